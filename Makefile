@@ -1,0 +1,109 @@
+# Millrace. `make help` lists what there is.
+
+CC      ?= gcc
+BUILD   ?= build/release
+STD     := -std=c11 -D_GNU_SOURCE -Isrc
+WARN    := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wvla -Werror
+HARDEN  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+OPT     ?= -O2 -g -flto=auto $(HARDEN) -DMILLRACE_JEMALLOC
+LINK    ?= -flto=auto -O2 -pie -Wl,-z,relro,-z,now
+ALLOC   ?= -ljemalloc
+LIBS    := -lev -llz4 -llzf -lpthread -lm
+CFLAGS  := $(STD) $(WARN) $(OPT)
+
+SRC     := $(sort $(wildcard src/*/*.c src/*/*/*.c))
+MAIN    := src/server/main.c
+OBJ     := $(SRC:src/%.c=$(BUILD)/%.o)
+LIBOBJ  := $(filter-out $(BUILD)/server/main.o,$(OBJ))
+SERVER  := $(BUILD)/millrace-server
+
+UNIT    := $(sort $(wildcard tests/unit/*/*_test.c))
+UNITBIN := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
+
+.PHONY: all run test test-all check layers format format-check lint bench clients soak clean help deps tests-build
+all: $(SERVER) $(BUILD)/millrace.conf
+
+help:
+	@echo 'make            build the server ($(SERVER))'
+	@echo 'make run        install what is missing, build, start on a working default (Ctrl-C ends it)'
+	@echo 'make test       build and run all tests; ends with "N passed, N failed"'
+	@echo 'make check      formatting, layers, warnings with gcc and clang, tests under sanitizers'
+	@echo 'make layers     includes, calls, names and headers against src/LAYERS'
+	@echo 'make bench      measure against redis-server'
+	@echo 'make clients    client libraries from npm'
+	@echo 'make soak       long random and crash tests'
+	@echo 'make format     format the sources'
+	@echo 'make lint       clang-tidy'
+
+deps:
+	@deps/install.sh
+
+$(BUILD)/%.o: src/%.c
+	@mkdir -p $(dir $@)
+	@echo '  CC $<'
+	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(SERVER): $(OBJ)
+	@echo '  LINK $@'
+	@$(CC) $(LINK) -rdynamic -o $@ $(OBJ) $(LIBS) $(ALLOC)
+
+# The sample configuration is made from the table of settings by the server itself.
+$(BUILD)/millrace.conf: $(SERVER)
+	@$(SERVER) --print-sample-config > $@
+
+$(BUILD)/unit/%: tests/unit/%.c $(LIBOBJ) tests/support/unit.h
+	@mkdir -p $(dir $@)
+	@echo '  UNIT $*'
+	@$(CC) $(CFLAGS) -Itests/support $(LINK) -o $@ $< \
+	    $$(utils/layers.py below $(dir $*) $(BUILD)) $(LIBS) $(ALLOC)
+
+run: deps all
+	@mkdir -p data
+	@$(SERVER) $(BUILD)/millrace.conf --dir data
+
+tests-build: $(SERVER) $(UNITBIN)
+
+test: deps
+	@$(MAKE) --no-print-directory tests-build
+	@tests/run.py --server $(SERVER) --build $(BUILD)
+
+test-all: deps
+	@$(MAKE) --no-print-directory tests-build
+	@tests/run.py --server $(SERVER) --build $(BUILD) --all
+
+SAN_OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+sanitized:
+	@$(MAKE) --no-print-directory BUILD=build/san OPT='$(SAN_OPT)' \
+	    LINK='-fsanitize=address,undefined' ALLOC= tests-build
+
+check: deps format-check layers
+	@$(MAKE) --no-print-directory BUILD=build/clang CC=clang OPT='-O1 $(HARDEN) -DMILLRACE_JEMALLOC' LINK='-pie' all
+	@$(MAKE) --no-print-directory sanitized
+	@tests/run.py --server build/san/millrace-server --build build/san --sanitized
+
+layers: $(OBJ)
+	@utils/layers.py check $(BUILD)
+	@utils/layers.py selftest
+
+FORMATTED := $(shell find src tests -name '*.[ch]')
+format:
+	@clang-format -i $(FORMATTED)
+format-check: deps
+	@clang-format --dry-run -Werror $(FORMATTED)
+
+lint:
+	@clang-tidy $(SRC) -- $(STD) -DMILLRACE_JEMALLOC
+
+bench: all
+	@utils/bench.sh $(SERVER)
+
+clients: all
+	@redis-compat/clients/run.sh $(SERVER)
+
+soak: all
+	@utils/soak.sh $(SERVER)
+
+clean:
+	rm -rf build
+
+-include $(OBJ:.o=.d)

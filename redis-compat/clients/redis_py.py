@@ -1,0 +1,114 @@
+#!/usr/bin/python3
+"""redis-py (Debian's python3-redis) against a server of its own: pools, pipelines, transactions, pub/sub, locks,
+streams with groups, blocking pops. usage: redis_py.py SERVER (ours, or redis-server, which proves the program)."""
+import os, shutil, socket, subprocess, sys, tempfile, threading, time
+import redis
+
+with socket.socket() as s:
+    s.bind(("127.0.0.1", 0))
+    PORT = s.getsockname()[1]
+DIR = tempfile.mkdtemp(prefix="redis-py-")
+SERVER = subprocess.Popen([sys.argv[1], "--port", str(PORT), "--bind", "127.0.0.1", "--dir", DIR, "--save", ""], stdout=subprocess.DEVNULL)
+r = redis.Redis(port=PORT, decode_responses=True)
+for _ in range(300):
+    try:
+        r.ping()
+        break
+    except redis.ConnectionError:
+        time.sleep(0.02)
+
+
+def strings():
+    assert r.set("a", "1", ex=100) and r.incr("a") == 2 and 90 < r.ttl("a") <= 100
+    assert r.mset({"x": "1", "y": "2"}) and r.mget("x", "y", "z") == ["1", "2", None]
+    assert r.set("a", "b", get=True) == "2" and r.getex("a", persist=True) == "b" and r.getdel("a") == "b"
+    assert sorted(r.scan_iter("*")) == ["x", "y"]
+    assert r.info()["redis_version"] and r.config_get("maxmemory")["maxmemory"] == "0"
+
+
+def pipelines():
+    with r.pipeline(transaction=True) as p:
+        p.set("n", 1).incr("n").lpush("l", *range(5)).lrange("l", 0, -1)
+        assert p.execute() == [True, 2, 5, ["4", "3", "2", "1", "0"]]
+    with r.pipeline() as p:
+        p.watch("n")
+        r.set("n", 50)
+        p.multi()
+        p.incr("n")
+        try:
+            p.execute()
+            assert False, "the transaction went through"
+        except redis.WatchError:
+            pass
+    assert r.transaction(lambda p: (p.multi(), p.incr("n")), "n") == [51]
+
+
+def lists():
+    r.delete("q")
+    got = []
+    t = threading.Thread(target=lambda: got.append(redis.Redis(port=PORT, decode_responses=True).blpop("q", timeout=5)))
+    t.start()
+    time.sleep(0.1)
+    r.rpush("q", "job")
+    t.join()
+    assert got == [("q", "job")]
+    r.rpush("q", 1, 2, 3)
+    assert r.lmove("q", "d") == "1" and r.blmove("q", "d", 1) == "2" and r.brpoplpush("d", "q", 1) == "2"
+    assert r.lpos("q", "3") == 1 and r.blpop("none", timeout=0.05) is None
+
+
+def pubsub():
+    p = r.pubsub()
+    p.subscribe("ch")
+    p.psubscribe("c*")
+    assert [p.get_message(timeout=2)["type"] for _ in range(2)] == ["subscribe", "psubscribe"]
+    assert r.publish("ch", "hello") == 2
+    assert {p.get_message(timeout=2)["type"] for _ in range(2)} == {"message", "pmessage"}
+    assert r.pubsub_numsub("ch") == [("ch", 1)]
+    p.close()
+
+
+def streams():
+    ids = [r.xadd("s", {"n": i}) for i in range(10)]
+    r.xgroup_create("s", "g", id="0")
+    got = r.xreadgroup("g", "c1", {"s": ">"}, count=4)
+    assert [e[0] for e in got[0][1]] == ids[:4] and got[0][1][0][1] == {"n": "0"}
+    assert r.xack("s", "g", ids[0], ids[1]) == 2
+    assert r.xpending("s", "g") == {"pending": 2, "min": ids[2], "max": ids[3], "consumers": [{"name": "c1", "pending": 2}]}
+    assert r.xclaim("s", "g", "c2", 0, [ids[2]], justid=True) == [ids[2]]
+    assert r.xautoclaim("s", "g", "c3", 0, justid=True) == [ids[2], ids[3]]
+    assert r.xpending_range("s", "g", "-", "+", 10)[0]["consumer"] == "c3"
+    assert r.xinfo_stream("s")["length"] == 10 and r.xinfo_groups("s")[0]["lag"] == 6
+    assert {c["name"] for c in r.xinfo_consumers("s", "g")} == {"c1", "c2", "c3"}
+    assert r.xtrim("s", maxlen=5, approximate=False) == 5 and r.xlen("s") == 5 and r.xrevrange("s", count=1)[0][0] == ids[9]
+    assert r.xread({"s": "$"}, block=30) == []
+
+
+def clients():
+    r.client_setname("me")
+    assert any(c["name"] == "me" for c in r.client_list()) and r.client_getname() == "me"
+    assert r.client_id() > 0 and r.time()[0] > 0 and r.dbsize() > 0
+    try:
+        r.execute_command("NOSUCH")
+        assert False
+    except redis.ResponseError as e:
+        assert "unknown command" in str(e)
+    try:
+        r.lpush("n", 1)
+        assert False
+    except redis.ResponseError as e:
+        assert str(e).startswith("WRONGTYPE")
+
+
+failed = 0
+for f in (strings, pipelines, lists, pubsub, streams, clients):
+    try:
+        f()
+        print("ok " + f.__name__)
+    except Exception as e:
+        failed += 1
+        print("not ok %s: %s %s" % (f.__name__, type(e).__name__, e))
+SERVER.terminate()
+SERVER.wait()
+shutil.rmtree(DIR, ignore_errors=True)
+sys.exit(failed > 0)

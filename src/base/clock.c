@@ -1,0 +1,36 @@
+#include "base/clock.h"
+
+#include <time.h>
+
+int64_t clock_wall_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t clock_wall_ms(void)
+{
+    return clock_wall_us() / 1000;
+}
+
+int64_t clock_mono_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+double clock_ticks_per_us(void)
+{
+    static uint64_t first_ticks;
+    static int64_t first_us;
+    if (first_us == 0) {
+        first_us = clock_mono_us();
+        first_ticks = clock_ticks();
+    }
+    int64_t us = clock_mono_us() - first_us;
+    while (us < 1000)
+        us = clock_mono_us() - first_us;
+    return (double)(clock_ticks() - first_ticks) / (double)us;
+}

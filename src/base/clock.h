@@ -1,0 +1,24 @@
+/* The one reader of clocks. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* Wall clock: milliseconds and microseconds since 1970. */
+int64_t clock_wall_ms(void);
+int64_t clock_wall_us(void);
+/* Monotonic microseconds from an arbitrary start. */
+int64_t clock_mono_us(void);
+/* The cycle counter, a few nanoseconds a reading; clock_ticks_per_us() calibrates it. */
+static inline uint64_t clock_ticks(void)
+{
+#if defined(__x86_64__)
+    return __builtin_ia32_rdtsc();
+#else
+    return (uint64_t)clock_mono_us() * 1000;
+#endif
+}
+/* Measured between the first call and this one, better with time. */
+double clock_ticks_per_us(void);
+
+#endif

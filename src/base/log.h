@@ -1,0 +1,28 @@
+/* The log: one line a call, in the shape that tools of Redis users parse:
+ * "pid:role dd Mon yyyy hh:mm:ss.mmm level text". Writes at once, unbuffered. */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include "base/bytes.h"
+
+enum log_level { LOG_DEBUG, LOG_VERBOSE, LOG_NOTICE, LOG_WARNING };
+
+/* path "" or NULL: standard output. The path is copied. */
+void log_open(const char *path);
+void log_set_level(int level);
+int log_level(void);
+/* 'M' for the server, 'C' for its children. */
+void log_set_role(char role);
+void log_line(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Without the prefix, for the start logo and the crash report. */
+void log_raw(struct bytes text);
+/* A descriptor that takes raw writes in a signal handler; log_raw_close() when done. */
+int log_raw_fd(void);
+
+#define log_debug(...)                                                                             \
+    do {                                                                                           \
+        if (log_level() <= LOG_DEBUG)                                                              \
+            log_line(LOG_DEBUG, __VA_ARGS__);                                                      \
+    } while (0)
+
+#endif

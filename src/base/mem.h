@@ -1,0 +1,40 @@
+/* The only place that allocates. jemalloc underneath (the C library's allocator in sanitizer
+ * builds). An ordinary allocation that fails ends the process with a report; sizes that a client
+ * chooses go through mem_try_alloc(). Cost: the allocator's; no bookkeeping of our own on the way.
+ */
+#ifndef BASE_MEM_H
+#define BASE_MEM_H
+
+#include <stddef.h>
+
+void *mem_alloc(size_t size);
+void *mem_zalloc(size_t size);
+/* alignment is a power of two; freed with mem_free(). */
+void *mem_alloc_aligned(size_t alignment, size_t size);
+void *mem_realloc(void *block, size_t size);
+/* NULL when there is no memory. */
+void *mem_try_alloc(size_t size);
+/* NULL when there is no memory; block is then untouched. */
+void *mem_try_realloc(void *block, size_t size);
+/* NULL is nothing. */
+void mem_free(void *block);
+/* As mem_free(), cheaper; size as it was asked for. */
+void mem_free_sized(void *block, size_t size);
+
+/* The bytes that a request of this size really takes. */
+size_t mem_class_size(size_t size);
+/* The bytes that this block really takes. */
+size_t mem_block_size(const void *block);
+/* Copies n bytes into a new block with a NUL behind them. */
+char *mem_copy_text(const char *text, size_t n);
+
+/* Bytes handed out by the allocator, not yet freed. Cost: some microseconds. */
+size_t mem_used(void);
+/* Allocator's view for INFO: bytes in pages with live allocations, and mapped from the system. */
+void mem_stats(size_t *allocated, size_t *active, size_t *resident);
+/* "jemalloc-5.3.0" or "libc". */
+const char *mem_allocator_name(void);
+/* Gives unused pages back to the system. */
+void mem_purge(void);
+
+#endif

@@ -1,0 +1,203 @@
+#include "base/num.h"
+
+#include <errno.h>
+#include <float.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+bool num_parse_uint(struct bytes text, uint64_t *out)
+{
+    if (text.n == 0 || text.n > 20)
+        return false;
+    if (text.p[0] == '0') {
+        if (text.n > 1)
+            return false;
+        *out = 0;
+        return true;
+    }
+    uint64_t v = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned d = (unsigned char)text.p[i] - (unsigned)'0';
+        if (d > 9)
+            return false;
+        if (__builtin_mul_overflow(v, 10u, &v) || __builtin_add_overflow(v, d, &v))
+            return false;
+    }
+    *out = v;
+    return true;
+}
+
+bool num_parse_int(struct bytes text, long long *out)
+{
+    if (text.n == 0)
+        return false;
+    bool negative = text.p[0] == '-';
+    if (negative) {
+        text.p++;
+        text.n--;
+        if (text.n == 0 || text.p[0] == '0')
+            return false;
+    }
+    uint64_t v;
+    if (!num_parse_uint(text, &v))
+        return false;
+    if (negative) {
+        if (v > (uint64_t)LLONG_MAX + 1)
+            return false;
+        *out = v == (uint64_t)LLONG_MAX + 1 ? LLONG_MIN : -(long long)v;
+    } else {
+        if (v > (uint64_t)LLONG_MAX)
+            return false;
+        *out = (long long)v;
+    }
+    return true;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+bool num_parse_long_double(struct bytes text, long double *out)
+{
+    char copy[256];
+    if (text.n == 0 || text.n >= sizeof(copy) || is_space(text.p[0]))
+        return false;
+    memcpy(copy, text.p, text.n);
+    copy[text.n] = 0;
+    char *end;
+    errno = 0;
+    long double v = strtold(copy, &end);
+    if (end != copy + text.n || isnan(v))
+        return false;
+    if (errno == ERANGE && (isinf(v) || v == 0))
+        return false;
+    *out = v;
+    return true;
+}
+
+bool num_parse_double(struct bytes text, double *out)
+{
+    char copy[256];
+    if (text.n == 0 || text.n >= sizeof(copy) || is_space(text.p[0]))
+        return false;
+    memcpy(copy, text.p, text.n);
+    copy[text.n] = 0;
+    char *end;
+    errno = 0;
+    double v = strtod(copy, &end);
+    if (end != copy + text.n || isnan(v))
+        return false;
+    if (errno == ERANGE && (isinf(v) || v == 0))
+        return false;
+    *out = v;
+    return true;
+}
+
+bool num_parse_size(struct bytes text, long long *out)
+{
+    static const struct {
+        const char *unit;
+        long long factor;
+    } units[] = {{"b", 1},       {"", 1},         {"k", 1000},       {"kb", 1024},
+                 {"m", 1000000}, {"mb", 1 << 20}, {"g", 1000000000}, {"gb", 1 << 30}};
+    size_t digits = 0;
+    while (digits < text.n &&
+           ((text.p[digits] >= '0' && text.p[digits] <= '9') || (digits == 0 && text.p[0] == '-')))
+        digits++;
+    char copy[32];
+    if (digits == 0 || digits >= sizeof(copy))
+        return false;
+    memcpy(copy, text.p, digits);
+    copy[digits] = 0;
+    char *end;
+    errno = 0;
+    long long v = strtoll(copy, &end, 10);
+    if (errno || *end)
+        return false;
+    struct bytes unit = {text.p + digits, text.n - digits};
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+        if (bytes_is(unit, units[i].unit))
+            return num_mul(v, units[i].factor, out);
+    return false;
+}
+
+static const char digit_pairs[201] = "00010203040506070809101112131415161718192021222324"
+                                     "25262728293031323334353637383940414243444546474849"
+                                     "50515253545556575859606162636465666768697071727374"
+                                     "75767778798081828384858687888990919293949596979899";
+
+unsigned num_digits(uint64_t v)
+{
+    unsigned n = 1;
+    for (;;) {
+        if (v < 10)
+            return n;
+        if (v < 100)
+            return n + 1;
+        if (v < 1000)
+            return n + 2;
+        if (v < 10000)
+            return n + 3;
+        v /= 10000;
+        n += 4;
+    }
+}
+
+size_t num_print_uint(char *to, uint64_t v)
+{
+    unsigned n = num_digits(v);
+    char *end = to + n;
+    while (v >= 100) {
+        unsigned pair = (unsigned)(v % 100);
+        v /= 100;
+        end -= 2;
+        memcpy(end, digit_pairs + pair * 2, 2);
+    }
+    if (v >= 10)
+        memcpy(end - 2, digit_pairs + v * 2, 2);
+    else
+        end[-1] = (char)('0' + v);
+    return n;
+}
+
+size_t num_print_int(char *to, long long v)
+{
+    if (v >= 0)
+        return num_print_uint(to, (uint64_t)v);
+    to[0] = '-';
+    return 1 + num_print_uint(to + 1, (uint64_t)0 - (uint64_t)v);
+}
+
+size_t num_print_double(char *to, double v)
+{
+    if (isnan(v))
+        return (size_t)sprintf(to, "nan");
+    if (isinf(v))
+        return (size_t)sprintf(to, v > 0 ? "inf" : "-inf");
+    if (v == 0)
+        return (size_t)sprintf(to, signbit(v) ? "-0" : "0");
+    if (fabs(v) < 1e15 && v == (double)(long long)v)
+        return num_print_int(to, (long long)v);
+    return (size_t)sprintf(to, "%.17g", v);
+}
+
+size_t num_print_long_double(char *to, long double v)
+{
+    if (isinf(v))
+        return (size_t)sprintf(to, v > 0 ? "inf" : "-inf");
+    size_t n = (size_t)sprintf(to, "%.17Lf", v);
+    if (memchr(to, '.', n)) {
+        while (to[n - 1] == '0')
+            n--;
+        if (to[n - 1] == '.')
+            n--;
+    }
+    if (n == 2 && to[0] == '-' && to[1] == '0') {
+        to[0] = '0';
+        n = 1;
+    }
+    return n;
+}

@@ -1,0 +1,41 @@
+/* Numbers from text and back, strictly: no spaces, no leading zeros, no plus sign, all of it. */
+#ifndef BASE_NUM_H
+#define BASE_NUM_H
+
+#include "base/bytes.h"
+
+#include <stdint.h>
+
+#define NUM_INT_MAX    24   /* bytes that an integer may take in text */
+#define NUM_DOUBLE_MAX 40   /* bytes that num_print_double() may take */
+#define NUM_LONG_MAX   5200 /* bytes that num_print_long_double() may take */
+
+bool num_parse_int(struct bytes text, long long *out);
+bool num_parse_uint(struct bytes text, uint64_t *out);
+/* Whole text, no spaces, no NaN. Accepts inf and exponents. */
+bool num_parse_double(struct bytes text, double *out);
+bool num_parse_long_double(struct bytes text, long double *out);
+/* "10mb", "1k", "5": bytes. Factors k m g (1000) and kb mb gb (1024). */
+bool num_parse_size(struct bytes text, long long *out);
+
+/* All return the count of bytes written; no NUL behind them. */
+size_t num_print_int(char *to, long long v);
+size_t num_print_uint(char *to, uint64_t v);
+/* Shortest text that reads back as the same double, at most 17 digits; "inf", "-inf", "nan". */
+size_t num_print_double(char *to, double v);
+/* Plain decimal notation with up to 17 decimals, trailing zeros dropped, as INCRBYFLOAT answers. */
+size_t num_print_long_double(char *to, long double v);
+/* The count of digits of v. */
+unsigned num_digits(uint64_t v);
+
+/* a+b and a*b; false when they do not fit. */
+static inline bool num_add(long long a, long long b, long long *out)
+{
+    return !__builtin_add_overflow(a, b, out);
+}
+static inline bool num_mul(long long a, long long b, long long *out)
+{
+    return !__builtin_mul_overflow(a, b, out);
+}
+
+#endif

@@ -1,0 +1,133 @@
+/* What a command is: one constant beside its handler, from which COMMAND INFO, COMMAND DOCS, key
+ * extraction, HELP texts and rights derive. Knows no client and no database. */
+#ifndef COMMAND_COMMAND_H
+#define COMMAND_COMMAND_H
+
+#include "base/bytes.h"
+
+#include <stdint.h>
+
+struct call;
+
+enum command_flag {
+    COMMAND_WRITE = 1 << 0,
+    COMMAND_READONLY = 1 << 1,
+    COMMAND_DENYOOM = 1 << 2,
+    COMMAND_ADMIN = 1 << 3,
+    COMMAND_PUBSUB = 1 << 4,
+    COMMAND_NOSCRIPT = 1 << 5,
+    COMMAND_BLOCKING = 1 << 6,
+    COMMAND_LOADING = 1 << 7,
+    COMMAND_STALE = 1 << 8,
+    COMMAND_SKIP_MONITOR = 1 << 9,
+    COMMAND_SKIP_SLOWLOG = 1 << 10,
+    COMMAND_ASKING = 1 << 11,
+    COMMAND_FAST = 1 << 12,
+    COMMAND_NO_AUTH = 1 << 13,
+    COMMAND_MAY_REPLICATE = 1 << 14,
+    COMMAND_NO_ASYNC_LOADING = 1 << 15,
+    COMMAND_NO_MULTI = 1 << 16,
+    COMMAND_MOVABLEKEYS = 1 << 17,
+    COMMAND_ALLOW_BUSY = 1 << 18,
+    COMMAND_NO_MANDATORY_KEYS = 1 << 19,
+    COMMAND_DANGEROUS = 1 << 20,   /* a category only */
+    COMMAND_KEYSPACE = 1 << 21,    /* a category only */
+    COMMAND_UNTRACKED = 1 << 22,   /* its replies depend on no key: no gate mark */
+    COMMAND_WHOLE = 1 << 23,       /* its reply depends on the whole data set */
+    COMMAND_QUICK_MULTI = 1 << 24, /* runs at once inside MULTI */
+};
+
+enum command_group {
+    GROUP_GENERIC,
+    GROUP_STRING,
+    GROUP_LIST,
+    GROUP_SET,
+    GROUP_SORTED_SET,
+    GROUP_HASH,
+    GROUP_PUBSUB,
+    GROUP_TRANSACTIONS,
+    GROUP_CONNECTION,
+    GROUP_SERVER,
+    GROUP_SCRIPTING,
+    GROUP_HYPERLOGLOG,
+    GROUP_GEO,
+    GROUP_STREAM,
+    GROUP_BITMAP,
+};
+
+enum key_flag {
+    KEY_RO = 1 << 0,
+    KEY_RW = 1 << 1,
+    KEY_OW = 1 << 2,
+    KEY_RM = 1 << 3,
+    KEY_ACCESS = 1 << 4,
+    KEY_UPDATE = 1 << 5,
+    KEY_INSERT = 1 << 6,
+    KEY_DELETE = 1 << 7,
+    KEY_NOT_KEY = 1 << 8,
+    KEY_INCOMPLETE = 1 << 9,
+    KEY_VARIABLE_FLAGS = 1 << 10,
+};
+
+/* Where some keys are: from argument `at` (or behind the word `keyword`, searched from `at`), then
+ * either a range (last relative to the first, negative from the end; step; limit) or counted by the
+ * number `count_at` places behind. */
+struct key_spec {
+    uint16_t flags; /* 0: no such spec */
+    int8_t at;
+    const char *keyword;
+    bool counted;
+    int8_t last, step, limit; /* counted: step as given; last unused */
+    int8_t count_at, first;
+};
+
+#define KEY_RANGE(from, to, by, f)                                                                 \
+    {                                                                                              \
+        .flags = (f), .at = (from), .last = (to), .step = (by)                                     \
+    }
+#define KEY_LIMITED(from, to, by, lim, f)                                                          \
+    {                                                                                              \
+        .flags = (f), .at = (from), .last = (to), .step = (by), .limit = (lim)                     \
+    }
+#define KEY_COUNTED(from, count, one, by, f)                                                       \
+    {                                                                                              \
+        .flags = (f), .at = (from), .counted = true, .count_at = (count), .first = (one),          \
+        .step = (by)                                                                               \
+    }
+#define KEY_BEHIND(word, from, to, by, lim, f)                                                     \
+    {                                                                                              \
+        .flags = (f), .at = (from), .keyword = (word), .last = (to), .step = (by), .limit = (lim)  \
+    }
+
+#define COMMAND_KEY_SPECS 3
+
+struct command {
+    const char *name;      /* lower case; of a subcommand its last word */
+    const char *full_name; /* of a subcommand "container|name"; else NULL */
+    const char *usage;     /* the arguments, in the grammar of command/usage.h */
+    const char *summary;
+    const char *since;
+    const char *complexity;
+    const char *tips; /* separated by spaces, or NULL */
+    enum command_group group;
+    int arity; /* with the name; negative: at least */
+    uint32_t flags;
+    struct key_spec keys[COMMAND_KEY_SPECS];
+    void (*handler)(struct call *call);
+    const struct command *const *subcommands; /* NULL-terminated, or NULL */
+};
+
+static inline const char *command_full_name(const struct command *c)
+{
+    return c->full_name ? c->full_name : c->name;
+}
+
+static inline bool command_arity_fits(const struct command *c, int argc)
+{
+    return c->arity >= 0 ? argc == c->arity : argc >= -c->arity;
+}
+
+/* As COMMAND INFO prints it. */
+const char *command_group_name(enum command_group group);
+
+#endif

@@ -1,0 +1,55 @@
+#include "command/keys.h"
+
+#include "base/num.h"
+
+static int start_of(const struct key_spec *s, const struct bytes *argv, int argc)
+{
+    if (!s->keyword)
+        return s->at < argc ? s->at : -1;
+    int from = s->at, step = 1;
+    if (from < 0) {
+        from += argc;
+        step = -1;
+    }
+    for (int i = from; i > 0 && i < argc; i += step)
+        if (bytes_is(argv[i], s->keyword))
+            return i + 1 < argc ? i + 1 : -1;
+    return -1;
+}
+
+int keys_find(const struct command *c, const struct bytes *argv, int argc, struct key_at *out,
+              int max)
+{
+    int n = 0;
+    for (int k = 0; k < COMMAND_KEY_SPECS && c->keys[k].flags; k++) {
+        const struct key_spec *s = &c->keys[k];
+        int first = start_of(s, argv, argc), last, step = s->step ? s->step : 1;
+        if (s->flags & KEY_NOT_KEY)
+            continue;
+        if (first < 0) {
+            if (s->keyword)
+                continue;
+            return -1;
+        }
+        if (s->counted) {
+            long long count;
+            if (first + s->count_at >= argc || !num_parse_int(argv[first + s->count_at], &count) ||
+                count < 0 || count > argc)
+                return -1;
+            first += s->first;
+            last = first + ((int)count - 1) * step;
+        } else {
+            last = s->last < 0 ? argc + s->last : first + s->last;
+            if (s->last < 0 && s->limit > 1)
+                last = first + (argc - first) / s->limit + s->last;
+        }
+        if (last >= argc)
+            return -1;
+        for (int i = first; i <= last; i += step) {
+            if (n < max)
+                out[n] = (struct key_at){i, s->flags};
+            n++;
+        }
+    }
+    return n;
+}

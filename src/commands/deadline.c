@@ -1,0 +1,44 @@
+#include "commands/deadline.h"
+
+#include "base/num.h"
+
+#include <limits.h>
+
+bool deadline_word(struct bytes word, struct deadline *d)
+{
+    *d = (struct deadline){.seconds = bytes_is(word, "ex") || bytes_is(word, "exat"),
+                           .absolute = bytes_is(word, "exat") || bytes_is(word, "pxat")};
+    return d->seconds || d->absolute || bytes_is(word, "px");
+}
+
+static bool refuse(struct call *call)
+{
+    reply_errorf(call->reply, "ERR invalid expire time in '%s' command",
+                 command_full_name(call->command));
+    return false;
+}
+
+static bool parse(struct call *call, struct deadline *d, bool positive)
+{
+    long long v;
+    if (!call_int(call, d->argument, &v))
+        return false;
+    if (positive && v <= 0)
+        return refuse(call);
+    if (d->seconds && !num_mul(v, 1000, &v))
+        return refuse(call);
+    if (!d->absolute && !num_add(v, call->now_ms, &v))
+        return refuse(call);
+    d->at_ms = v;
+    return true;
+}
+
+bool deadline_parse(struct call *call, struct deadline *d)
+{
+    return parse(call, d, true);
+}
+
+bool deadline_parse_any(struct call *call, struct deadline *d)
+{
+    return parse(call, d, false);
+}

@@ -1,0 +1,40 @@
+#include "commands/helpers.h"
+
+#include "base/mem.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+void helpers_effect_from(struct call *call, struct bytes word, int from)
+{
+    int argc = call->argc - from + 1;
+    struct bytes *argv = mem_alloc((size_t)argc * sizeof(*argv));
+    argv[0] = word;
+    for (int i = 1; i < argc; i++)
+        argv[i] = call->argv[from + i - 1];
+    call_effect(call, argv, argc);
+    mem_free(argv);
+}
+
+void helpers_help(struct call *call, const struct command *container)
+{
+    char line[256], name[32];
+    size_t n = 0;
+    for (const struct command *const *s = container->subcommands; *s; s++)
+        n++;
+    snprintf(name, sizeof(name), "%s", container->name);
+    for (char *p = name; *p; p++)
+        *p = (char)toupper((unsigned char)*p);
+    reply_array(call->reply, 1 + 2 * n);
+    snprintf(line, sizeof(line),
+             "%s <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", name);
+    reply_simple(call->reply, line);
+    for (const struct command *const *s = container->subcommands; *s; s++) {
+        size_t len = (size_t)snprintf(line, sizeof(line), "%s %s", (*s)->name, (*s)->usage);
+        for (size_t i = 0; i < strlen((*s)->name) && i < len; i++)
+            line[i] = (char)toupper((unsigned char)line[i]);
+        reply_simple(call->reply, line);
+        snprintf(line, sizeof(line), "    %s", (*s)->summary);
+        reply_simple(call->reply, line);
+    }
+}

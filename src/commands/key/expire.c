@@ -1,0 +1,251 @@
+/* Deadlines of keys. */
+#include "commands/families.h"
+
+#include "base/num.h"
+#include "commands/deadline.h"
+
+enum expire_flag { ONLY_NONE = 1, ONLY_SOME = 2, ONLY_LATER = 4, ONLY_EARLIER = 8 };
+
+static bool parse_flags(struct call *call, unsigned *flags)
+{
+    *flags = 0;
+    for (int i = 3; i < call->argc; i++) {
+        struct bytes word = call->argv[i];
+        if (bytes_is(word, "nx"))
+            *flags |= ONLY_NONE;
+        else if (bytes_is(word, "xx"))
+            *flags |= ONLY_SOME;
+        else if (bytes_is(word, "gt"))
+            *flags |= ONLY_LATER;
+        else if (bytes_is(word, "lt"))
+            *flags |= ONLY_EARLIER;
+        else {
+            reply_errorf(call->reply, "ERR Unsupported option %.*s", (int)word.n, word.p);
+            return false;
+        }
+    }
+    if ((*flags & ONLY_NONE) && (*flags & ~(unsigned)ONLY_NONE)) {
+        reply_errorf(call->reply,
+                     "ERR NX and XX, GT or LT options at the same time are not compatible");
+        return false;
+    }
+    if ((*flags & ONLY_LATER) && (*flags & ONLY_EARLIER)) {
+        reply_errorf(call->reply, "ERR GT and LT options at the same time are not compatible");
+        return false;
+    }
+    return true;
+}
+
+static void expire(struct call *call, bool seconds, bool absolute)
+{
+    struct deadline d = {.seconds = seconds, .absolute = absolute, .argument = 2};
+    struct bytes key = call->argv[1];
+    unsigned flags;
+    if (!parse_flags(call, &flags) || !deadline_parse_any(call, &d))
+        return;
+    struct entry *e = db_write(call->db, key);
+    int64_t now = e ? entry_deadline_ms(e) : -1;
+    bool skip = !e || ((flags & ONLY_NONE) && now >= 0) || ((flags & ONLY_SOME) && now < 0) ||
+                ((flags & ONLY_LATER) && (now < 0 || d.at_ms <= now)) ||
+                ((flags & ONLY_EARLIER) && now >= 0 && d.at_ms >= now);
+    if (skip) {
+        reply_int(call->reply, 0);
+        return;
+    }
+    if (d.at_ms <= call->now_ms && !call_is_replay(call)) {
+        db_delete(call->db, key);
+        CALL_EFFECT(call, BYTES("DEL"), key);
+        db_changed(call->db, key, DB_EVENT_GENERIC, "del");
+        db_ready(call->db, key);
+    } else {
+        char text[NUM_INT_MAX];
+        if (d.at_ms < 0)
+            d.at_ms = 0;
+        db_set_deadline(call->db, e, d.at_ms);
+        CALL_EFFECT(call, BYTES("PEXPIREAT"), key, bytes_of(text, num_print_int(text, d.at_ms)));
+        db_changed(call->db, key, DB_EVENT_GENERIC, "expire");
+    }
+    reply_int(call->reply, 1);
+}
+
+static void do_expire(struct call *call)
+{
+    expire(call, true, false);
+}
+
+static void do_pexpire(struct call *call)
+{
+    expire(call, false, false);
+}
+
+static void do_expireat(struct call *call)
+{
+    expire(call, true, true);
+}
+
+static void do_pexpireat(struct call *call)
+{
+    expire(call, false, true);
+}
+
+const struct command expire_command = {
+    .name = "expire",
+    .usage = "key:key seconds:int [<NX | XX | GT | LT>]",
+    .summary = "Lets a key live for so many seconds.",
+    .since = "1.0.0",
+    .complexity = "O(1)",
+    .group = GROUP_GENERIC,
+    .arity = -3,
+    .flags = COMMAND_FAST | COMMAND_WRITE | COMMAND_KEYSPACE,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_UPDATE)},
+    .handler = do_expire,
+};
+const struct command pexpire_command = {
+    .name = "pexpire",
+    .usage = "key:key milliseconds:int [<NX | XX | GT | LT>]",
+    .summary = "Lets a key live for so many milliseconds.",
+    .since = "2.6.0",
+    .complexity = "O(1)",
+    .group = GROUP_GENERIC,
+    .arity = -3,
+    .flags = COMMAND_FAST | COMMAND_WRITE | COMMAND_KEYSPACE,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_UPDATE)},
+    .handler = do_pexpire,
+};
+const struct command expireat_command = {
+    .name = "expireat",
+    .usage = "key:key unix-time-seconds:unix-time [<NX | XX | GT | LT>]",
+    .summary = "Lets a key live until a moment, in seconds since 1970.",
+    .since = "1.2.0",
+    .complexity = "O(1)",
+    .group = GROUP_GENERIC,
+    .arity = -3,
+    .flags = COMMAND_FAST | COMMAND_WRITE | COMMAND_KEYSPACE,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_UPDATE)},
+    .handler = do_expireat,
+};
+const struct command pexpireat_command = {
+    .name = "pexpireat",
+    .usage = "key:key unix-time-milliseconds:unix-time [<NX | XX | GT | LT>]",
+    .summary = "Lets a key live until a moment, in milliseconds since 1970.",
+    .since = "2.6.0",
+    .complexity = "O(1)",
+    .group = GROUP_GENERIC,
+    .arity = -3,
+    .flags = COMMAND_FAST | COMMAND_WRITE | COMMAND_KEYSPACE,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_UPDATE)},
+    .handler = do_pexpireat,
+};
+
+static void answer_deadline(struct call *call, bool seconds, bool absolute)
+{
+    struct entry *e = db_peek(call->db, call->argv[1]);
+    int64_t at = e ? entry_deadline_ms(e) : -1;
+    if (!e) {
+        reply_int(call->reply, -2);
+    } else if (at < 0) {
+        reply_int(call->reply, -1);
+    } else {
+        int64_t v = absolute ? at : at - call->now_ms;
+        if (v < 0)
+            v = 0;
+        reply_int(call->reply, seconds ? (absolute ? v / 1000 : (v + 500) / 1000) : v);
+    }
+}
+
+static void do_ttl(struct call *call)
+{
+    answer_deadline(call, true, false);
+}
+
+static void do_pttl(struct call *call)
+{
+    answer_deadline(call, false, false);
+}
+
+static void do_expiretime(struct call *call)
+{
+    answer_deadline(call, true, true);
+}
+
+static void do_pexpiretime(struct call *call)
+{
+    answer_deadline(call, false, true);
+}
+
+const struct command ttl_command = {
+    .name = "ttl",
+    .usage = "key:key",
+    .summary = "Answers the seconds that a key has left.",
+    .since = "1.0.0",
+    .complexity = "O(1)",
+    .tips = "nondeterministic_output",
+    .group = GROUP_GENERIC,
+    .arity = 2,
+    .flags = COMMAND_FAST | COMMAND_READONLY | COMMAND_KEYSPACE,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS)},
+    .handler = do_ttl,
+};
+const struct command pttl_command = {
+    .name = "pttl",
+    .usage = "key:key",
+    .summary = "Answers the milliseconds that a key has left.",
+    .since = "2.6.0",
+    .complexity = "O(1)",
+    .tips = "nondeterministic_output",
+    .group = GROUP_GENERIC,
+    .arity = 2,
+    .flags = COMMAND_FAST | COMMAND_READONLY | COMMAND_KEYSPACE,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS)},
+    .handler = do_pttl,
+};
+const struct command expiretime_command = {
+    .name = "expiretime",
+    .usage = "key:key",
+    .summary = "Answers the moment at which a key goes, in seconds since 1970.",
+    .since = "7.0.0",
+    .complexity = "O(1)",
+    .group = GROUP_GENERIC,
+    .arity = 2,
+    .flags = COMMAND_FAST | COMMAND_READONLY | COMMAND_KEYSPACE,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS)},
+    .handler = do_expiretime,
+};
+const struct command pexpiretime_command = {
+    .name = "pexpiretime",
+    .usage = "key:key",
+    .summary = "Answers the moment at which a key goes, in milliseconds since 1970.",
+    .since = "7.0.0",
+    .complexity = "O(1)",
+    .group = GROUP_GENERIC,
+    .arity = 2,
+    .flags = COMMAND_FAST | COMMAND_READONLY | COMMAND_KEYSPACE,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS)},
+    .handler = do_pexpiretime,
+};
+
+static void do_persist(struct call *call)
+{
+    struct bytes key = call->argv[1];
+    struct entry *e = db_write(call->db, key);
+    if (!e || !e->has_deadline) {
+        reply_int(call->reply, 0);
+        return;
+    }
+    db_set_deadline(call->db, e, -1);
+    db_changed(call->db, key, DB_EVENT_GENERIC, "persist");
+    reply_int(call->reply, 1);
+}
+
+const struct command persist_command = {
+    .name = "persist",
+    .usage = "key:key",
+    .summary = "Takes the deadline of a key away.",
+    .since = "2.2.0",
+    .complexity = "O(1)",
+    .group = GROUP_GENERIC,
+    .arity = 2,
+    .flags = COMMAND_FAST | COMMAND_WRITE | COMMAND_KEYSPACE,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_UPDATE)},
+    .handler = do_persist,
+};

@@ -1,0 +1,84 @@
+#include "commands/list/list_args.h"
+
+#include "base/num.h"
+
+#include <math.h>
+
+bool list_args_read(const struct call *call, struct bytes key, struct list **out)
+{
+    struct entry *e;
+    if (!call_read(call, key, TYPE_LIST, &e))
+        return false;
+    *out = e ? value_object(e) : NULL;
+    return true;
+}
+
+bool list_args_write(const struct call *call, struct bytes key, struct list **out)
+{
+    struct entry *e;
+    if (!call_write(call, key, TYPE_LIST, &e))
+        return false;
+    *out = e ? value_object(e) : NULL;
+    return true;
+}
+
+struct list *list_args_create(const struct call *call, struct bytes key)
+{
+    const struct settings *s = call->engine->settings;
+    struct list *l = list_new(s->list_max_listpack_size, (uint32_t)s->list_compress_depth);
+    db_add(call->db, entry_new_word(key, VALUE_LIST, (uintptr_t)l));
+    return l;
+}
+
+void list_args_shrunk(const struct call *call, struct bytes key, const struct list *l,
+                      const char *event)
+{
+    bool empty = l->count == 0;
+    db_notify(call->db, key, DB_EVENT_LIST, event);
+    if (empty) {
+        db_delete(call->db, key);
+        db_changed(call->db, key, DB_EVENT_GENERIC, "del");
+    } else {
+        db_changed(call->db, key, 0, NULL);
+    }
+}
+
+void list_args_grown(const struct call *call, struct bytes key, const char *event)
+{
+    db_changed(call->db, key, DB_EVENT_LIST, event);
+    db_ready(call->db, key);
+}
+
+bool list_args_side(const struct call *call, int i, bool *front)
+{
+    *front = bytes_is(call->argv[i], "left");
+    if (*front || bytes_is(call->argv[i], "right"))
+        return true;
+    call_error(call, ERR_SYNTAX);
+    return false;
+}
+
+bool list_args_timeout(const struct call *call, int i, int64_t *deadline_ms)
+{
+    long double seconds;
+    if (!num_parse_long_double(call->argv[i], &seconds)) {
+        call_error(call, ERR_TIMEOUT_FLOAT);
+        return false;
+    }
+    if (seconds < 0) {
+        call_error(call, ERR_TIMEOUT_NEGATIVE);
+        return false;
+    }
+    seconds *= 1000;
+    if (seconds > (long double)INT64_MAX) {
+        call_error(call, ERR_TIMEOUT_NEGATIVE);
+        return false;
+    }
+    long long span = (long long)ceill(seconds), at = 0;
+    if (span && !num_add(span, call->now_ms, &at)) {
+        reply_errorf(call->reply, "ERR timeout is out of range");
+        return false;
+    }
+    *deadline_ms = at;
+    return true;
+}

@@ -1,0 +1,24 @@
+/* What list commands share. */
+#ifndef COMMANDS_LIST_LIST_ARGS_H
+#define COMMANDS_LIST_LIST_ARGS_H
+
+#include "engine/block.h"
+#include "engine/call.h"
+#include "type/list.h"
+
+/* NULL when absent; false after WRONGTYPE. */
+bool list_args_read(const struct call *call, struct bytes key, struct list **out);
+bool list_args_write(const struct call *call, struct bytes key, struct list **out);
+/* An empty list under an absent key. */
+struct list *list_args_create(const struct call *call, struct bytes key);
+/* After elements went: deletes the key when none is left. event as db_changed(). */
+void list_args_shrunk(const struct call *call, struct bytes key, const struct list *l,
+                      const char *event);
+/* After elements were added. */
+void list_args_grown(const struct call *call, struct bytes key, const char *event);
+/* LEFT or RIGHT; false after the error reply. */
+bool list_args_side(const struct call *call, int i, bool *front);
+/* Seconds, with a fraction; 0 stands for ever. False after the error reply. */
+bool list_args_timeout(const struct call *call, int i, int64_t *deadline_ms);
+
+#endif

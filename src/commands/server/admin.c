@@ -1,0 +1,535 @@
+/* The server as a whole: settings, state, saving, the end. */
+#include "commands/families.h"
+
+#include "base/clock.h"
+#include "base/glob.h"
+#include "base/mem.h"
+#include "config/settings.h"
+
+#include <errno.h>
+
+static void do_time(struct call *call)
+{
+    int64_t us = clock_wall_us();
+    reply_array(call->reply, 2);
+    reply_bulk_int(call->reply, us / 1000000);
+    reply_bulk_int(call->reply, us % 1000000);
+}
+
+const struct command time_command = {
+    .name = "time",
+    .usage = "",
+    .summary = "Answers the clock, in seconds and microseconds.",
+    .since = "2.6.0",
+    .complexity = "O(1)",
+    .tips = "nondeterministic_output",
+    .group = GROUP_SERVER,
+    .arity = 1,
+    .flags = COMMAND_FAST | COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,
+    .handler = do_time,
+};
+
+static void do_info(struct call *call)
+{
+    struct buf b = {0};
+    struct engine_services *s = &call->engine->services;
+    if (call->argc == 1)
+        s->info(s->context, &b, "default");
+    for (int i = 1; i < call->argc; i++) {
+        char *name = mem_copy_text(call->argv[i].p, call->argv[i].n);
+        s->info(s->context, &b, name);
+        mem_free(name);
+    }
+    reply_verbatim(call->reply, "txt", buf_bytes(&b));
+    buf_free(&b);
+}
+
+const struct command info_command = {
+    .name = "info",
+    .usage = "[section:string...]",
+    .summary = "Describes the state of the server.",
+    .since = "1.0.0",
+    .complexity = "O(1)",
+    .tips = "nondeterministic_output request_policy:all_shards response_policy:special",
+    .group = GROUP_SERVER,
+    .arity = -1,
+    .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED | COMMAND_DANGEROUS,
+    .handler = do_info,
+};
+
+static void do_role(struct call *call)
+{
+    reply_array(call->reply, 3);
+    reply_bulk_text(call->reply, "master");
+    reply_int(call->reply, (long long)call->engine->journal->offset);
+    reply_array(call->reply, 0);
+}
+
+const struct command role_command = {
+    .name = "role",
+    .usage = "",
+    .summary = "Answers the place of this server in replication.",
+    .since = "2.8.12",
+    .complexity = "O(1)",
+    .group = GROUP_SERVER,
+    .arity = 1,
+    .flags = COMMAND_FAST | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED |
+             COMMAND_DANGEROUS,
+    .handler = do_role,
+};
+
+/* ---- CONFIG */
+
+static void do_config_get(struct call *call)
+{
+    struct settings *s = call->engine->settings;
+    size_t count, n = 0;
+    const struct setting *all = settings_table(&count);
+    struct chain aside = {0};
+    reply_later_begin(call->reply, &aside);
+    for (size_t i = 0; i < count; i++) {
+        const char *names[] = {all[i].name, all[i].alias};
+        for (int k = 0; k < 2; k++) {
+            bool wanted = false;
+            for (int a = 2; names[k] && a < call->argc && !wanted; a++)
+                wanted = glob_match_nocase(call->argv[a], bytes_text(names[k]));
+            if (!wanted)
+                continue;
+            struct buf value = {0};
+            settings_print(s, &all[i], &value);
+            reply_bulk_text(call->reply, names[k]);
+            reply_bulk(call->reply, buf_bytes(&value));
+            buf_free(&value);
+            n++;
+        }
+    }
+    reply_later_end(call->reply, '%', n);
+}
+
+/* Why this setting may not be changed now; NULL: it may. */
+static const char *forbidden(struct call *call, const struct setting *x)
+{
+    long long allowed = call->engine->settings->enable_protected_configs;
+    if (x->flags & SETTING_IMMUTABLE)
+        return "can't set immutable config";
+    if ((x->flags & SETTING_PROTECTED) && allowed != 1 &&
+        !(allowed == 2 && strncmp(call->client->address, "127.", 4) == 0))
+        return "can't set protected config";
+    return NULL;
+}
+
+static void undo(struct call *call, const struct setting **set, struct buf *old, int n)
+{
+    struct settings *s = call->engine->settings;
+    const char *why;
+    for (int i = n - 1; i >= 0; i--) {
+        settings_parse(s, set[i], buf_bytes(&old[i]), &why);
+        if (s->changed)
+            s->changed(s->context, set[i], &why);
+    }
+}
+
+static void do_config_set(struct call *call)
+{
+    struct settings *s = call->engine->settings;
+    int pairs = (call->argc - 2) / 2, done = 0;
+    if (call->argc % 2) {
+        call_error(call, ERR_SYNTAX);
+        return;
+    }
+    const struct setting **set = mem_zalloc((size_t)pairs * sizeof(*set));
+    struct buf *old = mem_zalloc((size_t)pairs * sizeof(*old));
+    const char *why = NULL;
+    struct bytes name = {0};
+    for (int i = 0; i < pairs && !why; i++) {
+        name = call->argv[2 + 2 * i];
+        set[i] = settings_find(name);
+        if (!set[i]) {
+            reply_errorf(call->reply,
+                         "ERR Unknown option or number of arguments for CONFIG SET - '%.*s'",
+                         (int)name.n, name.p);
+            goto out;
+        }
+        why = forbidden(call, set[i]);
+        for (int k = 0; k < i && !why; k++)
+            if (set[k] == set[i])
+                why = "duplicate parameter";
+    }
+    for (int i = 0; i < pairs && !why; i++) {
+        name = call->argv[2 + 2 * i];
+        settings_print(s, set[i], &old[i]);
+        if (!settings_parse(s, set[i], call->argv[3 + 2 * i], &why))
+            break;
+        done = i + 1;
+        if ((set[i]->flags & SETTING_REFUSED) && !settings_is_default(s, set[i])) {
+            why = "not supported by this version";
+            break;
+        }
+        if (s->changed && !s->changed(s->context, set[i], &why))
+            break;
+    }
+    if (why) {
+        undo(call, set, old, done);
+        reply_errorf(call->reply,
+                     "ERR CONFIG SET failed (possibly related to argument '%.*s') - %s",
+                     (int)name.n, name.p, why);
+    } else {
+        reply_ok(call->reply);
+    }
+out:
+    for (int i = 0; i < pairs; i++)
+        buf_free(&old[i]);
+    mem_free(old);
+    mem_free(set);
+}
+
+static void do_config_rewrite(struct call *call)
+{
+    struct engine_services *s = &call->engine->services;
+    if (!call->engine->settings->file) {
+        reply_errorf(call->reply, "ERR The server is running without a config file");
+        return;
+    }
+    int error = s->config_rewrite(s->context);
+    if (error)
+        reply_errorf(call->reply, "ERR Rewriting config file: %s", strerror(-error));
+    else
+        reply_ok(call->reply);
+}
+
+static void do_config_resetstat(struct call *call)
+{
+    struct engine *e = call->engine;
+    memset(e->stats, 0, registry_count(e->registry) * sizeof(*e->stats));
+    dict_clear(&e->errors);
+    e->total_commands = e->total_errors = e->total_in = e->total_out = 0;
+    e->total_connections = e->rejected_connections = 0;
+    e->output_limit_disconnections = e->query_limit_disconnections = 0;
+    e->store->hits = e->store->misses = e->store->expired = 0;
+    reply_ok(call->reply);
+}
+
+static void do_config_help(struct call *call)
+{
+    helpers_help(call, &config_command);
+}
+
+static const struct command config_get_command = {
+    .name = "get",
+    .full_name = "config|get",
+    .usage = "parameter:string...",
+    .summary = "Answers settings that match patterns.",
+    .since = "2.0.0",
+    .complexity = "O(N) with N the settings",
+    .group = GROUP_SERVER,
+    .arity = -3,
+    .flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .handler = do_config_get,
+};
+static const struct command config_set_command = {
+    .name = "set",
+    .full_name = "config|set",
+    .usage = "(parameter:string value:string)...",
+    .summary = "Changes settings, all or none.",
+    .since = "2.0.0",
+    .complexity = "O(N) with N the settings given",
+    .tips = "request_policy:all_nodes response_policy:all_succeeded",
+    .group = GROUP_SERVER,
+    .arity = -4,
+    .flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .handler = do_config_set,
+};
+static const struct command config_rewrite_command = {
+    .name = "rewrite",
+    .full_name = "config|rewrite",
+    .usage = "",
+    .summary = "Writes the settings back to the configuration file.",
+    .since = "2.8.0",
+    .complexity = "O(1)",
+    .group = GROUP_SERVER,
+    .arity = 2,
+    .flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .handler = do_config_rewrite,
+};
+static const struct command config_resetstat_command = {
+    .name = "resetstat",
+    .full_name = "config|resetstat",
+    .usage = "",
+    .summary = "Sets the counters of INFO to zero.",
+    .since = "2.0.0",
+    .complexity = "O(1)",
+    .group = GROUP_SERVER,
+    .arity = 2,
+    .flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .handler = do_config_resetstat,
+};
+static const struct command config_help_command = {
+    .name = "help",
+    .full_name = "config|help",
+    .usage = "",
+    .summary = "Lists the subcommands.",
+    .since = "5.0.0",
+    .complexity = "O(1)",
+    .group = GROUP_SERVER,
+    .arity = 2,
+    .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,
+    .handler = do_config_help,
+};
+
+static const struct command *const config_subcommands[] = {
+    &config_get_command,     &config_help_command, &config_resetstat_command,
+    &config_rewrite_command, &config_set_command,  NULL};
+
+const struct command config_command = {
+    .name = "config",
+    .usage = "",
+    .summary = "Reads and changes settings.",
+    .since = "2.0.0",
+    .complexity = "Depends on the subcommand.",
+    .group = GROUP_SERVER,
+    .arity = -2,
+    .subcommands = config_subcommands,
+};
+
+/* ---- Saving */
+
+static void do_save(struct call *call)
+{
+    struct engine_services *s = &call->engine->services;
+    int error = s->foreground_save(s->context);
+    if (error == -EBUSY)
+        call_error(call, ERR_BGSAVE_RUNNING);
+    else if (error)
+        reply_errorf(call->reply, "ERR");
+    else
+        reply_ok(call->reply);
+}
+
+const struct command save_command = {
+    .name = "save",
+    .usage = "",
+    .summary = "Writes a snapshot while everybody waits.",
+    .since = "1.0.0",
+    .complexity = "O(N) with N all keys",
+    .group = GROUP_SERVER,
+    .arity = 1,
+    .flags = COMMAND_ADMIN | COMMAND_NO_ASYNC_LOADING | COMMAND_NO_MULTI | COMMAND_NOSCRIPT |
+             COMMAND_UNTRACKED,
+    .handler = do_save,
+};
+
+static void do_bgsave(struct call *call)
+{
+    struct engine_services *s = &call->engine->services;
+    bool schedule = call->argc == 2 && bytes_is(call->argv[1], "schedule");
+    if (call->argc > 2 || (call->argc == 2 && !schedule)) {
+        call_error(call, ERR_SYNTAX);
+        return;
+    }
+    int error = s->background_save(s->context, schedule);
+    if (error == -EALREADY)
+        call_error(call, ERR_BGSAVE_RUNNING);
+    else if (error == -EBUSY)
+        call_error(call, ERR_CHILD_RUNNING);
+    else if (error == 1)
+        reply_simple(call->reply, "Background saving scheduled");
+    else if (error)
+        reply_errorf(call->reply, "ERR");
+    else
+        reply_simple(call->reply, "Background saving started");
+}
+
+const struct command bgsave_command = {
+    .name = "bgsave",
+    .usage = "[SCHEDULE]",
+    .summary = "Writes a snapshot from a child process.",
+    .since = "1.0.0",
+    .complexity = "O(1), and O(N) in the child",
+    .group = GROUP_SERVER,
+    .arity = -1,
+    .flags = COMMAND_ADMIN | COMMAND_NO_ASYNC_LOADING | COMMAND_NOSCRIPT | COMMAND_UNTRACKED,
+    .handler = do_bgsave,
+};
+
+static void do_bgrewriteaof(struct call *call)
+{
+    struct engine_services *s = &call->engine->services;
+    int error = s->rewrite(s->context);
+    if (error == -EALREADY)
+        call_error(call, ERR_REWRITE_RUNNING);
+    else if (error == 1)
+        reply_simple(call->reply, "Background append only file rewriting scheduled");
+    else if (error)
+        reply_errorf(call->reply, "ERR Can't execute an AOF background rewriting. Please check "
+                                  "the server logs for more information.");
+    else
+        reply_simple(call->reply, "Background append only file rewriting started");
+}
+
+const struct command bgrewriteaof_command = {
+    .name = "bgrewriteaof",
+    .usage = "",
+    .summary = "Writes the append-only file anew, as short as can be.",
+    .since = "1.0.0",
+    .complexity = "O(1), and O(N) in the child",
+    .group = GROUP_SERVER,
+    .arity = 1,
+    .flags = COMMAND_ADMIN | COMMAND_NO_ASYNC_LOADING | COMMAND_NOSCRIPT | COMMAND_UNTRACKED,
+    .handler = do_bgrewriteaof,
+};
+
+static void do_lastsave(struct call *call)
+{
+    struct engine_services *s = &call->engine->services;
+    reply_int(call->reply, s->last_save(s->context));
+}
+
+const struct command lastsave_command = {
+    .name = "lastsave",
+    .usage = "",
+    .summary = "Answers when the last snapshot was made, in seconds since 1970.",
+    .since = "1.0.0",
+    .complexity = "O(1)",
+    .tips = "nondeterministic_output",
+    .group = GROUP_SERVER,
+    .arity = 1,
+    .flags = COMMAND_FAST | COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED | COMMAND_DANGEROUS,
+    .handler = do_lastsave,
+};
+
+static void do_shutdown(struct call *call)
+{
+    struct engine_services *s = &call->engine->services;
+    unsigned how = 0;
+    for (int i = 1; i < call->argc; i++) {
+        struct bytes word = call->argv[i];
+        if (bytes_is(word, "nosave"))
+            how |= ENGINE_SHUTDOWN_NOSAVE;
+        else if (bytes_is(word, "save"))
+            how |= ENGINE_SHUTDOWN_SAVE;
+        else if (bytes_is(word, "now"))
+            how |= ENGINE_SHUTDOWN_NOW;
+        else if (bytes_is(word, "force"))
+            how |= ENGINE_SHUTDOWN_FORCE;
+        else if (bytes_is(word, "abort"))
+            how |= ENGINE_SHUTDOWN_ABORT;
+        else {
+            call_error(call, ERR_SYNTAX);
+            return;
+        }
+    }
+    if (((how & ENGINE_SHUTDOWN_ABORT) && how != ENGINE_SHUTDOWN_ABORT) ||
+        ((how & ENGINE_SHUTDOWN_NOSAVE) && (how & ENGINE_SHUTDOWN_SAVE))) {
+        call_error(call, ERR_SYNTAX);
+        return;
+    }
+    if (how & ENGINE_SHUTDOWN_ABORT) {
+        reply_errorf(call->reply, "ERR No shutdown in progress.");
+        return;
+    }
+    if (!s->shutdown(s->context, how))
+        reply_errorf(call->reply, "ERR Errors trying to SHUTDOWN. Check logs.");
+    else
+        client_close(call->client);
+}
+
+const struct command shutdown_command = {
+    .name = "shutdown",
+    .usage = "[<NOSAVE | SAVE>] [NOW] [FORCE] [ABORT]",
+    .summary = "Saves what there is to save and ends the server.",
+    .since = "1.0.0",
+    .complexity = "O(N) with N all keys when saving",
+    .group = GROUP_SERVER,
+    .arity = -1,
+    .flags = COMMAND_ADMIN | COMMAND_ALLOW_BUSY | COMMAND_LOADING | COMMAND_NO_MULTI |
+             COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .handler = do_shutdown,
+};
+
+/* ---- MEMORY */
+
+static void do_memory_usage(struct call *call)
+{
+    long long samples = 5;
+    for (int i = 3; i < call->argc; i += 2) {
+        if (!bytes_is(call->argv[i], "samples") || i + 1 >= call->argc) {
+            call_error(call, ERR_SYNTAX);
+            return;
+        }
+        if (!call_int(call, i + 1, &samples))
+            return;
+        if (samples < 0) {
+            call_error(call, ERR_SYNTAX);
+            return;
+        }
+    }
+    struct entry *e = db_peek(call->db, call->argv[2]);
+    if (e)
+        reply_int(call->reply, (long long)value_memory(e, (size_t)samples));
+    else
+        reply_null(call->reply);
+}
+
+static void do_memory_purge(struct call *call)
+{
+    mem_purge();
+    reply_ok(call->reply);
+}
+
+static void do_memory_help(struct call *call)
+{
+    helpers_help(call, &memory_command);
+}
+
+static const struct command memory_usage_command = {
+    .name = "usage",
+    .full_name = "memory|usage",
+    .usage = "key:key [SAMPLES count:int]",
+    .summary = "Answers the bytes that a key and its value take.",
+    .since = "4.0.0",
+    .complexity = "O(N) with N the samples",
+    .group = GROUP_SERVER,
+    .arity = -3,
+    .flags = COMMAND_READONLY,
+    .keys = {KEY_RANGE(2, 0, 1, KEY_RO)},
+    .handler = do_memory_usage,
+};
+static const struct command memory_purge_command = {
+    .name = "purge",
+    .full_name = "memory|purge",
+    .usage = "",
+    .summary = "Gives unused memory back to the system.",
+    .since = "4.0.0",
+    .complexity = "Depends on the memory.",
+    .tips = "request_policy:all_shards response_policy:all_succeeded",
+    .group = GROUP_SERVER,
+    .arity = 2,
+    .flags = COMMAND_UNTRACKED,
+    .handler = do_memory_purge,
+};
+static const struct command memory_help_command = {
+    .name = "help",
+    .full_name = "memory|help",
+    .usage = "",
+    .summary = "Lists the subcommands.",
+    .since = "4.0.0",
+    .complexity = "O(1)",
+    .group = GROUP_SERVER,
+    .arity = 2,
+    .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,
+    .handler = do_memory_help,
+};
+
+static const struct command *const memory_subcommands[] = {
+    &memory_help_command, &memory_purge_command, &memory_usage_command, NULL};
+
+const struct command memory_command = {
+    .name = "memory",
+    .usage = "",
+    .summary = "Looks at memory.",
+    .since = "4.0.0",
+    .complexity = "Depends on the subcommand.",
+    .group = GROUP_SERVER,
+    .arity = -2,
+    .subcommands = memory_subcommands,
+};

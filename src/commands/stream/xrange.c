@@ -1,0 +1,227 @@
+/* XRANGE, XREVRANGE and XPENDING: looking without taking. */
+#include "commands/families.h"
+
+#include "base/mem.h"
+#include "commands/stream/stream_args.h"
+
+static void range(struct call *call, bool reverse)
+{
+    struct stream_id from, to;
+    struct stream *s;
+    long long count = -1;
+    if (!stream_args_bound(call, call->argv[reverse ? 3 : 2], true, &from) ||
+        !stream_args_bound(call, call->argv[reverse ? 2 : 3], false, &to))
+        return;
+    for (int i = 4; i < call->argc; i += 2) {
+        if (!bytes_is(call->argv[i], "count") || i + 1 >= call->argc) {
+            call_error(call, ERR_SYNTAX);
+            return;
+        }
+        if (!call_int(call, i + 1, &count))
+            return;
+        if (count < 0)
+            count = 0;
+    }
+    if (!stream_args_read(call, call->argv[1], &s))
+        return;
+    if (!s || count == 0) {
+        if (s)
+            reply_null_array(call->reply);
+        else
+            reply_array(call->reply, 0);
+        return;
+    }
+    struct stream_cursor c = {0};
+    struct stream_entry e;
+    uint64_t n = 0, most = count < 0 ? UINT64_MAX : (uint64_t)count;
+    if (stream_id_compare(from, to) <= 0 && stream_log_seek(&s->log, from, &c))
+        n = stream_log_count(&c, to, reverse ? UINT64_MAX : most);
+    if (reverse) {
+        stream_log_end(&c);
+        n = n < most ? n : most;
+        if (n)
+            stream_log_seek_back(&s->log, to, &c);
+    }
+    reply_array(call->reply, n);
+    for (uint64_t i = 0; i < n; i++) {
+        stream_log_read(&c, &e);
+        stream_args_reply(call->reply, &e);
+        if (i + 1 < n && !(reverse ? stream_log_previous(&c) : stream_log_next(&c)))
+            break;
+    }
+    stream_log_end(&c);
+}
+
+static void do_xrange(struct call *call)
+{
+    range(call, false);
+}
+
+static void do_xrevrange(struct call *call)
+{
+    range(call, true);
+}
+
+const struct command xrange_command = {
+    .name = "xrange",
+    .usage = "key:key start:string end:string [COUNT count:int]",
+    .summary = "Answers the entries between two IDs.",
+    .since = "5.0.0",
+    .complexity = "O(log N), and O(M) with M the entries answered",
+    .group = GROUP_STREAM,
+    .arity = -4,
+    .flags = COMMAND_READONLY,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS)},
+    .handler = do_xrange,
+};
+const struct command xrevrange_command = {
+    .name = "xrevrange",
+    .usage = "key:key end:string start:string [COUNT count:int]",
+    .summary = "Answers the entries between two IDs, the newest first.",
+    .since = "5.0.0",
+    .complexity = "O(log N), and O(M) with M the entries answered",
+    .group = GROUP_STREAM,
+    .arity = -4,
+    .flags = COMMAND_READONLY,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS)},
+    .handler = do_xrevrange,
+};
+
+static void pending_summary(struct call *call, struct stream_group *g)
+{
+    struct stream_pending *p = &g->pending;
+    struct stream_pending_place at;
+    struct stream_pending_entry e;
+    reply_array(call->reply, 4);
+    reply_int(call->reply, (long long)p->count);
+    if (p->count == 0) {
+        reply_null(call->reply);
+        reply_null(call->reply);
+        reply_null_array(call->reply);
+        return;
+    }
+    stream_pending_seek(p, STREAM_ID_MIN, &at);
+    stream_pending_get(p, at, &e);
+    stream_args_reply_id(call->reply, e.id);
+    stream_pending_last(p, &e);
+    stream_args_reply_id(call->reply, e.id);
+    size_t n, busy = 0;
+    struct stream_consumer **all = stream_group_sorted(g, &n);
+    for (size_t i = 0; i < n; i++)
+        busy += all[i]->pending > 0;
+    reply_array(call->reply, busy);
+    for (size_t i = 0; i < n; i++) {
+        if (all[i]->pending == 0)
+            continue;
+        reply_array(call->reply, 2);
+        reply_bulk_str(call->reply, all[i]->name);
+        reply_bulk_int(call->reply, (long long)all[i]->pending);
+    }
+    mem_free(all);
+}
+
+struct pending_filter {
+    struct stream_id from, to;
+    long long count;
+    int64_t min_idle_ms;
+    bool one_consumer;
+    struct bytes consumer;
+};
+
+static void pending_list(struct call *call, struct stream_group *g, const struct pending_filter *f)
+{
+    struct stream_pending *p = &g->pending;
+    struct stream_consumer *only = f->one_consumer ? stream_group_consumer(g, f->consumer) : NULL;
+    if (f->one_consumer && !only) {
+        reply_array(call->reply, 0);
+        return;
+    }
+    struct stream_pending_place at;
+    struct stream_pending_entry e;
+    struct chain aside = {0};
+    size_t n = 0;
+    reply_later_begin(call->reply, &aside);
+    bool any = only ? stream_pending_seek_owned(p, f->from, only->number, &at)
+                    : stream_pending_seek(p, f->from, &at);
+    while (any && n < (size_t)f->count) {
+        stream_pending_get(p, at, &e);
+        if (stream_id_compare(e.id, f->to) > 0)
+            break;
+        int64_t idle = call->now_ms - e.time_ms;
+        struct stream_consumer *owner = stream_group_owner(g, e.consumer);
+        if (idle < 0)
+            idle = 0;
+        if (!owner || idle >= f->min_idle_ms) {
+            reply_array(call->reply, 4);
+            stream_args_reply_id(call->reply, e.id);
+            if (owner)
+                reply_bulk_str(call->reply, owner->name);
+            else
+                reply_bulk(call->reply, bytes_of("", 0));
+            reply_int(call->reply, owner ? idle : -1);
+            reply_int(call->reply, (long long)e.count);
+            n++;
+        }
+        any = only ? stream_pending_next_owned(p, only->number, &at) : stream_pending_next(p, &at);
+    }
+    reply_later_end(call->reply, '*', n);
+}
+
+static void do_xpending(struct call *call)
+{
+    struct pending_filter f = {0};
+    struct stream *s;
+    bool summary = call->argc == 3;
+    if (!summary) {
+        int at = 3;
+        if (call->argc < 6 || call->argc > 9) {
+            call_error(call, ERR_SYNTAX);
+            return;
+        }
+        if (bytes_is(call->argv[3], "idle")) {
+            long long idle;
+            if (!call_int(call, 4, &idle))
+                return;
+            f.min_idle_ms = idle;
+            at = 5;
+            if (call->argc < 8) {
+                call_error(call, ERR_SYNTAX);
+                return;
+            }
+        }
+        if (!call_int(call, at + 2, &f.count))
+            return;
+        if (f.count < 0)
+            f.count = 0;
+        if (!stream_args_bound(call, call->argv[at], true, &f.from) ||
+            !stream_args_bound(call, call->argv[at + 1], false, &f.to))
+            return;
+        f.one_consumer = call->argc >= at + 4;
+        if (f.one_consumer)
+            f.consumer = call->argv[at + 3];
+    }
+    if (!stream_args_read(call, call->argv[1], &s))
+        return;
+    struct stream_group *g = s ? stream_find_group(s, call->argv[2]) : NULL;
+    if (!g)
+        stream_args_no_group(call, call->argv[1], call->argv[2]);
+    else if (summary)
+        pending_summary(call, g);
+    else
+        pending_list(call, g, &f);
+}
+
+const struct command xpending_command = {
+    .name = "xpending",
+    .usage = "key:key group:string [[IDLE min-idle-time:int] start:string end:string count:int "
+             "[consumer:string]]",
+    .summary = "Answers what a group has delivered and nobody acknowledged.",
+    .since = "5.0.0",
+    .complexity = "O(log N), and O(M) with M the entries looked at",
+    .tips = "nondeterministic_output",
+    .group = GROUP_STREAM,
+    .arity = -3,
+    .flags = COMMAND_READONLY,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS)},
+    .handler = do_xpending,
+};

@@ -1,0 +1,423 @@
+#include "config/config_file.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define WORDS   256
+#define VERSION "7.2.4"
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 32;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+int config_file_split(struct bytes line, struct bytes *words, int max, char **text)
+{
+    const char *p = line.p, *end = line.p + line.n;
+    char *to = *text = mem_alloc(line.n * 2 + 2);
+    int n = 0;
+    for (;;) {
+        while (p < end && blank(*p))
+            p++;
+        if (p >= end)
+            return n;
+        if (n == max)
+            return -1;
+        char *start = to, quote = 0;
+        for (;; p++) {
+            if (quote) {
+                if (p >= end)
+                    return -1;
+                if (quote == '"' && *p == '\\' && end - p > 3 && p[1] == 'x' &&
+                    hex_value(p[2]) >= 0 && hex_value(p[3]) >= 0) {
+                    *to++ = (char)(hex_value(p[2]) * 16 + hex_value(p[3]));
+                    p += 3;
+                } else if (quote == '"' && *p == '\\' && end - p > 1) {
+                    static const char from[] = "nrtba", into[] = "\n\r\t\b\a";
+                    const char *k = strchr(from, *++p);
+                    *to++ = k && *k ? into[k - from] : *p;
+                } else if (quote == '\'' && *p == '\\' && end - p > 1 && p[1] == '\'') {
+                    *to++ = *++p;
+                } else if (*p == quote) {
+                    if (p + 1 < end && !blank(p[1]))
+                        return -1;
+                    p++;
+                    break;
+                } else {
+                    *to++ = *p;
+                }
+            } else if (p >= end || blank(*p)) {
+                break;
+            } else if (*p == '"' || *p == '\'') {
+                quote = *p;
+            } else {
+                *to++ = *p;
+            }
+        }
+        words[n++] = bytes_of(start, (size_t)(to - start));
+        *to++ = 0;
+    }
+}
+
+static bool fail(struct buf *report, int number, struct bytes line, const char *why)
+{
+    buf_printf(report, "\n*** FATAL CONFIG FILE ERROR (Redis " VERSION ") ***\n");
+    buf_printf(report, "Reading the configuration file, at line %d\n", number);
+    buf_printf(report, ">>> '%.*s'\n%s\n", (int)line.n, line.p, why);
+    return false;
+}
+
+static bool include(struct settings *s, const char *path, struct buf *report)
+{
+    glob_t found;
+    if (!strpbrk(path, "*?["))
+        return config_file_load(s, path, report);
+    bool good = true;
+    if (glob(path, 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc && good; i++)
+            good = config_file_load(s, found.gl_pathv[i], report);
+        globfree(&found);
+    }
+    return good;
+}
+
+static bool apply(struct settings *s, struct bytes *words, int n, struct bytes line, int number,
+                  struct buf *report)
+{
+    if (bytes_is(words[0], "include") && n == 2)
+        return include(s, words[1].p, report);
+    if (bytes_is(words[0], "rename-command") || bytes_is(words[0], "loadmodule") ||
+        bytes_is(words[0], "user") || bytes_is(words[0], "sentinel"))
+        return fail(report, number, line, "This directive is not supported by this version");
+    const struct setting *x = settings_find(words[0]);
+    if (!x)
+        return fail(report, number, line, "Bad directive or wrong number of arguments");
+    bool list = x->flags & SETTING_WORDS;
+    if (n < 2 || (n > 2 && !list)) {
+        /* A bare "save" or "--save" empties it. */
+        if (!(n == 1 && list))
+            return fail(report, number, line,
+                        n > 2 ? "wrong number of arguments"
+                              : "Bad directive or wrong number of arguments");
+    }
+    struct buf value = {0};
+    for (int i = 1; i < n; i++) {
+        if (i > 1)
+            buf_add_char(&value, ' ');
+        buf_add(&value, words[i]);
+    }
+    const char *why;
+    bool good = settings_parse(s, x, buf_bytes(&value), &why);
+    buf_free(&value);
+    if (!good)
+        return fail(report, number, line, why);
+    if ((x->flags & SETTING_REFUSED) && !settings_is_default(s, x))
+        return fail(report, number, line, "This setting is not supported by this version");
+    return true;
+}
+
+bool config_file_text(struct settings *s, struct bytes text, struct buf *report)
+{
+    int number = 0;
+    bool good = true;
+    struct buf saves = {0};
+    while (text.n && good) {
+        const char *newline = memchr(text.p, '\n', text.n);
+        size_t len = newline ? (size_t)(newline - text.p) : text.n;
+        struct bytes line = {text.p, len};
+        text.p += newline ? len + 1 : len;
+        text.n -= newline ? len + 1 : len;
+        number++;
+        while (line.n && blank(line.p[0]))
+            line.p++, line.n--;
+        while (line.n && blank(line.p[line.n - 1]))
+            line.n--;
+        if (line.n == 0 || line.p[0] == '#')
+            continue;
+        struct bytes words[WORDS];
+        char *copy;
+        int n = config_file_split(line, words, WORDS, &copy);
+        if (n < 0) {
+            good = fail(report, number, line, "Unbalanced quotes in configuration line");
+        } else if (n > 0 && bytes_is(words[0], "save")) {
+            /* Lines of save add up; an empty one starts over. */
+            bool empty = n == 1 || (n == 2 && words[1].n == 0);
+            if (empty)
+                saves.n = 0;
+            for (int i = 1; i < n && !empty; i++) {
+                if (saves.n)
+                    buf_add_char(&saves, ' ');
+                buf_add(&saves, words[i]);
+            }
+            struct bytes joined[2] = {words[0], buf_bytes(&saves)};
+            good = apply(s, joined, 2, line, number, report);
+        } else if (n > 0) {
+            good = apply(s, words, n, line, number, report);
+        }
+        mem_free(copy);
+    }
+    buf_free(&saves);
+    return good;
+}
+
+static int read_all(const char *path, struct buf *out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    for (;;) {
+        ssize_t n = read(fd, buf_room(out, 65536), 65536);
+        if (n < 0) {
+            int e = errno;
+            close(fd);
+            return -e;
+        }
+        if (n == 0)
+            break;
+        out->n += (size_t)n;
+    }
+    close(fd);
+    return 0;
+}
+
+bool config_file_load(struct settings *s, const char *path, struct buf *report)
+{
+    struct buf text = {0};
+    int error = read_all(path, &text);
+    if (error) {
+        buf_printf(report, "Fatal error, can't open config file '%s': %s\n", path,
+                   strerror(-error));
+        buf_free(&text);
+        return false;
+    }
+    bool good = config_file_text(s, buf_bytes(&text), report);
+    buf_free(&text);
+    return good;
+}
+
+static void quote(struct buf *out, struct bytes word)
+{
+    bool plain = word.n > 0;
+    for (size_t i = 0; i < word.n; i++)
+        if (blank(word.p[i]) || word.p[i] == '"' || word.p[i] == '\'' || word.p[i] == '\\' ||
+            word.p[i] == '#' || (unsigned char)word.p[i] < 32)
+            plain = false;
+    if (plain) {
+        buf_add(out, word);
+        return;
+    }
+    buf_add_char(out, '"');
+    for (size_t i = 0; i < word.n; i++) {
+        unsigned char c = (unsigned char)word.p[i];
+        if (c == '"' || c == '\\')
+            buf_printf(out, "\\%c", c);
+        else if (c < 32)
+            buf_printf(out, "\\x%02x", c);
+        else
+            buf_add_char(out, (char)c);
+    }
+    buf_add_char(out, '"');
+}
+
+/* An argument begins an option when it starts with "--", or when it stands where a name is
+ * expected. */
+bool config_file_options(struct settings *s, int argc, char **argv, struct buf *report)
+{
+    struct buf text = {0};
+    for (int i = 0; i < argc;) {
+        const char *name = argv[i];
+        struct bytes words[WORDS];
+        char *copy;
+        if (name[0] == '-' && name[1] == '-')
+            name += 2;
+        int n = config_file_split(bytes_text(name), words, WORDS, &copy);
+        if (n > 0)
+            buf_add(&text, words[0]);
+        for (int k = 1; k < n; k++) {
+            buf_add_char(&text, ' ');
+            quote(&text, words[k]);
+        }
+        const struct setting *x = n > 0 ? settings_find(words[0]) : NULL;
+        bool first = true, list = x && (x->flags & SETTING_WORDS);
+        mem_free(copy);
+        i++;
+        /* The first value may itself begin with "--" unless the option can do without one. */
+        while (i < argc && n == 1) {
+            bool dashes = argv[i][0] == '-' && argv[i][1] == '-';
+            if (dashes && (!first || list))
+                break;
+            if (!first && !list && !x)
+                break;
+            if (!first && !dashes && !list && settings_find(bytes_text(argv[i])))
+                break;
+            buf_add_char(&text, ' ');
+            quote(&text, bytes_text(argv[i]));
+            first = false;
+            i++;
+        }
+        buf_add_char(&text, '\n');
+    }
+    bool good = config_file_text(s, buf_bytes(&text), report);
+    buf_free(&text);
+    return good;
+}
+
+static void add_setting(const struct settings *s, const struct setting *x, struct buf *out)
+{
+    struct buf value = {0};
+    settings_print(s, x, &value);
+    struct bytes v = buf_bytes(&value);
+    if ((x->flags & SETTING_WORDS) && v.n) {
+        buf_printf(out, "%s %.*s\n", x->name, (int)v.n, v.p);
+    } else {
+        buf_printf(out, "%s ", x->name);
+        quote(out, v);
+        buf_add_char(out, '\n');
+    }
+    buf_free(&value);
+}
+
+static int replace_file(const char *path, struct bytes text)
+{
+    char temporary[4200];
+    snprintf(temporary, sizeof(temporary), "%s.%d.tmp", path, (int)getpid());
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return -errno;
+    int error = 0;
+    while (text.n && !error) {
+        ssize_t n = write(fd, text.p, text.n);
+        if (n < 0) {
+            error = -errno;
+        } else {
+            text.p += n;
+            text.n -= (size_t)n;
+        }
+    }
+    if (!error && fsync(fd) < 0)
+        error = -errno;
+    close(fd);
+    if (!error && rename(temporary, path) < 0)
+        error = -errno;
+    if (error) {
+        unlink(temporary);
+        return error;
+    }
+    char directory[4200];
+    snprintf(directory, sizeof(directory), "%s", path);
+    char *slash = strrchr(directory, '/');
+    if (slash) {
+        slash[slash == directory] = 0;
+        int d = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (d >= 0) {
+            if (fsync(d) < 0)
+                error = -errno;
+            close(d);
+        }
+    }
+    return error;
+}
+
+int config_file_rewrite(const struct settings *s)
+{
+    struct buf old = {0}, fresh = {0};
+    int error = read_all(s->file, &old);
+    if (error && error != -ENOENT) {
+        buf_free(&old);
+        return error;
+    }
+    size_t count;
+    const struct setting *all = settings_table(&count);
+    bool *done = mem_zalloc(count * sizeof(*done));
+    struct bytes text = buf_bytes(&old);
+    bool generated = false;
+    static const char mark[] = "# Generated by CONFIG REWRITE";
+    while (text.n) {
+        const char *newline = memchr(text.p, '\n', text.n);
+        size_t len = newline ? (size_t)(newline - text.p) : text.n;
+        struct bytes line = {text.p, len}, words[WORDS];
+        text.p += newline ? len + 1 : len;
+        text.n -= newline ? len + 1 : len;
+        char *copy;
+        if (bytes_has_prefix(line, mark))
+            generated = true;
+        int n = line.n && line.p[0] != '#' ? config_file_split(line, words, WORDS, &copy) : 0;
+        const struct setting *x = n > 0 ? settings_find(words[0]) : NULL;
+        if (x && !done[x - all]) {
+            done[x - all] = true;
+            add_setting(s, x, &fresh);
+        } else if (!x) {
+            buf_add(&fresh, line);
+            buf_add_char(&fresh, '\n');
+        }
+        if (line.n && line.p[0] != '#')
+            mem_free(copy);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (done[i] || settings_is_default(s, &all[i]))
+            continue;
+        if (!generated)
+            buf_printf(&fresh, "%s\n", mark);
+        generated = true;
+        add_setting(s, &all[i], &fresh);
+    }
+    error = replace_file(s->file, buf_bytes(&fresh));
+    mem_free(done);
+    buf_free(&old);
+    buf_free(&fresh);
+    return error;
+}
+
+/* Values that the shipped configuration sets apart from the built-in defaults. */
+static const char *shipped(const char *name)
+{
+    static const struct {
+        const char *name, *value;
+    } ours[] = {{"bind", "127.0.0.1 -::1"}, {"appendonly", "yes"}, {"appendfsync", "everysec"}};
+    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+        if (strcmp(ours[i].name, name) == 0)
+            return ours[i].value;
+    return NULL;
+}
+
+void config_file_sample(const struct settings *s, struct buf *out)
+{
+    size_t count;
+    const struct setting *all = settings_table(&count);
+    buf_add_text(out, "# Millrace configuration. Made by millrace-server --print-sample-config.\n"
+                      "#\n# One setting a line: name, then value; quote values with spaces. Sizes "
+                      "take kb, mb, gb (1024)\n# and k, m, g (1000). \"include FILE\" reads "
+                      "another file here. Settings that are commented out\n# show their "
+                      "defaults.\n");
+    for (size_t i = 0; i < count; i++) {
+        if (!all[i].summary)
+            continue;
+        const char *value = shipped(all[i].name);
+        buf_printf(out, "\n# %s\n", all[i].summary);
+        if (value) {
+            buf_printf(out, "%s %s\n", all[i].name, value);
+        } else {
+            buf_add_char(out, '#');
+            add_setting(s, &all[i], out);
+        }
+    }
+    buf_add_text(out, "\n# Known to Redis, accepted here, and without effect in this version:\n");
+    for (size_t i = 0; i < count; i++)
+        if (all[i].flags & (SETTING_INERT | SETTING_LATER))
+            buf_printf(out, "#   %s\n", all[i].name);
+}

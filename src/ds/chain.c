@@ -1,0 +1,206 @@
+#include "ds/chain.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+
+#define BLOCK (16384 - sizeof(struct chain_block))
+/* 640 bytes: a size whose blocks do not all fall into the same few sets of the cache. */
+#define SMALL (640 - sizeof(struct chain_block))
+
+/* Blocks of the two standard sizes, ready for use. */
+static struct {
+    struct chain_block *first;
+    unsigned n, most;
+} pools[2] = {{.most = 8192}, {.most = 128}};
+
+static struct chain_block *block_get(size_t n)
+{
+    if (n <= BLOCK) {
+        int kind = n > SMALL;
+        struct chain_block *b = pools[kind].first;
+        n = kind ? BLOCK : SMALL;
+        if (b) {
+            pools[kind].first = b->next;
+            pools[kind].n--;
+            b->next = NULL;
+            b->n = 0;
+            return b;
+        }
+    }
+    struct chain_block *b = mem_alloc(sizeof(*b) + n);
+    *b = (struct chain_block){.p = (char *)(b + 1), .cap = n};
+    return b;
+}
+
+static void block_put(struct chain *c, struct chain_block *b)
+{
+    c->memory -= b->ref ? b->n : b->cap;
+    c->blocks--;
+    if (b->ref) {
+        str_unref(b->ref);
+        mem_free(b);
+        return;
+    }
+    int kind = b->cap == BLOCK;
+    if ((kind || b->cap == SMALL) && pools[kind].n < pools[kind].most) {
+        b->next = pools[kind].first;
+        pools[kind].first = b;
+        pools[kind].n++;
+    } else {
+        mem_free(b);
+    }
+}
+
+static void link_block(struct chain *c, struct chain_block *b)
+{
+    if (c->tail) {
+        c->tail->n = (size_t)(c->at - c->tail->p);
+        c->closed += c->tail->n;
+        c->tail->next = b;
+    } else {
+        c->head = b;
+        c->skip = 0;
+    }
+    c->tail = b;
+    c->blocks++;
+}
+
+char *chain_grow(struct chain *c, size_t n)
+{
+    /* Whoever sent little of late gets a small block to begin with. */
+    struct chain_block *b =
+        block_get(c->blocks || c->recent > SMALL ? (n > SMALL ? n : SMALL + 1) : n);
+    link_block(c, b);
+    c->memory += b->cap;
+    c->at = (char *)(b + 1);
+    c->limit = c->at + b->cap;
+    return c->at;
+}
+
+void chain_add(struct chain *c, struct bytes x)
+{
+    size_t room = (size_t)(c->limit - c->at);
+    if (x.n > room && room) {
+        memcpy(c->at, x.p, room);
+        c->at += room;
+        x.p += room;
+        x.n -= room;
+    }
+    if (x.n) {
+        memcpy(chain_reserve(c, x.n), x.p, x.n);
+        chain_commit(c, x.n);
+    }
+}
+
+void chain_add_str(struct chain *c, struct str *s)
+{
+    if (s->n == 0)
+        return;
+    struct chain_block *b = mem_alloc(sizeof(*b));
+    *b = (struct chain_block){.ref = str_ref(s), .p = s->p, .n = s->n};
+    link_block(c, b);
+    c->memory += b->n;
+    /* Nothing can be appended to a reference: at == limit. */
+    c->at = c->limit = s->p + s->n;
+}
+
+static size_t block_n(const struct chain *c, const struct chain_block *b)
+{
+    return b == c->tail ? (size_t)(c->at - b->p) : b->n;
+}
+
+int chain_pieces(struct chain *c, struct iovec *pieces, int max, uint64_t limit)
+{
+    int n = 0;
+    size_t skip = c->skip;
+    for (struct chain_block *b = c->head; b && n < max && limit; b = b->next) {
+        size_t len = block_n(c, b) - skip;
+        if (len > limit)
+            len = (size_t)limit;
+        if (len) {
+            pieces[n++] = (struct iovec){(void *)(uintptr_t)(b->p + skip), len};
+            limit -= len;
+        }
+        skip = 0;
+    }
+    return n;
+}
+
+void chain_take(struct chain *c, size_t n)
+{
+    c->taken += n;
+    c->recent = (uint32_t)(n > UINT32_MAX ? UINT32_MAX : n);
+    n += c->skip;
+    while (c->head) {
+        struct chain_block *b = c->head;
+        size_t len = block_n(c, b);
+        if (n < len || (b == c->tail && n > len)) {
+            ASSERT(n < len);
+            c->skip = n;
+            return;
+        }
+        n -= len;
+        if (b == c->tail) {
+            c->closed += len;
+            c->tail = NULL;
+            c->at = c->limit = NULL;
+        }
+        c->head = b->next;
+        block_put(c, b);
+    }
+    c->skip = 0;
+}
+
+void chain_move(struct chain *to, struct chain *from)
+{
+    for (struct chain_block *b = from->head; b; b = b->next) {
+        if (b->ref)
+            chain_add_str(to, b->ref);
+        else
+            chain_add(to, bytes_of(b->p, block_n(from, b)));
+    }
+    chain_free(from);
+}
+
+void chain_cut(struct chain *c, uint64_t position)
+{
+    ASSERT(position >= c->taken);
+    if (position == c->taken) {
+        uint64_t taken = c->taken;
+        chain_free(c);
+        c->taken = c->closed = taken;
+        return;
+    }
+    uint64_t start = c->taken - c->skip;
+    struct chain_block *b = c->head;
+    while (start + block_n(c, b) < position) {
+        start += block_n(c, b);
+        b = b->next;
+    }
+    size_t keep = (size_t)(position - start);
+    for (struct chain_block *x = b->next; x;) {
+        struct chain_block *next = x->next;
+        if (x == c->tail)
+            x->n = block_n(c, x);
+        block_put(c, x);
+        x = next;
+    }
+    b->next = NULL;
+    c->tail = b;
+    c->closed = start;
+    c->at = (char *)(uintptr_t)b->p + keep;
+    /* A cut block is closed for appending unless its bytes are its own. */
+    c->limit = b->ref ? c->at : (char *)(uintptr_t)b->p + b->cap;
+}
+
+void chain_free(struct chain *c)
+{
+    for (struct chain_block *b = c->head; b;) {
+        struct chain_block *next = b->next;
+        if (b == c->tail && !b->ref)
+            b->n = 0;
+        block_put(c, b);
+        b = next;
+    }
+    *c = (struct chain){0};
+}

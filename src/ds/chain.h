@@ -1,0 +1,75 @@
+/* Bytes on their way out of a connection: blocks of copied bytes and references to counted strings,
+ * in order. Appending is a bump of a pointer; blocks come from a shared free list. */
+#ifndef DS_CHAIN_H
+#define DS_CHAIN_H
+
+#include "base/bytes.h"
+#include "base/str.h"
+
+#include <stdint.h>
+#include <sys/uio.h>
+
+/* A value of at least so many bytes is sent by reference. */
+#define CHAIN_BY_REFERENCE 16384
+
+struct chain_block {
+    struct chain_block *next;
+    struct str *ref; /* the bytes are here, or (NULL) behind this struct */
+    const char *p;
+    size_t n;   /* final only once the block is no longer the tail */
+    size_t cap; /* bytes behind this struct */
+};
+
+/* Zero-initialised is empty and valid. */
+struct chain {
+    char *at, *limit; /* where the next byte goes in the tail block */
+    struct chain_block *head, *tail;
+    size_t skip;     /* bytes of the head already taken */
+    uint64_t closed; /* position at which the tail block starts */
+    uint64_t taken;  /* position of the first byte not yet taken */
+    size_t memory;   /* of all blocks, references at their full size */
+    size_t blocks;
+    uint32_t recent; /* bytes taken at once last time */
+};
+
+/* Slow path of chain_reserve(). */
+char *chain_grow(struct chain *c, size_t n);
+
+/* Room for n contiguous bytes, to be followed by chain_commit(). */
+static inline char *chain_reserve(struct chain *c, size_t n)
+{
+    if ((size_t)(c->limit - c->at) >= n)
+        return c->at;
+    return chain_grow(c, n);
+}
+
+static inline void chain_commit(struct chain *c, size_t n)
+{
+    c->at += n;
+}
+
+/* Position behind the last byte, counted since the chain was made. */
+static inline uint64_t chain_end(const struct chain *c)
+{
+    return c->tail ? c->closed + (uint64_t)(c->at - c->tail->p) : c->closed;
+}
+
+static inline size_t chain_pending(const struct chain *c)
+{
+    return (size_t)(chain_end(c) - c->taken);
+}
+
+void chain_add(struct chain *c, struct bytes x);
+/* Takes a reference of its own. */
+void chain_add_str(struct chain *c, struct str *s);
+/* Up to max pieces and at most limit bytes from the front; returns the count of pieces. */
+int chain_pieces(struct chain *c, struct iovec *pieces, int max, uint64_t limit);
+/* Drops n bytes from the front. */
+void chain_take(struct chain *c, size_t n);
+/* Moves everything of from (which nothing was taken of) behind to. */
+void chain_move(struct chain *to, struct chain *from);
+/* Forgets bytes behind this position; they must not have been taken. */
+void chain_cut(struct chain *c, uint64_t position);
+void chain_free(struct chain *c);
+
+#endif

@@ -1,0 +1,46 @@
+/* A hash table from bytes to a pointer, for what is not the keyspace: channels, names, groups.
+ * Keeps its own copy of each key; knows nothing of the values. Doubles at once when full. */
+#ifndef DS_DICT_H
+#define DS_DICT_H
+
+#include "base/bytes.h"
+
+#include <stdint.h>
+
+struct dict_node {
+    struct dict_node *next;
+    uint64_t hash;
+    void *value;
+    size_t key_n;
+    char key[];
+};
+
+/* Zero-initialised is empty and valid. */
+struct dict {
+    struct dict_node **buckets;
+    size_t mask;
+    size_t used;
+};
+
+void *dict_get(const struct dict *d, struct bytes key);
+struct dict_node *dict_find(const struct dict *d, struct bytes key);
+/* The node of that key, made with a NULL value when absent. */
+struct dict_node *dict_ensure(struct dict *d, struct bytes key);
+/* Returns the value it had, or NULL. */
+void *dict_remove(struct dict *d, struct bytes key);
+void dict_clear(struct dict *d);
+size_t dict_memory(const struct dict *d);
+
+/* Walks all nodes; start with a zeroed walk. The node just returned may be removed. */
+struct dict_walk {
+    size_t bucket;
+    struct dict_node *next;
+};
+struct dict_node *dict_next(const struct dict *d, struct dict_walk *w);
+
+static inline struct bytes dict_key(const struct dict_node *n)
+{
+    return (struct bytes){n->key, n->key_n};
+}
+
+#endif

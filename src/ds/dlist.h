@@ -1,0 +1,53 @@
+/* Intrusive doubly linked list. A node is a member of what it links; a zeroed node is in no list.
+ * The head is a node of its own, made with dlist_init(). */
+#ifndef DS_DLIST_H
+#define DS_DLIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct dlist_node {
+    struct dlist_node *prev, *next;
+};
+
+#define dlist_item(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
+
+static inline void dlist_init(struct dlist_node *head)
+{
+    head->prev = head->next = head;
+}
+
+static inline bool dlist_empty(const struct dlist_node *head)
+{
+    return head->next == head;
+}
+
+static inline bool dlist_linked(const struct dlist_node *node)
+{
+    return node->next != NULL;
+}
+
+static inline void dlist_insert_before(struct dlist_node *at, struct dlist_node *node)
+{
+    node->prev = at->prev;
+    node->next = at;
+    at->prev->next = node;
+    at->prev = node;
+}
+
+static inline void dlist_append(struct dlist_node *head, struct dlist_node *node)
+{
+    dlist_insert_before(head, node);
+}
+
+/* Of a node in no list: nothing. */
+static inline void dlist_remove(struct dlist_node *node)
+{
+    if (!node->next)
+        return;
+    node->prev->next = node->next;
+    node->next->prev = node->prev;
+    node->prev = node->next = NULL;
+}
+
+#endif

@@ -1,0 +1,27 @@
+/* A binary min-heap of deadlines, intrusive: the node is a member of what waits. */
+#ifndef DS_HEAP_H
+#define DS_HEAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Zeroed: in no heap. */
+struct heap_node {
+    int64_t at;
+    size_t place; /* 1-based; 0: in no heap */
+};
+
+/* Zero-initialised is empty and valid. */
+struct heap {
+    struct heap_node **items;
+    size_t n, cap;
+};
+
+void heap_insert(struct heap *h, struct heap_node *node, int64_t at);
+/* Of a node in no heap: nothing. */
+void heap_remove(struct heap *h, struct heap_node *node);
+/* The earliest, or NULL. */
+struct heap_node *heap_first(const struct heap *h);
+void heap_free(struct heap *h);
+
+#endif

@@ -1,0 +1,364 @@
+#include "ds/table.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+
+#define SLOTS        7u
+#define SEGMENT_BITS 9u
+#define SEGMENT      ((size_t)1 << SEGMENT_BITS)
+#define FIRST        4u /* buckets of a new table */
+/* Average entries a bucket before the next split, and below which two buckets join again. */
+#define GROW_LOAD   4.5
+#define SHRINK_LOAD 1.5
+
+/* tags[7] is not a tag: 1 when slots[6] points to an overflow bucket. */
+struct table_bucket {
+    uint8_t tags[8];
+    void *slots[SLOTS];
+};
+
+static uint8_t tag_of(uint64_t hash)
+{
+    return (uint8_t)(hash >> 57 | 0x80);
+}
+
+static struct table_bucket *bucket_at(const struct table *t, size_t i)
+{
+    return &t->segments[i >> SEGMENT_BITS][i & (SEGMENT - 1)];
+}
+
+static size_t home_of(const struct table *t, uint64_t hash)
+{
+    size_t i = hash & (t->mask << 1 | 1);
+    return i < t->buckets ? i : i & t->mask;
+}
+
+static struct table_bucket *overflow_of(const struct table_bucket *b)
+{
+    return b->tags[7] ? b->slots[SLOTS - 1] : NULL;
+}
+
+/* The high bit of every byte that equals tag; rarely also of one above such a byte, which the
+ * comparison of keys sorts out. */
+static uint64_t matches(const struct table_bucket *b, uint8_t tag)
+{
+    uint64_t word;
+    memcpy(&word, b->tags, 8);
+    uint64_t x = word ^ 0x0101010101010101u * tag;
+    return (x - 0x0101010101010101u) & ~x & 0x0080808080808080u;
+}
+
+void table_init(struct table *t, uint64_t (*hash)(struct bytes key))
+{
+    *t = (struct table){.hash = hash};
+}
+
+static struct table_bucket *new_bucket(void)
+{
+    struct table_bucket *b = mem_alloc_aligned(64, sizeof(*b));
+    memset(b, 0, sizeof(*b));
+    return b;
+}
+
+static void free_overflows(struct table *t, struct table_bucket *home)
+{
+    for (struct table_bucket *b = overflow_of(home); b;) {
+        struct table_bucket *next = overflow_of(b);
+        mem_free(b);
+        t->overflows--;
+        b = next;
+    }
+}
+
+void table_clear(struct table *t)
+{
+    for (size_t i = 0; i < t->buckets; i++)
+        free_overflows(t, bucket_at(t, i));
+    for (size_t i = 0; i < t->segment_count; i++)
+        mem_free(t->segments[i]);
+    mem_free(t->segments);
+    table_init(t, t->hash);
+}
+
+struct entry **table_find(const struct table *t, uint64_t hash, struct bytes key)
+{
+    if (t->buckets == 0)
+        return NULL;
+    uint8_t tag = tag_of(hash);
+    for (struct table_bucket *b = bucket_at(t, home_of(t, hash)); b; b = overflow_of(b)) {
+        for (uint64_t m = matches(b, tag); m; m &= m - 1) {
+            unsigned i = (unsigned)__builtin_ctzll(m) >> 3;
+            struct entry *e = b->slots[i];
+            if (e && b->tags[i] == tag && bytes_equal(entry_key(e), key))
+                return (struct entry **)&b->slots[i];
+        }
+    }
+    return NULL;
+}
+
+static void put(struct table *t, struct table_bucket *b, uint8_t tag, void *e)
+{
+    for (;;) {
+        unsigned limit = b->tags[7] ? SLOTS - 1 : SLOTS;
+        for (unsigned i = 0; i < limit; i++)
+            if (b->tags[i] == 0) {
+                b->tags[i] = tag;
+                b->slots[i] = e;
+                return;
+            }
+        if (!b->tags[7]) {
+            struct table_bucket *more = new_bucket();
+            t->overflows++;
+            more->tags[0] = b->tags[SLOTS - 1];
+            more->slots[0] = b->slots[SLOTS - 1];
+            b->tags[SLOTS - 1] = 0;
+            b->slots[SLOTS - 1] = more;
+            b->tags[7] = 1;
+        }
+        b = overflow_of(b);
+    }
+}
+
+/* Makes bucket t->buckets exist, empty. Segments are full-sized but for the first of a small table.
+ */
+static void add_bucket(struct table *t)
+{
+    size_t i = t->buckets, segment = i >> SEGMENT_BITS;
+    if (segment >= t->segment_count) {
+        if ((segment & (segment - 1)) == 0)
+            t->segments = mem_realloc(t->segments, (segment ? segment * 2 : 1) * sizeof(void *));
+        size_t n = segment == 0 ? FIRST : SEGMENT;
+        t->segments[segment] = mem_alloc_aligned(64, n * sizeof(struct table_bucket));
+        t->segment_count = segment + 1;
+    } else if (segment == 0 && i >= FIRST && (i & (i - 1)) == 0) {
+        struct table_bucket *wider = mem_alloc_aligned(64, 2 * i * sizeof(*wider));
+        memcpy(wider, t->segments[0], i * sizeof(*wider));
+        mem_free(t->segments[0]);
+        t->segments[0] = wider;
+    }
+    memset(bucket_at(t, i), 0, sizeof(struct table_bucket));
+    t->buckets = i + 1;
+    if (t->buckets == 2 * (t->mask + 1))
+        t->mask = t->mask << 1 | 1;
+}
+
+/* Gathers a chain's entries into items; the chain is left empty. */
+static size_t drain(struct table *t, struct table_bucket *home, struct entry ***items, size_t *cap)
+{
+    size_t n = 0;
+    for (struct table_bucket *b = home; b; b = overflow_of(b))
+        for (unsigned i = 0; i < SLOTS; i++)
+            if (b->tags[i]) {
+                if (n == *cap) {
+                    struct entry **more = mem_alloc(*cap * 2 * sizeof(*more));
+                    memcpy(more, *items, n * sizeof(*more));
+                    if (*cap > 64)
+                        mem_free(*items);
+                    *items = more;
+                    *cap *= 2;
+                }
+                (*items)[n++] = b->slots[i];
+                __builtin_prefetch(b->slots[i]);
+            }
+    free_overflows(t, home);
+    memset(home, 0, sizeof(*home));
+    return n;
+}
+
+static void redistribute(struct table *t, struct table_bucket *from)
+{
+    struct entry *few[64], **items = few;
+    size_t cap = 64, n = drain(t, from, &items, &cap);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t hash = t->hash(entry_key(items[i]));
+        put(t, bucket_at(t, home_of(t, hash)), tag_of(hash), items[i]);
+    }
+    if (items != few)
+        mem_free(items);
+}
+
+static void split_one(struct table *t)
+{
+    size_t from = t->buckets & t->mask;
+    add_bucket(t);
+    redistribute(t, bucket_at(t, from));
+}
+
+static void join_one(struct table *t)
+{
+    size_t last = t->buckets - 1;
+    struct entry *few[64], **items = few;
+    size_t cap = 64, n = drain(t, bucket_at(t, last), &items, &cap);
+    t->buckets = last;
+    if (t->buckets == t->mask)
+        t->mask >>= 1;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t hash = t->hash(entry_key(items[i]));
+        put(t, bucket_at(t, home_of(t, hash)), tag_of(hash), items[i]);
+    }
+    if (items != few)
+        mem_free(items);
+    size_t segments = (t->buckets + SEGMENT - 1) >> SEGMENT_BITS;
+    /* One spare segment is kept, so that a size that swings does not allocate. */
+    while (t->segment_count > segments + 1) {
+        mem_free(t->segments[--t->segment_count]);
+        if ((t->segment_count & (t->segment_count - 1)) == 0)
+            t->segments = mem_realloc(t->segments, t->segment_count * sizeof(void *));
+    }
+}
+
+void table_insert(struct table *t, uint64_t hash, struct entry *e)
+{
+    if (t->buckets == 0) {
+        for (unsigned i = 0; i < FIRST; i++)
+            add_bucket(t);
+    }
+    put(t, bucket_at(t, home_of(t, hash)), tag_of(hash), e);
+    t->used++;
+    if ((double)t->used > (double)t->buckets * GROW_LOAD)
+        split_one(t);
+}
+
+struct entry **table_find_address(const struct table *t, uint64_t hash, const void *e)
+{
+    if (t->buckets == 0)
+        return NULL;
+    for (struct table_bucket *b = bucket_at(t, home_of(t, hash)); b; b = overflow_of(b))
+        for (unsigned i = 0; i < SLOTS; i++)
+            if (b->tags[i] && b->slots[i] == e)
+                return (struct entry **)&b->slots[i];
+    return NULL;
+}
+
+/* Empties the slot; the table may get one bucket smaller. */
+static void clear_slot(struct table *t, uint64_t hash, struct entry **slot)
+{
+    struct table_bucket *home = bucket_at(t, home_of(t, hash)), *b = home, *before = NULL;
+    while (slot < (struct entry **)&b->slots[0] || slot > (struct entry **)&b->slots[SLOTS - 1]) {
+        before = b;
+        b = overflow_of(b);
+    }
+    size_t i = (size_t)(slot - (struct entry **)&b->slots[0]);
+    b->tags[i] = 0;
+    b->slots[i] = NULL;
+    /* An overflow bucket that became empty leaves the chain. */
+    uint64_t word;
+    memcpy(&word, b->tags, 8);
+    if (before && word == 0) {
+        before->tags[7] = 0;
+        before->tags[SLOTS - 1] = 0;
+        before->slots[SLOTS - 1] = NULL;
+        mem_free(b);
+        t->overflows--;
+    }
+    t->used--;
+    if (t->buckets > FIRST && (double)t->used < (double)t->buckets * SHRINK_LOAD)
+        join_one(t);
+}
+
+struct entry *table_remove(struct table *t, uint64_t hash, struct bytes key)
+{
+    struct entry **slot = table_find(t, hash, key);
+    if (!slot)
+        return NULL;
+    struct entry *e = *slot;
+    clear_slot(t, hash, slot);
+    return e;
+}
+
+void table_remove_address(struct table *t, uint64_t hash, const void *e)
+{
+    struct entry **slot = table_find_address(t, hash, e);
+    ASSERT(slot != NULL);
+    clear_slot(t, hash, slot);
+}
+
+static void visit_chain(const struct table_bucket *home, table_visit *visit, void *context)
+{
+    for (const struct table_bucket *b = home; b; b = overflow_of(b))
+        for (unsigned i = 0; i < SLOTS; i++)
+            if (b->tags[i])
+                visit(context, b->slots[i]);
+}
+
+static uint64_t reversed(uint64_t v)
+{
+    v = __builtin_bswap64(v);
+    v = (v >> 4 & 0x0f0f0f0f0f0f0f0fu) | (v & 0x0f0f0f0f0f0f0f0fu) << 4;
+    v = (v >> 2 & 0x3333333333333333u) | (v & 0x3333333333333333u) << 2;
+    return (v >> 1 & 0x5555555555555555u) | (v & 0x5555555555555555u) << 1;
+}
+
+/* The bits of the cursor above the mask are counted up from the highest, so that buckets already
+ * visited are never visited again after the table has grown. */
+uint64_t table_scan(const struct table *t, uint64_t cursor, table_visit *visit, void *context)
+{
+    if (t->buckets == 0)
+        return 0;
+    size_t i = cursor & t->mask, twin = i + t->mask + 1;
+    visit_chain(bucket_at(t, i), visit, context);
+    if (twin < t->buckets)
+        visit_chain(bucket_at(t, twin), visit, context);
+    return reversed(reversed(cursor | ~(uint64_t)t->mask) + 1);
+}
+
+struct entry *table_random(const struct table *t, struct rng *rng)
+{
+    if (t->used == 0)
+        return NULL;
+    for (;;) {
+        const struct table_bucket *b = bucket_at(t, rng_below(rng, t->buckets));
+        unsigned slot = (unsigned)rng_below(rng, SLOTS * 4);
+        for (; slot >= SLOTS && b; slot -= SLOTS)
+            b = overflow_of(b);
+        if (b && b->tags[slot])
+            return b->slots[slot];
+    }
+}
+
+size_t table_memory(const struct table *t)
+{
+    size_t whole = t->segment_count > 1 ? t->segment_count * SEGMENT : t->buckets;
+    return (whole + t->overflows) * sizeof(struct table_bucket);
+}
+
+void table_prefetch_bucket(const struct table *t, uint64_t hash)
+{
+    if (t->buckets)
+        __builtin_prefetch(bucket_at(t, home_of(t, hash)));
+}
+
+void table_prefetch_entry(const struct table *t, uint64_t hash)
+{
+    if (t->buckets == 0)
+        return;
+    const struct table_bucket *b = bucket_at(t, home_of(t, hash));
+    for (uint64_t m = matches(b, tag_of(hash)); m; m &= m - 1) {
+        const char *e = b->slots[__builtin_ctzll(m) >> 3];
+        __builtin_prefetch(e);
+        __builtin_prefetch(e + 64);
+    }
+    if (b->tags[7])
+        __builtin_prefetch(b->slots[SLOTS - 1]);
+}
+
+void table_walk_start(struct table_walk *w, const struct table *t)
+{
+    *w = (struct table_walk){.table = t, .at = t->buckets ? bucket_at(t, 0) : NULL};
+}
+
+struct entry *table_walk_next(struct table_walk *w)
+{
+    while (w->at) {
+        while (w->slot < SLOTS) {
+            unsigned i = w->slot++;
+            if (w->at->tags[i])
+                return w->at->slots[i];
+        }
+        w->slot = 0;
+        w->at = overflow_of(w->at);
+        if (!w->at && ++w->bucket < w->table->buckets)
+            w->at = bucket_at(w->table, w->bucket);
+    }
+    return NULL;
+}

@@ -1,0 +1,288 @@
+#include "engine/block.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "engine/exec.h"
+
+/* All who wait for one key. */
+struct wait_key {
+    struct dlist_node waiters;
+    struct dlist_node ready; /* in engine.ready */
+    struct db *db;
+    bool serving;
+    size_t n;
+    char key[];
+};
+
+struct wait_link {
+    struct dlist_node node; /* in wait_key.waiters */
+    struct block_wait *wait;
+    struct wait_key *key;
+};
+
+struct wait_timer {
+    struct heap_node node;
+    struct block_wait *wait;
+    bool ends; /* the deadline; else only another look */
+};
+
+struct block_wait {
+    struct client *client;
+    const struct command *command;
+    struct wait_timer timer, wake;
+    struct bytes *argv; /* one allocation with the bytes */
+    int argc;
+    enum value_type type;
+    enum block_null null;
+    bool group;
+    int link_count;
+    struct wait_link links[];
+};
+
+bool block_allowed(const struct call *call)
+{
+    return !(call->client->flags & (CLIENT_IN_EXEC | CLIENT_REPLAY));
+}
+
+static struct bytes name_of(struct buf *to, const struct db *db, struct bytes key)
+{
+    to->n = 0;
+    buf_add(to, bytes_of(&db->id, sizeof(db->id)));
+    buf_add(to, key);
+    return buf_bytes(to);
+}
+
+static struct wait_key *find_key(const struct engine *e, const struct db *db, struct bytes key)
+{
+    struct buf name = {0};
+    struct wait_key *k = dict_get(&e->waiting, name_of(&name, db, key));
+    buf_free(&name);
+    return k;
+}
+
+static struct wait_key *ensure_key(struct engine *e, struct db *db, struct bytes key)
+{
+    struct buf name = {0};
+    struct dict_node *node = dict_ensure(&e->waiting, name_of(&name, db, key));
+    buf_free(&name);
+    if (!node->value) {
+        struct wait_key *k = mem_zalloc(sizeof(*k) + key.n);
+        dlist_init(&k->waiters);
+        k->db = db;
+        k->n = key.n;
+        memcpy(k->key, key.p, key.n);
+        node->value = k;
+        e->store->waited++;
+    }
+    return node->value;
+}
+
+static void drop_key_if_idle(struct engine *e, struct wait_key *k)
+{
+    if (!dlist_empty(&k->waiters) || dlist_linked(&k->ready) || k->serving)
+        return;
+    struct buf name = {0};
+    dict_remove(&e->waiting, name_of(&name, k->db, bytes_of(k->key, k->n)));
+    buf_free(&name);
+    e->store->waited--;
+    mem_free(k);
+}
+
+static struct bytes *copy_args(const struct bytes *argv, int argc)
+{
+    size_t bytes = (size_t)argc * sizeof(*argv);
+    for (int i = 0; i < argc; i++)
+        bytes += argv[i].n;
+    struct bytes *copy = mem_alloc(bytes);
+    char *at = (char *)(copy + argc);
+    for (int i = 0; i < argc; i++) {
+        if (argv[i].n)
+            memcpy(at, argv[i].p, argv[i].n);
+        copy[i] = bytes_of(at, argv[i].n);
+        at += argv[i].n;
+    }
+    return copy;
+}
+
+void block_on(struct call *call, const struct block_options *o)
+{
+    struct client *c = call->client;
+    struct engine *e = call->engine;
+    call->wants_block = true;
+    if (c->wait) {
+        heap_remove(&e->timeouts, &c->wait->wake.node);
+        if (o->wake_ms)
+            heap_insert(&e->timeouts, &c->wait->wake.node, o->wake_ms);
+        return;
+    }
+    struct block_wait *w = mem_zalloc(sizeof(*w) + (size_t)o->key_count * sizeof(struct wait_link));
+    w->client = c;
+    w->command = call->command;
+    w->argc = o->argv ? o->argc : call->argc;
+    w->argv = copy_args(o->argv ? o->argv : call->argv, w->argc);
+    w->type = o->type;
+    w->null = o->null;
+    w->group = o->group;
+    w->timer = (struct wait_timer){.wait = w, .ends = true};
+    w->wake = (struct wait_timer){.wait = w};
+    for (int i = 0; i < o->key_count; i++) {
+        struct wait_key *k = ensure_key(e, call->db, o->keys[i]);
+        bool twice = false;
+        for (int n = 0; n < w->link_count; n++)
+            twice = twice || w->links[n].key == k;
+        if (twice)
+            continue;
+        struct wait_link *l = &w->links[w->link_count++];
+        l->wait = w;
+        l->key = k;
+        dlist_append(&k->waiters, &l->node);
+    }
+    if (o->deadline_ms)
+        heap_insert(&e->timeouts, &w->timer.node, o->deadline_ms);
+    if (o->wake_ms)
+        heap_insert(&e->timeouts, &w->wake.node, o->wake_ms);
+    c->wait = w;
+    c->flags |= CLIENT_BLOCKED;
+    e->blocked_count++;
+}
+
+void block_forget(struct client *c)
+{
+    struct block_wait *w = c->wait;
+    struct engine *e = c->engine;
+    if (!w)
+        return;
+    heap_remove(&e->timeouts, &w->timer.node);
+    heap_remove(&e->timeouts, &w->wake.node);
+    for (int i = 0; i < w->link_count; i++) {
+        dlist_remove(&w->links[i].node);
+        drop_key_if_idle(e, w->links[i].key);
+    }
+    c->wait = NULL;
+    c->flags &= ~(unsigned)CLIENT_BLOCKED;
+    e->blocked_count--;
+    mem_free(w->argv);
+    mem_free(w);
+}
+
+/* The client goes on with what it sent meanwhile. */
+static void resume(struct client *c)
+{
+    block_forget(c);
+    client_has_output(c);
+    if (!dlist_linked(&c->resuming))
+        dlist_append(&c->engine->resuming, &c->resuming);
+}
+
+void block_key_ready(struct engine *e, struct db *db, struct bytes key)
+{
+    struct wait_key *k = find_key(e, db, key);
+    if (k && !dlist_linked(&k->ready))
+        dlist_append(&e->ready, &k->ready);
+}
+
+void block_db_ready(struct engine *e, struct db *db)
+{
+    struct dict_walk walk = {0};
+    for (struct dict_node *n; (n = dict_next(&e->waiting, &walk));) {
+        struct wait_key *k = n->value;
+        if (k->db == db && !dlist_linked(&k->ready))
+            dlist_append(&e->ready, &k->ready);
+    }
+}
+
+static void serve_one(struct block_wait *w)
+{
+    struct client *c = w->client;
+    struct exec_request q = {.argv = w->argv, .argc = w->argc};
+    unsigned skip = c->flags & (CLIENT_REPLY_OFF);
+    struct chain nowhere = {0};
+    if (skip)
+        c->reply.out = &nowhere;
+    bool again = exec_run(c, w->command, &q, true);
+    if (skip) {
+        c->reply.out = &c->out;
+        chain_free(&nowhere);
+    }
+    if (!again)
+        resume(c);
+}
+
+static void serve_key(struct wait_key *k)
+{
+    struct dlist_node *end = k->waiters.prev;
+    for (struct dlist_node *n = k->waiters.next; n != &k->waiters;) {
+        struct wait_link *l = dlist_item(n, struct wait_link, node);
+        struct dlist_node *next = n->next;
+        bool last = n == end;
+        struct block_wait *w = l->wait;
+        struct entry *e = db_peek(k->db, bytes_of(k->key, k->n));
+        /* Who waits for a group hears of everything; the others only of what can serve them. */
+        if (w->group || (e && value_type(e) == w->type))
+            serve_one(w);
+        if (last)
+            break;
+        n = next;
+    }
+}
+
+void block_serve(struct engine *e)
+{
+    while (!dlist_empty(&e->ready)) {
+        struct wait_key *k = dlist_item(e->ready.next, struct wait_key, ready);
+        dlist_remove(&k->ready);
+        k->serving = true; /* it must not be freed under us */
+        serve_key(k);
+        k->serving = false;
+        drop_key_if_idle(e, k);
+    }
+}
+
+static void answer_null(struct client *c, enum block_null null)
+{
+    if (c->flags & CLIENT_REPLY_OFF)
+        return;
+    if (null == BLOCK_NULL)
+        reply_null(&c->reply);
+    else
+        reply_null_array(&c->reply);
+}
+
+bool block_end(struct client *c, bool with_error)
+{
+    if (!c->wait)
+        return false;
+    if (with_error) {
+        reply_error(&c->reply, ERR_UNBLOCKED);
+        exec_count_error(c->engine, c->reply.error_code);
+    } else {
+        answer_null(c, c->wait->null);
+    }
+    resume(c);
+    return true;
+}
+
+int64_t block_run_timeouts(struct engine *e, int64_t now_ms)
+{
+    for (struct heap_node *n; (n = heap_first(&e->timeouts));) {
+        if (n->at > now_ms)
+            return n->at;
+        heap_remove(&e->timeouts, n);
+        struct wait_timer *t = dlist_item(n, struct wait_timer, node);
+        if (t->ends)
+            block_end(t->wait->client, false);
+        else
+            serve_one(t->wait);
+    }
+    return -1;
+}
+
+size_t block_waiting_on(const struct engine *e, const struct db *db, struct bytes key)
+{
+    struct wait_key *k = find_key(e, db, key);
+    size_t n = 0;
+    if (k)
+        for (struct dlist_node *w = k->waiters.next; w != &k->waiters; w = w->next)
+            n++;
+    return n;
+}

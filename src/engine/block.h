@@ -1,0 +1,40 @@
+/* Clients that wait for keys: first come, first served. A wait keeps a copy of the command; when
+ * one of its keys becomes ready the whole command runs again, and either answers or goes on waiting
+ * in its place. Serving happens between commands, never inside one. */
+#ifndef ENGINE_BLOCK_H
+#define ENGINE_BLOCK_H
+
+#include "engine/call.h"
+
+enum block_null { BLOCK_NULL, BLOCK_NULL_ARRAY };
+
+struct block_options {
+    const struct bytes *argv; /* what runs again; NULL: as the call's */
+    int argc;
+    const struct bytes *keys;
+    int key_count;
+    int64_t deadline_ms;  /* 0: never */
+    enum value_type type; /* of keys that can serve it */
+    enum block_null null; /* the answer at the deadline */
+    bool group;           /* waits for a stream's group: hears when key or group vanish */
+    int64_t wake_ms;      /* also run again at this time; 0: no */
+};
+
+/* False inside EXEC and replay: the handler then answers at once. */
+bool block_allowed(const struct call *call);
+void block_on(struct call *call, const struct block_options *o);
+/* A key that someone may wait for changed. */
+void block_key_ready(struct engine *engine, struct db *db, struct bytes key);
+/* All waited-for keys of a database may have changed. */
+void block_db_ready(struct engine *engine, struct db *db);
+/* Serves until nothing is ready. */
+void block_serve(struct engine *engine);
+/* Ends the waits whose deadline has come; returns the next deadline, or -1. */
+int64_t block_run_timeouts(struct engine *engine, int64_t now_ms);
+/* Ends a wait as its deadline would, or with an error. False: the client did not wait. */
+bool block_end(struct client *c, bool with_error);
+/* Forgets the wait; for a client that goes away. */
+void block_forget(struct client *c);
+size_t block_waiting_on(const struct engine *engine, const struct db *db, struct bytes key);
+
+#endif

@@ -1,0 +1,69 @@
+#include "engine/call.h"
+
+#include "base/num.h"
+
+void call_effect(struct call *call, const struct bytes *argv, int argc)
+{
+    call->rewritten = true;
+    journal_add(call->engine->journal, call->db->id, argv, argc, bytes_of(NULL, 0));
+}
+
+void call_no_effect(struct call *call)
+{
+    call->rewritten = true;
+}
+
+struct str *call_arg_str(const struct call *call, int i)
+{
+    if (call->owned && call->owned[i])
+        return str_ref(call->owned[i]);
+    return str_new(call->argv[i]);
+}
+
+bool call_int(const struct call *call, int i, long long *out)
+{
+    if (num_parse_int(call->argv[i], out))
+        return true;
+    call_error(call, ERR_NOT_INT);
+    return false;
+}
+
+bool call_int_range(const struct call *call, int i, long long min, long long max, enum err e,
+                    long long *out)
+{
+    if (!call_int(call, i, out))
+        return false;
+    if (*out < min || *out > max) {
+        call_error(call, e);
+        return false;
+    }
+    return true;
+}
+
+bool call_double(const struct call *call, int i, double *out)
+{
+    if (num_parse_double(call->argv[i], out))
+        return true;
+    call_error(call, ERR_NOT_FLOAT);
+    return false;
+}
+
+static bool right_type(const struct call *call, const struct entry *e, enum value_type type)
+{
+    if (!e || value_type(e) == type)
+        return true;
+    call_error(call, ERR_WRONGTYPE);
+    return false;
+}
+
+bool call_read(const struct call *call, struct bytes key, enum value_type type, struct entry **out)
+{
+    *out = db_read(call->db, key);
+    return right_type(call, *out, type);
+}
+
+bool call_write(const struct call *call, struct bytes key, enum value_type type, struct entry **out)
+{
+    *out = db_write(call->db, key);
+    return right_type(call, *out, type);
+}

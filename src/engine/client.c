@@ -1,0 +1,142 @@
+#include "engine/client.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "engine/engine.h"
+
+struct client *client_new(struct engine *engine)
+{
+    struct client *c = mem_zalloc(sizeof(*c));
+    c->engine = engine;
+    c->id = ++engine->next_client_id;
+    c->db = &engine->store->dbs[0];
+    c->reply = (struct reply){.out = &c->out, .resp = 2};
+    c->created_ms = c->active_ms = engine->now_ms;
+    c->fd = -1;
+    if (*engine->settings->requirepass)
+        c->flags |= CLIENT_ANONYMOUS;
+    dlist_append(&engine->clients, &c->all);
+    engine->client_count++;
+    dict_ensure(&engine->clients_by_id, bytes_of(&c->id, sizeof(c->id)))->value = c;
+    return c;
+}
+
+void client_free(struct client *c)
+{
+    ASSERT(!c->wait && !c->txn && !c->subscriber);
+    struct engine *e = c->engine;
+    dlist_remove(&c->all);
+    dlist_remove(&c->outgoing);
+    dlist_remove(&c->resuming);
+    dlist_remove(&c->closing);
+    e->client_count--;
+    dict_remove(&e->clients_by_id, bytes_of(&c->id, sizeof(c->id)));
+    if (c->partial) {
+        request_free(c->partial);
+        mem_free(c->partial);
+    }
+    chain_free(&c->out);
+    mem_free(c->in);
+    mem_free(c->marks);
+    str_unref(c->name);
+    str_unref(c->lib_name);
+    str_unref(c->lib_version);
+    mem_free(c);
+}
+
+void client_close(struct client *c)
+{
+    c->flags |= CLIENT_CLOSING;
+    if (!dlist_linked(&c->closing))
+        dlist_append(&c->engine->closing, &c->closing);
+}
+
+void client_close_after_reply(struct client *c)
+{
+    c->flags |= CLIENT_CLOSE_AFTER;
+    client_has_output(c);
+}
+
+void client_has_output(struct client *c)
+{
+    if (!dlist_linked(&c->outgoing))
+        dlist_append(&c->engine->outgoing, &c->outgoing);
+}
+
+void client_has_reply(struct client *c)
+{
+    if (!dlist_linked(&c->outgoing))
+        dlist_insert_before(c->engine->outgoing.next, &c->outgoing);
+}
+
+uint64_t client_sendable(struct client *c, uint64_t released)
+{
+    while (c->mark_n && c->marks[c->mark_first].offset <= released) {
+        c->mark_first++;
+        c->mark_n--;
+    }
+    if (c->mark_n == 0) {
+        c->mark_first = 0;
+        return chain_end(&c->out);
+    }
+    return c->marks[c->mark_first].position;
+}
+
+void client_mark(struct client *c, uint64_t position, uint64_t offset)
+{
+    if (c->mark_n && c->marks[c->mark_first + c->mark_n - 1].offset >= offset)
+        return;
+    if (c->mark_first + c->mark_n == c->mark_cap) {
+        if (c->mark_first > c->mark_n) {
+            memmove(c->marks, c->marks + c->mark_first, c->mark_n * sizeof(*c->marks));
+        } else {
+            struct client_mark *wider =
+                mem_alloc((c->mark_cap ? c->mark_cap * 2 : 8) * sizeof(*wider));
+            if (c->mark_n)
+                memcpy(wider, c->marks + c->mark_first, c->mark_n * sizeof(*wider));
+            mem_free(c->marks);
+            c->marks = wider;
+            c->mark_cap = c->mark_cap ? c->mark_cap * 2 : 8;
+        }
+        c->mark_first = 0;
+    }
+    c->marks[c->mark_first + c->mark_n++] = (struct client_mark){position, offset};
+}
+
+void client_keep(struct client *c, const char *data, size_t n)
+{
+    if (data >= c->in && data < c->in + c->in_cap) {
+        if (data != c->in && n)
+            memmove(c->in, data, n);
+    } else if (n) {
+        if (c->in_cap < n) {
+            mem_free(c->in);
+            c->in_cap = n < 1024 ? 1024 : n;
+            c->in = mem_alloc(c->in_cap);
+        }
+        memcpy(c->in, data, n);
+    }
+    c->in_n = n;
+    if (n == 0) {
+        mem_free(c->in);
+        c->in = NULL;
+        c->in_cap = 0;
+    }
+}
+
+enum client_class client_class(const struct client *c)
+{
+    return c->flags & CLIENT_SUBSCRIBED ? CLASS_PUBSUB : CLASS_NORMAL;
+}
+
+size_t client_memory(const struct client *c)
+{
+    return sizeof(*c) + c->in_cap + c->out.memory + c->mark_cap * sizeof(*c->marks) +
+           (c->partial && c->partial->big ? c->partial->big->n : 0);
+}
+
+struct client *client_by_id(struct engine *engine, uint64_t id)
+{
+    return dict_get(&engine->clients_by_id, bytes_of(&id, sizeof(id)));
+}

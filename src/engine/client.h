@@ -1,0 +1,114 @@
+/* A client: who sends requests and gets replies. No socket in sight: bytes come in through
+ * engine/feed.h and wait in `out` for whoever carries them. Also the clients that replay the
+ * journal and run scripts are such. */
+#ifndef ENGINE_CLIENT_H
+#define ENGINE_CLIENT_H
+
+#include "base/buf.h"
+#include "ds/chain.h"
+#include "ds/dict.h"
+#include "ds/dlist.h"
+#include "ds/heap.h"
+#include "proto/reply.h"
+#include "proto/request.h"
+#include "store/db.h"
+
+struct engine;
+struct command;
+struct block_wait;
+struct txn;
+struct subscriber;
+
+enum client_flag {
+    CLIENT_CLOSING = 1 << 0,     /* to be freed at the end of the turn */
+    CLIENT_CLOSE_AFTER = 1 << 1, /* reads no more; closes when all is sent */
+    CLIENT_BLOCKED = 1 << 2,
+    CLIENT_MULTI = 1 << 3,      /* between MULTI and EXEC */
+    CLIENT_TXN_BROKEN = 1 << 4, /* a queued command was refused */
+    CLIENT_TXN_STALE = 1 << 5,  /* a watched key changed */
+    CLIENT_ANONYMOUS = 1 << 6,  /* has to AUTH first */
+    CLIENT_REPLY_OFF = 1 << 7,
+    CLIENT_REPLY_SKIP = 1 << 8, /* for the command that runs */
+    CLIENT_REPLY_SKIP_NEXT = 1 << 9,
+    CLIENT_NO_EVICT = 1 << 10,
+    CLIENT_NO_TOUCH = 1 << 11,
+    CLIENT_REPLAY = 1 << 12, /* the journal's: no limits, no journalling */
+    CLIENT_UNIX = 1 << 13,
+    CLIENT_SUBSCRIBED = 1 << 14,
+    CLIENT_IN_EXEC = 1 << 15,
+    CLIENT_PAUSED = 1 << 16, /* a request waits for CLIENT UNPAUSE */
+    CLIENT_KILLED_SELF = 1 << 17,
+};
+
+/* What makes a request leave the quick path. */
+#define CLIENT_SPECIAL                                                                             \
+    (CLIENT_ANONYMOUS | CLIENT_MULTI | CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP |                      \
+     CLIENT_REPLY_SKIP_NEXT | CLIENT_NO_TOUCH | CLIENT_REPLAY | CLIENT_SUBSCRIBED)
+
+/* Output from `position` on may leave once the journal has reached `offset`. */
+struct client_mark {
+    uint64_t position, offset;
+};
+
+enum client_class { CLASS_NORMAL, CLASS_REPLICA, CLASS_PUBSUB, CLASS_COUNT };
+
+struct client {
+    struct engine *engine;
+    uint64_t id;
+    unsigned flags;
+    struct db *db;
+    struct chain out;
+    struct reply reply;
+    struct dlist_node all;      /* in engine.clients */
+    struct dlist_node outgoing; /* in engine.outgoing while there is something to send */
+    struct dlist_node resuming; /* in engine.resuming: has unrun bytes and may run again */
+    struct dlist_node closing;  /* in engine.closing */
+    char *in;                   /* bytes that came and were not yet run */
+    size_t in_n, in_cap;
+    struct request *partial;       /* a request begun in `in` */
+    struct txn *txn;               /* MULTI queue and watched keys, or NULL */
+    struct block_wait *wait;       /* what it waits for, or NULL */
+    struct subscriber *subscriber; /* channels, or NULL */
+    struct client_mark *marks;
+    size_t mark_first, mark_n, mark_cap;
+    void *link; /* the carrier's */
+    struct str *name, *lib_name, *lib_version;
+    char address[64], local_address[64];
+    int fd; /* for CLIENT LIST only */
+    int64_t created_ms, active_ms;
+    int64_t over_soft_ms; /* since when the output is over its soft limit; 0: it is not */
+    const struct command *last_command;
+    uint64_t total_in, total_out, total_commands;
+};
+
+struct client *client_new(struct engine *engine);
+/* Frees what belongs to the client itself; waits, transactions and subscriptions have been dropped
+ * (session_close()). */
+void client_free(struct client *c);
+/* The client is freed at the end of the turn; nothing more is sent. */
+void client_close(struct client *c);
+/* Nothing more is read; closes when the output is sent. */
+void client_close_after_reply(struct client *c);
+/* There is output: it will be sent at the end of the turn. */
+void client_has_output(struct client *c);
+/* The same, for who made a request: goes out before what is pushed to others, so that its next
+ * request comes while they are still served. */
+void client_has_reply(struct client *c);
+/* Output position up to which bytes may be sent, with the journal at `released`. Drops the marks
+ * that are covered. */
+uint64_t client_sendable(struct client *c, uint64_t released);
+/* Output from position on waits for offset. */
+void client_mark(struct client *c, uint64_t position, uint64_t offset);
+/* Keeps bytes that were not run. data may lie in c->in. */
+void client_keep(struct client *c, const char *data, size_t n);
+enum client_class client_class(const struct client *c);
+/* Memory of buffers and the like, for CLIENT LIST. */
+size_t client_memory(const struct client *c);
+struct client *client_by_id(struct engine *engine, uint64_t id);
+
+static inline bool client_is_resp3(const struct client *c)
+{
+    return c->reply.resp == 3;
+}
+
+#endif

@@ -1,0 +1,93 @@
+/* What the life of a command needs, made once by the server and handed around. Holds no logic. */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "command/registry.h"
+#include "config/settings.h"
+#include "ds/dict.h"
+#include "ds/dlist.h"
+#include "ds/heap.h"
+#include "persist/journal.h"
+#include "pubsub/pubsub.h"
+#include "store/db.h"
+
+struct client;
+struct call;
+
+struct engine_stat {
+    uint64_t calls, ticks, rejected, failed;
+};
+
+enum engine_special { /* why a request leaves the quick path, whoever asks */
+                      ENGINE_LOADING = 1 << 0,
+                      ENGINE_PAUSED = 1 << 1,
+                      ENGINE_MAXMEMORY = 1 << 2,
+                      ENGINE_DISK_FAILED = 1 << 3,
+                      ENGINE_SAVE_FAILED = 1 << 4,
+};
+
+/* What only the server can do; filled by it. Errors are -errno. */
+struct engine_services {
+    void *context;
+    /* False: refused, the server goes on. how: ENGINE_SHUTDOWN_ bits. */
+    bool (*shutdown)(void *context, unsigned how);
+    /* Starts a child: 0; 1: it is scheduled; -EALREADY: such a child runs; -EBUSY: another does. */
+    int (*background_save)(void *context, bool schedule);
+    int (*rewrite)(void *context);
+    int (*foreground_save)(void *context);
+    int64_t (*last_save)(void *context);
+    void (*info)(void *context, struct buf *out, const char *section);
+    int (*config_rewrite)(void *context);
+    /* DEBUG RELOAD and LOADAOF. */
+    int (*reload)(void *context, bool save, bool flush);
+    int (*load_aof)(void *context);
+};
+
+enum {
+    ENGINE_SHUTDOWN_NOSAVE = 1,
+    ENGINE_SHUTDOWN_SAVE = 2,
+    ENGINE_SHUTDOWN_NOW = 4,
+    ENGINE_SHUTDOWN_FORCE = 8,
+    ENGINE_SHUTDOWN_ABORT = 16
+};
+
+struct engine {
+    struct settings *settings;
+    struct store *store;
+    struct registry *registry;
+    struct journal *journal;
+    struct pubsub *pubsub;
+    struct engine_services services;
+    unsigned special; /* ENGINE_ bits in force */
+    bool gate_on;     /* replies may have to wait for the journal: marks are kept */
+    uint64_t next_client_id;
+    struct dlist_node clients, outgoing, resuming, closing;
+    size_t client_count;
+    struct dict clients_by_id;
+    int64_t now_ms; /* wall clock of this turn */
+    /* Blocked clients (engine/block.h). */
+    struct dict waiting; /* db and key to those who wait, in order */
+    struct heap timeouts;
+    struct dlist_node ready; /* keys to be looked at */
+    size_t blocked_count;
+    /* Watched keys (engine/txn.h). */
+    struct dict watched;
+    /* CLIENT PAUSE. */
+    int64_t pause_until_ms;
+    bool pause_writes_only;
+    struct dlist_node paused;
+    /* Statistics. */
+    struct engine_stat *stats; /* by registry_number() */
+    struct dict errors;        /* error code to a counter */
+    uint64_t total_commands, total_errors, total_in, total_out, total_connections,
+        rejected_connections, unexpected_errors;
+    uint64_t evicted_clients, output_limit_disconnections, query_limit_disconnections;
+    uint64_t blocked_memory;
+    struct str *run_id;
+    bool active_expire;
+    bool pause_cron;
+    bool in_exec;
+    bool replaying;
+};
+
+#endif

@@ -1,0 +1,31 @@
+/* One path runs every command, whoever asks: judge it, run its handler, journal its effects, count
+ * it. */
+#ifndef ENGINE_EXEC_H
+#define ENGINE_EXEC_H
+
+#include "engine/call.h"
+
+struct exec_request {
+    const struct bytes *argv;
+    int argc;
+    struct str **owned;
+    struct bytes raw;
+    const struct command *command; /* looked up already, or NULL */
+};
+
+enum exec_result {
+    EXEC_DONE,
+    EXEC_BLOCKED, /* the client now waits; unrun bytes stay in its buffer */
+    EXEC_HOLD,    /* not run: paused. To be offered again */
+};
+
+/* Runs one request of a client, or queues it, or refuses it with an error reply. */
+enum exec_result exec_request(struct client *c, const struct exec_request *q);
+/* Runs a command whose time has come, without judging it again: from EXEC and for a client that
+ * waited (retry). True: it blocks (again). */
+bool exec_run(struct client *c, const struct command *command, const struct exec_request *q,
+              bool retry);
+/* Counts an error reply by its code word. */
+void exec_count_error(struct engine *engine, const char *code);
+
+#endif

@@ -1,0 +1,279 @@
+#include "engine/feed.h"
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "engine/block.h"
+#include "engine/exec.h"
+
+#define ARGS_POOL    512
+#define COMMAND_POOL 64
+#define PER_CLIENT   32
+#define TURN_BUDGET  4096 /* commands of one client in one turn */
+
+struct parsed {
+    const struct command *command; /* NULL: unknown */
+    struct bytes *argv;
+    int argc;
+    size_t start, end;
+    uint64_t hash; /* of the first key */
+    bool has_key;
+};
+
+struct member {
+    struct client *client;
+    const char *data;
+    size_t n;
+    unsigned first, count; /* of the parsed commands */
+};
+
+struct feed {
+    struct bytes args[ARGS_POOL];
+    struct parsed commands[COMMAND_POOL];
+    struct member members[FEED_GROUP];
+    unsigned arg_n, command_n, member_n;
+    struct request scratch;
+};
+
+struct feed *feed_new(void)
+{
+    struct feed *f = mem_zalloc(sizeof(*f));
+    request_init(&f->scratch);
+    return f;
+}
+
+void feed_free(struct feed *f)
+{
+    if (f)
+        request_free(&f->scratch);
+    mem_free(f);
+}
+
+char *feed_place(struct client *c, size_t want, size_t *room)
+{
+    char *big = c->partial ? request_place(c->partial, room) : NULL;
+    if (big)
+        return big;
+    if (c->in_n == 0)
+        return NULL;
+    if (c->in_cap - c->in_n < want) {
+        size_t cap = c->in_n * 2 > c->in_n + want ? c->in_n * 2 : c->in_n + want;
+        char *wider = mem_alloc(cap);
+        memcpy(wider, c->in, c->in_n);
+        if (c->partial)
+            request_rebase(c->partial, c->in, wider);
+        mem_free(c->in);
+        c->in = wider;
+        c->in_cap = cap;
+    }
+    *room = c->in_cap - c->in_n;
+    return c->in + c->in_n;
+}
+
+void feed_placed(struct client *c, size_t n)
+{
+    size_t room;
+    if (c->partial && request_place(c->partial, &room))
+        request_got(c->partial, n);
+    else
+        c->in_n += n;
+}
+
+void feed_begin(struct feed *f)
+{
+    f->arg_n = f->command_n = f->member_n = 0;
+}
+
+/* Splits commands from data+at on into the pools; returns how many. */
+static unsigned look_ahead(struct feed *f, struct client *c, const char *data, size_t at, size_t n)
+{
+    unsigned count = 0;
+    const char *end = data + n;
+    struct registry *registry = c->engine->registry;
+    while (count < PER_CLIENT && f->command_n < COMMAND_POOL && at < n) {
+        int room = ARGS_POOL - (int)f->arg_n;
+        struct parsed *p = &f->commands[f->command_n];
+        size_t len = room ? request_quick(data + at, end, f->args + f->arg_n, room, &p->argc) : 0;
+        if (len == 0)
+            break;
+        p->argv = f->args + f->arg_n;
+        p->start = at;
+        p->end = at + len;
+        p->command = registry_find(registry, p->argv[0]);
+        p->has_key = false;
+        if (p->command) {
+            const struct key_spec *k = &p->command->keys[0];
+            if (k->flags && !k->keyword && !k->counted && k->at > 0 && k->at < p->argc) {
+                p->hash = hash_key(p->argv[k->at]);
+                p->has_key = true;
+                table_prefetch_bucket(&c->db->keys, p->hash);
+            }
+        }
+        at += len;
+        f->arg_n += (unsigned)p->argc;
+        f->command_n++;
+        count++;
+    }
+    return count;
+}
+
+static void prefetch_entries(struct feed *f, const struct client *c, unsigned first, unsigned count)
+{
+    for (unsigned i = first; i < first + count; i++)
+        if (f->commands[i].has_key)
+            table_prefetch_entry(&c->db->keys, f->commands[i].hash);
+}
+
+void feed_add(struct feed *f, struct client *c, const char *data, size_t n)
+{
+    ASSERT(f->member_n < FEED_GROUP);
+    struct member *m = &f->members[f->member_n++];
+    *m = (struct member){.client = c, .data = data, .n = n, .first = f->command_n};
+    if (!c->partial && !(c->flags & CLIENT_ANONYMOUS))
+        m->count = look_ahead(f, c, data, 0, n);
+}
+
+static bool may_run(const struct client *c)
+{
+    return !(c->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER | CLIENT_BLOCKED | CLIENT_PAUSED));
+}
+
+/* True: the request was consumed. */
+static bool run_one(struct client *c, const struct exec_request *q)
+{
+    enum exec_result result = exec_request(c, q);
+    if (result == EXEC_HOLD) {
+        c->flags |= CLIENT_PAUSED;
+        if (!dlist_linked(&c->resuming))
+            dlist_append(&c->engine->paused, &c->resuming);
+        return false;
+    }
+    struct engine *e = c->engine;
+    if (__builtin_expect(!dlist_empty(&e->ready), 0))
+        block_serve(e);
+    return true;
+}
+
+static struct request_limits limits_of(const struct client *c)
+{
+    const struct settings *s = c->engine->settings;
+    bool known = !(c->flags & CLIENT_ANONYMOUS);
+    return (struct request_limits){
+        .bulk = known ? s->proto_max_bulk_len : 16384,
+        .args = known ? INT32_MAX : 10,
+        .inline_ = 65536,
+        .authenticated = known,
+    };
+}
+
+/* The slow parser, for one request at data+*at. True: go on behind it. */
+static bool run_odd(struct feed *f, struct client *c, const char *data, size_t n, size_t *at)
+{
+    struct request *q = c->partial ? c->partial : &f->scratch;
+    struct request_limits limits = limits_of(c);
+    enum request_state state = request_parse(q, data + *at, n - *at, &limits);
+    if (state == REQUEST_BAD) {
+        reply_error_bytes(&c->reply, bytes_text(q->error));
+        exec_count_error(c->engine, c->reply.error_code);
+        client_close_after_reply(c);
+        *at = n;
+        request_reset(q);
+        return false;
+    }
+    if (state == REQUEST_MORE) {
+        if (!c->partial && (q->argc || q->big || q->left >= 0)) {
+            c->partial = mem_alloc(sizeof(*q));
+            *c->partial = *q;
+            request_init(q);
+        }
+        return false;
+    }
+    size_t used = q->at;
+    bool consumed = true;
+    if (q->argc > 0) {
+        struct exec_request r = {
+            .argv = q->argv,
+            .argc = q->argc,
+            .owned = q->owned,
+            .raw = q->verbatim ? bytes_of(data + *at, used) : bytes_of(NULL, 0),
+        };
+        r.command = registry_find(c->engine->registry, r.argv[0]);
+        consumed = run_one(c, &r);
+    }
+    if (!consumed)
+        return false; /* it stays parsed (partial) or is parsed again (scratch) */
+    *at += used;
+    if (c->partial) {
+        request_free(c->partial);
+        mem_free(c->partial);
+        c->partial = NULL;
+    } else {
+        request_reset(q);
+    }
+    return true;
+}
+
+static void keep_rest(struct client *c, const char *data, size_t n, size_t at)
+{
+    const char *old = data + at;
+    client_keep(c, old, n - at);
+    if (c->partial && c->in_n)
+        request_rebase(c->partial, old, c->in);
+}
+
+static void run_member(struct feed *f, struct member *m)
+{
+    struct client *c = m->client;
+    size_t at = 0;
+    unsigned done = 0, i = m->first, left = m->count;
+    while (at < m->n && may_run(c)) {
+        if (done >= TURN_BUDGET && !c->partial) {
+            if (!dlist_linked(&c->resuming))
+                dlist_append(&c->engine->resuming, &c->resuming);
+            break;
+        }
+        if (left == 0 && !c->partial && !(c->flags & CLIENT_ANONYMOUS)) {
+            /* The pools are free again but for those of members still to come. */
+            f->command_n = f->arg_n = 0;
+            for (struct member *o = m + 1; o < f->members + f->member_n; o++)
+                o->count = 0;
+            i = 0;
+            left = look_ahead(f, c, m->data, at, m->n);
+            prefetch_entries(f, c, 0, left);
+        }
+        if (left) {
+            struct parsed *p = &f->commands[i];
+            struct exec_request q = {
+                .argv = p->argv,
+                .argc = p->argc,
+                .raw = bytes_of(m->data + p->start, p->end - p->start),
+                .command = p->command,
+            };
+            if (!run_one(c, &q))
+                break;
+            at = p->end;
+            i++;
+            left--;
+        } else if (!run_odd(f, c, m->data, m->n, &at)) {
+            break;
+        }
+        done++;
+    }
+    if (c->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER))
+        at = m->n;
+    if (&f->scratch != c->partial)
+        request_reset(&f->scratch);
+    keep_rest(c, m->data, m->n, at);
+    client_has_reply(c);
+}
+
+void feed_run(struct feed *f)
+{
+    for (unsigned i = 0; i < f->member_n; i++)
+        prefetch_entries(f, f->members[i].client, f->members[i].first, f->members[i].count);
+    for (unsigned i = 0; i < f->member_n; i++) {
+        struct member *m = &f->members[i];
+        run_member(f, m);
+    }
+    f->member_n = 0;
+}

@@ -1,0 +1,36 @@
+#include "engine/session.h"
+
+#include "engine/block.h"
+#include "engine/engine.h"
+#include "engine/txn.h"
+#include "pubsub/pubsub.h"
+
+static void leave_channels(struct client *c)
+{
+    if (c->subscriber)
+        pubsub_leave(c->engine->pubsub, c->subscriber);
+    c->subscriber = NULL;
+    c->flags &= ~(unsigned)CLIENT_SUBSCRIBED;
+}
+
+void session_close(struct client *c)
+{
+    block_forget(c);
+    txn_end(c);
+    leave_channels(c);
+    client_free(c);
+}
+
+void session_reset(struct client *c)
+{
+    txn_end(c);
+    leave_channels(c);
+    c->db = &c->engine->store->dbs[0];
+    c->reply.resp = 2;
+    str_unref(c->name);
+    c->name = NULL;
+    c->flags &= ~(unsigned)(CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT |
+                            CLIENT_NO_TOUCH | CLIENT_NO_EVICT | CLIENT_ANONYMOUS);
+    if (*c->engine->settings->requirepass)
+        c->flags |= CLIENT_ANONYMOUS;
+}

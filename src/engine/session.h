@@ -1,0 +1,11 @@
+/* The end of a client: everything it takes part in lets go of it. */
+#ifndef ENGINE_SESSION_H
+#define ENGINE_SESSION_H
+
+#include "engine/client.h"
+
+void session_close(struct client *c);
+/* RESET: as if it had just connected. */
+void session_reset(struct client *c);
+
+#endif

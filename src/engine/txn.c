@@ -1,0 +1,181 @@
+#include "engine/txn.h"
+
+#include "base/mem.h"
+#include "engine/engine.h"
+
+/* One client's watch of one key. */
+struct watch {
+    struct dlist_node of_key;    /* in the list under engine.watched */
+    struct dlist_node of_client; /* in txn.watches */
+    struct client *client;
+    struct db *db;
+    bool was_due; /* had already expired when it was watched */
+    size_t n;
+    char key[];
+};
+
+struct txn *txn_of(struct client *c)
+{
+    if (!c->txn) {
+        c->txn = mem_zalloc(sizeof(*c->txn));
+        dlist_init(&c->txn->watches);
+    }
+    return c->txn;
+}
+
+void txn_queue(struct client *c, const struct command *command, const struct bytes *argv, int argc)
+{
+    struct txn *t = txn_of(c);
+    if (t->n == t->cap) {
+        t->cap = t->cap ? t->cap * 2 : 8;
+        t->commands = mem_realloc(t->commands, t->cap * sizeof(*t->commands));
+    }
+    size_t bytes = (size_t)argc * sizeof(*argv);
+    for (int i = 0; i < argc; i++)
+        bytes += argv[i].n;
+    struct bytes *copy = mem_alloc(bytes);
+    char *at = (char *)(copy + argc);
+    for (int i = 0; i < argc; i++) {
+        if (argv[i].n)
+            memcpy(at, argv[i].p, argv[i].n);
+        copy[i] = bytes_of(at, argv[i].n);
+        at += argv[i].n;
+    }
+    t->commands[t->n++] = (struct txn_command){command, argc, copy};
+    t->memory += bytes;
+    t->flags |= command->flags;
+}
+
+/* Keys of engine.watched: the database's number, then the key. */
+static struct bytes watch_name(struct buf *to, const struct db *db, struct bytes key)
+{
+    to->n = 0;
+    buf_add(to, bytes_of(&db->id, sizeof(db->id)));
+    buf_add(to, key);
+    return buf_bytes(to);
+}
+
+void txn_watch(struct client *c, struct db *db, struct bytes key)
+{
+    struct engine *e = c->engine;
+    struct txn *t = txn_of(c);
+    for (struct dlist_node *n = t->watches.next; n != &t->watches; n = n->next) {
+        struct watch *w = dlist_item(n, struct watch, of_client);
+        if (w->db == db && bytes_equal(bytes_of(w->key, w->n), key))
+            return;
+    }
+    struct buf name = {0};
+    struct dict_node *node = dict_ensure(&e->watched, watch_name(&name, db, key));
+    buf_free(&name);
+    if (!node->value) {
+        node->value = mem_alloc(sizeof(struct dlist_node));
+        dlist_init(node->value);
+    }
+    struct watch *w = mem_alloc(sizeof(*w) + key.n);
+    *w = (struct watch){.client = c, .db = db, .n = key.n};
+    memcpy(w->key, key.p, key.n);
+    struct entry **slot = table_find(&db->keys, db->keys.hash(key), key);
+    w->was_due = slot && db_is_due(db->store, *slot);
+    dlist_append(node->value, &w->of_key);
+    dlist_append(&t->watches, &w->of_client);
+    e->store->watched++;
+}
+
+static void drop_watch(struct watch *w)
+{
+    struct engine *e = w->client->engine;
+    struct dlist_node *head = w->of_key.prev;
+    dlist_remove(&w->of_key);
+    dlist_remove(&w->of_client);
+    if (dlist_empty(head)) {
+        struct buf name = {0};
+        mem_free(dict_remove(&e->watched, watch_name(&name, w->db, bytes_of(w->key, w->n))));
+        buf_free(&name);
+    }
+    e->store->watched--;
+    mem_free(w);
+}
+
+void txn_unwatch(struct client *c)
+{
+    c->flags &= ~(unsigned)CLIENT_TXN_STALE;
+    if (!c->txn)
+        return;
+    while (!dlist_empty(&c->txn->watches))
+        drop_watch(dlist_item(c->txn->watches.next, struct watch, of_client));
+}
+
+void txn_end(struct client *c)
+{
+    txn_unwatch(c);
+    c->flags &= ~(unsigned)(CLIENT_MULTI | CLIENT_TXN_BROKEN | CLIENT_TXN_STALE);
+    if (!c->txn)
+        return;
+    for (size_t i = 0; i < c->txn->n; i++)
+        mem_free(c->txn->commands[i].argv);
+    mem_free(c->txn->commands);
+    mem_free(c->txn);
+    c->txn = NULL;
+}
+
+static void mark_stale(struct dlist_node *head)
+{
+    for (struct dlist_node *n = head->next; n != head; n = n->next) {
+        struct watch *w = dlist_item(n, struct watch, of_key);
+        /* A key that was already gone when it was watched may be deleted for good. */
+        if (w->was_due && !table_find(&w->db->keys, w->db->keys.hash(bytes_of(w->key, w->n)),
+                                      bytes_of(w->key, w->n))) {
+            w->was_due = false;
+            continue;
+        }
+        w->client->flags |= CLIENT_TXN_STALE;
+    }
+}
+
+void txn_touch(struct engine *e, struct db *db, struct bytes key)
+{
+    struct buf name = {0};
+    struct dlist_node *head = dict_get(&e->watched, watch_name(&name, db, key));
+    buf_free(&name);
+    if (head)
+        mark_stale(head);
+}
+
+void txn_touch_db(struct engine *e, struct db *db, struct db *other)
+{
+    struct dict_walk walk = {0};
+    for (struct dict_node *n; (n = dict_next(&e->watched, &walk));) {
+        int id;
+        memcpy(&id, n->key, sizeof(id));
+        struct bytes key = bytes_of(n->key + sizeof(id), n->key_n - sizeof(id));
+        if (id != db->id && !(other && id == other->id))
+            continue;
+        bool here = table_find(&db->keys, db->keys.hash(key), key) != NULL;
+        bool there = other && table_find(&other->keys, other->keys.hash(key), key) != NULL;
+        if (here || there)
+            mark_stale(n->value);
+    }
+}
+
+bool txn_watched_expired(struct client *c)
+{
+    if (!c->txn)
+        return false;
+    for (struct dlist_node *n = c->txn->watches.next; n != &c->txn->watches; n = n->next) {
+        struct watch *w = dlist_item(n, struct watch, of_client);
+        struct bytes key = bytes_of(w->key, w->n);
+        struct entry **slot = table_find(&w->db->keys, w->db->keys.hash(key), key);
+        if (!w->was_due && slot && db_is_due(w->db->store, *slot))
+            return true;
+    }
+    return false;
+}
+
+size_t txn_watch_count(const struct client *c)
+{
+    size_t count = 0;
+    if (c->txn)
+        for (struct dlist_node *n = c->txn->watches.next; n != &c->txn->watches; n = n->next)
+            count++;
+    return count;
+}

@@ -1,0 +1,37 @@
+/* MULTI queues and watched keys. */
+#ifndef ENGINE_TXN_H
+#define ENGINE_TXN_H
+
+#include "engine/client.h"
+
+struct txn_command {
+    const struct command *command;
+    int argc;
+    struct bytes *argv; /* one allocation with the bytes behind it */
+};
+
+struct txn {
+    struct txn_command *commands;
+    size_t n, cap;
+    struct dlist_node watches; /* of this client */
+    size_t memory;             /* of the queued arguments */
+    uint32_t flags;            /* or of the commands' flags */
+};
+
+/* The client's, made when absent. */
+struct txn *txn_of(struct client *c);
+void txn_queue(struct client *c, const struct command *command, const struct bytes *argv, int argc);
+void txn_watch(struct client *c, struct db *db, struct bytes key);
+void txn_unwatch(struct client *c);
+/* Drops queue and watches and the flags of a transaction. */
+void txn_end(struct client *c);
+/* A key changed: those who watch it will not EXEC. */
+void txn_touch(struct engine *engine, struct db *db, struct bytes key);
+/* All keys of a database may have changed. other: the database it is swapped with, or NULL: then
+ * only keys that exist are touched. */
+void txn_touch_db(struct engine *engine, struct db *db, struct db *other);
+/* True when a watched key has expired since. */
+bool txn_watched_expired(struct client *c);
+size_t txn_watch_count(const struct client *c);
+
+#endif

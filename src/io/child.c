@@ -1,0 +1,48 @@
+#include "io/child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+pid_t child_start(void)
+{
+    pid_t parent = getpid(), pid = fork();
+    if (pid < 0)
+        return -errno;
+    if (pid > 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    struct sigaction plain = {.sa_handler = SIG_DFL}, ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGTERM, &plain, NULL);
+    sigaction(SIGUSR1, &plain, NULL);
+    /* Ctrl-C at a terminal reaches us too; the parent decides what happens then. */
+    sigaction(SIGINT, &ignore, NULL);
+    return 0;
+}
+
+_Noreturn void child_exit(int code)
+{
+    _exit(code);
+}
+
+bool child_ended(pid_t pid, int *code, int *signal)
+{
+    int status;
+    pid_t got = waitpid(pid, &status, WNOHANG);
+    if (got == 0 || (got < 0 && errno == EINTR))
+        return false;
+    *code = got > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+    *signal = got > 0 && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    return true;
+}
+
+void child_kill(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+}

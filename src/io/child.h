@@ -1,0 +1,18 @@
+/* Child processes that write files. One line of work: fork, work, exit code. */
+#ifndef IO_CHILD_H
+#define IO_CHILD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Forks. In the child (returns 0) the process dies with its parent, has no signal handlers of the
+ * server's and must end by child_exit(). In the parent: the pid, or -errno. */
+pid_t child_start(void);
+_Noreturn void child_exit(int code);
+/* True when it has ended; *code is its exit code, *signal the signal that ended it or 0. Does not
+ * block. */
+bool child_ended(pid_t pid, int *code, int *signal);
+/* Ends it and waits for that. */
+void child_kill(pid_t pid);
+
+#endif

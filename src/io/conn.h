@@ -1,0 +1,23 @@
+/* One byte pipe to a peer: a non-blocking descriptor in the loop. Knows bytes only. */
+#ifndef IO_CONN_H
+#define IO_CONN_H
+
+#include "ds/chain.h"
+#include "io/loop.h"
+
+struct conn;
+
+/* Takes the descriptor. ready() notes what is possible: LOOP_READ, LOOP_WRITE. */
+struct conn *conn_new(struct loop *l, int fd, void (*ready)(void *context, int events),
+                      void *context);
+void conn_free(struct conn *c);
+int conn_fd(const struct conn *c);
+/* One read. >0: bytes; 0: the peer is gone; -EAGAIN: nothing there; else -errno. */
+long conn_read(struct conn *c, void *to, size_t n);
+/* One gathered write of at most up to position `limit` of the chain. Returns bytes sent (taken from
+ * the chain) or -errno; -EAGAIN: the peer does not take more now. */
+long conn_write(struct conn *c, struct chain *out, uint64_t limit);
+/* Whether to be told of readability and of room to write. */
+void conn_want(struct conn *c, bool reading, bool writing);
+
+#endif

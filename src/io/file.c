@@ -1,0 +1,206 @@
+#include "io/file.h"
+
+#include "base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int result(int value)
+{
+    return value < 0 ? -errno : value;
+}
+
+int file_open_append(const char *path)
+{
+    return result(open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
+}
+
+int file_open_read(const char *path)
+{
+    return result(open(path, O_RDONLY | O_CLOEXEC));
+}
+
+int file_create(const char *path)
+{
+    return result(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644));
+}
+
+void file_close(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+int file_write_all(int fd, struct bytes data, size_t *written)
+{
+    *written = 0;
+    while (*written < data.n) {
+        ssize_t n = write(fd, data.p + *written, data.n - *written);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            return -EIO;
+        *written += (size_t)n;
+    }
+    return 0;
+}
+
+int file_sync(int fd)
+{
+    return result(fdatasync(fd));
+}
+
+int file_truncate(int fd, int64_t length)
+{
+    return result(ftruncate(fd, length));
+}
+
+int64_t file_size(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) < 0 ? -errno : st.st_size;
+}
+
+int64_t file_size_of(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) < 0 ? -errno : st.st_size;
+}
+
+int file_sync_directory(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *directory = slash ? mem_copy_text(path, slash == path ? 1 : (size_t)(slash - path))
+                            : mem_copy_text(".", 1);
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    mem_free(directory);
+    if (fd < 0)
+        return -errno;
+    int error = result(fsync(fd));
+    close(fd);
+    return error;
+}
+
+int file_rename(const char *from, const char *to)
+{
+    if (rename(from, to) < 0)
+        return -errno;
+    return file_sync_directory(to);
+}
+
+int file_replace(const char *path, struct bytes contents)
+{
+    struct buf temporary = {0};
+    /* "dir/name" becomes "dir/temp-name". */
+    const char *slash = strrchr(path, '/');
+    size_t head = slash ? (size_t)(slash - path) + 1 : 0;
+    buf_add(&temporary, bytes_of(path, head));
+    buf_add_text(&temporary, "temp-");
+    buf_add_text(&temporary, path + head);
+    buf_add_char(&temporary, 0);
+    int fd = file_create(temporary.p);
+    int error = fd < 0 ? fd : 0;
+    if (!error) {
+        size_t written;
+        error = file_write_all(fd, contents, &written);
+        if (!error)
+            error = result(fsync(fd));
+        close(fd);
+        if (!error)
+            error = file_rename(temporary.p, path);
+        if (error)
+            unlink(temporary.p);
+    }
+    buf_free(&temporary);
+    return error;
+}
+
+int file_read(const char *path, struct buf *out)
+{
+    int fd = file_open_read(path);
+    if (fd < 0)
+        return fd;
+    for (;;) {
+        ssize_t n = read(fd, buf_room(out, 65536), 65536);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            int error = n < 0 ? -errno : 0;
+            close(fd);
+            return error;
+        }
+        out->n += (size_t)n;
+    }
+}
+
+int file_remove(const char *path)
+{
+    return result(unlink(path));
+}
+
+int file_make_directory(const char *path)
+{
+    if (mkdir(path, 0755) == 0)
+        return file_sync_directory(path);
+    return errno == EEXIST ? 0 : -errno;
+}
+
+bool file_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+int file_list(const char *directory, void (*each)(void *context, const char *name), void *context)
+{
+    DIR *d = opendir(directory);
+    if (!d)
+        return -errno;
+    for (struct dirent *entry; (entry = readdir(d));)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            each(context, entry->d_name);
+    closedir(d);
+    return 0;
+}
+
+int file_read_start(const char *path, char *to, size_t n)
+{
+    int fd = file_open_read(path);
+    if (fd < 0)
+        return fd;
+    int got = result((int)pread(fd, to, n, 0));
+    close(fd);
+    return got;
+}
+
+int file_map(const char *path, struct bytes *out)
+{
+    int fd = file_open_read(path);
+    if (fd < 0)
+        return fd;
+    int64_t n = file_size(fd);
+    int error = n < 0 ? (int)n : 0;
+    *out = bytes_of("", 0);
+    if (n > 0) {
+        void *p = mmap(NULL, (size_t)n, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (p == MAP_FAILED)
+            error = -errno;
+        else
+            *out = bytes_of(p, (size_t)n);
+    }
+    close(fd);
+    return error;
+}
+
+void file_unmap(struct bytes map)
+{
+    if (map.n)
+        munmap((void *)(uintptr_t)map.p, map.n);
+}

@@ -1,0 +1,42 @@
+/* Files: append, sync, replace atomically. The only place that calls fsync and rename for data. All
+ * return 0 (or a length) or -errno. */
+#ifndef IO_FILE_H
+#define IO_FILE_H
+
+#include "base/buf.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Opens for appending, made when absent. */
+int file_open_append(const char *path);
+int file_open_read(const char *path);
+/* New and empty. */
+int file_create(const char *path);
+void file_close(int fd);
+/* Writes all of it or stops at the first error; *written says how far it came. */
+int file_write_all(int fd, struct bytes data, size_t *written);
+/* fdatasync(). */
+int file_sync(int fd);
+int file_truncate(int fd, int64_t length);
+int64_t file_size(int fd);
+int64_t file_size_of(const char *path);
+/* Syncs the directory of path. */
+int file_sync_directory(const char *path);
+/* Renames and syncs the directory. */
+int file_rename(const char *from, const char *to);
+/* Temporary, full write, sync, rename, directory sync. */
+int file_replace(const char *path, struct bytes contents);
+int file_read(const char *path, struct buf *out);
+/* At most n bytes from the beginning; returns how many. */
+int file_read_start(const char *path, char *to, size_t n);
+/* The whole file mapped for reading, until file_unmap(). */
+int file_map(const char *path, struct bytes *out);
+void file_unmap(struct bytes map);
+int file_remove(const char *path);
+int file_make_directory(const char *path);
+bool file_exists(const char *path);
+/* Calls each(name) for every entry of a directory. */
+int file_list(const char *directory, void (*each)(void *context, const char *name), void *context);
+
+#endif

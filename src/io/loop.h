@@ -1,0 +1,46 @@
+/* The event loop: the only file that talks to libev. Callbacks only note what is ready; the work is
+ * done by the phases of a turn. */
+#ifndef IO_LOOP_H
+#define IO_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct loop;
+struct loop_fd;
+struct loop_timer;
+struct loop_signal;
+struct loop_wake;
+
+enum { LOOP_READ = 1, LOOP_WRITE = 2 };
+
+struct loop *loop_new(void);
+void loop_free(struct loop *l);
+/* Waits for events (at most wait_ms; negative: as long as it takes; 0: only looks) and calls back.
+ */
+void loop_turn(struct loop *l, int64_t wait_ms);
+/* To be called in a forked child that uses the loop no more. */
+void loop_after_fork(struct loop *l);
+
+struct loop_fd *loop_fd_new(struct loop *l, int fd, void (*ready)(void *context, int events),
+                            void *context);
+/* LOOP_ bits; 0: none. */
+void loop_fd_want(struct loop_fd *w, int events);
+void loop_fd_free(struct loop_fd *w);
+
+/* Fires every period_ms. */
+struct loop_timer *loop_timer_new(struct loop *l, int64_t period_ms, void (*due)(void *context),
+                                  void *context);
+void loop_timer_period(struct loop_timer *t, int64_t period_ms);
+void loop_timer_free(struct loop_timer *t);
+
+struct loop_signal *loop_signal_new(struct loop *l, int number,
+                                    void (*arrived)(void *context, int number), void *context);
+void loop_signal_free(struct loop_signal *s);
+
+/* A wake-up that another thread may send. */
+struct loop_wake *loop_wake_new(struct loop *l, void (*woken)(void *context), void *context);
+void loop_wake_send(struct loop_wake *w);
+void loop_wake_free(struct loop_wake *w);
+
+#endif

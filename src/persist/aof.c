@@ -1,0 +1,655 @@
+#include "persist/aof.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "io/file.h"
+#include "persist/aof_read.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct sync_job {
+    struct worker_job job;
+    struct aof *aof;
+    int fd;
+    uint64_t offset;
+    bool closes; /* the last sync of a segment */
+    int error;
+};
+
+struct segment_job {
+    struct worker_job job;
+    struct aof *aof;
+    char path[PATH_MAX], manifest_path[PATH_MAX];
+    struct manifest manifest; /* with the new segment */
+    struct buf text;
+    int fd, error;
+    bool running, ready;
+};
+
+struct rewrite_job {
+    struct worker_job job;
+    struct aof *aof;
+    char temp[PATH_MAX], base[PATH_MAX], manifest_path[PATH_MAX];
+    struct manifest manifest;
+    struct buf text;
+    char **gone;
+    size_t gone_n;
+    int error;
+    void (*done)(void *context, int error);
+    void *context;
+};
+
+struct aof {
+    struct worker *disk;
+    struct journal *journal;
+    char *directory, *stem;
+    struct aof_read_head head; /* of the segment in use */
+    bool head_pending;         /* not yet written */
+    struct manifest manifest;
+    int fd;
+    uint64_t size, base_size; /* of all increments and the base; of both after the last rewrite */
+    uint64_t segment_size;
+    uint64_t written, synced;
+    uint64_t covered;    /* journal offset that the base being written covers */
+    size_t covered_n;    /* bytes of the journal's pending ones that it covers */
+    uint64_t switch_seq; /* first increment that the base being written needs */
+    enum aof_policy policy;
+    bool pause_syncs;
+    bool in_flight;
+    int64_t sync_started_ms, sync_done_ms;
+    uint64_t delayed;
+    int error;
+    struct sync_job sync;
+    struct segment_job segment;
+};
+
+struct aof *aof_new(struct worker *disk, struct journal *j, const char *directory, const char *stem,
+                    const char *replication_id)
+{
+    struct aof *a = mem_zalloc(sizeof(*a));
+    a->disk = disk;
+    a->journal = j;
+    a->directory = mem_copy_text(directory, strlen(directory));
+    a->stem = mem_copy_text(stem, strlen(stem));
+    a->fd = -1;
+    a->segment.fd = -1;
+    snprintf(a->head.replication_id, sizeof(a->head.replication_id), "%s", replication_id);
+    return a;
+}
+
+void aof_free(struct aof *a)
+{
+    if (!a)
+        return;
+    file_close(a->fd);
+    file_close(a->segment.fd);
+    manifest_free(&a->manifest);
+    manifest_free(&a->segment.manifest);
+    buf_free(&a->segment.text);
+    mem_free(a->directory);
+    mem_free(a->stem);
+    mem_free(a);
+}
+
+struct manifest *aof_manifest(struct aof *a)
+{
+    return &a->manifest;
+}
+
+void aof_path(const struct aof *a, const char *name, char *to, size_t n)
+{
+    snprintf(to, n, "%s/%s", a->directory, name);
+}
+
+static void manifest_path(const struct aof *a, char *to, size_t n)
+{
+    snprintf(to, n, "%s/%s.manifest", a->directory, a->stem);
+}
+
+static void increment_name(const struct aof *a, uint64_t seq, char *to, size_t n)
+{
+    snprintf(to, n, "%s.%llu.incr.aof", a->stem, (unsigned long long)seq);
+}
+
+static void base_name(const struct aof *a, uint64_t seq, bool rdb, char *to, size_t n)
+{
+    snprintf(to, n, "%s.%llu.base.%s", a->stem, (unsigned long long)seq, rdb ? "rdb" : "aof");
+}
+
+int aof_read_manifest(struct aof *a, char error[160])
+{
+    char path[PATH_MAX];
+    struct buf text = {0};
+    manifest_path(a, path, sizeof(path));
+    int failed = file_read(path, &text);
+    int result = 1;
+    if (failed == -ENOENT) {
+        result = 0;
+    } else if (failed) {
+        snprintf(error, 160, "the manifest cannot be read: %s", strerror(-failed));
+        result = -1;
+    } else if (!manifest_parse(&a->manifest, buf_bytes(&text), error)) {
+        result = -1;
+    }
+    buf_free(&text);
+    return result;
+}
+
+static int write_manifest(struct aof *a)
+{
+    char path[PATH_MAX];
+    struct buf text = {0};
+    manifest_path(a, path, sizeof(path));
+    manifest_print(&a->manifest, &text);
+    int error = file_replace(path, buf_bytes(&text));
+    buf_free(&text);
+    return error;
+}
+
+static void new_head(struct aof *a)
+{
+    rng_system(&a->head.salt, sizeof(a->head.salt));
+    a->head.offset = a->journal->offset;
+    a->head_pending = true;
+    a->segment_size = 0;
+    journal_forget_db(a->journal);
+}
+
+/* A new increment, in the manifest; blocking. */
+static int add_increment(struct aof *a)
+{
+    char name[PATH_MAX / 4], path[PATH_MAX];
+    uint64_t seq = manifest_last_seq(&a->manifest, MANIFEST_INCREMENT) + 1;
+    increment_name(a, seq, name, sizeof(name));
+    aof_path(a, name, path, sizeof(path));
+    int fd = file_create(path);
+    if (fd < 0)
+        return fd;
+    int error = file_sync(fd);
+    if (!error)
+        error = file_sync_directory(path);
+    if (!error) {
+        manifest_add(&a->manifest, name, seq, MANIFEST_INCREMENT);
+        error = write_manifest(a);
+    }
+    if (error) {
+        file_close(fd);
+        return error;
+    }
+    file_close(a->fd);
+    a->fd = fd;
+    new_head(a);
+    return 0;
+}
+
+static uint64_t total_size(const struct aof *a)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < a->manifest.n; i++) {
+        char path[PATH_MAX];
+        aof_path(a, a->manifest.files[i].name, path, sizeof(path));
+        int64_t n = file_size_of(path);
+        if (n > 0 && a->manifest.files[i].type != MANIFEST_HISTORY)
+            sum += (uint64_t)n;
+    }
+    return sum;
+}
+
+static void all_written(struct aof *a)
+{
+    a->written = a->synced = a->journal->offset;
+    a->journal->on = true;
+}
+
+int aof_open_last(struct aof *a)
+{
+    const struct manifest_file *last = NULL;
+    for (size_t i = 0; i < a->manifest.n; i++)
+        if (a->manifest.files[i].type == MANIFEST_INCREMENT &&
+            (!last || a->manifest.files[i].seq > last->seq))
+            last = &a->manifest.files[i];
+    int error = 0;
+    bool fits = false;
+    if (last) {
+        char path[PATH_MAX], start[AOF_READ_HEAD_MAX];
+        size_t n;
+        aof_path(a, last->name, path, sizeof(path));
+        int fd = file_open_append(path);
+        if (fd < 0)
+            return fd;
+        /* What was read back may be in memory only. */
+        error = file_sync(fd);
+        int64_t size = file_size(fd);
+        int got = file_read_start(path, start, sizeof(start));
+        if (got < 0 && !error)
+            error = got;
+        fits = !error && (size == 0 || aof_read_head(bytes_of(start, (size_t)got), &a->head, &n));
+        if (fits) {
+            a->fd = fd;
+            if (size == 0)
+                new_head(a);
+            a->segment_size = (uint64_t)size;
+        } else {
+            file_close(fd);
+        }
+    }
+    if (!error && !fits)
+        error = add_increment(a);
+    if (error)
+        return error;
+    journal_forget_db(a->journal);
+    a->size = a->base_size = total_size(a);
+    all_written(a);
+    return 0;
+}
+
+int aof_create(struct aof *a, const char *base_path, bool rdb_base)
+{
+    char name[PATH_MAX / 4], path[PATH_MAX];
+    uint64_t seq = manifest_last_seq(&a->manifest, MANIFEST_BASE) + 1;
+    int error = file_make_directory(a->directory);
+    if (error)
+        return error;
+    base_name(a, seq, rdb_base, name, sizeof(name));
+    aof_path(a, name, path, sizeof(path));
+    error = file_rename(base_path, path);
+    if (error)
+        return error;
+    struct manifest old = a->manifest;
+    uint64_t increment = manifest_last_seq(&old, MANIFEST_INCREMENT);
+    a->manifest = (struct manifest){0};
+    manifest_add(&a->manifest, name, seq, MANIFEST_BASE);
+    if (increment) {
+        /* Numbers go on, so that no old file is taken for a new one. */
+        char next[PATH_MAX / 4], next_path[PATH_MAX];
+        increment_name(a, increment + 1, next, sizeof(next));
+        aof_path(a, next, next_path, sizeof(next_path));
+        int fd = file_create(next_path);
+        error = fd < 0 ? fd : 0;
+        if (!error) {
+            manifest_add(&a->manifest, next, increment + 1, MANIFEST_INCREMENT);
+            error = write_manifest(a);
+            file_close(a->fd);
+            a->fd = fd;
+            new_head(a);
+        }
+    } else {
+        error = add_increment(a);
+    }
+    for (size_t i = 0; i < old.n && !error; i++) {
+        aof_path(a, old.files[i].name, path, sizeof(path));
+        file_remove(path);
+    }
+    manifest_free(&old);
+    if (error)
+        return error;
+    a->size = a->base_size = total_size(a);
+    a->error = 0;
+    all_written(a);
+    return 0;
+}
+
+void aof_close(struct aof *a)
+{
+    file_close(a->fd);
+    a->fd = -1;
+    a->journal->on = false;
+    a->journal->pending.n = 0;
+}
+
+bool aof_is_open(const struct aof *a)
+{
+    return a->fd >= 0;
+}
+
+void aof_set_policy(struct aof *a, enum aof_policy policy, bool pause_syncs)
+{
+    a->policy = policy;
+    a->pause_syncs = pause_syncs;
+}
+
+/* ---- Syncs */
+
+static void run_sync(struct worker_job *job)
+{
+    struct sync_job *s = (struct sync_job *)job;
+    s->error = file_sync(s->fd);
+    if (s->closes)
+        file_close(s->fd);
+}
+
+static void sync_done(struct worker_job *job)
+{
+    struct sync_job *s = (struct sync_job *)job;
+    struct aof *a = s->aof;
+    a->in_flight = false;
+    a->sync_done_ms = clock_wall_ms();
+    if (s->error && !a->error)
+        a->error = s->error;
+    if (!s->error && s->offset > a->synced)
+        a->synced = s->offset;
+}
+
+static void start_sync(struct aof *a, int fd, bool closes, int64_t now_ms)
+{
+    a->sync = (struct sync_job){.job = {.run = run_sync, .done = sync_done},
+                                .aof = a,
+                                .fd = fd,
+                                .offset = a->written,
+                                .closes = closes};
+    a->in_flight = true;
+    a->sync_started_ms = now_ms;
+    worker_submit(a->disk, &a->sync.job);
+}
+
+/* ---- Writing */
+
+static void write_batch(struct aof *a)
+{
+    struct buf *b = &a->journal->pending;
+    size_t effects = b->n, written = 0;
+    char head[AOF_READ_HEAD_MAX];
+    int error = 0;
+    if (a->head_pending) {
+        size_t n = aof_read_print_head(&a->head, head);
+        error = file_write_all(a->fd, bytes_of(head, n), &written);
+        if (!error) {
+            a->head_pending = false;
+            a->segment_size += n;
+            a->size += n;
+        }
+    }
+    if (!error) {
+        char note[AOF_READ_NOTE_MAX];
+        size_t n = aof_read_print_note(a->head.salt, buf_bytes(b), a->synced, note);
+        buf_add(b, bytes_of(note, n));
+        error = file_write_all(a->fd, buf_bytes(b), &written);
+        if (!error) {
+            a->segment_size += b->n;
+            a->size += b->n;
+            a->written = a->journal->offset;
+            journal_taken(a->journal);
+            return;
+        }
+        b->n = effects;
+    }
+    /* Back to the last whole frame; the batch stays with the journal, its replies are held. */
+    a->error = error;
+    file_truncate(a->fd, (int64_t)a->segment_size);
+}
+
+void aof_flush(struct aof *a, int64_t now_ms)
+{
+    if (a->fd < 0 || a->error)
+        return;
+    if (a->in_flight) {
+        if (a->journal->pending.n && a->policy == AOF_EVERYSEC &&
+            now_ms - a->sync_started_ms > 2000)
+            a->delayed++;
+        return;
+    }
+    if (a->journal->pending.n)
+        write_batch(a);
+    if (a->error || a->written == a->synced || a->pause_syncs)
+        return;
+    if (a->policy == AOF_ALWAYS ||
+        (a->policy == AOF_EVERYSEC && now_ms - a->sync_started_ms >= 1000))
+        start_sync(a, a->fd, false, now_ms);
+}
+
+uint64_t aof_released(const struct aof *a)
+{
+    if (a->fd < 0)
+        return UINT64_MAX;
+    return a->policy == AOF_ALWAYS && !a->pause_syncs ? a->synced : a->written;
+}
+
+uint64_t aof_synced(const struct aof *a)
+{
+    return a->synced;
+}
+
+bool aof_gates(const struct aof *a)
+{
+    return a->fd >= 0 && (a->policy == AOF_ALWAYS || a->in_flight || a->error);
+}
+
+int aof_sync_now(struct aof *a)
+{
+    if (a->fd < 0)
+        return 0;
+    worker_drain(a->disk);
+    if (!a->error && a->journal->pending.n)
+        write_batch(a);
+    if (!a->error && a->written != a->synced) {
+        a->error = file_sync(a->fd);
+        if (!a->error)
+            a->synced = a->written;
+    }
+    return a->error;
+}
+
+int aof_error(const struct aof *a)
+{
+    return a->error;
+}
+
+/* ---- Segments */
+
+static void run_segment(struct worker_job *job)
+{
+    struct segment_job *s = (struct segment_job *)job;
+    s->fd = file_create(s->path);
+    s->error = s->fd < 0 ? s->fd : file_sync(s->fd);
+    if (!s->error)
+        s->error = file_sync_directory(s->path);
+    if (!s->error)
+        s->error = file_replace(s->manifest_path, buf_bytes(&s->text));
+}
+
+static void segment_done(struct worker_job *job)
+{
+    struct segment_job *s = (struct segment_job *)job;
+    s->running = false;
+    buf_free(&s->text);
+    if (s->error) {
+        file_close(s->fd);
+        s->fd = -1;
+        manifest_free(&s->manifest);
+        return;
+    }
+    s->ready = true;
+    manifest_free(&s->aof->manifest);
+    s->aof->manifest = s->manifest;
+    s->manifest = (struct manifest){0};
+}
+
+int aof_begin_segment(struct aof *a)
+{
+    struct segment_job *s = &a->segment;
+    if (s->running || s->ready)
+        return -EBUSY;
+    char name[PATH_MAX / 4];
+    uint64_t seq = manifest_last_seq(&a->manifest, MANIFEST_INCREMENT) + 1;
+    increment_name(a, seq, name, sizeof(name));
+    *s = (struct segment_job){
+        .job = {.run = run_segment, .done = segment_done}, .aof = a, .fd = -1, .running = true};
+    aof_path(a, name, s->path, sizeof(s->path));
+    manifest_path(a, s->manifest_path, sizeof(s->manifest_path));
+    manifest_copy(&s->manifest, &a->manifest);
+    manifest_add(&s->manifest, name, seq, MANIFEST_INCREMENT);
+    manifest_print(&s->manifest, &s->text);
+    a->switch_seq = seq;
+    worker_submit(a->disk, &s->job);
+    return 0;
+}
+
+bool aof_segment_ready(const struct aof *a)
+{
+    return a->segment.ready && !a->in_flight && (a->error || a->journal->pending.n == 0);
+}
+
+int aof_segment_error(const struct aof *a)
+{
+    return a->segment.running ? 0 : a->segment.error;
+}
+
+void aof_drop_segment(struct aof *a)
+{
+    a->segment.error = 0;
+}
+
+void aof_switch(struct aof *a)
+{
+    ASSERT(aof_segment_ready(a));
+    int old = a->fd;
+    a->fd = a->segment.fd;
+    a->segment.fd = -1;
+    a->segment.ready = false;
+    a->covered = a->journal->offset;
+    a->covered_n = a->journal->pending.n;
+    new_head(a);
+    /* Nothing is written to the new segment before the last sync of the old one has returned. A
+     * segment that failed is not believed any more: the base takes its place. */
+    if (a->error)
+        file_close(old);
+    else
+        start_sync(a, old, true, clock_wall_ms());
+}
+
+/* ---- The end of a rewrite */
+
+static void run_rewrite(struct worker_job *job)
+{
+    struct rewrite_job *r = (struct rewrite_job *)job;
+    r->error = file_rename(r->temp, r->base);
+    if (!r->error)
+        r->error = file_replace(r->manifest_path, buf_bytes(&r->text));
+    for (size_t i = 0; i < r->gone_n && !r->error; i++)
+        file_remove(r->gone[i]);
+}
+
+static void rewrite_done(struct worker_job *job)
+{
+    struct rewrite_job *r = (struct rewrite_job *)job;
+    struct aof *a = r->aof;
+    if (!r->error) {
+        manifest_free(&a->manifest);
+        a->manifest = r->manifest;
+        r->manifest = (struct manifest){0};
+        a->size = a->base_size = total_size(a);
+        if (a->error) {
+            /* The base holds what could not be written: its replies may go. */
+            buf_consume(&a->journal->pending, a->covered_n);
+            if (a->covered > a->written)
+                a->written = a->covered;
+            if (a->covered > a->synced)
+                a->synced = a->covered;
+            a->error = 0;
+        }
+    }
+    r->done(r->context, r->error);
+    manifest_free(&r->manifest);
+    buf_free(&r->text);
+    for (size_t i = 0; i < r->gone_n; i++)
+        mem_free(r->gone[i]);
+    mem_free(r->gone);
+    mem_free(r);
+}
+
+void aof_finish_rewrite(struct aof *a, const char *temp_path, bool rdb_base,
+                        void (*done)(void *context, int error), void *context)
+{
+    struct rewrite_job *r = mem_zalloc(sizeof(*r));
+    char name[PATH_MAX / 4];
+    uint64_t seq = manifest_last_seq(&a->manifest, MANIFEST_BASE) + 1;
+    r->job = (struct worker_job){.run = run_rewrite, .done = rewrite_done};
+    r->aof = a;
+    r->done = done;
+    r->context = context;
+    base_name(a, seq, rdb_base, name, sizeof(name));
+    aof_path(a, name, r->base, sizeof(r->base));
+    manifest_path(a, r->manifest_path, sizeof(r->manifest_path));
+    snprintf(r->temp, sizeof(r->temp), "%s", temp_path);
+    manifest_add(&r->manifest, name, seq, MANIFEST_BASE);
+    r->gone = mem_alloc((a->manifest.n + 1) * sizeof(*r->gone));
+    for (size_t i = 0; i < a->manifest.n; i++) {
+        const struct manifest_file *f = &a->manifest.files[i];
+        if (f->type == MANIFEST_INCREMENT && f->seq >= a->switch_seq) {
+            manifest_add(&r->manifest, f->name, f->seq, f->type);
+            continue;
+        }
+        char path[PATH_MAX];
+        aof_path(a, f->name, path, sizeof(path));
+        r->gone[r->gone_n++] = mem_copy_text(path, strlen(path));
+    }
+    manifest_print(&r->manifest, &r->text);
+    worker_submit(a->disk, &r->job);
+}
+
+/* ---- Leftovers */
+
+struct sweep {
+    struct aof *aof;
+    void (*say)(const char *name);
+};
+
+static void sweep_one(void *context, const char *name)
+{
+    struct sweep *s = context;
+    struct aof *a = s->aof;
+    size_t stem = strlen(a->stem);
+    bool temporary = strncmp(name, "temp-", 5) == 0;
+    bool ours = strncmp(name, a->stem, stem) == 0 && name[stem] == '.' &&
+                (strstr(name, ".base.") || strstr(name, ".incr.aof")) && !strstr(name, ".cut-");
+    for (size_t i = 0; i < a->manifest.n; i++)
+        if (strcmp(a->manifest.files[i].name, name) == 0)
+            ours = false;
+    if (!temporary && !ours)
+        return;
+    char path[PATH_MAX];
+    aof_path(a, name, path, sizeof(path));
+    s->say(name);
+    file_remove(path);
+}
+
+void aof_sweep(struct aof *a, void (*say)(const char *name))
+{
+    struct sweep s = {a, say};
+    file_list(a->directory, sweep_one, &s);
+}
+
+uint64_t aof_size(const struct aof *a)
+{
+    return a->size;
+}
+
+uint64_t aof_base_size(const struct aof *a)
+{
+    return a->base_size;
+}
+
+int64_t aof_last_sync_ms(const struct aof *a)
+{
+    return a->sync_done_ms;
+}
+
+uint64_t aof_unsynced(const struct aof *a)
+{
+    return a->journal->offset - a->synced;
+}
+
+uint64_t aof_delayed_syncs(const struct aof *a)
+{
+    return a->delayed;
+}
+
+bool aof_sync_in_flight(const struct aof *a)
+{
+    return a->in_flight;
+}

@@ -1,0 +1,74 @@
+/* The append-only file being written: batches in frames, syncs in the other thread, segments.
+ *
+ * Order of promises: a reply may leave once aof_released() has reached its offset. Writes are made
+ * by the caller's thread, but never while a sync of the same file is in flight (the next batch then
+ * gathers in the journal). After a failed write or sync nothing more goes to that file; a new base
+ * and a new increment (aof_begin_segment(), aof_finish_rewrite()) are the way on. */
+#ifndef PERSIST_AOF_H
+#define PERSIST_AOF_H
+
+#include "io/worker.h"
+#include "persist/journal.h"
+#include "persist/manifest.h"
+
+enum aof_policy { AOF_NO = 0, AOF_EVERYSEC = 1, AOF_ALWAYS = 2 };
+
+struct aof;
+
+struct aof *aof_new(struct worker *disk, struct journal *j, const char *directory, const char *stem,
+                    const char *replication_id);
+void aof_free(struct aof *a);
+
+/* The files, as loaded or as they will be. */
+struct manifest *aof_manifest(struct aof *a);
+void aof_path(const struct aof *a, const char *name, char *to, size_t n);
+/* Reads the manifest. 1: there is one; 0: there is none; -1: *error says why not. */
+int aof_read_manifest(struct aof *a, char error[160]);
+
+/* Opens the last increment for appending, its salt as it stands in its head; or begins a new one
+ * when there is none or it has no frames. Blocks on the disk (at the start only). 0 or -errno. */
+int aof_open_last(struct aof *a);
+/* A new append-only file: the base, already written and synced at base_path, is renamed; an empty
+ * increment and the manifest are made. Blocks. */
+int aof_create(struct aof *a, const char *base_path, bool rdb_base);
+void aof_close(struct aof *a);
+bool aof_is_open(const struct aof *a);
+
+void aof_set_policy(struct aof *a, enum aof_policy policy, bool pause_syncs);
+/* The turn's batch; starts syncs as the policy says. */
+void aof_flush(struct aof *a, int64_t now_ms);
+/* Journal offsets: what replies may rely on, what was written, what was synced. */
+uint64_t aof_released(const struct aof *a);
+uint64_t aof_synced(const struct aof *a);
+/* Replies may have to wait in this turn. */
+bool aof_gates(const struct aof *a);
+/* Writes and syncs everything before it returns. 0 or -errno. */
+int aof_sync_now(struct aof *a);
+
+/* Removes files of an earlier rewrite that no manifest names; say() hears of each. */
+void aof_sweep(struct aof *a, void (*say)(const char *name));
+
+/* A failed write or sync: -errno, 0: none. */
+int aof_error(const struct aof *a);
+
+/* A new segment: prepared in the other thread, then ready() turns true; aof_switch() makes it the
+ * one in use (the caller forks just before). 0 or -errno. */
+int aof_begin_segment(struct aof *a);
+bool aof_segment_ready(const struct aof *a);
+/* -errno when preparing failed. */
+int aof_segment_error(const struct aof *a);
+void aof_drop_segment(struct aof *a);
+void aof_switch(struct aof *a);
+/* The rewritten base is at temp_path: the manifest names it and the segments since the switch, the
+ * older files go. Works in the other thread; done() is called on the loop's with 0 or -errno. */
+void aof_finish_rewrite(struct aof *a, const char *temp_path, bool rdb_base,
+                        void (*done)(void *context, int error), void *context);
+
+uint64_t aof_size(const struct aof *a);
+uint64_t aof_base_size(const struct aof *a);
+int64_t aof_last_sync_ms(const struct aof *a);
+uint64_t aof_unsynced(const struct aof *a);
+uint64_t aof_delayed_syncs(const struct aof *a);
+bool aof_sync_in_flight(const struct aof *a);
+
+#endif

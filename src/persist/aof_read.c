@@ -1,0 +1,317 @@
+#include "persist/aof_read.h"
+
+#include "base/buf.h"
+#include "base/crc.h"
+#include "base/mem.h"
+#include "base/num.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PROGRESS_EVERY (2u << 20)
+#define ARGS_MAX       (1 << 20)
+
+struct reader {
+    struct bytes data;
+    const struct aof_read_options *o;
+    struct aof_read_result *result;
+    struct bytes *argv;
+    int cap;
+    uint32_t salt;
+    uint64_t reported;
+};
+
+/* What stands at a position. */
+enum item { ITEM_COMMAND, ITEM_NOTE, ITEM_END, ITEM_BAD };
+
+struct parsed {
+    enum item item;
+    size_t next; /* where the next one begins */
+    int argc;
+    struct bytes note;
+};
+
+static bool read_number(struct bytes data, size_t *at, char kind, long long *out)
+{
+    size_t start = *at + 1;
+    if (*at >= data.n || data.p[*at] != kind)
+        return false;
+    const char *cr = memchr(data.p + start, '\r', data.n - start < 32 ? data.n - start : 32);
+    if (!cr || (size_t)(cr - data.p) + 1 >= data.n || cr[1] != '\n')
+        return false;
+    struct bytes digits = {data.p + start, (size_t)(cr - data.p) - start};
+    if (!num_parse_int(digits, out))
+        return false;
+    *at = (size_t)(cr - data.p) + 2;
+    return true;
+}
+
+static struct parsed parse_at(struct reader *r, size_t at)
+{
+    struct parsed p = {.item = ITEM_BAD};
+    struct bytes d = r->data;
+    long long argc, n;
+    if (at >= d.n) {
+        p.item = ITEM_END;
+        return p;
+    }
+    if (d.p[at] == '#') {
+        const char *newline = memchr(d.p + at, '\n', d.n - at);
+        if (!newline)
+            return p;
+        size_t end = (size_t)(newline - d.p);
+        p.item = ITEM_NOTE;
+        p.next = end + 1;
+        p.note = bytes_of(d.p + at, end - at);
+        if (p.note.n && p.note.p[p.note.n - 1] == '\r')
+            p.note.n--;
+        return p;
+    }
+    if (!read_number(d, &at, '*', &argc) || argc < 1 || argc > ARGS_MAX)
+        return p;
+    for (int i = 0; i < argc; i++) {
+        if (!read_number(d, &at, '$', &n) || n < 0 || (uint64_t)n > d.n - at ||
+            d.n - at - (size_t)n < 2 || d.p[at + (size_t)n] != '\r' ||
+            d.p[at + (size_t)n + 1] != '\n')
+            return p;
+        if (i == r->cap) {
+            r->cap = r->cap ? r->cap * 2 : 64;
+            r->argv = mem_realloc(r->argv, (size_t)r->cap * sizeof(*r->argv));
+        }
+        r->argv[i] = bytes_of(d.p + at, (size_t)n);
+        at += (size_t)n + 2;
+    }
+    p.item = ITEM_COMMAND;
+    p.next = at;
+    p.argc = (int)argc;
+    return p;
+}
+
+static bool progress(struct reader *r, size_t at)
+{
+    if (at - r->reported < PROGRESS_EVERY)
+        return true;
+    r->reported = at;
+    if (!r->o->progress || r->o->progress(r->o->context, at))
+        return true;
+    r->result->status = AOF_READ_REFUSED;
+    snprintf(r->result->error, sizeof(r->result->error), "loading was stopped");
+    return false;
+}
+
+static bool apply(struct reader *r, int argc, size_t at)
+{
+    r->result->commands++;
+    if (r->o->apply(r->o->context, r->argv, argc))
+        return true;
+    r->result->status = AOF_READ_REFUSED;
+    snprintf(r->result->error, sizeof(r->result->error),
+             "command '%.*s' at offset %zu could not be applied",
+             r->argv[0].n > 64 ? 64 : (int)r->argv[0].n, r->argv[0].p, at);
+    return false;
+}
+
+size_t aof_read_print_note(uint32_t salt, struct bytes effects, uint64_t synced, char *to)
+{
+    char numbers[64];
+    size_t n = (size_t)snprintf(numbers, sizeof(numbers), "%zu:%llu", effects.n,
+                                (unsigned long long)synced);
+    uint32_t crc = crc_32c(crc_32c(salt, effects.p, effects.n), numbers, n);
+    return (size_t)snprintf(to, AOF_READ_NOTE_MAX, "#CRC:%zu:%08x:%llu\r\n", effects.n, crc,
+                            (unsigned long long)synced);
+}
+
+/* The frame whose note is given ends at `end` (where the note begins): are both sound, to the bit?
+ */
+static bool frame_is_sound(struct reader *r, size_t end, struct bytes note, uint64_t *n,
+                           uint64_t *synced)
+{
+    char text[AOF_READ_NOTE_MAX], expected[AOF_READ_NOTE_MAX], *at;
+    if (!bytes_has_prefix(note, "#CRC:") || note.n + 2 >= sizeof(text))
+        return false;
+    memcpy(text, note.p, note.n);
+    text[note.n] = 0;
+    *n = strtoull(text + 5, &at, 10);
+    at = *at == ':' ? strchr(at + 1, ':') : NULL;
+    if (!at || *n > end)
+        return false;
+    *synced = strtoull(at + 1, NULL, 10);
+    size_t len =
+        aof_read_print_note(r->salt, bytes_of(r->data.p + end - *n, (size_t)*n), *synced, expected);
+    return len == note.n + 2 && memcmp(expected, note.p, note.n) == 0 && note.p[note.n] == '\r';
+}
+
+/* The highest `synced` of any sound frame behind the damage. */
+static uint64_t synced_behind(struct reader *r, size_t from)
+{
+    uint64_t most = 0;
+    while (from < r->data.n) {
+        const char *at = memmem(r->data.p + from, r->data.n - from, "#CRC:", 5);
+        if (!at)
+            break;
+        size_t start = (size_t)(at - r->data.p);
+        const char *newline = memchr(at, '\n', r->data.n - start);
+        if (!newline)
+            break;
+        struct bytes note = {at, (size_t)(newline - at)};
+        if (note.n && note.p[note.n - 1] == '\r')
+            note.n--;
+        uint64_t n, synced;
+        if (frame_is_sound(r, start, note, &n, &synced) && synced > most)
+            most = synced;
+        from = start + 5;
+    }
+    return most;
+}
+
+static void damaged(struct reader *r, size_t at, uint64_t synced)
+{
+    struct aof_read_result *x = r->result;
+    uint64_t behind = synced_behind(r, at);
+    if (behind > synced)
+        synced = behind;
+    if (x->offset < synced) {
+        x->status = AOF_READ_DAMAGED;
+        snprintf(x->error, sizeof(x->error),
+                 "damaged at byte %llu (journal offset %llu, of which %llu was synced)",
+                 (unsigned long long)x->good, (unsigned long long)x->offset,
+                 (unsigned long long)synced);
+    } else {
+        x->status = AOF_READ_TORN;
+        snprintf(x->error, sizeof(x->error), "torn at byte %llu", (unsigned long long)x->good);
+    }
+}
+
+/* All frames from `at` on. */
+static void read_framed(struct reader *r, size_t at)
+{
+    struct aof_read_result *x = r->result;
+    uint64_t synced = 0;
+    x->good = at;
+    for (;;) {
+        size_t start = at;
+        struct parsed p;
+        while ((p = parse_at(r, at)).item == ITEM_COMMAND)
+            at = p.next;
+        if (p.item == ITEM_END && at == start)
+            return;
+        uint64_t n, frame_synced;
+        if (p.item != ITEM_NOTE || !frame_is_sound(r, at, p.note, &n, &frame_synced) ||
+            n != at - start) {
+            damaged(r, start, synced);
+            return;
+        }
+        if (frame_synced > synced)
+            synced = frame_synced;
+        size_t end = at, next = p.next;
+        for (at = start; at < end; at = p.next) {
+            p = parse_at(r, at);
+            if (!apply(r, p.argc, at))
+                return;
+        }
+        x->offset += n;
+        at = next;
+        x->good = at;
+        if (!progress(r, at))
+            return;
+    }
+}
+
+/* Redis' own rules: commands one after another; a transaction at the end counts only when whole. */
+static void read_plain(struct reader *r, size_t at)
+{
+    struct aof_read_result *x = r->result;
+    bool in_multi = false;
+    size_t multi_at = 0;
+    for (;;) {
+        struct parsed p = parse_at(r, at);
+        if (p.item == ITEM_END) {
+            if (in_multi) {
+                x->good = multi_at;
+                x->status = AOF_READ_TORN;
+                snprintf(x->error, sizeof(x->error), "ends inside a transaction");
+            }
+            return;
+        }
+        if (p.item == ITEM_BAD) {
+            /* A command cut off by the end of the file, or something else? */
+            x->good = in_multi ? multi_at : at;
+            x->status = AOF_READ_TORN;
+            snprintf(x->error, sizeof(x->error), "bad file format at byte %zu", at);
+            return;
+        }
+        if (p.item == ITEM_COMMAND) {
+            if (bytes_is(r->argv[0], "multi")) {
+                in_multi = true;
+                multi_at = at;
+            }
+            bool ends = bytes_is(r->argv[0], "exec");
+            if (!apply(r, p.argc, at))
+                return;
+            if (ends)
+                in_multi = false;
+        }
+        at = p.next;
+        if (!in_multi)
+            x->good = at;
+        if (!progress(r, at))
+            return;
+    }
+}
+
+bool aof_read_head(struct bytes data, struct aof_read_head *out, size_t *n)
+{
+    unsigned salt, crc;
+    unsigned long long offset;
+    char head[AOF_READ_HEAD_MAX];
+    const char *newline =
+        data.n ? memchr(data.p, '\n', data.n < sizeof(head) ? data.n : sizeof(head) - 1) : NULL;
+    size_t len = newline ? (size_t)(newline - data.p) : 0;
+    memcpy(head, data.p, len);
+    head[len] = 0;
+    if (sscanf(head, "#MILLRACE:1:%8x:%llu:%40[^:]:%8x", &salt, &offset, out->replication_id,
+               &crc) != 4)
+        return false;
+    char *last = strrchr(head, ':');
+    if (crc_32c(0, head, (size_t)(last - head)) != crc)
+        return false;
+    out->salt = salt;
+    out->offset = offset;
+    *n = len + 1;
+    return true;
+}
+
+size_t aof_read_print_head(const struct aof_read_head *h, char *to)
+{
+    size_t n = (size_t)snprintf(to, AOF_READ_HEAD_MAX, "#MILLRACE:1:%08x:%llu:%s", h->salt,
+                                (unsigned long long)h->offset, h->replication_id);
+    return n + (size_t)snprintf(to + n, AOF_READ_HEAD_MAX - n, ":%08x\r\n", crc_32c(0, to, n));
+}
+
+void aof_read(struct bytes data, const struct aof_read_options *o, struct aof_read_result *result)
+{
+    struct reader r = {.data = data, .o = o, .result = result};
+    *result = (struct aof_read_result){.status = AOF_READ_GOOD};
+    size_t head_n;
+    struct aof_read_head head;
+    bool frames = memmem(data.p, data.n, "\n#CRC:", 6) != NULL;
+    if (aof_read_head(data, &head, &head_n)) {
+        result->framed = true;
+        memcpy(result->replication_id, head.replication_id, sizeof(head.replication_id));
+        r.salt = head.salt;
+        result->offset = head.offset;
+        read_framed(&r, head_n);
+    } else if (frames) {
+        result->status = AOF_READ_DAMAGED;
+        snprintf(result->error, sizeof(result->error), "the head of the segment is damaged");
+    } else if (data.n && data.n < AOF_READ_HEAD_MAX &&
+               memcmp(data.p, "#MILLRACE", data.n < 9 ? data.n : 9) == 0) {
+        result->status = AOF_READ_TORN;
+        result->framed = true;
+        snprintf(result->error, sizeof(result->error), "the head of the segment is torn");
+    } else {
+        read_plain(&r, 0);
+    }
+    mem_free(r.argv);
+}

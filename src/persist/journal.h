@@ -1,0 +1,37 @@
+/* The journal: what happened, as commands in RESP, counted by a 64-bit offset. Gathers the effects
+ * of a turn in a buffer and frames them for the append-only file; knows no file and no client.
+ *
+ * The offset counts effect bytes exactly as a replica would receive them (SELECT and MULTI
+ * included, annotation lines not). While nobody consumes the journal, nothing is formatted and the
+ * offset stands still. A group is what must not be torn apart: more than one effect of it is
+ * wrapped in MULTI/EXEC. */
+#ifndef PERSIST_JOURNAL_H
+#define PERSIST_JOURNAL_H
+
+#include "base/buf.h"
+
+#include <stdint.h>
+
+struct journal {
+    bool on;            /* somebody consumes it */
+    struct buf pending; /* effects not yet handed over */
+    uint64_t offset;    /* of the end of pending */
+    int db;             /* that the last effect was for; -1: say SELECT first */
+    int depth;          /* open groups */
+    size_t group_start; /* of the outermost open group in pending */
+    unsigned group_effects;
+};
+
+void journal_group_begin(struct journal *j);
+void journal_group_end(struct journal *j);
+/* One effect. raw, when not empty, is the canonical form of argv and is copied as it is. */
+void journal_add(struct journal *j, int db, const struct bytes *argv, int argc, struct bytes raw);
+/* The pending bytes were taken over. */
+void journal_taken(struct journal *j);
+/* The next effect begins with SELECT (a new segment begins). */
+void journal_forget_db(struct journal *j);
+void journal_free(struct journal *j);
+/* One command in RESP behind out. */
+void journal_format(struct buf *out, const struct bytes *argv, int argc);
+
+#endif

@@ -1,0 +1,35 @@
+/* The manifest of the append-only file: which files make it up, in order. One line each,
+ * "file NAME seq N type b|i|h", and at the end "#CRC:<bytes>:<crc32c>" over what stands before it,
+ * which Redis skips. */
+#ifndef PERSIST_MANIFEST_H
+#define PERSIST_MANIFEST_H
+
+#include "base/buf.h"
+
+#include <stdint.h>
+
+enum manifest_type { MANIFEST_BASE = 'b', MANIFEST_INCREMENT = 'i', MANIFEST_HISTORY = 'h' };
+
+struct manifest_file {
+    char *name;
+    uint64_t seq;
+    enum manifest_type type;
+};
+
+struct manifest {
+    struct manifest_file *files; /* the base first, then increments, then history */
+    size_t n, cap;
+};
+
+void manifest_free(struct manifest *m);
+void manifest_add(struct manifest *m, const char *name, uint64_t seq, enum manifest_type type);
+void manifest_copy(struct manifest *to, const struct manifest *from);
+/* NULL when there is none. */
+const struct manifest_file *manifest_base(const struct manifest *m);
+/* The highest number of a type; 0: none. */
+uint64_t manifest_last_seq(const struct manifest *m, enum manifest_type type);
+void manifest_print(const struct manifest *m, struct buf *out);
+/* False: *error says why. */
+bool manifest_parse(struct manifest *m, struct bytes text, char error[160]);
+
+#endif

@@ -1,0 +1,37 @@
+/* Reading snapshots. Everything is checked before it is used: lengths against what is left,
+ * structures against their rules; damage is an error, never a crash. */
+#ifndef PERSIST_RDB_READ_H
+#define PERSIST_RDB_READ_H
+
+#include "store/db.h"
+
+struct rdb_read_options {
+    bool verify;       /* check the checksum when there is one */
+    bool drop_expired; /* leave out what has expired by now_ms */
+    int64_t now_ms;
+    int64_t list_fill;
+    uint32_t list_depth;
+    uint64_t node_entries, node_bytes;
+    size_t raw_blocks;
+    int64_t dedup_duration_s;
+    uint64_t dedup_max;
+    /* A command from a "millrace-effects" field, for database db. False: it failed. */
+    bool (*apply)(void *context, int db, const struct bytes *argv, int argc);
+    /* Called now and then with the bytes read; false stops the loading. May be NULL. */
+    bool (*progress)(void *context, uint64_t bytes);
+    void *context;
+};
+
+struct rdb_read_result {
+    uint64_t keys, expired;
+    size_t length; /* bytes of the snapshot; more may follow (the tail of an old base) */
+    uint64_t journal_offset;
+    char replication_id[41];
+    char error[160]; /* why it failed */
+};
+
+/* data: the whole file, mapped. Adds to the store. False: result->error. */
+bool rdb_read(struct store *s, struct bytes data, const struct rdb_read_options *o,
+              struct rdb_read_result *result);
+
+#endif

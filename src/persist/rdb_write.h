@@ -1,0 +1,20 @@
+/* Writing snapshots in the RDB format: version 11 (Redis 7.2 reads it) or 10 (Redis 7.0). What
+ * Redis has no place for follows its key in AUX fields named "millrace-effects", as commands in
+ * RESP, which Redis skips and rdb_read.c applies (docs/formats/snapshot.md). */
+#ifndef PERSIST_RDB_WRITE_H
+#define PERSIST_RDB_WRITE_H
+
+#include "store/db.h"
+
+struct rdb_write_options {
+    int version;
+    bool checksum, compress;
+    bool aof_base; /* the base of an append-only file */
+    uint64_t journal_offset;
+    const char *replication_id; /* 40 characters */
+};
+
+/* Writes the whole data set. 0 or -errno. *keys counts them. */
+int rdb_write(int fd, struct store *s, const struct rdb_write_options *o, uint64_t *keys);
+
+#endif

@@ -1,0 +1,311 @@
+#include "proto/request.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "base/num.h"
+
+#include <stdio.h>
+
+#define FIRST_PIECE (1u << 20) /* what is allocated at once for an announced length */
+
+/* A canonical number and CRLF at p; NULL when it is not whole or not canonical. */
+static const char *number(const char *p, const char *end, uint32_t *out)
+{
+    uint32_t v = 0;
+    const char *start = p;
+    for (; p < end; p++) {
+        unsigned d = (unsigned char)*p - (unsigned)'0';
+        if (d > 9)
+            break;
+        v = v * 10 + d;
+    }
+    if (end - p < 2 || p == start || p - start > 6 || p[0] != '\r' || p[1] != '\n' ||
+        (*start == '0' && p - start > 1))
+        return NULL;
+    *out = v;
+    return p + 2;
+}
+
+size_t request_quick(const char *p, const char *end, struct bytes *argv, int max, int *argc)
+{
+    const char *start = p;
+    uint32_t count, len;
+    if (end - p < 4 || *p != '*' || !(p = number(p + 1, end, &count)) || count == 0 ||
+        count > (uint32_t)max)
+        return 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (p >= end || *p != '$')
+            return 0;
+        /* One or two digits are the common case. */
+        if (end - p > 5 && p[2] == '\r' && (unsigned char)(p[1] - '0') < 10 && p[3] == '\n') {
+            len = (uint32_t)(p[1] - '0');
+            p += 4;
+        } else if (!(p = number(p + 1, end, &len)) || len >= REQUEST_BIG) {
+            return 0;
+        }
+        if ((size_t)(end - p) < (size_t)len + 2 || p[len] != '\r' || p[len + 1] != '\n')
+            return 0;
+        argv[i] = (struct bytes){p, len};
+        p += len + 2;
+    }
+    *argc = (int)count;
+    return (size_t)(p - start);
+}
+
+void request_init(struct request *q)
+{
+    *q = (struct request){.left = -1, .bulk = -1};
+}
+
+void request_reset(struct request *q)
+{
+    for (int i = 0; i < q->argc; i++)
+        str_unref(q->owned[i]);
+    str_unref(q->big);
+    mem_free(q->text);
+    struct request fresh = {
+        .argv = q->argv, .owned = q->owned, .cap = q->cap, .left = -1, .bulk = -1};
+    if (q->cap > 1024) {
+        mem_free(q->argv);
+        mem_free(q->owned);
+        fresh.argv = NULL;
+        fresh.owned = NULL;
+        fresh.cap = 0;
+    }
+    *q = fresh;
+}
+
+void request_free(struct request *q)
+{
+    request_reset(q);
+    mem_free(q->argv);
+    mem_free(q->owned);
+    request_init(q);
+}
+
+static void add(struct request *q, struct bytes x, struct str *owned)
+{
+    if (q->argc == q->cap) {
+        q->cap = q->cap ? q->cap * 2 : 16;
+        q->argv = mem_realloc(q->argv, (size_t)q->cap * sizeof(*q->argv));
+        q->owned = mem_realloc(q->owned, (size_t)q->cap * sizeof(*q->owned));
+    }
+    q->argv[q->argc] = x;
+    q->owned[q->argc++] = owned;
+}
+
+static enum request_state bad(struct request *q, const char *text)
+{
+    snprintf(q->error, sizeof(q->error), "ERR Protocol error: %s", text);
+    return REQUEST_BAD;
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 32;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r') || c == 0;
+}
+
+/* Splits a line into arguments: spaces separate, "..." with escapes, '...' with \' only. */
+static enum request_state split_inline(struct request *q, const char *p, const char *end)
+{
+    q->text = mem_alloc((size_t)(end - p) + 1);
+    char *to = q->text;
+    for (;;) {
+        while (p < end && blank(*p))
+            p++;
+        if (p >= end)
+            return REQUEST_READY;
+        char *start = to;
+        char quote = 0;
+        for (;; p++) {
+            if (quote) {
+                if (p >= end)
+                    return bad(q, "unbalanced quotes in request");
+                if (quote == '"' && *p == '\\' && end - p > 3 && p[1] == 'x' &&
+                    hex_value(p[2]) >= 0 && hex_value(p[3]) >= 0) {
+                    *to++ = (char)(hex_value(p[2]) * 16 + hex_value(p[3]));
+                    p += 3;
+                } else if (quote == '"' && *p == '\\' && end - p > 1) {
+                    char c = *++p;
+                    *to++ = (char)(c == 'n'   ? '\n'
+                                   : c == 'r' ? '\r'
+                                   : c == 't' ? '\t'
+                                   : c == 'b' ? '\b'
+                                   : c == 'a' ? '\a'
+                                              : c);
+                } else if (quote == '\'' && *p == '\\' && end - p > 1 && p[1] == '\'') {
+                    *to++ = *++p;
+                } else if (*p == quote) {
+                    if (p + 1 < end && !blank(p[1]))
+                        return bad(q, "unbalanced quotes in request");
+                    p++;
+                    break;
+                } else {
+                    *to++ = *p;
+                }
+            } else if (p >= end || blank(*p)) {
+                break;
+            } else if (*p == '"' || *p == '\'') {
+                quote = *p;
+            } else {
+                *to++ = *p;
+            }
+        }
+        add(q, bytes_of(start, (size_t)(to - start)), NULL);
+    }
+}
+
+static enum request_state parse_inline(struct request *q, const char *base, size_t n,
+                                       const struct request_limits *limits)
+{
+    const char *p = base + q->at, *newline = memchr(p, '\n', n - q->at);
+    if (!newline) {
+        if ((long long)(n - q->at) > limits->inline_)
+            return bad(q, "too big inline request");
+        return REQUEST_MORE;
+    }
+    const char *end = newline > p && newline[-1] == '\r' ? newline - 1 : newline;
+    if (end - p > limits->inline_)
+        return bad(q, "too big inline request");
+    q->at = (size_t)(newline - base) + 1;
+    return split_inline(q, p, end);
+}
+
+/* A head such as "*3" or "$10": 1 and the number; 0 more bytes needed; -1 not a number. */
+static int head(struct request *q, const char *base, size_t n, long long *out, bool *too_long)
+{
+    const char *p = base + q->at, *cr = memchr(p, '\r', n - q->at);
+    *too_long = false;
+    if (!cr || (size_t)(cr - base) + 1 >= n) {
+        *too_long = !cr && n - q->at > 65536;
+        return 0;
+    }
+    q->at = (size_t)(cr - base) + 2;
+    struct bytes digits = {p + 1, (size_t)(cr - p) - 1};
+    bool plain = num_parse_int(digits, out);
+    if (!plain) {
+        /* "+5" and "005" are understood too, but are not canonical. */
+        q->verbatim = false;
+        return -1;
+    }
+    return 1;
+}
+
+enum request_state request_parse(struct request *q, const char *base, size_t n,
+                                 const struct request_limits *limits)
+{
+    bool too_long;
+    if (q->left < 0) {
+        if (q->at >= n)
+            return REQUEST_MORE;
+        if (base[q->at] != '*')
+            return parse_inline(q, base, n, limits);
+        q->verbatim = true;
+        long long count;
+        int got = head(q, base, n, &count, &too_long);
+        if (got == 0)
+            return too_long ? bad(q, "too big mbulk count string") : REQUEST_MORE;
+        if (got < 0 || count > INT32_MAX)
+            return bad(q, "invalid multibulk length");
+        if (count > limits->args && !limits->authenticated)
+            return bad(q, "unauthenticated multibulk length");
+        if (count > limits->args)
+            return bad(q, "invalid multibulk length");
+        q->left = count > 0 ? count : 0;
+    }
+    while (q->left > 0) {
+        if (q->bulk < 0) {
+            if (q->at >= n)
+                return REQUEST_MORE;
+            if (base[q->at] != '$') {
+                char text[64];
+                snprintf(text, sizeof(text), "expected '$', got '%c'", base[q->at]);
+                return bad(q, text);
+            }
+            long long len;
+            int got = head(q, base, n, &len, &too_long);
+            if (got == 0)
+                return too_long ? bad(q, "too big bulk count string") : REQUEST_MORE;
+            if (got < 0 || len < 0 || (len > limits->bulk && limits->authenticated))
+                return bad(q, "invalid bulk length");
+            if (len > limits->bulk)
+                return bad(q, "unauthenticated bulk length");
+            q->bulk = len;
+            if (len >= REQUEST_BIG) {
+                size_t piece = (size_t)len < FIRST_PIECE ? (size_t)len : FIRST_PIECE;
+                q->big = str_try_raw(piece);
+                if (!q->big)
+                    return bad(q, "out of memory for a long argument");
+                q->big_got = 0;
+            }
+        }
+        if (q->big) {
+            size_t room, have = n - q->at;
+            char *to;
+            while (have && (to = request_place(q, &room))) {
+                size_t take = have < room ? have : room;
+                memcpy(to, base + q->at, take);
+                request_got(q, take);
+                q->at += take;
+                have -= take;
+            }
+            if (q->big_got < (size_t)q->bulk)
+                return REQUEST_MORE;
+            if (n - q->at < 2)
+                return REQUEST_MORE;
+            q->at += 2;
+            add(q, str_bytes(q->big), q->big);
+            q->big = NULL;
+            q->verbatim = false;
+        } else {
+            if (n - q->at < (size_t)q->bulk + 2)
+                return REQUEST_MORE;
+            add(q, bytes_of(base + q->at, (size_t)q->bulk), NULL);
+            if (base[q->at + (size_t)q->bulk] != '\r')
+                q->verbatim = false;
+            q->at += (size_t)q->bulk + 2;
+        }
+        q->bulk = -1;
+        q->left--;
+    }
+    return REQUEST_READY;
+}
+
+void request_rebase(struct request *q, const char *old_base, const char *new_base)
+{
+    if (q->text)
+        return;
+    for (int i = 0; i < q->argc; i++)
+        if (!q->owned[i])
+            q->argv[i].p = new_base + (q->argv[i].p - old_base);
+}
+
+char *request_place(struct request *q, size_t *room)
+{
+    if (!q->big || q->big_got >= (size_t)q->bulk)
+        return NULL;
+    if (q->big_got == q->big->n) {
+        /* All that was allocated has been received: double it. */
+        size_t wanted = q->big->n * 2;
+        if (wanted > (size_t)q->bulk)
+            wanted = (size_t)q->bulk;
+        struct str *wider = str_try_resize(q->big, wanted);
+        ASSERT(wider != NULL);
+        q->big = wider;
+    }
+    *room = q->big->n - q->big_got;
+    return q->big->p + q->big_got;
+}
+
+void request_got(struct request *q, size_t n)
+{
+    q->big_got += n;
+}

@@ -1,0 +1,195 @@
+#include "pubsub/pubsub.h"
+
+#include "base/assert.h"
+#include "base/buf.h"
+#include "base/glob.h"
+#include "base/mem.h"
+
+/* Who hears one name, in the order they came. A place that was left is NULL until the next tidying.
+ */
+struct audience {
+    struct subscriber **places;
+    size_t n, cap, left;
+};
+
+struct pubsub {
+    struct dict names[PUBSUB_KINDS]; /* name to struct audience */
+    pubsub_deliver *deliver;
+};
+
+struct pubsub *pubsub_new(pubsub_deliver *deliver)
+{
+    struct pubsub *p = mem_zalloc(sizeof(*p));
+    p->deliver = deliver;
+    return p;
+}
+
+void pubsub_free(struct pubsub *p)
+{
+    if (!p)
+        return;
+    for (int k = 0; k < PUBSUB_KINDS; k++) {
+        struct dict_walk walk = {0};
+        for (struct dict_node *n; (n = dict_next(&p->names[k], &walk));) {
+            struct audience *a = n->value;
+            mem_free(a->places);
+            mem_free(a);
+        }
+        dict_clear(&p->names[k]);
+    }
+    mem_free(p);
+}
+
+struct subscriber *pubsub_join(void *owner)
+{
+    struct subscriber *s = mem_zalloc(sizeof(*s));
+    s->owner = owner;
+    return s;
+}
+
+bool pubsub_subscribe(struct pubsub *p, struct subscriber *s, enum pubsub_kind kind,
+                      struct bytes name)
+{
+    if (dict_find(&s->names[kind], name))
+        return false;
+    struct dict_node *node = dict_ensure(&p->names[kind], name);
+    if (!node->value)
+        node->value = mem_zalloc(sizeof(struct audience));
+    struct audience *a = node->value;
+    if (a->n == a->cap) {
+        a->cap = a->cap ? a->cap * 2 : 4;
+        a->places = mem_realloc(a->places, a->cap * sizeof(*a->places));
+    }
+    dict_ensure(&s->names[kind], name)->value = (void *)a->n;
+    a->places[a->n++] = s;
+    return true;
+}
+
+static void tidy(struct audience *a, enum pubsub_kind kind, struct bytes name)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < a->n; i++) {
+        if (!a->places[i])
+            continue;
+        dict_find(&a->places[i]->names[kind], name)->value = (void *)n;
+        a->places[n++] = a->places[i];
+    }
+    a->n = n;
+    a->left = 0;
+}
+
+bool pubsub_unsubscribe(struct pubsub *p, struct subscriber *s, enum pubsub_kind kind,
+                        struct bytes name)
+{
+    struct dict_node *mine = dict_find(&s->names[kind], name);
+    if (!mine)
+        return false;
+    struct audience *a = dict_get(&p->names[kind], name);
+    ASSERT(a->places[(size_t)mine->value] == s);
+    a->places[(size_t)mine->value] = NULL;
+    a->left++;
+    if (a->left == a->n) {
+        mem_free(a->places);
+        mem_free(a);
+        dict_remove(&p->names[kind], name);
+    } else if (a->left > 8 && a->left * 2 > a->n) {
+        tidy(a, kind, name);
+    }
+    dict_remove(&s->names[kind], name);
+    return true;
+}
+
+void pubsub_leave(struct pubsub *p, struct subscriber *s)
+{
+    for (int k = 0; k < PUBSUB_KINDS; k++) {
+        struct dict_walk walk = {0};
+        while (s->names[k].used) {
+            struct dict_node *n = dict_next(&s->names[k], &walk);
+            if (!n) {
+                walk = (struct dict_walk){0};
+                continue;
+            }
+            struct buf name = {0};
+            buf_add(&name, dict_key(n));
+            pubsub_unsubscribe(p, s, (enum pubsub_kind)k, buf_bytes(&name));
+            buf_free(&name);
+            walk = (struct dict_walk){0};
+        }
+    }
+    mem_free(s);
+}
+
+static size_t tell(struct pubsub *p, const struct audience *a, struct pubsub_message *m)
+{
+    size_t heard = 0;
+    for (size_t i = 0; i < a->n; i++)
+        if (a->places[i]) {
+            p->deliver(a->places[i]->owner, m);
+            heard++;
+        }
+    str_unref(m->encoded[0]);
+    str_unref(m->encoded[1]);
+    m->encoded[0] = m->encoded[1] = NULL;
+    return heard;
+}
+
+size_t pubsub_publish(struct pubsub *p, enum pubsub_kind kind, struct bytes channel,
+                      struct bytes payload)
+{
+    size_t heard = 0;
+    struct pubsub_message m = {.kind = kind, .channel = channel, .payload = payload};
+    const struct audience *a = dict_get(&p->names[kind], channel);
+    if (a)
+        heard += tell(p, a, &m);
+    if (kind == PUBSUB_SHARD || p->names[PUBSUB_PATTERN].used == 0)
+        return heard;
+    struct dict_walk walk = {0};
+    m.kind = PUBSUB_PATTERN;
+    for (struct dict_node *n; (n = dict_next(&p->names[PUBSUB_PATTERN], &walk));) {
+        if (!glob_match(dict_key(n), channel))
+            continue;
+        m.pattern = dict_key(n);
+        heard += tell(p, n->value, &m);
+    }
+    return heard;
+}
+
+static void add_bulk(struct buf *b, struct bytes x)
+{
+    buf_add_char(b, '$');
+    buf_add_int(b, (long long)x.n);
+    buf_add_text(b, "\r\n");
+    buf_add(b, x);
+    buf_add_text(b, "\r\n");
+}
+
+struct str *pubsub_encoded(struct pubsub_message *m, int resp)
+{
+    struct str **slot = &m->encoded[resp == 3];
+    if (*slot)
+        return *slot;
+    struct buf b = {0};
+    buf_room(&b, m->payload.n + m->channel.n + m->pattern.n + 96);
+    buf_add_char(&b, resp == 3 ? '>' : '*');
+    buf_add_text(&b, m->kind == PUBSUB_PATTERN ? "4\r\n$8\r\npmessage\r\n"
+                     : m->kind == PUBSUB_SHARD ? "3\r\n$8\r\nsmessage\r\n"
+                                               : "3\r\n$7\r\nmessage\r\n");
+    if (m->kind == PUBSUB_PATTERN)
+        add_bulk(&b, m->pattern);
+    add_bulk(&b, m->channel);
+    add_bulk(&b, m->payload);
+    *slot = str_new(buf_bytes(&b));
+    buf_free(&b);
+    return *slot;
+}
+
+size_t pubsub_audience(const struct pubsub *p, enum pubsub_kind kind, struct bytes name)
+{
+    const struct audience *a = dict_get(&p->names[kind], name);
+    return a ? a->n - a->left : 0;
+}
+
+const struct dict *pubsub_names(const struct pubsub *p, enum pubsub_kind kind)
+{
+    return &p->names[kind];
+}

@@ -1,0 +1,111 @@
+#include "server/cron.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/client.h"
+#include "server/link.h"
+#include "server/now.h"
+#include "server/saver.h"
+#include "store/expire.h"
+
+#include <sys/resource.h>
+
+#define RESERVED_FILES 32
+#define EXPIRE_US      1000 /* a tick's share for passed deadlines */
+#define EXPIRE_MORE    64   /* deletions in a step after which another follows */
+
+int64_t cron_period_ms(const struct server *s)
+{
+    long long hz = s->settings->hz < 1 ? 1 : s->settings->hz > 500 ? 500 : s->settings->hz;
+    return 1000 / hz;
+}
+
+static void sample(struct rate *r, uint64_t count, int64_t now_ms)
+{
+    if (r->last_ms && now_ms > r->last_ms) {
+        r->samples[r->at++ % SERVER_SAMPLES] =
+            (double)(count - r->last_count) * 1000 / (double)(now_ms - r->last_ms);
+    }
+    r->last_count = count;
+    r->last_ms = now_ms;
+}
+
+double cron_rate(const struct rate *r)
+{
+    double sum = 0;
+    for (int i = 0; i < SERVER_SAMPLES; i++)
+        sum += r->samples[i];
+    return sum / SERVER_SAMPLES;
+}
+
+static void end_pause(struct engine *e)
+{
+    if (!(e->special & ENGINE_PAUSED) || e->now_ms < e->pause_until_ms)
+        return;
+    e->special &= ~(unsigned)ENGINE_PAUSED;
+    while (!dlist_empty(&e->paused)) {
+        struct dlist_node *n = e->paused.next;
+        struct client *c = dlist_item(n, struct client, resuming);
+        dlist_remove(n);
+        c->flags &= ~(unsigned)CLIENT_PAUSED;
+        dlist_append(&e->resuming, n);
+    }
+}
+
+static void watch_memory(struct server *s)
+{
+    struct engine *e = &s->engine;
+    s->used_memory = mem_used();
+    if (s->used_memory > s->peak_memory)
+        s->peak_memory = s->used_memory;
+    if (s->settings->maxmemory && (long long)s->used_memory > s->settings->maxmemory)
+        e->special |= ENGINE_MAXMEMORY;
+    else
+        e->special &= ~(unsigned)ENGINE_MAXMEMORY;
+}
+
+void cron_due(void *context)
+{
+    struct server *s = context;
+    struct engine *e = &s->engine;
+    now_read(s);
+    end_pause(e);
+    if (e->pause_cron)
+        return;
+    s->cron_runs++;
+    sample(&s->commands, e->total_commands, e->now_ms);
+    sample(&s->net_in, e->total_in, e->now_ms);
+    sample(&s->net_out, e->total_out, e->now_ms);
+    watch_memory(s);
+    e->store->expiry_paused = (e->special & (ENGINE_DISK_FAILED | ENGINE_PAUSED)) != 0;
+    if (e->active_expire && !e->store->expiry_paused)
+        for (long long i = 0; i < 25 * s->settings->active_expire_effort; i++)
+            if (expire_step(e->store, EXPIRE_US) < EXPIRE_MORE)
+                break;
+    if (s->cron_runs % (uint64_t)(s->settings->hz > 10 ? s->settings->hz / 10 : 1) == 0)
+        link_tick(s);
+    saver_tick(s->saver);
+}
+
+void cron_raise_file_limit(struct server *s)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)s->settings->maxclients + RESERVED_FILES;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+        return;
+    struct rlimit raised = {wanted, limit.rlim_max > wanted ? limit.rlim_max : wanted};
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+        return;
+    raised = (struct rlimit){limit.rlim_max, limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &raised) < 0)
+        raised = limit;
+    if (raised.rlim_cur < wanted) {
+        long long possible = (long long)raised.rlim_cur - RESERVED_FILES;
+        log_line(LOG_WARNING,
+                 "You requested maxclients of %lld requiring at least %lld max file descriptors. "
+                 "maxclients has been reduced to %lld.",
+                 s->settings->maxclients, (long long)wanted, possible);
+        s->settings->maxclients = possible;
+    }
+}

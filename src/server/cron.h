@@ -1,0 +1,13 @@
+/* What happens by the clock. */
+#ifndef SERVER_CRON_H
+#define SERVER_CRON_H
+
+#include "server/server.h"
+
+int64_t cron_period_ms(const struct server *s);
+void cron_due(void *context);
+/* Makes room for maxclients descriptors, or lowers maxclients. */
+void cron_raise_file_limit(struct server *s);
+double cron_rate(const struct rate *r);
+
+#endif

@@ -1,0 +1,345 @@
+#include "server/info.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "command/registry.h"
+#include "engine/client.h"
+#include "engine/txn.h"
+#include "server/cron.h"
+#include "server/saver.h"
+#include "server/version.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+static void human(char *to, size_t n, size_t bytes)
+{
+    static const char units[] = "BKMGTP";
+    double v = (double)bytes;
+    int u = 0;
+    while (v >= 1024 && u < 5) {
+        v /= 1024;
+        u++;
+    }
+    if (u == 0)
+        snprintf(to, n, "%zuB", bytes);
+    else
+        snprintf(to, n, "%.2f%c", v, units[u]);
+}
+
+static void server_section(struct server *s, struct buf *b)
+{
+    struct utsname u;
+    uname(&u);
+    int64_t up = (s->engine.now_ms - s->started_ms) / 1000;
+    buf_printf(b, "redis_version:" VERSION_REDIS "\r\n"
+                  "server_name:millrace\r\n"
+                  "millrace_version:" VERSION_MILLRACE "\r\n"
+                  "redis_git_sha1:00000000\r\nredis_git_dirty:0\r\nredis_build_id:0\r\n"
+                  "redis_mode:standalone\r\n");
+    buf_printf(b,
+               "os:%s %s %s\r\narch_bits:64\r\nmonotonic_clock:POSIX clock_gettime\r\n"
+               "multiplexing_api:epoll\r\natomicvar_api:c11-builtin\r\n"
+               "gcc_version:%d.%d.%d\r\nprocess_id:%d\r\nprocess_supervised:%s\r\n",
+               u.sysname, u.release, u.machine, __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__,
+               (int)getpid(), s->settings->supervised == 2 ? "systemd" : "no");
+    buf_printf(b,
+               "run_id:%s\r\ntcp_port:%lld\r\nserver_time_usec:%lld\r\n"
+               "uptime_in_seconds:%lld\r\nuptime_in_days:%lld\r\nhz:%lld\r\n"
+               "configured_hz:%lld\r\nlru_clock:%u\r\nexecutable:%s\r\nconfig_file:%s\r\n"
+               "io_threads_active:0\r\n",
+               s->run_id, s->settings->port, (long long)clock_wall_us(), (long long)up,
+               (long long)up / 86400, s->settings->hz, s->settings->hz, s->engine.store->lru_clock,
+               s->executable ? s->executable : "", s->settings->file ? s->settings->file : "");
+    for (int i = 0; i < s->listener_n; i++)
+        buf_printf(b, "listener%d:name=%s,bind=%s,port=%lld\r\n", i,
+                   s->listeners[i].is_unix ? "unix" : "tcp", s->settings->bind, s->settings->port);
+}
+
+static void clients_section(struct server *s, struct buf *b)
+{
+    struct engine *e = &s->engine;
+    size_t most_in = 0, most_out = 0, linked = 0, pubsub = 0, watching = 0;
+    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
+        struct client *c = dlist_item(n, struct client, all);
+        linked += c->link != NULL;
+        watching += c->txn && !dlist_empty(&c->txn->watches);
+        pubsub += (c->flags & CLIENT_SUBSCRIBED) != 0;
+        most_in = c->in_cap > most_in ? c->in_cap : most_in;
+        most_out = c->out.memory > most_out ? c->out.memory : most_out;
+    }
+    buf_printf(b,
+               "connected_clients:%zu\r\ncluster_connections:0\r\nmaxclients:%lld\r\n"
+               "client_recent_max_input_buffer:%zu\r\nclient_recent_max_output_buffer:%zu\r\n"
+               "blocked_clients:%zu\r\ntracking_clients:0\r\npubsub_clients:%zu\r\n"
+               "watching_clients:%zu\r\nclients_in_timeout_table:%zu\r\n"
+               "total_watched_keys:%zu\r\ntotal_blocking_keys:%zu\r\n"
+               "total_blocking_keys_on_nokey:0\r\n",
+               linked, s->settings->maxclients, most_in, most_out, e->blocked_count, pubsub,
+               watching, e->timeouts.n, e->watched.used, e->waiting.used);
+}
+
+static size_t rss(void)
+{
+    size_t pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f) {
+        if (fscanf(f, "%*s %zu", &pages) != 1)
+            pages = 0;
+        fclose(f);
+    }
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void add_size(struct buf *b, const char *name, size_t n)
+{
+    char text[32];
+    human(text, sizeof(text), n);
+    buf_printf(b, "%s:%zu\r\n%s_human:%s\r\n", name, n, name, text);
+}
+
+static void memory_section(struct server *s, struct buf *b)
+{
+    struct engine *e = &s->engine;
+    size_t allocated, active, resident, used, own = rss(), tables = 0, clients = 0;
+    mem_stats(&allocated, &active, &resident);
+    used = allocated;
+    if (used > s->peak_memory)
+        s->peak_memory = used;
+    for (int i = 0; i < e->store->count; i++)
+        tables += db_memory(&e->store->dbs[i]);
+    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next)
+        clients += client_memory(dlist_item(n, struct client, all));
+    size_t overhead = s->startup_memory + tables + clients + e->journal->pending.cap;
+    add_size(b, "used_memory", used);
+    add_size(b, "used_memory_rss", own);
+    add_size(b, "used_memory_peak", s->peak_memory);
+    buf_printf(b,
+               "used_memory_peak_perc:%.2f%%\r\nused_memory_overhead:%zu\r\n"
+               "used_memory_startup:%zu\r\nused_memory_dataset:%zu\r\n"
+               "used_memory_dataset_perc:%.2f%%\r\nallocator_allocated:%zu\r\n"
+               "allocator_active:%zu\r\nallocator_resident:%zu\r\n",
+               s->peak_memory ? 100.0 * (double)used / (double)s->peak_memory : 0.0, overhead,
+               s->startup_memory, used > overhead ? used - overhead : 0,
+               used > s->startup_memory ? 100.0 * (double)(used > overhead ? used - overhead : 0) /
+                                              (double)(used - s->startup_memory)
+                                        : 0.0,
+               allocated, active, resident);
+    add_size(b, "total_system_memory",
+             (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE));
+    buf_printf(b, "used_memory_lua:0\r\nused_memory_vm_eval:0\r\nused_memory_lua_human:0B\r\n"
+                  "used_memory_scripts_eval:0\r\nnumber_of_cached_scripts:0\r\n"
+                  "number_of_functions:0\r\nnumber_of_libraries:0\r\n"
+                  "used_memory_vm_functions:0\r\nused_memory_vm_total:0\r\n"
+                  "used_memory_vm_total_human:0B\r\nused_memory_functions:0\r\n"
+                  "used_memory_scripts:0\r\nused_memory_scripts_human:0B\r\n");
+    add_size(b, "maxmemory", (size_t)s->settings->maxmemory);
+    struct buf policy = {0};
+    settings_print(s->settings, settings_find(BYTES("maxmemory-policy")), &policy);
+    buf_printf(b, "maxmemory_policy:%.*s\r\n", (int)policy.n, policy.p);
+    buf_free(&policy);
+    buf_printf(
+        b,
+        "allocator_frag_ratio:%.2f\r\nallocator_frag_bytes:%zu\r\n"
+        "allocator_rss_ratio:%.2f\r\nallocator_rss_bytes:%lld\r\n"
+        "rss_overhead_ratio:%.2f\r\nrss_overhead_bytes:%lld\r\n"
+        "mem_fragmentation_ratio:%.2f\r\nmem_fragmentation_bytes:%lld\r\n",
+        allocated ? (double)active / (double)allocated : 0.0, active - allocated,
+        active ? (double)resident / (double)active : 0.0, (long long)resident - (long long)active,
+        resident ? (double)own / (double)resident : 0.0, (long long)own - (long long)resident,
+        used ? (double)own / (double)used : 0.0, (long long)own - (long long)used);
+    buf_printf(b,
+               "mem_not_counted_for_evict:0\r\nmem_replication_backlog:0\r\n"
+               "mem_total_replication_buffers:0\r\nmem_clients_slaves:0\r\n"
+               "mem_clients_normal:%zu\r\nmem_cluster_links:0\r\nmem_aof_buffer:%zu\r\n"
+               "mem_allocator:%s\r\nactive_defrag_running:0\r\nlazyfree_pending_objects:%zu\r\n"
+               "lazyfreed_objects:0\r\n",
+               clients, e->journal->pending.cap, mem_allocator_name(), s->lazy_pending);
+}
+
+static void stats_section(struct server *s, struct buf *b)
+{
+    struct engine *e = &s->engine;
+    uint64_t fork_us, forks = saver_forks(s->saver, &fork_us);
+    buf_printf(b,
+               "total_connections_received:%llu\r\ntotal_commands_processed:%llu\r\n"
+               "instantaneous_ops_per_sec:%lld\r\ntotal_net_input_bytes:%llu\r\n"
+               "total_net_output_bytes:%llu\r\ntotal_net_repl_input_bytes:0\r\n"
+               "total_net_repl_output_bytes:0\r\ninstantaneous_input_kbps:%.2f\r\n"
+               "instantaneous_output_kbps:%.2f\r\ninstantaneous_input_repl_kbps:0.00\r\n"
+               "instantaneous_output_repl_kbps:0.00\r\nrejected_connections:%llu\r\n",
+               (unsigned long long)e->total_connections, (unsigned long long)e->total_commands,
+               (long long)cron_rate(&s->commands), (unsigned long long)e->total_in,
+               (unsigned long long)e->total_out, cron_rate(&s->net_in) / 1024,
+               cron_rate(&s->net_out) / 1024, (unsigned long long)e->rejected_connections);
+    buf_printf(b,
+               "sync_full:0\r\nsync_partial_ok:0\r\nsync_partial_err:0\r\nexpired_keys:%lld\r\n"
+               "expired_stale_perc:0.00\r\nexpired_time_cap_reached_count:0\r\n"
+               "expire_cycle_cpu_milliseconds:0\r\nevicted_keys:0\r\nevicted_clients:%llu\r\n"
+               "total_eviction_exceeded_time:0\r\ncurrent_eviction_exceeded_time:0\r\n"
+               "keyspace_hits:%lld\r\nkeyspace_misses:%lld\r\npubsub_channels:%zu\r\n"
+               "pubsub_patterns:%zu\r\npubsubshard_channels:%zu\r\n",
+               e->store->expired, (unsigned long long)e->evicted_clients, e->store->hits,
+               e->store->misses, pubsub_names(e->pubsub, PUBSUB_CHANNEL)->used,
+               pubsub_names(e->pubsub, PUBSUB_PATTERN)->used,
+               pubsub_names(e->pubsub, PUBSUB_SHARD)->used);
+    buf_printf(b,
+               "latest_fork_usec:%llu\r\ntotal_forks:%llu\r\nmigrate_cached_sockets:0\r\n"
+               "slave_expires_tracked_keys:0\r\nactive_defrag_hits:0\r\n"
+               "active_defrag_misses:0\r\nactive_defrag_key_hits:0\r\n"
+               "active_defrag_key_misses:0\r\ntotal_active_defrag_time:0\r\n"
+               "current_active_defrag_time:0\r\ntracking_total_keys:0\r\n"
+               "tracking_total_items:0\r\ntracking_total_prefixes:0\r\n"
+               "unexpected_error_replies:0\r\ntotal_error_replies:%llu\r\n"
+               "dump_payload_sanitizations:0\r\ntotal_reads_processed:0\r\n"
+               "total_writes_processed:0\r\nio_threaded_reads_processed:0\r\n"
+               "io_threaded_writes_processed:0\r\nreply_buffer_shrinks:0\r\n"
+               "reply_buffer_expands:0\r\neventloop_cycles:%llu\r\n"
+               "client_query_buffer_limit_disconnections:%llu\r\n"
+               "client_output_buffer_limit_disconnections:%llu\r\n"
+               "acl_access_denied_auth:0\r\nacl_access_denied_cmd:0\r\n"
+               "acl_access_denied_key:0\r\nacl_access_denied_channel:0\r\n",
+               (unsigned long long)fork_us, (unsigned long long)forks,
+               (unsigned long long)e->total_errors, (unsigned long long)s->turns,
+               (unsigned long long)e->query_limit_disconnections,
+               (unsigned long long)e->output_limit_disconnections);
+}
+
+static void replication_section(struct server *s, struct buf *b)
+{
+    buf_printf(b,
+               "role:master\r\nconnected_slaves:0\r\nmaster_failover_state:no-failover\r\n"
+               "master_replid:%s\r\nmaster_replid2:0000000000000000000000000000000000000000\r\n"
+               "master_repl_offset:%llu\r\nsecond_repl_offset:-1\r\nrepl_backlog_active:0\r\n"
+               "repl_backlog_size:%lld\r\nrepl_backlog_first_byte_offset:0\r\n"
+               "repl_backlog_histlen:0\r\n",
+               s->run_id, (unsigned long long)s->engine.journal->offset,
+               s->settings->repl_backlog_size);
+}
+
+static void cpu_section(struct server *s, struct buf *b)
+{
+    struct rusage own, children;
+    (void)s;
+    getrusage(RUSAGE_SELF, &own);
+    getrusage(RUSAGE_CHILDREN, &children);
+    buf_printf(b,
+               "used_cpu_sys:%ld.%06ld\r\nused_cpu_user:%ld.%06ld\r\n"
+               "used_cpu_sys_children:%ld.%06ld\r\nused_cpu_user_children:%ld.%06ld\r\n",
+               own.ru_stime.tv_sec, own.ru_stime.tv_usec, own.ru_utime.tv_sec, own.ru_utime.tv_usec,
+               children.ru_stime.tv_sec, children.ru_stime.tv_usec, children.ru_utime.tv_sec,
+               children.ru_utime.tv_usec);
+    getrusage(RUSAGE_THREAD, &own);
+    buf_printf(b, "used_cpu_sys_main_thread:%ld.%06ld\r\nused_cpu_user_main_thread:%ld.%06ld\r\n",
+               own.ru_stime.tv_sec, own.ru_stime.tv_usec, own.ru_utime.tv_sec,
+               own.ru_utime.tv_usec);
+}
+
+static void modules_section(struct server *s, struct buf *b)
+{
+    (void)s;
+    (void)b;
+}
+
+static void one_command(struct server *s, const struct command *c, struct buf *b)
+{
+    const struct engine_stat *x = &s->engine.stats[registry_number(s->engine.registry, c)];
+    if (!x->calls && !x->rejected && !x->failed)
+        return;
+    double us = (double)x->ticks / clock_ticks_per_us();
+    buf_printf(b,
+               "cmdstat_%s:calls=%llu,usec=%.0f,usec_per_call=%.2f,rejected_calls=%llu,"
+               "failed_calls=%llu\r\n",
+               command_full_name(c), (unsigned long long)x->calls, us,
+               x->calls ? us / (double)x->calls : 0.0, (unsigned long long)x->rejected,
+               (unsigned long long)x->failed);
+}
+
+static void commandstats_section(struct server *s, struct buf *b)
+{
+    for (const struct command *const *c = registry_all(s->engine.registry); *c; c++) {
+        one_command(s, *c, b);
+        for (const struct command *const *sub = (*c)->subcommands; sub && *sub; sub++)
+            one_command(s, *sub, b);
+    }
+}
+
+static void errorstats_section(struct server *s, struct buf *b)
+{
+    struct dict_walk w = {0};
+    for (struct dict_node *n; (n = dict_next(&s->engine.errors, &w));)
+        buf_printf(b, "errorstat_%.*s:count=%zu\r\n", (int)n->key_n, n->key, (size_t)n->value);
+}
+
+static void latencystats_section(struct server *s, struct buf *b)
+{
+    (void)s;
+    (void)b;
+}
+
+static void cluster_section(struct server *s, struct buf *b)
+{
+    (void)s;
+    buf_add_text(b, "cluster_enabled:0\r\n");
+}
+
+static void keyspace_section(struct server *s, struct buf *b)
+{
+    struct store *store = s->engine.store;
+    for (int i = 0; i < store->count; i++) {
+        struct db *db = &store->dbs[i];
+        if (!db->keys.used)
+            continue;
+        long long sum = 0, n = 0;
+        struct table_walk w;
+        table_walk_start(&w, &db->deadlines);
+        for (struct entry *x; n < 100 && (x = table_walk_next(&w)); n++)
+            sum += entry_deadline_ms(x) - store->now_ms;
+        buf_printf(b, "db%d:keys=%zu,expires=%zu,avg_ttl=%lld\r\n", i, db->keys.used,
+                   db->deadlines.used, n && sum > 0 ? sum / n : 0);
+    }
+}
+
+static void persistence_section(struct server *s, struct buf *b)
+{
+    saver_info(s->saver, b);
+}
+
+enum { IN_DEFAULT = 1, IN_ALL = 2 };
+
+void info_print(struct server *s, struct buf *out, const char *wanted)
+{
+    static const struct {
+        const char *name, *title;
+        unsigned in;
+        void (*print)(struct server *s, struct buf *b);
+    } sections[] = {
+        {"server", "Server", IN_DEFAULT | IN_ALL, server_section},
+        {"clients", "Clients", IN_DEFAULT | IN_ALL, clients_section},
+        {"memory", "Memory", IN_DEFAULT | IN_ALL, memory_section},
+        {"persistence", "Persistence", IN_DEFAULT | IN_ALL, persistence_section},
+        {"stats", "Stats", IN_DEFAULT | IN_ALL, stats_section},
+        {"replication", "Replication", IN_DEFAULT | IN_ALL, replication_section},
+        {"cpu", "CPU", IN_DEFAULT | IN_ALL, cpu_section},
+        {"modules", "Modules", IN_DEFAULT | IN_ALL, modules_section},
+        {"commandstats", "Commandstats", IN_ALL, commandstats_section},
+        {"errorstats", "Errorstats", IN_DEFAULT | IN_ALL, errorstats_section},
+        {"latencystats", "Latencystats", IN_ALL, latencystats_section},
+        {"cluster", "Cluster", IN_DEFAULT | IN_ALL, cluster_section},
+        {"keyspace", "Keyspace", IN_DEFAULT | IN_ALL, keyspace_section},
+    };
+    struct bytes w = bytes_text(wanted);
+    unsigned group = bytes_is(w, "default")                            ? IN_DEFAULT
+                     : bytes_is(w, "all") || bytes_is(w, "everything") ? IN_ALL
+                                                                       : 0;
+    for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+        if (!(sections[i].in & group) && !bytes_is(w, sections[i].name))
+            continue;
+        buf_printf(out, "%s# %s\r\n", out->n ? "\r\n" : "", sections[i].title);
+        sections[i].print(s, out);
+    }
+}

@@ -1,0 +1,304 @@
+#include "server/link.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/session.h"
+#include "io/listen.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define READ_PIECE    65536
+#define ACCEPT_MOST   1000
+#define ANONYMOUS_OUT 16384 /* output of a client that has not authenticated */
+#define ANONYMOUS_IN  (1 << 20)
+
+static void note_ready(void *context, int events)
+{
+    struct link *k = context;
+    if ((events & LOOP_READ) && !dlist_linked(&k->readable))
+        dlist_append(&k->server->readable, &k->readable);
+    if (events & LOOP_WRITE) {
+        k->waits_for_room = false;
+        conn_want(k->conn, !k->stopped, false);
+        client_has_output(k->client);
+    }
+}
+
+static void refuse(int fd, enum err e)
+{
+    struct bytes text = err_text(e);
+    /* The best that can be done for a peer that will not be a client. */
+    ssize_t n = send(fd, text.p, text.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)n;
+    close(fd);
+}
+
+static void accept_one(struct listener *l, int fd, const char *peer, const char *local,
+                       bool is_local)
+{
+    struct server *s = l->server;
+    struct engine *e = &s->engine;
+    if ((long long)e->client_count >= s->settings->maxclients) {
+        e->rejected_connections++;
+        refuse(fd, ERR_MAXCLIENTS);
+        return;
+    }
+    if (s->settings->protected_mode && !*s->settings->requirepass && !is_local && !l->is_unix) {
+        e->rejected_connections++;
+        refuse(fd, ERR_DENIED);
+        return;
+    }
+    if (!l->is_unix)
+        listen_tune(fd, (int)s->settings->tcp_keepalive);
+    struct link *k = mem_zalloc(sizeof(*k));
+    k->server = s;
+    k->client = client_new(e);
+    k->client->link = k;
+    k->client->fd = fd;
+    if (l->is_unix) {
+        k->client->flags |= CLIENT_UNIX;
+        snprintf(k->client->address, sizeof(k->client->address), "%s:0", s->settings->unixsocket);
+        snprintf(k->client->local_address, sizeof(k->client->local_address), "%s:0",
+                 s->settings->unixsocket);
+    } else {
+        snprintf(k->client->address, sizeof(k->client->address), "%s", peer);
+        snprintf(k->client->local_address, sizeof(k->client->local_address), "%s", local);
+    }
+    k->conn = conn_new(s->loop, fd, note_ready, k);
+    e->total_connections++;
+    log_line(LOG_VERBOSE, "Accepted %s", k->client->address);
+}
+
+void link_accept(struct listener *l)
+{
+    for (int i = 0; i < ACCEPT_MOST; i++) {
+        char peer[64] = "", local[64] = "";
+        bool is_local = false;
+        int fd = listen_accept(l->fd, peer, local, sizeof(peer), &is_local);
+        if (fd == -ECONNABORTED || fd == -EINTR || fd == -EPROTO)
+            continue;
+        if (fd < 0) {
+            if (fd != -EAGAIN)
+                log_line(LOG_WARNING, "Accepting client connection: %s", strerror(-fd));
+            return;
+        }
+        accept_one(l, fd, peer, local, is_local);
+    }
+}
+
+static void stop_reading(struct link *k)
+{
+    if (k->stopped)
+        return;
+    k->stopped = true;
+    conn_want(k->conn, false, k->waits_for_room);
+}
+
+/* One read; adds what came to the group. Returns the bytes used of the turn buffer. */
+static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
+{
+    struct client *c = k->client;
+    size_t own_room = 0;
+    char *place = feed_place(c, READ_PIECE / 4, &own_room);
+    char *at = place ? place : to;
+    long n = conn_read(k->conn, at, place ? own_room : room);
+    if (n == -EAGAIN || n == -EINTR)
+        return 0;
+    if (n <= 0) {
+        if (n < 0)
+            log_line(LOG_VERBOSE, "Reading from client: %s", strerror((int)-n));
+        client_close(c);
+        return 0;
+    }
+    c->active_ms = s->engine.now_ms;
+    c->total_in += (uint64_t)n;
+    s->engine.total_in += (uint64_t)n;
+    if (place)
+        feed_placed(c, (size_t)n);
+    size_t kept = c->in_n + (c->partial && c->partial->big ? c->partial->big->n : 0);
+    long long limit =
+        c->flags & CLIENT_ANONYMOUS ? ANONYMOUS_IN : s->settings->client_query_buffer_limit;
+    if ((long long)kept > limit) {
+        log_line(LOG_WARNING, "Closing client %s that reached max query buffer length", c->address);
+        s->engine.query_limit_disconnections++;
+        client_close(c);
+        return 0;
+    }
+    if (c->flags & (CLIENT_BLOCKED | CLIENT_PAUSED | CLIENT_CLOSE_AFTER)) {
+        /* It cannot run now: what came is kept. */
+        if (!place)
+            client_keep(c, at, (size_t)n);
+        return 0;
+    }
+    feed_add(s->feed, c, place ? c->in : at, place ? c->in_n : (size_t)n);
+    return place ? 0 : (size_t)n;
+}
+
+void link_read_all(struct server *s)
+{
+    while (!dlist_empty(&s->readable)) {
+        size_t used = 0;
+        feed_begin(s->feed);
+        for (int i = 0; i < FEED_GROUP && !dlist_empty(&s->readable); i++) {
+            struct link *k = dlist_item(s->readable.next, struct link, readable);
+            dlist_remove(&k->readable);
+            if (k->client->flags & CLIENT_CLOSING)
+                continue;
+            size_t got = read_one(s, k, s->turn_buffer + used, READ_PIECE);
+            used += (got + 63) & ~(size_t)63;
+        }
+        feed_run(s->feed);
+    }
+}
+
+void link_resume_all(struct server *s)
+{
+    struct engine *e = &s->engine;
+    struct dlist_node again;
+    dlist_init(&again);
+    /* Those who ask to go on once more wait for the next turn. */
+    while (!dlist_empty(&e->resuming)) {
+        struct dlist_node *n = e->resuming.next;
+        dlist_remove(n);
+        dlist_append(&again, n);
+    }
+    while (!dlist_empty(&again)) {
+        struct client *c = dlist_item(again.next, struct client, resuming);
+        dlist_remove(&c->resuming);
+        if (c->flags & (CLIENT_CLOSING | CLIENT_BLOCKED | CLIENT_PAUSED) || c->in_n == 0)
+            continue;
+        feed_begin(s->feed);
+        feed_add(s->feed, c, c->in, c->in_n);
+        feed_run(s->feed);
+    }
+}
+
+/* The limits on what waits to be sent. */
+static bool over_limit(struct server *s, struct client *c)
+{
+    size_t waiting = c->out.memory;
+    if ((c->flags & CLIENT_ANONYMOUS) && chain_pending(&c->out) > ANONYMOUS_OUT)
+        return true;
+    enum client_class k = client_class(c);
+    long long hard = s->settings->output_limits[k].hard, soft = s->settings->output_limits[k].soft;
+    if (hard && (long long)waiting > hard)
+        return true;
+    if (!soft || (long long)waiting <= soft) {
+        c->over_soft_ms = 0;
+        return false;
+    }
+    if (!c->over_soft_ms)
+        c->over_soft_ms = s->engine.now_ms;
+    return s->engine.now_ms - c->over_soft_ms > s->settings->output_limits[k].seconds * 1000;
+}
+
+static void write_one(struct server *s, struct link *k, uint64_t released)
+{
+    struct client *c = k->client;
+    uint64_t limit = client_sendable(c, released);
+    while (!k->waits_for_room && c->out.taken < limit) {
+        long n = conn_write(k->conn, &c->out, limit);
+        if (n == -EAGAIN) {
+            k->waits_for_room = true;
+            conn_want(k->conn, !k->stopped, true);
+        } else if (n < 0) {
+            if (n != -EINTR)
+                client_close(c);
+            break;
+        } else {
+            c->total_out += (uint64_t)n;
+            s->engine.total_out += (uint64_t)n;
+        }
+    }
+    if ((c->flags & CLIENT_CLOSE_AFTER) && chain_pending(&c->out) == 0)
+        client_close(c);
+    if (c->flags & CLIENT_CLOSE_AFTER)
+        stop_reading(k);
+}
+
+void link_write_all(struct server *s, uint64_t released)
+{
+    struct engine *e = &s->engine;
+    struct dlist_node held;
+    dlist_init(&held);
+    while (!dlist_empty(&e->outgoing)) {
+        struct client *c = dlist_item(e->outgoing.next, struct client, outgoing);
+        dlist_remove(&c->outgoing);
+        if (c->flags & CLIENT_CLOSING || !c->link)
+            continue;
+        write_one(s, c->link, released);
+        if (chain_pending(&c->out) && over_limit(s, c)) {
+            log_line(LOG_WARNING,
+                     "Client %s scheduled to be closed ASAP for overcoming of output buffer "
+                     "limits.",
+                     c->address);
+            e->output_limit_disconnections++;
+            client_close(c);
+            continue;
+        }
+        /* What the gate holds back is looked at again when the journal moves on. */
+        struct link *k = c->link;
+        if (c->mark_n && !k->waits_for_room)
+            dlist_append(&held, &c->outgoing);
+    }
+    while (!dlist_empty(&held)) {
+        struct dlist_node *n = held.next;
+        dlist_remove(n);
+        dlist_append(&e->outgoing, n);
+    }
+}
+
+void link_close_all(struct server *s)
+{
+    struct engine *e = &s->engine;
+    while (!dlist_empty(&e->closing)) {
+        struct client *c = dlist_item(e->closing.next, struct client, closing);
+        struct link *k = c->link;
+        dlist_remove(&c->closing);
+        if (k) {
+            if ((c->flags & CLIENT_KILLED_SELF) && chain_pending(&c->out))
+                conn_write(k->conn, &c->out, chain_end(&c->out));
+            dlist_remove(&k->readable);
+            conn_free(k->conn);
+            log_line(LOG_VERBOSE, "Client closed connection %s", c->address);
+        }
+        session_close(c);
+        mem_free(k);
+    }
+}
+
+void link_tick(struct server *s)
+{
+    struct engine *e = &s->engine;
+    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
+        struct client *c = dlist_item(n, struct client, all);
+        if (!c->link || (c->flags & CLIENT_CLOSING))
+            continue;
+        bool idle_matters = !(c->flags & (CLIENT_BLOCKED | CLIENT_SUBSCRIBED));
+        if (s->settings->timeout && idle_matters &&
+            e->now_ms - c->active_ms > s->settings->timeout * 1000) {
+            log_line(LOG_VERBOSE, "Closing idle client");
+            client_close(c);
+        } else if (chain_pending(&c->out) && over_limit(s, c)) {
+            log_line(LOG_WARNING,
+                     "Client %s scheduled to be closed ASAP for overcoming of output buffer "
+                     "limits.",
+                     c->address);
+            e->output_limit_disconnections++;
+            client_close(c);
+        }
+    }
+}
+
+void link_drop_held(struct server *s)
+{
+    struct engine *e = &s->engine;
+    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
+        struct client *c = dlist_item(n, struct client, all);
+        if (c->link && c->mark_n && !(c->flags & CLIENT_CLOSING))
+            client_close(c);
+    }
+}

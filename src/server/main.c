@@ -1,0 +1,251 @@
+/* The command line, the environment, and the life of the process around the server. */
+#include "base/log.h"
+#include "base/mem.h"
+#include "config/config_file.h"
+#include "server/crash.h"
+#include "server/cron.h"
+#include "server/server.h"
+#include "server/version.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static void usage(void)
+{
+    fprintf(stderr, "Usage: ./millrace-server [/path/to/millrace.conf] [options] [-]\n"
+                    "       ./millrace-server - (read config from stdin)\n"
+                    "       ./millrace-server -v or --version\n"
+                    "       ./millrace-server -h or --help\n"
+                    "       ./millrace-server --check-system\n\n"
+                    "Examples:\n"
+                    "       ./millrace-server (run the server with default conf)\n"
+                    "       echo 'maxmemory 128mb' | ./millrace-server -\n"
+                    "       ./millrace-server /etc/millrace/6379.conf\n"
+                    "       ./millrace-server --port 7777\n"
+                    "       ./millrace-server /etc/mymillrace.conf --loglevel verbose -\n");
+}
+
+static void read_stdin(struct buf *out)
+{
+    for (;;) {
+        ssize_t n = read(STDIN_FILENO, buf_room(out, 4096), 4096);
+        if (n <= 0)
+            return;
+        out->n += (size_t)n;
+    }
+}
+
+/* File, standard input and options into the settings; ends the process when they are not good. */
+static struct settings *read_settings(int argc, char **argv)
+{
+    struct settings *s = settings_new();
+    struct buf report = {0};
+    bool good = true;
+    int i = 1;
+    if (argc > 1 && argv[1][0] != '-') {
+        char path[PATH_MAX];
+        good = config_file_load(s, argv[1], &report);
+        s->file = mem_copy_text(argv[1], strlen(argv[1]));
+        if (realpath(argv[1], path)) {
+            mem_free(s->file);
+            s->file = mem_copy_text(path, strlen(path));
+        }
+        i = 2;
+    }
+    int last = argc;
+    if (good && argc > i && strcmp(argv[argc - 1], "-") == 0) {
+        struct buf text = {0};
+        read_stdin(&text);
+        good = config_file_text(s, buf_bytes(&text), &report);
+        buf_free(&text);
+        last--;
+    }
+    if (good)
+        good = config_file_options(s, last - i, argv + i, &report);
+    if (!good) {
+        fprintf(stderr, "%.*s\n", (int)report.n, report.p);
+        exit(1);
+    }
+    buf_free(&report);
+    return s;
+}
+
+static void daemonize(void)
+{
+    if (fork() != 0)
+        exit(0);
+    setsid();
+    int fd = open("/dev/null", O_RDWR);
+    if (fd >= 0) {
+        dup2(fd, STDIN_FILENO);
+        dup2(fd, STDOUT_FILENO);
+        dup2(fd, STDERR_FILENO);
+        if (fd > STDERR_FILENO)
+            close(fd);
+    }
+}
+
+static void write_pidfile(const struct settings *s)
+{
+    if (!*s->pidfile && !s->daemonize)
+        return;
+    FILE *f = fopen(*s->pidfile ? s->pidfile : "/var/run/redis.pid", "w");
+    if (!f) {
+        log_line(LOG_WARNING, "Failed to write PID file: %s", strerror(errno));
+        return;
+    }
+    fprintf(f, "%d\n", (int)getpid());
+    fclose(f);
+}
+
+/* sd_notify(): a datagram to the manager's socket. */
+static void tell_manager(const char *text)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    if (!path || (path[0] != '/' && path[0] != '@'))
+        return;
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    size_t n = strlen(path);
+    if (n >= sizeof(a.sun_path))
+        return;
+    memcpy(a.sun_path, path, n);
+    if (path[0] == '@')
+        a.sun_path[0] = 0;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&a,
+           (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
+    close(fd);
+}
+
+static void banner(const struct settings *s)
+{
+    log_line(LOG_NOTICE, "oO0OoO0OoO0Oo Millrace is starting oO0OoO0OoO0Oo");
+    log_line(LOG_NOTICE, "Millrace version=%s, compatible with Redis %s, bits=64, pid=%d",
+             VERSION_MILLRACE, VERSION_REDIS, (int)getpid());
+    if (s->file)
+        log_line(LOG_NOTICE, "Configuration loaded");
+    else
+        log_line(LOG_WARNING,
+                 "Warning: no config file specified, using the default config. In order to "
+                 "specify a config file use millrace-server /path/to/millrace.conf");
+    if (s->always_show_logo || (!*s->logfile && isatty(STDOUT_FILENO))) {
+        struct buf b = {0};
+        buf_printf(&b,
+                   "\n    ~~~~~~(O)~~~~~~   Millrace %s (compatible with Redis %s) 64 bit\n"
+                   "     queues, streams, pub/sub      Running in standalone mode\n"
+                   "    ~~~~~~~~~~~~~~~~~               Port: %lld\n"
+                   "                                    PID: %d\n\n",
+                   VERSION_MILLRACE, VERSION_REDIS, s->port, (int)getpid());
+        log_raw(buf_bytes(&b));
+        buf_free(&b);
+    }
+}
+
+static bool loopback_only(const struct settings *s)
+{
+    struct bytes words[32];
+    char *text;
+    int n = config_file_split(bytes_text(s->bind), words, 32, &text);
+    bool good = n > 0;
+    for (int i = 0; i < n; i++) {
+        const char *a = words[i].p + (*words[i].p == '-');
+        if (strncmp(a, "127.", 4) != 0 && strcmp(a, "::1") != 0 && strcmp(a, "localhost") != 0)
+            good = false;
+    }
+    mem_free(text);
+    return good;
+}
+
+static void warn(const struct settings *s)
+{
+    if (!s->protected_mode && !*s->requirepass && s->port && !loopback_only(s))
+        log_line(LOG_WARNING,
+                 "WARNING: the server listens on addresses beyond this machine, protected-mode "
+                 "is off and no password is set: anybody who can reach it can read and delete "
+                 "everything. Set requirepass, or bind to 127.0.0.1.");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2) {
+        if (strcmp(argv[1], "-v") == 0 || strcmp(argv[1], "--version") == 0) {
+            printf("Millrace server v=%s redis_version=%s malloc=%s bits=64\n", VERSION_MILLRACE,
+                   VERSION_REDIS, mem_allocator_name());
+            return 0;
+        }
+        if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
+            usage();
+            return 0;
+        }
+        if (strcmp(argv[1], "--check-system") == 0)
+            return 0;
+        if (strcmp(argv[1], "--print-sample-config") == 0) {
+            struct buf text = {0};
+            config_file_sample(settings_new(), &text);
+            fwrite(text.p, 1, text.n, stdout);
+            return 0;
+        }
+    }
+    char executable[PATH_MAX];
+    if (!realpath("/proc/self/exe", executable))
+        executable[0] = 0;
+    struct settings *settings = read_settings(argc, argv);
+    /* The log's path is relative to where we were started. */
+    log_set_level((int)settings->loglevel);
+    char log_path[PATH_MAX + 1];
+    if (*settings->logfile && settings->logfile[0] != '/' && getcwd(log_path, PATH_MAX)) {
+        size_t n = strlen(log_path);
+        snprintf(log_path + n, sizeof(log_path) - n, "/%s", settings->logfile);
+        log_open(log_path);
+    } else {
+        log_open(settings->logfile);
+    }
+    if (settings->daemonize)
+        daemonize();
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    if (settings->crash_log_enabled)
+        crash_install();
+    if (settings->disable_thp)
+        prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+    if (chdir(settings->dir) < 0) {
+        log_line(LOG_WARNING, "Can't chdir to '%s': %s", settings->dir, strerror(errno));
+        return 1;
+    }
+    char here[PATH_MAX];
+    if (getcwd(here, sizeof(here))) {
+        mem_free(settings->dir);
+        settings->dir = mem_copy_text(here, strlen(here));
+    }
+    banner(settings);
+    warn(settings);
+    struct server *s = server_new(settings);
+    s->executable = executable;
+    cron_raise_file_limit(s);
+    if (!server_listen(s))
+        return 1;
+    write_pidfile(settings);
+    log_line(LOG_NOTICE, "Server initialized");
+    if (!server_load(s))
+        return 1;
+    if (settings->port)
+        log_line(LOG_NOTICE, "Ready to accept connections tcp");
+    if (*settings->unixsocket)
+        log_line(LOG_NOTICE, "The server is now ready to accept connections at %s",
+                 settings->unixsocket);
+    if (settings->supervised)
+        tell_manager("STATUS=Ready to accept connections\nREADY=1\n");
+    int code = server_run(s);
+    server_free(s);
+    return code;
+}

@@ -1,0 +1,11 @@
+#include "server/now.h"
+
+#include "base/clock.h"
+
+void now_read(struct server *s)
+{
+    struct engine *e = &s->engine;
+    e->now_ms = clock_wall_ms();
+    e->store->now_ms = e->now_ms;
+    e->store->lru_clock = (uint32_t)(e->now_ms / 1000) & 0xffffff;
+}

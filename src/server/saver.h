@@ -1,0 +1,42 @@
+/* When and what is saved: save points, rewrites, the append-only file of a turn, loading, the last
+ * save before the end. The files themselves are the business of persist/. */
+#ifndef SERVER_SAVER_H
+#define SERVER_SAVER_H
+
+#include "server/server.h"
+
+struct saver *saver_new(struct server *s);
+void saver_free(struct saver *v);
+/* Loads what there is. False: the log says why. */
+bool saver_load(struct saver *v);
+
+/* Before requests run: whether replies will have to wait. */
+void saver_begin_turn(struct saver *v);
+/* The turn's effects go to the file. */
+void saver_flush(struct saver *v);
+/* The journal offset up to which replies may leave. */
+uint64_t saver_released(const struct saver *v);
+/* Forks and segment switches happen here. */
+void saver_end_turn(struct saver *v);
+/* By the clock: save points, automatic rewriting, children, syncs. */
+void saver_tick(struct saver *v);
+
+/* As struct engine_services says. */
+int saver_background_save(struct saver *v, bool schedule);
+int saver_rewrite(struct saver *v);
+int saver_save(struct saver *v);
+int64_t saver_last_save(const struct saver *v);
+int saver_reload(struct saver *v, bool save, bool flush);
+int saver_load_aof_again(struct saver *v);
+/* The last saves before the process ends. how: ENGINE_SHUTDOWN_ bits. False: one failed. */
+bool saver_shutdown(struct saver *v, unsigned how);
+
+bool saver_change_directory(struct saver *v, const char **reason);
+bool saver_switch_aof(struct saver *v, bool on, const char **reason);
+void saver_policy_changed(struct saver *v);
+/* How often a child was forked, and how long the last fork took. */
+uint64_t saver_forks(const struct saver *v, uint64_t *last_us);
+/* The Persistence section of INFO. */
+void saver_info(const struct saver *v, struct buf *out);
+
+#endif

@@ -1,0 +1,463 @@
+#include "server/server.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/crc.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "commands/families.h"
+#include "config/config_file.h"
+#include "engine/block.h"
+#include "engine/deliver.h"
+#include "engine/txn.h"
+#include "io/listen.h"
+#include "server/cron.h"
+#include "server/info.h"
+#include "server/link.h"
+#include "server/now.h"
+#include "server/saver.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* ---- What the store tells */
+
+static void on_touched(void *context, struct db *db, struct bytes key)
+{
+    txn_touch(context, db, key);
+}
+
+static void on_ready(void *context, struct db *db, struct bytes key)
+{
+    block_key_ready(context, db, key);
+}
+
+static void on_event(void *context, struct db *db, unsigned class_, const char *name,
+                     struct bytes key)
+{
+    (void)class_;
+    deliver_event(context, db, name, key);
+}
+
+static void on_expired(void *context, struct db *db, struct bytes key)
+{
+    struct engine *e = context;
+    const struct bytes argv[] = {BYTES("DEL"), key};
+    journal_add(e->journal, db->id, argv, 2, bytes_of(NULL, 0));
+}
+
+static void on_flushed(void *context, struct db *db)
+{
+    txn_touch_db(context, db, NULL);
+}
+
+/* Large values are freed on the other thread. */
+struct lazy_free {
+    struct worker_job job;
+    struct entry *entry;
+    struct server *server;
+};
+
+static void free_lazily(struct worker_job *job)
+{
+    value_free(((struct lazy_free *)job)->entry);
+}
+
+static void freed(struct worker_job *job)
+{
+    struct lazy_free *f = (struct lazy_free *)job;
+    f->server->lazy_pending--;
+    mem_free(f);
+}
+
+#define LAZY_EFFORT 256
+
+static void on_discard(void *context, struct entry *e)
+{
+    struct engine *engine = context;
+    struct server *s = engine->services.context;
+    if (value_free_effort(e) < LAZY_EFFORT || !s->lazy) {
+        value_free(e);
+        return;
+    }
+    value_leave_thread(e);
+    struct lazy_free *f = mem_zalloc(sizeof(*f));
+    f->job = (struct worker_job){.run = free_lazily, .done = freed};
+    f->entry = e;
+    f->server = s;
+    s->lazy_pending++;
+    worker_submit(s->lazy, &f->job);
+}
+
+/* ---- What commands ask for */
+
+static bool service_shutdown(void *context, unsigned how)
+{
+    return server_shutdown(context, how);
+}
+
+static int service_background_save(void *context, bool schedule)
+{
+    struct server *s = context;
+    return saver_background_save(s->saver, schedule);
+}
+
+static int service_rewrite(void *context)
+{
+    struct server *s = context;
+    return saver_rewrite(s->saver);
+}
+
+static int service_foreground_save(void *context)
+{
+    struct server *s = context;
+    return saver_save(s->saver);
+}
+
+static int64_t service_last_save(void *context)
+{
+    struct server *s = context;
+    return saver_last_save(s->saver);
+}
+
+static void service_info(void *context, struct buf *out, const char *section)
+{
+    info_print(context, out, section);
+}
+
+static int service_config_rewrite(void *context)
+{
+    struct server *s = context;
+    return config_file_rewrite(s->settings);
+}
+
+static int service_reload(void *context, bool save, bool flush)
+{
+    struct server *s = context;
+    return saver_reload(s->saver, save, flush);
+}
+
+static int service_load_aof(void *context)
+{
+    struct server *s = context;
+    return saver_load_aof_again(s->saver);
+}
+
+/* ---- Settings that act when they change */
+
+static bool set_listeners(struct server *s, const char **reason)
+{
+    for (int i = 0; i < s->listener_n; i++) {
+        loop_fd_free(s->listeners[i].watch);
+        close(s->listeners[i].fd);
+    }
+    s->listener_n = 0;
+    if (server_listen(s))
+        return true;
+    *reason = "Unable to listen on this port. Check server logs.";
+    return false;
+}
+
+static bool setting_changed(void *context, const struct setting *x, const char **reason)
+{
+    struct server *s = context;
+    const char *name = x->name;
+    if (strcmp(name, "loglevel") == 0)
+        log_set_level((int)s->settings->loglevel);
+    else if (strcmp(name, "notify-keyspace-events") == 0)
+        s->engine.store->notify = s->settings->notify_flags;
+    else if (strcmp(name, "port") == 0 || strcmp(name, "bind") == 0)
+        return set_listeners(s, reason);
+    else if (strcmp(name, "dir") == 0)
+        return saver_change_directory(s->saver, reason);
+    else if (strcmp(name, "appendonly") == 0)
+        return saver_switch_aof(s->saver, s->settings->appendonly, reason);
+    else if (strcmp(name, "appendfsync") == 0)
+        saver_policy_changed(s->saver);
+    else if (strcmp(name, "hz") == 0)
+        loop_timer_period(s->cron, cron_period_ms(s));
+    else if (strcmp(name, "maxclients") == 0)
+        cron_raise_file_limit(s);
+    return true;
+}
+
+/* ---- Making it */
+
+static void say_inert_settings(const struct settings *s)
+{
+    size_t count;
+    const struct setting *all = settings_table(&count);
+    for (size_t i = 0; i < count; i++)
+        if ((all[i].flags & (SETTING_INERT | SETTING_LATER)) && !settings_is_default(s, &all[i]))
+            log_line(LOG_NOTICE, "Setting '%s' is accepted but has no effect in this version",
+                     all[i].name);
+}
+
+static void on_signal(void *context, int number)
+{
+    struct server *s = context;
+    const char *name = number == SIGINT ? "SIGINT" : "SIGTERM";
+    const char *words =
+        number == SIGINT ? s->settings->shutdown_on_sigint : s->settings->shutdown_on_sigterm;
+    log_line(LOG_WARNING, "Received %s scheduling shutdown...", name);
+    unsigned how = 0;
+    if (strstr(words, "nosave"))
+        how |= ENGINE_SHUTDOWN_NOSAVE;
+    else if (strstr(words, "save"))
+        how |= ENGINE_SHUTDOWN_SAVE;
+    if (strstr(words, "force"))
+        how |= ENGINE_SHUTDOWN_FORCE;
+    if (strstr(words, "now"))
+        how |= ENGINE_SHUTDOWN_NOW;
+    if (!server_shutdown(s, how))
+        log_line(LOG_WARNING, "SIGTERM received but errors trying to shut down the server, check "
+                              "the logs for more information");
+}
+
+struct server *server_new(struct settings *settings)
+{
+    struct server *s = mem_zalloc(sizeof(*s));
+    struct engine *e = &s->engine;
+    uint64_t seed;
+    rng_system(&seed, sizeof(seed));
+    crc_init();
+    hash_init(NULL, 0);
+    clock_ticks_per_us();
+    s->settings = settings;
+    s->started_ms = clock_wall_ms();
+    s->started_mono_us = clock_mono_us();
+    rng_hex(s->run_id, 40);
+    dlist_init(&s->readable);
+    s->turn_buffer = mem_alloc_aligned(64, FEED_GROUP * (65536 + 64));
+    s->loop = loop_new();
+    s->disk = worker_new(s->loop, "disk");
+    s->lazy = worker_new(s->loop, "lazy");
+    s->feed = feed_new();
+
+    e->settings = settings;
+    e->store = db_store_new((int)settings->databases, seed);
+    e->registry = registry_new(families_all());
+    e->stats = mem_zalloc(registry_count(e->registry) * sizeof(*e->stats));
+    e->journal = mem_zalloc(sizeof(*e->journal));
+    e->journal->db = -1;
+    e->pubsub = pubsub_new(deliver_message);
+    e->active_expire = true;
+    dlist_init(&e->clients);
+    dlist_init(&e->outgoing);
+    dlist_init(&e->resuming);
+    dlist_init(&e->closing);
+    dlist_init(&e->ready);
+    dlist_init(&e->paused);
+    e->services = (struct engine_services){
+        .context = s,
+        .shutdown = service_shutdown,
+        .background_save = service_background_save,
+        .rewrite = service_rewrite,
+        .foreground_save = service_foreground_save,
+        .last_save = service_last_save,
+        .info = service_info,
+        .config_rewrite = service_config_rewrite,
+        .reload = service_reload,
+        .load_aof = service_load_aof,
+    };
+    e->store->events = (struct store_events){
+        .context = e,
+        .touched = on_touched,
+        .ready = on_ready,
+        .event = on_event,
+        .expired = on_expired,
+        .discard = on_discard,
+        .flushed = on_flushed,
+    };
+    e->store->notify = settings->notify_flags;
+    settings->changed = setting_changed;
+    settings->context = s;
+    s->saver = saver_new(s);
+    s->cron = loop_timer_new(s->loop, cron_period_ms(s), cron_due, s);
+    s->signals[0] = loop_signal_new(s->loop, SIGTERM, on_signal, s);
+    s->signals[1] = loop_signal_new(s->loop, SIGINT, on_signal, s);
+    now_read(s);
+    s->startup_memory = mem_used();
+    say_inert_settings(settings);
+    return s;
+}
+
+static void accept_ready(void *context, int events)
+{
+    (void)events;
+    link_accept(context);
+}
+
+static bool add_listener(struct server *s, int fd, bool is_unix)
+{
+    ASSERT(s->listener_n < SERVER_LISTENERS);
+    struct listener *l = &s->listeners[s->listener_n++];
+    *l = (struct listener){.server = s, .fd = fd, .is_unix = is_unix};
+    l->watch = loop_fd_new(s->loop, fd, accept_ready, l);
+    loop_fd_want(l->watch, LOOP_READ);
+    return true;
+}
+
+static bool listen_all(struct server *s)
+{
+    struct bytes words[SERVER_LISTENERS];
+    char *text;
+    int n = config_file_split(bytes_text(s->settings->bind), words, 16, &text),
+        port = (int)s->settings->port, listening = 0;
+    bool good = n >= 0;
+    for (int i = 0; i < n && good; i++) {
+        const char *address = words[i].p;
+        bool optional = *address == '-';
+        int fd = listen_tcp(address + optional, port, (int)s->settings->tcp_backlog);
+        if (fd >= 0) {
+            add_listener(s, fd, false);
+            listening++;
+            continue;
+        }
+        log_line(LOG_WARNING, "Warning: Could not create server TCP listening socket %s:%d: %s",
+                 address + optional, port, strerror(-fd));
+        if (!optional || fd != -EADDRNOTAVAIL)
+            good = optional && (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL);
+    }
+    mem_free(text);
+    if (!good || !listening) {
+        log_line(LOG_WARNING, "Failed listening on port %d (tcp), aborting.", port);
+        return false;
+    }
+    return true;
+}
+
+bool server_listen(struct server *s)
+{
+    if (s->settings->port && !listen_all(s))
+        return false;
+    if (*s->settings->unixsocket) {
+        int fd = listen_unix(s->settings->unixsocket, (unsigned)s->settings->unixsocketperm,
+                             (int)s->settings->tcp_backlog);
+        if (fd < 0) {
+            log_line(LOG_WARNING, "Failed opening Unix socket: bind: %s", strerror(-fd));
+            return false;
+        }
+        add_listener(s, fd, true);
+    }
+    if (s->listener_n == 0) {
+        log_line(LOG_WARNING, "Configured to not listen anywhere, exiting.");
+        return false;
+    }
+    return true;
+}
+
+bool server_load(struct server *s)
+{
+    return saver_load(s->saver);
+}
+
+/* ---- The turn */
+
+/* How long the loop may sleep; -1: until something happens. */
+static int64_t sleep_ms(struct server *s)
+{
+    struct engine *e = &s->engine;
+    if (!dlist_empty(&e->resuming) || !dlist_empty(&s->readable) || !dlist_empty(&e->closing) ||
+        !dlist_empty(&e->ready))
+        return 0;
+    struct heap_node *n = heap_first(&e->timeouts);
+    if (!n)
+        return -1;
+    int64_t left = n->at - clock_wall_ms();
+    return left > 0 ? left : 0;
+}
+
+/* One turn of the loop; the order of its phases is the gate (docs/internals/turn.md). */
+static void turn(struct server *s)
+{
+    struct engine *e = &s->engine;
+    loop_turn(s->loop, sleep_ms(s));
+    now_read(s);
+    saver_begin_turn(s->saver);
+    if (s->stopping)
+        return;
+    block_run_timeouts(e, e->now_ms);
+    if (!dlist_empty(&s->readable))
+        link_read_all(s);
+    if (!dlist_empty(&e->resuming))
+        link_resume_all(s);
+    if (!dlist_empty(&e->ready))
+        block_serve(e);
+    saver_flush(s->saver);
+    if (!dlist_empty(&e->outgoing))
+        link_write_all(s, saver_released(s->saver));
+    if (!dlist_empty(&e->closing))
+        link_close_all(s);
+    saver_end_turn(s->saver);
+    s->turns++;
+}
+
+int server_run(struct server *s)
+{
+    while (!s->stopping)
+        turn(s);
+    /* Replies that the gate has released still go out. */
+    link_write_all(s, saver_released(s->saver));
+    log_line(LOG_WARNING, "Millrace is now ready to exit, bye bye...");
+    return s->exit_code;
+}
+
+bool server_shutdown(struct server *s, unsigned how)
+{
+    log_line(LOG_NOTICE, "User requested shutdown...");
+    if (!saver_shutdown(s->saver, how) && !(how & ENGINE_SHUTDOWN_FORCE)) {
+        log_line(LOG_WARNING, "Error trying to save the DB, can't exit.");
+        return false;
+    }
+    if (*s->settings->pidfile || s->settings->daemonize) {
+        const char *path = *s->settings->pidfile ? s->settings->pidfile : "/var/run/redis.pid";
+        log_line(LOG_NOTICE, "Removing the pid file.");
+        unlink(path);
+    }
+    if (*s->settings->unixsocket) {
+        log_line(LOG_NOTICE, "Removing the unix socket file.");
+        unlink(s->settings->unixsocket);
+    }
+    s->stopping = true;
+    return true;
+}
+
+void server_free(struct server *s)
+{
+    struct engine *e = &s->engine;
+    while (!dlist_empty(&e->clients)) {
+        struct client *c = dlist_item(e->clients.next, struct client, all);
+        client_close(c);
+        link_close_all(s);
+    }
+    for (int i = 0; i < s->listener_n; i++) {
+        loop_fd_free(s->listeners[i].watch);
+        close(s->listeners[i].fd);
+    }
+    saver_free(s->saver);
+    loop_timer_free(s->cron);
+    for (int i = 0; i < 8; i++)
+        loop_signal_free(s->signals[i]);
+    worker_free(s->disk);
+    struct worker *lazy = s->lazy;
+    s->lazy = NULL;
+    worker_free(lazy);
+    feed_free(s->feed);
+    db_store_free(e->store);
+    registry_free(e->registry);
+    journal_free(e->journal);
+    mem_free(e->journal);
+    pubsub_free(e->pubsub);
+    dict_clear(&e->errors);
+    heap_free(&e->timeouts);
+    mem_free(e->stats);
+    loop_free(s->loop);
+    mem_free(s->turn_buffer);
+    settings_free(s->settings);
+    mem_free(s);
+}

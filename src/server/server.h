@@ -1,0 +1,74 @@
+/* The server: makes every module, wires every callback, owns all of it. */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include "engine/engine.h"
+#include "engine/feed.h"
+#include "io/conn.h"
+#include "io/loop.h"
+#include "io/worker.h"
+
+struct saver;
+struct link;
+
+#define SERVER_LISTENERS 18
+#define SERVER_SAMPLES   16
+
+struct server;
+
+struct listener {
+    struct server *server;
+    struct loop_fd *watch;
+    int fd;
+    bool is_unix;
+};
+
+/* A rate, sampled by the clock. */
+struct rate {
+    uint64_t last_count;
+    int64_t last_ms;
+    double samples[SERVER_SAMPLES];
+    unsigned at;
+};
+
+struct server {
+    struct settings *settings;
+    struct engine engine;
+    struct loop *loop;
+    struct worker *disk; /* writes and syncs */
+    struct worker *lazy; /* frees large values */
+    struct feed *feed;
+    struct saver *saver; /* snapshots and the append-only file */
+    struct listener listeners[SERVER_LISTENERS];
+    int listener_n;
+    struct loop_timer *cron;
+    struct loop_signal *signals[8];
+    struct dlist_node readable; /* links with bytes to read */
+    char *turn_buffer;
+    int64_t started_ms, started_mono_us;
+    bool stopping; /* the loop ends */
+    int exit_code;
+    unsigned shutdown_how;
+    uint64_t cron_runs;
+    struct rate commands, net_in, net_out;
+    size_t used_memory, peak_memory; /* as of the last tick */
+    size_t startup_memory;
+    size_t lazy_pending;
+    char run_id[41];
+    uint64_t turns, turn_us;
+    char *config_path;
+    char *executable;
+};
+
+struct server *server_new(struct settings *settings);
+/* Opens the sockets. False: a line in the log says why. */
+bool server_listen(struct server *s);
+/* Loads the data. */
+bool server_load(struct server *s);
+/* Until shutdown; returns the exit code. */
+int server_run(struct server *s);
+void server_free(struct server *s);
+/* Asks the loop to end. False: the shutdown was refused (a save failed), the server goes on. */
+bool server_shutdown(struct server *s, unsigned how);
+
+#endif

@@ -1,0 +1,8 @@
+/* Versions: ours, and the one of Redis that clients take us for. */
+#ifndef SERVER_VERSION_H
+#define SERVER_VERSION_H
+
+#define VERSION_MILLRACE "0.1.0"
+#define VERSION_REDIS    "7.2.4"
+
+#endif

@@ -1,0 +1,237 @@
+#include "store/db.h"
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "base/mem.h"
+
+struct store *db_store_new(int count, uint64_t seed)
+{
+    struct store *s = mem_zalloc(sizeof(*s));
+    s->dbs = mem_zalloc((size_t)count * sizeof(*s->dbs));
+    s->count = count;
+    s->touch = true;
+    rng_seed(&s->rng, seed);
+    for (int i = 0; i < count; i++) {
+        s->dbs[i] = (struct db){.store = s, .id = i};
+        table_init(&s->dbs[i].keys, hash_key);
+        table_init(&s->dbs[i].deadlines, hash_key);
+    }
+    return s;
+}
+
+void db_store_free(struct store *s)
+{
+    if (!s)
+        return;
+    s->events = (struct store_events){0};
+    for (int i = 0; i < s->count; i++)
+        db_flush(&s->dbs[i]);
+    mem_free(s->dbs);
+    mem_free(s);
+}
+
+static void discard(struct store *s, struct entry *e)
+{
+    if (s->events.discard)
+        s->events.discard(s->events.context, e);
+    else
+        value_free(e);
+}
+
+struct entry *db_take(struct db *db, struct bytes key)
+{
+    uint64_t hash = hash_key(key);
+    struct entry *e = table_remove(&db->keys, hash, key);
+    if (e && e->has_deadline)
+        table_remove(&db->deadlines, hash, key);
+    return e;
+}
+
+bool db_delete(struct db *db, struct bytes key)
+{
+    struct entry *e = db_take(db, key);
+    if (!e)
+        return false;
+    discard(db->store, e);
+    return true;
+}
+
+bool db_expire_if_due(struct db *db, struct entry *e)
+{
+    struct store *s = db->store;
+    if (!db_is_due(s, e) || s->expiry_paused)
+        return false;
+    struct entry *gone = db_take(db, entry_key(e));
+    ASSERT(gone == e);
+    s->expired++;
+    if (s->events.expired)
+        s->events.expired(s->events.context, db, entry_key(e));
+    db_changed(db, entry_key(e), DB_EVENT_EXPIRED, "expired");
+    db_ready(db, entry_key(e));
+    discard(s, e);
+    return true;
+}
+
+static struct entry *find(struct db *db, struct bytes key)
+{
+    struct entry **slot = table_find(&db->keys, hash_key(key), key);
+    if (!slot)
+        return NULL;
+    struct entry *e = *slot;
+    if (__builtin_expect(e->has_deadline, 0) && db_is_due(db->store, e)) {
+        db_expire_if_due(db, e);
+        return NULL;
+    }
+    return e;
+}
+
+struct entry *db_read(struct db *db, struct bytes key)
+{
+    struct store *s = db->store;
+    struct entry *e = find(db, key);
+    if (!e) {
+        s->misses++;
+        if (s->notify & DB_EVENT_MISS)
+            db_notify(db, key, DB_EVENT_MISS, "keymiss");
+        return NULL;
+    }
+    s->hits++;
+    if (s->touch)
+        e->lru = s->lru_clock & 0xffffff;
+    return e;
+}
+
+struct entry *db_peek(struct db *db, struct bytes key)
+{
+    return find(db, key);
+}
+
+struct entry *db_write(struct db *db, struct bytes key)
+{
+    struct entry *e = find(db, key);
+    if (e && db->store->touch)
+        e->lru = db->store->lru_clock & 0xffffff;
+    return e;
+}
+
+/* The old allocation may be gone: the slot is found by its address. */
+static void replace_pointer(struct table *t, uint64_t hash, const void *old, struct entry *e)
+{
+    struct entry **slot = table_find_address(t, hash, old);
+    ASSERT(slot != NULL);
+    *slot = e;
+}
+
+void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_deadline)
+{
+    if (old == e && had_deadline == e->has_deadline)
+        return;
+    uint64_t hash = hash_key(entry_key(e));
+    if (old != e)
+        replace_pointer(&db->keys, hash, old, e);
+    if (had_deadline && !e->has_deadline)
+        table_remove_address(&db->deadlines, hash, old);
+    else if (!had_deadline && e->has_deadline)
+        table_insert(&db->deadlines, hash, e);
+    else if (had_deadline && old != e)
+        replace_pointer(&db->deadlines, hash, old, e);
+}
+
+void db_add(struct db *db, struct entry *e)
+{
+    uint64_t hash = hash_key(entry_key(e));
+    e->lru = db->store->lru_clock & 0xffffff;
+    table_insert(&db->keys, hash, e);
+    if (e->has_deadline)
+        table_insert(&db->deadlines, hash, e);
+    if (db->store->notify & DB_EVENT_NEW)
+        db_notify(db, entry_key(e), DB_EVENT_NEW, "new");
+}
+
+void db_replace(struct db *db, struct entry *old, struct entry *e)
+{
+    e->lru = db->store->lru_clock & 0xffffff;
+    db_put_back(db, old, e, old->has_deadline);
+    discard(db->store, old);
+}
+
+struct entry *db_set_deadline(struct db *db, struct entry *e, int64_t deadline_ms)
+{
+    bool had = e->has_deadline;
+    struct entry *now = entry_set_deadline(e, deadline_ms);
+    db_put_back(db, e, now, had);
+    return now;
+}
+
+void db_notify(struct db *db, struct bytes key, unsigned class_, const char *event)
+{
+    struct store *s = db->store;
+    if ((s->notify & class_) && s->events.event)
+        s->events.event(s->events.context, db, class_, event, key);
+}
+
+void db_changed_quietly(struct db *db, struct bytes key)
+{
+    struct store *s = db->store;
+    s->dirty++;
+    if (s->written)
+        s->written[hash_key(key) % STORE_WRITTEN_SLOTS] = s->written_now;
+}
+
+void db_changed(struct db *db, struct bytes key, unsigned class_, const char *event)
+{
+    struct store *s = db->store;
+    db_changed_quietly(db, key);
+    if (s->watched && s->events.touched)
+        s->events.touched(s->events.context, db, key);
+    if ((s->notify & class_) && event && s->events.event)
+        s->events.event(s->events.context, db, class_, event, key);
+}
+
+void db_ready(struct db *db, struct bytes key)
+{
+    struct store *s = db->store;
+    if (s->waited && s->events.ready)
+        s->events.ready(s->events.context, db, key);
+}
+
+size_t db_flush(struct db *db)
+{
+    size_t n = db->keys.used;
+    struct table_walk w;
+    table_walk_start(&w, &db->keys);
+    for (struct entry *e; (e = table_walk_next(&w));)
+        discard(db->store, e);
+    table_clear(&db->keys);
+    table_clear(&db->deadlines);
+    db->expire_cursor = 0;
+    return n;
+}
+
+void db_swap(struct store *s, int a, int b)
+{
+    struct db x = s->dbs[a];
+    s->dbs[a] = s->dbs[b];
+    s->dbs[b] = x;
+    s->dbs[a].id = a;
+    s->dbs[b].id = b;
+}
+
+struct entry *db_random(struct db *db)
+{
+    for (int tries = 0; tries < 100; tries++) {
+        struct entry *e = table_random(&db->keys, &db->store->rng);
+        if (!e)
+            return NULL;
+        if (!db_is_due(db->store, e))
+            return e;
+        if (!db_expire_if_due(db, e))
+            continue;
+    }
+    return NULL;
+}
+
+size_t db_memory(const struct db *db)
+{
+    return table_memory(&db->keys) + table_memory(&db->deadlines);
+}

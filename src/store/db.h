@@ -1,0 +1,130 @@
+/* The databases: find, put, delete, expire by deadline, and the one place where a change becomes
+ * known (db_changed()). Knows entries and keys; what a value holds only through type/value.h. Knows
+ * no client, no journal: who wants to hear of changes fills struct store_events.
+ *
+ * Rules: a value that is to be changed is obtained by db_write() (before the first byte changes);
+ * after the change comes db_changed(). An entry that may have moved is handed back by
+ * db_put_back(). */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include "base/rng.h"
+#include "ds/table.h"
+#include "type/value.h"
+
+struct store;
+
+struct db {
+    struct store *store;
+    int id;
+    struct table keys;
+    struct table deadlines; /* those entries of keys that have one */
+    uint64_t expire_cursor;
+};
+
+enum db_event_class {                             /* bits of notify-keyspace-events */
+                      DB_EVENT_KEYSPACE = 1 << 0, /* K */
+                      DB_EVENT_KEYEVENT = 1 << 1, /* E */
+                      DB_EVENT_GENERIC = 1 << 2,  /* g */
+                      DB_EVENT_STRING = 1 << 3,   /* $ */
+                      DB_EVENT_LIST = 1 << 4,     /* l */
+                      DB_EVENT_SET = 1 << 5,      /* s */
+                      DB_EVENT_HASH = 1 << 6,     /* h */
+                      DB_EVENT_ZSET = 1 << 7,     /* z */
+                      DB_EVENT_EXPIRED = 1 << 8,  /* x */
+                      DB_EVENT_EVICTED = 1 << 9,  /* e */
+                      DB_EVENT_STREAM = 1 << 10,  /* t */
+                      DB_EVENT_MISS = 1 << 11,    /* m */
+                      DB_EVENT_MODULE = 1 << 12,  /* d */
+                      DB_EVENT_NEW = 1 << 13,     /* n */
+                      DB_EVENT_ALL = 0x17fc,      /* A: all but m and n */
+};
+
+/* Filled by the server; every slot may be NULL. */
+struct store_events {
+    void *context;
+    /* After a change of key; called only while store.watched is not 0. */
+    void (*touched)(void *context, struct db *db, struct bytes key);
+    /* Something that a blocked client may wait for was added, or the key vanished or changed its
+     * type; called only while store.waited is not 0. */
+    void (*ready)(void *context, struct db *db, struct bytes key);
+    /* A notification in one of the classes of store.notify. */
+    void (*event)(void *context, struct db *db, unsigned class_, const char *name,
+                  struct bytes key);
+    /* A key went because its deadline passed: the journal hears of it. */
+    void (*expired)(void *context, struct db *db, struct bytes key);
+    /* Takes an entry that left the keyspace; NULL: it is freed at once. */
+    void (*discard)(void *context, struct entry *e);
+    /* The data of the whole database changed (FLUSHDB, SWAPDB). */
+    void (*flushed)(void *context, struct db *db);
+};
+
+struct store {
+    struct db *dbs;
+    int count;
+    int64_t now_ms;      /* the time that deadlines are judged by */
+    uint32_t lru_clock;  /* what a touched entry gets; 24 bits */
+    bool touch;          /* reads move the LRU clock of entries */
+    bool expiry_paused;  /* passed deadlines read as absent, nothing is deleted */
+    bool expiry_ignored; /* while loading: nothing expires */
+    unsigned notify;     /* DB_EVENT_ bits that are wanted */
+    size_t watched;      /* keys watched by someone */
+    size_t waited;       /* keys that blocked clients wait for */
+    long long dirty;     /* changes, ever */
+    long long hits, misses, expired;
+    uint64_t *written;    /* offset of the last write by key hash, or NULL: gate not in force */
+    uint64_t written_now; /* what goes there */
+    struct store_events events;
+    struct rng rng;
+};
+
+#define STORE_WRITTEN_SLOTS 4096
+
+struct store *db_store_new(int count, uint64_t seed);
+void db_store_free(struct store *s);
+
+/* For reading: NULL when absent or expired. Counts hits and misses, moves the LRU clock. */
+struct entry *db_read(struct db *db, struct bytes key);
+/* As db_read(), but leaves statistics and the LRU clock alone. */
+struct entry *db_peek(struct db *db, struct bytes key);
+/* For changing: NULL when absent (an expired one has then been deleted). */
+struct entry *db_write(struct db *db, struct bytes key);
+/* After a change that may have moved the entry: old as db_write() returned it (only its address is
+ * used), e as it is now. */
+void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_deadline);
+/* Adds; the key must be absent. */
+void db_add(struct db *db, struct entry *e);
+/* Takes the entry out; NULL when absent. */
+struct entry *db_take(struct db *db, struct bytes key);
+/* Takes the entry out and discards it; false when absent. No events. */
+bool db_delete(struct db *db, struct bytes key);
+/* Puts e in place of old; the key and nothing else is the same. Discards old. */
+void db_replace(struct db *db, struct entry *old, struct entry *e);
+/* deadline_ms < 0 takes it away. Returns the entry, perhaps moved. */
+struct entry *db_set_deadline(struct db *db, struct entry *e, int64_t deadline_ms);
+
+/* After a change: counts it, tells watchers and, when the class is wanted, notifies. event NULL:
+ * nothing to notify of. */
+void db_changed(struct db *db, struct bytes key, unsigned class_, const char *event);
+/* A change that watchers are not told of: groups and what they have pending. */
+void db_changed_quietly(struct db *db, struct bytes key);
+/* Only the notification. */
+void db_notify(struct db *db, struct bytes key, unsigned class_, const char *event);
+/* Something appeared that a blocked client may be waiting for (or the key is gone). */
+void db_ready(struct db *db, struct bytes key);
+
+/* Deletes all keys; returns how many there were. */
+size_t db_flush(struct db *db);
+void db_swap(struct store *s, int a, int b);
+/* Deletes the key if its deadline has passed; true: it was deleted. */
+bool db_expire_if_due(struct db *db, struct entry *e);
+/* Any key that has not expired; NULL: none. */
+struct entry *db_random(struct db *db);
+size_t db_memory(const struct db *db);
+
+static inline bool db_is_due(const struct store *s, const struct entry *e)
+{
+    return e->has_deadline && !s->expiry_ignored && entry_deadline_ms(e) <= s->now_ms;
+}
+
+#endif

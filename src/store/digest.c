@@ -1,0 +1,128 @@
+#include "store/digest.h"
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "type/list.h"
+#include "type/stream/stream.h"
+#include "type/string.h"
+
+static void add(struct buf *b, struct bytes x)
+{
+    buf_printf(b, "%zu:", x.n);
+    buf_add(b, x);
+}
+
+static void add_id(struct buf *b, struct stream_id id)
+{
+    buf_printf(b, "%llu-%llu,", (unsigned long long)id.ms, (unsigned long long)id.seq);
+}
+
+static void add_group(struct buf *b, struct stream_group *g)
+{
+    struct stream_pending_place at;
+    struct stream_pending_entry e;
+    add(b, str_bytes(g->name));
+    add_id(b, g->last_id);
+    buf_printf(b, "read %lld,", (long long)g->entries_read);
+    size_t n;
+    struct stream_consumer **all = stream_group_sorted(g, &n);
+    for (size_t i = 0; i < n; i++)
+        add(b, str_bytes(all[i]->name));
+    mem_free(all);
+    bool any = stream_pending_seek(&g->pending, STREAM_ID_MIN, &at);
+    for (; any; any = stream_pending_next(&g->pending, &at)) {
+        stream_pending_get(&g->pending, at, &e);
+        struct stream_consumer *c = stream_group_owner(g, e.consumer);
+        add_id(b, e.id);
+        buf_printf(b, "%lld,%llu,", (long long)e.time_ms, (unsigned long long)e.count);
+        if (c)
+            add(b, str_bytes(c->name));
+    }
+}
+
+static void add_stream(struct buf *b, const struct stream *s)
+{
+    struct stream_cursor c;
+    struct stream_entry e;
+    struct bytes name, value;
+    buf_printf(b, "stream %llu,%llu,", (unsigned long long)s->log.length,
+               (unsigned long long)s->added);
+    add_id(b, s->last_id);
+    add_id(b, s->max_deleted);
+    bool any = stream_log_seek(&s->log, STREAM_ID_MIN, &c);
+    for (; any; any = stream_log_next(&c)) {
+        stream_log_read(&c, &e);
+        add_id(b, e.id);
+        for (uint32_t i = 0, n = e.fields; i < n; i++) {
+            stream_block_field(&e, &name, &value);
+            add(b, name);
+            add(b, value);
+        }
+    }
+    stream_log_end(&c);
+    size_t n;
+    struct stream_group **groups = stream_sorted_groups(s, &n);
+    for (size_t i = 0; i < n; i++)
+        add_group(b, groups[i]);
+    mem_free(groups);
+}
+
+static void add_value(struct buf *b, const struct entry *e)
+{
+    struct list_cursor c;
+    char scratch[NUM_INT_MAX];
+    switch (value_type(e)) {
+    case TYPE_LIST:
+        buf_add_text(b, "list ");
+        for (bool any = list_seek(value_object(e), 0, &c); any; any = list_next(&c))
+            add(b, list_get(&c));
+        break;
+    case TYPE_STREAM:
+        add_stream(b, value_object(e));
+        break;
+    default:
+        buf_add_text(b, "string ");
+        add(b, string_view(e, scratch));
+    }
+}
+
+static void hash_of(struct bytes x, unsigned char out[20])
+{
+    uint64_t low, high, third = hash_xxh3(x);
+    hash_xxh3_128(x, &low, &high);
+    memcpy(out, &low, 8);
+    memcpy(out + 8, &high, 8);
+    memcpy(out + 16, &third, 4);
+}
+
+void digest_value(const struct entry *e, unsigned char out[20])
+{
+    struct buf b = {0};
+    add_value(&b, e);
+    hash_of(buf_bytes(&b), out);
+    buf_free(&b);
+}
+
+void digest_store(struct store *s, unsigned char out[20])
+{
+    struct buf b = {0};
+    memset(out, 0, 20);
+    for (int i = 0; i < s->count; i++) {
+        struct table_walk w;
+        table_walk_start(&w, &s->dbs[i].keys);
+        for (struct entry *e; (e = table_walk_next(&w));) {
+            unsigned char one[20];
+            if (db_is_due(s, e))
+                continue;
+            b.n = 0;
+            buf_printf(&b, "%d,%lld,", i, (long long)entry_deadline_ms(e));
+            add(&b, entry_key(e));
+            add_value(&b, e);
+            hash_of(buf_bytes(&b), one);
+            for (int k = 0; k < 20; k++)
+                out[k] ^= one[k];
+        }
+    }
+    buf_free(&b);
+}

@@ -1,0 +1,14 @@
+/* A checksum over the data set, the same for equal data whatever its order in memory: what a reload
+ * must keep, pending entries with owner, time and count included; not seen and active times,
+ * counters of duplicates, LRU. */
+#ifndef STORE_DIGEST_H
+#define STORE_DIGEST_H
+
+#include "store/db.h"
+
+/* All zeros when everything is empty. */
+void digest_store(struct store *s, unsigned char out[20]);
+/* Of one value, without its key and deadline. */
+void digest_value(const struct entry *e, unsigned char out[20]);
+
+#endif

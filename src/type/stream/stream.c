@@ -1,0 +1,306 @@
+#include "type/stream/stream.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+struct stream *stream_new(int64_t dedup_duration_s, uint64_t dedup_max)
+{
+    struct stream *s = mem_zalloc(sizeof(*s));
+    s->dedup.duration_s = dedup_duration_s;
+    s->dedup.max_size = dedup_max;
+    return s;
+}
+
+void stream_free(struct stream *s)
+{
+    if (!s)
+        return;
+    struct dict_walk w = {0};
+    for (struct dict_node *n; (n = dict_next(&s->groups, &w));)
+        stream_group_free(n->value);
+    dict_clear(&s->groups);
+    stream_dedup_clear(&s->dedup);
+    stream_log_free(&s->log);
+    mem_free(s);
+}
+
+struct stream *stream_copy(struct stream *s)
+{
+    struct stream *copy = mem_zalloc(sizeof(*copy));
+    *copy =
+        (struct stream){.last_id = s->last_id, .max_deleted = s->max_deleted, .added = s->added};
+    stream_log_copy(&copy->log, &s->log);
+    stream_dedup_copy(&copy->dedup, &s->dedup);
+    struct dict_walk w = {0};
+    for (struct dict_node *n; (n = dict_next(&s->groups, &w));)
+        dict_ensure(&copy->groups, dict_key(n))->value = stream_group_copy(n->value);
+    return copy;
+}
+
+bool stream_next_id(const struct stream *s, uint64_t now_ms, struct stream_id *out)
+{
+    if (now_ms > s->last_id.ms) {
+        *out = (struct stream_id){now_ms, 0};
+        return true;
+    }
+    *out = s->last_id;
+    return stream_id_next(out);
+}
+
+void stream_append(struct stream *s, struct stream_id id, const struct bytes *pairs, size_t fields,
+                   const struct stream_log_policy *p)
+{
+    ASSERT(stream_id_compare(id, s->last_id) > 0 || (s->added == 0 && stream_id_is_zero(id)));
+    stream_log_append(&s->log, id, pairs, fields, p);
+    s->last_id = id;
+    s->added++;
+}
+
+struct stream_id stream_first_id(const struct stream *s)
+{
+    struct stream_id id = STREAM_ID_MIN;
+    stream_log_oldest(&s->log, &id);
+    return id;
+}
+
+static void note_deleted(struct stream *s, struct stream_id id)
+{
+    if (stream_id_compare(id, s->max_deleted) > 0)
+        s->max_deleted = id;
+}
+
+bool stream_delete(struct stream *s, struct stream_id id)
+{
+    if (!stream_log_delete(&s->log, id))
+        return false;
+    note_deleted(s, id);
+    return true;
+}
+
+bool stream_is_needed(struct stream *s, struct stream_id id)
+{
+    struct dict_walk w = {0};
+    for (struct dict_node *n; (n = dict_next(&s->groups, &w));) {
+        struct stream_group *g = n->value;
+        struct stream_pending_place at;
+        if (stream_id_compare(g->last_id, id) < 0 || stream_pending_find(&g->pending, id, &at))
+            return true;
+    }
+    return false;
+}
+
+uint64_t stream_drop_references(struct stream *s, struct stream_id id)
+{
+    uint64_t n = 0;
+    struct dict_walk w = {0};
+    for (struct dict_node *x; (x = dict_next(&s->groups, &w));)
+        n += stream_group_ack(x->value, id);
+    return n;
+}
+
+int stream_delete_by(struct stream *s, struct stream_id id, enum stream_strategy strategy,
+                     uint64_t *dropped)
+{
+    if (strategy == STREAM_ACKNOWLEDGED && stream_log_has(&s->log, id) && stream_is_needed(s, id))
+        return 2;
+    if (strategy == STREAM_DROP_REFERENCES)
+        *dropped += stream_drop_references(s, id);
+    return stream_delete(s, id) ? 1 : -1;
+}
+
+/* Whether trimming would go on with an entry of this ID as the oldest. */
+static bool too_old(const struct stream *s, const struct stream_trim *t, struct stream_id id)
+{
+    return t->by_id ? stream_id_compare(id, t->min_id) < 0 : s->log.length > t->max_length;
+}
+
+/* KEEPREF: whole blocks, then single entries of the boundary block. */
+static uint64_t trim_front(struct stream *s, const struct stream_trim *t)
+{
+    uint64_t deleted = 0;
+    while (s->log.n) {
+        struct stream_block *b = stream_log_block(&s->log, 0);
+        if (t->limit && deleted + b->live > t->limit)
+            break;
+        bool whole =
+            t->by_id ? stream_id_compare(b->last, t->min_id) < 0
+                     : s->log.length >= t->max_length + b->live && s->log.length > t->max_length;
+        if (!whole) {
+            struct stream_id oldest;
+            if (t->about || !stream_log_oldest(&s->log, &oldest) || !too_old(s, t, oldest))
+                break;
+            struct stream_cursor c;
+            uint32_t n = 0;
+            if (t->by_id) {
+                struct stream_id last = t->min_id;
+                if (stream_log_seek(&s->log, STREAM_ID_MIN, &c) && stream_id_previous(&last))
+                    n = (uint32_t)stream_log_count(&c, last, b->live);
+                stream_log_end(&c);
+            } else {
+                n = (uint32_t)(s->log.length - t->max_length);
+            }
+            stream_log_drop_entries(&s->log, n);
+            deleted += n;
+            break;
+        }
+        deleted += stream_log_drop_block(&s->log);
+    }
+    return deleted;
+}
+
+/* DELREF and ACKED look at every entry. */
+static uint64_t trim_each(struct stream *s, const struct stream_trim *t)
+{
+    uint64_t deleted = 0, dropped = 0;
+    struct stream_id id = STREAM_ID_MIN;
+    for (;;) {
+        struct stream_cursor c;
+        bool found = stream_log_seek(&s->log, id, &c);
+        if (found)
+            id = stream_log_id(&c);
+        stream_log_end(&c);
+        if (!found || !too_old(s, t, id) || (t->limit && deleted >= t->limit))
+            break;
+        if (stream_delete_by(s, id, t->strategy, &dropped) == 1)
+            deleted++;
+        if (!stream_id_next(&id))
+            break;
+    }
+    if (t->strategy != STREAM_DROP_REFERENCES)
+        return deleted;
+    /* References to entries that were deleted before are cleaned as well. */
+    struct stream_id first = stream_first_id(s);
+    struct dict_walk w = {0};
+    for (struct dict_node *n; (n = dict_next(&s->groups, &w));) {
+        struct stream_group *g = n->value;
+        struct stream_pending_place at;
+        struct stream_pending_entry e;
+        while (s->log.length && stream_pending_seek(&g->pending, STREAM_ID_MIN, &at)) {
+            stream_pending_get(&g->pending, at, &e);
+            if (stream_id_compare(e.id, first) >= 0)
+                break;
+            stream_group_ack(g, e.id);
+        }
+    }
+    return deleted;
+}
+
+uint64_t stream_trim(struct stream *s, const struct stream_trim *t)
+{
+    if (t->strategy == STREAM_KEEP_REFERENCES)
+        return trim_front(s, t);
+    return trim_each(s, t);
+}
+
+struct stream_group *stream_find_group(const struct stream *s, struct bytes name)
+{
+    return dict_get(&s->groups, name);
+}
+
+struct stream_group *stream_add_group(struct stream *s, struct bytes name, struct stream_id last_id,
+                                      int64_t entries_read)
+{
+    struct dict_node *n = dict_ensure(&s->groups, name);
+    if (n->value)
+        return NULL;
+    n->value = stream_group_new(name, last_id, entries_read);
+    return n->value;
+}
+
+bool stream_remove_group(struct stream *s, struct bytes name)
+{
+    struct stream_group *g = dict_remove(&s->groups, name);
+    if (g)
+        stream_group_free(g);
+    return g != NULL;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct stream_group *x = *(struct stream_group *const *)a,
+                              *y = *(struct stream_group *const *)b;
+    return bytes_compare(str_bytes(x->name), str_bytes(y->name));
+}
+
+struct stream_group **stream_sorted_groups(const struct stream *s, size_t *n)
+{
+    struct stream_group **all = mem_alloc((s->groups.used + 1) * sizeof(*all));
+    struct dict_walk w = {0};
+    *n = 0;
+    for (struct dict_node *x; (x = dict_next(&s->groups, &w));)
+        all[(*n)++] = x->value;
+    qsort(all, *n, sizeof(*all), by_name);
+    return all;
+}
+
+/* Whether some entry above `from` was deleted, so that counting from it is not exact. */
+static bool has_holes(const struct stream *s, struct stream_id from)
+{
+    if (s->log.length == 0 || stream_id_is_zero(s->max_deleted))
+        return false;
+    /* Deletions below the first entry do not matter. */
+    if (stream_id_compare(stream_first_id(s), s->max_deleted) > 0)
+        return false;
+    return stream_id_compare(from, s->max_deleted) <= 0;
+}
+
+int64_t stream_entries_read_at(const struct stream *s, struct stream_id id)
+{
+    if (s->added == 0)
+        return 0;
+    if (s->log.length == 0 && stream_id_compare(id, s->last_id) < 1)
+        return (int64_t)s->added;
+    int against_last = stream_id_compare(id, s->last_id);
+    if (against_last == 0)
+        return (int64_t)s->added;
+    if (against_last > 0)
+        return -1;
+    struct stream_id first = stream_first_id(s);
+    int against_first = stream_id_compare(id, first);
+    if (stream_id_is_zero(s->max_deleted) || stream_id_compare(s->max_deleted, first) < 0) {
+        if (against_first < 0)
+            return (int64_t)(s->added - s->log.length);
+        if (against_first == 0)
+            return (int64_t)(s->added - s->log.length + 1);
+    }
+    return -1;
+}
+
+bool stream_lag(const struct stream *s, const struct stream_group *g, uint64_t *out)
+{
+    if (s->added == 0 || s->log.length == 0) {
+        *out = 0;
+        return true;
+    }
+    struct stream_id first = stream_first_id(s);
+    if (stream_id_compare(g->last_id, first) < 0 && stream_id_compare(s->max_deleted, first) < 0) {
+        *out = s->log.length;
+        return true;
+    }
+    int64_t read = g->entries_read >= 0 && !has_holes(s, g->last_id)
+                       ? g->entries_read
+                       : stream_entries_read_at(s, g->last_id);
+    if (read < 0)
+        return false;
+    *out = s->added - (uint64_t)read;
+    return true;
+}
+
+void stream_count_read(const struct stream *s, struct stream_group *g, struct stream_id id)
+{
+    if (g->entries_read >= 0 && !has_holes(s, id))
+        g->entries_read++;
+    else if (s->added)
+        g->entries_read = stream_entries_read_at(s, id);
+}
+
+size_t stream_memory(const struct stream *s, size_t samples)
+{
+    size_t n = mem_block_size(s) + stream_log_memory(&s->log, samples) + dict_memory(&s->groups);
+    struct dict_walk w = {0};
+    for (struct dict_node *x; (x = dict_next(&s->groups, &w));)
+        n += stream_group_memory(x->value);
+    return n;
+}

@@ -1,0 +1,74 @@
+/* A stream: its entries, counters and groups. Speaks bytes, IDs and milliseconds; has never heard
+ * of a key, a client, RESP or a file. */
+#ifndef TYPE_STREAM_STREAM_H
+#define TYPE_STREAM_STREAM_H
+
+#include "type/stream/stream_dedup.h"
+#include "type/stream/stream_group.h"
+#include "type/stream/stream_log.h"
+
+struct stream {
+    struct stream_log log;
+    struct stream_id last_id;     /* ever given */
+    struct stream_id max_deleted; /* highest ID ever deleted */
+    uint64_t added;               /* entries, ever */
+    struct dict groups;           /* name to struct stream_group */
+    struct stream_dedup dedup;
+};
+
+enum stream_strategy {
+    STREAM_KEEP_REFERENCES, /* delete the entry, leave pending references */
+    STREAM_DROP_REFERENCES, /* and take them out of every group */
+    STREAM_ACKNOWLEDGED,    /* delete only what nobody needs any more */
+};
+
+struct stream *stream_new(int64_t dedup_duration_s, uint64_t dedup_max);
+void stream_free(struct stream *s);
+struct stream *stream_copy(struct stream *s);
+
+/* The ID that "*" gives now; false: the last possible one was used. */
+bool stream_next_id(const struct stream *s, uint64_t now_ms, struct stream_id *out);
+/* The ID must be above last_id. */
+void stream_append(struct stream *s, struct stream_id id, const struct bytes *pairs, size_t fields,
+                   const struct stream_log_policy *p);
+/* 0-0 when empty. */
+struct stream_id stream_first_id(const struct stream *s);
+
+/* Deletes one entry, whatever refers to it. False: no such entry. */
+bool stream_delete(struct stream *s, struct stream_id id);
+/* Deletes under a strategy. 1: deleted; 2: still needed; -1: no such entry. *dropped counts
+ * references that were taken away. */
+int stream_delete_by(struct stream *s, struct stream_id id, enum stream_strategy strategy,
+                     uint64_t *dropped);
+/* Some group has not read it yet, or has it pending. */
+bool stream_is_needed(struct stream *s, struct stream_id id);
+/* Takes an ID out of every group's pending entries; returns of how many. */
+uint64_t stream_drop_references(struct stream *s, struct stream_id id);
+
+struct stream_trim {
+    bool by_id; /* MINID, else MAXLEN */
+    bool about; /* whole blocks only */
+    uint64_t max_length;
+    struct stream_id min_id;
+    uint64_t limit; /* most entries to delete; 0: no limit */
+    enum stream_strategy strategy;
+};
+/* Returns how many entries went. */
+uint64_t stream_trim(struct stream *s, const struct stream_trim *t);
+
+struct stream_group *stream_find_group(const struct stream *s, struct bytes name);
+/* NULL: it exists. */
+struct stream_group *stream_add_group(struct stream *s, struct bytes name, struct stream_id last_id,
+                                      int64_t entries_read);
+bool stream_remove_group(struct stream *s, struct bytes name);
+/* Sorted by name; the array belongs to the caller. */
+struct stream_group **stream_sorted_groups(const struct stream *s, size_t *n);
+/* Entries the group has not read; false: unknown. */
+bool stream_lag(const struct stream *s, const struct stream_group *g, uint64_t *out);
+/* How many entries were ever added up to an ID, when that can be told; -1: unknown. */
+int64_t stream_entries_read_at(const struct stream *s, struct stream_id id);
+/* The group read one more entry. */
+void stream_count_read(const struct stream *s, struct stream_group *g, struct stream_id id);
+size_t stream_memory(const struct stream *s, size_t samples);
+
+#endif

@@ -1,0 +1,396 @@
+#include "type/stream/stream_block.h"
+
+#include "base/assert.h"
+#include "base/lz.h"
+#include "base/mem.h"
+
+#define SAME_NAMES  1u
+#define VARINT_MAX  10
+#define CACHE       16 /* expanded blocks kept */
+#define CACHE_SPARE 65536
+
+struct expanded {
+    const struct stream_block *block;
+    unsigned char *data;
+    size_t cap; /* of data, which is used again */
+    unsigned pins;
+    uint64_t used;
+};
+
+static struct expanded cache[CACHE];
+static uint64_t cache_clock;
+
+static unsigned char *put_varint(unsigned char *to, uint64_t v)
+{
+    while (v >= 128) {
+        *to++ = (unsigned char)(v | 128);
+        v >>= 7;
+    }
+    *to++ = (unsigned char)v;
+    return to;
+}
+
+static const unsigned char *get_varint(const unsigned char *p, uint64_t *out)
+{
+    uint64_t v = *p & 127;
+    if (__builtin_expect(*p++ < 128, 1)) {
+        *out = v;
+        return p;
+    }
+    for (unsigned shift = 7;; shift += 7) {
+        v |= (uint64_t)(*p & 127) << shift;
+        if (*p++ < 128)
+            break;
+    }
+    *out = v;
+    return p;
+}
+
+static const unsigned char *get_bytes(const unsigned char *p, struct bytes *out)
+{
+    uint64_t n;
+    p = get_varint(p, &n);
+    *out = bytes_of(p, (size_t)n);
+    return p + n;
+}
+
+static unsigned char *put_bytes(unsigned char *to, struct bytes x)
+{
+    to = put_varint(to, x.n);
+    if (x.n)
+        memcpy(to, x.p, x.n);
+    return to + x.n;
+}
+
+struct stream_block *stream_block_new(void)
+{
+    return mem_zalloc(sizeof(struct stream_block));
+}
+
+static void forget(const struct stream_block *b)
+{
+    for (int i = 0; i < CACHE; i++)
+        if (cache[i].block == b) {
+            ASSERT(cache[i].pins == 0);
+            cache[i].block = NULL;
+            cache[i].used = 0;
+        }
+}
+
+void stream_block_drop_cache(void)
+{
+    for (int i = 0; i < CACHE; i++)
+        if (cache[i].block)
+            forget(cache[i].block);
+}
+
+void stream_block_free(struct stream_block *b)
+{
+    if (!b)
+        return;
+    if (b->packed_n)
+        forget(b);
+    mem_free(b->data);
+    mem_free(b->index);
+    mem_free(b->dead);
+    mem_free(b);
+}
+
+size_t stream_block_entry_size(const struct bytes *pairs, size_t fields)
+{
+    size_t n = 8;
+    for (size_t i = 0; i < fields * 2; i++)
+        n += pairs[i].n + 2;
+    return n;
+}
+
+static void room(struct stream_block *b, size_t n)
+{
+    if (b->data_cap - b->raw_n >= n)
+        return;
+    size_t cap = b->data_cap ? b->data_cap * 2 : 128;
+    while (cap - b->raw_n < n)
+        cap *= 2;
+    cap = mem_class_size(cap);
+    ASSERT(cap < UINT32_MAX);
+    b->data = mem_realloc(b->data, cap);
+    b->data_cap = (uint32_t)cap;
+}
+
+static uint32_t place(const struct stream_block *b, uint32_t i)
+{
+    return b->wide ? ((const uint32_t *)b->index)[i] : ((const uint16_t *)b->index)[i];
+}
+
+static void add_place(struct stream_block *b, uint32_t at)
+{
+    if (at > UINT16_MAX && !b->wide) {
+        uint32_t *wider = mem_alloc((b->count + 8) * sizeof(*wider));
+        for (uint32_t i = 0; i < b->count; i++)
+            wider[i] = place(b, i);
+        mem_free(b->index);
+        b->index = wider;
+        b->index_cap = b->count + 8;
+        b->wide = true;
+    }
+    size_t unit = b->wide ? 4 : 2;
+    if (b->count == b->index_cap) {
+        b->index_cap = b->index_cap ? b->index_cap * 2 : 8;
+        b->index = mem_realloc(b->index, b->index_cap * unit);
+    }
+    if (b->wide)
+        ((uint32_t *)b->index)[b->count] = at;
+    else
+        ((uint16_t *)b->index)[b->count] = (uint16_t)at;
+}
+
+/* Whether the names are the block's, in order. */
+static bool same_names(const struct stream_block *b, const struct bytes *pairs, size_t fields)
+{
+    uint64_t n;
+    const unsigned char *p = get_varint(b->data, &n);
+    if (n != fields)
+        return false;
+    for (size_t i = 0; i < fields; i++) {
+        struct bytes name;
+        p = get_bytes(p, &name);
+        if (!bytes_equal(name, pairs[2 * i]))
+            return false;
+    }
+    return true;
+}
+
+void stream_block_append(struct stream_block *b, struct stream_id id, const struct bytes *pairs,
+                         size_t fields)
+{
+    ASSERT(!b->sealed);
+    size_t most = 1 + 3 * VARINT_MAX;
+    for (size_t i = 0; i < fields * 2; i++)
+        most += pairs[i].n + VARINT_MAX;
+    if (b->count == 0) {
+        b->first = id;
+        room(b, most * 2);
+        unsigned char *to = put_varint(b->data, fields);
+        for (size_t i = 0; i < fields; i++)
+            to = put_bytes(to, pairs[2 * i]);
+        b->raw_n = (uint32_t)(to - b->data);
+    } else {
+        room(b, most);
+    }
+    add_place(b, b->raw_n);
+    bool same = b->count == 0 || same_names(b, pairs, fields);
+    uint64_t ms_delta = id.ms - b->first.ms;
+    unsigned char *to = b->data + b->raw_n;
+    *to++ = same ? SAME_NAMES : 0;
+    to = put_varint(to, ms_delta);
+    to = put_varint(to, ms_delta ? id.seq : id.seq - b->first.seq);
+    if (!same)
+        to = put_varint(to, fields);
+    for (size_t i = 0; i < fields; i++) {
+        if (!same)
+            to = put_bytes(to, pairs[2 * i]);
+        to = put_bytes(to, pairs[2 * i + 1]);
+    }
+    b->raw_n = (uint32_t)(to - b->data);
+    b->last = id;
+    b->count++;
+    b->live++;
+}
+
+void stream_block_seal(struct stream_block *b)
+{
+    if (b->sealed)
+        return;
+    b->sealed = true;
+    b->data = mem_realloc(b->data, b->raw_n);
+    b->data_cap = b->raw_n;
+    b->index = mem_realloc(b->index, b->count * (b->wide ? 4u : 2u));
+    b->index_cap = b->count;
+}
+
+void stream_block_compress(struct stream_block *b)
+{
+    static unsigned char *scratch;
+    static size_t scratch_n;
+    if (!b->sealed || b->packed_n || b->raw_n < 256)
+        return;
+    size_t cap = lz_bound(b->raw_n);
+    if (cap > scratch_n) {
+        mem_free(scratch);
+        scratch = mem_alloc(cap);
+        scratch_n = cap;
+    }
+    size_t n = lz_compress(b->data, b->raw_n, scratch, cap);
+    if (n == 0 || n + n / 8 > b->raw_n)
+        return;
+    mem_free(b->data);
+    b->data = mem_alloc(n);
+    memcpy(b->data, scratch, n);
+    b->packed_n = (uint32_t)n;
+    if (cap > (size_t)1 << 20) {
+        mem_free(scratch);
+        scratch = NULL;
+        scratch_n = 0;
+    }
+}
+
+const unsigned char *stream_block_pin(const struct stream_block *b)
+{
+    if (!b->packed_n)
+        return b->data;
+    struct expanded *oldest = NULL;
+    for (int i = 0; i < CACHE; i++) {
+        struct expanded *x = &cache[i];
+        if (x->block == b) {
+            x->pins++;
+            x->used = ++cache_clock;
+            return x->data;
+        }
+        if (x->pins == 0 && (!oldest || x->used < oldest->used))
+            oldest = x;
+    }
+    ASSERT(oldest != NULL);
+    /* A buffer that once held a huge block is not kept for small ones. */
+    if (oldest->cap < b->raw_n || oldest->cap > b->raw_n + CACHE_SPARE) {
+        mem_free(oldest->data);
+        oldest->cap = mem_class_size(b->raw_n);
+        oldest->data = mem_alloc(oldest->cap);
+    }
+    oldest->block = b;
+    oldest->pins = 1;
+    oldest->used = ++cache_clock;
+    bool good = lz_expand(b->data, b->packed_n, oldest->data, b->raw_n);
+    ASSERT(good);
+    return oldest->data;
+}
+
+void stream_block_unpin(const struct stream_block *b)
+{
+    if (!b->packed_n)
+        return;
+    for (int i = 0; i < CACHE; i++)
+        if (cache[i].block == b) {
+            ASSERT(cache[i].pins > 0);
+            cache[i].pins--;
+            return;
+        }
+    UNREACHABLE();
+}
+
+static const unsigned char *read_id(const struct stream_block *b, const unsigned char *p,
+                                    struct stream_id *id)
+{
+    uint64_t ms, seq;
+    p = get_varint(p, &ms);
+    p = get_varint(p, &seq);
+    id->ms = b->first.ms + ms;
+    id->seq = ms ? seq : b->first.seq + seq;
+    return p;
+}
+
+struct stream_id stream_block_id(const struct stream_block *b, const unsigned char *data,
+                                 uint32_t i)
+{
+    struct stream_id id;
+    read_id(b, data + place(b, i) + 1, &id);
+    return id;
+}
+
+void stream_block_entry(const struct stream_block *b, const unsigned char *data, uint32_t i,
+                        struct stream_entry *out)
+{
+    const unsigned char *p = data + place(b, i);
+    uint64_t n;
+    out->same = *p++ & SAME_NAMES;
+    p = read_id(b, p, &out->id);
+    out->name = get_varint(data, &n);
+    if (!out->same)
+        p = get_varint(p, &n);
+    out->fields = (uint32_t)n;
+    out->at = p;
+    out->bytes = (i + 1 < b->count ? place(b, i + 1) : b->raw_n) - place(b, i) + place(b, 0);
+}
+
+void stream_block_field(struct stream_entry *e, struct bytes *name, struct bytes *value)
+{
+    if (e->same)
+        e->name = get_bytes(e->name, name);
+    else
+        e->at = get_bytes(e->at, name);
+    e->at = get_bytes(e->at, value);
+}
+
+uint32_t stream_block_search(const struct stream_block *b, const unsigned char *data,
+                             struct stream_id id)
+{
+    uint32_t low = 0, high = b->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (stream_id_compare(stream_block_id(b, data, middle), id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool stream_block_is_dead(const struct stream_block *b, uint32_t i)
+{
+    return i < b->first_live || (i / 64 < b->dead_words && (b->dead[i / 64] >> (i % 64) & 1));
+}
+
+void stream_block_kill(struct stream_block *b, uint32_t i)
+{
+    ASSERT(!stream_block_is_dead(b, i));
+    b->live--;
+    if (i == b->first_live) {
+        b->first_live++;
+        while (b->first_live < b->count && stream_block_is_dead(b, b->first_live))
+            b->first_live++;
+        return;
+    }
+    uint32_t words = (b->count + 63) / 64;
+    if (i / 64 >= b->dead_words) {
+        b->dead = mem_realloc(b->dead, words * sizeof(*b->dead));
+        memset(b->dead + b->dead_words, 0, (words - b->dead_words) * sizeof(*b->dead));
+        b->dead_words = words;
+    }
+    b->dead[i / 64] |= (uint64_t)1 << (i % 64);
+}
+
+uint32_t stream_block_live_between(const struct stream_block *b, uint32_t from, uint32_t to)
+{
+    if (from < b->first_live)
+        from = b->first_live;
+    if (from >= to)
+        return 0;
+    if (!b->dead)
+        return to - from;
+    uint32_t n = 0;
+    for (uint32_t i = from; i < to; i++)
+        n += !stream_block_is_dead(b, i);
+    return n;
+}
+
+struct stream_block *stream_block_copy(const struct stream_block *b)
+{
+    struct stream_block *c = mem_alloc(sizeof(*c));
+    *c = *b;
+    size_t held = b->packed_n ? b->packed_n : b->data_cap, unit = b->wide ? 4 : 2;
+    c->data = mem_alloc(held);
+    memcpy(c->data, b->data, b->packed_n ? b->packed_n : b->raw_n);
+    c->index = mem_alloc(b->index_cap * unit);
+    memcpy(c->index, b->index, b->count * unit);
+    if (b->dead) {
+        size_t n = b->dead_words * sizeof(*b->dead);
+        c->dead = mem_alloc(n);
+        memcpy(c->dead, b->dead, n);
+    }
+    return c;
+}
+
+size_t stream_block_memory(const struct stream_block *b)
+{
+    return mem_block_size(b) + mem_block_size(b->data) + mem_block_size(b->index) +
+           mem_block_size(b->dead);
+}

@@ -1,0 +1,189 @@
+#include "type/stream/stream_group.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+struct stream_group *stream_group_new(struct bytes name, struct stream_id last_id,
+                                      int64_t entries_read)
+{
+    struct stream_group *g = mem_zalloc(sizeof(*g));
+    g->name = str_new(name);
+    g->last_id = last_id;
+    g->entries_read = entries_read;
+    stream_pending_init(&g->pending);
+    return g;
+}
+
+static void free_consumer(struct stream_consumer *c)
+{
+    str_unref(c->name);
+    mem_free(c);
+}
+
+void stream_group_free(struct stream_group *g)
+{
+    struct dict_walk w = {0};
+    for (struct dict_node *n; (n = dict_next(&g->consumers, &w));)
+        free_consumer(n->value);
+    dict_clear(&g->consumers);
+    stream_pending_free(&g->pending);
+    mem_free(g->by_number);
+    str_unref(g->name);
+    mem_free(g);
+}
+
+struct stream_consumer *stream_group_consumer(const struct stream_group *g, struct bytes name)
+{
+    return dict_get(&g->consumers, name);
+}
+
+struct stream_consumer *stream_group_owner(const struct stream_group *g, uint32_t number)
+{
+    return number == STREAM_PENDING_NO_CONSUMER ? NULL : g->by_number[number];
+}
+
+struct stream_consumer *stream_group_add_consumer(struct stream_group *g, struct bytes name,
+                                                  int64_t now_ms)
+{
+    struct dict_node *n = dict_ensure(&g->consumers, name);
+    if (n->value)
+        return NULL;
+    struct stream_consumer *c = mem_zalloc(sizeof(*c));
+    c->name = str_new(name);
+    c->seen_ms = now_ms;
+    c->active_ms = -1;
+    n->value = c;
+    /* The lowest number that is free. */
+    while (c->number < g->numbers && g->by_number[c->number])
+        c->number++;
+    if (c->number == g->numbers) {
+        if (g->numbers == g->number_cap) {
+            g->number_cap = g->number_cap ? g->number_cap * 2 : 4;
+            g->by_number = mem_realloc(g->by_number, g->number_cap * sizeof(void *));
+        }
+        g->numbers++;
+    }
+    g->by_number[c->number] = c;
+    return c;
+}
+
+uint64_t stream_group_remove_consumer(struct stream_group *g, struct stream_consumer *c)
+{
+    uint64_t pending = c->pending;
+    struct stream_pending_place at;
+    struct stream_id from = STREAM_ID_MIN;
+    while (c->pending && stream_pending_seek_owned(&g->pending, from, c->number, &at)) {
+        struct stream_pending_entry e;
+        stream_pending_get(&g->pending, at, &e);
+        from = e.id;
+        stream_pending_remove(&g->pending, at);
+        c->pending--;
+    }
+    g->by_number[c->number] = NULL;
+    while (g->numbers && !g->by_number[g->numbers - 1])
+        g->numbers--;
+    dict_remove(&g->consumers, str_bytes(c->name));
+    free_consumer(c);
+    return pending;
+}
+
+void stream_group_assign(struct stream_group *g, struct stream_pending_place at,
+                         struct stream_consumer *c, int64_t time_ms, uint64_t count, bool released)
+{
+    struct stream_pending_entry e;
+    stream_pending_get(&g->pending, at, &e);
+    struct stream_consumer *old = stream_group_owner(g, e.consumer);
+    if (old)
+        old->pending--;
+    if (c)
+        c->pending++;
+    e.consumer = c ? c->number : STREAM_PENDING_NO_CONSUMER;
+    e.time_ms = time_ms;
+    e.count = count;
+    stream_pending_change(&g->pending, at, &e, released);
+}
+
+void stream_group_restore(struct stream_group *g, struct stream_id id, struct stream_consumer *c,
+                          int64_t time_ms, uint64_t count)
+{
+    struct stream_pending_entry e = {
+        .id = id,
+        .time_ms = time_ms,
+        .count = count,
+        .consumer = c ? c->number : STREAM_PENDING_NO_CONSUMER,
+    };
+    stream_pending_add(&g->pending, &e);
+    if (c)
+        c->pending++;
+}
+
+void stream_group_deliver(struct stream_group *g, struct stream_consumer *c, struct stream_id id,
+                          int64_t now_ms)
+{
+    struct stream_pending *p = &g->pending;
+    struct stream_pending_place at;
+    if (p->count && stream_pending_find(p, id, &at))
+        stream_group_assign(g, at, c, now_ms, 1, false);
+    else
+        stream_group_restore(g, id, c, now_ms, 1);
+}
+
+bool stream_group_ack(struct stream_group *g, struct stream_id id)
+{
+    struct stream_pending_place at;
+    struct stream_pending_entry e;
+    if (!stream_pending_find(&g->pending, id, &at))
+        return false;
+    stream_pending_get(&g->pending, at, &e);
+    struct stream_consumer *owner = stream_group_owner(g, e.consumer);
+    if (owner)
+        owner->pending--;
+    stream_pending_remove(&g->pending, at);
+    return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct stream_consumer *x = *(struct stream_consumer *const *)a,
+                                 *y = *(struct stream_consumer *const *)b;
+    return bytes_compare(str_bytes(x->name), str_bytes(y->name));
+}
+
+struct stream_consumer **stream_group_sorted(const struct stream_group *g, size_t *n)
+{
+    struct stream_consumer **all = mem_alloc((g->consumers.used + 1) * sizeof(*all));
+    struct dict_walk w = {0};
+    *n = 0;
+    for (struct dict_node *x; (x = dict_next(&g->consumers, &w));)
+        all[(*n)++] = x->value;
+    qsort(all, *n, sizeof(*all), by_name);
+    return all;
+}
+
+struct stream_group *stream_group_copy(struct stream_group *g)
+{
+    struct stream_group *copy = stream_group_new(str_bytes(g->name), g->last_id, g->entries_read);
+    stream_pending_free(&copy->pending);
+    stream_pending_copy(&copy->pending, &g->pending);
+    copy->numbers = copy->number_cap = g->numbers;
+    copy->by_number = mem_zalloc((g->numbers + 1) * sizeof(void *));
+    for (uint32_t i = 0; i < g->numbers; i++) {
+        const struct stream_consumer *from = g->by_number[i];
+        if (!from)
+            continue;
+        struct stream_consumer *c = mem_alloc(sizeof(*c));
+        *c = *from;
+        c->name = str_new(str_bytes(from->name));
+        copy->by_number[i] = c;
+        dict_ensure(&copy->consumers, str_bytes(c->name))->value = c;
+    }
+    return copy;
+}
+
+size_t stream_group_memory(const struct stream_group *g)
+{
+    return mem_block_size(g) + stream_pending_memory(&g->pending) + dict_memory(&g->consumers) +
+           g->consumers.used * sizeof(struct stream_consumer);
+}

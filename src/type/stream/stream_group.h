@@ -1,0 +1,53 @@
+/* A consumer group: how far it has read, who its consumers are, what they have not acknowledged. */
+#ifndef TYPE_STREAM_STREAM_GROUP_H
+#define TYPE_STREAM_STREAM_GROUP_H
+
+#include "base/str.h"
+#include "type/stream/stream_pending.h"
+
+struct stream_consumer {
+    struct str *name;
+    uint32_t number;
+    int64_t seen_ms;   /* last attempt */
+    int64_t active_ms; /* last delivery; -1: never */
+    uint64_t pending;
+};
+
+struct stream_group {
+    struct str *name;
+    struct stream_id last_id; /* delivered */
+    int64_t entries_read;     /* -1: unknown */
+    struct stream_pending pending;
+    struct dict consumers; /* name to struct stream_consumer */
+    struct stream_consumer **by_number;
+    uint32_t numbers, number_cap;
+};
+
+struct stream_group *stream_group_new(struct bytes name, struct stream_id last_id,
+                                      int64_t entries_read);
+void stream_group_free(struct stream_group *g);
+struct stream_consumer *stream_group_consumer(const struct stream_group *g, struct bytes name);
+/* NULL: it existed. */
+struct stream_consumer *stream_group_add_consumer(struct stream_group *g, struct bytes name,
+                                                  int64_t now_ms);
+/* With all that is pending for it; returns how much that was. */
+uint64_t stream_group_remove_consumer(struct stream_group *g, struct stream_consumer *c);
+/* NULL for STREAM_PENDING_NO_CONSUMER. */
+struct stream_consumer *stream_group_owner(const struct stream_group *g, uint32_t number);
+/* Entry id goes to c for the first time (or, pending already, anew), count 1. */
+void stream_group_deliver(struct stream_group *g, struct stream_consumer *c, struct stream_id id,
+                          int64_t now_ms);
+/* Owner, time and count of a pending entry. c NULL: no owner. released: into the released zone. */
+void stream_group_assign(struct stream_group *g, struct stream_pending_place at,
+                         struct stream_consumer *c, int64_t time_ms, uint64_t count, bool released);
+/* A pending entry made as it is told (from a file, or by force); the ID is not pending. */
+void stream_group_restore(struct stream_group *g, struct stream_id id, struct stream_consumer *c,
+                          int64_t time_ms, uint64_t count);
+/* False: it was not pending. */
+bool stream_group_ack(struct stream_group *g, struct stream_id id);
+/* Sorted by name; the array belongs to the caller, n of them. */
+struct stream_consumer **stream_group_sorted(const struct stream_group *g, size_t *n);
+struct stream_group *stream_group_copy(struct stream_group *g);
+size_t stream_group_memory(const struct stream_group *g);
+
+#endif

@@ -1,0 +1,280 @@
+#include "type/stream/stream_log.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+
+void stream_log_free(struct stream_log *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        stream_block_free(stream_log_block(l, i));
+    mem_free(l->blocks);
+    *l = (struct stream_log){0};
+}
+
+static void push_block(struct stream_log *l, struct stream_block *b)
+{
+    if (l->first + l->n == l->cap) {
+        if (l->first > l->n) {
+            memmove(l->blocks, l->blocks + l->first, l->n * sizeof(*l->blocks));
+        } else {
+            size_t cap = l->cap ? l->cap * 2 : 2;
+            struct stream_block **wider = mem_alloc(cap * sizeof(*wider));
+            if (l->n)
+                memcpy(wider, l->blocks + l->first, l->n * sizeof(*wider));
+            mem_free(l->blocks);
+            l->blocks = wider;
+            l->cap = cap;
+        }
+        l->first = 0;
+    }
+    l->blocks[l->first + l->n++] = b;
+}
+
+void stream_log_append(struct stream_log *l, struct stream_id id, const struct bytes *pairs,
+                       size_t fields, const struct stream_log_policy *p)
+{
+    struct stream_block *b = l->n ? stream_log_block(l, l->n - 1) : NULL;
+    if (b && !b->sealed) {
+        bool full = p->node_entries && b->count >= p->node_entries;
+        if (!full && p->node_bytes)
+            full = b->raw_n + stream_block_entry_size(pairs, fields) > p->node_bytes;
+        /* Offsets and lengths of a block are 32 bits. */
+        if (full || b->raw_n > (uint32_t)1 << 30)
+            stream_block_seal(b);
+    }
+    if (!b || b->sealed) {
+        push_block(l, stream_block_new());
+        if (p->raw_blocks && l->n > p->raw_blocks)
+            stream_block_compress(stream_log_block(l, l->n - 1 - p->raw_blocks));
+        b = stream_log_block(l, l->n - 1);
+    }
+    stream_block_append(b, id, pairs, fields);
+    l->length++;
+}
+
+/* The first block whose last ID is >= id. */
+static size_t find_block(const struct stream_log *l, struct stream_id id)
+{
+    size_t low = 0, high = l->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (stream_id_compare(stream_log_block(l, middle)->last, id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static struct stream_block *at(const struct stream_cursor *c)
+{
+    return stream_log_block(c->log, c->block);
+}
+
+static void leave(struct stream_cursor *c)
+{
+    if (c->data)
+        stream_block_unpin(at(c));
+    c->data = NULL;
+}
+
+void stream_log_end(struct stream_cursor *c)
+{
+    leave(c);
+}
+
+/* From the cursor's entry on (it included) to the next live one. */
+static bool settle(struct stream_cursor *c)
+{
+    for (;;) {
+        const struct stream_block *b = at(c);
+        while (c->entry < b->count) {
+            if (!stream_block_is_dead(b, c->entry))
+                return true;
+            c->entry++;
+        }
+        leave(c);
+        if (++c->block >= c->log->n)
+            return false;
+        c->data = stream_block_pin(at(c));
+        c->entry = at(c)->first_live;
+    }
+}
+
+static bool settle_back(struct stream_cursor *c)
+{
+    for (;;) {
+        const struct stream_block *b = at(c);
+        while (c->entry != UINT32_MAX && c->entry >= b->first_live) {
+            if (!stream_block_is_dead(b, c->entry))
+                return true;
+            c->entry--;
+        }
+        leave(c);
+        if (c->block-- == 0)
+            return false;
+        c->data = stream_block_pin(at(c));
+        c->entry = at(c)->count - 1;
+    }
+}
+
+bool stream_log_seek(const struct stream_log *l, struct stream_id id, struct stream_cursor *c)
+{
+    *c = (struct stream_cursor){.log = l, .block = find_block(l, id)};
+    if (c->block >= l->n)
+        return false;
+    c->data = stream_block_pin(at(c));
+    c->entry = stream_id_compare(id, at(c)->first) <= 0 ? at(c)->first_live
+                                                        : stream_block_search(at(c), c->data, id);
+    return settle(c);
+}
+
+bool stream_log_seek_back(const struct stream_log *l, struct stream_id id, struct stream_cursor *c)
+{
+    *c = (struct stream_cursor){.log = l, .block = find_block(l, id)};
+    if (l->n == 0)
+        return false;
+    if (c->block >= l->n) {
+        c->block = l->n - 1;
+        c->data = stream_block_pin(at(c));
+        c->entry = at(c)->count - 1;
+        return settle_back(c);
+    }
+    c->data = stream_block_pin(at(c));
+    c->entry = stream_block_search(at(c), c->data, id);
+    if (c->entry == at(c)->count || stream_id_compare(stream_log_id(c), id) > 0)
+        c->entry--; /* below 0: the block before */
+    return settle_back(c);
+}
+
+bool stream_log_next(struct stream_cursor *c)
+{
+    c->entry++;
+    return settle(c);
+}
+
+bool stream_log_previous(struct stream_cursor *c)
+{
+    c->entry--;
+    return settle_back(c);
+}
+
+void stream_log_read(const struct stream_cursor *c, struct stream_entry *out)
+{
+    stream_block_entry(at(c), c->data, c->entry, out);
+}
+
+struct stream_id stream_log_id(const struct stream_cursor *c)
+{
+    return stream_block_id(at(c), c->data, c->entry);
+}
+
+bool stream_log_has(const struct stream_log *l, struct stream_id id)
+{
+    struct stream_cursor c;
+    bool found = stream_log_seek(l, id, &c) && stream_id_compare(stream_log_id(&c), id) == 0;
+    stream_log_end(&c);
+    return found;
+}
+
+uint64_t stream_log_count(const struct stream_cursor *c, struct stream_id last, uint64_t most)
+{
+    uint64_t n = 0;
+    for (size_t i = c->block; i < c->log->n && n < most; i++) {
+        const struct stream_block *b = stream_log_block(c->log, i);
+        uint32_t from = i == c->block ? c->entry : 0, to = b->count;
+        if (stream_id_compare(b->first, last) > 0)
+            break;
+        if (stream_id_compare(b->last, last) > 0) {
+            struct stream_id behind = last;
+            const unsigned char *data = stream_block_pin(b);
+            if (stream_id_next(&behind))
+                to = stream_block_search(b, data, behind);
+            stream_block_unpin(b);
+        }
+        n += stream_block_live_between(b, from, to);
+    }
+    return n < most ? n : most;
+}
+
+static void remove_block(struct stream_log *l, size_t i)
+{
+    stream_block_free(stream_log_block(l, i));
+    if (i == 0) {
+        l->first++;
+    } else {
+        memmove(l->blocks + l->first + i, l->blocks + l->first + i + 1,
+                (l->n - i - 1) * sizeof(*l->blocks));
+    }
+    if (--l->n == 0)
+        l->first = 0;
+}
+
+bool stream_log_delete(struct stream_log *l, struct stream_id id)
+{
+    struct stream_cursor c;
+    bool found = stream_log_seek(l, id, &c) && stream_id_compare(stream_log_id(&c), id) == 0;
+    stream_log_end(&c);
+    if (!found)
+        return false;
+    struct stream_block *b = stream_log_block(l, c.block);
+    stream_block_kill(b, c.entry);
+    l->length--;
+    if (b->live == 0)
+        remove_block(l, c.block);
+    return true;
+}
+
+bool stream_log_oldest(const struct stream_log *l, struct stream_id *out)
+{
+    struct stream_cursor c;
+    bool found = stream_log_seek(l, STREAM_ID_MIN, &c);
+    if (found)
+        *out = stream_log_id(&c);
+    stream_log_end(&c);
+    return found;
+}
+
+bool stream_log_newest(const struct stream_log *l, struct stream_id *out)
+{
+    struct stream_cursor c;
+    bool found = stream_log_seek_back(l, STREAM_ID_MAX, &c);
+    if (found)
+        *out = stream_log_id(&c);
+    stream_log_end(&c);
+    return found;
+}
+
+uint32_t stream_log_drop_block(struct stream_log *l)
+{
+    uint32_t n = stream_log_block(l, 0)->live;
+    l->length -= n;
+    remove_block(l, 0);
+    return n;
+}
+
+void stream_log_drop_entries(struct stream_log *l, uint32_t n)
+{
+    struct stream_block *b = stream_log_block(l, 0);
+    ASSERT(n < b->live);
+    l->length -= n;
+    while (n--)
+        stream_block_kill(b, b->first_live);
+}
+
+void stream_log_copy(struct stream_log *to, const struct stream_log *from)
+{
+    *to = (struct stream_log){.length = from->length};
+    for (size_t i = 0; i < from->n; i++)
+        push_block(to, stream_block_copy(stream_log_block(from, i)));
+}
+
+size_t stream_log_memory(const struct stream_log *l, size_t samples)
+{
+    size_t bytes = mem_block_size(l->blocks), seen = 0, sum = 0;
+    if (samples == 0)
+        samples = l->n;
+    for (; seen < l->n && seen < samples; seen++)
+        sum += stream_block_memory(stream_log_block(l, seen));
+    return bytes + (seen ? sum / seen * l->n : 0);
+}

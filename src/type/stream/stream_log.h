@@ -1,0 +1,59 @@
+/* The entries of a stream: blocks in order, searched by ID. Knows no group. */
+#ifndef TYPE_STREAM_STREAM_LOG_H
+#define TYPE_STREAM_STREAM_LOG_H
+
+#include "type/stream/stream_block.h"
+
+struct stream_log {
+    struct stream_block **blocks; /* from first on, n of them */
+    size_t first, n, cap;
+    uint64_t length; /* live entries */
+};
+
+/* How blocks are cut and compressed. */
+struct stream_log_policy {
+    uint64_t node_entries, node_bytes; /* 0: no limit */
+    size_t raw_blocks;                 /* newest blocks left uncompressed; 0: all */
+};
+
+/* A place in the log; valid until the log changes. */
+struct stream_cursor {
+    const struct stream_log *log;
+    size_t block;
+    uint32_t entry;
+    const unsigned char *data; /* of the pinned block, or NULL: at the end */
+};
+
+void stream_log_free(struct stream_log *l);
+void stream_log_append(struct stream_log *l, struct stream_id id, const struct bytes *pairs,
+                       size_t fields, const struct stream_log_policy *p);
+/* Everything below is O(log blocks) and one search in a block, or less. */
+/* First live entry with an ID >= id. False: none. Unpin with stream_cursor_end() in any case. */
+bool stream_log_seek(const struct stream_log *l, struct stream_id id, struct stream_cursor *c);
+/* Last live entry with an ID <= id. */
+bool stream_log_seek_back(const struct stream_log *l, struct stream_id id, struct stream_cursor *c);
+bool stream_log_next(struct stream_cursor *c);
+bool stream_log_previous(struct stream_cursor *c);
+void stream_log_read(const struct stream_cursor *c, struct stream_entry *out);
+struct stream_id stream_log_id(const struct stream_cursor *c);
+void stream_log_end(struct stream_cursor *c);
+bool stream_log_has(const struct stream_log *l, struct stream_id id);
+/* Live entries from c on with an ID <= last, at most `most`. */
+uint64_t stream_log_count(const struct stream_cursor *c, struct stream_id last, uint64_t most);
+bool stream_log_delete(struct stream_log *l, struct stream_id id);
+/* The oldest and newest live ID; false when empty. */
+bool stream_log_oldest(const struct stream_log *l, struct stream_id *out);
+bool stream_log_newest(const struct stream_log *l, struct stream_id *out);
+/* Drops the whole oldest block. Returns how many live entries it had. */
+uint32_t stream_log_drop_block(struct stream_log *l);
+/* Drops entries from the front: the first n live ones (of the oldest block, fewer than it has). */
+void stream_log_drop_entries(struct stream_log *l, uint32_t n);
+void stream_log_copy(struct stream_log *to, const struct stream_log *from);
+size_t stream_log_memory(const struct stream_log *l, size_t samples);
+
+static inline struct stream_block *stream_log_block(const struct stream_log *l, size_t i)
+{
+    return l->blocks[l->first + i];
+}
+
+#endif

@@ -1,0 +1,86 @@
+#include "type/value.h"
+
+#include "base/mem.h"
+#include "type/list.h"
+#include "type/stream/stream.h"
+#include "type/string.h"
+
+const char *value_type_name(enum value_type type)
+{
+    static const char *const names[] = {"string", "list", "set", "zset", "hash", "stream"};
+    return names[type];
+}
+
+const char *value_encoding(const struct entry *e)
+{
+    switch (e->kind) {
+    case VALUE_INT:
+        return "int";
+    case VALUE_TEXT:
+        return !e->mark && entry_inline(e).n <= 44 ? "embstr" : "raw";
+    case VALUE_LIST:
+        return list_encoding(value_object(e));
+    case VALUE_STREAM:
+        return "stream";
+    default:
+        return "raw";
+    }
+}
+
+void value_free(struct entry *e)
+{
+    if (e->kind == VALUE_STR)
+        str_unref(value_object(e));
+    else if (e->kind == VALUE_LIST)
+        list_free(value_object(e));
+    else if (e->kind == VALUE_STREAM)
+        stream_free(value_object(e));
+    entry_free(e);
+}
+
+size_t value_free_effort(const struct entry *e)
+{
+    if (e->kind == VALUE_LIST)
+        return list_blocks(value_object(e));
+    if (e->kind == VALUE_STREAM) {
+        const struct stream *s = value_object(e);
+        return s->log.n * 3 + s->groups.used * 16 + s->dedup.tracked;
+    }
+    return 1;
+}
+
+void value_leave_thread(const struct entry *e)
+{
+    if (e->kind == VALUE_STREAM)
+        stream_block_drop_cache();
+}
+
+struct entry *value_copy(const struct entry *e, struct bytes key)
+{
+    struct entry *copy;
+    char scratch[NUM_INT_MAX];
+    if (e->kind == VALUE_LIST)
+        copy = entry_new_word(key, VALUE_LIST, (uintptr_t)list_copy(value_object(e)));
+    else if (e->kind == VALUE_STREAM)
+        copy = entry_new_word(key, VALUE_STREAM, (uintptr_t)stream_copy(value_object(e)));
+    else if (e->kind == VALUE_STR)
+        copy = string_new_str(key, value_object(e));
+    else if (e->kind == VALUE_INT)
+        copy = string_new_int(key, (long long)entry_word(e));
+    else
+        copy = entry_new_inline(key, VALUE_TEXT, string_view(e, scratch));
+    copy->mark = e->mark;
+    return copy;
+}
+
+size_t value_memory(const struct entry *e, size_t samples)
+{
+    size_t n = mem_block_size(e) + 16;
+    if (e->kind == VALUE_STR)
+        n += mem_block_size(value_object(e));
+    else if (e->kind == VALUE_LIST)
+        n += list_memory(value_object(e), samples);
+    else if (e->kind == VALUE_STREAM)
+        n += stream_memory(value_object(e), samples);
+    return n;
+}

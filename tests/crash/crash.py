@@ -1,0 +1,335 @@
+#!/usr/bin/env python3
+"""Kill the server at random under load and check what it promised.
+
+Producers append order events to a stream (pipelined), four consumers of one group read and acknowledge
+them; beside it a list queue is worked with BLMOVE and LREM. The server dies by SIGKILL again and again,
+half of the times while a rewrite or a snapshot is under way, now and then right after its start. After
+every restart:
+
+  * no acknowledged XADD or LPUSH is missing, and each producer's events are in order;
+  * no acknowledged XACK or LREM comes back;
+  * what was delivered and not acknowledged is pending, with its owner and its count.
+
+What a kill cut off may have happened or not.
+
+usage: crash.py --server PATH [--mode always|everysec] [--events N] [--kills N] [--seed N] [--dir DIR]
+"""
+import argparse, json, os, random, shutil, signal, socket, subprocess, sys, tempfile, threading, time
+
+PIPELINE = 16
+NAMES = ["ada", "bela", "chen", "dora", "emil", "fatima", "goran", "hana"]
+KINDS = ["order.created", "order.paid", "order.packed", "order.shipped", "order.returned"]
+
+
+def command(*args):
+    out = [b"*%d\r\n" % len(args)]
+    for a in args:
+        if not isinstance(a, bytes):
+            a = str(a).encode()
+        out.append(b"$%d\r\n%s\r\n" % (len(a), a))
+    return b"".join(out)
+
+
+class Error(Exception):
+    pass
+
+
+class Client:
+    def __init__(self, port):
+        self.s = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.f = self.s.makefile("rb", buffering=1 << 16)
+
+    def send(self, data):
+        self.s.sendall(data)
+
+    def reply(self):
+        line = self.f.readline()
+        if not line.endswith(b"\r\n"):
+            raise ConnectionError("closed")
+        kind, rest = line[:1], line[1:-2]
+        if kind == b"+":
+            return rest
+        if kind == b"-":
+            raise Error(rest.decode())
+        if kind == b":":
+            return int(rest)
+        if kind == b"$":
+            n = int(rest)
+            if n < 0:
+                return None
+            data = self.f.read(n + 2)
+            if len(data) != n + 2:
+                raise ConnectionError("closed")
+            return data[:-2]
+        if kind == b"*":
+            n = int(rest)
+            return None if n < 0 else [self.reply() for _ in range(n)]
+        raise ConnectionError("not RESP: %r" % line)
+
+    def ask(self, *args):
+        self.send(command(*args))
+        return self.reply()
+
+    def close(self):
+        self.s.close()
+
+
+def free_port():
+    s = socket.socket()
+    s.bind(("127.0.0.1", 0))
+    port = s.getsockname()[1]
+    s.close()
+    return port
+
+
+class Server:
+    def __init__(self, path, mode, directory):
+        self.path, self.mode, self.dir = path, mode, directory
+        self.port = free_port()
+        self.process = None
+
+    def start(self):
+        log = open(os.path.join(self.dir, "log"), "ab")
+        self.process = subprocess.Popen(
+            [self.path, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.dir, "--save", "",
+             "--appendonly", "yes", "--appendfsync", self.mode], stdout=log, stderr=log)
+        end = time.time() + 60
+        while time.time() < end:
+            if self.process.poll() is not None:
+                raise SystemExit("FAILED: the server refused to start, see %s/log" % self.dir)
+            try:
+                c = Client(self.port)
+                c.ask("PING")
+                return c
+            except (OSError, Error):
+                time.sleep(0.01)
+        raise SystemExit("FAILED: the server does not answer")
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+class World:
+    """What was promised. Each worker touches only its own part, so no locks are needed."""
+
+    def __init__(self, seed, producers, consumers, events):
+        self.random = random.Random(seed)
+        self.stop = False
+        self.producers = [{"next": 0, "acked": {}, "limit": events // producers} for _ in range(producers)]
+        # delivered: id -> count; sent: XACK was sent; acked: XACK was answered
+        self.consumers = [{"delivered": {}, "sent": set(), "acked": set()} for _ in range(consumers)]
+        self.queue = {"next": 0, "acked": set(), "sent": set(), "limit": events // 10}
+        self.workers = [{"taken": set(), "sent": set(), "done": set()} for _ in range(2)]
+
+
+def event(rng, who, n):
+    return ("id", "%d-%d" % (who, n), "user", rng.choice(NAMES) + str(rng.randrange(100000)), "type", rng.choice(KINDS),
+            "amount", rng.randrange(100000),
+            "body", json.dumps({"sku": "A%06d" % rng.randrange(10**6), "qty": rng.randrange(1, 9),
+                                "note": rng.choice(["gift wrap", "leave at the door", "call first", "none"]),
+                                "price": rng.randrange(1, 9999) / 100.0}))
+
+
+def produce(world, who, port):
+    me, rng = world.producers[who], random.Random(who)
+    c = Client(port)
+    while not world.stop and me["next"] < me["limit"]:
+        n = min(PIPELINE, me["limit"] - me["next"])
+        first = me["next"]
+        me["next"] += n
+        c.send(b"".join(command("XADD", "events", "*", *event(rng, who, first + i)) for i in range(n)))
+        for i in range(n):
+            me["acked"][first + i] = c.reply()
+
+
+def consume(world, who, port):
+    me, rng = world.consumers[who], random.Random(1000 + who)
+    c = Client(port)
+    while not world.stop:
+        got = c.ask("XREADGROUP", "GROUP", "g", "c%d" % who, "COUNT", 100, "BLOCK", 200, "STREAMS", "events", ">")
+        if not got:
+            continue
+        ids = [e[0] for e in got[0][1]]
+        for i in ids:
+            me["delivered"][i] = me["delivered"].get(i, 0) + 1
+        ack = [i for i in ids if rng.random() < 0.95]
+        if ack:
+            me["sent"].update(ack)
+            c.ask("XACK", "events", "g", *ack)
+            me["acked"].update(ack)
+
+
+def fill_queue(world, port):
+    me = world.queue
+    c = Client(port)
+    while not world.stop and me["next"] < me["limit"]:
+        n = min(PIPELINE, me["limit"] - me["next"])
+        first = me["next"]
+        me["next"] += n
+        me["sent"].update(range(first, first + n))
+        c.send(b"".join(command("LPUSH", "queue", "job %d" % (first + i)) for i in range(n)))
+        for i in range(n):
+            c.reply()
+            me["acked"].add(first + i)
+
+
+def work_queue(world, who, port):
+    me = world.workers[who]
+    c = Client(port)
+    while not world.stop:
+        job = c.ask("BLMOVE", "queue", "doing:%d" % who, "RIGHT", "LEFT", "0.2")
+        if job is None:
+            continue
+        n = int(job.split()[1])
+        me["taken"].add(n)
+        if n % 20:
+            me["sent"].add(n)
+            c.ask("LREM", "doing:%d" % who, 1, job)
+            me["done"].add(n)
+
+
+def guarded(f, *args):
+    def run():
+        try:
+            f(*args)
+        except (OSError, ConnectionError):
+            pass
+        except Error as e:
+            print("FAILED: error reply: %s" % e)
+            os._exit(1)
+    t = threading.Thread(target=run, daemon=True)
+    t.start()
+    return t
+
+
+def check(world, c):
+    bad = []
+    present, last = {}, [-1] * len(world.producers)
+    start = "-"
+    while True:
+        part = c.ask("XRANGE", "events", start, "+", "COUNT", 10000)
+        if not part:
+            break
+        for i, fields in part:
+            who, n = map(int, fields[1].split(b"-"))
+            present[i] = (who, n)
+            if n <= last[who]:
+                bad.append("producer %d: event %d after %d" % (who, n, last[who]))
+            last[who] = n
+        start = b"(" + part[-1][0]
+    for who, p in enumerate(world.producers):
+        for n, i in p["acked"].items():
+            if present.get(i) != (who, n):
+                bad.append("acknowledged XADD %s (event %d-%d) is missing" % (i.decode(), who, n))
+    pending = {}
+    start = "-"
+    while True:
+        part = c.ask("XPENDING", "events", "g", start, "+", 10000)
+        if not part:
+            break
+        for i, owner, _, count in part:
+            pending[i] = (owner, count)
+        start = b"(" + part[-1][0]
+    for who, m in enumerate(world.consumers):
+        for i in m["acked"]:
+            if i in pending:
+                bad.append("acknowledged XACK %s came back" % i.decode())
+        for i, count in m["delivered"].items():
+            if i in m["sent"]:
+                continue
+            if pending.get(i) != (b"c%d" % who, count):
+                bad.append("delivered %s to c%d %d times, pending: %s" % (i.decode(), who, count, pending.get(i)))
+    queue = [int(x.split()[1]) for x in c.ask("LRANGE", "queue", 0, -1)]
+    doing = [[int(x.split()[1]) for x in c.ask("LRANGE", "doing:%d" % w, 0, -1)] for w in range(len(world.workers))]
+    waiting = set(queue)
+    if any(a < b for a, b in zip(queue, queue[1:])):
+        bad.append("the queue is out of order")
+    finished = set().union(*[w["sent"] for w in world.workers])
+    everywhere = waiting.union(*map(set, doing))
+    if len(queue) + sum(map(len, doing)) != len(everywhere):
+        bad.append("a job stands twice")
+    for n in world.queue["acked"]:
+        if n not in everywhere and n not in finished:
+            bad.append("acknowledged LPUSH %d is missing" % n)
+    for who, w in enumerate(world.workers):
+        for n in w["done"]:
+            if n in everywhere:
+                bad.append("removed job %d came back" % n)
+        for n in w["taken"] - w["sent"]:
+            if n not in doing[who]:
+                bad.append("job %d moved to doing:%d is not there" % (n, who))
+    return bad, len(present), len(pending)
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--server", required=True)
+    ap.add_argument("--mode", default="always")
+    ap.add_argument("--events", type=int, default=20000)
+    ap.add_argument("--kills", type=int, default=5)
+    ap.add_argument("--seed", type=int, default=int(time.time()))
+    ap.add_argument("--span", type=float, default=1.0, help="longest time between kills, seconds")
+    ap.add_argument("--dir")
+    o = ap.parse_args()
+    directory = o.dir or tempfile.mkdtemp(prefix="millrace-crash-")
+    world = World(o.seed, 4, 4, o.events)
+    server = Server(os.path.abspath(o.server), o.mode, directory)
+    c = server.start()
+    c.ask("XGROUP", "CREATE", "events", "g", "0", "MKSTREAM")
+    kills, during = 0, 0
+    started = time.time()
+    while True:
+        world.stop = False
+        threads = [guarded(produce, world, i, server.port) for i in range(4)]
+        threads += [guarded(consume, world, i, server.port) for i in range(4)]
+        threads += [guarded(fill_queue, world, server.port)]
+        threads += [guarded(work_queue, world, i, server.port) for i in range(2)]
+        done = lambda: (all(p["next"] >= p["limit"] for p in world.producers) and world.queue["next"] >= world.queue["limit"])
+        if kills < o.kills:
+            # Now and then shortly after the start, else somewhere on the way.
+            time.sleep(world.random.uniform(0.0, 0.05) if kills % 5 == 4 else world.random.uniform(0.1, o.span))
+            if kills % 2 == 0:
+                try:
+                    Client(server.port).ask("BGREWRITEAOF" if kills % 4 == 0 else "BGSAVE")
+                    time.sleep(world.random.uniform(0.0, 0.15))
+                    during += 1
+                except (OSError, Error):
+                    pass
+            server.kill()
+            kills += 1
+            world.stop = True
+        else:
+            while not done() and time.time() - started < 900:
+                time.sleep(0.05)
+            time.sleep(0.5)
+            world.stop = True
+        for t in threads:
+            t.join()
+        if server.process.poll() is None:
+            break
+        c = server.start()
+        bad, n, p = check(world, c)
+        if bad:
+            print("\n".join(bad[:20]))
+            print("FAILED: %d broken promises after kill %d, seed %d, directory %s" % (len(bad), kills, o.seed, directory))
+            server.kill()
+            sys.exit(1)
+        if kills >= o.kills and done():
+            break
+        c.close()
+    c = Client(server.port)
+    bad, n, p = check(world, c)
+    server.kill()
+    if bad:
+        print("\n".join(bad[:20]))
+        print("FAILED: %d broken promises, seed %d, directory %s" % (len(bad), o.seed, directory))
+        sys.exit(1)
+    print("mode %s, seed %d: %d events, %d entries, %d pending, %d kills (%d during a save or rewrite), %.0f s: nothing lost"
+          % (o.mode, o.seed, o.events, n, p, kills, during, time.time() - started))
+    if not o.dir:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+dialogue "small talk" {
+    PING => PONG
+    PING hi => hi
+    ECHO hi => hi
+    SELECT 1 => OK
+    SELECT 99 => !ERR DB index is out of range
+    SELECT 0 => OK
+    CLIENT SETNAME me => OK
+    CLIENT GETNAME => me
+    CLIENT SETNAME "a b" => !ERR Client names*
+    CLIENT NOSUCH => !ERR unknown subcommand 'NOSUCH'. Try CLIENT HELP.
+    HELLO 9 => !NOPROTO*
+    RESET => RESET
+}
+test "a password is asked for" {
+    server::start --requirepass secret
+    set s [resp::connect $server::port]
+    expect [resp::ask $s GET a] {!NOAUTH Authentication required.} get
+    expect [resp::ask $s AUTH wrong] {!WRONGPASS*} wrong
+    expect [resp::ask $s AUTH secret] OK right
+    expect [resp::ask $s GET a] (nil) get
+    set t [resp::connect $server::port]
+    puts -nonewline $t "*1\r\n\$20000\r\n"
+    expect [resp::read $t] {!ERR Protocol error: unauthenticated bulk length} bulk
+    expect [resp::read $t] (closed) closed
+    set t [resp::connect $server::port]
+    puts -nonewline $t "*100\r\n"
+    expect [resp::read $t] {!ERR Protocol error: unauthenticated multibulk length} args
+    close $s
+}
+test "clients are listed, killed, paused and unblocked" {
+    server::start
+    set s [resp::connect $server::port]
+    set t [resp::connect $server::port]
+    resp::ask $t CLIENT SETNAME victim
+    set id [resp::ask $t CLIENT ID]
+    expect [resp::ask $s CLIENT LIST] "*id=$id *name=victim *" list
+    resp::send $t whole BLPOP none 0
+    after 50
+    expect [resp::ask $s CLIENT UNBLOCK $id ERROR] 1 unblock
+    expect [resp::read $t] {!UNBLOCKED*} unblocked
+    expect [resp::ask $s CLIENT PAUSE 300 WRITE] OK pause
+    expect [resp::ask $t GET a] (nil) "reads go on"
+    set now [clock milliseconds]
+    expect [resp::ask $t SET a 1] OK "writes wait"
+    if {[clock milliseconds] - $now < 150} { error "the write did not wait" }
+    expect [resp::ask $s CLIENT KILL ID $id] 1 kill
+    expect [resp::read $t] (closed) killed
+    set r [resp::connect $server::port]
+    resp::send $r whole CLIENT REPLY OFF
+    resp::send $r whole SET b 2
+    resp::send $r whole CLIENT REPLY ON
+    expect [resp::read $r] OK reply
+    expect [resp::ask $r GET b] 2 get
+    close $s
+    close $r
+}
+test "the limits on clients and output hold" {
+    server::start --maxclients 3 --client-output-buffer-limit "pubsub 100000 0 0"
+    set a [resp::connect $server::port]
+    set b [resp::connect $server::port]
+    set c [resp::connect $server::port]
+    resp::ask $c PING
+    set d [resp::connect $server::port]
+    expect [resp::read $d] {!ERR max number of clients reached} maxclients
+    close $d
+    resp::ask $b SUBSCRIBE ch
+    set payload [string repeat x 20000]
+    for {set i 0} {$i < 1000} {incr i} {
+        resp::ask $a PUBLISH ch $payload
+        if {[resp::ask $a PUBSUB NUMSUB ch] eq {[ch 0]}} break
+    }
+    if {$i >= 1000} { error "the slow subscriber was never dropped" }
+    close $a
+}
+test "a unix socket works" {
+    server::start
+    set out [exec redis-cli -s [file join $server::dir sock] SET a 1]
+    expect $out OK set
+}

@@ -1,0 +1,178 @@
+proc fill {s} {
+    for {set i 0} {$i < 200} {incr i} {
+        resp::ask $s SET str:$i "value $i" EX [expr {1000 + $i}]
+        resp::ask $s RPUSH list [string repeat "element $i " 5]
+        resp::ask $s XADD stream [expr {$i + 1}]-0 n $i text "entry $i"
+    }
+    resp::ask $s XGROUP CREATE stream g 0
+    resp::ask $s XREADGROUP GROUP g c1 COUNT 50 STREAMS stream >
+    resp::ask $s XREADGROUP GROUP g c2 COUNT 20 STREAMS stream >
+    resp::ask $s XACK stream g 3-0 7-0 60-0
+    resp::ask $s XDEL stream 10-0 11-0
+    resp::ask $s XCLAIM stream g c2 0 5-0
+    resp::ask $s XNACK stream g FAIL IDS 1 6-0
+    resp::ask $s SELECT 3
+    resp::ask $s SET other 1
+    resp::ask $s SELECT 0
+}
+foreach policy {always everysec no} {
+    test "what was answered is there after SIGKILL, appendfsync $policy" "
+        server::start --appendonly yes --appendfsync $policy
+        set s \[resp::connect \$server::port\]
+        fill \$s
+        set digest \[resp::ask \$s DEBUG DIGEST\]
+        close \$s
+        server::stop KILL
+        server::start --appendonly yes --appendfsync $policy
+        set s \[resp::connect \$server::port\]
+        expect \[resp::ask \$s DEBUG DIGEST\] \$digest digest
+        close \$s
+    "
+}
+test "a rewrite and a snapshot keep everything, also what comes meanwhile" {
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    fill $s
+    expect [resp::ask $s BGREWRITEAOF] "Background append only file rewriting started" rewrite
+    for {set i 0} {$i < 300} {incr i} { resp::ask $s INCR counter }
+    for {set i 0} {$i < 200} {incr i} {
+        if {[string match "*aof_rewrite_in_progress:0*" [resp::ask $s INFO persistence]]} break
+        after 50
+    }
+    expect [resp::ask $s INFO persistence] "*aof_last_bgrewrite_status:ok*aof_rewrites:1*" status
+    resp::ask $s INCR counter
+    set digest [resp::ask $s DEBUG DIGEST]
+    expect [llength [glob $server::dir/appendonlydir/*.base.rdb]] 1 "one base"
+    close $s
+    server::stop KILL
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    expect [resp::ask $s GET counter] 301 counter
+    expect [resp::ask $s DEBUG DIGEST] $digest digest
+    expect [resp::ask $s BGSAVE] "Background saving started" bgsave
+    for {set i 0} {$i < 200} {incr i} {
+        if {[string match "*rdb_bgsave_in_progress:0*" [resp::ask $s INFO persistence]]} break
+        after 50
+    }
+    close $s
+    server::stop KILL
+    file delete -force $server::dir/appendonlydir
+    server::start
+    set s [resp::connect $server::port]
+    expect [resp::ask $s DEBUG DIGEST] $digest "from the snapshot"
+    close $s
+}
+test "redis-server loads our files" {
+    server::start --appendonly yes --rdb-compat 10
+    set s [resp::connect $server::port]
+    fill $s
+    resp::ask $s XREADGROUP GROUP g c1 COUNT 5 STREAMS stream >
+    # Redis 7.0 has no released entries: the one there is gets an owner again, and a rewrite leaves
+    # nothing of it behind.
+    resp::ask $s XCLAIM stream g c1 0 6-0
+    resp::ask $s SAVE
+    resp::ask $s BGREWRITEAOF
+    for {set i 0} {$i < 200} {incr i} {
+        if {[string match "*aof_rewrite_in_progress:0*aof_rewrites:1*" [resp::ask $s INFO persistence]]} break
+        after 50
+    }
+    resp::ask $s SET after 1
+    set range [resp::ask $s XRANGE stream - +]
+    set list [resp::ask $s LRANGE list 0 -1]
+    set pending [resp::ask $s XPENDING stream g]
+    close $s
+    server::stop
+    foreach {what args} {aof {--appendonly yes} snapshot {--appendonly no}} {
+        set server::port [server::free_port]
+        set server::pid [exec redis-server --port $server::port --bind 127.0.0.1 --dir $server::dir --save {} {*}$args >>& $server::dir/redis.log &]
+        for {set i 0} {$i < 300 && [catch {close [resp::connect $server::port]}]} {incr i} { after 20 }
+        set s [resp::connect $server::port]
+        expect [resp::ask $s GET str:7] "value 7" "$what: string"
+        if {[resp::ask $s XRANGE stream - +] ne $range} { error "$what: the stream differs" }
+        if {[resp::ask $s LRANGE list 0 -1] ne $list} { error "$what: the list differs" }
+        if {[resp::ask $s XPENDING stream g] ne $pending} { error "$what: pending entries differ: [resp::ask $s XPENDING stream g] / $pending" }
+        close $s
+        server::stop
+    }
+}
+test "a torn tail is cut and kept, damage below is refused" {
+    server::start --appendonly yes --appendfsync always
+    set s [resp::connect $server::port]
+    for {set i 0} {$i < 50} {incr i} { resp::ask $s SET k $i }
+    close $s
+    server::stop KILL
+    set file [lindex [glob $server::dir/appendonlydir/*.incr.aof] 0]
+    set f [open $file a]
+    puts -nonewline $f "*3\r\n\$3\r\nSET\r\n\$1\r\nk\r\n\$3\r\n99"
+    close $f
+    server::start --appendonly yes --appendfsync always
+    set s [resp::connect $server::port]
+    expect [resp::ask $s GET k] 49 "after a torn tail"
+    expect [resp::ask $s INFO persistence] "*aof_cut_bytes_at_load:26*" info
+    if {![llength [glob -nocomplain $file.cut-*]]} { error "the cut bytes are gone" }
+    close $s
+    server::stop KILL
+    set f [open $file r+]
+    fconfigure $f -translation binary
+    seek $f 400
+    puts -nonewline $f "XXXX"
+    close $f
+    if {![catch {server::start --appendonly yes --appendfsync always}]} { error "it started with damaged data" }
+    expect [server::log] "*Bad file format*damaged at byte*" log
+}
+test "leftovers are swept, live files stay" {
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    resp::ask $s SET a 1
+    close $s
+    server::stop KILL
+    foreach name {temp-999.rdb temp-rewriteaof-bg-7.aof appendonlydir/appendonly.aof.99.incr.aof appendonlydir/temp-appendonly.aof.manifest} {
+        close [open [file join $server::dir $name] w]
+    }
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    expect [resp::ask $s GET a] 1 data
+    foreach name {temp-999.rdb temp-rewriteaof-bg-7.aof appendonlydir/appendonly.aof.99.incr.aof appendonlydir/temp-appendonly.aof.manifest} {
+        if {[file exists [file join $server::dir $name]]} { error "$name is still there" }
+    }
+    close $s
+}
+test "a full disk stops writes, keeps reads, and a rewrite heals" {
+    set server::dir [file join /tmp "millrace-test-[pid]-full"]
+    file mkdir $server::dir
+    if {[catch {exec mount -t tmpfs -o size=2m tmpfs $server::dir} why]} { error "cannot mount a small file system: $why" }
+    try {
+        server::start --appendonly yes --appendfsync always
+        set s [resp::connect $server::port]
+        expect [resp::ask $s SET a 1] OK first
+        expect [resp::ask $s SET victim [string repeat x 500000]] OK second
+        # Fill the rest of the disk, then write more than is left.
+        catch {exec dd if=/dev/zero of=$server::dir/filler bs=64k 2>/dev/null}
+        set t [resp::connect $server::port]
+        fconfigure $t -blocking 0
+        resp::send $t whole SET held [string repeat y 300000]
+        after 500
+        expect [read $t] "" "the reply of a write that is not on disk is held"
+        expect [resp::ask $s GET a] 1 "reads go on"
+        expect [resp::ask $s SET b 1] "!MISCONF Errors writing to the AOF file: No space left on device" misconf
+        expect [resp::ask $s INFO persistence] "*aof_last_write_status:err*" info
+        file delete $server::dir/filler
+        expect [resp::ask $s BGREWRITEAOF] "Background append only file rewriting started" rewrite
+        for {set i 0} {$i < 100} {incr i} {
+            if {[resp::ask $s SET b 2] eq "OK"} break
+            after 50
+        }
+        expect [resp::ask $s GET b] 2 healed
+        set digest [resp::ask $s DEBUG DIGEST]
+        close $s
+        server::stop KILL
+        server::start --appendonly yes --appendfsync always
+        set s [resp::connect $server::port]
+        expect [resp::ask $s DEBUG DIGEST] $digest "after a restart"
+        close $s
+        server::stop KILL
+    } finally {
+        catch {server::stop KILL}
+        catch {exec umount $server::dir}
+    }
+}

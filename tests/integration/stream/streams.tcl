@@ -1,0 +1,121 @@
+dialogue "add and read" {
+    XADD s 1-1 a 1 => 1-1
+    XADD s 1-1 a 1 => !ERR The ID specified in XADD is equal or smaller than the target stream top item
+    XADD s 2-* b 2 c 3 => 2-0
+    XADD s NOMKSTREAM 3 d 4 => 3-0
+    XADD none NOMKSTREAM 3 d 4 => (nil)
+    XLEN s => 3
+    XRANGE s - + => \[\[1-1 \[a 1\]\] \[2-0 \[b 2 c 3\]\] \[3-0 \[d 4\]\]\]
+    XREVRANGE s + (1-1 COUNT 1 => \[\[3-0 \[d 4\]\]\]
+    XDEL s 2-0 9-9 => 1
+    XRANGE s 1 2 => \[\[1-1 \[a 1\]\]\]
+    XTRIM s MAXLEN 1 => 1
+    XADD s MAXLEN 1 5 e 5 => 5-0
+    XLEN s => 1
+    XREAD COUNT 5 STREAMS s 0 => *5-0*
+    XREAD STREAMS s 5 => (nil)
+}
+dialogue "groups" {
+    XGROUP CREATE s g 0 MKSTREAM => OK
+    XGROUP CREATE s g 0 => !BUSYGROUP*
+    XADD s 1 a 1 => 1-0
+    XADD s 2 a 2 => 2-0
+    XADD s 3 a 3 => 3-0
+    XREADGROUP GROUP g c1 COUNT 2 STREAMS s > => *1-0*2-0*
+    XREADGROUP GROUP g c2 STREAMS s > => *3-0*
+    XREADGROUP GROUP g c2 STREAMS s > => (nil)
+    XPENDING s g => \[3 1-0 3-0 \[\[c1 2\] \[c2 1\]\]\]
+    XACK s g 1-0 9-9 => 1
+    XREADGROUP GROUP g c1 STREAMS s 0 => *2-0 \[a 2\]*
+    XCLAIM s g c2 0 2-0 JUSTID => \[2-0\]
+    XAUTOCLAIM s g c3 0 0 COUNT 1 JUSTID => \[3-0 \[2-0\] \[\]\]
+    XDEL s 3-0 => 1
+    XAUTOCLAIM s g c3 0 0 JUSTID => \[0-0 \[2-0\] \[3-0\]\]
+    XGROUP DELCONSUMER s g c3 => 1
+    XGROUP DESTROY s g => 1
+    XREADGROUP GROUP g c STREAMS s > => !NOGROUP*
+}
+dialogue "waiting readers" {
+    XADD s 1 a 1 => 1-0
+    XGROUP CREATE s g $ => OK
+    B: waits XREAD BLOCK 0 STREAMS s $
+    C: waits XREADGROUP GROUP g c BLOCK 0 STREAMS s >
+    XADD s 2 a 2 => 2-0
+    B: reads *2-0*
+    C: reads *2-0*
+    XREAD BLOCK 20 STREAMS s 2 => (nil)
+}
+dialogue -ours "references" {
+    XGROUP CREATE s g 0 MKSTREAM => OK
+    XADD s 1 a 1 => 1-0
+    XADD s 2 a 2 => 2-0
+    XADD s 3 a 3 => 3-0
+    XREADGROUP GROUP g c COUNT 2 STREAMS s > => *
+    XDELEX s ACKED IDS 2 1 9 => \[2 -1\]
+    XACKDEL s g ACKED IDS 2 1 3 => \[1 -1\]
+    XDELEX s DELREF IDS 1 2 => \[1\]
+    XPENDING s g => \[0 (nil) (nil) (nil)\]
+    XRANGE s - + => \[\[3-0 \[a 3\]\]\]
+    XDELEX s IDS 0 1 => !ERR Number of IDs must be a positive integer
+    XDELEX s IDS 2 1 => !ERR The `numids` parameter must match the number of arguments
+    XDELEX none IDS 1 1 => \[-1\]
+}
+dialogue -ours "released entries" {
+    XGROUP CREATE s g 0 MKSTREAM => OK
+    XADD s 1 a 1 => 1-0
+    XADD s 2 a 2 => 2-0
+    XREADGROUP GROUP g c STREAMS s > => *
+    XNACK s g FAIL IDS 1 2 => 1
+    XPENDING s g - + 10 => \[\[1-0 c * 1\] \[2-0  -1 1\]\]
+    XREADGROUP GROUP g d STREAMS s > => (nil)
+    XREADGROUP GROUP g d CLAIM 1000000 STREAMS s > => *2-0*
+    XNACK s g FATAL IDS 1 2 => 1
+    XPENDING s g - + 10 => *9223372036854775807*
+    XNACK s none FAIL IDS 1 2 => !NOGROUP*
+}
+dialogue -ours "idempotent producers" {
+    XADD s 1-1 a 1 => 1-1
+    XADD s IDMP p 1 5-5 a 1 => !ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs
+    XADD s IDMP {} 1 * a 1 => !ERR syntax error, IDMP requires a non-empty producer ID
+    XADD s IDMP p m * a 1 => *-*
+    XADD s IDMP p m * b 2 => *-*
+    XLEN s => 2
+    XADD s IDMPAUTO p * b 2 c 3 => *-*
+    XADD s IDMPAUTO p * c 3 b 2 => *-*
+    XLEN s => 3
+    XCFGSET s IDMP-DURATION 5 => OK
+    XADD s IDMP p m * a 1 => *-*
+    XLEN s => 4
+    XCFGSET s IDMP-MAXSIZE 0 => !ERR IDMP-MAXSIZE must be between 1 and 10000 entries
+}
+dialogue -ours "limits of a reply" {
+    XADD s 1 a 1 => 1-0
+    XADD s 2 a 2 => 2-0
+    XADD t 1 a 1 => 1-0
+    XREAD MAXCOUNT 1 STREAMS s t 0 0 => \[*1-0*\]
+    XREAD MAXSIZE 1 STREAMS s t 0 0 => \[*s*1-0*\]
+    XREAD STREAMS s + => *2-0*
+    XREAD MAXCOUNT 0 STREAMS s 0 => !ERR MAXCOUNT must be a positive integer
+}
+test "producers' ids are forgotten after their time" {
+    server::start
+    set s [resp::connect $server::port]
+    resp::ask $s XADD s 1-1 a 1
+    expect [resp::ask $s XCFGSET s IDMP-DURATION 1] OK duration
+    set id [resp::ask $s XADD s IDMP p m * a 1]
+    expect [resp::ask $s XADD s IDMP p m * a 1] $id "still known"
+    after 1100
+    if {[resp::ask $s XADD s IDMP p m * a 1] eq $id} { error "it was not forgotten" }
+    close $s
+}
+test "a claiming reader wakes when an entry has been idle long enough" {
+    server::start
+    set s [resp::connect $server::port]
+    resp::ask $s XADD s 1 a 1
+    resp::ask $s XGROUP CREATE s g 0
+    resp::ask $s XREADGROUP GROUP g c1 STREAMS s >
+    set t [clock milliseconds]
+    expect [resp::ask $s XREADGROUP GROUP g c2 BLOCK 5000 CLAIM 150 STREAMS s >] {*1-0*} claimed
+    if {[clock milliseconds] - $t < 100} { error "too early" }
+    close $s
+}

@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Runs all tests and closes with "N passed, N failed"."""
+import argparse, glob, os, re, subprocess, sys, time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+STAGES = ["resp2", "resp3", "dribble", "aof", "snapshot", "reference"]
+
+
+class Results:
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def good(self, n=1):
+        self.passed += n
+
+    def bad(self, what):
+        self.failed += 1
+        print("FAILED " + what, flush=True)
+
+    def lines(self, label, command, timeout, env=None):
+        """A program that prints "ok ..." and "not ok ..." lines."""
+        start = time.time()
+        try:
+            r = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace", timeout=timeout, env=env)
+        except subprocess.TimeoutExpired:
+            self.bad("%s: ran longer than %d s" % (label, timeout))
+            return
+        ok = len(re.findall(r"^ok ", r.stdout, re.M))
+        bad = re.findall(r"^not ok (.*)$", r.stdout, re.M)
+        self.good(ok)
+        for b in bad:
+            self.bad("%s: %s" % (label, b))
+        if (r.returncode and not bad) or not (ok or bad):
+            self.bad("%s: exit %d: %s" % (label, r.returncode, (r.stderr or r.stdout)[-1500:]))
+        print("  %-44s %4d ok %3d not  %.1f s" % (label, ok, len(bad), time.time() - start), flush=True)
+
+    def whole(self, label, command, timeout, env=None):
+        """A program that passes or fails as a whole."""
+        start = time.time()
+        try:
+            r = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace", timeout=timeout, env=env)
+            if r.returncode:
+                self.bad("%s: %s" % (label, (r.stdout + r.stderr)[-3000:]))
+            else:
+                self.good()
+                print("  %-44s %s  %.1f s" % (label, (r.stdout.strip().splitlines() or ["ok"])[-1][:90], time.time() - start), flush=True)
+        except subprocess.TimeoutExpired:
+            self.bad("%s: ran longer than %d s" % (label, timeout))
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--server", required=True)
+    ap.add_argument("--build", required=True)
+    ap.add_argument("--all", action="store_true", help="every dialogue on every stage")
+    ap.add_argument("--sanitized", action="store_true", help="the part that runs under sanitizers")
+    ap.add_argument("--seed", type=int, default=int(os.environ.get("SEED", "0")) or int(time.time()) // 86400)
+    o = ap.parse_args()
+    r = Results()
+    env = dict(os.environ, ASAN_OPTIONS="detect_leaks=0:abort_on_error=1", UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1")
+    slow = 8 if o.sanitized else 1
+
+    units = sorted(glob.glob(os.path.join(o.build, "unit/*/*_test")))
+    sources = glob.glob(os.path.join(ROOT, "tests/unit/*/*_test.c"))
+    if len(units) < len(sources):
+        r.bad("unit: %d programs for %d sources" % (len(units), len(sources)))
+    for u in units:
+        r.lines("unit " + os.path.relpath(u, os.path.join(o.build, "unit")), [u], 120 * slow, env)
+
+    # Stages rotate with the seed; the reference is always among them.
+    rotating = [s for s in STAGES if s != "reference"]
+    stages = STAGES if o.all else ["reference", rotating[o.seed % 5], rotating[(o.seed + 2) % 5], rotating[(o.seed + 4) % 5]]
+    if o.sanitized:
+        stages = ["resp3", "aof", "snapshot"]
+    print("  stages: " + ", ".join(stages))
+    for f in sorted(glob.glob(os.path.join(ROOT, "tests/integration/*/*.tcl"))):
+        r.lines(os.path.relpath(f, os.path.join(ROOT, "tests")), ["tclsh", os.path.join(ROOT, "tests/integration/run.tcl"), o.server, ",".join(stages), f],
+                120 * slow, env)
+
+    oracle = os.path.join(ROOT, "redis-compat/oracle/oracle.py")
+    py = "/usr/bin/python3"
+    r.whole("oracle dialogues", [py, oracle, "--server", o.server, "dialogues"], 300 * slow, env)
+    r.whole("oracle, random commands", [py, oracle, "--server", o.server, "--seed", str(o.seed), "--commands",
+                                        "5000" if o.sanitized else "20000", "random"], 300 * slow, env)
+    crash = os.path.join(ROOT, "tests/crash/crash.py")
+    for mode in ("always", "everysec"):
+        r.whole("crash, " + mode, [py, crash, "--server", o.server, "--mode", mode, "--seed", str(o.seed), "--events",
+                                   "8000" if o.sanitized else "30000", "--kills", "5" if o.sanitized else "8"], 300 * slow, env)
+    if not o.sanitized:
+        r.lines("redis-py", [py, os.path.join(ROOT, "redis-compat/clients/redis_py.py"), o.server], 120)
+        r.lines("hiredis", [os.path.join(ROOT, "redis-compat/clients/hiredis.sh"), o.server, o.build], 120)
+        r.lines("redis-cli and redis-benchmark", [os.path.join(ROOT, "redis-compat/clients/tools.sh"), o.server], 180)
+    print("%d passed, %d failed" % (r.passed, r.failed), flush=True)
+    sys.exit(1 if r.failed else 0)
+
+
+if __name__ == "__main__":
+    main()

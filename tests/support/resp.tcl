@@ -1,0 +1,116 @@
+# A small RESP client and a server to talk to.
+namespace eval resp {
+    variable value
+    proc connect {port} {
+        set s [socket 127.0.0.1 $port]
+        fconfigure $s -translation binary -buffering none
+        return $s
+    }
+    proc encode {args} {
+        set out "*[llength $args]\r\n"
+        foreach a $args {
+            set a [encoding convertto utf-8 $a]
+            append out "\$[string length $a]\r\n$a\r\n"
+        }
+        return $out
+    }
+    proc send {s how args} {
+        set bytes [encode {*}$args]
+        if {$how eq "dribble"} {
+            foreach c [split $bytes ""] { puts -nonewline $s $c }
+        } else {
+            puts -nonewline $s $bytes
+        }
+    }
+    # One reply as text: (nil), an integer, a string, !error, [a b], {k v} flattened to [k v].
+    proc read {s} {
+        if {[gets $s line] < 0} { return "(closed)" }
+        set line [string trimright $line "\r"]
+        set kind [string index $line 0]
+        set rest [string range $line 1 end]
+        switch -- $kind {
+            + - : - ( - , { return $rest }
+            - { return "!$rest" }
+            _ { return "(nil)" }
+            # { return [expr {$rest eq "t"}] }
+            $ - = {
+                if {$rest < 0} { return "(nil)" }
+                set body [::read $s [expr {$rest + 2}]]
+                set body [string range $body 0 end-2]
+                return [expr {$kind eq "=" ? [string range $body 4 end] : $body}]
+            }
+            * - ~ - > - % - | {
+                if {$rest < 0} { return "(nil)" }
+                set n [expr {$kind in {% |} ? $rest * 2 : $rest}]
+                set out {}
+                for {set i 0} {$i < $n} {incr i} { lappend out [read $s] }
+                if {$kind eq "|"} { return [read $s] }
+                return "\[[join $out { }]\]"
+            }
+        }
+        return "(not RESP: $line)"
+    }
+    proc ask {s args} {
+        send $s whole {*}$args
+        return [read $s]
+    }
+}
+
+namespace eval server {
+    variable port 0 pid 0 dir "" path "" chan ""
+    proc free_port {} {
+        set s [socket -server {} -myaddr 127.0.0.1 0]
+        set p [lindex [fconfigure $s -sockname] 2]
+        close $s
+        return $p
+    }
+    proc start {args} {
+        variable port
+        variable pid
+        variable dir
+        variable path
+        set port [free_port]
+        if {$dir eq ""} {
+            set dir [file join /tmp "millrace-test-[::pid]-[clock microseconds]"]
+            file mkdir $dir
+        }
+        set pid [exec $path --port $port --bind 127.0.0.1 --dir $dir --save {} --enable-debug-command yes \
+                     --unixsocket [file join $dir sock] {*}$args >>& [file join $dir log] &]
+        for {set i 0} {$i < 500} {incr i} {
+            if {![catch {resp::connect $port} s]} {
+                set r [resp::ask $s PING]
+                close $s
+                if {![string match "!LOADING*" $r]} { return }
+            }
+            after 20
+        }
+        error "the server did not start, see $dir/log"
+    }
+    proc stop {{signal TERM}} {
+        variable pid
+        catch {exec kill -$signal $pid}
+        for {set i 0} {$i < 500} {incr i} {
+            if {[catch {exec kill -0 $pid}]} { return }
+            # A child that was not waited for is gone as well.
+            if {![catch {open /proc/$pid/stat} f]} {
+                set state [lindex [split [read $f] " "] 2]
+                close $f
+                if {$state eq "Z"} { return }
+            }
+            after 10
+        }
+        error "the server did not stop"
+    }
+    proc log {} {
+        variable dir
+        set f [open [file join $dir log]]
+        set text [read $f]
+        close $f
+        return $text
+    }
+    proc forget {} {
+        variable dir
+        file delete -force $dir
+        set dir ""
+    }
+}

@@ -1,0 +1,149 @@
+#include "base/buf.h"
+#include "base/crc.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "persist/aof_read.h"
+#include "persist/journal.h"
+#include "unit.h"
+
+#define FRAMES 40
+
+static struct buf file;
+static size_t ends[FRAMES + 1]; /* where frame i begins */
+static uint64_t offsets[FRAMES + 1];
+static unsigned applied, per_frame[FRAMES];
+
+/* Every frame holds i%3+1 commands that carry its number; `synced` lags two frames behind. */
+static void make(void)
+{
+    struct aof_read_head head = {.salt = 0x1234abcd, .offset = 1000};
+    char text[AOF_READ_HEAD_MAX];
+    crc_init();
+    memset(head.replication_id, 'a', 40);
+    head.replication_id[40] = 0;
+    buf_free(&file);
+    buf_add(&file, bytes_of(text, aof_read_print_head(&head, text)));
+    uint64_t offset = 1000;
+    for (int i = 0; i < FRAMES; i++) {
+        ends[i] = file.n;
+        offsets[i] = offset;
+        struct buf batch = {0};
+        per_frame[i] = (unsigned)i % 3 + 1;
+        for (unsigned k = 0; k < per_frame[i]; k++) {
+            char value[32];
+            struct bytes argv[] = {BYTES("SET"), BYTES("key"),
+                                   bytes_of(value, (size_t)sprintf(value, "%d-%u", i, k))};
+            journal_format(&batch, argv, 3);
+        }
+        buf_add(&file, buf_bytes(&batch));
+        char note[AOF_READ_NOTE_MAX];
+        buf_add(&file, bytes_of(note, aof_read_print_note(head.salt, buf_bytes(&batch),
+                                                          i > 2 ? offsets[i - 2] : 1000, note)));
+        offset += batch.n;
+        buf_free(&batch);
+    }
+    ends[FRAMES] = file.n;
+    offsets[FRAMES] = offset;
+}
+
+static bool apply(void *context, const struct bytes *argv, int argc)
+{
+    (void)context;
+    CHECK(argc == 3 && bytes_equal(argv[0], BYTES("SET")));
+    applied++;
+    return true;
+}
+
+static struct aof_read_result read_copy(const char *p, size_t n)
+{
+    struct aof_read_options o = {.apply = apply};
+    struct aof_read_result r;
+    char *exact = mem_alloc(n ? n : 1);
+    memcpy(exact, p, n);
+    applied = 0;
+    aof_read(bytes_of(exact, n), &o, &r);
+    mem_free(exact);
+    return r;
+}
+
+static unsigned commands_of(int frames)
+{
+    unsigned n = 0;
+    for (int i = 0; i < frames; i++)
+        n += per_frame[i];
+    return n;
+}
+
+TEST(a_whole_file_is_good)
+{
+    make();
+    struct aof_read_result r = read_copy(file.p, file.n);
+    CHECK(r.status == AOF_READ_GOOD && r.framed && r.offset == offsets[FRAMES] &&
+          applied == commands_of(FRAMES));
+}
+
+/* Cut anywhere: whole frames are applied, never a part of one. */
+TEST(a_torn_tail_is_cut_at_a_frame)
+{
+    make();
+    for (size_t n = ends[0]; n < file.n; n++) {
+        struct aof_read_result r = read_copy(file.p, n);
+        int whole = 0;
+        while (whole < FRAMES && ends[whole + 1] <= n)
+            whole++;
+        CHECK(applied == commands_of(whole) && r.good == ends[whole] && r.offset == offsets[whole]);
+        CHECK(r.status == (n == ends[whole] ? AOF_READ_GOOD : AOF_READ_TORN));
+    }
+}
+
+/* Bits flipped anywhere behind the head: never applied; refused below what was synced, cut above
+ * it. */
+TEST(flipped_bits_are_never_applied)
+{
+    struct rng rng;
+    make();
+    rng_seed(&rng, 5);
+    for (int round = 0; round < 20000; round++) {
+        size_t at = ends[0] + (size_t)rng_below(&rng, file.n - ends[0]);
+        unsigned bit = (unsigned)rng_below(&rng, 8);
+        file.p[at] = (char)(file.p[at] ^ (1 << bit));
+        struct aof_read_result r = read_copy(file.p, file.n);
+        file.p[at] = (char)(file.p[at] ^ (1 << bit));
+        int frame = 0;
+        while (ends[frame + 1] <= at)
+            frame++;
+        CHECK(r.status != AOF_READ_GOOD && applied == commands_of(frame) && r.good == ends[frame]);
+        if (frame < FRAMES - 3)
+            CHECK(r.status == AOF_READ_DAMAGED);
+    }
+}
+
+TEST(a_damaged_head_is_refused)
+{
+    make();
+    for (size_t at = 0; at < ends[0] - 2; at++) {
+        file.p[at] ^= 1;
+        struct aof_read_result r = read_copy(file.p, file.n);
+        file.p[at] ^= 1;
+        CHECK(r.status == AOF_READ_DAMAGED && applied == 0);
+    }
+}
+
+TEST(plain_files_follow_the_old_rules)
+{
+    struct aof_read_result r = {0};
+    make();
+    struct buf plain = {0};
+    struct bytes argv[] = {BYTES("SET"), BYTES("key"), BYTES("v")};
+    for (int i = 0; i < 3; i++)
+        journal_format(&plain, argv, 3);
+    r = read_copy(plain.p, plain.n);
+    CHECK(r.status == AOF_READ_GOOD && !r.framed && applied == 3);
+    r = read_copy(plain.p, plain.n - 4);
+    CHECK(r.status == AOF_READ_TORN && applied == 2 && r.good == plain.n / 3 * 2);
+    buf_free(&plain);
+}
+
+UNIT_MAIN(T(a_whole_file_is_good), T(a_torn_tail_is_cut_at_a_frame),
+          T(flipped_bits_are_never_applied), T(a_damaged_head_is_refused),
+          T(plain_files_follow_the_old_rules))

@@ -1,0 +1,173 @@
+/* rdb_write.c and rdb_read.c, together. */
+#include "base/crc.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "io/file.h"
+#include "persist/rdb_read.h"
+#include "persist/rdb_write.h"
+#include "type/list.h"
+#include "type/stream/stream.h"
+#include "type/string.h"
+#include "unit.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct store *fill(void)
+{
+    struct store *s = db_store_new(2, 1);
+    struct stream_log_policy policy = {10, 0, 1};
+    for (int i = 0; i < 50; i++) {
+        char key[32], value[2000];
+        size_t n = (size_t)sprintf(key, "string%d", i);
+        memset(value, 'a' + i % 26, sizeof(value));
+        struct entry *e = i % 3 ? string_new(bytes_of(key, n), bytes_of(value, (size_t)i * 30))
+                                : string_new_int(bytes_of(key, n), i * 1000003LL);
+        if (i % 5 == 0)
+            e = entry_set_deadline(e, 5000000000000 + i);
+        db_add(&s->dbs[i % 2], e);
+    }
+    struct list *l = list_new(-2, 0);
+    for (int i = 0; i < 500; i++) {
+        char x[64];
+        list_push(l, i % 2, bytes_of(x, (size_t)sprintf(x, i % 3 ? "element %d" : "%d", i)));
+    }
+    db_add(&s->dbs[0], entry_new_word(BYTES("list"), VALUE_LIST, (uintptr_t)l));
+    struct stream *t = stream_new(100, 100);
+    struct bytes pair[] = {BYTES("field"), BYTES("value"), BYTES("other"), BYTES("7")};
+    struct stream_group *g = stream_add_group(t, BYTES("group"), STREAM_ID_MIN, 0);
+    struct stream_consumer *c = stream_group_add_consumer(g, BYTES("consumer"), 5);
+    for (unsigned i = 1; i <= 95; i++) {
+        stream_append(t, (struct stream_id){i, i % 4}, pair, 1 + i % 2, &policy);
+        if (i < 60)
+            stream_group_deliver(g, c, (struct stream_id){i, i % 4}, 1000 + i);
+    }
+    for (unsigned i = 1; i <= 30; i += 3)
+        stream_delete(t, (struct stream_id){i, i % 4});
+    db_add(&s->dbs[0], entry_new_word(BYTES("stream"), VALUE_STREAM, (uintptr_t)t));
+    return s;
+}
+
+static struct bytes written(struct store *s, int version, struct buf *out)
+{
+    char path[] = "/tmp/millrace-rdb-test-XXXXXX";
+    int fd = mkstemp(path);
+    uint64_t keys;
+    struct rdb_write_options o = {.version = version, .checksum = true, .compress = true};
+    CHECK(fd >= 0 && rdb_write(fd, s, &o, &keys) == 0 && keys == 52);
+    close(fd);
+    out->n = 0;
+    CHECK(file_read(path, out) == 0);
+    unlink(path);
+    return buf_bytes(out);
+}
+
+static const struct rdb_read_options options = {.verify = true,
+                                                .list_fill = -2,
+                                                .node_entries = 100,
+                                                .node_bytes = 4096,
+                                                .raw_blocks = 2,
+                                                .dedup_duration_s = 100,
+                                                .dedup_max = 100};
+
+TEST(what_is_written_reads_back)
+{
+    crc_init();
+    hash_init("seed", 4);
+    for (int version = 10; version <= 11; version++) {
+        struct store *s = fill(), *t = db_store_new(2, 1);
+        struct buf first = {0}, second = {0};
+        struct rdb_read_result r;
+        written(s, version, &first);
+        CHECK(rdb_read(t, buf_bytes(&first), &options, &r));
+        CHECK(r.keys == 52 && r.length == first.n);
+        written(t, version, &second);
+        for (int d = 0; d < 2; d++) {
+            struct table_walk w;
+            table_walk_start(&w, &s->dbs[d].keys);
+            for (struct entry *e; (e = table_walk_next(&w));) {
+                struct entry *o = db_peek(&t->dbs[d], entry_key(e));
+                CHECK(o && value_type(o) == value_type(e) &&
+                      entry_deadline_ms(o) == entry_deadline_ms(e));
+                char a[NUM_INT_MAX], b[NUM_INT_MAX];
+                if (value_type(e) == TYPE_STRING)
+                    CHECK(bytes_equal(string_view(e, a), string_view(o, b)));
+            }
+        }
+        struct stream *x = value_object(db_peek(&t->dbs[0], BYTES("stream")));
+        CHECK(x->log.length == 85 && x->added == 95 && x->last_id.ms == 95 &&
+              x->max_deleted.ms == 28);
+        struct stream_group *g = stream_find_group(x, BYTES("group"));
+        CHECK(g && g->pending.count == 59 &&
+              stream_group_consumer(g, BYTES("consumer"))->pending == 59);
+        buf_free(&first);
+        buf_free(&second);
+        db_store_free(s);
+        db_store_free(t);
+    }
+}
+
+/* Flipped bits are detected by the checksum, whatever they hit. */
+TEST(flipped_bits_are_detected)
+{
+    struct store *s = fill();
+    struct buf file = {0};
+    struct rng rng;
+    crc_init();
+    hash_init("seed", 4);
+    rng_seed(&rng, 9);
+    written(s, 11, &file);
+    for (int round = 0; round < 3000; round++) {
+        size_t at = (size_t)rng_below(&rng, file.n);
+        char old = file.p[at];
+        file.p[at] = (char)(old ^ (1 << rng_below(&rng, 8)));
+        struct store *t = db_store_new(2, 1);
+        struct rdb_read_result r;
+        CHECK(!rdb_read(t, buf_bytes(&file), &options, &r));
+        CHECK(r.error[0]);
+        db_store_free(t);
+        file.p[at] = old;
+    }
+    for (size_t n = 0; n < file.n; n += 7) {
+        struct store *t = db_store_new(2, 1);
+        struct rdb_read_result r;
+        char *exact = mem_alloc(n + 1);
+        memcpy(exact, file.p, n);
+        CHECK(!rdb_read(t, bytes_of(exact, n), &options, &r));
+        mem_free(exact);
+        db_store_free(t);
+    }
+    buf_free(&file);
+    db_store_free(s);
+}
+
+/* Without a checksum damage must still never crash. */
+TEST(damage_without_a_checksum_is_survived)
+{
+    struct store *s = fill();
+    struct buf file = {0};
+    struct rng rng;
+    struct rdb_read_options lax = options;
+    lax.verify = false;
+    crc_init();
+    hash_init("seed", 4);
+    rng_seed(&rng, 10);
+    written(s, 11, &file);
+    for (int round = 0; round < 3000; round++) {
+        char *copy = mem_alloc(file.n);
+        memcpy(copy, file.p, file.n);
+        for (int k = 0; k < 4; k++)
+            copy[rng_below(&rng, file.n)] = (char)rng_next(&rng);
+        struct store *t = db_store_new(2, 1);
+        struct rdb_read_result r;
+        rdb_read(t, bytes_of(copy, file.n), &lax, &r);
+        db_store_free(t);
+        mem_free(copy);
+    }
+    buf_free(&file);
+    db_store_free(s);
+}
+
+UNIT_MAIN(T(what_is_written_reads_back), T(flipped_bits_are_detected),
+          T(damage_without_a_checksum_is_survived))

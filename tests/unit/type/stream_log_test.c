@@ -1,0 +1,144 @@
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "type/stream/stream.h"
+#include "unit.h"
+
+#define MOST 3000
+
+static struct {
+    struct stream_id id;
+    bool live;
+    int fields;
+    char text[64];
+} model[MOST];
+static unsigned added;
+
+static unsigned live(unsigned from, unsigned to)
+{
+    unsigned n = 0;
+    for (unsigned i = from; i < to; i++)
+        n += model[i].live;
+    return n;
+}
+
+static void compare(struct stream_log *l)
+{
+    struct stream_cursor c;
+    struct stream_entry e;
+    struct bytes name, value;
+    unsigned i = 0;
+    CHECK(l->length == live(0, added));
+    for (bool any = stream_log_seek(l, STREAM_ID_MIN, &c); any; any = stream_log_next(&c), i++) {
+        while (i < added && !model[i].live)
+            i++;
+        stream_log_read(&c, &e);
+        CHECK(i < added && stream_id_compare(e.id, model[i].id) == 0 &&
+              e.fields == (uint32_t)model[i].fields);
+        for (uint32_t f = 0, n = e.fields; f < n; f++) {
+            stream_block_field(&e, &name, &value);
+            CHECK(name.n == 2 && value.n == strlen(model[i].text) &&
+                  memcmp(value.p, model[i].text, value.n) == 0);
+        }
+    }
+    stream_log_end(&c);
+    CHECK(live(i, added) == 0);
+    i = added;
+    for (bool any = stream_log_seek_back(l, STREAM_ID_MAX, &c); any;
+         any = stream_log_previous(&c)) {
+        while (i > 0 && !model[--i].live)
+            ;
+        CHECK(stream_id_compare(stream_log_id(&c), model[i].id) == 0);
+    }
+    stream_log_end(&c);
+    CHECK(live(0, i) == 0);
+}
+
+static void run(unsigned seed, uint64_t entries, uint64_t bytes, size_t raw_blocks)
+{
+    struct stream_log l = {0};
+    struct stream_log_policy policy = {entries, bytes, raw_blocks};
+    struct rng rng;
+    struct stream_id id = {1, 0};
+    rng_seed(&rng, seed);
+    added = 0;
+    memset(model, 0, sizeof(model));
+    for (int step = 0; step < 4000; step++) {
+        unsigned what = (unsigned)rng_below(&rng, 12);
+        if (what < 8 && added < MOST) {
+            struct bytes pairs[8];
+            int fields = 1 + (int)(rng_below(&rng, 10) ? 1 : rng_below(&rng, 3));
+            static const char *const names[] = {"aa", "bb", "cc", "dd"};
+            snprintf(model[added].text, 64, "value %u of %u, and some more of it", added, seed);
+            for (int f = 0; f < fields; f++) {
+                pairs[2 * f] = bytes_text(names[f]);
+                pairs[2 * f + 1] = bytes_text(model[added].text);
+            }
+            if (rng_below(&rng, 2))
+                id.seq++;
+            else
+                id = (struct stream_id){id.ms + 1 + rng_below(&rng, 5), rng_below(&rng, 3)};
+            stream_log_append(&l, id, pairs, (size_t)fields, &policy);
+            model[added].id = id;
+            model[added].live = true;
+            model[added++].fields = fields;
+        } else if (what < 11 && added) {
+            unsigned i = (unsigned)rng_below(&rng, added);
+            CHECK(stream_log_has(&l, model[i].id) == model[i].live);
+            CHECK(stream_log_delete(&l, model[i].id) == model[i].live);
+            model[i].live = false;
+        } else if (added && rng_below(&rng, 6) == 0) {
+            /* A range, counted both ways. */
+            unsigned a = (unsigned)rng_below(&rng, added),
+                     b = a + (unsigned)rng_below(&rng, added - a);
+            struct stream_cursor c;
+            uint64_t n = 0;
+            if (stream_log_seek(&l, model[a].id, &c))
+                n = stream_log_count(&c, model[b].id, UINT64_MAX);
+            stream_log_end(&c);
+            CHECK(n == live(a, b + 1));
+        }
+        if (step % 400 == 0)
+            compare(&l);
+    }
+    compare(&l);
+    struct stream_log copy;
+    stream_log_copy(&copy, &l);
+    compare(&copy);
+    stream_log_free(&copy);
+    stream_log_free(&l);
+}
+
+TEST(behaves_like_an_array)
+{
+    for (unsigned seed = 1; seed < 5; seed++) {
+        run(seed, 100, 4096, 2);
+        run(seed, 3, 0, 1);
+        run(seed, 0, 500, 0);
+        run(seed, 1000, 200000, 1);
+    }
+}
+
+TEST(trims_by_length_and_id)
+{
+    hash_init("seed", 4);
+    for (int about = 0; about < 2; about++)
+        for (unsigned keep = 0; keep < 300; keep += 37) {
+            struct stream *s = stream_new(100, 100);
+            struct stream_log_policy policy = {10, 0, 1};
+            struct bytes pair[] = {BYTES("a"), BYTES("b")};
+            for (unsigned i = 1; i <= 250; i++)
+                stream_append(s, (struct stream_id){i, 0}, pair, 1, &policy);
+            struct stream_trim t = {.about = about, .max_length = keep};
+            uint64_t gone = stream_trim(s, &t);
+            CHECK(gone + s->log.length == 250 && s->log.length >= (keep < 250 ? keep : 250));
+            CHECK(about ? s->log.length < keep + 10 || keep > 250
+                        : s->log.length == (keep < 250 ? keep : 250));
+            struct stream_trim by_id = {.by_id = true, .min_id = {240, 0}};
+            stream_trim(s, &by_id);
+            CHECK(s->log.length <= 11);
+            stream_free(s);
+        }
+}
+
+UNIT_MAIN(T(behaves_like_an_array), T(trims_by_length_and_id))

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Long random and crash tests; seed and commit go to docs/bench/soak.log. usage: soak.sh SERVER
+set -eu
+cd "$(dirname "$0")/.."
+seed=${SEED:-$(date +%s)}
+note() { echo "$(git rev-parse --short HEAD 2>/dev/null) seed $seed: $*" >> docs/bench/soak.log; }
+for mode in always everysec; do
+    out=$(python3 tests/crash/crash.py --server "$1" --mode $mode --events "${EVENTS:-1000000}" --kills "${KILLS:-40}" --seed "$seed") || { echo "$out"; exit 1; }
+    echo "$out"
+    note "$out"
+done
+out=$(python3 redis-compat/oracle/oracle.py --server "$1" --commands "${COMMANDS:-300000}" --seed "$seed" random) || { echo "$out"; exit 1; }
+echo "$out"
+note "$out"
