@@ -1,10 +1,40 @@
 # A small RESP client and a server to talk to.
 namespace eval resp {
-    variable value
+    # Nobody waits longer than this for a reply: a test that hangs fails, and says where.
+    variable patience_ms 60000
+    variable late 0
     proc connect {port} {
         set s [socket 127.0.0.1 $port]
-        fconfigure $s -translation binary -buffering none
+        fconfigure $s -translation binary -buffering none -buffersize 100000 -blocking 0
         return $s
+    }
+    # Waits until there is something to read (or the end of the stream).
+    proc wait_readable {s} {
+        variable patience_ms
+        variable late
+        set late waiting
+        set timer [after $patience_ms {set resp::late 1}]
+        fileevent $s readable {set resp::late 0}
+        vwait resp::late
+        fileevent $s readable {}
+        after cancel $timer
+        if {$late} { error "no reply within $patience_ms ms" }
+    }
+    proc line {s name} {
+        upvar $name line
+        while {[set n [gets $s line]] < 0} {
+            if {[eof $s]} { return 0 }
+            wait_readable $s
+        }
+        return 1
+    }
+    proc bytes {s n} {
+        set out [::read $s $n]
+        while {[string length $out] < $n && ![eof $s]} {
+            wait_readable $s
+            append out [::read $s [expr {$n - [string length $out]}]]
+        }
+        return $out
     }
     proc encode {args} {
         set out "*[llength $args]\r\n"
@@ -16,15 +46,17 @@ namespace eval resp {
     }
     proc send {s how args} {
         set bytes [encode {*}$args]
+        fconfigure $s -blocking 1
         if {$how eq "dribble"} {
             foreach c [split $bytes ""] { puts -nonewline $s $c }
         } else {
             puts -nonewline $s $bytes
         }
+        fconfigure $s -blocking 0
     }
     # One reply as text: (nil), an integer, a string, !error, [a b], {k v} flattened to [k v].
     proc read {s} {
-        if {[gets $s line] < 0} { return "(closed)" }
+        if {![line $s line]} { return "(closed)" }
         set line [string trimright $line "\r"]
         set kind [string index $line 0]
         set rest [string range $line 1 end]
@@ -35,7 +67,7 @@ namespace eval resp {
             # { return [expr {$rest eq "t"}] }
             $ - = {
                 if {$rest < 0} { return "(nil)" }
-                set body [::read $s [expr {$rest + 2}]]
+                set body [bytes $s [expr {$rest + 2}]]
                 set body [string range $body 0 end-2]
                 return [expr {$kind eq "=" ? [string range $body 4 end] : $body}]
             }
