@@ -1,14 +1,12 @@
 #include "config/config_file.h"
 
 #include "base/mem.h"
+#include "io/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define WORDS   256
 #define VERSION "7.2.4"
@@ -175,30 +173,10 @@ bool config_file_text(struct settings *s, struct bytes text, struct buf *report)
     return good;
 }
 
-static int read_all(const char *path, struct buf *out)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    for (;;) {
-        ssize_t n = read(fd, buf_room(out, 65536), 65536);
-        if (n < 0) {
-            int e = errno;
-            close(fd);
-            return -e;
-        }
-        if (n == 0)
-            break;
-        out->n += (size_t)n;
-    }
-    close(fd);
-    return 0;
-}
-
 bool config_file_load(struct settings *s, const char *path, struct buf *report)
 {
     struct buf text = {0};
-    int error = read_all(path, &text);
+    int error = file_read(path, &text);
     if (error) {
         buf_printf(report, "Fatal error, can't open config file '%s': %s\n", path,
                    strerror(-error));
@@ -292,51 +270,10 @@ static void add_setting(const struct settings *s, const struct setting *x, struc
     buf_free(&value);
 }
 
-static int replace_file(const char *path, struct bytes text)
-{
-    char temporary[4200];
-    snprintf(temporary, sizeof(temporary), "%s.%d.tmp", path, (int)getpid());
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return -errno;
-    int error = 0;
-    while (text.n && !error) {
-        ssize_t n = write(fd, text.p, text.n);
-        if (n < 0) {
-            error = -errno;
-        } else {
-            text.p += n;
-            text.n -= (size_t)n;
-        }
-    }
-    if (!error && fsync(fd) < 0)
-        error = -errno;
-    close(fd);
-    if (!error && rename(temporary, path) < 0)
-        error = -errno;
-    if (error) {
-        unlink(temporary);
-        return error;
-    }
-    char directory[4200];
-    snprintf(directory, sizeof(directory), "%s", path);
-    char *slash = strrchr(directory, '/');
-    if (slash) {
-        slash[slash == directory] = 0;
-        int d = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (d >= 0) {
-            if (fsync(d) < 0)
-                error = -errno;
-            close(d);
-        }
-    }
-    return error;
-}
-
 int config_file_rewrite(const struct settings *s)
 {
     struct buf old = {0}, fresh = {0};
-    int error = read_all(s->file, &old);
+    int error = file_read(s->file, &old);
     if (error && error != -ENOENT) {
         buf_free(&old);
         return error;
@@ -376,7 +313,7 @@ int config_file_rewrite(const struct settings *s)
         generated = true;
         add_setting(s, &all[i], &fresh);
     }
-    error = replace_file(s->file, buf_bytes(&fresh));
+    error = file_replace(s->file, buf_bytes(&fresh));
     mem_free(done);
     buf_free(&old);
     buf_free(&fresh);

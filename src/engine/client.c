@@ -140,3 +140,15 @@ struct client *client_by_id(struct engine *engine, uint64_t id)
 {
     return dict_get(&engine->clients_by_id, bytes_of(&id, sizeof(id)));
 }
+
+void client_end_pause(struct engine *engine)
+{
+    engine->special &= ~(unsigned)ENGINE_PAUSED;
+    while (!dlist_empty(&engine->paused)) {
+        struct dlist_node *n = engine->paused.next;
+        struct client *c = dlist_item(n, struct client, resuming);
+        dlist_remove(n);
+        c->flags &= ~(unsigned)CLIENT_PAUSED;
+        dlist_append(&engine->resuming, n);
+    }
+}

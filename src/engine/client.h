@@ -104,6 +104,8 @@ void client_keep(struct client *c, const char *data, size_t n);
 enum client_class client_class(const struct client *c);
 /* Memory of buffers and the like, for CLIENT LIST. */
 size_t client_memory(const struct client *c);
+/* CLIENT PAUSE is over: whoever waited goes on. */
+void client_end_pause(struct engine *engine);
 struct client *client_by_id(struct engine *engine, uint64_t id);
 
 static inline bool client_is_resp3(const struct client *c)

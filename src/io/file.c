@@ -108,17 +108,21 @@ int file_replace(const char *path, struct bytes contents)
     buf_add_char(&temporary, 0);
     int fd = file_create(temporary.p);
     int error = fd < 0 ? fd : 0;
+    struct stat old;
+    if (!error && stat(path, &old) == 0)
+        error = result(fchmod(fd, old.st_mode & 07777));
     if (!error) {
         size_t written;
         error = file_write_all(fd, contents, &written);
         if (!error)
             error = result(fsync(fd));
-        close(fd);
         if (!error)
             error = file_rename(temporary.p, path);
-        if (error)
-            unlink(temporary.p);
     }
+    if (fd >= 0)
+        close(fd);
+    if (error && fd >= 0)
+        unlink(temporary.p);
     buf_free(&temporary);
     return error;
 }

@@ -25,7 +25,7 @@ int64_t file_size_of(const char *path);
 int file_sync_directory(const char *path);
 /* Renames and syncs the directory. */
 int file_rename(const char *from, const char *to);
-/* Temporary, full write, sync, rename, directory sync. */
+/* Temporary, full write, sync, rename, directory sync. The permissions of the old file stay. */
 int file_replace(const char *path, struct bytes contents);
 int file_read(const char *path, struct buf *out);
 /* At most n bytes from the beginning; returns how many. */

@@ -39,20 +39,6 @@ double cron_rate(const struct rate *r)
     return sum / SERVER_SAMPLES;
 }
 
-static void end_pause(struct engine *e)
-{
-    if (!(e->special & ENGINE_PAUSED) || e->now_ms < e->pause_until_ms)
-        return;
-    e->special &= ~(unsigned)ENGINE_PAUSED;
-    while (!dlist_empty(&e->paused)) {
-        struct dlist_node *n = e->paused.next;
-        struct client *c = dlist_item(n, struct client, resuming);
-        dlist_remove(n);
-        c->flags &= ~(unsigned)CLIENT_PAUSED;
-        dlist_append(&e->resuming, n);
-    }
-}
-
 static void watch_memory(struct server *s)
 {
     struct engine *e = &s->engine;
@@ -70,7 +56,8 @@ void cron_due(void *context)
     struct server *s = context;
     struct engine *e = &s->engine;
     now_read(s);
-    end_pause(e);
+    if ((e->special & ENGINE_PAUSED) && e->now_ms >= e->pause_until_ms)
+        client_end_pause(e);
     if (e->pause_cron)
         return;
     s->cron_runs++;

@@ -23,8 +23,7 @@ static void usage(void)
     fprintf(stderr, "Usage: ./millrace-server [/path/to/millrace.conf] [options] [-]\n"
                     "       ./millrace-server - (read config from stdin)\n"
                     "       ./millrace-server -v or --version\n"
-                    "       ./millrace-server -h or --help\n"
-                    "       ./millrace-server --check-system\n\n"
+                    "       ./millrace-server -h or --help\n\n"
                     "Examples:\n"
                     "       ./millrace-server (run the server with default conf)\n"
                     "       echo 'maxmemory 128mb' | ./millrace-server -\n"
@@ -187,8 +186,6 @@ int main(int argc, char **argv)
             usage();
             return 0;
         }
-        if (strcmp(argv[1], "--check-system") == 0)
-            return 0;
         if (strcmp(argv[1], "--print-sample-config") == 0) {
             struct buf text = {0};
             config_file_sample(settings_new(), &text);

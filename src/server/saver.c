@@ -887,12 +887,14 @@ void saver_info(const struct saver *v, struct buf *b)
                    (unsigned long long)aof_delayed_syncs(v->aof),
                    (unsigned long long)aof_unsynced(v->aof), (unsigned long long)v->cut_bytes);
     if (v->loading) {
-        double part = v->load_total ? 100.0 * (double)v->load_done / (double)v->load_total : 0;
+        double part = v->load_total ? (double)v->load_done / (double)v->load_total : 0;
+        double seconds = (double)(clock_wall_ms() - v->load_started_ms) / 1000;
         buf_printf(b,
                    "loading_start_time:%lld\r\nloading_total_bytes:%llu\r\n"
                    "loading_rdb_used_mem:0\r\nloading_loaded_bytes:%llu\r\n"
-                   "loading_loaded_perc:%.2f\r\nloading_eta_seconds:1\r\n",
+                   "loading_loaded_perc:%.2f\r\nloading_eta_seconds:%.0f\r\n",
                    (long long)v->load_started_ms / 1000, (unsigned long long)v->load_total,
-                   (unsigned long long)v->load_done, part);
+                   (unsigned long long)v->load_done, part * 100,
+                   part > 0 ? seconds / part - seconds : 1.0);
     }
 }

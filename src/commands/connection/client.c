@@ -258,17 +258,6 @@ static void do_client_unblock(struct call *call)
     reply_int(call->reply, c && block_end(c, with_error));
 }
 
-static void go_on(struct engine *e)
-{
-    while (!dlist_empty(&e->paused)) {
-        struct dlist_node *n = e->paused.next;
-        struct client *c = dlist_item(n, struct client, resuming);
-        dlist_remove(n);
-        c->flags &= ~(unsigned)CLIENT_PAUSED;
-        dlist_append(&e->resuming, n);
-    }
-}
-
 static void do_client_pause(struct call *call)
 {
     long long span;
@@ -309,8 +298,7 @@ static void do_client_pause(struct call *call)
 
 static void do_client_unpause(struct call *call)
 {
-    call->engine->special &= ~(unsigned)ENGINE_PAUSED;
-    go_on(call->engine);
+    client_end_pause(call->engine);
     reply_ok(call->reply);
 }
 
