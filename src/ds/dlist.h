@@ -40,6 +40,18 @@ static inline void dlist_append(struct dlist_node *head, struct dlist_node *node
     dlist_insert_before(head, node);
 }
 
+/* Moves all nodes of `from` to the end of `head`. */
+static inline void dlist_splice(struct dlist_node *head, struct dlist_node *from)
+{
+    if (dlist_empty(from))
+        return;
+    head->prev->next = from->next;
+    from->next->prev = head->prev;
+    from->prev->next = head;
+    head->prev = from->prev;
+    dlist_init(from);
+}
+
 /* Of a node in no list: nothing. */
 static inline void dlist_remove(struct dlist_node *node)
 {

@@ -26,6 +26,7 @@ void client_free(struct client *c)
 {
     ASSERT(!c->wait && !c->txn && !c->subscriber);
     struct engine *e = c->engine;
+    e->held_count -= c->mark_n > 0;
     dlist_remove(&c->all);
     dlist_remove(&c->outgoing);
     dlist_remove(&c->resuming);
@@ -72,12 +73,15 @@ void client_has_reply(struct client *c)
 
 uint64_t client_sendable(struct client *c, uint64_t released)
 {
+    if (c->mark_n == 0)
+        return chain_end(&c->out);
     while (c->mark_n && c->marks[c->mark_first].offset <= released) {
         c->mark_first++;
         c->mark_n--;
     }
     if (c->mark_n == 0) {
         c->mark_first = 0;
+        c->engine->held_count--;
         return chain_end(&c->out);
     }
     return c->marks[c->mark_first].position;
@@ -87,6 +91,7 @@ void client_mark(struct client *c, uint64_t position, uint64_t offset)
 {
     if (c->mark_n && c->marks[c->mark_first + c->mark_n - 1].offset >= offset)
         return;
+    c->engine->held_count += c->mark_n == 0;
     if (c->mark_first + c->mark_n == c->mark_cap) {
         if (c->mark_first > c->mark_n) {
             memmove(c->marks, c->marks + c->mark_first, c->mark_n * sizeof(*c->marks));

@@ -63,6 +63,7 @@ struct engine {
     uint64_t next_client_id;
     struct dlist_node clients, outgoing, resuming, closing;
     size_t client_count;
+    size_t held_count; /* clients with marks: replies that wait for the journal */
     struct dict clients_by_id;
     int64_t now_ms; /* wall clock of this turn */
     /* Blocked clients (engine/block.h). */

@@ -12,6 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define GATHER_MOST_US     1000
+#define GATHER_MOST_MISSED 8
+
 struct sync_job {
     struct worker_job job;
     struct aof *aof;
@@ -44,6 +47,15 @@ struct rewrite_job {
     void *context;
 };
 
+/* Group commit. Of those who write in a closed loop half would always miss the sync that the other
+ * half is in; so a batch waits for the ones just answered, where experience says that they come. */
+struct gather {
+    bool on, answered;     /* a batch waits; a sync has just ended */
+    size_t start, wanted;  /* how many were waiting, how many would be all */
+    int64_t until_us;      /* and no longer than this */
+    unsigned missed, skip; /* times in vain, syncs to go before the next attempt */
+};
+
 struct aof {
     struct worker *disk;
     struct journal *journal;
@@ -61,7 +73,8 @@ struct aof {
     enum aof_policy policy;
     bool pause_syncs;
     bool in_flight;
-    int64_t sync_started_ms, sync_done_ms;
+    int64_t sync_started_ms, sync_done_ms, sync_started_us;
+    struct gather gather;
     uint64_t delayed;
     int error;
     struct sync_job sync;
@@ -328,6 +341,7 @@ static void sync_done(struct worker_job *job)
     struct sync_job *s = (struct sync_job *)job;
     struct aof *a = s->aof;
     a->in_flight = false;
+    a->gather.answered = true;
     a->sync_done_ms = clock_wall_ms();
     if (s->error && !a->error)
         a->error = s->error;
@@ -344,6 +358,7 @@ static void start_sync(struct aof *a, int fd, bool closes, int64_t now_ms)
                                 .closes = closes};
     a->in_flight = true;
     a->sync_started_ms = now_ms;
+    a->sync_started_us = clock_mono_us();
     worker_submit(a->disk, &a->sync.job);
 }
 
@@ -383,7 +398,45 @@ static void write_batch(struct aof *a)
     file_truncate(a->fd, (int64_t)a->segment_size);
 }
 
-void aof_flush(struct aof *a, int64_t now_ms)
+/* Whether the batch had better wait. */
+static bool gather(struct aof *a, size_t waiting)
+{
+    struct gather *g = &a->gather;
+    if (g->answered) {
+        /* Those whose replies leave in this turn still count. */
+        g->answered = false;
+        g->on = g->skip == 0;
+        g->skip -= g->skip > 0;
+        if (!g->on)
+            return false;
+        int64_t now_us = clock_mono_us(), patience_us = 2 * (now_us - a->sync_started_us);
+        g->until_us = now_us + (patience_us < GATHER_MOST_US ? patience_us : GATHER_MOST_US);
+        g->wanted = waiting;
+        g->start = waiting;
+        return true;
+    }
+    if (!g->on)
+        return false;
+    if (waiting < g->start)
+        g->start = waiting;
+    if (waiting < g->wanted && clock_mono_us() < g->until_us)
+        return true;
+    g->on = false;
+    if (waiting - g->start >= (g->wanted - g->start) / 2) {
+        g->missed = 0;
+    } else if (a->journal->pending.n) {
+        g->missed += g->missed < GATHER_MOST_MISSED;
+        g->skip = 1u << g->missed;
+    }
+    return false;
+}
+
+bool aof_gathers(const struct aof *a)
+{
+    return a->gather.on && (a->journal->pending.n || a->written != a->synced);
+}
+
+void aof_flush(struct aof *a, int64_t now_ms, size_t waiting)
 {
     if (a->fd < 0 || a->error)
         return;
@@ -393,6 +446,8 @@ void aof_flush(struct aof *a, int64_t now_ms)
             a->delayed++;
         return;
     }
+    if (a->policy == AOF_ALWAYS && gather(a, waiting))
+        return;
     if (a->journal->pending.n)
         write_batch(a);
     if (a->error || a->written == a->synced || a->pause_syncs)

@@ -35,8 +35,12 @@ void aof_close(struct aof *a);
 bool aof_is_open(const struct aof *a);
 
 void aof_set_policy(struct aof *a, enum aof_policy policy, bool pause_syncs);
-/* The turn's batch; starts syncs as the policy says. */
-void aof_flush(struct aof *a, int64_t now_ms);
+/* The turn's batch; starts syncs as the policy says. Under AOF_ALWAYS a batch may wait for twice
+ * as long as the last sync took (1 ms at most) for those who got their reply by it and are likely
+ * to write again at once: waiting is how many replies are held now. */
+void aof_flush(struct aof *a, int64_t now_ms, size_t waiting);
+/* Such a batch waits: aof_flush() wants to be called again without delay. */
+bool aof_gathers(const struct aof *a);
 /* Journal offsets: what replies may rely on, what was written, what was synced. */
 uint64_t aof_released(const struct aof *a);
 uint64_t aof_synced(const struct aof *a);

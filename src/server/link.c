@@ -222,8 +222,10 @@ static void write_one(struct server *s, struct link *k, uint64_t released)
 void link_write_all(struct server *s, uint64_t released)
 {
     struct engine *e = &s->engine;
-    struct dlist_node held;
-    dlist_init(&held);
+    if (released != s->held_at) {
+        s->held_at = released;
+        dlist_splice(&e->outgoing, &s->held);
+    }
     while (!dlist_empty(&e->outgoing)) {
         struct client *c = dlist_item(e->outgoing.next, struct client, outgoing);
         dlist_remove(&c->outgoing);
@@ -242,12 +244,7 @@ void link_write_all(struct server *s, uint64_t released)
         /* What the gate holds back is looked at again when the journal moves on. */
         struct link *k = c->link;
         if (c->mark_n && !k->waits_for_room)
-            dlist_append(&held, &c->outgoing);
-    }
-    while (!dlist_empty(&held)) {
-        struct dlist_node *n = held.next;
-        dlist_remove(n);
-        dlist_append(&e->outgoing, n);
+            dlist_append(&s->held, &c->outgoing);
     }
 }
 

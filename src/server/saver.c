@@ -473,7 +473,12 @@ void saver_begin_turn(struct saver *v)
 
 void saver_flush(struct saver *v)
 {
-    aof_flush(v->aof, v->server->engine.now_ms);
+    aof_flush(v->aof, v->server->engine.now_ms, v->server->engine.held_count);
+}
+
+bool saver_gathers(const struct saver *v)
+{
+    return aof_gathers(v->aof);
 }
 
 uint64_t saver_released(const struct saver *v)
@@ -704,7 +709,7 @@ void saver_tick(struct saver *v)
     if (v->failed_since_ms && e->now_ms - v->failed_since_ms > DROP_HELD_MS)
         link_drop_held(v->server);
     /* A batch that waited for a sync, or a sync that is due, though no request came. */
-    aof_flush(v->aof, e->now_ms);
+    aof_flush(v->aof, e->now_ms, e->held_count);
 }
 
 int saver_save(struct saver *v)

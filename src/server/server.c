@@ -252,6 +252,7 @@ struct server *server_new(struct settings *settings)
     dlist_init(&e->closing);
     dlist_init(&e->ready);
     dlist_init(&e->paused);
+    dlist_init(&s->held);
     e->services = (struct engine_services){
         .context = s,
         .shutdown = service_shutdown,
@@ -365,11 +366,14 @@ static int64_t sleep_ms(struct server *s)
     if (!dlist_empty(&e->resuming) || !dlist_empty(&s->readable) || !dlist_empty(&e->closing) ||
         !dlist_empty(&e->ready))
         return 0;
+    int64_t most = saver_gathers(s->saver) ? 1 : -1;
     struct heap_node *n = heap_first(&e->timeouts);
     if (!n)
-        return -1;
+        return most;
     int64_t left = n->at - clock_wall_ms();
-    return left > 0 ? left : 0;
+    if (left <= 0)
+        return 0;
+    return left < most || most < 0 ? left : most;
 }
 
 /* One turn of the loop; the order of its phases is the gate (docs/internals/turn.md). */
@@ -389,7 +393,7 @@ static void turn(struct server *s)
     if (!dlist_empty(&e->ready))
         block_serve(e);
     saver_flush(s->saver);
-    if (!dlist_empty(&e->outgoing))
+    if (!dlist_empty(&e->outgoing) || !dlist_empty(&s->held))
         link_write_all(s, saver_released(s->saver));
     if (!dlist_empty(&e->closing))
         link_close_all(s);

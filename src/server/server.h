@@ -44,6 +44,8 @@ struct server {
     struct loop_timer *cron;
     struct loop_signal *signals[8];
     struct dlist_node readable; /* links with bytes to read */
+    struct dlist_node held;     /* clients (outgoing) whose output waits for the journal */
+    uint64_t held_at;           /* what was released when they were looked at last */
     char *turn_buffer;
     int64_t started_ms, started_mono_us;
     bool stopping; /* the loop ends */
