@@ -8,7 +8,9 @@ Options: --reference PATH (default: redis-server), --resp 2|3, --keep-going.
 
 A dialogue file holds dialogues, each begun by "== name"; a line is a command for connection A, or
 "B: command" for another. Quotes as in redis-cli. "~ command" leaves the reply out (it is only read), "...
-0.1" waits. What may differ is in the table below and nowhere else; a known difference has a line in
+0.1" waits. "& command" sends one that blocks, "?" then takes its reply; "> N" takes N messages that nobody
+asked for; "^ bytes" sends bytes as they are (\\r \\n \\x00 stand for themselves) and "< N" takes N replies, the end of
+the connection being one. What may differ is in the table below and nowhere else; a known difference has a line in
 ../differences.md and is marked in the dialogue by "! reason".
 """
 import argparse, glob, os, random, re, shlex, socket, subprocess, sys, tempfile, time
@@ -55,6 +57,12 @@ class Conn:
                 values.append(v)
             return raw, (kind, values)
         raise ConnectionError("not RESP: %r" % line)
+
+    def reply_or_end(self):
+        try:
+            return self.raw()[0]
+        except (ConnectionError, OSError):
+            return b"(closed)"
 
     def idle(self, seconds):
         self.s.settimeout(seconds)
@@ -193,13 +201,24 @@ def play(ref, ours, lines, resp):
                 if x[0] != y[0]:
                     return "line %d: push: %r != %r" % (n, x[0], y[0])
             continue
+        if line.startswith("^ "):
+            raw = line[2:].encode("latin-1").decode("unicode_escape").encode("latin-1")
+            a.s.sendall(raw)
+            b.s.sendall(raw)
+            continue
+        if line.startswith("< "):
+            for _ in range(int(line[2:])):
+                x, y = a.reply_or_end(), b.reply_or_end()
+                if x != y:
+                    return "line %d: reference %r, ours %r" % (n, x, y)
+            continue
         blocks = line.startswith("& ")
         if blocks:
             line = line[2:]
         if line == "?":
             # The reply that a blocked command now gives.
             x, y = a.raw(), b.raw()
-            if not same(waiting[who], x, y):
+            if not skip and not known and not same(waiting[who], x, y):
                 return "line %d: %s: %r != %r" % (n, show(waiting[who]), x[0], y[0])
             continue
         args = [unescape(x) for x in split(line)]

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "command/keys.h"
 #include "engine/txn.h"
@@ -52,6 +53,16 @@ static const struct command *resolve(struct client *c, const struct exec_request
     const struct command *command = q->command;
     if (!command)
         command = registry_find(c->engine->registry, q->argv[0]);
+    if (!command && (bytes_is(q->argv[0], "post") || bytes_is(q->argv[0], "host:"))) {
+        /* A web page that makes a browser talk to us. */
+        log_line(
+            LOG_WARNING,
+            "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: "
+            "commands to Redis. Connection from %s aborted.",
+            c->address);
+        client_close(c);
+        return NULL;
+    }
     if (!command) {
         refuse_unknown(c, q);
         return NULL;

@@ -382,8 +382,13 @@ static void do_lpos(struct call *call)
                              "the second ... or use negative to start from the end of the list");
                 return;
             }
-            if (rank == INT64_MIN)
-                rank++;
+            if (rank == INT64_MIN) {
+                reply_errorf(call->reply,
+                             "ERR value is out of range, must be between %lld and "
+                             "%lld",
+                             -(long long)INT64_MAX, (long long)INT64_MAX);
+                return;
+            }
         } else if (more && bytes_is(call->argv[i], "count")) {
             if (!num_parse_int(call->argv[i + 1], &count) || count < 0) {
                 reply_errorf(call->reply, "ERR COUNT can't be negative");

@@ -97,7 +97,7 @@ int stream_args_trim_option(const struct call *call, int *at, struct stream_args
     bool more = i + 1 < call->argc;
     bool by_id = bytes_is(word, "minid");
     if ((by_id || bytes_is(word, "maxlen")) && more) {
-        if (t->given && t->trim.by_id != by_id) {
+        if (t->given) {
             call_error(call, ERR_XADD_TRIM_BOTH);
             return -1;
         }

@@ -186,7 +186,8 @@ static void do_xinfo_stream(struct call *call)
     if (wants_full) {
         if (!bytes_is(call->argv[3], "full") || (call->argc != 4 && call->argc != 6) ||
             (call->argc == 6 && !bytes_is(call->argv[4], "count"))) {
-            call_error(call, ERR_SYNTAX);
+            reply_errorf(call->reply, "ERR unknown subcommand or wrong number of arguments for "
+                                      "'STREAM'. Try XINFO HELP.");
             return;
         }
         if (call->argc == 6 && !call_int(call, 5, &count))

@@ -24,20 +24,27 @@ static bool parse_options(struct call *call, int i, unsigned allowed, struct set
     *o = (struct set_options){0};
     for (; i < call->argc; i++) {
         struct bytes word = call->argv[i];
-        bool more = i + 1 < call->argc,
-             free_of_ttl = !(o->flags & (SET_KEEPTTL | SET_PERSIST | SET_DEADLINE));
+        bool more = i + 1 < call->argc;
+        /* An option may be said again, but not together with another about the same thing. */
+        unsigned ttl = o->flags & (SET_KEEPTTL | SET_PERSIST | SET_DEADLINE);
+        struct deadline d;
         if (bytes_is(word, "nx") && (allowed & SET_NX) && !(o->flags & SET_XX)) {
             o->flags |= SET_NX;
         } else if (bytes_is(word, "xx") && (allowed & SET_XX) && !(o->flags & SET_NX)) {
             o->flags |= SET_XX;
         } else if (bytes_is(word, "get") && (allowed & SET_GET)) {
             o->flags |= SET_GET;
-        } else if (bytes_is(word, "keepttl") && (allowed & SET_KEEPTTL) && free_of_ttl) {
+        } else if (bytes_is(word, "keepttl") && (allowed & SET_KEEPTTL) &&
+                   !(ttl & ~(unsigned)SET_KEEPTTL)) {
             o->flags |= SET_KEEPTTL;
-        } else if (bytes_is(word, "persist") && (allowed & SET_PERSIST) && free_of_ttl) {
+        } else if (bytes_is(word, "persist") && (allowed & SET_PERSIST) &&
+                   !(ttl & ~(unsigned)SET_PERSIST)) {
             o->flags |= SET_PERSIST;
-        } else if (more && free_of_ttl && deadline_word(word, &o->deadline)) {
+        } else if (more && deadline_word(word, &d) &&
+                   (!ttl || (ttl == SET_DEADLINE && d.seconds == o->deadline.seconds &&
+                             d.absolute == o->deadline.absolute))) {
             o->flags |= SET_DEADLINE;
+            o->deadline = d;
             o->deadline.argument = ++i;
         } else {
             call_error(call, ERR_SYNTAX);
