@@ -230,7 +230,7 @@ static bool parse_text(struct settings *s, const struct setting *x, struct bytes
                 if (flags & one)
                     buf_add_char(&canonical, *l);
             }
-        for (const char *l = "KEmn"; *l; l++) {
+        for (const char *l = "nKEm"; *l; l++) {
             unsigned one = 0;
             settings_parse_notify(bytes_of(l, 1), &one);
             if (flags & one)
@@ -280,7 +280,7 @@ bool settings_parse(struct settings *s, const struct setting *x, struct bytes te
         return false;
     }
     case SETTING_SIZE:
-        if (!num_parse_size(text, &v)) {
+        if (!num_parse_size(text, &v) || (v < 0 && x->least >= 0)) {
             *reason = "argument must be a memory value";
             return false;
         }

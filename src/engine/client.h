@@ -28,8 +28,7 @@ enum client_flag {
     CLIENT_TXN_STALE = 1 << 5,  /* a watched key changed */
     CLIENT_ANONYMOUS = 1 << 6,  /* has to AUTH first */
     CLIENT_REPLY_OFF = 1 << 7,
-    CLIENT_REPLY_SKIP = 1 << 8, /* for the command that runs */
-    CLIENT_REPLY_SKIP_NEXT = 1 << 9,
+    CLIENT_REPLY_SKIP = 1 << 8, /* for the next command */
     CLIENT_NO_EVICT = 1 << 10,
     CLIENT_NO_TOUCH = 1 << 11,
     CLIENT_REPLAY = 1 << 12, /* the journal's: no limits, no journalling */
@@ -43,7 +42,7 @@ enum client_flag {
 /* What makes a request leave the quick path. */
 #define CLIENT_SPECIAL                                                                             \
     (CLIENT_ANONYMOUS | CLIENT_MULTI | CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP |                      \
-     CLIENT_REPLY_SKIP_NEXT | CLIENT_NO_TOUCH | CLIENT_REPLAY | CLIENT_SUBSCRIBED)
+     CLIENT_NO_TOUCH | CLIENT_REPLAY | CLIENT_SUBSCRIBED)
 
 /* Output from `position` on may leave once the journal has reached `offset`. */
 struct client_mark {

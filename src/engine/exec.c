@@ -9,6 +9,7 @@
 #include "engine/txn.h"
 
 #include <ctype.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 void exec_count_error(struct engine *e, const char *code)
@@ -18,13 +19,32 @@ void exec_count_error(struct engine *e, const char *code)
     n->value = (void *)((uintptr_t)n->value + 1);
 }
 
-static void refuse(struct client *c, const struct command *command)
+/* The request gets an error and does not run; a transaction that it belongs to will not either. */
+__attribute__((format(printf, 3, 4))) static void
+refuse(struct client *c, const struct command *command, const char *format, ...)
 {
+    char text[1024];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof(text), format, ap);
+    va_end(ap);
     if (command)
         c->engine->stats[registry_number(c->engine->registry, command)].rejected++;
+    if (command && bytes_is(bytes_text(command->name), "exec")) {
+        txn_end(c);
+        reply_errorf(&c->reply, "EXECABORT Transaction discarded because of: %s",
+                     strncmp(text, "ERR ", 4) == 0 ? text + 4 : text);
+    } else {
+        reply_errorf(&c->reply, "%s", text);
+    }
     exec_count_error(c->engine, c->reply.error_code);
     if (c->flags & CLIENT_MULTI)
         c->flags |= CLIENT_TXN_BROKEN;
+}
+
+static void refuse_plainly(struct client *c, const struct command *command, enum err e)
+{
+    refuse(c, command, "%s", err_text(e).p);
 }
 
 /* The text of an argument as errors show it: at most 128 bytes. */
@@ -42,10 +62,9 @@ static void refuse_unknown(struct client *c, const struct exec_request *q)
             n = (int)q->argv[i].n;
         buf_printf(&list, "'%.*s' ", n, q->argv[i].p);
     }
-    reply_errorf(&c->reply, "ERR unknown command '%.*s', with args beginning with: %.*s",
-                 shown(q->argv[0]), q->argv[0].p, (int)list.n, list.p ? list.p : "");
+    refuse(c, NULL, "ERR unknown command '%.*s', with args beginning with: %.*s", shown(q->argv[0]),
+           q->argv[0].p, (int)list.n, list.p ? list.p : "");
     buf_free(&list);
-    refuse(c, NULL);
 }
 
 static const struct command *resolve(struct client *c, const struct exec_request *q)
@@ -74,17 +93,15 @@ static const struct command *resolve(struct client *c, const struct exec_request
             snprintf(name, sizeof(name), "%s", command->name);
             for (char *p = name; *p; p++)
                 *p = (char)toupper((unsigned char)*p);
-            reply_errorf(&c->reply, "ERR unknown subcommand '%.*s'. Try %s HELP.",
-                         shown(q->argv[1]), q->argv[1].p, name);
-            refuse(c, command);
+            refuse(c, command, "ERR unknown subcommand '%.*s'. Try %s HELP.", shown(q->argv[1]),
+                   q->argv[1].p, name);
             return NULL;
         }
         command = sub;
     }
     if (!command_arity_fits(command, q->argc) || (command->subcommands && !command->handler)) {
-        reply_errorf(&c->reply, "ERR wrong number of arguments for '%s' command",
-                     command_full_name(command));
-        refuse(c, command);
+        refuse(c, command, "ERR wrong number of arguments for '%s' command",
+               command_full_name(command));
         return NULL;
     }
     return command;
@@ -112,46 +129,38 @@ static bool judge(struct client *c, const struct command *command, const struct 
         return false;
     }
     if ((c->flags & CLIENT_ANONYMOUS) && !(command->flags & COMMAND_NO_AUTH)) {
-        reply_error(&c->reply, ERR_NOAUTH);
-        refuse(c, command);
+        refuse_plainly(c, command, ERR_NOAUTH);
         return false;
     }
     if ((c->flags & CLIENT_MULTI) && (command->flags & COMMAND_NO_MULTI)) {
-        reply_errorf(&c->reply, "ERR Command not allowed inside a transaction");
-        refuse(c, command);
+        refuse(c, command, "ERR Command not allowed inside a transaction");
         return false;
     }
     if ((e->special & ENGINE_MAXMEMORY) && (command->flags & COMMAND_DENYOOM)) {
-        reply_error(&c->reply, ERR_OOM);
-        refuse(c, command);
+        refuse_plainly(c, command, ERR_OOM);
         return false;
     }
     uint32_t flags = command->flags;
     if ((c->flags & CLIENT_MULTI) && c->txn && bytes_is(bytes_text(command->name), "exec"))
         flags |= c->txn->flags & COMMAND_WRITE;
     if ((e->special & ENGINE_DISK_FAILED) && (flags & COMMAND_WRITE)) {
-        reply_errorf(&c->reply, "MISCONF Errors writing to the AOF file: %s",
-                     e->settings->disk_error);
-        refuse(c, command);
+        refuse(c, command, "MISCONF Errors writing to the AOF file: %s", e->settings->disk_error);
         return false;
     }
     if ((e->special & ENGINE_SAVE_FAILED) && (flags & COMMAND_WRITE)) {
-        reply_error(&c->reply, ERR_MISCONF_RDB);
-        refuse(c, command);
+        refuse_plainly(c, command, ERR_MISCONF_RDB);
         return false;
     }
     if ((c->flags & CLIENT_SUBSCRIBED) && c->reply.resp == 2 &&
         !allowed_while_subscribed(command)) {
-        reply_errorf(&c->reply,
-                     "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / "
-                     "QUIT / RESET are allowed in this context",
-                     command_full_name(command));
-        refuse(c, command);
+        refuse(c, command,
+               "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / "
+               "QUIT / RESET are allowed in this context",
+               command_full_name(command));
         return false;
     }
     if ((e->special & ENGINE_LOADING) && !(command->flags & COMMAND_LOADING)) {
-        reply_error(&c->reply, ERR_LOADING);
-        refuse(c, command);
+        refuse_plainly(c, command, ERR_LOADING);
         return false;
     }
     if ((c->flags & CLIENT_MULTI) && !(command->flags & COMMAND_QUICK_MULTI)) {
@@ -237,39 +246,50 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
     return false;
 }
 
-/* The command's own replies go nowhere when the client wants none. */
-static enum exec_result run_special(struct client *c, const struct command *command,
-                                    const struct exec_request *q)
+static bool is_odd(const struct command *command, const struct exec_request *q)
+{
+    return !command || command->subcommands || !command_arity_fits(command, q->argc);
+}
+
+/* A client or a state of the server that needs a closer look at every request. The request's
+ * replies go nowhere when the client wants none. */
+static enum exec_result run_special(struct client *c, const struct exec_request *q)
 {
     struct engine *e = c->engine;
     struct chain nowhere = {0};
-    enum exec_result result;
-    bool silent = c->flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_REPLAY);
+    enum exec_result result = EXEC_DONE;
+    unsigned skip = c->flags & CLIENT_REPLY_SKIP;
+    bool silent = skip || (c->flags & (CLIENT_REPLY_OFF | CLIENT_REPLAY));
+    c->flags &= ~skip; /* the command may ask for the next one */
     if (silent)
         c->reply.out = &nowhere;
-    if (judge(c, command, q, &result)) {
-        if (c->flags & CLIENT_NO_TOUCH)
-            e->store->touch = bytes_is(bytes_text(command->name), "touch");
-        result = exec_run(c, command, q, false) ? EXEC_BLOCKED : EXEC_DONE;
-        e->store->touch = true;
+    const struct command *command = is_odd(q->command, q) ? resolve(c, q) : q->command;
+    if (!command) {
+        c->total_commands++;
+    } else {
+        c->last_command = command;
+        if (judge(c, command, q, &result)) {
+            if (c->flags & CLIENT_NO_TOUCH)
+                e->store->touch = bytes_is(bytes_text(command->name), "touch");
+            result = exec_run(c, command, q, false) ? EXEC_BLOCKED : EXEC_DONE;
+            e->store->touch = true;
+        }
     }
     if (silent) {
         c->reply.out = &c->out;
         chain_free(&nowhere);
     }
-    if (result != EXEC_HOLD) {
-        c->flags &= ~(unsigned)CLIENT_REPLY_SKIP;
-        if (c->flags & CLIENT_REPLY_SKIP_NEXT)
-            c->flags ^= CLIENT_REPLY_SKIP_NEXT | CLIENT_REPLY_SKIP;
-    }
+    if (result == EXEC_HOLD)
+        c->flags |= skip;
     return result;
 }
 
 enum exec_result exec_request(struct client *c, const struct exec_request *q)
 {
     const struct command *command = q->command;
-    if (__builtin_expect(!command || command->subcommands || !command_arity_fits(command, q->argc),
-                         0)) {
+    if (__builtin_expect((c->flags & CLIENT_SPECIAL) || c->engine->special, 0))
+        return run_special(c, q);
+    if (__builtin_expect(is_odd(command, q), 0)) {
         command = resolve(c, q);
         if (!command) {
             c->total_commands++;
@@ -277,7 +297,5 @@ enum exec_result exec_request(struct client *c, const struct exec_request *q)
         }
     }
     c->last_command = command;
-    if (__builtin_expect((c->flags & CLIENT_SPECIAL) || c->engine->special, 0))
-        return run_special(c, command, q);
     return exec_run(c, command, q, false) ? EXEC_BLOCKED : EXEC_DONE;
 }

@@ -101,6 +101,16 @@ struct entry *db_read(struct db *db, struct bytes key)
     return e;
 }
 
+struct entry *db_look(struct db *db, struct bytes key)
+{
+    struct store *s = db->store;
+    bool touch = s->touch;
+    s->touch = false;
+    struct entry *e = db_read(db, key);
+    s->touch = touch;
+    return e;
+}
+
 struct entry *db_peek(struct db *db, struct bytes key)
 {
     return find(db, key);

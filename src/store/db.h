@@ -85,6 +85,8 @@ void db_store_free(struct store *s);
 
 /* For reading: NULL when absent or expired. Counts hits and misses, moves the LRU clock. */
 struct entry *db_read(struct db *db, struct bytes key);
+/* As db_read(), but does not count as use. */
+struct entry *db_look(struct db *db, struct bytes key);
 /* As db_read(), but leaves statistics and the LRU clock alone. */
 struct entry *db_peek(struct db *db, struct bytes key);
 /* For changing: NULL when absent (an expired one has then been deleted). */

@@ -244,6 +244,13 @@ static void do_client_unblock(struct call *call)
 {
     long long id;
     bool with_error = false;
+    if (call->argc > 4) {
+        reply_errorf(call->reply,
+                     "ERR unknown subcommand or wrong number of arguments for "
+                     "'%.*s'. Try CLIENT HELP.",
+                     (int)call->argv[1].n, call->argv[1].p);
+        return;
+    }
     if (call->argc == 4) {
         if (bytes_is(call->argv[3], "error")) {
             with_error = true;
@@ -307,14 +314,14 @@ static void do_client_reply(struct call *call)
     struct client *c = call->client;
     struct bytes word = call->argv[2];
     if (bytes_is(word, "on")) {
-        c->flags &= ~(unsigned)(CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_REPLY_SKIP_NEXT);
+        c->flags &= ~(unsigned)(CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP);
         c->reply.out = &c->out;
         reply_ok(call->reply);
     } else if (bytes_is(word, "off")) {
         c->flags |= CLIENT_REPLY_OFF;
     } else if (bytes_is(word, "skip")) {
         if (!(c->flags & CLIENT_REPLY_OFF))
-            c->flags |= CLIENT_REPLY_SKIP_NEXT;
+            c->flags |= CLIENT_REPLY_SKIP;
     } else {
         call_error(call, ERR_SYNTAX);
     }

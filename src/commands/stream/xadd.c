@@ -457,7 +457,7 @@ static void do_xack(struct call *call)
     struct bytes key = call->argv[1];
     struct stream *s;
     long long acked = 0;
-    if (!stream_args_write(call, key, &s))
+    if (!stream_args_read(call, key, &s))
         return;
     struct stream_group *g = s ? stream_find_group(s, call->argv[2]) : NULL;
     if (!g) {

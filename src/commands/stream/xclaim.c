@@ -10,7 +10,7 @@
 /* The group of arguments 1 and 2; false after the error reply. */
 static bool need_group(struct call *call, struct stream **s, struct stream_group **g)
 {
-    if (!stream_args_write(call, call->argv[1], s))
+    if (!stream_args_read(call, call->argv[1], s))
         return false;
     *g = *s ? stream_find_group(*s, call->argv[2]) : NULL;
     if (*g)

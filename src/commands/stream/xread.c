@@ -136,8 +136,7 @@ static bool resolve(struct call *call, const struct xread *x, int i, struct sour
 {
     struct bytes id = call->argv[x->keys_at + x->n + i];
     *s = (struct source){.key = call->argv[x->keys_at + i]};
-    bool found = x->group ? stream_args_write(call, s->key, &s->stream)
-                          : stream_args_read(call, s->key, &s->stream);
+    bool found = stream_args_read(call, s->key, &s->stream);
     if (!found)
         return false;
     if (x->group) {
