@@ -41,8 +41,8 @@ enum client_flag {
 
 /* What makes a request leave the quick path. */
 #define CLIENT_SPECIAL                                                                             \
-    (CLIENT_ANONYMOUS | CLIENT_MULTI | CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP |                      \
-     CLIENT_NO_TOUCH | CLIENT_REPLAY | CLIENT_SUBSCRIBED)
+    (CLIENT_ANONYMOUS | CLIENT_MULTI | CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_NO_TOUCH |    \
+     CLIENT_REPLAY | CLIENT_SUBSCRIBED)
 
 /* Output from `position` on may leave once the journal has reached `offset`. */
 struct client_mark {

@@ -29,8 +29,8 @@ void session_reset(struct client *c)
     c->reply.resp = 2;
     str_unref(c->name);
     c->name = NULL;
-    c->flags &= ~(unsigned)(CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP |
-                            CLIENT_NO_TOUCH | CLIENT_NO_EVICT | CLIENT_ANONYMOUS);
+    c->flags &= ~(unsigned)(CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_NO_TOUCH |
+                            CLIENT_NO_EVICT | CLIENT_ANONYMOUS);
     if (*c->engine->settings->requirepass)
         c->flags |= CLIENT_ANONYMOUS;
 }
