@@ -163,6 +163,12 @@ size_t num_print_uint(char *to, uint64_t v)
     return n;
 }
 
+void num_print_four(char *to, unsigned v)
+{
+    memcpy(to, digit_pairs + v / 100 * 2, 2);
+    memcpy(to + 2, digit_pairs + v % 100 * 2, 2);
+}
+
 size_t num_print_int(char *to, long long v)
 {
     if (v >= 0)

@@ -21,6 +21,8 @@ bool num_parse_size(struct bytes text, long long *out);
 /* All return the count of bytes written; no NUL behind them. */
 size_t num_print_int(char *to, long long v);
 size_t num_print_uint(char *to, uint64_t v);
+/* Exactly four digits of v < 10000. */
+void num_print_four(char *to, unsigned v);
 /* Shortest text that reads back as the same double, at most 17 digits; "inf", "-inf", "nan". */
 size_t num_print_double(char *to, double v);
 /* Plain decimal notation with up to 17 decimals, trailing zeros dropped, as INCRBYFLOAT answers. */

@@ -83,8 +83,7 @@ void stream_log_end(struct stream_cursor *c)
     leave(c);
 }
 
-/* From the cursor's entry on (it included) to the next live one. */
-static bool settle(struct stream_cursor *c)
+bool stream_log_settle(struct stream_cursor *c)
 {
     for (;;) {
         const struct stream_block *b = at(c);
@@ -126,7 +125,7 @@ bool stream_log_seek(const struct stream_log *l, struct stream_id id, struct str
     c->data = stream_block_pin(at(c));
     c->entry = stream_id_compare(id, at(c)->first) <= 0 ? at(c)->first_live
                                                         : stream_block_search(at(c), c->data, id);
-    return settle(c);
+    return stream_log_settle(c);
 }
 
 bool stream_log_seek_back(const struct stream_log *l, struct stream_id id, struct stream_cursor *c)
@@ -145,12 +144,6 @@ bool stream_log_seek_back(const struct stream_log *l, struct stream_id id, struc
     if (c->entry == at(c)->count || stream_id_compare(stream_log_id(c), id) > 0)
         c->entry--; /* below 0: the block before */
     return settle_back(c);
-}
-
-bool stream_log_next(struct stream_cursor *c)
-{
-    c->entry++;
-    return settle(c);
 }
 
 bool stream_log_previous(struct stream_cursor *c)

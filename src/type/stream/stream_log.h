@@ -32,7 +32,8 @@ void stream_log_append(struct stream_log *l, struct stream_id id, const struct b
 bool stream_log_seek(const struct stream_log *l, struct stream_id id, struct stream_cursor *c);
 /* Last live entry with an ID <= id. */
 bool stream_log_seek_back(const struct stream_log *l, struct stream_id id, struct stream_cursor *c);
-bool stream_log_next(struct stream_cursor *c);
+/* From the cursor's entry on (it included) to the next live one. */
+bool stream_log_settle(struct stream_cursor *c);
 bool stream_log_previous(struct stream_cursor *c);
 void stream_log_read(const struct stream_cursor *c, struct stream_entry *out);
 struct stream_id stream_log_id(const struct stream_cursor *c);
@@ -54,6 +55,14 @@ size_t stream_log_memory(const struct stream_log *l, size_t samples);
 static inline struct stream_block *stream_log_block(const struct stream_log *l, size_t i)
 {
     return l->blocks[l->first + i];
+}
+
+static inline bool stream_log_next(struct stream_cursor *c)
+{
+    const struct stream_block *b = stream_log_block(c->log, c->block);
+    if (__builtin_expect(++c->entry < b->count && !b->dead, 1))
+        return true;
+    return stream_log_settle(c);
 }
 
 #endif
