@@ -138,7 +138,7 @@ enum client_class client_class(const struct client *c)
 size_t client_memory(const struct client *c)
 {
     return sizeof(*c) + c->in_cap + c->out.memory + c->mark_cap * sizeof(*c->marks) +
-           (c->partial && c->partial->big ? c->partial->big->n : 0);
+           (c->partial ? request_memory(c->partial) : 0);
 }
 
 struct client *client_by_id(struct engine *engine, uint64_t id)

@@ -263,6 +263,7 @@ enum request_state request_parse(struct request *q, const char *base, size_t n,
                 return REQUEST_MORE;
             q->at += 2;
             add(q, str_bytes(q->big), q->big);
+            q->owned_n += q->big->n;
             q->big = NULL;
             q->verbatim = false;
         } else {
@@ -308,4 +309,10 @@ char *request_place(struct request *q, size_t *room)
 void request_got(struct request *q, size_t n)
 {
     q->big_got += n;
+}
+
+size_t request_memory(const struct request *q)
+{
+    return q->owned_n + (q->big ? q->big->n : 0) +
+           (size_t)q->cap * (sizeof(*q->argv) + sizeof(*q->owned));
 }

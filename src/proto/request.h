@@ -33,6 +33,7 @@ struct request {
     size_t at;       /* bytes of the buffer already understood */
     struct str *big; /* the long argument being gathered */
     size_t big_got;
+    size_t owned_n;     /* bytes of the long arguments gathered before */
     struct str **owned; /* strings behind arguments: owned[i] or NULL; length cap */
     char *text;         /* unescaped inline arguments */
     bool verbatim;      /* the request's bytes are the canonical form of argv */
@@ -58,5 +59,7 @@ void request_rebase(struct request *q, const char *old_base, const char *new_bas
  * the place and sets room; NULL when none is being gathered. request_got() says how many came. */
 char *request_place(struct request *q, size_t *room);
 void request_got(struct request *q, size_t n);
+/* Bytes that a request not yet complete holds outside the buffer. */
+size_t request_memory(const struct request *q);
 
 #endif

@@ -118,7 +118,7 @@ static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
     s->engine.total_in += (uint64_t)n;
     if (place)
         feed_placed(c, (size_t)n);
-    size_t kept = c->in_n + (c->partial && c->partial->big ? c->partial->big->n : 0);
+    size_t kept = c->in_n + (c->partial ? request_memory(c->partial) : 0);
     long long limit =
         c->flags & CLIENT_ANONYMOUS ? ANONYMOUS_IN : s->settings->client_query_buffer_limit;
     if ((long long)kept > limit) {

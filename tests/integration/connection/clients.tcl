@@ -75,6 +75,22 @@ test "the limits on clients and output hold" {
     if {$i >= 1000} { error "the slow subscriber was never dropped" }
     close $a
 }
+test "a request of many long arguments is bounded" {
+    server::start --client-query-buffer-limit 1mb
+    set s [resp::connect $server::port]
+    set part [string repeat x 300000]
+    set closed [catch {
+        fconfigure $s -blocking 1
+        puts -nonewline $s "*10\r\n\$4\r\nMSET\r\n"
+        for {set i 0} {$i < 8} {incr i} { puts -nonewline $s "\$300000\r\n$part\r\n" }
+        fconfigure $s -blocking 0
+        set reply [resp::read $s]
+    }]
+    if {!$closed} { expect $reply (closed) "the connection" }
+    set t [resp::connect $server::port]
+    expect [resp::ask $t INFO stats] {*client_query_buffer_limit_disconnections:1*} counted
+    if {![string match "*reached max query buffer length*" [server::log]]} { error "nothing in the log" }
+}
 test "a unix socket works" {
     server::start
     set out [exec redis-cli -s [file join $server::dir sock] SET a 1]
