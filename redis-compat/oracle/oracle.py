@@ -297,7 +297,9 @@ class Generator:
         if what in ("seconds", "milliseconds", "unix-time-seconds", "unix-time-milliseconds"):
             if "unix" in what:
                 return r.choice([b"1", b"99999999999", b"9999999999999", b"-1", b"0", b"x"])
-            return r.choice([b"200000", b"5000000", b"0", b"-5", b"x", b"9223372036854775807"])
+            # Never the same twice: GT and LT would compare the milliseconds at which the two servers ran it.
+            later = b"%d" % r.randrange(200000, 9000000)
+            return r.choice([later, later, b"0", b"-5", b"x", b"9223372036854775807"])
         if what in ("numkeys", "numids"):
             return r.choice([b"1", b"1", b"2", b"0", b"x"])
         if what == "offset":

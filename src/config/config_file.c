@@ -1,6 +1,7 @@
 #include "config/config_file.h"
 
 #include "base/mem.h"
+#include "base/words.h"
 #include "io/file.h"
 
 #include <errno.h>
@@ -10,67 +11,6 @@
 
 #define WORDS   256
 #define VERSION "7.2.4"
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 32;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-int config_file_split(struct bytes line, struct bytes *words, int max, char **text)
-{
-    const char *p = line.p, *end = line.p + line.n;
-    char *to = *text = mem_alloc(line.n * 2 + 2);
-    int n = 0;
-    for (;;) {
-        while (p < end && blank(*p))
-            p++;
-        if (p >= end)
-            return n;
-        if (n == max)
-            return -1;
-        char *start = to, quote = 0;
-        for (;; p++) {
-            if (quote) {
-                if (p >= end)
-                    return -1;
-                if (quote == '"' && *p == '\\' && end - p > 3 && p[1] == 'x' &&
-                    hex_value(p[2]) >= 0 && hex_value(p[3]) >= 0) {
-                    *to++ = (char)(hex_value(p[2]) * 16 + hex_value(p[3]));
-                    p += 3;
-                } else if (quote == '"' && *p == '\\' && end - p > 1) {
-                    static const char from[] = "nrtba", into[] = "\n\r\t\b\a";
-                    const char *k = strchr(from, *++p);
-                    *to++ = k && *k ? into[k - from] : *p;
-                } else if (quote == '\'' && *p == '\\' && end - p > 1 && p[1] == '\'') {
-                    *to++ = *++p;
-                } else if (*p == quote) {
-                    if (p + 1 < end && !blank(p[1]))
-                        return -1;
-                    p++;
-                    break;
-                } else {
-                    *to++ = *p;
-                }
-            } else if (p >= end || blank(*p)) {
-                break;
-            } else if (*p == '"' || *p == '\'') {
-                quote = *p;
-            } else {
-                *to++ = *p;
-            }
-        }
-        words[n++] = bytes_of(start, (size_t)(to - start));
-        *to++ = 0;
-    }
-}
 
 static bool fail(struct buf *report, int number, struct bytes line, const char *why)
 {
@@ -141,15 +81,15 @@ bool config_file_text(struct settings *s, struct bytes text, struct buf *report)
         text.p += newline ? len + 1 : len;
         text.n -= newline ? len + 1 : len;
         number++;
-        while (line.n && blank(line.p[0]))
+        while (line.n && words_is_blank(line.p[0]))
             line.p++, line.n--;
-        while (line.n && blank(line.p[line.n - 1]))
+        while (line.n && words_is_blank(line.p[line.n - 1]))
             line.n--;
         if (line.n == 0 || line.p[0] == '#')
             continue;
         struct bytes words[WORDS];
         char *copy;
-        int n = config_file_split(line, words, WORDS, &copy);
+        int n = words_split(line, words, WORDS, &copy);
         if (n < 0) {
             good = fail(report, number, line, "Unbalanced quotes in configuration line");
         } else if (n > 0 && bytes_is(words[0], "save")) {
@@ -188,30 +128,6 @@ bool config_file_load(struct settings *s, const char *path, struct buf *report)
     return good;
 }
 
-static void quote(struct buf *out, struct bytes word)
-{
-    bool plain = word.n > 0;
-    for (size_t i = 0; i < word.n; i++)
-        if (blank(word.p[i]) || word.p[i] == '"' || word.p[i] == '\'' || word.p[i] == '\\' ||
-            word.p[i] == '#' || (unsigned char)word.p[i] < 32)
-            plain = false;
-    if (plain) {
-        buf_add(out, word);
-        return;
-    }
-    buf_add_char(out, '"');
-    for (size_t i = 0; i < word.n; i++) {
-        unsigned char c = (unsigned char)word.p[i];
-        if (c == '"' || c == '\\')
-            buf_printf(out, "\\%c", c);
-        else if (c < 32)
-            buf_printf(out, "\\x%02x", c);
-        else
-            buf_add_char(out, (char)c);
-    }
-    buf_add_char(out, '"');
-}
-
 /* An argument begins an option when it starts with "--", or when it stands where a name is
  * expected. */
 bool config_file_options(struct settings *s, int argc, char **argv, struct buf *report)
@@ -223,12 +139,12 @@ bool config_file_options(struct settings *s, int argc, char **argv, struct buf *
         char *copy;
         if (name[0] == '-' && name[1] == '-')
             name += 2;
-        int n = config_file_split(bytes_text(name), words, WORDS, &copy);
+        int n = words_split(bytes_text(name), words, WORDS, &copy);
         if (n > 0)
             buf_add(&text, words[0]);
         for (int k = 1; k < n; k++) {
             buf_add_char(&text, ' ');
-            quote(&text, words[k]);
+            words_quote(&text, words[k]);
         }
         const struct setting *x = n > 0 ? settings_find(words[0]) : NULL;
         bool first = true, list = x && (x->flags & SETTING_WORDS);
@@ -244,7 +160,7 @@ bool config_file_options(struct settings *s, int argc, char **argv, struct buf *
             if (!first && !dashes && !list && settings_find(bytes_text(argv[i])))
                 break;
             buf_add_char(&text, ' ');
-            quote(&text, bytes_text(argv[i]));
+            words_quote(&text, bytes_text(argv[i]));
             first = false;
             i++;
         }
@@ -264,7 +180,7 @@ static void add_setting(const struct settings *s, const struct setting *x, struc
         buf_printf(out, "%s %.*s\n", x->name, (int)v.n, v.p);
     } else {
         buf_printf(out, "%s ", x->name);
-        quote(out, v);
+        words_quote(out, v);
         buf_add_char(out, '\n');
     }
     buf_free(&value);
@@ -293,7 +209,7 @@ int config_file_rewrite(const struct settings *s)
         char *copy;
         if (bytes_has_prefix(line, mark))
             generated = true;
-        int n = line.n && line.p[0] != '#' ? config_file_split(line, words, WORDS, &copy) : 0;
+        int n = line.n && line.p[0] != '#' ? words_split(line, words, WORDS, &copy) : 0;
         const struct setting *x = n > 0 ? settings_find(words[0]) : NULL;
         if (x && !done[x - all]) {
             done[x - all] = true;

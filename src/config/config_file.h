@@ -11,9 +11,6 @@ bool config_file_load(struct settings *s, const char *path, struct buf *report);
 bool config_file_options(struct settings *s, int argc, char **argv, struct buf *report);
 /* Reads directives from text (standard input). */
 bool config_file_text(struct settings *s, struct bytes text, struct buf *report);
-/* Splits a line into words with quotes and escapes, NUL-terminated behind one another in text
- * (freed by the caller); -1: unbalanced quotes. */
-int config_file_split(struct bytes line, struct bytes *words, int max, char **text);
 /* Writes the settings back: keeps comments and order, updates lines, appends what is new. 0 or
  * -errno.
  */

@@ -3,8 +3,11 @@
 #include "base/crc.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/words.h"
 
 #include <stdio.h>
+
+#define WORDS 16 /* more than a line has */
 
 void manifest_free(struct manifest *m)
 {
@@ -50,48 +53,47 @@ uint64_t manifest_last_seq(const struct manifest *m, enum manifest_type type)
 void manifest_print(const struct manifest *m, struct buf *out)
 {
     size_t before = out->n;
-    for (size_t i = 0; i < m->n; i++)
-        buf_printf(out, "file %s seq %llu type %c\n", m->files[i].name,
-                   (unsigned long long)m->files[i].seq, m->files[i].type);
+    for (size_t i = 0; i < m->n; i++) {
+        buf_add_text(out, "file ");
+        words_quote(out, bytes_text(m->files[i].name));
+        buf_printf(out, " seq %llu type %c\n", (unsigned long long)m->files[i].seq,
+                   m->files[i].type);
+    }
     size_t n = out->n - before;
     buf_printf(out, "#CRC:%zu:%08x\n", n, crc_32c(0, out->p + before, n));
 }
 
-static bool next_word(struct bytes *line, struct bytes *word)
+/* "file NAME seq N type T", in any order; NULL: good, else what is wrong. */
+static const char *parse_file(struct manifest *m, const struct bytes *words, int n)
 {
-    while (line->n && line->p[0] == ' ')
-        line->p++, line->n--;
-    size_t n = 0;
-    while (n < line->n && line->p[n] != ' ')
-        n++;
-    *word = bytes_of(line->p, n);
-    line->p += n;
-    line->n -= n;
-    return n > 0;
+    struct bytes name = {0}, seq = {0}, type = {0};
+    uint64_t number;
+    for (int i = 0; i + 1 < n; i += 2) {
+        if (bytes_is(words[i], "file"))
+            name = words[i + 1];
+        else if (bytes_is(words[i], "seq"))
+            seq = words[i + 1];
+        else if (bytes_is(words[i], "type"))
+            type = words[i + 1];
+    }
+    if (n % 2 || name.n == 0 || memchr(name.p, '/', name.n) || memchr(name.p, 0, name.n) ||
+        !num_parse_uint(seq, &number) || type.n != 1 || !type.p[0] || !strchr("bih", type.p[0]))
+        return "damaged";
+    if (type.p[0] == MANIFEST_BASE && manifest_base(m))
+        return "wrong: it names two bases";
+    if (type.p[0] == MANIFEST_INCREMENT && number <= manifest_last_seq(m, MANIFEST_INCREMENT))
+        return "wrong: increments that are not in order";
+    manifest_add(m, name.p, number, (enum manifest_type)type.p[0]);
+    return NULL;
 }
 
-static bool parse_file(struct manifest *m, struct bytes line)
+/* Whether the line is the checksum of what stands before it. */
+static bool is_checksum(struct bytes text, struct bytes line)
 {
-    struct bytes key, name = {0}, seq = {0}, type = {0};
-    while (next_word(&line, &key)) {
-        struct bytes value;
-        if (!next_word(&line, &value))
-            return false;
-        if (bytes_is(key, "file"))
-            name = value;
-        else if (bytes_is(key, "seq"))
-            seq = value;
-        else if (bytes_is(key, "type"))
-            type = value;
-    }
-    uint64_t number;
-    if (name.n == 0 || memchr(name.p, '/', name.n) || !num_parse_uint(seq, &number) ||
-        type.n != 1 || !strchr("bih", type.p[0]))
-        return false;
-    char *text = mem_copy_text(name.p, name.n);
-    manifest_add(m, text, number, (enum manifest_type)type.p[0]);
-    mem_free(text);
-    return true;
+    char expected[64];
+    size_t n = (size_t)(line.p - text.p);
+    int len = snprintf(expected, sizeof(expected), "#CRC:%zu:%08x", n, crc_32c(0, text.p, n));
+    return bytes_equal(line, bytes_of(expected, (size_t)len));
 }
 
 bool manifest_parse(struct manifest *m, struct bytes text, char error[160])
@@ -104,18 +106,18 @@ bool manifest_parse(struct manifest *m, struct bytes text, char error[160])
         struct bytes line = {rest.p, newline ? (size_t)(newline - rest.p) : rest.n};
         rest.n -= newline ? line.n + 1 : line.n;
         number++;
+        const char *wrong = NULL;
         if (bytes_has_prefix(line, "#CRC:")) {
-            size_t n = (size_t)(line.p - text.p);
-            char expected[64];
-            int len =
-                snprintf(expected, sizeof(expected), "#CRC:%zu:%08x", n, crc_32c(0, text.p, n));
-            if (!bytes_equal(line, bytes_of(expected, (size_t)len))) {
-                snprintf(error, 160, "the manifest is damaged (checksum), line %d", number);
-                manifest_free(m);
-                return false;
-            }
-        } else if (line.n && line.p[0] != '#' && !parse_file(m, line)) {
-            snprintf(error, 160, "the manifest is damaged, line %d", number);
+            wrong = is_checksum(text, line) ? NULL : "damaged (checksum)";
+        } else if (line.n && line.p[0] != '#') {
+            struct bytes words[WORDS];
+            char *copy;
+            int n = words_split(line, words, WORDS, &copy);
+            wrong = n < 0 ? "damaged" : parse_file(m, words, n);
+            mem_free(copy);
+        }
+        if (wrong) {
+            snprintf(error, 160, "the manifest is %s, line %d", wrong, number);
             manifest_free(m);
             return false;
         }

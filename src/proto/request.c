@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/words.h"
 
 #include <stdio.h>
 
@@ -100,67 +101,14 @@ static enum request_state bad(struct request *q, const char *text)
     return REQUEST_BAD;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 32;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r') || c == 0;
-}
-
-/* Splits a line into arguments: spaces separate, "..." with escapes, '...' with \' only. */
 static enum request_state split_inline(struct request *q, const char *p, const char *end)
 {
-    q->text = mem_alloc((size_t)(end - p) + 1);
-    char *to = q->text;
-    for (;;) {
-        while (p < end && blank(*p))
-            p++;
-        if (p >= end)
-            return REQUEST_READY;
-        char *start = to;
-        char quote = 0;
-        for (;; p++) {
-            if (quote) {
-                if (p >= end)
-                    return bad(q, "unbalanced quotes in request");
-                if (quote == '"' && *p == '\\' && end - p > 3 && p[1] == 'x' &&
-                    hex_value(p[2]) >= 0 && hex_value(p[3]) >= 0) {
-                    *to++ = (char)(hex_value(p[2]) * 16 + hex_value(p[3]));
-                    p += 3;
-                } else if (quote == '"' && *p == '\\' && end - p > 1) {
-                    char c = *++p;
-                    *to++ = (char)(c == 'n'   ? '\n'
-                                   : c == 'r' ? '\r'
-                                   : c == 't' ? '\t'
-                                   : c == 'b' ? '\b'
-                                   : c == 'a' ? '\a'
-                                              : c);
-                } else if (quote == '\'' && *p == '\\' && end - p > 1 && p[1] == '\'') {
-                    *to++ = *++p;
-                } else if (*p == quote) {
-                    if (p + 1 < end && !blank(p[1]))
-                        return bad(q, "unbalanced quotes in request");
-                    p++;
-                    break;
-                } else {
-                    *to++ = *p;
-                }
-            } else if (p >= end || blank(*p)) {
-                break;
-            } else if (*p == '"' || *p == '\'') {
-                quote = *p;
-            } else {
-                *to++ = *p;
-            }
-        }
-        add(q, bytes_of(start, (size_t)(to - start)), NULL);
-    }
+    struct bytes word;
+    int got;
+    char *to = q->text = mem_alloc((size_t)(end - p) + 1);
+    while ((got = words_next(&p, end, &to, &word)) > 0)
+        add(q, word, NULL);
+    return got < 0 ? bad(q, "unbalanced quotes in request") : REQUEST_READY;
 }
 
 static enum request_state parse_inline(struct request *q, const char *base, size_t n,

@@ -1,6 +1,7 @@
 /* The command line, the environment, and the life of the process around the server. */
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/words.h"
 #include "config/config_file.h"
 #include "server/crash.h"
 #include "server/cron.h"
@@ -154,7 +155,7 @@ static bool loopback_only(const struct settings *s)
 {
     struct bytes words[32];
     char *text;
-    int n = config_file_split(bytes_text(s->bind), words, 32, &text);
+    int n = words_split(bytes_text(s->bind), words, 32, &text);
     bool good = n > 0;
     for (int i = 0; i < n; i++) {
         const char *a = words[i].p + (*words[i].p == '-');

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/words.h"
 #include "commands/families.h"
 #include "config/config_file.h"
 #include "engine/block.h"
@@ -307,7 +308,7 @@ static bool listen_all(struct server *s)
 {
     struct bytes words[SERVER_LISTENERS];
     char *text;
-    int n = config_file_split(bytes_text(s->settings->bind), words, 16, &text),
+    int n = words_split(bytes_text(s->settings->bind), words, 16, &text),
         port = (int)s->settings->port, listening = 0;
     bool good = n >= 0;
     for (int i = 0; i < n && good; i++) {

@@ -120,9 +120,9 @@ namespace eval server {
     }
     proc stop {{signal TERM}} {
         variable pid
-        catch {exec kill -$signal $pid}
+        catch {exec sh -c "kill -$signal $pid"}
         for {set i 0} {$i < 500} {incr i} {
-            if {[catch {exec kill -0 $pid}]} { return }
+            if {[catch {exec sh -c "kill -0 $pid"}]} { return }
             # A child that was not waited for is gone as well.
             if {![catch {open /proc/$pid/stat} f]} {
                 set state [lindex [split [read $f] " "] 2]

@@ -176,3 +176,15 @@ test "a full disk stops writes, keeps reads, and a rewrite heals" {
         catch {exec umount $server::dir}
     }
 }
+test "an append-only file may have blanks and quotes in its name" {
+    set name "my \"own\" file.aof"
+    server::start --appendonly yes --appendfilename $name
+    set s [resp::connect $server::port]
+    expect [resp::ask $s SET a 1] OK set
+    close $s
+    server::stop KILL
+    server::start --appendonly yes --appendfilename $name
+    set s [resp::connect $server::port]
+    expect [resp::ask $s GET a] 1 get
+    close $s
+}

@@ -1,0 +1,51 @@
+#include "persist/journal.h"
+
+#include "unit.h"
+
+static void add(struct journal *j, int db, const char *a, const char *b)
+{
+    struct bytes argv[] = {bytes_text(a), bytes_text(b)};
+    journal_add(j, db, argv, 2, bytes_of(NULL, 0));
+}
+
+TEST(nothing_is_formatted_for_nobody)
+{
+    struct journal j = {.db = -1};
+    journal_group_begin(&j);
+    add(&j, 0, "DEL", "a");
+    journal_group_end(&j);
+    CHECK(j.offset == 0 && j.pending.n == 0);
+}
+
+TEST(one_effect_stands_alone_and_several_in_a_transaction)
+{
+    struct journal j = {.db = -1, .on = true};
+    journal_group_begin(&j);
+    add(&j, 3, "DEL", "a");
+    journal_group_end(&j);
+    CHECK(bytes_is(buf_bytes(&j.pending),
+                   "*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n*2\r\n$3\r\nDEL\r\n$1\r\na\r\n"));
+    CHECK(j.offset == j.pending.n);
+    journal_taken(&j);
+    journal_group_begin(&j);
+    journal_group_begin(&j); /* EXEC, and a command in it */
+    add(&j, 3, "DEL", "a");
+    journal_group_end(&j);
+    add(&j, 3, "DEL", "b");
+    uint64_t before = j.offset;
+    journal_group_end(&j);
+    CHECK(bytes_is(buf_bytes(&j.pending), "*1\r\n$5\r\nMULTI\r\n*2\r\n$3\r\nDEL\r\n$1\r\na\r\n"
+                                          "*2\r\n$3\r\nDEL\r\n$1\r\nb\r\n*1\r\n$4\r\nEXEC\r\n"));
+    CHECK(j.offset > before);
+    uint64_t end = j.offset;
+    journal_taken(&j);
+    journal_forget_db(&j);
+    journal_group_begin(&j);
+    add(&j, 3, "DEL", "c");
+    journal_group_end(&j);
+    CHECK(memcmp(j.pending.p, "*2\r\n$6\r\nSELECT", 14) == 0 && j.offset == end + j.pending.n);
+    journal_free(&j);
+}
+
+UNIT_MAIN(T(nothing_is_formatted_for_nobody),
+          T(one_effect_stands_alone_and_several_in_a_transaction))

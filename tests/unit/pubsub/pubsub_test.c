@@ -1,0 +1,68 @@
+#include "pubsub/pubsub.h"
+
+#include "unit.h"
+
+struct ear {
+    int heard;
+    char last[128];
+};
+
+static void deliver(void *owner, struct pubsub_message *m)
+{
+    struct ear *e = owner;
+    struct bytes text = str_bytes(pubsub_encoded(m, 2));
+    e->heard++;
+    snprintf(e->last, sizeof(e->last), "%.*s", (int)text.n, text.p);
+}
+
+TEST(channels_patterns_and_shards_are_apart)
+{
+    struct pubsub *p = pubsub_new(deliver);
+    struct ear a = {0}, b = {0};
+    struct subscriber *s = pubsub_join(&a), *t = pubsub_join(&b);
+    CHECK(pubsub_subscribe(p, s, PUBSUB_CHANNEL, BYTES("ch")));
+    CHECK(!pubsub_subscribe(p, s, PUBSUB_CHANNEL, BYTES("ch")));
+    CHECK(pubsub_subscribe(p, s, PUBSUB_PATTERN, BYTES("c*")));
+    CHECK(pubsub_subscribe(p, t, PUBSUB_SHARD, BYTES("ch")));
+    CHECK(pubsub_publish(p, PUBSUB_CHANNEL, BYTES("ch"), BYTES("x")) == 2);
+    CHECK(a.heard == 2 && b.heard == 0);
+    CHECK(pubsub_publish(p, PUBSUB_SHARD, BYTES("ch"), BYTES("x")) == 1);
+    CHECK(a.heard == 2 && b.heard == 1);
+    CHECK(strcmp(b.last, "*3\r\n$8\r\nsmessage\r\n$2\r\nch\r\n$1\r\nx\r\n") == 0);
+    CHECK(pubsub_publish(p, PUBSUB_CHANNEL, BYTES("cx"), BYTES("y")) == 1);
+    CHECK(strcmp(a.last, "*4\r\n$8\r\npmessage\r\n$2\r\nc*\r\n$2\r\ncx\r\n$1\r\ny\r\n") == 0);
+    CHECK(pubsub_audience(p, PUBSUB_CHANNEL, BYTES("ch")) == 1);
+    CHECK(pubsub_unsubscribe(p, s, PUBSUB_CHANNEL, BYTES("ch")));
+    CHECK(!pubsub_unsubscribe(p, s, PUBSUB_CHANNEL, BYTES("ch")));
+    CHECK(pubsub_names(p, PUBSUB_CHANNEL)->used == 0);
+    pubsub_leave(p, s);
+    CHECK(pubsub_publish(p, PUBSUB_CHANNEL, BYTES("ch"), BYTES("z")) == 0 && a.heard == 3);
+    pubsub_leave(p, t);
+    CHECK(pubsub_names(p, PUBSUB_SHARD)->used == 0);
+    pubsub_free(p);
+}
+
+TEST(whoever_leaves_first_does_not_matter)
+{
+    struct pubsub *p = pubsub_new(deliver);
+    struct ear ears[20] = {0};
+    struct subscriber *all[20];
+    for (int i = 0; i < 20; i++) {
+        all[i] = pubsub_join(&ears[i]);
+        pubsub_subscribe(p, all[i], PUBSUB_CHANNEL, BYTES("one"));
+        pubsub_subscribe(p, all[i], PUBSUB_CHANNEL, i % 2 ? BYTES("odd") : BYTES("even"));
+    }
+    CHECK(pubsub_publish(p, PUBSUB_CHANNEL, BYTES("one"), BYTES("")) == 20);
+    for (int i = 0; i < 20; i += 3)
+        pubsub_leave(p, all[i]);
+    CHECK(pubsub_publish(p, PUBSUB_CHANNEL, BYTES("one"), BYTES("")) == 13);
+    for (int i = 0; i < 20; i++)
+        CHECK(ears[i].heard == (i % 3 == 0 ? 1 : 2));
+    for (int i = 19; i >= 0; i--)
+        if (i % 3)
+            pubsub_leave(p, all[i]);
+    CHECK(pubsub_names(p, PUBSUB_CHANNEL)->used == 0);
+    pubsub_free(p);
+}
+
+UNIT_MAIN(T(channels_patterns_and_shards_are_apart), T(whoever_leaves_first_does_not_matter))
