@@ -119,7 +119,7 @@ foreach file $files {
         lassign $t name script
         set server::path $server_path
         set server::dir ""
-        set code [catch {uplevel #0 $script} why]
+        set code [catch {apply [list {} $script]} why]
         catch {server::stop KILL}
         report "$label: $name" [expr {$code == 1 ? $why : ""}]
         catch {server::forget}
