@@ -329,16 +329,10 @@ static void stream_effects(struct writer *w, struct bytes key, const struct stre
             BYTES("IDMP-MAXSIZE"),  bytes_of(b, num_print_uint(b, s->dedup.max_size))};
         add_effect(w, argv, 6);
     }
-    struct dict_walk walk = {0};
-    for (struct dict_node *n; (n = dict_next(&s->dedup.producers, &walk));) {
-        const struct stream_producer *p = n->value;
-        for (const struct dlist_node *x = p->order.next; x != &p->order; x = x->next) {
-            const struct stream_dedup_record *r =
-                dlist_item((struct dlist_node *)(uintptr_t)x, struct stream_dedup_record, node);
-            struct bytes argv[] = {BYTES("XIDMPRECORD"), key, dict_key(n), bytes_of(r->iid, r->n),
-                                   bytes_of(a, stream_id_print(a, r->id))};
-            add_effect(w, argv, 5);
-        }
+    for (const struct stream_dedup_record *r = NULL; (r = stream_dedup_next(&s->dedup, r));) {
+        struct bytes argv[] = {BYTES("XIDMPRECORD"), key, dict_key(r->producer->node),
+                               bytes_of(r->iid, r->n), bytes_of(a, stream_id_print(a, r->id))};
+        add_effect(w, argv, 5);
     }
     struct dict_walk groups = {0};
     for (struct dict_node *n; (n = dict_next(&s->groups, &groups));) {

@@ -8,11 +8,13 @@
 #include "server/now.h"
 #include "server/saver.h"
 #include "store/expire.h"
+#include "type/stream/stream_dedup.h"
 
 #include <sys/resource.h>
 
 #define RESERVED_FILES 32
 #define EXPIRE_US      1000 /* a tick's share for passed deadlines */
+#define DEDUP_STREAMS  16   /* a tick looks for old message ids in so many streams */
 #define EXPIRE_MORE    64   /* deletions in a step after which another follows */
 
 int64_t cron_period_ms(const struct server *s)
@@ -70,6 +72,7 @@ void cron_due(void *context)
         for (long long i = 0; i < 25 * s->settings->active_expire_effort; i++)
             if (expire_step(e->store, EXPIRE_US) < EXPIRE_MORE)
                 break;
+    stream_dedup_expire_some(e->now_ms, DEDUP_STREAMS);
     if (s->cron_runs % (uint64_t)(s->settings->hz > 10 ? s->settings->hz / 10 : 1) == 0)
         link_tick(s);
     saver_tick(s->saver);

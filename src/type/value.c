@@ -51,8 +51,11 @@ size_t value_free_effort(const struct entry *e)
 
 void value_leave_thread(const struct entry *e)
 {
-    if (e->kind == VALUE_STREAM)
-        stream_block_drop_cache();
+    if (e->kind != VALUE_STREAM)
+        return;
+    struct stream *s = value_object(e);
+    stream_block_drop_cache();
+    stream_dedup_leave(&s->dedup);
 }
 
 struct entry *value_copy(const struct entry *e, struct bytes key)

@@ -109,26 +109,30 @@ namespace eval server {
         set pid [exec $path --port $port --bind 127.0.0.1 --dir $dir --save {} --enable-debug-command yes \
                      --unixsocket [file join $dir sock] {*}$args >>& [file join $dir log] &]
         for {set i 0} {$i < 500} {incr i} {
+            # A server that is about to refuse its files listens for a moment, and closes.
             if {![catch {resp::connect $port} s]} {
-                set r [resp::ask $s PING]
-                close $s
-                if {![string match "!LOADING*" $r]} { return }
+                if {[catch {resp::ask $s PING} r]} { set r (closed) }
+                catch {close $s}
+                if {![string match "!LOADING*" $r] && $r ne "(closed)"} { return }
             }
+            if {![alive]} { break }
             after 20
         }
         error "the server did not start, see $dir/log"
+    }
+    # A child that was not waited for is gone as well.
+    proc alive {} {
+        variable pid
+        if {[catch {open /proc/$pid/stat} f]} { return 0 }
+        if {[catch {read $f} text]} { set text "" }
+        close $f
+        return [expr {[lindex [split $text " "] 2] ni {Z X ""}}]
     }
     proc stop {{signal TERM}} {
         variable pid
         catch {exec sh -c "kill -$signal $pid"}
         for {set i 0} {$i < 500} {incr i} {
-            if {[catch {exec sh -c "kill -0 $pid"}]} { return }
-            # A child that was not waited for is gone as well.
-            if {![catch {open /proc/$pid/stat} f]} {
-                set state [lindex [split [read $f] " "] 2]
-                close $f
-                if {$state eq "Z"} { return }
-            }
+            if {![alive]} { return }
             after 10
         }
         error "the server did not stop"

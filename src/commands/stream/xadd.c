@@ -219,12 +219,9 @@ static void do_xadd(struct call *call)
     if (x.dedup_auto)
         x.iid = content_iid(call, x.id_at + 1, iid);
     if (x.dedup && s && x.form == ID_AUTO) {
+        stream_dedup_expire(&s->dedup, call->now_ms);
         const struct stream_dedup_record *seen = stream_dedup_find(&s->dedup, x.producer, x.iid);
-        if (seen && call->now_ms - seen->at_ms >= s->dedup.duration_s * 1000) {
-            stream_dedup_expire(&s->dedup, call->now_ms);
-            seen = NULL;
-        }
-        if (seen) {
+        if (seen && call->now_ms - seen->at_ms < s->dedup.duration_s * 1000) {
             s->dedup.duplicates++;
             stream_args_reply_id(call->reply, seen->id);
             return;

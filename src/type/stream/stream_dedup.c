@@ -2,27 +2,34 @@
 
 #include "base/mem.h"
 
-static void drop_oldest(struct stream_dedup *d, struct stream_producer *p)
+/* Streams that have records, the next to be looked at first. */
+static struct dlist_node active = {&active, &active};
+
+static void drop(struct stream_dedup *d, struct stream_dedup_record *r)
 {
-    struct stream_dedup_record *r = dlist_item(p->order.next, struct stream_dedup_record, node);
+    struct stream_producer *p = r->producer;
     dlist_remove(&r->node);
+    dlist_remove(&r->by_time);
     dict_remove(&p->seen, bytes_of(r->iid, r->n));
     mem_free(r);
-    d->tracked--;
+    if (dlist_empty(&p->order)) {
+        dict_clear(&p->seen);
+        dict_remove(&d->producers, dict_key(p->node));
+        mem_free(p);
+    }
+    if (--d->tracked == 0)
+        dlist_remove(&d->active);
 }
 
-static void free_producer(struct stream_dedup *d, struct stream_producer *p)
+static struct stream_dedup_record *oldest(const struct stream_dedup *d)
 {
-    while (!dlist_empty(&p->order))
-        drop_oldest(d, p);
-    mem_free(p);
+    return d->tracked ? dlist_item(d->records.next, struct stream_dedup_record, by_time) : NULL;
 }
 
 void stream_dedup_clear(struct stream_dedup *d)
 {
-    struct dict_walk w = {0};
-    for (struct dict_node *n; (n = dict_next(&d->producers, &w));)
-        free_producer(d, n->value);
+    while (d->tracked)
+        drop(d, oldest(d));
     dict_clear(&d->producers);
 }
 
@@ -33,57 +40,82 @@ const struct stream_dedup_record *stream_dedup_find(const struct stream_dedup *d
     return p ? dict_get(&p->seen, iid) : NULL;
 }
 
-void stream_dedup_record(struct stream_dedup *d, struct bytes producer, struct bytes iid,
-                         struct stream_id id, int64_t now_ms)
+static struct stream_producer *producer_of(struct stream_dedup *d, struct bytes name)
 {
-    struct dict_node *n = dict_ensure(&d->producers, producer);
+    struct dict_node *n = dict_ensure(&d->producers, name);
     if (!n->value) {
         struct stream_producer *fresh = mem_zalloc(sizeof(*fresh));
         dlist_init(&fresh->order);
+        fresh->node = n;
         n->value = fresh;
     }
-    struct stream_producer *p = n->value;
+    return n->value;
+}
+
+void stream_dedup_record(struct stream_dedup *d, struct bytes producer, struct bytes iid,
+                         struct stream_id id, int64_t now_ms)
+{
+    const struct stream_dedup_record *known = stream_dedup_find(d, producer, iid);
+    if (known)
+        drop(d, (struct stream_dedup_record *)(uintptr_t)known);
+    struct stream_producer *p = producer_of(d, producer);
     struct stream_dedup_record *r = mem_alloc(sizeof(*r) + iid.n);
-    *r = (struct stream_dedup_record){.id = id, .at_ms = now_ms, .n = iid.n};
+    *r = (struct stream_dedup_record){.producer = p, .id = id, .at_ms = now_ms, .n = iid.n};
     memcpy(r->iid, iid.p, iid.n);
     dict_ensure(&p->seen, iid)->value = r;
     dlist_append(&p->order, &r->node);
-    d->tracked++;
+    if (!dlist_linked(&d->records))
+        dlist_init(&d->records);
+    dlist_append(&d->records, &r->by_time);
+    if (d->tracked++ == 0)
+        dlist_append(&active, &d->active);
     while (p->seen.used > d->max_size)
-        drop_oldest(d, p);
+        drop(d, dlist_item(p->order.next, struct stream_dedup_record, node));
 }
 
 void stream_dedup_expire(struct stream_dedup *d, int64_t now_ms)
 {
-    struct dict_walk w = {0};
-    for (struct dict_node *n; (n = dict_next(&d->producers, &w));) {
-        struct stream_producer *p = n->value;
-        while (!dlist_empty(&p->order)) {
-            struct stream_dedup_record *r =
-                dlist_item(p->order.next, struct stream_dedup_record, node);
-            if (now_ms - r->at_ms < d->duration_s * 1000)
-                break;
-            drop_oldest(d, p);
-        }
-        if (dlist_empty(&p->order)) {
-            dict_remove(&d->producers, dict_key(n));
-            mem_free(p);
-        }
+    struct stream_dedup_record *r;
+    while ((r = oldest(d)) && now_ms - r->at_ms >= d->duration_s * 1000)
+        drop(d, r);
+}
+
+void stream_dedup_expire_some(int64_t now_ms, int streams)
+{
+    struct dlist_node *last = active.prev;
+    while (streams-- > 0 && !dlist_empty(&active)) {
+        struct dlist_node *n = active.next;
+        dlist_remove(n);
+        dlist_append(&active, n);
+        stream_dedup_expire(dlist_item(n, struct stream_dedup, active), now_ms);
+        if (n == last)
+            return;
     }
+}
+
+void stream_dedup_leave(struct stream_dedup *d)
+{
+    dlist_remove(&d->active);
+}
+
+const struct stream_dedup_record *stream_dedup_next(const struct stream_dedup *d,
+                                                    const struct stream_dedup_record *r)
+{
+    if (!r)
+        return oldest(d);
+    const struct dlist_node *n = r->by_time.next;
+    return n == &d->records
+               ? NULL
+               : dlist_item((struct dlist_node *)(uintptr_t)n, struct stream_dedup_record, by_time);
 }
 
 void stream_dedup_copy(struct stream_dedup *to, const struct stream_dedup *from)
 {
-    *to = *from;
-    to->producers = (struct dict){0};
-    to->tracked = 0;
-    struct dict_walk w = {0};
-    for (struct dict_node *n; (n = dict_next(&from->producers, &w));) {
-        const struct stream_producer *p = n->value;
-        for (const struct dlist_node *x = p->order.next; x != &p->order; x = x->next) {
-            const struct stream_dedup_record *r =
-                dlist_item((struct dlist_node *)(uintptr_t)x, struct stream_dedup_record, node);
-            stream_dedup_record(to, dict_key(n), bytes_of(r->iid, r->n), r->id, r->at_ms);
-        }
-    }
+    *to = (struct stream_dedup){.duration_s = from->duration_s,
+                                .max_size = from->max_size,
+                                .added = from->added,
+                                .duplicates = from->duplicates};
+    for (const struct stream_dedup_record *r = NULL; (r = stream_dedup_next(from, r));)
+        stream_dedup_record(to, dict_key(r->producer->node), bytes_of(r->iid, r->n), r->id,
+                            r->at_ms);
 }

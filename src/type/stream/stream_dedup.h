@@ -1,4 +1,6 @@
-/* Producers' message ids already seen (XADD IDMP): for each producer, in the order they came. */
+/* Producers' message ids already seen (XADD IDMP): for each producer, in the order they came; of
+ * the whole stream by time, so that what is too old goes at the cost of what goes. Streams that
+ * have such records are known together, so that also those that nobody uses get rid of them. */
 #ifndef TYPE_STREAM_STREAM_DEDUP_H
 #define TYPE_STREAM_STREAM_DEDUP_H
 
@@ -8,8 +10,10 @@
 
 struct stream_dedup_record {
     struct dlist_node node; /* in the producer's list */
-    struct stream_id id;    /* of the entry it became */
-    int64_t at_ms;          /* when it was recorded, by the wall clock */
+    struct dlist_node by_time;
+    struct stream_producer *producer;
+    struct stream_id id; /* of the entry it became */
+    int64_t at_ms;       /* when it was recorded, by the wall clock */
     size_t n;
     char iid[];
 };
@@ -17,24 +21,35 @@ struct stream_dedup_record {
 struct stream_producer {
     struct dict seen; /* iid to its record */
     struct dlist_node order;
+    struct dict_node *node; /* its own: the name */
 };
 
 struct stream_dedup {
     struct dict producers;
     int64_t duration_s;
     uint64_t max_size;
-    uint64_t tracked; /* records now */
+    uint64_t tracked;          /* records now */
+    struct dlist_node records; /* all of them by time; zeroed: none ever */
+    struct dlist_node active;  /* among those that have records */
     uint64_t added, duplicates;
 };
 
 void stream_dedup_clear(struct stream_dedup *d);
 const struct stream_dedup_record *stream_dedup_find(const struct stream_dedup *d,
                                                     struct bytes producer, struct bytes iid);
-/* The pair is not known yet; the producer's oldest record goes when there are too many. */
+/* A record of the same pair (one that has expired, when a file is read) is replaced; the producer's
+ * oldest record goes when there are too many. */
 void stream_dedup_record(struct stream_dedup *d, struct bytes producer, struct bytes iid,
                          struct stream_id id, int64_t now_ms);
 /* Drops what is older than the duration. */
 void stream_dedup_expire(struct stream_dedup *d, int64_t now_ms);
+/* The same for the next few of all streams that have records. */
+void stream_dedup_expire_some(int64_t now_ms, int streams);
+/* The stream will be freed by another thread: it is no longer among them. */
+void stream_dedup_leave(struct stream_dedup *d);
+/* The next record in the order of time (r NULL: the oldest); NULL: no more. */
+const struct stream_dedup_record *stream_dedup_next(const struct stream_dedup *d,
+                                                    const struct stream_dedup_record *r);
 void stream_dedup_copy(struct stream_dedup *to, const struct stream_dedup *from);
 
 #endif
