@@ -446,10 +446,13 @@ void aof_flush(struct aof *a, int64_t now_ms, size_t waiting)
             a->delayed++;
         return;
     }
-    if (a->policy == AOF_ALWAYS && gather(a, waiting))
+    if (a->policy == AOF_ALWAYS && !a->segment.ready && gather(a, waiting))
         return;
     if (a->journal->pending.n)
         write_batch(a);
+    /* aof_switch() follows and syncs: under load there would never be a turn without a sync. */
+    if (a->segment.ready)
+        return;
     if (a->error || a->written == a->synced || a->pause_syncs)
         return;
     if (a->policy == AOF_ALWAYS ||

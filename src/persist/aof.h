@@ -55,8 +55,9 @@ void aof_sweep(struct aof *a, void (*say)(const char *name));
 /* A failed write or sync: -errno, 0: none. */
 int aof_error(const struct aof *a);
 
-/* A new segment: prepared in the other thread, then ready() turns true; aof_switch() makes it the
- * one in use (the caller forks just before). 0 or -errno. */
+/* A new segment: prepared in the other thread, then ready() turns true at the end of a turn;
+ * aof_switch() has to follow in that turn and makes it the one in use (the caller forks just
+ * before). 0 or -errno. */
 int aof_begin_segment(struct aof *a);
 bool aof_segment_ready(const struct aof *a);
 /* -errno when preparing failed. */
