@@ -10,8 +10,9 @@
 struct registry {
     const struct command *const *all;
     struct {
-        uint64_t words[3]; /* the name, lower case, zero-padded */
+        uint64_t words[3]; /* the name, folded and padded */
         const struct command *command;
+        size_t n; /* of the name */
     } slots[SLOTS];
     struct {
         const struct command *command;
@@ -20,16 +21,33 @@ struct registry {
     unsigned count;
 };
 
+/* The first n bytes (at most 8) as a word, without a byte beyond them being read. */
+static inline uint64_t load(const char *p, size_t n)
+{
+    const unsigned char *b = (const unsigned char *)p;
+    uint64_t word;
+    uint32_t low, high;
+    if (n >= 8) {
+        memcpy(&word, p, 8);
+    } else if (n >= 4) {
+        memcpy(&low, p, 4);
+        memcpy(&high, p + n - 4, 4);
+        word = low | (uint64_t)high << (n - 4) * 8;
+    } else {
+        word = b[0] | (uint64_t)b[n / 2] << n / 2 * 8 | (uint64_t)b[n - 1] << (n - 1) * 8;
+    }
+    return word;
+}
+
 /* Names hold letters, digits, '-', '_' and '|' only; or-ing 0x20 folds their letters, and also '_'
  * (0x5f to 0x7f), which is the same on both sides. */
-static bool fold(struct bytes name, uint64_t words[3])
+static inline bool fold(struct bytes name, uint64_t words[3])
 {
     if (name.n == 0 || name.n > NAME_MAX_BYTES)
         return false;
-    words[0] = words[1] = words[2] = 0;
-    memcpy(words, name.p, name.n);
-    for (int i = 0; i < 3; i++)
-        words[i] |= 0x2020202020202020u;
+    for (size_t i = 0; i < 3; i++)
+        words[i] =
+            (name.n > i * 8 ? load(name.p + i * 8, name.n - i * 8) : 0) | 0x2020202020202020u;
     return true;
 }
 
@@ -70,6 +88,7 @@ struct registry *registry_new(const struct command *const *commands)
         }
         memcpy(r->slots[i].words, words, sizeof(words));
         r->slots[i].command = c;
+        r->slots[i].n = strlen(c->name);
         add_number(r, c);
         for (const struct command *const *s = c->subcommands; s && *s; s++)
             add_number(r, *s);
@@ -87,9 +106,11 @@ const struct command *registry_find(const struct registry *r, struct bytes name)
     uint64_t words[3];
     if (!fold(name, words))
         return NULL;
-    for (size_t i = slot_of(words); r->slots[i].command; i = (i + 1) & (SLOTS - 1))
-        if (memcmp(r->slots[i].words, words, sizeof(words)) == 0)
-            return strlen(r->slots[i].command->name) == name.n ? r->slots[i].command : NULL;
+    for (size_t i = slot_of(words); r->slots[i].command; i = (i + 1) & (SLOTS - 1)) {
+        const uint64_t *w = r->slots[i].words;
+        if (((w[0] ^ words[0]) | (w[1] ^ words[1]) | (w[2] ^ words[2])) == 0)
+            return r->slots[i].n == name.n ? r->slots[i].command : NULL;
+    }
     return NULL;
 }
 

@@ -79,6 +79,8 @@ struct engine {
     struct dlist_node paused;
     /* Statistics. */
     struct engine_stat *stats; /* by registry_number() */
+    uint64_t last_ticks;       /* when the last command ended, or waiting ended: the next one's
+                                * time counts from here */
     struct dict errors;        /* error code to a counter */
     uint64_t total_commands, total_errors, total_in, total_out, total_connections,
         rejected_connections, unexpected_errors;

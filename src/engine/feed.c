@@ -1,6 +1,7 @@
 #include "engine/feed.h"
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "engine/block.h"
@@ -269,6 +270,9 @@ static void run_member(struct feed *f, struct member *m)
 
 void feed_run(struct feed *f)
 {
+    /* The reading of sockets is not part of any command. */
+    if (f->member_n)
+        f->members[0].client->engine->last_ticks = clock_ticks();
     for (unsigned i = 0; i < f->member_n; i++)
         prefetch_entries(f, f->members[i].client, f->members[i].first, f->members[i].count);
     for (unsigned i = 0; i < f->member_n; i++) {

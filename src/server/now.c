@@ -6,6 +6,7 @@ void now_read(struct server *s)
 {
     struct engine *e = &s->engine;
     e->now_ms = clock_wall_ms();
+    e->last_ticks = clock_ticks();
     e->store->now_ms = e->now_ms;
     e->store->lru_clock = (uint32_t)(e->now_ms / 1000) & 0xffffff;
 }
