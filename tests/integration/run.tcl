@@ -100,7 +100,7 @@ foreach file $files {
             file mkdir $server::dir
             set server::port [server::free_port]
             set server::pid [exec redis-server --port $server::port --bind 127.0.0.1 --save {} --dir $server::dir >& /dev/null &]
-            for {set i 0} {$i < 300 && [catch {close [resp::connect $server::port]}]} {incr i} { after 20 }
+            server::wait
         } else {
             set server::path $server_path
             server::start {*}[expr {$stage eq "aof" ? "--appendonly yes" : ""}]

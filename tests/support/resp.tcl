@@ -101,13 +101,23 @@ namespace eval server {
         variable pid
         variable dir
         variable path
-        set port [free_port]
         if {$dir eq ""} {
             set dir [file join /tmp "millrace-test-[::pid]-[clock microseconds]"]
             file mkdir $dir
         }
-        set pid [exec $path --port $port --bind 127.0.0.1 --dir $dir --save {} --enable-debug-command yes \
-                     --unixsocket [file join $dir sock] {*}$args >>& [file join $dir log] &]
+        # Somebody may take the port before the server has it.
+        for {set i 0} {1} {incr i} {
+            set port [free_port]
+            set pid [exec $path --port $port --bind 127.0.0.1 --dir $dir --save {} --enable-debug-command yes \
+                         --unixsocket [file join $dir sock] {*}$args >>& [file join $dir log] &]
+            if {![catch {wait} why]} { return }
+            if {$i == 2 || ![string match "*Failed listening on port $port *" [log]]} { error $why }
+        }
+    }
+    # Until the process `pid` answers at `port` with its data loaded.
+    proc wait {} {
+        variable port
+        variable dir
         for {set i 0} {$i < 500} {incr i} {
             # A server that is about to refuse its files listens for a moment, and closes.
             if {![catch {resp::connect $port} s]} {

@@ -85,7 +85,7 @@ test "redis-server loads our files" {
     foreach {what args} {aof {--appendonly yes} snapshot {--appendonly no}} {
         set server::port [server::free_port]
         set server::pid [exec redis-server --port $server::port --bind 127.0.0.1 --dir $server::dir --save {} {*}$args >>& $server::dir/redis.log &]
-        for {set i 0} {$i < 300 && [catch {close [resp::connect $server::port]}]} {incr i} { after 20 }
+        server::wait
         set s [resp::connect $server::port]
         expect [resp::ask $s GET str:7] "value 7" "$what: string"
         if {[resp::ask $s XRANGE stream - +] ne $range} { error "$what: the stream differs" }
