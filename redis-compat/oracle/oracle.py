@@ -129,6 +129,8 @@ def same(args, a, b):
         return a[1][0] == b[1][0]
     if name in CLOCK:
         return close_numbers(a[1], b[1], 1500)
+    if name == "object" and sub == "idletime":
+        return close_numbers(a[1], b[1], 2)
     if name in ("xpending", "xinfo"):
         return close_numbers(a[1], b[1], 1500)
     if name == "keys" or (name == "pubsub" and sub in ("channels", "shardchannels")):
