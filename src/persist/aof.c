@@ -31,7 +31,7 @@ struct segment_job {
     struct manifest manifest; /* with the new segment */
     struct buf text;
     int fd, error;
-    bool running, ready;
+    bool running, ready, unnamed;
 };
 
 struct rewrite_job {
@@ -72,6 +72,7 @@ struct aof {
     uint64_t switch_seq; /* first increment that the base being written needs */
     enum aof_policy policy;
     bool pause_syncs;
+    bool baseless; /* aof_open_first(): no manifest on the disk is ours yet */
     bool in_flight;
     int64_t sync_started_ms, sync_done_ms, sync_started_us;
     struct gather gather;
@@ -134,6 +135,13 @@ static void base_name(const struct aof *a, uint64_t seq, bool rdb, char *to, siz
     snprintf(to, n, "%s.%llu.base.%s", a->stem, (unsigned long long)seq, rdb ? "rdb" : "aof");
 }
 
+/* A number that no file of that kind has; of those that are history the kind is forgotten. */
+static uint64_t next_seq(const struct manifest *m, enum manifest_type type)
+{
+    uint64_t last = manifest_last_seq(m, type), history = manifest_last_seq(m, MANIFEST_HISTORY);
+    return (last > history ? last : history) + 1;
+}
+
 int aof_read_manifest(struct aof *a, char error[160])
 {
     char path[PATH_MAX];
@@ -177,7 +185,7 @@ static void new_head(struct aof *a)
 static int add_increment(struct aof *a)
 {
     char name[PATH_MAX / 4], path[PATH_MAX];
-    uint64_t seq = manifest_last_seq(&a->manifest, MANIFEST_INCREMENT) + 1;
+    uint64_t seq = next_seq(&a->manifest, MANIFEST_INCREMENT);
     increment_name(a, seq, name, sizeof(name));
     aof_path(a, name, path, sizeof(path));
     int fd = file_create(path);
@@ -264,7 +272,7 @@ int aof_open_last(struct aof *a)
 int aof_create(struct aof *a, const char *base_path, bool rdb_base)
 {
     char name[PATH_MAX / 4], path[PATH_MAX];
-    uint64_t seq = manifest_last_seq(&a->manifest, MANIFEST_BASE) + 1;
+    uint64_t seq = next_seq(&a->manifest, MANIFEST_BASE);
     int error = file_make_directory(a->directory);
     if (error)
         return error;
@@ -303,16 +311,60 @@ int aof_create(struct aof *a, const char *base_path, bool rdb_base)
         return error;
     a->size = a->base_size = total_size(a);
     a->error = 0;
+    a->baseless = false;
     all_written(a);
     return 0;
 }
 
+int aof_open_first(struct aof *a)
+{
+    char name[PATH_MAX / 4], path[PATH_MAX];
+    uint64_t seq = next_seq(&a->manifest, MANIFEST_INCREMENT);
+    int error = file_make_directory(a->directory);
+    if (error)
+        return error;
+    increment_name(a, seq, name, sizeof(name));
+    aof_path(a, name, path, sizeof(path));
+    int fd = file_create(path);
+    error = fd < 0 ? fd : file_sync(fd);
+    if (!error)
+        error = file_sync_directory(path);
+    if (error) {
+        file_close(fd);
+        return error;
+    }
+    for (size_t i = 0; i < a->manifest.n; i++)
+        a->manifest.files[i].type = MANIFEST_HISTORY;
+    manifest_add(&a->manifest, name, seq, MANIFEST_INCREMENT);
+    a->fd = fd;
+    a->baseless = true;
+    a->error = 0;
+    a->switch_seq = seq;
+    a->covered = a->journal->offset;
+    a->covered_n = 0;
+    a->size = a->base_size = 0;
+    new_head(a);
+    all_written(a);
+    return 0;
+}
+
+bool aof_is_baseless(const struct aof *a)
+{
+    return a->baseless;
+}
+
 void aof_close(struct aof *a)
 {
+    ASSERT(!a->in_flight && !a->segment.running);
     file_close(a->fd);
     a->fd = -1;
+    a->baseless = false;
     a->journal->on = false;
     a->journal->pending.n = 0;
+    /* A segment that was prepared is not needed any more. */
+    file_close(a->segment.fd);
+    a->segment.fd = -1;
+    a->segment.ready = false;
 }
 
 bool aof_is_open(const struct aof *a)
@@ -506,7 +558,7 @@ static void run_segment(struct worker_job *job)
     s->error = s->fd < 0 ? s->fd : file_sync(s->fd);
     if (!s->error)
         s->error = file_sync_directory(s->path);
-    if (!s->error)
+    if (!s->error && !s->unnamed)
         s->error = file_replace(s->manifest_path, buf_bytes(&s->text));
 }
 
@@ -533,10 +585,15 @@ int aof_begin_segment(struct aof *a)
     if (s->running || s->ready)
         return -EBUSY;
     char name[PATH_MAX / 4];
-    uint64_t seq = manifest_last_seq(&a->manifest, MANIFEST_INCREMENT) + 1;
+    uint64_t seq = next_seq(&a->manifest, MANIFEST_INCREMENT);
     increment_name(a, seq, name, sizeof(name));
     *s = (struct segment_job){
-        .job = {.run = run_segment, .done = segment_done}, .aof = a, .fd = -1, .running = true};
+        .job = {.run = run_segment, .done = segment_done},
+        .aof = a,
+        .fd = -1,
+        .running = true,
+        .unnamed = a->baseless,
+    };
     aof_path(a, name, s->path, sizeof(s->path));
     manifest_path(a, s->manifest_path, sizeof(s->manifest_path));
     manifest_copy(&s->manifest, &a->manifest);
@@ -601,6 +658,7 @@ static void rewrite_done(struct worker_job *job)
         a->manifest = r->manifest;
         r->manifest = (struct manifest){0};
         a->size = a->base_size = total_size(a);
+        a->baseless = false;
         if (a->error) {
             /* The base holds what could not be written: its replies may go. */
             buf_consume(&a->journal->pending, a->covered_n);
@@ -625,7 +683,7 @@ void aof_finish_rewrite(struct aof *a, const char *temp_path, bool rdb_base,
 {
     struct rewrite_job *r = mem_zalloc(sizeof(*r));
     char name[PATH_MAX / 4];
-    uint64_t seq = manifest_last_seq(&a->manifest, MANIFEST_BASE) + 1;
+    uint64_t seq = next_seq(&a->manifest, MANIFEST_BASE);
     r->job = (struct worker_job){.run = run_rewrite, .done = rewrite_done};
     r->aof = a;
     r->done = done;

@@ -32,6 +32,13 @@ int aof_open_last(struct aof *a);
  * increment and the manifest are made. Blocks. */
 int aof_create(struct aof *a, const char *base_path, bool rdb_base);
 void aof_close(struct aof *a);
+/* Begins to write while the server runs: what an older append-only file held is history, a new
+ * increment (not yet in any manifest on the disk) takes what happens from now on. The caller forks
+ * at once for the base; until aof_finish_rewrite() has put it in place nothing of this is found at
+ * a start. 0 or -errno. */
+int aof_open_first(struct aof *a);
+/* That base is still missing. */
+bool aof_is_baseless(const struct aof *a);
 bool aof_is_open(const struct aof *a);
 
 void aof_set_policy(struct aof *a, enum aof_policy policy, bool pause_syncs);

@@ -40,6 +40,8 @@ struct saver {
     bool finishing; /* the manifest of a rewrite is being written */
     bool save_scheduled, rewrite_scheduled;
     bool rewrite_wanted; /* a segment is being prepared for it */
+    bool first_wanted;   /* CONFIG SET appendonly yes waits for a child to end */
+    int64_t first_try_ms;
     long long dirty_at_fork;
     /* What came of earlier ones. */
     long long saved_dirty; /* store.dirty that the last snapshot holds */
@@ -526,6 +528,14 @@ static pid_t start_child(struct saver *v, enum work work)
     return pid;
 }
 
+static void drop_child(struct saver *v)
+{
+    child_kill(v->child);
+    file_remove(v->temp);
+    v->child = 0;
+    v->work = WORK_NONE;
+}
+
 int saver_background_save(struct saver *v, bool schedule)
 {
     if (v->child || v->rewrite_wanted || v->finishing) {
@@ -682,6 +692,28 @@ static bool rewrite_is_due(const struct saver *v)
     return true;
 }
 
+/* Turns the append-only file on: what there is goes into a base from a child process, what happens
+ * from now on into an increment. */
+static bool open_first_aof(struct saver *v)
+{
+    char error[160];
+    /* What an older append-only file held is not what we hold: it is replaced as a whole. */
+    manifest_free(aof_manifest(v->aof));
+    aof_read_manifest(v->aof, error);
+    int failed = aof_open_first(v->aof);
+    if (failed) {
+        log_line(LOG_WARNING, "Can't create the append-only file: %s", strerror(-failed));
+        return false;
+    }
+    saver_policy_changed(v);
+    if (start_child(v, WORK_REWRITE) < 0) {
+        aof_close(v->aof);
+        return false;
+    }
+    log_line(LOG_NOTICE, "The append-only file begins, process %d writes its base", (int)v->child);
+    return true;
+}
+
 void saver_tick(struct saver *v)
 {
     struct engine *e = &v->server->engine;
@@ -689,6 +721,17 @@ void saver_tick(struct saver *v)
         return;
     reap(v);
     bool busy = v->child || v->rewrite_wanted || v->finishing;
+    bool retry = e->now_ms - v->first_try_ms >= RETRY_SAVE_MS;
+    if (!busy && v->first_wanted && retry) {
+        v->first_try_ms = e->now_ms;
+        v->first_wanted = !open_first_aof(v);
+        busy = v->child != 0;
+    }
+    if (!busy && aof_is_baseless(v->aof) && aof_is_open(v->aof) && retry) {
+        log_line(LOG_NOTICE, "The append-only file has no base yet: another attempt");
+        v->first_try_ms = e->now_ms;
+        busy = saver_rewrite(v) == 0;
+    }
     if (!busy && v->rewrite_scheduled) {
         v->rewrite_scheduled = false;
         busy = saver_rewrite(v) == 0;
@@ -759,11 +802,25 @@ int saver_reload(struct saver *v, bool save, bool flush)
     return good ? 0 : -EIO;
 }
 
+/* An append-only file that was turned on gets its base at once, whatever a child was about to do.
+ * False: the log says why. */
+static bool need_base(struct saver *v)
+{
+    if (!aof_is_open(v->aof) || !aof_is_baseless(v->aof))
+        return true;
+    if (v->child && v->work == WORK_REWRITE)
+        drop_child(v);
+    worker_drain(v->server->disk);
+    return !aof_is_baseless(v->aof) || create_aof(v);
+}
+
 int saver_load_aof_again(struct saver *v)
 {
     struct journal *j = v->server->engine.journal;
     if (!aof_is_open(v->aof))
         return -ENOENT;
+    if (!need_base(v))
+        return -EIO;
     int error = aof_sync_now(v->aof);
     if (error)
         return error;
@@ -783,10 +840,10 @@ bool saver_shutdown(struct saver *v, unsigned how)
     const struct settings *s = v->server->settings;
     if (v->child) {
         log_line(LOG_WARNING, "There is a child saving an .rdb or rewriting the AOF. Killing it!");
-        child_kill(v->child);
-        file_remove(v->temp);
-        v->child = 0;
+        drop_child(v);
     }
+    if (!need_base(v) && !(how & ENGINE_SHUTDOWN_FORCE))
+        return false;
     if (aof_is_open(v->aof)) {
         log_line(LOG_NOTICE, "Calling fsync() on the AOF file.");
         int error = aof_sync_now(v->aof);
@@ -825,17 +882,22 @@ bool saver_change_directory(struct saver *v, const char **reason)
 
 bool saver_switch_aof(struct saver *v, bool on, const char **reason)
 {
+    v->first_wanted = false;
     if (on == aof_is_open(v->aof))
         return true;
     if (!on) {
+        v->rewrite_wanted = false;
         aof_sync_now(v->aof);
         aof_close(v->aof);
         return true;
     }
-    /* What an older append-only file held is not what we hold: it is replaced as a whole. */
-    char error[160];
-    aof_read_manifest(v->aof, error);
-    if (!create_aof(v)) {
+    if (v->child || v->rewrite_wanted || v->finishing) {
+        log_line(LOG_NOTICE, "The append-only file was turned on while a child process works: it "
+                             "begins when that has ended");
+        v->first_wanted = true;
+        return true;
+    }
+    if (!open_first_aof(v)) {
         *reason = "Unable to turn on AOF. Check server logs.";
         return false;
     }
@@ -877,7 +939,8 @@ void saver_info(const struct saver *v, struct buf *b)
                "aof_rewrites_consecutive_failures:0\r\naof_last_write_status:%s\r\n"
                "aof_last_cow_size:0\r\nmodule_fork_in_progress:0\r\n"
                "module_fork_last_cow_size:0\r\n",
-               aof_is_open(v->aof), rewriting, v->rewrite_scheduled, (long long)v->last_rewrite_s,
+               aof_is_open(v->aof), rewriting, v->rewrite_scheduled || v->first_wanted,
+               (long long)v->last_rewrite_s,
                rewriting && v->child ? (long long)(now - v->child_started_ms) / 1000 : -1LL,
                v->last_rewrite_ok ? "ok" : "err", (unsigned long long)v->rewrites,
                v->last_write_ok ? "ok" : "err");

@@ -188,3 +188,83 @@ test "an append-only file may have blanks and quotes in its name" {
     expect [resp::ask $s GET a] 1 get
     close $s
 }
+proc wait_for_base {s} {
+    for {set i 0} {$i < 400} {incr i} {
+        set info [resp::ask $s INFO persistence]
+        if {[string match "*aof_enabled:1*aof_rewrite_in_progress:0*" $info]} { return }
+        after 25
+    }
+    error "the base was never written: $info"
+}
+proc killed_and_back {s what} {
+    set digest [resp::ask $s DEBUG DIGEST]
+    close $s
+    server::stop KILL
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    expect [resp::ask $s DEBUG DIGEST] $digest $what
+    return $s
+}
+test "the append-only file is turned on, off and on again" {
+    server::start
+    set s [resp::connect $server::port]
+    fill $s
+    expect [resp::ask $s CONFIG SET appendonly yes] OK on
+    for {set i 0} {$i < 300} {incr i} { resp::ask $s INCR counter }
+    wait_for_base $s
+    resp::ask $s INCR counter
+    set s [killed_and_back $s "turned on"]
+    expect [resp::ask $s CONFIG SET appendonly no] OK off
+    resp::ask $s SET nobody "saw this"
+    expect [resp::ask $s CONFIG SET appendonly yes] OK "on again"
+    resp::ask $s SET before "the base"
+    expect [resp::ask $s DEBUG LOADAOF] OK loadaof
+    expect [resp::ask $s GET before] "the base" "loaded at once"
+    wait_for_base $s
+    resp::ask $s SET after "the base"
+    set s [killed_and_back $s "on again"]
+    set files [lsort [glob -tails -directory $server::dir/appendonlydir *.base.rdb]]
+    if {[llength $files] != 1} { error "bases left: $files" }
+    close $s
+}
+test "what was turned on a moment ago survives a shutdown" {
+    server::start
+    set s [resp::connect $server::port]
+    resp::ask $s DEBUG POPULATE 150000
+    expect [resp::ask $s CONFIG SET appendonly yes] OK on
+    resp::ask $s SET a 1
+    set digest [resp::ask $s DEBUG DIGEST]
+    resp::send $s whole SHUTDOWN NOSAVE
+    resp::read $s
+    close $s
+    server::stop
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    expect [resp::ask $s DEBUG DIGEST] $digest digest
+    close $s
+}
+test "turned on while a snapshot is written, and off while a rewrite begins" {
+    server::start
+    set s [resp::connect $server::port]
+    resp::ask $s DEBUG POPULATE 100000
+    expect [resp::ask $s BGSAVE] "Background saving started" bgsave
+    expect [resp::ask $s CONFIG SET appendonly yes] OK on
+    resp::ask $s SET a 1
+    wait_for_base $s
+    for {set i 0} {$i < 200 && ![string match "*aof_rewrites:1*" [resp::ask $s INFO persistence]]} {incr i} { after 25 }
+    set s [killed_and_back $s "turned on beside a snapshot"]
+    resp::send $s whole BGREWRITEAOF
+    resp::send $s whole CONFIG SET appendonly no
+    resp::read $s
+    expect [resp::read $s] OK off
+    resp::ask $s SET b 1
+    after 300
+    expect [resp::ask $s CONFIG GET appendonly] {\[appendonly no\]} "stays off"
+    expect [resp::ask $s INFO persistence] *aof_enabled:0* enabled
+    expect [resp::ask $s CONFIG SET appendonly yes] OK on
+    for {set i 0} {$i < 200 && ![string match "*aof_rewrite_in_progress:0*" [resp::ask $s INFO persistence]]} {incr i} { after 25 }
+    wait_for_base $s
+    set s [killed_and_back $s "on again"]
+    expect [resp::ask $s GET b] 1 b
+    close $s
+}
