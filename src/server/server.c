@@ -377,7 +377,7 @@ static int64_t sleep_ms(struct server *s)
     return left < most || most < 0 ? left : most;
 }
 
-/* One turn of the loop; the order of its phases is the gate (docs/internals/turn.md). */
+/* One turn of the loop; the order of its phases is the gate (ARCHITECTURE.md). */
 static void turn(struct server *s)
 {
     struct engine *e = &s->engine;
