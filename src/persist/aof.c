@@ -485,7 +485,8 @@ static bool gather(struct aof *a, size_t waiting)
 
 bool aof_gathers(const struct aof *a)
 {
-    return a->gather.on && (a->journal->pending.n || a->written != a->synced);
+    return a->gather.on && a->policy == AOF_ALWAYS && a->fd >= 0 && !a->error &&
+           (a->journal->pending.n || a->written != a->synced);
 }
 
 void aof_flush(struct aof *a, int64_t now_ms, size_t waiting)
