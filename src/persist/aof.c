@@ -312,6 +312,8 @@ int aof_create(struct aof *a, const char *base_path, bool rdb_base)
     a->size = a->base_size = total_size(a);
     a->error = 0;
     a->baseless = false;
+    /* The base holds what was still pending. */
+    journal_drop(a->journal);
     all_written(a);
     return 0;
 }
@@ -360,7 +362,7 @@ void aof_close(struct aof *a)
     a->fd = -1;
     a->baseless = false;
     a->journal->on = false;
-    a->journal->pending.n = 0;
+    journal_drop(a->journal);
     /* A segment that was prepared is not needed any more. */
     file_close(a->segment.fd);
     a->segment.fd = -1;
@@ -416,34 +418,54 @@ static void start_sync(struct aof *a, int fd, bool closes, int64_t now_ms)
 
 /* ---- Writing */
 
-static void write_batch(struct aof *a)
+/* Commands, and the note that makes a frame of them, in one write. */
+static int write_frame(struct aof *a, struct bytes effects)
 {
     struct buf *b = &a->journal->pending;
-    size_t effects = b->n, written = 0;
-    char head[AOF_READ_HEAD_MAX];
-    int error = 0;
-    if (a->head_pending) {
-        size_t n = aof_read_print_head(&a->head, head);
-        error = file_write_all(a->fd, bytes_of(head, n), &written);
-        if (!error) {
-            a->head_pending = false;
-            a->segment_size += n;
-            a->size += n;
-        }
-    }
-    if (!error) {
-        char note[AOF_READ_NOTE_MAX];
-        size_t n = aof_read_print_note(a->head.salt, buf_bytes(b), a->synced, note);
+    char note[AOF_READ_NOTE_MAX];
+    size_t written, n = aof_read_print_note(a->head.salt, effects, a->synced, note);
+    int error;
+    if (effects.n == b->n) {
         buf_add(b, bytes_of(note, n));
         error = file_write_all(a->fd, buf_bytes(b), &written);
-        if (!error) {
-            a->segment_size += b->n;
-            a->size += b->n;
-            a->written = a->journal->offset;
-            journal_taken(a->journal);
-            return;
-        }
-        b->n = effects;
+        b->n = effects.n;
+    } else {
+        /* A group that has not ended stands behind them. */
+        error = file_write_all(a->fd, effects, &written);
+        if (!error)
+            error = file_write_all(a->fd, bytes_of(note, n), &written);
+    }
+    if (error)
+        return error;
+    a->segment_size += effects.n + n;
+    a->size += effects.n + n;
+    return 0;
+}
+
+static int write_head(struct aof *a)
+{
+    char head[AOF_READ_HEAD_MAX];
+    size_t written, n = aof_read_print_head(&a->head, head);
+    int error = file_write_all(a->fd, bytes_of(head, n), &written);
+    if (error)
+        return error;
+    a->head_pending = false;
+    a->segment_size += n;
+    a->size += n;
+    return 0;
+}
+
+static void write_batch(struct aof *a)
+{
+    struct journal *j = a->journal;
+    size_t n = journal_whole(j);
+    int error = a->head_pending ? write_head(a) : 0;
+    if (!error)
+        error = write_frame(a, bytes_of(j->pending.p, n));
+    if (!error) {
+        a->written = j->offset - (j->pending.n - n);
+        journal_taken(j, n);
+        return;
     }
     /* Back to the last whole frame; the batch stays with the journal, its replies are held. */
     a->error = error;
@@ -535,7 +557,7 @@ int aof_sync_now(struct aof *a)
     if (a->fd < 0)
         return 0;
     worker_drain(a->disk);
-    if (!a->error && a->journal->pending.n)
+    if (!a->error && journal_whole(a->journal))
         write_batch(a);
     if (!a->error && a->written != a->synced) {
         a->error = file_sync(a->fd);

@@ -76,12 +76,26 @@ void journal_add(struct journal *j, int db, const struct bytes *argv, int argc, 
     j->group_effects++;
 }
 
-void journal_taken(struct journal *j)
+size_t journal_whole(const struct journal *j)
 {
-    ASSERT(j->depth == 0);
-    j->pending.n = 0;
-    if (j->pending.cap > (size_t)4 << 20)
+    return j->depth ? j->group_start : j->pending.n;
+}
+
+void journal_taken(struct journal *j, size_t n)
+{
+    ASSERT(n <= journal_whole(j));
+    buf_consume(&j->pending, n);
+    if (j->depth)
+        j->group_start -= n;
+    if (j->pending.n == 0 && j->pending.cap > (size_t)4 << 20)
         buf_free(&j->pending);
+}
+
+void journal_drop(struct journal *j)
+{
+    j->pending.n = 0;
+    j->group_start = 0;
+    j->group_effects = 0;
 }
 
 void journal_forget_db(struct journal *j)

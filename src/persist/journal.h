@@ -26,8 +26,12 @@ void journal_group_begin(struct journal *j);
 void journal_group_end(struct journal *j);
 /* One effect. raw, when not empty, is the canonical form of argv and is copied as it is. */
 void journal_add(struct journal *j, int db, const struct bytes *argv, int argc, struct bytes raw);
-/* The pending bytes were taken over. */
-void journal_taken(struct journal *j);
+/* How many of the pending bytes belong to groups that have ended: only these may be handed over. */
+size_t journal_whole(const struct journal *j);
+/* The first n of the pending bytes were taken over. */
+void journal_taken(struct journal *j, size_t n);
+/* Nobody wants the pending bytes, nor what the open group has added. */
+void journal_drop(struct journal *j);
 /* The next effect begins with SELECT (a new segment begins). */
 void journal_forget_db(struct journal *j);
 void journal_free(struct journal *j);

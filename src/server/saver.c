@@ -819,11 +819,11 @@ int saver_load_aof_again(struct saver *v)
     struct journal *j = v->server->engine.journal;
     if (!aof_is_open(v->aof))
         return -ENOENT;
-    if (!need_base(v))
-        return -EIO;
     int error = aof_sync_now(v->aof);
     if (error)
         return error;
+    if (!need_base(v))
+        return -EIO;
     uint64_t offset = j->offset;
     empty(v);
     j->on = false;
@@ -842,8 +842,6 @@ bool saver_shutdown(struct saver *v, unsigned how)
         log_line(LOG_WARNING, "There is a child saving an .rdb or rewriting the AOF. Killing it!");
         drop_child(v);
     }
-    if (!need_base(v) && !(how & ENGINE_SHUTDOWN_FORCE))
-        return false;
     if (aof_is_open(v->aof)) {
         log_line(LOG_NOTICE, "Calling fsync() on the AOF file.");
         int error = aof_sync_now(v->aof);
@@ -853,6 +851,8 @@ bool saver_shutdown(struct saver *v, unsigned how)
                 return false;
         }
     }
+    if (!need_base(v) && !(how & ENGINE_SHUTDOWN_FORCE))
+        return false;
     bool save =
         (s->save_point_n > 0 && !(how & ENGINE_SHUTDOWN_NOSAVE)) || (how & ENGINE_SHUTDOWN_SAVE);
     if (!save || v->loading)

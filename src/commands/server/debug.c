@@ -249,6 +249,9 @@ static void do_debug(struct call *call)
         object(call);
     } else if (bytes_is(sub, "protocol") && call->argc == 3) {
         protocol(call);
+    } else if ((call->client->flags & CLIENT_IN_EXEC) &&
+               (bytes_is(sub, "reload") || bytes_is(sub, "loadaof"))) {
+        reply_errorf(call->reply, "ERR the data can't be loaded anew inside a transaction");
     } else if (bytes_is(sub, "reload")) {
         reload(call);
     } else if (bytes_is(sub, "loadaof") && call->argc == 2) {

@@ -268,3 +268,26 @@ test "turned on while a snapshot is written, and off while a rewrite begins" {
     expect [resp::ask $s GET b] 1 b
     close $s
 }
+test "the file is synced, closed and read in the turn of a write" {
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    fconfigure $s -blocking 1
+    puts -nonewline $s "SET a 1\r\nDEBUG LOADAOF\r\nRPUSH l x\r\nDEBUG LOADAOF\r\nGET a\r\n"
+    foreach want {OK OK 1 OK 1} { expect [resp::read $s] $want pipeline }
+    puts -nonewline $s "MULTI\r\nSET b 1\r\nCONFIG SET appendonly no\r\nSET c 1\r\nEXEC\r\nSET d 1\r\n"
+    foreach want {OK QUEUED QUEUED QUEUED {\[OK OK OK\]} OK} { expect [resp::read $s] $want "off in a transaction" }
+    puts -nonewline $s "MULTI\r\nSET e 1\r\nCONFIG SET appendonly yes\r\nSET f 1\r\nDEBUG LOADAOF\r\nEXEC\r\nSET g 1\r\n"
+    foreach want {OK QUEUED QUEUED QUEUED QUEUED {\[OK OK OK !ERR*\]} OK} { expect [resp::read $s] $want "on in a transaction" }
+    wait_for_base $s
+    set s [killed_and_back $s "after it was turned on in a transaction"]
+    puts -nonewline $s "RPUSH l y\r\nINCR n\r\nSHUTDOWN NOSAVE\r\n"
+    catch {resp::read $s}
+    close $s
+    for {set i 0} {$i < 300 && [server::alive]} {incr i} { after 10 }
+    if {[string match "*ASSERT*" [server::log]]} { error "it died" }
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    expect [resp::ask $s LRANGE l 0 -1] {\[x y\]} list
+    expect [resp::ask $s GET n] 1 counter
+    close $s
+}

@@ -26,7 +26,7 @@ TEST(one_effect_stands_alone_and_several_in_a_transaction)
     CHECK(bytes_is(buf_bytes(&j.pending),
                    "*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n*2\r\n$3\r\nDEL\r\n$1\r\na\r\n"));
     CHECK(j.offset == j.pending.n);
-    journal_taken(&j);
+    journal_taken(&j, j.pending.n);
     journal_group_begin(&j);
     journal_group_begin(&j); /* EXEC, and a command in it */
     add(&j, 3, "DEL", "a");
@@ -38,7 +38,7 @@ TEST(one_effect_stands_alone_and_several_in_a_transaction)
                                           "*2\r\n$3\r\nDEL\r\n$1\r\nb\r\n*1\r\n$4\r\nEXEC\r\n"));
     CHECK(j.offset > before);
     uint64_t end = j.offset;
-    journal_taken(&j);
+    journal_taken(&j, j.pending.n);
     journal_forget_db(&j);
     journal_group_begin(&j);
     add(&j, 3, "DEL", "c");
@@ -47,5 +47,30 @@ TEST(one_effect_stands_alone_and_several_in_a_transaction)
     journal_free(&j);
 }
 
+TEST(an_open_group_stays_when_the_rest_is_taken)
+{
+    struct journal j = {.db = 0, .on = true};
+    journal_group_begin(&j);
+    add(&j, 0, "DEL", "a");
+    journal_group_end(&j);
+    size_t whole = j.pending.n;
+    journal_group_begin(&j);
+    add(&j, 0, "DEL", "b");
+    CHECK(journal_whole(&j) == whole);
+    journal_taken(&j, whole);
+    CHECK(journal_whole(&j) == 0 && j.pending.n == whole);
+    add(&j, 0, "DEL", "c");
+    journal_group_end(&j);
+    CHECK(bytes_is(buf_bytes(&j.pending), "*1\r\n$5\r\nMULTI\r\n*2\r\n$3\r\nDEL\r\n$1\r\nb\r\n"
+                                          "*2\r\n$3\r\nDEL\r\n$1\r\nc\r\n*1\r\n$4\r\nEXEC\r\n"));
+    journal_group_begin(&j);
+    add(&j, 0, "DEL", "d");
+    journal_drop(&j);
+    journal_group_end(&j);
+    CHECK(j.pending.n == 0 && journal_whole(&j) == 0);
+    journal_free(&j);
+}
+
 UNIT_MAIN(T(nothing_is_formatted_for_nobody),
-          T(one_effect_stands_alone_and_several_in_a_transaction))
+          T(one_effect_stands_alone_and_several_in_a_transaction),
+          T(an_open_group_stays_when_the_rest_is_taken))
