@@ -51,7 +51,7 @@ struct saver {
     uint64_t saves, rewrites, forks, fork_us;
     int64_t failed_since_ms; /* the disk; 0: it has not */
     /* Loading. */
-    bool loading;
+    bool loading, starting; /* the latter: no command has run yet */
     int64_t load_started_ms;
     uint64_t load_total, load_done, load_base;
     uint64_t loaded_keys, loaded_expired, cut_bytes;
@@ -128,6 +128,9 @@ static bool load_progress(void *context, uint64_t bytes)
     struct saver *v = context;
     struct server *s = v->server;
     v->load_done = v->load_base + bytes;
+    /* Within a command (DEBUG RELOAD) nothing else may run. */
+    if (!v->starting)
+        return true;
     loop_turn(s->loop, 0);
     if (s->stopping)
         return false;
@@ -415,7 +418,9 @@ bool saver_load(struct saver *v)
     int64_t start_us = clock_mono_us();
     file_list(".", sweep_one, NULL);
     begin_load(v);
+    v->starting = true;
     bool good = load_all(v);
+    v->starting = false;
     bool existed = aof_manifest(v->aof)->n > 0;
     end_load(v);
     if (!good || s->stopping)
@@ -865,8 +870,9 @@ bool saver_change_directory(struct saver *v, const char **reason)
 {
     char here[PATH_MAX];
     struct settings *s = v->server->settings;
-    if (aof_is_open(v->aof)) {
-        *reason = "the append-only file is open in the present directory";
+    if (v->loading || aof_is_open(v->aof)) {
+        *reason = v->loading ? "the data is being loaded"
+                             : "the append-only file is open in the present directory";
         return false;
     }
     if (chdir(s->dir) < 0) {
@@ -882,6 +888,10 @@ bool saver_change_directory(struct saver *v, const char **reason)
 
 bool saver_switch_aof(struct saver *v, bool on, const char **reason)
 {
+    if (v->loading) {
+        *reason = "the data is being loaded";
+        return false;
+    }
     v->first_wanted = false;
     if (on == aof_is_open(v->aof))
         return true;

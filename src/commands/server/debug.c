@@ -224,6 +224,17 @@ static void help(struct call *call)
         reply_simple(call->reply, lines[i]);
 }
 
+/* What has to wait while the data is being loaded. */
+static bool touches_data(struct bytes sub)
+{
+    static const char *const names[] = {"digest", "digest-value", "populate",   "object",
+                                        "reload", "loadaof",      "htstats-key"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (bytes_is(sub, names[i]))
+            return true;
+    return false;
+}
+
 static void do_debug(struct call *call)
 {
     struct bytes sub = call->argv[1];
@@ -233,7 +244,9 @@ static void do_debug(struct call *call)
         call_error(call, ERR_PROTECTED_DEBUG);
         return;
     }
-    if (bytes_is(sub, "help") && call->argc == 2) {
+    if ((e->special & ENGINE_LOADING) && touches_data(sub)) {
+        call_error(call, ERR_LOADING);
+    } else if (bytes_is(sub, "help") && call->argc == 2) {
         help(call);
     } else if (bytes_is(sub, "digest") && call->argc == 2) {
         unsigned char digest[20];

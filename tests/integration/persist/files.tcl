@@ -291,3 +291,25 @@ test "the file is synced, closed and read in the turn of a write" {
     expect [resp::ask $s GET n] 1 counter
     close $s
 }
+test "clients in the turn of a reload get their own answers" {
+    server::start
+    foreach who {a b c d} { set $who [resp::connect $server::port] }
+    resp::ask $a DEBUG POPULATE 300000
+    resp::send $a whole DEBUG SLEEP 0.2
+    after 50
+    fconfigure $b -blocking 1
+    fconfigure $c -blocking 1
+    puts -nonewline $b "DEBUG RELOAD\r\nSET b 1\r\nGET b\r\n"
+    puts -nonewline $c "SET c 2\r\nGET c\r\nECHO c\r\n"
+    fconfigure $d -blocking 1
+    # While the data is being loaded, too.
+    for {set i 0} {$i < 40} {incr i} {
+        puts -nonewline $d "PING $i\r\n"
+        after 20
+    }
+    foreach {s wants} [list $a OK $b {OK OK 1} $c {OK 2 c}] {
+        foreach want $wants { expect [resp::read $s] $want reply }
+    }
+    for {set i 0} {$i < 40} {incr i} { expect [resp::read $d] $i ping }
+    expect [resp::ask $a DBSIZE] 300002 keys
+}
