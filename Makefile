@@ -20,7 +20,7 @@ SERVER  := $(BUILD)/millrace-server
 UNIT    := $(sort $(wildcard tests/unit/*/*_test.c))
 UNITBIN := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all run test test-all check layers format format-check lint bench clients soak clean help deps tests-build
+.PHONY: all run test test-all check layers format format-check lint bench clients soak sanitized clean help deps tests-build
 all: $(SERVER) $(BUILD)/millrace.conf
 
 help:
@@ -100,8 +100,8 @@ bench: all
 clients: all
 	@redis-compat/clients/run.sh $(SERVER)
 
-soak: all
-	@utils/soak.sh $(SERVER)
+soak: all sanitized
+	@utils/soak.sh $(SERVER) build/san/millrace-server
 
 clean:
 	rm -rf build

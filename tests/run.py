@@ -86,6 +86,9 @@ def main():
     for mode in ("always", "everysec"):
         r.whole("crash, " + mode, [py, crash, "--server", o.server, "--mode", mode, "--seed", str(o.seed), "--events",
                                    "8000" if o.sanitized else "30000", "--kills", "5" if o.sanitized else "8"], 300 * slow, env)
+    if o.sanitized:
+        for fuzz in ("requests", "files"):
+            r.whole("fuzz, " + fuzz, [py, os.path.join(ROOT, "tests/fuzz/%s.py" % fuzz), o.server, "--seconds", "12", "--seed", str(o.seed)], 300)
     if not o.sanitized:
         r.lines("redis-py", [py, os.path.join(ROOT, "redis-compat/clients/redis_py.py"), o.server], 120)
         r.lines("hiredis", [os.path.join(ROOT, "redis-compat/clients/hiredis.sh"), o.server, o.build], 120)

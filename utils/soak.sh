@@ -1,5 +1,5 @@
 #!/bin/sh
-# Long random and crash tests; seed and commit go to docs/bench/soak.log. usage: soak.sh SERVER
+# Long random and crash tests; seed and commit go to docs/bench/soak.log. usage: soak.sh SERVER SANITIZED
 set -eu
 cd "$(dirname "$0")/.."
 seed=${SEED:-$(date +%s)}
@@ -8,6 +8,11 @@ for mode in always everysec; do
     out=$(python3 tests/crash/crash.py --server "$1" --mode $mode --events "${EVENTS:-1000000}" --kills "${KILLS:-40}" --seed "$seed") || { echo "$out"; exit 1; }
     echo "$out"
     note "$out"
+done
+for fuzz in requests files; do
+    out=$(python3 tests/fuzz/$fuzz.py "$2" --seconds "${FUZZ:-600}" --seed "$seed") || { echo "$out"; exit 1; }
+    echo "$out"
+    note "$fuzz: $out"
 done
 out=$(python3 redis-compat/oracle/oracle.py --server "$1" --commands "${COMMANDS:-300000}" --seed "$seed" random) || { echo "$out"; exit 1; }
 echo "$out"
