@@ -16,6 +16,18 @@ void helpers_effect_from(struct call *call, struct bytes word, int from)
     mem_free(argv);
 }
 
+void helpers_bad_subcommand(struct call *call)
+{
+    struct bytes container = call->argv[0], sub = call->argv[1];
+    char name[32];
+    size_t n = container.n < sizeof(name) ? container.n : sizeof(name);
+    for (size_t i = 0; i < n; i++)
+        name[i] = (char)toupper((unsigned char)container.p[i]);
+    reply_errorf(call->reply,
+                 "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %.*s HELP.",
+                 sub.n > 128 ? 128 : (int)sub.n, sub.p, (int)n, name);
+}
+
 void helpers_help(struct call *call, const struct command *container)
 {
     char line[256], name[32];

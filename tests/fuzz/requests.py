@@ -6,6 +6,8 @@ when the process ends, hangs at its end, or its log holds a sanitizer's report.
 """
 import argparse, glob, os, random, re, shlex, shutil, socket, subprocess, sys, tempfile, time
 
+from files import Server
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SPECIAL = [b"0", b"-1", b"1", b"9223372036854775807", b"-9223372036854775808", b"18446744073709551615", b"4294967296", b"1-1", b"0-0",
            b"+", b"-", b"$", b">", b"*", b"", b"\xff" * 5, b"nan", b"1e308"]
@@ -59,13 +61,8 @@ def main():
     ap.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     o = ap.parse_args()
     rng, directory, sent = random.Random(o.seed), tempfile.mkdtemp(prefix="fuzz-"), 0
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    env = dict(os.environ, ASAN_OPTIONS="detect_leaks=0:abort_on_error=1", UBSAN_OPTIONS="halt_on_error=1")
-    log = os.path.join(directory, "log")
-    p = subprocess.Popen([os.path.abspath(o.server), "--port", str(port), "--bind", "127.0.0.1", "--dir", directory, "--save", "", "--appendonly", "yes",
-                          "--enable-debug-command", "yes", "--maxmemory", "500mb"], stdout=open(log, "wb"), stderr=subprocess.STDOUT, env=env)
+    server = Server(os.path.abspath(o.server), directory, "--appendonly", "yes", "--maxmemory", "500mb")
+    p, port, log = server.p, server.port, server.log
     requests, connections, why = templates(), [], None
     end = time.time() + o.seconds
     while time.time() < end and p.poll() is None:

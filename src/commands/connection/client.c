@@ -245,10 +245,7 @@ static void do_client_unblock(struct call *call)
     long long id;
     bool with_error = false;
     if (call->argc > 4) {
-        reply_errorf(call->reply,
-                     "ERR unknown subcommand or wrong number of arguments for "
-                     "'%.*s'. Try CLIENT HELP.",
-                     (int)call->argv[1].n, call->argv[1].p);
+        helpers_bad_subcommand(call);
         return;
     }
     if (call->argc == 4) {

@@ -223,10 +223,7 @@ const struct command spublish_command = {
 static void names(struct call *call, enum pubsub_kind kind)
 {
     if (call->argc > 3) {
-        reply_errorf(call->reply,
-                     "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try PUBSUB "
-                     "HELP.",
-                     (int)call->argv[1].n, call->argv[1].p);
+        helpers_bad_subcommand(call);
         return;
     }
     const struct dict *d = pubsub_names(call->engine->pubsub, kind);

@@ -1,6 +1,8 @@
 /* DEBUG: what test suites use. */
 #include "commands/families.h"
 
+#include "commands/helpers.h"
+
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -293,10 +295,7 @@ static void do_debug(struct call *call)
         reply_bulk_text(call->reply, "The value stored at the specified key is not represented "
                                      "using an hash table");
     } else {
-        reply_errorf(call->reply,
-                     "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try DEBUG "
-                     "HELP.",
-                     sub.n > 128 ? 128 : (int)sub.n, sub.p);
+        helpers_bad_subcommand(call);
     }
 }
 

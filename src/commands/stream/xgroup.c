@@ -48,10 +48,7 @@ static bool parse_options(struct call *call, bool create, bool *make, long long 
                 return false;
             }
         } else {
-            reply_errorf(call->reply,
-                         "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try "
-                         "XGROUP HELP.",
-                         (int)call->argv[1].n, call->argv[1].p);
+            helpers_bad_subcommand(call);
             return false;
         }
     }

@@ -186,8 +186,7 @@ static void do_xinfo_stream(struct call *call)
     if (wants_full) {
         if (!bytes_is(call->argv[3], "full") || (call->argc != 4 && call->argc != 6) ||
             (call->argc == 6 && !bytes_is(call->argv[4], "count"))) {
-            reply_errorf(call->reply, "ERR unknown subcommand or wrong number of arguments for "
-                                      "'STREAM'. Try XINFO HELP.");
+            helpers_bad_subcommand(call);
             return;
         }
         if (call->argc == 6 && !call_int(call, 5, &count))

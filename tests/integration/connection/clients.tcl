@@ -59,7 +59,7 @@ test "the limits on clients and output hold" {
     server::start --maxclients 3 --client-output-buffer-limit "pubsub 100000 0 0"
     set a [resp::connect $server::port]
     # The connection that watched the start may still count for a moment.
-    while {![string match "*connected_clients:1\r*" [resp::ask $a INFO clients]]} { after 5 }
+    for {set i 0} {$i < 400 && ![string match "*connected_clients:1\r*" [resp::ask $a INFO clients]]} {incr i} { after 5 }
     set b [resp::connect $server::port]
     set c [resp::connect $server::port]
     resp::ask $c PING

@@ -8,32 +8,37 @@ enum { MANY = 200 };
 
 struct counted {
     struct worker_job job;
-    int *order, *done;
     int ran_as;
 };
+
+static struct counted jobs[MANY];
+static int order, finished; /* the thread's count, the loop's count */
 
 static void run(struct worker_job *job)
 {
     struct counted *c = (struct counted *)job;
-    c->ran_as = ++*c->order;
+    c->ran_as = ++order;
 }
 
 static void done(struct worker_job *job)
 {
-    struct counted *c = (struct counted *)job;
-    ++*c->done;
+    (void)job;
+    finished++;
+}
+
+static void submit(struct worker *w, int i)
+{
+    jobs[i] = (struct counted){.job = {.run = run, .done = done}};
+    worker_submit(w, &jobs[i].job);
 }
 
 TEST(jobs_run_in_order_and_are_collected_on_the_loop)
 {
-    static struct counted jobs[MANY];
-    int order = 0, finished = 0;
+    order = finished = 0;
     struct loop *l = loop_new();
     struct worker *w = worker_new(l, "test");
     for (int i = 0; i < MANY; i++) {
-        jobs[i] =
-            (struct counted){.job = {.run = run, .done = done}, .order = &order, .done = &finished};
-        worker_submit(w, &jobs[i].job);
+        submit(w, i);
     }
     while (finished < MANY)
         loop_turn(l, 1000);
@@ -46,14 +51,11 @@ TEST(jobs_run_in_order_and_are_collected_on_the_loop)
 
 TEST(draining_waits_for_everything)
 {
-    static struct counted jobs[MANY];
-    int order = 0, finished = 0;
+    order = finished = 0;
     struct loop *l = loop_new();
     struct worker *w = worker_new(l, "test");
     for (int i = 0; i < MANY; i++) {
-        jobs[i] =
-            (struct counted){.job = {.run = run, .done = done}, .order = &order, .done = &finished};
-        worker_submit(w, &jobs[i].job);
+        submit(w, i);
         if (i == MANY / 2) {
             worker_drain(w);
             CHECK(finished == i + 1);
