@@ -187,7 +187,14 @@ size_t num_print_double(char *to, double v)
         return (size_t)sprintf(to, signbit(v) ? "-0" : "0");
     if (fabs(v) < 1e15 && v == (double)(long long)v)
         return num_print_int(to, (long long)v);
-    return (size_t)sprintf(to, "%.17g", v);
+    /* The fewest digits that read back as the same. */
+    size_t n = 0;
+    for (int digits = 15; digits <= 17; digits++) {
+        n = (size_t)sprintf(to, "%.*g", digits, v);
+        if (digits == 17 || strtod(to, NULL) == v)
+            break;
+    }
+    return n;
 }
 
 size_t num_print_long_double(char *to, long double v)

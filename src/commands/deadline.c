@@ -3,6 +3,7 @@
 #include "base/num.h"
 
 #include <limits.h>
+#include <math.h>
 
 bool deadline_word(struct bytes word, struct deadline *d)
 {
@@ -41,4 +42,29 @@ bool deadline_parse(struct call *call, struct deadline *d)
 bool deadline_parse_any(struct call *call, struct deadline *d)
 {
     return parse(call, d, false);
+}
+
+bool deadline_timeout(const struct call *call, int i, int64_t *deadline_ms)
+{
+    long double seconds;
+    if (!num_parse_long_double(call->argv[i], &seconds)) {
+        call_error(call, ERR_TIMEOUT_FLOAT);
+        return false;
+    }
+    if (seconds < 0) {
+        call_error(call, ERR_TIMEOUT_NEGATIVE);
+        return false;
+    }
+    seconds *= 1000;
+    if (seconds > (long double)INT64_MAX) {
+        call_error(call, ERR_TIMEOUT_NEGATIVE);
+        return false;
+    }
+    long long span = (long long)ceill(seconds), at = 0;
+    if (span && !num_add(span, call->now_ms, &at)) {
+        reply_errorf(call->reply, "ERR timeout is out of range");
+        return false;
+    }
+    *deadline_ms = at;
+    return true;
 }

@@ -1,6 +1,7 @@
 #include "commands/helpers.h"
 
 #include "base/mem.h"
+#include "base/num.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -14,6 +15,34 @@ void helpers_effect_from(struct call *call, struct bytes word, int from)
         argv[i] = call->argv[from + i - 1];
     call_effect(call, argv, argc);
     mem_free(argv);
+}
+
+bool helpers_store(const struct call *call, struct bytes key, struct entry *e, unsigned class_,
+                   const char *event)
+{
+    bool had = db_write(call->db, key) && db_delete(call->db, key);
+    if (!e && !had)
+        return false;
+    if (e)
+        db_add(call->db, e);
+    db_changed(call->db, key, e ? class_ : (unsigned)DB_EVENT_GENERIC, e ? event : "del");
+    db_ready(call->db, key);
+    return true;
+}
+
+bool helpers_numkeys(const struct call *call, int i, enum err too_many, int *out)
+{
+    long long n;
+    if (!num_parse_int(call->argv[i], &n) || n < 1) {
+        call_error(call, ERR_MUST_BE_GREATER_ZERO);
+        return false;
+    }
+    if (n > call->argc - i - 1) {
+        call_error(call, too_many);
+        return false;
+    }
+    *out = (int)n;
+    return true;
 }
 
 void helpers_bad_subcommand(struct call *call)

@@ -6,6 +6,13 @@
 
 /* Journals word and then the request's arguments from `from` on. */
 void helpers_effect_from(struct call *call, struct bytes word, int from);
+/* Puts a result under a key, whatever was there; NULL: the result is empty and the key goes. event
+ * as db_changed(). Returns false when nothing changed (there was no such key). */
+bool helpers_store(const struct call *call, struct bytes key, struct entry *e, unsigned class_,
+                   const char *event);
+/* The number of keys at argument i: at least 1, and so many arguments follow. False after the error
+ * reply. */
+bool helpers_numkeys(const struct call *call, int i, enum err too_many, int *out);
 /* The error for a subcommand whose arguments do not fit it. */
 void helpers_bad_subcommand(struct call *call);
 /* A HELP reply: the subcommands of a container. */

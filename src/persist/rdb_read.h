@@ -3,18 +3,14 @@
 #ifndef PERSIST_RDB_READ_H
 #define PERSIST_RDB_READ_H
 
+#include "persist/rdb_get.h"
 #include "store/db.h"
 
 struct rdb_read_options {
     bool verify;       /* check the checksum when there is one */
     bool drop_expired; /* leave out what has expired by now_ms */
     int64_t now_ms;
-    int64_t list_fill;
-    uint32_t list_depth;
-    uint64_t node_entries, node_bytes;
-    size_t raw_blocks;
-    int64_t dedup_duration_s;
-    uint64_t dedup_max;
+    struct rdb_get_options values;
     /* A command from a "millrace-effects" field, for database db. False: it failed. */
     bool (*apply)(void *context, int db, const struct bytes *argv, int argc);
     /* Called now and then with the bytes read; false stops the loading. May be NULL. */

@@ -51,6 +51,19 @@ static void on_expired(void *context, struct db *db, struct bytes key)
     journal_add(e->journal, db->id, argv, 2, bytes_of(NULL, 0));
 }
 
+static void on_fields_expired(void *context, struct db *db, struct bytes key,
+                              struct str *const *names, size_t n)
+{
+    struct engine *e = context;
+    struct bytes *argv = mem_alloc((n + 2) * sizeof(*argv));
+    argv[0] = BYTES("HDEL");
+    argv[1] = key;
+    for (size_t i = 0; i < n; i++)
+        argv[2 + i] = str_bytes(names[i]);
+    journal_add(e->journal, db->id, argv, (int)n + 2, bytes_of(NULL, 0));
+    mem_free(argv);
+}
+
 static void on_flushed(void *context, struct db *db)
 {
     txn_touch_db(context, db, NULL);
@@ -272,6 +285,7 @@ struct server *server_new(struct settings *settings)
         .ready = on_ready,
         .event = on_event,
         .expired = on_expired,
+        .fields_expired = on_fields_expired,
         .discard = on_discard,
         .flushed = on_flushed,
     };

@@ -3,6 +3,8 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/str.h"
+#include "type/hash.h"
 
 struct store *db_store_new(int count, uint64_t seed)
 {
@@ -15,6 +17,7 @@ struct store *db_store_new(int count, uint64_t seed)
         s->dbs[i] = (struct db){.store = s, .id = i};
         table_init(&s->dbs[i].keys, hash_key);
         table_init(&s->dbs[i].deadlines, hash_key);
+        table_init(&s->dbs[i].timed, hash_key);
     }
     return s;
 }
@@ -44,6 +47,8 @@ struct entry *db_take(struct db *db, struct bytes key)
     struct entry *e = table_remove(&db->keys, hash, key);
     if (e && e->has_deadline)
         table_remove(&db->deadlines, hash, key);
+    if (e && value_is_timed(e))
+        table_remove(&db->timed, hash, key);
     return e;
 }
 
@@ -72,6 +77,55 @@ bool db_expire_if_due(struct db *db, struct entry *e)
     return true;
 }
 
+int64_t db_field_now(const struct store *s)
+{
+    return s->expiry_ignored ? HASH_ALL : s->now_ms;
+}
+
+void db_note_fields(struct db *db, struct entry *e)
+{
+    bool timed = hash_is_timed(value_object(e));
+    uint64_t hash = hash_key(entry_key(e));
+    if (timed && !e->mark)
+        table_insert(&db->timed, hash, e);
+    else if (!timed && e->mark)
+        table_remove(&db->timed, hash, entry_key(e));
+    e->mark = timed;
+}
+
+#define FIELDS_AT_ONCE 64
+
+bool db_expire_fields(struct db *db, struct entry *e)
+{
+    struct store *s = db->store;
+    struct hash *h = value_object(e);
+    struct str *names[FIELDS_AT_ONCE];
+    size_t n;
+    if (s->expiry_paused || hash_next_due_ms(h) > db_field_now(s))
+        return false;
+    do {
+        n = hash_purge(&h, db_field_now(s), names, FIELDS_AT_ONCE);
+        value_moved(e, h);
+        s->expired_fields += (long long)n;
+        if (n && s->events.fields_expired)
+            s->events.fields_expired(s->events.context, db, entry_key(e), names, n);
+        if (n)
+            db_changed(db, entry_key(e), DB_EVENT_HASH, "hexpired");
+        for (size_t i = 0; i < n; i++)
+            str_unref(names[i]);
+    } while (n == FIELDS_AT_ONCE);
+    if (hash_count(h) > 0) {
+        db_note_fields(db, e);
+        return false;
+    }
+    struct entry *gone = db_take(db, entry_key(e));
+    ASSERT(gone == e);
+    db_changed(db, entry_key(e), DB_EVENT_GENERIC, "del");
+    db_ready(db, entry_key(e));
+    discard(s, e);
+    return true;
+}
+
 static struct entry *find(struct db *db, struct bytes key)
 {
     struct entry **slot = table_find(&db->keys, hash_key(key), key);
@@ -82,6 +136,8 @@ static struct entry *find(struct db *db, struct bytes key)
         db_expire_if_due(db, e);
         return NULL;
     }
+    if (__builtin_expect(value_is_timed(e), 0) && db_expire_fields(db, e))
+        return NULL;
     return e;
 }
 
@@ -132,11 +188,9 @@ static void replace_pointer(struct table *t, uint64_t hash, const void *old, str
     *slot = e;
 }
 
-void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_deadline)
+static void put_back(struct db *db, uint64_t hash, struct entry *old, struct entry *e,
+                     bool had_deadline)
 {
-    if (old == e && had_deadline == e->has_deadline)
-        return;
-    uint64_t hash = hash_key(entry_key(e));
     if (old != e)
         replace_pointer(&db->keys, hash, old, e);
     if (had_deadline && !e->has_deadline)
@@ -147,6 +201,16 @@ void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_dea
         replace_pointer(&db->deadlines, hash, old, e);
 }
 
+void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_deadline)
+{
+    if (old == e && had_deadline == e->has_deadline)
+        return;
+    uint64_t hash = hash_key(entry_key(e));
+    put_back(db, hash, old, e, had_deadline);
+    if (old != e && value_is_timed(e))
+        replace_pointer(&db->timed, hash, old, e);
+}
+
 void db_add(struct db *db, struct entry *e)
 {
     uint64_t hash = hash_key(entry_key(e));
@@ -154,6 +218,8 @@ void db_add(struct db *db, struct entry *e)
     table_insert(&db->keys, hash, e);
     if (e->has_deadline)
         table_insert(&db->deadlines, hash, e);
+    if (value_is_timed(e))
+        table_insert(&db->timed, hash, e);
     if (db->store->notify & DB_EVENT_NEW)
         db_notify(db, entry_key(e), DB_EVENT_NEW, "new");
 }
@@ -161,7 +227,12 @@ void db_add(struct db *db, struct entry *e)
 void db_replace(struct db *db, struct entry *old, struct entry *e)
 {
     e->lru = db->store->lru_clock & 0xffffff;
-    db_put_back(db, old, e, old->has_deadline);
+    uint64_t hash = hash_key(entry_key(e));
+    if (value_is_timed(old))
+        table_remove_address(&db->timed, hash, old);
+    put_back(db, hash, old, e, old->has_deadline);
+    if (value_is_timed(e))
+        table_insert(&db->timed, hash, e);
     discard(db->store, old);
 }
 
@@ -214,7 +285,8 @@ size_t db_flush(struct db *db)
         discard(db->store, e);
     table_clear(&db->keys);
     table_clear(&db->deadlines);
-    db->expire_cursor = 0;
+    table_clear(&db->timed);
+    db->expire_cursor = db->timed_cursor = 0;
     return n;
 }
 
@@ -243,5 +315,5 @@ struct entry *db_random(struct db *db)
 
 size_t db_memory(const struct db *db)
 {
-    return table_memory(&db->keys) + table_memory(&db->deadlines);
+    return table_memory(&db->keys) + table_memory(&db->deadlines) + table_memory(&db->timed);
 }

@@ -13,13 +13,15 @@
 #include "type/value.h"
 
 struct store;
+struct str;
 
 struct db {
     struct store *store;
     int id;
     struct table keys;
     struct table deadlines; /* those entries of keys that have one */
-    uint64_t expire_cursor;
+    struct table timed;     /* hashes with fields that have one */
+    uint64_t expire_cursor, timed_cursor;
 };
 
 enum db_event_class {                             /* bits of notify-keyspace-events */
@@ -53,6 +55,9 @@ struct store_events {
                   struct bytes key);
     /* A key went because its deadline passed: the journal hears of it. */
     void (*expired)(void *context, struct db *db, struct bytes key);
+    /* Fields of a hash went because their deadlines passed: the journal hears of it. */
+    void (*fields_expired)(void *context, struct db *db, struct bytes key, struct str *const *names,
+                           size_t n);
     /* Takes an entry that left the keyspace; NULL: it is freed at once. */
     void (*discard)(void *context, struct entry *e);
     /* The data of the whole database changed (FLUSHDB, SWAPDB). */
@@ -71,7 +76,7 @@ struct store {
     size_t watched;      /* keys watched by someone */
     size_t waited;       /* keys that blocked clients wait for */
     long long dirty;     /* changes, ever */
-    long long hits, misses, expired;
+    long long hits, misses, expired, expired_fields;
     uint64_t *written;    /* offset of the last write by key hash, or NULL: gate not in force */
     uint64_t written_now; /* what goes there */
     struct store_events events;
@@ -114,6 +119,13 @@ void db_changed_quietly(struct db *db, struct bytes key);
 void db_notify(struct db *db, struct bytes key, unsigned class_, const char *event);
 /* Something appeared that a blocked client may be waiting for (or the key is gone). */
 void db_ready(struct db *db, struct bytes key);
+
+/* After a hash's fields got or lost deadlines. */
+void db_note_fields(struct db *db, struct entry *e);
+/* Deletes fields whose deadlines have passed; true: the key went with the last of them. */
+bool db_expire_fields(struct db *db, struct entry *e);
+/* The time by which fields are seen. */
+int64_t db_field_now(const struct store *s);
 
 /* Deletes all keys; returns how many there were. */
 size_t db_flush(struct db *db);

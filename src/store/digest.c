@@ -3,9 +3,12 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "type/hash.h"
 #include "type/list.h"
+#include "type/set.h"
 #include "type/stream/stream.h"
 #include "type/string.h"
+#include "type/zset.h"
 
 static void add(struct buf *b, struct bytes x)
 {
@@ -68,6 +71,71 @@ static void add_stream(struct buf *b, const struct stream *s)
     mem_free(groups);
 }
 
+static void hash_of(struct bytes x, unsigned char out[20])
+{
+    uint64_t low, high, third = hash_xxh3(x);
+    hash_xxh3_128(x, &low, &high);
+    memcpy(out, &low, 8);
+    memcpy(out + 8, &high, 8);
+    memcpy(out + 16, &third, 4);
+}
+
+/* What has no order: the digests of the parts are combined so that the order is nothing. */
+static void mix(unsigned char sum[20], struct buf *part)
+{
+    unsigned char one[20];
+    hash_of(buf_bytes(part), one);
+    for (int i = 0; i < 20; i++)
+        sum[i] ^= one[i];
+    part->n = 0;
+}
+
+static void add_hash(struct buf *b, const struct hash *h)
+{
+    struct hash_walk w;
+    struct hash_field f;
+    struct buf part = {0};
+    unsigned char sum[20] = {0};
+    hash_walk_start(&w, h, HASH_ALL);
+    while (hash_walk_next(&w, &f)) {
+        add(&part, f.name);
+        add(&part, f.value);
+        buf_printf(&part, "%lld", (long long)f.deadline_ms);
+        mix(sum, &part);
+    }
+    buf_add_text(b, "hash ");
+    buf_add(b, bytes_of(sum, 20));
+    buf_free(&part);
+}
+
+static void add_set(struct buf *b, const struct set *s)
+{
+    struct set_walk w;
+    struct bytes x;
+    struct buf part = {0};
+    unsigned char sum[20] = {0};
+    set_walk_start(&w, s);
+    while (set_walk_next(&w, &x)) {
+        add(&part, x);
+        mix(sum, &part);
+    }
+    buf_add_text(b, "set ");
+    buf_add(b, bytes_of(sum, 20));
+    buf_free(&part);
+}
+
+static void add_zset(struct buf *b, const struct zset *z)
+{
+    struct zset_walk w;
+    struct zset_item x;
+    buf_add_text(b, "zset ");
+    zset_walk_start(&w, z, 0, zset_count(z), false);
+    while (zset_walk_next(&w, &x)) {
+        add(b, x.member);
+        buf_printf(b, "%a,", x.score);
+    }
+}
+
 static void add_value(struct buf *b, const struct entry *e)
 {
     struct list_cursor c;
@@ -81,19 +149,19 @@ static void add_value(struct buf *b, const struct entry *e)
     case TYPE_STREAM:
         add_stream(b, value_object(e));
         break;
-    default:
+    case TYPE_HASH:
+        add_hash(b, value_object(e));
+        break;
+    case TYPE_SET:
+        add_set(b, value_object(e));
+        break;
+    case TYPE_ZSET:
+        add_zset(b, value_object(e));
+        break;
+    case TYPE_STRING:
         buf_add_text(b, "string ");
         add(b, string_view(e, scratch));
     }
-}
-
-static void hash_of(struct bytes x, unsigned char out[20])
-{
-    uint64_t low, high, third = hash_xxh3(x);
-    hash_xxh3_128(x, &low, &high);
-    memcpy(out, &low, 8);
-    memcpy(out + 8, &high, 8);
-    memcpy(out + 16, &third, 4);
 }
 
 void digest_value(const struct entry *e, unsigned char out[20])

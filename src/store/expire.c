@@ -1,6 +1,7 @@
 #include "store/expire.h"
 
 #include "base/clock.h"
+#include "type/hash.h"
 
 #define BATCH 64
 
@@ -17,15 +18,35 @@ static void note_due(void *context, struct entry *e)
         due->items[due->n++] = e;
 }
 
-/* Walks on from where the last step stopped; a database is left once a whole round is done. */
-static size_t step_db(struct db *db, int64_t until_us)
+static void note_due_fields(void *context, struct entry *e)
 {
-    size_t deleted = 0, buckets = db->deadlines.buckets;
+    struct due *due = context;
+    if (due->n < BATCH && hash_next_due_ms(value_object(e)) <= due->store->now_ms)
+        due->items[due->n++] = e;
+}
+
+static size_t expire_fields(struct db *db, struct entry *e)
+{
+    long long before = db->store->expired_fields;
+    db_expire_fields(db, e);
+    return (size_t)(db->store->expired_fields - before);
+}
+
+static size_t expire_key(struct db *db, struct entry *e)
+{
+    return db_expire_if_due(db, e);
+}
+
+/* Walks on from where the last step stopped; a database is left once a whole round is done. */
+static size_t step(struct db *db, struct table *t, uint64_t *cursor, table_visit *note,
+                   size_t (*expire)(struct db *db, struct entry *e), int64_t until_us)
+{
+    size_t deleted = 0, buckets = t->buckets;
     for (size_t i = 0; i < buckets; i++) {
         struct due due = {.store = db->store};
-        db->expire_cursor = table_scan(&db->deadlines, db->expire_cursor, note_due, &due);
+        *cursor = table_scan(t, *cursor, note, &due);
         for (size_t k = 0; k < due.n; k++)
-            deleted += db_expire_if_due(db, due.items[k]);
+            deleted += expire(db, due.items[k]);
         if (i % 16 == 15 && clock_mono_us() >= until_us)
             break;
     }
@@ -38,8 +59,13 @@ size_t expire_step(struct store *s, int64_t budget_us)
         return 0;
     int64_t until_us = clock_mono_us() + budget_us;
     size_t deleted = 0;
-    for (int i = 0; i < s->count; i++)
-        if (s->dbs[i].deadlines.used)
-            deleted += step_db(&s->dbs[i], until_us);
+    for (int i = 0; i < s->count; i++) {
+        struct db *db = &s->dbs[i];
+        if (db->deadlines.used)
+            deleted += step(db, &db->deadlines, &db->expire_cursor, note_due, expire_key, until_us);
+        if (db->timed.used)
+            deleted +=
+                step(db, &db->timed, &db->timed_cursor, note_due_fields, expire_fields, until_us);
+    }
     return deleted;
 }

@@ -1,9 +1,12 @@
 #include "type/value.h"
 
 #include "base/mem.h"
+#include "type/hash.h"
 #include "type/list.h"
+#include "type/set.h"
 #include "type/stream/stream.h"
 #include "type/string.h"
+#include "type/zset.h"
 
 const char *value_type_name(enum value_type type)
 {
@@ -22,6 +25,12 @@ const char *value_encoding(const struct entry *e)
         return list_encoding(value_object(e));
     case VALUE_STREAM:
         return "stream";
+    case VALUE_HASH:
+        return hash_encoding(value_object(e));
+    case VALUE_SET:
+        return set_encoding(value_object(e));
+    case VALUE_ZSET:
+        return zset_encoding(value_object(e));
     default:
         return "raw";
     }
@@ -29,12 +38,28 @@ const char *value_encoding(const struct entry *e)
 
 void value_free(struct entry *e)
 {
-    if (e->kind == VALUE_STR)
+    switch (e->kind) {
+    case VALUE_STR:
         str_unref(value_object(e));
-    else if (e->kind == VALUE_LIST)
+        break;
+    case VALUE_LIST:
         list_free(value_object(e));
-    else if (e->kind == VALUE_STREAM)
+        break;
+    case VALUE_STREAM:
         stream_free(value_object(e));
+        break;
+    case VALUE_HASH:
+        hash_free(value_object(e));
+        break;
+    case VALUE_SET:
+        set_free(value_object(e));
+        break;
+    case VALUE_ZSET:
+        zset_free(value_object(e));
+        break;
+    default:
+        break;
+    }
     entry_free(e);
 }
 
@@ -46,6 +71,12 @@ size_t value_free_effort(const struct entry *e)
         const struct stream *s = value_object(e);
         return s->log.n * 3 + s->groups.used * 16 + s->dedup.tracked;
     }
+    if (e->kind == VALUE_HASH && hash_is_large(value_object(e)))
+        return hash_count(value_object(e));
+    if (e->kind == VALUE_SET && set_is_large(value_object(e)))
+        return set_count(value_object(e));
+    if (e->kind == VALUE_ZSET && zset_is_large(value_object(e)))
+        return zset_count(value_object(e));
     return 1;
 }
 
@@ -66,6 +97,12 @@ struct entry *value_copy(const struct entry *e, struct bytes key)
         copy = entry_new_word(key, VALUE_LIST, (uintptr_t)list_copy(value_object(e)));
     else if (e->kind == VALUE_STREAM)
         copy = entry_new_word(key, VALUE_STREAM, (uintptr_t)stream_copy(value_object(e)));
+    else if (e->kind == VALUE_HASH)
+        copy = entry_new_word(key, VALUE_HASH, (uintptr_t)hash_copy(value_object(e)));
+    else if (e->kind == VALUE_SET)
+        copy = entry_new_word(key, VALUE_SET, (uintptr_t)set_copy(value_object(e)));
+    else if (e->kind == VALUE_ZSET)
+        copy = entry_new_word(key, VALUE_ZSET, (uintptr_t)zset_copy(value_object(e)));
     else if (e->kind == VALUE_STR)
         copy = string_new_str(key, value_object(e));
     else if (e->kind == VALUE_INT)
@@ -85,5 +122,11 @@ size_t value_memory(const struct entry *e, size_t samples)
         n += list_memory(value_object(e), samples);
     else if (e->kind == VALUE_STREAM)
         n += stream_memory(value_object(e), samples);
+    else if (e->kind == VALUE_HASH)
+        n += hash_memory(value_object(e), samples);
+    else if (e->kind == VALUE_SET)
+        n += set_memory(value_object(e), samples);
+    else if (e->kind == VALUE_ZSET)
+        n += zset_memory(value_object(e), samples);
     return n;
 }

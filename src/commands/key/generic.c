@@ -1,7 +1,7 @@
 /* Keys of any type: existence, names, copies. */
 #include "commands/families.h"
+#include "commands/scan_args.h"
 
-#include "base/glob.h"
 #include "base/num.h"
 #include "engine/block.h"
 #include "engine/txn.h"
@@ -335,38 +335,33 @@ const struct command dbsize_command = {
     .handler = do_dbsize,
 };
 
-struct keys_found {
-    struct call *call;
-    struct bytes pattern;
-    bool all;
-    const char *type;
-    size_t n;
-};
+static bool is_wanted(const struct scan_args *s, const struct entry *e)
+{
+    return !db_is_due(s->call->store, e) &&
+           (s->type.n == 0 || bytes_is(s->type, value_type_name(value_type(e)))) &&
+           scan_args_matches(s, entry_key(e));
+}
 
 static void note_key(void *context, struct entry *e)
 {
-    struct keys_found *f = context;
-    if (db_is_due(f->call->store, e))
+    struct scan_args *s = context;
+    if (!is_wanted(s, e))
         return;
-    if (f->type && strcmp(f->type, value_type_name(value_type(e))) != 0)
-        return;
-    if (!f->all && !glob_match(f->pattern, entry_key(e)))
-        return;
-    reply_bulk(f->call->reply, entry_key(e));
-    f->n++;
+    reply_bulk(s->call->reply, entry_key(e));
+    s->n++;
 }
 
 static void do_keys(struct call *call)
 {
-    struct keys_found f = {.call = call, .pattern = call->argv[1]};
+    struct scan_args s = {.call = call, .pattern = call->argv[1]};
     struct chain aside = {0};
-    f.all = bytes_is(f.pattern, "*");
+    s.all = bytes_is(s.pattern, "*");
     reply_later_begin(call->reply, &aside);
     struct table_walk w;
     table_walk_start(&w, &call->db->keys);
     for (struct entry *e; (e = table_walk_next(&w));)
-        note_key(&f, e);
-    reply_later_end(call->reply, '*', f.n);
+        note_key(&s, e);
+    reply_later_end(call->reply, '*', s.n);
 }
 
 const struct command keys_command = {
@@ -384,55 +379,16 @@ const struct command keys_command = {
 
 static void do_scan(struct call *call)
 {
-    uint64_t cursor;
-    long long count = 10;
-    struct keys_found f = {.call = call, .all = true};
-    long long negative;
-    if (num_parse_int(call->argv[1], &negative) && negative < 0) {
-        cursor = (uint64_t)negative;
-    } else if (!num_parse_uint(call->argv[1], &cursor)) {
-        call_error(call, ERR_INVALID_CURSOR);
+    struct scan_args s;
+    if (!scan_args_cursor(call, 1, &s) || !scan_args_options(call, 2, SCAN_ARGS_TYPE, &s))
         return;
-    }
-    for (int i = 2; i < call->argc; i += 2) {
-        bool more = i + 1 < call->argc;
-        if (more && bytes_is(call->argv[i], "count")) {
-            if (!call_int(call, i + 1, &count))
-                return;
-            if (count < 1) {
-                call_error(call, ERR_SYNTAX);
-                return;
-            }
-        } else if (more && bytes_is(call->argv[i], "match")) {
-            f.pattern = call->argv[i + 1];
-            f.all = bytes_is(f.pattern, "*");
-        } else if (more && bytes_is(call->argv[i], "type")) {
-            static const char *const names[] = {"string", "list", "set", "zset", "hash", "stream"};
-            f.type = "none";
-            for (int t = 0; t < 6; t++)
-                if (bytes_is(call->argv[i + 1], names[t]))
-                    f.type = names[t];
-        } else {
-            call_error(call, ERR_SYNTAX);
-            return;
-        }
-    }
-    struct chain aside = {0};
-    struct reply *r = call->reply;
-    r->held = NULL;
-    struct chain *out = r->out;
-    r->out = &aside;
+    scan_args_begin(&s);
     size_t looked = 0;
     do {
-        cursor = table_scan(&call->db->keys, cursor, note_key, &f);
+        s.cursor = table_scan(&call->db->keys, s.cursor, note_key, &s);
         looked++;
-    } while (cursor && f.n < (size_t)count && looked < (size_t)count * 10);
-    r->out = out;
-    char text[NUM_INT_MAX];
-    reply_array(r, 2);
-    reply_bulk(r, bytes_of(text, num_print_uint(text, cursor)));
-    reply_array(r, f.n);
-    chain_move(r->out, &aside);
+    } while (s.cursor && s.n < (size_t)s.count && looked < (size_t)s.count * 10);
+    scan_args_end(&s);
 }
 
 const struct command scan_command = {

@@ -1,9 +1,5 @@
 #include "commands/list/list_args.h"
 
-#include "base/num.h"
-
-#include <math.h>
-
 bool list_args_read(const struct call *call, struct bytes key, struct list **out)
 {
     struct entry *e;
@@ -56,29 +52,4 @@ bool list_args_side(const struct call *call, int i, bool *front)
         return true;
     call_error(call, ERR_SYNTAX);
     return false;
-}
-
-bool list_args_timeout(const struct call *call, int i, int64_t *deadline_ms)
-{
-    long double seconds;
-    if (!num_parse_long_double(call->argv[i], &seconds)) {
-        call_error(call, ERR_TIMEOUT_FLOAT);
-        return false;
-    }
-    if (seconds < 0) {
-        call_error(call, ERR_TIMEOUT_NEGATIVE);
-        return false;
-    }
-    seconds *= 1000;
-    if (seconds > (long double)INT64_MAX) {
-        call_error(call, ERR_TIMEOUT_NEGATIVE);
-        return false;
-    }
-    long long span = (long long)ceill(seconds), at = 0;
-    if (span && !num_add(span, call->now_ms, &at)) {
-        reply_errorf(call->reply, "ERR timeout is out of range");
-        return false;
-    }
-    *deadline_ms = at;
-    return true;
 }

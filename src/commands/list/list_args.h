@@ -18,7 +18,5 @@ void list_args_shrunk(const struct call *call, struct bytes key, const struct li
 void list_args_grown(const struct call *call, struct bytes key, const char *event);
 /* LEFT or RIGHT; false after the error reply. */
 bool list_args_side(const struct call *call, int i, bool *front);
-/* Seconds, with a fraction; 0 stands for ever. False after the error reply. */
-bool list_args_timeout(const struct call *call, int i, int64_t *deadline_ms);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "commands/deadline.h"
 #include "commands/list/list_args.h"
 
 static const char *event_of(bool front)
@@ -117,7 +118,7 @@ static void block_pop(struct call *call, bool front)
     struct list *l;
     int64_t deadline_ms;
     int n = call->argc - 2;
-    if (!list_args_timeout(call, call->argc - 1, &deadline_ms))
+    if (!deadline_timeout(call, call->argc - 1, &deadline_ms))
         return;
     int found = first_list(call, call->argv + 1, n, &key, &l);
     if (found < 0)
@@ -208,7 +209,7 @@ static void mpop(struct call *call, int at, bool blocks)
     }
     if (count == -1)
         count = 1;
-    if (blocks && !list_args_timeout(call, 1, &deadline_ms))
+    if (blocks && !deadline_timeout(call, 1, &deadline_ms))
         return;
     int found = first_list(call, call->argv + at + 1, (int)keys, &key, &l);
     if (found < 0)
@@ -335,7 +336,7 @@ static void do_rpoplpush(struct call *call)
 static void do_brpoplpush(struct call *call)
 {
     struct move m = {.from = call->argv[1], .to = call->argv[2], .to_front = true, .blocks = true};
-    if (list_args_timeout(call, 3, &m.deadline_ms))
+    if (deadline_timeout(call, 3, &m.deadline_ms))
         move(call, &m);
 }
 
@@ -350,7 +351,7 @@ static void do_blmove(struct call *call)
 {
     struct move m = {.from = call->argv[1], .to = call->argv[2], .blocks = true};
     if (list_args_side(call, 3, &m.from_front) && list_args_side(call, 4, &m.to_front) &&
-        list_args_timeout(call, 5, &m.deadline_ms))
+        deadline_timeout(call, 5, &m.deadline_ms))
         move(call, &m);
 }
 
@@ -487,7 +488,7 @@ static void do_blmovem(struct call *call)
 {
     struct move m = {.from = call->argv[1], .to = call->argv[2], .blocks = true};
     if (list_args_side(call, 3, &m.from_front) && list_args_side(call, 4, &m.to_front) &&
-        list_args_timeout(call, 5, &m.deadline_ms))
+        deadline_timeout(call, 5, &m.deadline_ms))
         move_many(call, &m, 6);
 }
 

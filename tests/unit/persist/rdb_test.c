@@ -64,12 +64,12 @@ static struct bytes written(struct store *s, int version, struct buf *out)
 }
 
 static const struct rdb_read_options options = {.verify = true,
-                                                .list_fill = -2,
-                                                .node_entries = 100,
-                                                .node_bytes = 4096,
-                                                .raw_blocks = 2,
-                                                .dedup_duration_s = 100,
-                                                .dedup_max = 100};
+                                                .values.list_fill = -2,
+                                                .values.node_entries = 100,
+                                                .values.node_bytes = 4096,
+                                                .values.raw_blocks = 2,
+                                                .values.dedup_duration_s = 100,
+                                                .values.dedup_max = 100};
 
 TEST(what_is_written_reads_back)
 {

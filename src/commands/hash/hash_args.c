@@ -1,0 +1,94 @@
+#include "commands/hash/hash_args.h"
+
+bool hash_args_read(const struct call *call, struct bytes key, struct hash **out)
+{
+    struct entry *e;
+    if (!call_read(call, key, TYPE_HASH, &e))
+        return false;
+    *out = e ? value_object(e) : NULL;
+    return true;
+}
+
+bool hash_args_write(const struct call *call, struct bytes key, struct entry **e)
+{
+    return call_write(call, key, TYPE_HASH, e);
+}
+
+bool hash_args_ensure(const struct call *call, struct bytes key, struct entry **e)
+{
+    if (!hash_args_write(call, key, e))
+        return false;
+    if (!*e) {
+        *e = entry_new_word(key, VALUE_HASH, (uintptr_t)hash_new());
+        db_add(call->db, *e);
+    }
+    return true;
+}
+
+struct hash_limits hash_args_limits(const struct call *call)
+{
+    const struct settings *s = call->engine->settings;
+    return (struct hash_limits){(size_t)s->hash_max_listpack_entries,
+                                (size_t)s->hash_max_listpack_value};
+}
+
+bool hash_args_find(const struct call *call, const struct hash *h, struct bytes name,
+                    struct hash_field *out)
+{
+    return hash_find(h, name, db_field_now(call->store), out);
+}
+
+size_t hash_args_live(const struct call *call, const struct hash *h)
+{
+    int64_t now_ms = db_field_now(call->store);
+    struct hash_walk w;
+    struct hash_field f;
+    size_t n = 0;
+    if (hash_next_due_ms(h) > now_ms)
+        return hash_count(h);
+    hash_walk_start(&w, h, now_ms);
+    while (hash_walk_next(&w, &f))
+        n++;
+    return n;
+}
+
+bool hash_args_set(const struct call *call, struct entry *e, struct bytes name, struct bytes value,
+                   int64_t deadline_ms)
+{
+    struct hash *h = value_object(e);
+    struct hash_limits limits = hash_args_limits(call);
+    bool created = hash_set(&h, name, value, deadline_ms, &limits);
+    value_moved(e, h);
+    return created;
+}
+
+bool hash_args_remove(struct entry *e, struct bytes name)
+{
+    struct hash *h = value_object(e);
+    bool removed = hash_remove(&h, name);
+    value_moved(e, h);
+    return removed;
+}
+
+void hash_args_grown(const struct call *call, struct entry *e, const char *event)
+{
+    if (e->mark)
+        db_note_fields(call->db, e);
+    db_changed(call->db, entry_key(e), DB_EVENT_HASH, event);
+}
+
+void hash_args_shrunk(const struct call *call, struct entry *e, const char *event)
+{
+    struct bytes key = call->argv[1];
+    bool empty = hash_count(value_object(e)) == 0;
+    db_notify(call->db, key, DB_EVENT_HASH, event);
+    if (empty) {
+        db_delete(call->db, key);
+        db_changed(call->db, key, DB_EVENT_GENERIC, "del");
+        db_ready(call->db, key);
+    } else {
+        if (e->mark)
+            db_note_fields(call->db, e);
+        db_changed(call->db, key, 0, NULL);
+    }
+}

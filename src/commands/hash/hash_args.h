@@ -1,0 +1,29 @@
+/* What hash commands share. */
+#ifndef COMMANDS_HASH_HASH_ARGS_H
+#define COMMANDS_HASH_HASH_ARGS_H
+
+#include "engine/call.h"
+#include "type/hash.h"
+
+/* *out NULL: absent; false after WRONGTYPE. */
+bool hash_args_read(const struct call *call, struct bytes key, struct hash **out);
+/* *e NULL: absent. */
+bool hash_args_write(const struct call *call, struct bytes key, struct entry **e);
+/* As hash_args_write(), but an absent key gets an empty hash. */
+bool hash_args_ensure(const struct call *call, struct bytes key, struct entry **e);
+struct hash_limits hash_args_limits(const struct call *call);
+/* A field as this call sees it. */
+bool hash_args_find(const struct call *call, const struct hash *h, struct bytes name,
+                    struct hash_field *out);
+/* How many fields this call sees. */
+size_t hash_args_live(const struct call *call, const struct hash *h);
+/* Sets a field and notes what became of its deadline; true: it is new. */
+bool hash_args_set(const struct call *call, struct entry *e, struct bytes name, struct bytes value,
+                   int64_t deadline_ms);
+bool hash_args_remove(struct entry *e, struct bytes name);
+/* After fields came or were changed. */
+void hash_args_grown(const struct call *call, struct entry *e, const char *event);
+/* After fields went: deletes the key when none is left. */
+void hash_args_shrunk(const struct call *call, struct entry *e, const char *event);
+
+#endif

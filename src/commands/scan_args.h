@@ -1,0 +1,35 @@
+/* SCAN and its kin: cursor, options, and the reply that begins with the next cursor. */
+#ifndef COMMANDS_SCAN_ARGS_H
+#define COMMANDS_SCAN_ARGS_H
+
+#include "engine/call.h"
+
+struct scan_args {
+    uint64_t cursor;
+    long long count;
+    struct bytes pattern;
+    bool all;          /* no pattern */
+    bool no_values;    /* NOVALUES */
+    struct bytes type; /* TYPE; n 0: any */
+    /* While the elements come. */
+    struct call *call;
+    struct chain aside;
+    struct chain *out;
+    size_t n;
+};
+
+/* Which options a command knows besides MATCH and COUNT. */
+enum { SCAN_ARGS_TYPE = 1, SCAN_ARGS_NOVALUES = 2 };
+
+/* The cursor at argument i; false after the error reply. */
+bool scan_args_cursor(struct call *call, int i, struct scan_args *s);
+/* The options from argument i on. */
+bool scan_args_options(struct call *call, int i, unsigned known, struct scan_args *s);
+bool scan_args_matches(const struct scan_args *s, struct bytes x);
+/* Elements go aside until the cursor is known. */
+void scan_args_begin(struct scan_args *s);
+void scan_args_end(struct scan_args *s);
+/* The reply when there is nothing to scan. */
+void scan_args_nothing(struct call *call);
+
+#endif

@@ -1,0 +1,439 @@
+/* Several sorted sets (or sets): union, intersection, difference. */
+#include "commands/families.h"
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "commands/zset/zset_args.h"
+#include "type/set.h"
+
+#include <math.h>
+
+enum operation { UNITE, INTERSECT, SUBTRACT };
+enum aggregate { SUM, LEAST, MOST };
+
+/* One input. Members of a plain set score 1. */
+struct source {
+    const struct zset *z;
+    const struct set *s;
+    double weight;
+};
+
+struct inputs {
+    struct source *sources;
+    int n;
+    enum aggregate aggregate;
+    bool scores; /* WITHSCORES */
+};
+
+static size_t size_of(const struct source *x)
+{
+    return x->z ? zset_count(x->z) : x->s ? set_count(x->s) : 0;
+}
+
+static bool score_in(const struct source *x, struct bytes member, double *score)
+{
+    *score = 1;
+    return x->z ? zset_score(x->z, member, score) : x->s && set_has(x->s, member);
+}
+
+struct walk {
+    struct zset_walk z;
+    struct set_walk s;
+    const struct source *x;
+};
+
+static void walk_start(struct walk *w, const struct source *x)
+{
+    w->x = x;
+    if (x->z)
+        zset_walk_start(&w->z, x->z, 0, zset_count(x->z), false);
+    else if (x->s)
+        set_walk_start(&w->s, x->s);
+}
+
+static bool walk_next(struct walk *w, struct zset_item *out)
+{
+    out->score = 1;
+    if (w->x->z)
+        return zset_walk_next(&w->z, out);
+    return w->x->s && set_walk_next(&w->s, &out->member);
+}
+
+static double weighted(const struct source *x, double score)
+{
+    double v = x->weight * score;
+    return isnan(v) ? 0 : v;
+}
+
+static double combine(enum aggregate how, double a, double b)
+{
+    double v = how == SUM ? a + b : how == LEAST ? (b < a ? b : a) : (b > a ? b : a);
+    return isnan(v) ? 0 : v; /* inf and -inf */
+}
+
+static bool look_up(struct call *call, struct bytes key, struct source *out)
+{
+    struct entry *e = db_read(call->db, key);
+    *out = (struct source){.weight = 1};
+    if (e && value_type(e) == TYPE_ZSET) {
+        out->z = value_object(e);
+    } else if (e && value_type(e) == TYPE_SET) {
+        out->s = value_object(e);
+    } else if (e) {
+        call_error(call, ERR_WRONGTYPE);
+        return false;
+    }
+    return true;
+}
+
+static bool parse_weights(struct call *call, int i, struct inputs *in)
+{
+    for (int k = 0; k < in->n; k++)
+        if (!num_parse_double(call->argv[i + k], &in->sources[k].weight)) {
+            reply_errorf(call->reply, "ERR weight value is not a float");
+            return false;
+        }
+    return true;
+}
+
+static bool parse_aggregate(struct call *call, int i, struct inputs *in)
+{
+    if (bytes_is(call->argv[i], "sum"))
+        in->aggregate = SUM;
+    else if (bytes_is(call->argv[i], "min"))
+        in->aggregate = LEAST;
+    else if (bytes_is(call->argv[i], "max"))
+        in->aggregate = MOST;
+    else
+        call_error(call, ERR_SYNTAX);
+    return bytes_is(call->argv[i], "sum") || in->aggregate != SUM;
+}
+
+static bool parse_options(struct call *call, int i, enum operation op, bool storing,
+                          struct inputs *in)
+{
+    while (i < call->argc) {
+        int left = call->argc - i;
+        if (op != SUBTRACT && left > in->n && bytes_is(call->argv[i], "weights")) {
+            if (!parse_weights(call, i + 1, in))
+                return false;
+            i += in->n + 1;
+        } else if (op != SUBTRACT && left > 1 && bytes_is(call->argv[i], "aggregate")) {
+            if (!parse_aggregate(call, i + 1, in))
+                return false;
+            i += 2;
+        } else if (!storing && bytes_is(call->argv[i], "withscores")) {
+            in->scores = true;
+            i++;
+        } else {
+            call_error(call, ERR_SYNTAX);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Smaller inputs first: the order in which scores are combined. */
+static void sort_by_size(struct inputs *in)
+{
+    for (int i = 1; i < in->n; i++) {
+        struct source x = in->sources[i];
+        int k = i;
+        for (; k > 0 && size_of(&in->sources[k - 1]) > size_of(&x); k--)
+            in->sources[k] = in->sources[k - 1];
+        in->sources[k] = x;
+    }
+}
+
+/* numkeys at argument i, and the inputs behind it. in->sources belongs to the caller, also after
+ * false. */
+static bool parse_inputs(struct call *call, int i, struct inputs *in)
+{
+    long long n;
+    if (!call_int(call, i, &n))
+        return false;
+    if (n < 1) {
+        reply_errorf(call->reply, "ERR at least 1 input key is needed for '%s' command",
+                     call->command->name);
+        return false;
+    }
+    if (n > call->argc - i - 1) {
+        call_error(call, ERR_SYNTAX);
+        return false;
+    }
+    in->n = (int)n;
+    in->sources = mem_zalloc((size_t)n * sizeof(*in->sources));
+    for (int k = 0; k < in->n; k++)
+        if (!look_up(call, call->argv[i + 1 + k], &in->sources[k]))
+            return false;
+    return true;
+}
+
+static void unite(const struct inputs *in, struct zset **z, const struct zset_limits *limits)
+{
+    struct walk w;
+    struct zset_item x;
+    double old;
+    for (int i = 0; i < in->n; i++) {
+        walk_start(&w, &in->sources[i]);
+        while (walk_next(&w, &x)) {
+            double v = weighted(&in->sources[i], x.score);
+            if (zset_score(*z, x.member, &old))
+                v = combine(in->aggregate, old, v);
+            zset_set(z, x.member, v, limits);
+        }
+    }
+}
+
+static void intersect(const struct inputs *in, struct zset **z, const struct zset_limits *limits)
+{
+    struct walk w;
+    struct zset_item x;
+    double score;
+    walk_start(&w, &in->sources[0]);
+    while (walk_next(&w, &x)) {
+        double v = weighted(&in->sources[0], x.score);
+        bool everywhere = true;
+        for (int i = 1; i < in->n && everywhere; i++) {
+            everywhere = score_in(&in->sources[i], x.member, &score);
+            if (everywhere)
+                v = combine(in->aggregate, v, weighted(&in->sources[i], score));
+        }
+        if (everywhere)
+            zset_set(z, x.member, v, limits);
+    }
+}
+
+static void subtract(const struct inputs *in, struct zset **z, const struct zset_limits *limits)
+{
+    struct walk w;
+    struct zset_item x;
+    double score;
+    walk_start(&w, &in->sources[0]);
+    while (walk_next(&w, &x)) {
+        bool elsewhere = false;
+        for (int i = 1; i < in->n && !elsewhere; i++)
+            elsewhere = score_in(&in->sources[i], x.member, &score);
+        if (!elsewhere)
+            zset_set(z, x.member, x.score, limits);
+    }
+}
+
+/* The result, never NULL; NULL after an error. */
+static struct zset *compute(struct call *call, int at, enum operation op, bool storing,
+                            bool *scores)
+{
+    struct inputs in = {0};
+    struct zset *z = NULL;
+    struct zset_limits limits = zset_args_limits(call);
+    if (parse_inputs(call, at, &in) && parse_options(call, at + 1 + in.n, op, storing, &in)) {
+        z = zset_new();
+        if (op == SUBTRACT) {
+            subtract(&in, &z, &limits);
+        } else {
+            sort_by_size(&in);
+            if (op == UNITE)
+                unite(&in, &z, &limits);
+            else
+                intersect(&in, &z, &limits);
+        }
+    }
+    *scores = in.scores;
+    mem_free(in.sources);
+    return z;
+}
+
+static void answer(struct call *call, enum operation op)
+{
+    bool scores;
+    struct zset *z = compute(call, 1, op, false, &scores);
+    struct zset_walk w;
+    struct zset_item x;
+    if (!z)
+        return;
+    zset_args_reply_length(call, zset_count(z), scores);
+    zset_walk_start(&w, z, 0, zset_count(z), false);
+    while (zset_walk_next(&w, &x))
+        zset_args_reply(call, &x, scores);
+    zset_free(z);
+}
+
+static void store(struct call *call, enum operation op, const char *event)
+{
+    bool scores;
+    struct zset *z = compute(call, 2, op, true, &scores);
+    struct bytes to = call->argv[1];
+    struct entry *e = NULL;
+    if (!z)
+        return;
+    size_t n = zset_count(z);
+    if (n)
+        e = entry_new_word(to, VALUE_ZSET, (uintptr_t)z);
+    else
+        zset_free(z);
+    helpers_store(call, to, e, DB_EVENT_ZSET, event);
+    reply_int(call->reply, (long long)n);
+}
+
+static void do_zunion(struct call *call)
+{
+    answer(call, UNITE);
+}
+
+static void do_zinter(struct call *call)
+{
+    answer(call, INTERSECT);
+}
+
+static void do_zdiff(struct call *call)
+{
+    answer(call, SUBTRACT);
+}
+
+static void do_zunionstore(struct call *call)
+{
+    store(call, UNITE, "zunionstore");
+}
+
+static void do_zinterstore(struct call *call)
+{
+    store(call, INTERSECT, "zinterstore");
+}
+
+static void do_zdiffstore(struct call *call)
+{
+    store(call, SUBTRACT, "zdiffstore");
+}
+
+static size_t count_common(const struct inputs *in, size_t limit)
+{
+    struct walk w;
+    struct zset_item x;
+    double score;
+    size_t n = 0;
+    walk_start(&w, &in->sources[0]);
+    while (walk_next(&w, &x)) {
+        bool everywhere = true;
+        for (int i = 1; i < in->n && everywhere; i++)
+            everywhere = score_in(&in->sources[i], x.member, &score);
+        n += everywhere;
+        if (limit && n == limit)
+            break;
+    }
+    return n;
+}
+
+static void do_zintercard(struct call *call)
+{
+    struct inputs in = {0};
+    long long limit = 0;
+    bool good = parse_inputs(call, 1, &in);
+    for (int i = 2 + in.n; i < call->argc && good; i += 2) {
+        good = bytes_is(call->argv[i], "limit") && i + 1 < call->argc;
+        if (!good) {
+            call_error(call, ERR_SYNTAX);
+            break;
+        }
+        good = num_parse_int(call->argv[i + 1], &limit) && limit >= 0;
+        if (!good)
+            reply_errorf(call->reply, "ERR LIMIT can't be negative");
+    }
+    if (good) {
+        sort_by_size(&in);
+        reply_int(call->reply, (long long)count_common(&in, (size_t)limit));
+    }
+    mem_free(in.sources);
+}
+
+const struct command zunion_command = {
+    .name = "zunion",
+    .usage =
+        "numkeys:int key:key... [WEIGHTS weight:int...] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
+    .summary = "Answers the union of sorted sets.",
+    .since = "6.2.0",
+    .complexity = "O(N)+O(M*log(M)) with N the members of all and M those of the result",
+    .group = GROUP_SORTED_SET,
+    .arity = -3,
+    .flags = COMMAND_MOVABLEKEYS | COMMAND_READONLY,
+    .keys = {KEY_COUNTED(1, 0, 1, 1, KEY_RO | KEY_ACCESS)},
+    .handler = do_zunion,
+};
+const struct command zinter_command = {
+    .name = "zinter",
+    .usage =
+        "numkeys:int key:key... [WEIGHTS weight:int...] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
+    .summary = "Answers the intersection of sorted sets.",
+    .since = "6.2.0",
+    .complexity = "O(N*K)+O(M*log(M)) with N the members of the smallest, K the inputs and M the "
+                  "members of the result",
+    .group = GROUP_SORTED_SET,
+    .arity = -3,
+    .flags = COMMAND_MOVABLEKEYS | COMMAND_READONLY,
+    .keys = {KEY_COUNTED(1, 0, 1, 1, KEY_RO | KEY_ACCESS)},
+    .handler = do_zinter,
+};
+const struct command zdiff_command = {
+    .name = "zdiff",
+    .usage = "numkeys:int key:key... [WITHSCORES]",
+    .summary = "Answers the members of the first sorted set that no other has.",
+    .since = "6.2.0",
+    .complexity = "O(N*K)+O(M*log(M)) with N the members of the first, K the inputs and M the "
+                  "members of the result",
+    .group = GROUP_SORTED_SET,
+    .arity = -3,
+    .flags = COMMAND_MOVABLEKEYS | COMMAND_READONLY,
+    .keys = {KEY_COUNTED(1, 0, 1, 1, KEY_RO | KEY_ACCESS)},
+    .handler = do_zdiff,
+};
+const struct command zunionstore_command = {
+    .name = "zunionstore",
+    .usage = "destination:key numkeys:int key:key... [WEIGHTS weight:int...] [AGGREGATE <SUM | MIN "
+             "| MAX>]",
+    .summary = "Stores the union of sorted sets.",
+    .since = "2.0.0",
+    .complexity = "O(N)+O(M*log(M)) with N the members of all and M those of the result",
+    .group = GROUP_SORTED_SET,
+    .arity = -4,
+    .flags = COMMAND_DENYOOM | COMMAND_MOVABLEKEYS | COMMAND_WRITE,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_OW | KEY_UPDATE), KEY_COUNTED(2, 0, 1, 1, KEY_RO | KEY_ACCESS)},
+    .handler = do_zunionstore,
+};
+const struct command zinterstore_command = {
+    .name = "zinterstore",
+    .usage = "destination:key numkeys:int key:key... [WEIGHTS weight:int...] [AGGREGATE <SUM | MIN "
+             "| MAX>]",
+    .summary = "Stores the intersection of sorted sets.",
+    .since = "2.0.0",
+    .complexity = "O(N*K)+O(M*log(M)) with N the members of the smallest, K the inputs and M the "
+                  "members of the result",
+    .group = GROUP_SORTED_SET,
+    .arity = -4,
+    .flags = COMMAND_DENYOOM | COMMAND_MOVABLEKEYS | COMMAND_WRITE,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_OW | KEY_UPDATE), KEY_COUNTED(2, 0, 1, 1, KEY_RO | KEY_ACCESS)},
+    .handler = do_zinterstore,
+};
+const struct command zdiffstore_command = {
+    .name = "zdiffstore",
+    .usage = "destination:key numkeys:int key:key...",
+    .summary = "Stores the members of the first sorted set that no other has.",
+    .since = "6.2.0",
+    .complexity = "O(N*K)+O(M*log(M)) with N the members of the first, K the inputs and M the "
+                  "members of the result",
+    .group = GROUP_SORTED_SET,
+    .arity = -4,
+    .flags = COMMAND_DENYOOM | COMMAND_MOVABLEKEYS | COMMAND_WRITE,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_OW | KEY_UPDATE), KEY_COUNTED(2, 0, 1, 1, KEY_RO | KEY_ACCESS)},
+    .handler = do_zdiffstore,
+};
+const struct command zintercard_command = {
+    .name = "zintercard",
+    .usage = "numkeys:int key:key... [LIMIT limit:int]",
+    .summary = "Counts the members that all sorted sets have.",
+    .since = "7.0.0",
+    .complexity = "O(N*K) with N the members of the smallest and K the inputs",
+    .group = GROUP_SORTED_SET,
+    .arity = -3,
+    .flags = COMMAND_MOVABLEKEYS | COMMAND_READONLY,
+    .keys = {KEY_COUNTED(1, 0, 1, 1, KEY_RO | KEY_ACCESS)},
+    .handler = do_zintercard,
+};

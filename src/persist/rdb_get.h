@@ -1,0 +1,13 @@
+/* Values from the RDB format, checked in full before they are used. */
+#ifndef PERSIST_RDB_GET_H
+#define PERSIST_RDB_GET_H
+
+#include "persist/rdb_get_options.h"
+#include "persist/rdb_source.h"
+#include "type/value.h"
+
+/* A value of a type, under a key. NULL: damaged, or a type that we do not read. */
+struct entry *rdb_get_value(struct rdb_source *r, struct bytes key, unsigned type,
+                            const struct rdb_get_options *o);
+
+#endif

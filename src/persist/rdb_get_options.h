@@ -1,0 +1,25 @@
+/* How values are made that are read from the RDB format: the settings of this server. */
+#ifndef PERSIST_RDB_GET_OPTIONS_H
+#define PERSIST_RDB_GET_OPTIONS_H
+
+#include "type/hash.h"
+#include "type/set.h"
+#include "type/zset.h"
+
+struct settings;
+
+struct rdb_get_options {
+    int64_t list_fill;
+    uint32_t list_depth;
+    uint64_t node_entries, node_bytes;
+    size_t raw_blocks;
+    int64_t dedup_duration_s;
+    uint64_t dedup_max;
+    struct hash_limits hash;
+    struct set_limits set;
+    struct zset_limits zset;
+};
+
+struct rdb_get_options rdb_get_options_from(const struct settings *c);
+
+#endif

@@ -1,0 +1,310 @@
+#include "persist/rdb_put.h"
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "persist/journal.h"
+#include "persist/listpack.h"
+#include "persist/rdb_put_stream.h"
+#include "type/hash.h"
+#include "type/list.h"
+#include "type/set.h"
+#include "type/stream/stream.h"
+#include "type/string.h"
+#include "type/zset.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#define NODE_BYTES 8192u
+
+static void put_node(struct rdb_sink *s)
+{
+    listpack_end(&s->pack);
+    rdb_sink_length(s, 2);
+    rdb_sink_string(s, buf_bytes(&s->pack));
+}
+
+/* The list as nodes of about 8 KiB; a longer element is a plain node of its own. Two passes: the
+ * count comes first. */
+static void put_list(struct rdb_sink *s, struct list *l)
+{
+    struct list_cursor c;
+    uint64_t nodes = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        size_t used = 0, in_node = 0;
+        bool any = list_seek(l, 0, &c);
+        if (pass == 1) {
+            rdb_sink_length(s, nodes);
+            listpack_begin(&s->pack);
+        }
+        for (; any; any = list_next(&c)) {
+            struct bytes x = list_get(&c);
+            bool plain = x.n > NODE_BYTES;
+            if (in_node && (plain || used + x.n > NODE_BYTES)) {
+                if (pass == 1) {
+                    put_node(s);
+                    listpack_begin(&s->pack);
+                }
+                nodes += pass == 0;
+                used = in_node = 0;
+            }
+            if (plain) {
+                nodes += pass == 0;
+                if (pass == 1) {
+                    rdb_sink_length(s, 1);
+                    rdb_sink_string(s, x);
+                }
+                continue;
+            }
+            if (pass == 1)
+                listpack_add(&s->pack, x);
+            used += x.n + 4;
+            in_node++;
+        }
+        if (in_node) {
+            nodes += pass == 0;
+            if (pass == 1)
+                put_node(s);
+        }
+    }
+}
+
+static void put_set(struct rdb_sink *s, const struct set *x)
+{
+    struct set_walk w;
+    struct bytes member;
+    rdb_sink_length(s, set_count(x));
+    set_walk_start(&w, x);
+    while (set_walk_next(&w, &member))
+        rdb_sink_string(s, member);
+}
+
+static void put_little(struct buf *b, uint64_t v, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++)
+        buf_add_char(b, (char)(v >> (8 * i)));
+}
+
+/* width 4 | count 4 | integers, ascending */
+static void put_intset(struct rdb_sink *s, const struct set *x)
+{
+    struct set_walk w;
+    struct bytes member;
+    long long v;
+    unsigned width = 2;
+    set_walk_start(&w, x);
+    while (set_walk_next(&w, &member))
+        if (num_parse_int(member, &v) && (v < INT16_MIN || v > INT16_MAX))
+            width = v < INT32_MIN || v > INT32_MAX || width == 8 ? 8 : 4;
+    s->pack.n = 0;
+    put_little(&s->pack, width, 4);
+    put_little(&s->pack, set_count(x), 4);
+    set_walk_start(&w, x);
+    while (set_walk_next(&w, &member))
+        if (num_parse_int(member, &v))
+            put_little(&s->pack, (uint64_t)v, width);
+    rdb_sink_string(s, buf_bytes(&s->pack));
+}
+
+static void put_hash(struct rdb_sink *s, const struct hash *h, bool packed)
+{
+    struct hash_walk w;
+    struct hash_field f;
+    hash_walk_start(&w, h, HASH_ALL);
+    if (packed)
+        listpack_begin(&s->pack);
+    else
+        rdb_sink_length(s, hash_count(h));
+    while (hash_walk_next(&w, &f)) {
+        if (packed) {
+            listpack_add(&s->pack, f.name);
+            listpack_add(&s->pack, f.value);
+        } else {
+            rdb_sink_string(s, f.name);
+            rdb_sink_string(s, f.value);
+        }
+    }
+    if (packed) {
+        listpack_end(&s->pack);
+        rdb_sink_string(s, buf_bytes(&s->pack));
+    }
+}
+
+/* earliest deadline 8 | count | (deadline less the earliest and plus one, or 0 | field | value)...
+ */
+static void put_timed_hash(struct rdb_sink *s, const struct hash *h)
+{
+    struct hash_walk w;
+    struct hash_field f;
+    int64_t least = INT64_MAX;
+    hash_walk_start(&w, h, HASH_ALL);
+    while (hash_walk_next(&w, &f))
+        if (f.deadline_ms >= 0 && f.deadline_ms < least)
+            least = f.deadline_ms;
+    rdb_sink_little64(s, (uint64_t)least);
+    rdb_sink_length(s, hash_count(h));
+    hash_walk_start(&w, h, HASH_ALL);
+    while (hash_walk_next(&w, &f)) {
+        rdb_sink_length(s, f.deadline_ms < 0 ? 0 : (uint64_t)(f.deadline_ms - least) + 1);
+        rdb_sink_string(s, f.name);
+        rdb_sink_string(s, f.value);
+    }
+}
+
+static void put_score(struct buf *b, double score)
+{
+    char text[NUM_DOUBLE_MAX];
+    size_t n;
+    if (fabs(score) < 1e15 && score == (double)(long long)score && (score != 0 || !signbit(score)))
+        n = num_print_int(text, (long long)score);
+    else
+        n = (size_t)snprintf(text, sizeof(text), "%.17g", score);
+    listpack_add(b, bytes_of(text, n));
+}
+
+/* The large form from the highest score down, as Redis does. */
+static void put_zset(struct rdb_sink *s, const struct zset *z, bool packed)
+{
+    struct zset_walk w;
+    struct zset_item x;
+    size_t n = zset_count(z);
+    zset_walk_start(&w, z, packed ? 0 : n - 1, n, !packed);
+    if (packed)
+        listpack_begin(&s->pack);
+    else
+        rdb_sink_length(s, n);
+    while (zset_walk_next(&w, &x)) {
+        if (packed) {
+            listpack_add(&s->pack, x.member);
+            put_score(&s->pack, x.score);
+        } else {
+            uint64_t word;
+            memcpy(&word, &x.score, 8);
+            rdb_sink_string(s, x.member);
+            rdb_sink_little64(s, word);
+        }
+    }
+    if (packed) {
+        listpack_end(&s->pack);
+        rdb_sink_string(s, buf_bytes(&s->pack));
+    }
+}
+
+unsigned rdb_put_type(const struct rdb_sink *s, const struct entry *e)
+{
+    switch (value_type(e)) {
+    case TYPE_LIST:
+        return RDB_PUT_LIST;
+    case TYPE_STREAM:
+        return s->version >= 11 ? RDB_PUT_STREAM_ACTIVE : RDB_PUT_STREAM;
+    case TYPE_SET:
+        return set_is_ints(value_object(e)) ? RDB_PUT_INTSET : RDB_PUT_SET;
+    case TYPE_ZSET:
+        return zset_is_large(value_object(e)) ? RDB_PUT_ZSET : RDB_PUT_ZSET_PACK;
+    case TYPE_HASH:
+        if (s->version >= 12 && hash_is_timed(value_object(e)))
+            return RDB_PUT_TIMED_HASH;
+        return hash_is_large(value_object(e)) ? RDB_PUT_HASH : RDB_PUT_HASH_PACK;
+    default:
+        return RDB_PUT_STRING;
+    }
+}
+
+void rdb_put_value(struct rdb_sink *s, const struct entry *e, unsigned type)
+{
+    char scratch[NUM_INT_MAX];
+    switch (type) {
+    case RDB_PUT_LIST:
+        put_list(s, value_object(e));
+        break;
+    case RDB_PUT_STREAM:
+    case RDB_PUT_STREAM_ACTIVE:
+        rdb_put_stream(s, value_object(e));
+        break;
+    case RDB_PUT_INTSET:
+        put_intset(s, value_object(e));
+        break;
+    case RDB_PUT_SET:
+        put_set(s, value_object(e));
+        break;
+    case RDB_PUT_HASH:
+    case RDB_PUT_HASH_PACK:
+        put_hash(s, value_object(e), type == RDB_PUT_HASH_PACK);
+        break;
+    case RDB_PUT_TIMED_HASH:
+        put_timed_hash(s, value_object(e));
+        break;
+    case RDB_PUT_ZSET:
+    case RDB_PUT_ZSET_PACK:
+        put_zset(s, value_object(e), type == RDB_PUT_ZSET_PACK);
+        break;
+    default:
+        rdb_sink_string(s, string_view(e, scratch));
+    }
+}
+
+/* The released zones and the producers' message ids. */
+static void stream_effects(struct buf *to, struct bytes key, const struct stream *s)
+{
+    char a[STREAM_ID_TEXT_MAX], b[NUM_INT_MAX];
+    if (s->dedup.duration_s != 100 || s->dedup.max_size != 100) {
+        struct bytes argv[] = {
+            BYTES("XCFGSET"),       key,
+            BYTES("IDMP-DURATION"), bytes_of(a, num_print_int(a, s->dedup.duration_s)),
+            BYTES("IDMP-MAXSIZE"),  bytes_of(b, num_print_uint(b, s->dedup.max_size))};
+        journal_format(to, argv, 6);
+    }
+    for (const struct stream_dedup_record *r = NULL; (r = stream_dedup_next(&s->dedup, r));) {
+        struct bytes argv[] = {BYTES("XIDMPRECORD"), key, dict_key(r->producer->node),
+                               bytes_of(r->iid, r->n), bytes_of(a, stream_id_print(a, r->id))};
+        journal_format(to, argv, 5);
+    }
+    struct dict_walk groups = {0};
+    for (struct dict_node *n; (n = dict_next(&s->groups, &groups));) {
+        struct stream_group *g = n->value;
+        const struct dlist_node *x = NULL;
+        struct stream_id id;
+        while ((x = stream_pending_released_next(&g->pending, x, &id))) {
+            struct stream_pending_place at;
+            struct stream_pending_entry e;
+            stream_pending_find(&g->pending, id, &at);
+            stream_pending_get(&g->pending, at, &e);
+            struct bytes argv[] = {BYTES("XNACK"),
+                                   key,
+                                   dict_key(n),
+                                   BYTES("FAIL"),
+                                   BYTES("IDS"),
+                                   BYTES("1"),
+                                   bytes_of(a, stream_id_print(a, id)),
+                                   BYTES("RETRYCOUNT"),
+                                   bytes_of(b, num_print_uint(b, e.count)),
+                                   BYTES("FORCE")};
+            journal_format(to, argv, 10);
+        }
+    }
+}
+
+/* The deadlines of fields. */
+static void hash_effects(struct buf *to, struct bytes key, const struct hash *h)
+{
+    struct hash_walk w;
+    struct hash_field f;
+    char text[NUM_INT_MAX];
+    hash_walk_start(&w, h, HASH_ALL);
+    while (hash_walk_next(&w, &f)) {
+        if (f.deadline_ms < 0)
+            continue;
+        struct bytes argv[] = {
+            BYTES("HPEXPIREAT"), key,        bytes_of(text, num_print_int(text, f.deadline_ms)),
+            BYTES("FIELDS"),     BYTES("1"), f.name};
+        journal_format(to, argv, 6);
+    }
+}
+
+void rdb_put_effects(struct buf *to, struct bytes key, const struct entry *e, unsigned type)
+{
+    if (value_type(e) == TYPE_STREAM)
+        stream_effects(to, key, value_object(e));
+    else if (value_is_timed(e) && type != RDB_PUT_TIMED_HASH)
+        hash_effects(to, key, value_object(e));
+}

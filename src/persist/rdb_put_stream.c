@@ -1,0 +1,132 @@
+#include "persist/rdb_put_stream.h"
+
+#include "base/mem.h"
+#include "persist/listpack.h"
+#include "type/stream/stream.h"
+
+static void big_endian_id(unsigned char *to, struct stream_id id)
+{
+    for (int i = 0; i < 8; i++) {
+        to[i] = (unsigned char)(id.ms >> (8 * (7 - i)));
+        to[8 + i] = (unsigned char)(id.seq >> (8 * (7 - i)));
+    }
+}
+
+/* One block as Redis holds it: master entry, then the live entries. */
+static void put_block(struct rdb_sink *s, const struct stream_block *b)
+{
+    const unsigned char *data = stream_block_pin(b);
+    struct stream_entry e, first;
+    struct bytes name, value;
+    struct buf *p = &s->pack;
+    uint32_t i = b->first_live;
+    while (stream_block_is_dead(b, i))
+        i++;
+    stream_block_entry(b, data, i, &first);
+    unsigned char key[16];
+    big_endian_id(key, first.id);
+    listpack_begin(p);
+    listpack_add_int(p, b->live);
+    listpack_add_int(p, 0);
+    /* The names of the first live entry become the master's. */
+    e = first;
+    listpack_add_int(p, e.fields);
+    for (uint32_t f = 0; f < e.fields; f++) {
+        stream_block_field(&e, &name, &value);
+        listpack_add(p, name);
+    }
+    listpack_add_int(p, 0);
+    bool master_same = first.same;
+    for (; i < b->count; i++) {
+        if (stream_block_is_dead(b, i))
+            continue;
+        stream_block_entry(b, data, i, &e);
+        bool same = (master_same && e.same) || stream_id_compare(e.id, first.id) == 0;
+        listpack_add_int(p, same ? 2 : 0);
+        listpack_add_int(p, (int64_t)(e.id.ms - first.id.ms));
+        listpack_add_int(p, (int64_t)(e.id.seq - first.id.seq));
+        if (!same)
+            listpack_add_int(p, e.fields);
+        for (uint32_t f = 0, n = e.fields; f < n; f++) {
+            stream_block_field(&e, &name, &value);
+            if (!same)
+                listpack_add(p, name);
+            listpack_add(p, value);
+        }
+        listpack_add_int(p, same ? e.fields + 3 : 2 * (int64_t)e.fields + 4);
+    }
+    listpack_end(p);
+    stream_block_unpin(b);
+    rdb_sink_string(s, bytes_of(key, 16));
+    rdb_sink_string(s, buf_bytes(p));
+}
+
+static void put_id(struct rdb_sink *s, struct stream_id id)
+{
+    rdb_sink_length(s, id.ms);
+    rdb_sink_length(s, id.seq);
+}
+
+static void put_raw_id(struct rdb_sink *s, struct stream_id id)
+{
+    unsigned char b[16];
+    big_endian_id(b, id);
+    rdb_sink_put(s, b, 16);
+}
+
+static void put_group(struct rdb_sink *s, struct stream_group *g)
+{
+    struct stream_pending *p = &g->pending;
+    struct stream_pending_place at;
+    struct stream_pending_entry e;
+    rdb_sink_string(s, str_bytes(g->name));
+    put_id(s, g->last_id);
+    rdb_sink_length(s, (uint64_t)g->entries_read);
+    uint64_t owned = 0;
+    for (uint32_t i = 0; i < g->numbers; i++)
+        owned += g->by_number[i] ? g->by_number[i]->pending : 0;
+    rdb_sink_length(s, owned);
+    bool any = stream_pending_seek(p, STREAM_ID_MIN, &at);
+    for (; any; any = stream_pending_next(p, &at)) {
+        stream_pending_get(p, at, &e);
+        if (e.consumer == STREAM_PENDING_NO_CONSUMER)
+            continue;
+        put_raw_id(s, e.id);
+        rdb_sink_little64(s, (uint64_t)e.time_ms);
+        rdb_sink_length(s, e.count);
+    }
+    rdb_sink_length(s, g->consumers.used);
+    for (uint32_t i = 0; i < g->numbers; i++) {
+        struct stream_consumer *c = g->by_number[i];
+        if (!c)
+            continue;
+        rdb_sink_string(s, str_bytes(c->name));
+        rdb_sink_little64(s, (uint64_t)c->seen_ms);
+        if (s->version >= 11)
+            rdb_sink_little64(s, (uint64_t)c->active_ms);
+        rdb_sink_length(s, c->pending);
+        any = stream_pending_seek_owned(p, STREAM_ID_MIN, c->number, &at);
+        for (; any; any = stream_pending_next_owned(p, c->number, &at)) {
+            stream_pending_get(p, at, &e);
+            put_raw_id(s, e.id);
+        }
+    }
+}
+
+void rdb_put_stream(struct rdb_sink *s, const struct stream *x)
+{
+    rdb_sink_length(s, x->log.n);
+    for (size_t i = 0; i < x->log.n; i++)
+        put_block(s, stream_log_block(&x->log, i));
+    rdb_sink_length(s, x->log.length);
+    put_id(s, x->last_id);
+    put_id(s, stream_first_id(x));
+    put_id(s, x->max_deleted);
+    rdb_sink_length(s, x->added);
+    size_t n;
+    struct stream_group **groups = stream_sorted_groups(x, &n);
+    rdb_sink_length(s, n);
+    for (size_t i = 0; i < n; i++)
+        put_group(s, groups[i]);
+    mem_free(groups);
+}

@@ -1,0 +1,105 @@
+#include "persist/rdb_sink.h"
+
+#include "base/crc.h"
+#include "base/lz.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "io/file.h"
+
+#define FLUSH_FROM (256u * 1024)
+
+void rdb_sink_flush(struct rdb_sink *s)
+{
+    size_t written;
+    if (s->fd < 0)
+        return;
+    if (s->checksum)
+        s->crc = crc_64(s->crc, s->out.p, s->out.n);
+    if (!s->error)
+        s->error = file_write_all(s->fd, buf_bytes(&s->out), &written);
+    s->out.n = 0;
+}
+
+void rdb_sink_put(struct rdb_sink *s, const void *p, size_t n)
+{
+    buf_add(&s->out, bytes_of(p, n));
+    if (s->out.n >= FLUSH_FROM)
+        rdb_sink_flush(s);
+}
+
+void rdb_sink_byte(struct rdb_sink *s, unsigned v)
+{
+    unsigned char c = (unsigned char)v;
+    rdb_sink_put(s, &c, 1);
+}
+
+void rdb_sink_length(struct rdb_sink *s, uint64_t n)
+{
+    unsigned char b[9];
+    if (n < 64) {
+        rdb_sink_byte(s, (unsigned)n);
+    } else if (n < 16384) {
+        b[0] = (unsigned char)(0x40 | n >> 8);
+        b[1] = (unsigned char)n;
+        rdb_sink_put(s, b, 2);
+    } else {
+        unsigned bytes = n <= UINT32_MAX ? 4 : 8;
+        b[0] = bytes == 4 ? 0x80 : 0x81;
+        for (unsigned i = 0; i < bytes; i++)
+            b[1 + i] = (unsigned char)(n >> (8 * (bytes - 1 - i)));
+        rdb_sink_put(s, b, bytes + 1);
+    }
+}
+
+void rdb_sink_little64(struct rdb_sink *s, uint64_t v)
+{
+    unsigned char b[8];
+    for (int i = 0; i < 8; i++)
+        b[i] = (unsigned char)(v >> (8 * i));
+    rdb_sink_put(s, b, 8);
+}
+
+static void put_int(struct rdb_sink *s, int64_t v)
+{
+    unsigned char b[5];
+    unsigned bytes = v >= -128 && v <= 127 ? 1 : v >= -32768 && v <= 32767 ? 2 : 4;
+    b[0] = bytes == 1 ? 0xc0 : bytes == 2 ? 0xc1 : 0xc2;
+    for (unsigned i = 0; i < bytes; i++)
+        b[1 + i] = (unsigned char)((uint64_t)v >> (8 * i));
+    rdb_sink_put(s, b, bytes + 1);
+}
+
+static bool put_compressed(struct rdb_sink *s, struct bytes x)
+{
+    unsigned char *packed = mem_alloc(x.n);
+    size_t n = lz_lzf_compress(x.p, x.n, packed, x.n - 4);
+    if (n) {
+        rdb_sink_byte(s, 0xc3);
+        rdb_sink_length(s, n);
+        rdb_sink_length(s, x.n);
+        rdb_sink_put(s, packed, n);
+    }
+    mem_free(packed);
+    return n > 0;
+}
+
+void rdb_sink_string(struct rdb_sink *s, struct bytes x)
+{
+    long long v;
+    if (x.n && x.n <= 11 && num_parse_int(x, &v) && v >= INT32_MIN && v <= INT32_MAX) {
+        put_int(s, v);
+        return;
+    }
+    if (s->compress && x.n > 20 && x.n < UINT32_MAX && put_compressed(s, x))
+        return;
+    rdb_sink_length(s, x.n);
+    if (x.n >= FLUSH_FROM)
+        rdb_sink_flush(s);
+    rdb_sink_put(s, x.p, x.n);
+}
+
+void rdb_sink_free(struct rdb_sink *s)
+{
+    buf_free(&s->out);
+    buf_free(&s->pack);
+}

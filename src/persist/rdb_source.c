@@ -1,0 +1,140 @@
+#include "persist/rdb_source.h"
+
+#include "base/lz.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+bool rdb_source_fail(struct rdb_source *r, const char *format, ...)
+{
+    if (r->failed)
+        return false;
+    r->failed = true;
+    va_list ap;
+    va_start(ap, format);
+    int n = vsnprintf(r->error, sizeof(r->error), format, ap);
+    va_end(ap);
+    if (n > 0 && (size_t)n < sizeof(r->error))
+        snprintf(r->error + n, sizeof(r->error) - (size_t)n, " at offset %zu",
+                 (size_t)(r->p - r->start));
+    return false;
+}
+
+bool rdb_source_need(struct rdb_source *r, uint64_t n)
+{
+    if ((uint64_t)(r->end - r->p) >= n)
+        return true;
+    return rdb_source_fail(r, "Unexpected EOF reading RDB file");
+}
+
+bool rdb_source_byte(struct rdb_source *r, unsigned *out)
+{
+    if (!rdb_source_need(r, 1))
+        return false;
+    *out = *r->p++;
+    return true;
+}
+
+/* A length; *encoded is set when the byte announces a specially encoded string instead. */
+static bool length_or_code(struct rdb_source *r, uint64_t *out, bool *encoded)
+{
+    unsigned c;
+    *encoded = false;
+    if (!rdb_source_byte(r, &c))
+        return false;
+    if (c >> 6 == 0) {
+        *out = c & 63;
+    } else if (c >> 6 == 1) {
+        unsigned d;
+        if (!rdb_source_byte(r, &d))
+            return false;
+        *out = (uint64_t)(c & 63) << 8 | d;
+    } else if (c == 0x80 || c == 0x81) {
+        unsigned n = c == 0x80 ? 4 : 8;
+        if (!rdb_source_need(r, n))
+            return false;
+        *out = 0;
+        for (unsigned i = 0; i < n; i++)
+            *out = *out << 8 | *r->p++;
+    } else if (c >> 6 == 3) {
+        *encoded = true;
+        *out = c & 63;
+    } else {
+        return rdb_source_fail(r, "Unknown length encoding %u", c);
+    }
+    return true;
+}
+
+bool rdb_source_length(struct rdb_source *r, uint64_t *out)
+{
+    bool encoded;
+    if (!length_or_code(r, out, &encoded))
+        return false;
+    return !encoded || rdb_source_fail(r, "Unexpected encoded length");
+}
+
+bool rdb_source_little64(struct rdb_source *r, uint64_t *out)
+{
+    if (!rdb_source_need(r, 8))
+        return false;
+    *out = 0;
+    for (int i = 0; i < 8; i++)
+        *out |= (uint64_t)*r->p++ << (8 * i);
+    return true;
+}
+
+/* A string into `to` or, when it is plain, where it lies in the file. */
+bool rdb_source_string_into(struct rdb_source *r, struct bytes *out, struct buf *to)
+{
+    uint64_t n, packed;
+    bool encoded;
+    if (!length_or_code(r, &n, &encoded))
+        return false;
+    if (!encoded) {
+        if (!rdb_source_need(r, n))
+            return false;
+        *out = bytes_of(r->p, (size_t)n);
+        r->p += n;
+        return true;
+    }
+    if (n <= 2) {
+        unsigned bytes = 1u << n;
+        if (!rdb_source_need(r, bytes))
+            return false;
+        uint64_t u = 0;
+        for (unsigned i = 0; i < bytes; i++)
+            u |= (uint64_t)*r->p++ << (8 * i);
+        if (u >> (8 * bytes - 1))
+            u |= ~(uint64_t)0 << (8 * bytes);
+        to->n = 0;
+        buf_add_int(to, (int64_t)u);
+        *out = buf_bytes(to);
+        return true;
+    }
+    if (n != 3)
+        return rdb_source_fail(r, "Unknown RDB string encoding type %llu", (unsigned long long)n);
+    if (!rdb_source_length(r, &packed) || !rdb_source_length(r, &n) || !rdb_source_need(r, packed))
+        return false;
+    /* LZF expands at most about 88 times: a larger claim is damage, not worth an allocation. */
+    if (n > packed * 300 + 64)
+        return rdb_source_fail(r, "Invalid LZF compressed string");
+    to->n = 0;
+    char *place = buf_room(to, (size_t)n + 1);
+    if (!lz_lzf_expand(r->p, (size_t)packed, place, (size_t)n))
+        return rdb_source_fail(r, "Invalid LZF compressed string");
+    to->n = (size_t)n;
+    r->p += packed;
+    *out = buf_bytes(to);
+    return true;
+}
+
+bool rdb_source_string(struct rdb_source *r, struct bytes *out)
+{
+    return rdb_source_string_into(r, out, &r->text);
+}
+
+void rdb_source_free(struct rdb_source *r)
+{
+    buf_free(&r->text);
+    buf_free(&r->blob);
+}

@@ -1,0 +1,30 @@
+/* Where the RDB format is read from: bytes in memory. Its primitives, each checked against what is
+ * left: false after damage, which `error` then describes. */
+#ifndef PERSIST_RDB_SOURCE_H
+#define PERSIST_RDB_SOURCE_H
+
+#include "base/buf.h"
+
+#include <stdint.h>
+
+struct rdb_source {
+    const unsigned char *start, *p, *end;
+    struct buf text; /* an expanded string, valid until the next one */
+    struct buf blob; /* another, for rdb_source_string_into() */
+    bool failed;
+    char error[160]; /* of the first failure, with its offset */
+};
+
+/* Always false. */
+bool rdb_source_fail(struct rdb_source *r, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+bool rdb_source_need(struct rdb_source *r, uint64_t n);
+bool rdb_source_byte(struct rdb_source *r, unsigned *out);
+bool rdb_source_length(struct rdb_source *r, uint64_t *out);
+bool rdb_source_little64(struct rdb_source *r, uint64_t *out);
+/* A string where it lies or, when it was encoded, in `text` (in `to`). */
+bool rdb_source_string(struct rdb_source *r, struct bytes *out);
+bool rdb_source_string_into(struct rdb_source *r, struct bytes *out, struct buf *to);
+void rdb_source_free(struct rdb_source *r);
+
+#endif

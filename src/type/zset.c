@@ -1,0 +1,409 @@
+#include "type/zset.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "ds/pack.h"
+
+enum form { PACKED, LARGE };
+
+/* Both forms begin with the byte that names them. */
+struct zset {
+    uint8_t form;
+};
+
+struct large {
+    uint8_t form;
+    struct table table;
+    struct ranked order;
+    size_t inside;  /* bytes of the members */
+    size_t longest; /* member there ever was */
+};
+
+#define TAIL      12u /* bytes of an item's second element */
+#define TAIL_SIZE (TAIL + 1)
+
+static struct pack *pack_of(const struct zset *z)
+{
+    return (struct pack *)(uintptr_t)z;
+}
+
+static struct large *large_of(const struct zset *z)
+{
+    return (struct large *)(uintptr_t)z;
+}
+
+struct zset *zset_new(void)
+{
+    return (struct zset *)pack_new(PACKED);
+}
+
+void zset_free(struct zset *z)
+{
+    if (!z)
+        return;
+    if (z->form == PACKED) {
+        pack_free(pack_of(z));
+        return;
+    }
+    struct large *l = large_of(z);
+    struct table_walk w;
+    ranked_free(&l->order);
+    table_walk_start(&w, &l->table);
+    for (struct entry *e; (e = table_walk_next(&w));)
+        entry_free(e);
+    table_clear(&l->table);
+    mem_free(l);
+}
+
+size_t zset_count(const struct zset *z)
+{
+    return z->form == LARGE ? large_of(z)->table.used : pack_of(z)->count / 2;
+}
+
+/* ---- The small form */
+
+static uint32_t pack_item(const struct pack *p, uint32_t at, struct zset_item *out)
+{
+    struct bytes tail;
+    at = pack_get(p, at, &out->member);
+    at = pack_get(p, at, &tail);
+    memcpy(&out->score, tail.p, 8);
+    return at;
+}
+
+static void make_tail(unsigned char *tail, struct bytes member, double score)
+{
+    uint32_t size = pack_size_of(member.n);
+    memcpy(tail, &score, 8);
+    memcpy(tail + 8, &size, 4);
+}
+
+static bool is_before(const struct ranked_bound *b, const struct zset_item *x)
+{
+    if (b->by != RANKED_BY_KEY) {
+        if (x->score != b->score)
+            return x->score < b->score;
+        if (b->by == RANKED_BY_SCORE)
+            return b->after;
+    }
+    int order = bytes_compare(x->member, b->key);
+    return order < 0 || (order == 0 && b->after);
+}
+
+/* How many items are before the bound, and the offset behind them. */
+static size_t pack_before(const struct pack *p, const struct ranked_bound *b, uint32_t *place)
+{
+    struct zset_item x;
+    size_t n = 0;
+    uint32_t at = 0;
+    while (at < p->used) {
+        uint32_t next = pack_item(p, at, &x);
+        if (!is_before(b, &x))
+            break;
+        at = next;
+        n++;
+    }
+    *place = at;
+    return n;
+}
+
+static struct pack *pack_insert(struct pack *p, struct bytes member, double score)
+{
+    unsigned char tail[TAIL];
+    uint32_t at;
+    struct ranked_bound b = {.by = RANKED_BY_ITEM, .score = score, .key = member};
+    make_tail(tail, member, score);
+    struct bytes add[] = {member, bytes_of(tail, TAIL)};
+    pack_before(p, &b, &at);
+    return pack_splice(p, at, at, 0, add, 2);
+}
+
+/* ---- The large form */
+
+static struct large *large_new(void)
+{
+    struct large *l = mem_zalloc(sizeof(*l));
+    l->form = LARGE;
+    table_init(&l->table, hash_key);
+    return l;
+}
+
+static double score_of(const struct entry *e)
+{
+    uint64_t word = entry_word(e);
+    double score;
+    memcpy(&score, &word, 8);
+    return score;
+}
+
+static uint64_t word_of(double score)
+{
+    uint64_t word;
+    memcpy(&word, &score, 8);
+    return word;
+}
+
+static void large_insert(struct large *l, uint64_t hash, struct bytes member, double score)
+{
+    struct entry *e = entry_new_word(member, 0, word_of(score));
+    l->inside += mem_class_size(entry_size(e));
+    if (member.n > l->longest)
+        l->longest = member.n;
+    table_insert(&l->table, hash, e);
+    ranked_insert(&l->order, score, e);
+}
+
+static void enlarge(struct zset **z)
+{
+    struct large *l = large_new();
+    struct pack *p = pack_of(*z);
+    struct zset_item x;
+    for (uint32_t at = 0; at < p->used;) {
+        at = pack_item(p, at, &x);
+        large_insert(l, hash_key(x.member), x.member, x.score);
+    }
+    pack_free(p);
+    *z = (struct zset *)l;
+}
+
+void zset_shrink(struct zset **z, const struct zset_limits *limits)
+{
+    if ((*z)->form == PACKED || zset_count(*z) > limits->entries ||
+        large_of(*z)->longest > limits->value)
+        return;
+    struct pack *p = pack_new(PACKED);
+    struct zset_walk w;
+    struct zset_item x;
+    zset_walk_start(&w, *z, 0, zset_count(*z), false);
+    while (zset_walk_next(&w, &x)) {
+        unsigned char tail[TAIL];
+        make_tail(tail, x.member, x.score);
+        struct bytes add[] = {x.member, bytes_of(tail, TAIL)};
+        p = pack_splice(p, p->used, p->used, 0, add, 2);
+    }
+    zset_free(*z);
+    *z = (struct zset *)p;
+}
+
+/* ---- Both */
+
+bool zset_score(const struct zset *z, struct bytes member, double *score)
+{
+    if (z->form == LARGE) {
+        struct entry **slot = table_find(&large_of(z)->table, hash_key(member), member);
+        if (slot)
+            *score = score_of(*slot);
+        return slot != NULL;
+    }
+    struct zset_item x;
+    uint32_t at = pack_find(pack_of(z), 0, 2, member);
+    if (at == PACK_NONE)
+        return false;
+    pack_item(pack_of(z), at, &x);
+    *score = x.score;
+    return true;
+}
+
+static bool large_set(struct large *l, struct bytes member, double score)
+{
+    uint64_t hash = hash_key(member);
+    struct entry **slot = table_find(&l->table, hash, member);
+    if (!slot) {
+        large_insert(l, hash, member, score);
+        return true;
+    }
+    struct entry *e = *slot;
+    double old = score_of(e);
+    if (old == score)
+        return false;
+    ranked_remove(&l->order, old, entry_key(e));
+    entry_put_word(e, word_of(score));
+    ranked_insert(&l->order, score, e);
+    return false;
+}
+
+bool zset_set(struct zset **z, struct bytes member, double score, const struct zset_limits *limits)
+{
+    if ((*z)->form == LARGE)
+        return large_set(large_of(*z), member, score);
+    struct pack *p = pack_of(*z);
+    uint32_t at = pack_find(p, 0, 2, member);
+    if (at != PACK_NONE) {
+        struct zset_item x;
+        uint32_t end = pack_item(p, at, &x);
+        if (x.score == score)
+            return false;
+        p = pack_splice(p, at, end, 2, NULL, 0);
+        *z = (struct zset *)pack_insert(p, member, score);
+        return false;
+    }
+    if (member.n > limits->value || p->count / 2 >= limits->entries) {
+        enlarge(z);
+        return large_set(large_of(*z), member, score);
+    }
+    *z = (struct zset *)pack_insert(p, member, score);
+    return true;
+}
+
+bool zset_remove(struct zset **z, struct bytes member)
+{
+    if ((*z)->form == LARGE) {
+        struct large *l = large_of(*z);
+        struct entry *e = table_remove(&l->table, hash_key(member), member);
+        if (!e)
+            return false;
+        ranked_remove(&l->order, score_of(e), entry_key(e));
+        l->inside -= mem_class_size(entry_size(e));
+        entry_free(e);
+        return true;
+    }
+    struct pack *p = pack_of(*z);
+    uint32_t at = pack_find(p, 0, 2, member);
+    if (at == PACK_NONE)
+        return false;
+    *z = (struct zset *)pack_splice(p, at, pack_skip(p, at, 2), 2, NULL, 0);
+    return true;
+}
+
+void zset_remove_ranks(struct zset **z, size_t rank, size_t n)
+{
+    if (n == 0)
+        return;
+    if ((*z)->form == PACKED) {
+        struct pack *p = pack_of(*z);
+        uint32_t at = pack_skip(p, 0, 2 * (uint32_t)rank);
+        uint32_t end = pack_skip(p, at, 2 * (uint32_t)n);
+        *z = (struct zset *)pack_splice(p, at, end, 2 * (uint32_t)n, NULL, 0);
+        return;
+    }
+    struct large *l = large_of(*z);
+    for (; n; n--) {
+        struct ranked_cursor c;
+        double score;
+        ranked_seek(&l->order, rank, &c);
+        struct entry *e = ranked_get(&c, &score);
+        ranked_remove(&l->order, score, entry_key(e));
+        table_remove(&l->table, hash_key(entry_key(e)), entry_key(e));
+        l->inside -= mem_class_size(entry_size(e));
+        entry_free(e);
+    }
+}
+
+size_t zset_before(const struct zset *z, const struct ranked_bound *bound)
+{
+    uint32_t place;
+    return z->form == LARGE ? ranked_before(&large_of(z)->order, bound)
+                            : pack_before(pack_of(z), bound, &place);
+}
+
+bool zset_rank(const struct zset *z, struct bytes member, size_t *rank, double *score)
+{
+    if (!zset_score(z, member, score))
+        return false;
+    struct ranked_bound b = {.by = RANKED_BY_ITEM, .score = *score, .key = member};
+    *rank = zset_before(z, &b);
+    return true;
+}
+
+bool zset_is_large(const struct zset *z)
+{
+    return z->form == LARGE;
+}
+
+const char *zset_encoding(const struct zset *z)
+{
+    return z->form == LARGE ? "skiplist" : "listpack";
+}
+
+struct zset *zset_copy(const struct zset *z)
+{
+    if (z->form == PACKED)
+        return (struct zset *)pack_copy(pack_of(z));
+    struct large *l = large_new();
+    struct zset_walk w;
+    struct zset_item x;
+    zset_walk_start(&w, z, 0, zset_count(z), false);
+    while (zset_walk_next(&w, &x))
+        large_insert(l, hash_key(x.member), x.member, x.score);
+    return (struct zset *)l;
+}
+
+size_t zset_memory(const struct zset *z, size_t samples)
+{
+    (void)samples; /* it is known exactly */
+    if (z->form == PACKED)
+        return pack_memory(pack_of(z));
+    const struct large *l = large_of(z);
+    return mem_block_size(l) + table_memory(&l->table) + ranked_memory(&l->order) + l->inside;
+}
+
+void zset_walk_start(struct zset_walk *w, const struct zset *z, size_t rank, size_t n,
+                     bool backwards)
+{
+    *w = (struct zset_walk){.z = z, .backwards = backwards, .left = n};
+    if (n == 0)
+        return;
+    if (z->form == LARGE) {
+        ranked_seek(&large_of(z)->order, rank, &w->cursor);
+        return;
+    }
+    const struct pack *p = pack_of(z);
+    if (backwards && rank + 1 == p->count / 2)
+        w->at = p->used;
+    else
+        w->at = pack_skip(p, 0, 2 * (uint32_t)(rank + backwards));
+}
+
+bool zset_walk_next(struct zset_walk *w, struct zset_item *out)
+{
+    if (w->left == 0)
+        return false;
+    w->left--;
+    if (w->z->form == LARGE) {
+        if (w->begun) {
+            if (w->backwards)
+                ranked_previous(&w->cursor);
+            else
+                ranked_next(&w->cursor);
+        }
+        w->begun = true;
+        out->member = entry_key(ranked_get(&w->cursor, &out->score));
+        return true;
+    }
+    const struct pack *p = pack_of(w->z);
+    if (!w->backwards) {
+        w->at = pack_item(p, w->at, out);
+        return true;
+    }
+    uint32_t size;
+    memcpy(&size, p->data + w->at - 4, 4);
+    w->at -= TAIL_SIZE + size;
+    pack_item(p, w->at, out);
+    return true;
+}
+
+struct scan {
+    zset_visit *visit;
+    void *context;
+};
+
+static void scan_one(void *context, struct entry *e)
+{
+    struct scan *s = context;
+    struct zset_item x = {entry_key(e), score_of(e)};
+    s->visit(s->context, &x);
+}
+
+uint64_t zset_scan(const struct zset *z, uint64_t cursor, zset_visit *visit, void *context)
+{
+    struct scan scan = {visit, context};
+    if (z->form == LARGE)
+        return table_scan(&large_of(z)->table, cursor, scan_one, &scan);
+    const struct pack *p = pack_of(z);
+    struct zset_item x;
+    for (uint32_t at = 0; at < p->used;) {
+        at = pack_item(p, at, &x);
+        visit(context, &x);
+    }
+    return 0;
+}
