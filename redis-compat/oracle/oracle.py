@@ -289,8 +289,8 @@ def dialogues(o, ref, ours):
 
 # ---------------------------------------------------------------- random
 LEAVE_OUT = set("""acl asking auth bgrewriteaof bgsave client cluster command config debug dbsize-not echo-not failover
-    hello info lastsave latency lolwut memory module monitor object ping-not psubscribe psync publish-not punsubscribe quit
-    readonly readwrite replicaof replconf reset restore role save shutdown slaveof slowlog spublish ssubscribe subscribe sunsubscribe
+    hello info lastsave latency lolwut memory module monitor object pfdebug pfselftest ping-not psubscribe psync publish-not punsubscribe quit
+    dump readonly readwrite replicaof replconf reset restore restore-asking role save shutdown slaveof slowlog spublish ssubscribe subscribe sunsubscribe
     swapdb-not sync time unsubscribe wait waitaof xinfo pubsub-not randomkey scan select exec multi discard
     watch unwatch script function eval evalsha fcall spop""".split())
 WORDS = [b"a", b"b", b"hello", b"", b"x\x00y", b"42", b"-7", b"3.25", b"0", b"12345678901234567890", b"the quick brown fox " * 4, b"\xff\xfe"]
@@ -329,6 +329,32 @@ class Generator:
                 return r.choice(NUMBERS[:9])
             if what in ("score", "increment", "weight"):
                 return r.choice(SCORES if r.random() < 0.97 else [b"x", b"nan", b""])
+        if group == "geo":
+            if what == "longitude":
+                return r.choice([b"13.361389", b"15.087269", b"13.58", b"-0.12", b"179.99", b"-179.99", b"0", b"13.4", b"181", b"x"])
+            if what == "latitude":
+                return r.choice([b"38.115556", b"37.502669", b"51.5", b"85.05", b"-85.05", b"0", b"-33.9", b"38", b"86", b"x"])
+            if what in ("radius", "width", "height"):
+                return r.choice([b"0", b"1", b"100", b"200", b"500.5", b"3000", b"20000", b"1e7", b"-1", b"x"])
+            if what == "member":
+                return r.choice(MEMBERS[:8])
+            if what == "count":
+                return r.choice([b"1", b"2", b"3", b"10", b"0", b"x"])
+        if group == "bitmap":
+            if what == "encoding":
+                return r.choice([b"u8", b"i8", b"u1", b"i5", b"u63", b"i64", b"i16", b"u64", b"i0", b"x"])
+            if what == "offset":
+                return r.choice([b"0", b"1", b"7", b"8", b"100", b"#1", b"#3", b"63", b"-1", b"4294967296", b"x"])
+            if what == "operation":
+                return r.choice([b"AND", b"OR", b"XOR", b"NOT", b"x"])
+            if what == "bit":
+                return r.choice([b"0", b"1", b"1", b"2", b"x"])
+        if name.startswith("sort") and what == "pattern":
+            return r.choice([b"k*", b"h*->a", b"#", b"nothing", b"*", b"h1->*", b"k*->"])
+        if name.startswith("sort") and what in ("offset", "count"):
+            return r.choice([b"0", b"1", b"2", b"10", b"-1", b"x"])
+        if name.startswith("sort") and kind == "key" and what != "destination":
+            return r.choice([b"l1", b"l2", b"t1", b"t2", b"z1", b"z2", b"k1", b"missing"])
         if what in ("member", "field", "fields") and group in ("hash", "set", "sorted-set"):
             return r.choice(MEMBERS)
         if group == "hash" and what == "value":
@@ -564,7 +590,8 @@ def random_commands(o, ref, ours):
     setup = [[b"XGROUP", b"CREATE", b"s1", b"g1", b"0", b"MKSTREAM"], [b"XGROUP", b"CREATE", b"s2", b"g1", b"0", b"MKSTREAM"],
              [b"RPUSH", b"l1", b"a", b"b", b"c"], [b"SET", b"k1", b"10"], [b"HSET", b"h1", b"a", b"1", b"b", b"x"],
              [b"SADD", b"t1", b"1", b"2", b"3", b"17"], [b"SADD", b"t2", b"a", b"b", b"c", b"2"],
-             [b"ZADD", b"z1", b"1", b"a", b"2", b"b", b"2", b"c"], [b"ZADD", b"z2", b"5", b"b", b"1.5", b"2"],
+             [b"GEOADD", b"g1", b"13.361389", b"38.115556", b"a", b"15.087269", b"37.502669", b"b"], [b"PFADD", b"p1", b"a", b"b"],
+             [b"SETBIT", b"k2", b"77", b"1"], [b"ZADD", b"z1", b"1", b"a", b"2", b"b", b"2", b"c"], [b"ZADD", b"z2", b"5", b"b", b"1.5", b"2"],
              [b"CONFIG", b"SET", b"notify-keyspace-events", b"KEg$ltshz"]]
     for n in range(o.commands):
         p = rng.random()
@@ -613,6 +640,25 @@ def random_commands(o, ref, ours):
             args = [b"PUBLISH", rng.choice([b"a", b"b", b"hello"]), rng.choice(WORDS)]
         elif p < 0.073 and not in_multi:
             args = [b"XINFO", b"GROUPS", rng.choice([b"s1", b"s2", b"k1", b"missing"])]
+        elif p < 0.085 and not in_multi:
+            # A value goes from the reference to both; what each makes of it is compared with all the rest.
+            a.send([b"DUMP", rng.choice(KEYS)])
+            payload = a.raw()[1][1]
+            if not payload:
+                continue
+            if rng.random() < 0.1:
+                at = rng.randrange(len(payload))
+                payload = payload[:at] + bytes([payload[at] ^ (1 << rng.randrange(8))]) + payload[at + 1:]
+            args = [b"RESTORE", rng.choice(KEYS), rng.choice([b"0", b"0", b"10000000", b"-1", b"x"]), payload]
+            args += rng.choice([[], [b"REPLACE"], [b"REPLACE"], [b"ABSTTL"], [b"REPLACE", b"IDLETIME", b"7"]])
+        elif p < 0.087 and not in_multi:
+            # And back: ours can be restored there.
+            key = rng.choice(KEYS[:-2])
+            b.send([b"DUMP", key])
+            payload = b.raw()[1][1]
+            if not payload:
+                continue
+            args = [b"RESTORE", key, b"0", payload, b"REPLACE"]
         elif p < 0.10:
             args = [b"XREADGROUP", b"GROUP", b"g1", rng.choice([b"c1", b"c2"]), b"COUNT", rng.choice([b"1", b"2", b"5"]), b"STREAMS",
                     rng.choice([b"s1", b"s2"]), rng.choice([b">", b">", b"0"])]
@@ -645,6 +691,12 @@ def random_commands(o, ref, ours):
             args = [b"z1" if x in KEYS and x != b"z2" else x for x in args]
             if b"z2" in args or in_multi:
                 continue
+        # Equal weights: the order of a quicksort.
+        if name[:4] == b"SORT" and {b"ALPHA", b"BY"} <= {x.upper() for x in args}:
+            continue
+        # The payload's version of a hash or list may be ours; conditions are newer.
+        if name == b"SET" and {b"IFEQ", b"IFNE", b"IFDEQ", b"IFDNE"} & {x.upper() for x in args}:
+            continue
         # What 7.2 packs is a hash table in 7.0.
         if name == b"OBJECT" or (in_multi and name.lower().decode() in UNORDERED | RANDOM):
             continue
@@ -671,7 +723,7 @@ def random_commands(o, ref, ours):
                 return n + 1, failed
         if name == b"EXEC":
             in_multi = False
-        history = history[-300:]
+        history = history[-1200:]
     return o.commands, failed
 
 

@@ -115,11 +115,71 @@ void mem_stats(size_t *allocated, size_t *active, size_t *resident)
 #endif
 }
 
+#define THREADS 8
+
+/* Where the allocator counts what each thread took and gave back. */
+struct thread_count {
+    const uint64_t *taken, *given;
+};
+
+static struct thread_count threads[THREADS];
+static int thread_count;
+
+void mem_thread_begin(void)
+{
+#ifdef MILLRACE_JEMALLOC
+    struct thread_count t;
+    size_t n = sizeof(t.taken);
+    if (mallctl("thread.allocatedp", &t.taken, &n, NULL, 0) != 0 ||
+        mallctl("thread.deallocatedp", &t.given, &n, NULL, 0) != 0)
+        return;
+    int i = __atomic_fetch_add(&thread_count, 1, __ATOMIC_RELAXED);
+    ASSERT(i < THREADS);
+    __atomic_store_n(&threads[i].given, t.given, __ATOMIC_RELAXED);
+    __atomic_store_n(&threads[i].taken, t.taken, __ATOMIC_RELEASE);
+#endif
+}
+
+size_t mem_balance(void)
+{
+#ifdef MILLRACE_JEMALLOC
+    uint64_t sum = 0;
+    for (int i = 0; i < THREADS; i++) {
+        const uint64_t *taken = __atomic_load_n(&threads[i].taken, __ATOMIC_ACQUIRE);
+        if (taken)
+            sum += __atomic_load_n(taken, __ATOMIC_RELAXED) -
+                   __atomic_load_n(threads[i].given, __ATOMIC_RELAXED);
+    }
+    return (size_t)sum;
+#else
+    return mem_used();
+#endif
+}
+
 size_t mem_used(void)
 {
     size_t allocated, active, resident;
     mem_stats(&allocated, &active, &resident);
     return allocated;
+}
+
+#ifdef MILLRACE_JEMALLOC
+static void take_line(void *context, const char *line)
+{
+    fputs(line, context);
+}
+#endif
+
+void mem_print_stats(char **text, size_t *n)
+{
+    FILE *f = open_memstream(text, n);
+    ASSERT(f != NULL);
+#ifdef MILLRACE_JEMALLOC
+    malloc_stats_print(take_line, f, "");
+#else
+    malloc_info(0, f);
+#endif
+    fclose(f);
 }
 
 const char *mem_allocator_name(void)

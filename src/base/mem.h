@@ -30,8 +30,14 @@ char *mem_copy_text(const char *text, size_t n);
 
 /* Bytes handed out by the allocator, not yet freed. Cost: some microseconds. */
 size_t mem_used(void);
+/* A thread that will allocate says so first. At most 8 do. */
+void mem_thread_begin(void);
+/* About the same as mem_used(), from the threads' own counters. Cost: nanoseconds. */
+size_t mem_balance(void);
 /* Allocator's view for INFO: bytes in pages with live allocations, and mapped from the system. */
 void mem_stats(size_t *allocated, size_t *active, size_t *resident);
+/* The allocator's own report; the block belongs to the caller. */
+void mem_print_stats(char **text, size_t *n);
 /* "jemalloc-5.3.0" or "libc". */
 const char *mem_allocator_name(void);
 /* Gives unused pages back to the system. */

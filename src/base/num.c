@@ -185,7 +185,7 @@ size_t num_print_double(char *to, double v)
         return (size_t)sprintf(to, v > 0 ? "inf" : "-inf");
     if (v == 0)
         return (size_t)sprintf(to, signbit(v) ? "-0" : "0");
-    if (fabs(v) < 1e15 && v == (double)(long long)v)
+    if (fabs(v) < 1e17 && v == (double)(long long)v)
         return num_print_int(to, (long long)v);
     /* The fewest digits that read back as the same. */
     size_t n = 0;

@@ -77,6 +77,7 @@ struct key_spec {
     int8_t at;
     const char *keyword;
     bool counted;
+    bool unknown; /* COMMAND INFO says it cannot be known; a keyword finds it all the same */
     int8_t last, step, limit; /* counted: step as given; last unused */
     int8_t count_at, first;
 };
@@ -97,6 +98,15 @@ struct key_spec {
 #define KEY_BEHIND(word, from, to, by, lim, f)                                                     \
     {                                                                                              \
         .flags = (f), .at = (from), .keyword = (word), .last = (to), .step = (by), .limit = (lim)  \
+    }
+
+#define KEY_UNKNOWN(f)                                                                             \
+    {                                                                                              \
+        .flags = (f), .unknown = true                                                              \
+    }
+#define KEY_UNKNOWN_BEHIND(word, from, f)                                                          \
+    {                                                                                              \
+        .flags = (f), .unknown = true, .keyword = (word), .at = (from), .step = 1                  \
     }
 
 #define COMMAND_KEY_SPECS 3

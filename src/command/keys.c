@@ -24,7 +24,7 @@ int keys_find(const struct command *c, const struct bytes *argv, int argc, struc
     for (int k = 0; k < COMMAND_KEY_SPECS && c->keys[k].flags; k++) {
         const struct key_spec *s = &c->keys[k];
         int first = start_of(s, argv, argc), last, step = s->step ? s->step : 1;
-        if (s->flags & KEY_NOT_KEY)
+        if ((s->flags & KEY_NOT_KEY) || (s->unknown && !s->keyword))
             continue;
         if (first < 0) {
             if (s->keyword)

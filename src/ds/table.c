@@ -316,6 +316,27 @@ struct entry *table_random(const struct table *t, struct rng *rng)
     }
 }
 
+size_t table_sample(const struct table *t, struct rng *rng, struct entry **out, size_t max)
+{
+    size_t n = 0;
+    if (t->used == 0)
+        return 0;
+    size_t at = rng_below(rng, t->buckets);
+    for (size_t i = 0; i < t->buckets && n < max; i++) {
+        const struct table_bucket *b = bucket_at(t, at);
+        for (; b && n < max; b = overflow_of(b)) {
+            size_t first = n;
+            for (unsigned slot = 0; slot < SLOTS && n < max; slot++)
+                if (b->tags[slot])
+                    out[n++] = b->slots[slot];
+            for (size_t k = first; k < n; k++)
+                __builtin_prefetch(out[k]);
+        }
+        at = at + 1 == t->buckets ? 0 : at + 1;
+    }
+    return n;
+}
+
 size_t table_memory(const struct table *t)
 {
     size_t whole = t->segment_count > 1 ? t->segment_count * SEGMENT : t->buckets;

@@ -46,6 +46,9 @@ void table_remove_address(struct table *t, uint64_t hash, const void *e);
 uint64_t table_scan(const struct table *t, uint64_t cursor, table_visit *visit, void *context);
 /* Any entry, near enough uniform; NULL when empty. */
 struct entry *table_random(const struct table *t, struct rng *rng);
+/* Up to max entries that lie together at a random place, all different. Returns how many. Cheaper
+ * than as many table_random(). */
+size_t table_sample(const struct table *t, struct rng *rng, struct entry **out, size_t max);
 /* Bytes of the buckets. */
 size_t table_memory(const struct table *t);
 /* Two steps of prefetching, a batch of keys at a time. */

@@ -21,9 +21,15 @@ struct engine_stat {
 enum engine_special { /* why a request leaves the quick path, whoever asks */
                       ENGINE_LOADING = 1 << 0,
                       ENGINE_PAUSED = 1 << 1,
-                      ENGINE_MAXMEMORY = 1 << 2,
+                      ENGINE_MAXMEMORY = 1 << 2, /* there is a limit */
                       ENGINE_DISK_FAILED = 1 << 3,
                       ENGINE_SAVE_FAILED = 1 << 4,
+};
+
+/* Bytes, and what they are for. */
+struct engine_memory {
+    size_t used, active, resident, rss, peak, startup;
+    size_t clients, journal, overhead; /* overhead: all that is not data */
 };
 
 /* What only the server can do; filled by it. Errors are -errno. */
@@ -41,6 +47,9 @@ struct engine_services {
     /* DEBUG RELOAD and LOADAOF. */
     int (*reload)(void *context, bool save, bool flush);
     int (*load_aof)(void *context);
+    /* Under ENGINE_MAXMEMORY: room for a command that may grow. */
+    bool (*make_room)(void *context);
+    void (*memory)(void *context, struct engine_memory *out);
 };
 
 enum {

@@ -136,7 +136,8 @@ static bool judge(struct client *c, const struct command *command, const struct 
         refuse(c, command, "ERR Command not allowed inside a transaction");
         return false;
     }
-    if ((e->special & ENGINE_MAXMEMORY) && (command->flags & COMMAND_DENYOOM)) {
+    if ((e->special & ENGINE_MAXMEMORY) && (command->flags & COMMAND_DENYOOM) &&
+        !e->services.make_room(e->services.context)) {
         refuse_plainly(c, command, ERR_OOM);
         return false;
     }

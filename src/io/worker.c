@@ -20,6 +20,7 @@ struct worker {
 static void *main_of_thread(void *argument)
 {
     struct worker *w = argument;
+    mem_thread_begin();
     pthread_mutex_lock(&w->lock);
     for (;;) {
         while (!w->queue && !w->stop)

@@ -2,9 +2,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "engine/client.h"
 #include "server/link.h"
+#include "server/memory.h"
 #include "server/now.h"
 #include "server/saver.h"
 #include "store/expire.h"
@@ -41,18 +41,6 @@ double cron_rate(const struct rate *r)
     return sum / SERVER_SAMPLES;
 }
 
-static void watch_memory(struct server *s)
-{
-    struct engine *e = &s->engine;
-    s->used_memory = mem_used();
-    if (s->used_memory > s->peak_memory)
-        s->peak_memory = s->used_memory;
-    if (s->settings->maxmemory && (long long)s->used_memory > s->settings->maxmemory)
-        e->special |= ENGINE_MAXMEMORY;
-    else
-        e->special &= ~(unsigned)ENGINE_MAXMEMORY;
-}
-
 void cron_due(void *context)
 {
     struct server *s = context;
@@ -66,7 +54,7 @@ void cron_due(void *context)
     sample(&s->commands, e->total_commands, e->now_ms);
     sample(&s->net_in, e->total_in, e->now_ms);
     sample(&s->net_out, e->total_out, e->now_ms);
-    watch_memory(s);
+    memory_tick(s);
     e->store->expiry_paused = (e->special & (ENGINE_DISK_FAILED | ENGINE_PAUSED)) != 0;
     if (e->active_expire && !e->store->expiry_paused)
         for (long long i = 0; i < 25 * s->settings->active_expire_effort; i++)

@@ -7,6 +7,7 @@
 #include "engine/client.h"
 #include "engine/txn.h"
 #include "server/cron.h"
+#include "server/memory.h"
 #include "server/saver.h"
 #include "server/version.h"
 
@@ -83,18 +84,6 @@ static void clients_section(struct server *s, struct buf *b)
                watching, e->timeouts.n, e->watched.used, e->waiting.used);
 }
 
-static size_t rss(void)
-{
-    size_t pages = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-    if (f) {
-        if (fscanf(f, "%*s %zu", &pages) != 1)
-            pages = 0;
-        fclose(f);
-    }
-    return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 static void add_size(struct buf *b, const char *name, size_t n)
 {
     char text[32];
@@ -104,17 +93,10 @@ static void add_size(struct buf *b, const char *name, size_t n)
 
 static void memory_section(struct server *s, struct buf *b)
 {
-    struct engine *e = &s->engine;
-    size_t allocated, active, resident, used, own = rss(), tables = 0, clients = 0;
-    mem_stats(&allocated, &active, &resident);
-    used = allocated;
-    if (used > s->peak_memory)
-        s->peak_memory = used;
-    for (int i = 0; i < e->store->count; i++)
-        tables += db_memory(&e->store->dbs[i]);
-    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next)
-        clients += client_memory(dlist_item(n, struct client, all));
-    size_t overhead = s->startup_memory + tables + clients + e->journal->pending.cap;
+    struct engine_memory m;
+    memory_report(s, &m);
+    size_t allocated = m.used, active = m.active, resident = m.resident, used = m.used, own = m.rss,
+           overhead = m.overhead;
     add_size(b, "used_memory", used);
     add_size(b, "used_memory_rss", own);
     add_size(b, "used_memory_peak", s->peak_memory);
@@ -153,12 +135,13 @@ static void memory_section(struct server *s, struct buf *b)
         resident ? (double)own / (double)resident : 0.0, (long long)own - (long long)resident,
         used ? (double)own / (double)used : 0.0, (long long)own - (long long)used);
     buf_printf(b,
-               "mem_not_counted_for_evict:0\r\nmem_replication_backlog:0\r\n"
+               "mem_not_counted_for_evict:%zu\r\nmem_replication_backlog:0\r\n"
                "mem_total_replication_buffers:0\r\nmem_clients_slaves:0\r\n"
                "mem_clients_normal:%zu\r\nmem_cluster_links:0\r\nmem_aof_buffer:%zu\r\n"
                "mem_allocator:%s\r\nactive_defrag_running:0\r\nlazyfree_pending_objects:%zu\r\n"
-               "lazyfreed_objects:0\r\n",
-               clients, e->journal->pending.cap, mem_allocator_name(), s->lazy_pending);
+               "lazyfreed_objects:%zu\r\n",
+               m.clients + m.journal, m.clients, m.journal, mem_allocator_name(), s->lazy_pending,
+               s->lazy_freed);
 }
 
 static void stats_section(struct server *s, struct buf *b)
@@ -179,11 +162,13 @@ static void stats_section(struct server *s, struct buf *b)
     buf_printf(b,
                "sync_full:0\r\nsync_partial_ok:0\r\nsync_partial_err:0\r\nexpired_keys:%lld\r\n"
                "expired_stale_perc:0.00\r\nexpired_time_cap_reached_count:0\r\n"
-               "expire_cycle_cpu_milliseconds:0\r\nevicted_keys:0\r\nevicted_clients:%llu\r\n"
+               "expire_cycle_cpu_milliseconds:0\r\nevicted_keys:%lld\r\nevicted_clients:%llu\r\n"
                "total_eviction_exceeded_time:0\r\ncurrent_eviction_exceeded_time:0\r\n"
+               "eviction_longest_turn_us:%lld\r\nexpired_subkeys:%lld\r\n"
                "keyspace_hits:%lld\r\nkeyspace_misses:%lld\r\npubsub_channels:%zu\r\n"
                "pubsub_patterns:%zu\r\npubsubshard_channels:%zu\r\n",
-               e->store->expired, (unsigned long long)e->evicted_clients, e->store->hits,
+               e->store->expired, e->store->evicted, (unsigned long long)e->evicted_clients,
+               (long long)s->evict_longest_us, e->store->expired_fields, e->store->hits,
                e->store->misses, pubsub_names(e->pubsub, PUBSUB_CHANNEL)->used,
                pubsub_names(e->pubsub, PUBSUB_PATTERN)->used,
                pubsub_names(e->pubsub, PUBSUB_SHARD)->used);

@@ -16,8 +16,10 @@
 #include "server/cron.h"
 #include "server/info.h"
 #include "server/link.h"
+#include "server/memory.h"
 #include "server/now.h"
 #include "server/saver.h"
+#include "store/evict.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -64,6 +66,12 @@ static void on_fields_expired(void *context, struct db *db, struct bytes key,
     mem_free(argv);
 }
 
+static bool on_holds(void *context, const struct db *db, const struct entry *e)
+{
+    const struct engine *engine = context;
+    return memory_holds(engine->services.context, db, e);
+}
+
 static void on_flushed(void *context, struct db *db)
 {
     txn_touch_db(context, db, NULL);
@@ -74,6 +82,7 @@ struct lazy_free {
     struct worker_job job;
     struct entry *entry;
     struct server *server;
+    size_t bytes; /* about */
 };
 
 static void free_lazily(struct worker_job *job)
@@ -85,6 +94,8 @@ static void freed(struct worker_job *job)
 {
     struct lazy_free *f = (struct lazy_free *)job;
     f->server->lazy_pending--;
+    f->server->lazy_freed++;
+    f->server->lazy_bytes -= f->bytes;
     mem_free(f);
 }
 
@@ -98,11 +109,14 @@ static void on_discard(void *context, struct entry *e)
         value_free(e);
         return;
     }
+    size_t bytes = value_memory(e, 5);
     value_leave_thread(e);
     struct lazy_free *f = mem_zalloc(sizeof(*f));
     f->job = (struct worker_job){.run = free_lazily, .done = freed};
     f->entry = e;
     f->server = s;
+    f->bytes = bytes;
+    s->lazy_bytes += bytes;
     s->lazy_pending++;
     worker_submit(s->lazy, &f->job);
 }
@@ -161,6 +175,16 @@ static int service_load_aof(void *context)
     return saver_load_aof_again(s->saver);
 }
 
+static bool service_make_room(void *context)
+{
+    return memory_make_room(context);
+}
+
+static void service_memory(void *context, struct engine_memory *out)
+{
+    memory_report(context, out);
+}
+
 /* ---- Settings that act when they change */
 
 static bool set_listeners(struct server *s, const char **reason)
@@ -194,6 +218,8 @@ static bool setting_changed(void *context, const struct setting *x, const char *
         saver_policy_changed(s->saver);
     else if (strcmp(name, "hz") == 0)
         loop_timer_period(s->cron, cron_period_ms(s));
+    else if (strncmp(name, "maxmemory", 9) == 0 || strncmp(name, "lfu-", 4) == 0)
+        memory_configure(s);
     else if (strcmp(name, "maxclients") == 0)
         cron_raise_file_limit(s);
     return true;
@@ -237,6 +263,7 @@ struct server *server_new(struct settings *settings)
     struct server *s = mem_zalloc(sizeof(*s));
     struct engine *e = &s->engine;
     uint64_t seed;
+    mem_thread_begin();
     rng_system(&seed, sizeof(seed));
     crc_init();
     hash_init(NULL, 0);
@@ -278,6 +305,8 @@ struct server *server_new(struct settings *settings)
         .config_rewrite = service_config_rewrite,
         .reload = service_reload,
         .load_aof = service_load_aof,
+        .make_room = service_make_room,
+        .memory = service_memory,
     };
     e->store->events = (struct store_events){
         .context = e,
@@ -286,6 +315,7 @@ struct server *server_new(struct settings *settings)
         .event = on_event,
         .expired = on_expired,
         .fields_expired = on_fields_expired,
+        .holds = on_holds,
         .discard = on_discard,
         .flushed = on_flushed,
     };
@@ -297,6 +327,9 @@ struct server *server_new(struct settings *settings)
     s->signals[0] = loop_signal_new(s->loop, SIGTERM, on_signal, s);
     s->signals[1] = loop_signal_new(s->loop, SIGINT, on_signal, s);
     now_read(s);
+    s->evict = evict_new();
+    memory_configure(s);
+    memory_tick(s);
     s->startup_memory = mem_used();
     say_inert_settings(settings);
     return s;
@@ -400,6 +433,7 @@ static void turn(struct server *s)
     saver_begin_turn(s->saver);
     if (s->stopping)
         return;
+    memory_begin_turn(s);
     block_run_timeouts(e, e->now_ms);
     if (!dlist_empty(&s->readable))
         link_read_all(s);
@@ -467,6 +501,7 @@ void server_free(struct server *s)
     s->lazy = NULL;
     worker_free(lazy);
     feed_free(s->feed);
+    evict_free(s->evict);
     db_store_free(e->store);
     registry_free(e->registry);
     journal_free(e->journal);

@@ -55,7 +55,11 @@ struct server {
     struct rate commands, net_in, net_out;
     size_t used_memory, peak_memory; /* as of the last tick */
     size_t startup_memory;
-    size_t lazy_pending;
+    size_t client_memory; /* of the buffers, as of the last tick; while there is a limit */
+    size_t memory_offset; /* what mem_balance() does not know of */
+    struct evict *evict;
+    int64_t evict_us, evict_longest_us; /* this turn's eviction, and the longest of all turns */
+    size_t lazy_pending, lazy_freed, lazy_bytes;
     char run_id[41];
     uint64_t turns, turn_us;
     char *config_path;

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "store/lru.h"
 #include "type/hash.h"
 
 struct store *db_store_new(int count, uint64_t seed)
@@ -12,6 +13,8 @@ struct store *db_store_new(int count, uint64_t seed)
     s->dbs = mem_zalloc((size_t)count * sizeof(*s->dbs));
     s->count = count;
     s->touch = true;
+    s->lfu_log_factor = 10;
+    s->lfu_decay_minutes = 1;
     rng_seed(&s->rng, seed);
     for (int i = 0; i < count; i++) {
         s->dbs[i] = (struct db){.store = s, .id = i};
@@ -153,7 +156,7 @@ struct entry *db_read(struct db *db, struct bytes key)
     }
     s->hits++;
     if (s->touch)
-        e->lru = s->lru_clock & 0xffffff;
+        lru_touch(s, e);
     return e;
 }
 
@@ -176,7 +179,7 @@ struct entry *db_write(struct db *db, struct bytes key)
 {
     struct entry *e = find(db, key);
     if (e && db->store->touch)
-        e->lru = db->store->lru_clock & 0xffffff;
+        lru_touch(db->store, e);
     return e;
 }
 
@@ -214,7 +217,7 @@ void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_dea
 void db_add(struct db *db, struct entry *e)
 {
     uint64_t hash = hash_key(entry_key(e));
-    e->lru = db->store->lru_clock & 0xffffff;
+    lru_begin(db->store, e);
     table_insert(&db->keys, hash, e);
     if (e->has_deadline)
         table_insert(&db->deadlines, hash, e);
@@ -226,7 +229,7 @@ void db_add(struct db *db, struct entry *e)
 
 void db_replace(struct db *db, struct entry *old, struct entry *e)
 {
-    e->lru = db->store->lru_clock & 0xffffff;
+    lru_begin(db->store, e);
     uint64_t hash = hash_key(entry_key(e));
     if (value_is_timed(old))
         table_remove_address(&db->timed, hash, old);

@@ -58,6 +58,8 @@ struct store_events {
     /* Fields of a hash went because their deadlines passed: the journal hears of it. */
     void (*fields_expired)(void *context, struct db *db, struct bytes key, struct str *const *names,
                            size_t n);
+    /* Whether a list or stream is in use in a way that forbids evicting it. */
+    bool (*holds)(void *context, const struct db *db, const struct entry *e);
     /* Takes an entry that left the keyspace; NULL: it is freed at once. */
     void (*discard)(void *context, struct entry *e);
     /* The data of the whole database changed (FLUSHDB, SWAPDB). */
@@ -67,16 +69,18 @@ struct store_events {
 struct store {
     struct db *dbs;
     int count;
-    int64_t now_ms;      /* the time that deadlines are judged by */
-    uint32_t lru_clock;  /* what a touched entry gets; 24 bits */
-    bool touch;          /* reads move the LRU clock of entries */
+    int64_t now_ms;     /* the time that deadlines are judged by */
+    uint32_t lru_clock; /* what a touched entry gets; 24 bits */
+    bool touch;         /* reads move the LRU clock of entries */
+    bool lfu;           /* entries count how often they are used, not when (store/lru.h) */
+    uint32_t lfu_log_factor, lfu_decay_minutes;
     bool expiry_paused;  /* passed deadlines read as absent, nothing is deleted */
     bool expiry_ignored; /* while loading: nothing expires */
     unsigned notify;     /* DB_EVENT_ bits that are wanted */
     size_t watched;      /* keys watched by someone */
     size_t waited;       /* keys that blocked clients wait for */
     long long dirty;     /* changes, ever */
-    long long hits, misses, expired, expired_fields;
+    long long hits, misses, expired, expired_fields, evicted;
     uint64_t *written;    /* offset of the last write by key hash, or NULL: gate not in force */
     uint64_t written_now; /* what goes there */
     struct store_events events;

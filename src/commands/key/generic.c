@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "engine/block.h"
 #include "engine/txn.h"
+#include "store/lru.h"
 
 static void delete_keys(struct call *call)
 {
@@ -535,19 +536,26 @@ static void do_object_idletime(struct call *call)
 {
     struct entry *e;
     object_entry(call, &e);
-    if (e)
-        reply_int(call->reply, (call->store->lru_clock - e->lru) & 0xffffff);
+    if (e && call->store->lfu)
+        reply_errorf(call->reply,
+                     "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note "
+                     "that when switching between policies at runtime LRU and LFU data will take "
+                     "some time to adjust.");
+    else if (e)
+        reply_int(call->reply, lru_idle_s(call->store, e));
 }
 
 static void do_object_freq(struct call *call)
 {
     struct entry *e;
     object_entry(call, &e);
-    if (e)
+    if (e && !call->store->lfu)
         reply_errorf(call->reply,
                      "ERR An LFU maxmemory policy is not selected, access frequency not tracked. "
                      "Please note that when switching between policies at runtime LRU and LFU "
                      "data will take some time to adjust.");
+    else if (e)
+        reply_int(call->reply, lru_frequency(call->store, e));
 }
 
 static void do_object_help(struct call *call)

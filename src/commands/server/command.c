@@ -131,6 +131,18 @@ static void reply_key_spec(struct reply *r, const struct key_spec *k)
     for (size_t i = 0; i < COUNT(key_flag_names); i++)
         if (k->flags & key_flag_names[i].flag)
             reply_simple(r, key_flag_names[i].name);
+    if (k->unknown) {
+        static const char *const parts[] = {"begin_search", "find_keys"};
+        for (int i = 0; i < 2; i++) {
+            text(r, parts[i]);
+            reply_map(r, 2);
+            text(r, "type");
+            text(r, "unknown");
+            text(r, "spec");
+            reply_map(r, 0);
+        }
+        return;
+    }
     text(r, "begin_search");
     reply_map(r, 2);
     text(r, "type");
@@ -168,7 +180,7 @@ static void old_positions(const struct command *c, int *first, int *last, int *s
     *first = *last = *step = 0;
     for (int i = 0; i < COMMAND_KEY_SPECS && c->keys[i].flags; i++) {
         const struct key_spec *k = &c->keys[i];
-        if (k->keyword || k->counted)
+        if (k->keyword || k->counted || k->unknown)
             continue;
         int end = k->last < 0 ? k->last : k->at + k->last;
         if (*first == 0) {

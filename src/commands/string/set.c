@@ -2,6 +2,7 @@
 #include "commands/families.h"
 
 #include "commands/deadline.h"
+#include "commands/string/condition.h"
 #include "type/string.h"
 
 enum set_flag {
@@ -11,10 +12,12 @@ enum set_flag {
     SET_KEEPTTL = 1 << 3,
     SET_PERSIST = 1 << 4,
     SET_DEADLINE = 1 << 5,
+    SET_CONDITION = 1 << 6, /* IFEQ and its kin */
 };
 
 struct set_options {
     unsigned flags;
+    struct condition condition;
     struct deadline deadline;
 };
 
@@ -28,10 +31,15 @@ static bool parse_options(struct call *call, int i, unsigned allowed, struct set
         /* An option may be said again, but not together with another about the same thing. */
         unsigned ttl = o->flags & (SET_KEEPTTL | SET_PERSIST | SET_DEADLINE);
         struct deadline d;
-        if (bytes_is(word, "nx") && (allowed & SET_NX) && !(o->flags & SET_XX)) {
+        unsigned when = o->flags & (SET_NX | SET_XX | SET_CONDITION);
+        if (bytes_is(word, "nx") && (allowed & SET_NX) && !(when & ~(unsigned)SET_NX)) {
             o->flags |= SET_NX;
-        } else if (bytes_is(word, "xx") && (allowed & SET_XX) && !(o->flags & SET_NX)) {
+        } else if (bytes_is(word, "xx") && (allowed & SET_XX) && !(when & ~(unsigned)SET_XX)) {
             o->flags |= SET_XX;
+        } else if (more && (allowed & SET_CONDITION) && !when &&
+                   condition_word(word, &o->condition)) {
+            o->flags |= SET_CONDITION;
+            o->condition.operand = call->argv[++i];
         } else if (bytes_is(word, "get") && (allowed & SET_GET)) {
             o->flags |= SET_GET;
         } else if (bytes_is(word, "keepttl") && (allowed & SET_KEEPTTL) &&
@@ -116,9 +124,11 @@ static void do_set(struct call *call)
         reply_ok(call->reply);
         return;
     }
-    if (!parse_options(call, 3, SET_NX | SET_XX | SET_GET | SET_KEEPTTL, &o))
+    if (!parse_options(call, 3, SET_NX | SET_XX | SET_GET | SET_KEEPTTL | SET_CONDITION, &o))
         return;
     if ((o.flags & SET_DEADLINE) && !deadline_parse(call, &o.deadline))
+        return;
+    if (!condition_check(call, &o.condition))
         return;
     struct bytes key = call->argv[1];
     struct entry *e;
@@ -128,7 +138,12 @@ static void do_set(struct call *call)
         reply_value(call, e);
     }
     e = db_write(call->db, key);
-    if ((e && (o.flags & SET_NX)) || (!e && (o.flags & SET_XX))) {
+    if (e && o.condition.given && value_type(e) != TYPE_STRING) {
+        call_error(call, ERR_WRONGTYPE);
+        return;
+    }
+    if ((e && (o.flags & SET_NX)) || (!e && (o.flags & SET_XX)) ||
+        !condition_holds(&o.condition, e)) {
         if (!(o.flags & SET_GET))
             reply_null(call->reply);
         return;
@@ -146,8 +161,10 @@ static void do_set(struct call *call)
 
 const struct command set_command = {
     .name = "set",
-    .usage = "key:key value:string [<NX | XX>] [GET] [<EX seconds:int | PX milliseconds:int | EXAT "
-             "unix-time-seconds:unix-time | PXAT unix-time-milliseconds:unix-time | KEEPTTL>]",
+    .usage =
+        "key:key value:string [<NX | XX | IFEQ value:string | IFNE value:string | IFDEQ "
+        "digest:string | IFDNE digest:string>] [GET] [<EX seconds:int | PX milliseconds:int | EXAT "
+        "unix-time-seconds:unix-time | PXAT unix-time-milliseconds:unix-time | KEEPTTL>]",
     .summary =
         "Writes a string under a key, whatever was there; conditions and a deadline are optional.",
     .since = "1.0.0",

@@ -1,0 +1,141 @@
+/* DUMP and RESTORE: a value as bytes. */
+#include "commands/families.h"
+
+#include "base/num.h"
+#include "commands/helpers.h"
+#include "persist/dump.h"
+#include "store/lru.h"
+
+static void do_dump(struct call *call)
+{
+    struct entry *e = db_read(call->db, call->argv[1]);
+    struct buf b = {0};
+    if (!e) {
+        reply_null(call->reply);
+        return;
+    }
+    dump_write(&b, e, call->engine->settings->rdbcompression);
+    reply_bulk(call->reply, buf_bytes(&b));
+    buf_free(&b);
+}
+
+const struct command dump_command = {
+    .name = "dump",
+    .usage = "key:key",
+    .summary = "Answers a value as bytes that RESTORE takes.",
+    .since = "2.6.0",
+    .complexity = "O(N) with N what the value holds",
+    .tips = "nondeterministic_output",
+    .group = GROUP_GENERIC,
+    .arity = 2,
+    .flags = COMMAND_READONLY | COMMAND_KEYSPACE,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS)},
+    .handler = do_dump,
+};
+
+struct options {
+    bool replace, absolute;
+    long long idle_s, frequency; /* -1: not given */
+};
+
+static bool parse(struct call *call, struct options *o)
+{
+    *o = (struct options){.idle_s = -1, .frequency = -1};
+    for (int i = 4; i < call->argc; i++) {
+        bool more = i + 1 < call->argc;
+        if (bytes_is(call->argv[i], "replace")) {
+            o->replace = true;
+        } else if (bytes_is(call->argv[i], "absttl")) {
+            o->absolute = true;
+        } else if (more && o->frequency == -1 && bytes_is(call->argv[i], "idletime")) {
+            if (!call_int(call, ++i, &o->idle_s))
+                return false;
+            if (o->idle_s < 0) {
+                reply_errorf(call->reply, "ERR Invalid IDLETIME value, must be >= 0");
+                return false;
+            }
+        } else if (more && o->idle_s == -1 && bytes_is(call->argv[i], "freq")) {
+            if (!call_int(call, ++i, &o->frequency))
+                return false;
+            if (o->frequency < 0 || o->frequency > 255) {
+                reply_errorf(call->reply, "ERR Invalid FREQ value, must be >= 0 and <= 255");
+                return false;
+            }
+        } else {
+            call_error(call, ERR_SYNTAX);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void do_restore(struct call *call)
+{
+    struct options o;
+    struct bytes key = call->argv[1];
+    struct entry *e;
+    long long ttl;
+    char text[NUM_INT_MAX];
+    struct rdb_get_options values = rdb_get_options_from(call->engine->settings);
+    if (!parse(call, &o))
+        return;
+    if (!o.replace && db_write(call->db, key)) {
+        reply_errorf(call->reply, "BUSYKEY Target key name already exists.");
+        return;
+    }
+    if (!call_int(call, 2, &ttl))
+        return;
+    if (ttl < 0) {
+        reply_errorf(call->reply, "ERR Invalid TTL value, must be >= 0");
+        return;
+    }
+    switch (dump_read(call->argv[3], key, &values, &e)) {
+    case DUMP_BAD_FRAME:
+        reply_errorf(call->reply, "ERR DUMP payload version or checksum are wrong");
+        return;
+    case DUMP_BAD_DATA:
+        reply_errorf(call->reply, "ERR Bad data format");
+        return;
+    case DUMP_GOOD:
+        break;
+    }
+    bool deleted = db_write(call->db, key) && db_delete(call->db, key);
+    if (ttl && !o.absolute && !num_add(ttl, call->now_ms, &ttl))
+        ttl = INT64_MAX;
+    if (ttl && ttl <= call->now_ms && !call_is_replay(call)) {
+        value_free(e);
+        if (deleted) {
+            CALL_EFFECT(call, BYTES("DEL"), key);
+            db_changed(call->db, key, DB_EVENT_GENERIC, "del");
+            db_ready(call->db, key);
+        }
+        reply_ok(call->reply);
+        return;
+    }
+    if (ttl)
+        e = entry_set_deadline(e, ttl);
+    db_add(call->db, e);
+    lru_set(call->store, e, o.idle_s, o.frequency);
+    if (ttl)
+        CALL_EFFECT(call, BYTES("RESTORE"), key, bytes_of(text, num_print_int(text, ttl)),
+                    call->argv[3], BYTES("ABSTTL"), BYTES("REPLACE"));
+    else
+        CALL_EFFECT(call, BYTES("RESTORE"), key, BYTES("0"), call->argv[3], BYTES("REPLACE"));
+    db_changed(call->db, key, DB_EVENT_GENERIC, "restore");
+    db_ready(call->db, key);
+    reply_ok(call->reply);
+}
+
+const struct command restore_command = {
+    .name = "restore",
+    .usage = "key:key ttl:int serialized-value:string [REPLACE] [ABSTTL] [IDLETIME seconds:int] "
+             "[FREQ frequency:int]",
+    .summary = "Makes a key from the bytes that DUMP gave.",
+    .since = "2.6.0",
+    .complexity = "O(N) with N what the value holds",
+    .group = GROUP_GENERIC,
+    .arity = -4,
+    .flags = COMMAND_DENYOOM | COMMAND_WRITE | COMMAND_KEYSPACE | COMMAND_DANGEROUS,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_OW | KEY_UPDATE)},
+    .handler = do_restore,
+};

@@ -1,0 +1,334 @@
+/* SORT: the elements of a list, set or sorted set in order, or what other keys hold about them. */
+#include "commands/families.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/str.h"
+#include "type/hash.h"
+#include "type/list.h"
+#include "type/set.h"
+#include "type/string.h"
+#include "type/zset.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+struct sort {
+    struct bytes by;
+    bool has_by, keep_order; /* BY a pattern without '*' */
+    bool descending, by_text;
+    long long offset, count;
+    bool limited;
+    struct bytes *gets; /* patterns, pointing into the request */
+    int get_n;
+    struct bytes store;
+    bool stores;
+};
+
+struct element {
+    struct str *text;
+    struct str *weight; /* by_text with BY; NULL: absent */
+    double score;
+    const struct sort *sort;
+};
+
+static bool parse(struct call *call, bool only_reads, struct sort *s)
+{
+    for (int i = 2; i < call->argc; i++) {
+        struct bytes word = call->argv[i];
+        int left = call->argc - i - 1;
+        if (bytes_is(word, "asc")) {
+            s->descending = false;
+        } else if (bytes_is(word, "desc")) {
+            s->descending = true;
+        } else if (bytes_is(word, "alpha")) {
+            s->by_text = true;
+        } else if (bytes_is(word, "limit") && left >= 2) {
+            if (!call_int(call, i + 1, &s->offset) || !call_int(call, i + 2, &s->count))
+                return false;
+            s->limited = true;
+            i += 2;
+        } else if (!only_reads && bytes_is(word, "store") && left >= 1) {
+            s->stores = true;
+            s->store = call->argv[++i];
+        } else if (bytes_is(word, "by") && left >= 1) {
+            s->by = call->argv[++i];
+            s->has_by = true;
+            if (!s->by.n || !memchr(s->by.p, '*', s->by.n))
+                s->keep_order = true;
+        } else if (bytes_is(word, "get") && left >= 1) {
+            s->gets[s->get_n++] = call->argv[++i];
+        } else {
+            call_error(call, ERR_SYNTAX);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What a pattern says about an element: the string under the key that results when the element
+ * stands for '*', or a field of the hash there when "->field" follows. NULL: nothing. */
+static struct str *look_up(struct call *call, struct bytes pattern, struct bytes element)
+{
+    const char *star = pattern.n ? memchr(pattern.p, '*', pattern.n) : NULL;
+    char scratch[NUM_INT_MAX];
+    struct hash_field f;
+    if (pattern.n == 1 && pattern.p[0] == '#')
+        return str_new(element);
+    if (!star)
+        return NULL;
+    struct bytes behind = {star + 1, pattern.n - (size_t)(star + 1 - pattern.p)}, field = {NULL, 0};
+    const char *arrow = behind.n > 2 ? memmem(behind.p, behind.n, "->", 2) : NULL;
+    if (arrow && arrow + 2 < behind.p + behind.n) {
+        field = bytes_of(arrow + 2, (size_t)(behind.p + behind.n - arrow - 2));
+        behind.n = (size_t)(arrow - behind.p);
+    }
+    struct buf key = {0};
+    buf_add(&key, bytes_of(pattern.p, (size_t)(star - pattern.p)));
+    buf_add(&key, element);
+    buf_add(&key, behind);
+    struct entry *e = db_read(call->db, buf_bytes(&key));
+    buf_free(&key);
+    if (!e)
+        return NULL;
+    if (field.n)
+        return value_type(e) == TYPE_HASH &&
+                       hash_find(value_object(e), field, db_field_now(call->store), &f)
+                   ? str_new(f.value)
+                   : NULL;
+    return value_type(e) == TYPE_STRING ? str_new(string_view(e, scratch)) : NULL;
+}
+
+static size_t size_of(const struct entry *e)
+{
+    if (!e)
+        return 0;
+    switch (value_type(e)) {
+    case TYPE_LIST:
+        return ((const struct list *)value_object(e))->count;
+    case TYPE_SET:
+        return set_count(value_object(e));
+    default:
+        return zset_count(value_object(e));
+    }
+}
+
+/* All elements in their own order; a sorted set backwards when that is asked for. */
+static void collect(const struct entry *e, struct element *to, bool backwards)
+{
+    struct list_cursor c;
+    struct set_walk sw;
+    struct zset_walk zw;
+    struct zset_item x;
+    struct bytes member;
+    size_t n = size_of(e);
+    if (n == 0)
+        return;
+    switch (value_type(e)) {
+    case TYPE_LIST:
+        for (bool any = list_seek(value_object(e), 0, &c); any; any = list_next(&c))
+            (to++)->text = str_new(list_get(&c));
+        break;
+    case TYPE_SET:
+        set_walk_start(&sw, value_object(e));
+        while (set_walk_next(&sw, &member))
+            (to++)->text = str_new(member);
+        break;
+    default:
+        zset_walk_start(&zw, value_object(e), backwards ? n - 1 : 0, n, backwards);
+        while (zset_walk_next(&zw, &x))
+            (to++)->text = str_new(x.member);
+    }
+}
+
+/* As strtod() reads it, which is what scripts have come to rely on: blanks in front, nothing at all
+ * for 0. */
+static bool parse_weight(struct bytes text, double *out)
+{
+    struct buf copy = {0};
+    char *end;
+    buf_add(&copy, text);
+    buf_add_char(&copy, 0);
+    errno = 0;
+    *out = strtod(copy.p, &end);
+    bool good = *end == 0 && errno != ERANGE && !isnan(*out);
+    buf_free(&copy);
+    return good;
+}
+
+/* Gives every element what it is ordered by. */
+static bool weigh(struct call *call, const struct sort *s, struct element *all, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct element *x = &all[i];
+        x->sort = s;
+        struct str *by = s->has_by ? look_up(call, s->by, str_bytes(x->text)) : str_ref(x->text);
+        if (s->by_text) {
+            x->weight = by;
+            continue;
+        }
+        bool good = !by || parse_weight(str_bytes(by), &x->score);
+        str_unref(by);
+        if (!good) {
+            reply_errorf(call->reply, "ERR One or more scores can't be converted into double");
+            return false;
+        }
+    }
+    return true;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct element *x = a, *y = b;
+    const struct sort *s = x->sort;
+    int order;
+    if (!s->by_text)
+        order = (x->score > y->score) - (x->score < y->score);
+    else if (x->weight && y->weight)
+        order = bytes_compare(str_bytes(x->weight), str_bytes(y->weight));
+    else
+        order = (x->weight != NULL) - (y->weight != NULL);
+    if (order == 0)
+        order = bytes_compare(str_bytes(x->text), str_bytes(y->text));
+    return s->descending ? -order : order;
+}
+
+/* The part that was asked for: [*from, *to). */
+static void clip(const struct sort *s, size_t n, size_t *from, size_t *to)
+{
+    *from = 0;
+    *to = n;
+    if (!s->limited)
+        return;
+    *from = s->offset < 0 ? 0 : (unsigned long long)s->offset < n ? (size_t)s->offset : n;
+    if (s->count >= 0 && (unsigned long long)s->count < n - *from)
+        *to = *from + (size_t)s->count;
+}
+
+typedef void emit(void *context, struct str *x);
+
+static void emit_all(struct call *call, const struct sort *s, const struct element *all,
+                     size_t from, size_t to, emit *out, void *context)
+{
+    for (size_t i = from; i < to; i++) {
+        if (s->get_n == 0)
+            out(context, all[i].text);
+        for (int g = 0; g < s->get_n; g++) {
+            struct str *x = look_up(call, s->gets[g], str_bytes(all[i].text));
+            out(context, x);
+            str_unref(x);
+        }
+    }
+}
+
+static void emit_reply(void *context, struct str *x)
+{
+    if (x)
+        reply_bulk(context, str_bytes(x));
+    else
+        reply_null(context);
+}
+
+static void emit_push(void *context, struct str *x)
+{
+    list_push(context, false, x ? str_bytes(x) : bytes_of("", 0));
+}
+
+static void answer(struct call *call, const struct sort *s, const struct element *all, size_t from,
+                   size_t to)
+{
+    size_t n = (to - from) * (s->get_n ? (size_t)s->get_n : 1);
+    const struct settings *c = call->engine->settings;
+    if (!s->stores) {
+        reply_array(call->reply, n);
+        emit_all(call, s, all, from, to, emit_reply, call->reply);
+        return;
+    }
+    struct entry *e = NULL;
+    if (n) {
+        struct list *l = list_new(c->list_max_listpack_size, (uint32_t)c->list_compress_depth);
+        emit_all(call, s, all, from, to, emit_push, l);
+        e = entry_new_word(s->store, VALUE_LIST, (uintptr_t)l);
+    }
+    helpers_store(call, s->store, e, DB_EVENT_LIST, "sortstore");
+    reply_int(call->reply, (long long)n);
+}
+
+static void run(struct call *call, struct sort *s)
+{
+    struct entry *e = db_read(call->db, call->argv[1]);
+    if (e && value_type(e) != TYPE_LIST && value_type(e) != TYPE_SET &&
+        value_type(e) != TYPE_ZSET) {
+        call_error(call, ERR_WRONGTYPE);
+        return;
+    }
+    /* What has no order must get one before it is stored: a replica would have another. */
+    if (s->keep_order && e && value_type(e) == TYPE_SET && s->stores) {
+        s->keep_order = false;
+        s->has_by = false;
+        s->by_text = true;
+    }
+    size_t n = size_of(e), from, to;
+    struct element *all = mem_zalloc((n + 1) * sizeof(*all));
+    collect(e, all, s->keep_order && s->descending);
+    clip(s, n, &from, &to);
+    bool good = s->keep_order || weigh(call, s, all, n);
+    if (good && !s->keep_order && n)
+        qsort(all, n, sizeof(*all), compare);
+    if (good)
+        answer(call, s, all, from, to);
+    for (size_t i = 0; i < n; i++) {
+        str_unref(all[i].text);
+        str_unref(all[i].weight);
+    }
+    mem_free(all);
+}
+
+static void sort(struct call *call, bool only_reads)
+{
+    struct sort s = {.gets = mem_alloc((size_t)call->argc * sizeof(struct bytes))};
+    if (parse(call, only_reads, &s))
+        run(call, &s);
+    mem_free(s.gets);
+}
+
+static void do_sort(struct call *call)
+{
+    sort(call, false);
+}
+
+static void do_sort_ro(struct call *call)
+{
+    sort(call, true);
+}
+
+const struct command sort_command = {
+    .name = "sort",
+    .usage = "key:key [BY pattern:pattern] [LIMIT offset:int count:int] [(GET pattern:pattern)...] "
+             "[<ASC | DESC>] [ALPHA] [STORE destination:key]",
+    .summary = "Answers or stores the elements of a list, set or sorted set in order.",
+    .since = "1.0.0",
+    .complexity = "O(N+M*log(M)) with N the elements and M those answered",
+    .group = GROUP_GENERIC,
+    .arity = -2,
+    .flags =
+        COMMAND_DENYOOM | COMMAND_MOVABLEKEYS | COMMAND_WRITE | COMMAND_WHOLE | COMMAND_DANGEROUS,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS), KEY_UNKNOWN(KEY_RO | KEY_ACCESS),
+             KEY_UNKNOWN_BEHIND("store", 2, KEY_OW | KEY_UPDATE)},
+    .handler = do_sort,
+};
+const struct command sort_ro_command = {
+    .name = "sort_ro",
+    .usage = "key:key [BY pattern:pattern] [LIMIT offset:int count:int] [(GET pattern:pattern)...] "
+             "[<ASC | DESC>] [ALPHA]",
+    .summary = "Answers the elements of a list, set or sorted set in order.",
+    .since = "7.0.0",
+    .complexity = "O(N+M*log(M)) with N the elements and M those answered",
+    .group = GROUP_GENERIC,
+    .arity = -2,
+    .flags = COMMAND_MOVABLEKEYS | COMMAND_READONLY | COMMAND_WHOLE | COMMAND_DANGEROUS,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS), KEY_UNKNOWN(KEY_RO | KEY_ACCESS)},
+    .handler = do_sort_ro,
+};

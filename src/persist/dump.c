@@ -1,0 +1,169 @@
+#include "persist/dump.h"
+
+#include "base/crc.h"
+#include "base/mem.h"
+#include "persist/rdb_put.h"
+#include "type/stream/stream.h"
+
+#define STREAM_WHOLE 224u
+#define VERSION_MOST 12u
+#define FOOTER       10u
+
+/* ---- Streams with what Redis does not have */
+
+static bool is_default(const struct stream *s)
+{
+    struct dict_walk walk = {0};
+    if (s->dedup.tracked || s->dedup.duration_s != 100 || s->dedup.max_size != 100)
+        return false;
+    for (struct dict_node *n; (n = dict_next(&s->groups, &walk));)
+        if (((struct stream_group *)n->value)->pending.released_count)
+            return false;
+    return true;
+}
+
+static void put_id(struct rdb_sink *s, struct stream_id id)
+{
+    rdb_sink_length(s, id.ms);
+    rdb_sink_length(s, id.seq);
+}
+
+static void put_extras(struct rdb_sink *s, const struct stream *x)
+{
+    rdb_sink_length(s, (uint64_t)x->dedup.duration_s);
+    rdb_sink_length(s, x->dedup.max_size);
+    rdb_sink_length(s, x->dedup.tracked);
+    for (const struct stream_dedup_record *r = NULL; (r = stream_dedup_next(&x->dedup, r));) {
+        rdb_sink_string(s, dict_key(r->producer->node));
+        rdb_sink_string(s, bytes_of(r->iid, r->n));
+        put_id(s, r->id);
+        rdb_sink_little64(s, (uint64_t)r->at_ms);
+    }
+    struct dict_walk walk = {0};
+    rdb_sink_length(s, x->groups.used);
+    for (struct dict_node *n; (n = dict_next(&x->groups, &walk));) {
+        struct stream_pending *p = &((struct stream_group *)n->value)->pending;
+        struct stream_id id;
+        rdb_sink_string(s, dict_key(n));
+        rdb_sink_length(s, p->released_count);
+        const struct dlist_node *at = NULL;
+        while ((at = stream_pending_released_next(p, at, &id))) {
+            struct stream_pending_place place;
+            struct stream_pending_entry e;
+            stream_pending_find(p, id, &place);
+            stream_pending_get(p, place, &e);
+            put_id(s, id);
+            rdb_sink_length(s, e.count);
+        }
+    }
+}
+
+static bool get_id(struct rdb_source *r, struct stream_id *out)
+{
+    return rdb_source_length(r, &out->ms) && rdb_source_length(r, &out->seq);
+}
+
+static bool get_released(struct rdb_source *r, struct stream *s)
+{
+    struct bytes name;
+    uint64_t n, count;
+    struct stream_id id;
+    if (!rdb_source_string(r, &name))
+        return false;
+    struct stream_group *g = dict_get(&s->groups, name);
+    if (!g || !rdb_source_length(r, &n))
+        return rdb_source_fail(r, "Damaged released entries");
+    for (; n; n--) {
+        struct stream_pending_place at;
+        if (!get_id(r, &id) || !rdb_source_length(r, &count))
+            return false;
+        if (stream_pending_find(&g->pending, id, &at))
+            return rdb_source_fail(r, "Released entry stands twice");
+        stream_group_restore(g, id, NULL, 0, 0);
+        stream_pending_find(&g->pending, id, &at);
+        stream_group_assign(g, at, NULL, 0, count, true);
+    }
+    return true;
+}
+
+static bool get_extras(struct rdb_source *r, struct stream *s)
+{
+    uint64_t duration, most, n, at_ms;
+    if (!rdb_source_length(r, &duration) || !rdb_source_length(r, &most) ||
+        !rdb_source_length(r, &n))
+        return false;
+    if (duration > INT64_MAX / 1000)
+        return rdb_source_fail(r, "Damaged duration");
+    s->dedup.duration_s = (int64_t)duration;
+    s->dedup.max_size = most;
+    for (; n; n--) {
+        struct bytes producer, iid;
+        struct stream_id id;
+        if (!rdb_source_string_into(r, &producer, &r->blob) || !rdb_source_string(r, &iid) ||
+            !get_id(r, &id) || !rdb_source_little64(r, &at_ms))
+            return false;
+        if (producer.n == 0 || iid.n == 0)
+            return rdb_source_fail(r, "Damaged message id");
+        stream_dedup_record(&s->dedup, producer, iid, id, (int64_t)at_ms);
+    }
+    if (!rdb_source_length(r, &n))
+        return false;
+    for (; n; n--)
+        if (!get_released(r, s))
+            return false;
+    return true;
+}
+
+/* ---- All */
+
+void dump_write(struct buf *to, const struct entry *e, bool compress)
+{
+    struct rdb_sink s = {.fd = -1, .compress = compress, .version = 10};
+    if (value_type(e) == TYPE_STREAM && !is_default(value_object(e))) {
+        s.version = 11;
+        rdb_sink_byte(&s, STREAM_WHOLE);
+        rdb_put_value(&s, e, RDB_PUT_STREAM_ACTIVE);
+        put_extras(&s, value_object(e));
+    } else {
+        if (value_is_timed(e))
+            s.version = 12;
+        unsigned type = rdb_put_type(&s, e);
+        rdb_sink_byte(&s, type);
+        rdb_put_value(&s, e, type);
+    }
+    rdb_sink_byte(&s, (unsigned)s.version);
+    rdb_sink_byte(&s, 0);
+    rdb_sink_little64(&s, crc_64(0, s.out.p, s.out.n));
+    buf_add(to, buf_bytes(&s.out));
+    rdb_sink_free(&s);
+}
+
+static struct entry *read_value(struct rdb_source *r, struct bytes key,
+                                const struct rdb_get_options *o)
+{
+    unsigned type;
+    if (!rdb_source_byte(r, &type))
+        return NULL;
+    struct entry *e = rdb_get_value(r, key, type == STREAM_WHOLE ? RDB_PUT_STREAM_ACTIVE : type, o);
+    bool good = e && (type != STREAM_WHOLE || get_extras(r, value_object(e))) && r->p == r->end;
+    if (!good && e)
+        value_free(e);
+    return good ? e : NULL;
+}
+
+enum dump_result dump_read(struct bytes payload, struct bytes key, const struct rdb_get_options *o,
+                           struct entry **out)
+{
+    const unsigned char *p = (const unsigned char *)payload.p;
+    if (payload.n < FOOTER)
+        return DUMP_BAD_FRAME;
+    size_t n = payload.n - FOOTER;
+    uint64_t crc;
+    memcpy(&crc, p + n + 2, 8);
+    if ((p[n] | (unsigned)p[n + 1] << 8) > VERSION_MOST || crc != crc_64(0, p, n + 2))
+        return DUMP_BAD_FRAME;
+    struct rdb_source r = {.start = p, .p = p, .end = p + n};
+    *out = read_value(&r, key, o);
+    rdb_source_free(&r);
+    return *out ? DUMP_GOOD : DUMP_BAD_DATA;
+}

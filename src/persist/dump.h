@@ -1,0 +1,21 @@
+/* The bytes of DUMP: type, value, version of the format (2 bytes, little endian), CRC-64 of all
+ * that (8 bytes). Written in the lowest version and type that hold the whole value: 10 for what
+ * Redis 7.0 has; 12 for hashes whose fields have deadlines (as Redis 7.4); a stream with producers'
+ * message ids or released entries has a type of our own, which Redis refuses:
+ *
+ *   224 | stream as type 21 | duration | most | records n | (producer | id | entry ID | at_ms 8) *
+ * n | groups n | (name | released n | (entry ID | count) * n) * n
+ */
+#ifndef PERSIST_DUMP_H
+#define PERSIST_DUMP_H
+
+#include "persist/rdb_get.h"
+
+enum dump_result { DUMP_GOOD, DUMP_BAD_FRAME, DUMP_BAD_DATA };
+
+void dump_write(struct buf *to, const struct entry *e, bool compress);
+/* Checked in full before anything is made of it. The entry belongs to the caller. */
+enum dump_result dump_read(struct bytes payload, struct bytes key, const struct rdb_get_options *o,
+                           struct entry **out);
+
+#endif

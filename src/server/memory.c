@@ -1,0 +1,138 @@
+#include "server/memory.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/block.h"
+#include "engine/client.h"
+#include "store/evict.h"
+#include "type/stream/stream.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define TURN_US     1500 /* the most a turn spends on eviction */
+#define KEYS_A_LOOK 8    /* evictions between two looks at the clock */
+
+void memory_configure(struct server *s)
+{
+    const struct settings *c = s->settings;
+    struct engine *e = &s->engine;
+    long long p = c->maxmemory_policy;
+    e->store->lfu = p == EVICT_ALL_LFU || p == EVICT_VOLATILE_LFU;
+    e->store->lfu_log_factor = (uint32_t)c->lfu_log_factor;
+    e->store->lfu_decay_minutes = (uint32_t)c->lfu_decay_time;
+    if (c->maxmemory)
+        e->special |= ENGINE_MAXMEMORY;
+    else
+        e->special &= ~(unsigned)ENGINE_MAXMEMORY;
+}
+
+static size_t clients_memory(struct server *s)
+{
+    struct engine *e = &s->engine;
+    size_t n = 0;
+    for (struct dlist_node *at = e->clients.next; at != &e->clients; at = at->next)
+        n += client_memory(dlist_item(at, struct client, all));
+    return n;
+}
+
+void memory_tick(struct server *s)
+{
+    s->used_memory = mem_used();
+    if (s->used_memory > s->peak_memory)
+        s->peak_memory = s->used_memory;
+    s->client_memory = s->settings->maxmemory ? clients_memory(s) : 0;
+    /* The counters of threads and the allocator's own statistics agree but for what was there
+     * before the threads counted. */
+    s->memory_offset = s->used_memory - mem_balance();
+}
+
+/* What the limit is compared with. */
+static size_t counted(const struct server *s)
+{
+    size_t used = mem_balance() + s->memory_offset;
+    size_t apart = s->client_memory + s->engine.journal->pending.cap + s->lazy_bytes;
+    return used > apart ? used - apart : 0;
+}
+
+static bool over(const struct server *s)
+{
+    return counted(s) > (size_t)s->settings->maxmemory;
+}
+
+/* Microseconds that a turn may take for it. */
+static int64_t budget_us(const struct server *s)
+{
+    long long t = s->settings->maxmemory_eviction_tenacity;
+    return t >= 100 ? INT64_MAX / 2 : TURN_US / 10 + TURN_US * (t < 10 ? t : 10) * 9 / 100;
+}
+
+/* Evicts until there is room or the turn's time is used up. False: nothing more can be evicted. */
+static bool evict(struct server *s)
+{
+    struct engine *e = &s->engine;
+    enum evict_policy policy = (enum evict_policy)s->settings->maxmemory_policy;
+    bool found = true;
+    if (policy == EVICT_NOTHING || (e->special & ENGINE_DISK_FAILED) || e->store->expiry_paused)
+        return false;
+    int64_t start_us = clock_mono_us(), now_us = start_us, left_us = budget_us(s) - s->evict_us;
+    while (found && over(s) && now_us - start_us < left_us) {
+        for (int i = 0; i < KEYS_A_LOOK && found && over(s); i++)
+            found = evict_one(s->evict, e->store, policy, (int)s->settings->maxmemory_samples);
+        now_us = clock_mono_us();
+    }
+    s->evict_us += now_us - start_us;
+    if (s->evict_us > s->evict_longest_us)
+        s->evict_longest_us = s->evict_us;
+    return found;
+}
+
+void memory_begin_turn(struct server *s)
+{
+    s->evict_us = 0;
+    if (s->settings->maxmemory && over(s) && !(s->engine.special & ENGINE_LOADING))
+        evict(s);
+}
+
+bool memory_make_room(struct server *s)
+{
+    return !over(s) || evict(s);
+}
+
+bool memory_holds(struct server *s, const struct db *db, const struct entry *e)
+{
+    if (s->settings->evict_queues)
+        return false;
+    if (e->kind == VALUE_STREAM && ((const struct stream *)value_object(e))->groups.used)
+        return true;
+    return s->engine.store->waited && block_waiting_on(&s->engine, db, entry_key(e)) > 0;
+}
+
+static size_t resident_now(void)
+{
+    size_t pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f) {
+        if (fscanf(f, "%*s %zu", &pages) != 1)
+            pages = 0;
+        fclose(f);
+    }
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+void memory_report(struct server *s, struct engine_memory *out)
+{
+    struct engine *e = &s->engine;
+    *out = (struct engine_memory){.startup = s->startup_memory,
+                                  .clients = clients_memory(s),
+                                  .journal = e->journal->pending.cap,
+                                  .rss = resident_now()};
+    mem_stats(&out->used, &out->active, &out->resident);
+    if (out->used > s->peak_memory)
+        s->peak_memory = out->used;
+    out->peak = s->peak_memory;
+    out->overhead = s->startup_memory + out->clients + out->journal;
+    for (int i = 0; i < e->store->count; i++)
+        out->overhead += db_memory(&e->store->dbs[i]);
+}
