@@ -74,7 +74,7 @@ struct pack *pack_splice(struct pack *p, uint32_t at, uint32_t end, uint32_t dro
     for (uint32_t i = 0; i < n; i++)
         to = put(to, add[i]);
     p->used = now;
-    p->count += n - drop;
+    p->count = (p->count + n - drop) & 0xffffff;
     if (moves && now < used)
         p = mem_realloc(p, sizeof(*p) + now);
     return p;

@@ -1,6 +1,6 @@
 /* A run of short byte strings in one allocation, for small collections.
  *
- *   form 1 | 3 unused | bytes used 4 | elements 4 | element ... element
+ *   form 1 | elements 3 | bytes used 4 | element ... element
  *   element: length 1 (0xff: length 4 follows) | bytes
  *
  * Walked forwards; every change is a splice. Knows nothing of what the elements mean; `form` is a
@@ -14,12 +14,16 @@
 #include <stdint.h>
 
 struct pack {
-    uint8_t form;
-    uint32_t used, count;
+    uint32_t form : 8; /* the first byte in memory */
+    uint32_t count : 24;
+    uint32_t used;
     unsigned char data[];
 };
 
 #define PACK_NONE UINT32_MAX
+/* The owner goes over to another form before a pack has more elements or bytes than these. */
+#define PACK_ELEMENTS_MOST (1u << 23)
+#define PACK_BYTES_MOST    (1u << 28)
 
 struct pack *pack_new(uint8_t form);
 struct pack *pack_copy(const struct pack *p);
@@ -39,6 +43,12 @@ static inline uint32_t pack_get(const struct pack *p, uint32_t at, struct bytes 
     }
     *out = bytes_of(p->data + at, n);
     return at + n;
+}
+/* Whether n elements with so many bytes of contents may be added. */
+static inline bool pack_has_room(const struct pack *p, uint32_t n, size_t bytes)
+{
+    return p->count + n <= PACK_ELEMENTS_MOST && bytes <= PACK_BYTES_MOST &&
+           p->used + bytes + 5 * n <= PACK_BYTES_MOST;
 }
 /* The offset behind `elements` of them. */
 uint32_t pack_skip(const struct pack *p, uint32_t at, uint32_t elements);

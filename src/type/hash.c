@@ -86,7 +86,7 @@ size_t hash_count(const struct hash *h)
 {
     if (h->form == LARGE)
         return large_of(h)->table.used;
-    return (pack_of(h)->count - (h->form == TIMED)) / stride_of(pack_of(h));
+    return (pack_of(h)->count - (h->form == TIMED ? 1u : 0u)) / stride_of(pack_of(h));
 }
 
 static void large_get(const struct entry *e, struct hash_field *out)
@@ -269,7 +269,8 @@ static bool pack_set(struct hash **h, struct bytes name, struct bytes value, int
 bool hash_set(struct hash **h, struct bytes name, struct bytes value, int64_t deadline_ms,
               const struct hash_limits *limits)
 {
-    if ((*h)->form != LARGE && (name.n > limits->value || value.n > limits->value))
+    if ((*h)->form != LARGE && (name.n > limits->value || value.n > limits->value ||
+                                !pack_has_room(pack_of(*h), 3, name.n + value.n + 8)))
         hash_enlarge(h);
     if ((*h)->form == LARGE)
         return large_set(large_of(*h), name, value, deadline_ms);

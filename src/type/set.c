@@ -136,7 +136,8 @@ bool set_add(struct set **s, struct bytes member, const struct set_limits *limit
         struct pack *p = pack_of(*s);
         if (pack_find(p, 0, 1, member) != PACK_NONE)
             return false;
-        if (member.n <= limits->value && p->count < limits->entries) {
+        if (member.n <= limits->value && p->count < limits->entries &&
+            pack_has_room(p, 1, member.n)) {
             *s = (struct set *)pack_splice(p, p->used, p->used, 0, &member, 1);
             return true;
         }

@@ -237,7 +237,8 @@ bool zset_set(struct zset **z, struct bytes member, double score, const struct z
         *z = (struct zset *)pack_insert(p, member, score);
         return false;
     }
-    if (member.n > limits->value || p->count / 2 >= limits->entries) {
+    if (member.n > limits->value || p->count / 2 >= limits->entries ||
+        !pack_has_room(p, 2, member.n + TAIL)) {
         enlarge(z);
         return large_set(large_of(*z), member, score);
     }

@@ -175,6 +175,19 @@ static bool choose_id(struct call *call, const struct stream *s, struct xadd *x)
     return false;
 }
 
+/* An approximate trim as what it came to: the first ID that is left, or how many are; when nothing
+ * is left, a length of none. */
+static struct bytes trim_word(const struct stream *s, const struct stream_trim *t)
+{
+    return t->by_id && s->log.length ? BYTES("MINID") : BYTES("MAXLEN");
+}
+
+static struct bytes trim_threshold(char *text, const struct stream *s, const struct stream_trim *t)
+{
+    return t->by_id && s->log.length ? stream_args_id_text(text, stream_first_id(s))
+                                     : bytes_of(text, num_print_uint(text, s->log.length));
+}
+
 /* The journal gets what happened: the ID that was given, and what trimming came to. */
 static void effect(struct call *call, const struct stream *s, const struct xadd *x)
 {
@@ -190,11 +203,12 @@ static void effect(struct call *call, const struct stream *s, const struct xadd 
         struct bytes a = call->argv[i];
         if (i == x->id_at)
             a = stream_args_id_text(id, x->id);
+        else if (t->trim.about && i == t->operator_at - 1)
+            a = trim_word(s, &t->trim);
         else if (t->trim.about && i == t->operator_at)
             a = BYTES("=");
         else if (t->trim.about && i == t->threshold_at)
-            a = t->trim.by_id ? stream_args_id_text(threshold, stream_first_id(s))
-                              : bytes_of(threshold, num_print_uint(threshold, s->log.length));
+            a = trim_threshold(threshold, s, &t->trim);
         else if (t->limited && (i == t->limit_at || i == t->limit_at - 1))
             continue;
         argv[argc++] = a;
@@ -287,11 +301,9 @@ static void do_xtrim(struct call *call)
     if (n) {
         if (t.trim.about && call->engine->journal->on) {
             char text[STREAM_ID_TEXT_MAX];
-            struct bytes threshold = t.trim.by_id
-                                         ? stream_args_id_text(text, stream_first_id(s))
-                                         : bytes_of(text, num_print_uint(text, s->log.length));
+            struct bytes threshold = trim_threshold(text, s, &t.trim);
             struct bytes how = call->argv[t.strategy_at ? t.strategy_at : 0];
-            struct bytes what = t.trim.by_id ? BYTES("MINID") : BYTES("MAXLEN");
+            struct bytes what = trim_word(s, &t.trim);
             if (t.strategy_at)
                 CALL_EFFECT(call, BYTES("XTRIM"), key, what, BYTES("="), threshold, how);
             else

@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""After any sequence of commands the data are the same before and after everything that writes and reads them.
+
+mutation.py --server PATH [--seed S] [--rounds N] [--commands N]
+
+Each round plays commands generated from the usage lines (all of them, also those that no Redis has), and then
+compares DEBUG DIGEST with that after DEBUG LOADAOF, after DEBUG RELOAD, after BGREWRITEAOF and DEBUG LOADAOF, after
+DUMP and RESTORE of every key, and after SIGKILL and a new start.
+"""
+import argparse, os, random, shutil, signal, subprocess, sys, tempfile, time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "redis-compat", "oracle"))
+import oracle  # noqa: E402
+
+STAY = {"flushall", "flushdb", "swapdb", "debug", "keys", "scan", "select"}
+
+
+class Server:
+    def __init__(self, path, settings):
+        self.path, self.settings = path, settings
+        self.dir = tempfile.mkdtemp(prefix="mutation-")
+        self.start()
+
+    def start(self):
+        self.port = oracle.free_port()
+        self.log = open(os.path.join(self.dir, "log"), "ab")
+        self.p = subprocess.Popen([self.path, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.dir, "--save", "", "--appendonly", "yes",
+                                   "--enable-debug-command", "yes"] + self.settings, stdout=self.log, stderr=self.log)
+        for _ in range(1500):
+            try:
+                self.c = oracle.Conn(self.port)
+                if not self.ask(b"PING")[1].startswith(b"LOADING"):
+                    return
+            except OSError:
+                if self.p.poll() is not None:
+                    break
+            time.sleep(0.02)
+        raise SystemExit("the server did not start, see %s/log" % self.dir)
+
+    def ask(self, *args):
+        self.c.send([a if isinstance(a, bytes) else str(a).encode() for a in args])
+        return self.c.raw()[1]
+
+    def kill(self):
+        self.p.send_signal(signal.SIGKILL)
+        self.p.wait()
+
+    def digest(self):
+        return self.ask("DEBUG", "DIGEST")[1].decode()
+
+    def after_rewrite(self):
+        self.ask("BGREWRITEAOF")
+        for _ in range(3000):
+            info = self.ask("INFO", "persistence")[1]
+            if b"aof_rewrite_in_progress:0" in info and b"aof_rewrite_scheduled:0" in info:
+                break
+            time.sleep(0.01)
+        if b"aof_last_bgrewrite_status:ok" not in info:
+            raise SystemExit("BGREWRITEAOF failed, see %s/log" % self.dir)
+        return self.must("DEBUG", "LOADAOF")
+
+    def must(self, *args):
+        kind, text = self.ask(*args)
+        if kind == b"-":
+            raise SystemExit("%r: %r, see %s/log" % (args, text, self.dir))
+        return text
+
+    def restore_all(self):
+        """Every key is taken out of its bytes again. Returns an explanation of the first failure, or None."""
+        for db in range(2):
+            self.ask("SELECT", db)
+            cursor, keys = b"0", set()
+            while True:
+                v = self.ask("SCAN", cursor, "COUNT", 100)[1]
+                cursor, keys = v[0][1], keys | {k[1] for k in v[1][1]}
+                if cursor == b"0":
+                    break
+            for k in sorted(keys):
+                before = self.ask("DEBUG", "DIGEST-VALUE", k)[1][0][1]
+                payload, at = self.ask("DUMP", k)[1], int(self.ask("PEXPIRETIME", k)[1])
+                self.must("RESTORE", k, max(at, 0), payload, "REPLACE", "ABSTTL")
+                if self.ask("DEBUG", "DIGEST-VALUE", k)[1][0][1] != before:
+                    return "%r: its bytes %r make something else" % (k, payload)
+        self.ask("SELECT", 0)
+        return None
+
+
+def docs_of(s):
+    c = oracle.Conn(s.port)
+    c.send([b"HELLO", b"3"])
+    c.raw()
+    c.send([b"COMMAND", b"DOCS"])
+    out = {}
+    for name, doc in oracle.to_python(c.raw()[1]).items():
+        if name in oracle.LEAVE_OUT - {"spop"} or name in STAY:
+            continue
+        for full, d in ([(name, doc)] if "subcommands" not in doc else doc["subcommands"].items()):
+            if not full.endswith("|help"):
+                out[full] = d
+    return out
+
+
+def one_round(s, rng, generator, n):
+    history = []
+    for i in range(n):
+        if i % 1500 == 0:
+            for args in ([b"FLUSHALL"] if i == 0 else [b"PING"], [b"XGROUP", b"CREATE", b"s1", b"g1", b"0", b"MKSTREAM"],
+                         [b"XGROUP", b"CREATE", b"s2", b"g1", b"0", b"MKSTREAM"]):
+                s.ask(*args)
+        p = rng.random()
+        if p < 0.02:
+            args = [b"SELECT", rng.choice([b"0", b"1"])]
+        elif p < 0.05:
+            args = [b"XADD", rng.choice([b"s1", b"s2"]), b"*", b"f", rng.choice(oracle.WORDS)]
+        elif p < 0.06:
+            args = [b"XADD", rng.choice([b"s1", b"s2"]), b"IDMP", b"p%d" % rng.randrange(3), b"i%d" % rng.randrange(50), b"*", b"f", b"v"]
+        elif p < 0.10:
+            args = [b"XREADGROUP", b"GROUP", b"g1", rng.choice([b"c1", b"c2"]), b"COUNT", b"3", b"STREAMS", rng.choice([b"s1", b"s2"]), b">"]
+        elif p < 0.12:
+            # Large values now and then, so that the large forms are played too.
+            kind, key = rng.choice([(b"HSET", b"h1"), (b"SADD", b"t1"), (b"ZADD", b"z1"), (b"RPUSH", b"l1")])
+            args = [kind, key]
+            for _ in range(rng.choice([5, 200, 700])):
+                m = b"m%d" % rng.randrange(3000)
+                args += [m, b"v%d" % rng.randrange(9)] if kind == b"HSET" else [b"%d" % rng.randrange(50), m] if kind == b"ZADD" else [m]
+        else:
+            args = generator.command()
+        if oracle.waits_long(args) or (args[0].upper() in (b"XREAD", b"XREADGROUP") and b"BLOCK" in [a.upper() for a in args]):
+            continue
+        history.append(args)
+        s.ask(*args)
+    return history
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--server", required=True)
+    ap.add_argument("--seed", type=int, default=int(time.time()) % 100000)
+    ap.add_argument("--rounds", type=int, default=4)
+    ap.add_argument("--commands", type=int, default=2500)
+    o = ap.parse_args()
+    rng = random.Random(o.seed)
+    small = rng.random() < 0.5
+    settings = ["--hash-max-listpack-entries", "4", "--set-max-listpack-entries", "4", "--zset-max-listpack-entries", "4",
+                "--set-max-intset-entries", "4", "--hll-sparse-max-bytes", "60"] if small else []
+    s = Server(os.path.abspath(o.server), settings)
+    generator = oracle.Generator(docs_of(s), rng)
+    played = 0
+    for r in range(o.rounds):
+        played += len(one_round(s, rng, generator, o.commands))
+        s.ask("SELECT", 0)
+        before = s.digest()
+        for what, change in (("AOF reload", lambda: s.must("DEBUG", "LOADAOF")), ("snapshot reload", lambda: s.must("DEBUG", "RELOAD")),
+                             ("AOF rewrite", s.after_rewrite), ("DUMP and RESTORE", s.restore_all), ("AOF of the RESTOREs", lambda: s.must("DEBUG", "LOADAOF")),
+                             ("SIGKILL", lambda: (s.kill(), s.start()))):
+            why = change()
+            if what == "DUMP and RESTORE" and why:
+                sys.exit("seed %d, round %d: %s (%s)" % (o.seed, r, why, s.dir))
+            if s.digest() != before:
+                sys.exit("seed %d, round %d: the data changed by %s (%s)" % (o.seed, r, what, s.dir))
+    s.kill()
+    shutil.rmtree(s.dir)
+    print("%d commands in %d rounds: data the same after every reload (seed %d)" % (played, o.rounds, o.seed))
+
+
+if __name__ == "__main__":
+    main()
