@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define TURN_US     1500 /* the most a turn spends on eviction */
-#define KEYS_A_LOOK 8    /* evictions between two looks at the clock */
+#define TURN_US     1000 /* the most a turn spends on eviction */
+#define KEYS_A_LOOK 4    /* evictions between two looks at the clock */
 
 void memory_configure(struct server *s)
 {

@@ -7,6 +7,7 @@
 
 #define POOL        16
 #define SAMPLE_MOST 64
+#define NEIGHBOURS  2 /* for each key that is to be looked at, so many that lie together are */
 
 /* Candidates, the worst first: the last is the next to go. */
 struct candidate {
@@ -99,10 +100,11 @@ static const struct table *table_of(const struct db *db, enum evict_policy p)
 static void sample(struct evict *v, struct store *s, int samples)
 {
     struct entry *found[SAMPLE_MOST];
+    size_t most = (size_t)samples * NEIGHBOURS;
     for (int i = 0; i < s->count; i++) {
         struct db *db = &s->dbs[i];
         size_t n = table_sample(table_of(db, v->policy), &s->rng, found,
-                                (size_t)(samples < SAMPLE_MOST ? samples : SAMPLE_MOST));
+                                most < SAMPLE_MOST ? most : SAMPLE_MOST);
         for (size_t k = 0; k < n; k++)
             consider(v, db, found[k]);
     }
