@@ -1,5 +1,7 @@
 #include "base/num.h"
 
+#include "base/mem.h"
+
 #include <errno.h>
 #include <float.h>
 #include <limits.h>
@@ -175,6 +177,22 @@ size_t num_print_int(char *to, long long v)
         return num_print_uint(to, (uint64_t)v);
     to[0] = '-';
     return 1 + num_print_uint(to + 1, (uint64_t)0 - (uint64_t)v);
+}
+
+bool num_read_double(struct bytes text, double *out)
+{
+    char few[128], *copy = text.n < sizeof(few) ? few : mem_alloc(text.n + 1), *end;
+    if (text.n)
+        memcpy(copy, text.p, text.n);
+    copy[text.n] = 0;
+    errno = 0;
+    double v = strtod(copy, &end);
+    bool good = *end == 0 && errno != ERANGE && !isnan(v);
+    if (copy != few)
+        mem_free(copy);
+    if (good)
+        *out = v;
+    return good;
 }
 
 size_t num_print_double(char *to, double v)

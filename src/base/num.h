@@ -14,6 +14,9 @@ bool num_parse_int(struct bytes text, long long *out);
 bool num_parse_uint(struct bytes text, uint64_t *out);
 /* Whole text, no spaces, no NaN. Accepts inf and exponents. */
 bool num_parse_double(struct bytes text, double *out);
+/* As strtod() reads it, which is laxer: blanks in front, nothing at all for 0. No NaN, no overflow.
+ */
+bool num_read_double(struct bytes text, double *out);
 bool num_parse_long_double(struct bytes text, long double *out);
 /* "10mb", "1k", "5": bytes. Factors k m g (1000) and kb mb gb (1024). */
 bool num_parse_size(struct bytes text, long long *out);

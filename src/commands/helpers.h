@@ -13,6 +13,8 @@ bool helpers_store(const struct call *call, struct bytes key, struct entry *e, u
 /* The number of keys at argument i: at least 1, and so many arguments follow. False after the error
  * reply. */
 bool helpers_numkeys(const struct call *call, int i, enum err too_many, int *out);
+/* The most repeated elements that the RANDMEMBER commands answer at once. */
+#define HELPERS_RANDOM_MOST 100000000
 /* The error for a subcommand whose arguments do not fit it. */
 void helpers_bad_subcommand(struct call *call);
 /* A HELP reply: the subcommands of a container. */

@@ -154,6 +154,9 @@ static struct area bounds_of(const struct geo_shape *s)
     double top = degrees(width / EARTH_RADIUS / cos(radians(c.latitude + up)));
     double bottom = degrees(width / EARTH_RADIUS / cos(radians(c.latitude - up)));
     double side = c.latitude < 0 ? bottom : top;
+    /* Around a pole every longitude is near. */
+    if (fabs(c.latitude) + up >= 90)
+        side = 2 * GEO_LONGITUDE_MOST;
     return (struct area){c.longitude - side, c.longitude + side, c.latitude - up, c.latitude + up};
 }
 

@@ -224,6 +224,7 @@ static bool large_set(struct large *l, struct bytes member, double score)
 
 bool zset_set(struct zset **z, struct bytes member, double score, const struct zset_limits *limits)
 {
+    score += 0.0; /* there is one zero only */
     if ((*z)->form == LARGE)
         return large_set(large_of(*z), member, score);
     struct pack *p = pack_of(*z);

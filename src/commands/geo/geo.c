@@ -40,7 +40,7 @@ static bool parse_unit(const struct call *call, struct bytes word, double *metre
 static bool position_of(const struct zset *z, struct bytes member, struct geo_point *p)
 {
     double score;
-    if (!z || !zset_score(z, member, &score) || score < 0 || score >= 0x1p52)
+    if (!z || !zset_score(z, member, &score) || score < 0 || score >= 0x1p63)
         return false;
     *p = geo_decode((uint64_t)score);
     return true;
@@ -370,7 +370,8 @@ static bool parse_options(const struct call *call, int i, enum form form, bool o
 
 static bool options_fit(const struct call *call, enum form form, const struct search *s)
 {
-    const char *name = call->command->name;
+    struct bytes name = call->argv[0];
+    int name_n = name.n > 64 ? 64 : (int)name.n;
     bool newer = form == SEARCH || form == SEARCH_STORE;
     if (s->stores && (s->with_distance || s->with_hash || s->with_position))
         reply_errorf(call->reply,
@@ -378,10 +379,11 @@ static bool options_fit(const struct call *call, enum form form, const struct se
                      form == SEARCH_STORE ? "GEOSEARCHSTORE" : "STORE option in GEORADIUS");
     else if (newer && !s->has_centre)
         reply_errorf(call->reply,
-                     "ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for %s", name);
+                     "ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for %.*s",
+                     name_n, name.p);
     else if (newer && !s->has_shape)
-        reply_errorf(call->reply, "ERR exactly one of BYRADIUS and BYBOX can be specified for %s",
-                     name);
+        reply_errorf(call->reply, "ERR exactly one of BYRADIUS and BYBOX can be specified for %.*s",
+                     name_n, name.p);
     else if (s->any && !s->count)
         reply_errorf(call->reply, "ERR the ANY argument requires COUNT argument");
     else

@@ -112,7 +112,7 @@ static void do_hrandfield(struct call *call)
             return;
         }
         values = call->argc == 4;
-        if (n < -most || n > most) {
+        if (n < -HELPERS_RANDOM_MOST || n > most) {
             reply_errorf(call->reply, "ERR value is out of range");
             return;
         }

@@ -27,6 +27,15 @@ static void damaged(const struct call *call)
     reply_errorf(call->reply, "INVALIDOBJ Corrupted HLL object detected");
 }
 
+/* Puts the bytes back; as Redis they count as changed in place. */
+static void put(const struct call *call, struct bytes key, struct entry *e, const struct buf *b)
+{
+    string_args_put(call, key, e, buf_bytes(b));
+    e = db_peek(call->db, key);
+    if (e->kind == VALUE_TEXT)
+        e->mark = 1;
+}
+
 static size_t sparse_max(const struct call *call)
 {
     return (size_t)call->engine->settings->hll_sparse_max_bytes;
@@ -56,7 +65,7 @@ static void do_pfadd(struct call *call)
     } else {
         if (changes) {
             hll_forget_cached((unsigned char *)b.p);
-            string_args_put(call, key, e, buf_bytes(&b));
+            put(call, key, e, &b);
             db_changed(call->db, key, DB_EVENT_STRING, "pfadd");
         }
         reply_int(call->reply, changes > 0);
@@ -148,7 +157,7 @@ static void do_pfmerge(struct call *call)
         damaged(call);
     } else {
         hll_forget_cached((unsigned char *)b.p);
-        string_args_put(call, key, e, buf_bytes(&b));
+        put(call, key, e, &b);
         db_changed(call->db, key, DB_EVENT_STRING, "pfadd");
         reply_ok(call->reply);
     }
@@ -200,7 +209,7 @@ static void reply_registers(struct call *call, struct entry *e, struct buf *b)
         damaged(call);
         return;
     }
-    string_args_put(call, call->argv[2], e, buf_bytes(b));
+    put(call, call->argv[2], e, b);
     db_changed(call->db, call->argv[2], 0, NULL);
     reply_array(call->reply, HLL_REGISTERS);
     for (int i = 0; i < HLL_REGISTERS; i++)
@@ -215,7 +224,7 @@ static void make_dense(struct call *call, struct entry *e, struct buf *b)
         return;
     }
     if (was_sparse) {
-        string_args_put(call, call->argv[2], e, buf_bytes(b));
+        put(call, call->argv[2], e, b);
         db_changed(call->db, call->argv[2], 0, NULL);
     }
     reply_int(call->reply, was_sparse);

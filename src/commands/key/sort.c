@@ -1,7 +1,6 @@
 /* SORT: the elements of a list, set or sorted set in order, or what other keys hold about them. */
 #include "commands/families.h"
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/str.h"
@@ -11,8 +10,6 @@
 #include "type/string.h"
 #include "type/zset.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 
 struct sort {
@@ -115,7 +112,7 @@ static size_t size_of(const struct entry *e)
     }
 }
 
-/* All elements in their own order; a sorted set backwards when that is asked for. */
+/* All elements in their own order, or backwards; a set has none. */
 static void collect(const struct entry *e, struct element *to, bool backwards)
 {
     struct list_cursor c;
@@ -128,8 +125,11 @@ static void collect(const struct entry *e, struct element *to, bool backwards)
         return;
     switch (value_type(e)) {
     case TYPE_LIST:
-        for (bool any = list_seek(value_object(e), 0, &c); any; any = list_next(&c))
-            (to++)->text = str_new(list_get(&c));
+        to += backwards ? n - 1 : 0;
+        for (bool any = list_seek(value_object(e), 0, &c); any; any = list_next(&c)) {
+            to->text = str_new(list_get(&c));
+            to += backwards ? -1 : 1;
+        }
         break;
     case TYPE_SET:
         set_walk_start(&sw, value_object(e));
@@ -143,21 +143,6 @@ static void collect(const struct entry *e, struct element *to, bool backwards)
     }
 }
 
-/* As strtod() reads it, which is what scripts have come to rely on: blanks in front, nothing at all
- * for 0. */
-static bool parse_weight(struct bytes text, double *out)
-{
-    struct buf copy = {0};
-    char *end;
-    buf_add(&copy, text);
-    buf_add_char(&copy, 0);
-    errno = 0;
-    *out = strtod(copy.p, &end);
-    bool good = *end == 0 && errno != ERANGE && !isnan(*out);
-    buf_free(&copy);
-    return good;
-}
-
 /* Gives every element what it is ordered by. */
 static bool weigh(struct call *call, const struct sort *s, struct element *all, size_t n)
 {
@@ -169,7 +154,7 @@ static bool weigh(struct call *call, const struct sort *s, struct element *all, 
             x->weight = by;
             continue;
         }
-        bool good = !by || parse_weight(str_bytes(by), &x->score);
+        bool good = !by || num_read_double(str_bytes(by), &x->score);
         str_unref(by);
         if (!good) {
             reply_errorf(call->reply, "ERR One or more scores can't be converted into double");

@@ -312,7 +312,7 @@ static void do_srandmember(struct call *call)
             reply_null(call->reply);
         return;
     }
-    if (!call_int_range(call, 2, -INT64_MAX, INT64_MAX, ERR_VALUE_RANGE, &wanted) ||
+    if (!call_int_range(call, 2, -HELPERS_RANDOM_MOST, INT64_MAX, ERR_VALUE_RANGE, &wanted) ||
         !set_args_read(call, call->argv[1], &s))
         return;
     if (!s || wanted == 0) {

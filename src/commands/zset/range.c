@@ -6,7 +6,7 @@
 struct range_request {
     struct zset_range range;
     bool scores;
-    bool by_given; /* the command's name says what the range is of */
+    bool by_given; /* what the range is of has been said, by an option or the command's name */
     bool rev_given;
 };
 
@@ -24,10 +24,13 @@ static bool parse_options(struct call *call, int i, bool storing, struct range_r
             i += 2;
         } else if (!q->rev_given && bytes_is(word, "rev")) {
             q->range.backwards = true;
+            q->rev_given = true;
         } else if (!q->by_given && bytes_is(word, "bylex")) {
             q->range.by = ZSET_BY_LEX;
+            q->by_given = true;
         } else if (!q->by_given && bytes_is(word, "byscore")) {
             q->range.by = ZSET_BY_SCORE;
+            q->by_given = true;
         } else {
             call_error(call, ERR_SYNTAX);
             return false;

@@ -407,14 +407,14 @@ static void do_zrandmember(struct call *call)
             reply_null(call->reply);
         return;
     }
-    if (!call_int_range(call, 2, -INT64_MAX, INT64_MAX, ERR_VALUE_RANGE, &wanted))
+    if (!call_int_range(call, 2, -HELPERS_RANDOM_MOST, INT64_MAX, ERR_VALUE_RANGE, &wanted))
         return;
     if (call->argc > 4 || (call->argc == 4 && !bytes_is(call->argv[3], "withscores"))) {
         call_error(call, ERR_SYNTAX);
         return;
     }
     bool scores = call->argc == 4;
-    if (scores && (wanted < -INT64_MAX / 2 || wanted > INT64_MAX / 2)) {
+    if (scores && wanted > INT64_MAX / 2) {
         call_error(call, ERR_VALUE_RANGE);
         return;
     }

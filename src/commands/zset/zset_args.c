@@ -1,6 +1,6 @@
 #include "commands/zset/zset_args.h"
 
-#include <math.h>
+#include "base/num.h"
 
 bool zset_args_read(const struct call *call, struct bytes key, struct zset **out)
 {
@@ -42,7 +42,7 @@ static bool parse_score(struct bytes text, bool *exclusive, double *out)
     *exclusive = text.n && text.p[0] == '(';
     if (*exclusive)
         text = bytes_of(text.p + 1, text.n - 1);
-    return num_parse_double(text, out) && !isnan(*out);
+    return num_read_double(text, out);
 }
 
 static bool score_range(const struct call *call, struct bytes low, struct bytes high,
