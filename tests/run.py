@@ -82,6 +82,13 @@ def main():
     r.whole("oracle dialogues", [py, oracle, "--server", o.server, "dialogues"], 300 * slow, env)
     r.whole("oracle, random commands", [py, oracle, "--server", o.server, "--seed", str(o.seed), "--commands",
                                         "5000" if o.sanitized else "20000", "random"], 300 * slow, env)
+    r.whole("table of commands", [py, os.path.join(ROOT, "utils/commands_table.py"), "check", "--server", o.server], 60 * slow, env)
+    r.whole("mutation", [py, os.path.join(ROOT, "tests/mutation/mutation.py"), "--server", o.server, "--seed", str(o.seed), "--rounds",
+                         "2" if o.sanitized else "4", "--commands", "1200" if o.sanitized else "2500"], 300 * slow, env)
+    if not o.sanitized:
+        r.whole("cache under pressure", [py, os.path.join(ROOT, "tests/pressure/pressure.py"), "--server", o.server, "--uses", "600000", "--limit", "20mb",
+                                         "--keys", "120000", "--compare", "redis-server", "--policy",
+                                         ["allkeys-lru", "allkeys-lfu", "allkeys-random"][o.seed % 3]], 200, env)
     crash = os.path.join(ROOT, "tests/crash/crash.py")
     for mode in ("always", "everysec"):
         r.whole("crash, " + mode, [py, crash, "--server", o.server, "--mode", mode, "--seed", str(o.seed), "--events",

@@ -17,3 +17,9 @@ done
 out=$(python3 redis-compat/oracle/oracle.py --server "$1" --commands "${COMMANDS:-300000}" --seed "$seed" random) || { echo "$out"; exit 1; }
 echo "$out"
 note "$out"
+out=$(python3 tests/mutation/mutation.py --server "$1" --rounds "${ROUNDS:-200}" --commands 5000 --seed "$seed") || { echo "$out"; exit 1; }
+echo "$out"
+note "$out"
+out=$(python3 tests/pressure/pressure.py --server "$1" --seconds "${PRESSURE:-600}" --probe) || { echo "$out"; exit 1; }
+echo "$out"
+note "$out"

@@ -118,7 +118,8 @@ struct command {
     const char *summary;
     const char *since;
     const char *complexity;
-    const char *tips; /* separated by spaces, or NULL */
+    const char *tips;       /* separated by spaces, or NULL */
+    const char *categories; /* besides those that flags and group give: "@list @set", or NULL */
     enum command_group group;
     int arity; /* with the name; negative: at least */
     uint32_t flags;

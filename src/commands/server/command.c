@@ -6,6 +6,8 @@
 #include "command/keys.h"
 #include "command/usage.h"
 
+#include <stdio.h>
+
 #include <ctype.h>
 
 static const struct {
@@ -90,7 +92,9 @@ static void reply_categories(struct reply *r, const struct command *c)
         names[n++] = "@write";
     bool late = c->group == GROUP_CONNECTION || c->group == GROUP_TRANSACTIONS ||
                 c->group == GROUP_SCRIPTING;
-    const char *own = c->group < COUNT(by_group) ? by_group[c->group] : NULL;
+    /* A container has only what its flags say. */
+    bool container = c->subcommands && !c->handler;
+    const char *own = c->group < COUNT(by_group) && !container ? by_group[c->group] : NULL;
     if (own && !late)
         names[n++] = own;
     if ((c->flags & COMMAND_PUBSUB) && c->group != GROUP_PUBSUB)
@@ -104,9 +108,21 @@ static void reply_categories(struct reply *r, const struct command *c)
         names[n++] = "@dangerous";
     if (own && late)
         names[n++] = own;
-    reply_set(r, n);
+    struct bytes more[4];
+    size_t extra = 0;
+    for (const char *at = c->categories; at && *at;) {
+        size_t len = strcspn(at, " ");
+        more[extra++] = bytes_of(at, len);
+        at += len + (at[len] == ' ');
+    }
+    reply_set(r, n + extra);
     for (size_t i = 0; i < n; i++)
         reply_simple(r, names[i]);
+    for (size_t i = 0; i < extra; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "%.*s", (int)more[i].n, more[i].p);
+        reply_simple(r, name);
+    }
 }
 
 static void text(struct reply *r, const char *name)
@@ -473,6 +489,7 @@ static const struct command command_count_command = {
     .summary = "Counts the commands.",
     .since = "2.8.13",
     .complexity = "O(1)",
+    .categories = "@connection",
     .group = GROUP_SERVER,
     .arity = 2,
     .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,
@@ -486,6 +503,7 @@ static const struct command command_info_command = {
     .since = "2.8.13",
     .complexity = "O(N) with N the commands asked for",
     .tips = "nondeterministic_output_order",
+    .categories = "@connection",
     .group = GROUP_SERVER,
     .arity = -2,
     .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,
@@ -499,6 +517,7 @@ static const struct command command_docs_command = {
     .since = "7.0.0",
     .complexity = "O(N) with N the commands asked for",
     .tips = "nondeterministic_output_order",
+    .categories = "@connection",
     .group = GROUP_SERVER,
     .arity = -2,
     .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,
@@ -512,6 +531,7 @@ static const struct command command_list_command = {
     .since = "7.0.0",
     .complexity = "O(N) with N the commands",
     .tips = "nondeterministic_output_order",
+    .categories = "@connection",
     .group = GROUP_SERVER,
     .arity = -2,
     .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,
@@ -524,6 +544,7 @@ static const struct command command_getkeys_command = {
     .summary = "Answers which arguments of a request are keys.",
     .since = "2.8.13",
     .complexity = "O(N) with N the arguments",
+    .categories = "@connection",
     .group = GROUP_SERVER,
     .arity = -4,
     .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,
@@ -536,6 +557,7 @@ static const struct command command_getkeysandflags_command = {
     .summary = "Answers which arguments of a request are keys, and what is done to them.",
     .since = "7.0.0",
     .complexity = "O(N) with N the arguments",
+    .categories = "@connection",
     .group = GROUP_SERVER,
     .arity = -4,
     .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,
@@ -548,6 +570,7 @@ static const struct command command_help_command = {
     .summary = "Lists the subcommands.",
     .since = "5.0.0",
     .complexity = "O(1)",
+    .categories = "@connection",
     .group = GROUP_SERVER,
     .arity = 2,
     .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,
@@ -567,6 +590,7 @@ const struct command command_command = {
     .since = "2.8.13",
     .complexity = "O(N) with N the commands",
     .tips = "nondeterministic_output_order",
+    .categories = "@connection",
     .group = GROUP_SERVER,
     .arity = -1,
     .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,

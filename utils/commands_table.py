@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""redis-compat/commands.tsv: every command of Redis 7.2 and of the newer ones that are promised, and whether it is the same here.
+
+commands_table.py write --server PATH     makes the table anew
+commands_table.py check --server PATH     fails when the table is not what would be written, or a command is absent without a reason
+
+What Redis has comes from the reference server itself (COMMAND LIST of 7.0.15) and two lists below: what 7.2 added and what is newer.
+same: the arity, flags and key positions are equal and nothing stands in differences.md; differs: something does; newer: the reference
+does not know it; absent: not here, and why.
+"""
+import argparse, os, re, sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TABLE = os.path.join(ROOT, "redis-compat", "commands.tsv")
+sys.path.insert(0, os.path.join(ROOT, "redis-compat", "oracle"))
+import oracle  # noqa: E402
+
+ADDED_IN_7_2 = "waitaof client|setinfo client|no-touch cluster|myshardid".split()
+NEWER = """hexpire hpexpire hexpireat hpexpireat httl hpttl hexpiretime hpexpiretime hpersist hgetdel hgetex hsetex delex delifeq digest msetex
+    increx lmovem blmovem xdelex xackdel xcfgset xidmprecord xnack""".split()
+# Why a command may be absent.
+CLUSTER = "clustering is not built"
+REASONS = [
+    (r"cluster.*|asking|readonly|readwrite|migrate", CLUSTER),
+    (r"module.*", "no modules"),
+    (r"eval.*|script.*|fcall.*|function.*", "scripts: to come"),
+    (r"acl.*", "users and rights: to come"),
+    (r"replicaof|slaveof|psync|sync|replconf|failover|wait|waitaof|restore-asking", "replication: to come"),
+    (r"client\|(caching|tracking|trackinginfo)|monitor|slowlog.*|latency.*", "client tracking and observation: to come"),
+    (r"lolwut", "a toy"),
+]
+
+
+def tree(v):
+    kind, x = v
+    if kind in (b"*", b"~"):
+        return None if x is None else [tree(i) for i in x]
+    return int(x) if kind == b":" else x.decode() if isinstance(x, bytes) else x
+
+
+def ask(c, *args):
+    c.send([a.encode() for a in args])
+    return tree(c.raw()[1])
+
+
+def comparable(info):
+    """COMMAND INFO without what is prose or order."""
+    def strip(x):
+        if not isinstance(x, list):
+            return x
+        out, skip = [], False
+        for i in x:
+            if skip:
+                skip = False
+            elif i == "notes":
+                skip = True
+            else:
+                out.append(strip(i))
+        return out
+    name, arity, flags, first, last, step, categories, tips, keys, _ = info
+    return [name, arity, sorted(flags), first, last, step, sorted(categories), sorted(tips), strip(keys)]
+
+
+def known_differences():
+    """Command names in the first column of differences.md."""
+    out = {}
+    for line in open(os.path.join(ROOT, "redis-compat", "differences.md")):
+        cells = [c.strip() for c in line.split("|")]
+        if len(cells) > 4 and not cells[1].startswith(("what", "---")):
+            for word in re.findall(r"[A-Z][A-Z_]{2,}(?: [A-Z]{3,})?", cells[1]):
+                for name in {word.lower(), word.split()[0].lower(), word.lower().replace(" ", "|")}:
+                    out.setdefault(name, cells[1])
+    return out
+
+
+def rows(server):
+    ref, ours = oracle.Server("redis-server"), oracle.Server(os.path.abspath(server))
+    try:
+        a, b = oracle.Conn(ref.port), oracle.Conn(ours.port)
+        theirs, here = set(ask(a, "COMMAND", "LIST")), set(ask(b, "COMMAND", "LIST"))
+        differences = known_differences()
+        for name in sorted(theirs | here | set(ADDED_IN_7_2) | set(NEWER)):
+            if name not in here:
+                why = next((r for pattern, r in REASONS if re.fullmatch(pattern, name)), "")
+                yield name, "absent", why
+            elif name not in theirs:
+                yield name, "newer", "7.2" if name in ADDED_IN_7_2 else "later than 7.2"
+            else:
+                x, y = (ask(c, "COMMAND", "INFO", name)[0] for c in (a, b))
+                if name in differences:
+                    yield name, "differs", differences[name]
+                elif comparable(x) != comparable(y):
+                    yield name, "differs", "COMMAND INFO"
+                else:
+                    yield name, "same", ""
+    finally:
+        ref.stop()
+        ours.stop()
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("what", choices=["write", "check"])
+    ap.add_argument("--server", required=True)
+    o = ap.parse_args()
+    table = list(rows(o.server))
+    text = "command\tstatus\tnote\n" + "".join("%s\t%s\t%s\n" % r for r in table)
+    counts = {s: sum(r[1] == s for r in table) for s in ("same", "differs", "newer", "absent")}
+    unexplained = [r[0] for r in table if r[1] == "absent" and not r[2]]
+    if o.what == "write":
+        open(TABLE, "w").write(text)
+    elif open(TABLE).read() != text:
+        old, new = set(open(TABLE).read().split("\n")), set(text.split("\n"))
+        sys.exit("commands.tsv is out of date: %s; run utils/commands_table.py write" % sorted(old ^ new)[:8])
+    if unexplained:
+        sys.exit("absent without a reason: " + " ".join(unexplained))
+    print(", ".join("%d %s" % (n, s) for s, n in counts.items()))
+
+
+if __name__ == "__main__":
+    main()
