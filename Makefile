@@ -20,7 +20,7 @@ SERVER  := $(BUILD)/millrace-server
 UNIT    := $(sort $(wildcard tests/unit/*/*_test.c))
 UNITBIN := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all run test test-all check layers format format-check lint bench clients soak sanitized clean help deps tests-build
+.PHONY: all run test test-all check layers format format-check lint bench bench-structures clients soak sanitized clean help deps tests-build
 all: $(SERVER) $(BUILD)/millrace.conf
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo 'make check      formatting, layers, warnings with gcc and clang, tests under sanitizers'
 	@echo 'make layers     includes, calls, names and headers against src/LAYERS'
 	@echo 'make bench      measure against redis-server'
+	@echo 'make bench-structures   structures of our own against others'
 	@echo 'make clients    client libraries from npm'
 	@echo 'make soak       long random and crash tests'
 	@echo 'make format     format the sources'
@@ -96,6 +97,12 @@ lint:
 
 bench: all
 	@utils/bench.sh $(SERVER)
+
+# Structures against their alternatives: prints, judges nothing.
+bench-structures: $(LIBOBJ)
+	@$(CC) $(CFLAGS) $(LINK) -o $(BUILD)/ordered tests/bench/ordered.c \
+	    $$(utils/layers.py below ds $(BUILD)) $(LIBS) $(ALLOC)
+	@$(BUILD)/ordered
 
 clients: all
 	@redis-compat/clients/run.sh $(SERVER)

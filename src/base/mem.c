@@ -115,6 +115,7 @@ void mem_stats(size_t *allocated, size_t *active, size_t *resident)
 #endif
 }
 
+#ifdef MILLRACE_JEMALLOC
 #define THREADS 8
 
 /* Where the allocator counts what each thread took and gave back. */
@@ -124,6 +125,7 @@ struct thread_count {
 
 static struct thread_count threads[THREADS];
 static int thread_count;
+#endif
 
 void mem_thread_begin(void)
 {

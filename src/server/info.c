@@ -54,8 +54,9 @@ static void server_section(struct server *s, struct buf *b)
                "configured_hz:%lld\r\nlru_clock:%u\r\nexecutable:%s\r\nconfig_file:%s\r\n"
                "io_threads_active:0\r\n",
                s->run_id, s->settings->port, (long long)clock_wall_us(), (long long)up,
-               (long long)up / 86400, s->settings->hz, s->settings->hz, s->engine.store->lru_clock,
-               s->executable ? s->executable : "", s->settings->file ? s->settings->file : "");
+               (long long)up / 86400, s->settings->hz, s->settings->hz,
+               (uint32_t)(s->engine.now_ms / 1000) & 0xffffff, s->executable ? s->executable : "",
+               s->settings->file ? s->settings->file : "");
     for (int i = 0; i < s->listener_n; i++)
         buf_printf(b, "listener%d:name=%s,bind=%s,port=%lld\r\n", i,
                    s->listeners[i].is_unix ? "unix" : "tcp", s->settings->bind, s->settings->port);

@@ -1,6 +1,7 @@
 #include "server/now.h"
 
 #include "base/clock.h"
+#include "store/lru.h"
 
 void now_read(struct server *s)
 {
@@ -8,5 +9,5 @@ void now_read(struct server *s)
     e->now_ms = clock_wall_ms();
     e->last_ticks = clock_ticks();
     e->store->now_ms = e->now_ms;
-    e->store->lru_clock = (uint32_t)(e->now_ms / 1000) & 0xffffff;
+    e->store->lru_clock = lru_clock_at(e->now_ms);
 }

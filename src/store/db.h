@@ -70,7 +70,7 @@ struct store {
     struct db *dbs;
     int count;
     int64_t now_ms;     /* the time that deadlines are judged by */
-    uint32_t lru_clock; /* what a touched entry gets; 24 bits */
+    uint32_t lru_clock; /* what a touched entry gets (store/lru.h); 24 bits */
     bool touch;         /* reads move the LRU clock of entries */
     bool lfu;           /* entries count how often they are used, not when (store/lru.h) */
     uint32_t lfu_log_factor, lfu_decay_minutes;

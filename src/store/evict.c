@@ -58,7 +58,7 @@ static uint64_t rank_of(const struct store *s, const struct entry *e, enum evict
     case EVICT_VOLATILE_TTL:
         return UINT64_MAX - (uint64_t)entry_deadline_ms(e);
     default:
-        return lru_idle_s(s, e);
+        return lru_idle_ticks(s, e);
     }
 }
 

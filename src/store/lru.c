@@ -40,9 +40,14 @@ void lru_begin(const struct store *s, struct entry *e)
     e->lru = (s->lfu ? minute(s) << 8 | FIRST : s->lru_clock) & 0xffffff;
 }
 
-uint32_t lru_idle_s(const struct store *s, const struct entry *e)
+uint32_t lru_idle_ticks(const struct store *s, const struct entry *e)
 {
     return (s->lru_clock - e->lru) & 0xffffff;
+}
+
+uint32_t lru_idle_s(const struct store *s, const struct entry *e)
+{
+    return lru_idle_ticks(s, e) / (1000 / LRU_TICK_MS);
 }
 
 void lru_set(const struct store *s, struct entry *e, long long idle_s, long long frequency)
@@ -50,5 +55,5 @@ void lru_set(const struct store *s, struct entry *e, long long idle_s, long long
     if (s->lfu && frequency >= 0)
         e->lru = (minute(s) << 8 | (unsigned)frequency) & 0xffffff;
     else if (!s->lfu && idle_s >= 0)
-        e->lru = (s->lru_clock - (uint32_t)idle_s) & 0xffffff;
+        e->lru = (s->lru_clock - (uint32_t)(idle_s * (1000 / LRU_TICK_MS))) & 0xffffff;
 }

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "store/digest.h"
+#include "store/lru.h"
 #include "type/string.h"
 
 #include <errno.h>
@@ -87,8 +88,7 @@ static void object(struct call *call)
     snprintf(line, sizeof(line),
              "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%u "
              "lru_seconds_idle:%u",
-             (void *)e, value_encoding(e), value_memory(e, 5), e->lru,
-             (call->store->lru_clock - e->lru) & 0xffffff);
+             (void *)e, value_encoding(e), value_memory(e, 5), e->lru, lru_idle_s(call->store, e));
     reply_simple(call->reply, line);
 }
 

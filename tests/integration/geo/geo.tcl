@@ -16,6 +16,6 @@ dialogue "positions" {
     TYPE e => zset
     GEOSEARCH g BYRADIUS 1 km FROMMEMBER none => !ERR could not decode requested zset member
     GEOADD g 181 0 x => !ERR invalid longitude,latitude pair 181.000000,0.000000
-    GEOSEARCH g FROMLONLAT 1 1 ASC WITHDIST => !ERR exactly one of BYRADIUS and BYBOX can be specified for geosearch
+    GEOSEARCH g FROMLONLAT 1 1 ASC WITHDIST => !ERR exactly one of BYRADIUS and BYBOX can be specified for GEOSEARCH
     GEODIST g Palermo Catania yd => !ERR unsupported unit provided. please use M, KM, FT, MI
 }

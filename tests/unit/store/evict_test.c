@@ -56,7 +56,7 @@ static double hit_ratio(enum evict_policy policy, int samples, unsigned seed)
     for (unsigned i = 0; i < USES; i++) {
         /* A hundred uses a second. */
         s->now_ms = 1000000 + (int64_t)i * 10;
-        s->lru_clock = (uint32_t)(s->now_ms / 1000);
+        s->lru_clock = lru_clock_at(s->now_ms);
         struct bytes key = name_of(text, zipf(&r));
         bool hit = db_read(db, key) != NULL;
         if (i > USES / 4) {
