@@ -100,8 +100,33 @@ def clients():
         assert str(e).startswith("WRONGTYPE")
 
 
+def cache():
+    """Sessions, locks, counters, leaderboards: what a cache server is used for."""
+    r.flushall()
+    assert r.hset("session", mapping={"user": "7", "name": "ann"}) == 2 and r.hincrby("session", "visits", 3) == 3
+    assert r.hgetall("session") == {"user": "7", "name": "ann", "visits": "3"} and r.hmget("session", "user", "none") == ["7", None]
+    assert dict(r.hscan_iter("session"))["name"] == "ann" and r.hdel("session", "name") == 1 and r.hlen("session") == 2
+    assert r.set("lock", "me", nx=True, px=5000) and not r.set("lock", "you", nx=True) and r.delete("lock") == 1
+    assert r.sadd("tags", "a", "b", "c") == 3 and r.smembers("tags") == {"a", "b", "c"} and r.smismember("tags", ["a", "x"]) == [1, 0]
+    r.sadd("more", "c", "d")
+    assert r.sinter("tags", "more") == {"c"} and r.sunionstore("all", "tags", "more") == 4 and set(r.sscan_iter("all")) == {"a", "b", "c", "d"}
+    r.zadd("board", {"ann": 10, "bob": 20, "cy": 15})
+    assert r.zincrby("board", 7.5, "ann") == 17.5 and r.zrevrange("board", 0, 1, withscores=True) == [("bob", 20.0), ("ann", 17.5)]
+    assert r.zrank("board", "cy") == 0 and r.zrangebyscore("board", 15, "(20") == ["cy", "ann"] and r.zpopmin("board") == [("cy", 15.0)]
+    assert r.bzpopmax("board", timeout=1) == ("board", "bob", 20.0)
+    assert r.setbit("days", 7, 1) == 0 and r.bitcount("days") == 1 and r.bitfield("days").set("u8", 8, 200).get("u8", 8).execute() == [0, 200]
+    assert r.pfadd("seen", "a", "b", "a") == 1 and r.pfcount("seen") == 2
+    r.geoadd("shops", (13.361389, 38.115556, "p", 15.087269, 37.502669, "c"))
+    assert round(r.geodist("shops", "p", "c", "km")) == 166 and r.geosearch("shops", longitude=15, latitude=37, radius=100, unit="km") == ["c"]
+    r.rpush("n", 3, 1, 2)
+    assert r.sort("n", desc=True) == ["3", "2", "1"]
+    binary = redis.Redis(port=PORT)
+    assert binary.restore("copy", 0, binary.dump("session")) and r.hgetall("copy") == r.hgetall("session")
+    assert r.object("encoding", "session") == "listpack" and r.memory_usage("session") > 0
+
+
 failed = 0
-for f in (strings, pipelines, lists, pubsub, streams, clients):
+for f in (strings, pipelines, lists, pubsub, streams, clients, cache):
     try:
         f()
         print("ok " + f.__name__)

@@ -11,6 +11,10 @@
 #include <jemalloc/jemalloc.h>
 #else
 #include <malloc.h>
+#ifdef __SANITIZE_ADDRESS__
+/* Of the address sanitizer's run-time library; gcc ships no header for it. */
+size_t __sanitizer_get_current_allocated_bytes(void);
+#endif
 #endif
 
 static void *check(void *block)
@@ -108,6 +112,8 @@ void mem_stats(size_t *allocated, size_t *active, size_t *resident)
     mallctl("stats.allocated", allocated, &n, NULL, 0);
     mallctl("stats.active", active, &n, NULL, 0);
     mallctl("stats.resident", resident, &n, NULL, 0);
+#elif defined(__SANITIZE_ADDRESS__)
+    *allocated = *active = *resident = __sanitizer_get_current_allocated_bytes();
 #else
     struct mallinfo2 m = mallinfo2();
     *allocated = m.uordblks + m.hblkhd;
@@ -194,6 +200,15 @@ const char *mem_allocator_name(void)
     return name;
 #else
     return "libc";
+#endif
+}
+
+void mem_decay(void)
+{
+#ifdef MILLRACE_JEMALLOC
+    char name[32];
+    snprintf(name, sizeof(name), "arena.%u.decay", (unsigned)MALLCTL_ARENAS_ALL);
+    mallctl(name, NULL, NULL, NULL, 0);
 #endif
 }
 

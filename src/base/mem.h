@@ -40,7 +40,9 @@ void mem_stats(size_t *allocated, size_t *active, size_t *resident);
 void mem_print_stats(char **text, size_t *n);
 /* "jemalloc-5.3.0" or "libc". */
 const char *mem_allocator_name(void);
-/* Gives unused pages back to the system. */
+/* Gives unused pages back to the system: all of them, or those that have been unused for some
+ * seconds. Cost: system calls; any thread may do it. */
 void mem_purge(void);
+void mem_decay(void);
 
 #endif

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define DECAY_FROM  (8u << 20) /* bytes that are held and not used */
+#define DECAY_TICKS 10
 #define TURN_US     1000 /* the most a turn spends on eviction */
 #define KEYS_A_LOOK 4    /* evictions between two looks at the clock */
 
@@ -37,9 +39,34 @@ static size_t clients_memory(struct server *s)
     return n;
 }
 
+static void decay(struct worker_job *job)
+{
+    (void)job;
+    mem_decay();
+}
+
+static void decayed(struct worker_job *job)
+{
+    struct memory_decay *d = (struct memory_decay *)job;
+    d->running = false;
+}
+
+/* The allocator gives pages back while it is used; here also when nothing happens. */
+static void give_back(struct server *s, size_t resident)
+{
+    if (s->decay.running || !s->lazy || resident < s->used_memory + DECAY_FROM ||
+        s->cron_runs % DECAY_TICKS)
+        return;
+    s->decay.running = true;
+    s->decay.job = (struct worker_job){.run = decay, .done = decayed};
+    worker_submit(s->lazy, &s->decay.job);
+}
+
 void memory_tick(struct server *s)
 {
-    s->used_memory = mem_used();
+    size_t active, resident;
+    mem_stats(&s->used_memory, &active, &resident);
+    give_back(s, resident);
     if (s->used_memory > s->peak_memory)
         s->peak_memory = s->used_memory;
     s->client_memory = s->settings->maxmemory ? clients_memory(s) : 0;

@@ -23,6 +23,12 @@ struct listener {
     bool is_unix;
 };
 
+/* Giving pages back, on the thread that frees. */
+struct memory_decay {
+    struct worker_job job; /* first: it is found by its address */
+    bool running;
+};
+
 /* A rate, sampled by the clock. */
 struct rate {
     uint64_t last_count;
@@ -57,6 +63,7 @@ struct server {
     size_t startup_memory;
     size_t client_memory; /* of the buffers, as of the last tick; while there is a limit */
     size_t memory_offset; /* what mem_balance() does not know of */
+    struct memory_decay decay;
     struct evict *evict;
     int64_t evict_us, evict_longest_us; /* this turn's eviction, and the longest of all turns */
     size_t lazy_pending, lazy_freed, lazy_bytes;

@@ -57,7 +57,9 @@ void zset_free(struct zset *z)
 
 size_t zset_count(const struct zset *z)
 {
-    return z->form == LARGE ? large_of(z)->table.used : pack_of(z)->count / 2;
+    if (z->form == LARGE)
+        return large_of(z)->table.used;
+    return pack_of(z)->count / 2u;
 }
 
 /* ---- The small form */

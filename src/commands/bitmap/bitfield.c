@@ -90,7 +90,7 @@ static uint64_t read_bits(const unsigned char *p, size_t n, uint64_t at, unsigne
 {
     uint64_t v = 0;
     for (uint64_t i = at; i < at + width; i++)
-        v = v << 1 | (i / 8 < n ? p[i / 8] >> (7 - (i & 7)) & 1u : 0);
+        v = v << 1 | (i / 8 < n ? (unsigned)p[i / 8] >> (7 - (i & 7)) & 1u : 0u);
     return v;
 }
 

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""What is chosen at random is chosen evenly, and a scan misses nothing that stays.
+
+chance.py SERVER
+
+Evenness is tested by chi-square: each count is compared with what a fair choice would give. The bound is the quantile at which a fair
+server fails once in ten million tests (Wilson and Hilferty's approximation), so that a failure is a bug and not bad luck.
+Prints "ok ..." and "not ok ..." lines.
+"""
+import os, random, sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "redis-compat", "oracle"))
+import oracle  # noqa: E402
+
+Z = 5.2  # standard deviations: one in ten million
+failed = 0
+
+
+def bound(df):
+    return df * (1 - 2 / (9 * df) + Z * (2 / (9 * df)) ** 0.5) ** 3
+
+
+def report(name, good, why=""):
+    global failed
+    failed += not good
+    print("%s %s%s" % ("ok" if good else "not ok", name, "" if good else ": " + why), flush=True)
+
+
+def even(name, counts, expected):
+    chi = sum((c - expected) ** 2 / expected for c in counts.values())
+    report(name, chi < bound(len(counts) - 1), "chi-square %.1f, at most %.1f expected" % (chi, bound(len(counts) - 1)))
+
+
+def members(value):
+    return [x[1] for x in value[1]] if isinstance(value[1], list) else [value[1]]
+
+
+class Pipe:
+    def __init__(self, port):
+        self.c = oracle.Conn(port)
+
+    def many(self, commands):
+        out = []
+        for i in range(0, len(commands), 500):
+            part = commands[i:i + 500]
+            self.c.s.sendall(b"".join(b"*%d\r\n" % len(a) + b"".join(b"$%d\r\n%s\r\n" % (len(x), x) for x in a) for a in part))
+            out += [self.c.raw()[1] for _ in part]
+        return out
+
+    def one(self, *args):
+        return self.many([[a if isinstance(a, bytes) else str(a).encode() for a in args]])[0]
+
+
+def choices(p):
+    kinds = [("SRANDMEMBER", "SADD", lambda i: [b"m%d" % i]), ("HRANDFIELD", "HSET", lambda i: [b"m%d" % i, b"v"]),
+             ("ZRANDMEMBER", "ZADD", lambda i: [b"%d" % (i % 7), b"m%d" % i])]
+    for name, add, args in kinds:
+        for n in (12, 1000):
+            p.one("DEL", "k")
+            p.many([[add.encode(), b"k"] + args(i) for i in range(n)])
+            for count, draws in (([], 300), ([b"1"], 300), ([b"-5"], 60), ([b"%d" % (n // 4)], 1200 // n + 30), ([b"%d" % (n - 1)], 330000 // n // n + 20)):
+                counts = dict.fromkeys((b"m%d" % i for i in range(n)), 0)
+                draws *= n
+                per = abs(int(count[0])) if count else 1
+                draws = max(draws // per, 200)
+                distinct = True
+                for v in p.many([[name.encode(), b"k"] + count] * draws):
+                    got = members(v)
+                    distinct = distinct and (not count or count[0][:1] == b"-" or len(set(got)) == len(got) == per)
+                    for m in got:
+                        counts[m] += 1
+                label = "%s of %d, count %s" % (name, n, count[0].decode() if count else "none")
+                report(label + ": all different", distinct)
+                # Without repetition the counts vary less than a fair die's: the bound only gets safer.
+                even(label + ": even", counts, draws * per / n)
+
+
+def pops(p):
+    for n in (10, 200):
+        counts = dict.fromkeys((b"m%d" % i for i in range(n)), 0)
+        rounds = 300 * n // 4
+        for v in p.many([x for _ in range(rounds) for x in ([b"DEL", b"k"], [b"SADD", b"k"] + [b"m%d" % i for i in range(n)], [b"SPOP", b"k", b"4"])])[2::3]:
+            for m in members(v):
+                counts[m] += 1
+        even("SPOP of %d" % n, counts, rounds * 4 / n)
+
+
+def scans(p, seed):
+    rng = random.Random(seed)
+    for name, key, add, remove in ((b"SCAN", None, lambda m: [b"SET", m, b"x"], lambda m: [b"DEL", m]),
+                                   (b"SSCAN", b"k", lambda m: [b"SADD", b"k", m], lambda m: [b"SREM", b"k", m]),
+                                   (b"HSCAN", b"k", lambda m: [b"HSET", b"k", m, b"v"], lambda m: [b"HDEL", b"k", m]),
+                                   (b"ZSCAN", b"k", lambda m: [b"ZADD", b"k", b"1", m], lambda m: [b"ZREM", b"k", m])):
+        for grows in (True, False):
+            p.one("FLUSHALL")
+            stay, come = [b"stay%d" % i for i in range(500)], [b"come%d" % i for i in range(20000)]
+            p.many([add(m) for m in stay] + ([] if grows else [add(m) for m in come]))
+            seen, cursor = set(), b"0"
+            while True:
+                v = p.one(name, *([key] if key else []), cursor, "COUNT", 20)
+                cursor = v[1][0][1]
+                seen |= {x[1] for x in v[1][1][1]}
+                if cursor == b"0":
+                    break
+                p.many([(add if grows else remove)(rng.choice(come)) for _ in range(300)])
+            missing = [m for m in stay if m not in seen]
+            report("%s sees all that stays while the table %s" % (name.decode(), "grows" if grows else "shrinks"), not missing, "%d missed" % len(missing))
+
+
+def main():
+    s = oracle.Server(os.path.abspath(sys.argv[1]))
+    try:
+        p = Pipe(s.port)
+        choices(p)
+        pops(p)
+        scans(p, 5)
+    finally:
+        s.stop()
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
