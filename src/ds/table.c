@@ -343,14 +343,20 @@ size_t table_memory(const struct table *t)
     return (whole + t->overflows) * sizeof(struct table_bucket);
 }
 
+/* A function that does nothing but prefetch has no effect in the compiler's eyes, which then removes
+ * the calls of it. */
+#define HAS_AN_EFFECT() __asm__ volatile("")
+
 void table_prefetch_bucket(const struct table *t, uint64_t hash)
 {
+    HAS_AN_EFFECT();
     if (t->buckets)
         __builtin_prefetch(bucket_at(t, home_of(t, hash)));
 }
 
 void table_prefetch_entry(const struct table *t, uint64_t hash)
 {
+    HAS_AN_EFFECT();
     if (t->buckets == 0)
         return;
     const struct table_bucket *b = bucket_at(t, home_of(t, hash));
