@@ -343,8 +343,8 @@ size_t table_memory(const struct table *t)
     return (whole + t->overflows) * sizeof(struct table_bucket);
 }
 
-/* A function that does nothing but prefetch has no effect in the compiler's eyes, which then removes
- * the calls of it. */
+/* A function that does nothing but prefetch has no effect in the compiler's eyes, which then
+ * removes the calls of it. */
 #define HAS_AN_EFFECT() __asm__ volatile("")
 
 void table_prefetch_bucket(const struct table *t, uint64_t hash)
@@ -367,6 +367,15 @@ void table_prefetch_entry(const struct table *t, uint64_t hash)
     }
     if (b->tags[7])
         __builtin_prefetch(b->slots[SLOTS - 1]);
+}
+
+const struct entry *table_guess(const struct table *t, uint64_t hash)
+{
+    if (t->buckets == 0)
+        return NULL;
+    const struct table_bucket *b = bucket_at(t, home_of(t, hash));
+    uint64_t m = matches(b, tag_of(hash));
+    return m ? b->slots[__builtin_ctzll(m) >> 3] : NULL;
 }
 
 void table_walk_start(struct table_walk *w, const struct table *t)

@@ -54,6 +54,8 @@ size_t table_memory(const struct table *t);
 /* Two steps of prefetching, a batch of keys at a time. */
 void table_prefetch_bucket(const struct table *t, uint64_t hash);
 void table_prefetch_entry(const struct table *t, uint64_t hash);
+/* The entry that table_find() will most likely give, without a look at its key; NULL: none. */
+const struct entry *table_guess(const struct table *t, uint64_t hash);
 
 /* Walks everything; the table must not change meanwhile. */
 struct table_walk {

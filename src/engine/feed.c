@@ -125,6 +125,22 @@ static void prefetch_entries(struct feed *f, const struct client *c, unsigned fi
             table_prefetch_entry(&c->db->keys, f->commands[i].hash);
 }
 
+/* The third step: what the entries stand for. */
+static void prefetch_values(struct feed *f, const struct client *c, unsigned first, unsigned count)
+{
+    __asm__ volatile(""); /* or the compiler sees no effect and removes the call */
+    for (unsigned i = first; i < first + count; i++) {
+        if (!f->commands[i].has_key)
+            continue;
+        const struct entry *e = table_guess(&c->db->keys, f->commands[i].hash);
+        if (e && e->kind > VALUE_INT) {
+            const char *object = value_object(e);
+            __builtin_prefetch(object);
+            __builtin_prefetch(object + 64);
+        }
+    }
+}
+
 void feed_add(struct feed *f, struct client *c, const char *data, size_t n)
 {
     ASSERT(f->member_n < FEED_GROUP);
@@ -241,6 +257,7 @@ static void run_member(struct feed *f, struct member *m)
             i = 0;
             left = look_ahead(f, c, m->data, at, m->n);
             prefetch_entries(f, c, 0, left);
+            prefetch_values(f, c, 0, left);
         }
         if (left) {
             struct parsed *p = &f->commands[i];
@@ -275,6 +292,8 @@ void feed_run(struct feed *f)
         f->members[0].client->engine->last_ticks = clock_ticks();
     for (unsigned i = 0; i < f->member_n; i++)
         prefetch_entries(f, f->members[i].client, f->members[i].first, f->members[i].count);
+    for (unsigned i = 0; i < f->member_n; i++)
+        prefetch_values(f, f->members[i].client, f->members[i].first, f->members[i].count);
     for (unsigned i = 0; i < f->member_n; i++) {
         struct member *m = &f->members[i];
         run_member(f, m);
