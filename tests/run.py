@@ -89,6 +89,7 @@ def main():
         r.whole("cache under pressure", [py, os.path.join(ROOT, "tests/pressure/pressure.py"), "--server", o.server, "--uses", "600000", "--limit", "20mb",
                                          "--keys", "120000", "--compare", "redis-server", "--policy",
                                          ["allkeys-lru", "allkeys-lfu", "allkeys-random"][o.seed % 3]], 200, env)
+        r.whole("prefetching", [os.path.join(ROOT, "utils/has_prefetch.sh"), o.server], 60)
         r.lines("choices and scans", [py, os.path.join(ROOT, "tests/statistics/chance.py"), o.server], 200, env)
     crash = os.path.join(ROOT, "tests/crash/crash.py")
     for mode in ("always", "everysec"):

@@ -172,14 +172,25 @@ bool hll_make_dense(struct buf *x)
     return true;
 }
 
+static bool raise_in_place(unsigned char *x, unsigned index, unsigned value)
+{
+    unsigned char *registers = x + HLL_HEADER;
+    if (dense_get(registers, index) >= value)
+        return false;
+    dense_set(registers, index, value);
+    hll_forget_cached(x);
+    return true;
+}
+
 static int dense_raise(struct buf *x, unsigned index, unsigned value)
 {
-    unsigned char *registers = (unsigned char *)x->p + HLL_HEADER;
-    if (dense_get(registers, index) >= value)
-        return 0;
-    dense_set(registers, index, value);
-    hll_forget_cached((unsigned char *)x->p);
-    return 1;
+    return raise_in_place((unsigned char *)x->p, index, value);
+}
+
+bool hll_add_dense(unsigned char *x, struct bytes element)
+{
+    unsigned value, index = place_of(element, &value);
+    return raise_in_place(x, index, value);
 }
 
 static int become_dense(struct buf *x, unsigned index, unsigned value)

@@ -27,6 +27,8 @@ bool hll_is_valid(struct bytes x);
 enum hll_encoding hll_encoding(struct bytes x);
 /* 1: a register changed; 0: none did; -1: damaged. sparse_max: bytes at which it becomes dense. */
 int hll_add(struct buf *x, struct bytes element, size_t sparse_max);
+/* The same for a dense one, in place: true when a register changed. */
+bool hll_add_dense(unsigned char *x, struct bytes element);
 /* Raises a register to a value. As hll_add(). */
 int hll_raise(struct buf *x, unsigned index, unsigned value, size_t sparse_max);
 /* Raises the registers in `most` (HLL_REGISTERS bytes) to those of x. False: damaged. */

@@ -41,6 +41,18 @@ static size_t sparse_max(const struct call *call)
     return (size_t)call->engine->settings->hll_sparse_max_bytes;
 }
 
+/* A dense one is changed where it is. */
+static void add_dense(struct call *call, struct bytes key, struct entry *e, size_t n)
+{
+    unsigned char *place = string_args_grow(call, key, e, n);
+    bool changed = false;
+    for (int i = 2; i < call->argc; i++)
+        changed = hll_add_dense(place, call->argv[i]) || changed;
+    if (changed)
+        db_changed(call->db, key, DB_EVENT_STRING, "pfadd");
+    reply_int(call->reply, changed);
+}
+
 static void do_pfadd(struct call *call)
 {
     struct bytes key = call->argv[1], x;
@@ -50,6 +62,10 @@ static void do_pfadd(struct call *call)
     int changes = 0, one = 0;
     if (!look_up(call, key, true, &e, scratch, &x))
         return;
+    if (e && hll_encoding(x) == HLL_DENSE) {
+        add_dense(call, key, e, x.n);
+        return;
+    }
     if (e) {
         buf_add(&b, x);
     } else {
