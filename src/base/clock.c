@@ -34,3 +34,10 @@ double clock_ticks_per_us(void)
         us = clock_mono_us() - first_us;
     return (double)(clock_ticks() - first_ticks) / (double)us;
 }
+
+int64_t clock_thread_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}

@@ -21,4 +21,7 @@ static inline uint64_t clock_ticks(void)
 /* Measured between the first call and this one, better with time. */
 double clock_ticks_per_us(void);
 
+/* CPU time that this thread has used. Cost: a system call. */
+int64_t clock_thread_us(void);
+
 #endif

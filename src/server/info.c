@@ -165,12 +165,14 @@ static void stats_section(struct server *s, struct buf *b)
                "expired_stale_perc:0.00\r\nexpired_time_cap_reached_count:0\r\n"
                "expire_cycle_cpu_milliseconds:0\r\nevicted_keys:%lld\r\nevicted_clients:%llu\r\n"
                "total_eviction_exceeded_time:0\r\ncurrent_eviction_exceeded_time:0\r\n"
-               "eviction_longest_turn_us:%lld\r\nexpired_subkeys:%lld\r\n"
+               "eviction_longest_turn_us:%lld\r\neviction_longest_turn_cpu_us:%lld\r\n"
+               "expired_subkeys:%lld\r\n"
                "keyspace_hits:%lld\r\nkeyspace_misses:%lld\r\npubsub_channels:%zu\r\n"
                "pubsub_patterns:%zu\r\npubsubshard_channels:%zu\r\n",
                e->store->expired, e->store->evicted, (unsigned long long)e->evicted_clients,
-               (long long)s->evict_longest_us, e->store->expired_fields, e->store->hits,
-               e->store->misses, pubsub_names(e->pubsub, PUBSUB_CHANNEL)->used,
+               (long long)s->evict_longest_us, (long long)s->evict_longest_cpu_us,
+               e->store->expired_fields, e->store->hits, e->store->misses,
+               pubsub_names(e->pubsub, PUBSUB_CHANNEL)->used,
                pubsub_names(e->pubsub, PUBSUB_PATTERN)->used,
                pubsub_names(e->pubsub, PUBSUB_SHARD)->used);
     buf_printf(b,

@@ -13,8 +13,9 @@
 
 #define DECAY_FROM  (8u << 20) /* bytes that are held and not used */
 #define DECAY_TICKS 10
-#define TURN_US     1000 /* the most a turn spends on eviction */
-#define KEYS_A_LOOK 4    /* evictions between two looks at the clock */
+#define TURN_US     1000  /* the most a turn spends on eviction */
+#define KEYS_A_LOOK 4     /* evictions between two looks at the clock */
+#define HEADROOM    16384 /* bytes below the limit at which an eviction ends */
 
 void memory_configure(struct server *s)
 {
@@ -88,6 +89,13 @@ static bool over(const struct server *s)
     return counted(s) > (size_t)s->settings->maxmemory;
 }
 
+/* What is evicted down to. */
+static size_t target(const struct server *s)
+{
+    size_t limit = (size_t)s->settings->maxmemory, headroom = limit / 1024;
+    return limit - (headroom < HEADROOM ? headroom : HEADROOM);
+}
+
 /* Microseconds that a turn may take for it. */
 static int64_t budget_us(const struct server *s)
 {
@@ -103,21 +111,26 @@ static bool evict(struct server *s)
     bool found = true;
     if (policy == EVICT_NOTHING || (e->special & ENGINE_DISK_FAILED) || e->store->expiry_paused)
         return false;
-    int64_t start_us = clock_mono_us(), now_us = start_us, left_us = budget_us(s) - s->evict_us;
-    while (found && over(s) && now_us - start_us < left_us) {
-        for (int i = 0; i < KEYS_A_LOOK && found && over(s); i++)
+    size_t wanted = target(s);
+    int64_t start_us = clock_mono_us(), cpu_us = clock_thread_us(), now_us = start_us,
+            left_us = budget_us(s) - s->evict_us;
+    while (found && counted(s) > wanted && now_us - start_us < left_us) {
+        for (int i = 0; i < KEYS_A_LOOK && found && counted(s) > wanted; i++)
             found = evict_one(s->evict, e->store, policy, (int)s->settings->maxmemory_samples);
         now_us = clock_mono_us();
     }
     s->evict_us += now_us - start_us;
+    s->evict_cpu_us += clock_thread_us() - cpu_us;
     if (s->evict_us > s->evict_longest_us)
         s->evict_longest_us = s->evict_us;
-    return found;
+    if (s->evict_cpu_us > s->evict_longest_cpu_us)
+        s->evict_longest_cpu_us = s->evict_cpu_us;
+    return found || !over(s);
 }
 
 void memory_begin_turn(struct server *s)
 {
-    s->evict_us = 0;
+    s->evict_us = s->evict_cpu_us = 0;
     if (s->settings->maxmemory && over(s) && !(s->engine.special & ENGINE_LOADING))
         evict(s);
 }

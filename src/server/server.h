@@ -65,7 +65,9 @@ struct server {
     size_t memory_offset; /* what mem_balance() does not know of */
     struct memory_decay decay;
     struct evict *evict;
-    int64_t evict_us, evict_longest_us; /* this turn's eviction, and the longest of all turns */
+    /* This turn's eviction, and the longest of all turns: by the clock, which runs on while others
+     * have the processor, and by the processor's time. */
+    int64_t evict_us, evict_longest_us, evict_cpu_us, evict_longest_cpu_us;
     size_t lazy_pending, lazy_freed, lazy_bytes;
     char run_id[41];
     uint64_t turns, turn_us;

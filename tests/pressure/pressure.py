@@ -128,8 +128,9 @@ def main():
     failed = []
     ours = run(os.path.abspath(o.server), o, o.limit)
     over = 100.0 * (ours["most"] - limit) / limit
-    print("%s: %d uses, %d keys, most memory %+.2f %% of the limit, hit ratio %.4f, %s evicted, longest eviction in a turn %s us" %
-          (o.policy, ours["uses"], ours["keys"], over, ours["hit"], ours["info"]["evicted_keys"], ours["info"].get("eviction_longest_turn_us")))
+    print("%s: %d uses, %d keys, most memory %+.2f %% of the limit, hit ratio %.4f, %s evicted, longest eviction in a turn %s us (%s us of CPU)" %
+          (o.policy, ours["uses"], ours["keys"], over, ours["hit"], ours["info"]["evicted_keys"], ours["info"].get("eviction_longest_turn_us"),
+           ours["info"].get("eviction_longest_turn_cpu_us")))
     if int(ours["info"]["evicted_keys"]) == 0:
         failed.append("nothing was evicted")
     if over > 2:
