@@ -124,40 +124,35 @@ static int set_deadline(struct call *call, struct entry *e, struct bytes name, e
     return result;
 }
 
-static void expire(struct call *call, bool seconds, bool absolute)
+/* Fields of the request, `width` arguments apart. */
+struct run_of_fields {
+    int first, n, width;
+};
+
+/* Gives fields a deadline, as far as the condition holds, and journals what came of it; those whose
+ * deadline has passed go. */
+static void time_fields(struct call *call, struct entry *e, const struct run_of_fields *run,
+                        enum condition c, int64_t at_ms, bool answers)
 {
-    enum condition c = ALWAYS;
-    int64_t at_ms;
-    struct entry *e;
-    char at_text[NUM_INT_MAX], count[NUM_INT_MAX];
-    int first, n, set = 0, gone = 0, at = 3 + parse_condition(call->argv[3], &c);
-    if (!hash_args_write(call, call->argv[1], &e) ||
-        !parse_at(call, 2, seconds, absolute, &at_ms) || !fields_at(call, at, 1, &first, &n))
-        return;
-    reply_array(call->reply, (size_t)n);
-    if (!e) {
-        for (int i = 0; i < n; i++)
-            reply_int(call->reply, -2);
-        return;
-    }
     struct some_fields kept, dropped;
-    struct bytes at_bytes = {at_text, num_print_int(at_text, at_ms)};
-    struct bytes expire_head[] = {BYTES("HPEXPIREAT"), call->argv[1], at_bytes, BYTES("FIELDS"),
+    char text[NUM_INT_MAX], count[NUM_INT_MAX];
+    struct bytes at = {text, num_print_int(text, at_ms)};
+    struct bytes expire_head[] = {BYTES("HPEXPIREAT"), call->argv[1], at, BYTES("FIELDS"),
                                   BYTES("")};
     struct bytes delete_head[] = {BYTES("HDEL"), call->argv[1]};
-    some_begin(&kept, n, expire_head, 5);
-    some_begin(&dropped, n, delete_head, 2);
-    for (int i = first; i < first + n; i++) {
-        int result = set_deadline(call, e, call->argv[i], c, at_ms);
-        reply_int(call->reply, result);
-        if (result == 1) {
-            kept.argv[kept.n++] = call->argv[i];
-            set++;
-        } else if (result == 2) {
-            dropped.argv[dropped.n++] = call->argv[i];
-            gone++;
-        }
+    some_begin(&kept, run->n, expire_head, 5);
+    some_begin(&dropped, run->n, delete_head, 2);
+    for (int i = 0; i < run->n; i++) {
+        struct bytes name = call->argv[run->first + i * run->width];
+        int result = set_deadline(call, e, name, c, at_ms);
+        if (answers)
+            reply_int(call->reply, result);
+        if (result == 1)
+            kept.argv[kept.n++] = name;
+        else if (result == 2)
+            dropped.argv[dropped.n++] = name;
     }
+    bool set = kept.n > kept.head, gone = dropped.n > dropped.head;
     some_end(call, &kept, count);
     some_end(call, &dropped, NULL);
     if (set || gone)
@@ -166,6 +161,24 @@ static void expire(struct call *call, bool seconds, bool absolute)
         hash_args_grown(call, e, "hexpire");
     if (gone)
         hash_args_shrunk(call, e, "hdel");
+}
+
+static void expire(struct call *call, bool seconds, bool absolute)
+{
+    enum condition c = ALWAYS;
+    int64_t at_ms;
+    struct entry *e;
+    struct run_of_fields run = {.width = 1};
+    int at = 3 + parse_condition(call->argv[3], &c);
+    if (!hash_args_write(call, call->argv[1], &e) ||
+        !parse_at(call, 2, seconds, absolute, &at_ms) ||
+        !fields_at(call, at, 1, &run.first, &run.n))
+        return;
+    reply_array(call->reply, (size_t)run.n);
+    if (e)
+        time_fields(call, e, &run, c, at_ms, true);
+    for (int i = 0; !e && i < run.n; i++)
+        reply_int(call->reply, -2);
 }
 
 static void do_hexpire(struct call *call)
@@ -259,7 +272,7 @@ static void reply_deadlines(struct call *call, bool seconds, bool absolute)
         int64_t v = absolute ? f.deadline_ms : f.deadline_ms - call->now_ms;
         if (v < 0)
             v = 0;
-        reply_int(call->reply, !seconds ? v : absolute ? (v + 999) / 1000 : (v + 999) / 1000);
+        reply_int(call->reply, seconds ? (v + 999) / 1000 : v);
     }
 }
 
@@ -464,37 +477,6 @@ static bool parse_options(struct call *call, int *at, bool sets, struct options 
     return true;
 }
 
-/* Gives fields a deadline and journals it; those whose deadline has passed go. */
-static void time_fields(struct call *call, struct entry *e, int first, int n, int width,
-                        int64_t at_ms)
-{
-    struct some_fields kept, dropped;
-    char text[NUM_INT_MAX], count[NUM_INT_MAX];
-    struct bytes at = {text, num_print_int(text, at_ms)};
-    struct bytes expire_head[] = {BYTES("HPEXPIREAT"), call->argv[1], at, BYTES("FIELDS"),
-                                  BYTES("")};
-    struct bytes delete_head[] = {BYTES("HDEL"), call->argv[1]};
-    some_begin(&kept, n, expire_head, 5);
-    some_begin(&dropped, n, delete_head, 2);
-    for (int i = 0; i < n; i++) {
-        struct bytes name = call->argv[first + i * width];
-        int result = set_deadline(call, e, name, ALWAYS, at_ms);
-        if (result == 1)
-            kept.argv[kept.n++] = name;
-        else if (result == 2)
-            dropped.argv[dropped.n++] = name;
-    }
-    bool set = kept.n > kept.head, gone = dropped.n > dropped.head;
-    some_end(call, &kept, count);
-    some_end(call, &dropped, NULL);
-    if (set || gone)
-        db_note_fields(call->db, e);
-    if (set)
-        hash_args_grown(call, e, "hexpire");
-    if (gone)
-        hash_args_shrunk(call, e, "hdel");
-}
-
 static void do_hgetex(struct call *call)
 {
     struct entry *e;
@@ -507,7 +489,7 @@ static void do_hgetex(struct call *call)
     if (!e)
         return;
     if (o.timed)
-        time_fields(call, e, first, n, 1, o.at_ms);
+        time_fields(call, e, &(struct run_of_fields){first, n, 1}, ALWAYS, o.at_ms, false);
     else if (o.persist)
         persist(call, e, first, n, false);
 }
@@ -543,7 +525,7 @@ static void do_hsetex(struct call *call)
     }
     hash_args_grown(call, e, "hset");
     if (o.timed)
-        time_fields(call, e, first, n, 2, o.at_ms);
+        time_fields(call, e, &(struct run_of_fields){first, n, 2}, ALWAYS, o.at_ms, false);
     reply_int(call->reply, 1);
 }
 

@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "commands/deadline.h"
 #include "commands/list/list_args.h"
+#include "commands/mpop_args.h"
 
 static const char *event_of(bool front)
 {
@@ -181,37 +182,12 @@ const struct command brpop_command = {
 /* LMPOP and BLMPOP: numkeys at argument `at`. */
 static void mpop(struct call *call, int at, bool blocks)
 {
-    int64_t deadline_ms = 0;
-    long long keys, count = -1;
-    bool front;
+    struct mpop_args m;
     struct bytes key;
     struct list *l;
-    if (!num_parse_int(call->argv[at], &keys) || keys < 1) {
-        call_error(call, ERR_MUST_BE_GREATER_ZERO);
+    if (!mpop_args_parse(call, at, blocks, "left", "right", &m))
         return;
-    }
-    if (keys > call->argc - at - 2) {
-        call_error(call, ERR_SYNTAX);
-        return;
-    }
-    int i = at + 1 + (int)keys;
-    if (!list_args_side(call, i, &front))
-        return;
-    for (i++; i < call->argc; i += 2) {
-        if (count != -1 || !bytes_is(call->argv[i], "count") || i + 1 >= call->argc) {
-            call_error(call, ERR_SYNTAX);
-            return;
-        }
-        if (!num_parse_int(call->argv[i + 1], &count) || count < 1) {
-            call_error(call, ERR_COUNT_GREATER_ZERO);
-            return;
-        }
-    }
-    if (count == -1)
-        count = 1;
-    if (blocks && !deadline_timeout(call, 1, &deadline_ms))
-        return;
-    int found = first_list(call, call->argv + at + 1, (int)keys, &key, &l);
+    int found = first_list(call, m.keys, m.key_count, &key, &l);
     if (found < 0)
         return;
     if (!found) {
@@ -219,15 +195,16 @@ static void mpop(struct call *call, int at, bool blocks)
             reply_null_array(call->reply);
             return;
         }
-        struct block_options o = {.keys = call->argv + at + 1,
-                                  .key_count = (int)keys,
-                                  .deadline_ms = deadline_ms,
+        struct block_options o = {.keys = m.keys,
+                                  .key_count = m.key_count,
+                                  .deadline_ms = m.deadline_ms,
                                   .type = TYPE_LIST,
                                   .null = BLOCK_NULL_ARRAY};
         block_on(call, &o);
         return;
     }
-    uint64_t n = (uint64_t)count < l->count ? (uint64_t)count : l->count;
+    bool front = !m.second;
+    uint64_t n = (uint64_t)m.count < l->count ? (uint64_t)m.count : l->count;
     char text[NUM_INT_MAX];
     reply_array(call->reply, 2);
     reply_bulk(call->reply, key);

@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "commands/deadline.h"
+#include "commands/mpop_args.h"
 #include "commands/zset/zset_args.h"
 #include "engine/block.h"
 
@@ -180,54 +181,28 @@ const struct command bzpopmax_command = {
 /* ZMPOP and BZMPOP: numkeys at argument `at`. */
 static void mpop(struct call *call, int at, bool blocks)
 {
-    int64_t deadline_ms = 0;
-    long long count = -1;
-    int keys, i;
+    struct mpop_args m;
     struct bytes key;
     struct entry *e;
-    if (!helpers_numkeys(call, at, ERR_SYNTAX, &keys))
+    if (!mpop_args_parse(call, at, blocks, "min", "max", &m))
         return;
-    i = at + 1 + keys;
-    if (i >= call->argc) {
-        call_error(call, ERR_SYNTAX);
-        return;
-    }
-    bool highest = bytes_is(call->argv[i], "max");
-    if (!highest && !bytes_is(call->argv[i], "min")) {
-        call_error(call, ERR_SYNTAX);
-        return;
-    }
-    for (i++; i < call->argc; i += 2) {
-        if (count != -1 || !bytes_is(call->argv[i], "count") || i + 1 >= call->argc) {
-            call_error(call, ERR_SYNTAX);
-            return;
-        }
-        if (!num_parse_int(call->argv[i + 1], &count) || count < 1) {
-            call_error(call, ERR_COUNT_GREATER_ZERO);
-            return;
-        }
-    }
-    if (count == -1)
-        count = 1;
-    if (blocks && !deadline_timeout(call, 1, &deadline_ms))
-        return;
-    int found = first_of(call, call->argv + at + 1, keys, &key, &e);
+    int found = first_of(call, m.keys, m.key_count, &key, &e);
     if (found < 0)
         return;
     if (!found) {
         if (blocks && block_allowed(call))
-            wait_for(call, call->argv + at + 1, keys, deadline_ms);
+            wait_for(call, m.keys, m.key_count, m.deadline_ms);
         else
             reply_null_array(call->reply);
         return;
     }
-    size_t have = zset_count(value_object(e)), n = (size_t)count < have ? (size_t)count : have;
+    size_t have = zset_count(value_object(e)), n = (size_t)m.count < have ? (size_t)m.count : have;
     char text[NUM_INT_MAX];
     reply_array(call->reply, 2);
     reply_bulk(call->reply, key);
     reply_array(call->reply, n);
-    CALL_EFFECT(call, word_of(highest), key, bytes_of(text, num_print_uint(text, n)));
-    take(call, key, e, highest, n, true);
+    CALL_EFFECT(call, word_of(m.second), key, bytes_of(text, num_print_uint(text, n)));
+    take(call, key, e, m.second, n, true);
 }
 
 static void do_zmpop(struct call *call)

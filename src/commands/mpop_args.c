@@ -1,0 +1,41 @@
+#include "commands/mpop_args.h"
+
+#include "base/num.h"
+#include "commands/deadline.h"
+#include "commands/helpers.h"
+
+static bool parse_count(struct call *call, int i, long long *count)
+{
+    *count = 1;
+    if (i == call->argc)
+        return true;
+    if (i + 2 != call->argc || !bytes_is(call->argv[i], "count")) {
+        /* What COUNT is given is looked at before what follows it. */
+        if (i + 1 < call->argc && bytes_is(call->argv[i], "count") &&
+            (!num_parse_int(call->argv[i + 1], count) || *count < 1))
+            call_error(call, ERR_COUNT_GREATER_ZERO);
+        else
+            call_error(call, ERR_SYNTAX);
+        return false;
+    }
+    if (num_parse_int(call->argv[i + 1], count) && *count >= 1)
+        return true;
+    call_error(call, ERR_COUNT_GREATER_ZERO);
+    return false;
+}
+
+bool mpop_args_parse(struct call *call, int at, bool blocks, const char *first, const char *second,
+                     struct mpop_args *out)
+{
+    *out = (struct mpop_args){.keys = call->argv + at + 1};
+    if (!helpers_numkeys(call, at, ERR_SYNTAX, &out->key_count))
+        return false;
+    int i = at + 1 + out->key_count;
+    out->second = i < call->argc && bytes_is(call->argv[i], second);
+    if (i >= call->argc || (!out->second && !bytes_is(call->argv[i], first))) {
+        call_error(call, ERR_SYNTAX);
+        return false;
+    }
+    return parse_count(call, i + 1, &out->count) &&
+           (!blocks || deadline_timeout(call, 1, &out->deadline_ms));
+}
