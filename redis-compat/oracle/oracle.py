@@ -131,6 +131,8 @@ def numbers(v):
     """Doubles by value: 7.0 prints 17 digits, 7.2 and we as many as are needed."""
     if isinstance(v[1], list):
         return (v[0], [numbers(x) for x in v[1]])
+    if v[0] in (b"$", b",") and v[1] == b"-0":
+        return (v[0], b"0")
     if v[0] in (b"$", b",") and v[1] and re.fullmatch(rb"-?[0-9.]+(e[+-]?[0-9]+)?", v[1]) and (b"." in v[1] or b"e" in v[1]):
         try:
             return (v[0], float(v[1]))
@@ -161,7 +163,7 @@ def same(args, a, b):
         return flat(a[1]) == flat(b[1])
     if name in RANDOM:
         return shape(a[1]) == shape(b[1])
-    if name[0] == "z" or name.startswith(("bz", "geo")):
+    if name[:1] == "z" or name.startswith(("bz", "geo", "exec")):
         return numbers(a[1]) == numbers(b[1])
     return False
 
@@ -544,6 +546,9 @@ class Waiter:
         x, y = a.raw()[0], b.raw()[0]
         p, q = self.pair[0].raw()[0], self.pair[1].raw()[0]
         args, self.args = self.args, None
+        # When the key got another type meanwhile: as 7.2.
+        if args[0] == b"XREADGROUP" and p.startswith(b"-UNBLOCKED the stream key") and q.startswith(b"-WRONGTYPE"):
+            return None
         return None if (x, p) == (y, q) else "%s: reference %r %r, ours %r %r" % (show(args), x, p, y, q)
 
 

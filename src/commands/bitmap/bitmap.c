@@ -129,8 +129,6 @@ static bool parse_span(struct call *call, int i, struct span *s)
 static bool clip(struct span *s, size_t n)
 {
     long long total = (long long)(s->bits ? n * 8 : n);
-    if (s->start < 0 && s->end < 0 && s->start > s->end)
-        return false;
     if (s->start < 0)
         s->start = s->start + total < 0 ? 0 : s->start + total;
     if (s->end < 0)
@@ -192,7 +190,9 @@ static void do_bitcount(struct call *call)
     if (!parse_span(call, 2, &span))
         return;
     s = string_view(e, scratch);
-    long long n = clip(&span, s.n) ? count_bits(cut(s, &span, false, &copy)) : 0;
+    /* Here, unlike in BITPOS, what ends before it begins is nothing, before anything is clipped. */
+    bool inverted = span.start < 0 && span.end < 0 && span.start > span.end;
+    long long n = !inverted && clip(&span, s.n) ? count_bits(cut(s, &span, false, &copy)) : 0;
     buf_free(&copy);
     reply_int(call->reply, n);
 }

@@ -37,12 +37,21 @@ static bool parse_unit(const struct call *call, struct bytes word, double *metre
     return false;
 }
 
+/* Any score can be asked for its position: what is no cell's number is read as the bits that a
+ * conversion gives. */
+static uint64_t cell_of(double score)
+{
+    if (score >= 0x1p63)
+        return score < 0x1p64 ? (uint64_t)score : 0;
+    return score >= -0x1p63 ? (uint64_t)(int64_t)score : UINT64_C(1) << 63;
+}
+
 static bool position_of(const struct zset *z, struct bytes member, struct geo_point *p)
 {
     double score;
-    if (!z || !zset_score(z, member, &score) || score < 0 || score >= 0x1p63)
+    if (!z || !zset_score(z, member, &score))
         return false;
-    *p = geo_decode((uint64_t)score);
+    *p = geo_decode(cell_of(score));
     return true;
 }
 
