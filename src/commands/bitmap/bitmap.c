@@ -110,6 +110,10 @@ struct span {
 static bool parse_span(struct call *call, int i, struct span *s)
 {
     *s = (struct span){.end = -1};
+    if (call->argc > i + 3) {
+        call_error(call, ERR_SYNTAX);
+        return false;
+    }
     if (call->argc > i && !call_int(call, i, &s->start))
         return false;
     s->has_end = call->argc > i + 1;
@@ -117,7 +121,7 @@ static bool parse_span(struct call *call, int i, struct span *s)
         return false;
     if (call->argc > i + 2) {
         s->bits = bytes_is(call->argv[i + 2], "bit");
-        if ((!s->bits && !bytes_is(call->argv[i + 2], "byte")) || call->argc > i + 3) {
+        if (!s->bits && !bytes_is(call->argv[i + 2], "byte")) {
             call_error(call, ERR_SYNTAX);
             return false;
         }
