@@ -27,7 +27,6 @@ REASONS = [
     (r"acl.*", "users and rights: to come"),
     (r"replicaof|slaveof|psync|sync|replconf|failover|wait|waitaof|restore-asking", "replication: to come"),
     (r"client\|(caching|tracking|trackinginfo)|monitor|slowlog.*|latency.*", "client tracking and observation: to come"),
-    (r"lolwut", "a toy"),
 ]
 
 
