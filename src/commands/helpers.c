@@ -30,6 +30,19 @@ bool helpers_store(const struct call *call, struct bytes key, struct entry *e, u
     return true;
 }
 
+void helpers_shrunk(const struct call *call, struct bytes key, bool empty, unsigned class_,
+                    const char *event)
+{
+    db_notify(call->db, key, class_, event);
+    if (empty) {
+        db_delete(call->db, key);
+        db_changed(call->db, key, DB_EVENT_GENERIC, "del");
+        db_ready(call->db, key);
+    } else {
+        db_changed(call->db, key, 0, NULL);
+    }
+}
+
 bool helpers_numkeys(const struct call *call, int i, enum err too_many, int *out)
 {
     long long n;

@@ -9,19 +9,16 @@ static bool parse_count(struct call *call, int i, long long *count)
     *count = 1;
     if (i == call->argc)
         return true;
-    if (i + 2 != call->argc || !bytes_is(call->argv[i], "count")) {
-        /* What COUNT is given is looked at before what follows it. */
-        if (i + 1 < call->argc && bytes_is(call->argv[i], "count") &&
-            (!num_parse_int(call->argv[i + 1], count) || *count < 1))
-            call_error(call, ERR_COUNT_GREATER_ZERO);
-        else
-            call_error(call, ERR_SYNTAX);
-        return false;
-    }
-    if (num_parse_int(call->argv[i + 1], count) && *count >= 1)
-        return true;
-    call_error(call, ERR_COUNT_GREATER_ZERO);
-    return false;
+    enum err e = ERR_NONE;
+    if (i + 1 >= call->argc || !bytes_is(call->argv[i], "count"))
+        e = ERR_SYNTAX;
+    else if (!num_parse_int(call->argv[i + 1], count) || *count < 1)
+        e = ERR_COUNT_GREATER_ZERO;
+    else if (i + 2 != call->argc)
+        e = ERR_SYNTAX;
+    if (e)
+        call_error(call, e);
+    return !e;
 }
 
 bool mpop_args_parse(struct call *call, int at, bool blocks, const char *first, const char *second,

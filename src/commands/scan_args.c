@@ -79,6 +79,16 @@ void scan_args_end(struct scan_args *s)
     chain_move(r->out, &s->aside);
 }
 
+void scan_args_walk(struct scan_args *s, const void *collection, scan_args_step *step)
+{
+    long long steps = s->count;
+    scan_args_begin(s);
+    do
+        s->cursor = step(collection, s);
+    while (s->cursor && --steps > 0 && (long long)s->n < s->count);
+    scan_args_end(s);
+}
+
 void scan_args_nothing(struct call *call)
 {
     reply_array(call->reply, 2);

@@ -29,6 +29,10 @@ bool scan_args_matches(const struct scan_args *s, struct bytes x);
 /* Elements go aside until the cursor is known. */
 void scan_args_begin(struct scan_args *s);
 void scan_args_end(struct scan_args *s);
+/* Walks a collection from the cursor on and answers: `step` visits some elements, gives them to the
+ * reply and returns the next cursor. */
+typedef uint64_t scan_args_step(const void *collection, struct scan_args *s);
+void scan_args_walk(struct scan_args *s, const void *collection, scan_args_step *step);
 /* The reply when there is nothing to scan. */
 void scan_args_nothing(struct call *call);
 

@@ -191,7 +191,7 @@ static bool large_set(struct large *l, struct bytes name, struct bytes value, in
     return false;
 }
 
-void hash_enlarge(struct hash **h)
+static void enlarge(struct hash **h)
 {
     if ((*h)->form == LARGE)
         return;
@@ -271,12 +271,12 @@ bool hash_set(struct hash **h, struct bytes name, struct bytes value, int64_t de
 {
     if ((*h)->form != LARGE && (name.n > limits->value || value.n > limits->value ||
                                 !pack_has_room(pack_of(*h), 3, name.n + value.n + 8)))
-        hash_enlarge(h);
+        enlarge(h);
     if ((*h)->form == LARGE)
         return large_set(large_of(*h), name, value, deadline_ms);
     bool created = pack_set(h, name, value, deadline_ms);
     if (created && hash_count(*h) > limits->entries)
-        hash_enlarge(h);
+        enlarge(h);
     return created;
 }
 

@@ -53,8 +53,6 @@ struct str;
 size_t hash_purge(struct hash **h, int64_t now_ms, struct str **names, size_t max);
 /* Any field, all alike in chance; false: there is none. */
 bool hash_random(const struct hash *h, struct rng *rng, int64_t now_ms, struct hash_field *out);
-/* Turns it into the large form at once. */
-void hash_enlarge(struct hash **h);
 /* "listpack", "listpackex" or "hashtable", as Redis would have it. */
 const char *hash_encoding(const struct hash *h);
 bool hash_is_large(const struct hash *h);

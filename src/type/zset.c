@@ -15,8 +15,7 @@ struct large {
     uint8_t form;
     struct table table;
     struct ranked order;
-    size_t inside;  /* bytes of the members */
-    size_t longest; /* member there ever was */
+    size_t inside; /* bytes of the members */
 };
 
 #define TAIL      12u /* bytes of an item's second element */
@@ -149,8 +148,6 @@ static void large_insert(struct large *l, uint64_t hash, struct bytes member, do
 {
     struct entry *e = entry_new_word(member, 0, word_of(score));
     l->inside += mem_class_size(entry_size(e));
-    if (member.n > l->longest)
-        l->longest = member.n;
     table_insert(&l->table, hash, e);
     ranked_insert(&l->order, score, e);
 }
@@ -166,25 +163,6 @@ static void enlarge(struct zset **z)
     }
     pack_free(p);
     *z = (struct zset *)l;
-}
-
-void zset_shrink(struct zset **z, const struct zset_limits *limits)
-{
-    if ((*z)->form == PACKED || zset_count(*z) > limits->entries ||
-        large_of(*z)->longest > limits->value)
-        return;
-    struct pack *p = pack_new(PACKED);
-    struct zset_walk w;
-    struct zset_item x;
-    zset_walk_start(&w, *z, 0, zset_count(*z), false);
-    while (zset_walk_next(&w, &x)) {
-        unsigned char tail[TAIL];
-        make_tail(tail, x.member, x.score);
-        struct bytes add[] = {x.member, bytes_of(tail, TAIL)};
-        p = pack_splice(p, p->used, p->used, 0, add, 2);
-    }
-    zset_free(*z);
-    *z = (struct zset *)p;
 }
 
 /* ---- Both */

@@ -46,8 +46,6 @@ bool zset_rank(const struct zset *z, struct bytes member, size_t *rank, double *
 /* "listpack" or "skiplist", as Redis would have it. */
 const char *zset_encoding(const struct zset *z);
 bool zset_is_large(const struct zset *z);
-/* Back to the small form when it fits there: after operations that make a whole new one. */
-void zset_shrink(struct zset **z, const struct zset_limits *limits);
 size_t zset_memory(const struct zset *z, size_t samples);
 
 /* Walks n items from a rank on, forwards or backwards; there must be as many. The sorted set must

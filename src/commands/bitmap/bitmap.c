@@ -312,8 +312,6 @@ static void do_bitop(struct call *call)
         combine(p, s, n, i == 3 ? (op == NOT ? XOR : OR) : op);
     }
     struct entry *e = n ? string_new(to, bytes_of(p, n)) : NULL;
-    if (e && e->kind == VALUE_INT)
-        e->mark = 0;
     helpers_store(call, to, e, DB_EVENT_STRING, "set");
     buf_free(&result);
     reply_int(call->reply, (long long)n);

@@ -1,5 +1,7 @@
 #include "commands/hash/hash_args.h"
 
+#include "commands/helpers.h"
+
 bool hash_args_read(const struct call *call, struct bytes key, struct hash **out)
 {
     struct entry *e;
@@ -79,16 +81,8 @@ void hash_args_grown(const struct call *call, struct entry *e, const char *event
 
 void hash_args_shrunk(const struct call *call, struct entry *e, const char *event)
 {
-    struct bytes key = call->argv[1];
     bool empty = hash_count(value_object(e)) == 0;
-    db_notify(call->db, key, DB_EVENT_HASH, event);
-    if (empty) {
-        db_delete(call->db, key);
-        db_changed(call->db, key, DB_EVENT_GENERIC, "del");
-        db_ready(call->db, key);
-    } else {
-        if (e->mark)
-            db_note_fields(call->db, e);
-        db_changed(call->db, key, 0, NULL);
-    }
+    if (!empty && e->mark)
+        db_note_fields(call->db, e);
+    helpers_shrunk(call, call->argv[1], empty, DB_EVENT_HASH, event);
 }

@@ -18,6 +18,11 @@ static void note_field(void *context, const struct hash_field *f)
     s->n += s->no_values ? 1 : 2;
 }
 
+static uint64_t step(const void *collection, struct scan_args *s)
+{
+    return hash_scan(collection, s->cursor, db_field_now(s->call->store), note_field, s);
+}
+
 static void do_hscan(struct call *call)
 {
     struct scan_args s;
@@ -30,12 +35,7 @@ static void do_hscan(struct call *call)
     }
     if (!scan_args_options(call, 3, SCAN_ARGS_NOVALUES, &s))
         return;
-    long long steps = s.count;
-    scan_args_begin(&s);
-    do
-        s.cursor = hash_scan(h, s.cursor, db_field_now(call->store), note_field, &s);
-    while (s.cursor && --steps > 0 && (long long)s.n < s.count);
-    scan_args_end(&s);
+    scan_args_walk(&s, h, step);
 }
 
 const struct command hscan_command = {

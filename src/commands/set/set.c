@@ -369,6 +369,11 @@ static void note_member(void *context, struct bytes member)
     s->n++;
 }
 
+static uint64_t step(const void *collection, struct scan_args *s)
+{
+    return set_scan(collection, s->cursor, note_member, s);
+}
+
 static void do_sscan(struct call *call)
 {
     struct scan_args s;
@@ -381,12 +386,7 @@ static void do_sscan(struct call *call)
     }
     if (!scan_args_options(call, 3, 0, &s))
         return;
-    long long steps = s.count;
-    scan_args_begin(&s);
-    do
-        s.cursor = set_scan(set, s.cursor, note_member, &s);
-    while (s.cursor && --steps > 0 && (long long)s.n < s.count);
-    scan_args_end(&s);
+    scan_args_walk(&s, set, step);
 }
 
 const struct command sscan_command = {

@@ -1,5 +1,7 @@
 #include "commands/set/set_args.h"
 
+#include "commands/helpers.h"
+
 bool set_args_read(const struct call *call, struct bytes key, struct set **out)
 {
     struct entry *e;
@@ -41,13 +43,5 @@ bool set_args_remove(struct entry *e, struct bytes member)
 
 void set_args_shrunk(const struct call *call, struct bytes key, struct entry *e, const char *event)
 {
-    bool empty = set_count(value_object(e)) == 0;
-    db_notify(call->db, key, DB_EVENT_SET, event);
-    if (empty) {
-        db_delete(call->db, key);
-        db_changed(call->db, key, DB_EVENT_GENERIC, "del");
-        db_ready(call->db, key);
-    } else {
-        db_changed(call->db, key, 0, NULL);
-    }
+    helpers_shrunk(call, key, set_count(value_object(e)) == 0, DB_EVENT_SET, event);
 }

@@ -457,6 +457,11 @@ static void note_item(void *context, const struct zset_item *x)
     s->n += 2;
 }
 
+static uint64_t step(const void *collection, struct scan_args *s)
+{
+    return zset_scan(collection, s->cursor, note_item, s);
+}
+
 static void do_zscan(struct call *call)
 {
     struct scan_args s;
@@ -469,12 +474,7 @@ static void do_zscan(struct call *call)
     }
     if (!scan_args_options(call, 3, 0, &s))
         return;
-    long long steps = s.count;
-    scan_args_begin(&s);
-    do
-        s.cursor = zset_scan(z, s.cursor, note_item, &s);
-    while (s.cursor && --steps > 0 && (long long)s.n < s.count);
-    scan_args_end(&s);
+    scan_args_walk(&s, z, step);
 }
 
 const struct command zscan_command = {

@@ -1,6 +1,7 @@
 #include "commands/zset/zset_args.h"
 
 #include "base/num.h"
+#include "commands/helpers.h"
 
 bool zset_args_read(const struct call *call, struct bytes key, struct zset **out)
 {
@@ -25,15 +26,7 @@ struct zset_limits zset_args_limits(const struct call *call)
 
 void zset_args_shrunk(const struct call *call, struct bytes key, struct entry *e, const char *event)
 {
-    bool empty = zset_count(value_object(e)) == 0;
-    db_notify(call->db, key, DB_EVENT_ZSET, event);
-    if (empty) {
-        db_delete(call->db, key);
-        db_changed(call->db, key, DB_EVENT_GENERIC, "del");
-        db_ready(call->db, key);
-    } else {
-        db_changed(call->db, key, 0, NULL);
-    }
+    helpers_shrunk(call, key, zset_count(value_object(e)) == 0, DB_EVENT_ZSET, event);
 }
 
 /* "1.5" or "(1.5" */

@@ -119,15 +119,6 @@ test "a claiming reader wakes when an entry has been idle long enough" {
     if {[clock milliseconds] - $t < 100} { error "too early" }
     close $s
 }
-dialogue -ours "a trim that leaves nothing is journalled as what it is" {
-    XADD s 1 a 1 => 1-0
-    XADD s MINID ~ 9 LIMIT 100 2 a 1 => 2-0
-    XLEN s => *
-    XADD s 3 a 1 => 3-0
-    XTRIM s MINID ~ 18446744073709551615 LIMIT 1000 => *
-    XADD t MINID ~ 18446744073709551615 LIMIT 100 5 a 1 => 5-0
-    XLEN t => *
-}
 test "an approximate trim by ID is the same after the journal" {
     server::start --appendonly yes --stream-node-max-entries 2
     set s [resp::connect $server::port]

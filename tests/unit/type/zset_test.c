@@ -120,20 +120,4 @@ TEST(both_forms_agree_with_a_model)
     play(3, (struct zset_limits){50, 64}, MEMBERS);
 }
 
-TEST(the_small_form_comes_back)
-{
-    struct zset_limits limits = {4, 64}, none = {0, 64};
-    struct zset *z = zset_new();
-    zset_set(&z, BYTES("a"), 2, &none);
-    zset_set(&z, BYTES("b"), 1, &none);
-    CHECK(zset_is_large(z));
-    zset_shrink(&z, &limits);
-    struct zset_walk w;
-    struct zset_item x;
-    zset_walk_start(&w, z, 0, 2, false);
-    CHECK(!zset_is_large(z) && zset_walk_next(&w, &x) && x.score == 1);
-    CHECK(bytes_equal(x.member, BYTES("b")));
-    zset_free(z);
-}
-
-UNIT_MAIN(T(both_forms_agree_with_a_model), T(the_small_form_comes_back))
+UNIT_MAIN(T(both_forms_agree_with_a_model))
