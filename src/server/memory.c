@@ -13,8 +13,7 @@
 
 #define DECAY_FROM  (8u << 20) /* bytes that are held and not used */
 #define DECAY_TICKS 10
-#define TURN_US     1000  /* the most a turn spends on eviction */
-#define KEYS_A_LOOK 4     /* evictions between two looks at the clock */
+#define TURN_US     500   /* the most a turn spends on eviction */
 #define HEADROOM    16384 /* bytes below the limit at which an eviction ends */
 
 void memory_configure(struct server *s)
@@ -115,8 +114,7 @@ static bool evict(struct server *s)
     int64_t start_us = clock_mono_us(), cpu_us = clock_thread_us(), now_us = start_us,
             left_us = budget_us(s) - s->evict_us;
     while (found && counted(s) > wanted && now_us - start_us < left_us) {
-        for (int i = 0; i < KEYS_A_LOOK && found && counted(s) > wanted; i++)
-            found = evict_one(s->evict, e->store, policy, (int)s->settings->maxmemory_samples);
+        found = evict_one(s->evict, e->store, policy, (int)s->settings->maxmemory_samples);
         now_us = clock_mono_us();
     }
     s->evict_us += now_us - start_us;
