@@ -20,9 +20,10 @@ struct call {
     struct bytes raw;   /* the request as it came, if that is its canonical form; else n == 0 */
     int64_t now_ms;
     struct reply *reply;
-    bool rewritten;   /* call_effect() or call_no_effect() was called */
-    bool retry;       /* runs again for a client that was blocked */
-    bool wants_block; /* set by the handler: block_on() registered a wait */
+    bool rewritten;      /* call_effect() or call_no_effect() was called */
+    bool retry;          /* runs again for a client that was blocked */
+    bool errors_counted; /* the reply's error has been counted already */
+    bool wants_block;    /* set by the handler: block_on() registered a wait */
 };
 
 /* Journals this command in place of the request. */

@@ -22,6 +22,17 @@ struct client *client_new(struct engine *engine)
     return c;
 }
 
+struct client *client_new_for_scripts(struct engine *engine)
+{
+    struct client *c = mem_zalloc(sizeof(*c));
+    c->engine = engine;
+    c->db = &engine->store->dbs[0];
+    c->reply = (struct reply){.out = &c->out, .resp = 2};
+    c->fd = -1;
+    c->flags = CLIENT_SCRIPT;
+    return c;
+}
+
 void client_free(struct client *c)
 {
     ASSERT(!c->wait && !c->txn && !c->subscriber);
@@ -31,8 +42,10 @@ void client_free(struct client *c)
     dlist_remove(&c->outgoing);
     dlist_remove(&c->resuming);
     dlist_remove(&c->closing);
-    e->client_count--;
-    dict_remove(&e->clients_by_id, bytes_of(&c->id, sizeof(c->id)));
+    if (!(c->flags & CLIENT_SCRIPT)) {
+        e->client_count--;
+        dict_remove(&e->clients_by_id, bytes_of(&c->id, sizeof(c->id)));
+    }
     if (c->partial) {
         request_free(c->partial);
         mem_free(c->partial);

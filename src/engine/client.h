@@ -37,6 +37,8 @@ enum client_flag {
     CLIENT_IN_EXEC = 1 << 15,
     CLIENT_PAUSED = 1 << 16, /* a request waits for CLIENT UNPAUSE */
     CLIENT_KILLED_SELF = 1 << 17,
+    CLIENT_SCRIPT = 1 << 18,  /* commands of scripts run as this one; it is in no list */
+    CLIENT_RUNNING = 1 << 19, /* its script runs and lets others have their turn meanwhile */
 };
 
 /* What makes a request leave the quick path. */
@@ -84,6 +86,8 @@ struct client *client_new(struct engine *engine);
 /* Frees what belongs to the client itself; waits, transactions and subscriptions have been dropped
  * (session_close()). */
 void client_free(struct client *c);
+/* One that scripts run their commands as: without a connection, in no list. */
+struct client *client_new_for_scripts(struct engine *engine);
 /* The client is freed at the end of the turn; nothing more is sent. */
 void client_close(struct client *c);
 /* Nothing more is read; closes when the output is sent. */

@@ -13,6 +13,7 @@
 
 struct client;
 struct call;
+struct scripting;
 
 struct engine_stat {
     uint64_t calls, ticks, rejected, failed;
@@ -24,6 +25,7 @@ enum engine_special { /* why a request leaves the quick path, whoever asks */
                       ENGINE_MAXMEMORY = 1 << 2, /* there is a limit */
                       ENGINE_DISK_FAILED = 1 << 3,
                       ENGINE_SAVE_FAILED = 1 << 4,
+                      ENGINE_BUSY = 1 << 5, /* a script takes long; others are told so */
 };
 
 /* Bytes, and what they are for. */
@@ -50,6 +52,8 @@ struct engine_services {
     /* Under ENGINE_MAXMEMORY: room for a command that may grow. */
     bool (*make_room)(void *context);
     void (*memory)(void *context, struct engine_memory *out);
+    /* A script takes long: whatever else can be done meanwhile. */
+    void (*busy_turn)(void *context);
 };
 
 enum {
@@ -66,6 +70,7 @@ struct engine {
     struct registry *registry;
     struct journal *journal;
     struct pubsub *pubsub;
+    struct scripting *scripting; /* the commands' (script/scripting.h) */
     struct engine_services services;
     unsigned special; /* ENGINE_ bits in force */
     bool gate_on;     /* replies may have to wait for the journal: marks are kept */
@@ -100,6 +105,8 @@ struct engine {
     bool pause_cron;
     bool in_exec;
     bool replaying;
+    bool busy_function;   /* under ENGINE_BUSY: it is a function that runs */
+    bool scripts_may_all; /* DEBUG SET-DISABLE-DENY-SCRIPTS */
 };
 
 #endif

@@ -164,6 +164,10 @@ static bool judge(struct client *c, const struct command *command, const struct 
         refuse_plainly(c, command, ERR_LOADING);
         return false;
     }
+    if ((e->special & ENGINE_BUSY) && !(command->flags & COMMAND_ALLOW_BUSY)) {
+        refuse_plainly(c, command, e->busy_function ? ERR_BUSY_FUNCTION : ERR_BUSY);
+        return false;
+    }
     if ((c->flags & CLIENT_MULTI) && !(command->flags & COMMAND_QUICK_MULTI)) {
         txn_queue(c, command, q->argv, q->argc);
         reply_simple(&c->reply, "QUEUED");
@@ -217,6 +221,7 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
         .retry = retry,
     };
     long long dirty = store->dirty;
+    uint64_t began = e->last_ticks;
     unsigned errors = c->reply.errors;
     uint64_t position = chain_end(&c->out), offset = e->journal->offset;
 
@@ -229,7 +234,7 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
 
     struct engine_stat *stat = &e->stats[registry_number(e->registry, command)];
     uint64_t now = clock_ticks();
-    stat->ticks += now - e->last_ticks;
+    stat->ticks += now - began;
     e->last_ticks = now;
     if (call.wants_block)
         return true;
@@ -238,14 +243,58 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
     c->total_commands++;
     if (c->reply.errors != errors) {
         stat->failed++;
-        exec_count_error(e, c->reply.error_code);
+        if (!call.errors_counted)
+            exec_count_error(e, c->reply.error_code);
     }
-    if (e->gate_on && !(c->flags & CLIENT_REPLAY)) {
+    if (e->gate_on && !(c->flags & (CLIENT_REPLAY | CLIENT_SCRIPT))) {
         uint64_t needs = e->journal->offset != offset ? e->journal->offset : read_offset(&call);
         if (needs)
             client_mark(c, position, needs);
     }
     return false;
+}
+
+void exec_for_script(struct client *c, struct exec_script *x, const struct exec_request *q)
+{
+    struct engine *e = c->engine;
+    const struct command *command = registry_find(e->registry, q->argv[0]);
+    if (command && command->subcommands && q->argc > 1)
+        command = registry_subcommand(command, q->argv[1]);
+    enum err refused = ERR_NONE;
+    if (!command)
+        refused = ERR_SCRIPT_UNKNOWN;
+    else if (!command_arity_fits(command, q->argc) || !command->handler)
+        refused = ERR_SCRIPT_ARITY;
+    else if (command->flags & COMMAND_NOSCRIPT && !e->scripts_may_all)
+        refused = ERR_SCRIPT_FORBIDDEN;
+    else if ((command->flags & COMMAND_WRITE) && x->readonly)
+        refused = ERR_SCRIPT_READONLY;
+    else if ((command->flags & COMMAND_DENYOOM) && x->no_memory && !x->wrote)
+        refused = ERR_OOM;
+    else if ((command->flags & COMMAND_WRITE) && (e->special & ENGINE_SAVE_FAILED))
+        refused = ERR_MISCONF_RDB;
+    if (command && refused)
+        e->stats[registry_number(e->registry, command)].rejected++;
+    if (refused) {
+        reply_error(&c->reply, refused);
+        exec_count_error(e, c->reply.error_code);
+        return;
+    }
+    if ((command->flags & COMMAND_WRITE) && (e->special & ENGINE_DISK_FAILED)) {
+        refuse(c, command, "MISCONF Errors writing to the AOF file: %s", e->settings->disk_error);
+        return;
+    }
+    x->wrote |= (command->flags & COMMAND_WRITE) != 0;
+    c->last_command = command;
+    exec_run(c, command, q, false);
+}
+
+int exec_is_allowed(const struct client *c, const struct exec_request *q)
+{
+    const struct command *command = registry_find(c->engine->registry, q->argv[0]);
+    if (command && command->subcommands && q->argc > 1)
+        command = registry_subcommand(command, q->argv[1]);
+    return command && command_arity_fits(command, q->argc) ? 1 : -1;
 }
 
 static bool is_odd(const struct command *command, const struct exec_request *q)

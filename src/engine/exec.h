@@ -25,6 +25,17 @@ enum exec_result exec_request(struct client *c, const struct exec_request *q);
  * waited (retry). True: it blocks (again). */
 bool exec_run(struct client *c, const struct command *command, const struct exec_request *q,
               bool retry);
+/* What a script may do, and what it has done. */
+struct exec_script {
+    struct client *caller; /* whose rights count */
+    bool readonly;
+    bool no_memory; /* there was none when it began: what would grow is refused */
+    bool wrote;
+};
+/* Runs a command for a script; c is the script's own client. */
+void exec_for_script(struct client *c, struct exec_script *x, const struct exec_request *q);
+/* Whether this client may run it: 1, 0; -1: there is no such command. */
+int exec_is_allowed(const struct client *c, const struct exec_request *q);
 /* Counts an error reply by its code word. */
 void exec_count_error(struct engine *engine, const char *code);
 

@@ -32,7 +32,7 @@ struct feed {
     struct bytes args[ARGS_POOL];
     struct parsed commands[COMMAND_POOL];
     struct member members[FEED_GROUP];
-    unsigned arg_n, command_n, member_n;
+    unsigned arg_n, command_n, member_n, running;
     struct request scratch;
 };
 
@@ -152,7 +152,8 @@ void feed_add(struct feed *f, struct client *c, const char *data, size_t n)
 
 static bool may_run(const struct client *c)
 {
-    return !(c->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER | CLIENT_BLOCKED | CLIENT_PAUSED));
+    return !(c->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER | CLIENT_BLOCKED | CLIENT_PAUSED |
+                         CLIENT_RUNNING));
 }
 
 /* True: the request was consumed. */
@@ -285,6 +286,19 @@ static void run_member(struct feed *f, struct member *m)
     client_has_reply(c);
 }
 
+void feed_let_go(struct feed *f)
+{
+    for (unsigned i = f->running + 1; i < f->member_n; i++) {
+        struct member *m = &f->members[i];
+        if (!m->client)
+            continue;
+        keep_rest(m->client, m->data, m->n, 0);
+        if (!dlist_linked(&m->client->resuming))
+            dlist_append(&m->client->engine->resuming, &m->client->resuming);
+        m->client = NULL;
+    }
+}
+
 void feed_run(struct feed *f)
 {
     /* The reading of sockets is not part of any command. */
@@ -294,9 +308,10 @@ void feed_run(struct feed *f)
         prefetch_entries(f, f->members[i].client, f->members[i].first, f->members[i].count);
     for (unsigned i = 0; i < f->member_n; i++)
         prefetch_values(f, f->members[i].client, f->members[i].first, f->members[i].count);
-    for (unsigned i = 0; i < f->member_n; i++) {
-        struct member *m = &f->members[i];
-        run_member(f, m);
+    for (f->running = 0; f->running < f->member_n; f->running++) {
+        struct member *m = &f->members[f->running];
+        if (m->client)
+            run_member(f, m);
     }
     f->member_n = 0;
 }

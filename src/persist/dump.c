@@ -116,6 +116,15 @@ static bool get_extras(struct rdb_source *r, struct stream *s)
 
 /* ---- All */
 
+static void put_footer(struct rdb_sink *s, struct buf *to)
+{
+    rdb_sink_byte(s, (unsigned)s->version);
+    rdb_sink_byte(s, 0);
+    rdb_sink_little64(s, crc_64(0, s->out.p, s->out.n));
+    buf_add(to, buf_bytes(&s->out));
+    rdb_sink_free(s);
+}
+
 void dump_write(struct buf *to, const struct entry *e, bool compress)
 {
     struct rdb_sink s = {.fd = -1, .compress = compress, .version = 10};
@@ -131,11 +140,7 @@ void dump_write(struct buf *to, const struct entry *e, bool compress)
         rdb_sink_byte(&s, type);
         rdb_put_value(&s, e, type);
     }
-    rdb_sink_byte(&s, (unsigned)s.version);
-    rdb_sink_byte(&s, 0);
-    rdb_sink_little64(&s, crc_64(0, s.out.p, s.out.n));
-    buf_add(to, buf_bytes(&s.out));
-    rdb_sink_free(&s);
+    put_footer(&s, to);
 }
 
 static struct entry *read_value(struct rdb_source *r, struct bytes key,
@@ -151,19 +156,62 @@ static struct entry *read_value(struct rdb_source *r, struct bytes key,
     return good ? e : NULL;
 }
 
+/* The bytes in front of a footer that is good. */
+static bool check_footer(struct bytes payload, size_t *n)
+{
+    const unsigned char *p = (const unsigned char *)payload.p;
+    if (payload.n < FOOTER)
+        return false;
+    *n = payload.n - FOOTER;
+    uint64_t crc;
+    memcpy(&crc, p + *n + 2, 8);
+    return (p[*n] | (unsigned)p[*n + 1] << 8) <= VERSION_MOST && crc == crc_64(0, p, *n + 2);
+}
+
 enum dump_result dump_read(struct bytes payload, struct bytes key, const struct rdb_get_options *o,
                            struct entry **out)
 {
     const unsigned char *p = (const unsigned char *)payload.p;
-    if (payload.n < FOOTER)
-        return DUMP_BAD_FRAME;
-    size_t n = payload.n - FOOTER;
-    uint64_t crc;
-    memcpy(&crc, p + n + 2, 8);
-    if ((p[n] | (unsigned)p[n + 1] << 8) > VERSION_MOST || crc != crc_64(0, p, n + 2))
+    size_t n;
+    if (!check_footer(payload, &n))
         return DUMP_BAD_FRAME;
     struct rdb_source r = {.start = p, .p = p, .end = p + n};
     *out = read_value(&r, key, o);
     rdb_source_free(&r);
     return *out ? DUMP_GOOD : DUMP_BAD_DATA;
+}
+
+#define LIBRARY 245 /* RDB_OPCODE_FUNCTION2 */
+
+void dump_write_libraries(struct buf *to, struct bytes (*library)(void *context, size_t i),
+                          void *context)
+{
+    struct rdb_sink s = {.fd = -1, .compress = true, .version = 10};
+    struct bytes code;
+    for (size_t i = 0; (code = library(context, i)).n; i++) {
+        rdb_sink_byte(&s, LIBRARY);
+        rdb_sink_string(&s, code);
+    }
+    put_footer(&s, to);
+}
+
+enum dump_result dump_read_libraries(struct bytes payload,
+                                     bool (*take)(void *context, struct bytes code), void *context)
+{
+    const unsigned char *p = (const unsigned char *)payload.p;
+    size_t n;
+    if (!check_footer(payload, &n))
+        return DUMP_BAD_FRAME;
+    struct rdb_source r = {.start = p, .p = p, .end = p + n};
+    enum dump_result result = DUMP_GOOD;
+    while (result == DUMP_GOOD && r.p < r.end) {
+        unsigned type;
+        struct bytes code;
+        if (!rdb_source_byte(&r, &type) || type != LIBRARY || !rdb_source_string(&r, &code))
+            result = DUMP_BAD_DATA;
+        else if (!take(context, code))
+            result = DUMP_STOPPED;
+    }
+    rdb_source_free(&r);
+    return result;
 }

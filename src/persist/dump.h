@@ -11,11 +11,19 @@
 
 #include "persist/rdb_get.h"
 
-enum dump_result { DUMP_GOOD, DUMP_BAD_FRAME, DUMP_BAD_DATA };
+enum dump_result { DUMP_GOOD, DUMP_BAD_FRAME, DUMP_BAD_DATA, DUMP_STOPPED };
 
 void dump_write(struct buf *to, const struct entry *e, bool compress);
 /* Checked in full before anything is made of it. The entry belongs to the caller. */
 enum dump_result dump_read(struct bytes payload, struct bytes key, const struct rdb_get_options *o,
                            struct entry **out);
+
+/* FUNCTION DUMP: the libraries' code, each as in a snapshot, then the same footer. library(i): the
+ * i-th; n == 0: no more. */
+void dump_write_libraries(struct buf *to, struct bytes (*library)(void *context, size_t i),
+                          void *context);
+/* take() gets each; false ends it with DUMP_STOPPED. */
+enum dump_result dump_read_libraries(struct bytes payload,
+                                     bool (*take)(void *context, struct bytes code), void *context);
 
 #endif

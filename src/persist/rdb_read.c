@@ -80,6 +80,16 @@ static bool read_key(struct reader *r, struct db *db, unsigned type, int64_t dea
     return good;
 }
 
+static bool read_library(struct reader *r)
+{
+    struct bytes code;
+    if (!rdb_source_string(&r->in, &code))
+        return false;
+    const struct bytes argv[] = {BYTES("FUNCTION"), BYTES("LOAD"), BYTES("REPLACE"), code};
+    return r->o->apply(r->o->context, 0, argv, 4) ||
+           rdb_source_fail(&r->in, "A library of functions cannot be loaded");
+}
+
 static bool read_all(struct reader *r)
 {
     int64_t deadline_ms = -1;
@@ -126,6 +136,10 @@ static bool read_all(struct reader *r)
                                     (uint64_t)r->in.p[2] << 16 | (uint64_t)r->in.p[3] << 24) *
                           1000;
             r->in.p += 4;
+            break;
+        case 0xf5:
+            if (!read_library(r))
+                return false;
             break;
         case 0xf8:
             if (!rdb_source_length(&r->in, &a))

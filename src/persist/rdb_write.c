@@ -56,6 +56,11 @@ int rdb_write(int fd, struct store *s, const struct rdb_write_options *o, uint64
     }
     put_aux_int(&w, "aof-base", o->aof_base);
     put_aux(&w, "millrace-version", BYTES("1"));
+    struct bytes code;
+    for (size_t i = 0; o->library && (code = o->library(o->context, i)).n; i++) {
+        rdb_sink_byte(&w, 0xf5);
+        rdb_sink_string(&w, code);
+    }
     for (int i = 0; i < s->count && !w.error; i++) {
         const struct db *db = &s->dbs[i];
         if (db->keys.used == 0)

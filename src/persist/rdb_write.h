@@ -12,6 +12,9 @@ struct rdb_write_options {
     bool aof_base; /* the base of an append-only file */
     uint64_t journal_offset;
     const char *replication_id; /* 40 characters */
+    /* The code of the i-th library of functions; n == 0: no more. May be NULL. */
+    struct bytes (*library)(void *context, size_t i);
+    void *context;
 };
 
 /* Writes the whole data set. 0 or -errno. *keys counts them. */

@@ -45,6 +45,9 @@ void cron_due(void *context)
 {
     struct server *s = context;
     struct engine *e = &s->engine;
+    /* While a script runs its time stands still, and nothing changes data. */
+    if (e->special & ENGINE_BUSY)
+        return;
     now_read(s);
     if ((e->special & ENGINE_PAUSED) && e->now_ms >= e->pause_until_ms)
         client_end_pause(e);

@@ -6,6 +6,7 @@
 #include "command/registry.h"
 #include "engine/client.h"
 #include "engine/txn.h"
+#include "script/scripting.h"
 #include "server/cron.h"
 #include "server/memory.h"
 #include "server/saver.h"
@@ -114,12 +115,18 @@ static void memory_section(struct server *s, struct buf *b)
                allocated, active, resident);
     add_size(b, "total_system_memory",
              (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE));
-    buf_printf(b, "used_memory_lua:0\r\nused_memory_vm_eval:0\r\nused_memory_lua_human:0B\r\n"
-                  "used_memory_scripts_eval:0\r\nnumber_of_cached_scripts:0\r\n"
-                  "number_of_functions:0\r\nnumber_of_libraries:0\r\n"
-                  "used_memory_vm_functions:0\r\nused_memory_vm_total:0\r\n"
-                  "used_memory_vm_total_human:0B\r\nused_memory_functions:0\r\n"
-                  "used_memory_scripts:0\r\nused_memory_scripts_human:0B\r\n");
+    struct scripting_memory l;
+    scripting_memory(s->engine.scripting, &l);
+    add_size(b, "used_memory_lua", l.eval_vm);
+    buf_printf(b, "used_memory_vm_eval:%zu\r\n", l.eval_vm);
+    buf_printf(b,
+               "used_memory_scripts_eval:%zu\r\nnumber_of_cached_scripts:%zu\r\n"
+               "number_of_functions:%zu\r\nnumber_of_libraries:%zu\r\n"
+               "used_memory_vm_functions:%zu\r\n",
+               l.scripts, l.script_count, l.function_count, l.library_count, l.function_vm);
+    add_size(b, "used_memory_vm_total", l.eval_vm + l.function_vm);
+    buf_printf(b, "used_memory_functions:%zu\r\n", l.libraries);
+    add_size(b, "used_memory_scripts", l.scripts + l.libraries);
     add_size(b, "maxmemory", (size_t)s->settings->maxmemory);
     struct buf policy = {0};
     settings_print(s->settings, settings_find(BYTES("maxmemory-policy")), &policy);

@@ -139,6 +139,8 @@ static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
 
 void link_read_all(struct server *s)
 {
+    struct dlist_node waiting; /* their own script runs */
+    dlist_init(&waiting);
     while (!dlist_empty(&s->readable)) {
         size_t used = 0;
         feed_begin(s->feed);
@@ -147,11 +149,16 @@ void link_read_all(struct server *s)
             dlist_remove(&k->readable);
             if (k->client->flags & CLIENT_CLOSING)
                 continue;
+            if (k->client->flags & CLIENT_RUNNING) {
+                dlist_append(&waiting, &k->readable);
+                continue;
+            }
             size_t got = read_one(s, k, s->turn_buffer + used, READ_PIECE);
             used += (got + 63) & ~(size_t)63;
         }
         feed_run(s->feed);
     }
+    dlist_splice(&s->readable, &waiting);
 }
 
 void link_resume_all(struct server *s)

@@ -12,6 +12,7 @@
 #include "persist/aof_read.h"
 #include "persist/rdb_read.h"
 #include "persist/rdb_write.h"
+#include "script/scripting.h"
 #include "server/link.h"
 #include "server/now.h"
 
@@ -83,6 +84,11 @@ void saver_free(struct saver *v)
     mem_free(v);
 }
 
+static struct bytes library_at(void *context, size_t i)
+{
+    return scripting_library(context, i);
+}
+
 static struct rdb_write_options write_options(const struct saver *v, bool aof_base)
 {
     const struct settings *s = v->server->settings;
@@ -91,7 +97,9 @@ static struct rdb_write_options write_options(const struct saver *v, bool aof_ba
                                       .compress = s->rdbcompression,
                                       .aof_base = aof_base,
                                       .journal_offset = v->server->engine.journal->offset,
-                                      .replication_id = v->replication_id};
+                                      .replication_id = v->replication_id,
+                                      .library = library_at,
+                                      .context = v->server->engine.scripting};
 }
 
 /* Writes the data set to a new file and syncs it. 0 or -errno. */

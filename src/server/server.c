@@ -13,6 +13,7 @@
 #include "engine/deliver.h"
 #include "engine/txn.h"
 #include "io/listen.h"
+#include "script/scripting.h"
 #include "server/cron.h"
 #include "server/info.h"
 #include "server/link.h"
@@ -26,6 +27,8 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#define TURN_BUFFER ((size_t)FEED_GROUP * (65536 + 64))
 
 /* ---- What the store tells */
 
@@ -185,6 +188,33 @@ static void service_memory(void *context, struct engine_memory *out)
     memory_report(context, out);
 }
 
+/* A script takes long. What may be done without touching data: reading requests, most of which are
+ * told so, and sending what the gate has released. */
+static void service_busy_turn(void *context)
+{
+    struct server *s = context;
+    struct engine *e = &s->engine;
+    if (!s->busy_feed) {
+        s->busy_feed = feed_new();
+        s->busy_buffer = mem_alloc_aligned(64, TURN_BUFFER);
+    }
+    struct feed *feed = s->feed;
+    char *buffer = s->turn_buffer;
+    feed_let_go(feed);
+    s->feed = s->busy_feed;
+    s->turn_buffer = s->busy_buffer;
+    loop_turn(s->loop, 1);
+    if (!dlist_empty(&s->readable))
+        link_read_all(s);
+    if (!dlist_empty(&e->resuming))
+        link_resume_all(s);
+    saver_flush(s->saver);
+    link_write_all(s, saver_released(s->saver));
+    link_close_all(s);
+    s->feed = feed;
+    s->turn_buffer = buffer;
+}
+
 /* ---- Settings that act when they change */
 
 static bool set_listeners(struct server *s, const char **reason)
@@ -244,6 +274,13 @@ static void on_signal(void *context, int number)
     const char *words =
         number == SIGINT ? s->settings->shutdown_on_sigint : s->settings->shutdown_on_sigterm;
     log_line(LOG_WARNING, "Received %s scheduling shutdown...", name);
+    if ((s->engine.special & ENGINE_BUSY) && !s->signalled) {
+        /* Not in the middle of a script: it ends first, by itself if it has written. */
+        s->signalled = number;
+        if (!scripting_interrupt(s->engine.scripting))
+            log_line(LOG_WARNING, "A script that has written data runs: waiting for its end.");
+        return;
+    }
     unsigned how = 0;
     if (strstr(words, "nosave"))
         how |= ENGINE_SHUTDOWN_NOSAVE;
@@ -273,7 +310,7 @@ struct server *server_new(struct settings *settings)
     s->started_mono_us = clock_mono_us();
     rng_hex(s->run_id, 40);
     dlist_init(&s->readable);
-    s->turn_buffer = mem_alloc_aligned(64, FEED_GROUP * (65536 + 64));
+    s->turn_buffer = mem_alloc_aligned(64, TURN_BUFFER);
     s->loop = loop_new();
     s->disk = worker_new(s->loop, "disk");
     s->lazy = worker_new(s->loop, "lazy");
@@ -307,6 +344,7 @@ struct server *server_new(struct settings *settings)
         .load_aof = service_load_aof,
         .make_room = service_make_room,
         .memory = service_memory,
+        .busy_turn = service_busy_turn,
     };
     e->store->events = (struct store_events){
         .context = e,
@@ -322,6 +360,7 @@ struct server *server_new(struct settings *settings)
     e->store->notify = settings->notify_flags;
     settings->changed = setting_changed;
     settings->context = s;
+    e->scripting = scripting_new(e);
     s->saver = saver_new(s);
     s->cron = loop_timer_new(s->loop, cron_period_ms(s), cron_due, s);
     s->signals[0] = loop_signal_new(s->loop, SIGTERM, on_signal, s);
@@ -431,6 +470,9 @@ static void turn(struct server *s)
     loop_turn(s->loop, sleep_ms(s));
     now_read(s);
     saver_begin_turn(s->saver);
+    if (s->signalled && !s->stopping)
+        on_signal(s, s->signalled);
+    s->signalled = 0;
     if (s->stopping)
         return;
     memory_begin_turn(s);
@@ -501,6 +543,9 @@ void server_free(struct server *s)
     s->lazy = NULL;
     worker_free(lazy);
     feed_free(s->feed);
+    feed_free(s->busy_feed);
+    mem_free(s->busy_buffer);
+    scripting_free(e->scripting);
     evict_free(s->evict);
     db_store_free(e->store);
     registry_free(e->registry);

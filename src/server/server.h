@@ -53,6 +53,9 @@ struct server {
     struct dlist_node held;     /* clients (outgoing) whose output waits for the journal */
     uint64_t held_at;           /* what was released when they were looked at last */
     char *turn_buffer;
+    struct feed *busy_feed; /* and the buffer: of turns within a command (a script that is busy) */
+    char *busy_buffer;
+    int signalled; /* a signal that came while a script was busy */
     int64_t started_ms, started_mono_us;
     bool stopping; /* the loop ends */
     int exit_code;

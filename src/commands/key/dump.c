@@ -94,6 +94,7 @@ static void do_restore(struct call *call)
         reply_errorf(call->reply, "ERR DUMP payload version or checksum are wrong");
         return;
     case DUMP_BAD_DATA:
+    case DUMP_STOPPED:
         reply_errorf(call->reply, "ERR Bad data format");
         return;
     case DUMP_GOOD:

@@ -86,7 +86,8 @@ static void reply_categories(struct reply *r, const struct command *c)
     size_t n = 0;
     if (c->flags & COMMAND_KEYSPACE)
         names[n++] = "@keyspace";
-    if ((c->flags & COMMAND_READONLY) && c->group != GROUP_CONNECTION)
+    if ((c->flags & COMMAND_READONLY) && c->group != GROUP_CONNECTION &&
+        c->group != GROUP_SCRIPTING)
         names[n++] = "@read";
     if (c->flags & COMMAND_WRITE)
         names[n++] = "@write";

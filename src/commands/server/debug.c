@@ -280,11 +280,13 @@ static void do_debug(struct call *call)
     } else if (bytes_is(sub, "set-active-expire") && call->argc == 3) {
         if (flag(call, &on))
             e->active_expire = on;
+    } else if (bytes_is(sub, "set-disable-deny-scripts") && call->argc == 3) {
+        if (flag(call, &on))
+            e->scripts_may_all = on;
     } else if (bytes_is(sub, "pause-cron") && call->argc == 3) {
         if (flag(call, &on))
             e->pause_cron = on;
     } else if (bytes_is(sub, "quicklist-packed-threshold") || bytes_is(sub, "replybuffer") ||
-               bytes_is(sub, "set-disable-deny-scripts") ||
                bytes_is(sub, "set-skip-checksum-validation") || bytes_is(sub, "aof-flush-sleep") ||
                bytes_is(sub, "config-rewrite-force-all")) {
         /* Knobs of Redis' internals that have no counterpart. */

@@ -37,6 +37,12 @@ static bool parse(struct call *call, struct xread *x)
         int left = call->argc - i - 1;
         if (bytes_is(word, "block") && left) {
             long long ms;
+            if (call->client->flags & CLIENT_SCRIPT) {
+                reply_errorf(call->reply,
+                             "ERR %s command is not allowed with BLOCK option from scripts",
+                             call->command->name);
+                return false;
+            }
             if (!num_parse_int(call->argv[++i], &ms)) {
                 call_error(call, ERR_TIMEOUT_INT);
                 return false;

@@ -1,0 +1,281 @@
+#include "script/convert.h"
+
+#include "base/assert.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NESTING_MOST 1000 /* values within values in a reply */
+
+/* ---- Replies to Lua: the bytes are our own and well-formed */
+
+static const char *line_end(const char *p)
+{
+    return strchr(p, '\r'); /* every header has one */
+}
+
+static const char *push_one(lua_State *L, const char *p);
+
+/* A table with one field that holds what is on top. */
+static void wrap(lua_State *L, const char *field)
+{
+    lua_createtable(L, 0, 1);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, field);
+}
+
+static const char *push_members(lua_State *L, const char *p, long n, char kind)
+{
+    lua_createtable(L, kind == '*' ? (int)n : 0, kind == '*' ? 0 : (int)n);
+    for (long i = 1; i <= n; i++) {
+        p = push_one(L, p);
+        if (kind == '*') {
+            lua_rawseti(L, -2, (int)i);
+            continue;
+        }
+        if (kind == '%')
+            p = push_one(L, p);
+        else
+            lua_pushboolean(L, 1);
+        if (lua_isnil(L, -2))
+            lua_pop(L, 2); /* a null cannot be a key */
+        else
+            lua_rawset(L, -3);
+    }
+    if (kind == '%')
+        wrap(L, "map");
+    else if (kind == '~')
+        wrap(L, "set");
+    return p;
+}
+
+static const char *push_one(lua_State *L, const char *p)
+{
+    luaL_checkstack(L, 4, "a reply is nested too deeply");
+    char kind = *p++;
+    const char *end = line_end(p);
+    size_t n = (size_t)(end - p);
+    long count;
+    switch (kind) {
+    case ':':
+        lua_pushnumber(L, (double)strtoll(p, NULL, 10));
+        return end + 2;
+    case '$':
+    case '=':
+        count = strtol(p, NULL, 10);
+        if (count < 0) {
+            lua_pushboolean(L, 0);
+            return end + 2;
+        }
+        p = end + 2;
+        if (kind == '$') {
+            lua_pushlstring(L, p, (size_t)count);
+        } else {
+            lua_createtable(L, 0, 2);
+            lua_pushlstring(L, p, 3);
+            lua_setfield(L, -2, "format");
+            lua_pushlstring(L, p + 4, (size_t)count - 4);
+            lua_setfield(L, -2, "string");
+            wrap(L, "verbatim_string");
+        }
+        return p + count + 2;
+    case '+':
+        lua_pushlstring(L, p, n);
+        wrap(L, "ok");
+        return end + 2;
+    case '-':
+        lua_createtable(L, 0, 2);
+        lua_pushlstring(L, p, n);
+        lua_setfield(L, -2, "err");
+        lua_pushboolean(L, 1);
+        lua_setfield(L, -2, "ignore_error_stats_update");
+        return end + 2;
+    case '*':
+    case '%':
+    case '~':
+    case '>':
+        count = strtol(p, NULL, 10);
+        if (count < 0) {
+            lua_pushboolean(L, 0);
+            return end + 2;
+        }
+        return push_members(L, end + 2, count, kind == '>' ? '*' : kind);
+    case '_':
+        lua_pushnil(L);
+        return end + 2;
+    case '#':
+        lua_pushboolean(L, *p == 't');
+        return end + 2;
+    case ',':
+        lua_pushnumber(L, strtod(p, NULL));
+        wrap(L, "double");
+        return end + 2;
+    case '(':
+        lua_pushlstring(L, p, n);
+        wrap(L, "big_number");
+        return end + 2;
+    case '|':
+        count = strtol(p, NULL, 10);
+        p = end + 2;
+        for (long i = 0; i < 2 * count; i++) {
+            p = push_one(L, p);
+            lua_pop(L, 1);
+        }
+        return push_one(L, p);
+    default:
+        ASSERT(!"not a reply");
+        return end;
+    }
+}
+
+void convert_to_lua(lua_State *L, struct bytes reply)
+{
+    push_one(L, reply.p);
+}
+
+/* ---- Lua to replies */
+
+static bool field(lua_State *L, const char *name, int type)
+{
+    lua_pushstring(L, name);
+    lua_rawget(L, -2);
+    if (lua_type(L, -1) == type)
+        return true;
+    lua_pop(L, 1);
+    return false;
+}
+
+static struct bytes text_on_top(lua_State *L)
+{
+    size_t n;
+    const char *p = lua_tolstring(L, -1, &n);
+    return bytes_of(p, n);
+}
+
+static void reply_status_bytes(struct reply *r, struct bytes text)
+{
+    reply_raw(r, BYTES("+"));
+    char *to = chain_reserve(r->out, text.n + 2);
+    for (size_t i = 0; i < text.n; i++)
+        to[i] = text.p[i] == '\r' || text.p[i] == '\n' ? ' ' : text.p[i];
+    memcpy(to + text.n, "\r\n", 2);
+    chain_commit(r->out, text.n + 2);
+}
+
+static size_t pairs_of(lua_State *L)
+{
+    size_t n = 0;
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+        n++;
+    return n;
+}
+
+static void reply_members(lua_State *L, struct reply *r, bool resp3, bool map)
+{
+    size_t n = pairs_of(L);
+    if (map)
+        reply_map(r, n);
+    else
+        reply_set(r, n);
+    for (lua_pushnil(L); lua_next(L, -2);) {
+        lua_pushvalue(L, -2);
+        convert_to_reply(L, r, resp3);
+        if (map)
+            convert_to_reply(L, r, resp3);
+        else
+            lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
+static void reply_table(lua_State *L, struct reply *r, bool resp3)
+{
+    if (field(L, "err", LUA_TSTRING)) {
+        reply_error_bytes(r, text_on_top(L));
+        lua_pop(L, 1);
+    } else if (field(L, "ok", LUA_TSTRING)) {
+        reply_status_bytes(r, text_on_top(L));
+        lua_pop(L, 1);
+    } else if (field(L, "double", LUA_TNUMBER)) {
+        reply_double(r, lua_tonumber(L, -1));
+        lua_pop(L, 1);
+    } else if (field(L, "map", LUA_TTABLE)) {
+        reply_members(L, r, resp3, true);
+    } else if (field(L, "set", LUA_TTABLE)) {
+        reply_members(L, r, resp3, false);
+    } else if (field(L, "big_number", LUA_TSTRING)) {
+        char digits[512];
+        struct bytes text = text_on_top(L);
+        size_t n = text.n < sizeof(digits) ? text.n : sizeof(digits);
+        for (size_t i = 0; i < n; i++)
+            digits[i] = text.p[i] == '\r' || text.p[i] == '\n' ? ' ' : text.p[i];
+        reply_bignum(r, bytes_of(digits, n));
+        lua_pop(L, 1);
+    } else if (field(L, "verbatim_string", LUA_TTABLE)) {
+        if (field(L, "format", LUA_TSTRING)) {
+            char kind[4] = "txt";
+            struct bytes format = text_on_top(L);
+            for (size_t i = 0; i < 3 && i < format.n; i++)
+                kind[i] = format.p[i] < ' ' ? ' ' : format.p[i];
+            lua_pop(L, 1);
+            if (field(L, "string", LUA_TSTRING)) {
+                reply_verbatim(r, kind, text_on_top(L));
+                lua_pop(L, 2);
+                return;
+            }
+        }
+        lua_pop(L, 1);
+        reply_null(r);
+    } else {
+        size_t n = 0;
+        for (;; n++) {
+            lua_rawgeti(L, -1, (int)n + 1);
+            bool end = lua_isnil(L, -1);
+            lua_pop(L, 1);
+            if (end)
+                break;
+        }
+        reply_array(r, n);
+        for (size_t i = 1; i <= n; i++) {
+            lua_rawgeti(L, -1, (int)i);
+            convert_to_reply(L, r, resp3);
+        }
+    }
+}
+
+void convert_to_reply(lua_State *L, struct reply *r, bool resp3)
+{
+    if (lua_gettop(L) > NESTING_MOST || !lua_checkstack(L, 8)) {
+        reply_errorf(r, "ERR reached lua stack limit");
+        lua_pop(L, 1);
+        return;
+    }
+    switch (lua_type(L, -1)) {
+    case LUA_TSTRING:
+        reply_bulk(r, text_on_top(L));
+        break;
+    case LUA_TNUMBER: {
+        double v = lua_tonumber(L, -1);
+        reply_int(r, v != v                       ? INT64_MIN
+                     : v >= 9223372036854775808.0 ? INT64_MAX
+                     : v < -9223372036854775808.0 ? INT64_MIN
+                                                  : (long long)v);
+        break;
+    }
+    case LUA_TBOOLEAN:
+        if (resp3)
+            reply_bool(r, lua_toboolean(L, -1));
+        else if (lua_toboolean(L, -1))
+            reply_int(r, 1);
+        else
+            reply_null(r);
+        break;
+    case LUA_TTABLE:
+        reply_table(L, r, resp3);
+        break;
+    default:
+        reply_null(r);
+    }
+    lua_pop(L, 1);
+}

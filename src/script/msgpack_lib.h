@@ -1,0 +1,12 @@
+/* cmsgpack: MessagePack for scripts, with the functions and conversions of lua-cmsgpack. Packing is
+ * libmsgpack's; unpacking is our own, because libmsgpack reserves memory for lengths that are only
+ * announced. */
+#ifndef SCRIPT_MSGPACK_LIB_H
+#define SCRIPT_MSGPACK_LIB_H
+
+#include <lua.h>
+
+/* Pushes the library's table. */
+void msgpack_lib_open(lua_State *L);
+
+#endif

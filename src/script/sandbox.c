@@ -1,0 +1,464 @@
+#include "script/sandbox.h"
+
+#include "script/json_lib.h"
+#include "script/msgpack_lib.h"
+#include "script/run.h"
+#include "script/struct_lib.h"
+#include "script/text_lib.h"
+
+#include <lualib.h>
+#include <math.h>
+
+/* Registry keys, by their addresses. */
+static const char globals_key, real_key;
+
+#define READONLY "Attempt to modify a readonly table"
+
+static int refuse_write(lua_State *L)
+{
+    return luaL_error(L, READONLY);
+}
+
+static int refuse_unknown(lua_State *L)
+{
+    return luaL_error(L, "Script attempted to access nonexistent global variable '%s'",
+                      lua_type(L, 2) == LUA_TSTRING || lua_type(L, 2) == LUA_TNUMBER
+                          ? lua_tostring(L, 2)
+                          : luaL_typename(L, 2));
+}
+
+/* Puts a read-only face in place of the table on top. */
+static void protect(lua_State *L)
+{
+    lua_newtable(L); /* the face */
+    lua_newtable(L); /* its metatable */
+    lua_pushvalue(L, -3);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, refuse_write);
+    lua_setfield(L, -2, "__newindex");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_pushlightuserdata(L, (void *)(uintptr_t)&real_key);
+    lua_pushvalue(L, -4);
+    lua_rawset(L, -3);
+    lua_setmetatable(L, -2);
+    lua_replace(L, -2);
+}
+
+/* Pushes the table behind a face; false (and nothing pushed): it is none. */
+static bool push_real(lua_State *L, int index)
+{
+    if (!lua_istable(L, index) || !lua_getmetatable(L, index))
+        return false;
+    lua_pushlightuserdata(L, (void *)(uintptr_t)&real_key);
+    lua_rawget(L, -2);
+    lua_remove(L, -2);
+    if (lua_istable(L, -1))
+        return true;
+    lua_pop(L, 1);
+    return false;
+}
+
+static void refuse_face(lua_State *L, int index)
+{
+    if (push_real(L, index)) {
+        lua_pushliteral(L, READONLY); /* without a place, as Redis */
+        lua_error(L);
+    }
+}
+
+/* ---- Functions of the base library, changed where they would lead out */
+
+static int base_rawset(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checkany(L, 2);
+    luaL_checkany(L, 3);
+    refuse_face(L, 1);
+    lua_settop(L, 3);
+    lua_rawset(L, 1);
+    return 1;
+}
+
+static int base_rawget(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checkany(L, 2);
+    lua_settop(L, 2);
+    if (push_real(L, 1))
+        lua_replace(L, 1);
+    lua_rawget(L, 1);
+    return 1;
+}
+
+static int base_setmetatable(lua_State *L)
+{
+    int type = lua_type(L, 2);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_argcheck(L, type == LUA_TNIL || type == LUA_TTABLE, 2, "nil or table expected");
+    refuse_face(L, 1);
+    if (luaL_getmetafield(L, 1, "__metatable"))
+        return luaL_error(L, "cannot change a protected metatable");
+    lua_settop(L, 2);
+    lua_setmetatable(L, 1);
+    return 1;
+}
+
+static int base_next(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 2);
+    if (push_real(L, 1))
+        lua_replace(L, 1);
+    while (lua_next(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING || strcmp(lua_tostring(L, -2), VM_SAME) != 0)
+            return 2;
+        lua_pop(L, 1);
+    }
+    lua_pushnil(L);
+    return 1;
+}
+
+/* Upvalues: next as it was, next for faces. */
+static int base_pairs(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    bool face = push_real(L, 1);
+    lua_settop(L, 1);
+    lua_pushvalue(L, lua_upvalueindex(face ? 2 : 1));
+    lua_insert(L, 1);
+    lua_pushnil(L);
+    return 3;
+}
+
+static int base_loadstring(lua_State *L)
+{
+    size_t n;
+    const char *text = luaL_checklstring(L, 1, &n);
+    const char *name = luaL_optstring(L, 2, text);
+    if (vm_load(L, bytes_of(text, n), name) == 0)
+        return 1;
+    lua_pushnil(L);
+    lua_insert(L, -2);
+    return 2;
+}
+
+static int base_load(lua_State *L)
+{
+    luaL_Buffer b;
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    const char *name = luaL_optstring(L, 2, "=(load)");
+    lua_settop(L, 2);
+    luaL_buffinit(L, &b);
+    for (;;) {
+        lua_pushvalue(L, 1);
+        lua_call(L, 0, 1);
+        if (lua_isnil(L, -1))
+            break;
+        if (!lua_isstring(L, -1))
+            return luaL_error(L, "reader function must return a string");
+        if (lua_objlen(L, -1) == 0)
+            break;
+        luaL_addvalue(&b);
+    }
+    lua_pop(L, 1);
+    luaL_pushresult(&b);
+    size_t n;
+    const char *text = lua_tolstring(L, -1, &n);
+    if (vm_load(L, bytes_of(text, n), name) == 0)
+        return 1;
+    lua_pushnil(L);
+    lua_insert(L, -2);
+    return 2;
+}
+
+/* Scripts may ask, not steer. */
+static int base_collectgarbage(lua_State *L)
+{
+    static const char *const words[] = {"collect", "count",    "stop",       "restart",
+                                        "step",    "setpause", "setstepmul", NULL};
+    int what = luaL_checkoption(L, 1, "collect", words);
+    if (what == 1)
+        lua_pushnumber(L, (double)vm_of(L)->used / 1024);
+    else
+        lua_pushinteger(L, 0);
+    return 1;
+}
+
+static int base_gcinfo(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)(vm_of(L)->used / 1024));
+    return 1;
+}
+
+/* ---- Table functions that write */
+
+/* Upvalue: the function as it was. */
+static int guarded(lua_State *L)
+{
+    refuse_face(L, 1);
+    int n = lua_gettop(L);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, n, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
+static void guard(lua_State *L, const char *name)
+{
+    lua_getfield(L, -1, name);
+    lua_pushcclosure(L, guarded, 1);
+    lua_setfield(L, -2, name);
+}
+
+static int table_setn(lua_State *L)
+{
+    return luaL_error(L, "'setn' is obsolete");
+}
+
+/* ---- Random numbers: the generator of drand48(), as everywhere Redis runs */
+
+static double random_number(lua_State *L)
+{
+    struct run *r = run_of(L);
+    r->random = (r->random * 0x5deece66dULL + 11) & 0xffffffffffffULL;
+    return (double)((int32_t)(r->random >> 17) % INT32_MAX) / INT32_MAX;
+}
+
+static int math_random(lua_State *L)
+{
+    double x = random_number(L);
+    int n = lua_gettop(L);
+    if (n == 0) {
+        lua_pushnumber(L, x);
+        return 1;
+    }
+    if (n > 2)
+        return luaL_error(L, "wrong number of arguments");
+    double low = n == 2 ? luaL_checknumber(L, 1) : 1, high = luaL_checknumber(L, n);
+    luaL_argcheck(L, low <= high, n, "interval is empty");
+    lua_pushnumber(L, floor(x * (high - low + 1)) + low);
+    return 1;
+}
+
+static int math_randomseed(lua_State *L)
+{
+    double seed = luaL_checknumber(L, 1);
+    run_of(L)->random =
+        ((uint64_t)(uint32_t)(seed >= -2147483648.0 && seed < 4294967296.0 ? (int64_t)seed : 0)
+             << 16 |
+         0x330e) &
+        0xffffffffffffULL;
+    return 0;
+}
+
+static void set_function(lua_State *L, const char *name, lua_CFunction f)
+{
+    lua_pushcfunction(L, f);
+    lua_setfield(L, -2, name);
+}
+
+/* pcall: an error that is a table with err comes out as its text. */
+static const char pcall_text[] =
+    "local pcall, type, rawget = ...\n"
+    "local function plain(ok, e, ...)\n"
+    "  if not ok and type(e) == 'table' and type(rawget(e, 'err')) == 'string' then\n"
+    "    return false, rawget(e, 'err')\n"
+    "  end\n"
+    "  return ok, e, ...\n"
+    "end\n"
+    "return function(...) return plain(pcall(...)) end\n";
+
+static void open_base(lua_State *L)
+{
+    static const char *const gone[] = {"dofile",   "loadfile", "print",   "require", "module",
+                                       "newproxy", "getfenv",  "setfenv", "_G",      NULL};
+    lua_pushcfunction(L, luaopen_base);
+    lua_call(L, 0, 0);
+    for (const char *const *name = gone; *name; name++) {
+        lua_pushnil(L);
+        lua_setglobal(L, *name);
+    }
+    lua_pushvalue(L, LUA_GLOBALSINDEX);
+    set_function(L, "rawset", base_rawset);
+    set_function(L, "rawget", base_rawget);
+    set_function(L, "setmetatable", base_setmetatable);
+    set_function(L, "loadstring", base_loadstring);
+    set_function(L, "load", base_load);
+    set_function(L, "collectgarbage", base_collectgarbage);
+    set_function(L, "gcinfo", base_gcinfo);
+    lua_pop(L, 1);
+}
+
+static void open_table(lua_State *L)
+{
+    lua_pushcfunction(L, luaopen_table);
+    lua_call(L, 0, 1);
+    guard(L, "insert");
+    guard(L, "remove");
+    guard(L, "sort");
+    set_function(L, "setn", table_setn);
+    lua_pop(L, 1);
+}
+
+static void open_string(lua_State *L)
+{
+    lua_pushcfunction(L, luaopen_string);
+    lua_call(L, 0, 1);
+    text_lib_open(L);
+    lua_pushnil(L);
+    lua_setfield(L, -2, "dump");
+    lua_pop(L, 1);
+    /* Methods of strings find the real table; nobody finds the metatable. */
+    lua_pushliteral(L, "");
+    lua_getmetatable(L, -1);
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 2);
+}
+
+static void open_math(lua_State *L)
+{
+    lua_pushcfunction(L, luaopen_math);
+    lua_call(L, 0, 1);
+    set_function(L, "random", math_random);
+    set_function(L, "randomseed", math_randomseed);
+    lua_getfield(L, -1, "fmod");
+    lua_setfield(L, -2, "mod");
+    lua_pop(L, 1);
+}
+
+/* At most eight digits, as many as there are. */
+static int bit_tohex(lua_State *L)
+{
+    double v = luaL_checknumber(L, 1);
+    lua_Integer n = luaL_optinteger(L, 2, 8);
+    const char *digits = n < 0 ? "0123456789ABCDEF" : "0123456789abcdef";
+    if (n < 0)
+        n = n < -8 ? 8 : -n;
+    n = n > 8 ? 8 : n;
+    uint32_t x = (uint32_t)(int64_t)(v >= -9e15 && v <= 9e15 ? v : 0);
+    char text[8];
+    for (lua_Integer i = n; i-- > 0; x >>= 4)
+        text[i] = digits[x & 15];
+    lua_pushlstring(L, text, (size_t)n);
+    return 1;
+}
+
+static void open_others(lua_State *L, void (*redis_lib)(lua_State *L))
+{
+    lua_pushcfunction(L, luaopen_bit);
+    lua_call(L, 0, 1);
+    set_function(L, "tohex", bit_tohex);
+    lua_pop(L, 1);
+    json_lib_open(L);
+    lua_setglobal(L, "cjson");
+    msgpack_lib_open(L);
+    lua_setglobal(L, "cmsgpack");
+    struct_lib_open(L);
+    lua_setglobal(L, "struct");
+    redis_lib(L);
+    lua_setglobal(L, "redis");
+}
+
+static int same(lua_State *L)
+{
+    return lua_gettop(L);
+}
+
+static void wrap_pcall(lua_State *L)
+{
+    if (vm_load(L, bytes_text(pcall_text), "=pcall") != 0)
+        lua_error(L);
+    lua_getglobal(L, "pcall");
+    lua_getglobal(L, "type");
+    lua_getglobal(L, "rawget");
+    lua_call(L, 3, 1);
+    lua_setglobal(L, "pcall");
+}
+
+void sandbox_open(lua_State *L, void (*redis_lib)(lua_State *L))
+{
+    static const char *const libraries[] = {"string", "table",    "math",   "coroutine", "bit",
+                                            "cjson",  "cmsgpack", "struct", "redis",     NULL};
+    open_base(L);
+    open_table(L);
+    open_string(L);
+    open_math(L);
+    open_others(L, redis_lib);
+    lua_pushcfunction(L, same);
+    lua_setglobal(L, VM_SAME);
+    wrap_pcall(L);
+    /* pairs and next see through faces. */
+    lua_getglobal(L, "next");
+    lua_pushcfunction(L, base_next);
+    lua_pushcclosure(L, base_pairs, 2);
+    lua_setglobal(L, "pairs");
+    lua_pushcfunction(L, base_next);
+    lua_setglobal(L, "next");
+    for (const char *const *name = libraries; *name; name++) {
+        lua_getglobal(L, *name);
+        protect(L);
+        lua_setglobal(L, *name);
+    }
+    /* The globals themselves: unknown names raise, and what code sees is a face. */
+    lua_pushvalue(L, LUA_GLOBALSINDEX);
+    lua_pushlightuserdata(L, (void *)(uintptr_t)&globals_key);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+    lua_newtable(L);
+    lua_pushcfunction(L, refuse_unknown);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    protect(L);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "_G");
+    lua_replace(L, LUA_GLOBALSINDEX);
+    lua_pop(L, 1);
+}
+
+void sandbox_set_global(lua_State *L, const char *name)
+{
+    lua_pushlightuserdata(L, (void *)(uintptr_t)&globals_key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    lua_insert(L, -2);
+    lua_pushstring(L, name);
+    lua_insert(L, -2);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+}
+
+int sandbox_on_error(lua_State *L)
+{
+    lua_Debug ar = {0};
+    bool placed = false;
+    for (int level = 1; !placed && lua_getstack(L, level, &ar); level++)
+        placed = lua_getinfo(L, "Sl", &ar) && ar.currentline > 0;
+    if (!lua_istable(L, 1)) {
+        lua_createtable(L, 0, 3);
+        lua_pushliteral(L, "ERR ");
+        if (lua_type(L, 1) == LUA_TSTRING || lua_type(L, 1) == LUA_TNUMBER)
+            lua_pushvalue(L, 1);
+        else if (lua_type(L, 1) == LUA_TBOOLEAN)
+            lua_pushstring(L, lua_toboolean(L, 1) ? "true" : "false");
+        else
+            lua_pushstring(L, luaL_typename(L, 1));
+        lua_concat(L, 2);
+        lua_setfield(L, -2, "err");
+        lua_replace(L, 1);
+    } else if (push_real(L, 1)) {
+        lua_pop(L, 1);
+        return 1;
+    }
+    if (placed) {
+        lua_pushliteral(L, "source");
+        lua_pushstring(L, ar.source);
+        lua_rawset(L, 1);
+        lua_pushliteral(L, "line");
+        lua_pushinteger(L, ar.currentline);
+        lua_rawset(L, 1);
+    }
+    lua_settop(L, 1);
+    return 1;
+}

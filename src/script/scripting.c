@@ -1,0 +1,669 @@
+#include "script/scripting.h"
+
+#include "base/assert.h"
+#include "base/digest.h"
+#include "base/glob.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "script/convert.h"
+#include "script/library.h"
+#include "script/redis_lib.h"
+#include "script/sandbox.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+struct script {
+    struct dlist_node recent; /* in scripting.recent, while it is transient */
+    struct str *text;
+    char digest[DIGEST_SHA1_HEX + 1];
+    uint64_t hash[2]; /* of the text */
+    int ref;          /* of the function in the state's registry */
+    bool declared;    /* begins with a shebang line: */
+    unsigned flags;   /* FUNCTION_ bits then */
+};
+
+struct scripting {
+    struct engine *engine;
+    struct run eval, functions;
+    struct dict by_digest, by_hash;
+    struct dlist_node recent; /* transient scripts, the longest unused first */
+    size_t transient, text_bytes;
+    struct libraries libraries;
+    size_t library_bytes;
+};
+
+static int open_eval(lua_State *L)
+{
+    sandbox_open(L, redis_lib_open);
+    return 0;
+}
+
+static void push_functions_lib(lua_State *L)
+{
+    redis_lib_open_functions(L, library_register_function);
+}
+
+static int open_functions(lua_State *L)
+{
+    sandbox_open(L, push_functions_lib);
+    return 0;
+}
+
+static void open_run(struct scripting *s, struct run *r, lua_CFunction open)
+{
+    run_init(r, s->engine, (size_t)s->engine->settings->script_memory_limit);
+    r->is_function = r == &s->functions;
+    int failed = vm_protect(&r->vm, open, NULL);
+    const char *why = failed ? lua_tostring(r->vm.L, -1) : NULL;
+    (void)why;
+    ASSERT(!failed);
+}
+
+struct scripting *scripting_new(struct engine *engine)
+{
+    struct scripting *s = mem_zalloc(sizeof(*s));
+    s->engine = engine;
+    dlist_init(&s->recent);
+    library_init(&s->libraries);
+    open_run(s, &s->eval, open_eval);
+    open_run(s, &s->functions, open_functions);
+    return s;
+}
+
+static void forget(struct scripting *s, struct script *x)
+{
+    dict_remove(&s->by_digest, bytes_of(x->digest, DIGEST_SHA1_HEX));
+    dict_remove(&s->by_hash, bytes_of(x->hash, sizeof(x->hash)));
+    if (dlist_linked(&x->recent)) {
+        dlist_remove(&x->recent);
+        s->transient--;
+    }
+    s->text_bytes -= x->text->n;
+    luaL_unref(s->eval.vm.L, LUA_REGISTRYINDEX, x->ref);
+    str_unref(x->text);
+    mem_free(x);
+}
+
+static void forget_all(struct scripting *s)
+{
+    struct dict_walk w = {0};
+    for (struct dict_node *n; (n = dict_next(&s->by_digest, &w));)
+        forget(s, n->value);
+}
+
+static void free_libraries(struct scripting *s, struct dlist_node *all)
+{
+    while (!dlist_empty(all)) {
+        struct library *x = dlist_item(all->next, struct library, node);
+        dlist_remove(&x->node);
+        library_free(&s->functions, x);
+    }
+}
+
+void scripting_free(struct scripting *s)
+{
+    if (!s)
+        return;
+    forget_all(s);
+    free_libraries(s, &s->libraries.all);
+    dict_clear(&s->by_digest);
+    dict_clear(&s->by_hash);
+    dict_clear(&s->libraries.by_name);
+    dict_clear(&s->libraries.functions);
+    run_free(&s->eval);
+    run_free(&s->functions);
+    mem_free(s);
+}
+
+/* ---- The cache */
+
+struct script *scripting_find(struct scripting *s, struct bytes digest)
+{
+    char lower[DIGEST_SHA1_HEX];
+    if (digest.n != sizeof(lower))
+        return NULL;
+    for (size_t i = 0; i < sizeof(lower); i++)
+        lower[i] = (char)tolower((unsigned char)digest.p[i]);
+    return dict_get(&s->by_digest, bytes_of(lower, sizeof(lower)));
+}
+
+/* "#!lua flags=a,b" in front of a script. *head: bytes of that line. */
+static bool parse_shebang(struct bytes text, struct script *x, size_t *head, struct reply *reply)
+{
+    *head = 0;
+    if (!bytes_has_prefix(text, "#!"))
+        return true;
+    const char *p = text.p, *end = memchr(p, '\n', text.n);
+    if (!end) {
+        reply_errorf(reply, "ERR Invalid script shebang");
+        return false;
+    }
+    *head = (size_t)(end - p);
+    x->declared = true;
+    bool first = true;
+    while (p < end) {
+        const char *word = p;
+        while (p < end && *p != ' ')
+            p++;
+        struct bytes w = bytes_of(word, (size_t)(p - word));
+        p += p < end;
+        if (first && !bytes_equal(w, BYTES("#!lua"))) {
+            reply_errorf(reply, "ERR Unexpected engine in script shebang: %.*s", (int)w.n, w.p);
+            return false;
+        }
+        if (!first && w.n && !bytes_has_prefix(w, "flags=")) {
+            reply_errorf(reply, "ERR Unknown lua shebang option: %.*s", (int)w.n, w.p);
+            return false;
+        }
+        for (size_t at = first || !w.n ? w.n : 6; at < w.n;) {
+            size_t n = 0;
+            while (at + n < w.n && w.p[at + n] != ',')
+                n++;
+            struct bytes flag = bytes_of(w.p + at, n);
+            unsigned bit = library_flag(flag);
+            if (!bit && n) {
+                reply_errorf(reply, "ERR Unexpected flag in script shebang: %.*s", (int)n, flag.p);
+                return false;
+            }
+            x->flags |= bit;
+            at += n + 1;
+        }
+        first = false;
+    }
+    return true;
+}
+
+struct compile_job {
+    struct bytes text;
+    int ref;
+    bool good;
+    struct reply *reply;
+};
+
+static int compile_protected(lua_State *L)
+{
+    struct compile_job *j = lua_touserdata(L, 1);
+    if (vm_load(L, j->text, "@user_script") != 0) {
+        reply_errorf(j->reply, "ERR Error compiling script (new function): %s",
+                     lua_tostring(L, -1));
+        return 0;
+    }
+    j->ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    j->good = true;
+    return 0;
+}
+
+static bool compile(struct scripting *s, struct script *x, struct bytes text, struct reply *reply)
+{
+    size_t head;
+    if (!parse_shebang(text, x, &head, reply))
+        return false;
+    struct compile_job j = {.text = bytes_of(text.p + head, text.n - head), .reply = reply};
+    s->eval.vm.bounded = true;
+    int failed = vm_protect(&s->eval.vm, compile_protected, &j);
+    s->eval.vm.bounded = false;
+    if (failed) {
+        reply_errorf(reply, "ERR Error compiling script (new function): %s",
+                     lua_tostring(s->eval.vm.L, -1));
+        lua_settop(s->eval.vm.L, 0);
+    }
+    x->ref = j.ref;
+    return j.good;
+}
+
+static void use(struct scripting *s, struct script *x)
+{
+    if (dlist_linked(&x->recent) && s->recent.prev != &x->recent) {
+        dlist_remove(&x->recent);
+        dlist_append(&s->recent, &x->recent);
+    }
+}
+
+static void keep_for_good(struct scripting *s, struct script *x)
+{
+    if (!dlist_linked(&x->recent))
+        return;
+    dlist_remove(&x->recent);
+    s->transient--;
+}
+
+struct script *scripting_add(struct scripting *s, struct bytes text, bool keep, struct reply *reply)
+{
+    uint64_t hash[2];
+    hash_xxh3_128(text, &hash[0], &hash[1]);
+    struct script *x = dict_get(&s->by_hash, bytes_of(hash, sizeof(hash)));
+    /* The hash is quick but can be forged: the text decides. */
+    if (x && !bytes_equal(str_bytes(x->text), text))
+        x = NULL;
+    char digest[DIGEST_SHA1_HEX + 1] = {0};
+    if (!x) {
+        digest_sha1_hex(text, digest);
+        x = dict_get(&s->by_digest, bytes_of(digest, DIGEST_SHA1_HEX));
+    }
+    if (x) {
+        if (keep)
+            keep_for_good(s, x);
+        else
+            use(s, x);
+        return x;
+    }
+    x = mem_zalloc(sizeof(*x));
+    if (!compile(s, x, text, reply)) {
+        mem_free(x);
+        return NULL;
+    }
+    x->text = str_new(text);
+    memcpy(x->digest, digest, sizeof(digest));
+    memcpy(x->hash, hash, sizeof(hash));
+    s->text_bytes += text.n;
+    dict_ensure(&s->by_digest, bytes_of(x->digest, DIGEST_SHA1_HEX))->value = x;
+    dict_ensure(&s->by_hash, bytes_of(hash, sizeof(hash)))->value = x;
+    if (!keep) {
+        dlist_append(&s->recent, &x->recent);
+        if (++s->transient > SCRIPTING_TRANSIENT)
+            forget(s, dlist_item(s->recent.next, struct script, recent));
+    }
+    return x;
+}
+
+const char *scripting_digest(const struct script *x)
+{
+    return x->digest;
+}
+
+struct bytes scripting_text(const struct script *x)
+{
+    return str_bytes(x->text);
+}
+
+void scripting_flush(struct scripting *s)
+{
+    forget_all(s);
+    run_free(&s->eval);
+    open_run(s, &s->eval, open_eval);
+}
+
+/* ---- Running */
+
+struct run_job {
+    struct run *run;
+    int ref;
+    const struct scripting_request *q;
+    struct reply *reply;
+};
+
+static void push_strings(lua_State *L, const struct bytes *from, int n)
+{
+    lua_createtable(L, n, 0);
+    for (int i = 0; i < n; i++) {
+        lua_pushlstring(L, from[i].p, from[i].n);
+        lua_rawseti(L, -2, i + 1);
+    }
+}
+
+/* The error on top of the stack: a table (sandbox_on_error()) or a message. */
+static void reply_failure(lua_State *L, struct run *r, struct reply *reply)
+{
+    struct buf b = {0};
+    const char *source = NULL, *text = NULL;
+    int line = 0;
+    size_t n = 0;
+    if (lua_istable(L, -1)) {
+        int at = lua_gettop(L);
+        lua_pushliteral(L, "err");
+        lua_rawget(L, at);
+        if (lua_type(L, -1) == LUA_TSTRING)
+            text = lua_tolstring(L, -1, &n);
+        lua_pushliteral(L, "source");
+        lua_rawget(L, at);
+        if (lua_type(L, -1) == LUA_TSTRING)
+            source = lua_tostring(L, -1);
+        lua_pushliteral(L, "line");
+        lua_rawget(L, at);
+        line = (int)lua_tointeger(L, -1);
+    }
+    if (text) {
+        if (n && *text == '-') {
+            text++;
+            n--;
+        }
+        buf_add(&b, bytes_of(text, n));
+    } else {
+        text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+        buf_printf(&b, "ERR %s", text ? text : "unknown error");
+    }
+    buf_printf(&b, " script: %s", r->name);
+    if (source)
+        buf_printf(&b, ", on %s:%d.", source, line);
+    reply_error_bytes(reply, buf_bytes(&b));
+    buf_free(&b);
+}
+
+static int run_protected(lua_State *L)
+{
+    struct run_job *j = lua_touserdata(L, 1);
+    struct run *r = j->run;
+    lua_settop(L, 0);
+    lua_pushcfunction(L, sandbox_on_error);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, j->ref);
+    push_strings(L, j->q->keys, j->q->key_count);
+    if (!r->is_function)
+        sandbox_set_global(L, "KEYS");
+    push_strings(L, j->q->args, j->q->arg_count);
+    if (!r->is_function)
+        sandbox_set_global(L, "ARGV");
+    int failed = lua_pcall(L, r->is_function ? 2 : 0, 1, 1);
+    vm_leave(&r->vm);
+    if (failed)
+        reply_failure(L, r, j->reply);
+    else
+        convert_to_reply(L, j->reply, r->client->reply.resp == 3);
+    return 0;
+}
+
+static void run(struct call *call, struct run *r, int ref, bool readonly, bool allow_oom,
+                const struct scripting_request *q)
+{
+    uint64_t errors = call->engine->total_errors;
+    struct run_job j = {.run = r, .ref = ref, .q = q, .reply = call->reply};
+    call_no_effect(call);
+    run_begin(r, call->client, readonly, allow_oom);
+    int failed = vm_protect(&r->vm, run_protected, &j);
+    run_end(r);
+    if (failed) {
+        reply_failure(r->vm.L, r, call->reply);
+        lua_gc(r->vm.L, LUA_GCCOLLECT, 0);
+    }
+    lua_settop(r->vm.L, 0);
+    /* An error of a command that the script hands on was counted when it happened. */
+    call->errors_counted = call->engine->total_errors != errors;
+}
+
+static bool refuse_oom(struct call *call)
+{
+    struct engine *e = call->engine;
+    if (!(e->special & ENGINE_MAXMEMORY) || e->services.make_room(e->services.context))
+        return false;
+    reply_errorf(call->reply, "OOM allow-oom flag is not set on the script, can not run it when "
+                              "used memory > 'maxmemory'");
+    return true;
+}
+
+static bool may_run(struct call *call, unsigned flags, const struct scripting_request *q)
+{
+    if (q->readonly && !(flags & FUNCTION_NO_WRITES)) {
+        reply_errorf(call->reply, "ERR Can not execute a script with write flag using *_ro "
+                                  "command.");
+        return false;
+    }
+    return (flags & (FUNCTION_ALLOW_OOM | FUNCTION_NO_WRITES)) || !refuse_oom(call);
+}
+
+void scripting_eval(struct call *call, struct script *x, const struct scripting_request *q)
+{
+    struct scripting *s = call->engine->scripting;
+    if (x->declared && !may_run(call, x->flags, q))
+        return;
+    use(s, x);
+    memcpy(s->eval.name, x->digest, sizeof(x->digest));
+    run(call, &s->eval, x->ref, q->readonly || (x->flags & FUNCTION_NO_WRITES), x->declared, q);
+}
+
+void scripting_fcall(struct call *call, const struct function *f, const struct scripting_request *q)
+{
+    struct scripting *s = call->engine->scripting;
+    if (!may_run(call, f->flags, q))
+        return;
+    snprintf(s->functions.name, sizeof(s->functions.name), "%.*s", (int)f->name->n, f->name->p);
+    run(call, &s->functions, f->ref, q->readonly || (f->flags & FUNCTION_NO_WRITES), true, q);
+}
+
+/* ---- Libraries */
+
+const char *scripting_load(struct scripting *s, struct bytes code, bool replace,
+                           struct reply *reply)
+{
+    char name[64];
+    size_t head;
+    if (!library_parse_head(code, name, &head, reply))
+        return NULL;
+    struct library *old = dict_get(&s->libraries.by_name, bytes_text(name));
+    if (old && !replace) {
+        reply_errorf(reply, "ERR Library '%s' already exists", name);
+        return NULL;
+    }
+    struct library *x = library_load(&s->functions, code, reply);
+    if (!x)
+        return NULL;
+    if (!library_fits(&s->libraries, x, old, reply)) {
+        library_free(&s->functions, x);
+        return NULL;
+    }
+    if (old)
+        scripting_delete(s, bytes_text(name));
+    library_add(&s->libraries, x);
+    s->library_bytes += code.n;
+    return x->name;
+}
+
+bool scripting_delete(struct scripting *s, struct bytes name)
+{
+    struct library *x = dict_get(&s->libraries.by_name, name);
+    if (!x)
+        return false;
+    library_remove(&s->libraries, x);
+    s->library_bytes -= x->code->n;
+    library_free(&s->functions, x);
+    return true;
+}
+
+void scripting_flush_functions(struct scripting *s)
+{
+    while (!dlist_empty(&s->libraries.all))
+        scripting_delete(s,
+                         bytes_text(dlist_item(s->libraries.all.next, struct library, node)->name));
+    run_free(&s->functions);
+    open_run(s, &s->functions, open_functions);
+}
+
+const struct function *scripting_function(struct scripting *s, struct bytes name)
+{
+    return dict_get(&s->libraries.functions, name);
+}
+
+static void list_function(const struct function *f, struct reply *reply)
+{
+    size_t n = 0;
+    reply_map(reply, 3);
+    reply_bulk_text(reply, "name");
+    reply_bulk_str(reply, f->name);
+    reply_bulk_text(reply, "description");
+    if (f->description)
+        reply_bulk_str(reply, f->description);
+    else
+        reply_null(reply);
+    reply_bulk_text(reply, "flags");
+    for (unsigned bit = 1; bit <= FUNCTION_CROSS_SLOT; bit <<= 1)
+        n += (f->flags & bit) != 0;
+    reply_set(reply, n);
+    for (unsigned bit = 1; bit <= FUNCTION_CROSS_SLOT; bit <<= 1)
+        if (f->flags & bit)
+            reply_simple(reply, library_flag_name(bit));
+}
+
+void scripting_list(struct scripting *s, struct bytes pattern, bool with_code, struct reply *reply)
+{
+    struct chain aside = {0};
+    size_t n = 0;
+    reply_later_begin(reply, &aside);
+    for (struct dlist_node *at = s->libraries.all.next; at != &s->libraries.all; at = at->next) {
+        struct library *x = dlist_item(at, struct library, node);
+        if (pattern.p && !glob_match_nocase(pattern, bytes_text(x->name)))
+            continue;
+        size_t count = 0;
+        for (struct dlist_node *f = x->functions.next; f != &x->functions; f = f->next)
+            count++;
+        reply_map(reply, with_code ? 4 : 3);
+        reply_bulk_text(reply, "library_name");
+        reply_bulk_text(reply, x->name);
+        reply_bulk_text(reply, "engine");
+        reply_bulk_text(reply, "LUA");
+        reply_bulk_text(reply, "functions");
+        reply_array(reply, count);
+        for (struct dlist_node *f = x->functions.next; f != &x->functions; f = f->next)
+            list_function(dlist_item(f, struct function, node), reply);
+        if (with_code) {
+            reply_bulk_text(reply, "library_code");
+            reply_bulk_str(reply, x->code);
+        }
+        n++;
+    }
+    reply_later_end(reply, '*', n);
+}
+
+void scripting_stats(struct scripting *s, struct reply *reply)
+{
+    const struct run *r = &s->functions;
+    reply_map(reply, 2);
+    reply_bulk_text(reply, "running_script");
+    if (r->active) {
+        reply_map(reply, 3);
+        reply_bulk_text(reply, "name");
+        reply_bulk_text(reply, r->name);
+        reply_bulk_text(reply, "command");
+        reply_array(reply, 0);
+        reply_bulk_text(reply, "duration_ms");
+        reply_int(reply, (r->ticked_us - r->started_us) / 1000);
+    } else {
+        reply_null(reply);
+    }
+    reply_bulk_text(reply, "engines");
+    reply_map(reply, 1);
+    reply_bulk_text(reply, "LUA");
+    reply_map(reply, 2);
+    reply_bulk_text(reply, "libraries_count");
+    reply_int(reply, (long long)s->libraries.by_name.used);
+    reply_bulk_text(reply, "functions_count");
+    reply_int(reply, (long long)s->libraries.functions.used);
+}
+
+struct bytes scripting_library(struct scripting *s, size_t i)
+{
+    for (struct dlist_node *n = s->libraries.all.next; n != &s->libraries.all; n = n->next)
+        if (i-- == 0)
+            return str_bytes(dlist_item(n, struct library, node)->code);
+    return bytes_of(NULL, 0);
+}
+
+struct scripting_libraries {
+    struct scripting *scripting;
+    struct libraries libraries;
+    size_t bytes;
+};
+
+static void move_libraries(struct libraries *to, struct libraries *from)
+{
+    library_init(to);
+    to->by_name = from->by_name;
+    to->functions = from->functions;
+    dlist_splice(&to->all, &from->all);
+    library_init(from);
+}
+
+struct scripting_libraries *scripting_set_aside(struct scripting *s)
+{
+    struct scripting_libraries *a = mem_zalloc(sizeof(*a));
+    a->scripting = s;
+    a->bytes = s->library_bytes;
+    move_libraries(&a->libraries, &s->libraries);
+    s->library_bytes = 0;
+    return a;
+}
+
+void scripting_put_back(struct scripting *s, struct scripting_libraries *a)
+{
+    free_libraries(s, &s->libraries.all);
+    dict_clear(&s->libraries.by_name);
+    dict_clear(&s->libraries.functions);
+    move_libraries(&s->libraries, &a->libraries);
+    s->library_bytes = a->bytes;
+    mem_free(a);
+}
+
+bool scripting_copy(struct scripting *s, const struct scripting_libraries *a)
+{
+    struct chain nowhere = {0};
+    struct reply reply = {.out = &nowhere, .resp = 2};
+    bool good = true;
+    for (struct dlist_node *n = a->libraries.all.next; n != &a->libraries.all && good; n = n->next)
+        good = scripting_load(s, str_bytes(dlist_item(n, struct library, node)->code), false,
+                              &reply) != NULL;
+    chain_free(&nowhere);
+    return good;
+}
+
+void scripting_drop(struct scripting_libraries *a)
+{
+    free_libraries(a->scripting, &a->libraries.all);
+    dict_clear(&a->libraries.by_name);
+    dict_clear(&a->libraries.functions);
+    mem_free(a);
+}
+
+/* ---- What runs now */
+
+static struct run *running(struct scripting *s)
+{
+    return s->eval.active ? &s->eval : s->functions.active ? &s->functions : NULL;
+}
+
+bool scripting_kill(struct scripting *s, bool function, struct reply *reply)
+{
+    struct run *r = running(s);
+    if (!r) {
+        reply_error(reply, ERR_NOTBUSY);
+        return false;
+    }
+    if (r->is_function != function) {
+        reply_error(reply, r->is_function ? ERR_BUSY_FUNCTION : ERR_BUSY);
+        return false;
+    }
+    if (r->rules.wrote) {
+        reply_error(reply, ERR_UNKILLABLE);
+        return false;
+    }
+    r->kill = function ? "Script killed by user with FUNCTION KILL."
+                       : "Script killed by user with SCRIPT KILL.";
+    return true;
+}
+
+bool scripting_interrupt(struct scripting *s)
+{
+    struct run *r = running(s);
+    if (!r)
+        return true;
+    if (r->rules.wrote)
+        return false;
+    r->kill = "The server is shutting down.";
+    return true;
+}
+
+bool scripting_runs_function(const struct scripting *s)
+{
+    return s->functions.active;
+}
+
+void scripting_memory(const struct scripting *s, struct scripting_memory *out)
+{
+    *out = (struct scripting_memory){
+        .eval_vm = s->eval.vm.used,
+        .function_vm = s->functions.vm.used,
+        .scripts = s->text_bytes + dict_memory(&s->by_digest) + dict_memory(&s->by_hash) +
+                   s->by_digest.used * sizeof(struct script),
+        .script_count = s->by_digest.used,
+        .libraries = s->library_bytes,
+        .library_count = s->libraries.by_name.used,
+        .function_count = s->libraries.functions.used,
+    };
+}
