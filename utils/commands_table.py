@@ -23,7 +23,6 @@ CLUSTER = "clustering is not built"
 REASONS = [
     (r"cluster.*|asking|readonly|readwrite|migrate", CLUSTER),
     (r"module.*", "no modules"),
-    (r"acl.*", "users and rights: to come"),
     (r"replicaof|slaveof|psync|sync|replconf|failover|wait|waitaof|restore-asking", "replication: to come"),
     (r"client\|(caching|tracking|trackinginfo)|monitor|slowlog.*|latency.*", "client tracking and observation: to come"),
 ]

@@ -17,12 +17,37 @@ static int start_of(const struct key_spec *s, const struct bytes *argv, int argc
     return -1;
 }
 
+static bool has_word(const struct bytes *argv, int argc, int from, const char *word)
+{
+    for (int i = from; i < argc; i++)
+        if (bytes_is(argv[i], word))
+            return true;
+    return false;
+}
+
+/* What a request does to its key when that depends on its options: SET and BITFIELD. */
+static uint16_t flags_of(const struct command *c, const struct key_spec *s,
+                         const struct bytes *argv, int argc)
+{
+    if (!(s->flags & KEY_VARIABLE_FLAGS))
+        return s->flags;
+    if (bytes_is(bytes_text(c->name), "set"))
+        return has_word(argv, argc, 3, "get") ? KEY_RW | KEY_ACCESS | KEY_UPDATE
+                                              : KEY_OW | KEY_UPDATE;
+    if (bytes_is(bytes_text(c->name), "bitfield"))
+        return has_word(argv, argc, 2, "set") || has_word(argv, argc, 2, "incrby")
+                   ? KEY_RW | KEY_ACCESS | KEY_UPDATE
+                   : KEY_RO | KEY_ACCESS;
+    return s->flags;
+}
+
 int keys_find(const struct command *c, const struct bytes *argv, int argc, struct key_at *out,
               int max)
 {
     int n = 0;
     for (int k = 0; k < COMMAND_KEY_SPECS && c->keys[k].flags; k++) {
         const struct key_spec *s = &c->keys[k];
+        uint16_t flags = flags_of(c, s, argv, argc);
         int first = start_of(s, argv, argc), last, step = s->step ? s->step : 1;
         if ((s->flags & KEY_NOT_KEY) || (s->unknown && !s->keyword))
             continue;
@@ -47,7 +72,7 @@ int keys_find(const struct command *c, const struct bytes *argv, int argc, struc
             return -1;
         for (int i = first; i <= last; i += step) {
             if (n < max)
-                out[n] = (struct key_at){i, s->flags};
+                out[n] = (struct key_at){i, flags};
             n++;
         }
     }

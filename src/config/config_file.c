@@ -40,8 +40,15 @@ static bool apply(struct settings *s, struct bytes *words, int n, struct bytes l
     if (bytes_is(words[0], "include") && n == 2)
         return include(s, words[1].p, report);
     if (bytes_is(words[0], "rename-command") || bytes_is(words[0], "loadmodule") ||
-        bytes_is(words[0], "user") || bytes_is(words[0], "sentinel"))
+        bytes_is(words[0], "sentinel"))
         return fail(report, number, line, "This directive is not supported by this version");
+    if (bytes_is(words[0], "user")) {
+        for (int i = 0; i < n; i++) {
+            words_quote(&s->users, words[i]);
+            buf_add_char(&s->users, i + 1 < n ? ' ' : '\n');
+        }
+        return true;
+    }
     const struct setting *x = settings_find(words[0]);
     if (!x)
         return fail(report, number, line, "Bad directive or wrong number of arguments");
@@ -214,7 +221,7 @@ int config_file_rewrite(const struct settings *s)
         if (x && !done[x - all]) {
             done[x - all] = true;
             add_setting(s, x, &fresh);
-        } else if (!x) {
+        } else if (!x && !(n > 0 && bytes_is(words[0], "user") && s->print_users)) {
             buf_add(&fresh, line);
             buf_add_char(&fresh, '\n');
         }
@@ -229,6 +236,8 @@ int config_file_rewrite(const struct settings *s)
         generated = true;
         add_setting(s, &all[i], &fresh);
     }
+    if (s->print_users)
+        s->print_users(s->context, &fresh);
     error = file_replace(s->file, buf_bytes(&fresh));
     mem_free(done);
     buf_free(&old);

@@ -61,6 +61,7 @@ void settings_free(struct settings *s)
         if (table[i].type == SETTING_TEXT)
             mem_free(*text_of(s, &table[i]));
     mem_free(s->file);
+    buf_free(&s->users);
     mem_free(s);
 }
 

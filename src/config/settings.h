@@ -40,6 +40,9 @@ struct settings {
 #define S(type, name, alias, field, ...) SETTING_FIELD_##type field;
 #include "config/settings.def"
 #undef S
+    struct buf users; /* "user ..." lines of the configuration file */
+    /* Prints such lines for CONFIG REWRITE; NULL: the users are in a file of their own. */
+    void (*print_users)(void *context, struct buf *out);
     char *file;          /* absolute path of the configuration file, or NULL */
     char disk_error[64]; /* why writing the journal failed */
     struct {

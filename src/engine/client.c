@@ -14,8 +14,6 @@ struct client *client_new(struct engine *engine)
     c->reply = (struct reply){.out = &c->out, .resp = 2};
     c->created_ms = c->active_ms = engine->now_ms;
     c->fd = -1;
-    if (*engine->settings->requirepass)
-        c->flags |= CLIENT_ANONYMOUS;
     dlist_append(&engine->clients, &c->all);
     engine->client_count++;
     dict_ensure(&engine->clients_by_id, bytes_of(&c->id, sizeof(c->id)))->value = c;

@@ -14,6 +14,8 @@
 struct client;
 struct call;
 struct scripting;
+struct user;
+struct users;
 
 struct engine_stat {
     uint64_t calls, ticks, rejected, failed;
@@ -70,6 +72,7 @@ struct engine {
     struct registry *registry;
     struct journal *journal;
     struct pubsub *pubsub;
+    struct users *users;
     struct scripting *scripting; /* the commands' (script/scripting.h) */
     struct engine_services services;
     unsigned special; /* ENGINE_ bits in force */
@@ -105,8 +108,12 @@ struct engine {
     bool pause_cron;
     bool in_exec;
     bool replaying;
-    bool busy_function;   /* under ENGINE_BUSY: it is a function that runs */
-    bool scripts_may_all; /* DEBUG SET-DISABLE-DENY-SCRIPTS */
+    /* What was denied (engine/rights.h). */
+    struct dlist_node denials;
+    size_t denial_count;
+    uint64_t next_denial, denied[5]; /* by enum check_result */
+    bool busy_function;              /* under ENGINE_BUSY: it is a function that runs */
+    bool scripts_may_all;            /* DEBUG SET-DISABLE-DENY-SCRIPTS */
 };
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "command/keys.h"
+#include "engine/rights.h"
 #include "engine/txn.h"
 
 #include <ctype.h>
@@ -131,6 +132,15 @@ static bool judge(struct client *c, const struct command *command, const struct 
     if ((c->flags & CLIENT_ANONYMOUS) && !(command->flags & COMMAND_NO_AUTH)) {
         refuse_plainly(c, command, ERR_NOAUTH);
         return false;
+    }
+    if (c->flags & CLIENT_RESTRICTED) {
+        struct buf why = {0};
+        if (!rights_allow(c, c->user, command, q->argv, q->argc,
+                          c->flags & CLIENT_MULTI ? "multi" : "toplevel", &why)) {
+            refuse(c, command, "NOPERM %.*s", (int)why.n, why.p);
+            buf_free(&why);
+            return false;
+        }
     }
     if ((c->flags & CLIENT_MULTI) && (command->flags & COMMAND_NO_MULTI)) {
         refuse(c, command, "ERR Command not allowed inside a transaction");
@@ -284,6 +294,14 @@ void exec_for_script(struct client *c, struct exec_script *x, const struct exec_
         refuse(c, command, "MISCONF Errors writing to the AOF file: %s", e->settings->disk_error);
         return;
     }
+    if (x->caller->flags & CLIENT_RESTRICTED) {
+        struct buf why = {0};
+        if (!rights_allow(x->caller, x->caller->user, command, q->argv, q->argc, "lua", &why)) {
+            refuse(c, command, "NOPERM ACL failure in script: %.*s", (int)why.n, why.p);
+            buf_free(&why);
+            return;
+        }
+    }
     x->wrote |= (command->flags & COMMAND_WRITE) != 0;
     c->last_command = command;
     exec_run(c, command, q, false);
@@ -294,7 +312,11 @@ int exec_is_allowed(const struct client *c, const struct exec_request *q)
     const struct command *command = registry_find(c->engine->registry, q->argv[0]);
     if (command && command->subcommands && q->argc > 1)
         command = registry_subcommand(command, q->argv[1]);
-    return command && command_arity_fits(command, q->argc) ? 1 : -1;
+    int which;
+    if (!command || !command_arity_fits(command, q->argc))
+        return -1;
+    return check_request(c->user, c->engine->registry, command, q->argv, q->argc, &which) ==
+           CHECK_OK;
 }
 
 static bool is_odd(const struct command *command, const struct exec_request *q)

@@ -2,6 +2,7 @@
 
 #include "engine/block.h"
 #include "engine/engine.h"
+#include "engine/rights.h"
 #include "engine/txn.h"
 #include "pubsub/pubsub.h"
 
@@ -29,8 +30,7 @@ void session_reset(struct client *c)
     c->reply.resp = 2;
     str_unref(c->name);
     c->name = NULL;
-    c->flags &= ~(unsigned)(CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_NO_TOUCH |
-                            CLIENT_NO_EVICT | CLIENT_ANONYMOUS);
-    if (*c->engine->settings->requirepass)
-        c->flags |= CLIENT_ANONYMOUS;
+    c->flags &=
+        ~(unsigned)(CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_NO_TOUCH | CLIENT_NO_EVICT);
+    rights_begin(c);
 }

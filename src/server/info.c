@@ -1,5 +1,6 @@
 #include "server/info.h"
 
+#include "acl/check.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -182,26 +183,28 @@ static void stats_section(struct server *s, struct buf *b)
                pubsub_names(e->pubsub, PUBSUB_CHANNEL)->used,
                pubsub_names(e->pubsub, PUBSUB_PATTERN)->used,
                pubsub_names(e->pubsub, PUBSUB_SHARD)->used);
-    buf_printf(b,
-               "latest_fork_usec:%llu\r\ntotal_forks:%llu\r\nmigrate_cached_sockets:0\r\n"
-               "slave_expires_tracked_keys:0\r\nactive_defrag_hits:0\r\n"
-               "active_defrag_misses:0\r\nactive_defrag_key_hits:0\r\n"
-               "active_defrag_key_misses:0\r\ntotal_active_defrag_time:0\r\n"
-               "current_active_defrag_time:0\r\ntracking_total_keys:0\r\n"
-               "tracking_total_items:0\r\ntracking_total_prefixes:0\r\n"
-               "unexpected_error_replies:0\r\ntotal_error_replies:%llu\r\n"
-               "dump_payload_sanitizations:0\r\ntotal_reads_processed:0\r\n"
-               "total_writes_processed:0\r\nio_threaded_reads_processed:0\r\n"
-               "io_threaded_writes_processed:0\r\nreply_buffer_shrinks:0\r\n"
-               "reply_buffer_expands:0\r\neventloop_cycles:%llu\r\n"
-               "client_query_buffer_limit_disconnections:%llu\r\n"
-               "client_output_buffer_limit_disconnections:%llu\r\n"
-               "acl_access_denied_auth:0\r\nacl_access_denied_cmd:0\r\n"
-               "acl_access_denied_key:0\r\nacl_access_denied_channel:0\r\n",
-               (unsigned long long)fork_us, (unsigned long long)forks,
-               (unsigned long long)e->total_errors, (unsigned long long)s->turns,
-               (unsigned long long)e->query_limit_disconnections,
-               (unsigned long long)e->output_limit_disconnections);
+    buf_printf(
+        b,
+        "latest_fork_usec:%llu\r\ntotal_forks:%llu\r\nmigrate_cached_sockets:0\r\n"
+        "slave_expires_tracked_keys:0\r\nactive_defrag_hits:0\r\n"
+        "active_defrag_misses:0\r\nactive_defrag_key_hits:0\r\n"
+        "active_defrag_key_misses:0\r\ntotal_active_defrag_time:0\r\n"
+        "current_active_defrag_time:0\r\ntracking_total_keys:0\r\n"
+        "tracking_total_items:0\r\ntracking_total_prefixes:0\r\n"
+        "unexpected_error_replies:0\r\ntotal_error_replies:%llu\r\n"
+        "dump_payload_sanitizations:0\r\ntotal_reads_processed:0\r\n"
+        "total_writes_processed:0\r\nio_threaded_reads_processed:0\r\n"
+        "io_threaded_writes_processed:0\r\nreply_buffer_shrinks:0\r\n"
+        "reply_buffer_expands:0\r\neventloop_cycles:%llu\r\n"
+        "client_query_buffer_limit_disconnections:%llu\r\n"
+        "client_output_buffer_limit_disconnections:%llu\r\n"
+        "acl_access_denied_auth:%llu\r\nacl_access_denied_cmd:%llu\r\n"
+        "acl_access_denied_key:%llu\r\nacl_access_denied_channel:%llu\r\n",
+        (unsigned long long)fork_us, (unsigned long long)forks, (unsigned long long)e->total_errors,
+        (unsigned long long)s->turns, (unsigned long long)e->query_limit_disconnections,
+        (unsigned long long)e->output_limit_disconnections,
+        (unsigned long long)e->denied[CHECK_AUTH], (unsigned long long)e->denied[CHECK_COMMAND],
+        (unsigned long long)e->denied[CHECK_KEY], (unsigned long long)e->denied[CHECK_CHANNEL]);
 }
 
 static void replication_section(struct server *s, struct buf *b)

@@ -1,7 +1,9 @@
 #include "server/link.h"
 
+#include "acl/users.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/rights.h"
 #include "engine/session.h"
 #include "io/listen.h"
 
@@ -46,7 +48,8 @@ static void accept_one(struct listener *l, int fd, const char *peer, const char 
         refuse(fd, ERR_MAXCLIENTS);
         return;
     }
-    if (s->settings->protected_mode && !*s->settings->requirepass && !is_local && !l->is_unix) {
+    if (s->settings->protected_mode && e->users->default_user->on &&
+        e->users->default_user->no_password && !is_local && !l->is_unix) {
         e->rejected_connections++;
         refuse(fd, ERR_DENIED);
         return;
@@ -56,6 +59,7 @@ static void accept_one(struct listener *l, int fd, const char *peer, const char 
     struct link *k = mem_zalloc(sizeof(*k));
     k->server = s;
     k->client = client_new(e);
+    rights_begin(k->client);
     k->client->link = k;
     k->client->fd = fd;
     if (l->is_unix) {

@@ -230,6 +230,8 @@ int main(int argc, char **argv)
     struct server *s = server_new(settings);
     s->executable = executable;
     cron_raise_file_limit(s);
+    if (!server_load_users(s))
+        return 1;
     if (!server_listen(s))
         return 1;
     write_pidfile(settings);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/exec.h"
+#include "engine/rights.h"
 #include "engine/session.h"
 #include "io/child.h"
 #include "io/file.h"
@@ -354,6 +355,7 @@ static void begin_load(struct saver *v)
     v->load_total = v->load_done = v->load_base = 0;
     v->replay_errors = 0;
     v->replay = client_new(e);
+    rights_begin(v->replay);
     v->replay->flags |= CLIENT_REPLAY;
     v->replay->flags &= ~(unsigned)CLIENT_ANONYMOUS;
     e->special |= ENGINE_LOADING;

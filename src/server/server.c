@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include "acl/users.h"
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/crc.h"
@@ -11,7 +12,9 @@
 #include "config/config_file.h"
 #include "engine/block.h"
 #include "engine/deliver.h"
+#include "engine/rights.h"
 #include "engine/txn.h"
+#include "io/file.h"
 #include "io/listen.h"
 #include "script/scripting.h"
 #include "server/cron.h"
@@ -240,6 +243,10 @@ static bool setting_changed(void *context, const struct setting *x, const char *
         s->engine.store->notify = s->settings->notify_flags;
     else if (strcmp(name, "port") == 0 || strcmp(name, "bind") == 0)
         return set_listeners(s, reason);
+    else if (strcmp(name, "requirepass") == 0)
+        users_set_default_password(s->engine.users, bytes_text(s->settings->requirepass));
+    else if (strcmp(name, "acl-pubsub-default") == 0)
+        s->engine.users->all_channels = s->settings->acl_pubsub_default == 1;
     else if (strcmp(name, "dir") == 0)
         return saver_change_directory(s->saver, reason);
     else if (strcmp(name, "appendonly") == 0)
@@ -360,6 +367,8 @@ struct server *server_new(struct settings *settings)
     e->store->notify = settings->notify_flags;
     settings->changed = setting_changed;
     settings->context = s;
+    e->users = users_new(e->registry, settings->acl_pubsub_default == 1);
+    dlist_init(&e->denials);
     e->scripting = scripting_new(e);
     s->saver = saver_new(s);
     s->cron = loop_timer_new(s->loop, cron_period_ms(s), cron_due, s);
@@ -372,6 +381,43 @@ struct server *server_new(struct settings *settings)
     s->startup_memory = mem_used();
     say_inert_settings(settings);
     return s;
+}
+
+static void print_users(void *context, struct buf *out)
+{
+    struct server *s = context;
+    users_print(s->engine.users, out);
+}
+
+bool server_load_users(struct server *s)
+{
+    struct engine *e = &s->engine;
+    struct settings *c = s->settings;
+    struct buf text = {0}, error = {0};
+    if (*c->aclfile && c->users.n) {
+        log_line(LOG_WARNING, "Configuring users both in the configuration file and in an ACL file "
+                              "is not possible: use one of them.");
+        return false;
+    }
+    if (*c->aclfile) {
+        int failed = file_read(c->aclfile, &text);
+        if (failed)
+            buf_printf(&error, "Error loading ACLs, opening file '%s': %s", c->aclfile,
+                       strerror(-failed));
+        else
+            users_read(e->users, buf_bytes(&text), c->aclfile, &error);
+    } else {
+        c->print_users = print_users;
+        users_read(e->users, buf_bytes(&c->users), "configuration file", &error);
+    }
+    if (*c->requirepass && !error.n)
+        users_set_default_password(e->users, bytes_text(c->requirepass));
+    bool good = error.n == 0;
+    if (!good)
+        log_line(LOG_WARNING, "Aborting because of wrong users: %.*s", (int)error.n, error.p);
+    buf_free(&text);
+    buf_free(&error);
+    return good;
 }
 
 static void accept_ready(void *context, int events)
@@ -546,6 +592,8 @@ void server_free(struct server *s)
     feed_free(s->busy_feed);
     mem_free(s->busy_buffer);
     scripting_free(e->scripting);
+    rights_forget_denials(e);
+    users_free(e->users);
     evict_free(s->evict);
     db_store_free(e->store);
     registry_free(e->registry);

@@ -79,6 +79,8 @@ struct server {
 };
 
 struct server *server_new(struct settings *settings);
+/* Reads the users of the configuration or of their file. False: a line in the log says why. */
+bool server_load_users(struct server *s);
 /* Opens the sockets. False: a line in the log says why. */
 bool server_listen(struct server *s);
 /* Loads the data. */

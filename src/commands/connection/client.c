@@ -1,9 +1,10 @@
 /* CLIENT: looking at connections and steering them. */
 #include "commands/families.h"
 
+#include "acl/users.h"
 #include "base/num.h"
-#include "commands/connection/client_list.h"
 #include "engine/block.h"
+#include "engine/client_line.h"
 
 static void do_client_id(struct call *call)
 {
@@ -63,7 +64,7 @@ static void do_client_setinfo(struct call *call)
 static void do_client_info(struct call *call)
 {
     struct buf b = {0};
-    client_list_line(call->client, &b);
+    client_line_print(call->client, &b);
     reply_verbatim(call->reply, "txt", buf_bytes(&b));
     buf_free(&b);
 }
@@ -88,7 +89,7 @@ static void list_all(struct call *call, int only_class, struct buf *b)
             continue;
         if (only_class >= 0 && client_class(c) != (enum client_class)only_class)
             continue;
-        client_list_line(c, b);
+        client_line_print(c, b);
     }
 }
 
@@ -122,7 +123,7 @@ static void do_client_list(struct call *call)
             }
             struct client *c = client_by_id(call->engine, id);
             if (c)
-                client_list_line(c, &b);
+                client_line_print(c, &b);
         }
     } else if (call->argc == 2) {
         list_all(call, -1, &b);
@@ -137,6 +138,7 @@ static void do_client_list(struct call *call)
 struct kill_filter {
     struct bytes address_text, local_text;
     uint64_t id;
+    const struct user *user;
     bool by_id, by_address, by_local, skip_me, never;
     int class_;
     long long min_age_s;
@@ -166,6 +168,8 @@ static bool matches(const struct call *call, const struct kill_filter *f, const 
     if (f->class_ >= 0 && client_class(c) != (enum client_class)f->class_)
         return false;
     if (f->min_age_s >= 0 && (call->now_ms - c->created_ms) / 1000 < f->min_age_s)
+        return false;
+    if (f->user && c->user != f->user)
         return false;
     return !(f->skip_me && c == call->client);
 }
@@ -206,7 +210,8 @@ static void do_client_kill(struct call *call)
                 f.by_local = true;
                 f.local_text = value;
             } else if (bytes_is(word, "user")) {
-                if (!bytes_equal(value, BYTES("default"))) {
+                f.user = users_find(e->users, value);
+                if (!f.user) {
                     reply_errorf(call->reply, "ERR No such user '%.*s'", (int)value.n, value.p);
                     return;
                 }

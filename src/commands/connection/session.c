@@ -1,7 +1,9 @@
 /* The connection itself: greeting, rights, database, small talk. */
 #include "commands/families.h"
 
+#include "acl/users.h"
 #include "base/num.h"
+#include "engine/rights.h"
 #include "engine/session.h"
 
 static void do_ping(struct call *call)
@@ -117,23 +119,10 @@ const struct command reset_command = {
     .handler = do_reset,
 };
 
-/* Compares without telling by its time how much was right. */
-static bool same_secret(struct bytes a, struct bytes b)
-{
-    unsigned char different = a.n != b.n;
-    for (size_t i = 0; i < a.n; i++)
-        different |= (unsigned char)(a.p[i] ^ (b.n ? b.p[i % b.n] : 0));
-    return !different;
-}
-
 static bool authenticate(struct call *call, struct bytes user, struct bytes password)
 {
-    struct bytes secret = bytes_text(call->engine->settings->requirepass);
-    bool known = bytes_equal(user, BYTES("default"));
-    if (known && (secret.n == 0 || same_secret(password, secret))) {
-        call->client->flags &= ~(unsigned)CLIENT_ANONYMOUS;
+    if (rights_authenticate(call->client, user, password))
         return true;
-    }
     call_error(call, ERR_WRONGPASS);
     return false;
 }
@@ -144,7 +133,7 @@ static void do_auth(struct call *call)
         call_error(call, ERR_SYNTAX);
         return;
     }
-    if (call->argc == 2 && !*call->engine->settings->requirepass) {
+    if (call->argc == 2 && call->engine->users->default_user->no_password) {
         call_error(call, ERR_NO_AUTH_NEEDED);
         return;
     }

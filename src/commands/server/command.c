@@ -3,6 +3,7 @@
 
 #include "base/glob.h"
 #include "base/mem.h"
+#include "command/categories.h"
 #include "command/keys.h"
 #include "command/usage.h"
 
@@ -66,62 +67,14 @@ static void reply_flags(struct reply *r, uint32_t flags)
             reply_simple(r, flag_names[i].name);
 }
 
-/* The categories follow from flags and group. */
 static void reply_categories(struct reply *r, const struct command *c)
 {
-    static const char *const by_group[] = {[GROUP_STRING] = "@string",
-                                           [GROUP_LIST] = "@list",
-                                           [GROUP_SET] = "@set",
-                                           [GROUP_SORTED_SET] = "@sortedset",
-                                           [GROUP_HASH] = "@hash",
-                                           [GROUP_PUBSUB] = "@pubsub",
-                                           [GROUP_TRANSACTIONS] = "@transaction",
-                                           [GROUP_CONNECTION] = "@connection",
-                                           [GROUP_SCRIPTING] = "@scripting",
-                                           [GROUP_HYPERLOGLOG] = "@hyperloglog",
-                                           [GROUP_GEO] = "@geo",
-                                           [GROUP_STREAM] = "@stream",
-                                           [GROUP_BITMAP] = "@bitmap"};
-    const char *names[16];
-    size_t n = 0;
-    if (c->flags & COMMAND_KEYSPACE)
-        names[n++] = "@keyspace";
-    if ((c->flags & COMMAND_READONLY) && c->group != GROUP_CONNECTION &&
-        c->group != GROUP_SCRIPTING)
-        names[n++] = "@read";
-    if (c->flags & COMMAND_WRITE)
-        names[n++] = "@write";
-    bool late = c->group == GROUP_CONNECTION || c->group == GROUP_TRANSACTIONS ||
-                c->group == GROUP_SCRIPTING;
-    /* A container has only what its flags say. */
-    bool container = c->subcommands && !c->handler;
-    const char *own = c->group < COUNT(by_group) && !container ? by_group[c->group] : NULL;
-    if (own && !late)
-        names[n++] = own;
-    if ((c->flags & COMMAND_PUBSUB) && c->group != GROUP_PUBSUB)
-        names[n++] = "@pubsub";
-    if (c->flags & COMMAND_ADMIN)
-        names[n++] = "@admin";
-    names[n++] = c->flags & COMMAND_FAST ? "@fast" : "@slow";
-    if (c->flags & COMMAND_BLOCKING)
-        names[n++] = "@blocking";
-    if (c->flags & (COMMAND_ADMIN | COMMAND_DANGEROUS))
-        names[n++] = "@dangerous";
-    if (own && late)
-        names[n++] = own;
-    struct bytes more[4];
-    size_t extra = 0;
-    for (const char *at = c->categories; at && *at;) {
-        size_t len = strcspn(at, " ");
-        more[extra++] = bytes_of(at, len);
-        at += len + (at[len] == ' ');
-    }
-    reply_set(r, n + extra);
-    for (size_t i = 0; i < n; i++)
-        reply_simple(r, names[i]);
-    for (size_t i = 0; i < extra; i++) {
+    struct bytes names[CATEGORIES_MOST];
+    size_t n = categories_of(c, names);
+    reply_set(r, n);
+    for (size_t i = 0; i < n; i++) {
         char name[32];
-        snprintf(name, sizeof(name), "%.*s", (int)more[i].n, more[i].p);
+        snprintf(name, sizeof(name), "@%.*s", (int)names[i].n, names[i].p);
         reply_simple(r, name);
     }
 }

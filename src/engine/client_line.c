@@ -1,5 +1,6 @@
-#include "commands/connection/client_list.h"
+#include "engine/client_line.h"
 
+#include "acl/user.h"
 #include "command/command.h"
 #include "engine/engine.h"
 #include "engine/txn.h"
@@ -34,7 +35,7 @@ static struct bytes text_of(const struct str *s)
     return s ? str_bytes(s) : bytes_of("", 0);
 }
 
-void client_list_line(const struct client *c, struct buf *b)
+void client_line_print(const struct client *c, struct buf *b)
 {
     struct bytes name = text_of(c->name), lib = text_of(c->lib_name),
                  version = text_of(c->lib_version);
@@ -54,8 +55,9 @@ void client_list_line(const struct client *c, struct buf *b)
                0, c->txn ? c->txn->memory : 0, c->out.memory, c->out.memory, chain_pending(&c->out),
                c->out.blocks > 1 ? c->out.blocks - 1 : 0, c->out.blocks > 1 ? c->out.memory : 0,
                client_memory(c), chain_pending(&c->out) ? "rw" : "r");
-    buf_printf(b, " cmd=%s user=default redir=-1 resp=%d lib-name=%.*s lib-ver=%.*s",
-               c->last_command ? command_full_name(c->last_command) : "NULL", c->reply.resp,
+    buf_printf(b, " cmd=%s user=%.*s redir=-1 resp=%d lib-name=%.*s lib-ver=%.*s",
+               c->last_command ? command_full_name(c->last_command) : "NULL",
+               c->user ? (int)c->user->name->n : 0, c->user ? c->user->name->p : "", c->reply.resp,
                (int)lib.n, lib.p, (int)version.n, version.p);
     buf_printf(b, " tot-net-in=%llu tot-net-out=%llu tot-cmds=%llu\n",
                (unsigned long long)c->total_in, (unsigned long long)c->total_out,

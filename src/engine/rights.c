@@ -1,0 +1,171 @@
+#include "engine/rights.h"
+#include "acl/users.h"
+
+#include "base/mem.h"
+#include "engine/client_line.h"
+
+#define SAME_MS 60000 /* alike denials within this time are one entry */
+
+void rights_set_user(struct client *c, struct user *u)
+{
+    c->user = u;
+    c->flags &= ~(unsigned)(CLIENT_ANONYMOUS | CLIENT_RESTRICTED);
+    if (!user_is_unlimited(u))
+        c->flags |= CLIENT_RESTRICTED;
+}
+
+void rights_begin(struct client *c)
+{
+    struct user *u = c->engine->users->default_user;
+    rights_set_user(c, u);
+    if (!u->on || !u->no_password)
+        c->flags |= CLIENT_ANONYMOUS;
+}
+
+static void free_entry(struct rights_entry *x)
+{
+    dlist_remove(&x->node);
+    str_unref(x->object);
+    str_unref(x->user);
+    str_unref(x->client);
+    mem_free(x);
+}
+
+static void note(struct client *c, enum check_result why, const char *context, struct bytes object,
+                 struct bytes user)
+{
+    struct engine *e = c->engine;
+    struct buf line = {0};
+    e->denied[why]++;
+    client_line_print(c, &line);
+    if (line.n)
+        line.n--; /* its line end */
+    struct rights_entry *x = NULL;
+    int looked = 0;
+    for (struct dlist_node *n = e->denials.next; n != &e->denials && looked < 10 && !x;
+         n = n->next, looked++) {
+        struct rights_entry *old = dlist_item(n, struct rights_entry, node);
+        if (old->why == why && old->context == context && e->now_ms - old->updated_ms <= SAME_MS &&
+            bytes_equal(str_bytes(old->object), object) && bytes_equal(str_bytes(old->user), user))
+            x = old;
+    }
+    if (x) {
+        x->count++;
+        x->updated_ms = e->now_ms;
+        str_unref(x->client);
+        dlist_remove(&x->node);
+    } else {
+        x = mem_zalloc(sizeof(*x));
+        *x = (struct rights_entry){.id = e->next_denial++,
+                                   .count = 1,
+                                   .why = why,
+                                   .context = context,
+                                   .object = str_new(object),
+                                   .user = str_new(user),
+                                   .created_ms = e->now_ms,
+                                   .updated_ms = e->now_ms};
+        e->denial_count++;
+    }
+    x->client = str_new(buf_bytes(&line));
+    buf_free(&line);
+    dlist_insert_before(e->denials.next, &x->node);
+    while ((long long)e->denial_count > e->settings->acllog_max_len) {
+        free_entry(dlist_item(e->denials.prev, struct rights_entry, node));
+        e->denial_count--;
+    }
+}
+
+void rights_forget_denials(struct engine *e)
+{
+    while (!dlist_empty(&e->denials))
+        free_entry(dlist_item(e->denials.next, struct rights_entry, node));
+    e->denial_count = 0;
+}
+
+bool rights_authenticate(struct client *c, struct bytes name, struct bytes password)
+{
+    struct user *u = users_find(c->engine->users, name);
+    /* Nobody learns by the time it takes whether a user exists. */
+    bool fits = user_password_is(u ? u : c->engine->users->default_user, password);
+    if (u && u->on && fits) {
+        rights_set_user(c, u);
+        return true;
+    }
+    note(c, CHECK_AUTH, "toplevel", BYTES("AUTH"), name);
+    return false;
+}
+
+bool rights_allow(struct client *c, const struct user *u, const struct command *command,
+                  const struct bytes *argv, int argc, const char *context, struct buf *why)
+{
+    int which;
+    enum check_result r = check_request(u, c->engine->registry, command, argv, argc, &which);
+    if (r == CHECK_OK)
+        return true;
+    struct bytes object = r == CHECK_COMMAND ? bytes_text(command_full_name(command)) : argv[which];
+    note(c, r, context, object, str_bytes(u->name));
+    check_explain(why, r, u, command, object, false);
+    return false;
+}
+
+/* A channel or pattern that the client listens to and its user may not. */
+static bool listens_wrongly(const struct client *c)
+{
+    for (int kind = 0; c->subscriber && kind < PUBSUB_KINDS; kind++) {
+        struct dict_walk w = {0};
+        for (struct dict_node *n; (n = dict_next(&c->subscriber->names[kind], &w));)
+            if (!check_channel(c->user, dict_key(n), kind == PUBSUB_PATTERN))
+                return true;
+    }
+    return false;
+}
+
+void rights_refresh(struct engine *e)
+{
+    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
+        struct client *c = dlist_item(n, struct client, all);
+        if (c->flags & CLIENT_REPLAY)
+            continue;
+        if (user_is_unlimited(c->user))
+            c->flags &= ~(unsigned)CLIENT_RESTRICTED;
+        else
+            c->flags |= CLIENT_RESTRICTED;
+        if ((c->flags & CLIENT_RESTRICTED) && listens_wrongly(c))
+            client_close(c);
+    }
+}
+
+void rights_kick(struct engine *e, const struct user *u)
+{
+    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
+        struct client *c = dlist_item(n, struct client, all);
+        if (c->user != u)
+            continue;
+        /* Until it is freed it must not hold the user. */
+        rights_begin(c);
+        c->flags |= CLIENT_ANONYMOUS;
+        client_close(c);
+    }
+}
+
+void rights_replace_users(struct engine *e, struct users *fresh)
+{
+    struct user **old = users_sorted(e->users);
+    for (struct user **x = old; *x; x++) {
+        if (users_find(fresh, str_bytes((*x)->name)) || *x == e->users->default_user)
+            continue;
+        rights_kick(e, *x);
+        users_remove(e->users, *x);
+    }
+    mem_free(old);
+    struct user **all = users_sorted(fresh);
+    for (struct user **x = all; *x; x++) {
+        struct user *mine = users_find(e->users, str_bytes((*x)->name));
+        if (!mine)
+            mine = users_add(e->users, str_bytes((*x)->name));
+        user_replace(mine, user_copy(*x, e->registry));
+    }
+    mem_free(all);
+    users_free(fresh);
+    rights_refresh(e);
+}

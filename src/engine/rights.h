@@ -1,0 +1,39 @@
+/* Who a client is and what it may do: users meet clients here. Denials are counted and kept for ACL
+ * LOG. */
+#ifndef ENGINE_RIGHTS_H
+#define ENGINE_RIGHTS_H
+
+#include "acl/check.h"
+#include "engine/client.h"
+#include "engine/engine.h"
+
+struct rights_entry {
+    struct dlist_node node; /* in engine.denials, the newest first */
+    uint64_t id;
+    unsigned count;
+    enum check_result why;
+    const char *context; /* "toplevel", "multi", "lua" */
+    struct str *object, *user, *client;
+    int64_t created_ms, updated_ms;
+};
+
+/* The client is this user from now on. */
+void rights_set_user(struct client *c, struct user *u);
+/* As it begins: the default user, who may have to AUTH first. */
+void rights_begin(struct client *c);
+/* True when the password fits and the user is on; a failure is counted. */
+bool rights_authenticate(struct client *c, struct bytes user, struct bytes password);
+/* False: the text behind "NOPERM " is in *why (the caller's to free). u: whose rights count. */
+bool rights_allow(struct client *c, const struct user *u, const struct command *command,
+                  const struct bytes *argv, int argc, const char *context, struct buf *why);
+/* After users changed: who may do everything needs no look. Subscriptions that are no longer
+ * allowed close their clients. */
+void rights_refresh(struct engine *e);
+/* Closes the clients of a user who will be gone. */
+void rights_kick(struct engine *e, const struct user *u);
+void rights_forget_denials(struct engine *e);
+/* All users are replaced by those of another set, by name; clients of users that are gone are
+ * closed. Takes fresh. */
+void rights_replace_users(struct engine *e, struct users *fresh);
+
+#endif
