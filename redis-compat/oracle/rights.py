@@ -22,7 +22,7 @@ def start(path):
     port = s.getsockname()[1]
     s.close()
     d = tempfile.mkdtemp(prefix="rights-")
-    p = subprocess.Popen([path, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", d], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    p = subprocess.Popen([path, "--logfile", d + "/log", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", d], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for _ in range(300):
         try:
             return p, port, oracle.Conn(port)

@@ -370,7 +370,7 @@ static const char *password_rule(struct user *u, struct bytes rule)
         for (size_t i = 0; i < text.n && good; i++)
             good = isdigit((unsigned char)text.p[i]) || (text.p[i] >= 'a' && text.p[i] <= 'f');
         if (!good)
-            return "The provided password hash must be exactly 64 characters and contain only "
+            return "The password hash must be exactly 64 characters and contain only "
                    "lowercase hexadecimal characters";
         memcpy(hash, text.p, 64);
     }
@@ -513,9 +513,14 @@ void user_describe_commands(const struct selector *s, struct buf *out)
 
 void user_describe_keys(const struct selector *s, struct buf *out)
 {
-    if (s->all_keys)
+    /* "%RW~*" says all there is to say: what stands beside it could not be read back. */
+    bool all = s->all_keys;
+    for (size_t i = 0; i < s->key_n; i++)
+        all |= s->keys[i].access == (ACL_READ | ACL_WRITE) &&
+               bytes_equal(str_bytes(s->keys[i].text), BYTES("*"));
+    if (all)
         buf_add_text(out, "~*");
-    for (size_t i = 0; i < s->key_n; i++) {
+    for (size_t i = 0; i < s->key_n && !all; i++) {
         const struct acl_pattern *k = &s->keys[i];
         if (i)
             buf_add_char(out, ' ');
@@ -571,23 +576,34 @@ void user_describe(const struct user *u, struct buf *out)
     }
 }
 
-struct user *user_copy(const struct user *u, const struct registry *r)
+static struct selector copy_selector(const struct selector *s)
 {
-    /* By its own words: they say all there is. */
-    struct user *copy = user_new(str_bytes(u->name), false);
-    struct buf text = {0};
-    user_describe(u, &text);
-    for (size_t i = 0; i < text.n;) {
-        size_t n = 0;
-        int depth = 0;
-        while (i + n < text.n && (text.p[i + n] != ' ' || depth)) {
-            depth += (n == 0 && text.p[i] == '(') - (depth && text.p[i + n] == ')');
-            n++;
-        }
-        const char *why = user_apply(copy, r, bytes_of(text.p + i, n), false);
-        ASSERT(!why);
-        i += n + 1;
-    }
-    buf_free(&text);
-    return copy;
+    struct selector c = *s;
+    c.keys = mem_alloc((s->key_n + 1) * sizeof(*c.keys));
+    for (size_t i = 0; i < s->key_n; i++)
+        c.keys[i] = (struct acl_pattern){str_ref(s->keys[i].text), s->keys[i].access};
+    c.channels = mem_alloc((s->channel_n + 1) * sizeof(*c.channels));
+    for (size_t i = 0; i < s->channel_n; i++)
+        c.channels[i] = str_ref(s->channels[i]);
+    c.first_args = mem_alloc((s->first_arg_n + 1) * sizeof(*c.first_args));
+    for (size_t i = 0; i < s->first_arg_n; i++)
+        c.first_args[i] =
+            (struct acl_first_arg){s->first_args[i].command, str_ref(s->first_args[i].text)};
+    c.rules = (struct buf){0};
+    buf_add(&c.rules, buf_bytes(&s->rules));
+    return c;
+}
+
+struct user *user_copy(const struct user *u)
+{
+    struct user *c = mem_alloc(sizeof(*c));
+    *c = *u;
+    c->name = str_ref(u->name);
+    c->hashes = mem_alloc((u->hash_n + 1) * sizeof(*c->hashes));
+    if (u->hash_n)
+        memcpy(c->hashes, u->hashes, u->hash_n * sizeof(*c->hashes));
+    c->selectors = mem_alloc(u->selector_n * sizeof(*c->selectors));
+    for (size_t i = 0; i < u->selector_n; i++)
+        c->selectors[i] = copy_selector(&u->selectors[i]);
+    return c;
 }

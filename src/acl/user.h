@@ -45,7 +45,7 @@ struct user {
 
 /* Off, without password, without any right; channels: all of them at first. */
 struct user *user_new(struct bytes name, bool channels);
-struct user *user_copy(const struct user *u, const struct registry *r);
+struct user *user_copy(const struct user *u);
 void user_free(struct user *u);
 /* What dst may do and its passwords become src's; src is emptied and freed. */
 void user_replace(struct user *dst, struct user *src);

@@ -26,7 +26,8 @@ size_t categories_of(const struct command *c, struct bytes names[CATEGORIES_MOST
     bool late = c->group == GROUP_CONNECTION || c->group == GROUP_TRANSACTIONS ||
                 c->group == GROUP_SCRIPTING;
     /* A container has only what its flags say. */
-    bool container = c->subcommands && !c->handler;
+    bool container = (c->subcommands && !c->handler) ||
+                     (c->group == GROUP_PUBSUB && !(c->flags & COMMAND_PUBSUB));
     const char *own =
         c->group < sizeof(by_group) / sizeof(by_group[0]) && !container ? by_group[c->group] : NULL;
     if (own && !late)

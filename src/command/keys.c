@@ -25,6 +25,21 @@ static bool has_word(const struct bytes *argv, int argc, int from, const char *w
     return false;
 }
 
+/* BITFIELD: what is not understood counts as writing. */
+static bool only_reads_bits(const struct bytes *argv, int argc)
+{
+    for (int i = 2; i < argc; i++) {
+        int left = argc - i - 1;
+        if (bytes_is(argv[i], "get") && left >= 2)
+            i += 2;
+        else if (bytes_is(argv[i], "overflow") && left >= 1)
+            i++;
+        else
+            return false;
+    }
+    return true;
+}
+
 /* What a request does to its key when that depends on its options: SET and BITFIELD. */
 static uint16_t flags_of(const struct command *c, const struct key_spec *s,
                          const struct bytes *argv, int argc)
@@ -35,9 +50,7 @@ static uint16_t flags_of(const struct command *c, const struct key_spec *s,
         return has_word(argv, argc, 3, "get") ? KEY_RW | KEY_ACCESS | KEY_UPDATE
                                               : KEY_OW | KEY_UPDATE;
     if (bytes_is(bytes_text(c->name), "bitfield"))
-        return has_word(argv, argc, 2, "set") || has_word(argv, argc, 2, "incrby")
-                   ? KEY_RW | KEY_ACCESS | KEY_UPDATE
-                   : KEY_RO | KEY_ACCESS;
+        return only_reads_bits(argv, argc) ? KEY_RO | KEY_ACCESS : KEY_RW | KEY_ACCESS | KEY_UPDATE;
     return s->flags;
 }
 
@@ -59,7 +72,7 @@ int keys_find(const struct command *c, const struct bytes *argv, int argc, struc
         if (s->counted) {
             long long count;
             if (first + s->count_at >= argc || !num_parse_int(argv[first + s->count_at], &count) ||
-                count < 0 || count > argc)
+                count < 0 || count > argc || (count == 0 && n > 0))
                 return -1;
             first += s->first;
             last = first + ((int)count - 1) * step;

@@ -61,11 +61,12 @@ struct client {
     struct db *db;
     struct chain out;
     struct reply reply;
-    struct dlist_node all;      /* in engine.clients */
-    struct dlist_node outgoing; /* in engine.outgoing while there is something to send */
-    struct dlist_node resuming; /* in engine.resuming: has unrun bytes and may run again */
-    struct dlist_node closing;  /* in engine.closing */
-    char *in;                   /* bytes that came and were not yet run */
+    struct dlist_node all;        /* in engine.clients */
+    struct dlist_node outgoing;   /* in engine.outgoing while there is something to send */
+    struct dlist_node resuming;   /* in engine.resuming: has unrun bytes and may run again */
+    struct dlist_node monitoring; /* in observe.monitors: sees all commands */
+    struct dlist_node closing;    /* in engine.closing */
+    char *in;                     /* bytes that came and were not yet run */
     size_t in_n, in_cap;
     struct request *partial;       /* a request begun in `in` */
     struct txn *txn;               /* MULTI queue and watched keys, or NULL */

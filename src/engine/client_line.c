@@ -8,6 +8,8 @@
 static void add_flags(const struct client *c, struct buf *b)
 {
     size_t before = b->n;
+    if (dlist_linked(&c->monitoring))
+        buf_add_char(b, 'O');
     if (c->flags & CLIENT_SUBSCRIBED)
         buf_add_char(b, 'P');
     if (c->flags & CLIENT_MULTI)

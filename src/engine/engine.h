@@ -16,9 +16,11 @@ struct call;
 struct scripting;
 struct user;
 struct users;
+struct observe;
 
 struct engine_stat {
     uint64_t calls, ticks, rejected, failed;
+    uint64_t *times; /* by observe_bucket(), or NULL: none yet */
 };
 
 enum engine_special { /* why a request leaves the quick path, whoever asks */
@@ -27,7 +29,8 @@ enum engine_special { /* why a request leaves the quick path, whoever asks */
                       ENGINE_MAXMEMORY = 1 << 2, /* there is a limit */
                       ENGINE_DISK_FAILED = 1 << 3,
                       ENGINE_SAVE_FAILED = 1 << 4,
-                      ENGINE_BUSY = 1 << 5, /* a script takes long; others are told so */
+                      ENGINE_MONITORED = 1 << 6, /* somebody watches all commands */
+                      ENGINE_BUSY = 1 << 5,      /* a script takes long; others are told so */
 };
 
 /* Bytes, and what they are for. */
@@ -73,6 +76,9 @@ struct engine {
     struct journal *journal;
     struct pubsub *pubsub;
     struct users *users;
+    struct observe *observe; /* slow commands, events, MONITOR (engine/observe.h) */
+    uint64_t slow_ticks;     /* commands that take so long are looked at */
+    bool track_latency;
     struct scripting *scripting; /* the commands' (script/scripting.h) */
     struct engine_services services;
     unsigned special; /* ENGINE_ bits in force */

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "command/keys.h"
+#include "engine/observe.h"
 #include "engine/rights.h"
 #include "engine/txn.h"
 
@@ -245,10 +246,20 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
     struct engine_stat *stat = &e->stats[registry_number(e->registry, command)];
     uint64_t now = clock_ticks();
     stat->ticks += now - began;
+    if (__builtin_expect(now - began >= e->slow_ticks, 0))
+        observe_slow_command(&call, now - began);
+    if (__builtin_expect(e->special & ENGINE_MONITORED, 0) &&
+        !(command->flags & (COMMAND_SKIP_MONITOR | COMMAND_ADMIN)))
+        observe_show(c, command, q->argv, q->argc);
     e->last_ticks = now;
     if (call.wants_block)
         return true;
     stat->calls++;
+    if (e->track_latency) {
+        if (__builtin_expect(!stat->times, 0))
+            stat->times = mem_zalloc(OBSERVE_BUCKETS * sizeof(*stat->times));
+        stat->times[observe_bucket(now - began)]++;
+    }
     e->total_commands++;
     c->total_commands++;
     if (c->reply.errors != errors) {

@@ -163,7 +163,7 @@ void rights_replace_users(struct engine *e, struct users *fresh)
         struct user *mine = users_find(e->users, str_bytes((*x)->name));
         if (!mine)
             mine = users_add(e->users, str_bytes((*x)->name));
-        user_replace(mine, user_copy(*x, e->registry));
+        user_replace(mine, user_copy(*x));
     }
     mem_free(all);
     users_free(fresh);

@@ -2,6 +2,7 @@
 
 #include "engine/block.h"
 #include "engine/engine.h"
+#include "engine/observe.h"
 #include "engine/rights.h"
 #include "engine/txn.h"
 #include "pubsub/pubsub.h"
@@ -19,6 +20,7 @@ void session_close(struct client *c)
     block_forget(c);
     txn_end(c);
     leave_channels(c);
+    observe_unmonitor(c);
     client_free(c);
 }
 
@@ -26,6 +28,7 @@ void session_reset(struct client *c)
 {
     txn_end(c);
     leave_channels(c);
+    observe_unmonitor(c);
     c->db = &c->engine->store->dbs[0];
     c->reply.resp = 2;
     str_unref(c->name);

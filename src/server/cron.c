@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/client.h"
+#include "engine/observe.h"
 #include "server/link.h"
 #include "server/memory.h"
 #include "server/now.h"
@@ -57,6 +58,7 @@ void cron_due(void *context)
     sample(&s->commands, e->total_commands, e->now_ms);
     sample(&s->net_in, e->total_in, e->now_ms);
     sample(&s->net_out, e->total_out, e->now_ms);
+    observe_configure(e); /* the cycle counter is known better with time */
     memory_tick(s);
     e->store->expiry_paused = (e->special & (ENGINE_DISK_FAILED | ENGINE_PAUSED)) != 0;
     if (e->active_expire && !e->store->expiry_paused)

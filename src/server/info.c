@@ -4,8 +4,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/words.h"
 #include "command/registry.h"
 #include "engine/client.h"
+#include "engine/observe.h"
 #include "engine/txn.h"
 #include "script/scripting.h"
 #include "server/cron.h"
@@ -273,10 +275,48 @@ static void errorstats_section(struct server *s, struct buf *b)
         buf_printf(b, "errorstat_%.*s:count=%zu\r\n", (int)n->key_n, n->key, (size_t)n->value);
 }
 
+/* The end of the bucket that holds the given share of the calls, in microseconds. */
+static double percentile(const struct engine_stat *x, uint64_t calls, double percent)
+{
+    uint64_t sum = 0;
+    double wanted = percent / 100 * (double)calls;
+    for (unsigned i = 0; i < OBSERVE_BUCKETS; i++) {
+        sum += x->times[i];
+        if (sum && (double)sum >= wanted)
+            return observe_bucket_end(i) / clock_ticks_per_us();
+    }
+    return 0;
+}
+
+static void one_latency(struct server *s, const struct command *c, struct buf *b)
+{
+    const struct engine_stat *x = &s->engine.stats[registry_number(s->engine.registry, c)];
+    struct bytes words[16];
+    char *text;
+    uint64_t calls = 0;
+    if (!x->times)
+        return;
+    for (unsigned i = 0; i < OBSERVE_BUCKETS; i++)
+        calls += x->times[i];
+    int n =
+        words_split(bytes_text(s->settings->latency_tracking_info_percentiles), words, 16, &text);
+    if (n > 0)
+        buf_printf(b, "latency_percentiles_usec_%s:", command_full_name(c));
+    for (int i = 0; i < n; i++)
+        buf_printf(b, "%sp%.*s=%.3f", i ? "," : "", (int)words[i].n, words[i].p,
+                   percentile(x, calls, strtod(words[i].p, NULL)));
+    if (n > 0)
+        buf_add_text(b, "\r\n");
+    mem_free(text);
+}
+
 static void latencystats_section(struct server *s, struct buf *b)
 {
-    (void)s;
-    (void)b;
+    for (const struct command *const *c = registry_all(s->engine.registry); *c; c++) {
+        one_latency(s, *c, b);
+        for (const struct command *const *sub = (*c)->subcommands; sub && *sub; sub++)
+            one_latency(s, *sub, b);
+    }
 }
 
 static void cluster_section(struct server *s, struct buf *b)

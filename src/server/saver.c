@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/exec.h"
+#include "engine/observe.h"
 #include "engine/rights.h"
 #include "engine/session.h"
 #include "io/child.h"
@@ -504,6 +505,8 @@ static pid_t start_child(struct saver *v, enum work work)
     struct server *s = v->server;
     int64_t start_us = clock_mono_us();
     pid_t pid = child_start();
+    if (pid > 0)
+        observe_latency(&s->engine, "fork", (clock_mono_us() - start_us) / 1000);
     if (pid == 0) {
         for (int i = 0; i < s->listener_n; i++)
             close(s->listeners[i].fd);

@@ -12,6 +12,7 @@
 #include "config/config_file.h"
 #include "engine/block.h"
 #include "engine/deliver.h"
+#include "engine/observe.h"
 #include "engine/rights.h"
 #include "engine/txn.h"
 #include "io/file.h"
@@ -245,6 +246,8 @@ static bool setting_changed(void *context, const struct setting *x, const char *
         return set_listeners(s, reason);
     else if (strcmp(name, "requirepass") == 0)
         users_set_default_password(s->engine.users, bytes_text(s->settings->requirepass));
+    else if (strncmp(name, "slowlog-", 8) == 0 || strncmp(name, "latency-", 8) == 0)
+        observe_configure(&s->engine);
     else if (strcmp(name, "acl-pubsub-default") == 0)
         s->engine.users->all_channels = s->settings->acl_pubsub_default == 1;
     else if (strcmp(name, "dir") == 0)
@@ -369,6 +372,9 @@ struct server *server_new(struct settings *settings)
     settings->context = s;
     e->users = users_new(e->registry, settings->acl_pubsub_default == 1);
     dlist_init(&e->denials);
+    e->observe = mem_zalloc(sizeof(*e->observe));
+    observe_init(e->observe);
+    observe_configure(e);
     e->scripting = scripting_new(e);
     s->saver = saver_new(s);
     s->cron = loop_timer_new(s->loop, cron_period_ms(s), cron_due, s);
@@ -571,6 +577,7 @@ bool server_shutdown(struct server *s, unsigned how)
 void server_free(struct server *s)
 {
     struct engine *e = &s->engine;
+    unsigned stat_n = registry_count(e->registry);
     while (!dlist_empty(&e->clients)) {
         struct client *c = dlist_item(e->clients.next, struct client, all);
         client_close(c);
@@ -593,6 +600,10 @@ void server_free(struct server *s)
     mem_free(s->busy_buffer);
     scripting_free(e->scripting);
     rights_forget_denials(e);
+    observe_free(e->observe);
+    mem_free(e->observe);
+    for (unsigned i = 0; i < stat_n; i++)
+        mem_free(e->stats[i].times);
     users_free(e->users);
     evict_free(s->evict);
     db_store_free(e->store);

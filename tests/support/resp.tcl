@@ -89,7 +89,7 @@ namespace eval resp {
 }
 
 namespace eval server {
-    variable port 0 pid 0 dir "" path "" chan ""
+    variable port 0 pid 0 dir "" path "" chan "" config ""
     proc free_port {} {
         set s [socket -server {} -myaddr 127.0.0.1 0]
         set p [lindex [fconfigure $s -sockname] 2]
@@ -101,6 +101,7 @@ namespace eval server {
         variable pid
         variable dir
         variable path
+        variable config
         if {$dir eq ""} {
             set dir [file join /tmp "millrace-test-[::pid]-[clock microseconds]"]
             file mkdir $dir
@@ -108,11 +109,19 @@ namespace eval server {
         # Somebody may take the port before the server has it.
         for {set i 0} {1} {incr i} {
             set port [free_port]
-            set pid [exec $path --port $port --bind 127.0.0.1 --dir $dir --save {} --enable-debug-command yes \
+            set pid [exec $path {*}$config --port $port --bind 127.0.0.1 --dir $dir --save {} --enable-debug-command yes \
                          --unixsocket [file join $dir sock] {*}$args >>& [file join $dir log] &]
             if {![catch {wait} why]} { return }
             if {$i == 2 || ![string match "*Failed listening on port $port *" [log]]} { error $why }
         }
+    }
+    # With a configuration file.
+    proc start_with {file args} {
+        variable config
+        set config [list $file]
+        set failed [catch {start {*}$args} why]
+        set config ""
+        if {$failed} { error $why }
     }
     # Until the process `pid` answers at `port` with its data loaded.
     proc wait {} {

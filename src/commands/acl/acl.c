@@ -33,7 +33,7 @@ static void do_acl_setuser(struct call *call)
         return;
     }
     struct user *old = users_find(users, name),
-                *x = old ? user_copy(old, users->registry) : user_new(name, users->all_channels);
+                *x = old ? user_copy(old) : user_new(name, users->all_channels);
     const char *why = user_apply_all(x, users->registry, call->argv + 3, call->argc - 3,
                                      users->all_channels, &bad);
     if (why) {
@@ -276,8 +276,10 @@ static void do_acl_log(struct call *call)
         reply_ok(call->reply);
         return;
     }
-    if (call->argc == 3 && !call_int_range(call, 2, 0, INT64_MAX, ERR_MUST_BE_POSITIVE, &most))
+    if (call->argc == 3 && !call_int(call, 2, &most))
         return;
+    if (most < 0)
+        most = 0;
     size_t n = (long long)e->denial_count < most ? e->denial_count : (size_t)most;
     reply_array(call->reply, n);
     struct dlist_node *at = e->denials.next;

@@ -2,6 +2,7 @@
 #include "commands/families.h"
 
 #include "base/num.h"
+#include "engine/observe.h"
 #include "script/scripting.h"
 
 /* Number of keys at argument 2, then keys, then arguments. False after an error reply. */
@@ -69,33 +70,46 @@ static void fcall(struct call *call, bool readonly)
         scripting_fcall(call, f, &q);
 }
 
+/* MONITOR sees the script before what it runs. */
+static void show(struct call *call)
+{
+    if (call->engine->special & ENGINE_MONITORED)
+        observe_show(call->client, call->command, call->argv, call->argc);
+}
+
 static void do_eval(struct call *call)
 {
+    show(call);
     eval(call, false);
 }
 
 static void do_eval_ro(struct call *call)
 {
+    show(call);
     eval(call, true);
 }
 
 static void do_evalsha(struct call *call)
 {
+    show(call);
     evalsha(call, false);
 }
 
 static void do_evalsha_ro(struct call *call)
 {
+    show(call);
     evalsha(call, true);
 }
 
 static void do_fcall(struct call *call)
 {
+    show(call);
     fcall(call, false);
 }
 
 static void do_fcall_ro(struct call *call)
 {
+    show(call);
     fcall(call, true);
 }
 

@@ -201,7 +201,10 @@ static void do_config_rewrite(struct call *call)
 static void do_config_resetstat(struct call *call)
 {
     struct engine *e = call->engine;
-    memset(e->stats, 0, registry_count(e->registry) * sizeof(*e->stats));
+    for (unsigned i = 0; i < registry_count(e->registry); i++) {
+        mem_free(e->stats[i].times);
+        e->stats[i] = (struct engine_stat){0};
+    }
     dict_clear(&e->errors);
     e->total_commands = e->total_errors = e->total_in = e->total_out = 0;
     e->total_connections = e->rejected_connections = 0;

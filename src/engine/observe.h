@@ -1,0 +1,69 @@
+/* Watching commands: the slow log, MONITOR, latency events and the histograms of commands' times.
+ * exec_run() calls these after a command; what nobody asked for costs a comparison. */
+#ifndef ENGINE_OBSERVE_H
+#define ENGINE_OBSERVE_H
+
+#include "engine/call.h"
+
+/* Histograms: eight steps an octave of ticks of the cycle counter. */
+#define OBSERVE_STEPS   8
+#define OBSERVE_BUCKETS (61 * OBSERVE_STEPS)
+
+struct observe_slow {
+    struct dlist_node node; /* in observe.slow, the newest first */
+    uint64_t id;
+    int64_t time_s, duration_us;
+    struct str **argv; /* shortened */
+    int argc;
+    struct str *address, *name;
+};
+
+#define OBSERVE_SAMPLES 160
+
+struct observe_event { /* one kind of latency event */
+    struct {
+        int64_t time_s, ms;
+    } samples[OBSERVE_SAMPLES];
+    unsigned next, n;
+    int64_t most_ms;
+};
+
+struct observe {
+    struct dlist_node slow;
+    size_t slow_n;
+    uint64_t next_slow;
+    struct dict events; /* name to struct observe_event */
+    struct dlist_node monitors;
+};
+
+void observe_init(struct observe *o);
+void observe_free(struct observe *o);
+/* The settings changed, or the cycle counter is known better. */
+void observe_configure(struct engine *e);
+/* After a command that took at least engine.slow_ticks. */
+void observe_slow_command(const struct call *call, uint64_t ticks);
+void observe_forget_slow(struct observe *o);
+/* To the clients in MONITOR mode. */
+void observe_show(const struct client *c, const struct command *command, const struct bytes *argv,
+                  int argc);
+void observe_monitor(struct client *c);
+void observe_unmonitor(struct client *c);
+/* A latency event, if it took long enough to be one. */
+void observe_latency(struct engine *e, const char *event, int64_t ms);
+/* Returns how many were forgotten. name.p NULL: all. */
+size_t observe_reset(struct observe *o, struct bytes name);
+
+static inline unsigned observe_bucket(uint64_t ticks)
+{
+    unsigned octave = 63 - (unsigned)__builtin_clzll(ticks | OBSERVE_STEPS);
+    return (octave - 3) * OBSERVE_STEPS + (unsigned)(ticks >> (octave - 3)) % OBSERVE_STEPS;
+}
+
+/* The upper end of a bucket, in ticks. */
+static inline double observe_bucket_end(unsigned bucket)
+{
+    unsigned octave = bucket / OBSERVE_STEPS;
+    return (double)(OBSERVE_STEPS + bucket % OBSERVE_STEPS + 1) * (double)((uint64_t)1 << octave);
+}
+
+#endif
