@@ -93,6 +93,7 @@ def main():
                                          ["allkeys-lru", "allkeys-lfu", "allkeys-random"][o.seed % 3]], 200, env)
         r.whole("prefetching", [os.path.join(ROOT, "utils/has_prefetch.sh"), o.server], 60)
         r.lines("choices and scans", [py, os.path.join(ROOT, "tests/statistics/chance.py"), o.server], 200, env)
+    r.lines("TLS", [py, os.path.join(ROOT, "tests/tls/tls.py"), o.server], 120 * slow, env)
     r.lines("hostile scripts", [py, os.path.join(ROOT, "tests/hostile/scripts.py"), o.server], 120 * slow, env)
     crash = os.path.join(ROOT, "tests/crash/crash.py")
     for mode in ("always", "everysec"):

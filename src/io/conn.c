@@ -3,14 +3,17 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define PIECES 64
+#define RECORD 16384 /* the most that one TLS record holds */
 
 struct conn {
     int fd;
     struct loop_fd *watch;
+    struct tls *tls; /* or NULL */
 };
 
 struct conn *conn_new(struct loop *l, int fd, void (*ready)(void *context, int events),
@@ -23,11 +26,22 @@ struct conn *conn_new(struct loop *l, int fd, void (*ready)(void *context, int e
     return c;
 }
 
+void conn_start_tls(struct conn *c, struct tls_context *x)
+{
+    c->tls = tls_new(x, c->fd);
+}
+
+struct tls *conn_tls(const struct conn *c)
+{
+    return c->tls;
+}
+
 void conn_free(struct conn *c)
 {
     if (!c)
         return;
     loop_fd_free(c->watch);
+    tls_free(c->tls);
     close(c->fd);
     mem_free(c);
 }
@@ -39,8 +53,31 @@ int conn_fd(const struct conn *c)
 
 long conn_read(struct conn *c, void *to, size_t n)
 {
+    if (c->tls)
+        return tls_read(c->tls, to, n);
     ssize_t got = recv(c->fd, to, n, 0);
     return got < 0 ? -errno : got;
+}
+
+/* One record: pieces are put together, so that small replies do not each become one. */
+static long write_record(struct conn *c, struct chain *out, const struct iovec *pieces, int n)
+{
+    char together[RECORD];
+    const char *from = pieces[0].iov_base;
+    size_t len = pieces[0].iov_len;
+    if (n > 1 && len < RECORD) {
+        len = 0;
+        for (int i = 0; i < n && len < RECORD; i++) {
+            size_t take = pieces[i].iov_len < RECORD - len ? pieces[i].iov_len : RECORD - len;
+            memcpy(together + len, pieces[i].iov_base, take);
+            len += take;
+        }
+        from = together;
+    }
+    long sent = tls_write(c->tls, from, len < RECORD ? len : RECORD);
+    if (sent > 0)
+        chain_take(out, (size_t)sent);
+    return sent;
 }
 
 long conn_write(struct conn *c, struct chain *out, uint64_t limit)
@@ -49,6 +86,8 @@ long conn_write(struct conn *c, struct chain *out, uint64_t limit)
     int n = chain_pieces(out, pieces, PIECES, limit - out->taken);
     if (n == 0)
         return 0;
+    if (c->tls)
+        return write_record(c, out, pieces, n);
     ssize_t sent;
     if (n == 1) {
         sent = send(c->fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);

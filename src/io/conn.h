@@ -4,12 +4,17 @@
 
 #include "ds/chain.h"
 #include "io/loop.h"
+#include "io/tls.h"
 
 struct conn;
 
 /* Takes the descriptor. ready() notes what is possible: LOOP_READ, LOOP_WRITE. */
 struct conn *conn_new(struct loop *l, int fd, void (*ready)(void *context, int events),
                       void *context);
+/* From now on the bytes are TLS's. */
+void conn_start_tls(struct conn *c, struct tls_context *x);
+/* NULL: plain. */
+struct tls *conn_tls(const struct conn *c);
 void conn_free(struct conn *c);
 int conn_fd(const struct conn *c);
 /* One read. >0: bytes; 0: the peer is gone; -EAGAIN: nothing there; else -errno. */

@@ -63,7 +63,11 @@ static void server_section(struct server *s, struct buf *b)
                s->settings->file ? s->settings->file : "");
     for (int i = 0; i < s->listener_n; i++)
         buf_printf(b, "listener%d:name=%s,bind=%s,port=%lld\r\n", i,
-                   s->listeners[i].is_unix ? "unix" : "tcp", s->settings->bind, s->settings->port);
+                   s->listeners[i].is_unix  ? "unix"
+                   : s->listeners[i].is_tls ? "tls"
+                                            : "tcp",
+                   s->settings->bind,
+                   s->listeners[i].is_tls ? s->settings->tls_port : s->settings->port);
 }
 
 static void clients_section(struct server *s, struct buf *b)

@@ -26,11 +26,18 @@ static void note_ready(void *context, int events)
         k->waits_for_room = false;
         conn_want(k->conn, !k->stopped, false);
         client_has_output(k->client);
+        /* A handshake may have waited for it. */
+        if (conn_tls(k->conn) && !k->stopped && !dlist_linked(&k->readable))
+            dlist_append(&k->server->readable, &k->readable);
     }
 }
 
-static void refuse(int fd, enum err e)
+static void refuse(const struct listener *l, int fd, enum err e)
 {
+    if (l->is_tls) {
+        close(fd);
+        return;
+    }
     struct bytes text = err_text(e);
     /* The best that can be done for a peer that will not be a client. */
     ssize_t n = send(fd, text.p, text.n, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -45,13 +52,13 @@ static void accept_one(struct listener *l, int fd, const char *peer, const char 
     struct engine *e = &s->engine;
     if ((long long)e->client_count >= s->settings->maxclients) {
         e->rejected_connections++;
-        refuse(fd, ERR_MAXCLIENTS);
+        refuse(l, fd, ERR_MAXCLIENTS);
         return;
     }
     if (s->settings->protected_mode && e->users->default_user->on &&
         e->users->default_user->no_password && !is_local && !l->is_unix) {
         e->rejected_connections++;
-        refuse(fd, ERR_DENIED);
+        refuse(l, fd, ERR_DENIED);
         return;
     }
     if (!l->is_unix)
@@ -72,6 +79,8 @@ static void accept_one(struct listener *l, int fd, const char *peer, const char 
         snprintf(k->client->local_address, sizeof(k->client->local_address), "%s", local);
     }
     k->conn = conn_new(s->loop, fd, note_ready, k);
+    if (l->is_tls)
+        conn_start_tls(k->conn, s->tls);
     e->total_connections++;
     log_line(LOG_VERBOSE, "Accepted %s", k->client->address);
 }
@@ -101,6 +110,19 @@ static void stop_reading(struct link *k)
     conn_want(k->conn, false, k->waits_for_room);
 }
 
+/* The certificate may say who it is. */
+static void greet_certificate(struct server *s, struct link *k)
+{
+    char name[256];
+    k->greeted = true;
+    if (s->settings->tls_auth_clients_user != 1 ||
+        !tls_common_name(conn_tls(k->conn), name, sizeof(name)))
+        return;
+    struct user *u = users_find(s->engine.users, bytes_text(name));
+    if (u && u->on)
+        rights_set_user(k->client, u);
+}
+
 /* One read; adds what came to the group. Returns the bytes used of the turn buffer. */
 static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
 {
@@ -108,7 +130,16 @@ static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
     size_t own_room = 0;
     char *place = feed_place(c, READ_PIECE / 4, &own_room);
     char *at = place ? place : to;
+    struct tls *tls = conn_tls(k->conn);
     long n = conn_read(k->conn, at, place ? own_room : room);
+    if (tls) {
+        if (!k->greeted && tls_is_established(tls))
+            greet_certificate(s, k);
+        if (n == -EAGAIN && tls_wants_room(tls)) {
+            k->waits_for_room = true;
+            conn_want(k->conn, !k->stopped, true);
+        }
+    }
     if (n == -EAGAIN || n == -EINTR)
         return 0;
     if (n <= 0) {
@@ -144,7 +175,9 @@ static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
 void link_read_all(struct server *s)
 {
     struct dlist_node waiting; /* their own script runs */
+    struct dlist_node more;
     dlist_init(&waiting);
+    dlist_init(&more);
     while (!dlist_empty(&s->readable)) {
         size_t used = 0;
         feed_begin(s->feed);
@@ -159,8 +192,12 @@ void link_read_all(struct server *s)
             }
             size_t got = read_one(s, k, s->turn_buffer + used, READ_PIECE);
             used += (got + 63) & ~(size_t)63;
+            /* Decrypted bytes that did not fit: the socket will not speak of them. */
+            if (conn_tls(k->conn) && tls_pending(conn_tls(k->conn)))
+                dlist_append(&more, &k->readable);
         }
         feed_run(s->feed);
+        dlist_splice(&s->readable, &more);
     }
     dlist_splice(&s->readable, &waiting);
 }

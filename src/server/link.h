@@ -10,6 +10,7 @@ struct link {
     struct client *client;
     struct dlist_node readable;
     bool waits_for_room; /* the peer takes no more for now */
+    bool greeted;        /* its handshake was noticed */
     bool stopped;        /* reads no more */
 };
 

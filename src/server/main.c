@@ -240,6 +240,8 @@ int main(int argc, char **argv)
         return 1;
     if (settings->port)
         log_line(LOG_NOTICE, "Ready to accept connections tcp");
+    if (settings->tls_port)
+        log_line(LOG_NOTICE, "Ready to accept connections tls");
     if (*settings->unixsocket)
         log_line(LOG_NOTICE, "The server is now ready to accept connections at %s",
                  settings->unixsocket);

@@ -221,6 +221,37 @@ static void service_busy_turn(void *context)
 
 /* ---- Settings that act when they change */
 
+/* A context by the settings in force; connections that are open keep theirs. */
+static bool configure_tls(struct server *s, const char **reason)
+{
+    const struct settings *c = s->settings;
+    struct buf error = {0};
+    struct tls_options o = {.cert_file = c->tls_cert_file,
+                            .key_file = c->tls_key_file,
+                            .key_pass = c->tls_key_file_pass,
+                            .ca_file = c->tls_ca_cert_file,
+                            .ca_directory = c->tls_ca_cert_dir,
+                            .dh_file = c->tls_dh_params_file,
+                            .protocols = c->tls_protocols,
+                            .ciphers = c->tls_ciphers,
+                            .ciphersuites = c->tls_ciphersuites,
+                            .prefer_server_ciphers = c->tls_prefer_server_ciphers,
+                            .session_caching = c->tls_session_caching,
+                            .cache_size = c->tls_session_cache_size,
+                            .cache_timeout_s = c->tls_session_cache_timeout,
+                            .clients = (enum tls_clients)c->tls_auth_clients};
+    struct tls_context *fresh = tls_context_new(&o, &error);
+    if (!fresh) {
+        log_line(LOG_WARNING, "Failed to configure TLS: %.*s", (int)error.n, error.p);
+        buf_free(&error);
+        *reason = "Unable to update TLS configuration. Check server logs.";
+        return false;
+    }
+    tls_context_free(s->tls);
+    s->tls = fresh;
+    return true;
+}
+
 static bool set_listeners(struct server *s, const char **reason)
 {
     for (int i = 0; i < s->listener_n; i++) {
@@ -242,8 +273,11 @@ static bool setting_changed(void *context, const struct setting *x, const char *
         log_set_level((int)s->settings->loglevel);
     else if (strcmp(name, "notify-keyspace-events") == 0)
         s->engine.store->notify = s->settings->notify_flags;
-    else if (strcmp(name, "port") == 0 || strcmp(name, "bind") == 0)
+    else if (strcmp(name, "port") == 0 || strcmp(name, "bind") == 0 ||
+             strcmp(name, "tls-port") == 0)
         return set_listeners(s, reason);
+    else if (strncmp(name, "tls-", 4) == 0 && s->settings->tls_port)
+        return configure_tls(s, reason);
     else if (strcmp(name, "requirepass") == 0)
         users_set_default_password(s->engine.users, bytes_text(s->settings->requirepass));
     else if (strncmp(name, "slowlog-", 8) == 0 || strncmp(name, "latency-", 8) == 0)
@@ -432,29 +466,28 @@ static void accept_ready(void *context, int events)
     link_accept(context);
 }
 
-static bool add_listener(struct server *s, int fd, bool is_unix)
+static bool add_listener(struct server *s, int fd, bool is_unix, bool is_tls)
 {
     ASSERT(s->listener_n < SERVER_LISTENERS);
     struct listener *l = &s->listeners[s->listener_n++];
-    *l = (struct listener){.server = s, .fd = fd, .is_unix = is_unix};
+    *l = (struct listener){.server = s, .fd = fd, .is_unix = is_unix, .is_tls = is_tls};
     l->watch = loop_fd_new(s->loop, fd, accept_ready, l);
     loop_fd_want(l->watch, LOOP_READ);
     return true;
 }
 
-static bool listen_all(struct server *s)
+static bool listen_all(struct server *s, int port, bool is_tls)
 {
     struct bytes words[SERVER_LISTENERS];
     char *text;
-    int n = words_split(bytes_text(s->settings->bind), words, 16, &text),
-        port = (int)s->settings->port, listening = 0;
+    int n = words_split(bytes_text(s->settings->bind), words, 16, &text), listening = 0;
     bool good = n >= 0;
     for (int i = 0; i < n && good; i++) {
         const char *address = words[i].p;
         bool optional = *address == '-';
         int fd = listen_tcp(address + optional, port, (int)s->settings->tcp_backlog);
         if (fd >= 0) {
-            add_listener(s, fd, false);
+            add_listener(s, fd, false, is_tls);
             listening++;
             continue;
         }
@@ -473,8 +506,15 @@ static bool listen_all(struct server *s)
 
 bool server_listen(struct server *s)
 {
-    if (s->settings->port && !listen_all(s))
+    if (s->settings->port && !listen_all(s, (int)s->settings->port, false))
         return false;
+    if (s->settings->tls_port) {
+        const char *why;
+        if (!s->tls && !configure_tls(s, &why))
+            return false;
+        if (!listen_all(s, (int)s->settings->tls_port, true))
+            return false;
+    }
     if (*s->settings->unixsocket) {
         int fd = listen_unix(s->settings->unixsocket, (unsigned)s->settings->unixsocketperm,
                              (int)s->settings->tcp_backlog);
@@ -482,7 +522,7 @@ bool server_listen(struct server *s)
             log_line(LOG_WARNING, "Failed opening Unix socket: bind: %s", strerror(-fd));
             return false;
         }
-        add_listener(s, fd, true);
+        add_listener(s, fd, true, false);
     }
     if (s->listener_n == 0) {
         log_line(LOG_WARNING, "Configured to not listen anywhere, exiting.");
@@ -587,6 +627,7 @@ void server_free(struct server *s)
         loop_fd_free(s->listeners[i].watch);
         close(s->listeners[i].fd);
     }
+    tls_context_free(s->tls);
     saver_free(s->saver);
     loop_timer_free(s->cron);
     for (int i = 0; i < 8; i++)

@@ -11,7 +11,7 @@
 struct saver;
 struct link;
 
-#define SERVER_LISTENERS 18
+#define SERVER_LISTENERS 34
 #define SERVER_SAMPLES   16
 
 struct server;
@@ -20,7 +20,7 @@ struct listener {
     struct server *server;
     struct loop_fd *watch;
     int fd;
-    bool is_unix;
+    bool is_unix, is_tls;
 };
 
 /* Giving pages back, on the thread that frees. */
@@ -47,6 +47,7 @@ struct server {
     struct saver *saver; /* snapshots and the append-only file */
     struct listener listeners[SERVER_LISTENERS];
     int listener_n;
+    struct tls_context *tls; /* or NULL */
     struct loop_timer *cron;
     struct loop_signal *signals[8];
     struct dlist_node readable; /* links with bytes to read */

@@ -124,10 +124,10 @@ static void undo(struct call *call, const struct setting **set, struct buf *old,
     struct settings *s = call->engine->settings;
     const char *why;
     for (int i = n - 1; i >= 0; i--) {
-        settings_parse(s, set[i], buf_bytes(&old[i]), &why);
-        if (s->changed)
-            s->changed(s->context, set[i], &why);
+        settings_parse(s, set[i], old[i].n ? buf_bytes(&old[i]) : bytes_of("", 0), &why);
     }
+    for (int i = n - 1; i >= 0 && s->changed; i--)
+        s->changed(s->context, set[i], &why);
 }
 
 static void do_config_set(struct call *call)
@@ -166,8 +166,11 @@ static void do_config_set(struct call *call)
             why = "not supported by this version";
             break;
         }
-        if (s->changed && !s->changed(s->context, set[i], &why))
-            break;
+    }
+    /* All have their values before the first acts: a certificate and its key change together. */
+    for (int i = 0; i < pairs && !why && s->changed; i++) {
+        name = call->argv[2 + 2 * i];
+        s->changed(s->context, set[i], &why);
     }
     if (why) {
         undo(call, set, old, done);

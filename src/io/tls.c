@@ -1,0 +1,291 @@
+#include "io/tls.h"
+
+#include "base/mem.h"
+#include "base/words.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+struct tls_context {
+    SSL_CTX *ctx;
+};
+
+struct tls {
+    SSL *ssl;
+    bool wants_room;
+    bool broken; /* after a fatal error nothing more may be called */
+};
+
+static bool fail(struct buf *error, const char *what)
+{
+    char text[256] = "unknown";
+    unsigned long code = ERR_peek_last_error();
+    if (code)
+        ERR_error_string_n(code, text, sizeof(text));
+    ERR_clear_error();
+    buf_printf(error, "%s: %s", what, text);
+    return false;
+}
+
+static int give_password(char *to, int n, int writing, void *context)
+{
+    (void)writing;
+    const char *password = context;
+    int len = (int)strlen(password);
+    if (len > n)
+        return -1;
+    memcpy(to, password, (size_t)len);
+    return len;
+}
+
+static bool set_protocols(SSL_CTX *c, const char *text, struct buf *error)
+{
+    struct bytes words[8];
+    char *copy;
+    bool v12 = !*text, v13 = !*text, good = true;
+    int n = words_split(bytes_text(text), words, 8, &copy);
+    for (int i = 0; i < n && good; i++) {
+        if (bytes_is(words[i], "tlsv1.2"))
+            v12 = true;
+        else if (bytes_is(words[i], "tlsv1.3"))
+            v13 = true;
+        else
+            good = false;
+    }
+    mem_free(copy);
+    if (!good || (!v12 && !v13)) {
+        buf_printf(error,
+                   "Invalid tls-protocols specified (only TLSv1.2 and TLSv1.3 are there): "
+                   "%s",
+                   text);
+        return false;
+    }
+    SSL_CTX_set_min_proto_version(c, v12 ? TLS1_2_VERSION : TLS1_3_VERSION);
+    SSL_CTX_set_max_proto_version(c, v13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+    return true;
+}
+
+static bool set_certificates(SSL_CTX *c, const struct tls_options *o, struct buf *error)
+{
+    if (!*o->cert_file || !*o->key_file) {
+        buf_add_text(error, "tls-cert-file and tls-key-file must be configured");
+        return false;
+    }
+    SSL_CTX_set_default_passwd_cb(c, give_password);
+    SSL_CTX_set_default_passwd_cb_userdata(c, (void *)(uintptr_t)o->key_pass);
+    if (SSL_CTX_use_certificate_chain_file(c, o->cert_file) != 1)
+        return fail(error, "Failed to load certificate");
+    if (SSL_CTX_use_PrivateKey_file(c, o->key_file, SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(c) != 1)
+        return fail(error, "Failed to load private key");
+    SSL_CTX_set_default_passwd_cb_userdata(c, NULL);
+    if (o->clients != TLS_CLIENTS_NO && !*o->ca_file && !*o->ca_directory) {
+        buf_add_text(error, "Either tls-ca-cert-file or tls-ca-cert-dir must be specified when "
+                            "tls-auth-clients is enabled");
+        return false;
+    }
+    if (*o->ca_file && SSL_CTX_load_verify_file(c, o->ca_file) != 1)
+        return fail(error, "Failed to configure CA certificate file");
+    if (*o->ca_directory && SSL_CTX_load_verify_dir(c, o->ca_directory) != 1)
+        return fail(error, "Failed to configure CA certificate directory");
+    if (*o->ca_file)
+        SSL_CTX_set_client_CA_list(c, SSL_load_client_CA_file(o->ca_file));
+    return true;
+}
+
+static bool set_dh(SSL_CTX *c, const char *path, struct buf *error)
+{
+    if (!*path) {
+        SSL_CTX_set_dh_auto(c, 1);
+        return true;
+    }
+    BIO *in = BIO_new_file(path, "r");
+    EVP_PKEY *key = in ? PEM_read_bio_Parameters(in, NULL) : NULL;
+    BIO_free(in);
+    if (!key || SSL_CTX_set0_tmp_dh_pkey(c, key) != 1) {
+        EVP_PKEY_free(key);
+        return fail(error, "Failed to read DH parameters");
+    }
+    return true;
+}
+
+static bool configure(SSL_CTX *c, const struct tls_options *o, struct buf *error)
+{
+    static const unsigned char id[] = "millrace";
+    uint64_t flags = SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                     SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_SINGLE_DH_USE;
+    if (o->prefer_server_ciphers)
+        flags |= SSL_OP_CIPHER_SERVER_PREFERENCE;
+    SSL_CTX_set_options(c, flags);
+    SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                            SSL_MODE_RELEASE_BUFFERS);
+    if (o->session_caching) {
+        SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_SERVER);
+        SSL_CTX_sess_set_cache_size(c, (long)o->cache_size);
+        SSL_CTX_set_timeout(c, (long)o->cache_timeout_s);
+        SSL_CTX_set_session_id_context(c, id, sizeof(id) - 1);
+    } else {
+        SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+        SSL_CTX_set_num_tickets(c, 0);
+    }
+    SSL_CTX_set_verify(c,
+                       o->clients == TLS_CLIENTS_YES
+                           ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
+                       : o->clients == TLS_CLIENTS_OPTIONAL ? SSL_VERIFY_PEER
+                                                            : SSL_VERIFY_NONE,
+                       NULL);
+    if (!set_protocols(c, o->protocols, error) || !set_certificates(c, o, error) ||
+        !set_dh(c, o->dh_file, error))
+        return false;
+    if (*o->ciphers && SSL_CTX_set_cipher_list(c, o->ciphers) != 1)
+        return fail(error, "Failed to configure ciphers");
+    if (*o->ciphersuites && SSL_CTX_set_ciphersuites(c, o->ciphersuites) != 1)
+        return fail(error, "Failed to configure ciphersuites");
+    return true;
+}
+
+struct tls_context *tls_context_new(const struct tls_options *o, struct buf *error)
+{
+    SSL_CTX *c = SSL_CTX_new(TLS_server_method());
+    if (!c) {
+        fail(error, "Failed to make a TLS context");
+        return NULL;
+    }
+    if (!configure(c, o, error)) {
+        SSL_CTX_free(c);
+        return NULL;
+    }
+    struct tls_context *x = mem_alloc(sizeof(*x));
+    x->ctx = c;
+    return x;
+}
+
+void tls_context_free(struct tls_context *x)
+{
+    if (!x)
+        return;
+    SSL_CTX_free(x->ctx);
+    mem_free(x);
+}
+
+struct tls *tls_new(struct tls_context *x, int fd)
+{
+    struct tls *t = mem_zalloc(sizeof(*t));
+    t->ssl = SSL_new(x->ctx);
+    if (!t->ssl || SSL_set_fd(t->ssl, fd) != 1) {
+        t->broken = true;
+        return t;
+    }
+    SSL_set_accept_state(t->ssl);
+    return t;
+}
+
+void tls_free(struct tls *t)
+{
+    if (!t)
+        return;
+    if (t->ssl && !t->broken && SSL_is_init_finished(t->ssl))
+        SSL_shutdown(t->ssl);
+    ERR_clear_error();
+    SSL_free(t->ssl);
+    mem_free(t);
+}
+
+/* What a call that did not succeed means. */
+static long outcome(struct tls *t, int result, bool reading)
+{
+    switch (SSL_get_error(t->ssl, result)) {
+    case SSL_ERROR_WANT_READ:
+        t->wants_room = false;
+        return -EAGAIN;
+    case SSL_ERROR_WANT_WRITE:
+        t->wants_room = reading;
+        return -EAGAIN;
+    case SSL_ERROR_ZERO_RETURN:
+        return reading ? 0 : -EPIPE;
+    case SSL_ERROR_SYSCALL:
+        t->broken = true;
+        return errno ? -errno : reading ? 0 : -EPIPE;
+    default:
+        t->broken = true;
+        return -EPROTO;
+    }
+}
+
+static int bounded(size_t n)
+{
+    return n > 1 << 30 ? 1 << 30 : (int)n;
+}
+
+long tls_read(struct tls *t, void *to, size_t n)
+{
+    size_t got = 0;
+    if (t->broken)
+        return -EPROTO;
+    /* Records are small: as many as there are and fit. */
+    while (got < n) {
+        ERR_clear_error();
+        errno = 0;
+        int r = SSL_read(t->ssl, (char *)to + got, bounded(n - got));
+        if (r > 0) {
+            got += (size_t)r;
+            if (!SSL_has_pending(t->ssl))
+                break;
+            continue;
+        }
+        long why = outcome(t, r, true);
+        return got ? (long)got : why;
+    }
+    return (long)got;
+}
+
+long tls_write(struct tls *t, const void *from, size_t n)
+{
+    if (t->broken)
+        return -EPROTO;
+    ERR_clear_error();
+    errno = 0;
+    int r = SSL_write(t->ssl, from, bounded(n));
+    return r > 0 ? r : outcome(t, r, false);
+}
+
+bool tls_pending(const struct tls *t)
+{
+    return !t->broken && SSL_pending(t->ssl) > 0;
+}
+
+bool tls_is_established(const struct tls *t)
+{
+    return !t->broken && SSL_is_init_finished(t->ssl);
+}
+
+bool tls_wants_room(const struct tls *t)
+{
+    return t->wants_room;
+}
+
+bool tls_common_name(const struct tls *t, char *to, size_t n)
+{
+    X509 *cert = t->broken ? NULL : SSL_get1_peer_certificate(t->ssl);
+    if (!cert)
+        return false;
+    bool good = false;
+    X509_NAME *subject = X509_get_subject_name(cert);
+    int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+    if (at >= 0 && SSL_get_verify_result(t->ssl) == X509_V_OK) {
+        unsigned char *text = NULL;
+        int len =
+            ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+        good = len > 0 && (size_t)len < n && !memchr(text, 0, (size_t)len);
+        if (good) {
+            memcpy(to, text, (size_t)len);
+            to[len] = 0;
+        }
+        OPENSSL_free(text);
+    }
+    X509_free(cert);
+    return good;
+}

@@ -1,0 +1,43 @@
+/* TLS (OpenSSL): a context from the settings, and one state a connection over a non-blocking
+ * socket. At least TLS 1.2; no renegotiation, no compression. The only file that talks to libssl.
+ */
+#ifndef IO_TLS_H
+#define IO_TLS_H
+
+#include "base/buf.h"
+
+struct tls_context;
+struct tls;
+
+enum tls_clients { TLS_CLIENTS_NO, TLS_CLIENTS_YES, TLS_CLIENTS_OPTIONAL };
+
+struct tls_options { /* "" where nothing is set */
+    const char *cert_file, *key_file, *key_pass, *ca_file, *ca_directory, *dh_file;
+    const char *protocols, *ciphers, *ciphersuites;
+    bool prefer_server_ciphers, session_caching;
+    long long cache_size, cache_timeout_s;
+    enum tls_clients clients;
+};
+
+/* NULL: why is in *error. */
+struct tls_context *tls_context_new(const struct tls_options *o, struct buf *error);
+/* Connections that use it go on. NULL is nothing. */
+void tls_context_free(struct tls_context *x);
+
+/* The handshake happens within the first reads and writes. */
+struct tls *tls_new(struct tls_context *x, int fd);
+/* Says goodbye if that does not block. */
+void tls_free(struct tls *t);
+/* As conn_read() and conn_write(). */
+long tls_read(struct tls *t, void *to, size_t n);
+long tls_write(struct tls *t, const void *from, size_t n);
+/* Bytes that have been decrypted and can be read though the socket is silent. */
+bool tls_pending(const struct tls *t);
+bool tls_is_established(const struct tls *t);
+/* A read could not go on because the socket takes no more. */
+bool tls_wants_room(const struct tls *t);
+/* The common name of a verified client certificate; false: there is none, or it has a NUL inside.
+ */
+bool tls_common_name(const struct tls *t, char *to, size_t n);
+
+#endif
