@@ -24,7 +24,6 @@ REASONS = [
     (r"cluster.*|asking|readonly|readwrite|migrate", CLUSTER),
     (r"module.*", "no modules"),
     (r"replicaof|slaveof|psync|sync|replconf|failover|wait|waitaof|restore-asking", "replication: to come"),
-    (r"client\|(caching|tracking|trackinginfo)", "client tracking: to come"),
 ]
 
 

@@ -18,6 +18,8 @@ struct command;
 struct block_wait;
 struct txn;
 struct subscriber;
+struct tracking_client;
+struct user;
 
 enum client_flag {
     CLIENT_CLOSING = 1 << 0,     /* to be freed at the end of the turn */
@@ -38,6 +40,7 @@ enum client_flag {
     CLIENT_PAUSED = 1 << 16, /* a request waits for CLIENT UNPAUSE */
     CLIENT_KILLED_SELF = 1 << 17,
     CLIENT_SCRIPT = 1 << 18,     /* commands of scripts run as this one; it is in no list */
+    CLIENT_TRACKING = 1 << 21,   /* hears of changes of what it has read */
     CLIENT_RESTRICTED = 1 << 20, /* its user may not do everything */
     CLIENT_RUNNING = 1 << 19,    /* its script runs and lets others have their turn meanwhile */
 };
@@ -45,7 +48,7 @@ enum client_flag {
 /* What makes a request leave the quick path. */
 #define CLIENT_SPECIAL                                                                             \
     (CLIENT_ANONYMOUS | CLIENT_MULTI | CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_NO_TOUCH |    \
-     CLIENT_REPLAY | CLIENT_SUBSCRIBED | CLIENT_RESTRICTED)
+     CLIENT_REPLAY | CLIENT_SUBSCRIBED | CLIENT_RESTRICTED | CLIENT_TRACKING)
 
 /* Output from `position` on may leave once the journal has reached `offset`. */
 struct client_mark {
@@ -74,8 +77,9 @@ struct client {
     struct subscriber *subscriber; /* channels, or NULL */
     struct client_mark *marks;
     size_t mark_first, mark_n, mark_cap;
-    struct user *user; /* who it is; borrowed */
-    void *link;        /* the carrier's */
+    struct tracking_client *tracking; /* or NULL */
+    struct user *user;                /* who it is; borrowed */
+    void *link;                       /* the carrier's */
     struct str *name, *lib_name, *lib_version;
     char address[64], local_address[64];
     int fd; /* for CLIENT LIST only */

@@ -3,11 +3,19 @@
 #include "acl/user.h"
 #include "command/command.h"
 #include "engine/engine.h"
+#include "engine/tracking.h"
 #include "engine/txn.h"
 
 static void add_flags(const struct client *c, struct buf *b)
 {
     size_t before = b->n;
+    if (c->tracking) {
+        buf_add_char(b, 't');
+        if (c->tracking->flags & TRACKING_BROKEN)
+            buf_add_char(b, 'R');
+        if (c->tracking->flags & TRACKING_BCAST)
+            buf_add_char(b, 'B');
+    }
     if (dlist_linked(&c->monitoring))
         buf_add_char(b, 'O');
     if (c->flags & CLIENT_SUBSCRIBED)
@@ -57,10 +65,11 @@ void client_line_print(const struct client *c, struct buf *b)
                0, c->txn ? c->txn->memory : 0, c->out.memory, c->out.memory, chain_pending(&c->out),
                c->out.blocks > 1 ? c->out.blocks - 1 : 0, c->out.blocks > 1 ? c->out.memory : 0,
                client_memory(c), chain_pending(&c->out) ? "rw" : "r");
-    buf_printf(b, " cmd=%s user=%.*s redir=-1 resp=%d lib-name=%.*s lib-ver=%.*s",
+    buf_printf(b, " cmd=%s user=%.*s redir=%lld resp=%d lib-name=%.*s lib-ver=%.*s",
                c->last_command ? command_full_name(c->last_command) : "NULL",
-               c->user ? (int)c->user->name->n : 0, c->user ? c->user->name->p : "", c->reply.resp,
-               (int)lib.n, lib.p, (int)version.n, version.p);
+               c->user ? (int)c->user->name->n : 0, c->user ? c->user->name->p : "",
+               c->tracking ? (long long)c->tracking->redirect : -1, c->reply.resp, (int)lib.n,
+               lib.p, (int)version.n, version.p);
     buf_printf(b, " tot-net-in=%llu tot-net-out=%llu tot-cmds=%llu\n",
                (unsigned long long)c->total_in, (unsigned long long)c->total_out,
                (unsigned long long)c->total_commands);

@@ -17,6 +17,7 @@ struct scripting;
 struct user;
 struct users;
 struct observe;
+struct tracking;
 
 struct engine_stat {
     uint64_t calls, ticks, rejected, failed;
@@ -76,8 +77,9 @@ struct engine {
     struct journal *journal;
     struct pubsub *pubsub;
     struct users *users;
-    struct observe *observe; /* slow commands, events, MONITOR (engine/observe.h) */
-    uint64_t slow_ticks;     /* commands that take so long are looked at */
+    struct tracking *tracking; /* who caches what (engine/tracking.h) */
+    struct observe *observe;   /* slow commands, events, MONITOR (engine/observe.h) */
+    uint64_t slow_ticks;       /* commands that take so long are looked at */
     bool track_latency;
     struct scripting *scripting; /* the commands' (script/scripting.h) */
     struct engine_services services;

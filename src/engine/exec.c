@@ -8,6 +8,7 @@
 #include "command/keys.h"
 #include "engine/observe.h"
 #include "engine/rights.h"
+#include "engine/tracking.h"
 #include "engine/txn.h"
 
 #include <ctype.h>
@@ -267,6 +268,11 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
         if (!call.errors_counted)
             exec_count_error(e, c->reply.error_code);
     }
+    if (__builtin_expect(e->tracking->client_n > 0, 0) && (command->flags & COMMAND_READONLY)) {
+        struct client *reader = c->flags & CLIENT_SCRIPT ? client_by_id(e, c->id) : c;
+        if (reader && reader->tracking)
+            tracking_remember(reader, command, q->argv, q->argc);
+    }
     if (e->gate_on && !(c->flags & (CLIENT_REPLAY | CLIENT_SCRIPT))) {
         uint64_t needs = e->journal->offset != offset ? e->journal->offset : read_offset(&call);
         if (needs)
@@ -352,12 +358,16 @@ static enum exec_result run_special(struct client *c, const struct exec_request 
         c->total_commands++;
     } else {
         c->last_command = command;
+        if (c->flags & CLIENT_TRACKING)
+            tracking_begin(c);
         if (judge(c, command, q, &result)) {
             if (c->flags & CLIENT_NO_TOUCH)
                 e->store->touch = bytes_is(bytes_text(command->name), "touch");
             result = exec_run(c, command, q, false) ? EXEC_BLOCKED : EXEC_DONE;
             e->store->touch = true;
         }
+        if (e->tracking->running)
+            tracking_end(c, command);
     }
     if (silent) {
         c->reply.out = &c->out;

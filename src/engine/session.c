@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 #include "engine/observe.h"
 #include "engine/rights.h"
+#include "engine/tracking.h"
 #include "engine/txn.h"
 #include "pubsub/pubsub.h"
 
@@ -21,6 +22,7 @@ void session_close(struct client *c)
     txn_end(c);
     leave_channels(c);
     observe_unmonitor(c);
+    tracking_disable(c);
     client_free(c);
 }
 
@@ -29,6 +31,7 @@ void session_reset(struct client *c)
     txn_end(c);
     leave_channels(c);
     observe_unmonitor(c);
+    tracking_disable(c);
     c->db = &c->engine->store->dbs[0];
     c->reply.resp = 2;
     str_unref(c->name);

@@ -8,6 +8,7 @@
 #include "command/registry.h"
 #include "engine/client.h"
 #include "engine/observe.h"
+#include "engine/tracking.h"
 #include "engine/txn.h"
 #include "script/scripting.h"
 #include "server/cron.h"
@@ -85,12 +86,13 @@ static void clients_section(struct server *s, struct buf *b)
     buf_printf(b,
                "connected_clients:%zu\r\ncluster_connections:0\r\nmaxclients:%lld\r\n"
                "client_recent_max_input_buffer:%zu\r\nclient_recent_max_output_buffer:%zu\r\n"
-               "blocked_clients:%zu\r\ntracking_clients:0\r\npubsub_clients:%zu\r\n"
+               "blocked_clients:%zu\r\ntracking_clients:%zu\r\npubsub_clients:%zu\r\n"
                "watching_clients:%zu\r\nclients_in_timeout_table:%zu\r\n"
                "total_watched_keys:%zu\r\ntotal_blocking_keys:%zu\r\n"
                "total_blocking_keys_on_nokey:0\r\n",
-               linked, s->settings->maxclients, most_in, most_out, e->blocked_count, pubsub,
-               watching, e->timeouts.n, e->watched.used, e->waiting.used);
+               linked, s->settings->maxclients, most_in, most_out, e->blocked_count,
+               e->tracking->client_n, pubsub, watching, e->timeouts.n, e->watched.used,
+               e->waiting.used);
 }
 
 static void add_size(struct buf *b, const char *name, size_t n)
@@ -163,6 +165,10 @@ static void stats_section(struct server *s, struct buf *b)
 {
     struct engine *e = &s->engine;
     uint64_t fork_us, forks = saver_forks(s->saver, &fork_us);
+    size_t prefixes = 0;
+    const struct dlist_node *tracked = &e->tracking->clients;
+    for (const struct dlist_node *n = tracked->next; n != tracked; n = n->next)
+        prefixes += dlist_item(n, struct tracking_client, node)->prefix_n;
     buf_printf(b,
                "total_connections_received:%llu\r\ntotal_commands_processed:%llu\r\n"
                "instantaneous_ops_per_sec:%lld\r\ntotal_net_input_bytes:%llu\r\n"

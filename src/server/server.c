@@ -14,6 +14,7 @@
 #include "engine/deliver.h"
 #include "engine/observe.h"
 #include "engine/rights.h"
+#include "engine/tracking.h"
 #include "engine/txn.h"
 #include "io/file.h"
 #include "io/listen.h"
@@ -39,6 +40,7 @@
 static void on_touched(void *context, struct db *db, struct bytes key)
 {
     txn_touch(context, db, key);
+    tracking_changed(context, key);
 }
 
 static void on_ready(void *context, struct db *db, struct bytes key)
@@ -82,6 +84,7 @@ static bool on_holds(void *context, const struct db *db, const struct entry *e)
 static void on_flushed(void *context, struct db *db)
 {
     txn_touch_db(context, db, NULL);
+    tracking_flushed(context);
 }
 
 /* Large values are freed on the other thread. */
@@ -409,6 +412,8 @@ struct server *server_new(struct settings *settings)
     e->observe = mem_zalloc(sizeof(*e->observe));
     observe_init(e->observe);
     observe_configure(e);
+    e->tracking = mem_zalloc(sizeof(*e->tracking));
+    tracking_init(e->tracking);
     e->scripting = scripting_new(e);
     s->saver = saver_new(s);
     s->cron = loop_timer_new(s->loop, cron_period_ms(s), cron_due, s);
@@ -575,6 +580,7 @@ static void turn(struct server *s)
         link_resume_all(s);
     if (!dlist_empty(&e->ready))
         block_serve(e);
+    tracking_broadcast(e);
     saver_flush(s->saver);
     if (!dlist_empty(&e->outgoing) || !dlist_empty(&s->held))
         link_write_all(s, saver_released(s->saver));
@@ -641,6 +647,8 @@ void server_free(struct server *s)
     mem_free(s->busy_buffer);
     scripting_free(e->scripting);
     rights_forget_denials(e);
+    tracking_free(e->tracking);
+    mem_free(e->tracking);
     observe_free(e->observe);
     mem_free(e->observe);
     for (unsigned i = 0; i < stat_n; i++)

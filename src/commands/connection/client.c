@@ -3,6 +3,7 @@
 
 #include "acl/users.h"
 #include "base/num.h"
+#include "commands/connection/client_tracking.h"
 #include "engine/block.h"
 #include "engine/client_line.h"
 
@@ -360,11 +361,6 @@ static void do_client_no_touch(struct call *call)
     set_flag(call, CLIENT_NO_TOUCH);
 }
 
-static void do_client_getredir(struct call *call)
-{
-    reply_int(call->reply, -1);
-}
-
 static void do_client_help(struct call *call)
 {
     helpers_help(call, &client_command);
@@ -538,7 +534,45 @@ static const struct command client_getredir_command = {
     .group = GROUP_CONNECTION,
     .arity = 2,
     .flags = COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
-    .handler = do_client_getredir,
+    .handler = client_tracking_do_getredir,
+};
+static const struct command client_tracking_command = {
+    .name = "tracking",
+    .full_name = "client|tracking",
+    .usage =
+        "<ON | OFF> [REDIRECT client-id:int] [PREFIX prefix:string]... [BCAST] [OPTIN] [OPTOUT] "
+        "[NOLOOP]",
+    .summary = "Tells this client, or another, of changes of the keys that it has read.",
+    .since = "6.0.0",
+    .complexity = "O(1), and some for each key that is read",
+    .group = GROUP_CONNECTION,
+    .arity = -3,
+    .flags = COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .handler = client_tracking_do_tracking,
+};
+static const struct command client_caching_command = {
+    .name = "caching",
+    .full_name = "client|caching",
+    .usage = "<YES | NO>",
+    .summary = "Whether the keys of the next command are remembered.",
+    .since = "6.0.0",
+    .complexity = "O(1)",
+    .group = GROUP_CONNECTION,
+    .arity = 3,
+    .flags = COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .handler = client_tracking_do_caching,
+};
+static const struct command client_trackinginfo_command = {
+    .name = "trackinginfo",
+    .full_name = "client|trackinginfo",
+    .usage = "",
+    .summary = "Describes what CLIENT TRACKING has set.",
+    .since = "6.2.0",
+    .complexity = "O(1)",
+    .group = GROUP_CONNECTION,
+    .arity = 2,
+    .flags = COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .handler = client_tracking_do_trackinginfo,
 };
 static const struct command client_help_command = {
     .name = "help",
@@ -553,15 +587,25 @@ static const struct command client_help_command = {
     .handler = do_client_help,
 };
 
-static const struct command *const client_subcommands[] = {
-    &client_getname_command,  &client_getredir_command,
-    &client_help_command,     &client_id_command,
-    &client_info_command,     &client_kill_command,
-    &client_list_command,     &client_no_evict_command,
-    &client_no_touch_command, &client_pause_command,
-    &client_reply_command,    &client_setinfo_command,
-    &client_setname_command,  &client_unblock_command,
-    &client_unpause_command,  NULL};
+static const struct command *const client_subcommands[] = {&client_caching_command,
+                                                           &client_tracking_command,
+                                                           &client_trackinginfo_command,
+                                                           &client_getname_command,
+                                                           &client_getredir_command,
+                                                           &client_help_command,
+                                                           &client_id_command,
+                                                           &client_info_command,
+                                                           &client_kill_command,
+                                                           &client_list_command,
+                                                           &client_no_evict_command,
+                                                           &client_no_touch_command,
+                                                           &client_pause_command,
+                                                           &client_reply_command,
+                                                           &client_setinfo_command,
+                                                           &client_setname_command,
+                                                           &client_unblock_command,
+                                                           &client_unpause_command,
+                                                           NULL};
 
 const struct command client_command = {
     .name = "client",

@@ -1,0 +1,296 @@
+#include "engine/tracking.h"
+
+#include "base/mem.h"
+#include "command/keys.h"
+
+#define KEYS_MOST 256 /* of one command that are remembered at a time */
+
+struct audience {
+    size_t n, cap;
+    uint64_t ids[];
+};
+
+void tracking_init(struct tracking *t)
+{
+    dlist_init(&t->clients);
+}
+
+static void forget_keys(struct tracking *t)
+{
+    struct dict_walk w = {0};
+    for (struct dict_node *n; (n = dict_next(&t->keys, &w));)
+        mem_free(n->value);
+    dict_clear(&t->keys);
+    t->items = 0;
+}
+
+void tracking_free(struct tracking *t)
+{
+    forget_keys(t);
+    dict_clear(&t->changed);
+    buf_free(&t->own);
+}
+
+/* ---- Telling */
+
+static void add_bulk(struct buf *b, struct bytes x)
+{
+    buf_printf(b, "$%zu\r\n", x.n);
+    buf_add(b, x);
+    buf_add_text(b, "\r\n");
+}
+
+/* keys: n bulk strings in RESP; n == SIZE_MAX: everything. */
+static void tell(struct client *c, struct bytes keys, size_t n)
+{
+    struct engine *e = c->engine;
+    struct tracking_client *t = c->tracking;
+    struct client *to = c;
+    struct buf b = {0};
+    if (t->redirect) {
+        to = client_by_id(e, t->redirect);
+        if (!to || (to->flags & CLIENT_CLOSING)) {
+            t->flags |= TRACKING_BROKEN;
+            if (c->reply.resp == 3) {
+                buf_printf(&b, ">2\r\n$21\r\ntracking-redir-broken\r\n:%llu\r\n",
+                           (unsigned long long)t->redirect);
+                chain_add(&c->out, buf_bytes(&b));
+                client_has_output(c);
+                buf_free(&b);
+            }
+            return;
+        }
+    }
+    bool resp3 = to->reply.resp == 3;
+    if (resp3)
+        buf_add_text(&b, ">2\r\n$10\r\ninvalidate\r\n");
+    else if (t->redirect && (to->flags & CLIENT_SUBSCRIBED))
+        buf_add_text(&b, "*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n");
+    else
+        return; /* it could not tell it from a reply */
+    if (n == SIZE_MAX) {
+        buf_add_text(&b, resp3 ? "_\r\n" : "$-1\r\n");
+    } else {
+        buf_printf(&b, "*%zu\r\n", n);
+        buf_add(&b, keys);
+    }
+    if (e->gate_on && e->journal->offset)
+        client_mark(to, chain_end(&to->out), e->journal->offset);
+    chain_add(&to->out, buf_bytes(&b));
+    client_has_output(to);
+    buf_free(&b);
+}
+
+static void tell_key(struct engine *e, uint64_t id, struct bytes key)
+{
+    struct tracking *t = e->tracking;
+    struct client *c = client_by_id(e, id);
+    if (!c || !c->tracking || (c->tracking->flags & TRACKING_BCAST) || (c->flags & CLIENT_CLOSING))
+        return;
+    if (c == t->running) {
+        if (!(c->tracking->flags & TRACKING_NOLOOP)) {
+            buf_add(&t->own, bytes_of(&key.n, sizeof(key.n)));
+            buf_add(&t->own, key);
+        }
+        return;
+    }
+    struct buf b = {0};
+    add_bulk(&b, key);
+    tell(c, buf_bytes(&b), 1);
+    buf_free(&b);
+}
+
+/* ---- Remembering */
+
+void tracking_enable(struct client *c, unsigned flags, uint64_t redirect, struct str **prefixes,
+                     size_t n)
+{
+    struct engine *e = c->engine;
+    struct tracking *all = e->tracking;
+    struct tracking_client *t = c->tracking;
+    if (!t) {
+        t = c->tracking = mem_zalloc(sizeof(*t));
+        t->client = c;
+        dlist_append(&all->clients, &t->node);
+        all->client_n++;
+        all->broadcasting += (flags & TRACKING_BCAST) != 0;
+        e->store->watched++; /* the store tells of changes */
+        c->flags |= CLIENT_TRACKING;
+    }
+    t->flags = flags;
+    t->redirect = redirect;
+    if (n) {
+        t->prefixes = mem_realloc(t->prefixes, (t->prefix_n + n) * sizeof(struct str *));
+        memcpy(t->prefixes + t->prefix_n, prefixes, n * sizeof(struct str *));
+        t->prefix_n += n;
+    }
+}
+
+void tracking_disable(struct client *c)
+{
+    struct tracking_client *t = c->tracking;
+    if (!t)
+        return;
+    for (size_t i = 0; i < t->prefix_n; i++)
+        str_unref(t->prefixes[i]);
+    mem_free(t->prefixes);
+    dlist_remove(&t->node);
+    c->engine->tracking->client_n--;
+    c->engine->tracking->broadcasting -= (t->flags & TRACKING_BCAST) != 0;
+    c->engine->store->watched--;
+    c->flags &= ~(unsigned)CLIENT_TRACKING;
+    c->tracking = NULL;
+    mem_free(t);
+}
+
+static void remember(struct tracking *t, struct bytes key, uint64_t id)
+{
+    struct dict_node *n = dict_ensure(&t->keys, key);
+    struct audience *a = n->value;
+    for (size_t i = 0; a && i < a->n; i++)
+        if (a->ids[i] == id)
+            return;
+    if (!a || a->n == a->cap) {
+        size_t cap = a ? a->cap * 2 : 2, had = a ? a->n : 0;
+        n->value = a = mem_realloc(a, sizeof(*a) + cap * sizeof(a->ids[0]));
+        a->n = had;
+        a->cap = cap;
+    }
+    a->ids[a->n++] = id;
+    t->items++;
+}
+
+static void forget(struct engine *e, struct bytes key)
+{
+    struct tracking *t = e->tracking;
+    struct audience *a = dict_remove(&t->keys, key);
+    if (!a)
+        return;
+    t->items -= a->n;
+    for (size_t i = 0; i < a->n; i++)
+        tell_key(e, a->ids[i], key);
+    mem_free(a);
+}
+
+void tracking_remember(struct client *c, const struct command *command, const struct bytes *argv,
+                       int argc)
+{
+    struct tracking_client *t = c->tracking;
+    struct tracking *all = c->engine->tracking;
+    bool asked = t->flags & TRACKING_CACHING;
+    if ((t->flags & TRACKING_BCAST) || ((t->flags & TRACKING_OPTIN) && !asked) ||
+        ((t->flags & TRACKING_OPTOUT) && asked))
+        return;
+    struct key_at keys[KEYS_MOST];
+    int n = keys_find(command, argv, argc, keys, KEYS_MOST);
+    for (int i = 0; i < n && i < KEYS_MOST; i++)
+        remember(all, argv[keys[i].index], c->id);
+    /* Too many keys: some are given up, and said to have changed. */
+    long long most = c->engine->settings->tracking_table_max_keys;
+    while (most && (long long)all->keys.used > most) {
+        struct dict_walk w = {0};
+        struct dict_node *any = dict_next(&all->keys, &w);
+        struct str *key = str_new(dict_key(any));
+        forget(c->engine, str_bytes(key));
+        str_unref(key);
+    }
+}
+
+void tracking_changed(struct engine *e, struct bytes key)
+{
+    struct tracking *t = e->tracking;
+    if (t->client_n == 0)
+        return;
+    if (t->broadcasting) {
+        struct dict_node *n = dict_ensure(&t->changed, key);
+        intptr_t who = t->running ? (intptr_t)t->running->id : -1;
+        n->value = (void *)(n->value && (intptr_t)n->value != who ? -1 : who);
+    }
+    if (t->keys.used) {
+        struct str *copy = str_new(key); /* the argument may be the table's own */
+        forget(e, str_bytes(copy));
+        str_unref(copy);
+    }
+}
+
+void tracking_flushed(struct engine *e)
+{
+    struct tracking *t = e->tracking;
+    /* Told once, however many databases a command empties. */
+    t->flushed = t->client_n > 0;
+    t->flusher = t->running;
+    t->own_flush = t->running != NULL;
+    forget_keys(t);
+    dict_clear(&t->changed);
+    t->own.n = 0;
+}
+
+void tracking_begin(struct client *c)
+{
+    c->engine->tracking->running = c;
+}
+
+void tracking_end(struct client *c, const struct command *command)
+{
+    struct tracking *t = c->engine->tracking;
+    t->running = NULL;
+    if (!c->tracking) {
+        t->own.n = 0;
+        t->own_flush = false;
+        return;
+    }
+    if (command && !bytes_is(bytes_text(command_full_name(command)), "client|caching"))
+        c->tracking->flags &= ~(unsigned)TRACKING_CACHING;
+    if (t->own_flush)
+        tell(c, bytes_of(NULL, 0), SIZE_MAX);
+    for (size_t at = 0; at < t->own.n;) {
+        struct buf b = {0};
+        size_t n;
+        memcpy(&n, t->own.p + at, sizeof(n));
+        add_bulk(&b, bytes_of(t->own.p + at + sizeof(n), n));
+        tell(c, buf_bytes(&b), 1);
+        buf_free(&b);
+        at += sizeof(n) + n;
+    }
+    t->own_flush = false;
+    t->own.n = 0;
+}
+
+static void broadcast_prefix(struct client *c, struct bytes prefix)
+{
+    struct tracking *t = c->engine->tracking;
+    struct buf b = {0};
+    size_t n = 0;
+    struct dict_walk w = {0};
+    for (struct dict_node *at; (at = dict_next(&t->changed, &w));) {
+        if (at->key_n < prefix.n || memcmp(at->key, prefix.p, prefix.n) != 0)
+            continue;
+        if ((c->tracking->flags & TRACKING_NOLOOP) && (intptr_t)at->value == (intptr_t)c->id)
+            continue;
+        add_bulk(&b, dict_key(at));
+        n++;
+    }
+    if (n)
+        tell(c, buf_bytes(&b), n);
+    buf_free(&b);
+}
+
+void tracking_broadcast(struct engine *e)
+{
+    struct tracking *t = e->tracking;
+    for (struct dlist_node *n = t->clients.next; t->flushed && n != &t->clients; n = n->next) {
+        struct client *c = dlist_item(n, struct tracking_client, node)->client;
+        if (c != t->flusher)
+            tell(c, bytes_of(NULL, 0), SIZE_MAX);
+    }
+    t->flushed = false;
+    t->flusher = NULL;
+    if (t->changed.used == 0)
+        return;
+    for (struct dlist_node *n = t->clients.next; n != &t->clients; n = n->next) {
+        struct tracking_client *x = dlist_item(n, struct tracking_client, node);
+        for (size_t i = 0; (x->flags & TRACKING_BCAST) && i < x->prefix_n; i++)
+            broadcast_prefix(x->client, str_bytes(x->prefixes[i]));
+    }
+    dict_clear(&t->changed);
+}
