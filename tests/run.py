@@ -84,6 +84,7 @@ def main():
                                         "5000" if o.sanitized else "20000", "random"], 300 * slow, env)
     r.whole("oracle, rights", [py, os.path.join(ROOT, "redis-compat/oracle/rights.py"), "--server", o.server, "--seed", str(o.seed), "--pairs",
                                "1500" if o.sanitized else "6000"], 200 * slow, env)
+    r.whole("oracle, tracking", [py, os.path.join(ROOT, "redis-compat/oracle/tracking.py"), o.server], 100 * slow, env)
     r.whole("table of commands", [py, os.path.join(ROOT, "utils/commands_table.py"), "check", "--server", o.server], 60 * slow, env)
     r.whole("mutation", [py, os.path.join(ROOT, "tests/mutation/mutation.py"), "--server", o.server, "--seed", str(o.seed), "--rounds",
                          "2" if o.sanitized else "4", "--commands", "1200" if o.sanitized else "2500"], 300 * slow, env)

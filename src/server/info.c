@@ -201,8 +201,8 @@ static void stats_section(struct server *s, struct buf *b)
         "slave_expires_tracked_keys:0\r\nactive_defrag_hits:0\r\n"
         "active_defrag_misses:0\r\nactive_defrag_key_hits:0\r\n"
         "active_defrag_key_misses:0\r\ntotal_active_defrag_time:0\r\n"
-        "current_active_defrag_time:0\r\ntracking_total_keys:0\r\n"
-        "tracking_total_items:0\r\ntracking_total_prefixes:0\r\n"
+        "current_active_defrag_time:0\r\ntracking_total_keys:%zu\r\n"
+        "tracking_total_items:%zu\r\ntracking_total_prefixes:%zu\r\n"
         "unexpected_error_replies:0\r\ntotal_error_replies:%llu\r\n"
         "dump_payload_sanitizations:0\r\ntotal_reads_processed:0\r\n"
         "total_writes_processed:0\r\nio_threaded_reads_processed:0\r\n"
@@ -212,7 +212,8 @@ static void stats_section(struct server *s, struct buf *b)
         "client_output_buffer_limit_disconnections:%llu\r\n"
         "acl_access_denied_auth:%llu\r\nacl_access_denied_cmd:%llu\r\n"
         "acl_access_denied_key:%llu\r\nacl_access_denied_channel:%llu\r\n",
-        (unsigned long long)fork_us, (unsigned long long)forks, (unsigned long long)e->total_errors,
+        (unsigned long long)fork_us, (unsigned long long)forks, e->tracking->keys.used,
+        e->tracking->items, prefixes, (unsigned long long)e->total_errors,
         (unsigned long long)s->turns, (unsigned long long)e->query_limit_disconnections,
         (unsigned long long)e->output_limit_disconnections,
         (unsigned long long)e->denied[CHECK_AUTH], (unsigned long long)e->denied[CHECK_COMMAND],
