@@ -16,6 +16,7 @@
 #define ACCEPT_MOST   1000
 #define ANONYMOUS_OUT 16384 /* output of a client that has not authenticated */
 #define ANONYMOUS_IN  (1 << 20)
+#define ANONYMOUS_MS  10000 /* it may take so long to do so */
 
 static void note_ready(void *context, int events)
 {
@@ -315,13 +316,49 @@ void link_close_all(struct server *s)
     }
 }
 
+/* Closes the largest clients until all together are below maxmemory-clients. They are only marked:
+ * the turn's end frees them. */
+static void evict_clients(struct server *s)
+{
+    struct engine *e = &s->engine;
+    size_t limit = (size_t)s->settings->maxmemory_clients, sum = 0;
+    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
+        struct client *c = dlist_item(n, struct client, all);
+        if (c->link && !(c->flags & CLIENT_CLOSING))
+            sum += client_memory(c);
+    }
+    while (limit && sum > limit) {
+        struct client *largest = NULL;
+        for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
+            struct client *c = dlist_item(n, struct client, all);
+            if (c->link && !(c->flags & (CLIENT_CLOSING | CLIENT_NO_EVICT)) &&
+                (!largest || client_memory(c) > client_memory(largest)))
+                largest = c;
+        }
+        if (!largest)
+            return;
+        sum -= client_memory(largest);
+        log_line(LOG_NOTICE, "Evicting client: %s with %zu bytes", largest->address,
+                 client_memory(largest));
+        e->evicted_clients++;
+        client_close(largest);
+    }
+}
+
 void link_tick(struct server *s)
 {
     struct engine *e = &s->engine;
+    if (s->settings->maxmemory_clients)
+        evict_clients(s);
     for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
         if (!c->link || (c->flags & CLIENT_CLOSING))
             continue;
+        if ((c->flags & CLIENT_ANONYMOUS) && e->now_ms - c->created_ms > ANONYMOUS_MS) {
+            log_line(LOG_VERBOSE, "Closing client %s that has not authenticated", c->address);
+            client_close(c);
+            continue;
+        }
         bool idle_matters = !(c->flags & (CLIENT_BLOCKED | CLIENT_SUBSCRIBED));
         if (s->settings->timeout && idle_matters &&
             e->now_ms - c->active_ms > s->settings->timeout * 1000) {

@@ -96,3 +96,32 @@ test "a unix socket works" {
     set out [exec redis-cli -s [file join $server::dir sock] SET a 1]
     expect $out OK set
 }
+test "the largest clients are closed beyond maxmemory-clients" {
+    server::start --maxmemory-clients 2mb
+    set s [resp::connect $server::port]
+    set kept [resp::connect $server::port]
+    set large [resp::connect $server::port]
+    expect [resp::ask $kept CLIENT NO-EVICT ON] OK kept
+    foreach c [list $kept $large] {
+        # The large one may be closed while it still sends.
+        catch { puts -nonewline $c "*2\r\n\$4\r\nECHO\r\n\$30000000\r\n[string repeat x 3000000]"; flush $c }
+    }
+    for {set i 0} {$i < 50 && ![string match "*evicted_clients:1*" [resp::ask $s INFO stats]]} {incr i} { after 20 }
+    expect [resp::ask $s INFO stats] {*evicted_clients:1*} counted
+    set list [resp::ask $s CLIENT LIST]
+    expect $list {*flags=e*} kept
+    if {[llength [regexp -all -inline {id=\d+} $list]] != 2} { error "the large client is still there: $list" }
+    close $s
+    close $kept
+}
+test "who does not authenticate is closed after ten seconds" {
+    server::start --requirepass secret
+    set known [resp::connect $server::port]
+    expect [resp::ask $known AUTH secret] OK auth
+    set stranger [resp::connect $server::port]
+    set start [clock milliseconds]
+    expect [resp::read $stranger] (closed) closed
+    if {[clock milliseconds] - $start < 9000} { error "closed too early" }
+    expect [resp::ask $known PING] PONG known
+    close $known
+}
