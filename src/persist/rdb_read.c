@@ -86,7 +86,7 @@ static bool read_library(struct reader *r)
     if (!rdb_source_string(&r->in, &code))
         return false;
     const struct bytes argv[] = {BYTES("FUNCTION"), BYTES("LOAD"), BYTES("REPLACE"), code};
-    return r->o->apply(r->o->context, 0, argv, 4) ||
+    return (r->o->apply && r->o->apply(r->o->context, 0, argv, 4)) ||
            rdb_source_fail(&r->in, "A library of functions cannot be loaded");
 }
 

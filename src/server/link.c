@@ -324,7 +324,7 @@ static void evict_clients(struct server *s)
     size_t limit = (size_t)s->settings->maxmemory_clients, sum = 0;
     for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
-        if (c->link && !(c->flags & CLIENT_CLOSING))
+        if (c->link && !(c->flags & (CLIENT_CLOSING | CLIENT_NO_EVICT)))
             sum += client_memory(c);
     }
     while (limit && sum > limit) {

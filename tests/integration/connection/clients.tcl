@@ -112,6 +112,7 @@ test "the largest clients are closed beyond maxmemory-clients" {
     expect $list {*flags=e*} kept
     if {[llength [regexp -all -inline {id=\d+} $list]] != 2} { error "the large client is still there: $list" }
     close $s
+    catch { close $large }
     close $kept
 }
 test "who does not authenticate is closed after ten seconds" {
