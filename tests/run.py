@@ -84,6 +84,8 @@ def main():
                                         "5000" if o.sanitized else "20000", "random"], 300 * slow, env)
     r.whole("oracle, rights", [py, os.path.join(ROOT, "redis-compat/oracle/rights.py"), "--server", o.server, "--seed", str(o.seed), "--pairs",
                                "1500" if o.sanitized else "6000"], 200 * slow, env)
+    r.whole("oracle, programs in Lua", [py, os.path.join(ROOT, "redis-compat/oracle/programs.py"), "--server", o.server, "--seed", str(o.seed),
+                                        "--programs", "1000" if o.sanitized else "3000"], 200 * slow, env)
     r.whole("oracle, tracking", [py, os.path.join(ROOT, "redis-compat/oracle/tracking.py"), o.server], 100 * slow, env)
     r.whole("table of commands", [py, os.path.join(ROOT, "utils/commands_table.py"), "check", "--server", o.server], 60 * slow, env)
     r.whole("mutation", [py, os.path.join(ROOT, "tests/mutation/mutation.py"), "--server", o.server, "--seed", str(o.seed), "--rounds",

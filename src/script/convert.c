@@ -155,6 +155,7 @@ static struct bytes text_on_top(lua_State *L)
 
 static void reply_status_bytes(struct reply *r, struct bytes text)
 {
+    text.n = strnlen(text.p, text.n); /* a status is a line of text */
     reply_raw(r, BYTES("+"));
     char *to = chain_reserve(r->out, text.n + 2);
     for (size_t i = 0; i < text.n; i++)
@@ -257,10 +258,9 @@ void convert_to_reply(lua_State *L, struct reply *r, bool resp3)
         break;
     case LUA_TNUMBER: {
         double v = lua_tonumber(L, -1);
-        reply_int(r, v != v                       ? INT64_MIN
-                     : v >= 9223372036854775808.0 ? INT64_MAX
-                     : v < -9223372036854775808.0 ? INT64_MIN
-                                                  : (long long)v);
+        /* What does not fit becomes what the processor makes of it, as Redis on x86. */
+        reply_int(r, v >= -9223372036854775808.0 && v < 9223372036854775808.0 ? (long long)v
+                                                                              : INT64_MIN);
         break;
     }
     case LUA_TBOOLEAN:

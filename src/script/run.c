@@ -150,10 +150,13 @@ static struct bytes reply_bytes(struct run *r)
     return buf_bytes(&r->flat);
 }
 
-static void refuse(struct run *r, const char *text)
+/* An error of the call itself, not of a command. */
+static bool refuse(lua_State *L, const char *text)
 {
-    reply_errorf(&r->client->reply, "ERR %s", text);
-    exec_count_error(r->engine, r->client->reply.error_code);
+    lua_createtable(L, 0, 1);
+    lua_pushfstring(L, "ERR %s", text);
+    lua_setfield(L, -2, "err");
+    return true;
 }
 
 bool run_command(lua_State *L)
@@ -163,16 +166,14 @@ bool run_command(lua_State *L)
     int argc = lua_gettop(L);
     if (chain_pending(&c->out))
         chain_take(&c->out, chain_pending(&c->out));
-    if (!r->active || r->registering) {
-        refuse(r, "redis.call/pcall can only be called inside a script invocation");
-    } else if (argc == 0) {
-        refuse(r, "Please specify at least one argument for this redis lib call");
-    } else if (!gather(L, r, argc)) {
-        refuse(r, "Lua redis lib command arguments must be strings or integers");
-    } else {
-        struct exec_request q = {.argv = r->argv, .argc = argc};
-        exec_for_script(c, &r->rules, &q);
-    }
+    if (!r->active || r->registering)
+        return refuse(L, "redis.call/pcall can only be called inside a script invocation");
+    if (argc == 0)
+        return refuse(L, "Please specify at least one argument for this redis lib call");
+    if (!gather(L, r, argc))
+        return refuse(L, "Lua redis lib command arguments must be strings or integers");
+    struct exec_request q = {.argv = r->argv, .argc = argc};
+    exec_for_script(c, &r->rules, &q);
     struct bytes reply = reply_bytes(r);
     if (reply.n == 0)
         lua_pushnil(L);

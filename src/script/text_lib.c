@@ -3,6 +3,7 @@
 #include "script/vm.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <string.h>
 
 #define CAPTURES   32
@@ -497,11 +498,38 @@ static int text_gsub(lua_State *L)
     return 2;
 }
 
+/* LuaJIT's takes positions as 32 bits. */
+static lua_Integer position(lua_State *L, int arg, lua_Integer fallback, lua_Integer n)
+{
+    double v = luaL_optnumber(L, arg, (double)fallback);
+    lua_Integer i = v >= 4e18 ? INT64_MAX / 2 : v <= -4e18 ? INT64_MIN / 2 : (lua_Integer)v;
+    return i < 0 ? i + n + 1 : i;
+}
+
+static int text_sub(lua_State *L)
+{
+    size_t len;
+    const char *text = luaL_checklstring(L, 1, &len);
+    lua_Integer n = (lua_Integer)len;
+    luaL_checknumber(L, 2);
+    lua_Integer from = position(L, 2, 1, n), to = position(L, 3, -1, n);
+    if (from < 1)
+        from = 1;
+    if (to > n)
+        to = n;
+    lua_pushlstring(L, from <= to ? text + from - 1 : "", from <= to ? (size_t)(to - from + 1) : 0);
+    return 1;
+}
+
 void text_lib_open(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"find", text_find},     {"match", text_match},
-                                         {"gmatch", text_gmatch}, {"gfind", text_gmatch},
-                                         {"gsub", text_gsub},     {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"find", text_find},
+                                         {"match", text_match},
+                                         {"gmatch", text_gmatch},
+                                         {"gfind", text_gmatch},
+                                         {"gsub", text_gsub},
+                                         {"sub", text_sub},
+                                         {NULL, NULL}};
     for (const luaL_Reg *f = functions; f->name; f++) {
         lua_pushcfunction(L, f->func);
         lua_setfield(L, -2, f->name);

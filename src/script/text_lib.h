@@ -6,7 +6,7 @@
 
 #include <lua.h>
 
-/* Replaces the four in the table on top of the stack. */
+/* Replaces them, and sub, in the table on top of the stack. */
 void text_lib_open(lua_State *L);
 
 #endif
