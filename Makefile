@@ -20,7 +20,7 @@ SERVER  := $(BUILD)/millrace-server
 UNIT    := $(sort $(wildcard tests/unit/*/*_test.c))
 UNITBIN := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all run test test-all check layers format format-check lint bench bench-structures clients soak sanitized clean help deps tests-build
+.PHONY: all run test test-all check layers format format-check lint bench bench-structures clients soak fuzz fuzz-run sanitized clean help deps tests-build
 all: $(SERVER) $(BUILD)/millrace.conf
 
 help:
@@ -32,6 +32,7 @@ help:
 	@echo 'make bench      measure against redis-server'
 	@echo 'make bench-structures   structures of our own against others'
 	@echo 'make clients    client libraries from npm'
+	@echo 'make fuzz       libFuzzer over requests, rules of users, libraries of scripts'
 	@echo 'make soak       long random and crash tests'
 	@echo 'make format     format the sources'
 	@echo 'make lint       clang-tidy'
@@ -103,6 +104,20 @@ bench-structures: $(LIBOBJ)
 	@$(CC) $(CFLAGS) $(LINK) -o $(BUILD)/ordered tests/bench/ordered.c \
 	    $$(utils/layers.py below ds $(BUILD)) $(LIBS) $(ALLOC)
 	@$(BUILD)/ordered
+
+# libFuzzer, each target for FUZZ_SECONDS.
+FUZZ_SECONDS ?= 200
+FUZZ_OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+fuzz: deps
+	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang OPT='$(FUZZ_OPT)' ALLOC= fuzz-run
+fuzz-run: $(LIBOBJ)
+	@for t in request:proto acl:acl script:script; do \
+	    name=$${t%%:*}; mkdir -p build/fuzz/corpus/$$name; \
+	    $(CC) $(STD) $(FUZZ_OPT) -fsanitize=fuzzer -o build/fuzz/$$name tests/fuzz/$${name}_fuzz.c \
+	        $$(utils/layers.py below $${t##*:} build/fuzz) $(LIBS) || exit 1; \
+	    ASAN_OPTIONS=detect_leaks=0 build/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2000 \
+	        -print_final_stats=1 build/fuzz/corpus/$$name || exit 1; \
+	done
 
 clients: all
 	@redis-compat/clients/run.sh $(SERVER)

@@ -1,0 +1,63 @@
+/* libFuzzer: rules of users, a line each; what they describe must be read back as the same. */
+#include "acl/users.h"
+#include "base/assert.h"
+#include "base/mem.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static void nothing(struct call *call)
+{
+    (void)call;
+}
+
+static const struct command get_command = {.name = "get",
+                                           .group = GROUP_STRING,
+                                           .arity = 2,
+                                           .flags = COMMAND_READONLY | COMMAND_FAST,
+                                           .handler = nothing};
+static const struct command config_get = {.name = "get",
+                                          .full_name = "config|get",
+                                          .group = GROUP_SERVER,
+                                          .arity = -3,
+                                          .flags = COMMAND_ADMIN,
+                                          .handler = nothing};
+static const struct command *const config_subs[] = {&config_get, NULL};
+static const struct command config_command = {
+    .name = "config", .group = GROUP_SERVER, .arity = -2, .subcommands = config_subs};
+static const struct command *const all[] = {&get_command, &config_command, NULL};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    static struct registry *r;
+    if (!r)
+        r = registry_new(all);
+    struct bytes rules[64], bad;
+    int count = 0;
+    const char *p = (const char *)data, *end = p + n;
+    while (p < end && count < 64) {
+        const char *stop = memchr(p, '\n', (size_t)(end - p));
+        if (!stop)
+            stop = end;
+        rules[count++] = bytes_of(p, (size_t)(stop - p));
+        p = stop + 1;
+    }
+    struct user *u = user_new(BYTES("fuzz"), false);
+    user_apply_all(u, r, rules, count, false, &bad);
+    struct user *copy = user_copy(u);
+    struct buf one = {0}, two = {0}, file = {0}, error = {0};
+    user_describe(u, &one);
+    user_describe(copy, &two);
+    ASSERT(bytes_equal(buf_bytes(&one), buf_bytes(&two)));
+    struct users *users = users_new(r, false);
+    buf_add_text(&file, "user fuzz ");
+    buf_add(&file, buf_bytes(&one));
+    users_read(users, buf_bytes(&file), "fuzz", &error);
+    users_free(users);
+    user_free(u);
+    user_free(copy);
+    buf_free(&one);
+    buf_free(&two);
+    buf_free(&file);
+    buf_free(&error);
+    return 0;
+}
