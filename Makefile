@@ -113,9 +113,9 @@ fuzz: deps
 fuzz-run: $(LIBOBJ)
 	@for t in request:proto acl:acl script:script; do \
 	    name=$${t%%:*}; mkdir -p build/fuzz/corpus/$$name; \
-	    $(CC) $(STD) $(FUZZ_OPT) -fsanitize=fuzzer -o build/fuzz/$$name tests/fuzz/$${name}_fuzz.c \
+	    $(CC) $(STD) $(FUZZ_OPT) -fsanitize=fuzzer -o build/fuzz/$${name}_fuzz tests/fuzz/$${name}_fuzz.c \
 	        $$(utils/layers.py below $${t##*:} build/fuzz) $(LIBS) || exit 1; \
-	    ASAN_OPTIONS=detect_leaks=0 build/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2000 \
+	    ASAN_OPTIONS=detect_leaks=0 build/fuzz/$${name}_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2000 \
 	        -print_final_stats=1 build/fuzz/corpus/$$name || exit 1; \
 	done
 
