@@ -200,19 +200,26 @@ static const char *skip_blanks(const char *p, const char *end)
     return p;
 }
 
-/* LuaJIT reads 1LL, 1ULL and 1i as numbers of types that Lua 5.1 does not have: the place of such a
- * number, or NULL. */
-static const char *strange_number(const char *p, const char *end, size_t *n)
+/* What LuaJIT reads and Lua 5.1 does not: numbers as 1LL, 1ULL and 1i, names with bytes beyond
+ * ASCII. The place of it, or NULL. */
+static const char *strange(const char *p, const char *end, size_t *n, const char **why)
 {
     while (p < end) {
         const char *start = p;
         p = skip_token(p, end);
+        for (const char *c = start; in_name(*start) && c < p; c++)
+            if ((unsigned char)*c >= 0x80) {
+                *n = 1;
+                *why = "unexpected symbol";
+                return c;
+            }
         if (!isdigit((unsigned char)*start))
             continue;
         char last = p[-1];
         bool hex = p - start > 1 && (start[1] == 'x' || start[1] == 'X');
         if (strchr("iIlL", last) || (!hex && (last == 'u' || last == 'U'))) {
             *n = (size_t)(p - start);
+            *why = "malformed number";
             return start;
         }
     }
@@ -295,13 +302,13 @@ static void keep_callers(struct buf *out, const char *p, const char *end)
 int vm_load(lua_State *L, struct bytes text, const char *name)
 {
     size_t n = 0;
-    const char *end = text.p + text.n, *strange = strange_number(text.p, end, &n);
-    if (strange) {
+    const char *end = text.p + text.n, *why, *odd = strange(text.p, end, &n, &why);
+    if (odd) {
         int line = 1;
-        for (const char *p = text.p; p < strange; p++)
+        for (const char *p = text.p; p < odd; p++)
             line += *p == '\n';
-        lua_pushfstring(L, "%s:%d: malformed number near '", name + (*name == '@'), line);
-        lua_pushlstring(L, strange, n);
+        lua_pushfstring(L, "%s:%d: %s near '", name + (*name == '@'), line, why);
+        lua_pushlstring(L, odd, n);
         lua_pushliteral(L, "'");
         lua_concat(L, 3);
         return LUA_ERRSYNTAX;
