@@ -1,5 +1,5 @@
-/* libFuzzer: what scripts give to the libraries: cjson, cmsgpack, struct, patterns, and texts that are compiled. The first
- * byte chooses. */
+/* libFuzzer: what scripts give to the libraries: cjson, cmsgpack, struct, patterns, and texts that
+ * are compiled. The first byte chooses. */
 #include "base/assert.h"
 #include "script/run.h"
 #include "script/sandbox.h"
@@ -28,9 +28,9 @@ static int call(lua_State *L)
     static const struct {
         const char *library, *function;
         bool split;
-    } calls[] = {{"cjson", "decode", false},  {"cmsgpack", "unpack", false},
-                 {"struct", "unpack", true},  {"struct", "pack", true},
-                 {"string", "match", true},   {"string", "gsub", true},
+    } calls[] = {{"cjson", "decode", false},       {"cmsgpack", "unpack", false},
+                 {"struct", "unpack", true},       {"struct", "pack", true},
+                 {"string", "match", true},        {"string", "gsub", true},
                  {"cmsgpack", "unpack_one", false}};
     const struct input *in = lua_touserdata(L, 1);
     size_t k = (size_t)in->what % (sizeof(calls) / sizeof(calls[0]) + 1);
