@@ -58,8 +58,8 @@ struct engine_services {
     /* Under ENGINE_MAXMEMORY: room for a command that may grow. */
     bool (*make_room)(void *context);
     void (*memory)(void *context, struct engine_memory *out);
-    /* A script takes long: whatever else can be done meanwhile. */
-    void (*busy_turn)(void *context);
+    /* A script takes long: whatever else can be done meanwhile. False: the server ends. */
+    bool (*busy_turn)(void *context);
 };
 
 enum {

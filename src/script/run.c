@@ -36,7 +36,8 @@ static const char *tick(struct vm *vm)
     vm->bounded = false;
     e->busy_function = r->is_function;
     e->special |= ENGINE_BUSY;
-    e->services.busy_turn(e->services.context);
+    if (!e->services.busy_turn(e->services.context))
+        r->kill = "The server is shutting down."; /* SHUTDOWN NOSAVE: whatever it has done */
     e->special &= ~(unsigned)ENGINE_BUSY;
     vm->bounded = bounded;
     r->ticked_us = clock_mono_us();

@@ -300,10 +300,16 @@ void link_write_all(struct server *s, uint64_t released)
 void link_close_all(struct server *s)
 {
     struct engine *e = &s->engine;
+    struct dlist_node later; /* its script runs, and lets others have their turn */
+    dlist_init(&later);
     while (!dlist_empty(&e->closing)) {
         struct client *c = dlist_item(e->closing.next, struct client, closing);
         struct link *k = c->link;
         dlist_remove(&c->closing);
+        if (c->flags & CLIENT_RUNNING) {
+            dlist_append(&later, &c->closing);
+            continue;
+        }
         if (k) {
             if ((c->flags & CLIENT_KILLED_SELF) && chain_pending(&c->out))
                 conn_write(k->conn, &c->out, chain_end(&c->out));
@@ -314,6 +320,7 @@ void link_close_all(struct server *s)
         session_close(c);
         mem_free(k);
     }
+    dlist_splice(&e->closing, &later);
 }
 
 /* Closes the largest clients until all together are below maxmemory-clients. They are only marked:

@@ -197,7 +197,7 @@ static void service_memory(void *context, struct engine_memory *out)
 
 /* A script takes long. What may be done without touching data: reading requests, most of which are
  * told so, and sending what the gate has released. */
-static void service_busy_turn(void *context)
+static bool service_busy_turn(void *context)
 {
     struct server *s = context;
     struct engine *e = &s->engine;
@@ -220,6 +220,8 @@ static void service_busy_turn(void *context)
     link_close_all(s);
     s->feed = feed;
     s->turn_buffer = buffer;
+    s->abandoned = s->stopping;
+    return !s->stopping;
 }
 
 /* ---- Settings that act when they change */
@@ -580,6 +582,9 @@ static void turn(struct server *s)
         link_resume_all(s);
     if (!dlist_empty(&e->ready))
         block_serve(e);
+    /* The script was ended half-way: what it did is not written. All before it has been. */
+    if (s->abandoned)
+        return;
     tracking_broadcast(e);
     saver_flush(s->saver);
     if (!dlist_empty(&e->outgoing) || !dlist_empty(&s->held))

@@ -58,7 +58,8 @@ struct server {
     char *busy_buffer;
     int signalled; /* a signal that came while a script was busy */
     int64_t started_ms, started_mono_us;
-    bool stopping; /* the loop ends */
+    bool stopping;  /* the loop ends */
+    bool abandoned; /* within a script that had not come to its end */
     int exit_code;
     unsigned shutdown_how;
     uint64_t cron_runs;

@@ -162,6 +162,30 @@ def main():
         check("time: SIGTERM ends a loop that has written nothing", False)
     p.kill()
     p.wait()
+
+    # SHUTDOWN NOSAVE ends even a script that has written; half of it is never on the disk.
+    p = subprocess.Popen([server, "--port", "0", "--unixsocket", path, "--save", "", "--dir", d, "--appendonly", "yes", "--busy-reply-threshold", "150"],
+                         stdout=open(d + "/log", "w"), stderr=subprocess.STDOUT)
+    for _ in range(500):
+        try:
+            c = Conn(path)
+            if c.ask("PING") == "+PONG":
+                break
+        except OSError:
+            pass
+        time.sleep(0.02)
+    c.send("EVAL", "redis.call('set','half','1') while true do end", 0)
+    time.sleep(0.4)
+    Conn(path).send("SHUTDOWN", "NOSAVE")
+    try:
+        p.wait(10)
+        check("time: SHUTDOWN NOSAVE ends a script that has written", True)
+    except subprocess.TimeoutExpired:
+        check("time: SHUTDOWN NOSAVE ends a script that has written", False)
+    p.kill()
+    p.wait()
+    files = [os.path.join(d, "appendonlydir", f) for f in os.listdir(d + "/appendonlydir") if f.endswith(".incr.aof")]
+    check("time: and nothing of it stays", not any(b"half" in open(f, "rb").read() for f in files))
     sys.exit(1 if failed else 0)
 
 
