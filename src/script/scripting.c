@@ -55,8 +55,6 @@ static void open_run(struct scripting *s, struct run *r, lua_CFunction open)
     run_init(r, s->engine, (size_t)s->engine->settings->script_memory_limit);
     r->is_function = r == &s->functions;
     int failed = vm_protect(&r->vm, open, NULL);
-    const char *why = failed ? lua_tostring(r->vm.L, -1) : NULL;
-    (void)why;
     ASSERT(!failed);
 }
 
