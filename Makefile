@@ -8,7 +8,7 @@ HARDEN  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 OPT     ?= -O2 -g -flto=auto $(HARDEN) -DMILLRACE_JEMALLOC
 LINK    ?= -flto=auto -O2 -pie -Wl,-z,relro,-z,now
 ALLOC   ?= -ljemalloc
-LIBS    := -lev -llz4 -llzf -lluajit-5.1 -lmsgpackc -lssl -lcrypto -lpthread -lm
+LIBS    := -lev -llz4 -llzf -lluajit-5.1 -lmsgpackc -lssl -lcrypto -lseccomp -lpthread -lm
 CFLAGS  := $(STD) $(WARN) $(OPT)
 
 SRC     := $(sort $(wildcard src/*/*.c src/*/*/*.c))
@@ -73,7 +73,7 @@ test-all: deps
 	@$(MAKE) --no-print-directory tests-build
 	@tests/run.py --server $(SERVER) --build $(BUILD) --all
 
-SAN_OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+SAN_OPT := -O1 -g -DLEAKS_ARE_TRACED -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 sanitized:
 	@$(MAKE) --no-print-directory BUILD=build/san OPT='$(SAN_OPT)' \
 	    LINK='-fsanitize=address,undefined' ALLOC= tests-build
@@ -106,12 +106,12 @@ bench-structures: $(LIBOBJ)
 	@$(BUILD)/ordered
 
 # libFuzzer, each target for FUZZ_SECONDS.
-FUZZ_SECONDS ?= 200
+FUZZ_SECONDS ?= 150
 FUZZ_OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 fuzz: deps
 	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang OPT='$(FUZZ_OPT)' ALLOC= fuzz-run
 fuzz-run: $(LIBOBJ)
-	@for t in request:proto acl:acl script:script; do \
+	@for t in request:proto acl:acl script:script function:script; do \
 	    name=$${t%%:*}; mkdir -p build/fuzz/corpus/$$name; \
 	    $(CC) $(STD) $(FUZZ_OPT) -fsanitize=fuzzer -o build/fuzz/$${name}_fuzz tests/fuzz/$${name}_fuzz.c \
 	        $$(utils/layers.py below $${t##*:} build/fuzz) $(LIBS) || exit 1; \

@@ -1,21 +1,38 @@
 #!/bin/sh
-# Client libraries and job frameworks, from npm and Debian, against a server and against redis-server. usage: run.sh SERVER
+# All client libraries and job frameworks, from Debian and npm, against a server and against redis-server. usage: run.sh SERVER
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-work=${TMPDIR:-/tmp}/millrace-clients
-mkdir -p "$work"
-cp "$here"/node/*.mjs "$here"/node/package.json "$work"
-dpkg -s python3-rq python3-celery >/dev/null 2>&1 ||
-    DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends python3-rq python3-celery >/dev/null
-(cd "$work" && npm install --silent --no-audit --no-fund)
 server=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+work=${TMPDIR:-/tmp}/millrace-clients
+packages="python3-rq python3-celery ruby-redis ruby-sidekiq php-cli php-redis php-nrk-predis golang-go golang-github-gomodule-redigo-dev curl"
+command -v npm >/dev/null || packages="$packages nodejs npm"
+# shellcheck disable=SC2086
+dpkg -s $packages >/dev/null 2>&1 || DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $packages >/dev/null
+mkdir -p "$work"
+cp "$here"/node/*.mjs "$here"/node/*.js "$here"/node/package.json "$work"
+(cd "$work" && npm install --silent --no-audit --no-fund)
+GOPATH=/usr/share/gocode GO111MODULE=off GOCACHE="$work/go" go build -o "$work/redigo" "$here/go/redigo.go"
+[ -e "$work/exporter" ] || # unpacked only: installing it would start a service
+    (cd "$work" && apt-get download -qq prometheus-redis-exporter && dpkg -x prometheus-redis-exporter_*.deb exporter)
+PATH=$work/exporter/usr/bin:$PATH
+export PATH
 bad=0
+program() { # a name, then its command
+    name=$1
+    shift
+    echo "$name against $(basename "$s")"
+    timeout 180 "$@" || { bad=1 && echo "not ok $name against $(basename "$s")"; }
+}
 for s in "$server" redis-server; do
-    for f in "$work"/*.mjs; do
-        echo "$(basename "$f") against $(basename "$s")"
-        node "$f" "$s" || bad=1
-    done
-    echo "python_frameworks.py against $(basename "$s")"
-    /usr/bin/python3 "$here/python_frameworks.py" "$s" || bad=1
+    for f in "$work"/*.mjs; do program "$(basename "$f")" "$here/on_server.sh" "$s" node "$f"; done
+    program redigo.go "$here/on_server.sh" "$s" "$work/redigo"
+    program redis_rb.rb "$here/on_server.sh" "$s" ruby "$here/redis_rb.rb"
+    program sidekiq.rb "$here/on_server.sh" "$s" ruby "$here/sidekiq.rb"
+    program php_clients.php "$here/on_server.sh" "$s" php "$here/php_clients.php"
+    program exporter.sh "$here/on_server.sh" "$s" "$here/exporter.sh"
+    program cli_modes.sh "$here/on_server.sh" "$s" "$here/cli_modes.sh"
+    program tools.sh "$here/tools.sh" "$s"
+    program python_frameworks.py /usr/bin/python3 "$here/python_frameworks.py" "$s"
+    program redis_py.py /usr/bin/python3 "$here/redis_py.py" "$s"
 done
 exit $bad

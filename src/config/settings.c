@@ -101,6 +101,8 @@ void settings_print(const struct settings *s, const struct setting *x, struct bu
             }
     } else if (x->type == SETTING_OCTAL) {
         buf_printf(out, "%llo", (unsigned long long)v);
+    } else if ((x->flags & SETTING_PERCENT) && v < 0) {
+        buf_printf(out, "%lld%%", -v);
     } else {
         buf_add_int(out, v);
     }
@@ -281,8 +283,19 @@ bool settings_parse(struct settings *s, const struct setting *x, struct bytes te
         return false;
     }
     case SETTING_SIZE:
-        if (!num_parse_size(text, &v) || (v < 0 && x->least >= 0)) {
-            *reason = "argument must be a memory value";
+        if ((x->flags & SETTING_PERCENT) && text.n && text.p[text.n - 1] == '%' &&
+            num_parse_int(bytes_of(text.p, text.n - 1), &v) && v >= 0) {
+            if (v > 100) {
+                *reason = "percentage argument must be less or equal to 100";
+                return false;
+            }
+            v = -v;
+            break;
+        }
+        if (!num_parse_size(text, &v) ||
+            (v < 0 && (x->least >= 0 || (x->flags & SETTING_PERCENT)))) {
+            *reason = x->flags & SETTING_PERCENT ? "argument must be a memory or percent value"
+                                                 : "argument must be a memory value";
             return false;
         }
         break;

@@ -25,6 +25,7 @@ enum setting_flag {
     SETTING_SECRET = 1 << 5,
     SETTING_WORDS = 1 << 6,    /* takes several arguments on a line */
     SETTING_FILENAME = 1 << 7, /* no '/' inside */
+    SETTING_PERCENT = 1 << 8,  /* of a SIZE: may be "N%", which is -N in its field */
 };
 
 #define SETTING_FIELD_BOOL  long long

@@ -5,6 +5,9 @@
 #include "base/mem.h"
 #include "engine/engine.h"
 
+#define SLOWED_MS     100 /* after the first wrong password; twice that after each further one */
+#define SLOWED_DOUBLE 5
+
 struct client *client_new(struct engine *engine)
 {
     struct client *c = mem_zalloc(sizeof(*c));
@@ -40,6 +43,7 @@ void client_free(struct client *c)
     dlist_remove(&c->outgoing);
     dlist_remove(&c->resuming);
     dlist_remove(&c->closing);
+    client_set_anonymous(c, false);
     if (!(c->flags & CLIENT_SCRIPT)) {
         e->client_count--;
         dict_remove(&e->clients_by_id, bytes_of(&c->id, sizeof(c->id)));
@@ -139,6 +143,29 @@ void client_keep(struct client *c, const char *data, size_t n)
         c->in = NULL;
         c->in_cap = 0;
     }
+}
+
+void client_set_anonymous(struct client *c, bool anonymous)
+{
+    struct engine *e = c->engine;
+    if (anonymous == ((c->flags & CLIENT_ANONYMOUS) != 0))
+        return;
+    c->flags ^= CLIENT_ANONYMOUS;
+    if (anonymous) {
+        dlist_append(&e->anonymous, &c->anonymous);
+        e->anonymous_count++;
+    } else {
+        dlist_remove(&c->anonymous);
+        e->anonymous_count--;
+    }
+}
+
+void client_slow_down(struct client *c)
+{
+    unsigned doubled = c->guesses < SLOWED_DOUBLE ? c->guesses : SLOWED_DOUBLE;
+    c->guesses++;
+    c->flags |= CLIENT_SLOWED;
+    c->held_until_ms = c->engine->now_ms + ((int64_t)SLOWED_MS << doubled);
 }
 
 enum client_class client_class(const struct client *c)

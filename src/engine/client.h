@@ -31,6 +31,7 @@ enum client_flag {
     CLIENT_ANONYMOUS = 1 << 6,  /* has to AUTH first */
     CLIENT_REPLY_OFF = 1 << 7,
     CLIENT_REPLY_SKIP = 1 << 8, /* for the next command */
+    CLIENT_SLOWED = 1 << 9,     /* it guessed wrongly; reads on when held_until_ms has come */
     CLIENT_NO_EVICT = 1 << 10,
     CLIENT_NO_TOUCH = 1 << 11,
     CLIENT_REPLAY = 1 << 12, /* the journal's: no limits, no journalling */
@@ -69,6 +70,7 @@ struct client {
     struct dlist_node resuming;   /* in engine.resuming: has unrun bytes and may run again */
     struct dlist_node monitoring; /* in observe.monitors: sees all commands */
     struct dlist_node closing;    /* in engine.closing */
+    struct dlist_node anonymous;  /* in engine.anonymous while it has to AUTH first, oldest first */
     char *in;                     /* bytes that came and were not yet run */
     size_t in_n, in_cap;
     struct request *partial;       /* a request begun in `in` */
@@ -84,7 +86,9 @@ struct client {
     char address[64], local_address[64];
     int fd; /* for CLIENT LIST only */
     int64_t created_ms, active_ms;
-    int64_t over_soft_ms; /* since when the output is over its soft limit; 0: it is not */
+    int64_t held_until_ms; /* while CLIENT_SLOWED */
+    unsigned guesses;      /* wrong passwords in a row */
+    int64_t over_soft_ms;  /* since when the output is over its soft limit; 0: it is not */
     const struct command *last_command;
     uint64_t total_in, total_out, total_commands;
 };
@@ -112,6 +116,10 @@ void client_mark(struct client *c, uint64_t position, uint64_t offset);
 /* Keeps bytes that were not run. data may lie in c->in. */
 void client_keep(struct client *c, const char *data, size_t n);
 enum client_class client_class(const struct client *c);
+/* It has to AUTH first, or no longer. */
+void client_set_anonymous(struct client *c, bool anonymous);
+/* A wrong password: nothing more of it runs for a while, longer each time. */
+void client_slow_down(struct client *c);
 /* Memory of buffers and the like, for CLIENT LIST. */
 size_t client_memory(const struct client *c);
 /* CLIENT PAUSE is over: whoever waited goes on. */

@@ -90,6 +90,8 @@ struct engine {
     size_t client_count;
     size_t held_count; /* clients with marks: replies that wait for the journal */
     struct dict clients_by_id;
+    struct dlist_node anonymous; /* clients that have to AUTH first, oldest first */
+    size_t anonymous_count;
     int64_t now_ms; /* wall clock of this turn */
     /* Blocked clients (engine/block.h). */
     struct dict waiting; /* db and key to those who wait, in order */

@@ -153,7 +153,7 @@ void feed_add(struct feed *f, struct client *c, const char *data, size_t n)
 static bool may_run(const struct client *c)
 {
     return !(c->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER | CLIENT_BLOCKED | CLIENT_PAUSED |
-                         CLIENT_RUNNING));
+                         CLIENT_SLOWED | CLIENT_RUNNING));
 }
 
 /* True: the request was consumed. */

@@ -9,7 +9,8 @@
 void rights_set_user(struct client *c, struct user *u)
 {
     c->user = u;
-    c->flags &= ~(unsigned)(CLIENT_ANONYMOUS | CLIENT_RESTRICTED);
+    client_set_anonymous(c, false);
+    c->flags &= ~(unsigned)CLIENT_RESTRICTED;
     if (!user_is_unlimited(u))
         c->flags |= CLIENT_RESTRICTED;
 }
@@ -19,7 +20,7 @@ void rights_begin(struct client *c)
     struct user *u = c->engine->users->default_user;
     rights_set_user(c, u);
     if (!u->on || !u->no_password)
-        c->flags |= CLIENT_ANONYMOUS;
+        client_set_anonymous(c, true);
 }
 
 static void free_entry(struct rights_entry *x)
@@ -89,8 +90,10 @@ bool rights_authenticate(struct client *c, struct bytes name, struct bytes passw
     bool fits = user_password_is(u ? u : c->engine->users->default_user, password);
     if (u && u->on && fits) {
         rights_set_user(c, u);
+        c->guesses = 0;
         return true;
     }
+    client_slow_down(c);
     note(c, CHECK_AUTH, "toplevel", BYTES("AUTH"), name);
     return false;
 }
@@ -143,7 +146,7 @@ void rights_kick(struct engine *e, const struct user *u)
             continue;
         /* Until it is freed it must not hold the user. */
         rights_begin(c);
-        c->flags |= CLIENT_ANONYMOUS;
+        client_set_anonymous(c, true);
         client_close(c);
     }
 }

@@ -6,6 +6,8 @@
 #include "engine/rights.h"
 #include "engine/session.h"
 #include "io/listen.h"
+#include "server/admit.h"
+#include "server/memory.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -51,15 +53,10 @@ static void accept_one(struct listener *l, int fd, const char *peer, const char 
 {
     struct server *s = l->server;
     struct engine *e = &s->engine;
-    if ((long long)e->client_count >= s->settings->maxclients) {
+    enum err why;
+    if (!admit_connection(s, l->is_unix ? "" : peer, is_local || l->is_unix, &why)) {
         e->rejected_connections++;
-        refuse(l, fd, ERR_MAXCLIENTS);
-        return;
-    }
-    if (s->settings->protected_mode && e->users->default_user->on &&
-        e->users->default_user->no_password && !is_local && !l->is_unix) {
-        e->rejected_connections++;
-        refuse(l, fd, ERR_DENIED);
+        refuse(l, fd, why);
         return;
     }
     if (!l->is_unix)
@@ -79,6 +76,7 @@ static void accept_one(struct listener *l, int fd, const char *peer, const char 
         snprintf(k->client->address, sizeof(k->client->address), "%s", peer);
         snprintf(k->client->local_address, sizeof(k->client->local_address), "%s", local);
     }
+    k->peer = admit_peer(s, l->is_unix ? "" : peer);
     k->conn = conn_new(s->loop, fd, note_ready, k);
     if (l->is_tls)
         conn_start_tls(k->conn, s->tls);
@@ -163,7 +161,7 @@ static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
         client_close(c);
         return 0;
     }
-    if (c->flags & (CLIENT_BLOCKED | CLIENT_PAUSED | CLIENT_CLOSE_AFTER)) {
+    if (c->flags & (CLIENT_BLOCKED | CLIENT_PAUSED | CLIENT_SLOWED | CLIENT_CLOSE_AFTER)) {
         /* It cannot run now: what came is kept. */
         if (!place)
             client_keep(c, at, (size_t)n);
@@ -217,7 +215,8 @@ void link_resume_all(struct server *s)
     while (!dlist_empty(&again)) {
         struct client *c = dlist_item(again.next, struct client, resuming);
         dlist_remove(&c->resuming);
-        if (c->flags & (CLIENT_CLOSING | CLIENT_BLOCKED | CLIENT_PAUSED) || c->in_n == 0)
+        if (c->flags & (CLIENT_CLOSING | CLIENT_BLOCKED | CLIENT_PAUSED | CLIENT_SLOWED) ||
+            c->in_n == 0)
             continue;
         feed_begin(s->feed);
         feed_add(s->feed, c, c->in, c->in_n);
@@ -318,6 +317,8 @@ void link_close_all(struct server *s)
             log_line(LOG_VERBOSE, "Client closed connection %s", c->address);
         }
         session_close(c);
+        if (k)
+            admit_gone(s, k->peer);
         mem_free(k);
     }
     dlist_splice(&e->closing, &later);
@@ -328,7 +329,7 @@ void link_close_all(struct server *s)
 static void evict_clients(struct server *s)
 {
     struct engine *e = &s->engine;
-    size_t limit = (size_t)s->settings->maxmemory_clients, sum = 0;
+    size_t limit = memory_clients_limit(s), sum = 0;
     for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
         if (c->link && !(c->flags & (CLIENT_CLOSING | CLIENT_NO_EVICT)))
@@ -365,6 +366,11 @@ void link_tick(struct server *s)
             log_line(LOG_VERBOSE, "Closing client %s that has not authenticated", c->address);
             client_close(c);
             continue;
+        }
+        if ((c->flags & CLIENT_SLOWED) && e->now_ms >= c->held_until_ms) {
+            c->flags &= ~(unsigned)CLIENT_SLOWED;
+            if (!dlist_linked(&c->resuming))
+                dlist_append(&e->resuming, &c->resuming);
         }
         bool idle_matters = !(c->flags & (CLIENT_BLOCKED | CLIENT_SUBSCRIBED));
         if (s->settings->timeout && idle_matters &&

@@ -8,6 +8,7 @@ struct link {
     struct server *server;
     struct conn *conn;
     struct client *client;
+    struct dict_node *peer; /* admit_peer() */
     struct dlist_node readable;
     bool waits_for_room; /* the peer takes no more for now */
     bool greeted;        /* its handshake was noticed */

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/words.h"
 #include "config/config_file.h"
+#include "io/confine.h"
 #include "server/crash.h"
 #include "server/cron.h"
 #include "server/server.h"
@@ -175,6 +176,45 @@ static void warn(const struct settings *s)
                  "everything. Set requirepass, or bind to 127.0.0.1.");
 }
 
+/* The directory of a file that is set, for `to`; "" when none is. */
+static const char *directory_of(const char *file, char *to)
+{
+    if (!*file)
+        return "";
+    snprintf(to, PATH_MAX, "%s", file);
+    char *slash = strrchr(to, '/');
+    if (!slash)
+        return ".";
+    slash[slash == to] = 0;
+    return to;
+}
+
+/* False: asked for and not to be had. */
+static bool confine(const struct settings *s)
+{
+    if (s->filesystem_sandbox) {
+        const char *files[] = {s->logfile, s->pidfile, s->unixsocket, s->aclfile,
+                               s->file ? s->file : ""};
+        char texts[sizeof(files) / sizeof(*files)][PATH_MAX];
+        const char *directories[sizeof(files) / sizeof(*files) + 2] = {"."};
+        int n = 1;
+        for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+            const char *d = directory_of(files[i], texts[i]);
+            if (*d)
+                directories[n++] = d;
+        }
+        int r = confine_writing(directories);
+        if (r < 0) {
+            log_line(LOG_WARNING, "filesystem-sandbox: %s", strerror(-r));
+            return false;
+        }
+    }
+    int r = s->process_sandbox ? confine_calls() : 0;
+    if (r < 0)
+        log_line(LOG_NOTICE, "process-sandbox: %s; going on without", strerror(-r));
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2) {
@@ -227,6 +267,8 @@ int main(int argc, char **argv)
     }
     banner(settings);
     warn(settings);
+    if (!confine(settings))
+        return 1;
     struct server *s = server_new(settings);
     s->executable = executable;
     cron_raise_file_limit(s);

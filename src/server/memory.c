@@ -39,6 +39,17 @@ static size_t clients_memory(struct server *s)
     return n;
 }
 
+size_t memory_clients_limit(const struct server *s)
+{
+    long long limit = s->settings->maxmemory_clients;
+    if (limit >= 0)
+        return (size_t)limit;
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    double whole =
+        s->settings->maxmemory ? (double)s->settings->maxmemory : (double)pages * (double)page;
+    return (size_t)(whole * (double)-limit / 100);
+}
+
 static void decay(struct worker_job *job)
 {
     (void)job;

@@ -271,7 +271,7 @@ static bool load_aof_file(struct saver *v, const char *path, bool last)
     if (r.status == AOF_READ_TORN && last && s->settings->aof_load_truncated) {
         good = cut_tail(v, path, map, r.good);
         session_reset(v->replay); /* a transaction that never ended */
-        v->replay->flags &= ~(unsigned)CLIENT_ANONYMOUS;
+        client_set_anonymous(v->replay, false);
         v->replay->flags |= CLIENT_REPLAY;
     } else if (!good) {
         log_line(LOG_WARNING,
@@ -358,7 +358,7 @@ static void begin_load(struct saver *v)
     v->replay = client_new(e);
     rights_begin(v->replay);
     v->replay->flags |= CLIENT_REPLAY;
-    v->replay->flags &= ~(unsigned)CLIENT_ANONYMOUS;
+    client_set_anonymous(v->replay, false);
     e->special |= ENGINE_LOADING;
     e->store->expiry_ignored = true;
     e->replaying = true;

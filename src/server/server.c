@@ -377,6 +377,7 @@ struct server *server_new(struct settings *settings)
     dlist_init(&e->outgoing);
     dlist_init(&e->resuming);
     dlist_init(&e->closing);
+    dlist_init(&e->anonymous);
     dlist_init(&e->ready);
     dlist_init(&e->paused);
     dlist_init(&s->held);
@@ -666,6 +667,7 @@ void server_free(struct server *s)
     mem_free(e->journal);
     pubsub_free(e->pubsub);
     dict_clear(&e->errors);
+    dict_clear(&s->peers);
     heap_free(&e->timeouts);
     mem_free(e->stats);
     loop_free(s->loop);

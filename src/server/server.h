@@ -50,6 +50,7 @@ struct server {
     struct tls_context *tls; /* or NULL */
     struct loop_timer *cron;
     struct loop_signal *signals[8];
+    struct dict peers;          /* connections by address: admit.c */
     struct dlist_node readable; /* links with bytes to read */
     struct dlist_node held;     /* clients (outgoing) whose output waits for the journal */
     uint64_t held_at;           /* what was released when they were looked at last */

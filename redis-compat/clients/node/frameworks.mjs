@@ -1,24 +1,10 @@
 // Job frameworks: BullMQ (delays, retries, priorities, flows, rate limits, schedulers, stalled jobs), Bull, bee-queue.
-import { spawn } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
-import net from 'node:net'
 import { Queue, Worker, QueueEvents, FlowProducer } from 'bullmq'
 import Bull from 'bull'
 import Bee from 'bee-queue'
+import { check, finish, port, sleep, until } from './check.js'
 
-const port = await new Promise(r => { const s = net.createServer().listen(0, '127.0.0.1', () => { const p = s.address().port; s.close(() => r(p)) }) })
-const dir = mkdtempSync('/tmp/frameworks-')
-const server = spawn(process.argv[2], ['--port', port, '--bind', '127.0.0.1', '--save', '', '--dir', dir, '--appendonly', 'yes'], { stdio: 'ignore' })
-for (let i = 0; i < 100; i++) {
-  const up = await new Promise(r => { const s = net.connect(port, '127.0.0.1', () => { s.end(); r(true) }); s.on('error', () => r(false)) })
-  if (up) break
-  await new Promise(r => setTimeout(r, 50))
-}
 const connection = { host: '127.0.0.1', port, maxRetriesPerRequest: null }
-let bad = 0
-const check = (name, good, seen) => { if (!good) { bad++; console.log('not ok', name, seen) } else console.log('ok', name) }
-const sleep = ms => new Promise(r => setTimeout(r, ms))
-const until = async (f, ms = 15000) => { const end = Date.now() + ms; while (Date.now() < end) { if (await f()) return true; await sleep(25) } return false }
 
 // ---- BullMQ
 {
@@ -111,5 +97,4 @@ const until = async (f, ms = 15000) => { const end = Date.now() + ms; while (Dat
   check('bee-queue: results', await until(() => results.length === 20), results.length)
   await q.close(1000)
 }
-server.kill()
-process.exit(bad ? 1 : 0)
+finish()

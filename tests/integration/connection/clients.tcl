@@ -126,3 +126,62 @@ test "who does not authenticate is closed after ten seconds" {
     expect [resp::ask $known PING] PONG known
     close $known
 }
+test "those who have not authenticated are a quarter of all at most; the newest stay" {
+    server::start --requirepass secret --maxclients 40
+    set known [resp::connect $server::port]
+    expect [resp::ask $known AUTH secret] OK auth
+    for {set i 0} {$i < 14} {incr i} { lappend strangers [resp::connect $server::port]; after 5 }
+    foreach old [lrange $strangers 0 3] { expect [resp::read $old] (closed) "the oldest are closed" }
+    foreach new [lrange $strangers 4 end] { expect [resp::ask $new AUTH secret] OK "the newest are let in" }
+    expect [resp::ask $known INFO stats] {*rejected_connections:4*} counted
+    # Those who are known do not count.
+    for {set i 0} {$i < 20} {incr i} {
+        set s [resp::connect $server::port]
+        expect [resp::ask $s AUTH secret] OK auth
+        lappend strangers $s
+    }
+    foreach s [lrange $strangers 4 end] { expect [resp::ask $s PING] PONG alive; close $s }
+    close $known
+}
+test "connections of one address have a limit of their own" {
+    server::start --maxclients-per-address 3
+    set a [resp::connect $server::port]
+    set b [resp::connect $server::port]
+    set c [resp::connect $server::port]
+    expect [resp::ask $c PING] PONG third
+    set d [resp::connect $server::port]
+    expect [resp::read $d] "!ERR max number of clients reached" fourth
+    expect [exec redis-cli -s [file join $server::dir sock] PING] PONG "a unix socket is not counted"
+    close $a
+    for {set i 0} {$i < 100 && ![string match "*connected_clients:2*" [resp::ask $c INFO clients]]} {incr i} { after 10 }
+    set d [resp::connect $server::port]
+    expect [resp::ask $d PING] PONG "room again"
+    foreach s [list $b $c $d] { close $s }
+}
+test "wrong passwords slow down who guesses" {
+    server::start --requirepass secret
+    set s [resp::connect $server::port]
+    set start [clock milliseconds]
+    for {set i 0} {$i < 4} {incr i} { resp::send $s whole AUTH no$i }
+    resp::send $s whole AUTH secret
+    for {set i 0} {$i < 4} {incr i} { expect [resp::read $s] "!WRONGPASS*" wrong }
+    expect [resp::read $s] OK right
+    # 100 + 200 + 400 + 800
+    if {[clock milliseconds] - $start < 1500} { error "guesses are answered at once" }
+    expect [resp::ask $s PING] PONG on
+    close $s
+}
+test "maxmemory-clients in percent" {
+    server::start --maxmemory 20mb
+    set s [resp::connect $server::port]
+    expect [resp::ask $s CONFIG GET maxmemory-clients] {\[maxmemory-clients 50%\]} default
+    expect [resp::ask $s CONFIG SET maxmemory-clients 101%] "!*percentage argument must be less or equal to 100" "too much"
+    expect [resp::ask $s CONFIG SET maxmemory-clients -5%] "!*argument must be a memory or percent value" negative
+    expect [resp::ask $s CONFIG SET maxmemory-clients 10%] OK set
+    set large [resp::connect $server::port]
+    catch { puts -nonewline $large "*2\r\n\$4\r\nECHO\r\n\$30000000\r\n[string repeat x 3000000]"; flush $large }
+    for {set i 0} {$i < 50 && ![string match "*evicted_clients:1*" [resp::ask $s INFO stats]]} {incr i} { after 20 }
+    expect [resp::ask $s INFO stats] {*evicted_clients:1*} counted
+    close $s
+    catch { close $large }
+}

@@ -93,3 +93,31 @@ dialogue "introspection" {
     COMMAND LIST FILTERBY PATTERN xread* => \[xread*\]
     ROLE => \[master * \[\]\]
 }
+test "the process gives up calls it never makes, and writing elsewhere when asked to" {
+    server::start --filesystem-sandbox yes --enable-protected-configs yes --appendonly yes
+    set s [resp::connect $server::port]
+    set status [open /proc/$server::pid/status]
+    expect [read $status] "*NoNewPrivs:\t1*Seccomp:\t2*" confined
+    close $status
+    expect [resp::ask $s SET a 1] OK set
+    expect [resp::ask $s SAVE] OK save
+    resp::ask $s BGREWRITEAOF
+    for {set i 0} {$i < 100 && [string match "*aof_rewrite_in_progress:1*" [resp::ask $s INFO persistence]]} {incr i} { after 20 }
+    expect [resp::ask $s INFO persistence] "*aof_last_bgrewrite_status:ok*" rewritten
+    expect [resp::ask $s CONFIG SET appendonly no] OK "no append-only file"
+    set elsewhere [file join /tmp millrace-elsewhere-[pid]]
+    file mkdir $elsewhere
+    expect [resp::ask $s CONFIG SET dir $elsewhere] OK "a directory of others"
+    expect [resp::ask $s SAVE] "!ERR*" refused
+    if {[glob -nocomplain $elsewhere/*] ne ""} { error "it wrote there" }
+    file delete -force $elsewhere
+    close $s
+    server::stop KILL
+    server::start --process-sandbox no
+    set s [resp::connect $server::port]
+    set status [open /proc/$server::pid/status]
+    expect [read $status] "*Seccomp:\t0*" free
+    close $status
+    expect [resp::ask $s GET a] 1 kept
+    close $s
+}

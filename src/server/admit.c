@@ -1,0 +1,69 @@
+#include "server/admit.h"
+
+#include "acl/users.h"
+#include "base/log.h"
+#include "engine/client.h"
+
+#include <string.h>
+
+/* Of maxclients, those who have not authenticated may be a quarter, but so many in any case. */
+#define ANONYMOUS_SHARE 4
+#define ANONYMOUS_LEAST 8
+
+static struct bytes address_of(const char *peer)
+{
+    const char *colon = strrchr(peer, ':');
+    return bytes_of(peer, colon ? (size_t)(colon - peer) : 0);
+}
+
+/* A flood of strangers must not keep those out who are about to say who they are. */
+static void limit_strangers(struct server *s)
+{
+    struct engine *e = &s->engine;
+    const struct user *u = e->users->default_user;
+    size_t most = (size_t)(s->settings->maxclients / ANONYMOUS_SHARE);
+    if (most < ANONYMOUS_LEAST)
+        most = ANONYMOUS_LEAST;
+    if ((u->on && u->no_password) || e->anonymous_count < most)
+        return;
+    struct dlist_node *n = e->anonymous.next;
+    while (n != &e->anonymous && (dlist_item(n, struct client, anonymous)->flags & CLIENT_CLOSING))
+        n = n->next;
+    if (n == &e->anonymous)
+        return;
+    struct client *c = dlist_item(n, struct client, anonymous);
+    log_line(LOG_VERBOSE, "Closing client %s: too many have not authenticated", c->address);
+    e->rejected_connections++;
+    client_close(c);
+}
+
+bool admit_connection(struct server *s, const char *peer, bool is_local, enum err *why)
+{
+    struct engine *e = &s->engine;
+    const struct user *u = e->users->default_user;
+    long long most = s->settings->maxclients_per_address;
+    *why = ERR_MAXCLIENTS;
+    if ((long long)e->client_count >= s->settings->maxclients)
+        return false;
+    if (most && *peer && (long long)(uintptr_t)dict_get(&s->peers, address_of(peer)) >= most)
+        return false;
+    *why = ERR_DENIED;
+    if (s->settings->protected_mode && u->on && u->no_password && !is_local)
+        return false;
+    limit_strangers(s);
+    return true;
+}
+
+struct dict_node *admit_peer(struct server *s, const char *peer)
+{
+    struct dict_node *n = dict_ensure(&s->peers, address_of(peer));
+    n->value = (void *)((uintptr_t)n->value + 1);
+    return n;
+}
+
+void admit_gone(struct server *s, struct dict_node *peer)
+{
+    peer->value = (void *)((uintptr_t)peer->value - 1);
+    if (!peer->value)
+        dict_remove(&s->peers, dict_key(peer));
+}
