@@ -9,6 +9,6 @@ PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0));
 export SERVER DIR PORT
 "$SERVER" --port "$PORT" --bind 127.0.0.1 --dir "$DIR" --save '' --appendonly yes --enable-debug-command yes >"$DIR/log" &
 pid=$!
-trap 'kill -9 $pid 2>/dev/null; rm -rf "$DIR"' EXIT
+trap 'kill -9 $pid 2>/dev/null || :; rm -rf "$DIR"' EXIT
 for _ in $(seq 300); do redis-cli -p "$PORT" PING >/dev/null 2>&1 && break; sleep 0.02; done
 "$@"

@@ -250,7 +250,10 @@ static const char *shipped(const char *name)
 {
     static const struct {
         const char *name, *value;
-    } ours[] = {{"bind", "127.0.0.1 -::1"}, {"appendonly", "yes"}, {"appendfsync", "everysec"}};
+    } ours[] = {{"bind", "127.0.0.1 -::1"},
+                {"appendonly", "yes"},
+                {"appendfsync", "everysec"},
+                {"maxmemory-clients", "50%"}};
     for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
         if (strcmp(ours[i].name, name) == 0)
             return ours[i].value;
