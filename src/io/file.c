@@ -1,6 +1,7 @@
 #include "io/file.h"
 
 #include "base/mem.h"
+#include "io/fault.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,16 +19,22 @@ static int result(int value)
 
 int file_open_append(const char *path)
 {
+    if (fault_strikes("open", NULL))
+        return -errno;
     return result(open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
 }
 
 int file_open_read(const char *path)
 {
+    if (fault_strikes("open for reading", NULL))
+        return -errno;
     return result(open(path, O_RDONLY | O_CLOEXEC));
 }
 
 int file_create(const char *path)
 {
+    if (fault_strikes("create", NULL))
+        return -errno;
     return result(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644));
 }
 
@@ -40,6 +47,13 @@ void file_close(int fd)
 int file_write_all(int fd, struct bytes data, size_t *written)
 {
     *written = 0;
+    uint64_t some = data.n;
+    if (fault_strikes("write", &some)) {
+        int error = errno;
+        ssize_t n = some ? write(fd, data.p, some) : 0;
+        *written = n > 0 ? (size_t)n : 0;
+        return -error;
+    }
     while (*written < data.n) {
         ssize_t n = write(fd, data.p + *written, data.n - *written);
         if (n < 0 && errno == EINTR)
@@ -55,11 +69,15 @@ int file_write_all(int fd, struct bytes data, size_t *written)
 
 int file_sync(int fd)
 {
+    if (fault_strikes("fdatasync", NULL))
+        return -errno;
     return result(fdatasync(fd));
 }
 
 int file_truncate(int fd, int64_t length)
 {
+    if (fault_strikes("ftruncate", NULL))
+        return -errno;
     return result(ftruncate(fd, length));
 }
 
@@ -80,7 +98,9 @@ int file_sync_directory(const char *path)
     const char *slash = strrchr(path, '/');
     char *directory = slash ? mem_copy_text(path, slash == path ? 1 : (size_t)(slash - path))
                             : mem_copy_text(".", 1);
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = fault_strikes("fsync of a directory", NULL)
+                 ? -1
+                 : open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     mem_free(directory);
     if (fd < 0)
         return -errno;
@@ -91,7 +111,7 @@ int file_sync_directory(const char *path)
 
 int file_rename(const char *from, const char *to)
 {
-    if (rename(from, to) < 0)
+    if (fault_strikes("rename", NULL) || rename(from, to) < 0)
         return -errno;
     return file_sync_directory(to);
 }
@@ -115,7 +135,7 @@ int file_replace(const char *path, struct bytes contents)
         size_t written;
         error = file_write_all(fd, contents, &written);
         if (!error)
-            error = result(fsync(fd));
+            error = file_sync(fd);
         if (!error)
             error = file_rename(temporary.p, path);
     }
@@ -147,14 +167,32 @@ int file_read(const char *path, struct buf *out)
 
 int file_remove(const char *path)
 {
+    if (fault_strikes("unlink", NULL))
+        return -errno;
     return result(unlink(path));
 }
 
 int file_make_directory(const char *path)
 {
+    if (fault_strikes("mkdir", NULL))
+        return -errno;
     if (mkdir(path, 0755) == 0)
         return file_sync_directory(path);
     return errno == EEXIST ? 0 : -errno;
+}
+
+int file_reserve(const char *path, uint64_t n)
+{
+    if (fault_strikes("fallocate", NULL))
+        return -errno;
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return -errno;
+    int error = result(fallocate(fd, 0, 0, (off_t)n));
+    close(fd);
+    if (error)
+        unlink(path);
+    return error;
 }
 
 bool file_exists(const char *path)
@@ -193,7 +231,9 @@ int file_map(const char *path, struct bytes *out)
     int error = n < 0 ? (int)n : 0;
     *out = bytes_of("", 0);
     if (n > 0) {
-        void *p = mmap(NULL, (size_t)n, PROT_READ, MAP_PRIVATE, fd, 0);
+        void *p = fault_strikes("mmap", NULL)
+                      ? MAP_FAILED
+                      : mmap(NULL, (size_t)n, PROT_READ, MAP_PRIVATE, fd, 0);
         if (p == MAP_FAILED)
             error = -errno;
         else

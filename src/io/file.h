@@ -34,6 +34,8 @@ int file_read_start(const char *path, char *to, size_t n);
 int file_map(const char *path, struct bytes *out);
 void file_unmap(struct bytes map);
 int file_remove(const char *path);
+/* A file that takes n bytes of the disk's room; none after an error. */
+int file_reserve(const char *path, uint64_t n);
 int file_make_directory(const char *path);
 bool file_exists(const char *path);
 /* Calls each(name) for every entry of a directory. */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define LATENCY_CLASSES    32
 #define GATHER_MOST_US     1000
 #define GATHER_MOST_MISSED 8
 
@@ -22,6 +23,7 @@ struct sync_job {
     uint64_t offset;
     bool closes; /* the last sync of a segment */
     int error;
+    int64_t took_us;
 };
 
 struct segment_job {
@@ -78,6 +80,13 @@ struct aof {
     struct gather gather;
     uint64_t delayed;
     int error;
+    bool distrusted;       /* a sync failed: what the file holds is not known */
+    int full;              /* -ENOSPC: the reserve was given up for the last batch */
+    uint64_t reserve_size; /* wanted; 0: none */
+    bool reserved;         /* it is there */
+    bool sync_wanted;      /* whatever the policy says */
+    uint64_t last_base;    /* number of the last base that was tried */
+    uint64_t latencies[LATENCY_CLASSES], longest_us; /* of syncs: less than 2^i us */
     struct sync_job sync;
     struct segment_job segment;
 };
@@ -125,6 +134,11 @@ static void manifest_path(const struct aof *a, char *to, size_t n)
     snprintf(to, n, "%s/%s.manifest", a->directory, a->stem);
 }
 
+static void reserve_path(const struct aof *a, char *to, size_t n)
+{
+    snprintf(to, n, "%s/%s.reserve", a->directory, a->stem);
+}
+
 static void increment_name(const struct aof *a, uint64_t seq, char *to, size_t n)
 {
     snprintf(to, n, "%s.%llu.incr.aof", a->stem, (unsigned long long)seq);
@@ -170,6 +184,37 @@ static int write_manifest(struct aof *a)
     int error = file_replace(path, buf_bytes(&text));
     buf_free(&text);
     return error;
+}
+
+/* A number that no attempt has used: one that failed may have left the file, and a manifest on the
+ * disk that names it. */
+static uint64_t next_base(struct aof *a)
+{
+    uint64_t seq = next_seq(&a->manifest, MANIFEST_BASE);
+    a->last_base = seq > a->last_base ? seq : a->last_base + 1;
+    return a->last_base;
+}
+
+/* Room for the last batch of a disk that fills up. */
+static bool make_reserve(struct aof *a)
+{
+    char path[PATH_MAX];
+    if (a->reserved || !a->reserve_size)
+        return true;
+    reserve_path(a, path, sizeof(path));
+    a->reserved = file_reserve(path, a->reserve_size) == 0;
+    return a->reserved;
+}
+
+static bool give_reserve_up(struct aof *a)
+{
+    char path[PATH_MAX];
+    if (!a->reserved)
+        return false;
+    reserve_path(a, path, sizeof(path));
+    file_remove(path);
+    a->reserved = false;
+    return true;
 }
 
 static void new_head(struct aof *a)
@@ -223,6 +268,7 @@ static uint64_t total_size(const struct aof *a)
 
 static void all_written(struct aof *a)
 {
+    make_reserve(a);
     a->written = a->synced = a->journal->offset;
     a->journal->on = true;
 }
@@ -272,7 +318,7 @@ int aof_open_last(struct aof *a)
 int aof_create(struct aof *a, const char *base_path, bool rdb_base)
 {
     char name[PATH_MAX / 4], path[PATH_MAX];
-    uint64_t seq = next_seq(&a->manifest, MANIFEST_BASE);
+    uint64_t seq = next_base(a);
     int error = file_make_directory(a->directory);
     if (error)
         return error;
@@ -310,12 +356,27 @@ int aof_create(struct aof *a, const char *base_path, bool rdb_base)
     if (error)
         return error;
     a->size = a->base_size = total_size(a);
-    a->error = 0;
+    a->error = a->full = 0;
+    a->distrusted = false;
     a->baseless = false;
     /* The base holds what was still pending. */
     journal_drop(a->journal);
     all_written(a);
     return 0;
+}
+
+int aof_adopt(struct aof *a)
+{
+    char path[PATH_MAX];
+    int error = file_make_directory(a->directory);
+    aof_path(a, a->stem, path, sizeof(path));
+    /* The manifest first: a base that it names and that is not there yet is found beside the
+     * directory at the next attempt. */
+    if (!error && a->manifest.n == 0) {
+        manifest_add(&a->manifest, a->stem, 1, MANIFEST_BASE);
+        error = write_manifest(a);
+    }
+    return error ? error : file_rename(a->stem, path);
 }
 
 int aof_open_first(struct aof *a)
@@ -340,7 +401,8 @@ int aof_open_first(struct aof *a)
     manifest_add(&a->manifest, name, seq, MANIFEST_INCREMENT);
     a->fd = fd;
     a->baseless = true;
-    a->error = 0;
+    a->error = a->full = 0;
+    a->distrusted = false;
     a->switch_seq = seq;
     a->covered = a->journal->offset;
     a->covered_n = 0;
@@ -385,7 +447,9 @@ void aof_set_policy(struct aof *a, enum aof_policy policy, bool pause_syncs)
 static void run_sync(struct worker_job *job)
 {
     struct sync_job *s = (struct sync_job *)job;
+    int64_t start_us = clock_mono_us();
     s->error = file_sync(s->fd);
+    s->took_us = clock_mono_us() - start_us;
     if (s->closes)
         file_close(s->fd);
 }
@@ -397,10 +461,21 @@ static void sync_done(struct worker_job *job)
     a->in_flight = false;
     a->gather.answered = true;
     a->sync_done_ms = clock_wall_ms();
-    if (s->error && !a->error)
-        a->error = s->error;
+    if (s->error) {
+        a->distrusted = true;
+        if (!a->error)
+            a->error = s->error;
+    }
+    unsigned class_ = 0;
+    while (class_ + 1 < LATENCY_CLASSES && s->took_us >> class_)
+        class_++;
+    a->latencies[class_]++;
+    if ((uint64_t)s->took_us > a->longest_us)
+        a->longest_us = (uint64_t)s->took_us;
     if (!s->error && s->offset > a->synced)
         a->synced = s->offset;
+    if (a->synced == a->journal->offset)
+        a->sync_wanted = false;
 }
 
 static void start_sync(struct aof *a, int fd, bool closes, int64_t now_ms)
@@ -411,6 +486,7 @@ static void start_sync(struct aof *a, int fd, bool closes, int64_t now_ms)
                                 .offset = a->written,
                                 .closes = closes};
     a->in_flight = true;
+    a->sync_wanted = a->journal->offset != a->written && a->sync_wanted;
     a->sync_started_ms = now_ms;
     a->sync_started_us = clock_mono_us();
     worker_submit(a->disk, &a->sync.job);
@@ -459,17 +535,26 @@ static void write_batch(struct aof *a)
 {
     struct journal *j = a->journal;
     size_t n = journal_whole(j);
-    int error = a->head_pending ? write_head(a) : 0;
-    if (!error)
-        error = write_frame(a, bytes_of(j->pending.p, n));
-    if (!error) {
-        a->written = j->offset - (j->pending.n - n);
-        journal_taken(j, n);
+    for (;;) {
+        int error = a->head_pending ? write_head(a) : 0;
+        if (!error)
+            error = write_frame(a, bytes_of(j->pending.p, n));
+        if (!error) {
+            a->written = j->offset - (j->pending.n - n);
+            journal_taken(j, n);
+            return;
+        }
+        /* Back to the last whole frame. */
+        if (file_truncate(a->fd, (int64_t)a->segment_size) < 0)
+            a->distrusted = true;
+        if (error == -ENOSPC && !a->distrusted && give_reserve_up(a)) {
+            a->full = error;
+            continue;
+        }
+        /* The batch stays with the journal, its replies are held. */
+        a->error = error;
         return;
     }
-    /* Back to the last whole frame; the batch stays with the journal, its replies are held. */
-    a->error = error;
-    file_truncate(a->fd, (int64_t)a->segment_size);
 }
 
 /* Whether the batch had better wait. */
@@ -528,10 +613,19 @@ void aof_flush(struct aof *a, int64_t now_ms, size_t waiting)
     /* aof_switch() follows and syncs: under load there would never be a turn without a sync. */
     if (a->segment.ready)
         return;
-    if (a->error || a->written == a->synced || a->pause_syncs)
+    if (a->error || a->written == a->synced || (a->pause_syncs && !a->sync_wanted))
         return;
-    if (a->policy == AOF_ALWAYS ||
+    if (a->policy == AOF_ALWAYS || a->sync_wanted ||
         (a->policy == AOF_EVERYSEC && now_ms - a->sync_started_ms >= 1000))
+        start_sync(a, a->fd, false, now_ms);
+}
+
+void aof_want_sync(struct aof *a, int64_t now_ms)
+{
+    if (a->fd < 0 || a->error || a->synced == a->journal->offset)
+        return;
+    a->sync_wanted = true;
+    if (!a->in_flight && !a->segment.ready && a->written != a->synced)
         start_sync(a, a->fd, false, now_ms);
 }
 
@@ -557,19 +651,48 @@ int aof_sync_now(struct aof *a)
     if (a->fd < 0)
         return 0;
     worker_drain(a->disk);
+    if (a->error && !a->distrusted)
+        a->error = 0; /* another attempt */
     if (!a->error && journal_whole(a->journal))
         write_batch(a);
     if (!a->error && a->written != a->synced) {
         a->error = file_sync(a->fd);
         if (!a->error)
             a->synced = a->written;
+        else
+            a->distrusted = true;
     }
     return a->error;
 }
 
 int aof_error(const struct aof *a)
 {
-    return a->error;
+    return a->error ? a->error : a->full;
+}
+
+bool aof_needs_base(const struct aof *a)
+{
+    return a->error && a->distrusted;
+}
+
+void aof_retry(struct aof *a)
+{
+    if (a->fd < 0 || a->in_flight || a->segment.ready || aof_needs_base(a))
+        return;
+    a->error = 0;
+    if (journal_whole(a->journal))
+        write_batch(a);
+    if (!a->error && a->full && make_reserve(a))
+        a->full = 0;
+}
+
+void aof_set_reserve(struct aof *a, uint64_t bytes)
+{
+    if (bytes != a->reserve_size)
+        give_reserve_up(a);
+    a->reserve_size = bytes;
+    if (a->fd >= 0)
+        make_reserve(a);
 }
 
 /* ---- Segments */
@@ -654,10 +777,12 @@ void aof_switch(struct aof *a)
     new_head(a);
     /* Nothing is written to the new segment before the last sync of the old one has returned. A
      * segment that failed is not believed any more: the base takes its place. */
-    if (a->error)
+    if (a->error) {
+        a->distrusted = true;
         file_close(old);
-    else
+    } else {
         start_sync(a, old, true, clock_wall_ms());
+    }
 }
 
 /* ---- The end of a rewrite */
@@ -682,6 +807,7 @@ static void rewrite_done(struct worker_job *job)
         r->manifest = (struct manifest){0};
         a->size = a->base_size = total_size(a);
         a->baseless = false;
+        make_reserve(a);
         if (a->error) {
             /* The base holds what could not be written: its replies may go. */
             buf_consume(&a->journal->pending, a->covered_n);
@@ -690,6 +816,7 @@ static void rewrite_done(struct worker_job *job)
             if (a->covered > a->synced)
                 a->synced = a->covered;
             a->error = 0;
+            a->distrusted = false;
         }
     }
     r->done(r->context, r->error);
@@ -706,7 +833,7 @@ void aof_finish_rewrite(struct aof *a, const char *temp_path, bool rdb_base,
 {
     struct rewrite_job *r = mem_zalloc(sizeof(*r));
     char name[PATH_MAX / 4];
-    uint64_t seq = next_seq(&a->manifest, MANIFEST_BASE);
+    uint64_t seq = next_base(a);
     r->job = (struct worker_job){.run = run_rewrite, .done = rewrite_done};
     r->aof = a;
     r->done = done;
@@ -786,6 +913,19 @@ uint64_t aof_unsynced(const struct aof *a)
 uint64_t aof_delayed_syncs(const struct aof *a)
 {
     return a->delayed;
+}
+
+uint64_t aof_sync_latency_us(const struct aof *a, double part)
+{
+    uint64_t all = 0, sum = 0;
+    for (int i = 0; i < LATENCY_CLASSES; i++)
+        all += a->latencies[i];
+    for (int i = 0; i < LATENCY_CLASSES && all; i++) {
+        sum += a->latencies[i];
+        if ((double)sum >= part * (double)all)
+            return part < 1 && (uint64_t)1 << i < a->longest_us ? (uint64_t)1 << i : a->longest_us;
+    }
+    return 0;
 }
 
 bool aof_sync_in_flight(const struct aof *a)

@@ -2,8 +2,9 @@
  *
  * Order of promises: a reply may leave once aof_released() has reached its offset. Writes are made
  * by the caller's thread, but never while a sync of the same file is in flight (the next batch then
- * gathers in the journal). After a failed write or sync nothing more goes to that file; a new base
- * and a new increment (aof_begin_segment(), aof_finish_rewrite()) are the way on. */
+ * gathers in the journal). A write that failed is taken back and tried again by aof_retry(). After
+ * a failed sync nothing more goes to that file; a new base and a new increment
+ * (aof_begin_segment(), aof_finish_rewrite()) are the way on. */
 #ifndef PERSIST_AOF_H
 #define PERSIST_AOF_H
 
@@ -31,6 +32,9 @@ int aof_open_last(struct aof *a);
 /* A new append-only file: the base, already written and synced at base_path, is renamed; an empty
  * increment and the manifest are made. Blocks. */
 int aof_create(struct aof *a, const char *base_path, bool rdb_base);
+/* Makes a base of the one file, beside the directory, that is all of an append-only file of Redis
+ * before 7.0. Blocks. */
+int aof_adopt(struct aof *a);
 void aof_close(struct aof *a);
 /* Begins to write while the server runs: what an older append-only file held is history, a new
  * increment (not yet in any manifest on the disk) takes what happens from now on. The caller forks
@@ -59,8 +63,18 @@ int aof_sync_now(struct aof *a);
 /* Removes files of an earlier rewrite that no manifest names; say() hears of each. */
 void aof_sweep(struct aof *a, void (*say)(const char *name));
 
-/* A failed write or sync: -errno, 0: none. */
+/* A failed write or sync, or a disk on which the reserve has been given up: -errno, 0: none. */
 int aof_error(const struct aof *a);
+/* A sync has failed: the file is not believed any more, a rewrite has to follow. Otherwise the
+ * batch that failed is tried again by aof_retry(), which also wants the reserve back before it
+ * calls the disk good. */
+bool aof_needs_base(const struct aof *a);
+void aof_retry(struct aof *a);
+/* Bytes of the disk that are held back, as a file, and given up for the last batch when it is full.
+ */
+void aof_set_reserve(struct aof *a, uint64_t bytes);
+/* A sync soon, whatever the policy says, of all that the journal has now. */
+void aof_want_sync(struct aof *a, int64_t now_ms);
 
 /* A new segment: prepared in the other thread, then ready() turns true at the end of a turn;
  * aof_switch() has to follow in that turn and makes it the one in use (the caller forks just
@@ -81,6 +95,8 @@ uint64_t aof_base_size(const struct aof *a);
 int64_t aof_last_sync_ms(const struct aof *a);
 uint64_t aof_unsynced(const struct aof *a);
 uint64_t aof_delayed_syncs(const struct aof *a);
+/* At most so many microseconds took a part (0 to 1) of all syncs, to the next power of two. */
+uint64_t aof_sync_latency_us(const struct aof *a, double part);
 bool aof_sync_in_flight(const struct aof *a);
 
 #endif

@@ -1,7 +1,7 @@
 #include "persist/rdb_get.h"
 
 #include "base/num.h"
-#include "persist/listpack.h"
+#include "persist/pack.h"
 #include "persist/rdb_get_stream.h"
 #include "persist/rdb_put.h"
 #include "type/list.h"
@@ -9,34 +9,47 @@
 
 #include <math.h>
 
+/* Types of older versions. */
+enum {
+    OLD_LIST = 1,           /* before 3.2 */
+    OLD_ZSET = 3,           /* before 4.0: scores as text */
+    OLD_HASH_ZIPMAP = 9,    /* before 2.6 */
+    OLD_LIST_ZIPLIST = 10,  /* before 3.2 */
+    OLD_ZSET_ZIPLIST = 12,  /* before 7.0 */
+    OLD_HASH_ZIPLIST = 13,  /* before 7.0 */
+    OLD_LIST_ZIPLISTS = 14, /* before 7.0 */
+    OLD_STREAM = 15,        /* before 7.0 */
+};
+
+static bool push_pack(struct rdb_source *r, struct list *l, enum pack_kind kind, struct bytes blob)
+{
+    struct pack_reader p;
+    char scratch[24];
+    bool bad = !pack_open(&p, kind, blob);
+    for (struct bytes x; !bad && pack_next(&p, scratch, &x, &bad);)
+        list_push(l, false, x);
+    return !bad || rdb_source_fail(r, "Damaged list node");
+}
+
 static struct entry *get_list(struct rdb_source *r, struct bytes key, unsigned type,
                               const struct rdb_get_options *o)
 {
     struct list *l = list_new(o->list_fill, o->list_depth);
-    uint64_t nodes;
+    uint64_t nodes = 1, container;
     struct bytes x;
-    bool good = rdb_source_length(r, &nodes);
+    bool good = type == OLD_LIST_ZIPLIST || rdb_source_length(r, &nodes);
     for (uint64_t i = 0; good && i < nodes; i++) {
-        uint64_t container = 1;
-        if (type == 18)
+        container = type == OLD_LIST ? 1 : 2;
+        if (type == RDB_PUT_LIST)
             good = rdb_source_length(r, &container);
         good = good && rdb_source_string(r, &x);
         if (!good)
             break;
-        if (container == 1) {
+        if (container == 1)
             list_push(l, false, x);
-            continue;
-        }
-        struct listpack_reader p;
-        if (container != 2 || !listpack_open(&p, x)) {
-            good = rdb_source_fail(r, "Damaged list node");
-            break;
-        }
-        char scratch[24];
-        bool bad;
-        for (struct bytes element; listpack_next(&p, scratch, &element, &bad);)
-            list_push(l, false, element);
-        if (bad)
+        else if (container == 2)
+            good = push_pack(r, l, type == RDB_PUT_LIST ? PACK_LISTPACK : PACK_ZIPLIST, x);
+        else
             good = rdb_source_fail(r, "Damaged list node");
     }
     if (good && l->count == 0)
@@ -58,20 +71,20 @@ static bool add_field(struct rdb_source *r, struct hash **h, struct bytes name, 
 }
 
 /* (field, value)... or (field, value, deadline or 0)... */
-static bool get_hash_pack(struct rdb_source *r, struct hash **h, bool timed,
+static bool get_hash_pack(struct rdb_source *r, struct hash **h, enum pack_kind kind, bool timed,
                           const struct rdb_get_options *o)
 {
-    struct listpack_reader p;
+    struct pack_reader p;
     struct bytes pack, name, value;
     char a[24], b[24];
     bool bad;
     if (!rdb_source_string(r, &pack))
         return false;
-    if (!listpack_open(&p, pack))
+    if (!pack_open(&p, kind, pack))
         return rdb_source_fail(r, "Damaged hash");
-    while (listpack_next(&p, a, &name, &bad)) {
+    while (pack_next(&p, a, &name, &bad)) {
         int64_t deadline_ms = 0;
-        if (!listpack_next(&p, b, &value, &bad) || (timed && !listpack_next_int(&p, &deadline_ms)))
+        if (!pack_next(&p, b, &value, &bad) || (timed && !pack_next_int(&p, &deadline_ms)))
             return rdb_source_fail(r, "Damaged hash");
         if (!add_field(r, h, name, value, deadline_ms > 0 ? deadline_ms : HASH_NO_DEADLINE, o))
             return false;
@@ -108,10 +121,15 @@ static struct entry *get_hash(struct rdb_source *r, struct bytes key, unsigned t
 {
     struct hash *h = hash_new();
     uint64_t least;
-    bool good = type == HASH_TIMED_PACK
-                    ? rdb_source_little64(r, &least) && get_hash_pack(r, &h, true, o)
-                : type == RDB_PUT_HASH_PACK ? get_hash_pack(r, &h, false, o)
-                                            : get_hash_fields(r, &h, type, o);
+    bool good;
+    if (type == HASH_TIMED_PACK)
+        good = rdb_source_little64(r, &least) && get_hash_pack(r, &h, PACK_LISTPACK, true, o);
+    else if (type == RDB_PUT_HASH_PACK)
+        good = get_hash_pack(r, &h, PACK_LISTPACK, false, o);
+    else if (type == OLD_HASH_ZIPLIST || type == OLD_HASH_ZIPMAP)
+        good = get_hash_pack(r, &h, type == OLD_HASH_ZIPMAP ? PACK_ZIPMAP : PACK_ZIPLIST, false, o);
+    else
+        good = get_hash_fields(r, &h, type, o);
     if (good && hash_count(h) == 0)
         good = rdb_source_fail(r, "Empty hash");
     if (!good) {
@@ -160,15 +178,15 @@ static bool get_intset(struct rdb_source *r, struct set **s, const struct rdb_ge
 
 static bool get_set_pack(struct rdb_source *r, struct set **s, const struct rdb_get_options *o)
 {
-    struct listpack_reader p;
+    struct pack_reader p;
     struct bytes pack, x;
     char scratch[24];
     bool bad;
     if (!rdb_source_string(r, &pack))
         return false;
-    if (!listpack_open(&p, pack))
+    if (!pack_open(&p, PACK_LISTPACK, pack))
         return rdb_source_fail(r, "Damaged set");
-    while (listpack_next(&p, scratch, &x, &bad))
+    while (pack_next(&p, scratch, &x, &bad))
         if (!add_member(r, s, x, o))
             return false;
     return !bad || rdb_source_fail(r, "Damaged set");
@@ -213,19 +231,20 @@ static bool add_item(struct rdb_source *r, struct zset **z, struct bytes member,
            rdb_source_fail(r, "Sorted set member stands twice");
 }
 
-static bool get_zset_pack(struct rdb_source *r, struct zset **z, const struct rdb_get_options *o)
+static bool get_zset_pack(struct rdb_source *r, struct zset **z, enum pack_kind kind,
+                          const struct rdb_get_options *o)
 {
-    struct listpack_reader p;
+    struct pack_reader p;
     struct bytes pack, member, text;
     char a[24], b[24];
     bool bad;
     double score;
     if (!rdb_source_string(r, &pack))
         return false;
-    if (!listpack_open(&p, pack))
+    if (!pack_open(&p, kind, pack))
         return rdb_source_fail(r, "Damaged sorted set");
-    while (listpack_next(&p, a, &member, &bad)) {
-        if (!listpack_next(&p, b, &text, &bad) || !num_parse_double(text, &score))
+    while (pack_next(&p, a, &member, &bad)) {
+        if (!pack_next(&p, b, &text, &bad) || !num_parse_double(text, &score))
             return rdb_source_fail(r, "Damaged sorted set");
         if (!add_item(r, z, member, score, o))
             return false;
@@ -233,7 +252,25 @@ static bool get_zset_pack(struct rdb_source *r, struct zset **z, const struct rd
     return !bad || rdb_source_fail(r, "Damaged sorted set");
 }
 
-static bool get_items(struct rdb_source *r, struct zset **z, const struct rdb_get_options *o)
+/* A score as versions before 4.0 wrote it: its length and text, or a mark. */
+static bool get_old_score(struct rdb_source *r, double *out)
+{
+    unsigned n;
+    if (!rdb_source_byte(r, &n))
+        return false;
+    if (n >= 253) {
+        *out = n == 253 ? NAN : n == 254 ? INFINITY : -INFINITY;
+        return true;
+    }
+    if (!rdb_source_need(r, n))
+        return false;
+    bool good = num_parse_double(bytes_of(r->p, n), out);
+    r->p += n;
+    return good || rdb_source_fail(r, "Score is not a number");
+}
+
+static bool get_items(struct rdb_source *r, struct zset **z, unsigned type,
+                      const struct rdb_get_options *o)
 {
     uint64_t n, word;
     struct bytes member;
@@ -241,9 +278,16 @@ static bool get_items(struct rdb_source *r, struct zset **z, const struct rdb_ge
     if (!rdb_source_length(r, &n))
         return false;
     for (; n; n--) {
-        if (!rdb_source_string(r, &member) || !rdb_source_little64(r, &word))
+        if (!rdb_source_string(r, &member))
             return false;
-        memcpy(&score, &word, 8);
+        if (type == OLD_ZSET) {
+            if (!get_old_score(r, &score))
+                return false;
+        } else {
+            if (!rdb_source_little64(r, &word))
+                return false;
+            memcpy(&score, &word, 8);
+        }
         if (!add_item(r, z, member, score, o))
             return false;
     }
@@ -254,7 +298,9 @@ static struct entry *get_zset(struct rdb_source *r, struct bytes key, unsigned t
                               const struct rdb_get_options *o)
 {
     struct zset *z = zset_new();
-    bool good = type == RDB_PUT_ZSET_PACK ? get_zset_pack(r, &z, o) : get_items(r, &z, o);
+    bool good = type == RDB_PUT_ZSET_PACK  ? get_zset_pack(r, &z, PACK_LISTPACK, o)
+                : type == OLD_ZSET_ZIPLIST ? get_zset_pack(r, &z, PACK_ZIPLIST, o)
+                                           : get_items(r, &z, type, o);
     if (good && zset_count(z) == 0)
         good = rdb_source_fail(r, "Empty sorted set");
     if (!good) {
@@ -271,7 +317,9 @@ struct entry *rdb_get_value(struct rdb_source *r, struct bytes key, unsigned typ
     switch (type) {
     case RDB_PUT_STRING:
         return rdb_source_string_into(r, &x, &r->blob) ? string_new(key, x) : NULL;
-    case 1:
+    case OLD_LIST:
+    case OLD_LIST_ZIPLIST:
+    case OLD_LIST_ZIPLISTS:
     case RDB_PUT_LIST:
         return get_list(r, key, type, o);
     case RDB_PUT_SET:
@@ -280,16 +328,31 @@ struct entry *rdb_get_value(struct rdb_source *r, struct bytes key, unsigned typ
         return get_set(r, key, type, o);
     case RDB_PUT_HASH:
     case RDB_PUT_HASH_PACK:
+    case OLD_HASH_ZIPMAP:
+    case OLD_HASH_ZIPLIST:
     case RDB_PUT_TIMED_HASH:
     case HASH_TIMED_PACK:
         return get_hash(r, key, type, o);
+    case OLD_ZSET:
+    case OLD_ZSET_ZIPLIST:
     case RDB_PUT_ZSET:
     case RDB_PUT_ZSET_PACK:
         return get_zset(r, key, type, o);
-    case 15:
+    case OLD_STREAM:
     case RDB_PUT_STREAM:
     case RDB_PUT_STREAM_ACTIVE:
         return rdb_get_stream(r, key, type, o);
+    case 6:
+    case 7:
+        rdb_source_fail(r, "Value of a module: modules are not supported");
+        return NULL;
+    case 26:
+    case 27:
+        rdb_source_fail(r,
+                        "Stream as Redis 8.6 and later write it (type %u) is not supported: "
+                        "write it with an older version's format, or copy it by commands",
+                        type);
+        return NULL;
     default:
         rdb_source_fail(r, "Value type %u is not supported by this version", type);
         return NULL;

@@ -27,6 +27,8 @@
 
 #define DROP_HELD_MS  5000 /* replies that a broken disk holds back are given up after this */
 #define RETRY_SAVE_MS 5000 /* between attempts to save after a failure */
+#define RECOVER_MS    1000 /* between looks at a disk that failed, and at first between new bases */
+#define RECOVER_MOST  32000
 
 enum work { WORK_NONE, WORK_SAVE, WORK_REWRITE };
 
@@ -53,6 +55,7 @@ struct saver {
     int64_t last_save_s, last_rewrite_s; /* how long they took */
     uint64_t saves, rewrites, forks, fork_us;
     int64_t failed_since_ms; /* the disk; 0: it has not */
+    int64_t recover_ms, base_tried_ms, base_wait_ms;
     /* Loading. */
     bool loading, starting; /* the latter: no command has run yet */
     int64_t load_started_ms;
@@ -392,6 +395,30 @@ static bool create_aof(struct saver *v)
     return false;
 }
 
+/* An append-only file of Redis before 7.0 is one file in `dir`: it becomes the base. */
+static bool adopt_old_aof(struct saver *v, int *have)
+{
+    const char *name = v->server->settings->appendfilename;
+    const struct manifest_file *base = manifest_base(aof_manifest(v->aof));
+    char path[PATH_MAX];
+    aof_path(v->aof, name, path, sizeof(path));
+    if (!file_exists(name) ||
+        (*have && (!base || strcmp(base->name, name) != 0 || file_exists(path))))
+        return true;
+    int error = aof_adopt(v->aof);
+    if (error) {
+        log_line(LOG_WARNING, "The append-only file %s can't be moved into %s: %s", name,
+                 v->server->settings->appenddirname, strerror(-error));
+        return false;
+    }
+    log_line(LOG_NOTICE,
+             "Successfully migrated an old-style AOF configuration (%s) into the AOF "
+             "directory (%s).",
+             name, v->server->settings->appenddirname);
+    *have = 1;
+    return true;
+}
+
 static bool load_all(struct saver *v)
 {
     struct server *s = v->server;
@@ -404,6 +431,8 @@ static bool load_all(struct saver *v)
             log_line(LOG_WARNING, "Fatal error loading the append-only file: %s", error);
             return false;
         }
+        if (!adopt_old_aof(v, &have))
+            return false;
     }
     if (have)
         return load_aof(v);
@@ -457,6 +486,7 @@ void saver_policy_changed(struct saver *v)
     const struct settings *s = v->server->settings;
     aof_set_policy(v->aof, (enum aof_policy)s->appendfsync,
                    s->no_appendfsync_on_rewrite && v->child && s->appendfsync != AOF_NO);
+    aof_set_reserve(v->aof, (uint64_t)s->aof_disk_reserve);
 }
 
 void saver_begin_turn(struct saver *v)
@@ -471,9 +501,16 @@ void saver_begin_turn(struct saver *v)
         snprintf(v->server->settings->disk_error, sizeof(v->server->settings->disk_error), "%s",
                  strerror(-error));
         log_line(LOG_WARNING,
-                 "The append-only file can't be written or synced: %s. Writes are refused and "
-                 "replies that depend on it are held until a BGREWRITEAOF succeeds.",
+                 aof_needs_base(v->aof)
+                     ? "The append-only file can't be synced: %s. What it holds is not known any "
+                       "more: writes are refused and replies that depend on it are held until a "
+                       "new base has taken its place."
+                     : "The append-only file can't be written: %s. Writes are refused until the "
+                       "disk takes them again.",
                  strerror(-error));
+        v->recover_ms = e->now_ms;
+        v->base_tried_ms = 0;
+        v->base_wait_ms = RECOVER_MS;
         e->special |= ENGINE_DISK_FAILED;
     } else if (!error && v->failed_since_ms) {
         v->failed_since_ms = 0;
@@ -726,6 +763,23 @@ static bool open_first_aof(struct saver *v)
     return true;
 }
 
+/* The disk has failed: what may help is tried until it does. */
+static void recover(struct saver *v, bool busy)
+{
+    int64_t now_ms = v->server->engine.now_ms;
+    if (now_ms - v->recover_ms < RECOVER_MS)
+        return;
+    v->recover_ms = now_ms;
+    aof_retry(v->aof);
+    if (busy || !aof_needs_base(v->aof) || now_ms - v->base_tried_ms < v->base_wait_ms)
+        return;
+    if (v->base_tried_ms && v->base_wait_ms < RECOVER_MOST)
+        v->base_wait_ms *= 2;
+    v->base_tried_ms = now_ms;
+    log_line(LOG_NOTICE, "A new base for the append-only file is tried");
+    saver_rewrite(v);
+}
+
 void saver_tick(struct saver *v)
 {
     struct engine *e = &v->server->engine;
@@ -761,6 +815,8 @@ void saver_tick(struct saver *v)
         e->special |= ENGINE_SAVE_FAILED;
     else
         e->special &= ~(unsigned)ENGINE_SAVE_FAILED;
+    if (v->failed_since_ms)
+        recover(v, busy);
     if (v->failed_since_ms && e->now_ms - v->failed_since_ms > DROP_HELD_MS)
         link_drop_held(v->server);
     /* A batch that waited for a sync, or a sync that is due, though no request came. */
@@ -966,11 +1022,18 @@ void saver_info(const struct saver *v, struct buf *b)
                    "aof_current_size:%llu\r\naof_base_size:%llu\r\n"
                    "aof_pending_rewrite:%d\r\naof_buffer_length:%zu\r\n"
                    "aof_pending_bio_fsync:%d\r\naof_delayed_fsync:%llu\r\n"
-                   "aof_unsynced_bytes:%llu\r\naof_cut_bytes_at_load:%llu\r\n",
+                   "aof_unsynced_bytes:%llu\r\naof_cut_bytes_at_load:%llu\r\n"
+                   "aof_last_fsync_age_ms:%lld\r\n"
+                   "aof_fsync_percentiles_usec:p50=%llu,p99=%llu,p99.9=%llu,max=%llu\r\n",
                    (unsigned long long)aof_size(v->aof), (unsigned long long)aof_base_size(v->aof),
                    v->rewrite_scheduled, s->engine.journal->pending.n, aof_sync_in_flight(v->aof),
                    (unsigned long long)aof_delayed_syncs(v->aof),
-                   (unsigned long long)aof_unsynced(v->aof), (unsigned long long)v->cut_bytes);
+                   (unsigned long long)aof_unsynced(v->aof), (unsigned long long)v->cut_bytes,
+                   aof_last_sync_ms(v->aof) ? (long long)(now - aof_last_sync_ms(v->aof)) : -1LL,
+                   (unsigned long long)aof_sync_latency_us(v->aof, 0.5),
+                   (unsigned long long)aof_sync_latency_us(v->aof, 0.99),
+                   (unsigned long long)aof_sync_latency_us(v->aof, 0.999),
+                   (unsigned long long)aof_sync_latency_us(v->aof, 1));
     if (v->loading) {
         double part = v->load_total ? (double)v->load_done / (double)v->load_total : 0;
         double seconds = (double)(clock_wall_ms() - v->load_started_ms) / 1000;

@@ -131,8 +131,14 @@ namespace eval server {
             # A server that is about to refuse its files listens for a moment, and closes.
             if {![catch {resp::connect $port} s]} {
                 if {[catch {resp::ask $s PING} r]} { set r (closed) }
+                # Somebody else's server may have got the port, before ours found out.
+                set other 0
+                if {$r eq "PONG" && ![catch {resp::ask $s INFO server} info] && [regexp {process_id:(\d+)} $info -> who]} {
+                    variable pid
+                    set other [expr {$who != $pid}]
+                }
                 catch {close $s}
-                if {![string match "!LOADING*" $r] && $r ne "(closed)"} { return }
+                if {!$other && ![string match "!LOADING*" $r] && $r ne "(closed)"} { return }
             }
             if {![alive]} { break }
             after 20

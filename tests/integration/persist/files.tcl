@@ -137,17 +137,34 @@ test "leftovers are swept, live files stay" {
     }
     close $s
 }
-test "a full disk stops writes, keeps reads, and a rewrite heals" {
+proc small_disk {size body} {
     set server::dir [file join /tmp "millrace-test-[pid]-full"]
     file mkdir $server::dir
-    if {[catch {exec mount -t tmpfs -o size=2m tmpfs $server::dir} why]} { error "cannot mount a small file system: $why" }
+    if {[catch {exec mount -t tmpfs -o size=$size tmpfs $server::dir} why]} { error "cannot mount a small file system: $why" }
     try {
-        server::start --appendonly yes --appendfsync always
+        uplevel 1 $body
+        server::stop KILL
+    } finally {
+        catch {server::stop KILL}
+        catch {exec umount $server::dir}
+    }
+}
+proc fill_disk {} { catch {exec dd if=/dev/zero of=$server::dir/filler bs=4k 2>/dev/null} }
+proc until_written {s} {
+    for {set i 0} {$i < 200} {incr i} {
+        if {[resp::ask $s SET b 2] eq "OK"} return
+        after 50
+    }
+    error "it does not heal by itself: [resp::ask $s INFO persistence]"
+}
+test "a full disk without a reserve holds the reply, stops writes, keeps reads, and heals by itself" {
+    small_disk 2m {
+        set mode {--appendonly yes --appendfsync always --aof-disk-reserve 0}
+        server::start {*}$mode
         set s [resp::connect $server::port]
         expect [resp::ask $s SET a 1] OK first
         expect [resp::ask $s SET victim [string repeat x 500000]] OK second
-        # Fill the rest of the disk, then write more than is left.
-        catch {exec dd if=/dev/zero of=$server::dir/filler bs=64k 2>/dev/null}
+        fill_disk
         set t [resp::connect $server::port]
         fconfigure $t -blocking 0
         resp::send $t whole SET held [string repeat y 300000]
@@ -157,24 +174,72 @@ test "a full disk stops writes, keeps reads, and a rewrite heals" {
         expect [resp::ask $s SET b 1] "!MISCONF Errors writing to the AOF file: No space left on device" misconf
         expect [resp::ask $s INFO persistence] "*aof_last_write_status:err*" info
         file delete $server::dir/filler
-        expect [resp::ask $s BGREWRITEAOF] "Background append only file rewriting started" rewrite
-        for {set i 0} {$i < 100} {incr i} {
-            if {[resp::ask $s SET b 2] eq "OK"} break
-            after 50
-        }
-        expect [resp::ask $s GET b] 2 healed
+        fconfigure $t -blocking 1
+        expect [resp::read $t] OK "the held reply leaves when the batch is on the disk"
+        until_written $s
         set digest [resp::ask $s DEBUG DIGEST]
         close $s
         server::stop KILL
-        server::start --appendonly yes --appendfsync always
+        server::start {*}$mode
+        set s [resp::connect $server::port]
+        expect [resp::ask $s DEBUG DIGEST] $digest "after a restart"
+        expect [resp::ask $s STRLEN held] 300000 held
+        close $s
+    }
+}
+test "the reserve lets a batch on a full disk be finished; writes go on when it is back" {
+    small_disk 4m {
+        set mode {--appendonly yes --appendfsync always --aof-disk-reserve 1mb}
+        server::start {*}$mode
+        set s [resp::connect $server::port]
+        expect [file size $server::dir/appendonlydir/appendonly.aof.reserve] 1048576 reserve
+        fill_disk
+        expect [resp::ask $s SET last [string repeat y 300000]] OK "by giving the reserve up"
+        expect [file exists $server::dir/appendonlydir/appendonly.aof.reserve] 0 "given up"
+        # The turn after it knows.
+        after 50
+        expect [resp::ask $s SET b 1] "!MISCONF Errors writing to the AOF file: No space left on device" misconf
+        expect [resp::ask $s STRLEN last] 300000 "reads go on"
+        file delete $server::dir/filler
+        until_written $s
+        expect [file size $server::dir/appendonlydir/appendonly.aof.reserve] 1048576 "the reserve is back"
+        set digest [resp::ask $s DEBUG DIGEST]
+        close $s
+        server::stop KILL
+        server::start {*}$mode
         set s [resp::connect $server::port]
         expect [resp::ask $s DEBUG DIGEST] $digest "after a restart"
         close $s
-        server::stop KILL
-    } finally {
-        catch {server::stop KILL}
-        catch {exec umount $server::dir}
     }
+}
+test "an append-only file of Redis before 7.0 becomes the base" {
+    set server::dir [file join /tmp "millrace-test-[pid]-old"]
+    file mkdir $server::dir
+    set f [open $server::dir/appendonly.aof w]
+    fconfigure $f -translation binary
+    foreach c {{SELECT 0} {SET a 1} {RPUSH l x y} {SELECT 3} {SET b 2}} {
+        puts -nonewline $f "*[llength $c]\r\n"
+        foreach w $c { puts -nonewline $f "\$[string length $w]\r\n$w\r\n" }
+    }
+    close $f
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    expect [resp::ask $s LRANGE l 0 -1] {\[x y\]} list
+    expect [resp::ask $s SET c 3] OK write
+    expect [file exists $server::dir/appendonly.aof] 0 moved
+    expect [server::log] "*Successfully migrated an old-style AOF*" log
+    close $s
+    server::stop KILL
+    # As if it had ended between the manifest and the move.
+    file rename $server::dir/appendonlydir/appendonly.aof $server::dir/appendonly.aof
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    expect [resp::ask $s MGET a c] {\[1 3\]} both
+    expect [resp::ask $s SELECT 3] OK select
+    expect [resp::ask $s GET b] 2 "database 3"
+    close $s
+    server::stop KILL
+    file delete -force $server::dir
 }
 test "an append-only file may have blanks and quotes in its name" {
     set name "my \"own\" file.aof"

@@ -1,0 +1,30 @@
+/* The formats in which Redis keeps a run of small elements in one blob, as RDB files hold them:
+ * listpack (persist/listpack.h), and of older versions ziplist and zipmap. Reading only.
+ *
+ * ziplist: total bytes 4 | offset of the last 4 | elements 2 | element ... | 0xff, an element being
+ *   the size of the one before (1, or 254 and 4) | encoding | bytes
+ * zipmap: pairs 1 | (size | key | size | free 1 | value | free bytes) ... | 0xff, a size being 1
+ *   byte, or 254 and 4
+ *
+ * Source: the description of the RDB format at https://rdb.fnordig.de/file_format.html. */
+#ifndef PERSIST_PACK_H
+#define PERSIST_PACK_H
+
+#include "persist/listpack.h"
+
+enum pack_kind { PACK_LISTPACK, PACK_ZIPLIST, PACK_ZIPMAP };
+
+struct pack_reader {
+    enum pack_kind kind;
+    struct listpack_reader in; /* what is left, of every kind */
+    bool is_value;             /* of a zipmap: the next element is a value */
+};
+
+/* False: not such a blob. Every later step checks bounds. */
+bool pack_open(struct pack_reader *r, enum pack_kind kind, struct bytes blob);
+/* The next element; scratch (24 bytes) takes an integer's text. False: at the end or damaged; *bad
+ * says which. */
+bool pack_next(struct pack_reader *r, char *scratch, struct bytes *out, bool *bad);
+bool pack_next_int(struct pack_reader *r, int64_t *out);
+
+#endif
