@@ -35,6 +35,7 @@ struct block_wait {
     enum value_type type;
     enum block_null null;
     bool group;
+    bool ended;
     int link_count;
     struct wait_link links[];
 };
@@ -158,6 +159,7 @@ void block_forget(struct client *c)
         dlist_remove(&w->links[i].node);
         drop_key_if_idle(e, w->links[i].key);
     }
+    dlist_remove(&c->confirming);
     c->wait = NULL;
     c->flags &= ~(unsigned)CLIENT_BLOCKED;
     e->blocked_count--;
@@ -255,11 +257,33 @@ bool block_end(struct client *c, bool with_error)
     if (with_error) {
         reply_error(&c->reply, ERR_UNBLOCKED);
         exec_count_error(c->engine, c->reply.error_code);
+    } else if (c->wait->null == BLOCK_AGAIN) {
+        c->wait->ended = true;
+        serve_one(c->wait);
+        return true;
     } else {
         answer_null(c, c->wait->null);
     }
     resume(c);
     return true;
+}
+
+bool block_has_ended(const struct call *call)
+{
+    return call->client->wait && call->client->wait->ended;
+}
+
+void block_confirm(struct engine *e)
+{
+    struct dlist_node all;
+    dlist_init(&all);
+    dlist_splice(&all, &e->confirming);
+    while (!dlist_empty(&all)) {
+        struct client *c = dlist_item(all.next, struct client, confirming);
+        dlist_remove(&c->confirming);
+        if (c->wait)
+            serve_one(c->wait);
+    }
 }
 
 int64_t block_run_timeouts(struct engine *e, int64_t now_ms)

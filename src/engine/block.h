@@ -6,7 +6,11 @@
 
 #include "engine/call.h"
 
-enum block_null { BLOCK_NULL, BLOCK_NULL_ARRAY };
+enum block_null {
+    BLOCK_NULL,
+    BLOCK_NULL_ARRAY,
+    BLOCK_AGAIN /* the command runs once more, and has to answer (block_has_ended()) */
+};
 
 struct block_options {
     const struct bytes *argv; /* what runs again; NULL: as the call's */
@@ -23,6 +27,10 @@ struct block_options {
 /* False inside EXEC and replay: the handler then answers at once. */
 bool block_allowed(const struct call *call);
 void block_on(struct call *call, const struct block_options *o);
+/* The command runs for the last time: its deadline has come. */
+bool block_has_ended(const struct call *call);
+/* Clients in engine.confirming: what they wait for may have come. */
+void block_confirm(struct engine *engine);
 /* A key that someone may wait for changed. */
 void block_key_ready(struct engine *engine, struct db *db, struct bytes key);
 /* All waited-for keys of a database may have changed. */

@@ -23,6 +23,7 @@ struct call {
     bool rewritten;      /* call_effect() or call_no_effect() was called */
     bool retry;          /* runs again for a client that was blocked */
     bool errors_counted; /* the reply's error has been counted already */
+    bool durable;        /* its reply waits for the disk */
     bool wants_block;    /* set by the handler: block_on() registered a wait */
 };
 

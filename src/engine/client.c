@@ -86,11 +86,12 @@ void client_has_reply(struct client *c)
         dlist_insert_before(c->engine->outgoing.next, &c->outgoing);
 }
 
-uint64_t client_sendable(struct client *c, uint64_t released)
+uint64_t client_sendable(struct client *c, uint64_t released, uint64_t synced)
 {
     if (c->mark_n == 0)
         return chain_end(&c->out);
-    while (c->mark_n && c->marks[c->mark_first].offset <= released) {
+    while (c->mark_n && c->marks[c->mark_first].offset <=
+                            (c->marks[c->mark_first].durable ? synced : released)) {
         c->mark_first++;
         c->mark_n--;
     }
@@ -102,9 +103,10 @@ uint64_t client_sendable(struct client *c, uint64_t released)
     return c->marks[c->mark_first].position;
 }
 
-void client_mark(struct client *c, uint64_t position, uint64_t offset)
+static void add_mark(struct client *c, struct client_mark m)
 {
-    if (c->mark_n && c->marks[c->mark_first + c->mark_n - 1].offset >= offset)
+    const struct client_mark *last = c->marks + c->mark_first + c->mark_n - 1;
+    if (c->mark_n && last->offset >= m.offset && last->durable >= m.durable)
         return;
     c->engine->held_count += c->mark_n == 0;
     if (c->mark_first + c->mark_n == c->mark_cap) {
@@ -121,7 +123,17 @@ void client_mark(struct client *c, uint64_t position, uint64_t offset)
         }
         c->mark_first = 0;
     }
-    c->marks[c->mark_first + c->mark_n++] = (struct client_mark){position, offset};
+    c->marks[c->mark_first + c->mark_n++] = m;
+}
+
+void client_mark(struct client *c, uint64_t position, uint64_t offset)
+{
+    add_mark(c, (struct client_mark){position, offset, false});
+}
+
+void client_mark_durable(struct client *c, uint64_t position, uint64_t offset)
+{
+    add_mark(c, (struct client_mark){position, offset, true});
 }
 
 void client_keep(struct client *c, const char *data, size_t n)

@@ -40,6 +40,7 @@ enum client_flag {
     CLIENT_IN_EXEC = 1 << 15,
     CLIENT_PAUSED = 1 << 16, /* a request waits for CLIENT UNPAUSE */
     CLIENT_KILLED_SELF = 1 << 17,
+    CLIENT_DURABLE = 1 << 22,    /* replies to its writes wait for the disk */
     CLIENT_SCRIPT = 1 << 18,     /* commands of scripts run as this one; it is in no list */
     CLIENT_TRACKING = 1 << 21,   /* hears of changes of what it has read */
     CLIENT_RESTRICTED = 1 << 20, /* its user may not do everything */
@@ -54,6 +55,7 @@ enum client_flag {
 /* Output from `position` on may leave once the journal has reached `offset`. */
 struct client_mark {
     uint64_t position, offset;
+    bool durable; /* has synced, whatever the journal's policy says */
 };
 
 enum client_class { CLASS_NORMAL, CLASS_REPLICA, CLASS_PUBSUB, CLASS_COUNT };
@@ -70,6 +72,7 @@ struct client {
     struct dlist_node resuming;   /* in engine.resuming: has unrun bytes and may run again */
     struct dlist_node monitoring; /* in observe.monitors: sees all commands */
     struct dlist_node closing;    /* in engine.closing */
+    struct dlist_node confirming; /* in engine.confirming */
     struct dlist_node anonymous;  /* in engine.anonymous while it has to AUTH first, oldest first */
     char *in;                     /* bytes that came and were not yet run */
     size_t in_n, in_cap;
@@ -91,6 +94,7 @@ struct client {
     int64_t over_soft_ms;  /* since when the output is over its soft limit; 0: it is not */
     const struct command *last_command;
     uint64_t total_in, total_out, total_commands;
+    uint64_t written_offset; /* of the journal, after its last write */
 };
 
 struct client *client_new(struct engine *engine);
@@ -108,11 +112,13 @@ void client_has_output(struct client *c);
 /* The same, for who made a request: goes out before what is pushed to others, so that its next
  * request comes while they are still served. */
 void client_has_reply(struct client *c);
-/* Output position up to which bytes may be sent, with the journal at `released`. Drops the marks
- * that are covered. */
-uint64_t client_sendable(struct client *c, uint64_t released);
+/* Output position up to which bytes may be sent, with the journal at `released` and on the disk up
+ * to `synced`. Drops the marks that are covered. */
+uint64_t client_sendable(struct client *c, uint64_t released, uint64_t synced);
 /* Output from position on waits for offset. */
 void client_mark(struct client *c, uint64_t position, uint64_t offset);
+/* The same, until offset is on the disk. */
+void client_mark_durable(struct client *c, uint64_t position, uint64_t offset);
 /* Keeps bytes that were not run. data may lie in c->in. */
 void client_keep(struct client *c, const char *data, size_t n);
 enum client_class client_class(const struct client *c);

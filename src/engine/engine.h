@@ -85,6 +85,12 @@ struct engine {
     struct engine_services services;
     unsigned special; /* ENGINE_ bits in force */
     bool gate_on;     /* replies may have to wait for the journal: marks are kept */
+    /* What is on the disk (saver): whether there is an append-only file, and how far it is synced.
+     */
+    bool durable_on;
+    uint64_t durable_offset;
+    bool sync_wanted;             /* by a command of this turn, whatever appendfsync says */
+    struct dlist_node confirming; /* clients in WAITAOF */
     uint64_t next_client_id;
     struct dlist_node clients, outgoing, resuming, closing;
     size_t client_count;

@@ -213,6 +213,23 @@ static uint64_t read_offset(const struct call *call)
     return most;
 }
 
+/* A write that changed nothing (the message was there) relies on what an earlier one did. */
+static void confirm(const struct call *call, uint64_t position, bool wrote)
+{
+    struct engine *e = call->engine;
+    struct client *c = call->client;
+    if ((c->flags & (CLIENT_REPLAY | CLIENT_SCRIPT)) || !e->durable_on)
+        return;
+    if (wrote || (call->command->flags & COMMAND_WRITE)) {
+        client_mark_durable(c, position, e->journal->offset);
+        e->sync_wanted = true;
+    } else if (e->gate_on) {
+        uint64_t needs = read_offset(call);
+        if (needs)
+            client_mark(c, position, needs);
+    }
+}
+
 bool exec_run(struct client *c, const struct command *command, const struct exec_request *q,
               bool retry)
 {
@@ -231,6 +248,7 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
         .now_ms = store->now_ms,
         .reply = &c->reply,
         .retry = retry,
+        .durable = (c->flags & CLIENT_DURABLE) != 0,
     };
     long long dirty = store->dirty;
     uint64_t began = e->last_ticks;
@@ -273,8 +291,13 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
         if (reader && reader->tracking)
             tracking_remember(reader, command, q->argv, q->argc);
     }
-    if (e->gate_on && !(c->flags & (CLIENT_REPLAY | CLIENT_SCRIPT))) {
-        uint64_t needs = e->journal->offset != offset ? e->journal->offset : read_offset(&call);
+    bool wrote = e->journal->offset != offset;
+    if (wrote)
+        c->written_offset = e->journal->offset;
+    if (__builtin_expect(call.durable, 0)) {
+        confirm(&call, position, wrote);
+    } else if (e->gate_on && !(c->flags & (CLIENT_REPLAY | CLIENT_SCRIPT))) {
+        uint64_t needs = wrote ? e->journal->offset : read_offset(&call);
         if (needs)
             client_mark(c, position, needs);
     }

@@ -36,7 +36,7 @@ void session_reset(struct client *c)
     c->reply.resp = 2;
     str_unref(c->name);
     c->name = NULL;
-    c->flags &=
-        ~(unsigned)(CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_NO_TOUCH | CLIENT_NO_EVICT);
+    c->flags &= ~(unsigned)(CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_NO_TOUCH |
+                            CLIENT_NO_EVICT | CLIENT_DURABLE);
     rights_begin(c);
 }

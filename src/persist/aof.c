@@ -620,13 +620,9 @@ void aof_flush(struct aof *a, int64_t now_ms, size_t waiting)
         start_sync(a, a->fd, false, now_ms);
 }
 
-void aof_want_sync(struct aof *a, int64_t now_ms)
+void aof_want_sync(struct aof *a)
 {
-    if (a->fd < 0 || a->error || a->synced == a->journal->offset)
-        return;
-    a->sync_wanted = true;
-    if (!a->in_flight && !a->segment.ready && a->written != a->synced)
-        start_sync(a, a->fd, false, now_ms);
+    a->sync_wanted = a->fd >= 0 && a->synced != a->journal->offset;
 }
 
 uint64_t aof_released(const struct aof *a)

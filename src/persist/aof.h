@@ -73,8 +73,8 @@ void aof_retry(struct aof *a);
 /* Bytes of the disk that are held back, as a file, and given up for the last batch when it is full.
  */
 void aof_set_reserve(struct aof *a, uint64_t bytes);
-/* A sync soon, whatever the policy says, of all that the journal has now. */
-void aof_want_sync(struct aof *a, int64_t now_ms);
+/* A sync soon, whatever the policy says, of all that the journal has now: by aof_flush(). */
+void aof_want_sync(struct aof *a);
 
 /* A new segment: prepared in the other thread, then ready() turns true at the end of a turn;
  * aof_switch() has to follow in that turn and makes it the one in use (the caller forks just

@@ -246,7 +246,7 @@ static bool over_limit(struct server *s, struct client *c)
 static void write_one(struct server *s, struct link *k, uint64_t released)
 {
     struct client *c = k->client;
-    uint64_t limit = client_sendable(c, released);
+    uint64_t limit = client_sendable(c, released, s->engine.durable_offset);
     while (!k->waits_for_room && c->out.taken < limit) {
         long n = conn_write(k->conn, &c->out, limit);
         if (n == -EAGAIN) {
@@ -270,8 +270,9 @@ static void write_one(struct server *s, struct link *k, uint64_t released)
 void link_write_all(struct server *s, uint64_t released)
 {
     struct engine *e = &s->engine;
-    if (released != s->held_at) {
+    if (released != s->held_at || e->durable_offset != s->held_synced) {
         s->held_at = released;
+        s->held_synced = e->durable_offset;
         dlist_splice(&e->outgoing, &s->held);
     }
     while (!dlist_empty(&e->outgoing)) {

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/block.h"
 #include "engine/exec.h"
 #include "engine/observe.h"
 #include "engine/rights.h"
@@ -494,6 +495,12 @@ void saver_begin_turn(struct saver *v)
     struct engine *e = &v->server->engine;
     e->gate_on = aof_gates(v->aof);
     e->store->written = e->gate_on ? v->written : NULL;
+    e->durable_on = aof_is_open(v->aof);
+    uint64_t synced = e->durable_on ? aof_synced(v->aof) : UINT64_MAX;
+    bool further = synced != e->durable_offset;
+    e->durable_offset = synced;
+    if (further && !dlist_empty(&e->confirming))
+        block_confirm(e);
     int error = aof_error(v->aof);
     if (error && !v->failed_since_ms) {
         v->failed_since_ms = e->now_ms;
@@ -522,6 +529,10 @@ void saver_begin_turn(struct saver *v)
 
 void saver_flush(struct saver *v)
 {
+    if (v->server->engine.sync_wanted) {
+        v->server->engine.sync_wanted = false;
+        aof_want_sync(v->aof);
+    }
     aof_flush(v->aof, v->server->engine.now_ms, v->server->engine.held_count);
 }
 

@@ -378,6 +378,7 @@ struct server *server_new(struct settings *settings)
     dlist_init(&e->resuming);
     dlist_init(&e->closing);
     dlist_init(&e->anonymous);
+    dlist_init(&e->confirming);
     dlist_init(&e->ready);
     dlist_init(&e->paused);
     dlist_init(&s->held);

@@ -1,6 +1,7 @@
 /* libFuzzer: what scripts give to the libraries: cjson, cmsgpack, struct, patterns, and texts that
  * are compiled. The first byte chooses. */
 #include "base/assert.h"
+#include "base/clock.h"
 #include "script/run.h"
 #include "script/sandbox.h"
 
@@ -51,6 +52,15 @@ static int call(lua_State *L)
     return 0;
 }
 
+/* A pattern may look for very long; somebody ends it then, as SCRIPT KILL would. */
+static int64_t deadline_us;
+
+static const char *end_it(struct vm *vm)
+{
+    (void)vm;
+    return clock_mono_us() > deadline_us ? "enough" : NULL;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static struct vm vm;
@@ -61,8 +71,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (n < 1 || n > 4096)
         return 0;
     struct input in = {(const char *)data + 1, n - 1, data[0]};
+    deadline_us = clock_mono_us() + 100000;
+    vm.tick = end_it;
     vm.bounded = true;
+    vm_enter(&vm);
     vm_protect(&vm, call, &in);
+    vm_leave(&vm);
     vm.bounded = false;
     lua_settop(vm.L, 0);
     return 0;

@@ -361,6 +361,15 @@ static void do_client_no_touch(struct call *call)
     set_flag(call, CLIENT_NO_TOUCH);
 }
 
+static void do_client_durable(struct call *call)
+{
+    if (!call->engine->durable_on && bytes_is(call->argv[2], "on")) {
+        call_error(call, ERR_NOT_DURABLE);
+        return;
+    }
+    set_flag(call, CLIENT_DURABLE);
+}
+
 static void do_client_help(struct call *call)
 {
     helpers_help(call, &client_command);
@@ -524,6 +533,18 @@ static const struct command client_no_touch_command = {
     .flags = COMMAND_FAST | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_client_no_touch,
 };
+static const struct command client_durable_command = {
+    .name = "durable",
+    .full_name = "client|durable",
+    .usage = "<ON | OFF>",
+    .summary = "Replies to this client's writes wait until they are on the disk.",
+    .since = "0.1.0",
+    .complexity = "O(1)",
+    .group = GROUP_CONNECTION,
+    .arity = 3,
+    .flags = COMMAND_FAST | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .handler = do_client_durable,
+};
 static const struct command client_getredir_command = {
     .name = "getredir",
     .full_name = "client|getredir",
@@ -587,25 +608,17 @@ static const struct command client_help_command = {
     .handler = do_client_help,
 };
 
-static const struct command *const client_subcommands[] = {&client_caching_command,
-                                                           &client_tracking_command,
-                                                           &client_trackinginfo_command,
-                                                           &client_getname_command,
-                                                           &client_getredir_command,
-                                                           &client_help_command,
-                                                           &client_id_command,
-                                                           &client_info_command,
-                                                           &client_kill_command,
-                                                           &client_list_command,
-                                                           &client_no_evict_command,
-                                                           &client_no_touch_command,
-                                                           &client_pause_command,
-                                                           &client_reply_command,
-                                                           &client_setinfo_command,
-                                                           &client_setname_command,
-                                                           &client_unblock_command,
-                                                           &client_unpause_command,
-                                                           NULL};
+static const struct command *const client_subcommands[] = {
+    &client_caching_command,      &client_tracking_command,
+    &client_trackinginfo_command, &client_getname_command,
+    &client_getredir_command,     &client_help_command,
+    &client_id_command,           &client_info_command,
+    &client_kill_command,         &client_list_command,
+    &client_no_evict_command,     &client_no_touch_command,
+    &client_durable_command,      &client_pause_command,
+    &client_reply_command,        &client_setinfo_command,
+    &client_setname_command,      &client_unblock_command,
+    &client_unpause_command,      NULL};
 
 const struct command client_command = {
     .name = "client",

@@ -17,7 +17,8 @@ struct xadd {
     struct bytes producer, iid;
     enum id_form form;
     struct stream_id id;
-    int id_at; /* argument of the ID; the fields follow */
+    int id_at;      /* argument of the ID; the fields follow */
+    int durable_at; /* argument DURABLE; 0: not given */
 };
 
 static bool parse_dedup(struct call *call, int *i, struct xadd *x)
@@ -80,6 +81,8 @@ static bool parse(struct call *call, struct xadd *x)
             continue;
         if (bytes_is(word, "nomkstream"))
             x->no_create = true;
+        else if (bytes_is(word, "durable"))
+            x->durable_at = i;
         else if ((bytes_is(word, "idmp") && left >= 2) ||
                  (bytes_is(word, "idmpauto") && left >= 1)) {
             if (!parse_dedup(call, &i, x))
@@ -91,6 +94,13 @@ static bool parse(struct call *call, struct xadd *x)
         return false;
     if (!stream_args_trim_check(call, &x->trim))
         return false;
+    if (x->durable_at) {
+        if (!call->engine->durable_on && !call_is_replay(call)) {
+            call_error(call, ERR_NOT_DURABLE);
+            return false;
+        }
+        call->durable = true;
+    }
     int fields = call->argc - i - 1;
     if (fields < 2 || fields % 2) {
         reply_errorf(call->reply, "ERR wrong number of arguments for 'xadd' command");
@@ -191,7 +201,7 @@ static struct bytes trim_threshold(char *text, const struct stream *s, const str
 /* The journal gets what happened: the ID that was given, and what trimming came to. */
 static void effect(struct call *call, const struct stream *s, const struct xadd *x)
 {
-    bool as_it_came = x->form == ID_GIVEN && !x->trim.trim.about;
+    bool as_it_came = x->form == ID_GIVEN && !x->trim.trim.about && !x->durable_at;
     if (!call->engine->journal->on || as_it_came)
         return;
     struct bytes few[32],
@@ -209,7 +219,8 @@ static void effect(struct call *call, const struct stream *s, const struct xadd 
             a = BYTES("=");
         else if (t->trim.about && i == t->threshold_at)
             a = trim_threshold(threshold, s, &t->trim);
-        else if (t->limited && (i == t->limit_at || i == t->limit_at - 1))
+        else if ((x->durable_at && i == x->durable_at) ||
+                 (t->limited && (i == t->limit_at || i == t->limit_at - 1)))
             continue;
         argv[argc++] = a;
     }
@@ -263,7 +274,8 @@ static void do_xadd(struct call *call)
 
 const struct command xadd_command = {
     .name = "xadd",
-    .usage = "key:key [NOMKSTREAM] [<KEEPREF | DELREF | ACKED>] [<IDMPAUTO producer:string | IDMP "
+    .usage = "key:key [NOMKSTREAM] [DURABLE] [<KEEPREF | DELREF | ACKED>] [<IDMPAUTO "
+             "producer:string | IDMP "
              "producer:string iid:string>] [<MAXLEN | MINID> [<'=' | '~'>] threshold:string [LIMIT "
              "count:int]] <'*' | id:string> (field:string value:string)...",
     .summary = "Appends an entry to a stream, made when absent.",

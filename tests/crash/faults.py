@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+"""Every call of the persistence path fails once in turn, or is the last one before the process dies.
+
+faults.py --server PATH (a build with MILLRACE_FAULTS) [--mode always|everysec] [--how EIO|ENOSPC|short|kill] [--stride K] [--seed S]
+
+A server lives a scripted life: writes of several kinds, a rewrite, a snapshot, CONFIG REWRITE, ACL SAVE, the append-only file off and
+on, an orderly end and a second start. Its calls of io/file.c are counted. Then for each number (or every K-th, beginning by the seed) the
+same life is lived and that call fails (src/io/fault.h). Whatever happens then: what was acknowledged is there after SIGKILL and a start
+without faults, what was refused is not, writes are accepted again within seconds, and the process does not end by itself other than with
+a refusal to start, which says why.
+"""
+import argparse, errno, mmap, os, shutil, signal, struct, subprocess, sys, tempfile, time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "redis-compat", "oracle"))
+import oracle  # noqa: E402
+
+HOW = {"EIO": errno.EIO, "ENOSPC": errno.ENOSPC, "kill": -1, "short": -2}
+NEVER = 1 << 62
+
+
+class Bad(Exception):
+    pass
+
+
+class Page:
+    """struct fault_page"""
+
+    def __init__(self, path):
+        with open(path, "wb") as f:
+            f.write(bytes(72))
+        self.f = open(path, "r+b")
+        self.m = mmap.mmap(self.f.fileno(), 72)
+
+    def calls(self):
+        return struct.unpack_from("<Q", self.m, 0)[0]
+
+    def plan(self, number, how):
+        struct.pack_into("<QQq", self.m, 8, number, number + 1, how)
+
+    def last(self):
+        return self.m[40:72].split(b"\0")[0].decode()
+
+    def close(self):
+        self.m.close()
+        self.f.close()
+
+
+class Life:
+    def __init__(self, server, mode):
+        self.server, self.mode = server, mode
+        self.dir = tempfile.mkdtemp(prefix="faults-")
+        self.page = Page(os.path.join(self.dir, "page"))
+        self.acked, self.refused, self.unknown = [], set(), set()
+        self.n, self.stalls = 0, 0
+        self.p = self.c = None
+        with open(self.path("conf"), "w") as f:
+            f.write("appendonly yes\nappendfsync %s\nsave \"\"\naof-disk-reserve 1mb\nslowlog-max-len 7\n" % mode)
+        with open(self.path("users.acl"), "w") as f:
+            f.write("user default on nopass ~* &* +@all\n")
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def text(self):
+        with open(self.path("log"), errors="replace") as f:
+            return f.read()
+
+    def start(self, faults=True):
+        """False: it refused."""
+        env = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
+        if faults:
+            env["MILLRACE_FAULT"] = self.path("page")
+        for _ in range(3):
+            self.port = oracle.free_port()
+            log = open(self.path("log"), "ab")
+            self.p = subprocess.Popen([self.server, self.path("conf"), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.dir,
+                                       "--aclfile", self.path("users.acl"), "--enable-debug-command", "yes"], stdout=log, stderr=log, env=env)
+            log.close()
+            for _ in range(1500):
+                if self.connect():
+                    return True
+                if self.p.poll() is not None:
+                    break
+                time.sleep(0.01)
+            if "Failed listening" not in self.text():
+                return False
+        raise Bad("no port")
+
+    def connect(self):
+        try:
+            self.c = oracle.Conn(self.port)
+            self.c.s.settimeout(12)
+            return not self.ask(b"PING")[1].startswith(b"LOADING")
+        except (OSError, EOFError):
+            return False
+
+    def ask(self, *args):
+        self.c.send([a if isinstance(a, bytes) else str(a).encode() for a in args])
+        kind, value = self.c.raw()[1]
+        return (kind, value if value is not None else b"") if not isinstance(value, list) else (kind, value)
+
+    def dead(self):
+        return self.p.poll() is not None
+
+    def write(self):
+        """One write; until it is accepted, or the server has died."""
+        end = time.time() + 15
+        while time.time() < end:
+            self.n += 1
+            token = b"t%d" % self.n
+            kinds = [(b"RPUSH", b"log", token), (b"XADD", b"stream", b"*", b"f", token), (b"HSET", b"hash", token, b"1"),
+                     (b"EVAL", b"redis.call('SADD', 'set', ARGV[1]) return redis.call('ZADD', 'zset', 1, ARGV[1])", b"0", token)]
+            try:
+                kind, value = self.ask(*kinds[self.n % 4])
+            except (OSError, EOFError):
+                self.unknown.add(token)
+                for _ in range(50):
+                    if self.dead() or self.connect():
+                        break
+                    time.sleep(0.02)
+                if self.dead():
+                    return False
+                continue
+            if kind != b"-":
+                self.acked.append(token)
+                return True
+            if not value.startswith(b"MISCONF"):
+                raise Bad("a write got %r" % value)
+            self.refused.add(token)
+            self.stalls += 1
+            time.sleep(0.05)
+        raise Bad("writes are not accepted again: %r" % self.ask("INFO", "persistence")[1])
+
+    def writes(self, n):
+        return all(self.write() for _ in range(n))
+
+    def wait_for(self, what):
+        for _ in range(1000):
+            info = self.ask("INFO", "persistence")[1]
+            if all(x in info for x in what):
+                return
+            time.sleep(0.01)
+        raise Bad("%r does not come" % (what,))
+
+    def rest(self):
+        """Children and rewrites have ended."""
+        self.wait_for([b"aof_rewrite_in_progress:0", b"aof_rewrite_scheduled:0", b"rdb_bgsave_in_progress:0"])
+
+    def live(self):
+        """False: the server has died, or refused to start."""
+        try:
+            if not self.start() or not self.writes(6):
+                return False
+            self.ask("MULTI"), self.ask("INCR", "m"), self.ask("INCR", "m"), self.ask("EXEC")
+            self.ask("BGREWRITEAOF")
+            if not self.writes(4):
+                return False
+            self.rest()
+            self.ask("BGSAVE")
+            if not self.writes(3):
+                return False
+            self.rest()
+            self.ask("CONFIG", "SET", "slowlog-max-len", "9")
+            self.ask("CONFIG", "REWRITE")
+            self.ask("ACL", "SETUSER", "new", "on", ">pw", "~*", "+@all")
+            self.ask("ACL", "SAVE")
+            if not self.writes(2):
+                return False
+            self.ask("CONFIG", "SET", "appendonly", "no")
+            self.ask("SAVE")
+            self.ask("CONFIG", "SET", "appendonly", "yes")
+            self.rest()
+            for _ in range(3):
+                self.ask("CONFIG", "SET", "appendonly", "yes")
+                info = self.ask("INFO", "persistence")[1]
+                if b"aof_enabled:1" in info and b"aof_last_bgrewrite_status:ok" in info:
+                    break
+                time.sleep(5.2)
+                self.rest()
+            if not self.writes(3):
+                return False
+            # Everything that everysec may still owe, then the orderly end.
+            try:
+                self.ask("SHUTDOWN", "NOSAVE")
+            except (OSError, EOFError):
+                pass
+            self.p.wait(20)
+            return self.start() and self.writes(3)
+        except (OSError, EOFError):
+            time.sleep(0.1)
+            if not self.dead():
+                raise Bad("the connection was closed")
+            return False
+
+    def tokens(self):
+        seen = set(self.ask("LRANGE", "log", 0, -1)[1][i][1] for i in range(len(self.ask("LRANGE", "log", 0, -1)[1])))
+        seen |= set(x[1] for x in self.ask("HKEYS", "hash")[1])
+        members = set(x[1] for x in self.ask("SMEMBERS", "set")[1])
+        if members != set(x[1] for x in self.ask("ZRANGE", "zset", 0, -1)[1]):
+            raise Bad("half a script")
+        seen |= members
+        for _, entry in self.ask("XRANGE", "stream", "-", "+")[1]:
+            seen.add(entry[1][1][1][1])
+        return seen
+
+    def judge(self):
+        if self.p.poll() is None:
+            self.p.send_signal(signal.SIGKILL)
+        self.p.wait()
+        if not self.start(faults=False):
+            raise Bad("it does not start again:\n" + self.text()[-1500:])
+        seen = self.tokens()
+        lost = [t for t in self.acked if t not in seen]
+        if lost:
+            raise Bad("lost: %r" % lost)
+        if seen & self.refused:
+            raise Bad("refused and there: %r" % (seen & self.refused))
+        if seen - set(self.acked) - self.unknown:
+            raise Bad("from nowhere: %r" % (seen - set(self.acked) - self.unknown))
+        if self.ask("GET", "m")[1] not in (b"", b"2"):
+            raise Bad("half a transaction")
+        if self.ask("CONFIG", "GET", "slowlog-max-len")[1][1][1] not in (b"7", b"9"):
+            raise Bad("the configuration is neither old nor new")
+        if self.ask("ACL", "GETUSER", "new")[1] == [] or len(self.ask("ACL", "USERS")[1]) not in (1, 2):
+            raise Bad("the users are neither old nor new")
+
+    def end(self):
+        if self.p and self.p.poll() is None:
+            self.p.kill()
+            self.p.wait()
+        self.page.close()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--server", required=True)
+    ap.add_argument("--mode", default="always", choices=["always", "everysec"])
+    ap.add_argument("--how", default="EIO", choices=sorted(HOW))
+    ap.add_argument("--stride", type=int, default=1)
+    ap.add_argument("--seed", type=int, default=0)
+    ap.add_argument("--only", type=int)
+    ap.add_argument("--verbose", action="store_true")
+    o = ap.parse_args()
+    life = Life(o.server, o.mode)
+    try:
+        life.page.plan(NEVER, 0)
+        if not life.live():
+            raise Bad("a life without faults fails:\n" + life.text()[-1500:])
+        if life.stalls:
+            raise Bad("refused without a fault")
+        calls = life.page.calls()
+        life.judge()
+    finally:
+        life.end()
+    if calls < 40:
+        raise Bad("only %d calls were counted: is this a build with MILLRACE_FAULTS?" % calls)
+    struck, stalls, ends, bad = 0, 0, 0, 0
+    for number in [o.only] if o.only else range(1 + o.seed % o.stride, calls + 1, o.stride):
+        life = Life(o.server, o.mode)
+        try:
+            life.page.plan(number, HOW[o.how])
+            alive = life.live()
+            struck += life.page.last() != ""
+            stalls += life.stalls > 0
+            ends += not alive
+            if o.verbose:
+                print("call %d (%s): %s, %d refused, %d unanswered" % (number, life.page.last(), "lives on" if alive else "ended", len(life.refused),
+                                                                       len(life.unknown)), flush=True)
+            if not alive and o.how != "kill" and not any(w in life.text() for w in ("Fatal error", "Can't ", "could not be")):
+                raise Bad("it ended without a word:\n" + life.text()[-1500:])
+            life.judge()
+        except Bad as e:
+            bad += 1
+            print("not ok: %s, %s at call %d (%s): %s" % (o.mode, o.how, number, life.page.last(), e), flush=True)
+            print("   " + "\n   ".join(life.text().splitlines()[-12:]), flush=True)
+        finally:
+            life.end()
+    print("%s, %s: %d calls in a life, %d failed one by one, %d lives with refused writes, %d ended at once, %d bad" %
+          (o.mode, o.how, calls, struck, stalls, ends, bad))
+    sys.exit(1 if bad or not struck else 0)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Bad as e:
+        print("not ok: %s" % e)
+        sys.exit(1)
