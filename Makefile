@@ -48,6 +48,8 @@ $(BUILD)/%.o: src/%.c
 $(SERVER): $(OBJ)
 	@echo '  LINK $@'
 	@$(CC) $(LINK) -rdynamic -o $@ $(OBJ) $(LIBS) $(ALLOC)
+	@ln -sf millrace-server $(BUILD)/millrace-check-aof
+	@ln -sf millrace-server $(BUILD)/millrace-check-rdb
 
 # The sample configuration is made from the table of settings by the server itself.
 $(BUILD)/millrace.conf: $(SERVER)

@@ -94,6 +94,8 @@ def main():
         r.whole("cache under pressure", [py, os.path.join(ROOT, "tests/pressure/pressure.py"), "--server", o.server, "--uses", "600000", "--limit", "20mb",
                                          "--keys", "120000", "--compare", "redis-server", "--policy",
                                          ["allkeys-lru", "allkeys-lfu", "allkeys-random"][o.seed % 3]], 200, env)
+        r.lines("files to and from redis-server", [py, os.path.join(ROOT, "redis-compat/files/interchange.py"), "--server", o.server, "--keys", "1000",
+                                                   "--seed", str(o.seed)], 200, env)
         r.whole("prefetching", [os.path.join(ROOT, "utils/has_prefetch.sh"), o.server], 60)
         r.lines("choices and scans", [py, os.path.join(ROOT, "tests/statistics/chance.py"), o.server], 200, env)
         if shutil.which("systemd-analyze"):
@@ -106,6 +108,9 @@ def main():
         r.whole("crash, " + mode, [py, crash, "--server", o.server, "--mode", mode, "--seed", str(o.seed), "--events",
                                    "8000" if o.sanitized else "30000", "--kills", "5" if o.sanitized else "8"], 300 * slow, env)
     if o.sanitized:
+        for mode, how in (("always", "EIO"), ("always", "kill"), ("everysec", "ENOSPC"), ("everysec", "short"), ("everysec", "kill")):
+            r.whole("faults, %s, %s" % (mode, how), [py, os.path.join(ROOT, "tests/crash/faults.py"), "--server", o.server, "--mode", mode, "--how", how,
+                                                     "--stride", "12", "--seed", str(o.seed)], 300)
         for fuzz in ("requests", "files"):
             r.whole("fuzz, " + fuzz, [py, os.path.join(ROOT, "tests/fuzz/%s.py" % fuzz), o.server, "--seconds", "12", "--seed", str(o.seed)], 300)
     if not o.sanitized:

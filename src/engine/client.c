@@ -105,9 +105,11 @@ uint64_t client_sendable(struct client *c, uint64_t released, uint64_t synced)
 
 static void add_mark(struct client *c, struct client_mark m)
 {
-    const struct client_mark *last = c->marks + c->mark_first + c->mark_n - 1;
-    if (c->mark_n && last->offset >= m.offset && last->durable >= m.durable)
-        return;
+    if (c->mark_n) {
+        const struct client_mark *last = &c->marks[c->mark_first + c->mark_n - 1];
+        if (last->offset >= m.offset && last->durable >= m.durable)
+            return;
+    }
     c->engine->held_count += c->mark_n == 0;
     if (c->mark_first + c->mark_n == c->mark_cap) {
         if (c->mark_first > c->mark_n) {

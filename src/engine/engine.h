@@ -124,6 +124,7 @@ struct engine {
     bool pause_cron;
     bool in_exec;
     bool replaying;
+    bool replaying_foreign; /* a file of Redis, whose effects mean what they mean there */
     /* What was denied (engine/rights.h). */
     struct dlist_node denials;
     size_t denial_count;

@@ -200,6 +200,12 @@ bool file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+bool file_is_link(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 int file_list(const char *directory, void (*each)(void *context, const char *name), void *context)
 {
     DIR *d = opendir(directory);

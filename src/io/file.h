@@ -38,6 +38,7 @@ int file_remove(const char *path);
 int file_reserve(const char *path, uint64_t n);
 int file_make_directory(const char *path);
 bool file_exists(const char *path);
+bool file_is_link(const char *path);
 /* Calls each(name) for every entry of a directory. */
 int file_list(const char *directory, void (*each)(void *context, const char *name), void *context);
 

@@ -84,6 +84,8 @@ struct aof {
     int full;              /* -ENOSPC: the reserve was given up for the last batch */
     uint64_t reserve_size; /* wanted; 0: none */
     bool reserved;         /* it is there */
+    bool timestamps;       /* a line in front of frames says when */
+    int64_t last_time_s;   /* in this segment; 0: none */
     bool sync_wanted;      /* whatever the policy says */
     uint64_t last_base;    /* number of the last base that was tried */
     uint64_t latencies[LATENCY_CLASSES], longest_us; /* of syncs: less than 2^i us */
@@ -222,6 +224,7 @@ static void new_head(struct aof *a)
     rng_system(&a->head.salt, sizeof(a->head.salt));
     a->head.offset = a->journal->offset;
     a->head_pending = true;
+    a->last_time_s = 0;
     a->segment_size = 0;
     journal_forget_db(a->journal);
 }
@@ -498,9 +501,17 @@ static void start_sync(struct aof *a, int fd, bool closes, int64_t now_ms)
 static int write_frame(struct aof *a, struct bytes effects)
 {
     struct buf *b = &a->journal->pending;
-    char note[AOF_READ_NOTE_MAX];
-    size_t written, n = aof_read_print_note(a->head.salt, effects, a->synced, note);
-    int error;
+    char note[AOF_READ_NOTE_MAX], time[AOF_READ_NOTE_MAX];
+    size_t written, time_n = 0;
+    int64_t now_s = a->timestamps ? clock_wall_ms() / 1000 : 0;
+    int error = 0;
+    if (now_s != a->last_time_s) {
+        time_n = aof_read_print_time(now_s, time);
+        error = file_write_all(a->fd, bytes_of(time, time_n), &written);
+        if (error)
+            return error;
+    }
+    size_t n = aof_read_print_note(a->head.salt, bytes_of(time, time_n), effects, a->synced, note);
     if (effects.n == b->n) {
         buf_add(b, bytes_of(note, n));
         error = file_write_all(a->fd, buf_bytes(b), &written);
@@ -513,8 +524,9 @@ static int write_frame(struct aof *a, struct bytes effects)
     }
     if (error)
         return error;
-    a->segment_size += effects.n + n;
-    a->size += effects.n + n;
+    a->last_time_s = now_s;
+    a->segment_size += time_n + effects.n + n;
+    a->size += time_n + effects.n + n;
     return 0;
 }
 
@@ -680,6 +692,13 @@ void aof_retry(struct aof *a)
         write_batch(a);
     if (!a->error && a->full && make_reserve(a))
         a->full = 0;
+}
+
+void aof_set_timestamps(struct aof *a, bool on)
+{
+    a->timestamps = on;
+    if (!on)
+        a->last_time_s = 0;
 }
 
 void aof_set_reserve(struct aof *a, uint64_t bytes)

@@ -112,12 +112,48 @@ static bool apply(struct reader *r, int argc, size_t at)
     return false;
 }
 
-size_t aof_read_print_note(uint32_t salt, struct bytes effects, uint64_t synced, char *to)
+size_t aof_read_print_time(int64_t seconds, char *to)
+{
+    return (size_t)snprintf(to, AOF_READ_NOTE_MAX, "#TS:%lld\r\n", (long long)seconds);
+}
+
+/* The time in a note; false: it is none. */
+static bool time_of(struct bytes note, long long *seconds)
+{
+    return bytes_has_prefix(note, "#TS:") &&
+           num_parse_int(bytes_of(note.p + 4, note.n - 4), seconds);
+}
+
+/* The line of a time that ends at `end`; empty: another line, or none, stands there. */
+static struct bytes time_line(struct bytes data, size_t end)
+{
+    if (end < 7 || data.p[end - 1] != '\n')
+        return bytes_of("", 0);
+    size_t start = end - 1;
+    while (start && data.p[start - 1] != '\n' && end - start < 32)
+        start--;
+    struct bytes line = {data.p + start, end - start};
+    return bytes_has_prefix(line, "#TS:") ? line : bytes_of("", 0);
+}
+
+/* False: it is enough. */
+static bool tell_time(struct reader *r, struct bytes note)
+{
+    long long seconds;
+    if (!r->o->at_time || !time_of(note, &seconds) || r->o->at_time(r->o->context, seconds))
+        return true;
+    r->result->status = AOF_READ_STOPPED;
+    return false;
+}
+
+size_t aof_read_print_note(uint32_t salt, struct bytes time, struct bytes effects, uint64_t synced,
+                           char *to)
 {
     char numbers[64];
     size_t n = (size_t)snprintf(numbers, sizeof(numbers), "%zu:%llu", effects.n,
                                 (unsigned long long)synced);
-    uint32_t crc = crc_32c(crc_32c(salt, effects.p, effects.n), numbers, n);
+    uint32_t crc = crc_32c(crc_32c(salt, time.p, time.n), effects.p, effects.n);
+    crc = crc_32c(crc, numbers, n);
     return (size_t)snprintf(to, AOF_READ_NOTE_MAX, "#CRC:%zu:%08x:%llu\r\n", effects.n, crc,
                             (unsigned long long)synced);
 }
@@ -137,8 +173,8 @@ static bool frame_is_sound(struct reader *r, size_t end, struct bytes note, uint
     if (!at || *n > end)
         return false;
     *synced = strtoull(at + 1, NULL, 10);
-    size_t len =
-        aof_read_print_note(r->salt, bytes_of(r->data.p + end - *n, (size_t)*n), *synced, expected);
+    size_t len = aof_read_print_note(r->salt, time_line(r->data, end - (size_t)*n),
+                                     bytes_of(r->data.p + end - *n, (size_t)*n), *synced, expected);
     return len == note.n + 2 && memcmp(expected, note.p, note.n) == 0 && note.p[note.n] == '\r';
 }
 
@@ -190,18 +226,26 @@ static void read_framed(struct reader *r, size_t at)
     uint64_t synced = 0;
     x->good = at;
     for (;;) {
-        size_t start = at;
-        struct parsed p;
+        size_t start = at, begin = at; /* of the frame, of its time */
+        struct parsed p = parse_at(r, at);
+        struct bytes when = bytes_of("", 0);
+        long long seconds;
+        if (p.item == ITEM_NOTE && time_of(p.note, &seconds)) {
+            when = p.note;
+            start = at = p.next;
+        }
         while ((p = parse_at(r, at)).item == ITEM_COMMAND)
             at = p.next;
-        if (p.item == ITEM_END && at == start)
+        if (p.item == ITEM_END && at == begin)
             return;
         uint64_t n, frame_synced;
         if (p.item != ITEM_NOTE || !frame_is_sound(r, at, p.note, &n, &frame_synced) ||
             n != at - start) {
-            damaged(r, start, synced);
+            damaged(r, begin, synced);
             return;
         }
+        if (!tell_time(r, when))
+            return;
         if (frame_synced > synced)
             synced = frame_synced;
         size_t end = at, next = p.next;
@@ -251,6 +295,8 @@ static void read_plain(struct reader *r, size_t at)
                 return;
             if (ends)
                 in_multi = false;
+        } else if (!in_multi && !tell_time(r, p.note)) {
+            return;
         }
         at = p.next;
         if (!in_multi)

@@ -16,11 +16,15 @@ enum aof_read_status {
     AOF_READ_TORN, /* damage at the end, at or above everything known to be synced: cut at `good` */
     AOF_READ_DAMAGED, /* damage below what was synced, or in the middle */
     AOF_READ_REFUSED, /* a command failed, or the caller stopped */
+    AOF_READ_STOPPED, /* at_time() has had enough: `good` is where */
 };
 
 struct aof_read_options {
     /* One command. False: it failed. */
     bool (*apply)(void *context, const struct bytes *argv, int argc);
+    /* A frame, or in a file without frames what follows, was written at this second or later; false
+     * stops the reading in front of it, with AOF_READ_STOPPED. May be NULL. */
+    bool (*at_time)(void *context, int64_t seconds);
     /* Called now and then; false stops the reading. May be NULL. */
     bool (*progress)(void *context, uint64_t bytes);
     void *context;
@@ -49,8 +53,12 @@ struct aof_read_head {
 bool aof_read_head(struct bytes data, struct aof_read_head *out, size_t *n);
 /* Into AOF_READ_HEAD_MAX bytes; returns the length. */
 size_t aof_read_print_head(const struct aof_read_head *h, char *to);
-/* The note behind a frame, into AOF_READ_NOTE_MAX bytes; returns the length. */
-size_t aof_read_print_note(uint32_t salt, struct bytes effects, uint64_t synced, char *to);
+/* "#TS:<seconds>", the line in front of a frame that says when; into AOF_READ_NOTE_MAX bytes. */
+size_t aof_read_print_time(int64_t seconds, char *to);
+/* The note behind a frame, into AOF_READ_NOTE_MAX bytes; returns the length. time: the line in
+ * front of it, or nothing. */
+size_t aof_read_print_note(uint32_t salt, struct bytes time, struct bytes effects, uint64_t synced,
+                           char *to);
 void aof_read(struct bytes data, const struct aof_read_options *o, struct aof_read_result *result);
 
 #endif

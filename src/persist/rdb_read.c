@@ -5,7 +5,9 @@
 #include "persist/rdb_source.h"
 #include "proto/request.h"
 
-#define VERSION_MOST   12
+#include <stdio.h>
+
+#define VERSION_MOST   13
 #define PROGRESS_EVERY (2u << 20)
 
 struct reader {
@@ -48,9 +50,16 @@ static bool read_aux(struct reader *r, int db)
             r->result->journal_offset = (uint64_t)v;
         else if (bytes_is(k, "repl-id") && value.n == 40)
             memcpy(r->result->replication_id, value.p, 40);
+        if (good && r->o->note)
+            r->o->note(r->o->context, (uint64_t)(r->in.p - r->in.start), k, value);
     }
     buf_free(&kept);
     return good;
+}
+
+static int name_length(struct bytes key)
+{
+    return key.n < 64 ? (int)key.n : 64;
 }
 
 static bool read_key(struct reader *r, struct db *db, unsigned type, int64_t deadline_ms)
@@ -62,7 +71,16 @@ static bool read_key(struct reader *r, struct db *db, unsigned type, int64_t dea
     buf_add(&key, name);
     struct entry *e = rdb_get_value(&r->in, buf_bytes(&key), type, &r->o->values);
     bool good = e != NULL;
-    if (good && deadline_ms >= 0 && r->o->drop_expired && deadline_ms <= r->o->now_ms) {
+    r->result->failed_type = good ? -1 : (int)type;
+    if (!good)
+        snprintf(r->result->failed_key, sizeof(r->result->failed_key), "%.*s",
+                 name_length(buf_bytes(&key)), key.p);
+    if (good && r->o->check_only) {
+        r->result->keys++;
+        r->result->expires += deadline_ms >= 0;
+        r->result->expired += deadline_ms >= 0 && deadline_ms <= r->o->now_ms;
+        value_free(e);
+    } else if (good && deadline_ms >= 0 && r->o->drop_expired && deadline_ms <= r->o->now_ms) {
         value_free(e);
         r->result->expired++;
     } else if (good) {
@@ -90,6 +108,32 @@ static bool read_library(struct reader *r)
            rdb_source_fail(&r->in, "A library of functions cannot be loaded");
 }
 
+/* A module's field: its ID, then when it is to be read and parts with their kinds, 0 at the end. */
+static bool skip_module(struct reader *r)
+{
+    uint64_t id, when_kind, when, kind, number;
+    struct bytes text;
+    if (!rdb_source_length(&r->in, &id) || !rdb_source_length(&r->in, &when_kind) ||
+        !rdb_source_length(&r->in, &when))
+        return false;
+    for (;;) {
+        if (!rdb_source_length(&r->in, &kind))
+            return false;
+        bool good = kind == 0   ? true
+                    : kind <= 2 ? rdb_source_length(&r->in, &number)
+                    : kind == 3 ? rdb_source_need(&r->in, 4) && (r->in.p += 4)
+                    : kind == 4 ? rdb_source_need(&r->in, 8) && (r->in.p += 8)
+                    : kind == 5 ? rdb_source_string(&r->in, &text)
+                                : rdb_source_fail(&r->in, "Damaged field of a module");
+        if (!good)
+            return false;
+        if (kind == 0)
+            break;
+    }
+    r->result->module_fields++;
+    return true;
+}
+
 static bool read_all(struct reader *r)
 {
     int64_t deadline_ms = -1;
@@ -110,11 +154,16 @@ static bool read_all(struct reader *r)
         case 0xfe:
             if (!rdb_source_length(&r->in, &a))
                 return false;
-            if (a >= (uint64_t)r->store->count)
+            if (!r->o->check_only && a >= (uint64_t)r->store->count)
                 return rdb_source_fail(&r->in,
                                        "Database %llu does not exist here (see 'databases')",
                                        (unsigned long long)a);
             db = (int)a;
+            if (r->o->note) {
+                char number[24];
+                r->o->note(r->o->context, (uint64_t)(r->in.p - r->in.start),
+                           bytes_of(number, num_print_uint(number, a)), bytes_of(NULL, 0));
+            }
             break;
         case 0xfb:
             if (!rdb_source_length(&r->in, &a) || !rdb_source_length(&r->in, &b))
@@ -141,6 +190,15 @@ static bool read_all(struct reader *r)
             if (!read_library(r))
                 return false;
             break;
+        case 0xf7: /* a module's field: its parts are typed, so that it can be left out */
+            if (!skip_module(r))
+                return false;
+            break;
+        case 0xf4: /* the size of a cluster's slot */
+            if (!rdb_source_length(&r->in, &a) || !rdb_source_length(&r->in, &a) ||
+                !rdb_source_length(&r->in, &a))
+                return false;
+            break;
         case 0xf8:
             if (!rdb_source_length(&r->in, &a))
                 return false;
@@ -151,7 +209,7 @@ static bool read_all(struct reader *r)
             r->in.p++;
             break;
         default:
-            if (!read_key(r, &r->store->dbs[db], op, deadline_ms))
+            if (!read_key(r, r->o->check_only ? NULL : &r->store->dbs[db], op, deadline_ms))
                 return false;
             deadline_ms = -1;
         }
@@ -161,7 +219,7 @@ static bool read_all(struct reader *r)
 bool rdb_read(struct store *s, struct bytes data, const struct rdb_read_options *o,
               struct rdb_read_result *result)
 {
-    *result = (struct rdb_read_result){0};
+    *result = (struct rdb_read_result){.failed_type = -1};
     const unsigned char *start = (const unsigned char *)data.p;
     struct reader r = {.in = {.start = start, .p = start, .end = start + data.n},
                        .o = o,

@@ -4,6 +4,7 @@
 #include "base/words.h"
 #include "config/config_file.h"
 #include "io/confine.h"
+#include "server/check.h"
 #include "server/crash.h"
 #include "server/cron.h"
 #include "server/server.h"
@@ -217,6 +218,9 @@ static bool confine(const struct settings *s)
 
 int main(int argc, char **argv)
 {
+    int status;
+    if (check_is_asked(argc, argv, &status))
+        return status;
     if (argc == 2) {
         if (strcmp(argv[1], "-v") == 0 || strcmp(argv[1], "--version") == 0) {
             printf("Millrace server v=%s redis_version=%s malloc=%s bits=64\n", VERSION_MILLRACE,

@@ -13,6 +13,7 @@
 #include "io/file.h"
 #include "persist/aof.h"
 #include "persist/aof_read.h"
+#include "persist/cut.h"
 #include "persist/rdb_read.h"
 #include "persist/rdb_write.h"
 #include "script/scripting.h"
@@ -203,6 +204,9 @@ static bool load_rdb(struct saver *v, const char *path, bool is_base, struct byt
     bool good = rdb_read(s->engine.store, map, &o, &r);
     v->loaded_keys += r.keys;
     v->loaded_expired += r.expired;
+    if (good && r.module_fields)
+        log_line(LOG_WARNING, "%s holds %llu fields of modules, which are left out", path,
+                 (unsigned long long)r.module_fields);
     if (good) {
         log_line(LOG_NOTICE, "Done loading RDB, keys loaded: %llu, keys expired: %llu.",
                  (unsigned long long)r.keys, (unsigned long long)r.expired);
@@ -213,7 +217,9 @@ static bool load_rdb(struct saver *v, const char *path, bool is_base, struct byt
         if (tail && r.length < map.n) {
             struct aof_read_options ao = {.apply = replay, .context = v};
             struct aof_read_result ar;
+            s->engine.replaying_foreign = true;
             aof_read(bytes_of(map.p + r.length, map.n - r.length), &ao, &ar);
+            s->engine.replaying_foreign = false;
             good = ar.status == AOF_READ_GOOD;
             if (!good)
                 log_line(LOG_WARNING, "Bad tail behind the RDB preamble of %s: %s", path, ar.error);
@@ -226,23 +232,10 @@ static bool load_rdb(struct saver *v, const char *path, bool is_base, struct byt
 }
 
 /* Keeps the torn end of a file aside and cuts it off. */
-static bool cut_tail(struct saver *v, const char *path, struct bytes map, uint64_t good)
+static bool cut(struct saver *v, const char *path, struct bytes map, uint64_t good)
 {
     char aside[PATH_MAX + 64];
-    size_t n;
-    snprintf(aside, sizeof(aside), "%s.cut-%lld", path, (long long)clock_wall_ms());
-    int fd = file_create(aside);
-    int error = fd < 0 ? fd : file_write_all(fd, bytes_of(map.p + good, map.n - good), &n);
-    if (!error)
-        error = file_sync(fd);
-    file_close(fd);
-    if (!error) {
-        fd = file_open_append(path);
-        error = fd < 0 ? fd : file_truncate(fd, (int64_t)good);
-        if (!error)
-            error = file_sync(fd);
-        file_close(fd);
-    }
+    int error = cut_tail(path, map, good, aside, sizeof(aside));
     if (error) {
         log_line(LOG_WARNING, "The torn end of %s could not be cut: %s", path, strerror(-error));
         return false;
@@ -268,12 +261,16 @@ static bool load_aof_file(struct saver *v, const char *path, bool last)
     }
     struct aof_read_options o = {.apply = replay, .progress = load_progress, .context = v};
     struct aof_read_result r;
+    struct aof_read_head head;
+    size_t head_n;
+    s->engine.replaying_foreign = !aof_read_head(map, &head, &head_n);
     aof_read(map, &o, &r);
+    s->engine.replaying_foreign = false;
     bool good = r.status == AOF_READ_GOOD;
     if (r.framed && r.offset > s->engine.journal->offset)
         s->engine.journal->offset = r.offset;
     if (r.status == AOF_READ_TORN && last && s->settings->aof_load_truncated) {
-        good = cut_tail(v, path, map, r.good);
+        good = cut(v, path, map, r.good);
         session_reset(v->replay); /* a transaction that never ended */
         client_set_anonymous(v->replay, false);
         v->replay->flags |= CLIENT_REPLAY;
@@ -487,6 +484,7 @@ void saver_policy_changed(struct saver *v)
     const struct settings *s = v->server->settings;
     aof_set_policy(v->aof, (enum aof_policy)s->appendfsync,
                    s->no_appendfsync_on_rewrite && v->child && s->appendfsync != AOF_NO);
+    aof_set_timestamps(v->aof, s->aof_timestamp_enabled);
     aof_set_reserve(v->aof, (uint64_t)s->aof_disk_reserve);
 }
 

@@ -293,7 +293,8 @@ static bool setting_changed(void *context, const struct setting *x, const char *
         return saver_change_directory(s->saver, reason);
     else if (strcmp(name, "appendonly") == 0)
         return saver_switch_aof(s->saver, s->settings->appendonly, reason);
-    else if (strcmp(name, "appendfsync") == 0 || strcmp(name, "aof-disk-reserve") == 0)
+    else if (strcmp(name, "appendfsync") == 0 || strcmp(name, "aof-disk-reserve") == 0 ||
+             strcmp(name, "aof-timestamp-enabled") == 0)
         saver_policy_changed(s->saver);
     else if (strcmp(name, "hz") == 0)
         loop_timer_period(s->cron, cron_period_ms(s));

@@ -268,7 +268,7 @@ def main():
             if o.verbose:
                 print("call %d (%s): %s, %d refused, %d unanswered" % (number, life.page.last(), "lives on" if alive else "ended", len(life.refused),
                                                                        len(life.unknown)), flush=True)
-            if not alive and o.how != "kill" and not any(w in life.text() for w in ("Fatal error", "Can't ", "could not be")):
+            if not alive and o.how != "kill" and not any(w in life.text() for w in ("Fatal error", "Can't ", "could not be", "Error loading")):
                 raise Bad("it ended without a word:\n" + life.text()[-1500:])
             life.judge()
         except Bad as e:

@@ -143,9 +143,10 @@ static void do_xclaim(struct call *call)
         stream_id_parse(call->argv[i], 0, &id);
         bool pending = stream_pending_find(&g->pending, id, &at);
         if (!stream_log_has(&s->log, id)) {
-            if (pending && !call_is_replay(call))
+            bool ours = call_is_replay(call) && !call->engine->replaying_foreign;
+            if (pending && !ours)
                 drop_reference(call, g, id);
-            if (!(call_is_replay(call) && x.force))
+            if (!(ours && x.force))
                 continue;
         }
         if (!pending) {

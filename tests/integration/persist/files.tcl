@@ -378,3 +378,78 @@ test "clients in the turn of a reload get their own answers" {
     for {set i 0} {$i < 40} {incr i} { expect [resp::read $d] $i ping }
     expect [resp::ask $a DBSIZE] 300002 keys
 }
+proc tool {name args} {
+    set p [file join [file dirname $server::path] $name]
+    if {[catch {exec $p {*}$args << y 2>@1} out]} { return "failed: $out" }
+    return $out
+}
+test "millrace-check-aof finds what the loader finds, and cuts a torn tail" {
+    server::start --appendonly yes --appendfsync always
+    set s [resp::connect $server::port]
+    for {set i 0} {$i < 5} {incr i} { resp::ask $s RPUSH l $i }
+    close $s
+    server::stop KILL
+    set dir $server::dir/appendonlydir
+    set manifest $dir/appendonly.aof.manifest
+    set f $dir/appendonly.aof.1.incr.aof
+    expect [tool millrace-check-aof $manifest] "*RDB looks OK*AOF analyzed: filename=appendonly.aof.1.incr.aof*diff=0*All AOF files and manifest are valid*" good
+    set whole [file size $f]
+    # A torn tail.
+    set out [open $f a]
+    puts -nonewline $out "*2\r\n\$5\r\nRPU"
+    close $out
+    expect [tool millrace-check-aof $manifest] "failed: *torn at byte $whole*is not valid. Use the --fix option*" torn
+    expect [tool millrace-check-aof --fix $manifest] "*Successfully truncated AOF*What was cut off is in *.cut-*" fixed
+    expect [file size $f] $whole cut
+    expect [tool millrace-check-aof $manifest] "*All AOF files and manifest are valid*" "good again"
+    # Damage where it was synced: not even --fix throws it away.
+    set in [open $f r+]
+    fconfigure $in -translation binary
+    seek $in 200
+    puts -nonewline $in "Z"
+    close $in
+    expect [tool millrace-check-aof --fix $manifest] "failed: *damaged at byte*is damaged where it had been synced*" damaged
+    expect [file size $f] $whole untouched
+    file link -symbolic $dir/link.manifest $manifest
+    expect [tool millrace-check-aof $dir/link.manifest] "failed: *is a symbolic link: refused*" link
+    expect [tool millrace-check-rdb $dir/appendonly.aof.1.base.rdb] "*RDB looks OK*" base
+    expect [tool millrace-check-rdb $f] "failed: *RDB ERROR DETECTED*Wrong signature*" "not a snapshot"
+    server::forget
+}
+test "with aof-timestamp-enabled a file can be cut at a second" {
+    server::start --appendonly yes --aof-timestamp-enabled yes --rdb-compat 10
+    set s [resp::connect $server::port]
+    resp::ask $s SET a 1
+    set before [clock seconds]
+    after 2100
+    resp::ask $s SET a 2
+    resp::ask $s SET b 2
+    set digest [resp::ask $s DEBUG DIGEST]
+    expect [resp::ask $s DEBUG LOADAOF] OK load
+    expect [resp::ask $s DEBUG DIGEST] $digest same
+    close $s
+    server::stop KILL
+    set manifest $server::dir/appendonlydir/appendonly.aof.manifest
+    expect [exec redis-check-aof $manifest] "*All AOF files and manifest are valid*" "for redis-check-aof, too"
+    expect [tool millrace-check-aof --truncate-to-timestamp 100 $manifest] "failed: *has nothing before timestamp 100*" "too early"
+    expect [tool millrace-check-aof --truncate-to-timestamp $before $manifest] "*Successfully truncated AOF*" cut
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    expect [resp::ask $s MGET a b] {\[1 (nil)\]} "as it was then"
+    close $s
+    server::stop KILL
+    # A damaged time is damage.
+    set f $server::dir/appendonlydir/appendonly.aof.1.incr.aof
+    set in [open $f]
+    fconfigure $in -translation binary
+    set text [read $in]
+    close $in
+    set at [string first "#TS:" $text]
+    set out [open $f r+]
+    fconfigure $out -translation binary
+    seek $out [expr {$at + 8}]
+    puts -nonewline $out [expr {[string index $text [expr {$at + 8}]] eq "1" ? "2" : "1"}]
+    close $out
+    expect [tool millrace-check-aof $manifest] "failed: *at byte*" "a time that was changed"
+    server::forget
+}

@@ -37,8 +37,9 @@ static void make(void)
         }
         buf_add(&file, buf_bytes(&batch));
         char note[AOF_READ_NOTE_MAX];
-        buf_add(&file, bytes_of(note, aof_read_print_note(head.salt, buf_bytes(&batch),
-                                                          i > 2 ? offsets[i - 2] : 1000, note)));
+        buf_add(&file,
+                bytes_of(note, aof_read_print_note(head.salt, bytes_of("", 0), buf_bytes(&batch),
+                                                   i > 2 ? offsets[i - 2] : 1000, note)));
         offset += batch.n;
         buf_free(&batch);
     }

@@ -1,0 +1,316 @@
+#!/usr/bin/python3
+"""Files go both ways between Millrace and redis-server, and come in from old versions.
+
+interchange.py --server PATH [--reference redis-server] [--keys N] [--seed S]
+
+Compared is everything that commands tell of every key. old: snapshots of versions 1 to 12 by old_rdb.py, each with what it held; versions
+to 10 are also loaded into redis-server, which proves the writer. rdb, aof: a generated data set of all types goes by snapshot and by append-only
+file (base, increments, and both after a rewrite) from one to the other; redis-check-rdb and redis-check-aof find our files good, and our tools
+theirs."""
+import argparse, os, random, shutil, signal, socket, subprocess, sys, tempfile, time
+import redis
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import old_rdb as old  # noqa: E402
+
+FUTURE = 4102444800000
+bad = 0
+
+
+def check(name, good, seen=""):
+    global bad
+    bad += not good
+    print(("ok " if good else "not ok ") + name + ("" if good else ": %s" % str(seen)[:700]), flush=True)
+
+
+class Server:
+    def __init__(self, path, directory, *args):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        self.dir = directory
+        log = open(os.path.join(directory, "log"), "ab")
+        self.p = subprocess.Popen([path, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", directory, "--save", "", "--enable-debug-command", "yes",
+                                   *args], stdout=log, stderr=log)
+        log.close()
+        self.r = redis.Redis(port=self.port, socket_timeout=60)
+        for _ in range(1500):
+            try:
+                self.r.ping()
+                return
+            except redis.RedisError:
+                if self.p.poll() is not None:
+                    break
+                time.sleep(0.02)
+        with open(os.path.join(directory, "log"), errors="replace") as f:
+            raise SystemExit("%s did not start: %s" % (path, f.read()[-800:]))
+
+    def stop(self):
+        self.p.send_signal(signal.SIGKILL)
+        self.p.wait()
+
+
+def everything(r, dbs=16):
+    """What commands tell, in an order of its own."""
+    seen = {}
+    for db in range(dbs):
+        r.select(db)
+        for k in sorted(r.scan_iter(count=1000)):
+            t = r.type(k)
+            if t == b"string":
+                v = r.get(k)
+            elif t == b"list":
+                v = r.lrange(k, 0, -1)
+            elif t == b"set":
+                v = sorted(r.smembers(k))
+            elif t == b"hash":
+                v = sorted(r.hgetall(k).items())
+            elif t == b"zset":
+                v = r.zrange(k, 0, -1, withscores=True)
+            else:
+                info = r.execute_command("XINFO", "STREAM", k)
+                groups = []
+                for g in r.xinfo_groups(k):
+                    pending = sorted((p["message_id"], p["consumer"], p["times_delivered"]) for p in r.xpending_range(k, g["name"], "-", "+", 100000))
+                    names = sorted(c["name"] for c in r.xinfo_consumers(k, g["name"]))
+                    groups.append((g["name"], g["last-delivered-id"], g.get("entries-read"), pending, names))
+                info = dict(zip(info[::2], info[1::2])) if isinstance(info, list) else info
+                v = (r.xrange(k), [info.get(x, info.get(x.encode())) for x in ("last-generated-id", "entries-added", "max-deleted-entry-id")], sorted(groups, key=str))
+            seen[db, k] = (t, r.execute_command("PEXPIRETIME", k), v)
+    r.select(0)
+    return seen
+
+
+def differences(a, b):
+    """Where the first two differ, in short."""
+    out = []
+    for k in [k for k in sorted(set(a) | set(b), key=str) if a.get(k) != b.get(k)][:2]:
+        x, y = str(a.get(k)), str(b.get(k))
+        at = next((i for i, (c, d) in enumerate(zip(x, y)) if c != d), 0)
+        out.append((k, x[:40], x[max(0, at - 100):at + 60], y[max(0, at - 100):at + 60]))
+    return out
+
+
+def word(rng):
+    what = rng.randrange(6)
+    if what == 0:
+        return str(rng.choice([0, 7, 12, 13, -1, 127, 128, -129, 32767, -32768, 8388607, -8388608, 2**31 - 1, -2**31, 2**40, -2**63, 2**63 - 1])).encode()
+    if what == 1:
+        return bytes(rng.randrange(256) for _ in range(rng.randrange(1, 40)))
+    if what == 2:
+        return b"x" * rng.choice([1, 62, 63, 64, 65, 253, 254, 255, 300, 5000])
+    return b"w%d" % rng.randrange(100000)
+
+
+def words(rng, n):
+    return list(dict.fromkeys(word(rng) for _ in range(n)))
+
+
+def old_files(o, rng):
+    for version in range(1, 13):
+        w, want = old.Writer(version), {}
+
+        def add(db, kind, name, body, t, v, **how):
+            w.key(kind, name, body, **how)
+            at = how.get("expire_ms", how["expire_s"] * 1000 if "expire_s" in how else -1)
+            if at == -1 or at > 2e12:
+                want[db, name] = (t, at, v)
+        for db in (0, 3):
+            w.select(db)
+            for i in range(12):
+                n = b"%d:%d" % (version, i)
+                s = word(rng)
+                add(db, 0, b"s" + n, old.string(s), b"string", s)
+                add(db, 0, b"late" + n, old.string(s), b"string", s, expire_ms=FUTURE) if version >= 3 else None
+                add(db, 0, b"gone" + n, old.string(s), b"string", s, expire_s=1000000000)
+                long = b"abc" * 50
+                add(db, 0, b"lzf" + n, old.lzf(long), b"string", long)
+                items = words(rng, rng.choice([1, 3, 40]))
+                add(db, 1, b"l" + n, old.length(len(items)) + b"".join(map(old.string, items)), b"list", items)
+                add(db, 2, b"set" + n, old.length(len(items)) + b"".join(map(old.string, items)), b"set", sorted(items))
+                pairs = [(x, word(rng)) for x in items]
+                add(db, 4, b"h" + n, old.length(len(pairs)) + b"".join(old.string(a) + old.string(b) for a, b in pairs), b"hash", sorted(pairs))
+                scores = [(x, rng.choice([1.0, -2.5, 1e300, float("inf"), float("-inf"), 0.1])) for x in items]
+                ranked = sorted(scores, key=lambda x: (x[1], x[0]))
+                add(db, 3, b"z" + n, old.length(len(scores)) + b"".join(old.string(a) + old.score(b) for a, b in scores), b"zset", ranked)
+                if version >= 2:
+                    add(db, 9, b"zm" + n, old.string(old.zipmap(pairs)), b"hash", sorted(pairs))
+                    add(db, 10, b"zl" + n, old.string(old.ziplist(items)), b"list", items)
+                    numbers = sorted({rng.randrange(-2**rng.choice([7, 20, 40]), 2**20) for _ in range(10)})
+                    add(db, 11, b"is" + n, old.string(old.intset(numbers)), b"set", sorted(b"%d" % x for x in numbers))
+                if version >= 4:
+                    add(db, 13, b"hz" + n, old.string(old.ziplist([y for p in pairs for y in p])), b"hash", sorted(pairs))
+                    flat = [y for a, b in ranked for y in (a, repr(b).encode() if abs(b) != float("inf") else str(b).encode())]
+                    add(db, 12, b"zz" + n, old.string(old.ziplist(flat)), b"zset", ranked)
+                if version >= 7:
+                    half = len(items) // 2 or 1
+                    parts = [x for x in (items[:half], items[half:]) if x]
+                    add(db, 14, b"ql" + n, old.length(len(parts)) + b"".join(old.string(old.ziplist(x)) for x in parts), b"list", items, idle=100)
+                if version >= 9:
+                    add(db, 0, b"f" + n, old.string(s), b"string", s, freq=9)
+        w.module_aux() if version == 12 else None
+        data = w.end()
+        for name, path in ("redis-server", o.reference), ("millrace", o.server):
+            if name == "redis-server" and version > 10:
+                continue
+            d = tempfile.mkdtemp(prefix="old-rdb-")
+            with open(os.path.join(d, "dump.rdb"), "wb") as f:
+                f.write(data)
+            s = Server(path, d)
+            seen = everything(s.r)
+            check("old: version %d into %s, %d keys" % (version, name, len(want)), seen == want, differences(want, seen))
+            if name == "millrace":
+                tool = subprocess.run([os.path.join(os.path.dirname(o.server), "millrace-check-rdb"), os.path.join(d, "dump.rdb")], capture_output=True)
+                check("old: version %d, millrace-check-rdb" % version, tool.returncode == 0 and b"RDB looks OK" in tool.stdout, tool.stdout[-300:])
+            s.stop()
+            shutil.rmtree(d)
+
+
+def fill(r, rng, n):
+    pipe = r.pipeline(transaction=False)
+    for i in range(n):
+        k = b"k%d" % i
+        what = rng.randrange(12)
+        many = rng.choice([1, 2, 8, 40, 150, 600]) if i % 10 == 0 else rng.choice([1, 3, 9])
+        if what < 2:
+            pipe.set(k, word(rng))
+        elif what < 4:
+            pipe.rpush(k, *[word(rng) for _ in range(many)])
+        elif what == 4:
+            pipe.sadd(k, *[rng.randrange(-10**rng.choice([2, 5, 12]), 10**5) for _ in range(many)])
+        elif what == 5:
+            pipe.sadd(k, *words(rng, many))
+        elif what < 8:
+            pipe.hset(k, mapping={x: word(rng) for x in words(rng, many)})
+        elif what < 10:
+            pipe.zadd(k, {x: rng.choice([rng.random() * 100, rng.randrange(100), float("inf"), -1e200]) for x in words(rng, many)})
+        else:
+            for e in range(many):
+                pipe.xadd(k, {word(rng): word(rng)} if e % 3 else {b"a": word(rng), b"b": word(rng)}, id="%d-%d" % (e + 1, rng.randrange(3)))
+            pipe.xgroup_create(k, "g1", "0")
+            pipe.xgroup_create(k, "g2", "$")
+            pipe.xreadgroup("g1", "c%d" % rng.randrange(2), {k: ">"}, count=rng.randrange(1, 20))
+            pipe.xgroup_createconsumer(k, "g1", "idle")
+            if rng.randrange(2):
+                pipe.execute_command("XACK", k, "g1", "1-0", "1-1", "2-0")
+                pipe.execute_command("XCLAIM", k, "g1", "c9", 0, "3-0", "3-1", "3-2")
+            if rng.randrange(3) == 0:
+                pipe.execute_command("XDEL", k, "2-0", "2-1", "2-2")
+        if rng.randrange(8) == 0:
+            pipe.pexpireat(k, FUTURE + rng.randrange(10**6))
+        if len(pipe) > 400:
+            pipe.execute()
+    pipe.execute()
+    r.execute_command("SELECT", 5)
+    r.set("elsewhere", "x")
+    r.execute_command("SELECT", 0)
+    r.function_load("#!lua name=lib%d\nredis.register_function('f%d', function(k, a) return a[1] end)" % (rng.randrange(1000), rng.randrange(1000)), replace=True)
+
+
+def change(r, rng, n):
+    """Ends up in the increments."""
+    for i in rng.sample(range(n), min(n, 300)):
+        k = "k%d" % i
+        what = rng.randrange(6)
+        t = r.type(k)
+        if what == 0:
+            r.delete(k)
+        elif what == 1:
+            r.rename(k, "r%d" % i) if t != b"none" else None
+        elif t == b"list":
+            r.lmove(k, "l2", "LEFT", "RIGHT")
+        elif t == b"stream":
+            r.xadd(k, {"x": "y"}, maxlen=rng.randrange(1, 30))
+            r.xreadgroup("g1", "c0", {k: ">"}, count=5)
+            r.execute_command("XAUTOCLAIM", k, "g1", "c1", 0, "-", "COUNT", 3)
+        elif t == b"string":
+            r.append(k, "more")
+        elif t == b"zset":
+            r.zpopmin(k)
+        elif t == b"hash":
+            r.hincrby(k, "n", 5)
+        elif t == b"set":
+            r.spop(k)
+    with r.pipeline() as p:
+        p.set("tx", 1).rpush("tl", "a", "b")
+        p.execute()
+    r.eval("for i = 1, 5 do redis.call('RPUSH', 'fromlua', i) end", 0)
+
+
+def settle(r):
+    for _ in range(3000):
+        i = r.info("persistence")
+        if not i["aof_rewrite_in_progress"] and not i.get("aof_rewrite_scheduled") and not i["rdb_bgsave_in_progress"]:
+            return
+        time.sleep(0.01)
+
+
+def both_ways(o, rng):
+    for name, source, target in ("redis-server to millrace", o.reference, o.server), ("millrace to redis-server", o.server, o.reference):
+        ours = ("--rdb-compat", "10") if source == o.server else ()
+        theirs = ("--rdb-compat", "10") if target == o.server else ()
+        d = tempfile.mkdtemp(prefix="interchange-")
+        s = Server(source, d, "--appendonly", "yes", "--aof-timestamp-enabled", "yes", *ours)
+        fill(s.r, rng, o.keys)
+        s.r.save()
+        saved = everything(s.r)
+        libraries = s.r.function_list(withcode=True)
+        tools = os.path.dirname(o.server)
+
+        def load(what, want, *args):
+            copy = tempfile.mkdtemp(prefix="interchange-")
+            shutil.copytree(d, copy, dirs_exist_ok=True)
+            if args and source == o.reference:
+                # What its own append-only file makes of it: it forgets how far groups have read.
+                again = tempfile.mkdtemp(prefix="interchange-")
+                shutil.copytree(d, again, dirs_exist_ok=True)
+                t = Server(source, again, *args)
+                want = everything(t.r)
+                t.stop()
+                shutil.rmtree(again)
+            t = Server(target, copy, *theirs, *args)
+            seen = everything(t.r)
+            check("%s: %s, %d keys" % (name, what, len(want)), seen == want and len(t.r.function_list()) == len(libraries), differences(want, seen))
+            t.stop()
+            shutil.rmtree(copy)
+
+        def run(*args):
+            p = subprocess.run(args, capture_output=True, cwd=d)
+            check("%s: %s" % (name, " ".join(os.path.basename(a) for a in args)), p.returncode == 0, (p.stdout + p.stderr)[-400:])
+        load("a snapshot", saved)
+        aof = ("--appendonly", "yes")
+        load("base and increments", saved, *aof)
+        change(s.r, rng, o.keys)
+        load("increments with changes", everything(s.r), *aof)
+        s.r.execute_command("BGREWRITEAOF")
+        settle(s.r)
+        load("after a rewrite", everything(s.r), *aof)
+        change(s.r, rng, o.keys)
+        load("after a rewrite and changes", everything(s.r), *aof)
+        manifest = os.path.join("appendonlydir", "appendonly.aof.manifest")
+        for tool in ("redis-check-rdb", os.path.join(tools, "millrace-check-rdb")):
+            run(tool, "dump.rdb")
+        for tool in ("redis-check-aof", os.path.join(tools, "millrace-check-aof")):
+            run(tool, manifest)
+        s.stop()
+        shutil.rmtree(d)
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--server", required=True)
+    ap.add_argument("--reference", default="redis-server")
+    ap.add_argument("--keys", type=int, default=2000)
+    ap.add_argument("--seed", type=int, default=1)
+    ap.add_argument("what", nargs="*", default=["old", "both"])
+    o = ap.parse_args()
+    rng = random.Random(o.seed)
+    if "old" in o.what:
+        old_files(o, rng)
+    if "both" in o.what:
+        both_ways(o, rng)
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,329 @@
+#include "server/check.h"
+
+#include "base/clock.h"
+#include "base/crc.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "config/settings.h"
+#include "io/file.h"
+#include "persist/aof_read.h"
+#include "persist/cut.h"
+#include "persist/manifest.h"
+#include "persist/rdb_read.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct checker {
+    bool fix, force;
+    bool to_time;
+    long long time;
+};
+
+/* ---- Snapshots */
+
+static void say(void *context, uint64_t offset, struct bytes name, struct bytes value)
+{
+    (void)context;
+    if (!value.p)
+        printf("[offset %llu] Selecting DB ID %.*s\n", (unsigned long long)offset, (int)name.n,
+               name.p);
+    else if (bytes_is(name, "millrace-effects"))
+        printf("[offset %llu] AUX FIELD millrace-effects of %zu bytes\n",
+               (unsigned long long)offset, value.n);
+    else
+        printf("[offset %llu] AUX FIELD %.*s = '%.*s'\n", (unsigned long long)offset, (int)name.n,
+               name.p, value.n > 200 ? 200 : (int)value.n, value.p);
+}
+
+static bool take_effect(void *context, int db, const struct bytes *argv, int argc)
+{
+    (void)context;
+    (void)db;
+    (void)argv;
+    (void)argc;
+    return true;
+}
+
+/* *length: of the snapshot, behind which commands may stand. */
+static bool check_snapshot(const char *name, struct bytes data, size_t *length)
+{
+    struct settings *s = settings_new();
+    struct rdb_read_options o = {.verify = true,
+                                 .check_only = true,
+                                 .now_ms = clock_wall_ms(),
+                                 .values = rdb_get_options_from(s),
+                                 .apply = take_effect,
+                                 .note = say};
+    struct rdb_read_result r;
+    printf("[offset 0] Checking RDB file %s\n", name);
+    bool good = rdb_read(NULL, data, &o, &r);
+    *length = r.length;
+    if (good) {
+        printf("[offset %zu] Checksum OK\n[offset %zu] \\o/ RDB looks OK! \\o/\n", r.length,
+               r.length);
+    } else {
+        printf("--- RDB ERROR DETECTED ---\n[offset %zu] %s\n", r.length, r.error);
+        if (r.failed_type >= 0)
+            printf("[additional info] While doing: read-object-value\n"
+                   "[additional info] Reading key '%s'\n[additional info] Reading type %d\n",
+                   r.failed_key, r.failed_type);
+    }
+    if (r.module_fields)
+        printf("[info] %llu fields of modules, which are left out\n",
+               (unsigned long long)r.module_fields);
+    printf("[info] %llu keys read\n[info] %llu expires\n[info] %llu already expired\n",
+           (unsigned long long)r.keys, (unsigned long long)r.expires,
+           (unsigned long long)r.expired);
+    settings_free(s);
+    return good;
+}
+
+static bool map(const char *path, struct bytes *data)
+{
+    if (file_is_link(path)) {
+        printf("%s is a symbolic link: refused\n", path);
+        return false;
+    }
+    int error = file_map(path, data);
+    if (error)
+        printf("Cannot open file %s: %s, aborting...\n", path, strerror(-error));
+    return error == 0;
+}
+
+static int check_rdb(int argc, char **argv)
+{
+    struct bytes data;
+    size_t length;
+    if (argc != 2) {
+        printf("Usage: %s <rdb-file-name>\n", argv[0]);
+        return 1;
+    }
+    if (!map(argv[1], &data))
+        return 1;
+    bool good = check_snapshot(argv[1], data, &length);
+    file_unmap(data);
+    return good ? 0 : 1;
+}
+
+/* ---- Append-only files */
+
+static bool take_command(void *context, const struct bytes *argv, int argc)
+{
+    (void)context;
+    (void)argv;
+    (void)argc;
+    return true;
+}
+
+static bool early_enough(void *context, int64_t seconds)
+{
+    const struct checker *c = context;
+    return seconds <= c->time;
+}
+
+static uint64_t lines_in(struct bytes data)
+{
+    uint64_t n = 1;
+    for (size_t i = 0; i < data.n; i++)
+        n += data.p[i] == '\n';
+    return n;
+}
+
+static bool confirmed(void)
+{
+    char answer[8];
+    printf("Continue? [y/N]: ");
+    fflush(stdout);
+    return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+/* Cuts path at `good`, if the user says so. */
+static bool shorten(const char *path, const char *name, struct bytes data, uint64_t good)
+{
+    char aside[PATH_MAX + 64];
+    printf("This will shrink the AOF %s from %zu bytes, with %llu bytes, to %llu bytes\n", name,
+           data.n, (unsigned long long)(data.n - good), (unsigned long long)good);
+    if (!confirmed()) {
+        printf("Aborting...\n");
+        return false;
+    }
+    int error = cut_tail(path, data, good, aside, sizeof(aside));
+    if (error) {
+        printf("Failed to truncate AOF %s: %s\n", name, strerror(-error));
+        return false;
+    }
+    printf("Successfully truncated AOF %s\nWhat was cut off is in %s\n", name, aside);
+    return true;
+}
+
+static bool repair(const struct checker *c, const char *path, const char *name, struct bytes data,
+                   const struct aof_read_result *r, size_t before, bool last)
+{
+    uint64_t good = before + r->good;
+    if (r->status == AOF_READ_STOPPED) {
+        if (r->commands == 0 && before == 0) {
+            printf("AOF %s has nothing before timestamp %lld, aborting...\n", name, c->time);
+            return false;
+        }
+        if (!last) {
+            printf("Failed to truncate AOF %s to timestamp %lld to offset %llu because it is not "
+                   "the last file.\n",
+                   name, c->time, (unsigned long long)good);
+            return false;
+        }
+        return shorten(path, name, data, good);
+    }
+    printf("%s\n", r->error);
+    printf("AOF analyzed: filename=%s, size=%zu, ok_up_to=%llu, ok_up_to_line=%llu, diff=%llu\n",
+           name, data.n, (unsigned long long)good,
+           (unsigned long long)lines_in(bytes_of(data.p, (size_t)good)),
+           (unsigned long long)(data.n - good));
+    if (!c->fix) {
+        printf("AOF %s is not valid. Use the --fix option to try fixing it.\n", name);
+        return false;
+    }
+    if (!last) {
+        printf("Failed to truncate AOF %s because it is not the last file\n", name);
+        return false;
+    }
+    if (r->status == AOF_READ_DAMAGED && !c->force) {
+        printf("AOF %s is damaged where it had been synced: to cut it there would throw away what "
+               "was acknowledged. Look for a backup; --fix --force cuts it all the same.\n",
+               name);
+        return false;
+    }
+    return shorten(path, name, data, good);
+}
+
+static bool check_file(const struct checker *c, const char *path, const char *name, bool last)
+{
+    struct bytes data;
+    size_t before = 0;
+    if (!map(path, &data))
+        return false;
+    bool good = true;
+    if (data.n >= 5 && memcmp(data.p, "REDIS", 5) == 0) {
+        good = check_snapshot(name, data, &before);
+        if (good)
+            printf("RDB preamble is OK, proceeding with AOF tail...\n");
+    }
+    if (good) {
+        struct aof_read_options o = {.apply = take_command, .context = (void *)(uintptr_t)c};
+        struct aof_read_result r;
+        if (c->to_time)
+            o.at_time = early_enough;
+        aof_read(bytes_of(data.p + before, data.n - before), &o, &r);
+        if (r.status != AOF_READ_GOOD)
+            good = repair(c, path, name, data, &r, before, last);
+        else if (c->to_time)
+            printf("Truncate nothing in AOF %s to timestamp %lld\n", name, c->time);
+        else
+            printf("AOF analyzed: filename=%s, size=%zu, ok_up_to=%zu, ok_up_to_line=%llu, "
+                   "diff=0\n",
+                   name, data.n, data.n, (unsigned long long)lines_in(data));
+    }
+    file_unmap(data);
+    return good;
+}
+
+static bool check_named(const struct checker *c, const char *manifest,
+                        const struct manifest_file *f, bool last)
+{
+    char path[PATH_MAX];
+    const char *slash = strrchr(manifest, '/');
+    snprintf(path, sizeof(path), "%.*s%s", slash ? (int)(slash - manifest) + 1 : 0, manifest,
+             f->name);
+    const char *kind = f->type == MANIFEST_BASE ? "BASE" : "INCR";
+    bool good = check_file(c, path, f->name, last);
+    if (good)
+        printf("%s AOF %s is valid\n", kind, f->name);
+    return good;
+}
+
+static int check_manifest(const struct checker *c, const char *path, struct bytes text)
+{
+    struct manifest m = {0};
+    char error[160];
+    printf("Start checking Multi Part AOF\n");
+    if (!manifest_parse(&m, text, error)) {
+        printf("Invalid AOF manifest file %s: %s\n", path, error);
+        manifest_free(&m);
+        return 1;
+    }
+    uint64_t most = manifest_last_seq(&m, MANIFEST_INCREMENT);
+    const struct manifest_file *base = manifest_base(&m);
+    bool good = true;
+    if (base) {
+        size_t n = strlen(base->name);
+        printf("Start to check BASE AOF (%s format).\n",
+               n > 4 && strcmp(base->name + n - 4, ".rdb") == 0 ? "RDB" : "AOF");
+        good = check_named(c, path, base, most == 0);
+    }
+    if (good && most)
+        printf("Start to check INCR files.\n");
+    for (uint64_t seq = 1; good && seq <= most; seq++)
+        for (size_t i = 0; good && i < m.n; i++)
+            if (m.files[i].type == MANIFEST_INCREMENT && m.files[i].seq == seq)
+                good = check_named(c, path, &m.files[i], seq == most);
+    if (good)
+        printf("All AOF files and manifest are valid\n");
+    manifest_free(&m);
+    return good ? 0 : 1;
+}
+
+static int check_aof(int argc, char **argv)
+{
+    struct checker c = {0};
+    const char *path = NULL;
+    bool understood = true;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--fix") == 0)
+            c.fix = true;
+        else if (strcmp(argv[i], "--force") == 0)
+            c.force = true;
+        else if (strcmp(argv[i], "--truncate-to-timestamp") == 0 && i + 1 < argc)
+            understood = understood && num_parse_int(bytes_text(argv[++i]), &c.time) &&
+                         c.time > 0 && (c.to_time = true);
+        else if (argv[i][0] != '-' && !path)
+            path = argv[i];
+        else
+            understood = false;
+    }
+    if (!path || !understood || (c.to_time && c.fix)) {
+        printf("Usage: %s [--fix [--force]|--truncate-to-timestamp $timestamp] "
+               "<file.manifest|file.aof>\n",
+               argv[0]);
+        return 1;
+    }
+    struct bytes data;
+    if (!map(path, &data))
+        return 1;
+    size_t n = strlen(path);
+    int code;
+    if ((n > 9 && strcmp(path + n - 9, ".manifest") == 0) || bytes_has_prefix(data, "file ")) {
+        code = check_manifest(&c, path, data);
+    } else {
+        printf("Start checking Old-Style AOF\n");
+        code = check_file(&c, path, path, true) ? 0 : 1;
+        if (code == 0)
+            printf("AOF %s is valid\n", path);
+    }
+    file_unmap(data);
+    return code;
+}
+
+bool check_is_asked(int argc, char **argv, int *code)
+{
+    const char *slash = strrchr(argv[0], '/'), *name = slash ? slash + 1 : argv[0];
+    crc_init();
+    if (strstr(name, "check-rdb"))
+        *code = check_rdb(argc, argv);
+    else if (strstr(name, "check-aof"))
+        *code = check_aof(argc, argv);
+    else
+        return false;
+    return true;
+}

@@ -1,0 +1,11 @@
+/* millrace-check-rdb and millrace-check-aof: the same binary under other names. They read files
+ * with the loader's own code and say what redis-check-rdb and redis-check-aof say. */
+#ifndef SERVER_CHECK_H
+#define SERVER_CHECK_H
+
+#include <stdbool.h>
+
+/* Does the name of the program ask for a tool? Then it runs, and *code is its exit status. */
+bool check_is_asked(int argc, char **argv, int *code);
+
+#endif
