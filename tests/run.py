@@ -107,6 +107,11 @@ def main():
     for mode in ("always", "everysec"):
         r.whole("crash, " + mode, [py, crash, "--server", o.server, "--mode", mode, "--seed", str(o.seed), "--events",
                                    "8000" if o.sanitized else "30000", "--kills", "5" if o.sanitized else "8"], 300 * slow, env)
+    if not o.sanitized:
+        for how in ("preload", "ext4", "xfs"):
+            for mode in ("always", "everysec"):
+                r.whole("power cuts, %s, %s" % (how, mode), [py, os.path.join(ROOT, "tests/crash/powercut.py"), "--server", o.server, "--how", how, "--mode",
+                                                             mode, "--cuts", "30", "--seed", str(o.seed)], 300)
     if o.sanitized:
         for mode, how in (("always", "EIO"), ("always", "kill"), ("everysec", "ENOSPC"), ("everysec", "short"), ("everysec", "kill")):
             r.whole("faults, %s, %s" % (mode, how), [py, os.path.join(ROOT, "tests/crash/faults.py"), "--server", o.server, "--mode", mode, "--how", how,

@@ -229,13 +229,31 @@ static bool check_file(const struct checker *c, const char *path, const char *na
     return good;
 }
 
+static void path_of(const char *manifest, const char *name, char to[PATH_MAX])
+{
+    const char *slash = strrchr(manifest, '/');
+    snprintf(to, PATH_MAX, "%.*s%s", slash ? (int)(slash - manifest) + 1 : 0, manifest, name);
+}
+
+/* As the loader has it: an increment behind which there are only empty ones is the last. */
+static uint64_t last_in_use(const char *manifest, const struct manifest *m)
+{
+    char path[PATH_MAX];
+    uint64_t last = 0;
+    for (size_t i = 0; i < m->n; i++) {
+        path_of(manifest, m->files[i].name, path);
+        if (m->files[i].type == MANIFEST_INCREMENT && m->files[i].seq > last &&
+            file_size_of(path) != 0)
+            last = m->files[i].seq;
+    }
+    return last ? last : manifest_last_seq(m, MANIFEST_INCREMENT);
+}
+
 static bool check_named(const struct checker *c, const char *manifest,
                         const struct manifest_file *f, bool last)
 {
     char path[PATH_MAX];
-    const char *slash = strrchr(manifest, '/');
-    snprintf(path, sizeof(path), "%.*s%s", slash ? (int)(slash - manifest) + 1 : 0, manifest,
-             f->name);
+    path_of(manifest, f->name, path);
     const char *kind = f->type == MANIFEST_BASE ? "BASE" : "INCR";
     bool good = check_file(c, path, f->name, last);
     if (good)
@@ -253,7 +271,7 @@ static int check_manifest(const struct checker *c, const char *path, struct byte
         manifest_free(&m);
         return 1;
     }
-    uint64_t most = manifest_last_seq(&m, MANIFEST_INCREMENT);
+    uint64_t most = manifest_last_seq(&m, MANIFEST_INCREMENT), used = last_in_use(path, &m);
     const struct manifest_file *base = manifest_base(&m);
     bool good = true;
     if (base) {
@@ -267,7 +285,7 @@ static int check_manifest(const struct checker *c, const char *path, struct byte
     for (uint64_t seq = 1; good && seq <= most; seq++)
         for (size_t i = 0; good && i < m.n; i++)
             if (m.files[i].type == MANIFEST_INCREMENT && m.files[i].seq == seq)
-                good = check_named(c, path, &m.files[i], seq == most);
+                good = check_named(c, path, &m.files[i], seq == used);
     if (good)
         printf("All AOF files and manifest are valid\n");
     manifest_free(&m);

@@ -290,17 +290,46 @@ static bool load_aof_file(struct saver *v, const char *path, bool last)
     return good;
 }
 
-static bool starts_with_rdb(const char *path)
+static bool load_base(struct saver *v, const char *path, bool last)
 {
     char start[5];
-    return file_read_start(path, start, 5) == 5 && memcmp(start, "REDIS", 5) == 0;
+    struct bytes tail;
+    int n = file_read_start(path, start, 5);
+    if (n < 0) {
+        log_line(LOG_WARNING, "Fatal error: can't open the append log file %s: %s", path,
+                 strerror(-n));
+        return false;
+    }
+    return n == 5 && memcmp(start, "REDIS", 5) == 0 ? load_rdb(v, path, true, &tail)
+                                                    : load_aof_file(v, path, last);
+}
+
+/* The last increment that anything was written to. A new one is named by the manifest before the
+ * one in front of it has been synced to its end, but nothing goes into it earlier (aof_switch()).
+ */
+static uint64_t last_in_use(struct saver *v)
+{
+    struct manifest *m = aof_manifest(v->aof);
+    char path[PATH_MAX];
+    uint64_t last = 0, first = 0;
+    for (size_t i = 0; i < m->n; i++) {
+        const struct manifest_file *f = &m->files[i];
+        if (f->type != MANIFEST_INCREMENT)
+            continue;
+        aof_path(v->aof, f->name, path, sizeof(path));
+        if (file_size_of(path) != 0 && f->seq > last)
+            last = f->seq;
+        if (!first || f->seq < first)
+            first = f->seq;
+    }
+    return last ? last : first;
 }
 
 static bool load_aof(struct saver *v)
 {
     struct manifest *m = aof_manifest(v->aof);
     char path[PATH_MAX];
-    uint64_t last = manifest_last_seq(m, MANIFEST_INCREMENT);
+    uint64_t last = manifest_last_seq(m, MANIFEST_INCREMENT), used = last_in_use(v);
     for (size_t i = 0; i < m->n; i++) {
         aof_path(v->aof, m->files[i].name, path, sizeof(path));
         int64_t n = file_size_of(path);
@@ -309,11 +338,8 @@ static bool load_aof(struct saver *v)
     const struct manifest_file *base = manifest_base(m);
     int64_t start_us = clock_mono_us();
     if (base) {
-        struct bytes tail;
         aof_path(v->aof, base->name, path, sizeof(path));
-        bool good = starts_with_rdb(path) ? load_rdb(v, path, true, &tail)
-                                          : load_aof_file(v, path, last == 0);
-        if (!good)
+        if (!load_base(v, path, last == 0))
             return false;
         log_line(LOG_NOTICE, "DB loaded from base file %s: %.3f seconds", base->name,
                  (double)(clock_mono_us() - start_us) / 1e6);
@@ -325,7 +351,7 @@ static bool load_aof(struct saver *v)
                 continue;
             start_us = clock_mono_us();
             aof_path(v->aof, m->files[i].name, path, sizeof(path));
-            if (!load_aof_file(v, path, seq == last))
+            if (!load_aof_file(v, path, seq == used))
                 return false;
             log_line(LOG_NOTICE, "DB loaded from incr file %s: %.3f seconds", m->files[i].name,
                      (double)(clock_mono_us() - start_us) / 1e6);
