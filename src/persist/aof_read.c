@@ -306,6 +306,13 @@ static void read_plain(struct reader *r, size_t at)
     }
 }
 
+size_t aof_read_print_head(const struct aof_read_head *h, char *to)
+{
+    size_t n = (size_t)snprintf(to, AOF_READ_HEAD_MAX, "#MILLRACE:1:%08x:%llu:%s", h->salt,
+                                (unsigned long long)h->offset, h->replication_id);
+    return n + (size_t)snprintf(to + n, AOF_READ_HEAD_MAX - n, ":%08x\r\n", crc_32c(0, to, n));
+}
+
 bool aof_read_head(struct bytes data, struct aof_read_head *out, size_t *n)
 {
     unsigned salt, crc;
@@ -319,20 +326,12 @@ bool aof_read_head(struct bytes data, struct aof_read_head *out, size_t *n)
     if (sscanf(head, "#MILLRACE:1:%8x:%llu:%40[^:]:%8x", &salt, &offset, out->replication_id,
                &crc) != 4)
         return false;
-    char *last = strrchr(head, ':');
-    if (crc_32c(0, head, (size_t)(last - head)) != crc)
-        return false;
     out->salt = salt;
     out->offset = offset;
     *n = len + 1;
-    return true;
-}
-
-size_t aof_read_print_head(const struct aof_read_head *h, char *to)
-{
-    size_t n = (size_t)snprintf(to, AOF_READ_HEAD_MAX, "#MILLRACE:1:%08x:%llu:%s", h->salt,
-                                (unsigned long long)h->offset, h->replication_id);
-    return n + (size_t)snprintf(to + n, AOF_READ_HEAD_MAX - n, ":%08x\r\n", crc_32c(0, to, n));
+    /* To the byte, as it would be printed: the checksum too. */
+    char expected[AOF_READ_HEAD_MAX];
+    return aof_read_print_head(out, expected) == *n && memcmp(expected, data.p, *n) == 0;
 }
 
 void aof_read(struct bytes data, const struct aof_read_options *o, struct aof_read_result *result)

@@ -13,7 +13,8 @@ static size_t ends[FRAMES + 1]; /* where frame i begins */
 static uint64_t offsets[FRAMES + 1];
 static unsigned applied, per_frame[FRAMES];
 
-/* Every frame holds i%3+1 commands that carry its number; `synced` lags two frames behind. */
+/* Every fifth frame has a line in front that says when. Every frame holds i%3+1 commands that carry
+ * its number; `synced` lags two frames behind. */
 static void make(void)
 {
     struct aof_read_head head = {.salt = 0x1234abcd, .offset = 1000};
@@ -35,11 +36,13 @@ static void make(void)
                                    bytes_of(value, (size_t)sprintf(value, "%d-%u", i, k))};
             journal_format(&batch, argv, 3);
         }
+        char note[AOF_READ_NOTE_MAX], time[AOF_READ_NOTE_MAX];
+        size_t time_n = i % 5 ? 0 : aof_read_print_time(1700000000 + i, time);
+        buf_add(&file, bytes_of(time, time_n));
         buf_add(&file, buf_bytes(&batch));
-        char note[AOF_READ_NOTE_MAX];
-        buf_add(&file,
-                bytes_of(note, aof_read_print_note(head.salt, bytes_of("", 0), buf_bytes(&batch),
-                                                   i > 2 ? offsets[i - 2] : 1000, note)));
+        buf_add(&file, bytes_of(note, aof_read_print_note(head.salt, bytes_of(time, time_n),
+                                                          buf_bytes(&batch),
+                                                          i > 2 ? offsets[i - 2] : 1000, note)));
         offset += batch.n;
         buf_free(&batch);
     }
@@ -119,10 +122,67 @@ TEST(flipped_bits_are_never_applied)
     }
 }
 
+/* Several at once, anywhere. */
+TEST(more_flipped_bits_are_never_applied)
+{
+    struct rng rng;
+    make();
+    rng_seed(&rng, 6);
+    char *whole = mem_copy_text(file.p, file.n);
+    for (int round = 0; round < 20000; round++) {
+        size_t first = file.n;
+        for (unsigned bits = 1 + (unsigned)rng_below(&rng, 8); bits; bits--) {
+            size_t at = (size_t)rng_below(&rng, file.n);
+            file.p[at] = (char)(file.p[at] ^ (1 << rng_below(&rng, 8)));
+        }
+        while (first && memcmp(file.p, whole, first) != 0)
+            first = first / 2;
+        while (first < file.n && file.p[first] == whole[first])
+            first++;
+        if (first == file.n)
+            continue; /* one flip took another back */
+        struct aof_read_result r = read_copy(file.p, file.n);
+        memcpy(file.p, whole, file.n);
+        int frame = 0;
+        while (ends[frame + 1] <= first)
+            frame++;
+        bool head = first < ends[0];
+        CHECK(r.status != AOF_READ_GOOD && applied == (head ? 0 : commands_of(frame)));
+        if (!head && frame < FRAMES - 3 && r.status != AOF_READ_DAMAGED)
+            /* All frames that said so are damaged as well. */
+            CHECK(r.status == AOF_READ_TORN);
+    }
+    mem_free(whole);
+}
+
+struct clock {
+    int64_t until, seen;
+};
+
+static bool tick(void *context, int64_t seconds)
+{
+    struct clock *c = context;
+    CHECK(seconds > c->seen);
+    c->seen = seconds;
+    return seconds <= c->until;
+}
+
+TEST(reading_stops_at_a_time)
+{
+    make();
+    struct clock c = {.until = 1700000012};
+    struct aof_read_options o = {.apply = apply, .at_time = tick, .context = &c};
+    struct aof_read_result r;
+    applied = 0;
+    aof_read(buf_bytes(&file), &o, &r);
+    CHECK(r.status == AOF_READ_STOPPED && c.seen == 1700000015);
+    CHECK(applied == commands_of(15) && r.good == ends[15] && r.offset == offsets[15]);
+}
+
 TEST(a_damaged_head_is_refused)
 {
     make();
-    for (size_t at = 0; at < ends[0] - 2; at++) {
+    for (size_t at = 0; at < ends[0]; at++) {
         file.p[at] ^= 1;
         struct aof_read_result r = read_copy(file.p, file.n);
         file.p[at] ^= 1;
@@ -146,5 +206,6 @@ TEST(plain_files_follow_the_old_rules)
 }
 
 UNIT_MAIN(T(a_whole_file_is_good), T(a_torn_tail_is_cut_at_a_frame),
-          T(flipped_bits_are_never_applied), T(a_damaged_head_is_refused),
+          T(flipped_bits_are_never_applied), T(more_flipped_bits_are_never_applied),
+          T(reading_stops_at_a_time), T(a_damaged_head_is_refused),
           T(plain_files_follow_the_old_rules))
