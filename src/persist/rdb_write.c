@@ -6,6 +6,7 @@
 #include "persist/rdb_put.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 static void put_aux(struct rdb_sink *s, const char *name, struct bytes value)
 {
@@ -72,8 +73,13 @@ int rdb_write(int fd, struct store *s, const struct rdb_write_options *o, uint64
         rdb_sink_length(&w, db->deadlines.used);
         struct table_walk walk;
         table_walk_start(&walk, &db->keys);
-        for (struct entry *e; !w.error && (e = table_walk_next(&walk)); ++*keys)
+        for (struct entry *e; !w.error && (e = table_walk_next(&walk)); ++*keys) {
             put_entry(&w, &effects, e);
+            if (o->key_delay_us > 0)
+                usleep((useconds_t)o->key_delay_us);
+            else if (o->key_delay_us < 0 && *keys % (uint64_t)-o->key_delay_us == 0)
+                usleep(1);
+        }
     }
     rdb_sink_byte(&w, 0xff);
     rdb_sink_flush(&w);

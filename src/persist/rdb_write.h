@@ -9,7 +9,9 @@
 struct rdb_write_options {
     int version;
     bool checksum, compress;
-    bool aof_base; /* the base of an append-only file */
+    bool aof_base;        /* the base of an append-only file */
+    int64_t key_delay_us; /* waits so long after each key, to watch a save at work; -N: a moment
+                             after N */
     uint64_t journal_offset;
     const char *replication_id; /* 40 characters */
     /* The code of the i-th library of functions; n == 0: no more. May be NULL. */

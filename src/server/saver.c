@@ -103,6 +103,7 @@ static struct rdb_write_options write_options(const struct saver *v, bool aof_ba
                                       .checksum = s->rdbchecksum,
                                       .compress = s->rdbcompression,
                                       .aof_base = aof_base,
+                                      .key_delay_us = s->rdb_key_save_delay,
                                       .journal_offset = v->server->engine.journal->offset,
                                       .replication_id = v->replication_id,
                                       .library = library_at,

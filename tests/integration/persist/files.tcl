@@ -453,3 +453,55 @@ test "with aof-timestamp-enabled a file can be cut at a second" {
     expect [tool millrace-check-aof $manifest] "failed: *at byte*" "a time that was changed"
     server::forget
 }
+test "a child that is killed leaves the live files alone" {
+    server::start --appendonly yes --rdb-key-save-delay 100
+    set s [resp::connect $server::port]
+    for {set i 0} {$i < 20000} {incr i 1000} {
+        set pairs {}
+        for {set k $i} {$k < $i + 1000} {incr k} { lappend pairs key$k [string repeat v 200] }
+        resp::ask $s MSET {*}$pairs
+    }
+    set digest [resp::ask $s DEBUG DIGEST]
+    foreach {command running status} {BGREWRITEAOF aof_rewrite_in_progress:1 aof_last_bgrewrite_status:err BGSAVE rdb_bgsave_in_progress:1 rdb_last_bgsave_status:err} {
+        resp::ask $s $command
+        set child ""
+        for {set i 0} {$i < 400 && $child eq ""} {incr i} {
+            catch {set child [lindex [exec pgrep -P $server::pid] 0]}
+            if {$child eq ""} { after 2 }
+        }
+        if {$child eq ""} { error "$command: no child was seen" }
+        exec kill -9 $child
+        for {set i 0} {$i < 200 && [string match "*$running*" [resp::ask $s INFO persistence]]} {incr i} { after 10 }
+        expect [resp::ask $s INFO persistence] "*$status*" $command
+        if {[glob -nocomplain $server::dir/temp-*] ne ""} { error "it left [glob $server::dir/temp-*]" }
+    }
+    expect [resp::ask $s SET after 1] OK on
+    set digest [resp::ask $s DEBUG DIGEST]
+    close $s
+    server::stop KILL
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    expect [resp::ask $s DEBUG DIGEST] $digest "after a restart"
+    expect [resp::ask $s BGREWRITEAOF] "Background append only file rewriting started" again
+    for {set i 0} {$i < 500 && ![string match "*aof_rewrite_in_progress:0*" [resp::ask $s INFO persistence]]} {incr i} { after 10 }
+    expect [resp::ask $s INFO persistence] "*aof_last_bgrewrite_status:ok*" "the next one succeeds"
+    close $s
+}
+test "a file that the manifest names and that is not there is named" {
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    resp::ask $s SET a 1
+    close $s
+    server::stop KILL
+    set dir $server::dir/appendonlydir
+    foreach name {appendonly.aof.1.base.rdb appendonly.aof.1.incr.aof} {
+        file rename $dir/$name $dir/away
+        if {![catch {server::start --appendonly yes}]} { error "it starts without $name" }
+        expect [server::log] "*$name: No such file or directory*" named
+        file rename $dir/away $dir/$name
+    }
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    expect [resp::ask $s GET a] 1 back
+    close $s
+}
