@@ -108,12 +108,13 @@ bench-structures: $(LIBOBJ)
 	@$(BUILD)/ordered
 
 # libFuzzer, each target for FUZZ_SECONDS.
-FUZZ_SECONDS ?= 150
+FUZZ_SECONDS ?= 120
 FUZZ_OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 fuzz: deps
 	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang OPT='$(FUZZ_OPT)' ALLOC= fuzz-run
 fuzz-run: $(LIBOBJ)
-	@for t in request:proto acl:acl script:script function:script; do \
+	@python3 tests/fuzz/seeds.py build/fuzz/corpus/file
+	@for t in request:proto acl:acl script:script function:script file:persist; do \
 	    name=$${t%%:*}; mkdir -p build/fuzz/corpus/$$name; \
 	    $(CC) $(STD) $(FUZZ_OPT) -fsanitize=fuzzer -o build/fuzz/$${name}_fuzz tests/fuzz/$${name}_fuzz.c \
 	        $$(utils/layers.py below $${t##*:} build/fuzz) $(LIBS) || exit 1; \

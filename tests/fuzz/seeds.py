@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Seeds for file_fuzz: snapshots of all versions, values alone, commands, a manifest. usage: seeds.py DIRECTORY [SERVER]
+With a server, what it writes is taken as well."""
+import os, random, subprocess, sys, tempfile, time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "redis-compat", "files"))
+sys.path.insert(0, os.path.join(ROOT, "tests", "crash"))
+import old_rdb as old  # noqa: E402
+from crash import Client, free_port  # noqa: E402
+
+SNAPSHOT, PAYLOAD, COMMANDS, MANIFEST = b"\0", b"\1", b"\2", b"\3"
+to = sys.argv[1]
+os.makedirs(to, exist_ok=True)
+
+
+def seed(name, data):
+    with open(os.path.join(to, name), "wb") as f:
+        f.write(data)
+
+
+items = [b"a", b"12", b"-7", b"70000", b"-9000000000", b"x" * 70]
+pairs = [(b"f%d" % i, v) for i, v in enumerate(items)]
+scores = [(x, float(i)) for i, x in enumerate(items)]
+flat = [y for a, b in scores for y in (a, repr(b).encode())]
+VALUES = {0: old.string(b"text"), 1: old.length(6) + b"".join(map(old.string, items)), 2: old.length(6) + b"".join(map(old.string, items)),
+          3: old.length(6) + b"".join(old.string(a) + old.score(b) for a, b in scores), 4: old.length(6) + b"".join(old.string(a) + old.string(b) for a, b in pairs),
+          9: old.string(old.zipmap(pairs)), 10: old.string(old.ziplist(items)), 11: old.string(old.intset([1, -5, 70000])),
+          12: old.string(old.ziplist(flat)), 13: old.string(old.ziplist([y for p in pairs for y in p])),
+          14: old.length(2) + old.string(old.ziplist(items)) + old.string(old.ziplist(items))}
+for kind, body in VALUES.items():
+    seed("value-%d" % kind, PAYLOAD + bytes([kind]) + body)
+for version in (1, 3, 6, 7, 9, 11):
+    w = old.Writer(version)
+    w.select(0)
+    for kind, body in VALUES.items():
+        w.key(kind, b"k%d" % kind, body, expire_ms=4102444800000 if version > 2 and kind % 2 else None)
+    w.module_aux()
+    seed("snapshot-%d" % version, SNAPSHOT + w.end())
+commands = b"".join(b"*3\r\n$3\r\nSET\r\n$1\r\n%d\r\n$1\r\nx\r\n" % i for i in range(3))
+seed("commands", COMMANDS + b"#TS:1700000000\r\n" + commands + b"*1\r\n$5\r\nMULTI\r\n" + commands + b"*1\r\n$4\r\nEXEC\r\n")
+seed("manifest", MANIFEST + b"file a.1.base.rdb seq 1 type b\nfile \"b c.1.incr.aof\" seq 1 type i\n")
+if len(sys.argv) > 2:
+    with tempfile.TemporaryDirectory() as d:
+        port = free_port()
+        p = subprocess.Popen([sys.argv[2], "--port", str(port), "--bind", "127.0.0.1", "--dir", d, "--save", "", "--appendonly", "yes"], stdout=subprocess.DEVNULL)
+        for _ in range(300):
+            try:
+                c = Client(port)
+                break
+            except OSError:
+                time.sleep(0.02)
+        rng = random.Random(1)
+        c.ask("HSET", "timed", "a", "1", "b", "2")
+        c.ask("HPEXPIRE", "timed", 100000000, "FIELDS", 1, "a")
+        for i in range(12):
+            c.ask("XADD", "st", "IDMP", "p", "i%d" % i, "*", "f", "v%d" % i, "g", rng.randrange(1000))
+        c.ask("XGROUP", "CREATE", "st", "g", "0")
+        c.ask("XREADGROUP", "GROUP", "g", "c", "COUNT", 7, "STREAMS", "st", ">")
+        c.ask("XNACK", "st", "g", "FAIL", "IDS", 1, c.ask("XRANGE", "st", "-", "+", "COUNT", 1)[0][0])
+        c.ask("RPUSH", "l", *range(50))
+        c.ask("SADD", "s", *range(20), "word")
+        c.ask("ZADD", "z", 1, "a", "inf", "b", -2.5, "c")
+        c.ask("PFADD", "hll", "a", "b")
+        c.ask("FUNCTION", "LOAD", "#!lua name=l\nredis.register_function('f', function() return 1 end)")
+        for k in ("timed", "st", "l", "s", "z", "hll"):
+            seed("dump-" + k, PAYLOAD + c.ask("DUMP", k)[:-10])
+        c.ask("SAVE")
+        time.sleep(0.1)
+        with open(os.path.join(d, "dump.rdb"), "rb") as f:
+            seed("dump.rdb", SNAPSHOT + f.read())
+        for name in os.listdir(os.path.join(d, "appendonlydir")):
+            with open(os.path.join(d, "appendonlydir", name), "rb") as f:
+                if "incr" in name:
+                    seed("increment", COMMANDS + f.read())
+                if "manifest" in name:
+                    seed("manifest-own", MANIFEST + f.read())
+        p.kill()
+        p.wait()
