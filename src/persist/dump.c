@@ -9,6 +9,10 @@
 #define VERSION_MOST 12u
 #define FOOTER       10u
 
+/* As XCFGSET takes them. */
+#define DURATION_MOST 86400
+#define RECORDS_MOST  10000
+
 /* ---- Streams with what Redis does not have */
 
 static bool is_default(const struct stream *s)
@@ -92,8 +96,8 @@ static bool get_extras(struct rdb_source *r, struct stream *s)
     if (!rdb_source_length(r, &duration) || !rdb_source_length(r, &most) ||
         !rdb_source_length(r, &n))
         return false;
-    if (duration > INT64_MAX / 1000)
-        return rdb_source_fail(r, "Damaged duration");
+    if (duration < 1 || duration > DURATION_MOST || most < 1 || most > RECORDS_MOST)
+        return rdb_source_fail(r, "Damaged settings of message ids");
     s->dedup.duration_s = (int64_t)duration;
     s->dedup.max_size = most;
     for (; n; n--) {

@@ -1,5 +1,6 @@
-/* libFuzzer: what files and RESTORE hold. The first byte chooses: a snapshot (its checksum is not asked for, or nearly nothing would
- * get past it), an append-only file, DUMP's payload with a footer that fits, a manifest. Seeds: seeds.py. */
+/* libFuzzer: what files and RESTORE hold. The first byte chooses: a snapshot (its checksum is not
+ * asked for, or nearly nothing would get past it), an append-only file, DUMP's payload with a
+ * footer that fits, a manifest. Seeds: seeds.py. */
 #include "base/crc.h"
 #include "base/hash.h"
 #include "base/mem.h"

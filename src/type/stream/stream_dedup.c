@@ -69,7 +69,8 @@ void stream_dedup_record(struct stream_dedup *d, struct bytes producer, struct b
     dlist_append(&d->records, &r->by_time);
     if (d->tracked++ == 0)
         dlist_append(&active, &d->active);
-    while (p->seen.used > d->max_size)
+    /* The newest stays in any case, and with it its producer. */
+    while (p->seen.used > d->max_size && p->seen.used > 1)
         drop(d, dlist_item(p->order.next, struct stream_dedup_record, node));
 }
 

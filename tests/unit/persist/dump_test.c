@@ -151,6 +151,28 @@ static void seal(struct buf *b)
     memcpy(b->p + b->n - 8, &crc, 8);
 }
 
+/* No room for any record: once a use after free, by RESTORE. */
+TEST(settings_of_message_ids_that_cannot_be_are_refused)
+{
+    static const struct {
+        int64_t duration_s;
+        uint64_t max_size;
+    } wrong[] = {{100, 0}, {0, 100}, {86401, 100}, {100, 10001}};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        struct entry *e = make_stream(BYTES("key"), false), *f = NULL;
+        struct stream *s = value_object(e);
+        struct buf b = {0};
+        stream_dedup_record(&s->dedup, BYTES("producer"), BYTES("id"), s->last_id, 1000);
+        stream_dedup_record(&s->dedup, BYTES("producer"), BYTES("other"), s->last_id, 1000);
+        s->dedup.duration_s = wrong[i].duration_s;
+        s->dedup.max_size = wrong[i].max_size;
+        dump_write(&b, e, false);
+        CHECK(dump_read(buf_bytes(&b), BYTES("other"), &options, &f) == DUMP_BAD_DATA);
+        value_free(e);
+        buf_free(&b);
+    }
+}
+
 TEST(damage_is_never_more_than_an_error)
 {
     struct rng r;
@@ -186,4 +208,5 @@ TEST(damage_is_never_more_than_an_error)
     }
 }
 
-UNIT_MAIN(T(what_is_dumped_comes_back), T(damage_is_never_more_than_an_error))
+UNIT_MAIN(T(what_is_dumped_comes_back), T(settings_of_message_ids_that_cannot_be_are_refused),
+          T(damage_is_never_more_than_an_error))
