@@ -8,7 +8,7 @@ HARDEN  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 OPT     ?= -O2 -g -flto=auto $(HARDEN) -DMILLRACE_JEMALLOC
 LINK    ?= -flto=auto -O2 -pie -Wl,-z,relro,-z,now
 ALLOC   ?= -ljemalloc
-LIBS    := -lev -llz4 -llzf -lluajit-5.1 -lmsgpackc -lssl -lcrypto -lseccomp -lpthread -lm
+LIBS    := -lev -llz4 -lluajit-5.1 -lmsgpackc -lssl -lcrypto -lseccomp -lpthread -lm
 CFLAGS  := $(STD) $(WARN) $(OPT)
 
 SRC     := $(sort $(wildcard src/*/*.c src/*/*/*.c))

@@ -1,6 +1,9 @@
 #include "base/crc.h"
 
 #include <string.h>
+#if defined(__x86_64__)
+#include <wmmintrin.h>
+#endif
 
 #define POLY_32C 0x82f63b78u         /* reflected 0x1edc6f41 */
 #define POLY_64  0x95ac9329ac4bc9b5u /* reflected 0xad93d23594c935a9 */
@@ -8,6 +11,11 @@
 static uint32_t table_32c[256];
 static uint64_t table_64[8][256];
 static int has_instruction;
+#if defined(__x86_64__)
+static int can_fold;
+static uint64_t folding[4];
+static uint64_t power(unsigned n);
+#endif
 
 void crc_init(void)
 {
@@ -26,6 +34,13 @@ void crc_init(void)
             table_64[t][i] = table_64[t - 1][i] >> 8 ^ table_64[0][table_64[t - 1][i] & 255];
 #if defined(__x86_64__)
     has_instruction = __builtin_cpu_supports("sse4.2");
+    can_fold = __builtin_cpu_supports("pclmul");
+    /* By 512 bits, and by 128; each for the first eight bytes of sixteen and the other eight. A
+     * reflected product is short of one x. */
+    folding[0] = power(512 + 64 - 1);
+    folding[1] = power(512 - 1);
+    folding[2] = power(128 + 64 - 1);
+    folding[3] = power(128 - 1);
 #endif
 }
 
@@ -59,9 +74,8 @@ uint32_t crc_32c(uint32_t crc, const void *data, size_t n)
     return ~crc;
 }
 
-uint64_t crc_64(uint64_t crc, const void *data, size_t n)
+static uint64_t by_tables(uint64_t crc, const unsigned char *p, size_t n)
 {
-    const unsigned char *p = data;
     for (; n >= 8; n -= 8, p += 8) {
         uint64_t w;
         memcpy(&w, p, 8);
@@ -73,4 +87,52 @@ uint64_t crc_64(uint64_t crc, const void *data, size_t n)
     for (; n; n--, p++)
         crc = crc >> 8 ^ table_64[0][(crc ^ *p) & 255];
     return crc;
+}
+
+#if defined(__x86_64__)
+/* x to the power n, modulo the polynomial, reflected as everything here. */
+static uint64_t power(unsigned n)
+{
+    uint64_t v = (uint64_t)1 << 63;
+    for (; n; n--)
+        v = v & 1 ? v >> 1 ^ POLY_64 : v >> 1;
+    return v;
+}
+
+/* 16 bytes, moved on by the bits that the constants stand for, and those that lie there. */
+__attribute__((target("pclmul,sse2"))) static __m128i fold(__m128i x, __m128i by, __m128i next)
+{
+    __m128i low = _mm_clmulepi64_si128(x, by, 0x00), high = _mm_clmulepi64_si128(x, by, 0x11);
+    return _mm_xor_si128(_mm_xor_si128(low, high), next);
+}
+
+/* Four times 16 bytes at once, by multiplication without carry: after "Fast CRC Computation for
+ * Generic Polynomials Using PCLMULQDQ" (Gopal et al., Intel, 2009). */
+__attribute__((target("pclmul,sse2"))) static uint64_t by_folding(uint64_t crc,
+                                                                  const unsigned char *p, size_t n)
+{
+    const __m128i far = _mm_set_epi64x((int64_t)folding[1], (int64_t)folding[0]),
+                  near = _mm_set_epi64x((int64_t)folding[3], (int64_t)folding[2]);
+    __m128i x[4];
+    for (int i = 0; i < 4; i++)
+        x[i] = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
+    x[0] = _mm_xor_si128(x[0], _mm_set_epi64x(0, (int64_t)crc));
+    for (p += 64, n -= 64; n >= 64; p += 64, n -= 64)
+        for (int i = 0; i < 4; i++)
+            x[i] = fold(x[i], far, _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i)));
+    for (int i = 1; i < 4; i++)
+        x[i] = fold(x[i - 1], near, x[i]);
+    unsigned char last[16];
+    _mm_storeu_si128((__m128i *)(void *)last, x[3]);
+    return by_tables(by_tables(0, last, 16), p, n);
+}
+#endif
+
+uint64_t crc_64(uint64_t crc, const void *data, size_t n)
+{
+#if defined(__x86_64__)
+    if (can_fold && n >= 128)
+        return by_folding(crc, data, n);
+#endif
+    return by_tables(crc, data, n);
 }

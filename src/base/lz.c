@@ -1,6 +1,5 @@
 #include "base/lz.h"
 
-#include <liblzf/lzf.h>
 #include <limits.h>
 #include <lz4.h>
 
@@ -22,18 +21,4 @@ bool lz_expand(const void *from, size_t packed, void *to, size_t n)
     if (n > LZ4_MAX_INPUT_SIZE || packed > INT_MAX)
         return false;
     return LZ4_decompress_safe(from, to, (int)packed, (int)n) == (int)n;
-}
-
-size_t lz_lzf_compress(const void *from, size_t n, void *to, size_t cap)
-{
-    if (n > UINT_MAX || cap > UINT_MAX || cap == 0)
-        return 0;
-    return lzf_compress(from, (unsigned)n, to, (unsigned)cap);
-}
-
-bool lz_lzf_expand(const void *from, size_t packed, void *to, size_t n)
-{
-    if (n > UINT_MAX || packed > UINT_MAX)
-        return false;
-    return lzf_decompress(from, (unsigned)packed, to, (unsigned)n) == n;
 }

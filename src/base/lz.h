@@ -1,5 +1,4 @@
-/* The two compressors: LZ4 for blocks in memory, LZF for strings in snapshots (what Redis reads).
- */
+/* LZ4, the compression of blocks in memory. */
 #ifndef BASE_LZ_H
 #define BASE_LZ_H
 
@@ -12,7 +11,5 @@ size_t lz_bound(size_t n);
 size_t lz_compress(const void *from, size_t n, void *to, size_t cap);
 /* True when exactly n bytes came out. Safe on any input. */
 bool lz_expand(const void *from, size_t packed, void *to, size_t n);
-size_t lz_lzf_compress(const void *from, size_t n, void *to, size_t cap);
-bool lz_lzf_expand(const void *from, size_t packed, void *to, size_t n);
 
 #endif

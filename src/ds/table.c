@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #define SLOTS        7u
+#define WALK_AHEAD   3u
 #define SEGMENT_BITS 9u
 #define SEGMENT      ((size_t)1 << SEGMENT_BITS)
 #define FIRST        4u /* buckets of a new table */
@@ -140,6 +141,14 @@ static void add_bucket(struct table *t)
     t->buckets = i + 1;
     if (t->buckets == 2 * (t->mask + 1))
         t->mask = t->mask << 1 | 1;
+}
+
+void table_reserve(struct table *t, size_t n)
+{
+    if (t->used)
+        return;
+    while ((double)t->buckets * GROW_LOAD < (double)n || (t->buckets && t->buckets < FIRST))
+        add_bucket(t);
 }
 
 /* Gathers a chain's entries into items; the chain is left empty. */
@@ -378,6 +387,17 @@ const struct entry *table_guess(const struct table *t, uint64_t hash)
     return m ? b->slots[__builtin_ctzll(m) >> 3] : NULL;
 }
 
+/* What a walk will come to: entries lie anywhere, and most of its time would be waiting. */
+static void prefetch_entries(const struct table_bucket *b)
+{
+    HAS_AN_EFFECT();
+    for (unsigned i = 0; i < SLOTS; i++)
+        if (b->tags[i]) {
+            __builtin_prefetch(b->slots[i]);
+            __builtin_prefetch((const char *)b->slots[i] + 64);
+        }
+}
+
 void table_walk_start(struct table_walk *w, const struct table *t)
 {
     *w = (struct table_walk){.table = t, .at = t->buckets ? bucket_at(t, 0) : NULL};
@@ -393,8 +413,11 @@ struct entry *table_walk_next(struct table_walk *w)
         }
         w->slot = 0;
         w->at = overflow_of(w->at);
-        if (!w->at && ++w->bucket < w->table->buckets)
+        if (!w->at && ++w->bucket < w->table->buckets) {
             w->at = bucket_at(w->table, w->bucket);
+            if (w->bucket + WALK_AHEAD < w->table->buckets)
+                prefetch_entries(bucket_at(w->table, w->bucket + WALK_AHEAD));
+        }
     }
     return NULL;
 }

@@ -31,6 +31,8 @@ struct table {
 typedef void table_visit(void *context, struct entry *e);
 
 void table_init(struct table *t, uint64_t (*hash)(struct bytes key));
+/* Makes an empty table as wide as n entries will need, so that filling it splits nothing. */
+void table_reserve(struct table *t, size_t n);
 /* Forgets all entries (does not free them) and frees the buckets. */
 void table_clear(struct table *t);
 /* NULL when absent. The slot stays valid until the next insert or remove. */

@@ -9,6 +9,14 @@
 
 #define VERSION_MOST   13
 #define PROGRESS_EVERY (2u << 20)
+#define KEY_LEAST      4 /* bytes of a key and its value */
+#define WAITING        16
+
+struct waiting {
+    struct db *db;
+    struct entry *entry;
+    uint64_t hash;
+};
 
 struct reader {
     struct rdb_source in;
@@ -16,7 +24,45 @@ struct reader {
     struct rdb_read_result *result;
     struct store *store;
     uint64_t reported;
+    struct waiting waiting[WAITING]; /* entries that were read, in order */
+    unsigned first, waiting_n;
 };
+
+/* The oldest that waits goes into its database. */
+static bool insert_one(struct reader *r)
+{
+    struct waiting w = r->waiting[r->first];
+    r->first = (r->first + 1) % WAITING;
+    r->waiting_n--;
+    if (table_find(&w.db->keys, w.hash, entry_key(w.entry))) {
+        value_free(w.entry);
+        return rdb_source_fail(&r->in, "Key stands twice in the RDB file");
+    }
+    db_add(w.db, w.entry);
+    r->result->keys++;
+    return true;
+}
+
+static bool insert_all(struct reader *r)
+{
+    bool good = true;
+    while (r->waiting_n)
+        good = insert_one(r) && good;
+    return good;
+}
+
+/* While it waits its bucket comes into the cache. */
+static bool enqueue(struct reader *r, struct db *db, struct entry *e)
+{
+    if (r->waiting_n == WAITING && !insert_one(r)) {
+        value_free(e);
+        return false;
+    }
+    struct waiting *w = &r->waiting[(r->first + r->waiting_n++) % WAITING];
+    *w = (struct waiting){db, e, db->keys.hash(entry_key(e))};
+    table_prefetch_bucket(&db->keys, w->hash);
+    return true;
+}
 
 static bool apply_effects(struct reader *r, int db, struct bytes effects)
 {
@@ -45,7 +91,7 @@ static bool read_aux(struct reader *r, int db)
         struct bytes k = buf_bytes(&kept);
         long long v;
         if (bytes_is(k, "millrace-effects"))
-            good = apply_effects(r, db, value);
+            good = insert_all(r) && apply_effects(r, db, value);
         else if (bytes_is(k, "repl-offset") && num_parse_int(value, &v))
             r->result->journal_offset = (uint64_t)v;
         else if (bytes_is(k, "repl-id") && value.n == 40)
@@ -86,13 +132,7 @@ static bool read_key(struct reader *r, struct db *db, unsigned type, int64_t dea
     } else if (good) {
         if (deadline_ms >= 0)
             e = entry_set_deadline(e, deadline_ms);
-        if (table_find(&db->keys, db->keys.hash(buf_bytes(&key)), buf_bytes(&key))) {
-            value_free(e);
-            good = rdb_source_fail(&r->in, "Key stands twice in the RDB file");
-        } else {
-            db_add(db, e);
-            r->result->keys++;
-        }
+        good = enqueue(r, db, e);
     }
     buf_free(&key);
     return good;
@@ -134,6 +174,14 @@ static bool skip_module(struct reader *r)
     return true;
 }
 
+/* As many keys as are announced, and no more than the bytes that are left can hold. */
+static void reserve(struct reader *r, int db, uint64_t keys)
+{
+    uint64_t most = (uint64_t)(r->in.end - r->in.p) / KEY_LEAST;
+    if (!r->o->check_only)
+        table_reserve(&r->store->dbs[db].keys, (size_t)(keys < most ? keys : most));
+}
+
 static bool read_all(struct reader *r)
 {
     int64_t deadline_ms = -1;
@@ -143,6 +191,8 @@ static bool read_all(struct reader *r)
         uint64_t a, b;
         if ((uint64_t)(r->in.p - r->in.start) - r->reported > PROGRESS_EVERY) {
             r->reported = (uint64_t)(r->in.p - r->in.start);
+            if (!insert_all(r))
+                return false;
             if (r->o->progress && !r->o->progress(r->o->context, r->reported))
                 return rdb_source_fail(&r->in, "Loading was stopped");
         }
@@ -168,6 +218,7 @@ static bool read_all(struct reader *r)
         case 0xfb:
             if (!rdb_source_length(&r->in, &a) || !rdb_source_length(&r->in, &b))
                 return false;
+            reserve(r, db, a);
             break;
         case 0xfa:
             if (!read_aux(r, db))
@@ -239,6 +290,7 @@ bool rdb_read(struct store *s, struct bytes data, const struct rdb_read_options 
     }
     r.in.p += good ? 9 : 0;
     good = good && read_all(&r);
+    good = insert_all(&r) && good;
     if (good && version >= 5) {
         const unsigned char *end = r.in.p;
         uint64_t sum;

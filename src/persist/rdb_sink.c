@@ -1,12 +1,13 @@
 #include "persist/rdb_sink.h"
 
 #include "base/crc.h"
-#include "base/lz.h"
+#include "base/lzf.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "io/file.h"
 
-#define FLUSH_FROM (256u * 1024)
+#define FLUSH_FROM  (256u * 1024)
+#define LENGTH_MOST 9
 
 void rdb_sink_flush(struct rdb_sink *s)
 {
@@ -33,22 +34,29 @@ void rdb_sink_byte(struct rdb_sink *s, unsigned v)
     rdb_sink_put(s, &c, 1);
 }
 
+/* Returns how many bytes it takes. */
+static size_t print_length(unsigned char to[LENGTH_MOST], uint64_t n)
+{
+    if (n < 64) {
+        to[0] = (unsigned char)n;
+        return 1;
+    }
+    if (n < 16384) {
+        to[0] = (unsigned char)(0x40 | n >> 8);
+        to[1] = (unsigned char)n;
+        return 2;
+    }
+    unsigned bytes = n <= UINT32_MAX ? 4 : 8;
+    to[0] = bytes == 4 ? 0x80 : 0x81;
+    for (unsigned i = 0; i < bytes; i++)
+        to[1 + i] = (unsigned char)(n >> (8 * (bytes - 1 - i)));
+    return bytes + 1;
+}
+
 void rdb_sink_length(struct rdb_sink *s, uint64_t n)
 {
-    unsigned char b[9];
-    if (n < 64) {
-        rdb_sink_byte(s, (unsigned)n);
-    } else if (n < 16384) {
-        b[0] = (unsigned char)(0x40 | n >> 8);
-        b[1] = (unsigned char)n;
-        rdb_sink_put(s, b, 2);
-    } else {
-        unsigned bytes = n <= UINT32_MAX ? 4 : 8;
-        b[0] = bytes == 4 ? 0x80 : 0x81;
-        for (unsigned i = 0; i < bytes; i++)
-            b[1 + i] = (unsigned char)(n >> (8 * (bytes - 1 - i)));
-        rdb_sink_put(s, b, bytes + 1);
-    }
+    unsigned char b[LENGTH_MOST];
+    rdb_sink_put(s, b, print_length(b, n));
 }
 
 void rdb_sink_little64(struct rdb_sink *s, uint64_t v)
@@ -69,18 +77,24 @@ static void put_int(struct rdb_sink *s, int64_t v)
     rdb_sink_put(s, b, bytes + 1);
 }
 
+/* Packed in place, behind the room that its head needs at the most. */
 static bool put_compressed(struct rdb_sink *s, struct bytes x)
 {
-    unsigned char *packed = mem_alloc(x.n);
-    size_t n = lz_lzf_compress(x.p, x.n, packed, x.n - 4);
-    if (n) {
-        rdb_sink_byte(s, 0xc3);
-        rdb_sink_length(s, n);
-        rdb_sink_length(s, x.n);
-        rdb_sink_put(s, packed, n);
-    }
-    mem_free(packed);
-    return n > 0;
+    unsigned char head[1 + 2 * LENGTH_MOST];
+    char *room = buf_room(&s->out, sizeof(head) + x.n);
+    size_t n = lzf_pack(x.p, x.n, room + sizeof(head), x.n - 4);
+    if (n == 0)
+        return false;
+    size_t h = 1;
+    head[0] = 0xc3;
+    h += print_length(head + h, n);
+    h += print_length(head + h, x.n);
+    memcpy(room, head, h);
+    memmove(room + h, room + sizeof(head), n);
+    s->out.n += h + n;
+    if (s->out.n >= FLUSH_FROM)
+        rdb_sink_flush(s);
+    return true;
 }
 
 void rdb_sink_string(struct rdb_sink *s, struct bytes x)

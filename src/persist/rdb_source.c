@@ -1,6 +1,6 @@
 #include "persist/rdb_source.h"
 
-#include "base/lz.h"
+#include "base/lzf.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -120,7 +120,7 @@ bool rdb_source_string_into(struct rdb_source *r, struct bytes *out, struct buf 
         return rdb_source_fail(r, "Invalid LZF compressed string");
     to->n = 0;
     char *place = buf_room(to, (size_t)n + 1);
-    if (!lz_lzf_expand(r->p, (size_t)packed, place, (size_t)n))
+    if (!lzf_unpack(r->p, (size_t)packed, place, (size_t)n))
         return rdb_source_fail(r, "Invalid LZF compressed string");
     to->n = (size_t)n;
     r->p += packed;
