@@ -55,6 +55,8 @@ struct engine_services {
     /* DEBUG RELOAD and LOADAOF. */
     int (*reload)(void *context, bool save, bool flush);
     int (*load_aof)(void *context);
+    /* A subcommand of BACKUP: it writes the reply. */
+    void (*backup)(void *context, struct call *call);
     /* Under ENGINE_MAXMEMORY: room for a command that may grow. */
     bool (*make_room)(void *context);
     void (*memory)(void *context, struct engine_memory *out);

@@ -195,6 +195,18 @@ int file_reserve(const char *path, uint64_t n)
     return error;
 }
 
+int file_link(const char *from, const char *to)
+{
+    if (fault_strikes("link", NULL))
+        return -errno;
+    return result(link(from, to));
+}
+
+int file_remove_directory(const char *path)
+{
+    return result(rmdir(path));
+}
+
 bool file_exists(const char *path)
 {
     return access(path, F_OK) == 0;

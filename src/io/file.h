@@ -37,6 +37,9 @@ int file_remove(const char *path);
 /* A file that takes n bytes of the disk's room; none after an error. */
 int file_reserve(const char *path, uint64_t n);
 int file_make_directory(const char *path);
+int file_link(const char *from, const char *to);
+/* An empty one. */
+int file_remove_directory(const char *path);
 bool file_exists(const char *path);
 bool file_is_link(const char *path);
 /* Calls each(name) for every entry of a directory. */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "engine/client.h"
 #include "engine/observe.h"
+#include "server/backup.h"
 #include "server/link.h"
 #include "server/memory.h"
 #include "server/now.h"
@@ -69,6 +70,7 @@ void cron_due(void *context)
     if (s->cron_runs % (uint64_t)(s->settings->hz > 10 ? s->settings->hz / 10 : 1) == 0)
         link_tick(s);
     saver_tick(s->saver);
+    backup_tick(s->backup);
 }
 
 void cron_raise_file_limit(struct server *s)

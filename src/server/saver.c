@@ -46,8 +46,10 @@ struct saver {
     char temp[PATH_MAX];
     bool finishing; /* the manifest of a rewrite is being written */
     bool save_scheduled, rewrite_scheduled;
-    bool rewrite_wanted; /* a segment is being prepared for it */
-    bool first_wanted;   /* CONFIG SET appendonly yes waits for a child to end */
+    bool rewrite_wanted;                                 /* a segment is being prepared for it */
+    enum { SEAL_NONE, SEAL_WANTED, SEAL_SWITCHED } seal; /* saver_seal() */
+    uint64_t seal_offset;
+    bool first_wanted; /* CONFIG SET appendonly yes waits for a child to end */
     int64_t first_try_ms;
     long long dirty_at_fork;
     /* What came of earlier ones. */
@@ -647,7 +649,7 @@ int saver_rewrite(struct saver *v)
         return -EALREADY;
     if (!aof_is_open(v->aof))
         return -ENOENT;
-    if (v->child) {
+    if (v->child || v->seal != SEAL_NONE) {
         v->rewrite_scheduled = true;
         return 1;
     }
@@ -658,8 +660,57 @@ int saver_rewrite(struct saver *v)
     return 0;
 }
 
+const struct manifest *saver_manifest(const struct saver *v)
+{
+    return aof_manifest(v->aof);
+}
+
+bool saver_has_base(const struct saver *v)
+{
+    return aof_is_open(v->aof) && !aof_is_baseless(v->aof);
+}
+
+int saver_seal(struct saver *v)
+{
+    if (!saver_has_base(v) || aof_error(v->aof)) {
+        v->seal = SEAL_NONE;
+        return aof_error(v->aof) ? aof_error(v->aof) : -ENOENT;
+    }
+    if (v->seal == SEAL_SWITCHED && aof_synced(v->aof) >= v->seal_offset &&
+        !aof_sync_in_flight(v->aof)) {
+        v->seal = SEAL_NONE;
+        return 1;
+    }
+    if (v->seal != SEAL_NONE || v->rewrite_wanted || v->finishing ||
+        (v->child && v->work == WORK_REWRITE))
+        return 0;
+    int error = aof_begin_segment(v->aof);
+    if (error)
+        return error;
+    v->seal = SEAL_WANTED;
+    return 0;
+}
+
+/* The switch of a backup: nothing is forked. */
+static void seal_at_end_of_turn(struct saver *v)
+{
+    int error = aof_segment_error(v->aof);
+    if (error) {
+        v->seal = SEAL_NONE; /* another attempt follows */
+        aof_drop_segment(v->aof);
+        log_line(LOG_WARNING, "Can't prepare a new segment of the append-only file: %s",
+                 strerror(-error));
+    } else if (aof_segment_ready(v->aof)) {
+        v->seal = SEAL_SWITCHED;
+        v->seal_offset = v->server->engine.journal->offset;
+        aof_switch(v->aof);
+    }
+}
+
 void saver_end_turn(struct saver *v)
 {
+    if (v->seal == SEAL_WANTED)
+        seal_at_end_of_turn(v);
     if (!v->rewrite_wanted)
         return;
     int error = aof_segment_error(v->aof);
@@ -822,7 +873,7 @@ void saver_tick(struct saver *v)
     if (v->loading)
         return;
     reap(v);
-    bool busy = v->child || v->rewrite_wanted || v->finishing;
+    bool busy = v->child || v->rewrite_wanted || v->finishing || v->seal != SEAL_NONE;
     bool retry = e->now_ms - v->first_try_ms >= RETRY_SAVE_MS;
     if (!busy && v->first_wanted && retry) {
         v->first_try_ms = e->now_ms;
@@ -996,6 +1047,7 @@ bool saver_switch_aof(struct saver *v, bool on, const char **reason)
         return true;
     if (!on) {
         v->rewrite_wanted = false;
+        v->seal = SEAL_NONE;
         aof_sync_now(v->aof);
         aof_close(v->aof);
         return true;

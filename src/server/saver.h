@@ -5,6 +5,8 @@
 
 #include "server/server.h"
 
+struct manifest;
+
 struct saver *saver_new(struct server *s);
 void saver_free(struct saver *v);
 /* Loads what there is. False: the log says why. */
@@ -33,6 +35,12 @@ int saver_load_aof_again(struct saver *v);
 /* The last saves before the process ends. how: ENGINE_SHUTDOWN_ bits. False: one failed. */
 bool saver_shutdown(struct saver *v, unsigned how);
 
+/* The files of the append-only file, and whether they hold all data. */
+const struct manifest *saver_manifest(const struct saver *v);
+bool saver_has_base(const struct saver *v);
+/* Everything up to now is to lie in increments that are not written any more, on the disk. 1: so it
+ * is, since an earlier call; 0: call again; or -errno. Nothing is rewritten meanwhile. */
+int saver_seal(struct saver *v);
 bool saver_change_directory(struct saver *v, const char **reason);
 bool saver_switch_aof(struct saver *v, bool on, const char **reason);
 void saver_policy_changed(struct saver *v);

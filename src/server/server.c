@@ -19,6 +19,7 @@
 #include "io/file.h"
 #include "io/listen.h"
 #include "script/scripting.h"
+#include "server/backup.h"
 #include "server/cron.h"
 #include "server/info.h"
 #include "server/link.h"
@@ -142,6 +143,27 @@ static int service_background_save(void *context, bool schedule)
 {
     struct server *s = context;
     return saver_background_save(s->saver, schedule);
+}
+
+static void service_backup(void *context, struct call *call)
+{
+    struct server *s = context;
+    struct bytes what = call->argv[1];
+    struct bytes name = call->argc > 2 ? call->argv[2] : bytes_of("", 0);
+    if (call->argc > 3)
+        reply_errorf(call->reply, "ERR syntax error");
+    else if (bytes_is(what, "start"))
+        backup_start(s->backup, name, call->reply);
+    else if (bytes_is(what, "seal"))
+        backup_seal(s->backup, call->reply);
+    else if (bytes_is(what, "status"))
+        backup_status(s->backup, call->reply);
+    else if (bytes_is(what, "list"))
+        backup_list(s->backup, call->reply);
+    else if (bytes_is(what, "abort"))
+        backup_abort(s->backup, call->reply);
+    else
+        backup_cleanup(s->backup, name, call->reply);
 }
 
 static int service_rewrite(void *context)
@@ -388,6 +410,7 @@ struct server *server_new(struct settings *settings)
         .shutdown = service_shutdown,
         .background_save = service_background_save,
         .rewrite = service_rewrite,
+        .backup = service_backup,
         .foreground_save = service_foreground_save,
         .last_save = service_last_save,
         .info = service_info,
@@ -421,6 +444,7 @@ struct server *server_new(struct settings *settings)
     tracking_init(e->tracking);
     e->scripting = scripting_new(e);
     s->saver = saver_new(s);
+    s->backup = backup_new(s);
     s->cron = loop_timer_new(s->loop, cron_period_ms(s), cron_due, s);
     s->signals[0] = loop_signal_new(s->loop, SIGTERM, on_signal, s);
     s->signals[1] = loop_signal_new(s->loop, SIGINT, on_signal, s);
@@ -643,6 +667,7 @@ void server_free(struct server *s)
     }
     tls_context_free(s->tls);
     saver_free(s->saver);
+    backup_free(s->backup);
     loop_timer_free(s->cron);
     for (int i = 0; i < 8; i++)
         loop_signal_free(s->signals[i]);

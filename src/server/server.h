@@ -9,6 +9,7 @@
 #include "io/worker.h"
 
 struct saver;
+struct backup;
 struct link;
 
 #define SERVER_LISTENERS 34
@@ -44,6 +45,7 @@ struct server {
     struct worker *disk; /* writes and syncs */
     struct worker *lazy; /* frees large values */
     struct feed *feed;
+    struct backup *backup;
     struct saver *saver; /* snapshots and the append-only file */
     struct listener listeners[SERVER_LISTENERS];
     int listener_n;

@@ -1,0 +1,347 @@
+#include "server/backup.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "io/file.h"
+#include "persist/manifest.h"
+#include "server/saver.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_MOST 64
+
+enum state { NONE, OPEN, SEALING, LINKING, SEALED, FAILED };
+
+static const char *const state_names[] = {"none", "open", "sealing", "sealing", "sealed", "failed"};
+
+struct backup {
+    struct server *server;
+    enum state state;
+    char name[NAME_MOST + 1];
+    int64_t started_ms, sealed_ms;
+    int error;
+    bool abandoned; /* aborted while its files were being linked */
+    /* Linking, on the thread for the disk. */
+    struct worker_job job;
+    struct manifest manifest;
+    char from[PATH_MAX], to[PATH_MAX], manifest_path[PATH_MAX];
+    bool running;
+    size_t files;
+    uint64_t bytes;
+};
+
+struct backup *backup_new(struct server *s)
+{
+    struct backup *b = mem_zalloc(sizeof(*b));
+    b->server = s;
+    return b;
+}
+
+void backup_free(struct backup *b)
+{
+    if (!b)
+        return;
+    manifest_free(&b->manifest);
+    mem_free(b);
+}
+
+static const char *top(const struct backup *b)
+{
+    return b->server->settings->backupdirname;
+}
+
+/* ---- Directories */
+
+static void remove_file(void *context, const char *name)
+{
+    char path[PATH_MAX * 2];
+    snprintf(path, sizeof(path), "%s/%s", (const char *)context, name);
+    file_remove(path);
+}
+
+/* A backup: its directory with `appendonlydir` inside. */
+static int remove_backup(const struct backup *b, const char *name)
+{
+    char outer[PATH_MAX], inner[PATH_MAX];
+    snprintf(outer, sizeof(outer), "%s/%s", top(b), name);
+    snprintf(inner, sizeof(inner), "%s/%s/%s", top(b), name, b->server->settings->appenddirname);
+    file_list(inner, remove_file, inner);
+    int error = file_remove_directory(inner);
+    if (error && error != -ENOENT)
+        return error;
+    return file_remove_directory(outer);
+}
+
+static void manifest_of(const struct backup *b, const char *name, char to[PATH_MAX])
+{
+    const struct settings *s = b->server->settings;
+    snprintf(to, PATH_MAX, "%s/%s/%s/%s.manifest", top(b), name, s->appenddirname,
+             s->appendfilename);
+}
+
+/* ---- Linking */
+
+static int link_all(struct backup *b)
+{
+    struct buf text = {0};
+    b->files = 0;
+    b->bytes = 0;
+    for (size_t i = 0; i < b->manifest.n; i++) {
+        char from[PATH_MAX * 2], to[PATH_MAX * 2];
+        snprintf(from, sizeof(from), "%s/%s", b->from, b->manifest.files[i].name);
+        snprintf(to, sizeof(to), "%s/%s", b->to, b->manifest.files[i].name);
+        int error = file_link(from, to);
+        /* A rewrite may have replaced it since: sealing looks again. */
+        if (error == -ENOENT && !*b->manifest_path)
+            continue;
+        if (error && error != -EEXIST)
+            return error;
+        int64_t n = file_size_of(to);
+        b->bytes += n > 0 ? (uint64_t)n : 0;
+        b->files++;
+    }
+    if (!*b->manifest_path)
+        return 0;
+    /* The names first, then what names them. */
+    int error = file_sync_directory(b->manifest_path);
+    manifest_print(&b->manifest, &text);
+    if (!error)
+        error = file_replace(b->manifest_path, buf_bytes(&text));
+    buf_free(&text);
+    return error;
+}
+
+static void run_link(struct worker_job *job)
+{
+    struct backup *b = (struct backup *)((char *)job - offsetof(struct backup, job));
+    b->error = link_all(b);
+}
+
+static void link_done(struct worker_job *job)
+{
+    struct backup *b = (struct backup *)((char *)job - offsetof(struct backup, job));
+    b->running = false;
+    if (b->abandoned) {
+        b->abandoned = false;
+        remove_backup(b, b->name);
+        return;
+    }
+    if (b->error) {
+        b->state = FAILED;
+        log_line(LOG_WARNING, "Backup %s failed: %s", b->name, strerror(-b->error));
+    } else if (b->state == LINKING) {
+        b->state = SEALED;
+        b->sealed_ms = b->server->engine.now_ms;
+        log_line(LOG_NOTICE, "Backup %s is sealed: %zu files, %llu bytes", b->name, b->files,
+                 (unsigned long long)b->bytes);
+    }
+}
+
+/* before: increments from this number on do not belong to it. */
+static void start_linking(struct backup *b, uint64_t before, bool with_manifest)
+{
+    const struct settings *s = b->server->settings;
+    const struct manifest *m = saver_manifest(b->server->saver);
+    manifest_free(&b->manifest);
+    b->manifest = (struct manifest){0};
+    for (size_t i = 0; i < m->n; i++) {
+        const struct manifest_file *f = &m->files[i];
+        if (f->type == MANIFEST_BASE || (f->type == MANIFEST_INCREMENT && f->seq < before))
+            manifest_add(&b->manifest, f->name, f->seq, f->type);
+    }
+    snprintf(b->from, sizeof(b->from), "%s", s->appenddirname);
+    snprintf(b->to, sizeof(b->to), "%s/%s/%s", top(b), b->name, s->appenddirname);
+    b->manifest_path[0] = 0;
+    if (with_manifest)
+        manifest_of(b, b->name, b->manifest_path);
+    b->running = true;
+    b->job = (struct worker_job){.run = run_link, .done = link_done};
+    worker_submit(b->server->disk, &b->job);
+}
+
+/* What a rewrite has replaced since the start is not part of it any more. */
+static void remove_foreign(void *context, const char *name)
+{
+    struct backup *b = context;
+    const struct manifest *m = saver_manifest(b->server->saver);
+    for (size_t i = 0; i < m->n; i++)
+        if (strcmp(m->files[i].name, name) == 0)
+            return;
+    char path[PATH_MAX * 2];
+    snprintf(path, sizeof(path), "%s/%s", b->to, name);
+    file_remove(path);
+}
+
+/* ---- The commands */
+
+static bool good_name(struct bytes name)
+{
+    for (size_t i = 0; i < name.n; i++) {
+        char c = name.p[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!letter && c != '-' && c != '_' && (c != '.' || i == 0))
+            return false;
+    }
+    return name.n > 0 && name.n <= NAME_MOST && !bytes_is(name, "all");
+}
+
+void backup_start(struct backup *b, struct bytes name, struct reply *reply)
+{
+    char path[PATH_MAX], made[NAME_MOST + 1];
+    if (b->state == OPEN || b->state == SEALING || b->state == LINKING || b->running) {
+        reply_errorf(reply, "ERR a backup is under way: %s", b->name);
+        return;
+    }
+    if (!saver_has_base(b->server->saver)) {
+        reply_errorf(reply, "ERR BACKUP needs an append-only file with its base (appendonly yes)");
+        return;
+    }
+    if (name.n && !good_name(name)) {
+        reply_errorf(reply, "ERR a backup's name is of letters, digits, '-', '_' and '.'");
+        return;
+    }
+    if (!name.n)
+        name = bytes_of(made, (size_t)snprintf(made, sizeof(made), "backup-%lld",
+                                               (long long)b->server->engine.now_ms));
+    snprintf(path, sizeof(path), "%s/%.*s", top(b), (int)name.n, name.p);
+    if (file_exists(path)) {
+        reply_errorf(reply, "ERR there is a backup of that name");
+        return;
+    }
+    int error = file_make_directory(top(b));
+    if (!error)
+        error = file_make_directory(path);
+    size_t n = strlen(path);
+    snprintf(path + n, sizeof(path) - n, "/%s", b->server->settings->appenddirname);
+    if (!error)
+        error = file_make_directory(path);
+    if (error) {
+        reply_errorf(reply, "ERR the backup's directory can't be made: %s", strerror(-error));
+        return;
+    }
+    snprintf(b->name, sizeof(b->name), "%.*s", (int)name.n, name.p);
+    b->state = OPEN;
+    b->started_ms = b->server->engine.now_ms;
+    b->sealed_ms = 0;
+    b->error = 0;
+    /* All but the increment in use. */
+    start_linking(b, manifest_last_seq(saver_manifest(b->server->saver), MANIFEST_INCREMENT),
+                  false);
+    reply_bulk(reply, bytes_text(b->name));
+}
+
+void backup_seal(struct backup *b, struct reply *reply)
+{
+    if (b->state != OPEN) {
+        reply_errorf(reply, "ERR no backup is open");
+        return;
+    }
+    b->state = SEALING;
+    backup_tick(b);
+    reply_simple(reply, "Backup sealing started");
+}
+
+void backup_tick(struct backup *b)
+{
+    if (b->state != SEALING || b->running)
+        return;
+    int sealed = saver_seal(b->server->saver);
+    if (sealed == 0)
+        return;
+    if (sealed < 0) {
+        b->state = FAILED;
+        b->error = sealed;
+        return;
+    }
+    b->state = LINKING;
+    file_list(b->to, remove_foreign, b);
+    start_linking(b, manifest_last_seq(saver_manifest(b->server->saver), MANIFEST_INCREMENT), true);
+}
+
+void backup_status(struct backup *b, struct reply *reply)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s/%s/%s", b->server->settings->dir, top(b), b->name);
+    reply_map(reply, 8);
+    reply_bulk_text(reply, "state");
+    reply_bulk_text(reply, state_names[b->state]);
+    reply_bulk_text(reply, "name");
+    reply_bulk_text(reply, b->name);
+    reply_bulk_text(reply, "path");
+    reply_bulk_text(reply, *b->name ? path : "");
+    reply_bulk_text(reply, "started-ms");
+    reply_int(reply, b->started_ms);
+    reply_bulk_text(reply, "sealed-ms");
+    reply_int(reply, b->sealed_ms);
+    reply_bulk_text(reply, "files");
+    reply_int(reply, (long long)b->files);
+    reply_bulk_text(reply, "bytes");
+    reply_int(reply, (long long)b->bytes);
+    reply_bulk_text(reply, "error");
+    reply_bulk_text(reply, b->error ? strerror(-b->error) : "");
+}
+
+struct names {
+    struct backup *backup;
+    struct buf text; /* each with a zero behind it */
+    size_t n;
+};
+
+static void note_sealed(void *context, const char *name)
+{
+    struct names *x = context;
+    char path[PATH_MAX];
+    manifest_of(x->backup, name, path);
+    if (!file_exists(path))
+        return;
+    buf_add(&x->text, bytes_of(name, strlen(name) + 1));
+    x->n++;
+}
+
+static struct names sealed_ones(struct backup *b)
+{
+    struct names x = {.backup = b};
+    file_list(top(b), note_sealed, &x);
+    return x;
+}
+
+void backup_list(struct backup *b, struct reply *reply)
+{
+    struct names x = sealed_ones(b);
+    reply_array(reply, x.n);
+    for (const char *at = x.text.p; x.n; x.n--, at += strlen(at) + 1)
+        reply_bulk_text(reply, at);
+    buf_free(&x.text);
+}
+
+void backup_abort(struct backup *b, struct reply *reply)
+{
+    if (b->state != OPEN && b->state != SEALING && b->state != LINKING && b->state != FAILED) {
+        reply_errorf(reply, "ERR no backup is open");
+        return;
+    }
+    b->state = NONE;
+    if (b->running)
+        b->abandoned = true;
+    else
+        remove_backup(b, b->name);
+    reply_ok(reply);
+}
+
+void backup_cleanup(struct backup *b, struct bytes name, struct reply *reply)
+{
+    struct names x = sealed_ones(b);
+    bool all = bytes_is(name, "all");
+    long long removed = 0;
+    for (const char *at = x.text.p; x.n; x.n--, at += strlen(at) + 1)
+        if ((all || bytes_equal(bytes_text(at), name)) && remove_backup(b, at) == 0)
+            removed++;
+    buf_free(&x.text);
+    if (!removed && !all)
+        reply_errorf(reply, "ERR there is no sealed backup of that name");
+    else
+        reply_int(reply, removed);
+}

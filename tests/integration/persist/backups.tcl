@@ -1,0 +1,108 @@
+# BACKUP, and the drill of utils/backup.sh and utils/restore.sh.
+
+set utils [file normalize [file join [file dirname [info script]] .. .. .. utils]]
+proc start_with_tools {} {
+    set tools [file dirname [file normalize $server::path]]
+    if {[lsearch [split $::env(PATH) :] $tools] < 0} { set ::env(PATH) "$tools:$::env(PATH)" }
+    server::start --appendonly yes
+}
+proc state {s} {
+    regexp {state (\w+)} [resp::ask $s BACKUP STATUS] -> state
+    return $state
+}
+proc until_state {s want} {
+    for {set i 0} {$i < 300 && [state $s] ne $want} {incr i} { after 10 }
+    expect [resp::ask $s BACKUP STATUS] "*state $want*" $want
+}
+test "a backup holds what was there when it was sealed, whatever is rewritten meanwhile" {
+    start_with_tools
+    set s [resp::connect $server::port]
+    expect [resp::ask $s BACKUP SEAL] "!ERR no backup is open" "none open"
+    expect [resp::ask $s BACKUP STATUS] "*state none*" none
+    for {set i 0} {$i < 500} {incr i} { resp::ask $s RPUSH l $i }
+    expect [resp::ask $s BACKUP START first] first start
+    expect [resp::ask $s BACKUP START second] "!ERR a backup is under way: first" "one at a time"
+    # A rewrite while it is open.
+    for {set i 0} {$i < 500} {incr i} { resp::ask $s RPUSH l more$i }
+    resp::ask $s BGREWRITEAOF
+    for {set i 0} {$i < 500} {incr i} { resp::ask $s XADD st * n $i }
+    expect [resp::ask $s BACKUP SEAL] "Backup sealing started" seal
+    set digest [resp::ask $s DEBUG DIGEST]
+    until_state $s sealed
+    for {set i 0} {$i < 100} {incr i} { resp::ask $s RPUSH l after$i }
+    resp::ask $s BGREWRITEAOF
+    for {set i 0} {$i < 500 && ![string match "*aof_rewrite_in_progress:0*" [resp::ask $s INFO persistence]]} {incr i} { after 10 }
+    expect [resp::ask $s BACKUP LIST] {\[first\]} list
+    set now [resp::ask $s DEBUG DIGEST]
+    regexp {path (\S+)} [resp::ask $s BACKUP STATUS] -> path
+    close $s
+    expect [exec millrace-check-aof $path/appendonlydir/appendonly.aof.manifest] "*All AOF files and manifest are valid*" sound
+    # A second server loads it; the first goes on undisturbed.
+    set first [list $server::pid $server::port $server::dir]
+    set server::dir [file join /tmp "millrace-test-[pid]-restored"]
+    file mkdir $server::dir
+    expect [exec $::utils/restore.sh $path $server::dir 2>@1] "*restored*" restore
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    expect [resp::ask $s DEBUG DIGEST] $digest "as it was at the seal"
+    close $s
+    server::stop KILL
+    server::forget
+    lassign $first server::pid server::port server::dir
+    server::stop KILL
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    expect [resp::ask $s DEBUG DIGEST] $now "the server's own files are whole"
+    expect [resp::ask $s BACKUP CLEANUP first] 1 cleanup
+    expect [resp::ask $s BACKUP LIST] {\[\]} gone
+    expect [glob -nocomplain $server::dir/backups/*] "" "nothing is left"
+    close $s
+}
+test "backups that are given up, bad names, no append-only file" {
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    foreach bad {../x a/b .hidden all} { expect [resp::ask $s BACKUP START $bad] "!ERR a backup's name is of letters*" $bad }
+    expect [resp::ask $s BACKUP START] backup-* named
+    expect [resp::ask $s BACKUP ABORT] OK abort
+    for {set i 0} {$i < 100 && [glob -nocomplain $server::dir/backups/*] ne ""} {incr i} { after 10 }
+    expect [glob -nocomplain $server::dir/backups/*] "" "nothing is left"
+    expect [resp::ask $s BACKUP CLEANUP nothing] "!ERR there is no sealed backup of that name" unknown
+    for {set i 0} {$i < 3} {incr i} {
+        resp::ask $s SET a $i
+        expect [resp::ask $s BACKUP START b$i] b$i start
+        resp::ask $s BACKUP SEAL
+        until_state $s sealed
+    }
+    expect [resp::ask $s BACKUP CLEANUP ALL] 3 all
+    expect [resp::ask $s BACKUP START x y] "!ERR syntax error" syntax
+    resp::ask $s CONFIG SET appendonly no
+    expect [resp::ask $s BACKUP START] "!ERR BACKUP needs an append-only file*" "no file"
+    close $s
+}
+test "the drill: backup.sh, a loss, restore.sh" {
+    start_with_tools
+    set s [resp::connect $server::port]
+    for {set i 0} {$i < 300} {incr i} { resp::ask $s HSET h f$i [string repeat v $i] }
+    set digest [resp::ask $s DEBUG DIGEST]
+    set away [file join /tmp "millrace-test-[pid]-away"]
+    file delete -force $away
+    expect [exec $::utils/backup.sh $away -p $server::port 2>@1] "*is in $away*" backup
+    resp::ask $s FLUSHALL
+    close $s
+    server::stop KILL
+    expect [exec $::utils/restore.sh $away $server::dir 2>@1] "what was there is in *restored*" restore
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    expect [resp::ask $s DEBUG DIGEST] $digest "back"
+    close $s
+    # A damaged backup changes nothing.
+    server::stop KILL
+    set f [lindex [glob $away/appendonlydir/*.base.*] 0]
+    set out [open $f r+]
+    seek $out 20
+    puts -nonewline $out "damage"
+    close $out
+    if {![catch {exec $::utils/restore.sh $away $server::dir} why]} { error "it restores a damaged backup" }
+    expect $why "*is not sound: nothing was changed*" damaged
+    file delete -force $away
+}

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Puts a backup in the place of a server's data; the server must not run. usage: restore.sh BACKUP DIR
+# What DIR holds already is moved aside, not removed.
+set -eu
+backup=$1 dir=$2
+manifest=$(ls "$backup"/*/*.manifest)
+folder=$(basename "$(dirname "$manifest")")
+check=$(command -v millrace-check-aof || command -v redis-check-aof)
+"$check" "$manifest" >/dev/null || { echo "$backup is not sound: nothing was changed" >&2; exit 1; }
+mkdir -p "$dir"
+if [ -e "$dir/$folder" ]; then
+    aside=$dir/$folder.before-$(date +%s)
+    mv "$dir/$folder" "$aside"
+    echo "what was there is in $aside"
+fi
+cp -R "$backup/$folder" "$dir/$folder"
+sync
+echo "restored; start the server with appendonly yes"
