@@ -40,6 +40,7 @@ static const struct command *const backup_subcommands[] = {
 
 const struct command backup_command = {
     .name = "backup",
+    .usage = "",
     .summary = "Online backups of the append-only file.",
     .since = "8.10.0",
     .complexity = "Depends on subcommand.",
