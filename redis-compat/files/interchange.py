@@ -304,6 +304,7 @@ def main():
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("what", nargs="*", default=["old", "both"])
     o = ap.parse_args()
+    o.server = os.path.abspath(o.server)
     rng = random.Random(o.seed)
     if "old" in o.what:
         old_files(o, rng)
