@@ -4,7 +4,9 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/words.h"
+#include "io/file.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 #define WORDS 16 /* more than a line has */
@@ -48,6 +50,23 @@ uint64_t manifest_last_seq(const struct manifest *m, enum manifest_type type)
         if (m->files[i].type == type && m->files[i].seq > last)
             last = m->files[i].seq;
     return last;
+}
+
+uint64_t manifest_last_in_use(const struct manifest *m, const char *directory)
+{
+    uint64_t last = 0, first = 0;
+    for (size_t i = 0; i < m->n; i++) {
+        char path[PATH_MAX];
+        const struct manifest_file *f = &m->files[i];
+        if (f->type != MANIFEST_INCREMENT)
+            continue;
+        snprintf(path, sizeof(path), "%s/%s", directory, f->name);
+        if (f->seq > last && file_size_of(path) != 0)
+            last = f->seq;
+        if (!first || f->seq < first)
+            first = f->seq;
+    }
+    return last ? last : first;
 }
 
 void manifest_print(const struct manifest *m, struct buf *out)

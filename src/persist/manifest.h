@@ -28,6 +28,10 @@ void manifest_copy(struct manifest *to, const struct manifest *from);
 const struct manifest_file *manifest_base(const struct manifest *m);
 /* The highest number of a type; 0: none. */
 uint64_t manifest_last_seq(const struct manifest *m, enum manifest_type type);
+/* The last increment that anything was written to, in that directory. A new one is named before the
+ * one in front of it has been synced to its end, but nothing goes into it earlier: one behind which
+ * there are only empty ones may end torn. 0: no increment. */
+uint64_t manifest_last_in_use(const struct manifest *m, const char *directory);
 void manifest_print(const struct manifest *m, struct buf *out);
 /* False: *error says why. */
 bool manifest_parse(struct manifest *m, struct bytes text, char error[160]);

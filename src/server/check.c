@@ -235,20 +235,6 @@ static void path_of(const char *manifest, const char *name, char to[PATH_MAX])
     snprintf(to, PATH_MAX, "%.*s%s", slash ? (int)(slash - manifest) + 1 : 0, manifest, name);
 }
 
-/* As the loader has it: an increment behind which there are only empty ones is the last. */
-static uint64_t last_in_use(const char *manifest, const struct manifest *m)
-{
-    char path[PATH_MAX];
-    uint64_t last = 0;
-    for (size_t i = 0; i < m->n; i++) {
-        path_of(manifest, m->files[i].name, path);
-        if (m->files[i].type == MANIFEST_INCREMENT && m->files[i].seq > last &&
-            file_size_of(path) != 0)
-            last = m->files[i].seq;
-    }
-    return last ? last : manifest_last_seq(m, MANIFEST_INCREMENT);
-}
-
 static bool check_named(const struct checker *c, const char *manifest,
                         const struct manifest_file *f, bool last)
 {
@@ -271,8 +257,13 @@ static int check_manifest(const struct checker *c, const char *path, struct byte
         manifest_free(&m);
         return 1;
     }
-    uint64_t most = manifest_last_seq(&m, MANIFEST_INCREMENT), used = last_in_use(path, &m);
+    uint64_t most = manifest_last_seq(&m, MANIFEST_INCREMENT), used;
     const struct manifest_file *base = manifest_base(&m);
+    const char *slash = strrchr(path, '/');
+    char directory[PATH_MAX];
+    snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path) : 1,
+             slash ? path : ".");
+    used = manifest_last_in_use(&m, directory);
     bool good = true;
     if (base) {
         size_t n = strlen(base->name);

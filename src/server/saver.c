@@ -307,32 +307,12 @@ static bool load_base(struct saver *v, const char *path, bool last)
                                                     : load_aof_file(v, path, last);
 }
 
-/* The last increment that anything was written to. A new one is named by the manifest before the
- * one in front of it has been synced to its end, but nothing goes into it earlier (aof_switch()).
- */
-static uint64_t last_in_use(struct saver *v)
-{
-    struct manifest *m = aof_manifest(v->aof);
-    char path[PATH_MAX];
-    uint64_t last = 0, first = 0;
-    for (size_t i = 0; i < m->n; i++) {
-        const struct manifest_file *f = &m->files[i];
-        if (f->type != MANIFEST_INCREMENT)
-            continue;
-        aof_path(v->aof, f->name, path, sizeof(path));
-        if (file_size_of(path) != 0 && f->seq > last)
-            last = f->seq;
-        if (!first || f->seq < first)
-            first = f->seq;
-    }
-    return last ? last : first;
-}
-
 static bool load_aof(struct saver *v)
 {
     struct manifest *m = aof_manifest(v->aof);
     char path[PATH_MAX];
-    uint64_t last = manifest_last_seq(m, MANIFEST_INCREMENT), used = last_in_use(v);
+    uint64_t last = manifest_last_seq(m, MANIFEST_INCREMENT),
+             used = manifest_last_in_use(m, v->server->settings->appenddirname);
     for (size_t i = 0; i < m->n; i++) {
         aof_path(v->aof, m->files[i].name, path, sizeof(path));
         int64_t n = file_size_of(path);

@@ -27,7 +27,7 @@ static int open_all(lua_State *L)
 static int call(lua_State *L)
 {
     static const struct {
-        const char *library, *function;
+        const char *table, *function;
         bool split;
     } calls[] = {{"cjson", "decode", false},       {"cmsgpack", "unpack", false},
                  {"struct", "unpack", true},       {"struct", "pack", true},
@@ -42,7 +42,7 @@ static int call(lua_State *L)
     }
     const char *cut = calls[k].split ? memchr(in->text, '\n', in->n) : NULL;
     size_t first = cut ? (size_t)(cut - in->text) : in->n;
-    lua_getglobal(L, calls[k].library);
+    lua_getglobal(L, calls[k].table);
     lua_getfield(L, -1, calls[k].function);
     lua_pushlstring(L, in->text, first);
     if (calls[k].split)

@@ -83,7 +83,7 @@ static void do_waitaof(struct call *call)
         reply_int(call->reply, 0);
         return;
     }
-    e->sync_wanted = !synced;
+    e->sync_wanted |= !synced;
     wait_on(call, deadline_ms);
 }
 

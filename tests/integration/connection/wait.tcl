@@ -94,3 +94,18 @@ test "WAITAOF answers when the connection's writes are on the disk, or at its ti
     expect [resp::ask $t XADD st DURABLE * a b] "!ERR there is no append-only file*" "no file"
     close $t
 }
+test "who waits for replicas takes nobody's sync away" {
+    server::start --appendonly yes --appendfsync no
+    set t [resp::connect $server::port]
+    set s [resp::connect $server::port]
+    expect [resp::ask $s CLIENT DURABLE ON] OK on
+    expect [resp::ask $t SET a 1] OK "not yet synced"
+    # In one turn: a write that changes nothing and relies on the other's, then a wait of one who has written nothing.
+    puts -nonewline $s "[resp::encode DEL missing][resp::encode WAITAOF 0 1 100]"
+    flush $s
+    expect [resp::read $s] 0 "confirmed"
+    if {![synced $t]} { error "answered before the sync" }
+    expect [resp::read $s] {\[1 0\]} "the timeout"
+    close $s
+    close $t
+}
