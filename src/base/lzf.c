@@ -4,15 +4,15 @@
 #include <string.h>
 
 #define WINDOW      8192
-#define MATCH_LEAST 3
+#define MATCH_LEAST 4 /* the format has 3 as well: slower both ways, 1.4 % smaller */
 #define MATCH_MOST  264
 #define RUN_MOST    32
 #define TABLE_BITS  12
 #define WILD        32 /* bytes that are copied at once where there is room */
 
-static uint32_t three(const uint8_t *p)
+static uint32_t four(const uint8_t *p)
 {
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
 /* How many bytes are equal; b lies in front of a. */
@@ -75,10 +75,10 @@ size_t lzf_pack(const void *from, size_t n, void *to, size_t cap)
         return 0;
     memset(table, 0, sizeof(*table) << bits);
     while (at + MATCH_LEAST < n) {
-        uint32_t word = three(in + at), slot = (word * 0x9e3779b1u << 4) >> (32 - bits);
+        uint32_t word = four(in + at), slot = word * 0x9e3779b1u >> (32 - bits);
         size_t before = table[slot];
         table[slot] = (uint32_t)at + 1;
-        if (!before || at - (before - 1) > WINDOW || three(in + before - 1) != word) {
+        if (!before || at - (before - 1) > WINDOW || four(in + before - 1) != word) {
             at += 1 + (at - run) / RUN_MOST;
             continue;
         }
@@ -91,9 +91,9 @@ size_t lzf_pack(const void *from, size_t n, void *to, size_t cap)
             return 0;
         at += len;
         run = at;
-        if (at + 1 < n) {
-            word = three(in + at - 2);
-            table[(word * 0x9e3779b1u << 4) >> (32 - bits)] = (uint32_t)at - 1;
+        if (at + 2 < n) {
+            word = four(in + at - 2);
+            table[word * 0x9e3779b1u >> (32 - bits)] = (uint32_t)at - 1;
         }
     }
     out = put_run(out, end, in + run, n - run);
@@ -101,18 +101,28 @@ size_t lzf_pack(const void *from, size_t n, void *to, size_t cap)
 }
 
 /* n bytes from `back` bytes in front of out; they may overlap. */
-static void copy_back(uint8_t *out, size_t back, size_t n, const uint8_t *end)
+static void copy_back(uint8_t *out, size_t back, size_t n)
 {
     const uint8_t *from = out - back;
-    if (back >= 8 && (size_t)(end - out) >= n + 8) {
-        for (size_t i = 0; i < n; i += 8)
-            memcpy(out + i, from + i, 8);
-    } else if (back == 1) {
+    if (back == 1)
         memset(out, *from, n);
-    } else {
+    else
         for (size_t i = 0; i < n; i++)
             out[i] = from[i];
-    }
+}
+
+/* The same where up to WILD bytes more may be written. */
+static void copy_back_wild(uint8_t *out, size_t back, size_t n)
+{
+    const uint8_t *from = out - back;
+    if (back >= 16)
+        for (size_t i = 0; i < n; i += 16)
+            memcpy(out + i, from + i, 16);
+    else if (back >= 8)
+        for (size_t i = 0; i < n; i += 8)
+            memcpy(out + i, from + i, 8);
+    else
+        copy_back(out, back, n);
 }
 
 bool lzf_unpack(const void *from, size_t packed, void *to, size_t n)
@@ -121,29 +131,36 @@ bool lzf_unpack(const void *from, size_t packed, void *to, size_t n)
     uint8_t *out = to;
     const uint8_t *end = out + n;
     while (in < in_end) {
+        /* Far from both ends whatever one token says has room. */
+        bool wild = in_end - in > 1 + WILD && end - out >= MATCH_MOST + WILD;
         size_t control = *in++;
         if (control < RUN_MOST) {
             size_t run = control + 1;
-            if ((size_t)(in_end - in) < run || (size_t)(end - out) < run)
-                return false;
-            if ((size_t)(in_end - in) >= WILD && (size_t)(end - out) >= WILD)
+            if (wild)
                 memcpy(out, in, WILD);
-            else
+            else if ((size_t)(in_end - in) >= run && (size_t)(end - out) >= run)
                 memcpy(out, in, run);
+            else
+                return false;
             in += run;
             out += run;
             continue;
         }
         size_t len = control >> 5;
-        if ((size_t)(in_end - in) < (len == 7 ? 2u : 1u))
+        if (!wild && (size_t)(in_end - in) < (len == 7 ? 2u : 1u))
             return false;
         if (len == 7)
             len += *in++;
         len += 2;
         size_t back = ((control & 31) << 8 | *in++) + 1;
-        if (back > (size_t)(out - (uint8_t *)to) || len > (size_t)(end - out))
+        if (back > (size_t)(out - (uint8_t *)to))
             return false;
-        copy_back(out, back, len, end);
+        if (wild)
+            copy_back_wild(out, back, len);
+        else if (len <= (size_t)(end - out))
+            copy_back(out, back, len);
+        else
+            return false;
         out += len;
     }
     return out == end;

@@ -9,6 +9,7 @@
 
 #ifdef MILLRACE_JEMALLOC
 #include <jemalloc/jemalloc.h>
+#include <sys/mman.h>
 #else
 #include <malloc.h>
 #ifdef __SANITIZE_ADDRESS__
@@ -209,6 +210,62 @@ void mem_decay(void)
     char name[32];
     snprintf(name, sizeof(name), "arena.%u.decay", (unsigned)MALLCTL_ARENAS_ALL);
     mallctl(name, NULL, NULL, NULL, 0);
+#endif
+}
+
+#ifdef MILLRACE_JEMALLOC
+#define STEP          (8u << 20)
+#define POPULATE_MOST (64u << 20)
+
+static extent_hooks_t *plain_hooks, growing_hooks;
+static unsigned growing_arena;
+static size_t plain_limit;
+
+static void *map_populated(extent_hooks_t *hooks, void *address, size_t size, size_t alignment,
+                           bool *zero, bool *commit, unsigned arena)
+{
+    (void)hooks;
+    void *p = plain_hooks->alloc(plain_hooks, address, size, alignment, zero, commit, arena);
+    /* A kernel before 5.14 refuses: then pages come one by one, as always. */
+    if (p && size <= POPULATE_MOST)
+        madvise(p, size, MADV_POPULATE_WRITE);
+    return p;
+}
+
+static int arena_control(const char *what, void *old, size_t *old_n, void *new, size_t new_n)
+{
+    char name[48];
+    snprintf(name, sizeof(name), "arena.%u.%s", growing_arena, what);
+    return mallctl(name, old, old_n, new, new_n);
+}
+#endif
+
+void mem_grow_begin(void)
+{
+#ifdef MILLRACE_JEMALLOC
+    size_t n = sizeof(growing_arena), step = STEP;
+    if (plain_hooks || mallctl("thread.arena", &growing_arena, &n, NULL, 0) != 0)
+        return;
+    n = sizeof(plain_hooks);
+    if (arena_control("extent_hooks", &plain_hooks, &n, NULL, 0) != 0)
+        return;
+    growing_hooks = *plain_hooks;
+    growing_hooks.alloc = map_populated;
+    extent_hooks_t *hooks = &growing_hooks;
+    arena_control("extent_hooks", NULL, NULL, &hooks, sizeof(hooks));
+    n = sizeof(plain_limit);
+    arena_control("retain_grow_limit", &plain_limit, &n, &step, sizeof(step));
+#endif
+}
+
+void mem_grow_end(void)
+{
+#ifdef MILLRACE_JEMALLOC
+    if (!plain_hooks)
+        return;
+    arena_control("extent_hooks", NULL, NULL, &plain_hooks, sizeof(plain_hooks));
+    arena_control("retain_grow_limit", NULL, NULL, &plain_limit, sizeof(plain_limit));
+    plain_hooks = NULL;
 #endif
 }
 

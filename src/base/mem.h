@@ -40,6 +40,11 @@ void mem_stats(size_t *allocated, size_t *active, size_t *resident);
 void mem_print_stats(char **text, size_t *n);
 /* "jemalloc-5.3.0" or "libc". */
 const char *mem_allocator_name(void);
+/* From the one to the other this thread is going to fill much memory: what the allocator takes from
+ * the system gets its pages at once, in steps of 8 MB, instead of by a fault for each page. At most
+ * a step is taken and not used. */
+void mem_grow_begin(void);
+void mem_grow_end(void);
 /* Gives unused pages back to the system: all of them, or those that have been unused for some
  * seconds. Cost: system calls; any thread may do it. */
 void mem_purge(void);

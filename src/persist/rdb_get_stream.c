@@ -29,61 +29,65 @@ static bool get_raw_id(struct rdb_source *r, struct stream_id *out)
     return true;
 }
 
-/* Elements of a listpack, kept until the entry is complete. */
+#define ELEMENT_LEAST 2 /* bytes of an element in a pack: its kind and its length backwards */
+
+/* Elements of a listpack, kept until the entry is complete; the memory serves all of a stream's. */
 struct elements {
-    struct bytes *x;
-    char *numbers;
+    struct bytes *names, *pairs; /* cap; 2 * cap */
+    char *numbers;               /* 24 of each: the text of integers */
     size_t n, cap;
 };
 
-static bool next_element(struct listpack_reader *p, struct elements *e)
+/* Room for all that a pack of this size can hold. */
+static void make_room(struct elements *e, size_t pack_n)
+{
+    size_t cap = pack_n / ELEMENT_LEAST + 1;
+    e->n = 0;
+    if (cap <= e->cap)
+        return;
+    e->cap = cap;
+    e->names = mem_realloc(e->names, cap * sizeof(*e->names));
+    e->pairs = mem_realloc(e->pairs, cap * sizeof(*e->pairs) * 2);
+    e->numbers = mem_realloc(e->numbers, cap * 24);
+}
+
+static bool next_element(struct listpack_reader *p, struct elements *e, struct bytes *to)
 {
     bool bad;
-    if (e->n == e->cap)
-        return false;
-    bool got = listpack_next(p, e->numbers + e->n * 24, &e->x[e->n], &bad);
-    e->n += got;
-    return got;
+    return e->n < e->cap && listpack_next(p, e->numbers + e->n++ * 24, to, &bad);
 }
 
 static bool read_block(struct rdb_source *r, struct stream *s, struct stream_id master,
-                       struct bytes pack, const struct rdb_get_options *o)
+                       struct bytes pack, struct elements *e, const struct rdb_get_options *o)
 {
     struct listpack_reader p;
     struct stream_log_policy policy = {o->node_entries, o->node_bytes, o->raw_blocks};
     int64_t count, deleted, fields, zero;
-    struct elements e = {0};
     bool good = listpack_open(&p, pack) && listpack_next_int(&p, &count) &&
                 listpack_next_int(&p, &deleted) && listpack_next_int(&p, &fields) && count >= 0 &&
-                deleted >= 0 && fields >= 0 && (uint64_t)fields <= pack.n;
+                deleted >= 0 && fields >= 0 && (uint64_t)fields <= pack.n / ELEMENT_LEAST;
     if (!good)
         return rdb_source_fail(r, "Damaged stream node");
-    /* An entry has at most as many elements as the pack has bytes. */
-    e.cap = pack.n;
-    e.x = mem_alloc(e.cap * sizeof(*e.x));
-    e.numbers = mem_alloc(e.cap * 24);
-    struct bytes *pairs = mem_alloc((e.cap + 1) * sizeof(*pairs) * 2);
+    make_room(e, pack.n);
+    struct bytes *pairs = e->pairs;
     for (int64_t i = 0; i < fields && good; i++)
-        good = next_element(&p, &e);
-    size_t names = e.n;
+        good = next_element(&p, e, &e->names[i]);
+    size_t names = e->n;
     good = good && listpack_next_int(&p, &zero);
     for (int64_t i = 0; i < count + deleted && good; i++) {
         int64_t flags, ms, seq, n = fields, tail;
-        e.n = names;
+        e->n = names;
         good = listpack_next_int(&p, &flags) && listpack_next_int(&p, &ms) &&
                listpack_next_int(&p, &seq);
         bool same = good && (flags & 2);
         if (good && !same)
-            good = listpack_next_int(&p, &n) && n >= 0 && (uint64_t)n <= pack.n;
+            good = listpack_next_int(&p, &n) && n >= 0 && (uint64_t)n <= pack.n / ELEMENT_LEAST;
         for (int64_t f = 0; f < n && good; f++) {
-            if (same) {
-                pairs[2 * f] = e.x[f];
-            } else {
-                good = next_element(&p, &e);
-                pairs[2 * f] = e.x[e.n - 1];
-            }
-            good = good && next_element(&p, &e);
-            pairs[2 * f + 1] = e.x[e.n ? e.n - 1 : 0];
+            if (same)
+                pairs[2 * f] = e->names[f];
+            else
+                good = next_element(&p, e, &pairs[2 * f]);
+            good = good && next_element(&p, e, &pairs[2 * f + 1]);
         }
         good = good && listpack_next_int(&p, &tail);
         if (!good || (flags & 1))
@@ -96,9 +100,6 @@ static bool read_block(struct rdb_source *r, struct stream *s, struct stream_id 
         stream_log_append(&s->log, id, pairs, (size_t)n, &policy);
         s->last_id = id;
     }
-    mem_free(e.x);
-    mem_free(e.numbers);
-    mem_free(pairs);
     return good || rdb_source_fail(r, "Damaged stream node");
 }
 
@@ -206,6 +207,7 @@ struct entry *rdb_get_stream(struct rdb_source *r, struct bytes key, unsigned ty
     struct stream *s = stream_new(o->dedup_duration_s, o->dedup_max);
     uint64_t blocks, length, groups;
     struct stream_id first, last;
+    struct elements e = {0};
     bool good = rdb_source_length(r, &blocks);
     for (uint64_t i = 0; good && i < blocks; i++) {
         struct bytes id, pack;
@@ -214,9 +216,12 @@ struct entry *rdb_get_stream(struct rdb_source *r, struct bytes key, unsigned ty
         struct stream_id master = {0, 0};
         if (good)
             master = big_endian_id((const unsigned char *)id.p);
-        good =
-            good && rdb_source_string_into(r, &pack, &r->blob) && read_block(r, s, master, pack, o);
+        good = good && rdb_source_string_into(r, &pack, &r->blob) &&
+               read_block(r, s, master, pack, &e, o);
     }
+    mem_free(e.names);
+    mem_free(e.pairs);
+    mem_free(e.numbers);
     good = good && rdb_source_length(r, &length) && get_id(r, &last);
     if (good && (length != s->log.length || stream_id_compare(last, s->last_id) < 0))
         good = rdb_source_fail(r, "Stream length or last ID does not fit its entries");

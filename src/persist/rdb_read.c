@@ -11,6 +11,7 @@
 #define PROGRESS_EVERY (2u << 20)
 #define KEY_LEAST      4 /* bytes of a key and its value */
 #define WAITING        16
+#define SUM_STEP       ((size_t)128 << 10)
 
 struct waiting {
     struct db *db;
@@ -24,9 +25,33 @@ struct reader {
     struct rdb_read_result *result;
     struct store *store;
     uint64_t reported;
+    struct buf key;                  /* of the entry that is being read */
     struct waiting waiting[WAITING]; /* entries that were read, in order */
     unsigned first, waiting_n;
+    /* The checksum goes a step ahead, so that the bytes that are read come from the cache: `before`
+     * is that of the bytes in front of `step`, `sum` that of the bytes in front of `summed`. */
+    uint64_t before, sum;
+    const unsigned char *step, *summed;
 };
+
+/* Brings the checksum so far that `summed` is behind the next byte to read. */
+static void sum_ahead(struct reader *r)
+{
+    while (r->summed <= r->in.p && r->summed < r->in.end) {
+        size_t left = (size_t)(r->in.end - r->summed), n = left < SUM_STEP ? left : SUM_STEP;
+        r->step = r->summed;
+        r->before = r->sum;
+        r->sum = crc_64(r->sum, r->step, n);
+        r->summed += n;
+    }
+}
+
+/* The checksum of everything in front of the next byte. */
+static uint64_t sum_here(struct reader *r)
+{
+    sum_ahead(r);
+    return crc_64(r->before, r->step, (size_t)(r->in.p - r->step));
+}
 
 /* The oldest that waits goes into its database. */
 static bool insert_one(struct reader *r)
@@ -110,17 +135,15 @@ static int name_length(struct bytes key)
 
 static bool read_key(struct reader *r, struct db *db, unsigned type, int64_t deadline_ms)
 {
-    struct bytes name;
-    struct buf key = {0};
-    if (!rdb_source_string(&r->in, &name))
+    struct bytes key;
+    if (!rdb_source_string_into(&r->in, &key, &r->key))
         return false;
-    buf_add(&key, name);
-    struct entry *e = rdb_get_value(&r->in, buf_bytes(&key), type, &r->o->values);
+    struct entry *e = rdb_get_value(&r->in, key, type, &r->o->values);
     bool good = e != NULL;
     r->result->failed_type = good ? -1 : (int)type;
     if (!good)
-        snprintf(r->result->failed_key, sizeof(r->result->failed_key), "%.*s",
-                 name_length(buf_bytes(&key)), key.p);
+        snprintf(r->result->failed_key, sizeof(r->result->failed_key), "%.*s", name_length(key),
+                 key.p);
     if (good && r->o->check_only) {
         r->result->keys++;
         r->result->expires += deadline_ms >= 0;
@@ -134,7 +157,6 @@ static bool read_key(struct reader *r, struct db *db, unsigned type, int64_t dea
             e = entry_set_deadline(e, deadline_ms);
         good = enqueue(r, db, e);
     }
-    buf_free(&key);
     return good;
 }
 
@@ -196,6 +218,8 @@ static bool read_all(struct reader *r)
             if (r->o->progress && !r->o->progress(r->o->context, r->reported))
                 return rdb_source_fail(&r->in, "Loading was stopped");
         }
+        if (r->o->verify && r->in.p >= r->summed)
+            sum_ahead(r);
         if (!rdb_source_byte(&r->in, &op))
             return false;
         switch (op) {
@@ -275,7 +299,9 @@ bool rdb_read(struct store *s, struct bytes data, const struct rdb_read_options 
     struct reader r = {.in = {.start = start, .p = start, .end = start + data.n},
                        .o = o,
                        .result = result,
-                       .store = s};
+                       .store = s,
+                       .step = start,
+                       .summed = start};
     long long version;
     bool good = data.n >= 9 && memcmp(data.p, "REDIS", 5) == 0;
     if (!good) {
@@ -292,14 +318,14 @@ bool rdb_read(struct store *s, struct bytes data, const struct rdb_read_options 
     good = good && read_all(&r);
     good = insert_all(&r) && good;
     if (good && version >= 5) {
-        const unsigned char *end = r.in.p;
-        uint64_t sum;
+        uint64_t sum, seen = o->verify ? sum_here(&r) : 0;
         good = rdb_source_little64(&r.in, &sum);
-        if (good && sum && o->verify && crc_64(0, r.in.start, (size_t)(end - r.in.start)) != sum)
+        if (good && sum && o->verify && seen != sum)
             good = rdb_source_fail(&r.in, "Wrong RDB checksum");
     }
     result->length = (size_t)(r.in.p - r.in.start);
     memcpy(result->error, r.in.error, sizeof(result->error));
     rdb_source_free(&r.in);
+    buf_free(&r.key);
     return good;
 }

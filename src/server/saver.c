@@ -31,6 +31,7 @@
 #define RETRY_SAVE_MS 5000 /* between attempts to save after a failure */
 #define RECOVER_MS    1000 /* between looks at a disk that failed, and at first between new bases */
 #define RECOVER_MOST  32000
+#define MUCH_TO_LOAD  (32u << 20) /* bytes of files from which on memory is taken in large steps */
 
 enum work { WORK_NONE, WORK_SAVE, WORK_REWRITE };
 
@@ -307,6 +308,13 @@ static bool load_base(struct saver *v, const char *path, bool last)
                                                     : load_aof_file(v, path, last);
 }
 
+/* Small files are not worth a step of memory that may be left over. */
+static void expect_much(const struct saver *v)
+{
+    if (v->load_total >= MUCH_TO_LOAD)
+        mem_grow_begin();
+}
+
 static bool load_aof(struct saver *v)
 {
     struct manifest *m = aof_manifest(v->aof);
@@ -318,6 +326,7 @@ static bool load_aof(struct saver *v)
         int64_t n = file_size_of(path);
         v->load_total += n > 0 && m->files[i].type != MANIFEST_HISTORY ? (uint64_t)n : 0;
     }
+    expect_much(v);
     const struct manifest_file *base = manifest_base(m);
     int64_t start_us = clock_mono_us();
     if (base) {
@@ -377,6 +386,7 @@ static void begin_load(struct saver *v)
 static void end_load(struct saver *v)
 {
     struct engine *e = &v->server->engine;
+    mem_grow_end();
     session_close(v->replay);
     v->replay = NULL;
     v->loading = false;
@@ -450,6 +460,7 @@ static bool load_all(struct saver *v)
                  dump);
     int64_t n = file_size_of(dump);
     v->load_total = n > 0 ? (uint64_t)n : 0;
+    expect_much(v);
     return load_rdb(v, dump, false, NULL);
 }
 

@@ -2,13 +2,16 @@
 """Kill the server at random under load and check what it promised.
 
 Producers append order events to a stream (pipelined), four consumers of one group read and acknowledge
-them; beside it a list queue is worked with BLMOVE and LREM. The server dies by SIGKILL again and again,
+them; beside it a list queue is worked with BLMOVE and LREM, hashes are written, money moves between
+accounts in transactions, and scripts write three keys at once. The server dies by SIGKILL again and again,
 half of the times while a rewrite or a snapshot is under way, now and then right after its start. After
 every restart:
 
   * no acknowledged XADD or LPUSH is missing, and each producer's events are in order;
   * no acknowledged XACK or LREM comes back;
-  * what was delivered and not acknowledged is pending, with its owner and its count.
+  * what was delivered and not acknowledged is pending, with its owner and its count;
+  * every hash field has the value last acknowledged, or a later one that was sent;
+  * of every transaction and every script all effects stand, or none.
 
 What a kill cut off may have happened or not.
 
@@ -18,7 +21,17 @@ import argparse, json, os, random, shutil, signal, socket, subprocess, sys, temp
 
 PIPELINE = 16
 NAMES = ["ada", "bela", "chen", "dora", "emil", "fatima", "goran", "hana"]
+ACCOUNTS = 50
+FIELDS = 300
 KINDS = ["order.created", "order.paid", "order.packed", "order.shipped", "order.returned"]
+
+# One number in three places: a counter, a hash and the end of a short stream.
+SCRIPT = """
+local n = redis.call('INCR', KEYS[1])
+redis.call('HSET', KEYS[2], 'last', n, 'field:' .. n % 50, n)
+redis.call('XADD', KEYS[3], 'MAXLEN', 20, '*', 'n', n)
+return n
+"""
 
 
 def command(*args):
@@ -121,6 +134,10 @@ class World:
         self.consumers = [{"delivered": {}, "sent": set(), "acked": set()} for _ in range(consumers)]
         self.queue = {"next": 0, "acked": set(), "sent": set(), "limit": events // 10}
         self.workers = [{"taken": set(), "sent": set(), "done": set()} for _ in range(2)]
+        # The number of the last write that was sent and of the last one that was answered.
+        self.hashes = [{"sent": {}, "acked": {}, "next": 1} for _ in range(2)]
+        self.transfers = [{"sent": 0, "acked": 0} for _ in range(2)]
+        self.scripts = [{"sent": 0, "acked": 0} for _ in range(2)]
 
 
 def event(rng, who, n):
@@ -189,6 +206,53 @@ def work_queue(world, who, port):
             me["done"].add(n)
 
 
+def write_hash(world, who, port):
+    me, rng = world.hashes[who], random.Random()
+    c = Client(port)
+    while not world.stop:
+        batch = []
+        for _ in range(PIPELINE):
+            batch.append((rng.randrange(FIELDS), me["next"]))
+            me["sent"][batch[-1][0]] = me["next"]
+            me["next"] += 1
+        c.send(b"".join(command("HSET", "hash:%d" % who, f, n) for f, n in batch))
+        for f, n in batch:
+            c.reply()
+            me["acked"][f] = n
+        time.sleep(0.002)
+
+
+def transfer(world, who, port):
+    me, rng = world.transfers[who], random.Random()
+    c = Client(port)
+    while not world.stop:
+        n, amount = me["sent"] + 1, rng.randrange(1, 1000)
+        me["sent"] = n
+        c.send(command("MULTI") +
+               command("HINCRBY", "accounts", rng.randrange(ACCOUNTS), -amount) +
+               command("SET", "transfer:%d" % who, n) +
+               command("RPUSH", "transfers:%d" % who, n) +
+               command("LTRIM", "transfers:%d" % who, -30, -1) +
+               command("HINCRBY", "accounts", rng.randrange(ACCOUNTS), amount) +
+               command("EXEC"))
+        for _ in range(7):
+            c.reply()
+        me["acked"] = n
+        time.sleep(0.001)
+
+
+def run_scripts(world, who, port):
+    me = world.scripts[who]
+    c = Client(port)
+    while not world.stop:
+        me["sent"] += 1
+        got = c.ask("EVAL", SCRIPT, 3, "script:%d" % who, "script:hash:%d" % who, "script:stream:%d" % who)
+        if got != me["sent"]:
+            raise Error("the script's counter is %d, not %d" % (got, me["sent"]))
+        me["acked"] = got
+        time.sleep(0.001)
+
+
 def guarded(f, *args):
     def run():
         try:
@@ -203,8 +267,45 @@ def guarded(f, *args):
     return t
 
 
-def check(world, c):
+def number(value):
+    return int(value or 0)
+
+
+def check_numbers(world, c):
+    """Hashes, transactions and scripts; what a kill left undecided is decided from here on."""
     bad = []
+    for who, h in enumerate(world.hashes):
+        flat = c.ask("HGETALL", "hash:%d" % who)
+        now = {int(f): int(n) for f, n in zip(flat[::2], flat[1::2])}
+        for f in set(h["sent"]) | set(now):
+            if not h["acked"].get(f, 0) <= now.get(f, 0) <= h["sent"].get(f, 0):
+                bad.append("hash:%d field %d is %s, acknowledged %s, sent %s"
+                           % (who, f, now.get(f), h["acked"].get(f), h["sent"].get(f)))
+        h["acked"], h["sent"] = dict(now), dict(now)
+    if sum(int(n) for n in c.ask("HVALS", "accounts")):
+        bad.append("half a transaction: the accounts do not add up to nothing")
+    for who, t in enumerate(world.transfers):
+        n = number(c.ask("GET", "transfer:%d" % who))
+        if not t["acked"] <= n <= t["sent"]:
+            bad.append("transaction %d of %d was acknowledged, %d is the last" % (t["acked"], who, n))
+        if [int(x) for x in c.ask("LRANGE", "transfers:%d" % who, 0, -1)] != list(range(max(1, n - 29), n + 1)):
+            bad.append("half a transaction: the list of %d does not end with %d" % (who, n))
+        t["acked"] = t["sent"] = n
+    for who, s in enumerate(world.scripts):
+        n = number(c.ask("GET", "script:%d" % who))
+        if not s["acked"] <= n <= s["sent"]:
+            bad.append("script run %d of %d was acknowledged, %d is the last" % (s["acked"], who, n))
+        fields = c.ask("HMGET", "script:hash:%d" % who, "last", "field:%d" % (n % 50))
+        entries = c.ask("XRANGE", "script:stream:%d" % who, "-", "+")
+        if [number(f) for f in fields] != [n, n] or \
+                [int(e[1][1]) for e in entries] != list(range(max(1, n - 19), n + 1)):
+            bad.append("half a script: counter %d, hash %s, stream %s" % (n, fields, entries[-1:]))
+        s["acked"] = s["sent"] = n
+    return bad
+
+
+def check(world, c):
+    bad = check_numbers(world, c)
     present, last = {}, [-1] * len(world.producers)
     start = "-"
     while True:
@@ -284,7 +385,7 @@ def main():
         threads = [guarded(produce, world, i, server.port) for i in range(4)]
         threads += [guarded(consume, world, i, server.port) for i in range(4)]
         threads += [guarded(fill_queue, world, server.port)]
-        threads += [guarded(work_queue, world, i, server.port) for i in range(2)]
+        threads += [guarded(f, world, i, server.port) for f in (work_queue, write_hash, transfer, run_scripts) for i in range(2)]
         done = lambda: (all(p["next"] >= p["limit"] for p in world.producers) and world.queue["next"] >= world.queue["limit"])
         if kills < o.kills:
             # Now and then shortly after the start, else somewhere on the way.
@@ -325,8 +426,11 @@ def main():
         print("\n".join(bad[:20]))
         print("FAILED: %d broken promises, seed %d, directory %s" % (len(bad), o.seed, directory))
         sys.exit(1)
-    print("mode %s, seed %d: %d events, %d entries, %d pending, %d kills (%d during a save or rewrite), %.0f s: nothing lost"
-          % (o.mode, o.seed, o.events, n, p, kills, during, time.time() - started))
+    print("mode %s, seed %d: %d events, %d entries, %d pending, %d hash writes, %d transactions, %d scripts, "
+          "%d kills (%d during a save or rewrite), %.0f s: nothing lost"
+          % (o.mode, o.seed, o.events, n, p, sum(h["next"] - 1 for h in world.hashes),
+             sum(t["sent"] for t in world.transfers), sum(t["sent"] for t in world.scripts), kills, during,
+             time.time() - started))
     if not o.dir:
         shutil.rmtree(directory, ignore_errors=True)
 
