@@ -128,7 +128,10 @@ bool manifest_parse(struct manifest *m, struct bytes text, char error[160])
         const char *wrong = NULL;
         if (bytes_has_prefix(line, "#CRC:")) {
             wrong = is_checksum(text, line) ? NULL : "damaged (checksum)";
-        } else if (line.n && line.p[0] != '#') {
+        } else if (line.n && line.p[0] == '#') {
+            /* A comment has a space there: else a checksum that was hit would be taken for one. */
+            wrong = line.n > 1 && line.p[1] != ' ' ? "damaged (checksum)" : NULL;
+        } else if (line.n) {
             struct bytes words[WORDS];
             char *copy;
             int n = words_split(line, words, WORDS, &copy);

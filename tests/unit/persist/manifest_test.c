@@ -1,6 +1,8 @@
 #include "persist/manifest.h"
 
 #include "base/crc.h"
+#include "base/mem.h"
+#include "base/rng.h"
 #include "unit.h"
 
 static const char plain[] = "file a.1.base.rdb seq 1 type b\nfile a.2.incr.aof seq 2 type i\n";
@@ -52,6 +54,37 @@ TEST(damage_is_noticed)
     buf_free(&text);
 }
 
+/* One to eight bits anywhere, the checksum included: refused, or it says what it said. */
+TEST(flipped_bits_are_noticed)
+{
+    struct manifest m = {0};
+    struct buf text = {0};
+    struct rng rng;
+    char error[160];
+    CHECK(manifest_parse(&m, bytes_text(plain), error));
+    manifest_print(&m, &text);
+    char *whole = mem_copy_text(text.p, text.n);
+    rng_seed(&rng, 12);
+    for (int round = 0; round < 20000; round++) {
+        struct manifest bad = {0};
+        for (unsigned bits = 1 + (unsigned)rng_below(&rng, 8); bits; bits--) {
+            size_t at = (size_t)rng_below(&rng, text.n);
+            text.p[at] = (char)(text.p[at] ^ (1 << rng_below(&rng, 8)));
+        }
+        if (manifest_parse(&bad, buf_bytes(&text), error)) {
+            CHECK(bad.n == m.n);
+            for (size_t i = 0; i < m.n; i++)
+                CHECK(strcmp(bad.files[i].name, m.files[i].name) == 0 &&
+                      bad.files[i].seq == m.files[i].seq && bad.files[i].type == m.files[i].type);
+        }
+        manifest_free(&bad);
+        memcpy(text.p, whole, text.n);
+    }
+    mem_free(whole);
+    manifest_free(&m);
+    buf_free(&text);
+}
+
 TEST(nonsense_is_refused)
 {
     static const char *const bad[] = {"file\n",
@@ -73,9 +106,9 @@ TEST(nonsense_is_refused)
 
 int main(void)
 {
-    static const struct unit_test tests[] = {T(what_is_printed_is_understood),
-                                             T(redis_manifests_have_no_checksum),
-                                             T(damage_is_noticed), T(nonsense_is_refused)};
+    static const struct unit_test tests[] = {
+        T(what_is_printed_is_understood), T(redis_manifests_have_no_checksum), T(damage_is_noticed),
+        T(flipped_bits_are_noticed), T(nonsense_is_refused)};
     crc_init();
-    return unit_run(tests, 4);
+    return unit_run(tests, 5);
 }
