@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#define PACK_LEAST  4 /* shorter ones are not worth it */
 #define WINDOW      8192
 #define MATCH_LEAST 4 /* the format has 3 as well: slower both ways, 1.4 % smaller */
 #define MATCH_MOST  264
@@ -71,7 +72,7 @@ size_t lzf_pack(const void *from, size_t n, void *to, size_t cap)
     uint32_t table[1 << TABLE_BITS]; /* positions + 1; 0: none */
     unsigned bits = n <= 512 ? 8 : n <= 4096 ? 10 : TABLE_BITS;
     size_t at = 0, run = 0; /* where bytes begin that are not yet put */
-    if (n < MATCH_LEAST + 1)
+    if (n < PACK_LEAST)
         return 0;
     memset(table, 0, sizeof(*table) << bits);
     while (at + MATCH_LEAST < n) {
