@@ -215,8 +215,10 @@ void mem_decay(void)
 
 #ifdef MILLRACE_JEMALLOC
 #define STEP          (8u << 20)
-#define POPULATE_MOST (64u << 20)
+#define POPULATE_MOST (64u << 20) /* what is larger may be asked for long before it is used */
 
+static bool growing;
+/* Stays when growing ends: another thread of the same arena may still be in the hook. */
 static extent_hooks_t *plain_hooks, growing_hooks;
 static unsigned growing_arena;
 static size_t plain_limit;
@@ -244,7 +246,7 @@ void mem_grow_begin(void)
 {
 #ifdef MILLRACE_JEMALLOC
     size_t n = sizeof(growing_arena), step = STEP;
-    if (plain_hooks || mallctl("thread.arena", &growing_arena, &n, NULL, 0) != 0)
+    if (growing || mallctl("thread.arena", &growing_arena, &n, NULL, 0) != 0)
         return;
     n = sizeof(plain_hooks);
     if (arena_control("extent_hooks", &plain_hooks, &n, NULL, 0) != 0)
@@ -255,17 +257,18 @@ void mem_grow_begin(void)
     arena_control("extent_hooks", NULL, NULL, &hooks, sizeof(hooks));
     n = sizeof(plain_limit);
     arena_control("retain_grow_limit", &plain_limit, &n, &step, sizeof(step));
+    growing = true;
 #endif
 }
 
 void mem_grow_end(void)
 {
 #ifdef MILLRACE_JEMALLOC
-    if (!plain_hooks)
+    if (!growing)
         return;
     arena_control("extent_hooks", NULL, NULL, &plain_hooks, sizeof(plain_hooks));
     arena_control("retain_grow_limit", NULL, NULL, &plain_limit, sizeof(plain_limit));
-    plain_hooks = NULL;
+    growing = false;
 #endif
 }
 

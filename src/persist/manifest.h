@@ -1,6 +1,6 @@
 /* The manifest of the append-only file: which files make it up, in order. One line each,
  * "file NAME seq N type b|i|h", and at the end "#CRC:<bytes>:<crc32c>" over what stands before it,
- * which Redis skips. */
+ * which Redis skips. A comment begins with "# ". */
 #ifndef PERSIST_MANIFEST_H
 #define PERSIST_MANIFEST_H
 

@@ -207,7 +207,8 @@ def work_queue(world, who, port):
 
 
 def write_hash(world, who, port):
-    me, rng = world.hashes[who], random.Random()
+    me = world.hashes[who]
+    rng = random.Random(me["next"])
     c = Client(port)
     while not world.stop:
         batch = []
@@ -223,7 +224,8 @@ def write_hash(world, who, port):
 
 
 def transfer(world, who, port):
-    me, rng = world.transfers[who], random.Random()
+    me = world.transfers[who]
+    rng = random.Random(me["sent"])
     c = Client(port)
     while not world.stop:
         n, amount = me["sent"] + 1, rng.randrange(1, 1000)

@@ -2,6 +2,7 @@
 #include "base/crc.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "flip.h"
 #include "persist/aof_read.h"
 #include "persist/journal.h"
 #include "unit.h"
@@ -131,10 +132,7 @@ TEST(more_flipped_bits_are_never_applied)
     char *whole = mem_copy_text(file.p, file.n);
     for (int round = 0; round < 20000; round++) {
         size_t first = file.n;
-        for (unsigned bits = 1 + (unsigned)rng_below(&rng, 8); bits; bits--) {
-            size_t at = (size_t)rng_below(&rng, file.n);
-            file.p[at] = (char)(file.p[at] ^ (1 << rng_below(&rng, 8)));
-        }
+        flip_bits(&rng, file.p, file.n);
         while (first && memcmp(file.p, whole, first) != 0)
             first = first / 2;
         while (first < file.n && file.p[first] == whole[first])

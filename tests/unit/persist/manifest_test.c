@@ -3,6 +3,7 @@
 #include "base/crc.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "flip.h"
 #include "unit.h"
 
 static const char plain[] = "file a.1.base.rdb seq 1 type b\nfile a.2.incr.aof seq 2 type i\n";
@@ -67,10 +68,7 @@ TEST(flipped_bits_are_noticed)
     rng_seed(&rng, 12);
     for (int round = 0; round < 20000; round++) {
         struct manifest bad = {0};
-        for (unsigned bits = 1 + (unsigned)rng_below(&rng, 8); bits; bits--) {
-            size_t at = (size_t)rng_below(&rng, text.n);
-            text.p[at] = (char)(text.p[at] ^ (1 << rng_below(&rng, 8)));
-        }
+        flip_bits(&rng, text.p, text.n);
         if (manifest_parse(&bad, buf_bytes(&text), error)) {
             CHECK(bad.n == m.n);
             for (size_t i = 0; i < m.n; i++)

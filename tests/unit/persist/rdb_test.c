@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "flip.h"
 #include "io/file.h"
 #include "persist/rdb_read.h"
 #include "persist/rdb_write.h"
@@ -120,10 +121,7 @@ TEST(flipped_bits_are_detected)
     written(s, 11, &file);
     char *whole = mem_copy_text(file.p, file.n);
     for (int round = 0; round < 20000; round++) {
-        for (unsigned bits = 1 + (unsigned)rng_below(&rng, 8); bits; bits--) {
-            size_t at = (size_t)rng_below(&rng, file.n);
-            file.p[at] = (char)(file.p[at] ^ (1 << rng_below(&rng, 8)));
-        }
+        flip_bits(&rng, file.p, file.n);
         if (memcmp(file.p, whole, file.n) == 0)
             continue; /* one flip took another back */
         struct store *t = db_store_new(2, 1);
