@@ -17,8 +17,7 @@ struct parsed {
     struct bytes *argv;
     int argc;
     size_t start, end;
-    uint64_t hash; /* of the first key */
-    bool has_key;
+    struct feed_key key;
 };
 
 struct member {
@@ -85,6 +84,35 @@ void feed_begin(struct feed *f)
     f->arg_n = f->command_n = f->member_n = 0;
 }
 
+struct feed_key feed_key(const struct client *c, const struct command *command,
+                         const struct bytes *argv, int argc)
+{
+    struct feed_key key = {0};
+    const struct key_spec *k = command ? &command->keys[0] : NULL;
+    if (k && k->flags && !k->keyword && !k->counted && k->at > 0 && k->at < argc) {
+        key = (struct feed_key){.hash = hash_key(argv[k->at]), .known = true};
+        table_prefetch_bucket(&c->db->keys, key.hash);
+    }
+    return key;
+}
+
+void feed_prefetch_entry(const struct client *c, const struct feed_key *key)
+{
+    if (key->known)
+        table_prefetch_entry(&c->db->keys, key->hash);
+}
+
+void feed_prefetch_value(const struct client *c, const struct feed_key *key)
+{
+    __asm__ volatile(""); /* or the compiler sees no effect and removes the call */
+    const struct entry *e = key->known ? table_guess(&c->db->keys, key->hash) : NULL;
+    if (e && e->kind > VALUE_INT) {
+        const char *object = value_object(e);
+        __builtin_prefetch(object);
+        __builtin_prefetch(object + 64);
+    }
+}
+
 /* Splits commands from data+at on into the pools; returns how many. */
 static unsigned look_ahead(struct feed *f, struct client *c, const char *data, size_t at, size_t n)
 {
@@ -101,15 +129,7 @@ static unsigned look_ahead(struct feed *f, struct client *c, const char *data, s
         p->start = at;
         p->end = at + len;
         p->command = registry_find(registry, p->argv[0]);
-        p->has_key = false;
-        if (p->command) {
-            const struct key_spec *k = &p->command->keys[0];
-            if (k->flags && !k->keyword && !k->counted && k->at > 0 && k->at < p->argc) {
-                p->hash = hash_key(p->argv[k->at]);
-                p->has_key = true;
-                table_prefetch_bucket(&c->db->keys, p->hash);
-            }
-        }
+        p->key = feed_key(c, p->command, p->argv, p->argc);
         at += len;
         f->arg_n += (unsigned)p->argc;
         f->command_n++;
@@ -121,24 +141,13 @@ static unsigned look_ahead(struct feed *f, struct client *c, const char *data, s
 static void prefetch_entries(struct feed *f, const struct client *c, unsigned first, unsigned count)
 {
     for (unsigned i = first; i < first + count; i++)
-        if (f->commands[i].has_key)
-            table_prefetch_entry(&c->db->keys, f->commands[i].hash);
+        feed_prefetch_entry(c, &f->commands[i].key);
 }
 
-/* The third step: what the entries stand for. */
 static void prefetch_values(struct feed *f, const struct client *c, unsigned first, unsigned count)
 {
-    __asm__ volatile(""); /* or the compiler sees no effect and removes the call */
-    for (unsigned i = first; i < first + count; i++) {
-        if (!f->commands[i].has_key)
-            continue;
-        const struct entry *e = table_guess(&c->db->keys, f->commands[i].hash);
-        if (e && e->kind > VALUE_INT) {
-            const char *object = value_object(e);
-            __builtin_prefetch(object);
-            __builtin_prefetch(object + 64);
-        }
-    }
+    for (unsigned i = first; i < first + count; i++)
+        feed_prefetch_value(c, &f->commands[i].key);
 }
 
 void feed_add(struct feed *f, struct client *c, const char *data, size_t n)

@@ -31,4 +31,17 @@ void feed_let_go(struct feed *f);
 /* Runs all of it, in order. What could not be run is kept in the clients' own buffers. */
 void feed_run(struct feed *f);
 
+/* The three steps of looking ahead, for who has commands from elsewhere: each step for all of some
+ * commands before the next one. They decide nothing. */
+struct feed_key {
+    uint64_t hash; /* of the first key */
+    bool known;
+};
+
+/* command may be NULL. */
+struct feed_key feed_key(const struct client *c, const struct command *command,
+                         const struct bytes *argv, int argc);
+void feed_prefetch_entry(const struct client *c, const struct feed_key *key);
+void feed_prefetch_value(const struct client *c, const struct feed_key *key);
+
 #endif

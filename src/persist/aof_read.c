@@ -4,6 +4,7 @@
 #include "base/crc.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "proto/request.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -11,13 +12,23 @@
 
 #define PROGRESS_EVERY (2u << 20)
 #define ARGS_MAX       (1 << 20)
+#define ARGS_POOL      512
+
+/* Ordinary commands that lie one behind the other, understood together. */
+struct batch {
+    size_t from, ends[AOF_READ_AHEAD];
+    unsigned n;
+    struct aof_read_command commands[AOF_READ_AHEAD];
+    struct bytes args[ARGS_POOL];
+};
 
 struct reader {
     struct bytes data;
     const struct aof_read_options *o;
     struct aof_read_result *result;
-    struct bytes *argv;
+    struct bytes *argv; /* of a command that no batch holds */
     int cap;
+    struct batch batch;
     uint32_t salt;
     uint64_t reported;
 };
@@ -88,6 +99,26 @@ static struct parsed parse_at(struct reader *r, size_t at)
     return p;
 }
 
+/* The commands from `at` on, as many as are whole and ordinary. */
+static void gather(struct reader *r, size_t at)
+{
+    struct batch *b = &r->batch;
+    const char *end = r->data.p + r->data.n;
+    struct bytes *args = b->args;
+    b->from = at;
+    for (b->n = 0; b->n < AOF_READ_AHEAD; b->n++) {
+        struct aof_read_command *c = &b->commands[b->n];
+        size_t n =
+            request_quick(r->data.p + at, end, args, (int)(b->args + ARGS_POOL - args), &c->argc);
+        if (n == 0)
+            return;
+        c->argv = args;
+        args += c->argc;
+        at += n;
+        b->ends[b->n] = at;
+    }
+}
+
 static bool progress(struct reader *r, size_t at)
 {
     if (at - r->reported < PROGRESS_EVERY)
@@ -100,16 +131,61 @@ static bool progress(struct reader *r, size_t at)
     return false;
 }
 
-static bool apply(struct reader *r, int argc, size_t at)
+static bool apply(struct reader *r, const struct bytes *argv, int argc, size_t at)
 {
     r->result->commands++;
-    if (r->o->apply(r->o->context, r->argv, argc))
+    if (r->o->apply(r->o->context, argv, argc))
         return true;
     r->result->status = AOF_READ_REFUSED;
     snprintf(r->result->error, sizeof(r->result->error),
              "command '%.*s' at offset %zu could not be applied",
-             r->argv[0].n > 64 ? 64 : (int)r->argv[0].n, r->argv[0].p, at);
+             argv[0].n > 64 ? 64 : (int)argv[0].n, argv[0].p, at);
     return false;
+}
+
+static void tell_ahead(struct reader *r)
+{
+    if (r->o->ahead && r->batch.n)
+        r->o->ahead(r->o->context, r->batch.commands, r->batch.n);
+}
+
+/* A frame's commands, all understood before. */
+static bool apply_frame(struct reader *r, size_t at, size_t end)
+{
+    struct batch *b = &r->batch;
+    while (at < end) {
+        if (b->from != at)
+            gather(r, at);
+        tell_ahead(r);
+        for (unsigned i = 0; i < b->n && at < end; at = b->ends[i++])
+            if (!apply(r, b->commands[i].argv, b->commands[i].argc, at))
+                return false;
+        if (b->n)
+            continue;
+        struct parsed p = parse_at(r, at);
+        if (!apply(r, r->argv, p.argc, at))
+            return false;
+        at = p.next;
+    }
+    return true;
+}
+
+/* What stands behind the commands from `at` on; *end: where it begins. */
+static struct parsed skip_commands(struct reader *r, size_t at, size_t *end)
+{
+    for (;;) {
+        gather(r, at);
+        if (r->batch.n)
+            at = r->batch.ends[r->batch.n - 1];
+        if (r->batch.n == AOF_READ_AHEAD)
+            continue;
+        struct parsed p = parse_at(r, at);
+        if (p.item != ITEM_COMMAND) {
+            *end = at;
+            return p;
+        }
+        at = p.next;
+    }
 }
 
 size_t aof_read_print_time(int64_t seconds, char *to)
@@ -234,8 +310,7 @@ static void read_framed(struct reader *r, size_t at)
             when = p.note;
             start = at = p.next;
         }
-        while ((p = parse_at(r, at)).item == ITEM_COMMAND)
-            at = p.next;
+        p = skip_commands(r, at, &at);
         if (p.item == ITEM_END && at == begin)
             return;
         uint64_t n, frame_synced;
@@ -248,31 +323,76 @@ static void read_framed(struct reader *r, size_t at)
             return;
         if (frame_synced > synced)
             synced = frame_synced;
-        size_t end = at, next = p.next;
-        for (at = start; at < end; at = p.next) {
-            p = parse_at(r, at);
-            if (!apply(r, p.argc, at))
-                return;
-        }
+        if (!apply_frame(r, start, at))
+            return;
         x->offset += n;
-        at = next;
+        at = p.next;
         x->good = at;
         if (!progress(r, at))
             return;
     }
 }
 
+static void head_is_damaged(struct aof_read_result *x)
+{
+    x->status = AOF_READ_DAMAGED;
+    snprintf(x->error, sizeof(x->error), "the head of the segment is damaged");
+}
+
+/* A file that does not begin as a foreign one does, and has the notes of ours. Values of foreign
+ * files may look like notes. */
+static bool lost_its_head(struct reader *r)
+{
+    struct parsed p = parse_at(r, 0);
+    long long seconds;
+    return p.item != ITEM_COMMAND && !(p.item == ITEM_NOTE && time_of(p.note, &seconds)) &&
+           memmem(r->data.p, r->data.n, "\n#CRC:", 6);
+}
+
+/* Where a file without frames is being read, and in which transaction. */
+struct plain {
+    size_t at, multi_at;
+    bool in_multi;
+};
+
+static bool go_on(struct reader *r, struct plain *f, size_t next)
+{
+    f->at = next;
+    if (!f->in_multi)
+        r->result->good = next;
+    return progress(r, next);
+}
+
+static bool plain_command(struct reader *r, struct plain *f, const struct bytes *argv, int argc,
+                          size_t next)
+{
+    if (bytes_is(argv[0], "multi")) {
+        f->in_multi = true;
+        f->multi_at = f->at;
+    }
+    if (!apply(r, argv, argc, f->at))
+        return false;
+    if (bytes_is(argv[0], "exec"))
+        f->in_multi = false;
+    return go_on(r, f, next);
+}
+
 /* Redis' own rules: commands one after another; a transaction at the end counts only when whole. */
-static void read_plain(struct reader *r, size_t at)
+static void read_plain(struct reader *r, size_t start)
 {
     struct aof_read_result *x = r->result;
-    bool in_multi = false;
-    size_t multi_at = 0;
+    struct batch *b = &r->batch;
+    struct plain f = {.at = start};
     for (;;) {
-        struct parsed p = parse_at(r, at);
+        gather(r, f.at);
+        tell_ahead(r);
+        for (unsigned i = 0; i < b->n; i++)
+            if (!plain_command(r, &f, b->commands[i].argv, b->commands[i].argc, b->ends[i]))
+                return;
+        struct parsed p = parse_at(r, f.at);
         if (p.item == ITEM_END) {
-            if (in_multi) {
-                x->good = multi_at;
+            if (f.in_multi) {
+                x->good = f.multi_at;
                 x->status = AOF_READ_TORN;
                 snprintf(x->error, sizeof(x->error), "ends inside a transaction");
             }
@@ -280,28 +400,19 @@ static void read_plain(struct reader *r, size_t at)
         }
         if (p.item == ITEM_BAD) {
             /* A command cut off by the end of the file, or something else? */
-            x->good = in_multi ? multi_at : at;
+            x->good = f.in_multi ? f.multi_at : f.at;
             x->status = AOF_READ_TORN;
-            snprintf(x->error, sizeof(x->error), "bad file format at byte %zu", at);
+            snprintf(x->error, sizeof(x->error), "bad file format at byte %zu", f.at);
             return;
         }
-        if (p.item == ITEM_COMMAND) {
-            if (bytes_is(r->argv[0], "multi")) {
-                in_multi = true;
-                multi_at = at;
-            }
-            bool ends = bytes_is(r->argv[0], "exec");
-            if (!apply(r, p.argc, at))
-                return;
-            if (ends)
-                in_multi = false;
-        } else if (!in_multi && !tell_time(r, p.note)) {
+        if (p.item == ITEM_NOTE && bytes_has_prefix(p.note, "#CRC:")) {
+            head_is_damaged(x);
             return;
         }
-        at = p.next;
-        if (!in_multi)
-            x->good = at;
-        if (!progress(r, at))
+        if (p.item == ITEM_NOTE ? !f.in_multi && !tell_time(r, p.note)
+                                : !plain_command(r, &f, r->argv, p.argc, p.next))
+            return;
+        if (p.item == ITEM_NOTE && !go_on(r, &f, p.next))
             return;
     }
 }
@@ -340,16 +451,14 @@ void aof_read(struct bytes data, const struct aof_read_options *o, struct aof_re
     *result = (struct aof_read_result){.status = AOF_READ_GOOD};
     size_t head_n;
     struct aof_read_head head;
-    bool frames = memmem(data.p, data.n, "\n#CRC:", 6) != NULL;
     if (aof_read_head(data, &head, &head_n)) {
         result->framed = true;
         memcpy(result->replication_id, head.replication_id, sizeof(head.replication_id));
         r.salt = head.salt;
         result->offset = head.offset;
         read_framed(&r, head_n);
-    } else if (frames) {
-        result->status = AOF_READ_DAMAGED;
-        snprintf(result->error, sizeof(result->error), "the head of the segment is damaged");
+    } else if (lost_its_head(&r)) {
+        head_is_damaged(result);
     } else if (data.n && data.n < AOF_READ_HEAD_MAX &&
                memcmp(data.p, "#MILLRACE", data.n < 9 ? data.n : 9) == 0) {
         result->status = AOF_READ_TORN;

@@ -19,9 +19,19 @@ enum aof_read_status {
     AOF_READ_STOPPED, /* at_time() has had enough: `good` is where */
 };
 
+struct aof_read_command {
+    const struct bytes *argv;
+    int argc;
+};
+
+#define AOF_READ_AHEAD 32
+
 struct aof_read_options {
     /* One command. False: it failed. */
     bool (*apply)(void *context, const struct bytes *argv, int argc);
+    /* These, at most AOF_READ_AHEAD, are likely to be applied next: what they will touch can be
+     * brought near. Decides nothing. May be NULL. */
+    void (*ahead)(void *context, const struct aof_read_command *commands, unsigned n);
     /* A frame, or in a file without frames what follows, was written at this second or later; false
      * stops the reading in front of it, with AOF_READ_STOPPED. May be NULL. */
     bool (*at_time)(void *context, int64_t seconds);

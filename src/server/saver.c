@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "engine/block.h"
 #include "engine/exec.h"
+#include "engine/feed.h"
 #include "engine/observe.h"
 #include "engine/rights.h"
 #include "engine/session.h"
@@ -176,6 +177,21 @@ static bool replay(void *context, const struct bytes *argv, int argc)
     return true;
 }
 
+static void look_ahead(void *context, const struct aof_read_command *commands, unsigned n)
+{
+    struct saver *v = context;
+    struct feed_key keys[AOF_READ_AHEAD];
+    for (unsigned i = 0; i < n; i++) {
+        const struct bytes *argv = commands[i].argv;
+        keys[i] = feed_key(v->replay, registry_find(v->server->engine.registry, argv[0]), argv,
+                           commands[i].argc);
+    }
+    for (unsigned i = 0; i < n; i++)
+        feed_prefetch_entry(v->replay, &keys[i]);
+    for (unsigned i = 0; i < n; i++)
+        feed_prefetch_value(v->replay, &keys[i]);
+}
+
 static bool replay_effect(void *context, int db, const struct bytes *argv, int argc)
 {
     struct saver *v = context;
@@ -263,7 +279,8 @@ static bool load_aof_file(struct saver *v, const char *path, bool last)
                  strerror(-error));
         return false;
     }
-    struct aof_read_options o = {.apply = replay, .progress = load_progress, .context = v};
+    struct aof_read_options o = {
+        .apply = replay, .ahead = look_ahead, .progress = load_progress, .context = v};
     struct aof_read_result r;
     struct aof_read_head head;
     size_t head_n;

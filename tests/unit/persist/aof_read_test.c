@@ -7,6 +7,8 @@
 #include "persist/journal.h"
 #include "unit.h"
 
+#include <stdlib.h>
+
 #define FRAMES 40
 
 static struct buf file;
@@ -203,7 +205,94 @@ TEST(plain_files_follow_the_old_rules)
     buf_free(&plain);
 }
 
+/* A value of a foreign file may look like a note of ours. */
+TEST(a_plain_file_may_hold_notes_as_values)
+{
+    struct buf plain = {0};
+    struct bytes argv[] = {BYTES("SET"), BYTES("key"), BYTES("\r\n#CRC:5:01234567:0\r\n")};
+    char time[AOF_READ_NOTE_MAX];
+    buf_add(&plain, bytes_of(time, aof_read_print_time(1700000000, time)));
+    for (int i = 0; i < 3; i++)
+        journal_format(&plain, argv, 3);
+    struct aof_read_result r = read_copy(plain.p, plain.n);
+    CHECK(r.status == AOF_READ_GOOD && applied == 3);
+    buf_free(&plain);
+}
+
+#define MANY 500
+
+struct order {
+    unsigned applied, announced;
+};
+
+/* Command i: its number, and now and then an argument too long or too many of them to be ordinary.
+ */
+static int number_of(const struct bytes *argv, int argc)
+{
+    CHECK(argc >= 3);
+    return atoi(argv[1].p);
+}
+
+static bool apply_in_order(void *context, const struct bytes *argv, int argc)
+{
+    struct order *o = context;
+    CHECK(number_of(argv, argc) == (int)o->applied);
+    CHECK(argc == (o->applied % 97 == 96 ? 700 : 3));
+    CHECK(argv[2].n == (o->applied % 89 == 88 ? 100000 : 1));
+    o->applied++;
+    return true;
+}
+
+static void see_ahead(void *context, const struct aof_read_command *commands, unsigned n)
+{
+    struct order *o = context;
+    CHECK(n > 0 && n <= AOF_READ_AHEAD);
+    for (unsigned i = 0; i < n; i++)
+        CHECK(number_of(commands[i].argv, commands[i].argc) == (int)(o->applied + i));
+    o->announced += n;
+}
+
+static void read_in_order(struct bytes data, bool framed)
+{
+    struct order seen = {0};
+    struct aof_read_options o = {.apply = apply_in_order, .ahead = see_ahead, .context = &seen};
+    struct aof_read_result r;
+    aof_read(data, &o, &r);
+    CHECK(r.status == AOF_READ_GOOD && r.framed == framed && r.commands == MANY);
+    CHECK(seen.applied == MANY && seen.announced > MANY * 9 / 10);
+}
+
+TEST(many_commands_are_applied_in_order)
+{
+    struct buf commands = {0}, framed = {0};
+    struct aof_read_head head = {.salt = 7};
+    char text[AOF_READ_HEAD_MAX], note[AOF_READ_NOTE_MAX];
+    char *large = mem_zalloc(100000);
+    struct bytes argv[700];
+    crc_init();
+    memset(head.replication_id, 'b', 40);
+    for (int i = 0; i < MANY; i++) {
+        char number[16];
+        for (int k = 0; k < 700; k++)
+            argv[k] = BYTES("x");
+        argv[1] = bytes_of(number, (size_t)sprintf(number, "%d", i));
+        if (i % 89 == 88)
+            argv[2] = bytes_of(large, 100000);
+        journal_format(&commands, argv, i % 97 == 96 ? 700 : 3);
+    }
+    read_in_order(buf_bytes(&commands), false);
+    buf_add(&framed, bytes_of(text, aof_read_print_head(&head, text)));
+    buf_add(&framed, buf_bytes(&commands));
+    buf_add(&framed, bytes_of(note, aof_read_print_note(head.salt, bytes_of("", 0),
+                                                        buf_bytes(&commands), 0, note)));
+    read_in_order(buf_bytes(&framed), true);
+    mem_free(large);
+    buf_free(&commands);
+    buf_free(&framed);
+}
+
 UNIT_MAIN(T(a_whole_file_is_good), T(a_torn_tail_is_cut_at_a_frame),
           T(flipped_bits_are_never_applied), T(more_flipped_bits_are_never_applied),
           T(reading_stops_at_a_time), T(a_damaged_head_is_refused),
-          T(plain_files_follow_the_old_rules))
+          T(plain_files_follow_the_old_rules), T(a_plain_file_may_hold_notes_as_values),
+          T(many_commands_are_applied_in_order))
