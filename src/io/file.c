@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PIECE 65536
+
 static int result(int value)
 {
     return value < 0 ? -errno : value;
@@ -228,6 +230,22 @@ int file_list(const char *directory, void (*each)(void *context, const char *nam
             each(context, entry->d_name);
     closedir(d);
     return 0;
+}
+
+int file_each(const char *path, void (*take)(void *context, struct bytes piece), void *context)
+{
+    int fd = file_open_read(path);
+    if (fd < 0)
+        return fd;
+    char *piece = mem_alloc(PIECE);
+    ssize_t n;
+    while ((n = read(fd, piece, PIECE)) > 0 || (n < 0 && errno == EINTR))
+        if (n > 0)
+            take(context, bytes_of(piece, (size_t)n));
+    int error = n < 0 ? -errno : 0;
+    mem_free(piece);
+    close(fd);
+    return error;
 }
 
 int file_read_start(const char *path, char *to, size_t n)

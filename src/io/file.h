@@ -28,6 +28,8 @@ int file_rename(const char *from, const char *to);
 /* Temporary, full write, sync, rename, directory sync. The permissions of the old file stay. */
 int file_replace(const char *path, struct bytes contents);
 int file_read(const char *path, struct buf *out);
+/* The whole file, a piece after the other. */
+int file_each(const char *path, void (*take)(void *context, struct bytes piece), void *context);
 /* At most n bytes from the beginning; returns how many. */
 int file_read_start(const char *path, char *to, size_t n);
 /* The whole file mapped for reading, until file_unmap(). */

@@ -703,9 +703,14 @@ void aof_set_timestamps(struct aof *a, bool on)
 
 void aof_set_reserve(struct aof *a, uint64_t bytes)
 {
+    char path[PATH_MAX];
     if (bytes != a->reserve_size)
         give_reserve_up(a);
     a->reserve_size = bytes;
+    /* A server before this one may have had a reserve. */
+    reserve_path(a, path, sizeof(path));
+    if (!bytes)
+        file_remove(path);
     if (a->fd >= 0)
         make_reserve(a);
 }

@@ -8,16 +8,23 @@
 
 #define FLUSH_FROM  (256u * 1024)
 #define LENGTH_MOST 9
+#define PACK_MOST   (64u << 20) /* a longer string would take as much memory again to compress */
+
+static void write_out(struct rdb_sink *s, struct bytes x)
+{
+    size_t written;
+    if (s->checksum)
+        s->crc = crc_64(s->crc, x.p, x.n);
+    if (!s->error)
+        s->error = file_write_all(s->fd, x, &written);
+    s->written += x.n;
+}
 
 void rdb_sink_flush(struct rdb_sink *s)
 {
-    size_t written;
     if (s->fd < 0)
         return;
-    if (s->checksum)
-        s->crc = crc_64(s->crc, s->out.p, s->out.n);
-    if (!s->error)
-        s->error = file_write_all(s->fd, buf_bytes(&s->out), &written);
+    write_out(s, buf_bytes(&s->out));
     s->out.n = 0;
 }
 
@@ -104,12 +111,16 @@ void rdb_sink_string(struct rdb_sink *s, struct bytes x)
         put_int(s, v);
         return;
     }
-    if (s->compress && x.n > 20 && x.n < UINT32_MAX && put_compressed(s, x))
+    if (s->compress && x.n > 20 && x.n <= PACK_MOST && put_compressed(s, x))
         return;
     rdb_sink_length(s, x.n);
-    if (x.n >= FLUSH_FROM)
-        rdb_sink_flush(s);
-    rdb_sink_put(s, x.p, x.n);
+    if (x.n < FLUSH_FROM || s->fd < 0) {
+        rdb_sink_put(s, x.p, x.n);
+        return;
+    }
+    /* From where it is: no copy of a long value. */
+    rdb_sink_flush(s);
+    write_out(s, x);
 }
 
 void rdb_sink_free(struct rdb_sink *s)

@@ -10,7 +10,8 @@ struct rdb_sink {
     int fd; /* -1: everything stays in out */
     struct buf out;
     uint64_t crc; /* of what went to the file */
-    int error;    /* -errno of the first write that failed */
+    uint64_t written;
+    int error; /* -errno of the first write that failed */
     bool checksum, compress;
     int version;     /* of the format */
     struct buf pack; /* scratch */

@@ -1,10 +1,13 @@
 #include "persist/rdb_write.h"
 
 #include "base/clock.h"
+#include "base/crc.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "io/file.h"
 #include "persist/rdb_put.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -21,7 +24,8 @@ static void put_aux_int(struct rdb_sink *s, const char *name, uint64_t v)
     put_aux(s, name, bytes_of(text, num_print_uint(text, v)));
 }
 
-static void put_entry(struct rdb_sink *s, struct buf *effects, const struct entry *e)
+static void put_entry(struct rdb_sink *s, struct buf *effects, const struct entry *e,
+                      struct rdb_write_result *result)
 {
     unsigned type = rdb_put_type(s, e);
     if (e->has_deadline) {
@@ -33,17 +37,21 @@ static void put_entry(struct rdb_sink *s, struct buf *effects, const struct entr
     rdb_put_value(s, e, type);
     effects->n = 0;
     rdb_put_effects(effects, entry_key(e), e, type);
-    if (effects->n)
+    if (effects->n) {
         put_aux(s, "millrace-effects", buf_bytes(effects));
+        ++*(value_type(e) == TYPE_STREAM ? &result->streams_aside : &result->hashes_aside);
+    }
+    result->keys++;
 }
 
-int rdb_write(int fd, struct store *s, const struct rdb_write_options *o, uint64_t *keys)
+int rdb_write(int fd, struct store *s, const struct rdb_write_options *o,
+              struct rdb_write_result *result)
 {
     struct rdb_sink w = {
         .fd = fd, .checksum = o->checksum, .compress = o->compress, .version = o->version};
     struct buf effects = {0};
     char head[16];
-    *keys = 0;
+    *result = (struct rdb_write_result){0};
     snprintf(head, sizeof(head), "REDIS%04d", o->version);
     rdb_sink_put(&w, head, 9);
     put_aux(&w, "redis-ver", BYTES("7.2.4"));
@@ -73,19 +81,53 @@ int rdb_write(int fd, struct store *s, const struct rdb_write_options *o, uint64
         rdb_sink_length(&w, db->deadlines.used);
         struct table_walk walk;
         table_walk_start(&walk, &db->keys);
-        for (struct entry *e; !w.error && (e = table_walk_next(&walk)); ++*keys) {
-            put_entry(&w, &effects, e);
+        for (struct entry *e; !w.error && (e = table_walk_next(&walk));) {
+            put_entry(&w, &effects, e, result);
             if (o->key_delay_us > 0)
                 usleep((useconds_t)o->key_delay_us);
-            else if (o->key_delay_us < 0 && *keys % (uint64_t)-o->key_delay_us == 0)
+            else if (o->key_delay_us < 0 && result->keys % (uint64_t)-o->key_delay_us == 0)
                 usleep(1);
         }
     }
     rdb_sink_byte(&w, 0xff);
     rdb_sink_flush(&w);
-    rdb_sink_little64(&w, o->checksum ? w.crc : 0);
+    result->sum = o->checksum ? w.crc : 0;
+    rdb_sink_little64(&w, result->sum);
     rdb_sink_flush(&w);
+    result->bytes = w.written;
     rdb_sink_free(&w);
     buf_free(&effects);
     return w.error;
+}
+
+struct reading {
+    uint64_t bytes, crc, body; /* body: where the checksum itself begins */
+    char trailer[8];
+};
+
+static void sum_piece(void *context, struct bytes piece)
+{
+    struct reading *r = context;
+    size_t n = r->bytes >= r->body            ? 0
+               : r->body - r->bytes < piece.n ? (size_t)(r->body - r->bytes)
+                                              : piece.n;
+    r->crc = crc_64(r->crc, piece.p, n);
+    for (size_t i = n; i < piece.n; i++) {
+        uint64_t at = r->bytes + i - r->body;
+        if (at < sizeof(r->trailer))
+            r->trailer[at] = piece.p[i];
+    }
+    r->bytes += piece.n;
+}
+
+int rdb_write_verify(const char *path, const struct rdb_write_result *written)
+{
+    struct reading r = {.body = written->bytes - 8};
+    int error = file_each(path, sum_piece, &r);
+    if (error)
+        return error;
+    bool same = r.bytes == written->bytes &&
+                memcmp(r.trailer, &written->sum, sizeof(r.trailer)) == 0 &&
+                (written->sum == 0 || r.crc == written->sum);
+    return same ? 0 : -EBADMSG;
 }

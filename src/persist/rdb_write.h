@@ -19,7 +19,18 @@ struct rdb_write_options {
     void *context;
 };
 
-/* Writes the whole data set. 0 or -errno. *keys counts them. */
-int rdb_write(int fd, struct store *s, const struct rdb_write_options *o, uint64_t *keys);
+struct rdb_write_result {
+    uint64_t keys;
+    /* Those with something in a "millrace-effects" field: message ids or released entries;
+     * deadlines of fields. */
+    uint64_t streams_aside, hashes_aside;
+    uint64_t bytes, sum; /* of the file; its checksum, 0: none */
+};
+
+/* Writes the whole data set to a new file. 0 or -errno. */
+int rdb_write(int fd, struct store *s, const struct rdb_write_options *o,
+              struct rdb_write_result *result);
+/* Reads back what was written. 0, -EBADMSG: it is not what was written, or another -errno. */
+int rdb_write_verify(const char *path, const struct rdb_write_result *written);
 
 #endif

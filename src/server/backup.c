@@ -27,7 +27,7 @@ struct backup {
     /* Linking, on the thread for the disk. */
     struct worker_job job;
     struct manifest manifest;
-    char from[PATH_MAX], to[PATH_MAX], manifest_path[PATH_MAX];
+    char from[PATH_MAX], to[PATH_MAX], manifest_path[PATH_MAX], mark_path[PATH_MAX];
     bool running;
     size_t files;
     uint64_t bytes;
@@ -62,24 +62,65 @@ static void remove_file(void *context, const char *name)
     file_remove(path);
 }
 
-/* A backup: its directory with `appendonlydir` inside. */
-static int remove_backup(const struct backup *b, const char *name)
-{
-    char outer[PATH_MAX], inner[PATH_MAX];
-    snprintf(outer, sizeof(outer), "%s/%s", top(b), name);
-    snprintf(inner, sizeof(inner), "%s/%s/%s", top(b), name, b->server->settings->appenddirname);
-    file_list(inner, remove_file, inner);
-    int error = file_remove_directory(inner);
-    if (error && error != -ENOENT)
-        return error;
-    return file_remove_directory(outer);
-}
-
 static void manifest_of(const struct backup *b, const char *name, char to[PATH_MAX])
 {
     const struct settings *s = b->server->settings;
     snprintf(to, PATH_MAX, "%s/%s/%s/%s.manifest", top(b), name, s->appenddirname,
              s->appendfilename);
+}
+
+/* The file that says: a server is making or removing this. What a crash leaves is known by it. */
+static void mark_of(const struct backup *b, const char *name, char to[PATH_MAX])
+{
+    snprintf(to, PATH_MAX, "%s/%s/unsealed", top(b), name);
+}
+
+static int set_mark(const struct backup *b, const char *name)
+{
+    char path[PATH_MAX];
+    mark_of(b, name, path);
+    int fd = file_create(path);
+    file_close(fd);
+    return fd < 0 ? fd : 0;
+}
+
+/* A backup: its directory with `appendonlydir` inside. What a crash leaves of it is no backup. */
+static int remove_backup(const struct backup *b, const char *name)
+{
+    char outer[PATH_MAX], inner[PATH_MAX], path[PATH_MAX];
+    snprintf(outer, sizeof(outer), "%s/%s", top(b), name);
+    snprintf(inner, sizeof(inner), "%s/%s/%s", top(b), name, b->server->settings->appenddirname);
+    set_mark(b, name);
+    manifest_of(b, name, path);
+    file_remove(path);
+    file_list(inner, remove_file, inner);
+    int error = file_remove_directory(inner);
+    if (error && error != -ENOENT)
+        return error;
+    mark_of(b, name, path);
+    file_remove(path);
+    return file_remove_directory(outer);
+}
+
+static void sweep_one(void *context, const char *name)
+{
+    const struct backup *b = context;
+    char mark[PATH_MAX], manifest[PATH_MAX];
+    mark_of(b, name, mark);
+    manifest_of(b, name, manifest);
+    if (!file_exists(mark))
+        return;
+    if (file_exists(manifest)) {
+        file_remove(mark);
+        return;
+    }
+    log_line(LOG_NOTICE, "Backup %s was not sealed when the server ended: removed", name);
+    remove_backup(b, name);
+}
+
+void backup_sweep(struct backup *b)
+{
+    file_list(top(b), sweep_one, b);
 }
 
 /* ---- Linking */
@@ -110,6 +151,8 @@ static int link_all(struct backup *b)
     manifest_print(&b->manifest, &text);
     if (!error)
         error = file_replace(b->manifest_path, buf_bytes(&text));
+    if (!error)
+        file_remove(b->mark_path);
     buf_free(&text);
     return error;
 }
@@ -157,6 +200,7 @@ static void start_linking(struct backup *b, uint64_t before, bool with_manifest)
     b->manifest_path[0] = 0;
     if (with_manifest)
         manifest_of(b, b->name, b->manifest_path);
+    mark_of(b, b->name, b->mark_path);
     b->running = true;
     b->job = (struct worker_job){.run = run_link, .done = link_done};
     worker_submit(b->server->disk, &b->job);
@@ -211,9 +255,12 @@ void backup_start(struct backup *b, struct bytes name, struct reply *reply)
         reply_errorf(reply, "ERR there is a backup of that name");
         return;
     }
+    snprintf(b->name, sizeof(b->name), "%.*s", (int)name.n, name.p);
     int error = file_make_directory(top(b));
     if (!error)
         error = file_make_directory(path);
+    if (!error)
+        error = set_mark(b, b->name);
     size_t n = strlen(path);
     snprintf(path + n, sizeof(path) - n, "/%s", b->server->settings->appenddirname);
     if (!error)
@@ -222,7 +269,6 @@ void backup_start(struct backup *b, struct bytes name, struct reply *reply)
         reply_errorf(reply, "ERR the backup's directory can't be made: %s", strerror(-error));
         return;
     }
-    snprintf(b->name, sizeof(b->name), "%.*s", (int)name.n, name.p);
     b->state = OPEN;
     b->started_ms = b->server->engine.now_ms;
     b->sealed_ms = 0;

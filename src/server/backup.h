@@ -22,6 +22,8 @@ void backup_list(struct backup *b, struct reply *reply);
 void backup_abort(struct backup *b, struct reply *reply);
 /* name "all": every sealed one. */
 void backup_cleanup(struct backup *b, struct bytes name, struct reply *reply);
+/* At the start: removes what a server that ended in the middle left of a backup. */
+void backup_sweep(struct backup *b);
 /* By the clock: goes on with a backup that is to be sealed. */
 void backup_tick(struct backup *b);
 

@@ -114,20 +114,42 @@ static struct rdb_write_options write_options(const struct saver *v, bool aof_ba
                                       .context = v->server->engine.scripting};
 }
 
-/* Writes the data set to a new file and syncs it. 0 or -errno. */
+/* What another server would not find in the file. */
+static void tell_asides(const struct rdb_write_result *r, int version)
+{
+    if (r->streams_aside)
+        log_line(
+            LOG_NOTICE,
+            "%llu streams have message ids of producers, released entries or settings of their "
+            "own, kept in fields beside their values: Redis skips these",
+            (unsigned long long)r->streams_aside);
+    if (r->hashes_aside)
+        log_line(LOG_NOTICE,
+                 "%llu hashes have fields with deadlines, kept in fields beside their values "
+                 "(rdb-compat %d): Redis skips these",
+                 (unsigned long long)r->hashes_aside, version);
+}
+
+/* Writes the data set to a new file, syncs it and reads it back. 0 or -errno. */
 static int write_file(struct saver *v, const char *path, bool aof_base)
 {
     struct rdb_write_options o = write_options(v, aof_base);
-    uint64_t keys;
+    struct rdb_write_result r;
     int fd = file_create(path);
     if (fd < 0)
         return fd;
-    int error = rdb_write(fd, v->server->engine.store, &o, &keys);
+    int error = rdb_write(fd, v->server->engine.store, &o, &r);
     if (!error)
         error = file_sync(fd);
     file_close(fd);
+    if (!error)
+        error = rdb_write_verify(path, &r);
+    if (error == -EBADMSG)
+        log_line(LOG_WARNING, "What was written to %s reads back otherwise", path);
     if (error)
         file_remove(path);
+    else
+        tell_asides(&r, o.version);
     return error;
 }
 

@@ -567,6 +567,7 @@ bool server_listen(struct server *s)
 
 bool server_load(struct server *s)
 {
+    backup_sweep(s->backup);
     return saver_load(s->saver);
 }
 

@@ -180,12 +180,20 @@ class Life:
                 self.rest()
             if not self.writes(3):
                 return False
-            # Everything that everysec may still owe, then the orderly end.
+            # Everything that everysec may still owe, then the orderly end. Refused while what is owed cannot be synced, and
+            # possible once a new base has taken its place.
+            for _ in range(10):
+                try:
+                    self.ask("SHUTDOWN", "NOSAVE")
+                    if "could not be synced" not in self.text():
+                        raise Bad("SHUTDOWN is refused without a reason")
+                    time.sleep(1)
+                except (OSError, EOFError):
+                    break
             try:
-                self.ask("SHUTDOWN", "NOSAVE")
-            except (OSError, EOFError):
-                pass
-            self.p.wait(20)
+                self.p.wait(20)
+            except subprocess.TimeoutExpired:
+                raise Bad("it does not end")
             return self.start() and self.writes(3)
         except (OSError, EOFError):
             time.sleep(0.1)

@@ -79,6 +79,29 @@ test "backups that are given up, bad names, no append-only file" {
     expect [resp::ask $s BACKUP START] "!ERR BACKUP needs an append-only file*" "no file"
     close $s
 }
+test "a backup that was open when the server was killed is removed at the next start, a sealed one stays" {
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    resp::ask $s SET a 1
+    resp::ask $s BACKUP START good
+    resp::ask $s BACKUP SEAL
+    until_state $s sealed
+    resp::ask $s BACKUP START torn
+    file mkdir $server::dir/backups/foreign/appendonlydir
+    close $s
+    server::stop KILL
+    server::start --appendonly yes
+    expect [server::log] "*Backup torn was not sealed when the server ended: removed*" told
+    expect [lsort [glob -tails -directory $server::dir/backups *]] "foreign good" "what stays"
+    expect [glob -tails -directory $server::dir/backups/good *] appendonlydir "no mark on it"
+    set s [resp::connect $server::port]
+    expect [resp::ask $s BACKUP LIST] {\[good\]} list
+    expect [resp::ask $s BACKUP START torn] torn "the name is free"
+    resp::ask $s BACKUP SEAL
+    until_state $s sealed
+    expect [resp::ask $s BACKUP CLEANUP ALL] 2 all
+    close $s
+}
 test "the drill: backup.sh, a loss, restore.sh" {
     start_with_tools
     set s [resp::connect $server::port]

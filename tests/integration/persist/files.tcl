@@ -505,3 +505,74 @@ test "a file that the manifest names and that is not there is named" {
     expect [resp::ask $s GET a] 1 back
     close $s
 }
+test "a snapshot says what it keeps where Redis does not look" {
+    server::start --appendonly yes --rdb-compat 10
+    set s [resp::connect $server::port]
+    resp::ask $s SET plain 1
+    expect [resp::ask $s SAVE] OK save
+    expect [string match "*Redis skips these*" [server::log]] 0 "nothing to say"
+    resp::ask $s XADD st IDMP producer 1 * a b
+    resp::ask $s HSET h f v
+    resp::ask $s HEXPIRE h 1000 FIELDS 1 f
+    expect [resp::ask $s SAVE] OK save
+    expect [server::log] "*1 streams have message ids of producers, released entries*Redis skips these*" streams
+    expect [server::log] "*1 hashes have fields with deadlines*(rdb-compat 10): Redis skips these*" hashes
+    set before [string length [server::log]]
+    resp::ask $s BGREWRITEAOF
+    for {set i 0} {$i < 500 && ![string match "*aof_rewrite_in_progress:0*" [resp::ask $s INFO persistence]]} {incr i} { after 10 }
+    expect [string range [server::log] $before end] "*1 streams have*Redis skips these*1 hashes have*" "a new base says it too"
+    close $s
+}
+test "without aof-disk-reserve the reserve of an earlier server is given back" {
+    server::start --appendonly yes --aof-disk-reserve 1mb
+    expect [file exists $server::dir/appendonlydir/appendonly.aof.reserve] 1 reserve
+    server::stop KILL
+    server::start --appendonly yes --aof-disk-reserve 0
+    expect [file exists $server::dir/appendonlydir/appendonly.aof.reserve] 0 "given back"
+}
+# Memory that the child of a save has for itself: Private_Dirty, the most that is seen.
+proc child_takes {s} {
+    set most 0
+    set seen 0
+    for {set i 0} {$i < 5000} {incr i} {
+        if {![catch {open /proc/$server::pid/task/$server::pid/children} f]} {
+            set child [string trim [read $f]]
+            close $f
+            if {$child ne "" && ![catch {open /proc/$child/smaps_rollup} f]} {
+                if {![catch {read $f} text] && [regexp {Private_Dirty: +(\d+) kB} $text -> kb]} {
+                    incr seen
+                    if {$kb > $most} { set most $kb }
+                }
+                close $f
+            }
+        }
+        if {[string match "*rdb_bgsave_in_progress:0*" [resp::ask $s INFO persistence]]} { break }
+        after 5
+    }
+    expect [expr {$seen > 3}] 1 "the child was seen"
+    return $most
+}
+test "the child of a save needs no memory that grows with the data" {
+    server::start --rdb-key-save-delay 20000
+    set s [resp::connect $server::port]
+    set few [string repeat x 40]
+    resp::ask $s SET few $few
+    expect [resp::ask $s BGSAVE] "Background saving started" bgsave
+    resp::ask $s SET few2 $few
+    set base [child_takes $s]
+    foreach key {a b} { resp::ask $s SETRANGE $key 100000000 x }
+    resp::ask $s EVAL {
+        local x = string.rep('y', 100)
+        for i = 1, 300000 do
+            redis.call('RPUSH', 'list', x .. i)
+            redis.call('HSET', 'hash', 'field' .. i, x)
+            redis.call('ZADD', 'zset', i, 'member' .. i)
+            redis.call('XADD', 'stream', '*', 'f', x .. i)
+        end} 0
+    expect [resp::ask $s BGSAVE] "Background saving started" bgsave
+    set much [child_takes $s]
+    expect [resp::ask $s INFO persistence] "*rdb_last_bgsave_status:ok*" saved
+    # 200 MB of strings and 130 MB of others against 40 bytes.
+    if {$much - $base > 16384} { error "the child took $much KB, with nothing to save $base KB" }
+    close $s
+}

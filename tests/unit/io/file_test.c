@@ -45,6 +45,11 @@ TEST(a_file_is_replaced_as_a_whole_and_keeps_its_permissions)
     CHECK(file_remove(path("a")) == 0 && file_remove(path("a")) == -ENOENT);
 }
 
+static void gather(void *context, struct bytes piece)
+{
+    buf_add(context, piece);
+}
+
 TEST(appending_goes_on_where_the_file_ends)
 {
     size_t written;
@@ -60,6 +65,10 @@ TEST(appending_goes_on_where_the_file_ends)
     char start[8];
     CHECK(file_read_start(path("log"), start, 3) == 3 && memcmp(start, "abc", 3) == 0);
     CHECK(file_read_start(path("log"), start, 8) == 5);
+    struct buf pieces = {0};
+    CHECK(file_each(path("log"), gather, &pieces) == 0 && bytes_is(buf_bytes(&pieces), "abcd!"));
+    CHECK(file_each(path("none"), gather, &pieces) == -ENOENT);
+    buf_free(&pieces);
     struct bytes map;
     CHECK(file_map(path("log"), &map) == 0 && bytes_is(map, "abcd!"));
     file_unmap(map);

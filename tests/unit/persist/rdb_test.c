@@ -12,6 +12,8 @@
 #include "type/string.h"
 #include "unit.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -54,9 +56,9 @@ static struct bytes written(struct store *s, int version, struct buf *out)
 {
     char path[] = "/tmp/millrace-rdb-test-XXXXXX";
     int fd = mkstemp(path);
-    uint64_t keys;
+    struct rdb_write_result r;
     struct rdb_write_options o = {.version = version, .checksum = true, .compress = true};
-    CHECK(fd >= 0 && rdb_write(fd, s, &o, &keys) == 0 && keys == 52);
+    CHECK(fd >= 0 && rdb_write(fd, s, &o, &r) == 0 && r.keys == 52);
     close(fd);
     out->n = 0;
     CHECK(file_read(path, out) == 0);
@@ -172,5 +174,39 @@ TEST(damage_without_a_checksum_is_survived)
     db_store_free(s);
 }
 
+/* The file is read back after it was written: bits that fell, an end that is missing. */
+TEST(what_reads_back_otherwise_is_noticed)
+{
+    char path[] = "/tmp/millrace-rdb-test-XXXXXX";
+    crc_init();
+    for (int checksum = 0; checksum <= 1; checksum++) {
+        struct store *s = fill();
+        struct rdb_write_options o = {.version = 11, .checksum = checksum, .compress = true};
+        struct rdb_write_result r;
+        struct rng rng;
+        int fd = checksum ? open(path, O_RDWR | O_TRUNC) : mkstemp(path);
+        CHECK(fd >= 0 && rdb_write(fd, s, &o, &r) == 0);
+        CHECK(rdb_write_verify(path, &r) == 0);
+        rng_seed(&rng, 9);
+        for (int i = 0; i < 200; i++) {
+            /* Without a checksum only the end of the file is known. */
+            off_t at = (off_t)(checksum ? rng_below(&rng, r.bytes) : r.bytes - 1 - (unsigned)i % 8);
+            char was, bent;
+            CHECK(pread(fd, &was, 1, at) == 1);
+            bent = was ^ (char)(1 << i % 8);
+            CHECK(pwrite(fd, &bent, 1, at) == 1 && rdb_write_verify(path, &r) == -EBADMSG);
+            CHECK(pwrite(fd, &was, 1, at) == 1);
+        }
+        CHECK(rdb_write_verify(path, &r) == 0);
+        CHECK(ftruncate(fd, (off_t)r.bytes - 1) == 0 && rdb_write_verify(path, &r) == -EBADMSG);
+        CHECK(ftruncate(fd, (off_t)r.bytes + 1) == 0 && rdb_write_verify(path, &r) == -EBADMSG);
+        close(fd);
+        db_store_free(s);
+    }
+    unlink(path);
+    struct rdb_write_result none = {.bytes = 100};
+    CHECK(rdb_write_verify(path, &none) == -ENOENT);
+}
+
 UNIT_MAIN(T(what_is_written_reads_back), T(flipped_bits_are_detected),
-          T(damage_without_a_checksum_is_survived))
+          T(damage_without_a_checksum_is_survived), T(what_reads_back_otherwise_is_noticed))
