@@ -32,7 +32,7 @@ help:
 	@echo 'make bench      measure against redis-server'
 	@echo 'make bench-structures   structures of our own against others'
 	@echo 'make clients    client libraries from npm'
-	@echo 'make fuzz       libFuzzer over requests, rules of users, libraries of scripts'
+	@echo 'make fuzz       libFuzzer over requests, users, scripts, libraries and files, ten minutes each'
 	@echo 'make soak       long random and crash tests'
 	@echo 'make format     format the sources'
 	@echo 'make lint       clang-tidy'
@@ -61,11 +61,17 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIBOBJ) tests/support/unit.h
 	@$(CC) $(CFLAGS) -Itests/support $(LINK) -o $@ $< \
 	    $$(utils/layers.py below $(dir $*) $(BUILD)) $(LIBS) $(ALLOC)
 
+$(BUILD)/fuzz/%_drive: tests/fuzz/%_fuzz.c tests/fuzz/drive.c $(LIBOBJ)
+	@mkdir -p $(dir $@)
+	@echo '  DRIVE $*'
+	@$(CC) $(CFLAGS) $(LINK) -o $@ tests/fuzz/$*_fuzz.c tests/fuzz/drive.c \
+	    $$(utils/layers.py below persist $(BUILD)) $(LIBS) $(ALLOC)
+
 run: deps all
 	@mkdir -p data
 	@$(SERVER) $(BUILD)/millrace.conf --dir data
 
-tests-build: $(SERVER) $(UNITBIN)
+tests-build: $(SERVER) $(UNITBIN) $(BUILD)/fuzz/file_drive
 
 test: deps
 	@$(MAKE) --no-print-directory tests-build
@@ -108,7 +114,7 @@ bench-structures: $(LIBOBJ)
 	@$(BUILD)/ordered
 
 # libFuzzer, each target for FUZZ_SECONDS.
-FUZZ_SECONDS ?= 120
+FUZZ_SECONDS ?= 600
 FUZZ_OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 fuzz: deps
 	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang OPT='$(FUZZ_OPT)' ALLOC= fuzz-run

@@ -105,7 +105,8 @@ def main():
     crash = os.path.join(ROOT, "tests/crash/crash.py")
     for mode in ("always", "everysec"):
         r.whole("crash, " + mode, [py, crash, "--server", o.server, "--mode", mode, "--seed", str(o.seed), "--events",
-                                   "8000" if o.sanitized else "30000", "--kills", "5" if o.sanitized else "8"], 300 * slow, env)
+                                   "8000" if o.sanitized else "40000", "--kills", "5" if o.sanitized else "30",
+                                   *([] if o.sanitized else ["--span", "0.3"])], 300 * slow, env)
     if not o.sanitized:
         for how in ("preload", "ext4", "xfs"):
             for mode in ("always", "everysec"):
@@ -115,6 +116,10 @@ def main():
         for mode, how in (("always", "EIO"), ("always", "kill"), ("everysec", "ENOSPC"), ("everysec", "short"), ("everysec", "kill")):
             r.whole("faults, %s, %s" % (mode, how), [py, os.path.join(ROOT, "tests/crash/faults.py"), "--server", o.server, "--mode", mode, "--how", how,
                                                      "--stride", "12", "--seed", str(o.seed)], 300)
+        seeds, drive = os.path.join(o.build, "fuzz/seeds"), os.path.join(o.build, "fuzz/file_drive")
+        r.whole("seeds of files", [py, os.path.join(ROOT, "tests/fuzz/seeds.py"), seeds, o.server], 60, env)
+        r.whole("fuzz, files in process", [drive, seeds, "60", str(o.seed), os.path.join(o.build, "fuzz/last")], 200,
+                dict(env or os.environ, ASAN_OPTIONS="detect_leaks=0"))
         for fuzz in ("requests", "files"):
             r.whole("fuzz, " + fuzz, [py, os.path.join(ROOT, "tests/fuzz/%s.py" % fuzz), o.server, "--seconds", "12", "--seed", str(o.seed)], 300)
     if not o.sanitized:

@@ -133,6 +133,13 @@ void client_mark(struct client *c, uint64_t position, uint64_t offset)
     add_mark(c, (struct client_mark){position, offset, false});
 }
 
+void client_hold(struct client *c, uint64_t offset)
+{
+    if (chain_pending(&c->out))
+        client_mark(c, c->mark_n ? c->marks[c->mark_first + c->mark_n - 1].position : c->out.taken,
+                    offset);
+}
+
 void client_mark_durable(struct client *c, uint64_t position, uint64_t offset)
 {
     add_mark(c, (struct client_mark){position, offset, true});

@@ -117,7 +117,9 @@ void client_has_reply(struct client *c);
 uint64_t client_sendable(struct client *c, uint64_t released, uint64_t synced);
 /* Output from position on waits for offset. */
 void client_mark(struct client *c, uint64_t position, uint64_t offset);
-/* The same, until offset is on the disk. */
+/* All that has not left yet waits for offset: what came without marks turns out to need them. */
+void client_hold(struct client *c, uint64_t offset);
+/* The same as client_mark(), until offset is on the disk. */
 void client_mark_durable(struct client *c, uint64_t position, uint64_t offset);
 /* Keeps bytes that were not run. data may lie in c->in. */
 void client_keep(struct client *c, const char *data, size_t n);

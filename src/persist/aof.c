@@ -654,6 +654,11 @@ bool aof_gates(const struct aof *a)
     return a->fd >= 0 && (a->policy == AOF_ALWAYS || a->in_flight || a->error);
 }
 
+bool aof_fails(const struct aof *a)
+{
+    return a->fd >= 0 && a->error;
+}
+
 int aof_sync_now(struct aof *a)
 {
     if (a->fd < 0)

@@ -55,6 +55,8 @@ bool aof_gathers(const struct aof *a);
 /* Journal offsets: what replies may rely on, what was written, what was synced. */
 uint64_t aof_released(const struct aof *a);
 uint64_t aof_synced(const struct aof *a);
+/* Writing or syncing has failed and has not been made good. */
+bool aof_fails(const struct aof *a);
 /* Replies may have to wait in this turn. */
 bool aof_gates(const struct aof *a);
 /* Writes and syncs everything before it returns. 0 or -errno. */

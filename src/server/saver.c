@@ -598,6 +598,11 @@ bool saver_gathers(const struct saver *v)
     return aof_gathers(v->aof);
 }
 
+bool saver_must_hold(const struct saver *v)
+{
+    return !v->server->engine.gate_on && aof_fails(v->aof);
+}
+
 uint64_t saver_released(const struct saver *v)
 {
     return aof_released(v->aof);

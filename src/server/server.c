@@ -217,6 +217,26 @@ static void service_memory(void *context, struct engine_memory *out)
     memory_report(context, out);
 }
 
+/* Without a sync in flight replies carry no marks: when writing fails just now, all that waits to
+ * be sent is held. */
+static void hold_back(struct server *s)
+{
+    struct engine *e = &s->engine;
+    if (__builtin_expect(saver_must_hold(s->saver), 0))
+        for (struct dlist_node *n = e->outgoing.next; n != &e->outgoing; n = n->next)
+            client_hold(dlist_item(n, struct client, outgoing), e->journal->offset);
+}
+
+/* The journal's effects, then the replies that may leave. */
+static void write_all(struct server *s)
+{
+    struct engine *e = &s->engine;
+    saver_flush(s->saver);
+    hold_back(s);
+    if (!dlist_empty(&e->outgoing) || !dlist_empty(&s->held))
+        link_write_all(s, saver_released(s->saver));
+}
+
 /* A script takes long. What may be done without touching data: reading requests, most of which are
  * told so, and sending what the gate has released. */
 static bool service_busy_turn(void *context)
@@ -237,8 +257,7 @@ static bool service_busy_turn(void *context)
         link_read_all(s);
     if (!dlist_empty(&e->resuming))
         link_resume_all(s);
-    saver_flush(s->saver);
-    link_write_all(s, saver_released(s->saver));
+    write_all(s);
     link_close_all(s);
     s->feed = feed;
     s->turn_buffer = buffer;
@@ -614,9 +633,7 @@ static void turn(struct server *s)
     if (s->abandoned)
         return;
     tracking_broadcast(e);
-    saver_flush(s->saver);
-    if (!dlist_empty(&e->outgoing) || !dlist_empty(&s->held))
-        link_write_all(s, saver_released(s->saver));
+    write_all(s);
     if (!dlist_empty(&e->closing))
         link_close_all(s);
     saver_end_turn(s->saver);
@@ -628,6 +645,7 @@ int server_run(struct server *s)
     while (!s->stopping)
         turn(s);
     /* Replies that the gate has released still go out. */
+    hold_back(s);
     link_write_all(s, saver_released(s->saver));
     log_line(LOG_WARNING, "Millrace is now ready to exit, bye bye...");
     return s->exit_code;

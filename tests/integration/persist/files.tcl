@@ -157,9 +157,10 @@ proc until_written {s} {
     }
     error "it does not heal by itself: [resp::ask $s INFO persistence]"
 }
-test "a full disk without a reserve holds the reply, stops writes, keeps reads, and heals by itself" {
+foreach policy {always everysec no} {
+test "a full disk without a reserve holds the reply, stops writes, keeps reads, and heals by itself, appendfsync $policy" [string map [list POLICY $policy] {
     small_disk 2m {
-        set mode {--appendonly yes --appendfsync always --aof-disk-reserve 0}
+        set mode {--appendonly yes --appendfsync POLICY --aof-disk-reserve 0}
         server::start {*}$mode
         set s [resp::connect $server::port]
         expect [resp::ask $s SET a 1] OK first
@@ -186,6 +187,7 @@ test "a full disk without a reserve holds the reply, stops writes, keeps reads, 
         expect [resp::ask $s STRLEN held] 300000 held
         close $s
     }
+}]
 }
 test "the reserve lets a batch on a full disk be finished; writes go on when it is back" {
     small_disk 4m {
