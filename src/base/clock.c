@@ -21,6 +21,15 @@ int64_t clock_mono_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+int64_t clock_steady_ms(void)
+{
+    static int64_t start_ms;
+    int64_t mono_ms = clock_mono_us() / 1000;
+    if (start_ms == 0)
+        start_ms = clock_wall_ms() - mono_ms;
+    return start_ms + mono_ms;
+}
+
 double clock_ticks_per_us(void)
 {
     static uint64_t first_ticks;

@@ -7,6 +7,9 @@
 /* Wall clock: milliseconds and microseconds since 1970. */
 int64_t clock_wall_ms(void);
 int64_t clock_wall_us(void);
+/* Milliseconds that grow evenly, from what the wall clock showed at the first call on: for
+ * durations and timeouts, which a step of the wall clock must not touch. */
+int64_t clock_steady_ms(void);
 /* Monotonic microseconds from an arbitrary start. */
 int64_t clock_mono_us(void);
 /* The cycle counter, a few nanoseconds a reading; clock_ticks_per_us() calibrates it. */

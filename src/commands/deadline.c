@@ -61,7 +61,7 @@ bool deadline_timeout(const struct call *call, int i, int64_t *deadline_ms)
         return false;
     }
     long long span = (long long)ceill(seconds), at = 0;
-    if (span && !num_add(span, call->now_ms, &at)) {
+    if (span && !num_add(span, call->engine->steady_ms, &at)) {
         reply_errorf(call->reply, "ERR timeout is out of range");
         return false;
     }

@@ -18,8 +18,8 @@ bool deadline_parse(struct call *call, struct deadline *d);
 /* As deadline_parse(), but any number that does not overflow is good. */
 bool deadline_parse_any(struct call *call, struct deadline *d);
 
-/* How long a blocking command waits: seconds, with a fraction; *deadline_ms 0 stands for ever.
- * False after the error reply. */
+/* How long a blocking command waits: seconds, with a fraction; *deadline_ms (by the steady clock) 0
+ * stands for ever. False after the error reply. */
 bool deadline_timeout(const struct call *call, int i, int64_t *deadline_ms);
 
 #endif

@@ -17,11 +17,11 @@ struct block_options {
     int argc;
     const struct bytes *keys;
     int key_count;
-    int64_t deadline_ms;  /* 0: never */
+    int64_t deadline_ms;  /* by the steady clock; 0: never */
     enum value_type type; /* of keys that can serve it */
     enum block_null null; /* the answer at the deadline */
     bool group;           /* waits for a stream's group: hears when key or group vanish */
-    int64_t wake_ms;      /* also run again at this time; 0: no */
+    int64_t wake_ms;      /* also run again at this time, by the same clock; 0: no */
 };
 
 /* False inside EXEC and replay: the handler then answers at once. */

@@ -15,7 +15,7 @@ struct client *client_new(struct engine *engine)
     c->id = ++engine->next_client_id;
     c->db = &engine->store->dbs[0];
     c->reply = (struct reply){.out = &c->out, .resp = 2};
-    c->created_ms = c->active_ms = engine->now_ms;
+    c->created_ms = c->active_ms = engine->steady_ms;
     c->fd = -1;
     dlist_append(&engine->clients, &c->all);
     engine->client_count++;
@@ -186,7 +186,7 @@ void client_slow_down(struct client *c)
     unsigned doubled = c->guesses < SLOWED_DOUBLE ? c->guesses : SLOWED_DOUBLE;
     c->guesses++;
     c->flags |= CLIENT_SLOWED;
-    c->held_until_ms = c->engine->now_ms + ((int64_t)SLOWED_MS << doubled);
+    c->held_until_ms = c->engine->steady_ms + ((int64_t)SLOWED_MS << doubled);
 }
 
 enum client_class client_class(const struct client *c)

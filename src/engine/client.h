@@ -87,11 +87,11 @@ struct client {
     void *link;                       /* the carrier's */
     struct str *name, *lib_name, *lib_version;
     char address[64], local_address[64];
-    int fd; /* for CLIENT LIST only */
-    int64_t created_ms, active_ms;
-    int64_t held_until_ms; /* while CLIENT_SLOWED */
-    unsigned guesses;      /* wrong passwords in a row */
-    int64_t over_soft_ms;  /* since when the output is over its soft limit; 0: it is not */
+    int fd;                        /* for CLIENT LIST only */
+    int64_t created_ms, active_ms; /* by the steady clock, as all times of a client are */
+    int64_t held_until_ms;         /* while CLIENT_SLOWED */
+    unsigned guesses;              /* wrong passwords in a row */
+    int64_t over_soft_ms;          /* since when the output is over its soft limit; 0: it is not */
     const struct command *last_command;
     uint64_t total_in, total_out, total_commands;
     uint64_t written_offset; /* of the journal, after its last write */

@@ -49,7 +49,7 @@ void client_line_print(const struct client *c, struct buf *b)
 {
     struct bytes name = text_of(c->name), lib = text_of(c->lib_name),
                  version = text_of(c->lib_version);
-    int64_t now = c->engine->now_ms;
+    int64_t now = c->engine->steady_ms;
     buf_printf(b, "id=%llu addr=%s laddr=%s fd=%d name=%.*s age=%lld idle=%lld flags=",
                (unsigned long long)c->id, c->address, c->local_address, c->fd, (int)name.n, name.p,
                (long long)(now - c->created_ms) / 1000, (long long)(now - c->active_ms) / 1000);

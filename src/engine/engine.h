@@ -100,7 +100,8 @@ struct engine {
     struct dict clients_by_id;
     struct dlist_node anonymous; /* clients that have to AUTH first, oldest first */
     size_t anonymous_count;
-    int64_t now_ms; /* wall clock of this turn */
+    int64_t now_ms;    /* wall clock of this turn */
+    int64_t steady_ms; /* the same moment as clock_steady_ms() shows it */
     /* Blocked clients (engine/block.h). */
     struct dict waiting; /* db and key to those who wait, in order */
     struct heap timeouts;
@@ -109,7 +110,7 @@ struct engine {
     /* Watched keys (engine/txn.h). */
     struct dict watched;
     /* CLIENT PAUSE. */
-    int64_t pause_until_ms;
+    int64_t pause_until_ms; /* by the steady clock */
     bool pause_writes_only;
     struct dlist_node paused;
     /* Statistics. */

@@ -463,7 +463,7 @@ static void sync_done(struct worker_job *job)
     struct aof *a = s->aof;
     a->in_flight = false;
     a->gather.answered = true;
-    a->sync_done_ms = clock_wall_ms();
+    a->sync_done_ms = clock_steady_ms();
     if (s->error) {
         a->distrusted = true;
         if (!a->error)
@@ -806,7 +806,7 @@ void aof_switch(struct aof *a)
         a->distrusted = true;
         file_close(old);
     } else {
-        start_sync(a, old, true, clock_wall_ms());
+        start_sync(a, old, true, clock_steady_ms());
     }
 }
 

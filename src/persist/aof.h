@@ -48,7 +48,7 @@ bool aof_is_open(const struct aof *a);
 void aof_set_policy(struct aof *a, enum aof_policy policy, bool pause_syncs);
 /* The turn's batch; starts syncs as the policy says. Under AOF_ALWAYS a batch may wait for twice
  * as long as the last sync took (1 ms at most) for those who got their reply by it and are likely
- * to write again at once: waiting is how many replies are held now. */
+ * to write again at once: waiting is how many replies are held now. now_ms: the steady clock. */
 void aof_flush(struct aof *a, int64_t now_ms, size_t waiting);
 /* Such a batch waits: aof_flush() wants to be called again without delay. */
 bool aof_gathers(const struct aof *a);
@@ -96,6 +96,7 @@ void aof_finish_rewrite(struct aof *a, const char *temp_path, bool rdb_base,
 
 uint64_t aof_size(const struct aof *a);
 uint64_t aof_base_size(const struct aof *a);
+/* By the steady clock; 0: none yet. */
 int64_t aof_last_sync_ms(const struct aof *a);
 uint64_t aof_unsynced(const struct aof *a);
 uint64_t aof_delayed_syncs(const struct aof *a);

@@ -51,14 +51,14 @@ void cron_due(void *context)
     if (e->special & ENGINE_BUSY)
         return;
     now_read(s);
-    if ((e->special & ENGINE_PAUSED) && e->now_ms >= e->pause_until_ms)
+    if ((e->special & ENGINE_PAUSED) && e->steady_ms >= e->pause_until_ms)
         client_end_pause(e);
     if (e->pause_cron)
         return;
     s->cron_runs++;
-    sample(&s->commands, e->total_commands, e->now_ms);
-    sample(&s->net_in, e->total_in, e->now_ms);
-    sample(&s->net_out, e->total_out, e->now_ms);
+    sample(&s->commands, e->total_commands, e->steady_ms);
+    sample(&s->net_in, e->total_in, e->steady_ms);
+    sample(&s->net_out, e->total_out, e->steady_ms);
     observe_configure(e); /* the cycle counter is known better with time */
     memory_tick(s);
     e->store->expiry_paused = (e->special & (ENGINE_DISK_FAILED | ENGINE_PAUSED)) != 0;

@@ -41,7 +41,7 @@ static void server_section(struct server *s, struct buf *b)
 {
     struct utsname u;
     uname(&u);
-    int64_t up = (s->engine.now_ms - s->started_ms) / 1000;
+    int64_t up = (s->engine.steady_ms - s->started_ms) / 1000;
     buf_printf(b, "redis_version:" VERSION_REDIS "\r\n"
                   "server_name:millrace\r\n"
                   "millrace_version:" VERSION_MILLRACE "\r\n"

@@ -147,7 +147,7 @@ static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
         client_close(c);
         return 0;
     }
-    c->active_ms = s->engine.now_ms;
+    c->active_ms = s->engine.steady_ms;
     c->total_in += (uint64_t)n;
     s->engine.total_in += (uint64_t)n;
     if (place)
@@ -239,8 +239,8 @@ static bool over_limit(struct server *s, struct client *c)
         return false;
     }
     if (!c->over_soft_ms)
-        c->over_soft_ms = s->engine.now_ms;
-    return s->engine.now_ms - c->over_soft_ms > s->settings->output_limits[k].seconds * 1000;
+        c->over_soft_ms = s->engine.steady_ms;
+    return s->engine.steady_ms - c->over_soft_ms > s->settings->output_limits[k].seconds * 1000;
 }
 
 static void write_one(struct server *s, struct link *k, uint64_t released)
@@ -363,19 +363,19 @@ void link_tick(struct server *s)
         struct client *c = dlist_item(n, struct client, all);
         if (!c->link || (c->flags & CLIENT_CLOSING))
             continue;
-        if ((c->flags & CLIENT_ANONYMOUS) && e->now_ms - c->created_ms > ANONYMOUS_MS) {
+        if ((c->flags & CLIENT_ANONYMOUS) && e->steady_ms - c->created_ms > ANONYMOUS_MS) {
             log_line(LOG_VERBOSE, "Closing client %s that has not authenticated", c->address);
             client_close(c);
             continue;
         }
-        if ((c->flags & CLIENT_SLOWED) && e->now_ms >= c->held_until_ms) {
+        if ((c->flags & CLIENT_SLOWED) && e->steady_ms >= c->held_until_ms) {
             c->flags &= ~(unsigned)CLIENT_SLOWED;
             if (!dlist_linked(&c->resuming))
                 dlist_append(&e->resuming, &c->resuming);
         }
         bool idle_matters = !(c->flags & (CLIENT_BLOCKED | CLIENT_SUBSCRIBED));
         if (s->settings->timeout && idle_matters &&
-            e->now_ms - c->active_ms > s->settings->timeout * 1000) {
+            e->steady_ms - c->active_ms > s->settings->timeout * 1000) {
             log_line(LOG_VERBOSE, "Closing idle client");
             client_close(c);
         } else if (chain_pending(&c->out) && over_limit(s, c)) {

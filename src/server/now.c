@@ -7,6 +7,7 @@ void now_read(struct server *s)
 {
     struct engine *e = &s->engine;
     e->now_ms = clock_wall_ms();
+    e->steady_ms = clock_steady_ms();
     e->last_ticks = clock_ticks();
     e->store->now_ms = e->now_ms;
     e->store->lru_clock = lru_clock_at(e->now_ms);

@@ -56,7 +56,8 @@ struct saver {
     long long dirty_at_fork;
     /* What came of earlier ones. */
     long long saved_dirty; /* store.dirty that the last snapshot holds */
-    int64_t last_save_ms, last_try_ms;
+    int64_t last_save_ms;  /* by the wall clock */
+    int64_t saved_at_ms, last_try_ms;
     bool last_save_ok, last_rewrite_ok, last_write_ok;
     int64_t last_save_s, last_rewrite_s; /* how long they took */
     uint64_t saves, rewrites, forks, fork_us;
@@ -78,6 +79,7 @@ struct saver *saver_new(struct server *s)
     v->last_save_ok = v->last_rewrite_ok = v->last_write_ok = true;
     v->last_save_s = v->last_rewrite_s = -1;
     v->last_save_ms = clock_wall_ms();
+    v->saved_at_ms = clock_steady_ms();
     v->written = mem_zalloc(STORE_WRITTEN_SLOTS * sizeof(*v->written));
     memcpy(v->replication_id, s->run_id, 41);
     v->aof = aof_new(s->disk, s->engine.journal, s->settings->appenddirname,
@@ -560,7 +562,7 @@ void saver_begin_turn(struct saver *v)
         block_confirm(e);
     int error = aof_error(v->aof);
     if (error && !v->failed_since_ms) {
-        v->failed_since_ms = e->now_ms;
+        v->failed_since_ms = e->steady_ms;
         v->last_write_ok = false;
         snprintf(v->server->settings->disk_error, sizeof(v->server->settings->disk_error), "%s",
                  strerror(-error));
@@ -572,7 +574,7 @@ void saver_begin_turn(struct saver *v)
                      : "The append-only file can't be written: %s. Writes are refused until the "
                        "disk takes them again.",
                  strerror(-error));
-        v->recover_ms = e->now_ms;
+        v->recover_ms = e->steady_ms;
         v->base_tried_ms = 0;
         v->base_wait_ms = RECOVER_MS;
         e->special |= ENGINE_DISK_FAILED;
@@ -590,7 +592,7 @@ void saver_flush(struct saver *v)
         v->server->engine.sync_wanted = false;
         aof_want_sync(v->aof);
     }
-    aof_flush(v->aof, v->server->engine.now_ms, v->server->engine.held_count);
+    aof_flush(v->aof, v->server->engine.steady_ms, v->server->engine.held_count);
 }
 
 bool saver_gathers(const struct saver *v)
@@ -642,7 +644,7 @@ static pid_t start_child(struct saver *v, enum work work)
     v->forks++;
     v->child = pid;
     v->work = work;
-    v->child_started_ms = s->engine.now_ms;
+    v->child_started_ms = s->engine.steady_ms;
     v->dirty_at_fork = s->engine.store->dirty;
     snprintf(v->temp, sizeof(v->temp),
              work == WORK_SAVE ? "temp-%d.rdb" : "temp-rewriteaof-bg-%d.aof", (int)pid);
@@ -668,7 +670,7 @@ int saver_background_save(struct saver *v, bool schedule)
         v->save_scheduled = true;
         return 1;
     }
-    v->last_try_ms = v->server->engine.now_ms;
+    v->last_try_ms = v->server->engine.steady_ms;
     pid_t pid = start_child(v, WORK_SAVE);
     if (pid < 0) {
         v->last_save_ok = false;
@@ -776,7 +778,7 @@ static void rewrite_finished(void *context, int error)
     v->finishing = false;
     v->last_rewrite_ok = error == 0;
     v->rewrites++;
-    v->last_rewrite_s = (v->server->engine.now_ms - v->child_started_ms) / 1000;
+    v->last_rewrite_s = (v->server->engine.steady_ms - v->child_started_ms) / 1000;
     if (error)
         log_line(LOG_WARNING, "The rewritten append-only file could not be put in place: %s",
                  strerror(-error));
@@ -786,11 +788,12 @@ static void rewrite_finished(void *context, int error)
 
 static void save_ended(struct saver *v, bool good, int number)
 {
-    v->last_save_s = (v->server->engine.now_ms - v->child_started_ms) / 1000;
+    v->last_save_s = (v->server->engine.steady_ms - v->child_started_ms) / 1000;
     if (good) {
         v->saves++;
         v->saved_dirty = v->dirty_at_fork;
         v->last_save_ms = v->server->engine.now_ms;
+        v->saved_at_ms = v->server->engine.steady_ms;
         v->last_save_ok = true;
         log_line(LOG_NOTICE, "Background saving terminated with success");
     } else {
@@ -822,7 +825,7 @@ static void reap(struct saver *v)
     } else {
         file_remove(v->temp);
         v->last_rewrite_ok = false;
-        v->last_rewrite_s = (v->server->engine.now_ms - v->child_started_ms) / 1000;
+        v->last_rewrite_s = (v->server->engine.steady_ms - v->child_started_ms) / 1000;
         if (number)
             log_line(LOG_WARNING, "Background AOF rewrite terminated by signal %d", number);
         else
@@ -835,8 +838,8 @@ static bool save_is_due(const struct saver *v)
 {
     const struct server *s = v->server;
     long long changes = s->engine.store->dirty - v->saved_dirty;
-    int64_t since_ms = s->engine.now_ms - v->last_save_ms;
-    if (!v->last_save_ok && s->engine.now_ms - v->last_try_ms < RETRY_SAVE_MS)
+    int64_t since_ms = s->engine.steady_ms - v->saved_at_ms;
+    if (!v->last_save_ok && s->engine.steady_ms - v->last_try_ms < RETRY_SAVE_MS)
         return false;
     for (int i = 0; i < s->settings->save_point_n; i++)
         if (changes >= s->settings->save_points[i].changes && changes > 0 &&
@@ -888,7 +891,7 @@ static bool open_first_aof(struct saver *v)
 /* The disk has failed: what may help is tried until it does. */
 static void recover(struct saver *v, bool busy)
 {
-    int64_t now_ms = v->server->engine.now_ms;
+    int64_t now_ms = v->server->engine.steady_ms;
     if (now_ms - v->recover_ms < RECOVER_MS)
         return;
     v->recover_ms = now_ms;
@@ -909,15 +912,15 @@ void saver_tick(struct saver *v)
         return;
     reap(v);
     bool busy = v->child || v->rewrite_wanted || v->finishing || v->seal != SEAL_NONE;
-    bool retry = e->now_ms - v->first_try_ms >= RETRY_SAVE_MS;
+    bool retry = e->steady_ms - v->first_try_ms >= RETRY_SAVE_MS;
     if (!busy && v->first_wanted && retry) {
-        v->first_try_ms = e->now_ms;
+        v->first_try_ms = e->steady_ms;
         v->first_wanted = !open_first_aof(v);
         busy = v->child != 0;
     }
     if (!busy && aof_is_baseless(v->aof) && aof_is_open(v->aof) && retry) {
         log_line(LOG_NOTICE, "The append-only file has no base yet: another attempt");
-        v->first_try_ms = e->now_ms;
+        v->first_try_ms = e->steady_ms;
         busy = saver_rewrite(v) == 0;
     }
     if (!busy && v->rewrite_scheduled) {
@@ -939,10 +942,10 @@ void saver_tick(struct saver *v)
         e->special &= ~(unsigned)ENGINE_SAVE_FAILED;
     if (v->failed_since_ms)
         recover(v, busy);
-    if (v->failed_since_ms && e->now_ms - v->failed_since_ms > DROP_HELD_MS)
+    if (v->failed_since_ms && e->steady_ms - v->failed_since_ms > DROP_HELD_MS)
         link_drop_held(v->server);
     /* A batch that waited for a sync, or a sync that is due, though no request came. */
-    aof_flush(v->aof, e->now_ms, e->held_count);
+    aof_flush(v->aof, e->steady_ms, e->held_count);
 }
 
 int saver_save(struct saver *v)
@@ -956,6 +959,7 @@ int saver_save(struct saver *v)
     }
     v->saved_dirty = v->server->engine.store->dirty;
     v->last_save_ms = v->server->engine.now_ms;
+    v->saved_at_ms = v->server->engine.steady_ms;
     v->last_save_ok = true;
     log_line(LOG_NOTICE, "DB saved on disk");
     return 0;
@@ -1109,7 +1113,7 @@ uint64_t saver_forks(const struct saver *v, uint64_t *last_us)
 void saver_info(const struct saver *v, struct buf *b)
 {
     const struct server *s = v->server;
-    int64_t now = s->engine.now_ms;
+    int64_t now = s->engine.steady_ms;
     bool rewriting = v->rewrite_wanted || v->finishing || (v->child && v->work == WORK_REWRITE);
     bool saving = v->child && v->work == WORK_SAVE;
     buf_printf(b,

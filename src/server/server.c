@@ -397,7 +397,7 @@ struct server *server_new(struct settings *settings)
     hash_init(NULL, 0);
     clock_ticks_per_us();
     s->settings = settings;
-    s->started_ms = clock_wall_ms();
+    s->started_ms = clock_steady_ms();
     s->started_mono_us = clock_mono_us();
     rng_hex(s->run_id, 40);
     dlist_init(&s->readable);
@@ -603,7 +603,7 @@ static int64_t sleep_ms(struct server *s)
     struct heap_node *n = heap_first(&e->timeouts);
     if (!n)
         return most;
-    int64_t left = n->at - clock_wall_ms();
+    int64_t left = n->at - clock_steady_ms();
     if (left <= 0)
         return 0;
     return left < most || most < 0 ? left : most;
@@ -622,7 +622,7 @@ static void turn(struct server *s)
     if (s->stopping)
         return;
     memory_begin_turn(s);
-    block_run_timeouts(e, e->now_ms);
+    block_run_timeouts(e, e->steady_ms);
     if (!dlist_empty(&s->readable))
         link_read_all(s);
     if (!dlist_empty(&e->resuming))

@@ -168,7 +168,7 @@ static bool matches(const struct call *call, const struct kill_filter *f, const 
         return false;
     if (f->class_ >= 0 && client_class(c) != (enum client_class)f->class_)
         return false;
-    if (f->min_age_s >= 0 && (call->now_ms - c->created_ms) / 1000 < f->min_age_s)
+    if (f->min_age_s >= 0 && (call->engine->steady_ms - c->created_ms) / 1000 < f->min_age_s)
         return false;
     if (f->user && c->user != f->user)
         return false;
@@ -289,7 +289,7 @@ static void do_client_pause(struct call *call)
         call_error(call, ERR_TIMEOUT_NEGATIVE);
         return;
     }
-    if (!num_add(span, call->now_ms, &span)) {
+    if (!num_add(span, call->engine->steady_ms, &span)) {
         call_error(call, ERR_TIMEOUT_INT);
         return;
     }

@@ -16,11 +16,11 @@ static bool parse_timeout(struct call *call, int i, int64_t *deadline_ms)
         call_error(call, ERR_TIMEOUT_NEGATIVE);
         return false;
     }
-    if (ms > INT64_MAX - call->now_ms) {
+    if (ms > INT64_MAX - call->engine->steady_ms) {
         reply_errorf(call->reply, "ERR timeout is out of range");
         return false;
     }
-    *deadline_ms = ms ? call->now_ms + ms : 0;
+    *deadline_ms = ms ? call->engine->steady_ms + ms : 0;
     return true;
 }
 

@@ -6,6 +6,8 @@
 #include "commands/stream/stream_args.h"
 #include "engine/block.h"
 
+#define LOOK_AGAIN_MS 86400000 /* at the latest, for entries that become idle enough */
+
 enum { FROM_ID, FROM_NEW, FROM_LAST, FROM_NEWEST };
 
 struct xread {
@@ -51,7 +53,7 @@ static bool parse(struct call *call, struct xread *x)
                 call_error(call, ERR_TIMEOUT_NEGATIVE);
                 return false;
             }
-            if (ms && !num_add(ms, call->now_ms, &ms)) {
+            if (ms && !num_add(ms, call->engine->steady_ms, &ms)) {
                 reply_errorf(call->reply, "ERR timeout is out of range");
                 return false;
             }
@@ -476,7 +478,8 @@ static bool serve(struct call *call, const struct xread *x, struct source *s, st
 }
 
 /* When the first pending entry will have been idle long enough. */
-static int64_t next_claim_ms(const struct xread *x, const struct source *sources, int64_t now_ms)
+static int64_t next_claim_ms(const struct xread *x, const struct source *sources,
+                             const struct call *call)
 {
     int64_t first = INT64_MAX;
     for (int i = 0; i < x->n; i++) {
@@ -493,8 +496,9 @@ static int64_t next_claim_ms(const struct xread *x, const struct source *sources
             stream_pending_walk_next(&w, &e);
         }
     }
-    int64_t at = (first == INT64_MAX ? now_ms : first) + x->claim_idle_ms;
-    return at > now_ms ? at : now_ms + 1;
+    int64_t left = x->claim_idle_ms < LOOK_AGAIN_MS ? x->claim_idle_ms : LOOK_AGAIN_MS;
+    left -= first == INT64_MAX ? 0 : call->now_ms - first;
+    return call->engine->steady_ms + (left > 0 ? left : 1);
 }
 
 static void wait(struct call *call, const struct xread *x, const struct source *sources)
@@ -516,7 +520,7 @@ static void wait(struct call *call, const struct xread *x, const struct source *
         .type = TYPE_STREAM,
         .null = BLOCK_NULL_ARRAY,
         .group = x->group,
-        .wake_ms = x->claim_idle_ms >= 0 ? next_claim_ms(x, sources, call->now_ms) : 0,
+        .wake_ms = x->claim_idle_ms >= 0 ? next_claim_ms(x, sources, call) : 0,
     };
     block_on(call, &o);
     mem_free(argv);
