@@ -43,6 +43,8 @@ int file_link(const char *from, const char *to);
 /* An empty one. */
 int file_remove_directory(const char *path);
 bool file_exists(const char *path);
+/* Whether that path still leads to the open file. */
+bool file_is_at(int fd, const char *path);
 bool file_is_link(const char *path);
 /* Calls each(name) for every entry of a directory. */
 int file_list(const char *directory, void (*each)(void *context, const char *name), void *context);

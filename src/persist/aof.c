@@ -654,6 +654,39 @@ bool aof_gates(const struct aof *a)
     return a->fd >= 0 && (a->policy == AOF_ALWAYS || a->in_flight || a->error);
 }
 
+bool aof_is_intact(struct aof *a, char *what, size_t n)
+{
+    char path[PATH_MAX], last[PATH_MAX] = "";
+    const char *gone = NULL, *why = "is not there any more";
+    if (a->fd < 0 || a->in_flight || a->segment.running || a->segment.ready || a->error ||
+        a->baseless)
+        return true;
+    manifest_path(a, path, sizeof(path));
+    gone = file_exists(path) ? NULL : path;
+    for (size_t i = 0; i < a->manifest.n && !gone; i++) {
+        const struct manifest_file *f = &a->manifest.files[i];
+        if (f->type == MANIFEST_HISTORY)
+            continue;
+        aof_path(a, f->name, path, sizeof(path));
+        gone = file_exists(path) ? NULL : path;
+        if (f->type == MANIFEST_INCREMENT)
+            memcpy(last, path, sizeof(last));
+    }
+    if (!gone && *last && !file_is_at(a->fd, last)) {
+        gone = last;
+        why = "is another file now";
+    } else if (!gone && *last && file_size(a->fd) != (int64_t)a->segment_size) {
+        gone = last;
+        why = "was changed by somebody else";
+    }
+    if (!gone)
+        return true;
+    a->error = -ESTALE;
+    a->distrusted = true;
+    snprintf(what, n, "%s %s", gone, why);
+    return false;
+}
+
 bool aof_fails(const struct aof *a)
 {
     return a->fd >= 0 && a->error;

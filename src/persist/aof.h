@@ -55,6 +55,10 @@ bool aof_gathers(const struct aof *a);
 /* Journal offsets: what replies may rely on, what was written, what was synced. */
 uint64_t aof_released(const struct aof *a);
 uint64_t aof_synced(const struct aof *a);
+/* Looks whether somebody else has removed, replaced or shortened a file, while no job is under way.
+ * False: one has been, `what` says which, and the files are not believed any more. Costs a few
+ * system calls. */
+bool aof_is_intact(struct aof *a, char *what, size_t n);
 /* Writing or syncing has failed and has not been made good. */
 bool aof_fails(const struct aof *a);
 /* Replies may have to wait in this turn. */

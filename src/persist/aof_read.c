@@ -319,6 +319,14 @@ static void read_framed(struct reader *r, size_t at)
             damaged(r, begin, synced);
             return;
         }
+        if (frame_synced > x->offset) {
+            x->status = AOF_READ_DAMAGED;
+            snprintf(x->error, sizeof(x->error),
+                     "frames are missing in front of byte %zu (journal offset %llu, of which %llu "
+                     "was synced)",
+                     begin, (unsigned long long)x->offset, (unsigned long long)frame_synced);
+            return;
+        }
         if (!tell_time(r, when))
             return;
         if (frame_synced > synced)

@@ -32,6 +32,7 @@
 #define RETRY_SAVE_MS 5000 /* between attempts to save after a failure */
 #define RECOVER_MS    1000 /* between looks at a disk that failed, and at first between new bases */
 #define RECOVER_MOST  32000
+#define LOOK_MS       1000        /* between looks at the files */
 #define MUCH_TO_LOAD  (32u << 20) /* bytes of files from which on memory is taken in large steps */
 
 enum work { WORK_NONE, WORK_SAVE, WORK_REWRITE };
@@ -62,6 +63,7 @@ struct saver {
     int64_t last_save_s, last_rewrite_s; /* how long they took */
     uint64_t saves, rewrites, forks, fork_us;
     int64_t failed_since_ms; /* the disk; 0: it has not */
+    int64_t looked_ms;       /* at the files */
     int64_t recover_ms, base_tried_ms, base_wait_ms;
     /* Loading. */
     bool loading, starting; /* the latter: no command has run yet */
@@ -902,7 +904,17 @@ static void recover(struct saver *v, bool busy)
         v->base_wait_ms *= 2;
     v->base_tried_ms = now_ms;
     log_line(LOG_NOTICE, "A new base for the append-only file is tried");
+    file_make_directory(v->server->settings->appenddirname); /* somebody may have removed it */
     saver_rewrite(v);
+}
+
+/* A file may change underneath: what the next start would find is not what was acknowledged. */
+static void look_at_files(struct saver *v)
+{
+    char what[PATH_MAX + 64];
+    v->looked_ms = v->server->engine.steady_ms;
+    if (!aof_is_intact(v->aof, what, sizeof(what)))
+        log_line(LOG_WARNING, "The append-only file is not what it was: %s", what);
 }
 
 void saver_tick(struct saver *v)
@@ -940,6 +952,8 @@ void saver_tick(struct saver *v)
         e->special |= ENGINE_SAVE_FAILED;
     else
         e->special &= ~(unsigned)ENGINE_SAVE_FAILED;
+    if (!busy && !v->failed_since_ms && e->steady_ms - v->looked_ms >= LOOK_MS)
+        look_at_files(v);
     if (v->failed_since_ms)
         recover(v, busy);
     if (v->failed_since_ms && e->steady_ms - v->failed_since_ms > DROP_HELD_MS)

@@ -578,3 +578,32 @@ test "the child of a save needs no memory that grows with the data" {
     if {$much - $base > 16384} { error "the child took $much KB, with nothing to save $base KB" }
     close $s
 }
+# What is done to the files of a server that runs, and what it says of it.
+foreach {what script says} {
+    removed {file delete $dir/appendonly.aof.1.incr.aof} "appendonly.aof.1.incr.aof is not there any more"
+    shortened {close [open $dir/appendonly.aof.1.incr.aof w]} "appendonly.aof.1.incr.aof was changed by somebody else"
+    replaced {file rename $dir/appendonly.aof.1.incr.aof $dir/other; file copy $dir/other $dir/appendonly.aof.1.incr.aof}
+        "appendonly.aof.1.incr.aof is another file now"
+    "without its manifest" {file delete $dir/appendonly.aof.manifest} "appendonly.aof.manifest is not there any more"
+    "without its base" {file delete $dir/appendonly.aof.1.base.rdb} "appendonly.aof.1.base.rdb is not there any more"
+    "removed with its directory" {file delete -force $dir} "is not there any more"
+} {
+    test "an append-only file that was $what while the server runs is noticed and made anew" [string map [list SCRIPT $script SAYS $says] {
+        server::start --appendonly yes
+        set s [resp::connect $server::port]
+        for {set i 0} {$i < 100} {incr i} { resp::ask $s RPUSH l $i }
+        set dir $server::dir/appendonlydir
+        SCRIPT
+        for {set i 0} {$i < 1000 && ![string match "*The append-only file is not what it was*" [server::log]]} {incr i} { after 10 }
+        expect [server::log] "*The append-only file is not what it was: *SAYS*" told
+        for {set i 0} {$i < 1500 && [string match "!MISCONF*" [resp::ask $s SET a 1]]} {incr i} { after 10 }
+        expect [resp::ask $s SET a 2] OK "writes go on"
+        set digest [resp::ask $s DEBUG DIGEST]
+        close $s
+        server::stop KILL
+        server::start --appendonly yes
+        set s [resp::connect $server::port]
+        expect [resp::ask $s DEBUG DIGEST] $digest "after a kill"
+        close $s
+    }]
+}

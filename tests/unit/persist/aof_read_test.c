@@ -167,6 +167,23 @@ static bool tick(void *context, int64_t seconds)
     return seconds <= c->until;
 }
 
+/* A file that somebody shortened while it was written to: all frames are sound, some are not there.
+ */
+TEST(missing_frames_are_noticed)
+{
+    make();
+    for (int from = 0; from < FRAMES - 7; from++) {
+        for (int n = 3; n <= 4; n++) {
+            struct buf less = {0};
+            buf_add(&less, bytes_of(file.p, ends[from]));
+            buf_add(&less, bytes_of(file.p + ends[from + n], file.n - ends[from + n]));
+            struct aof_read_result r = read_copy(less.p, less.n);
+            CHECK(r.status == AOF_READ_DAMAGED && strstr(r.error, "frames are missing"));
+            buf_free(&less);
+        }
+    }
+}
+
 TEST(reading_stops_at_a_time)
 {
     make();
@@ -293,6 +310,6 @@ TEST(many_commands_are_applied_in_order)
 
 UNIT_MAIN(T(a_whole_file_is_good), T(a_torn_tail_is_cut_at_a_frame),
           T(flipped_bits_are_never_applied), T(more_flipped_bits_are_never_applied),
-          T(reading_stops_at_a_time), T(a_damaged_head_is_refused),
+          T(missing_frames_are_noticed), T(reading_stops_at_a_time), T(a_damaged_head_is_refused),
           T(plain_files_follow_the_old_rules), T(a_plain_file_may_hold_notes_as_values),
           T(many_commands_are_applied_in_order))
