@@ -2,8 +2,10 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "command/keys.h"
 #include "engine/block.h"
 #include "engine/exec.h"
 #include "engine/feed.h"
@@ -17,6 +19,7 @@
 #include "persist/cut.h"
 #include "persist/rdb_read.h"
 #include "persist/rdb_write.h"
+#include "proto/request.h"
 #include "script/scripting.h"
 #include "server/link.h"
 #include "server/now.h"
@@ -602,9 +605,40 @@ bool saver_gathers(const struct saver *v)
     return aof_gathers(v->aof);
 }
 
-bool saver_must_hold(const struct saver *v)
+/* The keys of the effects that are not written: what writes of this turn would have noted, had the
+ * gate been on. */
+static void note_unwritten(struct saver *v)
 {
-    return !v->server->engine.gate_on && aof_fails(v->aof);
+    struct engine *e = &v->server->engine;
+    struct buf *pending = &e->journal->pending;
+    struct request_limits limits = {
+        .bulk = INT32_MAX, .args = INT32_MAX, .inline_ = 1024, .authenticated = true};
+    struct request q;
+    request_init(&q);
+    for (size_t at = 0; at < pending->n;) {
+        struct key_at keys[16];
+        if (request_parse(&q, pending->p + at, pending->n - at, &limits) != REQUEST_READY)
+            break;
+        const struct command *command = registry_find(e->registry, q.argv[0]);
+        int n = command ? keys_find(command, q.argv, q.argc, keys, 16) : 0;
+        bool writes = command && (command->flags & COMMAND_WRITE);
+        for (int i = 0; i < n && n <= 16; i++)
+            v->written[hash_key(q.argv[keys[i].index]) % STORE_WRITTEN_SLOTS] = e->journal->offset;
+        if (writes && (n <= 0 || n > 16)) /* FLUSHALL and the like */
+            for (unsigned i = 0; i < STORE_WRITTEN_SLOTS; i++)
+                v->written[i] = e->journal->offset;
+        at += q.at;
+        request_reset(&q);
+    }
+    request_free(&q);
+}
+
+bool saver_must_hold(struct saver *v)
+{
+    if (v->server->engine.gate_on || !aof_fails(v->aof))
+        return false;
+    note_unwritten(v);
+    return true;
 }
 
 uint64_t saver_released(const struct saver *v)

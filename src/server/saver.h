@@ -16,8 +16,9 @@ bool saver_load(struct saver *v);
 void saver_begin_turn(struct saver *v);
 /* The turn's effects go to the file. */
 void saver_flush(struct saver *v);
-/* The turn's replies were made as if nothing could hold them, and now writing has failed. */
-bool saver_must_hold(const struct saver *v);
+/* The turn's replies were made as if nothing could hold them, and now writing has failed. Reads of
+ * what the turn wrote will be held from now on. */
+bool saver_must_hold(struct saver *v);
 /* A batch waits for more of it: the loop does not sleep. */
 bool saver_gathers(const struct saver *v);
 /* The journal offset up to which replies may leave. */

@@ -172,11 +172,19 @@ test "a full disk without a reserve holds the reply, stops writes, keeps reads, 
         after 500
         expect [read $t] "" "the reply of a write that is not on disk is held"
         expect [resp::ask $s GET a] 1 "reads go on"
+        set u [resp::connect $server::port]
+        fconfigure $u -blocking 0
+        resp::send $u whole STRLEN held
+        after 200
+        expect [read $u] "" "a read of what is not written waits as well"
         expect [resp::ask $s SET b 1] "!MISCONF Errors writing to the AOF file: No space left on device" misconf
         expect [resp::ask $s INFO persistence] "*aof_last_write_status:err*" info
         file delete $server::dir/filler
         fconfigure $t -blocking 1
         expect [resp::read $t] OK "the held reply leaves when the batch is on the disk"
+        fconfigure $u -blocking 1
+        expect [resp::read $u] 300000 "and the read"
+        close $u
         until_written $s
         set digest [resp::ask $s DEBUG DIGEST]
         close $s
