@@ -47,6 +47,7 @@ struct rewrite_job {
     int error;
     void (*done)(void *context, int error);
     void *context;
+    char mark[PATH_MAX]; /* to be removed; empty: none */
 };
 
 /* Group commit. Of those who write in a closed loop half would always miss the sync that the other
@@ -141,6 +142,12 @@ static void reserve_path(const struct aof *a, char *to, size_t n)
     snprintf(to, n, "%s/%s.reserve", a->directory, a->stem);
 }
 
+/* The file that says: what is written has no manifest yet (aof_open_first()). */
+static void mark_path(const struct aof *a, char *to, size_t n)
+{
+    snprintf(to, n, "%s/%s.beginning", a->directory, a->stem);
+}
+
 static void increment_name(const struct aof *a, uint64_t seq, char *to, size_t n)
 {
     snprintf(to, n, "%s.%llu.incr.aof", a->stem, (unsigned long long)seq);
@@ -158,6 +165,41 @@ static uint64_t next_seq(const struct manifest *m, enum manifest_type type)
     return (last > history ? last : history) + 1;
 }
 
+struct orphan {
+    const struct aof *aof;
+    char name[80]; /* of an increment with something in it */
+};
+
+static void look_for_orphan(void *context, const char *name)
+{
+    struct orphan *o = context;
+    char path[PATH_MAX];
+    size_t stem = strlen(o->aof->stem);
+    const char *kind = strstr(name, ".incr.aof");
+    if (strncmp(name, o->aof->stem, stem) != 0 || name[stem] != '.' || !kind || kind[9])
+        return;
+    aof_path(o->aof, name, path, sizeof(path));
+    if (file_size_of(path) > 0)
+        snprintf(o->name, sizeof(o->name), "%s", name);
+}
+
+/* Without a manifest: had there been one? */
+static bool lost_manifest(const struct aof *a, char error[160])
+{
+    char path[PATH_MAX];
+    struct orphan o = {.aof = a};
+    mark_path(a, path, sizeof(path));
+    if (file_exists(path))
+        return false;
+    file_list(a->directory, look_for_orphan, &o);
+    if (o.name[0])
+        snprintf(error, 160,
+                 "the manifest is missing, but %.60s is there: put a copy of the manifest back, or "
+                 "move the directory away",
+                 o.name);
+    return o.name[0];
+}
+
 int aof_read_manifest(struct aof *a, char error[160])
 {
     char path[PATH_MAX];
@@ -166,7 +208,7 @@ int aof_read_manifest(struct aof *a, char error[160])
     int failed = file_read(path, &text);
     int result = 1;
     if (failed == -ENOENT) {
-        result = 0;
+        result = lost_manifest(a, error) ? -1 : 0;
     } else if (failed) {
         snprintf(error, 160, "the manifest cannot be read: %s", strerror(-failed));
         result = -1;
@@ -389,6 +431,11 @@ int aof_open_first(struct aof *a)
     int error = file_make_directory(a->directory);
     if (error)
         return error;
+    mark_path(a, path, sizeof(path));
+    int mark = file_create(path);
+    if (mark < 0)
+        return mark;
+    file_close(mark);
     increment_name(a, seq, name, sizeof(name));
     aof_path(a, name, path, sizeof(path));
     int fd = file_create(path);
@@ -851,6 +898,8 @@ static void run_rewrite(struct worker_job *job)
     r->error = file_rename(r->temp, r->base);
     if (!r->error)
         r->error = file_replace(r->manifest_path, buf_bytes(&r->text));
+    if (!r->error && r->mark[0])
+        file_remove(r->mark);
     for (size_t i = 0; i < r->gone_n && !r->error; i++)
         file_remove(r->gone[i]);
 }
@@ -899,6 +948,8 @@ void aof_finish_rewrite(struct aof *a, const char *temp_path, bool rdb_base,
     base_name(a, seq, rdb_base, name, sizeof(name));
     aof_path(a, name, r->base, sizeof(r->base));
     manifest_path(a, r->manifest_path, sizeof(r->manifest_path));
+    if (a->baseless)
+        mark_path(a, r->mark, sizeof(r->mark));
     snprintf(r->temp, sizeof(r->temp), "%s", temp_path);
     manifest_add(&r->manifest, name, seq, MANIFEST_BASE);
     r->gone = mem_alloc((a->manifest.n + 1) * sizeof(*r->gone));
@@ -928,7 +979,8 @@ static void sweep_one(void *context, const char *name)
     struct sweep *s = context;
     struct aof *a = s->aof;
     size_t stem = strlen(a->stem);
-    bool temporary = strncmp(name, "temp-", 5) == 0;
+    bool temporary = strncmp(name, "temp-", 5) == 0 ||
+                     (strncmp(name, a->stem, stem) == 0 && strcmp(name + stem, ".beginning") == 0);
     bool ours = strncmp(name, a->stem, stem) == 0 && name[stem] == '.' &&
                 (strstr(name, ".base.") || strstr(name, ".incr.aof")) && !strstr(name, ".cut-");
     for (size_t i = 0; i < a->manifest.n; i++)

@@ -4,13 +4,13 @@
 powercut.py --server PATH --how preload|ext4|xfs [--mode always|everysec] [--cuts N] [--seed S]
 
 preload: the server is killed, then what unsynced.c says was not synced is dropped, shortened, zeroed or filled with garbage, and names that were
-not synced vanish. ext4, xfs: a file system in a loop file is shut down without writing its log (FS_IOC_SHUTDOWN); needs root. That takes the
+not synced vanish, or lead to what they led to before. ext4, xfs: a file system in a loop file is shut down without writing its log (FS_IOC_SHUTDOWN); needs root. That takes the
 kernel a moment, in which a sync may still return well: what is acknowledged after it began counts neither way.
 
 Writers push numbered, checksummed values: to a list, a stream with a group, a hash, by a script, and pairs in a transaction. Rewrites and snapshots
 are under way all the time. After each cut the server has to start; every value is whole; no pair is torn; what a writer lost is the end of
 what it wrote. always: nothing that was acknowledged is lost. everysec: nothing that was acknowledged 1.5 s before the cut (the worst is told)."""
-import argparse, fcntl, os, random, shutil, signal, struct, subprocess, sys, tempfile, threading, time, zlib
+import argparse, fcntl, glob, os, random, shutil, signal, struct, subprocess, sys, tempfile, threading, time, zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from crash import Client, Error, free_port  # noqa: E402
@@ -83,7 +83,11 @@ class Preload:
                     continue
                 safe, named = notes[st.st_ino]
                 if not named and rng.random() < 0.5:
-                    os.unlink(path)
+                    old = "%s.%d" % (self.notes, st.st_ino)
+                    if os.path.exists(old):
+                        os.replace(old, path)
+                    else:
+                        os.unlink(path)
                     self.damage["name"] += 1
                 elif st.st_size > safe:
                     how = rng.choice(["drop", "shorten", "zeros", "garbage"])
@@ -97,6 +101,8 @@ class Preload:
                         else:
                             f.seek(from_)
                             f.write(bytes(st.st_size - from_) if how == "zeros" else rng.randbytes(st.st_size - from_))
+        for old in glob.glob(self.notes + ".*"):
+            os.unlink(old)
         self.forget()
 
     def end(self):

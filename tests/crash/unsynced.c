@@ -1,7 +1,8 @@
 /* LD_PRELOAD: notes, for each file that a process and its children write, how much of it a power
  * cut would keep: what was there when the last fsync() or fdatasync() began that has returned. The
  * notes lie in a file that POWERCUT_NOTES names; powercut.py reads them after it has killed the
- * process, and damages what they say is not safe. */
+ * process, and damages what they say is not safe. What a rename took the place of stays beside the
+ * notes (<notes>.<inode of the new file>): until the directory is synced, either may be found. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -78,6 +79,27 @@ int open(const char *path, int flags, ...)
         n->named = 0;
     pthread_mutex_unlock(&lock);
     return fd;
+}
+
+int rename(const char *from, const char *to)
+{
+    static int (*real)(const char *, const char *);
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "rename");
+    struct stat st;
+    if (notes && stat(from, &st) == 0) {
+        char old[4096];
+        snprintf(old, sizeof(old), "%s.%llu", getenv("POWERCUT_NOTES"),
+                 (unsigned long long)st.st_ino);
+        unlink(old);
+        (void)!link(to, old);
+        pthread_mutex_lock(&lock);
+        struct note *n = note_of(&st);
+        if (n)
+            n->named = 0;
+        pthread_mutex_unlock(&lock);
+    }
+    return real(from, to);
 }
 
 ssize_t write(int fd, const void *data, size_t size)

@@ -615,3 +615,41 @@ foreach {what script says} {
         close $s
     }]
 }
+test "without its manifest an append-only file is not taken for none" {
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    resp::ask $s SET a 1
+    resp::ask $s SAVE
+    resp::ask $s SET a 2
+    close $s
+    server::stop KILL
+    set manifest $server::dir/appendonlydir/appendonly.aof.manifest
+    file rename $manifest $server::dir/away
+    if {![catch {server::start --appendonly yes}]} { error "it starts" }
+    expect [server::log] "*the manifest is missing, but appendonly.aof.1.incr.aof is there*" named
+    file rename $server::dir/away $manifest
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    expect [resp::ask $s GET a] 2 "nothing was swept"
+    close $s
+}
+test "killed while the first base is being written: the snapshot counts, not half an append-only file" {
+    server::start --rdb-key-save-delay 1000000
+    set s [resp::connect $server::port]
+    resp::ask $s SET a 1
+    resp::ask $s SET b 1
+    resp::ask $s CONFIG SET rdb-key-save-delay 0
+    resp::ask $s SAVE
+    resp::ask $s CONFIG SET rdb-key-save-delay 1000000
+    resp::ask $s CONFIG SET appendonly yes
+    resp::ask $s SET c 1
+    expect [file exists $server::dir/appendonlydir/appendonly.aof.beginning] 1 mark
+    expect [file exists $server::dir/appendonlydir/appendonly.aof.manifest] 0 "no manifest yet"
+    close $s
+    server::stop KILL
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    expect [resp::ask $s MGET a b c] {\[1 1 *\]} data
+    expect [file exists $server::dir/appendonlydir/appendonly.aof.beginning] 0 "the mark is swept"
+    close $s
+}
