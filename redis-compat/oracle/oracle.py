@@ -547,12 +547,12 @@ class Waiter:
         for c, own in zip((a, b), self.ids):
             c.send([b"CLIENT", b"UNBLOCK", own])
         x, y = a.raw()[0], b.raw()[0]
-        p, q = self.pair[0].raw()[0], self.pair[1].raw()[0]
+        (p, got), (q, own) = self.pair[0].raw(), self.pair[1].raw()
         args, self.args = self.args, None
         # When the key got another type meanwhile: as 7.2.
         if args[0] == b"XREADGROUP" and p.startswith(b"-UNBLOCKED the stream key") and q.startswith(b"-WRONGTYPE"):
             return None
-        return None if (x, p) == (y, q) else "%s: reference %r %r, ours %r %r" % (show(args), x, p, y, q)
+        return None if x == y and same(args, (p, got), (q, own)) else "%s: reference %r %r, ours %r %r" % (show(args), x, p, y, q)
 
 
 class Listener:

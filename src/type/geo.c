@@ -190,15 +190,13 @@ static void around(struct geo_point centre, int steps, struct cell cells[9])
         cells[i] = beside(middle, dx[i], dy[i]);
 }
 
-/* Whether the shape reaches beyond the nine cells. */
-static bool too_small(const struct cell cells[9], struct geo_point c, double radius)
+/* Whether the shape reaches beyond the nine cells. Beyond the poles and the date line they begin
+ * anew on the other side, which counts as too small as well. */
+static bool too_small(const struct cell cells[9], struct area bounds)
 {
-    struct geo_point north = {c.longitude, area_of(cells[NORTH]).north},
-                     south = {c.longitude, area_of(cells[SOUTH]).south},
-                     east = {area_of(cells[EAST]).east, c.latitude},
-                     west = {area_of(cells[WEST]).west, c.latitude};
-    return geo_distance(c, north) < radius || geo_distance(c, south) < radius ||
-           geo_distance(c, east) < radius || geo_distance(c, west) < radius;
+    return area_of(cells[NORTH]).north < bounds.north ||
+           area_of(cells[SOUTH]).south > bounds.south || area_of(cells[EAST]).east < bounds.east ||
+           area_of(cells[WEST]).west > bounds.west;
 }
 
 static void leave_out(struct cell cells[9], int a, int b, int c)
@@ -215,7 +213,7 @@ int geo_cover(const struct geo_shape *s, struct geo_range out[9])
         radius = sqrt(s->width / 2 * (s->width / 2) + s->height / 2 * (s->height / 2));
     int steps = steps_for(radius, s->centre.latitude);
     around(s->centre, steps, cells);
-    if (steps > 1 && too_small(cells, s->centre, radius))
+    if (steps > 1 && too_small(cells, bounds))
         around(s->centre, --steps, cells);
     if (steps >= 2) {
         struct area middle = area_of(cells[MIDDLE]);
