@@ -255,12 +255,13 @@ void backup_start(struct backup *b, struct bytes name, struct reply *reply)
         reply_errorf(reply, "ERR there is a backup of that name");
         return;
     }
-    snprintf(b->name, sizeof(b->name), "%.*s", (int)name.n, name.p);
+    char text[NAME_MOST + 1];
+    snprintf(text, sizeof(text), "%.*s", (int)name.n, name.p);
     int error = file_make_directory(top(b));
     if (!error)
         error = file_make_directory(path);
     if (!error)
-        error = set_mark(b, b->name);
+        error = set_mark(b, text);
     size_t n = strlen(path);
     snprintf(path + n, sizeof(path) - n, "/%s", b->server->settings->appenddirname);
     if (!error)
@@ -269,6 +270,7 @@ void backup_start(struct backup *b, struct bytes name, struct reply *reply)
         reply_errorf(reply, "ERR the backup's directory can't be made: %s", strerror(-error));
         return;
     }
+    memcpy(b->name, text, sizeof(text));
     b->state = OPEN;
     b->started_ms = b->server->engine.now_ms;
     b->sealed_ms = 0;
