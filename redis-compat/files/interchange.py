@@ -228,7 +228,7 @@ def change(r, rng, n):
         elif t == b"zset":
             r.zpopmin(k)
         elif t == b"hash":
-            r.hincrby(k, "n", 5)
+            r.hincrby(k, "a number", 5)
         elif t == b"set":
             r.spop(k)
     with r.pipeline() as p:
