@@ -522,7 +522,7 @@ static void sync_done(struct worker_job *job)
     a->latencies[class_]++;
     if ((uint64_t)s->took_us > a->longest_us)
         a->longest_us = (uint64_t)s->took_us;
-    if (!s->error && s->offset > a->synced)
+    if (!s->error && !a->distrusted && s->offset > a->synced)
         a->synced = s->offset;
     if (a->synced == a->journal->offset)
         a->sync_wanted = false;
@@ -705,8 +705,7 @@ bool aof_is_intact(struct aof *a, char *what, size_t n)
 {
     char path[PATH_MAX], last[PATH_MAX] = "";
     const char *gone = NULL, *why = "is not there any more";
-    if (a->fd < 0 || a->in_flight || a->segment.running || a->segment.ready || a->error ||
-        a->baseless)
+    if (a->fd < 0 || a->segment.running || a->segment.ready || a->error || a->baseless)
         return true;
     manifest_path(a, path, sizeof(path));
     gone = file_exists(path) ? NULL : path;

@@ -653,3 +653,16 @@ test "killed while the first base is being written: the snapshot counts, not hal
     expect [file exists $server::dir/appendonlydir/appendonly.aof.beginning] 0 "the mark is swept"
     close $s
 }
+test "a file that goes is noticed under load as well, when there is always a sync under way" {
+    server::start --appendonly yes --appendfsync always
+    set load [exec redis-benchmark -p $server::port -c 20 -n 100000000 -t set -q >& /dev/null &]
+    after 200
+    file delete $server::dir/appendonlydir/appendonly.aof.1.incr.aof
+    for {set i 0} {$i < 1000 && ![string match "*is not what it was*" [server::log]]} {incr i} { after 10 }
+    catch {exec kill $load}
+    expect [server::log] "*appendonly.aof.1.incr.aof is not there any more*" told
+    set s [resp::connect $server::port]
+    for {set i 0} {$i < 1500 && [string match "!MISCONF*" [resp::ask $s SET a 1]]} {incr i} { after 10 }
+    expect [resp::ask $s SET a 2] OK "writes go on"
+    close $s
+}
