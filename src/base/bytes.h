@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct bytes {
@@ -24,9 +25,32 @@ static inline struct bytes bytes_text(const char *text)
     return (struct bytes){text, strlen(text)};
 }
 
+/* Keys and names are short: up to 16 bytes are compared as words that may overlap, without a call.
+ */
 static inline bool bytes_equal(struct bytes a, struct bytes b)
 {
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+    uint64_t a8, b8, a8_end, b8_end;
+    uint32_t a4, b4, a4_end, b4_end;
+    if (a.n != b.n)
+        return false;
+    if (a.n > 16)
+        return memcmp(a.p, b.p, a.n) == 0;
+    if (a.n >= 8) {
+        memcpy(&a8, a.p, 8);
+        memcpy(&b8, b.p, 8);
+        memcpy(&a8_end, a.p + a.n - 8, 8);
+        memcpy(&b8_end, b.p + a.n - 8, 8);
+        return ((a8 ^ b8) | (a8_end ^ b8_end)) == 0;
+    }
+    if (a.n >= 4) {
+        memcpy(&a4, a.p, 4);
+        memcpy(&b4, b.p, 4);
+        memcpy(&a4_end, a.p + a.n - 4, 4);
+        memcpy(&b4_end, b.p + a.n - 4, 4);
+        return ((a4 ^ b4) | (a4_end ^ b4_end)) == 0;
+    }
+    return a.n == 0 ||
+           (a.p[0] == b.p[0] && a.p[a.n / 2] == b.p[a.n / 2] && a.p[a.n - 1] == b.p[a.n - 1]);
 }
 
 /* ASCII letters compare without case. word is NUL-terminated. */

@@ -150,6 +150,14 @@ unsigned num_digits(uint64_t v)
 
 size_t num_print_uint(char *to, uint64_t v)
 {
+    if (v < 10) {
+        *to = (char)('0' + v);
+        return 1;
+    }
+    if (v < 100) {
+        memcpy(to, digit_pairs + v * 2, 2);
+        return 2;
+    }
     unsigned n = num_digits(v);
     char *end = to + n;
     while (v >= 100) {

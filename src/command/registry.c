@@ -39,6 +39,8 @@ static inline uint64_t load(const char *p, size_t n)
     return word;
 }
 
+#define SPACES 0x2020202020202020u
+
 /* Names hold letters, digits, '-', '_' and '|' only; or-ing 0x20 folds their letters, and also '_'
  * (0x5f to 0x7f), which is the same on both sides. */
 static inline bool fold(struct bytes name, uint64_t words[3])
@@ -46,12 +48,11 @@ static inline bool fold(struct bytes name, uint64_t words[3])
     if (name.n == 0 || name.n > NAME_MAX_BYTES)
         return false;
     for (size_t i = 0; i < 3; i++)
-        words[i] =
-            (name.n > i * 8 ? load(name.p + i * 8, name.n - i * 8) : 0) | 0x2020202020202020u;
+        words[i] = (name.n > i * 8 ? load(name.p + i * 8, name.n - i * 8) : 0) | SPACES;
     return true;
 }
 
-static size_t slot_of(const uint64_t words[3])
+static inline size_t slot_of(const uint64_t words[3])
 {
     uint64_t h = words[0] * 0x9e3779b97f4a7c15u ^ words[1] * 0xc2b2ae3d27d4eb4fu ^
                  words[2] * 0x165667b19e3779f9u;
@@ -104,6 +105,15 @@ void registry_free(struct registry *r)
 const struct command *registry_find(const struct registry *r, struct bytes name)
 {
     uint64_t words[3];
+    if (name.n - 1 < 8) {
+        /* Most of them: one word and the length say it all. */
+        words[0] = load(name.p, name.n) | SPACES;
+        words[1] = words[2] = SPACES;
+        for (size_t i = slot_of(words); r->slots[i].command; i = (i + 1) & (SLOTS - 1))
+            if (r->slots[i].words[0] == words[0] && r->slots[i].n == name.n)
+                return r->slots[i].command;
+        return NULL;
+    }
     if (!fold(name, words))
         return NULL;
     for (size_t i = slot_of(words); r->slots[i].command; i = (i + 1) & (SLOTS - 1)) {

@@ -256,8 +256,10 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
     uint64_t position = chain_end(&c->out), offset = e->journal->offset;
 
     store->written_now = offset + 1;
+    store->hashed = q->hashed;
     journal_group_begin(e->journal);
     command->handler(&call);
+    store->hashed.key = bytes_of(NULL, 0); /* something else may come to lie there */
     if (store->dirty != dirty && !call.rewritten && (command->flags & COMMAND_WRITE))
         journal_add(e->journal, call.db->id, call.argv, call.argc, call.raw);
     journal_group_end(e->journal);

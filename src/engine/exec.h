@@ -11,6 +11,7 @@ struct exec_request {
     struct str **owned;
     struct bytes raw;
     const struct command *command; /* looked up already, or NULL */
+    struct hashed_key hashed;      /* of one of the arguments, or nothing */
 };
 
 enum exec_result {

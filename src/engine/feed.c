@@ -11,6 +11,7 @@
 #define COMMAND_POOL 64
 #define PER_CLIENT   32
 #define TURN_BUDGET  4096 /* commands of one client in one turn */
+#define NEAR         1024 /* so few keys are in the cache anyway */
 
 struct parsed {
     const struct command *command; /* NULL: unknown */
@@ -32,6 +33,7 @@ struct feed {
     struct parsed commands[COMMAND_POOL];
     struct member members[FEED_GROUP];
     unsigned arg_n, command_n, member_n, running;
+    unsigned far; /* commands that are worth prefetching for */
     struct request scratch;
 };
 
@@ -81,7 +83,7 @@ void feed_placed(struct client *c, size_t n)
 
 void feed_begin(struct feed *f)
 {
-    f->arg_n = f->command_n = f->member_n = 0;
+    f->arg_n = f->command_n = f->member_n = f->far = 0;
 }
 
 struct feed_key feed_key(const struct client *c, const struct command *command,
@@ -90,22 +92,24 @@ struct feed_key feed_key(const struct client *c, const struct command *command,
     struct feed_key key = {0};
     const struct key_spec *k = command ? &command->keys[0] : NULL;
     if (k && k->flags && !k->keyword && !k->counted && k->at > 0 && k->at < argc) {
-        key = (struct feed_key){.hash = hash_key(argv[k->at]), .known = true};
-        table_prefetch_bucket(&c->db->keys, key.hash);
+        key.hashed = (struct hashed_key){argv[k->at], hash_key(argv[k->at])};
+        key.far = c->db->keys.used > NEAR;
+        if (key.far)
+            table_prefetch_bucket(&c->db->keys, key.hashed.hash);
     }
     return key;
 }
 
 void feed_prefetch_entry(const struct client *c, const struct feed_key *key)
 {
-    if (key->known)
-        table_prefetch_entry(&c->db->keys, key->hash);
+    if (key->far)
+        table_prefetch_entry(&c->db->keys, key->hashed.hash);
 }
 
 void feed_prefetch_value(const struct client *c, const struct feed_key *key)
 {
     __asm__ volatile(""); /* or the compiler sees no effect and removes the call */
-    const struct entry *e = key->known ? table_guess(&c->db->keys, key->hash) : NULL;
+    const struct entry *e = key->far ? table_guess(&c->db->keys, key->hashed.hash) : NULL;
     if (e && e->kind > VALUE_INT) {
         const char *object = value_object(e);
         __builtin_prefetch(object);
@@ -130,6 +134,7 @@ static unsigned look_ahead(struct feed *f, struct client *c, const char *data, s
         p->end = at + len;
         p->command = registry_find(registry, p->argv[0]);
         p->key = feed_key(c, p->command, p->argv, p->argc);
+        f->far += p->key.far;
         at += len;
         f->arg_n += (unsigned)p->argc;
         f->command_n++;
@@ -140,13 +145,13 @@ static unsigned look_ahead(struct feed *f, struct client *c, const char *data, s
 
 static void prefetch_entries(struct feed *f, const struct client *c, unsigned first, unsigned count)
 {
-    for (unsigned i = first; i < first + count; i++)
+    for (unsigned i = first; f->far && i < first + count; i++)
         feed_prefetch_entry(c, &f->commands[i].key);
 }
 
 static void prefetch_values(struct feed *f, const struct client *c, unsigned first, unsigned count)
 {
-    for (unsigned i = first; i < first + count; i++)
+    for (unsigned i = first; f->far && i < first + count; i++)
         feed_prefetch_value(c, &f->commands[i].key);
 }
 
@@ -265,6 +270,7 @@ static void run_member(struct feed *f, struct member *m)
             for (struct member *o = m + 1; o < f->members + f->member_n; o++)
                 o->count = 0;
             i = 0;
+            f->far = 0;
             left = look_ahead(f, c, m->data, at, m->n);
             prefetch_entries(f, c, 0, left);
             prefetch_values(f, c, 0, left);
@@ -276,6 +282,7 @@ static void run_member(struct feed *f, struct member *m)
                 .argc = p->argc,
                 .raw = bytes_of(m->data + p->start, p->end - p->start),
                 .command = p->command,
+                .hashed = p->key.hashed,
             };
             if (!run_one(c, &q))
                 break;

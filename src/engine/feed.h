@@ -34,8 +34,8 @@ void feed_run(struct feed *f);
 /* The three steps of looking ahead, for who has commands from elsewhere: each step for all of some
  * commands before the next one. They decide nothing. */
 struct feed_key {
-    uint64_t hash; /* of the first key */
-    bool known;
+    struct hashed_key hashed; /* the first key; nothing when there is none that is easily found */
+    bool far;                 /* there are so many keys that its entry is worth prefetching */
 };
 
 /* command may be NULL. */

@@ -27,23 +27,41 @@ static const char *number(const char *p, const char *end, uint32_t *out)
     return p + 2;
 }
 
+/* The number of a head and its CRLF at p, at least four bytes before end; NULL as number(). Up to
+ * three digits are the common case. */
+static inline const char *quick_number(const char *p, const char *end, uint32_t *out)
+{
+    unsigned first = (unsigned char)p[0] - (unsigned)'0', second, third;
+    if (first > 9 || end - p < 5)
+        return number(p, end, out);
+    if (p[1] == '\r' && p[2] == '\n') {
+        *out = first;
+        return p + 3;
+    }
+    second = (unsigned char)p[1] - (unsigned)'0';
+    if (second > 9 || first == 0)
+        return NULL;
+    if (p[2] == '\r' && p[3] == '\n') {
+        *out = first * 10 + second;
+        return p + 4;
+    }
+    third = (unsigned char)p[2] - (unsigned)'0';
+    if (third > 9 || p[3] != '\r' || p[4] != '\n')
+        return number(p, end, out);
+    *out = (first * 10 + second) * 10 + third;
+    return p + 5;
+}
+
 size_t request_quick(const char *p, const char *end, struct bytes *argv, int max, int *argc)
 {
     const char *start = p;
     uint32_t count, len;
-    if (end - p < 4 || *p != '*' || !(p = number(p + 1, end, &count)) || count == 0 ||
+    if (end - p < 4 || *p != '*' || !(p = quick_number(p + 1, end, &count)) || count == 0 ||
         count > (uint32_t)max)
         return 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (p >= end || *p != '$')
+        if (end - p < 4 || *p != '$' || !(p = quick_number(p + 1, end, &len)) || len >= REQUEST_BIG)
             return 0;
-        /* One or two digits are the common case. */
-        if (end - p > 5 && p[2] == '\r' && (unsigned char)(p[1] - '0') < 10 && p[3] == '\n') {
-            len = (uint32_t)(p[1] - '0');
-            p += 4;
-        } else if (!(p = number(p + 1, end, &len)) || len >= REQUEST_BIG) {
-            return 0;
-        }
         if ((size_t)(end - p) < (size_t)len + 2 || p[len] != '\r' || p[len + 1] != '\n')
             return 0;
         argv[i] = (struct bytes){p, len};

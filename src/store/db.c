@@ -36,6 +36,14 @@ void db_store_free(struct store *s)
     mem_free(s);
 }
 
+/* The hash of a key that may be an argument of the running command. */
+static inline uint64_t hash_of(const struct store *s, struct bytes key)
+{
+    if (key.p == s->hashed.key.p && key.n == s->hashed.key.n && key.n)
+        return s->hashed.hash;
+    return hash_key(key);
+}
+
 static void discard(struct store *s, struct entry *e)
 {
     if (s->events.discard)
@@ -46,7 +54,7 @@ static void discard(struct store *s, struct entry *e)
 
 struct entry *db_take(struct db *db, struct bytes key)
 {
-    uint64_t hash = hash_key(key);
+    uint64_t hash = hash_of(db->store, key);
     struct entry *e = table_remove(&db->keys, hash, key);
     if (e && e->has_deadline)
         table_remove(&db->deadlines, hash, key);
@@ -131,7 +139,7 @@ bool db_expire_fields(struct db *db, struct entry *e)
 
 static struct entry *find(struct db *db, struct bytes key)
 {
-    struct entry **slot = table_find(&db->keys, hash_key(key), key);
+    struct entry **slot = table_find(&db->keys, hash_of(db->store, key), key);
     if (!slot)
         return NULL;
     struct entry *e = *slot;
@@ -259,7 +267,7 @@ void db_changed_quietly(struct db *db, struct bytes key)
     struct store *s = db->store;
     s->dirty++;
     if (s->written)
-        s->written[hash_key(key) % STORE_WRITTEN_SLOTS] = s->written_now;
+        s->written[hash_of(s, key) % STORE_WRITTEN_SLOTS] = s->written_now;
 }
 
 void db_changed(struct db *db, struct bytes key, unsigned class_, const char *event)

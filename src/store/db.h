@@ -66,6 +66,12 @@ struct store_events {
     void (*flushed)(void *context, struct db *db);
 };
 
+/* What a key hashes to, known by where its bytes lie; no bytes: nothing. */
+struct hashed_key {
+    struct bytes key;
+    uint64_t hash;
+};
+
 struct store {
     struct db *dbs;
     int count;
@@ -83,6 +89,9 @@ struct store {
     long long hits, misses, expired, expired_fields, evicted;
     uint64_t *written;    /* offset of the last write by key hash, or NULL: gate not in force */
     uint64_t written_now; /* what goes there */
+    /* The first key of the command that runs, whose bytes stay while it does: its hash is not
+     * computed again. */
+    struct hashed_key hashed;
     struct store_events events;
     struct rng rng;
 };

@@ -88,10 +88,15 @@ static uint32_t element_limit(const struct list *l)
 
 struct list *list_new(int64_t fill, uint32_t compress_depth)
 {
-    struct list *l = mem_zalloc(sizeof(*l));
-    l->fill = fill;
-    l->compress_depth = compress_depth;
+    struct list *l = mem_alloc(sizeof(*l));
+    *l = (struct list){.slots = &l->one, .cap = 1, .compress_depth = compress_depth, .fill = fill};
     return l;
+}
+
+static void free_slots(struct list *l)
+{
+    if (l->slots != &l->one)
+        mem_free(l->slots);
 }
 
 void list_free(struct list *l)
@@ -100,7 +105,7 @@ void list_free(struct list *l)
         return;
     for (uint32_t i = 0; i < l->n; i++)
         mem_free(slot_at(l, i)->block);
-    mem_free(l->slots);
+    free_slots(l);
     mem_free(l);
 }
 
@@ -114,11 +119,11 @@ static struct list_block *new_block(uint32_t cap, bool at_end)
 static struct list_slot *insert_slot(struct list *l, uint32_t at, struct list_block *b)
 {
     if (l->n == l->cap) {
-        uint32_t cap = l->cap ? l->cap * 2 : 1;
+        uint32_t cap = l->cap * 2;
         struct list_slot *wider = mem_alloc(cap * sizeof(*wider));
         for (uint32_t i = 0; i < l->n; i++)
             wider[i] = *slot_at(l, i);
-        mem_free(l->slots);
+        free_slots(l);
         l->slots = wider;
         l->first = 0;
         l->cap = cap;
@@ -545,5 +550,6 @@ size_t list_memory(const struct list *l, size_t samples)
     size_t sum = 0, seen = 0;
     for (; seen < l->n && (samples == 0 || seen < samples); seen++)
         sum += mem_block_size(slot_at(l, (uint32_t)seen)->block);
-    return mem_block_size(l) + mem_block_size(l->slots) + (seen ? sum / seen * l->n : 0);
+    return mem_block_size(l) + (l->slots == &l->one ? 0 : mem_block_size(l->slots)) +
+           (seen ? sum / seen * l->n : 0);
 }

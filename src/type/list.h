@@ -24,10 +24,11 @@ struct list_slot {
 struct list {
     struct list_slot *slots; /* a ring: slot i is slots[(first + i) & (cap - 1)] */
     uint32_t first, n, cap;
-    uint64_t count;
-    int64_t fill; /* the policy it was made with: >0 elements, <0 a size class */
     uint32_t compress_depth;
-    bool grown; /* what Redis would call a quicklist */
+    uint64_t count;
+    int64_t fill;         /* the policy it was made with: >0 elements, <0 a size class */
+    struct list_slot one; /* what slots points to while cap is 1 */
+    bool grown;           /* what Redis would call a quicklist */
 };
 
 /* A place; valid until the list changes. data is read at once, never kept. */

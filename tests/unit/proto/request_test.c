@@ -95,8 +95,8 @@ TEST(both_parsers_agree_on_noise)
     rng_seed(&rng, 11);
     for (int round = 0; round < 200000; round++) {
         char text[96];
-        size_t n =
-            (size_t)sprintf(text, "*2\r\n$3\r\nGET\r\n$%d\r\nabcdefgh", (int)rng_below(&rng, 9));
+        size_t n = (size_t)sprintf(text, "*2\r\n$3\r\nGET\r\n$%d\r\nabcdefgh",
+                                   (int)rng_below(&rng, rng_below(&rng, 4) ? 9 : 1200));
         n = (size_t)rng_below(&rng, n) + 4;
         for (uint64_t k = rng_below(&rng, 3); k; k--)
             text[rng_below(&rng, n)] = "*$\r\n0123459-x"[rng_below(&rng, 13)];
@@ -118,5 +118,27 @@ TEST(both_parsers_agree_on_noise)
     }
 }
 
+/* The quick parser is no use if it refuses what clients send. */
+TEST(the_quick_one_takes_what_clients_send)
+{
+    char *text = mem_alloc(2000);
+    for (size_t len = 0; len < 1500; len++) {
+        size_t n = (size_t)sprintf(text, "*2\r\n$4\r\nECHO\r\n$%zu\r\n", len);
+        memset(text + n, 'v', len);
+        memcpy(text + n + len, "\r\n", 2);
+        n += len + 2;
+        char *exact = mem_alloc(n);
+        memcpy(exact, text, n);
+        struct bytes argv[8];
+        int argc = 0;
+        CHECK(request_quick(exact, exact + n, argv, 8, &argc) == n && argc == 2);
+        CHECK(argv[1].n == len && bytes_is(argv[0], "echo"));
+        CHECK(request_quick(exact, exact + n - 1, argv, 8, &argc) == 0);
+        mem_free(exact);
+    }
+    mem_free(text);
+}
+
 UNIT_MAIN(T(one_byte_at_a_time), T(inline_requests_have_quotes), T(malformed_requests_are_refused),
-          T(long_arguments_get_their_own_string), T(both_parsers_agree_on_noise))
+          T(long_arguments_get_their_own_string), T(both_parsers_agree_on_noise),
+          T(the_quick_one_takes_what_clients_send))
