@@ -13,7 +13,7 @@ static void big_endian_id(unsigned char *to, struct stream_id id)
 }
 
 /* One block as Redis holds it: master entry, then the live entries. */
-static void put_block(struct rdb_sink *s, const struct stream_block *b)
+static void put_block(struct rdb_sink *s, struct stream_block *b)
 {
     const unsigned char *data = stream_block_pin(b);
     struct stream_entry e, first;

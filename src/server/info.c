@@ -15,6 +15,7 @@
 #include "server/memory.h"
 #include "server/saver.h"
 #include "server/version.h"
+#include "type/stream/stream_cache.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,9 +157,9 @@ static void memory_section(struct server *s, struct buf *b)
                "mem_total_replication_buffers:0\r\nmem_clients_slaves:0\r\n"
                "mem_clients_normal:%zu\r\nmem_cluster_links:0\r\nmem_aof_buffer:%zu\r\n"
                "mem_allocator:%s\r\nactive_defrag_running:0\r\nlazyfree_pending_objects:%zu\r\n"
-               "lazyfreed_objects:%zu\r\n",
+               "lazyfreed_objects:%zu\r\nmem_stream_cache:%zu\r\n",
                m.clients + m.journal, m.clients, m.journal, mem_allocator_name(), s->lazy_pending,
-               s->lazy_freed);
+               s->lazy_freed, stream_cache_bytes());
 }
 
 static void stats_section(struct server *s, struct buf *b)

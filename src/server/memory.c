@@ -7,6 +7,7 @@
 #include "engine/client.h"
 #include "store/evict.h"
 #include "type/stream/stream.h"
+#include "type/stream/stream_cache.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -15,6 +16,8 @@
 #define DECAY_TICKS 10
 #define TURN_US     500   /* the most a turn spends on eviction */
 #define HEADROOM    16384 /* bytes below the limit at which an eviction ends */
+#define CACHE_SHARE 16    /* of the limit, for expanded blocks of streams */
+#define CACHE_MS    1000  /* from one look for those that are not used to the next */
 
 void memory_configure(struct server *s)
 {
@@ -24,6 +27,8 @@ void memory_configure(struct server *s)
     e->store->lfu = p == EVICT_ALL_LFU || p == EVICT_VOLATILE_LFU;
     e->store->lfu_log_factor = (uint32_t)c->lfu_log_factor;
     e->store->lfu_decay_minutes = (uint32_t)c->lfu_decay_time;
+    long long cache = c->stream_cache_size, share = c->maxmemory / CACHE_SHARE;
+    stream_cache_limit((size_t)(c->maxmemory && share < cache ? share : cache));
     if (c->maxmemory)
         e->special |= ENGINE_MAXMEMORY;
     else
@@ -78,6 +83,10 @@ void memory_tick(struct server *s)
     size_t active, resident;
     mem_stats(&s->used_memory, &active, &resident);
     give_back(s, resident);
+    if (s->engine.steady_ms - s->cache_looked_ms >= CACHE_MS) {
+        s->cache_looked_ms = s->engine.steady_ms;
+        stream_cache_tick();
+    }
     if (s->used_memory > s->peak_memory)
         s->peak_memory = s->used_memory;
     s->client_memory = s->settings->maxmemory ? clients_memory(s) : 0;
@@ -119,6 +128,12 @@ static bool evict(struct server *s)
     struct engine *e = &s->engine;
     enum evict_policy policy = (enum evict_policy)s->settings->maxmemory_policy;
     bool found = true;
+    if (stream_cache_bytes()) {
+        /* Not data: it goes before any. */
+        stream_cache_drop();
+        if (!over(s))
+            return true;
+    }
     if (policy == EVICT_NOTHING || (e->special & ENGINE_DISK_FAILED) || e->store->expiry_paused)
         return false;
     size_t wanted = target(s);

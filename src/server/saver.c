@@ -23,6 +23,7 @@
 #include "script/scripting.h"
 #include "server/link.h"
 #include "server/now.h"
+#include "type/stream/stream_cache.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -659,6 +660,7 @@ static pid_t start_child(struct saver *v, enum work work)
         for (int i = 0; i < s->listener_n; i++)
             close(s->listeners[i].fd);
         log_set_role('C');
+        stream_cache_limit(0); /* what it reads it reads once, and its memory is a copy */
         char temp[64];
         snprintf(temp, sizeof(temp),
                  work == WORK_SAVE ? "temp-%d.rdb" : "temp-rewriteaof-bg-%d.aof", (int)getpid());

@@ -339,7 +339,8 @@ static bool setting_changed(void *context, const struct setting *x, const char *
         saver_policy_changed(s->saver);
     else if (strcmp(name, "hz") == 0)
         loop_timer_period(s->cron, cron_period_ms(s));
-    else if (strncmp(name, "maxmemory", 9) == 0 || strncmp(name, "lfu-", 4) == 0)
+    else if (strncmp(name, "maxmemory", 9) == 0 || strncmp(name, "lfu-", 4) == 0 ||
+             strcmp(name, "stream-cache-size") == 0)
         memory_configure(s);
     else if (strcmp(name, "maxclients") == 0)
         cron_raise_file_limit(s);

@@ -75,6 +75,7 @@ struct server {
     struct evict *evict;
     /* This turn's eviction, and the longest of all turns: by the clock, which runs on while others
      * have the processor, and by the processor's time. */
+    int64_t cache_looked_ms; /* when idle expanded blocks were last looked for */
     int64_t evict_us, evict_longest_us, evict_cpu_us, evict_longest_cpu_us;
     size_t lazy_pending, lazy_freed, lazy_bytes;
     char run_id[41];

@@ -85,7 +85,7 @@ void value_leave_thread(const struct entry *e)
     if (e->kind != VALUE_STREAM)
         return;
     struct stream *s = value_object(e);
-    stream_block_drop_cache();
+    stream_log_leave(&s->log);
     stream_dedup_leave(&s->dedup);
 }
 

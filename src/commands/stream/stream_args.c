@@ -180,17 +180,49 @@ struct bytes stream_args_id_text(char *to, struct stream_id id)
 static char *put_bulk(char *to, struct bytes x)
 {
     *to++ = '$';
-    if (x.n < 10)
+    if (x.n < 10) {
         *to++ = (char)('0' + x.n);
-    else
+    } else if (x.n < 100) {
+        *to++ = (char)('0' + x.n / 10);
+        *to++ = (char)('0' + x.n % 10);
+    } else {
         to += num_print_uint(to, x.n);
+    }
     *to++ = '\r';
     *to++ = '\n';
-    memcpy(to, x.p, x.n);
+    if (x.n > 16) {
+        memcpy(to, x.p, x.n);
+    } else if (x.n >= 8) {
+        /* Names and small values without a call. */
+        memcpy(to, x.p, 8);
+        memcpy(to + x.n - 8, x.p + x.n - 8, 8);
+    } else {
+        for (size_t i = 0; i < x.n; i++)
+            to[i] = x.p[i];
+    }
     to += x.n;
     *to++ = '\r';
     *to++ = '\n';
     return to;
+}
+
+/* The head of an entry and its ID, which is printed where it belongs: lengths below 10 are rare. */
+static char *put_id(char *to, struct stream_id id)
+{
+    size_t n = stream_id_print(to + 9, id);
+    memcpy(to, "*2\r\n$", 5);
+    if (n < 10) {
+        memmove(to + 8, to + 9, n);
+        to[5] = (char)('0' + n);
+        to += 6;
+    } else {
+        to[5] = (char)('0' + n / 10);
+        to[6] = (char)('0' + n % 10);
+        to += 7;
+    }
+    memcpy(to, "\r\n", 2);
+    memcpy(to + 2 + n, "\r\n", 2);
+    return to + 4 + n;
 }
 
 #define ONE_PASS 8192
@@ -210,9 +242,7 @@ void stream_args_reply(struct reply *r, struct stream_entry *e)
         }
         return;
     }
-    char *start = chain_reserve(r->out, most), *to = start, text[STREAM_ID_TEXT_MAX];
-    memcpy(to, "*2\r\n", 4);
-    to = put_bulk(to + 4, bytes_of(text, stream_id_print(text, e->id)));
+    char *start = chain_reserve(r->out, most), *to = put_id(start, e->id);
     to += reply_header(to, '*', (uint64_t)e->fields * 2);
     for (uint32_t i = 0; i < e->fields; i++) {
         stream_block_field(e, &name, &value);

@@ -3,22 +3,10 @@
 #include "base/assert.h"
 #include "base/lz.h"
 #include "base/mem.h"
+#include "type/stream/stream_cache.h"
 
-#define SAME_NAMES  1u
-#define VARINT_MAX  10
-#define CACHE       16 /* expanded blocks kept */
-#define CACHE_SPARE 65536
-
-struct expanded {
-    const struct stream_block *block;
-    unsigned char *data;
-    size_t cap; /* of data, which is used again */
-    unsigned pins;
-    uint64_t used;
-};
-
-static struct expanded cache[CACHE];
-static uint64_t cache_clock;
+#define SAME_NAMES 1u
+#define VARINT_MAX 10
 
 static unsigned char *put_varint(unsigned char *to, uint64_t v)
 {
@@ -67,29 +55,11 @@ struct stream_block *stream_block_new(void)
     return mem_zalloc(sizeof(struct stream_block));
 }
 
-static void forget(const struct stream_block *b)
-{
-    for (int i = 0; i < CACHE; i++)
-        if (cache[i].block == b) {
-            ASSERT(cache[i].pins == 0);
-            cache[i].block = NULL;
-            cache[i].used = 0;
-        }
-}
-
-void stream_block_drop_cache(void)
-{
-    for (int i = 0; i < CACHE; i++)
-        if (cache[i].block)
-            forget(cache[i].block);
-}
-
 void stream_block_free(struct stream_block *b)
 {
     if (!b)
         return;
-    if (b->packed_n)
-        forget(b);
+    stream_cache_forget(&b->cached);
     mem_free(b->data);
     mem_free(b->index);
     mem_free(b->dead);
@@ -234,47 +204,23 @@ void stream_block_compress(struct stream_block *b)
     }
 }
 
-const unsigned char *stream_block_pin(const struct stream_block *b)
+const unsigned char *stream_block_pin(struct stream_block *b)
 {
     if (!b->packed_n)
         return b->data;
-    struct expanded *oldest = NULL;
-    for (int i = 0; i < CACHE; i++) {
-        struct expanded *x = &cache[i];
-        if (x->block == b) {
-            x->pins++;
-            x->used = ++cache_clock;
-            return x->data;
-        }
-        if (x->pins == 0 && (!oldest || x->used < oldest->used))
-            oldest = x;
-    }
-    ASSERT(oldest != NULL);
-    /* A buffer that once held a huge block is not kept for small ones. */
-    if (oldest->cap < b->raw_n || oldest->cap > b->raw_n + CACHE_SPARE) {
-        mem_free(oldest->data);
-        oldest->cap = mem_class_size(b->raw_n);
-        oldest->data = mem_alloc(oldest->cap);
-    }
-    oldest->block = b;
-    oldest->pins = 1;
-    oldest->used = ++cache_clock;
-    bool good = lz_expand(b->data, b->packed_n, oldest->data, b->raw_n);
+    if (b->cached)
+        return stream_cache_pin(b->cached);
+    unsigned char *data = stream_cache_take(&b->cached, b->raw_n, b->was_read);
+    b->was_read = true;
+    bool good = lz_expand(b->data, b->packed_n, data, b->raw_n);
     ASSERT(good);
-    return oldest->data;
+    return data;
 }
 
 void stream_block_unpin(const struct stream_block *b)
 {
-    if (!b->packed_n)
-        return;
-    for (int i = 0; i < CACHE; i++)
-        if (cache[i].block == b) {
-            ASSERT(cache[i].pins > 0);
-            cache[i].pins--;
-            return;
-        }
-    UNREACHABLE();
+    if (b->packed_n)
+        stream_cache_unpin(b->cached);
 }
 
 static const unsigned char *read_id(const struct stream_block *b, const unsigned char *p,
@@ -320,18 +266,22 @@ void stream_block_field(struct stream_entry *e, struct bytes *name, struct bytes
     e->at = get_bytes(e->at, value);
 }
 
+struct readable {
+    const struct stream_block *block;
+    const unsigned char *data;
+};
+
+static struct stream_id id_at(const void *context, size_t i)
+{
+    const struct readable *r = context;
+    return stream_block_id(r->block, r->data, (uint32_t)i);
+}
+
 uint32_t stream_block_search(const struct stream_block *b, const unsigned char *data,
                              struct stream_id id)
 {
-    uint32_t low = 0, high = b->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (stream_id_compare(stream_block_id(b, data, middle), id) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    struct readable r = {b, data};
+    return (uint32_t)stream_id_search(id, b->count, id_at, &r, b->first, b->last);
 }
 
 bool stream_block_is_dead(const struct stream_block *b, uint32_t i)
@@ -376,6 +326,7 @@ struct stream_block *stream_block_copy(const struct stream_block *b)
 {
     struct stream_block *c = mem_alloc(sizeof(*c));
     *c = *b;
+    c->cached = 0;
     size_t held = b->packed_n ? b->packed_n : b->data_cap, unit = b->wide ? 4 : 2;
     c->data = mem_alloc(held);
     memcpy(c->data, b->data, b->packed_n ? b->packed_n : b->raw_n);

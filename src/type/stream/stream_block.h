@@ -1,6 +1,6 @@
 /* A run of entries in one allocation. Entries are only ever appended; once sealed a block's bytes
  * never change: deletions are marks beside them. A sealed block may be LZ4-compressed; its bytes
- * are then read through a bounded cache of expanded blocks, between pin and unpin.
+ * are then read through a bounded cache of expanded ones (stream_cache.h), between pin and unpin.
  *
  *   data:   field names   count, then (length, bytes) each      the names of the first entry
  *           entries       flags 1 | ms delta | seq (delta when the ms are equal) |
@@ -23,9 +23,11 @@ struct stream_block {
     uint32_t packed_n;   /* bytes of data as it is held when compressed; 0: it is not */
     uint32_t data_cap, index_cap;
     bool sealed;
-    bool wide; /* the index has 4-byte places */
+    bool wide;     /* the index has 4-byte places */
+    bool was_read; /* and expanded for it */
     unsigned char *data;
     void *index;
+    uint32_t cached;     /* where the expanded data lies (stream_cache.h), or 0 */
     uint32_t dead_words; /* length of dead; entries beyond it are alive */
     uint64_t *dead;      /* one bit an entry, or NULL: none was deleted in the middle */
 };
@@ -53,7 +55,7 @@ void stream_block_seal(struct stream_block *b);
 void stream_block_compress(struct stream_block *b);
 
 /* The block's data for reading, until unpin. Pins nest. */
-const unsigned char *stream_block_pin(const struct stream_block *b);
+const unsigned char *stream_block_pin(struct stream_block *b);
 void stream_block_unpin(const struct stream_block *b);
 /* Entry i of pinned data. */
 void stream_block_entry(const struct stream_block *b, const unsigned char *data, uint32_t i,
@@ -73,7 +75,5 @@ void stream_block_kill(struct stream_block *b, uint32_t i);
 uint32_t stream_block_live_between(const struct stream_block *b, uint32_t from, uint32_t to);
 struct stream_block *stream_block_copy(const struct stream_block *b);
 size_t stream_block_memory(const struct stream_block *b);
-/* Forgets all expanded blocks that are not pinned: before blocks go to another thread. */
-void stream_block_drop_cache(void);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "type/stream/stream_cache.h"
 
 void stream_log_free(struct stream_log *l)
 {
@@ -52,18 +53,17 @@ void stream_log_append(struct stream_log *l, struct stream_id id, const struct b
     l->length++;
 }
 
+static struct stream_id last_of(const void *context, size_t i)
+{
+    return stream_log_block(context, i)->last;
+}
+
 /* The first block whose last ID is >= id. */
 static size_t find_block(const struct stream_log *l, struct stream_id id)
 {
-    size_t low = 0, high = l->n;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (stream_id_compare(stream_log_block(l, middle)->last, id) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    if (l->n == 0)
+        return 0;
+    return stream_id_search(id, l->n, last_of, l, last_of(l, 0), last_of(l, l->n - 1));
 }
 
 static struct stream_block *at(const struct stream_cursor *c)
@@ -174,7 +174,7 @@ uint64_t stream_log_count(const struct stream_cursor *c, struct stream_id last, 
 {
     uint64_t n = 0;
     for (size_t i = c->block; i < c->log->n && n < most; i++) {
-        const struct stream_block *b = stream_log_block(c->log, i);
+        struct stream_block *b = stream_log_block(c->log, i);
         uint32_t from = i == c->block ? c->entry : 0, to = b->count;
         if (stream_id_compare(b->first, last) > 0)
             break;
@@ -260,6 +260,16 @@ void stream_log_copy(struct stream_log *to, const struct stream_log *from)
     *to = (struct stream_log){.length = from->length};
     for (size_t i = 0; i < from->n; i++)
         push_block(to, stream_block_copy(stream_log_block(from, i)));
+}
+
+void stream_log_leave(const struct stream_log *l)
+{
+    if (l->n > stream_cache_count()) {
+        stream_cache_drop();
+        return;
+    }
+    for (size_t i = 0; i < l->n; i++)
+        stream_cache_forget(&stream_log_block(l, i)->cached);
 }
 
 size_t stream_log_memory(const struct stream_log *l, size_t samples)

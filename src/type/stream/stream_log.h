@@ -50,6 +50,8 @@ uint32_t stream_log_drop_block(struct stream_log *l);
 /* Drops entries from the front: the first n live ones (of the oldest block, fewer than it has). */
 void stream_log_drop_entries(struct stream_log *l, uint32_t n);
 void stream_log_copy(struct stream_log *to, const struct stream_log *from);
+/* Nothing of it is cached any more: before it goes to another thread. */
+void stream_log_leave(const struct stream_log *l);
 size_t stream_log_memory(const struct stream_log *l, size_t samples);
 
 static inline struct stream_block *stream_log_block(const struct stream_log *l, size_t i)

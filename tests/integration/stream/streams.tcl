@@ -131,3 +131,60 @@ test "an approximate trim by ID is the same after the journal" {
     expect [resp::ask $s DEBUG DIGEST] $digest digest
     close $s
 }
+proc cached {s} {
+    regexp {mem_stream_cache:(\d+)} [resp::ask $s INFO memory] all n
+    return $n
+}
+proc gone_within {s ms} {
+    set until [expr {[clock milliseconds] + $ms}]
+    while {[cached $s] > 0} {
+        if {[clock milliseconds] > $until} { error "[cached $s] bytes are still there" }
+        after 50
+    }
+}
+proc same_range {s want what} {
+    if {[resp::ask $s XRANGE t - +] ne $want} { error "$what: not what was there" }
+}
+test "blocks that are read again stay expanded, within the limit" {
+    server::start --stream-cache-size 300kb
+    set s [resp::connect $server::port]
+    for {set i 1} {$i <= 6000} {incr i} {
+        resp::send $s whole XADD s $i-1 field [string repeat "value $i " 12]
+    }
+    for {set i 1} {$i <= 6000} {incr i} { resp::read $s }
+    expect [cached $s] 0 "before any reading"
+    set all [resp::ask $s XRANGE s - +]
+    expect [cached $s] 0 "what is read once"
+    for {set i 0} {$i < 3} {incr i} {
+        if {[resp::ask $s XRANGE s - +] ne $all} { error "read another time it is different" }
+    }
+    set n [cached $s]
+    if {$n < 200000 || $n > 300 * 1024} { error "$n bytes are cached" }
+    # What is deleted is not read, and the rest is.
+    for {set i 2} {$i <= 4000} {incr i 3} { resp::send $s whole XDEL s $i-1 }
+    for {set i 2} {$i <= 4000} {incr i 3} { expect [resp::read $s] 1 deleted }
+    resp::ask $s XTRIM s MINID 700
+    set left [resp::ask $s XRANGE s - +]
+    expect [regexp -all {field value} $left] [resp::ask $s XLEN s] left
+    expect [resp::ask $s XRANGE s 702 703] {\[\[702-1 \[field value 702 value 702 *\]\] \[703-1 *\]\]} one
+    # Nothing of a stream that another thread frees is left behind.
+    resp::ask $s COPY s t
+    same_range $s $left copy
+    resp::ask $s XRANGE t - +
+    expect [resp::ask $s UNLINK s] 1 unlinked
+    same_range $s $left "the copy, after"
+    # Room for data comes before it, and no limit is left to it.
+    resp::ask $s XRANGE t - +
+    if {[cached $s] == 0} { error "nothing is cached" }
+    regexp {used_memory:(\d+)} [resp::ask $s INFO memory] all used
+    resp::ask $s CONFIG SET maxmemory [expr {$used - 20000}]
+    expect [resp::ask $s SET key value] OK "room is made"
+    expect [cached $s] 0 "after it was made"
+    resp::ask $s CONFIG SET maxmemory 0
+    resp::ask $s XRANGE t - +
+    if {[cached $s] == 0} { error "nothing is cached without a limit" }
+    resp::ask $s CONFIG SET stream-cache-size 0
+    gone_within $s 5000
+    same_range $s $left "without a cache"
+    close $s
+}

@@ -53,4 +53,55 @@ TEST(printed_ids_read_back)
     }
 }
 
-UNIT_MAIN(T(ids_print_as_the_library_prints_them), T(printed_ids_read_back))
+static size_t looks;
+
+static struct stream_id one_of(const void *context, size_t i)
+{
+    looks++;
+    return ((const struct stream_id *)context)[i];
+}
+
+/* IDs that come evenly, in bursts, in one millisecond, or as far apart as can be. */
+static void ascending(struct stream_id *ids, size_t n, int kind, struct rng *r)
+{
+    struct stream_id id = {rng_below(r, 1000), rng_below(r, 3)};
+    for (size_t i = 0; i < n; i++) {
+        ids[i] = id;
+        if (kind == 0)
+            id.ms += 10;
+        else if (kind == 1 && rng_below(r, 20) == 0)
+            id = (struct stream_id){id.ms + 1 + rng_below(r, 1000000), 0};
+        else if (kind == 2 && id.ms < UINT64_MAX / 2)
+            id.ms = id.ms * 2 + 1;
+        else
+            id.seq += 1 + rng_below(r, 3);
+    }
+}
+
+TEST(a_search_finds_what_a_walk_finds_in_few_looks)
+{
+    static struct stream_id ids[3000];
+    struct rng r;
+    rng_seed(&r, 3);
+    for (int round = 0; round < 40000; round++) {
+        size_t n = rng_below(&r, rng_below(&r, 50) ? 60 : 3000), want = 0, most = 4;
+        ascending(ids, n, round % 4, &r);
+        struct stream_id id =
+            n && rng_below(&r, 4) ? ids[rng_below(&r, n)] : (struct stream_id){rng_next(&r), 0};
+        if (rng_below(&r, 3) == 0)
+            id.seq += rng_below(&r, 3) - 1;
+        while (want < n && stream_id_compare(ids[want], id) < 0)
+            want++;
+        for (size_t k = n; k; k /= 2)
+            most += 2;
+        looks = 0;
+        size_t got = n ? stream_id_search(id, n, one_of, ids, ids[0], ids[n - 1])
+                       : stream_id_search(id, 0, one_of, ids, id, id);
+        CHECK(got == want && looks <= most);
+        if (round % 4 == 0)
+            CHECK(looks <= 6); /* evenly spread: the guess is as good as right */
+    }
+}
+
+UNIT_MAIN(T(ids_print_as_the_library_prints_them), T(printed_ids_read_back),
+          T(a_search_finds_what_a_walk_finds_in_few_looks))
