@@ -8,9 +8,9 @@
 #define SEGMENT_BITS 9u
 #define SEGMENT      ((size_t)1 << SEGMENT_BITS)
 #define FIRST        4u /* buckets of a new table */
-/* Average entries a bucket before the next split, and below which two buckets join again. */
-#define GROW_LOAD   4.5
-#define SHRINK_LOAD 1.5
+/* Two buckets' average entries before the next split, and below which two buckets join again. */
+#define GROW_LOAD   9u
+#define SHRINK_LOAD 3u
 
 /* tags[7] is not a tag: 1 when slots[6] points to an overflow bucket. */
 struct table_bucket {
@@ -147,7 +147,7 @@ void table_reserve(struct table *t, size_t n)
 {
     if (t->used)
         return;
-    while ((double)t->buckets * GROW_LOAD < (double)n || (t->buckets && t->buckets < FIRST))
+    while (t->buckets * GROW_LOAD < n * 2 || (t->buckets && t->buckets < FIRST))
         add_bucket(t);
 }
 
@@ -224,7 +224,7 @@ void table_insert(struct table *t, uint64_t hash, struct entry *e)
     }
     put(t, bucket_at(t, home_of(t, hash)), tag_of(hash), e);
     t->used++;
-    if ((double)t->used > (double)t->buckets * GROW_LOAD)
+    if (t->used * 2 > t->buckets * GROW_LOAD)
         split_one(t);
 }
 
@@ -261,7 +261,7 @@ static void clear_slot(struct table *t, uint64_t hash, struct entry **slot)
         t->overflows--;
     }
     t->used--;
-    if (t->buckets > FIRST && (double)t->used < (double)t->buckets * SHRINK_LOAD)
+    if (t->buckets > FIRST && t->used * 2 < t->buckets * SHRINK_LOAD)
         join_one(t);
 }
 

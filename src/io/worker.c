@@ -39,10 +39,12 @@ static void *main_of_thread(void *argument)
         job->next = NULL;
         *w->finished_end = job;
         w->finished_end = &job->next;
-        if (w->wake)
-            loop_wake_send(w->wake);
         if (!w->queue)
             pthread_cond_broadcast(&w->idle);
+        /* Whoever is woken wants the lock, on this very core perhaps. */
+        pthread_mutex_unlock(&w->lock);
+        loop_wake_send(w->wake);
+        pthread_mutex_lock(&w->lock);
     }
     pthread_mutex_unlock(&w->lock);
     return NULL;
@@ -104,8 +106,8 @@ void worker_submit(struct worker *w, struct worker_job *job)
     pthread_mutex_lock(&w->lock);
     *w->queue_end = job;
     w->queue_end = &job->next;
-    pthread_cond_signal(&w->more);
     pthread_mutex_unlock(&w->lock);
+    pthread_cond_signal(&w->more); /* not before: the thread wants the lock at once */
 }
 
 void worker_drain(struct worker *w)

@@ -32,35 +32,20 @@ void journal_format(struct buf *out, const struct bytes *argv, int argc)
     out->n += (size_t)(at - start);
 }
 
-void journal_group_begin(struct journal *j)
+void journal_group_wrap(struct journal *j)
 {
-    if (j->depth++ == 0) {
-        j->group_start = j->pending.n;
-        j->group_effects = 0;
-    }
+    size_t n = sizeof(multi_text) - 1, body = j->pending.n - j->group_start;
+    buf_room(&j->pending, n);
+    char *at = j->pending.p + j->group_start;
+    memmove(at + n, at, body);
+    memcpy(at, multi_text, n);
+    j->pending.n += n;
+    buf_add_text(&j->pending, exec_text);
+    j->offset += n + sizeof(exec_text) - 1;
 }
 
-void journal_group_end(struct journal *j)
+void journal_put(struct journal *j, int db, const struct bytes *argv, int argc, struct bytes raw)
 {
-    ASSERT(j->depth > 0);
-    if (--j->depth > 0)
-        return;
-    if (j->group_effects > 1) {
-        size_t n = sizeof(multi_text) - 1, body = j->pending.n - j->group_start;
-        buf_room(&j->pending, n);
-        char *at = j->pending.p + j->group_start;
-        memmove(at + n, at, body);
-        memcpy(at, multi_text, n);
-        j->pending.n += n;
-        buf_add_text(&j->pending, exec_text);
-        j->offset += n + sizeof(exec_text) - 1;
-    }
-}
-
-void journal_add(struct journal *j, int db, const struct bytes *argv, int argc, struct bytes raw)
-{
-    if (!j->on)
-        return;
     size_t before = j->pending.n;
     if (j->db != db) {
         char text[NUM_INT_MAX];

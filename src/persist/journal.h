@@ -8,6 +8,7 @@
 #ifndef PERSIST_JOURNAL_H
 #define PERSIST_JOURNAL_H
 
+#include "base/assert.h"
 #include "base/buf.h"
 
 #include <stdint.h>
@@ -22,10 +23,35 @@ struct journal {
     unsigned group_effects;
 };
 
-void journal_group_begin(struct journal *j);
-void journal_group_end(struct journal *j);
+static inline void journal_group_begin(struct journal *j)
+{
+    if (j->depth++ == 0) {
+        j->group_start = j->pending.n;
+        j->group_effects = 0;
+    }
+}
+
+/* Wraps the group's effects in MULTI and EXEC. */
+void journal_group_wrap(struct journal *j);
+
+static inline void journal_group_end(struct journal *j)
+{
+    ASSERT(j->depth > 0);
+    if (--j->depth == 0 && j->group_effects > 1)
+        journal_group_wrap(j);
+}
+
+/* For journal_add() while somebody consumes it. */
+void journal_put(struct journal *j, int db, const struct bytes *argv, int argc, struct bytes raw);
+
 /* One effect. raw, when not empty, is the canonical form of argv and is copied as it is. */
-void journal_add(struct journal *j, int db, const struct bytes *argv, int argc, struct bytes raw);
+static inline void journal_add(struct journal *j, int db, const struct bytes *argv, int argc,
+                               struct bytes raw)
+{
+    if (j->on)
+        journal_put(j, db, argv, argc, raw);
+}
+
 /* How many of the pending bytes belong to groups that have ended: only these may be handed over. */
 size_t journal_whole(const struct journal *j);
 /* The first n of the pending bytes were taken over. */

@@ -36,10 +36,11 @@ void db_store_free(struct store *s)
     mem_free(s);
 }
 
-/* The hash of a key that may be an argument of the running command. */
+/* The hash of a key that may be an argument of the running command, or a copy of it. */
 static inline uint64_t hash_of(const struct store *s, struct bytes key)
 {
-    if (key.p == s->hashed.key.p && key.n == s->hashed.key.n && key.n)
+    struct bytes known = s->hashed.key;
+    if (key.n == known.n && key.n && (key.p == known.p || bytes_equal(key, known)))
         return s->hashed.hash;
     return hash_key(key);
 }
@@ -216,7 +217,7 @@ void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_dea
 {
     if (old == e && had_deadline == e->has_deadline)
         return;
-    uint64_t hash = hash_key(entry_key(e));
+    uint64_t hash = hash_of(db->store, entry_key(e));
     put_back(db, hash, old, e, had_deadline);
     if (old != e && value_is_timed(e))
         replace_pointer(&db->timed, hash, old, e);
@@ -224,7 +225,7 @@ void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_dea
 
 void db_add(struct db *db, struct entry *e)
 {
-    uint64_t hash = hash_key(entry_key(e));
+    uint64_t hash = hash_of(db->store, entry_key(e));
     lru_begin(db->store, e);
     table_insert(&db->keys, hash, e);
     if (e->has_deadline)
@@ -238,7 +239,7 @@ void db_add(struct db *db, struct entry *e)
 void db_replace(struct db *db, struct entry *old, struct entry *e)
 {
     lru_begin(db->store, e);
-    uint64_t hash = hash_key(entry_key(e));
+    uint64_t hash = hash_of(db->store, entry_key(e));
     if (value_is_timed(old))
         table_remove_address(&db->timed, hash, old);
     put_back(db, hash, old, e, old->has_deadline);
