@@ -15,6 +15,11 @@ bool bytes_equal_nocase(struct bytes a, struct bytes b)
     return true;
 }
 
+bool bytes_same(const char *a, const char *b, size_t n)
+{
+    return memcmp(a, b, n) == 0;
+}
+
 bool bytes_is(struct bytes a, const char *word)
 {
     for (size_t i = 0; i < a.n; i++)

@@ -25,6 +25,9 @@ static inline struct bytes bytes_text(const char *text)
     return (struct bytes){text, strlen(text)};
 }
 
+/* For bytes_equal(): n bytes. */
+bool bytes_same(const char *a, const char *b, size_t n);
+
 /* Keys and names are short: up to 16 bytes are compared as words that may overlap, without a call.
  */
 static inline bool bytes_equal(struct bytes a, struct bytes b)
@@ -34,7 +37,7 @@ static inline bool bytes_equal(struct bytes a, struct bytes b)
     if (a.n != b.n)
         return false;
     if (a.n > 16)
-        return memcmp(a.p, b.p, a.n) == 0;
+        return bytes_same(a.p, b.p, a.n);
     if (a.n >= 8) {
         memcpy(&a8, a.p, 8);
         memcpy(&b8, b.p, 8);

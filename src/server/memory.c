@@ -196,7 +196,7 @@ void memory_report(struct server *s, struct engine_memory *out)
     if (out->used > s->peak_memory)
         s->peak_memory = out->used;
     out->peak = s->peak_memory;
-    out->overhead = s->startup_memory + out->clients + out->journal;
+    out->overhead = s->startup_memory + out->clients + out->journal + stream_cache_bytes();
     for (int i = 0; i < e->store->count; i++)
         out->overhead += db_memory(&e->store->dbs[i]);
 }
