@@ -13,8 +13,10 @@
 #include <stdlib.h>
 
 #define LATENCY_CLASSES    32
+#define BESIDE_MS          1000 /* a batch may be written beside a sync that runs no longer */
 #define GATHER_MOST_US     1000
 #define GATHER_MOST_MISSED 8
+#define WRITE_KEPT         ((size_t)4 << 20) /* a larger buffer is given back */
 
 struct sync_job {
     struct worker_job job;
@@ -24,6 +26,19 @@ struct sync_job {
     bool closes; /* the last sync of a segment */
     int error;
     int64_t took_us;
+};
+
+/* A batch that is written beside a sync. It stays in the journal too until it is there. */
+struct write_job {
+    struct worker_job job;
+    struct aof *aof;
+    int fd;
+    struct buf text;  /* the frame */
+    size_t frame_n;   /* its bytes */
+    size_t effects_n; /* of the journal's pending ones */
+    uint64_t offset;  /* the journal's, behind them */
+    int64_t now_s;    /* what the frame says of the time, or said last */
+    int error;
 };
 
 struct segment_job {
@@ -60,7 +75,7 @@ struct gather {
 };
 
 struct aof {
-    struct worker *disk;
+    struct worker *disk, *writer;
     struct journal *journal;
     char *directory, *stem;
     struct aof_read_head head; /* of the segment in use */
@@ -75,8 +90,8 @@ struct aof {
     uint64_t switch_seq; /* first increment that the base being written needs */
     enum aof_policy policy;
     bool pause_syncs;
-    bool baseless; /* aof_open_first(): no manifest on the disk is ours yet */
-    bool in_flight;
+    bool baseless;           /* aof_open_first(): no manifest on the disk is ours yet */
+    bool in_flight, writing; /* a sync; a batch beside it */
     int64_t sync_started_ms, sync_done_ms, sync_started_us;
     struct gather gather;
     uint64_t delayed;
@@ -91,14 +106,16 @@ struct aof {
     uint64_t last_base;    /* number of the last base that was tried */
     uint64_t latencies[LATENCY_CLASSES], longest_us; /* of syncs: less than 2^i us */
     struct sync_job sync;
+    struct write_job write;
     struct segment_job segment;
 };
 
-struct aof *aof_new(struct worker *disk, struct journal *j, const char *directory, const char *stem,
-                    const char *replication_id)
+struct aof *aof_new(struct worker *disk, struct worker *writer, struct journal *j,
+                    const char *directory, const char *stem, const char *replication_id)
 {
     struct aof *a = mem_zalloc(sizeof(*a));
     a->disk = disk;
+    a->writer = writer;
     a->journal = j;
     a->directory = mem_copy_text(directory, strlen(directory));
     a->stem = mem_copy_text(stem, strlen(stem));
@@ -117,6 +134,7 @@ void aof_free(struct aof *a)
     manifest_free(&a->manifest);
     manifest_free(&a->segment.manifest);
     buf_free(&a->segment.text);
+    buf_free(&a->write.text);
     mem_free(a->directory);
     mem_free(a->stem);
     mem_free(a);
@@ -469,7 +487,7 @@ bool aof_is_baseless(const struct aof *a)
 
 void aof_close(struct aof *a)
 {
-    ASSERT(!a->in_flight && !a->segment.running);
+    ASSERT(!a->in_flight && !a->writing && !a->segment.running);
     file_close(a->fd);
     a->fd = -1;
     a->baseless = false;
@@ -590,30 +608,100 @@ static int write_head(struct aof *a)
     return 0;
 }
 
+/* Back to the last whole frame. True: room has been made, try again. */
+static bool take_back(struct aof *a, int error)
+{
+    if (file_truncate(a->fd, (int64_t)a->segment_size) < 0)
+        a->distrusted = true;
+    if (error == -ENOSPC && !a->distrusted && give_reserve_up(a)) {
+        a->full = error;
+        return true;
+    }
+    /* The batch stays with the journal, its replies are held. */
+    a->error = error;
+    return false;
+}
+
 static void write_batch(struct aof *a)
 {
     struct journal *j = a->journal;
     size_t n = journal_whole(j);
-    for (;;) {
-        int error = a->head_pending ? write_head(a) : 0;
+    int error;
+    do {
+        error = a->head_pending ? write_head(a) : 0;
         if (!error)
             error = write_frame(a, bytes_of(j->pending.p, n));
-        if (!error) {
-            a->written = j->offset - (j->pending.n - n);
-            journal_taken(j, n);
-            return;
-        }
-        /* Back to the last whole frame. */
-        if (file_truncate(a->fd, (int64_t)a->segment_size) < 0)
-            a->distrusted = true;
-        if (error == -ENOSPC && !a->distrusted && give_reserve_up(a)) {
-            a->full = error;
-            continue;
-        }
-        /* The batch stays with the journal, its replies are held. */
-        a->error = error;
+    } while (error && take_back(a, error));
+    if (!error) {
+        a->written = j->offset - (j->pending.n - n);
+        journal_taken(j, n);
+    }
+}
+
+/* ---- Writing beside a sync */
+
+static void run_write(struct worker_job *job)
+{
+    struct write_job *w = (struct write_job *)job;
+    size_t written;
+    w->error = file_write_all(w->fd, buf_bytes(&w->text), &written);
+}
+
+static void write_done(struct worker_job *job)
+{
+    struct write_job *w = (struct write_job *)job;
+    struct aof *a = w->aof;
+    a->writing = false;
+    if (w->text.cap > WRITE_KEPT)
+        buf_free(&w->text);
+    /* A sync may have failed meanwhile: then the file is not believed, and the batch waits for a
+     * new base. */
+    if (a->distrusted)
+        return;
+    if (w->error) {
+        take_back(a, w->error);
         return;
     }
+    a->written = w->offset;
+    a->last_time_s = w->now_s;
+    a->segment_size += w->frame_n;
+    a->size += w->frame_n;
+    journal_taken(a->journal, w->effects_n);
+}
+
+/* Whether a batch may be written while a sync runs: replies wait for the write only, the sync is of
+ * the same file, and it has not run for so long that more might be lost than is promised. */
+static bool may_write_beside(const struct aof *a)
+{
+    /* By the clock: a turn in which a script ran may have lasted. */
+    return (a->policy != AOF_ALWAYS || a->pause_syncs) && !a->sync.closes && a->sync.fd == a->fd &&
+           journal_whole(a->journal) > 0 && clock_mono_us() - a->sync_started_us < BESIDE_MS * 1000;
+}
+
+static void write_beside(struct aof *a)
+{
+    struct journal *j = a->journal;
+    struct write_job *w = &a->write;
+    struct bytes effects = bytes_of(j->pending.p, journal_whole(j));
+    char note[AOF_READ_NOTE_MAX], time[AOF_READ_NOTE_MAX];
+    size_t time_n = 0;
+    ASSERT(!a->head_pending && !a->writing);
+    w->job = (struct worker_job){.run = run_write, .done = write_done};
+    w->aof = a;
+    w->fd = a->fd;
+    w->now_s = a->timestamps ? clock_wall_ms() / 1000 : 0;
+    if (w->now_s != a->last_time_s)
+        time_n = aof_read_print_time(w->now_s, time);
+    size_t n = aof_read_print_note(a->head.salt, bytes_of(time, time_n), effects, a->synced, note);
+    w->text.n = 0;
+    buf_add(&w->text, bytes_of(time, time_n));
+    buf_add(&w->text, effects);
+    buf_add(&w->text, bytes_of(note, n));
+    w->frame_n = w->text.n;
+    w->effects_n = effects.n;
+    w->offset = j->offset - (j->pending.n - effects.n);
+    a->writing = true;
+    worker_submit(a->writer, &w->job);
 }
 
 /* Whether the batch had better wait. */
@@ -659,10 +747,12 @@ void aof_flush(struct aof *a, int64_t now_ms, size_t waiting)
 {
     if (a->fd < 0 || a->error)
         return;
-    if (a->in_flight) {
+    if (a->in_flight || a->writing) {
         if (a->journal->pending.n && a->policy == AOF_EVERYSEC &&
             now_ms - a->sync_started_ms > 2000)
             a->delayed++;
+        if (!a->writing && may_write_beside(a))
+            write_beside(a);
         return;
     }
     if (a->policy == AOF_ALWAYS && !a->segment.ready && gather(a, waiting))
@@ -698,14 +788,15 @@ uint64_t aof_synced(const struct aof *a)
 
 bool aof_gates(const struct aof *a)
 {
-    return a->fd >= 0 && (a->policy == AOF_ALWAYS || a->in_flight || a->error);
+    return a->fd >= 0 && (a->policy == AOF_ALWAYS || a->in_flight || a->writing || a->error);
 }
 
 bool aof_is_intact(struct aof *a, char *what, size_t n)
 {
     char path[PATH_MAX], last[PATH_MAX] = "";
     const char *gone = NULL, *why = "is not there any more";
-    if (a->fd < 0 || a->segment.running || a->segment.ready || a->error || a->baseless)
+    if (a->fd < 0 || a->segment.running || a->segment.ready || a->writing || a->error ||
+        a->baseless)
         return true;
     manifest_path(a, path, sizeof(path));
     gone = file_exists(path) ? NULL : path;
@@ -742,6 +833,7 @@ int aof_sync_now(struct aof *a)
 {
     if (a->fd < 0)
         return 0;
+    worker_drain(a->writer);
     worker_drain(a->disk);
     if (a->error && !a->distrusted)
         a->error = 0; /* another attempt */
@@ -769,7 +861,7 @@ bool aof_needs_base(const struct aof *a)
 
 void aof_retry(struct aof *a)
 {
-    if (a->fd < 0 || a->in_flight || a->segment.ready || aof_needs_base(a))
+    if (a->fd < 0 || a->in_flight || a->writing || a->segment.ready || aof_needs_base(a))
         return;
     a->error = 0;
     if (journal_whole(a->journal))
@@ -856,7 +948,8 @@ int aof_begin_segment(struct aof *a)
 
 bool aof_segment_ready(const struct aof *a)
 {
-    return a->segment.ready && !a->in_flight && (a->error || a->journal->pending.n == 0);
+    return a->segment.ready && !a->in_flight && !a->writing &&
+           (a->error || a->journal->pending.n == 0);
 }
 
 int aof_segment_error(const struct aof *a)

@@ -1,10 +1,12 @@
 /* The append-only file being written: batches in frames, syncs in the other thread, segments.
  *
  * Order of promises: a reply may leave once aof_released() has reached its offset. Writes are made
- * by the caller's thread, but never while a sync of the same file is in flight (the next batch then
- * gathers in the journal). A write that failed is taken back and tried again by aof_retry(). After
- * a failed sync nothing more goes to that file; a new base and a new increment
- * (aof_begin_segment(), aof_finish_rewrite()) are the way on. */
+ * by the caller's thread, but never while a sync of the same file is in flight, which may stall
+ * them: then a thread of their own makes them, one batch after the other, while the sync is not
+ * older than a second; or, where replies wait for a sync anyway, the batch gathers in the journal.
+ * A write that failed is taken back and tried again by aof_retry(). After a failed sync nothing
+ * more goes to that file; a new base and a new increment (aof_begin_segment(),
+ * aof_finish_rewrite()) are the way on. */
 #ifndef PERSIST_AOF_H
 #define PERSIST_AOF_H
 
@@ -16,8 +18,9 @@ enum aof_policy { AOF_NO = 0, AOF_EVERYSEC = 1, AOF_ALWAYS = 2 };
 
 struct aof;
 
-struct aof *aof_new(struct worker *disk, struct journal *j, const char *directory, const char *stem,
-                    const char *replication_id);
+/* disk syncs and replaces files; writer writes while that one syncs. */
+struct aof *aof_new(struct worker *disk, struct worker *writer, struct journal *j,
+                    const char *directory, const char *stem, const char *replication_id);
 void aof_free(struct aof *a);
 
 /* The files, as loaded or as they will be. */

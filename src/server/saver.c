@@ -88,7 +88,7 @@ struct saver *saver_new(struct server *s)
     v->saved_at_ms = clock_steady_ms();
     v->written = mem_zalloc(STORE_WRITTEN_SLOTS * sizeof(*v->written));
     memcpy(v->replication_id, s->run_id, 41);
-    v->aof = aof_new(s->disk, s->engine.journal, s->settings->appenddirname,
+    v->aof = aof_new(s->disk, s->writer, s->engine.journal, s->settings->appenddirname,
                      s->settings->appendfilename, v->replication_id);
     return v;
 }
@@ -97,6 +97,7 @@ void saver_free(struct saver *v)
 {
     if (v->child)
         child_kill(v->child);
+    worker_drain(v->server->writer);
     worker_drain(v->server->disk);
     aof_free(v->aof);
     mem_free(v->written);
@@ -607,7 +608,7 @@ bool saver_gathers(const struct saver *v)
 }
 
 /* The keys of the effects that are not written: what writes of this turn would have noted, had the
- * gate been on. */
+ * gate been on from its beginning. */
 static void note_unwritten(struct saver *v)
 {
     struct engine *e = &v->server->engine;
@@ -632,6 +633,16 @@ static void note_unwritten(struct saver *v)
         request_reset(&q);
     }
     request_free(&q);
+}
+
+void saver_gate_again(struct saver *v)
+{
+    struct engine *e = &v->server->engine;
+    if (e->gate_on || !aof_gates(v->aof))
+        return;
+    e->gate_on = true;
+    e->store->written = v->written;
+    note_unwritten(v);
 }
 
 bool saver_must_hold(struct saver *v)

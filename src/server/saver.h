@@ -14,6 +14,9 @@ bool saver_load(struct saver *v);
 
 /* Before requests run: whether replies will have to wait. */
 void saver_begin_turn(struct saver *v);
+/* In the middle of a turn that lets others have theirs, whose flush may have begun a sync: replies
+ * may have to wait from now on. */
+void saver_gate_again(struct saver *v);
 /* The turn's effects go to the file. */
 void saver_flush(struct saver *v);
 /* The turn's replies were made as if nothing could hold them, and now writing has failed. Reads of

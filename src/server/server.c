@@ -258,6 +258,7 @@ static bool service_busy_turn(void *context)
     if (!dlist_empty(&e->resuming))
         link_resume_all(s);
     write_all(s);
+    saver_gate_again(s->saver);
     link_close_all(s);
     s->feed = feed;
     s->turn_buffer = buffer;
@@ -405,6 +406,7 @@ struct server *server_new(struct settings *settings)
     s->turn_buffer = mem_alloc_aligned(64, TURN_BUFFER);
     s->loop = loop_new();
     s->disk = worker_new(s->loop, "disk");
+    s->writer = worker_new(s->loop, "writer");
     s->lazy = worker_new(s->loop, "lazy");
     s->feed = feed_new();
 
@@ -691,6 +693,7 @@ void server_free(struct server *s)
     loop_timer_free(s->cron);
     for (int i = 0; i < 8; i++)
         loop_signal_free(s->signals[i]);
+    worker_free(s->writer);
     worker_free(s->disk);
     struct worker *lazy = s->lazy;
     s->lazy = NULL;

@@ -42,8 +42,9 @@ struct server {
     struct settings *settings;
     struct engine engine;
     struct loop *loop;
-    struct worker *disk; /* writes and syncs */
-    struct worker *lazy; /* frees large values */
+    struct worker *disk;   /* syncs and replaces files */
+    struct worker *writer; /* writes while that one syncs */
+    struct worker *lazy;   /* frees large values */
     struct feed *feed;
     struct backup *backup;
     struct saver *saver; /* snapshots and the append-only file */

@@ -1,12 +1,14 @@
-/* LD_PRELOAD: a wall clock that steps, a disk that takes seconds to sync, forks that fail. What is
- * in force stands in the file that UNKIND_PAGE names (struct page), which the test changes while
- * the server runs. cc -shared -fPIC -o unkind.so unkind.c -ldl */
+/* LD_PRELOAD: a wall clock that steps, a disk that takes seconds to sync or is full, forks that
+ * fail. What is in force stands in the file that UNKIND_PAGE names (struct page), which the test
+ * changes while the server runs. cc -shared -fPIC -o unkind.so unkind.c -ldl */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <time.h>
@@ -17,6 +19,7 @@ struct page {
     int64_t sync_ms;  /* a sync takes so much longer */
     int64_t forks;    /* so many fail */
     int64_t syncs;    /* were begun */
+    int64_t full;     /* writes to an increment fail */
 };
 
 static volatile struct page *page(void)
@@ -74,6 +77,29 @@ int fdatasync(int fd)
     for (int64_t ms = page()->sync_ms; ms > 0 && page()->sync_ms; ms -= 10)
         usleep(10000);
     return real(fd);
+}
+
+static int is_increment(int fd)
+{
+    char link[32], path[4096];
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, path, sizeof(path) - 1);
+    if (n < 0)
+        return 0;
+    path[n] = 0;
+    return strstr(path, ".incr.aof") != NULL;
+}
+
+ssize_t write(int fd, const void *from, size_t n)
+{
+    static ssize_t (*real)(int, const void *, size_t);
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "write");
+    if (page()->full && is_increment(fd)) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return real(fd, from, n);
 }
 
 pid_t fork(void)

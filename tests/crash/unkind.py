@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from crash import Client, Error, command, free_port  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CLOCK, SYNC, FORKS, SYNCS = 0, 8, 16, 24
+CLOCK, SYNC, FORKS, SYNCS, WRITES = 0, 8, 16, 24, 32
 HOUR = 3600000
 
 
@@ -26,9 +26,9 @@ class Server:
     def __init__(self, path, lib):
         self.path, self.lib, self.dir, self.p = path, lib, tempfile.mkdtemp(prefix="unkind-"), None
         with open(self.at("page"), "wb") as f:
-            f.write(bytes(32))
+            f.write(bytes(40))
         self.file = open(self.at("page"), "r+b")
-        self.page = mmap.mmap(self.file.fileno(), 32)
+        self.page = mmap.mmap(self.file.fileno(), 40)
 
     def at(self, name):
         return os.path.join(self.dir, name)
@@ -90,31 +90,159 @@ def silent(c):
     return not select.select([c.s], [], [], 0)[0]
 
 
+def slow_sync_begins(s, c):
+    """A write whose sync takes minutes: it is answered when it is written."""
+    s.until("everything synced", lambda: s.info(c, "aof_unsynced_bytes") == "0")
+    begun = s.get(SYNCS)
+    s.set(SYNC, 600000)
+    expect(c.ask("SET", "early", "1"), b"OK", "a write while nothing is being synced")
+    s.until("a sync", lambda: s.get(SYNCS) > begun)
+
+
+def second_of_sync(s, c):
+    """The sync is older than a second: what is written then could not be promised within two."""
+    s.until("a delayed batch in INFO", lambda: int(s.info(c, "aof_delayed_fsync")) > 0)
+
+
 def slow_disk(s, policy):
     c = s.start("--appendfsync", policy)
     reader = s.client()
     expect(c.ask("SET", "other", "1"), b"OK", "a write")
-    s.until("everything synced", lambda: s.info(c, "aof_unsynced_bytes") == "0")
-    s.set(SYNC, 600000)
-    begun = s.get(SYNCS)
     if policy == "everysec":
-        # It is answered when it is written; the sync of it is the slow one.
-        expect(c.ask("SET", "early", "1"), b"OK", "a write while nothing is being synced")
+        slow_sync_begins(s, c)
+        # Each is written beside the sync by a thread of its own.
+        for i in range(20):
+            expect(c.ask("INCR", "beside"), i + 1, "a write in the first second of a sync")
+        late = s.client()
+        late.send(command("SET", "held", "1"))
+        other = s.client()
+        while True:
+            # Until a batch is not written beside it any more.
+            other.send(command("SET", "late", "1"))
+            if not select.select([other.s], [], [], 0.5)[0]:
+                break
+            expect(other.reply(), b"OK", "a write beside a sync")
+        second_of_sync(s, reader)
+        c = other
+    else:
+        s.until("everything synced", lambda: s.info(c, "aof_unsynced_bytes") == "0")
+        s.set(SYNC, 600000)
+        begun = s.get(SYNCS)
+        c.send(command("SET", "late", "1"))
         s.until("a sync", lambda: s.get(SYNCS) > begun)
-    c.send(command("SET", "late", "1"))
-    s.until("a sync", lambda: s.get(SYNCS) > begun)
     for _ in range(200):
         expect(reader.ask("GET", "other"), b"1", "a read while a sync is under way")
     expect(silent(c), True, "no reply to a write during a sync")
-    if policy == "everysec":
-        s.until("a delayed sync in INFO", lambda: int(s.info(reader, "aof_delayed_fsync")) > 0)
-        expect(silent(c), True, "still no reply")
     s.set(SYNC, 0)
     expect(c.reply(), b"OK", "the reply comes with the end of the sync")
     s.kill()
     c = s.start("--appendfsync", policy)
     expect(c.ask("GET", "late"), b"1", "what was acknowledged")
+    if policy == "everysec":
+        expect([c.ask("GET", "beside"), c.ask("GET", "held")], [b"20", b"1"], "what was acknowledged beside a sync")
     s.kill()
+
+
+def killed_beside(s):
+    """What was answered in the first second of a sync was written: a kill takes nothing of it."""
+    for round in range(5):
+        c = s.start("--appendfsync", "everysec")
+        slow_sync_begins(s, c)
+        n = 0
+        while select.select([c.s], [], [], 0)[0] == [] and n < 200 * (round + 1):
+            c.send(command("RPUSH", "q%d" % round, n) + command("SET", "last%d" % round, n))
+            if not select.select([c.s], [], [], 0.3)[0]:
+                break
+            expect([c.reply(), c.reply()], [n + 1, b"OK"], "two writes")
+            n += 1
+        if n < 20:
+            raise Bad("only %d writes beside a sync" % n)
+        s.kill()
+        s.set(SYNC, 0)
+        c = s.start("--appendfsync", "everysec")
+        got = c.ask("LRANGE", "q%d" % round, "0", "-1")
+        if got[:n] != [b"%d" % i for i in range(n)] or len(got) > n + 1:
+            raise Bad("%d of %d are there" % (len(got), n))
+        s.kill()
+
+
+def full_beside(s):
+    """A write beside a sync that fails: nobody hears of it until it is made good."""
+    c = s.start("--appendfsync", "everysec", "--aof-disk-reserve", "0")
+    reader = s.client()
+    slow_sync_begins(s, c)
+    s.set(WRITES, 1)
+    c.send(command("SET", "late", "1"))
+    s.until("the failure in INFO", lambda: s.info(reader, "aof_last_write_status") == "err")
+    expect(silent(c), True, "no reply to a write that failed")
+    try:
+        got = reader.ask("SET", "refused", "1")
+    except Error as e:
+        got = e
+    expect(isinstance(got, Error) and str(got).startswith("MISCONF"), True, "the next write is refused, not %r" % (got,))
+    expect(reader.ask("GET", "early"), b"1", "a read")
+    s.set(WRITES, 0)
+    s.set(SYNC, 0)
+    expect(c.reply(), b"OK", "the reply comes when it is written")
+    s.until("an end of the failure", lambda: s.info(reader, "aof_last_write_status") == "ok")
+    expect(reader.ask("SET", "after", "1"), b"OK", "the next write")
+    s.kill()
+    c = s.start("--appendfsync", "everysec")
+    expect([c.ask("GET", k) for k in ("early", "late", "after", "refused")], [b"1", b"1", b"1", None], "after a kill")
+    s.kill()
+
+
+def script_and_sync(s):
+    """A sync that began while a script let others have their turn: the script's reply waits for its write. With one look a second by
+    itself the server finds the sync due only when the script lets it."""
+    c = s.start("--appendfsync", "everysec", "--busy-reply-threshold", "100", "--hz", "1")
+    reader, other = s.client(), s.client()
+    script = "redis.call('set', KEYS[1], ARGV[2]) local n = 0 while n < tonumber(ARGV[1]) do n = n + 1 end return redis.call('set', KEYS[2], ARGV[2])"
+    for round in range(20):
+        time.sleep(1.2)
+        expect(c.ask("SET", "early", "1"), b"OK", "a write with a sync at once")
+        time.sleep(0.3)
+        expect(c.ask("SET", "early", "2"), b"OK", "a write without one")
+        time.sleep(0.75 + round % 4 * 0.05)
+        begun = s.get(SYNCS)
+        s.set(SYNC, 600000)
+        c.send(command("EVAL", script, 2, "first", "second", 200000000, round))
+        s.until("the script", lambda: busy(reader))
+        other.send(command("GET", "first"))
+        s.until("the end of the script", lambda: busy(reader) is False)
+        overtaken = s.get(SYNCS) > begun
+        # Either it was written beside the sync, or its reply is held.
+        if overtaken and silent(c):
+            expect(silent(other) or isinstance(answer(other), Error), True, "nobody has seen what it did")
+            s.set(SYNC, 0)
+        if not overtaken:
+            s.set(SYNC, 0)
+        expect(c.reply(), b"OK", "the script's reply")
+        if overtaken:
+            break
+        answer(other)
+    if not overtaken:
+        raise Bad("no sync overtook a script")
+    s.kill()
+    s.set(SYNC, 0)
+    c = s.start("--appendfsync", "everysec")
+    expect([c.ask("GET", "first"), c.ask("GET", "second")], [b"%d" % round] * 2, "what the script did")
+    s.kill()
+
+
+def answer(c):
+    try:
+        return c.reply()
+    except Error as e:
+        return e
+
+
+def busy(c):
+    try:
+        c.ask("GET", "early")
+    except Error as e:
+        return str(e).startswith("BUSY") or e
+    return False
 
 
 def clock_steps(s, by):
@@ -191,7 +319,10 @@ def main():
         lib = os.path.join(work, "unkind.so")
         subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o", lib, os.path.join(HERE, "unkind.c"), "-ldl"], check=True)
         for name, run, args in (("a slow disk holds writes, not reads, always", slow_disk, ["always"]),
-                                ("a slow disk holds writes, not reads, everysec", slow_disk, ["everysec"]),
+                                ("a slow disk holds writes after a second, not reads, everysec", slow_disk, ["everysec"]),
+                                ("a kill while a batch is written beside a sync", killed_beside, []),
+                                ("a disk that is full beside a sync", full_beside, []),
+                                ("a script that a sync overtook", script_and_sync, []),
                                 ("the clock steps an hour forward", clock_steps, [HOUR]), ("the clock steps an hour back", clock_steps, [-HOUR]),
                                 ("forks fail", forks_fail, [])):
             s = Server(sys.argv[1], lib)
