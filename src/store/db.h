@@ -66,7 +66,7 @@ struct store_events {
     void (*flushed)(void *context, struct db *db);
 };
 
-/* What a key hashes to, known by where its bytes lie; no bytes: nothing. */
+/* What a key hashes to; no bytes: nothing. */
 struct hashed_key {
     struct bytes key;
     uint64_t hash;
