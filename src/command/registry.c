@@ -105,17 +105,12 @@ void registry_free(struct registry *r)
 const struct command *registry_find(const struct registry *r, struct bytes name)
 {
     uint64_t words[3];
-    if (name.n - 1 < 8) {
-        /* Most of them: one word and the length say it all. */
+    if (name.n - 1 < 8) { /* most of them */
         words[0] = load(name.p, name.n) | SPACES;
         words[1] = words[2] = SPACES;
-        for (size_t i = slot_of(words); r->slots[i].command; i = (i + 1) & (SLOTS - 1))
-            if (r->slots[i].words[0] == words[0] && r->slots[i].n == name.n)
-                return r->slots[i].command;
+    } else if (!fold(name, words)) {
         return NULL;
     }
-    if (!fold(name, words))
-        return NULL;
     for (size_t i = slot_of(words); r->slots[i].command; i = (i + 1) & (SLOTS - 1)) {
         const uint64_t *w = r->slots[i].words;
         if (((w[0] ^ words[0]) | (w[1] ^ words[1]) | (w[2] ^ words[2])) == 0)

@@ -179,17 +179,7 @@ struct bytes stream_args_id_text(char *to, struct stream_id id)
 
 static char *put_bulk(char *to, struct bytes x)
 {
-    *to++ = '$';
-    if (x.n < 10) {
-        *to++ = (char)('0' + x.n);
-    } else if (x.n < 100) {
-        *to++ = (char)('0' + x.n / 10);
-        *to++ = (char)('0' + x.n % 10);
-    } else {
-        to += num_print_uint(to, x.n);
-    }
-    *to++ = '\r';
-    *to++ = '\n';
+    to += reply_header(to, '$', x.n);
     if (x.n > 16) {
         memcpy(to, x.p, x.n);
     } else if (x.n >= 8) {
