@@ -111,7 +111,7 @@ struct aof {
 };
 
 struct aof *aof_new(struct worker *disk, struct worker *writer, struct journal *j,
-                    const char *directory, const char *stem, const char *replication_id)
+                    const char *directory, const char *stem)
 {
     struct aof *a = mem_zalloc(sizeof(*a));
     a->disk = disk;
@@ -121,7 +121,6 @@ struct aof *aof_new(struct worker *disk, struct worker *writer, struct journal *
     a->stem = mem_copy_text(stem, strlen(stem));
     a->fd = -1;
     a->segment.fd = -1;
-    snprintf(a->head.replication_id, sizeof(a->head.replication_id), "%s", replication_id);
     return a;
 }
 
@@ -283,6 +282,7 @@ static void new_head(struct aof *a)
 {
     rng_system(&a->head.salt, sizeof(a->head.salt));
     a->head.offset = a->journal->offset;
+    memcpy(a->head.replication_id, a->journal->id, sizeof(a->head.replication_id));
     a->head_pending = true;
     a->last_time_s = 0;
     a->segment_size = 0;

@@ -20,7 +20,7 @@ struct aof;
 
 /* disk syncs and replaces files; writer writes while that one syncs. */
 struct aof *aof_new(struct worker *disk, struct worker *writer, struct journal *j,
-                    const char *directory, const char *stem, const char *replication_id);
+                    const char *directory, const char *stem);
 void aof_free(struct aof *a);
 
 /* The files, as loaded or as they will be. */

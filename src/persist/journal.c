@@ -1,7 +1,11 @@
 #include "persist/journal.h"
 
 #include "base/assert.h"
+#include "base/mem.h"
 #include "base/num.h"
+#include "base/rng.h"
+
+#include <ctype.h>
 
 static const char multi_text[] = "*1\r\n$5\r\nMULTI\r\n";
 static const char exec_text[] = "*1\r\n$4\r\nEXEC\r\n";
@@ -88,7 +92,30 @@ void journal_forget_db(struct journal *j)
     j->db = -1;
 }
 
+struct journal *journal_new(void)
+{
+    struct journal *j = mem_zalloc(sizeof(*j));
+    j->db = -1;
+    rng_hex(j->id, 40);
+    return j;
+}
+
 void journal_free(struct journal *j)
 {
+    if (!j)
+        return;
     buf_free(&j->pending);
+    mem_free(j);
+}
+
+void journal_continue(struct journal *j, const char *id, uint64_t offset)
+{
+    size_t n = strnlen(id, sizeof(j->id));
+    if (n != sizeof(j->id) - 1)
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (!isalnum((unsigned char)id[i]))
+            return;
+    memcpy(j->id, id, sizeof(j->id));
+    j->offset = offset;
 }

@@ -1,6 +1,9 @@
 /* The journal: what happened, as commands in RESP, counted by a 64-bit offset. Gathers the effects
  * of a turn in a buffer and frames them for the append-only file; knows no file and no client.
  *
+ * It owns the replication id and the offset: files, INFO and replicas read them here, and nobody
+ * else keeps a copy.
+ *
  * The offset counts effect bytes exactly as a replica would receive them (SELECT and MULTI
  * included, annotation lines not). While nobody consumes the journal, nothing is formatted and the
  * offset stands still. A group is what must not be torn apart: more than one effect of it is
@@ -17,11 +20,19 @@ struct journal {
     bool on;            /* somebody consumes it */
     struct buf pending; /* effects not yet handed over */
     uint64_t offset;    /* of the end of pending */
+    char id[41];        /* replication id: the history that the offset belongs to */
     int db;             /* that the last effect was for; -1: say SELECT first */
     int depth;          /* open groups */
     size_t group_start; /* of the outermost open group in pending */
     unsigned group_effects;
 };
+
+/* An empty one with an id of its own. */
+struct journal *journal_new(void);
+void journal_free(struct journal *j);
+/* Goes on where loaded data end, under the id that they name; one that is no id (40 letters and
+ * digits) is ignored together with its offset. */
+void journal_continue(struct journal *j, const char *id, uint64_t offset);
 
 static inline void journal_group_begin(struct journal *j)
 {
@@ -60,7 +71,6 @@ void journal_taken(struct journal *j, size_t n);
 void journal_drop(struct journal *j);
 /* The next effect begins with SELECT (a new segment begins). */
 void journal_forget_db(struct journal *j);
-void journal_free(struct journal *j);
 /* One command in RESP behind out. */
 void journal_format(struct buf *out, const struct bytes *argv, int argc);
 

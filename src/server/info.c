@@ -229,7 +229,7 @@ static void replication_section(struct server *s, struct buf *b)
                "master_repl_offset:%llu\r\nsecond_repl_offset:-1\r\nrepl_backlog_active:0\r\n"
                "repl_backlog_size:%lld\r\nrepl_backlog_first_byte_offset:0\r\n"
                "repl_backlog_histlen:0\r\n",
-               s->run_id, (unsigned long long)s->engine.journal->offset,
+               s->engine.journal->id, (unsigned long long)s->engine.journal->offset,
                s->settings->repl_backlog_size);
 }
 

@@ -414,8 +414,7 @@ struct server *server_new(struct settings *settings)
     e->store = db_store_new((int)settings->databases, seed);
     e->registry = registry_new(families_all());
     e->stats = mem_zalloc(registry_count(e->registry) * sizeof(*e->stats));
-    e->journal = mem_zalloc(sizeof(*e->journal));
-    e->journal->db = -1;
+    e->journal = journal_new();
     e->pubsub = pubsub_new(deliver_message);
     e->active_expire = true;
     dlist_init(&e->clients);
@@ -714,7 +713,6 @@ void server_free(struct server *s)
     db_store_free(e->store);
     registry_free(e->registry);
     journal_free(e->journal);
-    mem_free(e->journal);
     pubsub_free(e->pubsub);
     dict_clear(&e->errors);
     dict_clear(&s->peers);

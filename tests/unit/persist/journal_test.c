@@ -44,7 +44,7 @@ TEST(one_effect_stands_alone_and_several_in_a_transaction)
     add(&j, 3, "DEL", "c");
     journal_group_end(&j);
     CHECK(memcmp(j.pending.p, "*2\r\n$6\r\nSELECT", 14) == 0 && j.offset == end + j.pending.n);
-    journal_free(&j);
+    buf_free(&j.pending);
 }
 
 TEST(an_open_group_stays_when_the_rest_is_taken)
@@ -68,9 +68,28 @@ TEST(an_open_group_stays_when_the_rest_is_taken)
     journal_drop(&j);
     journal_group_end(&j);
     CHECK(j.pending.n == 0 && journal_whole(&j) == 0);
-    journal_free(&j);
+    buf_free(&j.pending);
 }
 
-UNIT_MAIN(T(nothing_is_formatted_for_nobody),
+/* faults B14 */
+static void goes_on_under_the_id_of_the_files_and_under_no_other(void)
+{
+    struct journal *j = journal_new();
+    char own[41];
+    memcpy(own, j->id, sizeof(own));
+    CHECK(strlen(own) == 40 && j->offset == 0);
+    static const char *const none[] = {"", "short", "0123456789012345678901234567890123456:\n9",
+                                       "01234567890123456789012345678901234567890"};
+    for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++) {
+        journal_continue(j, none[i], 77);
+        CHECK(strcmp(j->id, own) == 0 && j->offset == 0);
+    }
+    journal_continue(j, "abcdef7890123456789012345678901234567890", 77);
+    CHECK(strcmp(j->id, "abcdef7890123456789012345678901234567890") == 0 && j->offset == 77);
+    journal_free(j);
+}
+
+UNIT_MAIN(T(goes_on_under_the_id_of_the_files_and_under_no_other),
+          T(nothing_is_formatted_for_nobody),
           T(one_effect_stands_alone_and_several_in_a_transaction),
           T(an_open_group_stays_when_the_rest_is_taken))

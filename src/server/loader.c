@@ -1,0 +1,397 @@
+#include "server/loader.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/exec.h"
+#include "engine/feed.h"
+#include "engine/rights.h"
+#include "engine/session.h"
+#include "io/file.h"
+#include "persist/aof.h"
+#include "persist/aof_read.h"
+#include "persist/cut.h"
+#include "persist/rdb_read.h"
+#include "server/link.h"
+#include "server/now.h"
+
+#include <limits.h>
+#include <stdio.h>
+
+#define MUCH_TO_LOAD (32u << 20) /* bytes of files from which on memory is taken in large steps */
+
+struct loader {
+    struct server *server;
+    struct aof *aof;
+    struct loader_figures figures;
+    bool starting;      /* no command has run yet */
+    uint64_t base_done; /* bytes of the files in front of the one being read */
+    struct client *replay;
+    uint64_t replay_errors;
+};
+
+struct loader *loader_new(struct server *s, struct aof *aof)
+{
+    struct loader *l = mem_zalloc(sizeof(*l));
+    l->server = s;
+    l->aof = aof;
+    return l;
+}
+
+void loader_free(struct loader *l)
+{
+    mem_free(l);
+}
+
+const struct loader_figures *loader_figures(const struct loader *l)
+{
+    return &l->figures;
+}
+
+static bool load_progress(void *context, uint64_t bytes)
+{
+    struct loader *l = context;
+    struct server *s = l->server;
+    l->figures.done = l->base_done + bytes;
+    /* Within a command (DEBUG RELOAD) nothing else may run. */
+    if (!l->starting)
+        return true;
+    loop_turn(s->loop, 0);
+    if (s->stopping)
+        return false;
+    now_read(s);
+    if (!dlist_empty(&s->readable))
+        link_read_all(s);
+    link_write_all(s, UINT64_MAX);
+    link_close_all(s);
+    return true;
+}
+
+static bool replay(void *context, const struct bytes *argv, int argc)
+{
+    struct loader *l = context;
+    struct exec_request q = {.argv = argv, .argc = argc};
+    unsigned errors = l->replay->reply.errors;
+    q.command = registry_find(l->server->engine.registry, argv[0]);
+    if (!q.command)
+        return false;
+    exec_request(l->replay, &q);
+    if (l->replay->reply.errors != errors && l->replay_errors++ < 10)
+        log_line(LOG_WARNING, "Replaying '%.*s' gave an error: %s", (int)argv[0].n, argv[0].p,
+                 l->replay->reply.error_code);
+    return true;
+}
+
+static void look_ahead(void *context, const struct aof_read_command *commands, unsigned n)
+{
+    struct loader *l = context;
+    struct feed_key keys[AOF_READ_AHEAD];
+    for (unsigned i = 0; i < n; i++) {
+        const struct bytes *argv = commands[i].argv;
+        keys[i] = feed_key(l->replay, registry_find(l->server->engine.registry, argv[0]), argv,
+                           commands[i].argc);
+    }
+    for (unsigned i = 0; i < n; i++)
+        feed_prefetch_entry(l->replay, &keys[i]);
+    for (unsigned i = 0; i < n; i++)
+        feed_prefetch_value(l->replay, &keys[i]);
+}
+
+static bool replay_effect(void *context, int db, const struct bytes *argv, int argc)
+{
+    struct loader *l = context;
+    struct db *before = l->replay->db;
+    l->replay->db = &l->server->engine.store->dbs[db];
+    bool good = replay(context, argv, argc);
+    l->replay->db = before;
+    return good;
+}
+
+static bool load_rdb(struct loader *l, const char *path, bool is_base, struct bytes *tail)
+{
+    struct server *s = l->server;
+    const struct settings *c = s->settings;
+    struct bytes map;
+    struct rdb_read_result r;
+    int error = file_map(path, &map);
+    if (error) {
+        log_line(LOG_WARNING, "Fatal error loading the DB, check server logs. Can't open %s: %s",
+                 path, strerror(-error));
+        return false;
+    }
+    struct rdb_read_options o = {.verify = c->rdbchecksum,
+                                 .drop_expired = !is_base,
+                                 .now_ms = s->engine.now_ms,
+                                 .values = rdb_get_options_from(c),
+                                 .apply = replay_effect,
+                                 .progress = load_progress,
+                                 .context = l};
+    bool good = rdb_read(s->engine.store, map, &o, &r);
+    l->figures.keys += r.keys;
+    l->figures.expired += r.expired;
+    if (good && r.module_fields)
+        log_line(LOG_WARNING, "%s holds %llu fields of modules, which are left out", path,
+                 (unsigned long long)r.module_fields);
+    if (good) {
+        log_line(LOG_NOTICE, "Done loading RDB, keys loaded: %llu, keys expired: %llu.",
+                 (unsigned long long)r.keys, (unsigned long long)r.expired);
+        journal_continue(s->engine.journal, r.replication_id, r.journal_offset);
+        if (tail && r.length < map.n) {
+            struct aof_read_options ao = {.apply = replay, .context = l};
+            struct aof_read_result ar;
+            s->engine.replaying_foreign = true;
+            aof_read(bytes_of(map.p + r.length, map.n - r.length), &ao, &ar);
+            s->engine.replaying_foreign = false;
+            good = ar.status == AOF_READ_GOOD;
+            if (!good)
+                log_line(LOG_WARNING, "Bad tail behind the RDB preamble of %s: %s", path, ar.error);
+        }
+    } else {
+        log_line(LOG_WARNING, "Fatal error loading the DB: %s: %s. Exiting.", path, r.error);
+    }
+    file_unmap(map);
+    return good;
+}
+
+/* Keeps the torn end of a file aside and cuts it off. */
+static bool cut(struct loader *l, const char *path, struct bytes map, uint64_t good)
+{
+    char aside[PATH_MAX + 64];
+    int error = cut_tail(path, map, good, aside, sizeof(aside));
+    if (error) {
+        log_line(LOG_WARNING, "The torn end of %s could not be cut: %s", path, strerror(-error));
+        return false;
+    }
+    l->figures.cut_bytes += map.n - good;
+    log_line(LOG_WARNING, "!!! Warning: short read while loading the AOF file %s!!!", path);
+    log_line(LOG_WARNING,
+             "AOF %s loaded anyway because aof-load-truncated is enabled: cut at byte %llu, the "
+             "%llu bytes behind it are kept in %s",
+             path, (unsigned long long)good, (unsigned long long)(map.n - good), aside);
+    return true;
+}
+
+static bool load_aof_file(struct loader *l, const char *path, bool last)
+{
+    struct server *s = l->server;
+    struct bytes map;
+    int error = file_map(path, &map);
+    if (error) {
+        log_line(LOG_WARNING, "Fatal error: can't open the append log file %s: %s", path,
+                 strerror(-error));
+        return false;
+    }
+    struct aof_read_options o = {
+        .apply = replay, .ahead = look_ahead, .progress = load_progress, .context = l};
+    struct aof_read_result r;
+    struct aof_read_head head;
+    size_t head_n;
+    s->engine.replaying_foreign = !aof_read_head(map, &head, &head_n);
+    aof_read(map, &o, &r);
+    s->engine.replaying_foreign = false;
+    bool good = r.status == AOF_READ_GOOD;
+    struct journal *j = s->engine.journal;
+    if (r.framed)
+        journal_continue(j, r.replication_id, r.offset > j->offset ? r.offset : j->offset);
+    if (r.status == AOF_READ_TORN && last && s->settings->aof_load_truncated) {
+        good = cut(l, path, map, r.good);
+        session_reset(l->replay); /* a transaction that never ended */
+        client_set_anonymous(l->replay, false);
+        l->replay->flags |= CLIENT_REPLAY;
+    } else if (!good) {
+        log_line(LOG_WARNING,
+                 r.status == AOF_READ_TORN && last
+                     ? "Unexpected end of file reading the append only file %s: %s. You can: 1) "
+                       "Make a backup of your AOF file, then use ./redis-check-aof --fix "
+                       "<filename.manifest>. 2) Alternatively you can set the "
+                       "'aof-load-truncated' configuration option to yes and restart the server."
+                     : "Bad file format reading the append only file %s: %s. Make a backup of "
+                       "your AOF file, then use ./redis-check-aof --fix <filename.manifest>",
+                 path, r.error);
+    }
+    l->base_done += map.n;
+    file_unmap(map);
+    return good;
+}
+
+static bool load_base(struct loader *l, const char *path, bool last)
+{
+    char start[5];
+    struct bytes tail;
+    int n = file_read_start(path, start, 5);
+    if (n < 0) {
+        log_line(LOG_WARNING, "Fatal error: can't open the append log file %s: %s", path,
+                 strerror(-n));
+        return false;
+    }
+    return n == 5 && memcmp(start, "REDIS", 5) == 0 ? load_rdb(l, path, true, &tail)
+                                                    : load_aof_file(l, path, last);
+}
+
+/* Small files are not worth a step of memory that may be left over. */
+static void expect_much(const struct loader *l)
+{
+    if (l->figures.total >= MUCH_TO_LOAD)
+        mem_grow_begin();
+}
+
+static bool load_aof(struct loader *l)
+{
+    struct manifest *m = aof_manifest(l->aof);
+    char path[PATH_MAX];
+    uint64_t last = manifest_last_seq(m, MANIFEST_INCREMENT),
+             used = manifest_last_in_use(m, l->server->settings->appenddirname);
+    for (size_t i = 0; i < m->n; i++) {
+        aof_path(l->aof, m->files[i].name, path, sizeof(path));
+        int64_t n = file_size_of(path);
+        l->figures.total += n > 0 && m->files[i].type != MANIFEST_HISTORY ? (uint64_t)n : 0;
+    }
+    expect_much(l);
+    const struct manifest_file *base = manifest_base(m);
+    int64_t start_us = clock_mono_us();
+    if (base) {
+        aof_path(l->aof, base->name, path, sizeof(path));
+        if (!load_base(l, path, last == 0))
+            return false;
+        log_line(LOG_NOTICE, "DB loaded from base file %s: %.3f seconds", base->name,
+                 (double)(clock_mono_us() - start_us) / 1e6);
+    }
+    /* In order of their numbers. */
+    for (uint64_t seq = 1; seq <= last; seq++)
+        for (size_t i = 0; i < m->n; i++) {
+            if (m->files[i].type != MANIFEST_INCREMENT || m->files[i].seq != seq)
+                continue;
+            start_us = clock_mono_us();
+            aof_path(l->aof, m->files[i].name, path, sizeof(path));
+            if (!load_aof_file(l, path, seq == used))
+                return false;
+            log_line(LOG_NOTICE, "DB loaded from incr file %s: %.3f seconds", m->files[i].name,
+                     (double)(clock_mono_us() - start_us) / 1e6);
+        }
+    return true;
+}
+
+static void begin_load(struct loader *l)
+{
+    struct engine *e = &l->server->engine;
+    l->figures.loading = true;
+    l->figures.started_ms = e->now_ms;
+    l->figures.total = l->figures.done = l->base_done = 0;
+    l->replay_errors = 0;
+    l->replay = client_new(e);
+    rights_begin(l->replay);
+    l->replay->flags |= CLIENT_REPLAY;
+    client_set_anonymous(l->replay, false);
+    e->special |= ENGINE_LOADING;
+    e->store->expiry_ignored = true;
+    e->replaying = true;
+}
+
+static void end_load(struct loader *l)
+{
+    struct engine *e = &l->server->engine;
+    mem_grow_end();
+    session_close(l->replay);
+    l->replay = NULL;
+    l->figures.loading = false;
+    e->special &= ~(unsigned)ENGINE_LOADING;
+    e->store->expiry_ignored = false;
+    e->replaying = false;
+}
+
+/* An append-only file of Redis before 7.0 is one file in `dir`: it becomes the base. */
+static bool adopt_old_aof(struct loader *l, int *have)
+{
+    const char *name = l->server->settings->appendfilename;
+    const struct manifest_file *base = manifest_base(aof_manifest(l->aof));
+    char path[PATH_MAX];
+    aof_path(l->aof, name, path, sizeof(path));
+    if (!file_exists(name) ||
+        (*have && (!base || strcmp(base->name, name) != 0 || file_exists(path))))
+        return true;
+    int error = aof_adopt(l->aof);
+    if (error) {
+        log_line(LOG_WARNING, "The append-only file %s can't be moved into %s: %s", name,
+                 l->server->settings->appenddirname, strerror(-error));
+        return false;
+    }
+    log_line(LOG_NOTICE,
+             "Successfully migrated an old-style AOF configuration (%s) into the AOF "
+             "directory (%s).",
+             name, l->server->settings->appenddirname);
+    *have = 1;
+    return true;
+}
+
+static bool load_what_there_is(struct loader *l)
+{
+    struct server *s = l->server;
+    const char *dump = s->settings->dbfilename;
+    char error[160];
+    int have = 0;
+    if (s->settings->appendonly) {
+        have = aof_read_manifest(l->aof, error);
+        if (have < 0) {
+            log_line(LOG_WARNING, "Fatal error loading the append-only file: %s", error);
+            return false;
+        }
+        if (!adopt_old_aof(l, &have))
+            return false;
+    }
+    if (have)
+        return load_aof(l);
+    if (!file_exists(dump))
+        return true;
+    if (s->settings->appendonly)
+        log_line(LOG_NOTICE, "There is no append-only file yet: it begins with what %s holds",
+                 dump);
+    int64_t n = file_size_of(dump);
+    l->figures.total = n > 0 ? (uint64_t)n : 0;
+    expect_much(l);
+    return load_rdb(l, dump, false, NULL);
+}
+
+bool loader_start(struct loader *l)
+{
+    begin_load(l);
+    l->starting = true;
+    bool good = load_what_there_is(l);
+    l->starting = false;
+    end_load(l);
+    return good && !l->server->stopping;
+}
+
+/* What is loaded while the server runs is no news for the journal. */
+static struct journal stop_journal(struct journal *j)
+{
+    struct journal before = *j;
+    j->on = false;
+    return before;
+}
+
+static void resume_journal(struct journal *j, const struct journal *before)
+{
+    j->on = before->on;
+    j->offset = before->offset;
+    memcpy(j->id, before->id, sizeof(j->id));
+}
+
+bool loader_snapshot(struct loader *l, const char *path)
+{
+    struct journal *j = l->server->engine.journal, before = stop_journal(j);
+    begin_load(l);
+    bool good = load_rdb(l, path, true, NULL);
+    end_load(l);
+    resume_journal(j, &before);
+    return good;
+}
+
+bool loader_aof(struct loader *l)
+{
+    struct journal *j = l->server->engine.journal, before = stop_journal(j);
+    begin_load(l);
+    bool good = load_aof(l);
+    end_load(l);
+    resume_journal(j, &before);
+    return good;
+}

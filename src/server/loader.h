@@ -1,0 +1,32 @@
+/* Loading the data set from its files: a snapshot, or the append-only file; at the start, and anew
+ * by DEBUG. Runs what the readers of the formats hand up. When data are loaded is not its business.
+ */
+#ifndef SERVER_LOADER_H
+#define SERVER_LOADER_H
+
+#include "server/server.h"
+
+struct aof;
+struct loader;
+
+/* Of the last loading, or the one under way: for INFO. */
+struct loader_figures {
+    bool loading;
+    int64_t started_ms;   /* by the wall clock */
+    uint64_t total, done; /* bytes */
+    uint64_t keys, expired, cut_bytes;
+};
+
+struct loader *loader_new(struct server *s, struct aof *aof);
+void loader_free(struct loader *l);
+const struct loader_figures *loader_figures(const struct loader *l);
+
+/* At the start: whatever there is. Connections are answered meanwhile. False: the log says why, or
+ * the server ends. */
+bool loader_start(struct loader *l);
+/* While the server runs, within a command: adds the file's keys to what there is. The journal
+ * neither hears of them nor moves. False: the log says why. */
+bool loader_snapshot(struct loader *l, const char *path);
+bool loader_aof(struct loader *l);
+
+#endif

@@ -1,0 +1,199 @@
+#include "server/snapshot.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/observe.h"
+#include "io/child.h"
+#include "io/file.h"
+#include "persist/rdb_write.h"
+#include "script/scripting.h"
+#include "type/stream/stream_cache.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+struct snapshot {
+    struct server *server;
+    pid_t child; /* 0: none */
+    enum snapshot_kind kind;
+    int64_t started_ms; /* by the steady clock */
+    long long dirty;
+    char temp[64];
+    uint64_t forks, fork_us;
+};
+
+struct snapshot *snapshot_new(struct server *s)
+{
+    struct snapshot *n = mem_zalloc(sizeof(*n));
+    n->server = s;
+    return n;
+}
+
+void snapshot_free(struct snapshot *n)
+{
+    snapshot_kill(n);
+    mem_free(n);
+}
+
+static struct bytes library_at(void *context, size_t i)
+{
+    return scripting_library(context, i);
+}
+
+static struct rdb_write_options write_options(const struct snapshot *n, bool aof_base)
+{
+    const struct settings *s = n->server->settings;
+    return (struct rdb_write_options){.version = (int)s->rdb_compat,
+                                      .checksum = s->rdbchecksum,
+                                      .compress = s->rdbcompression,
+                                      .aof_base = aof_base,
+                                      .key_delay_us = s->rdb_key_save_delay,
+                                      .journal_offset = n->server->engine.journal->offset,
+                                      .replication_id = n->server->engine.journal->id,
+                                      .library = library_at,
+                                      .context = n->server->engine.scripting};
+}
+
+/* What another server would not find in the file. */
+static void tell_asides(const struct rdb_write_result *r, int version)
+{
+    if (r->streams_aside)
+        log_line(
+            LOG_NOTICE,
+            "%llu streams have message ids of producers, released entries or settings of their "
+            "own, kept in fields beside their values: Redis skips these",
+            (unsigned long long)r->streams_aside);
+    if (r->hashes_aside)
+        log_line(LOG_NOTICE,
+                 "%llu hashes have fields with deadlines, kept in fields beside their values "
+                 "(rdb-compat %d): Redis skips these",
+                 (unsigned long long)r->hashes_aside, version);
+}
+
+int snapshot_write(struct snapshot *n, const char *path, enum snapshot_kind kind)
+{
+    struct rdb_write_options o = write_options(n, kind == SNAPSHOT_BASE);
+    struct rdb_write_result r;
+    int fd = file_create(path);
+    if (fd < 0)
+        return fd;
+    int error = rdb_write(fd, n->server->engine.store, &o, &r);
+    if (!error)
+        error = file_sync(fd);
+    file_close(fd);
+    if (!error)
+        error = rdb_write_verify(path, &r);
+    if (error == -EBADMSG)
+        log_line(LOG_WARNING, "What was written to %s reads back otherwise", path);
+    if (error)
+        file_remove(path);
+    else
+        tell_asides(&r, o.version);
+    return error;
+}
+
+int snapshot_save(struct snapshot *n)
+{
+    char temp[64];
+    snprintf(temp, sizeof(temp), "temp-%d.rdb", (int)getpid());
+    int error = snapshot_write(n, temp, SNAPSHOT_DUMP);
+    if (!error)
+        error = file_rename(temp, n->server->settings->dbfilename);
+    return error;
+}
+
+/* ---- Children */
+
+static void name_temp(char to[64], enum snapshot_kind kind, pid_t pid)
+{
+    snprintf(to, 64, kind == SNAPSHOT_DUMP ? "temp-%d.rdb" : "temp-rewriteaof-bg-%d.aof", (int)pid);
+}
+
+static _Noreturn void be_child(struct snapshot *n, enum snapshot_kind kind)
+{
+    struct server *s = n->server;
+    char temp[64];
+    for (int i = 0; i < s->listener_n; i++)
+        close(s->listeners[i].fd);
+    log_set_role('C');
+    stream_cache_limit(0); /* what it reads it reads once, and its memory is a copy */
+    name_temp(temp, kind, getpid());
+    int error = snapshot_write(n, temp, kind);
+    if (!error && kind == SNAPSHOT_DUMP) {
+        error = file_rename(temp, s->settings->dbfilename);
+        if (!error)
+            log_line(LOG_NOTICE, "DB saved on disk");
+    }
+    if (error)
+        log_line(LOG_WARNING, "Write error saving DB on disk: %s", strerror(-error));
+    child_exit(error ? 1 : 0);
+}
+
+pid_t snapshot_fork(struct snapshot *n, enum snapshot_kind kind)
+{
+    struct server *s = n->server;
+    ASSERT(!n->child);
+    int64_t start_us = clock_mono_us();
+    pid_t pid = child_start();
+    if (pid == 0)
+        be_child(n, kind);
+    if (pid > 0)
+        observe_latency(&s->engine, "fork", (clock_mono_us() - start_us) / 1000);
+    n->fork_us = (uint64_t)(clock_mono_us() - start_us);
+    if (pid < 0) {
+        log_line(LOG_WARNING, "Can't save in background: fork: %s", strerror((int)-pid));
+        return pid;
+    }
+    n->forks++;
+    n->child = pid;
+    n->kind = kind;
+    n->started_ms = s->engine.steady_ms;
+    n->dirty = s->engine.store->dirty;
+    name_temp(n->temp, kind, pid);
+    return pid;
+}
+
+enum snapshot_kind snapshot_child(const struct snapshot *n)
+{
+    return n->child ? n->kind : SNAPSHOT_NONE;
+}
+
+void snapshot_kill(struct snapshot *n)
+{
+    if (!n->child)
+        return;
+    child_kill(n->child);
+    file_remove(n->temp);
+    n->child = 0;
+}
+
+bool snapshot_ended(struct snapshot *n, struct snapshot_end *end)
+{
+    int code, number;
+    if (!n->child || !child_ended(n->child, &code, &number))
+        return false;
+    n->child = 0;
+    *end = (struct snapshot_end){.kind = n->kind,
+                                 .good = code == 0 && number == 0,
+                                 .signal = number,
+                                 .took_ms = n->server->engine.steady_ms - n->started_ms,
+                                 .dirty = n->dirty,
+                                 .temp = n->temp};
+    if (!end->good)
+        file_remove(n->temp);
+    return true;
+}
+
+int64_t snapshot_running_ms(const struct snapshot *n, enum snapshot_kind kind)
+{
+    return n->child && n->kind == kind ? n->server->engine.steady_ms - n->started_ms : -1;
+}
+
+uint64_t snapshot_forks(const struct snapshot *n, uint64_t *last_us)
+{
+    *last_us = n->fork_us;
+    return n->forks;
+}

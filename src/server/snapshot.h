@@ -1,0 +1,46 @@
+/* The data set written into a file: by the server itself while everybody waits, or by a forked
+ * child, of which there is at most one. Knows nothing of when to save, nor of the manifest. */
+#ifndef SERVER_SNAPSHOT_H
+#define SERVER_SNAPSHOT_H
+
+#include "server/server.h"
+
+struct snapshot;
+
+/* What the file is to be: dbfilename, or the base of the append-only file. */
+enum snapshot_kind { SNAPSHOT_NONE, SNAPSHOT_DUMP, SNAPSHOT_BASE };
+
+/* How a child ended. */
+struct snapshot_end {
+    enum snapshot_kind kind;
+    bool good;  /* temp is whole and synced; a dump is in place already */
+    int signal; /* that ended it; 0: none */
+    int64_t took_ms;
+    long long dirty;  /* store.dirty when it was forked */
+    const char *temp; /* its file, gone unless good; valid until the next fork */
+};
+
+struct snapshot *snapshot_new(struct server *s);
+/* Ends the child. */
+void snapshot_free(struct snapshot *n);
+
+/* Writes, syncs and reads back a file of that kind at path. 0 or -errno. Blocks. */
+int snapshot_write(struct snapshot *n, const char *path, enum snapshot_kind kind);
+/* A dump in its place. 0 or -errno. Blocks. */
+int snapshot_save(struct snapshot *n);
+
+/* Forks; no child may be at work. The pid, or -errno (the log says so). */
+pid_t snapshot_fork(struct snapshot *n, enum snapshot_kind kind);
+/* What the child at work writes; SNAPSHOT_NONE: there is none. */
+enum snapshot_kind snapshot_child(const struct snapshot *n);
+/* Ends the child, if there is one, and removes its file. */
+void snapshot_kill(struct snapshot *n);
+/* True once for each child that has ended by itself. Does not block. */
+bool snapshot_ended(struct snapshot *n, struct snapshot_end *end);
+
+/* For INFO. -1: no child of that kind works; else since when, in milliseconds. */
+int64_t snapshot_running_ms(const struct snapshot *n, enum snapshot_kind kind);
+/* How often a child was forked, and how long the last fork took. */
+uint64_t snapshot_forks(const struct snapshot *n, uint64_t *last_us);
+
+#endif
