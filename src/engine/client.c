@@ -83,7 +83,13 @@ void client_has_output(struct client *c)
 void client_has_reply(struct client *c)
 {
     if (!dlist_linked(&c->outgoing))
-        dlist_insert_before(c->engine->outgoing.next, &c->outgoing);
+        dlist_append(&c->engine->replying, &c->outgoing);
+}
+
+void client_order_output(struct engine *e)
+{
+    dlist_splice(&e->replying, &e->outgoing);
+    dlist_splice(&e->outgoing, &e->replying);
 }
 
 uint64_t client_sendable(struct client *c, uint64_t released, uint64_t synced)

@@ -68,7 +68,7 @@ struct client {
     struct chain out;
     struct reply reply;
     struct dlist_node all;        /* in engine.clients */
-    struct dlist_node outgoing;   /* in engine.outgoing while there is something to send */
+    struct dlist_node outgoing;   /* in engine.replying or .outgoing: there is something to send */
     struct dlist_node resuming;   /* in engine.resuming: has unrun bytes and may run again */
     struct dlist_node monitoring; /* in observe.monitors: sees all commands */
     struct dlist_node closing;    /* in engine.closing */
@@ -109,9 +109,11 @@ void client_close(struct client *c);
 void client_close_after_reply(struct client *c);
 /* There is output: it will be sent at the end of the turn. */
 void client_has_output(struct client *c);
-/* The same, for who made a request: goes out before what is pushed to others, so that its next
- * request comes while they are still served. */
+/* The same, for who made a request: replies go out in the order of the requests, and before what is
+ * pushed to others, so that the next request comes while they are still served. */
 void client_has_reply(struct client *c);
+/* Before anything is sent: engine.outgoing is in the order of sending. */
+void client_order_output(struct engine *engine);
 /* Output position up to which bytes may be sent, with the journal at `released` and on the disk up
  * to `synced`. Drops the marks that are covered. */
 uint64_t client_sendable(struct client *c, uint64_t released, uint64_t synced);

@@ -95,6 +95,7 @@ struct engine {
     struct dlist_node confirming; /* clients in WAITAOF */
     uint64_t next_client_id;
     struct dlist_node clients, outgoing, resuming, closing;
+    struct dlist_node replying; /* clients (outgoing) that made a request; sent first */
     size_t client_count;
     size_t held_count; /* clients with marks: replies that wait for the journal */
     struct dict clients_by_id;

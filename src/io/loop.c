@@ -2,18 +2,21 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "ds/dlist.h"
 
 #include <ev.h>
 
 struct loop {
     struct ev_loop *ev;
     ev_timer limit;
+    struct dlist_node ready; /* descriptors that can be used, in the order of the kernel's list */
 };
 
 struct loop_fd {
     ev_io io;
     struct loop *loop;
-    int fd, wanted;
+    int fd, wanted, events;
+    struct dlist_node at; /* in loop.ready */
     void (*ready)(void *context, int events);
     void *context;
 };
@@ -52,6 +55,7 @@ struct loop *loop_new(void)
     l->ev = ev_loop_new(EVFLAG_NOENV);
     ASSERT(l->ev != NULL);
     ev_init(&l->limit, limit_reached);
+    dlist_init(&l->ready);
     return l;
 }
 
@@ -63,7 +67,19 @@ void loop_free(struct loop *l)
     mem_free(l);
 }
 
-void loop_turn(struct loop *l, int64_t wait_ms)
+static void tell_ready(struct loop *l)
+{
+    while (!dlist_empty(&l->ready)) {
+        struct loop_fd *w = dlist_item(l->ready.next, struct loop_fd, at);
+        int events = w->events & w->wanted;
+        dlist_remove(&w->at);
+        w->events = 0;
+        if (events)
+            w->ready(w->context, events);
+    }
+}
+
+static void run(struct loop *l, int64_t wait_ms)
 {
     if (wait_ms == 0) {
         ev_run(l->ev, EVRUN_NOWAIT);
@@ -78,16 +94,26 @@ void loop_turn(struct loop *l, int64_t wait_ms)
         ev_timer_stop(l->ev, &l->limit);
 }
 
+void loop_turn(struct loop *l, int64_t wait_ms)
+{
+    run(l, wait_ms);
+    tell_ready(l);
+}
+
 void loop_after_fork(struct loop *l)
 {
     ev_loop_fork(l->ev);
 }
 
+/* libev reads the kernel's list from its front and runs the callbacks from its end: put in front of
+ * each other they are in the kernel's order again. */
 static void fd_ready(struct ev_loop *ev, ev_io *io, int events)
 {
     struct loop_fd *w = io->data;
     (void)ev;
-    w->ready(w->context, (events & EV_READ ? LOOP_READ : 0) | (events & EV_WRITE ? LOOP_WRITE : 0));
+    w->events |= (events & EV_READ ? LOOP_READ : 0) | (events & EV_WRITE ? LOOP_WRITE : 0);
+    if (!dlist_linked(&w->at))
+        dlist_insert_before(w->loop->ready.next, &w->at);
 }
 
 struct loop_fd *loop_fd_new(struct loop *l, int fd, void (*ready)(void *context, int events),
@@ -121,6 +147,7 @@ void loop_fd_free(struct loop_fd *w)
     if (!w)
         return;
     ev_io_stop(w->loop->ev, &w->io);
+    dlist_remove(&w->at);
     mem_free(w);
 }
 

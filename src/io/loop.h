@@ -1,5 +1,5 @@
 /* The event loop: the only file that talks to libev. Callbacks only note what is ready; the work is
- * done by the phases of a turn. */
+ * done by the phases of a turn. Descriptors are told of in the order in which they became ready. */
 #ifndef IO_LOOP_H
 #define IO_LOOP_H
 

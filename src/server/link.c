@@ -80,6 +80,9 @@ static void accept_one(struct listener *l, int fd, const char *peer, const char 
     k->conn = conn_new(s->loop, fd, note_ready, k);
     if (l->is_tls)
         conn_start_tls(k->conn, s->tls);
+    /* What it sent before it was accepted has its turn now: the loop would tell of it in the next
+     * turn, behind requests that came later. */
+    dlist_append(&s->readable, &k->readable);
     e->total_connections++;
     log_line(LOG_VERBOSE, "Accepted %s", k->client->address);
 }
@@ -273,6 +276,8 @@ void link_write_all(struct server *s, uint64_t released)
     if (released != s->held_at || e->durable_offset != s->held_synced) {
         s->held_at = released;
         s->held_synced = e->durable_offset;
+        /* These are older than what this turn adds. */
+        dlist_splice(&s->held, &e->outgoing);
         dlist_splice(&e->outgoing, &s->held);
     }
     while (!dlist_empty(&e->outgoing)) {

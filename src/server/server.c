@@ -231,6 +231,7 @@ static void hold_back(struct server *s)
 static void write_all(struct server *s)
 {
     struct engine *e = &s->engine;
+    client_order_output(e);
     saver_flush(s->saver);
     hold_back(s);
     if (!dlist_empty(&e->outgoing) || !dlist_empty(&s->held))
@@ -419,6 +420,7 @@ struct server *server_new(struct settings *settings)
     e->active_expire = true;
     dlist_init(&e->clients);
     dlist_init(&e->outgoing);
+    dlist_init(&e->replying);
     dlist_init(&e->resuming);
     dlist_init(&e->closing);
     dlist_init(&e->anonymous);
@@ -625,9 +627,13 @@ static void turn(struct server *s)
         return;
     memory_begin_turn(s);
     block_run_timeouts(e, e->steady_ms);
+    /* What was kept came before what is there to be read; one budget a turn for each client. */
+    bool resumed = !dlist_empty(&e->resuming);
+    if (resumed)
+        link_resume_all(s);
     if (!dlist_empty(&s->readable))
         link_read_all(s);
-    if (!dlist_empty(&e->resuming))
+    if (!resumed && !dlist_empty(&e->resuming))
         link_resume_all(s);
     if (!dlist_empty(&e->ready))
         block_serve(e);
@@ -647,6 +653,7 @@ int server_run(struct server *s)
     while (!s->stopping)
         turn(s);
     /* Replies that the gate has released still go out. */
+    client_order_output(&s->engine);
     hold_back(s);
     link_write_all(s, saver_released(s->saver));
     log_line(LOG_WARNING, "Millrace is now ready to exit, bye bye...");

@@ -1,0 +1,264 @@
+#!/usr/bin/env python3
+"""Order of arrival: requests of several connections run in the order in which they came, and their replies are sent in it.
+
+order.py SERVER      prints "ok ..." and "not ok ..." lines
+
+The server is stopped by a signal while requests are sent, so that all of them are there in one turn of its loop (faults B3). Nothing depends
+on how fast anything is: a round waits for replies only.
+"""
+import os, random, select, shutil, signal, socket, ssl, subprocess, sys, tempfile, time
+
+failed = 0
+MANY = 100  # more than the kernel names in one call
+
+
+def check(name, good, seen=""):
+    global failed
+    failed += not good
+    print(("ok " if good else "not ok ") + name + ("" if good else ": %r" % (seen,)), flush=True)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def request(*args):
+    args = [a if isinstance(a, bytes) else str(a).encode() for a in args]
+    return b"*%d\r\n" % len(args) + b"".join(b"$%d\r\n%s\r\n" % (len(a), a) for a in args)
+
+
+class Conn:
+    def __init__(self, s):
+        self.s = s
+        self.s.settimeout(20)
+        self.f = self.s.makefile("rb")
+
+    def send(self, *args):
+        self.s.sendall(request(*args))
+
+    def reply(self):
+        line = self.f.readline()
+        if not line:
+            raise ConnectionError("closed")
+        if line[:1] == b"$":
+            return None if line == b"$-1\r\n" else self.f.read(int(line[1:]) + 2)[:-2]
+        if line[:1] in b"*>":
+            return None if line == b"*-1\r\n" else [self.reply() for _ in range(int(line[1:]))]
+        return int(line[1:]) if line[:1] == b":" else line[:-2]
+
+    def ask(self, *args):
+        self.send(*args)
+        return self.reply()
+
+
+class Server:
+    def __init__(self, path, d):
+        run = lambda *a: subprocess.run(a, cwd=d, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "s.key", "-out", "s.crt", "-days", "30", "-subj", "/CN=s")
+        self.port, self.tls_port, self.path = free_port(), free_port(), d + "/s"
+        self.p = subprocess.Popen([os.path.abspath(path), "--port", str(self.port), "--bind", "127.0.0.1", "--tls-port", str(self.tls_port), "--tls-cert-file",
+                                   "s.crt", "--tls-key-file", "s.key", "--tls-auth-clients", "no", "--unixsocket", self.path, "--save", "", "--dir", d],
+                                  stdout=open(d + "/log", "w"), stderr=subprocess.STDOUT, cwd=d)
+        for _ in range(1000):
+            try:
+                if self.plain().ask("PING") == b"+PONG":
+                    break
+            except (OSError, ConnectionError):
+                time.sleep(0.02)
+
+    def plain(self):
+        s = socket.create_connection(("127.0.0.1", self.port))
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return Conn(s)
+
+    def tls(self):
+        c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        c.check_hostname, c.verify_mode = False, ssl.CERT_NONE
+        s = socket.create_connection(("127.0.0.1", self.tls_port))
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return Conn(c.wrap_socket(s))
+
+    def unix(self):
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(self.path)
+        return Conn(s)
+
+    def stop(self):
+        """Stopped while it waits for events: nothing of an earlier turn is left over."""
+        while True:
+            with open("/proc/%d/wchan" % self.p.pid) as f:
+                where = f.read()
+            with open("/proc/%d/stat" % self.p.pid) as f:
+                state = f.read().rsplit(")", 1)[1].split()[0]
+            if state == "S" and ("poll" in where or where in ("", "0")):
+                break
+            time.sleep(0.001)
+        os.kill(self.p.pid, signal.SIGSTOP)
+        while True:
+            with open("/proc/%d/stat" % self.p.pid) as f:
+                if f.read().rsplit(")", 1)[1].split()[0] == "T":
+                    return
+
+    def go_on(self):
+        os.kill(self.p.pid, signal.SIGCONT)
+
+
+def pushes(s, conns, rng):
+    """Every connection pushes its number; the list is the order."""
+    order = list(range(len(conns)))
+    rng.shuffle(order)
+    s.stop()
+    for i in order:
+        conns[i].send("RPUSH", "order", i)
+    s.go_on()
+    lengths = [conns[i].reply() for i in order]
+    got = [int(x) for x in conns[0].ask("LRANGE", "order", 0, -1)]
+    conns[0].ask("DEL", "order")
+    return got == order and lengths == list(range(1, len(order) + 1)), (order, got)
+
+
+def waiters(s, conns, rng):
+    """Who waited first is served first."""
+    order = list(range(1, len(conns)))
+    rng.shuffle(order)
+    s.stop()
+    for i in order:
+        conns[i].send("BLPOP", "work", 0)
+    conns[0].send("RPUSH", "work", *order)
+    s.go_on()
+    got = [int(conns[i].reply()[1]) for i in order]
+    conns[0].reply()
+    return got == order, (order, got)
+
+
+def messages(s, conns, rng):
+    """A message behind a subscription on another connection is heard, one before it is not."""
+    order = list(range(len(conns)))
+    rng.shuffle(order)
+    heard = []
+    s.stop()
+    for n, i in enumerate(order):
+        conns[i].send(*(("PUBLISH", "news", n) if n % 3 == 2 else ("SUBSCRIBE", "news")))
+    s.go_on()
+    good = True
+    for n, i in enumerate(order):
+        if n % 3 == 2:
+            there = conns[i].reply()
+            good = good and there == n - n // 3
+            heard.append(there)
+            continue
+        good = good and conns[i].reply()[0] == b"subscribe"
+        for m in range(n, len(order)):
+            if m % 3 == 2:
+                good = good and conns[i].reply() == [b"message", b"news", b"%d" % m]
+        good = good and conns[i].ask("UNSUBSCRIBE", "news")[0] == b"unsubscribe"
+    return good, heard
+
+
+def accepted(s, connect, old):
+    """New connections: their requests run in the order in which they connected, before those of an open one that came behind them all."""
+    s.stop()
+    new = []
+    for i in range(20):
+        c = connect()
+        c.send("RPUSH", "order", i)
+        new.append(c)
+    old.send("RPUSH", "order", 20)
+    s.go_on()
+    for c in new + [old]:
+        c.reply()
+    got = [int(x) for x in old.ask("LRANGE", "order", 0, -1)]
+    old.ask("DEL", "order")
+    return got == list(range(21)), got
+
+
+def replies(s, conns):
+    """Replies are sent in the order of the requests: whenever one is there, those before it are. The look goes from the last connection to the first,
+    so that what comes meanwhile cannot make it wrong."""
+    s.stop()
+    for c in conns:
+        c.send("PING")
+    s.go_on()
+    good = True
+    while True:
+        there = [bool(select.select([c.s], [], [], 0)[0]) for c in reversed(conns)][::-1]
+        good = good and there == sorted(there, reverse=True)
+        if there[-1]:
+            break
+    return good and all(c.reply() == b"+PONG" for c in conns)
+
+
+def kept(s, conns, rng):
+    """Requests that were held by CLIENT PAUSE go on in their order, and before those that came later."""
+    order = list(range(len(conns)))
+    rng.shuffle(order)
+    a = s.plain()
+    a.ask("CLIENT", "PAUSE", 100000, "WRITE")
+    half = len(order) // 2
+    s.stop()
+    for i in order[:half]:
+        conns[i].send("RPUSH", "order", i)
+    s.go_on()
+    while len([x for x in a.ask("CLIENT", "LIST").split(b"\n") if b"cmd=rpush" in x and b"qbuf=0 " not in x]) < half:
+        time.sleep(0.005)
+    a.ask("CLIENT", "UNPAUSE")
+    s.stop()
+    for i in order[half:]:
+        conns[i].send("RPUSH", "order", i)
+    s.go_on()
+    for i in order:
+        conns[i].reply()
+    got = [int(x) for x in a.ask("LRANGE", "order", 0, -1)]
+    a.ask("DEL", "order")
+    return got == order, (order, got)
+
+
+def rounds(name, one, n=25):
+    for _ in range(n):
+        good, seen = one()
+        if not good:
+            check(name, False, seen)
+            return
+    check(name, True)
+
+
+def main():
+    d = tempfile.mkdtemp(prefix="order-")
+    rng = random.Random(14)
+    s = Server(sys.argv[1], d)
+    try:
+        for kind, connect in (("plain", s.plain), ("TLS", s.tls), ("unix", s.unix)):
+            for n in (16, MANY):
+                conns = [connect() for _ in range(n)]
+                for c in conns:
+                    c.ask("PING")
+                label = "%s, %d connections: " % (kind, n)
+                rounds(label + "RPUSH in order of arrival", lambda: pushes(s, conns, rng))
+                rounds(label + "BLPOP served in order of arrival", lambda: waiters(s, conns, rng))
+                rounds(label + "SUBSCRIBE before PUBLISH", lambda: messages(s, conns, rng), 10)
+                rounds(label + "what a pause held goes on in order", lambda: kept(s, conns, rng), 3)
+                if kind == "unix":
+                    rounds(label + "replies leave in order", lambda: (replies(s, conns), ""))
+                for c in conns:
+                    c.s.close()
+        kinds = [s.plain(), s.tls(), s.unix(), s.plain(), s.unix(), s.tls()] * 3
+        conns = [k for k in dict.fromkeys(kinds)] + [s.plain(), s.tls(), s.unix()]
+        for c in conns:
+            c.ask("PING")
+        rounds("all kinds: RPUSH in order of arrival", lambda: pushes(s, conns, rng))
+        rounds("all kinds: SUBSCRIBE before PUBLISH", lambda: messages(s, conns, rng))
+        for kind, connect in (("plain", s.plain), ("unix", s.unix)):
+            old = connect()
+            old.ask("PING")
+            rounds(kind + ": new connections in order, before what came later", lambda: accepted(s, connect, old))
+    finally:
+        os.kill(s.p.pid, signal.SIGCONT)
+        s.p.terminate()
+        s.p.wait()
+        shutil.rmtree(d, ignore_errors=True)
+    sys.exit(failed > 0)
+
+
+main()
