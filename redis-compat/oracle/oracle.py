@@ -171,6 +171,29 @@ def same(args, a, b):
     return False
 
 
+def pairs_of(v):
+    """A map, or what stands for one in RESP2."""
+    return {v[1][i][1]: v[1][i + 1] for i in range(0, len(v[1]), 2)}
+
+
+def same_groups(args, a, b, conn):
+    """XINFO GROUPS: all but the counters as they are; the lag is unknown or what is really there (faults B9), which 7.0.15 mistakes
+    over holes; where it is right, ours is the same."""
+    if a[1][0] != b"*" or b[1][0] != b"*" or len(a[1][1]) != len(b[1][1]):
+        return same(args, a, b)
+    for x, y in zip(map(pairs_of, a[1][1]), map(pairs_of, b[1][1])):
+        conn.send([b"XRANGE", args[2], b"(" + y[b"last-delivered-id"][1], b"+"])
+        there = conn.raw()[1][1]
+        truth, lags = b"%d" % len(there if isinstance(there, list) else []), (x.pop(b"lag")[1], y.pop(b"lag")[1])
+        if lags[1] and lags[1] != truth or lags[0] == truth != lags[1]:
+            return False
+        counts = x.pop(b"entries-read"), y.pop(b"entries-read")
+        x.pop(b"consumers"), y.pop(b"consumers")  # made by every read: as 7.2
+        if x != y or lags[0] == lags[1] == truth and counts[0][0] != counts[1][0]:
+            return False
+    return True
+
+
 def show(args):
     return " ".join(repr(a)[1:] for a in args)
 
@@ -587,7 +610,8 @@ def random_commands(o, ref, ours):
     a, b = Conn(ref.port), Conn(ours.port)
     failed = 0
     in_multi = False
-    history = []
+    history, added = [], {b"s1": [], b"s2": []}
+    follow = None
     waiter, listener = Waiter(ref, ours, rng), Listener(ref, ours, rng)
 
     def both(args):
@@ -623,9 +647,12 @@ def random_commands(o, ref, ours):
             if failed >= o.most:
                 return n + 1, failed
         if n % 400 == 0:
+            added = {b"s1": [], b"s2": []}
             for args in [[b"FLUSHALL"]] + setup:
                 both(args) if not in_multi else None
-        if p < 0.01:
+        if follow:
+            args, follow = follow, None
+        elif p < 0.01:
             args = [b"EXEC" if in_multi else b"MULTI"]
             in_multi = not in_multi
         elif p < 0.013:
@@ -642,8 +669,9 @@ def random_commands(o, ref, ours):
         elif p < 0.025 and not in_multi:
             args = [b"WATCH", rng.choice(KEYS)]
         elif p < 0.06:
-            ms = rng.randrange(1, 300)
-            args = [b"XADD", rng.choice([b"s1", b"s2"]), b"%d-%d" % (ms, rng.randrange(5)), b"f", rng.choice(WORDS)]
+            key = rng.choice([b"s1", b"s2"])
+            ms = rng.randrange(1, 300) if rng.random() < 0.3 or not added[key] else int(added[key][-1].split(b"-")[0]) + rng.randrange(3)
+            args = [b"XADD", key, b"%d-%d" % (ms, rng.randrange(5)), b"f", rng.choice(WORDS)]
         elif p < 0.07:
             args = [b"PUBLISH", rng.choice([b"a", b"b", b"hello"]), rng.choice(WORDS)]
         elif p < 0.073 and not in_multi:
@@ -667,6 +695,14 @@ def random_commands(o, ref, ours):
             if not payload:
                 continue
             args = [b"RESTORE", key, b"0", payload, b"REPLACE"]
+        elif p < 0.094 and added[key := rng.choice([b"s1", b"s2"])]:
+            # Holes where trimming ends: the newest entries go, then all up to them (faults B1).
+            last = added[key][-1]
+            later = b"%d-1" % (int(last.split(b"-")[0]) + 1)
+            args = [b"XDEL", key] + added[key][-rng.randrange(1, 4):]
+            follow = rng.choice([[b"XTRIM", key, b"MINID", last], [b"XTRIM", key, b"MAXLEN", b"%d" % rng.randrange(4)],
+                                 [b"XTRIM", key, b"MINID", b"=", rng.choice(added[key])], [b"XADD", key, b"MINID", last, later, b"f", b"v"],
+                                 [b"XADD", key, b"MAXLEN", b"=", b"%d" % rng.randrange(4), later, b"f", b"v"]])
         elif p < 0.10:
             args = [b"XREADGROUP", b"GROUP", b"g1", rng.choice([b"c1", b"c2"]), b"COUNT", rng.choice([b"1", b"2", b"5"]), b"STREAMS",
                     rng.choice([b"s1", b"s2"]), rng.choice([b">", b">", b"0"])]
@@ -723,15 +759,15 @@ def random_commands(o, ref, ours):
         except (ConnectionError, OSError) as e:
             print("FAILED: seed %d, command %d: %s: %s" % (o.seed, n, show(args), e))
             return n, failed + 1
-        if name == b"XINFO" and b"lag\r\n:-" in x[0]:
-            continue
-        if not same(args, x, y):
+        if not (same_groups(args, x, y, b) if name == b"XINFO" and len(args) == 3 else same(args, x, y)):
             failed += 1
             print("FAILED: seed %d, command %d: %s\n   reference %r\n   ours      %r" % (o.seed, n, show(args), *around(x[0], y[0])))
             for h in history[-o.context - 1:-1]:
                 print("      before: " + show(h))
             if failed >= o.most:
                 return n + 1, failed
+        if name == b"XADD" and x[1][0] == b"$" and x[1][1] and args[1] in added:
+            added[args[1]] = (added[args[1]] + [x[1][1]])[-12:]
         if name == b"EXEC":
             in_multi = False
         history = history[-1200:]

@@ -171,7 +171,7 @@ static bool read_group(struct rdb_source *r, struct stream *s, unsigned type)
         !rdb_source_length(r, &n))
         return false;
     g->last_id = last;
-    g->entries_read = (int64_t)read;
+    g->entries_read = read <= INT64_MAX ? (int64_t)read : -1;
     if (n > (uint64_t)(r->end - r->p) / 25)
         return rdb_source_fail(r, "More pending entries than bytes");
     struct told *told = mem_alloc((n + 1) * sizeof(*told));
@@ -229,6 +229,8 @@ struct entry *rdb_get_stream(struct rdb_source *r, struct bytes key, unsigned ty
     s->added = s->log.length;
     if (good && type >= 19)
         good = get_id(r, &first) && get_id(r, &s->max_deleted) && rdb_source_length(r, &s->added);
+    if (s->added > INT64_MAX)
+        s->added = INT64_MAX;
     good = good && rdb_source_length(r, &groups);
     for (uint64_t i = 0; good && i < groups; i++)
         good = read_group(r, s, type);

@@ -185,17 +185,22 @@ static bool choose_id(struct call *call, const struct stream *s, struct xadd *x)
     return false;
 }
 
-/* An approximate trim as what it came to: the first ID that is left, or how many are; when nothing
- * is left, a length of none. */
+/* An approximate trim as what it came to: the first ID that is left, or how many entries are. Only
+ * a length tells it when nothing is left, or when ACKED left entries in front of deleted ones. */
+static bool is_told_by_id(const struct stream *s, const struct stream_trim *t)
+{
+    return t->by_id && s->log.length && t->strategy != STREAM_ACKNOWLEDGED;
+}
+
 static struct bytes trim_word(const struct stream *s, const struct stream_trim *t)
 {
-    return t->by_id && s->log.length ? BYTES("MINID") : BYTES("MAXLEN");
+    return is_told_by_id(s, t) ? BYTES("MINID") : BYTES("MAXLEN");
 }
 
 static struct bytes trim_threshold(char *text, const struct stream *s, const struct stream_trim *t)
 {
-    return t->by_id && s->log.length ? stream_args_id_text(text, stream_first_id(s))
-                                     : bytes_of(text, num_print_uint(text, s->log.length));
+    return is_told_by_id(s, t) ? stream_args_id_text(text, stream_first_id(s))
+                               : bytes_of(text, num_print_uint(text, s->log.length));
 }
 
 /* The journal gets what happened: the ID that was given, and what trimming came to. */
@@ -263,7 +268,7 @@ static void do_xadd(struct call *call)
         stream_dedup_record(&s->dedup, x.producer, x.iid, x.id, call->now_ms);
         s->dedup.added++;
     }
-    uint64_t trimmed = x.trim.given ? stream_trim(s, &x.trim.trim) : 0;
+    uint64_t dropped, trimmed = x.trim.given ? stream_trim(s, &x.trim.trim, &dropped) : 0;
     effect(call, s, &x);
     db_changed(call->db, key, DB_EVENT_STREAM, "xadd");
     if (trimmed)
@@ -309,8 +314,8 @@ static void do_xtrim(struct call *call)
     }
     if (!stream_args_trim_check(call, &t) || !stream_args_write(call, key, &s))
         return;
-    uint64_t n = s ? stream_trim(s, &t.trim) : 0;
-    if (n) {
+    uint64_t dropped = 0, n = s ? stream_trim(s, &t.trim, &dropped) : 0;
+    if (n || dropped) {
         if (t.trim.about && call->engine->journal->on) {
             char text[STREAM_ID_TEXT_MAX];
             struct bytes threshold = trim_threshold(text, s, &t.trim);
@@ -321,7 +326,7 @@ static void do_xtrim(struct call *call)
             else
                 CALL_EFFECT(call, BYTES("XTRIM"), key, what, BYTES("="), threshold);
         }
-        db_changed(call->db, key, DB_EVENT_STREAM, "xtrim");
+        db_changed(call->db, key, DB_EVENT_STREAM, n ? "xtrim" : NULL);
     }
     reply_int(call->reply, (long long)n);
 }

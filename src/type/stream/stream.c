@@ -55,7 +55,8 @@ void stream_append(struct stream *s, struct stream_id id, const struct bytes *pa
     ASSERT(stream_id_compare(id, s->last_id) > 0 || (s->added == 0 && stream_id_is_zero(id)));
     stream_log_append(&s->log, id, pairs, fields, p);
     s->last_id = id;
-    s->added++;
+    if (s->added < INT64_MAX)
+        s->added++;
 }
 
 struct stream_id stream_first_id(const struct stream *s)
@@ -116,44 +117,62 @@ static bool too_old(const struct stream *s, const struct stream_trim *t, struct 
     return t->by_id ? stream_id_compare(id, t->min_id) < 0 : s->log.length > t->max_length;
 }
 
+/* How many live entries of the oldest block trimming would take. What the block's last ID says is
+ * not enough: its newest entries may have been deleted. */
+static uint32_t too_old_in_front(const struct stream *s, const struct stream_trim *t)
+{
+    if (t->by_id)
+        return stream_log_front_below(&s->log, t->min_id);
+    uint32_t live = stream_log_block(&s->log, 0)->live;
+    if (s->log.length <= t->max_length)
+        return 0;
+    uint64_t n = s->log.length - t->max_length;
+    return n < live ? (uint32_t)n : live;
+}
+
 /* KEEPREF: whole blocks, then single entries of the boundary block. */
 static uint64_t trim_front(struct stream *s, const struct stream_trim *t)
 {
     uint64_t deleted = 0;
     while (s->log.n) {
-        struct stream_block *b = stream_log_block(&s->log, 0);
-        if (t->limit && deleted + b->live > t->limit)
+        uint32_t live = stream_log_block(&s->log, 0)->live;
+        if (t->limit && deleted + live > t->limit)
             break;
-        bool whole =
-            t->by_id ? stream_id_compare(b->last, t->min_id) < 0
-                     : s->log.length >= t->max_length + b->live && s->log.length > t->max_length;
-        if (!whole) {
-            struct stream_id oldest;
-            if (t->about || !stream_log_oldest(&s->log, &oldest) || !too_old(s, t, oldest))
-                break;
-            struct stream_cursor c;
-            uint32_t n = 0;
-            if (t->by_id) {
-                struct stream_id last = t->min_id;
-                if (stream_log_seek(&s->log, STREAM_ID_MIN, &c) && stream_id_previous(&last))
-                    n = (uint32_t)stream_log_count(&c, last, b->live);
-                stream_log_end(&c);
-            } else {
-                n = (uint32_t)(s->log.length - t->max_length);
-            }
-            stream_log_drop_entries(&s->log, n);
-            deleted += n;
+        uint32_t n = too_old_in_front(s, t);
+        if (n < live) {
+            if (!t->about)
+                deleted += stream_log_drop_front(&s->log, n);
             break;
         }
-        deleted += stream_log_drop_block(&s->log);
+        deleted += stream_log_drop_front(&s->log, live);
     }
     return deleted;
 }
 
-/* DELREF and ACKED look at every entry. */
-static uint64_t trim_each(struct stream *s, const struct stream_trim *t)
+/* Takes references to entries below the oldest one, deleted earlier, out of every group. */
+static uint64_t drop_dangling(struct stream *s)
 {
-    uint64_t deleted = 0, dropped = 0;
+    uint64_t dropped = 0;
+    struct stream_id first = s->log.length ? stream_first_id(s) : STREAM_ID_MAX;
+    struct dict_walk w = {0};
+    for (struct dict_node *n; (n = dict_next(&s->groups, &w));) {
+        struct stream_group *g = n->value;
+        struct stream_pending_place at;
+        struct stream_pending_entry e;
+        while (stream_pending_seek(&g->pending, STREAM_ID_MIN, &at)) {
+            stream_pending_get(&g->pending, at, &e);
+            if (stream_id_compare(e.id, first) >= 0)
+                break;
+            dropped += stream_group_ack(g, e.id);
+        }
+    }
+    return dropped;
+}
+
+/* DELREF and ACKED look at every entry. */
+static uint64_t trim_each(struct stream *s, const struct stream_trim *t, uint64_t *dropped)
+{
+    uint64_t deleted = 0;
     struct stream_id id = STREAM_ID_MIN;
     for (;;) {
         struct stream_cursor c;
@@ -163,35 +182,22 @@ static uint64_t trim_each(struct stream *s, const struct stream_trim *t)
         stream_log_end(&c);
         if (!found || !too_old(s, t, id) || (t->limit && deleted >= t->limit))
             break;
-        if (stream_delete_by(s, id, t->strategy, &dropped) == 1)
+        if (stream_delete_by(s, id, t->strategy, dropped) == 1)
             deleted++;
         if (!stream_id_next(&id))
             break;
     }
-    if (t->strategy != STREAM_DROP_REFERENCES)
-        return deleted;
-    /* References to entries that were deleted before are cleaned as well. */
-    struct stream_id first = stream_first_id(s);
-    struct dict_walk w = {0};
-    for (struct dict_node *n; (n = dict_next(&s->groups, &w));) {
-        struct stream_group *g = n->value;
-        struct stream_pending_place at;
-        struct stream_pending_entry e;
-        while (s->log.length && stream_pending_seek(&g->pending, STREAM_ID_MIN, &at)) {
-            stream_pending_get(&g->pending, at, &e);
-            if (stream_id_compare(e.id, first) >= 0)
-                break;
-            stream_group_ack(g, e.id);
-        }
-    }
+    if (t->strategy == STREAM_DROP_REFERENCES)
+        *dropped += drop_dangling(s);
     return deleted;
 }
 
-uint64_t stream_trim(struct stream *s, const struct stream_trim *t)
+uint64_t stream_trim(struct stream *s, const struct stream_trim *t, uint64_t *dropped)
 {
+    *dropped = 0;
     if (t->strategy == STREAM_KEEP_REFERENCES)
         return trim_front(s, t);
-    return trim_each(s, t);
+    return trim_each(s, t, dropped);
 }
 
 struct stream_group *stream_find_group(const struct stream *s, struct bytes name)
@@ -235,7 +241,8 @@ struct stream_group **stream_sorted_groups(const struct stream *s, size_t *n)
     return all;
 }
 
-/* Whether some entry above `from` was deleted, so that counting from it is not exact. */
+/* Whether an entry at or above `from` may have been deleted, so that counting from it is not exact.
+ */
 static bool has_holes(const struct stream *s, struct stream_id from)
 {
     if (s->log.length == 0 || stream_id_is_zero(s->max_deleted))
@@ -246,54 +253,82 @@ static bool has_holes(const struct stream *s, struct stream_id from)
     return stream_id_compare(from, s->max_deleted) <= 0;
 }
 
+/* Whether the oldest entry that is left is above id; the blocks tell it in most cases. */
+static bool is_behind(const struct stream *s, struct stream_id id)
+{
+    if (s->log.length == 0)
+        return false;
+    const struct stream_block *b = stream_log_block(&s->log, 0);
+    if (stream_id_compare(id, b->last) >= 0)
+        return false;
+    return stream_id_compare(id, b->first) < 0 || stream_id_compare(id, stream_first_id(s)) < 0;
+}
+
+static uint64_t live_beyond(const struct stream *s, struct stream_id id)
+{
+    struct stream_cursor c;
+    uint64_t n = 0;
+    if (!stream_id_next(&id))
+        return 0;
+    if (stream_log_seek(&s->log, id, &c))
+        n = stream_log_count(&c, STREAM_ID_MAX, UINT64_MAX);
+    stream_log_end(&c);
+    return n;
+}
+
+/* How many entries were added before all but the newest n; a counter that was set may be too low.
+ */
+static int64_t added_before(const struct stream *s, uint64_t n)
+{
+    return s->added > n ? (int64_t)(s->added - n) : 0;
+}
+
 int64_t stream_entries_read_at(const struct stream *s, struct stream_id id)
 {
     if (s->added == 0)
         return 0;
     if (s->log.length == 0 && stream_id_compare(id, s->last_id) < 1)
-        return (int64_t)s->added;
+        return added_before(s, 0);
     int against_last = stream_id_compare(id, s->last_id);
     if (against_last == 0)
-        return (int64_t)s->added;
+        return added_before(s, 0);
     if (against_last > 0)
         return -1;
     struct stream_id first = stream_first_id(s);
     int against_first = stream_id_compare(id, first);
     if (stream_id_is_zero(s->max_deleted) || stream_id_compare(s->max_deleted, first) < 0) {
         if (against_first < 0)
-            return (int64_t)(s->added - s->log.length);
+            return added_before(s, s->log.length);
         if (against_first == 0)
-            return (int64_t)(s->added - s->log.length + 1);
+            return added_before(s, s->log.length - 1);
     }
     return -1;
 }
 
 bool stream_lag(const struct stream *s, const struct stream_group *g, uint64_t *out)
 {
-    if (s->added == 0 || s->log.length == 0) {
-        *out = 0;
+    *out = 0;
+    if (s->added == 0 || s->log.length == 0)
         return true;
-    }
-    struct stream_id first = stream_first_id(s);
-    if (stream_id_compare(g->last_id, first) < 0 && stream_id_compare(s->max_deleted, first) < 0) {
-        *out = s->log.length;
-        return true;
-    }
-    int64_t read = g->entries_read >= 0 && !has_holes(s, g->last_id)
-                       ? g->entries_read
-                       : stream_entries_read_at(s, g->last_id);
-    if (read < 0)
+    bool counted = g->entries_read >= 0 && !has_holes(s, g->last_id);
+    if (!counted && stream_entries_read_at(s, g->last_id) < 0)
         return false;
-    *out = s->added - (uint64_t)read;
+    *out = live_beyond(s, g->last_id);
     return true;
 }
 
 void stream_count_read(const struct stream *s, struct stream_group *g, struct stream_id id)
 {
-    if (g->entries_read >= 0 && !has_holes(s, id))
-        g->entries_read++;
-    else if (s->added)
+    bool counted = g->entries_read >= 0;
+    if (counted && !has_holes(s, g->last_id) && !is_behind(s, g->last_id)) {
+        if (g->entries_read < INT64_MAX)
+            g->entries_read++;
+    } else if (counted && !has_holes(s, id)) {
+        /* From the position before it to this entry others were deleted or trimmed. */
+        g->entries_read = added_before(s, live_beyond(s, id));
+    } else if (s->added) {
         g->entries_read = stream_entries_read_at(s, id);
+    }
 }
 
 size_t stream_memory(const struct stream *s, size_t samples)

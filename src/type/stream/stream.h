@@ -11,7 +11,7 @@ struct stream {
     struct stream_log log;
     struct stream_id last_id;     /* ever given */
     struct stream_id max_deleted; /* highest ID ever deleted */
-    uint64_t added;               /* entries, ever */
+    uint64_t added;               /* entries, ever; stays at INT64_MAX */
     struct dict groups;           /* name to struct stream_group */
     struct stream_dedup dedup;
 };
@@ -53,8 +53,9 @@ struct stream_trim {
     uint64_t limit; /* most entries to delete; 0: no limit */
     enum stream_strategy strategy;
 };
-/* Returns how many entries went. */
-uint64_t stream_trim(struct stream *s, const struct stream_trim *t);
+/* Returns how many entries went; *dropped is how many references to them, and to entries that went
+ * earlier. */
+uint64_t stream_trim(struct stream *s, const struct stream_trim *t, uint64_t *dropped);
 
 struct stream_group *stream_find_group(const struct stream *s, struct bytes name);
 /* NULL: it exists. */
@@ -63,11 +64,13 @@ struct stream_group *stream_add_group(struct stream *s, struct bytes name, struc
 bool stream_remove_group(struct stream *s, struct bytes name);
 /* Sorted by name; the array belongs to the caller. */
 struct stream_group **stream_sorted_groups(const struct stream *s, size_t *n);
-/* Entries the group has not read; false: unknown. */
+/* Entries that are there and the group has not read; false: unknown, as far as Redis is concerned
+ * (the position was set to the middle, or entries were deleted behind it). O(blocks). */
 bool stream_lag(const struct stream *s, const struct stream_group *g, uint64_t *out);
 /* How many entries were ever added up to an ID, when that can be told; -1: unknown. */
 int64_t stream_entries_read_at(const struct stream *s, struct stream_id id);
-/* The group read one more entry. */
+/* The group, still at the position before it, reads one more entry. O(1) but for the first entry
+ * behind a hole. */
 void stream_count_read(const struct stream *s, struct stream_group *g, struct stream_id id);
 size_t stream_memory(const struct stream *s, size_t samples);
 

@@ -238,21 +238,31 @@ bool stream_log_newest(const struct stream_log *l, struct stream_id *out)
     return found;
 }
 
-uint32_t stream_log_drop_block(struct stream_log *l)
-{
-    uint32_t n = stream_log_block(l, 0)->live;
-    l->length -= n;
-    remove_block(l, 0);
-    return n;
-}
-
-void stream_log_drop_entries(struct stream_log *l, uint32_t n)
+uint32_t stream_log_front_below(const struct stream_log *l, struct stream_id id)
 {
     struct stream_block *b = stream_log_block(l, 0);
-    ASSERT(n < b->live);
+    if (stream_id_compare(b->last, id) < 0)
+        return b->live;
+    if (stream_id_compare(b->first, id) >= 0)
+        return 0;
+    const unsigned char *data = stream_block_pin(b);
+    uint32_t to = stream_block_search(b, data, id);
+    stream_block_unpin(b);
+    return stream_block_live_between(b, 0, to);
+}
+
+uint32_t stream_log_drop_front(struct stream_log *l, uint32_t n)
+{
+    struct stream_block *b = stream_log_block(l, 0);
+    if (n >= b->live) {
+        n = b->live;
+        remove_block(l, 0);
+    } else {
+        for (uint32_t i = 0; i < n; i++)
+            stream_block_kill(b, b->first_live);
+    }
     l->length -= n;
-    while (n--)
-        stream_block_kill(b, b->first_live);
+    return n;
 }
 
 void stream_log_copy(struct stream_log *to, const struct stream_log *from)

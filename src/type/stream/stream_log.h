@@ -45,10 +45,11 @@ bool stream_log_delete(struct stream_log *l, struct stream_id id);
 /* The oldest and newest live ID; false when empty. */
 bool stream_log_oldest(const struct stream_log *l, struct stream_id *out);
 bool stream_log_newest(const struct stream_log *l, struct stream_id *out);
-/* Drops the whole oldest block. Returns how many live entries it had. */
-uint32_t stream_log_drop_block(struct stream_log *l);
-/* Drops entries from the front: the first n live ones (of the oldest block, fewer than it has). */
-void stream_log_drop_entries(struct stream_log *l, uint32_t n);
+/* How many live entries of the oldest block (there is one) are below an ID. */
+uint32_t stream_log_front_below(const struct stream_log *l, struct stream_id id);
+/* Drops the oldest n live entries of the oldest block, or all of them when it has no more; the
+ * block goes with its last live entry. Returns how many went. */
+uint32_t stream_log_drop_front(struct stream_log *l, uint32_t n);
 void stream_log_copy(struct stream_log *to, const struct stream_log *from);
 /* Nothing of it is cached any more: before it goes to another thread. */
 void stream_log_leave(const struct stream_log *l);

@@ -35,6 +35,79 @@ dialogue "groups" {
     XGROUP DESTROY s g => 1
     XREADGROUP GROUP g c STREAMS s > => !NOGROUP*
 }
+dialogue "faults B1: exact trimming by ID where the newest entries were deleted" {
+    XADD s 1-0 f v => 1-0
+    XADD s 2-0 f v => 2-0
+    XDEL s 2-0 => 1
+    XTRIM s MINID 2-0 => 1
+    XLEN s => 0
+    XADD s 3-0 f v => 3-0
+    XADD s 4-0 f v => 4-0
+    XADD s 5-0 f v => 5-0
+    XDEL s 4-0 5-0 => 2
+    XADD s MINID 5-0 6-0 f v => 6-0
+    XRANGE s - + => \[\[6-0 \[f v\]\]\]
+}
+dialogue -ours "faults B1: and where they were deleted with their references" {
+    XADD s 1-0 f v => 1-0
+    XADD s 2-0 f v => 2-0
+    XADD s 3-0 f v => 3-0
+    XGROUP CREATE s g 0 => OK
+    XREADGROUP GROUP g c STREAMS s > => *1-0*2-0*3-0*
+    XDELEX s DELREF IDS 1 3-0 => \[1\]
+    XACKDEL s g IDS 1 2-0 => \[1\]
+    XTRIM s MINID 3-0 => 1
+    XLEN s => 0
+    XPENDING s g => \[1 1-0 1-0 \[\[c 1\]\]\]
+    XTRIM s MAXLEN 5 DELREF => 0
+    XPENDING s g => \[0 (nil) (nil) (nil)\]
+}
+dialogue -ours "what ACKED leaves in front of what it trims" {
+    XADD s 1-0 f v => 1-0
+    XADD s 2-0 f v => 2-0
+    XADD s 3-0 f v => 3-0
+    XADD s 4-0 f v => 4-0
+    XGROUP CREATE s g 0 => OK
+    XREADGROUP GROUP g c STREAMS s > => *
+    XACK s g 2-0 3-0 => 2
+    XTRIM s MINID ~ 3-0 ACKED => 1
+    XRANGE s - + => \[\[1-0*\[3-0*\[4-0*
+    XADD s MINID ~ 4-0 ACKED 5-0 f v => 5-0
+    XRANGE s - + => \[\[1-0*\[4-0*\[5-0*
+}
+dialogue -ours "faults B9: the lag is what is there to be read" {
+    XADD s 1-0 a 1 => 1-0
+    XADD s 2-0 a 1 => 2-0
+    XADD s 3-0 a 1 => 3-0
+    XADD s 4-0 a 1 => 4-0
+    XADD s 5-0 a 1 => 5-0
+    XGROUP CREATE s g 0 => OK
+    XREADGROUP GROUP g c COUNT 1 STREAMS s > => *1-0*
+    XTRIM s MAXLEN 2 => 3
+    XINFO GROUPS s => *entries-read 1 lag 2*
+    XREADGROUP GROUP g c COUNT 1 STREAMS s > => *4-0*
+    XINFO GROUPS s => *entries-read 4 lag 1*
+    XREADGROUP GROUP g c COUNT 1 STREAMS s > => *5-0*
+    XINFO GROUPS s => *entries-read 5 lag 0*
+    XADD s 6-0 a 1 => 6-0
+    XADD s 7-0 a 1 => 7-0
+    XADD s 8-0 a 1 => 8-0
+    XDEL s 6-0 => 1
+    XINFO GROUPS s => *entries-read 5 lag (nil)*
+    XREADGROUP GROUP g c COUNT 1 STREAMS s > => *7-0*
+    XINFO GROUPS s => *entries-read 7 lag 1*
+    XSETID s 20-0 ENTRIESADDED 100 => OK
+    XINFO GROUPS s => *entries-read 7 lag 1*
+    XADD s MAXLEN 1 21-0 a 1 => 21-0
+    XREADGROUP GROUP g c COUNT 1 STREAMS s > => *21-0*
+    XINFO GROUPS s => *entries-read 101 lag 0*
+}
+dialogue "a stream that expires wakes who waits for it" {
+    XGROUP CREATE s g 0 MKSTREAM => OK
+    B: waits XREADGROUP GROUP g c BLOCK 0 STREAMS s >
+    C: PEXPIRE s 20 => 1
+    B: reads !*
+}
 dialogue "waiting readers" {
     XADD s 1 a 1 => 1-0
     XGROUP CREATE s g $ => OK

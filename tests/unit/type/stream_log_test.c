@@ -130,12 +130,12 @@ TEST(trims_by_length_and_id)
             for (unsigned i = 1; i <= 250; i++)
                 stream_append(s, (struct stream_id){i, 0}, pair, 1, &policy);
             struct stream_trim t = {.about = about, .max_length = keep};
-            uint64_t gone = stream_trim(s, &t);
+            uint64_t dropped, gone = stream_trim(s, &t, &dropped);
             CHECK(gone + s->log.length == 250 && s->log.length >= (keep < 250 ? keep : 250));
             CHECK(about ? s->log.length < keep + 10 || keep > 250
                         : s->log.length == (keep < 250 ? keep : 250));
             struct stream_trim by_id = {.by_id = true, .min_id = {240, 0}};
-            stream_trim(s, &by_id);
+            stream_trim(s, &by_id, &dropped);
             CHECK(s->log.length <= 11);
             stream_free(s);
         }

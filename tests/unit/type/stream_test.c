@@ -1,0 +1,321 @@
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "type/stream/stream.h"
+#include "unit.h"
+
+/* A stream against an array: entries that come, are deleted and trimmed in every way (faults B1),
+ * and a group that reads on meanwhile (faults B9). */
+
+#define MOST 1200
+
+static struct {
+    struct stream_id id;
+    bool live;
+} model[MOST];
+static unsigned from, to; /* the model's entries; before from none is alive */
+
+static struct rng rng;
+
+static unsigned below(unsigned n)
+{
+    return (unsigned)rng_below(&rng, n);
+}
+
+static unsigned live_in(unsigned a, unsigned b)
+{
+    unsigned n = 0;
+    for (unsigned i = a; i < b; i++)
+        n += model[i].live;
+    return n;
+}
+
+static void compare(const struct stream *s)
+{
+    struct stream_cursor c;
+    unsigned i = from;
+    CHECK(s->log.length == live_in(from, to));
+    for (bool any = stream_log_seek(&s->log, STREAM_ID_MIN, &c); any;
+         any = stream_log_next(&c), i++) {
+        while (i < to && !model[i].live)
+            i++;
+        CHECK(i < to && stream_id_compare(stream_log_id(&c), model[i].id) == 0);
+    }
+    stream_log_end(&c);
+    CHECK(live_in(i, to) == 0);
+}
+
+static void append(struct stream *s, const struct stream_log_policy *policy)
+{
+    struct bytes pair[] = {BYTES("a"), BYTES("some value")};
+    if (to == MOST) {
+        /* Forget what is gone, or everything when nothing is. */
+        while (from < to && !model[from].live)
+            from++;
+        if (from < MOST / 2) {
+            for (unsigned i = from; i < to; i++)
+                stream_delete(s, model[i].id);
+            from = to;
+        }
+        memmove(model, model + from, (to - from) * sizeof(*model));
+        to -= from;
+        from = 0;
+    }
+    struct stream_id id = {s->last_id.ms + below(3), 0};
+    if (id.ms == s->last_id.ms)
+        id.seq = s->last_id.seq + 1 + below(2);
+    stream_append(s, id, pair, 1, policy);
+    model[to].id = id;
+    model[to++].live = true;
+}
+
+/* Runs of entries, so that blocks lose their oldest, their newest, or all. */
+static void delete_run(struct stream *s)
+{
+    unsigned i = to > from ? from + below(to - from) : to, n = 1 + below(below(4) ? 3 : 30);
+    if (below(3) == 0 && to - from > n)
+        i = to - n;
+    for (; n-- && i < to; i++) {
+        uint64_t dropped;
+        int was = below(2) ? stream_delete(s, model[i].id)
+                           : stream_delete_by(s, model[i].id, STREAM_KEEP_REFERENCES, &dropped) > 0;
+        CHECK(was == model[i].live);
+        model[i].live = false;
+    }
+}
+
+static bool is_too_old(const struct stream_trim *t, unsigned i)
+{
+    return t->by_id ? stream_id_compare(model[i].id, t->min_id) < 0
+                    : live_in(i, to) > t->max_length;
+}
+
+static unsigned too_old(const struct stream_trim *t)
+{
+    unsigned n = 0;
+    for (unsigned i = from; i < to; i++)
+        n += model[i].live && is_too_old(t, i);
+    return n;
+}
+
+static void trim(struct stream *s, unsigned block_entries)
+{
+    struct stream_trim t = {.by_id = below(2), .about = below(3) == 0};
+    if (t.about && below(2))
+        t.limit = 1 + below(40);
+    if (!t.about && below(3) == 0)
+        t.strategy = STREAM_DROP_REFERENCES;
+    t.max_length = below(4) ? below(live_in(from, to) + 2) : below(3);
+    if (from < to) {
+        t.min_id = model[below(3) ? from + below(to - from) : to - 1].id;
+        if (below(3) == 0)
+            stream_id_next(&t.min_id);
+        else if (below(3) == 0)
+            stream_id_previous(&t.min_id);
+    }
+    unsigned old = too_old(&t);
+    uint64_t dropped, gone = stream_trim(s, &t, &dropped);
+    CHECK(gone <= old && (!t.limit || gone <= t.limit));
+    if (!t.about)
+        CHECK(gone == old);
+    else if (!t.limit && block_entries)
+        CHECK(old - gone < block_entries);
+    for (unsigned i = from; i < to && gone; i++) {
+        gone -= model[i].live;
+        model[i].live = false;
+    }
+    CHECK(s->log.length == live_in(from, to));
+}
+
+static unsigned unread(const struct stream_group *g)
+{
+    unsigned n = 0;
+    for (unsigned i = from; i < to; i++)
+        n += model[i].live && stream_id_compare(model[i].id, g->last_id) > 0;
+    return n;
+}
+
+static void read_some(struct stream *s, struct stream_group *g)
+{
+    struct stream_id id = g->last_id;
+    struct stream_cursor c;
+    if (!stream_id_next(&id))
+        return;
+    unsigned n = 1 + below(below(3) ? 3 : 50);
+    for (bool any = stream_log_seek(&s->log, id, &c); any && n; any = stream_log_next(&c), n--) {
+        stream_count_read(s, g, stream_log_id(&c));
+        g->last_id = stream_log_id(&c);
+    }
+    stream_log_end(&c);
+}
+
+/* true: the lag must be told. */
+static void check_lag(const struct stream *s, const struct stream_group *g, bool must)
+{
+    uint64_t lag;
+    bool known = stream_lag(s, g, &lag);
+    CHECK(!known || lag == unread(g));
+    CHECK(known || !must);
+    /* Nothing was ever said about the counter but by what was read: it is what it is called. */
+    CHECK(g->entries_read <= (int64_t)s->added);
+    if (g->entries_read >= 0 && unread(g) == 0 && s->log.length && from < to &&
+        stream_id_compare(g->last_id, s->last_id) == 0)
+        CHECK(g->entries_read == (int64_t)s->added);
+}
+
+static void run(uint64_t seed, uint64_t entries, uint64_t bytes, size_t raw_blocks, int steps)
+{
+    struct stream *s = stream_new(100, 100);
+    struct stream_log_policy policy = {entries, bytes, raw_blocks};
+    rng_seed(&rng, seed);
+    from = to = 0;
+    struct stream_group *g = stream_add_group(s, BYTES("g"), STREAM_ID_MIN, 0);
+    for (int step = 0; step < steps; step++) {
+        unsigned what = below(100);
+        if (what < 75)
+            append(s, &policy);
+        else if (what < 84)
+            delete_run(s);
+        else if (what < 88)
+            trim(s, (unsigned)entries);
+        else if (what < 99)
+            read_some(s, g);
+        else if (below(8) == 0) {
+            g->last_id = below(2) || from == to ? STREAM_ID_MIN : model[from + below(to - from)].id;
+            g->entries_read = -1;
+        }
+        check_lag(s, g, stream_id_compare(g->last_id, s->last_id) == 0 || s->log.length == 0);
+        if (step % 200 == 0)
+            compare(s);
+    }
+    compare(s);
+    stream_free(s);
+}
+
+TEST(behaves_like_an_array_when_deleted_and_trimmed)
+{
+    hash_init("seed", 4);
+    for (uint64_t seed = 1; seed < 4; seed++) {
+        run(seed, 1, 0, 0, 6000);
+        run(seed, 2, 0, 1, 10000);
+        run(seed, 7, 0, 2, 10000);
+        run(seed, 100, 4096, 1, 10000);
+        run(seed, 0, 300, 1, 6000);
+    }
+}
+
+static struct stream *five(struct stream_group **g)
+{
+    struct stream *s = stream_new(100, 100);
+    struct stream_log_policy policy = {100, 4096, 0};
+    struct bytes pair[] = {BYTES("a"), BYTES("b")};
+    *g = stream_add_group(s, BYTES("g"), STREAM_ID_MIN, 0);
+    for (unsigned i = 1; i <= 5; i++)
+        stream_append(s, (struct stream_id){i, 0}, pair, 1, &policy);
+    return s;
+}
+
+static void read_one(struct stream *s, struct stream_group *g, uint64_t ms)
+{
+    struct stream_id id = {ms, 0};
+    stream_count_read(s, g, id);
+    g->last_id = id;
+}
+
+TEST(trims_by_id_when_the_newest_entries_are_deleted)
+{
+    struct stream_group *g;
+    struct stream *s = five(&g);
+    struct stream_trim t = {.by_id = true, .min_id = {5, 0}};
+    uint64_t dropped;
+    stream_delete(s, (struct stream_id){5, 0});
+    CHECK(stream_trim(s, &t, &dropped) == 4 && s->log.length == 0 && s->log.n == 0);
+    stream_free(s);
+}
+
+TEST(counts_what_was_read_over_what_was_trimmed)
+{
+    struct stream_group *g;
+    struct stream *s = five(&g);
+    struct stream_trim t = {.max_length = 2};
+    uint64_t dropped, lag;
+    read_one(s, g, 1);
+    stream_trim(s, &t, &dropped);
+    CHECK(stream_lag(s, g, &lag) && lag == 2);
+    read_one(s, g, 4);
+    CHECK(g->entries_read == 4 && stream_lag(s, g, &lag) && lag == 1);
+    read_one(s, g, 5);
+    CHECK(g->entries_read == 5 && stream_lag(s, g, &lag) && lag == 0);
+    stream_free(s);
+}
+
+TEST(counts_what_was_read_over_what_was_deleted)
+{
+    struct stream_group *g;
+    struct stream *s = five(&g);
+    uint64_t lag;
+    read_one(s, g, 1);
+    stream_delete(s, (struct stream_id){2, 0});
+    stream_delete(s, (struct stream_id){3, 0});
+    CHECK(!stream_lag(s, g, &lag));
+    read_one(s, g, 4);
+    CHECK(g->entries_read == 4 && stream_lag(s, g, &lag) && lag == 1);
+    stream_free(s);
+}
+
+TEST(an_entry_deleted_at_the_position_makes_the_lag_unknown)
+{
+    struct stream_group *g;
+    struct stream *s = five(&g);
+    uint64_t lag;
+    read_one(s, g, 1);
+    read_one(s, g, 2);
+    stream_delete(s, (struct stream_id){2, 0});
+    CHECK(!stream_lag(s, g, &lag));
+    read_one(s, g, 3);
+    CHECK(g->entries_read == 3 && stream_lag(s, g, &lag) && lag == 2);
+    stream_free(s);
+}
+
+TEST(counters_stay_at_their_highest)
+{
+    struct stream_group *g;
+    struct stream *s = five(&g);
+    struct stream_log_policy policy = {100, 4096, 0};
+    struct bytes pair[] = {BYTES("a"), BYTES("b")};
+    read_one(s, g, 1);
+    g->entries_read = INT64_MAX;
+    s->added = INT64_MAX;
+    read_one(s, g, 2);
+    stream_append(s, (struct stream_id){6, 0}, pair, 1, &policy);
+    uint64_t lag;
+    CHECK(g->entries_read == INT64_MAX && s->added == INT64_MAX);
+    CHECK(stream_lag(s, g, &lag) && lag == 4);
+    stream_free(s);
+}
+
+TEST(dropping_references_takes_those_of_entries_that_went_before)
+{
+    struct stream_group *g;
+    struct stream *s = five(&g);
+    struct stream_consumer *c = stream_group_add_consumer(g, BYTES("c"), 1);
+    for (unsigned i = 1; i <= 5; i++)
+        stream_group_deliver(g, c, (struct stream_id){i, 0}, 1);
+    struct stream_trim t = {.max_length = 2, .strategy = STREAM_DROP_REFERENCES};
+    uint64_t dropped;
+    for (unsigned i = 1; i <= 3; i++)
+        stream_delete(s, (struct stream_id){i, 0});
+    CHECK(stream_trim(s, &t, &dropped) == 0 && dropped == 3 && g->pending.count == 2);
+    stream_delete(s, (struct stream_id){4, 0});
+    stream_delete(s, (struct stream_id){5, 0});
+    CHECK(stream_trim(s, &t, &dropped) == 0 && dropped == 2 && c->pending == 0);
+    stream_free(s);
+}
+
+UNIT_MAIN(T(behaves_like_an_array_when_deleted_and_trimmed),
+          T(trims_by_id_when_the_newest_entries_are_deleted),
+          T(counts_what_was_read_over_what_was_trimmed),
+          T(counts_what_was_read_over_what_was_deleted),
+          T(an_entry_deleted_at_the_position_makes_the_lag_unknown),
+          T(counters_stay_at_their_highest),
+          T(dropping_references_takes_those_of_entries_that_went_before))
