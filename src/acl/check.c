@@ -1,10 +1,7 @@
 #include "acl/check.h"
 
 #include "base/glob.h"
-#include "base/mem.h"
 #include "command/keys.h"
-
-#define SOME 64
 
 static bool may_run(const struct selector *s, const struct registry *r, const struct command *c,
                     const struct bytes *argv, int argc)
@@ -60,75 +57,110 @@ static bool channels_of(const struct command *c, int argc, int *first, int *n, b
     return true;
 }
 
-static enum check_result check_selector(const struct selector *s, const struct registry *r,
-                                        const struct command *c, const struct bytes *argv, int argc,
-                                        const struct key_at *keys, int key_n, int *which)
+/* A request as it is judged. */
+struct request_of {
+    const struct registry *registry;
+    const struct command *command;
+    const struct bytes *argv;
+    int argc;
+    struct keys keys;
+};
+
+static enum check_result check_selector(const struct selector *s, const struct request_of *q,
+                                        int *which)
 {
-    if (!may_run(s, r, c, argv, argc))
+    const struct command *c = q->command;
+    *which = 0;
+    if (!may_run(s, q->registry, c, q->argv, q->argc))
         return CHECK_COMMAND;
-    for (int i = 0; i < key_n; i++)
-        if (!may_access(s, argv[keys[i].index], keys[i].flags)) {
-            *which = keys[i].index;
+    for (int i = 0; i < q->keys.n; i++) {
+        const struct key_at *k = &q->keys.at[i];
+        if (!may_access(s, q->argv[k->index], k->flags)) {
+            *which = k->index;
             return CHECK_KEY;
         }
+    }
     int first, n;
     bool pattern;
-    if (c->group == GROUP_PUBSUB && !s->all_channels && channels_of(c, argc, &first, &n, &pattern))
+    if (c->group == GROUP_PUBSUB && !s->all_channels &&
+        channels_of(c, q->argc, &first, &n, &pattern))
         for (int i = first; i < first + n; i++)
-            if (!may_receive(s, argv[i], pattern)) {
+            if (!may_receive(s, q->argv[i], pattern)) {
                 *which = i;
                 return CHECK_CHANNEL;
             }
     return CHECK_OK;
 }
 
-enum check_result check_request(const struct user *u, const struct registry *r,
-                                const struct command *c, const struct bytes *argv, int argc,
-                                int *which)
+/* The reason that is told is that of the selector that came furthest. */
+static enum check_result check_user(const struct user *u, const struct request_of *q, int *which)
 {
-    struct key_at some[SOME], *keys = some;
-    int n = keys_find(c, argv, argc, keys, SOME);
-    if (n > SOME) {
-        keys = mem_alloc((size_t)n * sizeof(*keys));
-        n = keys_find(c, argv, argc, keys, n);
-    }
     enum check_result why = CHECK_COMMAND;
     *which = 0;
-    /* The reason that is told is that of the selector that came furthest. */
-    int furthest = -1;
     for (size_t i = 0; i < u->selector_n; i++) {
-        int at = 0;
-        enum check_result one =
-            check_selector(&u->selectors[i], r, c, argv, argc, keys, n < 0 ? 0 : n, &at);
-        if (one == CHECK_OK) {
-            why = one;
-            break;
-        }
-        if ((int)one > furthest) {
-            furthest = (int)one;
+        int at;
+        enum check_result one = check_selector(&u->selectors[i], q, &at);
+        if (one == CHECK_OK)
+            return one;
+        if (one > why || (one == why && at > *which)) {
             why = one;
             *which = at;
         }
     }
-    if (keys != some)
-        mem_free(keys);
     return why;
 }
 
-bool check_reads_all_keys(const struct user *u, const struct registry *r, const struct command *c)
+static bool reads_all_keys(const struct selector *s)
 {
-    for (size_t i = 0; i < u->selector_n; i++) {
-        const struct selector *s = &u->selectors[i];
-        if (!may_run(s, r, c, NULL, 0))
-            continue;
-        if (s->all_keys)
+    for (size_t i = 0; i < s->key_n; i++)
+        if ((s->keys[i].access & ACL_READ) && bytes_equal(str_bytes(s->keys[i].text), BYTES("*")))
             return true;
-        for (size_t k = 0; k < s->key_n; k++)
-            if ((s->keys[k].access & ACL_READ) &&
-                bytes_equal(str_bytes(s->keys[k].text), BYTES("*")))
-                return true;
-    }
+    return s->all_keys;
+}
+
+/* One selector allows the request and the reading of every key. */
+static bool may_read_all(const struct user *u, const struct request_of *q)
+{
+    int which;
+    for (size_t i = 0; i < u->selector_n; i++)
+        if (reads_all_keys(&u->selectors[i]) &&
+            check_selector(&u->selectors[i], q, &which) == CHECK_OK)
+            return true;
     return false;
+}
+
+enum check_result check_request(const struct user *u, const struct registry *r,
+                                const struct command *c, const struct bytes *argv, int argc,
+                                int *which)
+{
+    struct request_of q = {.registry = r, .command = c, .argv = argv, .argc = argc};
+    keys_find(&q.keys, c, argv, argc);
+    enum check_result why = check_user(u, &q, which);
+    keys_free(&q.keys);
+    return why;
+}
+
+enum check_result check_all(const struct user *u, const struct registry *r, const struct command *c,
+                            const struct bytes *argv, int argc, int *which, const char **pattern)
+{
+    struct request_of q = {.registry = r, .command = c, .argv = argv, .argc = argc};
+    keys_find(&q.keys, c, argv, argc);
+    enum check_result why = check_user(u, &q, which);
+    *pattern = q.keys.pattern;
+    if (why == CHECK_OK && q.keys.pattern && !may_read_all(u, &q))
+        why = CHECK_PATTERN;
+    keys_free(&q.keys);
+    return why;
+}
+
+bool check_reads_all(const struct user *u, const struct registry *r, const struct command *c,
+                     const struct bytes *argv, int argc)
+{
+    struct request_of q = {.registry = r, .command = c, .argv = argv, .argc = argc};
+    keys_find(&q.keys, c, argv, argc);
+    bool may = may_read_all(u, &q);
+    keys_free(&q.keys);
+    return may;
 }
 
 bool check_channel(const struct user *u, struct bytes channel, bool pattern)
@@ -141,7 +173,7 @@ bool check_channel(const struct user *u, struct bytes channel, bool pattern)
 
 const char *check_reason(enum check_result why)
 {
-    static const char *const words[] = {"ok", "command", "key", "channel", "auth"};
+    static const char *const words[] = {"ok", "command", "key", "channel", "auth", "key"};
     return words[why];
 }
 

@@ -4,14 +4,27 @@
 
 #include "acl/user.h"
 
-enum check_result { CHECK_OK, CHECK_COMMAND, CHECK_KEY, CHECK_CHANNEL, CHECK_AUTH };
+enum check_result {
+    CHECK_OK,
+    CHECK_COMMAND,
+    CHECK_KEY,
+    CHECK_CHANNEL,
+    CHECK_AUTH,
+    CHECK_PATTERN, /* of check_all() only */
+};
 
-/* *which: the argument that was refused, for keys and channels. */
+/* *which: the argument that was refused, for keys and channels. Does not judge keys that the
+ * handler makes out of data: it asks for them itself, by check_reads_all(). */
 enum check_result check_request(const struct user *u, const struct registry *r,
                                 const struct command *c, const struct bytes *argv, int argc,
                                 int *which);
-/* Whether every key may be read: for SORT's patterns. */
-bool check_reads_all_keys(const struct user *u, const struct registry *r, const struct command *c);
+/* As check_request(), and judges those keys as well. *pattern: what they come from, as the error
+ * names it. */
+enum check_result check_all(const struct user *u, const struct registry *r, const struct command *c,
+                            const struct bytes *argv, int argc, int *which, const char **pattern);
+/* Whether the request may read every key: one selector allows all of this. */
+bool check_reads_all(const struct user *u, const struct registry *r, const struct command *c,
+                     const struct bytes *argv, int argc);
 /* Whether messages of this channel (pattern: of channels subscribed to by it) may be received. */
 bool check_channel(const struct user *u, struct bytes channel, bool pattern);
 /* "command", "key", "channel", "auth". */

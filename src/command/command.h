@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct call;
+struct keys;
 
 enum command_flag {
     COMMAND_WRITE = 1 << 0,
@@ -66,18 +67,19 @@ enum key_flag {
     KEY_DELETE = 1 << 7,
     KEY_NOT_KEY = 1 << 8,
     KEY_INCOMPLETE = 1 << 9,
-    KEY_VARIABLE_FLAGS = 1 << 10,
+    KEY_VARIABLE_FLAGS = 1 << 10, /* what is done depends on options: find_keys says it */
 };
 
 /* Where some keys are: from argument `at` (or behind the word `keyword`, searched from `at`), then
  * either a range (last relative to the first, negative from the end; step; limit) or counted by the
- * number `count_at` places behind. */
+ * number `count_at` places behind. Keywords are for COMMAND INFO: a search for a word cannot know
+ * whether it finds an option or another option's argument, so such commands have find_keys. */
 struct key_spec {
     uint16_t flags; /* 0: no such spec */
     int8_t at;
     const char *keyword;
     bool counted;
-    bool unknown; /* COMMAND INFO says it cannot be known; a keyword finds it all the same */
+    bool unknown;             /* cannot be said in this way */
     int8_t last, step, limit; /* counted: step as given; last unused */
     int8_t count_at, first;
 };
@@ -124,6 +126,9 @@ struct command {
     int arity; /* with the name; negative: at least */
     uint32_t flags;
     struct key_spec keys[COMMAND_KEY_SPECS];
+    /* What finds the keys of a request when their places or flags depend on its options: reads the
+     * arguments as the handler does. NULL: the specs say it. See command/keys.h. */
+    void (*find_keys)(struct keys *to, const struct bytes *argv, int argc);
     void (*handler)(struct call *call);
     const struct command *const *subcommands; /* NULL-terminated, or NULL */
 };

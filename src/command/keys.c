@@ -1,93 +1,71 @@
 #include "command/keys.h"
 
+#include "base/mem.h"
 #include "base/num.h"
 
-static int start_of(const struct key_spec *s, const struct bytes *argv, int argc)
+void keys_add(struct keys *k, int index, unsigned flags)
 {
-    if (!s->keyword)
-        return s->at < argc ? s->at : -1;
-    int from = s->at, step = 1;
-    if (from < 0) {
-        from += argc;
-        step = -1;
+    if (k->n == k->cap) {
+        struct key_at *wider = mem_alloc((size_t)k->cap * 2 * sizeof(*wider));
+        memcpy(wider, k->at, (size_t)k->n * sizeof(*wider));
+        if (k->at != k->few)
+            mem_free(k->at);
+        k->at = wider;
+        k->cap *= 2;
     }
-    for (int i = from; i > 0 && i < argc; i += step)
-        if (bytes_is(argv[i], s->keyword))
-            return i + 1 < argc ? i + 1 : -1;
-    return -1;
+    k->at[k->n++] = (struct key_at){index, (uint16_t)flags};
 }
 
-static bool has_word(const struct bytes *argv, int argc, int from, const char *word)
+void keys_free(struct keys *k)
 {
-    for (int i = from; i < argc; i++)
-        if (bytes_is(argv[i], word))
-            return true;
-    return false;
+    if (k->at != k->few)
+        mem_free(k->at);
 }
 
-/* BITFIELD: what is not understood counts as writing. */
-static bool only_reads_bits(const struct bytes *argv, int argc)
+bool keys_possible(const struct command *c)
 {
-    for (int i = 2; i < argc; i++) {
-        int left = argc - i - 1;
-        if (bytes_is(argv[i], "get") && left >= 2)
-            i += 2;
-        else if (bytes_is(argv[i], "overflow") && left >= 1)
-            i++;
-        else
+    return c->keys[0].flags != 0 && !(c->keys[0].flags & KEY_NOT_KEY);
+}
+
+/* False: the arguments do not fit the spec. A range may be empty, and says nothing then about the
+ * keys of the other specs. */
+static bool add_spec(struct keys *k, const struct command *c, const struct key_spec *s,
+                     const struct bytes *argv, int argc)
+{
+    int first = s->at, last, step = s->step ? s->step : 1;
+    if (s->counted) {
+        long long count;
+        if (first + s->count_at >= argc || !num_parse_int(argv[first + s->count_at], &count) ||
+            count < 0 || count > argc)
             return false;
+        if (count == 0)
+            return c->flags & COMMAND_NO_MANDATORY_KEYS;
+        first += s->first;
+        last = first + ((int)count - 1) * step;
+    } else {
+        last = s->last < 0 ? argc + s->last : first + s->last;
     }
+    if (last >= argc)
+        return false;
+    for (int i = first; i <= last; i += step)
+        keys_add(k, i, s->flags);
     return true;
 }
 
-/* What a request does to its key when that depends on its options: SET and BITFIELD. */
-static uint16_t flags_of(const struct command *c, const struct key_spec *s,
-                         const struct bytes *argv, int argc)
+void keys_find(struct keys *k, const struct command *c, const struct bytes *argv, int argc)
 {
-    if (!(s->flags & KEY_VARIABLE_FLAGS))
-        return s->flags;
-    if (bytes_is(bytes_text(c->name), "set"))
-        return has_word(argv, argc, 3, "get") ? KEY_RW | KEY_ACCESS | KEY_UPDATE
-                                              : KEY_OW | KEY_UPDATE;
-    if (bytes_is(bytes_text(c->name), "bitfield"))
-        return only_reads_bits(argv, argc) ? KEY_RO | KEY_ACCESS : KEY_RW | KEY_ACCESS | KEY_UPDATE;
-    return s->flags;
-}
-
-int keys_find(const struct command *c, const struct bytes *argv, int argc, struct key_at *out,
-              int max)
-{
-    int n = 0;
-    for (int k = 0; k < COMMAND_KEY_SPECS && c->keys[k].flags; k++) {
-        const struct key_spec *s = &c->keys[k];
-        uint16_t flags = flags_of(c, s, argv, argc);
-        int first = start_of(s, argv, argc), last, step = s->step ? s->step : 1;
-        if ((s->flags & KEY_NOT_KEY) || (s->unknown && !s->keyword))
-            continue;
-        if (first < 0) {
-            if (s->keyword)
-                continue;
-            return -1;
-        }
-        if (s->counted) {
-            long long count;
-            if (first + s->count_at >= argc || !num_parse_int(argv[first + s->count_at], &count) ||
-                count < 0 || count > argc || (count == 0 && n > 0))
-                return -1;
-            first += s->first;
-            last = first + ((int)count - 1) * step;
-        } else {
-            last = s->last < 0 ? argc + s->last : first + s->last;
-            if (s->last < 0 && s->limit > 1)
-                last = first + (argc - first) / s->limit + s->last;
-        }
-        if (last >= argc)
-            return -1;
-        for (int i = first; i <= last; i += step) {
-            if (n < max)
-                out[n] = (struct key_at){i, flags};
-            n++;
-        }
+    k->at = k->few;
+    k->n = 0;
+    k->cap = KEYS_FEW;
+    k->misfit = false;
+    k->pattern = NULL;
+    if (c->find_keys) {
+        c->find_keys(k, argv, argc);
+    } else {
+        for (int i = 0; i < COMMAND_KEY_SPECS && c->keys[i].flags && !k->misfit; i++)
+            if (!(c->keys[i].flags & KEY_NOT_KEY) && !c->keys[i].unknown)
+                k->misfit = !add_spec(k, c, &c->keys[i], argv, argc);
     }
-    return n;
+    if (k->misfit)
+        k->n = 0;
 }

@@ -200,16 +200,19 @@ static uint64_t read_offset(const struct call *call)
     struct engine *e = call->engine;
     if (call->command->flags & COMMAND_UNTRACKED)
         return 0;
-    struct key_at keys[16];
-    int n = keys_find(call->command, call->argv, call->argc, keys, 16);
-    if (n <= 0 || n > 16 || (call->command->flags & COMMAND_WHOLE))
+    if (call->command->flags & COMMAND_WHOLE)
         return e->journal->offset;
-    uint64_t most = 0;
-    for (int i = 0; i < n; i++) {
-        uint64_t at = e->store->written[hash_key(call->argv[keys[i].index]) % STORE_WRITTEN_SLOTS];
+    struct keys keys;
+    keys_find(&keys, call->command, call->argv, call->argc);
+    bool few = keys.n > 0 && keys.n <= KEYS_FEW;
+    uint64_t most = few ? 0 : e->journal->offset;
+    for (int i = 0; few && i < keys.n; i++) {
+        struct bytes key = call->argv[keys.at[i].index];
+        uint64_t at = e->store->written[hash_key(key) % STORE_WRITTEN_SLOTS];
         if (at > most)
             most = at;
     }
+    keys_free(&keys);
     return most;
 }
 
@@ -346,7 +349,9 @@ void exec_for_script(struct client *c, struct exec_script *x, const struct exec_
     }
     x->wrote |= (command->flags & COMMAND_WRITE) != 0;
     c->last_command = command;
+    c->user = x->caller->user; /* for what a handler itself has to ask */
     exec_run(c, command, q, false);
+    c->user = NULL;
 }
 
 int exec_is_allowed(const struct client *c, const struct exec_request *q)
@@ -355,9 +360,10 @@ int exec_is_allowed(const struct client *c, const struct exec_request *q)
     if (command && command->subcommands && q->argc > 1)
         command = registry_subcommand(command, q->argv[1]);
     int which;
+    const char *pattern;
     if (!command || !command_arity_fits(command, q->argc))
         return -1;
-    return check_request(c->user, c->engine->registry, command, q->argv, q->argc, &which) ==
+    return check_all(c->user, c->engine->registry, command, q->argv, q->argc, &which, &pattern) ==
            CHECK_OK;
 }
 

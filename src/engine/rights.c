@@ -111,6 +111,13 @@ bool rights_allow(struct client *c, const struct user *u, const struct command *
     return false;
 }
 
+bool rights_read_all(const struct call *call)
+{
+    const struct client *c = call->client;
+    return (c->flags & CLIENT_REPLAY) || user_is_unlimited(c->user) ||
+           check_reads_all(c->user, call->engine->registry, call->command, call->argv, call->argc);
+}
+
 /* A channel or pattern that the client listens to and its user may not. */
 static bool listens_wrongly(const struct client *c)
 {

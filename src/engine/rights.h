@@ -4,6 +4,7 @@
 #define ENGINE_RIGHTS_H
 
 #include "acl/check.h"
+#include "engine/call.h"
 #include "engine/client.h"
 #include "engine/engine.h"
 
@@ -26,6 +27,8 @@ bool rights_authenticate(struct client *c, struct bytes user, struct bytes passw
 /* False: the text behind "NOPERM " is in *why (the caller's to free). u: whose rights count. */
 bool rights_allow(struct client *c, const struct user *u, const struct command *command,
                   const struct bytes *argv, int argc, const char *context, struct buf *why);
+/* Whether the running request may read keys that it makes out of data (SORT's patterns). */
+bool rights_read_all(const struct call *call);
 /* After users changed: who may do everything needs no look. Subscriptions that are no longer
  * allowed close their clients. */
 void rights_refresh(struct engine *e);

@@ -3,8 +3,6 @@
 #include "base/mem.h"
 #include "command/keys.h"
 
-#define KEYS_MOST 256 /* of one command that are remembered at a time */
-
 struct audience {
     size_t n, cap;
     uint64_t ids[];
@@ -181,10 +179,11 @@ void tracking_remember(struct client *c, const struct command *command, const st
     if ((t->flags & TRACKING_BCAST) || ((t->flags & TRACKING_OPTIN) && !asked) ||
         ((t->flags & TRACKING_OPTOUT) && asked))
         return;
-    struct key_at keys[KEYS_MOST];
-    int n = keys_find(command, argv, argc, keys, KEYS_MOST);
-    for (int i = 0; i < n && i < KEYS_MOST; i++)
-        remember(all, argv[keys[i].index], c->id);
+    struct keys keys;
+    keys_find(&keys, command, argv, argc);
+    for (int i = 0; i < keys.n; i++)
+        remember(all, argv[keys.at[i].index], c->id);
+    keys_free(&keys);
     /* Too many keys: some are given up, and said to have changed. */
     long long most = c->engine->settings->tracking_table_max_keys;
     while (most && (long long)all->keys.used > most) {

@@ -238,17 +238,20 @@ static void note_unwritten(struct saver *v)
     struct request q;
     request_init(&q);
     for (size_t at = 0; at < pending->n;) {
-        struct key_at keys[16];
+        struct keys keys = {0};
         if (request_parse(&q, pending->p + at, pending->n - at, &limits) != REQUEST_READY)
             break;
         const struct command *command = registry_find(e->registry, q.argv[0]);
-        int n = command ? keys_find(command, q.argv, q.argc, keys, 16) : 0;
-        bool writes = command && (command->flags & COMMAND_WRITE);
-        for (int i = 0; i < n && n <= 16; i++)
-            v->written[hash_key(q.argv[keys[i].index]) % STORE_WRITTEN_SLOTS] = e->journal->offset;
-        if (writes && (n <= 0 || n > 16)) /* FLUSHALL and the like */
+        if (command)
+            keys_find(&keys, command, q.argv, q.argc);
+        for (int i = 0; i < keys.n; i++)
+            v->written[hash_key(q.argv[keys.at[i].index]) % STORE_WRITTEN_SLOTS] =
+                e->journal->offset;
+        if (command && (command->flags & COMMAND_WRITE) && !keys.n) /* FLUSHALL and the like */
             for (unsigned i = 0; i < STORE_WRITTEN_SLOTS; i++)
                 v->written[i] = e->journal->offset;
+        if (command)
+            keys_free(&keys);
         at += q.at;
         request_reset(&q);
     }

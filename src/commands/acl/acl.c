@@ -208,6 +208,7 @@ static void do_acl_dryrun(struct call *call)
 {
     const struct user *u = users_find(call->engine->users, call->argv[2]);
     const struct bytes *argv = call->argv + 3;
+    const char *pattern;
     int argc = call->argc - 3, which;
     if (!u) {
         reply_errorf(call->reply, "ERR User '%.*s' not found", (int)call->argv[2].n,
@@ -226,13 +227,16 @@ static void do_acl_dryrun(struct call *call)
                      command_full_name(c));
         return;
     }
-    enum check_result why = check_request(u, call->engine->registry, c, argv, argc, &which);
+    enum check_result why = check_all(u, call->engine->registry, c, argv, argc, &which, &pattern);
     if (why == CHECK_OK) {
         reply_ok(call->reply);
         return;
     }
     struct buf b = {0};
-    check_explain(&b, why, u, c, argv[which], true);
+    if (why == CHECK_PATTERN)
+        buf_printf(&b, "%s denied due to insufficient ACL permissions", pattern);
+    else
+        check_explain(&b, why, u, c, argv[which], true);
     reply_bulk(call->reply, buf_bytes(&b));
     buf_free(&b);
 }

@@ -2,6 +2,7 @@
 #include "commands/families.h"
 
 #include "base/mem.h"
+#include "command/keys.h"
 #include "commands/bitmap/bitmap_args.h"
 #include "commands/string_args.h"
 
@@ -216,6 +217,22 @@ static void do_bitfield_ro(struct call *call)
     bitfield(call, true);
 }
 
+/* What is not understood counts as writing. */
+static void find_bitfield_keys(struct keys *to, const struct bytes *argv, int argc)
+{
+    bool writes = false;
+    for (int i = 2; i < argc && !writes; i++) {
+        int left = argc - i - 1;
+        if (bytes_is(argv[i], "get") && left >= 2)
+            i += 2;
+        else if (bytes_is(argv[i], "overflow") && left >= 1)
+            i++;
+        else
+            writes = true;
+    }
+    keys_add(to, 1, writes ? KEY_RW | KEY_ACCESS | KEY_UPDATE : KEY_RO | KEY_ACCESS);
+}
+
 const struct command bitfield_command = {
     .name = "bitfield",
     .usage = "key:key [<GET (encoding:string offset:int) | ([OVERFLOW <WRAP | SAT | FAIL>] <SET "
@@ -228,6 +245,7 @@ const struct command bitfield_command = {
     .arity = -2,
     .flags = COMMAND_DENYOOM | COMMAND_WRITE,
     .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS)},
+    .find_keys = find_bitfield_keys,
     .handler = do_bitfield,
 };
 const struct command bitfield_ro_command = {

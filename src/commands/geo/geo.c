@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "command/keys.h"
 #include "commands/zset/zset_args.h"
 #include "type/geo.h"
 
@@ -314,6 +315,11 @@ static bool centre_on_member(const struct call *call, const struct zset *z, stru
     return false;
 }
 
+static bool is_store(struct bytes word)
+{
+    return bytes_is(word, "store") || bytes_is(word, "storedist");
+}
+
 /* Options from argument i on. */
 static bool parse_options(const struct call *call, int i, enum form form, bool only_reads,
                           const struct zset *z, struct search *s)
@@ -343,8 +349,7 @@ static bool parse_options(const struct call *call, int i, enum form form, bool o
                 reply_errorf(call->reply, "ERR COUNT must be > 0");
                 return false;
             }
-        } else if (!newer && !only_reads && left >= 1 &&
-                   (bytes_is(word, "store") || bytes_is(word, "storedist"))) {
+        } else if (!newer && !only_reads && left >= 1 && is_store(word)) {
             s->stores = true;
             s->store_distance = bytes_is(word, "storedist");
             s->to = call->argv[++i];
@@ -527,6 +532,30 @@ static void search(struct call *call, enum form form, bool only_reads)
         run(call, form, z, &s);
 }
 
+/* The last STORE or STOREDIST is where the result goes. */
+static void find_radius_keys(struct keys *to, const struct bytes *argv, int argc, int options)
+{
+    int store = 0;
+    keys_add(to, 1, KEY_RO | KEY_ACCESS);
+    for (int i = options; i + 1 < argc; i++)
+        if (is_store(argv[i]))
+            store = ++i;
+        else if (bytes_is(argv[i], "count"))
+            i++;
+    if (store)
+        keys_add(to, store, KEY_OW | KEY_UPDATE);
+}
+
+static void find_georadius_keys(struct keys *to, const struct bytes *argv, int argc)
+{
+    find_radius_keys(to, argv, argc, 6);
+}
+
+static void find_georadiusbymember_keys(struct keys *to, const struct bytes *argv, int argc)
+{
+    find_radius_keys(to, argv, argc, 5);
+}
+
 static void do_geosearch(struct call *call)
 {
     search(call, SEARCH, true);
@@ -601,6 +630,7 @@ const struct command georadius_command = {
     .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS),
              KEY_BEHIND("STORE", 6, 0, 1, 0, KEY_OW | KEY_UPDATE),
              KEY_BEHIND("STOREDIST", 6, 0, 1, 0, KEY_OW | KEY_UPDATE)},
+    .find_keys = find_georadius_keys,
     .handler = do_georadius,
 };
 const struct command georadius_ro_command = {
@@ -630,6 +660,7 @@ const struct command georadiusbymember_command = {
     .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS),
              KEY_BEHIND("STORE", 5, 0, 1, 0, KEY_OW | KEY_UPDATE),
              KEY_BEHIND("STOREDIST", 5, 0, 1, 0, KEY_OW | KEY_UPDATE)},
+    .find_keys = find_georadiusbymember_keys,
     .handler = do_georadiusbymember,
 };
 const struct command georadiusbymember_ro_command = {

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/str.h"
+#include "command/keys.h"
+#include "engine/rights.h"
 #include "type/hash.h"
 #include "type/list.h"
 #include "type/set.h"
@@ -22,6 +24,7 @@ struct sort {
     int get_n;
     struct bytes store;
     bool stores;
+    bool reads_all; /* who asks may read every key */
 };
 
 struct element {
@@ -31,38 +34,109 @@ struct element {
     const struct sort *sort;
 };
 
+enum option { ASC, DESC, ALPHA, LIMIT, STORE, BY, GET, UNKNOWN };
+
+/* The option at argument *i, which moves to its last argument. The one parser of these options: of
+ * the command and of who asks for its keys. */
+static enum option next_option(const struct bytes *argv, int argc, bool only_reads, int *i)
+{
+    static const struct {
+        const char *word;
+        int arguments;
+    } options[] = {
+        [ASC] = {"asc", 0}, [DESC] = {"desc", 0}, [ALPHA] = {"alpha", 0}, [LIMIT] = {"limit", 2},
+        [BY] = {"by", 1},   [GET] = {"get", 1},   [STORE] = {"store", 1}};
+    for (int o = ASC; o < UNKNOWN; o++)
+        if (bytes_is(argv[*i], options[o].word) && argc - *i - 1 >= options[o].arguments &&
+            !(o == STORE && only_reads)) {
+            *i += options[o].arguments;
+            return o;
+        }
+    return UNKNOWN;
+}
+
+static bool has_star(struct bytes pattern)
+{
+    return pattern.n && memchr(pattern.p, '*', pattern.n);
+}
+
+#define BY_TEXT  "BY option of SORT"
+#define GET_TEXT "GET option of SORT"
+
+static bool may_use(struct call *call, const struct sort *s, const char *what)
+{
+    if (s->reads_all)
+        return true;
+    reply_errorf(call->reply, "ERR %s denied due to insufficient ACL permissions.", what);
+    return false;
+}
+
 static bool parse(struct call *call, bool only_reads, struct sort *s)
 {
     for (int i = 2; i < call->argc; i++) {
-        struct bytes word = call->argv[i];
-        int left = call->argc - i - 1;
-        if (bytes_is(word, "asc")) {
+        switch (next_option(call->argv, call->argc, only_reads, &i)) {
+        case ASC:
             s->descending = false;
-        } else if (bytes_is(word, "desc")) {
+            break;
+        case DESC:
             s->descending = true;
-        } else if (bytes_is(word, "alpha")) {
+            break;
+        case ALPHA:
             s->by_text = true;
-        } else if (bytes_is(word, "limit") && left >= 2) {
-            if (!call_int(call, i + 1, &s->offset) || !call_int(call, i + 2, &s->count))
+            break;
+        case LIMIT:
+            if (!call_int(call, i - 1, &s->offset) || !call_int(call, i, &s->count))
                 return false;
             s->limited = true;
-            i += 2;
-        } else if (!only_reads && bytes_is(word, "store") && left >= 1) {
+            break;
+        case STORE:
             s->stores = true;
-            s->store = call->argv[++i];
-        } else if (bytes_is(word, "by") && left >= 1) {
-            s->by = call->argv[++i];
+            s->store = call->argv[i];
+            break;
+        case BY:
+            s->by = call->argv[i];
             s->has_by = true;
-            if (!s->by.n || !memchr(s->by.p, '*', s->by.n))
+            if (!has_star(s->by))
                 s->keep_order = true;
-        } else if (bytes_is(word, "get") && left >= 1) {
-            s->gets[s->get_n++] = call->argv[++i];
-        } else {
+            else if (!may_use(call, s, BY_TEXT))
+                return false;
+            break;
+        case GET:
+            if (!may_use(call, s, GET_TEXT))
+                return false;
+            s->gets[s->get_n++] = call->argv[i];
+            break;
+        default:
             call_error(call, ERR_SYNTAX);
             return false;
         }
     }
     return true;
+}
+
+static void find_keys(struct keys *to, const struct bytes *argv, int argc, bool only_reads)
+{
+    int store = 0;
+    keys_add(to, 1, KEY_RO | KEY_ACCESS);
+    for (int i = 2; i < argc; i++) {
+        enum option o = next_option(argv, argc, only_reads, &i);
+        if (o == STORE)
+            store = i; /* the last one counts */
+        else if (!to->pattern && (o == GET || (o == BY && has_star(argv[i]))))
+            to->pattern = o == GET ? GET_TEXT : BY_TEXT;
+    }
+    if (store)
+        keys_add(to, store, KEY_OW | KEY_UPDATE);
+}
+
+static void find_sort_keys(struct keys *to, const struct bytes *argv, int argc)
+{
+    find_keys(to, argv, argc, false);
+}
+
+static void find_sort_ro_keys(struct keys *to, const struct bytes *argv, int argc)
+{
+    find_keys(to, argv, argc, true);
 }
 
 /* What a pattern says about an element: the string under the key that results when the element
@@ -273,7 +347,8 @@ static void run(struct call *call, struct sort *s)
 
 static void sort(struct call *call, bool only_reads)
 {
-    struct sort s = {.gets = mem_alloc((size_t)call->argc * sizeof(struct bytes))};
+    struct sort s = {.gets = mem_alloc((size_t)call->argc * sizeof(struct bytes)),
+                     .reads_all = rights_read_all(call)};
     if (parse(call, only_reads, &s))
         run(call, &s);
     mem_free(s.gets);
@@ -303,6 +378,7 @@ const struct command sort_command = {
         COMMAND_DENYOOM | COMMAND_MOVABLEKEYS | COMMAND_WRITE | COMMAND_WHOLE | COMMAND_DANGEROUS,
     .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS), KEY_UNKNOWN(KEY_RO | KEY_ACCESS),
              KEY_UNKNOWN_BEHIND("store", 2, KEY_OW | KEY_UPDATE)},
+    .find_keys = find_sort_keys,
     .handler = do_sort,
 };
 const struct command sort_ro_command = {
@@ -317,5 +393,6 @@ const struct command sort_ro_command = {
     .arity = -2,
     .flags = COMMAND_MOVABLEKEYS | COMMAND_READONLY | COMMAND_WHOLE | COMMAND_DANGEROUS,
     .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS), KEY_UNKNOWN(KEY_RO | KEY_ACCESS)},
+    .find_keys = find_sort_ro_keys,
     .handler = do_sort_ro,
 };

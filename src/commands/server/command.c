@@ -376,6 +376,17 @@ static void do_command_list(struct call *call)
     reply_later_end(call->reply, '*', n);
 }
 
+static void reply_key_flags(struct reply *r, unsigned flags)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < COUNT(key_flag_names); k++)
+        n += (flags & key_flag_names[k].flag) != 0;
+    reply_set(r, n);
+    for (size_t k = 0; k < COUNT(key_flag_names); k++)
+        if (flags & key_flag_names[k].flag)
+            reply_simple(r, key_flag_names[k].name);
+}
+
 static void get_keys(struct call *call, bool with_flags)
 {
     const struct bytes *argv = call->argv + 2;
@@ -387,7 +398,7 @@ static void get_keys(struct call *call, bool with_flags)
         reply_errorf(call->reply, "ERR Invalid command specified");
         return;
     }
-    if (c->keys[0].flags == 0) {
+    if (!keys_possible(c)) {
         reply_errorf(call->reply, "ERR The command has no key arguments");
         return;
     }
@@ -395,30 +406,21 @@ static void get_keys(struct call *call, bool with_flags)
         reply_errorf(call->reply, "ERR Invalid number of arguments specified for command");
         return;
     }
-    struct key_at *keys = mem_alloc((size_t)argc * sizeof(*keys));
-    int n = keys_find(c, argv, argc, keys, argc);
-    if (n <= 0) {
-        reply_errorf(call->reply, c->flags & COMMAND_NO_MANDATORY_KEYS && n == 0
-                                      ? "ERR The command has no key arguments"
-                                      : "ERR Invalid arguments specified for command");
+    struct keys keys;
+    keys_find(&keys, c, argv, argc);
+    if (!keys.n && !(c->flags & COMMAND_NO_MANDATORY_KEYS)) {
+        reply_errorf(call->reply, "ERR Invalid arguments specified for command");
     } else {
-        reply_array(call->reply, (size_t)n);
-        for (int i = 0; i < n; i++) {
+        reply_array(call->reply, (size_t)keys.n);
+        for (int i = 0; i < keys.n; i++) {
             if (with_flags)
                 reply_array(call->reply, 2);
-            reply_bulk(call->reply, argv[keys[i].index]);
-            if (!with_flags)
-                continue;
-            size_t flags = 0;
-            for (size_t k = 0; k < COUNT(key_flag_names); k++)
-                flags += (keys[i].flags & key_flag_names[k].flag) != 0;
-            reply_set(call->reply, flags);
-            for (size_t k = 0; k < COUNT(key_flag_names); k++)
-                if (keys[i].flags & key_flag_names[k].flag)
-                    reply_simple(call->reply, key_flag_names[k].name);
+            reply_bulk(call->reply, argv[keys.at[i].index]);
+            if (with_flags)
+                reply_key_flags(call->reply, keys.at[i].flags);
         }
     }
-    mem_free(keys);
+    keys_free(&keys);
 }
 
 static void do_command_getkeys(struct call *call)

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "command/keys.h"
 #include "commands/stream/stream_args.h"
 #include "engine/block.h"
 
@@ -11,7 +12,8 @@
 enum { FROM_ID, FROM_NEW, FROM_LAST, FROM_NEWEST };
 
 struct xread {
-    bool group;
+    bool group;   /* XREADGROUP */
+    bool grouped; /* GROUP was given */
     struct bytes group_name, consumer;
     long long count, max_count, max_size; /* 0: no limit */
     int64_t block_ms;                     /* -1: does not block; 0: for ever */
@@ -19,6 +21,31 @@ struct xread {
     int64_t claim_idle_ms; /* -1: does not claim */
     int keys_at, n;        /* keys_at .. +n: keys, then n IDs */
 };
+
+enum option { BLOCK, COUNT, MAXCOUNT, MAXSIZE, STREAMS, GROUP, NOACK, CLAIM, UNKNOWN };
+
+static const struct option_word {
+    const char *word;
+    int arguments;   /* that must follow */
+    bool group_only; /* XREADGROUP's */
+} options[] = {
+    [BLOCK] = {"block", 1, false},       [COUNT] = {"count", 1, false},
+    [MAXCOUNT] = {"maxcount", 1, false}, [MAXSIZE] = {"maxsize", 1, false},
+    [STREAMS] = {"streams", 1, false},   [GROUP] = {"group", 2, true},
+    [NOACK] = {"noack", 0, true},        [CLAIM] = {"claim", 1, true},
+};
+
+/* The option at argument *i, which moves to its last argument. The one parser of these options: of
+ * the command and of who asks for its keys. */
+static enum option next_option(const struct bytes *argv, int argc, int *i)
+{
+    for (int o = BLOCK; o < UNKNOWN; o++)
+        if (bytes_is(argv[*i], options[o].word) && argc - *i - 1 >= options[o].arguments) {
+            *i += o == STREAMS ? 0 : options[o].arguments;
+            return o;
+        }
+    return UNKNOWN;
+}
 
 static bool positive(struct call *call, int i, const char *name, long long *out)
 {
@@ -28,99 +55,112 @@ static bool positive(struct call *call, int i, const char *name, long long *out)
     return false;
 }
 
+static bool parse_block(struct call *call, int i, struct xread *x)
+{
+    long long ms;
+    if (call->client->flags & CLIENT_SCRIPT) {
+        reply_errorf(call->reply, "ERR %s command is not allowed with BLOCK option from scripts",
+                     call->command->name);
+        return false;
+    }
+    if (!num_parse_int(call->argv[i], &ms)) {
+        call_error(call, ERR_TIMEOUT_INT);
+        return false;
+    }
+    if (ms < 0) {
+        call_error(call, ERR_TIMEOUT_NEGATIVE);
+        return false;
+    }
+    if (ms && !num_add(ms, call->engine->steady_ms, &ms)) {
+        reply_errorf(call->reply, "ERR timeout is out of range");
+        return false;
+    }
+    x->block_ms = ms;
+    return true;
+}
+
+static bool parse_claim(struct call *call, int i, struct xread *x)
+{
+    long long ms;
+    if (!num_parse_int(call->argv[i], &ms)) {
+        call_error(call, ERR_MIN_IDLE_INT);
+        return false;
+    }
+    if (ms < 0) {
+        reply_errorf(call->reply, "ERR min-idle-time must be a positive integer");
+        return false;
+    }
+    x->claim_idle_ms = ms;
+    return true;
+}
+
+static bool parse_streams(struct call *call, int i, struct xread *x)
+{
+    int left = call->argc - i - 1;
+    x->keys_at = i + 1;
+    x->n = left / 2;
+    if (left % 2 == 0)
+        return true;
+    reply_errorf(call->reply, "ERR Unbalanced XREAD list of streams: for each stream key an ID or "
+                              "'$' must be specified.");
+    return false;
+}
+
+/* The option o, whose last argument is i. */
+static bool parse_option(struct call *call, enum option o, int i, struct xread *x)
+{
+    if (o != UNKNOWN && options[o].group_only && !x->group) {
+        static const char *const names[] = {
+            [GROUP] = "GROUP", [NOACK] = "NOACK", [CLAIM] = "CLAIM"};
+        reply_errorf(call->reply,
+                     "ERR The %s option is only supported by XREADGROUP. You called XREAD instead.",
+                     names[o]);
+        return false;
+    }
+    switch (o) {
+    case BLOCK:
+        return parse_block(call, i, x);
+    case COUNT:
+        if (!call_int(call, i, &x->count))
+            return false;
+        x->count = x->count < 0 ? 0 : x->count;
+        return true;
+    case MAXCOUNT:
+        return positive(call, i, "MAXCOUNT", &x->max_count);
+    case MAXSIZE:
+        return positive(call, i, "MAXSIZE", &x->max_size);
+    case STREAMS:
+        return parse_streams(call, i, x);
+    case GROUP:
+        x->group_name = call->argv[i - 1];
+        x->consumer = call->argv[i];
+        x->grouped = true;
+        return true;
+    case NOACK:
+        x->noack = true;
+        return true;
+    case CLAIM:
+        return parse_claim(call, i, x);
+    default:
+        call_error(call, ERR_SYNTAX);
+        return false;
+    }
+}
+
 static bool parse(struct call *call, struct xread *x)
 {
     *x = (struct xread){.block_ms = -1, .claim_idle_ms = -1};
     x->group = strcmp(call->command->name, "xreadgroup") == 0;
-    int i = 1;
-    bool grouped = false;
-    for (; i < call->argc; i++) {
-        struct bytes word = call->argv[i];
-        int left = call->argc - i - 1;
-        if (bytes_is(word, "block") && left) {
-            long long ms;
-            if (call->client->flags & CLIENT_SCRIPT) {
-                reply_errorf(call->reply,
-                             "ERR %s command is not allowed with BLOCK option from scripts",
-                             call->command->name);
-                return false;
-            }
-            if (!num_parse_int(call->argv[++i], &ms)) {
-                call_error(call, ERR_TIMEOUT_INT);
-                return false;
-            }
-            if (ms < 0) {
-                call_error(call, ERR_TIMEOUT_NEGATIVE);
-                return false;
-            }
-            if (ms && !num_add(ms, call->engine->steady_ms, &ms)) {
-                reply_errorf(call->reply, "ERR timeout is out of range");
-                return false;
-            }
-            x->block_ms = ms;
-        } else if (bytes_is(word, "count") && left) {
-            if (!call_int(call, ++i, &x->count))
-                return false;
-            if (x->count < 0)
-                x->count = 0;
-        } else if (bytes_is(word, "maxcount") && left) {
-            if (!positive(call, ++i, "MAXCOUNT", &x->max_count))
-                return false;
-        } else if (bytes_is(word, "maxsize") && left) {
-            if (!positive(call, ++i, "MAXSIZE", &x->max_size))
-                return false;
-        } else if (bytes_is(word, "streams") && left) {
-            x->keys_at = i + 1;
-            x->n = left / 2;
-            if (left % 2) {
-                reply_errorf(call->reply, "ERR Unbalanced XREAD list of streams: for each stream "
-                                          "key an ID or '$' must be specified.");
-                return false;
-            }
-            break;
-        } else if (bytes_is(word, "group") && left >= 2) {
-            if (!x->group) {
-                reply_errorf(call->reply, "ERR The GROUP option is only supported by XREADGROUP. "
-                                          "You called XREAD instead.");
-                return false;
-            }
-            x->group_name = call->argv[i + 1];
-            x->consumer = call->argv[i + 2];
-            grouped = true;
-            i += 2;
-        } else if (bytes_is(word, "noack")) {
-            if (!x->group) {
-                reply_errorf(call->reply, "ERR The NOACK option is only supported by XREADGROUP. "
-                                          "You called XREAD instead.");
-                return false;
-            }
-            x->noack = true;
-        } else if (bytes_is(word, "claim") && left) {
-            long long ms;
-            if (!x->group) {
-                reply_errorf(call->reply, "ERR The CLAIM option is only supported by XREADGROUP. "
-                                          "You called XREAD instead.");
-                return false;
-            }
-            if (!num_parse_int(call->argv[++i], &ms)) {
-                call_error(call, ERR_MIN_IDLE_INT);
-                return false;
-            }
-            if (ms < 0) {
-                reply_errorf(call->reply, "ERR min-idle-time must be a positive integer");
-                return false;
-            }
-            x->claim_idle_ms = ms;
-        } else {
-            call_error(call, ERR_SYNTAX);
+    for (int i = 1; i < call->argc && !x->keys_at; i++) {
+        enum option o = next_option(call->argv, call->argc, &i);
+        if (!parse_option(call, o, i, x))
             return false;
-        }
     }
     if (!x->keys_at) {
         call_error(call, ERR_SYNTAX);
         return false;
     }
-    if (x->group && !grouped) {
+    if (x->group && !x->grouped) {
         reply_errorf(call->reply, "ERR Missing GROUP option for XREADGROUP");
         return false;
     }
@@ -129,6 +169,17 @@ static bool parse(struct call *call, struct xread *x)
         return false;
     }
     return true;
+}
+
+static void find_keys(struct keys *to, const struct bytes *argv, int argc)
+{
+    int i = 1;
+    while (i < argc && next_option(argv, argc, &i) != STREAMS)
+        i++;
+    int n = (argc - i - 1) / 2;
+    to->misfit = n <= 0;
+    for (int k = 0; k < n; k++)
+        keys_add(to, i + 1 + k, KEY_RO | KEY_ACCESS);
 }
 
 /* One stream of the call. */
@@ -600,6 +651,7 @@ const struct command xread_command = {
     .arity = -4,
     .flags = COMMAND_BLOCKING | COMMAND_MOVABLEKEYS | COMMAND_READONLY,
     .keys = {KEY_BEHIND("STREAMS", 1, -1, 1, 2, KEY_RO | KEY_ACCESS)},
+    .find_keys = find_keys,
     .handler = do_xread,
 };
 const struct command xreadgroup_command = {
@@ -615,5 +667,6 @@ const struct command xreadgroup_command = {
     .arity = -7,
     .flags = COMMAND_BLOCKING | COMMAND_MOVABLEKEYS | COMMAND_WRITE,
     .keys = {KEY_BEHIND("STREAMS", 4, -1, 1, 2, KEY_RO | KEY_ACCESS)},
+    .find_keys = find_keys,
     .handler = do_xreadgroup,
 };

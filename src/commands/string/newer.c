@@ -1,6 +1,7 @@
 /* Later additions: DELEX, DELIFEQ, DIGEST, MSETEX, INCREX. */
 #include "commands/families.h"
 
+#include "command/keys.h"
 #include "commands/deadline.h"
 #include "commands/string/condition.h"
 #include "commands/string_args.h"
@@ -61,6 +62,13 @@ static void do_digest(struct call *call)
     reply_bulk(call->reply, bytes_of(text, sizeof(text)));
 }
 
+/* A condition tells what was there. */
+static void find_delex_keys(struct keys *to, const struct bytes *argv, int argc)
+{
+    (void)argv;
+    keys_add(to, 1, argc > 2 ? KEY_RW | KEY_ACCESS | KEY_DELETE : KEY_RM | KEY_DELETE);
+}
+
 const struct command delex_command = {
     .name = "delex",
     .usage = "key:key [<IFEQ value:string | IFNE value:string | IFDEQ digest:string | IFDNE "
@@ -72,6 +80,7 @@ const struct command delex_command = {
     .arity = -2,
     .flags = COMMAND_FAST | COMMAND_WRITE,
     .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_DELETE | KEY_VARIABLE_FLAGS)},
+    .find_keys = find_delex_keys,
     .handler = do_delex,
 };
 const struct command delifeq_command = {

@@ -1,6 +1,7 @@
 /* SET and its kin: writing whole values, with deadlines. */
 #include "commands/families.h"
 
+#include "command/keys.h"
 #include "commands/deadline.h"
 #include "commands/string/condition.h"
 #include "type/string.h"
@@ -159,6 +160,26 @@ static void do_set(struct call *call)
         reply_ok(call->reply);
 }
 
+/* GET and conditions tell what was there. */
+static void find_set_keys(struct keys *to, const struct bytes *argv, int argc)
+{
+    struct condition c;
+    struct deadline d;
+    bool reads = false;
+    for (int i = 3; i < argc; i++) {
+        bool more = i + 1 < argc;
+        if (bytes_is(argv[i], "get")) {
+            reads = true;
+        } else if (more && condition_word(argv[i], &c)) {
+            reads = true;
+            i++;
+        } else if (more && deadline_word(argv[i], &d)) {
+            i++;
+        }
+    }
+    keys_add(to, 1, reads ? KEY_RW | KEY_ACCESS | KEY_UPDATE : KEY_OW | KEY_UPDATE);
+}
+
 const struct command set_command = {
     .name = "set",
     .usage =
@@ -173,6 +194,7 @@ const struct command set_command = {
     .arity = -3,
     .flags = COMMAND_DENYOOM | COMMAND_WRITE,
     .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS)},
+    .find_keys = find_set_keys,
     .handler = do_set,
 };
 
