@@ -24,6 +24,7 @@ struct call {
     bool retry;          /* runs again for a client that was blocked */
     bool errors_counted; /* the reply's error has been counted already */
     bool durable;        /* its reply waits for the disk */
+    bool wrote_durably;  /* also if nothing changed: a script wrote what was there already */
     bool wants_block;    /* set by the handler: block_on() registered a wait */
 };
 

@@ -38,11 +38,12 @@ void client_free(struct client *c)
 {
     ASSERT(!c->wait && !c->txn && !c->subscriber);
     struct engine *e = c->engine;
-    e->held_count -= c->mark_n > 0;
+    e->gate.held_count -= c->mark_n > 0;
     dlist_remove(&c->all);
     dlist_remove(&c->outgoing);
     dlist_remove(&c->resuming);
     dlist_remove(&c->closing);
+    dlist_remove(&c->pushed);
     client_set_anonymous(c, false);
     if (!(c->flags & CLIENT_SCRIPT)) {
         e->client_count--;
@@ -90,65 +91,6 @@ void client_order_output(struct engine *e)
 {
     dlist_splice(&e->replying, &e->outgoing);
     dlist_splice(&e->outgoing, &e->replying);
-}
-
-uint64_t client_sendable(struct client *c, uint64_t released, uint64_t synced)
-{
-    if (c->mark_n == 0)
-        return chain_end(&c->out);
-    while (c->mark_n && c->marks[c->mark_first].offset <=
-                            (c->marks[c->mark_first].durable ? synced : released)) {
-        c->mark_first++;
-        c->mark_n--;
-    }
-    if (c->mark_n == 0) {
-        c->mark_first = 0;
-        c->engine->held_count--;
-        return chain_end(&c->out);
-    }
-    return c->marks[c->mark_first].position;
-}
-
-static void add_mark(struct client *c, struct client_mark m)
-{
-    if (c->mark_n) {
-        const struct client_mark *last = &c->marks[c->mark_first + c->mark_n - 1];
-        if (last->offset >= m.offset && last->durable >= m.durable)
-            return;
-    }
-    c->engine->held_count += c->mark_n == 0;
-    if (c->mark_first + c->mark_n == c->mark_cap) {
-        if (c->mark_first > c->mark_n) {
-            memmove(c->marks, c->marks + c->mark_first, c->mark_n * sizeof(*c->marks));
-        } else {
-            struct client_mark *wider =
-                mem_alloc((c->mark_cap ? c->mark_cap * 2 : 8) * sizeof(*wider));
-            if (c->mark_n)
-                memcpy(wider, c->marks + c->mark_first, c->mark_n * sizeof(*wider));
-            mem_free(c->marks);
-            c->marks = wider;
-            c->mark_cap = c->mark_cap ? c->mark_cap * 2 : 8;
-        }
-        c->mark_first = 0;
-    }
-    c->marks[c->mark_first + c->mark_n++] = m;
-}
-
-void client_mark(struct client *c, uint64_t position, uint64_t offset)
-{
-    add_mark(c, (struct client_mark){position, offset, false});
-}
-
-void client_hold(struct client *c, uint64_t offset)
-{
-    if (chain_pending(&c->out))
-        client_mark(c, c->mark_n ? c->marks[c->mark_first + c->mark_n - 1].position : c->out.taken,
-                    offset);
-}
-
-void client_mark_durable(struct client *c, uint64_t position, uint64_t offset)
-{
-    add_mark(c, (struct client_mark){position, offset, true});
 }
 
 void client_keep(struct client *c, const char *data, size_t n)

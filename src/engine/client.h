@@ -9,6 +9,7 @@
 #include "ds/dict.h"
 #include "ds/dlist.h"
 #include "ds/heap.h"
+#include "engine/gate.h"
 #include "proto/reply.h"
 #include "proto/request.h"
 #include "store/db.h"
@@ -40,23 +41,18 @@ enum client_flag {
     CLIENT_IN_EXEC = 1 << 15,
     CLIENT_PAUSED = 1 << 16, /* a request waits for CLIENT UNPAUSE */
     CLIENT_KILLED_SELF = 1 << 17,
-    CLIENT_DURABLE = 1 << 22,    /* replies to its writes wait for the disk */
-    CLIENT_SCRIPT = 1 << 18,     /* commands of scripts run as this one; it is in no list */
-    CLIENT_TRACKING = 1 << 21,   /* hears of changes of what it has read */
-    CLIENT_RESTRICTED = 1 << 20, /* its user may not do everything */
-    CLIENT_RUNNING = 1 << 19,    /* its script runs and lets others have their turn meanwhile */
+    CLIENT_DURABLE = 1 << 22,       /* replies to its writes wait for the disk */
+    CLIENT_SCRIPT = 1 << 18,        /* commands of scripts run as this one; it is in no list */
+    CLIENT_TRACKING = 1 << 21,      /* hears of changes of what it has read */
+    CLIENT_RESTRICTED = 1 << 20,    /* its user may not do everything */
+    CLIENT_RUNNING = 1 << 19,       /* its script runs and lets others have their turn meanwhile */
+    CLIENT_WROTE_DURABLY = 1 << 27, /* a script's: its caller waits for the disk */
 };
 
 /* What makes a request leave the quick path. */
 #define CLIENT_SPECIAL                                                                             \
     (CLIENT_ANONYMOUS | CLIENT_MULTI | CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_NO_TOUCH |    \
-     CLIENT_REPLAY | CLIENT_SUBSCRIBED | CLIENT_RESTRICTED | CLIENT_TRACKING)
-
-/* Output from `position` on may leave once the journal has reached `offset`. */
-struct client_mark {
-    uint64_t position, offset;
-    bool durable; /* has synced, whatever the journal's policy says */
-};
+     CLIENT_REPLAY | CLIENT_SUBSCRIBED | CLIENT_RESTRICTED | CLIENT_TRACKING | CLIENT_DURABLE)
 
 enum client_class { CLASS_NORMAL, CLASS_REPLICA, CLASS_PUBSUB, CLASS_COUNT };
 
@@ -73,6 +69,7 @@ struct client {
     struct dlist_node monitoring; /* in observe.monitors: sees all commands */
     struct dlist_node closing;    /* in engine.closing */
     struct dlist_node confirming; /* in engine.confirming */
+    struct dlist_node pushed;     /* in gate.pushed */
     struct dlist_node anonymous;  /* in engine.anonymous while it has to AUTH first, oldest first */
     char *in;                     /* bytes that came and were not yet run */
     size_t in_n, in_cap;
@@ -80,7 +77,7 @@ struct client {
     struct txn *txn;               /* MULTI queue and watched keys, or NULL */
     struct block_wait *wait;       /* what it waits for, or NULL */
     struct subscriber *subscriber; /* channels, or NULL */
-    struct client_mark *marks;
+    struct gate_mark *marks;       /* what its output waits for */
     size_t mark_first, mark_n, mark_cap;
     struct tracking_client *tracking; /* or NULL */
     struct user *user;                /* who it is; borrowed */
@@ -114,15 +111,6 @@ void client_has_output(struct client *c);
 void client_has_reply(struct client *c);
 /* Before anything is sent: engine.outgoing is in the order of sending. */
 void client_order_output(struct engine *engine);
-/* Output position up to which bytes may be sent, with the journal at `released` and on the disk up
- * to `synced`. Drops the marks that are covered. */
-uint64_t client_sendable(struct client *c, uint64_t released, uint64_t synced);
-/* Output from position on waits for offset. */
-void client_mark(struct client *c, uint64_t position, uint64_t offset);
-/* All that has not left yet waits for offset: what came without marks turns out to need them. */
-void client_hold(struct client *c, uint64_t offset);
-/* The same as client_mark(), until offset is on the disk. */
-void client_mark_durable(struct client *c, uint64_t position, uint64_t offset);
 /* Keeps bytes that were not run. data may lie in c->in. */
 void client_keep(struct client *c, const char *data, size_t n);
 enum client_class client_class(const struct client *c);

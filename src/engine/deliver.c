@@ -10,8 +10,7 @@ void deliver_message(void *owner, struct pubsub_message *m)
     struct str *encoded = pubsub_encoded(m, c->reply.resp);
     if (c->flags & CLIENT_CLOSING)
         return;
-    if (c->engine->gate_on && c->engine->journal->offset)
-        client_mark(c, chain_end(&c->out), c->engine->journal->offset);
+    gate_push(c);
     if (encoded->n >= SHARE_FROM)
         chain_add_str(&c->out, encoded);
     else

@@ -7,6 +7,7 @@
 #include "ds/dict.h"
 #include "ds/dlist.h"
 #include "ds/heap.h"
+#include "engine/gate.h"
 #include "persist/journal.h"
 #include "pubsub/pubsub.h"
 #include "store/db.h"
@@ -85,19 +86,13 @@ struct engine {
     bool track_latency;
     struct scripting *scripting; /* the commands' (script/scripting.h) */
     struct engine_services services;
-    unsigned special; /* ENGINE_ bits in force */
-    bool gate_on;     /* replies may have to wait for the journal: marks are kept */
-    /* What is on the disk (saver): whether there is an append-only file, and how far it is synced.
-     */
-    bool durable_on;
-    uint64_t durable_offset;
-    bool sync_wanted;             /* by a command of this turn, whatever appendfsync says */
+    unsigned special;             /* ENGINE_ bits in force */
+    struct gate gate;             /* which replies may leave (engine/gate.h) */
     struct dlist_node confirming; /* clients in WAITAOF */
     uint64_t next_client_id;
     struct dlist_node clients, outgoing, resuming, closing;
     struct dlist_node replying; /* clients (outgoing) that made a request; sent first */
     size_t client_count;
-    size_t held_count; /* clients with marks: replies that wait for the journal */
     struct dict clients_by_id;
     struct dlist_node anonymous; /* clients that have to AUTH first, oldest first */
     size_t anonymous_count;

@@ -2,10 +2,8 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "command/keys.h"
 #include "engine/observe.h"
 #include "engine/rights.h"
 #include "engine/tracking.h"
@@ -164,6 +162,10 @@ static bool judge(struct client *c, const struct command *command, const struct 
         refuse_plainly(c, command, ERR_MISCONF_RDB);
         return false;
     }
+    if ((c->flags & CLIENT_DURABLE) && (flags & COMMAND_WRITE) && !e->gate.promise.open) {
+        refuse_plainly(c, command, ERR_NOT_DURABLE);
+        return false;
+    }
     if ((c->flags & CLIENT_SUBSCRIBED) && c->reply.resp == 2 &&
         !allowed_while_subscribed(command)) {
         refuse(c, command,
@@ -192,45 +194,6 @@ static bool judge(struct client *c, const struct command *command, const struct 
         return false;
     }
     return true;
-}
-
-/* The offset that a reply depends on; 0: none. */
-static uint64_t read_offset(const struct call *call)
-{
-    struct engine *e = call->engine;
-    if (call->command->flags & COMMAND_UNTRACKED)
-        return 0;
-    if (call->command->flags & COMMAND_WHOLE)
-        return e->journal->offset;
-    struct keys keys;
-    keys_find(&keys, call->command, call->argv, call->argc);
-    bool few = keys.n > 0 && keys.n <= KEYS_FEW;
-    uint64_t most = few ? 0 : e->journal->offset;
-    for (int i = 0; few && i < keys.n; i++) {
-        struct bytes key = call->argv[keys.at[i].index];
-        uint64_t at = e->store->written[hash_key(key) % STORE_WRITTEN_SLOTS];
-        if (at > most)
-            most = at;
-    }
-    keys_free(&keys);
-    return most;
-}
-
-/* A write that changed nothing (the message was there) relies on what an earlier one did. */
-static void confirm(const struct call *call, uint64_t position, bool wrote)
-{
-    struct engine *e = call->engine;
-    struct client *c = call->client;
-    if ((c->flags & (CLIENT_REPLAY | CLIENT_SCRIPT)) || !e->durable_on)
-        return;
-    if (wrote || (call->command->flags & COMMAND_WRITE)) {
-        client_mark_durable(c, position, e->journal->offset);
-        e->sync_wanted = true;
-    } else if (e->gate_on) {
-        uint64_t needs = read_offset(call);
-        if (needs)
-            client_mark(c, position, needs);
-    }
 }
 
 bool exec_run(struct client *c, const struct command *command, const struct exec_request *q,
@@ -266,6 +229,8 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
     if (store->dirty != dirty && !call.rewritten && (command->flags & COMMAND_WRITE))
         journal_add(e->journal, call.db->id, call.argv, call.argc, call.raw);
     journal_group_end(e->journal);
+    if (__builtin_expect(!dlist_empty(&e->gate.pushed), 0) && e->journal->depth == 0)
+        gate_group_ended(e);
 
     struct engine_stat *stat = &e->stats[registry_number(e->registry, command)];
     uint64_t now = clock_ticks();
@@ -299,13 +264,8 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
     bool wrote = e->journal->offset != offset;
     if (wrote)
         c->written_offset = e->journal->offset;
-    if (__builtin_expect(call.durable, 0)) {
-        confirm(&call, position, wrote);
-    } else if (e->gate_on && !(c->flags & (CLIENT_REPLAY | CLIENT_SCRIPT))) {
-        uint64_t needs = wrote ? e->journal->offset : read_offset(&call);
-        if (needs)
-            client_mark(c, position, needs);
-    }
+    if (__builtin_expect(e->gate.promise.armed || call.durable, 0))
+        gate_reply(&call, position, wrote);
     return false;
 }
 
@@ -328,6 +288,9 @@ void exec_for_script(struct client *c, struct exec_script *x, const struct exec_
         refused = ERR_OOM;
     else if ((command->flags & COMMAND_WRITE) && (e->special & ENGINE_SAVE_FAILED))
         refused = ERR_MISCONF_RDB;
+    else if ((command->flags & COMMAND_WRITE) && (c->flags & CLIENT_DURABLE) &&
+             !e->gate.promise.open)
+        refused = ERR_NOT_DURABLE;
     if (command && refused)
         e->stats[registry_number(e->registry, command)].rejected++;
     if (refused) {

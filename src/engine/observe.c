@@ -231,8 +231,7 @@ void observe_show(const struct client *c, const struct command *command, const s
         struct client *m = dlist_item(n, struct client, monitoring);
         if (m->flags & CLIENT_CLOSING)
             continue;
-        if (e->gate_on && e->journal->offset)
-            client_mark(m, chain_end(&m->out), e->journal->offset);
+        gate_push(m);
         chain_add(&m->out, buf_bytes(&b));
         client_has_output(m);
     }

@@ -72,8 +72,7 @@ static void tell(struct client *c, struct bytes keys, size_t n)
         buf_printf(&b, "*%zu\r\n", n);
         buf_add(&b, keys);
     }
-    if (e->gate_on && e->journal->offset)
-        client_mark(to, chain_end(&to->out), e->journal->offset);
+    gate_push(to);
     chain_add(&to->out, buf_bytes(&b));
     client_has_output(to);
     buf_free(&b);

@@ -778,6 +778,8 @@ uint64_t aof_released(const struct aof *a)
 {
     if (a->fd < 0)
         return UINT64_MAX;
+    if (a->policy == AOF_ALWAYS && a->baseless)
+        return 0; /* a start would not find it, synced or not */
     return a->policy == AOF_ALWAYS && !a->pause_syncs ? a->synced : a->written;
 }
 
@@ -1009,7 +1011,7 @@ static void rewrite_done(struct worker_job *job)
         make_reserve(a);
         if (a->error) {
             /* The base holds what could not be written: its replies may go. */
-            buf_consume(&a->journal->pending, a->covered_n);
+            journal_taken(a->journal, a->covered_n);
             if (a->covered > a->written)
                 a->written = a->covered;
             if (a->covered > a->synced)

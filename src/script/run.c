@@ -70,7 +70,7 @@ void run_begin(struct run *r, struct client *caller, bool readonly, bool allow_o
         r->rules.no_memory = !e->services.make_room(e->services.context);
     r->client->db = caller->db;
     r->client->reply.resp = 2;
-    r->client->flags = CLIENT_SCRIPT | (caller->flags & CLIENT_REPLAY);
+    r->client->flags = CLIENT_SCRIPT | (caller->flags & (CLIENT_REPLAY | CLIENT_DURABLE));
     r->client->id = caller->id;
     r->active = true;
     r->busy = false;

@@ -246,10 +246,10 @@ static bool over_limit(struct server *s, struct client *c)
     return s->engine.steady_ms - c->over_soft_ms > s->settings->output_limits[k].seconds * 1000;
 }
 
-static void write_one(struct server *s, struct link *k, uint64_t released)
+static void write_one(struct server *s, struct link *k)
 {
     struct client *c = k->client;
-    uint64_t limit = client_sendable(c, released, s->engine.durable_offset);
+    uint64_t limit = gate_sendable(c);
     while (!k->waits_for_room && c->out.taken < limit) {
         long n = conn_write(k->conn, &c->out, limit);
         if (n == -EAGAIN) {
@@ -270,12 +270,11 @@ static void write_one(struct server *s, struct link *k, uint64_t released)
         stop_reading(k);
 }
 
-void link_write_all(struct server *s, uint64_t released)
+void link_write_all(struct server *s)
 {
     struct engine *e = &s->engine;
-    if (released != s->held_at || e->durable_offset != s->held_synced) {
-        s->held_at = released;
-        s->held_synced = e->durable_offset;
+    if (e->gate.moves != s->held_at) {
+        s->held_at = e->gate.moves;
         /* These are older than what this turn adds. */
         dlist_splice(&s->held, &e->outgoing);
         dlist_splice(&e->outgoing, &s->held);
@@ -285,7 +284,7 @@ void link_write_all(struct server *s, uint64_t released)
         dlist_remove(&c->outgoing);
         if (c->flags & CLIENT_CLOSING || !c->link)
             continue;
-        write_one(s, c->link, released);
+        write_one(s, c->link);
         if (chain_pending(&c->out) && over_limit(s, c)) {
             log_line(LOG_WARNING,
                      "Client %s scheduled to be closed ASAP for overcoming of output buffer "
@@ -317,7 +316,7 @@ void link_close_all(struct server *s)
         }
         if (k) {
             if ((c->flags & CLIENT_KILLED_SELF) && chain_pending(&c->out))
-                conn_write(k->conn, &c->out, chain_end(&c->out));
+                conn_write(k->conn, &c->out, gate_sendable(c));
             dlist_remove(&k->readable);
             conn_free(k->conn);
             log_line(LOG_VERBOSE, "Client closed connection %s", c->address);
@@ -391,15 +390,5 @@ void link_tick(struct server *s)
             e->output_limit_disconnections++;
             client_close(c);
         }
-    }
-}
-
-void link_drop_held(struct server *s)
-{
-    struct engine *e = &s->engine;
-    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
-        struct client *c = dlist_item(n, struct client, all);
-        if (c->link && c->mark_n && !(c->flags & CLIENT_CLOSING))
-            client_close(c);
     }
 }

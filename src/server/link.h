@@ -22,12 +22,10 @@ void link_read_all(struct server *s);
 /* Runs the kept bytes of clients that may go on. */
 void link_resume_all(struct server *s);
 /* Sends what the gate has released. */
-void link_write_all(struct server *s, uint64_t released);
+void link_write_all(struct server *s);
 /* Frees the clients that are marked. */
 void link_close_all(struct server *s);
 /* Idle clients and output limits. */
 void link_tick(struct server *s);
-/* Closes clients whose replies have waited too long for a broken disk. */
-void link_drop_held(struct server *s);
 
 #endif

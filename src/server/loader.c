@@ -62,7 +62,8 @@ static bool load_progress(void *context, uint64_t bytes)
     now_read(s);
     if (!dlist_empty(&s->readable))
         link_read_all(s);
-    link_write_all(s, UINT64_MAX);
+    client_order_output(&s->engine);
+    link_write_all(s);
     link_close_all(s);
     return true;
 }

@@ -32,7 +32,7 @@ struct saver {
     struct aof *aof;
     struct loader *loader;
     struct snapshot *snapshot;
-    uint64_t *written;          /* for store.written */
+    uint64_t confirmed_at;      /* gate.moves when WAITAOF was looked at last */
     int64_t rewrite_started_ms; /* its child was forked */
     bool finishing;             /* the manifest of a rewrite is being written */
     bool save_scheduled, rewrite_scheduled;
@@ -61,7 +61,6 @@ struct saver *saver_new(struct server *s)
     v->last_save_s = v->last_rewrite_s = -1;
     v->last_save_ms = clock_wall_ms();
     v->saved_at_ms = clock_steady_ms();
-    v->written = mem_zalloc(STORE_WRITTEN_SLOTS * sizeof(*v->written));
     v->aof = aof_new(s->disk, s->writer, s->engine.journal, s->settings->appenddirname,
                      s->settings->appendfilename);
     v->loader = loader_new(s, v->aof);
@@ -76,7 +75,6 @@ void saver_free(struct saver *v)
     worker_drain(v->server->disk);
     aof_free(v->aof);
     loader_free(v->loader);
-    mem_free(v->written);
     mem_free(v);
 }
 
@@ -167,6 +165,16 @@ bool saver_load(struct saver *v)
 
 /* ---- The turn */
 
+void saver_tell_gate(struct saver *v)
+{
+    struct gate_promise p = {.armed = aof_gates(v->aof),
+                             .open = aof_is_open(v->aof),
+                             .durable = saver_has_base(v),
+                             .released = aof_released(v->aof),
+                             .synced = saver_has_base(v) ? aof_synced(v->aof) : 0};
+    gate_tell(&v->server->engine, &p);
+}
+
 void saver_policy_changed(struct saver *v)
 {
     const struct settings *s = v->server->settings;
@@ -174,19 +182,17 @@ void saver_policy_changed(struct saver *v)
                    s->no_appendfsync_on_rewrite && is_child(v) && s->appendfsync != AOF_NO);
     aof_set_timestamps(v->aof, s->aof_timestamp_enabled);
     aof_set_reserve(v->aof, (uint64_t)s->aof_disk_reserve);
+    saver_tell_gate(v);
 }
 
 void saver_begin_turn(struct saver *v)
 {
     struct engine *e = &v->server->engine;
-    e->gate_on = aof_gates(v->aof);
-    e->store->written = e->gate_on ? v->written : NULL;
-    e->durable_on = aof_is_open(v->aof);
-    uint64_t synced = e->durable_on ? aof_synced(v->aof) : UINT64_MAX;
-    bool further = synced != e->durable_offset;
-    e->durable_offset = synced;
-    if (further && !dlist_empty(&e->confirming))
+    saver_tell_gate(v);
+    if (v->confirmed_at != e->gate.moves) {
+        v->confirmed_at = e->gate.moves;
         block_confirm(e);
+    }
     int error = aof_error(v->aof);
     if (error && !v->failed_since_ms) {
         v->failed_since_ms = e->steady_ms;
@@ -215,70 +221,18 @@ void saver_begin_turn(struct saver *v)
 
 void saver_flush(struct saver *v)
 {
-    if (v->server->engine.sync_wanted) {
-        v->server->engine.sync_wanted = false;
+    struct engine *e = &v->server->engine;
+    if (e->gate.sync_wanted) {
+        e->gate.sync_wanted = false;
         aof_want_sync(v->aof);
     }
-    aof_flush(v->aof, v->server->engine.steady_ms, v->server->engine.held_count);
+    aof_flush(v->aof, e->steady_ms, e->gate.held_count);
+    saver_tell_gate(v);
 }
 
 bool saver_gathers(const struct saver *v)
 {
     return aof_gathers(v->aof);
-}
-
-/* The keys of the effects that are not written: what writes of this turn would have noted, had the
- * gate been on from its beginning. */
-static void note_unwritten(struct saver *v)
-{
-    struct engine *e = &v->server->engine;
-    struct buf *pending = &e->journal->pending;
-    struct request_limits limits = {
-        .bulk = INT32_MAX, .args = INT32_MAX, .inline_ = 1024, .authenticated = true};
-    struct request q;
-    request_init(&q);
-    for (size_t at = 0; at < pending->n;) {
-        struct keys keys = {0};
-        if (request_parse(&q, pending->p + at, pending->n - at, &limits) != REQUEST_READY)
-            break;
-        const struct command *command = registry_find(e->registry, q.argv[0]);
-        if (command)
-            keys_find(&keys, command, q.argv, q.argc);
-        for (int i = 0; i < keys.n; i++)
-            v->written[hash_key(q.argv[keys.at[i].index]) % STORE_WRITTEN_SLOTS] =
-                e->journal->offset;
-        if (command && (command->flags & COMMAND_WRITE) && !keys.n) /* FLUSHALL and the like */
-            for (unsigned i = 0; i < STORE_WRITTEN_SLOTS; i++)
-                v->written[i] = e->journal->offset;
-        if (command)
-            keys_free(&keys);
-        at += q.at;
-        request_reset(&q);
-    }
-    request_free(&q);
-}
-
-void saver_gate_again(struct saver *v)
-{
-    struct engine *e = &v->server->engine;
-    if (e->gate_on || !aof_gates(v->aof))
-        return;
-    e->gate_on = true;
-    e->store->written = v->written;
-    note_unwritten(v);
-}
-
-bool saver_must_hold(struct saver *v)
-{
-    if (v->server->engine.gate_on || !aof_fails(v->aof))
-        return false;
-    note_unwritten(v);
-    return true;
-}
-
-uint64_t saver_released(const struct saver *v)
-{
-    return aof_released(v->aof);
 }
 
 /* ---- Children */
@@ -590,9 +544,9 @@ void saver_tick(struct saver *v)
     if (v->failed_since_ms)
         recover(v, busy);
     if (v->failed_since_ms && e->steady_ms - v->failed_since_ms > DROP_HELD_MS)
-        link_drop_held(v->server);
+        gate_give_up(e, false);
     /* A batch that waited for a sync, or a sync that is due, though no request came. */
-    aof_flush(v->aof, e->steady_ms, e->held_count);
+    aof_flush(v->aof, e->steady_ms, e->gate.held_count);
 }
 
 int saver_save(struct saver *v)
@@ -709,6 +663,21 @@ bool saver_change_directory(struct saver *v, const char **reason)
     return true;
 }
 
+/* Who was promised the disk does not get it any more. */
+static void close_aof(struct saver *v)
+{
+    struct engine *e = &v->server->engine;
+    saver_tell_gate(v);
+    gate_give_up(e, true);
+    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
+        struct client *c = dlist_item(n, struct client, all);
+        if ((c->flags & CLIENT_DURABLE) && (c->flags & CLIENT_BLOCKED))
+            block_end(c, true);
+    }
+    aof_close(v->aof);
+    saver_tell_gate(v);
+}
+
 bool saver_switch_aof(struct saver *v, bool on, const char **reason)
 {
     if (is_loading(v)) {
@@ -722,7 +691,7 @@ bool saver_switch_aof(struct saver *v, bool on, const char **reason)
         v->rewrite_wanted = false;
         v->seal = SEAL_NONE;
         aof_sync_now(v->aof);
-        aof_close(v->aof);
+        close_aof(v);
         return true;
     }
     if (is_child(v) || is_rewriting(v)) {

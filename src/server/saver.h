@@ -14,18 +14,12 @@ bool saver_load(struct saver *v);
 
 /* Before requests run: whether replies will have to wait. */
 void saver_begin_turn(struct saver *v);
-/* In the middle of a turn that lets others have theirs, whose flush may have begun a sync: replies
- * may have to wait from now on. */
-void saver_gate_again(struct saver *v);
-/* The turn's effects go to the file. */
+/* The turn's effects go to the file, and the gate hears what came of it. */
 void saver_flush(struct saver *v);
-/* The turn's replies were made as if nothing could hold them, and now writing has failed. Reads of
- * what the turn wrote will be held from now on. */
-bool saver_must_hold(struct saver *v);
+/* The gate hears what the file keeps. */
+void saver_tell_gate(struct saver *v);
 /* A batch waits for more of it: the loop does not sleep. */
 bool saver_gathers(const struct saver *v);
-/* The journal offset up to which replies may leave. */
-uint64_t saver_released(const struct saver *v);
 /* Forks and segment switches happen here. */
 void saver_end_turn(struct saver *v);
 /* By the clock: save points, automatic rewriting, children, syncs. */

@@ -217,25 +217,14 @@ static void service_memory(void *context, struct engine_memory *out)
     memory_report(context, out);
 }
 
-/* Without a sync in flight replies carry no marks: when writing fails just now, all that waits to
- * be sent is held. */
-static void hold_back(struct server *s)
-{
-    struct engine *e = &s->engine;
-    if (__builtin_expect(saver_must_hold(s->saver), 0))
-        for (struct dlist_node *n = e->outgoing.next; n != &e->outgoing; n = n->next)
-            client_hold(dlist_item(n, struct client, outgoing), e->journal->offset);
-}
-
 /* The journal's effects, then the replies that may leave. */
 static void write_all(struct server *s)
 {
     struct engine *e = &s->engine;
     client_order_output(e);
     saver_flush(s->saver);
-    hold_back(s);
     if (!dlist_empty(&e->outgoing) || !dlist_empty(&s->held))
-        link_write_all(s, saver_released(s->saver));
+        link_write_all(s);
 }
 
 /* A script takes long. What may be done without touching data: reading requests, most of which are
@@ -259,7 +248,6 @@ static bool service_busy_turn(void *context)
     if (!dlist_empty(&e->resuming))
         link_resume_all(s);
     write_all(s);
-    saver_gate_again(s->saver);
     link_close_all(s);
     s->feed = feed;
     s->turn_buffer = buffer;
@@ -417,6 +405,7 @@ struct server *server_new(struct settings *settings)
     e->stats = mem_zalloc(registry_count(e->registry) * sizeof(*e->stats));
     e->journal = journal_new();
     e->pubsub = pubsub_new(deliver_message);
+    gate_init(&e->gate);
     e->active_expire = true;
     dlist_init(&e->clients);
     dlist_init(&e->outgoing);
@@ -654,8 +643,8 @@ int server_run(struct server *s)
         turn(s);
     /* Replies that the gate has released still go out. */
     client_order_output(&s->engine);
-    hold_back(s);
-    link_write_all(s, saver_released(s->saver));
+    saver_tell_gate(s->saver);
+    link_write_all(s);
     log_line(LOG_WARNING, "Millrace is now ready to exit, bye bye...");
     return s->exit_code;
 }
@@ -717,6 +706,7 @@ void server_free(struct server *s)
         mem_free(e->stats[i].times);
     users_free(e->users);
     evict_free(s->evict);
+    gate_free(&e->gate);
     db_store_free(e->store);
     registry_free(e->registry);
     journal_free(e->journal);

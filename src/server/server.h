@@ -53,10 +53,10 @@ struct server {
     struct tls_context *tls; /* or NULL */
     struct loop_timer *cron;
     struct loop_signal *signals[8];
-    struct dict peers;             /* connections by address: admit.c */
-    struct dlist_node readable;    /* links with bytes to read */
-    struct dlist_node held;        /* clients (outgoing) whose output waits for the journal */
-    uint64_t held_at, held_synced; /* what was released and synced when they were looked at last */
+    struct dict peers;          /* connections by address: admit.c */
+    struct dlist_node readable; /* links with bytes to read */
+    struct dlist_node held;     /* clients (outgoing) whose output waits for the journal */
+    uint64_t held_at;           /* gate.moves when they were looked at last */
     char *turn_buffer;
     struct feed *busy_feed; /* and the buffer: of turns within a command (a script that is busy) */
     char *busy_buffer;

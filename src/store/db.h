@@ -89,6 +89,7 @@ struct store {
     long long hits, misses, expired, expired_fields, evicted;
     uint64_t *written;    /* offset of the last write by key hash, or NULL: gate not in force */
     uint64_t written_now; /* what goes there */
+    uint64_t written_all; /* offset of the last write of more than single keys */
     /* The first key of the command that runs, whose bytes stay while it does: its hash is not
      * computed again. */
     struct hashed_key hashed;

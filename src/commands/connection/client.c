@@ -363,7 +363,7 @@ static void do_client_no_touch(struct call *call)
 
 static void do_client_durable(struct call *call)
 {
-    if (!call->engine->durable_on && bytes_is(call->argv[2], "on")) {
+    if (!call->engine->gate.promise.open && bytes_is(call->argv[2], "on")) {
         call_error(call, ERR_NOT_DURABLE);
         return;
     }

@@ -71,19 +71,20 @@ static void do_waitaof(struct call *call)
         !call_int_range(call, 2, 0, INT64_MAX, ERR_NOT_POSITIVE, &replicas) ||
         !parse_timeout(call, 3, &deadline_ms))
         return;
-    if (local && !e->durable_on) {
+    const struct gate_promise *p = &e->gate.promise;
+    if (local && !p->open) {
         reply_errorf(call->reply, "ERR WAITAOF cannot be used when numlocal is set but appendonly "
                                   "is disabled.");
         return;
     }
-    bool synced = e->durable_on && e->durable_offset >= c->written_offset;
+    bool synced = p->durable && p->synced >= c->written_offset;
     if ((synced >= local && replicas == 0) || !block_allowed(call) || block_has_ended(call)) {
         reply_array(call->reply, 2);
         reply_int(call->reply, synced);
         reply_int(call->reply, 0);
         return;
     }
-    e->sync_wanted |= !synced;
+    e->gate.sync_wanted |= !synced;
     wait_on(call, deadline_ms);
 }
 

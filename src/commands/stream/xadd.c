@@ -95,7 +95,7 @@ static bool parse(struct call *call, struct xadd *x)
     if (!stream_args_trim_check(call, &x->trim))
         return false;
     if (x->durable_at) {
-        if (!call->engine->durable_on && !call_is_replay(call)) {
+        if (!call->engine->gate.promise.open && !call_is_replay(call)) {
             call_error(call, ERR_NOT_DURABLE);
             return false;
         }

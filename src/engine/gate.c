@@ -1,0 +1,262 @@
+#include "engine/gate.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "command/keys.h"
+#include "engine/call.h"
+#include "proto/request.h"
+
+void gate_init(struct gate *g)
+{
+    *g = (struct gate){.promise = {.released = UINT64_MAX}};
+    g->written = mem_zalloc(STORE_WRITTEN_SLOTS * sizeof(*g->written));
+    dlist_init(&g->pushed);
+}
+
+void gate_free(struct gate *g)
+{
+    mem_free(g->written);
+    g->written = NULL;
+}
+
+/* ---- Marks */
+
+static struct gate_mark *last_mark(struct client *c)
+{
+    return c->mark_n ? &c->marks[c->mark_first + c->mark_n - 1] : NULL;
+}
+
+static void make_room(struct client *c)
+{
+    if (c->mark_first + c->mark_n < c->mark_cap)
+        return;
+    if (c->mark_first > c->mark_n) {
+        memmove(c->marks, c->marks + c->mark_first, c->mark_n * sizeof(*c->marks));
+    } else {
+        c->mark_cap = c->mark_cap ? c->mark_cap * 2 : 8;
+        struct gate_mark *wider = mem_alloc(c->mark_cap * sizeof(*wider));
+        if (c->mark_n)
+            memcpy(wider, c->marks + c->mark_first, c->mark_n * sizeof(*wider));
+        mem_free(c->marks);
+        c->marks = wider;
+    }
+    c->mark_first = 0;
+}
+
+void gate_mark(struct client *c, uint64_t position, uint64_t offset, bool durable)
+{
+    /* A reply may begin before a part of it that was marked already: EXEC's. */
+    for (size_t i = c->mark_n; i > 0 && c->marks[c->mark_first + i - 1].position > position; i--)
+        c->marks[c->mark_first + i - 1].position = position;
+    const struct gate_mark *last = last_mark(c);
+    if (last && last->offset >= offset && last->durable >= durable)
+        return;
+    c->engine->gate.held_count += c->mark_n == 0;
+    make_room(c);
+    c->marks[c->mark_first + c->mark_n++] = (struct gate_mark){position, offset, durable};
+}
+
+static bool is_covered(const struct gate_promise *p, const struct gate_mark *m)
+{
+    if (m->offset == GATE_OPEN_GROUP)
+        return !p->open;
+    return m->offset <= (m->durable ? p->synced : p->released);
+}
+
+uint64_t gate_sendable(struct client *c)
+{
+    if (c->mark_n == 0)
+        return chain_end(&c->out);
+    struct gate *g = &c->engine->gate;
+    while (c->mark_n && is_covered(&g->promise, &c->marks[c->mark_first])) {
+        c->mark_first++;
+        c->mark_n--;
+    }
+    if (c->mark_n == 0) {
+        c->mark_first = 0;
+        g->held_count--;
+        return chain_end(&c->out);
+    }
+    uint64_t position = c->marks[c->mark_first].position;
+    return position > c->out.taken ? position : c->out.taken;
+}
+
+void gate_give_up(struct engine *e, bool only_durable)
+{
+    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
+        struct client *c = dlist_item(n, struct client, all);
+        if (!c->link || c->mark_n == 0 || (c->flags & CLIENT_CLOSING))
+            continue;
+        gate_sendable(c);
+        bool waits = c->mark_n && !only_durable;
+        for (size_t i = 0; i < c->mark_n && !waits; i++)
+            waits = c->marks[c->mark_first + i].durable;
+        if (waits)
+            client_close(c);
+    }
+}
+
+/* ---- The promise changes */
+
+/* The keys of the effects that are not written: what their commands would have noted, had the gate
+ * been armed. */
+static void note_unwritten(struct engine *e)
+{
+    struct buf *pending = &e->journal->pending;
+    struct request_limits limits = {
+        .bulk = INT32_MAX, .args = INT32_MAX, .inline_ = 1024, .authenticated = true};
+    struct request q;
+    request_init(&q);
+    for (size_t at = 0; at < pending->n;) {
+        struct keys keys = {0};
+        if (request_parse(&q, pending->p + at, pending->n - at, &limits) != REQUEST_READY)
+            break;
+        const struct command *command = registry_find(e->registry, q.argv[0]);
+        if (command)
+            keys_find(&keys, command, q.argv, q.argc);
+        for (int i = 0; i < keys.n; i++)
+            e->gate.written[hash_key(q.argv[keys.at[i].index]) % STORE_WRITTEN_SLOTS] =
+                e->journal->offset;
+        if (command && (command->flags & COMMAND_WRITE) && !keys.n)
+            e->store->written_all = e->journal->offset; /* FLUSHALL and the like */
+        if (command)
+            keys_free(&keys);
+        at += q.at;
+        request_reset(&q);
+    }
+    request_free(&q);
+}
+
+static void hold_all(const struct dlist_node *head, uint64_t offset)
+{
+    for (struct dlist_node *n = head->next; n != head; n = n->next) {
+        struct client *c = dlist_item(n, struct client, outgoing);
+        const struct gate_mark *last = last_mark(c);
+        if (chain_pending(&c->out))
+            gate_mark(c, last ? last->position : c->out.taken, offset, false);
+    }
+}
+
+/* Replies were made as if nothing could hold them. */
+static void arm(struct engine *e)
+{
+    struct journal *j = e->journal;
+    e->store->written = e->gate.written;
+    if (j->pending.n == 0)
+        return;
+    note_unwritten(e);
+    /* A group that runs still has told others nothing without a mark (gate_push()). */
+    uint64_t offset = j->offset - (j->pending.n - journal_whole(j));
+    hold_all(&e->replying, offset);
+    hold_all(&e->outgoing, offset);
+}
+
+void gate_tell(struct engine *e, const struct gate_promise *now)
+{
+    struct gate_promise before = e->gate.promise;
+    e->gate.promise = *now;
+    e->gate.moves += now->released != before.released || now->synced != before.synced ||
+                     now->open != before.open || now->durable != before.durable;
+    if (now->armed && !before.armed)
+        arm(e);
+    else if (!now->armed)
+        e->store->written = NULL;
+    /* A stricter policy: what was written under the other one is not noted anywhere. */
+    if (before.open && now->durable && now->released < before.released)
+        e->store->written_all = e->journal->offset - e->journal->pending.n;
+}
+
+/* ---- What relies on what */
+
+/* The offset that a read depends on; 0: none. */
+static uint64_t read_offset(const struct call *call)
+{
+    struct engine *e = call->engine;
+    if (call->command->flags & COMMAND_UNTRACKED)
+        return 0;
+    if (call->command->flags & COMMAND_WHOLE)
+        return e->journal->offset;
+    struct keys keys;
+    keys_find(&keys, call->command, call->argv, call->argc);
+    bool few = keys.n > 0 && keys.n <= KEYS_FEW;
+    uint64_t most = few ? e->store->written_all : e->journal->offset;
+    for (int i = 0; few && i < keys.n; i++) {
+        struct bytes key = call->argv[keys.at[i].index];
+        uint64_t at = e->gate.written[hash_key(key) % STORE_WRITTEN_SLOTS];
+        if (at > most)
+            most = at;
+    }
+    keys_free(&keys);
+    return most;
+}
+
+void gate_reply(const struct call *call, uint64_t position, bool wrote)
+{
+    struct engine *e = call->engine;
+    struct client *c = call->client;
+    const struct gate_promise *p = &e->gate.promise;
+    /* A write that changed nothing (the message was there) relies on what an earlier one did. */
+    bool durable = call->durable && p->open &&
+                   (wrote || call->wrote_durably || (call->command->flags & COMMAND_WRITE));
+    if (c->flags & CLIENT_REPLAY)
+        return;
+    if (c->flags & CLIENT_SCRIPT) {
+        if (durable)
+            c->flags |= CLIENT_WROTE_DURABLY;
+        return;
+    }
+    if (durable) {
+        gate_mark(c, position, e->journal->offset, true);
+        e->gate.sync_wanted = true;
+    } else if (p->armed) {
+        uint64_t needs = wrote ? e->journal->offset : read_offset(call);
+        if (needs)
+            gate_mark(c, position, needs, false);
+    }
+}
+
+void gate_script(struct call *call, const struct client *script)
+{
+    if (script->flags & CLIENT_WROTE_DURABLY)
+        call->durable = call->wrote_durably = true;
+}
+
+void gate_push(struct client *c)
+{
+    struct engine *e = c->engine;
+    const struct journal *j = e->journal;
+    /* A transaction or a script (a group within a group) may let others have their turn before it
+     * ends: what it tells waits for its end in any case. */
+    if (!j->on || (!e->gate.promise.armed && j->depth < 2))
+        return;
+    if (j->depth == 0) {
+        gate_mark(c, chain_end(&c->out), j->offset, false);
+        return;
+    }
+    gate_mark(c, chain_end(&c->out), GATE_OPEN_GROUP, false);
+    if (!dlist_linked(&c->pushed))
+        dlist_append(&e->gate.pushed, &c->pushed);
+}
+
+void gate_group_ended(struct engine *e)
+{
+    uint64_t offset = e->journal->offset;
+    while (!dlist_empty(&e->gate.pushed)) {
+        struct client *c = dlist_item(e->gate.pushed.next, struct client, pushed);
+        dlist_remove(&c->pushed);
+        /* An open mark covers all that comes behind it but durable ones. */
+        for (size_t i = c->mark_n; i > 0; i--) {
+            struct gate_mark *m = &c->marks[c->mark_first + i - 1];
+            if (m->offset == GATE_OPEN_GROUP)
+                m->offset = offset;
+            else if (!m->durable)
+                break;
+        }
+        const struct gate_mark *last = last_mark(c);
+        if (c->mark_n > 1 && last[-1].offset >= last->offset && last[-1].durable >= last->durable)
+            c->mark_n--;
+        /* It may be among those who are looked at again when the journal moves on: it may not. */
+        dlist_remove(&c->outgoing);
+        client_has_output(c);
+    }
+}

@@ -1,0 +1,81 @@
+/* The gate: no reply leaves before what it relies on is as safe as was promised.
+ *
+ * A reply relies on an offset of the journal: a write's on the end of its own effects, a read's on
+ * the last write of the keys it read, what is pushed to others on the end of the group that caused
+ * it. Where the journal may lag behind, the client's output gets a mark, "from this position on:
+ * not before that offset", and leaves up to the first mark that is not covered. What covers a mark:
+ *
+ *   a plain one     what appendfsync promises: with always the offset is on the disk, otherwise it
+ * has been written; a durable one   (CLIENT DURABLE, XADD DURABLE) the offset is on the disk,
+ * whatever appendfsync says.
+ *
+ * On the disk means that the next start finds it: while an append-only file that was turned on has
+ * no base yet, nothing is. gate_tell() is the one place that hears what the append-only file keeps;
+ * everybody else asks struct gate_promise. */
+#ifndef ENGINE_GATE_H
+#define ENGINE_GATE_H
+
+#include "ds/dlist.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct call;
+struct client;
+struct engine;
+
+/* What can be relied on now. */
+struct gate_promise {
+    bool armed;        /* replies may have to wait: what they rely on is noted and marked */
+    bool open;         /* there is an append-only file */
+    bool durable;      /* and the next start would find it: its base is in place */
+    uint64_t released; /* offset that plain marks are covered up to; UINT64_MAX without a file */
+    uint64_t synced;   /* the same of durable marks; 0 while nothing is durable */
+};
+
+struct gate {
+    struct gate_promise promise;
+    uint64_t moves;    /* grows whenever another promise holds: who is held is looked at again */
+    uint64_t *written; /* last write by key hash, for store.written while armed */
+    bool sync_wanted;  /* by a command of this turn, whatever appendfsync says */
+    size_t held_count; /* clients with marks */
+    struct dlist_node pushed; /* clients with output whose group has not ended */
+};
+
+/* Output from `position` on waits for `offset`. Positions and offsets grow along a client's marks.
+ */
+struct gate_mark {
+    uint64_t position, offset;
+    bool durable;
+};
+
+#define GATE_OPEN_GROUP UINT64_MAX /* an offset: the end, not known yet, of the group that runs */
+
+void gate_init(struct gate *g);
+void gate_free(struct gate *g);
+/* What the append-only file keeps from now on: at the beginning of a turn, after its flush, and
+ * whenever policy or file change. When replies begin to wait in the middle of a turn, those already
+ * made are held as well. Costs a walk over the unwritten effects then; nothing otherwise. */
+void gate_tell(struct engine *e, const struct gate_promise *now);
+
+/* After a command: marks its reply, which begins at position, by what it relies on. wrote: the
+ * journal has grown. */
+void gate_reply(const struct call *call, uint64_t position, bool wrote);
+/* A script has ended, whose commands ran as `script`: the call relies on what they wrote durably.
+ */
+void gate_script(struct call *call, const struct client *script);
+/* What is about to be added to c's output tells of what runs now, or of the last that ran. */
+void gate_push(struct client *c);
+/* The outermost group of the journal has ended: what was pushed within it waits for its end. */
+void gate_group_ended(struct engine *e);
+
+/* Output position up to which bytes may be sent. Drops the marks that are covered. */
+uint64_t gate_sendable(struct client *c);
+/* Output from position on waits for offset. */
+void gate_mark(struct client *c, uint64_t position, uint64_t offset, bool durable);
+/* Closes those whose replies wait for what will not come, unanswered: a reply would not be true, an
+ * error neither. Only durable marks, or all. */
+void gate_give_up(struct engine *e, bool only_durable);
+
+#endif

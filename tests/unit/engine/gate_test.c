@@ -1,0 +1,371 @@
+#include "engine/gate.h"
+
+#include "base/mem.h"
+#include "engine/call.h"
+#include "unit.h"
+
+static const struct command set_command = {
+    .name = "set", .arity = -3, .flags = COMMAND_WRITE, .keys = {KEY_RANGE(1, 0, 1, KEY_OW)}};
+static const struct command get_command = {
+    .name = "get", .arity = 2, .flags = COMMAND_READONLY, .keys = {KEY_RANGE(1, 0, 1, KEY_RO)}};
+static const struct command flushall_command = {
+    .name = "flushall", .arity = -1, .flags = COMMAND_WRITE | COMMAND_WHOLE};
+static const struct command ping_command = {
+    .name = "ping", .arity = -1, .flags = COMMAND_UNTRACKED};
+static const struct command *const commands[] = {&set_command, &get_command, &flushall_command,
+                                                 &ping_command, NULL};
+
+/* An engine without a server, its append-only file played by the test. */
+static struct engine *engine_begin(void)
+{
+    struct engine *e = mem_zalloc(sizeof(*e));
+    e->store = db_store_new(1, 1);
+    e->registry = registry_new(commands);
+    e->journal = journal_new();
+    e->journal->on = true;
+    e->journal->db = 0;
+    dlist_init(&e->clients);
+    dlist_init(&e->outgoing);
+    dlist_init(&e->replying);
+    dlist_init(&e->resuming);
+    dlist_init(&e->closing);
+    dlist_init(&e->anonymous);
+    gate_init(&e->gate);
+    return e;
+}
+
+static struct client *client(struct engine *e)
+{
+    struct client *c = client_new(e);
+    c->link = e;
+    return c;
+}
+
+static void engine_end(struct engine *e)
+{
+    while (!dlist_empty(&e->clients))
+        client_free(dlist_item(e->clients.next, struct client, all));
+    gate_free(&e->gate);
+    db_store_free(e->store);
+    registry_free(e->registry);
+    journal_free(e->journal);
+    mem_free(e);
+}
+
+static void tell(struct engine *e, bool armed, uint64_t released, uint64_t synced)
+{
+    struct gate_promise p = {
+        .armed = armed, .open = true, .durable = true, .released = released, .synced = synced};
+    gate_tell(e, &p);
+}
+
+/* Runs a command as engine/exec.c does, with a reply of five bytes. */
+static void run(struct client *c, const struct command *command, const char *key, bool changes,
+                bool durable)
+{
+    struct engine *e = c->engine;
+    struct bytes argv[] = {bytes_text(command->name), bytes_text(key), BYTES("1")};
+    struct call call = {.command = command,
+                        .client = c,
+                        .engine = e,
+                        .store = e->store,
+                        .db = c->db,
+                        .argv = argv,
+                        .argc = command == &set_command ? 3
+                                : *key                  ? 2
+                                                        : 1,
+                        .durable = durable};
+    uint64_t position = chain_end(&c->out), offset = e->journal->offset;
+    e->store->written_now = offset + 1;
+    journal_group_begin(e->journal);
+    if (changes && *key)
+        db_changed(c->db, argv[1], DB_EVENT_STRING, NULL);
+    if (changes)
+        journal_add(e->journal, 0, argv, call.argc, bytes_of(NULL, 0));
+    if (!(c->flags & CLIENT_SCRIPT))
+        chain_add(&c->out, BYTES("+OK\r\n"));
+    journal_group_end(e->journal);
+    if (e->journal->depth == 0)
+        gate_group_ended(e);
+    gate_reply(&call, position, e->journal->offset != offset);
+    if (!(c->flags & CLIENT_SCRIPT))
+        client_has_reply(c);
+}
+
+static bool sendable(struct client *c, uint64_t n)
+{
+    return gate_sendable(c) == n;
+}
+
+TEST(without_marks_all_leaves)
+{
+    struct engine *e = engine_begin();
+    struct client *c = client(e);
+    tell(e, false, 0, 0);
+    run(c, &set_command, "k", true, false);
+    CHECK(sendable(c, 5) && e->gate.held_count == 0);
+    engine_end(e);
+}
+
+TEST(a_write_waits_for_its_end_and_a_read_for_the_last_write_of_its_key)
+{
+    struct engine *e = engine_begin();
+    struct client *a = client(e), *b = client(e), *other = client(e);
+    tell(e, true, 0, 0);
+    run(a, &set_command, "k", true, false);
+    uint64_t end = e->journal->offset;
+    run(b, &get_command, "k", false, false);
+    run(other, &get_command, "untouched", false, false);
+    run(other, &ping_command, "", false, false);
+    CHECK(sendable(a, 0) && sendable(b, 0) && sendable(other, 10));
+    CHECK(e->gate.held_count == 2);
+    tell(e, true, end - 1, 0);
+    CHECK(sendable(a, 0));
+    tell(e, true, end, 0);
+    CHECK(sendable(a, 5) && sendable(b, 5) && e->gate.held_count == 0);
+    engine_end(e);
+}
+
+TEST(output_leaves_up_to_the_first_mark)
+{
+    struct engine *e = engine_begin();
+    struct client *c = client(e);
+    uint64_t ends[40];
+    tell(e, true, 0, 0);
+    for (int i = 0; i < 40; i++) {
+        run(c, &set_command, "k", true, false);
+        ends[i] = e->journal->offset;
+    }
+    for (int i = 0; i < 40; i++) {
+        CHECK(sendable(c, (uint64_t)i * 5));
+        tell(e, true, ends[i], 0);
+        if (i % 3 == 0)
+            CHECK(sendable(c, (uint64_t)(i + 1) * 5));
+    }
+    CHECK(sendable(c, 200));
+    engine_end(e);
+}
+
+/* M10: a plain mark of the same offset must not stand in for a durable one. */
+TEST(a_durable_mark_is_not_swallowed_by_an_equal_plain_one)
+{
+    struct engine *e = engine_begin();
+    struct client *c = client(e);
+    tell(e, true, 0, 0);
+    run(c, &set_command, "k", true, false);
+    uint64_t end = e->journal->offset;
+    run(c, &set_command, "k", false, true); /* it was there already */
+    CHECK(e->journal->offset == end && e->gate.sync_wanted);
+    tell(e, true, end, 0);
+    CHECK(sendable(c, 5));
+    run(c, &get_command, "k", false, false);
+    CHECK(sendable(c, 5));
+    tell(e, true, end, end);
+    CHECK(sendable(c, 15));
+    engine_end(e);
+}
+
+TEST(durable_waits_for_the_disk_though_nothing_else_waits)
+{
+    struct engine *e = engine_begin();
+    struct client *c = client(e), *plain = client(e);
+    tell(e, false, 0, 0);
+    run(c, &set_command, "k", true, true);
+    run(plain, &set_command, "l", true, false);
+    uint64_t end = e->journal->offset;
+    tell(e, false, end, 0);
+    CHECK(sendable(c, 0) && sendable(plain, 5));
+    tell(e, false, end, end);
+    CHECK(sendable(c, 5));
+    run(c, &get_command, "k", false, true);
+    CHECK(sendable(c, 10));
+    engine_end(e);
+}
+
+/* D2: what lies in a file that a start would not find is not on the disk. */
+TEST(without_a_base_nothing_is_durable)
+{
+    struct engine *e = engine_begin();
+    struct client *c = client(e);
+    struct gate_promise p = {.open = true};
+    gate_tell(e, &p);
+    run(c, &set_command, "k", true, true);
+    p.released = e->journal->offset;
+    gate_tell(e, &p);
+    CHECK(sendable(c, 0));
+    p.durable = true;
+    p.synced = e->journal->offset;
+    uint64_t moves = e->gate.moves;
+    gate_tell(e, &p);
+    CHECK(sendable(c, 5) && e->gate.moves != moves);
+    engine_end(e);
+}
+
+/* D3: a script's durable write, also one that found its message there, makes the caller wait. */
+TEST(a_script_hands_its_durability_on)
+{
+    struct engine *e = engine_begin();
+    struct client *c = client(e), *script = client_new_for_scripts(e);
+    struct call call = {.command = &get_command, .client = c, .engine = e};
+    tell(e, false, 0, 0);
+    run(script, &set_command, "k", false, false);
+    gate_script(&call, script);
+    CHECK(!call.durable && script->mark_n == 0);
+    run(script, &set_command, "k", false, true);
+    gate_script(&call, script);
+    CHECK(call.durable && call.wrote_durably && script->mark_n == 0);
+    e->journal->offset = 7;
+    chain_add(&c->out, BYTES("+OK\r\n"));
+    gate_reply(&call, 0, false);
+    tell(e, false, 7, 6);
+    CHECK(sendable(c, 0));
+    tell(e, false, 7, 7);
+    CHECK(sendable(c, 5));
+    client_free(script);
+    engine_end(e);
+}
+
+/* D8, D9: what is pushed within a group waits for the group's end. */
+TEST(what_is_pushed_waits_for_the_end_of_its_group)
+{
+    struct engine *e = engine_begin();
+    struct client *c = client(e), *subscriber = client(e);
+    tell(e, true, 0, 0);
+    struct bytes effect[] = {BYTES("DEL"), BYTES("k")};
+    journal_group_begin(e->journal);
+    gate_push(subscriber);
+    chain_add(&subscriber->out, BYTES("event"));
+    journal_add(e->journal, 0, effect, 2, bytes_of(NULL, 0));
+    tell(e, true, e->journal->offset, 0);
+    CHECK(sendable(subscriber, 0));
+    journal_add(e->journal, 0, effect, 2, bytes_of(NULL, 0));
+    journal_group_end(e->journal);
+    gate_group_ended(e);
+    CHECK(sendable(subscriber, 0) && dlist_linked(&subscriber->outgoing));
+    tell(e, true, e->journal->offset - 1, 0);
+    CHECK(sendable(subscriber, 0));
+    tell(e, true, e->journal->offset, 0);
+    CHECK(sendable(subscriber, 5));
+    /* A command of its own, while nothing waits: its turn's order is enough. */
+    tell(e, false, e->journal->offset, 0);
+    journal_group_begin(e->journal);
+    gate_push(subscriber);
+    CHECK(subscriber->mark_n == 0);
+    /* Within a script or a transaction: it may let others have their turn. */
+    journal_group_begin(e->journal);
+    gate_push(subscriber);
+    chain_add(&subscriber->out, BYTES("event"));
+    journal_group_end(e->journal);
+    CHECK(sendable(subscriber, 5));
+    journal_group_end(e->journal);
+    gate_group_ended(e);
+    CHECK(sendable(subscriber, 10));
+    (void)c;
+    engine_end(e);
+}
+
+TEST(a_client_that_ends_within_a_group_is_forgotten)
+{
+    struct engine *e = engine_begin();
+    struct client *c = client(e);
+    tell(e, true, 0, 0);
+    journal_group_begin(e->journal);
+    gate_push(c);
+    client_free(c);
+    journal_group_end(e->journal);
+    gate_group_ended(e);
+    CHECK(e->gate.held_count == 0 && dlist_empty(&e->gate.pushed));
+    engine_end(e);
+}
+
+/* EXEC's reply begins before those of its commands, which were marked first. */
+TEST(a_mark_may_begin_before_earlier_ones)
+{
+    struct engine *e = engine_begin();
+    struct client *c = client(e);
+    chain_add(&c->out, BYTES("12345678901234567890"));
+    tell(e, true, 0, 0);
+    gate_mark(c, 10, 5, true);
+    gate_mark(c, 4, 8, false);
+    CHECK(sendable(c, 4));
+    tell(e, true, 8, 4);
+    CHECK(sendable(c, 4));
+    tell(e, true, 8, 5);
+    CHECK(sendable(c, 20));
+    engine_end(e);
+}
+
+/* D5: replies made before the policy changed in the middle of a turn are not sent before their
+ * effects are written. */
+TEST(arming_late_holds_what_was_made_and_notes_what_was_written)
+{
+    struct engine *e = engine_begin();
+    struct client *early = client(e), *reader = client(e), *far = client(e), *all = client(e);
+    tell(e, false, 0, 0);
+    run(early, &set_command, "k", true, false);
+    uint64_t end = e->journal->offset;
+    CHECK(sendable(early, 5));
+    tell(e, true, 0, 0);
+    run(reader, &get_command, "k", false, false);
+    run(far, &get_command, "untouched", false, false);
+    CHECK(sendable(early, 0) && sendable(reader, 0) && sendable(far, 5));
+    tell(e, true, end, end);
+    CHECK(sendable(early, 5) && sendable(reader, 5));
+    journal_taken(e->journal, e->journal->pending.n);
+    chain_take(&early->out, 5); /* sent */
+    tell(e, false, end, end);
+    run(early, &flushall_command, "", true, false);
+    tell(e, true, end, end);
+    run(all, &get_command, "anything", false, false);
+    CHECK(sendable(early, 5) && sendable(all, 0));
+    tell(e, true, e->journal->offset, end);
+    CHECK(sendable(all, 5));
+    engine_end(e);
+}
+
+/* From everysec to always: what was written and not synced is not noted by key. */
+TEST(a_stricter_policy_covers_what_was_written_before)
+{
+    struct engine *e = engine_begin();
+    struct client *c = client(e), *reader = client(e);
+    tell(e, false, 0, 0);
+    run(c, &set_command, "k", true, false);
+    uint64_t end = e->journal->offset;
+    journal_taken(e->journal, e->journal->pending.n);
+    tell(e, false, end, 0);
+    CHECK(sendable(c, 5));
+    tell(e, true, 0, 0);
+    run(reader, &get_command, "k", false, false);
+    CHECK(sendable(reader, 0));
+    tell(e, true, end, end);
+    CHECK(sendable(reader, 5));
+    engine_end(e);
+}
+
+TEST(what_will_not_come_is_given_up)
+{
+    struct engine *e = engine_begin();
+    struct client *plain = client(e), *durable = client(e), *neither = client(e);
+    tell(e, true, 0, 0);
+    run(plain, &set_command, "k", true, false);
+    run(durable, &set_command, "l", true, true);
+    run(neither, &ping_command, "", false, false);
+    gate_give_up(e, true);
+    CHECK(!(plain->flags & CLIENT_CLOSING) && (durable->flags & CLIENT_CLOSING));
+    CHECK(sendable(durable, 0));
+    gate_give_up(e, false);
+    CHECK((plain->flags & CLIENT_CLOSING) && !(neither->flags & CLIENT_CLOSING));
+    engine_end(e);
+}
+
+UNIT_MAIN(T(without_marks_all_leaves),
+          T(a_write_waits_for_its_end_and_a_read_for_the_last_write_of_its_key),
+          T(output_leaves_up_to_the_first_mark),
+          T(a_durable_mark_is_not_swallowed_by_an_equal_plain_one),
+          T(durable_waits_for_the_disk_though_nothing_else_waits),
+          T(without_a_base_nothing_is_durable), T(a_script_hands_its_durability_on),
+          T(what_is_pushed_waits_for_the_end_of_its_group),
+          T(a_client_that_ends_within_a_group_is_forgotten),
+          T(a_mark_may_begin_before_earlier_ones),
+          T(arming_late_holds_what_was_made_and_notes_what_was_written),
+          T(a_stricter_policy_covers_what_was_written_before), T(what_will_not_come_is_given_up))
