@@ -1,0 +1,532 @@
+#!/usr/bin/env python3
+"""Random programs over several connections, against redis-server and against us.
+
+multi.py --server PATH --steps N [--seed S] [--programs-from FILE]
+
+What one connection sees is oracle.py's business; here two to six connections act on each other: blocked commands, transactions, scripts, pushes,
+pauses, kills, rights, limits, disconnects. Steps are serialised, so that their order is determined: after each one both servers are asked to
+echo three times on a connection of their own. The first answer says that the step has been read, the next that what it wrote has been sent, and
+loopback has delivered it by then. No step waits for a fixed time except those that let a deadline pass.
+
+A "frozen" step stops both servers by signal, sends to several connections and lets the servers go on: all of it arrives in one turn of their loops.
+A "busy" step does the same while a script runs.
+
+Compared after each step, for every connection: replies, pushes, the connection's end. Compared after each program: the data, command and error
+statistics, the slow log. A program that differs is made as small as it can be and printed; --replay plays such a file again.
+What may differ is in normalise() and in ../differences.md.
+"""
+import argparse, ast, os, random, re, signal, socket, sys, time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from oracle import Server, same                     # noqa: E402
+from multi_steps import Generator, RESET, USERS     # noqa: E402
+
+CONFIRMATIONS = (b"subscribe", b"unsubscribe", b"psubscribe", b"punsubscribe", b"ssubscribe", b"sunsubscribe")
+MESSAGES = (b"message", b"pmessage", b"smessage")
+
+
+class Incomplete(Exception):
+    pass
+
+
+def parse(buf, at, aside):
+    """One value of buf from at on: (raw, (kind, value), end). Pushes that stand inside go to aside: 7.0 sends them there, 7.2 behind the reply."""
+    end = buf.find(b"\r\n", at)
+    if end < 0:
+        raise Incomplete
+    kind, rest, start = buf[at:at + 1], buf[at + 1:end], at
+    at = end + 2
+    if kind in b"+-:,#(_":
+        return buf[start:at], (kind, rest), at
+    n = int(rest)
+    if kind in b"$=!":
+        if n < 0:
+            return buf[start:at], (kind, None), at
+        if len(buf) < at + n + 2:
+            raise Incomplete
+        return buf[start:at + n + 2], (kind, buf[at:at + n]), at + n + 2
+    if kind in b"*~>%|":
+        if n < 0:
+            return buf[start:at], (kind, None), at
+        raw, values, want = buf[start:at], [], n * (2 if kind in b"%|" else 1)
+        while len(values) < want:
+            r, v, at = parse(buf, at, aside)
+            if v[0] == b">":
+                aside.append((r, v))
+                continue
+            raw += r
+            values.append(v)
+        return raw, (kind, values), at
+    raise ValueError("not RESP: %r" % buf[start:start + 60])
+
+
+class Channel:
+    """One connection to one server: what came is taken apart into replies and pushes."""
+
+    def __init__(self, port):
+        self.s = socket.create_connection(("127.0.0.1", port))
+        self.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.s.setblocking(False)
+        self.buf, self.closed = b"", False
+        self.replies, self.pushes = [], []
+        self.sent = self.answered = 0
+
+    def send(self, packets):
+        data = b"".join(b"*%d\r\n" % len(a) + b"".join(b"$%d\r\n%s\r\n" % (len(x), x) for x in a) for a in packets)
+        self.sent += len(packets)
+        try:
+            self.s.setblocking(True)
+            self.s.sendall(data)
+        except OSError:
+            pass
+        finally:
+            self.s.setblocking(False)
+
+    def take(self):
+        while not self.closed:
+            try:
+                got = self.s.recv(1 << 18)
+            except BlockingIOError:
+                break
+            except OSError:
+                got = b""
+            self.closed = not got
+            self.buf += got
+        at = 0
+        while at < len(self.buf):
+            aside = []
+            try:
+                raw, value, at = parse(self.buf, at, aside)
+            except Incomplete:
+                break
+            self.pushes += aside
+            if self.is_push(value):
+                self.pushes.append((raw, value))
+            else:
+                self.replies.append((raw, value))
+                self.answered += 1
+        self.buf = self.buf[at:]
+
+    @staticmethod
+    def is_push(value):
+        if value[0] == b">":
+            return True
+        return value[0] == b"*" and value[1] and value[1][0][0] == b"$" and value[1][0][1] in CONFIRMATIONS + MESSAGES
+
+    def wait(self, seconds, answers):
+        """Until so many answers have come; False: they have not."""
+        until = time.time() + seconds
+        while self.answered < answers and not self.closed:
+            self.take()
+            if self.answered >= answers:
+                return True
+            if time.time() > until:
+                return False
+            time.sleep(0.0003)
+        return True
+
+
+class Peer:
+    """One server and the connections of the program to it."""
+
+    def __init__(self, server):
+        self.server, self.channels = server, {}
+        self.control = Channel(server.port)
+        self.ids, self.all_ids = {}, {}   # by name; and the names of all that ever were
+
+    def ask(self, *args):
+        self.control.replies.clear()
+        self.control.send([[a if isinstance(a, bytes) else str(a).encode() for a in args]])
+        if not self.control.wait(10, self.control.sent):
+            raise ConnectionError("the control connection gets no answer to %r" % (args,))
+        if self.control.closed:
+            raise ConnectionError("the server closed the control connection")
+        return self.control.replies[-1]
+
+    def settle(self):
+        for n in range(3):
+            self.ask(b"ECHO", b"settle")
+        for c in self.channels.values():
+            c.take()
+
+    def open(self, name):
+        c = self.channels[name] = Channel(self.server.port)
+        c.send([[b"CLIENT", b"ID"]])
+        c.wait(30, 1)
+        self.ids[name] = c.replies[0][1][1]
+        self.all_ids[self.ids[name]] = b"{id:%s}" % name.encode()
+        c.replies.clear()
+
+    def close(self, name):
+        c = self.channels.pop(name, None)
+        if c:
+            c.s.close()
+
+    def fill(self, args):
+        return [re.sub(rb"\{id:(\w)\}", lambda m: self.ids.get(m.group(1).decode(), b"0"), a) if b"{" in a else a for a in args]
+
+    def send(self, name, packets):
+        c = self.channels.get(name)
+        if c and not c.closed:
+            c.send([self.fill(a) for a in packets])
+
+    def blocked(self, name):
+        c = self.channels.get(name)
+        return bool(c) and not c.closed and c.answered < c.sent
+
+    def stop(self):
+        os.kill(self.server.p.pid, signal.SIGSTOP)
+        while open("/proc/%d/stat" % self.server.p.pid).read().rsplit(")", 1)[1].split()[0] != "T":
+            time.sleep(0.0002)
+
+    def go_on(self):
+        os.kill(self.server.p.pid, signal.SIGCONT)
+
+
+class Missed(Exception):
+    """A window of time was missed (a busy machine): the program proves nothing."""
+
+
+def act(peer, step):
+    """A step whose outcome nobody looks at yet."""
+    kind = step[0]
+    if kind == "open":
+        peer.open(step[1])
+    elif kind == "close":
+        peer.close(step[1])
+    elif kind == "send":
+        peer.send(step[1], step[2])
+    elif kind == "sleep":
+        time.sleep(step[1] / 1000)
+
+
+def perform(peer, step):
+    if step[0] == "together":
+        for inner in step[1]:
+            act(peer, inner)
+    elif step[0] == "frozen":
+        peer.stop()
+        try:
+            for inner in step[1]:
+                act(peer, inner)
+        finally:
+            peer.go_on()
+    elif step[0] == "busy":
+        perform_busy(peer, step)
+    else:
+        act(peer, step)
+    peer.settle()
+
+
+def perform_busy(peer, step):
+    _, name, script, during, killer = step
+    if name not in peer.channels or peer.channels[name].closed or peer.blocked(name):
+        return
+    peer.send(name, [script])
+    until = time.time() + 5
+    while peer.ask(b"ECHO", b"settle")[0][:5] != b"-BUSY":
+        peer.channels[name].take()
+        if not peer.blocked(name):
+            return                 # it was refused, or queued
+        if time.time() > until:
+            raise Missed
+    for inner in during:
+        act(peer, inner)
+        if inner[0] == "send":
+            c = peer.channels.get(inner[1])
+            if c:
+                c.wait(0.2, c.sent)
+    if peer.ask(b"ECHO", b"settle")[0][:5] != b"-BUSY":
+        raise Missed
+    if killer:
+        peer.ask(b"SCRIPT", b"KILL")
+    until = time.time() + 20
+    while peer.ask(b"ECHO", b"settle")[0][:5] == b"-BUSY":
+        if time.time() > until:
+            raise ConnectionError("a script does not end")
+        time.sleep(0.005)
+
+
+# ---------------------------------------------------------------- comparing
+def normalise(raw, args):
+    """What 7.2 says otherwise, and what the reference has from a clock or a hash."""
+    raw = re.sub(rb"^-UNBLOCKED the stream key no longer exists\r\n", b"-NOGROUP\r\n", raw)
+    raw = re.sub(rb"^-NOGROUP [^\r]*in XREADGROUP with GROUP option\r\n", b"-NOGROUP\r\n", raw)
+    raw = re.sub(rb"-NOPERM [^\r]*", b"-NOPERM", raw)
+    raw = re.sub(rb"NOPERM [^\r]*", b"NOPERM", raw)
+    raw = re.sub(rb"(\$7\r\nversion\r\n)\$\d+\r\n[0-9.]+\r\n", rb"\1", raw)
+    raw = re.sub(rb"(\$2\r\nid\r\n):\d+\r\n", rb"\1", raw)
+    raw = re.sub(rb'^\+\d+\.\d+ \[(\d+) [^\]]*\]', rb"+[\1]", raw)   # MONITOR: time and address
+    return raw
+
+
+def comparable(pairs):
+    return [(raw, value) for raw, value in pairs if b'"ECHO" "settle"' not in raw]
+
+
+def sorted_value(v):
+    if isinstance(v[1], list):
+        return (v[0], sorted((sorted_value(x) for x in v[1]), key=repr))
+    return v
+
+
+def replies_differ(x, y, recent):
+    if len(x) != len(y):
+        return "replies %r, ours %r" % ([r[0] for r in x], [r[0] for r in y])
+    for a, b in zip(x, y):
+        if a[0] == b[0] or normalise(a[0], None) == normalise(b[0], None):
+            continue
+        if any(same(args, a, b) for args in recent):
+            continue
+        return "reference %r, ours %r" % (a[0], b[0])
+    return None
+
+
+def pushes_differ(x, y):
+    a, b = [normalise(r[0], None) for r in x], [normalise(r[0], None) for r in y]
+    if a == b or sorted(a) == sorted(b):
+        return None
+    a, b = sorted(repr(sorted_value(r[1])) for r in x), sorted(repr(sorted_value(r[1])) for r in y)
+    return None if a == b else "pushes %r, ours %r" % ([r[0] for r in x], [r[0] for r in y])
+
+
+def compare(ref, ours, recent):
+    for name in sorted(set(ref.channels) | set(ours.channels)):
+        a, b = ref.channels.get(name), ours.channels.get(name)
+        why = replies_differ(comparable(a.replies), comparable(b.replies), recent.get(name, [])[-6:])
+        why = why or pushes_differ(a.pushes, b.pushes)
+        if not why and a.closed != b.closed:
+            why = "the reference %s, ours %s" % tuple("closes it" if c.closed else "leaves it open" for c in (a, b))
+        if why:
+            return "connection %s: %s" % (name, why)
+        for c in (a, b):
+            c.replies.clear()
+            c.pushes.clear()
+    return None
+
+
+READ = {b"string": lambda k: [[b"GET", k]], b"list": lambda k: [[b"LRANGE", k, b"0", b"-1"]], b"hash": lambda k: [[b"HGETALL", k]],
+        b"set": lambda k: [[b"SMEMBERS", k]], b"zset": lambda k: [[b"ZRANGE", k, b"0", b"-1", b"WITHSCORES"]],
+        b"stream": lambda k: [[b"XRANGE", k, b"-", b"+"], [b"XINFO", b"GROUPS", k]]}
+
+
+def data(peer):
+    out = []
+    for db in (b"0", b"1"):
+        peer.ask(b"SELECT", db)
+        keys = sorted(v[1] for v in peer.ask(b"KEYS", b"*")[1][1])
+        for k in keys:
+            kind = peer.ask(b"TYPE", k)[1][1]
+            left = int(peer.ask(b"PTTL", k)[1][1])
+            out.append((db, k, kind, left if left < 0 else "ttl"))
+            for args in READ.get(kind, lambda k: [])(k):
+                value = peer.ask(*args)[1]
+                if args[0] == b"XINFO":
+                    for g in value[1]:
+                        f = dict(zip([n[1] for n in g[1][::2]], [n[1] for n in g[1][1::2]]))
+                        pending = peer.ask(b"XPENDING", k, f[b"name"], b"-", b"+", b"1000")[1][1]
+                        out.append((f[b"name"], f[b"pending"], f[b"last-delivered-id"], [(p[1][0], p[1][1], p[1][3]) for p in pending]))
+                else:
+                    out.append(sorted_value(value) if kind in (b"hash", b"set") else value)
+    peer.ask(b"SELECT", b"0")
+    return out
+
+
+OWN = ("echo", "config|set", "config|resetstat", "info", "client|id", "slowlog|get", "slowlog|reset", "select", "keys", "type", "pttl", "client|unpause",
+       "acl|deluser", "acl|log")
+FIELDS = ("blocked_clients", "pubsub_channels", "pubsub_patterns", "tracking_clients", "expired_keys", "evicted_keys",
+          "total_error_replies", "unexpected_error_replies")
+
+
+def statistics(peer):
+    text = peer.ask(b"INFO", b"everything")[1][1].decode(errors="replace")
+    out = {}
+    for line in text.split("\r\n"):
+        m = re.match(r"cmdstat_([^:]+):calls=(\d+),.*rejected_calls=(\d+),failed_calls=(\d+)", line)
+        if m and m.group(1) not in OWN:
+            out[m.group(1)] = m.groups()[1:]
+        m = re.match(r"errorstat_([^:]+):count=(\d+)", line)
+        if m:
+            out["error " + m.group(1)] = m.group(2)
+        name, _, value = line.partition(":")
+        if name in FIELDS:
+            out[name] = value
+    return out
+
+
+def changes(peer):
+    return int(re.search(rb"rdb_changes_since_last_save:(\d+)", peer.ask(b"INFO", b"persistence")[1][1]).group(1))
+
+
+def slow_log(peer):
+    entries = peer.ask(b"SLOWLOG", b"GET", b"1000")[1][1]
+    own = b"%s:%d" % tuple(x.encode() if isinstance(x, str) else x for x in peer.control.s.getsockname())
+    words = [[w[1] for w in e[1][3][1]] for e in entries if e[1][4][1] != own]
+    words = [w for w in words if w[:2] != [b"CLIENT", b"ID"]]
+    return [[peer.all_ids.get(x, x) if w[0].upper() in (b"CLIENT",) else x for x in w] for w in words]
+
+
+def end_differs(ref, ours):
+    x, y = slow_log(ref), slow_log(ours)
+    if x != y:
+        return "slow log: only there %r, only ours %r" % ([w for w in x if w not in y] or x[:5], [w for w in y if w not in x] or y[:5])
+    x, y = statistics(ref), statistics(ours)
+    if x != y:
+        return "statistics: %r" % {k: (x.get(k), y.get(k)) for k in sorted(set(x) | set(y)) if x.get(k) != y.get(k)}
+    x, y = data(ref), data(ours)
+    return None if x == y else "data: %r, ours %r" % ([i for i in x if i not in y], [i for i in y if i not in x])
+
+
+# ---------------------------------------------------------------- programs
+def reset(peer):
+    for name in list(peer.channels):
+        peer.close(name)
+    peer.ids.clear()
+    peer.all_ids.clear()
+    for args in RESET:
+        peer.ask(*args)
+    for user in USERS:
+        peer.ask(b"ACL", b"DELUSER", user)
+    peer.settle()
+    peer.ask(b"CONFIG", b"RESETSTAT")
+    peer.ask(b"SLOWLOG", b"RESET")
+
+
+def commands_of(step):
+    """(connection, command) of a step and of those within it."""
+    if step[0] == "send":
+        for a in step[2]:
+            yield step[1], a
+    elif step[0] in ("together", "frozen"):
+        for inner in step[1]:
+            yield from commands_of(inner)
+    elif step[0] == "busy":
+        yield step[1], step[2]
+        for inner in step[3]:
+            yield from commands_of(inner)
+
+
+def play(ref, ours, steps):
+    """Steps may be an iterator that looks at the reference. Returns what was played and what differs, or None."""
+    reset(ref)
+    reset(ours)
+    played, recent = [], {}
+    base = [changes(p) for p in (ref, ours)]
+    for step in steps:
+        played.append(step)
+        for name, args in commands_of(step):
+            recent.setdefault(name, []).append(args)
+        for peer in (ref, ours):
+            try:
+                perform(peer, step)
+            except ConnectionError as e:
+                raise ConnectionError("step %d, %s: %s\n%s" % (len(played), "reference" if peer is ref else "ours", e, "\n".join("    " + repr(s) for s in played)))
+        wait_for_guessers(ours)
+        why = compare(ref, ours, recent)
+        if why:
+            return played, "step %d: %s" % (len(played), why)
+    for peer in (ref, ours):
+        peer.ask(b"CLIENT", b"UNPAUSE")
+        peer.settle()
+    x, y = changes(ref) - base[0], changes(ours) - base[1]
+    why = compare(ref, ours, recent) or (None if x == y else "changes since the last save: %d, ours %d" % (x, y))
+    return played, why or end_differs(ref, ours)
+
+
+def wait_for_guessers(ours):
+    """After a wrong password ours lets a client wait, twice as long each time."""
+    for c in ours.channels.values():
+        wrong = sum(raw.startswith(b"-WRONGPASS") for raw, _ in c.replies)
+        for _ in range(wrong):
+            c.guesses = getattr(c, "guesses", 0) + 1
+            time.sleep(0.22 * 2 ** min(c.guesses - 1, 5))
+            ours.settle()
+
+
+def shrink(ref, ours, steps, why, patience):
+    """Leaves out steps while the program still differs."""
+    size, until = max(1, len(steps) // 2), time.time() + patience
+    while size and time.time() < until:
+        at = 0
+        while at < len(steps) and time.time() < until:
+            fewer = steps[:at] + steps[at + size:]
+            try:
+                _, still = play(ref, ours, fewer)
+            except (Missed, KeyError):
+                still = None
+            if still:
+                steps, why = fewer, still
+            else:
+                at += size
+        size //= 2
+    return steps, why
+
+
+def fresh(o):
+    options = ["--enable-debug-command", "yes"]
+    ref, ours = Peer(Server(o.reference, options)), Peer(Server(os.path.abspath(o.server), options))
+    return ref, ours
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--server", required=True)
+    ap.add_argument("--reference", default="redis-server")
+    ap.add_argument("--steps", type=int, default=10000)
+    ap.add_argument("--seed", type=int, default=int(time.time()) % 100000)
+    ap.add_argument("--most", type=int, default=5, help="stop after so many programs that differ")
+    ap.add_argument("--patience", type=float, default=20, help="seconds for making one smaller")
+    ap.add_argument("--replay", help="a file of printed steps")
+    o = ap.parse_args()
+    ref, ours = fresh(o)
+    done = programs = missed = failed = 0
+    try:
+        while done < o.steps and failed < o.most:
+            programs += 1
+            seed = "%d/%d" % (o.seed, programs)
+            if o.replay:
+                source = [ast.literal_eval(line) for line in open(o.replay) if line.strip()]
+                done = o.steps
+            else:
+                source = Generator(random.Random(seed), ref).steps()
+            played = []
+            try:
+                played, why = play(ref, ours, source)
+            except Missed:
+                missed += 1
+                continue
+            except ConnectionError as e:
+                why = "connection: %s" % e
+                print("FAILED: program %s: %s (exit codes: %r, %r)" % (seed, why, ref.server.p.poll(), ours.server.p.poll()), flush=True)
+                failed += 1
+                for p in (ref, ours):
+                    p.go_on() if p.server.p.poll() is None else None
+                    p.server.stop()
+                ref, ours = fresh(o)
+                continue
+            done += len(played)
+            if why:
+                failed += 1
+                try:
+                    if not o.replay:
+                        played, why = shrink(ref, ours, played, why, o.patience)
+                except ConnectionError as e:
+                    why += " (%s while it was made smaller)" % e
+                print("FAILED: program %s: %s" % (seed, why[:3000]))
+                for s in played:
+                    print("    " + repr(s))
+                sys.stdout.flush()
+    finally:
+        for p in (ref, ours):
+            if p.server.p.poll() is None:
+                p.go_on()
+            p.server.stop()
+    print("%d steps in %d programs, %d differ, %d missed their moment (seed %d)" % (done, programs, failed, missed, o.seed))
+    if missed * 5 > programs and programs > 20:
+        print("too many programs missed their moment")
+        failed += 1
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
