@@ -8,6 +8,9 @@ folder=$(basename "$(dirname "$manifest")")
 check=$(command -v millrace-check-aof || command -v redis-check-aof)
 "$check" "$manifest" >/dev/null || { echo "$backup is not sound: nothing was changed" >&2; exit 1; }
 mkdir -p "$dir"
+# The server's lock; ours until the end of the script.
+exec 9<"$dir"
+flock -n 9 || { echo "$dir is in use by a server: nothing was changed" >&2; exit 1; }
 if [ -e "$dir/$folder" ]; then
     aside=$dir/$folder.before-$(date +%s)
     mv "$dir/$folder" "$aside"

@@ -6,13 +6,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-pid_t child_start(void)
+pid_t child_start(int lock)
 {
     pid_t parent = getpid(), pid = fork();
     if (pid < 0)
         return -errno;
     if (pid > 0)
         return pid;
+    if (lock >= 0)
+        close(lock);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1);

@@ -6,8 +6,10 @@
 #include <sys/types.h>
 
 /* Forks. In the child (returns 0) the process dies with its parent, has no signal handlers of the
- * server's and must end by child_exit(). In the parent: the pid, or -errno. */
-pid_t child_start(void);
+ * server's and must end by child_exit(). It closes its copy of `lock` (-1: there is none) before
+ * anything else: what the parent has locked is free once the parent is gone. In the parent: the
+ * pid, or -errno. */
+pid_t child_start(int lock);
 _Noreturn void child_exit(int code);
 /* True when it has ended; *code is its exit code, *signal the signal that ended it or 0. Does not
  * block. */

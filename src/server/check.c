@@ -5,16 +5,47 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "config/settings.h"
+#include "io/dirlock.h"
 #include "io/file.h"
 #include "persist/aof_read.h"
 #include "persist/cut.h"
 #include "persist/manifest.h"
 #include "persist/rdb_read.h"
+#include "server/data_lock.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Who changes files does it alone: a server on them would go on writing behind what was cut off.
+ * The data directory is that of the file or, for what lies in an append-only directory (one with a
+ * manifest), the one above it. */
+static void note_manifest(void *context, const char *name)
+{
+    size_t n = strlen(name);
+    bool *found = context;
+    *found = *found || (n > 9 && strcmp(name + n - 9, ".manifest") == 0);
+}
+
+static bool lock_data_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char directory[PATH_MAX], holder[64];
+    bool inner = false;
+    snprintf(directory, sizeof(directory) - 3, "%.*s", slash ? (int)(slash - path) + 1 : 1,
+             slash ? path : ".");
+    file_list(directory, note_manifest, &inner);
+    if (inner)
+        strcat(directory, "/..");
+    int fd = dirlock_take(directory); /* until the process ends */
+    if (fd != -EWOULDBLOCK)
+        return true;
+    data_lock_name_holder(directory, holder, sizeof(holder));
+    printf("The data directory of %s is in use by %s: stop it first, aborting...\n", path, holder);
+    return false;
+}
 
 struct checker {
     bool fix, force;
@@ -308,6 +339,8 @@ static int check_aof(int argc, char **argv)
         return 1;
     }
     struct bytes data;
+    if ((c.fix || c.to_time) && !lock_data_of(path))
+        return 1;
     if (!map(path, &data))
         return 1;
     size_t n = strlen(path);

@@ -7,6 +7,7 @@
 #include "server/check.h"
 #include "server/crash.h"
 #include "server/cron.h"
+#include "server/data_lock.h"
 #include "server/server.h"
 #include "server/version.h"
 
@@ -270,11 +271,15 @@ int main(int argc, char **argv)
         settings->dir = mem_copy_text(here, strlen(here));
     }
     banner(settings);
+    int data_lock;
+    if (!data_lock_take(settings->dir, &data_lock))
+        return 1;
     warn(settings);
     if (!confine(settings))
         return 1;
     struct server *s = server_new(settings);
     s->executable = executable;
+    s->data_lock = data_lock;
     cron_raise_file_limit(s);
     if (!server_load_users(s))
         return 1;

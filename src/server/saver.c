@@ -10,6 +10,7 @@
 #include "io/file.h"
 #include "persist/aof.h"
 #include "proto/request.h"
+#include "server/data_lock.h"
 #include "server/link.h"
 #include "server/loader.h"
 #include "server/snapshot.h"
@@ -647,14 +648,26 @@ bool saver_change_directory(struct saver *v, const char **reason)
 {
     char here[PATH_MAX];
     struct settings *s = v->server->settings;
-    if (is_loading(v) || aof_is_open(v->aof)) {
-        *reason = is_loading(v) ? "the data is being loaded"
-                                : "the append-only file is open in the present directory";
+    int held = v->server->data_lock, lock;
+    const char *why = NULL;
+    if (!data_lock_take_next(held, s->dir, &lock, reason))
+        return false;
+    bool same = lock == held && held >= 0;
+    if (!same && (is_loading(v) || aof_is_open(v->aof) || is_child(v)))
+        why = is_loading(v)         ? "the data is being loaded"
+              : aof_is_open(v->aof) ? "the append-only file is open in the present directory"
+                                    : "a child process writes into the present directory";
+    else if (chdir(s->dir) < 0)
+        why = strerror(errno);
+    if (why) {
+        if (!same)
+            file_close(lock);
+        *reason = why;
         return false;
     }
-    if (chdir(s->dir) < 0) {
-        *reason = strerror(errno);
-        return false;
+    if (!same) {
+        file_close(held);
+        v->server->data_lock = lock;
     }
     if (getcwd(here, sizeof(here))) {
         mem_free(s->dir);

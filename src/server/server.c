@@ -388,6 +388,7 @@ struct server *server_new(struct settings *settings)
     hash_init(NULL, 0);
     clock_ticks_per_us();
     s->settings = settings;
+    s->data_lock = -1;
     s->started_ms = clock_steady_ms();
     s->started_mono_us = clock_mono_us();
     rng_hex(s->run_id, 40);
@@ -718,5 +719,6 @@ void server_free(struct server *s)
     loop_free(s->loop);
     mem_free(s->turn_buffer);
     settings_free(s->settings);
+    file_close(s->data_lock);
     mem_free(s);
 }

@@ -81,6 +81,7 @@ struct server {
     size_t lazy_pending, lazy_freed, lazy_bytes;
     char run_id[41];
     uint64_t turns, turn_us;
+    int data_lock; /* on `dir` (server/data_lock.h); -1: it could not be had */
     char *config_path;
     char *executable;
 };

@@ -137,7 +137,7 @@ pid_t snapshot_fork(struct snapshot *n, enum snapshot_kind kind)
     struct server *s = n->server;
     ASSERT(!n->child);
     int64_t start_us = clock_mono_us();
-    pid_t pid = child_start();
+    pid_t pid = child_start(s->data_lock);
     if (pid == 0)
         be_child(n, kind);
     if (pid > 0)

@@ -110,6 +110,8 @@ test "the drill: backup.sh, a loss, restore.sh" {
     set away [file join /tmp "millrace-test-[pid]-away"]
     file delete -force $away
     expect [exec $::utils/backup.sh $away -p $server::port 2>@1] "*is in $away*" backup
+    if {![catch {exec $::utils/restore.sh $away $server::dir 2>@1} out]} { error "restored under a running server" }
+    expect $out "*is in use by a server: nothing was changed*" "faults B13"
     resp::ask $s FLUSHALL
     close $s
     server::stop KILL

@@ -1,0 +1,76 @@
+#include "server/data_lock.h"
+
+#include "base/log.h"
+#include "io/dirlock.h"
+#include "io/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+void data_lock_name_holder(const char *directory, char *to, size_t n)
+{
+    pid_t pid = dirlock_holder(directory);
+    if (pid)
+        snprintf(to, n, "process %d", (int)pid);
+    else
+        snprintf(to, n, "another process");
+}
+
+/* A lock that cannot be had at all must not keep the data from being served. */
+static bool has_no_locks(int error)
+{
+    return error != -EWOULDBLOCK && error != -ENOENT && error != -ENOTDIR;
+}
+
+static void warn(const char *directory, int error)
+{
+    log_line(LOG_WARNING,
+             "The data directory %s can't be locked: %s. Nothing keeps a second server from "
+             "using it.",
+             directory, strerror(-error));
+}
+
+bool data_lock_take(const char *directory, int *fd)
+{
+    char holder[64];
+    *fd = dirlock_take(directory);
+    if (*fd >= 0)
+        return true;
+    if (has_no_locks(*fd)) {
+        warn(directory, *fd);
+        *fd = -1;
+        return true;
+    }
+    data_lock_name_holder(directory, holder, sizeof(holder));
+    if (*fd == -EWOULDBLOCK)
+        log_line(LOG_WARNING,
+                 "The data directory %s is in use by %s: two servers on the same files would "
+                 "overwrite each other's data. Stop that one first, or set another 'dir'. Exiting.",
+                 directory, holder);
+    else
+        log_line(LOG_WARNING, "The data directory %s can't be opened: %s", directory,
+                 strerror(-*fd));
+    return false;
+}
+
+bool data_lock_take_next(int held, const char *directory, int *fd, const char **why)
+{
+    static char text[128];
+    char holder[64];
+    *fd = held;
+    if (held >= 0 && dirlock_is_of(held, directory))
+        return true;
+    *fd = dirlock_take(directory);
+    if (*fd >= 0)
+        return true;
+    if (has_no_locks(*fd)) {
+        warn(directory, *fd);
+        *fd = -1;
+        return true;
+    }
+    data_lock_name_holder(directory, holder, sizeof(holder));
+    snprintf(text, sizeof(text), "the directory is in use by %s", holder);
+    *why = *fd == -EWOULDBLOCK ? text : strerror(-*fd);
+    return false;
+}
