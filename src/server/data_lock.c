@@ -7,6 +7,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#define WAIT_MS 1000 /* for one that ends */
+#define STEP_MS 10
 
 void data_lock_name_holder(const char *directory, char *to, size_t n)
 {
@@ -35,6 +39,11 @@ bool data_lock_take(const char *directory, int *fd)
 {
     char holder[64];
     *fd = dirlock_take(directory);
+    /* A process that was killed a moment ago may still have threads that let go of it. */
+    for (int i = 0; *fd == -EWOULDBLOCK && i < WAIT_MS / STEP_MS; i++) {
+        usleep(STEP_MS * 1000);
+        *fd = dirlock_take(directory);
+    }
     if (*fd >= 0)
         return true;
     if (has_no_locks(*fd)) {
