@@ -123,22 +123,34 @@ namespace eval server {
         set config ""
         if {$failed} { error $why }
     }
+    # Whether it is our process that listens on the port: between free_port and its start somebody
+    # else's may have taken it.
+    proc listens {} {
+        variable port
+        variable pid
+        foreach table {/proc/net/tcp /proc/net/tcp6} {
+            if {[catch {open $table} f]} { continue }
+            set text [read $f]
+            close $f
+            foreach line [lsearch -all -inline -glob [split $text \n] [format "*:%04X *:0000 0A *" $port]] {
+                set inode [lindex $line 9]
+                foreach fd [glob -nocomplain /proc/$pid/fd/*] {
+                    if {![catch {file readlink $fd} to] && $to eq "socket:\[$inode\]"} { return 1 }
+                }
+            }
+        }
+        return 0
+    }
     # Until the process `pid` answers at `port` with its data loaded.
     proc wait {} {
         variable port
         variable dir
         for {set i 0} {$i < 500} {incr i} {
             # A server that is about to refuse its files listens for a moment, and closes.
-            if {![catch {resp::connect $port} s]} {
+            if {[listens] && ![catch {resp::connect $port} s]} {
                 if {[catch {resp::ask $s PING} r]} { set r (closed) }
-                # Somebody else's server may have got the port, before ours found out.
-                set other 0
-                if {$r eq "PONG" && ![catch {resp::ask $s INFO server} info] && [regexp {process_id:(\d+)} $info -> who]} {
-                    variable pid
-                    set other [expr {$who != $pid}]
-                }
                 catch {close $s}
-                if {!$other && ![string match "!LOADING*" $r] && $r ne "(closed)"} { return }
+                if {![string match "!LOADING*" $r] && $r ne "(closed)"} { return }
             }
             if {![alive]} { break }
             after 20
