@@ -1,5 +1,16 @@
 #include "base/glob.h"
 
+#include "base/buf.h"
+#include "base/mem.h"
+
+#include <stdint.h>
+
+#define TRIES_MORE 256 /* comparisons beyond what reading pattern and text some times takes */
+#define TRIES      8   /* so many times */
+#define WORK       (1u << 26) /* the most that one match costs after that, in comparisons of a word */
+
+#define LETTERS 256
+
 static int fold(char c, bool nocase)
 {
     int v = (unsigned char)c;
@@ -55,9 +66,119 @@ static bool item_matches(struct bytes pattern, size_t *at, char c, bool nocase)
     return fold(pattern.p[i], nocase) == want;
 }
 
+/* What stands between two stars. */
+struct segment {
+    struct bytes text;
+    size_t items;
+    bool literal; /* no ? and no [ */
+    bool is_last; /* no star follows */
+};
+
+static struct segment next_segment(struct bytes pattern)
+{
+    struct segment s = {.literal = true};
+    size_t i = 0;
+    while (i < pattern.n && pattern.p[i] != '*') {
+        s.literal = s.literal && pattern.p[i] != '?' && pattern.p[i] != '[';
+        item_matches(pattern, &i, 0, false);
+        s.items++;
+    }
+    s.text = bytes_of(pattern.p, i);
+    s.is_last = i == pattern.n;
+    return s;
+}
+
+/* Whether the segment is the text's beginning. */
+static bool begins(const struct segment *s, struct bytes text, bool nocase)
+{
+    size_t at = 0;
+    for (size_t t = 0; at < s->text.n; t++)
+        if (t == text.n || !item_matches(s->text, &at, text.p[t], nocase))
+            return false;
+    return true;
+}
+
+static const char *find_literal(const struct segment *s, struct bytes text)
+{
+    struct buf plain = {0};
+    for (size_t i = 0; i < s->text.n; i++) {
+        i += s->text.p[i] == '\\' && i + 1 < s->text.n;
+        buf_add_char(&plain, s->text.p[i]);
+    }
+    const char *found = memmem(text.p, text.n, plain.p, plain.n);
+    buf_free(&plain);
+    return found;
+}
+
+/* The leftmost place of a segment by a bit for each of its items: set when the items up to this one
+ * match the text that ends here. */
+static const char *find_by_bits(const struct segment *s, struct bytes text, bool nocase)
+{
+    size_t words = (s->items + 63) / 64, at = 0;
+    uint64_t *masks = mem_zalloc((LETTERS + 1) * words * sizeof(*masks));
+    uint64_t *state = masks + LETTERS * words;
+    for (size_t i = 0; i < s->items; i++) {
+        size_t next = at;
+        for (unsigned c = 0; c < LETTERS; c++) {
+            next = at;
+            if (item_matches(s->text, &next, (char)c, nocase))
+                masks[c * words + i / 64] |= (uint64_t)1 << (i % 64);
+        }
+        at = next;
+    }
+    const char *found = NULL;
+    uint64_t last = (uint64_t)1 << ((s->items - 1) % 64);
+    for (size_t t = 0; t < text.n && !found; t++) {
+        const uint64_t *mask = masks + (unsigned char)text.p[t] * words;
+        uint64_t carry = 1;
+        for (size_t w = 0; w < words; w++) {
+            uint64_t out = state[w] >> 63;
+            state[w] = (state[w] << 1 | carry) & mask[w];
+            carry = out;
+        }
+        if (state[words - 1] & last)
+            found = text.p + t + 1 - s->items;
+    }
+    mem_free(masks);
+    return found;
+}
+
+/* Matches a star and the pattern behind it, in a time that does not grow with the product of both
+ * lengths. *work: what is left of WORK. */
+static bool match_behind_star(struct bytes pattern, struct bytes text, bool nocase, size_t *work)
+{
+    for (;;) {
+        while (pattern.n && *pattern.p == '*')
+            pattern = bytes_of(pattern.p + 1, pattern.n - 1);
+        if (pattern.n == 0)
+            return true;
+        struct segment s = next_segment(pattern);
+        if (s.items > text.n)
+            return false;
+        if (s.is_last)
+            return begins(&s, bytes_of(text.p + text.n - s.items, s.items), nocase);
+        const char *found;
+        if (s.literal && !nocase) {
+            found = find_literal(&s, text);
+        } else {
+            size_t cost = LETTERS * s.text.n + text.n * ((s.items + 63) / 64);
+            if (cost > *work)
+                return false; /* given up */
+            *work -= cost;
+            found = find_by_bits(&s, text, nocase);
+        }
+        if (!found)
+            return false;
+        const char *behind = found + s.items;
+        text = bytes_of(behind, (size_t)(text.p + text.n - behind));
+        pattern = bytes_of(pattern.p + s.text.n, pattern.n - s.text.n);
+    }
+}
+
 static bool match(struct bytes pattern, struct bytes text, bool nocase)
 {
     size_t p = 0, t = 0, star = (size_t)-1, resume = 0;
+    size_t tries = TRIES * (pattern.n + text.n) + TRIES_MORE, work = WORK;
     while (t < text.n) {
         if (p < pattern.n && pattern.p[p] == '*') {
             star = ++p;
@@ -65,15 +186,24 @@ static bool match(struct bytes pattern, struct bytes text, bool nocase)
             continue;
         }
         size_t next = p;
-        if (p < pattern.n && item_matches(pattern, &next, text.p[t], nocase)) {
+        bool good = p < pattern.n && item_matches(pattern, &next, text.p[t], nocase);
+        size_t tried = next - p + 1;
+        if (good) {
             p = next;
             t++;
-            continue;
-        }
-        if (star == (size_t)-1)
+        } else if (star == (size_t)-1) {
             return false;
-        p = star;
-        t = ++resume;
+        } else {
+            p = star;
+            t = ++resume;
+        }
+        if (tried > tries)
+            return star == (size_t)-1
+                       ? false
+                       : match_behind_star(bytes_of(pattern.p + star, pattern.n - star),
+                                           bytes_of(text.p + resume, text.n - resume), nocase,
+                                           &work);
+        tries -= tried;
     }
     while (p < pattern.n && pattern.p[p] == '*')
         p++;
