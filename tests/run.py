@@ -101,6 +101,7 @@ def main():
         r.whole("the systemd unit's exposure", ["systemd-analyze", "security", "--offline=true", "--threshold=12",
                                                 os.path.join(ROOT, "utils/millrace.service")], 60)
     r.lines("order of arrival", [py, os.path.join(ROOT, "tests/turn/order.py"), o.server], 120 * slow, env)
+    r.lines("limits of connections", [py, os.path.join(ROOT, "tests/turn/limits.py"), o.server], 200 * slow, env)
     r.lines("TLS", [py, os.path.join(ROOT, "tests/tls/tls.py"), o.server], 120 * slow, env)
     r.lines("hostile scripts", [py, os.path.join(ROOT, "tests/hostile/scripts.py"), o.server], 120 * slow, env)
     crash = os.path.join(ROOT, "tests/crash/crash.py")

@@ -58,6 +58,8 @@ struct engine_services {
     int (*load_aof)(void *context);
     /* A subcommand of BACKUP: it writes the reply. */
     void (*backup)(void *context, struct call *call);
+    /* CONFIG RESETSTAT: what only the server counts. */
+    void (*reset_statistics)(void *context);
     /* Under ENGINE_MAXMEMORY: room for a command that may grow. */
     bool (*make_room)(void *context);
     void (*memory)(void *context, struct engine_memory *out);

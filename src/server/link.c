@@ -78,8 +78,10 @@ static void accept_one(struct listener *l, int fd, const char *peer, const char 
     }
     k->peer = admit_peer(s, l->is_unix ? "" : peer);
     k->conn = conn_new(s->loop, fd, note_ready, k);
-    if (l->is_tls)
+    if (l->is_tls) {
         conn_start_tls(k->conn, s->tls);
+        client_set_anonymous(k->client, true);
+    }
     /* What it sent before it was accepted has its turn now: the loop would tell of it in the next
      * turn, behind requests that came later. */
     dlist_append(&s->readable, &k->readable);
@@ -112,17 +114,26 @@ static void stop_reading(struct link *k)
     conn_want(k->conn, false, k->waits_for_room);
 }
 
-/* The certificate may say who it is. */
-static void greet_certificate(struct server *s, struct link *k)
+/* The handshake has ended: until then it was a stranger whether a password is asked for or not. The
+ * certificate may say who it is. */
+static void greet(struct server *s, struct link *k)
 {
     char name[256];
     k->greeted = true;
+    client_set_anonymous(k->client, false);
+    rights_begin(k->client);
     if (s->settings->tls_auth_clients_user != 1 ||
         !tls_common_name(conn_tls(k->conn), name, sizeof(name)))
         return;
     struct user *u = users_find(s->engine.users, bytes_text(name));
     if (u && u->on)
         rights_set_user(k->client, u);
+}
+
+/* A handshake record of any version. */
+static bool is_tls_hello(const char *p, size_t n)
+{
+    return n >= 2 && p[0] == 0x16 && p[1] == 3;
 }
 
 /* One read; adds what came to the group. Returns the bytes used of the turn buffer. */
@@ -136,7 +147,7 @@ static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
     long n = conn_read(k->conn, at, place ? own_room : room);
     if (tls) {
         if (!k->greeted && tls_is_established(tls))
-            greet_certificate(s, k);
+            greet(s, k);
         if (n == -EAGAIN && tls_wants_room(tls)) {
             k->waits_for_room = true;
             conn_want(k->conn, !k->stopped, true);
@@ -155,6 +166,12 @@ static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
     s->engine.total_in += (uint64_t)n;
     if (place)
         feed_placed(c, (size_t)n);
+    if (__builtin_expect(c->total_commands == 0, 0) && !tls &&
+        is_tls_hello(place ? c->in : at, place ? c->in_n : (size_t)n)) {
+        log_line(LOG_WARNING, "Closing client %s: it speaks TLS to a port without", c->address);
+        client_close(c);
+        return 0;
+    }
     size_t kept = c->in_n + (c->partial ? request_memory(c->partial) : 0);
     long long limit =
         c->flags & CLIENT_ANONYMOUS ? ANONYMOUS_IN : s->settings->client_query_buffer_limit;
@@ -368,7 +385,9 @@ void link_tick(struct server *s)
         if (!c->link || (c->flags & CLIENT_CLOSING))
             continue;
         if ((c->flags & CLIENT_ANONYMOUS) && e->steady_ms - c->created_ms > ANONYMOUS_MS) {
-            log_line(LOG_VERBOSE, "Closing client %s that has not authenticated", c->address);
+            const struct tls *tls = conn_tls(((struct link *)c->link)->conn);
+            log_line(LOG_VERBOSE, "Closing client %s that has not %s", c->address,
+                     tls && !tls_is_established(tls) ? "ended its handshake" : "authenticated");
             client_close(c);
             continue;
         }

@@ -725,6 +725,12 @@ uint64_t saver_forks(const struct saver *v, uint64_t *last_us)
     return snapshot_forks(v->snapshot, last_us);
 }
 
+void saver_reset_statistics(struct saver *v)
+{
+    snapshot_forget_forks(v->snapshot);
+    v->saves = 0;
+}
+
 void saver_info(const struct saver *v, struct buf *b)
 {
     const struct server *s = v->server;

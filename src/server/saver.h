@@ -46,6 +46,8 @@ bool saver_switch_aof(struct saver *v, bool on, const char **reason);
 void saver_policy_changed(struct saver *v);
 /* How often a child was forked, and how long the last fork took. */
 uint64_t saver_forks(const struct saver *v, uint64_t *last_us);
+/* Those that CONFIG RESETSTAT sets to zero. */
+void saver_reset_statistics(struct saver *v);
 /* The Persistence section of INFO. */
 void saver_info(const struct saver *v, struct buf *out);
 

@@ -207,6 +207,16 @@ static int service_load_aof(void *context)
     return saver_load_aof_again(s->saver);
 }
 
+static void service_reset_statistics(void *context)
+{
+    struct server *s = context;
+    s->commands = s->net_in = s->net_out = (struct rate){0};
+    s->lazy_freed = 0;
+    s->turns = 0;
+    s->evict_longest_us = s->evict_longest_cpu_us = 0;
+    saver_reset_statistics(s->saver);
+}
+
 static bool service_make_room(void *context)
 {
     return memory_make_room(context);
@@ -288,13 +298,18 @@ static bool configure_tls(struct server *s, const char **reason)
     return true;
 }
 
-static bool set_listeners(struct server *s, const char **reason)
+static void close_listeners(struct server *s)
 {
     for (int i = 0; i < s->listener_n; i++) {
         loop_fd_free(s->listeners[i].watch);
         close(s->listeners[i].fd);
     }
     s->listener_n = 0;
+}
+
+static bool set_listeners(struct server *s, const char **reason)
+{
+    close_listeners(s);
     if (server_listen(s))
         return true;
     *reason = "Unable to listen on this port. Check server logs.";
@@ -431,6 +446,7 @@ struct server *server_new(struct settings *settings)
         .reload = service_reload,
         .load_aof = service_load_aof,
         .make_room = service_make_room,
+        .reset_statistics = service_reset_statistics,
         .memory = service_memory,
         .busy_turn = service_busy_turn,
     };
@@ -657,6 +673,8 @@ bool server_shutdown(struct server *s, unsigned how)
         log_line(LOG_WARNING, "Error trying to save the DB, can't exit.");
         return false;
     }
+    /* First of all: nobody is accepted who would only be dropped. */
+    close_listeners(s);
     if (*s->settings->pidfile || s->settings->daemonize) {
         const char *path = *s->settings->pidfile ? s->settings->pidfile : "/var/run/redis.pid";
         log_line(LOG_NOTICE, "Removing the pid file.");
@@ -679,10 +697,7 @@ void server_free(struct server *s)
         client_close(c);
         link_close_all(s);
     }
-    for (int i = 0; i < s->listener_n; i++) {
-        loop_fd_free(s->listeners[i].watch);
-        close(s->listeners[i].fd);
-    }
+    close_listeners(s);
     tls_context_free(s->tls);
     saver_free(s->saver);
     backup_free(s->backup);

@@ -197,3 +197,8 @@ uint64_t snapshot_forks(const struct snapshot *n, uint64_t *last_us)
     *last_us = n->fork_us;
     return n->forks;
 }
+
+void snapshot_forget_forks(struct snapshot *n)
+{
+    n->fork_us = n->forks = 0;
+}

@@ -42,5 +42,6 @@ bool snapshot_ended(struct snapshot *n, struct snapshot_end *end);
 int64_t snapshot_running_ms(const struct snapshot *n, enum snapshot_kind kind);
 /* How often a child was forked, and how long the last fork took. */
 uint64_t snapshot_forks(const struct snapshot *n, uint64_t *last_us);
+void snapshot_forget_forks(struct snapshot *n);
 
 #endif

@@ -6,85 +6,16 @@ order.py SERVER      prints "ok ..." and "not ok ..." lines
 The server is stopped by a signal while requests are sent, so that all of them are there in one turn of its loop (faults B3). Nothing depends
 on how fast anything is: a round waits for replies only.
 """
-import os, random, select, shutil, signal, socket, ssl, subprocess, sys, tempfile, time
+import os, random, select, signal, sys, time
 
-failed = 0
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import server
+from server import check
+
 MANY = 100  # more than the kernel names in one call
 
 
-def check(name, good, seen=""):
-    global failed
-    failed += not good
-    print(("ok " if good else "not ok ") + name + ("" if good else ": %r" % (seen,)), flush=True)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def request(*args):
-    args = [a if isinstance(a, bytes) else str(a).encode() for a in args]
-    return b"*%d\r\n" % len(args) + b"".join(b"$%d\r\n%s\r\n" % (len(a), a) for a in args)
-
-
-class Conn:
-    def __init__(self, s):
-        self.s = s
-        self.s.settimeout(20)
-        self.f = self.s.makefile("rb")
-
-    def send(self, *args):
-        self.s.sendall(request(*args))
-
-    def reply(self):
-        line = self.f.readline()
-        if not line:
-            raise ConnectionError("closed")
-        if line[:1] == b"$":
-            return None if line == b"$-1\r\n" else self.f.read(int(line[1:]) + 2)[:-2]
-        if line[:1] in b"*>":
-            return None if line == b"*-1\r\n" else [self.reply() for _ in range(int(line[1:]))]
-        return int(line[1:]) if line[:1] == b":" else line[:-2]
-
-    def ask(self, *args):
-        self.send(*args)
-        return self.reply()
-
-
-class Server:
-    def __init__(self, path, d):
-        run = lambda *a: subprocess.run(a, cwd=d, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "s.key", "-out", "s.crt", "-days", "30", "-subj", "/CN=s")
-        self.port, self.tls_port, self.path = free_port(), free_port(), d + "/s"
-        self.p = subprocess.Popen([os.path.abspath(path), "--port", str(self.port), "--bind", "127.0.0.1", "--tls-port", str(self.tls_port), "--tls-cert-file",
-                                   "s.crt", "--tls-key-file", "s.key", "--tls-auth-clients", "no", "--unixsocket", self.path, "--save", "", "--dir", d],
-                                  stdout=open(d + "/log", "w"), stderr=subprocess.STDOUT, cwd=d)
-        for _ in range(1000):
-            try:
-                if self.plain().ask("PING") == b"+PONG":
-                    break
-            except (OSError, ConnectionError):
-                time.sleep(0.02)
-
-    def plain(self):
-        s = socket.create_connection(("127.0.0.1", self.port))
-        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return Conn(s)
-
-    def tls(self):
-        c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        c.check_hostname, c.verify_mode = False, ssl.CERT_NONE
-        s = socket.create_connection(("127.0.0.1", self.tls_port))
-        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return Conn(c.wrap_socket(s))
-
-    def unix(self):
-        s = socket.socket(socket.AF_UNIX)
-        s.connect(self.path)
-        return Conn(s)
-
+class Server(server.Server):
     def stop(self):
         """Stopped while it waits for events: nothing of an earlier turn is left over."""
         while True:
@@ -225,9 +156,8 @@ def rounds(name, one, n=25):
 
 
 def main():
-    d = tempfile.mkdtemp(prefix="order-")
     rng = random.Random(14)
-    s = Server(sys.argv[1], d)
+    s = Server(sys.argv[1], tls=True)
     try:
         for kind, connect in (("plain", s.plain), ("TLS", s.tls), ("unix", s.unix)):
             for n in (16, MANY):
@@ -255,10 +185,8 @@ def main():
             rounds(kind + ": new connections in order, before what came later", lambda: accepted(s, connect, old))
     finally:
         os.kill(s.p.pid, signal.SIGCONT)
-        s.p.terminate()
-        s.p.wait()
-        shutil.rmtree(d, ignore_errors=True)
-    sys.exit(failed > 0)
+        s.end()
+    server.done()
 
 
 main()

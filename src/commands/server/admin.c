@@ -213,6 +213,9 @@ static void do_config_resetstat(struct call *call)
     e->total_connections = e->rejected_connections = 0;
     e->output_limit_disconnections = e->query_limit_disconnections = 0;
     e->store->hits = e->store->misses = e->store->expired = 0;
+    e->store->evicted = e->store->expired_fields = 0;
+    e->evicted_clients = 0;
+    e->services.reset_statistics(e->services.context);
     reply_ok(call->reply);
 }
 
