@@ -61,6 +61,7 @@ static void on_expired(void *context, struct db *db, struct bytes key)
     struct engine *e = context;
     const struct bytes argv[] = {BYTES("DEL"), key};
     journal_add(e->journal, db->id, argv, 2, bytes_of(NULL, 0));
+    e->store->written_now = e->journal->offset; /* it may be no command that meets it */
 }
 
 static void on_fields_expired(void *context, struct db *db, struct bytes key,
@@ -73,6 +74,7 @@ static void on_fields_expired(void *context, struct db *db, struct bytes key,
     for (size_t i = 0; i < n; i++)
         argv[2 + i] = str_bytes(names[i]);
     journal_add(e->journal, db->id, argv, (int)n + 2, bytes_of(NULL, 0));
+    e->store->written_now = e->journal->offset;
     mem_free(argv);
 }
 
@@ -82,10 +84,16 @@ static bool on_holds(void *context, const struct db *db, const struct entry *e)
     return memory_holds(engine->services.context, db, e);
 }
 
-static void on_flushed(void *context, struct db *db)
+static void on_replacing(void *context, struct db *db, struct db *other)
 {
-    txn_touch_db(context, db, NULL);
-    tracking_flushed(context);
+    txn_touch_db(context, db, other);
+    if (!other)
+        tracking_flushed(context);
+}
+
+static void on_replaced(void *context, struct db *db)
+{
+    block_db_ready(context, db);
 }
 
 /* Large values are freed on the other thread. */
@@ -459,7 +467,8 @@ struct server *server_new(struct settings *settings)
         .fields_expired = on_fields_expired,
         .holds = on_holds,
         .discard = on_discard,
-        .flushed = on_flushed,
+        .replacing = on_replacing,
+        .replaced = on_replaced,
     };
     e->store->notify = settings->notify_flags;
     settings->changed = setting_changed;

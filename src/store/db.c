@@ -288,9 +288,25 @@ void db_ready(struct db *db, struct bytes key)
         s->events.ready(s->events.context, db, key);
 }
 
+void db_store_changed(struct store *s)
+{
+    s->dirty++;
+    s->written_all = s->written_now;
+}
+
+static void replaced(struct db *db)
+{
+    struct store *s = db->store;
+    if (s->waited && s->events.replaced)
+        s->events.replaced(s->events.context, db);
+}
+
 size_t db_flush(struct db *db)
 {
+    struct store *s = db->store;
     size_t n = db->keys.used;
+    if (s->events.replacing)
+        s->events.replacing(s->events.context, db, NULL);
     struct table_walk w;
     table_walk_start(&w, &db->keys);
     for (struct entry *e; (e = table_walk_next(&w));)
@@ -299,16 +315,26 @@ size_t db_flush(struct db *db)
     table_clear(&db->deadlines);
     table_clear(&db->timed);
     db->expire_cursor = db->timed_cursor = 0;
+    s->dirty += (long long)n;
+    s->written_all = s->written_now;
+    replaced(db);
     return n;
 }
 
 void db_swap(struct store *s, int a, int b)
 {
+    db_store_changed(s);
+    if (a == b)
+        return;
+    if (s->events.replacing)
+        s->events.replacing(s->events.context, &s->dbs[a], &s->dbs[b]);
     struct db x = s->dbs[a];
     s->dbs[a] = s->dbs[b];
     s->dbs[b] = x;
     s->dbs[a].id = a;
     s->dbs[b].id = b;
+    replaced(&s->dbs[a]);
+    replaced(&s->dbs[b]);
 }
 
 struct entry *db_random(struct db *db)

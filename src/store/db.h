@@ -62,8 +62,10 @@ struct store_events {
     bool (*holds)(void *context, const struct db *db, const struct entry *e);
     /* Takes an entry that left the keyspace; NULL: it is freed at once. */
     void (*discard)(void *context, struct entry *e);
-    /* The data of the whole database changed (FLUSHDB, SWAPDB). */
-    void (*flushed)(void *context, struct db *db);
+    /* All keys of the database are about to go, or (other) to be exchanged with another's. */
+    void (*replacing)(void *context, struct db *db, struct db *other);
+    /* They have: the same as ready, for every key; called only while store.waited is not 0. */
+    void (*replaced)(void *context, struct db *db);
 };
 
 /* What a key hashes to; no bytes: nothing. */
@@ -141,9 +143,13 @@ bool db_expire_fields(struct db *db, struct entry *e);
 /* The time by which fields are seen. */
 int64_t db_field_now(const struct store *s);
 
-/* Deletes all keys; returns how many there were. */
+/* Deletes all keys; returns how many there were. As db_changed() and db_ready() for each of them.
+ */
 size_t db_flush(struct db *db);
+/* Exchanges what two databases hold, with the same announcements. */
 void db_swap(struct store *s, int a, int b);
+/* Data that is under no key has changed (libraries of functions): counts it. */
+void db_store_changed(struct store *s);
 /* Deletes the key if its deadline has passed; true: it was deleted. */
 bool db_expire_if_due(struct db *db, struct entry *e);
 /* Any key that has not expired; NULL: none. */

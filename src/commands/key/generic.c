@@ -3,8 +3,6 @@
 #include "commands/scan_args.h"
 
 #include "base/num.h"
-#include "engine/block.h"
-#include "engine/txn.h"
 #include "store/lru.h"
 
 static void delete_keys(struct call *call)
@@ -407,28 +405,18 @@ const struct command scan_command = {
 
 static void do_swapdb(struct call *call)
 {
-    struct db *db[2];
     long long id[2];
     for (int i = 0; i < 2; i++)
         if (!num_parse_int(call->argv[i + 1], &id[i])) {
             reply_errorf(call->reply, "ERR invalid %s DB index", i ? "second" : "first");
             return;
         }
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         if (id[i] < 0 || id[i] >= call->store->count) {
             call_error(call, ERR_DB_INDEX);
             return;
         }
-        db[i] = &call->store->dbs[id[i]];
-    }
-    call->store->dirty++;
-    if (db[0] != db[1])
-        txn_touch_db(call->engine, db[0], db[1]);
-    db_swap(call->store, db[0]->id, db[1]->id);
-    if (db[0] != db[1]) {
-        block_db_ready(call->engine, db[0]);
-        block_db_ready(call->engine, db[1]);
-    }
+    db_swap(call->store, (int)id[0], (int)id[1]);
     reply_ok(call->reply);
 }
 
@@ -453,22 +441,12 @@ static bool flush_options(struct call *call)
     return false;
 }
 
-static void flush(struct call *call, struct db *db)
-{
-    if (call->store->events.flushed)
-        call->store->events.flushed(call->store->events.context, db);
-    size_t n = db_flush(db);
-    call->store->dirty += (long long)n;
-    block_db_ready(call->engine, db);
-}
-
 static void do_flushdb(struct call *call)
 {
     if (!flush_options(call))
         return;
-    flush(call, call->db);
+    db_flush(call->db);
     CALL_EFFECT(call, BYTES("FLUSHDB"));
-    call->store->dirty++;
     reply_ok(call->reply);
 }
 
@@ -490,9 +468,8 @@ static void do_flushall(struct call *call)
     if (!flush_options(call))
         return;
     for (int i = 0; i < call->store->count; i++)
-        flush(call, &call->store->dbs[i]);
+        db_flush(&call->store->dbs[i]);
     CALL_EFFECT(call, BYTES("FLUSHALL"));
-    call->store->dirty++;
     reply_ok(call->reply);
 }
 

@@ -4,12 +4,6 @@
 #include "persist/dump.h"
 #include "script/scripting.h"
 
-/* After a change of the libraries: they are data. */
-static void changed(struct call *call)
-{
-    call->store->dirty++;
-}
-
 static void do_function_load(struct call *call)
 {
     bool replace = false;
@@ -25,7 +19,7 @@ static void do_function_load(struct call *call)
     const char *name = scripting_load(call->engine->scripting, call->argv[i], replace, call->reply);
     if (!name)
         return;
-    changed(call);
+    db_store_changed(call->store);
     reply_bulk_text(call->reply, name);
 }
 
@@ -35,7 +29,7 @@ static void do_function_delete(struct call *call)
         reply_errorf(call->reply, "ERR Library not found");
         return;
     }
-    changed(call);
+    db_store_changed(call->store);
     reply_ok(call->reply);
 }
 
@@ -49,7 +43,7 @@ static void do_function_flush(struct call *call)
         return;
     }
     scripting_flush_functions(call->engine->scripting);
-    changed(call);
+    db_store_changed(call->store);
     reply_ok(call->reply);
 }
 
@@ -145,7 +139,7 @@ static void do_function_restore(struct call *call)
         return;
     }
     scripting_drop(before);
-    changed(call);
+    db_store_changed(call->store);
     reply_ok(call->reply);
 }
 

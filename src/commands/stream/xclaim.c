@@ -107,7 +107,7 @@ static void drop_reference(struct call *call, struct stream_group *g, struct str
     char text[STREAM_ID_TEXT_MAX];
     stream_group_ack(g, id);
     CALL_EFFECT(call, BYTES("XACK"), call->argv[1], call->argv[2], stream_args_id_text(text, id));
-    call->store->dirty++;
+    db_changed_quietly(call->db, call->argv[1]);
 }
 
 static void do_xclaim(struct call *call)

@@ -158,6 +158,54 @@ TEST(the_digest_is_of_the_data_and_not_of_its_order)
     db_store_free(b);
 }
 
+struct replacing {
+    struct store *store;
+    int before, after;
+    size_t keys_before;
+};
+
+static void on_replacing(void *context, struct db *db, struct db *other)
+{
+    struct replacing *r = context;
+    r->before++;
+    r->keys_before += db->keys.used + (other ? other->keys.used : 0);
+}
+
+static void on_replaced(void *context, struct db *db)
+{
+    (void)db;
+    ((struct replacing *)context)->after++;
+}
+
+/* faults D10: what changes whole databases says so as what changes one key does. */
+TEST(whole_databases_announce_that_they_change)
+{
+    struct store *s = db_store_new(2, 1);
+    struct replacing r = {.store = s};
+    s->events =
+        (struct store_events){.context = &r, .replacing = on_replacing, .replaced = on_replaced};
+    set(&s->dbs[0], "a", "1");
+    set(&s->dbs[0], "b", "1");
+    s->written_now = 10;
+    CHECK(db_flush(&s->dbs[0]) == 2 && s->dirty == 2 && s->written_all == 10);
+    CHECK(r.before == 1 && r.keys_before == 2 && r.after == 0);
+    s->waited = 1;
+    set(&s->dbs[0], "a", "1");
+    s->written_now = 20;
+    db_swap(s, 0, 1);
+    CHECK(s->dirty == 3 && s->written_all == 20 && r.before == 2 && r.keys_before == 3);
+    CHECK(r.after == 2 && s->dbs[1].keys.used == 1);
+    s->written_now = 30;
+    db_swap(s, 1, 1);
+    CHECK(s->dirty == 4 && r.before == 2 && r.after == 2);
+    db_store_changed(s);
+    CHECK(s->dirty == 5 && s->written_all == 30);
+    CHECK(db_flush(&s->dbs[1]) == 1 && db_flush(&s->dbs[1]) == 0 && s->dirty == 6);
+    CHECK(r.after == 4);
+    db_store_free(s);
+}
+
 UNIT_MAIN(T(deadlines_pass_by_the_store_s_clock), T(active_expiry_finds_all_of_them),
           T(looking_is_not_using), T(watchers_hear_of_changes_while_there_are_any),
-          T(the_digest_is_of_the_data_and_not_of_its_order))
+          T(the_digest_is_of_the_data_and_not_of_its_order),
+          T(whole_databases_announce_that_they_change))
