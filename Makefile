@@ -61,6 +61,19 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIBOBJ) tests/support/unit.h
 	@$(CC) $(CFLAGS) -Itests/support $(LINK) -o $@ $< \
 	    $$(utils/layers.py below $(dir $*) $(BUILD)) $(LIBS) $(ALLOC)
 
+# The server, writing down which keys are touched: for tests/rights/handler_keys.py. Functions are put
+# in the place of others, which link-time optimisation has resolved before: so not in that build.
+ifeq (,$(findstring -flto,$(OPT)))
+RECORDING := $(BUILD)/recording-server
+endif
+RECORDED := db_store_new table_find table_remove db_changed db_changed_quietly db_add
+$(BUILD)/record_keys.o: tests/support/record_keys.c
+	@mkdir -p $(dir $@)
+	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+$(BUILD)/recording-server: $(OBJ) $(BUILD)/record_keys.o
+	@echo '  LINK $@'
+	@$(CC) $(LINK) -rdynamic $(RECORDED:%=-Wl,--wrap=%) -o $@ $(BUILD)/record_keys.o $(OBJ) $(LIBS) $(ALLOC)
+
 $(BUILD)/fuzz/%_drive: tests/fuzz/%_fuzz.c tests/fuzz/drive.c $(LIBOBJ)
 	@mkdir -p $(dir $@)
 	@echo '  DRIVE $*'
@@ -71,7 +84,7 @@ run: deps all
 	@mkdir -p data
 	@$(SERVER) $(BUILD)/millrace.conf --dir data
 
-tests-build: $(SERVER) $(UNITBIN) $(BUILD)/fuzz/file_drive
+tests-build: $(SERVER) $(RECORDING) $(UNITBIN) $(BUILD)/fuzz/file_drive
 
 test: deps
 	@$(MAKE) --no-print-directory tests-build

@@ -100,6 +100,9 @@ def main():
         r.lines("choices and scans", [py, os.path.join(ROOT, "tests/statistics/chance.py"), o.server], 200, env)
         r.whole("the systemd unit's exposure", ["systemd-analyze", "security", "--offline=true", "--threshold=12",
                                                 os.path.join(ROOT, "utils/millrace.service")], 60)
+    recording = os.path.join(o.build, "recording-server")  # not in the optimised build, see the Makefile
+    if o.sanitized or os.path.exists(recording):
+        r.lines("keys that handlers touch", [py, os.path.join(ROOT, "tests/rights/handler_keys.py"), "--server", recording, "--seed", str(o.seed)], 200 * slow, env)
     r.lines("order of arrival", [py, os.path.join(ROOT, "tests/turn/order.py"), o.server], 120 * slow, env)
     r.lines("limits of connections", [py, os.path.join(ROOT, "tests/turn/limits.py"), o.server], 200 * slow, env)
     r.lines("TLS", [py, os.path.join(ROOT, "tests/tls/tls.py"), o.server], 120 * slow, env)

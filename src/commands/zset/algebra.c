@@ -105,8 +105,8 @@ static bool parse_aggregate(struct call *call, int i, struct inputs *in)
     else if (bytes_is(call->argv[i], "max"))
         in->aggregate = MOST;
     else
-        call_error(call, ERR_SYNTAX);
-    return bytes_is(call->argv[i], "sum") || in->aggregate != SUM;
+        return false;
+    return true;
 }
 
 static bool parse_options(struct call *call, int i, enum operation op, bool storing,
@@ -119,8 +119,10 @@ static bool parse_options(struct call *call, int i, enum operation op, bool stor
                 return false;
             i += in->n + 1;
         } else if (op != SUBTRACT && left > 1 && bytes_is(call->argv[i], "aggregate")) {
-            if (!parse_aggregate(call, i + 1, in))
+            if (!parse_aggregate(call, i + 1, in)) {
+                call_error(call, ERR_SYNTAX);
                 return false;
+            }
             i += 2;
         } else if (!storing && bytes_is(call->argv[i], "withscores")) {
             in->scores = true;

@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""Which keys handlers touch, and which keys are judged: no handler may touch another key than the command says.
+
+handler_keys.py --server PATH/recording-server [--requests N] [--seed S]
+
+The server is linked with tests/support/record_keys.c, which writes down every key that is looked up or changed. Requests of all
+commands are made from their usage lines, bent in ways that confuse a search for words (options twice, words of options as arguments,
+numbers and keys in wrong places). For each of them
+ * a key that was touched is one of COMMAND GETKEYSANDFLAGS; or the request has made it out of data (SORT's patterns), and ACL
+   DRYRUN refuses it for a user who may use just those keys;
+ * a key that was changed is said to be written;
+ * there is one reply;
+ * a key that is said is touched, in one request at least of those that succeed: nobody is refused for what is never used.
+"""
+import argparse, hashlib, os, random, subprocess, sys, tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "redis-compat", "oracle"))
+import oracle
+
+# They have no keys that could be said, as in Redis: they walk over all, or are for who may do everything.
+NO_KEYS = {"keys", "scan", "randomkey", "flushall", "flushdb", "swapdb", "debug", "exec", "multi", "discard", "shutdown", "quit", "reset", "auth",
+           "hello", "monitor", "select", "client", "config", "acl", "backup", "save", "bgsave", "bgrewriteaof", "replicaof", "slaveof", "latency", "slowlog",
+           "command", "info", "failover", "sync", "psync", "unwatch", "function", "script", "module", "cluster", "wait", "waitaof", "subscribe", "psubscribe",
+           "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe"}
+SETUP = [[b"RPUSH", b"l1", b"a", b"b", b"1"], [b"RPUSH", b"l2", b"3", b"1"], [b"SET", b"k1", b"10"], [b"SET", b"k2", b"hello"], [b"HSET", b"h1", b"a", b"1", b"b", b"2"],
+         [b"HSET", b"h2", b"a", b"1"], [b"SADD", b"t1", b"1", b"2", b"3"], [b"SADD", b"t2", b"a", b"2"], [b"ZADD", b"z1", b"1", b"a", b"2", b"b"],
+         [b"ZADD", b"z2", b"5", b"b"], [b"GEOADD", b"g1", b"13.361389", b"38.115556", b"a", b"15.087269", b"37.502669", b"b"], [b"PFADD", b"p1", b"a"],
+         [b"PFADD", b"p2", b"b"], [b"XADD", b"s1", b"1-1", b"f", b"v"], [b"XADD", b"s2", b"1-1", b"f", b"v"], [b"XGROUP", b"CREATE", b"s1", b"g1", b"0"],
+         [b"XGROUP", b"CREATE", b"s2", b"g1", b"0"], [b"XGROUP", b"CREATE", b"s1", b"STREAMS", b"0"], [b"XREADGROUP", b"GROUP", b"g1", b"c1", b"STREAMS", b"s1", b">"]]
+BENDS = [b"STORE", b"STOREDIST", b"STREAMS", b"streams", b"BY", b"GET", b"LIMIT", b"COUNT", b"GROUP", b"KEYS", b"0", b"1", b"2", b"3", b"*", b"k*", b"h*->a", b"nosort",
+         b"WEIGHTS", b"AGGREGATE", b"NX", b"DB", b"REPLACE", b"BLOCK", b"ALPHA", b"IFEQ", b"EX", b"ANY", b"OVERFLOW", b"SET", b"u8", b"MATCH", b"ID", b"ASC", b"LEFT"]
+
+
+# Commands whose options decide about keys, and those that count them.
+TRICKY = ["sort", "sort_ro", "georadius", "georadiusbymember", "xread", "xreadgroup", "set", "delex", "bitfield", "eval", "eval_ro", "evalsha", "fcall", "fcall_ro",
+          "zunionstore", "zinterstore", "zdiffstore", "zunion", "zinter", "zdiff", "zintercard", "sintercard", "lmpop", "zmpop", "msetex", "bitop", "pfmerge", "copy"]
+# A script uses the keys that it is given.
+USES_KEYS = b"for _, k in ipairs(KEYS) do redis.call('exists', k) end"
+SCRIPTS = {"eval": USES_KEYS, "eval_ro": USES_KEYS, "evalsha": hashlib.sha1(USES_KEYS).hexdigest().encode(), "fcall": b"uses", "fcall_ro": b"uses"}
+SCRIPTS["evalsha_ro"] = SCRIPTS["evalsha"]
+
+
+def tokens_of(doc):
+    out = []
+    for a in doc.get("arguments", []):
+        if a.get("token"):
+            out.append(a["token"].encode())
+        out += tokens_of(a)
+    return out
+
+
+class Requests:
+    def __init__(self, docs, rng):
+        self.tricky = [n for n in TRICKY if n in docs]
+        self.g, self.rng, self.tokens = oracle.Generator(docs, rng), rng, {n: tokens_of(d) for n, d in docs.items()}
+
+    def bend(self, args, first, name):
+        r = self.rng
+        word = r.choice((self.tokens[name] or BENDS) if r.random() < 0.5 else BENDS if r.random() < 0.6 else oracle.KEYS)
+        at = r.randrange(first, len(args) + 1)
+        p = r.random()
+        if p < 0.15:
+            args += [word, r.choice(oracle.KEYS)]
+        elif p < 0.3:
+            args.insert(at, word)
+        elif p < 0.5:
+            args[at:at] = [word, r.choice(oracle.KEYS)]
+        elif p < 0.65 and len(args) > first + 1:
+            i = r.randrange(first, len(args))
+            args[at:at] = args[i:i + r.choice([1, 2, 3])]
+        elif p < 0.8 and len(args) > first:
+            args[r.randrange(first, len(args))] = word
+        elif p < 0.9 and len(args) > first + 1:
+            i, j = r.randrange(first, len(args)), r.randrange(first, len(args))
+            args[i], args[j] = args[j], args[i]
+        elif len(args) > first:
+            del args[r.randrange(first, len(args))]
+
+    def one(self):
+        r = self.rng
+        while True:
+            name = r.choice(self.tricky if r.random() < 0.35 else self.g.names)
+            args = [p.upper().encode() for p in name.split("|")]
+            first = len(args)
+            self.g.walk(self.g.docs[name].get("arguments", []), args, name.split("|")[0])
+            if name in SCRIPTS and len(args) > 1:
+                args[1] = SCRIPTS[name]
+            if name == "xreadgroup" and r.random() < 0.5:
+                args = [b"XREADGROUP", b"GROUP", r.choice([b"g1", b"STREAMS"]), r.choice([b"c1", b"STREAMS", b"streams"]), b"COUNT", b"1", b"STREAMS", b"s1", b">"]
+            for _ in range(r.choice([0, 0, 1, 1, 2, 3])):
+                self.bend(args, first, name)
+            upper = [a.upper() for a in args]
+            # Nobody is there to end a long wait.
+            if oracle.waits_long(args) or name in ("blmovem",) or b"BLOCK" in upper and b"5" not in upper:
+                continue
+            return name, args
+
+
+def escaped(key):
+    return b"".join(b"\\" + key[i:i + 1] if key[i:i + 1] in b"*?[]\\" else key[i:i + 1] for i in range(len(key)))
+
+
+class Judge:
+    def __init__(self, server, path):
+        self.c, self.path = oracle.Conn(server.port), path
+        self.file = open(path, "rb")
+
+    def ask(self, *args):
+        self.c.send(list(args))
+        return self.c.raw()[1]
+
+    def touched(self):
+        """What was written down since the last time."""
+        looked, changed = set(), set()
+        for line in self.file.read().split(b"\n")[:-1]:
+            (changed if line[:1] == b"W" else looked).add(bytes.fromhex(line[1:].decode()))
+        return looked | changed, changed
+
+    def keys(self, args):
+        """As the command says: keys in their order, each with its flags."""
+        kind, value = self.ask(b"COMMAND", b"GETKEYSANDFLAGS", *args)
+        return [] if kind == b"-" else [(k[1], {f[1] for f in flags[1]}) for _, ((k), flags) in value]
+
+    def refuses(self, said, args):
+        """Who may use just these keys, and run everything."""
+        rules = [b"~" + escaped(k) for k, _ in said if not any(c in b" \t\r\n\x00\x0b\x0c" for c in k)]
+        self.ask(b"ACL", b"SETUSER", b"narrow", b"reset", b"on", b"nopass", b"+@all", *rules)
+        return self.ask(b"ACL", b"DRYRUN", b"narrow", *args) != (b"+", b"OK")
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--server", required=True)
+    ap.add_argument("--requests", type=int, default=12000)
+    ap.add_argument("--seed", type=int, default=1)
+    o = ap.parse_args()
+    rng = random.Random(o.seed)
+    path = os.path.join(tempfile.mkdtemp(prefix="keys-"), "record")
+    os.environ["RECORD_KEYS"] = path
+    server = oracle.Server(os.path.abspath(o.server), ["--hz", "1", "--enable-debug-command", "yes"])
+    found, known, never = [], set(), {}
+    succeeded = 0
+    try:
+        j = Judge(server, path)
+        d = oracle.Conn(server.port)
+        d.send([b"HELLO", b"3"]), d.raw()
+        d.send([b"COMMAND", b"DOCS"])
+        docs = {}
+        for name, doc in oracle.to_python(d.raw()[1]).items():
+            for full, sub in doc.get("subcommands", {name: doc}).items():
+                if name not in NO_KEYS and not full.endswith("|help"):
+                    docs[full] = sub
+        j.ask(b"DEBUG", b"SET-ACTIVE-EXPIRE", b"0")
+        j.ask(b"SCRIPT", b"LOAD", USES_KEYS)
+        j.ask(b"FUNCTION", b"LOAD", b"#!lua name=x\nredis.register_function{function_name='uses', callback=function(KEYS) " + USES_KEYS +
+              b" end, flags={'no-writes'}}")
+        requests = Requests(docs, rng)
+        for n in range(o.requests):
+            if n % 40 == 0:
+                for args in [[b"FLUSHALL"]] + SETUP:
+                    j.ask(*args)
+            name, args = requests.one()
+            said = j.keys(args)
+            j.touched()
+            try:
+                reply = j.ask(*args)
+                mark = j.ask(b"ECHO", b"%d" % n)
+            except (ConnectionError, OSError) as e:
+                raise SystemExit("not ok handler keys: %s: %s (seed %d)" % (oracle.show(args), e, o.seed))
+            if mark != (b"$", b"%d" % n):
+                raise SystemExit("not ok handler keys: %s: more than one reply, %r and %r (seed %d)" % (oracle.show(args), reply, mark, o.seed))
+            touched, changed = j.touched()
+            flags = {}
+            for k, f in said:
+                flags.setdefault(k, set()).update(f)
+            foreign = touched - set(flags)
+            if foreign and not j.refuses(said, args):
+                found.append("%s touches %s, says %s" % (oracle.show(args), sorted(foreign), [k for k, _ in said]))
+            wrong = [k for k in changed & set(flags) if not flags[k] & {b"OW", b"RW", b"RM"}]
+            if wrong:
+                found.append("%s changes %s, says %s" % (oracle.show(args), wrong, said))
+            if reply[0] != b"-":
+                succeeded += 1
+                known.add(name)
+                for i, (k, _) in enumerate(said[:2]):
+                    was = never.setdefault((name, i), [0, False])
+                    was[0] += 1
+                    was[1] |= k in touched
+            if name == "watch":
+                j.ask(b"UNWATCH")
+    finally:
+        server.stop()
+        os.unlink(path)
+    for (name, i), (times, used) in sorted(never.items()):
+        if not used and times >= 40:
+            found.append("%s: its key %d was said %d times and never used" % (name, i + 1, times))
+    for f in found[:30]:
+        print("not ok " + f)
+    print("%s handler keys: %d requests of %d commands, %d of %d commands succeeded (%d times), %d differences (seed %d)" %
+          ("not ok" if found else "ok", o.requests, len(docs), len(known), len(docs), succeeded, len(found), o.seed))
+    if o.requests >= 20000:
+        print("# never succeeded: " + " ".join(sorted(set(docs) - known)))
+    sys.exit(1 if found else 0)
+
+
+main()
