@@ -86,6 +86,7 @@ def main():
                                "1500" if o.sanitized else "6000"], 200 * slow, env)
     r.whole("oracle, programs in Lua", [py, os.path.join(ROOT, "redis-compat/oracle/programs.py"), "--server", o.server, "--seed", str(o.seed),
                                         "--programs", "1000" if o.sanitized else "3000"], 200 * slow, env)
+    r.whole("oracle, settings", [py, os.path.join(ROOT, "redis-compat/oracle/settings.py"), "--server", o.server], 200 * slow, env)
     r.whole("oracle, tracking", [py, os.path.join(ROOT, "redis-compat/oracle/tracking.py"), o.server], 100 * slow, env)
     r.whole("table of commands", [py, os.path.join(ROOT, "utils/commands_table.py"), "check", "--server", o.server], 60 * slow, env)
     r.whole("mutation", [py, os.path.join(ROOT, "tests/mutation/mutation.py"), "--server", o.server, "--seed", str(o.seed), "--rounds",
@@ -105,6 +106,7 @@ def main():
         r.lines("keys that handlers touch", [py, os.path.join(ROOT, "tests/rights/handler_keys.py"), "--server", recording, "--seed", str(o.seed)], 200 * slow, env)
     r.lines("order of arrival", [py, os.path.join(ROOT, "tests/turn/order.py"), o.server], 120 * slow, env)
     r.lines("limits of connections", [py, os.path.join(ROOT, "tests/turn/limits.py"), o.server], 200 * slow, env)
+    r.lines("configuration", [py, os.path.join(ROOT, "tests/config/config.py"), o.server, "--seed", str(o.seed)], 120 * slow, env)
     r.lines("TLS", [py, os.path.join(ROOT, "tests/tls/tls.py"), o.server], 120 * slow, env)
     r.lines("hostile scripts", [py, os.path.join(ROOT, "tests/hostile/scripts.py"), o.server], 120 * slow, env)
     crash = os.path.join(ROOT, "tests/crash/crash.py")

@@ -160,7 +160,7 @@ static const char *command_rule(struct selector *s, const struct registry *r, st
     }
     const char *bar = memchr(lower, '|', n);
     if (!bar) {
-        const struct command *c = registry_find(r, word);
+        const struct command *c = registry_find_original(r, word);
         if (!c)
             return UNKNOWN;
         set_command(s, r, c, allow);
@@ -169,7 +169,7 @@ static const char *command_rule(struct selector *s, const struct registry *r, st
     }
     struct bytes name = bytes_of(lower, (size_t)(bar - lower)),
                  sub = bytes_of(bar + 1, n - (size_t)(bar - lower) - 1);
-    const struct command *c = registry_find(r, name);
+    const struct command *c = registry_find_original(r, name);
     if (!c)
         return UNKNOWN;
     if (sub.n == 0)

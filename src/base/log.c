@@ -6,17 +6,45 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 static char *log_path;
 static int threshold = LOG_NOTICE;
+static char *syslog_ident; /* NULL: no syslog */
+static int syslog_facility;
 static char role = 'M';
 
 void log_open(const char *path)
 {
     mem_free(log_path);
     log_path = path && *path ? mem_copy_text(path, strlen(path)) : NULL;
+}
+
+/* Over a socket of our own: <syslog.h> has other LOG_ names. */
+void log_to_syslog(const char *ident, int facility)
+{
+    mem_free(syslog_ident);
+    syslog_ident = mem_copy_text(ident, strlen(ident));
+    syslog_facility = facility;
+}
+
+static void send_to_syslog(int level, const char *text, size_t n)
+{
+    static const int severities[] = {7, 6, 5, 4}; /* debug, info, notice, warning */
+    struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+    char line[2200];
+    int len = snprintf(line, sizeof(line), "<%d>%s[%d]: %.*s",
+                       syslog_facility * 8 + severities[level & 3], syslog_ident, (int)getpid(),
+                       (int)n, text);
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return;
+    sendto(fd, line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line), MSG_NOSIGNAL,
+           (struct sockaddr *)&a, sizeof(a));
+    close(fd);
 }
 
 void log_set_level(int level)
@@ -76,6 +104,8 @@ void log_line(int level, const char *format, ...)
     size_t total = (size_t)n + (m > 0 ? (size_t)m : 0);
     if (total > sizeof(line) - 2)
         total = sizeof(line) - 2;
+    if (syslog_ident)
+        send_to_syslog(level, line + n, total - (size_t)n);
     line[total++] = '\n';
     log_raw(bytes_of(line, total));
 }

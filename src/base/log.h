@@ -9,6 +9,9 @@ enum log_level { LOG_DEBUG, LOG_VERBOSE, LOG_NOTICE, LOG_WARNING };
 
 /* path "" or NULL: standard output. The path is copied. */
 void log_open(const char *path);
+/* The lines go to syslog as well, from now on. facility: its number, 1 (user) or 16 to 23 (local).
+ */
+void log_to_syslog(const char *ident, int facility);
 void log_set_level(int level);
 int log_level(void);
 /* 'M' for the server, 'C' for its children. */

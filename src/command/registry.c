@@ -7,13 +7,24 @@
 #define SLOTS          2048 /* a power of two, far above the count of commands */
 #define NUMBERS        4096
 
+struct slot {
+    uint64_t words[3]; /* the name, folded and padded; zero: taken away */
+    const struct command *command;
+    size_t n; /* of the name */
+};
+
+/* A command that has another name. */
+struct renamed {
+    const struct command *command;
+    char *name; /* "": it was taken away */
+};
+
 struct registry {
     const struct command *const *all;
-    struct {
-        uint64_t words[3]; /* the name, folded and padded */
-        const struct command *command;
-        size_t n; /* of the name */
-    } slots[SLOTS];
+    struct slot slots[SLOTS];
+    struct slot *original; /* as they were before the first renaming, or NULL */
+    struct renamed *renamed;
+    size_t renamed_n;
     struct {
         const struct command *command;
         unsigned number;
@@ -99,7 +110,88 @@ struct registry *registry_new(const struct command *const *commands)
 
 void registry_free(struct registry *r)
 {
+    if (!r)
+        return;
+    for (size_t i = 0; i < r->renamed_n; i++)
+        mem_free(r->renamed[i].name);
+    mem_free(r->renamed);
+    mem_free(r->original);
     mem_free(r);
+}
+
+/* The slot of a name, of those given; NULL: there is none. */
+static const struct slot *find_slot(const struct slot *slots, struct bytes name)
+{
+    uint64_t words[3];
+    if (!fold(name, words))
+        return NULL;
+    for (size_t i = slot_of(words); slots[i].command; i = (i + 1) & (SLOTS - 1))
+        if (memcmp(slots[i].words, words, sizeof(words)) == 0)
+            return slots[i].n == name.n ? &slots[i] : NULL;
+    return NULL;
+}
+
+/* Names that are longer than a slot's. */
+static const struct command *find_long(const struct registry *r, struct bytes name)
+{
+    for (size_t i = 0; i < r->renamed_n; i++)
+        if (name.n && bytes_equal_nocase(name, bytes_text(r->renamed[i].name)))
+            return r->renamed[i].command;
+    return NULL;
+}
+
+const char *registry_rename(struct registry *r, struct bytes from, struct bytes to)
+{
+    const struct command *c = registry_find(r, from);
+    if (!c)
+        return "No such command in rename-command";
+    if (to.n && registry_find(r, to))
+        return "Target command name already exists";
+    if (!r->original) {
+        r->original = mem_alloc(sizeof(r->slots));
+        memcpy(r->original, r->slots, sizeof(r->slots));
+    }
+    struct slot *old = (struct slot *)find_slot(r->slots, from);
+    if (old)
+        memset(old->words, 0, sizeof(old->words)); /* the chain of slots goes on behind it */
+    size_t at = 0;
+    while (at < r->renamed_n && r->renamed[at].command != c)
+        at++;
+    if (at == r->renamed_n) {
+        r->renamed = mem_realloc(r->renamed, ++r->renamed_n * sizeof(*r->renamed));
+        r->renamed[at] = (struct renamed){c, NULL};
+    }
+    mem_free(r->renamed[at].name);
+    r->renamed[at].name = mem_copy_text(to.p, to.n);
+    uint64_t words[3];
+    if (fold(to, words)) {
+        size_t i = slot_of(words);
+        while (r->slots[i].command)
+            i = (i + 1) & (SLOTS - 1);
+        memcpy(r->slots[i].words, words, sizeof(words));
+        r->slots[i].command = c;
+        r->slots[i].n = to.n;
+    }
+    return NULL;
+}
+
+const struct command *registry_find_original(const struct registry *r, struct bytes name)
+{
+    const struct slot *s = find_slot(r->original ? r->original : r->slots, name);
+    return s ? s->command : NULL;
+}
+
+bool registry_has_renames(const struct registry *r)
+{
+    return r->renamed_n > 0;
+}
+
+bool registry_is_reachable(const struct registry *r, const struct command *c)
+{
+    for (size_t i = 0; i < r->renamed_n; i++)
+        if (r->renamed[i].command == c)
+            return *r->renamed[i].name != 0;
+    return true;
 }
 
 const struct command *registry_find(const struct registry *r, struct bytes name)
@@ -109,7 +201,7 @@ const struct command *registry_find(const struct registry *r, struct bytes name)
         words[0] = load(name.p, name.n) | SPACES;
         words[1] = words[2] = SPACES;
     } else if (!fold(name, words)) {
-        return NULL;
+        return find_long(r, name);
     }
     for (size_t i = slot_of(words); r->slots[i].command; i = (i + 1) & (SLOTS - 1)) {
         const uint64_t *w = r->slots[i].words;

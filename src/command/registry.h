@@ -16,7 +16,17 @@ const struct command *registry_find(const struct registry *r, struct bytes name)
 const struct command *registry_subcommand(const struct command *container, struct bytes name);
 /* As registry_find() for "name" or "container|name". */
 const struct command *registry_find_full(const struct registry *r, struct bytes name);
-/* The NULL-terminated array again. */
+/* Requests know the command as `to` from now on, and by its own name no more; "" takes it away.
+ * Its constant, and with it its name in rules, statistics and the journal, stays. Returns why not,
+ * or NULL. */
+const char *registry_rename(struct registry *r, struct bytes from, struct bytes to);
+/* As registry_find(), by the commands' own names. */
+const struct command *registry_find_original(const struct registry *r, struct bytes name);
+/* Whether requests know some command by another name than its own. */
+bool registry_has_renames(const struct registry *r);
+/* False for a command that was taken away. */
+bool registry_is_reachable(const struct registry *r, const struct command *c);
+/* The NULL-terminated array again, with those that were taken away. */
 const struct command *const *registry_all(const struct registry *r);
 /* A stable number for each command and subcommand, below registry_count(): for statistics. */
 unsigned registry_number(const struct registry *r, const struct command *c);

@@ -1,13 +1,17 @@
 #include "config/config_file.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/words.h"
+#include "config/forms.h"
 #include "io/file.h"
 
 #include <errno.h>
 #include <glob.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define WORDS   256
 #define VERSION "7.2.4"
@@ -20,119 +24,229 @@ static bool fail(struct buf *report, int number, struct bytes line, const char *
     return false;
 }
 
-static bool include(struct settings *s, const char *path, struct buf *report)
+#define DEPTH_MOST 16 /* of files that include one another */
+
+/* Where a file that a line names is: relative to where the server was started. */
+static char *path_of(const struct settings *s, struct bytes path)
+{
+    struct buf b = {0};
+    if (s->started_in && path.n && path.p[0] != '/')
+        buf_printf(&b, "%s/", s->started_in);
+    buf_add(&b, path);
+    buf_add_char(&b, 0);
+    return b.p;
+}
+
+/* Calls each(context, path) for the files that an include line means. A name without wildcards is
+ * one file, there or not. */
+static bool each_included(const struct settings *s, struct bytes name,
+                          bool (*each)(void *context, const char *path), void *context)
 {
     glob_t found;
-    if (!strpbrk(path, "*?["))
-        return config_file_load(s, path, report);
+    char *path = path_of(s, name);
     bool good = true;
-    if (glob(path, 0, NULL, &found) == 0) {
+    if (!strpbrk(path, "*?[")) {
+        good = each(context, path);
+    } else if (glob(path, 0, NULL, &found) == 0) {
         for (size_t i = 0; i < found.gl_pathc && good; i++)
-            good = config_file_load(s, found.gl_pathv[i], report);
+            good = each(context, found.gl_pathv[i]);
         globfree(&found);
     }
+    mem_free(path);
     return good;
 }
 
-static bool apply(struct settings *s, struct bytes *words, int n, struct bytes line, int number,
-                  struct buf *report)
+struct reading {
+    struct settings *settings;
+    struct buf *report;
+    int depth;
+};
+
+static bool read_text(struct reading *r, struct bytes text);
+
+static bool read_file(void *context, const char *path)
 {
-    if (bytes_is(words[0], "include") && n == 2)
-        return include(s, words[1].p, report);
-    if (bytes_is(words[0], "rename-command") || bytes_is(words[0], "loadmodule") ||
-        bytes_is(words[0], "sentinel"))
-        return fail(report, number, line, "This directive is not supported by this version");
-    if (bytes_is(words[0], "user")) {
-        for (int i = 0; i < n; i++) {
-            words_quote(&s->users, words[i]);
-            buf_add_char(&s->users, i + 1 < n ? ' ' : '\n');
-        }
-        return true;
+    struct reading *r = context;
+    struct buf text = {0};
+    int error = r->depth == DEPTH_MOST ? -ELOOP : file_read(path, &text);
+    bool good = error == 0;
+    r->depth++;
+    if (error)
+        buf_printf(r->report, "Fatal error, can't open config file '%s': %s\n", path,
+                   strerror(-error));
+    else
+        good = read_text(r, buf_bytes(&text));
+    r->depth--;
+    buf_free(&text);
+    return good;
+}
+
+static void add_line(struct buf *out, const struct bytes *words, int n)
+{
+    for (int i = 0; i < n; i++) {
+        words_quote(out, words[i]);
+        buf_add_char(out, i + 1 < n ? ' ' : '\n');
     }
-    const struct setting *x = settings_find(words[0]);
-    if (!x)
-        return fail(report, number, line, "Bad directive or wrong number of arguments");
-    bool list = x->flags & SETTING_WORDS;
-    if (n < 2 || (n > 2 && !list)) {
-        /* A bare "save" or "--save" empties it. */
-        if (!(n == 1 && list))
-            return fail(report, number, line,
-                        n > 2 ? "wrong number of arguments"
-                              : "Bad directive or wrong number of arguments");
+}
+
+/* Lines of older versions that mean nothing any more. */
+static bool is_obsolete(struct bytes name)
+{
+    static const char *const names[] = {"list-max-ziplist-entries", "list-max-ziplist-value",
+                                        "lua-replicate-commands", "gopher-enabled"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (bytes_is(name, names[i]))
+            return true;
+    return false;
+}
+
+/* Lines that are no settings. Returns whether it is one; *why says what is wrong with it. */
+static bool apply_special(struct reading *r, const struct bytes *words, int n, bool *good,
+                          const char **why)
+{
+    struct settings *s = r->settings;
+    *why = NULL;
+    if (bytes_is(words[0], "include") && n == 2) {
+        *good = each_included(s, words[1], read_file, r);
+    } else if (bytes_is(words[0], "loadmodule")) {
+        *why = "This directive is not supported by this version";
+    } else if (bytes_is(words[0], "rename-command") && n == 3) {
+        if (s->rename)
+            *why = s->rename(s->rename_context, words[1], words[2]);
+        add_line(&s->renames, words + 1, 2);
+    } else if (bytes_is(words[0], "user") && n > 1) {
+        add_line(&s->users, words, n);
+    } else if (is_obsolete(words[0]) && n == 2) {
+        add_line(&s->obsolete, words, 1);
+    } else {
+        return false;
     }
-    struct buf value = {0};
-    for (int i = 1; i < n; i++) {
-        if (i > 1)
-            buf_add_char(&value, ' ');
-        buf_add(&value, words[i]);
-    }
-    const char *why;
-    bool good = settings_parse(s, x, buf_bytes(&value), &why);
-    buf_free(&value);
-    if (!good)
-        return fail(report, number, line, why);
-    if ((x->flags & SETTING_REFUSED) && !settings_is_default(s, x))
-        return fail(report, number, line, "This setting is not supported by this version");
     return true;
 }
 
-bool config_file_text(struct settings *s, struct bytes text, struct buf *report)
+/* The value of a line, its words joined. Lines of save add up; an empty one starts over. */
+static void join(const struct settings *s, const struct setting *x, const struct bytes *words,
+                 int n, struct buf *value)
+{
+    bool empty = n == 1 || (n == 2 && words[1].n == 0);
+    if (x->type == SETTING_SAVE_POINTS && s->save_given && !empty)
+        buf_add_text(value, s->save);
+    for (int i = 1; i < n && !(x->type == SETTING_SAVE_POINTS && empty); i++) {
+        if (value->n || i > 1)
+            buf_add_char(value, ' ');
+        buf_add(value, words[i]);
+    }
+}
+
+static bool apply(struct reading *r, struct bytes *words, int n, struct bytes line, int number)
+{
+    struct settings *s = r->settings;
+    const char *why;
+    bool good = true;
+    if (apply_special(r, words, n, &good, &why))
+        return why ? fail(r->report, number, line, why) : good;
+    const struct setting *x = settings_find(words[0]);
+    if (!x)
+        return fail(r->report, number, line, "Bad directive or wrong number of arguments");
+    bool list = x->flags & SETTING_WORDS;
+    /* A bare "save" or "bind" empties it. */
+    if ((n > 2 && !list) || (n == 1 && (!list || x->type == SETTING_MASTER)))
+        return fail(r->report, number, line, "wrong number of arguments");
+    struct buf value = {0};
+    join(s, x, words, n, &value);
+    good = settings_parse(s, x, value.n ? buf_bytes(&value) : bytes_of("", 0), &why);
+    buf_free(&value);
+    if (!good)
+        return fail(r->report, number, line, why);
+    if (x->type == SETTING_SAVE_POINTS)
+        s->save_given = true;
+    if ((x->flags & SETTING_REFUSED) && !settings_is_default(s, x))
+        return fail(r->report, number, line, "This setting is not supported by this version");
+    return true;
+}
+
+/* Takes the next line off text. */
+static struct bytes take_line(struct bytes *text)
+{
+    const char *newline = memchr(text->p, '\n', text->n);
+    size_t n = newline ? (size_t)(newline - text->p) : text->n;
+    struct bytes line = bytes_of(text->p, n);
+    size_t whole = newline ? n + 1 : n;
+    *text = bytes_of(text->p + whole, text->n - whole);
+    return line;
+}
+
+static struct bytes trimmed(struct bytes line)
+{
+    while (line.n && words_is_blank(line.p[0]))
+        line.p++, line.n--;
+    while (line.n && words_is_blank(line.p[line.n - 1]))
+        line.n--;
+    return line;
+}
+
+static bool read_text(struct reading *r, struct bytes text)
 {
     int number = 0;
     bool good = true;
-    struct buf saves = {0};
     while (text.n && good) {
-        const char *newline = memchr(text.p, '\n', text.n);
-        size_t len = newline ? (size_t)(newline - text.p) : text.n;
-        struct bytes line = {text.p, len};
-        text.p += newline ? len + 1 : len;
-        text.n -= newline ? len + 1 : len;
+        struct bytes line = trimmed(take_line(&text));
         number++;
-        while (line.n && words_is_blank(line.p[0]))
-            line.p++, line.n--;
-        while (line.n && words_is_blank(line.p[line.n - 1]))
-            line.n--;
         if (line.n == 0 || line.p[0] == '#')
             continue;
         struct bytes words[WORDS];
         char *copy;
         int n = words_split(line, words, WORDS, &copy);
-        if (n < 0) {
-            good = fail(report, number, line, "Unbalanced quotes in configuration line");
-        } else if (n > 0 && bytes_is(words[0], "save")) {
-            /* Lines of save add up; an empty one starts over. */
-            bool empty = n == 1 || (n == 2 && words[1].n == 0);
-            if (empty)
-                saves.n = 0;
-            for (int i = 1; i < n && !empty; i++) {
-                if (saves.n)
-                    buf_add_char(&saves, ' ');
-                buf_add(&saves, words[i]);
-            }
-            struct bytes joined[2] = {words[0], buf_bytes(&saves)};
-            good = apply(s, joined, 2, line, number, report);
-        } else if (n > 0) {
-            good = apply(s, words, n, line, number, report);
-        }
+        if (n < 0)
+            good = fail(r->report, number, line, "Unbalanced quotes in configuration line");
+        else if (n > 0)
+            good = apply(r, words, n, line, number);
         mem_free(copy);
     }
-    buf_free(&saves);
     return good;
+}
+
+/* Names in include lines are relative to where the server was started; `dir` is changed to later.
+ */
+static void note_place(struct settings *s)
+{
+    char here[PATH_MAX];
+    if (!s->started_in && getcwd(here, sizeof(here)))
+        s->started_in = mem_copy_text(here, strlen(here));
+}
+
+bool config_file_text(struct settings *s, struct bytes text, struct buf *report)
+{
+    struct reading r = {s, report, 0};
+    note_place(s);
+    return read_text(&r, text);
 }
 
 bool config_file_load(struct settings *s, const char *path, struct buf *report)
 {
-    struct buf text = {0};
-    int error = file_read(path, &text);
-    if (error) {
-        buf_printf(report, "Fatal error, can't open config file '%s': %s\n", path,
-                   strerror(-error));
-        buf_free(&text);
-        return false;
+    struct reading r = {s, report, 0};
+    note_place(s);
+    return read_file(&r, path);
+}
+
+static void quote_always(struct buf *out, struct bytes word)
+{
+    size_t before = out->n;
+    words_quote(out, word);
+    if (word.n && out->p[before] == '"')
+        return;
+    if (out->n - before == word.n) { /* a plain word */
+        out->n = before;
+        buf_add_char(out, '"');
+        buf_add(out, word);
+        buf_add_char(out, '"');
     }
-    bool good = config_file_text(s, buf_bytes(&text), report);
-    buf_free(&text);
-    return good;
+}
+
+static bool takes_many(const struct setting *x, struct bytes name)
+{
+    return x ? (x->flags & SETTING_WORDS) != 0
+             : bytes_is(name, "rename-command") || bytes_is(name, "user");
 }
 
 /* An argument begins an option when it starts with "--", or when it stands where a name is
@@ -140,6 +254,7 @@ bool config_file_load(struct settings *s, const char *path, struct buf *report)
 bool config_file_options(struct settings *s, int argc, char **argv, struct buf *report)
 {
     struct buf text = {0};
+    buf_add_char(&text, '\n');
     for (int i = 0; i < argc;) {
         const char *name = argv[i];
         struct bytes words[WORDS];
@@ -151,10 +266,10 @@ bool config_file_options(struct settings *s, int argc, char **argv, struct buf *
             buf_add(&text, words[0]);
         for (int k = 1; k < n; k++) {
             buf_add_char(&text, ' ');
-            words_quote(&text, words[k]);
+            quote_always(&text, words[k]);
         }
         const struct setting *x = n > 0 ? settings_find(words[0]) : NULL;
-        bool first = true, list = x && (x->flags & SETTING_WORDS);
+        bool first = true, list = n > 0 && takes_many(x, words[0]);
         mem_free(copy);
         i++;
         /* The first value may itself begin with "--" unless the option can do without one. */
@@ -167,7 +282,7 @@ bool config_file_options(struct settings *s, int argc, char **argv, struct buf *
             if (!first && !dashes && !list && settings_find(bytes_text(argv[i])))
                 break;
             buf_add_char(&text, ' ');
-            words_quote(&text, bytes_text(argv[i]));
+            quote_always(&text, bytes_text(argv[i]));
             first = false;
             i++;
         }
@@ -178,70 +293,180 @@ bool config_file_options(struct settings *s, int argc, char **argv, struct buf *
     return good;
 }
 
+/* The line of a setting. Every word is quoted if it has to be, so that no value can make a line of
+ * its own. */
 static void add_setting(const struct settings *s, const struct setting *x, struct buf *out)
 {
     struct buf value = {0};
+    struct bytes words[WORDS];
     settings_print(s, x, &value);
-    struct bytes v = buf_bytes(&value);
-    if ((x->flags & SETTING_WORDS) && v.n) {
-        buf_printf(out, "%s %.*s\n", x->name, (int)v.n, v.p);
-    } else {
-        buf_printf(out, "%s ", x->name);
-        words_quote(out, v);
-        buf_add_char(out, '\n');
+    struct bytes v = value.n ? buf_bytes(&value) : bytes_of("", 0);
+    size_t n = x->flags & SETTING_WORDS && v.n ? forms_split(v, words, WORDS) : 0;
+    buf_add_text(out, x->name);
+    for (size_t i = 0; i < n && n <= WORDS; i++) {
+        buf_add_char(out, ' ');
+        words_quote(out, words[i]);
     }
+    if (n == 0 || n > WORDS) {
+        buf_add_char(out, ' ');
+        words_quote(out, v);
+    }
+    buf_add_char(out, '\n');
     buf_free(&value);
+}
+
+#define MARK "# Generated by CONFIG REWRITE"
+
+struct rewriting {
+    const struct settings *settings;
+    bool *done; /* settings that have their line */
+    bool generated;
+    struct buf out;
+    bool has_users; /* what has_users() looks for */
+    int depth;
+};
+
+/* The words of a line that is one; 0 for comments and empty lines. */
+static int line_words(struct bytes line, struct bytes *words, char **copy)
+{
+    line = trimmed(line);
+    *copy = NULL;
+    return line.n && line.p[0] != '#' ? words_split(line, words, WORDS, copy) : 0;
+}
+
+/* Whether a file, or one that it includes, has "user" lines. */
+static bool has_users(void *context, const char *path)
+{
+    struct rewriting *w = context;
+    struct buf content = {0};
+    if (w->depth++ < DEPTH_MOST && file_read(path, &content) == 0)
+        for (struct bytes text = buf_bytes(&content); text.n && !w->has_users;) {
+            struct bytes words[WORDS];
+            char *copy;
+            int n = line_words(take_line(&text), words, &copy);
+            if (n > 1 && bytes_is(words[0], "user"))
+                w->has_users = true;
+            else if (n == 2 && bytes_is(words[0], "include"))
+                each_included(w->settings, words[1], has_users, w);
+            mem_free(copy);
+        }
+    w->depth--;
+    buf_free(&content);
+    return true;
+}
+
+static void rewrite_lines(struct rewriting *w, struct bytes text);
+
+static bool rewrite_included(void *context, const char *path)
+{
+    struct rewriting *w = context;
+    struct buf content = {0};
+    buf_printf(&w->out, "# Taken over from %s by CONFIG REWRITE: it names users\n", path);
+    if (w->depth++ < DEPTH_MOST && file_read(path, &content) == 0)
+        rewrite_lines(w, buf_bytes(&content));
+    w->depth--;
+    buf_free(&content);
+    return true;
+}
+
+/* An include line stays, unless the file names users: those that are in force are written at the
+ * end, and may have changed. Then the file's other lines come here in its place. */
+static void rewrite_include(struct rewriting *w, struct bytes line, struct bytes name)
+{
+    w->has_users = false;
+    if (w->settings->print_users)
+        each_included(w->settings, name, has_users, w);
+    if (w->has_users) {
+        each_included(w->settings, name, rewrite_included, w);
+        return;
+    }
+    buf_add(&w->out, line);
+    buf_add_char(&w->out, '\n');
+}
+
+static void rewrite_lines(struct rewriting *w, struct bytes text)
+{
+    const struct settings *s = w->settings;
+    size_t count;
+    const struct setting *all = settings_table(&count);
+    while (text.n) {
+        struct bytes line = take_line(&text), words[WORDS];
+        char *copy;
+        if (bytes_has_prefix(line, MARK))
+            w->generated = true;
+        int n = line_words(line, words, &copy);
+        const struct setting *x = n > 0 ? settings_find(words[0]) : NULL;
+        if (x && !w->done[x - all]) {
+            w->done[x - all] = true;
+            add_setting(s, x, &w->out);
+        } else if (n == 2 && bytes_is(words[0], "include")) {
+            rewrite_include(w, line, words[1]);
+        } else if (!x && !(n > 0 && bytes_is(words[0], "user") && s->print_users)) {
+            buf_add(&w->out, line);
+            buf_add_char(&w->out, '\n');
+        }
+        mem_free(copy);
+    }
+}
+
+static void add_generated(struct rewriting *w, const struct setting *x)
+{
+    if (!w->generated)
+        buf_printf(&w->out, "%s\n", MARK);
+    w->generated = true;
+    if (x->type == SETTING_SAVE_POINTS)
+        buf_printf(&w->out, "%s \"\"\n", x->name);
+    add_setting(w->settings, x, &w->out);
+}
+
+/* Reads what would be written as a start would, and appends what an included file would set
+ * otherwise. 0 or -EINVAL. */
+static int read_back(struct rewriting *w)
+{
+    const struct settings *s = w->settings;
+    struct settings *again = settings_new();
+    struct buf report = {0};
+    size_t count;
+    const struct setting *all = settings_table(&count);
+    again->started_in = s->started_in ? mem_copy_text(s->started_in, strlen(s->started_in)) : NULL;
+    bool good = config_file_text(again, buf_bytes(&w->out), &report);
+    if (!good)
+        log_line(LOG_WARNING, "The rewritten configuration could not be read back: %.*s",
+                 (int)report.n, report.p);
+    for (size_t i = 0; i < count && good; i++) {
+        struct buf ours = {0}, theirs = {0};
+        settings_print(s, &all[i], &ours);
+        settings_print(again, &all[i], &theirs);
+        if (!bytes_equal(buf_bytes(&ours), buf_bytes(&theirs)))
+            add_generated(w, &all[i]);
+        buf_free(&ours);
+        buf_free(&theirs);
+    }
+    settings_free(again);
+    buf_free(&report);
+    return good ? 0 : -EINVAL;
 }
 
 int config_file_rewrite(const struct settings *s)
 {
-    struct buf old = {0}, fresh = {0};
+    struct buf old = {0};
     int error = file_read(s->file, &old);
     if (error && error != -ENOENT) {
         buf_free(&old);
         return error;
     }
     size_t count;
-    const struct setting *all = settings_table(&count);
-    bool *done = mem_zalloc(count * sizeof(*done));
-    struct bytes text = buf_bytes(&old);
-    bool generated = false;
-    static const char mark[] = "# Generated by CONFIG REWRITE";
-    while (text.n) {
-        const char *newline = memchr(text.p, '\n', text.n);
-        size_t len = newline ? (size_t)(newline - text.p) : text.n;
-        struct bytes line = {text.p, len}, words[WORDS];
-        text.p += newline ? len + 1 : len;
-        text.n -= newline ? len + 1 : len;
-        char *copy;
-        if (bytes_has_prefix(line, mark))
-            generated = true;
-        int n = line.n && line.p[0] != '#' ? words_split(line, words, WORDS, &copy) : 0;
-        const struct setting *x = n > 0 ? settings_find(words[0]) : NULL;
-        if (x && !done[x - all]) {
-            done[x - all] = true;
-            add_setting(s, x, &fresh);
-        } else if (!x && !(n > 0 && bytes_is(words[0], "user") && s->print_users)) {
-            buf_add(&fresh, line);
-            buf_add_char(&fresh, '\n');
-        }
-        if (line.n && line.p[0] != '#')
-            mem_free(copy);
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (done[i] || settings_is_default(s, &all[i]))
-            continue;
-        if (!generated)
-            buf_printf(&fresh, "%s\n", mark);
-        generated = true;
-        add_setting(s, &all[i], &fresh);
-    }
-    if (s->print_users)
-        s->print_users(s->context, &fresh);
-    error = file_replace(s->file, buf_bytes(&fresh));
-    mem_free(done);
+    settings_table(&count);
+    struct rewriting w = {.settings = s, .done = mem_zalloc(count * sizeof(bool))};
+    rewrite_lines(&w, old.n ? buf_bytes(&old) : bytes_of("", 0));
+    error = read_back(&w);
+    if (!error && s->print_users)
+        s->print_users(s->context, &w.out);
+    if (!error)
+        error = file_replace(s->file, w.out.n ? buf_bytes(&w.out) : bytes_of("", 0));
+    mem_free(w.done);
     buf_free(&old);
-    buf_free(&fresh);
+    buf_free(&w.out);
     return error;
 }
 

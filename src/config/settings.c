@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "config/forms.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -58,10 +59,14 @@ void settings_free(struct settings *s)
     if (!s)
         return;
     for (size_t i = 0; i < COUNT; i++)
-        if (table[i].type == SETTING_TEXT)
+        if (settings_is_text(&table[i]))
             mem_free(*text_of(s, &table[i]));
     mem_free(s->file);
+    mem_free(s->percentiles);
     buf_free(&s->users);
+    buf_free(&s->renames);
+    buf_free(&s->obsolete);
+    mem_free(s->started_in);
     mem_free(s);
 }
 
@@ -82,7 +87,7 @@ void settings_print(const struct settings *s, const struct setting *x, struct bu
 {
     const char *field = (const char *)s + x->at;
     long long v = 0;
-    if (x->type == SETTING_TEXT) {
+    if (settings_is_text(x)) {
         char *text;
         memcpy(&text, field, sizeof(text));
         buf_add_text(out, text);
@@ -108,141 +113,49 @@ void settings_print(const struct settings *s, const struct setting *x, struct bu
     }
 }
 
-bool settings_parse_notify(struct bytes text, unsigned *flags)
+/* A value outside these is moved to the nearer end, as Redis does. */
+static long long clamped(const struct setting *x, long long v)
 {
-    static const char letters[] = "KEg$lshzxetmdn";
-    unsigned v = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] == 'A') {
-            v |= 0x17fc;
+    static const struct {
+        size_t at;
+        long long least, most;
+    } clamps[] = {
+        {offsetof(struct settings, hz), 1, 500},
+        {offsetof(struct settings, repl_backlog_size), 16384, INT64_MAX},
+        {offsetof(struct settings, watchdog_period), 200, INT64_MAX},
+    };
+    for (size_t i = 0; i < sizeof(clamps) / sizeof(clamps[0]); i++) {
+        if (clamps[i].at != x->at ||
+            (v == 0 && x->at == offsetof(struct settings, watchdog_period)))
             continue;
-        }
-        const char *at = text.p[i] ? strchr(letters, text.p[i]) : NULL;
-        if (!at)
-            return false;
-        v |= 1u << (at - letters);
+        return v < clamps[i].least ? clamps[i].least : v > clamps[i].most ? clamps[i].most : v;
     }
-    *flags = v;
-    return true;
+    return v;
 }
 
-/* Splits into at most max words; -1: too many. */
-static int split(struct bytes text, struct bytes *words, int max)
-{
-    int n = 0;
-    size_t i = 0;
-    while (i < text.n) {
-        while (i < text.n && (text.p[i] == ' ' || text.p[i] == '\t'))
-            i++;
-        size_t start = i;
-        while (i < text.n && text.p[i] != ' ' && text.p[i] != '\t')
-            i++;
-        if (i == start)
-            break;
-        if (n == max)
-            return -1;
-        words[n++] = bytes_of(text.p + start, i - start);
-    }
-    return n;
-}
-
-static bool parse_save(struct settings *s, struct bytes text, const char **reason)
-{
-    struct bytes words[64];
-    int n = split(text, words, 64);
-    *reason = "Invalid save parameters";
-    if (n < 0 || n % 2)
-        return false;
-    for (int i = 0; i < n; i += 2) {
-        long long seconds, changes;
-        if (!num_parse_int(words[i], &seconds) || !num_parse_int(words[i + 1], &changes) ||
-            seconds < 1 || changes < 0)
-            return false;
-        s->save_points[i / 2].seconds = seconds;
-        s->save_points[i / 2].changes = changes;
-    }
-    s->save_point_n = n / 2;
-    return true;
-}
-
-static bool parse_output_limits(struct settings *s, struct bytes text, struct buf *canonical,
-                                const char **reason)
-{
-    static const char *const classes[] = {"normal", "slave", "pubsub"};
-    struct bytes words[24];
-    int n = split(text, words, 24);
-    *reason = "Wrong number of arguments in buffer limit configuration.";
-    if (n <= 0 || n % 4)
-        return false;
-    for (int i = 0; i < n; i += 4) {
-        int class_ = bytes_is(words[i], "normal")                                   ? 0
-                     : bytes_is(words[i], "slave") || bytes_is(words[i], "replica") ? 1
-                     : bytes_is(words[i], "pubsub")                                 ? 2
-                                                                                    : -1;
-        long long hard, soft, seconds;
-        if (class_ < 0) {
-            *reason = "Invalid client class specified in buffer limit configuration.";
-            return false;
-        }
-        if (!num_parse_size(words[i + 1], &hard) || !num_parse_size(words[i + 2], &soft) ||
-            !num_parse_int(words[i + 3], &seconds) || hard < 0 || soft < 0 || seconds < 0) {
-            *reason = "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
-            return false;
-        }
-        s->output_limits[class_].hard = hard;
-        s->output_limits[class_].soft = soft;
-        s->output_limits[class_].seconds = seconds;
-    }
-    for (int c = 0; c < 3; c++)
-        buf_printf(canonical, "%s%s %lld %lld %lld", c ? " " : "", classes[c],
-                   s->output_limits[c].hard, s->output_limits[c].soft, s->output_limits[c].seconds);
-    return true;
-}
-
+/* Fields are C strings: a NUL would cut the value short, silently. */
 static bool parse_text(struct settings *s, const struct setting *x, struct bytes text,
                        const char **reason)
 {
+    static char why[96];
     struct buf canonical = {0};
-    if ((x->flags & SETTING_FILENAME) && memchr(text.p, '/', text.n)) {
-        *reason = "it can't be a path, just a filename";
+    if (text.n && memchr(text.p, 0, text.n)) {
+        *reason = "argument must not contain a NUL byte";
         return false;
     }
-    if (x->at == offsetof(struct settings, save) && !parse_save(s, text, reason))
+    if ((x->flags & SETTING_FILENAME) && text.n && memchr(text.p, '/', text.n)) {
+        snprintf(why, sizeof(why), "%s can't be a path, just a filename", x->name);
+        *reason = why;
         return false;
-    if (x->at == offsetof(struct settings, client_output_buffer_limit)) {
-        if (!parse_output_limits(s, text, &canonical, reason)) {
-            buf_free(&canonical);
-            return false;
-        }
-        text = buf_bytes(&canonical);
     }
-    if (x->at == offsetof(struct settings, notify_keyspace_events)) {
-        unsigned flags;
-        if (!settings_parse_notify(text, &flags)) {
-            *reason = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
-            return false;
-        }
-        s->notify_flags = flags;
-        static const char letters[] = "g$lshzxetd";
-        if ((flags & 0x17fc) == 0x17fc)
-            buf_add_char(&canonical, 'A');
-        else
-            for (const char *l = letters; *l; l++) {
-                unsigned one = 0;
-                settings_parse_notify(bytes_of(l, 1), &one);
-                if (flags & one)
-                    buf_add_char(&canonical, *l);
-            }
-        for (const char *l = "nKEm"; *l; l++) {
-            unsigned one = 0;
-            settings_parse_notify(bytes_of(l, 1), &one);
-            if (flags & one)
-                buf_add_char(&canonical, *l);
-        }
-        text = buf_bytes(&canonical);
+    if (x->type == SETTING_TEXT) {
+        buf_add(&canonical, text);
+    } else if (!forms_read(s, x, text, &canonical, reason)) {
+        buf_free(&canonical);
+        return false;
     }
     char **field = text_of(s, x), *old = *field;
-    *field = mem_copy_text(text.p, text.n);
+    *field = mem_copy_text(canonical.n ? canonical.p : "", canonical.n);
     mem_free(old);
     buf_free(&canonical);
     *reason = NULL;
@@ -256,7 +169,7 @@ bool settings_parse(struct settings *s, const struct setting *x, struct bytes te
     long long v = 0;
     *reason = NULL;
     switch (x->type) {
-    case SETTING_TEXT:
+    default:
         return parse_text(s, x, text, reason);
     case SETTING_BOOL:
         if (!bytes_is(text, "yes") && !bytes_is(text, "no")) {
@@ -322,8 +235,13 @@ bool settings_parse(struct settings *s, const struct setting *x, struct bytes te
         *reason = why;
         return false;
     }
-    *number_of(s, x) = v;
+    *number_of(s, x) = clamped(x, v);
     return true;
+}
+
+bool settings_is_text(const struct setting *x)
+{
+    return x->type >= SETTING_TEXT;
 }
 
 bool settings_is_default(const struct settings *s, const struct setting *x)

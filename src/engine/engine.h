@@ -131,6 +131,7 @@ struct engine {
     size_t denial_count;
     uint64_t next_denial, denied[5]; /* by enum check_result */
     bool busy_function;              /* under ENGINE_BUSY: it is a function that runs */
+    bool commands_renamed;           /* by rename-command */
     bool scripts_may_all;            /* DEBUG SET-DISABLE-DENY-SCRIPTS */
 };
 

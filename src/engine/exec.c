@@ -196,6 +196,26 @@ static bool judge(struct client *c, const struct command *command, const struct 
     return true;
 }
 
+/* The journal knows commands by their own names, whatever requests call them. */
+static void journal_renamed(const struct call *call)
+{
+    const char *name = command_full_name(call->command);
+    struct bytes *argv = mem_alloc((size_t)call->argc * sizeof(*argv));
+    memcpy(argv, call->argv, (size_t)call->argc * sizeof(*argv));
+    argv[0] = bytes_of(name, strcspn(name, "|"));
+    journal_add(call->engine->journal, call->db->id, argv, call->argc, bytes_of(NULL, 0));
+    mem_free(argv);
+}
+
+static inline void journal_request(const struct call *call)
+{
+    struct engine *e = call->engine;
+    if (__builtin_expect(e->commands_renamed, 0))
+        journal_renamed(call);
+    else
+        journal_add(e->journal, call->db->id, call->argv, call->argc, call->raw);
+}
+
 bool exec_run(struct client *c, const struct command *command, const struct exec_request *q,
               bool retry)
 {
@@ -227,7 +247,7 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
     command->handler(&call);
     store->hashed.key = bytes_of(NULL, 0); /* something else may come to lie there */
     if (store->dirty != dirty && !call.rewritten && (command->flags & COMMAND_WRITE))
-        journal_add(e->journal, call.db->id, call.argv, call.argc, call.raw);
+        journal_request(&call);
     journal_group_end(e->journal);
     if (__builtin_expect(!dlist_empty(&e->gate.pushed), 0) && e->journal->depth == 0)
         gate_group_ended(e);

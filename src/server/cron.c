@@ -73,24 +73,17 @@ void cron_due(void *context)
     backup_tick(s->backup);
 }
 
-void cron_raise_file_limit(struct server *s)
+long long cron_raise_file_limit(long long clients)
 {
     struct rlimit limit;
-    rlim_t wanted = (rlim_t)s->settings->maxclients + RESERVED_FILES;
+    rlim_t wanted = (rlim_t)clients + RESERVED_FILES;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
-        return;
+        return clients;
     struct rlimit raised = {wanted, limit.rlim_max > wanted ? limit.rlim_max : wanted};
     if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
-        return;
+        return clients;
     raised = (struct rlimit){limit.rlim_max, limit.rlim_max};
     if (setrlimit(RLIMIT_NOFILE, &raised) < 0)
         raised = limit;
-    if (raised.rlim_cur < wanted) {
-        long long possible = (long long)raised.rlim_cur - RESERVED_FILES;
-        log_line(LOG_WARNING,
-                 "You requested maxclients of %lld requiring at least %lld max file descriptors. "
-                 "maxclients has been reduced to %lld.",
-                 s->settings->maxclients, (long long)wanted, possible);
-        s->settings->maxclients = possible;
-    }
+    return raised.rlim_cur < wanted ? (long long)raised.rlim_cur - RESERVED_FILES : clients;
 }

@@ -303,23 +303,20 @@ static double percentile(const struct engine_stat *x, uint64_t calls, double per
 static void one_latency(struct server *s, const struct command *c, struct buf *b)
 {
     const struct engine_stat *x = &s->engine.stats[registry_number(s->engine.registry, c)];
-    struct bytes words[16];
-    char *text;
+    struct bytes text = bytes_text(s->settings->latency_tracking_info_percentiles);
     uint64_t calls = 0;
-    if (!x->times)
+    if (!x->times || !text.n)
         return;
     for (unsigned i = 0; i < OBSERVE_BUCKETS; i++)
         calls += x->times[i];
-    int n =
-        words_split(bytes_text(s->settings->latency_tracking_info_percentiles), words, 16, &text);
-    if (n > 0)
-        buf_printf(b, "latency_percentiles_usec_%s:", command_full_name(c));
-    for (int i = 0; i < n; i++)
-        buf_printf(b, "%sp%.*s=%.3f", i ? "," : "", (int)words[i].n, words[i].p,
-                   percentile(x, calls, strtod(words[i].p, NULL)));
-    if (n > 0)
-        buf_add_text(b, "\r\n");
-    mem_free(text);
+    buf_printf(b, "latency_percentiles_usec_%s:", command_full_name(c));
+    for (size_t i = 0; i < s->settings->percentile_n; i++) {
+        size_t n = strcspn(text.p, " ");
+        buf_printf(b, "%sp%.*s=%.3f", i ? "," : "", (int)n, text.p,
+                   percentile(x, calls, s->settings->percentiles[i]));
+        text.p += n + (text.p[n] == ' ');
+    }
+    buf_add_text(b, "\r\n");
 }
 
 static void latencystats_section(struct server *s, struct buf *b)

@@ -68,12 +68,21 @@ static bool load_progress(void *context, uint64_t bytes)
     return true;
 }
 
+/* Our own files know commands by their own names. Those of Redis have what requests called them,
+ * by whatever names there were then. */
+static const struct command *command_of(const struct loader *l, struct bytes name)
+{
+    const struct engine *e = &l->server->engine;
+    const struct command *c = e->replaying_foreign ? registry_find(e->registry, name) : NULL;
+    return c ? c : registry_find_original(e->registry, name);
+}
+
 static bool replay(void *context, const struct bytes *argv, int argc)
 {
     struct loader *l = context;
     struct exec_request q = {.argv = argv, .argc = argc};
     unsigned errors = l->replay->reply.errors;
-    q.command = registry_find(l->server->engine.registry, argv[0]);
+    q.command = command_of(l, argv[0]);
     if (!q.command)
         return false;
     exec_request(l->replay, &q);
@@ -89,8 +98,7 @@ static void look_ahead(void *context, const struct aof_read_command *commands, u
     struct feed_key keys[AOF_READ_AHEAD];
     for (unsigned i = 0; i < n; i++) {
         const struct bytes *argv = commands[i].argv;
-        keys[i] = feed_key(l->replay, registry_find(l->server->engine.registry, argv[0]), argv,
-                           commands[i].argc);
+        keys[i] = feed_key(l->replay, command_of(l, argv[0]), argv, commands[i].argc);
     }
     for (unsigned i = 0; i < n; i++)
         feed_prefetch_entry(l->replay, &keys[i]);

@@ -2,14 +2,18 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/words.h"
+#include "command/registry.h"
+#include "commands/families.h"
 #include "config/config_file.h"
 #include "io/confine.h"
 #include "server/check.h"
 #include "server/crash.h"
 #include "server/cron.h"
 #include "server/data_lock.h"
+#include "server/process.h"
 #include "server/server.h"
 #include "server/version.h"
+#include "server/watchdog.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,13 +50,22 @@ static void read_stdin(struct buf *out)
     }
 }
 
+/* rename-command is checked against the table of commands, as far as it has been renamed. */
+static const char *check_rename(void *context, struct bytes from, struct bytes to)
+{
+    return registry_rename(context, from, to);
+}
+
 /* File, standard input and options into the settings; ends the process when they are not good. */
 static struct settings *read_settings(int argc, char **argv)
 {
     struct settings *s = settings_new();
+    struct registry *commands = registry_new(families_all());
     struct buf report = {0};
     bool good = true;
     int i = 1;
+    s->rename = check_rename;
+    s->rename_context = commands;
     if (argc > 1 && argv[1][0] != '-') {
         char path[PATH_MAX];
         good = config_file_load(s, argv[1], &report);
@@ -77,6 +90,8 @@ static struct settings *read_settings(int argc, char **argv)
         fprintf(stderr, "%.*s\n", (int)report.n, report.p);
         exit(1);
     }
+    s->rename = NULL;
+    registry_free(commands);
     buf_free(&report);
     return s;
 }
@@ -159,7 +174,7 @@ static bool loopback_only(const struct settings *s)
     struct bytes words[32];
     char *text;
     int n = words_split(bytes_text(s->bind), words, 32, &text);
-    bool good = n > 0;
+    bool good = true; /* no address is none beyond this machine */
     for (int i = 0; i < n; i++) {
         const char *a = words[i].p + (*words[i].p == '-');
         if (strncmp(a, "127.", 4) != 0 && strcmp(a, "::1") != 0 && strcmp(a, "localhost") != 0)
@@ -217,7 +232,32 @@ static bool confine(const struct settings *s)
     return true;
 }
 
-int main(int argc, char **argv)
+/* The path of the log is relative to dir as it is now; CONFIG SET dir does not move it. */
+static void open_log(const struct settings *s)
+{
+    struct buf path = {0};
+    if (*s->logfile && *s->logfile != '/')
+        buf_printf(&path, "%s/", s->dir);
+    buf_printf(&path, "%s", s->logfile);
+    buf_add_char(&path, 0);
+    log_open(path.p);
+    buf_free(&path);
+}
+
+/* At the start fewer clients are better than none. */
+static void limit_clients(struct settings *s)
+{
+    long long possible = cron_raise_file_limit(s->maxclients);
+    if (possible >= s->maxclients)
+        return;
+    log_line(LOG_WARNING,
+             "You requested maxclients of %lld, for which the system has too few file "
+             "descriptors. maxclients has been reduced to %lld.",
+             s->maxclients, possible);
+    s->maxclients = possible;
+}
+
+int main(int argc, char **argv, char **environment)
 {
     int status;
     if (check_is_asked(argc, argv, &status))
@@ -243,24 +283,9 @@ int main(int argc, char **argv)
     if (!realpath("/proc/self/exe", executable))
         executable[0] = 0;
     struct settings *settings = read_settings(argc, argv);
-    /* The log's path is relative to where we were started. */
     log_set_level((int)settings->loglevel);
-    char log_path[PATH_MAX + 1];
-    if (*settings->logfile && settings->logfile[0] != '/' && getcwd(log_path, PATH_MAX)) {
-        size_t n = strlen(log_path);
-        snprintf(log_path + n, sizeof(log_path) - n, "/%s", settings->logfile);
-        log_open(log_path);
-    } else {
-        log_open(settings->logfile);
-    }
-    if (settings->daemonize)
-        daemonize();
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
-    if (settings->crash_log_enabled)
-        crash_install();
-    if (settings->disable_thp)
-        prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+    if (settings->syslog_enabled)
+        log_to_syslog(settings->syslog_ident, (int)settings->syslog_facility);
     if (chdir(settings->dir) < 0) {
         log_line(LOG_WARNING, "Can't chdir to '%s': %s", settings->dir, strerror(errno));
         return 1;
@@ -270,6 +295,15 @@ int main(int argc, char **argv)
         mem_free(settings->dir);
         settings->dir = mem_copy_text(here, strlen(here));
     }
+    open_log(settings);
+    if (settings->daemonize)
+        daemonize();
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    if (settings->crash_log_enabled)
+        crash_install();
+    if (settings->disable_thp)
+        prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     banner(settings);
     int data_lock;
     if (!data_lock_take(settings->dir, &data_lock))
@@ -280,11 +314,16 @@ int main(int argc, char **argv)
     struct server *s = server_new(settings);
     s->executable = executable;
     s->data_lock = data_lock;
-    cron_raise_file_limit(s);
+    limit_clients(settings);
     if (!server_load_users(s))
         return 1;
     if (!server_listen(s))
         return 1;
+    process_begin(argv, environment);
+    process_show_title(settings);
+    if (!process_adjust_oom_score(settings, PROCESS_SERVER))
+        return 1;
+    watchdog_set_period(settings->watchdog_period);
     write_pidfile(settings);
     log_line(LOG_NOTICE, "Server initialized");
     if (!server_load(s))

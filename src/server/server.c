@@ -17,15 +17,17 @@
 #include "engine/tracking.h"
 #include "engine/txn.h"
 #include "io/file.h"
-#include "io/listen.h"
 #include "script/scripting.h"
+#include "server/apply.h"
 #include "server/backup.h"
 #include "server/cron.h"
 #include "server/info.h"
 #include "server/link.h"
+#include "server/listeners.h"
 #include "server/memory.h"
 #include "server/now.h"
 #include "server/saver.h"
+#include "server/watchdog.h"
 #include "store/evict.h"
 
 #include <errno.h>
@@ -273,93 +275,6 @@ static bool service_busy_turn(void *context)
     return !s->stopping;
 }
 
-/* ---- Settings that act when they change */
-
-/* A context by the settings in force; connections that are open keep theirs. */
-static bool configure_tls(struct server *s, const char **reason)
-{
-    const struct settings *c = s->settings;
-    struct buf error = {0};
-    struct tls_options o = {.cert_file = c->tls_cert_file,
-                            .key_file = c->tls_key_file,
-                            .key_pass = c->tls_key_file_pass,
-                            .ca_file = c->tls_ca_cert_file,
-                            .ca_directory = c->tls_ca_cert_dir,
-                            .dh_file = c->tls_dh_params_file,
-                            .protocols = c->tls_protocols,
-                            .ciphers = c->tls_ciphers,
-                            .ciphersuites = c->tls_ciphersuites,
-                            .prefer_server_ciphers = c->tls_prefer_server_ciphers,
-                            .session_caching = c->tls_session_caching,
-                            .cache_size = c->tls_session_cache_size,
-                            .cache_timeout_s = c->tls_session_cache_timeout,
-                            .clients = (enum tls_clients)c->tls_auth_clients};
-    struct tls_context *fresh = tls_context_new(&o, &error);
-    if (!fresh) {
-        log_line(LOG_WARNING, "Failed to configure TLS: %.*s", (int)error.n, error.p);
-        buf_free(&error);
-        *reason = "Unable to update TLS configuration. Check server logs.";
-        return false;
-    }
-    tls_context_free(s->tls);
-    s->tls = fresh;
-    return true;
-}
-
-static void close_listeners(struct server *s)
-{
-    for (int i = 0; i < s->listener_n; i++) {
-        loop_fd_free(s->listeners[i].watch);
-        close(s->listeners[i].fd);
-    }
-    s->listener_n = 0;
-}
-
-static bool set_listeners(struct server *s, const char **reason)
-{
-    close_listeners(s);
-    if (server_listen(s))
-        return true;
-    *reason = "Unable to listen on this port. Check server logs.";
-    return false;
-}
-
-static bool setting_changed(void *context, const struct setting *x, const char **reason)
-{
-    struct server *s = context;
-    const char *name = x->name;
-    if (strcmp(name, "loglevel") == 0)
-        log_set_level((int)s->settings->loglevel);
-    else if (strcmp(name, "notify-keyspace-events") == 0)
-        s->engine.store->notify = s->settings->notify_flags;
-    else if (strcmp(name, "port") == 0 || strcmp(name, "bind") == 0 ||
-             strcmp(name, "tls-port") == 0)
-        return set_listeners(s, reason);
-    else if (strncmp(name, "tls-", 4) == 0 && s->settings->tls_port)
-        return configure_tls(s, reason);
-    else if (strcmp(name, "requirepass") == 0)
-        users_set_default_password(s->engine.users, bytes_text(s->settings->requirepass));
-    else if (strncmp(name, "slowlog-", 8) == 0 || strncmp(name, "latency-", 8) == 0)
-        observe_configure(&s->engine);
-    else if (strcmp(name, "acl-pubsub-default") == 0)
-        s->engine.users->all_channels = s->settings->acl_pubsub_default == 1;
-    else if (strcmp(name, "dir") == 0)
-        return saver_change_directory(s->saver, reason);
-    else if (strcmp(name, "appendonly") == 0)
-        return saver_switch_aof(s->saver, s->settings->appendonly, reason);
-    else if (strcmp(name, "appendfsync") == 0 || strcmp(name, "aof-disk-reserve") == 0 ||
-             strcmp(name, "aof-timestamp-enabled") == 0)
-        saver_policy_changed(s->saver);
-    else if (strcmp(name, "hz") == 0)
-        loop_timer_period(s->cron, cron_period_ms(s));
-    else if (strncmp(name, "maxmemory", 9) == 0 || strncmp(name, "lfu-", 4) == 0 ||
-             strcmp(name, "stream-cache-size") == 0)
-        memory_configure(s);
-    else if (strcmp(name, "maxclients") == 0)
-        cron_raise_file_limit(s);
-    return true;
-}
-
 /* ---- Making it */
 
 static void say_inert_settings(const struct settings *s)
@@ -370,14 +285,32 @@ static void say_inert_settings(const struct settings *s)
         if ((all[i].flags & (SETTING_INERT | SETTING_LATER)) && !settings_is_default(s, &all[i]))
             log_line(LOG_NOTICE, "Setting '%s' is accepted but has no effect in this version",
                      all[i].name);
+    for (struct bytes at = buf_bytes(&s->obsolete); at.n;) {
+        size_t n = (size_t)((const char *)memchr(at.p, '\n', at.n) - at.p);
+        log_line(LOG_NOTICE, "Setting '%.*s' is of older versions and has no effect", (int)n, at.p);
+        at = bytes_of(at.p + n + 1, at.n - n - 1);
+    }
+}
+
+/* The names of rename-command: they were checked when they were read. */
+static void rename_commands(struct registry *r, const struct settings *s)
+{
+    for (struct bytes at = buf_bytes(&s->renames); at.n;) {
+        size_t n = (size_t)((const char *)memchr(at.p, '\n', at.n) - at.p);
+        struct bytes words[2];
+        char *text;
+        if (words_split(bytes_of(at.p, n), words, 2, &text) == 2)
+            registry_rename(r, words[0], words[1]);
+        mem_free(text);
+        at = bytes_of(at.p + n + 1, at.n - n - 1);
+    }
 }
 
 static void on_signal(void *context, int number)
 {
     struct server *s = context;
     const char *name = number == SIGINT ? "SIGINT" : "SIGTERM";
-    const char *words =
-        number == SIGINT ? s->settings->shutdown_on_sigint : s->settings->shutdown_on_sigterm;
+    unsigned flags = number == SIGINT ? s->settings->sigint_flags : s->settings->sigterm_flags;
     log_line(LOG_WARNING, "Received %s scheduling shutdown...", name);
     if ((s->engine.special & ENGINE_BUSY) && !s->signalled) {
         /* Not in the middle of a script: it ends first, by itself if it has written. */
@@ -387,13 +320,13 @@ static void on_signal(void *context, int number)
         return;
     }
     unsigned how = 0;
-    if (strstr(words, "nosave"))
+    if (flags & SETTINGS_SHUTDOWN_NOSAVE)
         how |= ENGINE_SHUTDOWN_NOSAVE;
-    else if (strstr(words, "save"))
+    if (flags & SETTINGS_SHUTDOWN_SAVE)
         how |= ENGINE_SHUTDOWN_SAVE;
-    if (strstr(words, "force"))
+    if (flags & SETTINGS_SHUTDOWN_FORCE)
         how |= ENGINE_SHUTDOWN_FORCE;
-    if (strstr(words, "now"))
+    if (flags & SETTINGS_SHUTDOWN_NOW)
         how |= ENGINE_SHUTDOWN_NOW;
     if (!server_shutdown(s, how))
         log_line(LOG_WARNING, "SIGTERM received but errors trying to shut down the server, check "
@@ -426,6 +359,8 @@ struct server *server_new(struct settings *settings)
     e->settings = settings;
     e->store = db_store_new((int)settings->databases, seed);
     e->registry = registry_new(families_all());
+    rename_commands(e->registry, settings);
+    e->commands_renamed = registry_has_renames(e->registry);
     e->stats = mem_zalloc(registry_count(e->registry) * sizeof(*e->stats));
     e->journal = journal_new();
     e->pubsub = pubsub_new(deliver_message);
@@ -471,7 +406,7 @@ struct server *server_new(struct settings *settings)
         .replaced = on_replaced,
     };
     e->store->notify = settings->notify_flags;
-    settings->changed = setting_changed;
+    settings->changed = apply_settings;
     settings->context = s;
     e->users = users_new(e->registry, settings->acl_pubsub_default == 1);
     dlist_init(&e->denials);
@@ -532,75 +467,9 @@ bool server_load_users(struct server *s)
     return good;
 }
 
-static void accept_ready(void *context, int events)
-{
-    (void)events;
-    link_accept(context);
-}
-
-static bool add_listener(struct server *s, int fd, bool is_unix, bool is_tls)
-{
-    ASSERT(s->listener_n < SERVER_LISTENERS);
-    struct listener *l = &s->listeners[s->listener_n++];
-    *l = (struct listener){.server = s, .fd = fd, .is_unix = is_unix, .is_tls = is_tls};
-    l->watch = loop_fd_new(s->loop, fd, accept_ready, l);
-    loop_fd_want(l->watch, LOOP_READ);
-    return true;
-}
-
-static bool listen_all(struct server *s, int port, bool is_tls)
-{
-    struct bytes words[SERVER_LISTENERS];
-    char *text;
-    int n = words_split(bytes_text(s->settings->bind), words, 16, &text), listening = 0;
-    bool good = n >= 0;
-    for (int i = 0; i < n && good; i++) {
-        const char *address = words[i].p;
-        bool optional = *address == '-';
-        int fd = listen_tcp(address + optional, port, (int)s->settings->tcp_backlog);
-        if (fd >= 0) {
-            add_listener(s, fd, false, is_tls);
-            listening++;
-            continue;
-        }
-        log_line(LOG_WARNING, "Warning: Could not create server TCP listening socket %s:%d: %s",
-                 address + optional, port, strerror(-fd));
-        if (!optional || fd != -EADDRNOTAVAIL)
-            good = optional && (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL);
-    }
-    mem_free(text);
-    if (!good || !listening) {
-        log_line(LOG_WARNING, "Failed listening on port %d (tcp), aborting.", port);
-        return false;
-    }
-    return true;
-}
-
 bool server_listen(struct server *s)
 {
-    if (s->settings->port && !listen_all(s, (int)s->settings->port, false))
-        return false;
-    if (s->settings->tls_port) {
-        const char *why;
-        if (!s->tls && !configure_tls(s, &why))
-            return false;
-        if (!listen_all(s, (int)s->settings->tls_port, true))
-            return false;
-    }
-    if (*s->settings->unixsocket) {
-        int fd = listen_unix(s->settings->unixsocket, (unsigned)s->settings->unixsocketperm,
-                             (int)s->settings->tcp_backlog);
-        if (fd < 0) {
-            log_line(LOG_WARNING, "Failed opening Unix socket: bind: %s", strerror(-fd));
-            return false;
-        }
-        add_listener(s, fd, true, false);
-    }
-    if (s->listener_n == 0) {
-        log_line(LOG_WARNING, "Configured to not listen anywhere, exiting.");
-        return false;
-    }
-    return true;
+    return listeners_open(s);
 }
 
 bool server_load(struct server *s)
@@ -632,7 +501,9 @@ static int64_t sleep_ms(struct server *s)
 static void turn(struct server *s)
 {
     struct engine *e = &s->engine;
+    watchdog_end();
     loop_turn(s->loop, sleep_ms(s));
+    watchdog_begin();
     now_read(s);
     saver_begin_turn(s->saver);
     if (s->signalled && !s->stopping)
@@ -683,7 +554,7 @@ bool server_shutdown(struct server *s, unsigned how)
         return false;
     }
     /* First of all: nobody is accepted who would only be dropped. */
-    close_listeners(s);
+    listeners_close(s);
     if (*s->settings->pidfile || s->settings->daemonize) {
         const char *path = *s->settings->pidfile ? s->settings->pidfile : "/var/run/redis.pid";
         log_line(LOG_NOTICE, "Removing the pid file.");
@@ -706,7 +577,7 @@ void server_free(struct server *s)
         client_close(c);
         link_close_all(s);
     }
-    close_listeners(s);
+    listeners_close(s);
     tls_context_free(s->tls);
     saver_free(s->saver);
     backup_free(s->backup);

@@ -9,6 +9,8 @@
 #include "io/file.h"
 #include "persist/rdb_write.h"
 #include "script/scripting.h"
+#include "server/process.h"
+#include "server/watchdog.h"
 #include "type/stream/stream_cache.h"
 
 #include <errno.h>
@@ -119,6 +121,9 @@ static _Noreturn void be_child(struct snapshot *n, enum snapshot_kind kind)
     for (int i = 0; i < s->listener_n; i++)
         close(s->listeners[i].fd);
     log_set_role('C');
+    watchdog_set_period(0);
+    process_is_child(s->settings,
+                     kind == SNAPSHOT_DUMP ? "millrace-rdb-bgsave" : "millrace-aof-rewrite");
     stream_cache_limit(0); /* what it reads it reads once, and its memory is a copy */
     name_temp(temp, kind, getpid());
     int error = snapshot_write(n, temp, kind);

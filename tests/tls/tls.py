@@ -3,7 +3,7 @@
 
 tls.py SERVER      prints "ok ..." and "not ok ..." lines
 """
-import os, socket, ssl, subprocess, sys, tempfile, time
+import os, random, socket, ssl, subprocess, sys, tempfile, time
 
 failed = 0
 
@@ -123,6 +123,28 @@ def main():
         check("open connections go on", t.ask("PING") == b"+PONG")
         check("a wrong key is refused", a.ask("CONFIG", "SET", "tls-key-file", "server.key").startswith(b"-ERR"))
         check("and changes nothing", name_of(Conn(port, context())) == "server2" and a.ask("CONFIG", "GET", "tls-key-file")[1] == b"server2.key")
+
+        # faults T1: whatever the order in which they are set, what CONFIG GET says is what holds.
+        rng, wrong = random.Random(1), []
+        for step in range(60):
+            what = rng.choice([("tls-port", 0), ("tls-port", port), ("tls-auth-clients", "yes"), ("tls-auth-clients", "no"), ("tls-auth-clients", "yes", "tls-port", 0),
+                               ("tls-port", port, "tls-auth-clients", "no"), ("tls-cert-file", "server.crt", "tls-key-file", "server.key"),
+                               ("tls-key-file", "server2.key", "tls-cert-file", "server2.crt", "tls-port", 0), ("port", plain), ("port", 0), ("bind", "127.0.0.1")])
+            if a.ask("CONFIG", "SET", *what) != b"+OK":
+                wrong.append(what)
+            got = {n: a.ask("CONFIG", "GET", n)[1].decode() for n in ("tls-port", "tls-auth-clients", "tls-cert-file")}
+            for cert in None, "alice":
+                try:
+                    k = Conn(port, context(cert))
+                    seen = (k.ask("PING") == b"+PONG", name_of(k))
+                except (ConnectionError, OSError):
+                    seen = (False, None)
+                open_to = got["tls-port"] != "0" and (cert or got["tls-auth-clients"] != "yes")
+                if seen[0] != bool(open_to) or (seen[0] and seen[1] + ".crt" != got["tls-cert-file"]):
+                    wrong.append((step, what, got, cert, seen))
+        check("settings of TLS in any order", not wrong, wrong)
+        a.ask("CONFIG", "SET", "tls-port", port, "port", plain, "tls-auth-clients", "no")
+        t = Conn(port, context())
 
         memory = lambda: int([l for l in a.ask("INFO", "memory").split(b"\r\n") if l.startswith(b"used_memory:")][0].split(b":")[1])
         c = context()

@@ -93,7 +93,9 @@ static void do_config_get(struct call *call)
         for (int k = 0; k < 2; k++) {
             bool wanted = false;
             for (int a = 2; names[k] && a < call->argc && !wanted; a++)
-                wanted = glob_match_nocase(call->argv[a], bytes_text(names[k]));
+                wanted = all[i].flags & SETTING_HIDDEN
+                             ? bytes_equal_nocase(call->argv[a], bytes_text(names[k]))
+                             : glob_match_nocase(call->argv[a], bytes_text(names[k]));
             if (!wanted)
                 continue;
             struct buf value = {0};
@@ -107,11 +109,35 @@ static void do_config_get(struct call *call)
     reply_later_end(call->reply, '%', n);
 }
 
-/* Why this setting may not be changed now; NULL: it may. */
-static const char *forbidden(struct call *call, const struct setting *x)
+/* What CONFIG SET is about to change. */
+struct change {
+    const struct setting *setting;
+    struct bytes name, value;
+    struct buf old; /* its text before */
+};
+
+static struct bytes text_of(const struct buf *b)
 {
+    return b->n ? buf_bytes(b) : bytes_of("", 0);
+}
+
+/* Whether files and data may be pulled away from under a load. */
+static bool waits_for_load(const struct setting *x)
+{
+    static const char *const names[] = {"appendonly", "dbfilename", "dir"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i], x->name) == 0)
+            return true;
+    return false;
+}
+
+/* Why this setting may not be changed now; NULL: it may. */
+static const char *forbidden(struct call *call, const struct change *c)
+{
+    const struct setting *x = c->setting;
     long long allowed = call->engine->settings->enable_protected_configs;
-    if (x->flags & SETTING_IMMUTABLE)
+    if ((x->flags & SETTING_IMMUTABLE) &&
+        !((x->flags & SETTING_OWN) && bytes_equal(c->value, text_of(&c->old))))
         return "can't set immutable config";
     if ((x->flags & SETTING_PROTECTED) && allowed != 1 &&
         !(allowed == 2 && strncmp(call->client->address, "127.", 4) == 0))
@@ -119,72 +145,112 @@ static const char *forbidden(struct call *call, const struct setting *x)
     return NULL;
 }
 
-static void undo(struct call *call, const struct setting **set, struct buf *old, int n)
+/* Finds the settings that are named, and whether they may be changed. *failed: which may not.
+ * False: the error is in the reply, or in *why. */
+static bool find_changes(struct call *call, struct change *changes, int n, int *failed,
+                         const char **why)
 {
     struct settings *s = call->engine->settings;
-    const char *why;
-    for (int i = n - 1; i >= 0; i--) {
-        settings_parse(s, set[i], old[i].n ? buf_bytes(&old[i]) : bytes_of("", 0), &why);
+    for (int i = 0; i < n; i++) {
+        struct change *c = &changes[i];
+        *failed = i;
+        c->name = call->argv[2 + 2 * i];
+        c->value = call->argv[3 + 2 * i];
+        c->setting = settings_find(c->name);
+        if (!c->setting) {
+            reply_errorf(call->reply,
+                         "ERR Unknown option or number of arguments for CONFIG SET - '%.*s'",
+                         (int)c->name.n, c->name.p);
+            return false;
+        }
+        if ((call->engine->special & ENGINE_LOADING) && waits_for_load(c->setting)) {
+            call_error(call, ERR_LOADING);
+            return false;
+        }
+        settings_print(s, c->setting, &c->old);
+        *why = forbidden(call, c);
+        for (int k = 0; k < i && !*why; k++)
+            if (changes[k].setting == c->setting)
+                *why = "duplicate parameter";
+        if (*why)
+            return false;
     }
-    for (int i = n - 1; i >= 0 && s->changed; i--)
-        s->changed(s->context, set[i], &why);
+    return true;
+}
+
+/* Sets the values, and collects what has to act. *set: how many have been set. */
+static bool set_values(struct settings *s, struct change *changes, int n, int *set,
+                       const char **why, const struct setting **acts, int *act_n)
+{
+    for (*set = 0; *set < n;) {
+        struct change *c = &changes[(*set)++];
+        struct buf now = {0};
+        if (!settings_parse(s, c->setting, c->value, why))
+            return false;
+        if ((c->setting->flags & SETTING_REFUSED) && !settings_is_default(s, c->setting)) {
+            *why = "not supported by this version";
+            return false;
+        }
+        settings_print(s, c->setting, &now);
+        if ((c->setting->flags & SETTING_REREAD) || !bytes_equal(text_of(&now), text_of(&c->old)))
+            acts[(*act_n)++] = c->setting;
+        buf_free(&now);
+    }
+    return true;
+}
+
+static void undo(struct settings *s, struct change *changes, int n)
+{
+    const char *why;
+    for (int i = n - 1; i >= 0; i--)
+        settings_parse(s, changes[i].setting, text_of(&changes[i].old), &why);
+}
+
+/* All have their values before the first acts: a certificate and its key change together. */
+static void set_all(struct call *call, struct change *changes, int n)
+{
+    struct settings *s = call->engine->settings;
+    const struct setting **acts = mem_alloc((size_t)n * sizeof(*acts));
+    const char *why = NULL, *ignored;
+    int failed = 0, set = 0, act_n = 0;
+    if (!find_changes(call, changes, n, &failed, &why)) {
+        if (!why)
+            goto out;
+    } else if (!set_values(s, changes, n, &set, &why, acts, &act_n)) {
+        failed = set - 1;
+        undo(s, changes, set);
+    } else if (s->changed && !s->changed(s->context, acts, act_n, &failed, &why)) {
+        const struct setting *culprit = acts[failed];
+        undo(s, changes, set);
+        int again;
+        s->changed(s->context, acts, act_n, &again, &ignored);
+        for (failed = 0; changes[failed].setting != culprit;)
+            failed++;
+    } else {
+        why = NULL;
+    }
+    if (why)
+        reply_errorf(call->reply,
+                     "ERR CONFIG SET failed (possibly related to argument '%.*s') - %s",
+                     (int)changes[failed].name.n, changes[failed].name.p, why);
+    else
+        reply_ok(call->reply);
+out:
+    mem_free(acts);
 }
 
 static void do_config_set(struct call *call)
 {
-    struct settings *s = call->engine->settings;
-    int pairs = (call->argc - 2) / 2, done = 0;
+    int pairs = (call->argc - 2) / 2;
     if (call->argc % 2) {
         call_error(call, ERR_SYNTAX);
         return;
     }
-    const struct setting **set = mem_zalloc((size_t)pairs * sizeof(*set));
-    struct buf *old = mem_zalloc((size_t)pairs * sizeof(*old));
-    const char *why = NULL;
-    struct bytes name = {0};
-    for (int i = 0; i < pairs && !why; i++) {
-        name = call->argv[2 + 2 * i];
-        set[i] = settings_find(name);
-        if (!set[i]) {
-            reply_errorf(call->reply,
-                         "ERR Unknown option or number of arguments for CONFIG SET - '%.*s'",
-                         (int)name.n, name.p);
-            goto out;
-        }
-        why = forbidden(call, set[i]);
-        for (int k = 0; k < i && !why; k++)
-            if (set[k] == set[i])
-                why = "duplicate parameter";
-    }
-    for (int i = 0; i < pairs && !why; i++) {
-        name = call->argv[2 + 2 * i];
-        settings_print(s, set[i], &old[i]);
-        if (!settings_parse(s, set[i], call->argv[3 + 2 * i], &why))
-            break;
-        done = i + 1;
-        if ((set[i]->flags & SETTING_REFUSED) && !settings_is_default(s, set[i])) {
-            why = "not supported by this version";
-            break;
-        }
-    }
-    /* All have their values before the first acts: a certificate and its key change together. */
-    for (int i = 0; i < pairs && !why && s->changed; i++) {
-        name = call->argv[2 + 2 * i];
-        s->changed(s->context, set[i], &why);
-    }
-    if (why) {
-        undo(call, set, old, done);
-        reply_errorf(call->reply,
-                     "ERR CONFIG SET failed (possibly related to argument '%.*s') - %s",
-                     (int)name.n, name.p, why);
-    } else {
-        reply_ok(call->reply);
-    }
-out:
+    struct change *changes = mem_zalloc((size_t)pairs * sizeof(*changes));
+    set_all(call, changes, pairs);
     for (int i = 0; i < pairs; i++)
-        buf_free(&old[i]);
-    mem_free(old);
-    mem_free(set);
+        buf_free(&changes[i].old);
+    mem_free(changes);
 }
 
 static void do_config_rewrite(struct call *call)

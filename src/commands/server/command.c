@@ -200,7 +200,7 @@ static size_t count_all(const struct registry *g)
 {
     size_t n = 0;
     for (const struct command *const *c = registry_all(g); *c; c++)
-        n++;
+        n += registry_is_reachable(g, *c);
     return n;
 }
 
@@ -208,7 +208,8 @@ static void do_command(struct call *call)
 {
     reply_array(call->reply, count_all(call->engine->registry));
     for (const struct command *const *c = registry_all(call->engine->registry); *c; c++)
-        reply_info(call->reply, *c);
+        if (registry_is_reachable(call->engine->registry, *c))
+            reply_info(call->reply, *c);
 }
 
 static void do_command_count(struct call *call)
@@ -334,7 +335,8 @@ static void do_command_docs(struct call *call)
     if (call->argc == 2) {
         reply_map(call->reply, count_all(g));
         for (const struct command *const *c = registry_all(g); *c; c++)
-            reply_docs(call->reply, *c);
+            if (registry_is_reachable(g, *c))
+                reply_docs(call->reply, *c);
         return;
     }
     size_t n = 0;
@@ -348,31 +350,59 @@ static void do_command_docs(struct call *call)
     }
 }
 
-static size_t list_matching(struct call *call, const struct command *const *all)
+enum list_filter { LIST_ALL, LIST_PATTERN, LIST_CATEGORY, LIST_MODULE };
+
+static bool is_listed(const struct command *c, enum list_filter filter, struct bytes wanted)
+{
+    switch (filter) {
+    case LIST_PATTERN:
+        return glob_match_nocase(wanted, bytes_text(command_full_name(c)));
+    case LIST_CATEGORY:
+        return categories_has(c, wanted);
+    case LIST_MODULE:
+        return false; /* there are none */
+    default:
+        return true;
+    }
+}
+
+static size_t list(struct call *call, const struct command *const *all, enum list_filter filter,
+                   struct bytes wanted)
 {
     size_t n = 0;
     for (; all && *all; all++) {
-        const char *name = command_full_name(*all);
-        if (call->argc < 5 || glob_match_nocase(call->argv[4], bytes_text(name))) {
-            text(call->reply, name);
+        if (!registry_is_reachable(call->engine->registry, *all))
+            continue;
+        if (is_listed(*all, filter, wanted)) {
+            text(call->reply, command_full_name(*all));
             n++;
         }
-        n += list_matching(call, (*all)->subcommands);
+        n += list(call, (*all)->subcommands, filter, wanted);
     }
     return n;
 }
 
 static void do_command_list(struct call *call)
 {
+    static const struct {
+        const char *name;
+        enum list_filter filter;
+    } filters[] = {{"pattern", LIST_PATTERN}, {"aclcat", LIST_CATEGORY}, {"module", LIST_MODULE}};
     struct chain aside = {0};
-    bool filtered = call->argc == 5 && bytes_is(call->argv[2], "filterby") &&
-                    bytes_is(call->argv[3], "pattern");
-    if (call->argc != 2 && !filtered) {
+    struct bytes wanted = {0};
+    enum list_filter filter = LIST_ALL;
+    if (call->argc == 5 && bytes_is(call->argv[2], "filterby"))
+        for (size_t i = 0; i < COUNT(filters); i++)
+            if (bytes_is(call->argv[3], filters[i].name))
+                filter = filters[i].filter;
+    if (call->argc != 2 && filter == LIST_ALL) {
         call_error(call, ERR_SYNTAX);
         return;
     }
+    if (filter != LIST_ALL)
+        wanted = call->argv[4];
     reply_later_begin(call->reply, &aside);
-    size_t n = list_matching(call, registry_all(call->engine->registry));
+    size_t n = list(call, registry_all(call->engine->registry), filter, wanted);
     reply_later_end(call->reply, '*', n);
 }
 

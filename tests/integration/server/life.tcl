@@ -44,7 +44,7 @@ test "bad configuration is refused with its line" {
     set server::dir [file join /tmp "millrace-test-[pid]-bad"]
     file mkdir $server::dir
     foreach {args want} {
-        {--port x} {*FATAL CONFIG FILE ERROR (Redis *at line 1*>>> 'port x'*argument couldn't be parsed into an integer*}
+        {--port x} {*FATAL CONFIG FILE ERROR (Redis *at line 2*>>> 'port "x"'*argument couldn't be parsed into an integer*}
         {--nonsense 1} {*Bad directive or wrong number of arguments*}
         {--cluster-enabled yes} {*not supported*}
     } {

@@ -1,0 +1,218 @@
+#include "server/apply.h"
+
+#include "acl/users.h"
+#include "base/log.h"
+#include "engine/observe.h"
+#include "io/loop.h"
+#include "server/cron.h"
+#include "server/listeners.h"
+#include "server/memory.h"
+#include "server/process.h"
+#include "server/saver.h"
+#include "server/server.h"
+#include "server/watchdog.h"
+
+#include <stdio.h>
+
+typedef bool apply_function(struct server *s, const char **reason);
+
+static bool apply_loglevel(struct server *s, const char **reason)
+{
+    (void)reason;
+    log_set_level((int)s->settings->loglevel);
+    return true;
+}
+
+static bool apply_events(struct server *s, const char **reason)
+{
+    (void)reason;
+    s->engine.store->notify = s->settings->notify_flags;
+    return true;
+}
+
+static bool apply_tls(struct server *s, const char **reason)
+{
+    *reason = "Unable to update TLS configuration. Check server logs.";
+    return listeners_configure_tls(s);
+}
+
+static bool apply_port(struct server *s, const char **reason)
+{
+    *reason = "Unable to listen on this port. Check server logs.";
+    return listeners_reopen(s);
+}
+
+static bool apply_tls_port(struct server *s, const char **reason)
+{
+    return apply_tls(s, reason) && apply_port(s, reason);
+}
+
+static bool apply_bind(struct server *s, const char **reason)
+{
+    *reason = "Failed to bind to specified addresses.";
+    return listeners_reopen(s);
+}
+
+static bool apply_requirepass(struct server *s, const char **reason)
+{
+    (void)reason;
+    users_set_default_password(s->engine.users, bytes_text(s->settings->requirepass));
+    return true;
+}
+
+static bool apply_observe(struct server *s, const char **reason)
+{
+    (void)reason;
+    observe_configure(&s->engine);
+    return true;
+}
+
+static bool apply_acl_pubsub_default(struct server *s, const char **reason)
+{
+    (void)reason;
+    s->engine.users->all_channels = s->settings->acl_pubsub_default == 1;
+    return true;
+}
+
+static bool apply_dir(struct server *s, const char **reason)
+{
+    return saver_change_directory(s->saver, reason);
+}
+
+static bool apply_appendonly(struct server *s, const char **reason)
+{
+    return saver_switch_aof(s->saver, s->settings->appendonly, reason);
+}
+
+static bool apply_sync_policy(struct server *s, const char **reason)
+{
+    (void)reason;
+    saver_policy_changed(s->saver);
+    return true;
+}
+
+static bool apply_hz(struct server *s, const char **reason)
+{
+    (void)reason;
+    loop_timer_period(s->cron, cron_period_ms(s));
+    return true;
+}
+
+static bool apply_memory(struct server *s, const char **reason)
+{
+    (void)reason;
+    memory_configure(s);
+    return true;
+}
+
+static bool apply_maxclients(struct server *s, const char **reason)
+{
+    static char why[128];
+    long long possible = cron_raise_file_limit(s->settings->maxclients);
+    if (possible >= s->settings->maxclients)
+        return true;
+    snprintf(why, sizeof(why),
+             "The operating system is not able to handle the specified number of clients, try "
+             "with %lld",
+             possible);
+    *reason = why;
+    return false;
+}
+
+static bool apply_oom_score(struct server *s, const char **reason)
+{
+    *reason = "Failed to set current oom_score_adj. Check server logs.";
+    return process_adjust_oom_score(s->settings, PROCESS_SERVER);
+}
+
+static bool apply_title(struct server *s, const char **reason)
+{
+    (void)reason;
+    process_show_title(s->settings);
+    return true;
+}
+
+static bool apply_watchdog(struct server *s, const char **reason)
+{
+    (void)reason;
+    watchdog_set_period(s->settings->watchdog_period);
+    return true;
+}
+
+/* In the order in which they act: what listeners need comes before them. */
+static const struct {
+    const char *name;
+    apply_function *apply;
+} table[] = {
+    {"tls-auth-clients", apply_tls},
+    {"tls-ca-cert-dir", apply_tls},
+    {"tls-ca-cert-file", apply_tls},
+    {"tls-cert-file", apply_tls},
+    {"tls-ciphers", apply_tls},
+    {"tls-ciphersuites", apply_tls},
+    {"tls-dh-params-file", apply_tls},
+    {"tls-key-file", apply_tls},
+    {"tls-key-file-pass", apply_tls},
+    {"tls-prefer-server-ciphers", apply_tls},
+    {"tls-protocols", apply_tls},
+    {"tls-session-cache-size", apply_tls},
+    {"tls-session-cache-timeout", apply_tls},
+    {"tls-session-caching", apply_tls},
+    {"tls-port", apply_tls_port},
+    {"port", apply_port},
+    {"bind", apply_bind},
+    {"acl-pubsub-default", apply_acl_pubsub_default},
+    {"aof-disk-reserve", apply_sync_policy},
+    {"aof-timestamp-enabled", apply_sync_policy},
+    {"dir", apply_dir},
+    {"appendonly", apply_appendonly},
+    {"appendfsync", apply_sync_policy},
+    {"hz", apply_hz},
+    {"latency-monitor-threshold", apply_observe},
+    {"latency-tracking", apply_observe},
+    {"lfu-decay-time", apply_memory},
+    {"lfu-log-factor", apply_memory},
+    {"loglevel", apply_loglevel},
+    {"maxclients", apply_maxclients},
+    {"maxmemory", apply_memory},
+    {"maxmemory-clients", apply_memory},
+    {"maxmemory-eviction-tenacity", apply_memory},
+    {"maxmemory-policy", apply_memory},
+    {"maxmemory-samples", apply_memory},
+    {"notify-keyspace-events", apply_events},
+    {"oom-score-adj", apply_oom_score},
+    {"oom-score-adj-values", apply_oom_score},
+    {"proc-title-template", apply_title},
+    {"requirepass", apply_requirepass},
+    {"slowlog-log-slower-than", apply_observe},
+    {"slowlog-max-len", apply_observe},
+    {"stream-cache-size", apply_memory},
+    {"watchdog-period", apply_watchdog},
+};
+
+#define ROWS (sizeof(table) / sizeof(table[0]))
+
+bool apply_settings(void *context, const struct setting *const *changed, int n, int *failed,
+                    const char **reason)
+{
+    struct server *s = context;
+    apply_function *before = NULL;
+    for (int i = 0; i < n; i++)
+        if ((changed[i]->flags & (SETTING_INERT | SETTING_LATER)) &&
+            !settings_is_default(s->settings, changed[i]))
+            log_line(LOG_NOTICE, "Setting '%s' is accepted but has no effect in this version",
+                     changed[i]->name);
+    for (size_t row = 0; row < ROWS; row++)
+        for (int i = 0; i < n; i++) {
+            /* One function acts once for all of its settings that stand together. */
+            if (strcmp(changed[i]->name, table[row].name) != 0 || table[row].apply == before)
+                continue;
+            before = table[row].apply;
+            if (!before(s, reason)) {
+                *failed = i;
+                return false;
+            }
+        }
+    *reason = NULL;
+    return true;
+}
