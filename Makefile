@@ -2,13 +2,13 @@
 
 CC      ?= gcc
 BUILD   ?= build/release
-STD     := -std=c11 -D_GNU_SOURCE -Isrc -isystem /usr/include/luajit-2.1
+STD     := -std=c11 -D_GNU_SOURCE -Isrc -isystem /usr/include/lua5.1
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wvla -Werror
 HARDEN  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 OPT     ?= -O2 -g -flto=auto $(HARDEN) -DMILLRACE_JEMALLOC
 LINK    ?= -flto=auto -O2 -pie -Wl,-z,relro,-z,now
 ALLOC   ?= -ljemalloc
-LIBS    := -lev -llz4 -lluajit-5.1 -lmsgpackc -lssl -lcrypto -lseccomp -lpthread -lm
+LIBS    := -lev -llz4 -llua5.1 -lmsgpackc -lssl -lcrypto -lseccomp -lpthread -lm
 CFLAGS  := $(STD) $(WARN) $(OPT)
 
 SRC     := $(sort $(wildcard src/*/*.c src/*/*/*.c))

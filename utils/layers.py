@@ -127,7 +127,7 @@ def check_headers(src, bad):
     for path in sources(src):
         if not path.endswith(".h"):
             continue
-        r = subprocess.run(["gcc", "-std=c11", "-D_GNU_SOURCE", "-I", src, "-isystem", "/usr/include/luajit-2.1", "-Wall", "-Wextra", "-Wno-unused-function", "-fsyntax-only",
+        r = subprocess.run(["gcc", "-std=c11", "-D_GNU_SOURCE", "-I", src, "-isystem", "/usr/include/lua5.1", "-Wall", "-Wextra", "-Wno-unused-function", "-fsyntax-only",
                             "-x", "c", "-"], input='#include "%s"\nextern int a_declaration;\n' % path, capture_output=True, text=True)
         if r.returncode:
             bad.append("%s does not compile alone: %s" % (path, r.stderr.splitlines()[0] if r.stderr else "?"))
@@ -199,7 +199,7 @@ def selftest():
                     if os.path.exists(ready) and f != path and not (what == "circle" and f == "base/num.c"):
                         shutil.copy(ready, o)
                     else:
-                        subprocess.run(["gcc", "-std=c11", "-D_GNU_SOURCE", "-I", src, "-isystem", "/usr/include/luajit-2.1", "-w", "-c", os.path.join(src, f), "-o", o], capture_output=True)
+                        subprocess.run(["gcc", "-std=c11", "-D_GNU_SOURCE", "-I", src, "-isystem", "/usr/include/lua5.1", "-w", "-c", os.path.join(src, f), "-o", o], capture_output=True)
                         if not os.path.exists(o):
                             shutil.copy(ready, o)
             found = [b for b in check(src, build, headers=text is None) if expected in b]

@@ -1,6 +1,7 @@
 #include "script/convert.h"
 
 #include "base/assert.h"
+#include "script/vm.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ static const char *push_members(lua_State *L, const char *p, long n, char kind)
 {
     lua_createtable(L, kind == '*' ? (int)n : 0, kind == '*' ? 0 : (int)n);
     for (long i = 1; i <= n; i++) {
+        vm_poll(L);
         p = push_one(L, p);
         if (kind == '*') {
             lua_rawseti(L, -2, (int)i);

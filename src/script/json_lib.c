@@ -1,6 +1,7 @@
 #include "script/json_lib.h"
 
 #include "base/num.h"
+#include "script/vm.h"
 
 #include <ctype.h>
 #include <lauxlib.h>
@@ -219,6 +220,7 @@ static void add_table(struct output *w, int depth)
 static void add_value(struct output *w, int depth)
 {
     lua_State *L = w->L;
+    vm_poll(L);
     switch (lua_type(L, -1)) {
     case LUA_TSTRING:
         add_string(w, -1);
@@ -519,6 +521,7 @@ static void push_array(struct input *in)
 
 static void push_value(struct input *in, const struct lexeme *x)
 {
+    vm_poll(in->L);
     switch (x->token) {
     case T_STRING:
         lua_pushlstring(in->L, x->text, x->n);

@@ -1,5 +1,7 @@
 #include "script/msgpack_lib.h"
 
+#include "script/vm.h"
+
 #include <lauxlib.h>
 #include <limits.h>
 #include <math.h>
@@ -100,6 +102,7 @@ static void pack_number(msgpack_packer *k, double v)
 static void pack_value(struct output *w, msgpack_packer *k, int depth)
 {
     lua_State *L = w->L;
+    vm_poll(L);
     int type = lua_type(L, -1);
     if (type == LUA_TTABLE && depth == PACK_DEPTH)
         type = LUA_TNIL;
@@ -238,6 +241,7 @@ static void push_double(struct input *in)
 
 static void push_next(struct input *in)
 {
+    vm_poll(in->L);
     need(in, 1);
     unsigned char c = *in->p++;
     if (c < 0x80) {

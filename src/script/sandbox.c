@@ -1,9 +1,12 @@
 #include "script/sandbox.h"
 
+#include "script/bit_lib.h"
+#include "script/coroutine_lib.h"
 #include "script/json_lib.h"
 #include "script/msgpack_lib.h"
 #include "script/run.h"
 #include "script/struct_lib.h"
+#include "script/table_lib.h"
 #include "script/text_lib.h"
 
 #include <lualib.h>
@@ -110,11 +113,8 @@ static int base_next(lua_State *L)
     lua_settop(L, 2);
     if (push_real(L, 1))
         lua_replace(L, 1);
-    while (lua_next(L, 1)) {
-        if (lua_type(L, -2) != LUA_TSTRING || strcmp(lua_tostring(L, -2), VM_SAME) != 0)
-            return 2;
-        lua_pop(L, 1);
-    }
+    if (lua_next(L, 1))
+        return 2;
     lua_pushnil(L);
     return 1;
 }
@@ -151,6 +151,7 @@ static int base_load(lua_State *L)
     lua_settop(L, 2);
     luaL_buffinit(L, &b);
     for (;;) {
+        vm_poll(L);
         lua_pushvalue(L, 1);
         lua_call(L, 0, 1);
         if (lua_isnil(L, -1))
@@ -189,31 +190,6 @@ static int base_gcinfo(lua_State *L)
 {
     lua_pushinteger(L, (lua_Integer)(vm_of(L)->used / 1024));
     return 1;
-}
-
-/* ---- Table functions that write */
-
-/* Upvalue: the function as it was. */
-static int guarded(lua_State *L)
-{
-    refuse_face(L, 1);
-    int n = lua_gettop(L);
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, n, LUA_MULTRET);
-    return lua_gettop(L);
-}
-
-static void guard(lua_State *L, const char *name)
-{
-    lua_getfield(L, -1, name);
-    lua_pushcclosure(L, guarded, 1);
-    lua_setfield(L, -2, name);
-}
-
-static int table_setn(lua_State *L)
-{
-    return luaL_error(L, "'setn' is obsolete");
 }
 
 /* ---- Random numbers: the generator of drand48(), as everywhere Redis runs */
@@ -258,16 +234,68 @@ static void set_function(lua_State *L, const char *name, lua_CFunction f)
     lua_setfield(L, -2, name);
 }
 
-/* pcall: an error that is a table with err comes out as its text. */
-static const char pcall_text[] =
-    "local pcall, type, rawget = ...\n"
-    "local function plain(ok, e, ...)\n"
-    "  if not ok and type(e) == 'table' and type(rawget(e, 'err')) == 'string' then\n"
-    "    return false, rawget(e, 'err')\n"
-    "  end\n"
-    "  return ok, e, ...\n"
-    "end\n"
-    "return function(...) return plain(pcall(...)) end\n";
+/* ---- Errors */
+
+/* An error that is a table with err comes out of pcall as its text. */
+static int base_pcall(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    int failed = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+    vm_check_ended(L);
+    if (failed && lua_istable(L, -1)) {
+        lua_pushliteral(L, "err");
+        lua_rawget(L, -2);
+        if (lua_type(L, -1) == LUA_TSTRING)
+            lua_replace(L, -2);
+        else
+            lua_pop(L, 1);
+    }
+    lua_pushboolean(L, !failed);
+    lua_insert(L, 1);
+    return lua_gettop(L);
+}
+
+/* Upvalue: the handler of a script. It does not see what may not be caught: it would run while no
+ * hook can interrupt it. */
+static int handle_error(lua_State *L)
+{
+    if (vm_of(L)->ended)
+        return 1;
+    lua_settop(L, 1);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, 1, 1);
+    return 1;
+}
+
+static int base_xpcall(lua_State *L)
+{
+    luaL_checkany(L, 2);
+    lua_settop(L, 2);
+    lua_pushcclosure(L, handle_error, 1);
+    lua_insert(L, 1);
+    int failed = lua_pcall(L, 0, LUA_MULTRET, 1);
+    vm_check_ended(L);
+    lua_pushboolean(L, !failed);
+    lua_replace(L, 1);
+    return lua_gettop(L);
+}
+
+/* Lua's own takes the length of the range as an int, which overflows. */
+static int base_unpack(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    int64_t from = luaL_optint(L, 2, 1);
+    int64_t to = lua_isnoneornil(L, 3) ? (int64_t)lua_objlen(L, 1) : luaL_checkint(L, 3);
+    int64_t n = to - from + 1;
+    if (n <= 0)
+        return 0;
+    if (n > INT32_MAX || !lua_checkstack(L, (int)n))
+        return luaL_error(L, "too many results to unpack");
+    for (int64_t i = from; i <= to; i++)
+        lua_rawgeti(L, 1, (int)i);
+    return (int)n;
+}
 
 static void open_base(lua_State *L)
 {
@@ -283,6 +311,9 @@ static void open_base(lua_State *L)
     set_function(L, "rawset", base_rawset);
     set_function(L, "rawget", base_rawget);
     set_function(L, "setmetatable", base_setmetatable);
+    set_function(L, "pcall", base_pcall);
+    set_function(L, "xpcall", base_xpcall);
+    set_function(L, "unpack", base_unpack);
     set_function(L, "loadstring", base_loadstring);
     set_function(L, "load", base_load);
     set_function(L, "collectgarbage", base_collectgarbage);
@@ -294,10 +325,7 @@ static void open_table(lua_State *L)
 {
     lua_pushcfunction(L, luaopen_table);
     lua_call(L, 0, 1);
-    guard(L, "insert");
-    guard(L, "remove");
-    guard(L, "sort");
-    set_function(L, "setn", table_setn);
+    table_lib_open(L, refuse_face);
     lua_pop(L, 1);
 }
 
@@ -328,29 +356,12 @@ static void open_math(lua_State *L)
     lua_pop(L, 1);
 }
 
-/* At most eight digits, as many as there are. */
-static int bit_tohex(lua_State *L)
-{
-    double v = luaL_checknumber(L, 1);
-    lua_Integer n = luaL_optinteger(L, 2, 8);
-    const char *digits = n < 0 ? "0123456789ABCDEF" : "0123456789abcdef";
-    if (n < 0)
-        n = n < -8 ? 8 : -n;
-    n = n > 8 ? 8 : n;
-    uint32_t x = (uint32_t)(int64_t)(v >= -9e15 && v <= 9e15 ? v : 0);
-    char text[8];
-    for (lua_Integer i = n; i-- > 0; x >>= 4)
-        text[i] = digits[x & 15];
-    lua_pushlstring(L, text, (size_t)n);
-    return 1;
-}
-
 static void open_others(lua_State *L, void (*redis_lib)(lua_State *L))
 {
-    lua_pushcfunction(L, luaopen_bit);
-    lua_call(L, 0, 1);
-    set_function(L, "tohex", bit_tohex);
-    lua_pop(L, 1);
+    coroutine_lib_open(L);
+    lua_setglobal(L, "coroutine");
+    bit_lib_open(L);
+    lua_setglobal(L, "bit");
     json_lib_open(L);
     lua_setglobal(L, "cjson");
     msgpack_lib_open(L);
@@ -359,22 +370,6 @@ static void open_others(lua_State *L, void (*redis_lib)(lua_State *L))
     lua_setglobal(L, "struct");
     redis_lib(L);
     lua_setglobal(L, "redis");
-}
-
-static int same(lua_State *L)
-{
-    return lua_gettop(L);
-}
-
-static void wrap_pcall(lua_State *L)
-{
-    if (vm_load(L, bytes_text(pcall_text), "=pcall") != 0)
-        lua_error(L);
-    lua_getglobal(L, "pcall");
-    lua_getglobal(L, "type");
-    lua_getglobal(L, "rawget");
-    lua_call(L, 3, 1);
-    lua_setglobal(L, "pcall");
 }
 
 void sandbox_open(lua_State *L, void (*redis_lib)(lua_State *L))
@@ -386,9 +381,6 @@ void sandbox_open(lua_State *L, void (*redis_lib)(lua_State *L))
     open_string(L);
     open_math(L);
     open_others(L, redis_lib);
-    lua_pushcfunction(L, same);
-    lua_setglobal(L, VM_SAME);
-    wrap_pcall(L);
     /* pairs and next see through faces. */
     lua_getglobal(L, "next");
     lua_pushcfunction(L, base_next);

@@ -1,5 +1,7 @@
 #include "script/struct_lib.h"
 
+#include "script/vm.h"
+
 #include <ctype.h>
 #include <lauxlib.h>
 #include <limits.h>
@@ -137,6 +139,7 @@ static int do_pack(lua_State *L)
     lua_pushnil(L); /* a mark between arguments and the buffer's strings */
     luaL_buffinit(L, &b);
     while (*f) {
+        vm_poll(L);
         char option = *f++;
         size_t n = size_of(L, option, &f);
         size_t pad = padding(n, y.align, option, total);
@@ -209,6 +212,7 @@ static int do_unpack(lua_State *L)
     struct layout y = {.little = true, .align = 1};
     int results = 0;
     while (*f) {
+        vm_poll(L);
         char option = *f++;
         size_t n = size_of(L, option, &f);
         at += padding(n, y.align, option, at);
@@ -280,6 +284,7 @@ static int do_size(lua_State *L)
     struct layout y = {.little = true, .align = 1};
     size_t total = 0;
     while (*f) {
+        vm_poll(L);
         char option = *f++;
         size_t n = size_of(L, option, &f);
         total += padding(n, y.align, option, total);

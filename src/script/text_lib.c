@@ -18,7 +18,7 @@ struct match {
     const char *text, *text_end;
     const char *pattern_end;
     int depth, level;
-    unsigned steps;
+    size_t steps;
     struct {
         const char *at;
         ptrdiff_t n; /* or OPEN, POSITION */
@@ -26,6 +26,16 @@ struct match {
 };
 
 static const char *match_here(struct match *m, const char *s, const char *p);
+
+/* Counts work that takes no instructions of Lua; from time to time it may be interrupted. */
+static void work(struct match *m, size_t n)
+{
+    m->steps += n;
+    if (m->steps >= POLL_STEPS) {
+        m->steps = 0;
+        vm_poll(m->L);
+    }
+}
 
 /* The end of the single-character class that starts at p. */
 static const char *class_end(struct match *m, const char *p)
@@ -42,6 +52,7 @@ static const char *class_end(struct match *m, const char *p)
         return p;
     if (p < m->pattern_end && *p == '^')
         p++;
+    const char *begin = p;
     do { /* a ']' that comes first stands for itself */
         if (p == m->pattern_end)
             luaL_error(m->L, "malformed pattern (missing ']')");
@@ -49,6 +60,7 @@ static const char *class_end(struct match *m, const char *p)
         if (c == '%' && p < m->pattern_end)
             p++;
     } while (p == m->pattern_end || *p != ']');
+    work(m, (size_t)(p - begin));
     return p + 1;
 }
 
@@ -93,8 +105,9 @@ static bool in_named_class(int c, int name)
 }
 
 /* p at '[', last at its ']'. */
-static bool in_set(int c, const char *p, const char *last)
+static bool in_set(struct match *m, int c, const char *p, const char *last)
 {
+    work(m, (size_t)(last - p));
     bool wanted = true;
     p++;
     if (*p == '^') {
@@ -117,7 +130,7 @@ static bool in_set(int c, const char *p, const char *last)
     return !wanted;
 }
 
-static bool single(const struct match *m, const char *s, const char *p, const char *end)
+static bool single(struct match *m, const char *s, const char *p, const char *end)
 {
     if (s >= m->text_end)
         return false;
@@ -128,17 +141,9 @@ static bool single(const struct match *m, const char *s, const char *p, const ch
     case '%':
         return in_named_class(c, (unsigned char)p[1]);
     case '[':
-        return in_set(c, p, end - 1);
+        return in_set(m, c, p, end - 1);
     default:
         return (unsigned char)*p == c;
-    }
-}
-
-static void step(struct match *m)
-{
-    if (++m->steps >= POLL_STEPS) {
-        m->steps = 0;
-        vm_poll(m->L);
     }
 }
 
@@ -150,6 +155,7 @@ static const char *balanced(struct match *m, const char *s, const char *p)
         return NULL;
     int depth = 1;
     while (++s < m->text_end) {
+        work(m, 1);
         if (*s == p[1]) {
             if (--depth == 0)
                 return s + 1;
@@ -163,10 +169,12 @@ static const char *balanced(struct match *m, const char *s, const char *p)
 static const char *most(struct match *m, const char *s, const char *p, const char *end)
 {
     ptrdiff_t n = 0;
-    while (single(m, s + n, p, end))
+    while (single(m, s + n, p, end)) {
+        work(m, 1);
         n++;
+    }
     for (; n >= 0; n--) {
-        step(m);
+        work(m, 1);
         const char *got = match_here(m, s + n, end + 1);
         if (got)
             return got;
@@ -177,7 +185,7 @@ static const char *most(struct match *m, const char *s, const char *p, const cha
 static const char *least(struct match *m, const char *s, const char *p, const char *end)
 {
     for (;;) {
-        step(m);
+        work(m, 1);
         const char *got = match_here(m, s, end + 1);
         if (got)
             return got;
@@ -220,6 +228,7 @@ static const char *again(struct match *m, const char *s, char digit)
     if (i < 0 || i >= m->level || m->captures[i].n == OPEN)
         luaL_error(m->L, "invalid capture index");
     size_t n = m->captures[i].n < 0 ? 0 : (size_t)m->captures[i].n;
+    work(m, n);
     if ((size_t)(m->text_end - s) < n || memcmp(m->captures[i].at, s, n) != 0)
         return NULL;
     return s + n;
@@ -228,7 +237,7 @@ static const char *again(struct match *m, const char *s, char digit)
 static const char *match_inner(struct match *m, const char *s, const char *p)
 {
     while (p < m->pattern_end) {
-        step(m);
+        work(m, 1);
         if (*p == '(')
             return p + 1 < m->pattern_end && p[1] == ')' ? begin_capture(m, s, p + 2, POSITION)
                                                          : begin_capture(m, s, p + 1, OPEN);
@@ -252,7 +261,7 @@ static const char *match_inner(struct match *m, const char *s, const char *p)
                 const char *end = class_end(m, p);
                 int before = s == m->text ? 0 : (unsigned char)s[-1];
                 int here = s < m->text_end ? (unsigned char)*s : 0;
-                if (in_set(before, p, end - 1) || !in_set(here, p, end - 1))
+                if (in_set(m, before, p, end - 1) || !in_set(m, here, p, end - 1))
                     return NULL;
                 p = end;
                 continue;
@@ -419,6 +428,7 @@ static void add_template(struct match *m, luaL_Buffer *b, const char *s, const c
     size_t n;
     const char *t = lua_tolstring(m->L, 3, &n);
     for (size_t i = 0; i < n; i++) {
+        work(m, 1);
         if (t[i] != '%') {
             luaL_addchar(b, t[i]);
             continue;
@@ -481,6 +491,7 @@ static int text_gsub(lua_State *L)
         const char *end = match_here(&m, s, p + anchored);
         if (end) {
             count++;
+            vm_poll(L); /* what it calls may be a function of C */
             add_value(&m, &b, s, end);
         }
         if (end && end > s)
@@ -498,26 +509,20 @@ static int text_gsub(lua_State *L)
     return 2;
 }
 
-/* LuaJIT's takes positions as 32 bits. */
-static lua_Integer position(lua_State *L, int arg, lua_Integer fallback, lua_Integer n)
+/* Lua's own makes as many steps as it is asked for, also with an empty string. */
+static int text_rep(lua_State *L)
 {
-    double v = luaL_optnumber(L, arg, (double)fallback);
-    lua_Integer i = v >= 4e18 ? INT64_MAX / 2 : v <= -4e18 ? INT64_MIN / 2 : (lua_Integer)v;
-    return i < 0 ? i + n + 1 : i;
-}
-
-static int text_sub(lua_State *L)
-{
-    size_t len;
-    const char *text = luaL_checklstring(L, 1, &len);
-    lua_Integer n = (lua_Integer)len;
-    luaL_checknumber(L, 2);
-    lua_Integer from = position(L, 2, 1, n), to = position(L, 3, -1, n);
-    if (from < 1)
-        from = 1;
-    if (to > n)
-        to = n;
-    lua_pushlstring(L, from <= to ? text + from - 1 : "", from <= to ? (size_t)(to - from + 1) : 0);
+    size_t n;
+    luaL_Buffer b;
+    const char *text = luaL_checklstring(L, 1, &n);
+    int count = luaL_checkint(L, 2);
+    luaL_buffinit(L, &b);
+    for (int i = 0; i < count && n; i++) {
+        if ((i & 1023) == 0)
+            vm_poll(L);
+        luaL_addlstring(&b, text, n);
+    }
+    luaL_pushresult(&b);
     return 1;
 }
 
@@ -528,7 +533,7 @@ void text_lib_open(lua_State *L)
                                          {"gmatch", text_gmatch},
                                          {"gfind", text_gmatch},
                                          {"gsub", text_gsub},
-                                         {"sub", text_sub},
+                                         {"rep", text_rep},
                                          {NULL, NULL}};
     for (const luaL_Reg *f = functions; f->name; f++) {
         lua_pushcfunction(L, f->func);

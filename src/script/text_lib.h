@@ -1,12 +1,12 @@
-/* Pattern functions of the string library: find, match, gmatch, gsub as the manual of Lua 5.1
- * describes them. Our own because LuaJIT's cannot be interrupted: a hostile pattern takes
- * exponential time, and these let vm_poll() have its turn. */
+/* Functions of the string library as the manual of Lua 5.1 describes them: find, match, gmatch,
+ * gsub and rep. Our own because Lua's can neither be interrupted (a hostile pattern takes
+ * exponential time) nor keep within C's stack (it recurses for each item of a pattern). */
 #ifndef SCRIPT_TEXT_LIB_H
 #define SCRIPT_TEXT_LIB_H
 
 #include <lua.h>
 
-/* Replaces them, and sub, in the table on top of the stack. */
+/* Replaces them in the table on top of the stack. */
 void text_lib_open(lua_State *L);
 
 #endif

@@ -2,18 +2,29 @@
 
 #include "base/alarm.h"
 #include "base/assert.h"
-#include "base/buf.h"
 #include "base/mem.h"
 
-#include <ctype.h>
-#include <luajit.h>
+#include <sys/resource.h>
 
-#define HOOK_STEPS 1000
+#define PIECE        1024 /* bytes of text that the parser gets at once */
+#define RESUMES_MOST 190  /* about as many as Lua allows C calls */
 
 /* The alarm's handler sees only these. */
-static lua_State *volatile running;
+static struct vm *volatile running;
 static volatile uint64_t run_number, armed_for; /* armed_for 0: not armed */
-static volatile bool hooked;
+static volatile bool due;                       /* tick() shall be called */
+
+static void hook(lua_State *L, lua_Debug *ar);
+
+/* Makes the hook run before the next instruction. Also from the signal handler: lua_sethook() is
+ * made for that. */
+static void interrupt(struct vm *vm)
+{
+    due = true;
+    lua_sethook(vm->current, hook, LUA_MASKCOUNT, 1);
+}
+
+/* ---- Memory */
 
 static void *allocate(void *context, void *block, size_t old, size_t n)
 {
@@ -23,12 +34,39 @@ static void *allocate(void *context, void *block, size_t old, size_t n)
         mem_free(block);
         return NULL;
     }
-    if (vm->bounded && vm->limit && n > old && vm->used + (n - old) > vm->limit)
-        return NULL;
+    if (vm->bounded && vm->limit && n > old) {
+        if (vm->used + (n - old) > vm->limit) {
+            vm->refused = true;
+            return NULL;
+        }
+        if (vm->used > vm->collect_at && !vm->wants_collection) {
+            vm->wants_collection = true;
+            interrupt(vm);
+        }
+    }
     void *moved = mem_try_realloc(block, n);
     if (moved)
         vm->used += n - old;
-    return moved;
+    return moved ? moved : n < old ? block : NULL;
+}
+
+/* Three quarters of the limit, or half of the way that is left to it. */
+static void plan_collection(struct vm *vm)
+{
+    vm->collect_at = vm->limit - vm->limit / 4;
+    if (vm->used > vm->collect_at && vm->used < vm->limit)
+        vm->collect_at = vm->used + (vm->limit - vm->used) / 2;
+}
+
+static void collect(struct vm *vm, lua_State *L)
+{
+    bool bounded = vm->bounded;
+    vm->bounded = false; /* the collector itself allocates */
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    vm->bounded = bounded;
+    vm->wants_collection = false;
+    vm->floor = vm->used;
+    plan_collection(vm);
 }
 
 static int panic(lua_State *L)
@@ -45,43 +83,63 @@ struct vm *vm_of(lua_State *L)
     return vm;
 }
 
-static void end_code(lua_State *L, struct vm *vm)
+/* ---- Time */
+
+static void turn(struct vm *vm, lua_State *L)
 {
-    luaL_error(L, "%s", vm->ended);
+    due = false;
+    if (vm->wants_collection)
+        collect(vm, L);
+    if (!vm->ended && vm->tick)
+        vm->ended = vm->tick(vm);
+    if (vm->ended) {
+        due = true;
+    } else if (!armed_for) {
+        armed_for = run_number;
+        alarm_arm(VM_TURN_US);
+    }
+}
+
+void vm_check_ended(lua_State *L)
+{
+    struct vm *vm = vm_of(L);
+    if (vm->ended)
+        luaL_error(L, "%s", vm->ended);
 }
 
 void vm_poll(lua_State *L)
 {
-    struct vm *vm = vm_of(L);
-    if (!vm->ended && vm->tick && hooked)
-        vm->ended = vm->tick(vm);
-    if (vm->ended)
-        end_code(L, vm);
+    if (__builtin_expect(due, 0)) {
+        turn(vm_of(L), L);
+        vm_check_ended(L);
+    }
 }
 
 static void hook(lua_State *L, lua_Debug *ar)
 {
     (void)ar;
     struct vm *vm = vm_of(L);
-    if (!vm->ended && vm->tick)
-        vm->ended = vm->tick(vm);
+    lua_sethook(L, NULL, 0, 0);
+    if (running != vm)
+        return; /* of a coroutine that an earlier run has left */
+    turn(vm, L);
     if (vm->ended) {
         /* Whoever catches it gets it again at once. */
         lua_sethook(L, hook, LUA_MASKCOUNT, 1);
-        end_code(L, vm);
+        vm_check_ended(L);
     }
 }
 
 static void rang(void)
 {
+    struct vm *vm = running;
     bool same = armed_for == run_number;
     armed_for = 0;
-    if (running && !same) {
+    if (vm && !same) {
         armed_for = run_number;
         alarm_arm(VM_PATIENCE_US);
-    } else if (running) {
-        hooked = true;
-        lua_sethook(running, hook, LUA_MASKCOUNT, HOOK_STEPS);
+    } else if (vm) {
+        interrupt(vm);
     }
 }
 
@@ -90,8 +148,8 @@ void vm_init(struct vm *vm, size_t limit)
     *vm = (struct vm){.limit = limit};
     vm->L = lua_newstate(allocate, vm);
     ASSERT(vm->L);
+    vm->current = vm->L;
     lua_atpanic(vm->L, panic);
-    luaJIT_setmode(vm->L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
 }
 
 void vm_free(struct vm *vm)
@@ -109,9 +167,15 @@ int vm_protect(struct vm *vm, lua_CFunction f, void *context)
 void vm_enter(struct vm *vm)
 {
     vm->ended = NULL;
+    vm->refused = false;
+    vm->current = vm->L;
+    vm->resumes = 0;
+    vm->stack = __builtin_frame_address(0);
+    plan_collection(vm);
     vm->bounded = true;
+    due = false;
     run_number++;
-    running = vm->L;
+    running = vm;
     if (!armed_for) {
         /* Made late: a timer does not outlive the fork into the background. */
         static bool made;
@@ -126,206 +190,90 @@ void vm_enter(struct vm *vm)
 void vm_leave(struct vm *vm)
 {
     running = NULL;
+    due = false;
     vm->bounded = false;
-    if (hooked)
-        lua_sethook(vm->L, NULL, 0, 0);
-    hooked = false;
+    vm->current = vm->L;
     vm->ended = NULL;
+    if (lua_gethookmask(vm->L))
+        lua_sethook(vm->L, NULL, 0, 0);
+    /* The next code finds its memory: neither a whole limit's worth of leavings, nor a part of it
+     * that the collector would not come to before the limit is met. */
+    if (vm->limit && (vm->refused || vm->used > vm->floor + vm->limit / 4))
+        collect(vm, vm->L);
+    vm->wants_collection = false;
 }
 
-/* ---- The text of chunks */
+/* ---- C's stack */
 
-/* Behind "[==[ ... ]==]" at p, or p: there is no long bracket. */
-static const char *skip_long(const char *p, const char *end)
+/* Lua counts C calls (200) within a coroutine; coroutines within coroutines are ours to bound:
+ * their number, and the stack that is used when one begins (each may then take 200 C calls more).
+ */
+static size_t stack_most(void)
 {
-    size_t level = 0;
-    const char *q = p + 1;
-    for (; q < end && *q == '='; q++)
-        level++;
-    if (q >= end || *q != '[')
-        return p;
-    for (q++; q < end; q++) {
-        size_t k = 0;
-        if (*q != ']')
-            continue;
-        while (k < level && q + 1 + k < end && q[1 + k] == '=')
-            k++;
-        if (k == level && q + 1 + k < end && q[1 + k] == ']')
-            return q + k + 2;
+    static size_t most;
+    struct rlimit l;
+    if (most == 0) {
+        most = 2 << 20;
+        if (getrlimit(RLIMIT_STACK, &l) == 0 && l.rlim_cur != RLIM_INFINITY &&
+            l.rlim_cur / 4 < most)
+            most = (size_t)l.rlim_cur / 4;
     }
-    return end;
+    return most;
 }
 
-static bool in_name(char c)
+static void become(struct vm *vm, lua_State *L)
 {
-    return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
+    vm->current = L;
+    if (due)
+        lua_sethook(L, hook, LUA_MASKCOUNT, 1);
 }
 
-/* Behind the token, comment or single character at p. */
-static const char *skip_token(const char *p, const char *end)
+int vm_resume(lua_State *L, lua_State *co, int argument_count)
 {
-    char c = *p;
-    if (c == '-' && p + 1 < end && p[1] == '-') {
-        p += 2;
-        const char *behind = p < end && *p == '[' ? skip_long(p, end) : p;
-        if (behind != p)
-            return behind;
-        while (p < end && *p != '\n')
-            p++;
-        return p;
+    struct vm *vm = vm_of(L);
+    const char *here = __builtin_frame_address(0);
+    if (vm->resumes >= RESUMES_MOST ||
+        (vm->stack > here && (size_t)(vm->stack - here) > stack_most()))
+        luaL_error(L, "C stack overflow");
+    vm->resumes++;
+    become(vm, co);
+    int status = lua_resume(co, argument_count);
+    become(vm, L);
+    vm->resumes--;
+    vm_check_ended(L);
+    return status;
+}
+
+/* ---- Chunks */
+
+struct text {
+    const char *p, *end;
+    bool blank; /* a blank goes first */
+};
+
+/* The parser takes time by the square of what it reads in places; it is interrupted between pieces.
+ */
+static const char *next_piece(lua_State *L, void *context, size_t *n)
+{
+    struct text *t = context;
+    vm_poll(L);
+    if (t->blank) {
+        t->blank = false;
+        *n = 1;
+        return " ";
     }
-    if (c == '[') {
-        const char *behind = skip_long(p, end);
-        return behind == p ? p + 1 : behind;
-    }
-    if (c == '"' || c == '\'') {
-        for (p++; p < end && *p != c && *p != '\n'; p++)
-            if (*p == '\\')
-                p++;
-        return p < end ? p + 1 : end;
-    }
-    if (in_name(c)) {
-        bool number = isdigit((unsigned char)c);
-        while (p < end && (in_name(*p) || (number && *p == '.' && !(p + 1 < end && p[1] == '.'))))
-            p++;
-        return p;
-    }
-    return p + 1;
-}
-
-static const char *skip_blanks(const char *p, const char *end)
-{
-    while (p < end && (isspace((unsigned char)*p) || (*p == '-' && p + 1 < end && p[1] == '-')))
-        p = skip_token(p, end);
-    return p;
-}
-
-/* What LuaJIT reads and Lua 5.1 does not: numbers as 1LL, 1ULL and 1i, names with bytes beyond
- * ASCII. The place of it, or NULL. */
-static const char *strange(const char *p, const char *end, size_t *n, const char **why)
-{
-    while (p < end) {
-        const char *start = p;
-        p = skip_token(p, end);
-        for (const char *c = start; in_name(*start) && c < p; c++)
-            if ((unsigned char)*c >= 0x80) {
-                *n = 1;
-                *why = "unexpected symbol";
-                return c;
-            }
-        if (!isdigit((unsigned char)*start))
-            continue;
-        char last = p[-1];
-        bool hex = p - start > 1 && (start[1] == 'x' || start[1] == 'X');
-        if (strchr("iIlL", last) || (!hex && (last == 'u' || last == 'U'))) {
-            *n = (size_t)(p - start);
-            *why = "malformed number";
-            return start;
-        }
-    }
-    return NULL;
-}
-
-static bool token_is(const char *from, const char *to, const char *word)
-{
-    return (size_t)(to - from) == strlen(word) && memcmp(from, word, (size_t)(to - from)) == 0;
-}
-
-/* The functions of C that libraries have: of these names, or under them. */
-static bool is_library(const char *from, const char *to)
-{
-    static const char *const names[] = {
-        "redis",  "cjson",        "cmsgpack", "struct", "string",     "table",    "math",    "bit",
-        "error",  "assert",       "tonumber", "unpack", "select",     "ipairs",   "pairs",   "next",
-        "rawset", "setmetatable", "rawget",   "load",   "loadstring", "tostring", "rawequal"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (token_is(from, to, names[i]))
-            return true;
-    return false;
-}
-
-/* Whether `return` (p behind it) is followed by one call of a library function and nothing else.
- * *open: where the call begins, *close: behind it. */
-static bool tail_call(const char *p, const char *end, const char **open, const char **close)
-{
-    p = skip_blanks(p, end);
-    *open = p;
-    if (p >= end || !in_name(*p) || isdigit((unsigned char)*p))
-        return false;
-    const char *word = p;
-    p = skip_token(p, end);
-    if (!is_library(word, p))
-        return false;
-    for (p = skip_blanks(p, end); p < end && *p == '.'; p = skip_blanks(p, end)) {
-        p = skip_blanks(p + 1, end);
-        if (p >= end || !in_name(*p))
-            return false;
-        p = skip_token(p, end);
-    }
-    if (p >= end || *p != '(')
-        return false;
-    int depth = 0;
-    do {
-        depth += (*p == '(') - (*p == ')');
-        p = skip_token(p, end);
-    } while (p < end && depth > 0);
-    *close = p;
-    p = skip_blanks(p, end);
-    if (depth > 0)
-        return false;
-    word = p;
-    p = p < end ? skip_token(p, end) : p;
-    return word == end || token_is(word, p, "end") || token_is(word, p, "else") ||
-           token_is(word, p, "elseif") || token_is(word, p, "until") || token_is(word, p, ";");
-}
-
-/* LuaJIT forgets the caller of a function of C that is called last: errors then have no place.
- * So `return redis.call(...)` becomes `return VM_SAME(redis.call(...))`. */
-static void keep_callers(struct buf *out, const char *p, const char *end)
-{
-    const char *done = p;
-    while (p < end) {
-        const char *start = p, *open, *close;
-        p = skip_token(p, end);
-        if (!token_is(start, p, "return") || !tail_call(p, end, &open, &close))
-            continue;
-        buf_add(out, bytes_of(done, (size_t)(open - done)));
-        buf_add_text(out, VM_SAME "(");
-        /* What is inside may hold functions with calls of the same kind. */
-        keep_callers(out, open, close);
-        buf_add_char(out, ')');
-        done = p = close;
-    }
-    buf_add(out, bytes_of(done, (size_t)(end - done)));
+    const char *p = t->p;
+    *n = (size_t)(t->end - p) < PIECE ? (size_t)(t->end - p) : PIECE;
+    t->p += *n;
+    return *n ? p : NULL;
 }
 
 int vm_load(lua_State *L, struct bytes text, const char *name)
 {
-    size_t n = 0;
-    const char *end = text.p + text.n, *why, *odd = strange(text.p, end, &n, &why);
-    if (odd) {
-        int line = 1;
-        for (const char *p = text.p; p < odd; p++)
-            line += *p == '\n';
-        lua_pushfstring(L, "%s:%d: %s near '", name + (*name == '@'), line, why);
-        lua_pushlstring(L, odd, n);
-        lua_pushliteral(L, "'");
-        lua_concat(L, 3);
-        return LUA_ERRSYNTAX;
-    }
-    /* No collection while the parser holds what nothing else refers to yet. */
-    lua_gc(L, LUA_GCSTOP, 0);
-    int error = luaL_loadbufferx(L, text.n ? text.p : "", text.n, name, "t");
-    struct buf kept = {0};
-    if (!error)
-        keep_callers(&kept, text.p, end);
-    if (!error && kept.n != text.n) {
-        if (luaL_loadbufferx(L, kept.p, kept.n, name, "t") == 0)
-            lua_remove(L, -2);
-        else
-            lua_pop(L, 1); /* then as it was */
-    }
-    buf_free(&kept);
-    lua_gc(L, LUA_GCRESTART, 0);
+    struct text t = {text.p, text.p + text.n, false};
+    /* Behind a blank the mark of bytecode is a symbol like others, and not a good one. */
+    t.blank = text.n && *text.p == *LUA_SIGNATURE;
+    int error = lua_load(L, next_piece, &t, name);
+    vm_check_ended(L);
     return error;
 }
