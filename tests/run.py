@@ -128,6 +128,7 @@ def main():
         r.whole("seeds of files", [py, os.path.join(ROOT, "tests/fuzz/seeds.py"), seeds, o.server], 60, env)
         r.whole("fuzz, files in process", [drive, seeds, "60", str(o.seed), os.path.join(o.build, "fuzz/last")], 200,
                 dict(env or os.environ, ASAN_OPTIONS="detect_leaks=0"))
+        r.whole("extreme numbers", [py, os.path.join(ROOT, "tests/fuzz/extremes.py"), o.server, "--commands", "15000", "--seed", str(o.seed)], 200)
         for fuzz in ("requests", "files"):
             r.whole("fuzz, " + fuzz, [py, os.path.join(ROOT, "tests/fuzz/%s.py" % fuzz), o.server, "--seconds", "12", "--seed", str(o.seed)], 300)
     if not o.sanitized:

@@ -42,5 +42,16 @@ static inline bool num_mul(long long a, long long b, long long *out)
 {
     return !__builtin_mul_overflow(a, b, out);
 }
+/* a-b and a*b, or what is nearest: for times and spans that clients and files set. */
+static inline long long num_minus(long long a, long long b)
+{
+    long long v;
+    return !__builtin_sub_overflow(a, b, &v) ? v : b < 0 ? INT64_MAX : INT64_MIN;
+}
+static inline long long num_times(long long a, long long b)
+{
+    long long v;
+    return !__builtin_mul_overflow(a, b, &v) ? v : (a < 0) == (b < 0) ? INT64_MAX : INT64_MIN;
+}
 
 #endif

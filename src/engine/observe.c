@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/num.h"
 
 #include <ctype.h>
 
@@ -42,13 +43,15 @@ void observe_free(struct observe *o)
 void observe_configure(struct engine *e)
 {
     long long slow_us = e->settings->slowlog_log_slower_than,
-              event_us = e->settings->latency_monitor_threshold * 1000;
+              event_us = num_times(e->settings->latency_monitor_threshold, 1000);
     double least = -1;
     if (slow_us >= 0)
         least = (double)slow_us;
     if (event_us > 0 && (least < 0 || (double)event_us < least))
         least = (double)event_us;
-    e->slow_ticks = least < 0 ? UINT64_MAX : (uint64_t)(least * clock_ticks_per_us());
+    double ticks = least * clock_ticks_per_us();
+    /* 2^64 and more do not fit. */
+    e->slow_ticks = least < 0 || ticks >= 0x1p64 ? UINT64_MAX : (uint64_t)ticks;
     e->track_latency = e->settings->latency_tracking;
 }
 

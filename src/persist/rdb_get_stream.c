@@ -65,7 +65,8 @@ static bool read_block(struct rdb_source *r, struct stream *s, struct stream_id 
     int64_t count, deleted, fields, zero;
     bool good = listpack_open(&p, pack) && listpack_next_int(&p, &count) &&
                 listpack_next_int(&p, &deleted) && listpack_next_int(&p, &fields) && count >= 0 &&
-                deleted >= 0 && fields >= 0 && (uint64_t)fields <= pack.n / ELEMENT_LEAST;
+                deleted >= 0 && fields >= 0 && (uint64_t)count <= pack.n &&
+                (uint64_t)deleted <= pack.n && (uint64_t)fields <= pack.n / ELEMENT_LEAST;
     if (!good)
         return rdb_source_fail(r, "Damaged stream node");
     make_room(e, pack.n);

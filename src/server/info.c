@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/words.h"
 #include "command/registry.h"
 #include "engine/client.h"
@@ -341,13 +342,19 @@ static void keyspace_section(struct server *s, struct buf *b)
         struct db *db = &store->dbs[i];
         if (!db->keys.used)
             continue;
-        long long sum = 0, n = 0;
+        /* The mean as a sum of shares: deadlines may be as far off as numbers go. */
+        long long many = db->deadlines.used < 100 ? (long long)db->deadlines.used : 100, rest = 0;
+        long long mean = 0, n = 0;
         struct table_walk w;
         table_walk_start(&w, &db->deadlines);
-        for (struct entry *x; n < 100 && (x = table_walk_next(&w)); n++)
-            sum += entry_deadline_ms(x) - store->now_ms;
+        for (struct entry *x; n < many && (x = table_walk_next(&w)); n++) {
+            long long left = num_minus(entry_deadline_ms(x), store->now_ms);
+            mean += left / many;
+            rest += left % many;
+        }
+        mean += many ? rest / many : 0;
         buf_printf(b, "db%d:keys=%zu,expires=%zu,avg_ttl=%lld\r\n", i, db->keys.used,
-                   db->deadlines.used, n && sum > 0 ? sum / n : 0);
+                   db->deadlines.used, mean > 0 ? mean : 0);
     }
 }
 

@@ -17,7 +17,7 @@ class Server:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
         self.log = os.path.join(directory, "log")
-        env = dict(os.environ, ASAN_OPTIONS="detect_leaks=0:abort_on_error=1", UBSAN_OPTIONS="halt_on_error=1")
+        env = dict(os.environ, ASAN_OPTIONS="detect_leaks=0:abort_on_error=1", UBSAN_OPTIONS=os.environ.get("UBSAN_OPTIONS", "halt_on_error=1"))
         self.p = subprocess.Popen([path, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", directory, "--save", "", "--enable-debug-command", "yes",
                                    *args], stdout=open(self.log, "wb"), stderr=subprocess.STDOUT, env=env)
 

@@ -269,7 +269,7 @@ static void reply_deadlines(struct call *call, bool seconds, bool absolute)
             reply_int(call->reply, -1);
             continue;
         }
-        int64_t v = absolute ? f.deadline_ms : f.deadline_ms - call->now_ms;
+        int64_t v = absolute ? f.deadline_ms : num_minus(f.deadline_ms, call->now_ms);
         if (v < 0)
             v = 0;
         reply_int(call->reply, seconds ? (v + 999) / 1000 : v);

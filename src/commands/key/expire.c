@@ -146,7 +146,7 @@ static void answer_deadline(struct call *call, bool seconds, bool absolute)
     } else if (at < 0) {
         reply_int(call->reply, -1);
     } else {
-        int64_t v = absolute ? at : at - call->now_ms;
+        int64_t v = absolute ? at : num_minus(at, call->now_ms);
         if (v < 0)
             v = 0;
         reply_int(call->reply, seconds ? (absolute ? v / 1000 : (v + 500) / 1000) : v);

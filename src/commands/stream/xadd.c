@@ -251,7 +251,7 @@ static void do_xadd(struct call *call)
     if (x.dedup && s && x.form == ID_AUTO) {
         stream_dedup_expire(&s->dedup, call->now_ms);
         const struct stream_dedup_record *seen = stream_dedup_find(&s->dedup, x.producer, x.iid);
-        if (seen && call->now_ms - seen->at_ms < s->dedup.duration_s * 1000) {
+        if (seen && num_minus(call->now_ms, seen->at_ms) < num_times(s->dedup.duration_s, 1000)) {
             s->dedup.duplicates++;
             stream_args_reply_id(call->reply, seen->id);
             return;

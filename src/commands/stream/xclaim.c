@@ -56,7 +56,7 @@ static bool parse_claim(struct call *call, struct xclaim *x)
                 reply_errorf(call->reply, "ERR Invalid IDLE option argument for XCLAIM");
                 return false;
             }
-            x->time_ms = call->now_ms - v;
+            x->time_ms = num_minus(call->now_ms, v);
         } else if (bytes_is(word, "time") && more) {
             if (!num_parse_int(call->argv[++i], &v)) {
                 reply_errorf(call->reply, "ERR Invalid TIME option argument for XCLAIM");
@@ -158,7 +158,7 @@ static void do_xclaim(struct call *call)
                 e.count = 1;
         } else {
             stream_pending_get(&g->pending, at, &e);
-            int64_t idle = call->now_ms - e.time_ms;
+            int64_t idle = num_minus(call->now_ms, e.time_ms);
             if (e.consumer != STREAM_PENDING_NO_CONSUMER && idle < x.min_idle_ms)
                 continue;
             e.count = x.count >= 0 ? (uint64_t)x.count : x.just_id ? e.count : one_more(e.count);
@@ -272,7 +272,7 @@ static void do_xautoclaim(struct call *call)
             continue;
         }
         bool owned = e.consumer != STREAM_PENDING_NO_CONSUMER;
-        if (!owned || call->now_ms - e.time_ms >= min_idle_ms) {
+        if (!owned || num_minus(call->now_ms, e.time_ms) >= min_idle_ms) {
             uint64_t times = just_id ? e.count : one_more(e.count);
             stream_group_assign(g, at, owner, call->now_ms, times, false);
             stream_args_claims_add(&claims, e.id, call->now_ms, times);

@@ -238,8 +238,8 @@ static void do_xinfo_consumers(struct call *call)
     struct stream_consumer **all = stream_group_sorted(g, &n);
     reply_array(call->reply, n);
     for (size_t i = 0; i < n; i++) {
-        int64_t idle = call->now_ms - all[i]->seen_ms,
-                inactive = all[i]->active_ms < 0 ? -1 : call->now_ms - all[i]->active_ms;
+        int64_t idle = num_minus(call->now_ms, all[i]->seen_ms),
+                inactive = all[i]->active_ms < 0 ? -1 : num_minus(call->now_ms, all[i]->active_ms);
         reply_map(call->reply, 4);
         text(call, "name");
         reply_bulk_str(call->reply, all[i]->name);

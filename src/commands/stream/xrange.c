@@ -2,6 +2,7 @@
 #include "commands/families.h"
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "commands/stream/stream_args.h"
 
 static void range(struct call *call, bool reverse)
@@ -147,7 +148,7 @@ static void pending_list(struct call *call, struct stream_group *g, const struct
         stream_pending_get(p, at, &e);
         if (stream_id_compare(e.id, f->to) > 0)
             break;
-        int64_t idle = call->now_ms - e.time_ms;
+        int64_t idle = num_minus(call->now_ms, e.time_ms);
         struct stream_consumer *owner = stream_group_owner(g, e.consumer);
         if (idle < 0)
             idle = 0;

@@ -348,7 +348,7 @@ static struct stream_pending_entry *claimable(struct call *call, const struct xr
     *n = 0;
     stream_pending_walk_start(&w, &s->group->pending);
     while (*n < most && stream_pending_walk_peek(&w, &e)) {
-        if (call->now_ms - e.time_ms < x->claim_idle_ms)
+        if (num_minus(call->now_ms, e.time_ms) < x->claim_idle_ms)
             break;
         stream_pending_walk_next(&w, &e);
         if (!stream_log_has(&s->stream->log, e.id))
@@ -383,7 +383,7 @@ static uint64_t claim(struct call *call, const struct xread *x, struct source *s
         stream_args_claims_add(&claims, p->id, call->now_ms, count);
         if (stream_log_seek(&s->stream->log, p->id, &c)) {
             stream_log_read(&c, &e);
-            reply_claimable(call->reply, &e, call->now_ms - p->time_ms, p->count);
+            reply_claimable(call->reply, &e, num_minus(call->now_ms, p->time_ms), p->count);
         }
         stream_log_end(&c);
         b->entries++;
@@ -548,7 +548,7 @@ static int64_t next_claim_ms(const struct xread *x, const struct source *sources
         }
     }
     int64_t left = x->claim_idle_ms < LOOK_AGAIN_MS ? x->claim_idle_ms : LOOK_AGAIN_MS;
-    left -= first == INT64_MAX ? 0 : call->now_ms - first;
+    left = num_minus(left, first == INT64_MAX ? 0 : num_minus(call->now_ms, first));
     return call->engine->steady_ms + (left > 0 ? left : 1);
 }
 

@@ -1,6 +1,7 @@
 #include "type/stream/stream_dedup.h"
 
 #include "base/mem.h"
+#include "base/num.h"
 
 /* Streams that have records, the next to be looked at first. */
 static struct dlist_node active = {&active, &active};
@@ -77,7 +78,7 @@ void stream_dedup_record(struct stream_dedup *d, struct bytes producer, struct b
 void stream_dedup_expire(struct stream_dedup *d, int64_t now_ms)
 {
     struct stream_dedup_record *r;
-    while ((r = oldest(d)) && now_ms - r->at_ms >= d->duration_s * 1000)
+    while ((r = oldest(d)) && num_minus(now_ms, r->at_ms) >= num_times(d->duration_s, 1000))
         drop(d, r);
 }
 

@@ -59,5 +59,13 @@ TEST(doubles_refuse_what_is_none)
     CHECK(num_parse_double(BYTES("-1.5e3"), &v) && v < -1499.9 && v > -1500.1);
 }
 
-UNIT_MAIN(T(integers_are_strict), T(printing_reads_back), T(sizes_have_units),
-          T(doubles_refuse_what_is_none))
+TEST(what_does_not_fit_is_the_nearest)
+{
+    CHECK(num_minus(5, 7) == -2 && num_minus(0, INT64_MIN) == INT64_MAX);
+    CHECK(num_minus(-2, INT64_MAX) == INT64_MIN && num_minus(-1, INT64_MIN) == INT64_MAX);
+    CHECK(num_times(-3, 4) == -12 && num_times(INT64_MAX, 1000) == INT64_MAX);
+    CHECK(num_times(INT64_MIN, 1000) == INT64_MIN && num_times(INT64_MIN, -1) == INT64_MAX);
+}
+
+UNIT_MAIN(T(what_does_not_fit_is_the_nearest), T(integers_are_strict), T(printing_reads_back),
+          T(sizes_have_units), T(doubles_refuse_what_is_none))
