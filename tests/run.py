@@ -109,6 +109,7 @@ def main():
     r.lines("configuration", [py, os.path.join(ROOT, "tests/config/config.py"), o.server, "--seed", str(o.seed)], 120 * slow, env)
     r.lines("TLS", [py, os.path.join(ROOT, "tests/tls/tls.py"), o.server], 120 * slow, env)
     r.lines("hostile scripts", [py, os.path.join(ROOT, "tests/hostile/scripts.py"), o.server], 120 * slow, env)
+    r.lines("hostile payloads", [py, os.path.join(ROOT, "tests/hostile/payloads.py"), o.server], 120 * slow, env)
     crash = os.path.join(ROOT, "tests/crash/crash.py")
     for mode in ("always", "everysec"):
         r.whole("crash, " + mode, [py, crash, "--server", o.server, "--mode", mode, "--seed", str(o.seed), "--events",

@@ -166,6 +166,64 @@ def old_files(o, rng):
             shutil.rmtree(d)
 
 
+def one_file(o, data, label, *servers):
+    """What servers make of a snapshot, and their logs."""
+    out = []
+    for path in servers or (o.reference, o.server):
+        d = tempfile.mkdtemp(prefix="old-rdb-")
+        with open(os.path.join(d, "dump.rdb"), "wb") as f:
+            f.write(data)
+        s = Server(path, d)
+        out.append((everything(s.r), s))
+        s.stop()
+        with open(os.path.join(d, "log"), errors="replace") as f:
+            out[-1] = (out[-1][0], f.read())
+        shutil.rmtree(d)
+    return out
+
+
+def empties(o):
+    """compat 3.3: collections of nothing, as old versions wrote them."""
+    w = old.Writer(10)
+    w.select(0)
+    nothing = [(1, old.length(0)), (2, old.length(0)), (3, old.length(0)), (4, old.length(0)), (5, old.length(0)),
+               (10, old.string(old.ziplist([]))), (12, old.string(old.ziplist([]))), (13, old.string(old.ziplist([]))),
+               (14, old.length(0)), (14, old.length(1) + old.string(old.ziplist([]))), (16, old.string(old.listpack([]))),
+               (17, old.string(old.listpack([]))), (18, old.length(0)), (18, old.length(1) + old.length(2) + old.string(old.listpack([])))]
+    for i, (kind, body) in enumerate(nothing):
+        w.key(kind, b"nothing%d" % i, body, **({"expire_ms": FUTURE} if i % 2 else {}))
+        w.key(0, b"s%d" % i, old.string(b"something"))
+    w.key(14, b"a node of nothing", old.length(3) + b"".join(old.string(old.ziplist(x)) for x in ([b"a"], [], [b"b"])))
+    (theirs, their_log), (ours, our_log) = one_file(o, w.end(), "empties")
+    check("compat 3.3: empty collections of %d kinds are left out, as redis-server does" % len(nothing), ours == theirs and len(ours) == len(nothing) + 1,
+          differences(theirs, ours))
+    told = [line for log in (their_log, our_log) for line in log.splitlines() if "empty keys skipped: %d" % len(nothing) in line]
+    w = old.Writer(10)
+    w.select(0)
+    for i, body in enumerate((old.zipmap([]), old.intset([]))):  # redis-server calls these damaged
+        w.key((9, 11)[i], b"nothing%d" % i, old.string(body))
+    w.key(0, b"s", old.string(b"something"))
+    ((seen, log),) = one_file(o, w.end(), "more empties", o.server)
+    check("compat 3.3: an empty zipmap and an empty intset are left out", len(seen) == 1 and "empty keys skipped: 2" in log, log[-300:])
+    check("compat 3.3: the log says how many", len(told) == 2, (their_log[-500:], our_log[-500:]))
+
+
+def old_groups(o):
+    """compat 3.12: groups of a stream of Redis 5 or 6 never counted what they read."""
+    w = old.Writer(9)
+    w.select(0)
+    n = 0
+    for ids in ([], [(5, 0)], [(5, 0), (6, 0)], [(5, 1), (5, 2), (7, 0), (9, 4)]):
+        for last in [(9, 4), (20, 0)]:
+            if ids and last < ids[-1]:
+                continue
+            groups = [(b"g%d-%d" % at, at) for at in [(0, 0), (4, 9), (5, 0), (5, 1), (5, 2), (6, 0), (7, 0), (9, 4), (20, 0), (30, 1)]]
+            w.key(15, b"stream%d" % n, old.stream(ids, last, groups))
+            n += 1
+    (theirs, _), (ours, _) = one_file(o, w.end(), "groups")
+    check("compat 3.12: entries-read of groups of %d streams of Redis 6" % n, ours == theirs and len(ours) == n, differences(theirs, ours))
+
+
 def fill(r, rng, n):
     pipe = r.pipeline(transaction=False)
     for i in range(n):
@@ -308,6 +366,8 @@ def main():
     rng = random.Random(o.seed)
     if "old" in o.what:
         old_files(o, rng)
+        empties(o)
+        old_groups(o)
     if "both" in o.what:
         both_ways(o, rng)
     sys.exit(1 if bad else 0)

@@ -22,10 +22,28 @@ def _table():
 TABLE = _table()
 
 
-def crc64(data):
-    crc = 0
+def crc64(data, crc=0):
     for b in data:
         crc = TABLE[(crc ^ b) & 0xff] ^ (crc >> 8)
+    return crc
+
+
+def crc64_repeated(block, times, crc):
+    """The same as crc64(block * times, crc), in the time of a few blocks: one block is a linear map of the sum plus a constant."""
+    constant = crc64(block)
+    columns = [crc64(block, 1 << i) ^ constant for i in range(64)]
+
+    def linear(x):
+        out = 0
+        for i in range(64):
+            if x >> i & 1:
+                out ^= columns[i]
+        return out
+    while times:
+        if times & 1:
+            crc = linear(crc) ^ constant
+        constant, columns = linear(constant) ^ constant, [linear(c) for c in columns]
+        times >>= 1
     return crc
 
 
@@ -91,6 +109,34 @@ def ziplist(items):
         before = len(head) + len(e)
     last = 10 + len(body) - before if items else 10
     return struct.pack("<IIH", 11 + len(body), last, min(len(items), 65535)) + body + b"\xff"
+
+
+def listpack(items):
+    """Of bytes and small integers (0 to 127; larger ones as 64 bits)."""
+    body = b""
+    for x in items:
+        if isinstance(x, int):
+            e = bytes([x]) if 0 <= x < 128 else b"\xf4" + struct.pack("<q", x)
+        elif len(x) < 64:
+            e = bytes([0x80 | len(x)]) + x
+        else:
+            e = bytes([0xe0 | len(x) >> 8, len(x) & 255]) + x
+        back = [len(e) & 127] if len(e) < 128 else [len(e) >> 7, len(e) & 127 | 128]
+        body += e + bytes(back)
+    return struct.pack("<IH", 7 + len(body), min(len(items), 65535)) + body + b"\xff"
+
+
+def stream(ids, last, groups):
+    """Type 15, of Redis 5 and 6: one node, entries of one field each; groups (name, last id) without consumers."""
+    first = ids[0] if ids else (0, 0)
+    items = [len(ids), 0, 1, b"f", 0]
+    for i, (ms, seq) in enumerate(ids):
+        items += [2, ms - first[0], seq - first[1] if seq >= first[1] else seq - first[1], b"v%d" % i, 4]
+    out = length(1) + string(struct.pack(">QQ", *first)) + string(listpack(items)) if ids else length(0)
+    out += length(len(ids)) + length(last[0]) + length(last[1]) + length(len(groups))
+    for name, at in groups:
+        out += string(name) + length(at[0]) + length(at[1]) + length(0) + length(0)
+    return out
 
 
 def zipmap(pairs):

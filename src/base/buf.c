@@ -4,6 +4,7 @@
 #include "base/num.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 
 char *buf_room(struct buf *b, size_t n)
@@ -14,6 +15,20 @@ char *buf_room(struct buf *b, size_t n)
             cap *= 2;
         b->p = mem_realloc(b->p, cap);
         b->cap = cap;
+    }
+    return b->p + b->n;
+}
+
+char *buf_try_room(struct buf *b, size_t n)
+{
+    if (n > SIZE_MAX - b->n)
+        return NULL;
+    if (b->cap - b->n < n) {
+        char *p = mem_try_realloc(b->p, b->n + n);
+        if (!p)
+            return NULL;
+        b->p = p;
+        b->cap = b->n + n;
     }
     return b->p + b->n;
 }

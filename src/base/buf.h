@@ -13,6 +13,8 @@ struct buf {
 
 /* Room for n more bytes behind the contents; returns where they go. */
 char *buf_room(struct buf *b, size_t n);
+/* The same for sizes that somebody else chooses; NULL: there is not so much memory. */
+char *buf_try_room(struct buf *b, size_t n);
 void buf_add(struct buf *b, struct bytes x);
 void buf_add_text(struct buf *b, const char *text);
 void buf_add_char(struct buf *b, char c);

@@ -126,6 +126,29 @@ static void copy_back_wild(uint8_t *out, size_t back, size_t n)
         copy_back(out, back, n);
 }
 
+bool lzf_size(const void *from, size_t packed, size_t *n)
+{
+    const uint8_t *in = from, *in_end = in + packed;
+    *n = 0;
+    while (in < in_end) {
+        size_t control = *in, len = control >> 5, token;
+        if (control < RUN_MOST) {
+            len = control + 1;
+            token = 1 + len;
+        } else {
+            token = len == 7 ? 3 : 2;
+            if ((size_t)(in_end - in) < token)
+                return false;
+            len += 2 + (len == 7 ? in[1] : 0u);
+        }
+        if ((size_t)(in_end - in) < token)
+            return false;
+        in += token;
+        *n += len;
+    }
+    return true;
+}
+
 bool lzf_unpack(const void *from, size_t packed, void *to, size_t n)
 {
     const uint8_t *in = from, *in_end = in + packed;

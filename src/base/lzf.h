@@ -12,6 +12,9 @@
 
 /* Returns the compressed size; 0: it did not fit into cap. n is below 4 GB. */
 size_t lzf_pack(const void *from, size_t n, void *to, size_t cap);
+/* The size of what would come out of sound data: nothing is written. False: the data end within a
+ * token. Cost: a look at each token. */
+bool lzf_size(const void *from, size_t packed, size_t *n);
 /* True when exactly n bytes came out. Safe on any input. */
 bool lzf_unpack(const void *from, size_t packed, void *to, size_t n);
 

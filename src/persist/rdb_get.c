@@ -53,8 +53,8 @@ static struct entry *get_list(struct rdb_source *r, struct bytes key, unsigned t
             good = rdb_source_fail(r, "Damaged list node");
     }
     if (good && l->count == 0)
-        good = rdb_source_fail(r, "Empty list");
-    if (!good) {
+        r->empty = true;
+    if (!good || r->empty) {
         list_free(l);
         return NULL;
     }
@@ -131,8 +131,8 @@ static struct entry *get_hash(struct rdb_source *r, struct bytes key, unsigned t
     else
         good = get_hash_fields(r, &h, type, o);
     if (good && hash_count(h) == 0)
-        good = rdb_source_fail(r, "Empty hash");
-    if (!good) {
+        r->empty = true;
+    if (!good || r->empty) {
         hash_free(h);
         return NULL;
     }
@@ -212,8 +212,8 @@ static struct entry *get_set(struct rdb_source *r, struct bytes key, unsigned ty
                 : type == SET_PACK     ? get_set_pack(r, &s, o)
                                        : get_members(r, &s, o);
     if (good && set_count(s) == 0)
-        good = rdb_source_fail(r, "Empty set");
-    if (!good) {
+        r->empty = true;
+    if (!good || r->empty) {
         set_free(s);
         return NULL;
     }
@@ -302,8 +302,8 @@ static struct entry *get_zset(struct rdb_source *r, struct bytes key, unsigned t
                 : type == OLD_ZSET_ZIPLIST ? get_zset_pack(r, &z, PACK_ZIPLIST, o)
                                            : get_items(r, &z, type, o);
     if (good && zset_count(z) == 0)
-        good = rdb_source_fail(r, "Empty sorted set");
-    if (!good) {
+        r->empty = true;
+    if (!good || r->empty) {
         zset_free(z);
         return NULL;
     }

@@ -31,30 +31,69 @@ static bool get_raw_id(struct rdb_source *r, struct stream_id *out)
 
 #define ELEMENT_LEAST 2 /* bytes of an element in a pack: its kind and its length backwards */
 
-/* Elements of a listpack, kept until the entry is complete; the memory serves all of a stream's. */
-struct elements {
-    struct bytes *names, *pairs; /* cap; 2 * cap */
-    char *numbers;               /* 24 of each: the text of integers */
+#define CHUNK 256 /* texts of integers that are allocated together */
+#define TEXT  24
+
+/* Strings that were read; the list grows with them, not ahead of them. */
+struct strings {
+    struct bytes *p;
     size_t n, cap;
 };
 
-/* Room for all that a pack of this size can hold. */
-static void make_room(struct elements *e, size_t pack_n)
+/* Elements of a listpack, kept until the entry is complete; the memory serves all of a stream's. */
+struct elements {
+    struct strings names, pairs; /* of the node; of an entry */
+    char **chunks;               /* the texts of integers: they must not move */
+    size_t chunk_n, texts;       /* texts: in use */
+};
+
+static void elements_free(struct elements *e)
 {
-    size_t cap = pack_n / ELEMENT_LEAST + 1;
-    e->n = 0;
-    if (cap <= e->cap)
-        return;
-    e->cap = cap;
-    e->names = mem_realloc(e->names, cap * sizeof(*e->names));
-    e->pairs = mem_realloc(e->pairs, cap * sizeof(*e->pairs) * 2);
-    e->numbers = mem_realloc(e->numbers, cap * 24);
+    for (size_t i = 0; i < e->chunk_n; i++)
+        mem_free(e->chunks[i]);
+    mem_free(e->chunks);
+    mem_free(e->names.p);
+    mem_free(e->pairs.p);
 }
 
-static bool next_element(struct listpack_reader *p, struct elements *e, struct bytes *to)
+static void add_string(struct strings *to, struct bytes x)
 {
+    if (to->n == to->cap) {
+        to->cap = to->cap ? to->cap * 2 : 16;
+        to->p = mem_realloc(to->p, to->cap * sizeof(*to->p));
+    }
+    to->p[to->n++] = x;
+}
+
+static bool next_element(struct listpack_reader *p, struct elements *e, struct strings *to)
+{
+    struct bytes x;
     bool bad;
-    return e->n < e->cap && listpack_next(p, e->numbers + e->n++ * 24, to, &bad);
+    if (e->texts == e->chunk_n * CHUNK) {
+        e->chunks = mem_realloc(e->chunks, (e->chunk_n + 1) * sizeof(*e->chunks));
+        e->chunks[e->chunk_n++] = mem_alloc((size_t)CHUNK * TEXT);
+    }
+    char *text = e->chunks[e->texts / CHUNK] + e->texts % CHUNK * TEXT;
+    if (!listpack_next(p, text, &x, &bad))
+        return false;
+    e->texts += x.p == text;
+    add_string(to, x);
+    return true;
+}
+
+/* n fields and values, or only values behind the names of the node. */
+static bool next_pairs(struct listpack_reader *p, struct elements *e, int64_t n, bool same)
+{
+    e->pairs.n = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (same)
+            add_string(&e->pairs, e->names.p[i]);
+        else if (!next_element(p, e, &e->pairs))
+            return false;
+        if (!next_element(p, e, &e->pairs))
+            return false;
+    }
+    return true;
 }
 
 static bool read_block(struct rdb_source *r, struct stream *s, struct stream_id master,
@@ -67,30 +106,20 @@ static bool read_block(struct rdb_source *r, struct stream *s, struct stream_id 
                 listpack_next_int(&p, &deleted) && listpack_next_int(&p, &fields) && count >= 0 &&
                 deleted >= 0 && fields >= 0 && (uint64_t)count <= pack.n &&
                 (uint64_t)deleted <= pack.n && (uint64_t)fields <= pack.n / ELEMENT_LEAST;
-    if (!good)
-        return rdb_source_fail(r, "Damaged stream node");
-    make_room(e, pack.n);
-    struct bytes *pairs = e->pairs;
-    for (int64_t i = 0; i < fields && good; i++)
-        good = next_element(&p, e, &e->names[i]);
-    size_t names = e->n;
+    e->texts = e->names.n = 0;
+    for (int64_t i = 0; good && i < fields; i++)
+        good = next_element(&p, e, &e->names);
+    size_t names = e->texts;
     good = good && listpack_next_int(&p, &zero);
-    for (int64_t i = 0; i < count + deleted && good; i++) {
+    for (int64_t i = 0; good && i < count + deleted; i++) {
         int64_t flags, ms, seq, n = fields, tail;
-        e->n = names;
+        e->texts = names;
         good = listpack_next_int(&p, &flags) && listpack_next_int(&p, &ms) &&
                listpack_next_int(&p, &seq);
         bool same = good && (flags & 2);
         if (good && !same)
-            good = listpack_next_int(&p, &n) && n >= 0 && (uint64_t)n <= pack.n / ELEMENT_LEAST;
-        for (int64_t f = 0; f < n && good; f++) {
-            if (same)
-                pairs[2 * f] = e->names[f];
-            else
-                good = next_element(&p, e, &pairs[2 * f]);
-            good = good && next_element(&p, e, &pairs[2 * f + 1]);
-        }
-        good = good && listpack_next_int(&p, &tail);
+            good = listpack_next_int(&p, &n) && n > 0 && (uint64_t)n <= pack.n / ELEMENT_LEAST;
+        good = good && next_pairs(&p, e, n, same) && listpack_next_int(&p, &tail);
         if (!good || (flags & 1))
             continue;
         struct stream_id id = {master.ms + (uint64_t)ms, master.seq + (uint64_t)seq};
@@ -98,7 +127,7 @@ static bool read_block(struct rdb_source *r, struct stream *s, struct stream_id 
             good = false;
             break;
         }
-        stream_log_append(&s->log, id, pairs, (size_t)n, &policy);
+        stream_log_append(&s->log, id, e->pairs.p, (size_t)n, &policy);
         s->last_id = id;
     }
     return good || rdb_source_fail(r, "Damaged stream node");
@@ -172,7 +201,10 @@ static bool read_group(struct rdb_source *r, struct stream *s, unsigned type)
         !rdb_source_length(r, &n))
         return false;
     g->last_id = last;
-    g->entries_read = read <= INT64_MAX ? (int64_t)read : -1;
+    /* Before 7.0 nobody counted: what can be told from the group's place is. */
+    g->entries_read = type < 19           ? stream_entries_read_at(s, last)
+                      : read <= INT64_MAX ? (int64_t)read
+                                          : -1;
     if (n > (uint64_t)(r->end - r->p) / 25)
         return rdb_source_fail(r, "More pending entries than bytes");
     struct told *told = mem_alloc((n + 1) * sizeof(*told));
@@ -220,9 +252,7 @@ struct entry *rdb_get_stream(struct rdb_source *r, struct bytes key, unsigned ty
         good = good && rdb_source_string_into(r, &pack, &r->blob) &&
                read_block(r, s, master, pack, &e, o);
     }
-    mem_free(e.names);
-    mem_free(e.pairs);
-    mem_free(e.numbers);
+    elements_free(&e);
     good = good && rdb_source_length(r, &length) && get_id(r, &last);
     if (good && (length != s->log.length || stream_id_compare(last, s->last_id) < 0))
         good = rdb_source_fail(r, "Stream length or last ID does not fit its entries");

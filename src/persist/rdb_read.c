@@ -9,7 +9,7 @@
 
 #define VERSION_MOST   13
 #define PROGRESS_EVERY (2u << 20)
-#define KEY_LEAST      4 /* bytes of a key and its value */
+#define KEY_USUAL      16 /* bytes of a key and its value */
 #define WAITING        16
 #define SUM_STEP       ((size_t)128 << 10)
 
@@ -141,6 +141,12 @@ static bool read_key(struct reader *r, struct db *db, unsigned type, int64_t dea
     struct entry *e = rdb_get_value(&r->in, key, type, &r->o->values);
     bool good = e != NULL;
     r->result->failed_type = good ? -1 : (int)type;
+    if (r->in.empty) {
+        r->in.empty = false;
+        r->result->failed_type = -1;
+        r->result->empty++;
+        return true;
+    }
     if (!good)
         snprintf(r->result->failed_key, sizeof(r->result->failed_key), "%.*s", name_length(key),
                  key.p);
@@ -196,10 +202,11 @@ static bool skip_module(struct reader *r)
     return true;
 }
 
-/* As many keys as are announced, and no more than the bytes that are left can hold. */
+/* As many keys as are announced, and no more than the bytes that are left usually hold: the table
+ * grows when there are more. */
 static void reserve(struct reader *r, int db, uint64_t keys)
 {
-    uint64_t most = (uint64_t)(r->in.end - r->in.p) / KEY_LEAST;
+    uint64_t most = (uint64_t)(r->in.end - r->in.p) / KEY_USUAL;
     if (!r->o->check_only)
         table_reserve(&r->store->dbs[db].keys, (size_t)(keys < most ? keys : most));
 }

@@ -24,7 +24,8 @@ struct rdb_read_options {
 
 struct rdb_read_result {
     uint64_t keys, expired, expires; /* read; left out or past; with a deadline */
-    int failed_type;                 /* of the value that failed; -1: something else did */
+    uint64_t empty;  /* collections of nothing, as old versions wrote them: left out */
+    int failed_type; /* of the value that failed; -1: something else did */
     char failed_key[80];
     uint64_t module_fields; /* left out: modules are not supported */
     size_t length;          /* bytes of the snapshot; more may follow (the tail of an old base) */

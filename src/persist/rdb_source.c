@@ -1,9 +1,13 @@
 #include "persist/rdb_source.h"
 
 #include "base/lzf.h"
+#include "base/mem.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+
+#define SHORT_CLAIM 4096u             /* an expanded size that does no harm */
+#define LARGE       ((size_t)1 << 20) /* a string that may not fit into memory */
 
 bool rdb_source_fail(struct rdb_source *r, const char *format, ...)
 {
@@ -83,6 +87,22 @@ bool rdb_source_little64(struct rdb_source *r, uint64_t *out)
     return true;
 }
 
+static bool no_memory(struct rdb_source *r, uint64_t n)
+{
+    return rdb_source_fail(r, "Not enough memory for a string of %llu bytes",
+                           (unsigned long long)n);
+}
+
+/* Who makes a value of a string allocates its size again, and can't fail well: so it is tried. */
+static bool has_memory(struct rdb_source *r, uint64_t n)
+{
+    if (n < LARGE)
+        return true;
+    void *block = mem_try_alloc((size_t)n + LARGE);
+    mem_free(block);
+    return block || no_memory(r, n);
+}
+
 /* A string into `to` or, when it is plain, where it lies in the file. */
 bool rdb_source_string_into(struct rdb_source *r, struct bytes *out, struct buf *to)
 {
@@ -95,7 +115,7 @@ bool rdb_source_string_into(struct rdb_source *r, struct bytes *out, struct buf 
             return false;
         *out = bytes_of(r->p, (size_t)n);
         r->p += n;
-        return true;
+        return has_memory(r, n);
     }
     if (n <= 2) {
         unsigned bytes = 1u << n;
@@ -115,17 +135,20 @@ bool rdb_source_string_into(struct rdb_source *r, struct bytes *out, struct buf 
         return rdb_source_fail(r, "Unknown RDB string encoding type %llu", (unsigned long long)n);
     if (!rdb_source_length(r, &packed) || !rdb_source_length(r, &n) || !rdb_source_need(r, packed))
         return false;
-    /* LZF expands at most about 88 times: a larger claim is damage, not worth an allocation. */
-    if (n > packed * 300 + 64)
+    /* What the bytes really hold is looked at before a long claim is believed. */
+    size_t holds;
+    if (n > SHORT_CLAIM && (!lzf_size(r->p, (size_t)packed, &holds) || holds != n))
         return rdb_source_fail(r, "Invalid LZF compressed string");
     to->n = 0;
-    char *place = buf_room(to, (size_t)n + 1);
+    char *place = buf_try_room(to, (size_t)n + 1);
+    if (!place)
+        return no_memory(r, n);
     if (!lzf_unpack(r->p, (size_t)packed, place, (size_t)n))
         return rdb_source_fail(r, "Invalid LZF compressed string");
     to->n = (size_t)n;
     r->p += packed;
     *out = buf_bytes(to);
-    return true;
+    return has_memory(r, n);
 }
 
 bool rdb_source_string(struct rdb_source *r, struct bytes *out)

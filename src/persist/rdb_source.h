@@ -1,5 +1,8 @@
 /* Where the RDB format is read from: bytes in memory. Its primitives, each checked against what is
- * left: false after damage, which `error` then describes. */
+ * left: false after damage, which `error` then describes.
+ *
+ * Nothing is allocated because a length announces it: only for bytes that are there, and for large
+ * strings only when there is memory for them and for the value that is made of them. */
 #ifndef PERSIST_RDB_SOURCE_H
 #define PERSIST_RDB_SOURCE_H
 
@@ -12,6 +15,7 @@ struct rdb_source {
     struct buf text; /* an expanded string, valid until the next one */
     struct buf blob; /* another, for rdb_source_string_into() */
     bool failed;
+    bool empty;      /* rdb_get_value() found a collection of nothing: no failure */
     char error[160]; /* of the first failure, with its offset */
 };
 

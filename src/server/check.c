@@ -102,6 +102,8 @@ static bool check_snapshot(const char *name, struct bytes data, size_t *length)
                    "[additional info] Reading key '%s'\n[additional info] Reading type %d\n",
                    r.failed_key, r.failed_type);
     }
+    if (r.empty)
+        printf("[info] %llu empty keys, which are left out\n", (unsigned long long)r.empty);
     if (r.module_fields)
         printf("[info] %llu fields of modules, which are left out\n",
                (unsigned long long)r.module_fields);

@@ -142,8 +142,12 @@ static bool load_rdb(struct loader *l, const char *path, bool is_base, struct by
         log_line(LOG_WARNING, "%s holds %llu fields of modules, which are left out", path,
                  (unsigned long long)r.module_fields);
     if (good) {
-        log_line(LOG_NOTICE, "Done loading RDB, keys loaded: %llu, keys expired: %llu.",
-                 (unsigned long long)r.keys, (unsigned long long)r.expired);
+        char empty[64] = "";
+        if (r.empty)
+            snprintf(empty, sizeof(empty), ", empty keys skipped: %llu",
+                     (unsigned long long)r.empty);
+        log_line(LOG_NOTICE, "Done loading RDB, keys loaded: %llu, keys expired: %llu%s.",
+                 (unsigned long long)r.keys, (unsigned long long)r.expired, empty);
         journal_continue(s->engine.journal, r.replication_id, r.journal_offset);
         if (tail && r.length < map.n) {
             struct aof_read_options ao = {.apply = replay, .context = l};

@@ -1,0 +1,135 @@
+#!/usr/bin/python3
+"""RESTORE and snapshots whose lengths announce more than there is, on a server that has little memory left: payloads.py SERVER
+
+faults R1: every one is answered by an error or loaded; the server goes on. (A sanitized build can't be limited: then only the answers count.)"""
+import os, resource, shutil, signal, socket, struct, subprocess, sys, tempfile, time
+import redis
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../redis-compat/files"))
+import old_rdb as old  # noqa: E402
+
+bad = 0
+
+
+def check(name, good, seen=""):
+    global bad
+    bad += not good
+    print(("ok " if good else "not ok ") + name + ("" if good else ": %s" % str(seen)[:300]), flush=True)
+
+
+class Server:
+    def __init__(self, path, dump=b""):
+        self.dir = tempfile.mkdtemp(prefix="payloads-")
+        if dump:
+            with open(os.path.join(self.dir, "dump.rdb"), "wb") as f:
+                f.write(dump)
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        with open(os.path.join(self.dir, "log"), "wb") as log:
+            self.p = subprocess.Popen([path, "--port", str(port), "--bind", "127.0.0.1", "--dir", self.dir, "--save", "", "--proto-max-bulk-len", "1gb"],
+                                      stdout=log, stderr=log)
+        self.r = redis.Redis(port=port, socket_timeout=100)
+        for _ in range(1500):
+            try:
+                self.r.ping()
+                break
+            except redis.RedisError:
+                if self.p.poll() is not None:
+                    break
+                time.sleep(0.02)
+
+    def limit(self, more):
+        """From now on this many bytes of address space beyond what it has."""
+        with open("/proc/%d/statm" % self.p.pid) as f:
+            now = int(f.read().split()[0]) * 4096
+        resource.prlimit(self.p.pid, resource.RLIMIT_AS, (now + more, resource.RLIM_INFINITY))
+
+    def stop(self):
+        self.p.send_signal(signal.SIGKILL)
+        self.p.wait()
+        shutil.rmtree(self.dir)
+
+
+class Zeros:
+    """Compressed bytes that hold 264 zeros in three, behind one of its own, and say that they are `claim`."""
+    RUN = b"\xe0\xff\x00"
+
+    def __init__(self, packed_n, claim=None):
+        self.runs = (packed_n - 2) // 3
+        n = claim if claim is not None else 1 + 264 * self.runs
+        self.head = b"\xc3" + old.length(2 + 3 * self.runs) + b"\x81" + struct.pack(">Q", n) + b"\x00\x00"
+
+
+def dump(kind, *parts):
+    data, crc = b"", 0
+    for x in (bytes([kind]),) + parts + (struct.pack("<H", 10),):
+        head = x.head if isinstance(x, Zeros) else x
+        data, crc = data + head, old.crc64(head, crc)
+        if isinstance(x, Zeros):
+            data, crc = data + x.RUN * x.runs, old.crc64_repeated(x.RUN, x.runs, crc)
+    return data + struct.pack("<Q", crc)
+
+
+def stream_node(n):
+    """A node of n entries that share one field."""
+    items = [n, 0, 1, b"f", 0]
+    for i in range(n):
+        items += [2, i, 0, b"v", 4]
+    return old.length(1) + old.string(struct.pack(">QQ", 1, 0)) + old.string(old.listpack(items)) + old.length(n) + old.length(n) + old.length(0) + old.length(0)
+
+
+def main():
+    path = os.path.abspath(sys.argv[1])
+    sanitized = b"__asan_init" in open(path, "rb").read()
+    s = Server(path)
+    s.r.restore("warm", 0, dump(0, old.string(b"x" * 300000)))
+    n = 200000
+    cases = []
+    for what, head in (("string", b""), ("list", old.length(1)), ("quicklist", old.length(1) + old.length(1)), ("set", old.length(1)), ("hash", old.length(1)),
+                       ("intset", b""), ("hash in a listpack", b"")):
+        kind = {"string": 0, "list": 1, "quicklist": 18, "set": 2, "hash": 4, "intset": 11, "hash in a listpack": 16}[what]
+        tail = old.string(b"v") if what == "hash" else b""
+        cases += [("a %s that claims 299 times its bytes" % what, kind, (head, Zeros(n, n * 299), tail), "claim"),
+                  ("a %s that claims one byte too few" % what, kind, (head, Zeros(n, 264 * ((n - 2) // 3)), tail), "claim"),
+                  ("a %s of 88 times its bytes" % what, kind, (head, Zeros(n * 3), tail), "large")]
+    for what, claim in (("a list of 2^62 elements", 1), ("a set of 2^62 members", 2), ("a hash of 2^62 fields", 4), ("a sorted set of 2^62 members", 5),
+                        ("a stream of 2^62 nodes", 15)):
+        cases.append((what, claim, (b"\x81" + struct.pack(">Q", 1 << 62) + old.string(b"a"),), "claim"))
+    cases.append(("a stream's node, many entries", 15, (stream_node(40000),), "fits"))
+    for name, kind, body, expect in cases:
+        payload = dump(kind, *body)
+        if not sanitized:
+            s.limit(8 << 20 if expect == "fits" else 40 << 20)
+        try:
+            answer = s.r.restore("k", 0, payload, replace=True)
+            seen = "loaded"
+            s.r.delete("k")
+        except redis.ResponseError as e:
+            seen = str(e)
+        except redis.ConnectionError as e:
+            seen = "gone: %s" % e
+        wanted = {"claim": ["Bad data format"], "large": ["Bad data format"] + ["loaded"] * (kind in (0, 1, 2, 4, 18)), "fits": ["loaded"]}[expect]
+        alive = s.p.poll() is None
+        check("faults R1: %s" % name, alive and seen in wanted, seen)
+        if not alive:
+            s.stop()
+            s = Server(path)
+    s.stop()
+    # A snapshot that announces more keys than any memory holds.
+    w = old.Writer(9)
+    w.out += b"\xfe\x00\xfb" + (b"\x81" + struct.pack(">Q", 1 << 50)) * 2
+    w.key(0, b"only", old.string(b"one" * 100000))
+    s = Server(path, w.end())
+    with open(os.path.join(s.dir, "log"), errors="replace") as f:
+        log = f.read()
+    check("faults R1: a snapshot that announces 2^50 keys", s.p.poll() is None and s.r.dbsize() == 1, log[-300:])
+    if not sanitized:
+        with open("/proc/%d/statm" % s.p.pid) as f:
+            check("faults R1: its table is as large as its bytes may need", int(f.read().split()[0]) * 4096 < 300 << 20, "")
+    s.stop()
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()
