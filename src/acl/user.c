@@ -1,5 +1,6 @@
 #include "acl/user.h"
 
+#include "acl/foreign.h"
 #include "base/assert.h"
 #include "base/digest.h"
 #include "base/mem.h"
@@ -137,6 +138,41 @@ static void add_first_arg(struct selector *s, unsigned command, struct bytes tex
     s->first_args[s->first_arg_n++] = (struct acl_first_arg){command, str_new(text)};
 }
 
+static bool has_blank(struct bytes x)
+{
+    for (size_t i = 0; i < x.n; i++)
+        if (isspace((unsigned char)x.p[i]) || x.p[i] == 0)
+            return true;
+    return false;
+}
+
+/* "+name|sub" of a command of ours. word: "name|sub" in lower case. */
+static const char *part_rule(struct selector *s, const struct registry *r, const struct command *c,
+                             struct bytes word, struct bytes sub, bool allow)
+{
+    const char *bar = sub.n ? memchr(sub.p, '|', sub.n) : NULL;
+    if (sub.n == 0)
+        return allow ? SYNTAX : UNKNOWN;
+    if (c->subcommands) {
+        const struct command *x = bar ? NULL : registry_subcommand(c, sub);
+        if (bar)
+            return allow ? "Allowing first-arg of a subcommand is not supported" : UNKNOWN;
+        if (!x && !foreign_command(word))
+            return UNKNOWN;
+        if (x)
+            set_bit(s, r, x, allow);
+        note_rule(s, word, allow);
+        return NULL;
+    }
+    if (!allow || bar)
+        return UNKNOWN;
+    unsigned number = registry_number(r, c);
+    if (!(s->commands[number / 64] >> number % 64 & 1))
+        add_first_arg(s, number, sub);
+    note_rule(s, word, allow);
+    return NULL;
+}
+
 /* "+x" and "-x". */
 static const char *command_rule(struct selector *s, const struct registry *r, struct bytes rule)
 {
@@ -144,6 +180,8 @@ static const char *command_rule(struct selector *s, const struct registry *r, st
     char lower[128];
     if (rule.n < 2 || rule.n > sizeof(lower))
         return UNKNOWN;
+    if (has_blank(rule))
+        return SYNTAX;
     size_t n = rule.n - 1;
     for (size_t i = 0; i < n; i++)
         lower[i] = (char)tolower((unsigned char)rule.p[1 + i]);
@@ -153,54 +191,23 @@ static const char *command_rule(struct selector *s, const struct registry *r, st
         return NULL;
     }
     if (*lower == '@') {
-        if (!set_category(s, r, bytes_of(lower + 1, n - 1), allow))
+        struct bytes name = bytes_of(lower + 1, n - 1);
+        if (!set_category(s, r, name, allow) && !foreign_category(name))
             return UNKNOWN;
         note_rule(s, word, allow);
         return NULL;
     }
     const char *bar = memchr(lower, '|', n);
-    if (!bar) {
-        const struct command *c = registry_find_original(r, word);
-        if (!c)
-            return UNKNOWN;
+    struct bytes name = bar ? bytes_of(lower, (size_t)(bar - lower)) : word;
+    const struct command *c = registry_find(r, name);
+    if (!c && !foreign_command(name))
+        return UNKNOWN;
+    if (c && bar)
+        return part_rule(s, r, c, word, bytes_of(bar + 1, n - name.n - 1), allow);
+    if (c)
         set_command(s, r, c, allow);
-        note_rule(s, word, allow);
-        return NULL;
-    }
-    struct bytes name = bytes_of(lower, (size_t)(bar - lower)),
-                 sub = bytes_of(bar + 1, n - (size_t)(bar - lower) - 1);
-    const struct command *c = registry_find_original(r, name);
-    if (!c)
-        return UNKNOWN;
-    if (sub.n == 0)
-        return SYNTAX;
-    if (c->subcommands) {
-        if (memchr(sub.p, '|', sub.n))
-            return allow ? "Allowing first-arg of a subcommand is not supported" : UNKNOWN;
-        const struct command *x = registry_subcommand(c, sub);
-        if (!x)
-            return UNKNOWN;
-        set_bit(s, r, x, allow);
-        note_rule(s, word, allow);
-        return NULL;
-    }
-    if (!allow)
-        return UNKNOWN;
-    if (memchr(sub.p, '|', sub.n))
-        return SYNTAX;
-    unsigned number = registry_number(r, c);
-    if (!(s->commands[number / 64] >> number % 64 & 1))
-        add_first_arg(s, number, sub);
     note_rule(s, word, allow);
     return NULL;
-}
-
-static bool has_blank(struct bytes x)
-{
-    for (size_t i = 0; i < x.n; i++)
-        if (isspace((unsigned char)x.p[i]) || x.p[i] == 0)
-            return true;
-    return false;
 }
 
 /* "~x" and "%RW~x". */
@@ -449,38 +456,43 @@ const char *user_apply(struct user *u, const struct registry *r, struct bytes ru
     return NULL;
 }
 
-const char *user_apply_all(struct user *u, const struct registry *r, const struct bytes *rules,
-                           int n, bool channels, struct bytes *bad)
+/* A selector that begins with rules[*i]: over as many of them as it takes. */
+static const char *selector_over(struct user *u, const struct registry *r,
+                                 const struct bytes *rules, int n, int *i, bool channels,
+                                 struct buf *bad)
 {
     static char unmatched[160];
-    for (int i = 0; i < n; i++) {
-        *bad = rules[i];
-        const char *why;
+    struct bytes first = rules[*i];
+    buf_add(bad, first);
+    while (bad->p[bad->n - 1] != ')' && *i + 1 < n) {
+        buf_add_char(bad, ' ');
+        buf_add(bad, rules[++*i]);
+    }
+    if (bad->p[bad->n - 1] == ')')
+        return user_apply(u, r, buf_bytes(bad), channels);
+    bad->n = 0;
+    snprintf(unmatched, sizeof(unmatched),
+             "Unmatched parenthesis in acl selector starting at '%.*s'.",
+             (int)(first.n < 64 ? first.n : 64), first.p);
+    return unmatched;
+}
+
+const char *user_apply_all(struct user *u, const struct registry *r, const struct bytes *rules,
+                           int n, bool channels, struct buf *bad)
+{
+    const char *why = NULL;
+    for (int i = 0; i < n && !why; i++) {
+        bad->n = 0;
         if (rules[i].n && *rules[i].p == '(') {
-            struct buf whole = {0};
-            int first = i;
-            buf_add(&whole, rules[i]);
-            while (whole.p[whole.n - 1] != ')' && i + 1 < n) {
-                buf_add_char(&whole, ' ');
-                buf_add(&whole, rules[++i]);
-            }
-            if (whole.p[whole.n - 1] != ')') {
-                buf_free(&whole);
-                *bad = bytes_of(NULL, 0);
-                snprintf(unmatched, sizeof(unmatched),
-                         "Unmatched parenthesis in acl selector starting at '%.*s'.",
-                         (int)(rules[first].n < 64 ? rules[first].n : 64), rules[first].p);
-                return unmatched;
-            }
-            why = user_apply(u, r, buf_bytes(&whole), channels);
-            buf_free(&whole);
+            why = selector_over(u, r, rules, n, &i, channels, bad);
         } else {
+            buf_add(bad, rules[i]);
             why = user_apply(u, r, rules[i], channels);
         }
-        if (why)
-            return why;
     }
-    return NULL;
+    if (!why)
+        bad->n = 0;
+    return why;
 }
 
 bool user_is_unlimited(const struct user *u)
@@ -557,23 +569,47 @@ static void describe_selector(const struct selector *s, struct buf *out)
     user_describe_commands(s, out);
 }
 
+void user_rules(const struct user *u, void (*each)(void *context, struct bytes rule), void *context)
+{
+    struct buf b = {0};
+    each(context, u->on ? BYTES("on") : BYTES("off"));
+    if (u->no_password)
+        each(context, BYTES("nopass"));
+    each(context, u->skip_sanitize ? BYTES("skip-sanitize-payload") : BYTES("sanitize-payload"));
+    for (size_t i = 0; i < u->hash_n; i++) {
+        b.n = 0;
+        buf_add_char(&b, '#');
+        buf_add(&b, bytes_of(u->hashes[i], 64));
+        each(context, buf_bytes(&b));
+    }
+    b.n = 0;
+    describe_selector(&u->selectors[0], &b);
+    for (size_t i = 0, n; i < b.n; i += n + 1) {
+        for (n = 0; i + n < b.n && b.p[i + n] != ' ';)
+            n++;
+        each(context, bytes_of(b.p + i, n));
+    }
+    for (size_t i = 1; i < u->selector_n; i++) {
+        b.n = 0;
+        buf_add_char(&b, '(');
+        describe_selector(&u->selectors[i], &b);
+        buf_add_char(&b, ')');
+        each(context, buf_bytes(&b));
+    }
+    buf_free(&b);
+}
+
+static void add_rule(void *context, struct bytes rule)
+{
+    struct buf *out = context;
+    if (out->n && out->p[out->n - 1] != ' ')
+        buf_add_char(out, ' ');
+    buf_add(out, rule);
+}
+
 void user_describe(const struct user *u, struct buf *out)
 {
-    buf_add_text(out, u->on ? "on " : "off ");
-    if (u->no_password)
-        buf_add_text(out, "nopass ");
-    buf_add_text(out, u->skip_sanitize ? "skip-sanitize-payload " : "sanitize-payload ");
-    for (size_t i = 0; i < u->hash_n; i++) {
-        buf_add_char(out, '#');
-        buf_add(out, bytes_of(u->hashes[i], 64));
-        buf_add_char(out, ' ');
-    }
-    describe_selector(&u->selectors[0], out);
-    for (size_t i = 1; i < u->selector_n; i++) {
-        buf_add_text(out, " (");
-        describe_selector(&u->selectors[i], out);
-        buf_add_char(out, ')');
-    }
+    user_rules(u, add_rule, out);
 }
 
 static struct selector copy_selector(const struct selector *s)

@@ -51,13 +51,18 @@ void user_free(struct user *u);
 void user_replace(struct user *dst, struct user *src);
 /* Applies one rule; NULL, or why not. */
 const char *user_apply(struct user *u, const struct registry *r, struct bytes rule, bool channels);
-/* Applies several, "(...)" over several words as one. NULL or why not, *bad then the rule. */
+/* Applies several, "(...)" over several words as one. NULL, or why not; bad (the caller's to free)
+ * then holds the rule, if it is one of them. */
 const char *user_apply_all(struct user *u, const struct registry *r, const struct bytes *rules,
-                           int n, bool channels, struct bytes *bad);
+                           int n, bool channels, struct buf *bad);
 /* Everything is allowed: no request has to be looked at. */
 bool user_is_unlimited(const struct user *u);
 bool user_password_is(const struct user *u, struct bytes password);
-/* The rules that make this user, as ACL LIST shows them behind the name. */
+/* Calls each with the rules that make this user, one after another; a selector is one of them. No
+ * rule holds a blank but between the rules of a selector. */
+void user_rules(const struct user *u, void (*each)(void *context, struct bytes rule),
+                void *context);
+/* The same as ACL LIST shows them behind the name: separated by blanks. */
 void user_describe(const struct user *u, struct buf *out);
 void user_describe_commands(const struct selector *s, struct buf *out);
 void user_describe_keys(const struct selector *s, struct buf *out);

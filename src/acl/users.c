@@ -1,11 +1,12 @@
 #include "acl/users.h"
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/words.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
-
-#define WORDS_MOST 1024
 
 struct users *users_new(const struct registry *r, bool all_channels)
 {
@@ -77,69 +78,195 @@ void users_set_default_password(struct users *u, struct bytes password)
     buf_free(&rule);
 }
 
-static bool read_line(struct users *u, struct bytes line, const char *where, struct buf *error)
+bool users_name_is_good(struct bytes name)
 {
-    struct bytes words[WORDS_MOST], bad = {0};
-    char *text;
-    int n = words_split(line, words, WORDS_MOST, &text);
-    bool good = true;
-    if (n < 0) {
-        buf_printf(error, "%s: unbalanced quotes. ", where);
-        good = false;
-    } else if (n > 0 && *words[0].p != '#') {
-        good = n > 1 && bytes_equal(words[0], BYTES("user"));
-        if (!good) {
-            buf_printf(error, "%s: line should start with user keyword. ", where);
-        } else if (users_find(u, words[1]) && !bytes_equal(words[1], BYTES("default"))) {
-            buf_printf(error, "WARNING: Duplicate user '%.*s' found in %s. ", (int)words[1].n,
-                       words[1].p, where);
-            good = false;
-        } else {
-            struct user *x = users_find(u, words[1]);
-            if (x)
-                user_apply(x, u->registry, BYTES("reset"), u->all_channels);
-            else
-                x = users_add(u, words[1]);
-            const char *why =
-                user_apply_all(x, u->registry, words + 2, n - 2, u->all_channels, &bad);
-            if (why) {
-                buf_printf(error, "%s: %s. ", where, why);
-                good = false;
-            }
-        }
-    }
-    mem_free(text);
-    return good;
+    for (size_t i = 0; i < name.n; i++)
+        if (words_is_blank(name.p[i]))
+            return false;
+    return true;
 }
 
-bool users_read(struct users *u, struct bytes text, const char *path, struct buf *error)
+/* ---- Reading */
+
+struct reading {
+    struct users *users;
+    const char *path; /* of the file; NULL: lines of the configuration */
+    bool has_default; /* the default user has had its line */
+    struct buf *error;
+    bool good;
+};
+
+__attribute__((format(printf, 2, 3))) static void fail(struct reading *r, const char *format, ...)
 {
-    bool good = true;
+    char text[1024];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof(text), format, ap);
+    va_end(ap);
+    buf_add_text(r->error, text);
+    r->good = false;
+}
+
+/* The next word of the file of users. Its end is *to, where a quoted one is unescaped. As
+ * words_next(). */
+static int next_word(const char **at, const char *end, char **to, struct bytes *word)
+{
+    const char *p = *at;
+    while (p < end && words_is_blank(*p))
+        p++;
+    *at = p;
+    if (p < end && *p == '"')
+        return words_next(at, end, to, word);
+    while (p < end && !words_is_blank(*p))
+        p++;
+    *word = bytes_of(*at, (size_t)(p - *at));
+    *at = p;
+    return word->n > 0;
+}
+
+/* All words, however many. Both are the caller's to free. -1: quotes that do not balance. */
+static int split(struct bytes line, bool file, struct bytes **words, char **text)
+{
+    const char *at = line.p, *end = line.p + line.n;
+    char *to = *text = mem_alloc(line.n * 2 + 2);
+    int n = 0, got;
+    *words = mem_alloc((line.n / 2 + 2) * sizeof(**words));
+    while ((got = file ? next_word(&at, end, &to, &(*words)[n])
+                       : words_next(&at, end, &to, &(*words)[n])) > 0)
+        n++;
+    return got < 0 ? -1 : n;
+}
+
+#define SHOWN(x) (int)((x).n < 256 ? (x).n : 256), (x).p
+
+/* words: the name and its rules. number: of the line. */
+static void read_user(struct reading *r, const struct bytes *words, int n, int number)
+{
+    struct users *u = r->users;
+    struct buf bad = {0};
+    bool is_default = bytes_equal(words[0], BYTES("default"));
+    struct user *x = users_find(u, words[0]);
+    const char *path = r->path ? r->path : "configuration file";
+    if (is_default ? r->has_default : x != NULL) {
+        fail(r, "WARNING: Duplicate user '%.*s' found on line %d. ", SHOWN(words[0]), number);
+        return;
+    }
+    if (!users_name_is_good(words[0])) {
+        fail(r, "%s:%d: " USERS_BAD_NAME ". ", path, number);
+        return;
+    }
+    r->has_default |= is_default;
+    if (x)
+        user_apply(x, u->registry, BYTES("reset"), u->all_channels);
+    else
+        x = users_add(u, words[0]);
+    const char *why = user_apply_all(x, u->registry, words + 1, n - 1, u->all_channels, &bad);
+    /* A rule may be a password. */
+    if (why && bad.n && (*bad.p == '+' || *bad.p == '-'))
+        fail(r, "%s:%d: Error in applying operation '%.*s': %s. ", path, number,
+             SHOWN(buf_bytes(&bad)), why);
+    else if (why)
+        fail(r, "%s:%d: %s. ", path, number, why);
+    buf_free(&bad);
+}
+
+static void read_line(struct reading *r, struct bytes line, int number)
+{
+    struct bytes *words;
+    char *text;
+    long long told;
+    int n = split(line, r->path != NULL, &words, &text);
+    if (n < 0)
+        fail(r, "%s:%d: unbalanced quotes. ", r->path ? r->path : "configuration file", number);
+    else if (!r->path && n > 1 && num_parse_int(words[0], &told))
+        read_user(r, words + 1, n - 1, (int)told);
+    else if (r->path && n > 1 && bytes_equal(words[0], BYTES("user")))
+        read_user(r, words + 1, n - 1, number);
+    else if (r->path && n > 0 && *words[0].p != '#')
+        fail(r, "%s:%d should start with user keyword followed by the username. ", r->path, number);
+    mem_free(words);
+    mem_free(text);
+}
+
+static bool read_lines(struct users *u, struct bytes text, const char *path, struct buf *error)
+{
+    struct reading r = {.users = u, .path = path, .error = error, .good = true};
     int number = 1;
     for (size_t i = 0; i < text.n; number++) {
         size_t n = 0;
         while (i + n < text.n && text.p[i + n] != '\n')
             n++;
-        size_t len = n && text.p[i + n - 1] == '\r' ? n - 1 : n;
-        struct buf where = {0};
-        buf_printf(&where, "%s:%d", path, number);
-        buf_add_char(&where, 0);
-        good &= read_line(u, bytes_of(text.p + i, len), where.p, error);
-        buf_free(&where);
+        read_line(&r, bytes_of(text.p + i, n), number);
         i += n + 1;
     }
-    return good;
+    return r.good;
 }
 
-void users_print(const struct users *u, struct buf *out)
+bool users_read_file(struct users *u, struct bytes text, const char *path, struct buf *error)
+{
+    return read_lines(u, text, path, error);
+}
+
+bool users_read_lines(struct users *u, struct bytes text, struct buf *error)
+{
+    return read_lines(u, text, NULL, error);
+}
+
+/* ---- Printing */
+
+/* What ends a selector stands within this one: read word by word it would end there. */
+static bool ends_early(struct bytes rule)
+{
+    for (size_t i = 0; i + 1 < rule.n; i++)
+        if (rule.p[i] == ')' && rule.p[i + 1] == ' ')
+            return true;
+    return false;
+}
+
+static bool has_quotes(struct bytes x)
+{
+    return x.n && (memchr(x.p, '"', x.n) || memchr(x.p, '\'', x.n));
+}
+
+static void print_for_file(void *context, struct bytes rule)
+{
+    struct buf *out = context;
+    buf_add_char(out, ' ');
+    if (rule.n == 0 || *rule.p == '"' || ends_early(rule))
+        words_quote(out, rule);
+    else
+        buf_add(out, rule);
+}
+
+static void print_for_line(void *context, struct bytes rule)
+{
+    struct buf *out = context;
+    buf_add_char(out, ' ');
+    if (rule.n == 0 || has_quotes(rule) || ends_early(rule))
+        words_quote(out, rule);
+    else
+        buf_add(out, rule);
+}
+
+static void print_all(const struct users *u, void (*print)(void *context, struct bytes rule),
+                      struct buf *out)
 {
     struct user **all = users_sorted(u);
     for (struct user **x = all; *x; x++) {
-        buf_add_text(out, "user ");
-        words_quote(out, str_bytes((*x)->name));
-        buf_add_char(out, ' ');
-        user_describe(*x, out);
+        buf_add_text(out, "user");
+        print(out, str_bytes((*x)->name));
+        user_rules(*x, print, out);
         buf_add_char(out, '\n');
     }
     mem_free(all);
+}
+
+void users_print_file(const struct users *u, struct buf *out)
+{
+    print_all(u, print_for_file, out);
+}
+
+void users_print_lines(const struct users *u, struct buf *out)
+{
+    print_all(u, print_for_line, out);
 }

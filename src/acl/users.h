@@ -23,9 +23,16 @@ void users_remove(struct users *u, struct user *x);
 struct user **users_sorted(const struct users *u);
 /* requirepass: "" lets the default user in without one. */
 void users_set_default_password(struct users *u, struct bytes password);
-/* "user name rules..." lines into u, which must be fresh. False: error describes it. */
-bool users_read(struct users *u, struct bytes text, const char *path, struct buf *error);
-/* As users_read() reads them. */
-void users_print(const struct users *u, struct buf *out);
+#define USERS_BAD_NAME "Usernames can't contain spaces or null characters"
+bool users_name_is_good(struct bytes name);
+/* Reads the file of users into u, which must be fresh: lines of "user name rules..."; blanks
+ * separate, a word that begins with '"' is quoted as in words.h. False: error describes it. */
+bool users_read_file(struct users *u, struct bytes text, const char *path, struct buf *error);
+/* As it is read; plain words wherever they will do, as Redis writes it. */
+void users_print_file(const struct users *u, struct buf *out);
+/* The same for the lines of a configuration, whose words are all those of words.h. They are read
+ * with the line's number in the place of "user". */
+bool users_read_lines(struct users *u, struct bytes text, struct buf *error);
+void users_print_lines(const struct users *u, struct buf *out);
 
 #endif

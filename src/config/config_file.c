@@ -60,6 +60,7 @@ struct reading {
     struct settings *settings;
     struct buf *report;
     int depth;
+    int number; /* of the line */
 };
 
 static bool read_text(struct reading *r, struct bytes text);
@@ -115,7 +116,8 @@ static bool apply_special(struct reading *r, const struct bytes *words, int n, b
             *why = s->rename(s->rename_context, words[1], words[2]);
         add_line(&s->renames, words + 1, 2);
     } else if (bytes_is(words[0], "user") && n > 1) {
-        add_line(&s->users, words, n);
+        buf_printf(&s->users, "%d ", r->number);
+        add_line(&s->users, words + 1, n - 1);
     } else if (is_obsolete(words[0]) && n == 2) {
         add_line(&s->obsolete, words, 1);
     } else {
@@ -185,6 +187,20 @@ static struct bytes trimmed(struct bytes line)
     return line;
 }
 
+/* The words of a line, however many; 0 for comments and empty lines, -1 for quotes that do not
+ * balance. Both are the caller's to free. */
+static int line_words(struct bytes line, struct bytes **words, char **copy)
+{
+    line = trimmed(line);
+    *words = NULL;
+    *copy = NULL;
+    if (line.n == 0 || line.p[0] == '#')
+        return 0;
+    int most = (int)(line.n / 2 + 1);
+    *words = mem_alloc((size_t)most * sizeof(**words));
+    return words_split(line, *words, most, copy);
+}
+
 static bool read_text(struct reading *r, struct bytes text)
 {
     int number = 0;
@@ -194,13 +210,15 @@ static bool read_text(struct reading *r, struct bytes text)
         number++;
         if (line.n == 0 || line.p[0] == '#')
             continue;
-        struct bytes words[WORDS];
+        struct bytes *words;
         char *copy;
-        int n = words_split(line, words, WORDS, &copy);
+        int n = line_words(line, &words, &copy);
+        r->number = number;
         if (n < 0)
             good = fail(r->report, number, line, "Unbalanced quotes in configuration line");
         else if (n > 0)
             good = apply(r, words, n, line, number);
+        mem_free(words);
         mem_free(copy);
     }
     return good;
@@ -217,14 +235,14 @@ static void note_place(struct settings *s)
 
 bool config_file_text(struct settings *s, struct bytes text, struct buf *report)
 {
-    struct reading r = {s, report, 0};
+    struct reading r = {.settings = s, .report = report};
     note_place(s);
     return read_text(&r, text);
 }
 
 bool config_file_load(struct settings *s, const char *path, struct buf *report)
 {
-    struct reading r = {s, report, 0};
+    struct reading r = {.settings = s, .report = report};
     note_place(s);
     return read_file(&r, path);
 }
@@ -326,14 +344,6 @@ struct rewriting {
     int depth;
 };
 
-/* The words of a line that is one; 0 for comments and empty lines. */
-static int line_words(struct bytes line, struct bytes *words, char **copy)
-{
-    line = trimmed(line);
-    *copy = NULL;
-    return line.n && line.p[0] != '#' ? words_split(line, words, WORDS, copy) : 0;
-}
-
 /* Whether a file, or one that it includes, has "user" lines. */
 static bool has_users(void *context, const char *path)
 {
@@ -341,13 +351,14 @@ static bool has_users(void *context, const char *path)
     struct buf content = {0};
     if (w->depth++ < DEPTH_MOST && file_read(path, &content) == 0)
         for (struct bytes text = buf_bytes(&content); text.n && !w->has_users;) {
-            struct bytes words[WORDS];
+            struct bytes *words;
             char *copy;
-            int n = line_words(take_line(&text), words, &copy);
+            int n = line_words(take_line(&text), &words, &copy);
             if (n > 1 && bytes_is(words[0], "user"))
                 w->has_users = true;
             else if (n == 2 && bytes_is(words[0], "include"))
                 each_included(w->settings, words[1], has_users, w);
+            mem_free(words);
             mem_free(copy);
         }
     w->depth--;
@@ -390,11 +401,11 @@ static void rewrite_lines(struct rewriting *w, struct bytes text)
     size_t count;
     const struct setting *all = settings_table(&count);
     while (text.n) {
-        struct bytes line = take_line(&text), words[WORDS];
+        struct bytes line = take_line(&text), *words;
         char *copy;
         if (bytes_has_prefix(line, MARK))
             w->generated = true;
-        int n = line_words(line, words, &copy);
+        int n = line_words(line, &words, &copy);
         const struct setting *x = n > 0 ? settings_find(words[0]) : NULL;
         if (x && !w->done[x - all]) {
             w->done[x - all] = true;
@@ -405,6 +416,7 @@ static void rewrite_lines(struct rewriting *w, struct bytes text)
             buf_add(&w->out, line);
             buf_add_char(&w->out, '\n');
         }
+        mem_free(words);
         mem_free(copy);
     }
 }

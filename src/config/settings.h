@@ -83,7 +83,7 @@ struct settings {
 #define S(type, name, alias, field, ...) SETTING_FIELD_##type field;
 #include "config/settings.def"
 #undef S
-    struct buf users; /* "user ..." lines of the configuration file */
+    struct buf users; /* lines of users: the line's number, then what stood behind "user" */
     /* Prints such lines for CONFIG REWRITE; NULL: the users are in a file of their own. */
     void (*print_users)(void *context, struct buf *out);
     struct buf obsolete; /* names of lines that were read and mean nothing, one a line */

@@ -433,7 +433,7 @@ struct server *server_new(struct settings *settings)
 static void print_users(void *context, struct buf *out)
 {
     struct server *s = context;
-    users_print(s->engine.users, out);
+    users_print_lines(s->engine.users, out);
 }
 
 bool server_load_users(struct server *s)
@@ -452,10 +452,10 @@ bool server_load_users(struct server *s)
             buf_printf(&error, "Error loading ACLs, opening file '%s': %s", c->aclfile,
                        strerror(-failed));
         else
-            users_read(e->users, buf_bytes(&text), c->aclfile, &error);
+            users_read_file(e->users, buf_bytes(&text), c->aclfile, &error);
     } else {
         c->print_users = print_users;
-        users_read(e->users, buf_bytes(&c->users), "configuration file", &error);
+        users_read_lines(e->users, buf_bytes(&c->users), &error);
     }
     if (*c->requirepass && !error.n)
         users_set_default_password(e->users, bytes_text(c->requirepass));

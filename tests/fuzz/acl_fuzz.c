@@ -31,7 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     static struct registry *r;
     if (!r)
         r = registry_new(all);
-    struct bytes rules[64], bad;
+    struct bytes rules[64];
+    struct buf bad = {0};
     int count = 0;
     const char *p = (const char *)data, *end = p + n;
     while (p < end && count < 64) {
@@ -51,10 +52,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct users *users = users_new(r, false);
     buf_add_text(&file, "user fuzz ");
     buf_add(&file, buf_bytes(&one));
-    users_read(users, buf_bytes(&file), "fuzz", &error);
+    users_read_file(users, buf_bytes(&file), "fuzz", &error);
     users_free(users);
     user_free(u);
     user_free(copy);
+    buf_free(&bad);
     buf_free(&one);
     buf_free(&two);
     buf_free(&file);

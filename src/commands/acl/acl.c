@@ -16,20 +16,13 @@ static void do_acl_whoami(struct call *call)
     reply_bulk_str(call->reply, call->client->user->name);
 }
 
-static bool name_is_good(struct bytes name)
-{
-    for (size_t i = 0; i < name.n; i++)
-        if (name.p[i] == ' ' || name.p[i] == 0)
-            return false;
-    return true;
-}
-
 static void do_acl_setuser(struct call *call)
 {
     struct users *users = call->engine->users;
-    struct bytes name = call->argv[2], bad;
-    if (!name_is_good(name)) {
-        reply_errorf(call->reply, "ERR Usernames can't contain spaces or null characters");
+    struct bytes name = call->argv[2];
+    struct buf bad = {0};
+    if (!users_name_is_good(name)) {
+        reply_errorf(call->reply, "ERR " USERS_BAD_NAME);
         return;
     }
     struct user *old = users_find(users, name),
@@ -38,11 +31,12 @@ static void do_acl_setuser(struct call *call)
                                      users->all_channels, &bad);
     if (why) {
         user_free(x);
-        if (bad.p)
+        if (bad.n)
             reply_errorf(call->reply, "ERR Error in ACL SETUSER modifier '%.*s': %s", (int)bad.n,
                          bad.p, why);
         else
             reply_errorf(call->reply, "ERR %s", why);
+        buf_free(&bad);
         return;
     }
     user_replace(old ? old : users_add(users, name), x);
@@ -315,7 +309,7 @@ static void do_acl_load(struct call *call)
     if (failed)
         buf_printf(&error, "Error loading ACLs, opening file '%s': %s", path, strerror(-failed));
     else
-        users_read(fresh, buf_bytes(&text), path, &error);
+        users_read_file(fresh, buf_bytes(&text), path, &error);
     if (error.n) {
         users_free(fresh);
         reply_errorf(call->reply, "ERR %.*s%s", (int)error.n, error.p,
@@ -335,7 +329,7 @@ static void do_acl_save(struct call *call)
     struct buf text = {0};
     if (!has_file(call))
         return;
-    users_print(call->engine->users, &text);
+    users_print_file(call->engine->users, &text);
     int failed = file_replace(call->engine->settings->aclfile, buf_bytes(&text));
     buf_free(&text);
     if (failed)

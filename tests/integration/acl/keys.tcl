@@ -93,3 +93,18 @@ test "conditions of SET and DELEX read what was there" {
     }
     close $s
 }
+test "ACL LOG names what was refused furthest (compat 1.8)" {
+    server::start
+    set s [resp::connect $server::port]
+    resp::ask $s ACL SETUSER u on nopass +mget +publish ~key &a "(+mget ~key ~other)" "(+publish &b)"
+    set u [resp::connect $server::port]
+    resp::ask $u AUTH u x
+    foreach {request object} {{MGET other x} x {MGET key x other} x {MGET other key z} z {MGET y other} y} {
+        resp::ask $s ACL LOG RESET
+        resp::ask $u {*}$request
+        expect [resp::ask $s ACL LOG] "*reason key *object $object *" $request
+        expect [resp::ask $s ACL DRYRUN u {*}$request] "*access the '$object' key" "DRYRUN $request"
+    }
+    close $u
+    close $s
+}

@@ -64,3 +64,95 @@ test "what is denied is kept" {
     expect [resp::ask $s CLIENT KILL USER u] 1 kill
     close $s
 }
+# A start that must be refused: what the log or the output says of it.
+proc refused_start {args} {
+    global server_path
+    set dir [file join [pwd] refused-[pid]]
+    file mkdir $dir
+    catch {exec timeout 20 $server_path {*}$args --port [server::free_port] --bind 127.0.0.1 --dir $dir --logfile "" 2>@1} said
+    file delete -force $dir
+    return $said
+}
+proc write_file {path text} {
+    set f [open $path w]
+    puts -nonewline $f $text
+    close $f
+}
+test "what users' rules hold is written so that it is read again (faults C2)" {
+    set acl [file normalize [file join [pwd] odd-[pid].acl]]
+    set conf [file normalize [file join [pwd] odd-[pid].conf]]
+    set odd [list on nopass {~a"b} {~"} {&'c'} {%R~x\y} {~#} "~\x01\xff" {+get|a"b} {(~in) +get ~side)} {(+set|x))} "(+get|y) ~z)"]
+    foreach {how options} [list --aclfile [list --aclfile $acl] config {}] {
+        write_file $acl "user default on nopass ~* &* +@all\n"
+        write_file $conf ""
+        if {$how eq "config"} { server::start_with $conf } else { server::start {*}$options }
+        set s [resp::connect $server::port]
+        expect [resp::ask $s ACL SETUSER {od"d} {*}$odd] OK "$how: setuser"
+        for {set i 0} {$i < 400} {incr i} { lappend many "~many:$i" }
+        expect [resp::ask $s ACL SETUSER many {*}$many] OK "$how: many"
+        set before [resp::ask $s ACL LIST]
+        if {$how eq "config"} {
+            expect [resp::ask $s CONFIG REWRITE] OK rewrite
+            server::stop
+            server::start_with $conf
+        } else {
+            expect [resp::ask $s ACL SAVE] OK save
+            expect [resp::ask $s ACL LOAD] OK load
+            expect [expr {[resp::ask $s ACL LIST] eq $before}] 1 "loaded"
+            server::stop
+            server::start {*}$options
+        }
+        set s [resp::connect $server::port]
+        expect [expr {[resp::ask $s ACL LIST] eq $before}] 1 "$how: the same after a restart"
+        close $s
+        server::stop
+    }
+    file delete $acl $conf
+}
+test "no rule and no name can make a line of its own (faults C2)" {
+    server::start
+    set s [resp::connect $server::port]
+    foreach rule [list "+get|x\nuser evil on nopass ~* &* +@all" "~a\nuser evil on" "&a\rb" "+get|a\x0bb" "%R~a b" "(~a\n)" "(+get|a\tb)"] {
+        expect [resp::ask $s ACL SETUSER u $rule] {!ERR Error in ACL SETUSER modifier *} $rule
+    }
+    foreach name [list "u\nuser evil on" "a b" "a\tb" "a\rb" "a\x0bb" "a\x00b"] {
+        expect [resp::ask $s ACL SETUSER $name on] {!ERR Usernames can't contain spaces or null characters} $name
+    }
+    expect [resp::ask $s ACL USERS] {\[default\]} users
+    close $s
+}
+test "a user has one line (compat 1.5)" {
+    set acl [file normalize [file join [pwd] twice-[pid].acl]]
+    set conf [file normalize [file join [pwd] twice-[pid].conf]]
+    write_file $acl "user default on nopass ~* &* +@all\n"
+    server::start --aclfile $acl
+    set s [resp::connect $server::port]
+    foreach {name text line} {default "user default on nopass +@all\n\nuser default off\n" 3 u "user u on\nuser u off\n" 2} {
+        write_file $acl $text
+        expect [resp::ask $s ACL LOAD] "!ERR WARNING: Duplicate user '$name' found on line $line. *no change*" "$name: load"
+        expect [resp::ask $s ACL LIST] {\[user default on nopass * +@all\]} "$name: nothing changed"
+        expect [refused_start --aclfile $acl] "*Duplicate user '$name' found on line $line*" "$name: aclfile"
+        write_file $conf "port 0\n$text"
+        expect [refused_start $conf] "*Duplicate user '$name' found on line [expr {$line + 1}]*" "$name: configuration"
+    }
+    expect [refused_start --user default on --user default off] "*Duplicate user 'default' found*" "command line"
+    close $s
+    file delete $acl $conf
+}
+test "names of commands that are elsewhere (compat 15.2)" {
+    set conf [file normalize [file join [pwd] foreign-[pid].conf]]
+    write_file $conf "\n\nuser other on nopass +@all -cluster +replicaof -@search -json.get\nuser wrong +nosuch\n"
+    expect [refused_start $conf] "*configuration file:4:*+nosuch*" "the line is named"
+    write_file $conf "\n\nuser other on nopass +@all -cluster +replicaof -@search -json.get\n"
+    server::start_with $conf
+    set s [resp::connect $server::port]
+    expect [resp::ask $s ACL LIST] {*user other on nopass * +@all -cluster +replicaof -@search -json.get\]} list
+    expect [resp::ask $s ACL SETUSER u -@all +cluster|info +migrate -module|load +ft.search +vadd +arset +@vectorset] OK setuser
+    expect [resp::ask $s ACL GETUSER u] {*-@all +cluster|info +migrate -module|load +ft.search +vadd +arset +@vectorset*} getuser
+    expect [resp::ask $s ACL DRYRUN u GET x] {User u has no permissions to run the 'get' command} "they match nothing"
+    foreach rule {+nosuch -nosuch +@nosuch +client|nosuch +clusters +cluste +json.} {
+        expect [resp::ask $s ACL SETUSER u $rule] {!ERR * Unknown command or category name in ACL} $rule
+    }
+    close $s
+    file delete $conf
+}
