@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct call;
+struct engine;
 struct keys;
 
 enum command_flag {
@@ -25,7 +26,7 @@ enum command_flag {
     COMMAND_ASKING = 1 << 11,
     COMMAND_FAST = 1 << 12,
     COMMAND_NO_AUTH = 1 << 13,
-    COMMAND_MAY_REPLICATE = 1 << 14,
+    COMMAND_MAY_REPLICATE = 1 << 14, /* no write, but others may hear of it; not in COMMAND INFO */
     COMMAND_NO_ASYNC_LOADING = 1 << 15,
     COMMAND_NO_MULTI = 1 << 16,
     COMMAND_MOVABLEKEYS = 1 << 17,
@@ -130,6 +131,8 @@ struct command {
      * arguments as the handler does. NULL: the specs say it. See command/keys.h. */
     void (*find_keys)(struct keys *to, const struct bytes *argv, int argc);
     void (*handler)(struct call *call);
+    /* The flags when they depend on the arguments (what a script declares), or NULL. */
+    uint32_t (*flags_for)(struct engine *engine, const struct bytes *argv, int argc);
     const struct command *const *subcommands; /* NULL-terminated, or NULL */
 };
 

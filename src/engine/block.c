@@ -4,12 +4,15 @@
 #include "base/mem.h"
 #include "engine/exec.h"
 
+#define PAUSED_MS 50 /* from one look at a pause to the next, for who is to run by the clock */
+
 /* All who wait for one key. */
 struct wait_key {
     struct dlist_node waiters;
     struct dlist_node ready; /* in engine.ready */
     struct db *db;
     bool serving;
+    uint64_t marked_by; /* number of the wait that linked itself last */
     size_t n;
     char key[];
 };
@@ -126,13 +129,12 @@ void block_on(struct call *call, const struct block_options *o)
     w->group = o->group;
     w->timer = (struct wait_timer){.wait = w, .ends = true};
     w->wake = (struct wait_timer){.wait = w};
+    uint64_t number = ++e->last_wait;
     for (int i = 0; i < o->key_count; i++) {
         struct wait_key *k = ensure_key(e, call->db, o->keys[i]);
-        bool twice = false;
-        for (int n = 0; n < w->link_count; n++)
-            twice = twice || w->links[n].key == k;
-        if (twice)
-            continue;
+        if (k->marked_by == number)
+            continue; /* the key is named twice */
+        k->marked_by = number;
         struct wait_link *l = &w->links[w->link_count++];
         l->wait = w;
         l->key = k;
@@ -193,20 +195,14 @@ void block_db_ready(struct engine *e, struct db *db)
     }
 }
 
+/* The command runs again, unless its client is leaving: what it waited for goes to the next. */
 static void serve_one(struct block_wait *w)
 {
     struct client *c = w->client;
     struct exec_request q = {.argv = w->argv, .argc = w->argc};
-    unsigned skip = c->flags & (CLIENT_REPLY_OFF);
-    struct chain nowhere = {0};
-    if (skip)
-        c->reply.out = &nowhere;
-    bool again = exec_run(c, w->command, &q, true);
-    if (skip) {
-        c->reply.out = &c->out;
-        chain_free(&nowhere);
-    }
-    if (!again)
+    if (!client_is_staying(c))
+        return;
+    if (exec_again(c, w->command, &q, w->link_count > 0) == EXEC_DONE)
         resume(c);
 }
 
@@ -230,7 +226,7 @@ static void serve_key(struct wait_key *k)
 
 void block_serve(struct engine *e)
 {
-    while (!dlist_empty(&e->ready)) {
+    while (block_has_work(e)) {
         struct wait_key *k = dlist_item(e->ready.next, struct wait_key, ready);
         dlist_remove(&k->ready);
         k->serving = true; /* it must not be freed under us */
@@ -240,30 +236,26 @@ void block_serve(struct engine *e)
     }
 }
 
-static void answer_null(struct client *c, enum block_null null)
+static void reply_unblocked(struct reply *r)
 {
-    if (c->flags & CLIENT_REPLY_OFF)
-        return;
-    if (null == BLOCK_NULL)
-        reply_null(&c->reply);
-    else
-        reply_null_array(&c->reply);
+    reply_error(r, ERR_UNBLOCKED);
 }
 
 bool block_end(struct client *c, bool with_error)
 {
-    if (!c->wait)
+    struct block_wait *w = c->wait;
+    if (!w || !client_is_staying(c))
         return false;
-    if (with_error) {
-        reply_error(&c->reply, ERR_UNBLOCKED);
-        exec_count_error(c->engine, c->reply.error_code);
-    } else if (c->wait->null == BLOCK_AGAIN) {
-        c->wait->ended = true;
-        serve_one(c->wait);
+    if (!with_error && w->null == BLOCK_AGAIN) {
+        w->ended = true;
+        serve_one(w);
         return true;
-    } else {
-        answer_null(c, c->wait->null);
     }
+    struct exec_request q = {.argv = w->argv, .argc = w->argc};
+    exec_give_up(c, w->command, &q,
+                 with_error              ? reply_unblocked
+                 : w->null == BLOCK_NULL ? reply_null
+                                         : reply_null_array);
     resume(c);
     return true;
 }
@@ -295,6 +287,8 @@ int64_t block_run_timeouts(struct engine *e, int64_t now_ms)
         struct wait_timer *t = dlist_item(n, struct wait_timer, node);
         if (t->ends)
             block_end(t->wait->client, false);
+        else if (e->special & ENGINE_PAUSED)
+            heap_insert(&e->timeouts, n, now_ms + PAUSED_MS);
         else
             serve_one(t->wait);
     }

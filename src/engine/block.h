@@ -35,6 +35,12 @@ void block_confirm(struct engine *engine);
 void block_key_ready(struct engine *engine, struct db *db, struct bytes key);
 /* All waited-for keys of a database may have changed. */
 void block_db_ready(struct engine *engine, struct db *db);
+/* Keys are ready, and it is a time for serving: serving is writing, so not within a script nor
+ * during a pause. */
+static inline bool block_has_work(const struct engine *e)
+{
+    return !dlist_empty(&e->ready) && !(e->special & (ENGINE_BUSY | ENGINE_PAUSED));
+}
 /* Serves until nothing is ready. */
 void block_serve(struct engine *engine);
 /* Ends the waits whose deadline has come; returns the next deadline, or -1. */

@@ -3,7 +3,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "engine/engine.h"
+#include "engine/state.h"
 
 #define SLOWED_MS     100 /* after the first wrong password; twice that after each further one */
 #define SLOWED_DOUBLE 5
@@ -67,6 +67,17 @@ void client_close(struct client *c)
     c->flags |= CLIENT_CLOSING;
     if (!dlist_linked(&c->closing))
         dlist_append(&c->engine->closing, &c->closing);
+}
+
+void client_close_by(struct client *c, const struct client *by)
+{
+    /* A script's commands run as another client, with the number of the one that called it. */
+    if (c->id == by->id) {
+        c->flags |= CLIENT_KILLED_SELF;
+        client_close_after_reply(c);
+    } else {
+        client_close(c);
+    }
 }
 
 void client_close_after_reply(struct client *c)
@@ -155,7 +166,7 @@ struct client *client_by_id(struct engine *engine, uint64_t id)
 
 void client_end_pause(struct engine *engine)
 {
-    engine->special &= ~(unsigned)ENGINE_PAUSED;
+    state_set(engine, ENGINE_PAUSED, false);
     while (!dlist_empty(&engine->paused)) {
         struct dlist_node *n = engine->paused.next;
         struct client *c = dlist_item(n, struct client, resuming);

@@ -81,7 +81,9 @@ struct client {
     size_t mark_first, mark_n, mark_cap;
     struct tracking_client *tracking; /* or NULL */
     struct user *user;                /* who it is; borrowed */
-    void *link;                       /* the carrier's */
+    struct user
+        *last_user; /* its own copy of a user who was deleted while its request ran, or NULL */
+    void *link;     /* the carrier's */
     struct str *name, *lib_name, *lib_version;
     char address[64], local_address[64];
     int fd;                        /* for CLIENT LIST only */
@@ -90,8 +92,17 @@ struct client {
     unsigned guesses;              /* wrong passwords in a row */
     int64_t over_soft_ms;          /* since when the output is over its soft limit; 0: it is not */
     const struct command *last_command;
+    uint64_t blocked_ticks; /* that the command it waits in has taken so far */
     uint64_t total_in, total_out, total_commands;
     uint64_t written_offset; /* of the journal, after its last write */
+};
+
+/* A request that runs. What is pushed to its client meanwhile waits for the end of the reply
+ * (deliver_push()). On the stack of who runs it. */
+struct client_running {
+    struct client *client;
+    struct client_running *outer; /* a script lets others have their turn meanwhile */
+    struct chain pushes;
 };
 
 struct client *client_new(struct engine *engine);
@@ -102,6 +113,9 @@ void client_free(struct client *c);
 struct client *client_new_for_scripts(struct engine *engine);
 /* The client is freed at the end of the turn; nothing more is sent. */
 void client_close(struct client *c);
+/* The same, as what a command of `by` does. A client that ends itself gets its reply first, and the
+ * transaction or script that does it runs to its end. */
+void client_close_by(struct client *c, const struct client *by);
 /* Nothing more is read; closes when the output is sent. */
 void client_close_after_reply(struct client *c);
 /* There is output: it will be sent at the end of the turn. */
@@ -127,6 +141,26 @@ struct client *client_by_id(struct engine *engine, uint64_t id);
 static inline bool client_is_resp3(const struct client *c)
 {
     return c->reply.resp == 3;
+}
+
+/* False once it is being closed, in whatever way: nothing may be given to it any more that others
+ * could have. Everything that marks a client for closing sets one of these flags. */
+static inline bool client_is_staying(const struct client *c)
+{
+    return !(c->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER));
+}
+
+/* Its requests run now; else they stay in its buffer. */
+static inline bool client_may_run(const struct client *c)
+{
+    return client_is_staying(c) &&
+           !(c->flags & (CLIENT_BLOCKED | CLIENT_PAUSED | CLIENT_SLOWED | CLIENT_RUNNING));
+}
+
+/* Nobody wants the reply of the command that runs. */
+static inline bool client_is_silent(const struct client *c)
+{
+    return c->flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_REPLAY);
 }
 
 #endif

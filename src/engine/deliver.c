@@ -1,21 +1,48 @@
 #include "engine/deliver.h"
 
-#include "engine/client.h"
-
 #define SHARE_FROM 1024 /* bytes from which receivers share one copy */
+
+/* Where a push goes now. */
+static struct chain *way_to(struct client *c)
+{
+    struct engine *e = c->engine;
+    for (struct client_running *r = e->running; r; r = r->outer)
+        if (r->client == c)
+            return &r->pushes;
+    gate_push(c);
+    client_has_output(c);
+    return &c->out;
+}
+
+void deliver_push(struct client *c, struct bytes encoded)
+{
+    chain_add(way_to(c), encoded);
+}
 
 void deliver_message(void *owner, struct pubsub_message *m)
 {
     struct client *c = owner;
-    struct str *encoded = pubsub_encoded(m, c->reply.resp);
     if (c->flags & CLIENT_CLOSING)
         return;
-    gate_push(c);
+    struct str *encoded = pubsub_encoded(m, c->reply.resp);
     if (encoded->n >= SHARE_FROM)
-        chain_add_str(&c->out, encoded);
+        chain_add_str(way_to(c), encoded);
     else
-        chain_add(&c->out, str_bytes(encoded));
-    client_has_output(c);
+        chain_add(way_to(c), str_bytes(encoded));
+}
+
+void deliver_begin(struct client_running *r, struct client *c)
+{
+    *r = (struct client_running){.client = c, .outer = c->engine->running};
+    c->engine->running = r;
+}
+
+void deliver_end(struct client_running *r)
+{
+    struct client *c = r->client;
+    c->engine->running = r->outer;
+    if (chain_pending(&r->pushes))
+        chain_move(way_to(c), &r->pushes);
 }
 
 void deliver_event(struct engine *e, struct db *db, const char *name, struct bytes key)

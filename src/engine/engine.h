@@ -13,6 +13,7 @@
 #include "store/db.h"
 
 struct client;
+struct client_running;
 struct call;
 struct scripting;
 struct user;
@@ -31,8 +32,9 @@ enum engine_special { /* why a request leaves the quick path, whoever asks */
                       ENGINE_MAXMEMORY = 1 << 2, /* there is a limit */
                       ENGINE_DISK_FAILED = 1 << 3,
                       ENGINE_SAVE_FAILED = 1 << 4,
-                      ENGINE_MONITORED = 1 << 6, /* somebody watches all commands */
-                      ENGINE_BUSY = 1 << 5,      /* a script takes long; others are told so */
+                      ENGINE_MONITORED = 1 << 6,    /* somebody watches all commands */
+                      ENGINE_BUSY = 1 << 5,         /* a script takes long; others are told so */
+                      ENGINE_FEW_REPLICAS = 1 << 7, /* fewer than min-replicas-to-write */
 };
 
 /* Bytes, and what they are for. */
@@ -103,7 +105,9 @@ struct engine {
     /* Blocked clients (engine/block.h). */
     struct dict waiting; /* db and key to those who wait, in order */
     struct heap timeouts;
-    struct dlist_node ready; /* keys to be looked at */
+    struct dlist_node ready;        /* keys to be looked at */
+    uint64_t last_wait;             /* number of the latest */
+    struct client_running *running; /* whose requests run, the innermost first */
     size_t blocked_count;
     /* Watched keys (engine/txn.h). */
     struct dict watched;

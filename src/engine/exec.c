@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/deliver.h"
 #include "engine/observe.h"
 #include "engine/rights.h"
 #include "engine/tracking.h"
@@ -108,89 +109,191 @@ static const struct command *resolve(struct client *c, const struct exec_request
     return command;
 }
 
-static bool allowed_while_subscribed(const struct command *command)
+/* ---- What may stand in a command's way: the one list, for all who run commands */
+
+enum asked_by {
+    BY_REQUEST = 1 << 0, /* it came just now */
+    BY_EXEC = 1 << 1,    /* it was queued; EXEC was judged for all that is */
+    BY_SCRIPT = 1 << 2,
+    BY_KEY = 1 << 3, /* it waited, and what it waited for has come */
+};
+
+struct asked {
+    struct client *client; /* whose rights count */
+    const struct command *command;
+    const struct exec_request *q;
+    struct exec_script *script;
+    unsigned by;
+    uint32_t flags;   /* the command's; of EXEC also those of all that is queued */
+    uint32_t lacking; /* flags that it, or something queued, does not have */
+};
+
+static bool because(struct buf *why, enum err e)
 {
-    return command->group == GROUP_PUBSUB ? strstr(command->name, "subscribe") != NULL
-                                          : bytes_is(bytes_text(command->name), "ping") ||
-                                                bytes_is(bytes_text(command->name), "quit") ||
-                                                bytes_is(bytes_text(command->name), "reset");
+    buf_add_text(why, err_text(e).p);
+    return true;
 }
 
-/* Everything that can stand in a request's way. True: it may run now. */
+static bool is_named(const struct command *command, const char *name)
+{
+    return strcmp(command->name, name) == 0;
+}
+
+static bool right_is_missing(const struct asked *a, struct buf *why)
+{
+    const char *context = "toplevel", *head = "NOPERM ";
+    struct client *c = a->client;
+    if (a->by == BY_SCRIPT) {
+        context = "lua";
+        head = "NOPERM ACL failure in script: ";
+    } else if (a->by == BY_EXEC) {
+        context = "multi";
+        head = "NOPERM ACLs rules changed between the moment the transaction was accumulated and "
+               "the EXEC call. This command is no longer allowed for the following reason: ";
+    } else if (c->flags & CLIENT_MULTI) {
+        context = "multi";
+    }
+    struct buf text = {0};
+    if (rights_allow(c, c->user, a->command, a->q->argv, a->q->argc, context, &text))
+        return false;
+    buf_add_text(why, head);
+    buf_add(why, buf_bytes(&text));
+    buf_free(&text);
+    return true;
+}
+
+/* Whether memory is asked for and there is none. A queue grows by whatever is queued. */
+static bool memory_is_missing(const struct asked *a)
+{
+    struct engine *e = a->client->engine;
+    const struct command *k = a->command;
+    bool grows = a->flags & COMMAND_DENYOOM;
+    if (a->script)
+        return grows && a->script->no_memory && !a->script->wrote;
+    if (a->by == BY_REQUEST && (a->client->flags & CLIENT_MULTI))
+        grows = grows || !(is_named(k, "exec") || is_named(k, "discard") || is_named(k, "quit") ||
+                           is_named(k, "reset"));
+    /* Nothing is evicted while a script runs. */
+    return grows && (e->special & (ENGINE_MAXMEMORY | ENGINE_BUSY)) == ENGINE_MAXMEMORY &&
+           !e->services.make_room(e->services.context);
+}
+
+bool exec_refuses_writes(const struct engine *e, struct buf *why)
+{
+    if (e->special & ENGINE_DISK_FAILED)
+        buf_printf(why, "MISCONF Errors writing to the AOF file: %s", e->settings->disk_error);
+    else if (e->special & ENGINE_SAVE_FAILED)
+        because(why, ERR_MISCONF_RDB);
+    else if (e->special & ENGINE_FEW_REPLICAS)
+        because(why, ERR_NOREPLICAS);
+    else
+        return false;
+    return true;
+}
+
+static bool allowed_while_subscribed(const struct command *command)
+{
+    return command->group == GROUP_PUBSUB
+               ? strstr(command->name, "subscribe") != NULL
+               : is_named(command, "ping") || is_named(command, "quit") ||
+                     is_named(command, "reset");
+}
+
+/* States in which only some requests are answered. */
+static bool state_forbids(const struct asked *a, struct buf *why)
+{
+    const struct client *c = a->client;
+    const struct engine *e = c->engine;
+    if ((c->flags & CLIENT_SUBSCRIBED) && c->reply.resp == 2 &&
+        !allowed_while_subscribed(a->command)) {
+        buf_printf(why,
+                   "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / "
+                   "QUIT / RESET are allowed in this context",
+                   command_full_name(a->command));
+        return true;
+    }
+    if ((e->special & ENGINE_LOADING) && (a->lacking & COMMAND_LOADING))
+        return because(why, ERR_LOADING);
+    if ((e->special & ENGINE_BUSY) && !(a->command->flags & COMMAND_ALLOW_BUSY))
+        return because(why, e->busy_function ? ERR_BUSY_FUNCTION : ERR_BUSY);
+    return false;
+}
+
+/* True: it does not run, for this reason. */
+static bool is_refused(const struct asked *a, struct buf *why)
+{
+    const struct client *c = a->client;
+    if (a->by == BY_REQUEST && (c->flags & CLIENT_ANONYMOUS) &&
+        !(a->command->flags & COMMAND_NO_AUTH))
+        return because(why, ERR_NOAUTH);
+    if ((c->flags & CLIENT_RESTRICTED) && right_is_missing(a, why))
+        return true;
+    if (a->by == BY_EXEC)
+        return false;
+    if (a->by == BY_REQUEST && (c->flags & CLIENT_MULTI) &&
+        (a->command->flags & COMMAND_NO_MULTI)) {
+        buf_add_text(why, "ERR Command not allowed inside a transaction");
+        return true;
+    }
+    if (a->script && a->script->readonly && (a->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)))
+        return because(why, ERR_SCRIPT_READONLY);
+    if (memory_is_missing(a))
+        return because(why, ERR_OOM);
+    if ((a->flags & COMMAND_WRITE) && exec_refuses_writes(c->engine, why))
+        return true;
+    if ((a->flags & COMMAND_WRITE) && (c->flags & CLIENT_DURABLE) && !c->engine->gate.promise.open)
+        return because(why, ERR_NOT_DURABLE);
+    return a->by == BY_REQUEST && state_forbids(a, why);
+}
+
+/* c gets the error reply. True: refused. */
+static bool refuse_if(struct client *c, const struct asked *a)
+{
+    struct buf why = {0};
+    if (!is_refused(a, &why))
+        return false;
+    refuse(c, a->command, "%.*s", (int)why.n, why.p);
+    buf_free(&why);
+    return true;
+}
+
+static struct asked asked_for(struct client *c, const struct command *command,
+                              const struct exec_request *q, enum asked_by by)
+{
+    struct asked a = {.client = c, .command = command, .q = q, .by = by};
+    a.flags = command->flags_for ? command->flags_for(c->engine, q->argv, q->argc) : command->flags;
+    a.lacking = ~a.flags;
+    if (by == BY_REQUEST && (c->flags & CLIENT_MULTI) && is_named(command, "exec")) {
+        a.flags |= c->txn->flags;
+        a.lacking |= c->txn->lacking;
+    }
+    return a;
+}
+
+/* True: the request may run now. Else it has been answered or queued, or is to be held. */
 static bool judge(struct client *c, const struct command *command, const struct exec_request *q,
                   enum exec_result *result)
 {
     struct engine *e = c->engine;
     *result = EXEC_DONE;
+    bool queues = (c->flags & CLIENT_MULTI) && !(command->flags & COMMAND_QUICK_MULTI);
     if (c->flags & CLIENT_REPLAY) {
         /* A transaction is applied when it is whole. */
-        if (!(c->flags & CLIENT_MULTI) || (command->flags & COMMAND_QUICK_MULTI))
-            return true;
-        txn_queue(c, command, q->argv, q->argc);
+        if (queues)
+            txn_queue(c, command, command->flags, q->argv, q->argc);
+        return !queues;
+    }
+    struct asked a = asked_for(c, command, q, BY_REQUEST);
+    if (refuse_if(c, &a))
         return false;
-    }
-    if ((c->flags & CLIENT_ANONYMOUS) && !(command->flags & COMMAND_NO_AUTH)) {
-        refuse_plainly(c, command, ERR_NOAUTH);
-        return false;
-    }
-    if (c->flags & CLIENT_RESTRICTED) {
-        struct buf why = {0};
-        if (!rights_allow(c, c->user, command, q->argv, q->argc,
-                          c->flags & CLIENT_MULTI ? "multi" : "toplevel", &why)) {
-            refuse(c, command, "NOPERM %.*s", (int)why.n, why.p);
-            buf_free(&why);
-            return false;
-        }
-    }
-    if ((c->flags & CLIENT_MULTI) && (command->flags & COMMAND_NO_MULTI)) {
-        refuse(c, command, "ERR Command not allowed inside a transaction");
-        return false;
-    }
-    if ((e->special & ENGINE_MAXMEMORY) && (command->flags & COMMAND_DENYOOM) &&
-        !e->services.make_room(e->services.context)) {
-        refuse_plainly(c, command, ERR_OOM);
-        return false;
-    }
-    uint32_t flags = command->flags;
-    if ((c->flags & CLIENT_MULTI) && c->txn && bytes_is(bytes_text(command->name), "exec"))
-        flags |= c->txn->flags & COMMAND_WRITE;
-    if ((e->special & ENGINE_DISK_FAILED) && (flags & COMMAND_WRITE)) {
-        refuse(c, command, "MISCONF Errors writing to the AOF file: %s", e->settings->disk_error);
-        return false;
-    }
-    if ((e->special & ENGINE_SAVE_FAILED) && (flags & COMMAND_WRITE)) {
-        refuse_plainly(c, command, ERR_MISCONF_RDB);
-        return false;
-    }
-    if ((c->flags & CLIENT_DURABLE) && (flags & COMMAND_WRITE) && !e->gate.promise.open) {
-        refuse_plainly(c, command, ERR_NOT_DURABLE);
-        return false;
-    }
-    if ((c->flags & CLIENT_SUBSCRIBED) && c->reply.resp == 2 &&
-        !allowed_while_subscribed(command)) {
-        refuse(c, command,
-               "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / "
-               "QUIT / RESET are allowed in this context",
-               command_full_name(command));
-        return false;
-    }
-    if ((e->special & ENGINE_LOADING) && !(command->flags & COMMAND_LOADING)) {
-        refuse_plainly(c, command, ERR_LOADING);
-        return false;
-    }
-    if ((e->special & ENGINE_BUSY) && !(command->flags & COMMAND_ALLOW_BUSY)) {
-        refuse_plainly(c, command, e->busy_function ? ERR_BUSY_FUNCTION : ERR_BUSY);
-        return false;
-    }
-    if ((c->flags & CLIENT_MULTI) && !(command->flags & COMMAND_QUICK_MULTI)) {
-        txn_queue(c, command, q->argv, q->argc);
-        reply_simple(&c->reply, "QUEUED");
-        return false;
-    }
     if ((e->special & ENGINE_PAUSED) &&
-        (!e->pause_writes_only || (flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)))) {
-        /* Nothing of a client between MULTI and EXEC is held but the EXEC itself. */
+        (!e->pause_writes_only || (a.flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)))) {
         *result = EXEC_HOLD;
+        return false;
+    }
+    if (queues) {
+        txn_queue(c, command, a.flags, q->argv, q->argc);
+        reply_simple(&c->reply, "QUEUED");
         return false;
     }
     return true;
@@ -214,6 +317,30 @@ static inline void journal_request(const struct call *call)
         journal_renamed(call);
     else
         journal_add(e->journal, call->db->id, call->argv, call->argc, call->raw);
+}
+
+/* The command has ended: counted once, with the time of all its runs. */
+static inline void count(const struct call *call, uint64_t ticks, unsigned errors_before)
+{
+    struct engine *e = call->engine;
+    struct client *c = call->client;
+    struct engine_stat *stat = &e->stats[registry_number(e->registry, call->command)];
+    stat->ticks += ticks;
+    if (__builtin_expect(ticks >= e->slow_ticks, 0))
+        observe_slow_command(call, ticks);
+    stat->calls++;
+    if (e->track_latency) {
+        if (__builtin_expect(!stat->times, 0))
+            stat->times = mem_zalloc(OBSERVE_BUCKETS * sizeof(*stat->times));
+        stat->times[observe_bucket(ticks)]++;
+    }
+    e->total_commands++;
+    c->total_commands++;
+    if (c->reply.errors != errors_before) {
+        stat->failed++;
+        if (!call->errors_counted)
+            exec_count_error(e, c->reply.error_code);
+    }
 }
 
 bool exec_run(struct client *c, const struct command *command, const struct exec_request *q,
@@ -252,30 +379,18 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
     if (__builtin_expect(!dlist_empty(&e->gate.pushed), 0) && e->journal->depth == 0)
         gate_group_ended(e);
 
-    struct engine_stat *stat = &e->stats[registry_number(e->registry, command)];
-    uint64_t now = clock_ticks();
-    stat->ticks += now - began;
-    if (__builtin_expect(now - began >= e->slow_ticks, 0))
-        observe_slow_command(&call, now - began);
-    if (__builtin_expect(e->special & ENGINE_MONITORED, 0) &&
+    uint64_t now = clock_ticks(), ticks = now - began;
+    e->last_ticks = now;
+    if (__builtin_expect(e->special & ENGINE_MONITORED, 0) && !retry &&
         !(command->flags & (COMMAND_SKIP_MONITOR | COMMAND_ADMIN)))
         observe_show(c, command, q->argv, q->argc);
-    e->last_ticks = now;
-    if (call.wants_block)
+    if (__builtin_expect(retry, 0))
+        ticks += c->blocked_ticks;
+    if (call.wants_block) {
+        c->blocked_ticks = ticks;
         return true;
-    stat->calls++;
-    if (e->track_latency) {
-        if (__builtin_expect(!stat->times, 0))
-            stat->times = mem_zalloc(OBSERVE_BUCKETS * sizeof(*stat->times));
-        stat->times[observe_bucket(now - began)]++;
     }
-    e->total_commands++;
-    c->total_commands++;
-    if (c->reply.errors != errors) {
-        stat->failed++;
-        if (!call.errors_counted)
-            exec_count_error(e, c->reply.error_code);
-    }
+    count(&call, ticks, errors);
     if (__builtin_expect(e->tracking->client_n > 0, 0) && (command->flags & COMMAND_READONLY)) {
         struct client *reader = c->flags & CLIENT_SCRIPT ? client_by_id(e, c->id) : c;
         if (reader && reader->tracking)
@@ -289,47 +404,34 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
     return false;
 }
 
+void exec_queued(struct client *c, const struct command *command, const struct exec_request *q)
+{
+    struct asked a = asked_for(c, command, q, BY_EXEC);
+    if (!refuse_if(c, &a))
+        exec_run(c, command, q, false);
+}
+
 void exec_for_script(struct client *c, struct exec_script *x, const struct exec_request *q)
 {
     struct engine *e = c->engine;
     const struct command *command = registry_find(e->registry, q->argv[0]);
     if (command && command->subcommands && q->argc > 1)
         command = registry_subcommand(command, q->argv[1]);
-    enum err refused = ERR_NONE;
+    enum err wrong = ERR_NONE;
     if (!command)
-        refused = ERR_SCRIPT_UNKNOWN;
+        wrong = ERR_SCRIPT_UNKNOWN;
     else if (!command_arity_fits(command, q->argc) || !command->handler)
-        refused = ERR_SCRIPT_ARITY;
+        wrong = ERR_SCRIPT_ARITY;
     else if (command->flags & COMMAND_NOSCRIPT && !e->scripts_may_all)
-        refused = ERR_SCRIPT_FORBIDDEN;
-    else if ((command->flags & COMMAND_WRITE) && x->readonly)
-        refused = ERR_SCRIPT_READONLY;
-    else if ((command->flags & COMMAND_DENYOOM) && x->no_memory && !x->wrote)
-        refused = ERR_OOM;
-    else if ((command->flags & COMMAND_WRITE) && (e->special & ENGINE_SAVE_FAILED))
-        refused = ERR_MISCONF_RDB;
-    else if ((command->flags & COMMAND_WRITE) && (c->flags & CLIENT_DURABLE) &&
-             !e->gate.promise.open)
-        refused = ERR_NOT_DURABLE;
-    if (command && refused)
-        e->stats[registry_number(e->registry, command)].rejected++;
-    if (refused) {
-        reply_error(&c->reply, refused);
-        exec_count_error(e, c->reply.error_code);
+        wrong = ERR_SCRIPT_FORBIDDEN;
+    if (wrong) {
+        refuse_plainly(c, command, wrong);
         return;
     }
-    if ((command->flags & COMMAND_WRITE) && (e->special & ENGINE_DISK_FAILED)) {
-        refuse(c, command, "MISCONF Errors writing to the AOF file: %s", e->settings->disk_error);
+    struct asked a = asked_for(x->caller, command, q, BY_SCRIPT);
+    a.script = x;
+    if (refuse_if(c, &a))
         return;
-    }
-    if (x->caller->flags & CLIENT_RESTRICTED) {
-        struct buf why = {0};
-        if (!rights_allow(x->caller, x->caller->user, command, q->argv, q->argc, "lua", &why)) {
-            refuse(c, command, "NOPERM ACL failure in script: %.*s", (int)why.n, why.p);
-            buf_free(&why);
-            return;
-        }
-    }
     x->wrote |= (command->flags & COMMAND_WRITE) != 0;
     c->last_command = command;
     c->user = x->caller->user; /* for what a handler itself has to ask */
@@ -355,41 +457,113 @@ static bool is_odd(const struct command *command, const struct exec_request *q)
     return !command || command->subcommands || !command_arity_fits(command, q->argc);
 }
 
-/* A client or a state of the server that needs a closer look at every request. The request's
- * replies go nowhere when the client wants none. */
+/* ---- Around a client's command when anything about it is special */
+
+/* Its reply goes nowhere when the client wants none; what is pushed to the client follows it. */
+struct answering {
+    struct client_running running;
+    struct chain nowhere;
+    bool silent, tracked;
+};
+
+static void answer_begin(struct answering *a, struct client *c)
+{
+    a->silent = client_is_silent(c);
+    /* What others ask for while a script runs changes nothing. */
+    a->tracked = (c->flags & CLIENT_TRACKING) && !(c->engine->special & ENGINE_BUSY);
+    a->nowhere = (struct chain){0};
+    deliver_begin(&a->running, c);
+    if (a->silent)
+        c->reply.out = &a->nowhere;
+    if (a->tracked)
+        tracking_begin(c);
+}
+
+static void answer_end(struct answering *a)
+{
+    struct client *c = a->running.client;
+    if (a->tracked || c->engine->tracking->running == c)
+        tracking_end(c);
+    deliver_end(&a->running);
+    if (a->silent) {
+        c->reply.out = &c->out;
+        chain_free(&a->nowhere);
+    }
+}
+
+/* What was asked for one command (CLIENT CACHING) ends with it; all of a transaction is one. */
+static void forget_caching(struct client *c, const struct command *command)
+{
+    if (c->tracking && !(c->flags & CLIENT_MULTI) &&
+        !(command && strncmp(command_full_name(command), "client", 6) == 0))
+        c->tracking->flags &= ~(unsigned)TRACKING_CACHING;
+}
+
+/* A client or a state of the server that needs a closer look at every request. */
 static enum exec_result run_special(struct client *c, const struct exec_request *q)
 {
     struct engine *e = c->engine;
-    struct chain nowhere = {0};
     enum exec_result result = EXEC_DONE;
     unsigned skip = c->flags & CLIENT_REPLY_SKIP;
-    bool silent = skip || (c->flags & (CLIENT_REPLY_OFF | CLIENT_REPLAY));
+    struct answering answering;
+    answer_begin(&answering, c);
     c->flags &= ~skip; /* the command may ask for the next one */
-    if (silent)
-        c->reply.out = &nowhere;
     const struct command *command = is_odd(q->command, q) ? resolve(c, q) : q->command;
     if (!command) {
         c->total_commands++;
     } else {
         c->last_command = command;
-        if (c->flags & CLIENT_TRACKING)
-            tracking_begin(c);
         if (judge(c, command, q, &result)) {
             if (c->flags & CLIENT_NO_TOUCH)
-                e->store->touch = bytes_is(bytes_text(command->name), "touch");
+                e->store->touch = is_named(command, "touch");
             result = exec_run(c, command, q, false) ? EXEC_BLOCKED : EXEC_DONE;
             e->store->touch = true;
         }
-        if (e->tracking->running)
-            tracking_end(c, command);
     }
-    if (silent) {
-        c->reply.out = &c->out;
-        chain_free(&nowhere);
-    }
-    if (result == EXEC_HOLD)
-        c->flags |= skip;
+    answer_end(&answering);
+    if (result == EXEC_DONE)
+        forget_caching(c, command);
+    else
+        c->flags |= skip; /* it has not ended */
     return result;
+}
+
+enum exec_result exec_again(struct client *c, const struct command *command,
+                            const struct exec_request *q, bool judged)
+{
+    struct answering answering;
+    bool waits = false;
+    answer_begin(&answering, c);
+    struct asked a = asked_for(c, command, q, BY_KEY);
+    if (!judged || !refuse_if(c, &a)) {
+        if (c->flags & CLIENT_NO_TOUCH)
+            c->engine->store->touch = false;
+        waits = exec_run(c, command, q, true);
+        c->engine->store->touch = true;
+    }
+    answer_end(&answering);
+    if (waits)
+        return EXEC_BLOCKED;
+    c->flags &= ~(unsigned)CLIENT_REPLY_SKIP;
+    forget_caching(c, command);
+    return EXEC_DONE;
+}
+
+void exec_give_up(struct client *c, const struct command *command, const struct exec_request *q,
+                  void (*answer)(struct reply *reply))
+{
+    struct engine *e = c->engine;
+    struct call call = {
+        .command = command, .client = c, .engine = e, .argv = q->argv, .argc = q->argc};
+    struct answering answering;
+    uint64_t began = clock_ticks();
+    unsigned errors = c->reply.errors;
+    answer_begin(&answering, c);
+    answer(&c->reply);
+    count(&call, c->blocked_ticks + (clock_ticks() - began), errors);
+    answer_end(&answering);
+    c->flags &= ~(unsigned)CLIENT_REPLY_SKIP;
+    forget_caching(c, command);
 }
 
 enum exec_result exec_request(struct client *c, const struct exec_request *q)

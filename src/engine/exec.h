@@ -22,10 +22,20 @@ enum exec_result {
 
 /* Runs one request of a client, or queues it, or refuses it with an error reply. */
 enum exec_result exec_request(struct client *c, const struct exec_request *q);
-/* Runs a command whose time has come, without judging it again: from EXEC and for a client that
- * waited (retry). True: it blocks (again). */
+/* Runs a command that has been judged. retry: for a client that waited. True: it blocks (again). */
 bool exec_run(struct client *c, const struct command *command, const struct exec_request *q,
               bool retry);
+/* Runs a command that MULTI queued, if its client's rights still allow it. */
+void exec_queued(struct client *c, const struct command *command, const struct exec_request *q);
+/* A command that waited runs again; judged: the same that may stand in a request's way may stand in
+ * its. EXEC_DONE: it has been answered; EXEC_BLOCKED: it waits on. */
+enum exec_result exec_again(struct client *c, const struct command *command,
+                            const struct exec_request *q, bool judged);
+/* A command that waited ends with this answer instead. */
+void exec_give_up(struct client *c, const struct command *command, const struct exec_request *q,
+                  void (*answer)(struct reply *reply));
+/* True: the server takes no writes now, for the reason that is added to why. */
+bool exec_refuses_writes(const struct engine *e, struct buf *why);
 /* What a script may do, and what it has done. */
 struct exec_script {
     struct client *caller; /* whose rights count */

@@ -164,20 +164,14 @@ void feed_add(struct feed *f, struct client *c, const char *data, size_t n)
         m->count = look_ahead(f, c, data, 0, n);
 }
 
-static bool may_run(const struct client *c)
-{
-    return !(c->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER | CLIENT_BLOCKED | CLIENT_PAUSED |
-                         CLIENT_SLOWED | CLIENT_RUNNING));
-}
-
 /* True: the request was consumed. */
 static bool run_one(struct client *c, const struct exec_request *q)
 {
     enum exec_result result = exec_request(c, q);
     if (result == EXEC_HOLD) {
         c->flags |= CLIENT_PAUSED;
-        if (!dlist_linked(&c->resuming))
-            dlist_append(&c->engine->paused, &c->resuming);
+        dlist_remove(&c->resuming);
+        dlist_append(&c->engine->paused, &c->resuming);
         return false;
     }
     struct engine *e = c->engine;
@@ -205,8 +199,9 @@ static bool run_odd(struct feed *f, struct client *c, const char *data, size_t n
     struct request_limits limits = limits_of(c);
     enum request_state state = request_parse(q, data + *at, n - *at, &limits);
     if (state == REQUEST_BAD) {
-        reply_error_bytes(&c->reply, bytes_text(q->error));
-        exec_count_error(c->engine, c->reply.error_code);
+        if (!client_is_silent(c))
+            reply_error_bytes(&c->reply, bytes_text(q->error));
+        exec_count_error(c->engine, "ERR");
         client_close_after_reply(c);
         *at = n;
         request_reset(q);
@@ -258,7 +253,7 @@ static void run_member(struct feed *f, struct member *m)
     struct client *c = m->client;
     size_t at = 0;
     unsigned done = 0, i = m->first, left = m->count;
-    while (at < m->n && may_run(c)) {
+    while (at < m->n && client_may_run(c)) {
         if (done >= TURN_BUDGET && !c->partial) {
             if (!dlist_linked(&c->resuming))
                 dlist_append(&c->engine->resuming, &c->resuming);
@@ -294,7 +289,7 @@ static void run_member(struct feed *f, struct member *m)
         }
         done++;
     }
-    if (c->flags & (CLIENT_CLOSING | CLIENT_CLOSE_AFTER))
+    if (!client_is_staying(c))
         at = m->n;
     if (&f->scratch != c->partial)
         request_reset(&f->scratch);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "engine/deliver.h"
 
 #include <ctype.h>
 
@@ -234,9 +235,7 @@ void observe_show(const struct client *c, const struct command *command, const s
         struct client *m = dlist_item(n, struct client, monitoring);
         if (m->flags & CLIENT_CLOSING)
             continue;
-        gate_push(m);
-        chain_add(&m->out, buf_bytes(&b));
-        client_has_output(m);
+        deliver_push(m, buf_bytes(&b));
     }
     buf_free(&b);
 }

@@ -130,7 +130,7 @@ static bool listens_wrongly(const struct client *c)
     return false;
 }
 
-void rights_refresh(struct engine *e)
+void rights_refresh(struct engine *e, const struct client *by)
 {
     for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
@@ -141,30 +141,43 @@ void rights_refresh(struct engine *e)
         else
             c->flags |= CLIENT_RESTRICTED;
         if ((c->flags & CLIENT_RESTRICTED) && listens_wrongly(c))
-            client_close(c);
+            client_close_by(c, by);
     }
 }
 
-void rights_kick(struct engine *e, const struct user *u)
+void rights_kick(struct engine *e, const struct user *u, const struct client *by)
 {
     for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
         if (c->user != u)
             continue;
+        client_close_by(c, by);
+        if (c->id == by->id) {
+            user_free(c->last_user);
+            c->last_user = user_copy(u);
+            rights_set_user(c, c->last_user);
+            continue;
+        }
         /* Until it is freed it must not hold the user. */
         rights_begin(c);
         client_set_anonymous(c, true);
-        client_close(c);
     }
 }
 
-void rights_replace_users(struct engine *e, struct users *fresh)
+void rights_leave(struct client *c)
+{
+    if (c->last_user)
+        user_free(c->last_user);
+    c->last_user = NULL;
+}
+
+void rights_replace_users(struct engine *e, struct users *fresh, const struct client *by)
 {
     struct user **old = users_sorted(e->users);
     for (struct user **x = old; *x; x++) {
         if (users_find(fresh, str_bytes((*x)->name)) || *x == e->users->default_user)
             continue;
-        rights_kick(e, *x);
+        rights_kick(e, *x, by);
         users_remove(e->users, *x);
     }
     mem_free(old);
@@ -177,5 +190,5 @@ void rights_replace_users(struct engine *e, struct users *fresh)
     }
     mem_free(all);
     users_free(fresh);
-    rights_refresh(e);
+    rights_refresh(e, by);
 }

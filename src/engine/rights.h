@@ -29,14 +29,17 @@ bool rights_allow(struct client *c, const struct user *u, const struct command *
                   const struct bytes *argv, int argc, const char *context, struct buf *why);
 /* Whether the running request may read keys that it makes out of data (SORT's patterns). */
 bool rights_read_all(const struct call *call);
-/* After users changed: who may do everything needs no look. Subscriptions that are no longer
- * allowed close their clients. */
-void rights_refresh(struct engine *e);
-/* Closes the clients of a user who will be gone. */
-void rights_kick(struct engine *e, const struct user *u);
+/* After a command of `by` changed users: who may do everything needs no look. Subscriptions that
+ * are no longer allowed close their clients. */
+void rights_refresh(struct engine *e, const struct client *by);
+/* Closes the clients of a user who will be gone. The one that does it keeps its rights until its
+ * command or transaction has ended. */
+void rights_kick(struct engine *e, const struct user *u, const struct client *by);
+/* Lets go of the user of a client that goes. */
+void rights_leave(struct client *c);
 void rights_forget_denials(struct engine *e);
 /* All users are replaced by those of another set, by name; clients of users that are gone are
  * closed. Takes fresh. */
-void rights_replace_users(struct engine *e, struct users *fresh);
+void rights_replace_users(struct engine *e, struct users *fresh, const struct client *by);
 
 #endif

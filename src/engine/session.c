@@ -23,6 +23,7 @@ void session_close(struct client *c)
     leave_channels(c);
     observe_unmonitor(c);
     tracking_disable(c);
+    rights_leave(c);
     client_free(c);
 }
 

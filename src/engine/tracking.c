@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "command/keys.h"
+#include "engine/deliver.h"
 
 struct audience {
     size_t n, cap;
@@ -52,8 +53,7 @@ static void tell(struct client *c, struct bytes keys, size_t n)
             if (c->reply.resp == 3) {
                 buf_printf(&b, ">2\r\n$21\r\ntracking-redir-broken\r\n:%llu\r\n",
                            (unsigned long long)t->redirect);
-                chain_add(&c->out, buf_bytes(&b));
-                client_has_output(c);
+                deliver_push(c, buf_bytes(&b));
                 buf_free(&b);
             }
             return;
@@ -72,9 +72,7 @@ static void tell(struct client *c, struct bytes keys, size_t n)
         buf_printf(&b, "*%zu\r\n", n);
         buf_add(&b, keys);
     }
-    gate_push(to);
-    chain_add(&to->out, buf_bytes(&b));
-    client_has_output(to);
+    deliver_push(to, buf_bytes(&b));
     buf_free(&b);
 }
 
@@ -228,7 +226,7 @@ void tracking_begin(struct client *c)
     c->engine->tracking->running = c;
 }
 
-void tracking_end(struct client *c, const struct command *command)
+void tracking_end(struct client *c)
 {
     struct tracking *t = c->engine->tracking;
     t->running = NULL;
@@ -237,8 +235,6 @@ void tracking_end(struct client *c, const struct command *command)
         t->own_flush = false;
         return;
     }
-    if (command && !bytes_is(bytes_text(command_full_name(command)), "client|caching"))
-        c->tracking->flags &= ~(unsigned)TRACKING_CACHING;
     if (t->own_flush)
         tell(c, bytes_of(NULL, 0), SIZE_MAX);
     for (size_t at = 0; at < t->own.n;) {

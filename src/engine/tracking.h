@@ -53,7 +53,7 @@ void tracking_changed(struct engine *e, struct bytes key);
 void tracking_flushed(struct engine *e);
 /* Around a request of a client. */
 void tracking_begin(struct client *c);
-void tracking_end(struct client *c, const struct command *command);
+void tracking_end(struct client *c);
 /* At the end of a turn: to those who named prefixes. */
 void tracking_broadcast(struct engine *e);
 

@@ -23,7 +23,8 @@ struct txn *txn_of(struct client *c)
     return c->txn;
 }
 
-void txn_queue(struct client *c, const struct command *command, const struct bytes *argv, int argc)
+void txn_queue(struct client *c, const struct command *command, uint32_t flags,
+               const struct bytes *argv, int argc)
 {
     struct txn *t = txn_of(c);
     if (t->n == t->cap) {
@@ -43,7 +44,8 @@ void txn_queue(struct client *c, const struct command *command, const struct byt
     }
     t->commands[t->n++] = (struct txn_command){command, argc, copy};
     t->memory += bytes;
-    t->flags |= command->flags;
+    t->flags |= flags;
+    t->lacking |= ~flags;
 }
 
 /* Keys of engine.watched: the database's number, then the key. */

@@ -15,12 +15,14 @@ struct txn {
     size_t n, cap;
     struct dlist_node watches; /* of this client */
     size_t memory;             /* of the queued arguments */
-    uint32_t flags;            /* or of the commands' flags */
+    uint32_t flags, lacking;   /* of any of the commands; not of all */
 };
 
 /* The client's, made when absent. */
 struct txn *txn_of(struct client *c);
-void txn_queue(struct client *c, const struct command *command, const struct bytes *argv, int argc);
+/* flags: the command's, as they are for these arguments. */
+void txn_queue(struct client *c, const struct command *command, uint32_t flags,
+               const struct bytes *argv, int argc);
 void txn_watch(struct client *c, struct db *db, struct bytes key);
 void txn_unwatch(struct client *c);
 /* Drops queue and watches and the flags of a transaction. */

@@ -172,6 +172,30 @@ static bool parse_shebang(struct bytes text, struct script *x, size_t *head, str
     return true;
 }
 
+static unsigned does(unsigned flags)
+{
+    bool writes = !(flags & FUNCTION_NO_WRITES);
+    return (writes ? SCRIPTING_WRITES : 0) |
+           (writes && !(flags & FUNCTION_ALLOW_OOM) ? SCRIPTING_GROWS : 0);
+}
+
+unsigned scripting_function_does(const struct function *f)
+{
+    return does(f->flags);
+}
+
+bool scripting_declares(struct bytes text, unsigned *what)
+{
+    struct chain nowhere = {0};
+    struct reply reply = {.out = &nowhere, .resp = 2};
+    struct script x = {0};
+    size_t head;
+    bool good = parse_shebang(text, &x, &head, &reply);
+    chain_free(&nowhere);
+    *what = does(x.flags);
+    return good && x.declared;
+}
+
 struct compile_job {
     struct bytes text;
     int ref;

@@ -23,6 +23,11 @@ struct scripting_request {
 };
 
 /* By its digest (40 hex digits, case ignored); NULL: unknown. */
+/* What a script or function may do by its own declaration. */
+enum scripting_does { SCRIPTING_WRITES = 1, SCRIPTING_GROWS = 2 };
+/* False: the script declares nothing. */
+bool scripting_declares(struct bytes text, unsigned *does);
+unsigned scripting_function_does(const struct function *f);
 struct script *scripting_find(struct scripting *s, struct bytes digest);
 /* By its text, compiled when it is new; NULL after an error reply. keep: as SCRIPT LOAD. */
 struct script *scripting_add(struct scripting *s, struct bytes text, bool keep,

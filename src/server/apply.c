@@ -3,6 +3,7 @@
 #include "acl/users.h"
 #include "base/log.h"
 #include "engine/observe.h"
+#include "engine/state.h"
 #include "io/loop.h"
 #include "server/cron.h"
 #include "server/listeners.h"
@@ -105,6 +106,13 @@ static bool apply_memory(struct server *s, const char **reason)
     return true;
 }
 
+static bool apply_replicas(struct server *s, const char **reason)
+{
+    (void)reason;
+    state_count_replicas(&s->engine);
+    return true;
+}
+
 static bool apply_maxclients(struct server *s, const char **reason)
 {
     static char why[128];
@@ -179,6 +187,8 @@ static const struct {
     {"maxmemory-eviction-tenacity", apply_memory},
     {"maxmemory-policy", apply_memory},
     {"maxmemory-samples", apply_memory},
+    {"min-replicas-max-lag", apply_replicas},
+    {"min-replicas-to-write", apply_replicas},
     {"notify-keyspace-events", apply_events},
     {"oom-score-adj", apply_oom_score},
     {"oom-score-adj-values", apply_oom_score},

@@ -61,7 +61,6 @@ void cron_due(void *context)
     sample(&s->net_out, e->total_out, e->steady_ms);
     observe_configure(e); /* the cycle counter is known better with time */
     memory_tick(s);
-    e->store->expiry_paused = (e->special & (ENGINE_DISK_FAILED | ENGINE_PAUSED)) != 0;
     if (e->active_expire && !e->store->expiry_paused)
         for (long long i = 0; i < 25 * s->settings->active_expire_effort; i++)
             if (expire_step(e->store, EXPIRE_US) < EXPIRE_MORE)

@@ -7,6 +7,7 @@
 #include "command/keys.h"
 #include "engine/block.h"
 #include "engine/observe.h"
+#include "engine/state.h"
 #include "io/file.h"
 #include "persist/aof.h"
 #include "proto/request.h"
@@ -211,11 +212,11 @@ void saver_begin_turn(struct saver *v)
         v->recover_ms = e->steady_ms;
         v->base_tried_ms = 0;
         v->base_wait_ms = RECOVER_MS;
-        e->special |= ENGINE_DISK_FAILED;
+        state_set(e, ENGINE_DISK_FAILED, true);
     } else if (!error && v->failed_since_ms) {
         v->failed_since_ms = 0;
         v->last_write_ok = true;
-        e->special &= ~(unsigned)ENGINE_DISK_FAILED;
+        state_set(e, ENGINE_DISK_FAILED, false);
         log_line(LOG_WARNING, "The append-only file is good again, writes are accepted.");
     }
 }

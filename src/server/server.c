@@ -14,6 +14,7 @@
 #include "engine/deliver.h"
 #include "engine/observe.h"
 #include "engine/rights.h"
+#include "engine/state.h"
 #include "engine/tracking.h"
 #include "engine/txn.h"
 #include "io/file.h"
@@ -424,6 +425,7 @@ struct server *server_new(struct settings *settings)
     now_read(s);
     s->evict = evict_new();
     memory_configure(s);
+    state_count_replicas(e);
     memory_tick(s);
     s->startup_memory = mem_used();
     say_inert_settings(settings);
@@ -485,7 +487,7 @@ static int64_t sleep_ms(struct server *s)
 {
     struct engine *e = &s->engine;
     if (!dlist_empty(&e->resuming) || !dlist_empty(&s->readable) || !dlist_empty(&e->closing) ||
-        !dlist_empty(&e->ready))
+        block_has_work(e))
         return 0;
     int64_t most = saver_gathers(s->saver) ? 1 : -1;
     struct heap_node *n = heap_first(&e->timeouts);
@@ -521,7 +523,7 @@ static void turn(struct server *s)
         link_read_all(s);
     if (!resumed && !dlist_empty(&e->resuming))
         link_resume_all(s);
-    if (!dlist_empty(&e->ready))
+    if (block_has_work(e))
         block_serve(e);
     /* The script was ended half-way: what it did is not written. All before it has been. */
     if (s->abandoned)

@@ -40,7 +40,7 @@ static void do_acl_setuser(struct call *call)
         return;
     }
     user_replace(old ? old : users_add(users, name), x);
-    rights_refresh(call->engine);
+    rights_refresh(call->engine, call->client);
     reply_ok(call->reply);
 }
 
@@ -58,10 +58,12 @@ static void do_acl_deluser(struct call *call)
         struct user *x = users_find(users, call->argv[i]);
         if (!x)
             continue;
-        rights_kick(call->engine, x);
+        rights_kick(call->engine, x, call->client);
         users_remove(users, x);
         n++;
     }
+    /* Who subscribed as one of them and is another now may have no right to listen. */
+    rights_refresh(call->engine, call->client);
     reply_int(call->reply, n);
 }
 
@@ -317,7 +319,7 @@ static void do_acl_load(struct call *call)
                             : "WARNING: ACL errors detected, no change to the previously "
                               "active ACL rules was performed");
     } else {
-        rights_replace_users(e, fresh);
+        rights_replace_users(e, fresh, call->client);
         reply_ok(call->reply);
     }
     buf_free(&text);

@@ -6,6 +6,7 @@
 #include "commands/connection/client_tracking.h"
 #include "engine/block.h"
 #include "engine/client_line.h"
+#include "engine/state.h"
 
 static void do_client_id(struct call *call)
 {
@@ -145,17 +146,6 @@ struct kill_filter {
     long long min_age_s;
 };
 
-static void kill_one(struct call *call, struct client *c)
-{
-    if (c == call->client) {
-        /* The caller still gets its reply. */
-        c->flags |= CLIENT_KILLED_SELF;
-        client_close_after_reply(c);
-    } else {
-        client_close(c);
-    }
-}
-
 static bool matches(const struct call *call, const struct kill_filter *f, const struct client *c)
 {
     if (!c->link || (c->flags & CLIENT_CLOSING) || f->never)
@@ -233,7 +223,7 @@ static void do_client_kill(struct call *call)
         struct client *c = dlist_item(n, struct client, all);
         if (!matches(call, &f, c))
             continue;
-        kill_one(call, c);
+        client_close_by(c, call->client);
         killed++;
         if (old_form)
             break;
@@ -302,7 +292,7 @@ static void do_client_pause(struct call *call)
         e->pause_until_ms = span;
         e->pause_writes_only = writes_only;
     }
-    e->special |= ENGINE_PAUSED;
+    state_set(e, ENGINE_PAUSED, true);
     reply_ok(call->reply);
 }
 
@@ -320,6 +310,10 @@ static void do_client_reply(struct call *call)
         c->flags &= ~(unsigned)(CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP);
         c->reply.out = &c->out;
         reply_ok(call->reply);
+    } else if ((c->flags & CLIENT_IN_EXEC) && (bytes_is(word, "off") || bytes_is(word, "skip"))) {
+        /* EXEC has said how many replies come. */
+        reply_errorf(call->reply, "ERR CLIENT REPLY OFF and SKIP are not possible inside a "
+                                  "transaction");
     } else if (bytes_is(word, "off")) {
         c->flags |= CLIENT_REPLY_OFF;
     } else if (bytes_is(word, "skip")) {

@@ -102,7 +102,10 @@ const struct command quit_command = {
 
 static void do_reset(struct call *call)
 {
+    bool was_off = call->client->flags & CLIENT_REPLY_OFF;
     session_reset(call->client);
+    if (was_off)
+        call->reply->out = &call->client->out;
     reply_simple(call->reply, "RESET");
 }
 
@@ -151,7 +154,7 @@ const struct command auth_command = {
     .group = GROUP_CONNECTION,
     .arity = -2,
     .flags = COMMAND_ALLOW_BUSY | COMMAND_FAST | COMMAND_LOADING | COMMAND_NO_AUTH |
-             COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED | COMMAND_QUICK_MULTI,
+             COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_auth,
 };
 
@@ -163,49 +166,57 @@ static bool good_name(struct bytes name)
     return true;
 }
 
-static bool set_name(struct call *call, struct bytes name)
+static void set_name(struct client *c, struct bytes name)
 {
-    if (!good_name(name)) {
-        reply_errorf(call->reply, "ERR Client names cannot contain spaces, newlines or special "
-                                  "characters.");
+    str_unref(c->name);
+    c->name = name.n ? str_new(name) : NULL;
+}
+
+/* What HELLO asks for; all of it is judged before any of it is done. */
+struct hello {
+    long long version;
+    const struct bytes *user; /* and the password behind it */
+    const struct bytes *name;
+};
+
+static bool parse_hello(struct call *call, struct hello *h)
+{
+    *h = (struct hello){.version = call->client->reply.resp};
+    if (call->argc > 1 && !num_parse_int(call->argv[1], &h->version)) {
+        reply_errorf(call->reply, "ERR Protocol version is not an integer or out of range");
         return false;
     }
-    str_unref(call->client->name);
-    call->client->name = name.n ? str_new(name) : NULL;
+    if (h->version < 2 || h->version > 3) {
+        reply_errorf(call->reply, "NOPROTO unsupported protocol version");
+        return false;
+    }
+    for (int i = 2; i < call->argc; i++) {
+        struct bytes word = call->argv[i];
+        if (bytes_is(word, "auth") && i + 2 < call->argc) {
+            h->user = &call->argv[i + 1];
+            i += 2;
+        } else if (bytes_is(word, "setname") && i + 1 < call->argc) {
+            h->name = &call->argv[++i];
+            if (!good_name(*h->name)) {
+                reply_errorf(call->reply, "ERR Client names cannot contain spaces, newlines or "
+                                          "special characters.");
+                return false;
+            }
+        } else {
+            reply_errorf(call->reply, "ERR Syntax error in HELLO option '%.*s'", (int)word.n,
+                         word.p);
+            return false;
+        }
+    }
     return true;
 }
 
 static void do_hello(struct call *call)
 {
     struct client *c = call->client;
-    long long version = c->reply.resp;
-    int i = 1;
-    if (call->argc > 1) {
-        if (!num_parse_int(call->argv[1], &version)) {
-            reply_errorf(call->reply, "ERR Protocol version is not an integer or out of range");
-            return;
-        }
-        if (version < 2 || version > 3) {
-            reply_errorf(call->reply, "NOPROTO unsupported protocol version");
-            return;
-        }
-        i = 2;
-    }
-    for (; i < call->argc; i++) {
-        struct bytes word = call->argv[i];
-        if (bytes_is(word, "auth") && i + 2 < call->argc) {
-            if (!authenticate(call, call->argv[i + 1], call->argv[i + 2]))
-                return;
-            i += 2;
-        } else if (bytes_is(word, "setname") && i + 1 < call->argc) {
-            if (!set_name(call, call->argv[++i]))
-                return;
-        } else {
-            reply_errorf(call->reply, "ERR Syntax error in HELLO option '%.*s'", (int)word.n,
-                         word.p);
-            return;
-        }
-    }
+    struct hello h;
+    if (!parse_hello(call, &h) || (h.user && !authenticate(call, h.user[0], h.user[1])))
+        return;
     if (c->flags & CLIENT_ANONYMOUS) {
         reply_errorf(call->reply,
                      "NOAUTH HELLO must be called with the client already authenticated, "
@@ -214,14 +225,16 @@ static void do_hello(struct call *call)
                      "time");
         return;
     }
-    c->reply.resp = (int)version;
+    if (h.name)
+        set_name(c, *h.name);
+    c->reply.resp = (int)h.version;
     reply_map(call->reply, 7);
     reply_bulk_text(call->reply, "server");
     reply_bulk_text(call->reply, "redis");
     reply_bulk_text(call->reply, "version");
     reply_bulk_text(call->reply, "7.2.4");
     reply_bulk_text(call->reply, "proto");
-    reply_int(call->reply, version);
+    reply_int(call->reply, h.version);
     reply_bulk_text(call->reply, "id");
     reply_int(call->reply, (long long)c->id);
     reply_bulk_text(call->reply, "mode");
@@ -241,6 +254,6 @@ const struct command hello_command = {
     .group = GROUP_CONNECTION,
     .arity = -1,
     .flags = COMMAND_ALLOW_BUSY | COMMAND_FAST | COMMAND_LOADING | COMMAND_NO_AUTH |
-             COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED | COMMAND_QUICK_MULTI,
+             COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_hello,
 };

@@ -200,7 +200,7 @@ const struct command pfcount_command = {
     .complexity = "O(1) for one key, O(N) for N",
     .group = GROUP_HYPERLOGLOG,
     .arity = -2,
-    .flags = COMMAND_READONLY,
+    .flags = COMMAND_MAY_REPLICATE | COMMAND_READONLY,
     .keys = {KEY_RANGE(1, -1, 1, KEY_RW | KEY_ACCESS)},
     .handler = do_pfcount,
 };

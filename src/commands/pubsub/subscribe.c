@@ -16,9 +16,12 @@ static long long count_of(const struct client *c, enum pubsub_kind kind)
     return (long long)(pubsub_count(s, PUBSUB_CHANNEL) + pubsub_count(s, PUBSUB_PATTERN));
 }
 
+/* A confirmation is a push: it comes whether replies are wanted or not. */
 static void tell(struct call *call, const char *word, const struct bytes *name,
                  enum pubsub_kind kind)
 {
+    struct chain *out = call->reply->out;
+    call->reply->out = &call->client->out;
     reply_push(call->reply, 3);
     reply_bulk_text(call->reply, word);
     if (name)
@@ -26,6 +29,7 @@ static void tell(struct call *call, const char *word, const struct bytes *name,
     else
         reply_null(call->reply);
     reply_int(call->reply, count_of(call->client, kind));
+    call->reply->out = out;
 }
 
 static void subscribe(struct call *call, enum pubsub_kind kind)
@@ -204,7 +208,8 @@ const struct command publish_command = {
     .complexity = "O(N+M) with N the receivers and M all patterns",
     .group = GROUP_PUBSUB,
     .arity = 3,
-    .flags = COMMAND_FAST | COMMAND_LOADING | COMMAND_PUBSUB | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_FAST | COMMAND_LOADING | COMMAND_MAY_REPLICATE | COMMAND_PUBSUB |
+             COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_publish,
 };
 const struct command spublish_command = {
@@ -215,7 +220,8 @@ const struct command spublish_command = {
     .complexity = "O(N) with N the receivers",
     .group = GROUP_PUBSUB,
     .arity = 3,
-    .flags = COMMAND_FAST | COMMAND_LOADING | COMMAND_PUBSUB | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_FAST | COMMAND_LOADING | COMMAND_MAY_REPLICATE | COMMAND_PUBSUB |
+             COMMAND_STALE | COMMAND_UNTRACKED,
     .keys = {KEY_RANGE(1, 0, 1, KEY_NOT_KEY)},
     .handler = do_spublish,
 };

@@ -113,6 +113,41 @@ static void do_fcall_ro(struct call *call)
     fcall(call, true);
 }
 
+/* What a script or function declares tells more than the command's own flags. */
+static uint32_t flags_declared(const struct engine *e, struct bytes name, bool known, unsigned does)
+{
+    uint32_t flags = registry_find(e->registry, name)->flags;
+    if (!known)
+        return flags;
+    return (flags & ~(uint32_t)COMMAND_MAY_REPLICATE) |
+           (does & SCRIPTING_WRITES ? COMMAND_WRITE : 0) |
+           (does & SCRIPTING_GROWS ? COMMAND_DENYOOM : 0);
+}
+
+static uint32_t eval_flags(struct engine *e, const struct bytes *argv, int argc)
+{
+    (void)argc;
+    unsigned does = 0;
+    bool known = scripting_declares(argv[1], &does);
+    return flags_declared(e, argv[0], known, does);
+}
+
+static uint32_t evalsha_flags(struct engine *e, const struct bytes *argv, int argc)
+{
+    (void)argc;
+    unsigned does = 0;
+    struct script *x = scripting_find(e->scripting, argv[1]);
+    bool known = x && scripting_declares(scripting_text(x), &does);
+    return flags_declared(e, argv[0], known, does);
+}
+
+static uint32_t fcall_flags(struct engine *e, const struct bytes *argv, int argc)
+{
+    (void)argc;
+    const struct function *f = scripting_function(e->scripting, argv[1]);
+    return flags_declared(e, argv[0], f != NULL, f ? scripting_function_does(f) : 0);
+}
+
 #define RUNS                                                                                       \
     (COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_SKIP_MONITOR | COMMAND_NO_MANDATORY_KEYS |         \
      COMMAND_MOVABLEKEYS | COMMAND_WHOLE)
@@ -133,9 +168,10 @@ const struct command eval_command = {
     .complexity = "Depends on the script.",
     .group = GROUP_SCRIPTING,
     .arity = -3,
-    .flags = RUNS,
+    .flags = RUNS | COMMAND_MAY_REPLICATE,
     .keys = KEYS_RW,
     .handler = do_eval,
+    .flags_for = eval_flags,
 };
 
 const struct command eval_ro_command = {
@@ -149,6 +185,7 @@ const struct command eval_ro_command = {
     .flags = RUNS | COMMAND_READONLY,
     .keys = KEYS_RO,
     .handler = do_eval_ro,
+    .flags_for = eval_flags,
 };
 
 const struct command evalsha_command = {
@@ -159,9 +196,10 @@ const struct command evalsha_command = {
     .complexity = "Depends on the script.",
     .group = GROUP_SCRIPTING,
     .arity = -3,
-    .flags = RUNS,
+    .flags = RUNS | COMMAND_MAY_REPLICATE,
     .keys = KEYS_RW,
     .handler = do_evalsha,
+    .flags_for = evalsha_flags,
 };
 
 const struct command evalsha_ro_command = {
@@ -175,6 +213,7 @@ const struct command evalsha_ro_command = {
     .flags = RUNS | COMMAND_READONLY,
     .keys = KEYS_RO,
     .handler = do_evalsha_ro,
+    .flags_for = evalsha_flags,
 };
 
 const struct command fcall_command = {
@@ -185,9 +224,10 @@ const struct command fcall_command = {
     .complexity = "Depends on the function.",
     .group = GROUP_SCRIPTING,
     .arity = -3,
-    .flags = RUNS,
+    .flags = RUNS | COMMAND_MAY_REPLICATE,
     .keys = KEYS_RW,
     .handler = do_fcall,
+    .flags_for = fcall_flags,
 };
 
 const struct command fcall_ro_command = {
@@ -201,4 +241,5 @@ const struct command fcall_ro_command = {
     .flags = RUNS | COMMAND_READONLY,
     .keys = KEYS_RO,
     .handler = do_fcall_ro,
+    .flags_for = fcall_flags,
 };

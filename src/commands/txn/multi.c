@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 #include "engine/exec.h"
-#include "engine/rights.h"
 #include "engine/txn.h"
 
 static void do_multi(struct call *call)
@@ -54,24 +53,6 @@ const struct command discard_command = {
     .handler = do_discard,
 };
 
-/* Rights may have changed since it was queued. */
-static void run_queued(struct call *call, const struct command *command,
-                       const struct exec_request *q)
-{
-    struct client *c = call->client;
-    struct buf why = {0};
-    if (!(c->flags & CLIENT_RESTRICTED) ||
-        rights_allow(c, c->user, command, q->argv, q->argc, "multi", &why)) {
-        exec_run(c, command, q, false);
-        return;
-    }
-    reply_errorf(call->reply,
-                 "NOPERM ACLs rules changed between the moment the transaction was accumulated and "
-                 "the EXEC call. This command is no longer allowed for the following reason: %.*s",
-                 (int)why.n, why.p);
-    buf_free(&why);
-}
-
 static void run_queue(struct call *call)
 {
     struct client *c = call->client;
@@ -86,8 +67,7 @@ static void run_queue(struct call *call)
     for (size_t i = 0; i < queue.n; i++) {
         struct txn_command *t = &queue.commands[i];
         struct exec_request q = {.argv = t->argv, .argc = t->argc};
-        if (!(c->flags & CLIENT_CLOSING) || (c->flags & CLIENT_KILLED_SELF))
-            run_queued(call, t->command, &q);
+        exec_queued(c, t->command, &q);
     }
     for (size_t i = 0; i < queue.n; i++)
         mem_free(queue.commands[i].argv);

@@ -1,0 +1,14 @@
+#include "engine/state.h"
+
+void state_set(struct engine *e, enum engine_special bit, bool on)
+{
+    e->special = on ? e->special | (unsigned)bit : e->special & ~(unsigned)bit;
+    e->store->expiry_paused =
+        (e->special & (ENGINE_DISK_FAILED | ENGINE_PAUSED | ENGINE_FEW_REPLICAS)) != 0;
+}
+
+void state_count_replicas(struct engine *e)
+{
+    state_set(e, ENGINE_FEW_REPLICAS,
+              e->settings->min_replicas_to_write > 0 && e->settings->min_replicas_max_lag > 0);
+}

@@ -1,0 +1,16 @@
+/* States of the server that stand in the way of commands (ENGINE_ bits in engine.special), and what
+ * follows from them. */
+#ifndef ENGINE_STATE_H
+#define ENGINE_STATE_H
+
+#include "engine/engine.h"
+
+/* Where a client's write would not run, the server deletes nothing by itself either: keys past
+ * their time read as absent. */
+void state_set(struct engine *e, enum engine_special bit, bool on);
+
+/* min-replicas-to-write has changed. There are no replicas: whatever number is asked for is too
+ * high. */
+void state_count_replicas(struct engine *e);
+
+#endif
