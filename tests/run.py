@@ -116,7 +116,7 @@ def main():
                                    "8000" if o.sanitized else "40000", "--kills", "5" if o.sanitized else "30",
                                    *([] if o.sanitized else ["--span", "0.3"])], 300 * slow, env)
     if not o.sanitized:
-        r.lines("clock, slow disk, forks", [py, os.path.join(ROOT, "tests/crash/unkind.py"), o.server], 200)
+        r.lines("clock, slow disk, forks", [py, os.path.join(ROOT, "tests/crash/unkind.py"), o.server], 300)
         for how in ("preload", "ext4", "xfs"):
             for mode in ("always", "everysec"):
                 r.whole("power cuts, %s, %s" % (how, mode), [py, os.path.join(ROOT, "tests/crash/powercut.py"), "--server", o.server, "--how", how, "--mode",

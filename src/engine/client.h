@@ -46,7 +46,7 @@ enum client_flag {
     CLIENT_TRACKING = 1 << 21,      /* hears of changes of what it has read */
     CLIENT_RESTRICTED = 1 << 20,    /* its user may not do everything */
     CLIENT_RUNNING = 1 << 19,       /* its script runs and lets others have their turn meanwhile */
-    CLIENT_WROTE_DURABLY = 1 << 27, /* a script's: its caller waits for the disk */
+    CLIENT_WROTE_DURABLY = 1 << 27, /* in a script or EXEC, whose reply waits for the disk */
 };
 
 /* What makes a request leave the quick path. */

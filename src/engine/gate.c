@@ -127,28 +127,34 @@ static void note_unwritten(struct engine *e)
     request_free(&q);
 }
 
-static void hold_all(const struct dlist_node *head, uint64_t offset)
+/* Everybody's output, or what came behind the last mark. */
+static void hold(const struct dlist_node *head, uint64_t offset, bool all)
 {
     for (struct dlist_node *n = head->next; n != head; n = n->next) {
         struct client *c = dlist_item(n, struct client, outgoing);
         const struct gate_mark *last = last_mark(c);
         if (chain_pending(&c->out))
-            gate_mark(c, last ? last->position : c->out.taken, offset, false);
+            gate_mark(c, last && !all ? last->position : c->out.taken, offset, false);
     }
 }
 
-/* Replies were made as if nothing could hold them. */
+/* What has been done, but for a group that still runs: that has told others nothing without a mark
+ * (gate_push()). */
+static uint64_t end_of_whole(const struct journal *j)
+{
+    return j->offset - (j->pending.n - journal_whole(j));
+}
+
+/* Output was made as if nothing could hold it. */
 static void arm(struct engine *e)
 {
-    struct journal *j = e->journal;
     e->store->written = e->gate.written;
-    if (j->pending.n == 0)
+    if (e->journal->pending.n == 0)
         return;
     note_unwritten(e);
-    /* A group that runs still has told others nothing without a mark (gate_push()). */
-    uint64_t offset = j->offset - (j->pending.n - journal_whole(j));
-    hold_all(&e->replying, offset);
-    hold_all(&e->outgoing, offset);
+    hold(&e->replying, end_of_whole(e->journal), false);
+    hold(&e->outgoing, end_of_whole(e->journal), false);
+    e->gate.late = true;
 }
 
 void gate_tell(struct engine *e, const struct gate_promise *now)
@@ -164,6 +170,21 @@ void gate_tell(struct engine *e, const struct gate_promise *now)
     /* A stricter policy: what was written under the other one is not noted anywhere. */
     if (before.open && now->durable && now->released < before.released)
         e->store->written_all = e->journal->offset - e->journal->pending.n;
+}
+
+void gate_begin_turn(struct engine *e, const struct gate_promise *now)
+{
+    gate_tell(e, now);
+    e->gate.late = false;
+}
+
+void gate_before_sending(struct engine *e)
+{
+    if (__builtin_expect(!e->gate.late, 1))
+        return;
+    /* Also of those who were not among the senders yet, because their requests still ran. */
+    e->gate.late = false;
+    hold(&e->outgoing, end_of_whole(e->journal), true);
 }
 
 /* ---- What relies on what */
@@ -201,11 +222,10 @@ void gate_reply(const struct call *call, uint64_t position, bool wrote)
                    (wrote || call->wrote_durably || (call->command->flags & COMMAND_WRITE));
     if (c->flags & CLIENT_REPLAY)
         return;
-    if (c->flags & CLIENT_SCRIPT) {
-        if (durable)
-            c->flags |= CLIENT_WROTE_DURABLY;
+    if (durable && (c->flags & (CLIENT_SCRIPT | CLIENT_IN_EXEC)))
+        c->flags |= CLIENT_WROTE_DURABLY;
+    if (c->flags & CLIENT_SCRIPT)
         return;
-    }
     if (durable) {
         gate_mark(c, position, e->journal->offset, true);
         e->gate.sync_wanted = true;
@@ -216,10 +236,11 @@ void gate_reply(const struct call *call, uint64_t position, bool wrote)
     }
 }
 
-void gate_script(struct call *call, const struct client *script)
+void gate_inherit(struct call *call, struct client *inner)
 {
-    if (script->flags & CLIENT_WROTE_DURABLY)
+    if (inner->flags & CLIENT_WROTE_DURABLY)
         call->durable = call->wrote_durably = true;
+    inner->flags &= ~(unsigned)CLIENT_WROTE_DURABLY;
 }
 
 void gate_push(struct client *c)

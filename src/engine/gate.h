@@ -39,6 +39,7 @@ struct gate {
     uint64_t moves;    /* grows whenever another promise holds: who is held is looked at again */
     uint64_t *written; /* last write by key hash, for store.written while armed */
     bool sync_wanted;  /* by a command of this turn, whatever appendfsync says */
+    bool late;         /* armed when replies of this turn had been made already */
     size_t held_count; /* clients with marks */
     struct dlist_node pushed; /* clients with output whose group has not ended */
 };
@@ -54,17 +55,20 @@ struct gate_mark {
 
 void gate_init(struct gate *g);
 void gate_free(struct gate *g);
-/* What the append-only file keeps from now on: at the beginning of a turn, after its flush, and
- * whenever policy or file change. When replies begin to wait in the middle of a turn, those already
- * made are held as well. Costs a walk over the unwritten effects then; nothing otherwise. */
+/* What the append-only file keeps from now on: after each flush, and whenever policy or file
+ * change. When replies begin to wait in the middle of a turn, what was written before is noted (a
+ * walk over the unwritten effects), and those already made are held by gate_before_sending(). */
 void gate_tell(struct engine *e, const struct gate_promise *now);
+/* The same, before a turn makes replies. */
+void gate_begin_turn(struct engine *e, const struct gate_promise *now);
+void gate_before_sending(struct engine *e);
 
 /* After a command: marks its reply, which begins at position, by what it relies on. wrote: the
  * journal has grown. */
 void gate_reply(const struct call *call, uint64_t position, bool wrote);
-/* A script has ended, whose commands ran as `script`: the call relies on what they wrote durably.
- */
-void gate_script(struct call *call, const struct client *script);
+/* The commands of a script or transaction have ended, which ran as `inner`: the call relies on what
+ * they wrote durably. */
+void gate_inherit(struct call *call, struct client *inner);
 /* What is about to be added to c's output tells of what runs now, or of the last that ran. */
 void gate_push(struct client *c);
 /* The outermost group of the journal has ended: what was pushed within it waits for its end. */

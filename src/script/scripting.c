@@ -393,7 +393,7 @@ static void run(struct call *call, struct run *r, int ref, bool readonly, bool a
     run_begin(r, call->client, readonly, allow_oom);
     int failed = vm_protect(&r->vm, run_protected, &j);
     run_end(r);
-    gate_script(call, r->client);
+    gate_inherit(call, r->client);
     if (failed) {
         reply_failure(r->vm.L, r, call->reply);
         lua_gc(r->vm.L, LUA_GCCOLLECT, 0);

@@ -167,13 +167,18 @@ bool saver_load(struct saver *v)
 
 /* ---- The turn */
 
+static struct gate_promise promise(const struct saver *v)
+{
+    return (struct gate_promise){.armed = aof_gates(v->aof),
+                                 .open = aof_is_open(v->aof),
+                                 .durable = saver_has_base(v),
+                                 .released = aof_released(v->aof),
+                                 .synced = saver_has_base(v) ? aof_synced(v->aof) : 0};
+}
+
 void saver_tell_gate(struct saver *v)
 {
-    struct gate_promise p = {.armed = aof_gates(v->aof),
-                             .open = aof_is_open(v->aof),
-                             .durable = saver_has_base(v),
-                             .released = aof_released(v->aof),
-                             .synced = saver_has_base(v) ? aof_synced(v->aof) : 0};
+    struct gate_promise p = promise(v);
     gate_tell(&v->server->engine, &p);
 }
 
@@ -190,7 +195,8 @@ void saver_policy_changed(struct saver *v)
 void saver_begin_turn(struct saver *v)
 {
     struct engine *e = &v->server->engine;
-    saver_tell_gate(v);
+    struct gate_promise p = promise(v);
+    gate_begin_turn(e, &p);
     if (v->confirmed_at != e->gate.moves) {
         v->confirmed_at = e->gate.moves;
         block_confirm(e);

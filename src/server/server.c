@@ -244,6 +244,7 @@ static void write_all(struct server *s)
     struct engine *e = &s->engine;
     client_order_output(e);
     saver_flush(s->saver);
+    gate_before_sending(e);
     if (!dlist_empty(&e->outgoing) || !dlist_empty(&s->held))
         link_write_all(s);
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""A wall clock that steps, a disk that takes seconds to sync, forks that fail. usage: unkind.py SERVER
+"""A wall clock that steps, a disk that takes seconds to sync, forks that fail. usage: unkind.py SERVER [PART OF A NAME...]
 
 What docs/guides/durability.md says of them, shown with unkind.c under the unmodified server. Nothing here is judged by how long it
 takes: only by what comes before what, and by what is there after a kill. Prints "ok NAME" or "not ok NAME: why"."""
-import mmap, os, select, shutil, struct, subprocess, sys, tempfile, time
+import mmap, os, select, shutil, struct, subprocess, sys, tempfile, time, traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from crash import Client, Error, command, free_port  # noqa: E402
@@ -20,6 +20,33 @@ class Bad(Exception):
 def expect(got, want, what):
     if got != want:
         raise Bad("%s: got %r, wanted %r" % (what, got, want))
+
+
+class Buffer:
+    """What a socket has brought, so that silent() sees all of it."""
+
+    def __init__(self, s):
+        self.s, self.bytes = s, b""
+
+    def more(self):
+        got = self.s.recv(1 << 16)
+        if not got:
+            raise ConnectionError("closed")
+        self.bytes += got
+
+    def take(self, n):
+        got, self.bytes = self.bytes[:n], self.bytes[n:]
+        return got
+
+    def readline(self):
+        while b"\n" not in self.bytes:
+            self.more()
+        return self.take(self.bytes.index(b"\n") + 1)
+
+    def read(self, n):
+        while len(self.bytes) < n:
+            self.more()
+        return self.take(n)
 
 
 class Server:
@@ -55,7 +82,9 @@ class Server:
         raise Bad("it does not start: " + self.log()[-600:])
 
     def client(self):
-        return Client(self.port)
+        c = Client(self.port)
+        c.f = Buffer(c.s)
+        return c
 
     def kill(self):
         self.p.kill()
@@ -87,7 +116,7 @@ class Server:
 
 
 def silent(c):
-    return not select.select([c.s], [], [], 0)[0]
+    return not c.f.bytes and not select.select([c.s], [], [], 0)[0]
 
 
 def slow_sync_begins(s, c):
@@ -246,6 +275,211 @@ def script_and_sync(s):
     s.kill()
 
 
+# What changes data, and the keys whose readers have to wait for it: name, what is there before, the change, the keys. DB n: in that database.
+LIBRARY = "#!lua name=lib\nredis.register_function('f', function() return 1 end)"
+CHANGES = [
+    ("SET", [], ["SET", "k", "1"], ["k"]),
+    ("INCR", [["SET", "k", "1"]], ["INCR", "k"], ["k"]),
+    ("APPEND", [["SET", "k", "1"]], ["APPEND", "k", "1"], ["k"]),
+    ("MSET", [], ["MSET", "a", "1", "b", "1"], ["a", "b"]),
+    ("GETDEL", [["SET", "k", "1"]], ["GETDEL", "k"], ["k"]),
+    ("DEL", [["MSET", "a", "1", "b", "1"]], ["DEL", "a", "b"], ["a", "b"]),
+    ("UNLINK", [["SET", "k", "1"]], ["UNLINK", "k"], ["k"]),
+    ("EXPIRE", [["SET", "k", "1"]], ["EXPIRE", "k", "100"], ["k"]),
+    ("PERSIST", [["SET", "k", "1", "EX", "100"]], ["PERSIST", "k"], ["k"]),
+    ("RENAME", [["SET", "a", "1"]], ["RENAME", "a", "b"], ["a", "b"]),
+    ("COPY", [["SET", "a", "1"]], ["COPY", "a", "b"], ["b"]),
+    ("COPY to another database", [["SET", "a", "1"]], ["COPY", "a", "b", "DB", "1"], [("b", 1)]),
+    ("MOVE", [["SET", "k", "1"]], ["MOVE", "k", "1"], ["k", ("k", 1)]),
+    ("RESTORE", [], ["RESTORE", "k", "0", None], ["k"]),
+    ("LPUSH", [], ["LPUSH", "k", "1"], ["k"]),
+    ("LMOVE", [["RPUSH", "a", "1", "2"]], ["LMOVE", "a", "b", "LEFT", "LEFT"], ["a", "b"]),
+    ("HSET", [], ["HSET", "k", "f", "1"], ["k"]),
+    ("HDEL", [["HSET", "k", "f", "1"]], ["HDEL", "k", "f"], ["k"]),
+    ("HPEXPIRE", [["HSET", "k", "f", "1"]], ["HPEXPIRE", "k", "100000", "FIELDS", "1", "f"], ["k"]),
+    ("SADD", [], ["SADD", "k", "1"], ["k"]),
+    ("SMOVE", [["SADD", "a", "1", "2"]], ["SMOVE", "a", "b", "1"], ["a", "b"]),
+    ("SUNIONSTORE", [["SADD", "a", "1"]], ["SUNIONSTORE", "k", "a"], ["k"]),
+    ("ZADD", [], ["ZADD", "k", "1", "m"], ["k"]),
+    ("ZPOPMIN", [["ZADD", "k", "1", "m"]], ["ZPOPMIN", "k"], ["k"]),
+    ("SORT STORE", [["RPUSH", "a", "2", "1"]], ["SORT", "a", "STORE", "k"], ["k"]),
+    ("PFADD", [], ["PFADD", "k", "1"], ["k"]),
+    ("SETBIT", [], ["SETBIT", "k", "1", "1"], ["k"]),
+    ("GEOADD", [], ["GEOADD", "k", "1", "1", "m"], ["k"]),
+    ("XADD", [], ["XADD", "k", "*", "f", "v"], ["k"]),
+    ("XTRIM", [["XADD", "k", "*", "f", "v"]], ["XTRIM", "k", "MAXLEN", "0"], ["k"]),
+    ("XGROUP CREATE", [], ["XGROUP", "CREATE", "k", "g", "$", "MKSTREAM"], ["k"]),
+    ("XREADGROUP", [["XGROUP", "CREATE", "k", "g", "$", "MKSTREAM"], ["XADD", "k", "*", "f", "v"]],
+     ["XREADGROUP", "GROUP", "g", "c", "STREAMS", "k", ">"], ["k"]),
+    ("EVAL", [], ["EVAL", "redis.call('set', KEYS[1], 1) return redis.call('set', 'other key', 1)", "1", "k"], ["k", "other key"]),
+    ("FLUSHALL", [["SET", "k", "1"]], ["FLUSHALL"], ["k", ("k", 1)]),
+    ("FLUSHALL ASYNC", [["SET", "k", "1"]], ["FLUSHALL", "ASYNC"], ["k", ("k", 1)]),
+    ("FLUSHDB", [["SET", "k", "1"]], ["FLUSHDB"], ["k"]),
+    ("SWAPDB", [["SET", "k", "1"]], ["SWAPDB", "0", "1"], ["k", ("k", 1)]),
+    ("FUNCTION LOAD", [], ["FUNCTION", "LOAD", LIBRARY], [None]),
+    ("FUNCTION DELETE", [["FUNCTION", "LOAD", LIBRARY]], ["FUNCTION", "DELETE", "lib"], [None]),
+]
+
+# Whoever asks for a key, and for all of them. Replies do not matter, only when they come.
+READS = {
+    "EXISTS": lambda k: [["EXISTS", k]], "TYPE": lambda k: [["TYPE", k]], "PTTL": lambda k: [["PTTL", k]], "DUMP": lambda k: [["DUMP", k]],
+    "GET": lambda k: [["GET", k]], "LRANGE": lambda k: [["LRANGE", k, "0", "-1"]], "HGETALL": lambda k: [["HGETALL", k]],
+    "SMEMBERS": lambda k: [["SMEMBERS", k]], "ZCARD": lambda k: [["ZCARD", k]], "XINFO": lambda k: [["XINFO", "STREAM", k]],
+    "OBJECT": lambda k: [["OBJECT", "ENCODING", k]], "MEMORY": lambda k: [["MEMORY", "USAGE", k]],
+    "MGET": lambda k: [["MGET", "nothing", k]], "MULTI": lambda k: [["MULTI"], ["EXISTS", k], ["EXEC"]],
+    "EVAL": lambda k: [["EVAL", "return redis.call('exists', '%s')" % k, "0"]],
+    "SORT GET": lambda k: [["SORT", "list", "BY", "nosort", "GET", k[:-1] + "*"]],
+    "KEYS": lambda k: [["KEYS", "*"]], "SCAN": lambda k: [["SCAN", "0"]], "DBSIZE": lambda k: [["DBSIZE"]], "RANDOMKEY": lambda k: [["RANDOMKEY"]],
+    "FCALL": lambda k: [["FCALL", "f", "1", "anything"]], "FUNCTION LIST": lambda k: [["FUNCTION", "LIST"]],
+}
+
+
+def settle(s, admin):
+    s.set(SYNC, 0)
+    s.until("everything synced", lambda: s.info(admin, "aof_unsynced_bytes") == "0")
+
+
+def processed(admin):
+    """All that was sent before has been run, and what may leave has left: two turns."""
+    for _ in range(2):
+        admin.ask("PING")
+
+
+def begin_change(s, admin, change):
+    """Runs it with a sync that does not end."""
+    settle(s, admin)
+    s.set(SYNC, 600000)
+    change()
+    s.until("the change", lambda: s.info(admin, "aof_unsynced_bytes") != "0")
+
+
+def check_held(s, admin, what, readers, free):
+    """readers: name -> connection and requests, which are all held; free: answered at once."""
+    for c, requests in list(readers.values()) + list(free.values()):
+        c.send(b"".join(command(*r) for r in requests))
+    processed(admin)
+    early = [name for name, (c, _) in readers.items() if not silent(c)]
+    late = [name for name, (c, _) in free.items() if silent(c)]
+    # MULTI and what is queued may be answered, EXEC not.
+    early = [name for name in early if name.split()[0] != "MULTI" or answered(readers[name][0]) > 2]
+    if early or late:
+        raise Bad("%s: answered before it was on the disk: %s; held without need: %s" % (what, early, late))
+    s.set(SYNC, 0)
+    for name, (c, requests) in list(readers.items()) + list(free.items()):
+        for _ in requests[2:] if name.split()[0] == "MULTI" else requests:
+            answer(c)
+
+
+def answered(c):
+    n = 0
+    while not silent(c) and n < 3:
+        answer(c)
+        n += 1
+    return n
+
+
+def every_pair(s):
+    """The table of the gate: whatever changes data, whoever reads it waits until the change is on the disk. faults D10."""
+    admin = s.start("--appendfsync", "always", "--maxmemory-policy", "allkeys-random")
+    writer = s.client()
+    connections = {}
+
+    def connection(name, db):
+        if (name, db) not in connections:
+            c = connections[name, db] = s.client()
+            c.ask("SELECT", db)
+        return connections[name, db]
+
+    writer.ask("SET", "k", "restored")
+    dump = writer.ask("DUMP", "k")
+    for name, before, change, keys in CHANGES:
+        s.set(SYNC, 0)
+        writer.ask("FLUSHALL")
+        writer.ask("FUNCTION", "FLUSH")
+        writer.ask("RPUSH", "list", *[k if isinstance(k, str) else "k" for k in keys])
+        for b in before:
+            writer.ask(*b)
+        begin_change(s, admin, lambda: writer.send(command(*[dump if x is None else x for x in change])))
+        readers = {}
+        for k in keys:
+            key, db = k if isinstance(k, tuple) else (k or "k", 0)
+            for read, requests in READS.items():
+                if k is None and read not in ("FCALL", "FUNCTION LIST", "EVAL", "MULTI") or k is not None and read in ("FCALL", "FUNCTION LIST"):
+                    continue
+                readers["%s %s %d" % (read, key, db)] = (connection("%s %s" % (read, key), db), requests(key))
+        free = {"PING": (connection("PING", 0), [["PING"]])}
+        if not name.startswith(("FLUSH", "SWAPDB", "FUNCTION")):
+            free["GET untouched"] = (connection("GET untouched", 0), [["GET", "untouched"]])
+        check_held(s, admin, name, readers, free)
+        answer(writer)
+    s.kill()
+
+
+def what_the_server_does(s):
+    """The same of what no command does: expiry, eviction. And of what is told to others: events, invalidations, MONITOR, messages, served clients."""
+    admin = s.start("--appendfsync", "always", "--maxmemory-policy", "allkeys-random", "--notify-keyspace-events", "KEA", "--hz", "100")
+    c, reader, feed, monitor, waiter, cache = [s.client() for _ in range(6)]
+    admin.ask("DEBUG", "SET-ACTIVE-EXPIRE", "0")
+    c.ask("SET", "gone", "1", "PX", "1")
+    c.ask("HSET", "hash", "f", "1", "g", "1")
+    c.ask("HPEXPIRE", "hash", "1", "FIELDS", "1", "f")
+    time.sleep(0.02)
+    begin_change(s, admin, lambda: admin.ask("DEBUG", "SET-ACTIVE-EXPIRE", "1"))
+    s.until("both", lambda: s.info(admin, "expired_keys") == "1" and s.info(admin, "expired_subkeys") == "1")
+    check_held(s, admin, "expiry", {"GET": (reader, [["GET", "gone"]]), "HLEN": (waiter, [["HLEN", "hash"]])}, {"other": (c, [["GET", "other"]])})
+    names = ["e%d" % i for i in range(10)]
+    for n in names:
+        c.ask("SET", n, "x" * 300000)
+    begin_change(s, admin, lambda: admin.ask("CONFIG", "SET", "maxmemory", int(s.info(admin, "used_memory")) - 1500000))
+    s.until("evictions", lambda: int(s.info(admin, "evicted_keys")) > 0)
+    check_held(s, admin, "eviction", {"EXISTS": (reader, [["EXISTS"] + names])}, {"other": (c, [["GET", "other"]])})
+    settle(s, admin)
+    admin.ask("CONFIG", "SET", "maxmemory", "0")
+    feed.send(command("PSUBSCRIBE", "*"))
+    feed.reply()
+    monitor.ask("MONITOR")
+    cache.ask("SUBSCRIBE", "__redis__:invalidate")
+    reader.ask("CLIENT", "TRACKING", "ON", "REDIRECT", client_id(cache, admin))
+    reader.ask("GET", "k")
+    while not silent(monitor):
+        monitor.reply()
+    waiter.send(command("BLPOP", "list", "0"))
+    processed(admin)
+    for name, change in (("SET", command("SET", "k", "2")), ("RPUSH", command("RPUSH", "list", "1")), ("PUBLISH", command("SET", "m", "1") + command("PUBLISH", "news", "1")),
+                         ("EVAL", command("EVAL", "redis.call('set', 'm', 2) return redis.call('publish', 'news', 2)", "0")),
+                         ("MULTI", command("MULTI") + command("SET", "m", "3") + command("PUBLISH", "news", "3") + command("EXEC"))):
+        settle(s, admin)
+        processed(admin)
+        for x in (feed, monitor, cache):
+            while not silent(x):
+                x.reply()
+        begin_change(s, admin, lambda: c.send(change))
+        processed(admin)
+        told = [n for n, x in (("event", feed), ("invalidation", cache), ("BLPOP", waiter)) if not silent(x)]
+        expect(told, [], name + ": told before it was on the disk")
+        s.set(SYNC, 0)
+        answer(c)
+        expect(feed.reply()[0], b"pmessage", name + ": then it is told")
+        if name == "SET":
+            expect(cache.reply()[2], [b"k"], "the invalidation")
+        if name == "RPUSH":
+            expect(waiter.reply(), [b"list", b"1"], "who waited")
+        if name == "PUBLISH":
+            answer(c)
+        if name == "MULTI":
+            for _ in range(3):
+                answer(c)
+    s.kill()
+
+
+def client_id(c, admin):
+    port = c.s.getsockname()[1]
+    for line in admin.ask("CLIENT", "LIST").decode().splitlines():
+        if ":%d " % port in line:
+            return line.split()[0].split("=")[1]
+    raise Bad("no such client")
+
+
 def answer(c):
     try:
         return c.reply()
@@ -259,6 +493,178 @@ def busy(c):
     except Error as e:
         return str(e).startswith("BUSY") or e
     return False
+
+
+def gone(c):
+    """The connection is closed, and nothing came before that."""
+    try:
+        got = c.reply()
+    except ConnectionError:
+        return True
+    except Error as e:
+        got = e
+    raise Bad("a reply where none is true: %r" % (got,))
+
+
+def no_base_yet(s):
+    """While an append-only file that was turned on has no base, nothing in it is on the disk. faults D2."""
+    c = s.start("--appendonly", "no", "--rdb-key-save-delay", "50000")
+    durable, waits, plain, killed = [s.client() for _ in range(4)]
+    c.ask("MSET", *[x for i in range(40) for x in ("old%d" % i, "1")])
+    expect(c.ask("CONFIG", "SET", "appendonly", "yes", "appendfsync", "everysec"), b"OK", "on")
+    expect(durable.ask("CLIENT", "DURABLE", "ON"), b"OK", "DURABLE")
+    durable.send(command("SET", "order", "paid"))
+    expect(plain.ask("SET", "plain", "1"), b"OK", "a plain write with everysec")
+    expect(plain.ask("WAITAOF", "1", "0", "50"), [0, 0], "WAITAOF without a base")
+    waits.send(command("WAITAOF", "1", "0", "0"))
+    expect(c.ask("CONFIG", "SET", "appendfsync", "always"), b"OK", "always")
+    killed.send(command("SET", "always", "1"))
+    processed(c)
+    expect(s.info(c, "aof_rewrite_in_progress"), "1", "the base is being written")
+    expect([silent(durable), silent(waits), silent(killed)], [True] * 3, "no reply that would not be true")
+    # What waits for it in vain: the file is turned off.
+    expect(c.ask("CONFIG", "SET", "appendonly", "no"), b"OK", "off")
+    gone(durable)
+    expect(killed.reply(), b"OK", "nothing is promised now")
+    expect(isinstance(answer(waits), Error), True, "WAITAOF without a file")
+    expect(plain.ask("CLIENT", "LIST").count(b"id="), 4, "the others stay")
+    s.kill()
+    # The base comes: all replies do.
+    c = s.start("--appendonly", "no", "--rdb-key-save-delay", "50000")
+    durable, waits = s.client(), s.client()
+    c.ask("MSET", *[x for i in range(20) for x in ("old%d" % i, "1")])
+    durable.send(command("CONFIG", "SET", "appendonly", "yes", "appendfsync", "always") + command("SET", "same turn", "1"))
+    expect(durable.reply(), b"OK", "the setting")
+    waits.send(command("WAITAOF", "1", "0", "0"))
+    processed(c)
+    expect([silent(durable), silent(waits)], [True] * 2, "a write behind it waits for the base")
+    expect(durable.reply(), b"OK", "the write")
+    expect(waits.reply(), [1, 0], "WAITAOF")
+    s.kill()
+    c = s.start()
+    expect(c.ask("MGET", "same turn", "old19"), [b"1", b"1"], "after a kill")
+    # DURABLE without a file to wait for.
+    durable = s.client()
+    durable.ask("CLIENT", "DURABLE", "ON")
+    c.ask("CONFIG", "SET", "appendonly", "no")
+    for requests in ([["SET", "x", "1"]], [["MULTI"], ["SET", "x", "1"], ["EXEC"]], [["EVAL", "return redis.call('set', 'x', 1)", "0"]]):
+        durable.send(b"".join(command(*r) for r in requests))
+        expect("appendonly is off" in str([answer(durable) for _ in requests]), True, "refused: %r" % (requests[-1],))
+    expect(durable.ask("GET", "x"), None, "nothing was done")
+    s.kill()
+
+
+def durable_in_scripts(s):
+    """DURABLE within a script makes its caller wait, with any policy. faults D3."""
+    c = s.start("--appendfsync", "no")
+    other, watch = s.client(), s.client()
+    c.ask("XADD", "x", "DURABLE", "IDMP", "p", "1", "*", "f", "v")
+    script = "return redis.call('xadd', KEYS[1], unpack(ARGV))"
+    c.ask("FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function(k, a) return redis.call('xadd', k[1], unpack(a)) end)")
+    for name, requests, flag in (("EVAL", [["EVAL", script, "1", "x", "DURABLE", "*", "f", "v"]], False),
+                                 ("FCALL", [["FCALL", "f", "1", "x", "DURABLE", "*", "f", "v"]], False),
+                                 ("what was there", [["EVAL", script, "1", "x", "DURABLE", "IDMP", "p", "1", "*", "f", "v"]], False),
+                                 ("EVAL in MULTI", [["MULTI"], ["EVAL", script, "1", "x", "DURABLE", "*", "f", "v"], ["EXEC"]], False),
+                                 ("CLIENT DURABLE", [["EVAL", script, "1", "x", "*", "f", "v"]], True),
+                                 ("CLIENT DURABLE, what was there", [["EVAL", script, "1", "x", "IDMP", "p", "1", "*", "f", "v"]], True)):
+        c.ask("CLIENT", "DURABLE", "ON" if flag else "OFF")
+        s.set(SYNC, 0)
+        watch.ask("SET", "before", "0")
+        watch.ask("WAITAOF", "1", "0", "0")
+        s.set(SYNC, 600000)
+        begun = s.get(SYNCS)
+        other.ask("SET", "before", "1")  # so that there is something to sync in any case
+        c.send(b"".join(command(*r) for r in requests))
+        s.until(name + ": a sync", lambda: s.get(SYNCS) > begun)
+        processed(watch)
+        for _ in requests[1:]:
+            c.reply()
+        expect(silent(c), True, name + ": no reply before the sync")
+        s.set(SYNC, 0)
+        c.reply()
+    c.ask("CLIENT", "DURABLE", "ON")
+    s.set(SYNC, 600000)
+    other.ask("SET", "before", "1")
+    expect(c.ask("EVAL", "return redis.call('get', 'nothing')", "0"), None, "a script that writes nothing")
+    s.kill()
+
+
+def killed_with_held_replies(s):
+    """Who is closed gets what the gate has released and no more. faults D4."""
+    c = s.start("--appendfsync", "always")
+    for self_first in (True, False):
+        a, b = s.client(), s.client()
+        number = a.ask("CLIENT", "ID")
+        settle(s, c)
+        s.set(SYNC, 600000)
+        a.send(command("GET", "nothing") + command("SET", "a", "1") + (command("CLIENT", "KILL", "ID", number, "SKIPME", "no") if self_first else b""))
+        s.until("the write", lambda: s.info(c, "aof_unsynced_bytes") != "0")
+        b.send(command("CLIENT", "KILL", "ID", number))
+        processed(c)
+        expect(a.reply(), None, "what depends on nothing")
+        if not self_first or not silent(a):
+            gone(a)
+        s.set(SYNC, 0)
+    s.kill()
+
+
+def policy(s):
+    """Asked by a new client: one whose request comes in the turn that changes it is held as well."""
+    c = s.client()
+    c.s.settimeout(1)
+    try:
+        return c.ask("CONFIG", "GET", "appendfsync")[1]
+    except OSError:
+        return None
+
+
+def policy_in_mid_turn(s):
+    """What comes behind CONFIG SET in the same packet is answered by the new policy. faults D5."""
+    c = s.start("--appendfsync", "everysec")
+    admin = s.client()
+    always = ["CONFIG", "SET", "appendfsync", "always"]
+    for said, requests in ((1, [always, ["SET", "x", "1"]]), (0, [["SET", "y", "1"], always, ["GET", "y"]]),
+                           (3, [["MULTI"], always, ["SET", "x", "2"], ["EXEC"]]), (1, [always, ["GET", "before"]])):
+        s.set(SYNC, 0)
+        admin.ask("CONFIG", "SET", "appendfsync", "everysec")
+        admin.ask("SET", "before", "1")
+        settle(s, admin)  # a sync has just been
+        s.set(SYNC, 600000)
+        admin.ask("SET", "before", "2")
+        c.send(b"".join(command(*r) for r in requests))
+        s.until("the setting", lambda: policy(s) == b"always")
+        for _ in range(said):
+            expect(isinstance(c.reply(), bytes), True, "what depends on nothing")
+        expect(silent(c), True, "%r is answered when it is on the disk" % (requests[-1],))
+        s.set(SYNC, 0)
+        for _ in requests[said:]:
+            c.reply()
+    s.kill()
+
+
+def told_by_a_script(s):
+    """What a script tells while it runs is not heard before its effects are written. faults D9."""
+    c = s.start("--appendfsync", "everysec", "--busy-reply-threshold", "50", "--notify-keyspace-events", "KEA")
+    feed, reader, monitor = s.client(), s.client(), s.client()
+    feed.send(command("PSUBSCRIBE", "*"))
+    feed.reply()
+    script = "redis.call('set', KEYS[1], ARGV[2]) redis.call('publish', 'news', ARGV[2]) local n = 0 while n < tonumber(ARGV[1]) do n = n + 1 end"
+    for number, around in enumerate(([], [["MULTI"]])):
+        c.send(b"".join(command(*r) for r in around + [["EVAL", script, "1", "k", (30000000, 300000000)[number], number]] + ([["EXEC"]] if around else [])))
+        s.until("the script", lambda: busy(reader))
+        heard = not silent(feed)
+        if busy(reader) is not False:
+            expect(heard, False, "nothing is told while it runs")
+        if number == 0:
+            for _ in range(3):
+                expect(feed.reply()[0], b"pmessage", "it is told when it has ended")
+            answer(c)
+    s.kill()
+    # Killed within the second script: nobody had heard of it, and nothing is there.
+    gone(feed)
+    c = s.start("--appendfsync", "everysec")
+    expect(c.ask("GET", "k"), b"0", "the script that ended")
+    s.kill()
 
 
 def clock_steps(s, by):
@@ -330,7 +736,7 @@ def forks_fail(s):
 
 
 def main():
-    bad = 0
+    bad, only = 0, sys.argv[2:]
     with tempfile.TemporaryDirectory() as work:
         lib = os.path.join(work, "unkind.so")
         subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o", lib, os.path.join(HERE, "unkind.c"), "-ldl"], check=True)
@@ -340,14 +746,21 @@ def main():
                                 ("a disk that is full beside a sync", full_beside, []),
                                 ("a script that a sync overtook", script_and_sync, []),
                                 ("the clock steps an hour forward", clock_steps, [HOUR]), ("the clock steps an hour back", clock_steps, [-HOUR]),
+                                ("every pair of a change and a reader", every_pair, []), ("what the server does by itself, and what it tells", what_the_server_does, []),
+                                ("a file without a base promises nothing", no_base_yet, []), ("DURABLE in scripts", durable_in_scripts, []),
+                                ("closed with held replies", killed_with_held_replies, []), ("a policy that changes in mid-turn", policy_in_mid_turn, []),
+                                ("what a running script tells", told_by_a_script, []),
                                 ("forks fail", forks_fail, [])):
+            if only and not any(o in name for o in only):
+                continue
             s = Server(sys.argv[1], lib)
             try:
                 run(s, *args)
                 print("ok " + name, flush=True)
             except (Bad, Error, OSError, EOFError) as e:
                 bad += 1
-                print("not ok %s: %s %r" % (name, type(e).__name__, e), flush=True)
+                lines = [x.lineno for x in traceback.extract_tb(e.__traceback__)]
+                print("not ok %s: %s %r, lines %s" % (name, type(e).__name__, e, lines), flush=True)
             finally:
                 s.end()
     sys.exit(1 if bad else 0)

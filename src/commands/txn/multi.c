@@ -73,6 +73,7 @@ static void run_queue(struct call *call)
         mem_free(queue.commands[i].argv);
     mem_free(queue.commands);
     c->flags &= ~(unsigned)CLIENT_IN_EXEC;
+    gate_inherit(call, c);
     txn_end(c);
 }
 

@@ -209,10 +209,10 @@ TEST(a_script_hands_its_durability_on)
     struct call call = {.command = &get_command, .client = c, .engine = e};
     tell(e, false, 0, 0);
     run(script, &set_command, "k", false, false);
-    gate_script(&call, script);
+    gate_inherit(&call, script);
     CHECK(!call.durable && script->mark_n == 0);
     run(script, &set_command, "k", false, true);
-    gate_script(&call, script);
+    gate_inherit(&call, script);
     CHECK(call.durable && call.wrote_durably && script->mark_n == 0);
     e->journal->offset = 7;
     chain_add(&c->out, BYTES("+OK\r\n"));
@@ -309,8 +309,21 @@ TEST(arming_late_holds_what_was_made_and_notes_what_was_written)
     run(reader, &get_command, "k", false, false);
     run(far, &get_command, "untouched", false, false);
     CHECK(sendable(early, 0) && sendable(reader, 0) && sendable(far, 5));
+    /* Whose requests still run is no sender yet. */
+    struct client *runs = client(e);
+    run(runs, &set_command, "m", true, false);
+    dlist_remove(&runs->outgoing);
+    tell(e, false, 0, 0);
+    run(runs, &set_command, "n", true, false);
+    dlist_remove(&runs->outgoing);
+    tell(e, true, 0, 0);
+    run(runs, &get_command, "n", false, false);
+    client_order_output(e);
+    gate_before_sending(e);
+    CHECK(sendable(runs, 0));
+    end = e->journal->offset;
     tell(e, true, end, end);
-    CHECK(sendable(early, 5) && sendable(reader, 5));
+    CHECK(sendable(early, 5) && sendable(reader, 5) && sendable(runs, 15));
     journal_taken(e->journal, e->journal->pending.n);
     chain_take(&early->out, 5); /* sent */
     tell(e, false, end, end);
