@@ -107,6 +107,7 @@ def main():
     r.lines("order of arrival", [py, os.path.join(ROOT, "tests/turn/order.py"), o.server], 120 * slow, env)
     r.lines("limits of connections", [py, os.path.join(ROOT, "tests/turn/limits.py"), o.server], 200 * slow, env)
     r.lines("configuration", [py, os.path.join(ROOT, "tests/config/config.py"), o.server, "--seed", str(o.seed)], 120 * slow, env)
+    r.lines("files of newer servers", [py, os.path.join(ROOT, "redis-compat/files/newer.py"), o.server], 100 * slow, env)
     r.lines("TLS", [py, os.path.join(ROOT, "tests/tls/tls.py"), o.server], 120 * slow, env)
     r.lines("hostile scripts", [py, os.path.join(ROOT, "tests/hostile/scripts.py"), o.server], 120 * slow, env)
     r.lines("hostile payloads", [py, os.path.join(ROOT, "tests/hostile/payloads.py"), o.server], 120 * slow, env)

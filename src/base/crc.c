@@ -136,3 +136,14 @@ uint64_t crc_64(uint64_t crc, const void *data, size_t n)
 #endif
     return by_tables(crc, data, n);
 }
+
+uint16_t crc_16(uint16_t crc, const void *data, size_t n)
+{
+    const unsigned char *p = data;
+    for (; n; n--) {
+        crc = (uint16_t)(crc ^ *p++ << 8);
+        for (int k = 0; k < 8; k++)
+            crc = (uint16_t)(crc & 0x8000 ? crc << 1 ^ 0x1021 : crc << 1);
+    }
+    return crc;
+}

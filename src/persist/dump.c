@@ -3,10 +3,10 @@
 #include "base/crc.h"
 #include "base/mem.h"
 #include "persist/rdb_put.h"
+#include "persist/rdb_skip.h"
 #include "type/stream/stream.h"
 
 #define STREAM_WHOLE 224u
-#define VERSION_MOST 12u
 #define FOOTER       10u
 
 /* As XCFGSET takes them. */
@@ -147,11 +147,16 @@ void dump_write(struct buf *to, const struct entry *e, bool compress)
     put_footer(&s, to);
 }
 
+/* What modules know of the key may stand in front of the type; it is lost. */
 static struct entry *read_value(struct rdb_source *r, struct bytes key,
-                                const struct rdb_get_options *o)
+                                const struct rdb_get_options *o, const char **what)
 {
     unsigned type;
-    if (!rdb_source_byte(r, &type))
+    if (!rdb_source_byte(r, &type) ||
+        (type == RDB_REDIS_KEY_META && r->dialect == RDB_REDIS &&
+         (!rdb_skip_key_meta(r, NULL, NULL) || !rdb_source_byte(r, &type))))
+        return NULL;
+    if ((*what = rdb_format_foreign(r->dialect, type)))
         return NULL;
     struct entry *e = rdb_get_value(r, key, type == STREAM_WHOLE ? RDB_PUT_STREAM_ACTIVE : type, o);
     bool good = e && (type != STREAM_WHOLE || get_extras(r, value_object(e))) && r->p == r->end;
@@ -160,8 +165,9 @@ static struct entry *read_value(struct rdb_source *r, struct bytes key,
     return good ? e : NULL;
 }
 
-/* The bytes in front of a footer that is good. */
-static bool check_footer(struct bytes payload, size_t *n)
+/* The bytes in front of a footer that is good. A checksum of 0 was not computed. Versions that are
+ * not known are no error: what is in front of them may be. */
+static bool check_footer(struct bytes payload, size_t *n, enum rdb_dialect *dialect)
 {
     const unsigned char *p = (const unsigned char *)payload.p;
     if (payload.n < FOOTER)
@@ -169,23 +175,25 @@ static bool check_footer(struct bytes payload, size_t *n)
     *n = payload.n - FOOTER;
     uint64_t crc;
     memcpy(&crc, p + *n + 2, 8);
-    return (p[*n] | (unsigned)p[*n + 1] << 8) <= VERSION_MOST && crc == crc_64(0, p, *n + 2);
+    *dialect =
+        (p[*n] | (unsigned)p[*n + 1] << 8) > RDB_REDIS_RESERVED_MOST ? RDB_VALKEY : RDB_REDIS;
+    return crc == 0 || crc == crc_64(0, p, *n + 2);
 }
 
 enum dump_result dump_read(struct bytes payload, struct bytes key, const struct rdb_get_options *o,
-                           struct entry **out)
+                           struct entry **out, const char **what)
 {
     const unsigned char *p = (const unsigned char *)payload.p;
+    enum rdb_dialect dialect;
     size_t n;
-    if (!check_footer(payload, &n))
+    *what = NULL;
+    if (!check_footer(payload, &n, &dialect))
         return DUMP_BAD_FRAME;
-    struct rdb_source r = {.start = p, .p = p, .end = p + n};
-    *out = read_value(&r, key, o);
+    struct rdb_source r = {.start = p, .p = p, .end = p + n, .dialect = dialect};
+    *out = read_value(&r, key, o, what);
     rdb_source_free(&r);
-    return *out ? DUMP_GOOD : DUMP_BAD_DATA;
+    return *out ? DUMP_GOOD : *what ? DUMP_FOREIGN : DUMP_BAD_DATA;
 }
-
-#define LIBRARY 245 /* RDB_OPCODE_FUNCTION2 */
 
 void dump_write_libraries(struct buf *to, struct bytes (*library)(void *context, size_t i),
                           void *context)
@@ -193,7 +201,7 @@ void dump_write_libraries(struct buf *to, struct bytes (*library)(void *context,
     struct rdb_sink s = {.fd = -1, .compress = true, .version = 10};
     struct bytes code;
     for (size_t i = 0; (code = library(context, i)).n; i++) {
-        rdb_sink_byte(&s, LIBRARY);
+        rdb_sink_byte(&s, RDB_FUNCTION);
         rdb_sink_string(&s, code);
     }
     put_footer(&s, to);
@@ -203,15 +211,16 @@ enum dump_result dump_read_libraries(struct bytes payload,
                                      bool (*take)(void *context, struct bytes code), void *context)
 {
     const unsigned char *p = (const unsigned char *)payload.p;
+    enum rdb_dialect dialect;
     size_t n;
-    if (!check_footer(payload, &n))
+    if (!check_footer(payload, &n, &dialect))
         return DUMP_BAD_FRAME;
     struct rdb_source r = {.start = p, .p = p, .end = p + n};
     enum dump_result result = DUMP_GOOD;
     while (result == DUMP_GOOD && r.p < r.end) {
         unsigned type;
         struct bytes code;
-        if (!rdb_source_byte(&r, &type) || type != LIBRARY || !rdb_source_string(&r, &code))
+        if (!rdb_source_byte(&r, &type) || type != RDB_FUNCTION || !rdb_source_string(&r, &code))
             result = DUMP_BAD_DATA;
         else if (!take(context, code))
             result = DUMP_STOPPED;

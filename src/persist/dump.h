@@ -11,12 +11,14 @@
 
 #include "persist/rdb_get.h"
 
-enum dump_result { DUMP_GOOD, DUMP_BAD_FRAME, DUMP_BAD_DATA, DUMP_STOPPED };
+enum dump_result { DUMP_GOOD, DUMP_BAD_FRAME, DUMP_BAD_DATA, DUMP_FOREIGN, DUMP_STOPPED };
 
 void dump_write(struct buf *to, const struct entry *e, bool compress);
-/* Checked in full before anything is made of it. The entry belongs to the caller. */
+/* Payloads of Redis up to 8.10 and Valkey up to 9.1; the version in the footer tells which, others
+ * are tried. Checked in full before anything is made of it. The entry belongs to the caller.
+ * DUMP_FOREIGN: *what names a type of value that has no counterpart here. */
 enum dump_result dump_read(struct bytes payload, struct bytes key, const struct rdb_get_options *o,
-                           struct entry **out);
+                           struct entry **out, const char **what);
 
 /* FUNCTION DUMP: the libraries' code, each as in a snapshot, then the same footer. library(i): the
  * i-th; n == 0: no more. */

@@ -2,24 +2,13 @@
 
 #include "base/num.h"
 #include "persist/pack.h"
+#include "persist/rdb_get_hash.h"
 #include "persist/rdb_get_stream.h"
 #include "persist/rdb_put.h"
 #include "type/list.h"
 #include "type/string.h"
 
 #include <math.h>
-
-/* Types of older versions. */
-enum {
-    OLD_LIST = 1,           /* before 3.2 */
-    OLD_ZSET = 3,           /* before 4.0: scores as text */
-    OLD_HASH_ZIPMAP = 9,    /* before 2.6 */
-    OLD_LIST_ZIPLIST = 10,  /* before 3.2 */
-    OLD_ZSET_ZIPLIST = 12,  /* before 7.0 */
-    OLD_HASH_ZIPLIST = 13,  /* before 7.0 */
-    OLD_LIST_ZIPLISTS = 14, /* before 7.0 */
-    OLD_STREAM = 15,        /* before 7.0 */
-};
 
 static bool push_pack(struct rdb_source *r, struct list *l, enum pack_kind kind, struct bytes blob)
 {
@@ -37,9 +26,9 @@ static struct entry *get_list(struct rdb_source *r, struct bytes key, unsigned t
     struct list *l = list_new(o->list_fill, o->list_depth);
     uint64_t nodes = 1, container;
     struct bytes x;
-    bool good = type == OLD_LIST_ZIPLIST || rdb_source_length(r, &nodes);
+    bool good = type == RDB_OLD_LIST_ZIPLIST || rdb_source_length(r, &nodes);
     for (uint64_t i = 0; good && i < nodes; i++) {
-        container = type == OLD_LIST ? 1 : 2;
+        container = type == RDB_OLD_LIST ? 1 : 2;
         if (type == RDB_PUT_LIST)
             good = rdb_source_length(r, &container);
         good = good && rdb_source_string(r, &x);
@@ -61,89 +50,7 @@ static struct entry *get_list(struct rdb_source *r, struct bytes key, unsigned t
     return entry_new_word(key, VALUE_LIST, (uintptr_t)l);
 }
 
-/* ---- Hashes */
-
-static bool add_field(struct rdb_source *r, struct hash **h, struct bytes name, struct bytes value,
-                      int64_t deadline_ms, const struct rdb_get_options *o)
-{
-    return hash_set(h, name, value, deadline_ms, &o->hash) ||
-           rdb_source_fail(r, "Hash field stands twice");
-}
-
-/* (field, value)... or (field, value, deadline or 0)... */
-static bool get_hash_pack(struct rdb_source *r, struct hash **h, enum pack_kind kind, bool timed,
-                          const struct rdb_get_options *o)
-{
-    struct pack_reader p;
-    struct bytes pack, name, value;
-    char a[24], b[24];
-    bool bad;
-    if (!rdb_source_string(r, &pack))
-        return false;
-    if (!pack_open(&p, kind, pack))
-        return rdb_source_fail(r, "Damaged hash");
-    while (pack_next(&p, a, &name, &bad)) {
-        int64_t deadline_ms = 0;
-        if (!pack_next(&p, b, &value, &bad) || (timed && !pack_next_int(&p, &deadline_ms)))
-            return rdb_source_fail(r, "Damaged hash");
-        if (!add_field(r, h, name, value, deadline_ms > 0 ? deadline_ms : HASH_NO_DEADLINE, o))
-            return false;
-    }
-    return !bad || rdb_source_fail(r, "Damaged hash");
-}
-
-static bool get_hash_fields(struct rdb_source *r, struct hash **h, unsigned type,
-                            const struct rdb_get_options *o)
-{
-    uint64_t n, least = 0, span = 0;
-    struct bytes name, value;
-    if ((type == RDB_PUT_TIMED_HASH && !rdb_source_little64(r, &least)) ||
-        !rdb_source_length(r, &n))
-        return false;
-    for (; n; n--) {
-        if (type == RDB_PUT_TIMED_HASH && !rdb_source_length(r, &span))
-            return false;
-        if (!rdb_source_string_into(r, &name, &r->blob) || !rdb_source_string(r, &value))
-            return false;
-        uint64_t at = least + span - 1;
-        if (span && (at < least || at > INT64_MAX))
-            return rdb_source_fail(r, "Damaged deadline of a hash field");
-        if (!add_field(r, h, name, value, span ? (int64_t)at : HASH_NO_DEADLINE, o))
-            return false;
-    }
-    return true;
-}
-
-#define HASH_TIMED_PACK 25u /* of Redis 7.4: a deadline in front, then a pack of triples */
-
-static struct entry *get_hash(struct rdb_source *r, struct bytes key, unsigned type,
-                              const struct rdb_get_options *o)
-{
-    struct hash *h = hash_new();
-    uint64_t least;
-    bool good;
-    if (type == HASH_TIMED_PACK)
-        good = rdb_source_little64(r, &least) && get_hash_pack(r, &h, PACK_LISTPACK, true, o);
-    else if (type == RDB_PUT_HASH_PACK)
-        good = get_hash_pack(r, &h, PACK_LISTPACK, false, o);
-    else if (type == OLD_HASH_ZIPLIST || type == OLD_HASH_ZIPMAP)
-        good = get_hash_pack(r, &h, type == OLD_HASH_ZIPMAP ? PACK_ZIPMAP : PACK_ZIPLIST, false, o);
-    else
-        good = get_hash_fields(r, &h, type, o);
-    if (good && hash_count(h) == 0)
-        r->empty = true;
-    if (!good || r->empty) {
-        hash_free(h);
-        return NULL;
-    }
-    struct entry *e = entry_new_word(key, VALUE_HASH, (uintptr_t)h);
-    e->mark = hash_is_timed(h);
-    return e;
-}
-
 /* ---- Sets */
-
-#define SET_PACK 20u /* of Redis 7.2 */
 
 static bool add_member(struct rdb_source *r, struct set **s, struct bytes x,
                        const struct rdb_get_options *o)
@@ -209,7 +116,7 @@ static struct entry *get_set(struct rdb_source *r, struct bytes key, unsigned ty
 {
     struct set *s = set_new();
     bool good = type == RDB_PUT_INTSET ? get_intset(r, &s, o)
-                : type == SET_PACK     ? get_set_pack(r, &s, o)
+                : type == RDB_SET_PACK ? get_set_pack(r, &s, o)
                                        : get_members(r, &s, o);
     if (good && set_count(s) == 0)
         r->empty = true;
@@ -280,7 +187,7 @@ static bool get_items(struct rdb_source *r, struct zset **z, unsigned type,
     for (; n; n--) {
         if (!rdb_source_string(r, &member))
             return false;
-        if (type == OLD_ZSET) {
+        if (type == RDB_OLD_ZSET) {
             if (!get_old_score(r, &score))
                 return false;
         } else {
@@ -298,9 +205,9 @@ static struct entry *get_zset(struct rdb_source *r, struct bytes key, unsigned t
                               const struct rdb_get_options *o)
 {
     struct zset *z = zset_new();
-    bool good = type == RDB_PUT_ZSET_PACK  ? get_zset_pack(r, &z, PACK_LISTPACK, o)
-                : type == OLD_ZSET_ZIPLIST ? get_zset_pack(r, &z, PACK_ZIPLIST, o)
-                                           : get_items(r, &z, type, o);
+    bool good = type == RDB_PUT_ZSET_PACK      ? get_zset_pack(r, &z, PACK_LISTPACK, o)
+                : type == RDB_OLD_ZSET_ZIPLIST ? get_zset_pack(r, &z, PACK_ZIPLIST, o)
+                                               : get_items(r, &z, type, o);
     if (good && zset_count(z) == 0)
         r->empty = true;
     if (!good || r->empty) {
@@ -317,44 +224,40 @@ struct entry *rdb_get_value(struct rdb_source *r, struct bytes key, unsigned typ
     switch (type) {
     case RDB_PUT_STRING:
         return rdb_source_string_into(r, &x, &r->blob) ? string_new(key, x) : NULL;
-    case OLD_LIST:
-    case OLD_LIST_ZIPLIST:
-    case OLD_LIST_ZIPLISTS:
+    case RDB_OLD_LIST:
+    case RDB_OLD_LIST_ZIPLIST:
+    case RDB_OLD_LIST_ZIPLISTS:
     case RDB_PUT_LIST:
         return get_list(r, key, type, o);
     case RDB_PUT_SET:
     case RDB_PUT_INTSET:
-    case SET_PACK:
+    case RDB_SET_PACK:
         return get_set(r, key, type, o);
     case RDB_PUT_HASH:
     case RDB_PUT_HASH_PACK:
-    case OLD_HASH_ZIPMAP:
-    case OLD_HASH_ZIPLIST:
+    case RDB_OLD_HASH_ZIPMAP:
+    case RDB_OLD_HASH_ZIPLIST:
+    case RDB_CANDIDATE_HASH: /* and RDB_VALKEY_HASH */
+    case RDB_CANDIDATE_HASH_PACK:
     case RDB_PUT_TIMED_HASH:
-    case HASH_TIMED_PACK:
-        return get_hash(r, key, type, o);
-    case OLD_ZSET:
-    case OLD_ZSET_ZIPLIST:
+    case RDB_TIMED_HASH_PACK:
+    case RDB_TEMPLATE_HASH_PACK:
+    case RDB_TEMPLATE_HASH_PACK_ID:
+    case RDB_TEMPLATE_HASH: /* and RDB_DRAGONFLY_HASH */
+    case RDB_TEMPLATE_HASH_ID:
+        return rdb_get_hash(r, key, type, o);
+    case RDB_OLD_ZSET:
+    case RDB_OLD_ZSET_ZIPLIST:
     case RDB_PUT_ZSET:
     case RDB_PUT_ZSET_PACK:
         return get_zset(r, key, type, o);
-    case OLD_STREAM:
+    case RDB_OLD_STREAM:
     case RDB_PUT_STREAM:
     case RDB_PUT_STREAM_ACTIVE:
+    case RDB_STREAM_DEDUP:
+    case RDB_STREAM_RELEASED:
         return rdb_get_stream(r, key, type, o);
-    case 6:
-    case 7:
-        rdb_source_fail(r, "Value of a module: modules are not supported");
-        return NULL;
-    case 26:
-    case 27:
-        rdb_source_fail(r,
-                        "Stream as Redis 8.6 and later write it (type %u) is not supported: "
-                        "write it with an older version's format, or copy it by commands",
-                        type);
-        return NULL;
     default:
-        rdb_source_fail(r, "Value type %u is not supported by this version", type);
         return NULL;
     }
 }

@@ -6,7 +6,8 @@
 #include "persist/rdb_source.h"
 #include "type/value.h"
 
-/* A value of a type, under a key. NULL: damaged, or a type that we do not read. */
+/* A value of a type, under a key. The type has no foreign name (rdb_format_foreign()). NULL:
+ * damaged, not known, or without elements (r->empty). */
 struct entry *rdb_get_value(struct rdb_source *r, struct bytes key, unsigned type,
                             const struct rdb_get_options *o);
 

@@ -2,8 +2,11 @@
 
 #include "base/mem.h"
 #include "persist/listpack.h"
+#include "persist/rdb_format.h"
 #include "persist/rdb_get_options.h"
 #include "type/stream/stream.h"
+
+#include <stdlib.h>
 
 static struct stream_id big_endian_id(const unsigned char *p)
 {
@@ -187,59 +190,224 @@ static bool read_consumer(struct rdb_source *r, struct stream_group *g, unsigned
     return true;
 }
 
+/* The pending entries of a group while it is read: what the group says of each, and the owner that
+ * a consumer named, or where it stands among the released ones. */
+struct pending {
+    struct told *told;
+    uint32_t *owner;
+    size_t n;
+};
+
+#define RELEASED (STREAM_PENDING_NO_CONSUMER - 1) /* an owner that no consumer can be */
+
+/* Which are released, in the order of their next delivery, which is not that of their IDs. */
+static bool read_released(struct rdb_source *r, struct stream_group *g, struct pending *p)
+{
+    uint64_t n;
+    struct stream_id id;
+    if (!rdb_source_length(r, &n))
+        return false;
+    for (; n; n--) {
+        struct stream_pending_place at;
+        if (!get_raw_id(r, &id))
+            return false;
+        const struct told *t = find_told(p->told, p->n, id);
+        if (!t || p->owner[t - p->told] != STREAM_PENDING_NO_CONSUMER)
+            return rdb_source_fail(r, "Released entry is not pending, or somebody's");
+        p->owner[t - p->told] = RELEASED;
+        stream_group_restore(g, id, NULL, 0, 0);
+        stream_pending_find(&g->pending, id, &at);
+        stream_group_assign(g, at, NULL, 0, t->count, true);
+    }
+    return true;
+}
+
+/* Entries that nobody owns and that are not released come from writers with a fault: they are
+ * released here, so that somebody gets them. */
+static void put_pending(struct rdb_source *r, struct stream_group *g, const struct pending *p)
+{
+    size_t lost = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct told *t = &p->told[i];
+        struct stream_consumer *c =
+            p->owner[i] == RELEASED ? NULL : stream_group_owner(g, p->owner[i]);
+        if (c) {
+            stream_group_restore(g, t->id, c, t->time_ms, t->count);
+        } else if (p->owner[i] != RELEASED) {
+            struct stream_pending_place at;
+            stream_group_restore(g, t->id, NULL, 0, 0);
+            stream_pending_find(&g->pending, t->id, &at);
+            stream_group_assign(g, at, NULL, 0, t->count, true);
+            lost++;
+        }
+    }
+    if (lost)
+        rdb_source_warn(r, "%zu pending entries of group %.*s have no consumer: released", lost,
+                        g->name->n < 64 ? (int)g->name->n : 64, g->name->p);
+}
+
+static bool read_told(struct rdb_source *r, struct pending *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        uint64_t time_ms;
+        if (!get_raw_id(r, &p->told[i].id) || !rdb_source_little64(r, &time_ms) ||
+            !rdb_source_length(r, &p->told[i].count))
+            return false;
+        p->told[i].time_ms = (int64_t)time_ms;
+        p->owner[i] = STREAM_PENDING_NO_CONSUMER;
+        if (i && stream_id_compare(p->told[i].id, p->told[i - 1].id) <= 0)
+            return rdb_source_fail(r, "Pending entries out of order");
+    }
+    return true;
+}
+
+static bool read_pending(struct rdb_source *r, struct stream_group *g, unsigned type)
+{
+    uint64_t n, consumers;
+    if (!rdb_source_length(r, &n))
+        return false;
+    if (n > (uint64_t)(r->end - r->p) / 25)
+        return rdb_source_fail(r, "More pending entries than bytes");
+    struct pending p = {mem_alloc((n + 1) * sizeof(*p.told)), mem_alloc((n + 1) * sizeof(*p.owner)),
+                        (size_t)n};
+    bool good = read_told(r, &p) && rdb_source_length(r, &consumers);
+    for (uint64_t i = 0; good && i < consumers; i++)
+        good = read_consumer(r, g, type, p.told, p.n, p.owner);
+    if (good && type >= RDB_STREAM_RELEASED)
+        good = read_released(r, g, &p);
+    if (good)
+        put_pending(r, g, &p);
+    mem_free(p.told);
+    mem_free(p.owner);
+    return good;
+}
+
 static bool read_group(struct rdb_source *r, struct stream *s, unsigned type)
 {
     struct bytes name;
-    struct stream_id last;
-    uint64_t read = (uint64_t)-1, n, consumers;
+    uint64_t read = (uint64_t)-1;
     if (!rdb_source_string(r, &name))
         return false;
     struct stream_group *g = stream_add_group(s, name, STREAM_ID_MIN, -1);
     if (!g)
         return rdb_source_fail(r, "Group named twice");
-    if (!get_id(r, &last) || (type >= 19 && !rdb_source_length(r, &read)) ||
-        !rdb_source_length(r, &n))
+    if (!get_id(r, &g->last_id) || (type >= 19 && !rdb_source_length(r, &read)))
         return false;
-    g->last_id = last;
     /* Before 7.0 nobody counted: what can be told from the group's place is. */
-    g->entries_read = type < 19           ? stream_entries_read_at(s, last)
+    g->entries_read = type < 19           ? stream_entries_read_at(s, g->last_id)
                       : read <= INT64_MAX ? (int64_t)read
                                           : -1;
-    if (n > (uint64_t)(r->end - r->p) / 25)
-        return rdb_source_fail(r, "More pending entries than bytes");
-    struct told *told = mem_alloc((n + 1) * sizeof(*told));
-    uint32_t *owner = mem_alloc((n + 1) * sizeof(*owner));
+    return read_pending(r, g, type);
+}
+
+/* ---- Producers' message ids */
+
+#define DURATION_MOST 86400 /* as XCFGSET takes them */
+#define RECORDS_MOST  10000
+
+struct message_id {
+    struct stream_id entry;
+    size_t producer, iid; /* in `text`: each its size, then its bytes */
+};
+
+struct message_ids {
+    struct message_id *all;
+    size_t n, cap;
+    struct buf text;
+};
+
+static size_t keep_text(struct message_ids *m, struct bytes x)
+{
+    size_t at = m->text.n;
+    buf_add(&m->text, bytes_of(&x.n, sizeof(x.n)));
+    buf_add(&m->text, x);
+    return at;
+}
+
+static struct bytes text_at(const struct message_ids *m, size_t at)
+{
+    size_t n;
+    memcpy(&n, m->text.p + at, sizeof(n));
+    return bytes_of(m->text.p + at + sizeof(n), n);
+}
+
+/* Those of one entry keep their order: sorting by the place in the file last. */
+static int by_time(const void *a, const void *b)
+{
+    const struct message_id *x = a, *y = b;
+    int order = stream_id_compare(x->entry, y->entry);
+    return order ? order : x->iid < y->iid ? -1 : x->iid > y->iid;
+}
+
+static bool read_producer(struct rdb_source *r, struct message_ids *m)
+{
+    struct bytes text;
+    struct message_id x;
+    uint64_t n;
+    if (!rdb_source_string(r, &text))
+        return false;
+    x.producer = keep_text(m, text);
+    if (!rdb_source_length(r, &n))
+        return false;
+    for (; n; n--) {
+        if (!rdb_source_string(r, &text) || !get_id(r, &x.entry))
+            return false;
+        if (text_at(m, x.producer).n == 0 || text.n == 0)
+            return rdb_source_fail(r, "Damaged message id of a stream");
+        x.iid = keep_text(m, text);
+        if (m->n == m->cap) {
+            m->cap = m->cap ? m->cap * 2 : 16;
+            m->all = mem_realloc(m->all, m->cap * sizeof(*m->all));
+        }
+        m->all[m->n++] = x;
+    }
+    return true;
+}
+
+/* An id counts from the time of its entry. Producers come one after the other, the records of the
+ * stream are by time. One that stands twice counts once. */
+static void put_message_ids(struct stream *s, struct message_ids *m)
+{
+    if (m->n)
+        qsort(m->all, m->n, sizeof(*m->all), by_time);
+    for (size_t i = 0; i < m->n; i++) {
+        const struct message_id *x = &m->all[i];
+        struct bytes producer = text_at(m, x->producer), iid = text_at(m, x->iid);
+        if (!stream_dedup_find(&s->dedup, producer, iid) && x->entry.ms <= INT64_MAX)
+            stream_dedup_record(&s->dedup, producer, iid, x->entry, (int64_t)x->entry.ms);
+    }
+}
+
+static bool read_message_ids(struct rdb_source *r, struct stream *s)
+{
+    uint64_t duration, most, producers, added, duplicates;
+    struct message_ids m = {0};
+    if (!rdb_source_length(r, &duration) || !rdb_source_length(r, &most) ||
+        !rdb_source_length(r, &producers))
+        return false;
+    if (duration < 1 || duration > DURATION_MOST || most < 1 || most > RECORDS_MOST)
+        return rdb_source_fail(r, "Damaged settings of message ids");
+    s->dedup.duration_s = (int64_t)duration;
+    s->dedup.max_size = most;
     bool good = true;
-    for (uint64_t i = 0; i < n && good; i++) {
-        uint64_t time_ms;
-        good = get_raw_id(r, &told[i].id) && rdb_source_little64(r, &time_ms) &&
-               rdb_source_length(r, &told[i].count);
-        told[i].time_ms = good ? (int64_t)time_ms : 0;
-        owner[i] = STREAM_PENDING_NO_CONSUMER;
-        if (good && i && stream_id_compare(told[i].id, told[i - 1].id) <= 0)
-            good = rdb_source_fail(r, "Pending entries out of order");
+    for (; good && producers; producers--)
+        good = read_producer(r, &m);
+    good = good && rdb_source_length(r, &added) && rdb_source_length(r, &duplicates);
+    if (good) {
+        put_message_ids(s, &m);
+        s->dedup.added = added;
+        s->dedup.duplicates = duplicates;
     }
-    good = good && rdb_source_length(r, &consumers);
-    for (uint64_t i = 0; good && i < consumers; i++)
-        good = read_consumer(r, g, type, told, (size_t)n, owner);
-    for (uint64_t i = 0; good && i < n; i++) {
-        struct stream_consumer *c = stream_group_owner(g, owner[i]);
-        if (!c)
-            good = rdb_source_fail(r, "Pending entry without a consumer");
-        else
-            stream_group_restore(g, told[i].id, c, told[i].time_ms, told[i].count);
-    }
-    mem_free(told);
-    mem_free(owner);
+    mem_free(m.all);
+    buf_free(&m.text);
     return good;
 }
 
-struct entry *rdb_get_stream(struct rdb_source *r, struct bytes key, unsigned type,
-                             const struct rdb_get_options *o)
+/* ---- The whole */
+
+static bool read_blocks(struct rdb_source *r, struct stream *s, const struct rdb_get_options *o)
 {
-    struct stream *s = stream_new(o->dedup_duration_s, o->dedup_max);
-    uint64_t blocks, length, groups;
-    struct stream_id first, last;
+    uint64_t blocks;
     struct elements e = {0};
     bool good = rdb_source_length(r, &blocks);
     for (uint64_t i = 0; good && i < blocks; i++) {
@@ -253,18 +421,41 @@ struct entry *rdb_get_stream(struct rdb_source *r, struct bytes key, unsigned ty
                read_block(r, s, master, pack, &e, o);
     }
     elements_free(&e);
-    good = good && rdb_source_length(r, &length) && get_id(r, &last);
-    if (good && (length != s->log.length || stream_id_compare(last, s->last_id) < 0))
-        good = rdb_source_fail(r, "Stream length or last ID does not fit its entries");
-    s->last_id = good ? last : s->last_id;
+    return good;
+}
+
+/* The entries that are there count: files of servers with a fault tell a wrong length. */
+static bool read_counters(struct rdb_source *r, struct stream *s, unsigned type)
+{
+    uint64_t length;
+    struct stream_id first, last;
+    if (!rdb_source_length(r, &length) || !get_id(r, &last))
+        return false;
+    if (length != s->log.length)
+        rdb_source_warn(r, "a stream of %llu entries is told to have %llu",
+                        (unsigned long long)s->log.length, (unsigned long long)length);
+    if (stream_id_compare(last, s->last_id) < 0)
+        return rdb_source_fail(r, "Last ID of a stream does not fit its entries");
+    s->last_id = last;
     s->added = s->log.length;
-    if (good && type >= 19)
-        good = get_id(r, &first) && get_id(r, &s->max_deleted) && rdb_source_length(r, &s->added);
+    if (type >= 19 &&
+        (!get_id(r, &first) || !get_id(r, &s->max_deleted) || !rdb_source_length(r, &s->added)))
+        return false;
     if (s->added > INT64_MAX)
         s->added = INT64_MAX;
-    good = good && rdb_source_length(r, &groups);
+    return true;
+}
+
+struct entry *rdb_get_stream(struct rdb_source *r, struct bytes key, unsigned type,
+                             const struct rdb_get_options *o)
+{
+    struct stream *s = stream_new(o->dedup_duration_s, o->dedup_max);
+    uint64_t groups;
+    bool good = read_blocks(r, s, o) && read_counters(r, s, type) && rdb_source_length(r, &groups);
     for (uint64_t i = 0; good && i < groups; i++)
         good = read_group(r, s, type);
+    if (good && type >= RDB_STREAM_DEDUP)
+        good = read_message_ids(r, s);
     if (!good) {
         stream_free(s);
         return NULL;

@@ -1,4 +1,4 @@
-/* Streams from the RDB format: types 15, 19 and 21. */
+/* Streams from the RDB format: types 15, 19, 21, 26 and 27. */
 #ifndef PERSIST_RDB_GET_STREAM_H
 #define PERSIST_RDB_GET_STREAM_H
 

@@ -1,16 +1,23 @@
 #include "persist/rdb_read.h"
 
 #include "base/crc.h"
+#include "base/mem.h"
 #include "base/num.h"
+#include "persist/rdb_get_hash.h"
+#include "persist/rdb_skip.h"
 #include "persist/rdb_source.h"
+#include "persist/rdb_template.h"
 #include "proto/request.h"
+#include "store/lru.h"
 
 #include <stdio.h>
 
-#define VERSION_MOST   13
 #define PROGRESS_EVERY (2u << 20)
 #define KEY_USUAL      16 /* bytes of a key and its value */
 #define WAITING        16
+#define SLOTS          16384 /* of a cluster */
+#define META_NAME      4u
+#define META_TOLD      64u
 #define SUM_STEP       ((size_t)128 << 10)
 
 struct waiting {
@@ -19,8 +26,22 @@ struct waiting {
     uint64_t hash;
 };
 
+/* What stands in front of a key's type. */
+struct prefix {
+    int64_t deadline_ms; /* -1: none */
+    long long idle_s, frequency;
+};
+
+#define NO_PREFIX ((struct prefix){.deadline_ms = -1, .idle_s = -1, .frequency = -1})
+
 struct reader {
     struct rdb_source in;
+    struct rdb_templates templates;
+    int db;
+    struct prefix prefix;
+    unsigned char *importing; /* a bit a slot; NULL: none is being moved */
+    struct buf meta_classes;  /* names of 4 bytes that were told of */
+    struct buf subkey;        /* a member whose deadline comes in the next field (KeyDB) */
     const struct rdb_read_options *o;
     struct rdb_read_result *result;
     struct store *store;
@@ -103,68 +124,179 @@ static bool apply_effects(struct reader *r, int db, struct bytes effects)
     return true;
 }
 
-static bool read_aux(struct reader *r, int db)
+static void warn(void *context, const char *text)
+{
+    struct reader *r = context;
+    if (r->result->warnings++ < RDB_READ_WARNINGS && r->o->warn)
+        r->o->warn(r->o->context, text);
+}
+
+static int shown(struct bytes key)
+{
+    return key.n < 64 ? (int)key.n : 64;
+}
+
+/* KeyDB tells the deadline of a member behind the key that has it. */
+static void set_member_deadline(struct reader *r, struct bytes at)
+{
+    long long ms;
+    struct entry *e = r->waiting_n && !r->o->check_only
+                          ? r->waiting[(r->first + r->waiting_n - 1) % WAITING].entry
+                          : NULL;
+    bool good = e && value_type(e) == TYPE_HASH && num_parse_int(at, &ms) &&
+                rdb_get_hash_deadline(e, buf_bytes(&r->subkey), ms);
+    if (!good && !r->o->check_only)
+        rdb_source_warn(&r->in,
+                        "the deadline of member %.*s is left out: only fields of hashes have one",
+                        shown(buf_bytes(&r->subkey)), r->subkey.p);
+}
+
+static bool use_aux(struct reader *r, struct bytes name, struct bytes value)
+{
+    long long v;
+    if (bytes_is(name, "millrace-effects"))
+        return insert_all(r) && apply_effects(r, r->db, value);
+    if (bytes_is(name, "repl-offset") && num_parse_int(value, &v)) {
+        r->result->journal_offset = (uint64_t)v;
+    } else if (bytes_is(name, "repl-id") && value.n == 40) {
+        memcpy(r->result->replication_id, value.p, 40);
+    } else if (bytes_is(name, "df-ver")) {
+        r->in.dialect = RDB_DRAGONFLY;
+    } else if (bytes_is(name, "keydb-subexpire-key")) {
+        r->subkey.n = 0;
+        buf_add(&r->subkey, value);
+    } else if (bytes_is(name, "keydb-subexpire-when")) {
+        set_member_deadline(r, value);
+    }
+    return true;
+}
+
+static bool read_aux(struct reader *r)
 {
     struct bytes name, value;
     struct buf kept = {0};
     bool good = rdb_source_string(&r->in, &name);
     if (good) {
         buf_add(&kept, name);
-        good = rdb_source_string(&r->in, &value);
+        good = rdb_source_string(&r->in, &value) && use_aux(r, buf_bytes(&kept), value);
     }
-    if (good) {
-        struct bytes k = buf_bytes(&kept);
-        long long v;
-        if (bytes_is(k, "millrace-effects"))
-            good = insert_all(r) && apply_effects(r, db, value);
-        else if (bytes_is(k, "repl-offset") && num_parse_int(value, &v))
-            r->result->journal_offset = (uint64_t)v;
-        else if (bytes_is(k, "repl-id") && value.n == 40)
-            memcpy(r->result->replication_id, value.p, 40);
-        if (good && r->o->note)
-            r->o->note(r->o->context, (uint64_t)(r->in.p - r->in.start), k, value);
-    }
+    if (good && r->o->note)
+        r->o->note(r->o->context, (uint64_t)(r->in.p - r->in.start), buf_bytes(&kept), value);
     buf_free(&kept);
     return good;
 }
 
-static int name_length(struct bytes key)
+/* ---- Keys */
+
+static void keep_name(struct reader *r, unsigned type, struct bytes key)
 {
-    return key.n < 64 ? (int)key.n : 64;
+    r->result->failed_type = (int)type;
+    snprintf(r->result->failed_key, sizeof(r->result->failed_key), "%.*s", shown(key), key.p);
 }
 
-static bool read_key(struct reader *r, struct db *db, unsigned type, int64_t deadline_ms)
+/* Of slots under way the sender is still the owner. */
+static bool is_imported(const struct reader *r, struct bytes key)
+{
+    if (!r->importing)
+        return false;
+    const char *open = key.n ? memchr(key.p, '{', key.n) : NULL;
+    if (open) {
+        size_t left = (size_t)(key.p + key.n - open - 1);
+        const char *close = left ? memchr(open + 1, '}', left) : NULL;
+        if (close && close > open + 1)
+            key = bytes_of(open + 1, (size_t)(close - open - 1));
+    }
+    unsigned slot = crc_16(0, key.p, key.n) % SLOTS;
+    return r->importing[slot / 8] >> slot % 8 & 1;
+}
+
+static bool read_foreign(struct reader *r, unsigned type)
 {
     struct bytes key;
+    char what[96];
+    if (!rdb_source_string_into(&r->in, &key, &r->key))
+        return false;
+    keep_name(r, type, key);
+    if (!rdb_skip_value(&r->in, type, what, sizeof(what)))
+        return false;
+    if (!r->o->skip_unknown)
+        return rdb_source_fail(&r->in, "Key %.*s holds %s, which has no counterpart here",
+                               shown(key), key.p, what);
+    r->result->failed_type = -1;
+    r->result->left_out++;
+    rdb_source_warn(&r->in, "key %.*s of database %d is left out: it holds %s", shown(key), key.p,
+                    r->db, what);
+    return true;
+}
+
+/* Fields whose deadlines have passed go; false: all of them went. */
+static bool drop_past_fields(struct entry *e, int64_t now_ms)
+{
+    struct str *names[64];
+    struct hash *h = value_object(e);
+    size_t n;
+    do {
+        n = hash_purge(&h, now_ms, names, 64);
+        for (size_t i = 0; i < n; i++)
+            str_unref(names[i]);
+    } while (n == 64);
+    entry_put_word(e, (uintptr_t)h);
+    e->mark = hash_is_timed(h);
+    return hash_count(h) > 0;
+}
+
+/* What was read goes its way: counted, dropped, or into the database. */
+static bool take_key(struct reader *r, struct bytes key, struct entry *e)
+{
+    const struct rdb_read_options *o = r->o;
+    const struct prefix *x = &r->prefix;
+    bool past = x->deadline_ms >= 0 && x->deadline_ms <= o->now_ms;
+    if (o->check_only) {
+        r->result->keys++;
+        r->result->expires += x->deadline_ms >= 0;
+        r->result->expired += past;
+        value_free(e);
+        return true;
+    }
+    if (is_imported(r, key)) {
+        r->result->imported++;
+        value_free(e);
+        return true;
+    }
+    if (o->drop_expired && (past || (value_is_timed(e) && !drop_past_fields(e, o->now_ms)))) {
+        r->result->expired++;
+        value_free(e);
+        return true;
+    }
+    if (x->deadline_ms >= 0)
+        e = entry_set_deadline(e, x->deadline_ms);
+    if (x->idle_s >= 0 || x->frequency >= 0)
+        lru_set(r->store, e, x->idle_s, x->frequency);
+    return enqueue(r, &r->store->dbs[r->db], e);
+}
+
+static bool read_key(struct reader *r, unsigned type)
+{
+    struct bytes key;
+    if (rdb_format_foreign(r->in.dialect, type))
+        return read_foreign(r, type);
     if (!rdb_source_string_into(&r->in, &key, &r->key))
         return false;
     struct entry *e = rdb_get_value(&r->in, key, type, &r->o->values);
-    bool good = e != NULL;
-    r->result->failed_type = good ? -1 : (int)type;
+    if (e)
+        return take_key(r, key, e);
     if (r->in.empty) {
         r->in.empty = false;
-        r->result->failed_type = -1;
         r->result->empty++;
         return true;
     }
-    if (!good)
-        snprintf(r->result->failed_key, sizeof(r->result->failed_key), "%.*s", name_length(key),
-                 key.p);
-    if (good && r->o->check_only) {
-        r->result->keys++;
-        r->result->expires += deadline_ms >= 0;
-        r->result->expired += deadline_ms >= 0 && deadline_ms <= r->o->now_ms;
-        value_free(e);
-    } else if (good && deadline_ms >= 0 && r->o->drop_expired && deadline_ms <= r->o->now_ms) {
-        value_free(e);
-        r->result->expired++;
-    } else if (good) {
-        if (deadline_ms >= 0)
-            e = entry_set_deadline(e, deadline_ms);
-        good = enqueue(r, db, e);
-    }
-    return good;
+    keep_name(r, type, key);
+    if (!r->in.failed)
+        rdb_source_fail(&r->in, "Key %.*s: RDB type %u is not known", shown(key), key.p, type);
+    return false;
 }
+
+/* ---- Other records */
 
 static bool read_library(struct reader *r)
 {
@@ -176,48 +308,182 @@ static bool read_library(struct reader *r)
            rdb_source_fail(&r->in, "A library of functions cannot be loaded");
 }
 
-/* A module's field: its ID, then when it is to be read and parts with their kinds, 0 at the end. */
-static bool skip_module(struct reader *r)
+static bool read_module_aux(struct reader *r)
 {
-    uint64_t id, when_kind, when, kind, number;
-    struct bytes text;
-    if (!rdb_source_length(&r->in, &id) || !rdb_source_length(&r->in, &when_kind) ||
-        !rdb_source_length(&r->in, &when))
+    char name[10];
+    bool empty;
+    if (!rdb_skip_module_aux(&r->in, name, &empty))
         return false;
-    for (;;) {
-        if (!rdb_source_length(&r->in, &kind))
+    if (!empty)
+        rdb_source_warn(&r->in, "a field of the module %s is left out", name);
+    return true;
+}
+
+/* Each class is told of once. */
+static void warn_meta(void *context, const char *name, bool harmless)
+{
+    struct reader *r = context;
+    struct bytes told = buf_bytes(&r->meta_classes), one = {name, META_NAME};
+    for (size_t i = 0; i < told.n; i += META_NAME)
+        if (bytes_equal(bytes_of(told.p + i, META_NAME), one))
+            return;
+    if (told.n >= META_TOLD * META_NAME)
+        return;
+    buf_add(&r->meta_classes, one);
+    rdb_source_warn(&r->in, "metadata of keys of the class %s are left out%s", name,
+                    harmless ? "" : ": they were not meant to be");
+}
+
+/* The ranges of slots that were being moved when the file was written. */
+static bool read_slot_import(struct reader *r)
+{
+    struct bytes job;
+    uint64_t n, from, to;
+    if (!rdb_source_string(&r->in, &job) || !rdb_source_length(&r->in, &n))
+        return false;
+    if (!r->importing)
+        r->importing = mem_zalloc(SLOTS / 8);
+    for (; n; n--) {
+        if (!rdb_source_length(&r->in, &from) || !rdb_source_length(&r->in, &to))
             return false;
-        bool good = kind == 0   ? true
-                    : kind <= 2 ? rdb_source_length(&r->in, &number)
-                    : kind == 3 ? rdb_source_need(&r->in, 4) && (r->in.p += 4)
-                    : kind == 4 ? rdb_source_need(&r->in, 8) && (r->in.p += 8)
-                    : kind == 5 ? rdb_source_string(&r->in, &text)
-                                : rdb_source_fail(&r->in, "Damaged field of a module");
-        if (!good)
-            return false;
-        if (kind == 0)
-            break;
+        if (from > to || to >= SLOTS)
+            return rdb_source_fail(&r->in, "Damaged range of slots");
+        for (uint64_t i = from; i <= to; i++)
+            r->importing[i / 8] |= (unsigned char)(1u << i % 8);
     }
-    r->result->module_fields++;
     return true;
 }
 
 /* As many keys as are announced, and no more than the bytes that are left usually hold: the table
  * grows when there are more. */
-static void reserve(struct reader *r, int db, uint64_t keys)
+static bool read_resize(struct reader *r)
 {
-    uint64_t most = (uint64_t)(r->in.end - r->in.p) / KEY_USUAL;
+    uint64_t keys, expires, most = (uint64_t)(r->in.end - r->in.p) / KEY_USUAL;
+    if (!rdb_source_length(&r->in, &keys) || !rdb_source_length(&r->in, &expires))
+        return false;
     if (!r->o->check_only)
-        table_reserve(&r->store->dbs[db].keys, (size_t)(keys < most ? keys : most));
+        table_reserve(&r->store->dbs[r->db].keys, (size_t)(keys < most ? keys : most));
+    return true;
+}
+
+static bool read_select(struct reader *r)
+{
+    uint64_t db;
+    if (!rdb_source_length(&r->in, &db))
+        return false;
+    if (db > INT32_MAX || (!r->o->check_only && db >= (uint64_t)r->store->count))
+        return rdb_source_fail(&r->in, "Database %llu does not exist here (see 'databases')",
+                               (unsigned long long)db);
+    r->db = (int)db;
+    if (r->o->note) {
+        char number[24];
+        r->o->note(r->o->context, (uint64_t)(r->in.p - r->in.start),
+                   bytes_of(number, num_print_uint(number, db)), bytes_of(NULL, 0));
+    }
+    return true;
+}
+
+static bool skip_lengths(struct reader *r, unsigned n)
+{
+    uint64_t x;
+    while (n--)
+        if (!rdb_source_length(&r->in, &x))
+            return false;
+    return true;
+}
+
+static bool read_little32(struct reader *r, uint32_t *out)
+{
+    if (!rdb_source_need(&r->in, 4))
+        return false;
+    const unsigned char *p = r->in.p;
+    *out = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+    r->in.p += 4;
+    return true;
+}
+
+/* What stands in front of a key. *is: it was such a record. */
+static bool read_prefix(struct reader *r, unsigned op, bool *is)
+{
+    uint64_t x;
+    uint32_t word;
+    unsigned byte;
+    *is = true;
+    switch (op) {
+    case RDB_EXPIRE_MS:
+        if (!rdb_source_little64(&r->in, &x))
+            return false;
+        r->prefix.deadline_ms = (int64_t)x;
+        return true;
+    case RDB_EXPIRE_S:
+        if (!read_little32(r, &word))
+            return false;
+        r->prefix.deadline_ms = (int64_t)(int32_t)word * 1000;
+        return true;
+    case RDB_IDLE:
+        if (!rdb_source_length(&r->in, &x))
+            return false;
+        r->prefix.idle_s = x > INT32_MAX ? INT32_MAX : (long long)x;
+        return true;
+    case RDB_FREQUENCY:
+        if (!rdb_source_byte(&r->in, &byte))
+            return false;
+        r->prefix.frequency = byte;
+        return true;
+    case RDB_REDIS_KEY_META:
+        if (r->in.dialect == RDB_VALKEY)
+            break;
+        return rdb_skip_key_meta(&r->in, warn_meta, r);
+    case RDB_DRAGONFLY_KEY_FLAGS:
+        if (r->in.dialect != RDB_DRAGONFLY)
+            break;
+        return read_little32(r, &word) && (!(word & 2) || read_little32(r, &word));
+    default:
+        break;
+    }
+    *is = false;
+    return true;
+}
+
+static bool refuse(struct reader *r, unsigned op)
+{
+    const char *foreign = rdb_format_foreign_opcode(r->in.dialect, op);
+    return foreign ? rdb_source_fail(&r->in, "RDB opcode %u: %s", op, foreign)
+                   : rdb_source_fail(&r->in, "RDB opcode %u is not known", op);
+}
+
+static bool read_record(struct reader *r, unsigned op)
+{
+    switch (op) {
+    case RDB_SELECT:
+        return read_select(r);
+    case RDB_RESIZE:
+        return read_resize(r);
+    case RDB_AUX:
+        return read_aux(r);
+    case RDB_FUNCTION:
+        return read_library(r);
+    case RDB_MODULE_AUX:
+        return read_module_aux(r);
+    case RDB_SLOT_INFO:
+        return skip_lengths(r, 3);
+    case RDB_VALKEY_SLOT_IMPORT: /* in Redis' files it is a prefix */
+        return read_slot_import(r);
+    case RDB_REDIS_HASH_TEMPLATE:
+        if (r->in.dialect == RDB_REDIS)
+            return rdb_template_add(&r->templates, &r->in);
+        break;
+    default:
+        break;
+    }
+    return refuse(r, op);
 }
 
 static bool read_all(struct reader *r)
 {
-    int64_t deadline_ms = -1;
-    int db = 0;
     for (;;) {
         unsigned op;
-        uint64_t a, b;
+        bool is_prefix;
         if ((uint64_t)(r->in.p - r->in.start) - r->reported > PROGRESS_EVERY) {
             r->reported = (uint64_t)(r->in.p - r->in.start);
             if (!insert_all(r))
@@ -229,73 +495,48 @@ static bool read_all(struct reader *r)
             sum_ahead(r);
         if (!rdb_source_byte(&r->in, &op))
             return false;
-        switch (op) {
-        case 0xff:
+        if (op == RDB_EOF)
             return true;
-        case 0xfe:
-            if (!rdb_source_length(&r->in, &a))
+        if (op < RDB_ENTERPRISE_LEAST) {
+            if (!read_key(r, op))
                 return false;
-            if (!r->o->check_only && a >= (uint64_t)r->store->count)
-                return rdb_source_fail(&r->in,
-                                       "Database %llu does not exist here (see 'databases')",
-                                       (unsigned long long)a);
-            db = (int)a;
-            if (r->o->note) {
-                char number[24];
-                r->o->note(r->o->context, (uint64_t)(r->in.p - r->in.start),
-                           bytes_of(number, num_print_uint(number, a)), bytes_of(NULL, 0));
-            }
-            break;
-        case 0xfb:
-            if (!rdb_source_length(&r->in, &a) || !rdb_source_length(&r->in, &b))
-                return false;
-            reserve(r, db, a);
-            break;
-        case 0xfa:
-            if (!read_aux(r, db))
-                return false;
-            break;
-        case 0xfc:
-            if (!rdb_source_little64(&r->in, &a))
-                return false;
-            deadline_ms = (int64_t)a;
-            break;
-        case 0xfd:
-            if (!rdb_source_need(&r->in, 4))
-                return false;
-            deadline_ms = (int64_t)(r->in.p[0] | (uint64_t)r->in.p[1] << 8 |
-                                    (uint64_t)r->in.p[2] << 16 | (uint64_t)r->in.p[3] << 24) *
-                          1000;
-            r->in.p += 4;
-            break;
-        case 0xf5:
-            if (!read_library(r))
-                return false;
-            break;
-        case 0xf7: /* a module's field: its parts are typed, so that it can be left out */
-            if (!skip_module(r))
-                return false;
-            break;
-        case 0xf4: /* the size of a cluster's slot */
-            if (!rdb_source_length(&r->in, &a) || !rdb_source_length(&r->in, &a) ||
-                !rdb_source_length(&r->in, &a))
-                return false;
-            break;
-        case 0xf8:
-            if (!rdb_source_length(&r->in, &a))
-                return false;
-            break;
-        case 0xf9:
-            if (!rdb_source_need(&r->in, 1))
-                return false;
-            r->in.p++;
-            break;
-        default:
-            if (!read_key(r, r->o->check_only ? NULL : &r->store->dbs[db], op, deadline_ms))
-                return false;
-            deadline_ms = -1;
+            r->prefix = NO_PREFIX;
+            continue;
         }
+        if (!read_prefix(r, op, &is_prefix) || (!is_prefix && !read_record(r, op)))
+            return false;
     }
+}
+
+bool rdb_read_is_snapshot(struct bytes data)
+{
+    return (data.n >= 5 && memcmp(data.p, "REDIS", 5) == 0) ||
+           (data.n >= 6 && memcmp(data.p, "VALKEY", 6) == 0);
+}
+
+/* Redis writes four digits, Valkey three behind a longer name. Their numbers go their own ways from
+ * 80 on; the other's is a mistake. */
+static bool read_magic(struct reader *r, struct bytes data, long long *version)
+{
+    bool valkey = data.n >= 6 && memcmp(data.p, "VALKEY", 6) == 0;
+    if (data.n < 9 || !rdb_read_is_snapshot(data))
+        return rdb_source_fail(&r->in, "Wrong signature trying to load DB from file");
+    struct bytes digits = valkey ? bytes_of(data.p + 6, 3) : bytes_of(data.p + 5, 4);
+    while (digits.n > 1 && digits.p[0] == '0')
+        digits.p++, digits.n--;
+    bool good = num_parse_int(digits, version) && *version >= 1 &&
+                (valkey ? *version >= RDB_VALKEY_VERSION : *version <= RDB_REDIS_RESERVED_MOST);
+    if (!good)
+        return rdb_source_fail(&r->in, "Can't handle RDB format version %.*s",
+                               (int)(data.p + 9 - digits.p), digits.p);
+    r->in.dialect = valkey ? RDB_VALKEY : RDB_REDIS;
+    if (*version > (valkey ? RDB_VALKEY_VERSION : RDB_REDIS_VERSION_MOST))
+        rdb_source_warn(&r->in,
+                        "format version %lld is newer than this server knows: it is read as "
+                        "far as everything in it is known",
+                        *version);
+    r->in.p += 9;
+    return true;
 }
 
 bool rdb_read(struct store *s, struct bytes data, const struct rdb_read_options *o,
@@ -307,21 +548,14 @@ bool rdb_read(struct store *s, struct bytes data, const struct rdb_read_options 
                        .o = o,
                        .result = result,
                        .store = s,
+                       .prefix = NO_PREFIX,
                        .step = start,
                        .summed = start};
-    long long version;
-    bool good = data.n >= 9 && memcmp(data.p, "REDIS", 5) == 0;
-    if (!good) {
-        rdb_source_fail(&r.in, "Wrong signature trying to load DB from file");
-    } else {
-        struct bytes digits = {data.p + 5, 4};
-        while (digits.n > 1 && digits.p[0] == '0')
-            digits.p++, digits.n--;
-        good = num_parse_int(digits, &version) && version >= 1 && version <= VERSION_MOST;
-        if (!good)
-            rdb_source_fail(&r.in, "Can't handle RDB format version %.4s", data.p + 5);
-    }
-    r.in.p += good ? 9 : 0;
+    long long version = 0;
+    r.in.templates = &r.templates;
+    r.in.warn = warn;
+    r.in.warn_context = &r;
+    bool good = read_magic(&r, data, &version);
     good = good && read_all(&r);
     good = insert_all(&r) && good;
     if (good && version >= 5) {
@@ -333,6 +567,10 @@ bool rdb_read(struct store *s, struct bytes data, const struct rdb_read_options 
     result->length = (size_t)(r.in.p - r.in.start);
     memcpy(result->error, r.in.error, sizeof(result->error));
     rdb_source_free(&r.in);
+    rdb_template_clear(&r.templates);
+    mem_free(r.importing);
+    buf_free(&r.meta_classes);
+    buf_free(&r.subkey);
     buf_free(&r.key);
     return good;
 }

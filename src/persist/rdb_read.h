@@ -1,5 +1,8 @@
-/* Reading snapshots. Everything is checked before it is used: lengths against what is left,
- * structures against their rules; damage is an error, never a crash. */
+/* Reading snapshots of Redis, Valkey and their kin. Everything is checked before it is used:
+ * lengths against what is left, structures against their rules; damage is an error, never a crash.
+ *
+ * What has no counterpart here (a module's value, a Redis array) is an error that names it, or is
+ * left out and told. */
 #ifndef PERSIST_RDB_READ_H
 #define PERSIST_RDB_READ_H
 
@@ -10,6 +13,7 @@ struct rdb_read_options {
     bool verify;       /* check the checksum when there is one */
     bool drop_expired; /* leave out what has expired by now_ms */
     bool check_only;   /* nothing is added to the store, which may be NULL */
+    bool skip_unknown; /* leave out keys whose values have no counterpart here */
     int64_t now_ms;
     struct rdb_get_options values;
     /* A command from a "millrace-effects" field, for database db. False: it failed. */
@@ -17,23 +21,32 @@ struct rdb_read_options {
     /* Fields and databases as they come, in front of `offset`; value.p NULL: a database. May be
      * NULL. */
     void (*note)(void *context, uint64_t offset, struct bytes name, struct bytes value);
+    /* A line for the log: what is left out, or read otherwise than it is told. Called at most
+     * RDB_READ_WARNINGS times. May be NULL. */
+    void (*warn)(void *context, const char *text);
     /* Called now and then with the bytes read; false stops the loading. May be NULL. */
     bool (*progress)(void *context, uint64_t bytes);
     void *context;
 };
 
+#define RDB_READ_WARNINGS 1000
+
 struct rdb_read_result {
     uint64_t keys, expired, expires; /* read; left out or past; with a deadline */
-    uint64_t empty;  /* collections of nothing, as old versions wrote them: left out */
-    int failed_type; /* of the value that failed; -1: something else did */
+    uint64_t empty;    /* collections of nothing, as old versions wrote them: left out */
+    uint64_t left_out; /* keys whose values have no counterpart here */
+    uint64_t imported; /* keys of slots that were being moved to a cluster's node: left out */
+    uint64_t warnings; /* also those that warn() did not hear */
+    int failed_type;   /* of the value that failed; -1: something else did */
     char failed_key[80];
-    uint64_t module_fields; /* left out: modules are not supported */
-    size_t length;          /* bytes of the snapshot; more may follow (the tail of an old base) */
+    size_t length; /* bytes of the snapshot; more may follow (the tail of an old base) */
     uint64_t journal_offset;
     char replication_id[41];
     char error[160]; /* why it failed */
 };
 
+/* Whether a file begins as a snapshot does; 6 bytes are enough. */
+bool rdb_read_is_snapshot(struct bytes data);
 /* data: the whole file, mapped. Adds to the store. False: result->error. */
 bool rdb_read(struct store *s, struct bytes data, const struct rdb_read_options *o,
               struct rdb_read_result *result);

@@ -24,6 +24,18 @@ bool rdb_source_fail(struct rdb_source *r, const char *format, ...)
     return false;
 }
 
+void rdb_source_warn(struct rdb_source *r, const char *format, ...)
+{
+    char text[200];
+    if (!r->warn)
+        return;
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof(text), format, ap);
+    va_end(ap);
+    r->warn(r->warn_context, text);
+}
+
 bool rdb_source_need(struct rdb_source *r, uint64_t n)
 {
     if ((uint64_t)(r->end - r->p) >= n)

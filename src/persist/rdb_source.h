@@ -7,11 +7,19 @@
 #define PERSIST_RDB_SOURCE_H
 
 #include "base/buf.h"
+#include "persist/rdb_format.h"
 
 #include <stdint.h>
 
+struct rdb_templates;
+
 struct rdb_source {
     const unsigned char *start, *p, *end;
+    enum rdb_dialect dialect;
+    const struct rdb_templates *templates; /* of the file (persist/rdb_template.h), or NULL */
+    /* Hears of what is read otherwise than it is told. May be NULL. */
+    void (*warn)(void *context, const char *text);
+    void *warn_context;
     struct buf text; /* an expanded string, valid until the next one */
     struct buf blob; /* another, for rdb_source_string_into() */
     bool failed;
@@ -21,6 +29,9 @@ struct rdb_source {
 
 /* Always false. */
 bool rdb_source_fail(struct rdb_source *r, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* What is read is not quite what was told. */
+void rdb_source_warn(struct rdb_source *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 bool rdb_source_need(struct rdb_source *r, uint64_t n);
 bool rdb_source_byte(struct rdb_source *r, unsigned *out);

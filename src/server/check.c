@@ -78,12 +78,20 @@ static bool take_effect(void *context, int db, const struct bytes *argv, int arg
     return true;
 }
 
+static void say_warning(void *context, const char *text)
+{
+    (void)context;
+    printf("[info] %s\n", text);
+}
+
 /* *length: of the snapshot, behind which commands may stand. */
 static bool check_snapshot(const char *name, struct bytes data, size_t *length)
 {
     struct settings *s = settings_new();
     struct rdb_read_options o = {.verify = true,
                                  .check_only = true,
+                                 .skip_unknown = true,
+                                 .warn = say_warning,
                                  .now_ms = clock_wall_ms(),
                                  .values = rdb_get_options_from(s),
                                  .apply = take_effect,
@@ -104,9 +112,10 @@ static bool check_snapshot(const char *name, struct bytes data, size_t *length)
     }
     if (r.empty)
         printf("[info] %llu empty keys, which are left out\n", (unsigned long long)r.empty);
-    if (r.module_fields)
-        printf("[info] %llu fields of modules, which are left out\n",
-               (unsigned long long)r.module_fields);
+    if (r.left_out)
+        printf("[info] %llu keys hold what has no counterpart here: to be loaded they need "
+               "rdb-skip-unknown yes\n",
+               (unsigned long long)r.left_out);
     printf("[info] %llu keys read\n[info] %llu expires\n[info] %llu already expired\n",
            (unsigned long long)r.keys, (unsigned long long)r.expires,
            (unsigned long long)r.expired);
@@ -238,7 +247,7 @@ static bool check_file(const struct checker *c, const char *path, const char *na
     if (!map(path, &data))
         return false;
     bool good = true;
-    if (data.n >= 5 && memcmp(data.p, "REDIS", 5) == 0) {
+    if (rdb_read_is_snapshot(data)) {
         good = check_snapshot(name, data, &before);
         if (good)
             printf("RDB preamble is OK, proceeding with AOF tail...\n");

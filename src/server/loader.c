@@ -116,6 +116,30 @@ static bool replay_effect(void *context, int db, const struct bytes *argv, int a
     return good;
 }
 
+static void load_warning(void *context, const char *text)
+{
+    (void)context;
+    log_line(LOG_WARNING, "Loading the RDB file: %s", text);
+}
+
+static void tell_left_out(const char *path, const struct rdb_read_result *r)
+{
+    if (r->left_out)
+        log_line(
+            LOG_WARNING,
+            "%llu keys of %s are left out (rdb-skip-unknown): their values have no counterpart "
+            "here",
+            (unsigned long long)r->left_out, path);
+    if (r->imported)
+        log_line(LOG_WARNING,
+                 "%llu keys of %s are left out: their slots were being moved to that node, which "
+                 "did not own them yet",
+                 (unsigned long long)r->imported, path);
+    if (r->warnings > RDB_READ_WARNINGS)
+        log_line(LOG_WARNING, "Loading the RDB file: %llu further warnings are not shown",
+                 (unsigned long long)(r->warnings - RDB_READ_WARNINGS));
+}
+
 static bool load_rdb(struct loader *l, const char *path, bool is_base, struct bytes *tail)
 {
     struct server *s = l->server;
@@ -130,6 +154,8 @@ static bool load_rdb(struct loader *l, const char *path, bool is_base, struct by
     }
     struct rdb_read_options o = {.verify = c->rdbchecksum,
                                  .drop_expired = !is_base,
+                                 .skip_unknown = c->rdb_skip_unknown,
+                                 .warn = load_warning,
                                  .now_ms = s->engine.now_ms,
                                  .values = rdb_get_options_from(c),
                                  .apply = replay_effect,
@@ -138,9 +164,8 @@ static bool load_rdb(struct loader *l, const char *path, bool is_base, struct by
     bool good = rdb_read(s->engine.store, map, &o, &r);
     l->figures.keys += r.keys;
     l->figures.expired += r.expired;
-    if (good && r.module_fields)
-        log_line(LOG_WARNING, "%s holds %llu fields of modules, which are left out", path,
-                 (unsigned long long)r.module_fields);
+    if (good)
+        tell_left_out(path, &r);
     if (good) {
         char empty[64] = "";
         if (r.empty)
@@ -229,16 +254,16 @@ static bool load_aof_file(struct loader *l, const char *path, bool last)
 
 static bool load_base(struct loader *l, const char *path, bool last)
 {
-    char start[5];
+    char start[6];
     struct bytes tail;
-    int n = file_read_start(path, start, 5);
+    int n = file_read_start(path, start, sizeof(start));
     if (n < 0) {
         log_line(LOG_WARNING, "Fatal error: can't open the append log file %s: %s", path,
                  strerror(-n));
         return false;
     }
-    return n == 5 && memcmp(start, "REDIS", 5) == 0 ? load_rdb(l, path, true, &tail)
-                                                    : load_aof_file(l, path, last);
+    return rdb_read_is_snapshot(bytes_of(start, (size_t)n)) ? load_rdb(l, path, true, &tail)
+                                                            : load_aof_file(l, path, last);
 }
 
 /* Small files are not worth a step of memory that may be left over. */

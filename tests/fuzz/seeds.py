@@ -6,6 +6,8 @@ import os, random, subprocess, sys, tempfile, time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "redis-compat", "files"))
 sys.path.insert(0, os.path.join(ROOT, "tests", "crash"))
+import newer  # noqa: E402
+import new_rdb as new  # noqa: E402
 import old_rdb as old  # noqa: E402
 from crash import Client, free_port  # noqa: E402
 
@@ -37,6 +39,25 @@ for version in (1, 3, 6, 7, 9, 11):
         w.key(kind, b"k%d" % kind, body, expire_ms=4102444800000 if version > 2 and kind % 2 else None)
     w.module_aux()
     seed("snapshot-%d" % version, SNAPSHOT + w.end())
+NEWER = dict(newer.REDIS_HASHES)
+NEWER.update({kind: body for _, kind, body in newer.FOREIGN})
+NEWER.update({29: new.names(newer.TEMPLATE, True) + new.string(new.listpack([9, 7, b"a@x", b"v"])), 30: new.string(new.listpack([0, 7, b"a@x", b"v"])),
+              31: new.names(newer.TEMPLATE, False) + b"".join(map(new.string, newer.VALUES)), 32: new.length(0) + b"".join(map(new.string, newer.VALUES))})
+NEWER.update({kind: newer.a_stream(kind) for kind in (21, 26, 27)})
+for valkey in (False, True):
+    w = new.Writer(80 if valkey else 15, valkey)
+    if valkey:
+        w.slot_import([(0, 100)])
+    else:
+        w.template(0, newer.TEMPLATE)
+    w.select(0)
+    for kind, body in (NEWER if not valkey else {22: new.valkey_hash(newer.FIELDS), 21: newer.a_stream(21)}).items():
+        if not valkey:
+            seed("value-newer-%d" % kind, PAYLOAD + bytes([kind]) + body)
+        if kind not in (7, 28, 33, 64):
+            w.raw(b"" if valkey else new.key_meta([("KMT1", 1, 1)]))
+            w.key(kind, b"n%d" % kind, body)
+    seed("snapshot-%s" % ("valkey" if valkey else "newer"), SNAPSHOT + w.end())
 commands = b"".join(b"*3\r\n$3\r\nSET\r\n$1\r\n%d\r\n$1\r\nx\r\n" % i for i in range(3))
 seed("commands", COMMANDS + b"#TS:1700000000\r\n" + commands + b"*1\r\n$5\r\nMULTI\r\n" + commands + b"*1\r\n$4\r\nEXEC\r\n")
 seed("manifest", MANIFEST + b"file a.1.base.rdb seq 1 type b\nfile \"b c.1.incr.aof\" seq 1 type i\n")

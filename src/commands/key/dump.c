@@ -89,9 +89,13 @@ static void do_restore(struct call *call)
         reply_errorf(call->reply, "ERR Invalid TTL value, must be >= 0");
         return;
     }
-    switch (dump_read(call->argv[3], key, &values, &e)) {
+    const char *what;
+    switch (dump_read(call->argv[3], key, &values, &e, &what)) {
     case DUMP_BAD_FRAME:
         reply_errorf(call->reply, "ERR DUMP payload version or checksum are wrong");
+        return;
+    case DUMP_FOREIGN:
+        reply_errorf(call->reply, "ERR Bad data format: the payload holds %s", what);
         return;
     case DUMP_BAD_DATA:
     case DUMP_STOPPED:

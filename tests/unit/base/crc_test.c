@@ -33,6 +33,7 @@ TEST(the_values_that_are_published)
     crc_init();
     CHECK(crc_64(0, "123456789", 9) == 0xe9c6d914c4b8d9ca);
     CHECK(crc_32c(0, "123456789", 9) == 0xe3069283);
+    CHECK(crc_16(0, "123456789", 9) == 0x31c3);
 }
 
 TEST(all_lengths_and_seeds)

@@ -1,0 +1,92 @@
+/* The RDB format: the codes of its records and types of values, of all servers that write it.
+ *
+ * A file: magic and version (9 bytes), records, RDB_EOF, CRC-64 (from version 5 on). A record is an
+ * opcode with what belongs to it, or a key: a type, the key, its value. Opcodes that speak of a key
+ * stand in front of its type.
+ *
+ * Some codes mean something else in the files of another server: enum rdb_dialect. A file's is told
+ * by its magic and its fields, a payload's of DUMP by the version in its footer.
+ *
+ * Sources: https://rdb.fnordig.de/file_format.html for versions up to 7, and bytes that Redis up to
+ * 8.10 and Valkey up to 9.1 wrote. */
+#ifndef PERSIST_RDB_FORMAT_H
+#define PERSIST_RDB_FORMAT_H
+
+#include <stdbool.h>
+
+enum rdb_dialect {
+    RDB_REDIS,
+    RDB_VALKEY,    /* magic VALKEY, versions from 80 on (9.0) */
+    RDB_DRAGONFLY, /* magic REDIS, but a field df-ver */
+};
+
+/* Versions that are known through and through. Others are tried: what is in them decides. */
+#define RDB_REDIS_VERSION_MOST  15
+#define RDB_REDIS_RESERVED_MOST 79 /* magic REDIS has no higher ones */
+#define RDB_VALKEY_VERSION      80
+
+enum rdb_opcode {
+    RDB_REDIS_HASH_TEMPLATE = 242, /* names of fields that hashes share (8.10) */
+    RDB_REDIS_KEY_META = 243,      /* what modules know of a key (8.6) */
+    RDB_VALKEY_SLOT_IMPORT = 243,  /* slots of a cluster that are being moved here (9.0) */
+    RDB_SLOT_INFO = 244,           /* the size of a cluster's slot */
+    RDB_FUNCTION = 245,
+    RDB_FUNCTION_CANDIDATE = 246, /* only release candidates of Redis 7.0 wrote it */
+    RDB_MODULE_AUX = 247,
+    RDB_IDLE = 248,
+    RDB_FREQUENCY = 249,
+    RDB_AUX = 250,
+    RDB_RESIZE = 251,
+    RDB_EXPIRE_MS = 252,
+    RDB_EXPIRE_S = 253,
+    RDB_SELECT = 254,
+    RDB_EOF = 255,
+    RDB_DRAGONFLY_KEY_FLAGS = 220,
+    RDB_DRAGONFLY_LEAST = 200,
+    RDB_ENTERPRISE_LEAST = 100, /* what is below is a type */
+    RDB_ENTERPRISE_MOST = 121,
+};
+
+/* Types of values that are read but not written; those that are written: persist/rdb_put.h. */
+enum rdb_type {
+    RDB_OLD_LIST = 1,           /* before 3.2 */
+    RDB_OLD_ZSET = 3,           /* before 4.0: scores as text */
+    RDB_OLD_HASH_ZIPMAP = 9,    /* before 2.6 */
+    RDB_OLD_LIST_ZIPLIST = 10,  /* before 3.2 */
+    RDB_OLD_ZSET_ZIPLIST = 12,  /* before 7.0 */
+    RDB_OLD_HASH_ZIPLIST = 13,  /* before 7.0 */
+    RDB_OLD_LIST_ZIPLISTS = 14, /* before 7.0 */
+    RDB_OLD_STREAM = 15,        /* before 7.0 */
+    RDB_MODULE_OLD = 6,
+    RDB_MODULE = 7,
+    RDB_SET_PACK = 20,              /* 7.2 */
+    RDB_CANDIDATE_HASH = 22,        /* only release candidates of Redis 7.4 wrote these two: */
+    RDB_CANDIDATE_HASH_PACK = 23,   /* as 24 and 25 without the earliest deadline */
+    RDB_VALKEY_HASH = 22,           /* 9.0: fields with deadlines */
+    RDB_TIMED_HASH_PACK = 25,       /* 7.4: the earliest deadline, a pack of triples */
+    RDB_STREAM_DEDUP = 26,          /* 8.6: with producers' message ids */
+    RDB_STREAM_RELEASED = 27,       /* 8.8: and released entries */
+    RDB_ARRAY = 28,                 /* 8.8 */
+    RDB_TEMPLATE_HASH_PACK = 29,    /* 8.10, in DUMP: the names, then a pack of values */
+    RDB_TEMPLATE_HASH_PACK_ID = 30, /* in files: names by the number of a template */
+    RDB_TEMPLATE_HASH = 31,         /* the same two with each value by itself */
+    RDB_TEMPLATE_HASH_ID = 32,
+    RDB_GCRA = 33,
+    RDB_DRAGONFLY_JSON = 30,
+    RDB_DRAGONFLY_HASH = 31, /* fields with deadlines, as text */
+    RDB_DRAGONFLY_SET = 32,  /* members with deadlines */
+    RDB_DRAGONFLY_LAST = 37,
+    RDB_KEYDB_CRON = 64,
+};
+
+/* What a type of value is called that has no counterpart here ("a Redis array"), so that the value
+ * can only be refused or left out; NULL: it has one, or is not known at all. */
+const char *rdb_format_foreign(enum rdb_dialect dialect, unsigned type);
+/* The same of an opcode that cannot be read past. */
+const char *rdb_format_foreign_opcode(enum rdb_dialect dialect, unsigned opcode);
+
+/* Names in 64 and 32 bits: n characters of 6 bits, the first one highest in `bits`. out: n + 1. */
+void rdb_format_module_name(unsigned long long id, char out[10]);
+void rdb_format_meta_name(unsigned spec, char out[5]);
+
+#endif

@@ -1,0 +1,236 @@
+#include "persist/rdb_get_hash.h"
+
+#include "base/num.h"
+#include "persist/pack.h"
+#include "persist/rdb_put.h"
+#include "persist/rdb_template.h"
+
+#define DEADLINE_MOST       (((int64_t)1 << 48) - 1) /* of a field, in Redis */
+#define DRAGONFLY_EPOCH_S   1675209600               /* its deadlines count from 2023-02-01 */
+#define DRAGONFLY_SPAN_MOST ((long long)1 << 34)     /* seconds; more is damage */
+
+struct making {
+    struct rdb_source *r;
+    struct hash *h;
+    const struct rdb_get_options *o;
+};
+
+static bool damaged(struct making *m)
+{
+    return rdb_source_fail(m->r, "Damaged hash: hash integrity check failed");
+}
+
+static bool add_field(struct making *m, struct bytes name, struct bytes value, int64_t deadline_ms)
+{
+    if (deadline_ms > DEADLINE_MOST)
+        return rdb_source_fail(m->r, "Damaged deadline of a hash field");
+    return hash_set(&m->h, name, value, deadline_ms, &m->o->hash) ||
+           rdb_source_fail(m->r, "Hash field stands twice");
+}
+
+/* (field, value)... or (field, value, deadline or 0)... */
+static bool get_pack(struct making *m, enum pack_kind kind, bool timed)
+{
+    struct pack_reader p;
+    struct bytes pack, name, value;
+    char a[24], b[24];
+    bool bad;
+    if (!rdb_source_string(m->r, &pack))
+        return false;
+    if (!pack_open(&p, kind, pack))
+        return damaged(m);
+    while (pack_next(&p, a, &name, &bad)) {
+        int64_t deadline_ms = 0;
+        if (!pack_next(&p, b, &value, &bad) || (timed && !pack_next_int(&p, &deadline_ms)))
+            return damaged(m);
+        if (!add_field(m, name, value, deadline_ms > 0 ? deadline_ms : HASH_NO_DEADLINE))
+            return false;
+    }
+    return !bad || damaged(m);
+}
+
+static bool get_name_and_value(struct making *m, struct bytes *name, struct bytes *value)
+{
+    return rdb_source_string_into(m->r, name, &m->r->blob) && rdb_source_string(m->r, value);
+}
+
+/* n fields; from `least` on: each has its distance from it in front, plus one, or 0. */
+static bool get_fields(struct making *m, bool timed, uint64_t least)
+{
+    uint64_t n, span = 0;
+    struct bytes name, value;
+    if (!rdb_source_length(m->r, &n))
+        return false;
+    for (; n; n--) {
+        if (timed && !rdb_source_length(m->r, &span))
+            return false;
+        if (!get_name_and_value(m, &name, &value))
+            return false;
+        uint64_t at = least + span - 1;
+        if (span && (at < least || at > (uint64_t)DEADLINE_MOST))
+            return rdb_source_fail(m->r, "Damaged deadline of a hash field");
+        if (!add_field(m, name, value, span ? (int64_t)at : HASH_NO_DEADLINE))
+            return false;
+    }
+    return true;
+}
+
+/* The earliest deadline is only a hint in front of a pack, but what the others count from here. */
+static bool get_timed(struct making *m, bool packed)
+{
+    uint64_t least;
+    if (!rdb_source_little64(m->r, &least))
+        return false;
+    return packed ? get_pack(m, PACK_LISTPACK, true) : get_fields(m, true, least);
+}
+
+static bool get_valkey(struct making *m)
+{
+    uint64_t n, at;
+    struct bytes name, value;
+    if (!rdb_source_length(m->r, &n))
+        return false;
+    for (; n; n--) {
+        if (!get_name_and_value(m, &name, &value) || !rdb_source_little64(m->r, &at))
+            return false;
+        int64_t deadline_ms = (int64_t)at;
+        if (deadline_ms < HASH_NO_DEADLINE)
+            return rdb_source_fail(m->r, "Damaged deadline of a hash field");
+        if (!add_field(m, name, value, deadline_ms))
+            return false;
+    }
+    return true;
+}
+
+/* Deadlines as text: seconds since its epoch, -1 for none. */
+static bool get_dragonfly(struct making *m)
+{
+    uint64_t n;
+    struct bytes name, value, text;
+    struct buf kept = {0};
+    bool good = rdb_source_length(m->r, &n);
+    for (; good && n; n--) {
+        long long span;
+        good = get_name_and_value(m, &name, &value);
+        if (!good)
+            break;
+        kept.n = 0;
+        buf_add(&kept, value);
+        good = rdb_source_string(m->r, &text) &&
+               ((num_parse_int(text, &span) && span >= -1 && span < DRAGONFLY_SPAN_MOST) ||
+                rdb_source_fail(m->r, "Damaged deadline of a hash field"));
+        good = good && add_field(m, name, buf_bytes(&kept),
+                                 span < 0 ? HASH_NO_DEADLINE : (DRAGONFLY_EPOCH_S + span) * 1000);
+    }
+    buf_free(&kept);
+    return good;
+}
+
+/* Values in the order of a template's names. with_id: the pack begins with a number, which says
+ * nothing when the names stood in front. */
+static bool get_template_pack(struct making *m, const struct rdb_template *t)
+{
+    struct pack_reader p;
+    struct bytes pack, value;
+    char scratch[24];
+    bool bad;
+    int64_t id;
+    if (!rdb_source_string(m->r, &pack))
+        return false;
+    if (!pack_open(&p, PACK_LISTPACK, pack) || !pack_next_int(&p, &id))
+        return damaged(m);
+    if (!t && m->r->templates && id >= 0)
+        t = rdb_template_find(m->r->templates, (uint64_t)id);
+    if (!t)
+        return rdb_source_fail(m->r, "Hash template %lld is not there", (long long)id);
+    for (size_t i = 0; i < t->n; i++)
+        if (!pack_next(&p, scratch, &value, &bad))
+            return damaged(m);
+        else if (!add_field(m, t->names[i], value, HASH_NO_DEADLINE))
+            return false;
+    return (!pack_next(&p, scratch, &value, &bad) && !bad) || damaged(m);
+}
+
+static bool get_template_values(struct making *m, const struct rdb_template *t)
+{
+    struct bytes value;
+    for (size_t i = 0; i < t->n; i++)
+        if (!rdb_source_string(m->r, &value) || !add_field(m, t->names[i], value, HASH_NO_DEADLINE))
+            return false;
+    return true;
+}
+
+static bool get_template(struct making *m, unsigned type)
+{
+    if (type == RDB_TEMPLATE_HASH_PACK_ID)
+        return get_template_pack(m, NULL);
+    if (type == RDB_TEMPLATE_HASH_ID) {
+        uint64_t id;
+        if (!rdb_source_length(m->r, &id))
+            return false;
+        const struct rdb_template *t =
+            m->r->templates ? rdb_template_find(m->r->templates, id) : NULL;
+        if (!t)
+            return rdb_source_fail(m->r, "Hash template %llu is not there", (unsigned long long)id);
+        return get_template_values(m, t);
+    }
+    struct rdb_template *t = rdb_template_inline(m->r);
+    bool good =
+        t && (type == RDB_TEMPLATE_HASH_PACK ? get_template_pack(m, t) : get_template_values(m, t));
+    rdb_template_free(t);
+    return good;
+}
+
+static bool get_any(struct making *m, unsigned type)
+{
+    enum rdb_dialect dialect = m->r->dialect;
+    switch (type) {
+    case RDB_PUT_HASH:
+        return get_fields(m, false, 0);
+    case RDB_PUT_HASH_PACK:
+        return get_pack(m, PACK_LISTPACK, false);
+    case RDB_OLD_HASH_ZIPLIST:
+        return get_pack(m, PACK_ZIPLIST, false);
+    case RDB_OLD_HASH_ZIPMAP:
+        return get_pack(m, PACK_ZIPMAP, false);
+    case RDB_PUT_TIMED_HASH:
+        return get_timed(m, false);
+    case RDB_TIMED_HASH_PACK:
+        return get_timed(m, true);
+    case RDB_VALKEY_HASH:
+        /* Redis' release candidates counted their deadlines from 0, without the plus one. */
+        return dialect == RDB_VALKEY ? get_valkey(m) : get_fields(m, true, 1);
+    case RDB_CANDIDATE_HASH_PACK:
+        return get_pack(m, PACK_LISTPACK, true);
+    case RDB_DRAGONFLY_HASH: /* and RDB_TEMPLATE_HASH */
+        return dialect == RDB_DRAGONFLY ? get_dragonfly(m) : get_template(m, type);
+    default:
+        return get_template(m, type);
+    }
+}
+
+struct entry *rdb_get_hash(struct rdb_source *r, struct bytes key, unsigned type,
+                           const struct rdb_get_options *o)
+{
+    struct making m = {r, hash_new(), o};
+    bool good = get_any(&m, type);
+    if (good && hash_count(m.h) == 0)
+        r->empty = true;
+    if (!good || r->empty) {
+        hash_free(m.h);
+        return NULL;
+    }
+    struct entry *e = entry_new_word(key, VALUE_HASH, (uintptr_t)m.h);
+    e->mark = hash_is_timed(m.h);
+    return e;
+}
+
+bool rdb_get_hash_deadline(struct entry *e, struct bytes name, int64_t deadline_ms)
+{
+    struct hash *h = value_object(e);
+    bool good =
+        deadline_ms > 0 && deadline_ms <= DEADLINE_MOST && hash_set_deadline(&h, name, deadline_ms);
+    entry_put_word(e, (uintptr_t)h);
+    e->mark = hash_is_timed(h);
+    return good;
+}
