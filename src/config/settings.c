@@ -29,6 +29,11 @@ static char **text_of(struct settings *s, const struct setting *x)
     return (char **)(void *)((char *)s + x->at);
 }
 
+static struct bytes *bytes_field(struct settings *s, const struct setting *x)
+{
+    return (struct bytes *)(void *)((char *)s + x->at);
+}
+
 const struct setting *settings_table(size_t *count)
 {
     *count = COUNT;
@@ -61,6 +66,8 @@ void settings_free(struct settings *s)
     for (size_t i = 0; i < COUNT; i++)
         if (settings_is_text(&table[i]))
             mem_free(*text_of(s, &table[i]));
+        else if (table[i].type == SETTING_BYTES)
+            mem_free((char *)(uintptr_t)bytes_field(s, &table[i])->p);
     mem_free(s->file);
     mem_free(s->percentiles);
     buf_free(&s->users);
@@ -91,6 +98,12 @@ void settings_print(const struct settings *s, const struct setting *x, struct bu
         char *text;
         memcpy(&text, field, sizeof(text));
         buf_add_text(out, text);
+        return;
+    }
+    if (x->type == SETTING_BYTES) {
+        struct bytes all;
+        memcpy(&all, field, sizeof(all));
+        buf_add(out, all);
         return;
     }
     memcpy(&v, field, sizeof(v));
@@ -171,6 +184,13 @@ bool settings_parse(struct settings *s, const struct setting *x, struct bytes te
     switch (x->type) {
     default:
         return parse_text(s, x, text, reason);
+    case SETTING_BYTES: {
+        struct bytes *field = bytes_field(s, x);
+        char *copy = mem_copy_text(text.n ? text.p : "", text.n);
+        mem_free((char *)(uintptr_t)field->p);
+        *field = bytes_of(copy, text.n);
+        return true;
+    }
     case SETTING_BOOL:
         if (!bytes_is(text, "yes") && !bytes_is(text, "no")) {
             *reason = "argument must be 'yes' or 'no'";

@@ -13,6 +13,7 @@ enum setting_type {
     SETTING_SIZE,
     SETTING_ENUM,
     SETTING_OCTAL,
+    SETTING_BYTES, /* any bytes; owned */
     SETTING_TEXT,
     /* Texts with a grammar (config/forms.h), kept in canonical form. */
     SETTING_SAVE_POINTS,
@@ -59,6 +60,7 @@ enum { /* of shutdown-on-sigint and shutdown-on-sigterm */
 #define SETTING_FIELD_SIZE          long long
 #define SETTING_FIELD_ENUM          long long
 #define SETTING_FIELD_OCTAL         long long
+#define SETTING_FIELD_BYTES         struct bytes
 #define SETTING_FIELD_TEXT          char *
 #define SETTING_FIELD_SAVE_POINTS   char *
 #define SETTING_FIELD_OUTPUT_LIMITS char *

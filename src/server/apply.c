@@ -57,7 +57,7 @@ static bool apply_bind(struct server *s, const char **reason)
 static bool apply_requirepass(struct server *s, const char **reason)
 {
     (void)reason;
-    users_set_default_password(s->engine.users, bytes_text(s->settings->requirepass));
+    users_set_default_password(s->engine.users, s->settings->requirepass);
     return true;
 }
 

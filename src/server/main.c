@@ -186,7 +186,7 @@ static bool loopback_only(const struct settings *s)
 
 static void warn(const struct settings *s)
 {
-    if (!s->protected_mode && !*s->requirepass && s->port && !loopback_only(s))
+    if (!s->protected_mode && !s->requirepass.n && s->port && !loopback_only(s))
         log_line(LOG_WARNING,
                  "WARNING: the server listens on addresses beyond this machine, protected-mode "
                  "is off and no password is set: anybody who can reach it can read and delete "

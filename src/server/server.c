@@ -460,8 +460,8 @@ bool server_load_users(struct server *s)
         c->print_users = print_users;
         users_read_lines(e->users, buf_bytes(&c->users), &error);
     }
-    if (*c->requirepass && !error.n)
-        users_set_default_password(e->users, bytes_text(c->requirepass));
+    if (c->requirepass.n && !error.n)
+        users_set_default_password(e->users, c->requirepass);
     bool good = error.n == 0;
     if (!good)
         log_line(LOG_WARNING, "Aborting because of wrong users: %.*s", (int)error.n, error.p);

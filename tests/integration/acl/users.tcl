@@ -156,3 +156,20 @@ test "names of commands that are elsewhere (compat 15.2)" {
     close $s
     file delete $conf
 }
+test "a password with a NUL byte survives CONFIG REWRITE (compat 1.4)" {
+    set conf [file normalize [file join [pwd] nul-[pid].conf]]
+    write_file $conf ""
+    server::start_with $conf
+    set s [resp::connect $server::port]
+    expect [resp::ask $s CONFIG SET requirepass "abc\x00def"] OK set
+    expect [resp::ask $s CONFIG REWRITE] OK rewrite
+    server::stop
+    server::start_with $conf
+    set s [resp::connect $server::port]
+    expect [resp::ask $s PING] !NOAUTH* "a password is needed"
+    expect [resp::ask $s AUTH abc] !WRONGPASS* "a part of it"
+    expect [resp::ask $s AUTH "abc\x00def"] OK "all of it"
+    expect [resp::ask $s CONFIG SET requirepass "abc\x00def" proc-title-template "x\x00y"] {!ERR CONFIG SET failed*NUL byte} "texts"
+    close $s
+    file delete $conf
+}

@@ -10,7 +10,7 @@ TEST(lines_are_understood)
                                  "b\\x41\"\nmaxmemory 2mb\n"),
                            &report));
     CHECK(s->port == 7000 && s->save_point_n == 2 && s->save_points[1].changes == 10 &&
-          strcmp(s->requirepass, "a bA") == 0);
+          bytes_equal(s->requirepass, BYTES("a bA")));
     CHECK(s->maxmemory == 2 << 20);
     CHECK(config_file_text(s, BYTES("save ''\n"), &report) && s->save_point_n == 0);
     settings_free(s);
