@@ -64,6 +64,8 @@ void user_rules(const struct user *u, void (*each)(void *context, struct bytes r
                 void *context);
 /* The same as ACL LIST shows them behind the name: separated by blanks. */
 void user_describe(const struct user *u, struct buf *out);
+/* Whether the same rules and passwords make them. */
+bool user_equal(const struct user *a, const struct user *b);
 void user_describe_commands(const struct selector *s, struct buf *out);
 void user_describe_keys(const struct selector *s, struct buf *out);
 void user_describe_channels(const struct selector *s, struct buf *out);

@@ -4,7 +4,9 @@
 #include "base/mem.h"
 #include "engine/client_line.h"
 
-#define SAME_MS 60000 /* alike denials within this time are one entry */
+#define SAME_MS   60000 /* alike denials within this time are one entry */
+#define NAME_MOST 1024  /* bytes of a key or a name that are kept */
+#define LINE_MOST 4096  /* bytes of the client's line that are kept */
 
 void rights_set_user(struct client *c, struct user *u)
 {
@@ -32,9 +34,17 @@ static void free_entry(struct rights_entry *x)
     mem_free(x);
 }
 
+static struct bytes first(struct bytes x, size_t most)
+{
+    return bytes_of(x.p, x.n < most ? x.n : most);
+}
+
+/* What whoever is denied sends is kept in part only: it must not fill the memory. */
 static void note(struct client *c, enum check_result why, const char *context, struct bytes object,
                  struct bytes user)
 {
+    object = first(object, NAME_MOST);
+    user = first(user, NAME_MOST);
     struct engine *e = c->engine;
     struct buf line = {0};
     e->denied[why]++;
@@ -67,7 +77,7 @@ static void note(struct client *c, enum check_result why, const char *context, s
                                    .updated_ms = e->now_ms};
         e->denial_count++;
     }
-    x->client = str_new(buf_bytes(&line));
+    x->client = str_new(first(buf_bytes(&line), LINE_MOST));
     buf_free(&line);
     dlist_insert_before(e->denials.next, &x->node);
     while ((long long)e->denial_count > e->settings->acllog_max_len) {
@@ -186,6 +196,8 @@ void rights_replace_users(struct engine *e, struct users *fresh, const struct cl
         struct user *mine = users_find(e->users, str_bytes((*x)->name));
         if (!mine)
             mine = users_add(e->users, str_bytes((*x)->name));
+        else if (mine != e->users->default_user && !user_equal(mine, *x))
+            rights_kick(e, mine, by);
         user_replace(mine, user_copy(*x));
     }
     mem_free(all);

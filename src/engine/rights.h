@@ -38,8 +38,8 @@ void rights_kick(struct engine *e, const struct user *u, const struct client *by
 /* Lets go of the user of a client that goes. */
 void rights_leave(struct client *c);
 void rights_forget_denials(struct engine *e);
-/* All users are replaced by those of another set, by name; clients of users that are gone are
- * closed. Takes fresh. */
+/* All users are replaced by those of another set, by name. Clients of users that are gone or have
+ * changed are closed, but for those of the default user. Takes fresh. */
 void rights_replace_users(struct engine *e, struct users *fresh, const struct client *by);
 
 #endif

@@ -4,7 +4,14 @@
 #include "command/keys.h"
 #include "engine/deliver.h"
 
+#define KEY_BYTES   128 /* that a key may take on average of all that may be remembered */
+#define BYTES_LEAST (1u << 20)
+#define GIVEN_UP    4096 /* keys at the end of a turn */
+
+/* Who is told when a key changes. */
 struct audience {
+    struct dlist_node age; /* in tracking.ages, the oldest first */
+    struct dict_node *key; /* whose value this is */
     size_t n, cap;
     uint64_t ids[];
 };
@@ -12,6 +19,12 @@ struct audience {
 void tracking_init(struct tracking *t)
 {
     dlist_init(&t->clients);
+    dlist_init(&t->ages);
+}
+
+static size_t bytes_of_key(const struct dict_node *n)
+{
+    return sizeof(*n) + n->key_n + sizeof(struct audience);
 }
 
 static void forget_keys(struct tracking *t)
@@ -20,7 +33,8 @@ static void forget_keys(struct tracking *t)
     for (struct dict_node *n; (n = dict_next(&t->keys, &w));)
         mem_free(n->value);
     dict_clear(&t->keys);
-    t->items = 0;
+    dlist_init(&t->ages);
+    t->items = t->bytes = 0;
 }
 
 void tracking_free(struct tracking *t)
@@ -76,14 +90,15 @@ static void tell(struct client *c, struct bytes keys, size_t n)
     buf_free(&b);
 }
 
-static void tell_key(struct engine *e, uint64_t id, struct bytes key)
+/* given_up: it has not changed, so that NOLOOP says nothing about it. */
+static void tell_key(struct engine *e, uint64_t id, struct bytes key, bool given_up)
 {
     struct tracking *t = e->tracking;
     struct client *c = client_by_id(e, id);
     if (!c || !c->tracking || (c->tracking->flags & TRACKING_BCAST) || (c->flags & CLIENT_CLOSING))
         return;
     if (c == t->running) {
-        if (!(c->tracking->flags & TRACKING_NOLOOP)) {
+        if (given_up || !(c->tracking->flags & TRACKING_NOLOOP)) {
             buf_add(&t->own, bytes_of(&key.n, sizeof(key.n)));
             buf_add(&t->own, key);
         }
@@ -146,50 +161,82 @@ static void remember(struct tracking *t, struct bytes key, uint64_t id)
         if (a->ids[i] == id)
             return;
     if (!a || a->n == a->cap) {
+        struct dlist_node *behind = a ? a->age.next : &t->ages;
         size_t cap = a ? a->cap * 2 : 2, had = a ? a->n : 0;
+        if (a)
+            dlist_remove(&a->age);
+        else
+            t->bytes += bytes_of_key(n);
         n->value = a = mem_realloc(a, sizeof(*a) + cap * sizeof(a->ids[0]));
+        a->key = n;
         a->n = had;
         a->cap = cap;
+        dlist_insert_before(behind, &a->age);
     }
     a->ids[a->n++] = id;
     t->items++;
 }
 
-static void forget(struct engine *e, struct bytes key)
+static void forget(struct engine *e, struct bytes key, bool given_up)
 {
     struct tracking *t = e->tracking;
-    struct audience *a = dict_remove(&t->keys, key);
-    if (!a)
+    struct dict_node *n = dict_find(&t->keys, key);
+    if (!n)
         return;
+    struct audience *a = n->value;
     t->items -= a->n;
+    t->bytes -= bytes_of_key(n);
+    dlist_remove(&a->age);
     for (size_t i = 0; i < a->n; i++)
-        tell_key(e, a->ids[i], key);
+        tell_key(e, a->ids[i], key, given_up);
+    dict_remove(&t->keys, key);
     mem_free(a);
+}
+
+/* The table may hold so many keys, and bytes in proportion: an eighth of maxmemory at the most. */
+static bool is_full(const struct engine *e)
+{
+    const struct tracking *t = e->tracking;
+    long long keys = e->settings->tracking_table_max_keys, data = e->settings->maxmemory, most;
+    if (t->keys.used == 0 || keys == 0)
+        return false;
+    most = keys < INT64_MAX / KEY_BYTES ? keys * KEY_BYTES : INT64_MAX;
+    if (data && data / 8 < most)
+        most = data / 8;
+    if (most < BYTES_LEAST)
+        most = BYTES_LEAST;
+    return (long long)t->keys.used > keys || (long long)t->bytes > most;
+}
+
+/* While there are too many keys, the oldest are given up, and said to have changed. */
+static void give_up(struct engine *e, size_t most)
+{
+    struct tracking *t = e->tracking;
+    for (size_t n = 0; n < most && is_full(e); n++) {
+        const struct audience *a = dlist_item(t->ages.next, struct audience, age);
+        struct str *key = str_new(dict_key(a->key));
+        forget(e, str_bytes(key), true);
+        str_unref(key);
+    }
 }
 
 void tracking_remember(struct client *c, const struct command *command, const struct bytes *argv,
                        int argc)
 {
     struct tracking_client *t = c->tracking;
-    struct tracking *all = c->engine->tracking;
     bool asked = t->flags & TRACKING_CACHING;
     if ((t->flags & TRACKING_BCAST) || ((t->flags & TRACKING_OPTIN) && !asked) ||
         ((t->flags & TRACKING_OPTOUT) && asked))
         return;
+    /* What a script is given it need not read; what it reads is remembered when it does. */
+    if (command->group == GROUP_SCRIPTING)
+        return;
     struct keys keys;
     keys_find(&keys, command, argv, argc);
     for (int i = 0; i < keys.n; i++)
-        remember(all, argv[keys.at[i].index], c->id);
+        remember(c->engine->tracking, argv[keys.at[i].index], c->id);
+    give_up(c->engine, (size_t)keys.n + GIVEN_UP);
     keys_free(&keys);
-    /* Too many keys: some are given up, and said to have changed. */
-    long long most = c->engine->settings->tracking_table_max_keys;
-    while (most && (long long)all->keys.used > most) {
-        struct dict_walk w = {0};
-        struct dict_node *any = dict_next(&all->keys, &w);
-        struct str *key = str_new(dict_key(any));
-        forget(c->engine, str_bytes(key));
-        str_unref(key);
-    }
 }
 
 void tracking_changed(struct engine *e, struct bytes key)
@@ -204,7 +251,7 @@ void tracking_changed(struct engine *e, struct bytes key)
     }
     if (t->keys.used) {
         struct str *copy = str_new(key); /* the argument may be the table's own */
-        forget(e, str_bytes(copy));
+        forget(e, str_bytes(copy), false);
         str_unref(copy);
     }
 }
@@ -279,6 +326,7 @@ void tracking_broadcast(struct engine *e)
     }
     t->flushed = false;
     t->flusher = NULL;
+    give_up(e, GIVEN_UP); /* the limit may have been lowered */
     if (t->changed.used == 0)
         return;
     for (struct dlist_node *n = t->clients.next; n != &t->clients; n = n->next) {

@@ -26,8 +26,9 @@ struct tracking_client {
 };
 
 struct tracking {
-    struct dict keys; /* to arrays of client ids */
-    size_t items;
+    struct dict keys;       /* to audiences */
+    struct dlist_node ages; /* of audiences, the oldest first */
+    size_t items, bytes;    /* clients of all audiences; what the keys take */
     struct dlist_node clients;
     size_t client_n, broadcasting;
     struct dict
@@ -54,7 +55,8 @@ void tracking_flushed(struct engine *e);
 /* Around a request of a client. */
 void tracking_begin(struct client *c);
 void tracking_end(struct client *c);
-/* At the end of a turn: to those who named prefixes. */
+/* At the end of a turn: to those who named prefixes. Keys beyond the limit are given up, some at a
+ * time. */
 void tracking_broadcast(struct engine *e);
 
 #endif

@@ -73,6 +73,10 @@ proc refused_start {args} {
     file delete -force $dir
     return $said
 }
+proc used_memory {s} {
+    regexp {used_memory:(\d+)} [resp::ask $s INFO memory] -> n
+    return $n
+}
 proc write_file {path text} {
     set f [open $path w]
     puts -nonewline $f $text
@@ -172,4 +176,61 @@ test "a password with a NUL byte survives CONFIG REWRITE (compat 1.4)" {
     expect [resp::ask $s CONFIG SET requirepass "abc\x00def" proc-title-template "x\x00y"] {!ERR CONFIG SET failed*NUL byte} "texts"
     close $s
     file delete $conf
+}
+test "ACL LOAD closes the connections of users that changed, and no others (compat 1.6)" {
+    set acl [file normalize [file join [pwd] load-[pid].acl]]
+    write_file $acl "user default on nopass ~* &* +@all\n"
+    server::start --aclfile $acl
+    set s [resp::connect $server::port]
+    set users {same password rights selector off gone}
+    foreach u $users {
+        resp::ask $s ACL SETUSER $u on >x ~* +@all "(%R~a +get)"
+    }
+    resp::ask $s ACL SAVE
+    foreach u $users {
+        set c($u) [resp::connect $server::port]
+        expect [resp::ask $c($u) AUTH $u x] OK $u
+    }
+    resp::ask $s ACL SETUSER password <x >y
+    resp::ask $s ACL SETUSER rights -get
+    resp::ask $s ACL SETUSER selector clearselectors
+    resp::ask $s ACL SETUSER off off
+    resp::ask $s ACL DELUSER gone
+    expect [resp::read $c(gone)] (closed) "DELUSER"
+    expect [resp::ask $s ACL LOAD] OK load
+    foreach u {password rights selector off} { expect [resp::read $c($u)] (closed) $u }
+    expect [resp::ask $c(same) PING] PONG same
+    expect [resp::ask $s PING] PONG default
+    # Whoever loads and has changed gets the answer.
+    set t [resp::connect $server::port]
+    resp::ask $t AUTH same x
+    write_file $acl "user default on nopass ~* &* +@all\nuser same on >z ~* +@all\n"
+    expect [resp::ask $t ACL LOAD] OK "its own reply"
+    expect [resp::read $t] (closed) "and the end"
+    expect [resp::read $c(same)] (closed) "all of that user"
+    close $s
+    file delete $acl
+}
+test "ACL LOG keeps the beginning of what is long (faults M3)" {
+    server::start --proto-max-bulk-len 100mb
+    set s [resp::connect $server::port]
+    resp::ask $s ACL SETUSER u on nopass +@all ~a &a
+    set u [resp::connect $server::port]
+    resp::ask $u AUTH u x
+    set long [string repeat k 4000000]
+    set before [used_memory $s]
+    for {set i 0} {$i < 40} {incr i} {
+        expect [resp::ask $u GET $i$long] !NOPERM* get
+        expect [resp::ask $u PUBLISH $i$long x] !NOPERM* publish
+        expect [resp::ask $s ACL DRYRUN u GET $i$long] "*has no permissions to access the '$i*" dryrun
+        resp::ask $u AUTH $i$long x
+        close $u
+        set u [resp::connect $server::port]
+        resp::ask $u AUTH u x
+    }
+    set log [resp::ask $s ACL LOG 200]
+    if {[string length $log] > 500000} { error "the log has [string length $log] bytes" }
+    if {[used_memory $s] > $before + 50000000} { error "the log holds [expr {[used_memory $s] - $before}] bytes" }
+    close $u
+    close $s
 }
