@@ -116,6 +116,7 @@ def main():
         r.whole("crash, " + mode, [py, crash, "--server", o.server, "--mode", mode, "--seed", str(o.seed), "--events",
                                    "8000" if o.sanitized else "40000", "--kills", "5" if o.sanitized else "30",
                                    *([] if o.sanitized else ["--span", "0.3"])], 300 * slow, env)
+    r.lines("saving in the middle", [py, os.path.join(ROOT, "tests/crash/torn.py"), o.server], 120 * slow, env)
     if not o.sanitized:
         r.lines("clock, slow disk, forks", [py, os.path.join(ROOT, "tests/crash/unkind.py"), o.server], 300)
         for how in ("preload", "ext4", "xfs"):

@@ -256,12 +256,20 @@ static pid_t fork_child(struct saver *v, enum snapshot_kind kind)
     return pid;
 }
 
+/* The data is not whole: a transaction or a script has begun and not ended. A snapshot would hold
+ * half of it. */
+static bool is_torn(const struct saver *v)
+{
+    const struct engine *e = &v->server->engine;
+    return e->journal->depth > 1 || (e->special & ENGINE_BUSY);
+}
+
 int saver_background_save(struct saver *v, bool schedule)
 {
-    if (is_child(v) || v->rewrite_wanted || v->finishing) {
+    if (is_child(v) || v->rewrite_wanted || v->finishing || is_torn(v)) {
         if (is_saving(v))
             return -EALREADY;
-        if (!schedule)
+        if (!schedule && !is_torn(v))
             return -EBUSY;
         v->save_scheduled = true;
         return 1;
@@ -280,9 +288,9 @@ int saver_rewrite(struct saver *v)
 {
     if (is_rewriting(v))
         return -EALREADY;
-    if (!aof_is_open(v->aof))
+    if (!aof_is_open(v->aof) && !is_torn(v))
         return -ENOENT;
-    if (is_child(v) || v->seal != SEAL_NONE) {
+    if (is_child(v) || v->seal != SEAL_NONE || is_torn(v)) {
         v->rewrite_scheduled = true;
         return 1;
     }
@@ -559,7 +567,7 @@ void saver_tick(struct saver *v)
 
 int saver_save(struct saver *v)
 {
-    if (is_saving(v))
+    if (is_saving(v) || is_torn(v))
         return -EBUSY;
     int error = snapshot_save(v->snapshot);
     if (error) {
@@ -641,6 +649,10 @@ bool saver_shutdown(struct saver *v, unsigned how)
                 return false;
         }
     }
+    if (is_torn(v)) {
+        log_line(LOG_WARNING, "A script is ended half-way: nothing that it did is saved.");
+        return true;
+    }
     if (!need_base(v) && !(how & ENGINE_SHUTDOWN_FORCE))
         return false;
     bool save =
@@ -714,9 +726,9 @@ bool saver_switch_aof(struct saver *v, bool on, const char **reason)
         close_aof(v);
         return true;
     }
-    if (is_child(v) || is_rewriting(v)) {
-        log_line(LOG_NOTICE, "The append-only file was turned on while a child process works: it "
-                             "begins when that has ended");
+    if (is_child(v) || is_rewriting(v) || is_torn(v)) {
+        log_line(LOG_NOTICE, "The append-only file was turned on while a child process works or "
+                             "within a transaction: it begins when that has ended");
         v->first_wanted = true;
         return true;
     }

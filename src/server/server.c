@@ -314,11 +314,12 @@ static void on_signal(void *context, int number)
     const char *name = number == SIGINT ? "SIGINT" : "SIGTERM";
     unsigned flags = number == SIGINT ? s->settings->sigint_flags : s->settings->sigterm_flags;
     log_line(LOG_WARNING, "Received %s scheduling shutdown...", name);
-    if ((s->engine.special & ENGINE_BUSY) && !s->signalled) {
+    if (s->engine.special & ENGINE_BUSY) {
         /* Not in the middle of a script: it ends first, by itself if it has written. */
         s->signalled = number;
         if (!scripting_interrupt(s->engine.scripting))
-            log_line(LOG_WARNING, "A script that has written data runs: waiting for its end.");
+            log_line(LOG_WARNING, "A script that has written data runs: waiting for its end. "
+                                  "SHUTDOWN NOSAVE ends it half-way.");
         return;
     }
     unsigned how = 0;

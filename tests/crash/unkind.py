@@ -251,7 +251,7 @@ def script_and_sync(s):
         time.sleep(0.75 + round % 4 * 0.05)
         begun = s.get(SYNCS)
         s.set(SYNC, 600000)
-        c.send(command("EVAL", script, 2, "first", "second", 200000000, round))
+        c.send(command("EVAL", script, 2, "first", "second", 30000000, round))
         s.until("the script", lambda: busy(reader))
         other.send(command("GET", "first"))
         s.until("the end of the script", lambda: busy(reader) is False)
@@ -650,7 +650,7 @@ def told_by_a_script(s):
     feed.reply()
     script = "redis.call('set', KEYS[1], ARGV[2]) redis.call('publish', 'news', ARGV[2]) local n = 0 while n < tonumber(ARGV[1]) do n = n + 1 end"
     for number, around in enumerate(([], [["MULTI"]])):
-        c.send(b"".join(command(*r) for r in around + [["EVAL", script, "1", "k", (30000000, 300000000)[number], number]] + ([["EXEC"]] if around else [])))
+        c.send(b"".join(command(*r) for r in around + [["EVAL", script, "1", "k", (10000000, 1000000000)[number], number]] + ([["EXEC"]] if around else [])))
         s.until("the script", lambda: busy(reader))
         heard = not silent(feed)
         if busy(reader) is not False:

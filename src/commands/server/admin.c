@@ -504,6 +504,11 @@ static void do_shutdown(struct call *call)
         reply_errorf(call->reply, "ERR No shutdown in progress.");
         return;
     }
+    /* A script has not ended: there is nothing whole to save. */
+    if ((call->engine->special & ENGINE_BUSY) && !(how & ENGINE_SHUTDOWN_NOSAVE)) {
+        call_error(call, call->engine->busy_function ? ERR_BUSY_FUNCTION : ERR_BUSY);
+        return;
+    }
     if (!s->shutdown(s->context, how))
         reply_errorf(call->reply, "ERR Errors trying to SHUTDOWN. Check logs.");
     else
