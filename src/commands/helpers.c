@@ -31,8 +31,9 @@ bool helpers_store(const struct call *call, struct bytes key, struct entry *e, u
 }
 
 void helpers_shrunk(const struct call *call, struct bytes key, bool empty, unsigned class_,
-                    const char *event)
+                    const char *event, uint64_t n)
 {
+    db_count_changes(call->store, n);
     db_notify(call->db, key, class_, event);
     if (empty) {
         db_delete(call->db, key);

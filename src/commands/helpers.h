@@ -10,9 +10,9 @@ void helpers_effect_from(struct call *call, struct bytes word, int from);
  * as db_changed(). Returns false when nothing changed (there was no such key). */
 bool helpers_store(const struct call *call, struct bytes key, struct entry *e, unsigned class_,
                    const char *event);
-/* After parts of a collection went: notifies, and deletes the key when none is left. */
+/* After n parts of a collection went: notifies, and deletes the key when none is left. */
 void helpers_shrunk(const struct call *call, struct bytes key, bool empty, unsigned class_,
-                    const char *event);
+                    const char *event, uint64_t n);
 /* The number of keys at argument i: at least 1, and so many arguments follow. False after the error
  * reply. */
 bool helpers_numkeys(const struct call *call, int i, enum err too_many, int *out);

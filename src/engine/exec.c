@@ -363,7 +363,7 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
         .retry = retry,
         .durable = (c->flags & CLIENT_DURABLE) != 0,
     };
-    long long dirty = store->dirty;
+    long long touched = store->touched, dirty = store->dirty;
     uint64_t began = e->last_ticks;
     unsigned errors = c->reply.errors;
     uint64_t position = chain_end(&c->out), offset = e->journal->offset;
@@ -373,8 +373,11 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
     journal_group_begin(e->journal);
     command->handler(&call);
     store->hashed.key = bytes_of(NULL, 0); /* something else may come to lie there */
-    if (store->dirty != dirty && !call.rewritten && (command->flags & COMMAND_WRITE))
-        journal_request(&call);
+    if (store->touched != touched) {
+        store->dirty += store->dirty == dirty;
+        if (!call.rewritten && (command->flags & COMMAND_WRITE))
+            journal_request(&call);
+    }
     journal_group_end(e->journal);
     if (__builtin_expect(!dlist_empty(&e->gate.pushed), 0) && e->journal->depth == 0)
         gate_group_ended(e);

@@ -73,6 +73,22 @@ bool db_delete(struct db *db, struct bytes key)
     return true;
 }
 
+static void note_written(struct store *s, struct bytes key)
+{
+    if (s->written)
+        s->written[hash_of(s, key) % STORE_WRITTEN_SLOTS] = s->written_now;
+}
+
+void db_announce(struct db *db, struct bytes key, unsigned class_, const char *event)
+{
+    struct store *s = db->store;
+    note_written(s, key);
+    if (s->watched && s->events.touched)
+        s->events.touched(s->events.context, db, key);
+    if ((s->notify & class_) && event && s->events.event)
+        s->events.event(s->events.context, db, class_, event, key);
+}
+
 bool db_expire_if_due(struct db *db, struct entry *e)
 {
     struct store *s = db->store;
@@ -83,7 +99,7 @@ bool db_expire_if_due(struct db *db, struct entry *e)
     s->expired++;
     if (s->events.expired)
         s->events.expired(s->events.context, db, entry_key(e));
-    db_changed(db, entry_key(e), DB_EVENT_EXPIRED, "expired");
+    db_announce(db, entry_key(e), DB_EVENT_EXPIRED, "expired");
     db_ready(db, entry_key(e));
     discard(s, e);
     return true;
@@ -122,7 +138,7 @@ bool db_expire_fields(struct db *db, struct entry *e)
         if (n && s->events.fields_expired)
             s->events.fields_expired(s->events.context, db, entry_key(e), names, n);
         if (n)
-            db_changed(db, entry_key(e), DB_EVENT_HASH, "hexpired");
+            db_announce(db, entry_key(e), DB_EVENT_HASH, "hexpired");
         for (size_t i = 0; i < n; i++)
             str_unref(names[i]);
     } while (n == FIELDS_AT_ONCE);
@@ -132,7 +148,7 @@ bool db_expire_fields(struct db *db, struct entry *e)
     }
     struct entry *gone = db_take(db, entry_key(e));
     ASSERT(gone == e);
-    db_changed(db, entry_key(e), DB_EVENT_GENERIC, "del");
+    db_announce(db, entry_key(e), DB_EVENT_GENERIC, "del");
     db_ready(db, entry_key(e));
     discard(s, e);
     return true;
@@ -265,20 +281,14 @@ void db_notify(struct db *db, struct bytes key, unsigned class_, const char *eve
 
 void db_changed_quietly(struct db *db, struct bytes key)
 {
-    struct store *s = db->store;
-    s->dirty++;
-    if (s->written)
-        s->written[hash_of(s, key) % STORE_WRITTEN_SLOTS] = s->written_now;
+    db->store->touched++;
+    note_written(db->store, key);
 }
 
 void db_changed(struct db *db, struct bytes key, unsigned class_, const char *event)
 {
-    struct store *s = db->store;
-    db_changed_quietly(db, key);
-    if (s->watched && s->events.touched)
-        s->events.touched(s->events.context, db, key);
-    if ((s->notify & class_) && event && s->events.event)
-        s->events.event(s->events.context, db, class_, event, key);
+    db->store->touched++;
+    db_announce(db, key, class_, event);
 }
 
 void db_ready(struct db *db, struct bytes key)
@@ -290,7 +300,7 @@ void db_ready(struct db *db, struct bytes key)
 
 void db_store_changed(struct store *s)
 {
-    s->dirty++;
+    s->touched++;
     s->written_all = s->written_now;
 }
 
@@ -315,7 +325,7 @@ size_t db_flush(struct db *db)
     table_clear(&db->deadlines);
     table_clear(&db->timed);
     db->expire_cursor = db->timed_cursor = 0;
-    s->dirty += (long long)n;
+    db_count_changes(s, n);
     s->written_all = s->written_now;
     replaced(db);
     return n;

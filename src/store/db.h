@@ -87,7 +87,8 @@ struct store {
     unsigned notify;     /* DB_EVENT_ bits that are wanted */
     size_t watched;      /* keys watched by someone */
     size_t waited;       /* keys that blocked clients wait for */
-    long long dirty;     /* changes, ever */
+    long long dirty;     /* changed elements, ever: what save points count */
+    long long touched;   /* calls of db_changed() by commands, ever */
     long long hits, misses, expired, expired_fields, evicted;
     uint64_t *written;    /* offset of the last write by key hash, or NULL: gate not in force */
     uint64_t written_now; /* what goes there */
@@ -129,8 +130,15 @@ struct entry *db_set_deadline(struct db *db, struct entry *e, int64_t deadline_m
 /* After a change: counts it, tells watchers and, when the class is wanted, notifies. event NULL:
  * nothing to notify of. */
 void db_changed(struct db *db, struct bytes key, unsigned class_, const char *event);
+/* What others hear of a change, without the change: it is not counted or journalled. */
+void db_announce(struct db *db, struct bytes key, unsigned class_, const char *event);
 /* A change that watchers are not told of: groups and what they have pending. */
 void db_changed_quietly(struct db *db, struct bytes key);
+/* The command changed so many elements; one that says nothing counts as one (engine/exec). */
+static inline void db_count_changes(struct store *s, uint64_t n)
+{
+    s->dirty += (long long)n;
+}
 /* Only the notification. */
 void db_notify(struct db *db, struct bytes key, unsigned class_, const char *event);
 /* Something appeared that a blocked client may be waiting for (or the key is gone). */

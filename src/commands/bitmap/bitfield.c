@@ -199,9 +199,10 @@ static void bitfield(struct call *call, bool only_reads)
         reply_array(call->reply, (size_t)n);
         for (int i = 0; i < n; i++)
             run(call, &steps[i], p, bytes, &o);
-        if (o.changes || (grows && o.writes))
+        if (o.changes || (grows && o.writes)) {
+            db_count_changes(call->store, (uint64_t)o.writes);
             db_changed(call->db, key, DB_EVENT_STRING, "setbit");
-        else if (grows)
+        } else if (grows)
             db_changed(call->db, key, 0, NULL);
     }
     mem_free(steps);

@@ -131,6 +131,7 @@ static void do_geoadd(struct call *call)
             updated += there;
         }
         if (added || updated) {
+            db_count_changes(call->store, (uint64_t)(added + updated));
             db_changed(call->db, key, DB_EVENT_ZSET, "zadd");
             db_ready(call->db, key);
         }
@@ -483,6 +484,7 @@ static void store_hits(struct call *call, enum form form, const struct search *s
         }
         e = entry_new_word(s->to, VALUE_ZSET, (uintptr_t)z);
     }
+    db_count_changes(call->store, n);
     helpers_store(call, s->to, e, DB_EVENT_ZSET,
                   form == SEARCH_STORE ? "geosearchstore" : "georadiusstore");
     reply_int(call->reply, (long long)n);

@@ -152,15 +152,15 @@ static void time_fields(struct call *call, struct entry *e, const struct run_of_
         else if (result == 2)
             dropped.argv[dropped.n++] = name;
     }
-    bool set = kept.n > kept.head, gone = dropped.n > dropped.head;
+    int set = kept.n - kept.head, gone = dropped.n - dropped.head;
     some_end(call, &kept, count);
     some_end(call, &dropped, NULL);
     if (set || gone)
         db_note_fields(call->db, e);
     if (set)
-        hash_args_grown(call, e, "hexpire");
+        hash_args_grown(call, e, "hexpire", set);
     if (gone)
-        hash_args_shrunk(call, e, "hdel");
+        hash_args_shrunk(call, e, "hdel", gone);
 }
 
 static void expire(struct call *call, bool seconds, bool absolute)
@@ -366,11 +366,11 @@ static void persist(struct call *call, struct entry *e, int first, int n, bool a
         if (answers)
             reply_int(call->reply, result);
     }
-    bool any = kept.n > kept.head;
+    int any = kept.n - kept.head;
     some_end(call, &kept, count);
     if (any) {
         db_note_fields(call->db, e);
-        hash_args_grown(call, e, "hpersist");
+        hash_args_grown(call, e, "hpersist", any);
     }
 }
 
@@ -424,10 +424,10 @@ static void do_hgetdel(struct call *call)
     for (int i = first; i < first + n; i++)
         if (hash_args_remove(e, call->argv[i]))
             dropped.argv[dropped.n++] = call->argv[i];
-    bool any = dropped.n > 2;
+    int any = dropped.n - 2;
     some_end(call, &dropped, NULL);
     if (any)
-        hash_args_shrunk(call, e, "hdel");
+        hash_args_shrunk(call, e, "hdel", any);
 }
 
 const struct command hgetdel_command = {
@@ -523,7 +523,7 @@ static void do_hsetex(struct call *call)
         call_effect(call, argv, 2 * n + 2);
         mem_free(argv);
     }
-    hash_args_grown(call, e, "hset");
+    hash_args_grown(call, e, "hset", n);
     if (o.timed)
         time_fields(call, e, &(struct run_of_fields){first, n, 2}, ALWAYS, o.at_ms, false);
     reply_int(call->reply, 1);

@@ -24,7 +24,7 @@ static long long set_all(struct call *call)
         return -1;
     for (int i = 2; i < call->argc; i += 2)
         created += hash_args_set(call, e, call->argv[i], call->argv[i + 1], HASH_NO_DEADLINE);
-    hash_args_grown(call, e, "hset");
+    hash_args_grown(call, e, "hset", call->argc / 2 - 1);
     return created;
 }
 
@@ -53,7 +53,7 @@ static void do_hsetnx(struct call *call)
     }
     if (hash_args_ensure(call, call->argv[1], &e)) {
         hash_args_set(call, e, call->argv[2], call->argv[3], HASH_NO_DEADLINE);
-        hash_args_grown(call, e, "hset");
+        hash_args_grown(call, e, "hset", 1);
         reply_int(call->reply, 1);
     }
 }
@@ -296,7 +296,7 @@ static void do_hdel(struct call *call)
     for (int i = 2; e && i < call->argc; i++)
         n += hash_args_remove(e, call->argv[i]);
     if (n)
-        hash_args_shrunk(call, e, "hdel");
+        hash_args_shrunk(call, e, "hdel", (int)n);
     reply_int(call->reply, n);
 }
 
@@ -334,7 +334,7 @@ static void do_hincrby(struct call *call)
         return;
     hash_args_set(call, e, call->argv[2], bytes_of(text, num_print_int(text, v)),
                   HASH_KEEP_DEADLINE);
-    hash_args_grown(call, e, "hincrby");
+    hash_args_grown(call, e, "hincrby", 1);
     reply_int(call->reply, v);
 }
 
@@ -376,7 +376,7 @@ static void do_hincrbyfloat(struct call *call)
         CALL_EFFECT(call, BYTES("HPEXPIREAT"), call->argv[1],
                     bytes_of(at, num_print_int(at, deadline_ms)), BYTES("FIELDS"), BYTES("1"),
                     call->argv[2]);
-    hash_args_grown(call, e, "hincrbyfloat");
+    hash_args_grown(call, e, "hincrbyfloat", 1);
     reply_bulk(call->reply, now);
 }
 

@@ -72,17 +72,18 @@ bool hash_args_remove(struct entry *e, struct bytes name)
     return removed;
 }
 
-void hash_args_grown(const struct call *call, struct entry *e, const char *event)
+void hash_args_grown(const struct call *call, struct entry *e, const char *event, int n)
 {
+    db_count_changes(call->store, (uint64_t)n);
     if (e->mark)
         db_note_fields(call->db, e);
     db_changed(call->db, entry_key(e), DB_EVENT_HASH, event);
 }
 
-void hash_args_shrunk(const struct call *call, struct entry *e, const char *event)
+void hash_args_shrunk(const struct call *call, struct entry *e, const char *event, int n)
 {
     bool empty = hash_count(value_object(e)) == 0;
     if (!empty && e->mark)
         db_note_fields(call->db, e);
-    helpers_shrunk(call, call->argv[1], empty, DB_EVENT_HASH, event);
+    helpers_shrunk(call, call->argv[1], empty, DB_EVENT_HASH, event, (uint64_t)n);
 }

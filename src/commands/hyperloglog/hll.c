@@ -45,12 +45,13 @@ static size_t sparse_max(const struct call *call)
 static void add_dense(struct call *call, struct bytes key, struct entry *e, size_t n)
 {
     unsigned char *place = string_args_grow(call, key, e, n);
-    bool changed = false;
+    int changed = 0;
     for (int i = 2; i < call->argc; i++)
-        changed = hll_add_dense(place, call->argv[i]) || changed;
+        changed += hll_add_dense(place, call->argv[i]);
+    db_count_changes(call->store, (uint64_t)changed);
     if (changed)
         db_changed(call->db, key, DB_EVENT_STRING, "pfadd");
-    reply_int(call->reply, changed);
+    reply_int(call->reply, changed > 0);
 }
 
 static void do_pfadd(struct call *call)
@@ -82,6 +83,7 @@ static void do_pfadd(struct call *call)
         if (changes) {
             hll_forget_cached((unsigned char *)b.p);
             put(call, key, e, &b);
+            db_count_changes(call->store, (uint64_t)changes);
             db_changed(call->db, key, DB_EVENT_STRING, "pfadd");
         }
         reply_int(call->reply, changes > 0);

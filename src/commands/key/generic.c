@@ -17,6 +17,7 @@ static void delete_keys(struct call *call)
         db_ready(call->db, key);
         n++;
     }
+    db_count_changes(call->store, (uint64_t)n);
     reply_int(call->reply, n);
 }
 

@@ -311,6 +311,7 @@ static void answer(struct call *call, const struct sort *s, const struct element
         emit_all(call, s, all, from, to, emit_push, l);
         e = entry_new_word(s->store, VALUE_LIST, (uintptr_t)l);
     }
+    db_count_changes(call->store, n);
     helpers_store(call, s->store, e, DB_EVENT_LIST, "sortstore");
     reply_int(call->reply, (long long)n);
 }

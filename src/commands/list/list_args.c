@@ -27,8 +27,9 @@ struct list *list_args_create(const struct call *call, struct bytes key)
 }
 
 void list_args_shrunk(const struct call *call, struct bytes key, const struct list *l,
-                      const char *event)
+                      const char *event, uint64_t n)
 {
+    db_count_changes(call->store, n);
     bool empty = l->count == 0;
     db_notify(call->db, key, DB_EVENT_LIST, event);
     if (empty) {
@@ -39,8 +40,9 @@ void list_args_shrunk(const struct call *call, struct bytes key, const struct li
     }
 }
 
-void list_args_grown(const struct call *call, struct bytes key, const char *event)
+void list_args_grown(const struct call *call, struct bytes key, const char *event, uint64_t n)
 {
+    db_count_changes(call->store, n);
     db_changed(call->db, key, DB_EVENT_LIST, event);
     db_ready(call->db, key);
 }

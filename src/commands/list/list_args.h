@@ -11,11 +11,11 @@ bool list_args_read(const struct call *call, struct bytes key, struct list **out
 bool list_args_write(const struct call *call, struct bytes key, struct list **out);
 /* An empty list under an absent key. */
 struct list *list_args_create(const struct call *call, struct bytes key);
-/* After elements went: deletes the key when none is left. event as db_changed(). */
+/* After n elements went: deletes the key when none is left. event as db_changed(). */
 void list_args_shrunk(const struct call *call, struct bytes key, const struct list *l,
-                      const char *event);
-/* After elements were added. */
-void list_args_grown(const struct call *call, struct bytes key, const char *event);
+                      const char *event, uint64_t n);
+/* After n elements were added. */
+void list_args_grown(const struct call *call, struct bytes key, const char *event, uint64_t n);
 /* LEFT or RIGHT; false after the error reply. */
 bool list_args_side(const struct call *call, int i, bool *front);
 

@@ -60,7 +60,7 @@ static void pop(struct call *call, bool front)
         reply_array(call->reply, n);
     take(call, l, front, n);
     if (n)
-        list_args_shrunk(call, key, l, event_of(front));
+        list_args_shrunk(call, key, l, event_of(front), n);
 }
 
 static void do_lpop(struct call *call)
@@ -141,7 +141,7 @@ static void block_pop(struct call *call, bool front)
     reply_bulk(call->reply, key);
     take(call, l, front, 1);
     CALL_EFFECT(call, word_of(front), key);
-    list_args_shrunk(call, key, l, event_of(front));
+    list_args_shrunk(call, key, l, event_of(front), 1);
 }
 
 static void do_blpop(struct call *call)
@@ -211,7 +211,7 @@ static void mpop(struct call *call, int at, bool blocks)
     reply_array(call->reply, n);
     take(call, l, front, n);
     CALL_EFFECT(call, word_of(front), key, bytes_of(text, num_print_uint(text, n)));
-    list_args_shrunk(call, key, l, event_of(front));
+    list_args_shrunk(call, key, l, event_of(front), n);
 }
 
 static void do_lmpop(struct call *call)
@@ -300,8 +300,8 @@ static void move(struct call *call, const struct move *m)
     if (m->blocks)
         CALL_EFFECT(call, BYTES("LMOVE"), m->from, m->to, side_of(m->from_front),
                     side_of(m->to_front));
-    list_args_grown(call, m->to, m->to_front ? "lpush" : "rpush");
-    list_args_shrunk(call, m->from, from, event_of(m->from_front));
+    list_args_grown(call, m->to, m->to_front ? "lpush" : "rpush", 1);
+    list_args_shrunk(call, m->from, from, event_of(m->from_front), 0);
 }
 
 static void do_rpoplpush(struct call *call)
@@ -450,8 +450,8 @@ static void move_many(struct call *call, const struct move *m, int at)
     for (uint64_t i = 0; i < n; i++)
         str_unref(moved[i]);
     mem_free(moved);
-    list_args_grown(call, m->to, m->to_front ? "lpush" : "rpush");
-    list_args_shrunk(call, m->from, from, event_of(m->from_front));
+    list_args_grown(call, m->to, m->to_front ? "lpush" : "rpush", n);
+    list_args_shrunk(call, m->from, from, event_of(m->from_front), 0);
 }
 
 static void do_lmovem(struct call *call)

@@ -19,7 +19,7 @@ static void push(struct call *call, bool front, bool only_existing)
     for (int i = 2; i < call->argc; i++)
         list_push(l, front, call->argv[i]);
     reply_int(call->reply, (long long)l->count);
-    list_args_grown(call, key, front ? "lpush" : "rpush");
+    list_args_grown(call, key, front ? "lpush" : "rpush", (uint64_t)call->argc - 2);
 }
 
 static void do_lpush(struct call *call)
@@ -291,7 +291,10 @@ static void do_ltrim(struct call *call)
     } else {
         list_trim(l, true, (uint64_t)n);
     }
-    list_args_shrunk(call, key, l, "ltrim");
+    if (l->count == (uint64_t)n)
+        db_announce(call->db, key, DB_EVENT_LIST, "ltrim"); /* as Redis, which changes nothing */
+    else
+        list_args_shrunk(call, key, l, "ltrim", (uint64_t)n - l->count);
     reply_ok(call->reply);
 }
 
@@ -348,7 +351,7 @@ static void do_lrem(struct call *call)
         }
     }
     if (removed)
-        list_args_shrunk(call, key, l, "lrem");
+        list_args_shrunk(call, key, l, "lrem", (uint64_t)removed);
     reply_int(call->reply, removed);
 }
 

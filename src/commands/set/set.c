@@ -21,8 +21,10 @@ static void do_sadd(struct call *call)
     }
     for (int i = 2; i < call->argc; i++)
         added += set_args_add(call, e, call->argv[i]);
-    if (added)
+    if (added) {
+        db_count_changes(call->store, (uint64_t)added);
         db_changed(call->db, key, DB_EVENT_SET, "sadd");
+    }
     reply_int(call->reply, added);
 }
 
@@ -35,7 +37,7 @@ static void do_srem(struct call *call)
     for (int i = 2; e && i < call->argc; i++)
         removed += set_args_remove(e, call->argv[i]);
     if (removed)
-        set_args_shrunk(call, call->argv[1], e, "srem");
+        set_args_shrunk(call, call->argv[1], e, "srem", (uint64_t)removed);
     reply_int(call->reply, removed);
 }
 
@@ -59,13 +61,15 @@ static void do_smove(struct call *call)
         reply_int(call->reply, 0);
         return;
     }
-    set_args_shrunk(call, from, a, "srem");
+    set_args_shrunk(call, from, a, "srem", 1);
     if (!b) {
         b = entry_new_word(to, VALUE_SET, (uintptr_t)set_new());
         db_add(call->db, b);
     }
-    if (set_args_add(call, b, member))
+    if (set_args_add(call, b, member)) {
+        db_count_changes(call->store, 1);
         db_changed(call->db, to, DB_EVENT_SET, "sadd");
+    }
     reply_int(call->reply, 1);
 }
 
@@ -248,7 +252,7 @@ static void pop_chosen(struct call *call, struct entry *e, struct str **chosen, 
     }
     call_effect(call, argv, (int)n + 2);
     mem_free(argv);
-    set_args_shrunk(call, call->argv[1], e, "spop");
+    set_args_shrunk(call, call->argv[1], e, "spop", n);
 }
 
 static void do_spop(struct call *call)
@@ -282,6 +286,7 @@ static void do_spop(struct call *call)
         CALL_EFFECT(call, BYTES("DEL"), call->argv[1]);
         db_notify(call->db, call->argv[1], DB_EVENT_SET, "spop");
         db_delete(call->db, call->argv[1]);
+        db_count_changes(call->store, n);
         db_changed(call->db, call->argv[1], DB_EVENT_GENERIC, "del");
         db_ready(call->db, call->argv[1]);
         return;

@@ -41,7 +41,8 @@ bool set_args_remove(struct entry *e, struct bytes member)
     return removed;
 }
 
-void set_args_shrunk(const struct call *call, struct bytes key, struct entry *e, const char *event)
+void set_args_shrunk(const struct call *call, struct bytes key, struct entry *e, const char *event,
+                     uint64_t n)
 {
-    helpers_shrunk(call, key, set_count(value_object(e)) == 0, DB_EVENT_SET, event);
+    helpers_shrunk(call, key, set_count(value_object(e)) == 0, DB_EVENT_SET, event, n);
 }

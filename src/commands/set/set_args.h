@@ -13,6 +13,7 @@ struct set_limits set_args_limits(const struct call *call);
 bool set_args_add(const struct call *call, struct entry *e, struct bytes member);
 bool set_args_remove(struct entry *e, struct bytes member);
 /* After members went: deletes the key when none is left. */
-void set_args_shrunk(const struct call *call, struct bytes key, struct entry *e, const char *event);
+void set_args_shrunk(const struct call *call, struct bytes key, struct entry *e, const char *event,
+                     uint64_t n);
 
 #endif

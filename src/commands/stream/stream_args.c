@@ -314,6 +314,7 @@ struct stream_consumer *stream_args_consumer(struct call *call, struct bytes key
     c = stream_group_add_consumer(g, name, call->now_ms);
     if (journal)
         stream_args_effect_consumer(call, key, str_bytes(g->name), name);
+    db_count_changes(call->store, 1);
     db_changed_quietly(call->db, key);
     db_notify(call->db, key, DB_EVENT_STREAM, "xgroup-createconsumer");
     return c;

@@ -326,6 +326,7 @@ static void do_xtrim(struct call *call)
             else
                 CALL_EFFECT(call, BYTES("XTRIM"), key, what, BYTES("="), threshold);
         }
+        db_count_changes(call->store, n);
         db_changed(call->db, key, DB_EVENT_STREAM, n ? "xtrim" : NULL);
     }
     reply_int(call->reply, (long long)n);
@@ -376,8 +377,10 @@ static void do_xdel(struct call *call)
     for (int i = 0; i < n; i++)
         deleted += stream_delete(s, ids[i]);
     mem_free(ids);
-    if (deleted)
+    if (deleted) {
+        db_count_changes(call->store, (uint64_t)deleted);
         db_changed(call->db, key, DB_EVENT_STREAM, "xdel");
+    }
     reply_int(call->reply, deleted);
 }
 
@@ -460,8 +463,10 @@ static void do_xdelex(struct call *call)
         reply_int(call->reply, result);
     }
     mem_free(ids);
-    if (deleted || dropped)
+    if (deleted || dropped) {
+        db_count_changes(call->store, deleted);
         db_changed(call->db, key, DB_EVENT_STREAM, deleted ? "xdel" : NULL);
+    }
 }
 
 const struct command xdelex_command = {
@@ -505,8 +510,10 @@ static void do_xack(struct call *call)
         acked += stream_group_ack(g, ids[i]);
     if (ids != few)
         mem_free(ids);
-    if (acked)
+    if (acked) {
+        db_count_changes(call->store, (uint64_t)acked);
         db_changed_quietly(call->db, key);
+    }
     reply_int(call->reply, acked);
 }
 
@@ -571,8 +578,10 @@ static void do_xackdel(struct call *call)
     }
     mem_free(acks);
     mem_free(ids);
-    if (ack_n > 3)
+    if (ack_n > 3) {
+        db_count_changes(call->store, (uint64_t)ack_n - 3);
         db_changed(call->db, key, DB_EVENT_STREAM, deleted_any ? "xdel" : NULL);
+    }
 }
 
 const struct command xackdel_command = {

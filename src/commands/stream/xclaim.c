@@ -107,6 +107,7 @@ static void drop_reference(struct call *call, struct stream_group *g, struct str
     char text[STREAM_ID_TEXT_MAX];
     stream_group_ack(g, id);
     CALL_EFFECT(call, BYTES("XACK"), call->argv[1], call->argv[2], stream_args_id_text(text, id));
+    db_count_changes(call->store, 1);
     db_changed_quietly(call->db, call->argv[1]);
 }
 
@@ -176,8 +177,10 @@ static void do_xclaim(struct call *call)
     reply_later_end(call->reply, '*', n);
     if (moved && n == 0)
         stream_args_effect_setid(call, key, g);
-    if (n || moved)
+    if (n || moved) {
+        db_count_changes(call->store, n ? n : 1);
         db_changed_quietly(call->db, key);
+    }
 }
 
 const struct command xclaim_command = {
@@ -306,8 +309,10 @@ static void do_xautoclaim(struct call *call)
     for (size_t i = 0; i < gone_n; i++)
         stream_args_reply_id(r, ((const struct stream_id *)(const void *)gone.p)[i]);
     buf_free(&gone);
-    if (n || gone_n)
+    if (n || gone_n) {
+        db_count_changes(call->store, (uint64_t)n);
         db_changed_quietly(call->db, key);
+    }
 }
 
 const struct command xautoclaim_command = {
@@ -390,6 +395,7 @@ static void do_xnack(struct call *call)
     }
     mem_free(ids);
     if (released) {
+        db_count_changes(call->store, (uint64_t)released);
         db_changed_quietly(call->db, key);
         db_ready(call->db, key);
     }

@@ -332,6 +332,7 @@ static uint64_t read_new(struct call *call, const struct xread *x, struct source
         claims.last_id = g->last_id;
         stream_args_claims_end(&claims);
         stream_args_effect_setid(call, s->key, g);
+        db_count_changes(call->store, 1);
         db_changed_quietly(call->db, s->key);
     }
     return done;
@@ -389,8 +390,10 @@ static uint64_t claim(struct call *call, const struct xread *x, struct source *s
         b->entries++;
     }
     stream_args_claims_end(&claims);
-    if (done)
+    if (done) {
+        db_count_changes(call->store, 1);
         db_changed_quietly(call->db, s->key);
+    }
     return done;
 }
 
@@ -453,8 +456,10 @@ static void read_history(struct call *call, const struct xread *x, struct source
         chain_move(out, &aside);
     }
     stream_args_claims_end(&claims);
-    if (done)
+    if (done) {
+        db_count_changes(call->store, 1);
         db_changed_quietly(call->db, s->key);
+    }
     buf_free(&found);
 }
 

@@ -428,6 +428,7 @@ static void put_all(struct call *call)
         put(call, call->argv[i], i + 1, -1, false);
         db_changed(call->db, call->argv[i], DB_EVENT_STRING, "set");
     }
+    db_count_changes(call->store, (uint64_t)call->argc / 2);
 }
 
 static void do_mset(struct call *call)

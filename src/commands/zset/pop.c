@@ -29,7 +29,7 @@ static void take(struct call *call, struct bytes key, struct entry *e, bool high
     }
     zset_remove_ranks(&z, highest ? count - n : 0, n);
     value_moved(e, z);
-    zset_args_shrunk(call, key, e, highest ? "zpopmax" : "zpopmin");
+    zset_args_shrunk(call, key, e, highest ? "zpopmax" : "zpopmin", n);
 }
 
 static void pop(struct call *call, bool highest)

@@ -233,7 +233,7 @@ static void remove_range(struct call *call, enum zset_range_by by, const char *e
         value_moved(e, z);
     }
     if (n)
-        zset_args_shrunk(call, call->argv[1], e, event);
+        zset_args_shrunk(call, call->argv[1], e, event, n);
     reply_int(call->reply, (long long)n);
 }
 

@@ -102,6 +102,7 @@ static void add(struct call *call, int at, unsigned flags)
         else
             reply_null(call->reply);
         if (added || updated) {
+            db_count_changes(call->store, (uint64_t)(added + updated));
             db_changed(call->db, key, DB_EVENT_ZSET, flags & INCR ? "zincr" : "zadd");
             db_ready(call->db, key);
         }
@@ -137,7 +138,7 @@ static void do_zrem(struct call *call)
         value_moved(e, z);
     }
     if (removed)
-        zset_args_shrunk(call, call->argv[1], e, "zrem");
+        zset_args_shrunk(call, call->argv[1], e, "zrem", (uint64_t)removed);
     reply_int(call->reply, removed);
 }
 

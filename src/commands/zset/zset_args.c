@@ -24,9 +24,10 @@ struct zset_limits zset_args_limits(const struct call *call)
                                 (size_t)s->zset_max_listpack_value};
 }
 
-void zset_args_shrunk(const struct call *call, struct bytes key, struct entry *e, const char *event)
+void zset_args_shrunk(const struct call *call, struct bytes key, struct entry *e, const char *event,
+                      uint64_t n)
 {
-    helpers_shrunk(call, key, zset_count(value_object(e)) == 0, DB_EVENT_ZSET, event);
+    helpers_shrunk(call, key, zset_count(value_object(e)) == 0, DB_EVENT_ZSET, event, n);
 }
 
 /* "1.5" or "(1.5" */

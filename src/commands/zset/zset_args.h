@@ -11,8 +11,8 @@ bool zset_args_read(const struct call *call, struct bytes key, struct zset **out
 bool zset_args_write(const struct call *call, struct bytes key, struct entry **e);
 struct zset_limits zset_args_limits(const struct call *call);
 /* After members went: deletes the key when none is left. */
-void zset_args_shrunk(const struct call *call, struct bytes key, struct entry *e,
-                      const char *event);
+void zset_args_shrunk(const struct call *call, struct bytes key, struct entry *e, const char *event,
+                      uint64_t n);
 
 enum zset_range_by { ZSET_BY_RANK, ZSET_BY_SCORE, ZSET_BY_LEX };
 

@@ -112,12 +112,12 @@ TEST(watchers_hear_of_changes_while_there_are_any)
     s->events = (struct store_events){.context = &seen, .touched = on_touched};
     set(db, "a", "1");
     db_changed(db, BYTES("a"), DB_EVENT_STRING, "set");
-    CHECK(seen.touched == 0 && s->dirty == 1);
+    CHECK(seen.touched == 0 && s->touched == 1);
     s->watched = 1;
     db_changed(db, BYTES("a"), DB_EVENT_STRING, "set");
     CHECK(seen.touched == 1);
     db_changed_quietly(db, BYTES("a"));
-    CHECK(seen.touched == 1 && s->dirty == 3);
+    CHECK(seen.touched == 1 && s->touched == 3);
     s->watched = 0;
     db_store_free(s);
 }
@@ -193,19 +193,47 @@ TEST(whole_databases_announce_that_they_change)
     set(&s->dbs[0], "a", "1");
     s->written_now = 20;
     db_swap(s, 0, 1);
-    CHECK(s->dirty == 3 && s->written_all == 20 && r.before == 2 && r.keys_before == 3);
+    CHECK(s->touched == 1 && s->dirty == 2 && s->written_all == 20 && r.before == 2 &&
+          r.keys_before == 3);
     CHECK(r.after == 2 && s->dbs[1].keys.used == 1);
     s->written_now = 30;
     db_swap(s, 1, 1);
-    CHECK(s->dirty == 4 && r.before == 2 && r.after == 2);
+    CHECK(s->touched == 2 && r.before == 2 && r.after == 2);
     db_store_changed(s);
-    CHECK(s->dirty == 5 && s->written_all == 30);
-    CHECK(db_flush(&s->dbs[1]) == 1 && db_flush(&s->dbs[1]) == 0 && s->dirty == 6);
+    CHECK(s->touched == 3 && s->written_all == 30);
+    CHECK(db_flush(&s->dbs[1]) == 1 && db_flush(&s->dbs[1]) == 0 && s->dirty == 3);
     CHECK(r.after == 4);
     db_store_free(s);
 }
 
-UNIT_MAIN(T(deadlines_pass_by_the_store_s_clock), T(active_expiry_finds_all_of_them),
-          T(looking_is_not_using), T(watchers_hear_of_changes_while_there_are_any),
+static void on_ready(void *context, struct db *db, struct bytes key)
+{
+    (void)db;
+    (void)key;
+    ((struct seen *)context)->ready++;
+}
+
+/* compat 3.4; and whoever waits for a key hears that it is gone. */
+TEST(a_key_that_expires_is_heard_of_and_not_counted)
+{
+    struct store *s = db_store_new(2, 1);
+    struct db *db = &s->dbs[0];
+    struct seen seen = {0};
+    s->events = (struct store_events){
+        .context = &seen, .touched = on_touched, .expired = on_expired, .ready = on_ready};
+    s->watched = s->waited = 1;
+    s->now_ms = 1000;
+    set(db, "a", "1");
+    db_set_deadline(db, db_write(db, BYTES("a")), 2000);
+    s->now_ms = 2000;
+    CHECK(db_read(db, BYTES("a")) == NULL);
+    CHECK(seen.expired == 1 && seen.touched == 1 && seen.ready == 1);
+    CHECK(s->touched == 0 && s->dirty == 0);
+    db_store_free(s);
+}
+
+UNIT_MAIN(T(a_key_that_expires_is_heard_of_and_not_counted), T(deadlines_pass_by_the_store_s_clock),
+          T(active_expiry_finds_all_of_them), T(looking_is_not_using),
+          T(watchers_hear_of_changes_while_there_are_any),
           T(the_digest_is_of_the_data_and_not_of_its_order),
           T(whole_databases_announce_that_they_change))
