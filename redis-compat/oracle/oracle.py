@@ -786,7 +786,8 @@ def main():
     ap.add_argument("what", choices=["dialogues", "random"])
     ap.add_argument("files", nargs="*")
     o = ap.parse_args()
-    ref, ours = Server(o.reference), Server(os.path.abspath(o.server))
+    debug = ["--enable-debug-command", "yes"]
+    ref, ours = Server(o.reference, debug), Server(os.path.abspath(o.server), debug)
     try:
         if o.what == "dialogues":
             passed, failed = dialogues(o, ref, ours)

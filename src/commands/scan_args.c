@@ -3,6 +3,9 @@
 #include "base/glob.h"
 #include "base/num.h"
 
+/* A page that would be empty looks at so many buckets before it is. */
+#define EMPTY_STEPS 1000
+
 /* As strtoull() reads it, which is what clients have come to rely on: nothing at all stands for 0,
  * zeros in front do no harm, a minus sign wraps. */
 static bool parse_cursor(struct bytes text, uint64_t *out)
@@ -61,14 +64,14 @@ bool scan_args_matches(const struct scan_args *s, struct bytes x)
     return s->all || glob_match(s->pattern, x);
 }
 
-void scan_args_begin(struct scan_args *s)
+static void begin(struct scan_args *s)
 {
     struct reply *r = s->call->reply;
     s->out = r->out;
     r->out = &s->aside;
 }
 
-void scan_args_end(struct scan_args *s)
+static void end(struct scan_args *s)
 {
     struct reply *r = s->call->reply;
     char text[NUM_INT_MAX];
@@ -81,12 +84,14 @@ void scan_args_end(struct scan_args *s)
 
 void scan_args_walk(struct scan_args *s, const void *collection, scan_args_step *step)
 {
-    long long steps = s->count;
-    scan_args_begin(s);
+    size_t wanted = (size_t)s->count, steps = 0;
+    size_t most = wanted < SIZE_MAX / 10 ? wanted * 10 : SIZE_MAX;
+    begin(s);
     do
         s->cursor = step(collection, s);
-    while (s->cursor && --steps > 0 && (long long)s->n < s->count);
-    scan_args_end(s);
+    while (s->cursor && s->found < wanted &&
+           (++steps < most || (s->found == 0 && steps < EMPTY_STEPS)));
+    end(s);
 }
 
 void scan_args_nothing(struct call *call)

@@ -16,6 +16,7 @@ static void note_field(void *context, const struct hash_field *f)
     if (!s->no_values)
         reply_bulk(s->call->reply, f->value);
     s->n += s->no_values ? 1 : 2;
+    s->found++;
 }
 
 static uint64_t step(const void *collection, struct scan_args *s)

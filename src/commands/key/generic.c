@@ -105,7 +105,7 @@ const struct command touch_command = {
 
 static void do_type(struct call *call)
 {
-    struct entry *e = db_read(call->db, call->argv[1]);
+    struct entry *e = db_look(call->db, call->argv[1]);
     reply_simple(call->reply, e ? value_type_name(value_type(e)) : "none");
 }
 
@@ -349,6 +349,29 @@ static void note_key(void *context, struct entry *e)
         return;
     reply_bulk(s->call->reply, entry_key(e));
     s->n++;
+    s->found++;
+}
+
+/* What has expired is deleted when the walk has left it. */
+static void scan_key(void *context, struct entry *e)
+{
+    struct scan_args *s = context;
+    if (db_is_due(s->call->store, e))
+        buf_add(&s->due, bytes_of(&e, sizeof(struct entry *)));
+    else
+        note_key(s, e);
+}
+
+static uint64_t scan_step(const void *collection, struct scan_args *s)
+{
+    struct db *db = s->call->db;
+    (void)collection;
+    uint64_t cursor = table_scan(&db->keys, s->cursor, scan_key, s);
+    struct entry *const *due = (void *)s->due.p;
+    for (size_t i = 0; i < s->due.n / sizeof(*due); i++)
+        db_expire_if_due(db, due[i]);
+    s->due.n = 0;
+    return cursor;
 }
 
 static void do_keys(struct call *call)
@@ -382,13 +405,8 @@ static void do_scan(struct call *call)
     struct scan_args s;
     if (!scan_args_cursor(call, 1, &s) || !scan_args_options(call, 2, SCAN_ARGS_TYPE, &s))
         return;
-    scan_args_begin(&s);
-    size_t looked = 0;
-    do {
-        s.cursor = table_scan(&call->db->keys, s.cursor, note_key, &s);
-        looked++;
-    } while (s.cursor && s.n < (size_t)s.count && looked < (size_t)s.count * 10);
-    scan_args_end(&s);
+    scan_args_walk(&s, call->db, scan_step);
+    buf_free(&s.due);
 }
 
 const struct command scan_command = {

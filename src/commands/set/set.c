@@ -372,6 +372,7 @@ static void note_member(void *context, struct bytes member)
         return;
     reply_bulk(s->call->reply, member);
     s->n++;
+    s->found++;
 }
 
 static uint64_t step(const void *collection, struct scan_args *s)

@@ -456,6 +456,7 @@ static void note_item(void *context, const struct zset_item *x)
     reply_bulk(s->call->reply, x->member);
     reply_bulk(s->call->reply, bytes_of(text, num_print_double(text, x->score)));
     s->n += 2;
+    s->found++;
 }
 
 static uint64_t step(const void *collection, struct scan_args *s)

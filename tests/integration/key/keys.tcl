@@ -57,3 +57,46 @@ test "keyspace notifications" {
     close $s
     close $l
 }
+# Every page but the last holds at least COUNT elements, and none is empty (compat 15.1).
+proc pages {s count scan args} {
+    set cursor 0
+    set all 0
+    for {set n 0} {$n < 10000} {incr n} {
+        resp::send $s whole $scan {*}$args $cursor COUNT $count
+        set page [resp::read $s]
+        if {![regexp {^\[(\d+) \[(.*)\]\]$} $page -> cursor elements]} { error "$scan: $page" }
+        set got [regexp -all {member\d} $elements]
+        incr all $got
+        if {$cursor == 0} { return $all }
+        if {$got < $count} { error "$scan COUNT $count: a page of $got" }
+    }
+    error "$scan does not end"
+}
+test "compat 15.1: scans give the pages that are asked for" {
+    server::start
+    set s [resp::connect $server::port]
+    set long [string repeat - 100]
+    foreach n {2 3 72 1000} {
+        resp::ask $s FLUSHALL
+        for {set i 0} {$i < $n} {incr i} {
+            resp::send $s whole HSET h ${long}member$i v
+            resp::send $s whole SADD s ${long}member$i
+            resp::send $s whole ZADD z $i ${long}member$i
+            resp::send $s whole SELECT 1
+            resp::send $s whole SET member$i v
+            resp::send $s whole SELECT 0
+        }
+        for {set i 0} {$i < 6 * $n} {incr i} { resp::read $s }
+        foreach count {1 2 10 50 9223372036854775807} {
+            foreach {scan key} {HSCAN h SSCAN s ZSCAN z} { expect [pages $s $count $scan $key] $n "$scan of $n" }
+            resp::ask $s SELECT 1
+            expect [pages $s $count SCAN] $n "SCAN of $n"
+            resp::ask $s SELECT 0
+        }
+        resp::send $s whole SSCAN s 0 MATCH *member1 COUNT 1
+        expect [resp::read $s] {*member1\]\]} "one that matches is found at once"
+        resp::send $s whole HSCAN h 0 MATCH *member1 COUNT 1
+        expect [resp::read $s] {*member1 v\]\]} "one that matches is found at once"
+    }
+    close $s
+}
