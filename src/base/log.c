@@ -84,11 +84,35 @@ void log_raw(struct bytes text)
         close(fd);
 }
 
+/* What others wrote into the text must not look like lines of ours, nor steer a terminal. The text
+ * has room for so many bytes; returns its length. */
+static size_t escape(char *to, size_t room, const char *text)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t n = 0;
+    for (const char *p = text; *p && n + 4 <= room; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (c >= ' ' && c != 0x7f) {
+            to[n++] = *p;
+            continue;
+        }
+        to[n++] = '\\';
+        if (c == '\n' || c == '\r' || c == '\t') {
+            to[n++] = c == '\n' ? 'n' : c == '\r' ? 'r' : 't';
+        } else {
+            to[n++] = 'x';
+            to[n++] = digits[c >> 4];
+            to[n++] = digits[c & 15];
+        }
+    }
+    return n;
+}
+
 void log_line(int level, const char *format, ...)
 {
     if (level < threshold)
         return;
-    char line[2048];
+    char text[2048], line[2048];
     int64_t now_us = clock_wall_us();
     time_t seconds = (time_t)(now_us / 1000000);
     struct tm tm;
@@ -99,11 +123,9 @@ void log_line(int level, const char *format, ...)
                      (int)(now_us / 1000 % 1000), ".-*#"[level & 3]);
     va_list ap;
     va_start(ap, format);
-    int m = vsnprintf(line + n, sizeof(line) - (size_t)n - 1, format, ap);
+    vsnprintf(text, sizeof(text), format, ap);
     va_end(ap);
-    size_t total = (size_t)n + (m > 0 ? (size_t)m : 0);
-    if (total > sizeof(line) - 2)
-        total = sizeof(line) - 2;
+    size_t total = (size_t)n + escape(line + n, sizeof(line) - (size_t)n - 1, text);
     if (syslog_ident)
         send_to_syslog(level, line + n, total - (size_t)n);
     line[total++] = '\n';

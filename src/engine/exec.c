@@ -14,9 +14,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Code words that are counted one by one: scripts may invent as many as they like. */
+#define ERROR_CODES_MOST 128
+#define ERROR_OTHERS     "ERRORSTATS_OVERFLOW"
+
 void exec_count_error(struct engine *e, const char *code)
 {
     e->total_errors++;
+    if (e->errors.used >= ERROR_CODES_MOST && !dict_find(&e->errors, bytes_text(code)))
+        code = ERROR_OTHERS;
     struct dict_node *n = dict_ensure(&e->errors, bytes_text(code));
     n->value = (void *)((uintptr_t)n->value + 1);
 }

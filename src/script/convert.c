@@ -166,6 +166,23 @@ static void reply_status_bytes(struct reply *r, struct bytes text)
     chain_commit(r->out, text.n + 2);
 }
 
+struct writer {
+    lua_State *L;
+    struct reply *r;
+    bool resp3;
+    uint64_t most; /* where the output may end */
+};
+
+static void write_value(struct writer *w, int depth);
+
+static void fail(lua_State *L, const char *text)
+{
+    lua_createtable(L, 0, 1);
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, "err");
+    lua_error(L);
+}
+
 static size_t pairs_of(lua_State *L)
 {
     size_t n = 0;
@@ -174,26 +191,71 @@ static size_t pairs_of(lua_State *L)
     return n;
 }
 
-static void reply_members(lua_State *L, struct reply *r, bool resp3, bool map)
+static void write_pairs(struct writer *w, bool map, int depth)
 {
+    lua_State *L = w->L;
     size_t n = pairs_of(L);
     if (map)
-        reply_map(r, n);
+        reply_map(w->r, n);
     else
-        reply_set(r, n);
+        reply_set(w->r, n);
     for (lua_pushnil(L); lua_next(L, -2);) {
         lua_pushvalue(L, -2);
-        convert_to_reply(L, r, resp3);
+        write_value(w, depth);
         if (map)
-            convert_to_reply(L, r, resp3);
+            write_value(w, depth);
         else
             lua_pop(L, 1);
     }
     lua_pop(L, 1);
 }
 
-static void reply_table(lua_State *L, struct reply *r, bool resp3)
+static void write_array(struct writer *w, int depth)
 {
+    lua_State *L = w->L;
+    size_t n = 0;
+    for (;; n++) {
+        lua_rawgeti(L, -1, (int)n + 1);
+        bool end = lua_isnil(L, -1);
+        lua_pop(L, 1);
+        if (end)
+            break;
+    }
+    reply_array(w->r, n);
+    for (size_t i = 1; i <= n; i++) {
+        lua_rawgeti(L, -1, (int)i);
+        /* A long array of the same long string is bounded as well. */
+        if (chain_end(w->r->out) > w->most)
+            fail(L, "ERR the script's reply is larger than script-memory-limit");
+        write_value(w, depth);
+    }
+}
+
+/* The table with format and string on top. */
+static void write_verbatim(lua_State *L, struct reply *r)
+{
+    if (field(L, "format", LUA_TSTRING)) {
+        char kind[4] = "txt";
+        struct bytes format = text_on_top(L);
+        for (size_t i = 0; i < 3 && i < format.n; i++)
+            kind[i] = format.p[i] < ' ' ? ' ' : format.p[i];
+        lua_pop(L, 1);
+        if (field(L, "string", LUA_TSTRING)) {
+            reply_verbatim(r, kind, text_on_top(L));
+            lua_pop(L, 2);
+            return;
+        }
+    }
+    lua_pop(L, 1);
+    reply_null(r);
+}
+
+static void write_table(struct writer *w, int depth)
+{
+    lua_State *L = w->L;
+    struct reply *r = w->r;
+    if (depth > NESTING_MOST || !lua_checkstack(L, 8))
+        fail(L, "ERR reached lua stack limit");
     if (field(L, "err", LUA_TSTRING)) {
         reply_error_bytes(r, text_on_top(L));
         lua_pop(L, 1);
@@ -204,9 +266,9 @@ static void reply_table(lua_State *L, struct reply *r, bool resp3)
         reply_double(r, lua_tonumber(L, -1));
         lua_pop(L, 1);
     } else if (field(L, "map", LUA_TTABLE)) {
-        reply_members(L, r, resp3, true);
+        write_pairs(w, true, depth);
     } else if (field(L, "set", LUA_TTABLE)) {
-        reply_members(L, r, resp3, false);
+        write_pairs(w, false, depth);
     } else if (field(L, "big_number", LUA_TSTRING)) {
         char digits[512];
         struct bytes text = text_on_top(L);
@@ -216,68 +278,48 @@ static void reply_table(lua_State *L, struct reply *r, bool resp3)
         reply_bignum(r, bytes_of(digits, n));
         lua_pop(L, 1);
     } else if (field(L, "verbatim_string", LUA_TTABLE)) {
-        if (field(L, "format", LUA_TSTRING)) {
-            char kind[4] = "txt";
-            struct bytes format = text_on_top(L);
-            for (size_t i = 0; i < 3 && i < format.n; i++)
-                kind[i] = format.p[i] < ' ' ? ' ' : format.p[i];
-            lua_pop(L, 1);
-            if (field(L, "string", LUA_TSTRING)) {
-                reply_verbatim(r, kind, text_on_top(L));
-                lua_pop(L, 2);
-                return;
-            }
-        }
-        lua_pop(L, 1);
-        reply_null(r);
+        write_verbatim(L, r);
     } else {
-        size_t n = 0;
-        for (;; n++) {
-            lua_rawgeti(L, -1, (int)n + 1);
-            bool end = lua_isnil(L, -1);
-            lua_pop(L, 1);
-            if (end)
-                break;
-        }
-        reply_array(r, n);
-        for (size_t i = 1; i <= n; i++) {
-            lua_rawgeti(L, -1, (int)i);
-            convert_to_reply(L, r, resp3);
-        }
+        write_array(w, depth);
     }
 }
 
-void convert_to_reply(lua_State *L, struct reply *r, bool resp3)
+static void write_value(struct writer *w, int depth)
 {
-    if (lua_gettop(L) > NESTING_MOST || !lua_checkstack(L, 8)) {
-        reply_errorf(r, "ERR reached lua stack limit");
-        lua_pop(L, 1);
-        return;
-    }
+    lua_State *L = w->L;
     switch (lua_type(L, -1)) {
     case LUA_TSTRING:
-        reply_bulk(r, text_on_top(L));
+        reply_bulk(w->r, text_on_top(L));
         break;
     case LUA_TNUMBER: {
         double v = lua_tonumber(L, -1);
         /* What does not fit becomes what the processor makes of it, as Redis on x86. */
-        reply_int(r, v >= -9223372036854775808.0 && v < 9223372036854775808.0 ? (long long)v
-                                                                              : INT64_MIN);
+        reply_int(w->r, v >= -9223372036854775808.0 && v < 9223372036854775808.0 ? (long long)v
+                                                                                 : INT64_MIN);
         break;
     }
     case LUA_TBOOLEAN:
-        if (resp3)
-            reply_bool(r, lua_toboolean(L, -1));
+        if (w->resp3)
+            reply_bool(w->r, lua_toboolean(L, -1));
         else if (lua_toboolean(L, -1))
-            reply_int(r, 1);
+            reply_int(w->r, 1);
         else
-            reply_null(r);
+            reply_null(w->r);
         break;
     case LUA_TTABLE:
-        reply_table(L, r, resp3);
+        vm_poll(L);
+        if (chain_end(w->r->out) > w->most)
+            fail(L, "ERR the script's reply is larger than script-memory-limit");
+        write_table(w, depth + 1);
         break;
     default:
-        reply_null(r);
+        reply_null(w->r);
     }
     lua_pop(L, 1);
+}
+
+void convert_to_reply(lua_State *L, struct reply *r, bool resp3, size_t most)
+{
+    struct writer w = {L, r, resp3, most ? chain_end(r->out) + most : UINT64_MAX};
+    write_value(&w, 0);
 }

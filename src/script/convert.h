@@ -8,8 +8,10 @@
 
 /* Pushes one reply as a Lua value; raises when memory is short. Errors become tables with err. */
 void convert_to_lua(lua_State *L, struct bytes reply);
-/* Writes the value on top of the stack as a reply and pops it; raises nothing. resp3: the script
- * asked for RESP3 (booleans are such then). */
-void convert_to_reply(lua_State *L, struct reply *r, bool resp3);
+/* Writes the value on top of the stack as a reply and pops it. resp3: the script asked for RESP3
+ * (booleans are such then). Raises, with half a reply in r, when tables nest too deeply, when the
+ * reply takes more than most bytes (0: no limit), when the script is to end, and for lack of
+ * memory; a value that is no table raises nothing. */
+void convert_to_reply(lua_State *L, struct reply *r, bool resp3, size_t most);
 
 #endif

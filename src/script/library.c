@@ -1,6 +1,5 @@
 #include "script/library.h"
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "base/words.h"
 #include "script/redis_lib.h"
@@ -168,7 +167,7 @@ static void read_named(lua_State *L)
         fail(L, "redis.register_function must get a callback argument");
 }
 
-int library_register_function(lua_State *L)
+static int register_function(lua_State *L)
 {
     struct run *r = run_of(L);
     struct library *x = r->library;
@@ -197,7 +196,7 @@ int library_register_function(lua_State *L)
     if (!good_name(name))
         return fail(L, NAME_ERROR);
     for (struct dlist_node *at = x->functions.next; at != &x->functions; at = at->next)
-        if (bytes_equal(str_bytes(dlist_item(at, struct function, node)->name), name))
+        if (bytes_equal_nocase(str_bytes(dlist_item(at, struct function, node)->name), name))
             return fail(L, "Function already exists in the library");
     unsigned bits = 0;
     if (lua_istable(L, 4)) {
@@ -237,6 +236,17 @@ static void note_error(lua_State *L, struct buf *to, const char *what)
     buf_printf(to, "ERR %s: %s", what, text ? text : "unknown");
 }
 
+static void push_functions_lib(lua_State *L)
+{
+    redis_lib_open_functions(L, register_function);
+}
+
+static int open_functions(lua_State *L)
+{
+    sandbox_open(L, push_functions_lib);
+    return 0;
+}
+
 static int load_protected(lua_State *L)
 {
     struct load_job *j = lua_touserdata(L, 1);
@@ -248,7 +258,7 @@ static int load_protected(lua_State *L)
     }
     redis_lib_registering(L, true);
     int failed = lua_pcall(L, 0, 0, 1);
-    j->run->vm.bounded = false;
+    j->run->vm->bounded = false;
     redis_lib_registering(L, false);
     if (failed)
         note_error(L, &j->error, "Error registering functions");
@@ -266,28 +276,78 @@ struct library *library_load(struct run *r, struct bytes code, struct reply *rep
     }
     x->code = str_new(code);
     struct load_job j = {.run = r, .code = bytes_of(code.p + head, code.n - head)};
+    run_open(r, &x->vm, open_functions);
     r->library = x;
     r->registering = true;
-    r->started_us = clock_mono_us();
-    vm_enter(&r->vm);
-    int failed = vm_protect(&r->vm, load_protected, &j);
-    vm_leave(&r->vm);
-    r->registering = false;
+    run_prepare(r, &x->vm);
+    int failed = vm_protect(&x->vm, load_protected, &j);
+    run_prepared(r);
     r->library = NULL;
     if (failed) {
-        const char *text = lua_tostring(r->vm.L, -1);
+        const char *text = lua_tostring(x->vm.L, -1);
         buf_printf(&j.error, "ERR Error registering functions: %s", text ? text : "unknown");
-        lua_settop(r->vm.L, 0);
+        lua_settop(x->vm.L, 0);
     }
     if (!j.error.n && dlist_empty(&x->functions))
         buf_printf(&j.error, "ERR No functions registered");
     if (j.error.n) {
         reply_error_bytes(reply, buf_bytes(&j.error));
-        library_free(r, x);
+        library_free(x);
         x = NULL;
     }
     buf_free(&j.error);
     return x;
+}
+
+static struct function *own_function(const struct library *x, struct bytes name)
+{
+    for (struct dlist_node *n = x->functions.next; n != &x->functions; n = n->next) {
+        struct function *f = dlist_item(n, struct function, node);
+        if (bytes_equal(str_bytes(f->name), name))
+            return f;
+    }
+    return NULL;
+}
+
+void library_reload(struct run *r, struct library *x)
+{
+    struct chain nowhere = {0};
+    struct reply reply = {.out = &nowhere, .resp = 2};
+    struct library *fresh = library_load(r, str_bytes(x->code), &reply);
+    chain_free(&nowhere);
+    if (!fresh)
+        return;
+    bool same = true;
+    for (struct dlist_node *n = x->functions.next; n != &x->functions && same; n = n->next)
+        same = own_function(fresh, str_bytes(dlist_item(n, struct function, node)->name)) != NULL;
+    if (!same) {
+        library_free(fresh);
+        return;
+    }
+    for (struct dlist_node *n = x->functions.next; n != &x->functions; n = n->next) {
+        struct function *f = dlist_item(n, struct function, node);
+        f->ref = own_function(fresh, str_bytes(f->name))->ref;
+    }
+    vm_swap(&x->vm, &fresh->vm);
+    library_free(fresh);
+}
+
+/* The name as the table of functions knows it; buf is to be freed. */
+static struct bytes small_letters(struct buf *b, struct bytes name)
+{
+    char *to = buf_room(b, name.n + 1);
+    for (size_t i = 0; i < name.n; i++)
+        to[i] = (char)tolower((unsigned char)name.p[i]);
+    b->n = name.n;
+    return bytes_of(to, name.n);
+}
+
+const struct function *library_function(const struct libraries *l, struct bytes name)
+{
+    struct buf b = {0};
+    const struct function *f = dict_get(&l->functions, small_letters(&b, name));
+    buf_free(&b);
+    return f;
 }
 
 bool library_fits(const struct libraries *l, const struct library *x,
@@ -295,7 +355,7 @@ bool library_fits(const struct libraries *l, const struct library *x,
 {
     for (struct dlist_node *n = x->functions.next; n != &x->functions; n = n->next) {
         struct bytes name = str_bytes(dlist_item(n, struct function, node)->name);
-        const struct function *f = dict_get(&l->functions, name);
+        const struct function *f = library_function(l, name);
         if (f && f->library != replaced) {
             reply_errorf(reply, "ERR Function %.*s already exists", (int)name.n, name.p);
             return false;
@@ -310,7 +370,9 @@ void library_add(struct libraries *l, struct library *x)
     dlist_append(&l->all, &x->node);
     for (struct dlist_node *n = x->functions.next; n != &x->functions; n = n->next) {
         struct function *f = dlist_item(n, struct function, node);
-        dict_ensure(&l->functions, str_bytes(f->name))->value = f;
+        struct buf b = {0};
+        dict_ensure(&l->functions, small_letters(&b, str_bytes(f->name)))->value = f;
+        buf_free(&b);
     }
 }
 
@@ -318,20 +380,24 @@ void library_remove(struct libraries *l, struct library *x)
 {
     dict_remove(&l->by_name, bytes_text(x->name));
     dlist_remove(&x->node);
-    for (struct dlist_node *n = x->functions.next; n != &x->functions; n = n->next)
-        dict_remove(&l->functions, str_bytes(dlist_item(n, struct function, node)->name));
+    for (struct dlist_node *n = x->functions.next; n != &x->functions; n = n->next) {
+        struct buf b = {0};
+        dict_remove(&l->functions,
+                    small_letters(&b, str_bytes(dlist_item(n, struct function, node)->name)));
+        buf_free(&b);
+    }
 }
 
-void library_free(struct run *r, struct library *x)
+void library_free(struct library *x)
 {
     while (!dlist_empty(&x->functions)) {
         struct function *f = dlist_item(x->functions.next, struct function, node);
         dlist_remove(&f->node);
-        luaL_unref(r->vm.L, LUA_REGISTRYINDEX, f->ref);
         str_unref(f->name);
         str_unref(f->description);
         mem_free(f);
     }
+    vm_free(&x->vm);
     str_unref(x->code);
     mem_free(x);
 }

@@ -20,7 +20,7 @@ struct function {
     struct library *library;
     struct str *name, *description; /* description may be NULL */
     unsigned flags;
-    int ref; /* in the state's registry */
+    int ref; /* in the registry of the library's VM */
 };
 
 struct library {
@@ -28,10 +28,12 @@ struct library {
     char name[64];
     struct str *code;
     struct dlist_node functions;
+    struct vm vm; /* its own: what it keeps is bounded, and goes with it */
 };
 
 struct libraries {
-    struct dict by_name, functions;
+    struct dict by_name;
+    struct dict functions; /* by their names in small letters */
     struct dlist_node all;
 };
 
@@ -40,14 +42,16 @@ void library_init(struct libraries *l);
 bool library_parse_head(struct bytes code, char name[64], size_t *head, struct reply *reply);
 /* Makes a library by running its code; not yet among the libraries. NULL after an error reply. */
 struct library *library_load(struct run *r, struct bytes code, struct reply *reply);
+/* Runs its code once more, in a new VM: what its functions have kept is gone. */
+void library_reload(struct run *r, struct library *x);
+/* By its name, whatever the case of its letters; NULL: unknown. */
+const struct function *library_function(const struct libraries *l, struct bytes name);
 /* False (with an error reply): a function of that name exists in another library than replaced. */
 bool library_fits(const struct libraries *l, const struct library *x,
                   const struct library *replaced, struct reply *reply);
 void library_add(struct libraries *l, struct library *x);
 void library_remove(struct libraries *l, struct library *x);
-void library_free(struct run *r, struct library *x);
-/* redis.register_function() of scripts. */
-int library_register_function(lua_State *L);
+void library_free(struct library *x);
 unsigned library_flag(struct bytes word);
 const char *library_flag_name(unsigned bit);
 

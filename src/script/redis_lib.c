@@ -5,7 +5,7 @@
 #include "script/run.h"
 
 /* Registry keys, by their addresses. */
-static const char table_key, call_key, pcall_key, register_key;
+static const char table_key, call_key, pcall_key, check_key, register_key;
 
 static int redis_call(lua_State *L)
 {
@@ -43,7 +43,7 @@ static int one_field(lua_State *L, const char *field)
             text++;
             n--;
         }
-        if (n && !memchr(text, ' ', n)) {
+        if (!memchr(text, ' ', n)) {
             lua_pushliteral(L, "ERR ");
             lua_pushlstring(L, text, n);
             lua_concat(L, 2);
@@ -89,15 +89,17 @@ static int redis_log(lua_State *L)
     double level = lua_tonumber(L, 1);
     if (!(level >= LOG_DEBUG && level <= LOG_WARNING))
         return fail(L, "Invalid debug level.");
-    lua_pushliteral(L, "");
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
     for (int i = 2; i <= n; i++) {
         if (!lua_isstring(L, i))
             continue;
         if (i > 2)
-            lua_pushliteral(L, " ");
+            luaL_addchar(&b, ' ');
         lua_pushvalue(L, i);
-        lua_concat(L, i > 2 ? 3 : 2);
+        luaL_addvalue(&b);
     }
+    luaL_pushresult(&b);
     log_line((int)level, "%s", lua_tostring(L, -1));
     return 0;
 }
@@ -117,7 +119,7 @@ static int redis_setresp(lua_State *L)
 static int redis_set_repl(lua_State *L)
 {
     if (lua_gettop(L) != 1)
-        return fail(L, "redis.set_repl() requires two arguments.");
+        return fail(L, "redis.set_repl() requires one argument.");
     lua_Integer v = lua_tointeger(L, 1);
     if (v & ~(lua_Integer)3)
         return fail(
@@ -165,6 +167,8 @@ static int redis_acl_check_cmd(lua_State *L)
         const char *p = lua_tolstring(L, i + 1, &n);
         argv[i] = bytes_of(p, n);
     }
+    if (!r->active)
+        return fail(L, "redis.acl_check_cmd() can only be called inside a script invocation");
     struct exec_request q = {.argv = argv, .argc = argc};
     int allowed = exec_is_allowed(r->rules.caller, &q);
     if (allowed < 0)
@@ -256,6 +260,8 @@ void redis_lib_open_functions(lua_State *L, lua_CFunction register_function)
     keep(L, &call_key);
     lua_pushcfunction(L, redis_pcall);
     keep(L, &pcall_key);
+    lua_pushcfunction(L, redis_acl_check_cmd);
+    keep(L, &check_key);
     lua_pushcfunction(L, register_function);
     keep(L, &register_key);
     redis_lib_registering(L, false);
@@ -268,9 +274,10 @@ void redis_lib_registering(lua_State *L, bool on)
         bool when;
     } fields[] = {{"call", &call_key, false},
                   {"pcall", &pcall_key, false},
+                  {"acl_check_cmd", &check_key, false},
                   {"register_function", &register_key, true}};
     kept(L, &table_key);
-    for (int i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         lua_pushstring(L, fields[i].name);
         if (fields[i].when == on)
             kept(L, fields[i].key);

@@ -1,15 +1,29 @@
 #include "script/run.h"
 
+#include "base/assert.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "script/convert.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 
-#define LOAD_US 500000 /* the most that loading a library may take */
-#define TICK_US 1000   /* between two turns of the others while a script is busy */
+#define LOAD_US    500000  /* the most that loading a library may take */
+#define COMPILE_US 5000000 /* the most that compiling a script may take */
+#define TICK_US    1000    /* between two turns of the others while a script is busy */
+
+/* Nobody else has a turn while code is made ready; it may take so long. What was acknowledged once
+ * is loaded again at a start whatever it takes. */
+static const char *tick_preparing(const struct run *r)
+{
+    int64_t took_us = clock_mono_us() - r->started_us;
+    if (r->engine->special & ENGINE_LOADING)
+        return NULL;
+    if (r->registering)
+        return took_us > LOAD_US ? "FUNCTION LOAD timeout" : NULL;
+    return took_us > COMPILE_US ? "compiling takes too long" : NULL;
+}
 
 static const char *tick(struct vm *vm)
 {
@@ -17,8 +31,8 @@ static const char *tick(struct vm *vm)
     struct engine *e = r->engine;
     int64_t now_us = clock_mono_us();
     long long threshold_ms = e->settings->busy_reply_threshold;
-    if (r->registering)
-        return now_us - r->started_us > LOAD_US ? "FUNCTION LOAD timeout" : NULL;
+    if (r->registering || r->compiling)
+        return tick_preparing(r);
     if (!r->active || r->kill || threshold_ms == 0)
         return r->active ? r->kill : NULL;
     if (now_us - r->started_us < threshold_ms * 1000 || now_us - r->ticked_us < TICK_US)
@@ -44,30 +58,57 @@ static const char *tick(struct vm *vm)
     return r->kill;
 }
 
-void run_init(struct run *r, struct engine *engine, size_t limit)
+void run_init(struct run *r, struct engine *engine)
 {
     *r = (struct run){.engine = engine, .random = 0x330e};
-    vm_init(&r->vm, limit);
-    r->vm.owner = r;
-    r->vm.tick = tick;
     r->client = client_new_for_scripts(engine);
 }
 
 void run_free(struct run *r)
 {
-    vm_free(&r->vm);
     client_free(r->client);
     mem_free(r->argv);
     buf_free(&r->numbers);
     buf_free(&r->flat);
 }
 
-void run_begin(struct run *r, struct client *caller, bool readonly, bool allow_oom)
+void run_open(struct run *r, struct vm *vm, lua_CFunction open)
+{
+    vm_init(vm, (size_t)r->engine->settings->script_memory_limit);
+    vm->owner = r;
+    vm->tick = tick;
+    int failed = vm_protect(vm, open, NULL);
+    ASSERT(!failed);
+    vm->floor = vm->used;
+}
+
+void run_prepare(struct run *r, struct vm *vm)
+{
+    r->vm = vm;
+    r->started_us = clock_mono_us();
+    vm_enter(vm);
+}
+
+void run_prepared(struct run *r)
+{
+    vm_leave(r->vm);
+    r->registering = r->compiling = false;
+}
+
+void run_begin(struct run *r, struct vm *vm, struct client *caller, bool readonly, bool allow_oom)
 {
     struct engine *e = r->engine;
+    r->vm = vm;
     r->rules = (struct exec_script){.caller = caller, .readonly = readonly};
     if ((e->special & ENGINE_MAXMEMORY) && !allow_oom)
         r->rules.no_memory = !e->services.make_room(e->services.context);
+    /* One time for the script: what it reads from the clock, and what deadlines are counted from.
+     */
+    r->froze = e->frozen_us == 0;
+    if (r->froze) {
+        e->frozen_us = clock_wall_us();
+        e->now_ms = e->store->now_ms = e->frozen_us / 1000;
+    }
     r->client->db = caller->db;
     r->client->reply.resp = 2;
     r->client->flags = CLIENT_SCRIPT | (caller->flags & (CLIENT_REPLAY | CLIENT_DURABLE));
@@ -77,14 +118,19 @@ void run_begin(struct run *r, struct client *caller, bool readonly, bool allow_o
     r->kill = NULL;
     r->started_us = r->ticked_us = clock_mono_us();
     caller->flags |= CLIENT_RUNNING;
-    vm_enter(&r->vm);
+    vm_enter(vm);
 }
 
 void run_end(struct run *r)
 {
-    vm_leave(&r->vm);
+    vm_leave(r->vm);
     r->active = false;
     r->rules.caller->flags &= ~(unsigned)CLIENT_RUNNING;
+    r->rules.caller = NULL;
+    if (r->froze)
+        r->engine->frozen_us = 0;
+    r->argv_called = NULL;
+    r->argc_called = 0;
     chain_free(&r->client->out);
 }
 
@@ -93,15 +139,39 @@ struct run *run_of(lua_State *L)
     return vm_of(L)->owner;
 }
 
-/* Numbers as commands get them: whole ones plainly, others with 17 digits. */
+/* The digits of a whole number in exponential form, "1.25e+17", without the exponent. */
+static size_t written_out(char *to, size_t n)
+{
+    char digits[NUM_DOUBLE_MAX];
+    const char *e = memchr(to, 'e', n);
+    size_t k = 0, sign = to[0] == '-';
+    if (!e)
+        return n;
+    for (const char *p = to + sign; p < e; p++)
+        if (*p != '.')
+            digits[k++] = *p;
+    size_t places = (size_t)atoi(e + 1) + 1;
+    memset(to + sign, '0', places);
+    memcpy(to + sign, digits, k < places ? k : places);
+    return sign + places;
+}
+
+/* Numbers as commands get them: in the shortest form that reads back as the same number, and whole
+ * ones without an exponent as far as 64 bits go. */
 static struct bytes number_text(struct run *r, double v)
 {
-    char *to = buf_room(&r->numbers, 40);
+    char *to = buf_room(&r->numbers, NUM_DOUBLE_MAX);
+    bool whole = v >= -9223372036854775808.0 && v < 9223372036854775808.0;
+    whole = whole && v == (double)(long long)v;
     size_t n;
-    if (v == (double)(long long)v && v > -1e15 && v < 1e15)
+    if (whole && v > -9007199254740992.0 && v < 9007199254740992.0) {
         n = num_print_int(to, (long long)v);
-    else
-        n = (size_t)snprintf(to, 40, "%.17g", v);
+    } else {
+        n = num_print_double(to, v);
+        to[n] = 0;
+        if (whole)
+            n = written_out(to, n);
+    }
     r->numbers.n += n;
     return bytes_of(to, n);
 }
@@ -114,7 +184,7 @@ static bool gather(lua_State *L, struct run *r, int argc)
         r->argv = mem_realloc(r->argv, (size_t)r->argv_cap * sizeof(*r->argv));
     }
     r->numbers.n = 0;
-    buf_room(&r->numbers, (size_t)argc * 40); /* it must not move under the arguments */
+    buf_room(&r->numbers, (size_t)argc * NUM_DOUBLE_MAX); /* it must not move under the arguments */
     for (int i = 0; i < argc; i++) {
         int type = lua_type(L, i + 1);
         if (type == LUA_TSTRING) {
@@ -176,6 +246,7 @@ bool run_command(lua_State *L)
     struct exec_request q = {.argv = r->argv, .argc = argc};
     exec_for_script(c, &r->rules, &q);
     struct bytes reply = reply_bytes(r);
+    lua_settop(L, 0); /* the arguments may be as many as the stack holds */
     if (reply.n == 0)
         lua_pushnil(L);
     else

@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/glob.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "script/convert.h"
 #include "script/library.h"
@@ -26,11 +27,13 @@ struct script {
 struct scripting {
     struct engine *engine;
     struct run eval, functions;
+    struct vm eval_vm; /* of scripts; each library of functions has its own */
     struct dict by_digest, by_hash;
     struct dlist_node recent; /* transient scripts, the longest unused first */
     size_t transient, text_bytes;
     struct libraries libraries;
     size_t library_bytes;
+    uint64_t failures;
 };
 
 static int open_eval(lua_State *L)
@@ -39,33 +42,16 @@ static int open_eval(lua_State *L)
     return 0;
 }
 
-static void push_functions_lib(lua_State *L)
-{
-    redis_lib_open_functions(L, library_register_function);
-}
-
-static int open_functions(lua_State *L)
-{
-    sandbox_open(L, push_functions_lib);
-    return 0;
-}
-
-static void open_run(struct scripting *s, struct run *r, lua_CFunction open)
-{
-    run_init(r, s->engine, (size_t)s->engine->settings->script_memory_limit);
-    r->is_function = r == &s->functions;
-    int failed = vm_protect(&r->vm, open, NULL);
-    ASSERT(!failed);
-}
-
 struct scripting *scripting_new(struct engine *engine)
 {
     struct scripting *s = mem_zalloc(sizeof(*s));
     s->engine = engine;
     dlist_init(&s->recent);
     library_init(&s->libraries);
-    open_run(s, &s->eval, open_eval);
-    open_run(s, &s->functions, open_functions);
+    run_init(&s->eval, engine);
+    run_init(&s->functions, engine);
+    s->functions.is_function = true;
+    run_open(&s->eval, &s->eval_vm, open_eval);
     return s;
 }
 
@@ -78,7 +64,7 @@ static void forget(struct scripting *s, struct script *x)
         s->transient--;
     }
     s->text_bytes -= x->text->n;
-    luaL_unref(s->eval.vm.L, LUA_REGISTRYINDEX, x->ref);
+    luaL_unref(s->eval_vm.L, LUA_REGISTRYINDEX, x->ref);
     str_unref(x->text);
     mem_free(x);
 }
@@ -90,12 +76,12 @@ static void forget_all(struct scripting *s)
         forget(s, n->value);
 }
 
-static void free_libraries(struct scripting *s, struct dlist_node *all)
+static void free_libraries(struct dlist_node *all)
 {
     while (!dlist_empty(all)) {
         struct library *x = dlist_item(all->next, struct library, node);
         dlist_remove(&x->node);
-        library_free(&s->functions, x);
+        library_free(x);
     }
 }
 
@@ -104,11 +90,12 @@ void scripting_free(struct scripting *s)
     if (!s)
         return;
     forget_all(s);
-    free_libraries(s, &s->libraries.all);
+    free_libraries(&s->libraries.all);
     dict_clear(&s->by_digest);
     dict_clear(&s->by_hash);
     dict_clear(&s->libraries.by_name);
     dict_clear(&s->libraries.functions);
+    vm_free(&s->eval_vm);
     run_free(&s->eval);
     run_free(&s->functions);
     mem_free(s);
@@ -198,22 +185,34 @@ bool scripting_declares(struct bytes text, unsigned *what)
 
 struct compile_job {
     struct bytes text;
-    int ref;
-    bool good;
-    struct reply *reply;
+    int ref, error;
+    struct buf why;
 };
 
 static int compile_protected(lua_State *L)
 {
     struct compile_job *j = lua_touserdata(L, 1);
-    if (vm_load(L, j->text, "@user_script") != 0) {
-        reply_errorf(j->reply, "ERR Error compiling script (new function): %s",
-                     lua_tostring(L, -1));
-        return 0;
-    }
-    j->ref = luaL_ref(L, LUA_REGISTRYINDEX);
-    j->good = true;
+    j->error = vm_load(L, j->text, "@user_script");
+    if (j->error == 0)
+        j->ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    else
+        buf_add_text(&j->why, lua_tostring(L, -1));
     return 0;
+}
+
+static void compile_once(struct scripting *s, struct compile_job *j)
+{
+    s->eval.compiling = true;
+    run_prepare(&s->eval, &s->eval_vm);
+    int failed = vm_protect(&s->eval_vm, compile_protected, j);
+    if (failed) {
+        const char *text = lua_tostring(s->eval_vm.L, -1);
+        j->error = failed;
+        j->why.n = 0;
+        buf_add_text(&j->why, text ? text : "unknown error");
+    }
+    lua_settop(s->eval_vm.L, 0);
+    run_prepared(&s->eval);
 }
 
 static bool compile(struct scripting *s, struct script *x, struct bytes text, struct reply *reply)
@@ -221,17 +220,21 @@ static bool compile(struct scripting *s, struct script *x, struct bytes text, st
     size_t head;
     if (!parse_shebang(text, x, &head, reply))
         return false;
-    struct compile_job j = {.text = bytes_of(text.p + head, text.n - head), .reply = reply};
-    s->eval.vm.bounded = true;
-    int failed = vm_protect(&s->eval.vm, compile_protected, &j);
-    s->eval.vm.bounded = false;
-    if (failed) {
-        reply_errorf(reply, "ERR Error compiling script (new function): %s",
-                     lua_tostring(s->eval.vm.L, -1));
-        lua_settop(s->eval.vm.L, 0);
+    struct compile_job j = {.text = bytes_of(text.p + head, text.n - head)};
+    compile_once(s, &j);
+    if (j.error && s->eval_vm.refused) {
+        /* The scripts that only came by EVAL make room. */
+        while (!dlist_empty(&s->recent))
+            forget(s, dlist_item(s->recent.next, struct script, recent));
+        j.why.n = 0;
+        compile_once(s, &j);
     }
+    if (j.error)
+        reply_errorf(reply, "ERR Error compiling script (new function): %.*s", (int)j.why.n,
+                     j.why.p);
     x->ref = j.ref;
-    return j.good;
+    buf_free(&j.why);
+    return j.error == 0;
 }
 
 static void use(struct scripting *s, struct script *x)
@@ -302,8 +305,8 @@ struct bytes scripting_text(const struct script *x)
 void scripting_flush(struct scripting *s)
 {
     forget_all(s);
-    run_free(&s->eval);
-    open_run(s, &s->eval, open_eval);
+    vm_free(&s->eval_vm);
+    run_open(&s->eval, &s->eval_vm, open_eval);
 }
 
 /* ---- Running */
@@ -313,6 +316,8 @@ struct run_job {
     int ref;
     const struct scripting_request *q;
     struct reply *reply;
+    struct chain aside; /* a table on its way to be a reply: others may have a turn meanwhile */
+    struct reply to_aside;
 };
 
 static void push_strings(lua_State *L, const struct bytes *from, int n)
@@ -362,6 +367,36 @@ static void reply_failure(lua_State *L, struct run *r, struct reply *reply)
     buf_free(&b);
 }
 
+static int convert_protected(lua_State *L)
+{
+    struct run_job *j = lua_touserdata(L, 1);
+    struct run *r = j->run;
+    convert_to_reply(L, &j->to_aside, r->client->reply.resp == 3, r->vm->limit);
+    return 0;
+}
+
+/* The result on top of the stack becomes the reply; a table first aside, because that may fail. */
+static int reply_result(lua_State *L, struct run_job *j)
+{
+    if (!lua_istable(L, -1)) {
+        convert_to_reply(L, j->reply, j->run->client->reply.resp == 3, 0);
+        return 0;
+    }
+    j->to_aside = (struct reply){.out = &j->aside, .resp = j->reply->resp};
+    lua_pushcfunction(L, convert_protected);
+    lua_insert(L, -2);
+    lua_pushlightuserdata(L, j);
+    lua_insert(L, -2);
+    int failed = lua_pcall(L, 2, 0, 0);
+    if (failed)
+        return failed;
+    chain_move(j->reply->out, &j->aside);
+    j->reply->errors += j->to_aside.errors;
+    if (j->to_aside.errors)
+        memcpy(j->reply->error_code, j->to_aside.error_code, sizeof(j->reply->error_code));
+    return 0;
+}
+
 static int run_protected(lua_State *L)
 {
     struct run_job *j = lua_touserdata(L, 1);
@@ -376,29 +411,30 @@ static int run_protected(lua_State *L)
     if (!r->is_function)
         sandbox_set_global(L, "ARGV");
     int failed = lua_pcall(L, r->is_function ? 2 : 0, 1, 1);
-    vm_leave(&r->vm);
+    if (!failed)
+        failed = reply_result(L, j);
+    r->vm->bounded = false;
     if (failed)
         reply_failure(L, r, j->reply);
-    else
-        convert_to_reply(L, j->reply, r->client->reply.resp == 3);
     return 0;
 }
 
-static void run(struct call *call, struct run *r, int ref, bool readonly, bool allow_oom,
-                const struct scripting_request *q)
+static void run(struct call *call, struct run *r, struct vm *vm, int ref, bool readonly,
+                bool allow_oom, const struct scripting_request *q)
 {
     uint64_t errors = call->engine->total_errors;
     struct run_job j = {.run = r, .ref = ref, .q = q, .reply = call->reply};
     call_no_effect(call);
-    run_begin(r, call->client, readonly, allow_oom);
-    int failed = vm_protect(&r->vm, run_protected, &j);
+    run_begin(r, vm, call->client, readonly, allow_oom);
+    r->argv_called = call->argv;
+    r->argc_called = call->argc;
+    int failed = vm_protect(vm, run_protected, &j);
     run_end(r);
     gate_inherit(call, r->client);
-    if (failed) {
-        reply_failure(r->vm.L, r, call->reply);
-        lua_gc(r->vm.L, LUA_GCCOLLECT, 0);
-    }
-    lua_settop(r->vm.L, 0);
+    if (failed)
+        reply_failure(vm->L, r, call->reply);
+    chain_free(&j.aside);
+    lua_settop(vm->L, 0);
     /* An error of a command that the script hands on was counted when it happened. */
     call->errors_counted = call->engine->total_errors != errors;
 }
@@ -430,7 +466,8 @@ void scripting_eval(struct call *call, struct script *x, const struct scripting_
         return;
     use(s, x);
     memcpy(s->eval.name, x->digest, sizeof(x->digest));
-    run(call, &s->eval, x->ref, q->readonly || (x->flags & FUNCTION_NO_WRITES), x->declared, q);
+    run(call, &s->eval, &s->eval_vm, x->ref, q->readonly || (x->flags & FUNCTION_NO_WRITES),
+        x->declared, q);
 }
 
 void scripting_fcall(struct call *call, const struct function *f, const struct scripting_request *q)
@@ -439,28 +476,41 @@ void scripting_fcall(struct call *call, const struct function *f, const struct s
     if (!may_run(call, f->flags, q))
         return;
     snprintf(s->functions.name, sizeof(s->functions.name), "%.*s", (int)f->name->n, f->name->p);
-    run(call, &s->functions, f->ref, q->readonly || (f->flags & FUNCTION_NO_WRITES), true, q);
+    struct library *x = f->library;
+    run(call, &s->functions, &x->vm, f->ref, q->readonly || (f->flags & FUNCTION_NO_WRITES), true,
+        q);
+    if (x->vm.refused && x->vm.used > x->vm.limit / 2) {
+        /* It keeps so much from one call to the next that none would find memory. */
+        log_line(LOG_WARNING,
+                 "The functions of library %s keep %zu bytes, more than half of "
+                 "script-memory-limit, and met it: the library is loaded anew, without them.",
+                 x->name, x->vm.used);
+        library_reload(&s->functions, x);
+    }
 }
 
 /* ---- Libraries */
 
-const char *scripting_load(struct scripting *s, struct bytes code, bool replace,
-                           struct reply *reply)
+static const char *load(struct scripting *s, struct bytes code, enum scripting_load how,
+                        struct reply *reply)
 {
     char name[64];
     size_t head;
     if (!library_parse_head(code, name, &head, reply))
         return NULL;
     struct library *old = dict_get(&s->libraries.by_name, bytes_text(name));
-    if (old && !replace) {
-        reply_errorf(reply, "ERR Library '%s' already exists", name);
+    if (old && how != SCRIPTING_REPLACE) {
+        reply_errorf(reply,
+                     how == SCRIPTING_RESTORE ? "ERR Library %s already exists"
+                                              : "ERR Library '%s' already exists",
+                     name);
         return NULL;
     }
     struct library *x = library_load(&s->functions, code, reply);
     if (!x)
         return NULL;
     if (!library_fits(&s->libraries, x, old, reply)) {
-        library_free(&s->functions, x);
+        library_free(x);
         return NULL;
     }
     if (old)
@@ -470,6 +520,19 @@ const char *scripting_load(struct scripting *s, struct bytes code, bool replace,
     return x->name;
 }
 
+const char *scripting_load(struct scripting *s, struct bytes code, enum scripting_load how,
+                           struct reply *reply)
+{
+    const char *name = load(s, code, how, reply);
+    s->failures += name == NULL;
+    return name;
+}
+
+uint64_t scripting_failures(const struct scripting *s)
+{
+    return s->failures;
+}
+
 bool scripting_delete(struct scripting *s, struct bytes name)
 {
     struct library *x = dict_get(&s->libraries.by_name, name);
@@ -477,7 +540,7 @@ bool scripting_delete(struct scripting *s, struct bytes name)
         return false;
     library_remove(&s->libraries, x);
     s->library_bytes -= x->code->n;
-    library_free(&s->functions, x);
+    library_free(x);
     return true;
 }
 
@@ -486,13 +549,11 @@ void scripting_flush_functions(struct scripting *s)
     while (!dlist_empty(&s->libraries.all))
         scripting_delete(s,
                          bytes_text(dlist_item(s->libraries.all.next, struct library, node)->name));
-    run_free(&s->functions);
-    open_run(s, &s->functions, open_functions);
 }
 
 const struct function *scripting_function(struct scripting *s, struct bytes name)
 {
-    return dict_get(&s->libraries.functions, name);
+    return library_function(&s->libraries, name);
 }
 
 static void list_function(const struct function *f, struct reply *reply)
@@ -548,6 +609,10 @@ void scripting_list(struct scripting *s, struct bytes pattern, bool with_code, s
 void scripting_stats(struct scripting *s, struct reply *reply)
 {
     const struct run *r = &s->functions;
+    if (s->eval.active) {
+        reply_error(reply, ERR_BUSY);
+        return;
+    }
     reply_map(reply, 2);
     reply_bulk_text(reply, "running_script");
     if (r->active) {
@@ -555,7 +620,9 @@ void scripting_stats(struct scripting *s, struct reply *reply)
         reply_bulk_text(reply, "name");
         reply_bulk_text(reply, r->name);
         reply_bulk_text(reply, "command");
-        reply_array(reply, 0);
+        reply_array(reply, (size_t)r->argc_called);
+        for (int i = 0; i < r->argc_called; i++)
+            reply_bulk(reply, r->argv_called[i]);
         reply_bulk_text(reply, "duration_ms");
         reply_int(reply, (r->ticked_us - r->started_us) / 1000);
     } else {
@@ -606,7 +673,7 @@ struct scripting_libraries *scripting_set_aside(struct scripting *s)
 
 void scripting_put_back(struct scripting *s, struct scripting_libraries *a)
 {
-    free_libraries(s, &s->libraries.all);
+    free_libraries(&s->libraries.all);
     dict_clear(&s->libraries.by_name);
     dict_clear(&s->libraries.functions);
     move_libraries(&s->libraries, &a->libraries);
@@ -620,15 +687,15 @@ bool scripting_copy(struct scripting *s, const struct scripting_libraries *a)
     struct reply reply = {.out = &nowhere, .resp = 2};
     bool good = true;
     for (struct dlist_node *n = a->libraries.all.next; n != &a->libraries.all && good; n = n->next)
-        good = scripting_load(s, str_bytes(dlist_item(n, struct library, node)->code), false,
-                              &reply) != NULL;
+        good = scripting_load(s, str_bytes(dlist_item(n, struct library, node)->code),
+                              SCRIPTING_NEW, &reply) != NULL;
     chain_free(&nowhere);
     return good;
 }
 
 void scripting_drop(struct scripting_libraries *a)
 {
-    free_libraries(a->scripting, &a->libraries.all);
+    free_libraries(&a->libraries.all);
     dict_clear(&a->libraries.by_name);
     dict_clear(&a->libraries.functions);
     mem_free(a);
@@ -656,8 +723,7 @@ bool scripting_kill(struct scripting *s, bool function, struct reply *reply)
         reply_error(reply, ERR_UNKILLABLE);
         return false;
     }
-    r->kill = function ? "Script killed by user with FUNCTION KILL."
-                       : "Script killed by user with SCRIPT KILL.";
+    r->kill = "Script killed by user with SCRIPT KILL..."; /* also for functions, as Redis */
     return true;
 }
 
@@ -680,8 +746,7 @@ bool scripting_runs_function(const struct scripting *s)
 void scripting_memory(const struct scripting *s, struct scripting_memory *out)
 {
     *out = (struct scripting_memory){
-        .eval_vm = s->eval.vm.used,
-        .function_vm = s->functions.vm.used,
+        .eval_vm = s->eval_vm.used,
         .scripts = s->text_bytes + dict_memory(&s->by_digest) + dict_memory(&s->by_hash) +
                    s->by_digest.used * sizeof(struct script),
         .script_count = s->by_digest.used,
@@ -689,4 +754,6 @@ void scripting_memory(const struct scripting *s, struct scripting_memory *out)
         .library_count = s->libraries.by_name.used,
         .function_count = s->libraries.functions.used,
     };
+    for (struct dlist_node *n = s->libraries.all.next; n != &s->libraries.all; n = n->next)
+        out->function_vm += dlist_item(n, struct library, node)->vm.used;
 }

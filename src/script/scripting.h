@@ -42,8 +42,15 @@ void scripting_flush(struct scripting *s);
 
 /* Loads a library; the name (40 and more characters) belongs to the caller. NULL after an error
  * reply. */
-const char *scripting_load(struct scripting *s, struct bytes code, bool replace,
+enum scripting_load {
+    SCRIPTING_NEW,     /* there is none of its name */
+    SCRIPTING_REPLACE, /* in place of one of its name */
+    SCRIPTING_RESTORE, /* as NEW, from FUNCTION RESTORE */
+};
+const char *scripting_load(struct scripting *s, struct bytes code, enum scripting_load how,
                            struct reply *reply);
+/* How many libraries could not be loaded. */
+uint64_t scripting_failures(const struct scripting *s);
 bool scripting_delete(struct scripting *s, struct bytes library);
 void scripting_flush_functions(struct scripting *s);
 const struct function *scripting_function(struct scripting *s, struct bytes name);

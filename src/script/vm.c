@@ -159,6 +159,15 @@ void vm_free(struct vm *vm)
     vm->L = NULL;
 }
 
+void vm_swap(struct vm *a, struct vm *b)
+{
+    struct vm was = *a;
+    *a = *b;
+    *b = was;
+    lua_setallocf(a->L, allocate, a);
+    lua_setallocf(b->L, allocate, b);
+}
+
 int vm_protect(struct vm *vm, lua_CFunction f, void *context)
 {
     return lua_cpcall(vm->L, f, context);

@@ -38,6 +38,8 @@ struct vm {
 
 void vm_init(struct vm *vm, size_t limit);
 void vm_free(struct vm *vm);
+/* Each becomes the other; none runs. */
+void vm_swap(struct vm *a, struct vm *b);
 /* The state that a library function runs in. */
 struct vm *vm_of(lua_State *L);
 /* Calls f with context as its one argument (a light userdata) under protection; results are left

@@ -12,6 +12,7 @@
 #include "persist/aof_read.h"
 #include "persist/cut.h"
 #include "persist/rdb_read.h"
+#include "script/scripting.h"
 #include "server/link.h"
 #include "server/now.h"
 
@@ -82,10 +83,17 @@ static bool replay(void *context, const struct bytes *argv, int argc)
     struct loader *l = context;
     struct exec_request q = {.argv = argv, .argc = argc};
     unsigned errors = l->replay->reply.errors;
+    uint64_t failures = scripting_failures(l->server->engine.scripting);
     q.command = command_of(l, argv[0]);
     if (!q.command)
         return false;
     exec_request(l->replay, &q);
+    if (scripting_failures(l->server->engine.scripting) != failures) {
+        /* Gone on with, the next rewrite would leave it out for good. */
+        log_line(LOG_WARNING, "A library of functions cannot be loaded; is script-memory-limit "
+                              "smaller than it was?");
+        return false;
+    }
     if (l->replay->reply.errors != errors && l->replay_errors++ < 10)
         log_line(LOG_WARNING, "Replaying '%.*s' gave an error: %s", (int)argv[0].n, argv[0].p,
                  l->replay->reply.error_code);

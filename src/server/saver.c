@@ -11,6 +11,7 @@
 #include "io/file.h"
 #include "persist/aof.h"
 #include "proto/request.h"
+#include "script/scripting.h"
 #include "server/data_lock.h"
 #include "server/link.h"
 #include "server/loader.h"
@@ -592,6 +593,7 @@ static void empty(struct saver *v)
     struct store *s = v->server->engine.store;
     for (int i = 0; i < s->count; i++)
         db_flush(&s->dbs[i]);
+    scripting_flush_functions(v->server->engine.scripting);
 }
 
 int saver_reload(struct saver *v, bool save, bool flush)

@@ -27,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     buf_add(&text, bytes_of(data + 1, n - 1));
     struct chain out = {0};
     struct reply reply = {.out = &out, .resp = 2};
-    const char *name = scripting_load(engine.scripting, buf_bytes(&text), true, &reply);
+    const char *name =
+        scripting_load(engine.scripting, buf_bytes(&text), SCRIPTING_REPLACE, &reply);
     if (name) {
         struct chain list = {0};
         struct reply told = {.out = &list, .resp = 3};

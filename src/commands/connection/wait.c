@@ -57,7 +57,6 @@ const struct command wait_command = {
     .tips = "request_policy:all_shards response_policy:agg_min",
     .group = GROUP_CONNECTION,
     .arity = 3,
-    .flags = COMMAND_NOSCRIPT,
     .handler = do_wait,
 };
 
@@ -97,6 +96,6 @@ const struct command waitaof_command = {
     .tips = "request_policy:all_shards response_policy:agg_min",
     .group = GROUP_CONNECTION,
     .arity = 4,
-    .flags = COMMAND_BLOCKING,
+    .flags = COMMAND_BLOCKING | COMMAND_NOSCRIPT,
     .handler = do_waitaof,
 };

@@ -324,8 +324,10 @@ static void run(struct call *call, struct sort *s)
         call_error(call, ERR_WRONGTYPE);
         return;
     }
-    /* What has no order must get one before it is stored: a replica would have another. */
-    if (s->keep_order && e && value_type(e) == TYPE_SET && s->stores) {
+    /* What has no order must get one before it is stored: a replica would have another. A script
+     * gets the same order as from every other server. */
+    if (s->keep_order && e && value_type(e) == TYPE_SET &&
+        (s->stores || (call->client->flags & CLIENT_SCRIPT))) {
         s->keep_order = false;
         s->has_by = false;
         s->by_text = true;

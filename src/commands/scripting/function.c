@@ -16,7 +16,8 @@ static void do_function_load(struct call *call)
         }
         replace = true;
     }
-    const char *name = scripting_load(call->engine->scripting, call->argv[i], replace, call->reply);
+    const char *name = scripting_load(call->engine->scripting, call->argv[i],
+                                      replace ? SCRIPTING_REPLACE : SCRIPTING_NEW, call->reply);
     if (!name)
         return;
     db_store_changed(call->store);
@@ -101,7 +102,9 @@ struct restore {
 static bool restore_one(void *context, struct bytes code)
 {
     struct restore *r = context;
-    return scripting_load(r->call->engine->scripting, code, r->replace, r->call->reply) != NULL;
+    return scripting_load(r->call->engine->scripting, code,
+                          r->replace ? SCRIPTING_REPLACE : SCRIPTING_RESTORE,
+                          r->call->reply) != NULL;
 }
 
 static void do_function_restore(struct call *call)

@@ -10,7 +10,7 @@
 
 static void do_time(struct call *call)
 {
-    int64_t us = clock_wall_us();
+    int64_t us = call->engine->frozen_us ? call->engine->frozen_us : clock_wall_us();
     reply_array(call->reply, 2);
     reply_bulk_int(call->reply, us / 1000000);
     reply_bulk_int(call->reply, us % 1000000);

@@ -160,7 +160,7 @@ const struct command bzpopmin_command = {
     .complexity = "O(log(N))",
     .group = GROUP_SORTED_SET,
     .arity = -3,
-    .flags = COMMAND_BLOCKING | COMMAND_FAST | COMMAND_NOSCRIPT | COMMAND_WRITE,
+    .flags = COMMAND_BLOCKING | COMMAND_FAST | COMMAND_WRITE,
     .keys = {KEY_RANGE(1, -2, 1, KEY_RW | KEY_ACCESS | KEY_DELETE)},
     .handler = do_bzpopmin,
 };
@@ -173,7 +173,7 @@ const struct command bzpopmax_command = {
     .complexity = "O(log(N))",
     .group = GROUP_SORTED_SET,
     .arity = -3,
-    .flags = COMMAND_BLOCKING | COMMAND_FAST | COMMAND_NOSCRIPT | COMMAND_WRITE,
+    .flags = COMMAND_BLOCKING | COMMAND_FAST | COMMAND_WRITE,
     .keys = {KEY_RANGE(1, -2, 1, KEY_RW | KEY_ACCESS | KEY_DELETE)},
     .handler = do_bzpopmax,
 };

@@ -1,0 +1,155 @@
+# What 7.0.15 does otherwise: replies written down.
+dialogue -ours "compat 6.2: commands that block run in scripts and do not block" {
+    EVAL "return redis.call('blpop','none',0)" 0 => (nil)
+    EVAL "redis.call('rpush','l',1,2,3,4) return redis.call('blpop','l',0)" 0 => \[l 1\]
+    EVAL "return redis.call('brpop','l',0)" 0 => \[l 4\]
+    EVAL "return redis.call('brpoplpush','l','m',0)" 0 => 3
+    EVAL "return redis.call('blmove','l','m','left','right',0)" 0 => 2
+    EVAL "return redis.call('blmove','l','m','left','right',0)" 0 => (nil)
+    EVAL "redis.call('zadd','z',1,'a',2,'b') return redis.call('bzpopmin','z',0)" 0 => \[z a 1\]
+    EVAL "return redis.call('bzpopmax','z',0)[2]" 0 => b
+    EVAL "return redis.call('bzpopmax','z',0)" 0 => (nil)
+    EVAL "return redis.call('wait',1,0)" 0 => 0
+    EVAL "return redis.call('waitaof',0,0,0)" 0 => !ERR This Redis command is not allowed from script*
+    COMMAND INFO blpop => *blocking*
+    EVAL "for _,n in ipairs{'blpop','brpop','brpoplpush','blmove','bzpopmin','bzpopmax','wait'} do for _,f in ipairs(redis.call('command','info',n)[1][3]) do if f.ok=='noscript' then return n end end end return 'none'" 0 => none
+}
+dialogue -ours "compat 6.3: numbers as arguments" {
+    EVAL "redis.call('set','n',1795898401767012000) return redis.call('get','n')" 0 => 1795898401767012000
+    EVAL "redis.call('set','n',-1795898401767012000) return redis.call('get','n')" 0 => -1795898401767012000
+    EVAL "redis.call('set','n',-0.1) return redis.call('get','n')" 0 => -0.1
+    EVAL "redis.call('set','n',1e20) return redis.call('get','n')" 0 => 1e+20
+    EVAL "redis.call('set','n',1e15) return redis.call('get','n')" 0 => 1000000000000000
+    EVAL "redis.call('set','n',5e18) return redis.call('get','n')" 0 => 5000000000000000000
+    EVAL "redis.call('set','n',9007199254740993) return redis.call('get','n')" 0 => 9007199254740992
+    EVAL "redis.call('set','n',0.1+0.2) return redis.call('get','n')" 0 => 0.30000000000000004
+    EVAL "redis.call('set','n',3.0) return redis.call('incr','n')" 0 => 4
+    EVAL "redis.call('set','n',2^53) redis.call('incr','n') return redis.call('get','n')" 0 => 9007199254740993
+}
+dialogue -ours "compat 6.7: texts" {
+    EVAL "redis.set_repl()" 0 => !ERR redis.set_repl() requires one argument.*
+}
+dialogue -ours "compat 2.8: time stands still within a script" {
+    EVAL "local a=redis.call('time') for i=1,300000 do local x=i*i end local b=redis.call('time') return a[1]==b[1] and a[2]==b[2]" 0 => 1
+    EVAL "local t=redis.call('time') redis.call('set','x','v','px',100000) return redis.call('pexpiretime','x')-(t[1]*1000+math.floor(t[2]/1000))" 0 => 100000
+    EVAL "redis.call('set','x','v','px',100000) for i=1,300000 do local x=i*i end return redis.call('pttl','x')" 0 => 100000
+}
+dialogue -ours "faults L5: results that would be endless" {
+    EVAL "local t={} t[1]=t return t" 0 => !ERR reached lua stack limit*
+    EVAL "local t={} t[1]=t t[2]=t return t" 0 => !ERR *
+    EVAL "local t={} t.map=t return t" 0 => !ERR *
+    EVAL "local t={1} for i=1,900 do t={t} end return #t" 0 => 1
+    PING => PONG
+}
+test "faults M4: code words that scripts invent" {
+    server::start
+    set s [resp::connect $server::port]
+    for {set i 0} {$i < 300} {incr i} { resp::ask $s EVAL "return redis.error_reply('W$i x')" 0 }
+    set info [resp::ask $s INFO errorstats]
+    set n [regexp -all {errorstat_} $info]
+    if {$n > 129 || $n < 100} { error "$n lines" }
+    expect $info "*errorstat_ERRORSTATS_OVERFLOW:count=17*" "the others together"
+    expect [resp::ask $s INFO stats] "*total_error_replies:300*" "all are counted"
+    close $s
+}
+test "faults G1: a line of the log is one line" {
+    server::start
+    set s [resp::connect $server::port]
+    resp::ask $s EVAL "redis.log(redis.LOG_WARNING, 'a\\nforged line\\r\\27\[31m\\t\\0end') return 1" 0
+    resp::ask $s EVAL "redis.log(redis.LOG_WARNING, string.rep('\\n', 5000)) return 1" 0
+    close $s
+    set log [server::log]
+    expect $log {*a\\nforged line\\r\\x1b?31m\\t*} escaped
+    if {[string match "*\nforged line*" $log]} { error "forged" }
+}
+test "compat 6.4: what runs" {
+    server::start --busy-reply-threshold 100
+    set s [resp::connect $server::port]
+    set o [resp::connect $server::port]
+    resp::ask $s FUNCTION LOAD "#!lua name=l\nredis.register_function('Loop', function() while true do end end)"
+    resp::send $s whole FCALL loop 1 key arg
+    while {![string match "!BUSY*" [resp::ask $o PING]]} { after 20 }
+    expect [resp::ask $o FUNCTION STATS] "*running_script ?name Loop command ?FCALL loop 1 key arg? duration_ms*" stats
+    expect [resp::ask $o FUNCTION KILL] OK kill
+    expect [resp::read $s] "!ERR Script killed by user with SCRIPT KILL...*" "as Redis says it"
+    resp::send $s whole EVAL "while true do pcall(error) end" 0
+    while {![string match "!BUSY*" [resp::ask $o PING]]} { after 20 }
+    expect [resp::ask $o FUNCTION STATS] "!BUSY*" "while a script runs"
+    expect [resp::ask $o SCRIPT KILL] OK kill
+    expect [resp::read $s] "!ERR Script killed by user with SCRIPT KILL...*" "as Redis says it"
+    close $s
+    close $o
+}
+# Requests and replies of bytes that are no text.
+proc ask_bytes {s args} {
+    set out "*[llength $args]\r\n"
+    foreach a $args { append out "\$[string length $a]\r\n$a\r\n" }
+    puts -nonewline $s $out
+    return [resp::read $s]
+}
+proc bytes_of_reply {s args} { return [resp::ask $s {*}$args] }
+test "compat 6.7: FUNCTION RESTORE of what there is" {
+    server::start
+    set s [resp::connect $server::port]
+    set code "#!lua name=lib1\nredis.register_function('f', function() return 1 end)"
+    resp::ask $s FUNCTION LOAD $code
+    expect [resp::ask $s FUNCTION LOAD $code] "!ERR Library 'lib1' already exists" load
+    set dump [bytes_of_reply $s FUNCTION DUMP]
+    expect [ask_bytes $s FUNCTION RESTORE $dump] "!ERR Library lib1 already exists" restore
+    expect [ask_bytes $s FUNCTION RESTORE $dump REPLACE] OK replace
+    close $s
+}
+test "faults D11: a library that takes long, or no longer fits" {
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    set big "#!lua name=big\nlocal t = {} for i = 1, 200000 do t\[i\] = i end\nredis.register_function('f', function() return #t end)"
+    expect [resp::ask $s FUNCTION LOAD $big] big load
+    close $s
+    server::stop KILL
+    # Most of the time of loading it the process is stopped.
+    set server::pid [exec $server::path --port $server::port --bind 127.0.0.1 --dir $server::dir --save {} --appendonly yes >>& [file join $server::dir log] &]
+    for {set i 0} {$i < 3} {incr i} {
+        exec kill -STOP $server::pid
+        after 300
+        exec kill -CONT $server::pid
+        after 5
+    }
+    server::wait
+    set s [resp::connect $server::port]
+    expect [resp::ask $s FCALL f 0] 200000 "it is there"
+    close $s
+    server::stop KILL
+    if {![catch {server::start --appendonly yes --script-memory-limit 1mb}]} { error "it started without its library" }
+    expect [server::log] "*A library of functions cannot be loaded*" "and said why"
+    server::start --appendonly yes
+    set s [resp::connect $server::port]
+    expect [resp::ask $s FCALL f 0] 200000 "nothing was lost"
+    close $s
+}
+test "a library that keeps too much is loaded anew; others do not notice" {
+    server::start --script-memory-limit 8mb
+    set s [resp::connect $server::port]
+    resp::ask $s FUNCTION LOAD "#!lua name=keeps\nlocal kept = {}\nredis.register_function('fill', function() for i = 1, 1e9 do kept\[#kept + 1\] = i end end)\nredis.register_function('count', function() return #kept end)"
+    resp::ask $s FUNCTION LOAD "#!lua name=other\nlocal n = 0\nredis.register_function('other', function() n = n + 1 return n end)"
+    expect [resp::ask $s FCALL other 0] 1 other
+    expect [resp::ask $s FCALL fill 0] "!ERR*not enough memory*" fill
+    expect [resp::ask $s FCALL count 0] 0 "without what it kept"
+    expect [resp::ask $s FCALL other 0] 2 "the other has kept its own"
+    expect [resp::ask $s FUNCTION LOAD "#!lua name=third\nredis.register_function('third', function() return 3 end)"] third load
+    expect [resp::ask $s FCALL third 0] 3 third
+    expect [server::log] "*library keeps keep*" log
+    close $s
+}
+test "faults L6: the next script has its memory" {
+    server::start --script-memory-limit 16mb
+    set s [resp::connect $server::port]
+    for {set i 0} {$i < 5} {incr i} {
+        expect [resp::ask $s EVAL "local ok = pcall(function() local t = {} for i = 1, 1e9 do t\[i\] = i .. 'x' end end) return tostring(ok)" 0] false fill
+        expect [resp::ask $s EVAL "return #('x'):rep(6e6)" 0] 6000000 next
+    }
+    # Garbage that is less than the limit is collected in time.
+    for {set i 0} {$i < 20} {incr i} {
+        expect [resp::ask $s EVAL "local t for i = 1, 60 do t = ('x'):rep(1e6) .. i end return #t" 0] 100000? garbage
+    }
+    close $s
+}
