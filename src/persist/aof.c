@@ -201,7 +201,7 @@ static void look_for_orphan(void *context, const char *name)
 }
 
 /* Without a manifest: had there been one? */
-static bool lost_manifest(const struct aof *a, char error[160])
+static bool lost_manifest(const struct aof *a, char error[MANIFEST_ERROR])
 {
     char path[PATH_MAX];
     struct orphan o = {.aof = a};
@@ -210,14 +210,14 @@ static bool lost_manifest(const struct aof *a, char error[160])
         return false;
     file_list(a->directory, look_for_orphan, &o);
     if (o.name[0])
-        snprintf(error, 160,
+        snprintf(error, MANIFEST_ERROR,
                  "the manifest is missing, but %.60s is there: put a copy of the manifest back, or "
                  "move the directory away",
                  o.name);
     return o.name[0];
 }
 
-int aof_read_manifest(struct aof *a, char error[160])
+int aof_read_manifest(struct aof *a, char error[MANIFEST_ERROR])
 {
     char path[PATH_MAX];
     struct buf text = {0};
@@ -227,7 +227,7 @@ int aof_read_manifest(struct aof *a, char error[160])
     if (failed == -ENOENT) {
         result = lost_manifest(a, error) ? -1 : 0;
     } else if (failed) {
-        snprintf(error, 160, "the manifest cannot be read: %s", strerror(-failed));
+        snprintf(error, MANIFEST_ERROR, "the manifest cannot be read: %s", strerror(-failed));
         result = -1;
     } else if (!manifest_parse(&a->manifest, buf_bytes(&text), error)) {
         result = -1;

@@ -27,7 +27,7 @@ void aof_free(struct aof *a);
 struct manifest *aof_manifest(struct aof *a);
 void aof_path(const struct aof *a, const char *name, char *to, size_t n);
 /* Reads the manifest. 1: there is one; 0: there is none; -1: *error says why not. */
-int aof_read_manifest(struct aof *a, char error[160]);
+int aof_read_manifest(struct aof *a, char error[MANIFEST_ERROR]);
 
 /* Opens the last increment for appending, its salt as it stands in its head; or begins a new one
  * when there is none or it has no frames. Blocks on the disk (at the start only). 0 or -errno. */

@@ -33,8 +33,8 @@ struct reader {
     uint64_t reported;
 };
 
-/* What stands at a position. */
-enum item { ITEM_COMMAND, ITEM_NOTE, ITEM_END, ITEM_BAD };
+/* What stands at a position. CUT: the beginning of a command, and the end of the file. */
+enum item { ITEM_COMMAND, ITEM_NOTE, ITEM_END, ITEM_CUT, ITEM_BAD };
 
 struct parsed {
     enum item item;
@@ -43,59 +43,82 @@ struct parsed {
     struct bytes note;
 };
 
-static bool read_number(struct bytes data, size_t *at, char kind, long long *out)
+/* The kind and a number of a line; ITEM_COMMAND: it is good, and *at behind it. */
+static enum item read_number(struct bytes data, size_t *at, char kind, long long *out)
 {
-    size_t start = *at + 1;
-    if (*at >= data.n || data.p[*at] != kind)
-        return false;
-    const char *cr = memchr(data.p + start, '\r', data.n - start < 32 ? data.n - start : 32);
-    if (!cr || (size_t)(cr - data.p) + 1 >= data.n || cr[1] != '\n')
-        return false;
-    struct bytes digits = {data.p + start, (size_t)(cr - data.p) - start};
-    if (!num_parse_int(digits, out))
-        return false;
-    *at = (size_t)(cr - data.p) + 2;
-    return true;
+    size_t end = *at + 1;
+    if (*at >= data.n)
+        return ITEM_CUT;
+    if (data.p[*at] != kind)
+        return ITEM_BAD;
+    while (end < data.n && ((data.p[end] >= '0' && data.p[end] <= '9') || data.p[end] == '-'))
+        end++;
+    size_t left = data.n - end;
+    if (left < 2 && (left == 0 || data.p[end] == '\r'))
+        return ITEM_CUT;
+    if (data.p[end] != '\r' || data.p[end + 1] != '\n' ||
+        !num_parse_int(bytes_of(data.p + *at + 1, end - *at - 1), out))
+        return ITEM_BAD;
+    *at = end + 2;
+    return ITEM_COMMAND;
+}
+
+/* An argument behind its length; ITEM_COMMAND: it is good, and *at behind it. */
+static enum item read_argument(struct bytes d, size_t *at, struct bytes *out)
+{
+    long long n;
+    enum item item = read_number(d, at, '$', &n);
+    if (item != ITEM_COMMAND)
+        return item;
+    if (n < 0)
+        return ITEM_BAD;
+    size_t left = d.n - *at;
+    if ((uint64_t)n > left)
+        return ITEM_CUT;
+    left -= (size_t)n;
+    const char *end = d.p + *at + n;
+    if ((left > 0 && end[0] != '\r') || (left > 1 && end[1] != '\n'))
+        return ITEM_BAD;
+    if (left < 2)
+        return ITEM_CUT;
+    *out = bytes_of(d.p + *at, (size_t)n);
+    *at += (size_t)n + 2;
+    return ITEM_COMMAND;
 }
 
 static struct parsed parse_at(struct reader *r, size_t at)
 {
-    struct parsed p = {.item = ITEM_BAD};
+    struct parsed p = {.item = ITEM_END};
     struct bytes d = r->data;
-    long long argc, n;
-    if (at >= d.n) {
-        p.item = ITEM_END;
+    long long argc;
+    if (at >= d.n)
         return p;
-    }
     if (d.p[at] == '#') {
         const char *newline = memchr(d.p + at, '\n', d.n - at);
+        p.item = newline ? ITEM_NOTE : ITEM_CUT;
         if (!newline)
             return p;
         size_t end = (size_t)(newline - d.p);
-        p.item = ITEM_NOTE;
         p.next = end + 1;
         p.note = bytes_of(d.p + at, end - at);
         if (p.note.n && p.note.p[p.note.n - 1] == '\r')
             p.note.n--;
         return p;
     }
-    if (!read_number(d, &at, '*', &argc) || argc < 1 || argc > ARGS_MAX)
-        return p;
-    for (int i = 0; i < argc; i++) {
-        if (!read_number(d, &at, '$', &n) || n < 0 || (uint64_t)n > d.n - at ||
-            d.n - at - (size_t)n < 2 || d.p[at + (size_t)n] != '\r' ||
-            d.p[at + (size_t)n + 1] != '\n')
-            return p;
+    p.item = read_number(d, &at, '*', &argc);
+    if (p.item == ITEM_COMMAND && (argc < 1 || argc > ARGS_MAX))
+        p.item = ITEM_BAD;
+    for (int i = 0; p.item == ITEM_COMMAND && i < argc; i++) {
         if (i == r->cap) {
             r->cap = r->cap ? r->cap * 2 : 64;
             r->argv = mem_realloc(r->argv, (size_t)r->cap * sizeof(*r->argv));
         }
-        r->argv[i] = bytes_of(d.p + at, (size_t)n);
-        at += (size_t)n + 2;
+        p.item = read_argument(d, &at, &r->argv[i]);
     }
-    p.item = ITEM_COMMAND;
-    p.next = at;
-    p.argc = (int)argc;
+    if (p.item == ITEM_COMMAND) {
+        p.next = at;
+        p.argc = (int)argc;
+    }
     return p;
 }
 
@@ -406,11 +429,11 @@ static void read_plain(struct reader *r, size_t start)
             }
             return;
         }
-        if (p.item == ITEM_BAD) {
-            /* A command cut off by the end of the file, or something else? */
+        if (p.item == ITEM_CUT || p.item == ITEM_BAD) {
             x->good = f.in_multi ? f.multi_at : f.at;
-            x->status = AOF_READ_TORN;
-            snprintf(x->error, sizeof(x->error), "bad file format at byte %zu", f.at);
+            x->status = p.item == ITEM_CUT ? AOF_READ_TORN : AOF_READ_BAD_FORMAT;
+            snprintf(x->error, sizeof(x->error),
+                     p.item == ITEM_CUT ? "torn at byte %zu" : "bad file format at byte %zu", f.at);
             return;
         }
         if (p.item == ITEM_NOTE && bytes_has_prefix(p.note, "#CRC:")) {

@@ -14,9 +14,10 @@
 enum aof_read_status {
     AOF_READ_GOOD,
     AOF_READ_TORN, /* damage at the end, at or above everything known to be synced: cut at `good` */
-    AOF_READ_DAMAGED, /* damage below what was synced, or in the middle */
-    AOF_READ_REFUSED, /* a command failed, or the caller stopped */
-    AOF_READ_STOPPED, /* at_time() has had enough: `good` is where */
+    AOF_READ_BAD_FORMAT, /* a file without frames holds something else than commands at `good` */
+    AOF_READ_DAMAGED,    /* damage below what was synced, or in the middle */
+    AOF_READ_REFUSED,    /* a command failed, or the caller stopped */
+    AOF_READ_STOPPED,    /* at_time() has had enough: `good` is where */
 };
 
 struct aof_read_command {

@@ -9,7 +9,9 @@
 #include <limits.h>
 #include <stdio.h>
 
-#define WORDS 16 /* more than a line has */
+#define WORDS     16   /* more than a line has */
+#define LINE_MOST 1023 /* bytes; Redis reads no longer ones */
+#define HIT_MOST  4    /* bits of the checksum's name */
 
 void manifest_free(struct manifest *m)
 {
@@ -69,24 +71,33 @@ uint64_t manifest_last_in_use(const struct manifest *m, const char *directory)
     return last ? last : first;
 }
 
-void manifest_print(const struct manifest *m, struct buf *out)
+static void print_file(const struct manifest_file *f, struct buf *out)
 {
-    size_t before = out->n;
-    for (size_t i = 0; i < m->n; i++) {
-        buf_add_text(out, "file ");
-        words_quote(out, bytes_text(m->files[i].name));
-        buf_printf(out, " seq %llu type %c\n", (unsigned long long)m->files[i].seq,
-                   m->files[i].type);
-    }
-    size_t n = out->n - before;
-    buf_printf(out, "#CRC:%zu:%08x\n", n, crc_32c(0, out->p + before, n));
+    buf_add_text(out, "file ");
+    words_quote(out, bytes_text(f->name));
+    buf_printf(out, " seq %llu type %c\n", (unsigned long long)f->seq, f->type);
 }
 
-/* "file NAME seq N type T", in any order; NULL: good, else what is wrong. */
+void manifest_print(const struct manifest *m, struct buf *out)
+{
+    static const char order[] = {MANIFEST_BASE, MANIFEST_HISTORY, MANIFEST_INCREMENT};
+    struct buf files = {0};
+    for (size_t k = 0; k < sizeof(order); k++)
+        for (size_t i = 0; i < m->n; i++)
+            if (m->files[i].type == (enum manifest_type)order[k])
+                print_file(&m->files[i], &files);
+    buf_printf(out, "#CRC:%zu:%08x\n", files.n, crc_32c(0, files.p, files.n));
+    buf_add(out, buf_bytes(&files));
+    buf_free(&files);
+}
+
+#define BAD_FORMAT "Invalid AOF manifest file format"
+
+/* "file NAME seq N type T", perhaps with words of others behind; NULL: good, else what is wrong. */
 static const char *parse_file(struct manifest *m, const struct bytes *words, int n)
 {
     struct bytes name = {0}, seq = {0}, type = {0};
-    uint64_t number;
+    long long number;
     for (int i = 0; i + 1 < n; i += 2) {
         if (bytes_is(words[i], "file"))
             name = words[i + 1];
@@ -95,27 +106,67 @@ static const char *parse_file(struct manifest *m, const struct bytes *words, int
         else if (bytes_is(words[i], "type"))
             type = words[i + 1];
     }
-    if (n % 2 || name.n == 0 || memchr(name.p, '/', name.n) || memchr(name.p, 0, name.n) ||
-        !num_parse_uint(seq, &number) || type.n != 1 || !type.p[0] || !strchr("bih", type.p[0]))
-        return "damaged";
+    if (n % 2 || !bytes_is(words[0], "file") || name.n == 0 || memchr(name.p, 0, name.n) ||
+        !num_parse_int(seq, &number) || number == 0 || type.n == 0)
+        return BAD_FORMAT;
+    if (memchr(name.p, '/', name.n))
+        return "File can't be a path, just a filename";
+    if (type.n != 1 || !type.p[0] || !strchr("bih", type.p[0]))
+        return "Unknown AOF file type";
     if (type.p[0] == MANIFEST_BASE && manifest_base(m))
-        return "wrong: it names two bases";
-    if (type.p[0] == MANIFEST_INCREMENT && number <= manifest_last_seq(m, MANIFEST_INCREMENT))
-        return "wrong: increments that are not in order";
-    manifest_add(m, name.p, number, (enum manifest_type)type.p[0]);
+        return "Found duplicate base file information";
+    if (number < 0 || (type.p[0] == MANIFEST_INCREMENT &&
+                       (uint64_t)number <= manifest_last_seq(m, MANIFEST_INCREMENT)))
+        return "Found a non-monotonic sequence number";
+    manifest_add(m, name.p, (uint64_t)number, (enum manifest_type)type.p[0]);
     return NULL;
 }
 
-/* Whether the line is the checksum of what stands before it. */
-static bool is_checksum(struct bytes text, struct bytes line)
+static bool is_checksum_of(struct bytes line, struct bytes text)
 {
     char expected[64];
-    size_t n = (size_t)(line.p - text.p);
-    int len = snprintf(expected, sizeof(expected), "#CRC:%zu:%08x", n, crc_32c(0, text.p, n));
+    int len =
+        snprintf(expected, sizeof(expected), "#CRC:%zu:%08x", text.n, crc_32c(0, text.p, text.n));
     return bytes_equal(line, bytes_of(expected, (size_t)len));
 }
 
-bool manifest_parse(struct manifest *m, struct bytes text, char error[160])
+/* Whether a line is a checksum, or was one before some bits of its name were hit: it must not be
+ * taken for a comment then. */
+static bool was_checksum(struct bytes line)
+{
+    static const char name[] = "#CRC:";
+    size_t n = sizeof(name) - 1;
+    int changed = 0;
+    if (line.n < n || line.p[0] != name[0])
+        return false;
+    for (size_t i = 1; i < n; i++)
+        changed += __builtin_popcount((unsigned char)(line.p[i] ^ name[i]));
+    return changed <= HIT_MOST;
+}
+
+/* NULL: good, else what is wrong. `line` lies in `text`. */
+static const char *parse_line(struct manifest *m, struct bytes text, struct bytes line)
+{
+    struct bytes words[WORDS];
+    char *copy;
+    if (was_checksum(line)) {
+        const char *behind = line.p + line.n + 1, *end = text.p + text.n;
+        bool good =
+            is_checksum_of(line, bytes_of(behind, (size_t)(end - behind))) ||
+            is_checksum_of(line, bytes_of(text.p, (size_t)(line.p - text.p))); /* up to 0.1.0 */
+        return good ? NULL
+                    : "The AOF manifest is damaged: its checksum differs (whoever changes "
+                      "it by hand removes the line #CRC)";
+    }
+    if (line.n && line.p[0] == '#')
+        return NULL;
+    int n = words_split(line, words, WORDS, &copy);
+    const char *wrong = n <= 0 ? BAD_FORMAT : parse_file(m, words, n);
+    mem_free(copy);
+    return wrong;
+}
+
+bool manifest_parse(struct manifest *m, struct bytes text, char error[MANIFEST_ERROR])
 {
     struct bytes rest = text;
     int number = 0;
@@ -123,30 +174,21 @@ bool manifest_parse(struct manifest *m, struct bytes text, char error[160])
     while (rest.n) {
         const char *newline = memchr(rest.p, '\n', rest.n);
         struct bytes line = {rest.p, newline ? (size_t)(newline - rest.p) : rest.n};
-        rest.n -= newline ? line.n + 1 : line.n;
         number++;
-        const char *wrong = NULL;
-        if (bytes_has_prefix(line, "#CRC:")) {
-            wrong = is_checksum(text, line) ? NULL : "damaged (checksum)";
-        } else if (line.n && line.p[0] == '#') {
-            /* A comment has a space there: else a checksum that was hit would be taken for one. */
-            wrong = line.n > 1 && line.p[1] != ' ' ? "damaged (checksum)" : NULL;
-        } else if (line.n) {
-            struct bytes words[WORDS];
-            char *copy;
-            int n = words_split(line, words, WORDS, &copy);
-            wrong = n < 0 ? "damaged" : parse_file(m, words, n);
-            mem_free(copy);
-        }
+        const char *wrong = newline && line.n <= LINE_MOST
+                                ? parse_line(m, text, line)
+                                : "The AOF manifest file contains too long line";
         if (wrong) {
-            snprintf(error, 160, "the manifest is %s, line %d", wrong, number);
+            snprintf(error, MANIFEST_ERROR, "%s, at line %d: '%.*s'", wrong, number,
+                     line.n > 100 ? 100 : (int)line.n, line.p);
             manifest_free(m);
             return false;
         }
-        rest.p += newline ? line.n + 1 : line.n;
+        rest.p += line.n + 1;
+        rest.n -= line.n + 1;
     }
     if (m->n == 0) {
-        snprintf(error, 160, "the manifest names no file");
+        snprintf(error, MANIFEST_ERROR, "Found an empty AOF manifest: it names no file");
         return false;
     }
     return true;

@@ -1,6 +1,8 @@
-/* The manifest of the append-only file: which files make it up, in order. One line each,
- * "file NAME seq N type b|i|h", and at the end "#CRC:<bytes>:<crc32c>" over what stands before it,
- * which Redis skips. A comment begins with "# ". */
+/* The manifest of the append-only file: which files make it up, in order. In front
+ * "#CRC:<bytes>:<crc32c>" over what stands behind it, then a line for each file,
+ * "file NAME seq N type b|i|h", the last increment at the end. A line that begins with # is a
+ * comment, for Redis the checksum too; a manifest without a checksum, as Redis writes it, is good.
+ */
 #ifndef PERSIST_MANIFEST_H
 #define PERSIST_MANIFEST_H
 
@@ -17,7 +19,7 @@ struct manifest_file {
 };
 
 struct manifest {
-    struct manifest_file *files; /* the base first, then increments, then history */
+    struct manifest_file *files; /* increments in the order of their numbers, which differ */
     size_t n, cap;
 };
 
@@ -33,7 +35,8 @@ uint64_t manifest_last_seq(const struct manifest *m, enum manifest_type type);
  * there are only empty ones may end torn. 0: no increment. */
 uint64_t manifest_last_in_use(const struct manifest *m, const char *directory);
 void manifest_print(const struct manifest *m, struct buf *out);
-/* False: *error says why. */
-bool manifest_parse(struct manifest *m, struct bytes text, char error[160]);
+#define MANIFEST_ERROR 320
+/* False: *error says why, in words of Redis where it has some. */
+bool manifest_parse(struct manifest *m, struct bytes text, char error[MANIFEST_ERROR]);
 
 #endif

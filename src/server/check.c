@@ -292,7 +292,7 @@ static bool check_named(const struct checker *c, const char *manifest,
 static int check_manifest(const struct checker *c, const char *path, struct bytes text)
 {
     struct manifest m = {0};
-    char error[160];
+    char error[MANIFEST_ERROR];
     printf("Start checking Multi Part AOF\n");
     if (!manifest_parse(&m, text, error)) {
         printf("Invalid AOF manifest file %s: %s\n", path, error);
@@ -308,17 +308,19 @@ static int check_manifest(const struct checker *c, const char *path, struct byte
     used = manifest_last_in_use(&m, directory);
     bool good = true;
     if (base) {
-        size_t n = strlen(base->name);
+        char base_path[PATH_MAX], start[5];
+        path_of(path, base->name, base_path);
         printf("Start to check BASE AOF (%s format).\n",
-               n > 4 && strcmp(base->name + n - 4, ".rdb") == 0 ? "RDB" : "AOF");
+               file_read_start(base_path, start, 5) == 5 && memcmp(start, "REDIS", 5) == 0
+                   ? "RDB"
+                   : "RESP");
         good = check_named(c, path, base, most == 0);
     }
     if (good && most)
         printf("Start to check INCR files.\n");
-    for (uint64_t seq = 1; good && seq <= most; seq++)
-        for (size_t i = 0; good && i < m.n; i++)
-            if (m.files[i].type == MANIFEST_INCREMENT && m.files[i].seq == seq)
-                good = check_named(c, path, &m.files[i], seq == used);
+    for (size_t i = 0; good && i < m.n; i++)
+        if (m.files[i].type == MANIFEST_INCREMENT)
+            good = check_named(c, path, &m.files[i], m.files[i].seq == used);
     if (good)
         printf("All AOF files and manifest are valid\n");
     manifest_free(&m);
@@ -356,7 +358,8 @@ static int check_aof(int argc, char **argv)
         return 1;
     size_t n = strlen(path);
     int code;
-    if ((n > 9 && strcmp(path + n - 9, ".manifest") == 0) || bytes_has_prefix(data, "file ")) {
+    if ((n > 9 && strcmp(path + n - 9, ".manifest") == 0) || bytes_has_prefix(data, "file ") ||
+        bytes_has_prefix(data, "#CRC:")) {
         code = check_manifest(&c, path, data);
     } else {
         printf("Start checking Old-Style AOF\n");

@@ -28,6 +28,7 @@ struct loader {
     bool starting;      /* no command has run yet */
     uint64_t base_done; /* bytes of the files in front of the one being read */
     struct client *replay;
+    char unknown[65]; /* a command that the file names and nobody knows */
     uint64_t replay_errors;
 };
 
@@ -85,8 +86,11 @@ static bool replay(void *context, const struct bytes *argv, int argc)
     unsigned errors = l->replay->reply.errors;
     uint64_t failures = scripting_failures(l->server->engine.scripting);
     q.command = command_of(l, argv[0]);
-    if (!q.command)
+    if (!q.command) {
+        snprintf(l->unknown, sizeof(l->unknown), "%.*s", argv[0].n < 64 ? (int)argv[0].n : 64,
+                 argv[0].p);
         return false;
+    }
     exec_request(l->replay, &q);
     if (scripting_failures(l->server->engine.scripting) != failures) {
         /* Gone on with, the next rewrite would leave it out for good. */
@@ -217,6 +221,27 @@ static bool cut(struct loader *l, const char *path, struct bytes map, uint64_t g
     return true;
 }
 
+/* The first words are those of Redis: tools look for them. */
+static void say_refused(struct loader *l, const char *path, const struct aof_read_result *r,
+                        bool last)
+{
+    if (l->unknown[0])
+        log_line(LOG_WARNING, "Unknown command '%s' reading the append only file %s: %s",
+                 l->unknown, path, r->error);
+    else if (r->status == AOF_READ_TORN && last)
+        log_line(LOG_WARNING,
+                 "Unexpected end of file reading the append only file %s: %s. You can: 1) "
+                 "Make a backup of your AOF file, then use millrace-check-aof --fix "
+                 "<filename.manifest>. 2) Alternatively you can set the "
+                 "'aof-load-truncated' configuration option to yes and restart the server.",
+                 path, r->error);
+    else
+        log_line(LOG_WARNING,
+                 "Bad file format reading the append only file %s: %s. Make a backup of "
+                 "your AOF file, then use millrace-check-aof --fix <filename.manifest>",
+                 path, r->error);
+}
+
 static bool load_aof_file(struct loader *l, const char *path, bool last)
 {
     struct server *s = l->server;
@@ -245,15 +270,7 @@ static bool load_aof_file(struct loader *l, const char *path, bool last)
         client_set_anonymous(l->replay, false);
         l->replay->flags |= CLIENT_REPLAY;
     } else if (!good) {
-        log_line(LOG_WARNING,
-                 r.status == AOF_READ_TORN && last
-                     ? "Unexpected end of file reading the append only file %s: %s. You can: 1) "
-                       "Make a backup of your AOF file, then use ./redis-check-aof --fix "
-                       "<filename.manifest>. 2) Alternatively you can set the "
-                       "'aof-load-truncated' configuration option to yes and restart the server."
-                     : "Bad file format reading the append only file %s: %s. Make a backup of "
-                       "your AOF file, then use ./redis-check-aof --fix <filename.manifest>",
-                 path, r.error);
+        say_refused(l, path, &r, last);
     }
     l->base_done += map.n;
     file_unmap(map);
@@ -303,17 +320,16 @@ static bool load_aof(struct loader *l)
                  (double)(clock_mono_us() - start_us) / 1e6);
     }
     /* In order of their numbers. */
-    for (uint64_t seq = 1; seq <= last; seq++)
-        for (size_t i = 0; i < m->n; i++) {
-            if (m->files[i].type != MANIFEST_INCREMENT || m->files[i].seq != seq)
-                continue;
-            start_us = clock_mono_us();
-            aof_path(l->aof, m->files[i].name, path, sizeof(path));
-            if (!load_aof_file(l, path, seq == used))
-                return false;
-            log_line(LOG_NOTICE, "DB loaded from incr file %s: %.3f seconds", m->files[i].name,
-                     (double)(clock_mono_us() - start_us) / 1e6);
-        }
+    for (size_t i = 0; i < m->n; i++) {
+        if (m->files[i].type != MANIFEST_INCREMENT)
+            continue;
+        start_us = clock_mono_us();
+        aof_path(l->aof, m->files[i].name, path, sizeof(path));
+        if (!load_aof_file(l, path, m->files[i].seq == used))
+            return false;
+        log_line(LOG_NOTICE, "DB loaded from incr file %s: %.3f seconds", m->files[i].name,
+                 (double)(clock_mono_us() - start_us) / 1e6);
+    }
     return true;
 }
 
@@ -324,6 +340,7 @@ static void begin_load(struct loader *l)
     l->figures.started_ms = e->now_ms;
     l->figures.total = l->figures.done = l->base_done = 0;
     l->replay_errors = 0;
+    l->unknown[0] = 0;
     l->replay = client_new(e);
     rights_begin(l->replay);
     l->replay->flags |= CLIENT_REPLAY;
@@ -373,7 +390,7 @@ static bool load_what_there_is(struct loader *l)
 {
     struct server *s = l->server;
     const char *dump = s->settings->dbfilename;
-    char error[160];
+    char error[MANIFEST_ERROR];
     int have = 0;
     if (s->settings->appendonly) {
         have = aof_read_manifest(l->aof, error);

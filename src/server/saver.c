@@ -475,7 +475,7 @@ static bool rewrite_is_due(const struct saver *v)
  * from now on into an increment. */
 static bool open_first_aof(struct saver *v)
 {
-    char error[160];
+    char error[MANIFEST_ERROR];
     /* What an older append-only file held is not what we hold: it is replaced as a whole. */
     manifest_free(aof_manifest(v->aof));
     aof_read_manifest(v->aof, error);

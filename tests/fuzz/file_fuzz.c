@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct aof_read_options ao = {.apply = take_command};
     struct aof_read_result ar;
     struct manifest m = {0};
-    char error[160];
+    char error[MANIFEST_ERROR];
     switch (data[0] % 4) {
     case 0:
         snapshot(x);

@@ -222,6 +222,47 @@ TEST(plain_files_follow_the_old_rules)
     buf_free(&plain);
 }
 
+/* Section 14: cut off wherever it may be, a file without frames is torn; anything else in it is no
+ * format. */
+TEST(a_plain_file_is_torn_or_no_format)
+{
+    struct bytes argv[] = {BYTES("SET"), BYTES("key"), BYTES("value\r\n7")};
+    struct buf one = {0}, bad = {0};
+    journal_format(&one, argv, 3);
+    for (size_t n = 0; n <= one.n; n++) {
+        buf_free(&bad);
+        buf_add(&bad, buf_bytes(&one));
+        buf_add(&bad, bytes_of(one.p, n));
+        struct aof_read_result r = read_copy(bad.p, bad.n);
+        CHECK(r.status == (n == 0 || n == one.n ? AOF_READ_GOOD : AOF_READ_TORN));
+        CHECK(r.good == (n == one.n ? 2 * one.n : one.n));
+    }
+    static const char *const nonsense[] = {"!!!",
+                                           "\r\n",
+                                           "*x",
+                                           "*1\n",
+                                           "*0\r\n",
+                                           "*-1\r\n",
+                                           "*2000000\r\n",
+                                           "*1\r\n+a",
+                                           "*1\r\n$-1\r\n",
+                                           "*1\r\n$1\r\nab",
+                                           "*1\r\n$1\r\na\rb",
+                                           "*1\r\nx",
+                                           "*1\r\n$1x",
+                                           "*1-\r\n",
+                                           "*12345678901234567890\r\n"};
+    for (size_t i = 0; i < sizeof(nonsense) / sizeof(*nonsense); i++) {
+        buf_free(&bad);
+        buf_add(&bad, buf_bytes(&one));
+        buf_add_text(&bad, nonsense[i]);
+        struct aof_read_result r = read_copy(bad.p, bad.n);
+        CHECK(r.status == AOF_READ_BAD_FORMAT && r.good == one.n);
+    }
+    buf_free(&one);
+    buf_free(&bad);
+}
+
 /* A value of a foreign file may look like a note of ours. */
 TEST(a_plain_file_may_hold_notes_as_values)
 {
@@ -311,5 +352,5 @@ TEST(many_commands_are_applied_in_order)
 UNIT_MAIN(T(a_whole_file_is_good), T(a_torn_tail_is_cut_at_a_frame),
           T(flipped_bits_are_never_applied), T(more_flipped_bits_are_never_applied),
           T(missing_frames_are_noticed), T(reading_stops_at_a_time), T(a_damaged_head_is_refused),
-          T(plain_files_follow_the_old_rules), T(a_plain_file_may_hold_notes_as_values),
-          T(many_commands_are_applied_in_order))
+          T(plain_files_follow_the_old_rules), T(a_plain_file_is_torn_or_no_format),
+          T(a_plain_file_may_hold_notes_as_values), T(many_commands_are_applied_in_order))

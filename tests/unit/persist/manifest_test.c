@@ -12,7 +12,7 @@ TEST(what_is_printed_is_understood)
 {
     struct manifest m = {0}, back = {0};
     struct buf text = {0};
-    char error[160];
+    char error[MANIFEST_ERROR];
     manifest_add(&m, "with space.1.base.rdb", 1, MANIFEST_BASE);
     manifest_add(&m, "a.7.incr.aof", 7, MANIFEST_INCREMENT);
     manifest_add(&m, "a.3.incr.aof", 3, MANIFEST_HISTORY);
@@ -29,7 +29,7 @@ TEST(what_is_printed_is_understood)
 TEST(redis_manifests_have_no_checksum)
 {
     struct manifest m = {0};
-    char error[160];
+    char error[MANIFEST_ERROR];
     CHECK(manifest_parse(&m, bytes_text(plain), error) && m.n == 2);
     CHECK(m.files[1].seq == 2 && m.files[1].type == MANIFEST_INCREMENT);
     manifest_free(&m);
@@ -40,12 +40,14 @@ TEST(damage_is_noticed)
 {
     struct manifest m = {0};
     struct buf text = {0};
-    char error[160];
+    char error[MANIFEST_ERROR];
     CHECK(manifest_parse(&m, bytes_text(plain), error));
     manifest_print(&m, &text);
     manifest_free(&m);
-    size_t body = (size_t)((char *)memchr(text.p, '#', text.n) - text.p);
-    for (size_t i = 0; i < body; i++) {
+    size_t body = (size_t)((char *)memchr(text.p, '\n', text.n) - text.p);
+    for (size_t i = 1; i < text.n; i++) {
+        if (i == body)
+            continue; /* it makes one line of two */
         struct manifest bad = {0};
         text.p[i] ^= 4;
         CHECK(!manifest_parse(&bad, buf_bytes(&text), error) && error[0]);
@@ -61,7 +63,7 @@ TEST(flipped_bits_are_noticed)
     struct manifest m = {0};
     struct buf text = {0};
     struct rng rng;
-    char error[160];
+    char error[MANIFEST_ERROR];
     CHECK(manifest_parse(&m, bytes_text(plain), error));
     manifest_print(&m, &text);
     char *whole = mem_copy_text(text.p, text.n);
@@ -83,30 +85,106 @@ TEST(flipped_bits_are_noticed)
     buf_free(&text);
 }
 
-TEST(nonsense_is_refused)
+/* compat 3.11, section 14 (the texts), faults R2 */
+TEST(nonsense_is_refused_in_the_words_of_redis)
 {
-    static const char *const bad[] = {"file\n",
-                                      "file a seq x type b\n",
-                                      "file a seq 1 type q\n",
-                                      "file a seq 1\n",
-                                      "nofile a seq 1 type b\n",
-                                      "file ../a seq 1 type b\n",
-                                      "file a seq 1 type b\nfile b seq 2 type b\n",
-                                      "file a seq 2 type i\nfile b seq 2 type i\n",
-                                      ""};
+    char long_line[1400];
+    snprintf(long_line, sizeof(long_line), "file %01200d seq 1 type i\n", 1);
+    const struct {
+        const char *text, *error;
+    } bad[] = {
+        {"file\n", "Invalid AOF manifest file format"},
+        {"file a seq x type b\n", "Invalid AOF manifest file format"},
+        {"file a seq 0 type b\n", "Invalid AOF manifest file format"},
+        {"file a seq 99999999999999999999 type b\n", "Invalid AOF manifest file format"},
+        {"file a seq 1\n", "Invalid AOF manifest file format"},
+        {"nofile a seq 1 type b\n", "Invalid AOF manifest file format"},
+        {"\n", "Invalid AOF manifest file format"},
+        {"\nfile a seq 1 type i\n", "Invalid AOF manifest file format"},
+        {"file a seq 1 type i\n\nfile b seq 2 type i\n", "Invalid AOF manifest file format"},
+        {"file a seq 1 type i\n\n", "Invalid AOF manifest file format"},
+        {"  \nfile a seq 1 type i\n", "Invalid AOF manifest file format"},
+        {"file a seq 1 type q\n", "Unknown AOF file type"},
+        {"file a seq 1 type bb\n", "Unknown AOF file type"},
+        {"file ../a seq 1 type b\n", "File can't be a path, just a filename"},
+        {"file a seq 1 type b\nfile b seq 2 type b\n", "Found duplicate base file information"},
+        {"file a seq 2 type i\nfile b seq 2 type i\n", "Found a non-monotonic sequence number"},
+        {"file a seq 2 type i\nfile b seq 1 type i\n", "Found a non-monotonic sequence number"},
+        {"file a seq -1 type i\n", "Found a non-monotonic sequence number"},
+        {long_line, "The AOF manifest file contains too long line"},
+        {"file a seq 1 type i", "The AOF manifest file contains too long line"},
+        {"", "Found an empty AOF manifest"},
+        {"# nothing\n", "Found an empty AOF manifest"},
+    };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct manifest m = {0};
-        char error[160] = "";
-        CHECK(!manifest_parse(&m, bytes_text(bad[i]), error) && error[0]);
+        char error[MANIFEST_ERROR] = "";
+        CHECK(!manifest_parse(&m, bytes_text(bad[i].text), error));
+        CHECK(strncmp(error, bad[i].error, strlen(bad[i].error)) == 0);
         manifest_free(&m);
     }
 }
 
+TEST(comments_anywhere_and_numbers_of_any_size)
+{
+    static const char *const good[] = {
+        "# written by hand\nfile a seq 1 type b\n#at the end\n",
+        "#nospace\nfile a seq 1 type b\n",
+        "#\nfile a seq 9000000000000000000 type b\n",
+        "file a seq 9000000000000000000 type i\n#\n",
+        "  file a type i seq 9223372036854775807 more words\n",
+    };
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        struct manifest m = {0};
+        char error[MANIFEST_ERROR] = "";
+        CHECK(manifest_parse(&m, bytes_text(good[i]), error) && m.n == 1);
+        manifest_free(&m);
+    }
+}
+
+/* decision 32 */
+TEST(the_checksum_is_in_front_and_was_at_the_end)
+{
+    struct manifest m = {0};
+    struct buf text = {0}, old = {0}, comment = {0};
+    char error[MANIFEST_ERROR];
+    manifest_add(&m, "a.1.base.rdb", 1, MANIFEST_BASE);
+    manifest_add(&m, "a.3.incr.aof", 3, MANIFEST_INCREMENT);
+    manifest_add(&m, "a.2.incr.aof", 2, MANIFEST_HISTORY);
+    manifest_print(&m, &text);
+    static const char files[] = "file a.1.base.rdb seq 1 type b\nfile a.2.incr.aof seq 2 type h\n"
+                                "file a.3.incr.aof seq 3 type i\n";
+    size_t n = sizeof(files) - 1;
+    CHECK(text.n > n && memcmp(text.p + text.n - n, files, n) == 0);
+    CHECK(strncmp(text.p, "#CRC:", 5) == 0 &&
+          memchr(text.p, '\n', text.n) == text.p + text.n - n - 1);
+    manifest_free(&m);
+    buf_add_text(&old, files);
+    buf_printf(&old, "#CRC:%zu:%08x\n", n, crc_32c(0, files, n));
+    buf_add_text(&comment, "# mine\n");
+    buf_add(&comment, buf_bytes(&text));
+    const struct buf *all[] = {&old, &comment};
+    for (int i = 0; i < 2; i++) {
+        CHECK(manifest_parse(&m, buf_bytes(all[i]), error) && m.n == 3);
+        manifest_free(&m);
+        char *digit = strstr(all[i]->p, "seq 3") + 4;
+        *digit = '4';
+        CHECK(!manifest_parse(&m, buf_bytes(all[i]), error) && strstr(error, "checksum"));
+    }
+    buf_free(&text);
+    buf_free(&old);
+    buf_free(&comment);
+}
+
 int main(void)
 {
-    static const struct unit_test tests[] = {
-        T(what_is_printed_is_understood), T(redis_manifests_have_no_checksum), T(damage_is_noticed),
-        T(flipped_bits_are_noticed), T(nonsense_is_refused)};
+    static const struct unit_test tests[] = {T(what_is_printed_is_understood),
+                                             T(redis_manifests_have_no_checksum),
+                                             T(damage_is_noticed),
+                                             T(flipped_bits_are_noticed),
+                                             T(nonsense_is_refused_in_the_words_of_redis),
+                                             T(comments_anywhere_and_numbers_of_any_size),
+                                             T(the_checksum_is_in_front_and_was_at_the_end)};
     crc_init();
-    return unit_run(tests, 5);
+    return unit_run(tests, 7);
 }
