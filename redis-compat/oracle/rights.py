@@ -1,65 +1,247 @@
 #!/usr/bin/env python3
-"""Generated users and generated requests: ACL DRYRUN of redis-server and ours must agree, and what really happens must agree
-with it.
+"""Generated users and generated requests: what a user may do, in every way to ask for it, against a model of the rights (acl_model.py) and
+against redis-server.
 
 rights.py --server PATH [--pairs N] [--seed S] [--reference PATH]
+
+A pair is a user (rules, perhaps with selectors) and a request (bent.py) which is asked for by ACL DRYRUN and in one more way: plainly, in a
+transaction, in one whose user changes before EXEC, from a script, from a function, by acl_check_cmd. Where redis-server takes other keys
+for those of the request than we do, as it does for the commands in OTHER_KEYS, only the model counts.
 """
-import argparse, os, random, subprocess, sys, tempfile
+import argparse, collections, os, random, re, sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import oracle
+import acl_model, bent, oracle
 
-KEYS = ["a", "ab", "b:1", "b:2", "cache:x", "cache:y", "zz", "queue"]
-PATTERNS = ["*", "a*", "b:*", "cache:*", "?b", "[a-c]*", "zz", "q*e"]
-CHANNELS = ["news", "news.a", "chat", "other"]
-CHANNEL_PATTERNS = ["*", "news*", "chat", "n*"]
-ARGS = ["1", "2", "x", "GET", "SET", "STORE", "BY", "LIMIT", "0", "5", "NX", "u8", "INCRBY", "STREAMS", "MATCH", "-1", "COUNT"]
-
-
-def start(path):
-    s = oracle.socket.socket()
-    s.bind(("127.0.0.1", 0))
-    port = s.getsockname()[1]
-    s.close()
-    d = tempfile.mkdtemp(prefix="rights-")
-    p = subprocess.Popen([path, "--logfile", d + "/log", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", d], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(300):
-        try:
-            return p, port, oracle.Conn(port)
-        except OSError:
-            oracle.time.sleep(0.02)
-    raise SystemExit("%s does not start" % path)
+PATTERNS = ["*", "k*", "l*", "s1", "z?", "?1", "[a-k]*", "[^k]*", "*2", "missing", "h1", "t*", "g1", "p?", "\\k1", "k[13]", "*e*", "[lsz]?"]
+CHANNELS = [b"news", b"news.a", b"chat", b"n*", b"other"]
+CHANNEL_PATTERNS = ["*", "news*", "chat", "n*", "news.?"]
+# What makes the connection or the server another one: asked of ACL DRYRUN only.
+ONLY_ASKED = {"shutdown", "debug", "monitor", "sync", "psync", "replicaof", "slaveof", "failover", "client", "config", "acl", "quit", "reset", "auth", "hello",
+              "multi", "exec", "discard", "watch", "unwatch", "select", "save", "bgsave", "bgrewriteaof", "module", "cluster", "subscribe", "psubscribe", "ssubscribe",
+              "unsubscribe", "punsubscribe", "sunsubscribe", "backup", "wait", "waitaof", "latency", "slowlog", "function", "script", "readonly", "readwrite", "asking",
+              "replconf", "swapdb", "move", "memory", "lolwut", "eval", "eval_ro", "evalsha", "evalsha_ro", "fcall", "fcall_ro", "command", "pfdebug", "pfselftest", "restore",
+              "restore-asking", "migrate", "role", "xidmprecord", "debug|object"}
+# Commands in which redis-server finds other keys than it uses; see ../differences.md.
+OTHER_KEYS = {"georadius", "georadiusbymember", "xreadgroup", "xread", "pfmerge", "set", "bitfield"}
+WAYS = ["plain", "multi", "changed", "script", "function", "check"]
+LIBRARY = b"#!lua name=rights\nredis.register_function('calls', function(keys, args) return redis.pcall(unpack(args)) end)"
+CALLS, CHECKS = b"return redis.pcall(unpack(ARGV))", b"return redis.acl_check_cmd(unpack(ARGV)) and 1 or 0"
+ALWAYS = ["+multi", "+exec", "+discard", "+eval", "+fcall"]  # so that every way is open
 
 
-def ask(c, *args):
-    c.send([str(a).encode() for a in args])
-    kind, value = c.raw()[1]
-    return kind, value
-
-
-def names(c):
-    found = {}
-
-    def add(info):
-        values = info[1]
-        name, arity = values[0][1].decode(), int(values[1][1])
-        found[name] = arity
-        for sub in values[9][1]:
-            add(sub)
-    for info in ask(c, "COMMAND")[1]:
-        add(info)
-    return found
+def text_of(reply):
+    return (reply[1] or b"").decode(errors="replace") if isinstance(reply[1], bytes) else ""
 
 
 def kind_of(reply):
-    kind, value = reply
-    text = (value or b"").decode(errors="replace") if isinstance(value, bytes) else ""
-    if kind == b"+" and text == "OK":
+    """What a reply says about rights: an error about something else counts as allowed."""
+    text = text_of(reply)
+    if "option of SORT denied" in text:
+        return "pattern"
+    if not ("ermission" in text or "The user executing the script" in text):
         return "ok"
-    for word, what in (("to run the", "command"), ("key", "key"), ("channel", "channel")):
-        if "permissions" in text and word in text:
+    for words, what in ((("to run the", "run this command", "execute the command"), "command"), ((" key", "keys mentioned"), "key"), ((" channel", "channels"), "channel")):
+        if any(w in text for w in words):
             return what
-    return "error"
+    return "?" + text
+
+
+def other_keys(name, args):
+    """Whether redis-server may find other keys: it reads "3.25" as 3, and a key named STORE as the option."""
+    counted = any(re.fullmatch(rb"\s*[+-]?[0-9].*", a, re.S) and not re.fullmatch(rb"-?(0|[1-9][0-9]*)", a) for a in args[1:4])
+    return name in OTHER_KEYS or counted or (name == "sort" and any(a.lower() == b.lower() == b"store" for a, b in zip(args, args[1:])))
+
+
+class Side:
+    def __init__(self, path):
+        self.server = oracle.Server(path)
+        self.admin = oracle.Conn(self.server.port)
+        self.ask(b"FUNCTION", b"LOAD", LIBRARY)
+        self.user = None
+
+    def ask(self, *args):
+        self.admin.send([a if isinstance(a, bytes) else a.encode() for a in args])
+        return self.admin.raw()[1]
+
+    def as_user(self, *args):
+        self.user.send(list(args))
+        return self.user.raw()[1]
+
+    def log_in(self):
+        if self.user:
+            self.user.s.close()
+        self.user = oracle.Conn(self.server.port)
+        self.as_user(b"AUTH", b"u", b"x")
+
+    def keys(self, args):
+        kind, value = self.ask(b"COMMAND", b"GETKEYSANDFLAGS", *args)
+        return [] if kind == b"-" else [(k[1], {f[1] for f in flags[1]}) for _, (k, flags) in value]
+
+    def try_it(self, way, args, after):
+        """What the reply says about rights. after: the rules that come before EXEC."""
+        if way == "plain":
+            return kind_of(self.as_user(*args))
+        if way == "script":
+            return kind_of(self.as_user(b"EVAL", CALLS, b"0", *args))
+        if way == "function":
+            return kind_of(self.as_user(b"FCALL", b"calls", b"0", *args))
+        if way == "check":
+            reply = self.as_user(b"EVAL", CHECKS, b"0", *args)
+            return {(b":", b"1"): "ok", (b":", b"0"): "no"}.get(reply, "?%r" % (reply,))
+        self.as_user(b"MULTI")
+        queued = self.as_user(*args)
+        if way == "changed":
+            self.ask("ACL", "SETUSER", "u", *after)
+        done = self.as_user(b"EXEC")
+        if queued != (b"+", b"QUEUED"):
+            aborted = text_of(done).startswith("EXECABORT")
+            return "queue:" + (kind_of(queued) if aborted else "?%r" % (done,))
+        if done[0] != b"*" or len(done[1]) != 1:
+            return "?%r" % (done,)
+        return kind_of(done[1][0])
+
+
+class Users:
+    def __init__(self, rng, commands, both):
+        self.rng, self.commands, self.names = rng, commands, sorted(both)
+        self.categories = sorted(commands.categories)
+
+    def rules(self):
+        r, out = self.rng, self.rng.choice([[], [], ["+@all"], ["+@all"], ["+@all", "allkeys"]])
+        out = list(out)
+        for _ in range(r.randrange(1, 8)):
+            out.append(r.choice([
+                lambda: r.choice("+-") + "@" + r.choice(self.categories), lambda: r.choice("+-") + r.choice(self.names),
+                lambda: r.choice(["+@all", "+@all", "-@all", "allcommands", "nocommands", "+@read", "+@write"]),
+                lambda: "+" + r.choice(["select|0", "get|k1", "sort|l1", "sort|k1", "xread|count", "publish|news", "debug|object", "set|k1"]),
+                lambda: "~" + r.choice(PATTERNS), lambda: "~" + r.choice(PATTERNS), lambda: r.choice(["%R~", "%W~", "%RW~", "%r~", "%WR~"]) + r.choice(PATTERNS),
+                lambda: "&" + r.choice(CHANNEL_PATTERNS), lambda: r.choice(["allkeys", "resetkeys", "allchannels", "resetchannels"])])())
+        return out
+
+    def one(self):
+        """(the rules of ACL SETUSER, the model)."""
+        own = self.rules() + ALWAYS
+        selectors = [self.rules() for _ in range(self.rng.choice([0, 0, 0, 1, 1, 2]))]
+        return ["reset", "on", "nopass"] + own + ["(%s)" % " ".join(s) for s in selectors], own, selectors
+
+
+class Oracle:
+    def __init__(self, o):
+        self.rng = random.Random(o.seed)
+        self.theirs, self.ours = Side(o.reference), Side(os.path.abspath(o.server))
+        self.sides = (self.theirs, self.ours)
+        self.commands = acl_model.Commands(self.ours.ask)
+        known = acl_model.Commands(self.theirs.ask)
+        self.both = {n for n, a in self.commands.arity.items() if known.arity.get(n) == a}
+        self.users = Users(self.rng, self.commands, self.both)
+        docs = oracle.Conn(self.ours.server.port)
+        docs.send([b"HELLO", b"3"]), docs.raw()
+        self.requests = bent.Requests(bent.docs_of(docs, set()), self.rng, {n: b"return 1" for n in ("eval", "eval_ro", "evalsha", "evalsha_ro")})
+        self.different, self.counts = [], collections.Counter()
+
+    def differs(self, user, args, what):
+        self.different.append("%s | %s: %s" % (" ".join(user), oracle.show(args), what))
+
+    def user(self):
+        """A user that both sides and the model have; None: both refuse its rules."""
+        rules, own, selectors = self.users.one()
+        replies = [s.ask("ACL", "SETUSER", "u", *rules) for s in self.sides]
+        if replies[0] != replies[1]:
+            self.differs(rules, [], "SETUSER: %r, ours %r" % tuple(replies))
+        if (b"-") in (replies[0][0], replies[1][0]):
+            return None
+        return rules, acl_model.User(self.commands, own, selectors)
+
+    def pair(self, user, model, other):
+        name, args = self.requests.one(self.rng.choice(["sort", "sort", "sort_ro", "publish", "spublish"]) if self.rng.random() < 0.12 else None)
+        if name.split("|")[0] in ("publish", "spublish", "subscribe", "psubscribe", "ssubscribe"):
+            args[1:2] = [self.rng.choice(CHANNELS)]
+        keys = self.ours.keys(args)
+        dry = self.ours.ask(b"ACL", b"DRYRUN", b"u", *args)
+        if dry[0] == b"-":
+            return  # the request does not fit the command
+        wanted, what = model.judge(name, args, keys)
+        verdict = kind_of(dry)
+        self.counts[wanted] += 1
+        if verdict != wanted or (wanted in ("key", "channel") and what not in dry[1]):
+            self.differs(user, args, "the model says %s %r, ACL DRYRUN %r" % (wanted, what, dry))
+        compared = name in self.both
+        if compared:
+            compared = self.theirs.keys(args) == keys
+            if not compared and not other_keys(name, args):
+                self.differs(user, args, "keys: %r, ours %r" % (self.theirs.keys(args), keys))
+        if compared:
+            theirs = kind_of(self.theirs.ask(b"ACL", b"DRYRUN", b"u", *args))
+            if theirs != ("ok" if wanted == "pattern" else wanted):
+                self.differs(user, args, "ACL DRYRUN: %s, ours %s" % (theirs, verdict))
+        if name.split("|")[0] not in ONLY_ASKED:
+            self.really(user, model, other, name, args, keys, compared)
+
+    def really(self, user, model, other, name, args, keys, compared):
+        flags = self.commands.flags[name]
+        way = self.rng.choice(WAYS)
+        if (way in ("script", "function") and "noscript" in flags) or (way == "plain" and "blocking" in flags) or (way in ("multi", "changed") and "no_multi" in flags):
+            return
+        wanted, what = model.judge(name, args, keys)
+        expected = wanted
+        if way == "check":
+            expected = "ok" if wanted == "ok" else "no"
+        elif way in ("multi", "changed") and wanted not in ("ok", "pattern"):
+            expected = "queue:" + wanted
+        elif way == "changed":
+            expected = other[1].judge(name, args, keys)[0]
+        if self.rng.random() < 0.05:
+            self.ours.ask(b"ACL", b"LOG", b"RESET")
+            logged = True
+        else:
+            logged = False
+        seen = self.ours.try_it(way, args, other[0])
+        self.counts[way] += 1
+        # A syntax error may come before the pattern that would be refused.
+        if seen != expected and not (expected == "pattern" and seen == "ok" and self.syntax(args)):
+            self.differs(user, args, "%s: the model says %s, really %s (then %s)" % (way, expected, seen, " ".join(other[0])))
+        if logged and way != "check":
+            denied = expected.split(":")[-1]
+            entries = self.ours.ask(b"ACL", b"LOG")[1]
+            if bool(entries) != (denied in ("command", "key", "channel")):
+                self.differs(user, args, "%s: %d entries in ACL LOG" % (way, len(entries)))
+        if compared:
+            theirs = self.theirs.try_it(way, args, other[0])
+            # acl_check_cmd does not know of patterns there.
+            if theirs != seen and not (way == "check" and wanted == "pattern"):
+                self.differs(user, args, "%s: %s, ours %s" % (way, theirs, seen))
+        if way == "changed":
+            for s in self.sides:
+                s.ask("ACL", "SETUSER", "u", *user)
+
+    def syntax(self, args):
+        """Whether the request fails for whoever may do everything."""
+        return self.ours.ask(*args)[0] == b"-"
+
+    def run(self, pairs):
+        other, rounds = None, 0
+        while sum(self.counts[k] for k in ("ok", "command", "key", "channel", "pattern")) < pairs:
+            if rounds % 5 == 0:
+                for s in self.sides:
+                    for args in [[b"FLUSHALL"]] + bent.SETUP:
+                        s.ask(*args)
+            rounds += 1
+            one = self.user()
+            if not one:
+                continue
+            for s in self.sides:
+                s.log_in()
+            other = other or one
+            for _ in range(40):
+                self.pair(one[0], one[1], other)
+            other = one
+            if len(self.different) > 100:
+                break
+
+    def stop(self):
+        for s in self.sides:
+            s.server.stop()
 
 
 def main():
@@ -69,70 +251,18 @@ def main():
     ap.add_argument("--pairs", type=int, default=5000)
     ap.add_argument("--seed", type=int, default=1)
     o = ap.parse_args()
-    rng = random.Random(o.seed)
-    servers = [start(o.reference), start(os.path.abspath(o.server))]
+    x = Oracle(o)
     try:
-        theirs, ours = [c for _, _, c in servers]
-        a, b = names(theirs), names(ours)
-        both = sorted(n for n in a if b.get(n) == a[n])
-        # Containers can only be asked with a subcommand.
-        containers = {n.split("|")[0] for n in both if "|" in n}
-        runnable = [n for n in both if n not in containers]
-        categories = [v.decode() for _, v in ask(theirs, "ACL", "CAT")[1]]
-        different, done, real = [], 0, 0
-        while done < o.pairs:
-            def rules():
-                out = []
-                for _ in range(rng.randrange(1, 7)):
-                    out.append(rng.choice([
-                        lambda: rng.choice("+-") + "@" + rng.choice(categories), lambda: rng.choice("+-") + rng.choice(both),
-                        lambda: rng.choice("+-") + rng.choice(both), lambda: rng.choice(["+@all", "-@all", "allcommands", "nocommands"]),
-                        lambda: "+" + rng.choice(["select|0", "select|1", "get|a", "debug|object"]),
-                        lambda: "~" + rng.choice(PATTERNS), lambda: rng.choice(["%R~", "%W~", "%RW~"]) + rng.choice(PATTERNS),
-                        lambda: "&" + rng.choice(CHANNEL_PATTERNS), lambda: rng.choice(["allkeys", "resetkeys", "allchannels", "resetchannels"])])())
-                return out
-            user = ["reset", "on", "nopass"] + rules()
-            if rng.random() < 0.4:
-                user.append("(" + " ".join(rules()) + ")")
-            if rng.random() < 0.1:
-                user += ["clearselectors"]
-            replies = [ask(c, "ACL", "SETUSER", "u", *user) for c in (theirs, ours)]
-            if [r[0] for r in replies] != [r[0] for r in replies[:1]] * 2 or (replies[0][0] == b"-" and replies[0] != replies[1]):
-                different.append("SETUSER %s: %r, ours %r" % (" ".join(user), *replies))
-            if replies[0][0] == b"-":
-                done += 1
-                continue
-            clients = [oracle.Conn(port) for _, port, _ in servers]
-            for c in clients:
-                ask(c, "AUTH", "u", "x")
-            for _ in range(40):
-                name = rng.choice(runnable)
-                arity = a[name]
-                n = abs(arity) - 1 + (rng.randrange(0, 4) if arity < 0 else 0)
-                args = name.split("|")
-                while len(args) < n + 1:
-                    args.append(rng.choice(CHANNELS if "publish" in name or "subscribe" in name else KEYS if rng.random() < 0.6 else ARGS))
-                if rng.random() < 0.15 and arity < 0:
-                    args[rng.randrange(1, len(args)) if len(args) > 1 else 0] = "2"
-                verdicts = [kind_of(ask(c, "ACL", "DRYRUN", "u", *args)) for c in (theirs, ours)]
-                done += 1
-                if verdicts[0] != verdicts[1]:
-                    different.append("%s | %s: %s, ours %s" % (" ".join(user), " ".join(args), *verdicts))
-                elif verdicts[0] in ("command", "key", "channel") and not name.split("|")[0] in ("monitor", "sync", "psync", "shutdown", "debug"):
-                    # What is denied is really denied.
-                    seen = [kind_of(ask(c, *args)) for c in clients]
-                    real += 1
-                    if seen[0] != seen[1]:
-                        different.append("%s | %s really: %s, ours %s" % (" ".join(user), " ".join(args), *seen))
-            for c in clients:
-                c.s.close()
-        for d in different[:30]:
-            print("DIFFERS " + d)
-        print("%d pairs of users and requests, %d of them denied for real, %d differ (seed %d)" % (done, real, len(different), o.seed))
-        sys.exit(1 if different else 0)
+        x.run(o.pairs)
     finally:
-        for p, _, _ in servers:
-            p.kill()
+        x.stop()
+    for d in x.different[:30]:
+        print("DIFFERS " + d)
+    c = x.counts
+    print("%d pairs of users and requests (%s; %s), %d differ (seed %d)" %
+          (sum(c[k] for k in ("ok", "command", "key", "channel", "pattern")), ", ".join("%s %d" % (k, c[k]) for k in ("ok", "command", "key", "channel", "pattern")),
+           ", ".join("%s %d" % (k, c[k]) for k in WAYS), len(x.different), o.seed))
+    sys.exit(1 if x.different else 0)
 
 
 main()

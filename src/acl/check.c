@@ -177,29 +177,24 @@ const char *check_reason(enum check_result why)
     return words[why];
 }
 
+/* Names may hold any bytes, NUL too. */
+static void add_access(struct buf *out, const struct user *u, struct bytes what, const char *kind)
+{
+    buf_add_text(out, "User ");
+    buf_add(out, str_bytes(u->name));
+    buf_add_text(out, " has no permissions to access the '");
+    buf_add(out, what);
+    buf_printf(out, "' %s", kind);
+}
+
 void check_explain(struct buf *out, enum check_result why, const struct user *u,
                    const struct command *c, struct bytes what, bool verbose)
 {
-    switch (why) {
-    case CHECK_COMMAND:
+    if (why == CHECK_COMMAND)
         buf_printf(out, "User %.*s has no permissions to run the '%s' command", (int)u->name->n,
                    u->name->p, command_full_name(c));
-        break;
-    case CHECK_KEY:
-        if (verbose)
-            buf_printf(out, "User %.*s has no permissions to access the '%.*s' key",
-                       (int)u->name->n, u->name->p, (int)what.n, what.p);
-        else
-            buf_add_text(out, "No permissions to access a key");
-        break;
-    case CHECK_CHANNEL:
-        if (verbose)
-            buf_printf(out, "User %.*s has no permissions to access the '%.*s' channel",
-                       (int)u->name->n, u->name->p, (int)what.n, what.p);
-        else
-            buf_add_text(out, "No permissions to access a channel");
-        break;
-    default:
-        break;
-    }
+    else if (verbose && (why == CHECK_KEY || why == CHECK_CHANNEL))
+        add_access(out, u, what, check_reason(why));
+    else if (why == CHECK_KEY || why == CHECK_CHANNEL)
+        buf_printf(out, "No permissions to access a %s", check_reason(why));
 }

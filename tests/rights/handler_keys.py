@@ -16,85 +16,17 @@ import argparse, hashlib, os, random, subprocess, sys, tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "redis-compat", "oracle"))
-import oracle
+import bent, oracle
 
 # They have no keys that could be said, as in Redis: they walk over all, or are for who may do everything.
 NO_KEYS = {"keys", "scan", "randomkey", "flushall", "flushdb", "swapdb", "debug", "exec", "multi", "discard", "shutdown", "quit", "reset", "auth",
            "hello", "monitor", "select", "client", "config", "acl", "backup", "save", "bgsave", "bgrewriteaof", "replicaof", "slaveof", "latency", "slowlog",
            "command", "info", "failover", "sync", "psync", "unwatch", "function", "script", "module", "cluster", "wait", "waitaof", "subscribe", "psubscribe",
            "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe"}
-SETUP = [[b"RPUSH", b"l1", b"a", b"b", b"1"], [b"RPUSH", b"l2", b"3", b"1"], [b"SET", b"k1", b"10"], [b"SET", b"k2", b"hello"], [b"HSET", b"h1", b"a", b"1", b"b", b"2"],
-         [b"HSET", b"h2", b"a", b"1"], [b"SADD", b"t1", b"1", b"2", b"3"], [b"SADD", b"t2", b"a", b"2"], [b"ZADD", b"z1", b"1", b"a", b"2", b"b"],
-         [b"ZADD", b"z2", b"5", b"b"], [b"GEOADD", b"g1", b"13.361389", b"38.115556", b"a", b"15.087269", b"37.502669", b"b"], [b"PFADD", b"p1", b"a"],
-         [b"PFADD", b"p2", b"b"], [b"XADD", b"s1", b"1-1", b"f", b"v"], [b"XADD", b"s2", b"1-1", b"f", b"v"], [b"XGROUP", b"CREATE", b"s1", b"g1", b"0"],
-         [b"XGROUP", b"CREATE", b"s2", b"g1", b"0"], [b"XGROUP", b"CREATE", b"s1", b"STREAMS", b"0"], [b"XREADGROUP", b"GROUP", b"g1", b"c1", b"STREAMS", b"s1", b">"]]
-BENDS = [b"STORE", b"STOREDIST", b"STREAMS", b"streams", b"BY", b"GET", b"LIMIT", b"COUNT", b"GROUP", b"KEYS", b"0", b"1", b"2", b"3", b"*", b"k*", b"h*->a", b"nosort",
-         b"WEIGHTS", b"AGGREGATE", b"NX", b"DB", b"REPLACE", b"BLOCK", b"ALPHA", b"IFEQ", b"EX", b"ANY", b"OVERFLOW", b"SET", b"u8", b"MATCH", b"ID", b"ASC", b"LEFT"]
-
-
-# Commands whose options decide about keys, and those that count them.
-TRICKY = ["sort", "sort_ro", "georadius", "georadiusbymember", "xread", "xreadgroup", "set", "delex", "bitfield", "eval", "eval_ro", "evalsha", "fcall", "fcall_ro",
-          "zunionstore", "zinterstore", "zdiffstore", "zunion", "zinter", "zdiff", "zintercard", "sintercard", "lmpop", "zmpop", "msetex", "bitop", "pfmerge", "copy"]
 # A script uses the keys that it is given.
 USES_KEYS = b"for _, k in ipairs(KEYS) do redis.call('exists', k) end"
 SCRIPTS = {"eval": USES_KEYS, "eval_ro": USES_KEYS, "evalsha": hashlib.sha1(USES_KEYS).hexdigest().encode(), "fcall": b"uses", "fcall_ro": b"uses"}
 SCRIPTS["evalsha_ro"] = SCRIPTS["evalsha"]
-
-
-def tokens_of(doc):
-    out = []
-    for a in doc.get("arguments", []):
-        if a.get("token"):
-            out.append(a["token"].encode())
-        out += tokens_of(a)
-    return out
-
-
-class Requests:
-    def __init__(self, docs, rng):
-        self.tricky = [n for n in TRICKY if n in docs]
-        self.g, self.rng, self.tokens = oracle.Generator(docs, rng), rng, {n: tokens_of(d) for n, d in docs.items()}
-
-    def bend(self, args, first, name):
-        r = self.rng
-        word = r.choice((self.tokens[name] or BENDS) if r.random() < 0.5 else BENDS if r.random() < 0.6 else oracle.KEYS)
-        at = r.randrange(first, len(args) + 1)
-        p = r.random()
-        if p < 0.15:
-            args += [word, r.choice(oracle.KEYS)]
-        elif p < 0.3:
-            args.insert(at, word)
-        elif p < 0.5:
-            args[at:at] = [word, r.choice(oracle.KEYS)]
-        elif p < 0.65 and len(args) > first + 1:
-            i = r.randrange(first, len(args))
-            args[at:at] = args[i:i + r.choice([1, 2, 3])]
-        elif p < 0.8 and len(args) > first:
-            args[r.randrange(first, len(args))] = word
-        elif p < 0.9 and len(args) > first + 1:
-            i, j = r.randrange(first, len(args)), r.randrange(first, len(args))
-            args[i], args[j] = args[j], args[i]
-        elif len(args) > first:
-            del args[r.randrange(first, len(args))]
-
-    def one(self):
-        r = self.rng
-        while True:
-            name = r.choice(self.tricky if r.random() < 0.35 else self.g.names)
-            args = [p.upper().encode() for p in name.split("|")]
-            first = len(args)
-            self.g.walk(self.g.docs[name].get("arguments", []), args, name.split("|")[0])
-            if name in SCRIPTS and len(args) > 1:
-                args[1] = SCRIPTS[name]
-            if name == "xreadgroup" and r.random() < 0.5:
-                args = [b"XREADGROUP", b"GROUP", r.choice([b"g1", b"STREAMS"]), r.choice([b"c1", b"STREAMS", b"streams"]), b"COUNT", b"1", b"STREAMS", b"s1", b">"]
-            for _ in range(r.choice([0, 0, 1, 1, 2, 3])):
-                self.bend(args, first, name)
-            upper = [a.upper() for a in args]
-            # Nobody is there to end a long wait.
-            if oracle.waits_long(args) or name in ("blmovem",) or b"BLOCK" in upper and b"5" not in upper:
-                continue
-            return name, args
 
 
 def escaped(key):
@@ -145,20 +77,15 @@ def main():
         j = Judge(server, path)
         d = oracle.Conn(server.port)
         d.send([b"HELLO", b"3"]), d.raw()
-        d.send([b"COMMAND", b"DOCS"])
-        docs = {}
-        for name, doc in oracle.to_python(d.raw()[1]).items():
-            for full, sub in doc.get("subcommands", {name: doc}).items():
-                if name not in NO_KEYS and not full.endswith("|help"):
-                    docs[full] = sub
+        docs = bent.docs_of(d, NO_KEYS)
         j.ask(b"DEBUG", b"SET-ACTIVE-EXPIRE", b"0")
         j.ask(b"SCRIPT", b"LOAD", USES_KEYS)
         j.ask(b"FUNCTION", b"LOAD", b"#!lua name=x\nredis.register_function{function_name='uses', callback=function(KEYS) " + USES_KEYS +
               b" end, flags={'no-writes'}}")
-        requests = Requests(docs, rng)
+        requests = bent.Requests(docs, rng, SCRIPTS)
         for n in range(o.requests):
             if n % 40 == 0:
-                for args in [[b"FLUSHALL"]] + SETUP:
+                for args in [[b"FLUSHALL"]] + bent.SETUP:
                     j.ask(*args)
             name, args = requests.one()
             said = j.keys(args)
