@@ -114,6 +114,7 @@ def main():
     r.lines("files of newer servers", [py, os.path.join(ROOT, "redis-compat/files/newer.py"), o.server], 100 * slow, env)
     r.lines("TLS", [py, os.path.join(ROOT, "tests/tls/tls.py"), o.server], 120 * slow, env)
     r.lines("hostile scripts", [py, os.path.join(ROOT, "tests/hostile/scripts.py"), o.server], 120 * slow, env)
+    r.lines("random nasty scripts", [py, os.path.join(ROOT, "tests/hostile/programs.py"), o.server, "--seed", str(o.seed), "--seconds", "30"], 150 + 100 * slow, env)
     r.lines("hostile payloads", [py, os.path.join(ROOT, "tests/hostile/payloads.py"), o.server], 120 * slow, env)
     crash = os.path.join(ROOT, "tests/crash/crash.py")
     for mode in ("always", "everysec"):

@@ -116,6 +116,32 @@ def main():
     c.ask("EVAL", "KEYS.x=1 ARGV[5]=2 return 1", 0)
     check("read-only: KEYS and ARGV are new each time", ev("return {tostring(KEYS.x),tostring(ARGV[5])}") == [b"nil", b"nil"])
 
+    # C's stack (faults L1, L2): an error, or an answer; never the end of the server.
+    for name, s in [("gsub in gsub", "local f f=function() return (string.gsub('a','.',f)) end f()"), ("load in load", "local f f=function() return load(f) end f()"),
+                    ("gsub through __index", "local t t=setmetatable({},{__index=function(_,k) return (k:gsub('.',t)) end}) return t.a"),
+                    ("coroutines in coroutines", "local f f=function() return coroutine.wrap(f)() end f()"),
+                    ("resume in resume", "local f f=function() return coroutine.resume(coroutine.create(f)) end return select('#',f())"),
+                    ("gsub and coroutines by turns", "local f f=function() return (string.gsub('a','.',function() return coroutine.wrap(f)() end)) end f()"),
+                    ("gsub at the bottom of coroutines", "local function g() return (string.gsub('a','.',g)) end local f f=function() pcall(g) return coroutine.wrap(f)() end f()"),
+                    ("xpcall in one expression", "for i=1,245 do local f=loadstring('return xpcall('..('xpcall,function() end,'):rep(i)..'pairs,function() end,{})') if f then coroutine.wrap(f)() end end"),
+                    ("pcall in one expression", "for i=1,245 do local f=loadstring('return pcall('..('pcall,'):rep(i)..'pairs,{})') if f then coroutine.wrap(f)() end end"),
+                    ("sort in sort", "local f f=function() table.sort({2,1},f) end f()"), ("foreach in foreach", "local f f=function() table.foreach({1},f) end f()"),
+                    ("tostring", "return tostring(setmetatable({},{__tostring=tostring}))"), ("metamethods", "local m={} m.__concat=function(a,b) return a..b end local t=setmetatable({},m) return t..t"),
+                    ("comparisons", "local m={} m.__lt=function(a,b) return a<b end return setmetatable({},m)<setmetatable({},m)"),
+                    ("handlers of errors", "local function f() return xpcall(error,f) end return tostring(f())"), ("deep JSON of Lua's making", "cjson.encode_max_depth(100000) local t={} for i=1,50000 do t={t} end return tostring(pcall(cjson.encode,t))"),
+                    ("the text: " + "parentheses", "return tostring(loadstring(('('):rep(1e5)))"), ("the text: powers", "return tostring(loadstring('return '..('1^'):rep(1e5)..'1'))"),
+                    ("the text: functions", "return tostring(loadstring(('return function() '):rep(1e4)))"), ("the text: assignments", "return tostring(loadstring(('a,'):rep(1e5)..'a=1'))"),
+                    ("a pattern of many items", "return tostring(pcall(string.find,('a'):rep(3e5),('a?'):rep(2e5)..'b'))"), ("captures", "return tostring(pcall(string.find,'x',('('):rep(1e5)))")]:
+        r = ev(s)
+        check("C's stack: " + name, c.ask("PING") == "+PONG", r)
+    ev("cjson.encode_max_depth(1000)")
+
+    # Results (faults L5).
+    for name, s in [("in itself", "local t={} t[1]=t return t"), ("twice in itself", "local t={} t[1]=t t[2]=t return t"), ("a tree that shares", "local t={1} for i=1,60 do t={t,t} end return t"),
+                    ("a map in itself", "local t={} t.map={a=t,b=t} return t"), ("the same long string", "local s=('x'):rep(1e6) local t={} for i=1,1000 do t[i]=s end return t")]:
+        r = ev(s)
+        check("results: " + name, isinstance(r, str) and r.startswith("-ERR"), repr(r)[:200])
+
     # Time.
     def endless(name, script, how="SCRIPT", wrote=False, prepare=None):
         if prepare:
@@ -146,13 +172,30 @@ def main():
     endless("a loop of commands", "while true do redis.pcall('get','x') end")
     endless("a hostile pattern", "return (('a'):rep(30)):match(('a?'):rep(30)..('a'):rep(30)..'b')")
     endless("a hostile gsub", "return (('a'):rep(200)):gsub('a*a*a*a*a*a*a*a*b','')")
+    for name, script in [("a set of a pattern", "return string.find(('a'):rep(1e6),'^['..('b'):rep(1e6)..'a]*x')"), ("a balanced pattern", "return string.find(('('):rep(1e6),'%b()')"),
+                         ("gsub with a long set", "return string.gsub(('a'):rep(1e6),'['..('b'):rep(1e6)..']','')"), ("a set that is looked for", "return string.find(('a'):rep(1e6),'['..('b'):rep(1e6)..']x')"),
+                         ("a back reference", "return string.find(('a'):rep(3e6),'(a*)%1b')"), ("a frontier", "return string.find(('a'):rep(1e6),'%f['..('b'):rep(1e6)..']')"),
+                         ("gmatch", "for x in string.gmatch(('a'):rep(1e6),'['..('b'):rep(1e6)..']x') do end"),
+                         ("a handler of its own error", "local function loop() while true do end end return xpcall(loop,loop)"), ("handlers in handlers", "local function f() return xpcall(f,f) end while true do f() end"),
+                         ("an announced range", "return table.insert({1,2,3},-2147483648,1)"), ("JSON of four megabytes", "local s='['..('1,'):rep(2e6)..'1]' while true do cjson.decode(s) end"),
+                         ("the compiler", "local s='while true do '..('if x then break end '):rep(40000)..' end' while true do loadstring(s) end"),
+                         ("concat", "local t={} for i=1,1e5 do t[i]='xx' end while true do table.concat(t) end"), ("sort", "local t={} for i=1,1e5 do t[i]='x' end while true do table.sort(t) end"),
+                         ("strings", "local s=('x'):rep(1e7) while true do pcall(string.upper,s) end"), ("comparisons", "local s=('x'):rep(5e6) local a,b=s..'a',s..'b' s=nil while true do local x=a<b end"),
+                         ("foreach with a function of C", "local t={} for i=1,1e5 do t[i]=1 end while true do table.foreachi(t,redis.debug) end"),
+                         ("msgpack", "local t={} for i=1,1e5 do t[i]=i end while true do cmsgpack.unpack(cmsgpack.pack(t)) end"), ("struct", "while true do pcall(struct.pack,('i4'):rep(1e5)) end"),
+                         ("replies", "while true do redis.call('command') end"), ("a loop in nested coroutines", "local function f(n) if n==0 then while true do end end return coroutine.wrap(f)(n-1) end f(100)"),
+                         ("a coroutine that catches", "while true do coroutine.resume(coroutine.create(function() while true do end end)) end"),
+                         ("load that catches", "while true do load(function() while true do end end) end"), ("an iterator that never ends", "return load(math.random)"),
+                         ("coroutines that come and go", "local w=coroutine.wrap(function() while true do coroutine.yield() end end) while true do w() end"),
+                         ("tables of equal hashes", "local t={} while true do for i=1,1e5 do t[('x'):rep(40)..i]=i end t={} end"), ("a reply of many", "local t={} for i=1,15 do t={t,t,t} end while true do pcall(function() cjson.encode(t) end) end")]:
+        endless(name, script)
     endless("tail calls", "local function f() return f() end return f()")
     endless("one that has written", "redis.call('set','a',1) for i=1,6e7 do local x=i*i end return 1", wrote=True)
     endless("a function", ("FCALL", "f", 0), how="FUNCTION",
             prepare=("FUNCTION", "LOAD", "#!lua name=l\nredis.register_function('f', function() while true do end end)"))
     r = c.ask("FUNCTION", "LOAD", "#!lua name=m\nwhile true do end")
     check("time: a library that does not end", str(r).startswith("-ERR"), r)
-    c.send("EVAL", "while true do end", 0)
+    c.send("EVAL", "local function loop() while true do end end while true do xpcall(loop,loop) end", 0)
     time.sleep(0.4)
     p.terminate()
     try:
