@@ -56,12 +56,9 @@ bool deadline_timeout(const struct call *call, int i, int64_t *deadline_ms)
         return false;
     }
     seconds *= 1000;
-    if (seconds > (long double)INT64_MAX) {
-        call_error(call, ERR_TIMEOUT_NEGATIVE);
-        return false;
-    }
-    long long span = (long long)ceill(seconds), at = 0;
-    if (span && !num_add(span, call->engine->steady_ms, &at)) {
+    bool fits = seconds <= (long double)INT64_MAX;
+    long long span = fits ? (long long)ceill(seconds) : 0, at = 0;
+    if (!fits || (span && !num_add(span, call->engine->steady_ms, &at))) {
         reply_errorf(call->reply, "ERR timeout is out of range");
         return false;
     }

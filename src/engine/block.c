@@ -13,6 +13,7 @@ struct wait_key {
     struct db *db;
     bool serving;
     uint64_t marked_by; /* number of the wait that linked itself last */
+    size_t groups;      /* waiters that hear of its end: of a stream's group */
     size_t n;
     char key[];
 };
@@ -139,6 +140,7 @@ void block_on(struct call *call, const struct block_options *o)
         l->wait = w;
         l->key = k;
         dlist_append(&k->waiters, &l->node);
+        e->waiting_nokey += w->group && k->groups++ == 0;
     }
     if (o->deadline_ms)
         heap_insert(&e->timeouts, &w->timer.node, o->deadline_ms);
@@ -158,8 +160,10 @@ void block_forget(struct client *c)
     heap_remove(&e->timeouts, &w->timer.node);
     heap_remove(&e->timeouts, &w->wake.node);
     for (int i = 0; i < w->link_count; i++) {
+        struct wait_key *k = w->links[i].key;
         dlist_remove(&w->links[i].node);
-        drop_key_if_idle(e, w->links[i].key);
+        e->waiting_nokey -= w->group && --k->groups == 0;
+        drop_key_if_idle(e, k);
     }
     dlist_remove(&c->confirming);
     c->wait = NULL;

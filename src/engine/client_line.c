@@ -22,7 +22,7 @@ static void add_flags(const struct client *c, struct buf *b)
         buf_add_char(b, 'P');
     if (c->flags & CLIENT_MULTI)
         buf_add_char(b, 'x');
-    if (c->flags & CLIENT_BLOCKED)
+    if (c->flags & (CLIENT_BLOCKED | CLIENT_PAUSED))
         buf_add_char(b, 'b');
     if (c->flags & CLIENT_TXN_STALE)
         buf_add_char(b, 'd');

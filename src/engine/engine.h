@@ -101,7 +101,7 @@ struct engine {
     struct dlist_node anonymous; /* clients that have to AUTH first, oldest first */
     size_t anonymous_count;
     int64_t now_ms;    /* wall clock of this turn */
-    int64_t frozen_us; /* the wall clock of the script that runs, for all of its commands; or 0 */
+    int64_t frozen_us; /* the wall clock of the script or transaction that runs; or 0 */
     int64_t steady_ms; /* the same moment as clock_steady_ms() shows it */
     /* Blocked clients (engine/block.h). */
     struct dict waiting; /* db and key to those who wait, in order */
@@ -109,6 +109,7 @@ struct engine {
     struct dlist_node ready;        /* keys to be looked at */
     uint64_t last_wait;             /* number of the latest */
     struct client_running *running; /* whose requests run, the innermost first */
+    size_t waiting_nokey;           /* keys whose waiters also hear when they are gone */
     size_t blocked_count;
     /* Watched keys (engine/txn.h). */
     struct dict watched;

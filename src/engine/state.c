@@ -1,5 +1,7 @@
 #include "engine/state.h"
 
+#include "base/clock.h"
+
 void state_set(struct engine *e, enum engine_special bit, bool on)
 {
     e->special = on ? e->special | (unsigned)bit : e->special & ~(unsigned)bit;
@@ -11,4 +13,18 @@ void state_count_replicas(struct engine *e)
 {
     state_set(e, ENGINE_FEW_REPLICAS,
               e->settings->min_replicas_to_write > 0 && e->settings->min_replicas_max_lag > 0);
+}
+
+bool state_freeze_clock(struct engine *e)
+{
+    if (e->frozen_us)
+        return false;
+    e->frozen_us = clock_wall_us();
+    e->now_ms = e->store->now_ms = e->frozen_us / 1000;
+    return true;
+}
+
+void state_thaw_clock(struct engine *e)
+{
+    e->frozen_us = 0;
 }

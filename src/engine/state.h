@@ -9,6 +9,11 @@
  * their time read as absent. */
 void state_set(struct engine *e, enum engine_special bit, bool on);
 
+/* One time for a whole script or transaction, read now: deadlines are set by it, and TIME tells it.
+ * False: it stands still already, for one around it. */
+bool state_freeze_clock(struct engine *e);
+void state_thaw_clock(struct engine *e);
+
 /* min-replicas-to-write has changed. There are no replicas: whatever number is asked for is too
  * high. */
 void state_count_replicas(struct engine *e);

@@ -9,7 +9,7 @@ struct watch {
     struct dlist_node of_client; /* in txn.watches */
     struct client *client;
     struct db *db;
-    bool was_due; /* had already expired when it was watched */
+    bool was_due; /* is there only to be deleted: was absent already when it was watched */
     size_t n;
     char key[];
 };
@@ -61,13 +61,13 @@ void txn_watch(struct client *c, struct db *db, struct bytes key)
 {
     struct engine *e = c->engine;
     struct txn *t = txn_of(c);
-    for (struct dlist_node *n = t->watches.next; n != &t->watches; n = n->next) {
-        struct watch *w = dlist_item(n, struct watch, of_client);
-        if (w->db == db && bytes_equal(bytes_of(w->key, w->n), key))
-            return;
-    }
     struct buf name = {0};
-    struct dict_node *node = dict_ensure(&e->watched, watch_name(&name, db, key));
+    struct dict_node *own = dict_ensure(&t->watched, watch_name(&name, db, key));
+    if (own->value) {
+        buf_free(&name);
+        return;
+    }
+    struct dict_node *node = dict_ensure(&e->watched, buf_bytes(&name));
     buf_free(&name);
     if (!node->value) {
         node->value = mem_alloc(sizeof(struct dlist_node));
@@ -76,6 +76,7 @@ void txn_watch(struct client *c, struct db *db, struct bytes key)
     struct watch *w = mem_alloc(sizeof(*w) + key.n);
     *w = (struct watch){.client = c, .db = db, .n = key.n};
     memcpy(w->key, key.p, key.n);
+    own->value = w;
     struct entry **slot = table_find(&db->keys, db->keys.hash(key), key);
     w->was_due = slot && db_is_due(db->store, *slot);
     dlist_append(node->value, &w->of_key);
@@ -89,11 +90,12 @@ static void drop_watch(struct watch *w)
     struct dlist_node *head = w->of_key.prev;
     dlist_remove(&w->of_key);
     dlist_remove(&w->of_client);
-    if (dlist_empty(head)) {
-        struct buf name = {0};
-        mem_free(dict_remove(&e->watched, watch_name(&name, w->db, bytes_of(w->key, w->n))));
-        buf_free(&name);
-    }
+    struct buf name = {0};
+    watch_name(&name, w->db, bytes_of(w->key, w->n));
+    dict_remove(&w->client->txn->watched, buf_bytes(&name));
+    if (dlist_empty(head))
+        mem_free(dict_remove(&e->watched, buf_bytes(&name)));
+    buf_free(&name);
     e->store->watched--;
     mem_free(w);
 }
@@ -116,21 +118,29 @@ void txn_end(struct client *c)
     for (size_t i = 0; i < c->txn->n; i++)
         mem_free(c->txn->commands[i].argv);
     mem_free(c->txn->commands);
+    dict_clear(&c->txn->watched);
     mem_free(c->txn);
     c->txn = NULL;
 }
 
+/* Whether a key is physically there, and whether it is only to be deleted. */
+static bool look(const struct db *db, struct bytes key, bool *due)
+{
+    struct entry **slot = table_find(&db->keys, db->keys.hash(key), key);
+    *due = slot && db_is_due(db->store, *slot);
+    return slot != NULL;
+}
+
+/* A key changed; or it was absent already when it was watched, and is still. */
 static void mark_stale(struct dlist_node *head)
 {
     for (struct dlist_node *n = head->next; n != head; n = n->next) {
         struct watch *w = dlist_item(n, struct watch, of_key);
-        /* A key that was already gone when it was watched may be deleted for good. */
-        if (w->was_due && !table_find(&w->db->keys, w->db->keys.hash(bytes_of(w->key, w->n)),
-                                      bytes_of(w->key, w->n))) {
-            w->was_due = false;
-            continue;
-        }
-        w->client->flags |= CLIENT_TXN_STALE;
+        bool due, there = look(w->db, bytes_of(w->key, w->n), &due);
+        if (w->was_due && (!there || due))
+            w->was_due = due;
+        else
+            w->client->flags |= CLIENT_TXN_STALE;
     }
 }
 
@@ -143,6 +153,20 @@ void txn_touch(struct engine *e, struct db *db, struct bytes key)
         mark_stale(head);
 }
 
+/* A key of `from` will be what it is in `to` (NULL: absent). */
+static void replace(struct dlist_node *head, const struct db *from, const struct db *to,
+                    struct bytes key)
+{
+    bool was_due, due = false, was = look(from, key, &was_due), is = to && look(to, key, &due);
+    for (struct dlist_node *n = head->next; n != head; n = n->next) {
+        struct watch *w = dlist_item(n, struct watch, of_key);
+        if ((was && !w->was_due) || (is && !due))
+            w->client->flags |= CLIENT_TXN_STALE;
+        else
+            w->was_due = due;
+    }
+}
+
 void txn_touch_db(struct engine *e, struct db *db, struct db *other)
 {
     struct dict_walk walk = {0};
@@ -150,12 +174,10 @@ void txn_touch_db(struct engine *e, struct db *db, struct db *other)
         int id;
         memcpy(&id, n->key, sizeof(id));
         struct bytes key = bytes_of(n->key + sizeof(id), n->key_n - sizeof(id));
-        if (id != db->id && !(other && id == other->id))
-            continue;
-        bool here = table_find(&db->keys, db->keys.hash(key), key) != NULL;
-        bool there = other && table_find(&other->keys, other->keys.hash(key), key) != NULL;
-        if (here || there)
-            mark_stale(n->value);
+        if (id == db->id)
+            replace(n->value, db, other, key);
+        else if (other && id == other->id)
+            replace(n->value, other, db, key);
     }
 }
 
@@ -175,9 +197,5 @@ bool txn_watched_expired(struct client *c)
 
 size_t txn_watch_count(const struct client *c)
 {
-    size_t count = 0;
-    if (c->txn)
-        for (struct dlist_node *n = c->txn->watches.next; n != &c->txn->watches; n = n->next)
-            count++;
-    return count;
+    return c->txn ? c->txn->watched.used : 0;
 }

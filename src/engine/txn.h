@@ -14,6 +14,7 @@ struct txn {
     struct txn_command *commands;
     size_t n, cap;
     struct dlist_node watches; /* of this client */
+    struct dict watched;       /* the same, by database and key */
     size_t memory;             /* of the queued arguments */
     uint32_t flags, lacking;   /* of any of the commands; not of all */
 };
@@ -29,8 +30,7 @@ void txn_unwatch(struct client *c);
 void txn_end(struct client *c);
 /* A key changed: those who watch it will not EXEC. */
 void txn_touch(struct engine *engine, struct db *db, struct bytes key);
-/* All keys of a database may have changed. other: the database it is swapped with, or NULL: then
- * only keys that exist are touched. */
+/* Before all keys of a database become those of another (both ways), or (NULL) none. */
 void txn_touch_db(struct engine *engine, struct db *db, struct db *other);
 /* True when a watched key has expired since. */
 bool txn_watched_expired(struct client *c);

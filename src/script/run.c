@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "engine/state.h"
 #include "script/convert.h"
 
 #include <stdlib.h>
@@ -104,11 +105,7 @@ void run_begin(struct run *r, struct vm *vm, struct client *caller, bool readonl
         r->rules.no_memory = !e->services.make_room(e->services.context);
     /* One time for the script: what it reads from the clock, and what deadlines are counted from.
      */
-    r->froze = e->frozen_us == 0;
-    if (r->froze) {
-        e->frozen_us = clock_wall_us();
-        e->now_ms = e->store->now_ms = e->frozen_us / 1000;
-    }
+    r->froze = state_freeze_clock(e);
     r->client->db = caller->db;
     r->client->reply.resp = 2;
     r->client->flags = CLIENT_SCRIPT | (caller->flags & (CLIENT_REPLAY | CLIENT_DURABLE));
@@ -128,7 +125,7 @@ void run_end(struct run *r)
     r->rules.caller->flags &= ~(unsigned)CLIENT_RUNNING;
     r->rules.caller = NULL;
     if (r->froze)
-        r->engine->frozen_us = 0;
+        state_thaw_clock(r->engine);
     r->argv_called = NULL;
     r->argc_called = 0;
     chain_free(&r->client->out);

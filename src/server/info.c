@@ -76,10 +76,11 @@ static void server_section(struct server *s, struct buf *b)
 static void clients_section(struct server *s, struct buf *b)
 {
     struct engine *e = &s->engine;
-    size_t most_in = 0, most_out = 0, linked = 0, pubsub = 0, watching = 0;
+    size_t most_in = 0, most_out = 0, linked = 0, pubsub = 0, watching = 0, paused = 0;
     for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
         linked += c->link != NULL;
+        paused += (c->flags & CLIENT_PAUSED) != 0;
         watching += c->txn && !dlist_empty(&c->txn->watches);
         pubsub += (c->flags & CLIENT_SUBSCRIBED) != 0;
         most_in = c->in_cap > most_in ? c->in_cap : most_in;
@@ -91,10 +92,10 @@ static void clients_section(struct server *s, struct buf *b)
                "blocked_clients:%zu\r\ntracking_clients:%zu\r\npubsub_clients:%zu\r\n"
                "watching_clients:%zu\r\nclients_in_timeout_table:%zu\r\n"
                "total_watched_keys:%zu\r\ntotal_blocking_keys:%zu\r\n"
-               "total_blocking_keys_on_nokey:0\r\n",
-               linked, s->settings->maxclients, most_in, most_out, e->blocked_count,
+               "total_blocking_keys_on_nokey:%zu\r\n",
+               linked, s->settings->maxclients, most_in, most_out, e->blocked_count + paused,
                e->tracking->client_n, pubsub, watching, e->timeouts.n, e->watched.used,
-               e->waiting.used);
+               e->waiting.used, e->waiting_nokey);
 }
 
 static void add_size(struct buf *b, const char *name, size_t n)

@@ -8,6 +8,7 @@
 #include "io/listen.h"
 #include "server/admit.h"
 #include "server/memory.h"
+#include "server/now.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -191,6 +192,14 @@ static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
     return place ? 0 : (size_t)n;
 }
 
+/* Who comes behind a script that took long does so later. */
+static void run_group(struct server *s)
+{
+    feed_run(s->feed);
+    if (__builtin_expect(s->clock_is_old, 0) && !(s->engine.special & ENGINE_BUSY))
+        now_read(s);
+}
+
 void link_read_all(struct server *s)
 {
     struct dlist_node waiting; /* their own script runs */
@@ -215,7 +224,7 @@ void link_read_all(struct server *s)
             if (conn_tls(k->conn) && tls_pending(conn_tls(k->conn)))
                 dlist_append(&more, &k->readable);
         }
-        feed_run(s->feed);
+        run_group(s);
         dlist_splice(&s->readable, &more);
     }
     dlist_splice(&s->readable, &waiting);
@@ -240,7 +249,7 @@ void link_resume_all(struct server *s)
             continue;
         feed_begin(s->feed);
         feed_add(s->feed, c, c->in, c->in_n);
-        feed_run(s->feed);
+        run_group(s);
     }
 }
 
@@ -396,7 +405,10 @@ void link_tick(struct server *s)
             if (!dlist_linked(&c->resuming))
                 dlist_append(&e->resuming, &c->resuming);
         }
-        bool idle_matters = !(c->flags & (CLIENT_BLOCKED | CLIENT_SUBSCRIBED));
+        /* It has nothing to say of itself, or waits for us. */
+        bool idle_matters =
+            !(c->flags & (CLIENT_BLOCKED | CLIENT_SUBSCRIBED | CLIENT_PAUSED | CLIENT_SLOWED)) &&
+            !dlist_linked(&c->monitoring);
         if (s->settings->timeout && idle_matters &&
             e->steady_ms - c->active_ms > s->settings->timeout * 1000) {
             log_line(LOG_VERBOSE, "Closing idle client");

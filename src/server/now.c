@@ -6,6 +6,7 @@
 void now_read(struct server *s)
 {
     struct engine *e = &s->engine;
+    s->clock_is_old = false;
     e->now_ms = clock_wall_ms();
     e->steady_ms = clock_steady_ms();
     e->last_ticks = clock_ticks();

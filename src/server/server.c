@@ -262,6 +262,7 @@ static bool service_busy_turn(void *context)
     struct feed *feed = s->feed;
     char *buffer = s->turn_buffer;
     feed_let_go(feed);
+    s->clock_is_old = true;
     s->feed = s->busy_feed;
     s->turn_buffer = s->busy_buffer;
     loop_turn(s->loop, 1);

@@ -62,8 +62,9 @@ struct server {
     char *busy_buffer;
     int signalled; /* a signal that came while a script was busy */
     int64_t started_ms, started_mono_us;
-    bool stopping;  /* the loop ends */
-    bool abandoned; /* within a script that had not come to its end */
+    bool clock_is_old; /* a script has taken long in this turn */
+    bool stopping;     /* the loop ends */
+    bool abandoned;    /* within a script that had not come to its end */
     int exit_code;
     unsigned shutdown_how;
     uint64_t cron_runs;

@@ -280,7 +280,7 @@ static void do_client_pause(struct call *call)
         return;
     }
     if (!num_add(span, call->engine->steady_ms, &span)) {
-        call_error(call, ERR_TIMEOUT_INT);
+        reply_errorf(call->reply, "ERR timeout is out of range");
         return;
     }
     /* A pause in force is never weakened by another. */

@@ -101,8 +101,10 @@ static bool parse_streams(struct call *call, int i, struct xread *x)
     x->n = left / 2;
     if (left % 2 == 0)
         return true;
-    reply_errorf(call->reply, "ERR Unbalanced XREAD list of streams: for each stream key an ID or "
-                              "'$' must be specified.");
+    reply_errorf(call->reply,
+                 "ERR Unbalanced '%s' list of streams: for each stream key an ID or '%c' must be "
+                 "specified.",
+                 call->command->name, x->group ? '>' : '$');
     return false;
 }
 
@@ -201,13 +203,10 @@ static bool resolve(struct call *call, const struct xread *x, int i, struct sour
     if (x->group) {
         s->group = s->stream ? stream_find_group(s->stream, x->group_name) : NULL;
         if (!s->group) {
-            if (call->retry)
-                call_error(call, s->stream ? ERR_BLOCKED_GROUP_GONE : ERR_UNBLOCKED_KEY_GONE);
-            else
-                reply_errorf(call->reply,
-                             "NOGROUP No such key '%.*s' or consumer group '%.*s' in XREADGROUP "
-                             "with GROUP option",
-                             (int)s->key.n, s->key.p, (int)x->group_name.n, x->group_name.p);
+            reply_errorf(call->reply,
+                         "NOGROUP No such key '%.*s' or consumer group '%.*s' in XREADGROUP "
+                         "with GROUP option",
+                         (int)s->key.n, s->key.p, (int)x->group_name.n, x->group_name.p);
             return false;
         }
     }

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "engine/exec.h"
+#include "engine/state.h"
 #include "engine/txn.h"
 
 static void do_multi(struct call *call)
@@ -63,6 +64,7 @@ static void run_queue(struct call *call)
     c->txn->n = c->txn->cap = 0;
     c->flags &= ~(unsigned)CLIENT_MULTI;
     c->flags |= CLIENT_IN_EXEC;
+    state_freeze_clock(call->engine);
     reply_array(call->reply, queue.n);
     for (size_t i = 0; i < queue.n; i++) {
         struct txn_command *t = &queue.commands[i];
@@ -72,6 +74,7 @@ static void run_queue(struct call *call)
     for (size_t i = 0; i < queue.n; i++)
         mem_free(queue.commands[i].argv);
     mem_free(queue.commands);
+    state_thaw_clock(call->engine);
     c->flags &= ~(unsigned)CLIENT_IN_EXEC;
     gate_inherit(call, c);
     txn_end(c);
