@@ -77,7 +77,18 @@ static bool holds(const char *list, size_t n, struct bytes word)
 
 bool foreign_command(struct bytes word)
 {
-    return holds(commands, sizeof(commands) - 1, word);
+    const char *bar = word.n ? memchr(word.p, '|', word.n) : NULL;
+    if (holds(commands, sizeof(commands) - 1, word))
+        return true;
+    /* Any part of one whose parts are not listed. */
+    char part[64];
+    size_t n = bar ? (size_t)(bar - word.p) : 0;
+    if (!bar || n == 0 || n + 3 > sizeof(part))
+        return false;
+    part[0] = ' ';
+    memcpy(part + 1, word.p, n + 1);
+    return holds(commands, sizeof(commands) - 1, bytes_of(word.p, n)) &&
+           !memmem(commands, sizeof(commands) - 1, part, n + 2);
 }
 
 bool foreign_category(struct bytes name)

@@ -5,8 +5,8 @@
 
 #include "base/bytes.h"
 
-/* "name" or "container|name", in lower case. Any part of a container that is foreign as a whole is
- * known with it. */
+/* "name" or "container|name", in lower case. A part of one whose parts are not listed is known
+ * with it. */
 bool foreign_command(struct bytes word);
 bool foreign_category(struct bytes name);
 

@@ -151,10 +151,10 @@ test "names of commands that are elsewhere (compat 15.2)" {
     server::start_with $conf
     set s [resp::connect $server::port]
     expect [resp::ask $s ACL LIST] {*user other on nopass * +@all -cluster +replicaof -@search -json.get\]} list
-    expect [resp::ask $s ACL SETUSER u -@all +cluster|info +migrate -module|load +ft.search +vadd +arset +@vectorset] OK setuser
-    expect [resp::ask $s ACL GETUSER u] {*-@all +cluster|info +migrate -module|load +ft.search +vadd +arset +@vectorset*} getuser
+    expect [resp::ask $s ACL SETUSER u -@all +cluster|info +migrate -module|load +himport|x +migrate|x +ft.search +vadd +arset +@vectorset] OK setuser
+    expect [resp::ask $s ACL GETUSER u] {*-@all +cluster|info +migrate -module|load +himport|x +migrate|x +ft.search +vadd +arset +@vectorset*} getuser
     expect [resp::ask $s ACL DRYRUN u GET x] {User u has no permissions to run the 'get' command} "they match nothing"
-    foreach rule {+nosuch -nosuch +@nosuch +client|nosuch +clusters +cluste +json.} {
+    foreach rule {+nosuch -nosuch +@nosuch +client|nosuch +clusters +cluste +json. +cluster|nosuch +cluster| +module|x +himpor|x} {
         expect [resp::ask $s ACL SETUSER u $rule] {!ERR * Unknown command or category name in ACL} $rule
     }
     close $s
