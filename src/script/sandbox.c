@@ -146,6 +146,7 @@ static int base_loadstring(lua_State *L)
 static int base_load(lua_State *L)
 {
     luaL_Buffer b;
+    vm_check_stack(L);
     luaL_checktype(L, 1, LUA_TFUNCTION);
     const char *name = luaL_optstring(L, 2, "=(load)");
     lua_settop(L, 2);

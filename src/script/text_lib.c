@@ -476,6 +476,7 @@ static int text_gsub(lua_State *L)
     size_t n, pn;
     const char *text = luaL_checklstring(L, 1, &n), *p = luaL_checklstring(L, 2, &pn);
     int kind = lua_type(L, 3);
+    vm_check_stack(L);
     lua_Integer limit = luaL_optinteger(L, 4, (lua_Integer)n + 1), count = 0;
     if (kind != LUA_TNUMBER && kind != LUA_TSTRING && kind != LUA_TFUNCTION && kind != LUA_TTABLE)
         return luaL_argerror(L, 3, "string/function/table expected");

@@ -88,7 +88,7 @@ struct vm *vm_of(lua_State *L)
 static void turn(struct vm *vm, lua_State *L)
 {
     due = false;
-    if (vm->wants_collection)
+    if (vm->wants_collection && !vm->parsing)
         collect(vm, L);
     if (!vm->ended && vm->tick)
         vm->ended = vm->tick(vm);
@@ -230,6 +230,18 @@ static size_t stack_most(void)
     return most;
 }
 
+static size_t stack_used(const struct vm *vm)
+{
+    const char *here = __builtin_frame_address(0);
+    return vm->stack > here ? (size_t)(vm->stack - here) : 0;
+}
+
+void vm_check_stack(lua_State *L)
+{
+    if (stack_used(vm_of(L)) > 2 * stack_most())
+        luaL_error(L, "C stack overflow");
+}
+
 static void become(struct vm *vm, lua_State *L)
 {
     vm->current = L;
@@ -240,9 +252,7 @@ static void become(struct vm *vm, lua_State *L)
 int vm_resume(lua_State *L, lua_State *co, int argument_count)
 {
     struct vm *vm = vm_of(L);
-    const char *here = __builtin_frame_address(0);
-    if (vm->resumes >= RESUMES_MOST ||
-        (vm->stack > here && (size_t)(vm->stack - here) > stack_most()))
+    if (vm->resumes >= RESUMES_MOST || stack_used(vm) > stack_most())
         luaL_error(L, "C stack overflow");
     vm->resumes++;
     become(vm, co);
@@ -282,7 +292,15 @@ int vm_load(lua_State *L, struct bytes text, const char *name)
     struct text t = {text.p, text.p + text.n, false};
     /* Behind a blank the mark of bytecode is a symbol like others, and not a good one. */
     t.blank = text.n && *text.p == *LUA_SIGNATURE;
+    struct vm *vm = vm_of(L);
+    /* The parser refers to the name (CVE-2025-49844) and to half of its results from C only. */
+    lua_pushstring(L, name);
+    lua_gc(L, LUA_GCSTOP, 0);
+    vm->parsing = true;
     int error = lua_load(L, next_piece, &t, name);
+    vm->parsing = false;
+    lua_gc(L, LUA_GCRESTART, 0);
+    lua_remove(L, -2);
     vm_check_ended(L);
     return error;
 }

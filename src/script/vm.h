@@ -23,6 +23,7 @@ struct vm {
     bool bounded;                /* code of a user runs */
     bool refused;                /* it met the limit */
     bool wants_collection;       /* the allocator asks for it, which may not do it itself */
+    bool parsing;                /* no collection: the parser holds what nothing else refers to */
     const char *stack;           /* where C's stack was when the code began */
     int resumes;                 /* coroutines within coroutines now */
     void *owner;                 /* the run's state, for the libraries */
@@ -54,6 +55,8 @@ void vm_leave(struct vm *vm);
 void vm_poll(lua_State *L);
 /* For functions in C that catch errors: raises again what may not be caught. */
 void vm_check_ended(lua_State *L);
+/* For functions in C that call back and need much stack themselves. Raises: C stack overflow. */
+void vm_check_stack(lua_State *L);
 /* lua_resume() of co by L, whose coroutine it becomes meanwhile. Raises: C stack overflow. */
 int vm_resume(lua_State *L, lua_State *co, int argument_count);
 /* Compiles text (never bytecode) and pushes the function, or an error message. name as Lua wants

@@ -157,7 +157,7 @@ class Program:
         if k == 9:
             return "select('#', unpack(%s, %s, %s))" % (self.table(), self.number(), self.number())
         if k == 10:
-            return "redis.pcall(%s, %s)" % (self.pick("'get'", "'lrange'", "'mget'", "'time'", "'nope'", "'exists'", "'sort'", "'blpop'"), self.arguments() or "'k'")
+            return "redis.pcall(%s, %s)" % (self.pick("'get'", "'lrange'", "'mget'", "'time'", "'nope'", "'exists'", "'sort_ro'", "'type'"), self.arguments() or "'k'")
         if k == 11:
             return "string.format(%s, %s)" % (self.string(), self.value())
         return "%s(%s)" % (self.function(), self.arguments())

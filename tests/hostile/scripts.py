@@ -79,6 +79,8 @@ def main():
             ("bytecode in loadstring (CVE-2015-4335)", "return tostring(loadstring(string.char(27)..'LJ\\2'))", b"nil"),
             ("bytecode of Lua 5.1", "return tostring(loadstring(string.char(27)..'LuaQ'))", b"nil"),
             ("bytecode in load", "local n=0 return tostring(load(function() n=n+1 if n==1 then return string.char(27)..'LJ' end end))", b"nil"),
+            ("the name of a chunk while it is parsed (CVE-2025-49844)", "local text=('local a={1,2,\\'x\\'} '):rep(150)..'?' for i=1,300 do local n='=name'..i..('n'):rep(30) local _,e=loadstring(text,n) "
+             "if e:sub(1,#n-1)~=n:sub(2) then return e end for j=1,50 do local g={j..'g'} end end return 'good'", b"good"),
             ("no dump", "return tostring(string.dump)", b"nil"),
             ("package (CVE-2022-0543)", "return tostring(rawget(_G,'package'))", b"nil"),
             ("no io, os, debug, require, ffi, jit", "local n=0 for _,k in ipairs({'io','os','debug','require','module','dofile','loadfile','ffi','jit','newproxy','getfenv','setfenv','print'}) do "

@@ -34,6 +34,30 @@ dialogue -ours "compat 2.8: time stands still within a script" {
     EVAL "local t=redis.call('time') redis.call('set','x','v','px',100000) return redis.call('pexpiretime','x')-(t[1]*1000+math.floor(t[2]/1000))" 0 => 100000
     EVAL "redis.call('set','x','v','px',100000) for i=1,300000 do local x=i*i end return redis.call('pttl','x')" 0 => 100000
 }
+dialogue -ours "compat 2.8: time stands still within a transaction" {
+    MULTI => OK
+    TIME => QUEUED
+    SET x v PX 100000 => QUEUED
+    EVAL "for i=1,300000 do local x=i*i end return redis.call('time')" 0 => QUEUED
+    PTTL x => QUEUED
+    TIME => QUEUED
+    EXEC => *OK*100000*
+    EVAL "return 1" 0 => 1
+}
+test "compat 2.8: the same time everywhere in a transaction" {
+    server::start
+    set s [resp::connect $server::port]
+    resp::ask $s MULTI
+    resp::ask $s TIME
+    resp::ask $s EVAL "for i=1,300000 do local x=i*i end return redis.call('time')" 0
+    resp::ask $s TIME
+    lassign [regexp -all -inline {\d+ \d+} [resp::ask $s EXEC]] a b c
+    if {$a ne $b || $b ne $c} { error "<$a> <$b> <$c>" }
+    after 2
+    set later [regexp -inline {\d+ \d+} [resp::ask $s TIME]]
+    if {[lindex $later 0] eq $c} { error "it goes on standing" }
+    close $s
+}
 dialogue -ours "faults L5: results that would be endless" {
     EVAL "local t={} t[1]=t return t" 0 => !ERR reached lua stack limit*
     EVAL "local t={} t[1]=t t[2]=t return t" 0 => !ERR *
