@@ -58,6 +58,8 @@ struct engine_services {
     /* DEBUG RELOAD and LOADAOF. */
     int (*reload)(void *context, bool save, bool flush);
     int (*load_aof)(void *context);
+    /* All data were deleted by a client (FLUSHALL): what is on the disk must not come back. */
+    void (*all_flushed)(void *context);
     /* A subcommand of BACKUP: it writes the reply. */
     void (*backup)(void *context, struct call *call);
     /* CONFIG RESETSTAT: what only the server counts. */

@@ -485,6 +485,34 @@ bool aof_is_baseless(const struct aof *a)
     return a->baseless;
 }
 
+bool aof_has_base(const struct aof *a)
+{
+    return a->fd >= 0 && !a->baseless;
+}
+
+int aof_begin_without(struct aof *a, char error[MANIFEST_ERROR])
+{
+    ASSERT(a->fd < 0);
+    snprintf(error, MANIFEST_ERROR, "the directory can't be made");
+    int failed = file_make_directory(a->directory);
+    manifest_free(&a->manifest);
+    if (!failed && aof_read_manifest(a, error) < 0)
+        failed = -EBADMSG;
+    a->switch_seq = UINT64_MAX; /* no increment stays */
+    return failed;
+}
+
+int aof_move_aside(struct aof *a, char aside[MANIFEST_ERROR])
+{
+    ASSERT(a->fd < 0);
+    long long number = clock_wall_ms() / 1000;
+    do
+        snprintf(aside, MANIFEST_ERROR, "%.200s.before-%lld", a->directory, number++);
+    while (file_exists(aside));
+    manifest_free(&a->manifest);
+    return file_rename(a->directory, aside);
+}
+
 void aof_close(struct aof *a)
 {
     ASSERT(!a->in_flight && !a->writing && !a->segment.running);
@@ -1008,7 +1036,8 @@ static void rewrite_done(struct worker_job *job)
         r->manifest = (struct manifest){0};
         a->size = a->base_size = total_size(a);
         a->baseless = false;
-        make_reserve(a);
+        if (a->fd >= 0)
+            make_reserve(a);
         if (a->error) {
             /* The base holds what could not be written: its replies may go. */
             journal_taken(a->journal, a->covered_n);

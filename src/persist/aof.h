@@ -29,6 +29,9 @@ void aof_path(const struct aof *a, const char *name, char *to, size_t n);
 /* Reads the manifest. 1: there is one; 0: there is none; -1: *error says why not. */
 int aof_read_manifest(struct aof *a, char error[MANIFEST_ERROR]);
 
+/* The directory with all its files gets another name, which goes to aside: what it holds is not
+ * what there is. 0 or -errno. Blocks. */
+int aof_move_aside(struct aof *a, char aside[MANIFEST_ERROR]);
 /* Opens the last increment for appending, its salt as it stands in its head; or begins a new one
  * when there is none or it has no frames. Blocks on the disk (at the start only). 0 or -errno. */
 int aof_open_last(struct aof *a);
@@ -47,6 +50,8 @@ int aof_open_first(struct aof *a);
 /* That base is still missing. */
 bool aof_is_baseless(const struct aof *a);
 bool aof_is_open(const struct aof *a);
+/* It is written, and a start finds all of it. */
+bool aof_has_base(const struct aof *a);
 
 void aof_set_policy(struct aof *a, enum aof_policy policy, bool pause_syncs);
 /* The turn's batch; starts syncs as the policy says. Under AOF_ALWAYS a batch may wait for twice
@@ -96,6 +101,9 @@ bool aof_segment_ready(const struct aof *a);
 int aof_segment_error(const struct aof *a);
 void aof_drop_segment(struct aof *a);
 void aof_switch(struct aof *a);
+/* A new base while nothing is written (BGREWRITEAOF without appendonly): all there was gives way to
+ * it; aof_finish_rewrite() follows. 0, or -errno: *error says why not. */
+int aof_begin_without(struct aof *a, char error[MANIFEST_ERROR]);
 /* The rewritten base is at temp_path: the manifest names it and the segments since the switch, the
  * older files go. Works in the other thread; done() is called on the loop's with 0 or -errno. */
 void aof_finish_rewrite(struct aof *a, const char *temp_path, bool rdb_base,

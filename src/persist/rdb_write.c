@@ -65,6 +65,10 @@ int rdb_write(int fd, struct store *s, const struct rdb_write_options *o,
     }
     put_aux_int(&w, "aof-base", o->aof_base);
     put_aux(&w, "millrace-version", BYTES("1"));
+    if (o->generation) {
+        put_aux_int(&w, "millrace-generation", o->generation);
+        put_aux_int(&w, "millrace-aof", o->aof);
+    }
     struct bytes code;
     for (size_t i = 0; o->library && (code = o->library(o->context, i)).n; i++) {
         rdb_sink_byte(&w, 0xf5);

@@ -12,6 +12,8 @@ struct rdb_write_options {
     bool aof_base;        /* the base of an append-only file */
     int64_t key_delay_us; /* waits so long after each key, to watch a save at work; -N: a moment
                              after N */
+    uint64_t generation;  /* 0: the file says nothing of it (persist/rdb_head.h) */
+    bool aof;             /* an append-only file is kept */
     uint64_t journal_offset;
     const char *replication_id; /* 40 characters */
     /* The code of the i-th library of functions; n == 0: no more. May be NULL. */

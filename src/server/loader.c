@@ -11,6 +11,7 @@
 #include "persist/aof.h"
 #include "persist/aof_read.h"
 #include "persist/cut.h"
+#include "persist/rdb_head.h"
 #include "persist/rdb_read.h"
 #include "script/scripting.h"
 #include "server/link.h"
@@ -386,6 +387,69 @@ static bool adopt_old_aof(struct loader *l, int *have)
     return true;
 }
 
+/* Whether the snapshot is newer than the append-only file: that was off when it was written, and it
+ * was written behind the base (docs/decisions/0021). */
+static bool snapshot_is_newer(struct loader *l, const char *dump)
+{
+    struct rdb_head d, b;
+    char path[PATH_MAX];
+    const struct manifest_file *base = manifest_base(aof_manifest(l->aof));
+    if (!base || !rdb_head_read(dump, &d))
+        return false;
+    aof_path(l->aof, base->name, path, sizeof(path));
+    rdb_head_read(path, &b);
+    return b.generation && !d.aof && d.generation > b.generation;
+}
+
+/* Also of those that are not loaded: what is written from now on is newer than all of them. */
+static void find_generation(struct loader *l)
+{
+    struct rdb_head h;
+    char path[PATH_MAX], error[MANIFEST_ERROR];
+    const struct manifest_file *base = NULL;
+    bool unread = aof_manifest(l->aof)->n == 0;
+    if (!unread || aof_read_manifest(l->aof, error) > 0)
+        base = manifest_base(aof_manifest(l->aof));
+    if (base) {
+        aof_path(l->aof, base->name, path, sizeof(path));
+        if (rdb_head_read(path, &h))
+            l->figures.generation = h.generation;
+    }
+    if (rdb_head_read(l->server->settings->dbfilename, &h) && h.generation > l->figures.generation)
+        l->figures.generation = h.generation;
+    if (unread)
+        manifest_free(aof_manifest(l->aof));
+}
+
+static bool load_dump(struct loader *l)
+{
+    const char *dump = l->server->settings->dbfilename;
+    int64_t n = file_size_of(dump);
+    l->figures.total = n > 0 ? (uint64_t)n : 0;
+    expect_much(l);
+    return load_rdb(l, dump, false, NULL);
+}
+
+/* The snapshot in place of an older append-only file, which is kept under another name. */
+static bool load_newer_dump(struct loader *l)
+{
+    const char *dump = l->server->settings->dbfilename;
+    char aside[MANIFEST_ERROR];
+    log_line(LOG_WARNING,
+             "The append-only file is older than %s, which was saved after appendonly had been "
+             "turned off: the snapshot is loaded",
+             dump);
+    if (!load_dump(l))
+        return false;
+    int error = aof_move_aside(l->aof, aside);
+    if (error)
+        log_line(LOG_WARNING, "The old append-only file can't be moved out of the way: %s",
+                 strerror(-error));
+    else
+        log_line(LOG_NOTICE, "The old append-only file is kept in %s", aside);
+    return error == 0;
+}
+
 static bool load_what_there_is(struct loader *l)
 {
     struct server *s = l->server;
@@ -401,17 +465,15 @@ static bool load_what_there_is(struct loader *l)
         if (!adopt_old_aof(l, &have))
             return false;
     }
+    find_generation(l);
     if (have)
-        return load_aof(l);
+        return snapshot_is_newer(l, dump) ? load_newer_dump(l) : load_aof(l);
     if (!file_exists(dump))
         return true;
     if (s->settings->appendonly)
         log_line(LOG_NOTICE, "There is no append-only file yet: it begins with what %s holds",
                  dump);
-    int64_t n = file_size_of(dump);
-    l->figures.total = n > 0 ? (uint64_t)n : 0;
-    expect_much(l);
-    return load_rdb(l, dump, false, NULL);
+    return load_dump(l);
 }
 
 bool loader_start(struct loader *l)

@@ -15,6 +15,7 @@ struct loader_figures {
     int64_t started_ms;   /* by the wall clock */
     uint64_t total, done; /* bytes */
     uint64_t keys, expired, cut_bytes;
+    uint64_t generation; /* the greatest of all files there were at the start */
 };
 
 struct loader *loader_new(struct server *s, struct aof *aof);

@@ -42,17 +42,18 @@ struct saver {
     bool rewrite_wanted;                                 /* a segment is being prepared for it */
     enum { SEAL_NONE, SEAL_WANTED, SEAL_SWITCHED } seal; /* saver_seal() */
     uint64_t seal_offset;
-    bool first_wanted; /* CONFIG SET appendonly yes waits for a child to end */
     int64_t first_try_ms;
+    bool first_wanted; /* CONFIG SET appendonly yes within a transaction */
+    bool flush_wanted; /* FLUSHALL within a transaction: the empty data are saved behind it */
     /* What came of earlier ones. */
     long long saved_dirty; /* store.dirty that the last snapshot holds */
     int64_t last_save_ms;  /* by the wall clock */
     int64_t saved_at_ms, last_try_ms;
     bool last_save_ok, last_rewrite_ok, last_write_ok;
-    int64_t last_save_s, last_rewrite_s; /* how long they took */
-    uint64_t saves, rewrites;
-    int64_t failed_since_ms; /* the disk; 0: it has not */
-    int64_t looked_ms;       /* at the files */
+    int64_t last_save_s, last_rewrite_s;        /* how long they took */
+    uint64_t saves, rewrites, rewrite_failures; /* failures: since the last that was good */
+    int64_t failed_since_ms;                    /* the disk; 0: it has not */
+    int64_t looked_ms;                          /* at the files */
     int64_t recover_ms, base_tried_ms, base_wait_ms;
 };
 
@@ -67,7 +68,7 @@ struct saver *saver_new(struct server *s)
     v->aof = aof_new(s->disk, s->writer, s->engine.journal, s->settings->appenddirname,
                      s->settings->appendfilename);
     v->loader = loader_new(s, v->aof);
-    v->snapshot = snapshot_new(s);
+    v->snapshot = snapshot_new(s, v->aof);
     return v;
 }
 
@@ -103,6 +104,14 @@ static bool is_saving(const struct saver *v)
 static bool is_rewriting(const struct saver *v)
 {
     return v->rewrite_wanted || v->finishing || snapshot_child(v->snapshot) == SNAPSHOT_BASE;
+}
+
+/* The data is not whole: a transaction or a script has begun and not ended. A snapshot would hold
+ * half of it. */
+static bool is_torn(const struct saver *v)
+{
+    const struct engine *e = &v->server->engine;
+    return e->journal->depth > 1 || (e->special & ENGINE_BUSY);
 }
 
 static void say_swept(const char *name)
@@ -145,6 +154,7 @@ bool saver_load(struct saver *v)
     if (!loader_start(v->loader))
         return false;
     bool existed = aof_manifest(v->aof)->n > 0;
+    snapshot_begin_after(v->snapshot, loader_figures(v->loader)->generation);
     v->saved_dirty = s->engine.store->dirty;
     if (s->settings->appendonly) {
         if (!existed && !create_aof(v))
@@ -228,9 +238,13 @@ void saver_begin_turn(struct saver *v)
     }
 }
 
+static void save_flushed(struct saver *v);
+
 void saver_flush(struct saver *v)
 {
     struct engine *e = &v->server->engine;
+    if (v->flush_wanted && e->journal->depth == 0 && !is_torn(v))
+        save_flushed(v);
     if (e->gate.sync_wanted) {
         e->gate.sync_wanted = false;
         aof_want_sync(v->aof);
@@ -246,23 +260,45 @@ bool saver_gathers(const struct saver *v)
 
 /* ---- Children */
 
+static void kill_child(struct saver *v)
+{
+    log_line(LOG_NOTICE,
+             is_saving(v) ? "Killing running saving child: %d"
+                          : "Killing running AOF rewrite child: %d",
+             (int)snapshot_pid(v->snapshot));
+    snapshot_kill(v->snapshot);
+    saver_policy_changed(v);
+}
+
+/* The data are being replaced as a whole: a child that still writes the old ones would bring them
+ * back. in_journal: the append-only file hears of it, so that an old base with what follows is
+ * right. */
+static void end_old_child(struct saver *v, bool in_journal)
+{
+    bool rewriting = snapshot_child(v->snapshot) == SNAPSHOT_BASE;
+    if (!is_child(v) || (rewriting && in_journal))
+        return;
+    kill_child(v);
+    v->rewrite_scheduled = v->rewrite_scheduled || rewriting;
+}
+
+static void rewrite_failed(struct saver *v)
+{
+    v->last_rewrite_ok = false;
+    v->rewrite_failures++;
+}
+
 static pid_t fork_child(struct saver *v, enum snapshot_kind kind)
 {
     pid_t pid = snapshot_fork(v->snapshot, kind);
     if (pid > 0) {
-        if (kind == SNAPSHOT_BASE)
+        if (kind == SNAPSHOT_BASE) {
             v->rewrite_started_ms = v->server->engine.steady_ms;
+            v->rewrites++;
+        }
         saver_policy_changed(v);
     }
     return pid;
-}
-
-/* The data is not whole: a transaction or a script has begun and not ended. A snapshot would hold
- * half of it. */
-static bool is_torn(const struct saver *v)
-{
-    const struct engine *e = &v->server->engine;
-    return e->journal->depth > 1 || (e->special & ENGINE_BUSY);
 }
 
 int saver_background_save(struct saver *v, bool schedule)
@@ -285,16 +321,35 @@ int saver_background_save(struct saver *v, bool schedule)
     return 0;
 }
 
+/* appendonly no: a base for the day on which it is turned on (docs/decisions/0021). */
+static int rewrite_without(struct saver *v)
+{
+    char error[MANIFEST_ERROR];
+    int failed = aof_begin_without(v->aof, error);
+    if (failed) {
+        log_line(LOG_WARNING, "Can't write an append-only file: %s", error);
+        return failed;
+    }
+    pid_t pid = fork_child(v, SNAPSHOT_BASE);
+    if (pid < 0) {
+        rewrite_failed(v);
+        return (int)pid;
+    }
+    log_line(LOG_NOTICE, "Background append only file rewriting started by pid %d", (int)pid);
+    return 0;
+}
+
 int saver_rewrite(struct saver *v)
 {
     if (is_rewriting(v))
         return -EALREADY;
-    if (!aof_is_open(v->aof) && !is_torn(v))
-        return -ENOENT;
+    /* A transaction is not torn: its end comes first. */
     if (is_child(v) || v->seal != SEAL_NONE || is_torn(v)) {
         v->rewrite_scheduled = true;
         return 1;
     }
+    if (!aof_is_open(v->aof))
+        return rewrite_without(v);
     int error = aof_begin_segment(v->aof);
     if (error)
         return error;
@@ -357,7 +412,7 @@ void saver_end_turn(struct saver *v)
     int error = aof_segment_error(v->aof);
     if (error) {
         v->rewrite_wanted = false;
-        v->last_rewrite_ok = false;
+        rewrite_failed(v);
         aof_drop_segment(v->aof);
         log_line(LOG_WARNING, "Can't prepare a new segment of the append-only file: %s",
                  strerror(-error));
@@ -370,7 +425,7 @@ void saver_end_turn(struct saver *v)
     pid_t pid = fork_child(v, SNAPSHOT_BASE);
     aof_switch(v->aof);
     if (pid < 0) {
-        v->last_rewrite_ok = false;
+        rewrite_failed(v);
         return;
     }
     log_line(LOG_NOTICE, "Background append only file rewriting started by pid %d", (int)pid);
@@ -380,8 +435,10 @@ static void rewrite_finished(void *context, int error)
 {
     struct saver *v = context;
     v->finishing = false;
-    v->last_rewrite_ok = error == 0;
-    v->rewrites++;
+    v->last_rewrite_ok = true;
+    v->rewrite_failures = error ? v->rewrite_failures : 0;
+    if (error)
+        rewrite_failed(v);
     v->last_rewrite_s = (v->server->engine.steady_ms - v->rewrite_started_ms) / 1000;
     if (error)
         log_line(LOG_WARNING, "The rewritten append-only file could not be put in place: %s",
@@ -419,7 +476,7 @@ static void rewrite_ended(struct saver *v, const struct snapshot_end *end)
         aof_finish_rewrite(v->aof, end->temp, true, rewrite_finished, v);
         return;
     }
-    v->last_rewrite_ok = false;
+    rewrite_failed(v);
     v->last_rewrite_s = end->took_ms / 1000;
     if (end->signal)
         log_line(LOG_WARNING, "Background AOF rewrite terminated by signal %d", end->signal);
@@ -478,13 +535,23 @@ static bool open_first_aof(struct saver *v)
     char error[MANIFEST_ERROR];
     /* What an older append-only file held is not what we hold: it is replaced as a whole. */
     manifest_free(aof_manifest(v->aof));
-    aof_read_manifest(v->aof, error);
+    if (aof_read_manifest(v->aof, error) < 0) {
+        log_line(LOG_WARNING, "Can't create the append-only file: %s", error);
+        return false;
+    }
     int failed = aof_open_first(v->aof);
     if (failed) {
         log_line(LOG_WARNING, "Can't create the append-only file: %s", strerror(-failed));
         return false;
     }
     saver_policy_changed(v);
+    if (is_child(v)) {
+        log_line(LOG_NOTICE,
+                 "AOF was enabled but there is already another background operation. An "
+                 "AOF background was scheduled to start when possible.");
+        v->rewrite_scheduled = true;
+        return true;
+    }
     pid_t pid = fork_child(v, SNAPSHOT_BASE);
     if (pid < 0) {
         aof_close(v->aof);
@@ -529,12 +596,12 @@ void saver_tick(struct saver *v)
     reap(v);
     bool busy = is_child(v) || is_rewriting(v) || v->seal != SEAL_NONE;
     bool retry = e->steady_ms - v->first_try_ms >= RETRY_SAVE_MS;
-    if (!busy && v->first_wanted && retry) {
+    if (v->first_wanted && !is_torn(v) && retry) {
         v->first_try_ms = e->steady_ms;
         v->first_wanted = !open_first_aof(v);
         busy = is_child(v);
     }
-    if (!busy && aof_is_baseless(v->aof) && aof_is_open(v->aof) && retry) {
+    if (!busy && !v->rewrite_scheduled && aof_is_baseless(v->aof) && aof_is_open(v->aof) && retry) {
         log_line(LOG_NOTICE, "The append-only file has no base yet: another attempt");
         v->first_try_ms = e->steady_ms;
         busy = saver_rewrite(v) == 0;
@@ -588,6 +655,27 @@ int64_t saver_last_save(const struct saver *v)
     return v->last_save_ms / 1000;
 }
 
+/* Nothing of what was flushed may come back, by a child that still writes it or with the snapshot
+ * that there is. */
+static void save_flushed(struct saver *v)
+{
+    v->flush_wanted = false;
+    if (v->server->settings->save_point_n)
+        saver_save(v);
+}
+
+void saver_all_flushed(struct saver *v)
+{
+    if (is_loading(v))
+        return;
+    end_old_child(v, aof_is_open(v->aof));
+    /* Within a transaction or a script the data may be of any state. */
+    if (is_torn(v))
+        v->flush_wanted = true;
+    else
+        save_flushed(v);
+}
+
 static void empty(struct saver *v)
 {
     struct store *s = v->server->engine.store;
@@ -598,6 +686,7 @@ static void empty(struct saver *v)
 
 int saver_reload(struct saver *v, bool save, bool flush)
 {
+    end_old_child(v, false);
     int error = save ? snapshot_save(v->snapshot) : 0;
     if (error)
         return error;
@@ -605,6 +694,9 @@ int saver_reload(struct saver *v, bool save, bool flush)
         empty(v);
     bool good = loader_snapshot(v->loader, v->server->settings->dbfilename);
     v->saved_dirty = v->server->engine.store->dirty;
+    /* What was loaded is not what the append-only file tells. */
+    if (aof_is_open(v->aof) && !(save && flush))
+        v->rewrite_scheduled = true;
     return good ? 0 : -EIO;
 }
 
@@ -629,6 +721,7 @@ int saver_load_aof_again(struct saver *v)
         return error;
     if (!need_base(v))
         return -EIO;
+    end_old_child(v, true);
     empty(v);
     bool good = loader_aof(v->loader);
     v->saved_dirty = v->server->engine.store->dirty;
@@ -722,18 +815,22 @@ bool saver_switch_aof(struct saver *v, bool on, const char **reason)
     if (on == aof_is_open(v->aof))
         return true;
     if (!on) {
-        v->rewrite_wanted = false;
+        v->rewrite_wanted = v->rewrite_scheduled = false;
         v->seal = SEAL_NONE;
+        if (snapshot_child(v->snapshot) == SNAPSHOT_BASE)
+            kill_child(v);
         aof_sync_now(v->aof);
         close_aof(v);
         return true;
     }
-    if (is_child(v) || is_rewriting(v) || is_torn(v)) {
-        log_line(LOG_NOTICE, "The append-only file was turned on while a child process works or "
-                             "within a transaction: it begins when that has ended");
-        v->first_wanted = true;
+    if (is_torn(v)) {
+        v->first_wanted = true; /* at its end */
         return true;
     }
+    /* A base that was being written without it holds what there was before it began. */
+    if (snapshot_child(v->snapshot) == SNAPSHOT_BASE)
+        kill_child(v);
+    worker_drain(v->server->disk);
     if (!open_first_aof(v)) {
         *reason = "Unable to turn on AOF. Check server logs.";
         return false;
@@ -779,14 +876,14 @@ void saver_info(const struct saver *v, struct buf *b)
                "aof_enabled:%d\r\naof_rewrite_in_progress:%d\r\naof_rewrite_scheduled:%d\r\n"
                "aof_last_rewrite_time_sec:%lld\r\naof_current_rewrite_time_sec:%lld\r\n"
                "aof_last_bgrewrite_status:%s\r\naof_rewrites:%llu\r\n"
-               "aof_rewrites_consecutive_failures:0\r\naof_last_write_status:%s\r\n"
+               "aof_rewrites_consecutive_failures:%llu\r\naof_last_write_status:%s\r\n"
                "aof_last_cow_size:0\r\nmodule_fork_in_progress:0\r\n"
                "module_fork_last_cow_size:0\r\n",
                aof_is_open(v->aof), is_rewriting(v), v->rewrite_scheduled || v->first_wanted,
                (long long)v->last_rewrite_s,
                rewriting_ms < 0 ? -1LL : (long long)rewriting_ms / 1000,
                v->last_rewrite_ok ? "ok" : "err", (unsigned long long)v->rewrites,
-               v->last_write_ok ? "ok" : "err");
+               (unsigned long long)v->rewrite_failures, v->last_write_ok ? "ok" : "err");
     if (aof_is_open(v->aof))
         buf_printf(b,
                    "aof_current_size:%llu\r\naof_base_size:%llu\r\n"

@@ -41,6 +41,8 @@ bool saver_has_base(const struct saver *v);
 /* Everything up to now is to lie in increments that are not written any more, on the disk. 1: so it
  * is, since an earlier call; 0: call again; or -errno. Nothing is rewritten meanwhile. */
 int saver_seal(struct saver *v);
+/* FLUSHALL by a client. */
+void saver_all_flushed(struct saver *v);
 bool saver_change_directory(struct saver *v, const char **reason);
 bool saver_switch_aof(struct saver *v, bool on, const char **reason);
 void saver_policy_changed(struct saver *v);

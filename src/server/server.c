@@ -212,6 +212,12 @@ static int service_reload(void *context, bool save, bool flush)
     return saver_reload(s->saver, save, flush);
 }
 
+static void service_all_flushed(void *context)
+{
+    struct server *s = context;
+    saver_all_flushed(s->saver);
+}
+
 static int service_load_aof(void *context)
 {
     struct server *s = context;
@@ -392,6 +398,7 @@ struct server *server_new(struct settings *settings)
         .config_rewrite = service_config_rewrite,
         .reload = service_reload,
         .load_aof = service_load_aof,
+        .all_flushed = service_all_flushed,
         .make_room = service_make_room,
         .reset_statistics = service_reset_statistics,
         .memory = service_memory,

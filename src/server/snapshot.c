@@ -7,6 +7,7 @@
 #include "engine/observe.h"
 #include "io/child.h"
 #include "io/file.h"
+#include "persist/aof.h"
 #include "persist/rdb_write.h"
 #include "script/scripting.h"
 #include "server/process.h"
@@ -19,18 +20,22 @@
 
 struct snapshot {
     struct server *server;
-    pid_t child; /* 0: none */
+    struct aof *aof;
+    uint64_t generation; /* of the file written last */
+    pid_t child;         /* 0: none */
     enum snapshot_kind kind;
+    uint64_t child_generation;
     int64_t started_ms; /* by the steady clock */
     long long dirty;
     char temp[64];
     uint64_t forks, fork_us;
 };
 
-struct snapshot *snapshot_new(struct server *s)
+struct snapshot *snapshot_new(struct server *s, struct aof *aof)
 {
     struct snapshot *n = mem_zalloc(sizeof(*n));
     n->server = s;
+    n->aof = aof;
     return n;
 }
 
@@ -53,6 +58,8 @@ static struct rdb_write_options write_options(const struct snapshot *n, bool aof
                                       .compress = s->rdbcompression,
                                       .aof_base = aof_base,
                                       .key_delay_us = s->rdb_key_save_delay,
+                                      .generation = n->generation,
+                                      .aof = aof_has_base(n->aof),
                                       .journal_offset = n->server->engine.journal->offset,
                                       .replication_id = n->server->engine.journal->id,
                                       .library = library_at,
@@ -75,7 +82,22 @@ static void tell_asides(const struct rdb_write_result *r, int version)
                  (unsigned long long)r->hashes_aside, version);
 }
 
-int snapshot_write(struct snapshot *n, const char *path, enum snapshot_kind kind)
+/* An append-only file that has no base yet goes on behind the one that is going to be written:
+ * snapshots that are saved meanwhile, which count one by one, must not look newer than that. */
+#define AHEAD ((uint64_t)1 << 20)
+
+static uint64_t next_generation(const struct snapshot *n, enum snapshot_kind kind)
+{
+    return n->generation + (kind == SNAPSHOT_BASE && aof_is_open(n->aof) ? AHEAD : 1);
+}
+
+void snapshot_begin_after(struct snapshot *n, uint64_t generation)
+{
+    if (generation > n->generation)
+        n->generation = generation;
+}
+
+static int write_file(struct snapshot *n, const char *path, enum snapshot_kind kind)
 {
     struct rdb_write_options o = write_options(n, kind == SNAPSHOT_BASE);
     struct rdb_write_result r;
@@ -95,6 +117,12 @@ int snapshot_write(struct snapshot *n, const char *path, enum snapshot_kind kind
     else
         tell_asides(&r, o.version);
     return error;
+}
+
+int snapshot_write(struct snapshot *n, const char *path, enum snapshot_kind kind)
+{
+    n->generation = next_generation(n, kind);
+    return write_file(n, path, kind);
 }
 
 int snapshot_save(struct snapshot *n)
@@ -126,7 +154,8 @@ static _Noreturn void be_child(struct snapshot *n, enum snapshot_kind kind)
                      kind == SNAPSHOT_DUMP ? "millrace-rdb-bgsave" : "millrace-aof-rewrite");
     stream_cache_limit(0); /* what it reads it reads once, and its memory is a copy */
     name_temp(temp, kind, getpid());
-    int error = snapshot_write(n, temp, kind);
+    n->generation = next_generation(n, kind);
+    int error = write_file(n, temp, kind);
     if (!error && kind == SNAPSHOT_DUMP) {
         error = file_rename(temp, s->settings->dbfilename);
         if (!error)
@@ -154,6 +183,9 @@ pid_t snapshot_fork(struct snapshot *n, enum snapshot_kind kind)
     }
     n->forks++;
     n->child = pid;
+    n->child_generation = next_generation(n, kind);
+    if (kind == SNAPSHOT_DUMP || !aof_is_open(n->aof))
+        n->generation = n->child_generation;
     n->kind = kind;
     n->started_ms = s->engine.steady_ms;
     n->dirty = s->engine.store->dirty;
@@ -164,6 +196,11 @@ pid_t snapshot_fork(struct snapshot *n, enum snapshot_kind kind)
 enum snapshot_kind snapshot_child(const struct snapshot *n)
 {
     return n->child ? n->kind : SNAPSHOT_NONE;
+}
+
+pid_t snapshot_pid(const struct snapshot *n)
+{
+    return n->child;
 }
 
 void snapshot_kill(struct snapshot *n)
@@ -181,6 +218,8 @@ bool snapshot_ended(struct snapshot *n, struct snapshot_end *end)
     if (!n->child || !child_ended(n->child, &code, &number))
         return false;
     n->child = 0;
+    if (code == 0 && number == 0)
+        snapshot_begin_after(n, n->child_generation);
     *end = (struct snapshot_end){.kind = n->kind,
                                  .good = code == 0 && number == 0,
                                  .signal = number,

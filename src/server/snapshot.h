@@ -5,6 +5,7 @@
 
 #include "server/server.h"
 
+struct aof;
 struct snapshot;
 
 /* What the file is to be: dbfilename, or the base of the append-only file. */
@@ -20,10 +21,12 @@ struct snapshot_end {
     const char *temp; /* its file, gone unless good; valid until the next fork */
 };
 
-struct snapshot *snapshot_new(struct server *s);
+struct snapshot *snapshot_new(struct server *s, struct aof *aof);
 /* Ends the child. */
 void snapshot_free(struct snapshot *n);
 
+/* The greatest generation (persist/rdb_head.h) of the files there are: those to come get more. */
+void snapshot_begin_after(struct snapshot *n, uint64_t generation);
 /* Writes, syncs and reads back a file of that kind at path. 0 or -errno. Blocks. */
 int snapshot_write(struct snapshot *n, const char *path, enum snapshot_kind kind);
 /* A dump in its place. 0 or -errno. Blocks. */
@@ -33,6 +36,7 @@ int snapshot_save(struct snapshot *n);
 pid_t snapshot_fork(struct snapshot *n, enum snapshot_kind kind);
 /* What the child at work writes; SNAPSHOT_NONE: there is none. */
 enum snapshot_kind snapshot_child(const struct snapshot *n);
+pid_t snapshot_pid(const struct snapshot *n);
 /* Ends the child, if there is one, and removes its file. */
 void snapshot_kill(struct snapshot *n);
 /* True once for each child that has ended by itself. Does not block. */

@@ -489,6 +489,7 @@ static void do_flushall(struct call *call)
     for (int i = 0; i < call->store->count; i++)
         db_flush(&call->store->dbs[i]);
     CALL_EFFECT(call, BYTES("FLUSHALL"));
+    call->engine->services.all_flushed(call->engine->services.context);
     reply_ok(call->reply);
 }
 

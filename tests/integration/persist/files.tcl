@@ -326,7 +326,7 @@ test "turned on while a snapshot is written, and off while a rewrite begins" {
     expect [resp::ask $s CONFIG SET appendonly yes] OK on
     resp::ask $s SET a 1
     wait_for_base $s
-    for {set i 0} {$i < 200 && ![string match "*aof_rewrites:1*" [resp::ask $s INFO persistence]]} {incr i} { after 25 }
+    for {set i 0} {$i < 400 && ![string match "*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_rewrites:1*" [resp::ask $s INFO persistence]]} {incr i} { after 25 }
     set s [killed_and_back $s "turned on beside a snapshot"]
     resp::send $s whole BGREWRITEAOF
     resp::send $s whole CONFIG SET appendonly no

@@ -1,0 +1,37 @@
+#include "persist/rdb_head.h"
+
+#include "base/num.h"
+#include "io/file.h"
+#include "persist/rdb_source.h"
+
+#define LOOKED_AT 4096 /* bytes; the fields are short and stand in front */
+#define OP_AUX    0xfa
+
+static void take(struct rdb_head *h, struct bytes name, struct bytes value)
+{
+    long long v;
+    if (!num_parse_int(value, &v) || v < 0)
+        return;
+    if (bytes_is(name, "millrace-generation"))
+        h->generation = (uint64_t)v;
+    else if (bytes_is(name, "millrace-aof"))
+        h->aof = v != 0;
+}
+
+bool rdb_head_read(const char *path, struct rdb_head *out)
+{
+    char start[LOOKED_AT];
+    int n = file_read_start(path, start, sizeof(start));
+    *out = (struct rdb_head){0};
+    if (n < 9 || memcmp(start, "REDIS", 5) != 0)
+        return false;
+    const unsigned char *p = (const unsigned char *)start;
+    struct rdb_source r = {.start = p, .p = p + 9, .end = p + n};
+    unsigned op;
+    struct bytes name, value;
+    while (rdb_source_byte(&r, &op) && op == OP_AUX && rdb_source_string_into(&r, &name, &r.blob) &&
+           rdb_source_string(&r, &value))
+        take(out, name, value);
+    rdb_source_free(&r);
+    return true;
+}
