@@ -84,7 +84,8 @@ class Selector:
             self.channels.append(rule[1:])
         elif rule[0] in "~%":
             access, pattern = ("RW", rule[1:]) if rule[0] == "~" else rule[1:].split("~", 1)
-            self.keys.append((pattern, access.upper(), False))
+            had = "".join(a for p, a, everything in self.keys if p == pattern and not everything)  # the same pattern again adds to it
+            self.keys = [k for k in self.keys if k[0] != pattern or k[2]] + [(pattern, had + access.upper(), False)]
         else:
             raise ValueError(rule)
 

@@ -133,7 +133,7 @@ class Oracle:
         self.theirs, self.ours = Side(o.reference), Side(os.path.abspath(o.server))
         self.sides = (self.theirs, self.ours)
         self.commands = acl_model.Commands(self.ours.ask)
-        known = acl_model.Commands(self.theirs.ask)
+        known = self.known = acl_model.Commands(self.theirs.ask)
         self.both = {n for n, a in self.commands.arity.items() if known.arity.get(n) == a}
         self.users = Users(self.rng, self.commands, self.both)
         docs = oracle.Conn(self.ours.server.port)
@@ -209,6 +209,8 @@ class Oracle:
             entries = self.ours.ask(b"ACL", b"LOG")[1]
             if bool(entries) != (denied in ("command", "key", "channel")):
                 self.differs(user, args, "%s: %d entries in ACL LOG" % (way, len(entries)))
+        if way in ("script", "function"):
+            compared = compared and "noscript" not in self.known.flags[name]
         if compared:
             theirs = self.theirs.try_it(way, args, other[0])
             # acl_check_cmd does not know of patterns there.
