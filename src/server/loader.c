@@ -80,6 +80,18 @@ static const struct command *command_of(const struct loader *l, struct bytes nam
     return c ? c : registry_find_original(e->registry, name);
 }
 
+/* What acts on the server and not on data (SHUTDOWN, CONFIG SET, CLIENT KILL) no file may ask for.
+ */
+static bool may_stand_in_files(const struct command *c, const struct bytes *argv, int argc)
+{
+    if (c->subcommands && argc > 1) {
+        const struct command *sub = registry_subcommand(c, argv[1]);
+        c = sub ? sub : c;
+    }
+    return (c->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)) || c->group == GROUP_TRANSACTIONS ||
+           c->group == GROUP_SCRIPTING || !(c->flags & (COMMAND_ADMIN | COMMAND_NOSCRIPT));
+}
+
 static bool replay(void *context, const struct bytes *argv, int argc)
 {
     struct loader *l = context;
@@ -89,6 +101,11 @@ static bool replay(void *context, const struct bytes *argv, int argc)
     q.command = command_of(l, argv[0]);
     if (!q.command) {
         snprintf(l->unknown, sizeof(l->unknown), "%.*s", argv[0].n < 64 ? (int)argv[0].n : 64,
+                 argv[0].p);
+        return false;
+    }
+    if (!may_stand_in_files(q.command, argv, argc)) {
+        log_line(LOG_WARNING, "A file asks for '%.*s', which is no change of data", (int)argv[0].n,
                  argv[0].p);
         return false;
     }
