@@ -117,10 +117,11 @@ def main():
     r.lines("random nasty scripts", [py, os.path.join(ROOT, "tests/hostile/programs.py"), o.server, "--seed", str(o.seed), "--seconds", "30"], 150 + 100 * slow, env)
     r.lines("hostile payloads", [py, os.path.join(ROOT, "tests/hostile/payloads.py"), o.server], 120 * slow, env)
     crash = os.path.join(ROOT, "tests/crash/crash.py")
-    for mode in ("always", "everysec"):
+    for i, mode in enumerate(("always", "everysec", "no")):
+        # One of three switches policy and file at run time.
         r.whole("crash, " + mode, [py, crash, "--server", o.server, "--mode", mode, "--seed", str(o.seed), "--events",
                                    "8000" if o.sanitized else "40000", "--kills", "5" if o.sanitized else "30",
-                                   *([] if o.sanitized else ["--span", "0.3"])], 300 * slow, env)
+                                   *([] if o.sanitized else ["--span", "0.3"]), *(["--switch"] if (o.seed + i) % 3 == 0 else [])], 300 * slow, env)
     r.lines("saving in the middle", [py, os.path.join(ROOT, "tests/crash/torn.py"), o.server], 120 * slow, env)
     if not o.sanitized:
         r.lines("clock, slow disk, forks", [py, os.path.join(ROOT, "tests/crash/unkind.py"), o.server], 300)

@@ -3,6 +3,7 @@
 #include "acl/users.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/block.h"
 #include "engine/rights.h"
 #include "engine/session.h"
 #include "io/listen.h"
@@ -137,6 +138,21 @@ static bool is_tls_hello(const char *p, size_t n)
     return n >= 2 && p[0] == 0x16 && p[1] == 3;
 }
 
+/* The other end asks for nothing more. It may still read, and replies that the gate holds back are
+ * its own: a message popped for it would be lost. */
+static void leave(struct link *k, bool in_order)
+{
+    struct client *c = k->client;
+    bool hears = c->subscriber || c->tracking || dlist_linked(&c->monitoring);
+    if (!in_order || !c->mark_n || hears) {
+        client_close(c);
+        return;
+    }
+    block_forget(c);
+    stop_reading(k);
+    client_close_after_reply(c);
+}
+
 /* One read; adds what came to the group. Returns the bytes used of the turn buffer. */
 static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
 {
@@ -159,7 +175,7 @@ static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
     if (n <= 0) {
         if (n < 0)
             log_line(LOG_VERBOSE, "Reading from client: %s", strerror((int)-n));
-        client_close(c);
+        leave(k, n == 0);
         return 0;
     }
     c->active_ms = s->engine.steady_ms;

@@ -15,7 +15,14 @@ every restart:
 
 What a kill cut off may have happened or not.
 
-usage: crash.py --server PATH [--mode always|everysec] [--events N] [--kills N] [--seed N] [--dir DIR]
+Messages are handed over as well: consumers that wait (BLPOP, BZPOPMIN, BLMOVE, XREADGROUP) close, are killed or time
+out at the moment of a push. Every acknowledged message is with somebody who has received it or still there; only a
+kill of the server may lose the one that BLPOP and BZPOPMIN had just taken for each consumer.
+
+With --switch the policy changes all the time, and the append-only file is turned off and on. While it is off, and
+until its new base is in place, only what was acknowledged to CLIENT DURABLE connections is promised.
+
+usage: crash.py --server PATH [--mode always|everysec|no] [--events N] [--kills N] [--seed N] [--dir DIR] [--switch]
 """
 import argparse, json, os, random, shutil, signal, socket, subprocess, sys, tempfile, threading, time
 
@@ -138,6 +145,10 @@ class World:
         self.hashes = [{"sent": {}, "acked": {}, "next": 1} for _ in range(2)]
         self.transfers = [{"sent": 0, "acked": 0} for _ in range(2)]
         self.scripts = [{"sent": 0, "acked": 0} for _ in range(2)]
+        self.hands = [{"n": 0, "now": None, "left": {}, "done": 0, "bad": []} for _ in range(4)]
+        self.durable = [{"sent": 0, "acked": 0} for _ in range(2)]
+        # The append-only file is off or has no base; changed and looked at under the lock.
+        self.window, self.lock = False, threading.Lock()
 
 
 def event(rng, who, n):
@@ -255,6 +266,179 @@ def run_scripts(world, who, port):
         time.sleep(0.001)
 
 
+WAITING = {
+    "BLPOP": lambda key, who, ms: ("BLPOP", key, ms / 1000),
+    "BZPOPMIN": lambda key, who, ms: ("BZPOPMIN", key, ms / 1000),
+    "BLMOVE": lambda key, who, ms: ("BLMOVE", key, key + ":to", "LEFT", "RIGHT", ms / 1000),
+    "XREADGROUP": lambda key, who, ms: ("XREADGROUP", "GROUP", "g", who, "COUNT", 1, "BLOCK", int(ms), "STREAMS", key, ">"),
+}
+PUSH = {"BLPOP": lambda key, x: ("RPUSH", key, x), "BLMOVE": lambda key, x: ("RPUSH", key, x), "BZPOPMIN": lambda key, x: ("ZADD", key, x, x),
+        "XREADGROUP": lambda key, x: ("XADD", key, "%d-1" % (x + 1), "x", x)}
+
+
+def received(kind, reply):
+    """The message in a consumer's reply."""
+    if reply is None:
+        return []
+    if kind == "XREADGROUP":
+        return [int(e[1][1]) for e in reply[0][1]]
+    return [int(reply if kind == "BLMOVE" else reply[1])]
+
+
+def still_there(kind, key, c):
+    """Messages that nobody has, and those that were taken by name: moved, or pending."""
+    if kind == "BLPOP":
+        return [int(x) for x in c.ask("LRANGE", key, 0, -1)], []
+    if kind == "BZPOPMIN":
+        return [int(x) for x in c.ask("ZRANGE", key, 0, -1)], []
+    if kind == "BLMOVE":
+        return [int(x) for x in c.ask("LRANGE", key, 0, -1)], [int(x) for x in c.ask("LRANGE", key + ":to", 0, -1)]
+    pending = [int(x[0].split(b"-")[0]) - 1 for x in c.ask("XPENDING", key, "g", "-", "+", 1000)]
+    return [int(e[1][1]) for e in c.ask("XRANGE", key, "-", "+") if int(e[1][1]) not in pending], pending
+
+
+def collect(now, one):
+    """What came for a consumer until the connection ended."""
+    try:
+        one["c"].s.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+    while True:
+        try:
+            got = received(now["kind"], one["c"].reply())
+        except ConnectionError as e:
+            if isinstance(e, ConnectionResetError):
+                raise
+            break
+        now["got"] += got
+        now["open"] -= len(got)
+    one["c"].close()
+
+
+def hand_over(world, who, port):
+    """Consumers that leave in one way or another when messages come. All is exact while the server lives."""
+    me = world.hands[who]
+    rng = random.Random(1000 * who + me["n"])
+    p = Client(port)
+    while not world.stop:
+        me["n"] += 1
+        kind, key = rng.choice(sorted(WAITING)), "hand:%d:%d" % (who, me["n"])
+        now = {"kind": kind, "key": key, "sent": [], "acked": [], "got": [], "open": 0}
+        me["now"] = now
+        if kind == "XREADGROUP":
+            p.ask("XGROUP", "CREATE", key, "g", "0", "MKSTREAM")
+        consumers = []
+        for i in range(rng.randrange(1, 4)):
+            c = Client(port)
+            consumers.append({"c": c, "id": c.ask("CLIENT", "ID"), "ms": rng.choice([0, 0, 1, 10])})
+            c.send(command(*WAITING[kind](key, "c%d" % i, consumers[-1]["ms"])))
+            now["open"] += 1
+        time.sleep(rng.choice([0, 0, 0.001, 0.01]))
+        batch = []
+        for one in consumers:
+            fate = rng.choice(["close", "kill", "kill and close", "stay", "stay"])
+            if "close" in fate:
+                one["c"].s.shutdown(socket.SHUT_WR)
+            if "kill" in fate:
+                batch.append(command("CLIENT", "KILL", "ID", one["id"]))
+        kills = len(batch)
+        now["sent"] = list(range(rng.randrange(1, 5)))
+        p.send(b"".join(batch + [command(*PUSH[kind](key, x)) for x in now["sent"]]))
+        for _ in range(kills):
+            p.reply()
+        for x in now["sent"]:
+            p.reply()
+            now["acked"].append(x)
+        for one in consumers:
+            collect(now, one)
+        p.ask("PING")  # else the server may have been killed
+        left, taken = still_there(kind, key, p)
+        if world.stop:
+            return
+        if sorted(left + now["got"]) != now["acked"] or (kind in ("BLMOVE", "XREADGROUP") and sorted(taken) != sorted(now["got"])):
+            me["bad"].append("%s %s: acknowledged %s, received %s, left %s, taken %s" % (kind, key, now["acked"], now["got"], left, taken))
+        me["left"][key] = (kind, left, taken)
+        me["now"] = None
+        me["done"] += 1
+        if len(me["left"]) > 20:
+            old = next(iter(me["left"]))
+            del me["left"][old]
+            p.ask("DEL", old, old + ":to")
+
+
+def check_hands(world, c):
+    bad = []
+    for me in world.hands:
+        bad += me["bad"]
+        for key, (kind, left, taken) in me["left"].items():
+            if still_there(kind, key, c) != (left, taken):
+                bad.append("%s %s was %s, is %s" % (kind, key, (left, taken), still_there(kind, key, c)))
+        now = me["now"]
+        if not now or not now["acked"] and not now["got"]:
+            continue
+        try:
+            left, taken = still_there(now["kind"], now["key"], c)
+        except Error:
+            left, taken = [], []  # the group was not acknowledged
+        missing = [x for x in now["acked"] if x not in left + taken + now["got"]]
+        back = [x for x in now["got"] if x in left]
+        if back or len(missing) > (0 if now["kind"] in ("BLMOVE", "XREADGROUP") else now["open"]):
+            bad.append("%s, cut off by the kill: %s, left %s, taken %s, missing %s, came back %s" % (now["kind"], now, left, taken, missing, back))
+        me["now"] = None
+    for who, d in enumerate(world.durable):
+        n = number(c.ask("GET", "durable:%d" % who))
+        if not d["acked"] <= n <= d["sent"]:
+            bad.append("durable:%d is %d, acknowledged %d, sent %d" % (who, n, d["acked"], d["sent"]))
+        d["acked"] = d["sent"] = n
+    return bad
+
+
+def write_durably(world, who, port):
+    """Some of its writes under CLIENT DURABLE; those hold whatever is switched."""
+    me = world.durable[who]
+    rng = random.Random(me["sent"])
+    while not world.stop:
+        try:
+            c = Client(port)
+            while not world.stop:
+                on = rng.random() < 0.7
+                c.ask("CLIENT", "DURABLE", "ON" if on else "OFF")
+                for _ in range(rng.randrange(1, 20)):
+                    me["sent"] += 1
+                    n = c.ask("INCR", "durable:%d" % who)
+                    if on:
+                        me["acked"] = n
+        except Error as e:
+            if "appendonly is off" not in str(e):
+                raise
+        except ConnectionError:
+            time.sleep(0.01)  # turned off, or killed
+
+
+def switch(world, port):
+    """The policy, and now and then the file itself."""
+    rng = random.Random(world.hands[0]["n"])
+    c = Client(port)
+    while not world.stop:
+        c.ask("CONFIG", "SET", "appendfsync", rng.choice(["always", "everysec", "no"]))
+        time.sleep(rng.uniform(0, 0.05))
+        if rng.random() < 0.9:
+            continue
+        with world.lock:
+            world.window = True
+        c.ask("CONFIG", "SET", "appendonly", "no")
+        time.sleep(rng.uniform(0, 0.02))
+        c.ask("CONFIG", "SET", "appendonly", "yes")
+        while not world.stop:
+            try:
+                if c.ask("WAITAOF", 1, 0, 0) == [1, 0]:
+                    break
+            except Error:  # a child has to end first
+                time.sleep(0.01)
+        with world.lock:
+            world.window = world.stop
+
+
 def guarded(f, *args):
     def run():
         try:
@@ -307,7 +491,7 @@ def check_numbers(world, c):
 
 
 def check(world, c):
-    bad = check_numbers(world, c)
+    bad = check_numbers(world, c) + check_hands(world, c)
     present, last = {}, [-1] * len(world.producers)
     start = "-"
     while True:
@@ -374,19 +558,23 @@ def main():
     ap.add_argument("--seed", type=int, default=int(time.time()))
     ap.add_argument("--span", type=float, default=1.0, help="longest time between kills, seconds")
     ap.add_argument("--dir")
+    ap.add_argument("--switch", action="store_true", help="change policy and file at run time")
     o = ap.parse_args()
     directory = o.dir or tempfile.mkdtemp(prefix="millrace-crash-")
     world = World(o.seed, 4, 4, o.events)
     server = Server(os.path.abspath(o.server), o.mode, directory)
     c = server.start()
     c.ask("XGROUP", "CREATE", "events", "g", "0", "MKSTREAM")
-    kills, during = 0, 0
+    kills, during, windows, handed = 0, 0, 0, 0
     started = time.time()
     while True:
         world.stop = False
         threads = [guarded(produce, world, i, server.port) for i in range(4)]
         threads += [guarded(consume, world, i, server.port) for i in range(4)]
         threads += [guarded(fill_queue, world, server.port)]
+        threads += [guarded(hand_over, world, i, server.port) for i in range(len(world.hands))]
+        threads += [guarded(write_durably, world, i, server.port) for i in range(len(world.durable))]
+        threads += [guarded(switch, world, server.port)] if o.switch else []
         threads += [guarded(f, world, i, server.port) for f in (work_queue, write_hash, transfer, run_scripts) for i in range(2)]
         done = lambda: (all(p["next"] >= p["limit"] for p in world.producers) and world.queue["next"] >= world.queue["limit"])
         if kills < o.kills:
@@ -399,9 +587,11 @@ def main():
                     during += 1
                 except (OSError, Error):
                     pass
-            server.kill()
+            with world.lock:
+                window = world.window
+                server.kill()
+                world.stop = True
             kills += 1
-            world.stop = True
         else:
             while not done() and time.time() - started < 900:
                 time.sleep(0.05)
@@ -412,6 +602,20 @@ def main():
         if server.process.poll() is None:
             break
         c = server.start()
+        if window:
+            # Nothing else was promised: a new world begins.
+            windows += 1
+            for who, d in enumerate(world.durable):
+                if number(c.ask("GET", "durable:%d" % who)) < d["acked"]:
+                    print("FAILED: durable:%d, acknowledged %d, is %s, seed %d" % (who, d["acked"], c.ask("GET", "durable:%d" % who), o.seed))
+                    server.kill()
+                    sys.exit(1)
+            handed += sum(h["done"] for h in world.hands)
+            c.ask("FLUSHALL")
+            world = World(o.seed + kills, 4, 4, o.events)
+            c.ask("XGROUP", "CREATE", "events", "g", "0", "MKSTREAM")
+            c.close()
+            continue
         bad, n, p = check(world, c)
         if bad:
             print("\n".join(bad[:20]))
@@ -429,10 +633,10 @@ def main():
         print("FAILED: %d broken promises, seed %d, directory %s" % (len(bad), o.seed, directory))
         sys.exit(1)
     print("mode %s, seed %d: %d events, %d entries, %d pending, %d hash writes, %d transactions, %d scripts, "
-          "%d kills (%d during a save or rewrite), %.0f s: nothing lost"
+          "%d kills (%d during a save or rewrite, %d while the file was off), %d consumers' hand-overs, %.0f s: nothing lost"
           % (o.mode, o.seed, o.events, n, p, sum(h["next"] - 1 for h in world.hashes),
-             sum(t["sent"] for t in world.transfers), sum(t["sent"] for t in world.scripts), kills, during,
-             time.time() - started))
+             sum(t["sent"] for t in world.transfers), sum(t["sent"] for t in world.scripts), kills, during, windows,
+             handed + sum(h["done"] for h in world.hands), time.time() - started))
     if not o.dir:
         shutil.rmtree(directory, ignore_errors=True)
 

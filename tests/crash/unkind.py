@@ -3,7 +3,7 @@
 
 What docs/guides/durability.md says of them, shown with unkind.c under the unmodified server. Nothing here is judged by how long it
 takes: only by what comes before what, and by what is there after a kill. Prints "ok NAME" or "not ok NAME: why"."""
-import mmap, os, select, shutil, struct, subprocess, sys, tempfile, time, traceback
+import mmap, os, select, shutil, socket, struct, subprocess, sys, tempfile, time, traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from crash import Client, Error, command, free_port  # noqa: E402
@@ -605,6 +605,20 @@ def killed_with_held_replies(s):
         if not self_first or not silent(a):
             gone(a)
         s.set(SYNC, 0)
+    # Who only asks for nothing more gets its own, once it is true.
+    for requests, want in (([["SET", "a", "2"]], [b"OK"]), ([["SET", "a", "3"], ["BLPOP", "none", "0"]], [b"OK"]), ([["LPUSH", "l", "x"], ["BLPOP", "l", "0"]], [1, [b"l", b"x"]])):
+        a = s.client()
+        settle(s, c)
+        s.set(SYNC, 600000)
+        a.send(b"".join(command(*r) for r in requests))
+        s.until("the write", lambda: s.info(c, "aof_unsynced_bytes") != "0")
+        a.s.shutdown(socket.SHUT_WR)
+        processed(c)
+        expect(silent(a), True, "nothing yet, and no end")
+        expect(s.info(c, "blocked_clients"), "0", "nobody waits who is gone")
+        s.set(SYNC, 0)
+        expect([a.reply() for _ in want], want, "its replies")
+        gone(a)
     s.kill()
 
 
