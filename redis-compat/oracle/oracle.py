@@ -133,7 +133,7 @@ def numbers(v):
         return (v[0], [numbers(x) for x in v[1]])
     if v[0] in (b"$", b",") and v[1] == b"-0":
         return (v[0], b"0")
-    if v[0] in (b"$", b",") and v[1] and re.fullmatch(rb"-?[0-9.]+(e[+-]?[0-9]+)?", v[1]) and (b"." in v[1] or b"e" in v[1]):
+    if v[0] in (b"$", b",") and v[1] and re.fullmatch(rb"-?[0-9.]+(e[+-]?[0-9]+)?", v[1]) and (b"." in v[1] or b"e" in v[1] or len(v[1]) > 16):
         try:
             return (v[0], float(v[1]))
         except ValueError:
@@ -339,6 +339,23 @@ BOUNDS = [b"-inf", b"+inf", b"0", b"1", b"(1", b"2", b"(3", b"-1", b"1.5", b"100
 LEX = [b"-", b"+", b"[a", b"(b", b"[c", b"(e", b"[", b"a"]
 
 
+def number_text(r):
+    """Text that may be a number: long ones, hexadecimal ones, denormal ones, and what only looks like one (compat 10.2, 10.3)."""
+    p = r.random()
+    if p < 0.15:
+        return r.choice([b"4.9e-324", b"1e-400", b"1e400", b"-1e400", b"2e-310", b"1.7976931348623157e308", b"1.8e308", b"infinity", b"+inf", b"-Infinity",
+                         b"nan", b"-nan", b"nan(1)", b"0x10", b"0x1p-1074", b"-0x.8p3", b"0x", b"1e", b"1e+", b".", b"-", b"+5", b".5", b"5.", b"-0", b"1795898401767012000",
+                         b"9007199254740993", b"-1e17", b"123456789012345678901", b"1e5 ", b" 1", b"\t1", b"1\x00", b"1\x002", b"\x00", b"1_0", b"1,5", b"1d5", b"0b1"])
+    digits = lambda n: bytes(r.choice(b"0123456789") for _ in range(n))
+    n = r.choice([0, 1, 1, 2, 3, 5, 17, 18, 60, 254, 255, 256, 300, 310, 1000])
+    text = r.choice([b"", b"", b"-", b"+"]) + digits(n)
+    if r.random() < 0.5:
+        text += b"." + digits(r.choice([0, 1, 2, 5, 20, 250, 400]))
+    if r.random() < 0.3:
+        text += r.choice([b"e", b"E"]) + r.choice([b"", b"-", b"+"]) + digits(r.choice([1, 1, 2, 3]))
+    return text
+
+
 class Generator:
     def __init__(self, docs, rng):
         self.docs, self.rng = docs, rng
@@ -348,6 +365,9 @@ class Generator:
         r = self.rng
         kind, what = arg.get("type"), arg.get("name", "")
         group = self.docs.get(name, {}).get("group", "")
+        if kind == "double" or what in ("score", "increment", "weight", "min", "max", "longitude", "latitude", "radius", "width", "height"):
+            if what != "timeout" and r.random() < 0.06:
+                return (b"(" if what in ("min", "max") and r.random() < 0.3 else b"") + number_text(r)
         if group == "sorted-set" or name.startswith("sort"):
             if what in ("min", "max", "start", "stop"):
                 if "lex" in name:
@@ -761,6 +781,9 @@ def random_commands(o, ref, ours):
         except (ConnectionError, OSError) as e:
             print("FAILED: seed %d, command %d: %s: %s" % (o.seed, n, show(args), e))
             return n, failed + 1
+        # The reference looks at an errno that an earlier command left.
+        if name[:4] == b"SORT" and x[0].startswith(b"-ERR One or more scores"):
+            continue
         if not (same_groups(args, x, y, b) if name == b"XINFO" and len(args) == 3 else same(args, x, y)):
             failed += 1
             print("FAILED: seed %d, command %d: %s\n   reference %r\n   ours      %r" % (o.seed, n, show(args), *around(x[0], y[0])))

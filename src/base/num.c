@@ -62,40 +62,46 @@ static bool is_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* The text with a NUL behind it, as strtod() wants it: in `few` or allocated. */
+static char *terminated(struct bytes text, char *few, size_t few_n)
+{
+    char *copy = text.n < few_n ? few : mem_alloc(text.n + 1);
+    if (text.n)
+        memcpy(copy, text.p, text.n);
+    copy[text.n] = 0;
+    return copy;
+}
+
 bool num_parse_long_double(struct bytes text, long double *out)
 {
-    char copy[256];
-    if (text.n == 0 || text.n >= sizeof(copy) || is_space(text.p[0]))
+    char few[128], *end;
+    if (text.n == 0 || text.n >= NUM_LONG_DOUBLE_MOST || is_space(text.p[0]))
         return false;
-    memcpy(copy, text.p, text.n);
-    copy[text.n] = 0;
-    char *end;
+    char *copy = terminated(text, few, sizeof(few));
     errno = 0;
     long double v = strtold(copy, &end);
-    if (end != copy + text.n || isnan(v))
-        return false;
-    if (errno == ERANGE && (isinf(v) || v == 0))
-        return false;
-    *out = v;
-    return true;
+    bool good = end == copy + text.n && !isnan(v) && !(errno == ERANGE && (isinf(v) || v == 0));
+    if (copy != few)
+        mem_free(copy);
+    if (good)
+        *out = v;
+    return good;
 }
 
 bool num_parse_double(struct bytes text, double *out)
 {
-    char copy[256];
-    if (text.n == 0 || text.n >= sizeof(copy) || is_space(text.p[0]))
+    char few[128], *end;
+    if (text.n == 0 || is_space(text.p[0]))
         return false;
-    memcpy(copy, text.p, text.n);
-    copy[text.n] = 0;
-    char *end;
+    char *copy = terminated(text, few, sizeof(few));
     errno = 0;
     double v = strtod(copy, &end);
-    if (end != copy + text.n || isnan(v))
-        return false;
-    if (errno == ERANGE && (isinf(v) || v == 0))
-        return false;
-    *out = v;
-    return true;
+    bool good = end == copy + text.n && !isnan(v) && !(errno == ERANGE && (isinf(v) || v == 0));
+    if (copy != few)
+        mem_free(copy);
+    if (good)
+        *out = v;
+    return good;
 }
 
 bool num_parse_size(struct bytes text, long long *out)
@@ -187,15 +193,13 @@ size_t num_print_int(char *to, long long v)
     return 1 + num_print_uint(to + 1, (uint64_t)0 - (uint64_t)v);
 }
 
-bool num_read_double(struct bytes text, double *out)
+bool num_read_double(struct bytes text, bool *in_range, double *out)
 {
-    char few[128], *copy = text.n < sizeof(few) ? few : mem_alloc(text.n + 1), *end;
-    if (text.n)
-        memcpy(copy, text.p, text.n);
-    copy[text.n] = 0;
+    char few[128], *end, *copy = terminated(text, few, sizeof(few));
     errno = 0;
     double v = strtod(copy, &end);
-    bool good = *end == 0 && errno != ERANGE && !isnan(v);
+    *in_range = errno != ERANGE;
+    bool good = *end == 0 && !isnan(v);
     if (copy != few)
         mem_free(copy);
     if (good)
@@ -203,24 +207,94 @@ bool num_read_double(struct bytes text, double *out)
     return good;
 }
 
-size_t num_print_double(char *to, double v)
+/* The fewest digits that read back as v > 0, without zeros behind them; *exponent is that of the
+ * first. 15 digits are exact wherever a double has its full precision. */
+static int shortest_digits(double v, char digits[18], int *exponent)
 {
+    char text[32];
+    int wanted = v < DBL_MIN ? 1 : 15;
+    do
+        snprintf(text, sizeof(text), "%.*e", wanted - 1, v);
+    while (wanted++ < 17 && strtod(text, NULL) != v);
+    int n = 0;
+    const char *p = text;
+    for (; *p != 'e'; p++)
+        if (*p != '.')
+            digits[n++] = *p;
+    *exponent = atoi(p + 1);
+    while (n > 1 && digits[n - 1] == '0')
+        n--;
+    return n;
+}
+
+static size_t print_zeros(char *to, int n)
+{
+    memset(to, '0', (size_t)n);
+    return (size_t)n;
+}
+
+/* d.ddde-7 */
+static size_t print_scientific(char *to, const char *digits, int n, int exponent)
+{
+    char *p = to;
+    *p++ = digits[0];
+    if (n > 1) {
+        *p++ = '.';
+        memcpy(p, digits + 1, (size_t)n - 1);
+        p += n - 1;
+    }
+    *p++ = 'e';
+    *p++ = exponent < 0 ? '-' : '+';
+    p += num_print_uint(p, (uint64_t)abs(exponent));
+    return (size_t)(p - to);
+}
+
+/* Without an exponent as long as that needs few zeros, by the rule of Redis 7.2. */
+static size_t print_digits(char *to, const char *digits, int n, int exponent)
+{
+    int zeros = exponent - n + 1; /* behind the digits; negative: so many of them are decimals */
+    char *p = to;
+    if (zeros >= 0 && exponent < n + 7) {
+        memcpy(p, digits, (size_t)n);
+        return (size_t)n + print_zeros(p + n, zeros);
+    }
+    if (zeros >= 0 || (zeros <= -7 && abs(exponent) >= 4))
+        return print_scientific(to, digits, n, exponent);
+    if (exponent < 0) {
+        *p++ = '0';
+        *p++ = '.';
+        p += print_zeros(p, -exponent - 1);
+        memcpy(p, digits, (size_t)n);
+        return (size_t)(p - to) + (size_t)n;
+    }
+    size_t whole = (size_t)exponent + 1;
+    memcpy(p, digits, whole);
+    p[whole] = '.';
+    memcpy(p + whole + 1, digits + whole, (size_t)n - whole);
+    return (size_t)n + 1;
+}
+
+size_t num_print_shortest(char *to, double v)
+{
+    char digits[18];
+    int exponent;
     if (isnan(v))
         return (size_t)sprintf(to, "nan");
     if (isinf(v))
         return (size_t)sprintf(to, v > 0 ? "inf" : "-inf");
     if (v == 0)
         return (size_t)sprintf(to, signbit(v) ? "-0" : "0");
-    if (fabs(v) < 1e17 && v == (double)(long long)v)
+    size_t sign = v < 0;
+    *to = '-';
+    int n = shortest_digits(fabs(v), digits, &exponent);
+    return sign + print_digits(to + sign, digits, n, exponent);
+}
+
+size_t num_print_double(char *to, double v)
+{
+    if (v != 0 && fabs(v) <= (double)(LLONG_MAX / 2) && v == (double)(long long)v)
         return num_print_int(to, (long long)v);
-    /* The fewest digits that read back as the same. */
-    size_t n = 0;
-    for (int digits = 15; digits <= 17; digits++) {
-        n = (size_t)sprintf(to, "%.*g", digits, v);
-        if (digits == 17 || strtod(to, NULL) == v)
-            break;
-    }
-    return n;
+    return num_print_shortest(to, v);
 }
 
 size_t num_print_long_double(char *to, long double v)

@@ -164,7 +164,7 @@ static struct bytes number_text(struct run *r, double v)
     if (whole && v > -9007199254740992.0 && v < 9007199254740992.0) {
         n = num_print_int(to, (long long)v);
     } else {
-        n = num_print_double(to, v);
+        n = num_print_shortest(to, v);
         to[n] = 0;
         if (whole)
             n = written_out(to, n);

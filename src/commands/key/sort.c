@@ -228,9 +228,10 @@ static bool weigh(struct call *call, const struct sort *s, struct element *all, 
             x->weight = by;
             continue;
         }
-        bool good = !by || num_read_double(str_bytes(by), &x->score);
+        bool in_range = true;
+        bool good = !by || num_read_double(str_bytes(by), &in_range, &x->score);
         str_unref(by);
-        if (!good) {
+        if (!good || !in_range) {
             reply_errorf(call->reply, "ERR One or more scores can't be converted into double");
             return false;
         }

@@ -36,7 +36,8 @@ static bool parse_score(struct bytes text, bool *exclusive, double *out)
     *exclusive = text.n && text.p[0] == '(';
     if (*exclusive)
         text = bytes_of(text.p + 1, text.n - 1);
-    return num_read_double(text, out);
+    bool in_range;
+    return num_read_double(text, &in_range, out);
 }
 
 static bool score_range(const struct call *call, struct bytes low, struct bytes high,

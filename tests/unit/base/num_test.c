@@ -1,7 +1,9 @@
 #include "base/num.h"
+#include "base/rng.h"
 #include "unit.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 
 TEST(integers_are_strict)
@@ -59,6 +61,77 @@ TEST(doubles_refuse_what_is_none)
     CHECK(num_parse_double(BYTES("-1.5e3"), &v) && v < -1499.9 && v > -1500.1);
 }
 
+static bool prints(double v, const char *text)
+{
+    char to[NUM_DOUBLE_MAX];
+    size_t n = num_print_double(to, v);
+    return n == strlen(text) && memcmp(to, text, n) == 0;
+}
+
+/* compat 10.1, 10.3: written down, since redis-server 7.0 prints 17 digits. */
+TEST(doubles_are_printed_as_redis_7_2_does)
+{
+    CHECK(prints(1795898401767012000.0, "1795898401767012096"));
+    CHECK(prints(-1795898401767012000.0, "-1795898401767012096"));
+    CHECK(prints(4611686018427387904.0, "4611686018427387904"));
+    CHECK(prints(9.3e18, "9.3e+18"));
+    CHECK(prints(1e20, "1e+20") && prints(-1e20, "-1e+20") && prints(1e300, "1e+300"));
+    CHECK(prints(123456789012345680000.0, "123456789012345680000"));
+    CHECK(prints(5e-324, "5e-324") && prints(4.9e-324, "5e-324") && prints(-2e-310, "-2e-310"));
+    CHECK(prints(2.2250738585072014e-308, "2.2250738585072014e-308"));
+    CHECK(prints(1.7976931348623157e308, "1.7976931348623157e+308"));
+    CHECK(prints(0.1, "0.1") && prints(-0.5, "-0.5") && prints(3.25, "3.25"));
+    CHECK(prints(0.000001, "0.000001") && prints(0.0000001, "1e-7") && prints(1.5e-7, "1.5e-7"));
+    CHECK(prints(0.1 + 0.2, "0.30000000000000004") && prints(1234567.891, "1234567.891"));
+    CHECK(prints(1.0 / 3, "0.3333333333333333") && prints(0.0012345678, "0.0012345678"));
+    char to[NUM_DOUBLE_MAX];
+    CHECK(num_print_shortest(to, 1795898401767012000.0) == 19 &&
+          memcmp(to, "1795898401767012000", 19) == 0);
+    CHECK(prints(3, "3") && prints(-0.0, "-0") && prints(1e15, "1000000000000000"));
+}
+
+TEST(doubles_are_printed_so_that_they_read_back)
+{
+    struct rng rng;
+    rng_seed(&rng, 7);
+    for (int i = 0; i < 200000; i++) {
+        uint64_t bits = rng_next(&rng) & (i % 3 ? UINT64_MAX : 0x800fffffffffffffu);
+        double v, again;
+        char to[NUM_DOUBLE_MAX];
+        memcpy(&v, &bits, sizeof(v));
+        if (isnan(v) || isinf(v))
+            continue;
+        size_t n = num_print_double(to, v);
+        CHECK(n < NUM_DOUBLE_MAX && num_parse_double(bytes_of(to, n), &again) &&
+              memcmp(&v, &again, sizeof(v)) == 0);
+    }
+}
+
+/* compat 10.2, 10.3 */
+TEST(doubles_may_be_long_and_small)
+{
+    char text[6000];
+    double v;
+    long double l;
+    bool in_range;
+    memset(text, '0', sizeof(text));
+    text[0] = '1';
+    CHECK(num_parse_double(bytes_of(text, 300), &v) && v > 0.99e299 && v < 1.01e299);
+    CHECK(num_parse_long_double(bytes_of(text, 300), &l) && l > 0.99e299L && l < 1.01e299L);
+    CHECK(!num_parse_double(bytes_of(text, 400), &v));
+    text[1] = '.';
+    CHECK(num_parse_double(bytes_of(text, sizeof(text)), &v) && v > 0.99 && v < 1.01);
+    CHECK(num_parse_long_double(bytes_of(text, 5119), &l) &&
+          !num_parse_long_double(bytes_of(text, 5120), &l));
+    CHECK(num_parse_double(BYTES("4.9e-324"), &v) && v > 0);
+    CHECK(!num_parse_double(BYTES("1e-400"), &v) && !num_parse_double(BYTES("1e400"), &v));
+    CHECK(num_parse_double(BYTES("0x10"), &v) && v > 15.9 && v < 16.1);
+    CHECK(num_read_double(BYTES("4.9e-324"), &in_range, &v) && v > 0 && !in_range);
+    CHECK(num_read_double(BYTES("1e400"), &in_range, &v) && isinf(v) && !in_range);
+    CHECK(num_read_double(BYTES(""), &in_range, &v) && in_range && v < 1);
+    CHECK(!num_read_double(BYTES("nan"), &in_range, &v));
+}
+
 TEST(what_does_not_fit_is_the_nearest)
 {
     CHECK(num_minus(5, 7) == -2 && num_minus(0, INT64_MIN) == INT64_MAX);
@@ -67,5 +140,7 @@ TEST(what_does_not_fit_is_the_nearest)
     CHECK(num_times(INT64_MIN, 1000) == INT64_MIN && num_times(INT64_MIN, -1) == INT64_MAX);
 }
 
-UNIT_MAIN(T(what_does_not_fit_is_the_nearest), T(integers_are_strict), T(printing_reads_back),
-          T(sizes_have_units), T(doubles_refuse_what_is_none))
+UNIT_MAIN(T(doubles_are_printed_as_redis_7_2_does), T(doubles_may_be_long_and_small),
+          T(doubles_are_printed_so_that_they_read_back), T(what_does_not_fit_is_the_nearest),
+          T(integers_are_strict), T(printing_reads_back), T(sizes_have_units),
+          T(doubles_refuse_what_is_none))
