@@ -18,6 +18,13 @@ enum evict_policy {
     EVICT_ALL_RANDOM
 };
 
+/* LRU and LFU: keys are chosen by when or how often they are used. */
+static inline bool evict_has_clock(enum evict_policy p)
+{
+    return p == EVICT_VOLATILE_LRU || p == EVICT_VOLATILE_LFU || p == EVICT_ALL_LRU ||
+           p == EVICT_ALL_LFU;
+}
+
 struct evict;
 
 struct evict *evict_new(void);

@@ -7,6 +7,8 @@
 #define SMALLEST      64u
 #define ELEMENTS      8192u /* most elements of a block, whatever the policy */
 #define COMPRESS_FROM 48u
+#define LISTPACK_HEAD 7u    /* what Redis counts before the first element */
+#define LISTPACK_MOST 8192u /* its bytes when the policy is a count */
 
 struct list_block {
     uint32_t start, end; /* the used bytes */
@@ -84,6 +86,12 @@ static uint32_t element_limit(const struct list *l)
     if (l->fill > 0)
         return l->fill < ELEMENTS ? (uint32_t)l->fill : ELEMENTS;
     return ELEMENTS;
+}
+
+/* What a listpack is limited to by a positive size, or none. */
+static uint64_t count_limit(const struct list *l)
+{
+    return l->fill > 0 ? (uint64_t)l->fill : 1;
 }
 
 struct list *list_new(int64_t fill, uint32_t compress_depth)
@@ -230,13 +238,24 @@ static bool fits(const struct list *l, const struct list_slot *s, size_t n)
     return s->count < element_limit(l) && used + n + sizeof(struct list_block) <= block_limit(l);
 }
 
+/* Before an element of n bytes comes: Redis makes a quicklist when its listpack, of about the same
+ * bytes as our blocks, would become too large. Counts are limited together with 8 kB. */
+static void note_grown(struct list *l, size_t n)
+{
+    if (l->grown)
+        return;
+    size_t bytes = LISTPACK_HEAD + n, limit = l->fill < 0 ? block_limit(l) : LISTPACK_MOST;
+    for (uint32_t i = 0; i < l->n && bytes <= limit; i++)
+        bytes += slot_at(l, i)->block->end - slot_at(l, i)->block->start;
+    l->grown = bytes > limit || (l->fill >= 0 && l->count >= count_limit(l));
+}
+
 void list_push(struct list *l, bool front, struct bytes x)
 {
     size_t n = element_n(x.n);
     uint32_t at = front || l->n == 0 ? 0 : l->n - 1;
+    note_grown(l, x.n);
     if (l->n == 0 || !fits(l, slot_at(l, at), n)) {
-        if (l->n)
-            l->grown = true;
         /* Blocks behind the first are filled to their limit: they get their size at once. */
         size_t cap = l->n ? block_limit(l) - sizeof(struct list_block) : 0;
         if (l->fill > 0 && l->n)
@@ -282,8 +301,8 @@ static void note_shrunk(struct list *l)
         return;
     }
     const struct list_slot *s = slot_at(l, 0);
-    if (l->fill > 0 ? s->count <= element_limit(l) / 2
-                    : s->block->end - s->block->start <= block_limit(l) / 2)
+    if (l->fill >= 0 ? s->count <= count_limit(l) / 2
+                     : s->block->end - s->block->start <= block_limit(l) / 2)
         l->grown = false;
 }
 
@@ -416,7 +435,6 @@ static void split(struct list_cursor *c)
     b->end = c->at;
     s->count = c->index;
     insert_slot(l, c->slot + 1, upper)->count = moved;
-    l->grown = true;
     c->slot++;
     c->index = 0;
     c->at = 0;
@@ -426,11 +444,10 @@ void list_replace(struct list_cursor *c, struct bytes x)
 {
     struct list_slot *s = slot_at(c->list, c->slot);
     uint32_t total, offset = c->at - s->block->start;
+    note_grown(c->list, x.n); /* as Redis: the old element still counts */
     read_element(s->block->data + c->at, &total);
     struct list_block *b = shift(s, offset, total, (uint32_t)element_n(x.n));
     put_element(b->data + b->start + offset, x);
-    if (c->list->fill <= 0 && b->end - b->start + sizeof(*b) > block_limit(c->list))
-        c->list->grown = true;
     note_shrunk(c->list);
 }
 
@@ -444,11 +461,11 @@ void list_insert(struct list_cursor *c, bool before, struct bytes x)
         c->at += total;
         c->index++;
     }
+    note_grown(l, x.n);
     l->count++;
     if (!fits(l, s, n)) {
         /* Between two blocks: behind the lower one when there is room, else in a block of its own.
          */
-        l->grown = true;
         if (c->index == s->count)
             c->slot++;
         else if (c->index > 0)

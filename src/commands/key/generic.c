@@ -3,7 +3,11 @@
 #include "commands/scan_args.h"
 
 #include "base/num.h"
+#include "store/evict.h"
 #include "store/lru.h"
+#include "type/string.h"
+
+#include <limits.h>
 
 static void delete_keys(struct call *call)
 {
@@ -521,12 +525,25 @@ static void do_object_encoding(struct call *call)
         reply_bulk_text(call->reply, value_encoding(e));
 }
 
+/* What Redis has one object for: small numbers, unless eviction wants a clock for each. */
+static bool is_shared(const struct call *call, const struct entry *e)
+{
+    const struct settings *s = call->engine->settings;
+    char scratch[NUM_INT_MAX];
+    long long v;
+    if (value_type(e) != TYPE_STRING || strcmp(value_encoding(e), "int") != 0)
+        return false;
+    if (s->maxmemory > 0 && evict_has_clock((enum evict_policy)s->maxmemory_policy))
+        return false;
+    return num_parse_int(string_view(e, scratch), &v) && v >= 0 && v < 10000;
+}
+
 static void do_object_refcount(struct call *call)
 {
     struct entry *e;
     object_entry(call, &e);
     if (e)
-        reply_int(call->reply, 1);
+        reply_int(call->reply, is_shared(call, e) ? INT_MAX : 1);
 }
 
 static void do_object_idletime(struct call *call)

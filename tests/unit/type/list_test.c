@@ -153,4 +153,64 @@ TEST(takes_large_elements)
     list_free(l);
 }
 
-UNIT_MAIN(T(behaves_like_an_array), T(takes_large_elements))
+static bool is_quicklist(const struct list *l)
+{
+    return strcmp(list_encoding(l), "quicklist") == 0;
+}
+
+static struct list *list_of(int64_t fill, unsigned count, size_t n)
+{
+    static char text[20000];
+    struct list *l = list_new(fill, 0);
+    memset(text, 'x', sizeof(text));
+    for (unsigned i = 0; i < count; i++)
+        list_push(l, false, bytes_of(text, n));
+    return l;
+}
+
+static bool quicklist_of(int64_t fill, unsigned count, size_t n)
+{
+    struct list *l = list_of(fill, count, n);
+    bool is = is_quicklist(l);
+    list_free(l);
+    return is;
+}
+
+/* compat 12.6 */
+TEST(a_list_is_called_what_redis_would_make_of_it)
+{
+    CHECK(quicklist_of(-2, 1, 8192) && !quicklist_of(-2, 1, 8185));
+    CHECK(quicklist_of(-1, 1, 4096) && !quicklist_of(-1, 1, 4089));
+    CHECK(!quicklist_of(-5, 3, 20000) && quicklist_of(-5, 4, 20000));
+    CHECK(quicklist_of(16, 1, 8192) && !quicklist_of(16, 1, 8185));
+    CHECK(!quicklist_of(16, 16, 2) && quicklist_of(16, 17, 2));
+    CHECK(!quicklist_of(0, 1, 2) && quicklist_of(0, 2, 2));
+    CHECK(!quicklist_of(1, 1, 2) && quicklist_of(1, 2, 2));
+    CHECK(!quicklist_of(-2, 80, 100 - 3) && quicklist_of(-2, 90, 100 - 3));
+}
+
+TEST(a_list_becomes_a_listpack_again_at_half_its_limit)
+{
+    struct list *l = list_of(16, 17, 2);
+    while (l->count > 9)
+        list_drop(l, false);
+    CHECK(is_quicklist(l));
+    list_drop(l, false);
+    CHECK(l->count == 8 && !is_quicklist(l));
+    list_free(l);
+    l = list_of(-2, 90, 98);
+    /* 100 bytes each. */
+    while (l->count > 41)
+        list_drop(l, false);
+    CHECK(is_quicklist(l));
+    while (l->count > 40)
+        list_drop(l, false);
+    CHECK(!is_quicklist(l));
+    list_trim(l, true, 40);
+    CHECK(!is_quicklist(l) && l->count == 0);
+    list_free(l);
+}
+
+UNIT_MAIN(T(a_list_is_called_what_redis_would_make_of_it),
+          T(a_list_becomes_a_listpack_again_at_half_its_limit), T(behaves_like_an_array),
+          T(takes_large_elements))
