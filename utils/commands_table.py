@@ -17,7 +17,7 @@ import oracle  # noqa: E402
 
 ADDED_IN_7_2 = "waitaof client|setinfo client|no-touch cluster|myshardid".split()
 NEWER = """hexpire hpexpire hexpireat hpexpireat httl hpttl hexpiretime hpexpiretime hpersist hgetdel hgetex hsetex delex delifeq digest msetex
-    increx lmovem blmovem xdelex xackdel xcfgset xidmprecord xnack""".split()
+    increx sunioncard sdiffcard lmovem blmovem xdelex xackdel xcfgset xidmprecord xnack""".split()
 # Why a command may be absent.
 CLUSTER = "clustering is not built"
 REASONS = [

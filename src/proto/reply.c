@@ -166,19 +166,23 @@ void reply_attribute(struct reply *r, size_t n)
         header(r, '|', n);
 }
 
+void reply_double_text(struct reply *r, struct bytes text)
+{
+    if (r->resp == 2) {
+        reply_bulk(r, text);
+        return;
+    }
+    char *at = chain_reserve(r->out, text.n + 3);
+    at[0] = ',';
+    memcpy(at + 1, text.p, text.n);
+    memcpy(at + 1 + text.n, "\r\n", 2);
+    chain_commit(r->out, text.n + 3);
+}
+
 void reply_double(struct reply *r, double v)
 {
     char text[NUM_DOUBLE_MAX];
-    size_t n = num_print_double(text, v);
-    if (r->resp == 2) {
-        reply_bulk(r, bytes_of(text, n));
-        return;
-    }
-    char *at = chain_reserve(r->out, n + 3);
-    at[0] = ',';
-    memcpy(at + 1, text, n);
-    memcpy(at + 1 + n, "\r\n", 2);
-    chain_commit(r->out, n + 3);
+    reply_double_text(r, bytes_of(text, num_print_double(text, v)));
 }
 
 void reply_bool(struct reply *r, bool v)

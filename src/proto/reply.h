@@ -40,6 +40,8 @@ void reply_push(struct reply *r, size_t n);
 /* RESP3 only: n pairs in front of the next reply; nothing in RESP2. */
 void reply_attribute(struct reply *r, size_t n);
 void reply_double(struct reply *r, double v);
+/* A double that is text already: in RESP2 a string. */
+void reply_double_text(struct reply *r, struct bytes text);
 void reply_bool(struct reply *r, bool v);
 void reply_bignum(struct reply *r, struct bytes digits);
 /* kind: three letters, "txt" or "mkd". A bulk string in RESP2. */

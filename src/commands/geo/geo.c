@@ -58,15 +58,8 @@ static bool position_of(const struct zset *z, struct bytes member, struct geo_po
 
 static void reply_coordinate(struct reply *r, double v)
 {
-    char text[NUM_LONG_MAX + 8];
-    size_t n = num_print_long_double(text + 1, (long double)v);
-    if (r->resp == 2) {
-        reply_bulk(r, bytes_of(text + 1, n));
-        return;
-    }
-    text[0] = ',';
-    memcpy(text + 1 + n, "\r\n", 2);
-    reply_raw(r, bytes_of(text, n + 3));
+    char text[NUM_LONG_MAX];
+    reply_double_text(r, bytes_of(text, num_print_long_double(text, (long double)v)));
 }
 
 static void reply_point(struct reply *r, struct geo_point p)

@@ -410,10 +410,8 @@ static void move_many(struct call *call, const struct move *m, int at)
     if (!from || (exactly && from->count < (uint64_t)count)) {
         if (m->blocks && block_allowed(call))
             wait_for(call, m, BLOCK_NULL_ARRAY);
-        else if (exactly || m->blocks)
-            reply_null_array(call->reply);
         else
-            reply_array(call->reply, 0);
+            reply_null_array(call->reply);
         return;
     }
     if (!list_args_write(call, m->to, &to))

@@ -149,18 +149,57 @@ static void do_sdiffstore(struct call *call)
     store(call, SUBTRACT, "sdiffstore");
 }
 
-static void do_sintercard(struct call *call)
+static size_t count_union(struct call *call, struct set *const *sets, int n, size_t limit)
+{
+    struct result r = {set_new(), set_args_limits(call)};
+    struct set_walk w;
+    struct bytes x;
+    size_t count = 0;
+    for (int k = 0; k < n && (!limit || count < limit); k++) {
+        if (!sets[k])
+            continue;
+        set_walk_start(&w, sets[k]);
+        while ((!limit || count < limit) && set_walk_next(&w, &x)) {
+            add_to_result(&r, x);
+            count = set_count(r.set);
+        }
+    }
+    set_free(r.set);
+    return count;
+}
+
+static size_t count_difference(struct set *const *sets, int n, size_t limit)
+{
+    struct set_walk w;
+    struct bytes x;
+    size_t count = 0;
+    if (!sets[0])
+        return 0;
+    set_walk_start(&w, sets[0]);
+    while ((!limit || count < limit) && set_walk_next(&w, &x)) {
+        bool elsewhere = false;
+        for (int i = 1; i < n && !elsewhere; i++)
+            elsewhere = sets[i] && set_has(sets[i], x);
+        count += !elsewhere;
+    }
+    return count;
+}
+
+/* numkeys, keys, LIMIT; a union may be counted approximately, for which the exact count will do. */
+static void count(struct call *call, enum operation op)
 {
     int n;
     long long limit = 0;
     if (!helpers_numkeys(call, 1, ERR_TOO_MANY_KEYS, &n))
         return;
-    for (int i = 2 + n; i < call->argc; i += 2) {
+    for (int i = 2 + n; i < call->argc; i++) {
+        if (op == UNITE && bytes_is(call->argv[i], "approx"))
+            continue;
         if (!bytes_is(call->argv[i], "limit") || i + 1 >= call->argc) {
             call_error(call, ERR_SYNTAX);
             return;
         }
-        if (!num_parse_int(call->argv[i + 1], &limit) || limit < 0) {
+        if (!num_parse_int(call->argv[++i], &limit) || limit < 0) {
             reply_errorf(call->reply, "ERR LIMIT can't be negative");
             return;
         }
@@ -168,8 +207,26 @@ static void do_sintercard(struct call *call)
     struct set **sets = gather(call, call->argv + 2, n);
     if (!sets)
         return;
-    reply_int(call->reply, (long long)intersect(sets, n, (size_t)limit, NULL, NULL));
+    size_t most = (size_t)limit;
+    reply_int(call->reply, (long long)(op == INTERSECT ? intersect(sets, n, most, NULL, NULL)
+                                       : op == UNITE   ? count_union(call, sets, n, most)
+                                                       : count_difference(sets, n, most)));
     mem_free(sets);
+}
+
+static void do_sintercard(struct call *call)
+{
+    count(call, INTERSECT);
+}
+
+static void do_sunioncard(struct call *call)
+{
+    count(call, UNITE);
+}
+
+static void do_sdiffcard(struct call *call)
+{
+    count(call, SUBTRACT);
 }
 
 const struct command sinter_command = {
@@ -258,4 +315,28 @@ const struct command sintercard_command = {
     .flags = COMMAND_MOVABLEKEYS | COMMAND_READONLY,
     .keys = {KEY_COUNTED(1, 0, 1, 1, KEY_RO | KEY_ACCESS)},
     .handler = do_sintercard,
+};
+const struct command sunioncard_command = {
+    .name = "sunioncard",
+    .usage = "numkeys:int key:key... [APPROX] [LIMIT limit:int]",
+    .summary = "Counts the members that any of the sets has.",
+    .since = "8.10.0",
+    .complexity = "O(N) with N the members of all sets",
+    .group = GROUP_SET,
+    .arity = -3,
+    .flags = COMMAND_MOVABLEKEYS | COMMAND_READONLY,
+    .keys = {KEY_COUNTED(1, 0, 1, 1, KEY_RO | KEY_ACCESS)},
+    .handler = do_sunioncard,
+};
+const struct command sdiffcard_command = {
+    .name = "sdiffcard",
+    .usage = "numkeys:int key:key... [LIMIT limit:int]",
+    .summary = "Counts the members of the first set that no other has.",
+    .since = "8.10.0",
+    .complexity = "O(N*M) with N the members of the first set and M the sets",
+    .group = GROUP_SET,
+    .arity = -3,
+    .flags = COMMAND_MOVABLEKEYS | COMMAND_READONLY,
+    .keys = {KEY_COUNTED(1, 0, 1, 1, KEY_RO | KEY_ACCESS)},
+    .handler = do_sdiffcard,
 };

@@ -21,9 +21,14 @@ static void delete_it(struct call *call)
 static void delete_if(struct call *call, const struct condition *c)
 {
     struct entry *e = db_write(call->db, call->argv[1]);
-    if (e && c->given && value_type(e) != TYPE_STRING)
+    /* The condition on a key that is not there is not even looked at. */
+    if (!e)
+        reply_int(call->reply, 0);
+    else if (c->given && value_type(e) != TYPE_STRING)
         call_error(call, ERR_WRONGTYPE);
-    else if (e && condition_holds(c, e))
+    else if (!condition_check(call, c))
+        return;
+    else if (condition_holds(c, e))
         delete_it(call);
     else
         reply_int(call->reply, 0);
@@ -38,8 +43,7 @@ static void do_delex(struct call *call)
     }
     if (c.given)
         c.operand = call->argv[3];
-    if (condition_check(call, &c))
-        delete_if(call, &c);
+    delete_if(call, &c);
 }
 
 static void do_delifeq(struct call *call)
@@ -331,7 +335,7 @@ static void step_int(struct call *call, const struct step *s, const struct entry
 static void reply_float(struct call *call, long double v)
 {
     char text[NUM_LONG_MAX];
-    reply_bulk(call->reply, bytes_of(text, num_print_long_double(text, v)));
+    reply_double_text(call->reply, bytes_of(text, num_print_long_double(text, v)));
 }
 
 static void step_float(struct call *call, const struct step *s, const struct entry *e)

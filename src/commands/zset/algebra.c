@@ -9,7 +9,7 @@
 #include <math.h>
 
 enum operation { UNITE, INTERSECT, SUBTRACT };
-enum aggregate { SUM, LEAST, MOST };
+enum aggregate { SUM, LEAST, MOST, COUNT };
 
 /* One input. Members of a plain set score 1. */
 struct source {
@@ -59,15 +59,18 @@ static bool walk_next(struct walk *w, struct zset_item *out)
     return w->x->s && set_walk_next(&w->s, &out->member);
 }
 
-static double weighted(const struct source *x, double score)
+/* What an input gives to the result; counting, its weight alone. */
+static double weighted(const struct source *x, double score, enum aggregate how)
 {
-    double v = x->weight * score;
+    double v = how == COUNT ? x->weight : x->weight * score;
     return isnan(v) ? 0 : v;
 }
 
 static double combine(enum aggregate how, double a, double b)
 {
-    double v = how == SUM ? a + b : how == LEAST ? (b < a ? b : a) : (b > a ? b : a);
+    double v = how == SUM || how == COUNT ? a + b
+               : how == LEAST             ? (b < a ? b : a)
+                                          : (b > a ? b : a);
     return isnan(v) ? 0 : v; /* inf and -inf */
 }
 
@@ -104,6 +107,8 @@ static bool parse_aggregate(struct call *call, int i, struct inputs *in)
         in->aggregate = LEAST;
     else if (bytes_is(call->argv[i], "max"))
         in->aggregate = MOST;
+    else if (bytes_is(call->argv[i], "count"))
+        in->aggregate = COUNT;
     else
         return false;
     return true;
@@ -179,7 +184,7 @@ static void unite(const struct inputs *in, struct zset **z, const struct zset_li
     for (int i = 0; i < in->n; i++) {
         walk_start(&w, &in->sources[i]);
         while (walk_next(&w, &x)) {
-            double v = weighted(&in->sources[i], x.score);
+            double v = weighted(&in->sources[i], x.score, in->aggregate);
             if (zset_score(*z, x.member, &old))
                 v = combine(in->aggregate, old, v);
             zset_set(z, x.member, v, limits);
@@ -194,12 +199,12 @@ static void intersect(const struct inputs *in, struct zset **z, const struct zse
     double score;
     walk_start(&w, &in->sources[0]);
     while (walk_next(&w, &x)) {
-        double v = weighted(&in->sources[0], x.score);
+        double v = weighted(&in->sources[0], x.score, in->aggregate);
         bool everywhere = true;
         for (int i = 1; i < in->n && everywhere; i++) {
             everywhere = score_in(&in->sources[i], x.member, &score);
             if (everywhere)
-                v = combine(in->aggregate, v, weighted(&in->sources[i], score));
+                v = combine(in->aggregate, v, weighted(&in->sources[i], score, in->aggregate));
         }
         if (everywhere)
             zset_set(z, x.member, v, limits);
@@ -221,9 +226,14 @@ static void subtract(const struct inputs *in, struct zset **z, const struct zset
     }
 }
 
+struct told {
+    bool scores; /* WITHSCORES */
+    bool counts; /* AGGREGATE COUNT */
+};
+
 /* The result, never NULL; NULL after an error. */
 static struct zset *compute(struct call *call, int at, enum operation op, bool storing,
-                            bool *scores)
+                            struct told *told)
 {
     struct inputs in = {0};
     struct zset *z = NULL;
@@ -240,35 +250,59 @@ static struct zset *compute(struct call *call, int at, enum operation op, bool s
                 intersect(&in, &z, &limits);
         }
     }
-    *scores = in.scores;
+    *told = (struct told){.scores = in.scores, .counts = in.aggregate == COUNT};
     mem_free(in.sources);
     return z;
 }
 
 static void answer(struct call *call, enum operation op)
 {
-    bool scores;
-    struct zset *z = compute(call, 1, op, false, &scores);
+    struct told told;
+    struct zset *z = compute(call, 1, op, false, &told);
     struct zset_walk w;
     struct zset_item x;
     if (!z)
         return;
-    zset_args_reply_length(call, zset_count(z), scores);
+    zset_args_reply_length(call, zset_count(z), told.scores);
     zset_walk_start(&w, z, 0, zset_count(z), false);
     while (zset_walk_next(&w, &x))
-        zset_args_reply(call, &x, scores);
+        zset_args_reply(call, &x, told.scores);
     zset_free(z);
+}
+
+/* Redis before 8.8 does not know COUNT: the journal gets the result. */
+static void effect(struct call *call, struct bytes to, const struct zset *z)
+{
+    size_t n = zset_count(z), argc = 2;
+    struct bytes *argv = mem_alloc((2 + 2 * n) * sizeof(*argv));
+    char *texts = mem_alloc(n * NUM_DOUBLE_MAX + 1), *text = texts;
+    struct zset_walk w;
+    struct zset_item x;
+    CALL_EFFECT(call, BYTES("DEL"), to);
+    argv[0] = BYTES("ZADD");
+    argv[1] = to;
+    zset_walk_start(&w, z, 0, n, false);
+    for (; zset_walk_next(&w, &x); text += NUM_DOUBLE_MAX) {
+        argv[argc++] = bytes_of(text, num_print_double(text, x.score));
+        argv[argc++] = x.member;
+    }
+    if (n)
+        call_effect(call, argv, (int)argc);
+    mem_free(texts);
+    mem_free(argv);
 }
 
 static void store(struct call *call, enum operation op, const char *event)
 {
-    bool scores;
-    struct zset *z = compute(call, 2, op, true, &scores);
+    struct told told;
+    struct zset *z = compute(call, 2, op, true, &told);
     struct bytes to = call->argv[1];
     struct entry *e = NULL;
     if (!z)
         return;
     size_t n = zset_count(z);
+    if (told.counts)
+        effect(call, to, z);
     if (n)
         e = entry_new_word(to, VALUE_ZSET, (uintptr_t)z);
     else
@@ -349,8 +383,8 @@ static void do_zintercard(struct call *call)
 
 const struct command zunion_command = {
     .name = "zunion",
-    .usage =
-        "numkeys:int key:key... [WEIGHTS weight:int...] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
+    .usage = "numkeys:int key:key... [WEIGHTS weight:int...] [AGGREGATE <SUM | MIN | MAX | COUNT>] "
+             "[WITHSCORES]",
     .summary = "Answers the union of sorted sets.",
     .since = "6.2.0",
     .complexity = "O(N)+O(M*log(M)) with N the members of all and M those of the result",
@@ -362,8 +396,8 @@ const struct command zunion_command = {
 };
 const struct command zinter_command = {
     .name = "zinter",
-    .usage =
-        "numkeys:int key:key... [WEIGHTS weight:int...] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
+    .usage = "numkeys:int key:key... [WEIGHTS weight:int...] [AGGREGATE <SUM | MIN | MAX | COUNT>] "
+             "[WITHSCORES]",
     .summary = "Answers the intersection of sorted sets.",
     .since = "6.2.0",
     .complexity = "O(N*K)+O(M*log(M)) with N the members of the smallest, K the inputs and M the "

@@ -40,3 +40,32 @@ dialogue "fields" {
     BITFIELD_RO f SET u4 0 1 => !ERR BITFIELD_RO only supports the GET subcommand
     BITFIELD f GET u64 0 => !ERR Invalid bitfield type.*
 }
+dialogue -ours "compat 15.8: BITOP DIFF, DIFF1, ANDOR and ONE" {
+    SET x abc => OK
+    SET y a => OK
+    SET z ab => OK
+    BITOP DIFF d x y z => 3
+    BITFIELD_RO d GET u24 0 => \[99\]
+    BITOP DIFF1 d y x z => 3
+    BITFIELD_RO d GET u24 0 => \[25187\]
+    BITOP ANDOR d x y z => 3
+    BITFIELD_RO d GET u24 0 => \[6382080\]
+    BITOP ONE d x y => 3
+    BITFIELD_RO d GET u24 0 => \[25187\]
+    BITOP one d x x => 3
+    BITFIELD_RO d GET u24 0 => \[0\]
+    SETBIT p 1 1 => 0
+    SETBIT q 1 1 => 0
+    SETBIT r 1 1 => 0
+    BITOP ONE d p q r => 1
+    BITCOUNT d => 0
+    BITOP ONE d p => 1
+    BITCOUNT d => 1
+    BITOP DIFF d none x => 3
+    BITCOUNT d => 0
+    BITOP ANDOR d none none => 0
+    EXISTS d => 0
+    BITOP DIFF d x => !ERR BITOP DIFF must be called with at least two source keys*
+    BITOP ANDOR d x => !ERR BITOP ANDOR must be called with at least two source keys*
+    BITOP ONES d x y => !ERR syntax error
+}

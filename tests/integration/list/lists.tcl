@@ -38,7 +38,8 @@ dialogue -ours "several at once" {
     LMOVEM c d LEFT LEFT COUNT 3 BULK => \[1 2 3\]
     LRANGE d 0 -1 => \[1 2 3\]
     LMOVEM d e RIGHT LEFT EXACTLY 4 BULK => (nil)
-    LMOVEM none e LEFT LEFT COUNT 2 OBO => \[\]
+    LMOVEM none e LEFT LEFT COUNT 2 OBO => (nil)
+    LMOVEM none e LEFT LEFT => (nil)
 }
 dialogue "blocking" {
     B: waits BLPOP l 0

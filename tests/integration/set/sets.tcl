@@ -69,3 +69,24 @@ test "what SPOP took is what the journal says" {
     expect [resp::ask $s SCARD big] 100 count
     close $s
 }
+dialogue -ours "compat 15.8: SUNIONCARD and SDIFFCARD" {
+    SADD a 1 2 3 x => 4
+    SADD b 3 4 => 2
+    SADD c y => 1
+    SUNIONCARD 3 a b c => 6
+    SUNIONCARD 2 a none LIMIT 0 => 4
+    SUNIONCARD 3 a b c LIMIT 3 => 3
+    SUNIONCARD 3 a b c LIMIT 100 APPROX => 6
+    SUNIONCARD 1 none => 0
+    SDIFFCARD 2 a b => 3
+    SDIFFCARD 2 a b LIMIT 2 => 2
+    SDIFFCARD 1 a => 4
+    SDIFFCARD 2 none a => 0
+    SDIFFCARD 2 a b APPROX => !ERR syntax error
+    SDIFFCARD 2 a b LIMIT -1 => !ERR LIMIT can't be negative
+    SUNIONCARD 0 a => !ERR numkeys should be greater than 0
+    SUNIONCARD 3 a b => !ERR Number of keys can't be greater than number of args
+    SET s x => OK
+    SDIFFCARD 2 a s => !WRONGTYPE*
+    COMMAND GETKEYS SUNIONCARD 2 a b LIMIT 1 => \[a b\]
+}

@@ -262,3 +262,20 @@ test "blocks that are read again stay expanded, within the limit" {
     same_range $s $left "without a cache"
     close $s
 }
+test "compat 15.6: an approximate trim leaves less than a node more" {
+    server::start
+    set s [resp::connect $server::port]
+    for {set i 1} {$i <= 3000} {incr i} {
+        set pairs {}
+        for {set k 0} {$k <= $i % 7} {incr k} { lappend pairs field[expr {$i * 7 + $k}] value }
+        resp::send $s whole XADD s MAXLEN ~ 500 $i-1 {*}$pairs
+        resp::send $s whole XLEN s
+    }
+    for {set i 1} {$i <= 3000} {incr i} {
+        resp::read $s
+        set n [resp::read $s]
+        if {$n >= 600} { error "$n entries after $i" }
+    }
+    expect [expr {$n >= 500}] 1 "no less than was asked for"
+    close $s
+}

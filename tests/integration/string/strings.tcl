@@ -70,3 +70,24 @@ test "a large value comes back" {
     expect [resp::ask $s GETRANGE big 3199999 -1] fx getrange
     close $s
 }
+dialogue -ours "compat 15.8: DELEX of a missing key looks at no condition" {
+    DELEX none IFDEQ 0 => 0
+    DELEX none IFDNE 0123456789abcdef => 0
+    DELEX none IFEQ a => 0
+    DELEX none => 0
+    SET k v => OK
+    DELEX k IFDEQ 0 => !ERR*
+    RPUSH l a => 1
+    DELEX l IFEQ a => !WRONGTYPE*
+    DELEX k IFNE w => 1
+}
+test "compat 15.8: INCREX BYFLOAT answers doubles in RESP3" {
+    server::start
+    set s [resp::connect $server::port]
+    resp::send $s whole INCREX f BYFLOAT 1.5
+    expect [resp::read $s] {\[1.5 1.5\]} "RESP2"
+    resp::ask $s HELLO 3
+    resp::send $s whole INCREX f BYFLOAT 0.25 UBOUND 1.6 SATURATE
+    foreach want {{\*2} ,1.6* ,0.1*} { expect [string trim [gets $s]] $want "RESP3" }
+    close $s
+}

@@ -126,3 +126,17 @@ test "a large sorted set keeps order through many changes" {
     expect [resp::ask $s ZCOUNT z 100 200] $n count
     close $s
 }
+dialogue -ours "compat 15.8: AGGREGATE COUNT" {
+    ZADD a 5 foo 7 bar => 2
+    ZADD b 2 foo inf bar => 2
+    SADD c foo => 1
+    ZUNION 3 a b c AGGREGATE COUNT WITHSCORES => *bar 2*foo 3*
+    ZINTER 3 a b c AGGREGATE COUNT WITHSCORES => *foo 3*
+    ZUNIONSTORE d 3 a b c WEIGHTS 1 10 100 AGGREGATE count => 2
+    ZRANGE d 0 -1 WITHSCORES => *bar 11*foo 111*
+    ZINTERSTORE d 2 a b WEIGHTS 2 0.5 AGGREGATE COUNT => 2
+    ZRANGE d 0 -1 WITHSCORES => *bar 2.5*foo 2.5*
+    ZINTERSTORE d 2 a none AGGREGATE COUNT => 0
+    EXISTS d => 0
+    ZUNION 1 a AGGREGATE COUNTS => !ERR syntax error
+}
