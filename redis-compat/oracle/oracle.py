@@ -788,6 +788,9 @@ def random_commands(o, ref, ours):
         # The reference looks at an errno that an earlier command left.
         if name[:4] == b"SORT" and x[0].startswith(b"-ERR One or more scores"):
             continue
+        if name == b"EXEC":
+            # The texts of 7.2, as same() knows them outside of transactions.
+            x, y = [(re.sub(rb"-ERR Unbalanced [^\r]*", b"-ERR Unbalanced", v[0]), v[1]) for v in (x, y)]
         if not (same_groups(args, x, y, b) if name == b"XINFO" and len(args) == 3 else same(args, x, y)):
             failed += 1
             print("FAILED: seed %d, command %d: %s\n   reference %r\n   ours      %r" % (o.seed, n, show(args), *around(x[0], y[0])))
