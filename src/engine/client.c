@@ -45,6 +45,7 @@ void client_free(struct client *c)
     dlist_remove(&c->closing);
     dlist_remove(&c->pushed);
     client_set_anonymous(c, false);
+    e->closing_count -= (c->flags & CLIENT_CLOSING) != 0;
     if (!(c->flags & CLIENT_SCRIPT)) {
         e->client_count--;
         dict_remove(&e->clients_by_id, bytes_of(&c->id, sizeof(c->id)));
@@ -64,6 +65,7 @@ void client_free(struct client *c)
 
 void client_close(struct client *c)
 {
+    c->engine->closing_count += !(c->flags & CLIENT_CLOSING);
     c->flags |= CLIENT_CLOSING;
     if (!dlist_linked(&c->closing))
         dlist_append(&c->engine->closing, &c->closing);

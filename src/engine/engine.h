@@ -97,8 +97,8 @@ struct engine {
     struct dlist_node confirming; /* clients in WAITAOF */
     uint64_t next_client_id;
     struct dlist_node clients, outgoing, resuming, closing;
-    struct dlist_node replying; /* clients (outgoing) that made a request; sent first */
-    size_t client_count;
+    struct dlist_node replying;         /* clients (outgoing) that made a request; sent first */
+    size_t client_count, closing_count; /* the latter are among the former until the turn's end */
     struct dict clients_by_id;
     struct dlist_node anonymous; /* clients that have to AUTH first, oldest first */
     size_t anonymous_count;

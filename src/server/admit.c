@@ -53,7 +53,7 @@ static void limit_strangers(struct server *s)
 static bool is_full(struct server *s)
 {
     struct engine *e = &s->engine;
-    return (long long)e->client_count >= s->settings->maxclients &&
+    return (long long)(e->client_count - e->closing_count) >= s->settings->maxclients &&
            !(is_open(e) && drop_stranger(e));
 }
 
