@@ -112,6 +112,7 @@ def main():
     r.lines("limits of connections", [py, os.path.join(ROOT, "tests/turn/limits.py"), o.server], 200 * slow, env)
     r.lines("configuration", [py, os.path.join(ROOT, "tests/config/config.py"), o.server, "--seed", str(o.seed)], 120 * slow, env)
     r.lines("files of newer servers", [py, os.path.join(ROOT, "redis-compat/files/newer.py"), o.server], 100 * slow, env)
+    r.lines("memory of clients", [py, os.path.join(ROOT, "tests/turn/memory.py"), o.server], 200 * slow, env)
     r.lines("TLS", [py, os.path.join(ROOT, "tests/tls/tls.py"), o.server], 120 * slow, env)
     r.lines("hostile scripts", [py, os.path.join(ROOT, "tests/hostile/scripts.py"), o.server], 120 * slow, env)
     r.lines("random nasty scripts", [py, os.path.join(ROOT, "tests/hostile/programs.py"), o.server, "--seed", str(o.seed), "--seconds", "30"], 150 + 100 * slow, env)

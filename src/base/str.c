@@ -9,7 +9,7 @@ struct str *str_try_raw(size_t n)
     if (!s)
         return NULL;
     s->refs = 1;
-    s->reserved = 0;
+    s->is_message = 0;
     s->n = n;
     s->p[n] = 0;
     return s;
@@ -35,8 +35,26 @@ struct str *str_try_resize(struct str *s, size_t n)
     return t;
 }
 
+static size_t messages;
+
+struct str *str_new_message(struct bytes from)
+{
+    struct str *s = str_new(from);
+    s->is_message = 1;
+    messages += mem_block_size(s);
+    return s;
+}
+
+size_t str_messages(void)
+{
+    return messages;
+}
+
 void str_unref(struct str *s)
 {
-    if (s && --s->refs == 0)
-        mem_free(s);
+    if (!s || --s->refs)
+        return;
+    if (__builtin_expect(s->is_message, 0))
+        messages -= mem_block_size(s);
+    mem_free(s);
 }

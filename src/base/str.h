@@ -9,7 +9,7 @@
 
 struct str {
     uint32_t refs;
-    uint32_t reserved;
+    uint32_t is_message; /* counted by str_messages() */
     size_t n;
     char p[];
 };
@@ -20,6 +20,10 @@ struct str *str_try_raw(size_t n);
 /* Sole owner only: changes the length, may move. NULL when memory is short (s untouched). */
 struct str *str_try_resize(struct str *s, size_t n);
 void str_unref(struct str *s);
+/* One that is on its way to clients and never data: all such are counted together. */
+struct str *str_new_message(struct bytes from);
+/* Bytes of all messages that still exist. */
+size_t str_messages(void);
 
 static inline struct str *str_ref(struct str *s)
 {

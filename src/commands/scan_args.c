@@ -68,6 +68,7 @@ static void begin(struct scan_args *s)
 {
     struct reply *r = s->call->reply;
     s->out = r->out;
+    s->aside = chain_beside(r->out);
     r->out = &s->aside;
 }
 

@@ -13,6 +13,8 @@ static struct {
     unsigned n, most;
 } pools[2] = {{.most = 8192}, {.most = 128}};
 
+static size_t allocated, total;
+
 static struct chain_block *block_get(size_t n)
 {
     if (n <= BLOCK) {
@@ -29,14 +31,22 @@ static struct chain_block *block_get(size_t n)
     }
     struct chain_block *b = mem_alloc(sizeof(*b) + n);
     *b = (struct chain_block){.p = (char *)(b + 1), .cap = n};
+    allocated += sizeof(*b) + n;
     return b;
+}
+
+static size_t block_memory(const struct chain_block *b)
+{
+    return b->ref ? b->ref->n : b->cap;
 }
 
 static void block_put(struct chain *c, struct chain_block *b)
 {
-    c->memory -= b->ref ? b->n : b->cap;
+    c->memory -= block_memory(b);
+    total -= block_memory(b);
     c->blocks--;
     if (b->ref) {
+        allocated -= sizeof(*b);
         str_unref(b->ref);
         mem_free(b);
         return;
@@ -47,6 +57,7 @@ static void block_put(struct chain *c, struct chain_block *b)
         pools[kind].first = b;
         pools[kind].n++;
     } else {
+        allocated -= sizeof(*b) + b->cap;
         mem_free(b);
     }
 }
@@ -63,15 +74,60 @@ static void link_block(struct chain *c, struct chain_block *b)
     }
     c->tail = b;
     c->blocks++;
+    c->memory += block_memory(b);
+    total += block_memory(b);
+}
+
+static void drop_blocks(struct chain *c)
+{
+    for (struct chain_block *b = c->head; b;) {
+        struct chain_block *next = b->next;
+        block_put(c, b);
+        b = next;
+    }
+    c->head = c->tail = NULL;
+    c->at = c->limit = NULL;
+    c->skip = 0;
+}
+
+static bool is_over(const struct chain *c, size_t more)
+{
+    return c->most && *c->most && c->memory + more > CHAIN_FREE + (size_t)*c->most;
+}
+
+/* Positions go on as if everything were still there. */
+static void lose(struct chain *c)
+{
+    c->closed = chain_end(c);
+    drop_blocks(c);
+    c->lost = true;
+    if (c->passed)
+        c->passed(c);
+}
+
+/* Room that is written over again and again. */
+static char *nowhere(struct chain *c, size_t n)
+{
+    c->closed = chain_end(c);
+    if (c->tail && c->tail->cap < n)
+        drop_blocks(c);
+    if (!c->tail)
+        link_block(c, block_get(n));
+    c->at = (char *)(c->tail + 1);
+    c->limit = c->at + c->tail->cap;
+    return c->at;
 }
 
 char *chain_grow(struct chain *c, size_t n)
 {
+    if (!c->lost && is_over(c, n))
+        lose(c);
+    if (c->lost)
+        return nowhere(c, n);
     /* Whoever sent little of late gets a small block to begin with. */
     struct chain_block *b =
         block_get(c->blocks || c->recent > SMALL ? (n > SMALL ? n : SMALL + 1) : n);
     link_block(c, b);
-    c->memory += b->cap;
     c->at = (char *)(b + 1);
     c->limit = c->at + b->cap;
     return c->at;
@@ -79,6 +135,12 @@ char *chain_grow(struct chain *c, size_t n)
 
 void chain_add(struct chain *c, struct bytes x)
 {
+    if (!c->lost && x.n > CHAIN_FREE && is_over(c, x.n))
+        lose(c);
+    if (c->lost) {
+        c->closed += x.n;
+        return;
+    }
     size_t room = (size_t)(c->limit - c->at);
     if (x.n > room && room) {
         memcpy(c->at, x.p, room);
@@ -96,10 +158,16 @@ void chain_add_str(struct chain *c, struct str *s)
 {
     if (s->n == 0)
         return;
+    if (!c->lost && is_over(c, s->n))
+        lose(c);
+    if (c->lost) {
+        c->closed += s->n;
+        return;
+    }
     struct chain_block *b = mem_alloc(sizeof(*b));
     *b = (struct chain_block){.ref = str_ref(s), .p = s->p, .n = s->n};
+    allocated += sizeof(*b);
     link_block(c, b);
-    c->memory += b->n;
     /* Nothing can be appended to a reference: at == limit. */
     c->at = c->limit = s->p + s->n;
 }
@@ -113,6 +181,8 @@ int chain_pieces(struct chain *c, struct iovec *pieces, int max, uint64_t limit)
 {
     int n = 0;
     size_t skip = c->skip;
+    if (c->lost)
+        return 0;
     for (struct chain_block *b = c->head; b && n < max && limit; b = b->next) {
         size_t len = block_n(c, b) - skip;
         if (len > limit)
@@ -153,6 +223,8 @@ void chain_take(struct chain *c, size_t n)
 
 void chain_move(struct chain *to, struct chain *from)
 {
+    if (from->lost && !to->lost)
+        lose(to);
     for (struct chain_block *b = from->head; b; b = b->next) {
         if (b->ref)
             chain_add_str(to, b->ref);
@@ -165,10 +237,11 @@ void chain_move(struct chain *to, struct chain *from)
 void chain_cut(struct chain *c, uint64_t position)
 {
     ASSERT(position >= c->taken);
+    if (c->lost)
+        return;
     if (position == c->taken) {
-        uint64_t taken = c->taken;
-        chain_free(c);
-        c->taken = c->closed = taken;
+        drop_blocks(c);
+        c->closed = c->taken;
         return;
     }
     uint64_t start = c->taken - c->skip;
@@ -180,8 +253,6 @@ void chain_cut(struct chain *c, uint64_t position)
     size_t keep = (size_t)(position - start);
     for (struct chain_block *x = b->next; x;) {
         struct chain_block *next = x->next;
-        if (x == c->tail)
-            x->n = block_n(c, x);
         block_put(c, x);
         x = next;
     }
@@ -195,12 +266,29 @@ void chain_cut(struct chain *c, uint64_t position)
 
 void chain_free(struct chain *c)
 {
-    for (struct chain_block *b = c->head; b;) {
-        struct chain_block *next = b->next;
-        if (b == c->tail && !b->ref)
-            b->n = 0;
-        block_put(c, b);
-        b = next;
-    }
+    drop_blocks(c);
     *c = (struct chain){0};
+}
+
+struct chain chain_beside(const struct chain *c)
+{
+    return (struct chain){.most = c->most, .lost = c->lost};
+}
+
+size_t chain_allocated(void)
+{
+    return allocated;
+}
+
+size_t chain_total(void)
+{
+    return total;
+}
+
+size_t chain_sole(const struct chain *c)
+{
+    size_t n = 0;
+    for (const struct chain_block *b = c->head; b; b = b->next)
+        n += b->ref && b->ref->refs == 1 ? b->ref->n : 0;
+    return n;
 }

@@ -6,8 +6,12 @@
 #include "base/bytes.h"
 #include "base/str.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/uio.h>
+
+/* So many bytes of a chain are not held against its limit. */
+#define CHAIN_FREE 16384
 
 /* A value of at least so many bytes is sent by reference. */
 #define CHAIN_BY_REFERENCE 16384
@@ -30,6 +34,9 @@ struct chain {
     size_t memory;   /* of all blocks, references at their full size */
     size_t blocks;
     uint32_t recent; /* bytes taken at once last time */
+    bool lost;       /* the limit was passed: what it held is gone, what is added is thrown away */
+    const long long *most;          /* of chain_waiting(); 0 or NULL: no limit */
+    void (*passed)(struct chain *); /* is called once when the limit is passed, or NULL */
 };
 
 /* Slow path of chain_reserve(). */
@@ -59,6 +66,12 @@ static inline size_t chain_pending(const struct chain *c)
     return (size_t)(chain_end(c) - c->taken);
 }
 
+/* What is held against the limit: the memory of all blocks but for the first ones. */
+static inline size_t chain_waiting(const struct chain *c)
+{
+    return c->memory > CHAIN_FREE ? c->memory - CHAIN_FREE : 0;
+}
+
 void chain_add(struct chain *c, struct bytes x);
 /* Takes a reference of its own. */
 void chain_add_str(struct chain *c, struct str *s);
@@ -71,5 +84,14 @@ void chain_move(struct chain *to, struct chain *from);
 /* Forgets bytes behind this position; they must not have been taken. */
 void chain_cut(struct chain *c, uint64_t position);
 void chain_free(struct chain *c);
+/* An empty chain that has the same limit; only the other's passed() is called, when the two are
+ * joined. */
+struct chain chain_beside(const struct chain *c);
+/* Bytes in blocks of all chains together, with those that wait for reuse, without references. */
+size_t chain_allocated(void);
+/* The memory of all chains together, references at their full size. */
+size_t chain_total(void);
+/* Bytes of strings that only this chain still holds. Cost: all its blocks. */
+size_t chain_sole(const struct chain *c);
 
 #endif

@@ -40,6 +40,7 @@ struct block_wait {
     enum block_null null;
     bool group;
     bool ended;
+    size_t memory; /* with the keys that nobody waited for before */
     int link_count;
     struct wait_link links[];
 };
@@ -139,6 +140,9 @@ void block_on(struct call *call, const struct block_options *o)
         struct wait_link *l = &w->links[w->link_count++];
         l->wait = w;
         l->key = k;
+        if (dlist_empty(&k->waiters))
+            w->memory += mem_block_size(k) + mem_class_size(sizeof(struct dict_node) + k->n) +
+                         2 * sizeof(void *);
         dlist_append(&k->waiters, &l->node);
         e->waiting_nokey += w->group && k->groups++ == 0;
     }
@@ -146,6 +150,8 @@ void block_on(struct call *call, const struct block_options *o)
         heap_insert(&e->timeouts, &w->timer.node, o->deadline_ms);
     if (o->wake_ms)
         heap_insert(&e->timeouts, &w->wake.node, o->wake_ms);
+    w->memory += mem_block_size(w) + mem_block_size(w->argv);
+    client_holds(c, w->memory, 0);
     c->wait = w;
     c->flags |= CLIENT_BLOCKED;
     e->blocked_count++;
@@ -169,6 +175,7 @@ void block_forget(struct client *c)
     c->wait = NULL;
     c->flags &= ~(unsigned)CLIENT_BLOCKED;
     e->blocked_count--;
+    client_holds(c, 0, w->memory);
     mem_free(w->argv);
     mem_free(w);
 }

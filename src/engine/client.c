@@ -2,11 +2,23 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "engine/state.h"
 
 #define SLOWED_MS     100 /* after the first wrong password; twice that after each further one */
 #define SLOWED_DOUBLE 5
+
+static void output_passed(struct chain *out)
+{
+    client_over_output_limit(dlist_item(out, struct client, out));
+}
+
+/* Which limit holds for its output. */
+static void choose_limit(struct client *c)
+{
+    c->out.most = &c->engine->settings->output_limits[client_class(c)].hard;
+}
 
 struct client *client_new(struct engine *engine)
 {
@@ -15,6 +27,8 @@ struct client *client_new(struct engine *engine)
     c->id = ++engine->next_client_id;
     c->db = &engine->store->dbs[0];
     c->reply = (struct reply){.out = &c->out, .resp = 2};
+    c->out.passed = output_passed;
+    choose_limit(c);
     c->created_ms = c->active_ms = engine->steady_ms;
     c->fd = -1;
     dlist_append(&engine->clients, &c->all);
@@ -45,6 +59,8 @@ void client_free(struct client *c)
     dlist_remove(&c->closing);
     dlist_remove(&c->pushed);
     client_set_anonymous(c, false);
+    client_holds(c, 0, c->held);
+    e->clients_input -= c->input;
     e->closing_count -= (c->flags & CLIENT_CLOSING) != 0;
     if (!(c->flags & CLIENT_SCRIPT)) {
         e->client_count--;
@@ -155,10 +171,50 @@ enum client_class client_class(const struct client *c)
     return c->flags & CLIENT_SUBSCRIBED ? CLASS_PUBSUB : CLASS_NORMAL;
 }
 
+void client_holds(struct client *c, size_t more, size_t less)
+{
+    c->held += more - less;
+    c->engine->clients_held += more - less;
+}
+
+void client_set_input(struct client *c, size_t bytes)
+{
+    c->engine->clients_input += bytes - c->input;
+    c->input = bytes;
+}
+
 size_t client_memory(const struct client *c)
 {
     return sizeof(*c) + c->in_cap + c->out.memory + c->mark_cap * sizeof(*c->marks) +
-           (c->partial ? request_memory(c->partial) : 0);
+           (c->partial ? request_memory(c->partial) : 0) + c->held +
+           (c->subscriber ? c->subscriber->memory : 0);
+}
+
+void client_set_text(struct client *c, struct str **slot, struct str *value)
+{
+    client_holds(c, value ? mem_block_size(value) : 0, *slot ? mem_block_size(*slot) : 0);
+    str_unref(*slot);
+    *slot = value;
+}
+
+void client_set_subscribed(struct client *c, bool subscribed)
+{
+    if (subscribed)
+        c->flags |= CLIENT_SUBSCRIBED;
+    else
+        c->flags &= ~(unsigned)CLIENT_SUBSCRIBED;
+    choose_limit(c);
+}
+
+void client_over_output_limit(struct client *c)
+{
+    if (c->flags & CLIENT_CLOSING)
+        return;
+    log_line(LOG_WARNING,
+             "Client %s scheduled to be closed ASAP for overcoming of output buffer limits.",
+             c->address);
+    c->engine->output_limit_disconnections++;
+    client_close(c);
 }
 
 struct client *client_by_id(struct engine *engine, uint64_t id)

@@ -84,7 +84,9 @@ struct client {
     struct user
         *last_user; /* its own copy of a user who was deleted while its request ran, or NULL */
     void *link;     /* the carrier's */
-    struct str *name, *lib_name, *lib_version;
+    struct str *name, *lib_name, *lib_version; /* set by client_set_text() */
+    size_t held;  /* bytes that it makes us keep beside its buffers: client_holds() */
+    size_t input; /* bytes of what it sent, as they were counted last: client_count_input() */
     char address[64], local_address[64];
     int fd;                        /* for CLIENT LIST only */
     int64_t created_ms, active_ms; /* by the steady clock, as all times of a client are */
@@ -132,11 +134,31 @@ enum client_class client_class(const struct client *c);
 void client_set_anonymous(struct client *c, bool anonymous);
 /* A wrong password: nothing more of it runs for a while, longer each time. */
 void client_slow_down(struct client *c);
-/* Memory of buffers and the like, for CLIENT LIST. */
+/* All that is kept for it: buffers, what it has sent, queue, watches, waits, subscriptions, names.
+ */
 size_t client_memory(const struct client *c);
+/* *slot is one of its texts; value: NULL or a reference that becomes the client's. */
+void client_set_text(struct client *c, struct str **slot, struct str *value);
+/* It is subscribed to something, or no longer. */
+void client_set_subscribed(struct client *c, bool subscribed);
+/* More waits for it to be read than is allowed: it will be closed. */
+void client_over_output_limit(struct client *c);
 /* CLIENT PAUSE is over: whoever waited goes on. */
 void client_end_pause(struct engine *engine);
 struct client *client_by_id(struct engine *engine, uint64_t id);
+
+/* Something is kept for the client that grows or shrinks by so many bytes. */
+void client_holds(struct client *c, size_t more, size_t less);
+/* What it has sent and waits to be run takes so many bytes now. */
+void client_set_input(struct client *c, size_t bytes);
+
+/* To be called when `in` or `partial` have changed. */
+static inline void client_count_input(struct client *c)
+{
+    size_t now = c->in_cap + (c->partial ? request_memory(c->partial) : 0);
+    if (now != c->input)
+        client_set_input(c, now);
+}
 
 static inline bool client_is_resp3(const struct client *c)
 {

@@ -50,6 +50,8 @@ void client_line_print(const struct client *c, struct buf *b)
     struct bytes name = text_of(c->name), lib = text_of(c->lib_name),
                  version = text_of(c->lib_version);
     int64_t now = c->engine->steady_ms;
+    size_t received = c->partial ? request_memory(c->partial) : 0;
+    size_t gathered = c->partial ? request_gathered(c->partial) : 0;
     buf_printf(b, "id=%llu addr=%s laddr=%s fd=%d name=%.*s age=%lld idle=%lld flags=",
                (unsigned long long)c->id, c->address, c->local_address, c->fd, (int)name.n, name.p,
                (long long)(now - c->created_ms) / 1000, (long long)(now - c->active_ms) / 1000);
@@ -58,7 +60,7 @@ void client_line_print(const struct client *c, struct buf *b)
         b, " db=%d sub=%zu psub=%zu ssub=%zu multi=%d watch=%zu qbuf=%zu qbuf-free=%zu", c->db->id,
         pubsub_count(c->subscriber, PUBSUB_CHANNEL), pubsub_count(c->subscriber, PUBSUB_PATTERN),
         pubsub_count(c->subscriber, PUBSUB_SHARD), c->flags & CLIENT_MULTI ? (int)c->txn->n : -1,
-        txn_watch_count(c), c->in_n, c->in_cap - c->in_n);
+        txn_watch_count(c), c->in_n + gathered, c->in_cap + received - c->in_n - gathered);
     buf_printf(b,
                " argv-mem=%d multi-mem=%zu rbs=%zu rbp=%zu obl=%zu oll=%zu omem=%zu "
                "tot-mem=%zu events=%s",

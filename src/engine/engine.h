@@ -35,12 +35,14 @@ enum engine_special { /* why a request leaves the quick path, whoever asks */
                       ENGINE_MONITORED = 1 << 6,    /* somebody watches all commands */
                       ENGINE_BUSY = 1 << 5,         /* a script takes long; others are told so */
                       ENGINE_FEW_REPLICAS = 1 << 7, /* fewer than min-replicas-to-write */
+                      ENGINE_CLIENT_LIMIT = 1 << 8, /* maxmemory-clients is set */
 };
 
 /* Bytes, and what they are for. */
 struct engine_memory {
     size_t used, active, resident, rss, peak, startup;
     size_t clients, journal, overhead; /* overhead: all that is not data */
+    size_t apart;                      /* what the limit does not count */
 };
 
 /* What only the server can do; filled by it. Errors are -errno. */
@@ -64,6 +66,8 @@ struct engine_services {
     void (*backup)(void *context, struct call *call);
     /* CONFIG RESETSTAT: what only the server counts. */
     void (*reset_statistics)(void *context);
+    /* Under ENGINE_CLIENT_LIMIT: closes the largest while they hold too much together. */
+    void (*limit_clients)(void *context);
     /* Under ENGINE_MAXMEMORY: room for a command that may grow. */
     bool (*make_room)(void *context);
     void (*memory)(void *context, struct engine_memory *out);
@@ -99,6 +103,7 @@ struct engine {
     struct dlist_node clients, outgoing, resuming, closing;
     struct dlist_node replying;         /* clients (outgoing) that made a request; sent first */
     size_t client_count, closing_count; /* the latter are among the former until the turn's end */
+    size_t clients_held, clients_input; /* bytes of all clients together: client_holds() */
     struct dict clients_by_id;
     struct dlist_node anonymous; /* clients that have to AUTH first, oldest first */
     size_t anonymous_count;

@@ -480,7 +480,7 @@ static void answer_begin(struct answering *a, struct client *c)
     a->silent = client_is_silent(c);
     /* What others ask for while a script runs changes nothing. */
     a->tracked = (c->flags & CLIENT_TRACKING) && !(c->engine->special & ENGINE_BUSY);
-    a->nowhere = (struct chain){0};
+    a->nowhere = (struct chain){.lost = true};
     deliver_begin(&a->running, c);
     if (a->silent)
         c->reply.out = &a->nowhere;
@@ -514,6 +514,11 @@ static enum exec_result run_special(struct client *c, const struct exec_request 
     struct engine *e = c->engine;
     enum exec_result result = EXEC_DONE;
     unsigned skip = c->flags & CLIENT_REPLY_SKIP;
+    if (e->special & ENGINE_CLIENT_LIMIT) {
+        e->services.limit_clients(e->services.context);
+        if (c->flags & CLIENT_CLOSING)
+            return EXEC_DONE;
+    }
     struct answering answering;
     answer_begin(&answering, c);
     c->flags &= ~skip; /* the command may ask for the next one */

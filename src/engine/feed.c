@@ -227,7 +227,10 @@ static bool run_odd(struct feed *f, struct client *c, const char *data, size_t n
             .raw = q->verbatim ? bytes_of(data + *at, used) : bytes_of(NULL, 0),
         };
         r.command = registry_find(c->engine->registry, r.argv[0]);
+        size_t apart = c->partial ? 0 : request_memory(q); /* of a partial one it is counted */
+        client_holds(c, apart, 0);
         consumed = run_one(c, &r);
+        client_holds(c, 0, apart);
     }
     if (!consumed)
         return false; /* it stays parsed (partial) or is parsed again (scratch) */
@@ -296,6 +299,7 @@ static void run_member(struct feed *f, struct member *m)
     if (&f->scratch != c->partial)
         request_reset(&f->scratch);
     keep_rest(c, m->data, m->n, at);
+    client_count_input(c);
     client_has_reply(c);
 }
 

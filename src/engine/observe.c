@@ -111,7 +111,7 @@ static void note_slow(const struct call *call, int64_t us)
     }
     const struct client *c = call->client;
     x->address = str_new(bytes_text(c->address));
-    x->name = str_new(c->name ? str_bytes(c->name) : bytes_of("", 0));
+    x->name = c->name ? shortened(str_bytes(c->name)) : str_new(bytes_of("", 0));
     dlist_insert_before(o->slow.next, &x->node);
     o->slow_n++;
     while ((long long)o->slow_n > e->settings->slowlog_max_len) {

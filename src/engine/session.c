@@ -13,7 +13,7 @@ static void leave_channels(struct client *c)
     if (c->subscriber)
         pubsub_leave(c->engine->pubsub, c->subscriber);
     c->subscriber = NULL;
-    c->flags &= ~(unsigned)CLIENT_SUBSCRIBED;
+    client_set_subscribed(c, false);
 }
 
 void session_close(struct client *c)
@@ -35,8 +35,7 @@ void session_reset(struct client *c)
     tracking_disable(c);
     c->db = &c->engine->store->dbs[0];
     c->reply.resp = 2;
-    str_unref(c->name);
-    c->name = NULL;
+    client_set_text(c, &c->name, NULL);
     c->flags &= ~(unsigned)(CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_NO_TOUCH |
                             CLIENT_NO_EVICT | CLIENT_DURABLE);
     rights_begin(c);

@@ -133,6 +133,11 @@ void tracking_enable(struct client *c, unsigned flags, uint64_t redirect, struct
         t->prefixes = mem_realloc(t->prefixes, (t->prefix_n + n) * sizeof(struct str *));
         memcpy(t->prefixes + t->prefix_n, prefixes, n * sizeof(struct str *));
         t->prefix_n += n;
+        size_t memory = n * sizeof(struct str *);
+        for (size_t i = 0; i < n; i++)
+            memory += mem_block_size(prefixes[i]);
+        t->memory += memory;
+        client_holds(c, memory, 0);
     }
 }
 
@@ -144,6 +149,7 @@ void tracking_disable(struct client *c)
     for (size_t i = 0; i < t->prefix_n; i++)
         str_unref(t->prefixes[i]);
     mem_free(t->prefixes);
+    client_holds(c, 0, t->memory);
     dlist_remove(&t->node);
     c->engine->tracking->client_n--;
     c->engine->tracking->broadcasting -= (t->flags & TRACKING_BCAST) != 0;
@@ -245,7 +251,10 @@ void tracking_changed(struct engine *e, struct bytes key)
     if (t->client_n == 0)
         return;
     if (t->broadcasting) {
+        size_t used = t->changed.used;
         struct dict_node *n = dict_ensure(&t->changed, key);
+        if (t->changed.used != used)
+            t->changed_memory += sizeof(*n) + key.n + 2 * sizeof(void *);
         intptr_t who = t->running ? (intptr_t)t->running->id : -1;
         n->value = (void *)(n->value && (intptr_t)n->value != who ? -1 : who);
     }
@@ -256,6 +265,17 @@ void tracking_changed(struct engine *e, struct bytes key)
     }
 }
 
+size_t tracking_pending(const struct engine *e)
+{
+    return e->tracking->changed_memory + e->tracking->own.cap;
+}
+
+static void forget_changed(struct tracking *t)
+{
+    dict_clear(&t->changed);
+    t->changed_memory = 0;
+}
+
 void tracking_flushed(struct engine *e)
 {
     struct tracking *t = e->tracking;
@@ -264,7 +284,7 @@ void tracking_flushed(struct engine *e)
     t->flusher = t->running;
     t->own_flush = t->running != NULL;
     forget_keys(t);
-    dict_clear(&t->changed);
+    forget_changed(t);
     t->own.n = 0;
 }
 
@@ -334,5 +354,5 @@ void tracking_broadcast(struct engine *e)
         for (size_t i = 0; (x->flags & TRACKING_BCAST) && i < x->prefix_n; i++)
             broadcast_prefix(x->client, str_bytes(x->prefixes[i]));
     }
-    dict_clear(&t->changed);
+    forget_changed(t);
 }

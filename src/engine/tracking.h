@@ -20,7 +20,7 @@ struct tracking_client {
     unsigned flags;
     uint64_t redirect; /* 0: none */
     struct str **prefixes;
-    size_t prefix_n;
+    size_t prefix_n, memory;
     struct dlist_node node; /* in tracking.clients */
     struct client *client;
 };
@@ -34,6 +34,7 @@ struct tracking {
     struct dict
         changed; /* keys since the last broadcast, to the id of who changed them (or -1: several) */
     struct client *running;
+    size_t changed_memory;
     struct buf own; /* what the running client will hear: lengths and keys */
     bool own_flush, flushed;
     const struct client *flusher; /* has been told already; compared only */
@@ -50,6 +51,8 @@ void tracking_remember(struct client *c, const struct command *command, const st
                        int argc);
 /* A key changed. */
 void tracking_changed(struct engine *e, struct bytes key);
+/* Bytes of what will be told at the end of the command or the turn. */
+size_t tracking_pending(const struct engine *e);
 /* Everything may have changed. */
 void tracking_flushed(struct engine *e);
 /* Around a request of a client. */

@@ -11,6 +11,7 @@ struct watch {
     struct db *db;
     bool was_due; /* is there only to be deleted: was absent already when it was watched */
     size_t n;
+    size_t memory; /* of it, and of the list when it was the first */
     char key[];
 };
 
@@ -28,8 +29,11 @@ void txn_queue(struct client *c, const struct command *command, uint32_t flags,
 {
     struct txn *t = txn_of(c);
     if (t->n == t->cap) {
-        t->cap = t->cap ? t->cap * 2 : 8;
+        size_t more = t->cap ? t->cap : 8;
+        t->cap += more;
         t->commands = mem_realloc(t->commands, t->cap * sizeof(*t->commands));
+        t->memory += more * sizeof(*t->commands);
+        client_holds(c, more * sizeof(*t->commands), 0);
     }
     size_t bytes = (size_t)argc * sizeof(*argv);
     for (int i = 0; i < argc; i++)
@@ -43,7 +47,8 @@ void txn_queue(struct client *c, const struct command *command, uint32_t flags,
         at += argv[i].n;
     }
     t->commands[t->n++] = (struct txn_command){command, argc, copy};
-    t->memory += bytes;
+    t->memory += mem_class_size(bytes);
+    client_holds(c, mem_class_size(bytes), 0);
     t->flags |= flags;
     t->lacking |= ~flags;
 }
@@ -69,12 +74,17 @@ void txn_watch(struct client *c, struct db *db, struct bytes key)
     }
     struct dict_node *node = dict_ensure(&e->watched, buf_bytes(&name));
     buf_free(&name);
+    size_t memory = mem_class_size(sizeof(struct watch) + key.n) +
+                    mem_class_size(sizeof(*own) + sizeof(db->id) + key.n) + 2 * sizeof(void *);
     if (!node->value) {
         node->value = mem_alloc(sizeof(struct dlist_node));
         dlist_init(node->value);
+        memory += mem_class_size(sizeof(*node) + sizeof(db->id) + key.n) +
+                  sizeof(struct dlist_node) + 2 * sizeof(void *);
     }
     struct watch *w = mem_alloc(sizeof(*w) + key.n);
-    *w = (struct watch){.client = c, .db = db, .n = key.n};
+    *w = (struct watch){.client = c, .db = db, .n = key.n, .memory = memory};
+    client_holds(c, memory, 0);
     memcpy(w->key, key.p, key.n);
     own->value = w;
     struct entry **slot = table_find(&db->keys, db->keys.hash(key), key);
@@ -97,6 +107,7 @@ static void drop_watch(struct watch *w)
         mem_free(dict_remove(&e->watched, buf_bytes(&name)));
     buf_free(&name);
     e->store->watched--;
+    client_holds(w->client, 0, w->memory);
     mem_free(w);
 }
 
@@ -119,6 +130,7 @@ void txn_end(struct client *c)
         mem_free(c->txn->commands[i].argv);
     mem_free(c->txn->commands);
     dict_clear(&c->txn->watched);
+    client_holds(c, 0, c->txn->memory);
     mem_free(c->txn);
     c->txn = NULL;
 }

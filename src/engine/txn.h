@@ -15,7 +15,7 @@ struct txn {
     size_t n, cap;
     struct dlist_node watches; /* of this client */
     struct dict watched;       /* the same, by database and key */
-    size_t memory;             /* of the queued arguments */
+    size_t memory;             /* of the queue */
     uint32_t flags, lacking;   /* of any of the commands; not of all */
 };
 

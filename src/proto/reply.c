@@ -224,6 +224,7 @@ void reply_verbatim(struct reply *r, const char *kind, struct bytes text)
 void reply_later_begin(struct reply *r, struct chain *aside)
 {
     ASSERT(r->held == NULL);
+    *aside = chain_beside(r->out);
     r->held = r->out;
     r->out = aside;
 }

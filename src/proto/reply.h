@@ -54,6 +54,12 @@ void reply_raw(struct reply *r, struct bytes x);
 void reply_later_begin(struct reply *r, struct chain *aside);
 void reply_later_end(struct reply *r, char kind, size_t n);
 
+/* Nobody will see any more of it: whoever makes much of it may stop. */
+static inline bool reply_is_lost(const struct reply *r)
+{
+    return r->out->lost;
+}
+
 /* The header of an aggregate or bulk string into to (at least 24 bytes); returns its length. */
 static inline size_t reply_header(char *to, char kind, uint64_t n)
 {

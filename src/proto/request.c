@@ -229,7 +229,7 @@ enum request_state request_parse(struct request *q, const char *base, size_t n,
                 return REQUEST_MORE;
             q->at += 2;
             add(q, str_bytes(q->big), q->big);
-            q->owned_n += q->big->n;
+            q->owned_n += mem_block_size(q->big);
             q->big = NULL;
             q->verbatim = false;
         } else {
@@ -277,8 +277,13 @@ void request_got(struct request *q, size_t n)
     q->big_got += n;
 }
 
+size_t request_gathered(const struct request *q)
+{
+    return q->owned_n + (q->big ? q->big_got : 0);
+}
+
 size_t request_memory(const struct request *q)
 {
-    return q->owned_n + (q->big ? q->big->n : 0) +
+    return q->owned_n + (q->big ? mem_class_size(sizeof(*q->big) + q->big->n + 1) : 0) +
            (size_t)q->cap * (sizeof(*q->argv) + sizeof(*q->owned));
 }

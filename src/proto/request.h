@@ -61,5 +61,7 @@ char *request_place(struct request *q, size_t *room);
 void request_got(struct request *q, size_t n);
 /* Bytes that a request not yet complete holds outside the buffer. */
 size_t request_memory(const struct request *q);
+/* Those of them that have come. */
+size_t request_gathered(const struct request *q);
 
 #endif

@@ -10,12 +10,34 @@
 struct audience {
     struct subscriber **places;
     size_t n, cap, left;
+    struct subscriber *maker; /* who came first: its memory is held against that one, or NULL */
 };
 
 struct pubsub {
     struct dict names[PUBSUB_KINDS]; /* name to struct audience */
     pubsub_deliver *deliver;
+    size_t memory;
 };
+
+/* Of a place in an audience with the subscriber's own copy of the name, and of an audience. The
+ * tables are at most half empty. */
+static size_t place_memory(struct bytes name)
+{
+    return mem_class_size(sizeof(struct dict_node) + name.n) + 4 * sizeof(void *);
+}
+
+static size_t audience_memory(struct bytes name)
+{
+    return mem_class_size(sizeof(struct dict_node) + name.n) + sizeof(struct audience) +
+           2 * sizeof(void *);
+}
+
+static void count(struct pubsub *p, struct subscriber *s, size_t more, size_t less)
+{
+    p->memory += more - less;
+    if (s)
+        s->memory += more - less;
+}
 
 struct pubsub *pubsub_new(pubsub_deliver *deliver)
 {
@@ -53,8 +75,13 @@ bool pubsub_subscribe(struct pubsub *p, struct subscriber *s, enum pubsub_kind k
     if (dict_find(&s->names[kind], name))
         return false;
     struct dict_node *node = dict_ensure(&p->names[kind], name);
-    if (!node->value)
-        node->value = mem_zalloc(sizeof(struct audience));
+    if (!node->value) {
+        struct audience *fresh = mem_zalloc(sizeof(*fresh));
+        fresh->maker = s;
+        node->value = fresh;
+        count(p, s, audience_memory(name), 0);
+    }
+    count(p, s, place_memory(name), 0);
     struct audience *a = node->value;
     if (a->n == a->cap) {
         a->cap = a->cap ? a->cap * 2 : 4;
@@ -88,7 +115,13 @@ bool pubsub_unsubscribe(struct pubsub *p, struct subscriber *s, enum pubsub_kind
     ASSERT(a->places[(size_t)mine->value] == s);
     a->places[(size_t)mine->value] = NULL;
     a->left++;
+    count(p, s, 0, place_memory(name));
+    if (a->maker == s) {
+        s->memory -= audience_memory(name);
+        a->maker = NULL;
+    }
     if (a->left == a->n) {
+        count(p, NULL, 0, audience_memory(name));
         mem_free(a->places);
         mem_free(a);
         dict_remove(&p->names[kind], name);
@@ -178,7 +211,7 @@ struct str *pubsub_encoded(struct pubsub_message *m, int resp)
         add_bulk(&b, m->pattern);
     add_bulk(&b, m->channel);
     add_bulk(&b, m->payload);
-    *slot = str_new(buf_bytes(&b));
+    *slot = str_new_message(buf_bytes(&b));
     buf_free(&b);
     return *slot;
 }
@@ -187,6 +220,11 @@ size_t pubsub_audience(const struct pubsub *p, enum pubsub_kind kind, struct byt
 {
     const struct audience *a = dict_get(&p->names[kind], name);
     return a ? a->n - a->left : 0;
+}
+
+size_t pubsub_memory(const struct pubsub *p)
+{
+    return p->memory;
 }
 
 const struct dict *pubsub_names(const struct pubsub *p, enum pubsub_kind kind)

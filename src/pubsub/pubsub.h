@@ -14,6 +14,7 @@ struct pubsub;
 struct subscriber {
     void *owner;
     struct dict names[PUBSUB_KINDS]; /* name to its place in the audience */
+    size_t memory;                   /* of what it subscribed to */
 };
 
 /* One publication to one audience; encoded on demand. */
@@ -43,6 +44,8 @@ size_t pubsub_publish(struct pubsub *p, enum pubsub_kind kind, struct bytes chan
 struct str *pubsub_encoded(struct pubsub_message *m, int resp);
 /* Subscribers of one name. */
 size_t pubsub_audience(const struct pubsub *p, enum pubsub_kind kind, struct bytes name);
+/* Of all subscriptions. */
+size_t pubsub_memory(const struct pubsub *p);
 /* Names with at least one subscriber. */
 const struct dict *pubsub_names(const struct pubsub *p, enum pubsub_kind kind);
 

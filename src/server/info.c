@@ -160,8 +160,8 @@ static void memory_section(struct server *s, struct buf *b)
                "mem_clients_normal:%zu\r\nmem_cluster_links:0\r\nmem_aof_buffer:%zu\r\n"
                "mem_allocator:%s\r\nactive_defrag_running:0\r\nlazyfree_pending_objects:%zu\r\n"
                "lazyfreed_objects:%zu\r\nmem_stream_cache:%zu\r\n",
-               m.clients + m.journal, m.clients, m.journal, mem_allocator_name(), s->lazy_pending,
-               s->lazy_freed, stream_cache_bytes());
+               m.apart, m.clients, m.journal, mem_allocator_name(), s->lazy_pending, s->lazy_freed,
+               stream_cache_bytes());
 }
 
 static void stats_section(struct server *s, struct buf *b)

@@ -6,6 +6,7 @@
 #include "engine/block.h"
 #include "engine/rights.h"
 #include "engine/session.h"
+#include "engine/txn.h"
 #include "io/listen.h"
 #include "server/admit.h"
 #include "server/memory.h"
@@ -189,7 +190,9 @@ static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
         client_close(c);
         return 0;
     }
-    size_t kept = c->in_n + (c->partial ? request_memory(c->partial) : 0);
+    client_count_input(c);
+    size_t kept =
+        c->in_n + (c->partial ? request_memory(c->partial) : 0) + (c->txn ? c->txn->memory : 0);
     long long limit =
         c->flags & CLIENT_ANONYMOUS ? ANONYMOUS_IN : s->settings->client_query_buffer_limit;
     if ((long long)kept > limit) {
@@ -202,6 +205,7 @@ static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
         /* It cannot run now: what came is kept. */
         if (!place)
             client_keep(c, at, (size_t)n);
+        client_count_input(c);
         return 0;
     }
     feed_add(s->feed, c, place ? c->in : at, place ? c->in_n : (size_t)n);
@@ -272,7 +276,7 @@ void link_resume_all(struct server *s)
 /* The limits on what waits to be sent. */
 static bool over_limit(struct server *s, struct client *c)
 {
-    size_t waiting = c->out.memory;
+    size_t waiting = chain_waiting(&c->out);
     if ((c->flags & CLIENT_ANONYMOUS) && chain_pending(&c->out) > ANONYMOUS_OUT)
         return true;
     enum client_class k = client_class(c);
@@ -302,6 +306,7 @@ static void write_one(struct server *s, struct link *k)
                 client_close(c);
             break;
         } else {
+            c->active_ms = s->engine.steady_ms;
             c->total_out += (uint64_t)n;
             s->engine.total_out += (uint64_t)n;
         }
@@ -327,13 +332,9 @@ void link_write_all(struct server *s)
         if (c->flags & CLIENT_CLOSING || !c->link)
             continue;
         write_one(s, c->link);
-        if (chain_pending(&c->out) && over_limit(s, c)) {
-            log_line(LOG_WARNING,
-                     "Client %s scheduled to be closed ASAP for overcoming of output buffer "
-                     "limits.",
-                     c->address);
-            e->output_limit_disconnections++;
-            client_close(c);
+        /* Also when all is sent: what was over the soft limit no longer is. */
+        if ((c->over_soft_ms || chain_pending(&c->out)) && over_limit(s, c)) {
+            client_over_output_limit(c);
             continue;
         }
         /* What the gate holds back is looked at again when the journal moves on. */
@@ -364,6 +365,7 @@ void link_close_all(struct server *s)
             log_line(LOG_VERBOSE, "Client closed connection %s", c->address);
         }
         session_close(c);
+        s->clients_enough = 0;
         if (k)
             admit_gone(s, k->peer);
         mem_free(k);
@@ -371,40 +373,9 @@ void link_close_all(struct server *s)
     dlist_splice(&e->closing, &later);
 }
 
-/* Closes the largest clients until all together are below maxmemory-clients. They are only marked:
- * the turn's end frees them. */
-static void evict_clients(struct server *s)
-{
-    struct engine *e = &s->engine;
-    size_t limit = memory_clients_limit(s), sum = 0;
-    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
-        struct client *c = dlist_item(n, struct client, all);
-        if (c->link && !(c->flags & (CLIENT_CLOSING | CLIENT_NO_EVICT)))
-            sum += client_memory(c);
-    }
-    while (limit && sum > limit) {
-        struct client *largest = NULL;
-        for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
-            struct client *c = dlist_item(n, struct client, all);
-            if (c->link && !(c->flags & (CLIENT_CLOSING | CLIENT_NO_EVICT)) &&
-                (!largest || client_memory(c) > client_memory(largest)))
-                largest = c;
-        }
-        if (!largest)
-            return;
-        sum -= client_memory(largest);
-        log_line(LOG_NOTICE, "Evicting client: %s with %zu bytes", largest->address,
-                 client_memory(largest));
-        e->evicted_clients++;
-        client_close(largest);
-    }
-}
-
 void link_tick(struct server *s)
 {
     struct engine *e = &s->engine;
-    if (s->settings->maxmemory_clients)
-        evict_clients(s);
     for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
         if (!c->link || (c->flags & CLIENT_CLOSING))
@@ -430,12 +401,7 @@ void link_tick(struct server *s)
             log_line(LOG_VERBOSE, "Closing idle client");
             client_close(c);
         } else if (chain_pending(&c->out) && over_limit(s, c)) {
-            log_line(LOG_WARNING,
-                     "Client %s scheduled to be closed ASAP for overcoming of output buffer "
-                     "limits.",
-                     c->address);
-            e->output_limit_disconnections++;
-            client_close(c);
+            client_over_output_limit(c);
         }
     }
 }

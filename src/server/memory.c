@@ -5,19 +5,36 @@
 #include "base/mem.h"
 #include "engine/block.h"
 #include "engine/client.h"
+#include "engine/tracking.h"
+#include "pubsub/pubsub.h"
 #include "store/evict.h"
 #include "type/stream/stream.h"
 #include "type/stream/stream_cache.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define DECAY_FROM  (8u << 20) /* bytes that are held and not used */
 #define DECAY_TICKS 10
-#define TURN_US     500   /* the most a turn spends on eviction */
-#define HEADROOM    16384 /* bytes below the limit at which an eviction ends */
-#define CACHE_SHARE 16    /* of the limit, for expanded blocks of streams */
-#define CACHE_MS    1000  /* from one look for those that are not used to the next */
+#define TURN_US     500        /* the most a turn spends on eviction */
+#define HEADROOM    16384      /* bytes below the limit at which an eviction ends */
+#define CACHE_SHARE 16         /* of the limit, for expanded blocks of streams */
+#define SOLE_FROM   (1u << 20) /* bytes sent by reference that are worth looking at */
+#define CACHE_MS    1000       /* from one look for those that are not used to the next */
+
+/* maxmemory-clients in bytes; 0: none. A percentage is one of maxmemory or, without such a limit,
+ * of the machine's memory. */
+static size_t clients_limit(const struct server *s)
+{
+    long long limit = s->settings->maxmemory_clients;
+    if (limit >= 0)
+        return (size_t)limit;
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    double whole =
+        s->settings->maxmemory ? (double)s->settings->maxmemory : (double)pages * (double)page;
+    return (size_t)(whole * (double)-limit / 100);
+}
 
 void memory_configure(struct server *s)
 {
@@ -29,31 +46,87 @@ void memory_configure(struct server *s)
     e->store->lfu_decay_minutes = (uint32_t)c->lfu_decay_time;
     long long cache = c->stream_cache_size, share = c->maxmemory / CACHE_SHARE;
     stream_cache_limit((size_t)(c->maxmemory && share < cache ? share : cache));
-    if (c->maxmemory)
-        e->special |= ENGINE_MAXMEMORY;
-    else
-        e->special &= ~(unsigned)ENGINE_MAXMEMORY;
+    s->clients_limit = clients_limit(s);
+    s->clients_enough = 0;
+    e->special &= ~(unsigned)(ENGINE_MAXMEMORY | ENGINE_CLIENT_LIMIT);
+    e->special |=
+        (c->maxmemory ? ENGINE_MAXMEMORY : 0u) | (s->clients_limit ? ENGINE_CLIENT_LIMIT : 0u);
+    memory_limit_clients(s);
 }
 
-static size_t clients_memory(struct server *s)
+/* ---- What clients hold */
+
+/* All of it, as client_memory() counts. */
+static size_t clients_memory(const struct server *s)
+{
+    const struct engine *e = &s->engine;
+    return e->client_count * sizeof(struct client) + chain_total() + e->clients_held +
+           e->clients_input + pubsub_memory(e->pubsub);
+}
+
+/* What the limit of data does not count: buffers must not drive data out, nor must what an eviction
+ * itself makes. Bytes that really are there: a value that is sent by reference is data. */
+static size_t apart(const struct server *s)
+{
+    const struct engine *e = &s->engine;
+    return e->client_count * sizeof(struct client) + chain_allocated() + str_messages() +
+           e->clients_held + e->clients_input + pubsub_memory(e->pubsub) + tracking_pending(e) +
+           s->sole_memory + e->journal->pending.cap + s->lazy_bytes;
+}
+
+/* Values that have been deleted and are still being sent. */
+static size_t sole_memory(const struct server *s)
+{
+    const struct engine *e = &s->engine;
+    size_t n = 0;
+    if (chain_total() < chain_allocated() + SOLE_FROM)
+        return 0;
+    for (struct dlist_node *at = e->clients.next; at != &e->clients; at = at->next)
+        n += chain_sole(&dlist_item(at, struct client, all)->out);
+    size_t messages = str_messages();
+    return n > messages ? n - messages : 0;
+}
+
+struct held {
+    size_t bytes;
+    struct client *client;
+};
+
+static int larger_first(const void *a, const void *b)
+{
+    const struct held *x = a, *y = b;
+    return (x->bytes < y->bytes) - (x->bytes > y->bytes);
+}
+
+void memory_limit_clients(struct server *s)
 {
     struct engine *e = &s->engine;
-    size_t n = 0;
-    for (struct dlist_node *at = e->clients.next; at != &e->clients; at = at->next)
-        n += client_memory(dlist_item(at, struct client, all));
-    return n;
+    size_t total = clients_memory(s), sum = 0, n = 0;
+    if (!s->clients_limit || total <= s->clients_enough)
+        return;
+    struct held *all = mem_alloc((e->client_count + 1) * sizeof(*all));
+    for (struct dlist_node *at = e->clients.next; at != &e->clients; at = at->next) {
+        struct client *c = dlist_item(at, struct client, all);
+        if (!c->link || (c->flags & (CLIENT_CLOSING | CLIENT_NO_EVICT)))
+            continue;
+        all[n] = (struct held){client_memory(c), c};
+        sum += all[n++].bytes;
+    }
+    if (sum > s->clients_limit)
+        qsort(all, n, sizeof(*all), larger_first);
+    for (size_t i = 0; i < n && sum > s->clients_limit; i++) {
+        log_line(LOG_NOTICE, "Evicting client: %s with %zu bytes", all[i].client->address,
+                 all[i].bytes);
+        sum -= all[i].bytes;
+        e->evicted_clients++;
+        client_close(all[i].client);
+    }
+    mem_free(all);
+    /* Until all together have grown by what is left, nothing has to be looked at. */
+    s->clients_enough = total + (s->clients_limit - sum);
 }
 
-size_t memory_clients_limit(const struct server *s)
-{
-    long long limit = s->settings->maxmemory_clients;
-    if (limit >= 0)
-        return (size_t)limit;
-    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-    double whole =
-        s->settings->maxmemory ? (double)s->settings->maxmemory : (double)pages * (double)page;
-    return (size_t)(whole * (double)-limit / 100);
-}
+/* ---- The clock */
 
 static void decay(struct worker_job *job)
 {
@@ -89,7 +162,9 @@ void memory_tick(struct server *s)
     }
     if (s->used_memory > s->peak_memory)
         s->peak_memory = s->used_memory;
-    s->client_memory = s->settings->maxmemory ? clients_memory(s) : 0;
+    s->sole_memory = s->settings->maxmemory ? sole_memory(s) : 0;
+    s->clients_enough = 0;
+    memory_limit_clients(s);
     /* The counters of threads and the allocator's own statistics agree but for what was there
      * before the threads counted. */
     s->memory_offset = s->used_memory - mem_balance();
@@ -99,8 +174,8 @@ void memory_tick(struct server *s)
 static size_t counted(const struct server *s)
 {
     size_t used = mem_balance() + s->memory_offset;
-    size_t apart = s->client_memory + s->engine.journal->pending.cap + s->lazy_bytes;
-    return used > apart ? used - apart : 0;
+    size_t not_data = apart(s);
+    return used > not_data ? used - not_data : 0;
 }
 
 static bool over(const struct server *s)
@@ -190,6 +265,7 @@ void memory_report(struct server *s, struct engine_memory *out)
     struct engine *e = &s->engine;
     *out = (struct engine_memory){.startup = s->startup_memory,
                                   .clients = clients_memory(s),
+                                  .apart = apart(s),
                                   .journal = e->journal->pending.cap,
                                   .rss = resident_now()};
     mem_stats(&out->used, &out->active, &out->resident);

@@ -16,9 +16,9 @@ void memory_begin_turn(struct server *s);
 bool memory_make_room(struct server *s);
 /* Whether eviction must leave an entry alone (evict-queues). */
 bool memory_holds(struct server *s, const struct db *db, const struct entry *e);
-/* maxmemory-clients in bytes; 0: no limit. A percentage is one of maxmemory or, without such a
- * limit, of the machine's memory. */
-size_t memory_clients_limit(const struct server *s);
+/* Closes the largest clients while all together hold more than maxmemory-clients; they are only
+ * marked, the turn's end frees them. Nearly free while they have not grown. */
+void memory_limit_clients(struct server *s);
 /* What MEMORY STATS and INFO tell. */
 void memory_report(struct server *s, struct engine_memory *out);
 

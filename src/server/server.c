@@ -234,6 +234,11 @@ static void service_reset_statistics(void *context)
     saver_reset_statistics(s->saver);
 }
 
+static void service_limit_clients(void *context)
+{
+    memory_limit_clients(context);
+}
+
 static bool service_make_room(void *context)
 {
     return memory_make_room(context);
@@ -399,6 +404,7 @@ struct server *server_new(struct settings *settings)
         .reload = service_reload,
         .load_aof = service_load_aof,
         .all_flushed = service_all_flushed,
+        .limit_clients = service_limit_clients,
         .make_room = service_make_room,
         .reset_statistics = service_reset_statistics,
         .memory = service_memory,
@@ -539,6 +545,7 @@ static void turn(struct server *s)
     if (s->abandoned)
         return;
     tracking_broadcast(e);
+    memory_limit_clients(s);
     write_all(s);
     if (!dlist_empty(&e->closing))
         link_close_all(s);

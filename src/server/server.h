@@ -71,8 +71,10 @@ struct server {
     struct rate commands, net_in, net_out;
     size_t used_memory, peak_memory; /* as of the last tick */
     size_t startup_memory;
-    size_t client_memory; /* of the buffers, as of the last tick; while there is a limit */
-    size_t memory_offset; /* what mem_balance() does not know of */
+    size_t sole_memory;    /* deleted values that are being sent, as of the last tick */
+    size_t clients_limit;  /* maxmemory-clients in bytes */
+    size_t clients_enough; /* what clients may hold until memory_limit_clients() looks again */
+    size_t memory_offset;  /* what mem_balance() does not know of */
     struct memory_decay decay;
     struct evict *evict;
     /* This turn's eviction, and the longest of all turns: by the clock, which runs on while others

@@ -37,8 +37,7 @@ static void do_client_setname(struct call *call)
                                   "characters.");
         return;
     }
-    str_unref(call->client->name);
-    call->client->name = name.n ? str_new(name) : NULL;
+    client_set_text(call->client, &call->client->name, name.n ? str_new(name) : NULL);
     reply_ok(call->reply);
 }
 
@@ -58,8 +57,7 @@ static void do_client_setinfo(struct call *call)
                      to == &c->lib_name ? "lib-name" : "lib-ver");
         return;
     }
-    str_unref(*to);
-    *to = value.n ? str_new(value) : NULL;
+    client_set_text(c, to, value.n ? str_new(value) : NULL);
     reply_ok(call->reply);
 }
 

@@ -168,8 +168,7 @@ static bool good_name(struct bytes name)
 
 static void set_name(struct client *c, struct bytes name)
 {
-    str_unref(c->name);
-    c->name = name.n ? str_new(name) : NULL;
+    client_set_text(c, &c->name, name.n ? str_new(name) : NULL);
 }
 
 /* What HELLO asks for; all of it is judged before any of it is done. */

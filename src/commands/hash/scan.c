@@ -132,7 +132,7 @@ static void do_hrandfield(struct call *call)
         reply_array(call->reply, 0);
     } else if (n < 0) {
         reply_length(call, (size_t)-n, values);
-        for (; n; n++) {
+        for (; n && !reply_is_lost(call->reply); n++) {
             hash_random(h, &call->store->rng, now_ms, &f);
             reply_one(call, &f, values);
         }

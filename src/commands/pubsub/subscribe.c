@@ -37,7 +37,7 @@ static void subscribe(struct call *call, enum pubsub_kind kind)
     struct client *c = call->client;
     if (!c->subscriber)
         c->subscriber = pubsub_join(c);
-    c->flags |= CLIENT_SUBSCRIBED;
+    client_set_subscribed(c, true);
     for (int i = 1; i < call->argc; i++) {
         pubsub_subscribe(call->engine->pubsub, c->subscriber, kind, call->argv[i]);
         tell(call, joined[kind], &call->argv[i], kind);
@@ -75,7 +75,7 @@ static void unsubscribe(struct call *call, enum pubsub_kind kind)
     if (c->subscriber && count_of(c, PUBSUB_CHANNEL) + count_of(c, PUBSUB_SHARD) == 0) {
         pubsub_leave(call->engine->pubsub, c->subscriber);
         c->subscriber = NULL;
-        c->flags &= ~(unsigned)CLIENT_SUBSCRIBED;
+        client_set_subscribed(c, false);
     }
 }
 

@@ -324,7 +324,7 @@ static void do_srandmember(struct call *call)
         reply_array(call->reply, 0);
     } else if (wanted < 0) {
         reply_array(call->reply, (size_t)-wanted);
-        for (; wanted; wanted++)
+        for (; wanted && !reply_is_lost(call->reply); wanted++)
             reply_bulk(call->reply, set_random(s, rng, scratch));
     } else if ((size_t)wanted >= set_count(s)) {
         reply_array(call->reply, set_count(s));

@@ -242,9 +242,8 @@ static void do_xautoclaim(struct call *call)
     struct stream_pending_place at;
     struct stream_pending_entry e;
     struct stream_cursor c = {0};
-    struct chain aside = {0};
     struct reply *r = call->reply;
-    struct chain *out = r->out;
+    struct chain *out = r->out, aside = chain_beside(out);
     bool in_log = false, started = false;
     long long attempts = count * 10, n = 0;
     r->out = &aside;

@@ -414,7 +414,7 @@ static void read_history(struct call *call, const struct xread *x, struct source
         n++;
     }
     const struct stream_pending_entry *list = (const void *)found.p;
-    struct chain aside = {0};
+    struct chain aside = chain_beside(call->reply->out);
     struct stream_args_claims claims = {.call = call,
                                         .key = s->key,
                                         .group = x->group_name,
@@ -507,7 +507,7 @@ static bool serve(struct call *call, const struct xread *x, struct source *s, st
         return false;
     }
     key_header(call, s->key);
-    struct chain aside = {0}, *out = r->out;
+    struct chain *out = r->out, aside = chain_beside(out);
     uint64_t done = 0;
     if (x->max_size) {
         r->out = &aside;
@@ -602,7 +602,7 @@ static void read_streams(struct call *call)
         if (!resolve(call, &x, i, &sources[i]))
             goto out;
     struct reply *r = call->reply;
-    struct chain aside = {0}, *out = r->out;
+    struct chain *out = r->out, aside = chain_beside(out);
     struct budget b = {.call = call, .x = &x, .start = chain_end(out)};
     if (x.n == 1) {
         /* The header goes in front at once and is taken back if there is nothing. */

@@ -425,7 +425,7 @@ static void do_zrandmember(struct call *call)
         reply_array(call->reply, 0);
     } else if (wanted < 0) {
         zset_args_reply_length(call, (size_t)-wanted, scores);
-        for (; wanted; wanted++)
+        for (; wanted && !reply_is_lost(call->reply); wanted++)
             reply_rank(call, z, rng_below(rng, zset_count(z)), scores);
     } else {
         size_t n = (size_t)wanted < zset_count(z) ? (size_t)wanted : zset_count(z);

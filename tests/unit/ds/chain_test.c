@@ -57,4 +57,63 @@ TEST(behaves_like_an_array)
     }
 }
 
-UNIT_MAIN(T(behaves_like_an_array))
+static int told;
+
+static void passed(struct chain *c)
+{
+    (void)c;
+    told++;
+}
+
+/* compat 4.4: beyond the limit nothing is kept, and positions go on. */
+TEST(a_limit_ends_it)
+{
+    static char big[100000];
+    long long most = 50000;
+    struct str *s = str_new(bytes_of(big, sizeof(big)));
+    for (int way = 0; way < 4; way++) {
+        struct chain c = {.most = &most, .passed = passed}, aside = chain_beside(&c);
+        uint64_t end = 0;
+        told = 0;
+        for (int i = 0; i < 6; i++, end += 10000)
+            chain_add(&c, bytes_of(big, 10000));
+        CHECK(!c.lost && chain_pending(&c) == 60000);
+        size_t before = chain_total();
+        if (way == 0) {
+            chain_add_str(&c, s);
+            end += sizeof(big);
+        } else if (way == 1) {
+            chain_add(&c, bytes_of(big, sizeof(big)));
+            end += sizeof(big);
+        } else if (way == 2) {
+            for (int i = 0; i < 5000; i++, end += 20) {
+                memcpy(chain_reserve(&c, 20), big, 20);
+                chain_commit(&c, 20);
+            }
+        } else {
+            for (int i = 0; i < 5000; i++, end += 20)
+                chain_add(&aside, bytes_of(big, 20));
+            CHECK(aside.lost && !told);
+            end -= 5000 * 20;
+            chain_move(&c, &aside);
+        }
+        CHECK(c.lost && told == 1 && c.memory < 20000 && chain_total() < before);
+        for (int i = 0; i < 1000; i++, end += 70) {
+            memcpy(chain_reserve(&c, 50), big, 50);
+            chain_commit(&c, 50);
+            chain_add(&c, bytes_of(big, 20));
+        }
+        chain_add_str(&c, s);
+        end += sizeof(big);
+        CHECK(told == 1 && c.memory < 20000 && (way == 3 || chain_end(&c) == end));
+        struct iovec piece;
+        CHECK(chain_pieces(&c, &piece, 1, UINT64_MAX) == 0);
+        chain_cut(&c, 100);
+        chain_free(&c);
+        chain_free(&aside);
+    }
+    CHECK(s->refs == 1);
+    str_unref(s);
+}
+
+UNIT_MAIN(T(behaves_like_an_array), T(a_limit_ends_it))

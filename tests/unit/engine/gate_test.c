@@ -19,6 +19,7 @@ static const struct command *const commands[] = {&set_command, &get_command, &fl
 static struct engine *engine_begin(void)
 {
     struct engine *e = mem_zalloc(sizeof(*e));
+    e->settings = settings_new();
     e->store = db_store_new(1, 1);
     e->registry = registry_new(commands);
     e->journal = journal_new();
@@ -49,6 +50,7 @@ static void engine_end(struct engine *e)
     db_store_free(e->store);
     registry_free(e->registry);
     journal_free(e->journal);
+    settings_free(e->settings);
     mem_free(e);
 }
 
