@@ -241,14 +241,20 @@ bool run_command(lua_State *L)
     if (!gather(L, r, argc))
         return refuse(L, "Lua redis lib command arguments must be strings or integers");
     struct exec_request q = {.argv = r->argv, .argc = argc};
+    c->out.most = &c->engine->settings->script_memory_limit;
     exec_for_script(c, &r->rules, &q);
+    if (c->out.lost) {
+        chain_free(&c->out);
+        return refuse(L, "The reply is larger than script-memory-limit");
+    }
     struct bytes reply = reply_bytes(r);
     lua_settop(L, 0); /* the arguments may be as many as the stack holds */
     if (reply.n == 0)
         lua_pushnil(L);
     else
         convert_to_lua(L, reply);
+    bool failed = reply.n && *reply.p == '-';
     if (r->flat.cap > 1 << 20)
         buf_free(&r->flat);
-    return reply.n && *reply.p == '-';
+    return failed;
 }

@@ -743,6 +743,11 @@ bool scripting_runs_function(const struct scripting *s)
     return s->functions.active;
 }
 
+size_t scripting_machines(void)
+{
+    return vm_total();
+}
+
 void scripting_memory(const struct scripting *s, struct scripting_memory *out)
 {
     *out = (struct scripting_memory){

@@ -82,5 +82,7 @@ struct scripting_memory {
     size_t libraries, library_count, function_count;
 };
 void scripting_memory(const struct scripting *s, struct scripting_memory *out);
+/* Bytes of all Lua states together. Cost: a read. */
+size_t scripting_machines(void);
 
 #endif

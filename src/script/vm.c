@@ -26,11 +26,19 @@ static void interrupt(struct vm *vm)
 
 /* ---- Memory */
 
+static size_t total;
+
+size_t vm_total(void)
+{
+    return total;
+}
+
 static void *allocate(void *context, void *block, size_t old, size_t n)
 {
     struct vm *vm = context;
     if (n == 0) {
         vm->used -= old;
+        total -= old;
         mem_free(block);
         return NULL;
     }
@@ -45,8 +53,10 @@ static void *allocate(void *context, void *block, size_t old, size_t n)
         }
     }
     void *moved = mem_try_realloc(block, n);
-    if (moved)
+    if (moved) {
         vm->used += n - old;
+        total += n - old;
+    }
     return moved ? moved : n < old ? block : NULL;
 }
 

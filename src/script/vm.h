@@ -62,5 +62,7 @@ int vm_resume(lua_State *L, lua_State *co, int argument_count);
 /* Compiles text (never bytecode) and pushes the function, or an error message. name as Lua wants
  * chunk names: "@user_script". 0 or a LUA_ERR code. May raise for lack of memory. */
 int vm_load(lua_State *L, struct bytes text, const char *name);
+/* Bytes that all states together have taken. */
+size_t vm_total(void);
 
 #endif

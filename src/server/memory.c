@@ -7,6 +7,7 @@
 #include "engine/client.h"
 #include "engine/tracking.h"
 #include "pubsub/pubsub.h"
+#include "script/scripting.h"
 #include "store/evict.h"
 #include "type/stream/stream.h"
 #include "type/stream/stream_cache.h"
@@ -71,7 +72,7 @@ static size_t apart(const struct server *s)
     const struct engine *e = &s->engine;
     return e->client_count * sizeof(struct client) + chain_allocated() + str_messages() +
            e->clients_held + e->clients_input + pubsub_memory(e->pubsub) + tracking_pending(e) +
-           s->sole_memory + e->journal->pending.cap + s->lazy_bytes;
+           s->sole_memory + scripting_machines() + e->journal->pending.cap + s->lazy_bytes;
 }
 
 /* Values that have been deleted and are still being sent. */

@@ -152,7 +152,11 @@ struct entry *string_writable(struct entry *e, size_t n, unsigned char **place)
             *place = (unsigned char *)(uintptr_t)entry_inline(e).p;
             return e;
         }
-        struct str *s = str_new(now);
+        /* Spare room is for those that grow once more. */
+        struct str *s = str_try_raw(n);
+        ASSERT(s != NULL);
+        memcpy(s->p, now.p, now.n);
+        memset(s->p + now.n, 0, n - now.n);
         e = entry_become_word(e, VALUE_STR, word_of(s));
     }
     struct str *s = owned(as_str(e), n);

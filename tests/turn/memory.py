@@ -261,7 +261,7 @@ def at_once():
 
 def huge_replies():
     """compat 4.4: a reply is given up when the hard limit is passed."""
-    s = Server(PATH, "--client-output-buffer-limit", "normal 1mb 0 0")
+    s = Server(PATH, "--client-output-buffer-limit", "normal 1mb 0 0", "--script-memory-limit", "4mb")
     try:
         a = s.plain()
         a.ask("CLIENT", "NO-EVICT", "ON")
@@ -303,6 +303,10 @@ def huge_replies():
                 check("%s %s is given up and closed" % (" ".join(map(str, q[:3])), how), c.is_closed())
         check("all were counted", info(a, "client_output_buffer_limit_disconnections") == n)
         check("effects stay", a.ask("GET", "effects") == b"%d" % (2 * len(huge)), a.ask("GET", "effects"))
+        for q in (("hrandfield", "h"), ("srandmember", "s"), ("zrandmember", "z")):
+            got = a.ask("EVAL", "return redis.pcall('%s','%s',-90000000)" % q, 0)
+            check("%s in a script ends at its memory" % q[0], isinstance(got, bytes) and b"script-memory-limit" in got, got)
+        check("and the next call works", a.ask("EVAL", "redis.pcall('hrandfield','h',-90000000) return redis.call('scard','s')", 0) == 4000)
         check("memory stayed small", info(a, "used_memory_peak") < info(a, "used_memory") + 12 * MB, info(a, "used_memory_peak"))
         check("a reply below the limit is sent", len(a.ask("LRANGE", "l", 0, 700)) == 701 and len(a.ask("GET", "big")) == 300000)
         a.ask("CONFIG", "SET", "client-output-buffer-limit", "normal 100000 0 0")
@@ -397,6 +401,56 @@ def tracking():
             s.end()
 
 
-for test in sys.argv[2:] or ("counted", "evicted", "query_limit", "not_data", "at_once", "huge_replies", "soft_limits", "idle", "tracking"):
+def values():
+    """compat 4.5: a new value takes what it needs."""
+    s = Server(PATH)
+    try:
+        a = s.plain()
+        made = {"SETRANGE": ("SETRANGE", "k", 100000, "x"), "SETBIT": ("SETBIT", "k", 800000, 1), "BITFIELD": ("BITFIELD", "k", "SET", "u8", 800000, 1),
+                "APPEND": ("APPEND", "k", b"x" * 100000), "SETRANGE of a small value": ("SETRANGE", "small", 100000, "x"),
+                "APPEND to a small value": ("APPEND", "small", b"x" * 100000), "APPEND to an integer": ("APPEND", "int", b"x" * 100000),
+                "SETBIT of an integer": ("SETBIT", "int", 800000, 1)}
+        for name, q in made.items():
+            a.ask("DEL", "k")
+            a.ask("MSET", "small", "abc", "int", 12)
+            a.ask(*q)
+            takes = a.ask("MEMORY", "USAGE", q[1])
+            check("%s takes what it needs" % name, takes < 120000, takes)
+    finally:
+        s.end()
+
+
+def own():
+    """compat 4.6: what the server needs for itself comes and goes without keys paying for it."""
+    s = Server(PATH)
+    try:
+        a = s.plain()
+        data = lambda: info(a, "used_memory") - info(a, "mem_not_counted_for_evict")
+        for i in range(2000):
+            a.send("SET", "key%d" % i, "x" * 100)
+        for i in range(2000):
+            a.reply()
+        a.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+        a.ask("CONFIG", "SET", "maxmemory", data() + 250000)
+        conns = [s.plain() for _ in range(100)]
+        for c in conns:
+            c.s.sendall(request("GET", "key1") * 3000)
+        for i in range(20):
+            a.ask("SET", "small", i)
+        for c in conns:
+            for _ in range(3000):
+                c.reply()
+        a.ask("EVAL", "local t = {} for i = 1, 30000 do t[i] = tostring(i) end return 1", 0)
+        a.ask("SET", "small", 1)
+        check("connections, their buffers and scripts evict no key", a.ask("DBSIZE") == 2001, a.ask("DBSIZE"))
+        for c in conns:
+            c.close()
+        check("memory after FLUSHALL is near what it was at the start", a.ask("FLUSHALL") == b"+OK" and
+              wait_for(lambda: -100000 < data() - info(a, "used_memory_startup") < 400000, 5), data() - info(a, "used_memory_startup"))
+    finally:
+        s.end()
+
+
+for test in sys.argv[2:] or ("counted", "evicted", "query_limit", "not_data", "at_once", "huge_replies", "soft_limits", "idle", "tracking", "values", "own"):
     globals()[test]()
 done()
