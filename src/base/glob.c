@@ -9,6 +9,8 @@
 #define TRIES      8   /* so many times */
 #define WORK       (1u << 26) /* the most that one match costs after that, in comparisons of a word */
 
+#define CLASS_MOST 4096 /* bytes between brackets: what is longer matches nothing */
+
 #define LETTERS 256
 
 static int fold(char c, bool nocase)
@@ -32,9 +34,14 @@ static bool item_matches(struct bytes pattern, size_t *at, char c, bool nocase)
         if (negated)
             i++;
         bool matched = false;
+        size_t most = i + CLASS_MOST;
         for (;;) {
             if (i >= pattern.n)
                 break;
+            if (i > most) {
+                *at = pattern.n;
+                return false;
+            }
             if (pattern.p[i] == '\\' && i + 1 < pattern.n) {
                 i++;
                 if (pattern.p[i] == c)
@@ -69,7 +76,7 @@ static bool item_matches(struct bytes pattern, size_t *at, char c, bool nocase)
 /* What stands between two stars. */
 struct segment {
     struct bytes text;
-    size_t items;
+    size_t items, class_bytes;
     bool literal; /* no ? and no [ */
     bool is_last; /* no star follows */
 };
@@ -79,8 +86,10 @@ static struct segment next_segment(struct bytes pattern)
     struct segment s = {.literal = true};
     size_t i = 0;
     while (i < pattern.n && pattern.p[i] != '*') {
-        s.literal = s.literal && pattern.p[i] != '?' && pattern.p[i] != '[';
+        size_t from = i;
         item_matches(pattern, &i, 0, false);
+        s.literal = s.literal && pattern.p[from] != '?' && pattern.p[from] != '[';
+        s.class_bytes += pattern.p[from] == '[' ? i - from : 0;
         s.items++;
     }
     s.text = bytes_of(pattern.p, i);
@@ -110,22 +119,38 @@ static const char *find_literal(const struct segment *s, struct bytes text)
     return found;
 }
 
+/* In each letter's mask the items that it matches; those that all match are in the mask behind. */
+static void fill_masks(const struct segment *s, uint64_t *masks, size_t words, bool nocase)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < s->items; i++) {
+        uint64_t bit = (uint64_t)1 << (i % 64);
+        size_t next = at;
+        item_matches(s->text, &next, 0, nocase);
+        if (s->text.p[at] == '?') {
+            masks[LETTERS * words + i / 64] |= bit;
+        } else if (s->text.p[at] == '[' || nocase) {
+            for (unsigned c = 0; c < LETTERS; c++) {
+                next = at;
+                if (item_matches(s->text, &next, (char)c, nocase))
+                    masks[c * words + i / 64] |= bit;
+            }
+        } else {
+            masks[(unsigned char)s->text.p[next - 1] * words + i / 64] |= bit;
+        }
+        at = next;
+    }
+}
+
 /* The leftmost place of a segment by a bit for each of its items: set when the items up to this one
  * match the text that ends here. */
 static const char *find_by_bits(const struct segment *s, struct bytes text, bool nocase)
 {
-    size_t words = (s->items + 63) / 64, at = 0;
-    uint64_t *masks = mem_zalloc((LETTERS + 1) * words * sizeof(*masks));
-    uint64_t *state = masks + LETTERS * words;
-    for (size_t i = 0; i < s->items; i++) {
-        size_t next = at;
-        for (unsigned c = 0; c < LETTERS; c++) {
-            next = at;
-            if (item_matches(s->text, &next, (char)c, nocase))
-                masks[c * words + i / 64] |= (uint64_t)1 << (i % 64);
-        }
-        at = next;
-    }
+    size_t words = (s->items + 63) / 64;
+    uint64_t *masks = mem_zalloc((LETTERS + 2) * words * sizeof(*masks));
+    const uint64_t *any = masks + LETTERS * words;
+    uint64_t *state = masks + (LETTERS + 1) * words;
+    fill_masks(s, masks, words, nocase);
     const char *found = NULL;
     uint64_t last = (uint64_t)1 << ((s->items - 1) % 64);
     for (size_t t = 0; t < text.n && !found; t++) {
@@ -133,7 +158,7 @@ static const char *find_by_bits(const struct segment *s, struct bytes text, bool
         uint64_t carry = 1;
         for (size_t w = 0; w < words; w++) {
             uint64_t out = state[w] >> 63;
-            state[w] = (state[w] << 1 | carry) & mask[w];
+            state[w] = (state[w] << 1 | carry) & (mask[w] | any[w]);
             carry = out;
         }
         if (state[words - 1] & last)
@@ -161,7 +186,8 @@ static bool match_behind_star(struct bytes pattern, struct bytes text, bool noca
         if (s.literal && !nocase) {
             found = find_literal(&s, text);
         } else {
-            size_t cost = LETTERS * s.text.n + text.n * ((s.items + 63) / 64);
+            size_t words = (s.items + 63) / 64;
+            size_t cost = LETTERS * ((nocase ? s.text.n : s.class_bytes) + words) + text.n * words;
             if (cost > *work)
                 return false; /* given up */
             *work -= cost;

@@ -281,6 +281,7 @@ static bool service_busy_turn(void *context)
         link_read_all(s);
     if (!dlist_empty(&e->resuming))
         link_resume_all(s);
+    memory_limit_clients(s);
     write_all(s);
     link_close_all(s);
     s->feed = feed;

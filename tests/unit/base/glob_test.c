@@ -146,6 +146,10 @@ TEST(long_patterns_end)
     CHECK(!repeated("*", "?", 4000, "b*", 1000000, "c"));
     CHECK(repeated("*", "[ab]", 1000, "c*", 1000000, "c"));
     CHECK(!repeated("*", "[ab]", 1000, "c*", 1000000, "d"));
+    CHECK(repeated("*[", "a", 4000, "]*", 1000000, "b"));
+    /* What is between brackets cannot be of any length: many texts may be compared with it. */
+    CHECK(repeated("[", "b", 4000, "a]", 1, "") && !repeated("[", "b", 10000, "a]", 1, ""));
+    CHECK(!repeated("*[", "b", 10000, "a]*", 100, "") && !repeated("[^", "b", 10000, "]", 1, ""));
 }
 
 UNIT_MAIN(T(patterns_match), T(hostile_patterns_end), T(agrees_with_a_plain_matcher),
