@@ -42,19 +42,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         rules[count++] = bytes_of(p, (size_t)(stop - p));
         p = stop + 1;
     }
-    struct user *u = user_new(BYTES("fuzz"), false);
+    struct users *users = users_new(r, false), *again = users_new(r, false);
+    struct user *u = users_add(users, BYTES("fuzz"));
     user_apply_all(u, r, rules, count, false, &bad);
     struct user *copy = user_copy(u);
     struct buf one = {0}, two = {0}, file = {0}, error = {0};
     user_describe(u, &one);
     user_describe(copy, &two);
     ASSERT(bytes_equal(buf_bytes(&one), buf_bytes(&two)));
-    struct users *users = users_new(r, false);
-    buf_add_text(&file, "user fuzz ");
-    buf_add(&file, buf_bytes(&one));
-    users_read_file(users, buf_bytes(&file), "fuzz", &error);
+    ASSERT(user_equal(u, copy));
+    users_print_file(users, &file);
+    bool read = users_read_file(again, buf_bytes(&file), "fuzz", &error);
+    ASSERT(read && user_equal(u, users_find(again, BYTES("fuzz"))));
+    /* The input itself as a file: anything may be wrong with it. */
+    struct users *any = users_new(r, false);
+    users_read_file(any, bytes_of((const char *)data, n), "fuzz", &error);
+    users_free(any);
     users_free(users);
-    user_free(u);
+    users_free(again);
     user_free(copy);
     buf_free(&bad);
     buf_free(&one);
