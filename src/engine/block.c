@@ -235,6 +235,15 @@ static void serve_key(struct wait_key *k)
     }
 }
 
+void block_forget_ready(struct engine *e)
+{
+    while (!dlist_empty(&e->ready)) {
+        struct wait_key *k = dlist_item(e->ready.next, struct wait_key, ready);
+        dlist_remove(&k->ready);
+        drop_key_if_idle(e, k);
+    }
+}
+
 void block_serve(struct engine *e)
 {
     while (block_has_work(e)) {

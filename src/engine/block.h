@@ -43,6 +43,8 @@ static inline bool block_has_work(const struct engine *e)
 }
 /* Serves until nothing is ready. */
 void block_serve(struct engine *engine);
+/* Keys that are ready are served no more: the end of the engine. */
+void block_forget_ready(struct engine *engine);
 /* Ends the waits whose deadline has come; returns the next deadline, or -1. */
 int64_t block_run_timeouts(struct engine *engine, int64_t now_ms);
 /* Ends a wait as its deadline would, or with an error. False: the client did not wait. */

@@ -10,13 +10,11 @@
 #include "base/words.h"
 #include "commands/families.h"
 #include "config/config_file.h"
+#include "engine/assemble.h"
 #include "engine/block.h"
-#include "engine/deliver.h"
-#include "engine/observe.h"
 #include "engine/rights.h"
 #include "engine/state.h"
 #include "engine/tracking.h"
-#include "engine/txn.h"
 #include "io/file.h"
 #include "script/scripting.h"
 #include "server/apply.h"
@@ -41,62 +39,10 @@
 
 /* ---- What the store tells */
 
-static void on_touched(void *context, struct db *db, struct bytes key)
-{
-    txn_touch(context, db, key);
-    tracking_changed(context, key);
-}
-
-static void on_ready(void *context, struct db *db, struct bytes key)
-{
-    block_key_ready(context, db, key);
-}
-
-static void on_event(void *context, struct db *db, unsigned class_, const char *name,
-                     struct bytes key)
-{
-    (void)class_;
-    deliver_event(context, db, name, key);
-}
-
-static void on_expired(void *context, struct db *db, struct bytes key)
-{
-    struct engine *e = context;
-    const struct bytes argv[] = {BYTES("DEL"), key};
-    journal_add(e->journal, db->id, argv, 2, bytes_of(NULL, 0));
-    e->store->written_now = e->journal->offset; /* it may be no command that meets it */
-}
-
-static void on_fields_expired(void *context, struct db *db, struct bytes key,
-                              struct str *const *names, size_t n)
-{
-    struct engine *e = context;
-    struct bytes *argv = mem_alloc((n + 2) * sizeof(*argv));
-    argv[0] = BYTES("HDEL");
-    argv[1] = key;
-    for (size_t i = 0; i < n; i++)
-        argv[2 + i] = str_bytes(names[i]);
-    journal_add(e->journal, db->id, argv, (int)n + 2, bytes_of(NULL, 0));
-    e->store->written_now = e->journal->offset;
-    mem_free(argv);
-}
-
 static bool on_holds(void *context, const struct db *db, const struct entry *e)
 {
     const struct engine *engine = context;
     return memory_holds(engine->services.context, db, e);
-}
-
-static void on_replacing(void *context, struct db *db, struct db *other)
-{
-    txn_touch_db(context, db, other);
-    if (!other)
-        tracking_flushed(context);
-}
-
-static void on_replaced(void *context, struct db *db)
-{
-    block_db_ready(context, db);
 }
 
 /* Large values are freed on the other thread. */
@@ -372,25 +318,9 @@ struct server *server_new(struct settings *settings)
     s->lazy = worker_new(s->loop, "lazy");
     s->feed = feed_new();
 
-    e->settings = settings;
-    e->store = db_store_new((int)settings->databases, seed);
-    e->registry = registry_new(families_all());
-    rename_commands(e->registry, settings);
-    e->commands_renamed = registry_has_renames(e->registry);
-    e->stats = mem_zalloc(registry_count(e->registry) * sizeof(*e->stats));
-    e->journal = journal_new();
-    e->pubsub = pubsub_new(deliver_message);
-    gate_init(&e->gate);
-    e->active_expire = true;
-    dlist_init(&e->clients);
-    dlist_init(&e->outgoing);
-    dlist_init(&e->replying);
-    dlist_init(&e->resuming);
-    dlist_init(&e->closing);
-    dlist_init(&e->anonymous);
-    dlist_init(&e->confirming);
-    dlist_init(&e->ready);
-    dlist_init(&e->paused);
+    struct registry *registry = registry_new(families_all());
+    rename_commands(registry, settings);
+    assemble_begin(e, settings, registry, seed);
     dlist_init(&s->held);
     e->services = (struct engine_services){
         .context = s,
@@ -411,28 +341,10 @@ struct server *server_new(struct settings *settings)
         .memory = service_memory,
         .busy_turn = service_busy_turn,
     };
-    e->store->events = (struct store_events){
-        .context = e,
-        .touched = on_touched,
-        .ready = on_ready,
-        .event = on_event,
-        .expired = on_expired,
-        .fields_expired = on_fields_expired,
-        .holds = on_holds,
-        .discard = on_discard,
-        .replacing = on_replacing,
-        .replaced = on_replaced,
-    };
-    e->store->notify = settings->notify_flags;
+    e->store->events.holds = on_holds;
+    e->store->events.discard = on_discard;
     settings->changed = apply_settings;
     settings->context = s;
-    e->users = users_new(e->registry, settings->acl_pubsub_default == 1);
-    dlist_init(&e->denials);
-    e->observe = mem_zalloc(sizeof(*e->observe));
-    observe_init(e->observe);
-    observe_configure(e);
-    e->tracking = mem_zalloc(sizeof(*e->tracking));
-    tracking_init(e->tracking);
     e->scripting = scripting_new(e);
     s->saver = saver_new(s);
     s->backup = backup_new(s);
@@ -591,7 +503,6 @@ bool server_shutdown(struct server *s, unsigned how)
 void server_free(struct server *s)
 {
     struct engine *e = &s->engine;
-    unsigned stat_n = registry_count(e->registry);
     while (!dlist_empty(&e->clients)) {
         struct client *c = dlist_item(e->clients.next, struct client, all);
         client_close(c);
@@ -613,24 +524,9 @@ void server_free(struct server *s)
     feed_free(s->busy_feed);
     mem_free(s->busy_buffer);
     scripting_free(e->scripting);
-    rights_forget_denials(e);
-    tracking_free(e->tracking);
-    mem_free(e->tracking);
-    observe_free(e->observe);
-    mem_free(e->observe);
-    for (unsigned i = 0; i < stat_n; i++)
-        mem_free(e->stats[i].times);
-    users_free(e->users);
     evict_free(s->evict);
-    gate_free(&e->gate);
-    db_store_free(e->store);
-    registry_free(e->registry);
-    journal_free(e->journal);
-    pubsub_free(e->pubsub);
-    dict_clear(&e->errors);
+    assemble_end(e);
     dict_clear(&s->peers);
-    heap_free(&e->timeouts);
-    mem_free(e->stats);
     loop_free(s->loop);
     mem_free(s->turn_buffer);
     settings_free(s->settings);

@@ -1,0 +1,121 @@
+#include "engine/assemble.h"
+
+#include "acl/users.h"
+#include "base/mem.h"
+#include "engine/block.h"
+#include "engine/deliver.h"
+#include "engine/observe.h"
+#include "engine/rights.h"
+#include "engine/tracking.h"
+#include "engine/txn.h"
+
+/* ---- What the store tells */
+
+static void on_touched(void *context, struct db *db, struct bytes key)
+{
+    txn_touch(context, db, key);
+    tracking_changed(context, key);
+}
+
+static void on_ready(void *context, struct db *db, struct bytes key)
+{
+    block_key_ready(context, db, key);
+}
+
+static void on_event(void *context, struct db *db, unsigned class_, const char *name,
+                     struct bytes key)
+{
+    (void)class_;
+    deliver_event(context, db, name, key);
+}
+
+static void on_expired(void *context, struct db *db, struct bytes key)
+{
+    struct engine *e = context;
+    const struct bytes argv[] = {BYTES("DEL"), key};
+    journal_add(e->journal, db->id, argv, 2, bytes_of(NULL, 0));
+    e->store->written_now = e->journal->offset; /* it may be no command that meets it */
+}
+
+static void on_fields_expired(void *context, struct db *db, struct bytes key,
+                              struct str *const *names, size_t n)
+{
+    struct engine *e = context;
+    struct bytes *argv = mem_alloc((n + 2) * sizeof(*argv));
+    argv[0] = BYTES("HDEL");
+    argv[1] = key;
+    for (size_t i = 0; i < n; i++)
+        argv[2 + i] = str_bytes(names[i]);
+    journal_add(e->journal, db->id, argv, (int)n + 2, bytes_of(NULL, 0));
+    e->store->written_now = e->journal->offset;
+    mem_free(argv);
+}
+
+static void on_replacing(void *context, struct db *db, struct db *other)
+{
+    txn_touch_db(context, db, other);
+    if (!other)
+        tracking_flushed(context);
+}
+
+static void on_replaced(void *context, struct db *db)
+{
+    block_db_ready(context, db);
+}
+
+void assemble_begin(struct engine *e, struct settings *settings, struct registry *registry,
+                    uint64_t seed)
+{
+    e->settings = settings;
+    e->store = db_store_new((int)settings->databases, seed);
+    e->registry = registry;
+    e->commands_renamed = registry_has_renames(registry);
+    e->stats = mem_zalloc(registry_count(registry) * sizeof(*e->stats));
+    e->journal = journal_new();
+    e->pubsub = pubsub_new(deliver_message);
+    gate_init(&e->gate);
+    e->active_expire = true;
+    struct dlist_node *const lists[] = {&e->clients, &e->outgoing,  &e->replying,   &e->resuming,
+                                        &e->closing, &e->anonymous, &e->confirming, &e->ready,
+                                        &e->paused,  &e->denials};
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+        dlist_init(lists[i]);
+    e->store->events = (struct store_events){
+        .context = e,
+        .touched = on_touched,
+        .ready = on_ready,
+        .event = on_event,
+        .expired = on_expired,
+        .fields_expired = on_fields_expired,
+        .replacing = on_replacing,
+        .replaced = on_replaced,
+    };
+    e->store->notify = settings->notify_flags;
+    e->users = users_new(registry, settings->acl_pubsub_default == 1);
+    e->observe = mem_zalloc(sizeof(*e->observe));
+    observe_init(e->observe);
+    observe_configure(e);
+    e->tracking = mem_zalloc(sizeof(*e->tracking));
+    tracking_init(e->tracking);
+}
+
+void assemble_end(struct engine *e)
+{
+    block_forget_ready(e);
+    rights_forget_denials(e);
+    tracking_free(e->tracking);
+    mem_free(e->tracking);
+    observe_free(e->observe);
+    mem_free(e->observe);
+    for (unsigned i = 0; i < registry_count(e->registry); i++)
+        mem_free(e->stats[i].times);
+    users_free(e->users);
+    gate_free(&e->gate);
+    db_store_free(e->store);
+    registry_free(e->registry);
+    journal_free(e->journal);
+    pubsub_free(e->pubsub);
+    dict_clear(&e->errors);
+    heap_free(&e->timeouts);
+    mem_free(e->stats);
+}

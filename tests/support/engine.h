@@ -1,0 +1,128 @@
+/* An engine without sockets, files and clock, for unit tests: clients say lines and hear replies as
+ * text. The commands are the test's own, or all (families_all(), in tests of module commands).
+ *
+ *   struct bench *b = bench_begin(commands);
+ *   struct client *c = bench_client(b);
+ *   bench_says(c, "PUSH l x");
+ *   CHECK(bench_heard(c, ":1|"));
+ *   bench_end(b);
+ */
+#ifndef SUPPORT_ENGINE_H
+#define SUPPORT_ENGINE_H
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "engine/assemble.h"
+#include "engine/block.h"
+#include "engine/feed.h"
+#include "engine/rights.h"
+#include "engine/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct bench {
+    struct settings *settings;
+    struct engine engine;
+    struct feed *feed;
+    bool has_room; /* what make_room() answers */
+};
+
+static bool bench_make_room(void *context)
+{
+    return ((struct bench *)context)->has_room;
+}
+
+static inline struct bench *bench_begin(const struct command *const *commands)
+{
+    struct bench *b = mem_zalloc(sizeof(*b));
+    hash_init(NULL, 0);
+    b->settings = settings_new();
+    b->has_room = true;
+    b->feed = feed_new();
+    assemble_begin(&b->engine, b->settings, registry_new(commands), 1);
+    b->engine.services.context = b;
+    b->engine.services.make_room = bench_make_room;
+    b->engine.now_ms = b->engine.store->now_ms = 1700000000000;
+    b->engine.steady_ms = 1000;
+    return b;
+}
+
+static inline struct client *bench_client(struct bench *b)
+{
+    struct client *c = client_new(&b->engine);
+    rights_begin(c);
+    c->link = b; /* as one that has a connection */
+    return c;
+}
+
+/* One request: words with a blank between them. */
+static inline void bench_says(struct client *c, const char *line)
+{
+    struct bench *b = c->link;
+    struct buf request = {0}, words = {0};
+    int n = 0;
+    for (const char *p = line; *p; n++) {
+        size_t len = strcspn(p, " ");
+        buf_printf(&words, "$%zu\r\n%.*s\r\n", len, (int)len, p);
+        p += len + (p[len] == ' ');
+    }
+    buf_printf(&request, "*%d\r\n", n);
+    buf_add(&request, buf_bytes(&words));
+    feed_begin(b->feed);
+    feed_add(b->feed, c, request.p, request.n);
+    feed_run(b->feed);
+    buf_free(&request);
+    buf_free(&words);
+}
+
+/* Whether this is all that the client got since it was last asked; "|" stands for a line's end. */
+static inline bool bench_heard(struct client *c, const char *want)
+{
+    char got[4096];
+    size_t n = 0;
+    while (chain_pending(&c->out)) {
+        struct iovec piece;
+        chain_pieces(&c->out, &piece, 1, UINT64_MAX);
+        const char *p = piece.iov_base;
+        for (size_t i = 0; i < piece.iov_len && n < sizeof(got) - 1; i++)
+            if (p[i] != '\r')
+                got[n++] = p[i] == '\n' ? '|' : p[i];
+        chain_take(&c->out, piece.iov_len);
+    }
+    got[n] = 0;
+    if (strcmp(got, want) != 0)
+        printf("# heard <%s>, wanted <%s>\n", got, want);
+    return strcmp(got, want) == 0;
+}
+
+/* Time passes; what is due happens. */
+static inline void bench_wait(struct bench *b, int64_t ms)
+{
+    struct engine *e = &b->engine;
+    e->steady_ms += ms;
+    e->now_ms = e->store->now_ms += ms;
+    block_run_timeouts(e, e->steady_ms);
+}
+
+/* The end of a turn: who was closed goes. */
+static inline void bench_turn(struct bench *b)
+{
+    struct engine *e = &b->engine;
+    block_serve(e);
+    while (!dlist_empty(&e->closing))
+        session_close(dlist_item(e->closing.next, struct client, closing));
+}
+
+static inline void bench_end(struct bench *b)
+{
+    struct engine *e = &b->engine;
+    while (!dlist_empty(&e->clients))
+        session_close(dlist_item(e->clients.next, struct client, all));
+    assemble_end(e);
+    feed_free(b->feed);
+    settings_free(b->settings);
+    mem_free(b);
+}
+
+#endif
