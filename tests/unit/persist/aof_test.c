@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static atomic_int hold_syncs, hold_writes, fail_syncs;
+static atomic_int hold_syncs, hold_writes, fail_syncs, fail_writes;
 
 int fdatasync(int fd)
 {
@@ -29,6 +29,10 @@ ssize_t write(int fd, const void *from, size_t n)
     struct stat st; /* the loop is woken by writing as well */
     while (hold_writes && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
         usleep(1000);
+    if (fail_writes && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        errno = EIO;
+        return -1;
+    }
     return syscall(SYS_write, fd, from, n);
 }
 
@@ -44,7 +48,7 @@ static struct world *begin(enum aof_policy policy)
 {
     struct world *w = mem_zalloc(sizeof(*w));
     char error[MANIFEST_ERROR];
-    hold_syncs = hold_writes = fail_syncs = 0;
+    hold_syncs = hold_writes = fail_syncs = fail_writes = 0;
     snprintf(w->dir, sizeof(w->dir), "/tmp/millrace-aof-XXXXXX");
     if (!mkdtemp(w->dir) || !getcwd(w->before, sizeof(w->before)) || chdir(w->dir) < 0)
         return NULL;
@@ -205,7 +209,46 @@ TEST(without_a_base_always_releases_nothing)
     end(w);
 }
 
+static void done(void *context, int error)
+{
+    *(int *)context = error;
+}
+
+/* A base takes the place of what could not be written, while a script runs: its group stays whole.
+ */
+TEST(a_new_base_leaves_an_open_group_alone)
+{
+    struct world *w = begin(AOF_EVERYSEC);
+    CHECK(w);
+    int error = 1;
+    fail_writes = 1;
+    uint64_t first = effect(w);
+    flush(w);
+    CHECK(aof_fails(w->aof) && w->journal->pending.n > 0);
+    fail_writes = 0;
+    CHECK(aof_begin_segment(w->aof) == 0);
+    until_idle(w, w->disk);
+    CHECK(aof_segment_ready(w->aof));
+    aof_switch(w->aof);
+    file_close(file_create("temp.rdb"));
+    struct bytes argv[] = {BYTES("DEL"), BYTES("k")};
+    journal_group_begin(w->journal);
+    journal_add(w->journal, 0, argv, 2, bytes_of(NULL, 0));
+    aof_finish_rewrite(w->aof, "temp.rdb", true, done, &error);
+    until_idle(w, w->disk);
+    CHECK(error == 0 && !aof_fails(w->aof) && aof_released(w->aof) == first);
+    journal_add(w->journal, 0, argv, 2, bytes_of(NULL, 0));
+    journal_group_end(w->journal);
+    static const char start[] = "*1\r\n$5\r\nMULTI\r\n*2\r\n$6\r\nSELECT\r\n";
+    CHECK(w->journal->pending.n > sizeof(start) &&
+          memcmp(w->journal->pending.p, start, sizeof(start) - 1) == 0);
+    flush(w);
+    CHECK(aof_released(w->aof) == w->journal->offset);
+    until_idle(w, w->disk);
+    end(w);
+}
+
 UNIT_MAIN(T(a_policy_says_what_is_released), T(a_batch_beside_a_sync_that_fails_is_not_believed),
           T(a_batch_beside_a_sync_is_released_when_it_is_written),
           T(no_sync_begins_while_a_segment_waits_for_its_switch),
-          T(without_a_base_always_releases_nothing))
+          T(without_a_base_always_releases_nothing), T(a_new_base_leaves_an_open_group_alone))
