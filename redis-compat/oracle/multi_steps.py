@@ -39,7 +39,7 @@ class Generator:
     def __init__(self, rng, peer):
         self.r, self.peer = rng, peer
         self.names = "ABCDEF"[:rng.randint(2, 6)]
-        self.resp3, self.multi, self.subscribed, self.made = set(), set(), set(), set()
+        self.resp3, self.multi, self.subscribed, self.silent, self.made = set(), set(), set(), set(), set()
         self.id = 0
         self.kinds = self.flavour()
         self.pauses_all = self.r.random() < 0.3   # never both: the longer time would hold the control connection too
@@ -79,7 +79,7 @@ class Generator:
                 yield step
 
     def forget(self, name):
-        for s in (self.resp3, self.multi, self.subscribed):
+        for s in (self.resp3, self.multi, self.subscribed, self.silent):
             s.discard(name)
 
     def alive(self, unblocked=True):
@@ -232,12 +232,18 @@ class Generator:
         if kind == "flush":
             return r.choice([[b"FLUSHALL"], [b"FLUSHDB"], [b"FLUSHDB", b"ASYNC"], [b"SWAPDB", b"0", b"1"]])
         if kind == "reply":
+            if who in self.multi:        # refused there (differences.md)
+                return [b"PING"]
+            self.silent.add(who)
             return [b"CLIENT", b"REPLY", r.choice([b"ON", b"ON", b"SKIP", b"SKIP", b"OFF"])]
         if kind == "client":
             return r.choice([[b"CLIENT", b"NO-EVICT", b"ON"], [b"CLIENT", b"GETNAME"], [b"CLIENT", b"SETNAME", b"n"], [b"ECHO", b"x"], [b"DEBUG", b"SLEEP", b"0"], [b"SELECT", b"0"],
                              [b"OBJECT", b"REFCOUNT", b"l1"], [b"TIME", b"x"], [b"ACL", b"WHOAMI"], [b"COMMAND", b"COUNT", b"x"]])
         if kind == "kill":
-            return r.choice([[b"CLIENT", b"KILL", b"ID", b"{id:%s}" % r.choice(self.names).encode()], [b"CLIENT", b"KILL", b"ID", b"{id:%s}" % who.encode(), b"SKIPME", b"no"],
+            victim = r.choice([n for n in self.names if n != who or who not in self.silent])
+            if who in self.silent:       # 7.0 forgets to close who kills itself and wants no replies
+                return [b"CLIENT", b"KILL", b"ID", b"{id:%s}" % victim.encode()]
+            return r.choice([[b"CLIENT", b"KILL", b"ID", b"{id:%s}" % victim.encode()], [b"CLIENT", b"KILL", b"ID", b"{id:%s}" % who.encode(), b"SKIPME", b"no"],
                              [b"QUIT"], [b"CLIENT", b"KILL", b"USER", r.choice(USERS)]])
         if kind == "unblock":
             return [b"CLIENT", b"UNBLOCK", b"{id:%s}" % r.choice(self.names).encode()] + r.choice([[], [b"TIMEOUT"], [b"ERROR"]])
