@@ -252,6 +252,7 @@ def normalise(raw, args):
     """What 7.2 says otherwise, and what the reference has from a clock or a hash."""
     raw = re.sub(rb"^-UNBLOCKED the stream key no longer exists\r\n", b"-NOGROUP\r\n", raw)
     raw = re.sub(rb"^-NOGROUP [^\r]*in XREADGROUP with GROUP option\r\n", b"-NOGROUP\r\n", raw)
+    raw = raw.replace(b"Script killed by user with SCRIPT KILL...", b"Script killed by user with SCRIPT KILL.")
     raw = re.sub(rb"-NOPERM [^\r]*", b"-NOPERM", raw)
     raw = re.sub(rb"NOPERM [^\r]*", b"NOPERM", raw)
     raw = re.sub(rb"(\$7\r\nversion\r\n)\$\d+\r\n[0-9.]+\r\n", rb"\1", raw)
@@ -440,6 +441,8 @@ def play(ref, ours, steps):
             except ConnectionError as e:
                 raise ConnectionError("step %d, %s: %s\n%s" % (len(played), "reference" if peer is ref else "ours", e, "\n".join("    " + repr(s) for s in played)))
         wait_for_guessers(ours)
+        if step[0] == "frozen":          # one may have begun to wait and gone at once
+            waiting += [n for n, args in commands_of(step) if args[0].lower().decode(errors="replace") in BLOCKING]
         left_waiting = left_waiting or any(n not in ref.channels or ref.channels[n].closed for n in waiting)
         why = compare(ref, ours, recent)
         if why:

@@ -91,6 +91,10 @@ static void do_psubscribe(struct call *call)
 
 static void do_ssubscribe(struct call *call)
 {
+    if (call->client->flags & CLIENT_IN_EXEC) {
+        reply_errorf(call->reply, "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client");
+        return;
+    }
     subscribe(call, PUBSUB_SHARD);
 }
 
