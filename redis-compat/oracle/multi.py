@@ -428,7 +428,7 @@ def play(ref, ours, steps):
     """Steps may be an iterator that looks at the reference. Returns what was played and what differs, or None."""
     reset(ref)
     reset(ours)
-    played, recent, left_waiting = [], {}, False
+    played, recent, left_waiting, waited = [], {}, False, False
     base = [changes(p) for p in (ref, ours)]
     for step in steps:
         played.append(step)
@@ -443,6 +443,7 @@ def play(ref, ours, steps):
         wait_for_guessers(ours)
         if step[0] == "frozen":          # one may have begun to wait and gone at once
             waiting += [n for n, args in commands_of(step) if args[0].lower().decode(errors="replace") in BLOCKING]
+        waited = waited or bool(waiting)
         left_waiting = left_waiting or any(n not in ref.channels or ref.channels[n].closed for n in waiting)
         why = compare(ref, ours, recent)
         if why:
@@ -455,7 +456,8 @@ def play(ref, ours, steps):
                 peer.ask(b"CLIENT", b"UNBLOCK", peer.ids[name])
                 peer.settle()
     x, y = changes(ref) - base[0], changes(ours) - base[1]
-    why = compare(ref, ours, recent) or (None if x == y else "changes since the last save: %d, ours %d" % (x, y))
+    # Serving one who waited counts as a change since 7.2.
+    why = compare(ref, ours, recent) or (None if x == y or waited else "changes since the last save: %d, ours %d" % (x, y))
     return played, why or end_differs(ref, ours, left_waiting)
 
 
