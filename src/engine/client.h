@@ -97,6 +97,7 @@ struct client {
     uint64_t blocked_ticks; /* that the command it waits in has taken so far */
     uint64_t total_in, total_out, total_commands;
     uint64_t written_offset; /* of the journal, after its last write */
+    unsigned errors_counted; /* reply.errors when statistics last counted one */
 };
 
 /* A request that runs. What is pushed to its client meanwhile waits for the end of the reply

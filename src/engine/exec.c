@@ -46,6 +46,7 @@ refuse(struct client *c, const struct command *command, const char *format, ...)
         reply_errorf(&c->reply, "%s", text);
     }
     exec_count_error(c->engine, c->reply.error_code);
+    c->errors_counted = c->reply.errors;
     if (c->flags & CLIENT_MULTI)
         c->flags |= CLIENT_TXN_BROKEN;
 }
@@ -179,8 +180,9 @@ static bool memory_is_missing(const struct asked *a)
     if (a->by == BY_REQUEST && (a->client->flags & CLIENT_MULTI))
         grows = grows || !(is_named(k, "exec") || is_named(k, "discard") || is_named(k, "quit") ||
                            is_named(k, "reset"));
-    /* Nothing is evicted while a script runs. */
-    return grows && (e->special & (ENGINE_MAXMEMORY | ENGINE_BUSY)) == ENGINE_MAXMEMORY &&
+    /* Nothing is evicted while a script runs or writes are paused. */
+    return grows &&
+           (e->special & (ENGINE_MAXMEMORY | ENGINE_BUSY | ENGINE_PAUSED)) == ENGINE_MAXMEMORY &&
            !e->services.make_room(e->services.context);
 }
 
@@ -222,6 +224,11 @@ static bool state_forbids(const struct asked *a, struct buf *why)
         return because(why, ERR_LOADING);
     if ((e->special & ENGINE_BUSY) && !(a->command->flags & COMMAND_ALLOW_BUSY))
         return because(why, e->busy_function ? ERR_BUSY_FUNCTION : ERR_BUSY);
+    if (dlist_linked(&c->monitoring) &&
+        (a->flags & (COMMAND_WRITE | COMMAND_READONLY | COMMAND_MAY_REPLICATE))) {
+        buf_add_text(why, "ERR Replica can't interact with the keyspace");
+        return true;
+    }
     return false;
 }
 
@@ -258,6 +265,9 @@ static bool refuse_if(struct client *c, const struct asked *a)
     struct buf why = {0};
     if (!is_refused(a, &why))
         return false;
+    /* The transaction ends all the same: that is shown. */
+    if ((c->engine->special & ENGINE_MONITORED) && is_named(a->command, "exec"))
+        observe_show(c, a->command, a->q->argv, a->q->argc);
     refuse(c, a->command, "%.*s", (int)why.n, why.p);
     buf_free(&why);
     return true;
@@ -342,10 +352,12 @@ static inline void count(const struct call *call, uint64_t ticks, unsigned error
     }
     e->total_commands++;
     c->total_commands++;
-    if (c->reply.errors != errors_before) {
+    /* Errors within EXEC are those of the commands that it ran. */
+    if (c->reply.errors != errors_before && c->reply.errors != c->errors_counted) {
         stat->failed++;
         if (!call->errors_counted)
             exec_count_error(e, c->reply.error_code);
+        c->errors_counted = c->reply.errors;
     }
 }
 
@@ -393,6 +405,11 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
     if (__builtin_expect(e->special & ENGINE_MONITORED, 0) && !retry &&
         !(command->flags & (COMMAND_SKIP_MONITOR | COMMAND_ADMIN)))
         observe_show(c, command, q->argv, q->argc);
+    if (__builtin_expect(e->tracking->client_n > 0, 0) && (command->flags & COMMAND_READONLY)) {
+        struct client *reader = c->flags & CLIENT_SCRIPT ? client_by_id(e, c->id) : c;
+        if (reader && reader->tracking)
+            tracking_remember(reader, command, q->argv, q->argc);
+    }
     if (__builtin_expect(retry, 0))
         ticks += c->blocked_ticks;
     if (call.wants_block) {
@@ -400,11 +417,6 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
         return true;
     }
     count(&call, ticks, errors);
-    if (__builtin_expect(e->tracking->client_n > 0, 0) && (command->flags & COMMAND_READONLY)) {
-        struct client *reader = c->flags & CLIENT_SCRIPT ? client_by_id(e, c->id) : c;
-        if (reader && reader->tracking)
-            tracking_remember(reader, command, q->argv, q->argc);
-    }
     bool wrote = e->journal->offset != offset;
     if (wrote)
         c->written_offset = e->journal->offset;

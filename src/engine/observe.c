@@ -233,7 +233,7 @@ void observe_show(const struct client *c, const struct command *command, const s
     struct dlist_node *head = &e->observe->monitors;
     for (struct dlist_node *n = head->next; n != head; n = n->next) {
         struct client *m = dlist_item(n, struct client, monitoring);
-        if (m->flags & CLIENT_CLOSING)
+        if (m->flags & (CLIENT_CLOSING | CLIENT_REPLY_OFF))
             continue;
         deliver_push(m, buf_bytes(&b));
     }

@@ -422,7 +422,7 @@ static int run_protected(lua_State *L)
 static void run(struct call *call, struct run *r, struct vm *vm, int ref, bool readonly,
                 bool allow_oom, const struct scripting_request *q)
 {
-    uint64_t errors = call->engine->total_errors;
+    unsigned errors = r->client->errors_counted;
     struct run_job j = {.run = r, .ref = ref, .q = q, .reply = call->reply};
     call_no_effect(call);
     run_begin(r, vm, call->client, readonly, allow_oom);
@@ -436,7 +436,7 @@ static void run(struct call *call, struct run *r, struct vm *vm, int ref, bool r
     chain_free(&j.aside);
     lua_settop(vm->L, 0);
     /* An error of a command that the script hands on was counted when it happened. */
-    call->errors_counted = call->engine->total_errors != errors;
+    call->errors_counted = r->client->errors_counted != errors;
 }
 
 static bool refuse_oom(struct call *call)

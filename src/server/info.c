@@ -282,11 +282,24 @@ static void commandstats_section(struct server *s, struct buf *b)
     }
 }
 
+static int by_code(const void *a, const void *b)
+{
+    const struct dict_node *x = *(struct dict_node *const *)a, *y = *(struct dict_node *const *)b;
+    return bytes_compare(dict_key(x), dict_key(y));
+}
+
 static void errorstats_section(struct server *s, struct buf *b)
 {
     struct dict_walk w = {0};
-    for (struct dict_node *n; (n = dict_next(&s->engine.errors, &w));)
-        buf_printf(b, "errorstat_%.*s:count=%zu\r\n", (int)n->key_n, n->key, (size_t)n->value);
+    size_t n = 0;
+    const struct dict_node **all = mem_alloc((s->engine.errors.used + 1) * sizeof(*all));
+    for (const struct dict_node *x; (x = dict_next(&s->engine.errors, &w));)
+        all[n++] = x;
+    qsort(all, n, sizeof(*all), by_code);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(b, "errorstat_%.*s:count=%zu\r\n", (int)all[i]->key_n, all[i]->key,
+                   (size_t)all[i]->value);
+    mem_free(all);
 }
 
 /* The end of the bucket that holds the given share of the calls, in microseconds. */

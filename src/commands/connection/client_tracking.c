@@ -89,6 +89,15 @@ static bool apart(struct call *call, const struct wish *w)
     return true;
 }
 
+/* It hears of all keys already. */
+static bool has_all(const struct tracking_client *t)
+{
+    for (size_t i = 0; t && i < t->prefix_n; i++)
+        if (t->prefixes[i]->n == 0)
+            return true;
+    return false;
+}
+
 /* NULL: it may be as wished. */
 static const char *contradiction(const struct client *c, const struct wish *w)
 {
@@ -122,7 +131,7 @@ void client_tracking_do_tracking(struct call *call)
             reply_errorf(call->reply, "%s", why);
         } else if (apart(call, &w)) {
             /* Without a prefix: all keys. */
-            if ((w.flags & TRACKING_BCAST) && !w.prefix_n && !call->client->tracking)
+            if ((w.flags & TRACKING_BCAST) && !w.prefix_n && !has_all(call->client->tracking))
                 w.prefixes[w.prefix_n++] = str_new(bytes_of("", 0));
             tracking_enable(call->client, w.flags, w.redirect, w.prefixes, w.prefix_n);
             taken = true;
@@ -139,7 +148,7 @@ void client_tracking_do_caching(struct call *call)
     struct tracking_client *t = call->client->tracking;
     struct bytes word = call->argv[2];
     bool yes = bytes_is(word, "yes");
-    if (!t || !(t->flags & (TRACKING_OPTIN | TRACKING_OPTOUT))) {
+    if (!t) {
         reply_errorf(call->reply, "ERR CLIENT CACHING can be called only when the client is in "
                                   "tracking mode with OPTIN or OPTOUT mode enabled");
         return;
