@@ -312,7 +312,7 @@ static uint64_t read_new(struct call *call, const struct xread *x, struct source
         struct stream_entry e;
         stream_log_read(c, &e);
         if (g) {
-            stream_count_read(s->stream, g, e.id);
+            stream_count_read(s->stream, g, e.id, done > 0);
             g->last_id = e.id;
             if (!x->noack) {
                 stream_group_deliver(g, owner, e.id, call->now_ms);

@@ -317,9 +317,16 @@ bool stream_lag(const struct stream *s, const struct stream_group *g, uint64_t *
     return true;
 }
 
-void stream_count_read(const struct stream *s, struct stream_group *g, struct stream_id id)
+void stream_count_read(const struct stream *s, struct stream_group *g, struct stream_id id,
+                       bool follows)
 {
     bool counted = g->entries_read >= 0;
+    if (__builtin_expect(follows && counted && g->entries_read < INT64_MAX &&
+                             stream_id_compare(s->max_deleted, g->last_id) < 0,
+                         1)) {
+        g->entries_read++;
+        return;
+    }
     if (counted && !has_holes(s, g->last_id) && !is_behind(s, g->last_id)) {
         if (g->entries_read < INT64_MAX)
             g->entries_read++;

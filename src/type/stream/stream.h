@@ -69,9 +69,11 @@ struct stream_group **stream_sorted_groups(const struct stream *s, size_t *n);
 bool stream_lag(const struct stream *s, const struct stream_group *g, uint64_t *out);
 /* How many entries were ever added up to an ID, when that can be told; -1: unknown. */
 int64_t stream_entries_read_at(const struct stream *s, struct stream_id id);
-/* The group, still at the position before it, reads one more entry. O(1) but for the first entry
+/* The group, still at the position before it, reads one more entry. follows: what is at that
+ * position was read just now, so nothing was trimmed between them. O(1) but for the first entry
  * behind a hole. */
-void stream_count_read(const struct stream *s, struct stream_group *g, struct stream_id id);
+void stream_count_read(const struct stream *s, struct stream_group *g, struct stream_id id,
+                       bool follows);
 size_t stream_memory(const struct stream *s, size_t samples);
 
 #endif
