@@ -200,7 +200,8 @@ static void bitfield(struct call *call, bool only_reads)
         for (int i = 0; i < n; i++)
             run(call, &steps[i], p, bytes, &o);
         if (o.changes || (grows && o.writes)) {
-            db_count_changes(call->store, (uint64_t)o.writes);
+            /* In a string that grew each step is one. */
+            db_count_changes(call->store, (uint64_t)(grows ? o.writes : o.changes));
             db_changed(call->db, key, DB_EVENT_STRING, "setbit");
         } else if (grows)
             db_changed(call->db, key, 0, NULL);
