@@ -33,8 +33,9 @@ struct feed {
     struct parsed commands[COMMAND_POOL];
     struct member members[FEED_GROUP];
     unsigned arg_n, command_n, member_n, running;
-    unsigned far; /* commands that are worth prefetching for */
-    bool let_go;  /* a command of this group took long: the rest comes later */
+    unsigned far;    /* commands that are worth prefetching for */
+    unsigned budget; /* commands of one client; 0 once a command of this group took long: the rest
+                      * comes later */
     struct request scratch;
 };
 
@@ -85,7 +86,7 @@ void feed_placed(struct client *c, size_t n)
 void feed_begin(struct feed *f)
 {
     f->arg_n = f->command_n = f->member_n = f->far = 0;
-    f->let_go = false;
+    f->budget = TURN_BUDGET;
 }
 
 struct feed_key feed_key(const struct client *c, const struct command *command,
@@ -259,7 +260,7 @@ static void run_member(struct feed *f, struct member *m)
     size_t at = 0;
     unsigned done = 0, i = m->first, left = m->count;
     while (at < m->n && client_may_run(c)) {
-        if ((done >= TURN_BUDGET || f->let_go) && !c->partial) {
+        if (done >= f->budget && !c->partial) {
             if (!dlist_linked(&c->resuming))
                 dlist_append(&c->engine->resuming, &c->resuming);
             break;
@@ -305,7 +306,7 @@ static void run_member(struct feed *f, struct member *m)
 
 void feed_let_go(struct feed *f)
 {
-    f->let_go = true;
+    f->budget = 0;
     for (unsigned i = f->running + 1; i < f->member_n; i++) {
         struct member *m = &f->members[i];
         if (!m->client)

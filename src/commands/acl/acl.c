@@ -39,6 +39,7 @@ static void do_acl_setuser(struct call *call)
         buf_free(&bad);
         return;
     }
+    buf_free(&bad);
     user_replace(old ? old : users_add(users, name), x);
     rights_refresh(call->engine, call->client);
     reply_ok(call->reply);
