@@ -21,9 +21,8 @@ NEWER = """hexpire hpexpire hexpireat hpexpireat httl hpttl hexpiretime hpexpire
 # Why a command may be absent.
 CLUSTER = "clustering is not built"
 REASONS = [
-    (r"cluster.*|asking|readonly|readwrite|migrate", CLUSTER),
-    (r"module.*", "no modules"),
-    (r"replicaof|slaveof|psync|sync|replconf|failover|wait|waitaof|restore-asking", "replication: to come"),
+    (r"migrate", CLUSTER),
+    (r"psync|sync|replconf|failover", "replication: to come"),
 ]
 
 

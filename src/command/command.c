@@ -20,6 +20,7 @@ const char *command_group_name(enum command_group group)
         [GROUP_GEO] = "geo",
         [GROUP_STREAM] = "stream",
         [GROUP_BITMAP] = "bitmap",
+        [GROUP_CLUSTER] = "cluster",
     };
     ASSERT((unsigned)group < sizeof(names) / sizeof(names[0]));
     return names[group];

@@ -55,6 +55,7 @@ enum command_group {
     GROUP_GEO,
     GROUP_STREAM,
     GROUP_BITMAP,
+    GROUP_CLUSTER,
 };
 
 enum key_flag {

@@ -59,6 +59,14 @@ bool helpers_numkeys(const struct call *call, int i, enum err too_many, int *out
     return true;
 }
 
+bool helpers_is_allowed(const struct call *call, long long mode)
+{
+    const struct client *c = call->client;
+    return mode == 1 ||
+           (mode == 2 && ((c->flags & CLIENT_UNIX) || strncmp(c->address, "127.", 4) == 0 ||
+                          strncmp(c->address, "[::1]", 5) == 0));
+}
+
 void helpers_bad_subcommand(struct call *call)
 {
     struct bytes container = call->argv[0], sub = call->argv[1];

@@ -18,6 +18,8 @@ void helpers_shrunk(const struct call *call, struct bytes key, bool empty, unsig
 bool helpers_numkeys(const struct call *call, int i, enum err too_many, int *out);
 /* The most repeated elements that the RANDMEMBER commands answer at once. */
 #define HELPERS_RANDOM_MOST 100000000
+/* By a setting whose values are no (0), yes (1) and local (2): only from this machine. */
+bool helpers_is_allowed(const struct call *call, long long mode);
 /* The error for a subcommand whose arguments do not fit it. */
 void helpers_bad_subcommand(struct call *call);
 /* A HELP reply: the subcommands of a container. */

@@ -144,3 +144,19 @@ const struct command restore_command = {
     .keys = {KEY_RANGE(1, 0, 1, KEY_OW | KEY_UPDATE)},
     .handler = do_restore,
 };
+
+/* What a cluster's nodes send one another: RESTORE and ASKING in one. */
+const struct command restore_asking_command = {
+    .name = "restore-asking",
+    .usage = "key:key ttl:int serialized-value:string [REPLACE] [ABSTTL] [IDLETIME seconds:int] "
+             "[FREQ frequency:int]",
+    .summary = "Makes a key from the bytes that DUMP gave.",
+    .since = "3.0.0",
+    .complexity = "O(N) with N what the value holds",
+    .group = GROUP_SERVER,
+    .arity = -4,
+    .flags =
+        COMMAND_DENYOOM | COMMAND_WRITE | COMMAND_KEYSPACE | COMMAND_DANGEROUS | COMMAND_ASKING,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_OW | KEY_UPDATE)},
+    .handler = do_restore,
+};

@@ -135,12 +135,11 @@ static bool waits_for_load(const struct setting *x)
 static const char *forbidden(struct call *call, const struct change *c)
 {
     const struct setting *x = c->setting;
-    long long allowed = call->engine->settings->enable_protected_configs;
     if ((x->flags & SETTING_IMMUTABLE) &&
         !((x->flags & SETTING_OWN) && bytes_equal(c->value, text_of(&c->old))))
         return "can't set immutable config";
-    if ((x->flags & SETTING_PROTECTED) && allowed != 1 &&
-        !(allowed == 2 && strncmp(call->client->address, "127.", 4) == 0))
+    if ((x->flags & SETTING_PROTECTED) &&
+        !helpers_is_allowed(call, call->engine->settings->enable_protected_configs))
         return "can't set protected config";
     return NULL;
 }

@@ -181,15 +181,6 @@ static void accept_knob(struct call *call)
     reply_ok(call->reply);
 }
 
-static bool allowed(const struct call *call)
-{
-    long long mode = call->engine->settings->enable_debug_command;
-    const struct client *c = call->client;
-    return mode == 1 ||
-           (mode == 2 && ((c->flags & CLIENT_UNIX) || strncmp(c->address, "127.", 4) == 0 ||
-                          strncmp(c->address, "[::1]", 5) == 0));
-}
-
 static void help(struct call *call)
 {
     static const char *const lines[] = {
@@ -242,7 +233,7 @@ static void do_debug(struct call *call)
     struct bytes sub = call->argv[1];
     struct engine *e = call->engine;
     bool on;
-    if (!allowed(call)) {
+    if (!helpers_is_allowed(call, e->settings->enable_debug_command)) {
         call_error(call, ERR_PROTECTED_DEBUG);
         return;
     }
