@@ -55,7 +55,8 @@ struct engine_services {
     int (*rewrite)(void *context);
     int (*foreground_save)(void *context);
     int64_t (*last_save)(void *context);
-    void (*info)(void *context, struct buf *out, const char *section);
+    /* The sections that are named; none: the usual ones. */
+    void (*info)(void *context, struct buf *out, const struct bytes *sections, int n);
     int (*config_rewrite)(void *context);
     /* DEBUG RELOAD and LOADAOF. */
     int (*reload)(void *context, bool save, bool flush);
@@ -128,7 +129,10 @@ struct engine {
     struct engine_stat *stats; /* by registry_number() */
     uint64_t last_ticks;       /* when the last command ended, or waiting ended: the next one's
                                 * time counts from here */
+    uint64_t began_ticks;      /* when waiting ended: commands have run from then to last_ticks */
+    uint64_t command_ticks;    /* what they took, up to then */
     struct dict errors;        /* error code to a counter */
+    uint64_t total_reads, total_writes; /* of sockets */
     uint64_t total_commands, total_errors, total_in, total_out, total_connections,
         rejected_connections, unexpected_errors;
     uint64_t evicted_clients, output_limit_disconnections, query_limit_disconnections;

@@ -3,6 +3,7 @@
 #ifndef ENGINE_EXEC_H
 #define ENGINE_EXEC_H
 
+#include "base/clock.h"
 #include "engine/call.h"
 
 struct exec_request {
@@ -20,6 +21,12 @@ enum exec_result {
     EXEC_HOLD,    /* not run: paused. To be offered again */
 };
 
+/* The time of commands counts from here: before it there was waiting, or reading of sockets. */
+static inline void exec_begin_clock(struct engine *e)
+{
+    e->command_ticks += e->last_ticks - e->began_ticks;
+    e->last_ticks = e->began_ticks = clock_ticks();
+}
 /* Runs one request of a client, or queues it, or refuses it with an error reply. */
 enum exec_result exec_request(struct client *c, const struct exec_request *q);
 /* Runs a command that has been judged. retry: for a client that waited. True: it blocks (again). */

@@ -322,7 +322,7 @@ void feed_run(struct feed *f)
 {
     /* The reading of sockets is not part of any command. */
     if (f->member_n)
-        f->members[0].client->engine->last_ticks = clock_ticks();
+        exec_begin_clock(f->members[0].client->engine);
     for (unsigned i = 0; i < f->member_n; i++)
         prefetch_entries(f, f->members[i].client, f->members[i].first, f->members[i].count);
     for (unsigned i = 0; i < f->member_n; i++)

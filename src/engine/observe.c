@@ -56,24 +56,20 @@ void observe_configure(struct engine *e)
     e->track_latency = e->settings->latency_tracking;
 }
 
-/* The first argument that is secret; argc: none is. */
-static int first_secret(const struct command *c, const struct bytes *argv, int argc)
+/* Whether an argument is a secret: what it is said to be by the command's constant and, of a
+ * setting, by the setting's. */
+static bool is_secret(const struct command *c, const struct bytes *argv, int i)
 {
-    struct bytes name = bytes_text(command_full_name(c));
-    if (bytes_is(name, "auth"))
-        return 1;
-    if (bytes_is(name, "acl|setuser"))
-        return 2;
-    if (bytes_is(name, "config|set"))
-        for (int i = 2; i < argc; i++)
-            if (bytes_is(argv[i], "requirepass") || bytes_is(argv[i], "masterauth") ||
-                bytes_is(argv[i], "masteruser") || bytes_is(argv[i], "tls-key-file-pass"))
-                return i + 1;
-    if (bytes_is(name, "hello"))
-        for (int i = 2; i < argc; i++)
-            if (bytes_is(argv[i], "auth"))
-                return i + 1;
-    return argc;
+    if (c->secret_from && i >= c->secret_from)
+        return true;
+    for (int k = 1; c->secret_word && k <= c->secret_count && i - k > 0; k++)
+        if (bytes_is(argv[i - k], c->secret_word))
+            return true;
+    if (c->secret_settings && i >= 3 && i % 2) {
+        const struct setting *x = settings_find(argv[i - 1]);
+        return x && (x->flags & SETTING_SECRET);
+    }
+    return false;
 }
 
 static struct str *shortened(struct bytes x)
@@ -93,7 +89,6 @@ static void note_slow(const struct call *call, int64_t us)
     struct engine *e = call->engine;
     struct observe *o = e->observe;
     struct observe_slow *x = mem_zalloc(sizeof(*x));
-    int secret = first_secret(call->command, call->argv, call->argc);
     x->id = o->next_slow++;
     x->time_s = e->now_ms / 1000;
     x->duration_us = us;
@@ -106,7 +101,8 @@ static void note_slow(const struct call *call, int64_t us)
             x->argv[i] = str_new(buf_bytes(&b));
             buf_free(&b);
         } else {
-            x->argv[i] = i >= secret ? str_new(BYTES("(redacted)")) : shortened(call->argv[i]);
+            x->argv[i] = is_secret(call->command, call->argv, i) ? str_new(BYTES("(redacted)"))
+                                                                 : shortened(call->argv[i]);
         }
     }
     const struct client *c = call->client;
@@ -215,7 +211,6 @@ void observe_show(const struct client *c, const struct command *command, const s
     struct engine *e = c->engine;
     struct buf b = {0};
     int64_t us = clock_wall_us();
-    int secret = first_secret(command, argv, argc);
     if (c->flags & CLIENT_REPLAY)
         return;
     buf_printf(&b, "+%lld.%06lld [%d ", (long long)(us / 1000000), (long long)(us % 1000000),
@@ -227,7 +222,7 @@ void observe_show(const struct client *c, const struct command *command, const s
     buf_add_char(&b, ']');
     for (int i = 0; i < argc; i++) {
         buf_add_char(&b, ' ');
-        add_quoted(&b, i >= secret ? BYTES("(redacted)") : argv[i]);
+        add_quoted(&b, is_secret(command, argv, i) ? BYTES("(redacted)") : argv[i]);
     }
     buf_add_text(&b, "\r\n");
     struct dlist_node *head = &e->observe->monitors;

@@ -43,9 +43,41 @@ double cron_rate(const struct rate *r)
     return sum / SERVER_SAMPLES;
 }
 
+static void expire(struct server *s)
+{
+    long long left = 25 * s->settings->active_expire_effort;
+    int64_t began_us = clock_mono_us();
+    while (left > 0 && expire_step(s->engine.store, EXPIRE_US) >= EXPIRE_MORE)
+        left--;
+    s->expire_us += (uint64_t)(clock_mono_us() - began_us);
+    s->expire_capped += left == 0;
+}
+
+/* How long there has been more than maxmemory, as far as ticks can see it. */
+static void watch_limit(struct server *s)
+{
+    int64_t now_ms = s->engine.steady_ms;
+    bool over = s->settings->maxmemory && s->used_memory > (size_t)s->settings->maxmemory;
+    if (s->over_limit_since_ms && !over) {
+        s->over_limit_ms += now_ms - s->over_limit_since_ms;
+        s->over_limit_since_ms = 0;
+    } else if (!s->over_limit_since_ms && over) {
+        s->over_limit_since_ms = now_ms;
+    }
+}
+
+static void tick(struct server *s);
+
 void cron_due(void *context)
 {
     struct server *s = context;
+    uint64_t began = clock_ticks();
+    tick(s);
+    s->times.cron += clock_ticks() - began;
+}
+
+static void tick(struct server *s)
+{
     struct engine *e = &s->engine;
     /* While a script runs its time stands still, and nothing changes data. */
     if (e->special & ENGINE_BUSY)
@@ -57,14 +89,15 @@ void cron_due(void *context)
         return;
     s->cron_runs++;
     sample(&s->commands, e->total_commands, e->steady_ms);
+    sample(&s->cycles, s->turns, e->steady_ms);
+    sample(&s->cycle_ticks, s->times.all, e->steady_ms);
     sample(&s->net_in, e->total_in, e->steady_ms);
     sample(&s->net_out, e->total_out, e->steady_ms);
     observe_configure(e); /* the cycle counter is known better with time */
     memory_tick(s);
     if (e->active_expire && !e->store->expiry_paused)
-        for (long long i = 0; i < 25 * s->settings->active_expire_effort; i++)
-            if (expire_step(e->store, EXPIRE_US) < EXPIRE_MORE)
-                break;
+        expire(s);
+    watch_limit(s);
     stream_dedup_expire_some(e->now_ms, DEDUP_STREAMS);
     if (s->cron_runs % (uint64_t)(s->settings->hz > 10 ? s->settings->hz / 10 : 1) == 0)
         link_tick(s);

@@ -164,10 +164,16 @@ static void memory_section(struct server *s, struct buf *b)
                stream_cache_bytes());
 }
 
+static double us_of(uint64_t ticks)
+{
+    return (double)ticks / clock_ticks_per_us();
+}
+
 static void stats_section(struct server *s, struct buf *b)
 {
     struct engine *e = &s->engine;
     uint64_t fork_us, forks = saver_forks(s->saver, &fork_us);
+    int64_t over_ms = s->over_limit_since_ms ? e->steady_ms - s->over_limit_since_ms : 0;
     size_t prefixes = 0;
     const struct dlist_node *tracked = &e->tracking->clients;
     for (const struct dlist_node *n = tracked->next; n != tracked; n = n->next)
@@ -185,17 +191,19 @@ static void stats_section(struct server *s, struct buf *b)
                cron_rate(&s->net_out) / 1024, (unsigned long long)e->rejected_connections);
     buf_printf(b,
                "sync_full:0\r\nsync_partial_ok:0\r\nsync_partial_err:0\r\nexpired_keys:%lld\r\n"
-               "expired_stale_perc:0.00\r\nexpired_time_cap_reached_count:0\r\n"
-               "expire_cycle_cpu_milliseconds:0\r\nevicted_keys:%lld\r\nevicted_clients:%llu\r\n"
-               "total_eviction_exceeded_time:0\r\ncurrent_eviction_exceeded_time:0\r\n"
+               "expired_time_cap_reached_count:%llu\r\n"
+               "expire_cycle_cpu_milliseconds:%llu\r\nevicted_keys:%lld\r\nevicted_clients:%llu\r\n"
+               "total_eviction_exceeded_time:%lld\r\ncurrent_eviction_exceeded_time:%lld\r\n"
                "eviction_longest_turn_us:%lld\r\neviction_longest_turn_cpu_us:%lld\r\n"
                "expired_subkeys:%lld\r\n"
                "keyspace_hits:%lld\r\nkeyspace_misses:%lld\r\npubsub_channels:%zu\r\n"
                "pubsub_patterns:%zu\r\npubsubshard_channels:%zu\r\n",
-               e->store->expired, e->store->evicted, (unsigned long long)e->evicted_clients,
-               (long long)s->evict_longest_us, (long long)s->evict_longest_cpu_us,
-               e->store->expired_fields, e->store->hits, e->store->misses,
-               pubsub_names(e->pubsub, PUBSUB_CHANNEL)->used,
+               e->store->expired, (unsigned long long)s->expire_capped,
+               (unsigned long long)s->expire_us / 1000, e->store->evicted,
+               (unsigned long long)e->evicted_clients, (long long)(s->over_limit_ms + over_ms),
+               (long long)over_ms, (long long)s->evict_longest_us,
+               (long long)s->evict_longest_cpu_us, e->store->expired_fields, e->store->hits,
+               e->store->misses, pubsub_names(e->pubsub, PUBSUB_CHANNEL)->used,
                pubsub_names(e->pubsub, PUBSUB_PATTERN)->used,
                pubsub_names(e->pubsub, PUBSUB_SHARD)->used);
     buf_printf(
@@ -207,8 +215,8 @@ static void stats_section(struct server *s, struct buf *b)
         "current_active_defrag_time:0\r\ntracking_total_keys:%zu\r\n"
         "tracking_total_items:%zu\r\ntracking_total_prefixes:%zu\r\n"
         "unexpected_error_replies:0\r\ntotal_error_replies:%llu\r\n"
-        "dump_payload_sanitizations:0\r\ntotal_reads_processed:0\r\n"
-        "total_writes_processed:0\r\nio_threaded_reads_processed:0\r\n"
+        "dump_payload_sanitizations:0\r\ntotal_reads_processed:%llu\r\n"
+        "total_writes_processed:%llu\r\nio_threaded_reads_processed:0\r\n"
         "io_threaded_writes_processed:0\r\nreply_buffer_shrinks:0\r\n"
         "reply_buffer_expands:0\r\neventloop_cycles:%llu\r\n"
         "client_query_buffer_limit_disconnections:%llu\r\n"
@@ -217,10 +225,28 @@ static void stats_section(struct server *s, struct buf *b)
         "acl_access_denied_key:%llu\r\nacl_access_denied_channel:%llu\r\n",
         (unsigned long long)fork_us, (unsigned long long)forks, e->tracking->keys.used,
         e->tracking->items, prefixes, (unsigned long long)e->total_errors,
+        (unsigned long long)e->total_reads, (unsigned long long)e->total_writes,
         (unsigned long long)s->turns, (unsigned long long)e->query_limit_disconnections,
         (unsigned long long)e->output_limit_disconnections,
         (unsigned long long)e->denied[CHECK_AUTH], (unsigned long long)e->denied[CHECK_COMMAND],
         (unsigned long long)e->denied[CHECK_KEY], (unsigned long long)e->denied[CHECK_CHANNEL]);
+    double cycles = cron_rate(&s->cycles);
+    buf_printf(b,
+               "eventloop_duration_sum:%.0f\r\neventloop_duration_cmd_sum:%.0f\r\n"
+               "instantaneous_eventloop_cycles_per_sec:%.0f\r\n"
+               "instantaneous_eventloop_duration_usec:%.0f\r\n",
+               us_of(s->times.all + s->times.cron), us_of(e->command_ticks), cycles,
+               cycles > 0 ? cron_rate(&s->cycle_ticks) / cycles / clock_ticks_per_us() : 0.0);
+}
+
+/* Only where it is named. */
+static void debug_section(struct server *s, struct buf *b)
+{
+    buf_printf(b,
+               "eventloop_duration_aof_sum:%.0f\r\neventloop_duration_cron_sum:%.0f\r\n"
+               "eventloop_duration_max:%.0f\r\neventloop_cmd_per_cycle_max:%llu\r\n",
+               us_of(s->times.files), us_of(s->times.cron), us_of(s->times.longest),
+               (unsigned long long)s->times.most_commands);
 }
 
 static void replication_section(struct server *s, struct buf *b)
@@ -379,33 +405,41 @@ static void persistence_section(struct server *s, struct buf *b)
 
 enum { IN_DEFAULT = 1, IN_ALL = 2 };
 
-void info_print(struct server *s, struct buf *out, const char *wanted)
+static const struct {
+    const char *name, *title;
+    unsigned in;
+    void (*print)(struct server *s, struct buf *b);
+} sections[] = {
+    {"server", "Server", IN_DEFAULT | IN_ALL, server_section},
+    {"clients", "Clients", IN_DEFAULT | IN_ALL, clients_section},
+    {"memory", "Memory", IN_DEFAULT | IN_ALL, memory_section},
+    {"persistence", "Persistence", IN_DEFAULT | IN_ALL, persistence_section},
+    {"stats", "Stats", IN_DEFAULT | IN_ALL, stats_section},
+    {"replication", "Replication", IN_DEFAULT | IN_ALL, replication_section},
+    {"cpu", "CPU", IN_DEFAULT | IN_ALL, cpu_section},
+    {"modules", "Modules", IN_DEFAULT | IN_ALL, modules_section},
+    {"commandstats", "Commandstats", IN_ALL, commandstats_section},
+    {"errorstats", "Errorstats", IN_DEFAULT | IN_ALL, errorstats_section},
+    {"latencystats", "Latencystats", IN_ALL, latencystats_section},
+    {"cluster", "Cluster", IN_DEFAULT | IN_ALL, cluster_section},
+    {"keyspace", "Keyspace", IN_DEFAULT | IN_ALL, keyspace_section},
+    {"debug", "Debug", 0, debug_section},
+};
+
+static unsigned group_of(struct bytes name)
 {
-    static const struct {
-        const char *name, *title;
-        unsigned in;
-        void (*print)(struct server *s, struct buf *b);
-    } sections[] = {
-        {"server", "Server", IN_DEFAULT | IN_ALL, server_section},
-        {"clients", "Clients", IN_DEFAULT | IN_ALL, clients_section},
-        {"memory", "Memory", IN_DEFAULT | IN_ALL, memory_section},
-        {"persistence", "Persistence", IN_DEFAULT | IN_ALL, persistence_section},
-        {"stats", "Stats", IN_DEFAULT | IN_ALL, stats_section},
-        {"replication", "Replication", IN_DEFAULT | IN_ALL, replication_section},
-        {"cpu", "CPU", IN_DEFAULT | IN_ALL, cpu_section},
-        {"modules", "Modules", IN_DEFAULT | IN_ALL, modules_section},
-        {"commandstats", "Commandstats", IN_ALL, commandstats_section},
-        {"errorstats", "Errorstats", IN_DEFAULT | IN_ALL, errorstats_section},
-        {"latencystats", "Latencystats", IN_ALL, latencystats_section},
-        {"cluster", "Cluster", IN_DEFAULT | IN_ALL, cluster_section},
-        {"keyspace", "Keyspace", IN_DEFAULT | IN_ALL, keyspace_section},
-    };
-    struct bytes w = bytes_text(wanted);
-    unsigned group = bytes_is(w, "default")                            ? IN_DEFAULT
-                     : bytes_is(w, "all") || bytes_is(w, "everything") ? IN_ALL
-                                                                       : 0;
+    return bytes_is(name, "default")                               ? IN_DEFAULT
+           : bytes_is(name, "all") || bytes_is(name, "everything") ? IN_ALL
+                                                                   : 0;
+}
+
+void info_print(struct server *s, struct buf *out, const struct bytes *names, int n)
+{
     for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
-        if (!(sections[i].in & group) && !bytes_is(w, sections[i].name))
+        bool wanted = n == 0 && (sections[i].in & IN_DEFAULT);
+        for (int k = 0; k < n && !wanted; k++)
+            wanted = (sections[i].in & group_of(names[k])) || bytes_is(names[k], sections[i].name);
+        if (!wanted)
             continue;
         buf_printf(out, "%s# %s\r\n", out->n ? "\r\n" : "", sections[i].title);
         sections[i].print(s, out);

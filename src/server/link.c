@@ -182,6 +182,7 @@ static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
     c->active_ms = s->engine.steady_ms;
     c->total_in += (uint64_t)n;
     s->engine.total_in += (uint64_t)n;
+    s->engine.total_reads++;
     if (place)
         feed_placed(c, (size_t)n);
     if (__builtin_expect(c->total_commands == 0, 0) && !tls &&
@@ -309,6 +310,7 @@ static void write_one(struct server *s, struct link *k)
             c->active_ms = s->engine.steady_ms;
             c->total_out += (uint64_t)n;
             s->engine.total_out += (uint64_t)n;
+            s->engine.total_writes++;
         }
     }
     if ((c->flags & CLIENT_CLOSE_AFTER) && chain_pending(&c->out) == 0)

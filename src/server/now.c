@@ -1,6 +1,7 @@
 #include "server/now.h"
 
 #include "base/clock.h"
+#include "engine/exec.h"
 #include "store/lru.h"
 
 void now_read(struct server *s)
@@ -9,7 +10,7 @@ void now_read(struct server *s)
     s->clock_is_old = false;
     e->now_ms = clock_wall_ms();
     e->steady_ms = clock_steady_ms();
-    e->last_ticks = clock_ticks();
+    exec_begin_clock(e);
     e->store->now_ms = e->now_ms;
     e->store->lru_clock = lru_clock_at(e->now_ms);
 }

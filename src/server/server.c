@@ -141,9 +141,9 @@ static int64_t service_last_save(void *context)
     return saver_last_save(s->saver);
 }
 
-static void service_info(void *context, struct buf *out, const char *section)
+static void service_info(void *context, struct buf *out, const struct bytes *sections, int n)
 {
-    info_print(context, out, section);
+    info_print(context, out, sections, n);
 }
 
 static int service_config_rewrite(void *context)
@@ -176,6 +176,11 @@ static void service_reset_statistics(void *context)
     s->commands = s->net_in = s->net_out = (struct rate){0};
     s->lazy_freed = 0;
     s->turns = 0;
+    s->times = (struct turn_times){0};
+    s->cycles = s->cycle_ticks = (struct rate){0};
+    s->expire_us = s->expire_capped = 0;
+    s->over_limit_ms = 0;
+    s->over_limit_since_ms = s->over_limit_since_ms ? s->engine.steady_ms : 0;
     s->evict_longest_us = s->evict_longest_cpu_us = 0;
     saver_reset_statistics(s->saver);
 }
@@ -200,7 +205,9 @@ static void write_all(struct server *s)
 {
     struct engine *e = &s->engine;
     client_order_output(e);
+    uint64_t began = clock_ticks();
     saver_flush(s->saver);
+    s->times.files += clock_ticks() - began;
     gate_before_sending(e);
     if (!dlist_empty(&e->outgoing) || !dlist_empty(&s->held))
         link_write_all(s);
@@ -428,6 +435,17 @@ static int64_t sleep_ms(struct server *s)
     return left < most || most < 0 ? left : most;
 }
 
+static void count_turn(struct server *s, uint64_t began, uint64_t commands)
+{
+    uint64_t took = clock_ticks() - began, ran = s->engine.total_commands - commands;
+    s->turns++;
+    s->times.all += took;
+    if (took > s->times.longest)
+        s->times.longest = took;
+    if (ran > s->times.most_commands && ran <= s->engine.total_commands)
+        s->times.most_commands = ran;
+}
+
 /* One turn of the loop; the order of its phases is the gate (ARCHITECTURE.md). */
 static void turn(struct server *s)
 {
@@ -436,6 +454,7 @@ static void turn(struct server *s)
     loop_turn(s->loop, sleep_ms(s));
     watchdog_begin();
     now_read(s);
+    uint64_t began = e->began_ticks, commands = e->total_commands;
     saver_begin_turn(s->saver);
     if (s->signalled && !s->stopping)
         on_signal(s, s->signalled);
@@ -463,7 +482,7 @@ static void turn(struct server *s)
     if (!dlist_empty(&e->closing))
         link_close_all(s);
     saver_end_turn(s->saver);
-    s->turns++;
+    count_turn(s, began, commands);
 }
 
 int server_run(struct server *s)

@@ -38,6 +38,11 @@ struct rate {
     unsigned at;
 };
 
+/* How long turns take, without the waiting; in ticks of the cycle counter. */
+struct turn_times {
+    uint64_t all, files, cron, longest, most_commands;
+};
+
 struct server {
     struct settings *settings;
     struct engine engine;
@@ -83,7 +88,12 @@ struct server {
     int64_t evict_us, evict_longest_us, evict_cpu_us, evict_longest_cpu_us;
     size_t lazy_pending, lazy_freed, lazy_bytes;
     char run_id[41];
-    uint64_t turns, turn_us;
+    uint64_t turns;
+    struct turn_times times;
+    struct rate cycles, cycle_ticks;
+    /* Of active expiry, and of the time in which there was more memory in use than maxmemory. */
+    uint64_t expire_us, expire_capped;
+    int64_t over_limit_since_ms, over_limit_ms;
     int data_lock; /* on `dir` (server/data_lock.h); -1: it could not be had */
     char *config_path;
     char *executable;

@@ -351,7 +351,13 @@ static void do_acl_help(struct call *call)
 #define USUAL   (COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED)
 #define GUARDED (COMMAND_ADMIN | USUAL)
 
+#define EVERYWHERE "request_policy:all_nodes response_policy:all_succeeded"
+
 #define ACL_SUB(word, args, text, version, cost, count, bits)                                      \
+    ACL_CHANGE(word, args, text, version, cost, count, bits, NULL, 0)
+
+/* Those that a cluster's every node has to get, and from where on their arguments are secrets. */
+#define ACL_CHANGE(word, args, text, version, cost, count, bits, advice, secrets)                  \
     static const struct command acl_##word##_command = {                                           \
         .name = #word,                                                                             \
         .full_name = "acl|" #word,                                                                 \
@@ -359,16 +365,18 @@ static void do_acl_help(struct call *call)
         .summary = text,                                                                           \
         .since = version,                                                                          \
         .complexity = cost,                                                                        \
+        .tips = advice,                                                                            \
         .group = GROUP_SERVER,                                                                     \
         .arity = count,                                                                            \
         .flags = bits,                                                                             \
+        .secret_from = secrets,                                                                    \
         .handler = do_acl_##word,                                                                  \
     }
 
 ACL_SUB(cat, "[category:string]", "Lists categories, or a category's commands.", "6.0.0", "O(N)",
         -2, USUAL);
-ACL_SUB(deluser, "username:string...", "Deletes users and closes their connections.", "6.0.0",
-        "O(N) with N the connections", -3, GUARDED);
+ACL_CHANGE(deluser, "username:string...", "Deletes users and closes their connections.", "6.0.0",
+           "O(N) with N the connections", -3, GUARDED, EVERYWHERE, 0);
 ACL_SUB(dryrun, "username:string command:string [arg:string...]",
         "Answers whether a user may run a command.", "7.0.0", "O(N) with N the arguments", -4,
         GUARDED);
@@ -381,9 +389,10 @@ ACL_SUB(list, "", "Lists the rules of all users.", "6.0.0", "O(N) with N the use
 ACL_SUB(load, "", "Reads the file of users again.", "6.0.0", "O(N) with N the users", 2, GUARDED);
 ACL_SUB(log, "[<count:int | RESET>]", "Lists what was denied.", "6.0.0", "O(N) with N the entries",
         -2, GUARDED);
-ACL_SUB(save, "", "Writes the file of users.", "6.0.0", "O(N) with N the users", 2, GUARDED);
-ACL_SUB(setuser, "username:string [rule:string...]", "Makes a user or changes one.", "6.0.0",
-        "O(N) with N the rules", -3, GUARDED);
+ACL_CHANGE(save, "", "Writes the file of users.", "6.0.0", "O(N) with N the users", 2, GUARDED,
+           EVERYWHERE, 0);
+ACL_CHANGE(setuser, "username:string [rule:string...]", "Makes a user or changes one.", "6.0.0",
+           "O(N) with N the rules", -3, GUARDED, EVERYWHERE, 2);
 ACL_SUB(users, "", "Lists the users.", "6.0.0", "O(N) with N the users", 2, GUARDED);
 ACL_SUB(whoami, "", "Answers the connection's user.", "6.0.0", "O(1)", 2, USUAL);
 

@@ -155,6 +155,7 @@ const struct command auth_command = {
     .arity = -2,
     .flags = COMMAND_ALLOW_BUSY | COMMAND_FAST | COMMAND_LOADING | COMMAND_NO_AUTH |
              COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .secret_from = 1,
     .handler = do_auth,
 };
 
@@ -254,5 +255,7 @@ const struct command hello_command = {
     .arity = -1,
     .flags = COMMAND_ALLOW_BUSY | COMMAND_FAST | COMMAND_LOADING | COMMAND_NO_AUTH |
              COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .secret_word = "auth",
+    .secret_count = 2,
     .handler = do_hello,
 };

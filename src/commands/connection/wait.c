@@ -96,6 +96,6 @@ const struct command waitaof_command = {
     .tips = "request_policy:all_shards response_policy:agg_min",
     .group = GROUP_CONNECTION,
     .arity = 4,
-    .flags = COMMAND_BLOCKING | COMMAND_NOSCRIPT,
+    .flags = COMMAND_NOSCRIPT,
     .handler = do_waitaof,
 };

@@ -33,13 +33,7 @@ static void do_info(struct call *call)
 {
     struct buf b = {0};
     struct engine_services *s = &call->engine->services;
-    if (call->argc == 1)
-        s->info(s->context, &b, "default");
-    for (int i = 1; i < call->argc; i++) {
-        char *name = mem_copy_text(call->argv[i].p, call->argv[i].n);
-        s->info(s->context, &b, name);
-        mem_free(name);
-    }
+    s->info(s->context, &b, call->argv + 1, call->argc - 1);
     reply_verbatim(call->reply, "txt", buf_bytes(&b));
     buf_free(&b);
 }
@@ -275,6 +269,8 @@ static void do_config_resetstat(struct call *call)
     }
     dict_clear(&e->errors);
     e->total_commands = e->total_errors = e->total_in = e->total_out = 0;
+    e->total_reads = e->total_writes = e->command_ticks = 0;
+    e->began_ticks = e->last_ticks;
     e->total_connections = e->rejected_connections = 0;
     e->output_limit_disconnections = e->query_limit_disconnections = 0;
     e->store->hits = e->store->misses = e->store->expired = 0;
@@ -312,6 +308,7 @@ static const struct command config_set_command = {
     .group = GROUP_SERVER,
     .arity = -4,
     .flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .secret_settings = true,
     .handler = do_config_set,
 };
 static const struct command config_rewrite_command = {
@@ -321,6 +318,7 @@ static const struct command config_rewrite_command = {
     .summary = "Writes the settings back to the configuration file.",
     .since = "2.8.0",
     .complexity = "O(1)",
+    .tips = "request_policy:all_nodes response_policy:all_succeeded",
     .group = GROUP_SERVER,
     .arity = 2,
     .flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
@@ -333,6 +331,7 @@ static const struct command config_resetstat_command = {
     .summary = "Sets the counters of INFO to zero.",
     .since = "2.0.0",
     .complexity = "O(1)",
+    .tips = "request_policy:all_nodes response_policy:all_succeeded",
     .group = GROUP_SERVER,
     .arity = 2,
     .flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,

@@ -531,7 +531,7 @@ static const struct command command_getkeys_command = {
     .complexity = "O(N) with N the arguments",
     .categories = "@connection",
     .group = GROUP_SERVER,
-    .arity = -4,
+    .arity = -3,
     .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_command_getkeys,
 };
@@ -544,7 +544,7 @@ static const struct command command_getkeysandflags_command = {
     .complexity = "O(N) with N the arguments",
     .categories = "@connection",
     .group = GROUP_SERVER,
-    .arity = -4,
+    .arity = -3,
     .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_command_getkeysandflags,
 };

@@ -280,7 +280,7 @@ SUB(latency, history, "event:string", "Lists an event's samples.", "2.8.13", "O(
 SUB(latency, latest, "", "Lists the latest sample of each event.", "2.8.13", "O(1)", EVERYWHERE, 2,
     LATENCY_BITS);
 SUB(latency, reset, "[event:string...]", "Forgets samples.", "2.8.13", "O(1)",
-    "request_policy:all_nodes response_policy:all_succeeded", -2, LATENCY_BITS);
+    "request_policy:all_nodes response_policy:agg_sum", -2, LATENCY_BITS);
 
 static const struct command *const latency_subcommands[] = {
     &latency_doctor_command,  &latency_graph_command,

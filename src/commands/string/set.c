@@ -473,7 +473,6 @@ const struct command msetnx_command = {
     .summary = "Writes several strings at once, or none when one of the keys exists.",
     .since = "1.0.1",
     .complexity = "O(N) with N the number of keys",
-    .tips = "request_policy:multi_shard response_policy:agg_min",
     .group = GROUP_STRING,
     .arity = -3,
     .flags = COMMAND_DENYOOM | COMMAND_WRITE,
