@@ -111,21 +111,17 @@ const struct command cluster_command = {
     .subcommands = cluster_subcommands,
 };
 
-#define WORD(id, version, text, bits)                                                              \
-    const struct command id##_command = {                                                          \
-        .name = #id,                                                                               \
-        .usage = "",                                                                               \
-        .summary = text,                                                                           \
-        .since = version,                                                                          \
-        .complexity = "O(1)",                                                                      \
-        .categories = "@connection",                                                               \
-        .group = GROUP_CLUSTER,                                                                    \
-        .arity = 1,                                                                                \
-        .flags = (bits) | COMMAND_FAST | COMMAND_UNTRACKED,                                        \
-        .handler = is_disabled,                                                                    \
+#define WORD(word, version, text, bits)                                                            \
+    {                                                                                              \
+        .name = word, .usage = "", .summary = text, .since = version, .complexity = "O(1)",        \
+        .categories = "@connection", .group = GROUP_CLUSTER, .arity = 1,                           \
+        .flags = (bits) | COMMAND_FAST | COMMAND_UNTRACKED, .handler = is_disabled,                \
     }
 
-WORD(asking, "3.0.0", "Announces a request for a hash slot that is moving.", 0);
-WORD(readonly, "3.0.0", "Allows reading from a replica of a cluster.",
-     COMMAND_LOADING | COMMAND_STALE);
-WORD(readwrite, "3.0.0", "Ends what READONLY allows.", COMMAND_LOADING | COMMAND_STALE);
+const struct command asking_command =
+    WORD("asking", "3.0.0", "Announces a request for a hash slot that is moving.", 0);
+const struct command readonly_command =
+    WORD("readonly", "3.0.0", "Allows reading from a replica of a cluster.",
+         COMMAND_LOADING | COMMAND_STALE);
+const struct command readwrite_command =
+    WORD("readwrite", "3.0.0", "Ends what READONLY allows.", COMMAND_LOADING | COMMAND_STALE);

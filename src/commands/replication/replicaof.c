@@ -14,19 +14,15 @@ static void do_replicaof(struct call *call)
                                   "replica");
 }
 
-#define REPLICAOF(id, version)                                                                     \
-    const struct command id##_command = {                                                          \
-        .name = #id,                                                                               \
-        .usage = "<(host:string port:int) | (NO ONE)>",                                            \
+#define REPLICAOF(word, version)                                                                   \
+    {                                                                                              \
+        .name = word, .usage = "<(host:string port:int) | (NO ONE)>",                              \
         .summary = "Makes the server a replica, or with NO ONE a master, which it is.",            \
-        .since = version,                                                                          \
-        .complexity = "O(1)",                                                                      \
-        .group = GROUP_SERVER,                                                                     \
-        .arity = 3,                                                                                \
+        .since = version, .complexity = "O(1)", .group = GROUP_SERVER, .arity = 3,                 \
         .flags = COMMAND_ADMIN | COMMAND_NO_ASYNC_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |     \
                  COMMAND_UNTRACKED,                                                                \
         .handler = do_replicaof,                                                                   \
     }
 
-REPLICAOF(replicaof, "5.0.0");
-REPLICAOF(slaveof, "1.0.0");
+const struct command replicaof_command = REPLICAOF("replicaof", "5.0.0");
+const struct command slaveof_command = REPLICAOF("slaveof", "1.0.0");
