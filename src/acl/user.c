@@ -199,7 +199,7 @@ static const char *command_rule(struct selector *s, const struct registry *r, st
     }
     const char *bar = memchr(lower, '|', n);
     struct bytes name = bar ? bytes_of(lower, (size_t)(bar - lower)) : word;
-    const struct command *c = registry_find(r, name);
+    const struct command *c = registry_find_original(r, name);
     if (!c && !foreign_command(bar ? word : name))
         return UNKNOWN;
     if (c && bar)
