@@ -3,6 +3,8 @@
 #ifndef BASE_ASSERT_H
 #define BASE_ASSERT_H
 
+#include <stdbool.h>
+
 #define ASSERT(condition)                                                                          \
     do {                                                                                           \
         if (__builtin_expect(!(condition), 0))                                                     \
@@ -16,5 +18,8 @@ _Noreturn void assert_failed(const char *condition, const char *file, int line);
 
 /* Called with the failed condition before the process stops; NULL: print to stderr only. */
 void assert_set_report(void (*report)(const char *condition, const char *file, int line));
+
+/* The process ends by exit code 1 instead of SIGABRT. */
+void assert_set_exit(bool exits);
 
 #endif

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <errno.h>
 #include <time.h>
 
 int64_t clock_wall_us(void)
@@ -49,4 +50,14 @@ int64_t clock_thread_us(void)
     struct timespec t;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+void clock_delay(int64_t us, uint64_t count)
+{
+    if (us == 0 || (us < 0 && count % (uint64_t)-us))
+        return;
+    int64_t n = us > 0 ? us : 1;
+    struct timespec left = {.tv_sec = n / 1000000, .tv_nsec = n % 1000000 * 1000};
+    while (nanosleep(&left, &left) < 0 && errno == EINTR)
+        continue;
 }

@@ -27,4 +27,8 @@ double clock_ticks_per_us(void);
 /* CPU time that this thread has used. Cost: a system call. */
 int64_t clock_thread_us(void);
 
+/* For tests that need something to take long: sleeps us microseconds; negative: a microsecond each
+ * -us-th time; 0: not at all. */
+void clock_delay(int64_t us, uint64_t count);
+
 #endif

@@ -459,7 +459,7 @@ static int read_back(struct rewriting *w)
     return good ? 0 : -EINVAL;
 }
 
-int config_file_rewrite(const struct settings *s)
+int config_file_rewrite(const struct settings *s, bool all)
 {
     struct buf old = {0};
     int error = file_read(s->file, &old);
@@ -468,9 +468,12 @@ int config_file_rewrite(const struct settings *s)
         return error;
     }
     size_t count;
-    settings_table(&count);
+    const struct setting *table = settings_table(&count);
     struct rewriting w = {.settings = s, .done = mem_zalloc(count * sizeof(bool))};
     rewrite_lines(&w, old.n ? buf_bytes(&old) : bytes_of("", 0));
+    for (size_t i = 0; all && i < count; i++)
+        if (!w.done[i])
+            add_generated(&w, &table[i]);
     error = read_back(&w);
     if (!error && s->print_users)
         s->print_users(s->context, &w.out);
@@ -507,7 +510,7 @@ void config_file_sample(const struct settings *s, struct buf *out)
                       "another file here. Settings that are commented out\n# show their "
                       "defaults.\n");
     for (size_t i = 0; i < count; i++) {
-        if (!all[i].summary)
+        if (!all[i].summary || (all[i].flags & SETTING_HIDDEN))
             continue;
         const char *value = shipped(all[i].name);
         buf_printf(out, "\n# %s\n", all[i].summary);

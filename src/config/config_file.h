@@ -11,10 +11,10 @@ bool config_file_load(struct settings *s, const char *path, struct buf *report);
 bool config_file_options(struct settings *s, int argc, char **argv, struct buf *report);
 /* Reads directives from text (standard input). */
 bool config_file_text(struct settings *s, struct bytes text, struct buf *report);
-/* Writes the settings back: keeps comments and order, updates lines, appends what is new. 0 or
- * -errno.
+/* Writes the settings back (all: also those that have their defaults): keeps comments and order,
+ * updates lines, appends what is new. 0 or -errno.
  */
-int config_file_rewrite(const struct settings *s);
+int config_file_rewrite(const struct settings *s, bool all);
 /* The documented sample configuration, from the table of settings. */
 void config_file_sample(const struct settings *s, struct buf *out);
 

@@ -421,3 +421,15 @@ struct entry *table_walk_next(struct table_walk *w)
     }
     return NULL;
 }
+
+void table_chains(const struct table *t, size_t chains[TABLE_CHAINS])
+{
+    memset(chains, 0, TABLE_CHAINS * sizeof(*chains));
+    for (size_t i = 0; i < t->buckets; i++) {
+        size_t n = 0;
+        for (struct table_bucket *b = bucket_at(t, i); b; b = overflow_of(b))
+            for (unsigned k = 0; k < SLOTS; k++)
+                n += b->tags[k] != 0;
+        chains[n < TABLE_CHAINS ? n : TABLE_CHAINS - 1]++;
+    }
+}

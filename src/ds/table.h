@@ -53,6 +53,9 @@ struct entry *table_random(const struct table *t, struct rng *rng);
 size_t table_sample(const struct table *t, struct rng *rng, struct entry **out, size_t max);
 /* Bytes of the buckets. */
 size_t table_memory(const struct table *t);
+#define TABLE_CHAINS 64
+/* How many buckets hold 0, 1, 2 ... entries; the last counts longer ones as well. */
+void table_chains(const struct table *t, size_t chains[TABLE_CHAINS]);
 /* Two steps of prefetching, a batch of keys at a time. */
 void table_prefetch_bucket(const struct table *t, uint64_t hash);
 void table_prefetch_entry(const struct table *t, uint64_t hash);

@@ -87,6 +87,7 @@ struct client {
     struct str *name, *lib_name, *lib_version; /* set by client_set_text() */
     size_t held;  /* bytes that it makes us keep beside its buffers: client_holds() */
     size_t input; /* bytes of what it sent, as they were counted last: client_count_input() */
+    size_t request_n; /* bytes of the request that is being run, while this client is shown */
     char address[64], local_address[64];
     int fd;                        /* for CLIENT LIST only */
     int64_t created_ms, active_ms; /* by the steady clock, as all times of a client are */

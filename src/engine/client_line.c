@@ -60,7 +60,7 @@ void client_line_print(const struct client *c, struct buf *b)
         b, " db=%d sub=%zu psub=%zu ssub=%zu multi=%d watch=%zu qbuf=%zu qbuf-free=%zu", c->db->id,
         pubsub_count(c->subscriber, PUBSUB_CHANNEL), pubsub_count(c->subscriber, PUBSUB_PATTERN),
         pubsub_count(c->subscriber, PUBSUB_SHARD), c->flags & CLIENT_MULTI ? (int)c->txn->n : -1,
-        txn_watch_count(c), c->in_n + gathered, c->in_cap + received - c->in_n - gathered);
+        txn_watch_count(c), c->in_n + c->request_n + gathered, c->in_cap + received - c->in_n - gathered);
     buf_printf(b,
                " argv-mem=%d multi-mem=%zu rbs=%zu rbp=%zu obl=%zu oll=%zu omem=%zu "
                "tot-mem=%zu events=%s",

@@ -57,7 +57,8 @@ struct engine_services {
     int64_t (*last_save)(void *context);
     /* The sections that are named; none: the usual ones. */
     void (*info)(void *context, struct buf *out, const struct bytes *sections, int n);
-    int (*config_rewrite)(void *context);
+    /* all: also settings that have their defaults. */
+    int (*config_rewrite)(void *context, bool all);
     /* DEBUG RELOAD and LOADAOF. */
     int (*reload)(void *context, bool save, bool flush);
     int (*load_aof)(void *context);
@@ -148,6 +149,8 @@ struct engine {
     size_t denial_count;
     uint64_t next_denial, denied[5]; /* by enum check_result */
     bool busy_function;              /* under ENGINE_BUSY: it is a function that runs */
+    bool skip_checksums;             /* DEBUG SET-SKIP-CHECKSUM-VALIDATION: RESTORE takes any */
+    int64_t flush_sleep_us;          /* DEBUG AOF-FLUSH-SLEEP */
     bool commands_renamed;           /* by rename-command */
     bool scripts_may_all;            /* DEBUG SET-DISABLE-DENY-SCRIPTS */
 };

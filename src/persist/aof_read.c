@@ -144,7 +144,8 @@ static void gather(struct reader *r, size_t at)
 
 static bool progress(struct reader *r, size_t at)
 {
-    if (at - r->reported < PROGRESS_EVERY)
+    uint64_t every = r->o->progress_every ? r->o->progress_every : PROGRESS_EVERY;
+    if (at - r->reported < every)
         return true;
     r->reported = at;
     if (!r->o->progress || r->o->progress(r->o->context, at))

@@ -38,6 +38,7 @@ struct aof_read_options {
     bool (*at_time)(void *context, int64_t seconds);
     /* Called now and then; false stops the reading. May be NULL. */
     bool (*progress)(void *context, uint64_t bytes);
+    uint64_t progress_every; /* so many bytes; 0: 2 MB */
     void *context;
 };
 

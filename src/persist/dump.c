@@ -167,7 +167,8 @@ static struct entry *read_value(struct rdb_source *r, struct bytes key,
 
 /* The bytes in front of a footer that is good. A checksum of 0 was not computed. Versions that are
  * not known are no error: what is in front of them may be. */
-static bool check_footer(struct bytes payload, size_t *n, enum rdb_dialect *dialect)
+static bool check_footer(struct bytes payload, bool any_checksum, size_t *n,
+                         enum rdb_dialect *dialect)
 {
     const unsigned char *p = (const unsigned char *)payload.p;
     if (payload.n < FOOTER)
@@ -177,7 +178,7 @@ static bool check_footer(struct bytes payload, size_t *n, enum rdb_dialect *dial
     memcpy(&crc, p + *n + 2, 8);
     *dialect =
         (p[*n] | (unsigned)p[*n + 1] << 8) > RDB_REDIS_RESERVED_MOST ? RDB_VALKEY : RDB_REDIS;
-    return crc == 0 || crc == crc_64(0, p, *n + 2);
+    return any_checksum || crc == 0 || crc == crc_64(0, p, *n + 2);
 }
 
 enum dump_result dump_read(struct bytes payload, struct bytes key, const struct rdb_get_options *o,
@@ -187,7 +188,7 @@ enum dump_result dump_read(struct bytes payload, struct bytes key, const struct 
     enum rdb_dialect dialect;
     size_t n;
     *what = NULL;
-    if (!check_footer(payload, &n, &dialect))
+    if (!check_footer(payload, o->any_checksum, &n, &dialect))
         return DUMP_BAD_FRAME;
     struct rdb_source r = {.start = p, .p = p, .end = p + n, .dialect = dialect};
     *out = read_value(&r, key, o, what);
@@ -213,7 +214,7 @@ enum dump_result dump_read_libraries(struct bytes payload,
     const unsigned char *p = (const unsigned char *)payload.p;
     enum rdb_dialect dialect;
     size_t n;
-    if (!check_footer(payload, &n, &dialect))
+    if (!check_footer(payload, false, &n, &dialect))
         return DUMP_BAD_FRAME;
     struct rdb_source r = {.start = p, .p = p, .end = p + n};
     enum dump_result result = DUMP_GOOD;

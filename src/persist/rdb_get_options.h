@@ -18,6 +18,7 @@ struct rdb_get_options {
     struct hash_limits hash;
     struct set_limits set;
     struct zset_limits zset;
+    bool any_checksum; /* of a payload of DUMP: not looked at */
 };
 
 struct rdb_get_options rdb_get_options_from(const struct settings *c);

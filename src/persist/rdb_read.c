@@ -1,5 +1,6 @@
 #include "persist/rdb_read.h"
 
+#include "base/clock.h"
 #include "base/crc.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -45,7 +46,7 @@ struct reader {
     const struct rdb_read_options *o;
     struct rdb_read_result *result;
     struct store *store;
-    uint64_t reported;
+    uint64_t reported, every;
     struct buf key;                  /* of the entry that is being read */
     struct waiting waiting[WAITING]; /* entries that were read, in order */
     unsigned first, waiting_n;
@@ -250,6 +251,7 @@ static bool take_key(struct reader *r, struct bytes key, struct entry *e)
 {
     const struct rdb_read_options *o = r->o;
     const struct prefix *x = &r->prefix;
+    clock_delay(o->key_delay_us, r->result->keys);
     bool past = x->deadline_ms >= 0 && x->deadline_ms <= o->now_ms;
     if (o->check_only) {
         r->result->keys++;
@@ -484,7 +486,7 @@ static bool read_all(struct reader *r)
     for (;;) {
         unsigned op;
         bool is_prefix;
-        if ((uint64_t)(r->in.p - r->in.start) - r->reported > PROGRESS_EVERY) {
+        if ((uint64_t)(r->in.p - r->in.start) - r->reported > r->every) {
             r->reported = (uint64_t)(r->in.p - r->in.start);
             if (!insert_all(r))
                 return false;
@@ -551,6 +553,7 @@ bool rdb_read(struct store *s, struct bytes data, const struct rdb_read_options 
                        .prefix = NO_PREFIX,
                        .step = start,
                        .summed = start};
+    r.every = o->progress_every ? o->progress_every : PROGRESS_EVERY;
     long long version = 0;
     r.in.templates = &r.templates;
     r.in.warn = warn;

@@ -87,10 +87,7 @@ int rdb_write(int fd, struct store *s, const struct rdb_write_options *o,
         table_walk_start(&walk, &db->keys);
         for (struct entry *e; !w.error && (e = table_walk_next(&walk));) {
             put_entry(&w, &effects, e, result);
-            if (o->key_delay_us > 0)
-                usleep((useconds_t)o->key_delay_us);
-            else if (o->key_delay_us < 0 && result->keys % (uint64_t)-o->key_delay_us == 0)
-                usleep(1);
+            clock_delay(o->key_delay_us, result->keys);
         }
     }
     rdb_sink_byte(&w, 0xff);

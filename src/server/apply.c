@@ -1,6 +1,7 @@
 #include "server/apply.h"
 
 #include "acl/users.h"
+#include "base/assert.h"
 #include "base/log.h"
 #include "engine/observe.h"
 #include "engine/state.h"
@@ -147,6 +148,13 @@ static bool apply_watchdog(struct server *s, const char **reason)
     return true;
 }
 
+static bool apply_panic(struct server *s, const char **reason)
+{
+    (void)reason;
+    assert_set_exit(s->settings->use_exit_on_panic);
+    return true;
+}
+
 /* In the order in which they act: what listeners need comes before them. */
 static const struct {
     const char *name;
@@ -197,6 +205,7 @@ static const struct {
     {"slowlog-log-slower-than", apply_observe},
     {"slowlog-max-len", apply_observe},
     {"stream-cache-size", apply_memory},
+    {"use-exit-on-panic", apply_panic},
     {"watchdog-period", apply_watchdog},
 };
 

@@ -9,6 +9,7 @@
 #include "server/memory.h"
 #include "server/now.h"
 #include "server/saver.h"
+#include "server/shutdown.h"
 #include "store/expire.h"
 #include "type/stream/stream_dedup.h"
 
@@ -81,6 +82,9 @@ static void tick(struct server *s)
     struct engine *e = &s->engine;
     /* While a script runs its time stands still, and nothing changes data. */
     if (e->special & ENGINE_BUSY)
+        return;
+    shutdown_obey(s);
+    if (s->stopping)
         return;
     now_read(s);
     if ((e->special & ENGINE_PAUSED) && e->steady_ms >= e->pause_until_ms)

@@ -23,6 +23,7 @@
 #define MUCH_TO_LOAD (32u << 20) /* bytes of files from which on memory is taken in large steps */
 
 struct loader {
+    uint64_t replayed; /* commands of append-only files */
     struct server *server;
     struct aof *aof;
     struct loader_figures figures;
@@ -109,6 +110,7 @@ static bool replay(void *context, const struct bytes *argv, int argc)
                  argv[0].p);
         return false;
     }
+    clock_delay(l->server->settings->key_load_delay, l->replayed++);
     exec_request(l->replay, &q);
     if (scripting_failures(l->server->engine.scripting) != failures) {
         /* Gone on with, the next rewrite would leave it out for good. */
@@ -190,6 +192,9 @@ static bool load_rdb(struct loader *l, const char *path, bool is_base, struct by
                                  .values = rdb_get_options_from(c),
                                  .apply = replay_effect,
                                  .progress = load_progress,
+                                 .progress_every =
+                                     (uint64_t)c->loading_process_events_interval_bytes,
+                                 .key_delay_us = c->key_load_delay,
                                  .context = l};
     bool good = rdb_read(s->engine.store, map, &o, &r);
     l->figures.keys += r.keys;
@@ -271,7 +276,11 @@ static bool load_aof_file(struct loader *l, const char *path, bool last)
         return false;
     }
     struct aof_read_options o = {
-        .apply = replay, .ahead = look_ahead, .progress = load_progress, .context = l};
+        .apply = replay,
+        .ahead = look_ahead,
+        .progress = load_progress,
+        .progress_every = (uint64_t)l->server->settings->loading_process_events_interval_bytes,
+        .context = l};
     struct aof_read_result r;
     struct aof_read_head head;
     size_t head_n;

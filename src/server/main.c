@@ -1,4 +1,5 @@
 /* The command line, the environment, and the life of the process around the server. */
+#include "base/assert.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/words.h"
@@ -324,6 +325,7 @@ int main(int argc, char **argv, char **environment)
     if (!process_adjust_oom_score(settings, PROCESS_SERVER))
         return 1;
     watchdog_set_period(settings->watchdog_period);
+    assert_set_exit(settings->use_exit_on_panic);
     write_pidfile(settings);
     log_line(LOG_NOTICE, "Server initialized");
     if (!server_load(s))

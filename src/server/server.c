@@ -26,6 +26,7 @@
 #include "server/memory.h"
 #include "server/now.h"
 #include "server/saver.h"
+#include "server/shutdown.h"
 #include "server/watchdog.h"
 #include "store/evict.h"
 
@@ -93,7 +94,7 @@ static void on_discard(void *context, struct entry *e)
 
 static bool service_shutdown(void *context, unsigned how)
 {
-    return server_shutdown(context, how);
+    return shutdown_now(context, how);
 }
 
 static int service_background_save(void *context, bool schedule)
@@ -146,10 +147,10 @@ static void service_info(void *context, struct buf *out, const struct bytes *sec
     info_print(context, out, sections, n);
 }
 
-static int service_config_rewrite(void *context)
+static int service_config_rewrite(void *context, bool all)
 {
     struct server *s = context;
-    return config_file_rewrite(s->settings);
+    return config_file_rewrite(s->settings, all);
 }
 
 static int service_reload(void *context, bool save, bool flush)
@@ -206,6 +207,8 @@ static void write_all(struct server *s)
     struct engine *e = &s->engine;
     client_order_output(e);
     uint64_t began = clock_ticks();
+    if (__builtin_expect(e->flush_sleep_us != 0, 0) && e->journal->pending.n)
+        clock_delay(e->flush_sleep_us, 0);
     saver_flush(s->saver);
     s->times.files += clock_ticks() - began;
     gate_before_sending(e);
@@ -274,34 +277,6 @@ static void rename_commands(struct registry *r, const struct settings *s)
     }
 }
 
-static void on_signal(void *context, int number)
-{
-    struct server *s = context;
-    const char *name = number == SIGINT ? "SIGINT" : "SIGTERM";
-    unsigned flags = number == SIGINT ? s->settings->sigint_flags : s->settings->sigterm_flags;
-    log_line(LOG_WARNING, "Received %s scheduling shutdown...", name);
-    if (s->engine.special & ENGINE_BUSY) {
-        /* Not in the middle of a script: it ends first, by itself if it has written. */
-        s->signalled = number;
-        if (!scripting_interrupt(s->engine.scripting))
-            log_line(LOG_WARNING, "A script that has written data runs: waiting for its end. "
-                                  "SHUTDOWN NOSAVE ends it half-way.");
-        return;
-    }
-    unsigned how = 0;
-    if (flags & SETTINGS_SHUTDOWN_NOSAVE)
-        how |= ENGINE_SHUTDOWN_NOSAVE;
-    if (flags & SETTINGS_SHUTDOWN_SAVE)
-        how |= ENGINE_SHUTDOWN_SAVE;
-    if (flags & SETTINGS_SHUTDOWN_FORCE)
-        how |= ENGINE_SHUTDOWN_FORCE;
-    if (flags & SETTINGS_SHUTDOWN_NOW)
-        how |= ENGINE_SHUTDOWN_NOW;
-    if (!server_shutdown(s, how))
-        log_line(LOG_WARNING, "SIGTERM received but errors trying to shut down the server, check "
-                              "the logs for more information");
-}
-
 struct server *server_new(struct settings *settings)
 {
     struct server *s = mem_zalloc(sizeof(*s));
@@ -356,8 +331,8 @@ struct server *server_new(struct settings *settings)
     s->saver = saver_new(s);
     s->backup = backup_new(s);
     s->cron = loop_timer_new(s->loop, cron_period_ms(s), cron_due, s);
-    s->signals[0] = loop_signal_new(s->loop, SIGTERM, on_signal, s);
-    s->signals[1] = loop_signal_new(s->loop, SIGINT, on_signal, s);
+    s->signals[0] = loop_signal_new(s->loop, SIGTERM, shutdown_on_signal, s);
+    s->signals[1] = loop_signal_new(s->loop, SIGINT, shutdown_on_signal, s);
     now_read(s);
     s->evict = evict_new();
     memory_configure(s);
@@ -456,9 +431,6 @@ static void turn(struct server *s)
     now_read(s);
     uint64_t began = e->began_ticks, commands = e->total_commands;
     saver_begin_turn(s->saver);
-    if (s->signalled && !s->stopping)
-        on_signal(s, s->signalled);
-    s->signalled = 0;
     if (s->stopping)
         return;
     memory_begin_turn(s);
@@ -495,28 +467,6 @@ int server_run(struct server *s)
     link_write_all(s);
     log_line(LOG_WARNING, "Millrace is now ready to exit, bye bye...");
     return s->exit_code;
-}
-
-bool server_shutdown(struct server *s, unsigned how)
-{
-    log_line(LOG_NOTICE, "User requested shutdown...");
-    if (!saver_shutdown(s->saver, how) && !(how & ENGINE_SHUTDOWN_FORCE)) {
-        log_line(LOG_WARNING, "Error trying to save the DB, can't exit.");
-        return false;
-    }
-    /* First of all: nobody is accepted who would only be dropped. */
-    listeners_close(s);
-    if (*s->settings->pidfile || s->settings->daemonize) {
-        const char *path = *s->settings->pidfile ? s->settings->pidfile : "/var/run/redis.pid";
-        log_line(LOG_NOTICE, "Removing the pid file.");
-        unlink(path);
-    }
-    if (*s->settings->unixsocket) {
-        log_line(LOG_NOTICE, "Removing the unix socket file.");
-        unlink(s->settings->unixsocket);
-    }
-    s->stopping = true;
-    return true;
 }
 
 void server_free(struct server *s)

@@ -65,7 +65,7 @@ struct server {
     char *turn_buffer;
     struct feed *busy_feed; /* and the buffer: of turns within a command (a script that is busy) */
     char *busy_buffer;
-    int signalled; /* a signal that came while a script was busy */
+    int signalled; /* a signal that the next tick acts upon; 0: none */
     int64_t started_ms, started_mono_us;
     bool clock_is_old; /* a script has taken long in this turn */
     bool stopping;     /* the loop ends */
@@ -109,7 +109,5 @@ bool server_load(struct server *s);
 /* Until shutdown; returns the exit code. */
 int server_run(struct server *s);
 void server_free(struct server *s);
-/* Asks the loop to end. False: the shutdown was refused (a save failed), the server goes on. */
-bool server_shutdown(struct server *s, unsigned how);
 
 #endif

@@ -5,10 +5,19 @@
 #include <execinfo.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/time.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+#define SIGNAL SIGVTALRM /* SIGALRM is that of scripts (base/alarm.h) */
+
 static long long period_ms;
+static timer_t timer;
+static bool has_timer;
 
 static void say(int fd, const char *text)
 {
@@ -16,16 +25,14 @@ static void say(int fd, const char *text)
     (void)n;
 }
 
-static void expired(int number, siginfo_t *info, void *context)
+static void expired(int number)
 {
     void *trail[64];
     int fd = log_raw_fd();
     (void)number;
-    (void)context;
     if (fd < 0)
         return;
-    say(fd, info->si_code == SI_USER ? "\n--- RECEIVED SIGALRM ---\n"
-                                     : "\n--- WATCHDOG TIMER EXPIRED ---\n");
+    say(fd, "\n--- WATCHDOG TIMER EXPIRED ---\n");
     backtrace_symbols_fd(trail, backtrace(trail, 64), fd);
     say(fd, "--------\n");
     if (fd != STDOUT_FILENO)
@@ -34,17 +41,29 @@ static void expired(int number, siginfo_t *info, void *context)
 
 static void set_timer(long long ms)
 {
-    struct itimerval t = {.it_value = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000}};
-    setitimer(ITIMER_REAL, &t, NULL);
+    struct itimerspec t = {.it_value = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}};
+    timer_settime(timer, 0, &t, NULL);
+}
+
+static bool make_timer(void)
+{
+    struct sigaction a = {.sa_handler = expired, .sa_flags = SA_RESTART};
+    struct sigevent e = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGNAL};
+    void *warm[1];
+    backtrace(warm, 1); /* loads what it needs outside of the handler */
+    sigaction(SIGNAL, &a, NULL);
+    e.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
+    return timer_create(CLOCK_MONOTONIC, &e, &timer) == 0;
 }
 
 void watchdog_set_period(long long ms)
 {
-    struct sigaction a = {.sa_sigaction = expired, .sa_flags = SA_SIGINFO | SA_RESTART};
-    void *warm[1];
-    backtrace(warm, 1); /* loads what it needs outside of the handler */
-    sigaction(SIGALRM, &a, NULL);
-    set_timer(0);
+    if (ms && !has_timer && !(has_timer = make_timer())) {
+        log_line(LOG_WARNING, "watchdog-period: the system gives no timer");
+        return;
+    }
+    if (has_timer)
+        set_timer(0);
     period_ms = ms;
 }
 

@@ -195,6 +195,12 @@ struct entry *db_look(struct db *db, struct bytes key)
     return e;
 }
 
+struct entry *db_peek_past(struct db *db, struct bytes key)
+{
+    struct entry **slot = table_find(&db->keys, hash_of(db->store, key), key);
+    return slot ? *slot : NULL;
+}
+
 struct entry *db_peek(struct db *db, struct bytes key)
 {
     return find(db, key);

@@ -111,6 +111,8 @@ struct entry *db_read(struct db *db, struct bytes key);
 struct entry *db_look(struct db *db, struct bytes key);
 /* As db_read(), but leaves statistics and the LRU clock alone. */
 struct entry *db_peek(struct db *db, struct bytes key);
+/* As db_peek(), also when its deadline has passed and it is still there. */
+struct entry *db_peek_past(struct db *db, struct bytes key);
 /* For changing: NULL when absent (an expired one has then been deleted). */
 struct entry *db_write(struct db *db, struct bytes key);
 /* After a change that may have moved the entry: old as db_write() returned it (only its address is

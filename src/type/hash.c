@@ -508,3 +508,8 @@ uint64_t hash_scan(const struct hash *h, uint64_t cursor, int64_t now_ms, hash_v
         visit(context, &f);
     return 0;
 }
+
+const struct table *hash_table(const struct hash *x)
+{
+    return x->form == LARGE ? &((const struct large *)x)->table : NULL;
+}

@@ -72,4 +72,7 @@ typedef void hash_visit(void *context, const struct hash_field *f);
 uint64_t hash_scan(const struct hash *h, uint64_t cursor, int64_t now_ms, hash_visit *visit,
                    void *context);
 
+/* The table of a large one; NULL: it is small. */
+const struct table *hash_table(const struct hash *x);
+
 #endif

@@ -281,3 +281,8 @@ uint64_t set_scan(const struct set *s, uint64_t cursor, set_visit *visit, void *
         visit(context, x);
     return 0;
 }
+
+const struct table *set_table(const struct set *x)
+{
+    return x->form == LARGE ? &((const struct large *)x)->table : NULL;
+}

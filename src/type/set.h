@@ -48,4 +48,7 @@ bool set_walk_next(struct set_walk *w, struct bytes *member);
 typedef void set_visit(void *context, struct bytes member);
 uint64_t set_scan(const struct set *s, uint64_t cursor, set_visit *visit, void *context);
 
+/* The table of a large one; NULL: it is small. */
+const struct table *set_table(const struct set *x);
+
 #endif

@@ -14,6 +14,20 @@ const char *value_type_name(enum value_type type)
     return names[type];
 }
 
+const struct table *value_table(const struct entry *e)
+{
+    switch ((enum value_kind)e->kind) {
+    case VALUE_HASH:
+        return hash_table(value_object(e));
+    case VALUE_SET:
+        return set_table(value_object(e));
+    case VALUE_ZSET:
+        return zset_table(value_object(e));
+    default:
+        return NULL;
+    }
+}
+
 const char *value_encoding(const struct entry *e)
 {
     switch (e->kind) {

@@ -16,6 +16,8 @@ enum value_kind {
     VALUE_ZSET,   /* word: struct zset * */
 };
 
+struct table;
+
 enum value_type { TYPE_STRING, TYPE_LIST, TYPE_SET, TYPE_ZSET, TYPE_HASH, TYPE_STREAM };
 
 static inline enum value_type value_type(const struct entry *e)
@@ -46,6 +48,8 @@ static inline bool value_is_timed(const struct entry *e)
 const char *value_type_name(enum value_type type);
 /* As OBJECT ENCODING of Redis would answer. */
 const char *value_encoding(const struct entry *e);
+/* The hash table of a large hash, set or sorted set; NULL: it has none. */
+const struct table *value_table(const struct entry *e);
 /* Frees the entry and all that it holds. */
 void value_free(struct entry *e);
 /* How much work value_free() is, in allocations. */

@@ -389,3 +389,8 @@ uint64_t zset_scan(const struct zset *z, uint64_t cursor, zset_visit *visit, voi
     }
     return 0;
 }
+
+const struct table *zset_table(const struct zset *x)
+{
+    return x->form == LARGE ? &((const struct large *)x)->table : NULL;
+}

@@ -65,4 +65,7 @@ bool zset_walk_next(struct zset_walk *w, struct zset_item *out);
 typedef void zset_visit(void *context, const struct zset_item *item);
 uint64_t zset_scan(const struct zset *z, uint64_t cursor, zset_visit *visit, void *context);
 
+/* The table of a large one; NULL: it is small. */
+const struct table *zset_table(const struct zset *x);
+
 #endif

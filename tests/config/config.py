@@ -477,6 +477,145 @@ def title_and_score():
     s.kill()
 
 
+# ---- compat 11.8 and section 14: hooks
+
+
+@test
+def loading_that_takes_long():
+    s = Server('save ""\n', "--enable-protected-configs", "yes", "--enable-debug-command", "yes")
+    c = s.conn()
+    c.do("debug", "populate", "20000", "key", "100")
+    same("save", c.do("save"), "OK")
+    s.kill()
+    s.args += ["--key-load-delay", "1000", "--loading-process-events-interval-bytes", "4096"]
+    s.start()
+    c = s.conn()
+    info = c.do("info", "persistence")
+    if "\nloading:1" not in info:
+        raise AssertionError("it is loaded already: " + info)
+    for name, value in (("dir", s.dir), ("dbfilename", "x.rdb"), ("appendonly", "yes")):
+        refused(name, c.do("config", "set", name, value), "LOADING ")
+    refused("a key", c.do("get", "key:1"), "LOADING ")
+    same("others", c.do("config", "set", "hz", "11", "key-load-delay", "0"), "OK")
+    for _ in range(1000):
+        if "\nloading:0" in c.do("info", "persistence"):
+            break
+        time.sleep(0.02)
+    same("all", c.do("dbsize"), 20000)
+    s.kill()
+
+
+@test
+def restore_without_the_checksum():
+    s = Server("", "--enable-debug-command", "yes")
+    c = s.conn()
+    c.do("set", "a", "hello")
+    dump = c.do("dump", "a").encode("latin1")
+    bent = dump[:-1] + bytes([dump[-1] ^ 1])
+    wrong = "DUMP payload version or checksum are wrong"
+    refused("checked", c.do("restore", "a", "0", bent, "replace"), wrong)
+    same("debug", c.do("debug", "set-skip-checksum-validation", "1"), "OK")
+    same("skipped", c.do("restore", "a", "0", bent, "replace"), "OK")
+    same("value", c.do("get", "a"), "hello")
+    refused("no payload", c.do("restore", "a", "0", "x", "replace"), wrong)
+    same("debug", c.do("debug", "set-skip-checksum-validation", "0"), "OK")
+    refused("checked again", c.do("restore", "a", "0", bent, "replace"), wrong)
+    s.kill()
+
+
+@test
+def a_stack_of_what_takes_long():
+    s = Server("", "--enable-debug-command", "yes")
+    c = s.conn()
+    same("sleep", c.do("debug", "sleep", "0.3"), "OK")
+    if "WATCHDOG" in s.log():
+        raise AssertionError("watched without a period")
+    same("set", c.do("config", "set", "watchdog-period", "1"), "OK")
+    same("at least 200", c.get("watchdog-period"), "200")
+    began = time.monotonic()
+    same("sleep", c.do("debug", "sleep", "0.6"), "OK")
+    if time.monotonic() - began < 0.6:
+        raise AssertionError("the watchdog cut the sleep short")
+    if "--- WATCHDOG TIMER EXPIRED ---" not in s.log() or "millrace-server" not in s.log().split("EXPIRED")[1]:
+        raise AssertionError(s.log())
+    # Scripts have a timer of their own, which goes on working.
+    same("set", c.do("config", "set", "busy-reply-threshold", "20"), "OK")
+    c.send("eval", "while true do end", "0")
+    d, got = s.conn(), ""
+    for _ in range(500):
+        got = d.do("ping")
+        if isinstance(got, Error):
+            break
+        time.sleep(0.01)
+    refused("a busy script", got, "BUSY")
+    same("kill", d.do("script", "kill"), "OK")
+    refused("killed", c.read(), "killed")
+    same("set", c.do("config", "set", "watchdog-period", "0"), "OK")
+    same("alive", c.do("ping"), "PONG")
+    s.kill()
+
+
+@test
+def panic_by_exit():
+    for word, code in (("yes", 1), ("no", -signal.SIGABRT)):
+        for how in "assert", "panic":
+            s = Server("", "--enable-debug-command", "yes", "--use-exit-on-panic", word)
+            try:
+                s.conn().do("debug", how)
+            except ConnectionError:
+                pass
+            same("%s %s" % (word, how), s.p.wait(timeout=20), code)
+
+
+@test
+def a_signal_can_be_taken_back():
+    s = Server("", "--hz", "1")
+    c = s.conn()
+    refused("nothing to abort", c.do("shutdown", "abort"), "No shutdown in progress")
+    done = 0
+    for _ in range(5):
+        s.p.send_signal(signal.SIGTERM)
+        for _ in range(200):
+            got = c.do("shutdown", "abort")
+            if got == "OK":
+                done += 1
+                break
+            time.sleep(0.001)
+    if done == 0:
+        raise AssertionError("never")
+    same("alive", c.do("ping"), "PONG")
+    s.p.send_signal(signal.SIGTERM)
+    same("ends", s.p.wait(timeout=20), 0)
+
+
+@test
+def rewriting_everything():
+    s = Server("hz 12\n", "--enable-debug-command", "yes")
+    c = s.conn()
+    same("debug", c.do("debug", "config-rewrite-force-all"), "OK")
+    text = open(s.conf).read()
+    for name, value in c.all().items():
+        if not re.search("(?m)^%s " % re.escape(name), text) and "slave" not in name and "ziplist" not in name and "cpulist" not in name and name != "lua-time-limit":
+            raise AssertionError("%s is missing" % name)
+    before = c.all()
+    c = s.again()
+    same("after a restart", c.all(), before)
+    s.kill()
+
+
+@test
+def a_flush_that_takes_long():
+    s = Server("appendonly yes\n", "--enable-debug-command", "yes")
+    c = s.conn()
+    same("debug", c.do("debug", "aof-flush-sleep", "200000"), "OK")
+    began = time.monotonic()
+    same("set", c.do("set", "a", "1"), "OK")
+    if time.monotonic() - began < 0.2:
+        raise AssertionError("it did not sleep")
+    same("debug", c.do("debug", "aof-flush-sleep", "0"), "OK")
+    s.kill()
+
+
 @test
 def signals_by_their_words():
     for words, wanted in (("nosave", False), ("save", True), ("default", False)):

@@ -61,10 +61,18 @@ static void do_client_setinfo(struct call *call)
     reply_ok(call->reply);
 }
 
+/* The client that asks: its request is still in its buffer. */
+static void print_line(const struct call *call, struct client *c, struct buf *b)
+{
+    c->request_n = c == call->client ? call->raw.n : 0;
+    client_line_print(c, b);
+    c->request_n = 0;
+}
+
 static void do_client_info(struct call *call)
 {
     struct buf b = {0};
-    client_line_print(call->client, &b);
+    print_line(call, call->client, &b);
     reply_verbatim(call->reply, "txt", buf_bytes(&b));
     buf_free(&b);
 }
@@ -89,7 +97,7 @@ static void list_all(struct call *call, int only_class, struct buf *b)
             continue;
         if (only_class >= 0 && client_class(c) != (enum client_class)only_class)
             continue;
-        client_line_print(c, b);
+        print_line(call, c, b);
     }
 }
 
@@ -123,7 +131,7 @@ static void do_client_list(struct call *call)
             }
             struct client *c = client_by_id(call->engine, id);
             if (c)
-                client_line_print(c, &b);
+                print_line(call, c, &b);
         }
     } else if (call->argc == 2) {
         list_all(call, -1, &b);

@@ -253,7 +253,7 @@ static void do_config_rewrite(struct call *call)
         reply_errorf(call->reply, "ERR The server is running without a config file");
         return;
     }
-    int error = s->config_rewrite(s->context);
+    int error = s->config_rewrite(s->context, false);
     if (error)
         reply_errorf(call->reply, "ERR Rewriting config file: %s", strerror(-error));
     else
@@ -499,7 +499,10 @@ static void do_shutdown(struct call *call)
         return;
     }
     if (how & ENGINE_SHUTDOWN_ABORT) {
-        reply_errorf(call->reply, "ERR No shutdown in progress.");
+        if (s->shutdown(s->context, how))
+            reply_ok(call->reply);
+        else
+            reply_errorf(call->reply, "ERR No shutdown in progress.");
         return;
     }
     /* A script has not ended: there is nothing whole to save. */

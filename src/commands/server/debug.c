@@ -3,6 +3,8 @@
 
 #include "commands/helpers.h"
 
+#include "base/assert.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -13,7 +15,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
+#include <stdlib.h>
 
 static void reply_digest(struct reply *r, const unsigned char digest[20])
 {
@@ -64,22 +66,32 @@ static void populate(struct call *call)
     reply_ok(call->reply);
 }
 
+/* The number that the argument begins with, as Redis reads it. */
+static double number_of(struct bytes x)
+{
+    char *copy = mem_copy_text(x.p, x.n);
+    double v = strtod(copy, NULL);
+    mem_free(copy);
+    return v > 0 ? v : 0; /* neither NaN nor the past */
+}
+
+#define SLEEP_MOST_S 1e6
+
 static void sleep_for(struct call *call)
 {
-    double seconds;
-    if (!call_double(call, 2, &seconds))
-        return;
-    if (seconds > 0) {
-        struct timespec t = {.tv_sec = (time_t)seconds,
-                             .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
-        nanosleep(&t, NULL);
-    }
+    double seconds = number_of(call->argv[2]);
+    clock_delay((int64_t)((seconds < SLEEP_MOST_S ? seconds : SLEEP_MOST_S) * 1e6), 0);
     reply_ok(call->reply);
+}
+
+static void error(struct call *call)
+{
+    reply_errorf(call->reply, "%.*s", (int)call->argv[2].n, call->argv[2].p);
 }
 
 static void object(struct call *call)
 {
-    struct entry *e = db_peek(call->db, call->argv[2]);
+    struct entry *e = db_peek_past(call->db, call->argv[2]);
     if (!e) {
         call_error(call, ERR_NO_KEY);
         return;
@@ -166,31 +178,178 @@ static void reload(struct call *call)
         reply_ok(call->reply);
 }
 
-static bool flag(struct call *call, bool *out)
+static void flag(struct call *call, bool *out)
 {
     long long v;
     if (!call_int(call, 2, &v))
-        return false;
+        return;
     *out = v != 0;
     reply_ok(call->reply);
-    return true;
 }
 
+/* Knobs of Redis' internals that have no counterpart. */
 static void accept_knob(struct call *call)
 {
+    log_line(LOG_NOTICE, "DEBUG %.*s has no counterpart here and does nothing",
+             (int)call->argv[1].n, call->argv[1].p);
     reply_ok(call->reply);
+}
+
+static void add_chains(struct buf *b, const struct table *t)
+{
+    size_t chains[TABLE_CHAINS], longest = 0;
+    buf_add_text(b, "Hash table 0 stats (main hash table):\n");
+    if (t->used == 0) {
+        buf_add_text(b, "No stats available for empty dictionaries\n");
+        return;
+    }
+    table_chains(t, chains);
+    size_t filled = t->buckets - chains[0];
+    for (size_t i = 1; i < TABLE_CHAINS; i++)
+        longest = chains[i] ? i : longest;
+    buf_printf(b,
+               " table size: %zu\n number of elements: %zu\n different slots: %zu\n"
+               " max chain length: %zu\n avg chain length (counted): %.2f\n"
+               " avg chain length (computed): %.2f\n Chain length distribution:\n",
+               t->buckets, t->used, filled, longest, (double)t->used / (double)filled,
+               (double)t->used / (double)filled);
+    for (size_t i = 0; i < TABLE_CHAINS; i++)
+        if (chains[i])
+            buf_printf(b, "   %zu: %zu (%.2f%%)\n", i, chains[i],
+                       100.0 * (double)chains[i] / (double)t->buckets);
+}
+
+static void table_figures(struct call *call)
+{
+    long long i;
+    if (!call_int(call, 2, &i))
+        return;
+    if (i < 0 || i >= call->store->count) {
+        reply_errorf(call->reply, "ERR Out of range database");
+        return;
+    }
+    struct buf b = {0};
+    buf_add_text(&b, "[Dictionary HT]\n");
+    add_chains(&b, &call->store->dbs[i].keys);
+    buf_add_text(&b, "[Expires HT]\n");
+    add_chains(&b, &call->store->dbs[i].deadlines);
+    reply_verbatim(call->reply, "txt", buf_bytes(&b));
+    buf_free(&b);
+}
+
+static void table_figures_of_key(struct call *call)
+{
+    const struct entry *e = db_peek(call->db, call->argv[2]);
+    const struct table *t = e ? value_table(e) : NULL;
+    struct buf b = {0};
+    if (!e) {
+        call_error(call, ERR_NO_KEY);
+    } else if (!t) {
+        reply_errorf(call->reply, "ERR The value stored at the specified key is not represented "
+                                  "using an hash table");
+    } else {
+        add_chains(&b, t);
+        reply_verbatim(call->reply, "txt", buf_bytes(&b));
+    }
+    buf_free(&b);
+}
+
+static void digest_all(struct call *call)
+{
+    unsigned char digest[20];
+    digest_store(call->store, digest);
+    reply_digest(call->reply, digest);
+}
+
+static void load_aof(struct call *call)
+{
+    struct engine_services *s = &call->engine->services;
+    if (s->load_aof(s->context))
+        reply_errorf(call->reply, "ERR Error trying to load the AOF files, check server logs.");
+    else
+        reply_ok(call->reply);
+}
+
+static void write_to_log(struct call *call)
+{
+    log_line(LOG_WARNING, "DEBUG LOG: %.*s", (int)call->argv[2].n, call->argv[2].p);
+    reply_ok(call->reply);
+}
+
+static void set_active_expire(struct call *call)
+{
+    flag(call, &call->engine->active_expire);
+}
+
+static void set_deny_scripts(struct call *call)
+{
+    flag(call, &call->engine->scripts_may_all);
+}
+
+static void set_pause_cron(struct call *call)
+{
+    flag(call, &call->engine->pause_cron);
+}
+
+static void set_skip_checksums(struct call *call)
+{
+    call->engine->skip_checksums = number_of(call->argv[2]) != 0;
+    reply_ok(call->reply);
+}
+
+static void set_flush_sleep(struct call *call)
+{
+    double us = number_of(call->argv[2]);
+    call->engine->flush_sleep_us = (int64_t)(us < SLEEP_MOST_S * 1e6 ? us : SLEEP_MOST_S * 1e6);
+    reply_ok(call->reply);
+}
+
+static void rewrite_all(struct call *call)
+{
+    struct engine_services *s = &call->engine->services;
+    int failed = call->engine->settings->file ? s->config_rewrite(s->context, true) : -EFAULT;
+    if (failed)
+        reply_errorf(call->reply, "ERR CONFIG-REWRITE-FORCE-ALL failed: %s", strerror(-failed));
+    else
+        reply_ok(call->reply);
+}
+
+static void fail_assertion(struct call *call)
+{
+    (void)call;
+    ASSERT(!"DEBUG ASSERT");
+}
+
+static void fail_by_panic(struct call *call)
+{
+    (void)call;
+    assert_failed("DEBUG PANIC", __FILE__, __LINE__);
+}
+
+static void crash(struct call *call)
+{
+    (void)call;
+    raise(SIGSEGV);
 }
 
 static void help(struct call *call)
 {
     static const char *const lines[] = {
         "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "AOF-FLUSH-SLEEP <microseconds>",
+        "    Waits in front of each write to the append-only file.",
+        "ASSERT, PANIC, SEGFAULT",
+        "    Crash.",
+        "CONFIG-REWRITE-FORCE-ALL",
+        "    As CONFIG REWRITE, with all settings.",
         "DIGEST",
         "    Answers a checksum over all data.",
         "DIGEST-VALUE <key> [<key> ...]",
         "    Answers checksums of values.",
-        "JMAP",
-        "    Not here.",
+        "ERROR <text>",
+        "    Answers an error.",
+        "HTSTATS <db>, HTSTATS-KEY <key>",
+        "    Describe hash tables.",
         "LOADAOF",
         "    Empties the data set and loads the append-only file.",
         "LOG <message>",
@@ -205,10 +364,10 @@ static void help(struct call *call)
         "    Answers a value of a protocol type.",
         "RELOAD [option ...]",
         "    Saves, empties and loads the data set.",
-        "SEGFAULT",
-        "    Crashes.",
         "SET-ACTIVE-EXPIRE <0|1>",
         "    Stops active expiry.",
+        "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+        "    Whether RESTORE takes any checksum.",
         "SLEEP <seconds>",
         "    Stops the server for some seconds."};
     size_t n = sizeof(lines) / sizeof(lines[0]);
@@ -217,79 +376,62 @@ static void help(struct call *call)
         reply_simple(call->reply, lines[i]);
 }
 
-/* What has to wait while the data is being loaded. */
-static bool touches_data(struct bytes sub)
-{
-    static const char *const names[] = {"digest", "digest-value", "populate",   "object",
-                                        "reload", "loadaof",      "htstats-key"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (bytes_is(sub, names[i]))
-            return true;
-    return false;
-}
+enum {
+    NEEDS_DATA = 1, /* waits while the data is being loaded */
+    LOADS_DATA = 2, /* not inside a transaction */
+};
+
+static const struct {
+    const char *name;
+    int least, most; /* arguments, with both names */
+    unsigned how;
+    void (*run)(struct call *call);
+} subcommands[] = {
+    {"aof-flush-sleep", 3, 3, 0, set_flush_sleep},
+    {"assert", 2, 2, 0, fail_assertion},
+    {"config-rewrite-force-all", 2, 2, 0, rewrite_all},
+    {"digest", 2, 2, NEEDS_DATA, digest_all},
+    {"digest-value", 3, INT32_MAX, NEEDS_DATA, digest_values},
+    {"error", 3, 3, 0, error},
+    {"help", 2, 2, 0, help},
+    {"htstats", 3, 4, NEEDS_DATA, table_figures},
+    {"htstats-key", 3, 4, NEEDS_DATA, table_figures_of_key},
+    {"loadaof", 2, 2, NEEDS_DATA | LOADS_DATA, load_aof},
+    {"log", 3, 3, 0, write_to_log},
+    {"object", 3, INT32_MAX, NEEDS_DATA, object},
+    {"panic", 2, 2, 0, fail_by_panic},
+    {"pause-cron", 3, 3, 0, set_pause_cron},
+    {"populate", 3, 5, NEEDS_DATA, populate},
+    {"protocol", 3, 3, 0, protocol},
+    {"quicklist-packed-threshold", 2, INT32_MAX, 0, accept_knob},
+    {"reload", 2, INT32_MAX, NEEDS_DATA | LOADS_DATA, reload},
+    {"replybuffer", 2, INT32_MAX, 0, accept_knob},
+    {"segfault", 2, 2, 0, crash},
+    {"set-active-expire", 3, 3, 0, set_active_expire},
+    {"set-disable-deny-scripts", 3, 3, 0, set_deny_scripts},
+    {"set-skip-checksum-validation", 3, 3, 0, set_skip_checksums},
+    {"sleep", 3, 3, 0, sleep_for},
+};
 
 static void do_debug(struct call *call)
 {
-    struct bytes sub = call->argv[1];
     struct engine *e = call->engine;
-    bool on;
+    size_t i = 0, n = sizeof(subcommands) / sizeof(subcommands[0]);
     if (!helpers_is_allowed(call, e->settings->enable_debug_command)) {
         call_error(call, ERR_PROTECTED_DEBUG);
         return;
     }
-    if ((e->special & ENGINE_LOADING) && touches_data(sub)) {
-        call_error(call, ERR_LOADING);
-    } else if (bytes_is(sub, "help") && call->argc == 2) {
-        help(call);
-    } else if (bytes_is(sub, "digest") && call->argc == 2) {
-        unsigned char digest[20];
-        digest_store(call->store, digest);
-        reply_digest(call->reply, digest);
-    } else if (bytes_is(sub, "digest-value") && call->argc > 2) {
-        digest_values(call);
-    } else if (bytes_is(sub, "populate") && call->argc > 2 && call->argc < 6) {
-        populate(call);
-    } else if (bytes_is(sub, "sleep") && call->argc == 3) {
-        sleep_for(call);
-    } else if (bytes_is(sub, "object") && call->argc >= 3) {
-        object(call);
-    } else if (bytes_is(sub, "protocol") && call->argc == 3) {
-        protocol(call);
-    } else if ((call->client->flags & CLIENT_IN_EXEC) &&
-               (bytes_is(sub, "reload") || bytes_is(sub, "loadaof"))) {
-        reply_errorf(call->reply, "ERR the data can't be loaded anew inside a transaction");
-    } else if (bytes_is(sub, "reload")) {
-        reload(call);
-    } else if (bytes_is(sub, "loadaof") && call->argc == 2) {
-        if (e->services.load_aof(e->services.context))
-            reply_errorf(call->reply, "ERR Error trying to load the AOF files, check server logs.");
-        else
-            reply_ok(call->reply);
-    } else if (bytes_is(sub, "log") && call->argc == 3) {
-        log_line(LOG_WARNING, "DEBUG LOG: %.*s", (int)call->argv[2].n, call->argv[2].p);
-        reply_ok(call->reply);
-    } else if (bytes_is(sub, "set-active-expire") && call->argc == 3) {
-        if (flag(call, &on))
-            e->active_expire = on;
-    } else if (bytes_is(sub, "set-disable-deny-scripts") && call->argc == 3) {
-        if (flag(call, &on))
-            e->scripts_may_all = on;
-    } else if (bytes_is(sub, "pause-cron") && call->argc == 3) {
-        if (flag(call, &on))
-            e->pause_cron = on;
-    } else if (bytes_is(sub, "quicklist-packed-threshold") || bytes_is(sub, "replybuffer") ||
-               bytes_is(sub, "set-skip-checksum-validation") || bytes_is(sub, "aof-flush-sleep") ||
-               bytes_is(sub, "config-rewrite-force-all")) {
-        /* Knobs of Redis' internals that have no counterpart. */
-        accept_knob(call);
-    } else if (bytes_is(sub, "segfault") && call->argc == 2) {
-        raise(SIGSEGV);
-    } else if (bytes_is(sub, "htstats-key") && call->argc >= 3) {
-        reply_bulk_text(call->reply, "The value stored at the specified key is not represented "
-                                     "using an hash table");
-    } else {
+    while (i < n && !(bytes_is(call->argv[1], subcommands[i].name) &&
+                      call->argc >= subcommands[i].least && call->argc <= subcommands[i].most))
+        i++;
+    if (i == n)
         helpers_bad_subcommand(call);
-    }
+    else if ((e->special & ENGINE_LOADING) && (subcommands[i].how & NEEDS_DATA))
+        call_error(call, ERR_LOADING);
+    else if ((call->client->flags & CLIENT_IN_EXEC) && (subcommands[i].how & LOADS_DATA))
+        reply_errorf(call->reply, "ERR the data can't be loaded anew inside a transaction");
+    else
+        subcommands[i].run(call);
 }
 
 const struct command debug_command = {
