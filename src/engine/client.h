@@ -85,8 +85,8 @@ struct client {
         *last_user; /* its own copy of a user who was deleted while its request ran, or NULL */
     void *link;     /* the carrier's */
     struct str *name, *lib_name, *lib_version; /* set by client_set_text() */
-    size_t held;  /* bytes that it makes us keep beside its buffers: client_holds() */
-    size_t input; /* bytes of what it sent, as they were counted last: client_count_input() */
+    size_t held;      /* bytes that it makes us keep beside its buffers: client_holds() */
+    size_t input;     /* bytes of what it sent, as they were counted last: client_count_input() */
     size_t request_n; /* bytes of the request that is being run, while this client is shown */
     char address[64], local_address[64];
     int fd;                        /* for CLIENT LIST only */

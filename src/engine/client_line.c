@@ -56,11 +56,12 @@ void client_line_print(const struct client *c, struct buf *b)
                (unsigned long long)c->id, c->address, c->local_address, c->fd, (int)name.n, name.p,
                (long long)(now - c->created_ms) / 1000, (long long)(now - c->active_ms) / 1000);
     add_flags(c, b);
-    buf_printf(
-        b, " db=%d sub=%zu psub=%zu ssub=%zu multi=%d watch=%zu qbuf=%zu qbuf-free=%zu", c->db->id,
-        pubsub_count(c->subscriber, PUBSUB_CHANNEL), pubsub_count(c->subscriber, PUBSUB_PATTERN),
-        pubsub_count(c->subscriber, PUBSUB_SHARD), c->flags & CLIENT_MULTI ? (int)c->txn->n : -1,
-        txn_watch_count(c), c->in_n + c->request_n + gathered, c->in_cap + received - c->in_n - gathered);
+    buf_printf(b, " db=%d sub=%zu psub=%zu ssub=%zu multi=%d watch=%zu qbuf=%zu qbuf-free=%zu",
+               c->db->id, pubsub_count(c->subscriber, PUBSUB_CHANNEL),
+               pubsub_count(c->subscriber, PUBSUB_PATTERN),
+               pubsub_count(c->subscriber, PUBSUB_SHARD),
+               c->flags & CLIENT_MULTI ? (int)c->txn->n : -1, txn_watch_count(c),
+               c->in_n + c->request_n + gathered, c->in_cap + received - c->in_n - gathered);
     buf_printf(b,
                " argv-mem=%d multi-mem=%zu rbs=%zu rbp=%zu obl=%zu oll=%zu omem=%zu "
                "tot-mem=%zu events=%s",

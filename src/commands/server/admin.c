@@ -216,7 +216,9 @@ static void set_all(struct call *call, struct change *changes, int n)
         const struct setting *culprit = acts[failed];
         undo(s, changes, set);
         int again;
-        s->changed(s->context, acts, act_n, &again, &ignored);
+        /* One by one: what does not go back must not keep the others from it. */
+        for (int i = 0; i < act_n; i++)
+            s->changed(s->context, &acts[i], 1, &again, &ignored);
         for (failed = 0; changes[failed].setting != culprit;)
             failed++;
     } else {
