@@ -154,7 +154,8 @@ test "names of commands that are elsewhere (compat 15.2)" {
     expect [resp::ask $s ACL SETUSER u -@all +cluster|info +migrate -module|load +himport|x +migrate|x +ft.search +vadd +arset +@vectorset] OK setuser
     expect [resp::ask $s ACL GETUSER u] {*-@all +cluster|info +migrate -module|load +himport|x +migrate|x +ft.search +vadd +arset +@vectorset*} getuser
     expect [resp::ask $s ACL DRYRUN u GET x] {User u has no permissions to run the 'get' command} "they match nothing"
-    foreach rule {+nosuch -nosuch +@nosuch +client|nosuch +clusters +cluste +json. +cluster|nosuch +cluster| +module|x +himpor|x} {
+    expect [resp::ask $s ACL SETUSER u +cluster|] {!ERR * Syntax error} "no subcommand"
+    foreach rule {+nosuch -nosuch +@nosuch +client|nosuch +clusters +cluste +json. +cluster|nosuch +module|x +himpor|x} {
         expect [resp::ask $s ACL SETUSER u $rule] {!ERR * Unknown command or category name in ACL} $rule
     }
     close $s
