@@ -303,12 +303,24 @@ def settle(r):
         time.sleep(0.01)
 
 
-def both_ways(o, rng):
+def without_orphans(seen):
+    """redis-server drops a pending entry whose message was deleted when it is told of it by a command (its own bases of commands as well)."""
+    out = {}
+    for k, (t, at, v) in seen.items():
+        if t == b"stream":
+            there = {i for i, _ in v[0]}
+            v = (v[0], v[1], sorted(((n, last, read, [p for p in pending if p[0] in there], names) for n, last, read, pending, names in v[2]), key=str))
+        out[k] = (t, at, v)
+    return out
+
+
+def both_ways(o, rng, preamble):
     for name, source, target in ("redis-server to millrace", o.reference, o.server), ("millrace to redis-server", o.server, o.reference):
+        name += "" if preamble == "yes" else ", bases of commands"
         ours = ("--rdb-compat", "10") if source == o.server else ()
         theirs = ("--rdb-compat", "10") if target == o.server else ()
         d = tempfile.mkdtemp(prefix="interchange-")
-        s = Server(source, d, "--appendonly", "yes", "--aof-timestamp-enabled", "yes", *ours)
+        s = Server(source, d, "--appendonly", "yes", "--aof-timestamp-enabled", "yes", "--aof-use-rdb-preamble", preamble, *ours)
         fill(s.r, rng, o.keys)
         s.r.save()
         saved = everything(s.r)
@@ -328,6 +340,8 @@ def both_ways(o, rng):
                 shutil.rmtree(again)
             t = Server(target, copy, *theirs, *args)
             seen = everything(t.r)
+            if preamble == "no" and args and target == o.reference:
+                want, seen = without_orphans(want), without_orphans(seen)
             check("%s: %s, %d keys" % (name, what, len(want)), seen == want and len(t.r.function_list()) == len(libraries), differences(want, seen))
             t.stop()
             shutil.rmtree(copy)
@@ -342,6 +356,8 @@ def both_ways(o, rng):
         load("increments with changes", everything(s.r), *aof)
         s.r.execute_command("BGREWRITEAOF")
         settle(s.r)
+        kind = "rdb" if preamble == "yes" else "aof"
+        check("%s: the base is .%s" % (name, kind), [x for x in os.listdir(os.path.join(d, "appendonlydir")) if x.endswith(".base." + kind)], "")
         load("after a rewrite", everything(s.r), *aof)
         change(s.r, rng, o.keys)
         load("after a rewrite and changes", everything(s.r), *aof)
@@ -369,7 +385,9 @@ def main():
         empties(o)
         old_groups(o)
     if "both" in o.what:
-        both_ways(o, rng)
+        both_ways(o, rng, "yes")
+        o.keys //= 3
+        both_ways(o, rng, "no")  # compat 3.9
     sys.exit(1 if bad else 0)
 
 

@@ -53,6 +53,8 @@ struct engine_services {
     /* Starts a child: 0; 1: it is scheduled; -EALREADY: such a child runs; -EBUSY: another does. */
     int (*background_save)(void *context, bool schedule);
     int (*rewrite)(void *context);
+    /* A rewrite has begun, its child is not there yet. */
+    bool (*rewrite_prepares)(void *context);
     int (*foreground_save)(void *context);
     int64_t (*last_save)(void *context);
     /* The sections that are named; none: the usual ones. */
@@ -60,7 +62,7 @@ struct engine_services {
     /* all: also settings that have their defaults. */
     int (*config_rewrite)(void *context, bool all);
     /* DEBUG RELOAD and LOADAOF. */
-    int (*reload)(void *context, bool save, bool flush);
+    int (*reload)(void *context, bool save, bool flush, bool merge);
     int (*load_aof)(void *context);
     /* All data were deleted by a client (FLUSHALL): what is on the disk must not come back. */
     void (*all_flushed)(void *context);
@@ -82,7 +84,8 @@ enum {
     ENGINE_SHUTDOWN_SAVE = 2,
     ENGINE_SHUTDOWN_NOW = 4,
     ENGINE_SHUTDOWN_FORCE = 8,
-    ENGINE_SHUTDOWN_ABORT = 16
+    ENGINE_SHUTDOWN_ABORT = 16,
+    ENGINE_SHUTDOWN_SIGNAL = 32 /* a signal asked for it */
 };
 
 struct engine {

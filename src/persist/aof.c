@@ -90,6 +90,7 @@ struct aof {
     uint64_t switch_seq; /* first increment that the base being written needs */
     enum aof_policy policy;
     bool pause_syncs;
+    bool keep_replaced;
     bool baseless;           /* aof_open_first(): no manifest on the disk is ours yet */
     bool in_flight, writing; /* a sync; a batch beside it */
     int64_t sync_started_ms, sync_done_ms, sync_started_us;
@@ -394,6 +395,8 @@ int aof_create(struct aof *a, const char *base_path, bool rdb_base)
     uint64_t increment = manifest_last_seq(&old, MANIFEST_INCREMENT);
     a->manifest = (struct manifest){0};
     manifest_add(&a->manifest, name, seq, MANIFEST_BASE);
+    for (size_t i = 0; i < old.n && a->keep_replaced; i++)
+        manifest_add(&a->manifest, old.files[i].name, old.files[i].seq, MANIFEST_HISTORY);
     if (increment) {
         /* Numbers go on, so that no old file is taken for a new one. */
         char next[PATH_MAX / 4], next_path[PATH_MAX];
@@ -411,7 +414,7 @@ int aof_create(struct aof *a, const char *base_path, bool rdb_base)
     } else {
         error = add_increment(a);
     }
-    for (size_t i = 0; i < old.n && !error; i++) {
+    for (size_t i = 0; i < old.n && !error && !a->keep_replaced; i++) {
         aof_path(a, old.files[i].name, path, sizeof(path));
         file_remove(path);
     }
@@ -900,6 +903,11 @@ void aof_retry(struct aof *a)
         a->full = 0;
 }
 
+void aof_keep_replaced(struct aof *a, bool on)
+{
+    a->keep_replaced = on;
+}
+
 void aof_set_timestamps(struct aof *a, bool on)
 {
     a->timestamps = on;
@@ -1080,6 +1088,10 @@ void aof_finish_rewrite(struct aof *a, const char *temp_path, bool rdb_base,
         const struct manifest_file *f = &a->manifest.files[i];
         if (f->type == MANIFEST_INCREMENT && f->seq >= a->switch_seq) {
             manifest_add(&r->manifest, f->name, f->seq, f->type);
+            continue;
+        }
+        if (a->keep_replaced) {
+            manifest_add(&r->manifest, f->name, f->seq, MANIFEST_HISTORY);
             continue;
         }
         char path[PATH_MAX];

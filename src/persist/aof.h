@@ -89,6 +89,8 @@ void aof_retry(struct aof *a);
 void aof_set_reserve(struct aof *a, uint64_t bytes);
 /* Whether a line in front of the frames of each second says which it is (aof-timestamp-enabled). */
 void aof_set_timestamps(struct aof *a, bool on);
+/* Files that were replaced stay, named as history (aof-disable-auto-gc). */
+void aof_keep_replaced(struct aof *a, bool on);
 /* A sync soon, whatever the policy says, of all that the journal has now: by aof_flush(). */
 void aof_want_sync(struct aof *a);
 

@@ -212,6 +212,27 @@ static struct parsed skip_commands(struct reader *r, size_t at, size_t *end)
     }
 }
 
+size_t aof_read_print_generation(uint32_t salt, uint64_t generation, char *to)
+{
+    size_t n =
+        (size_t)snprintf(to, AOF_READ_NOTE_MAX, "#GENERATION:%llu", (unsigned long long)generation);
+    return n + (size_t)snprintf(to + n, AOF_READ_NOTE_MAX - n, ":%08x\r\n", crc_32c(salt, to, n));
+}
+
+size_t aof_read_generation(uint32_t salt, struct bytes data, uint64_t *generation)
+{
+    static const char name[] = "#GENERATION:";
+    char text[AOF_READ_NOTE_MAX], expected[AOF_READ_NOTE_MAX];
+    if (!bytes_has_prefix(data, name))
+        return 0;
+    size_t n = data.n < sizeof(text) ? data.n : sizeof(text) - 1;
+    memcpy(text, data.p, n);
+    text[n] = 0;
+    *generation = strtoull(text + sizeof(name) - 1, NULL, 10);
+    size_t len = aof_read_print_generation(salt, *generation, expected);
+    return len <= n && memcmp(text, expected, len) == 0 ? len : 0;
+}
+
 size_t aof_read_print_time(int64_t seconds, char *to)
 {
     return (size_t)snprintf(to, AOF_READ_NOTE_MAX, "#TS:%lld\r\n", (long long)seconds);
@@ -488,6 +509,9 @@ void aof_read(struct bytes data, const struct aof_read_options *o, struct aof_re
         memcpy(result->replication_id, head.replication_id, sizeof(head.replication_id));
         r.salt = head.salt;
         result->offset = head.offset;
+        uint64_t generation;
+        head_n +=
+            aof_read_generation(head.salt, bytes_of(data.p + head_n, data.n - head_n), &generation);
         read_framed(&r, head_n);
     } else if (lost_its_head(&r)) {
         head_is_damaged(result);

@@ -65,6 +65,11 @@ struct aof_read_head {
 bool aof_read_head(struct bytes data, struct aof_read_head *out, size_t *n);
 /* Into AOF_READ_HEAD_MAX bytes; returns the length. */
 size_t aof_read_print_head(const struct aof_read_head *h, char *to);
+/* "#GENERATION:<number>:<crc32c seeded with the salt>", the line behind the head of a base of
+ * commands (persist/rdb_head.h); into AOF_READ_NOTE_MAX bytes. */
+size_t aof_read_print_generation(uint32_t salt, uint64_t generation, char *to);
+/* Such a line at the start of data: its length and its number; 0: there is none. */
+size_t aof_read_generation(uint32_t salt, struct bytes data, uint64_t *generation);
 /* "#TS:<seconds>", the line in front of a frame that says when; into AOF_READ_NOTE_MAX bytes. */
 size_t aof_read_print_time(int64_t seconds, char *to);
 /* The note behind a frame, into AOF_READ_NOTE_MAX bytes; returns the length. time: the line in

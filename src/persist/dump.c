@@ -6,6 +6,8 @@
 #include "persist/rdb_skip.h"
 #include "type/stream/stream.h"
 
+#include <stdio.h>
+
 #define STREAM_WHOLE 224u
 #define FOOTER       10u
 
@@ -182,7 +184,7 @@ static bool check_footer(struct bytes payload, bool any_checksum, size_t *n,
 }
 
 enum dump_result dump_read(struct bytes payload, struct bytes key, const struct rdb_get_options *o,
-                           struct entry **out, const char **what)
+                           struct entry **out, const char **what, char error[DUMP_ERROR])
 {
     const unsigned char *p = (const unsigned char *)payload.p;
     enum rdb_dialect dialect;
@@ -192,6 +194,8 @@ enum dump_result dump_read(struct bytes payload, struct bytes key, const struct 
         return DUMP_BAD_FRAME;
     struct rdb_source r = {.start = p, .p = p, .end = p + n, .dialect = dialect};
     *out = read_value(&r, key, o, what);
+    if (error)
+        snprintf(error, DUMP_ERROR, "%s", r.error[0] ? r.error : "Empty value, or more than one");
     rdb_source_free(&r);
     return *out ? DUMP_GOOD : *what ? DUMP_FOREIGN : DUMP_BAD_DATA;
 }

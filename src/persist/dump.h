@@ -17,8 +17,10 @@ void dump_write(struct buf *to, const struct entry *e, bool compress);
 /* Payloads of Redis up to 8.10 and Valkey up to 9.1; the version in the footer tells which, others
  * are tried. Checked in full before anything is made of it. The entry belongs to the caller.
  * DUMP_FOREIGN: *what names a type of value that has no counterpart here. */
+/* error, which may be NULL, says what is wrong under DUMP_BAD_DATA. */
+#define DUMP_ERROR 160
 enum dump_result dump_read(struct bytes payload, struct bytes key, const struct rdb_get_options *o,
-                           struct entry **out, const char **what);
+                           struct entry **out, const char **what, char error[DUMP_ERROR]);
 
 /* FUNCTION DUMP: the libraries' code, each as in a snapshot, then the same footer. library(i): the
  * i-th; n == 0: no more. */

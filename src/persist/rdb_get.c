@@ -17,7 +17,7 @@ static bool push_pack(struct rdb_source *r, struct list *l, enum pack_kind kind,
     bool bad = !pack_open(&p, kind, blob);
     for (struct bytes x; !bad && pack_next(&p, scratch, &x, &bad);)
         list_push(l, false, x);
-    return !bad || rdb_source_fail(r, "Damaged list node");
+    return !bad || rdb_source_fail(r, "Damaged list node: List integrity check failed");
 }
 
 static struct entry *get_list(struct rdb_source *r, struct bytes key, unsigned type,
@@ -39,7 +39,7 @@ static struct entry *get_list(struct rdb_source *r, struct bytes key, unsigned t
         else if (container == 2)
             good = push_pack(r, l, type == RDB_PUT_LIST ? PACK_LISTPACK : PACK_ZIPLIST, x);
         else
-            good = rdb_source_fail(r, "Damaged list node");
+            good = rdb_source_fail(r, "Damaged list node: List integrity check failed");
     }
     if (good && l->count == 0)
         r->empty = true;
@@ -71,7 +71,7 @@ static bool get_intset(struct rdb_source *r, struct set **s, const struct rdb_ge
         memcpy(&n, p + 4, 4);
     }
     if ((width != 2 && width != 4 && width != 8) || blob.n != 8 + (uint64_t)width * n)
-        return rdb_source_fail(r, "Damaged set of integers");
+        return rdb_source_fail(r, "Damaged set of integers: Intset integrity check failed");
     for (uint32_t i = 0; i < n; i++) {
         uint64_t u = 0;
         memcpy(&u, p + 8 + (size_t)width * i, width);
@@ -92,11 +92,11 @@ static bool get_set_pack(struct rdb_source *r, struct set **s, const struct rdb_
     if (!rdb_source_string(r, &pack))
         return false;
     if (!pack_open(&p, PACK_LISTPACK, pack))
-        return rdb_source_fail(r, "Damaged set");
+        return rdb_source_fail(r, "Damaged set: Set listpack integrity check failed");
     while (pack_next(&p, scratch, &x, &bad))
         if (!add_member(r, s, x, o))
             return false;
-    return !bad || rdb_source_fail(r, "Damaged set");
+    return !bad || rdb_source_fail(r, "Damaged set: Set listpack integrity check failed");
 }
 
 static bool get_members(struct rdb_source *r, struct set **s, const struct rdb_get_options *o)
@@ -149,14 +149,14 @@ static bool get_zset_pack(struct rdb_source *r, struct zset **z, enum pack_kind 
     if (!rdb_source_string(r, &pack))
         return false;
     if (!pack_open(&p, kind, pack))
-        return rdb_source_fail(r, "Damaged sorted set");
+        return rdb_source_fail(r, "Damaged sorted set: Zset integrity check failed");
     while (pack_next(&p, a, &member, &bad)) {
         if (!pack_next(&p, b, &text, &bad) || !num_parse_double(text, &score))
-            return rdb_source_fail(r, "Damaged sorted set");
+            return rdb_source_fail(r, "Damaged sorted set: Zset integrity check failed");
         if (!add_item(r, z, member, score, o))
             return false;
     }
-    return !bad || rdb_source_fail(r, "Damaged sorted set");
+    return !bad || rdb_source_fail(r, "Damaged sorted set: Zset integrity check failed");
 }
 
 /* A score as versions before 4.0 wrote it: its length and text, or a mark. */

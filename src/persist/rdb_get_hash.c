@@ -17,7 +17,7 @@ struct making {
 
 static bool damaged(struct making *m)
 {
-    return rdb_source_fail(m->r, "Damaged hash: hash integrity check failed");
+    return rdb_source_fail(m->r, "Damaged hash: Hash integrity check failed");
 }
 
 static bool add_field(struct making *m, struct bytes name, struct bytes value, int64_t deadline_ms)
@@ -26,6 +26,13 @@ static bool add_field(struct making *m, struct bytes name, struct bytes value, i
         return rdb_source_fail(m->r, "Damaged deadline of a hash field");
     return hash_set(&m->h, name, value, deadline_ms, &m->o->hash) ||
            rdb_source_fail(m->r, "Hash field stands twice");
+}
+
+static bool damaged_pack(struct making *m, enum pack_kind kind)
+{
+    return kind == PACK_ZIPMAP
+               ? rdb_source_fail(m->r, "Damaged hash: Zipmap integrity check failed")
+               : damaged(m);
 }
 
 /* (field, value)... or (field, value, deadline or 0)... */
@@ -38,15 +45,15 @@ static bool get_pack(struct making *m, enum pack_kind kind, bool timed)
     if (!rdb_source_string(m->r, &pack))
         return false;
     if (!pack_open(&p, kind, pack))
-        return damaged(m);
+        return damaged_pack(m, kind);
     while (pack_next(&p, a, &name, &bad)) {
         int64_t deadline_ms = 0;
         if (!pack_next(&p, b, &value, &bad) || (timed && !pack_next_int(&p, &deadline_ms)))
-            return damaged(m);
+            return damaged_pack(m, kind);
         if (!add_field(m, name, value, deadline_ms > 0 ? deadline_ms : HASH_NO_DEADLINE))
             return false;
     }
-    return !bad || damaged(m);
+    return !bad || damaged_pack(m, kind);
 }
 
 static bool get_name_and_value(struct making *m, struct bytes *name, struct bytes *value)

@@ -133,7 +133,8 @@ static bool read_block(struct rdb_source *r, struct stream *s, struct stream_id 
         stream_log_append(&s->log, id, e->pairs.p, (size_t)n, &policy);
         s->last_id = id;
     }
-    return good || rdb_source_fail(r, "Damaged stream node");
+    return good ||
+           rdb_source_fail(r, "Damaged stream node: Stream listpack integrity check failed");
 }
 
 struct told {
@@ -172,7 +173,7 @@ static bool read_consumer(struct rdb_source *r, struct stream_group *g, unsigned
         return false;
     struct stream_consumer *c = stream_group_add_consumer(g, name, 0);
     if (!c)
-        return rdb_source_fail(r, "Consumer named twice");
+        return rdb_source_fail(r, "Consumer named twice: Duplicate stream consumer detected");
     if (!rdb_source_little64(r, &seen) || (type >= 21 && !rdb_source_little64(r, &active)) ||
         !rdb_source_length(r, &n))
         return false;

@@ -1,4 +1,5 @@
-/* What a snapshot says of itself in front of its data: a look at the beginning of the file. */
+/* What a snapshot, or a base of commands, says of itself in front of its data: a look at the
+ * beginning of the file. */
 #ifndef PERSIST_RDB_HEAD_H
 #define PERSIST_RDB_HEAD_H
 
@@ -12,7 +13,7 @@ struct rdb_head {
     bool aof; /* an append-only file was kept when it was written */
 };
 
-/* False: there is no such file, or it is no snapshot. */
+/* False: there is no such file, or it is neither. */
 bool rdb_head_read(const char *path, struct rdb_head *out);
 
 #endif

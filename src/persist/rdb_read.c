@@ -82,8 +82,11 @@ static bool insert_one(struct reader *r)
     r->first = (r->first + 1) % WAITING;
     r->waiting_n--;
     if (table_find(&w.db->keys, w.hash, entry_key(w.entry))) {
-        value_free(w.entry);
-        return rdb_source_fail(&r->in, "Key stands twice in the RDB file");
+        if (!r->o->merge) {
+            value_free(w.entry);
+            return rdb_source_fail(&r->in, "Key is there already, or stands twice in the RDB file");
+        }
+        db_delete(w.db, entry_key(w.entry));
     }
     db_add(w.db, w.entry);
     r->result->keys++;
@@ -305,8 +308,10 @@ static bool read_library(struct reader *r)
     struct bytes code;
     if (!rdb_source_string(&r->in, &code))
         return false;
-    const struct bytes argv[] = {BYTES("FUNCTION"), BYTES("LOAD"), BYTES("REPLACE"), code};
-    return (r->o->apply && r->o->apply(r->o->context, 0, argv, 4)) ||
+    const struct bytes replace[] = {BYTES("FUNCTION"), BYTES("LOAD"), BYTES("REPLACE"), code};
+    const struct bytes add[] = {BYTES("FUNCTION"), BYTES("LOAD"), code};
+    bool keep = r->o->keep_libraries;
+    return (r->o->apply && r->o->apply(r->o->context, 0, keep ? add : replace, keep ? 3 : 4)) ||
            rdb_source_fail(&r->in, "A library of functions cannot be loaded");
 }
 
@@ -565,7 +570,7 @@ bool rdb_read(struct store *s, struct bytes data, const struct rdb_read_options 
         uint64_t sum, seen = o->verify ? sum_here(&r) : 0;
         good = rdb_source_little64(&r.in, &sum);
         if (good && sum && o->verify && seen != sum)
-            good = rdb_source_fail(&r.in, "Wrong RDB checksum");
+            good = rdb_source_fail(&r.in, "Wrong RDB checksum: RDB CRC error");
     }
     result->length = (size_t)(r.in.p - r.in.start);
     memcpy(result->error, r.in.error, sizeof(result->error));

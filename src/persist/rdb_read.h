@@ -10,10 +10,12 @@
 #include "store/db.h"
 
 struct rdb_read_options {
-    bool verify;       /* check the checksum when there is one */
-    bool drop_expired; /* leave out what has expired by now_ms */
-    bool check_only;   /* nothing is added to the store, which may be NULL */
-    bool skip_unknown; /* leave out keys whose values have no counterpart here */
+    bool verify;         /* check the checksum when there is one */
+    bool drop_expired;   /* leave out what has expired by now_ms */
+    bool merge;          /* keys that are there already give way; else they are an error */
+    bool keep_libraries; /* libraries that are there already are an error; else they give way */
+    bool check_only;     /* nothing is added to the store, which may be NULL */
+    bool skip_unknown;   /* leave out keys whose values have no counterpart here */
     int64_t now_ms;
     struct rdb_get_options values;
     /* A command from a "millrace-effects" field, for database db. False: it failed. */

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
 static void put_aux(struct rdb_sink *s, const char *name, struct bytes value)
 {
@@ -42,6 +41,13 @@ static void put_entry(struct rdb_sink *s, struct buf *effects, const struct entr
         ++*(value_type(e) == TYPE_STREAM ? &result->streams_aside : &result->hashes_aside);
     }
     result->keys++;
+}
+
+void rdb_write_pause(const struct rdb_write_options *o, uint64_t keys)
+{
+    if (o->progress)
+        o->progress(o->context, keys);
+    clock_delay(o->key_delay_us, keys);
 }
 
 int rdb_write(int fd, struct store *s, const struct rdb_write_options *o,
@@ -87,7 +93,7 @@ int rdb_write(int fd, struct store *s, const struct rdb_write_options *o,
         table_walk_start(&walk, &db->keys);
         for (struct entry *e; !w.error && (e = table_walk_next(&walk));) {
             put_entry(&w, &effects, e, result);
-            clock_delay(o->key_delay_us, result->keys);
+            rdb_write_pause(o, result->keys);
         }
     }
     rdb_sink_byte(&w, 0xff);

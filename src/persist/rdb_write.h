@@ -14,6 +14,8 @@ struct rdb_write_options {
                              after N */
     uint64_t generation;  /* 0: the file says nothing of it (persist/rdb_head.h) */
     bool aof;             /* an append-only file is kept */
+    /* Told after each key how many have been written. May be NULL. */
+    void (*progress)(void *context, uint64_t keys);
     uint64_t journal_offset;
     const char *replication_id; /* 40 characters */
     /* The code of the i-th library of functions; n == 0: no more. May be NULL. */
@@ -32,6 +34,8 @@ struct rdb_write_result {
 /* Writes the whole data set to a new file. 0 or -errno. */
 int rdb_write(int fd, struct store *s, const struct rdb_write_options *o,
               struct rdb_write_result *result);
+/* After each key: tells and waits, as the options say. */
+void rdb_write_pause(const struct rdb_write_options *o, uint64_t keys);
 /* Reads back what was written. 0, -EBADMSG: it is not what was written, or another -errno. */
 int rdb_write_verify(const char *path, const struct rdb_write_result *written);
 

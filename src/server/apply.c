@@ -180,6 +180,7 @@ static const struct {
     {"acl-pubsub-default", apply_acl_pubsub_default},
     {"aof-disk-reserve", apply_sync_policy},
     {"aof-timestamp-enabled", apply_sync_policy},
+    {"aof-disable-auto-gc", apply_sync_policy},
     {"dir", apply_dir},
     {"appendonly", apply_appendonly},
     {"appendfsync", apply_sync_policy},

@@ -27,6 +27,7 @@ struct loader {
     struct server *server;
     struct aof *aof;
     struct loader_figures figures;
+    enum loader_how how;
     bool starting;      /* no command has run yet */
     uint64_t base_done; /* bytes of the files in front of the one being read */
     struct client *replay;
@@ -186,6 +187,8 @@ static bool load_rdb(struct loader *l, const char *path, bool is_base, struct by
     }
     struct rdb_read_options o = {.verify = c->rdbchecksum,
                                  .drop_expired = !is_base,
+                                 .merge = l->how == LOADER_MERGE,
+                                 .keep_libraries = l->how == LOADER_ADD,
                                  .skip_unknown = c->rdb_skip_unknown,
                                  .warn = load_warning,
                                  .now_ms = s->engine.now_ms,
@@ -220,7 +223,8 @@ static bool load_rdb(struct loader *l, const char *path, bool is_base, struct by
                 log_line(LOG_WARNING, "Bad tail behind the RDB preamble of %s: %s", path, ar.error);
         }
     } else {
-        log_line(LOG_WARNING, "Fatal error loading the DB: %s: %s. Exiting.", path, r.error);
+        log_line(LOG_WARNING, "Fatal error loading the DB: %s: %s.%s", path, r.error,
+                 l->starting ? " Terminating server after rdb file reading failure." : "");
     }
     file_unmap(map);
     return good;
@@ -265,7 +269,7 @@ static void say_refused(struct loader *l, const char *path, const struct aof_rea
                  path, r->error);
 }
 
-static bool load_aof_file(struct loader *l, const char *path, bool last)
+static bool load_aof_file(struct loader *l, const char *path, bool is_base, bool last)
 {
     struct server *s = l->server;
     struct bytes map;
@@ -290,7 +294,11 @@ static bool load_aof_file(struct loader *l, const char *path, bool last)
     bool good = r.status == AOF_READ_GOOD;
     struct journal *j = s->engine.journal;
     if (r.framed)
-        journal_continue(j, r.replication_id, r.offset > j->offset ? r.offset : j->offset);
+        /* What a base holds is no part of the journal: that goes on where its head says. */
+        journal_continue(j, r.replication_id,
+                         is_base                ? head.offset
+                         : r.offset > j->offset ? r.offset
+                                                : j->offset);
     if (r.status == AOF_READ_TORN && last && s->settings->aof_load_truncated) {
         good = cut(l, path, map, r.good);
         session_reset(l->replay); /* a transaction that never ended */
@@ -315,7 +323,7 @@ static bool load_base(struct loader *l, const char *path, bool last)
         return false;
     }
     return rdb_read_is_snapshot(bytes_of(start, (size_t)n)) ? load_rdb(l, path, true, &tail)
-                                                            : load_aof_file(l, path, last);
+                                                            : load_aof_file(l, path, true, last);
 }
 
 /* Small files are not worth a step of memory that may be left over. */
@@ -352,7 +360,7 @@ static bool load_aof(struct loader *l)
             continue;
         start_us = clock_mono_us();
         aof_path(l->aof, m->files[i].name, path, sizeof(path));
-        if (!load_aof_file(l, path, m->files[i].seq == used))
+        if (!load_aof_file(l, path, false, m->files[i].seq == used))
             return false;
         log_line(LOG_NOTICE, "DB loaded from incr file %s: %.3f seconds", m->files[i].name,
                  (double)(clock_mono_us() - start_us) / 1e6);
@@ -527,11 +535,13 @@ static void resume_journal(struct journal *j, const struct journal *before)
     memcpy(j->id, before->id, sizeof(j->id));
 }
 
-bool loader_snapshot(struct loader *l, const char *path)
+bool loader_snapshot(struct loader *l, const char *path, enum loader_how how)
 {
+    l->how = how;
     struct journal *j = l->server->engine.journal, before = stop_journal(j);
     begin_load(l);
     bool good = load_rdb(l, path, true, NULL);
+    l->how = LOADER_EMPTY;
     end_load(l);
     resume_journal(j, &before);
     return good;

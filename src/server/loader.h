@@ -25,9 +25,15 @@ const struct loader_figures *loader_figures(const struct loader *l);
 /* At the start: whatever there is. Connections are answered meanwhile. False: the log says why, or
  * the server ends. */
 bool loader_start(struct loader *l);
+/* What becomes of keys and libraries that are there already. */
+enum loader_how {
+    LOADER_EMPTY, /* no keys are; libraries give way */
+    LOADER_ADD,   /* they are an error */
+    LOADER_MERGE, /* they give way */
+};
 /* While the server runs, within a command: adds the file's keys to what there is. The journal
  * neither hears of them nor moves. False: the log says why. */
-bool loader_snapshot(struct loader *l, const char *path);
+bool loader_snapshot(struct loader *l, const char *path, enum loader_how how);
 bool loader_aof(struct loader *l);
 
 #endif

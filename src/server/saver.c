@@ -15,6 +15,7 @@
 #include "server/data_lock.h"
 #include "server/link.h"
 #include "server/loader.h"
+#include "server/progress.h"
 #include "server/snapshot.h"
 
 #include <errno.h>
@@ -50,7 +51,8 @@ struct saver {
     int64_t last_save_ms;  /* by the wall clock */
     int64_t saved_at_ms, last_try_ms;
     bool last_save_ok, last_rewrite_ok, last_write_ok;
-    int64_t last_save_s, last_rewrite_s;        /* how long they took */
+    int64_t last_save_s, last_rewrite_s; /* how long they took */
+    size_t save_cow, rewrite_cow;        /* bytes that their children did not share with us */
     uint64_t saves, rewrites, rewrite_failures; /* failures: since the last that was good */
     int64_t failed_since_ms;                    /* the disk; 0: it has not */
     int64_t looked_ms;                          /* at the files */
@@ -139,7 +141,7 @@ static bool create_aof(struct saver *v)
     if (!error)
         error = snapshot_write(v->snapshot, temp, SNAPSHOT_BASE);
     if (!error)
-        error = aof_create(v->aof, temp, true);
+        error = aof_create(v->aof, temp, v->server->settings->aof_use_rdb_preamble);
     if (!error)
         return true;
     log_line(LOG_WARNING, "Can't create the append-only file: %s", strerror(-error));
@@ -199,6 +201,7 @@ void saver_policy_changed(struct saver *v)
     aof_set_policy(v->aof, (enum aof_policy)s->appendfsync,
                    s->no_appendfsync_on_rewrite && is_child(v) && s->appendfsync != AOF_NO);
     aof_set_timestamps(v->aof, s->aof_timestamp_enabled);
+    aof_keep_replaced(v->aof, s->aof_disable_auto_gc);
     aof_set_reserve(v->aof, (uint64_t)s->aof_disk_reserve);
     saver_tell_gate(v);
 }
@@ -357,6 +360,11 @@ int saver_rewrite(struct saver *v)
     return 0;
 }
 
+bool saver_rewrite_prepares(const struct saver *v)
+{
+    return v->rewrite_wanted;
+}
+
 const struct manifest *saver_manifest(const struct saver *v)
 {
     return aof_manifest(v->aof);
@@ -450,6 +458,7 @@ static void rewrite_finished(void *context, int error)
 static void save_ended(struct saver *v, const struct snapshot_end *end)
 {
     v->last_save_s = end->took_ms / 1000;
+    v->save_cow = end->cow;
     if (end->good) {
         v->saves++;
         v->saved_dirty = end->dirty;
@@ -470,10 +479,11 @@ static void save_ended(struct saver *v, const struct snapshot_end *end)
 
 static void rewrite_ended(struct saver *v, const struct snapshot_end *end)
 {
+    v->rewrite_cow = end->cow;
     if (end->good) {
         log_line(LOG_NOTICE, "Background AOF rewrite terminated with success");
         v->finishing = true;
-        aof_finish_rewrite(v->aof, end->temp, true, rewrite_finished, v);
+        aof_finish_rewrite(v->aof, end->temp, end->as_rdb, rewrite_finished, v);
         return;
     }
     rewrite_failed(v);
@@ -633,11 +643,11 @@ void saver_tick(struct saver *v)
     aof_flush(v->aof, e->steady_ms, e->gate.held_count);
 }
 
-int saver_save(struct saver *v)
+static int save_dump(struct saver *v, bool interruptible)
 {
     if (is_saving(v) || is_torn(v))
         return -EBUSY;
-    int error = snapshot_save(v->snapshot);
+    int error = snapshot_save(v->snapshot, interruptible);
     if (error) {
         log_line(LOG_WARNING, "Error saving DB on disk: %s", strerror(-error));
         return error;
@@ -648,6 +658,11 @@ int saver_save(struct saver *v)
     v->last_save_ok = true;
     log_line(LOG_NOTICE, "DB saved on disk");
     return 0;
+}
+
+int saver_save(struct saver *v)
+{
+    return save_dump(v, false);
 }
 
 int64_t saver_last_save(const struct saver *v)
@@ -684,15 +699,18 @@ static void empty(struct saver *v)
     scripting_flush_functions(v->server->engine.scripting);
 }
 
-int saver_reload(struct saver *v, bool save, bool flush)
+int saver_reload(struct saver *v, bool save, bool flush, bool merge)
 {
     end_old_child(v, false);
-    int error = save ? snapshot_save(v->snapshot) : 0;
+    int error = save ? snapshot_save(v->snapshot, false) : 0;
     if (error)
         return error;
     if (flush)
         empty(v);
-    bool good = loader_snapshot(v->loader, v->server->settings->dbfilename);
+    bool good = loader_snapshot(v->loader, v->server->settings->dbfilename,
+                                flush   ? LOADER_EMPTY
+                                : merge ? LOADER_MERGE
+                                        : LOADER_ADD);
     v->saved_dirty = v->server->engine.store->dirty;
     /* What was loaded is not what the append-only file tells. */
     if (aof_is_open(v->aof) && !(save && flush))
@@ -755,7 +773,7 @@ bool saver_shutdown(struct saver *v, unsigned how)
     if (!save || is_loading(v))
         return true;
     log_line(LOG_NOTICE, "Saving the final RDB snapshot before exiting.");
-    return saver_save(v) == 0;
+    return save_dump(v, how & ENGINE_SHUTDOWN_SIGNAL) == 0;
 }
 
 bool saver_change_directory(struct saver *v, const char **reason)
@@ -854,36 +872,40 @@ void saver_info(const struct saver *v, struct buf *b)
     const struct server *s = v->server;
     int64_t now = s->engine.steady_ms;
     const struct loader_figures *l = loader_figures(v->loader);
+    struct progress_state p;
+    snapshot_progress(v->snapshot, &p);
     int64_t saving_ms = snapshot_running_ms(v->snapshot, SNAPSHOT_DUMP),
             rewriting_ms = snapshot_running_ms(v->snapshot, SNAPSHOT_BASE);
     buf_printf(b,
-               "loading:%d\r\nasync_loading:0\r\ncurrent_cow_peak:0\r\ncurrent_cow_size:0\r\n"
-               "current_cow_size_age:0\r\ncurrent_fork_perc:0.00\r\n"
-               "current_save_keys_processed:0\r\ncurrent_save_keys_total:0\r\n",
-               l->loading);
+               "loading:%d\r\nasync_loading:0\r\ncurrent_cow_peak:%zu\r\ncurrent_cow_size:%zu\r\n"
+               "current_cow_size_age:%lld\r\ncurrent_fork_perc:%.2f\r\n"
+               "current_save_keys_processed:%llu\r\ncurrent_save_keys_total:%llu\r\n",
+               l->loading, p.cow_peak, p.cow, (long long)p.age_ms / 1000,
+               p.keys_total ? 100.0 * (double)p.keys / (double)p.keys_total : 0.0,
+               (unsigned long long)p.keys, (unsigned long long)p.keys_total);
     buf_printf(b,
                "rdb_changes_since_last_save:%lld\r\nrdb_bgsave_in_progress:%d\r\n"
                "rdb_last_save_time:%lld\r\nrdb_last_bgsave_status:%s\r\n"
                "rdb_last_bgsave_time_sec:%lld\r\nrdb_current_bgsave_time_sec:%lld\r\n"
-               "rdb_saves:%llu\r\nrdb_last_cow_size:0\r\nrdb_last_load_keys_expired:%llu\r\n"
+               "rdb_saves:%llu\r\nrdb_last_cow_size:%zu\r\nrdb_last_load_keys_expired:%llu\r\n"
                "rdb_last_load_keys_loaded:%llu\r\n",
                s->engine.store->dirty - v->saved_dirty, is_saving(v),
                (long long)v->last_save_ms / 1000, v->last_save_ok ? "ok" : "err",
                (long long)v->last_save_s, saving_ms < 0 ? -1LL : (long long)saving_ms / 1000,
-               (unsigned long long)v->saves, (unsigned long long)l->expired,
+               (unsigned long long)v->saves, v->save_cow, (unsigned long long)l->expired,
                (unsigned long long)l->keys);
-    buf_printf(b,
-               "aof_enabled:%d\r\naof_rewrite_in_progress:%d\r\naof_rewrite_scheduled:%d\r\n"
-               "aof_last_rewrite_time_sec:%lld\r\naof_current_rewrite_time_sec:%lld\r\n"
-               "aof_last_bgrewrite_status:%s\r\naof_rewrites:%llu\r\n"
-               "aof_rewrites_consecutive_failures:%llu\r\naof_last_write_status:%s\r\n"
-               "aof_last_cow_size:0\r\nmodule_fork_in_progress:0\r\n"
-               "module_fork_last_cow_size:0\r\n",
-               aof_is_open(v->aof), is_rewriting(v), v->rewrite_scheduled || v->first_wanted,
-               (long long)v->last_rewrite_s,
-               rewriting_ms < 0 ? -1LL : (long long)rewriting_ms / 1000,
-               v->last_rewrite_ok ? "ok" : "err", (unsigned long long)v->rewrites,
-               (unsigned long long)v->rewrite_failures, v->last_write_ok ? "ok" : "err");
+    buf_printf(
+        b,
+        "aof_enabled:%d\r\naof_rewrite_in_progress:%d\r\naof_rewrite_scheduled:%d\r\n"
+        "aof_last_rewrite_time_sec:%lld\r\naof_current_rewrite_time_sec:%lld\r\n"
+        "aof_last_bgrewrite_status:%s\r\naof_rewrites:%llu\r\n"
+        "aof_rewrites_consecutive_failures:%llu\r\naof_last_write_status:%s\r\n"
+        "aof_last_cow_size:%zu\r\nmodule_fork_in_progress:0\r\n"
+        "module_fork_last_cow_size:0\r\n",
+        aof_is_open(v->aof), is_rewriting(v), v->rewrite_scheduled || v->first_wanted,
+        (long long)v->last_rewrite_s, rewriting_ms < 0 ? -1LL : (long long)rewriting_ms / 1000,
+        v->last_rewrite_ok ? "ok" : "err", (unsigned long long)v->rewrites,
+        (unsigned long long)v->rewrite_failures, v->last_write_ok ? "ok" : "err", v->rewrite_cow);
     if (aof_is_open(v->aof))
         buf_printf(b,
                    "aof_current_size:%llu\r\naof_base_size:%llu\r\n"

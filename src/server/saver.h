@@ -28,9 +28,10 @@ void saver_tick(struct saver *v);
 /* As struct engine_services says. */
 int saver_background_save(struct saver *v, bool schedule);
 int saver_rewrite(struct saver *v);
+bool saver_rewrite_prepares(const struct saver *v);
 int saver_save(struct saver *v);
 int64_t saver_last_save(const struct saver *v);
-int saver_reload(struct saver *v, bool save, bool flush);
+int saver_reload(struct saver *v, bool save, bool flush, bool merge);
 int saver_load_aof_again(struct saver *v);
 /* The last saves before the process ends. how: ENGINE_SHUTDOWN_ bits. False: one failed. */
 bool saver_shutdown(struct saver *v, unsigned how);

@@ -130,6 +130,12 @@ static int service_rewrite(void *context)
     return saver_rewrite(s->saver);
 }
 
+static bool service_rewrite_prepares(void *context)
+{
+    struct server *s = context;
+    return saver_rewrite_prepares(s->saver);
+}
+
 static int service_foreground_save(void *context)
 {
     struct server *s = context;
@@ -153,10 +159,10 @@ static int service_config_rewrite(void *context, bool all)
     return config_file_rewrite(s->settings, all);
 }
 
-static int service_reload(void *context, bool save, bool flush)
+static int service_reload(void *context, bool save, bool flush, bool merge)
 {
     struct server *s = context;
-    return saver_reload(s->saver, save, flush);
+    return saver_reload(s->saver, save, flush, merge);
 }
 
 static void service_all_flushed(void *context)
@@ -309,6 +315,7 @@ struct server *server_new(struct settings *settings)
         .shutdown = service_shutdown,
         .background_save = service_background_save,
         .rewrite = service_rewrite,
+        .rewrite_prepares = service_rewrite_prepares,
         .backup = service_backup,
         .foreground_save = service_foreground_save,
         .last_save = service_last_save,

@@ -7,10 +7,13 @@
 #include "engine/observe.h"
 #include "io/child.h"
 #include "io/file.h"
+#include "io/interrupt.h"
 #include "persist/aof.h"
+#include "persist/command_base.h"
 #include "persist/rdb_write.h"
 #include "script/scripting.h"
 #include "server/process.h"
+#include "server/progress.h"
 #include "server/watchdog.h"
 #include "type/stream/stream_cache.h"
 
@@ -25,7 +28,10 @@ struct snapshot {
     pid_t child;         /* 0: none */
     enum snapshot_kind kind;
     uint64_t child_generation;
-    int64_t started_ms; /* by the steady clock */
+    bool as_rdb;
+    struct progress *progress; /* the child's */
+    bool is_child;             /* this process */
+    int64_t started_ms;        /* by the steady clock */
     long long dirty;
     char temp[64];
     uint64_t forks, fork_us;
@@ -36,18 +42,28 @@ struct snapshot *snapshot_new(struct server *s, struct aof *aof)
     struct snapshot *n = mem_zalloc(sizeof(*n));
     n->server = s;
     n->aof = aof;
+    n->progress = progress_new();
     return n;
 }
 
 void snapshot_free(struct snapshot *n)
 {
     snapshot_kill(n);
+    progress_free(n->progress);
     mem_free(n);
 }
 
 static struct bytes library_at(void *context, size_t i)
 {
-    return scripting_library(context, i);
+    const struct snapshot *n = context;
+    return scripting_library(n->server->engine.scripting, i);
+}
+
+static void tell_progress(void *context, uint64_t keys)
+{
+    const struct snapshot *n = context;
+    if (n->is_child)
+        progress_key(n->progress, keys);
 }
 
 static struct rdb_write_options write_options(const struct snapshot *n, bool aof_base)
@@ -63,7 +79,8 @@ static struct rdb_write_options write_options(const struct snapshot *n, bool aof
                                       .journal_offset = n->server->engine.journal->offset,
                                       .replication_id = n->server->engine.journal->id,
                                       .library = library_at,
-                                      .context = n->server->engine.scripting};
+                                      .progress = tell_progress,
+                                      .context = (void *)(uintptr_t)n};
 }
 
 /* What another server would not find in the file. */
@@ -97,6 +114,11 @@ void snapshot_begin_after(struct snapshot *n, uint64_t generation)
         n->generation = generation;
 }
 
+static bool writes_rdb(const struct snapshot *n, enum snapshot_kind kind)
+{
+    return kind == SNAPSHOT_DUMP || n->server->settings->aof_use_rdb_preamble;
+}
+
 static int write_file(struct snapshot *n, const char *path, enum snapshot_kind kind)
 {
     struct rdb_write_options o = write_options(n, kind == SNAPSHOT_BASE);
@@ -104,12 +126,14 @@ static int write_file(struct snapshot *n, const char *path, enum snapshot_kind k
     int fd = file_create(path);
     if (fd < 0)
         return fd;
-    int error = rdb_write(fd, n->server->engine.store, &o, &r);
+    bool as_rdb = writes_rdb(n, kind);
+    int error = as_rdb ? rdb_write(fd, n->server->engine.store, &o, &r)
+                       : command_base_write(fd, n->server->engine.store, &o, &r);
     if (!error)
         error = file_sync(fd);
     file_close(fd);
     if (!error)
-        error = rdb_write_verify(path, &r);
+        error = as_rdb ? rdb_write_verify(path, &r) : command_base_verify(path, &r);
     if (error == -EBADMSG)
         log_line(LOG_WARNING, "What was written to %s reads back otherwise", path);
     if (error)
@@ -125,13 +149,17 @@ int snapshot_write(struct snapshot *n, const char *path, enum snapshot_kind kind
     return write_file(n, path, kind);
 }
 
-int snapshot_save(struct snapshot *n)
+int snapshot_save(struct snapshot *n, bool interruptible)
 {
     char temp[64];
     snprintf(temp, sizeof(temp), "temp-%d.rdb", (int)getpid());
+    if (interruptible)
+        interrupt_arm(temp);
     int error = snapshot_write(n, temp, SNAPSHOT_DUMP);
     if (!error)
         error = file_rename(temp, n->server->settings->dbfilename);
+    if (interruptible)
+        interrupt_disarm();
     return error;
 }
 
@@ -153,6 +181,7 @@ static _Noreturn void be_child(struct snapshot *n, enum snapshot_kind kind)
     process_is_child(s->settings,
                      kind == SNAPSHOT_DUMP ? "millrace-rdb-bgsave" : "millrace-aof-rewrite");
     stream_cache_limit(0); /* what it reads it reads once, and its memory is a copy */
+    n->is_child = true;
     name_temp(temp, kind, getpid());
     n->generation = next_generation(n, kind);
     int error = write_file(n, temp, kind);
@@ -163,6 +192,7 @@ static _Noreturn void be_child(struct snapshot *n, enum snapshot_kind kind)
     }
     if (error)
         log_line(LOG_WARNING, "Write error saving DB on disk: %s", strerror(-error));
+    progress_end(n->progress);
     child_exit(error ? 1 : 0);
 }
 
@@ -170,6 +200,10 @@ pid_t snapshot_fork(struct snapshot *n, enum snapshot_kind kind)
 {
     struct server *s = n->server;
     ASSERT(!n->child);
+    uint64_t keys = 0;
+    for (int i = 0; i < s->engine.store->count; i++)
+        keys += s->engine.store->dbs[i].keys.used;
+    progress_begin(n->progress, keys, s->settings->rdb_key_save_delay != 0);
     int64_t start_us = clock_mono_us();
     pid_t pid = child_start(s->data_lock);
     if (pid == 0)
@@ -187,6 +221,7 @@ pid_t snapshot_fork(struct snapshot *n, enum snapshot_kind kind)
     if (kind == SNAPSHOT_DUMP || !aof_is_open(n->aof))
         n->generation = n->child_generation;
     n->kind = kind;
+    n->as_rdb = writes_rdb(n, kind);
     n->started_ms = s->engine.steady_ms;
     n->dirty = s->engine.store->dirty;
     name_temp(n->temp, kind, pid);
@@ -220,15 +255,26 @@ bool snapshot_ended(struct snapshot *n, struct snapshot_end *end)
     n->child = 0;
     if (code == 0 && number == 0)
         snapshot_begin_after(n, n->child_generation);
+    struct progress_state progress;
+    progress_read(n->progress, &progress);
     *end = (struct snapshot_end){.kind = n->kind,
                                  .good = code == 0 && number == 0,
                                  .signal = number,
+                                 .as_rdb = n->as_rdb,
+                                 .cow = progress.cow,
                                  .took_ms = n->server->engine.steady_ms - n->started_ms,
                                  .dirty = n->dirty,
                                  .temp = n->temp};
     if (!end->good)
         file_remove(n->temp);
     return true;
+}
+
+void snapshot_progress(const struct snapshot *n, struct progress_state *out)
+{
+    *out = (struct progress_state){0};
+    if (n->child)
+        progress_read(n->progress, out);
 }
 
 int64_t snapshot_running_ms(const struct snapshot *n, enum snapshot_kind kind)

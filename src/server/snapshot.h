@@ -14,8 +14,10 @@ enum snapshot_kind { SNAPSHOT_NONE, SNAPSHOT_DUMP, SNAPSHOT_BASE };
 /* How a child ended. */
 struct snapshot_end {
     enum snapshot_kind kind;
-    bool good;  /* temp is whole and synced; a dump is in place already */
-    int signal; /* that ended it; 0: none */
+    bool good;   /* temp is whole and synced; a dump is in place already */
+    int signal;  /* that ended it; 0: none */
+    bool as_rdb; /* a snapshot; else commands (aof-use-rdb-preamble no) */
+    size_t cow;  /* bytes that it did not share with its parent at its end */
     int64_t took_ms;
     long long dirty;  /* store.dirty when it was forked */
     const char *temp; /* its file, gone unless good; valid until the next fork */
@@ -29,8 +31,9 @@ void snapshot_free(struct snapshot *n);
 void snapshot_begin_after(struct snapshot *n, uint64_t generation);
 /* Writes, syncs and reads back a file of that kind at path. 0 or -errno. Blocks. */
 int snapshot_write(struct snapshot *n, const char *path, enum snapshot_kind kind);
-/* A dump in its place. 0 or -errno. Blocks. */
-int snapshot_save(struct snapshot *n);
+/* A dump in its place. 0 or -errno. Blocks. interruptible: a Ctrl-C ends the process meanwhile, and
+ * nothing is left of the new file. */
+int snapshot_save(struct snapshot *n, bool interruptible);
 
 /* Forks; no child may be at work. The pid, or -errno (the log says so). */
 pid_t snapshot_fork(struct snapshot *n, enum snapshot_kind kind);
@@ -42,6 +45,9 @@ void snapshot_kill(struct snapshot *n);
 /* True once for each child that has ended by itself. Does not block. */
 bool snapshot_ended(struct snapshot *n, struct snapshot_end *end);
 
+/* How far the child has come; all 0: there is none. */
+struct progress_state;
+void snapshot_progress(const struct snapshot *n, struct progress_state *out);
 /* For INFO. -1: no child of that kind works; else since when, in milliseconds. */
 int64_t snapshot_running_ms(const struct snapshot *n, enum snapshot_kind kind);
 /* How often a child was forked, and how long the last fork took. */

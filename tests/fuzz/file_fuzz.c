@@ -42,8 +42,8 @@ static void write_back(const struct entry *e)
     struct buf payload = {0};
     struct entry *again = NULL;
     dump_write(&payload, e, true);
-    if (dump_read(buf_bytes(&payload), entry_key(e), &values, &again, &(const char *){NULL}) !=
-        DUMP_GOOD)
+    if (dump_read(buf_bytes(&payload), entry_key(e), &values, &again, &(const char *){NULL},
+                  NULL) != DUMP_GOOD)
         __builtin_trap();
     value_free(again);
     buf_free(&payload);
@@ -72,7 +72,8 @@ static void payload(struct bytes x)
     buf_add(&b, bytes_of("\x0b\0", 2));
     uint64_t sum = crc_64(0, b.p, b.n);
     buf_add(&b, bytes_of(&sum, 8));
-    if (dump_read(buf_bytes(&b), BYTES("key"), &values, &e, &(const char *){NULL}) == DUMP_GOOD) {
+    if (dump_read(buf_bytes(&b), BYTES("key"), &values, &e, &(const char *){NULL}, NULL) ==
+        DUMP_GOOD) {
         write_back(e);
         value_free(e);
     }

@@ -1,6 +1,7 @@
 /* DUMP and RESTORE: a value as bytes. */
 #include "commands/families.h"
 
+#include "base/log.h"
 #include "base/num.h"
 #include "commands/helpers.h"
 #include "persist/dump.h"
@@ -91,7 +92,8 @@ static void do_restore(struct call *call)
         return;
     }
     const char *what;
-    switch (dump_read(call->argv[3], key, &values, &e, &what)) {
+    char error[DUMP_ERROR];
+    switch (dump_read(call->argv[3], key, &values, &e, &what, error)) {
     case DUMP_BAD_FRAME:
         reply_errorf(call->reply, "ERR DUMP payload version or checksum are wrong");
         return;
@@ -100,6 +102,7 @@ static void do_restore(struct call *call)
         return;
     case DUMP_BAD_DATA:
     case DUMP_STOPPED:
+        log_line(LOG_WARNING, "RESTORE of a bad payload: %s", error);
         reply_errorf(call->reply, "ERR Bad data format");
         return;
     case DUMP_GOOD:

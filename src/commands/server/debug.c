@@ -160,19 +160,21 @@ static void protocol(struct call *call)
 static void reload(struct call *call)
 {
     struct engine_services *s = &call->engine->services;
-    bool save = true, flush = true;
+    bool save = true, flush = true, merge = false;
     for (int i = 2; i < call->argc; i++) {
         if (bytes_is(call->argv[i], "nosave")) {
             save = false;
         } else if (bytes_is(call->argv[i], "noflush")) {
             flush = false;
-        } else if (!bytes_is(call->argv[i], "merge")) {
+        } else if (bytes_is(call->argv[i], "merge")) {
+            merge = true;
+        } else {
             reply_errorf(call->reply, "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and "
                                       "NOSAVE options.");
             return;
         }
     }
-    if (s->reload(s->context, save, flush))
+    if (s->reload(s->context, save, flush, merge))
         reply_errorf(call->reply, "ERR Error trying to load the RDB dump, check server logs.");
     else
         reply_ok(call->reply);

@@ -563,7 +563,7 @@ proc child_takes {s} {
     return $most
 }
 test "the child of a save needs no memory that grows with the data" {
-    server::start --rdb-key-save-delay 20000
+    server::start --rdb-key-save-delay 100000
     set s [resp::connect $server::port]
     set few [string repeat x 40]
     resp::ask $s SET few $few

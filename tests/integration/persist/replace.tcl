@@ -284,3 +284,26 @@ test "decision 33: the append-only file of redis-server wins over any snapshot, 
     expect [resp::ask $s DBSIZE] 0 "nothing comes back"
     close $s
 }
+
+test "compat 3.13: when BGREWRITEAOF has answered its child is there" {
+    server::start --appendonly yes --appendfsync always
+    set s [resp::connect $server::port]
+    for {set i 0} {$i < 20} {incr i} { resp::ask $s SET k:$i x }
+    resp::ask $s CONFIG SET rdb-key-save-delay 1000000
+    for {set i 0} {$i < 10} {incr i} {
+        resp::ask $s INCR n
+        expect [resp::ask $s BGREWRITEAOF] "Background append only file rewriting started" started
+        set child [child_of]
+        if {$child eq ""} { error "round $i: no child" }
+        exec kill -KILL $child
+        until $s "*aof_rewrite_in_progress:0*"
+    }
+    # Pipelined behind others, and from a client that does not wait for the answer.
+    resp::send $s whole INCR n
+    resp::send $s whole BGREWRITEAOF
+    resp::send $s whole INCR n
+    expect [resp::read $s] 11 n
+    expect [resp::read $s] "Background append only file rewriting started" started
+    expect [resp::read $s] 12 "in order"
+    close $s
+}

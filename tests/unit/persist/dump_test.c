@@ -134,8 +134,8 @@ TEST(what_is_dumped_comes_back)
             struct buf b = {0};
             unsigned char one[20], two[20];
             dump_write(&b, e, compress);
-            CHECK(dump_read(buf_bytes(&b), BYTES("other"), &options, &f, &(const char *){NULL}) ==
-                  DUMP_GOOD);
+            CHECK(dump_read(buf_bytes(&b), BYTES("other"), &options, &f, &(const char *){NULL},
+                            NULL) == DUMP_GOOD);
             digest_value(e, one);
             digest_value(f, two);
             CHECK(memcmp(one, two, 20) == 0 && strcmp(value_encoding(e), value_encoding(f)) == 0);
@@ -168,7 +168,7 @@ TEST(settings_of_message_ids_that_cannot_be_are_refused)
         s->dedup.duration_s = wrong[i].duration_s;
         s->dedup.max_size = wrong[i].max_size;
         dump_write(&b, e, false);
-        CHECK(dump_read(buf_bytes(&b), BYTES("other"), &options, &f, &(const char *){NULL}) ==
+        CHECK(dump_read(buf_bytes(&b), BYTES("other"), &options, &f, &(const char *){NULL}, NULL) ==
               DUMP_BAD_DATA);
         value_free(e);
         buf_free(&b);
@@ -199,11 +199,11 @@ TEST(damage_is_never_more_than_an_error)
                     b.p[rng_below(&r, b.n - 10)] ^= (char)(1 << rng_below(&r, 8));
             }
             if (i % 50 == 0)
-                CHECK(dump_read(buf_bytes(&b), BYTES("k"), &options, &f, &(const char *){NULL}) ==
-                          DUMP_BAD_FRAME ||
+                CHECK(dump_read(buf_bytes(&b), BYTES("k"), &options, &f, &(const char *){NULL},
+                                NULL) == DUMP_BAD_FRAME ||
                       bytes_equal(buf_bytes(&b), buf_bytes(&whole)));
             seal(&b);
-            if (dump_read(buf_bytes(&b), BYTES("k"), &options, &f, &(const char *){NULL}) ==
+            if (dump_read(buf_bytes(&b), BYTES("k"), &options, &f, &(const char *){NULL}, NULL) ==
                 DUMP_GOOD)
                 value_free(f);
             buf_free(&b);

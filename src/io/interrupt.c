@@ -1,0 +1,32 @@
+#include "io/interrupt.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+static char file[101];
+static struct sigaction before;
+
+/* Only what a handler may call. */
+static void interrupted(int number)
+{
+    static const char text[] = "You insist... exiting now.\n";
+    (void)number;
+    unlink(file);
+    if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+        _exit(1);
+    _exit(1);
+}
+
+void interrupt_arm(const char *path)
+{
+    struct sigaction act = {.sa_handler = interrupted};
+    strncpy(file, path, sizeof(file) - 1);
+    sigaction(SIGINT, &act, &before);
+}
+
+void interrupt_disarm(void)
+{
+    sigaction(SIGINT, &before, NULL);
+}
