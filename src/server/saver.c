@@ -766,6 +766,8 @@ bool saver_shutdown(struct saver *v, unsigned how)
         log_line(LOG_WARNING, "A script is ended half-way: nothing that it did is saved.");
         return true;
     }
+    if (aof_is_open(v->aof) && aof_is_baseless(v->aof))
+        log_line(LOG_NOTICE, "Writing initial AOF, can't exit before it is in place.");
     if (!need_base(v) && !(how & ENGINE_SHUTDOWN_FORCE))
         return false;
     bool save =

@@ -47,7 +47,7 @@ void shutdown_obey(struct server *s)
                  {SETTINGS_SHUTDOWN_NOW, ENGINE_SHUTDOWN_NOW}};
     unsigned flags =
         s->signalled == SIGINT ? s->settings->sigint_flags : s->settings->sigterm_flags;
-    unsigned how = 0;
+    unsigned how = ENGINE_SHUTDOWN_SIGNAL;
     if (!s->signalled || s->stopping)
         return;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

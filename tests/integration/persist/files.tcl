@@ -317,6 +317,7 @@ test "what was turned on a moment ago survives a shutdown" {
     set s [resp::connect $server::port]
     expect [resp::ask $s DEBUG DIGEST] $digest digest
     close $s
+    expect [server::log] "*Writing initial AOF, can't exit*" "section 14"
 }
 test "turned on while a snapshot is written, and off while a rewrite begins" {
     server::start
