@@ -443,7 +443,8 @@ void exec_for_script(struct client *c, struct exec_script *x, const struct exec_
         wrong = ERR_SCRIPT_UNKNOWN;
     else if (!command_arity_fits(command, q->argc) || !command->handler)
         wrong = ERR_SCRIPT_ARITY;
-    else if (command->flags & COMMAND_NOSCRIPT && !e->scripts_may_all)
+    else if ((command->flags & COMMAND_NOSCRIPT) &&
+             (!e->scripts_may_all || command->group == GROUP_SCRIPTING))
         wrong = ERR_SCRIPT_FORBIDDEN;
     if (wrong) {
         refuse_plainly(c, command, wrong);

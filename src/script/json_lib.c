@@ -44,6 +44,7 @@ static char *room(struct output *w, size_t n)
         size_t cap = w->cap ? w->cap * 2 : 512;
         while (cap - w->n < n)
             cap *= 2;
+        vm_reserve(w->L, cap);
         char *wider = lua_newuserdata(w->L, cap);
         memcpy(wider, w->p ? w->p : "", w->n);
         lua_replace(w->L, w->at);

@@ -29,6 +29,7 @@ static int put(void *context, const char *bytes, size_t n)
         size_t cap = w->cap ? w->cap * 2 : 256;
         while (cap - w->n < n)
             cap *= 2;
+        vm_reserve(w->L, cap);
         char *wider = lua_newuserdata(w->L, cap);
         memcpy(wider, w->p ? w->p : "", w->n);
         lua_replace(w->L, 1);

@@ -215,12 +215,28 @@ static void compile_once(struct scripting *s, struct compile_job *j)
     run_prepared(&s->eval);
 }
 
+/* Scripts that only came by EVAL must not take the memory that scripts run in: the longest unused
+ * go when all take more than half of it. */
+static void trim_cache(struct scripting *s)
+{
+    struct vm *vm = &s->eval_vm;
+    size_t most = vm->limit / 2;
+    while (most && vm->used > most && (s->transient || vm->used > vm->floor + vm->limit / 8)) {
+        for (size_t n = s->transient / 2; n && vm->used <= vm->floor + vm->limit / 8; n--)
+            forget(s, dlist_item(s->recent.next, struct script, recent));
+        if (s->transient == 1 && vm->used <= vm->floor + vm->limit / 8)
+            forget(s, dlist_item(s->recent.next, struct script, recent));
+        vm_collect(vm);
+    }
+}
+
 static bool compile(struct scripting *s, struct script *x, struct bytes text, struct reply *reply)
 {
     size_t head;
     if (!parse_shebang(text, x, &head, reply))
         return false;
     struct compile_job j = {.text = bytes_of(text.p + head, text.n - head)};
+    trim_cache(s);
     compile_once(s, &j);
     if (j.error && s->eval_vm.refused) {
         /* The scripts that only came by EVAL make room. */

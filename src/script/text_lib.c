@@ -522,6 +522,7 @@ static int text_rep(lua_State *L)
         return 1;
     }
     size_t total = n * (size_t)count; /* less than 2^31 times what fits into memory */
+    vm_reserve(L, total * 2);
     char *all = lua_newuserdata(L, total);
     if (n == 1)
         memset(all, *text, total);

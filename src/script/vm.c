@@ -79,18 +79,30 @@ static void collect(struct vm *vm, lua_State *L)
     plan_collection(vm);
 }
 
-static int panic(lua_State *L)
-{
-    const char *text = lua_tostring(L, -1);
-    ASSERT(!text && "a Lua error outside of protection");
-    return 0;
-}
-
 struct vm *vm_of(lua_State *L)
 {
     void *vm;
     lua_getallocf(L, &vm);
     return vm;
+}
+
+void vm_collect(struct vm *vm)
+{
+    collect(vm, vm->L);
+}
+
+void vm_reserve(lua_State *L, size_t n)
+{
+    struct vm *vm = vm_of(L);
+    if (vm->bounded && vm->limit && vm->used + n > vm->collect_at && !vm->parsing)
+        collect(vm, L);
+}
+
+static int panic(lua_State *L)
+{
+    const char *text = lua_tostring(L, -1);
+    ASSERT(!text && "a Lua error outside of protection");
+    return 0;
 }
 
 /* ---- Time */

@@ -50,6 +50,11 @@ int vm_protect(struct vm *vm, lua_CFunction f, void *context);
  * longer needed is collected if it is much. */
 void vm_enter(struct vm *vm);
 void vm_leave(struct vm *vm);
+/* Collects everything now; no code runs. */
+void vm_collect(struct vm *vm);
+/* For functions in C that are about to allocate much: so many bytes, after a collection if there
+ * would be little left. */
+void vm_reserve(lua_State *L, size_t n);
 /* For functions in C that may take long or that call Lua functions in a loop: lets tick() have its
  * turn; raises. Cost: one load, unless a turn is due. */
 void vm_poll(lua_State *L);

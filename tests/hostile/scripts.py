@@ -144,6 +144,12 @@ def main():
         r = ev(s)
         check("results: " + name, isinstance(r, str) and r.startswith("-ERR"), repr(r)[:200])
 
+    c.ask("SET", "big", "x" * 16000000)
+    r = ev("local k={} for i=1,7000 do k[i]='big' end return #redis.call('mget',unpack(k))")
+    check("results: of a command", isinstance(r, str) and "larger than script-memory-limit" in r, repr(r)[:200])
+    check("results: of a command that fits", ev("return #redis.call('get','big')") == 16000000)
+    c.ask("DEL", "big")
+
     # Time.
     def endless(name, script, how="SCRIPT", wrote=False, prepare=None):
         if prepare:

@@ -164,6 +164,20 @@ test "a library that keeps too much is loaded anew; others do not notice" {
     expect [server::log] "*library keeps keep*" log
     close $s
 }
+test "scripts that came by EVAL do not take the memory of those that run" {
+    server::start --script-memory-limit 16mb
+    set s [resp::connect $server::port]
+    expect [resp::ask $s SCRIPT LOAD "return 'kept'"] * load
+    for {set i 0} {$i < 60} {incr i} {
+        # About 400 KB each, compiled.
+        set text "return \{[string repeat "'a$i',$i.5," 12000]1\}"
+        if {$i % 10 == 0} { expect [resp::ask $s EVAL "return #('x'):rep(3e6) + $i" 0] 30000?? run }
+        resp::ask $s EVAL "local function f() $text end return $i" 0
+    }
+    expect [resp::ask $s EVAL "return #('x'):rep(3e6)" 0] 3000000 run
+    expect [resp::ask $s EVALSHA [resp::ask $s SCRIPT LOAD "return 'kept'"] 0] kept kept
+    close $s
+}
 test "faults L6: the next script has its memory" {
     server::start --script-memory-limit 16mb
     set s [resp::connect $server::port]
