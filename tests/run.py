@@ -91,6 +91,8 @@ def main():
                                         "1500" if o.sanitized else "6000"], 200 * slow, env)
     r.whole("oracle, accesses", [py, os.path.join(ROOT, "redis-compat/oracle/access.py"), "--server", o.server, "--seed", str(o.seed), "--commands",
                                  "800" if o.sanitized else "3000"], 200 * slow, env)
+    r.whole("oracle, several connections", [py, os.path.join(ROOT, "redis-compat/oracle/multi.py"), "--server", o.server, "--seed", str(o.seed), "--steps",
+                                            "1500" if o.sanitized else "8000"], 200 * slow, env)
     r.whole("oracle, tracking", [py, os.path.join(ROOT, "redis-compat/oracle/tracking.py"), o.server], 100 * slow, env)
     r.whole("table of commands", [py, os.path.join(ROOT, "utils/commands_table.py"), "check", "--server", o.server], 60 * slow, env)
     r.whole("mutation", [py, os.path.join(ROOT, "tests/mutation/mutation.py"), "--server", o.server, "--seed", str(o.seed), "--rounds",

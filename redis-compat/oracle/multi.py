@@ -353,6 +353,11 @@ FIELDS = ("blocked_clients", "pubsub_channels", "pubsub_patterns", "tracking_cli
 BLOCKING = ("blpop", "brpop", "blmove", "brpoplpush", "blmpop", "bzpopmin", "bzpopmax", "bzmpop", "xread", "xreadgroup")
 
 
+def busy(text):
+    m = re.search(r"errorstat_BUSY:count=(\d+)", text)
+    return int(m.group(1)) if m else 0
+
+
 def statistics(peer, left_waiting):
     """left_waiting: somebody's connection ended while it waited. 7.0 counts a call when it begins to wait, 7.2 when it has ended."""
     text = peer.ask(b"INFO", b"everything")[1][1].decode(errors="replace")
@@ -363,9 +368,11 @@ def statistics(peer, left_waiting):
             waits = m.group(1) in BLOCKING   # 7.0 also counts a failure when one is unblocked
             out[m.group(1)] = m.groups()[2:3] if waits and left_waiting else m.groups()[1:3] if waits else m.groups()[1:]
         m = re.match(r"errorstat_([^:]+):count=(\d+)", line)
-        if m:
+        if m and m.group(1) != "BUSY":
             out["error " + m.group(1)] = m.group(2)
         name, _, value = line.partition(":")
+        if name == "total_error_replies":  # the control connection is told BUSY as often as it asks
+            value = int(value) - busy(text)
         if name in FIELDS:
             out[name] = value
     return out

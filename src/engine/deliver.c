@@ -19,16 +19,17 @@ void deliver_push(struct client *c, struct bytes encoded)
     chain_add(way_to(c), encoded);
 }
 
-void deliver_message(void *owner, struct pubsub_message *m)
+bool deliver_message(void *owner, struct pubsub_message *m)
 {
     struct client *c = owner;
     if (c->flags & CLIENT_CLOSING)
-        return;
+        return false;
     struct str *encoded = pubsub_encoded(m, c->reply.resp);
     if (encoded->n >= SHARE_FROM)
         chain_add_str(way_to(c), encoded);
     else
         chain_add(way_to(c), str_bytes(encoded));
+    return true;
 }
 
 void deliver_begin(struct client_running *r, struct client *c)

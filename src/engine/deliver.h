@@ -13,7 +13,7 @@ void deliver_push(struct client *c, struct bytes encoded);
 void deliver_begin(struct client_running *running, struct client *c);
 void deliver_end(struct client_running *running);
 /* For pubsub_new(): owner is the client. */
-void deliver_message(void *owner, struct pubsub_message *m);
+bool deliver_message(void *owner, struct pubsub_message *m);
 /* A keyspace notification: to __keyspace@db__:key and __keyevent@db__:event as settings want. */
 void deliver_event(struct engine *engine, struct db *db, const char *name, struct bytes key);
 

@@ -156,10 +156,8 @@ static size_t tell(struct pubsub *p, const struct audience *a, struct pubsub_mes
 {
     size_t heard = 0;
     for (size_t i = 0; i < a->n; i++)
-        if (a->places[i]) {
-            p->deliver(a->places[i]->owner, m);
-            heard++;
-        }
+        if (a->places[i])
+            heard += p->deliver(a->places[i]->owner, m);
     str_unref(m->encoded[0]);
     str_unref(m->encoded[1]);
     m->encoded[0] = m->encoded[1] = NULL;

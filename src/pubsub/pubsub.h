@@ -24,7 +24,8 @@ struct pubsub_message {
     struct str *encoded[2]; /* RESP2, RESP3 */
 };
 
-typedef void pubsub_deliver(void *owner, struct pubsub_message *m);
+/* False: the owner is on its way out and is not told. */
+typedef bool pubsub_deliver(void *owner, struct pubsub_message *m);
 
 struct pubsub *pubsub_new(pubsub_deliver *deliver);
 void pubsub_free(struct pubsub *p);

@@ -422,7 +422,7 @@ static bool adopt_old_aof(struct loader *l, int *have)
 }
 
 /* Whether the snapshot is newer than the append-only file: that was off when it was written, and it
- * was written behind the base (docs/decisions/0021). */
+ * was written behind the base (docs/decisions/0022). */
 static bool snapshot_is_newer(struct loader *l, const char *dump)
 {
     struct rdb_head d, b;

@@ -324,7 +324,7 @@ int saver_background_save(struct saver *v, bool schedule)
     return 0;
 }
 
-/* appendonly no: a base for the day on which it is turned on (docs/decisions/0021). */
+/* appendonly no: a base for the day on which it is turned on (docs/decisions/0022). */
 static int rewrite_without(struct saver *v)
 {
     char error[MANIFEST_ERROR];

@@ -564,13 +564,14 @@ proc child_takes {s} {
     return $most
 }
 test "the child of a save needs no memory that grows with the data" {
-    server::start --rdb-key-save-delay 100000
+    server::start --rdb-key-save-delay 500000
     set s [resp::connect $server::port]
     set few [string repeat x 40]
     resp::ask $s SET few $few
     expect [resp::ask $s BGSAVE] "Background saving started" bgsave
     resp::ask $s SET few2 $few
     set base [child_takes $s]
+    resp::ask $s CONFIG SET rdb-key-save-delay 20000
     foreach key {a b} { resp::ask $s SETRANGE $key 100000000 x }
     resp::ask $s EVAL {
         local x = string.rep('y', 100)

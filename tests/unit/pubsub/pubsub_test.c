@@ -4,15 +4,17 @@
 
 struct ear {
     int heard;
+    bool leaves; /* it is not told */
     char last[128];
 };
 
-static void deliver(void *owner, struct pubsub_message *m)
+static bool deliver(void *owner, struct pubsub_message *m)
 {
     struct ear *e = owner;
     struct bytes text = str_bytes(pubsub_encoded(m, 2));
     e->heard++;
     snprintf(e->last, sizeof(e->last), "%.*s", (int)text.n, text.p);
+    return !e->leaves;
 }
 
 TEST(channels_patterns_and_shards_are_apart)
@@ -65,4 +67,21 @@ TEST(whoever_leaves_first_does_not_matter)
     pubsub_free(p);
 }
 
-UNIT_MAIN(T(channels_patterns_and_shards_are_apart), T(whoever_leaves_first_does_not_matter))
+TEST(who_leaves_does_not_count)
+{
+    struct pubsub *p = pubsub_new(deliver);
+    struct ear ears[2] = {{0}, {.leaves = true}};
+    struct subscriber *subscribers[2];
+    for (int i = 0; i < 2; i++) {
+        subscribers[i] = pubsub_join(&ears[i]);
+        pubsub_subscribe(p, subscribers[i], PUBSUB_CHANNEL, BYTES("c"));
+        pubsub_subscribe(p, subscribers[i], PUBSUB_PATTERN, BYTES("*"));
+    }
+    CHECK(pubsub_publish(p, PUBSUB_CHANNEL, BYTES("c"), BYTES("m")) == 2);
+    for (int i = 0; i < 2; i++)
+        pubsub_leave(p, subscribers[i]);
+    pubsub_free(p);
+}
+
+UNIT_MAIN(T(channels_patterns_and_shards_are_apart), T(whoever_leaves_first_does_not_matter),
+          T(who_leaves_does_not_count))
