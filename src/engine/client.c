@@ -219,7 +219,8 @@ void client_over_output_limit(struct client *c)
 
 struct client *client_by_id(struct engine *engine, uint64_t id)
 {
-    return dict_get(&engine->clients_by_id, bytes_of(&id, sizeof(id)));
+    struct client *c = dict_get(&engine->clients_by_id, bytes_of(&id, sizeof(id)));
+    return c && (c->flags & CLIENT_CLOSING) ? NULL : c;
 }
 
 void client_end_pause(struct engine *engine)

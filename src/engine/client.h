@@ -147,6 +147,7 @@ void client_set_subscribed(struct client *c, bool subscribed);
 void client_over_output_limit(struct client *c);
 /* CLIENT PAUSE is over: whoever waited goes on. */
 void client_end_pause(struct engine *engine);
+/* NULL: there is none, or it is on its way out. */
 struct client *client_by_id(struct engine *engine, uint64_t id);
 
 /* Something is kept for the client that grows or shrinks by so many bytes. */
