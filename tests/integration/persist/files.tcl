@@ -305,7 +305,8 @@ test "the append-only file is turned on, off and on again" {
 test "what was turned on a moment ago survives a shutdown" {
     server::start
     set s [resp::connect $server::port]
-    resp::ask $s DEBUG POPULATE 150000
+    resp::ask $s DEBUG POPULATE 50
+    resp::ask $s CONFIG SET rdb-key-save-delay 60000
     expect [resp::ask $s CONFIG SET appendonly yes] OK on
     resp::ask $s SET a 1
     set digest [resp::ask $s DEBUG DIGEST]
