@@ -254,7 +254,8 @@ static bool take_key(struct reader *r, struct bytes key, struct entry *e)
 {
     const struct rdb_read_options *o = r->o;
     const struct prefix *x = &r->prefix;
-    clock_delay(o->key_delay_us, r->result->keys);
+    if (o->key_delay_us)
+        clock_delay(*o->key_delay_us, r->result->keys);
     bool past = x->deadline_ms >= 0 && x->deadline_ms <= o->now_ms;
     if (o->check_only) {
         r->result->keys++;

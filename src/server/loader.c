@@ -197,7 +197,7 @@ static bool load_rdb(struct loader *l, const char *path, bool is_base, struct by
                                  .progress = load_progress,
                                  .progress_every =
                                      (uint64_t)c->loading_process_events_interval_bytes,
-                                 .key_delay_us = c->key_load_delay,
+                                 .key_delay_us = &c->key_load_delay,
                                  .context = l};
     bool good = rdb_read(s->engine.store, map, &o, &r);
     l->figures.keys += r.keys;
@@ -255,7 +255,12 @@ static void say_refused(struct loader *l, const char *path, const struct aof_rea
     if (l->unknown[0])
         log_line(LOG_WARNING, "Unknown command '%s' reading the append only file %s: %s",
                  l->unknown, path, r->error);
-    else if (r->status == AOF_READ_TORN && last)
+    else if (r->status == AOF_READ_TORN && !last)
+        log_line(LOG_WARNING,
+                 "Unexpected end of file reading the append only file %s: %s: the truncated file "
+                 "is not the last file, the ones behind it go on from what it lacks",
+                 path, r->error);
+    else if (r->status == AOF_READ_TORN)
         log_line(LOG_WARNING,
                  "Unexpected end of file reading the append only file %s: %s. You can: 1) "
                  "Make a backup of your AOF file, then use millrace-check-aof --fix "

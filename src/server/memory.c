@@ -16,17 +16,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define DECAY_FROM  (8u << 20) /* bytes that are held and not used */
-#define DECAY_TICKS 10
-#define TURN_US     500        /* the most a turn spends on eviction */
-#define HEADROOM    16384      /* bytes below the limit at which an eviction ends */
-#define CACHE_SHARE 16         /* of the limit, for expanded blocks of streams */
-#define SOLE_FROM   (1u << 20) /* bytes sent by reference that are worth looking at */
-#define CACHE_MS    1000       /* from one look for those that are not used to the next */
+#define DECAY_FROM    (8u << 20) /* bytes that are held and not used */
+#define DECAY_TICKS   10
+#define TURN_US       500                 /* the most a turn spends on eviction */
+#define HEADROOM      16384               /* bytes below the limit at which an eviction ends */
+#define CACHE_SHARE   16                  /* of the limit, for expanded blocks of streams */
+#define SOLE_FROM     (1u << 20)          /* bytes sent by reference that are worth looking at */
+#define LEAST_CLIENTS ((size_t)128 << 10) /* bytes that all clients may hold in any case */
+#define CACHE_MS      1000 /* from one look for those that are not used to the next */
 
 /* maxmemory-clients in bytes; 0: none. A percentage is one of maxmemory or, without such a limit,
  * of the machine's memory. */
-static size_t clients_limit(const struct server *s)
+static size_t asked_clients_limit(const struct server *s)
 {
     long long limit = s->settings->maxmemory_clients;
     if (limit >= 0)
@@ -35,6 +36,13 @@ static size_t clients_limit(const struct server *s)
     double whole =
         s->settings->maxmemory ? (double)s->settings->maxmemory : (double)pages * (double)page;
     return (size_t)(whole * (double)-limit / 100);
+}
+
+/* A lower limit than the least would close every client, also the one that comes to raise it. */
+static size_t clients_limit(const struct server *s)
+{
+    size_t limit = asked_clients_limit(s);
+    return limit && limit < LEAST_CLIENTS ? LEAST_CLIENTS : limit;
 }
 
 void memory_configure(struct server *s)

@@ -244,6 +244,11 @@ def at_once():
         multi(b, 5, MB)
         check("CONFIG SET of a lower limit", a.ask("CONFIG", "SET", "maxmemory-clients", "3mb") == b"+OK")
         check("closes before its reply", info(a, "evicted_clients") == 1)
+        d = s.plain()
+        check("a limit below what everybody needs", d.ask("CONFIG", "SET", "maxmemory-clients", "1") == b"+OK")
+        check("can still be taken back", d.ask("CONFIG", "GET", "maxmemory-clients") == [b"maxmemory-clients", b"1"] and
+              d.ask("CONFIG", "SET", "maxmemory-clients", "3mb") == b"+OK" and info(a, "evicted_clients") == 1)
+        d.close()
         b = s.plain()
         b.ask("CLIENT", "NO-EVICT", "ON")
         multi(b, 5, MB)

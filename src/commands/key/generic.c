@@ -339,30 +339,22 @@ const struct command dbsize_command = {
     .handler = do_dbsize,
 };
 
-static bool is_wanted(const struct scan_args *s, const struct entry *e)
+static void note_key(struct scan_args *s, struct entry *e)
 {
-    return !db_is_due(s->call->store, e) &&
-           (s->type.n == 0 || bytes_is(s->type, value_type_name(value_type(e)))) &&
-           scan_args_matches(s, entry_key(e));
-}
-
-static void note_key(void *context, struct entry *e)
-{
-    struct scan_args *s = context;
-    if (!is_wanted(s, e))
-        return;
     reply_bulk(s->call->reply, entry_key(e));
     s->n++;
     s->found++;
 }
 
-/* What has expired is deleted when the walk has left it. */
+/* What has expired is deleted when the walk has left it: what does not match is not looked at. */
 static void scan_key(void *context, struct entry *e)
 {
     struct scan_args *s = context;
+    if (!scan_args_matches(s, entry_key(e)))
+        return;
     if (db_is_due(s->call->store, e))
         buf_add(&s->due, bytes_of(&e, sizeof(struct entry *)));
-    else
+    else if (s->type.n == 0 || bytes_is(s->type, value_type_name(value_type(e))))
         note_key(s, e);
 }
 
@@ -387,7 +379,8 @@ static void do_keys(struct call *call)
     struct table_walk w;
     table_walk_start(&w, &call->db->keys);
     for (struct entry *e; (e = table_walk_next(&w));)
-        note_key(&s, e);
+        if (!db_is_due(call->store, e) && scan_args_matches(&s, entry_key(e)))
+            note_key(&s, e);
     reply_later_end(call->reply, '*', s.n);
 }
 

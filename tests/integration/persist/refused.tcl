@@ -66,6 +66,8 @@ test "section 14: append-only files are refused in the words of redis-server" {
         "*1\r\n\$4\r\nFOOO\r\n" $good "Unknown command 'FOOO' reading the append only file *appendonly.aof.1.base.aof" \
         $good "${good}!!!" "Bad file format reading the append only file *appendonly.aof.1.incr.aof" \
         $good "${good}nonsense that nobody wrote\r\n" "Bad file format reading the append only file *appendonly.aof.1.incr.aof" \
+        [string range $good 0 end-3] $good "the truncated file is not the last file" \
+        "$good*2\r\n\$3\r\nGET" $good "the truncated file is not the last file" \
     ] {
         foreach path [list $server::path [exec sh -c "command -v redis-server"]] {
             lassign [starts_with $path $m [list appendonly.aof.1.base.aof $base appendonly.aof.1.incr.aof $incr]] started log
