@@ -12,6 +12,33 @@ dialogue "small talk" {
     HELLO 9 => !NOPROTO*
     RESET => RESET
 }
+test "compat 5.3: HELLO is judged as a whole" {
+    server::start
+    set s [resp::connect $server::port]
+    resp::ask $s ACL SETUSER u on >p +@all ~*
+    resp::ask $s ACL SETUSER v on >p +@all ~*
+    expect [resp::ask $s HELLO 2 AUTH u bad AUTH u p] {*server redis*} "the last AUTH counts"
+    expect [resp::ask $s ACL WHOAMI] u "and no other"
+    expect [resp::ask $s HELLO 2 AUTH v p AUTH u bad] {!WRONGPASS*} "also when it is the wrong one"
+    expect [resp::ask $s ACL WHOAMI] u "nothing is left of the first"
+    foreach {hello refused} {
+        {2 SETNAME a SETNAME "b c"} {!ERR Client names*}
+        {3 SETNAME a FOO} {!ERR Syntax error in HELLO option 'FOO'*}
+        {3 SETNAME a AUTH u} {!ERR Syntax error in HELLO option 'AUTH'*}
+        {4 SETNAME a} {!NOPROTO*}
+        {3 AUTH v p SETNAME "b c"} {!ERR Client names*}
+        {3 SETNAME a AUTH v bad} {!WRONGPASS*}
+    } {
+        expect [resp::ask $s HELLO {*}$hello] $refused $hello
+        expect [resp::ask $s CLIENT GETNAME] (nil) "$hello: no name"
+        expect [resp::ask $s ACL WHOAMI] u "$hello: the same user"
+        expect [resp::ask $s EXISTS none] 0 "$hello: the same protocol"
+        expect [resp::ask $s HGETALL none] {\[\]} "$hello: the same protocol"
+    }
+    expect [resp::ask $s HELLO 2 SETNAME a SETNAME b] {*} "names"
+    expect [resp::ask $s CLIENT GETNAME] b "the last name counts"
+    close $s
+}
 test "a password is asked for" {
     server::start --requirepass secret
     set s [resp::connect $server::port]
