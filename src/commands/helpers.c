@@ -20,11 +20,17 @@ void helpers_effect_from(struct call *call, struct bytes word, int from)
 bool helpers_store(const struct call *call, struct bytes key, struct entry *e, unsigned class_,
                    const char *event)
 {
-    bool had = db_write(call->db, key) && db_delete(call->db, key);
-    if (!e && !had)
+    struct entry *old = db_write(call->db, key);
+    if (!e && !old)
         return false;
-    if (e)
+    if (e && old) {
+        db_overwritten(call->db, key, value_type(old), value_type(e));
+        db_replace(call->db, old, e);
+    } else if (e) {
         db_add(call->db, e);
+    } else {
+        db_delete(call->db, key);
+    }
     db_changed(call->db, key, e ? class_ : (unsigned)DB_EVENT_GENERIC, e ? event : "del");
     db_ready(call->db, key);
     return true;

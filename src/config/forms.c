@@ -111,7 +111,7 @@ static bool read_output_limits(struct settings *s, const struct setting *x, stru
 
 static bool parse_events(struct bytes text, unsigned *flags)
 {
-    static const char letters[] = "KEg$lshzxetmdn";
+    static const char letters[] = "KEg$lshzxetmdnocSTIV";
     unsigned v = 0;
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] == 'A') {
@@ -143,7 +143,7 @@ static bool read_events(struct settings *s, const struct setting *x, struct byte
     unsigned flags;
     (void)x;
     if (!parse_events(text, &flags)) {
-        *reason = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
+        *reason = "Invalid event class character. Use 'Ag$lshzxeKEtmdnocSTIV'.";
         return false;
     }
     s->notify_flags = flags;
@@ -151,7 +151,7 @@ static bool read_events(struct settings *s, const struct setting *x, struct byte
         buf_add_char(canonical, 'A');
     else
         add_events(flags, "g$lshzxetd", canonical);
-    add_events(flags, "nKEm", canonical);
+    add_events(flags, "nKEmocSTIV", canonical);
     return true;
 }
 

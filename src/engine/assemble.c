@@ -29,6 +29,12 @@ static void on_event(void *context, struct db *db, unsigned class_, const char *
     deliver_event(context, db, name, key);
 }
 
+static void on_fields(void *context, struct db *db, const char *name, struct bytes key,
+                      struct db_fields fields)
+{
+    deliver_fields(context, db, name, key, fields);
+}
+
 static void on_expired(void *context, struct db *db, struct bytes key)
 {
     struct engine *e = context;
@@ -85,6 +91,7 @@ void assemble_begin(struct engine *e, struct settings *settings, struct registry
         .touched = on_touched,
         .ready = on_ready,
         .event = on_event,
+        .fields = on_fields,
         .expired = on_expired,
         .fields_expired = on_fields_expired,
         .replacing = on_replacing,

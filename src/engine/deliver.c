@@ -61,3 +61,77 @@ void deliver_event(struct engine *e, struct db *db, const char *name, struct byt
     }
     buf_free(&channel);
 }
+
+static struct bytes field_at(struct db_fields fields, size_t i)
+{
+    return fields.names[i * fields.step];
+}
+
+/* "length:text" */
+static void add_counted(struct buf *to, struct bytes text)
+{
+    buf_printf(to, "%zu:", text.n);
+    buf_add(to, text);
+}
+
+static void publish(struct engine *e, const struct buf *channel, struct bytes text)
+{
+    pubsub_publish(e->pubsub, PUBSUB_CHANNEL, buf_bytes(channel), text);
+}
+
+/* One channel for each field; a key with a newline could not be told from its field. */
+static void deliver_items(struct engine *e, struct db *db, const char *name, struct bytes key,
+                          struct db_fields fields)
+{
+    struct buf channel = {0};
+    if (memchr(key.p, '\n', key.n))
+        return;
+    buf_printf(&channel, "__subkeyspaceitem@%d__:", db->id);
+    buf_add(&channel, key);
+    buf_add_char(&channel, '\n');
+    size_t head = channel.n;
+    for (size_t i = 0; i < fields.n; i++) {
+        channel.n = head;
+        buf_add(&channel, field_at(fields, i));
+        publish(e, &channel, bytes_text(name));
+    }
+    buf_free(&channel);
+}
+
+void deliver_fields(struct engine *e, struct db *db, const char *name, struct bytes key,
+                    struct db_fields fields)
+{
+    unsigned wanted = e->store->notify;
+    struct buf channel = {0}, list = {0}, text = {0};
+    for (size_t i = 0; i < fields.n; i++) {
+        if (i)
+            buf_add_char(&list, ',');
+        add_counted(&list, field_at(fields, i));
+    }
+    if (wanted & DB_EVENT_SUBKEYSPACE) {
+        buf_printf(&channel, "__subkeyspace@%d__:", db->id);
+        buf_add(&channel, key);
+        buf_printf(&text, "%s|", name);
+        buf_add(&text, buf_bytes(&list));
+        publish(e, &channel, buf_bytes(&text));
+    }
+    if (wanted & DB_EVENT_SUBKEYEVENT) {
+        channel.n = text.n = 0;
+        buf_printf(&channel, "__subkeyevent@%d__:%s", db->id, name);
+        add_counted(&text, key);
+        buf_add_char(&text, '|');
+        buf_add(&text, buf_bytes(&list));
+        publish(e, &channel, buf_bytes(&text));
+    }
+    if (wanted & DB_EVENT_SUBKEYSPACEITEM)
+        deliver_items(e, db, name, key, fields);
+    if (wanted & DB_EVENT_SUBKEYSPACEEVENT) {
+        channel.n = 0;
+        buf_printf(&channel, "__subkeyspaceevent@%d__:%s|", db->id, name);
+        buf_add(&channel, key);
+        publish(e, &channel, buf_bytes(&list));
+    }
+    buf_free(&channel);
+    buf_free(&list);
+    buf_free(&text);
+}

@@ -16,5 +16,8 @@ void deliver_end(struct client_running *running);
 bool deliver_message(void *owner, struct pubsub_message *m);
 /* A keyspace notification: to __keyspace@db__:key and __keyevent@db__:event as settings want. */
 void deliver_event(struct engine *engine, struct db *db, const char *name, struct bytes key);
+/* The fields that an event is about, to the channels of subkeys that settings want. */
+void deliver_fields(struct engine *engine, struct db *db, const char *name, struct bytes key,
+                    struct db_fields fields);
 
 #endif

@@ -123,12 +123,40 @@ void db_note_fields(struct db *db, struct entry *e)
 
 #define FIELDS_AT_ONCE 64
 
+/* All fields of a hash whose deadlines passed, for one notification. */
+struct passed {
+    struct str **names;
+    size_t n;
+};
+
+static void passed_add(struct passed *p, struct str *const *names, size_t n)
+{
+    p->names = mem_realloc(p->names, (p->n + n) * sizeof(*p->names));
+    for (size_t i = 0; i < n; i++)
+        p->names[p->n++] = str_ref(names[i]);
+}
+
+static void passed_tell(struct passed *p, struct db *db, struct bytes key)
+{
+    if (!p->n)
+        return;
+    struct bytes *names = mem_alloc(p->n * sizeof(*names));
+    for (size_t i = 0; i < p->n; i++)
+        names[i] = str_bytes(p->names[i]);
+    db_notify_fields(db, key, "hexpired", (struct db_fields){names, p->n, 1});
+    for (size_t i = 0; i < p->n; i++)
+        str_unref(p->names[i]);
+    mem_free(names);
+    mem_free(p->names);
+}
+
 bool db_expire_fields(struct db *db, struct entry *e)
 {
     struct store *s = db->store;
     struct hash *h = value_object(e);
     struct str *names[FIELDS_AT_ONCE];
-    size_t n;
+    struct passed passed = {0};
+    size_t n, all = 0;
     if (s->expiry_paused || hash_next_due_ms(h) > db_field_now(s))
         return false;
     do {
@@ -137,11 +165,15 @@ bool db_expire_fields(struct db *db, struct entry *e)
         s->expired_fields += (long long)n;
         if (n && s->events.fields_expired)
             s->events.fields_expired(s->events.context, db, entry_key(e), names, n);
-        if (n)
-            db_announce(db, entry_key(e), DB_EVENT_HASH, "hexpired");
+        all += n;
+        if (n && db_tells_fields(s))
+            passed_add(&passed, names, n);
         for (size_t i = 0; i < n; i++)
             str_unref(names[i]);
     } while (n == FIELDS_AT_ONCE);
+    if (all)
+        db_announce(db, entry_key(e), DB_EVENT_HASH, "hexpired");
+    passed_tell(&passed, db, entry_key(e));
     if (hash_count(h) > 0) {
         db_note_fields(db, e);
         return false;
@@ -283,6 +315,22 @@ void db_notify(struct db *db, struct bytes key, unsigned class_, const char *eve
     struct store *s = db->store;
     if ((s->notify & class_) && s->events.event)
         s->events.event(s->events.context, db, class_, event, key);
+}
+
+void db_overwritten(struct db *db, struct bytes key, enum value_type was, enum value_type is)
+{
+    if (!(db->store->notify & (DB_EVENT_OVERWRITTEN | DB_EVENT_TYPE_CHANGED)))
+        return;
+    db_notify(db, key, DB_EVENT_OVERWRITTEN, "overwritten");
+    if (was != is)
+        db_notify(db, key, DB_EVENT_TYPE_CHANGED, "type_changed");
+}
+
+void db_notify_fields(struct db *db, struct bytes key, const char *event, struct db_fields fields)
+{
+    struct store *s = db->store;
+    if (db_tells_fields(s) && fields.n && s->events.fields)
+        s->events.fields(s->events.context, db, event, key, fields);
 }
 
 void db_changed_quietly(struct db *db, struct bytes key)

@@ -24,22 +24,35 @@ struct db {
     uint64_t expire_cursor, timed_cursor;
 };
 
-enum db_event_class {                             /* bits of notify-keyspace-events */
-                      DB_EVENT_KEYSPACE = 1 << 0, /* K */
-                      DB_EVENT_KEYEVENT = 1 << 1, /* E */
-                      DB_EVENT_GENERIC = 1 << 2,  /* g */
-                      DB_EVENT_STRING = 1 << 3,   /* $ */
-                      DB_EVENT_LIST = 1 << 4,     /* l */
-                      DB_EVENT_SET = 1 << 5,      /* s */
-                      DB_EVENT_HASH = 1 << 6,     /* h */
-                      DB_EVENT_ZSET = 1 << 7,     /* z */
-                      DB_EVENT_EXPIRED = 1 << 8,  /* x */
-                      DB_EVENT_EVICTED = 1 << 9,  /* e */
-                      DB_EVENT_STREAM = 1 << 10,  /* t */
-                      DB_EVENT_MISS = 1 << 11,    /* m */
-                      DB_EVENT_MODULE = 1 << 12,  /* d */
-                      DB_EVENT_NEW = 1 << 13,     /* n */
-                      DB_EVENT_ALL = 0x17fc,      /* A: all but m and n */
+enum db_event_class {                                      /* bits of notify-keyspace-events */
+                      DB_EVENT_KEYSPACE = 1 << 0,          /* K */
+                      DB_EVENT_KEYEVENT = 1 << 1,          /* E */
+                      DB_EVENT_GENERIC = 1 << 2,           /* g */
+                      DB_EVENT_STRING = 1 << 3,            /* $ */
+                      DB_EVENT_LIST = 1 << 4,              /* l */
+                      DB_EVENT_SET = 1 << 5,               /* s */
+                      DB_EVENT_HASH = 1 << 6,              /* h */
+                      DB_EVENT_ZSET = 1 << 7,              /* z */
+                      DB_EVENT_EXPIRED = 1 << 8,           /* x */
+                      DB_EVENT_EVICTED = 1 << 9,           /* e */
+                      DB_EVENT_STREAM = 1 << 10,           /* t */
+                      DB_EVENT_MISS = 1 << 11,             /* m */
+                      DB_EVENT_MODULE = 1 << 12,           /* d */
+                      DB_EVENT_NEW = 1 << 13,              /* n */
+                      DB_EVENT_OVERWRITTEN = 1 << 14,      /* o */
+                      DB_EVENT_TYPE_CHANGED = 1 << 15,     /* c */
+                      DB_EVENT_SUBKEYSPACE = 1 << 16,      /* S */
+                      DB_EVENT_SUBKEYEVENT = 1 << 17,      /* T */
+                      DB_EVENT_SUBKEYSPACEITEM = 1 << 18,  /* I */
+                      DB_EVENT_SUBKEYSPACEEVENT = 1 << 19, /* V */
+                      DB_EVENT_ALL = 0x17fc,               /* A: all but m, n, o and c */
+                      DB_EVENT_SUBKEYS = 0xf0000,          /* any of S, T, I and V */
+};
+
+/* Names of fields, `step` apart. */
+struct db_fields {
+    const struct bytes *names;
+    size_t n, step;
 };
 
 /* Filled by the server; every slot may be NULL. */
@@ -53,6 +66,9 @@ struct store_events {
     /* A notification in one of the classes of store.notify. */
     void (*event)(void *context, struct db *db, unsigned class_, const char *name,
                   struct bytes key);
+    /* The fields that such an event of a hash is about. */
+    void (*fields)(void *context, struct db *db, const char *name, struct bytes key,
+                   struct db_fields fields);
     /* A key went because its deadline passed: the journal hears of it. */
     void (*expired)(void *context, struct db *db, struct bytes key);
     /* Fields of a hash went because their deadlines passed: the journal hears of it. */
@@ -143,6 +159,15 @@ static inline void db_count_changes(struct store *s, uint64_t n)
 }
 /* Only the notification. */
 void db_notify(struct db *db, struct bytes key, unsigned class_, const char *event);
+/* A whole value was put where one of type `was` had been; not for changes within a value. */
+void db_overwritten(struct db *db, struct bytes key, enum value_type was, enum value_type is);
+/* Whether anyone is told of fields. */
+static inline bool db_tells_fields(const struct store *s)
+{
+    return __builtin_expect((s->notify & DB_EVENT_SUBKEYS) != 0, 0) && (s->notify & DB_EVENT_HASH);
+}
+/* The fields that an event of a hash is about; none: nothing. Follows the event itself. */
+void db_notify_fields(struct db *db, struct bytes key, const char *event, struct db_fields fields);
 /* Something appeared that a blocked client may be waiting for (or the key is gone). */
 void db_ready(struct db *db, struct bytes key);
 

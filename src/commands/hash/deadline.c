@@ -42,7 +42,8 @@ static void some_begin(struct some_fields *s, int most, const struct bytes *head
     s->head = s->n = n;
 }
 
-static void some_end(struct call *call, struct some_fields *s, char *count)
+/* Journals it, if it names any; `count`: room for the number of fields, if the command has it. */
+static struct db_fields some_effect(struct call *call, struct some_fields *s, char *count)
 {
     int n = s->n - s->head;
     if (n) {
@@ -51,6 +52,11 @@ static void some_end(struct call *call, struct some_fields *s, char *count)
             s->argv[s->head - 1] = bytes_of(count, num_print_int(count, n));
         call_effect(call, s->argv, s->n);
     }
+    return (struct db_fields){s->argv + s->head, (size_t)n, 1};
+}
+
+static void some_end(struct some_fields *s)
+{
     mem_free(s->argv);
 }
 
@@ -152,15 +158,16 @@ static void time_fields(struct call *call, struct entry *e, const struct run_of_
         else if (result == 2)
             dropped.argv[dropped.n++] = name;
     }
-    int set = kept.n - kept.head, gone = dropped.n - dropped.head;
-    some_end(call, &kept, count);
-    some_end(call, &dropped, NULL);
-    if (set || gone)
+    struct db_fields set = some_effect(call, &kept, count);
+    struct db_fields gone = some_effect(call, &dropped, NULL);
+    if (set.n || gone.n)
         db_note_fields(call->db, e);
-    if (set)
+    if (set.n)
         hash_args_grown(call, e, "hexpire", set);
-    if (gone)
+    if (gone.n)
         hash_args_shrunk(call, e, "hdel", gone);
+    some_end(&kept);
+    some_end(&dropped);
 }
 
 static void expire(struct call *call, bool seconds, bool absolute)
@@ -366,12 +373,12 @@ static void persist(struct call *call, struct entry *e, int first, int n, bool a
         if (answers)
             reply_int(call->reply, result);
     }
-    int any = kept.n - kept.head;
-    some_end(call, &kept, count);
-    if (any) {
+    struct db_fields any = some_effect(call, &kept, count);
+    if (any.n) {
         db_note_fields(call->db, e);
         hash_args_grown(call, e, "hpersist", any);
     }
+    some_end(&kept);
 }
 
 static void do_hpersist(struct call *call)
@@ -424,10 +431,10 @@ static void do_hgetdel(struct call *call)
     for (int i = first; i < first + n; i++)
         if (hash_args_remove(e, call->argv[i]))
             dropped.argv[dropped.n++] = call->argv[i];
-    int any = dropped.n - 2;
-    some_end(call, &dropped, NULL);
-    if (any)
+    struct db_fields any = some_effect(call, &dropped, NULL);
+    if (any.n)
         hash_args_shrunk(call, e, "hdel", any);
+    some_end(&dropped);
 }
 
 const struct command hgetdel_command = {
@@ -523,7 +530,7 @@ static void do_hsetex(struct call *call)
         call_effect(call, argv, 2 * n + 2);
         mem_free(argv);
     }
-    hash_args_grown(call, e, "hset", n);
+    hash_args_grown(call, e, "hset", (struct db_fields){call->argv + first, (size_t)n, 2});
     if (o.timed)
         time_fields(call, e, &(struct run_of_fields){first, n, 2}, ALWAYS, o.at_ms, false);
     reply_int(call->reply, 1);

@@ -1,6 +1,7 @@
 /* Fields of hashes: writing, reading, counting. */
 #include "commands/families.h"
 
+#include "base/mem.h"
 #include "base/num.h"
 #include "commands/hash/hash_args.h"
 
@@ -24,7 +25,8 @@ static long long set_all(struct call *call)
         return -1;
     for (int i = 2; i < call->argc; i += 2)
         created += hash_args_set(call, e, call->argv[i], call->argv[i + 1], HASH_NO_DEADLINE);
-    hash_args_grown(call, e, "hset", call->argc / 2 - 1);
+    hash_args_grown(call, e, "hset",
+                    (struct db_fields){call->argv + 2, (size_t)call->argc / 2 - 1, 2});
     return created;
 }
 
@@ -53,7 +55,7 @@ static void do_hsetnx(struct call *call)
     }
     if (hash_args_ensure(call, call->argv[1], &e)) {
         hash_args_set(call, e, call->argv[2], call->argv[3], HASH_NO_DEADLINE);
-        hash_args_grown(call, e, "hset", 1);
+        hash_args_grown(call, e, "hset", (struct db_fields){call->argv + 2, 1, 1});
         reply_int(call->reply, 1);
     }
 }
@@ -290,14 +292,22 @@ const struct command hvals_command = {
 static void do_hdel(struct call *call)
 {
     struct entry *e;
-    long long n = 0;
+    size_t n = 0;
     if (!hash_args_write(call, call->argv[1], &e))
         return;
+    /* Which of them were there matters only to those who are told of fields. */
+    struct bytes *gone =
+        db_tells_fields(call->store) ? mem_alloc((size_t)call->argc * sizeof(*gone)) : NULL;
     for (int i = 2; e && i < call->argc; i++)
-        n += hash_args_remove(e, call->argv[i]);
+        if (hash_args_remove(e, call->argv[i])) {
+            if (gone)
+                gone[n] = call->argv[i];
+            n++;
+        }
     if (n)
-        hash_args_shrunk(call, e, "hdel", (int)n);
-    reply_int(call->reply, n);
+        hash_args_shrunk(call, e, "hdel", (struct db_fields){gone, n, 1});
+    mem_free(gone);
+    reply_int(call->reply, (long long)n);
 }
 
 const struct command hdel_command = {
@@ -334,7 +344,7 @@ static void do_hincrby(struct call *call)
         return;
     hash_args_set(call, e, call->argv[2], bytes_of(text, num_print_int(text, v)),
                   HASH_KEEP_DEADLINE);
-    hash_args_grown(call, e, "hincrby", 1);
+    hash_args_grown(call, e, "hincrby", (struct db_fields){call->argv + 2, 1, 1});
     reply_int(call->reply, v);
 }
 
@@ -376,7 +386,7 @@ static void do_hincrbyfloat(struct call *call)
         CALL_EFFECT(call, BYTES("HPEXPIREAT"), call->argv[1],
                     bytes_of(at, num_print_int(at, deadline_ms)), BYTES("FIELDS"), BYTES("1"),
                     call->argv[2]);
-    hash_args_grown(call, e, "hincrbyfloat", 1);
+    hash_args_grown(call, e, "hincrbyfloat", (struct db_fields){call->argv + 2, 1, 1});
     reply_bulk(call->reply, now);
 }
 

@@ -72,18 +72,25 @@ bool hash_args_remove(struct entry *e, struct bytes name)
     return removed;
 }
 
-void hash_args_grown(const struct call *call, struct entry *e, const char *event, int n)
+void hash_args_grown(const struct call *call, struct entry *e, const char *event,
+                     struct db_fields fields)
 {
-    db_count_changes(call->store, (uint64_t)n);
+    db_count_changes(call->store, fields.n);
     if (e->mark)
         db_note_fields(call->db, e);
     db_changed(call->db, entry_key(e), DB_EVENT_HASH, event);
+    if (db_tells_fields(call->store))
+        db_notify_fields(call->db, call->argv[1], event, fields);
 }
 
-void hash_args_shrunk(const struct call *call, struct entry *e, const char *event, int n)
+void hash_args_shrunk(const struct call *call, struct entry *e, const char *event,
+                      struct db_fields fields)
 {
     bool empty = hash_count(value_object(e)) == 0;
     if (!empty && e->mark)
         db_note_fields(call->db, e);
-    helpers_shrunk(call, call->argv[1], empty, DB_EVENT_HASH, event, (uint64_t)n);
+    db_notify(call->db, call->argv[1], DB_EVENT_HASH, event);
+    if (db_tells_fields(call->store))
+        db_notify_fields(call->db, call->argv[1], event, fields);
+    helpers_shrunk(call, call->argv[1], empty, 0, NULL, fields.n);
 }

@@ -21,9 +21,11 @@ size_t hash_args_live(const struct call *call, const struct hash *h);
 bool hash_args_set(const struct call *call, struct entry *e, struct bytes name, struct bytes value,
                    int64_t deadline_ms);
 bool hash_args_remove(struct entry *e, struct bytes name);
-/* After n fields came or were changed. */
-void hash_args_grown(const struct call *call, struct entry *e, const char *event, int n);
-/* After n fields went: deletes the key when none is left. */
-void hash_args_shrunk(const struct call *call, struct entry *e, const char *event, int n);
+/* After these fields came or were changed. */
+void hash_args_grown(const struct call *call, struct entry *e, const char *event,
+                     struct db_fields fields);
+/* After these fields went: deletes the key when none is left. */
+void hash_args_shrunk(const struct call *call, struct entry *e, const char *event,
+                      struct db_fields fields);
 
 #endif

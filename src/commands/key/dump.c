@@ -108,12 +108,16 @@ static void do_restore(struct call *call)
     case DUMP_GOOD:
         break;
     }
-    bool deleted = db_write(call->db, key) && db_delete(call->db, key);
+    struct entry *old = db_write(call->db, key);
+    enum value_type was = old ? value_type(old) : value_type(e);
+    bool had = old;
+    if (had)
+        db_delete(call->db, key);
     if (ttl && !o.absolute && !num_add(ttl, call->now_ms, &ttl))
         ttl = INT64_MAX;
     if (ttl && ttl <= call->now_ms && !call_is_replay(call)) {
         value_free(e);
-        if (deleted) {
+        if (had) {
             CALL_EFFECT(call, BYTES("DEL"), key);
             db_changed(call->db, key, DB_EVENT_GENERIC, "del");
             db_ready(call->db, key);
@@ -124,6 +128,8 @@ static void do_restore(struct call *call)
     if (ttl)
         e = entry_set_deadline(e, ttl);
     db_add(call->db, e);
+    if (had)
+        db_overwritten(call->db, key, was, value_type(e));
     lru_set(call->store, e, o.idle_s, o.frequency);
     if (ttl)
         CALL_EFFECT(call, BYTES("RESTORE"), key, bytes_of(text, num_print_int(text, ttl)),

@@ -142,7 +142,10 @@ static void rename_key(struct call *call, bool only_new)
             reply_ok(call->reply);
         return;
     }
-    if (db_write(call->db, to)) {
+    struct entry *old = db_write(call->db, to);
+    enum value_type was = old ? value_type(old) : TYPE_STRING, is = value_type(e);
+    bool had = old;
+    if (had) {
         if (only_new) {
             reply_int(call->reply, 0);
             return;
@@ -154,6 +157,8 @@ static void rename_key(struct call *call, bool only_new)
     db_add(call->db, e);
     db_changed(call->db, from, DB_EVENT_GENERIC, "rename_from");
     db_changed(call->db, to, DB_EVENT_GENERIC, "rename_to");
+    if (had)
+        db_overwritten(call->db, to, was, is);
     db_ready(call->db, from);
     db_ready(call->db, to);
     if (only_new)
@@ -272,7 +277,10 @@ static void do_copy(struct call *call)
         return;
     }
     struct entry *e = db_read(call->db, from);
-    if (!e || (db_write(target, to) && !replace)) {
+    struct entry *old = e ? db_write(target, to) : NULL;
+    enum value_type was = old ? value_type(old) : TYPE_STRING;
+    bool had = old;
+    if (!e || (had && !replace)) {
         reply_int(call->reply, 0);
         return;
     }
@@ -282,6 +290,8 @@ static void do_copy(struct call *call)
     db_delete(target, to);
     db_add(target, copy);
     db_changed(target, to, DB_EVENT_GENERIC, "copy_to");
+    if (had)
+        db_overwritten(target, to, was, value_type(copy));
     db_ready(target, to);
     reply_int(call->reply, 1);
 }

@@ -155,6 +155,8 @@ static void journal_set(struct call *call, struct bytes key, struct bytes value,
 static void put(struct call *call, struct bytes key, struct bytes value, int64_t at_ms, bool keep)
 {
     struct entry *e = db_write(call->db, key);
+    if (e)
+        db_overwritten(call->db, key, value_type(e), TYPE_STRING);
     if (e && value_type(e) != TYPE_STRING) {
         struct entry *fresh = string_new(key, value);
         int64_t kept_ms = keep ? entry_deadline_ms(e) : -1;

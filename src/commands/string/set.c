@@ -63,6 +63,12 @@ static bool parse_options(struct call *call, int i, unsigned allowed, struct set
     return true;
 }
 
+static void overwritten(const struct call *call, struct bytes key, const struct entry *e)
+{
+    if (__builtin_expect(call->store->notify & (DB_EVENT_OVERWRITTEN | DB_EVENT_TYPE_CHANGED), 0))
+        db_overwritten(call->db, key, value_type(e), TYPE_STRING);
+}
+
 /* Puts a value under a key, whatever was there. at_ms < 0: no deadline. */
 static void put(struct call *call, struct bytes key, int value_arg, int64_t at_ms, bool keep_ttl)
 {
@@ -71,6 +77,7 @@ static void put(struct call *call, struct bytes key, int value_arg, int64_t at_m
     struct str *whole = value.n > ENTRY_INLINE_MAX ? call_arg_str(call, value_arg) : NULL;
     if (e && value_type(e) == TYPE_STRING) {
         bool had = e->has_deadline;
+        overwritten(call, key, e);
         struct entry *now = whole ? string_set_str(e, whole) : string_set(e, value);
         db_put_back(call->db, e, now, had);
         if ((had && !keep_ttl) || at_ms >= 0)
@@ -81,6 +88,7 @@ static void put(struct call *call, struct bytes key, int value_arg, int64_t at_m
         if (keep_ms >= 0)
             fresh = entry_set_deadline(fresh, keep_ms);
         if (e) {
+            overwritten(call, key, e);
             db_replace(call->db, e, fresh);
             db_ready(call->db, key);
         } else {

@@ -42,6 +42,8 @@ TEST(texts_have_a_canonical_form)
          "normal 1048576 2 3 slave 268435456 67108864 60 pubsub 33554432 8388608 60"},
         {"client-output-buffer-limit", "normal 1 1 1 foo 1 1 1", NULL},
         {"notify-keyspace-events", "xKE$", "$xKE"},
+        {"notify-keyspace-events", "ocVITSAnKm", "AnKmocSTIV"},
+        {"notify-keyspace-events", "Kr", NULL},
         {"replicaof", "NO one", ""},
         {"hz", "0", "1"},
         {"watchdog-period", "1", "200"},
