@@ -93,7 +93,8 @@ void rights_forget_denials(struct engine *e)
     e->denial_count = 0;
 }
 
-bool rights_authenticate(struct client *c, struct bytes name, struct bytes password)
+bool rights_authenticate(struct client *c, struct bytes word, struct bytes name,
+                         struct bytes password)
 {
     struct user *u = users_find(c->engine->users, name);
     /* Nobody learns by the time it takes whether a user exists. */
@@ -104,7 +105,7 @@ bool rights_authenticate(struct client *c, struct bytes name, struct bytes passw
         return true;
     }
     client_slow_down(c);
-    note(c, CHECK_AUTH, "toplevel", BYTES("AUTH"), name);
+    note(c, CHECK_AUTH, c->flags & CLIENT_IN_EXEC ? "multi" : "toplevel", word, name);
     return false;
 }
 

@@ -22,8 +22,10 @@ struct rights_entry {
 void rights_set_user(struct client *c, struct user *u);
 /* As it begins: the default user, who may have to AUTH first. */
 void rights_begin(struct client *c);
-/* True when the password fits and the user is on; a failure is counted. */
-bool rights_authenticate(struct client *c, struct bytes user, struct bytes password);
+/* True when the password fits and the user is on; a failure is counted, under the request's word.
+ */
+bool rights_authenticate(struct client *c, struct bytes word, struct bytes user,
+                         struct bytes password);
 /* False: the text behind "NOPERM " is in *why (the caller's to free). u: whose rights count. */
 bool rights_allow(struct client *c, const struct user *u, const struct command *command,
                   const struct bytes *argv, int argc, const char *context, struct buf *why);

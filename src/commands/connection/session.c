@@ -124,7 +124,7 @@ const struct command reset_command = {
 
 static bool authenticate(struct call *call, struct bytes user, struct bytes password)
 {
-    if (rights_authenticate(call->client, user, password))
+    if (rights_authenticate(call->client, call->argv[0], user, password))
         return true;
     call_error(call, ERR_WRONGPASS);
     return false;

@@ -212,6 +212,18 @@ test "ACL LOAD closes the connections of users that changed, and no others (comp
     close $s
     file delete $acl
 }
+test "ACL LOG names a wrong password's request, and where it stood" {
+    server::start
+    set s [resp::connect $server::port]
+    resp::ask $s ACL SETUSER u on >pw
+    resp::ask $s HELLO 2 AUTH u x
+    resp::ask $s Auth u x
+    resp::ask $s MULTI
+    resp::ask $s auth u x
+    resp::ask $s EXEC
+    expect [resp::ask $s ACL LOG] {*auth*multi*auth*u*auth*toplevel*Auth*u*auth*toplevel*HELLO*u*} log
+    close $s
+}
 test "ACL LOG keeps the beginning of what is long (faults M3)" {
     server::start --proto-max-bulk-len 100mb
     set s [resp::connect $server::port]
