@@ -8,7 +8,7 @@
 #include "engine/txn.h"
 #include "pubsub/pubsub.h"
 
-static void leave_channels(struct client *c)
+void session_leave_channels(struct client *c)
 {
     if (c->subscriber)
         pubsub_leave(c->engine->pubsub, c->subscriber);
@@ -20,7 +20,7 @@ void session_close(struct client *c)
 {
     block_forget(c);
     txn_end(c);
-    leave_channels(c);
+    session_leave_channels(c);
     observe_unmonitor(c);
     tracking_disable(c);
     rights_leave(c);
@@ -30,7 +30,7 @@ void session_close(struct client *c)
 void session_reset(struct client *c)
 {
     txn_end(c);
-    leave_channels(c);
+    session_leave_channels(c);
     observe_unmonitor(c);
     tracking_disable(c);
     c->db = &c->engine->store->dbs[0];

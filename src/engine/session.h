@@ -5,6 +5,8 @@
 #include "engine/client.h"
 
 void session_close(struct client *c);
+/* It hears nothing more, and counts nowhere as one who listens. */
+void session_leave_channels(struct client *c);
 /* RESET: as if it had just connected. */
 void session_reset(struct client *c);
 

@@ -6,6 +6,7 @@
 #include "commands/connection/client_tracking.h"
 #include "engine/block.h"
 #include "engine/client_line.h"
+#include "engine/session.h"
 #include "engine/state.h"
 
 static void do_client_id(struct call *call)
@@ -230,6 +231,8 @@ static void do_client_kill(struct call *call)
         if (!matches(call, &f, c))
             continue;
         client_close_by(c, call->client);
+        if (c != call->client)
+            session_leave_channels(c); /* what follows within EXEC does not count it */
         killed++;
         if (old_form)
             break;
