@@ -17,12 +17,14 @@ import oracle  # noqa: E402
 
 ADDED_IN_7_2 = "waitaof client|setinfo client|no-touch cluster|myshardid".split()
 NEWER = """hexpire hpexpire hexpireat hpexpireat httl hpttl hexpiretime hpexpiretime hpersist hgetdel hgetex hsetex delex delifeq digest msetex
-    increx sunioncard sdiffcard lmovem blmovem xdelex xackdel xcfgset xidmprecord xnack""".split()
+    increx sunioncard sdiffcard lmovem blmovem xdelex xackdel xcfgset xidmprecord xnack
+    hotkeys hotkeys|get hotkeys|reset hotkeys|start hotkeys|stop""".split()
 # Why a command may be absent.
 CLUSTER = "clustering is not built"
 REASONS = [
     (r"migrate", CLUSTER),
     (r"psync|sync|replconf|failover", "replication: to come"),
+    (r"hotkeys.*", "its documentation gives the reply of GET in several forms, and no errors"),
 ]
 
 
