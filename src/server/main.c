@@ -1,4 +1,5 @@
 /* The command line, the environment, and the life of the process around the server. */
+#include "acl/foreign.h"
 #include "base/assert.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -51,10 +52,19 @@ static void read_stdin(struct buf *out)
     }
 }
 
-/* rename-command is checked against the table of commands, as far as it has been renamed. */
+/* rename-command is checked against the table of commands, as far as it has been renamed. Files
+ * from Redis also take names off that there are none of here (MIGRATE, SYNC): nothing is left to
+ * do. */
 static const char *check_rename(void *context, struct bytes from, struct bytes to)
 {
-    return registry_rename(context, from, to);
+    const char *why = registry_rename(context, from, to);
+    char name[64];
+    if (!why || from.n >= sizeof(name) || memchr(from.p, '|', from.n) ||
+        registry_find_original(context, from))
+        return why;
+    for (size_t i = 0; i < from.n; i++)
+        name[i] = from.p[i] >= 'A' && from.p[i] <= 'Z' ? (char)(from.p[i] | 0x20) : from.p[i];
+    return foreign_command(bytes_of(name, from.n)) ? NULL : why;
 }
 
 /* File, standard input and options into the settings; ends the process when they are not good. */

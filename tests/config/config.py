@@ -386,6 +386,25 @@ def what_would_be_a_lie_refuses_the_start():
 
 
 @test
+def renamed_commands_that_are_not_here():
+    """faults B10: files take names of Redis off that there are none of here, in any case of letters."""
+    names = ("MIGRATE", "sync", "PSync", "REPLCONF", "SLAVEOF", "replicaof", "FAILOVER", "MODULE", "CLUSTER", "pfselftest", "DEBUG")
+    s = Server("".join('rename-command %s ""\n' % n for n in names) + "rename-command readwrite rw-1\n")
+    c = s.conn()
+    for n in names:
+        refused(n, c.do(n, "x", "y"), "unknown command")
+    same("rewrite", c.do("config", "rewrite"), "OK")
+    c = s.again()
+    same("after a rewrite", c.do("ping"), "PONG")
+    s.kill()
+    for n in ("client|no-touch", "migrat", "migrate x"):
+        s = Server(None, "--rename-command", n, "")
+        s.p.wait(timeout=20)
+        if "No such command in rename-command" not in s.log():
+            raise AssertionError("%r said %r" % (n, s.log()))
+
+
+@test
 def renamed_commands():
     long = "b840fc02d524045429941cc15f59e41cb7be6c52"
     s = Server("rename-command SET SETX\nrename-command FLUSHALL \"\"\nrename-command CONFIG %s\nrename-command get \"hello world\"\nrename-command xgroup groups\n"
