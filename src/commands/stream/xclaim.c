@@ -153,10 +153,9 @@ static void do_xclaim(struct call *call)
         if (!pending) {
             if (!x.force)
                 continue;
-            stream_group_restore(g, id, owner, x.time_ms, x.count >= 0 ? (uint64_t)x.count : 1);
-            e.count = x.count >= 0 ? (uint64_t)x.count : 1;
-            if (x.count < 0 && !x.just_id)
-                e.count = 1;
+            /* As one that was delivered once, and is claimed now. */
+            e.count = x.count >= 0 ? (uint64_t)x.count : x.just_id ? 1 : 2;
+            stream_group_restore(g, id, owner, x.time_ms, e.count);
         } else {
             stream_pending_get(&g->pending, at, &e);
             int64_t idle = num_minus(call->now_ms, e.time_ms);
