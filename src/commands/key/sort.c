@@ -50,7 +50,7 @@ static enum option next_option(const struct bytes *argv, int argc, bool only_rea
         if (bytes_is(argv[*i], options[o].word) && argc - *i - 1 >= options[o].arguments &&
             !(o == STORE && only_reads)) {
             *i += options[o].arguments;
-            return o;
+            return (enum option)o;
         }
     return UNKNOWN;
 }

@@ -42,7 +42,7 @@ static enum option next_option(const struct bytes *argv, int argc, int *i)
     for (int o = BLOCK; o < UNKNOWN; o++)
         if (bytes_is(argv[*i], options[o].word) && argc - *i - 1 >= options[o].arguments) {
             *i += o == STREAMS ? 0 : options[o].arguments;
-            return o;
+            return (enum option)o;
         }
     return UNKNOWN;
 }
