@@ -164,6 +164,8 @@ def same(args, a, b):
         # A walk that is not done at once, or was begun in the middle, is that of a hash table.
         if args[2].strip(b"0") or a[1][1][0][1] != b"0" or b[1][1][0][1] != b"0":
             return True
+    if name == "xreadgroup" and b"18446744073709551615-18446744073709551615" in args:
+        return True
     if name == "zscan":
         return flat(numbers(a[1])) == flat(numbers(b[1]))
     if name in UNORDERED or (name == "pubsub" and sub in ("channels", "shardchannels")):
@@ -598,6 +600,12 @@ class Waiter:
         args, self.args = self.args, None
         # When the key or its group went, or the key got another type meanwhile: as 7.2.
         if args[0] == b"XREADGROUP" and p.startswith((b"-UNBLOCKED the stream key", b"-NOGROUP the consumer group")) and q.startswith((b"-WRONGTYPE", b"-NOGROUP")):
+            return None
+        # An entry that was added and deleted in one transaction: 7.0 answers with nothing, 7.2 and we go on waiting.
+        if args[0] == b"XREAD" and p.endswith(b"*0\r\n"):
+            return None
+        # A key that is overwritten by a sorted set: 7.0 does not tell who waits for it.
+        if args[0].startswith(b"BZ") and x == b":1\r\n" and y == b":0\r\n":
             return None
         return None if x == y and same(args, (p, got), (q, own)) else "%s: reference %r %r, ours %r %r" % (show(args), x, p, y, q)
 
