@@ -385,6 +385,8 @@ class Generator:
                 return [b"CLIENT", b"UNBLOCK", b"999999"]
             return [b"CLIENT", b"UNBLOCK", b"{id:%s}" % r.choice(self.names).encode()] + r.choice([[], [b"TIMEOUT"], [b"ERROR"]])
         if kind == "pause":
+            if who in self.multi:            # as of 7.2 a pause holds who would be served behind it
+                return [b"PING"]
             if who in self.multi:        # what the rest of EXEC makes ready 7.0 serves in spite of it
                 return [b"PING"]
             return [b"CLIENT", b"PAUSE", b"100000", b"WRITE"]
