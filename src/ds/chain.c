@@ -133,14 +133,21 @@ char *chain_grow(struct chain *c, size_t n)
     return c->at;
 }
 
-void chain_add(struct chain *c, struct bytes x)
+/* True: nothing of n bytes is kept, it is or would be too much. */
+static bool loses(struct chain *c, size_t n)
 {
-    if (!c->lost && x.n > CHAIN_FREE && is_over(c, x.n))
+    if (!c->lost && is_over(c, n))
         lose(c);
-    if (c->lost) {
-        c->closed += x.n;
+    if (c->lost)
+        c->closed += n;
+    return c->lost;
+}
+
+/* What does not fit into the last block, or is large: it may be too much. */
+__attribute__((noinline)) static void add_slowly(struct chain *c, struct bytes x)
+{
+    if ((c->lost || x.n > CHAIN_FREE) && loses(c, x.n))
         return;
-    }
     size_t room = (size_t)(c->limit - c->at);
     if (x.n > room && room) {
         memcpy(c->at, x.p, room);
@@ -154,16 +161,23 @@ void chain_add(struct chain *c, struct bytes x)
     }
 }
 
+void chain_add(struct chain *c, struct bytes x)
+{
+    size_t room = (size_t)(c->limit - c->at);
+    if (x.n - 1 < room && x.n <= CHAIN_FREE && !c->lost) {
+        memcpy(c->at, x.p, x.n);
+        c->at += x.n;
+    } else {
+        add_slowly(c, x);
+    }
+}
+
 void chain_add_str(struct chain *c, struct str *s)
 {
     if (s->n == 0)
         return;
-    if (!c->lost && is_over(c, s->n))
-        lose(c);
-    if (c->lost) {
-        c->closed += s->n;
+    if (loses(c, s->n))
         return;
-    }
     struct chain_block *b = mem_alloc(sizeof(*b));
     *b = (struct chain_block){.ref = str_ref(s), .p = s->p, .n = s->n};
     allocated += sizeof(*b);

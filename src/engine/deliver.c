@@ -9,8 +9,10 @@ static struct chain *way_to(struct client *c)
     for (struct client_running *r = e->running; r; r = r->outer)
         if (r->client == c)
             return &r->pushes;
-    gate_push(c);
-    client_has_output(c);
+    if (gate_holds_pushes(e))
+        gate_push(c);
+    if (!dlist_linked(&c->outgoing))
+        client_has_output(c);
     return &c->out;
 }
 

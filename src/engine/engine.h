@@ -158,4 +158,12 @@ struct engine {
     bool scripts_may_all;            /* DEBUG SET-DISABLE-DENY-SCRIPTS */
 };
 
+/* Whether pushes have to be marked (engine/gate.h). A transaction or a script (a group within a
+ * group) may let others have their turn before it ends: what it tells waits for its end in any
+ * case. */
+static inline bool gate_holds_pushes(const struct engine *e)
+{
+    return e->journal->on && (e->gate.promise.armed || e->journal->depth >= 2);
+}
+
 #endif

@@ -247,9 +247,7 @@ void gate_push(struct client *c)
 {
     struct engine *e = c->engine;
     const struct journal *j = e->journal;
-    /* A transaction or a script (a group within a group) may let others have their turn before it
-     * ends: what it tells waits for its end in any case. */
-    if (!j->on || (!e->gate.promise.armed && j->depth < 2))
+    if (!gate_holds_pushes(e))
         return;
     if (j->depth == 0) {
         gate_mark(c, chain_end(&c->out), j->offset, false);

@@ -5,9 +5,10 @@
  * it. Where the journal may lag behind, the client's output gets a mark, "from this position on:
  * not before that offset", and leaves up to the first mark that is not covered. What covers a mark:
  *
- *   a plain one     what appendfsync promises: with always the offset is on the disk, otherwise it
- * has been written; a durable one   (CLIENT DURABLE, XADD DURABLE) the offset is on the disk,
- * whatever appendfsync says.
+ *   * a plain one: what appendfsync promises. With always the offset is on the disk, otherwise it
+ *     has been written.
+ *   * a durable one (CLIENT DURABLE, XADD DURABLE): the offset is on the disk, whatever appendfsync
+ *     says.
  *
  * On the disk means that the next start finds it: while an append-only file that was turned on has
  * no base yet, nothing is. gate_tell() is the one place that hears what the append-only file keeps;
