@@ -274,6 +274,7 @@ def perform_busy(peer, step):
 def normalise(raw, args):
     """What 7.2 says otherwise, and what the reference has from a clock or a hash."""
     raw = re.sub(rb"^-UNBLOCKED the stream key no longer exists\r\n", b"-NOGROUP\r\n", raw)
+    raw = re.sub(rb"^-NOGROUP the consumer group this client was blocked on no longer exists\r\n", b"-NOGROUP\r\n", raw)
     raw = re.sub(rb"^-NOGROUP [^\r]*in XREADGROUP with GROUP option\r\n", b"-NOGROUP\r\n", raw)
     raw = raw.replace(b"Script killed by user with SCRIPT KILL...", b"Script killed by user with SCRIPT KILL.")
     raw = re.sub(rb"-NOPERM [^\r]*", b"-NOPERM", raw)
