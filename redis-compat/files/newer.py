@@ -241,6 +241,7 @@ def payloads(path):
             answer = s.ask("RESTORE", "s", 0, payload(kind, a_stream(kind), 11))
             check("RESTORE of a stream, type %d" % kind, answer == b"OK" and look_at_stream(s, "s", kind)[0], answer)
         check("RESTORE with metadata and without a checksum", s.ask("RESTORE", "m", 0, payload(0, string(b"v"), 13, key_meta([("KMT1", 1, 1)]), False)) == b"OK" and s.ask("GET", "m") == b"v")
+        check("RESTORE of a template with an empty name", s.ask("RESTORE", "e", 0, payload(31, names([b"", b"a"], False) + string(b"1") * 2, 15)) == b"OK" and s.ask("HGET", "e", "") == b"1")
         check("RESTORE of a template's hash", s.ask("RESTORE", "t", 0, payload(31, names(TEMPLATE, True) + b"".join(map(string, VALUES)), 15)) == b"OK" and s.ask("HLEN", "t") == 3)
         for name, kind, body in FOREIGN[:3]:
             answer = s.ask("RESTORE", "x", 0, payload(kind, body, 15))
@@ -251,7 +252,8 @@ def payloads(path):
                "duration of 0": stream(26, TWO_NODES, (30, 1), dedup=(0, 5, [], 0, 0)), "size of 10001": stream(26, TWO_NODES, (30, 1), dedup=(5, 10001, [], 0, 0))}
         for name, body in bad.items():
             check("refused: " + name, s.ask("RESTORE", "x", 0, payload(26 if "of" in name else 27, body, 14)) == b"ERR Bad data format")
-        for name, body in (("names out of order", names([b"b", b"a"], False)), ("no names", names([], False)), ("a name twice", names([b"a", b"a"], True))):
+        for name, body in (("names out of order", names([b"b", b"a"], False)), ("no names", names([], False)), ("a name twice", names([b"a", b"a"], True)),
+                           ("the empty name twice", names([b"", b""], False))):
             check("refused: template, " + name, s.ask("RESTORE", "x", 0, payload(31, body + string(b"1") * 2, 15)) == b"ERR Bad data format")
         # What came in is kept: the append-only file and snapshots have all of it.
         check("nothing was made of what was refused", s.ask("EXISTS", "x") == 0)

@@ -15,7 +15,7 @@ static bool gather(struct rdb_source *r, struct gathered *g, struct bytes name)
 {
     if (g->n) {
         struct bytes last = {g->bytes.p + g->bytes.n - g->before, g->before};
-        if (name.n < last.n || (name.n == last.n && memcmp(name.p, last.p, name.n) <= 0))
+        if (name.n < last.n || (name.n == last.n && bytes_compare(name, last) <= 0))
             return rdb_source_fail(r, "Field names of a hash template out of order");
     }
     buf_add(&g->bytes, name);
