@@ -528,7 +528,7 @@ def play(ref, ours, steps):
             waiting += [n for n, args in commands_of(step) if args[0].lower().decode(errors="replace") in BLOCKING]
         left_waiting = left_waiting or any(args[:2] in ([b"CLIENT", b"KILL"], [b"CLIENT", b"PAUSE"]) for _, args in commands_of(step))
         left_waiting = left_waiting or any(n not in ref.channels or ref.channels[n].closed for n in waiting)
-        lowered = any(args[:3] == [b"CONFIG", b"SET", b"tracking-table-max-keys"] for _, args in commands_of(step))
+        lowered = any(args[:3] == [b"CONFIG", b"SET", b"tracking-table-max-keys"] for seen in recent.values() for args in seen)
         why = compare(ref, ours, recent, lowered)
         now = [changes(p) for p in (ref, ours)]
         if not why and not uncounted and now[0] - base[0] != now[1] - base[1]:

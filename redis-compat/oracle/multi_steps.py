@@ -212,7 +212,7 @@ class Generator:
             return ("together", [("send", who, [self.blocking(who, b"0.03")]), ("sleep", 80)])
         if kind == "packet":
             return ("send", who, [self.command(self.plain(), who) for _ in range(self.r.randint(2, 5))])
-        if kind == "pause" and self.monitors:   # 7.0 pauses no monitor
+        if kind in ("pause", "busy") and self.monitors:   # 7.0 pauses no monitor; the script's loop is shown, however often it runs
             return None
         if kind == "pause" and self.pauses_all:
             inner = [self.simple() for _ in range(self.r.randint(1, 5))]
