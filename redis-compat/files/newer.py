@@ -252,6 +252,9 @@ def payloads(path):
                "duration of 0": stream(26, TWO_NODES, (30, 1), dedup=(0, 5, [], 0, 0)), "size of 10001": stream(26, TWO_NODES, (30, 1), dedup=(5, 10001, [], 0, 0))}
         for name, body in bad.items():
             check("refused: " + name, s.ask("RESTORE", "x", 0, payload(26 if "of" in name else 27, body, 14)) == b"ERR Bad data format")
+        no_fields = string(struct.pack(">QQ", 5, 0)) + string(listpack([1, 0, 0, 0, 2, 0, 0, 3]))
+        check("refused: an entry without fields", s.ask("RESTORE", "x", 0, payload(15, length(1) + no_fields + length(1) + length(5) + length(0) + length(0), 9))
+              == b"ERR Bad data format")
         for name, body in (("names out of order", names([b"b", b"a"], False)), ("no names", names([], False)), ("a name twice", names([b"a", b"a"], True)),
                            ("the empty name twice", names([b"", b""], False))):
             check("refused: template, " + name, s.ask("RESTORE", "x", 0, payload(31, body + string(b"1") * 2, 15)) == b"ERR Bad data format")

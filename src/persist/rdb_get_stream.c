@@ -122,7 +122,7 @@ static bool read_block(struct rdb_source *r, struct stream *s, struct stream_id 
         bool same = good && (flags & 2);
         if (good && !same)
             good = listpack_next_int(&p, &n) && n > 0 && (uint64_t)n <= pack.n / ELEMENT_LEAST;
-        good = good && next_pairs(&p, e, n, same) && listpack_next_int(&p, &tail);
+        good = good && n > 0 && next_pairs(&p, e, n, same) && listpack_next_int(&p, &tail);
         if (!good || (flags & 1))
             continue;
         struct stream_id id = {master.ms + (uint64_t)ms, master.seq + (uint64_t)seq};
