@@ -105,7 +105,8 @@ static bool no_memory(struct rdb_source *r, uint64_t n)
                            (unsigned long long)n);
 }
 
-/* Who makes a value of a string allocates its size again, and can't fail well: so it is tried. */
+/* The value made from a string allocates its size once more and cannot report failure, so the
+ * allocation is tried here first. */
 static bool has_memory(struct rdb_source *r, uint64_t n)
 {
     if (n < LARGE)

@@ -17,7 +17,7 @@ struct rdb_source {
     const unsigned char *start, *p, *end;
     enum rdb_dialect dialect;
     const struct rdb_templates *templates; /* of the file (persist/rdb_template.h), or NULL */
-    /* Hears of what is read otherwise than it is told. May be NULL. */
+    /* Called when a value is loaded differently from what the file says. May be NULL. */
     void (*warn)(void *context, const char *text);
     void *warn_context;
     struct buf text; /* an expanded string, valid until the next one */
@@ -30,7 +30,7 @@ struct rdb_source {
 /* Always false. */
 bool rdb_source_fail(struct rdb_source *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* What is read is not quite what was told. */
+/* Reports that a value is loaded differently from what the file says. */
 void rdb_source_warn(struct rdb_source *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 bool rdb_source_need(struct rdb_source *r, uint64_t n);
