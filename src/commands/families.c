@@ -1,5 +1,7 @@
 #include "commands/families.h"
 
+#include "commands/index.h"
+
 const struct command *const *families_all(void)
 {
     static const struct command *const all[] = {

@@ -1,5 +1,5 @@
 /* ACL: users and what they may do. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "acl/users.h"
 #include "base/mem.h"

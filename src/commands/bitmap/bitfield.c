@@ -1,5 +1,5 @@
 /* Integers of any width inside strings: BITFIELD, BITFIELD_RO. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/mem.h"
 #include "command/keys.h"

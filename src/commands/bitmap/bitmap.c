@@ -1,5 +1,5 @@
 /* Strings as rows of bits: SETBIT, GETBIT, BITCOUNT, BITPOS, BITOP. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/mem.h"
 

@@ -1,6 +1,6 @@
 /* CLUSTER, READONLY, READWRITE and ASKING, as a server answers whose cluster mode is off. Clients
  * ask these to find out what they talk to; the names count in rules. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 static void is_disabled(struct call *call)
 {

@@ -1,5 +1,5 @@
 /* CLIENT: looking at connections and steering them. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "acl/users.h"
 #include "base/num.h"

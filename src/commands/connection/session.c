@@ -1,5 +1,5 @@
 /* The connection itself: greeting, rights, database, small talk. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "acl/users.h"
 #include "base/num.h"

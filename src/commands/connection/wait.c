@@ -1,5 +1,5 @@
 /* WAIT, WAITAOF, CLIENT DURABLE: until what a connection wrote is safe. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/num.h"
 #include "engine/block.h"

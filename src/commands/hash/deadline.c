@@ -1,5 +1,5 @@
 /* Deadlines of fields: HEXPIRE and its kin, HGETEX, HSETEX, HGETDEL. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/mem.h"
 #include "base/num.h"

@@ -1,5 +1,5 @@
 /* Fields of hashes: writing, reading, counting. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/mem.h"
 #include "base/num.h"

@@ -1,5 +1,5 @@
 /* Parts of a hash: HSCAN, HRANDFIELD. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/mem.h"
 #include "base/num.h"

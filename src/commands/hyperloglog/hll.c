@@ -1,5 +1,5 @@
 /* HyperLogLog: PFADD, PFCOUNT, PFMERGE, and what tests use. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/num.h"
 #include "commands/string_args.h"

@@ -1,5 +1,5 @@
 /* DUMP and RESTORE: a value as bytes. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/log.h"
 #include "base/num.h"

@@ -1,5 +1,5 @@
 /* Deadlines of keys. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/num.h"
 #include "commands/deadline.h"

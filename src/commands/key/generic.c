@@ -1,5 +1,5 @@
 /* Keys of any type: existence, names, copies. */
-#include "commands/families.h"
+#include "commands/index.h"
 #include "commands/scan_args.h"
 
 #include "base/num.h"

@@ -1,5 +1,5 @@
 /* SORT: the elements of a list, set or sorted set in order, or what other keys hold about them. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/mem.h"
 #include "base/num.h"

@@ -1,5 +1,5 @@
 /* Elements go, or move: LPOP, LMPOP, LMOVE, LMOVEM and their blocking forms. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/mem.h"
 #include "base/num.h"

@@ -1,5 +1,5 @@
 /* Elements come: LPUSH and its kin, LINSERT, LSET. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/num.h"
 #include "commands/list/list_args.h"

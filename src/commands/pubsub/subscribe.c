@@ -1,5 +1,5 @@
 /* Channels: subscribing and publishing. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/glob.h"
 #include "pubsub/pubsub.h"

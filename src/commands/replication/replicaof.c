@@ -1,6 +1,6 @@
 /* REPLICAOF and SLAVEOF: this server is a master and has no replicas. */
 #include "base/num.h"
-#include "commands/families.h"
+#include "commands/index.h"
 
 static void do_replicaof(struct call *call)
 {

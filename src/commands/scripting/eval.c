@@ -1,5 +1,5 @@
 /* Running scripts and functions. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/num.h"
 #include "engine/observe.h"

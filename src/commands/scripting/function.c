@@ -1,5 +1,5 @@
 /* FUNCTION: libraries of functions. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "persist/dump.h"
 #include "script/scripting.h"

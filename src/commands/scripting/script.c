@@ -1,5 +1,5 @@
 /* SCRIPT: the cache of scripts. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "script/scripting.h"
 

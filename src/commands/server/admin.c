@@ -1,5 +1,5 @@
 /* The server as a whole: settings, state, saving, the end. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/clock.h"
 #include "base/glob.h"

@@ -1,6 +1,6 @@
 /* BACKUP: online backups of the append-only file. What they do is the server's business
  * (server/backup.h). */
-#include "commands/families.h"
+#include "commands/index.h"
 
 static void do_backup(struct call *call)
 {

@@ -1,5 +1,5 @@
 /* COMMAND: what there is, as the constants say it. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/glob.h"
 #include "base/mem.h"

@@ -1,5 +1,5 @@
 /* DEBUG: what test suites use. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "commands/helpers.h"
 

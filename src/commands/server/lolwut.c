@@ -1,5 +1,5 @@
 /* LOLWUT: a drawing, and the version. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include <math.h>
 

@@ -1,5 +1,5 @@
 /* MEMORY: what is used, and what for. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/mem.h"
 #include "base/num.h"

@@ -1,5 +1,5 @@
 /* MODULE: there are none, and none can be loaded. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 static void do_module_list(struct call *call)
 {

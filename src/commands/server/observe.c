@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* Several sets: intersection, union, difference. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/mem.h"
 #include "base/num.h"

@@ -1,5 +1,5 @@
 /* Members of one set: adding, removing, looking, taking any. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/mem.h"
 #include "base/num.h"

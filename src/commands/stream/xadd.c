@@ -1,5 +1,5 @@
 /* XADD, XTRIM, XDEL and their kin: entries come and go. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/hash.h"
 #include "base/mem.h"

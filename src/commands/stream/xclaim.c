@@ -1,5 +1,5 @@
 /* XCLAIM, XAUTOCLAIM and XNACK: pending entries change hands. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/mem.h"
 #include "base/num.h"

@@ -1,5 +1,5 @@
 /* XGROUP: groups and consumers come and go. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/num.h"
 #include "commands/stream/stream_args.h"

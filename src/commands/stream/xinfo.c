@@ -1,5 +1,5 @@
 /* XINFO: what a stream, its groups and consumers look like. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/mem.h"
 #include "base/num.h"

@@ -1,5 +1,5 @@
 /* XRANGE, XREVRANGE and XPENDING: looking without taking. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/mem.h"
 #include "base/num.h"

@@ -1,5 +1,5 @@
 /* XREAD and XREADGROUP. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/mem.h"
 #include "base/num.h"

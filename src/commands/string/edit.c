@@ -1,5 +1,5 @@
 /* Strings changed in place: numbers, parts, appended bytes. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "type/string.h"
 

@@ -1,5 +1,5 @@
 /* LCS: the longest common subsequence of two strings. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/mem.h"
 #include "commands/string_args.h"

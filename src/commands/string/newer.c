@@ -1,5 +1,5 @@
 /* Later additions: DELEX, DELIFEQ, DIGEST, MSETEX, INCREX. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "command/keys.h"
 #include "commands/deadline.h"

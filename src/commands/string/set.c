@@ -1,5 +1,5 @@
 /* SET and its kin: writing whole values, with deadlines. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "command/keys.h"
 #include "commands/deadline.h"

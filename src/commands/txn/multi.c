@@ -1,5 +1,5 @@
 /* Transactions. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/mem.h"
 #include "engine/exec.h"

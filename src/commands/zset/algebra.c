@@ -1,5 +1,5 @@
 /* Several sorted sets (or sets): union, intersection, difference. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/mem.h"
 #include "base/num.h"

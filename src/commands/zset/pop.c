@@ -1,5 +1,5 @@
 /* Taking the lowest or highest: ZPOPMIN and its kin, also waiting. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/num.h"
 #include "commands/deadline.h"

@@ -1,5 +1,5 @@
 /* Ranges: ZRANGE in all its forms, ZRANGESTORE, ZREMRANGEBY*. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "commands/zset/zset_args.h"
 

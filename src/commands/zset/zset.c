@@ -1,5 +1,5 @@
 /* Members and scores: ZADD and its kin, lookups, counts. */
-#include "commands/families.h"
+#include "commands/index.h"
 
 #include "base/mem.h"
 #include "commands/scan_args.h"
