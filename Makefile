@@ -106,7 +106,7 @@ check: deps format-check layers
 
 layers: $(OBJ)
 	@utils/layers.py check $(BUILD)
-	@utils/layers.py selftest
+	@utils/layers.py selftest $(BUILD)
 
 FORMATTED := $(shell find src tests -name '*.[ch]')
 format:

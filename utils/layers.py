@@ -4,7 +4,7 @@
 layers.py check BUILD      includes, calls (from the object files in BUILD), circles between files, exported
                            variables, names, headers that do not compile alone
 layers.py below MODULE BUILD   the object files of a module's layer and those below (for linking its tests)
-layers.py selftest         plants one violation of each kind and sees that it is found
+layers.py selftest BUILD   plants one violation of each kind and sees that it is found
 """
 import glob, os, re, shutil, subprocess, sys, tempfile
 
@@ -169,7 +169,7 @@ PLANTED = [
 ]
 
 
-def selftest():
+def selftest(objects):
     failed = 0
     for what, path, text, expected in PLANTED:
         with tempfile.TemporaryDirectory() as tmp:
@@ -195,7 +195,7 @@ def selftest():
                 if f.endswith(".c"):
                     o = os.path.join(build, f[:-2] + ".o")
                     os.makedirs(os.path.dirname(o), exist_ok=True)
-                    ready = os.path.join(ROOT, "build/release", f[:-2] + ".o")
+                    ready = os.path.join(objects, f[:-2] + ".o")
                     if os.path.exists(ready) and f != path and not (what == "circle" and f == "base/num.c"):
                         shutil.copy(ready, o)
                     else:
@@ -221,8 +221,8 @@ def main():
         print("layers: no upward include, no upward call, no circle, no exported variable")
     elif len(sys.argv) == 4 and sys.argv[1] == "below":
         below(sys.argv[2], sys.argv[3])
-    elif len(sys.argv) == 2 and sys.argv[1] == "selftest":
-        selftest()
+    elif len(sys.argv) == 3 and sys.argv[1] == "selftest":
+        selftest(sys.argv[2])
     else:
         sys.exit(__doc__)
 
