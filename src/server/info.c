@@ -11,6 +11,7 @@
 #include "engine/observe.h"
 #include "engine/tracking.h"
 #include "engine/txn.h"
+#include "persist/aof.h"
 #include "script/scripting.h"
 #include "server/cron.h"
 #include "server/memory.h"
@@ -172,7 +173,8 @@ static double us_of(uint64_t ticks)
 static void stats_section(struct server *s, struct buf *b)
 {
     struct engine *e = &s->engine;
-    uint64_t fork_us, forks = saver_forks(s->saver, &fork_us);
+    struct saver_figures v;
+    saver_figures(s->saver, &v);
     int64_t over_ms = s->over_limit_since_ms ? e->steady_ms - s->over_limit_since_ms : 0;
     size_t prefixes = 0;
     const struct dlist_node *tracked = &e->tracking->clients;
@@ -223,7 +225,7 @@ static void stats_section(struct server *s, struct buf *b)
         "client_output_buffer_limit_disconnections:%llu\r\n"
         "acl_access_denied_auth:%llu\r\nacl_access_denied_cmd:%llu\r\n"
         "acl_access_denied_key:%llu\r\nacl_access_denied_channel:%llu\r\n",
-        (unsigned long long)fork_us, (unsigned long long)forks, e->tracking->keys.used,
+        (unsigned long long)v.last_fork_us, (unsigned long long)v.forks, e->tracking->keys.used,
         e->tracking->items, prefixes, (unsigned long long)e->total_errors,
         (unsigned long long)e->total_reads, (unsigned long long)e->total_writes,
         (unsigned long long)s->turns, (unsigned long long)e->query_limit_disconnections,
@@ -400,7 +402,68 @@ static void keyspace_section(struct server *s, struct buf *b)
 
 static void persistence_section(struct server *s, struct buf *b)
 {
-    saver_info(s->saver, b);
+    int64_t now = s->engine.steady_ms;
+    struct saver_figures v;
+    saver_figures(s->saver, &v);
+    const struct loader_figures *l = v.loading;
+    const struct progress_state p = v.progress;
+    buf_printf(b,
+               "loading:%d\r\nasync_loading:0\r\ncurrent_cow_peak:%zu\r\ncurrent_cow_size:%zu\r\n"
+               "current_cow_size_age:%lld\r\ncurrent_fork_perc:%.2f\r\n"
+               "current_save_keys_processed:%llu\r\ncurrent_save_keys_total:%llu\r\n",
+               l->loading, p.cow_peak, p.cow, (long long)p.age_ms / 1000,
+               p.keys_total ? 100.0 * (double)p.keys / (double)p.keys_total : 0.0,
+               (unsigned long long)p.keys, (unsigned long long)p.keys_total);
+    buf_printf(b,
+               "rdb_changes_since_last_save:%lld\r\nrdb_bgsave_in_progress:%d\r\n"
+               "rdb_last_save_time:%lld\r\nrdb_last_bgsave_status:%s\r\n"
+               "rdb_last_bgsave_time_sec:%lld\r\nrdb_current_bgsave_time_sec:%lld\r\n"
+               "rdb_saves:%llu\r\nrdb_last_cow_size:%zu\r\nrdb_last_load_keys_expired:%llu\r\n"
+               "rdb_last_load_keys_loaded:%llu\r\n",
+               v.changes, v.is_saving, (long long)v.last_save_ms / 1000,
+               v.last_save_ok ? "ok" : "err", (long long)v.last_save_s,
+               v.saving_ms < 0 ? -1LL : (long long)v.saving_ms / 1000, (unsigned long long)v.saves,
+               v.save_cow, (unsigned long long)l->expired, (unsigned long long)l->keys);
+    buf_printf(
+        b,
+        "aof_enabled:%d\r\naof_rewrite_in_progress:%d\r\naof_rewrite_scheduled:%d\r\n"
+        "aof_last_rewrite_time_sec:%lld\r\naof_current_rewrite_time_sec:%lld\r\n"
+        "aof_last_bgrewrite_status:%s\r\naof_rewrites:%llu\r\n"
+        "aof_rewrites_consecutive_failures:%llu\r\naof_last_write_status:%s\r\n"
+        "aof_last_cow_size:%zu\r\nmodule_fork_in_progress:0\r\n"
+        "module_fork_last_cow_size:0\r\n",
+        aof_is_open(v.aof), v.is_rewriting, v.rewrite_scheduled || v.first_wanted,
+        (long long)v.last_rewrite_s, v.rewriting_ms < 0 ? -1LL : (long long)v.rewriting_ms / 1000,
+        v.last_rewrite_ok ? "ok" : "err", (unsigned long long)v.rewrites,
+        (unsigned long long)v.rewrite_failures, v.last_write_ok ? "ok" : "err", v.rewrite_cow);
+    if (aof_is_open(v.aof))
+        buf_printf(b,
+                   "aof_current_size:%llu\r\naof_base_size:%llu\r\n"
+                   "aof_pending_rewrite:%d\r\naof_buffer_length:%zu\r\n"
+                   "aof_pending_bio_fsync:%d\r\naof_delayed_fsync:%llu\r\n"
+                   "aof_unsynced_bytes:%llu\r\naof_cut_bytes_at_load:%llu\r\n"
+                   "aof_last_fsync_age_ms:%lld\r\n"
+                   "aof_fsync_percentiles_usec:p50=%llu,p99=%llu,p99.9=%llu,max=%llu\r\n",
+                   (unsigned long long)aof_size(v.aof), (unsigned long long)aof_base_size(v.aof),
+                   v.rewrite_scheduled, s->engine.journal->pending.n, aof_sync_in_flight(v.aof),
+                   (unsigned long long)aof_delayed_syncs(v.aof),
+                   (unsigned long long)aof_unsynced(v.aof), (unsigned long long)l->cut_bytes,
+                   aof_last_sync_ms(v.aof) ? (long long)(now - aof_last_sync_ms(v.aof)) : -1LL,
+                   (unsigned long long)aof_sync_latency_us(v.aof, 0.5),
+                   (unsigned long long)aof_sync_latency_us(v.aof, 0.99),
+                   (unsigned long long)aof_sync_latency_us(v.aof, 0.999),
+                   (unsigned long long)aof_sync_latency_us(v.aof, 1));
+    if (l->loading) {
+        double part = l->total ? (double)l->done / (double)l->total : 0;
+        double seconds = (double)(clock_wall_ms() - l->started_ms) / 1000;
+        buf_printf(b,
+                   "loading_start_time:%lld\r\nloading_total_bytes:%llu\r\n"
+                   "loading_rdb_used_mem:0\r\nloading_loaded_bytes:%llu\r\n"
+                   "loading_loaded_perc:%.2f\r\nloading_eta_seconds:%.0f\r\n",
+                   (long long)l->started_ms / 1000, (unsigned long long)l->total,
+                   (unsigned long long)l->done, part * 100,
+                   part > 0 ? seconds / part - seconds : 1.0);
+    }
 }
 
 enum { IN_DEFAULT = 1, IN_ALL = 2 };

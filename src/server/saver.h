@@ -3,7 +3,8 @@
 #ifndef SERVER_SAVER_H
 #define SERVER_SAVER_H
 
-#include "server/server.h"
+#include "server/loader.h"
+#include "server/progress.h"
 
 struct manifest;
 
@@ -47,11 +48,26 @@ void saver_all_flushed(struct saver *v);
 bool saver_change_directory(struct saver *v, const char **reason);
 bool saver_switch_aof(struct saver *v, bool on, const char **reason);
 void saver_policy_changed(struct saver *v);
-/* How often a child was forked, and how long the last fork took. */
-uint64_t saver_forks(const struct saver *v, uint64_t *last_us);
 /* Those that CONFIG RESETSTAT sets to zero. */
 void saver_reset_statistics(struct saver *v);
-/* The Persistence section of INFO. */
-void saver_info(const struct saver *v, struct buf *out);
+
+/* What INFO tells of saving. Times of the wall clock unless said otherwise. */
+struct saver_figures {
+    const struct aof *aof;                /* asked directly; the saver's */
+    const struct loader_figures *loading; /* the same */
+    struct progress_state progress;       /* of the child at work */
+    long long changes;                    /* since the last snapshot */
+    int64_t last_save_ms;
+    int64_t last_save_s, last_rewrite_s;  /* how long they took; -1: none yet */
+    int64_t saving_ms, rewriting_ms;      /* how long the child has worked; -1: there is none */
+    uint64_t saves, rewrites;             /* since the start */
+    uint64_t rewrite_failures;            /* since the last that was good */
+    uint64_t forks, last_fork_us;         /* how often, and how long the last one took */
+    size_t save_cow, rewrite_cow;         /* bytes that the last child did not share with us */
+    bool is_saving, is_rewriting;         /* under way */
+    bool rewrite_scheduled, first_wanted; /* a rewrite waits; the append-only file does */
+    bool last_save_ok, last_rewrite_ok, last_write_ok;
+};
+void saver_figures(const struct saver *v, struct saver_figures *out);
 
 #endif
