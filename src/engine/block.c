@@ -225,7 +225,7 @@ static void serve_key(struct wait_key *k)
         struct dlist_node *next = n->next;
         bool last = n == end;
         struct block_wait *w = l->wait;
-        struct entry *e = db_peek(k->db, bytes_of(k->key, k->n));
+        struct entry *e = db_find(k->db, bytes_of(k->key, k->n));
         /* Who waits for a group hears of everything; the others only of what can serve them. */
         if (w->group || (e && value_type(e) == w->type))
             serve_one(w);

@@ -217,7 +217,7 @@ struct entry *db_read(struct db *db, struct bytes key)
     return e;
 }
 
-struct entry *db_look(struct db *db, struct bytes key)
+struct entry *db_read_notouch(struct db *db, struct bytes key)
 {
     struct store *s = db->store;
     bool touch = s->touch;
@@ -227,13 +227,13 @@ struct entry *db_look(struct db *db, struct bytes key)
     return e;
 }
 
-struct entry *db_peek_past(struct db *db, struct bytes key)
+struct entry *db_find_past(struct db *db, struct bytes key)
 {
     struct entry **slot = table_find(&db->keys, hash_of(db->store, key), key);
     return slot ? *slot : NULL;
 }
 
-struct entry *db_peek(struct db *db, struct bytes key)
+struct entry *db_find(struct db *db, struct bytes key)
 {
     return find(db, key);
 }

@@ -124,11 +124,11 @@ void db_store_free(struct store *s);
 /* For reading: NULL when absent or expired. Counts hits and misses, moves the LRU clock. */
 struct entry *db_read(struct db *db, struct bytes key);
 /* As db_read(), but does not count as use. */
-struct entry *db_look(struct db *db, struct bytes key);
+struct entry *db_read_notouch(struct db *db, struct bytes key);
 /* As db_read(), but leaves statistics and the LRU clock alone. */
-struct entry *db_peek(struct db *db, struct bytes key);
-/* As db_peek(), also when its deadline has passed and it is still there. */
-struct entry *db_peek_past(struct db *db, struct bytes key);
+struct entry *db_find(struct db *db, struct bytes key);
+/* As db_find(), also when its deadline has passed and it is still there. */
+struct entry *db_find_past(struct db *db, struct bytes key);
 /* For changing: NULL when absent (an expired one has then been deleted). */
 struct entry *db_write(struct db *db, struct bytes key);
 /* After a change that may have moved the entry: old as db_write() returned it (only its address is

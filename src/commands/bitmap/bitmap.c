@@ -299,7 +299,7 @@ static void combine_first(unsigned char *to, struct bytes first, size_t n, enum 
 
 static struct bytes source(const struct call *call, int i, char *scratch)
 {
-    struct entry *e = db_peek(call->db, call->argv[i]);
+    struct entry *e = db_find(call->db, call->argv[i]);
     return e ? string_view(e, scratch) : bytes_of("", 0);
 }
 

@@ -31,7 +31,7 @@ static void damaged(const struct call *call)
 static void put(const struct call *call, struct bytes key, struct entry *e, const struct buf *b)
 {
     string_args_put(call, key, e, buf_bytes(b));
-    e = db_peek(call->db, key);
+    e = db_find(call->db, key);
     if (e->kind == VALUE_TEXT)
         e->mark = 1;
 }

@@ -139,7 +139,7 @@ const struct command pexpireat_command = {
 
 static void answer_deadline(struct call *call, bool seconds, bool absolute)
 {
-    struct entry *e = db_look(call->db, call->argv[1]);
+    struct entry *e = db_read_notouch(call->db, call->argv[1]);
     int64_t at = e ? entry_deadline_ms(e) : -1;
     if (!e) {
         reply_int(call->reply, -2);

@@ -67,7 +67,7 @@ static void do_exists(struct call *call)
 {
     long long n = 0;
     for (int i = 1; i < call->argc; i++)
-        n += db_look(call->db, call->argv[i]) != NULL;
+        n += db_read_notouch(call->db, call->argv[i]) != NULL;
     reply_int(call->reply, n);
 }
 
@@ -109,7 +109,7 @@ const struct command touch_command = {
 
 static void do_type(struct call *call)
 {
-    struct entry *e = db_look(call->db, call->argv[1]);
+    struct entry *e = db_read_notouch(call->db, call->argv[1]);
     reply_simple(call->reply, e ? value_type_name(value_type(e)) : "none");
 }
 
@@ -515,7 +515,7 @@ const struct command flushall_command = {
 
 static void object_entry(struct call *call, struct entry **out)
 {
-    *out = db_peek(call->db, call->argv[2]);
+    *out = db_find(call->db, call->argv[2]);
     if (!*out)
         reply_null(call->reply);
 }

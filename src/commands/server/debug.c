@@ -30,7 +30,7 @@ static void digest_values(struct call *call)
     reply_array(call->reply, (size_t)call->argc - 2);
     for (int i = 2; i < call->argc; i++) {
         unsigned char digest[20] = {0};
-        struct entry *e = db_peek(call->db, call->argv[i]);
+        struct entry *e = db_find(call->db, call->argv[i]);
         if (e)
             digest_value(e, digest);
         reply_digest(call->reply, digest);
@@ -55,7 +55,7 @@ static void populate(struct call *call)
                 memset(buf_room(&value, (size_t)size - had), 0, (size_t)size - had);
             value.n = (size_t)size;
         }
-        if (db_peek(call->db, buf_bytes(&key)))
+        if (db_find(call->db, buf_bytes(&key)))
             continue;
         db_add(call->db, string_new(buf_bytes(&key), buf_bytes(&value)));
         db_changed(call->db, buf_bytes(&key), 0, NULL);
@@ -91,7 +91,7 @@ static void error(struct call *call)
 
 static void object(struct call *call)
 {
-    struct entry *e = db_peek_past(call->db, call->argv[2]);
+    struct entry *e = db_find_past(call->db, call->argv[2]);
     if (!e) {
         call_error(call, ERR_NO_KEY);
         return;
@@ -241,7 +241,7 @@ static void table_figures(struct call *call)
 
 static void table_figures_of_key(struct call *call)
 {
-    const struct entry *e = db_peek(call->db, call->argv[2]);
+    const struct entry *e = db_find(call->db, call->argv[2]);
     const struct table *t = e ? value_table(e) : NULL;
     struct buf b = {0};
     if (!e) {

@@ -21,7 +21,7 @@ static void do_memory_usage(struct call *call)
             return;
         }
     }
-    struct entry *e = db_peek(call->db, call->argv[2]);
+    struct entry *e = db_find(call->db, call->argv[2]);
     if (e)
         reply_int(call->reply, (long long)value_memory(e, (size_t)samples));
     else

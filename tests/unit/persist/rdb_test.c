@@ -90,7 +90,7 @@ TEST(what_is_written_reads_back)
             struct table_walk w;
             table_walk_start(&w, &s->dbs[d].keys);
             for (struct entry *e; (e = table_walk_next(&w));) {
-                struct entry *o = db_peek(&t->dbs[d], entry_key(e));
+                struct entry *o = db_find(&t->dbs[d], entry_key(e));
                 CHECK(o && value_type(o) == value_type(e) &&
                       entry_deadline_ms(o) == entry_deadline_ms(e));
                 char a[NUM_INT_MAX], b[NUM_INT_MAX];
@@ -98,7 +98,7 @@ TEST(what_is_written_reads_back)
                     CHECK(bytes_equal(string_view(e, a), string_view(o, b)));
             }
         }
-        struct stream *x = value_object(db_peek(&t->dbs[0], BYTES("stream")));
+        struct stream *x = value_object(db_find(&t->dbs[0], BYTES("stream")));
         CHECK(x->log.length == 85 && x->added == 95 && x->last_id.ms == 95 &&
               x->max_deleted.ms == 28);
         struct stream_group *g = stream_find_group(x, BYTES("group"));

@@ -96,10 +96,10 @@ TEST(looking_is_not_using)
     set(db, "a", "1");
     db_read(db, BYTES("a"));
     s->lru_clock = 20;
-    struct entry *e = db_look(db, BYTES("a"));
+    struct entry *e = db_read_notouch(db, BYTES("a"));
     CHECK(e && e->lru == 10 && s->hits == 2 && s->touch);
-    CHECK(db_look(db, BYTES("none")) == NULL && s->misses == 1);
-    CHECK(db_peek(db, BYTES("none")) == NULL && s->misses == 1);
+    CHECK(db_read_notouch(db, BYTES("none")) == NULL && s->misses == 1);
+    CHECK(db_find(db, BYTES("none")) == NULL && s->misses == 1);
     CHECK(db_read(db, BYTES("a"))->lru == 20);
     db_store_free(s);
 }

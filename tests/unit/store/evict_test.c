@@ -163,7 +163,7 @@ TEST(policies_choose_among_what_they_may)
     /* The nearest deadline goes first. */
     for (unsigned i = 1; i < 30; i += 2) {
         CHECK(evict_one(v, s, EVICT_VOLATILE_TTL, 64));
-        CHECK(!db_peek(&s->dbs[i % 3 == 0], name_of(text, i)));
+        CHECK(!db_find(&s->dbs[i % 3 == 0], name_of(text, i)));
     }
     while (evict_one(v, s, EVICT_VOLATILE_LRU, 5))
         ;
