@@ -10,6 +10,7 @@
 #include "server/now.h"
 #include "server/saver.h"
 #include "server/shutdown.h"
+#include "server/turn.h"
 #include "store/expire.h"
 #include "type/stream/stream_dedup.h"
 
@@ -24,24 +25,6 @@ int64_t cron_period_ms(const struct server *s)
 {
     long long hz = s->settings->hz < 1 ? 1 : s->settings->hz > 500 ? 500 : s->settings->hz;
     return 1000 / hz;
-}
-
-static void sample(struct rate *r, uint64_t count, int64_t now_ms)
-{
-    if (r->last_ms && now_ms > r->last_ms) {
-        r->samples[r->at++ % SERVER_SAMPLES] =
-            (double)(count - r->last_count) * 1000 / (double)(now_ms - r->last_ms);
-    }
-    r->last_count = count;
-    r->last_ms = now_ms;
-}
-
-double cron_rate(const struct rate *r)
-{
-    double sum = 0;
-    for (int i = 0; i < SERVER_SAMPLES; i++)
-        sum += r->samples[i];
-    return sum / SERVER_SAMPLES;
 }
 
 static void expire(struct server *s)
@@ -74,7 +57,7 @@ void cron_due(void *context)
     struct server *s = context;
     uint64_t began = clock_ticks();
     tick(s);
-    s->times.cron += clock_ticks() - began;
+    s->cron_ticks += clock_ticks() - began;
 }
 
 static void tick(struct server *s)
@@ -92,11 +75,11 @@ static void tick(struct server *s)
     if (e->pause_cron)
         return;
     s->cron_runs++;
-    sample(&s->commands, e->total_commands, e->steady_ms);
-    sample(&s->cycles, s->turns, e->steady_ms);
-    sample(&s->cycle_ticks, s->times.all, e->steady_ms);
-    sample(&s->net_in, e->total_in, e->steady_ms);
-    sample(&s->net_out, e->total_out, e->steady_ms);
+    rate_sample(&s->commands, e->total_commands, e->steady_ms);
+    rate_sample(&s->cycles, turn_figures(s->turn)->turns, e->steady_ms);
+    rate_sample(&s->cycle_ticks, turn_figures(s->turn)->ticks, e->steady_ms);
+    rate_sample(&s->net_in, e->total_in, e->steady_ms);
+    rate_sample(&s->net_out, e->total_out, e->steady_ms);
     observe_configure(e); /* the cycle counter is known better with time */
     memory_tick(s);
     if (e->active_expire && !e->store->expiry_paused)

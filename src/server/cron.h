@@ -8,6 +8,5 @@ int64_t cron_period_ms(const struct server *s);
 void cron_due(void *context);
 /* Makes room for the descriptors of so many clients. Returns for how many there is. */
 long long cron_raise_file_limit(long long clients);
-double cron_rate(const struct rate *r);
 
 #endif

@@ -14,8 +14,10 @@
 #include "persist/aof.h"
 #include "script/scripting.h"
 #include "server/cron.h"
+#include "server/lazy.h"
 #include "server/memory.h"
 #include "server/saver.h"
+#include "server/turn.h"
 #include "server/version.h"
 #include "type/stream/stream_cache.h"
 
@@ -161,8 +163,8 @@ static void memory_section(struct server *s, struct buf *b)
                "mem_clients_normal:%zu\r\nmem_cluster_links:0\r\nmem_aof_buffer:%zu\r\n"
                "mem_allocator:%s\r\nactive_defrag_running:0\r\nlazyfree_pending_objects:%zu\r\n"
                "lazyfreed_objects:%zu\r\nmem_stream_cache:%zu\r\n",
-               m.apart, m.clients, m.journal, mem_allocator_name(), s->lazy_pending, s->lazy_freed,
-               stream_cache_bytes());
+               m.apart, m.clients, m.journal, mem_allocator_name(), lazy_figures(s->lazy)->pending,
+               lazy_figures(s->lazy)->freed, stream_cache_bytes());
 }
 
 static double us_of(uint64_t ticks)
@@ -188,9 +190,9 @@ static void stats_section(struct server *s, struct buf *b)
                "instantaneous_output_kbps:%.2f\r\ninstantaneous_input_repl_kbps:0.00\r\n"
                "instantaneous_output_repl_kbps:0.00\r\nrejected_connections:%llu\r\n",
                (unsigned long long)e->total_connections, (unsigned long long)e->total_commands,
-               (long long)cron_rate(&s->commands), (unsigned long long)e->total_in,
-               (unsigned long long)e->total_out, cron_rate(&s->net_in) / 1024,
-               cron_rate(&s->net_out) / 1024, (unsigned long long)e->rejected_connections);
+               (long long)rate_mean(&s->commands), (unsigned long long)e->total_in,
+               (unsigned long long)e->total_out, rate_mean(&s->net_in) / 1024,
+               rate_mean(&s->net_out) / 1024, (unsigned long long)e->rejected_connections);
     buf_printf(b,
                "sync_full:0\r\nsync_partial_ok:0\r\nsync_partial_err:0\r\nexpired_keys:%lld\r\n"
                "expired_time_cap_reached_count:%llu\r\n"
@@ -228,27 +230,29 @@ static void stats_section(struct server *s, struct buf *b)
         (unsigned long long)v.last_fork_us, (unsigned long long)v.forks, e->tracking->keys.used,
         e->tracking->items, prefixes, (unsigned long long)e->total_errors,
         (unsigned long long)e->total_reads, (unsigned long long)e->total_writes,
-        (unsigned long long)s->turns, (unsigned long long)e->query_limit_disconnections,
+        (unsigned long long)turn_figures(s->turn)->turns,
+        (unsigned long long)e->query_limit_disconnections,
         (unsigned long long)e->output_limit_disconnections,
         (unsigned long long)e->denied[CHECK_AUTH], (unsigned long long)e->denied[CHECK_COMMAND],
         (unsigned long long)e->denied[CHECK_KEY], (unsigned long long)e->denied[CHECK_CHANNEL]);
-    double cycles = cron_rate(&s->cycles);
+    double cycles = rate_mean(&s->cycles);
     buf_printf(b,
                "eventloop_duration_sum:%.0f\r\neventloop_duration_cmd_sum:%.0f\r\n"
                "instantaneous_eventloop_cycles_per_sec:%.0f\r\n"
                "instantaneous_eventloop_duration_usec:%.0f\r\n",
-               us_of(s->times.all + s->times.cron), us_of(e->command_ticks), cycles,
-               cycles > 0 ? cron_rate(&s->cycle_ticks) / cycles / clock_ticks_per_us() : 0.0);
+               us_of(turn_figures(s->turn)->ticks + s->cron_ticks), us_of(e->command_ticks), cycles,
+               cycles > 0 ? rate_mean(&s->cycle_ticks) / cycles / clock_ticks_per_us() : 0.0);
 }
 
 /* Only where it is named. */
 static void debug_section(struct server *s, struct buf *b)
 {
+    const struct turn_figures *f = turn_figures(s->turn);
     buf_printf(b,
                "eventloop_duration_aof_sum:%.0f\r\neventloop_duration_cron_sum:%.0f\r\n"
                "eventloop_duration_max:%.0f\r\neventloop_cmd_per_cycle_max:%llu\r\n",
-               us_of(s->times.files), us_of(s->times.cron), us_of(s->times.longest),
-               (unsigned long long)s->times.most_commands);
+               us_of(f->file_ticks), us_of(s->cron_ticks), us_of(f->longest_ticks),
+               (unsigned long long)f->most_commands);
 }
 
 static void replication_section(struct server *s, struct buf *b)

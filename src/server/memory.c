@@ -8,6 +8,7 @@
 #include "engine/tracking.h"
 #include "pubsub/pubsub.h"
 #include "script/scripting.h"
+#include "server/lazy.h"
 #include "store/evict.h"
 #include "type/stream/stream.h"
 #include "type/stream/stream_cache.h"
@@ -80,7 +81,8 @@ static size_t apart(const struct server *s)
     const struct engine *e = &s->engine;
     return e->client_count * sizeof(struct client) + chain_allocated() + str_messages() +
            e->clients_held + e->clients_input + pubsub_memory(e->pubsub) + tracking_pending(e) +
-           s->sole_memory + scripting_machines() + e->journal->pending.cap + s->lazy_bytes;
+           s->sole_memory + scripting_machines() + e->journal->pending.cap +
+           lazy_figures(s->lazy)->bytes;
 }
 
 /* Values that have been deleted and are still being sent. */
@@ -152,12 +154,12 @@ static void decayed(struct worker_job *job)
 /* The allocator gives pages back while it is used; here also when nothing happens. */
 static void give_back(struct server *s, size_t resident)
 {
-    if (s->decay.running || !s->lazy || resident < s->used_memory + DECAY_FROM ||
+    if (s->decay.running || !s->freer || resident < s->used_memory + DECAY_FROM ||
         s->cron_runs % DECAY_TICKS)
         return;
     s->decay.running = true;
     s->decay.job = (struct worker_job){.run = decay, .done = decayed};
-    worker_submit(s->lazy, &s->decay.job);
+    worker_submit(s->freer, &s->decay.job);
 }
 
 void memory_tick(struct server *s)

@@ -21,13 +21,14 @@
 #include "server/backup.h"
 #include "server/cron.h"
 #include "server/info.h"
+#include "server/lazy.h"
 #include "server/link.h"
 #include "server/listeners.h"
 #include "server/memory.h"
 #include "server/now.h"
 #include "server/saver.h"
 #include "server/shutdown.h"
-#include "server/watchdog.h"
+#include "server/turn.h"
 #include "store/evict.h"
 
 #include <errno.h>
@@ -35,8 +36,6 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#define TURN_BUFFER ((size_t)FEED_GROUP * (65536 + 64))
 
 /* ---- What the store tells */
 
@@ -46,48 +45,11 @@ static bool on_holds(void *context, const struct db *db, const struct entry *e)
     return memory_holds(engine->services.context, db, e);
 }
 
-/* Large values are freed on the other thread. */
-struct lazy_free {
-    struct worker_job job;
-    struct entry *entry;
-    struct server *server;
-    size_t bytes; /* about */
-};
-
-static void free_lazily(struct worker_job *job)
-{
-    value_free(((struct lazy_free *)job)->entry);
-}
-
-static void freed(struct worker_job *job)
-{
-    struct lazy_free *f = (struct lazy_free *)job;
-    f->server->lazy_pending--;
-    f->server->lazy_freed++;
-    f->server->lazy_bytes -= f->bytes;
-    mem_free(f);
-}
-
-#define LAZY_EFFORT 256
-
 static void on_discard(void *context, struct entry *e)
 {
-    struct engine *engine = context;
-    struct server *s = engine->services.context;
-    if (value_free_effort(e) < LAZY_EFFORT || !s->lazy) {
-        value_free(e);
-        return;
-    }
-    size_t bytes = value_memory(e, 5);
-    value_leave_thread(e);
-    struct lazy_free *f = mem_zalloc(sizeof(*f));
-    f->job = (struct worker_job){.run = free_lazily, .done = freed};
-    f->entry = e;
-    f->server = s;
-    f->bytes = bytes;
-    s->lazy_bytes += bytes;
-    s->lazy_pending++;
-    worker_submit(s->lazy, &f->job);
+    const struct engine *engine = context;
+    const struct server *s = engine->services.context;
+    lazy_discard(s->lazy, e);
 }
 
 /* ---- What commands ask for */
@@ -181,9 +143,9 @@ static void service_reset_statistics(void *context)
 {
     struct server *s = context;
     s->commands = s->net_in = s->net_out = (struct rate){0};
-    s->lazy_freed = 0;
-    s->turns = 0;
-    s->times = (struct turn_times){0};
+    s->cron_ticks = 0;
+    lazy_reset_statistics(s->lazy);
+    turn_reset_statistics(s->turn);
     s->cycles = s->cycle_ticks = (struct rate){0};
     s->expire_us = s->expire_capped = 0;
     s->over_limit_ms = 0;
@@ -207,49 +169,10 @@ static void service_memory(void *context, struct engine_memory *out)
     memory_report(context, out);
 }
 
-/* The journal's effects, then the replies that may leave. */
-static void write_all(struct server *s)
-{
-    struct engine *e = &s->engine;
-    client_order_output(e);
-    uint64_t began = clock_ticks();
-    if (__builtin_expect(e->flush_sleep_us != 0, 0) && e->journal->pending.n)
-        clock_delay(e->flush_sleep_us, 0);
-    saver_flush(s->saver);
-    s->times.files += clock_ticks() - began;
-    gate_before_sending(e);
-    if (!dlist_empty(&e->outgoing) || !dlist_empty(&s->held))
-        link_write_all(s);
-}
-
-/* A script takes long. What may be done without touching data: reading requests, most of which are
- * told so, and sending what the gate has released. */
 static bool service_busy_turn(void *context)
 {
-    struct server *s = context;
-    struct engine *e = &s->engine;
-    if (!s->busy_feed) {
-        s->busy_feed = feed_new();
-        s->busy_buffer = mem_alloc_aligned(64, TURN_BUFFER);
-    }
-    struct feed *feed = s->feed;
-    char *buffer = s->turn_buffer;
-    feed_let_go(feed);
-    s->clock_is_old = true;
-    s->feed = s->busy_feed;
-    s->turn_buffer = s->busy_buffer;
-    loop_turn(s->loop, 1);
-    if (!dlist_empty(&s->readable))
-        link_read_all(s);
-    if (!dlist_empty(&e->resuming))
-        link_resume_all(s);
-    memory_limit_clients(s);
-    write_all(s);
-    link_close_all(s);
-    s->feed = feed;
-    s->turn_buffer = buffer;
-    s->abandoned = s->stopping;
-    return !s->stopping;
+    const struct server *s = context;
+    return turn_in_script(s->turn);
 }
 
 /* ---- Making it */
@@ -303,8 +226,10 @@ struct server *server_new(struct settings *settings)
     s->loop = loop_new();
     s->disk = worker_new(s->loop, "disk");
     s->writer = worker_new(s->loop, "writer");
-    s->lazy = worker_new(s->loop, "lazy");
+    s->freer = worker_new(s->loop, "lazy");
+    s->lazy = lazy_new(s->freer);
     s->feed = feed_new();
+    s->turn = turn_new(s);
 
     struct registry *registry = registry_new(families_all());
     rename_commands(registry, settings);
@@ -398,80 +323,11 @@ bool server_load(struct server *s)
     return saver_load(s->saver);
 }
 
-/* ---- The turn */
-
-/* How long the loop may sleep; -1: until something happens. */
-static int64_t sleep_ms(struct server *s)
-{
-    struct engine *e = &s->engine;
-    if (!dlist_empty(&e->resuming) || !dlist_empty(&s->readable) || !dlist_empty(&e->closing) ||
-        block_has_work(e))
-        return 0;
-    int64_t most = saver_gathers(s->saver) ? 1 : -1;
-    struct heap_node *n = heap_first(&e->timeouts);
-    if (!n)
-        return most;
-    int64_t left = n->at - clock_steady_ms();
-    if (left <= 0)
-        return 0;
-    return left < most || most < 0 ? left : most;
-}
-
-static void count_turn(struct server *s, uint64_t began, uint64_t commands)
-{
-    uint64_t took = clock_ticks() - began, ran = s->engine.total_commands - commands;
-    s->turns++;
-    s->times.all += took;
-    if (took > s->times.longest)
-        s->times.longest = took;
-    if (ran > s->times.most_commands && ran <= s->engine.total_commands)
-        s->times.most_commands = ran;
-}
-
-/* One turn of the loop; the order of its phases is the gate (ARCHITECTURE.md). */
-static void turn(struct server *s)
-{
-    struct engine *e = &s->engine;
-    watchdog_end();
-    loop_turn(s->loop, sleep_ms(s));
-    watchdog_begin();
-    now_read(s);
-    uint64_t began = e->began_ticks, commands = e->total_commands;
-    saver_begin_turn(s->saver);
-    if (s->stopping)
-        return;
-    memory_begin_turn(s);
-    block_run_timeouts(e, e->steady_ms);
-    /* What was kept came before what is there to be read; one budget a turn for each client. */
-    bool resumed = !dlist_empty(&e->resuming);
-    if (resumed)
-        link_resume_all(s);
-    if (!dlist_empty(&s->readable))
-        link_read_all(s);
-    if (!resumed && !dlist_empty(&e->resuming))
-        link_resume_all(s);
-    if (block_has_work(e))
-        block_serve(e);
-    /* The script was ended half-way: what it did is not written. All before it has been. */
-    if (s->abandoned)
-        return;
-    tracking_broadcast(e);
-    memory_limit_clients(s);
-    write_all(s);
-    if (!dlist_empty(&e->closing))
-        link_close_all(s);
-    saver_end_turn(s->saver);
-    count_turn(s, began, commands);
-}
-
 int server_run(struct server *s)
 {
     while (!s->stopping)
-        turn(s);
-    /* Replies that the gate has released still go out. */
-    client_order_output(&s->engine);
-    saver_tell_gate(s->saver);
-    link_write_all(s);
+        turn_run(s->turn);
+    turn_last_replies(s->turn);
     log_line(LOG_WARNING, "Millrace is now ready to exit, bye bye...");
     return s->exit_code;
 }
@@ -493,15 +349,15 @@ void server_free(struct server *s)
         loop_signal_free(s->signals[i]);
     worker_free(s->writer);
     worker_free(s->disk);
-    struct worker *lazy = s->lazy;
-    s->lazy = NULL;
-    worker_free(lazy);
+    lazy_stop(s->lazy);
+    worker_free(s->freer);
+    s->freer = NULL;
     feed_free(s->feed);
-    feed_free(s->busy_feed);
-    mem_free(s->busy_buffer);
+    turn_free(s->turn);
     scripting_free(e->scripting);
     evict_free(s->evict);
     assemble_end(e);
+    lazy_free(s->lazy);
     dict_clear(&s->peers);
     loop_free(s->loop);
     mem_free(s->turn_buffer);

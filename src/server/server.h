@@ -7,13 +7,18 @@
 #include "io/conn.h"
 #include "io/loop.h"
 #include "io/worker.h"
+#include "server/rate.h"
 
+struct lazy;
 struct saver;
+struct turn;
 struct backup;
 struct link;
 
 #define SERVER_LISTENERS 34
-#define SERVER_SAMPLES   16
+
+/* What a turn reads into: a piece for each client of a group. */
+#define TURN_BUFFER ((size_t)FEED_GROUP * (65536 + 64))
 
 struct server;
 
@@ -30,26 +35,15 @@ struct memory_decay {
     bool running;
 };
 
-/* A rate, sampled by the clock. */
-struct rate {
-    uint64_t last_count;
-    int64_t last_ms;
-    double samples[SERVER_SAMPLES];
-    unsigned at;
-};
-
-/* How long turns take, without the waiting; in ticks of the cycle counter. */
-struct turn_times {
-    uint64_t all, files, cron, longest, most_commands;
-};
-
 struct server {
     struct settings *settings;
     struct engine engine;
     struct loop *loop;
     struct worker *disk;   /* syncs and replaces files */
     struct worker *writer; /* writes while that one syncs */
-    struct worker *lazy;   /* frees large values */
+    struct worker *freer;  /* frees large values, gives pages back */
+    struct lazy *lazy;
+    struct turn *turn;
     struct feed *feed;
     struct backup *backup;
     struct saver *saver; /* snapshots and the append-only file */
@@ -63,13 +57,10 @@ struct server {
     struct dlist_node held;     /* clients (outgoing) whose output waits for the journal */
     uint64_t held_at;           /* gate.moves when they were looked at last */
     char *turn_buffer;
-    struct feed *busy_feed; /* and the buffer: of turns within a command (a script that is busy) */
-    char *busy_buffer;
     int signalled; /* a signal that the next tick acts upon; 0: none */
     int64_t started_ms, started_mono_us;
     bool clock_is_old; /* a script has taken long in this turn */
     bool stopping;     /* the loop ends */
-    bool abandoned;    /* within a script that had not come to its end */
     int exit_code;
     unsigned shutdown_how;
     uint64_t cron_runs;
@@ -86,10 +77,8 @@ struct server {
      * have the processor, and by the processor's time. */
     int64_t cache_looked_ms; /* when idle expanded blocks were last looked for */
     int64_t evict_us, evict_longest_us, evict_cpu_us, evict_longest_cpu_us;
-    size_t lazy_pending, lazy_freed, lazy_bytes;
     char run_id[41];
-    uint64_t turns;
-    struct turn_times times;
+    uint64_t cron_ticks; /* time that ticks took, of the cycle counter */
     struct rate cycles, cycle_ticks;
     /* Of active expiry, and of the time in which there was more memory in use than maxmemory. */
     uint64_t expire_us, expire_capped;
