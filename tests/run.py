@@ -95,7 +95,7 @@ def main():
                                             "1500" if o.sanitized else "8000"], 200 * slow, env)
     r.whole("oracle, tracking", [py, os.path.join(ROOT, "redis-compat/oracle/tracking.py"), o.server], 100 * slow, env)
     r.whole("table of commands", [py, os.path.join(ROOT, "utils/commands_table.py"), "check", "--server", o.server], 60 * slow, env)
-    r.whole("mutation", [py, os.path.join(ROOT, "tests/mutation/mutation.py"), "--server", o.server, "--seed", str(o.seed), "--rounds",
+    r.whole("round trip", [py, os.path.join(ROOT, "tests/roundtrip/roundtrip.py"), "--server", o.server, "--seed", str(o.seed), "--rounds",
                          "2" if o.sanitized else "4", "--commands", "1200" if o.sanitized else "2500"], 300 * slow, env)
     if not o.sanitized:
         r.whole("cache under pressure", [py, os.path.join(ROOT, "tests/pressure/pressure.py"), "--server", o.server, "--uses", "600000", "--limit", "20mb",
@@ -104,17 +104,17 @@ def main():
         r.lines("files to and from redis-server", [py, os.path.join(ROOT, "redis-compat/files/interchange.py"), "--server", o.server, "--keys", "1000",
                                                    "--seed", str(o.seed)], 200, env)
         r.whole("prefetching", [os.path.join(ROOT, "utils/has_prefetch.sh"), o.server], 60)
-        r.lines("choices and scans", [py, os.path.join(ROOT, "tests/statistics/chance.py"), o.server], 200, env)
+        r.lines("choices and scans", [py, os.path.join(ROOT, "tests/sampling/sampling.py"), o.server], 200, env)
         r.whole("the systemd unit's exposure", ["systemd-analyze", "security", "--offline=true", "--threshold=12",
                                                 os.path.join(ROOT, "utils/millrace.service")], 60)
     recording = os.path.join(o.build, "recording-server")  # not in the optimised build, see the Makefile
     if o.sanitized or os.path.exists(recording):
         r.lines("keys that handlers touch", [py, os.path.join(ROOT, "tests/rights/handler_keys.py"), "--server", recording, "--seed", str(o.seed)], 200 * slow, env)
-    r.lines("order of arrival", [py, os.path.join(ROOT, "tests/turn/order.py"), o.server], 120 * slow, env)
-    r.lines("limits of connections", [py, os.path.join(ROOT, "tests/turn/limits.py"), o.server], 200 * slow, env)
+    r.lines("order of arrival", [py, os.path.join(ROOT, "tests/clients/order.py"), o.server], 120 * slow, env)
+    r.lines("limits of connections", [py, os.path.join(ROOT, "tests/clients/limits.py"), o.server], 200 * slow, env)
     r.lines("configuration", [py, os.path.join(ROOT, "tests/config/config.py"), o.server, "--seed", str(o.seed)], 120 * slow, env)
-    r.lines("files of newer servers", [py, os.path.join(ROOT, "redis-compat/files/newer.py"), o.server], 100 * slow, env)
-    r.lines("memory of clients", [py, os.path.join(ROOT, "tests/turn/memory.py"), o.server], 200 * slow, env)
+    r.lines("files of newer servers", [py, os.path.join(ROOT, "redis-compat/files/newer_servers.py"), o.server], 100 * slow, env)
+    r.lines("memory of clients", [py, os.path.join(ROOT, "tests/clients/memory.py"), o.server], 200 * slow, env)
     r.lines("TLS", [py, os.path.join(ROOT, "tests/tls/tls.py"), o.server], 120 * slow, env)
     r.lines("hostile scripts", [py, os.path.join(ROOT, "tests/hostile/scripts.py"), o.server], 120 * slow, env)
     r.lines("random nasty scripts", [py, os.path.join(ROOT, "tests/hostile/programs.py"), o.server, "--seed", str(o.seed), "--seconds", "30"], 150 + 100 * slow, env)
@@ -125,9 +125,9 @@ def main():
         r.whole("crash, " + mode, [py, crash, "--server", o.server, "--mode", mode, "--seed", str(o.seed), "--events",
                                    "8000" if o.sanitized else "40000", "--kills", "5" if o.sanitized else "30",
                                    *([] if o.sanitized else ["--span", "0.3"]), *(["--switch"] if (o.seed + i) % 3 == 0 else [])], 300 * slow, env)
-    r.lines("saving in the middle", [py, os.path.join(ROOT, "tests/crash/torn.py"), o.server], 120 * slow, env)
+    r.lines("saving in the middle", [py, os.path.join(ROOT, "tests/crash/mid_transaction.py"), o.server], 120 * slow, env)
     if not o.sanitized:
-        r.lines("clock, slow disk, forks", [py, os.path.join(ROOT, "tests/crash/unkind.py"), o.server], 300)
+        r.lines("clock, slow disk, forks", [py, os.path.join(ROOT, "tests/crash/hostile_os.py"), o.server], 300)
         for how in ("preload", "ext4", "xfs"):
             for mode in ("always", "everysec"):
                 r.whole("power cuts, %s, %s" % (how, mode), [py, os.path.join(ROOT, "tests/crash/powercut.py"), "--server", o.server, "--how", how, "--mode",

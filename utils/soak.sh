@@ -17,7 +17,7 @@ done
 out=$(python3 redis-compat/oracle/oracle.py --server "$1" --commands "${COMMANDS:-300000}" --seed "$seed" random) || { echo "$out"; exit 1; }
 echo "$out"
 note "$out"
-out=$(python3 tests/mutation/mutation.py --server "$1" --rounds "${ROUNDS:-200}" --commands 5000 --seed "$seed") || { echo "$out"; exit 1; }
+out=$(python3 tests/roundtrip/roundtrip.py --server "$1" --rounds "${ROUNDS:-200}" --commands 5000 --seed "$seed") || { echo "$out"; exit 1; }
 echo "$out"
 note "$out"
 out=$(python3 tests/pressure/pressure.py --server "$1" --seconds "${PRESSURE:-600}" --probe) || { echo "$out"; exit 1; }

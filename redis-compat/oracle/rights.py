@@ -4,14 +4,14 @@ against redis-server.
 
 rights.py --server PATH [--pairs N] [--seed S] [--reference PATH]
 
-A pair is a user (rules, perhaps with selectors) and a request (bent.py) which is asked for by ACL DRYRUN and in one more way: plainly, in a
+A pair is a user (rules, perhaps with selectors) and a request (mutator.py) which is asked for by ACL DRYRUN and in one more way: plainly, in a
 transaction, in one whose user changes before EXEC, from a script, from a function, by acl_check_cmd. Where redis-server takes other keys
 for those of the request than we do, as it does for the commands in OTHER_KEYS, only the model counts.
 """
 import argparse, collections, os, random, re, sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import acl_model, bent, oracle
+import acl_model, mutator, oracle
 
 PATTERNS = ["*", "k*", "l*", "s1", "z?", "?1", "[a-k]*", "[^k]*", "*2", "missing", "h1", "t*", "g1", "p?", "\\k1", "k[13]", "*e*", "[lsz]?"]
 CHANNELS = [b"news", b"news.a", b"chat", b"n*", b"other"]
@@ -138,7 +138,7 @@ class Oracle:
         self.users = Users(self.rng, self.commands, self.both)
         docs = oracle.Conn(self.ours.server.port)
         docs.send([b"HELLO", b"3"]), docs.raw()
-        self.requests = bent.Requests(bent.docs_of(docs, set()), self.rng, {n: b"return 1" for n in ("eval", "eval_ro", "evalsha", "evalsha_ro")})
+        self.requests = mutator.Requests(mutator.docs_of(docs, set()), self.rng, {n: b"return 1" for n in ("eval", "eval_ro", "evalsha", "evalsha_ro")})
         self.different, self.counts = [], collections.Counter()
 
     def differs(self, user, args, what):
@@ -229,7 +229,7 @@ class Oracle:
         while sum(self.counts[k] for k in ("ok", "command", "key", "channel", "pattern")) < pairs:
             if rounds % 5 == 0:
                 for s in self.sides:
-                    for args in [[b"FLUSHALL"]] + bent.SETUP:
+                    for args in [[b"FLUSHALL"]] + mutator.SETUP:
                         s.ask(*args)
             rounds += 1
             one = self.user()

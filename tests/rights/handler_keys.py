@@ -4,7 +4,7 @@
 handler_keys.py --server PATH/recording-server [--requests N] [--seed S]
 
 The server is linked with tests/support/record_keys.c, which writes down every key that is looked up or changed. Requests of all
-commands are made from their usage lines, bent in ways that confuse a search for words (options twice, words of options as arguments,
+commands are made from their usage lines, changed in ways that confuse a search for words (options twice, words of options as arguments,
 numbers and keys in wrong places). For each of them
  * a key that was touched is one of COMMAND GETKEYSANDFLAGS; or the request has made it out of data (SORT's patterns), and ACL
    DRYRUN refuses it for a user who may use just those keys;
@@ -16,7 +16,7 @@ import argparse, hashlib, os, random, subprocess, sys, tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "redis-compat", "oracle"))
-import bent, oracle
+import mutator, oracle
 
 # They have no keys that could be said, as in Redis: they walk over all, or are for who may do everything.
 NO_KEYS = {"keys", "scan", "randomkey", "flushall", "flushdb", "swapdb", "debug", "exec", "multi", "discard", "shutdown", "quit", "reset", "auth",
@@ -77,15 +77,15 @@ def main():
         j = Judge(server, path)
         d = oracle.Conn(server.port)
         d.send([b"HELLO", b"3"]), d.raw()
-        docs = bent.docs_of(d, NO_KEYS)
+        docs = mutator.docs_of(d, NO_KEYS)
         j.ask(b"DEBUG", b"SET-ACTIVE-EXPIRE", b"0")
         j.ask(b"SCRIPT", b"LOAD", USES_KEYS)
         j.ask(b"FUNCTION", b"LOAD", b"#!lua name=x\nredis.register_function{function_name='uses', callback=function(KEYS) " + USES_KEYS +
               b" end, flags={'no-writes'}}")
-        requests = bent.Requests(docs, rng, SCRIPTS)
+        requests = mutator.Requests(docs, rng, SCRIPTS)
         for n in range(o.requests):
             if n % 40 == 0:
-                for args in [[b"FLUSHALL"]] + bent.SETUP:
+                for args in [[b"FLUSHALL"]] + mutator.SETUP:
                     j.ask(*args)
             name, args = requests.one()
             said = j.keys(args)

@@ -1,4 +1,4 @@
-"""Requests made from the usage lines of commands, and bent in ways that confuse whoever searches them for words: options twice, words of
+"""Requests made from the usage lines of commands, and changed in ways that confuse whoever searches them for words: options twice, words of
 options as arguments, numbers and keys in wrong places."""
 import oracle
 

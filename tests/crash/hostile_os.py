@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A wall clock that steps, a disk that takes seconds to sync, forks that fail. usage: unkind.py SERVER [PART OF A NAME...]
+"""A wall clock that steps, a disk that takes seconds to sync, forks that fail. usage: hostile_os.py SERVER [PART OF A NAME...]
 
-What docs/guides/durability.md says of them, shown with unkind.c under the unmodified server. Nothing here is judged by how long it
+What docs/guides/durability.md says of them, shown with hostile_os.c under the unmodified server. Nothing here is judged by how long it
 takes: only by what comes before what, and by what is there after a kill. Prints "ok NAME" or "not ok NAME: why"."""
 import mmap, os, select, shutil, socket, struct, subprocess, sys, tempfile, time, traceback
 
@@ -51,7 +51,7 @@ class Buffer:
 
 class Server:
     def __init__(self, path, lib):
-        self.path, self.lib, self.dir, self.p = path, lib, tempfile.mkdtemp(prefix="unkind-"), None
+        self.path, self.lib, self.dir, self.p = path, lib, tempfile.mkdtemp(prefix="hostile_os-"), None
         with open(self.at("page"), "wb") as f:
             f.write(bytes(40))
         self.file = open(self.at("page"), "r+b")
@@ -752,8 +752,8 @@ def forks_fail(s):
 def main():
     bad, only = 0, sys.argv[2:]
     with tempfile.TemporaryDirectory() as work:
-        lib = os.path.join(work, "unkind.so")
-        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o", lib, os.path.join(HERE, "unkind.c"), "-ldl"], check=True)
+        lib = os.path.join(work, "hostile_os.so")
+        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o", lib, os.path.join(HERE, "hostile_os.c"), "-ldl"], check=True)
         for name, run, args in (("a slow disk holds writes, not reads, always", slow_disk, ["always"]),
                                 ("a slow disk holds writes after a second, not reads, everysec", slow_disk, ["everysec"]),
                                 ("a kill while a batch is written beside a sync", killed_beside, []),

@@ -1,6 +1,6 @@
 /* LD_PRELOAD: a wall clock that steps, a disk that takes seconds to sync or is full, forks that
  * fail. What is in force stands in the file that UNKIND_PAGE names (struct page), which the test
- * changes while the server runs. cc -shared -fPIC -o unkind.so unkind.c -ldl */
+ * changes while the server runs. cc -shared -fPIC -o hostile_os.so hostile_os.c -ldl */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Snapshots and DUMP payloads of servers from Redis 7.4 and Valkey 9.0 on, by new_rdb.py, are loaded with all that they hold; what has no
-counterpart here is refused by its name, or left out and told.  usage: newer.py SERVER"""
+counterpart here is refused by its name, or left out and told.  usage: newer_servers.py SERVER"""
 import os, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """After any sequence of commands the data are the same before and after everything that writes and reads them.
 
-mutation.py --server PATH [--seed S] [--rounds N] [--commands N]
+roundtrip.py --server PATH [--seed S] [--rounds N] [--commands N]
 
 Each round plays commands generated from the usage lines (all of them, also those that no Redis has), and then
 compares DEBUG DIGEST with that after DEBUG LOADAOF, after DEBUG RELOAD, after BGREWRITEAOF and DEBUG LOADAOF, after
@@ -19,7 +19,7 @@ STAY = {"flushall", "flushdb", "swapdb", "debug", "keys", "scan", "select"}
 class Server:
     def __init__(self, path, settings):
         self.path, self.settings = path, settings
-        self.dir = tempfile.mkdtemp(prefix="mutation-")
+        self.dir = tempfile.mkdtemp(prefix="roundtrip-")
         self.start()
 
     def start(self):

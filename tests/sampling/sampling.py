@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What is chosen at random is chosen evenly, and a scan misses nothing that stays.
 
-chance.py SERVER
+sampling.py SERVER
 
 Evenness is tested by chi-square: each count is compared with what a fair choice would give. The bound is the quantile at which a fair
 server fails once in ten million tests (Wilson and Hilferty's approximation), so that a failure is a bug and not bad luck.
