@@ -23,7 +23,7 @@ def expect(got, want, what):
 
 class Server:
     def __init__(self, path):
-        self.path, self.dir, self.p = path, tempfile.mkdtemp(prefix="torn-"), None
+        self.path, self.dir, self.p = path, tempfile.mkdtemp(prefix="mid-transaction-"), None
 
     def start(self, *args):
         self.port = free_port()

@@ -6,7 +6,7 @@ import os, random, subprocess, sys, tempfile, time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "redis-compat", "files"))
 sys.path.insert(0, os.path.join(ROOT, "tests", "crash"))
-import newer  # noqa: E402
+import newer_servers as newer  # noqa: E402
 import new_rdb as new  # noqa: E402
 import old_rdb as old  # noqa: E402
 from crash import Client, free_port  # noqa: E402
