@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "io/file.h"
-#include "persist/aof_read.h"
+#include "persist/aof_frame.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -78,8 +78,8 @@ struct aof {
     struct worker *disk, *writer;
     struct journal *journal;
     char *directory, *stem;
-    struct aof_read_head head; /* of the segment in use */
-    bool head_pending;         /* not yet written */
+    struct aof_frame_header head; /* of the segment in use */
+    bool head_pending;            /* not yet written */
     struct manifest manifest;
     int fd;
     uint64_t size, base_size; /* of all increments and the base; of both after the last rewrite */
@@ -347,7 +347,7 @@ int aof_open_last(struct aof *a)
     int error = 0;
     bool fits = false;
     if (last) {
-        char path[PATH_MAX], start[AOF_READ_HEAD_MAX];
+        char path[PATH_MAX], start[AOF_FRAME_HEADER_MAX];
         size_t n;
         aof_path(a, last->name, path, sizeof(path));
         int fd = file_open_append(path);
@@ -359,7 +359,8 @@ int aof_open_last(struct aof *a)
         int got = file_read_start(path, start, sizeof(start));
         if (got < 0 && !error)
             error = got;
-        fits = !error && (size == 0 || aof_read_head(bytes_of(start, (size_t)got), &a->head, &n));
+        fits = !error &&
+               (size == 0 || aof_frame_parse_header(bytes_of(start, (size_t)got), &a->head, &n));
         if (fits) {
             a->fd = fd;
             if (size == 0)
@@ -597,17 +598,18 @@ static void start_sync(struct aof *a, int fd, bool closes, int64_t now_ms)
 static int write_frame(struct aof *a, struct bytes effects)
 {
     struct buf *b = &a->journal->pending;
-    char note[AOF_READ_NOTE_MAX], time[AOF_READ_NOTE_MAX];
+    char note[AOF_FRAME_LINE_MAX], time[AOF_FRAME_LINE_MAX];
     size_t written, time_n = 0;
     int64_t now_s = a->timestamps ? clock_wall_ms() / 1000 : 0;
     int error = 0;
     if (now_s != a->last_time_s) {
-        time_n = aof_read_print_time(now_s, time);
+        time_n = aof_frame_print_timestamp(now_s, time);
         error = file_write_all(a->fd, bytes_of(time, time_n), &written);
         if (error)
             return error;
     }
-    size_t n = aof_read_print_note(a->head.salt, bytes_of(time, time_n), effects, a->synced, note);
+    size_t n =
+        aof_frame_print_trailer(a->head.salt, bytes_of(time, time_n), effects, a->synced, note);
     if (effects.n == b->n) {
         buf_add(b, bytes_of(note, n));
         error = file_write_all(a->fd, buf_bytes(b), &written);
@@ -628,8 +630,8 @@ static int write_frame(struct aof *a, struct bytes effects)
 
 static int write_head(struct aof *a)
 {
-    char head[AOF_READ_HEAD_MAX];
-    size_t written, n = aof_read_print_head(&a->head, head);
+    char head[AOF_FRAME_HEADER_MAX];
+    size_t written, n = aof_frame_print_header(&a->head, head);
     int error = file_write_all(a->fd, bytes_of(head, n), &written);
     if (error)
         return error;
@@ -714,7 +716,7 @@ static void write_beside(struct aof *a)
     struct journal *j = a->journal;
     struct write_job *w = &a->write;
     struct bytes effects = bytes_of(j->pending.p, journal_whole(j));
-    char note[AOF_READ_NOTE_MAX], time[AOF_READ_NOTE_MAX];
+    char note[AOF_FRAME_LINE_MAX], time[AOF_FRAME_LINE_MAX];
     size_t time_n = 0;
     ASSERT(!a->head_pending && !a->writing);
     w->job = (struct worker_job){.run = run_write, .done = write_done};
@@ -722,8 +724,9 @@ static void write_beside(struct aof *a)
     w->fd = a->fd;
     w->now_s = a->timestamps ? clock_wall_ms() / 1000 : 0;
     if (w->now_s != a->last_time_s)
-        time_n = aof_read_print_time(w->now_s, time);
-    size_t n = aof_read_print_note(a->head.salt, bytes_of(time, time_n), effects, a->synced, note);
+        time_n = aof_frame_print_timestamp(w->now_s, time);
+    size_t n =
+        aof_frame_print_trailer(a->head.salt, bytes_of(time, time_n), effects, a->synced, note);
     w->text.n = 0;
     buf_add(&w->text, bytes_of(time, time_n));
     buf_add(&w->text, effects);

@@ -1,20 +1,40 @@
+/* Reading happens in one pass over the mapped file, in one of two ways.
+ *
+ * With frames (the file begins with our header): a frame's commands are parsed once only to find
+ * the trailer behind them; the trailer's checksum is compared; then the commands are parsed again
+ * and applied, in batches of AOF_READ_AHEAD, each batch announced before it is applied so that the
+ * caller can prefetch what it will touch. So nothing of a frame is applied before all of it is
+ * known to be sound, at the price of parsing twice (the second time from the cache).
+ *
+ * A frame that is not sound ends the reading. Whether that is a torn tail (a crash while it was
+ * written) or damage is decided by what the sound frames say: every trailer names the offset that
+ * was synced when it was written. If any of them, in front of the bad frame or behind it, says that
+ * more was synced than we have, bytes that were on the disk have been lost: DAMAGED, and the start
+ * is refused. Otherwise the bad bytes were never promised to anybody: TORN, and the caller may cut
+ * the file at `good`. A sound frame that follows a gap is DAMAGED too, by the same comparison.
+ *
+ * Without frames (a file of Redis, or the commands behind a snapshot): commands are applied as they
+ * come. A command that the end of the file cuts off, or a MULTI without its EXEC, is TORN at the
+ * last command in front of it; other bytes are BAD_FORMAT. A file with trailers but without a
+ * readable header is DAMAGED: it is one of ours.
+ *
+ * apply() that fails and progress() that returns false end the reading as REFUSED, at_time() as
+ * STOPPED. */
 #include "persist/aof_read.h"
 
-#include "base/buf.h"
-#include "base/crc.h"
+#include "base/assert.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "persist/aof_frame.h"
 #include "proto/request.h"
 
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #define PROGRESS_EVERY (2u << 20)
 #define ARGS_MAX       (1 << 20)
 #define ARGS_POOL      512
 
-/* Ordinary commands that lie one behind the other, understood together. */
+/* Ordinary commands that lie one behind the other, parsed together. */
 struct batch {
     size_t from, ends[AOF_READ_AHEAD];
     unsigned n;
@@ -33,14 +53,15 @@ struct reader {
     uint64_t reported;
 };
 
-/* What stands at a position. CUT: the beginning of a command, and the end of the file. */
-enum item { ITEM_COMMAND, ITEM_NOTE, ITEM_END, ITEM_CUT, ITEM_BAD };
+/* What stands at a position. LINE: begins with #, a trailer, a timestamp or a comment. CUT: the
+ * beginning of a command, then the end of the file. */
+enum item { ITEM_COMMAND, ITEM_LINE, ITEM_END, ITEM_CUT, ITEM_BAD };
 
 struct parsed {
     enum item item;
     size_t next; /* where the next one begins */
     int argc;
-    struct bytes note;
+    struct bytes line; /* without its line end */
 };
 
 /* The kind and a number of a line; ITEM_COMMAND: it is good, and *at behind it. */
@@ -95,14 +116,14 @@ static struct parsed parse_at(struct reader *r, size_t at)
         return p;
     if (d.p[at] == '#') {
         const char *newline = memchr(d.p + at, '\n', d.n - at);
-        p.item = newline ? ITEM_NOTE : ITEM_CUT;
+        p.item = newline ? ITEM_LINE : ITEM_CUT;
         if (!newline)
             return p;
         size_t end = (size_t)(newline - d.p);
         p.next = end + 1;
-        p.note = bytes_of(d.p + at, end - at);
-        if (p.note.n && p.note.p[p.note.n - 1] == '\r')
-            p.note.n--;
+        p.line = bytes_of(d.p + at, end - at);
+        if (p.line.n && p.line.p[p.line.n - 1] == '\r')
+            p.line.n--;
         return p;
     }
     p.item = read_number(d, &at, '*', &argc);
@@ -122,8 +143,8 @@ static struct parsed parse_at(struct reader *r, size_t at)
     return p;
 }
 
-/* The commands from `at` on, as many as are whole and ordinary. */
-static void gather(struct reader *r, size_t at)
+/* The commands from `at` on, as many as are whole and ordinary: fast, for most of a file. */
+static void parse_batch(struct reader *r, size_t at)
 {
     struct batch *b = &r->batch;
     const char *end = r->data.p + r->data.n;
@@ -173,13 +194,13 @@ static void tell_ahead(struct reader *r)
         r->o->ahead(r->o->context, r->batch.commands, r->batch.n);
 }
 
-/* A frame's commands, all understood before. */
+/* A frame's commands, which skip_commands() has accepted before. */
 static bool apply_frame(struct reader *r, size_t at, size_t end)
 {
     struct batch *b = &r->batch;
     while (at < end) {
         if (b->from != at)
-            gather(r, at);
+            parse_batch(r, at);
         tell_ahead(r);
         for (unsigned i = 0; i < b->n && at < end; at = b->ends[i++])
             if (!apply(r, b->commands[i].argv, b->commands[i].argc, at))
@@ -198,7 +219,7 @@ static bool apply_frame(struct reader *r, size_t at, size_t end)
 static struct parsed skip_commands(struct reader *r, size_t at, size_t *end)
 {
     for (;;) {
-        gather(r, at);
+        parse_batch(r, at);
         if (r->batch.n)
             at = r->batch.ends[r->batch.n - 1];
         if (r->batch.n == AOF_READ_AHEAD)
@@ -212,94 +233,19 @@ static struct parsed skip_commands(struct reader *r, size_t at, size_t *end)
     }
 }
 
-size_t aof_read_print_generation(uint32_t salt, uint64_t generation, char *to)
-{
-    size_t n =
-        (size_t)snprintf(to, AOF_READ_NOTE_MAX, "#GENERATION:%llu", (unsigned long long)generation);
-    return n + (size_t)snprintf(to + n, AOF_READ_NOTE_MAX - n, ":%08x\r\n", crc_32c(salt, to, n));
-}
-
-size_t aof_read_generation(uint32_t salt, struct bytes data, uint64_t *generation)
-{
-    static const char name[] = "#GENERATION:";
-    char text[AOF_READ_NOTE_MAX], expected[AOF_READ_NOTE_MAX];
-    if (!bytes_has_prefix(data, name))
-        return 0;
-    size_t n = data.n < sizeof(text) ? data.n : sizeof(text) - 1;
-    memcpy(text, data.p, n);
-    text[n] = 0;
-    *generation = strtoull(text + sizeof(name) - 1, NULL, 10);
-    size_t len = aof_read_print_generation(salt, *generation, expected);
-    return len <= n && memcmp(text, expected, len) == 0 ? len : 0;
-}
-
-size_t aof_read_print_time(int64_t seconds, char *to)
-{
-    return (size_t)snprintf(to, AOF_READ_NOTE_MAX, "#TS:%lld\r\n", (long long)seconds);
-}
-
-/* The time in a note; false: it is none. */
-static bool time_of(struct bytes note, long long *seconds)
-{
-    return bytes_has_prefix(note, "#TS:") &&
-           num_parse_int(bytes_of(note.p + 4, note.n - 4), seconds);
-}
-
-/* The line of a time that ends at `end`; empty: another line, or none, stands there. */
-static struct bytes time_line(struct bytes data, size_t end)
-{
-    if (end < 7 || data.p[end - 1] != '\n')
-        return bytes_of("", 0);
-    size_t start = end - 1;
-    while (start && data.p[start - 1] != '\n' && end - start < 32)
-        start--;
-    struct bytes line = {data.p + start, end - start};
-    return bytes_has_prefix(line, "#TS:") ? line : bytes_of("", 0);
-}
-
 /* False: it is enough. */
-static bool tell_time(struct reader *r, struct bytes note)
+static bool tell_time(struct reader *r, struct bytes line)
 {
     long long seconds;
-    if (!r->o->at_time || !time_of(note, &seconds) || r->o->at_time(r->o->context, seconds))
+    if (!r->o->at_time || !aof_frame_parse_timestamp(line, &seconds) ||
+        r->o->at_time(r->o->context, seconds))
         return true;
     r->result->status = AOF_READ_STOPPED;
     return false;
 }
 
-size_t aof_read_print_note(uint32_t salt, struct bytes time, struct bytes effects, uint64_t synced,
-                           char *to)
-{
-    char numbers[64];
-    size_t n = (size_t)snprintf(numbers, sizeof(numbers), "%zu:%llu", effects.n,
-                                (unsigned long long)synced);
-    uint32_t crc = crc_32c(crc_32c(salt, time.p, time.n), effects.p, effects.n);
-    crc = crc_32c(crc, numbers, n);
-    return (size_t)snprintf(to, AOF_READ_NOTE_MAX, "#CRC:%zu:%08x:%llu\r\n", effects.n, crc,
-                            (unsigned long long)synced);
-}
-
-/* The frame whose note is given ends at `end` (where the note begins): are both sound, to the bit?
- */
-static bool frame_is_sound(struct reader *r, size_t end, struct bytes note, uint64_t *n,
-                           uint64_t *synced)
-{
-    char text[AOF_READ_NOTE_MAX], expected[AOF_READ_NOTE_MAX], *at;
-    if (!bytes_has_prefix(note, "#CRC:") || note.n + 2 >= sizeof(text))
-        return false;
-    memcpy(text, note.p, note.n);
-    text[note.n] = 0;
-    *n = strtoull(text + 5, &at, 10);
-    at = *at == ':' ? strchr(at + 1, ':') : NULL;
-    if (!at || *n > end)
-        return false;
-    *synced = strtoull(at + 1, NULL, 10);
-    size_t len = aof_read_print_note(r->salt, time_line(r->data, end - (size_t)*n),
-                                     bytes_of(r->data.p + end - *n, (size_t)*n), *synced, expected);
-    return len == note.n + 2 && memcmp(expected, note.p, note.n) == 0 && note.p[note.n] == '\r';
-}
-
-/* The highest `synced` of any sound frame behind the damage. */
+/* The highest `synced` of any sound frame behind the damage; 0: there is none. Frames are found by
+ * their trailers, wherever these stand. */
 static uint64_t synced_behind(struct reader *r, size_t from)
 {
     uint64_t most = 0;
@@ -311,12 +257,12 @@ static uint64_t synced_behind(struct reader *r, size_t from)
         const char *newline = memchr(at, '\n', r->data.n - start);
         if (!newline)
             break;
-        struct bytes note = {at, (size_t)(newline - at)};
-        if (note.n && note.p[note.n - 1] == '\r')
-            note.n--;
-        uint64_t n, synced;
-        if (frame_is_sound(r, start, note, &n, &synced) && synced > most)
-            most = synced;
+        struct bytes line = {at, (size_t)(newline - at)};
+        if (line.p[line.n - 1] == '\r')
+            line.n--;
+        struct aof_frame_trailer t;
+        if (aof_frame_is_sound(r->salt, r->data, start, line, &t) && t.synced > most)
+            most = t.synced;
         from = start + 5;
     }
     return most;
@@ -347,38 +293,38 @@ static void read_framed(struct reader *r, size_t at)
     uint64_t synced = 0;
     x->good = at;
     for (;;) {
-        size_t start = at, begin = at; /* of the frame, of its time */
+        size_t start = at, begin = at; /* of the effects, of the timestamp in front of them */
         struct parsed p = parse_at(r, at);
         struct bytes when = bytes_of("", 0);
         long long seconds;
-        if (p.item == ITEM_NOTE && time_of(p.note, &seconds)) {
-            when = p.note;
+        if (p.item == ITEM_LINE && aof_frame_parse_timestamp(p.line, &seconds)) {
+            when = p.line;
             start = at = p.next;
         }
         p = skip_commands(r, at, &at);
         if (p.item == ITEM_END && at == begin)
             return;
-        uint64_t n, frame_synced;
-        if (p.item != ITEM_NOTE || !frame_is_sound(r, at, p.note, &n, &frame_synced) ||
-            n != at - start) {
+        struct aof_frame_trailer t;
+        if (p.item != ITEM_LINE || !aof_frame_is_sound(r->salt, r->data, at, p.line, &t) ||
+            t.bytes != at - start) {
             damaged(r, begin, synced);
             return;
         }
-        if (frame_synced > x->offset) {
+        if (t.synced > x->offset) {
             x->status = AOF_READ_DAMAGED;
             snprintf(x->error, sizeof(x->error),
                      "frames are missing in front of byte %zu (journal offset %llu, of which %llu "
                      "was synced)",
-                     begin, (unsigned long long)x->offset, (unsigned long long)frame_synced);
+                     begin, (unsigned long long)x->offset, (unsigned long long)t.synced);
             return;
         }
         if (!tell_time(r, when))
             return;
-        if (frame_synced > synced)
-            synced = frame_synced;
+        if (t.synced > synced)
+            synced = t.synced;
         if (!apply_frame(r, start, at))
             return;
-        x->offset += n;
+        x->offset += t.bytes;
         at = p.next;
         x->good = at;
         if (!progress(r, at))
@@ -386,19 +332,20 @@ static void read_framed(struct reader *r, size_t at)
     }
 }
 
-static void head_is_damaged(struct aof_read_result *x)
+static void header_is_damaged(struct aof_read_result *x)
 {
     x->status = AOF_READ_DAMAGED;
     snprintf(x->error, sizeof(x->error), "the head of the segment is damaged");
 }
 
-/* A file that does not begin as a foreign one does, and has the notes of ours. Values of foreign
- * files may look like notes. */
-static bool lost_its_head(struct reader *r)
+/* Looks like one of our increments whose header was lost: no command and no timestamp at the start,
+ * but trailers inside. The values in a file of Redis may look like trailers, its start does not. */
+static bool lost_its_header(struct reader *r)
 {
     struct parsed p = parse_at(r, 0);
     long long seconds;
-    return p.item != ITEM_COMMAND && !(p.item == ITEM_NOTE && time_of(p.note, &seconds)) &&
+    return p.item != ITEM_COMMAND &&
+           !(p.item == ITEM_LINE && aof_frame_parse_timestamp(p.line, &seconds)) &&
            memmem(r->data.p, r->data.n, "\n#CRC:", 6);
 }
 
@@ -437,7 +384,7 @@ static void read_plain(struct reader *r, size_t start)
     struct batch *b = &r->batch;
     struct plain f = {.at = start};
     for (;;) {
-        gather(r, f.at);
+        parse_batch(r, f.at);
         tell_ahead(r);
         for (unsigned i = 0; i < b->n; i++)
             if (!plain_command(r, &f, b->commands[i].argv, b->commands[i].argc, b->ends[i]))
@@ -458,64 +405,35 @@ static void read_plain(struct reader *r, size_t start)
                      p.item == ITEM_CUT ? "torn at byte %zu" : "bad file format at byte %zu", f.at);
             return;
         }
-        if (p.item == ITEM_NOTE && bytes_has_prefix(p.note, "#CRC:")) {
-            head_is_damaged(x);
+        if (p.item == ITEM_LINE && bytes_has_prefix(p.line, "#CRC:")) {
+            header_is_damaged(x);
             return;
         }
-        if (p.item == ITEM_NOTE ? !f.in_multi && !tell_time(r, p.note)
+        if (p.item == ITEM_LINE ? !f.in_multi && !tell_time(r, p.line)
                                 : !plain_command(r, &f, r->argv, p.argc, p.next))
             return;
-        if (p.item == ITEM_NOTE && !go_on(r, &f, p.next))
+        if (p.item == ITEM_LINE && !go_on(r, &f, p.next))
             return;
     }
-}
-
-size_t aof_read_print_head(const struct aof_read_head *h, char *to)
-{
-    size_t n = (size_t)snprintf(to, AOF_READ_HEAD_MAX, "#MILLRACE:1:%08x:%llu:%s", h->salt,
-                                (unsigned long long)h->offset, h->replication_id);
-    return n + (size_t)snprintf(to + n, AOF_READ_HEAD_MAX - n, ":%08x\r\n", crc_32c(0, to, n));
-}
-
-bool aof_read_head(struct bytes data, struct aof_read_head *out, size_t *n)
-{
-    unsigned salt, crc;
-    unsigned long long offset;
-    char head[AOF_READ_HEAD_MAX];
-    const char *newline =
-        data.n ? memchr(data.p, '\n', data.n < sizeof(head) ? data.n : sizeof(head) - 1) : NULL;
-    size_t len = newline ? (size_t)(newline - data.p) : 0;
-    memcpy(head, data.p, len);
-    head[len] = 0;
-    if (sscanf(head, "#MILLRACE:1:%8x:%llu:%40[^:]:%8x", &salt, &offset, out->replication_id,
-               &crc) != 4)
-        return false;
-    out->salt = salt;
-    out->offset = offset;
-    *n = len + 1;
-    /* To the byte, as it would be printed: the checksum too. */
-    char expected[AOF_READ_HEAD_MAX];
-    return aof_read_print_head(out, expected) == *n && memcmp(expected, data.p, *n) == 0;
 }
 
 void aof_read(struct bytes data, const struct aof_read_options *o, struct aof_read_result *result)
 {
     struct reader r = {.data = data, .o = o, .result = result};
     *result = (struct aof_read_result){.status = AOF_READ_GOOD};
-    size_t head_n;
-    struct aof_read_head head;
-    if (aof_read_head(data, &head, &head_n)) {
+    size_t n;
+    struct aof_frame_header header;
+    if (aof_frame_parse_header(data, &header, &n)) {
         result->framed = true;
-        memcpy(result->replication_id, head.replication_id, sizeof(head.replication_id));
-        r.salt = head.salt;
-        result->offset = head.offset;
+        memcpy(result->replication_id, header.replication_id, sizeof(header.replication_id));
+        r.salt = header.salt;
+        result->offset = header.offset;
         uint64_t generation;
-        head_n +=
-            aof_read_generation(head.salt, bytes_of(data.p + head_n, data.n - head_n), &generation);
-        read_framed(&r, head_n);
-    } else if (lost_its_head(&r)) {
-        head_is_damaged(result);
-    } else if (data.n && data.n < AOF_READ_HEAD_MAX &&
+        n += aof_frame_parse_generation(r.salt, bytes_of(data.p + n, data.n - n), &generation);
+        read_framed(&r, n);
+    } else if (lost_its_header(&r)) {
+        header_is_damaged(result);
+    } else if (data.n && data.n < AOF_FRAME_HEADER_MAX &&
                memcmp(data.p, "#MILLRACE", data.n < 9 ? data.n : 9) == 0) {
         result->status = AOF_READ_TORN;
         result->framed = true;

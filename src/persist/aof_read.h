@@ -1,9 +1,6 @@
-/* Reading one file of the append-only file: commands in RESP, in frames or without.
- *
- * An increment of ours begins with "#MILLRACE:1:<salt>:<offset>:<replication id>:<crc32c>"; every
- * written batch ends with "#CRC:<bytes>:<crc32c>:<synced>" (docs/formats/aof.md). A frame is
- * checked before anything of it is applied. Files without frames (from Redis) are read command by
- * command. */
+/* Reading one file of the append-only file: commands in RESP, in frames (persist/aof_frame.h) or
+ * without, as Redis writes them. Calls apply() for each command in order. A frame's checksum is
+ * verified before anything of it is applied, so a frame is applied whole or not at all. */
 #ifndef PERSIST_AOF_READ_H
 #define PERSIST_AOF_READ_H
 
@@ -52,30 +49,8 @@ struct aof_read_result {
     char error[160];
 };
 
-#define AOF_READ_HEAD_MAX 160
-#define AOF_READ_NOTE_MAX 96
-
-struct aof_read_head {
-    uint32_t salt;   /* seeds the checksums of all frames */
-    uint64_t offset; /* of the journal, at the beginning */
-    char replication_id[41];
-};
-
-/* The head of a segment; *n is its length. False: there is none, or it is damaged. */
-bool aof_read_head(struct bytes data, struct aof_read_head *out, size_t *n);
-/* Into AOF_READ_HEAD_MAX bytes; returns the length. */
-size_t aof_read_print_head(const struct aof_read_head *h, char *to);
-/* "#GENERATION:<number>:<crc32c seeded with the salt>", the line behind the head of a base of
- * commands (persist/rdb_head.h); into AOF_READ_NOTE_MAX bytes. */
-size_t aof_read_print_generation(uint32_t salt, uint64_t generation, char *to);
-/* Such a line at the start of data: its length and its number; 0: there is none. */
-size_t aof_read_generation(uint32_t salt, struct bytes data, uint64_t *generation);
-/* "#TS:<seconds>", the line in front of a frame that says when; into AOF_READ_NOTE_MAX bytes. */
-size_t aof_read_print_time(int64_t seconds, char *to);
-/* The note behind a frame, into AOF_READ_NOTE_MAX bytes; returns the length. time: the line in
- * front of it, or nothing. */
-size_t aof_read_print_note(uint32_t salt, struct bytes time, struct bytes effects, uint64_t synced,
-                           char *to);
+/* Reads all of it, at about the speed of the commands. data stays the caller's; *result is written
+ * over. */
 void aof_read(struct bytes data, const struct aof_read_options *o, struct aof_read_result *result);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "base/rng.h"
 #include "io/file.h"
+#include "persist/aof_frame.h"
 #include "persist/aof_read.h"
 #include "persist/journal.h"
 #include "persist/rdb_put.h"
@@ -22,7 +23,7 @@
 
 struct writer {
     int fd, error;
-    struct aof_read_head head;
+    struct aof_frame_header head;
     struct buf out; /* commands of the frame */
     uint64_t written;
     /* The command that elements are being gathered for: its words, then the elements, whose bytes
@@ -44,13 +45,13 @@ static void put_all(struct writer *w, struct bytes x)
 
 static void end_frame(struct writer *w)
 {
-    char note[AOF_READ_NOTE_MAX];
+    char trailer[AOF_FRAME_LINE_MAX];
     if (!w->out.n)
         return;
-    size_t n = aof_read_print_note(w->head.salt, bytes_of("", 0), buf_bytes(&w->out),
-                                   w->head.offset, note);
+    size_t n = aof_frame_print_trailer(w->head.salt, bytes_of("", 0), buf_bytes(&w->out),
+                                       w->head.offset, trailer);
     put_all(w, buf_bytes(&w->out));
-    put_all(w, bytes_of(note, n));
+    put_all(w, bytes_of(trailer, n));
     w->out.n = 0;
 }
 
@@ -303,13 +304,13 @@ int command_base_write(int fd, struct store *s, const struct rdb_write_options *
                        struct rdb_write_result *result)
 {
     struct writer w = {.fd = fd, .head.offset = o->journal_offset};
-    char head[AOF_READ_HEAD_MAX], line[AOF_READ_NOTE_MAX], number[NUM_INT_MAX];
+    char head[AOF_FRAME_HEADER_MAX], line[AOF_FRAME_LINE_MAX], number[NUM_INT_MAX];
     struct bytes code;
     *result = (struct rdb_write_result){0};
     rng_system(&w.head.salt, sizeof(w.head.salt));
     snprintf(w.head.replication_id, sizeof(w.head.replication_id), "%s", o->replication_id);
-    put_all(&w, bytes_of(head, aof_read_print_head(&w.head, head)));
-    put_all(&w, bytes_of(line, aof_read_print_generation(w.head.salt, o->generation, line)));
+    put_all(&w, bytes_of(head, aof_frame_print_header(&w.head, head)));
+    put_all(&w, bytes_of(line, aof_frame_print_generation(w.head.salt, o->generation, line)));
     for (size_t i = 0; o->library && (code = o->library(o->context, i)).n; i++)
         COMMAND(&w, BYTES("FUNCTION"), BYTES("LOAD"), BYTES("REPLACE"), code);
     for (int i = 0; i < s->count && !w.error; i++) {

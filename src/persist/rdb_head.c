@@ -2,7 +2,7 @@
 
 #include "base/num.h"
 #include "io/file.h"
-#include "persist/aof_read.h"
+#include "persist/aof_frame.h"
 #include "persist/rdb_source.h"
 
 #define LOOKED_AT 4096 /* bytes; the fields are short and stand in front */
@@ -23,12 +23,12 @@ bool rdb_head_read(const char *path, struct rdb_head *out)
 {
     char start[LOOKED_AT];
     int n = file_read_start(path, start, sizeof(start));
-    struct aof_read_head head;
+    struct aof_frame_header head;
     size_t head_n;
     *out = (struct rdb_head){0};
-    if (n > 0 && aof_read_head(bytes_of(start, (size_t)n), &head, &head_n))
-        return aof_read_generation(head.salt, bytes_of(start + head_n, (size_t)n - head_n),
-                                   &out->generation) > 0;
+    if (n > 0 && aof_frame_parse_header(bytes_of(start, (size_t)n), &head, &head_n))
+        return aof_frame_parse_generation(head.salt, bytes_of(start + head_n, (size_t)n - head_n),
+                                          &out->generation) > 0;
     if (n < 9 || memcmp(start, "REDIS", 5) != 0)
         return false;
     const unsigned char *p = (const unsigned char *)start;

@@ -9,6 +9,7 @@
 #include "engine/session.h"
 #include "io/file.h"
 #include "persist/aof.h"
+#include "persist/aof_frame.h"
 #include "persist/aof_read.h"
 #include "persist/cut.h"
 #include "persist/rdb_head.h"
@@ -291,9 +292,9 @@ static bool load_aof_file(struct loader *l, const char *path, bool is_base, bool
         .progress_every = (uint64_t)l->server->settings->loading_process_events_interval_bytes,
         .context = l};
     struct aof_read_result r;
-    struct aof_read_head head;
+    struct aof_frame_header head;
     size_t head_n;
-    s->engine.replaying_foreign = !aof_read_head(map, &head, &head_n);
+    s->engine.replaying_foreign = !aof_frame_parse_header(map, &head, &head_n);
     aof_read(map, &o, &r);
     s->engine.replaying_foreign = false;
     bool good = r.status == AOF_READ_GOOD;

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "flip.h"
+#include "persist/aof_frame.h"
 #include "persist/aof_read.h"
 #include "persist/journal.h"
 #include "unit.h"
@@ -20,13 +21,13 @@ static unsigned applied, per_frame[FRAMES];
  * its number; `synced` lags two frames behind. */
 static void make(void)
 {
-    struct aof_read_head head = {.salt = 0x1234abcd, .offset = 1000};
-    char text[AOF_READ_HEAD_MAX];
+    struct aof_frame_header head = {.salt = 0x1234abcd, .offset = 1000};
+    char text[AOF_FRAME_HEADER_MAX];
     crc_init();
     memset(head.replication_id, 'a', 40);
     head.replication_id[40] = 0;
     buf_free(&file);
-    buf_add(&file, bytes_of(text, aof_read_print_head(&head, text)));
+    buf_add(&file, bytes_of(text, aof_frame_print_header(&head, text)));
     uint64_t offset = 1000;
     for (int i = 0; i < FRAMES; i++) {
         ends[i] = file.n;
@@ -39,13 +40,13 @@ static void make(void)
                                    bytes_of(value, (size_t)sprintf(value, "%d-%u", i, k))};
             journal_format(&batch, argv, 3);
         }
-        char note[AOF_READ_NOTE_MAX], time[AOF_READ_NOTE_MAX];
-        size_t time_n = i % 5 ? 0 : aof_read_print_time(1700000000 + i, time);
+        char note[AOF_FRAME_LINE_MAX], time[AOF_FRAME_LINE_MAX];
+        size_t time_n = i % 5 ? 0 : aof_frame_print_timestamp(1700000000 + i, time);
         buf_add(&file, bytes_of(time, time_n));
         buf_add(&file, buf_bytes(&batch));
-        buf_add(&file, bytes_of(note, aof_read_print_note(head.salt, bytes_of(time, time_n),
-                                                          buf_bytes(&batch),
-                                                          i > 2 ? offsets[i - 2] : 1000, note)));
+        buf_add(&file, bytes_of(note, aof_frame_print_trailer(
+                                          head.salt, bytes_of(time, time_n), buf_bytes(&batch),
+                                          i > 2 ? offsets[i - 2] : 1000, note)));
         offset += batch.n;
         buf_free(&batch);
     }
@@ -268,8 +269,8 @@ TEST(a_plain_file_may_hold_notes_as_values)
 {
     struct buf plain = {0};
     struct bytes argv[] = {BYTES("SET"), BYTES("key"), BYTES("\r\n#CRC:5:01234567:0\r\n")};
-    char time[AOF_READ_NOTE_MAX];
-    buf_add(&plain, bytes_of(time, aof_read_print_time(1700000000, time)));
+    char time[AOF_FRAME_LINE_MAX];
+    buf_add(&plain, bytes_of(time, aof_frame_print_timestamp(1700000000, time)));
     for (int i = 0; i < 3; i++)
         journal_format(&plain, argv, 3);
     struct aof_read_result r = read_copy(plain.p, plain.n);
@@ -323,8 +324,8 @@ static void read_in_order(struct bytes data, bool framed)
 TEST(many_commands_are_applied_in_order)
 {
     struct buf commands = {0}, framed = {0};
-    struct aof_read_head head = {.salt = 7};
-    char text[AOF_READ_HEAD_MAX], note[AOF_READ_NOTE_MAX];
+    struct aof_frame_header head = {.salt = 7};
+    char text[AOF_FRAME_HEADER_MAX], note[AOF_FRAME_LINE_MAX];
     char *large = mem_zalloc(100000);
     struct bytes argv[700];
     crc_init();
@@ -339,10 +340,10 @@ TEST(many_commands_are_applied_in_order)
         journal_format(&commands, argv, i % 97 == 96 ? 700 : 3);
     }
     read_in_order(buf_bytes(&commands), false);
-    buf_add(&framed, bytes_of(text, aof_read_print_head(&head, text)));
+    buf_add(&framed, bytes_of(text, aof_frame_print_header(&head, text)));
     buf_add(&framed, buf_bytes(&commands));
-    buf_add(&framed, bytes_of(note, aof_read_print_note(head.salt, bytes_of("", 0),
-                                                        buf_bytes(&commands), 0, note)));
+    buf_add(&framed, bytes_of(note, aof_frame_print_trailer(head.salt, bytes_of("", 0),
+                                                            buf_bytes(&commands), 0, note)));
     read_in_order(buf_bytes(&framed), true);
     mem_free(large);
     buf_free(&commands);
