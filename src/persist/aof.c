@@ -85,20 +85,20 @@ struct aof {
     uint64_t size, base_size; /* of all increments and the base; of both after the last rewrite */
     uint64_t segment_size;
     uint64_t written, synced;
-    uint64_t covered;    /* journal offset that the base being written covers */
-    size_t covered_n;    /* bytes of the journal's pending ones that it covers */
-    uint64_t switch_seq; /* first increment that the base being written needs */
+    uint64_t base_offset; /* journal offset that the base being written covers */
+    size_t base_pending;  /* bytes of the journal's pending ones that it covers */
+    uint64_t switch_seq;  /* first increment that the base being written needs */
     enum aof_policy policy;
     bool pause_syncs;
     bool keep_replaced;
-    bool baseless;           /* aof_open_first(): no manifest on the disk is ours yet */
+    bool no_base_yet;        /* aof_open_first(): no manifest on the disk is ours yet */
     bool in_flight, writing; /* a sync; a batch beside it */
     int64_t sync_started_ms, sync_done_ms, sync_started_us;
     struct gather gather;
     uint64_t delayed;
     int error;
-    bool distrusted;       /* a sync failed: what the file holds is not known */
-    int full;              /* -ENOSPC: the reserve was given up for the last batch */
+    bool fsync_failed;     /* a sync failed: what the file holds is not known */
+    int enospc;            /* -ENOSPC: the reserve was given up for the last batch */
     uint64_t reserve_size; /* wanted; 0: none */
     bool reserved;         /* it is there */
     bool timestamps;       /* a line in front of frames says when */
@@ -423,9 +423,9 @@ int aof_create(struct aof *a, const char *base_path, bool rdb_base)
     if (error)
         return error;
     a->size = a->base_size = total_size(a);
-    a->error = a->full = 0;
-    a->distrusted = false;
-    a->baseless = false;
+    a->error = a->enospc = 0;
+    a->fsync_failed = false;
+    a->no_base_yet = false;
     /* The base holds what was still pending. */
     journal_drop(a->journal);
     all_written(a);
@@ -472,29 +472,29 @@ int aof_open_first(struct aof *a)
         a->manifest.files[i].type = MANIFEST_HISTORY;
     manifest_add(&a->manifest, name, seq, MANIFEST_INCREMENT);
     a->fd = fd;
-    a->baseless = true;
-    a->error = a->full = 0;
-    a->distrusted = false;
+    a->no_base_yet = true;
+    a->error = a->enospc = 0;
+    a->fsync_failed = false;
     a->switch_seq = seq;
-    a->covered = a->journal->offset;
-    a->covered_n = 0;
+    a->base_offset = a->journal->offset;
+    a->base_pending = 0;
     a->size = a->base_size = 0;
     new_head(a);
     all_written(a);
     return 0;
 }
 
-bool aof_is_baseless(const struct aof *a)
+bool aof_has_no_base_yet(const struct aof *a)
 {
-    return a->baseless;
+    return a->no_base_yet;
 }
 
 bool aof_has_base(const struct aof *a)
 {
-    return a->fd >= 0 && !a->baseless;
+    return a->fd >= 0 && !a->no_base_yet;
 }
 
-int aof_begin_without(struct aof *a, char error[MANIFEST_ERROR])
+int aof_begin_base_only(struct aof *a, char error[MANIFEST_ERROR])
 {
     ASSERT(a->fd < 0);
     snprintf(error, MANIFEST_ERROR, "the directory can't be made");
@@ -522,7 +522,7 @@ void aof_close(struct aof *a)
     ASSERT(!a->in_flight && !a->writing && !a->segment.running);
     file_close(a->fd);
     a->fd = -1;
-    a->baseless = false;
+    a->no_base_yet = false;
     a->journal->on = false;
     journal_drop(a->journal);
     /* A segment that was prepared is not needed any more. */
@@ -562,7 +562,7 @@ static void sync_done(struct worker_job *job)
     a->gather.answered = true;
     a->sync_done_ms = clock_steady_ms();
     if (s->error) {
-        a->distrusted = true;
+        a->fsync_failed = true;
         if (!a->error)
             a->error = s->error;
     }
@@ -572,7 +572,7 @@ static void sync_done(struct worker_job *job)
     a->latencies[class_]++;
     if ((uint64_t)s->took_us > a->longest_us)
         a->longest_us = (uint64_t)s->took_us;
-    if (!s->error && !a->distrusted && s->offset > a->synced)
+    if (!s->error && !a->fsync_failed && s->offset > a->synced)
         a->synced = s->offset;
     if (a->synced == a->journal->offset)
         a->sync_wanted = false;
@@ -645,9 +645,9 @@ static int write_head(struct aof *a)
 static bool take_back(struct aof *a, int error)
 {
     if (file_truncate(a->fd, (int64_t)a->segment_size) < 0)
-        a->distrusted = true;
-    if (error == -ENOSPC && !a->distrusted && give_reserve_up(a)) {
-        a->full = error;
+        a->fsync_failed = true;
+    if (error == -ENOSPC && !a->fsync_failed && give_reserve_up(a)) {
+        a->enospc = error;
         return true;
     }
     /* The batch stays with the journal, its replies are held. */
@@ -689,7 +689,7 @@ static void write_done(struct worker_job *job)
         buf_free(&w->text);
     /* A sync may have failed meanwhile: then the file is not believed, and the batch waits for a
      * new base. */
-    if (a->distrusted)
+    if (a->fsync_failed)
         return;
     if (w->error) {
         take_back(a, w->error);
@@ -771,7 +771,7 @@ static bool gather(struct aof *a, size_t waiting)
     return false;
 }
 
-bool aof_gathers(const struct aof *a)
+bool aof_waits_for_group(const struct aof *a)
 {
     return a->gather.on && a->policy == AOF_ALWAYS && a->fd >= 0 && !a->error &&
            (a->journal->pending.n || a->written != a->synced);
@@ -812,7 +812,7 @@ uint64_t aof_released(const struct aof *a)
 {
     if (a->fd < 0)
         return UINT64_MAX;
-    if (a->policy == AOF_ALWAYS && a->baseless)
+    if (a->policy == AOF_ALWAYS && a->no_base_yet)
         return 0; /* a start would not find it, synced or not */
     return a->policy == AOF_ALWAYS && !a->pause_syncs ? a->synced : a->written;
 }
@@ -832,7 +832,7 @@ bool aof_is_intact(struct aof *a, char *what, size_t n)
     char path[PATH_MAX], last[PATH_MAX] = "";
     const char *gone = NULL, *why = "is not there any more";
     if (a->fd < 0 || a->segment.running || a->segment.ready || a->writing || a->error ||
-        a->baseless)
+        a->no_base_yet)
         return true;
     manifest_path(a, path, sizeof(path));
     gone = file_exists(path) ? NULL : path;
@@ -855,7 +855,7 @@ bool aof_is_intact(struct aof *a, char *what, size_t n)
     if (!gone)
         return true;
     a->error = -ESTALE;
-    a->distrusted = true;
+    a->fsync_failed = true;
     snprintf(what, n, "%s %s", gone, why);
     return false;
 }
@@ -871,7 +871,7 @@ int aof_sync_now(struct aof *a)
         return 0;
     worker_drain(a->writer);
     worker_drain(a->disk);
-    if (a->error && !a->distrusted)
+    if (a->error && !a->fsync_failed)
         a->error = 0; /* another attempt */
     if (!a->error && journal_whole(a->journal))
         write_batch(a);
@@ -880,30 +880,30 @@ int aof_sync_now(struct aof *a)
         if (!a->error)
             a->synced = a->written;
         else
-            a->distrusted = true;
+            a->fsync_failed = true;
     }
     return a->error;
 }
 
 int aof_error(const struct aof *a)
 {
-    return a->error ? a->error : a->full;
+    return a->error ? a->error : a->enospc;
 }
 
 bool aof_needs_base(const struct aof *a)
 {
-    return a->error && a->distrusted;
+    return a->error && a->fsync_failed;
 }
 
-void aof_retry(struct aof *a)
+void aof_retry_batch(struct aof *a)
 {
     if (a->fd < 0 || a->in_flight || a->writing || a->segment.ready || aof_needs_base(a))
         return;
     a->error = 0;
     if (journal_whole(a->journal))
         write_batch(a);
-    if (!a->error && a->full && make_reserve(a))
-        a->full = 0;
+    if (!a->error && a->enospc && make_reserve(a))
+        a->enospc = 0;
 }
 
 void aof_keep_replaced(struct aof *a, bool on)
@@ -962,7 +962,7 @@ static void segment_done(struct worker_job *job)
     s->manifest = (struct manifest){0};
 }
 
-int aof_begin_segment(struct aof *a)
+int aof_prepare_switch(struct aof *a)
 {
     struct segment_job *s = &a->segment;
     if (s->running || s->ready)
@@ -975,7 +975,7 @@ int aof_begin_segment(struct aof *a)
         .aof = a,
         .fd = -1,
         .running = true,
-        .unnamed = a->baseless,
+        .unnamed = a->no_base_yet,
     };
     aof_path(a, name, s->path, sizeof(s->path));
     manifest_path(a, s->manifest_path, sizeof(s->manifest_path));
@@ -987,36 +987,36 @@ int aof_begin_segment(struct aof *a)
     return 0;
 }
 
-bool aof_segment_ready(const struct aof *a)
+bool aof_switch_ready(const struct aof *a)
 {
     return a->segment.ready && !a->in_flight && !a->writing &&
            (a->error || a->journal->pending.n == 0);
 }
 
-int aof_segment_error(const struct aof *a)
+int aof_switch_error(const struct aof *a)
 {
     return a->segment.running ? 0 : a->segment.error;
 }
 
-void aof_drop_segment(struct aof *a)
+void aof_clear_switch_error(struct aof *a)
 {
     a->segment.error = 0;
 }
 
 void aof_switch(struct aof *a)
 {
-    ASSERT(aof_segment_ready(a));
+    ASSERT(aof_switch_ready(a));
     int old = a->fd;
     a->fd = a->segment.fd;
     a->segment.fd = -1;
     a->segment.ready = false;
-    a->covered = a->journal->offset;
-    a->covered_n = a->journal->pending.n;
+    a->base_offset = a->journal->offset;
+    a->base_pending = a->journal->pending.n;
     new_head(a);
     /* Nothing is written to the new segment before the last sync of the old one has returned. A
      * segment that failed is not believed any more: the base takes its place. */
     if (a->error) {
-        a->distrusted = true;
+        a->fsync_failed = true;
         file_close(old);
     } else {
         start_sync(a, old, true, clock_steady_ms());
@@ -1046,18 +1046,18 @@ static void rewrite_done(struct worker_job *job)
         a->manifest = r->manifest;
         r->manifest = (struct manifest){0};
         a->size = a->base_size = total_size(a);
-        a->baseless = false;
+        a->no_base_yet = false;
         if (a->fd >= 0)
             make_reserve(a);
         if (a->error) {
             /* The base holds what could not be written: its replies may go. */
-            journal_taken(a->journal, a->covered_n);
-            if (a->covered > a->written)
-                a->written = a->covered;
-            if (a->covered > a->synced)
-                a->synced = a->covered;
+            journal_taken(a->journal, a->base_pending);
+            if (a->base_offset > a->written)
+                a->written = a->base_offset;
+            if (a->base_offset > a->synced)
+                a->synced = a->base_offset;
             a->error = 0;
-            a->distrusted = false;
+            a->fsync_failed = false;
         }
     }
     r->done(r->context, r->error);
@@ -1082,7 +1082,7 @@ void aof_finish_rewrite(struct aof *a, const char *temp_path, bool rdb_base,
     base_name(a, seq, rdb_base, name, sizeof(name));
     aof_path(a, name, r->base, sizeof(r->base));
     manifest_path(a, r->manifest_path, sizeof(r->manifest_path));
-    if (a->baseless)
+    if (a->no_base_yet)
         mark_path(a, r->mark, sizeof(r->mark));
     snprintf(r->temp, sizeof(r->temp), "%s", temp_path);
     manifest_add(&r->manifest, name, seq, MANIFEST_BASE);

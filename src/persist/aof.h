@@ -4,8 +4,8 @@
  * by the caller's thread, but never while a sync of the same file is in flight, which may stall
  * them: then a thread of their own makes them, one batch after the other, while the sync is not
  * older than a second; or, where replies wait for a sync anyway, the batch gathers in the journal.
- * A write that failed is taken back and tried again by aof_retry(). After a failed sync nothing
- * more goes to that file; a new base and a new increment (aof_begin_segment(),
+ * A write that failed is taken back and tried again by aof_retry_batch(). After a failed sync
+ * nothing more goes to that file; a new base and a new increment (aof_prepare_switch(),
  * aof_finish_rewrite()) are the way on. */
 #ifndef PERSIST_AOF_H
 #define PERSIST_AOF_H
@@ -48,7 +48,7 @@ void aof_close(struct aof *a);
  * a start. 0 or -errno. */
 int aof_open_first(struct aof *a);
 /* That base is still missing. */
-bool aof_is_baseless(const struct aof *a);
+bool aof_has_no_base_yet(const struct aof *a);
 bool aof_is_open(const struct aof *a);
 /* It is written, and a start finds all of it. */
 bool aof_has_base(const struct aof *a);
@@ -59,7 +59,7 @@ void aof_set_policy(struct aof *a, enum aof_policy policy, bool pause_syncs);
  * to write again at once: waiting is how many replies are held now. now_ms: the steady clock. */
 void aof_flush(struct aof *a, int64_t now_ms, size_t waiting);
 /* Such a batch waits: aof_flush() wants to be called again without delay. */
-bool aof_gathers(const struct aof *a);
+bool aof_waits_for_group(const struct aof *a);
 /* Journal offsets: what replies may rely on, what was written, what was synced. */
 uint64_t aof_released(const struct aof *a);
 uint64_t aof_synced(const struct aof *a);
@@ -80,10 +80,10 @@ void aof_sweep(struct aof *a, void (*say)(const char *name));
 /* A failed write or sync, or a disk on which the reserve has been given up: -errno, 0: none. */
 int aof_error(const struct aof *a);
 /* A sync has failed: the file is not believed any more, a rewrite has to follow. Otherwise the
- * batch that failed is tried again by aof_retry(), which also wants the reserve back before it
- * calls the disk good. */
+ * batch that failed is tried again by aof_retry_batch(), which also wants the reserve back before
+ * it calls the disk good. */
 bool aof_needs_base(const struct aof *a);
-void aof_retry(struct aof *a);
+void aof_retry_batch(struct aof *a);
 /* Bytes of the disk that are held back, as a file, and given up for the last batch when it is full.
  */
 void aof_set_reserve(struct aof *a, uint64_t bytes);
@@ -97,15 +97,15 @@ void aof_want_sync(struct aof *a);
 /* A new segment: prepared in the other thread, then ready() turns true at the end of a turn;
  * aof_switch() has to follow in that turn and makes it the one in use (the caller forks just
  * before). 0 or -errno. */
-int aof_begin_segment(struct aof *a);
-bool aof_segment_ready(const struct aof *a);
+int aof_prepare_switch(struct aof *a);
+bool aof_switch_ready(const struct aof *a);
 /* -errno when preparing failed. */
-int aof_segment_error(const struct aof *a);
-void aof_drop_segment(struct aof *a);
+int aof_switch_error(const struct aof *a);
+void aof_clear_switch_error(struct aof *a);
 void aof_switch(struct aof *a);
 /* A new base while nothing is written (BGREWRITEAOF without appendonly): all there was gives way to
  * it; aof_finish_rewrite() follows. 0, or -errno: *error says why not. */
-int aof_begin_without(struct aof *a, char error[MANIFEST_ERROR]);
+int aof_begin_base_only(struct aof *a, char error[MANIFEST_ERROR]);
 /* The rewritten base is at temp_path: the manifest names it and the segments since the switch, the
  * older files go. Works in the other thread; done() is called on the loop's with 0 or -errno. */
 void aof_finish_rewrite(struct aof *a, const char *temp_path, bool rdb_base,

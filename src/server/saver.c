@@ -257,7 +257,7 @@ void saver_flush(struct saver *v)
 
 bool saver_gathers(const struct saver *v)
 {
-    return aof_gathers(v->aof);
+    return aof_waits_for_group(v->aof);
 }
 
 /* ---- Children */
@@ -327,7 +327,7 @@ int saver_background_save(struct saver *v, bool schedule)
 static int rewrite_without(struct saver *v)
 {
     char error[MANIFEST_ERROR];
-    int failed = aof_begin_without(v->aof, error);
+    int failed = aof_begin_base_only(v->aof, error);
     if (failed) {
         log_line(LOG_WARNING, "Can't write an append-only file: %s", error);
         return failed;
@@ -352,7 +352,7 @@ int saver_rewrite(struct saver *v)
     }
     if (!aof_is_open(v->aof))
         return rewrite_without(v);
-    int error = aof_begin_segment(v->aof);
+    int error = aof_prepare_switch(v->aof);
     if (error)
         return error;
     v->rewrite_wanted = true;
@@ -371,7 +371,7 @@ const struct manifest *saver_manifest(const struct saver *v)
 
 bool saver_has_base(const struct saver *v)
 {
-    return aof_is_open(v->aof) && !aof_is_baseless(v->aof);
+    return aof_is_open(v->aof) && !aof_has_no_base_yet(v->aof);
 }
 
 int saver_seal(struct saver *v)
@@ -387,7 +387,7 @@ int saver_seal(struct saver *v)
     }
     if (v->seal != SEAL_NONE || is_rewriting(v))
         return 0;
-    int error = aof_begin_segment(v->aof);
+    int error = aof_prepare_switch(v->aof);
     if (error)
         return error;
     v->seal = SEAL_WANTED;
@@ -397,13 +397,13 @@ int saver_seal(struct saver *v)
 /* The switch of a backup: nothing is forked. */
 static void seal_at_end_of_turn(struct saver *v)
 {
-    int error = aof_segment_error(v->aof);
+    int error = aof_switch_error(v->aof);
     if (error) {
         v->seal = SEAL_NONE; /* another attempt follows */
-        aof_drop_segment(v->aof);
+        aof_clear_switch_error(v->aof);
         log_line(LOG_WARNING, "Can't prepare a new segment of the append-only file: %s",
                  strerror(-error));
-    } else if (aof_segment_ready(v->aof)) {
+    } else if (aof_switch_ready(v->aof)) {
         v->seal = SEAL_SWITCHED;
         v->seal_offset = v->server->engine.journal->offset;
         aof_switch(v->aof);
@@ -416,16 +416,16 @@ void saver_end_turn(struct saver *v)
         seal_at_end_of_turn(v);
     if (!v->rewrite_wanted)
         return;
-    int error = aof_segment_error(v->aof);
+    int error = aof_switch_error(v->aof);
     if (error) {
         v->rewrite_wanted = false;
         rewrite_failed(v);
-        aof_drop_segment(v->aof);
+        aof_clear_switch_error(v->aof);
         log_line(LOG_WARNING, "Can't prepare a new segment of the append-only file: %s",
                  strerror(-error));
         return;
     }
-    if (!aof_segment_ready(v->aof))
+    if (!aof_switch_ready(v->aof))
         return;
     /* The fork sees exactly what the segments before the new one hold. */
     v->rewrite_wanted = false;
@@ -577,7 +577,7 @@ static void recover(struct saver *v, bool busy)
     if (now_ms - v->recover_ms < RECOVER_MS)
         return;
     v->recover_ms = now_ms;
-    aof_retry(v->aof);
+    aof_retry_batch(v->aof);
     if (busy || !aof_needs_base(v->aof) || now_ms - v->base_tried_ms < v->base_wait_ms)
         return;
     if (v->base_tried_ms && v->base_wait_ms < RECOVER_MOST)
@@ -610,7 +610,8 @@ void saver_tick(struct saver *v)
         v->first_wanted = !open_first_aof(v);
         busy = is_child(v);
     }
-    if (!busy && !v->rewrite_scheduled && aof_is_baseless(v->aof) && aof_is_open(v->aof) && retry) {
+    if (!busy && !v->rewrite_scheduled && aof_has_no_base_yet(v->aof) && aof_is_open(v->aof) &&
+        retry) {
         log_line(LOG_NOTICE, "The append-only file has no base yet: another attempt");
         v->first_try_ms = e->steady_ms;
         busy = saver_rewrite(v) == 0;
@@ -721,12 +722,12 @@ int saver_reload(struct saver *v, bool save, bool flush, bool merge)
  * False: the log says why. */
 static bool need_base(struct saver *v)
 {
-    if (!aof_is_open(v->aof) || !aof_is_baseless(v->aof))
+    if (!aof_is_open(v->aof) || !aof_has_no_base_yet(v->aof))
         return true;
     if (snapshot_child(v->snapshot) == SNAPSHOT_BASE)
         snapshot_kill(v->snapshot);
     worker_drain(v->server->disk);
-    return !aof_is_baseless(v->aof) || create_aof(v);
+    return !aof_has_no_base_yet(v->aof) || create_aof(v);
 }
 
 int saver_load_aof_again(struct saver *v)
@@ -765,7 +766,7 @@ bool saver_shutdown(struct saver *v, unsigned how)
         log_line(LOG_WARNING, "A script is ended half-way: nothing that it did is saved.");
         return true;
     }
-    if (aof_is_open(v->aof) && aof_is_baseless(v->aof))
+    if (aof_is_open(v->aof) && aof_has_no_base_yet(v->aof))
         log_line(LOG_NOTICE, "Writing initial AOF, can't exit before it is in place.");
     if (!need_base(v) && !(how & ENGINE_SHUTDOWN_FORCE))
         return false;

@@ -148,7 +148,7 @@ TEST(a_batch_beside_a_sync_that_fails_is_not_believed)
     /* It stays with the journal, and nothing more goes to that file. */
     CHECK(w->journal->pending.n > 0);
     flush(w);
-    aof_retry(w->aof);
+    aof_retry_batch(w->aof);
     CHECK(aof_released(w->aof) == first && w->journal->pending.n > 0);
     end(w);
 }
@@ -176,12 +176,12 @@ TEST(no_sync_begins_while_a_segment_waits_for_its_switch)
     effect(w);
     flush(w);
     until_idle(w, w->disk);
-    CHECK(aof_begin_segment(w->aof) == 0);
+    CHECK(aof_prepare_switch(w->aof) == 0);
     until_idle(w, w->disk);
     for (int i = 0; i < 3; i++) {
         effect(w);
         flush(w);
-        CHECK(!aof_sync_in_flight(w->aof) && aof_segment_ready(w->aof));
+        CHECK(!aof_sync_in_flight(w->aof) && aof_switch_ready(w->aof));
     }
     uint64_t last = w->journal->offset;
     CHECK(aof_released(w->aof) < last);
@@ -201,7 +201,7 @@ TEST(without_a_base_always_releases_nothing)
     uint64_t first = effect(w);
     flush(w);
     until_idle(w, w->disk);
-    CHECK(aof_is_baseless(w->aof) && aof_released(w->aof) == 0);
+    CHECK(aof_has_no_base_yet(w->aof) && aof_released(w->aof) == 0);
     aof_set_policy(w->aof, AOF_ALWAYS, true);
     CHECK(aof_released(w->aof) == 0);
     aof_set_policy(w->aof, AOF_EVERYSEC, false);
@@ -226,9 +226,9 @@ TEST(a_new_base_leaves_an_open_group_alone)
     flush(w);
     CHECK(aof_fails(w->aof) && w->journal->pending.n > 0);
     fail_writes = 0;
-    CHECK(aof_begin_segment(w->aof) == 0);
+    CHECK(aof_prepare_switch(w->aof) == 0);
     until_idle(w, w->disk);
-    CHECK(aof_segment_ready(w->aof));
+    CHECK(aof_switch_ready(w->aof));
     aof_switch(w->aof);
     file_close(file_create("temp.rdb"));
     struct bytes argv[] = {BYTES("DEL"), BYTES("k")};
