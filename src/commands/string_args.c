@@ -17,7 +17,7 @@ void string_args_put(const struct call *call, struct bytes key, struct entry *e,
         db_add(call->db, string_new(key, value));
         return;
     }
-    bool had = e->has_deadline;
+    bool had = e->has_ttl;
     db_put_back(call->db, e, string_set(e, value), had);
 }
 
@@ -30,7 +30,7 @@ unsigned char *string_args_grow(const struct call *call, struct bytes key, struc
         db_add(call->db, e);
         return place;
     }
-    bool had = e->has_deadline;
+    bool had = e->has_ttl;
     db_put_back(call->db, e, string_writable(e, n, &place), had);
     return place;
 }

@@ -49,7 +49,7 @@ static struct entry *remade(struct entry *old, struct entry *fresh)
 {
     fresh->lru = old->lru;
     fresh->epoch = old->epoch;
-    if (old->has_deadline)
+    if (old->has_ttl)
         fresh = entry_set_deadline(fresh, entry_deadline_ms(old));
     entry_free(old);
     return fresh;
@@ -87,13 +87,13 @@ struct entry *entry_set_deadline(struct entry *e, int64_t deadline_ms)
 {
     bool wanted = deadline_ms >= 0;
     size_t body = entry_size(e) - sizeof(*e) - entry_head(e);
-    if (wanted && !e->has_deadline) {
+    if (wanted && !e->has_ttl) {
         e = mem_realloc(e, sizeof(*e) + 8 + body);
         memmove(e->rest + 8, e->rest, body);
-        e->has_deadline = 1;
-    } else if (!wanted && e->has_deadline) {
+        e->has_ttl = 1;
+    } else if (!wanted && e->has_ttl) {
         memmove(e->rest, e->rest + 8, body);
-        e->has_deadline = 0;
+        e->has_ttl = 0;
         e = mem_realloc(e, sizeof(*e) + body);
     }
     if (wanted)
@@ -105,6 +105,6 @@ struct entry *entry_rename(struct entry *e, struct bytes key)
 {
     struct entry *fresh = e->is_inline ? entry_new_inline(key, e->kind, entry_inline(e))
                                        : entry_new_word(key, e->kind, entry_word(e));
-    fresh->mark = e->mark;
+    fresh->kind_flag = e->kind_flag;
     return remade(e, fresh);
 }

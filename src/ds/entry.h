@@ -1,9 +1,10 @@
-/* What the keyspace holds under a key: the key, an optional deadline and a small value (or one word
+/* What the keyspace holds under a key: the key, an optional TTL and a small value (or one word
  * that stands for a larger one) in a single allocation.
  *
  *   header 8 | deadline 8, if any | word 8   | key
  *   header 8 | deadline 8, if any | length 2 | key | value bytes
  *
+ * The deadline is the moment at which the TTL ends, in milliseconds since 1970.
  * Knows keys and bytes, not what a value means: `kind` belongs to the layer above. An entry may
  * move whenever it is resized; who holds it in a table replaces the pointer there. */
 #ifndef DS_ENTRY_H
@@ -18,11 +19,11 @@
 
 struct entry {
     uint32_t lru : 24; /* seconds of last use, or a frequency counter: the evictor's */
-    uint32_t kind : 4; /* what the value is: type/value.h */
+    uint32_t kind : 4; /* what the value is: type/kind.h */
     uint32_t is_inline : 1;
-    uint32_t has_deadline : 1;
-    uint32_t epoch : 1; /* which snapshot has seen it */
-    uint32_t mark : 1;  /* one bit of the kind's own */
+    uint32_t has_ttl : 1;
+    uint32_t epoch : 1;     /* which snapshot has seen it */
+    uint32_t kind_flag : 1; /* one bit whose meaning the kind gives: type/kind.h */
     uint32_t key_n;
     unsigned char rest[];
 };
@@ -44,7 +45,7 @@ struct entry *entry_rename(struct entry *e, struct bytes key);
 
 static inline size_t entry_head(const struct entry *e)
 {
-    return e->has_deadline ? 8u : 0u;
+    return e->has_ttl ? 8u : 0u;
 }
 
 static inline struct bytes entry_key(const struct entry *e)
@@ -56,7 +57,7 @@ static inline struct bytes entry_key(const struct entry *e)
 static inline int64_t entry_deadline_ms(const struct entry *e)
 {
     int64_t at = -1;
-    if (e->has_deadline)
+    if (e->has_ttl)
         memcpy(&at, e->rest, 8);
     return at;
 }

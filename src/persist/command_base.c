@@ -294,7 +294,7 @@ static void put_value(struct writer *w, const struct entry *e, struct rdb_write_
     rdb_put_effects(&w->out, key, e, RDB_PUT_HASH);
     if (w->out.n != before)
         ++*(value_type(e) == TYPE_STREAM ? &result->streams_aside : &result->hashes_aside);
-    if (e->has_deadline)
+    if (e->has_ttl)
         COMMAND(w, BYTES("PEXPIREAT"), key,
                 bytes_of(text, num_print_int(text, entry_deadline_ms(e))));
     result->keys++;

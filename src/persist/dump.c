@@ -5,6 +5,7 @@
 #include "persist/rdb_put.h"
 #include "persist/rdb_skip.h"
 #include "type/stream/stream.h"
+#include "type/value.h"
 
 #include <stdio.h>
 
@@ -140,7 +141,7 @@ void dump_write(struct buf *to, const struct entry *e, bool compress)
         rdb_put_value(&s, e, RDB_PUT_STREAM_ACTIVE);
         put_extras(&s, value_object(e));
     } else {
-        if (value_is_timed(e))
+        if (value_has_field_ttl(e))
             s.version = 12;
         unsigned type = rdb_put_type(&s, e);
         rdb_sink_byte(&s, type);

@@ -1,7 +1,7 @@
 #include "persist/rdb_get.h"
 
 #include "base/num.h"
-#include "persist/pack.h"
+#include "persist/blob.h"
 #include "persist/rdb_get_hash.h"
 #include "persist/rdb_get_stream.h"
 #include "persist/rdb_put.h"
@@ -10,12 +10,12 @@
 
 #include <math.h>
 
-static bool push_pack(struct rdb_source *r, struct list *l, enum pack_kind kind, struct bytes blob)
+static bool push_pack(struct rdb_source *r, struct list *l, enum blob_kind kind, struct bytes blob)
 {
-    struct pack_reader p;
+    struct blob_reader p;
     char scratch[24];
-    bool bad = !pack_open(&p, kind, blob);
-    for (struct bytes x; !bad && pack_next(&p, scratch, &x, &bad);)
+    bool bad = !blob_open(&p, kind, blob);
+    for (struct bytes x; !bad && blob_next(&p, scratch, &x, &bad);)
         list_push(l, false, x);
     return !bad || rdb_source_fail(r, "Damaged list node: List integrity check failed");
 }
@@ -37,7 +37,7 @@ static struct entry *get_list(struct rdb_source *r, struct bytes key, unsigned t
         if (container == 1)
             list_push(l, false, x);
         else if (container == 2)
-            good = push_pack(r, l, type == RDB_PUT_LIST ? PACK_LISTPACK : PACK_ZIPLIST, x);
+            good = push_pack(r, l, type == RDB_PUT_LIST ? BLOB_LISTPACK : BLOB_ZIPLIST, x);
         else
             good = rdb_source_fail(r, "Damaged list node: List integrity check failed");
     }
@@ -85,15 +85,15 @@ static bool get_intset(struct rdb_source *r, struct set **s, const struct rdb_ge
 
 static bool get_set_pack(struct rdb_source *r, struct set **s, const struct rdb_get_options *o)
 {
-    struct pack_reader p;
+    struct blob_reader p;
     struct bytes pack, x;
     char scratch[24];
     bool bad;
     if (!rdb_source_string(r, &pack))
         return false;
-    if (!pack_open(&p, PACK_LISTPACK, pack))
+    if (!blob_open(&p, BLOB_LISTPACK, pack))
         return rdb_source_fail(r, "Damaged set: Set listpack integrity check failed");
-    while (pack_next(&p, scratch, &x, &bad))
+    while (blob_next(&p, scratch, &x, &bad))
         if (!add_member(r, s, x, o))
             return false;
     return !bad || rdb_source_fail(r, "Damaged set: Set listpack integrity check failed");
@@ -138,20 +138,20 @@ static bool add_item(struct rdb_source *r, struct zset **z, struct bytes member,
            rdb_source_fail(r, "Sorted set member stands twice");
 }
 
-static bool get_zset_pack(struct rdb_source *r, struct zset **z, enum pack_kind kind,
+static bool get_zset_pack(struct rdb_source *r, struct zset **z, enum blob_kind kind,
                           const struct rdb_get_options *o)
 {
-    struct pack_reader p;
+    struct blob_reader p;
     struct bytes pack, member, text;
     char a[24], b[24];
     bool bad;
     double score;
     if (!rdb_source_string(r, &pack))
         return false;
-    if (!pack_open(&p, kind, pack))
+    if (!blob_open(&p, kind, pack))
         return rdb_source_fail(r, "Damaged sorted set: Zset integrity check failed");
-    while (pack_next(&p, a, &member, &bad)) {
-        if (!pack_next(&p, b, &text, &bad) || !num_parse_double(text, &score))
+    while (blob_next(&p, a, &member, &bad)) {
+        if (!blob_next(&p, b, &text, &bad) || !num_parse_double(text, &score))
             return rdb_source_fail(r, "Damaged sorted set: Zset integrity check failed");
         if (!add_item(r, z, member, score, o))
             return false;
@@ -205,8 +205,8 @@ static struct entry *get_zset(struct rdb_source *r, struct bytes key, unsigned t
                               const struct rdb_get_options *o)
 {
     struct zset *z = zset_new();
-    bool good = type == RDB_PUT_ZSET_PACK      ? get_zset_pack(r, &z, PACK_LISTPACK, o)
-                : type == RDB_OLD_ZSET_ZIPLIST ? get_zset_pack(r, &z, PACK_ZIPLIST, o)
+    bool good = type == RDB_PUT_ZSET_PACK      ? get_zset_pack(r, &z, BLOB_LISTPACK, o)
+                : type == RDB_OLD_ZSET_ZIPLIST ? get_zset_pack(r, &z, BLOB_ZIPLIST, o)
                                                : get_items(r, &z, type, o);
     if (good && zset_count(z) == 0)
         r->empty = true;

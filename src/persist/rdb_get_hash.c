@@ -1,7 +1,7 @@
 #include "persist/rdb_get_hash.h"
 
 #include "base/num.h"
-#include "persist/pack.h"
+#include "persist/blob.h"
 #include "persist/rdb_put.h"
 #include "persist/rdb_template.h"
 
@@ -28,29 +28,29 @@ static bool add_field(struct making *m, struct bytes name, struct bytes value, i
            rdb_source_fail(m->r, "Hash field stands twice");
 }
 
-static bool damaged_pack(struct making *m, enum pack_kind kind)
+static bool damaged_pack(struct making *m, enum blob_kind kind)
 {
-    return kind == PACK_ZIPMAP
+    return kind == BLOB_ZIPMAP
                ? rdb_source_fail(m->r, "Damaged hash: Zipmap integrity check failed")
                : damaged(m);
 }
 
 /* (field, value)... or (field, value, deadline or 0)... */
-static bool get_pack(struct making *m, enum pack_kind kind, bool timed)
+static bool get_pack(struct making *m, enum blob_kind kind, bool timed)
 {
-    struct pack_reader p;
+    struct blob_reader p;
     struct bytes pack, name, value;
     char a[24], b[24];
     bool bad;
     if (!rdb_source_string(m->r, &pack))
         return false;
-    if (!pack_open(&p, kind, pack))
+    if (!blob_open(&p, kind, pack))
         return damaged_pack(m, kind);
-    while (pack_next(&p, a, &name, &bad)) {
+    while (blob_next(&p, a, &name, &bad)) {
         int64_t deadline_ms = 0;
-        if (!pack_next(&p, b, &value, &bad) || (timed && !pack_next_int(&p, &deadline_ms)))
+        if (!blob_next(&p, b, &value, &bad) || (timed && !blob_next_int(&p, &deadline_ms)))
             return damaged_pack(m, kind);
-        if (!add_field(m, name, value, deadline_ms > 0 ? deadline_ms : HASH_NO_DEADLINE))
+        if (!add_field(m, name, value, deadline_ms > 0 ? deadline_ms : HASH_NO_TTL))
             return false;
     }
     return !bad || damaged_pack(m, kind);
@@ -76,7 +76,7 @@ static bool get_fields(struct making *m, bool timed, uint64_t least)
         uint64_t at = least + span - 1;
         if (span && (at < least || at > (uint64_t)DEADLINE_MOST))
             return rdb_source_fail(m->r, "Damaged deadline of a hash field");
-        if (!add_field(m, name, value, span ? (int64_t)at : HASH_NO_DEADLINE))
+        if (!add_field(m, name, value, span ? (int64_t)at : HASH_NO_TTL))
             return false;
     }
     return true;
@@ -88,7 +88,7 @@ static bool get_timed(struct making *m, bool packed)
     uint64_t least;
     if (!rdb_source_little64(m->r, &least))
         return false;
-    return packed ? get_pack(m, PACK_LISTPACK, true) : get_fields(m, true, least);
+    return packed ? get_pack(m, BLOB_LISTPACK, true) : get_fields(m, true, least);
 }
 
 static bool get_valkey(struct making *m)
@@ -101,7 +101,7 @@ static bool get_valkey(struct making *m)
         if (!get_name_and_value(m, &name, &value) || !rdb_source_little64(m->r, &at))
             return false;
         int64_t deadline_ms = (int64_t)at;
-        if (deadline_ms < HASH_NO_DEADLINE)
+        if (deadline_ms < HASH_NO_TTL)
             return rdb_source_fail(m->r, "Damaged deadline of a hash field");
         if (!add_field(m, name, value, deadline_ms))
             return false;
@@ -127,7 +127,7 @@ static bool get_dragonfly(struct making *m)
                ((num_parse_int(text, &span) && span >= -1 && span < DRAGONFLY_SPAN_MOST) ||
                 rdb_source_fail(m->r, "Damaged deadline of a hash field"));
         good = good && add_field(m, name, buf_bytes(&kept),
-                                 span < 0 ? HASH_NO_DEADLINE : (DRAGONFLY_EPOCH_S + span) * 1000);
+                                 span < 0 ? HASH_NO_TTL : (DRAGONFLY_EPOCH_S + span) * 1000);
     }
     buf_free(&kept);
     return good;
@@ -137,32 +137,32 @@ static bool get_dragonfly(struct making *m)
  * nothing when the names stood in front. */
 static bool get_template_pack(struct making *m, const struct rdb_template *t)
 {
-    struct pack_reader p;
+    struct blob_reader p;
     struct bytes pack, value;
     char scratch[24];
     bool bad;
     int64_t id;
     if (!rdb_source_string(m->r, &pack))
         return false;
-    if (!pack_open(&p, PACK_LISTPACK, pack) || !pack_next_int(&p, &id))
+    if (!blob_open(&p, BLOB_LISTPACK, pack) || !blob_next_int(&p, &id))
         return damaged(m);
     if (!t && m->r->templates && id >= 0)
         t = rdb_template_find(m->r->templates, (uint64_t)id);
     if (!t)
         return rdb_source_fail(m->r, "Hash template %lld is not there", (long long)id);
     for (size_t i = 0; i < t->n; i++)
-        if (!pack_next(&p, scratch, &value, &bad))
+        if (!blob_next(&p, scratch, &value, &bad))
             return damaged(m);
-        else if (!add_field(m, t->names[i], value, HASH_NO_DEADLINE))
+        else if (!add_field(m, t->names[i], value, HASH_NO_TTL))
             return false;
-    return (!pack_next(&p, scratch, &value, &bad) && !bad) || damaged(m);
+    return (!blob_next(&p, scratch, &value, &bad) && !bad) || damaged(m);
 }
 
 static bool get_template_values(struct making *m, const struct rdb_template *t)
 {
     struct bytes value;
     for (size_t i = 0; i < t->n; i++)
-        if (!rdb_source_string(m->r, &value) || !add_field(m, t->names[i], value, HASH_NO_DEADLINE))
+        if (!rdb_source_string(m->r, &value) || !add_field(m, t->names[i], value, HASH_NO_TTL))
             return false;
     return true;
 }
@@ -195,11 +195,11 @@ static bool get_any(struct making *m, unsigned type)
     case RDB_PUT_HASH:
         return get_fields(m, false, 0);
     case RDB_PUT_HASH_PACK:
-        return get_pack(m, PACK_LISTPACK, false);
+        return get_pack(m, BLOB_LISTPACK, false);
     case RDB_OLD_HASH_ZIPLIST:
-        return get_pack(m, PACK_ZIPLIST, false);
+        return get_pack(m, BLOB_ZIPLIST, false);
     case RDB_OLD_HASH_ZIPMAP:
-        return get_pack(m, PACK_ZIPMAP, false);
+        return get_pack(m, BLOB_ZIPMAP, false);
     case RDB_PUT_TIMED_HASH:
         return get_timed(m, false);
     case RDB_TIMED_HASH_PACK:
@@ -208,7 +208,7 @@ static bool get_any(struct making *m, unsigned type)
         /* Redis' release candidates counted their deadlines from 0, without the plus one. */
         return dialect == RDB_VALKEY ? get_valkey(m) : get_fields(m, true, 1);
     case RDB_CANDIDATE_HASH_PACK:
-        return get_pack(m, PACK_LISTPACK, true);
+        return get_pack(m, BLOB_LISTPACK, true);
     case RDB_DRAGONFLY_HASH: /* and RDB_TEMPLATE_HASH */
         return dialect == RDB_DRAGONFLY ? get_dragonfly(m) : get_template(m, type);
     default:
@@ -228,7 +228,7 @@ struct entry *rdb_get_hash(struct rdb_source *r, struct bytes key, unsigned type
         return NULL;
     }
     struct entry *e = entry_new_word(key, VALUE_HASH, (uintptr_t)m.h);
-    e->mark = hash_is_timed(m.h);
+    value_set_field_ttl(e, hash_has_ttl(m.h));
     return e;
 }
 
@@ -238,6 +238,6 @@ bool rdb_get_hash_deadline(struct entry *e, struct bytes name, int64_t deadline_
     bool good =
         deadline_ms > 0 && deadline_ms <= DEADLINE_MOST && hash_set_deadline(&h, name, deadline_ms);
     entry_put_word(e, (uintptr_t)h);
-    e->mark = hash_is_timed(h);
+    value_set_field_ttl(e, hash_has_ttl(h));
     return good;
 }

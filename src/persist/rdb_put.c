@@ -202,7 +202,7 @@ unsigned rdb_put_type(const struct rdb_sink *s, const struct entry *e)
     case TYPE_ZSET:
         return zset_is_large(value_object(e)) ? RDB_PUT_ZSET : RDB_PUT_ZSET_PACK;
     case TYPE_HASH:
-        if (s->version >= 12 && hash_is_timed(value_object(e)))
+        if (s->version >= 12 && hash_has_ttl(value_object(e)))
             return RDB_PUT_TIMED_HASH;
         return hash_is_large(value_object(e)) ? RDB_PUT_HASH : RDB_PUT_HASH_PACK;
     default:
@@ -305,6 +305,6 @@ void rdb_put_effects(struct buf *to, struct bytes key, const struct entry *e, un
 {
     if (value_type(e) == TYPE_STREAM)
         stream_effects(to, key, value_object(e));
-    else if (value_is_timed(e) && type != RDB_PUT_TIMED_HASH)
+    else if (value_has_field_ttl(e) && type != RDB_PUT_TIMED_HASH)
         hash_effects(to, key, value_object(e));
 }

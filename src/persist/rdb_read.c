@@ -10,6 +10,7 @@
 #include "persist/rdb_template.h"
 #include "proto/request.h"
 #include "store/lru.h"
+#include "type/value.h"
 
 #include <stdio.h>
 
@@ -245,7 +246,7 @@ static bool drop_past_fields(struct entry *e, int64_t now_ms)
             str_unref(names[i]);
     } while (n == 64);
     entry_put_word(e, (uintptr_t)h);
-    e->mark = hash_is_timed(h);
+    value_set_field_ttl(e, hash_has_ttl(h));
     return hash_count(h) > 0;
 }
 
@@ -269,7 +270,7 @@ static bool take_key(struct reader *r, struct bytes key, struct entry *e)
         value_free(e);
         return true;
     }
-    if (o->drop_expired && (past || (value_is_timed(e) && !drop_past_fields(e, o->now_ms)))) {
+    if (o->drop_expired && (past || (value_has_field_ttl(e) && !drop_past_fields(e, o->now_ms)))) {
         r->result->expired++;
         value_free(e);
         return true;

@@ -27,7 +27,7 @@ static void put_entry(struct rdb_sink *s, struct buf *effects, const struct entr
                       struct rdb_write_result *result)
 {
     unsigned type = rdb_put_type(s, e);
-    if (e->has_deadline) {
+    if (e->has_ttl) {
         rdb_sink_byte(s, 0xfc);
         rdb_sink_little64(s, (uint64_t)entry_deadline_ms(e));
     }
@@ -88,7 +88,7 @@ int rdb_write(int fd, struct store *s, const struct rdb_write_options *o,
         rdb_sink_length(&w, (uint64_t)i);
         rdb_sink_byte(&w, 0xfb);
         rdb_sink_length(&w, db->keys.used);
-        rdb_sink_length(&w, db->deadlines.used);
+        rdb_sink_length(&w, db->keys_with_ttl.used);
         struct table_walk walk;
         table_walk_start(&walk, &db->keys);
         for (struct entry *e; !w.error && (e = table_walk_next(&walk));) {

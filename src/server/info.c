@@ -389,10 +389,11 @@ static void keyspace_section(struct server *s, struct buf *b)
         if (!db->keys.used)
             continue;
         /* The mean as a sum of shares: deadlines may be as far off as numbers go. */
-        long long many = db->deadlines.used < 100 ? (long long)db->deadlines.used : 100, rest = 0;
+        long long many = db->keys_with_ttl.used < 100 ? (long long)db->keys_with_ttl.used : 100,
+                  rest = 0;
         long long mean = 0, n = 0;
         struct table_walk w;
-        table_walk_start(&w, &db->deadlines);
+        table_walk_start(&w, &db->keys_with_ttl);
         for (struct entry *x; n < many && (x = table_walk_next(&w)); n++) {
             long long left = num_minus(entry_deadline_ms(x), store->now_ms);
             mean += left / many;
@@ -400,7 +401,7 @@ static void keyspace_section(struct server *s, struct buf *b)
         }
         mean += many ? rest / many : 0;
         buf_printf(b, "db%d:keys=%zu,expires=%zu,avg_ttl=%lld\r\n", i, db->keys.used,
-                   db->deadlines.used, mean > 0 ? mean : 0);
+                   db->keys_with_ttl.used, mean > 0 ? mean : 0);
     }
 }
 

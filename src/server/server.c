@@ -30,6 +30,7 @@
 #include "server/shutdown.h"
 #include "server/turn.h"
 #include "store/evict.h"
+#include "type/value.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "store/lru.h"
 #include "type/hash.h"
+#include "type/value.h"
 
 struct store *db_store_new(int count, uint64_t seed)
 {
@@ -19,8 +20,8 @@ struct store *db_store_new(int count, uint64_t seed)
     for (int i = 0; i < count; i++) {
         s->dbs[i] = (struct db){.store = s, .id = i};
         table_init(&s->dbs[i].keys, hash_key);
-        table_init(&s->dbs[i].deadlines, hash_key);
-        table_init(&s->dbs[i].timed, hash_key);
+        table_init(&s->dbs[i].keys_with_ttl, hash_key);
+        table_init(&s->dbs[i].hashes_with_ttl, hash_key);
     }
     return s;
 }
@@ -57,10 +58,10 @@ struct entry *db_take(struct db *db, struct bytes key)
 {
     uint64_t hash = hash_of(db->store, key);
     struct entry *e = table_remove(&db->keys, hash, key);
-    if (e && e->has_deadline)
-        table_remove(&db->deadlines, hash, key);
-    if (e && value_is_timed(e))
-        table_remove(&db->timed, hash, key);
+    if (e && e->has_ttl)
+        table_remove(&db->keys_with_ttl, hash, key);
+    if (e && value_has_field_ttl(e))
+        table_remove(&db->hashes_with_ttl, hash, key);
     return e;
 }
 
@@ -112,13 +113,13 @@ int64_t db_field_now(const struct store *s)
 
 void db_note_fields(struct db *db, struct entry *e)
 {
-    bool timed = hash_is_timed(value_object(e));
+    bool now = hash_has_ttl(value_object(e)), before = value_has_field_ttl(e);
     uint64_t hash = hash_key(entry_key(e));
-    if (timed && !e->mark)
-        table_insert(&db->timed, hash, e);
-    else if (!timed && e->mark)
-        table_remove(&db->timed, hash, entry_key(e));
-    e->mark = timed;
+    if (now && !before)
+        table_insert(&db->hashes_with_ttl, hash, e);
+    else if (!now && before)
+        table_remove(&db->hashes_with_ttl, hash, entry_key(e));
+    value_set_field_ttl(e, now);
 }
 
 #define FIELDS_AT_ONCE 64
@@ -192,11 +193,11 @@ static struct entry *find(struct db *db, struct bytes key)
     if (!slot)
         return NULL;
     struct entry *e = *slot;
-    if (__builtin_expect(e->has_deadline, 0) && db_is_due(db->store, e)) {
+    if (__builtin_expect(e->has_ttl, 0) && db_is_due(db->store, e)) {
         db_expire_if_due(db, e);
         return NULL;
     }
-    if (__builtin_expect(value_is_timed(e), 0) && db_expire_fields(db, e))
+    if (__builtin_expect(value_has_field_ttl(e), 0) && db_expire_fields(db, e))
         return NULL;
     return e;
 }
@@ -254,27 +255,26 @@ static void replace_pointer(struct table *t, uint64_t hash, const void *old, str
     *slot = e;
 }
 
-static void put_back(struct db *db, uint64_t hash, struct entry *old, struct entry *e,
-                     bool had_deadline)
+static void put_back(struct db *db, uint64_t hash, struct entry *old, struct entry *e, bool had_ttl)
 {
     if (old != e)
         replace_pointer(&db->keys, hash, old, e);
-    if (had_deadline && !e->has_deadline)
-        table_remove_address(&db->deadlines, hash, old);
-    else if (!had_deadline && e->has_deadline)
-        table_insert(&db->deadlines, hash, e);
-    else if (had_deadline && old != e)
-        replace_pointer(&db->deadlines, hash, old, e);
+    if (had_ttl && !e->has_ttl)
+        table_remove_address(&db->keys_with_ttl, hash, old);
+    else if (!had_ttl && e->has_ttl)
+        table_insert(&db->keys_with_ttl, hash, e);
+    else if (had_ttl && old != e)
+        replace_pointer(&db->keys_with_ttl, hash, old, e);
 }
 
-void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_deadline)
+void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_ttl)
 {
-    if (old == e && had_deadline == e->has_deadline)
+    if (old == e && had_ttl == e->has_ttl)
         return;
     uint64_t hash = hash_of(db->store, entry_key(e));
-    put_back(db, hash, old, e, had_deadline);
-    if (old != e && value_is_timed(e))
-        replace_pointer(&db->timed, hash, old, e);
+    put_back(db, hash, old, e, had_ttl);
+    if (old != e && value_has_field_ttl(e))
+        replace_pointer(&db->hashes_with_ttl, hash, old, e);
 }
 
 void db_add(struct db *db, struct entry *e)
@@ -282,10 +282,10 @@ void db_add(struct db *db, struct entry *e)
     uint64_t hash = hash_of(db->store, entry_key(e));
     lru_begin(db->store, e);
     table_insert(&db->keys, hash, e);
-    if (e->has_deadline)
-        table_insert(&db->deadlines, hash, e);
-    if (value_is_timed(e))
-        table_insert(&db->timed, hash, e);
+    if (e->has_ttl)
+        table_insert(&db->keys_with_ttl, hash, e);
+    if (value_has_field_ttl(e))
+        table_insert(&db->hashes_with_ttl, hash, e);
     if (db->store->notify & DB_EVENT_NEW)
         db_notify(db, entry_key(e), DB_EVENT_NEW, "new");
 }
@@ -294,17 +294,17 @@ void db_replace(struct db *db, struct entry *old, struct entry *e)
 {
     lru_begin(db->store, e);
     uint64_t hash = hash_of(db->store, entry_key(e));
-    if (value_is_timed(old))
-        table_remove_address(&db->timed, hash, old);
-    put_back(db, hash, old, e, old->has_deadline);
-    if (value_is_timed(e))
-        table_insert(&db->timed, hash, e);
+    if (value_has_field_ttl(old))
+        table_remove_address(&db->hashes_with_ttl, hash, old);
+    put_back(db, hash, old, e, old->has_ttl);
+    if (value_has_field_ttl(e))
+        table_insert(&db->hashes_with_ttl, hash, e);
     discard(db->store, old);
 }
 
 struct entry *db_set_deadline(struct db *db, struct entry *e, int64_t deadline_ms)
 {
-    bool had = e->has_deadline;
+    bool had = e->has_ttl;
     struct entry *now = entry_set_deadline(e, deadline_ms);
     db_put_back(db, e, now, had);
     return now;
@@ -376,9 +376,9 @@ size_t db_flush(struct db *db)
     for (struct entry *e; (e = table_walk_next(&w));)
         discard(db->store, e);
     table_clear(&db->keys);
-    table_clear(&db->deadlines);
-    table_clear(&db->timed);
-    db->expire_cursor = db->timed_cursor = 0;
+    table_clear(&db->keys_with_ttl);
+    table_clear(&db->hashes_with_ttl);
+    db->expire_cursor = db->field_ttl_cursor = 0;
     db_count_changes(s, n);
     s->written_all = s->written_now;
     replaced(db);
@@ -417,5 +417,6 @@ struct entry *db_random(struct db *db)
 
 size_t db_memory(const struct db *db)
 {
-    return table_memory(&db->keys) + table_memory(&db->deadlines) + table_memory(&db->timed);
+    return table_memory(&db->keys) + table_memory(&db->keys_with_ttl) +
+           table_memory(&db->hashes_with_ttl);
 }

@@ -1,5 +1,5 @@
 /* The databases: find, put, delete, expire by deadline, and the one place where a change becomes
- * known (db_changed()). Knows entries and keys; what a value holds only through type/value.h. Knows
+ * known (db_changed()). Knows entries and keys; what a value holds only through type/kind.h. Knows
  * no client, no journal: who wants to hear of changes fills struct store_events.
  *
  * Rules: a value that is to be changed is obtained by db_write() (before the first byte changes);
@@ -10,7 +10,7 @@
 
 #include "base/rng.h"
 #include "ds/table.h"
-#include "type/value.h"
+#include "type/kind.h"
 
 struct store;
 struct str;
@@ -19,9 +19,9 @@ struct db {
     struct store *store;
     int id;
     struct table keys;
-    struct table deadlines; /* those entries of keys that have one */
-    struct table timed;     /* hashes with fields that have one */
-    uint64_t expire_cursor, timed_cursor;
+    struct table keys_with_ttl;   /* those entries of keys that have a TTL */
+    struct table hashes_with_ttl; /* hashes some of whose fields have a TTL */
+    uint64_t expire_cursor, field_ttl_cursor;
 };
 
 enum db_event_class {                                      /* bits of notify-keyspace-events */
@@ -133,7 +133,7 @@ struct entry *db_find_past(struct db *db, struct bytes key);
 struct entry *db_write(struct db *db, struct bytes key);
 /* After a change that may have moved the entry: old as db_write() returned it (only its address is
  * used), e as it is now. */
-void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_deadline);
+void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_ttl);
 /* Adds; the key must be absent. */
 void db_add(struct db *db, struct entry *e);
 /* Takes the entry out; NULL when absent. */
@@ -193,7 +193,7 @@ size_t db_memory(const struct db *db);
 
 static inline bool db_is_due(const struct store *s, const struct entry *e)
 {
-    return e->has_deadline && !s->expiry_ignored && entry_deadline_ms(e) <= s->now_ms;
+    return e->has_ttl && !s->expiry_ignored && entry_deadline_ms(e) <= s->now_ms;
 }
 
 #endif

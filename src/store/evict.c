@@ -94,7 +94,7 @@ static void consider(struct evict *v, const struct db *db, struct entry *e)
 
 static const struct table *table_of(const struct db *db, enum evict_policy p)
 {
-    return is_volatile(p) ? &db->deadlines : &db->keys;
+    return is_volatile(p) ? &db->keys_with_ttl : &db->keys;
 }
 
 static void sample(struct evict *v, struct store *s, int samples)

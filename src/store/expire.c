@@ -61,11 +61,12 @@ size_t expire_step(struct store *s, int64_t budget_us)
     size_t deleted = 0;
     for (int i = 0; i < s->count; i++) {
         struct db *db = &s->dbs[i];
-        if (db->deadlines.used)
-            deleted += step(db, &db->deadlines, &db->expire_cursor, note_due, expire_key, until_us);
-        if (db->timed.used)
+        if (db->keys_with_ttl.used)
             deleted +=
-                step(db, &db->timed, &db->timed_cursor, note_due_fields, expire_fields, until_us);
+                step(db, &db->keys_with_ttl, &db->expire_cursor, note_due, expire_key, until_us);
+        if (db->hashes_with_ttl.used)
+            deleted += step(db, &db->hashes_with_ttl, &db->field_ttl_cursor, note_due_fields,
+                            expire_fields, until_us);
     }
     return deleted;
 }

@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "ds/pack.h"
 
-enum form { PLAIN, TIMED, LARGE };
+enum form { PLAIN, WITH_TTL, LARGE };
 
 /* All forms begin with the byte that names them. */
 struct hash {
@@ -15,9 +15,9 @@ struct hash {
 struct large {
     uint8_t form;
     struct table table;
-    size_t timed;   /* fields that have a deadline */
-    int64_t due_ms; /* none is due before */
-    size_t inside;  /* bytes of the fields */
+    size_t with_ttl; /* fields that have a deadline */
+    int64_t due_ms;  /* none is due before */
+    size_t inside;   /* bytes of the fields */
 };
 
 enum { INLINE, COUNTED }; /* kinds of the entries */
@@ -32,16 +32,16 @@ static struct large *large_of(const struct hash *h)
     return (struct large *)(uintptr_t)h;
 }
 
-#define TIMED_HEAD 9u /* bytes of the element in front */
+#define DUE_SIZE 9u /* bytes of the element in front */
 
 static uint32_t first_of(const struct pack *p)
 {
-    return p->form == TIMED ? TIMED_HEAD : 0;
+    return p->form == WITH_TTL ? DUE_SIZE : 0;
 }
 
 static uint32_t stride_of(const struct pack *p)
 {
-    return p->form == TIMED ? 3 : 2;
+    return p->form == WITH_TTL ? 3 : 2;
 }
 
 struct hash *hash_new(void)
@@ -86,7 +86,7 @@ size_t hash_count(const struct hash *h)
 {
     if (h->form == LARGE)
         return large_of(h)->table.used;
-    return (pack_of(h)->count - (h->form == TIMED ? 1u : 0u)) / stride_of(pack_of(h));
+    return (pack_of(h)->count - (h->form == WITH_TTL ? 1u : 0u)) / stride_of(pack_of(h));
 }
 
 static void large_get(const struct entry *e, struct hash_field *out)
@@ -98,12 +98,12 @@ static void large_get(const struct entry *e, struct hash_field *out)
 }
 
 /* The field at an offset; returns the offset behind it. */
-static uint32_t pack_field(const struct pack *p, uint32_t at, struct hash_field *out)
+static uint32_t hpack_field(const struct pack *p, uint32_t at, struct hash_field *out)
 {
     at = pack_get(p, at, &out->name);
     at = pack_get(p, at, &out->value);
-    out->deadline_ms = HASH_NO_DEADLINE;
-    if (p->form == TIMED) {
+    out->deadline_ms = HASH_NO_TTL;
+    if (p->form == WITH_TTL) {
         struct bytes deadline;
         at = pack_get(p, at, &deadline);
         if (deadline.n == 8)
@@ -129,7 +129,7 @@ bool hash_find(const struct hash *h, struct bytes name, int64_t now_ms, struct h
         uint32_t at = pack_find(p, first_of(p), stride_of(p), name);
         if (at == PACK_NONE)
             return false;
-        pack_field(p, at, out);
+        hpack_field(p, at, out);
     }
     return !is_due(out, now_ms);
 }
@@ -138,10 +138,10 @@ bool hash_find(const struct hash *h, struct bytes name, int64_t now_ms, struct h
 
 static void note_deadline(struct large *l, int64_t before_ms, int64_t after_ms)
 {
-    l->timed += (size_t)(after_ms >= 0) - (size_t)(before_ms >= 0);
+    l->with_ttl += (size_t)(after_ms >= 0) - (size_t)(before_ms >= 0);
     if (after_ms >= 0 && after_ms < l->due_ms)
         l->due_ms = after_ms;
-    if (l->timed == 0)
+    if (l->with_ttl == 0)
         l->due_ms = INT64_MAX;
 }
 
@@ -174,7 +174,7 @@ static bool large_set(struct large *l, struct bytes name, struct bytes value, in
     struct entry *e = *slot;
     int64_t before_ms = entry_deadline_ms(e);
     l->inside -= field_size(e);
-    if (deadline_ms == HASH_KEEP_DEADLINE)
+    if (deadline_ms == HASH_KEEP_TTL)
         deadline_ms = before_ms;
     if (e->kind == INLINE && value.n <= ENTRY_INLINE_MAX) {
         e = entry_set_inline(e, INLINE, value);
@@ -213,27 +213,27 @@ static struct bytes deadline_bytes(const int64_t *deadline_ms)
     return bytes_of(deadline_ms, *deadline_ms >= 0 ? 8 : 0);
 }
 
-static int64_t pack_due(const struct pack *p)
+static int64_t hpack_due(const struct pack *p)
 {
     int64_t due_ms = INT64_MAX;
-    if (p->form == TIMED)
+    if (p->form == WITH_TTL)
         memcpy(&due_ms, p->data + 1, 8);
     return due_ms;
 }
 
-static void pack_put_due(struct pack *p, int64_t due_ms)
+static void hpack_put_due(struct pack *p, int64_t due_ms)
 {
     memcpy(p->data + 1, &due_ms, 8);
 }
 
 /* Room for deadlines. */
-static struct pack *pack_become_timed(struct pack *p)
+static struct pack *hpack_make_ttl_room(struct pack *p)
 {
     int64_t never = INT64_MAX;
     struct bytes none = {"", 0}, head = bytes_of(&never, 8);
     p = pack_splice(p, 0, 0, 0, &head, 1);
-    p->form = TIMED;
-    for (uint32_t at = TIMED_HEAD; at < p->used;) {
+    p->form = WITH_TTL;
+    for (uint32_t at = DUE_SIZE; at < p->used;) {
         at = pack_skip(p, at, 2);
         p = pack_splice(p, at, at, 0, &none, 1);
         at++;
@@ -241,11 +241,11 @@ static struct pack *pack_become_timed(struct pack *p)
     return p;
 }
 
-static bool pack_set(struct hash **h, struct bytes name, struct bytes value, int64_t deadline_ms)
+static bool hpack_set(struct hash **h, struct bytes name, struct bytes value, int64_t deadline_ms)
 {
     struct pack *p = pack_of(*h);
-    if (deadline_ms >= 0 && p->form != TIMED)
-        p = pack_become_timed(p);
+    if (deadline_ms >= 0 && p->form != WITH_TTL)
+        p = hpack_make_ttl_room(p);
     uint32_t at = pack_find(p, first_of(p), stride_of(p), name);
     bool created = at == PACK_NONE;
     if (created) {
@@ -253,15 +253,15 @@ static bool pack_set(struct hash **h, struct bytes name, struct bytes value, int
         p = pack_splice(p, p->used, p->used, 0, add, stride_of(p));
     } else {
         struct hash_field f;
-        uint32_t end = pack_field(p, at, &f);
-        if (deadline_ms == HASH_KEEP_DEADLINE)
+        uint32_t end = hpack_field(p, at, &f);
+        if (deadline_ms == HASH_KEEP_TTL)
             deadline_ms = f.deadline_ms;
         uint32_t place = at + pack_size_of(f.name.n);
         struct bytes add[] = {value, deadline_bytes(&deadline_ms)};
         p = pack_splice(p, place, end, stride_of(p) - 1, add, stride_of(p) - 1);
     }
-    if (deadline_ms >= 0 && deadline_ms < pack_due(p))
-        pack_put_due(p, deadline_ms);
+    if (deadline_ms >= 0 && deadline_ms < hpack_due(p))
+        hpack_put_due(p, deadline_ms);
     *h = (struct hash *)p;
     return created;
 }
@@ -274,7 +274,7 @@ bool hash_set(struct hash **h, struct bytes name, struct bytes value, int64_t de
         enlarge(h);
     if ((*h)->form == LARGE)
         return large_set(large_of(*h), name, value, deadline_ms);
-    bool created = pack_set(h, name, value, deadline_ms);
+    bool created = hpack_set(h, name, value, deadline_ms);
     if (created && hash_count(*h) > limits->entries)
         enlarge(h);
     return created;
@@ -297,16 +297,16 @@ bool hash_set_deadline(struct hash **h, struct bytes name, int64_t deadline_ms)
     struct pack *p = pack_of(*h);
     if (pack_find(p, first_of(p), stride_of(p), name) == PACK_NONE)
         return false;
-    if (p->form != TIMED) {
+    if (p->form != WITH_TTL) {
         if (deadline_ms < 0)
             return true;
-        p = pack_become_timed(p);
+        p = hpack_make_ttl_room(p);
     }
     uint32_t at = pack_skip(p, pack_find(p, first_of(p), stride_of(p), name), 2);
     struct bytes add = deadline_bytes(&deadline_ms);
     p = pack_splice(p, at, pack_skip(p, at, 1), 1, &add, 1);
-    if (deadline_ms >= 0 && deadline_ms < pack_due(p))
-        pack_put_due(p, deadline_ms);
+    if (deadline_ms >= 0 && deadline_ms < hpack_due(p))
+        hpack_put_due(p, deadline_ms);
     *h = (struct hash *)p;
     return true;
 }
@@ -333,10 +333,10 @@ bool hash_remove(struct hash **h, struct bytes name)
 
 /* ---- Deadlines */
 
-bool hash_is_timed(const struct hash *h)
+bool hash_has_ttl(const struct hash *h)
 {
     if (h->form == LARGE)
-        return large_of(h)->timed > 0;
+        return large_of(h)->with_ttl > 0;
     struct hash_walk w;
     struct hash_field f;
     if (h->form == PLAIN)
@@ -350,7 +350,7 @@ bool hash_is_timed(const struct hash *h)
 
 int64_t hash_next_due_ms(const struct hash *h)
 {
-    return h->form == LARGE ? large_of(h)->due_ms : pack_due(pack_of(h));
+    return h->form == LARGE ? large_of(h)->due_ms : hpack_due(pack_of(h));
 }
 
 size_t hash_purge(struct hash **h, int64_t now_ms, struct str **names, size_t max)
@@ -375,15 +375,15 @@ size_t hash_purge(struct hash **h, int64_t now_ms, struct str **names, size_t ma
     /* All were seen: the bound is exact again. */
     if ((*h)->form == LARGE)
         large_of(*h)->due_ms = due_ms;
-    else if ((*h)->form == TIMED)
-        pack_put_due(pack_of(*h), due_ms);
+    else if ((*h)->form == WITH_TTL)
+        hpack_put_due(pack_of(*h), due_ms);
     return n;
 }
 
 /* ---- Views */
 
-static bool pack_random(const struct hash *h, struct rng *rng, int64_t now_ms,
-                        struct hash_field *out)
+static bool hpack_random(const struct hash *h, struct rng *rng, int64_t now_ms,
+                         struct hash_field *out)
 {
     struct hash_walk w;
     size_t live = 0;
@@ -405,7 +405,7 @@ static bool pack_random(const struct hash *h, struct rng *rng, int64_t now_ms,
 bool hash_random(const struct hash *h, struct rng *rng, int64_t now_ms, struct hash_field *out)
 {
     if (h->form != LARGE)
-        return pack_random(h, rng, now_ms, out);
+        return hpack_random(h, rng, now_ms, out);
     for (int tries = 0; tries < 200; tries++) {
         struct entry *e = table_random(&large_of(h)->table, rng);
         if (!e)
@@ -427,7 +427,7 @@ bool hash_is_large(const struct hash *h)
 
 const char *hash_encoding(const struct hash *h)
 {
-    return h->form == LARGE ? "hashtable" : h->form == TIMED ? "listpackex" : "listpack";
+    return h->form == LARGE ? "hashtable" : h->form == WITH_TTL ? "listpackex" : "listpack";
 }
 
 struct hash *hash_copy(const struct hash *h)
@@ -474,7 +474,7 @@ bool hash_walk_next(struct hash_walk *w, struct hash_field *out)
             const struct pack *p = pack_of(w->h);
             if (w->at >= p->used)
                 return false;
-            w->at = pack_field(p, w->at, out);
+            w->at = hpack_field(p, w->at, out);
         }
     } while (is_due(out, w->now_ms));
     return true;

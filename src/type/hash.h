@@ -14,9 +14,9 @@
 #include "base/rng.h"
 #include "ds/table.h"
 
-#define HASH_ALL           INT64_MIN
-#define HASH_NO_DEADLINE   (-1)
-#define HASH_KEEP_DEADLINE (-2)
+#define HASH_ALL      INT64_MIN
+#define HASH_NO_TTL   (-1)
+#define HASH_KEEP_TTL (-2)
 
 struct hash;
 
@@ -27,7 +27,7 @@ struct hash_limits {
 
 struct hash_field {
     struct bytes name, value;
-    int64_t deadline_ms; /* HASH_NO_DEADLINE: none */
+    int64_t deadline_ms; /* HASH_NO_TTL: none */
 };
 
 struct hash *hash_new(void);
@@ -36,7 +36,7 @@ struct hash *hash_copy(const struct hash *h);
 /* With those that are due. */
 size_t hash_count(const struct hash *h);
 bool hash_find(const struct hash *h, struct bytes name, int64_t now_ms, struct hash_field *out);
-/* Sets a field; true: it is new. deadline_ms HASH_NO_DEADLINE clears it, HASH_KEEP_DEADLINE leaves
+/* Sets a field; true: it is new. deadline_ms HASH_NO_TTL clears it, HASH_KEEP_TTL leaves
  * it. name and value must not lie in the hash. */
 bool hash_set(struct hash **h, struct bytes name, struct bytes value, int64_t deadline_ms,
               const struct hash_limits *limits);
@@ -45,7 +45,7 @@ bool hash_set_deadline(struct hash **h, struct bytes name, int64_t deadline_ms);
 /* False: there is no such field. */
 bool hash_remove(struct hash **h, struct bytes name);
 /* Whether some field has a deadline, and a moment before which none is due. */
-bool hash_is_timed(const struct hash *h);
+bool hash_has_ttl(const struct hash *h);
 int64_t hash_next_due_ms(const struct hash *h);
 /* Removes up to max fields that are due; their names go into `names` as counted strings. Returns
  * how many; less than max: no other is due. */

@@ -90,7 +90,7 @@ struct entry *string_set(struct entry *e, struct bytes value)
         e = entry_set_inline(e, VALUE_TEXT, value);
     else
         e = entry_become_word(e, VALUE_STR, word_of(str_new(value)));
-    e->mark = 0;
+    value_set_raw(e, false);
     str_unref(old);
     return e;
 }
@@ -99,7 +99,7 @@ struct entry *string_set_int(struct entry *e, long long value)
 {
     drop_str(e);
     e = entry_become_word(e, VALUE_INT, (uint64_t)value);
-    e->mark = 0;
+    value_set_raw(e, false);
     return e;
 }
 
@@ -110,7 +110,7 @@ struct entry *string_set_str(struct entry *e, struct str *value)
     str_ref(value);
     drop_str(e);
     e = entry_become_word(e, VALUE_STR, word_of(value));
-    e->mark = 0;
+    value_set_raw(e, false);
     return e;
 }
 
@@ -148,7 +148,7 @@ struct entry *string_writable(struct entry *e, size_t n, unsigned char **place)
             memcpy(text, now.p, now.n);
             memset(text + now.n, 0, n - now.n);
             e = entry_set_inline(e, VALUE_TEXT, bytes_of(text, n));
-            e->mark = 1;
+            value_set_raw(e, true);
             *place = (unsigned char *)(uintptr_t)entry_inline(e).p;
             return e;
         }

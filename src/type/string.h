@@ -5,7 +5,7 @@
 
 #include "base/num.h"
 #include "base/str.h"
-#include "type/value.h"
+#include "type/kind.h"
 
 /* The bytes; scratch (NUM_INT_MAX) takes an integer's text. Valid until the entry changes. */
 struct bytes string_view(const struct entry *e, char *scratch);

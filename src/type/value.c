@@ -34,7 +34,7 @@ const char *value_encoding(const struct entry *e)
     case VALUE_INT:
         return "int";
     case VALUE_TEXT:
-        return !e->mark && entry_inline(e).n <= 44 ? "embstr" : "raw";
+        return !value_is_raw(e) && entry_inline(e).n <= 44 ? "embstr" : "raw";
     case VALUE_LIST:
         return list_encoding(value_object(e));
     case VALUE_STREAM:
@@ -123,7 +123,7 @@ struct entry *value_copy(const struct entry *e, struct bytes key)
         copy = string_new_int(key, (long long)entry_word(e));
     else
         copy = entry_new_inline(key, VALUE_TEXT, string_view(e, scratch));
-    copy->mark = e->mark;
+    copy->kind_flag = e->kind_flag;
     return copy;
 }
 

@@ -1,48 +1,10 @@
-/* What the keyspace can hold. An entry's kind says how its word or inline bytes are to be read.
- * Everything that must treat all types alike is here. */
+/* What treats the values of all types alike: names, freeing, copying, measuring. */
 #ifndef TYPE_VALUE_H
 #define TYPE_VALUE_H
 
-#include "ds/entry.h"
-
-enum value_kind {
-    VALUE_TEXT,   /* inline bytes; mark: was modified in place ("raw") */
-    VALUE_INT,    /* word: a signed 64-bit integer */
-    VALUE_STR,    /* word: struct str * */
-    VALUE_LIST,   /* word: struct list * */
-    VALUE_STREAM, /* word: struct stream * */
-    VALUE_HASH,   /* word: struct hash *; mark: some field has a deadline */
-    VALUE_SET,    /* word: struct set * */
-    VALUE_ZSET,   /* word: struct zset * */
-};
+#include "type/kind.h"
 
 struct table;
-
-enum value_type { TYPE_STRING, TYPE_LIST, TYPE_SET, TYPE_ZSET, TYPE_HASH, TYPE_STREAM };
-
-static inline enum value_type value_type(const struct entry *e)
-{
-    static const unsigned char types[16] = {TYPE_STRING, TYPE_STRING, TYPE_STRING, TYPE_LIST,
-                                            TYPE_STREAM, TYPE_HASH,   TYPE_SET,    TYPE_ZSET};
-    return types[e->kind];
-}
-
-static inline void *value_object(const struct entry *e)
-{
-    return (void *)(uintptr_t)entry_word(e);
-}
-
-/* After a change that may have moved what the word stands for. */
-static inline void value_moved(struct entry *e, const void *object)
-{
-    entry_put_word(e, (uintptr_t)object);
-}
-
-/* A hash some of whose fields have deadlines. */
-static inline bool value_is_timed(const struct entry *e)
-{
-    return e->kind == VALUE_HASH && e->mark;
-}
 
 /* As TYPE answers. */
 const char *value_type_name(enum value_type type);

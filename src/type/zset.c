@@ -63,7 +63,7 @@ size_t zset_count(const struct zset *z)
 
 /* ---- The small form */
 
-static uint32_t pack_item(const struct pack *p, uint32_t at, struct zset_item *out)
+static uint32_t zpack_item(const struct pack *p, uint32_t at, struct zset_item *out)
 {
     struct bytes tail;
     at = pack_get(p, at, &out->member);
@@ -92,13 +92,13 @@ static bool is_before(const struct ranked_bound *b, const struct zset_item *x)
 }
 
 /* How many items are before the bound, and the offset behind them. */
-static size_t pack_before(const struct pack *p, const struct ranked_bound *b, uint32_t *place)
+static size_t zpack_before(const struct pack *p, const struct ranked_bound *b, uint32_t *place)
 {
     struct zset_item x;
     size_t n = 0;
     uint32_t at = 0;
     while (at < p->used) {
-        uint32_t next = pack_item(p, at, &x);
+        uint32_t next = zpack_item(p, at, &x);
         if (!is_before(b, &x))
             break;
         at = next;
@@ -108,14 +108,14 @@ static size_t pack_before(const struct pack *p, const struct ranked_bound *b, ui
     return n;
 }
 
-static struct pack *pack_insert(struct pack *p, struct bytes member, double score)
+static struct pack *zpack_insert(struct pack *p, struct bytes member, double score)
 {
     unsigned char tail[TAIL];
     uint32_t at;
     struct ranked_bound b = {.by = RANKED_BY_ITEM, .score = score, .key = member};
     make_tail(tail, member, score);
     struct bytes add[] = {member, bytes_of(tail, TAIL)};
-    pack_before(p, &b, &at);
+    zpack_before(p, &b, &at);
     return pack_splice(p, at, at, 0, add, 2);
 }
 
@@ -158,7 +158,7 @@ static void enlarge(struct zset **z)
     struct pack *p = pack_of(*z);
     struct zset_item x;
     for (uint32_t at = 0; at < p->used;) {
-        at = pack_item(p, at, &x);
+        at = zpack_item(p, at, &x);
         large_insert(l, hash_key(x.member), x.member, x.score);
     }
     pack_free(p);
@@ -179,7 +179,7 @@ bool zset_score(const struct zset *z, struct bytes member, double *score)
     uint32_t at = pack_find(pack_of(z), 0, 2, member);
     if (at == PACK_NONE)
         return false;
-    pack_item(pack_of(z), at, &x);
+    zpack_item(pack_of(z), at, &x);
     *score = x.score;
     return true;
 }
@@ -211,11 +211,11 @@ bool zset_set(struct zset **z, struct bytes member, double score, const struct z
     uint32_t at = pack_find(p, 0, 2, member);
     if (at != PACK_NONE) {
         struct zset_item x;
-        uint32_t end = pack_item(p, at, &x);
+        uint32_t end = zpack_item(p, at, &x);
         if (x.score == score)
             return false;
         p = pack_splice(p, at, end, 2, NULL, 0);
-        *z = (struct zset *)pack_insert(p, member, score);
+        *z = (struct zset *)zpack_insert(p, member, score);
         return false;
     }
     if (member.n > limits->value || p->count / 2 >= limits->entries ||
@@ -223,7 +223,7 @@ bool zset_set(struct zset **z, struct bytes member, double score, const struct z
         enlarge(z);
         return large_set(large_of(*z), member, score);
     }
-    *z = (struct zset *)pack_insert(p, member, score);
+    *z = (struct zset *)zpack_insert(p, member, score);
     return true;
 }
 
@@ -275,7 +275,7 @@ size_t zset_before(const struct zset *z, const struct ranked_bound *bound)
 {
     uint32_t place;
     return z->form == LARGE ? ranked_before(&large_of(z)->order, bound)
-                            : pack_before(pack_of(z), bound, &place);
+                            : zpack_before(pack_of(z), bound, &place);
 }
 
 bool zset_rank(const struct zset *z, struct bytes member, size_t *rank, double *score)
@@ -354,13 +354,13 @@ bool zset_walk_next(struct zset_walk *w, struct zset_item *out)
     }
     const struct pack *p = pack_of(w->z);
     if (!w->backwards) {
-        w->at = pack_item(p, w->at, out);
+        w->at = zpack_item(p, w->at, out);
         return true;
     }
     uint32_t size;
     memcpy(&size, p->data + w->at - 4, 4);
     w->at -= TAIL_SIZE + size;
-    pack_item(p, w->at, out);
+    zpack_item(p, w->at, out);
     return true;
 }
 
@@ -384,7 +384,7 @@ uint64_t zset_scan(const struct zset *z, uint64_t cursor, zset_visit *visit, voi
     const struct pack *p = pack_of(z);
     struct zset_item x;
     for (uint32_t at = 0; at < p->used;) {
-        at = pack_item(p, at, &x);
+        at = zpack_item(p, at, &x);
         visit(context, &x);
     }
     return 0;

@@ -9,6 +9,7 @@
 #include "persist/manifest.h"
 #include "persist/rdb_put.h"
 #include "persist/rdb_read.h"
+#include "type/value.h"
 
 #include <string.h>
 

@@ -366,7 +366,7 @@ static void persist(struct call *call, struct entry *e, int first, int n, bool a
                                                                                      : 1;
         if (result == 1) {
             struct hash *h = value_object(e);
-            hash_set_deadline(&h, call->argv[i], HASH_NO_DEADLINE);
+            hash_set_deadline(&h, call->argv[i], HASH_NO_TTL);
             value_moved(e, h);
             kept.argv[kept.n++] = call->argv[i];
         }
@@ -521,7 +521,7 @@ static void do_hsetex(struct call *call)
         return;
     for (int i = first; i < first + 2 * n; i += 2)
         hash_args_set(call, e, call->argv[i], call->argv[i + 1],
-                      o.keep ? HASH_KEEP_DEADLINE : HASH_NO_DEADLINE);
+                      o.keep ? HASH_KEEP_TTL : HASH_NO_TTL);
     if (!o.keep) {
         struct bytes *argv = mem_alloc(((size_t)n * 2 + 2) * sizeof(*argv));
         argv[0] = BYTES("HSET");

@@ -24,7 +24,7 @@ static long long set_all(struct call *call)
     if (!pairs(call) || !hash_args_ensure(call, call->argv[1], &e))
         return -1;
     for (int i = 2; i < call->argc; i += 2)
-        created += hash_args_set(call, e, call->argv[i], call->argv[i + 1], HASH_NO_DEADLINE);
+        created += hash_args_set(call, e, call->argv[i], call->argv[i + 1], HASH_NO_TTL);
     hash_args_grown(call, e, "hset",
                     (struct db_fields){call->argv + 2, (size_t)call->argc / 2 - 1, 2});
     return created;
@@ -54,7 +54,7 @@ static void do_hsetnx(struct call *call)
         return;
     }
     if (hash_args_ensure(call, call->argv[1], &e)) {
-        hash_args_set(call, e, call->argv[2], call->argv[3], HASH_NO_DEADLINE);
+        hash_args_set(call, e, call->argv[2], call->argv[3], HASH_NO_TTL);
         hash_args_grown(call, e, "hset", (struct db_fields){call->argv + 2, 1, 1});
         reply_int(call->reply, 1);
     }
@@ -342,8 +342,7 @@ static void do_hincrby(struct call *call)
     }
     if (!e && !hash_args_ensure(call, call->argv[1], &e))
         return;
-    hash_args_set(call, e, call->argv[2], bytes_of(text, num_print_int(text, v)),
-                  HASH_KEEP_DEADLINE);
+    hash_args_set(call, e, call->argv[2], bytes_of(text, num_print_int(text, v)), HASH_KEEP_TTL);
     hash_args_grown(call, e, "hincrby", (struct db_fields){call->argv + 2, 1, 1});
     reply_int(call->reply, v);
 }
@@ -378,9 +377,9 @@ static void do_hincrbyfloat(struct call *call)
         return;
     struct bytes now = {text, num_print_long_double(text, v)};
     bool timed = there && f.deadline_ms >= 0;
-    int64_t deadline_ms = timed ? f.deadline_ms : HASH_NO_DEADLINE;
+    int64_t deadline_ms = timed ? f.deadline_ms : HASH_NO_TTL;
     char at[NUM_INT_MAX];
-    hash_args_set(call, e, call->argv[2], now, HASH_KEEP_DEADLINE);
+    hash_args_set(call, e, call->argv[2], now, HASH_KEEP_TTL);
     CALL_EFFECT(call, BYTES("HSET"), call->argv[1], call->argv[2], now);
     if (timed)
         CALL_EFFECT(call, BYTES("HPEXPIREAT"), call->argv[1],

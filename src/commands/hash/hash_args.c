@@ -76,7 +76,7 @@ void hash_args_grown(const struct call *call, struct entry *e, const char *event
                      struct db_fields fields)
 {
     db_count_changes(call->store, fields.n);
-    if (e->mark)
+    if (value_has_field_ttl(e))
         db_note_fields(call->db, e);
     db_changed(call->db, entry_key(e), DB_EVENT_HASH, event);
     if (db_tells_fields(call->store))
@@ -87,7 +87,7 @@ void hash_args_shrunk(const struct call *call, struct entry *e, const char *even
                       struct db_fields fields)
 {
     bool empty = hash_count(value_object(e)) == 0;
-    if (!empty && e->mark)
+    if (!empty && value_has_field_ttl(e))
         db_note_fields(call->db, e);
     db_notify(call->db, call->argv[1], DB_EVENT_HASH, event);
     if (db_tells_fields(call->store))

@@ -33,7 +33,7 @@ static void put(const struct call *call, struct bytes key, struct entry *e, cons
     string_args_put(call, key, e, buf_bytes(b));
     e = db_find(call->db, key);
     if (e->kind == VALUE_TEXT)
-        e->mark = 1;
+        value_set_raw(e, true);
 }
 
 static size_t sparse_max(const struct call *call)

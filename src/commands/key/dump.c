@@ -6,6 +6,7 @@
 #include "commands/helpers.h"
 #include "persist/dump.h"
 #include "store/lru.h"
+#include "type/value.h"
 
 static void do_dump(struct call *call)
 {

@@ -228,7 +228,7 @@ static void do_persist(struct call *call)
 {
     struct bytes key = call->argv[1];
     struct entry *e = db_write(call->db, key);
-    if (!e || !e->has_deadline) {
+    if (!e || !e->has_ttl) {
         reply_int(call->reply, 0);
         return;
     }

@@ -6,6 +6,7 @@
 #include "store/evict.h"
 #include "store/lru.h"
 #include "type/string.h"
+#include "type/value.h"
 
 #include <limits.h>
 
@@ -285,7 +286,7 @@ static void do_copy(struct call *call)
         return;
     }
     struct entry *copy = value_copy(e, to);
-    if (e->has_deadline)
+    if (e->has_ttl)
         copy = entry_set_deadline(copy, entry_deadline_ms(e));
     db_delete(target, to);
     db_add(target, copy);

@@ -11,6 +11,7 @@
 #include "store/digest.h"
 #include "store/lru.h"
 #include "type/string.h"
+#include "type/value.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -234,7 +235,7 @@ static void table_figures(struct call *call)
     buf_add_text(&b, "[Dictionary HT]\n");
     add_chains(&b, &call->store->dbs[i].keys);
     buf_add_text(&b, "[Expires HT]\n");
-    add_chains(&b, &call->store->dbs[i].deadlines);
+    add_chains(&b, &call->store->dbs[i].keys_with_ttl);
     reply_verbatim(call->reply, "txt", buf_bytes(&b));
     buf_free(&b);
 }

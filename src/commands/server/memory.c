@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "type/value.h"
 
 #include <stdio.h>
 
@@ -83,7 +84,7 @@ static void do_memory_stats(struct call *call)
         reply_bulk_text(r, name);
         reply_map(r, 2);
         field(r, "overhead.hashtable.main", (long long)table_memory(&db->keys));
-        field(r, "overhead.hashtable.expires", (long long)table_memory(&db->deadlines));
+        field(r, "overhead.hashtable.expires", (long long)table_memory(&db->keys_with_ttl));
     }
     field(r, "overhead.total", (long long)m.overhead);
     field(r, "keys.count", (long long)keys);

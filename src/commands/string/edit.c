@@ -22,7 +22,7 @@ static void add(struct call *call, long long by)
         return;
     }
     if (e) {
-        bool had = e->has_deadline;
+        bool had = e->has_ttl;
         db_put_back(call->db, e, string_set_int(e, v), had);
     } else {
         db_add(call->db, string_new_int(key, v));
@@ -131,7 +131,7 @@ static void do_incrbyfloat(struct call *call)
     }
     struct bytes now = {text, num_print_long_double(text, v)};
     if (e) {
-        bool had = e->has_deadline;
+        bool had = e->has_ttl;
         db_put_back(call->db, e, string_set(e, now), had);
     } else {
         db_add(call->db, string_new(key, now));
@@ -176,7 +176,7 @@ static void do_append(struct call *call)
     if (!e) {
         db_add(call->db, string_new(key, more));
     } else {
-        bool had = e->has_deadline;
+        bool had = e->has_ttl;
         size_t old = string_length(e);
         if (!length_fits(call, old, more.n))
             return;
@@ -243,7 +243,7 @@ static void do_setrange(struct call *call)
         e = entry_new_inline(key, VALUE_TEXT, bytes_of(NULL, 0));
         db_add(call->db, e);
     }
-    bool had = e->has_deadline;
+    bool had = e->has_ttl;
     struct entry *now = string_splice(e, (size_t)offset, part);
     db_put_back(call->db, e, now, had);
     db_changed(call->db, key, DB_EVENT_STRING, "setrange");

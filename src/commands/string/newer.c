@@ -168,7 +168,7 @@ static void put(struct call *call, struct bytes key, struct bytes value, int64_t
         string_args_put(call, key, e, value);
     }
     e = db_write(call->db, key);
-    if (at_ms >= 0 || (!keep && e->has_deadline))
+    if (at_ms >= 0 || (!keep && e->has_ttl))
         db_set_deadline(call->db, e, at_ms);
     journal_set(call, key, value, at_ms, keep);
     db_changed(call->db, key, DB_EVENT_STRING, "set");
@@ -282,12 +282,12 @@ static void finish(struct call *call, const struct step *s, struct bytes value, 
     journal_set(call, key, value, -1, true);
     db_changed(call->db, key, DB_EVENT_STRING, event);
     struct entry *e = db_write(call->db, key);
-    if (s->expiry.timed && !(s->expiry.only_without && e->has_deadline)) {
+    if (s->expiry.timed && !(s->expiry.only_without && e->has_ttl)) {
         db_set_deadline(call->db, e, s->expiry.at.at_ms);
         CALL_EFFECT(call, BYTES("PEXPIREAT"), key,
                     bytes_of(text, num_print_int(text, s->expiry.at.at_ms)));
         db_notify(call->db, key, DB_EVENT_GENERIC, "expire");
-    } else if (s->expiry.persist && e->has_deadline) {
+    } else if (s->expiry.persist && e->has_ttl) {
         db_set_deadline(call->db, e, -1);
         CALL_EFFECT(call, BYTES("PERSIST"), key);
         db_notify(call->db, key, DB_EVENT_GENERIC, "persist");

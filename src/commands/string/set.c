@@ -76,7 +76,7 @@ static void put(struct call *call, struct bytes key, int value_arg, int64_t at_m
     struct bytes value = call->argv[value_arg];
     struct str *whole = value.n > ENTRY_INLINE_MAX ? call_arg_str(call, value_arg) : NULL;
     if (e && value_type(e) == TYPE_STRING) {
-        bool had = e->has_deadline;
+        bool had = e->has_ttl;
         overwritten(call, key, e);
         struct entry *now = whole ? string_set_str(e, whole) : string_set(e, value);
         db_put_back(call->db, e, now, had);
@@ -377,7 +377,7 @@ static void do_getex(struct call *call)
         db_set_deadline(call->db, e, o.deadline.at_ms);
         CALL_EFFECT(call, BYTES("PEXPIREAT"), key, at);
         db_changed(call->db, key, DB_EVENT_GENERIC, "expire");
-    } else if ((o.flags & SET_PERSIST) && e->has_deadline) {
+    } else if ((o.flags & SET_PERSIST) && e->has_ttl) {
         db_set_deadline(call->db, e, -1);
         CALL_EFFECT(call, BYTES("PERSIST"), key);
         db_changed(call->db, key, DB_EVENT_GENERIC, "persist");

@@ -8,6 +8,7 @@
 #include "type/list.h"
 #include "type/stream/stream.h"
 #include "type/string.h"
+#include "type/value.h"
 #include "unit.h"
 
 static const struct rdb_get_options options = {.list_fill = -2,
@@ -60,9 +61,9 @@ static struct entry *make_hash(struct bytes key, int n, bool timed)
     char name[NUM_INT_MAX];
     for (int i = 0; i < n; i++)
         hash_set(&h, bytes_of(name, num_print_int(name, i)), BYTES("a value"),
-                 timed && i % 3 == 0 ? 5000000000000 + i : HASH_NO_DEADLINE, &options.hash);
+                 timed && i % 3 == 0 ? 5000000000000 + i : HASH_NO_TTL, &options.hash);
     struct entry *e = entry_new_word(key, VALUE_HASH, (uintptr_t)h);
-    e->mark = timed;
+    value_set_field_ttl(e, timed);
     return e;
 }
 

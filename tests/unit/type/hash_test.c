@@ -71,15 +71,15 @@ static void play(unsigned seed, size_t limit)
         case 1: {
             m->value = step;
             m->length = (int)rng_below(&r, rng_below(&r, 500) ? 40 : 3000);
-            int64_t deadline_ms = rng_below(&r, 4)   ? HASH_NO_DEADLINE
-                                  : rng_below(&r, 2) ? HASH_KEEP_DEADLINE
+            int64_t deadline_ms = rng_below(&r, 4)   ? HASH_NO_TTL
+                                  : rng_below(&r, 2) ? HASH_KEEP_TTL
                                                      : now_ms + 1 + (int64_t)rng_below(&r, 300);
             CHECK(hash_set(&h, n, value_of(text, m->value, m->length), deadline_ms, &limits) ==
                   !there);
-            if (deadline_ms != HASH_KEEP_DEADLINE)
+            if (deadline_ms != HASH_KEEP_TTL)
                 m->deadline_ms = deadline_ms;
             else if (!there)
-                m->deadline_ms = HASH_NO_DEADLINE;
+                m->deadline_ms = HASH_NO_TTL;
             m->in = true;
             break;
         }
@@ -89,7 +89,7 @@ static void play(unsigned seed, size_t limit)
             break;
         case 3: {
             int64_t deadline_ms =
-                rng_below(&r, 3) ? now_ms + 1 + (int64_t)rng_below(&r, 300) : HASH_NO_DEADLINE;
+                rng_below(&r, 3) ? now_ms + 1 + (int64_t)rng_below(&r, 300) : HASH_NO_TTL;
             CHECK(hash_set_deadline(&h, n, deadline_ms) == there);
             if (there)
                 m->deadline_ms = deadline_ms;
@@ -116,7 +116,7 @@ static void play(unsigned seed, size_t limit)
             bool timed = false;
             for (unsigned k = 0; k < FIELDS; k++)
                 timed = timed || (model[k].in && model[k].deadline_ms >= 0);
-            CHECK(hash_is_timed(h) == timed);
+            CHECK(hash_has_ttl(h) == timed);
             CHECK(agrees(h, model, now_ms) && agrees(h, model, HASH_ALL));
             struct hash *copy = hash_copy(h);
             CHECK(agrees(copy, model, HASH_ALL));
@@ -142,17 +142,17 @@ TEST(forms_change_at_the_limits)
 {
     struct hash_limits limits = {3, 5};
     struct hash *h = hash_new();
-    hash_set(&h, BYTES("a"), BYTES("1"), HASH_NO_DEADLINE, &limits);
-    hash_set(&h, BYTES("b"), BYTES("12345"), HASH_NO_DEADLINE, &limits);
-    hash_set(&h, BYTES("c"), BYTES("1"), HASH_NO_DEADLINE, &limits);
+    hash_set(&h, BYTES("a"), BYTES("1"), HASH_NO_TTL, &limits);
+    hash_set(&h, BYTES("b"), BYTES("12345"), HASH_NO_TTL, &limits);
+    hash_set(&h, BYTES("c"), BYTES("1"), HASH_NO_TTL, &limits);
     CHECK(!hash_is_large(h) && strcmp(hash_encoding(h), "listpack") == 0);
     hash_set(&h, BYTES("c"), BYTES("1"), 5, &limits);
     CHECK(strcmp(hash_encoding(h), "listpackex") == 0);
-    hash_set(&h, BYTES("d"), BYTES("1"), HASH_NO_DEADLINE, &limits);
-    CHECK(hash_is_large(h) && hash_count(h) == 4 && hash_is_timed(h) && hash_next_due_ms(h) == 5);
+    hash_set(&h, BYTES("d"), BYTES("1"), HASH_NO_TTL, &limits);
+    CHECK(hash_is_large(h) && hash_count(h) == 4 && hash_has_ttl(h) && hash_next_due_ms(h) == 5);
     hash_free(h);
     h = hash_new();
-    hash_set(&h, BYTES("a"), BYTES("123456"), HASH_NO_DEADLINE, &limits);
+    hash_set(&h, BYTES("a"), BYTES("123456"), HASH_NO_TTL, &limits);
     CHECK(hash_is_large(h) && hash_count(h) == 1);
     hash_free(h);
 }
@@ -177,11 +177,11 @@ TEST(scans_see_all_that_stays)
         static unsigned seen[STAY + COME];
         memset(seen, 0, sizeof(seen));
         for (unsigned i = 0; i < STAY; i++)
-            hash_set(&h, name_of(name, i), BYTES("x"), HASH_NO_DEADLINE, &limits);
+            hash_set(&h, name_of(name, i), BYTES("x"), HASH_NO_TTL, &limits);
         uint64_t cursor = 0;
         unsigned grown = round % 2 ? 0 : COME;
         for (unsigned i = 0; i < COME - grown; i++)
-            hash_set(&h, name_of(name, STAY + i), BYTES("x"), HASH_NO_DEADLINE, &limits);
+            hash_set(&h, name_of(name, STAY + i), BYTES("x"), HASH_NO_TTL, &limits);
         do {
             cursor = hash_scan(h, cursor, HASH_ALL, count_visit, seen);
             for (unsigned k = 0; k < 40; k++) {
@@ -189,7 +189,7 @@ TEST(scans_see_all_that_stays)
                 if (round % 2)
                     hash_remove(&h, name_of(name, i));
                 else
-                    hash_set(&h, name_of(name, i), BYTES("x"), HASH_NO_DEADLINE, &limits);
+                    hash_set(&h, name_of(name, i), BYTES("x"), HASH_NO_TTL, &limits);
             }
         } while (cursor);
         for (unsigned i = 0; i < STAY; i++)

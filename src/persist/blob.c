@@ -1,4 +1,4 @@
-#include "persist/pack.h"
+#include "persist/blob.h"
 
 #include "base/num.h"
 
@@ -12,19 +12,19 @@ static uint64_t little(const unsigned char *p, unsigned n)
     return v;
 }
 
-bool pack_open(struct pack_reader *r, enum pack_kind kind, struct bytes blob)
+bool blob_open(struct blob_reader *r, enum blob_kind kind, struct bytes blob)
 {
     const unsigned char *p = (const unsigned char *)blob.p;
-    *r = (struct pack_reader){.kind = kind};
+    *r = (struct blob_reader){.kind = kind};
     switch (kind) {
-    case PACK_LISTPACK:
+    case BLOB_LISTPACK:
         return listpack_open(&r->in, blob);
-    case PACK_ZIPLIST:
+    case BLOB_ZIPLIST:
         if (blob.n < ZIPLIST_HEADER + 1 || little(p, 4) != blob.n || p[blob.n - 1] != 0xff)
             return false;
         r->in = (struct listpack_reader){p + ZIPLIST_HEADER, p + blob.n - 1};
         return true;
-    case PACK_ZIPMAP:
+    case BLOB_ZIPMAP:
         if (blob.n < 2 || p[blob.n - 1] != 0xff)
             return false;
         r->in = (struct listpack_reader){p + 1, p + blob.n - 1};
@@ -60,7 +60,7 @@ static size_t ziplist_element(const unsigned char *p, size_t left, char *scratch
     return bytes + 1;
 }
 
-static bool ziplist_next(struct pack_reader *r, char *scratch, struct bytes *out, bool *bad)
+static bool ziplist_next(struct blob_reader *r, char *scratch, struct bytes *out, bool *bad)
 {
     const unsigned char *p = r->in.p;
     size_t left = (size_t)(r->in.end - p), before;
@@ -79,7 +79,7 @@ static bool ziplist_next(struct pack_reader *r, char *scratch, struct bytes *out
     return true;
 }
 
-static bool zipmap_next(struct pack_reader *r, struct bytes *out, bool *bad)
+static bool zipmap_next(struct blob_reader *r, struct bytes *out, bool *bad)
 {
     const unsigned char *p = r->in.p;
     size_t left = (size_t)(r->in.end - p);
@@ -105,27 +105,27 @@ static bool zipmap_next(struct pack_reader *r, struct bytes *out, bool *bad)
     return true;
 }
 
-bool pack_next(struct pack_reader *r, char *scratch, struct bytes *out, bool *bad)
+bool blob_next(struct blob_reader *r, char *scratch, struct bytes *out, bool *bad)
 {
     switch (r->kind) {
-    case PACK_LISTPACK:
+    case BLOB_LISTPACK:
         return listpack_next(&r->in, scratch, out, bad);
-    case PACK_ZIPLIST:
+    case BLOB_ZIPLIST:
         return ziplist_next(r, scratch, out, bad);
-    case PACK_ZIPMAP:
+    case BLOB_ZIPMAP:
         return zipmap_next(r, out, bad);
     }
     *bad = true;
     return false;
 }
 
-bool pack_next_int(struct pack_reader *r, int64_t *out)
+bool blob_next_int(struct blob_reader *r, int64_t *out)
 {
     char scratch[24];
     struct bytes x;
     bool bad;
     long long v;
-    if (!pack_next(r, scratch, &x, &bad) || !num_parse_int(x, &v))
+    if (!blob_next(r, scratch, &x, &bad) || !num_parse_int(x, &v))
         return false;
     *out = v;
     return true;

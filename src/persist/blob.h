@@ -7,24 +7,24 @@
  *   byte, or 254 and 4
  *
  * Source: the description of the RDB format at https://rdb.fnordig.de/file_format.html. */
-#ifndef PERSIST_PACK_H
-#define PERSIST_PACK_H
+#ifndef PERSIST_BLOB_H
+#define PERSIST_BLOB_H
 
 #include "persist/listpack.h"
 
-enum pack_kind { PACK_LISTPACK, PACK_ZIPLIST, PACK_ZIPMAP };
+enum blob_kind { BLOB_LISTPACK, BLOB_ZIPLIST, BLOB_ZIPMAP };
 
-struct pack_reader {
-    enum pack_kind kind;
+struct blob_reader {
+    enum blob_kind kind;
     struct listpack_reader in; /* what is left, of every kind */
     bool is_value;             /* of a zipmap: the next element is a value */
 };
 
 /* False: not such a blob. Every later step checks bounds. */
-bool pack_open(struct pack_reader *r, enum pack_kind kind, struct bytes blob);
+bool blob_open(struct blob_reader *r, enum blob_kind kind, struct bytes blob);
 /* The next element; scratch (24 bytes) takes an integer's text. False: at the end or damaged; *bad
  * says which. */
-bool pack_next(struct pack_reader *r, char *scratch, struct bytes *out, bool *bad);
-bool pack_next_int(struct pack_reader *r, int64_t *out);
+bool blob_next(struct blob_reader *r, char *scratch, struct bytes *out, bool *bad);
+bool blob_next_int(struct blob_reader *r, int64_t *out);
 
 #endif

@@ -1,0 +1,64 @@
+/* What the keyspace can hold, and how an entry's kind says that its word or inline bytes are to be
+ * read. Knows no type: what each type makes of its word is in its own file, and what treats all
+ * types alike is in type/value.h. */
+#ifndef TYPE_KIND_H
+#define TYPE_KIND_H
+
+#include "ds/entry.h"
+
+enum value_kind {
+    VALUE_TEXT,   /* inline bytes; flag: was modified in place ("raw") */
+    VALUE_INT,    /* word: a signed 64-bit integer */
+    VALUE_STR,    /* word: struct str * */
+    VALUE_LIST,   /* word: struct list * */
+    VALUE_STREAM, /* word: struct stream * */
+    VALUE_HASH,   /* word: struct hash *; flag: some field has a TTL */
+    VALUE_SET,    /* word: struct set * */
+    VALUE_ZSET,   /* word: struct zset * */
+};
+
+enum value_type { TYPE_STRING, TYPE_LIST, TYPE_SET, TYPE_ZSET, TYPE_HASH, TYPE_STREAM };
+
+static inline enum value_type value_type(const struct entry *e)
+{
+    static const unsigned char types[16] = {TYPE_STRING, TYPE_STRING, TYPE_STRING, TYPE_LIST,
+                                            TYPE_STREAM, TYPE_HASH,   TYPE_SET,    TYPE_ZSET};
+    return types[e->kind];
+}
+
+static inline void *value_object(const struct entry *e)
+{
+    return (void *)(uintptr_t)entry_word(e);
+}
+
+/* After a change that may have moved what the word stands for. */
+static inline void value_moved(struct entry *e, const void *object)
+{
+    entry_put_word(e, (uintptr_t)object);
+}
+
+/* A hash some of whose fields have a TTL. */
+static inline bool value_has_field_ttl(const struct entry *e)
+{
+    return e->kind == VALUE_HASH && e->kind_flag;
+}
+
+/* Of a hash only. */
+static inline void value_set_field_ttl(struct entry *e, bool has)
+{
+    e->kind_flag = has;
+}
+
+/* A short string that was modified in place: OBJECT ENCODING calls it "raw". */
+static inline bool value_is_raw(const struct entry *e)
+{
+    return e->kind_flag;
+}
+
+/* Of a string only. */
+static inline void value_set_raw(struct entry *e, bool raw)
+{
+    e->kind_flag = raw;
+}
+
+#endif
