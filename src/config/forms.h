@@ -3,7 +3,7 @@
 #ifndef CONFIG_FORMS_H
 #define CONFIG_FORMS_H
 
-#include "config/settings.h"
+#include "config/setting.h"
 
 /* Checks the text of a setting of such a type, stores what it means and appends its canonical text.
  * False and a reason: nothing has changed. */

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "command/keys.h"
-#include "commands/zset/zset_args.h"
+#include "commands/zset_args.h"
 #include "type/geo.h"
 
 #include <math.h>

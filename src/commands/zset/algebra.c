@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
-#include "commands/zset/zset_args.h"
+#include "commands/zset_args.h"
 #include "type/set.h"
 
 #include <math.h>

@@ -4,7 +4,7 @@
 #include "base/num.h"
 #include "commands/deadline.h"
 #include "commands/mpop_args.h"
-#include "commands/zset/zset_args.h"
+#include "commands/zset_args.h"
 #include "engine/block.h"
 
 static struct bytes word_of(bool highest)

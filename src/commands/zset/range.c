@@ -1,7 +1,7 @@
 /* Ranges: ZRANGE in all its forms, ZRANGESTORE, ZREMRANGEBY*. */
 #include "commands/index.h"
 
-#include "commands/zset/zset_args.h"
+#include "commands/zset_args.h"
 
 struct range_request {
     struct zset_range range;

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "commands/scan_args.h"
-#include "commands/zset/zset_args.h"
+#include "commands/zset_args.h"
 #include "ds/dict.h"
 
 #include <math.h>

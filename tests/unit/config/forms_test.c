@@ -1,4 +1,5 @@
 #include "config/forms.h"
+#include "config/settings.h"
 #include "unit.h"
 
 /* faults C1, compat 11.1: what is read comes back in canonical form, and what has no meaning is

@@ -1,4 +1,4 @@
-#include "commands/zset/zset_args.h"
+#include "commands/zset_args.h"
 
 #include "base/num.h"
 #include "commands/helpers.h"

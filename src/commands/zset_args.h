@@ -1,6 +1,6 @@
 /* What sorted set commands share: looking up, ranges, replies. */
-#ifndef COMMANDS_ZSET_ZSET_ARGS_H
-#define COMMANDS_ZSET_ZSET_ARGS_H
+#ifndef COMMANDS_ZSET_ARGS_H
+#define COMMANDS_ZSET_ARGS_H
 
 #include "engine/call.h"
 #include "type/zset.h"
