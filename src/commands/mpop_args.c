@@ -1,8 +1,8 @@
 #include "commands/mpop_args.h"
 
 #include "base/num.h"
-#include "commands/deadline.h"
 #include "commands/helpers.h"
+#include "commands/timeout_arg.h"
 
 static bool parse_count(struct call *call, int i, long long *count)
 {
@@ -34,5 +34,5 @@ bool mpop_args_parse(struct call *call, int at, bool blocks, const char *first, 
         return false;
     }
     return parse_count(call, i + 1, &out->count) &&
-           (!blocks || deadline_timeout(call, 1, &out->deadline_ms));
+           (!blocks || timeout_arg_parse(call, 1, &out->deadline_ms));
 }

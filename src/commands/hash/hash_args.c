@@ -1,5 +1,7 @@
 #include "commands/hash/hash_args.h"
+#include "commands/index.h"
 
+#include "base/num.h"
 #include "commands/helpers.h"
 
 bool hash_args_read(const struct call *call, struct bytes key, struct hash **out)
@@ -93,4 +95,39 @@ void hash_args_shrunk(const struct call *call, struct entry *e, const char *even
     if (db_tells_fields(call->store))
         db_notify_fields(call->db, call->argv[1], event, fields);
     helpers_shrunk(call, call->argv[1], empty, 0, NULL, fields.n);
+}
+
+bool hash_args_parse_fields(const struct call *call, int at, int width,
+                            struct hash_args_fields *out)
+{
+    long long count;
+    if (at + 1 >= call->argc || !bytes_is(call->argv[at], "fields")) {
+        reply_errorf(call->reply, "ERR Mandatory argument FIELDS is missing or not at the right "
+                                  "position");
+        return false;
+    }
+    if (!num_parse_int(call->argv[at + 1], &count) || count < 1 || count > INT32_MAX) {
+        reply_errorf(call->reply, "ERR Parameter `numFields` should be greater than 0");
+        return false;
+    }
+    if (count != (call->argc - at - 2) / width || (call->argc - at - 2) % width) {
+        reply_errorf(call->reply,
+                     "ERR The `numfields` parameter must match the number of arguments");
+        return false;
+    }
+    *out = (struct hash_args_fields){at + 2, (int)count, width};
+    return true;
+}
+
+void hash_args_reply_fields(const struct call *call, const struct entry *e,
+                            const struct hash_args_fields *fields)
+{
+    struct hash_field f;
+    reply_array(call->reply, (size_t)fields->n);
+    for (int i = fields->first; i < fields->first + fields->n; i++) {
+        if (e && hash_args_find(call, value_object(e), call->argv[i], &f))
+            reply_bulk(call->reply, f.value);
+        else
+            reply_null(call->reply);
+    }
 }

@@ -28,4 +28,16 @@ void hash_args_grown(const struct call *call, struct entry *e, const char *event
 void hash_args_shrunk(const struct call *call, struct entry *e, const char *event,
                       struct db_fields fields);
 
+/* "FIELDS n field..." in a request: where the fields are, and how many arguments each has. */
+struct hash_args_fields {
+    int first, n, width;
+};
+/* Finds them; FIELDS must be argument `at`, and nothing may follow the last field. False after the
+ * error reply. */
+bool hash_args_parse_fields(const struct call *call, int at, int width,
+                            struct hash_args_fields *out);
+/* An array of their values; e NULL: no such key. */
+void hash_args_reply_fields(const struct call *call, const struct entry *e,
+                            const struct hash_args_fields *fields);
+
 #endif

@@ -1,8 +1,8 @@
-/* Deadlines of keys. */
+/* EXPIRE and its three forms: a key gets a TTL. */
 #include "commands/index.h"
 
 #include "base/num.h"
-#include "commands/deadline.h"
+#include "commands/expiry_arg.h"
 
 enum expire_flag { ONLY_NONE = 1, ONLY_SOME = 2, ONLY_LATER = 4, ONLY_EARLIER = 8 };
 
@@ -36,12 +36,12 @@ static bool parse_flags(struct call *call, unsigned *flags)
     return true;
 }
 
-static void expire(struct call *call, bool seconds, bool absolute)
+static void set_ttl(struct call *call, bool seconds, bool absolute)
 {
-    struct deadline d = {.seconds = seconds, .absolute = absolute, .argument = 2};
+    struct expiry_arg d = {.seconds = seconds, .absolute = absolute, .argument = 2};
     struct bytes key = call->argv[1];
     unsigned flags;
-    if (!parse_flags(call, &flags) || !deadline_parse_any(call, &d))
+    if (!parse_flags(call, &flags) || !expiry_arg_parse_any(call, &d))
         return;
     struct entry *e = db_write(call->db, key);
     int64_t now = e ? entry_deadline_ms(e) : -1;
@@ -70,22 +70,7 @@ static void expire(struct call *call, bool seconds, bool absolute)
 
 static void do_expire(struct call *call)
 {
-    expire(call, true, false);
-}
-
-static void do_pexpire(struct call *call)
-{
-    expire(call, false, false);
-}
-
-static void do_expireat(struct call *call)
-{
-    expire(call, true, true);
-}
-
-static void do_pexpireat(struct call *call)
-{
-    expire(call, false, true);
+    set_ttl(call, true, false);
 }
 
 const struct command expire_command = {
@@ -100,6 +85,12 @@ const struct command expire_command = {
     .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_UPDATE)},
     .handler = do_expire,
 };
+
+static void do_pexpire(struct call *call)
+{
+    set_ttl(call, false, false);
+}
+
 const struct command pexpire_command = {
     .name = "pexpire",
     .usage = "key:key milliseconds:int [<NX | XX | GT | LT>]",
@@ -112,6 +103,12 @@ const struct command pexpire_command = {
     .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_UPDATE)},
     .handler = do_pexpire,
 };
+
+static void do_expireat(struct call *call)
+{
+    set_ttl(call, true, true);
+}
+
 const struct command expireat_command = {
     .name = "expireat",
     .usage = "key:key unix-time-seconds:unix-time [<NX | XX | GT | LT>]",
@@ -124,6 +121,12 @@ const struct command expireat_command = {
     .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_UPDATE)},
     .handler = do_expireat,
 };
+
+static void do_pexpireat(struct call *call)
+{
+    set_ttl(call, false, true);
+}
+
 const struct command pexpireat_command = {
     .name = "pexpireat",
     .usage = "key:key unix-time-milliseconds:unix-time [<NX | XX | GT | LT>]",
@@ -135,117 +138,4 @@ const struct command pexpireat_command = {
     .flags = COMMAND_FAST | COMMAND_WRITE | COMMAND_KEYSPACE,
     .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_UPDATE)},
     .handler = do_pexpireat,
-};
-
-static void answer_deadline(struct call *call, bool seconds, bool absolute)
-{
-    struct entry *e = db_read_notouch(call->db, call->argv[1]);
-    int64_t at = e ? entry_deadline_ms(e) : -1;
-    if (!e) {
-        reply_int(call->reply, -2);
-    } else if (at < 0) {
-        reply_int(call->reply, -1);
-    } else {
-        int64_t v = absolute ? at : num_minus(at, call->now_ms);
-        if (v < 0)
-            v = 0;
-        reply_int(call->reply, seconds ? (absolute ? v / 1000 : (v + 500) / 1000) : v);
-    }
-}
-
-static void do_ttl(struct call *call)
-{
-    answer_deadline(call, true, false);
-}
-
-static void do_pttl(struct call *call)
-{
-    answer_deadline(call, false, false);
-}
-
-static void do_expiretime(struct call *call)
-{
-    answer_deadline(call, true, true);
-}
-
-static void do_pexpiretime(struct call *call)
-{
-    answer_deadline(call, false, true);
-}
-
-const struct command ttl_command = {
-    .name = "ttl",
-    .usage = "key:key",
-    .summary = "Answers the seconds that a key has left.",
-    .since = "1.0.0",
-    .complexity = "O(1)",
-    .tips = "nondeterministic_output",
-    .group = GROUP_GENERIC,
-    .arity = 2,
-    .flags = COMMAND_FAST | COMMAND_READONLY | COMMAND_KEYSPACE,
-    .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS)},
-    .handler = do_ttl,
-};
-const struct command pttl_command = {
-    .name = "pttl",
-    .usage = "key:key",
-    .summary = "Answers the milliseconds that a key has left.",
-    .since = "2.6.0",
-    .complexity = "O(1)",
-    .tips = "nondeterministic_output",
-    .group = GROUP_GENERIC,
-    .arity = 2,
-    .flags = COMMAND_FAST | COMMAND_READONLY | COMMAND_KEYSPACE,
-    .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS)},
-    .handler = do_pttl,
-};
-const struct command expiretime_command = {
-    .name = "expiretime",
-    .usage = "key:key",
-    .summary = "Answers the moment at which a key goes, in seconds since 1970.",
-    .since = "7.0.0",
-    .complexity = "O(1)",
-    .group = GROUP_GENERIC,
-    .arity = 2,
-    .flags = COMMAND_FAST | COMMAND_READONLY | COMMAND_KEYSPACE,
-    .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS)},
-    .handler = do_expiretime,
-};
-const struct command pexpiretime_command = {
-    .name = "pexpiretime",
-    .usage = "key:key",
-    .summary = "Answers the moment at which a key goes, in milliseconds since 1970.",
-    .since = "7.0.0",
-    .complexity = "O(1)",
-    .group = GROUP_GENERIC,
-    .arity = 2,
-    .flags = COMMAND_FAST | COMMAND_READONLY | COMMAND_KEYSPACE,
-    .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS)},
-    .handler = do_pexpiretime,
-};
-
-static void do_persist(struct call *call)
-{
-    struct bytes key = call->argv[1];
-    struct entry *e = db_write(call->db, key);
-    if (!e || !e->has_ttl) {
-        reply_int(call->reply, 0);
-        return;
-    }
-    db_set_deadline(call->db, e, -1);
-    db_changed(call->db, key, DB_EVENT_GENERIC, "persist");
-    reply_int(call->reply, 1);
-}
-
-const struct command persist_command = {
-    .name = "persist",
-    .usage = "key:key",
-    .summary = "Takes the deadline of a key away.",
-    .since = "2.2.0",
-    .complexity = "O(1)",
-    .group = GROUP_GENERIC,
-    .arity = 2,
-    .flags = COMMAND_FAST | COMMAND_WRITE | COMMAND_KEYSPACE,
-    .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_UPDATE)},
-    .handler = do_persist,
 };

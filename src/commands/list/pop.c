@@ -3,9 +3,9 @@
 
 #include "base/mem.h"
 #include "base/num.h"
-#include "commands/deadline.h"
 #include "commands/list/list_args.h"
 #include "commands/mpop_args.h"
+#include "commands/timeout_arg.h"
 
 static const char *event_of(bool front)
 {
@@ -119,7 +119,7 @@ static void block_pop(struct call *call, bool front)
     struct list *l;
     int64_t deadline_ms;
     int n = call->argc - 2;
-    if (!deadline_timeout(call, call->argc - 1, &deadline_ms))
+    if (!timeout_arg_parse(call, call->argc - 1, &deadline_ms))
         return;
     int found = first_list(call, call->argv + 1, n, &key, &l);
     if (found < 0)
@@ -313,7 +313,7 @@ static void do_rpoplpush(struct call *call)
 static void do_brpoplpush(struct call *call)
 {
     struct move m = {.from = call->argv[1], .to = call->argv[2], .to_front = true, .blocks = true};
-    if (deadline_timeout(call, 3, &m.deadline_ms))
+    if (timeout_arg_parse(call, 3, &m.deadline_ms))
         move(call, &m);
 }
 
@@ -328,7 +328,7 @@ static void do_blmove(struct call *call)
 {
     struct move m = {.from = call->argv[1], .to = call->argv[2], .blocks = true};
     if (list_args_side(call, 3, &m.from_front) && list_args_side(call, 4, &m.to_front) &&
-        deadline_timeout(call, 5, &m.deadline_ms))
+        timeout_arg_parse(call, 5, &m.deadline_ms))
         move(call, &m);
 }
 
@@ -463,7 +463,7 @@ static void do_blmovem(struct call *call)
 {
     struct move m = {.from = call->argv[1], .to = call->argv[2], .blocks = true};
     if (list_args_side(call, 3, &m.from_front) && list_args_side(call, 4, &m.to_front) &&
-        deadline_timeout(call, 5, &m.deadline_ms))
+        timeout_arg_parse(call, 5, &m.deadline_ms))
         move_many(call, &m, 6);
 }
 

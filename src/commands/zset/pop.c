@@ -2,8 +2,8 @@
 #include "commands/index.h"
 
 #include "base/num.h"
-#include "commands/deadline.h"
 #include "commands/mpop_args.h"
+#include "commands/timeout_arg.h"
 #include "commands/zset_args.h"
 #include "engine/block.h"
 
@@ -123,7 +123,7 @@ static void block_pop(struct call *call, bool highest)
     struct bytes key;
     struct entry *e;
     int n = call->argc - 2;
-    if (!deadline_timeout(call, call->argc - 1, &deadline_ms))
+    if (!timeout_arg_parse(call, call->argc - 1, &deadline_ms))
         return;
     int found = first_of(call, call->argv + 1, n, &key, &e);
     if (found < 0)

@@ -1,0 +1,20 @@
+/* DBSIZE. */
+#include "commands/index.h"
+
+static void do_dbsize(struct call *call)
+{
+    reply_int(call->reply, (long long)call->db->keys.used);
+}
+
+const struct command dbsize_command = {
+    .name = "dbsize",
+    .usage = "",
+    .summary = "Answers how many keys the database holds.",
+    .since = "1.0.0",
+    .complexity = "O(1)",
+    .tips = "request_policy:all_shards response_policy:agg_sum",
+    .group = GROUP_SERVER,
+    .arity = 1,
+    .flags = COMMAND_FAST | COMMAND_READONLY | COMMAND_WHOLE | COMMAND_KEYSPACE,
+    .handler = do_dbsize,
+};
