@@ -76,14 +76,15 @@ void assemble_begin(struct engine *e, struct settings *settings, struct registry
     e->store = db_store_new((int)settings->databases, seed);
     e->registry = registry;
     e->commands_renamed = registry_has_renames(registry);
-    e->stats = mem_zalloc(registry_count(registry) * sizeof(*e->stats));
+    e->stats.of_command = mem_zalloc(registry_count(registry) * sizeof(*e->stats.of_command));
     e->journal = journal_new();
     e->pubsub = pubsub_new(deliver_message);
     gate_init(&e->gate);
-    e->active_expire = true;
-    struct dlist_node *const lists[] = {&e->clients, &e->outgoing,  &e->replying,   &e->resuming,
-                                        &e->closing, &e->anonymous, &e->confirming, &e->ready,
-                                        &e->paused,  &e->denials};
+    e->debug.active_expire = true;
+    struct dlist_node *const lists[] = {
+        &e->clients.all,     &e->clients.outgoing,  &e->clients.replying, &e->clients.resuming,
+        &e->clients.closing, &e->clients.anonymous, &e->clients.waitaof,  &e->blocking.ready,
+        &e->pause.clients,   &e->denials.entries};
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
         dlist_init(lists[i]);
     e->store->events = (struct store_events){
@@ -115,14 +116,14 @@ void assemble_end(struct engine *e)
     observe_free(e->observe);
     mem_free(e->observe);
     for (unsigned i = 0; i < registry_count(e->registry); i++)
-        mem_free(e->stats[i].times);
+        mem_free(e->stats.of_command[i].times);
     users_free(e->users);
     gate_free(&e->gate);
     db_store_free(e->store);
     registry_free(e->registry);
     journal_free(e->journal);
     pubsub_free(e->pubsub);
-    dict_clear(&e->errors);
+    dict_clear(&e->stats.errors);
     heap_free(&e->timeouts);
-    mem_free(e->stats);
+    mem_free(e->stats.of_command);
 }

@@ -9,7 +9,7 @@
 /* All who wait for one key. */
 struct wait_key {
     struct dlist_node waiters;
-    struct dlist_node ready; /* in engine.ready */
+    struct dlist_node ready; /* in engine.blocking.ready */
     struct db *db;
     bool serving;
     uint64_t marked_by; /* number of the wait that linked itself last */
@@ -61,7 +61,7 @@ static struct bytes name_of(struct buf *to, const struct db *db, struct bytes ke
 static struct wait_key *find_key(const struct engine *e, const struct db *db, struct bytes key)
 {
     struct buf name = {0};
-    struct wait_key *k = dict_get(&e->waiting, name_of(&name, db, key));
+    struct wait_key *k = dict_get(&e->blocking.keys, name_of(&name, db, key));
     buf_free(&name);
     return k;
 }
@@ -69,7 +69,7 @@ static struct wait_key *find_key(const struct engine *e, const struct db *db, st
 static struct wait_key *ensure_key(struct engine *e, struct db *db, struct bytes key)
 {
     struct buf name = {0};
-    struct dict_node *node = dict_ensure(&e->waiting, name_of(&name, db, key));
+    struct dict_node *node = dict_ensure(&e->blocking.keys, name_of(&name, db, key));
     buf_free(&name);
     if (!node->value) {
         struct wait_key *k = mem_zalloc(sizeof(*k) + key.n);
@@ -88,7 +88,7 @@ static void drop_key_if_idle(struct engine *e, struct wait_key *k)
     if (!dlist_empty(&k->waiters) || dlist_linked(&k->ready) || k->serving)
         return;
     struct buf name = {0};
-    dict_remove(&e->waiting, name_of(&name, k->db, bytes_of(k->key, k->n)));
+    dict_remove(&e->blocking.keys, name_of(&name, k->db, bytes_of(k->key, k->n)));
     buf_free(&name);
     e->store->waited--;
     mem_free(k);
@@ -131,7 +131,7 @@ void block_on(struct call *call, const struct block_options *o)
     w->group = o->group;
     w->timer = (struct wait_timer){.wait = w, .ends = true};
     w->wake = (struct wait_timer){.wait = w};
-    uint64_t number = ++e->last_wait;
+    uint64_t number = ++e->blocking.last_number;
     for (int i = 0; i < o->key_count; i++) {
         struct wait_key *k = ensure_key(e, call->db, o->keys[i]);
         if (k->marked_by == number)
@@ -144,7 +144,7 @@ void block_on(struct call *call, const struct block_options *o)
             w->memory += mem_block_size(k) + mem_class_size(sizeof(struct dict_node) + k->n) +
                          2 * sizeof(void *);
         dlist_append(&k->waiters, &l->node);
-        e->waiting_nokey += w->group && k->groups++ == 0;
+        e->blocking.nokey_keys += w->group && k->groups++ == 0;
     }
     if (o->deadline_ms)
         heap_insert(&e->timeouts, &w->timer.node, o->deadline_ms);
@@ -154,7 +154,7 @@ void block_on(struct call *call, const struct block_options *o)
     client_holds(c, w->memory, 0);
     c->wait = w;
     c->flags |= CLIENT_BLOCKED;
-    e->blocked_count++;
+    e->blocking.count++;
 }
 
 void block_forget(struct client *c)
@@ -168,13 +168,13 @@ void block_forget(struct client *c)
     for (int i = 0; i < w->link_count; i++) {
         struct wait_key *k = w->links[i].key;
         dlist_remove(&w->links[i].node);
-        e->waiting_nokey -= w->group && --k->groups == 0;
+        e->blocking.nokey_keys -= w->group && --k->groups == 0;
         drop_key_if_idle(e, k);
     }
-    dlist_remove(&c->confirming);
+    dlist_remove(&c->waitaof);
     c->wait = NULL;
     c->flags &= ~(unsigned)CLIENT_BLOCKED;
-    e->blocked_count--;
+    e->blocking.count--;
     client_holds(c, 0, w->memory);
     mem_free(w->argv);
     mem_free(w);
@@ -186,23 +186,23 @@ static void resume(struct client *c)
     block_forget(c);
     client_has_output(c);
     if (!dlist_linked(&c->resuming))
-        dlist_append(&c->engine->resuming, &c->resuming);
+        dlist_append(&c->engine->clients.resuming, &c->resuming);
 }
 
 void block_key_ready(struct engine *e, struct db *db, struct bytes key)
 {
     struct wait_key *k = find_key(e, db, key);
     if (k && !dlist_linked(&k->ready))
-        dlist_append(&e->ready, &k->ready);
+        dlist_append(&e->blocking.ready, &k->ready);
 }
 
 void block_db_ready(struct engine *e, struct db *db)
 {
     struct dict_walk walk = {0};
-    for (struct dict_node *n; (n = dict_next(&e->waiting, &walk));) {
+    for (struct dict_node *n; (n = dict_next(&e->blocking.keys, &walk));) {
         struct wait_key *k = n->value;
         if (k->db == db && !dlist_linked(&k->ready))
-            dlist_append(&e->ready, &k->ready);
+            dlist_append(&e->blocking.ready, &k->ready);
     }
 }
 
@@ -237,8 +237,8 @@ static void serve_key(struct wait_key *k)
 
 void block_forget_ready(struct engine *e)
 {
-    while (!dlist_empty(&e->ready)) {
-        struct wait_key *k = dlist_item(e->ready.next, struct wait_key, ready);
+    while (!dlist_empty(&e->blocking.ready)) {
+        struct wait_key *k = dlist_item(e->blocking.ready.next, struct wait_key, ready);
         dlist_remove(&k->ready);
         drop_key_if_idle(e, k);
     }
@@ -247,7 +247,7 @@ void block_forget_ready(struct engine *e)
 void block_serve(struct engine *e)
 {
     while (block_has_work(e)) {
-        struct wait_key *k = dlist_item(e->ready.next, struct wait_key, ready);
+        struct wait_key *k = dlist_item(e->blocking.ready.next, struct wait_key, ready);
         dlist_remove(&k->ready);
         k->serving = true; /* it must not be freed under us */
         serve_key(k);
@@ -285,14 +285,14 @@ bool block_has_ended(const struct call *call)
     return call->client->wait && call->client->wait->ended;
 }
 
-void block_confirm(struct engine *e)
+void block_serve_waitaof(struct engine *e)
 {
     struct dlist_node all;
     dlist_init(&all);
-    dlist_splice(&all, &e->confirming);
+    dlist_splice(&all, &e->clients.waitaof);
     while (!dlist_empty(&all)) {
-        struct client *c = dlist_item(all.next, struct client, confirming);
-        dlist_remove(&c->confirming);
+        struct client *c = dlist_item(all.next, struct client, waitaof);
+        dlist_remove(&c->waitaof);
         if (c->wait)
             serve_one(c->wait);
     }
@@ -307,7 +307,7 @@ int64_t block_run_timeouts(struct engine *e, int64_t now_ms)
         struct wait_timer *t = dlist_item(n, struct wait_timer, node);
         if (t->ends)
             block_end(t->wait->client, false);
-        else if (e->special & ENGINE_PAUSED)
+        else if (e->slow_path & ENGINE_PAUSED)
             heap_insert(&e->timeouts, n, now_ms + PAUSED_MS);
         else
             serve_one(t->wait);

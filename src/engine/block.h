@@ -29,8 +29,8 @@ bool block_allowed(const struct call *call);
 void block_on(struct call *call, const struct block_options *o);
 /* The command runs for the last time: its deadline has come. */
 bool block_has_ended(const struct call *call);
-/* Clients in engine.confirming: what they wait for may have come. */
-void block_confirm(struct engine *engine);
+/* Clients in engine.clients.waitaof: what they wait for may have come. */
+void block_serve_waitaof(struct engine *engine);
 /* A key that someone may wait for changed. */
 void block_key_ready(struct engine *engine, struct db *db, struct bytes key);
 /* All waited-for keys of a database may have changed. */
@@ -39,7 +39,7 @@ void block_db_ready(struct engine *engine, struct db *db);
  * during a pause. */
 static inline bool block_has_work(const struct engine *e)
 {
-    return !dlist_empty(&e->ready) && !(e->special & (ENGINE_BUSY | ENGINE_PAUSED));
+    return !dlist_empty(&e->blocking.ready) && !(e->slow_path & (ENGINE_BUSY | ENGINE_PAUSED));
 }
 /* Serves until nothing is ready. */
 void block_serve(struct engine *engine);

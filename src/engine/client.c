@@ -24,16 +24,16 @@ struct client *client_new(struct engine *engine)
 {
     struct client *c = mem_zalloc(sizeof(*c));
     c->engine = engine;
-    c->id = ++engine->next_client_id;
+    c->id = ++engine->clients.last_id;
     c->db = &engine->store->dbs[0];
     c->reply = (struct reply){.out = &c->out, .resp = 2};
     c->out.passed = output_passed;
     choose_limit(c);
     c->created_ms = c->active_ms = engine->steady_ms;
     c->fd = -1;
-    dlist_append(&engine->clients, &c->all);
-    engine->client_count++;
-    dict_ensure(&engine->clients_by_id, bytes_of(&c->id, sizeof(c->id)))->value = c;
+    dlist_append(&engine->clients.all, &c->all);
+    engine->clients.count++;
+    dict_ensure(&engine->clients.by_id, bytes_of(&c->id, sizeof(c->id)))->value = c;
     return c;
 }
 
@@ -60,11 +60,11 @@ void client_free(struct client *c)
     dlist_remove(&c->pushed);
     client_set_anonymous(c, false);
     client_holds(c, 0, c->held);
-    e->clients_input -= c->input;
-    e->closing_count -= (c->flags & CLIENT_CLOSING) != 0;
+    e->clients.input -= c->input;
+    e->clients.closing_count -= (c->flags & CLIENT_CLOSING) != 0;
     if (!(c->flags & CLIENT_SCRIPT)) {
-        e->client_count--;
-        dict_remove(&e->clients_by_id, bytes_of(&c->id, sizeof(c->id)));
+        e->clients.count--;
+        dict_remove(&e->clients.by_id, bytes_of(&c->id, sizeof(c->id)));
     }
     if (c->partial) {
         request_free(c->partial);
@@ -81,10 +81,10 @@ void client_free(struct client *c)
 
 void client_close(struct client *c)
 {
-    c->engine->closing_count += !(c->flags & CLIENT_CLOSING);
+    c->engine->clients.closing_count += !(c->flags & CLIENT_CLOSING);
     c->flags |= CLIENT_CLOSING;
     if (!dlist_linked(&c->closing))
-        dlist_append(&c->engine->closing, &c->closing);
+        dlist_append(&c->engine->clients.closing, &c->closing);
 }
 
 void client_close_by(struct client *c, const struct client *by)
@@ -107,19 +107,19 @@ void client_close_after_reply(struct client *c)
 void client_has_output(struct client *c)
 {
     if (!dlist_linked(&c->outgoing))
-        dlist_append(&c->engine->outgoing, &c->outgoing);
+        dlist_append(&c->engine->clients.outgoing, &c->outgoing);
 }
 
 void client_has_reply(struct client *c)
 {
     if (!dlist_linked(&c->outgoing))
-        dlist_append(&c->engine->replying, &c->outgoing);
+        dlist_append(&c->engine->clients.replying, &c->outgoing);
 }
 
 void client_order_output(struct engine *e)
 {
-    dlist_splice(&e->replying, &e->outgoing);
-    dlist_splice(&e->outgoing, &e->replying);
+    dlist_splice(&e->clients.replying, &e->clients.outgoing);
+    dlist_splice(&e->clients.outgoing, &e->clients.replying);
 }
 
 void client_keep(struct client *c, const char *data, size_t n)
@@ -150,19 +150,19 @@ void client_set_anonymous(struct client *c, bool anonymous)
         return;
     c->flags ^= CLIENT_ANONYMOUS;
     if (anonymous) {
-        dlist_append(&e->anonymous, &c->anonymous);
-        e->anonymous_count++;
+        dlist_append(&e->clients.anonymous, &c->anonymous);
+        e->clients.anonymous_count++;
     } else {
         dlist_remove(&c->anonymous);
-        e->anonymous_count--;
+        e->clients.anonymous_count--;
     }
 }
 
-void client_slow_down(struct client *c)
+void client_delay_auth(struct client *c)
 {
-    unsigned doubled = c->guesses < SLOWED_DOUBLE ? c->guesses : SLOWED_DOUBLE;
-    c->guesses++;
-    c->flags |= CLIENT_SLOWED;
+    unsigned doubled = c->failed_auths < SLOWED_DOUBLE ? c->failed_auths : SLOWED_DOUBLE;
+    c->failed_auths++;
+    c->flags |= CLIENT_AUTH_DELAYED;
     c->held_until_ms = c->engine->steady_ms + ((int64_t)SLOWED_MS << doubled);
 }
 
@@ -174,12 +174,12 @@ enum client_class client_class(const struct client *c)
 void client_holds(struct client *c, size_t more, size_t less)
 {
     c->held += more - less;
-    c->engine->clients_held += more - less;
+    c->engine->clients.held += more - less;
 }
 
 void client_set_input(struct client *c, size_t bytes)
 {
-    c->engine->clients_input += bytes - c->input;
+    c->engine->clients.input += bytes - c->input;
     c->input = bytes;
 }
 
@@ -213,24 +213,24 @@ void client_over_output_limit(struct client *c)
     log_line(LOG_WARNING,
              "Client %s scheduled to be closed ASAP for overcoming of output buffer limits.",
              c->address);
-    c->engine->output_limit_disconnections++;
+    c->engine->stats.output_limit_disconnections++;
     client_close(c);
 }
 
 struct client *client_by_id(struct engine *engine, uint64_t id)
 {
-    struct client *c = dict_get(&engine->clients_by_id, bytes_of(&id, sizeof(id)));
+    struct client *c = dict_get(&engine->clients.by_id, bytes_of(&id, sizeof(id)));
     return c && (c->flags & CLIENT_CLOSING) ? NULL : c;
 }
 
 void client_end_pause(struct engine *engine)
 {
     state_set(engine, ENGINE_PAUSED, false);
-    while (!dlist_empty(&engine->paused)) {
-        struct dlist_node *n = engine->paused.next;
+    while (!dlist_empty(&engine->pause.clients)) {
+        struct dlist_node *n = engine->pause.clients.next;
         struct client *c = dlist_item(n, struct client, resuming);
         dlist_remove(n);
         c->flags &= ~(unsigned)CLIENT_PAUSED;
-        dlist_append(&engine->resuming, n);
+        dlist_append(&engine->clients.resuming, n);
     }
 }

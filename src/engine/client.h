@@ -22,37 +22,45 @@ struct subscriber;
 struct tracking_client;
 struct user;
 
+/* States of a client, in groups: what it is, whether it stays, what keeps it from running, who it
+ * is, its transaction, its replies, what it listens to. */
 enum client_flag {
-    CLIENT_CLOSING = 1 << 0,     /* to be freed at the end of the turn */
-    CLIENT_CLOSE_AFTER = 1 << 1, /* reads no more; closes when all is sent */
-    CLIENT_BLOCKED = 1 << 2,
-    CLIENT_MULTI = 1 << 3,      /* between MULTI and EXEC */
-    CLIENT_TXN_BROKEN = 1 << 4, /* a queued command was refused */
-    CLIENT_TXN_STALE = 1 << 5,  /* a watched key changed */
-    CLIENT_ANONYMOUS = 1 << 6,  /* has to AUTH first */
-    CLIENT_REPLY_OFF = 1 << 7,
-    CLIENT_REPLY_SKIP = 1 << 8, /* for the next command */
-    CLIENT_SLOWED = 1 << 9,     /* it guessed wrongly; reads on when held_until_ms has come */
-    CLIENT_NO_EVICT = 1 << 10,
-    CLIENT_NO_TOUCH = 1 << 11,
-    CLIENT_REPLAY = 1 << 12, /* the journal's: no limits, no journalling */
-    CLIENT_UNIX = 1 << 13,
-    CLIENT_SUBSCRIBED = 1 << 14,
+    CLIENT_REPLAY = 1 << 0, /* the journal's: no limits, no journalling */
+    CLIENT_SCRIPT = 1 << 1, /* commands of scripts run as this one; it is in no list */
+    CLIENT_UNIX = 1 << 2,   /* came by a Unix socket */
+
+    CLIENT_CLOSING = 1 << 3,     /* freed at the end of the turn */
+    CLIENT_CLOSE_AFTER = 1 << 4, /* reads no more; closes when all is sent */
+    CLIENT_KILLED_SELF = 1 << 5,
+
+    CLIENT_BLOCKED = 1 << 6,
+    CLIENT_PAUSED = 1 << 7,       /* a request waits for CLIENT UNPAUSE */
+    CLIENT_AUTH_DELAYED = 1 << 8, /* failed AUTH: nothing runs for a while */
+    CLIENT_RUNNING = 1 << 9,      /* its script runs and lets others have their turn meanwhile */
+
+    CLIENT_ANONYMOUS = 1 << 10,  /* has to AUTH first */
+    CLIENT_RESTRICTED = 1 << 11, /* its user may not do everything */
+
+    CLIENT_MULTI = 1 << 12,      /* between MULTI and EXEC */
+    CLIENT_TXN_BROKEN = 1 << 13, /* a queued command was refused */
+    CLIENT_TXN_STALE = 1 << 14,  /* a watched key changed */
     CLIENT_IN_EXEC = 1 << 15,
-    CLIENT_PAUSED = 1 << 16, /* a request waits for CLIENT UNPAUSE */
-    CLIENT_KILLED_SELF = 1 << 17,
-    CLIENT_DURABLE = 1 << 22,       /* replies to its writes wait for the disk */
-    CLIENT_SCRIPT = 1 << 18,        /* commands of scripts run as this one; it is in no list */
-    CLIENT_TRACKING = 1 << 21,      /* hears of changes of what it has read */
-    CLIENT_RESTRICTED = 1 << 20,    /* its user may not do everything */
-    CLIENT_RUNNING = 1 << 19,       /* its script runs and lets others have their turn meanwhile */
-    CLIENT_WROTE_DURABLY = 1 << 27, /* in a script or EXEC, whose reply waits for the disk */
+
+    CLIENT_REPLY_OFF = 1 << 16,
+    CLIENT_REPLY_SKIP = 1 << 17,    /* for the next command */
+    CLIENT_DURABLE = 1 << 18,       /* replies to its writes wait for the disk */
+    CLIENT_WROTE_DURABLY = 1 << 19, /* in a script or EXEC, whose reply waits for the disk */
+
+    CLIENT_SUBSCRIBED = 1 << 20,
+    CLIENT_TRACKING = 1 << 21, /* hears of changes of what it has read */
+    CLIENT_NO_EVICT = 1 << 22,
+    CLIENT_NO_TOUCH = 1 << 23,
 };
 
-/* What makes a request leave the quick path. */
-#define CLIENT_SPECIAL                                                                             \
-    (CLIENT_ANONYMOUS | CLIENT_MULTI | CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_NO_TOUCH |    \
-     CLIENT_REPLAY | CLIENT_SUBSCRIBED | CLIENT_RESTRICTED | CLIENT_TRACKING | CLIENT_DURABLE)
+/* What makes its requests leave the quick path. */
+#define CLIENT_SLOW_PATH                                                                           \
+    (CLIENT_REPLAY | CLIENT_ANONYMOUS | CLIENT_RESTRICTED | CLIENT_MULTI | CLIENT_REPLY_OFF |      \
+     CLIENT_REPLY_SKIP | CLIENT_DURABLE | CLIENT_SUBSCRIBED | CLIENT_TRACKING | CLIENT_NO_TOUCH)
 
 enum client_class { CLASS_NORMAL, CLASS_REPLICA, CLASS_PUBSUB, CLASS_COUNT };
 
@@ -63,14 +71,11 @@ struct client {
     struct db *db;
     struct chain out;
     struct reply reply;
-    struct dlist_node all;        /* in engine.clients */
-    struct dlist_node outgoing;   /* in engine.replying or .outgoing: there is something to send */
-    struct dlist_node resuming;   /* in engine.resuming: has unrun bytes and may run again */
+    /* Nodes in the lists of engine.clients, named as these. */
+    struct dlist_node all, resuming, closing, waitaof, anonymous;
+    struct dlist_node outgoing;   /* in replying or outgoing */
     struct dlist_node monitoring; /* in observe.monitors: sees all commands */
-    struct dlist_node closing;    /* in engine.closing */
-    struct dlist_node confirming; /* in engine.confirming */
     struct dlist_node pushed;     /* in gate.pushed */
-    struct dlist_node anonymous;  /* in engine.anonymous while it has to AUTH first, oldest first */
     char *in;                     /* bytes that came and were not yet run */
     size_t in_n, in_cap;
     struct request *partial;       /* a request begun in `in` */
@@ -81,9 +86,8 @@ struct client {
     size_t mark_first, mark_n, mark_cap;
     struct tracking_client *tracking; /* or NULL */
     struct user *user;                /* who it is; borrowed */
-    struct user
-        *last_user; /* its own copy of a user who was deleted while its request ran, or NULL */
-    void *link;     /* the carrier's */
+    struct user *last_user;           /* a copy of one deleted while its request ran, or NULL */
+    void *link;                       /* the carrier's */
     struct str *name, *lib_name, *lib_version; /* set by client_set_text() */
     size_t held;      /* bytes that it makes us keep beside its buffers: client_holds() */
     size_t input;     /* bytes of what it sent, as they were counted last: client_count_input() */
@@ -91,8 +95,8 @@ struct client {
     char address[64], local_address[64];
     int fd;                        /* for CLIENT LIST only */
     int64_t created_ms, active_ms; /* by the steady clock, as all times of a client are */
-    int64_t held_until_ms;         /* while CLIENT_SLOWED */
-    unsigned guesses;              /* wrong passwords in a row */
+    int64_t held_until_ms;         /* while CLIENT_AUTH_DELAYED */
+    unsigned failed_auths;         /* in a row */
     int64_t over_soft_ms;          /* since when the output is over its soft limit; 0: it is not */
     const struct command *last_command;
     uint64_t blocked_ticks; /* that the command it waits in has taken so far */
@@ -127,7 +131,7 @@ void client_has_output(struct client *c);
 /* The same, for who made a request: replies go out in the order of the requests, and before what is
  * pushed to others, so that the next request comes while they are still served. */
 void client_has_reply(struct client *c);
-/* Before anything is sent: engine.outgoing is in the order of sending. */
+/* Before anything is sent: engine.clients.outgoing is in the order of sending. */
 void client_order_output(struct engine *engine);
 /* Keeps bytes that were not run. data may lie in c->in. */
 void client_keep(struct client *c, const char *data, size_t n);
@@ -135,7 +139,7 @@ enum client_class client_class(const struct client *c);
 /* It has to AUTH first, or no longer. */
 void client_set_anonymous(struct client *c, bool anonymous);
 /* A wrong password: nothing more of it runs for a while, longer each time. */
-void client_slow_down(struct client *c);
+void client_delay_auth(struct client *c);
 /* All that is kept for it: buffers, what it has sent, queue, watches, waits, subscriptions, names.
  */
 size_t client_memory(const struct client *c);
@@ -179,7 +183,7 @@ static inline bool client_is_staying(const struct client *c)
 static inline bool client_may_run(const struct client *c)
 {
     return client_is_staying(c) &&
-           !(c->flags & (CLIENT_BLOCKED | CLIENT_PAUSED | CLIENT_SLOWED | CLIENT_RUNNING));
+           !(c->flags & (CLIENT_BLOCKED | CLIENT_PAUSED | CLIENT_AUTH_DELAYED | CLIENT_RUNNING));
 }
 
 /* Nobody wants the reply of the command that runs. */

@@ -26,16 +26,17 @@ struct engine_stat {
     uint64_t *times; /* by observe_bucket(), or NULL: none yet */
 };
 
-enum engine_special { /* why a request leaves the quick path, whoever asks */
-                      ENGINE_LOADING = 1 << 0,
-                      ENGINE_PAUSED = 1 << 1,
-                      ENGINE_MAXMEMORY = 1 << 2, /* there is a limit */
-                      ENGINE_DISK_FAILED = 1 << 3,
-                      ENGINE_SAVE_FAILED = 1 << 4,
-                      ENGINE_MONITORED = 1 << 6,    /* somebody watches all commands */
-                      ENGINE_BUSY = 1 << 5,         /* a script takes long; others are told so */
-                      ENGINE_FEW_REPLICAS = 1 << 7, /* fewer than min-replicas-to-write */
-                      ENGINE_CLIENT_LIMIT = 1 << 8, /* maxmemory-clients is set */
+/* Why requests leave the quick path, whoever asks. */
+enum slow_path_reason {
+    ENGINE_LOADING = 1 << 0,
+    ENGINE_PAUSED = 1 << 1,
+    ENGINE_BUSY = 1 << 2, /* a script takes long; others are told so */
+    ENGINE_DISK_FAILED = 1 << 3,
+    ENGINE_SAVE_FAILED = 1 << 4,
+    ENGINE_FEW_REPLICAS = 1 << 5, /* fewer than min-replicas-to-write */
+    ENGINE_MAXMEMORY = 1 << 6,    /* there is a limit */
+    ENGINE_CLIENT_LIMIT = 1 << 7, /* maxmemory-clients is set */
+    ENGINE_MONITORED = 1 << 8,    /* somebody watches all commands */
 };
 
 /* Bytes, and what they are for. */
@@ -88,74 +89,109 @@ enum {
     ENGINE_SHUTDOWN_SIGNAL = 32 /* a signal asked for it */
 };
 
+/* All clients, and the lists in which some of them are. */
+struct engine_clients {
+    struct dlist_node all;
+    struct dlist_node replying;  /* have output and made a request: sent first */
+    struct dlist_node outgoing;  /* have output */
+    struct dlist_node resuming;  /* have unrun bytes and may run again */
+    struct dlist_node closing;   /* freed at the end of the turn */
+    struct dlist_node anonymous; /* have to AUTH first, the oldest first */
+    struct dlist_node waitaof;   /* blocked in WAITAOF */
+    struct dict by_id;
+    uint64_t last_id;
+    size_t count, anonymous_count;
+    size_t closing_count; /* of `count` */
+    size_t held, input;   /* bytes of all clients together: client_holds(), client_set_input() */
+};
+
+/* Blocked clients (engine/block.h). */
+struct engine_blocking {
+    struct dict keys;        /* database and key to those who wait, in order */
+    struct dlist_node ready; /* keys to be looked at */
+    uint64_t last_number;    /* of the latest wait */
+    size_t nokey_keys;       /* keys whose waiters also hear when they are gone */
+    size_t count;
+};
+
+/* CLIENT PAUSE. */
+struct engine_pause {
+    int64_t until_ms; /* by the steady clock */
+    bool writes_only;
+    struct dlist_node clients; /* (resuming) whose requests wait for the end */
+};
+
+struct engine_stats {
+    struct engine_stat *of_command; /* by registry_number() */
+    struct dict errors;             /* error code to a counter */
+    uint64_t total_commands, total_errors, total_in, total_out;
+    uint64_t total_reads, total_writes; /* of sockets */
+    uint64_t total_connections, rejected_connections;
+    uint64_t evicted_clients, output_limit_disconnections, query_limit_disconnections;
+};
+
+/* Ticks of the cycle counter: a command's time counts from where the one before it ended. */
+struct engine_timing {
+    uint64_t last_ticks;    /* when the last command ended, or waiting ended */
+    uint64_t began_ticks;   /* when waiting ended: commands have run from then to last_ticks */
+    uint64_t command_ticks; /* what they took, up to then */
+    uint64_t slow_ticks;    /* commands that take so long are looked at */
+    bool track_latency;
+};
+
+/* What was denied (engine/rights.h). */
+struct engine_denials {
+    struct dlist_node entries;
+    size_t count;
+    uint64_t next_id, by_result[5]; /* by enum check_result */
+};
+
+/* What DEBUG switches. */
+struct engine_debug {
+    bool active_expire;     /* on at the start */
+    bool pause_cron;        /* DEBUG PAUSE-CRON */
+    bool skip_checksums;    /* DEBUG SET-SKIP-CHECKSUM-VALIDATION: RESTORE takes any */
+    bool scripts_may_all;   /* DEBUG SET-DISABLE-DENY-SCRIPTS */
+    int64_t flush_sleep_us; /* DEBUG AOF-FLUSH-SLEEP */
+};
+
 struct engine {
-    struct settings *settings;
+    /* What it is made of (engine/assemble.h). */
+    struct settings *settings; /* borrowed */
     struct store *store;
     struct registry *registry;
     struct journal *journal;
     struct pubsub *pubsub;
     struct users *users;
-    struct tracking *tracking; /* who caches what (engine/tracking.h) */
-    struct observe *observe;   /* slow commands, events, MONITOR (engine/observe.h) */
-    uint64_t slow_ticks;       /* commands that take so long are looked at */
-    bool track_latency;
+    struct tracking *tracking;   /* who caches what (engine/tracking.h) */
+    struct observe *observe;     /* slow commands, events, MONITOR (engine/observe.h) */
     struct scripting *scripting; /* the commands' (script/scripting.h) */
     struct engine_services services;
-    unsigned special;             /* ENGINE_ bits in force */
-    struct gate gate;             /* which replies may leave (engine/gate.h) */
-    struct dlist_node confirming; /* clients in WAITAOF */
-    uint64_t next_client_id;
-    struct dlist_node clients, outgoing, resuming, closing;
-    struct dlist_node replying;         /* clients (outgoing) that made a request; sent first */
-    size_t client_count, closing_count; /* the latter are among the former until the turn's end */
-    size_t clients_held, clients_input; /* bytes of all clients together: client_holds() */
-    struct dict clients_by_id;
-    struct dlist_node anonymous; /* clients that have to AUTH first, oldest first */
-    size_t anonymous_count;
-    int64_t now_ms;    /* wall clock of this turn */
-    int64_t frozen_us; /* the wall clock of the script or transaction that runs; or 0 */
-    int64_t steady_ms; /* the same moment as clock_steady_ms() shows it */
-    /* Blocked clients (engine/block.h). */
-    struct dict waiting; /* db and key to those who wait, in order */
-    struct heap timeouts;
-    struct dlist_node ready;        /* keys to be looked at */
-    uint64_t last_wait;             /* number of the latest */
+
+    /* What every command looks at. */
+    unsigned slow_path;             /* ENGINE_ bits in force */
+    struct gate gate;               /* which replies may leave (engine/gate.h) */
     struct client_running *running; /* whose requests run, the innermost first */
-    size_t waiting_nokey;           /* keys whose waiters also hear when they are gone */
-    size_t blocked_count;
-    /* Watched keys (engine/txn.h). */
-    struct dict watched;
-    /* CLIENT PAUSE. */
-    int64_t pause_until_ms; /* by the steady clock */
-    bool pause_writes_only;
-    struct dlist_node paused;
-    /* Statistics. */
-    struct engine_stat *stats; /* by registry_number() */
-    uint64_t last_ticks;       /* when the last command ended, or waiting ended: the next one's
-                                * time counts from here */
-    uint64_t began_ticks;      /* when waiting ended: commands have run from then to last_ticks */
-    uint64_t command_ticks;    /* what they took, up to then */
-    struct dict errors;        /* error code to a counter */
-    uint64_t total_reads, total_writes; /* of sockets */
-    uint64_t total_commands, total_errors, total_in, total_out, total_connections,
-        rejected_connections, unexpected_errors;
-    uint64_t evicted_clients, output_limit_disconnections, query_limit_disconnections;
-    uint64_t blocked_memory;
-    struct str *run_id;
-    bool active_expire;
-    bool pause_cron;
-    bool in_exec;
-    bool replaying;
+    struct engine_timing timing;
+    int64_t now_ms;    /* wall clock of this turn */
+    int64_t steady_ms; /* the same moment as clock_steady_ms() shows it */
+    int64_t frozen_us; /* the wall clock of the script or transaction that runs; or 0 */
+
+    /* Those who use it. */
+    struct engine_clients clients;
+    struct engine_blocking blocking;
+    struct heap timeouts; /* of blocked clients */
+    struct engine_pause pause;
+    struct dict watched; /* keys under WATCH (engine/txn.h) */
+
+    /* What is remembered about them. */
+    struct engine_stats stats;
+    struct engine_denials denials;
+
+    struct engine_debug debug;
+    bool commands_renamed;  /* by rename-command */
     bool replaying_foreign; /* a file of Redis, whose effects mean what they mean there */
-    /* What was denied (engine/rights.h). */
-    struct dlist_node denials;
-    size_t denial_count;
-    uint64_t next_denial, denied[5]; /* by enum check_result */
-    bool busy_function;              /* under ENGINE_BUSY: it is a function that runs */
-    bool skip_checksums;             /* DEBUG SET-SKIP-CHECKSUM-VALIDATION: RESTORE takes any */
-    int64_t flush_sleep_us;          /* DEBUG AOF-FLUSH-SLEEP */
-    bool commands_renamed;           /* by rename-command */
-    bool scripts_may_all;            /* DEBUG SET-DISABLE-DENY-SCRIPTS */
+    bool busy_function;     /* under ENGINE_BUSY: it is a function that runs */
 };
 
 /* Whether pushes have to be marked (engine/gate.h). A transaction or a script (a group within a

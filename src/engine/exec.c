@@ -20,10 +20,10 @@
 
 void exec_count_error(struct engine *e, const char *code)
 {
-    e->total_errors++;
-    if (e->errors.used >= ERROR_CODES_MOST && !dict_find(&e->errors, bytes_text(code)))
+    e->stats.total_errors++;
+    if (e->stats.errors.used >= ERROR_CODES_MOST && !dict_find(&e->stats.errors, bytes_text(code)))
         code = ERROR_OTHERS;
-    struct dict_node *n = dict_ensure(&e->errors, bytes_text(code));
+    struct dict_node *n = dict_ensure(&e->stats.errors, bytes_text(code));
     n->value = (void *)((uintptr_t)n->value + 1);
 }
 
@@ -37,7 +37,7 @@ refuse(struct client *c, const struct command *command, const char *format, ...)
     vsnprintf(text, sizeof(text), format, ap);
     va_end(ap);
     if (command)
-        c->engine->stats[registry_number(c->engine->registry, command)].rejected++;
+        c->engine->stats.of_command[registry_number(c->engine->registry, command)].rejected++;
     if (command && bytes_is(bytes_text(command->name), "exec")) {
         txn_end(c);
         reply_errorf(&c->reply, "EXECABORT Transaction discarded because of: %s",
@@ -182,17 +182,17 @@ static bool memory_is_missing(const struct asked *a)
                            is_named(k, "reset"));
     /* Nothing is evicted while a script runs or writes are paused. */
     return grows &&
-           (e->special & (ENGINE_MAXMEMORY | ENGINE_BUSY | ENGINE_PAUSED)) == ENGINE_MAXMEMORY &&
+           (e->slow_path & (ENGINE_MAXMEMORY | ENGINE_BUSY | ENGINE_PAUSED)) == ENGINE_MAXMEMORY &&
            !e->services.make_room(e->services.context);
 }
 
 bool exec_refuses_writes(const struct engine *e, struct buf *why)
 {
-    if (e->special & ENGINE_DISK_FAILED)
+    if (e->slow_path & ENGINE_DISK_FAILED)
         buf_printf(why, "MISCONF Errors writing to the AOF file: %s", e->settings->disk_error);
-    else if (e->special & ENGINE_SAVE_FAILED)
+    else if (e->slow_path & ENGINE_SAVE_FAILED)
         because(why, ERR_MISCONF_RDB);
-    else if (e->special & ENGINE_FEW_REPLICAS)
+    else if (e->slow_path & ENGINE_FEW_REPLICAS)
         because(why, ERR_NOREPLICAS);
     else
         return false;
@@ -220,9 +220,9 @@ static bool state_forbids(const struct asked *a, struct buf *why)
                    command_full_name(a->command));
         return true;
     }
-    if ((e->special & ENGINE_LOADING) && (a->lacking & COMMAND_LOADING))
+    if ((e->slow_path & ENGINE_LOADING) && (a->lacking & COMMAND_LOADING))
         return because(why, ERR_LOADING);
-    if ((e->special & ENGINE_BUSY) && !(a->command->flags & COMMAND_ALLOW_BUSY))
+    if ((e->slow_path & ENGINE_BUSY) && !(a->command->flags & COMMAND_ALLOW_BUSY))
         return because(why, e->busy_function ? ERR_BUSY_FUNCTION : ERR_BUSY);
     if (dlist_linked(&c->monitoring) &&
         (a->flags & (COMMAND_WRITE | COMMAND_READONLY | COMMAND_MAY_REPLICATE))) {
@@ -266,7 +266,7 @@ static bool refuse_if(struct client *c, const struct asked *a)
     if (!is_refused(a, &why))
         return false;
     /* The transaction ends all the same: that is shown. */
-    if ((c->engine->special & ENGINE_MONITORED) && is_named(a->command, "exec"))
+    if ((c->engine->slow_path & ENGINE_MONITORED) && is_named(a->command, "exec"))
         observe_show(c, a->command, a->q->argv, a->q->argc);
     refuse(c, a->command, "%.*s", (int)why.n, why.p);
     buf_free(&why);
@@ -287,7 +287,7 @@ static struct asked asked_for(struct client *c, const struct command *command,
 }
 
 /* True: the request may run now. Else it has been answered or queued, or is to be held. */
-static bool judge(struct client *c, const struct command *command, const struct exec_request *q,
+static bool admit(struct client *c, const struct command *command, const struct exec_request *q,
                   enum exec_result *result)
 {
     struct engine *e = c->engine;
@@ -302,8 +302,8 @@ static bool judge(struct client *c, const struct command *command, const struct 
     struct asked a = asked_for(c, command, q, BY_REQUEST);
     if (refuse_if(c, &a))
         return false;
-    if ((e->special & ENGINE_PAUSED) &&
-        (!e->pause_writes_only || (a.flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)))) {
+    if ((e->slow_path & ENGINE_PAUSED) &&
+        (!e->pause.writes_only || (a.flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)))) {
         *result = EXEC_HOLD;
         return false;
     }
@@ -340,17 +340,17 @@ static inline void count(const struct call *call, uint64_t ticks, unsigned error
 {
     struct engine *e = call->engine;
     struct client *c = call->client;
-    struct engine_stat *stat = &e->stats[registry_number(e->registry, call->command)];
+    struct engine_stat *stat = &e->stats.of_command[registry_number(e->registry, call->command)];
     stat->ticks += ticks;
-    if (__builtin_expect(ticks >= e->slow_ticks, 0))
+    if (__builtin_expect(ticks >= e->timing.slow_ticks, 0))
         observe_slow_command(call, ticks);
     stat->calls++;
-    if (e->track_latency) {
+    if (e->timing.track_latency) {
         if (__builtin_expect(!stat->times, 0))
             stat->times = mem_zalloc(OBSERVE_BUCKETS * sizeof(*stat->times));
         stat->times[observe_bucket(ticks)]++;
     }
-    e->total_commands++;
+    e->stats.total_commands++;
     c->total_commands++;
     /* Errors within EXEC are those of the commands that it ran. */
     if (c->reply.errors != errors_before && c->reply.errors != c->errors_counted) {
@@ -382,7 +382,7 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
         .durable = (c->flags & CLIENT_DURABLE) != 0,
     };
     long long touched = store->touched, dirty = store->dirty;
-    uint64_t began = e->last_ticks;
+    uint64_t began = e->timing.last_ticks;
     unsigned errors = c->reply.errors;
     uint64_t position = chain_end(&c->out), offset = e->journal->offset;
 
@@ -401,8 +401,8 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
         gate_group_ended(e);
 
     uint64_t now = clock_ticks(), ticks = now - began;
-    e->last_ticks = now;
-    if (__builtin_expect(e->special & ENGINE_MONITORED, 0) && !retry &&
+    e->timing.last_ticks = now;
+    if (__builtin_expect(e->slow_path & ENGINE_MONITORED, 0) && !retry &&
         !(command->flags & (COMMAND_SKIP_MONITOR | COMMAND_ADMIN)))
         observe_show(c, command, q->argv, q->argc);
     if (__builtin_expect(e->tracking->client_n > 0, 0) && (command->flags & COMMAND_READONLY)) {
@@ -444,7 +444,7 @@ void exec_for_script(struct client *c, struct exec_script *x, const struct exec_
     else if (!command_arity_fits(command, q->argc) || !command->handler)
         wrong = ERR_SCRIPT_ARITY;
     else if ((command->flags & COMMAND_NOSCRIPT) &&
-             (!e->scripts_may_all || command->group == GROUP_SCRIPTING))
+             (!e->debug.scripts_may_all || command->group == GROUP_SCRIPTING))
         wrong = ERR_SCRIPT_FORBIDDEN;
     if (wrong) {
         refuse_plainly(c, command, wrong);
@@ -474,7 +474,7 @@ int exec_is_allowed(const struct client *c, const struct exec_request *q)
            CHECK_OK;
 }
 
-static bool is_odd(const struct command *command, const struct exec_request *q)
+static bool needs_resolve(const struct command *command, const struct exec_request *q)
 {
     return !command || command->subcommands || !command_arity_fits(command, q->argc);
 }
@@ -492,7 +492,7 @@ static void answer_begin(struct answering *a, struct client *c)
 {
     a->silent = client_is_silent(c);
     /* What others ask for while a script runs changes nothing. */
-    a->tracked = (c->flags & CLIENT_TRACKING) && !(c->engine->special & ENGINE_BUSY);
+    a->tracked = (c->flags & CLIENT_TRACKING) && !(c->engine->slow_path & ENGINE_BUSY);
     a->nowhere = (struct chain){.lost = true};
     deliver_begin(&a->running, c);
     if (a->silent)
@@ -522,12 +522,12 @@ static void forget_caching(struct client *c, const struct command *command)
 }
 
 /* A client or a state of the server that needs a closer look at every request. */
-static enum exec_result run_special(struct client *c, const struct exec_request *q)
+static enum exec_result run_checked(struct client *c, const struct exec_request *q)
 {
     struct engine *e = c->engine;
     enum exec_result result = EXEC_DONE;
     unsigned skip = c->flags & CLIENT_REPLY_SKIP;
-    if (e->special & ENGINE_CLIENT_LIMIT) {
+    if (e->slow_path & ENGINE_CLIENT_LIMIT) {
         e->services.limit_clients(e->services.context);
         if (c->flags & CLIENT_CLOSING)
             return EXEC_DONE;
@@ -535,12 +535,12 @@ static enum exec_result run_special(struct client *c, const struct exec_request 
     struct answering answering;
     answer_begin(&answering, c);
     c->flags &= ~skip; /* the command may ask for the next one */
-    const struct command *command = is_odd(q->command, q) ? resolve(c, q) : q->command;
+    const struct command *command = needs_resolve(q->command, q) ? resolve(c, q) : q->command;
     if (!command) {
         c->total_commands++;
     } else {
         c->last_command = command;
-        if (judge(c, command, q, &result)) {
+        if (admit(c, command, q, &result)) {
             if (c->flags & CLIENT_NO_TOUCH)
                 e->store->touch = is_named(command, "touch");
             result = exec_run(c, command, q, false) ? EXEC_BLOCKED : EXEC_DONE;
@@ -596,9 +596,9 @@ void exec_give_up(struct client *c, const struct command *command, const struct 
 enum exec_result exec_request(struct client *c, const struct exec_request *q)
 {
     const struct command *command = q->command;
-    if (__builtin_expect((c->flags & CLIENT_SPECIAL) || c->engine->special, 0))
-        return run_special(c, q);
-    if (__builtin_expect(is_odd(command, q), 0)) {
+    if (__builtin_expect((c->flags & CLIENT_SLOW_PATH) || c->engine->slow_path, 0))
+        return run_checked(c, q);
+    if (__builtin_expect(needs_resolve(command, q), 0)) {
         command = resolve(c, q);
         if (!command) {
             c->total_commands++;

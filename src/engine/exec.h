@@ -24,8 +24,8 @@ enum exec_result {
 /* The time of commands counts from here: before it there was waiting, or reading of sockets. */
 static inline void exec_begin_clock(struct engine *e)
 {
-    e->command_ticks += e->last_ticks - e->began_ticks;
-    e->last_ticks = e->began_ticks = clock_ticks();
+    e->timing.command_ticks += e->timing.last_ticks - e->timing.began_ticks;
+    e->timing.last_ticks = e->timing.began_ticks = clock_ticks();
 }
 /* Runs one request of a client, or queues it, or refuses it with an error reply. */
 enum exec_result exec_request(struct client *c, const struct exec_request *q);

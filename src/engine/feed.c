@@ -174,11 +174,11 @@ static bool run_one(struct client *c, const struct exec_request *q)
     if (result == EXEC_HOLD) {
         c->flags |= CLIENT_PAUSED;
         dlist_remove(&c->resuming);
-        dlist_append(&c->engine->paused, &c->resuming);
+        dlist_append(&c->engine->pause.clients, &c->resuming);
         return false;
     }
     struct engine *e = c->engine;
-    if (__builtin_expect(!dlist_empty(&e->ready), 0))
+    if (__builtin_expect(!dlist_empty(&e->blocking.ready), 0))
         block_serve(e);
     return true;
 }
@@ -196,7 +196,7 @@ static struct request_limits limits_of(const struct client *c)
 }
 
 /* The slow parser, for one request at data+*at. True: go on behind it. */
-static bool run_odd(struct feed *f, struct client *c, const char *data, size_t n, size_t *at)
+static bool run_slow_parse(struct feed *f, struct client *c, const char *data, size_t n, size_t *at)
 {
     struct request *q = c->partial ? c->partial : &f->scratch;
     struct request_limits limits = limits_of(c);
@@ -262,7 +262,7 @@ static void run_member(struct feed *f, struct member *m)
     while (at < m->n && client_may_run(c)) {
         if (done >= f->budget && !c->partial) {
             if (!dlist_linked(&c->resuming))
-                dlist_append(&c->engine->resuming, &c->resuming);
+                dlist_append(&c->engine->clients.resuming, &c->resuming);
             break;
         }
         if (left == 0 && !c->partial && !(c->flags & CLIENT_ANONYMOUS)) {
@@ -290,7 +290,7 @@ static void run_member(struct feed *f, struct member *m)
             at = p->end;
             i++;
             left--;
-        } else if (!run_odd(f, c, m->data, m->n, &at)) {
+        } else if (!run_slow_parse(f, c, m->data, m->n, &at)) {
             break;
         }
         done++;
@@ -304,7 +304,7 @@ static void run_member(struct feed *f, struct member *m)
     client_has_reply(c);
 }
 
-void feed_let_go(struct feed *f)
+void feed_detach_pending(struct feed *f)
 {
     f->budget = 0;
     for (unsigned i = f->running + 1; i < f->member_n; i++) {
@@ -313,7 +313,7 @@ void feed_let_go(struct feed *f)
             continue;
         keep_rest(m->client, m->data, m->n, 0);
         if (!dlist_linked(&m->client->resuming))
-            dlist_append(&m->client->engine->resuming, &m->client->resuming);
+            dlist_append(&m->client->engine->clients.resuming, &m->client->resuming);
         m->client = NULL;
     }
 }

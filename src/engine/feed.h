@@ -27,7 +27,7 @@ void feed_begin(struct feed *f);
 void feed_add(struct feed *f, struct client *c, const char *data, size_t n);
 /* While a command of the group runs: the others' bytes go to their own buffers and may be run by
  * another feed. */
-void feed_let_go(struct feed *f);
+void feed_detach_pending(struct feed *f);
 /* Runs all of it, in order. What could not be run is kept in the clients' own buffers. */
 void feed_run(struct feed *f);
 

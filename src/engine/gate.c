@@ -83,7 +83,7 @@ uint64_t gate_sendable(struct client *c)
 
 void gate_give_up(struct engine *e, bool only_durable)
 {
-    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
+    for (struct dlist_node *n = e->clients.all.next; n != &e->clients.all; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
         if (!c->link || c->mark_n == 0 || (c->flags & CLIENT_CLOSING))
             continue;
@@ -152,8 +152,8 @@ static void arm(struct engine *e)
     if (e->journal->pending.n == 0)
         return;
     note_unwritten(e);
-    hold(&e->replying, end_of_whole(e->journal), false);
-    hold(&e->outgoing, end_of_whole(e->journal), false);
+    hold(&e->clients.replying, end_of_whole(e->journal), false);
+    hold(&e->clients.outgoing, end_of_whole(e->journal), false);
     e->gate.late = true;
 }
 
@@ -184,7 +184,7 @@ void gate_before_sending(struct engine *e)
         return;
     /* Also of those who were not among the senders yet, because their requests still ran. */
     e->gate.late = false;
-    hold(&e->outgoing, end_of_whole(e->journal), true);
+    hold(&e->clients.outgoing, end_of_whole(e->journal), true);
 }
 
 /* ---- What relies on what */

@@ -52,8 +52,8 @@ void observe_configure(struct engine *e)
         least = (double)event_us;
     double ticks = least * clock_ticks_per_us();
     /* 2^64 and more do not fit. */
-    e->slow_ticks = least < 0 || ticks >= 0x1p64 ? UINT64_MAX : (uint64_t)ticks;
-    e->track_latency = e->settings->latency_tracking;
+    e->timing.slow_ticks = least < 0 || ticks >= 0x1p64 ? UINT64_MAX : (uint64_t)ticks;
+    e->timing.track_latency = e->settings->latency_tracking;
 }
 
 /* Whether an argument is a secret: what it is said to be by the command's constant and, of a
@@ -173,14 +173,14 @@ void observe_monitor(struct client *c)
 {
     if (!dlist_linked(&c->monitoring))
         dlist_append(&c->engine->observe->monitors, &c->monitoring);
-    c->engine->special |= ENGINE_MONITORED;
+    c->engine->slow_path |= ENGINE_MONITORED;
 }
 
 void observe_unmonitor(struct client *c)
 {
     dlist_remove(&c->monitoring);
     if (dlist_empty(&c->engine->observe->monitors))
-        c->engine->special &= ~(unsigned)ENGINE_MONITORED;
+        c->engine->slow_path &= ~(unsigned)ENGINE_MONITORED;
 }
 
 static void add_quoted(struct buf *b, struct bytes x)

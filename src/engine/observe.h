@@ -40,7 +40,7 @@ void observe_init(struct observe *o);
 void observe_free(struct observe *o);
 /* The settings changed, or the cycle counter is known better. */
 void observe_configure(struct engine *e);
-/* After a command that took at least engine.slow_ticks. */
+/* After a command that took at least engine.timing.slow_ticks. */
 void observe_slow_command(const struct call *call, uint64_t ticks);
 void observe_forget_slow(struct observe *o);
 /* To the clients in MONITOR mode. */

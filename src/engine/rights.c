@@ -47,14 +47,14 @@ static void note(struct client *c, enum check_result why, const char *context, s
     user = first(user, NAME_MOST);
     struct engine *e = c->engine;
     struct buf line = {0};
-    e->denied[why]++;
+    e->denials.by_result[why]++;
     client_line_print(c, &line);
     if (line.n)
         line.n--; /* its line end */
     struct rights_entry *x = NULL;
     int looked = 0;
-    for (struct dlist_node *n = e->denials.next; n != &e->denials && looked < 10 && !x;
-         n = n->next, looked++) {
+    for (struct dlist_node *n = e->denials.entries.next;
+         n != &e->denials.entries && looked < 10 && !x; n = n->next, looked++) {
         struct rights_entry *old = dlist_item(n, struct rights_entry, node);
         if (old->why == why && old->context == context && e->now_ms - old->updated_ms <= SAME_MS &&
             bytes_equal(str_bytes(old->object), object) && bytes_equal(str_bytes(old->user), user))
@@ -67,7 +67,7 @@ static void note(struct client *c, enum check_result why, const char *context, s
         dlist_remove(&x->node);
     } else {
         x = mem_zalloc(sizeof(*x));
-        *x = (struct rights_entry){.id = e->next_denial++,
+        *x = (struct rights_entry){.id = e->denials.next_id++,
                                    .count = 1,
                                    .why = why,
                                    .context = context,
@@ -75,22 +75,22 @@ static void note(struct client *c, enum check_result why, const char *context, s
                                    .user = str_new(user),
                                    .created_ms = e->now_ms,
                                    .updated_ms = e->now_ms};
-        e->denial_count++;
+        e->denials.count++;
     }
     x->client = str_new(first(buf_bytes(&line), LINE_MOST));
     buf_free(&line);
-    dlist_insert_before(e->denials.next, &x->node);
-    while ((long long)e->denial_count > e->settings->acllog_max_len) {
-        free_entry(dlist_item(e->denials.prev, struct rights_entry, node));
-        e->denial_count--;
+    dlist_insert_before(e->denials.entries.next, &x->node);
+    while ((long long)e->denials.count > e->settings->acllog_max_len) {
+        free_entry(dlist_item(e->denials.entries.prev, struct rights_entry, node));
+        e->denials.count--;
     }
 }
 
 void rights_forget_denials(struct engine *e)
 {
-    while (!dlist_empty(&e->denials))
-        free_entry(dlist_item(e->denials.next, struct rights_entry, node));
-    e->denial_count = 0;
+    while (!dlist_empty(&e->denials.entries))
+        free_entry(dlist_item(e->denials.entries.next, struct rights_entry, node));
+    e->denials.count = 0;
 }
 
 bool rights_authenticate(struct client *c, struct bytes word, struct bytes name,
@@ -101,10 +101,10 @@ bool rights_authenticate(struct client *c, struct bytes word, struct bytes name,
     bool fits = user_password_is(u ? u : c->engine->users->default_user, password);
     if (u && u->on && fits) {
         rights_set_user(c, u);
-        c->guesses = 0;
+        c->failed_auths = 0;
         return true;
     }
-    client_slow_down(c);
+    client_delay_auth(c);
     note(c, CHECK_AUTH, c->flags & CLIENT_IN_EXEC ? "multi" : "toplevel", word, name);
     return false;
 }
@@ -143,7 +143,7 @@ static bool listens_wrongly(const struct client *c)
 
 void rights_refresh(struct engine *e, const struct client *by)
 {
-    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
+    for (struct dlist_node *n = e->clients.all.next; n != &e->clients.all; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
         if (c->flags & CLIENT_REPLAY)
             continue;
@@ -158,7 +158,7 @@ void rights_refresh(struct engine *e, const struct client *by)
 
 void rights_kick(struct engine *e, const struct user *u, const struct client *by)
 {
-    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
+    for (struct dlist_node *n = e->clients.all.next; n != &e->clients.all; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
         if (c->user != u)
             continue;

@@ -9,7 +9,7 @@
 #include "engine/engine.h"
 
 struct rights_entry {
-    struct dlist_node node; /* in engine.denials, the newest first */
+    struct dlist_node node; /* in engine.denials.entries, the newest first */
     uint64_t id;
     unsigned count;
     enum check_result why;

@@ -2,11 +2,11 @@
 
 #include "base/clock.h"
 
-void state_set(struct engine *e, enum engine_special bit, bool on)
+void state_set(struct engine *e, enum slow_path_reason bit, bool on)
 {
-    e->special = on ? e->special | (unsigned)bit : e->special & ~(unsigned)bit;
+    e->slow_path = on ? e->slow_path | (unsigned)bit : e->slow_path & ~(unsigned)bit;
     e->store->expiry_paused =
-        (e->special & (ENGINE_DISK_FAILED | ENGINE_PAUSED | ENGINE_FEW_REPLICAS)) != 0;
+        (e->slow_path & (ENGINE_DISK_FAILED | ENGINE_PAUSED | ENGINE_FEW_REPLICAS)) != 0;
 }
 
 void state_count_replicas(struct engine *e)

@@ -1,5 +1,5 @@
-/* States of the server that stand in the way of commands (ENGINE_ bits in engine.special), and what
- * follows from them. */
+/* States of the server that stand in the way of commands (ENGINE_ bits in engine.slow_path), and
+ * what follows from them. */
 #ifndef ENGINE_STATE_H
 #define ENGINE_STATE_H
 
@@ -7,7 +7,7 @@
 
 /* Where a client's write would not run, the server deletes nothing by itself either: keys past
  * their time read as absent. */
-void state_set(struct engine *e, enum engine_special bit, bool on);
+void state_set(struct engine *e, enum slow_path_reason bit, bool on);
 
 /* One time for a whole script or transaction, read now: deadlines are set by it, and TIME tells it.
  * False: it stands still already, for one around it. */

@@ -19,7 +19,7 @@
 static const char *tick_preparing(const struct run *r)
 {
     int64_t took_us = clock_mono_us() - r->started_us;
-    if (r->engine->special & ENGINE_LOADING)
+    if (r->engine->slow_path & ENGINE_LOADING)
         return NULL;
     if (r->registering)
         return took_us > LOAD_US ? "FUNCTION LOAD timeout" : NULL;
@@ -50,10 +50,10 @@ static const char *tick(struct vm *vm)
     bool bounded = vm->bounded;
     vm->bounded = false;
     e->busy_function = r->is_function;
-    e->special |= ENGINE_BUSY;
+    e->slow_path |= ENGINE_BUSY;
     if (!e->services.busy_turn(e->services.context))
         r->kill = "The server is shutting down."; /* SHUTDOWN NOSAVE: whatever it has done */
-    e->special &= ~(unsigned)ENGINE_BUSY;
+    e->slow_path &= ~(unsigned)ENGINE_BUSY;
     vm->bounded = bounded;
     r->ticked_us = clock_mono_us();
     return r->kill;
@@ -101,7 +101,7 @@ void run_begin(struct run *r, struct vm *vm, struct client *caller, bool readonl
     struct engine *e = r->engine;
     r->vm = vm;
     r->rules = (struct exec_script){.caller = caller, .readonly = readonly};
-    if ((e->special & ENGINE_MAXMEMORY) && !allow_oom)
+    if ((e->slow_path & ENGINE_MAXMEMORY) && !allow_oom)
         r->rules.no_memory = !e->services.make_room(e->services.context);
     /* One time for the script: what it reads from the clock, and what deadlines are counted from.
      */

@@ -458,7 +458,7 @@ static void run(struct call *call, struct run *r, struct vm *vm, int ref, bool r
 static bool refuse_oom(struct call *call)
 {
     struct engine *e = call->engine;
-    if (!(e->special & ENGINE_MAXMEMORY) || e->services.make_room(e->services.context))
+    if (!(e->slow_path & ENGINE_MAXMEMORY) || e->services.make_room(e->services.context))
         return false;
     reply_errorf(call->reply, "OOM allow-oom flag is not set on the script, can not run it when "
                               "used memory > 'maxmemory'");

@@ -25,14 +25,15 @@ static bool is_open(const struct engine *e)
 /* The one who has waited longest. False: there is none. */
 static bool drop_stranger(struct engine *e)
 {
-    struct dlist_node *n = e->anonymous.next;
-    while (n != &e->anonymous && (dlist_item(n, struct client, anonymous)->flags & CLIENT_CLOSING))
+    struct dlist_node *n = e->clients.anonymous.next;
+    while (n != &e->clients.anonymous &&
+           (dlist_item(n, struct client, anonymous)->flags & CLIENT_CLOSING))
         n = n->next;
-    if (n == &e->anonymous)
+    if (n == &e->clients.anonymous)
         return false;
     struct client *c = dlist_item(n, struct client, anonymous);
     log_line(LOG_VERBOSE, "Closing client %s: too many have not authenticated", c->address);
-    e->rejected_connections++;
+    e->stats.rejected_connections++;
     client_close(c);
     return true;
 }
@@ -44,7 +45,7 @@ static void limit_strangers(struct server *s)
     size_t most = (size_t)(s->settings->maxclients / ANONYMOUS_SHARE);
     if (most < ANONYMOUS_LEAST)
         most = ANONYMOUS_LEAST;
-    if (!is_open(e) && e->anonymous_count >= most)
+    if (!is_open(e) && e->clients.anonymous_count >= most)
         drop_stranger(e);
 }
 
@@ -53,7 +54,7 @@ static void limit_strangers(struct server *s)
 static bool is_full(struct server *s)
 {
     struct engine *e = &s->engine;
-    return (long long)(e->client_count - e->closing_count) >= s->settings->maxclients &&
+    return (long long)(e->clients.count - e->clients.closing_count) >= s->settings->maxclients &&
            !(is_open(e) && drop_stranger(e));
 }
 

@@ -64,25 +64,25 @@ static void tick(struct server *s)
 {
     struct engine *e = &s->engine;
     /* While a script runs its time stands still, and nothing changes data. */
-    if (e->special & ENGINE_BUSY)
+    if (e->slow_path & ENGINE_BUSY)
         return;
     shutdown_obey(s);
     if (s->stopping)
         return;
     now_read(s);
-    if ((e->special & ENGINE_PAUSED) && e->steady_ms >= e->pause_until_ms)
+    if ((e->slow_path & ENGINE_PAUSED) && e->steady_ms >= e->pause.until_ms)
         client_end_pause(e);
-    if (e->pause_cron)
+    if (e->debug.pause_cron)
         return;
     s->cron_runs++;
-    rate_sample(&s->commands, e->total_commands, e->steady_ms);
+    rate_sample(&s->commands, e->stats.total_commands, e->steady_ms);
     rate_sample(&s->cycles, turn_figures(s->turn)->turns, e->steady_ms);
     rate_sample(&s->cycle_ticks, turn_figures(s->turn)->ticks, e->steady_ms);
-    rate_sample(&s->net_in, e->total_in, e->steady_ms);
-    rate_sample(&s->net_out, e->total_out, e->steady_ms);
+    rate_sample(&s->net_in, e->stats.total_in, e->steady_ms);
+    rate_sample(&s->net_out, e->stats.total_out, e->steady_ms);
     observe_configure(e); /* the cycle counter is known better with time */
     memory_tick(s);
-    if (e->active_expire && !e->store->expiry_paused)
+    if (e->debug.active_expire && !e->store->expiry_paused)
         expire(s);
     watch_limit(s);
     stream_dedup_expire_some(e->now_ms, DEDUP_STREAMS);

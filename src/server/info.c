@@ -80,7 +80,7 @@ static void clients_section(struct server *s, struct buf *b)
 {
     struct engine *e = &s->engine;
     size_t most_in = 0, most_out = 0, linked = 0, pubsub = 0, watching = 0, paused = 0;
-    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
+    for (struct dlist_node *n = e->clients.all.next; n != &e->clients.all; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
         linked += c->link != NULL;
         paused += (c->flags & CLIENT_PAUSED) != 0;
@@ -96,9 +96,9 @@ static void clients_section(struct server *s, struct buf *b)
                "watching_clients:%zu\r\nclients_in_timeout_table:%zu\r\n"
                "total_watched_keys:%zu\r\ntotal_blocking_keys:%zu\r\n"
                "total_blocking_keys_on_nokey:%zu\r\n",
-               linked, s->settings->maxclients, most_in, most_out, e->blocked_count + paused,
+               linked, s->settings->maxclients, most_in, most_out, e->blocking.count + paused,
                e->tracking->client_n, pubsub, watching, e->timeouts.n, e->watched.used,
-               e->waiting.used, e->waiting_nokey);
+               e->blocking.keys.used, e->blocking.nokey_keys);
 }
 
 static void add_size(struct buf *b, const char *name, size_t n)
@@ -189,58 +189,62 @@ static void stats_section(struct server *s, struct buf *b)
                "total_net_repl_output_bytes:0\r\ninstantaneous_input_kbps:%.2f\r\n"
                "instantaneous_output_kbps:%.2f\r\ninstantaneous_input_repl_kbps:0.00\r\n"
                "instantaneous_output_repl_kbps:0.00\r\nrejected_connections:%llu\r\n",
-               (unsigned long long)e->total_connections, (unsigned long long)e->total_commands,
-               (long long)rate_mean(&s->commands), (unsigned long long)e->total_in,
-               (unsigned long long)e->total_out, rate_mean(&s->net_in) / 1024,
-               rate_mean(&s->net_out) / 1024, (unsigned long long)e->rejected_connections);
-    buf_printf(b,
-               "sync_full:0\r\nsync_partial_ok:0\r\nsync_partial_err:0\r\nexpired_keys:%lld\r\n"
-               "expired_time_cap_reached_count:%llu\r\n"
-               "expire_cycle_cpu_milliseconds:%llu\r\nevicted_keys:%lld\r\nevicted_clients:%llu\r\n"
-               "total_eviction_exceeded_time:%lld\r\ncurrent_eviction_exceeded_time:%lld\r\n"
-               "eviction_longest_turn_us:%lld\r\neviction_longest_turn_cpu_us:%lld\r\n"
-               "expired_subkeys:%lld\r\n"
-               "keyspace_hits:%lld\r\nkeyspace_misses:%lld\r\npubsub_channels:%zu\r\n"
-               "pubsub_patterns:%zu\r\npubsubshard_channels:%zu\r\n",
-               e->store->expired, (unsigned long long)s->expire_capped,
-               (unsigned long long)s->expire_us / 1000, e->store->evicted,
-               (unsigned long long)e->evicted_clients, (long long)(s->over_limit_ms + over_ms),
-               (long long)over_ms, (long long)s->evict_longest_us,
-               (long long)s->evict_longest_cpu_us, e->store->expired_fields, e->store->hits,
-               e->store->misses, pubsub_names(e->pubsub, PUBSUB_CHANNEL)->used,
-               pubsub_names(e->pubsub, PUBSUB_PATTERN)->used,
-               pubsub_names(e->pubsub, PUBSUB_SHARD)->used);
+               (unsigned long long)e->stats.total_connections,
+               (unsigned long long)e->stats.total_commands, (long long)rate_mean(&s->commands),
+               (unsigned long long)e->stats.total_in, (unsigned long long)e->stats.total_out,
+               rate_mean(&s->net_in) / 1024, rate_mean(&s->net_out) / 1024,
+               (unsigned long long)e->stats.rejected_connections);
     buf_printf(
         b,
-        "latest_fork_usec:%llu\r\ntotal_forks:%llu\r\nmigrate_cached_sockets:0\r\n"
-        "slave_expires_tracked_keys:0\r\nactive_defrag_hits:0\r\n"
-        "active_defrag_misses:0\r\nactive_defrag_key_hits:0\r\n"
-        "active_defrag_key_misses:0\r\ntotal_active_defrag_time:0\r\n"
-        "current_active_defrag_time:0\r\ntracking_total_keys:%zu\r\n"
-        "tracking_total_items:%zu\r\ntracking_total_prefixes:%zu\r\n"
-        "unexpected_error_replies:0\r\ntotal_error_replies:%llu\r\n"
-        "dump_payload_sanitizations:0\r\ntotal_reads_processed:%llu\r\n"
-        "total_writes_processed:%llu\r\nio_threaded_reads_processed:0\r\n"
-        "io_threaded_writes_processed:0\r\nreply_buffer_shrinks:0\r\n"
-        "reply_buffer_expands:0\r\neventloop_cycles:%llu\r\n"
-        "client_query_buffer_limit_disconnections:%llu\r\n"
-        "client_output_buffer_limit_disconnections:%llu\r\n"
-        "acl_access_denied_auth:%llu\r\nacl_access_denied_cmd:%llu\r\n"
-        "acl_access_denied_key:%llu\r\nacl_access_denied_channel:%llu\r\n",
-        (unsigned long long)v.last_fork_us, (unsigned long long)v.forks, e->tracking->keys.used,
-        e->tracking->items, prefixes, (unsigned long long)e->total_errors,
-        (unsigned long long)e->total_reads, (unsigned long long)e->total_writes,
-        (unsigned long long)turn_figures(s->turn)->turns,
-        (unsigned long long)e->query_limit_disconnections,
-        (unsigned long long)e->output_limit_disconnections,
-        (unsigned long long)e->denied[CHECK_AUTH], (unsigned long long)e->denied[CHECK_COMMAND],
-        (unsigned long long)e->denied[CHECK_KEY], (unsigned long long)e->denied[CHECK_CHANNEL]);
+        "sync_full:0\r\nsync_partial_ok:0\r\nsync_partial_err:0\r\nexpired_keys:%lld\r\n"
+        "expired_time_cap_reached_count:%llu\r\n"
+        "expire_cycle_cpu_milliseconds:%llu\r\nevicted_keys:%lld\r\nevicted_clients:%llu\r\n"
+        "total_eviction_exceeded_time:%lld\r\ncurrent_eviction_exceeded_time:%lld\r\n"
+        "eviction_longest_turn_us:%lld\r\neviction_longest_turn_cpu_us:%lld\r\n"
+        "expired_subkeys:%lld\r\n"
+        "keyspace_hits:%lld\r\nkeyspace_misses:%lld\r\npubsub_channels:%zu\r\n"
+        "pubsub_patterns:%zu\r\npubsubshard_channels:%zu\r\n",
+        e->store->expired, (unsigned long long)s->expire_capped,
+        (unsigned long long)s->expire_us / 1000, e->store->evicted,
+        (unsigned long long)e->stats.evicted_clients, (long long)(s->over_limit_ms + over_ms),
+        (long long)over_ms, (long long)s->evict_longest_us, (long long)s->evict_longest_cpu_us,
+        e->store->expired_fields, e->store->hits, e->store->misses,
+        pubsub_names(e->pubsub, PUBSUB_CHANNEL)->used,
+        pubsub_names(e->pubsub, PUBSUB_PATTERN)->used, pubsub_names(e->pubsub, PUBSUB_SHARD)->used);
+    buf_printf(b,
+               "latest_fork_usec:%llu\r\ntotal_forks:%llu\r\nmigrate_cached_sockets:0\r\n"
+               "slave_expires_tracked_keys:0\r\nactive_defrag_hits:0\r\n"
+               "active_defrag_misses:0\r\nactive_defrag_key_hits:0\r\n"
+               "active_defrag_key_misses:0\r\ntotal_active_defrag_time:0\r\n"
+               "current_active_defrag_time:0\r\ntracking_total_keys:%zu\r\n"
+               "tracking_total_items:%zu\r\ntracking_total_prefixes:%zu\r\n"
+               "unexpected_error_replies:0\r\ntotal_error_replies:%llu\r\n"
+               "dump_payload_sanitizations:0\r\ntotal_reads_processed:%llu\r\n"
+               "total_writes_processed:%llu\r\nio_threaded_reads_processed:0\r\n"
+               "io_threaded_writes_processed:0\r\nreply_buffer_shrinks:0\r\n"
+               "reply_buffer_expands:0\r\neventloop_cycles:%llu\r\n"
+               "client_query_buffer_limit_disconnections:%llu\r\n"
+               "client_output_buffer_limit_disconnections:%llu\r\n"
+               "acl_access_denied_auth:%llu\r\nacl_access_denied_cmd:%llu\r\n"
+               "acl_access_denied_key:%llu\r\nacl_access_denied_channel:%llu\r\n",
+               (unsigned long long)v.last_fork_us, (unsigned long long)v.forks,
+               e->tracking->keys.used, e->tracking->items, prefixes,
+               (unsigned long long)e->stats.total_errors, (unsigned long long)e->stats.total_reads,
+               (unsigned long long)e->stats.total_writes,
+               (unsigned long long)turn_figures(s->turn)->turns,
+               (unsigned long long)e->stats.query_limit_disconnections,
+               (unsigned long long)e->stats.output_limit_disconnections,
+               (unsigned long long)e->denials.by_result[CHECK_AUTH],
+               (unsigned long long)e->denials.by_result[CHECK_COMMAND],
+               (unsigned long long)e->denials.by_result[CHECK_KEY],
+               (unsigned long long)e->denials.by_result[CHECK_CHANNEL]);
     double cycles = rate_mean(&s->cycles);
     buf_printf(b,
                "eventloop_duration_sum:%.0f\r\neventloop_duration_cmd_sum:%.0f\r\n"
                "instantaneous_eventloop_cycles_per_sec:%.0f\r\n"
                "instantaneous_eventloop_duration_usec:%.0f\r\n",
-               us_of(turn_figures(s->turn)->ticks + s->cron_ticks), us_of(e->command_ticks), cycles,
+               us_of(turn_figures(s->turn)->ticks + s->cron_ticks), us_of(e->timing.command_ticks),
+               cycles,
                cycles > 0 ? rate_mean(&s->cycle_ticks) / cycles / clock_ticks_per_us() : 0.0);
 }
 
@@ -293,7 +297,8 @@ static void modules_section(struct server *s, struct buf *b)
 
 static void one_command(struct server *s, const struct command *c, struct buf *b)
 {
-    const struct engine_stat *x = &s->engine.stats[registry_number(s->engine.registry, c)];
+    const struct engine_stat *x =
+        &s->engine.stats.of_command[registry_number(s->engine.registry, c)];
     if (!x->calls && !x->rejected && !x->failed)
         return;
     double us = (double)x->ticks / clock_ticks_per_us();
@@ -324,8 +329,8 @@ static void errorstats_section(struct server *s, struct buf *b)
 {
     struct dict_walk w = {0};
     size_t n = 0;
-    const struct dict_node **all = mem_alloc((s->engine.errors.used + 1) * sizeof(*all));
-    for (const struct dict_node *x; (x = dict_next(&s->engine.errors, &w));)
+    const struct dict_node **all = mem_alloc((s->engine.stats.errors.used + 1) * sizeof(*all));
+    for (const struct dict_node *x; (x = dict_next(&s->engine.stats.errors, &w));)
         all[n++] = x;
     qsort(all, n, sizeof(*all), by_code);
     for (size_t i = 0; i < n; i++)
@@ -349,7 +354,8 @@ static double percentile(const struct engine_stat *x, uint64_t calls, double per
 
 static void one_latency(struct server *s, const struct command *c, struct buf *b)
 {
-    const struct engine_stat *x = &s->engine.stats[registry_number(s->engine.registry, c)];
+    const struct engine_stat *x =
+        &s->engine.stats.of_command[registry_number(s->engine.registry, c)];
     struct bytes text = bytes_text(s->settings->latency_tracking_info_percentiles);
     uint64_t calls = 0;
     if (!x->times || !text.n)

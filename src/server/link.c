@@ -58,7 +58,7 @@ static void accept_one(struct listener *l, int fd, const char *peer, const char 
     struct engine *e = &s->engine;
     enum err why;
     if (!admit_connection(s, l->is_unix ? "" : peer, is_local || l->is_unix, &why)) {
-        e->rejected_connections++;
+        e->stats.rejected_connections++;
         refuse(l, fd, why);
         return;
     }
@@ -88,7 +88,7 @@ static void accept_one(struct listener *l, int fd, const char *peer, const char 
     /* What it sent before it was accepted has its turn now: the loop would tell of it in the next
      * turn, behind requests that came later. */
     dlist_append(&s->readable, &k->readable);
-    e->total_connections++;
+    e->stats.total_connections++;
     log_line(LOG_VERBOSE, "Accepted %s", k->client->address);
 }
 
@@ -181,8 +181,8 @@ static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
     }
     c->active_ms = s->engine.steady_ms;
     c->total_in += (uint64_t)n;
-    s->engine.total_in += (uint64_t)n;
-    s->engine.total_reads++;
+    s->engine.stats.total_in += (uint64_t)n;
+    s->engine.stats.total_reads++;
     if (place)
         feed_placed(c, (size_t)n);
     if (__builtin_expect(c->total_commands == 0, 0) && !tls &&
@@ -198,11 +198,11 @@ static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
         c->flags & CLIENT_ANONYMOUS ? ANONYMOUS_IN : s->settings->client_query_buffer_limit;
     if ((long long)kept > limit) {
         log_line(LOG_WARNING, "Closing client %s that reached max query buffer length", c->address);
-        s->engine.query_limit_disconnections++;
+        s->engine.stats.query_limit_disconnections++;
         client_close(c);
         return 0;
     }
-    if (c->flags & (CLIENT_BLOCKED | CLIENT_PAUSED | CLIENT_SLOWED | CLIENT_CLOSE_AFTER)) {
+    if (c->flags & (CLIENT_BLOCKED | CLIENT_PAUSED | CLIENT_AUTH_DELAYED | CLIENT_CLOSE_AFTER)) {
         /* It cannot run now: what came is kept. */
         if (!place)
             client_keep(c, at, (size_t)n);
@@ -217,7 +217,7 @@ static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
 static void run_group(struct server *s)
 {
     feed_run(s->feed);
-    if (__builtin_expect(s->clock_is_old, 0) && !(s->engine.special & ENGINE_BUSY))
+    if (__builtin_expect(s->clock_is_old, 0) && !(s->engine.slow_path & ENGINE_BUSY))
         now_read(s);
 }
 
@@ -257,15 +257,15 @@ void link_resume_all(struct server *s)
     struct dlist_node again;
     dlist_init(&again);
     /* Those who ask to go on once more wait for the next turn. */
-    while (!dlist_empty(&e->resuming)) {
-        struct dlist_node *n = e->resuming.next;
+    while (!dlist_empty(&e->clients.resuming)) {
+        struct dlist_node *n = e->clients.resuming.next;
         dlist_remove(n);
         dlist_append(&again, n);
     }
     while (!dlist_empty(&again)) {
         struct client *c = dlist_item(again.next, struct client, resuming);
         dlist_remove(&c->resuming);
-        if (c->flags & (CLIENT_CLOSING | CLIENT_BLOCKED | CLIENT_PAUSED | CLIENT_SLOWED) ||
+        if (c->flags & (CLIENT_CLOSING | CLIENT_BLOCKED | CLIENT_PAUSED | CLIENT_AUTH_DELAYED) ||
             c->in_n == 0)
             continue;
         feed_begin(s->feed);
@@ -309,8 +309,8 @@ static void write_one(struct server *s, struct link *k)
         } else {
             c->active_ms = s->engine.steady_ms;
             c->total_out += (uint64_t)n;
-            s->engine.total_out += (uint64_t)n;
-            s->engine.total_writes++;
+            s->engine.stats.total_out += (uint64_t)n;
+            s->engine.stats.total_writes++;
         }
     }
     if ((c->flags & CLIENT_CLOSE_AFTER) && chain_pending(&c->out) == 0)
@@ -325,11 +325,11 @@ void link_write_all(struct server *s)
     if (e->gate.moves != s->held_at) {
         s->held_at = e->gate.moves;
         /* These are older than what this turn adds. */
-        dlist_splice(&s->held, &e->outgoing);
-        dlist_splice(&e->outgoing, &s->held);
+        dlist_splice(&s->held, &e->clients.outgoing);
+        dlist_splice(&e->clients.outgoing, &s->held);
     }
-    while (!dlist_empty(&e->outgoing)) {
-        struct client *c = dlist_item(e->outgoing.next, struct client, outgoing);
+    while (!dlist_empty(&e->clients.outgoing)) {
+        struct client *c = dlist_item(e->clients.outgoing.next, struct client, outgoing);
         dlist_remove(&c->outgoing);
         if (c->flags & CLIENT_CLOSING || !c->link)
             continue;
@@ -351,8 +351,8 @@ void link_close_all(struct server *s)
     struct engine *e = &s->engine;
     struct dlist_node later; /* its script runs, and lets others have their turn */
     dlist_init(&later);
-    while (!dlist_empty(&e->closing)) {
-        struct client *c = dlist_item(e->closing.next, struct client, closing);
+    while (!dlist_empty(&e->clients.closing)) {
+        struct client *c = dlist_item(e->clients.closing.next, struct client, closing);
         struct link *k = c->link;
         dlist_remove(&c->closing);
         if (c->flags & CLIENT_RUNNING) {
@@ -372,13 +372,13 @@ void link_close_all(struct server *s)
             admit_gone(s, k->peer);
         mem_free(k);
     }
-    dlist_splice(&e->closing, &later);
+    dlist_splice(&e->clients.closing, &later);
 }
 
 void link_tick(struct server *s)
 {
     struct engine *e = &s->engine;
-    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
+    for (struct dlist_node *n = e->clients.all.next; n != &e->clients.all; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
         if (!c->link || (c->flags & CLIENT_CLOSING))
             continue;
@@ -389,15 +389,15 @@ void link_tick(struct server *s)
             client_close(c);
             continue;
         }
-        if ((c->flags & CLIENT_SLOWED) && e->steady_ms >= c->held_until_ms) {
-            c->flags &= ~(unsigned)CLIENT_SLOWED;
+        if ((c->flags & CLIENT_AUTH_DELAYED) && e->steady_ms >= c->held_until_ms) {
+            c->flags &= ~(unsigned)CLIENT_AUTH_DELAYED;
             if (!dlist_linked(&c->resuming))
-                dlist_append(&e->resuming, &c->resuming);
+                dlist_append(&e->clients.resuming, &c->resuming);
         }
         /* It has nothing to say of itself, or waits for us. */
-        bool idle_matters =
-            !(c->flags & (CLIENT_BLOCKED | CLIENT_SUBSCRIBED | CLIENT_PAUSED | CLIENT_SLOWED)) &&
-            !dlist_linked(&c->monitoring);
+        bool idle_matters = !(c->flags & (CLIENT_BLOCKED | CLIENT_SUBSCRIBED | CLIENT_PAUSED |
+                                          CLIENT_AUTH_DELAYED)) &&
+                            !dlist_linked(&c->monitoring);
         if (s->settings->timeout && idle_matters &&
             e->steady_ms - c->active_ms > s->settings->timeout * 1000) {
             log_line(LOG_VERBOSE, "Closing idle client");

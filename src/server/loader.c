@@ -386,9 +386,8 @@ static void begin_load(struct loader *l)
     rights_begin(l->replay);
     l->replay->flags |= CLIENT_REPLAY;
     client_set_anonymous(l->replay, false);
-    e->special |= ENGINE_LOADING;
+    e->slow_path |= ENGINE_LOADING;
     e->store->expiry_ignored = true;
-    e->replaying = true;
 }
 
 static void end_load(struct loader *l)
@@ -398,9 +397,8 @@ static void end_load(struct loader *l)
     session_close(l->replay);
     l->replay = NULL;
     l->figures.loading = false;
-    e->special &= ~(unsigned)ENGINE_LOADING;
+    e->slow_path &= ~(unsigned)ENGINE_LOADING;
     e->store->expiry_ignored = false;
-    e->replaying = false;
 }
 
 /* An append-only file of Redis before 7.0 is one file in `dir`: it becomes the base. */

@@ -58,8 +58,8 @@ void memory_configure(struct server *s)
     stream_cache_limit((size_t)(c->maxmemory && share < cache ? share : cache));
     s->clients_limit = clients_limit(s);
     s->clients_enough = 0;
-    e->special &= ~(unsigned)(ENGINE_MAXMEMORY | ENGINE_CLIENT_LIMIT);
-    e->special |=
+    e->slow_path &= ~(unsigned)(ENGINE_MAXMEMORY | ENGINE_CLIENT_LIMIT);
+    e->slow_path |=
         (c->maxmemory ? ENGINE_MAXMEMORY : 0u) | (s->clients_limit ? ENGINE_CLIENT_LIMIT : 0u);
     memory_limit_clients(s);
 }
@@ -70,8 +70,8 @@ void memory_configure(struct server *s)
 static size_t clients_memory(const struct server *s)
 {
     const struct engine *e = &s->engine;
-    return e->client_count * sizeof(struct client) + chain_total() + e->clients_held +
-           e->clients_input + pubsub_memory(e->pubsub);
+    return e->clients.count * sizeof(struct client) + chain_total() + e->clients.held +
+           e->clients.input + pubsub_memory(e->pubsub);
 }
 
 /* What the limit of data does not count: buffers must not drive data out, nor must what an eviction
@@ -79,8 +79,8 @@ static size_t clients_memory(const struct server *s)
 static size_t apart(const struct server *s)
 {
     const struct engine *e = &s->engine;
-    return e->client_count * sizeof(struct client) + chain_allocated() + str_messages() +
-           e->clients_held + e->clients_input + pubsub_memory(e->pubsub) + tracking_pending(e) +
+    return e->clients.count * sizeof(struct client) + chain_allocated() + str_messages() +
+           e->clients.held + e->clients.input + pubsub_memory(e->pubsub) + tracking_pending(e) +
            s->sole_memory + scripting_machines() + e->journal->pending.cap +
            lazy_figures(s->lazy)->bytes;
 }
@@ -92,7 +92,7 @@ static size_t sole_memory(const struct server *s)
     size_t n = 0;
     if (chain_total() < chain_allocated() + SOLE_FROM)
         return 0;
-    for (struct dlist_node *at = e->clients.next; at != &e->clients; at = at->next)
+    for (struct dlist_node *at = e->clients.all.next; at != &e->clients.all; at = at->next)
         n += chain_sole(&dlist_item(at, struct client, all)->out);
     size_t messages = str_messages();
     return n > messages ? n - messages : 0;
@@ -115,8 +115,8 @@ void memory_limit_clients(struct server *s)
     size_t total = clients_memory(s), sum = 0, n = 0;
     if (!s->clients_limit || total <= s->clients_enough)
         return;
-    struct held *all = mem_alloc((e->client_count + 1) * sizeof(*all));
-    for (struct dlist_node *at = e->clients.next; at != &e->clients; at = at->next) {
+    struct held *all = mem_alloc((e->clients.count + 1) * sizeof(*all));
+    for (struct dlist_node *at = e->clients.all.next; at != &e->clients.all; at = at->next) {
         struct client *c = dlist_item(at, struct client, all);
         if (!c->link || (c->flags & (CLIENT_CLOSING | CLIENT_NO_EVICT)))
             continue;
@@ -129,7 +129,7 @@ void memory_limit_clients(struct server *s)
         log_line(LOG_NOTICE, "Evicting client: %s with %zu bytes", all[i].client->address,
                  all[i].bytes);
         sum -= all[i].bytes;
-        e->evicted_clients++;
+        e->stats.evicted_clients++;
         client_close(all[i].client);
     }
     mem_free(all);
@@ -220,7 +220,7 @@ static bool evict(struct server *s)
         if (!over(s))
             return true;
     }
-    if (policy == EVICT_NOTHING || (e->special & ENGINE_DISK_FAILED) || e->store->expiry_paused)
+    if (policy == EVICT_NOTHING || (e->slow_path & ENGINE_DISK_FAILED) || e->store->expiry_paused)
         return false;
     size_t wanted = target(s);
     int64_t start_us = clock_mono_us(), cpu_us = clock_thread_us(), now_us = start_us,
@@ -241,7 +241,7 @@ static bool evict(struct server *s)
 void memory_begin_turn(struct server *s)
 {
     s->evict_us = s->evict_cpu_us = 0;
-    if (s->settings->maxmemory && over(s) && !(s->engine.special & ENGINE_LOADING))
+    if (s->settings->maxmemory && over(s) && !(s->engine.slow_path & ENGINE_LOADING))
         evict(s);
 }
 

@@ -112,7 +112,7 @@ static bool is_rewriting(const struct saver *v)
 static bool is_torn(const struct saver *v)
 {
     const struct engine *e = &v->server->engine;
-    return e->journal->depth > 1 || (e->special & ENGINE_BUSY);
+    return e->journal->depth > 1 || (e->slow_path & ENGINE_BUSY);
 }
 
 static void say_swept(const char *name)
@@ -212,7 +212,7 @@ void saver_begin_turn(struct saver *v)
     gate_begin_turn(e, &p);
     if (v->confirmed_at != e->gate.moves) {
         v->confirmed_at = e->gate.moves;
-        block_confirm(e);
+        block_serve_waitaof(e);
     }
     int error = aof_error(v->aof);
     if (error && !v->failed_since_ms) {
@@ -624,15 +624,15 @@ void saver_tick(struct saver *v)
         v->save_scheduled = false;
         busy = saver_background_save(v, false) == 0;
     }
-    if (!busy && !(e->special & ENGINE_DISK_FAILED) && rewrite_is_due(v))
+    if (!busy && !(e->slow_path & ENGINE_DISK_FAILED) && rewrite_is_due(v))
         busy = saver_rewrite(v) == 0;
     if (!busy && save_is_due(v))
         saver_background_save(v, false);
     if (!v->last_save_ok && v->server->settings->stop_writes_on_bgsave_error &&
         v->server->settings->save_point_n)
-        e->special |= ENGINE_SAVE_FAILED;
+        e->slow_path |= ENGINE_SAVE_FAILED;
     else
-        e->special &= ~(unsigned)ENGINE_SAVE_FAILED;
+        e->slow_path &= ~(unsigned)ENGINE_SAVE_FAILED;
     if (!busy && !v->failed_since_ms && e->steady_ms - v->looked_ms >= LOOK_MS)
         look_at_files(v);
     if (v->failed_since_ms)
@@ -816,7 +816,7 @@ static void close_aof(struct saver *v)
     struct engine *e = &v->server->engine;
     saver_tell_gate(v);
     gate_give_up(e, true);
-    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
+    for (struct dlist_node *n = e->clients.all.next; n != &e->clients.all; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
         if ((c->flags & CLIENT_DURABLE) && (c->flags & CLIENT_BLOCKED))
             block_end(c, true);

@@ -170,7 +170,7 @@ static void service_memory(void *context, struct engine_memory *out)
     memory_report(context, out);
 }
 
-static bool service_busy_turn(void *context)
+static bool run_nested_turn(void *context)
 {
     const struct server *s = context;
     return turn_in_script(s->turn);
@@ -254,7 +254,7 @@ struct server *server_new(struct settings *settings)
         .make_room = service_make_room,
         .reset_statistics = service_reset_statistics,
         .memory = service_memory,
-        .busy_turn = service_busy_turn,
+        .busy_turn = run_nested_turn,
     };
     e->store->events.holds = on_holds;
     e->store->events.discard = on_discard;
@@ -336,8 +336,8 @@ int server_run(struct server *s)
 void server_free(struct server *s)
 {
     struct engine *e = &s->engine;
-    while (!dlist_empty(&e->clients)) {
-        struct client *c = dlist_item(e->clients.next, struct client, all);
+    while (!dlist_empty(&e->clients.all)) {
+        struct client *c = dlist_item(e->clients.all.next, struct client, all);
         client_close(c);
         link_close_all(s);
     }

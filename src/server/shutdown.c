@@ -71,9 +71,9 @@ void shutdown_on_signal(void *context, int number)
     log_line(LOG_WARNING, "Received %s scheduling shutdown...", name);
     s->signalled = number;
     /* Not in the middle of a script: it ends first, by itself if it has written. */
-    if ((s->engine.special & ENGINE_BUSY) && !scripting_interrupt(s->engine.scripting))
+    if ((s->engine.slow_path & ENGINE_BUSY) && !scripting_interrupt(s->engine.scripting))
         log_line(LOG_WARNING, "A script that has written data runs: waiting for its end. "
                               "SHUTDOWN NOSAVE ends it half-way.");
-    if (s->engine.special & ENGINE_LOADING)
+    if (s->engine.slow_path & ENGINE_LOADING)
         shutdown_obey(s);
 }

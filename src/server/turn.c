@@ -63,8 +63,8 @@ static int64_t sleep_ms(const struct turn *t)
 {
     struct server *s = t->server;
     struct engine *e = &s->engine;
-    if (!dlist_empty(&e->resuming) || !dlist_empty(&s->readable) || !dlist_empty(&e->closing) ||
-        block_has_work(e))
+    if (!dlist_empty(&e->clients.resuming) || !dlist_empty(&s->readable) ||
+        !dlist_empty(&e->clients.closing) || block_has_work(e))
         return 0;
     int64_t most = saver_gathers(s->saver) ? 1 : -1;
     struct heap_node *n = heap_first(&e->timeouts);
@@ -80,12 +80,12 @@ static int64_t sleep_ms(const struct turn *t)
 static void run_requests(struct server *s)
 {
     struct engine *e = &s->engine;
-    bool resumed = !dlist_empty(&e->resuming);
+    bool resumed = !dlist_empty(&e->clients.resuming);
     if (resumed)
         link_resume_all(s);
     if (!dlist_empty(&s->readable))
         link_read_all(s);
-    if (!resumed && !dlist_empty(&e->resuming))
+    if (!resumed && !dlist_empty(&e->clients.resuming))
         link_resume_all(s);
 }
 
@@ -96,19 +96,19 @@ static void flush_and_send(struct turn *t)
     struct engine *e = &s->engine;
     client_order_output(e);
     uint64_t began = clock_ticks();
-    if (__builtin_expect(e->flush_sleep_us != 0, 0) && e->journal->pending.n)
-        clock_delay(e->flush_sleep_us, 0);
+    if (__builtin_expect(e->debug.flush_sleep_us != 0, 0) && e->journal->pending.n)
+        clock_delay(e->debug.flush_sleep_us, 0);
     saver_flush(s->saver);
     t->figures.file_ticks += clock_ticks() - began;
     gate_before_sending(e);
-    if (!dlist_empty(&e->outgoing) || !dlist_empty(&s->held))
+    if (!dlist_empty(&e->clients.outgoing) || !dlist_empty(&s->held))
         link_write_all(s);
 }
 
 static void count(struct turn *t, uint64_t began, uint64_t commands)
 {
     struct turn_figures *f = &t->figures;
-    uint64_t total = t->server->engine.total_commands;
+    uint64_t total = t->server->engine.stats.total_commands;
     uint64_t took = clock_ticks() - began, ran = total - commands;
     f->turns++;
     f->ticks += took;
@@ -127,7 +127,7 @@ void turn_run(struct turn *t)
     loop_turn(s->loop, sleep_ms(t));
     watchdog_begin();
     now_read(s);
-    uint64_t began = e->began_ticks, commands = e->total_commands;
+    uint64_t began = e->timing.began_ticks, commands = e->stats.total_commands;
     saver_begin_turn(s->saver);
     if (s->stopping)
         return;
@@ -142,7 +142,7 @@ void turn_run(struct turn *t)
     tracking_broadcast(e);
     memory_limit_clients(s);
     flush_and_send(t);
-    if (!dlist_empty(&e->closing))
+    if (!dlist_empty(&e->clients.closing))
         link_close_all(s);
     saver_end_turn(s->saver);
     count(t, began, commands);
@@ -158,14 +158,14 @@ bool turn_in_script(struct turn *t)
     }
     struct feed *feed = s->feed;
     char *buffer = s->turn_buffer;
-    feed_let_go(feed);
+    feed_detach_pending(feed);
     s->clock_is_old = true;
     s->feed = t->busy_feed;
     s->turn_buffer = t->busy_buffer;
     loop_turn(s->loop, 1);
     if (!dlist_empty(&s->readable))
         link_read_all(s);
-    if (!dlist_empty(&e->resuming))
+    if (!dlist_empty(&e->clients.resuming))
         link_resume_all(s);
     memory_limit_clients(s);
     flush_and_send(t);

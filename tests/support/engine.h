@@ -110,15 +110,15 @@ static inline void bench_turn(struct bench *b)
 {
     struct engine *e = &b->engine;
     block_serve(e);
-    while (!dlist_empty(&e->closing))
-        session_close(dlist_item(e->closing.next, struct client, closing));
+    while (!dlist_empty(&e->clients.closing))
+        session_close(dlist_item(e->clients.closing.next, struct client, closing));
 }
 
 static inline void bench_end(struct bench *b)
 {
     struct engine *e = &b->engine;
-    while (!dlist_empty(&e->clients))
-        session_close(dlist_item(e->clients.next, struct client, all));
+    while (!dlist_empty(&e->clients.all))
+        session_close(dlist_item(e->clients.all.next, struct client, all));
     assemble_end(e);
     feed_free(b->feed);
     settings_free(b->settings);

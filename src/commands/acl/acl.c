@@ -281,9 +281,9 @@ static void do_acl_log(struct call *call)
         return;
     if (most < 0)
         most = 0;
-    size_t n = (long long)e->denial_count < most ? e->denial_count : (size_t)most;
+    size_t n = (long long)e->denials.count < most ? e->denials.count : (size_t)most;
     reply_array(call->reply, n);
-    struct dlist_node *at = e->denials.next;
+    struct dlist_node *at = e->denials.entries.next;
     for (size_t i = 0; i < n; i++, at = at->next)
         reply_denial(call, dlist_item(at, struct rights_entry, node));
 }

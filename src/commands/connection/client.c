@@ -92,7 +92,7 @@ static bool parse_id(struct call *call, int i, uint64_t *id)
 static void list_all(struct call *call, int only_class, struct buf *b)
 {
     struct engine *e = call->engine;
-    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
+    for (struct dlist_node *n = e->clients.all.next; n != &e->clients.all; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
         if (c->flags & (CLIENT_REPLAY | CLIENT_CLOSING))
             continue;
@@ -226,7 +226,7 @@ static void do_client_kill(struct call *call)
             }
         }
     }
-    for (struct dlist_node *n = e->clients.next; n != &e->clients; n = n->next) {
+    for (struct dlist_node *n = e->clients.all.next; n != &e->clients.all; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
         if (!matches(call, &f, c))
             continue;
@@ -293,13 +293,13 @@ static void do_client_pause(struct call *call)
         return;
     }
     /* A pause in force is never weakened by another. */
-    if (e->special & ENGINE_PAUSED) {
-        if (span > e->pause_until_ms)
-            e->pause_until_ms = span;
-        e->pause_writes_only = e->pause_writes_only && writes_only;
+    if (e->slow_path & ENGINE_PAUSED) {
+        if (span > e->pause.until_ms)
+            e->pause.until_ms = span;
+        e->pause.writes_only = e->pause.writes_only && writes_only;
     } else {
-        e->pause_until_ms = span;
-        e->pause_writes_only = writes_only;
+        e->pause.until_ms = span;
+        e->pause.writes_only = writes_only;
     }
     state_set(e, ENGINE_PAUSED, true);
     reply_ok(call->reply);

@@ -135,7 +135,7 @@ static void count_one(struct call *call)
         return;
     }
     n = hll_estimate(most);
-    if (!(call->engine->special & (ENGINE_DISK_FAILED | ENGINE_SAVE_FAILED | ENGINE_PAUSED))) {
+    if (!(call->engine->slow_path & (ENGINE_DISK_FAILED | ENGINE_SAVE_FAILED | ENGINE_PAUSED))) {
         hll_put_cached(string_args_grow(call, key, e, x.n), n);
         CALL_EFFECT(call, BYTES("PFCOUNT"), key);
         db_changed(call->db, key, 0, NULL);

@@ -50,7 +50,7 @@ static void do_restore(struct call *call)
     long long ttl;
     char text[NUM_INT_MAX];
     struct rdb_get_options values = rdb_get_options_from(call->engine->settings);
-    values.any_checksum = call->engine->skip_checksums;
+    values.any_checksum = call->engine->debug.skip_checksums;
     if (!parse(call, &o))
         return;
     if (!o.replace && db_write(call->db, key)) {

@@ -73,7 +73,7 @@ static void fcall(struct call *call, bool readonly)
 /* MONITOR sees the script before what it runs. */
 static void show(struct call *call)
 {
-    if (call->engine->special & ENGINE_MONITORED)
+    if (call->engine->slow_path & ENGINE_MONITORED)
         observe_show(call->client, call->command, call->argv, call->argc);
 }
 

@@ -157,7 +157,7 @@ static bool find_changes(struct call *call, struct change *changes, int n, int *
                          (int)c->name.n, c->name.p);
             return false;
         }
-        if ((call->engine->special & ENGINE_LOADING) && waits_for_load(c->setting)) {
+        if ((call->engine->slow_path & ENGINE_LOADING) && waits_for_load(c->setting)) {
             call_error(call, ERR_LOADING);
             return false;
         }
@@ -267,18 +267,18 @@ static void do_config_resetstat(struct call *call)
 {
     struct engine *e = call->engine;
     for (unsigned i = 0; i < registry_count(e->registry); i++) {
-        mem_free(e->stats[i].times);
-        e->stats[i] = (struct engine_stat){0};
+        mem_free(e->stats.of_command[i].times);
+        e->stats.of_command[i] = (struct engine_stat){0};
     }
-    dict_clear(&e->errors);
-    e->total_commands = e->total_errors = e->total_in = e->total_out = 0;
-    e->total_reads = e->total_writes = e->command_ticks = 0;
-    e->began_ticks = e->last_ticks;
-    e->total_connections = e->rejected_connections = 0;
-    e->output_limit_disconnections = e->query_limit_disconnections = 0;
+    dict_clear(&e->stats.errors);
+    e->stats.total_commands = e->stats.total_errors = e->stats.total_in = e->stats.total_out = 0;
+    e->stats.total_reads = e->stats.total_writes = e->timing.command_ticks = 0;
+    e->timing.began_ticks = e->timing.last_ticks;
+    e->stats.total_connections = e->stats.rejected_connections = 0;
+    e->stats.output_limit_disconnections = e->stats.query_limit_disconnections = 0;
     e->store->hits = e->store->misses = e->store->expired = 0;
     e->store->evicted = e->store->expired_fields = 0;
-    e->evicted_clients = 0;
+    e->stats.evicted_clients = 0;
     e->services.reset_statistics(e->services.context);
     reply_ok(call->reply);
 }
@@ -529,7 +529,7 @@ static void do_shutdown(struct call *call)
         return;
     }
     /* A script has not ended: there is nothing whole to save. */
-    if ((call->engine->special & ENGINE_BUSY) && !(how & ENGINE_SHUTDOWN_NOSAVE)) {
+    if ((call->engine->slow_path & ENGINE_BUSY) && !(how & ENGINE_SHUTDOWN_NOSAVE)) {
         call_error(call, call->engine->busy_function ? ERR_BUSY_FUNCTION : ERR_BUSY);
         return;
     }

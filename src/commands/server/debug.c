@@ -281,29 +281,30 @@ static void write_to_log(struct call *call)
 
 static void set_active_expire(struct call *call)
 {
-    flag(call, &call->engine->active_expire);
+    flag(call, &call->engine->debug.active_expire);
 }
 
 static void set_deny_scripts(struct call *call)
 {
-    flag(call, &call->engine->scripts_may_all);
+    flag(call, &call->engine->debug.scripts_may_all);
 }
 
 static void set_pause_cron(struct call *call)
 {
-    flag(call, &call->engine->pause_cron);
+    flag(call, &call->engine->debug.pause_cron);
 }
 
 static void set_skip_checksums(struct call *call)
 {
-    call->engine->skip_checksums = number_of(call->argv[2]) != 0;
+    call->engine->debug.skip_checksums = number_of(call->argv[2]) != 0;
     reply_ok(call->reply);
 }
 
 static void set_flush_sleep(struct call *call)
 {
     double us = number_of(call->argv[2]);
-    call->engine->flush_sleep_us = (int64_t)(us < SLEEP_MOST_S * 1e6 ? us : SLEEP_MOST_S * 1e6);
+    call->engine->debug.flush_sleep_us =
+        (int64_t)(us < SLEEP_MOST_S * 1e6 ? us : SLEEP_MOST_S * 1e6);
     reply_ok(call->reply);
 }
 
@@ -428,7 +429,7 @@ static void do_debug(struct call *call)
         i++;
     if (i == n)
         helpers_bad_subcommand(call);
-    else if ((e->special & ENGINE_LOADING) && (subcommands[i].how & NEEDS_DATA))
+    else if ((e->slow_path & ENGINE_LOADING) && (subcommands[i].how & NEEDS_DATA))
         call_error(call, ERR_LOADING);
     else if ((call->client->flags & CLIENT_IN_EXEC) && (subcommands[i].how & LOADS_DATA))
         reply_errorf(call->reply, "ERR the data can't be loaded anew inside a transaction");

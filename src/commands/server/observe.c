@@ -246,7 +246,8 @@ static void do_latency_histogram(struct call *call)
                                                                        : NULL) {
                     if (!*s)
                         break;
-                    const struct engine_stat *stat = &e->stats[registry_number(e->registry, *s)];
+                    const struct engine_stat *stat =
+                        &e->stats.of_command[registry_number(e->registry, *s)];
                     bool is_wanted = call->argc == 2 || wanted == *s || wanted == *c;
                     if (!stat->times || !is_wanted)
                         continue;

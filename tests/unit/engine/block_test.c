@@ -113,7 +113,8 @@ static const struct command *const commands[] = {
 static bool counted(struct bench *b, const struct command *command, uint64_t calls,
                     uint64_t rejected, uint64_t failed)
 {
-    const struct engine_stat *s = &b->engine.stats[registry_number(b->engine.registry, command)];
+    const struct engine_stat *s =
+        &b->engine.stats.of_command[registry_number(b->engine.registry, command)];
     return s->calls == calls && s->rejected == rejected && s->failed == failed;
 }
 
@@ -128,7 +129,8 @@ TEST(first_come_first_served)
     bench_says(p, "PUT k");
     CHECK(bench_heard(x, "$1|k|") && bench_heard(y, ""));
     bench_says(p, "PUT k");
-    CHECK(bench_heard(y, "$1|k|") && b->engine.blocked_count == 0 && b->engine.waiting.used == 0);
+    CHECK(bench_heard(y, "$1|k|") && b->engine.blocking.count == 0 &&
+          b->engine.blocking.keys.used == 0);
     CHECK(counted(b, &take_command, 2, 0, 0));
     bench_end(b);
 }
@@ -170,10 +172,10 @@ TEST(a_key_that_is_named_twice_is_waited_for_once)
     struct client *p = bench_client(b), *x = bench_client(b);
     for (int i = 0; i < 3; i++) {
         bench_says(x, "TAKE k k j k j");
-        CHECK(b->engine.waiting.used == 2);
+        CHECK(b->engine.blocking.keys.used == 2);
         CHECK(block_waiting_on(&b->engine, x->db, BYTES("k")) == 1);
         bench_says(p, i % 2 ? "PUT j" : "PUT k");
-        CHECK(bench_heard(x, i % 2 ? "$1|j|" : "$1|k|") && b->engine.waiting.used == 0);
+        CHECK(bench_heard(x, i % 2 ? "$1|j|" : "$1|k|") && b->engine.blocking.keys.used == 0);
     }
     bench_end(b);
 }
@@ -277,7 +279,7 @@ static void ask(unsigned bit, enum asker who, const struct command *command, cha
         db_add(c->db, string_new(BYTES("k"), BYTES("x"))), db_ready(c->db, BYTES("k"));
     chain_take(&c->out, chain_pending(&c->out));
     b->has_room = !(bit & ENGINE_MAXMEMORY);
-    state_set(e, (enum engine_special)bit, true);
+    state_set(e, (enum slow_path_reason)bit, true);
     if (who == EXEC) {
         bench_says(c, "EXEC");
     } else if (who == SCRIPT) {
@@ -343,7 +345,7 @@ TEST(a_pause_of_writes_holds_what_may_replicate)
 {
     struct bench *b = bench_begin(commands);
     struct client *c = bench_client(b), *w = bench_client(b);
-    b->engine.pause_writes_only = true;
+    b->engine.pause.writes_only = true;
     state_set(&b->engine, ENGINE_PAUSED, true);
     bench_says(c, "HAS k");
     CHECK(bench_heard(c, ":0|"));
@@ -351,7 +353,7 @@ TEST(a_pause_of_writes_holds_what_may_replicate)
     bench_says(w, "PUT k");
     CHECK(bench_heard(c, "") && bench_heard(w, "") && (c->flags & w->flags & CLIENT_PAUSED));
     client_end_pause(&b->engine);
-    CHECK(!(c->flags & CLIENT_PAUSED) && !dlist_empty(&b->engine.resuming));
+    CHECK(!(c->flags & CLIENT_PAUSED) && !dlist_empty(&b->engine.clients.resuming));
     bench_end(b);
 }
 

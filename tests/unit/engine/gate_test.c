@@ -25,12 +25,12 @@ static struct engine *engine_begin(void)
     e->journal = journal_new();
     e->journal->on = true;
     e->journal->db = 0;
-    dlist_init(&e->clients);
-    dlist_init(&e->outgoing);
-    dlist_init(&e->replying);
-    dlist_init(&e->resuming);
-    dlist_init(&e->closing);
-    dlist_init(&e->anonymous);
+    dlist_init(&e->clients.all);
+    dlist_init(&e->clients.outgoing);
+    dlist_init(&e->clients.replying);
+    dlist_init(&e->clients.resuming);
+    dlist_init(&e->clients.closing);
+    dlist_init(&e->clients.anonymous);
     gate_init(&e->gate);
     return e;
 }
@@ -44,8 +44,8 @@ static struct client *client(struct engine *e)
 
 static void engine_end(struct engine *e)
 {
-    while (!dlist_empty(&e->clients))
-        client_free(dlist_item(e->clients.next, struct client, all));
+    while (!dlist_empty(&e->clients.all))
+        client_free(dlist_item(e->clients.all.next, struct client, all));
     gate_free(&e->gate);
     db_store_free(e->store);
     registry_free(e->registry);
