@@ -55,3 +55,21 @@ bool list_args_side(const struct call *call, int i, bool *front)
     call_error(call, ERR_SYNTAX);
     return false;
 }
+
+bool list_args_seek(struct list *l, long long index, struct list_cursor *c)
+{
+    if (index < 0)
+        index += (long long)l->count;
+    return index >= 0 && list_seek(l, (uint64_t)index, c);
+}
+
+bool list_args_clamp(long long *from, long long *to, long long n)
+{
+    if (*from < 0)
+        *from = *from + n < 0 ? 0 : *from + n;
+    if (*to < 0)
+        *to += n;
+    if (*to >= n)
+        *to = n - 1;
+    return *from <= *to && *from < n;
+}

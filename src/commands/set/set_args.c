@@ -46,3 +46,12 @@ void set_args_shrunk(const struct call *call, struct bytes key, struct entry *e,
 {
     helpers_shrunk(call, key, set_count(value_object(e)) == 0, DB_EVENT_SET, event, n);
 }
+
+void set_args_reply(struct call *call, const struct set *s)
+{
+    struct set_walk w;
+    struct bytes x;
+    set_walk_start(&w, s);
+    while (set_walk_next(&w, &x))
+        reply_bulk(call->reply, x);
+}

@@ -15,5 +15,7 @@ bool set_args_remove(struct entry *e, struct bytes member);
 /* After members went: deletes the key when none is left. */
 void set_args_shrunk(const struct call *call, struct bytes key, struct entry *e, const char *event,
                      uint64_t n);
+/* All members, as elements of a reply whose header is there. */
+void set_args_reply(struct call *call, const struct set *s);
 
 #endif

@@ -1,4 +1,6 @@
-/* Ranges: ZRANGE in all its forms, ZRANGESTORE, ZREMRANGEBY*. */
+/* ZRANGE with its older forms ZRANGEBYSCORE and ZRANGEBYLEX; ZRANGESTORE. */
+#include "commands/zset/zrange.h"
+
 #include "commands/index.h"
 
 #include "commands/zset_args.h"
@@ -68,7 +70,7 @@ static void answer(struct call *call, struct range_request *q)
         zset_args_reply(call, &x, q->scores);
 }
 
-static void answer_by(struct call *call, enum zset_range_by by, bool backwards)
+void zrange_answer_by(struct call *call, enum zset_range_by by, bool backwards)
 {
     struct range_request q = {
         .range = {.by = by, .backwards = backwards}, .by_given = true, .rev_given = true};
@@ -81,29 +83,14 @@ static void do_zrange(struct call *call)
     answer(call, &q);
 }
 
-static void do_zrevrange(struct call *call)
-{
-    answer_by(call, ZSET_BY_RANK, true);
-}
-
 static void do_zrangebyscore(struct call *call)
 {
-    answer_by(call, ZSET_BY_SCORE, false);
-}
-
-static void do_zrevrangebyscore(struct call *call)
-{
-    answer_by(call, ZSET_BY_SCORE, true);
+    zrange_answer_by(call, ZSET_BY_SCORE, false);
 }
 
 static void do_zrangebylex(struct call *call)
 {
-    answer_by(call, ZSET_BY_LEX, false);
-}
-
-static void do_zrevrangebylex(struct call *call)
-{
-    answer_by(call, ZSET_BY_LEX, true);
+    zrange_answer_by(call, ZSET_BY_LEX, false);
 }
 
 static void do_zrangestore(struct call *call)
@@ -145,18 +132,7 @@ const struct command zrange_command = {
     .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS)},
     .handler = do_zrange,
 };
-const struct command zrevrange_command = {
-    .name = "zrevrange",
-    .usage = "key:key start:int stop:int [WITHSCORES]",
-    .summary = "Answers the members within a range of places, from the highest score down.",
-    .since = "1.2.0",
-    .complexity = "O(log(N)+M) with M the members answered",
-    .group = GROUP_SORTED_SET,
-    .arity = -4,
-    .flags = COMMAND_READONLY,
-    .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS)},
-    .handler = do_zrevrange,
-};
+
 const struct command zrangebyscore_command = {
     .name = "zrangebyscore",
     .usage = "key:key min:double max:double [WITHSCORES] [LIMIT offset:int count:int]",
@@ -169,18 +145,7 @@ const struct command zrangebyscore_command = {
     .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS)},
     .handler = do_zrangebyscore,
 };
-const struct command zrevrangebyscore_command = {
-    .name = "zrevrangebyscore",
-    .usage = "key:key max:double min:double [WITHSCORES] [LIMIT offset:int count:int]",
-    .summary = "Answers the members within a range of scores, from the highest down.",
-    .since = "2.2.0",
-    .complexity = "O(log(N)+M) with M the members answered",
-    .group = GROUP_SORTED_SET,
-    .arity = -4,
-    .flags = COMMAND_READONLY,
-    .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS)},
-    .handler = do_zrevrangebyscore,
-};
+
 const struct command zrangebylex_command = {
     .name = "zrangebylex",
     .usage = "key:key min:string max:string [LIMIT offset:int count:int]",
@@ -193,18 +158,7 @@ const struct command zrangebylex_command = {
     .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS)},
     .handler = do_zrangebylex,
 };
-const struct command zrevrangebylex_command = {
-    .name = "zrevrangebylex",
-    .usage = "key:key max:string min:string [LIMIT offset:int count:int]",
-    .summary = "Answers the members within a range of names, from the last down.",
-    .since = "2.8.9",
-    .complexity = "O(log(N)+M) with M the members answered",
-    .group = GROUP_SORTED_SET,
-    .arity = -4,
-    .flags = COMMAND_READONLY,
-    .keys = {KEY_RANGE(1, 0, 1, KEY_RO | KEY_ACCESS)},
-    .handler = do_zrevrangebylex,
-};
+
 const struct command zrangestore_command = {
     .name = "zrangestore",
     .usage = "dst:key src:key min:string max:string [<BYSCORE | BYLEX>] [REV] [LIMIT offset:int "
@@ -217,74 +171,4 @@ const struct command zrangestore_command = {
     .flags = COMMAND_DENYOOM | COMMAND_WRITE,
     .keys = {KEY_RANGE(1, 0, 1, KEY_OW | KEY_UPDATE), KEY_RANGE(2, 0, 1, KEY_RO | KEY_ACCESS)},
     .handler = do_zrangestore,
-};
-
-static void remove_range(struct call *call, enum zset_range_by by, const char *event)
-{
-    struct zset_range r = {.by = by};
-    struct entry *e;
-    size_t from, n = 0;
-    if (!zset_args_range(call, 2, &r) || !zset_args_write(call, call->argv[1], &e))
-        return;
-    if (e) {
-        struct zset *z = value_object(e);
-        zset_args_ranks(z, &r, &from, &n);
-        zset_remove_ranks(&z, from, n);
-        value_moved(e, z);
-    }
-    if (n)
-        zset_args_shrunk(call, call->argv[1], e, event, n);
-    reply_int(call->reply, (long long)n);
-}
-
-static void do_zremrangebyrank(struct call *call)
-{
-    remove_range(call, ZSET_BY_RANK, "zremrangebyrank");
-}
-
-static void do_zremrangebyscore(struct call *call)
-{
-    remove_range(call, ZSET_BY_SCORE, "zremrangebyscore");
-}
-
-static void do_zremrangebylex(struct call *call)
-{
-    remove_range(call, ZSET_BY_LEX, "zremrangebylex");
-}
-
-const struct command zremrangebyrank_command = {
-    .name = "zremrangebyrank",
-    .usage = "key:key start:int stop:int",
-    .summary = "Removes the members within a range of places.",
-    .since = "2.0.0",
-    .complexity = "O(M*log(N)) with M the members removed",
-    .group = GROUP_SORTED_SET,
-    .arity = 4,
-    .flags = COMMAND_WRITE,
-    .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_DELETE)},
-    .handler = do_zremrangebyrank,
-};
-const struct command zremrangebyscore_command = {
-    .name = "zremrangebyscore",
-    .usage = "key:key min:double max:double",
-    .summary = "Removes the members within a range of scores.",
-    .since = "1.2.0",
-    .complexity = "O(M*log(N)) with M the members removed",
-    .group = GROUP_SORTED_SET,
-    .arity = 4,
-    .flags = COMMAND_WRITE,
-    .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_DELETE)},
-    .handler = do_zremrangebyscore,
-};
-const struct command zremrangebylex_command = {
-    .name = "zremrangebylex",
-    .usage = "key:key min:string max:string",
-    .summary = "Removes the members within a range of names, all scores being the same.",
-    .since = "2.8.9",
-    .complexity = "O(M*log(N)) with M the members removed",
-    .group = GROUP_SORTED_SET,
-    .arity = 4,
-    .flags = COMMAND_WRITE,
-    .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_DELETE)},
-    .handler = do_zremrangebylex,
 };

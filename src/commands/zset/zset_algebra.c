@@ -1,5 +1,6 @@
-/* Several sorted sets (or sets): union, intersection, difference. */
-#include "commands/index.h"
+#include "commands/zset/zset_algebra.h"
+
+#include "commands/helpers.h"
 
 #include "base/mem.h"
 #include "base/num.h"
@@ -8,7 +9,6 @@
 
 #include <math.h>
 
-enum operation { UNITE, INTERSECT, SUBTRACT };
 enum aggregate { SUM, LEAST, MOST, COUNT };
 
 /* One input. Members of a plain set score 1. */
@@ -114,16 +114,16 @@ static bool parse_aggregate(struct call *call, int i, struct inputs *in)
     return true;
 }
 
-static bool parse_options(struct call *call, int i, enum operation op, bool storing,
+static bool parse_options(struct call *call, int i, enum zset_algebra_operation op, bool storing,
                           struct inputs *in)
 {
     while (i < call->argc) {
         int left = call->argc - i;
-        if (op != SUBTRACT && left > in->n && bytes_is(call->argv[i], "weights")) {
+        if (op != ZSET_DIFFERENCE && left > in->n && bytes_is(call->argv[i], "weights")) {
             if (!parse_weights(call, i + 1, in))
                 return false;
             i += in->n + 1;
-        } else if (op != SUBTRACT && left > 1 && bytes_is(call->argv[i], "aggregate")) {
+        } else if (op != ZSET_DIFFERENCE && left > 1 && bytes_is(call->argv[i], "aggregate")) {
             if (!parse_aggregate(call, i + 1, in)) {
                 call_error(call, ERR_SYNTAX);
                 return false;
@@ -232,7 +232,7 @@ struct told {
 };
 
 /* The result, never NULL; NULL after an error. */
-static struct zset *compute(struct call *call, int at, enum operation op, bool storing,
+static struct zset *compute(struct call *call, int at, enum zset_algebra_operation op, bool storing,
                             struct told *told)
 {
     struct inputs in = {0};
@@ -240,11 +240,11 @@ static struct zset *compute(struct call *call, int at, enum operation op, bool s
     struct zset_limits limits = zset_args_limits(call);
     if (parse_inputs(call, at, &in) && parse_options(call, at + 1 + in.n, op, storing, &in)) {
         z = zset_new();
-        if (op == SUBTRACT) {
+        if (op == ZSET_DIFFERENCE) {
             subtract(&in, &z, &limits);
         } else {
             sort_by_size(&in);
-            if (op == UNITE)
+            if (op == ZSET_UNION)
                 unite(&in, &z, &limits);
             else
                 intersect(&in, &z, &limits);
@@ -255,7 +255,7 @@ static struct zset *compute(struct call *call, int at, enum operation op, bool s
     return z;
 }
 
-static void answer(struct call *call, enum operation op)
+void zset_algebra_answer(struct call *call, enum zset_algebra_operation op)
 {
     struct told told;
     struct zset *z = compute(call, 1, op, false, &told);
@@ -292,7 +292,7 @@ static void effect(struct call *call, struct bytes to, const struct zset *z)
     mem_free(argv);
 }
 
-static void store(struct call *call, enum operation op, const char *event)
+void zset_algebra_store(struct call *call, enum zset_algebra_operation op, const char *event)
 {
     struct told told;
     struct zset *z = compute(call, 2, op, true, &told);
@@ -309,36 +309,6 @@ static void store(struct call *call, enum operation op, const char *event)
         zset_free(z);
     helpers_store(call, to, e, DB_EVENT_ZSET, event);
     reply_int(call->reply, (long long)n);
-}
-
-static void do_zunion(struct call *call)
-{
-    answer(call, UNITE);
-}
-
-static void do_zinter(struct call *call)
-{
-    answer(call, INTERSECT);
-}
-
-static void do_zdiff(struct call *call)
-{
-    answer(call, SUBTRACT);
-}
-
-static void do_zunionstore(struct call *call)
-{
-    store(call, UNITE, "zunionstore");
-}
-
-static void do_zinterstore(struct call *call)
-{
-    store(call, INTERSECT, "zinterstore");
-}
-
-static void do_zdiffstore(struct call *call)
-{
-    store(call, SUBTRACT, "zdiffstore");
 }
 
 static size_t count_common(const struct inputs *in, size_t limit)
@@ -359,7 +329,7 @@ static size_t count_common(const struct inputs *in, size_t limit)
     return n;
 }
 
-static void do_zintercard(struct call *call)
+void zset_algebra_count_common(struct call *call)
 {
     struct inputs in = {0};
     long long limit = 0;
@@ -380,96 +350,3 @@ static void do_zintercard(struct call *call)
     }
     mem_free(in.sources);
 }
-
-const struct command zunion_command = {
-    .name = "zunion",
-    .usage = "numkeys:int key:key... [WEIGHTS weight:int...] [AGGREGATE <SUM | MIN | MAX | COUNT>] "
-             "[WITHSCORES]",
-    .summary = "Answers the union of sorted sets.",
-    .since = "6.2.0",
-    .complexity = "O(N)+O(M*log(M)) with N the members of all and M those of the result",
-    .group = GROUP_SORTED_SET,
-    .arity = -3,
-    .flags = COMMAND_MOVABLEKEYS | COMMAND_READONLY,
-    .keys = {KEY_COUNTED(1, 0, 1, 1, KEY_RO | KEY_ACCESS)},
-    .handler = do_zunion,
-};
-const struct command zinter_command = {
-    .name = "zinter",
-    .usage = "numkeys:int key:key... [WEIGHTS weight:int...] [AGGREGATE <SUM | MIN | MAX | COUNT>] "
-             "[WITHSCORES]",
-    .summary = "Answers the intersection of sorted sets.",
-    .since = "6.2.0",
-    .complexity = "O(N*K)+O(M*log(M)) with N the members of the smallest, K the inputs and M the "
-                  "members of the result",
-    .group = GROUP_SORTED_SET,
-    .arity = -3,
-    .flags = COMMAND_MOVABLEKEYS | COMMAND_READONLY,
-    .keys = {KEY_COUNTED(1, 0, 1, 1, KEY_RO | KEY_ACCESS)},
-    .handler = do_zinter,
-};
-const struct command zdiff_command = {
-    .name = "zdiff",
-    .usage = "numkeys:int key:key... [WITHSCORES]",
-    .summary = "Answers the members of the first sorted set that no other has.",
-    .since = "6.2.0",
-    .complexity = "O(N*K)+O(M*log(M)) with N the members of the first, K the inputs and M the "
-                  "members of the result",
-    .group = GROUP_SORTED_SET,
-    .arity = -3,
-    .flags = COMMAND_MOVABLEKEYS | COMMAND_READONLY,
-    .keys = {KEY_COUNTED(1, 0, 1, 1, KEY_RO | KEY_ACCESS)},
-    .handler = do_zdiff,
-};
-const struct command zunionstore_command = {
-    .name = "zunionstore",
-    .usage = "destination:key numkeys:int key:key... [WEIGHTS weight:int...] [AGGREGATE <SUM | MIN "
-             "| MAX>]",
-    .summary = "Stores the union of sorted sets.",
-    .since = "2.0.0",
-    .complexity = "O(N)+O(M*log(M)) with N the members of all and M those of the result",
-    .group = GROUP_SORTED_SET,
-    .arity = -4,
-    .flags = COMMAND_DENYOOM | COMMAND_MOVABLEKEYS | COMMAND_WRITE,
-    .keys = {KEY_RANGE(1, 0, 1, KEY_OW | KEY_UPDATE), KEY_COUNTED(2, 0, 1, 1, KEY_RO | KEY_ACCESS)},
-    .handler = do_zunionstore,
-};
-const struct command zinterstore_command = {
-    .name = "zinterstore",
-    .usage = "destination:key numkeys:int key:key... [WEIGHTS weight:int...] [AGGREGATE <SUM | MIN "
-             "| MAX>]",
-    .summary = "Stores the intersection of sorted sets.",
-    .since = "2.0.0",
-    .complexity = "O(N*K)+O(M*log(M)) with N the members of the smallest, K the inputs and M the "
-                  "members of the result",
-    .group = GROUP_SORTED_SET,
-    .arity = -4,
-    .flags = COMMAND_DENYOOM | COMMAND_MOVABLEKEYS | COMMAND_WRITE,
-    .keys = {KEY_RANGE(1, 0, 1, KEY_OW | KEY_UPDATE), KEY_COUNTED(2, 0, 1, 1, KEY_RO | KEY_ACCESS)},
-    .handler = do_zinterstore,
-};
-const struct command zdiffstore_command = {
-    .name = "zdiffstore",
-    .usage = "destination:key numkeys:int key:key...",
-    .summary = "Stores the members of the first sorted set that no other has.",
-    .since = "6.2.0",
-    .complexity = "O(N*K)+O(M*log(M)) with N the members of the first, K the inputs and M the "
-                  "members of the result",
-    .group = GROUP_SORTED_SET,
-    .arity = -4,
-    .flags = COMMAND_DENYOOM | COMMAND_MOVABLEKEYS | COMMAND_WRITE,
-    .keys = {KEY_RANGE(1, 0, 1, KEY_OW | KEY_UPDATE), KEY_COUNTED(2, 0, 1, 1, KEY_RO | KEY_ACCESS)},
-    .handler = do_zdiffstore,
-};
-const struct command zintercard_command = {
-    .name = "zintercard",
-    .usage = "numkeys:int key:key... [LIMIT limit:int]",
-    .summary = "Counts the members that all sorted sets have.",
-    .since = "7.0.0",
-    .complexity = "O(N*K) with N the members of the smallest and K the inputs",
-    .group = GROUP_SORTED_SET,
-    .arity = -3,
-    .flags = COMMAND_MOVABLEKEYS | COMMAND_READONLY,
-    .keys = {KEY_COUNTED(1, 0, 1, 1, KEY_RO | KEY_ACCESS)},
-    .handler = do_zintercard,
-};

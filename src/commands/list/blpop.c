@@ -1,0 +1,67 @@
+/* BLPOP and BRPOP: LPOP and RPOP that wait. */
+#include "commands/index.h"
+
+#include "commands/list/list_args.h"
+#include "commands/list/list_pop.h"
+#include "commands/timeout_arg.h"
+
+static void block_pop(struct call *call, bool front)
+{
+    struct bytes key;
+    struct list *l;
+    int64_t deadline_ms;
+    int n = call->argc - 2;
+    if (!timeout_arg_parse(call, call->argc - 1, &deadline_ms))
+        return;
+    int found = list_pop_first(call, call->argv + 1, n, &key, &l);
+    if (found < 0)
+        return;
+    if (!found) {
+        if (block_allowed(call))
+            list_pop_wait(call, call->argv + 1, n, deadline_ms);
+        else
+            reply_null_array(call->reply);
+        return;
+    }
+    reply_array(call->reply, 2);
+    reply_bulk(call->reply, key);
+    list_pop_take(call, l, front, 1);
+    CALL_EFFECT(call, list_pop_word(front), key);
+    list_args_shrunk(call, key, l, list_pop_event(front), 1);
+}
+
+static void do_blpop(struct call *call)
+{
+    block_pop(call, true);
+}
+
+static void do_brpop(struct call *call)
+{
+    block_pop(call, false);
+}
+
+const struct command blpop_command = {
+    .name = "blpop",
+    .usage = "key:key... timeout:double",
+    .summary = "Takes an element from the front of the first list that has one, waiting for it.",
+    .since = "2.0.0",
+    .complexity = "O(N) with N the keys",
+    .group = GROUP_LIST,
+    .arity = -3,
+    .flags = COMMAND_BLOCKING | COMMAND_WRITE,
+    .keys = {KEY_RANGE(1, -2, 1, KEY_RW | KEY_ACCESS | KEY_DELETE)},
+    .handler = do_blpop,
+};
+
+const struct command brpop_command = {
+    .name = "brpop",
+    .usage = "key:key... timeout:double",
+    .summary = "Takes an element from the end of the first list that has one, waiting for it.",
+    .since = "2.0.0",
+    .complexity = "O(N) with N the keys",
+    .group = GROUP_LIST,
+    .arity = -3,
+    .flags = COMMAND_BLOCKING | COMMAND_WRITE,
+    .keys = {KEY_RANGE(1, -2, 1, KEY_RW | KEY_ACCESS | KEY_DELETE)},
+    .handler = do_brpop,
+};
