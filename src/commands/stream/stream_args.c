@@ -55,6 +55,28 @@ bool stream_args_write(const struct call *call, struct bytes key, struct stream 
     return true;
 }
 
+bool stream_args_write_counted(const struct call *call, struct bytes key, struct stream **out)
+{
+    struct entry *e = db_write_counted(call->db, key);
+    if (e && value_type(e) != TYPE_STREAM) {
+        call_error(call, ERR_WRONGTYPE);
+        return false;
+    }
+    *out = e ? value_object(e) : NULL;
+    return true;
+}
+
+bool stream_args_group(const struct call *call, struct stream **s, struct stream_group **g)
+{
+    if (!stream_args_write_counted(call, call->argv[1], s))
+        return false;
+    *g = *s ? stream_find_group(*s, call->argv[2]) : NULL;
+    if (*g)
+        return true;
+    stream_args_no_group(call, call->argv[1], call->argv[2]);
+    return false;
+}
+
 struct stream *stream_args_create(const struct call *call, struct bytes key)
 {
     const struct settings *s = call->engine->settings;
@@ -90,80 +112,54 @@ bool stream_args_strategy(struct bytes word, enum stream_strategy *out)
     return true;
 }
 
-int stream_args_trim_option(const struct call *call, int *at, struct stream_args_trim *t)
+struct stream_id *stream_args_ids(const struct call *call, int from, int n)
 {
-    int i = *at;
-    struct bytes word = call->argv[i];
-    bool more = i + 1 < call->argc;
-    bool by_id = bytes_is(word, "minid");
-    if ((by_id || bytes_is(word, "maxlen")) && more) {
-        if (t->given) {
-            call_error(call, ERR_XADD_TRIM_BOTH);
-            return -1;
+    struct stream_id *ids = mem_alloc((size_t)n * sizeof(*ids));
+    for (int i = 0; i < n; i++)
+        if (!stream_args_id(call, call->argv[from + i], 0, true, &ids[i])) {
+            mem_free(ids);
+            return NULL;
         }
-        t->trim.about = false;
-        t->operator_at = 0;
-        i++;
-        if (i + 1 < call->argc && call->argv[i].n == 1 &&
-            (call->argv[i].p[0] == '~' || call->argv[i].p[0] == '=')) {
-            t->trim.about = call->argv[i].p[0] == '~';
-            t->operator_at = i++;
-        }
-        t->given = true;
-        t->trim.by_id = by_id;
-        t->threshold_at = i;
-        if (by_id) {
-            if (!stream_args_id(call, call->argv[i], 0, true, &t->trim.min_id))
-                return -1;
-        } else {
-            long long n;
-            if (!call_int(call, i, &n))
-                return -1;
-            if (n < 0) {
-                call_error(call, ERR_MAXLEN_NEGATIVE);
-                return -1;
-            }
-            t->trim.max_length = (uint64_t)n;
-        }
-    } else if (bytes_is(word, "limit") && more) {
-        long long n;
-        if (!call_int(call, ++i, &n))
-            return -1;
-        if (n < 0) {
-            call_error(call, ERR_LIMIT_NEGATIVE);
-            return -1;
-        }
-        t->trim.limit = (uint64_t)n;
-        t->limited = true;
-        t->limit_at = i;
-    } else if (!t->strategy_at && stream_args_strategy(word, &t->trim.strategy)) {
-        t->strategy_at = i;
-    } else {
-        return 0;
-    }
-    *at = i;
-    return 1;
+    return ids;
 }
 
-bool stream_args_trim_check(const struct call *call, struct stream_args_trim *t)
+bool stream_args_id_block(const struct call *call, int at, struct stream_args_id_block *out)
 {
-    if (t->limited && !t->given) {
-        call_error(call, ERR_LIMIT_ALONE);
-        return false;
+    bool have_strategy = false;
+    *out = (struct stream_args_id_block){.strategy = STREAM_KEEP_REFERENCES};
+    for (int i = at; i < call->argc; i++) {
+        if (!have_strategy && stream_args_strategy(call->argv[i], &out->strategy)) {
+            have_strategy = true;
+        } else if (!out->first && bytes_is(call->argv[i], "ids")) {
+            long long n;
+            if (i + 1 >= call->argc || !num_parse_int(call->argv[i + 1], &n) || n < 1) {
+                reply_errorf(call->reply, "ERR Number of IDs must be a positive integer");
+                return false;
+            }
+            if (n > call->argc - i - 2) {
+                reply_errorf(call->reply,
+                             "ERR The `numids` parameter must match the number of arguments");
+                return false;
+            }
+            out->first = i + 2;
+            out->n = (int)n;
+            i += (int)n + 1;
+        } else {
+            call_error(call, ERR_SYNTAX);
+            return false;
+        }
     }
-    if (t->limited && !t->trim.about) {
-        call_error(call, ERR_LIMIT_EXACT);
-        return false;
-    }
-    if (t->trim.about && !t->limited) {
-        long long n = 0;
-        if (!num_mul(call->engine->settings->stream_node_max_entries, 100, &n) || n <= 0)
-            n = 10000;
-        t->trim.limit = n > 1000000 ? 1000000 : (uint64_t)n;
-    }
-    if (call_is_replay(call))
-        t->trim.limit = 0;
-    return true;
+    if (out->first)
+        return true;
+    reply_errorf(call->reply, "ERR IDS option is required");
+    return false;
+}
+
+void stream_args_reply_absent(struct reply *r, int n)
+{
+    reply_array(r, (size_t)n);
+    for (int i = 0; i < n; i++)
+        reply_int(r, -1);
 }
 
 void stream_args_reply_id(struct reply *r, struct stream_id id)
@@ -240,82 +236,4 @@ void stream_args_reply(struct reply *r, struct stream_entry *e)
         to = put_bulk(to, value);
     }
     chain_commit(r->out, (size_t)(to - start));
-}
-
-void stream_args_claims_end(struct stream_args_claims *c)
-{
-    size_t n = c->ids.n / sizeof(struct stream_id);
-    if (n == 0)
-        return;
-    const struct stream_id *ids = (const void *)c->ids.p;
-    struct bytes *argv = mem_alloc((n + 13) * sizeof(*argv));
-    char *texts = mem_alloc((n + 3) * STREAM_ID_TEXT_MAX), *to = texts;
-    int argc = 0;
-    argv[argc++] = BYTES("XCLAIM");
-    argv[argc++] = c->key;
-    argv[argc++] = c->group;
-    argv[argc++] = c->consumer;
-    argv[argc++] = BYTES("0");
-    for (size_t i = 0; i < n; i++, to += STREAM_ID_TEXT_MAX)
-        argv[argc++] = stream_args_id_text(to, ids[i]);
-    argv[argc++] = BYTES("TIME");
-    argv[argc++] = bytes_of(to, num_print_int(to, c->time_ms));
-    to += STREAM_ID_TEXT_MAX;
-    argv[argc++] = BYTES("RETRYCOUNT");
-    argv[argc++] = bytes_of(to, num_print_uint(to, c->count));
-    to += STREAM_ID_TEXT_MAX;
-    argv[argc++] = BYTES("FORCE");
-    argv[argc++] = BYTES("JUSTID");
-    argv[argc++] = BYTES("LASTID");
-    argv[argc++] = stream_args_id_text(to, c->last_id);
-    call_effect(c->call, argv, argc);
-    mem_free(argv);
-    mem_free(texts);
-    buf_free(&c->ids);
-}
-
-void stream_args_claims_add(struct stream_args_claims *c, struct stream_id id, int64_t time_ms,
-                            uint64_t count)
-{
-    call_no_effect(c->call);
-    if (!c->call->engine->journal->on)
-        return;
-    if (c->ids.n && (time_ms != c->time_ms || count != c->count))
-        stream_args_claims_end(c);
-    c->time_ms = time_ms;
-    c->count = count;
-    buf_add(&c->ids, bytes_of(&id, sizeof(id)));
-}
-
-void stream_args_effect_setid(struct call *call, struct bytes key, const struct stream_group *g)
-{
-    char id[STREAM_ID_TEXT_MAX], read[NUM_INT_MAX];
-    call_no_effect(call);
-    if (!call->engine->journal->on)
-        return;
-    CALL_EFFECT(call, BYTES("XGROUP"), BYTES("SETID"), key, str_bytes(g->name),
-                stream_args_id_text(id, g->last_id), BYTES("ENTRIESREAD"),
-                bytes_of(read, num_print_int(read, g->entries_read)));
-}
-
-void stream_args_effect_consumer(struct call *call, struct bytes key, struct bytes group,
-                                 struct bytes consumer)
-{
-    CALL_EFFECT(call, BYTES("XGROUP"), BYTES("CREATECONSUMER"), key, group, consumer);
-}
-
-struct stream_consumer *stream_args_consumer(struct call *call, struct bytes key,
-                                             struct stream_group *g, struct bytes name,
-                                             bool journal)
-{
-    struct stream_consumer *c = stream_group_consumer(g, name);
-    if (c)
-        return c;
-    c = stream_group_add_consumer(g, name, call->now_ms);
-    if (journal)
-        stream_args_effect_consumer(call, key, str_bytes(g->name), name);
-    db_count_changes(call->store, 1);
-    db_changed_quietly(call->db, key);
-    db_notify(call->db, key, DB_EVENT_STREAM, "xgroup-createconsumer");
-    return c;
 }

@@ -1,5 +1,4 @@
-/* What stream commands share: IDs and streams from arguments, trimming options, effects, entries as
- * replies. */
+/* What stream commands share: IDs, streams and groups from arguments, and entries as replies. */
 #ifndef COMMANDS_STREAM_STREAM_ARGS_H
 #define COMMANDS_STREAM_STREAM_ARGS_H
 
@@ -13,55 +12,41 @@ bool stream_args_id(const struct call *call, struct bytes text, uint64_t missing
  */
 bool stream_args_bound(const struct call *call, struct bytes text, bool is_start,
                        struct stream_id *out);
+/* Arguments from .. from+n-1 as IDs; NULL after the error reply. The array belongs to the caller.
+ */
+struct stream_id *stream_args_ids(const struct call *call, int from, int n);
+
 /* The stream under a key; NULL when absent. False after WRONGTYPE. */
 bool stream_args_read(const struct call *call, struct bytes key, struct stream **out);
 bool stream_args_write(const struct call *call, struct bytes key, struct stream **out);
+/* For changing, but counted as a hit or a miss: what Redis looks up as a reader. */
+bool stream_args_write_counted(const struct call *call, struct bytes key, struct stream **out);
+/* The stream of argument 1 and its group of argument 2, for changing; counted. False after the
+ * error reply. */
+bool stream_args_group(const struct call *call, struct stream **s, struct stream_group **g);
 /* An empty stream under an absent key. */
 struct stream *stream_args_create(const struct call *call, struct bytes key);
 struct stream_log_policy stream_args_policy(const struct call *call);
 /* "NOGROUP ..." */
 void stream_args_no_group(const struct call *call, struct bytes key, struct bytes group);
-
-/* Trimming options of XADD and XTRIM. */
-struct stream_args_trim {
-    struct stream_trim trim;
-    bool given, limited;
-    int operator_at, threshold_at, limit_at, strategy_at; /* arguments; 0: absent */
-};
-/* Takes the option at argument *i and its values; *i is then its last argument. 1: taken; 0: not
- * such an option; -1: after the error reply. */
-int stream_args_trim_option(const struct call *call, int *i, struct stream_args_trim *t);
-/* What cannot be judged before all options are known. False after the error reply. */
-bool stream_args_trim_check(const struct call *call, struct stream_args_trim *t);
 /* KEEPREF, DELREF, ACKED; false: another word. */
 bool stream_args_strategy(struct bytes word, enum stream_strategy *out);
+
+/* [strategy] IDS numids id..., in either order. */
+struct stream_args_id_block {
+    enum stream_strategy strategy;
+    int first, n; /* arguments that are IDs */
+};
+/* From argument `at` to the last. False after the error reply. */
+bool stream_args_id_block(const struct call *call, int at, struct stream_args_id_block *out);
+
+/* -1 for each of n IDs: there is no such stream or group. */
+void stream_args_reply_absent(struct reply *r, int n);
 
 /* One entry: [id, [name, value, ...]]. */
 void stream_args_reply(struct reply *r, struct stream_entry *e);
 void stream_args_reply_id(struct reply *r, struct stream_id id);
-/* Numbers and IDs as text in memory of the caller. */
+/* An ID as text in memory of the caller, STREAM_ID_TEXT_MAX bytes. */
 struct bytes stream_args_id_text(char *to, struct stream_id id);
-
-/* XCLAIM effects: entries of one owner, time and count, gathered into one command. */
-struct stream_args_claims {
-    struct call *call;
-    struct bytes key, group, consumer;
-    int64_t time_ms;
-    uint64_t count;
-    struct stream_id last_id;
-    struct buf ids; /* struct stream_id each */
-};
-void stream_args_claims_add(struct stream_args_claims *c, struct stream_id id, int64_t time_ms,
-                            uint64_t count);
-void stream_args_claims_end(struct stream_args_claims *c);
-/* XGROUP SETID key group last ENTRIESREAD n. */
-void stream_args_effect_setid(struct call *call, struct bytes key, const struct stream_group *g);
-/* XGROUP CREATECONSUMER. */
-void stream_args_effect_consumer(struct call *call, struct bytes key, struct bytes group,
-                                 struct bytes consumer);
-/* The consumer, made when absent (with its notification and, when journal says so, its effect). */
-struct stream_consumer *stream_args_consumer(struct call *call, struct bytes key,
-                                             struct stream_group *g, struct bytes name,
-                                             bool journal);
 
 #endif

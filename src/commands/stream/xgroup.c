@@ -103,8 +103,7 @@ static void do_xgroup_setid(struct call *call)
     if (!parse_options(call, false, &make, &read) || !need_stream(call, &s) ||
         !need_group(call, s, &g) || !parse_start(call, s, false, &id))
         return;
-    g->last_id = id;
-    g->entries_read = read;
+    stream_group_set_position(g, id, read);
     changed(call, "xgroup-setid");
     reply_ok(call->reply);
 }

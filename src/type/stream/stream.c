@@ -59,6 +59,20 @@ void stream_append(struct stream *s, struct stream_id id, const struct bytes *pa
         s->added++;
 }
 
+struct stream_counters stream_counters(const struct stream *s)
+{
+    return (struct stream_counters){s->last_id, s->max_deleted, s->added};
+}
+
+void stream_set_counters(struct stream *s, const struct stream_counters *c)
+{
+    struct stream_id newest;
+    ASSERT(!stream_log_newest(&s->log, &newest) || stream_id_compare(c->last_id, newest) >= 0);
+    s->last_id = c->last_id;
+    s->max_deleted = c->max_deleted;
+    s->added = c->added < INT64_MAX ? c->added : INT64_MAX;
+}
+
 struct stream_id stream_first_id(const struct stream *s)
 {
     struct stream_id id = STREAM_ID_MIN;
@@ -317,16 +331,10 @@ bool stream_lag(const struct stream *s, const struct stream_group *g, uint64_t *
     return true;
 }
 
-void stream_count_read(const struct stream *s, struct stream_group *g, struct stream_id id,
-                       bool follows)
+/* The first entry behind a hole, or of a group that has not counted: told from the stream. */
+static void count_read_slowly(const struct stream *s, struct stream_group *g, struct stream_id id)
 {
     bool counted = g->entries_read >= 0;
-    if (__builtin_expect(follows && counted && g->entries_read < INT64_MAX &&
-                             stream_id_compare(s->max_deleted, g->last_id) < 0,
-                         1)) {
-        g->entries_read++;
-        return;
-    }
     if (counted && !has_holes(s, g->last_id) && !is_behind(s, g->last_id)) {
         if (g->entries_read < INT64_MAX)
             g->entries_read++;
@@ -336,6 +344,18 @@ void stream_count_read(const struct stream *s, struct stream_group *g, struct st
     } else if (s->added) {
         g->entries_read = stream_entries_read_at(s, id);
     }
+}
+
+void stream_advance_group(const struct stream *s, struct stream_group *g, struct stream_id id,
+                          bool follows)
+{
+    if (__builtin_expect(follows && g->entries_read >= 0 && g->entries_read < INT64_MAX &&
+                             stream_id_compare(s->max_deleted, g->last_id) < 0,
+                         1))
+        g->entries_read++;
+    else
+        count_read_slowly(s, g, id);
+    g->last_id = id;
 }
 
 size_t stream_memory(const struct stream *s, size_t samples)

@@ -16,6 +16,12 @@ struct stream {
     struct stream_dedup dedup;
 };
 
+/* What a stream knows of its past beside its entries. */
+struct stream_counters {
+    struct stream_id last_id, max_deleted;
+    uint64_t added;
+};
+
 enum stream_strategy {
     STREAM_KEEP_REFERENCES, /* delete the entry, leave pending references */
     STREAM_DROP_REFERENCES, /* and take them out of every group */
@@ -31,6 +37,10 @@ bool stream_next_id(const struct stream *s, uint64_t now_ms, struct stream_id *o
 /* The ID must be above last_id. */
 void stream_append(struct stream *s, struct stream_id id, const struct bytes *pairs, size_t fields,
                    const struct stream_log_policy *p);
+struct stream_counters stream_counters(const struct stream *s);
+/* For XSETID and for the loader: what the entries themselves no longer tell. last_id is at least
+ * the newest entry's; added above INT64_MAX becomes that. */
+void stream_set_counters(struct stream *s, const struct stream_counters *c);
 /* 0-0 when empty. */
 struct stream_id stream_first_id(const struct stream *s);
 
@@ -69,11 +79,11 @@ struct stream_group **stream_sorted_groups(const struct stream *s, size_t *n);
 bool stream_lag(const struct stream *s, const struct stream_group *g, uint64_t *out);
 /* How many entries were ever added up to an ID, when that can be told; -1: unknown. */
 int64_t stream_entries_read_at(const struct stream *s, struct stream_id id);
-/* The group, still at the position before it, reads one more entry. follows: what is at that
- * position was read just now, so nothing was trimmed between them. O(1) but for the first entry
- * behind a hole. */
-void stream_count_read(const struct stream *s, struct stream_group *g, struct stream_id id,
-                       bool follows);
+/* The group, still at the position before it, reads entry id: counts it and moves the position
+ * there. follows: what is at the old position was read just now, so nothing was trimmed between
+ * them. O(1) but for the first entry behind a hole. */
+void stream_advance_group(const struct stream *s, struct stream_group *g, struct stream_id id,
+                          bool follows);
 size_t stream_memory(const struct stream *s, size_t samples);
 
 #endif

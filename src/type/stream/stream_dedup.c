@@ -75,10 +75,41 @@ void stream_dedup_record(struct stream_dedup *d, struct bytes producer, struct b
         drop(d, dlist_item(p->order.next, struct stream_dedup_record, node));
 }
 
+static bool is_old(const struct stream_dedup *d, const struct stream_dedup_record *r,
+                   int64_t now_ms)
+{
+    return num_minus(now_ms, r->at_ms) >= num_times(d->duration_s, 1000);
+}
+
+const struct stream_dedup_record *stream_dedup_meet(struct stream_dedup *d, struct bytes producer,
+                                                    struct bytes iid, int64_t now_ms)
+{
+    stream_dedup_expire(d, now_ms);
+    const struct stream_dedup_record *seen = stream_dedup_find(d, producer, iid);
+    if (!seen || is_old(d, seen, now_ms))
+        return NULL;
+    d->duplicates++;
+    return seen;
+}
+
+void stream_dedup_add(struct stream_dedup *d, struct bytes producer, struct bytes iid,
+                      struct stream_id id, int64_t now_ms)
+{
+    stream_dedup_record(d, producer, iid, id, now_ms);
+    d->added++;
+}
+
+void stream_dedup_set_limits(struct stream_dedup *d, int64_t duration_s, uint64_t max_size)
+{
+    d->duration_s = duration_s;
+    d->max_size = max_size;
+    stream_dedup_clear(d);
+}
+
 void stream_dedup_expire(struct stream_dedup *d, int64_t now_ms)
 {
     struct stream_dedup_record *r;
-    while ((r = oldest(d)) && num_minus(now_ms, r->at_ms) >= num_times(d->duration_s, 1000))
+    while ((r = oldest(d)) && is_old(d, r, now_ms))
         drop(d, r);
 }
 

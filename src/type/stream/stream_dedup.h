@@ -41,6 +41,14 @@ const struct stream_dedup_record *stream_dedup_find(const struct stream_dedup *d
  * oldest record goes when there are too many. */
 void stream_dedup_record(struct stream_dedup *d, struct bytes producer, struct bytes iid,
                          struct stream_id id, int64_t now_ms);
+/* As find, among those that are not too old; what it finds counts as a duplicate. */
+const struct stream_dedup_record *stream_dedup_meet(struct stream_dedup *d, struct bytes producer,
+                                                    struct bytes iid, int64_t now_ms);
+/* As record, for an entry that is new: counts it. */
+void stream_dedup_add(struct stream_dedup *d, struct bytes producer, struct bytes iid,
+                      struct stream_id id, int64_t now_ms);
+/* Other limits: what was recorded under the old ones is forgotten. */
+void stream_dedup_set_limits(struct stream_dedup *d, int64_t duration_s, uint64_t max_size);
 /* Drops what is older than the duration. */
 void stream_dedup_expire(struct stream_dedup *d, int64_t now_ms);
 /* The same for the next few of all streams that have records. */

@@ -89,6 +89,22 @@ uint64_t stream_group_remove_consumer(struct stream_group *g, struct stream_cons
     return pending;
 }
 
+void stream_group_set_position(struct stream_group *g, struct stream_id last_id,
+                               int64_t entries_read)
+{
+    ASSERT(entries_read >= -1);
+    g->last_id = last_id;
+    g->entries_read = entries_read;
+}
+
+bool stream_group_raise_position(struct stream_group *g, struct stream_id id)
+{
+    if (stream_id_compare(id, g->last_id) <= 0)
+        return false;
+    g->last_id = id;
+    return true;
+}
+
 void stream_group_assign(struct stream_group *g, struct stream_pending_place at,
                          struct stream_consumer *c, int64_t time_ms, uint64_t count, bool released)
 {

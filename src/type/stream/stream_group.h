@@ -34,6 +34,21 @@ struct stream_consumer *stream_group_add_consumer(struct stream_group *g, struct
 uint64_t stream_group_remove_consumer(struct stream_group *g, struct stream_consumer *c);
 /* NULL for STREAM_PENDING_NO_CONSUMER. */
 struct stream_consumer *stream_group_owner(const struct stream_group *g, uint32_t number);
+/* XGROUP SETID: where the group goes on reading, and how many entries it has read by then (-1:
+ * unknown). */
+void stream_group_set_position(struct stream_group *g, struct stream_id last_id,
+                               int64_t entries_read);
+/* Moves the position to id when that is ahead; false: it is not. entries_read stays. */
+bool stream_group_raise_position(struct stream_group *g, struct stream_id id);
+/* The consumer asked for entries; it got some. */
+static inline void stream_group_seen(struct stream_consumer *c, int64_t now_ms)
+{
+    c->seen_ms = now_ms;
+}
+static inline void stream_group_active(struct stream_consumer *c, int64_t now_ms)
+{
+    c->active_ms = now_ms;
+}
 /* Entry id goes to c for the first time (or, pending already, anew), count 1. */
 void stream_group_deliver(struct stream_group *g, struct stream_consumer *c, struct stream_id id,
                           int64_t now_ms);

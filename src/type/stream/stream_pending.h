@@ -8,6 +8,7 @@
 #ifndef TYPE_STREAM_STREAM_PENDING_H
 #define TYPE_STREAM_STREAM_PENDING_H
 
+#include "base/num.h"
 #include "ds/dict.h"
 #include "ds/dlist.h"
 #include "type/stream/stream_id.h"
@@ -21,6 +22,14 @@ struct stream_pending_entry {
     uint32_t consumer; /* a number of the group's, or STREAM_PENDING_NO_CONSUMER */
     bool touched;      /* in the linked list */
 };
+
+/* Whether it may change owner: it has none, or has been pending for min_idle_ms. */
+static inline bool stream_pending_is_claimable(const struct stream_pending_entry *e, int64_t now_ms,
+                                               int64_t min_idle_ms)
+{
+    return e->consumer == STREAM_PENDING_NO_CONSUMER ||
+           num_minus(now_ms, e->time_ms) >= min_idle_ms;
+}
 
 struct stream_pending_chunk;
 

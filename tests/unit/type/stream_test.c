@@ -144,8 +144,7 @@ static void read_some(struct stream *s, struct stream_group *g)
     unsigned n = 1 + below(below(3) ? 3 : 50);
     bool follows = false;
     for (bool any = stream_log_seek(&s->log, id, &c); any && n; any = stream_log_next(&c), n--) {
-        stream_count_read(s, g, stream_log_id(&c), follows);
-        g->last_id = stream_log_id(&c);
+        stream_advance_group(s, g, stream_log_id(&c), follows);
         follows = true;
     }
     stream_log_end(&c);
@@ -220,8 +219,7 @@ static struct stream *five(struct stream_group **g)
 static void read_one(struct stream *s, struct stream_group *g, uint64_t ms)
 {
     struct stream_id id = {ms, 0};
-    stream_count_read(s, g, id, false);
-    g->last_id = id;
+    stream_advance_group(s, g, id, false);
 }
 
 TEST(trims_by_id_when_the_newest_entries_are_deleted)

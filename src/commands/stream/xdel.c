@@ -1,0 +1,85 @@
+/* XDEL and XDELEX: single entries go. */
+#include "commands/index.h"
+
+#include "base/mem.h"
+#include "commands/stream/stream_args.h"
+
+static void do_xdel(struct call *call)
+{
+    struct bytes key = call->argv[1];
+    struct stream *s;
+    long long deleted = 0;
+    if (!stream_args_write(call, key, &s))
+        return;
+    if (!s) {
+        reply_int(call->reply, 0);
+        return;
+    }
+    int n = call->argc - 2;
+    struct stream_id *ids = stream_args_ids(call, 2, n);
+    if (!ids)
+        return;
+    for (int i = 0; i < n; i++)
+        deleted += stream_delete(s, ids[i]);
+    mem_free(ids);
+    if (deleted) {
+        db_count_changes(call->store, (uint64_t)deleted);
+        db_changed(call->db, key, DB_EVENT_STREAM, "xdel");
+    }
+    reply_int(call->reply, deleted);
+}
+
+const struct command xdel_command = {
+    .name = "xdel",
+    .usage = "key:key id:string...",
+    .summary = "Deletes entries.",
+    .since = "5.0.0",
+    .complexity = "O(1) for each entry",
+    .group = GROUP_STREAM,
+    .arity = -3,
+    .flags = COMMAND_FAST | COMMAND_WRITE,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_DELETE)},
+    .handler = do_xdel,
+};
+
+static void do_xdelex(struct call *call)
+{
+    struct bytes key = call->argv[1];
+    struct stream *s;
+    struct stream_args_id_block block;
+    if (!stream_args_write(call, key, &s) || !stream_args_id_block(call, 2, &block))
+        return;
+    if (!s) {
+        stream_args_reply_absent(call->reply, block.n);
+        return;
+    }
+    struct stream_id *ids = stream_args_ids(call, block.first, block.n);
+    if (!ids)
+        return;
+    uint64_t deleted = 0, dropped = 0;
+    reply_array(call->reply, (size_t)block.n);
+    for (int i = 0; i < block.n; i++) {
+        int result = stream_delete_by(s, ids[i], block.strategy, &dropped);
+        deleted += result == 1;
+        reply_int(call->reply, result);
+    }
+    mem_free(ids);
+    if (deleted || dropped) {
+        db_count_changes(call->store, deleted);
+        db_changed(call->db, key, DB_EVENT_STREAM, deleted ? "xdel" : NULL);
+    }
+}
+
+const struct command xdelex_command = {
+    .name = "xdelex",
+    .usage = "key:key [<KEEPREF | DELREF | ACKED>] IDS numids:int id:string...",
+    .summary =
+        "Deletes entries and says what became of each, with regard to groups that need them.",
+    .since = "8.2.0",
+    .complexity = "O(1) for each entry and group",
+    .group = GROUP_STREAM,
+    .arity = -5,
+    .flags = COMMAND_FAST | COMMAND_WRITE,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_DELETE)},
+    .handler = do_xdelex,
+};

@@ -1,0 +1,52 @@
+/* XREAD and XREADGROUP while they are answered: entries of one stream after the other, until the
+ * limits of the call (COUNT, MAXCOUNT, MAXSIZE) are reached. */
+#ifndef COMMANDS_STREAM_XREAD_REPLY_H
+#define COMMANDS_STREAM_XREAD_REPLY_H
+
+#include "commands/stream/xread_args.h"
+#include "type/stream/stream.h"
+
+/* One call. */
+struct xread {
+    struct call *call;
+    struct xread_args args;
+    uint64_t entries; /* in the reply so far */
+    uint64_t start;   /* output position where the reply begins */
+    uint64_t outside; /* bytes of chains that the one being written to will be moved behind */
+};
+
+enum xread_from { XREAD_AFTER, XREAD_NEW, XREAD_LAST, XREAD_NEWEST }; /* an ID, ">", "$", "+" */
+
+/* One stream of the call. */
+struct xread_source {
+    struct bytes key;
+    struct stream *stream;          /* NULL: absent */
+    struct stream_group *group;     /* NULL: XREAD */
+    struct stream_consumer *reader; /* of the group */
+    enum xread_from from;
+    struct stream_id after; /* entries above this one */
+};
+
+/* How many more entries this stream may give, of which emitted_here are in the reply; 0: none. */
+uint64_t xread_reply_room(const struct xread *x, uint64_t emitted_here);
+/* MAXSIZE is reached; the first entry always fits. */
+bool xread_reply_is_full(const struct xread *x);
+
+/* What is written between begin and end goes beside the reply, for what must stand before it. */
+struct xread_aside {
+    struct chain chain, *out;
+};
+void xread_reply_begin_aside(struct xread *x, struct xread_aside *a);
+/* The reply goes on where it stood; what was written aside still has to be moved or freed. */
+void xread_reply_end_aside(struct xread *x, struct xread_aside *a);
+/* An array of entries. n: how many there will be, unless MAXSIZE cuts it short. */
+void xread_reply_begin_entries(struct xread *x, struct xread_aside *a, uint64_t n);
+void xread_reply_end_entries(struct xread *x, struct xread_aside *a, uint64_t n);
+
+/* All streams, as a map in RESP3. */
+void xread_reply_streams(struct reply *r, size_t n);
+void xread_reply_key(struct reply *r, struct bytes key);
+/* An entry with how long it has been pending and how often it was delivered. */
+void xread_reply_claimed(struct reply *r, struct stream_entry *e, int64_t idle_ms, uint64_t count);
+
+#endif
