@@ -278,7 +278,7 @@ static bool take_key(struct reader *r, struct bytes key, struct entry *e)
     if (x->deadline_ms >= 0)
         e = entry_set_deadline(e, x->deadline_ms);
     if (x->idle_s >= 0 || x->frequency >= 0)
-        lru_set(r->store, e, x->idle_s, x->frequency);
+        lru_set(&r->store->lru, e, x->idle_s, x->frequency);
     return enqueue(r, &r->store->dbs[r->db], e);
 }
 

@@ -51,9 +51,9 @@ void memory_configure(struct server *s)
     const struct settings *c = s->settings;
     struct engine *e = &s->engine;
     long long p = c->maxmemory_policy;
-    e->store->lfu = p == EVICT_ALL_LFU || p == EVICT_VOLATILE_LFU;
-    e->store->lfu_log_factor = (uint32_t)c->lfu_log_factor;
-    e->store->lfu_decay_minutes = (uint32_t)c->lfu_decay_time;
+    e->store->lru.lfu = p == EVICT_ALL_LFU || p == EVICT_VOLATILE_LFU;
+    e->store->lru.log_factor = (uint32_t)c->lfu_log_factor;
+    e->store->lru.decay_minutes = (uint32_t)c->lfu_decay_time;
     long long cache = c->stream_cache_size, share = c->maxmemory / CACHE_SHARE;
     stream_cache_limit((size_t)(c->maxmemory && share < cache ? share : cache));
     s->clients_limit = clients_limit(s);

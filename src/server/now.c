@@ -12,5 +12,5 @@ void now_read(struct server *s)
     e->steady_ms = clock_steady_ms();
     exec_begin_clock(e);
     e->store->now_ms = e->now_ms;
-    e->store->lru_clock = lru_clock_at(e->now_ms);
+    lru_set_time(&e->store->lru, e->now_ms);
 }

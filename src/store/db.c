@@ -4,7 +4,6 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "store/lru.h"
 #include "type/hash.h"
 #include "type/value.h"
 
@@ -14,8 +13,7 @@ struct store *db_store_new(int count, uint64_t seed)
     s->dbs = mem_zalloc((size_t)count * sizeof(*s->dbs));
     s->count = count;
     s->touch = true;
-    s->lfu_log_factor = 10;
-    s->lfu_decay_minutes = 1;
+    lru_init(&s->lru, seed);
     rng_seed(&s->rng, seed);
     for (int i = 0; i < count; i++) {
         s->dbs[i] = (struct db){.store = s, .id = i};
@@ -214,7 +212,7 @@ struct entry *db_read(struct db *db, struct bytes key)
     }
     s->hits++;
     if (s->touch)
-        lru_touch(s, e);
+        lru_touch(&s->lru, e);
     return e;
 }
 
@@ -243,7 +241,7 @@ struct entry *db_write(struct db *db, struct bytes key)
 {
     struct entry *e = find(db, key);
     if (e && db->store->touch)
-        lru_touch(db->store, e);
+        lru_touch(&db->store->lru, e);
     return e;
 }
 
@@ -285,7 +283,7 @@ void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_ttl
 void db_add(struct db *db, struct entry *e)
 {
     uint64_t hash = hash_of(db->store, entry_key(e));
-    lru_begin(db->store, e);
+    lru_begin(&db->store->lru, e);
     table_insert(&db->keys, hash, e);
     if (e->has_ttl)
         table_insert(&db->keys_with_ttl, hash, e);
@@ -297,7 +295,7 @@ void db_add(struct db *db, struct entry *e)
 
 void db_replace(struct db *db, struct entry *old, struct entry *e)
 {
-    lru_begin(db->store, e);
+    lru_begin(&db->store->lru, e);
     uint64_t hash = hash_of(db->store, entry_key(e));
     if (value_has_field_ttl(old))
         table_remove_address(&db->hashes_with_ttl, hash, old);

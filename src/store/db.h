@@ -10,6 +10,7 @@
 
 #include "base/rng.h"
 #include "ds/table.h"
+#include "store/lru.h"
 #include "type/kind.h"
 
 struct store;
@@ -93,11 +94,9 @@ struct hashed_key {
 struct store {
     struct db *dbs;
     int count;
-    int64_t now_ms;     /* the time that deadlines are judged by */
-    uint32_t lru_clock; /* what a touched entry gets (store/lru.h); 24 bits */
-    bool touch;         /* reads move the LRU clock of entries */
-    bool lfu;           /* entries count how often they are used, not when (store/lru.h) */
-    uint32_t lfu_log_factor, lfu_decay_minutes;
+    int64_t now_ms; /* the time that deadlines are judged by */
+    struct lru lru;
+    bool touch;          /* reads move the LRU clock of entries */
     bool expiry_paused;  /* passed deadlines read as absent, nothing is deleted */
     bool expiry_ignored; /* while loading: nothing expires */
     unsigned notify;     /* DB_EVENT_ bits that are wanted */

@@ -54,11 +54,11 @@ static uint64_t rank_of(const struct store *s, const struct entry *e, enum evict
     switch (p) {
     case EVICT_VOLATILE_LFU:
     case EVICT_ALL_LFU:
-        return 255 - lru_frequency(s, e);
+        return 255 - lru_frequency(&s->lru, e);
     case EVICT_VOLATILE_TTL:
         return UINT64_MAX - (uint64_t)entry_deadline_ms(e);
     default:
-        return lru_idle_ticks(s, e);
+        return lru_idle_ticks(&s->lru, e);
     }
 }
 

@@ -79,13 +79,13 @@ static void do_object_idletime(struct call *call)
 {
     struct entry *e;
     object_entry(call, &e);
-    if (e && call->store->lfu)
+    if (e && call->store->lru.lfu)
         reply_errorf(call->reply,
                      "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note "
                      "that when switching between policies at runtime LRU and LFU data will take "
                      "some time to adjust.");
     else if (e)
-        reply_int(call->reply, lru_idle_s(call->store, e));
+        reply_int(call->reply, lru_idle_s(&call->store->lru, e));
 }
 
 static const struct command object_idletime_command = {
@@ -107,13 +107,13 @@ static void do_object_freq(struct call *call)
 {
     struct entry *e;
     object_entry(call, &e);
-    if (e && !call->store->lfu)
+    if (e && !call->store->lru.lfu)
         reply_errorf(call->reply,
                      "ERR An LFU maxmemory policy is not selected, access frequency not tracked. "
                      "Please note that when switching between policies at runtime LRU and LFU "
                      "data will take some time to adjust.");
     else if (e)
-        reply_int(call->reply, lru_frequency(call->store, e));
+        reply_int(call->reply, lru_frequency(&call->store->lru, e));
 }
 
 static const struct command object_freq_command = {

@@ -102,7 +102,7 @@ static void do_restore(struct call *call)
     db_add(call->db, e);
     if (had)
         db_overwritten(call->db, key, was, value_type(e));
-    lru_set(call->store, e, o.idle_s, o.frequency);
+    lru_set(&call->store->lru, e, o.idle_s, o.frequency);
     if (ttl)
         CALL_EFFECT(call, BYTES("RESTORE"), key, bytes_of(text, num_print_int(text, ttl)),
                     call->argv[3], BYTES("ABSTTL"), BYTES("REPLACE"));

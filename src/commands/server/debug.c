@@ -101,7 +101,8 @@ static void object(struct call *call)
     snprintf(line, sizeof(line),
              "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%u "
              "lru_seconds_idle:%u",
-             (void *)e, value_encoding(e), value_memory(e, 5), e->lru, lru_idle_s(call->store, e));
+             (void *)e, value_encoding(e), value_memory(e, 5), e->lru,
+             lru_idle_s(&call->store->lru, e));
     reply_simple(call->reply, line);
 }
 

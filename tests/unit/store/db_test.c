@@ -92,10 +92,10 @@ TEST(looking_is_not_using)
     struct db *db = &s->dbs[0];
     s->now_ms = 1;
     s->touch = true;
-    s->lru_clock = 10;
+    s->lru.clock = 10;
     set(db, "a", "1");
     db_read(db, BYTES("a"));
-    s->lru_clock = 20;
+    s->lru.clock = 20;
     struct entry *e = db_read_notouch(db, BYTES("a"));
     CHECK(e && e->lru == 10 && s->hits == 2 && s->touch);
     CHECK(db_read_notouch(db, BYTES("none")) == NULL && s->misses == 1);

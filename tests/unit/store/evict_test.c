@@ -3,7 +3,6 @@
 
 #include "base/hash.h"
 #include "base/num.h"
-#include "store/lru.h"
 #include "type/string.h"
 #include "unit.h"
 
@@ -52,11 +51,11 @@ static double hit_ratio(enum evict_policy policy, int samples, unsigned seed)
     char text[NUM_INT_MAX];
     unsigned hits = 0, counted = 0;
     rng_seed(&r, seed);
-    s->lfu = policy == EVICT_ALL_LFU;
+    s->lru.lfu = policy == EVICT_ALL_LFU;
     for (unsigned i = 0; i < USES; i++) {
         /* A hundred uses a second. */
         s->now_ms = 1000000 + (int64_t)i * 10;
-        s->lru_clock = lru_clock_at(s->now_ms);
+        lru_set_time(&s->lru, s->now_ms);
         struct bytes key = name_of(text, zipf(&r));
         bool hit = db_read(db, key) != NULL;
         if (i > USES / 4) {
@@ -182,28 +181,5 @@ TEST(policies_choose_among_what_they_may)
     db_store_free(s);
 }
 
-TEST(the_frequency_counter_follows_its_law)
-{
-    struct store *s = db_store_new(1, 7);
-    struct entry *e = string_new(BYTES("k"), BYTES("x"));
-    s->lfu = true;
-    s->now_ms = 60000000;
-    lru_begin(s, e);
-    CHECK(lru_frequency(s, e) == 5);
-    for (int i = 0; i < 100; i++)
-        lru_touch(s, e);
-    CHECK(lru_frequency(s, e) >= 6 && lru_frequency(s, e) < 20);
-    for (int i = 0; i < 1000000; i++)
-        lru_touch(s, e);
-    CHECK(lru_frequency(s, e) > 240);
-    s->now_ms += 100 * 60000;
-    unsigned now = lru_frequency(s, e);
-    CHECK(now <= 155 && now >= 140);
-    s->now_ms += 200 * 60000;
-    CHECK(lru_frequency(s, e) == 0);
-    entry_free(e);
-    db_store_free(s);
-}
-
 UNIT_MAIN(T(lru_comes_near_the_exact_order), T(lfu_beats_lru_where_it_should),
-          T(policies_choose_among_what_they_may), T(the_frequency_counter_follows_its_law))
+          T(policies_choose_among_what_they_may))
