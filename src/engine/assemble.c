@@ -84,7 +84,7 @@ void assemble_begin(struct engine *e, struct settings *settings, struct registry
     struct dlist_node *const lists[] = {
         &e->clients.all,     &e->clients.outgoing,  &e->clients.replying, &e->clients.resuming,
         &e->clients.closing, &e->clients.anonymous, &e->clients.waitaof,  &e->blocking.ready,
-        &e->pause.clients,   &e->denials.entries};
+        &e->blocking.due,    &e->pause.clients,     &e->denials.entries};
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
         dlist_init(lists[i]);
     e->store->events = (struct store_events){
@@ -124,6 +124,7 @@ void assemble_end(struct engine *e)
     journal_free(e->journal);
     pubsub_free(e->pubsub);
     dict_clear(&e->stats.errors);
-    heap_free(&e->timeouts);
+    timer_stop(&e->timers, &e->pause.timer);
+    timer_free(&e->timers);
     mem_free(e->stats.of_command);
 }

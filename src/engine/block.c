@@ -25,21 +25,21 @@ struct wait_link {
 };
 
 struct wait_timer {
-    struct heap_node node;
+    struct timer timer;
+    struct dlist_node due; /* in engine.blocking.due */
     struct block_wait *wait;
-    bool ends; /* the deadline; else only another look */
 };
 
 struct block_wait {
     struct client *client;
     const struct command *command;
-    struct wait_timer timer, wake;
-    struct bytes *argv; /* one allocation with the bytes */
+    struct wait_timer deadline; /* the wait ends */
+    struct wait_timer wake;     /* the command runs again */
+    struct bytes *argv;         /* one allocation with the bytes */
     int argc;
     enum value_type type;
     enum block_null null;
-    bool group;
-    bool ended;
+    bool group, has_deadline, ended;
     size_t memory; /* with the keys that nobody waited for before */
     int link_count;
     struct wait_link links[];
@@ -110,15 +110,34 @@ static struct bytes *copy_args(const struct bytes *argv, int argc)
     return copy;
 }
 
+static void note_due(struct timer *timer)
+{
+    struct wait_timer *t = dlist_item(timer, struct wait_timer, timer);
+    struct engine *e = t->wait->client->engine;
+    if (!dlist_linked(&t->due))
+        dlist_append(&e->blocking.due, &t->due);
+}
+
+static void set_timer(struct wait_timer *t, int64_t at_ms)
+{
+    timer_set(&t->wait->client->engine->timers, &t->timer, TIMER_STEADY, at_ms, note_due);
+}
+
+static void stop_timer(struct wait_timer *t)
+{
+    timer_stop(&t->wait->client->engine->timers, &t->timer);
+    dlist_remove(&t->due);
+}
+
 void block_on(struct call *call, const struct block_options *o)
 {
     struct client *c = call->client;
     struct engine *e = call->engine;
     call->wants_block = true;
     if (c->wait) {
-        heap_remove(&e->timeouts, &c->wait->wake.node);
+        stop_timer(&c->wait->wake);
         if (o->wake_ms)
-            heap_insert(&e->timeouts, &c->wait->wake.node, o->wake_ms);
+            set_timer(&c->wait->wake, o->wake_ms);
         return;
     }
     struct block_wait *w = mem_zalloc(sizeof(*w) + (size_t)o->key_count * sizeof(struct wait_link));
@@ -129,8 +148,7 @@ void block_on(struct call *call, const struct block_options *o)
     w->type = o->type;
     w->null = o->null;
     w->group = o->group;
-    w->timer = (struct wait_timer){.wait = w, .ends = true};
-    w->wake = (struct wait_timer){.wait = w};
+    w->deadline.wait = w->wake.wait = w;
     uint64_t number = ++e->blocking.last_number;
     for (int i = 0; i < o->key_count; i++) {
         struct wait_key *k = ensure_key(e, call->db, o->keys[i]);
@@ -146,15 +164,17 @@ void block_on(struct call *call, const struct block_options *o)
         dlist_append(&k->waiters, &l->node);
         e->blocking.nokey_keys += w->group && k->groups++ == 0;
     }
+    w->has_deadline = o->deadline_ms != 0;
     if (o->deadline_ms)
-        heap_insert(&e->timeouts, &w->timer.node, o->deadline_ms);
+        set_timer(&w->deadline, o->deadline_ms);
     if (o->wake_ms)
-        heap_insert(&e->timeouts, &w->wake.node, o->wake_ms);
+        set_timer(&w->wake, o->wake_ms);
     w->memory += mem_block_size(w) + mem_block_size(w->argv);
     client_holds(c, w->memory, 0);
     c->wait = w;
     c->flags |= CLIENT_BLOCKED;
     e->blocking.count++;
+    e->blocking.with_deadline += w->has_deadline;
 }
 
 void block_forget(struct client *c)
@@ -163,8 +183,8 @@ void block_forget(struct client *c)
     struct engine *e = c->engine;
     if (!w)
         return;
-    heap_remove(&e->timeouts, &w->timer.node);
-    heap_remove(&e->timeouts, &w->wake.node);
+    stop_timer(&w->deadline);
+    stop_timer(&w->wake);
     for (int i = 0; i < w->link_count; i++) {
         struct wait_key *k = w->links[i].key;
         dlist_remove(&w->links[i].node);
@@ -174,7 +194,9 @@ void block_forget(struct client *c)
     dlist_remove(&c->waitaof);
     c->wait = NULL;
     c->flags &= ~(unsigned)CLIENT_BLOCKED;
+    ASSERT(e->blocking.count > 0);
     e->blocking.count--;
+    e->blocking.with_deadline -= w->has_deadline;
     client_holds(c, 0, w->memory);
     mem_free(w->argv);
     mem_free(w);
@@ -298,21 +320,20 @@ void block_serve_waitaof(struct engine *e)
     }
 }
 
-int64_t block_run_timeouts(struct engine *e, int64_t now_ms)
+void block_run_due(struct engine *e)
 {
-    for (struct heap_node *n; (n = heap_first(&e->timeouts));) {
-        if (n->at > now_ms)
-            return n->at;
-        heap_remove(&e->timeouts, n);
-        struct wait_timer *t = dlist_item(n, struct wait_timer, node);
-        if (t->ends)
-            block_end(t->wait->client, false);
+    while (!dlist_empty(&e->blocking.due)) {
+        struct wait_timer *t = dlist_item(e->blocking.due.next, struct wait_timer, due);
+        struct block_wait *w = t->wait;
+        dlist_remove(&t->due);
+        ASSERT(w->client->wait == w);
+        if (t == &w->deadline)
+            block_end(w->client, false);
         else if (e->slow_path & ENGINE_PAUSED)
-            heap_insert(&e->timeouts, n, now_ms + PAUSED_MS);
+            set_timer(t, e->steady_ms + PAUSED_MS);
         else
-            serve_one(t->wait);
+            serve_one(w);
     }
-    return -1;
 }
 
 size_t block_waiting_on(const struct engine *e, const struct db *db, struct bytes key)

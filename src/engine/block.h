@@ -45,8 +45,9 @@ static inline bool block_has_work(const struct engine *e)
 void block_serve(struct engine *engine);
 /* Keys that are ready are served no more: the end of the engine. */
 void block_forget_ready(struct engine *engine);
-/* Ends the waits whose deadline has come; returns the next deadline, or -1. */
-int64_t block_run_timeouts(struct engine *engine, int64_t now_ms);
+/* Ends waits whose deadline has come, and runs commands again that asked for this time: a phase of
+ * the turn, after the timers. */
+void block_run_due(struct engine *engine);
 /* Ends a wait as its deadline would, or with an error. False: the client did not wait. */
 bool block_end(struct client *c, bool with_error);
 /* Forgets the wait; for a client that goes away. */

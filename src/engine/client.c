@@ -4,10 +4,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "engine/state.h"
+#include "engine/engine.h"
 
-#define SLOWED_MS     100 /* after the first wrong password; twice that after each further one */
-#define SLOWED_DOUBLE 5
+#define AUTH_MS       10000 /* a client may take so long to authenticate */
+#define DELAY_MS      100   /* after the first wrong password; twice that after each further one */
+#define DELAY_DOUBLED 5     /* times at most */
 
 static void output_passed(struct chain *out)
 {
@@ -59,6 +60,7 @@ void client_free(struct client *c)
     dlist_remove(&c->closing);
     dlist_remove(&c->pushed);
     client_set_anonymous(c, false);
+    timer_stop(&e->timers, &c->auth_delay);
     client_holds(c, 0, c->held);
     e->clients.input -= c->input;
     e->clients.closing_count -= (c->flags & CLIENT_CLOSING) != 0;
@@ -143,6 +145,16 @@ void client_keep(struct client *c, const char *data, size_t n)
     }
 }
 
+/* It took too long to authenticate, or to end its handshake. */
+static void auth_deadline_came(struct timer *t)
+{
+    struct client *c = dlist_item(t, struct client, auth_deadline);
+    if (!c->link || (c->flags & CLIENT_CLOSING))
+        return;
+    log_line(LOG_VERBOSE, "Closing client %s that has not authenticated in time", c->address);
+    client_close(c);
+}
+
 void client_set_anonymous(struct client *c, bool anonymous)
 {
     struct engine *e = c->engine;
@@ -152,18 +164,32 @@ void client_set_anonymous(struct client *c, bool anonymous)
     if (anonymous) {
         dlist_append(&e->clients.anonymous, &c->anonymous);
         e->clients.anonymous_count++;
+        timer_set(&e->timers, &c->auth_deadline, TIMER_STEADY, e->steady_ms + AUTH_MS,
+                  auth_deadline_came);
     } else {
+        ASSERT(e->clients.anonymous_count > 0);
         dlist_remove(&c->anonymous);
         e->clients.anonymous_count--;
+        timer_stop(&e->timers, &c->auth_deadline);
     }
+}
+
+static void auth_delay_ended(struct timer *t)
+{
+    struct client *c = dlist_item(t, struct client, auth_delay);
+    c->flags &= ~(unsigned)CLIENT_AUTH_DELAYED;
+    if (!dlist_linked(&c->resuming))
+        dlist_append(&c->engine->clients.resuming, &c->resuming);
 }
 
 void client_delay_auth(struct client *c)
 {
-    unsigned doubled = c->failed_auths < SLOWED_DOUBLE ? c->failed_auths : SLOWED_DOUBLE;
+    struct engine *e = c->engine;
+    unsigned doubled = c->failed_auths < DELAY_DOUBLED ? c->failed_auths : DELAY_DOUBLED;
     c->failed_auths++;
     c->flags |= CLIENT_AUTH_DELAYED;
-    c->held_until_ms = c->engine->steady_ms + ((int64_t)SLOWED_MS << doubled);
+    timer_set(&e->timers, &c->auth_delay, TIMER_STEADY,
+              e->steady_ms + ((int64_t)DELAY_MS << doubled), auth_delay_ended);
 }
 
 enum client_class client_class(const struct client *c)
@@ -221,16 +247,4 @@ struct client *client_by_id(struct engine *engine, uint64_t id)
 {
     struct client *c = dict_get(&engine->clients.by_id, bytes_of(&id, sizeof(id)));
     return c && (c->flags & CLIENT_CLOSING) ? NULL : c;
-}
-
-void client_end_pause(struct engine *engine)
-{
-    state_set(engine, ENGINE_PAUSED, false);
-    while (!dlist_empty(&engine->pause.clients)) {
-        struct dlist_node *n = engine->pause.clients.next;
-        struct client *c = dlist_item(n, struct client, resuming);
-        dlist_remove(n);
-        c->flags &= ~(unsigned)CLIENT_PAUSED;
-        dlist_append(&engine->clients.resuming, n);
-    }
 }

@@ -8,8 +8,8 @@
 #include "ds/chain.h"
 #include "ds/dict.h"
 #include "ds/dlist.h"
-#include "ds/heap.h"
 #include "engine/gate.h"
+#include "engine/timer.h"
 #include "proto/reply.h"
 #include "proto/request.h"
 #include "store/db.h"
@@ -95,7 +95,8 @@ struct client {
     char address[64], local_address[64];
     int fd;                        /* for CLIENT LIST only */
     int64_t created_ms, active_ms; /* by the steady clock, as all times of a client are */
-    int64_t held_until_ms;         /* while CLIENT_AUTH_DELAYED */
+    struct timer auth_delay;       /* while CLIENT_AUTH_DELAYED */
+    struct timer auth_deadline;    /* while CLIENT_ANONYMOUS */
     unsigned failed_auths;         /* in a row */
     int64_t over_soft_ms;          /* since when the output is over its soft limit; 0: it is not */
     const struct command *last_command;
@@ -149,8 +150,6 @@ void client_set_text(struct client *c, struct str **slot, struct str *value);
 void client_set_subscribed(struct client *c, bool subscribed);
 /* More waits for it to be read than is allowed: it will be closed. */
 void client_over_output_limit(struct client *c);
-/* CLIENT PAUSE is over: whoever waited goes on. */
-void client_end_pause(struct engine *engine);
 /* NULL: there is none, or it is on its way out. */
 struct client *client_by_id(struct engine *engine, uint64_t id);
 

@@ -6,8 +6,8 @@
 #include "config/settings.h"
 #include "ds/dict.h"
 #include "ds/dlist.h"
-#include "ds/heap.h"
 #include "engine/gate.h"
+#include "engine/timer.h"
 #include "persist/journal.h"
 #include "pubsub/pubsub.h"
 #include "store/db.h"
@@ -109,15 +109,18 @@ struct engine_clients {
 struct engine_blocking {
     struct dict keys;        /* database and key to those who wait, in order */
     struct dlist_node ready; /* keys to be looked at */
+    struct dlist_node due;   /* waits whose time has come (engine/block.c) */
     uint64_t last_number;    /* of the latest wait */
     size_t nokey_keys;       /* keys whose waiters also hear when they are gone */
-    size_t count;
+    size_t count, with_deadline;
 };
 
-/* CLIENT PAUSE. */
+/* CLIENT PAUSE (engine/pause.h). */
 struct engine_pause {
     int64_t until_ms; /* by the steady clock */
     bool writes_only;
+    bool is_due; /* its time has come, and the turn has not ended it yet */
+    struct timer timer;
     struct dlist_node clients; /* (resuming) whose requests wait for the end */
 };
 
@@ -173,6 +176,7 @@ struct engine {
     struct gate gate;               /* which replies may leave (engine/gate.h) */
     struct client_running *running; /* whose requests run, the innermost first */
     struct engine_timing timing;
+    struct timers timers;
     int64_t now_ms;    /* wall clock of this turn */
     int64_t steady_ms; /* the same moment as clock_steady_ms() shows it */
     int64_t frozen_us; /* the wall clock of the script or transaction that runs; or 0 */
@@ -180,7 +184,6 @@ struct engine {
     /* Those who use it. */
     struct engine_clients clients;
     struct engine_blocking blocking;
-    struct heap timeouts; /* of blocked clients */
     struct engine_pause pause;
     struct dict watched; /* keys under WATCH (engine/txn.h) */
 

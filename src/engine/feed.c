@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "engine/block.h"
 #include "engine/exec.h"
+#include "engine/pause.h"
 
 #define ARGS_POOL    512
 #define COMMAND_POOL 64
@@ -172,9 +173,7 @@ static bool run_one(struct client *c, const struct exec_request *q)
 {
     enum exec_result result = exec_request(c, q);
     if (result == EXEC_HOLD) {
-        c->flags |= CLIENT_PAUSED;
-        dlist_remove(&c->resuming);
-        dlist_append(&c->engine->pause.clients, &c->resuming);
+        pause_hold(c);
         return false;
     }
     struct engine *e = c->engine;

@@ -70,8 +70,6 @@ static void tick(struct server *s)
     if (s->stopping)
         return;
     now_read(s);
-    if ((e->slow_path & ENGINE_PAUSED) && e->steady_ms >= e->pause.until_ms)
-        client_end_pause(e);
     if (e->debug.pause_cron)
         return;
     s->cron_runs++;

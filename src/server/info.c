@@ -97,7 +97,7 @@ static void clients_section(struct server *s, struct buf *b)
                "total_watched_keys:%zu\r\ntotal_blocking_keys:%zu\r\n"
                "total_blocking_keys_on_nokey:%zu\r\n",
                linked, s->settings->maxclients, most_in, most_out, e->blocking.count + paused,
-               e->tracking->client_n, pubsub, watching, e->timeouts.n, e->watched.used,
+               e->tracking->client_n, pubsub, watching, e->blocking.with_deadline, e->watched.used,
                e->blocking.keys.used, e->blocking.nokey_keys);
 }
 

@@ -21,7 +21,6 @@
 #define ACCEPT_MOST   1000
 #define ANONYMOUS_OUT 16384 /* output of a client that has not authenticated */
 #define ANONYMOUS_IN  (1 << 20)
-#define ANONYMOUS_MS  10000 /* it may take so long to do so */
 
 static void note_ready(void *context, int events)
 {
@@ -382,18 +381,6 @@ void link_tick(struct server *s)
         struct client *c = dlist_item(n, struct client, all);
         if (!c->link || (c->flags & CLIENT_CLOSING))
             continue;
-        if ((c->flags & CLIENT_ANONYMOUS) && e->steady_ms - c->created_ms > ANONYMOUS_MS) {
-            const struct tls *tls = conn_tls(((struct link *)c->link)->conn);
-            log_line(LOG_VERBOSE, "Closing client %s that has not %s", c->address,
-                     tls && !tls_is_established(tls) ? "ended its handshake" : "authenticated");
-            client_close(c);
-            continue;
-        }
-        if ((c->flags & CLIENT_AUTH_DELAYED) && e->steady_ms >= c->held_until_ms) {
-            c->flags &= ~(unsigned)CLIENT_AUTH_DELAYED;
-            if (!dlist_linked(&c->resuming))
-                dlist_append(&e->clients.resuming, &c->resuming);
-        }
         /* It has nothing to say of itself, or waits for us. */
         bool idle_matters = !(c->flags & (CLIENT_BLOCKED | CLIENT_SUBSCRIBED | CLIENT_PAUSED |
                                           CLIENT_AUTH_DELAYED)) &&

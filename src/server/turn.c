@@ -5,7 +5,8 @@
  *   clock      read once: all commands of the turn see the same time.
  *   gate       hears what the append-only file keeps by now: do replies of this turn have to wait?
  *   memory     over maxmemory? Evicts, for a bounded time.
- *   timeouts   of blocked clients.
+ *   timers     note what is due; a pause that is over ends, blocked clients whose time has come are
+ *              answered.
  *   resume     clients that were held up go on; then
  *   read       one read a connection, in groups: commands run, their effects gather in the journal,
  *              their replies in the clients' output. What was kept from before comes first, and no
@@ -29,6 +30,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "engine/block.h"
+#include "engine/pause.h"
 #include "engine/tracking.h"
 #include "server/link.h"
 #include "server/memory.h"
@@ -67,13 +69,8 @@ static int64_t sleep_ms(const struct turn *t)
         !dlist_empty(&e->clients.closing) || block_has_work(e))
         return 0;
     int64_t most = saver_gathers(s->saver) ? 1 : -1;
-    struct heap_node *n = heap_first(&e->timeouts);
-    if (!n)
-        return most;
-    int64_t left = n->at - clock_steady_ms();
-    if (left <= 0)
-        return 0;
-    return left < most || most < 0 ? left : most;
+    int64_t left = timer_sleep_ms(&e->timers, clock_steady_ms(), clock_wall_ms());
+    return left >= 0 && (left < most || most < 0) ? left : most;
 }
 
 /* What was kept came before what is there to be read; one budget a turn for each client. */
@@ -132,7 +129,9 @@ void turn_run(struct turn *t)
     if (s->stopping)
         return;
     memory_begin_turn(s);
-    block_run_timeouts(e, e->steady_ms);
+    timer_run(&e->timers, e->steady_ms, e->now_ms);
+    pause_run_due(e);
+    block_run_due(e);
     run_requests(s);
     if (block_has_work(e))
         block_serve(e);

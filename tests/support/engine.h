@@ -15,6 +15,7 @@
 #include "engine/assemble.h"
 #include "engine/block.h"
 #include "engine/feed.h"
+#include "engine/pause.h"
 #include "engine/rights.h"
 #include "engine/session.h"
 
@@ -102,7 +103,9 @@ static inline void bench_wait(struct bench *b, int64_t ms)
     struct engine *e = &b->engine;
     e->steady_ms += ms;
     e->now_ms = e->store->now_ms += ms;
-    block_run_timeouts(e, e->steady_ms);
+    timer_run(&e->timers, e->steady_ms, e->now_ms);
+    pause_run_due(e);
+    block_run_due(e);
 }
 
 /* The end of a turn: who was closed goes. */

@@ -6,8 +6,8 @@
 #include "commands/connection/client_tracking.h"
 #include "engine/block.h"
 #include "engine/client_line.h"
+#include "engine/pause.h"
 #include "engine/session.h"
-#include "engine/state.h"
 
 static void do_client_id(struct call *call)
 {
@@ -271,7 +271,6 @@ static void do_client_pause(struct call *call)
 {
     long long span;
     bool writes_only = false;
-    struct engine *e = call->engine;
     if (call->argc == 4) {
         if (bytes_is(call->argv[3], "write")) {
             writes_only = true;
@@ -292,22 +291,13 @@ static void do_client_pause(struct call *call)
         reply_errorf(call->reply, "ERR timeout is out of range");
         return;
     }
-    /* A pause in force is never weakened by another. */
-    if (e->slow_path & ENGINE_PAUSED) {
-        if (span > e->pause.until_ms)
-            e->pause.until_ms = span;
-        e->pause.writes_only = e->pause.writes_only && writes_only;
-    } else {
-        e->pause.until_ms = span;
-        e->pause.writes_only = writes_only;
-    }
-    state_set(e, ENGINE_PAUSED, true);
+    pause_begin(call->engine, span, writes_only);
     reply_ok(call->reply);
 }
 
 static void do_client_unpause(struct call *call)
 {
-    client_end_pause(call->engine);
+    pause_end(call->engine);
     reply_ok(call->reply);
 }
 

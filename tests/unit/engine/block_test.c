@@ -3,6 +3,7 @@
 
 #include "engine/deliver.h"
 #include "engine/exec.h"
+#include "engine/pause.h"
 #include "engine/state.h"
 #include "engine/txn.h"
 #include "type/string.h"
@@ -345,14 +346,13 @@ TEST(a_pause_of_writes_holds_what_may_replicate)
 {
     struct bench *b = bench_begin(commands);
     struct client *c = bench_client(b), *w = bench_client(b);
-    b->engine.pause.writes_only = true;
-    state_set(&b->engine, ENGINE_PAUSED, true);
+    pause_begin(&b->engine, 5000, true);
     bench_says(c, "HAS k");
     CHECK(bench_heard(c, ":0|"));
     bench_says(c, "TELL k");
     bench_says(w, "PUT k");
     CHECK(bench_heard(c, "") && bench_heard(w, "") && (c->flags & w->flags & CLIENT_PAUSED));
-    client_end_pause(&b->engine);
+    pause_end(&b->engine);
     CHECK(!(c->flags & CLIENT_PAUSED) && !dlist_empty(&b->engine.clients.resuming));
     bench_end(b);
 }
