@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/admission.h"
 #include "engine/deliver.h"
 #include "engine/observe.h"
 #include "engine/rights.h"
@@ -11,50 +12,7 @@
 #include "engine/txn.h"
 
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
-
-/* Code words that are counted one by one: scripts may invent as many as they like. */
-#define ERROR_CODES_MOST 128
-#define ERROR_OTHERS     "ERRORSTATS_OVERFLOW"
-
-void exec_count_error(struct engine *e, const char *code)
-{
-    e->stats.total_errors++;
-    if (e->stats.errors.used >= ERROR_CODES_MOST && !dict_find(&e->stats.errors, bytes_text(code)))
-        code = ERROR_OTHERS;
-    struct dict_node *n = dict_ensure(&e->stats.errors, bytes_text(code));
-    n->value = (void *)((uintptr_t)n->value + 1);
-}
-
-/* The request gets an error and does not run; a transaction that it belongs to will not either. */
-__attribute__((format(printf, 3, 4))) static void
-refuse(struct client *c, const struct command *command, const char *format, ...)
-{
-    char text[1024];
-    va_list ap;
-    va_start(ap, format);
-    vsnprintf(text, sizeof(text), format, ap);
-    va_end(ap);
-    if (command)
-        c->engine->stats.of_command[registry_number(c->engine->registry, command)].rejected++;
-    if (command && bytes_is(bytes_text(command->name), "exec")) {
-        txn_end(c);
-        reply_errorf(&c->reply, "EXECABORT Transaction discarded because of: %s",
-                     strncmp(text, "ERR ", 4) == 0 ? text + 4 : text);
-    } else {
-        reply_errorf(&c->reply, "%s", text);
-    }
-    exec_count_error(c->engine, c->reply.error_code);
-    c->errors_counted = c->reply.errors;
-    if (c->flags & CLIENT_MULTI)
-        c->flags |= CLIENT_TXN_BROKEN;
-}
-
-static void refuse_plainly(struct client *c, const struct command *command, enum err e)
-{
-    refuse(c, command, "%s", err_text(e).p);
-}
 
 /* The text of an argument as errors show it: at most 128 bytes. */
 static int shown(struct bytes x)
@@ -71,8 +29,8 @@ static void refuse_unknown(struct client *c, const struct exec_request *q)
             n = (int)q->argv[i].n;
         buf_printf(&list, "'%.*s' ", n, q->argv[i].p);
     }
-    refuse(c, NULL, "ERR unknown command '%.*s', with args beginning with: %.*s", shown(q->argv[0]),
-           q->argv[0].p, (int)list.n, list.p ? list.p : "");
+    admission_refuse(c, NULL, "ERR unknown command '%.*s', with args beginning with: %.*s",
+                     shown(q->argv[0]), q->argv[0].p, (int)list.n, list.p ? list.p : "");
     buf_free(&list);
 }
 
@@ -102,188 +60,18 @@ static const struct command *resolve(struct client *c, const struct exec_request
             snprintf(name, sizeof(name), "%s", command->name);
             for (char *p = name; *p; p++)
                 *p = (char)toupper((unsigned char)*p);
-            refuse(c, command, "ERR unknown subcommand '%.*s'. Try %s HELP.", shown(q->argv[1]),
-                   q->argv[1].p, name);
+            admission_refuse(c, command, "ERR unknown subcommand '%.*s'. Try %s HELP.",
+                             shown(q->argv[1]), q->argv[1].p, name);
             return NULL;
         }
         command = sub;
     }
     if (!command_arity_fits(command, q->argc) || (command->subcommands && !command->handler)) {
-        refuse(c, command, "ERR wrong number of arguments for '%s' command",
-               command_full_name(command));
+        admission_refuse(c, command, "ERR wrong number of arguments for '%s' command",
+                         command_full_name(command));
         return NULL;
     }
     return command;
-}
-
-/* ---- What may stand in a command's way: the one list, for all who run commands */
-
-enum asked_by {
-    BY_REQUEST = 1 << 0, /* it came just now */
-    BY_EXEC = 1 << 1,    /* it was queued; EXEC was judged for all that is */
-    BY_SCRIPT = 1 << 2,
-    BY_KEY = 1 << 3, /* it waited, and what it waited for has come */
-};
-
-struct asked {
-    struct client *client; /* whose rights count */
-    const struct command *command;
-    const struct exec_request *q;
-    struct exec_script *script;
-    unsigned by;
-    uint32_t flags;   /* the command's; of EXEC also those of all that is queued */
-    uint32_t lacking; /* flags that it, or something queued, does not have */
-};
-
-static bool because(struct buf *why, enum err e)
-{
-    buf_add_text(why, err_text(e).p);
-    return true;
-}
-
-static bool is_named(const struct command *command, const char *name)
-{
-    return strcmp(command->name, name) == 0;
-}
-
-static bool right_is_missing(const struct asked *a, struct buf *why)
-{
-    const char *context = "toplevel", *head = "NOPERM ";
-    struct client *c = a->client;
-    if (a->by == BY_SCRIPT) {
-        context = "lua";
-        head = "NOPERM ACL failure in script: ";
-    } else if (a->by == BY_EXEC) {
-        context = "multi";
-        head = "NOPERM ACLs rules changed between the moment the transaction was accumulated and "
-               "the EXEC call. This command is no longer allowed for the following reason: ";
-    } else if (c->flags & CLIENT_MULTI) {
-        context = "multi";
-    }
-    struct buf text = {0};
-    if (rights_allow(c, c->user, a->command, a->q->argv, a->q->argc, context, &text))
-        return false;
-    buf_add_text(why, head);
-    buf_add(why, buf_bytes(&text));
-    buf_free(&text);
-    return true;
-}
-
-/* Whether memory is asked for and there is none. A queue grows by whatever is queued. */
-static bool memory_is_missing(const struct asked *a)
-{
-    struct engine *e = a->client->engine;
-    const struct command *k = a->command;
-    bool grows = a->flags & COMMAND_DENYOOM;
-    if (a->script)
-        return grows && a->script->no_memory && !a->script->wrote;
-    if (a->by == BY_REQUEST && (a->client->flags & CLIENT_MULTI))
-        grows = grows || !(is_named(k, "exec") || is_named(k, "discard") || is_named(k, "quit") ||
-                           is_named(k, "reset"));
-    /* Nothing is evicted while a script runs or writes are paused. */
-    return grows &&
-           (e->slow_path & (ENGINE_MAXMEMORY | ENGINE_BUSY | ENGINE_PAUSED)) == ENGINE_MAXMEMORY &&
-           !e->services.make_room(e->services.context);
-}
-
-bool exec_refuses_writes(const struct engine *e, struct buf *why)
-{
-    if (e->slow_path & ENGINE_DISK_FAILED)
-        buf_printf(why, "MISCONF Errors writing to the AOF file: %s", e->settings->disk_error);
-    else if (e->slow_path & ENGINE_SAVE_FAILED)
-        because(why, ERR_MISCONF_RDB);
-    else if (e->slow_path & ENGINE_FEW_REPLICAS)
-        because(why, ERR_NOREPLICAS);
-    else
-        return false;
-    return true;
-}
-
-static bool allowed_while_subscribed(const struct command *command)
-{
-    return command->group == GROUP_PUBSUB
-               ? strstr(command->name, "subscribe") != NULL
-               : is_named(command, "ping") || is_named(command, "quit") ||
-                     is_named(command, "reset");
-}
-
-/* States in which only some requests are answered. */
-static bool state_forbids(const struct asked *a, struct buf *why)
-{
-    const struct client *c = a->client;
-    const struct engine *e = c->engine;
-    if ((c->flags & CLIENT_SUBSCRIBED) && c->reply.resp == 2 &&
-        !allowed_while_subscribed(a->command)) {
-        buf_printf(why,
-                   "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / "
-                   "QUIT / RESET are allowed in this context",
-                   command_full_name(a->command));
-        return true;
-    }
-    if ((e->slow_path & ENGINE_LOADING) && (a->lacking & COMMAND_LOADING))
-        return because(why, ERR_LOADING);
-    if ((e->slow_path & ENGINE_BUSY) && !(a->command->flags & COMMAND_ALLOW_BUSY))
-        return because(why, e->busy_function ? ERR_BUSY_FUNCTION : ERR_BUSY);
-    if (dlist_linked(&c->monitoring) &&
-        (a->flags & (COMMAND_WRITE | COMMAND_READONLY | COMMAND_MAY_REPLICATE))) {
-        buf_add_text(why, "ERR Replica can't interact with the keyspace");
-        return true;
-    }
-    return false;
-}
-
-/* True: it does not run, for this reason. */
-static bool is_refused(const struct asked *a, struct buf *why)
-{
-    const struct client *c = a->client;
-    if (a->by == BY_REQUEST && (c->flags & CLIENT_ANONYMOUS) &&
-        !(a->command->flags & COMMAND_NO_AUTH))
-        return because(why, ERR_NOAUTH);
-    if ((c->flags & CLIENT_RESTRICTED) && right_is_missing(a, why))
-        return true;
-    if (a->by == BY_EXEC)
-        return false;
-    if (a->by == BY_REQUEST && (c->flags & CLIENT_MULTI) &&
-        (a->command->flags & COMMAND_NO_MULTI)) {
-        buf_add_text(why, "ERR Command not allowed inside a transaction");
-        return true;
-    }
-    if (a->script && a->script->readonly && (a->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)))
-        return because(why, ERR_SCRIPT_READONLY);
-    if (memory_is_missing(a))
-        return because(why, ERR_OOM);
-    if ((a->flags & COMMAND_WRITE) && exec_refuses_writes(c->engine, why))
-        return true;
-    if ((a->flags & COMMAND_WRITE) && (c->flags & CLIENT_DURABLE) && !c->engine->gate.promise.open)
-        return because(why, ERR_NOT_DURABLE);
-    return a->by == BY_REQUEST && state_forbids(a, why);
-}
-
-/* c gets the error reply. True: refused. */
-static bool refuse_if(struct client *c, const struct asked *a)
-{
-    struct buf why = {0};
-    if (!is_refused(a, &why))
-        return false;
-    /* The transaction ends all the same: that is shown. */
-    if ((c->engine->slow_path & ENGINE_MONITORED) && is_named(a->command, "exec"))
-        observe_show(c, a->command, a->q->argv, a->q->argc);
-    refuse(c, a->command, "%.*s", (int)why.n, why.p);
-    buf_free(&why);
-    return true;
-}
-
-static struct asked asked_for(struct client *c, const struct command *command,
-                              const struct exec_request *q, enum asked_by by)
-{
-    struct asked a = {.client = c, .command = command, .q = q, .by = by};
-    a.flags = command->flags_for ? command->flags_for(c->engine, q->argv, q->argc) : command->flags;
-    a.lacking = ~a.flags;
-    if (by == BY_REQUEST && (c->flags & CLIENT_MULTI) && is_named(command, "exec")) {
-        a.flags |= c->txn->flags;
-        a.lacking |= c->txn->lacking;
-    }
-    return a;
 }
 
 /* True: the request may run now. Else it has been answered or queued, or is to be held. */
@@ -299,8 +87,8 @@ static bool admit(struct client *c, const struct command *command, const struct 
             txn_queue(c, command, command->flags, q->argv, q->argc);
         return !queues;
     }
-    struct asked a = asked_for(c, command, q, BY_REQUEST);
-    if (refuse_if(c, &a))
+    struct admission a = admission_ask(c, command, q, ADMISSION_REQUEST);
+    if (admission_denied(c, &a))
         return false;
     if ((e->slow_path & ENGINE_PAUSED) &&
         (!e->pause.writes_only || (a.flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)))) {
@@ -356,7 +144,7 @@ static inline void count(const struct call *call, uint64_t ticks, unsigned error
     if (c->reply.errors != errors_before && c->reply.errors != c->errors_counted) {
         stat->failed++;
         if (!call->errors_counted)
-            exec_count_error(e, c->reply.error_code);
+            observe_count_error(e, c->reply.error_code);
         c->errors_counted = c->reply.errors;
     }
 }
@@ -427,8 +215,8 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
 
 void exec_queued(struct client *c, const struct command *command, const struct exec_request *q)
 {
-    struct asked a = asked_for(c, command, q, BY_EXEC);
-    if (!refuse_if(c, &a))
+    struct admission a = admission_ask(c, command, q, ADMISSION_EXEC);
+    if (!admission_denied(c, &a))
         exec_run(c, command, q, false);
 }
 
@@ -447,12 +235,12 @@ void exec_for_script(struct client *c, struct exec_script *x, const struct exec_
              (!e->debug.scripts_may_all || command->group == GROUP_SCRIPTING))
         wrong = ERR_SCRIPT_FORBIDDEN;
     if (wrong) {
-        refuse_plainly(c, command, wrong);
+        admission_refuse(c, command, "%s", err_text(wrong).p);
         return;
     }
-    struct asked a = asked_for(x->caller, command, q, BY_SCRIPT);
+    struct admission a = admission_ask(x->caller, command, q, ADMISSION_SCRIPT);
     a.script = x;
-    if (refuse_if(c, &a))
+    if (admission_denied(c, &a))
         return;
     x->wrote |= (command->flags & COMMAND_WRITE) != 0;
     c->last_command = command;
@@ -517,7 +305,7 @@ static void answer_end(struct answering *a)
 static void forget_caching(struct client *c, const struct command *command)
 {
     if (c->tracking && !(c->flags & CLIENT_MULTI) &&
-        !(command && strncmp(command_full_name(command), "client", 6) == 0))
+        !(command && (command->flags & COMMAND_KEEPS_CACHING)))
         c->tracking->flags &= ~(unsigned)TRACKING_CACHING;
 }
 
@@ -542,7 +330,7 @@ static enum exec_result run_checked(struct client *c, const struct exec_request 
         c->last_command = command;
         if (admit(c, command, q, &result)) {
             if (c->flags & CLIENT_NO_TOUCH)
-                e->store->touch = is_named(command, "touch");
+                e->store->touch = (command->flags & COMMAND_COUNTS_AS_USE) != 0;
             result = exec_run(c, command, q, false) ? EXEC_BLOCKED : EXEC_DONE;
             e->store->touch = true;
         }
@@ -561,8 +349,8 @@ enum exec_result exec_again(struct client *c, const struct command *command,
     struct answering answering;
     bool waits = false;
     answer_begin(&answering, c);
-    struct asked a = asked_for(c, command, q, BY_KEY);
-    if (!judged || !refuse_if(c, &a)) {
+    struct admission a = admission_ask(c, command, q, ADMISSION_KEY);
+    if (!judged || !admission_denied(c, &a)) {
         if (c->flags & CLIENT_NO_TOUCH)
             c->engine->store->touch = false;
         waits = exec_run(c, command, q, true);

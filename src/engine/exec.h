@@ -41,8 +41,6 @@ enum exec_result exec_again(struct client *c, const struct command *command,
 /* A command that waited ends with this answer instead. */
 void exec_give_up(struct client *c, const struct command *command, const struct exec_request *q,
                   void (*answer)(struct reply *reply));
-/* True: the server takes no writes now, for the reason that is added to why. */
-bool exec_refuses_writes(const struct engine *e, struct buf *why);
 /* What a script may do, and what it has done. */
 struct exec_script {
     struct client *caller; /* whose rights count */
@@ -54,7 +52,5 @@ struct exec_script {
 void exec_for_script(struct client *c, struct exec_script *x, const struct exec_request *q);
 /* Whether this client may run it: 1, 0; -1: there is no such command. */
 int exec_is_allowed(const struct client *c, const struct exec_request *q);
-/* Counts an error reply by its code word. */
-void exec_count_error(struct engine *engine, const char *code);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "engine/block.h"
 #include "engine/exec.h"
+#include "engine/observe.h"
 #include "engine/pause.h"
 
 #define ARGS_POOL    512
@@ -203,7 +204,7 @@ static bool run_slow_parse(struct feed *f, struct client *c, const char *data, s
     if (state == REQUEST_BAD) {
         if (!client_is_silent(c))
             reply_error_bytes(&c->reply, bytes_text(q->error));
-        exec_count_error(c->engine, "ERR");
+        observe_count_error(c->engine, "ERR");
         client_close_after_reply(c);
         *at = n;
         request_reset(q);

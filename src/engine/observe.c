@@ -10,6 +10,10 @@
 #define ARGS_MOST 32
 #define ARG_MOST  128
 
+/* Code words that are counted one by one: scripts may invent as many as they like. */
+#define ERROR_CODES_MOST 128
+#define ERROR_OTHERS     "ERRORSTATS_OVERFLOW"
+
 void observe_init(struct observe *o)
 {
     dlist_init(&o->slow);
@@ -126,6 +130,15 @@ void observe_slow_command(const struct call *call, uint64_t ticks)
     if (limit >= 0 && us >= limit && !(call->command->flags & COMMAND_SKIP_SLOWLOG))
         note_slow(call, us);
     observe_latency(e, call->command->flags & COMMAND_FAST ? "fast-command" : "command", us / 1000);
+}
+
+void observe_count_error(struct engine *e, const char *code)
+{
+    e->stats.total_errors++;
+    if (e->stats.errors.used >= ERROR_CODES_MOST && !dict_find(&e->stats.errors, bytes_text(code)))
+        code = ERROR_OTHERS;
+    struct dict_node *n = dict_ensure(&e->stats.errors, bytes_text(code));
+    n->value = (void *)((uintptr_t)n->value + 1);
 }
 
 void observe_latency(struct engine *e, const char *name, int64_t ms)

@@ -43,6 +43,8 @@ void observe_configure(struct engine *e);
 /* After a command that took at least engine.timing.slow_ticks. */
 void observe_slow_command(const struct call *call, uint64_t ticks);
 void observe_forget_slow(struct observe *o);
+/* Counts an error reply by its code word. */
+void observe_count_error(struct engine *e, const char *code);
 /* To the clients in MONITOR mode. */
 void observe_show(const struct client *c, const struct command *command, const struct bytes *argv,
                   int argc);

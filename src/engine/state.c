@@ -1,12 +1,26 @@
 #include "engine/state.h"
 
 #include "base/clock.h"
+#include "base/err.h"
 
 void state_set(struct engine *e, enum slow_path_reason bit, bool on)
 {
     e->slow_path = on ? e->slow_path | (unsigned)bit : e->slow_path & ~(unsigned)bit;
     e->store->expiry_paused =
         (e->slow_path & (ENGINE_DISK_FAILED | ENGINE_PAUSED | ENGINE_FEW_REPLICAS)) != 0;
+}
+
+bool state_refuses_writes(const struct engine *e, struct buf *why)
+{
+    if (e->slow_path & ENGINE_DISK_FAILED)
+        buf_printf(why, "MISCONF Errors writing to the AOF file: %s", e->settings->disk_error);
+    else if (e->slow_path & ENGINE_SAVE_FAILED)
+        buf_add_text(why, err_text(ERR_MISCONF_RDB).p);
+    else if (e->slow_path & ENGINE_FEW_REPLICAS)
+        buf_add_text(why, err_text(ERR_NOREPLICAS).p);
+    else
+        return false;
+    return true;
 }
 
 void state_count_replicas(struct engine *e)

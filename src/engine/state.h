@@ -9,6 +9,9 @@
  * their time read as absent. */
 void state_set(struct engine *e, enum slow_path_reason bit, bool on);
 
+/* True: a client's write is refused now, for the reason that is added to why. */
+bool state_refuses_writes(const struct engine *e, struct buf *why);
+
 /* One time for a whole script or transaction, read now: deadlines are set by it, and TIME tells it.
  * False: it stands still already, for one around it. */
 bool state_freeze_clock(struct engine *e);

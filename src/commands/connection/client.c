@@ -377,7 +377,8 @@ static const struct command client_id_command = {
     .complexity = "O(1)",
     .group = GROUP_CONNECTION,
     .arity = 2,
-    .flags = COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_KEEPS_CACHING | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |
+             COMMAND_UNTRACKED,
     .handler = do_client_id,
 };
 static const struct command client_getname_command = {
@@ -389,7 +390,8 @@ static const struct command client_getname_command = {
     .complexity = "O(1)",
     .group = GROUP_CONNECTION,
     .arity = 2,
-    .flags = COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_KEEPS_CACHING | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |
+             COMMAND_UNTRACKED,
     .handler = do_client_getname,
 };
 static const struct command client_setname_command = {
@@ -402,7 +404,8 @@ static const struct command client_setname_command = {
     .tips = "request_policy:all_nodes response_policy:all_succeeded",
     .group = GROUP_CONNECTION,
     .arity = 3,
-    .flags = COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_KEEPS_CACHING | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |
+             COMMAND_UNTRACKED,
     .handler = do_client_setname,
 };
 static const struct command client_setinfo_command = {
@@ -415,7 +418,8 @@ static const struct command client_setinfo_command = {
     .tips = "request_policy:all_nodes response_policy:all_succeeded",
     .group = GROUP_CONNECTION,
     .arity = 4,
-    .flags = COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_KEEPS_CACHING | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |
+             COMMAND_UNTRACKED,
     .handler = do_client_setinfo,
 };
 static const struct command client_info_command = {
@@ -428,7 +432,8 @@ static const struct command client_info_command = {
     .tips = "nondeterministic_output",
     .group = GROUP_CONNECTION,
     .arity = 2,
-    .flags = COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_KEEPS_CACHING | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |
+             COMMAND_UNTRACKED,
     .handler = do_client_info,
 };
 static const struct command client_list_command = {
@@ -441,7 +446,8 @@ static const struct command client_list_command = {
     .tips = "nondeterministic_output",
     .group = GROUP_CONNECTION,
     .arity = -2,
-    .flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_KEEPS_CACHING | COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT |
+             COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_client_list,
 };
 static const struct command client_kill_command = {
@@ -453,7 +459,8 @@ static const struct command client_kill_command = {
     .complexity = "O(N) with N the connections",
     .group = GROUP_CONNECTION,
     .arity = -3,
-    .flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_KEEPS_CACHING | COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT |
+             COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_client_kill,
 };
 static const struct command client_unblock_command = {
@@ -465,7 +472,8 @@ static const struct command client_unblock_command = {
     .complexity = "O(log N) with N the connections",
     .group = GROUP_CONNECTION,
     .arity = -3,
-    .flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_KEEPS_CACHING | COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT |
+             COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_client_unblock,
 };
 static const struct command client_pause_command = {
@@ -477,7 +485,8 @@ static const struct command client_pause_command = {
     .complexity = "O(1)",
     .group = GROUP_CONNECTION,
     .arity = -3,
-    .flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_KEEPS_CACHING | COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT |
+             COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_client_pause,
 };
 static const struct command client_unpause_command = {
@@ -489,7 +498,8 @@ static const struct command client_unpause_command = {
     .complexity = "O(N) with N the paused clients",
     .group = GROUP_CONNECTION,
     .arity = 2,
-    .flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_KEEPS_CACHING | COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT |
+             COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_client_unpause,
 };
 static const struct command client_reply_command = {
@@ -501,7 +511,8 @@ static const struct command client_reply_command = {
     .complexity = "O(1)",
     .group = GROUP_CONNECTION,
     .arity = 3,
-    .flags = COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_KEEPS_CACHING | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |
+             COMMAND_UNTRACKED,
     .handler = do_client_reply,
 };
 static const struct command client_no_evict_command = {
@@ -513,7 +524,8 @@ static const struct command client_no_evict_command = {
     .complexity = "O(1)",
     .group = GROUP_CONNECTION,
     .arity = 3,
-    .flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_KEEPS_CACHING | COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT |
+             COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_client_no_evict,
 };
 static const struct command client_no_touch_command = {
@@ -525,7 +537,8 @@ static const struct command client_no_touch_command = {
     .complexity = "O(1)",
     .group = GROUP_CONNECTION,
     .arity = 3,
-    .flags = COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_KEEPS_CACHING | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |
+             COMMAND_UNTRACKED,
     .handler = do_client_no_touch,
 };
 static const struct command client_durable_command = {
@@ -537,7 +550,8 @@ static const struct command client_durable_command = {
     .complexity = "O(1)",
     .group = GROUP_CONNECTION,
     .arity = 3,
-    .flags = COMMAND_FAST | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_KEEPS_CACHING | COMMAND_FAST | COMMAND_LOADING | COMMAND_NOSCRIPT |
+             COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_client_durable,
 };
 static const struct command client_getredir_command = {
@@ -549,7 +563,8 @@ static const struct command client_getredir_command = {
     .complexity = "O(1)",
     .group = GROUP_CONNECTION,
     .arity = 2,
-    .flags = COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_KEEPS_CACHING | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |
+             COMMAND_UNTRACKED,
     .handler = client_tracking_do_getredir,
 };
 static const struct command client_tracking_command = {
@@ -563,7 +578,8 @@ static const struct command client_tracking_command = {
     .complexity = "O(1), and some for each key that is read",
     .group = GROUP_CONNECTION,
     .arity = -3,
-    .flags = COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_KEEPS_CACHING | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |
+             COMMAND_UNTRACKED,
     .handler = client_tracking_do_tracking,
 };
 static const struct command client_caching_command = {
@@ -575,7 +591,8 @@ static const struct command client_caching_command = {
     .complexity = "O(1)",
     .group = GROUP_CONNECTION,
     .arity = 3,
-    .flags = COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_KEEPS_CACHING | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |
+             COMMAND_UNTRACKED,
     .handler = client_tracking_do_caching,
 };
 static const struct command client_trackinginfo_command = {
@@ -587,7 +604,8 @@ static const struct command client_trackinginfo_command = {
     .complexity = "O(1)",
     .group = GROUP_CONNECTION,
     .arity = 2,
-    .flags = COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_KEEPS_CACHING | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |
+             COMMAND_UNTRACKED,
     .handler = client_tracking_do_trackinginfo,
 };
 static const struct command client_help_command = {
@@ -599,7 +617,7 @@ static const struct command client_help_command = {
     .complexity = "O(1)",
     .group = GROUP_CONNECTION,
     .arity = 2,
-    .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_KEEPS_CACHING | COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_client_help,
 };
 

@@ -33,7 +33,7 @@ const struct command ping_command = {
     .tips = "request_policy:all_shards response_policy:all_succeeded",
     .group = GROUP_CONNECTION,
     .arity = -1,
-    .flags = COMMAND_FAST | COMMAND_UNTRACKED,
+    .flags = COMMAND_OK_SUBSCRIBED | COMMAND_FAST | COMMAND_UNTRACKED,
     .handler = do_ping,
 };
 
@@ -95,8 +95,9 @@ const struct command quit_command = {
     .complexity = "O(1)",
     .group = GROUP_CONNECTION,
     .arity = -1,
-    .flags = COMMAND_ALLOW_BUSY | COMMAND_FAST | COMMAND_LOADING | COMMAND_NO_AUTH |
-             COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED | COMMAND_QUICK_MULTI,
+    .flags = COMMAND_LEAVES_MULTI | COMMAND_OK_SUBSCRIBED | COMMAND_ALLOW_BUSY | COMMAND_FAST |
+             COMMAND_LOADING | COMMAND_NO_AUTH | COMMAND_NOSCRIPT | COMMAND_STALE |
+             COMMAND_UNTRACKED | COMMAND_QUICK_MULTI,
     .handler = do_quit,
 };
 
@@ -117,8 +118,9 @@ const struct command reset_command = {
     .complexity = "O(1)",
     .group = GROUP_CONNECTION,
     .arity = 1,
-    .flags = COMMAND_ALLOW_BUSY | COMMAND_FAST | COMMAND_LOADING | COMMAND_NO_AUTH |
-             COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED | COMMAND_QUICK_MULTI,
+    .flags = COMMAND_LEAVES_MULTI | COMMAND_OK_SUBSCRIBED | COMMAND_ALLOW_BUSY | COMMAND_FAST |
+             COMMAND_LOADING | COMMAND_NO_AUTH | COMMAND_NOSCRIPT | COMMAND_STALE |
+             COMMAND_UNTRACKED | COMMAND_QUICK_MULTI,
     .handler = do_reset,
 };
 

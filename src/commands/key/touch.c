@@ -18,7 +18,7 @@ const struct command touch_command = {
     .tips = "request_policy:multi_shard response_policy:agg_sum",
     .group = GROUP_GENERIC,
     .arity = -2,
-    .flags = COMMAND_FAST | COMMAND_READONLY | COMMAND_KEYSPACE,
+    .flags = COMMAND_COUNTS_AS_USE | COMMAND_FAST | COMMAND_READONLY | COMMAND_KEYSPACE,
     .keys = {KEY_RANGE(1, -1, 1, KEY_RO)},
     .handler = do_touch,
 };

@@ -121,8 +121,8 @@ const struct command subscribe_command = {
     .complexity = "O(N) with N the channels",
     .group = GROUP_PUBSUB,
     .arity = -2,
-    .flags =
-        COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_OK_SUBSCRIBED | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB |
+             COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_subscribe,
 };
 const struct command psubscribe_command = {
@@ -133,8 +133,8 @@ const struct command psubscribe_command = {
     .complexity = "O(N) with N the patterns",
     .group = GROUP_PUBSUB,
     .arity = -2,
-    .flags =
-        COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_OK_SUBSCRIBED | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB |
+             COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_psubscribe,
 };
 const struct command ssubscribe_command = {
@@ -145,8 +145,8 @@ const struct command ssubscribe_command = {
     .complexity = "O(N) with N the channels",
     .group = GROUP_PUBSUB,
     .arity = -2,
-    .flags =
-        COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_OK_SUBSCRIBED | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB |
+             COMMAND_STALE | COMMAND_UNTRACKED,
     .keys = {KEY_RANGE(1, -1, 1, KEY_NOT_KEY)},
     .handler = do_ssubscribe,
 };
@@ -158,8 +158,8 @@ const struct command unsubscribe_command = {
     .complexity = "O(N) with N the channels",
     .group = GROUP_PUBSUB,
     .arity = -1,
-    .flags =
-        COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_OK_SUBSCRIBED | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB |
+             COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_unsubscribe,
 };
 const struct command punsubscribe_command = {
@@ -170,8 +170,8 @@ const struct command punsubscribe_command = {
     .complexity = "O(N) with N the patterns",
     .group = GROUP_PUBSUB,
     .arity = -1,
-    .flags =
-        COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_OK_SUBSCRIBED | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB |
+             COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_punsubscribe,
 };
 const struct command sunsubscribe_command = {
@@ -182,8 +182,8 @@ const struct command sunsubscribe_command = {
     .complexity = "O(N) with N the channels",
     .group = GROUP_PUBSUB,
     .arity = -1,
-    .flags =
-        COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB | COMMAND_STALE | COMMAND_UNTRACKED,
+    .flags = COMMAND_OK_SUBSCRIBED | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB |
+             COMMAND_STALE | COMMAND_UNTRACKED,
     .keys = {KEY_RANGE(1, -1, 1, KEY_NOT_KEY)},
     .handler = do_sunsubscribe,
 };

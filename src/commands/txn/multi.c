@@ -49,8 +49,8 @@ const struct command discard_command = {
     .complexity = "O(N) with N the queued commands",
     .group = GROUP_TRANSACTIONS,
     .arity = 1,
-    .flags = COMMAND_ALLOW_BUSY | COMMAND_FAST | COMMAND_LOADING | COMMAND_NOSCRIPT |
-             COMMAND_STALE | COMMAND_UNTRACKED | COMMAND_QUICK_MULTI,
+    .flags = COMMAND_LEAVES_MULTI | COMMAND_ALLOW_BUSY | COMMAND_FAST | COMMAND_LOADING |
+             COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED | COMMAND_QUICK_MULTI,
     .handler = do_discard,
 };
 
@@ -109,8 +109,8 @@ const struct command exec_command = {
     .complexity = "Depends on the commands.",
     .group = GROUP_TRANSACTIONS,
     .arity = 1,
-    .flags = COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_SKIP_SLOWLOG | COMMAND_STALE |
-             COMMAND_WHOLE | COMMAND_QUICK_MULTI,
+    .flags = COMMAND_EXEC | COMMAND_LEAVES_MULTI | COMMAND_LOADING | COMMAND_NOSCRIPT |
+             COMMAND_SKIP_SLOWLOG | COMMAND_STALE | COMMAND_WHOLE | COMMAND_QUICK_MULTI,
     .handler = do_exec,
 };
 

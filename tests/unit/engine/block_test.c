@@ -105,8 +105,11 @@ static const struct command end_command = {.name = "end", .arity = 1, .handler =
 static const struct command skip_command = {.name = "skip", .arity = 1, .handler = do_skip};
 static const struct command multi_command = {
     .name = "multi", .arity = 1, .flags = COMMAND_QUICK_MULTI, .handler = do_multi};
-static const struct command exec_command = {
-    .name = "exec", .arity = 1, .flags = COMMAND_QUICK_MULTI, .handler = do_exec};
+static const struct command exec_command = {.name = "exec",
+                                            .arity = 1,
+                                            .flags = COMMAND_EXEC | COMMAND_LEAVES_MULTI |
+                                                     COMMAND_QUICK_MULTI,
+                                            .handler = do_exec};
 static const struct command *const commands[] = {
     &put_command, &has_command,   &take_command, &tell_command, &say_command,
     &end_command, &multi_command, &exec_command, &skip_command, NULL};
