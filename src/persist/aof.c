@@ -523,6 +523,8 @@ void aof_close(struct aof *a)
     file_close(a->fd);
     a->fd = -1;
     a->no_base_yet = false;
+    a->error = a->enospc = 0;
+    a->fsync_failed = false;
     a->journal->on = false;
     journal_drop(a->journal);
     /* A segment that was prepared is not needed any more. */

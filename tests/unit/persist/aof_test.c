@@ -214,6 +214,32 @@ static void done(void *context, int error)
     *(int *)context = error;
 }
 
+/* Turned off while the disk fails, the file stands in nobody's way: writes go on without it, and a
+ * base that is asked for takes the place of nothing. */
+TEST(a_file_that_is_closed_fails_no_more)
+{
+    struct world *w = begin(AOF_EVERYSEC);
+    CHECK(w);
+    char why[MANIFEST_ERROR];
+    int error = 1;
+    fail_writes = 1;
+    effect(w);
+    flush(w);
+    fail_writes = 0;
+    CHECK(aof_error(w->aof) && aof_prepare_switch(w->aof) == 0);
+    until_idle(w, w->disk);
+    aof_switch(w->aof);
+    CHECK(aof_needs_base(w->aof));
+    aof_close(w->aof);
+    CHECK(aof_error(w->aof) == 0 && !aof_needs_base(w->aof));
+    CHECK(aof_begin_base_only(w->aof, why) == 0);
+    file_close(file_create("temp.rdb"));
+    aof_finish_rewrite(w->aof, "temp.rdb", true, done, &error);
+    until_idle(w, w->disk);
+    CHECK(error == 0);
+    end(w);
+}
+
 /* A base takes the place of what could not be written, while a script runs: its group stays whole.
  */
 TEST(a_new_base_leaves_an_open_group_alone)
@@ -251,4 +277,5 @@ TEST(a_new_base_leaves_an_open_group_alone)
 UNIT_MAIN(T(a_policy_says_what_is_released), T(a_batch_beside_a_sync_that_fails_is_not_believed),
           T(a_batch_beside_a_sync_is_released_when_it_is_written),
           T(no_sync_begins_while_a_segment_waits_for_its_switch),
-          T(without_a_base_always_releases_nothing), T(a_new_base_leaves_an_open_group_alone))
+          T(without_a_base_always_releases_nothing), T(a_new_base_leaves_an_open_group_alone),
+          T(a_file_that_is_closed_fails_no_more))
