@@ -10,6 +10,8 @@
 static const char multi_text[] = "*1\r\n$5\r\nMULTI\r\n";
 static const char exec_text[] = "*1\r\n$4\r\nEXEC\r\n";
 
+#define KEPT ((size_t)4 << 20) /* an empty buffer that is larger is given back */
+
 static size_t header(char *to, char kind, size_t n)
 {
     to[0] = kind;
@@ -38,6 +40,7 @@ void journal_format(struct buf *out, const struct bytes *argv, int argc)
 
 void journal_group_wrap(struct journal *j)
 {
+    ASSERT(j->group_start <= j->pending.n);
     size_t n = sizeof(multi_text) - 1, body = j->pending.n - j->group_start;
     buf_room(&j->pending, n);
     char *at = j->pending.p + j->group_start;
@@ -65,28 +68,6 @@ void journal_put(struct journal *j, int db, const struct bytes *argv, int argc, 
     j->group_effects++;
 }
 
-size_t journal_whole(const struct journal *j)
-{
-    return j->depth ? j->group_start : j->pending.n;
-}
-
-void journal_taken(struct journal *j, size_t n)
-{
-    ASSERT(n <= journal_whole(j));
-    buf_consume(&j->pending, n);
-    if (j->depth)
-        j->group_start -= n;
-    if (j->pending.n == 0 && j->pending.cap > (size_t)4 << 20)
-        buf_free(&j->pending);
-}
-
-void journal_drop(struct journal *j)
-{
-    j->pending.n = 0;
-    j->group_start = 0;
-    j->group_effects = 0;
-}
-
 void journal_forget_db(struct journal *j)
 {
     j->db = -1;
@@ -104,6 +85,7 @@ void journal_free(struct journal *j)
 {
     if (!j)
         return;
+    ASSERT(!j->readers);
     buf_free(&j->pending);
     mem_free(j);
 }
@@ -111,11 +93,147 @@ void journal_free(struct journal *j)
 void journal_continue(struct journal *j, const char *id, uint64_t offset)
 {
     size_t n = strnlen(id, sizeof(j->id));
-    if (n != sizeof(j->id) - 1)
+    if (n != sizeof(j->id) - 1 || j->readers || j->paused)
         return;
     for (size_t i = 0; i < n; i++)
         if (!isalnum((unsigned char)id[i]))
             return;
+    ASSERT(j->pending.n == 0);
     memcpy(j->id, id, sizeof(j->id));
     j->offset = offset;
+}
+
+static void turn_on_or_off(struct journal *j)
+{
+    j->on = j->readers && !j->paused;
+}
+
+void journal_pause(struct journal *j)
+{
+    j->paused = true;
+    turn_on_or_off(j);
+}
+
+void journal_resume(struct journal *j)
+{
+    j->paused = false;
+    turn_on_or_off(j);
+}
+
+/* ---- Readers */
+
+size_t journal_whole(const struct journal *j)
+{
+    return j->depth ? j->group_start : j->pending.n;
+}
+
+/* Offset of the first pending byte. */
+static uint64_t start(const struct journal *j)
+{
+    return j->offset - j->pending.n;
+}
+
+/* Offset up to which groups have ended. */
+static uint64_t whole_end(const struct journal *j)
+{
+    return start(j) + journal_whole(j);
+}
+
+bool journal_is_sound(const struct journal *j)
+{
+    uint64_t slowest = j->offset;
+    for (const struct journal_reader *r = j->readers; r; r = r->next) {
+        if (r->journal != j || r->offset < start(j) || r->offset > whole_end(j))
+            return false;
+        if (r->offset < slowest)
+            slowest = r->offset;
+    }
+    return (!j->on || j->readers || j->paused) && j->depth >= 0 && j->pending.n <= j->offset &&
+           (!j->depth || j->group_start <= j->pending.n) &&
+           (j->readers ? slowest == start(j) : j->pending.n == 0);
+}
+
+/* Drops what everybody has taken. */
+static void trim(struct journal *j)
+{
+    uint64_t slowest = j->readers->offset;
+    for (const struct journal_reader *r = j->readers->next; r; r = r->next)
+        if (r->offset < slowest)
+            slowest = r->offset;
+    size_t n = (size_t)(slowest - start(j));
+    ASSERT(n <= journal_whole(j));
+    if (n == 0)
+        return;
+    buf_consume(&j->pending, n);
+    if (j->depth)
+        j->group_start -= n;
+    if (j->pending.n == 0 && j->pending.cap > KEPT)
+        buf_free(&j->pending);
+}
+
+/* Nobody is left who wants the pending bytes. An open group starts anew with its next effect. */
+static void drop_all(struct journal *j)
+{
+    j->pending.n = 0;
+    j->group_start = 0;
+    j->group_effects = 0;
+}
+
+void journal_attach(struct journal *j, struct journal_reader *r)
+{
+    ASSERT(!r->journal);
+    ASSERT(!j->depth || j->group_start == j->pending.n);
+    *r = (struct journal_reader){.journal = j, .next = j->readers, .offset = j->offset};
+    j->readers = r;
+    turn_on_or_off(j);
+}
+
+void journal_detach(struct journal_reader *r)
+{
+    struct journal *j = r->journal;
+    if (!j)
+        return;
+    struct journal_reader **at = &j->readers;
+    while (*at != r)
+        at = &(*at)->next;
+    *at = r->next;
+    *r = (struct journal_reader){0};
+    turn_on_or_off(j);
+    if (j->readers)
+        trim(j);
+    else
+        drop_all(j);
+}
+
+struct bytes journal_unread(const struct journal_reader *r)
+{
+    const struct journal *j = r->journal;
+    size_t from = (size_t)(r->offset - start(j));
+    return bytes_of(j->pending.p + from, journal_whole(j) - from);
+}
+
+char *journal_room_behind(struct journal_reader *r, size_t n)
+{
+    struct journal *j = r->journal;
+    return journal_whole(j) == j->pending.n ? buf_room(&j->pending, n) : NULL;
+}
+
+void journal_take(struct journal_reader *r, size_t n)
+{
+    struct journal *j = r->journal;
+    ASSERT(n <= whole_end(j) - r->offset);
+    r->offset += n;
+    trim(j);
+}
+
+void journal_skip(struct journal_reader *r)
+{
+    struct journal *j = r->journal;
+    bool alone = j->readers == r && !r->next;
+    ASSERT(alone || !j->depth || j->group_start == j->pending.n);
+    r->offset = j->offset;
+    if (alone)
+        drop_all(j);
+    else
+        trim(j);
 }

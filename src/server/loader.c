@@ -524,39 +524,26 @@ bool loader_start(struct loader *l)
     return good && !l->server->stopping;
 }
 
-/* What is loaded while the server runs is no news for the journal. */
-static struct journal stop_journal(struct journal *j)
-{
-    struct journal before = *j;
-    j->on = false;
-    return before;
-}
-
-static void resume_journal(struct journal *j, const struct journal *before)
-{
-    j->on = before->on;
-    j->offset = before->offset;
-    memcpy(j->id, before->id, sizeof(j->id));
-}
-
 bool loader_snapshot(struct loader *l, const char *path, enum loader_how how)
 {
     l->how = how;
-    struct journal *j = l->server->engine.journal, before = stop_journal(j);
+    struct journal *j = l->server->engine.journal;
+    journal_pause(j);
     begin_load(l);
     bool good = load_rdb(l, path, true, NULL);
     l->how = LOADER_EMPTY;
     end_load(l);
-    resume_journal(j, &before);
+    journal_resume(j);
     return good;
 }
 
 bool loader_aof(struct loader *l)
 {
-    struct journal *j = l->server->engine.journal, before = stop_journal(j);
+    struct journal *j = l->server->engine.journal;
+    journal_pause(j);
     begin_load(l);
     bool good = load_aof(l);
     end_load(l);
-    resume_journal(j, &before);
+    journal_resume(j);
     return good;
 }

@@ -15,6 +15,8 @@ static const struct command ping_command = {
 static const struct command *const commands[] = {&set_command, &get_command, &flushall_command,
                                                  &ping_command, NULL};
 
+static struct journal_reader file;
+
 /* An engine without a server, its append-only file played by the test. */
 static struct engine *engine_begin(void)
 {
@@ -23,7 +25,8 @@ static struct engine *engine_begin(void)
     e->store = db_store_new(1, 1);
     e->registry = registry_new(commands);
     e->journal = journal_new();
-    e->journal->on = true;
+    file = (struct journal_reader){0};
+    journal_attach(e->journal, &file);
     e->journal->db = 0;
     dlist_init(&e->clients.all);
     dlist_init(&e->clients.outgoing);
@@ -49,6 +52,7 @@ static void engine_end(struct engine *e)
     gate_free(&e->gate);
     db_store_free(e->store);
     registry_free(e->registry);
+    journal_detach(&file);
     journal_free(e->journal);
     settings_free(e->settings);
     mem_free(e);
@@ -326,7 +330,7 @@ TEST(arming_late_holds_what_was_made_and_notes_what_was_written)
     end = e->journal->offset;
     tell(e, true, end, end);
     CHECK(sendable(early, 5) && sendable(reader, 5) && sendable(runs, 15));
-    journal_taken(e->journal, e->journal->pending.n);
+    journal_take(&file, e->journal->pending.n);
     chain_take(&early->out, 5); /* sent */
     tell(e, false, end, end);
     run(early, &flushall_command, "", true, false);
@@ -346,7 +350,7 @@ TEST(a_stricter_policy_covers_what_was_written_before)
     tell(e, false, 0, 0);
     run(c, &set_command, "k", true, false);
     uint64_t end = e->journal->offset;
-    journal_taken(e->journal, e->journal->pending.n);
+    journal_take(&file, e->journal->pending.n);
     tell(e, false, end, 0);
     CHECK(sendable(c, 5));
     tell(e, true, 0, 0);

@@ -1,5 +1,7 @@
 #include "persist/journal.h"
 
+#include "base/mem.h"
+#include "base/rng.h"
 #include "unit.h"
 
 static void add(struct journal *j, int db, const char *a, const char *b)
@@ -8,73 +10,104 @@ static void add(struct journal *j, int db, const char *a, const char *b)
     journal_add(j, db, argv, 2, bytes_of(NULL, 0));
 }
 
+static void group(struct journal *j, int db, const char *a, const char *b)
+{
+    journal_group_begin(j);
+    add(j, db, a, b);
+    journal_group_end(j);
+}
+
 TEST(nothing_is_formatted_for_nobody)
 {
     struct journal j = {.db = -1};
-    journal_group_begin(&j);
-    add(&j, 0, "DEL", "a");
-    journal_group_end(&j);
-    CHECK(j.offset == 0 && j.pending.n == 0);
+    group(&j, 0, "DEL", "a");
+    CHECK(j.offset == 0 && j.pending.n == 0 && journal_is_sound(&j));
 }
 
 TEST(one_effect_stands_alone_and_several_in_a_transaction)
 {
-    struct journal j = {.db = -1, .on = true};
-    journal_group_begin(&j);
-    add(&j, 3, "DEL", "a");
-    journal_group_end(&j);
-    CHECK(bytes_is(buf_bytes(&j.pending),
+    struct journal j = {.db = -1};
+    struct journal_reader r = {0};
+    journal_attach(&j, &r);
+    group(&j, 3, "DEL", "a");
+    CHECK(bytes_is(journal_unread(&r),
                    "*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n*2\r\n$3\r\nDEL\r\n$1\r\na\r\n"));
     CHECK(j.offset == j.pending.n);
-    journal_taken(&j, j.pending.n);
+    journal_take(&r, j.pending.n);
     journal_group_begin(&j);
     journal_group_begin(&j); /* EXEC, and a command in it */
     add(&j, 3, "DEL", "a");
     journal_group_end(&j);
     add(&j, 3, "DEL", "b");
     uint64_t before = j.offset;
+    CHECK(journal_unread(&r).n == 0 && journal_lag(&r) > 0);
     journal_group_end(&j);
-    CHECK(bytes_is(buf_bytes(&j.pending), "*1\r\n$5\r\nMULTI\r\n*2\r\n$3\r\nDEL\r\n$1\r\na\r\n"
-                                          "*2\r\n$3\r\nDEL\r\n$1\r\nb\r\n*1\r\n$4\r\nEXEC\r\n"));
-    CHECK(j.offset > before);
+    CHECK(bytes_is(journal_unread(&r), "*1\r\n$5\r\nMULTI\r\n*2\r\n$3\r\nDEL\r\n$1\r\na\r\n"
+                                       "*2\r\n$3\r\nDEL\r\n$1\r\nb\r\n*1\r\n$4\r\nEXEC\r\n"));
+    CHECK(j.offset > before && journal_is_sound(&j));
     uint64_t end = j.offset;
-    journal_taken(&j, j.pending.n);
+    journal_take(&r, j.pending.n);
     journal_forget_db(&j);
-    journal_group_begin(&j);
-    add(&j, 3, "DEL", "c");
-    journal_group_end(&j);
+    group(&j, 3, "DEL", "c");
     CHECK(memcmp(j.pending.p, "*2\r\n$6\r\nSELECT", 14) == 0 && j.offset == end + j.pending.n);
+    journal_detach(&r);
+    CHECK(!j.on && j.pending.n == 0);
     buf_free(&j.pending);
 }
 
 TEST(an_open_group_stays_when_the_rest_is_taken)
 {
-    struct journal j = {.db = 0, .on = true};
-    journal_group_begin(&j);
-    add(&j, 0, "DEL", "a");
-    journal_group_end(&j);
+    struct journal j = {.db = 0};
+    struct journal_reader r = {0};
+    journal_attach(&j, &r);
+    group(&j, 0, "DEL", "a");
     size_t whole = j.pending.n;
+    CHECK(journal_room_behind(&r, 10));
     journal_group_begin(&j);
     add(&j, 0, "DEL", "b");
-    CHECK(journal_whole(&j) == whole);
-    journal_taken(&j, whole);
-    CHECK(journal_whole(&j) == 0 && j.pending.n == whole);
+    CHECK(journal_whole(&j) == whole && journal_unread(&r).n == whole);
+    CHECK(!journal_room_behind(&r, 10));
+    journal_take(&r, whole);
+    CHECK(journal_whole(&j) == 0 && j.pending.n == whole && journal_is_sound(&j));
     add(&j, 0, "DEL", "c");
     journal_group_end(&j);
-    CHECK(bytes_is(buf_bytes(&j.pending), "*1\r\n$5\r\nMULTI\r\n*2\r\n$3\r\nDEL\r\n$1\r\nb\r\n"
-                                          "*2\r\n$3\r\nDEL\r\n$1\r\nc\r\n*1\r\n$4\r\nEXEC\r\n"));
+    CHECK(bytes_is(journal_unread(&r), "*1\r\n$5\r\nMULTI\r\n*2\r\n$3\r\nDEL\r\n$1\r\nb\r\n"
+                                       "*2\r\n$3\r\nDEL\r\n$1\r\nc\r\n*1\r\n$4\r\nEXEC\r\n"));
     journal_group_begin(&j);
     add(&j, 0, "DEL", "d");
-    journal_drop(&j);
+    journal_skip(&r);
     journal_group_end(&j);
-    CHECK(j.pending.n == 0 && journal_whole(&j) == 0);
+    CHECK(j.pending.n == 0 && journal_unread(&r).n == 0 && journal_is_sound(&j));
+    journal_detach(&r);
+    buf_free(&j.pending);
+}
+
+/* What could not be written comes again, with what has come since. */
+TEST(what_is_not_taken_is_given_again)
+{
+    struct journal j = {.db = 0};
+    struct journal_reader r = {0};
+    journal_attach(&j, &r);
+    group(&j, 0, "DEL", "a");
+    size_t n = journal_unread(&r).n;
+    char *behind = journal_room_behind(&r, 8);
+    memcpy(behind, "trailer!", 8); /* and then the write failed */
+    group(&j, 0, "DEL", "b");
+    CHECK(bytes_is(journal_unread(&r),
+                   "*2\r\n$3\r\nDEL\r\n$1\r\na\r\n*2\r\n$3\r\nDEL\r\n$1\r\nb\r\n"));
+    journal_take(&r, n);
+    CHECK(bytes_is(journal_unread(&r), "*2\r\n$3\r\nDEL\r\n$1\r\nb\r\n"));
+    CHECK(r.offset == n && j.offset == 2 * n && journal_is_sound(&j));
+    journal_detach(&r);
     buf_free(&j.pending);
 }
 
 /* faults B14 */
-static void goes_on_under_the_id_of_the_files_and_under_no_other(void)
+TEST(goes_on_under_the_id_of_the_files_and_under_no_other)
 {
+    static const char id[] = "abcdef7890123456789012345678901234567890";
     struct journal *j = journal_new();
+    struct journal_reader r = {0};
     char own[41];
     memcpy(own, j->id, sizeof(own));
     CHECK(strlen(own) == 40 && j->offset == 0);
@@ -84,12 +117,175 @@ static void goes_on_under_the_id_of_the_files_and_under_no_other(void)
         journal_continue(j, none[i], 77);
         CHECK(strcmp(j->id, own) == 0 && j->offset == 0);
     }
-    journal_continue(j, "abcdef7890123456789012345678901234567890", 77);
-    CHECK(strcmp(j->id, "abcdef7890123456789012345678901234567890") == 0 && j->offset == 77);
+    journal_pause(j);
+    journal_continue(j, id, 77);
+    CHECK(strcmp(j->id, own) == 0 && j->offset == 0);
+    journal_resume(j);
+    journal_continue(j, id, 77);
+    CHECK(strcmp(j->id, id) == 0 && j->offset == 77);
+    journal_attach(j, &r);
+    journal_continue(j, own, 5);
+    CHECK(strcmp(j->id, id) == 0 && j->offset == 77 && r.offset == 77);
+    journal_detach(&r);
+    journal_free(j);
+}
+
+TEST(nothing_is_gathered_in_a_pause)
+{
+    struct journal j = {.db = 0};
+    struct journal_reader r = {0};
+    journal_attach(&j, &r);
+    group(&j, 0, "DEL", "a");
+    uint64_t end = j.offset;
+    journal_pause(&j);
+    CHECK(!j.on && journal_is_sound(&j));
+    group(&j, 0, "DEL", "b");
+    CHECK(j.offset == end && journal_unread(&r).n == end);
+    journal_resume(&j);
+    group(&j, 0, "DEL", "c");
+    CHECK(j.offset == 2 * end && journal_is_sound(&j));
+    journal_detach(&r);
+    journal_pause(&j);
+    journal_resume(&j);
+    CHECK(!j.on);
+    buf_free(&j.pending);
+}
+
+/* ---- Several readers */
+
+TEST(bytes_stay_until_the_slowest_has_taken_them)
+{
+    struct journal j = {.db = 0};
+    struct journal_reader file = {0}, backlog = {0};
+    journal_attach(&j, &file);
+    group(&j, 0, "DEL", "a");
+    size_t n = journal_unread(&file).n;
+    journal_attach(&j, &backlog); /* from here on */
+    CHECK(journal_unread(&backlog).n == 0 && backlog.offset == n && journal_is_sound(&j));
+    group(&j, 0, "DEL", "b");
+    CHECK(journal_unread(&file).n == 2 * n && journal_unread(&backlog).n == n);
+    journal_take(&file, 2 * n);
+    CHECK(j.pending.n == n && journal_is_sound(&j));
+    CHECK(bytes_is(journal_unread(&backlog), "*2\r\n$3\r\nDEL\r\n$1\r\nb\r\n"));
+    CHECK(journal_unread(&file).n == 0 && journal_lag(&file) == 0);
+    /* The other one may be the slow one as well. */
+    group(&j, 0, "DEL", "c");
+    journal_take(&backlog, 2 * n);
+    CHECK(j.pending.n == n && bytes_is(journal_unread(&file), "*2\r\n$3\r\nDEL\r\n$1\r\nc\r\n"));
+    /* Who is gone is not waited for. */
+    group(&j, 0, "DEL", "d");
+    journal_detach(&file);
+    CHECK(j.on && j.pending.n == n && journal_is_sound(&j));
+    CHECK(bytes_is(journal_unread(&backlog), "*2\r\n$3\r\nDEL\r\n$1\r\nd\r\n"));
+    journal_skip(&backlog);
+    CHECK(j.pending.n == 0 && backlog.offset == j.offset);
+    journal_detach(&backlog);
+    journal_detach(&backlog); /* does nothing */
+    CHECK(!j.on && journal_is_sound(&j));
+    buf_free(&j.pending);
+}
+
+TEST(who_skips_takes_nothing_from_the_others)
+{
+    struct journal j = {.db = 0};
+    struct journal_reader file = {0}, backlog = {0};
+    journal_attach(&j, &file);
+    journal_attach(&j, &backlog);
+    group(&j, 0, "DEL", "a");
+    size_t n = journal_unread(&file).n;
+    journal_skip(&file);
+    CHECK(journal_unread(&file).n == 0 && file.offset == n);
+    CHECK(journal_unread(&backlog).n == n && journal_is_sound(&j));
+    journal_detach(&backlog);
+    journal_detach(&file);
+    buf_free(&j.pending);
+}
+
+#define READERS 3
+
+struct copy {
+    struct journal_reader reader;
+    struct buf text; /* what it has read */
+    uint64_t from;   /* offset of its first byte */
+};
+
+static void read_some(struct copy *c, struct rng *rng)
+{
+    struct bytes b = journal_unread(&c->reader);
+    size_t n = rng_below(rng, 3) ? (size_t)rng_below(rng, b.n + 1) : b.n;
+    buf_add(&c->text, bytes_of(b.p, n));
+    journal_take(&c->reader, n);
+}
+
+static unsigned count(struct bytes text, const char *word)
+{
+    unsigned n = 0;
+    const char *at = text.p, *end = text.p + text.n;
+    while ((at = memmem(at, (size_t)(end - at), word, strlen(word)))) {
+        n++;
+        at++;
+    }
+    return n;
+}
+
+/* Three readers at different speeds, come and go; each gets what the offset counts, to the byte,
+ * and never the beginning of a group without its end. */
+TEST(readers_at_different_speeds_read_the_same)
+{
+    static const unsigned speeds[READERS] = {1, 7, 90}; /* reads at one step of so many */
+    struct journal *j = journal_new();
+    struct copy all = {0}, c[READERS] = {{.from = 0}};
+    struct rng rng;
+    rng_seed(&rng, 7);
+    journal_attach(j, &all.reader);
+    for (int step = 0; step < 30000; step++) {
+        unsigned effects = (unsigned)rng_below(&rng, 4);
+        journal_group_begin(j);
+        for (unsigned i = 0; i < effects; i++) {
+            char value[24];
+            snprintf(value, sizeof(value), "%d.%u", step, i);
+            add(j, (int)rng_below(&rng, 2), "DEL", value);
+            /* Within a group nobody gets a part of it. */
+            CHECK(journal_unread(&all.reader).n == 0);
+            for (int k = 0; k < READERS; k++)
+                if (c[k].reader.journal && rng_below(&rng, speeds[k]) == 0)
+                    read_some(&c[k], &rng);
+        }
+        journal_group_end(j);
+        CHECK(journal_is_sound(j));
+        for (int k = 0; k < READERS; k++) {
+            if (!c[k].reader.journal && rng_below(&rng, 50) == 0) {
+                journal_attach(j, &c[k].reader);
+                c[k].from = j->offset;
+                c[k].text.n = 0;
+            } else if (c[k].reader.journal && rng_below(&rng, 2000) == 0) {
+                journal_detach(&c[k].reader);
+            } else if (c[k].reader.journal && rng_below(&rng, speeds[k]) == 0) {
+                read_some(&c[k], &rng);
+            }
+            if (c[k].reader.journal)
+                CHECK(c[k].reader.offset == c[k].from + c[k].text.n);
+        }
+        struct bytes rest = journal_unread(&all.reader);
+        buf_add(&all.text, rest);
+        journal_take(&all.reader, rest.n);
+        CHECK(all.text.n == j->offset);
+    }
+    for (int k = 0; k < READERS; k++) {
+        if (c[k].reader.journal)
+            CHECK(memcmp(all.text.p + c[k].from, c[k].text.p, c[k].text.n) == 0);
+        journal_detach(&c[k].reader);
+        buf_free(&c[k].text);
+    }
+    CHECK(count(buf_bytes(&all.text), "MULTI") == count(buf_bytes(&all.text), "EXEC"));
+    journal_detach(&all.reader);
+    buf_free(&all.text);
     journal_free(j);
 }
 
 UNIT_MAIN(T(goes_on_under_the_id_of_the_files_and_under_no_other),
           T(nothing_is_formatted_for_nobody),
           T(one_effect_stands_alone_and_several_in_a_transaction),
-          T(an_open_group_stays_when_the_rest_is_taken))
+          T(an_open_group_stays_when_the_rest_is_taken), T(what_is_not_taken_is_given_again),
+          T(nothing_is_gathered_in_a_pause), T(bytes_stay_until_the_slowest_has_taken_them),
+          T(who_skips_takes_nothing_from_the_others), T(readers_at_different_speeds_read_the_same))

@@ -1,0 +1,412 @@
+/* A batch's way to the disk:
+ *
+ *   journal --aof_segment_write()--> file --aof_segment_sync()--> disk
+ *            reader.offset = written           synced
+ *
+ * The loop's thread writes, one frame a batch, and only while no job runs: write() can stall behind
+ * fdatasync() of the same file, and the loop must not. While a sync runs the other thread can write
+ * instead (aof_segment_write_beside()), from a copy. In both cases the effects stay in the journal
+ * until they are written.
+ *
+ * Syncs run in the disk thread, one at a time. What was written when a sync began is synced when it
+ * has ended well; aof_segment.h names the order that always holds.
+ *
+ * When write() fails, the file is cut back to its last whole frame, so that what follows is not
+ * behind garbage. If the disk is full and the reserve file was there, it is given up and the batch
+ * tried once more (enospc is set until it is back). Otherwise WRITE_FAILED: the batch waits in the
+ * journal for aof_segment_retry().
+ *
+ * When fdatasync() fails, the kernel may have dropped the dirty pages and call the next sync a
+ * success. So nothing is believed of that file any more: FSYNC_FAILED, synced stands still, also
+ * for a batch that was written beside that sync; a new increment is opened (aof_segment_replace()),
+ * but not written to before a base has taken the place of everything up to it
+ * (aof_segment_repair()). The same happens when the file cannot be cut back. */
+#include "persist/aof_segment.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/rng.h"
+#include "io/file.h"
+
+#include <errno.h>
+
+#define BESIDE_US  1000000           /* a batch may be written beside a sync that is no older */
+#define FRAME_KEPT ((size_t)4 << 20) /* a larger buffer is given back */
+
+void aof_segment_init(struct aof_segment *s, struct worker *disk, struct worker *writer,
+                      struct journal *j, struct aof_files *f)
+{
+    *s = (struct aof_segment){.disk = disk, .writer = writer, .journal = j, .files = f, .fd = -1};
+}
+
+void aof_segment_free(struct aof_segment *s)
+{
+    journal_detach(&s->reader);
+    file_close(s->fd);
+    buf_free(&s->write.frame);
+}
+
+bool aof_segment_is_sound(const struct aof_segment *s)
+{
+    return (s->state == AOF_SEGMENT_SOUND) == (s->error == 0) &&
+           (!s->reader.journal ||
+            (s->synced <= s->reader.offset && s->reader.offset <= s->journal->offset)) &&
+           (!s->header_pending || s->size == 0);
+}
+
+/* The first error is the one that is reported. */
+static void fail(struct aof_segment *s, enum aof_segment_state state, int error)
+{
+    ASSERT(error < 0 && state != AOF_SEGMENT_SOUND);
+    if (state > s->state)
+        s->state = state;
+    if (!s->error)
+        s->error = error;
+}
+
+static void make_good(struct aof_segment *s)
+{
+    s->state = AOF_SEGMENT_SOUND;
+    s->error = 0;
+}
+
+/* ---- Which file */
+
+/* What comes next is the first frame of a file; it says which database it is for. */
+static void begin_file(struct aof_segment *s)
+{
+    rng_system(&s->header.salt, sizeof(s->header.salt));
+    s->header.offset = s->journal->offset;
+    memcpy(s->header.replication_id, s->journal->id, sizeof(s->header.replication_id));
+    s->header_pending = true;
+    s->second = 0;
+    s->size = 0;
+    journal_forget_db(s->journal);
+}
+
+void aof_segment_begin(struct aof_segment *s, int fd)
+{
+    ASSERT(fd >= 0);
+    file_close(s->fd);
+    s->fd = fd;
+    begin_file(s);
+}
+
+void aof_segment_resume(struct aof_segment *s, int fd, const struct aof_frame_header *h,
+                        uint64_t size)
+{
+    ASSERT(s->fd < 0 && fd >= 0 && size > 0);
+    s->fd = fd;
+    s->header = *h;
+    s->header_pending = false;
+    s->second = 0;
+    s->size = size;
+    journal_forget_db(s->journal);
+}
+
+void aof_segment_start_over(struct aof_segment *s)
+{
+    ASSERT(!s->write.running);
+    if (s->reader.journal)
+        journal_skip(&s->reader);
+    else
+        journal_attach(s->journal, &s->reader);
+    s->synced = s->journal->offset;
+    make_good(s);
+    s->enospc = 0;
+    aof_files_make_reserve(s->files);
+    ASSERT(aof_segment_is_sound(s));
+}
+
+void aof_segment_close(struct aof_segment *s)
+{
+    ASSERT(!aof_segment_is_busy(s));
+    file_close(s->fd);
+    s->fd = -1;
+    make_good(s);
+    s->enospc = 0;
+    journal_detach(&s->reader);
+}
+
+/* ---- Syncs */
+
+static void run_sync(struct worker_job *job)
+{
+    struct aof_segment_sync *y = (struct aof_segment_sync *)job;
+    int64_t began_us = clock_mono_us();
+    y->error = file_sync(y->fd);
+    y->took_us = clock_mono_us() - began_us;
+    if (y->closes)
+        file_close(y->fd);
+}
+
+static void count_latency(struct aof_segment *s, uint64_t us)
+{
+    unsigned class = 0;
+    while (class + 1 < AOF_SEGMENT_LATENCY_CLASSES && us >> class)
+        class ++;
+    s->latencies[class]++;
+    if (us > s->longest_us)
+        s->longest_us = us;
+}
+
+static void sync_done(struct worker_job *job)
+{
+    struct aof_segment_sync *y = (struct aof_segment_sync *)job;
+    struct aof_segment *s = y->segment;
+    ASSERT(y->running);
+    y->running = false;
+    s->syncs++;
+    s->sync_ended_ms = clock_steady_ms();
+    count_latency(s, (uint64_t)y->took_us);
+    if (y->error)
+        fail(s, AOF_SEGMENT_FSYNC_FAILED, y->error);
+    /* Another sync, or a check of the files, may have failed meanwhile. */
+    if (s->state != AOF_SEGMENT_FSYNC_FAILED && y->offset > s->synced)
+        s->synced = y->offset;
+    ASSERT(aof_segment_is_sound(s));
+}
+
+static void start_sync(struct aof_segment *s, int fd, bool closes, int64_t now_ms)
+{
+    ASSERT(!aof_segment_is_busy(s) && s->synced <= s->reader.offset);
+    s->sync = (struct aof_segment_sync){.job = {.run = run_sync, .done = sync_done},
+                                        .segment = s,
+                                        .fd = fd,
+                                        .offset = s->reader.offset,
+                                        .running = true,
+                                        .closes = closes};
+    s->sync_began_ms = now_ms;
+    s->sync_began_us = clock_mono_us();
+    worker_submit(s->disk, &s->sync.job);
+}
+
+void aof_segment_sync(struct aof_segment *s, int64_t now_ms)
+{
+    start_sync(s, s->fd, false, now_ms);
+}
+
+void aof_segment_replace(struct aof_segment *s, int fd)
+{
+    int old = s->fd;
+    ASSERT(!aof_segment_is_busy(s) && old >= 0);
+    s->fd = fd;
+    begin_file(s);
+    if (s->state == AOF_SEGMENT_SOUND) {
+        start_sync(s, old, true, clock_steady_ms());
+    } else {
+        s->state = AOF_SEGMENT_FSYNC_FAILED;
+        file_close(old);
+    }
+}
+
+/* ---- Writing */
+
+/* The timestamp line of a frame that is written now, when there is to be one: the frame is the
+ * first of its second. *second is the time that it has, or that the one before had. */
+static size_t print_timestamp(const struct aof_segment *s, int64_t *second, char *to)
+{
+    *second = s->timestamps ? clock_wall_ms() / 1000 : 0;
+    return *second != s->second ? aof_frame_print_timestamp(*second, to) : 0;
+}
+
+/* A frame, or the header, has been written. */
+static void grow(struct aof_segment *s, size_t n)
+{
+    s->size += n;
+    s->files->size += n;
+}
+
+static int write_header(struct aof_segment *s)
+{
+    char line[AOF_FRAME_HEADER_MAX];
+    size_t written, n = aof_frame_print_header(&s->header, line);
+    int error = file_write_all(s->fd, bytes_of(line, n), &written);
+    if (error)
+        return error;
+    s->header_pending = false;
+    grow(s, n);
+    return 0;
+}
+
+/* The effects and their trailer, in one write() when the journal lends us room behind them: it does
+ * unless a group is open. *n: their bytes. */
+static int write_effects(struct aof_segment *s, struct bytes timestamp, size_t *n)
+{
+    char own[AOF_FRAME_LINE_MAX];
+    size_t written;
+    char *behind = journal_room_behind(&s->reader, AOF_FRAME_LINE_MAX);
+    struct bytes effects = journal_unread(&s->reader);
+    char *trailer = behind ? behind : own;
+    size_t trailer_n =
+        aof_frame_print_trailer(s->header.salt, timestamp, effects, s->synced, trailer);
+    *n = effects.n + trailer_n;
+    if (behind)
+        return file_write_all(s->fd, bytes_of(effects.p, *n), &written);
+    int error = file_write_all(s->fd, effects, &written);
+    return error ? error : file_write_all(s->fd, bytes_of(trailer, trailer_n), &written);
+}
+
+static int write_frame(struct aof_segment *s)
+{
+    char line[AOF_FRAME_LINE_MAX];
+    int64_t second;
+    size_t written, n;
+    struct bytes timestamp = {line, print_timestamp(s, &second, line)};
+    int error = timestamp.n ? file_write_all(s->fd, timestamp, &written) : 0;
+    if (!error)
+        error = write_effects(s, timestamp, &n);
+    if (error)
+        return error;
+    s->second = second;
+    grow(s, timestamp.n + n);
+    return 0;
+}
+
+/* A write failed: back to the last whole frame. True: room has been made, try again. */
+static bool take_back(struct aof_segment *s, int error)
+{
+    bool cut = file_truncate(s->fd, (int64_t)s->size) == 0;
+    if (cut && error == -ENOSPC && aof_files_give_reserve_up(s->files)) {
+        s->enospc = error;
+        return true;
+    }
+    fail(s, cut ? AOF_SEGMENT_WRITE_FAILED : AOF_SEGMENT_FSYNC_FAILED, error);
+    return false;
+}
+
+void aof_segment_write(struct aof_segment *s)
+{
+    ASSERT(!aof_segment_is_busy(s) && s->state == AOF_SEGMENT_SOUND);
+    size_t n = journal_unread(&s->reader).n;
+    if (n == 0)
+        return;
+    int error;
+    do {
+        error = s->header_pending ? write_header(s) : 0;
+        if (!error)
+            error = write_frame(s);
+    } while (error && take_back(s, error));
+    if (!error)
+        journal_take(&s->reader, n);
+    ASSERT(aof_segment_is_sound(s));
+}
+
+/* ---- Writing beside a sync */
+
+static void run_write(struct worker_job *job)
+{
+    struct aof_segment_write *w = (struct aof_segment_write *)job;
+    size_t written;
+    w->error = file_write_all(w->fd, buf_bytes(&w->frame), &written);
+}
+
+static void write_done(struct worker_job *job)
+{
+    struct aof_segment_write *w = (struct aof_segment_write *)job;
+    struct aof_segment *s = w->segment;
+    size_t n = w->frame.n;
+    ASSERT(w->running && w->fd == s->fd);
+    w->running = false;
+    if (w->frame.cap > FRAME_KEPT)
+        buf_free(&w->frame);
+    /* The sync may have failed meanwhile: written or not, the batch waits for a new base. */
+    if (s->state == AOF_SEGMENT_FSYNC_FAILED)
+        return;
+    if (w->error) {
+        take_back(s, w->error);
+        return;
+    }
+    s->second = w->second;
+    grow(s, n);
+    journal_take(&s->reader, w->effects_n);
+    ASSERT(aof_segment_is_sound(s));
+}
+
+bool aof_segment_may_write_beside(const struct aof_segment *s)
+{
+    /* By the clock: a turn in which a script ran may have lasted. */
+    return !s->write.running && !s->sync.closes && s->sync.fd == s->fd &&
+           journal_unread(&s->reader).n > 0 && clock_mono_us() - s->sync_began_us < BESIDE_US;
+}
+
+void aof_segment_write_beside(struct aof_segment *s)
+{
+    struct aof_segment_write *w = &s->write;
+    struct bytes effects = journal_unread(&s->reader);
+    char line[AOF_FRAME_LINE_MAX], trailer[AOF_FRAME_LINE_MAX];
+    ASSERT(!s->header_pending && !w->running && s->state == AOF_SEGMENT_SOUND);
+    w->job = (struct worker_job){.run = run_write, .done = write_done};
+    w->segment = s;
+    w->fd = s->fd;
+    w->effects_n = effects.n;
+    w->running = true;
+    struct bytes timestamp = {line, print_timestamp(s, &w->second, line)};
+    size_t n = aof_frame_print_trailer(s->header.salt, timestamp, effects, s->synced, trailer);
+    w->frame.n = 0;
+    buf_add(&w->frame, timestamp);
+    buf_add(&w->frame, effects);
+    buf_add(&w->frame, bytes_of(trailer, n));
+    worker_submit(s->writer, &w->job);
+}
+
+/* ---- When something is wrong, or has to be right now */
+
+int aof_segment_sync_now(struct aof_segment *s)
+{
+    worker_drain(s->writer);
+    worker_drain(s->disk);
+    if (s->state == AOF_SEGMENT_WRITE_FAILED)
+        make_good(s); /* another attempt */
+    if (s->state == AOF_SEGMENT_SOUND)
+        aof_segment_write(s);
+    if (s->state == AOF_SEGMENT_SOUND && s->synced != s->reader.offset) {
+        int error = file_sync(s->fd);
+        if (error)
+            fail(s, AOF_SEGMENT_FSYNC_FAILED, error);
+        else
+            s->synced = s->reader.offset;
+    }
+    return s->error;
+}
+
+void aof_segment_retry(struct aof_segment *s)
+{
+    ASSERT(s->state != AOF_SEGMENT_FSYNC_FAILED);
+    make_good(s);
+    aof_segment_write(s);
+    if (s->state == AOF_SEGMENT_SOUND && s->enospc && aof_files_make_reserve(s->files))
+        s->enospc = 0;
+}
+
+void aof_segment_distrust(struct aof_segment *s, int error)
+{
+    fail(s, AOF_SEGMENT_FSYNC_FAILED, error);
+}
+
+void aof_segment_repair(struct aof_segment *s, uint64_t base_offset)
+{
+    ASSERT(s->state != AOF_SEGMENT_SOUND);
+    if (s->reader.journal) {
+        if (s->reader.offset < base_offset)
+            journal_take(&s->reader, (size_t)(base_offset - s->reader.offset));
+        if (s->synced < base_offset)
+            s->synced = base_offset;
+    }
+    make_good(s);
+    ASSERT(aof_segment_is_sound(s));
+}
+
+uint64_t aof_segment_latency_us(const struct aof_segment *s, double part)
+{
+    uint64_t all = 0, sum = 0;
+    for (int i = 0; i < AOF_SEGMENT_LATENCY_CLASSES; i++)
+        all += s->latencies[i];
+    for (int i = 0; i < AOF_SEGMENT_LATENCY_CLASSES && all; i++) {
+        sum += s->latencies[i];
+        uint64_t most = (uint64_t)1 << i;
+        if ((double)sum >= part * (double)all)
+            return part < 1 && most < s->longest_us ? most : s->longest_us;
+    }
+    return 0;
+}

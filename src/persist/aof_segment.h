@@ -1,0 +1,143 @@
+/* The increment that is being written: batches in frames, taking back what failed, syncs in the
+ * other thread, and writing beside them. One struct serves all increments, one after the other; a
+ * single one is open at a time, and its predecessor may still be in its last sync.
+ *
+ * It is a reader of the journal: reader.offset is what has been written. At any time
+ * synced <= written <= the journal's offset. Owned by struct aof, which decides when to write and
+ * when to sync; others look at the fields and change them by these calls only. */
+#ifndef PERSIST_AOF_SEGMENT_H
+#define PERSIST_AOF_SEGMENT_H
+
+#include "io/worker.h"
+#include "persist/aof_files.h"
+#include "persist/aof_frame.h"
+#include "persist/journal.h"
+
+#define AOF_SEGMENT_LATENCY_CLASSES 32
+
+enum aof_segment_state {
+    AOF_SEGMENT_SOUND,
+    AOF_SEGMENT_WRITE_FAILED, /* a batch was taken back: aof_segment_retry() may write it */
+    /* A sync or a truncation failed, or somebody else changed the file. What it holds is unknown,
+     * and nothing is written to it any more: a new base has to take its place. */
+    AOF_SEGMENT_FSYNC_FAILED
+};
+
+struct aof_segment;
+
+struct aof_segment_sync {
+    struct worker_job job;
+    struct aof_segment *segment;
+    int fd;
+    uint64_t offset; /* what is written, and synced when it succeeds */
+    bool running;
+    bool closes; /* the last sync of a file that is not written to any more */
+    int error;
+    int64_t took_us;
+};
+
+/* A batch that is written beside a sync. The journal keeps it until it is written. */
+struct aof_segment_write {
+    struct worker_job job;
+    struct aof_segment *segment;
+    int fd;
+    struct buf frame;
+    size_t effects_n; /* bytes of the journal that are in it */
+    int64_t second;   /* as segment.second, when it is written */
+    bool running;
+    int error;
+};
+
+struct aof_segment {
+    struct worker *disk, *writer;
+    struct aof_files *files;
+    struct journal *journal;
+    struct journal_reader reader;
+    int fd;                         /* -1: none is open */
+    struct aof_frame_header header; /* of the file in use */
+    bool header_pending;            /* the file is empty */
+    bool timestamps; /* a line in front of the frames of each second says which it is */
+    int64_t second;  /* of the last such line in this file; 0: none */
+    uint64_t size;   /* bytes of the file, header and whole frames */
+    uint64_t synced;
+    enum aof_segment_state state;
+    int error;  /* -errno while the state is not sound, else 0 */
+    int enospc; /* -ENOSPC while the reserve is given up, else 0 */
+    struct aof_segment_sync sync;
+    struct aof_segment_write write;
+    int64_t sync_began_ms, sync_began_us, sync_ended_ms; /* the last one; 0: none */
+    uint64_t syncs;                                      /* that have ended */
+    uint64_t latencies[AOF_SEGMENT_LATENCY_CLASSES];     /* syncs that took less than 2^i us */
+    uint64_t longest_us;
+};
+
+void aof_segment_init(struct aof_segment *s, struct worker *disk, struct worker *writer,
+                      struct journal *j, struct aof_files *f);
+/* Both threads have nothing left to do for it. */
+void aof_segment_free(struct aof_segment *s);
+
+/* An empty file becomes the one in use; it is owned from here on. The one before is closed. */
+void aof_segment_begin(struct aof_segment *s, int fd);
+/* A file that holds frames goes on. Nothing is open before. */
+void aof_segment_resume(struct aof_segment *s, int fd, const struct aof_frame_header *h,
+                        uint64_t size);
+/* All that the journal holds counts as written and synced: a base has it, or nothing has happened
+ * yet. What was wrong is good. */
+void aof_segment_start_over(struct aof_segment *s);
+/* The file is closed and the journal not read any more. No job runs. */
+void aof_segment_close(struct aof_segment *s);
+/* As aof_segment_begin(), but the old file is synced a last time in the other thread, and nothing
+ * is written before that has ended. One that is not sound is closed as it is, and the new one waits
+ * for a base: AOF_SEGMENT_FSYNC_FAILED. No job runs. */
+void aof_segment_replace(struct aof_segment *s, int fd);
+
+static inline bool aof_segment_is_open(const struct aof_segment *s)
+{
+    return s->fd >= 0;
+}
+
+/* A job of a thread is under way: nothing may be written by this one. */
+static inline bool aof_segment_is_busy(const struct aof_segment *s)
+{
+    return s->sync.running || s->write.running;
+}
+
+/* Bytes that are not written, with those of an open group. 0 when nothing is open. */
+static inline uint64_t aof_segment_unwritten(const struct aof_segment *s)
+{
+    return s->reader.journal ? journal_lag(&s->reader) : 0;
+}
+
+/* Journal offset up to which batches are written. Something is open. */
+static inline uint64_t aof_segment_written(const struct aof_segment *s)
+{
+    return s->reader.offset;
+}
+
+/* Writes what the journal holds of whole groups, if anything, as one frame. Not busy, and sound. On
+ * failure the file is cut back to its last whole frame and the state says what happened; the batch
+ * stays with the journal. */
+void aof_segment_write(struct aof_segment *s);
+/* The same by the other thread, while a sync runs. The batch is copied. */
+void aof_segment_write_beside(struct aof_segment *s);
+/* Whether that is possible: the sync is of the same file and younger than a second, no batch is
+ * under way beside it, and there is one. */
+bool aof_segment_may_write_beside(const struct aof_segment *s);
+/* Starts a sync of what is written. Not busy. */
+void aof_segment_sync(struct aof_segment *s, int64_t now_ms);
+/* Waits for both threads, then writes and syncs everything. 0 or -errno. */
+int aof_segment_sync_now(struct aof_segment *s);
+/* Tries to write what failed, and to get the reserve back. Not busy. */
+void aof_segment_retry(struct aof_segment *s);
+/* The file is not what it was. */
+void aof_segment_distrust(struct aof_segment *s, int error);
+/* A base holds everything up to the offset: what could not be written before it need not be. */
+void aof_segment_repair(struct aof_segment *s, uint64_t base_offset);
+
+/* So many microseconds at most took a part (0 to 1) of all syncs, to the next power of two. */
+uint64_t aof_segment_latency_us(const struct aof_segment *s, double part);
+
+/* Whether what is said of fields and offsets above is true. Cheap. */
+bool aof_segment_is_sound(const struct aof_segment *s);
+
+#endif
