@@ -1,13 +1,12 @@
 /* CLIENT: looking at connections and steering them. */
 #include "commands/index.h"
 
-#include "acl/users.h"
 #include "base/num.h"
+#include "commands/connection/client_list.h"
+#include "commands/connection/client_name.h"
 #include "commands/connection/client_tracking.h"
 #include "engine/block.h"
-#include "engine/client_line.h"
 #include "engine/pause.h"
-#include "engine/session.h"
 
 static void do_client_id(struct call *call)
 {
@@ -22,23 +21,11 @@ static void do_client_getname(struct call *call)
         reply_null(call->reply);
 }
 
-static bool printable(struct bytes name)
-{
-    for (size_t i = 0; i < name.n; i++)
-        if (name.p[i] < '!' || name.p[i] > '~')
-            return false;
-    return true;
-}
-
 static void do_client_setname(struct call *call)
 {
-    struct bytes name = call->argv[2];
-    if (!printable(name)) {
-        reply_errorf(call->reply, "ERR Client names cannot contain spaces, newlines or special "
-                                  "characters.");
+    if (!client_name_check(call, call->argv[2]))
         return;
-    }
-    client_set_text(call->client, &call->client->name, name.n ? str_new(name) : NULL);
+    client_name_set(call->client, call->argv[2]);
     reply_ok(call->reply);
 }
 
@@ -53,196 +40,13 @@ static void do_client_setinfo(struct call *call)
         reply_errorf(call->reply, "ERR Unrecognized option '%.*s'", (int)what.n, what.p);
         return;
     }
-    if (!printable(value)) {
+    if (!client_name_is_printable(value)) {
         reply_errorf(call->reply, "ERR %s cannot contain spaces, newlines or special characters.",
                      to == &c->lib_name ? "lib-name" : "lib-ver");
         return;
     }
     client_set_text(c, to, value.n ? str_new(value) : NULL);
     reply_ok(call->reply);
-}
-
-/* The client that asks: its request is still in its buffer. */
-static void print_line(const struct call *call, struct client *c, struct buf *b)
-{
-    c->request_n = c == call->client ? call->raw.n : 0;
-    client_line_print(c, b);
-    c->request_n = 0;
-}
-
-static void do_client_info(struct call *call)
-{
-    struct buf b = {0};
-    print_line(call, call->client, &b);
-    reply_verbatim(call->reply, "txt", buf_bytes(&b));
-    buf_free(&b);
-}
-
-static bool parse_id(struct call *call, int i, uint64_t *id)
-{
-    long long v;
-    if (!num_parse_int(call->argv[i], &v) || v < 1) {
-        reply_errorf(call->reply, "ERR Invalid client ID");
-        return false;
-    }
-    *id = (uint64_t)v;
-    return true;
-}
-
-static void list_all(struct call *call, int only_class, struct buf *b)
-{
-    struct engine *e = call->engine;
-    for (struct dlist_node *n = e->clients.all.next; n != &e->clients.all; n = n->next) {
-        struct client *c = dlist_item(n, struct client, all);
-        if (c->flags & (CLIENT_REPLAY | CLIENT_CLOSING))
-            continue;
-        if (only_class >= 0 && client_class(c) != (enum client_class)only_class)
-            continue;
-        print_line(call, c, b);
-    }
-}
-
-static bool parse_class(struct call *call, struct bytes word, int *out)
-{
-    *out = bytes_is(word, "normal")                               ? CLASS_NORMAL
-           : bytes_is(word, "slave") || bytes_is(word, "replica") ? CLASS_REPLICA
-           : bytes_is(word, "pubsub")                             ? CLASS_PUBSUB
-           : bytes_is(word, "master")                             ? CLASS_COUNT
-                                                                  : -1;
-    if (*out >= 0)
-        return true;
-    reply_errorf(call->reply, "ERR Unknown client type '%.*s'", (int)word.n, word.p);
-    return false;
-}
-
-static void do_client_list(struct call *call)
-{
-    struct buf b = {0};
-    int class_ = -1;
-    if (call->argc == 4 && bytes_is(call->argv[2], "type")) {
-        if (!parse_class(call, call->argv[3], &class_))
-            return;
-        list_all(call, class_, &b);
-    } else if (call->argc > 3 && bytes_is(call->argv[2], "id")) {
-        for (int i = 3; i < call->argc; i++) {
-            uint64_t id;
-            if (!parse_id(call, i, &id)) {
-                buf_free(&b);
-                return;
-            }
-            struct client *c = client_by_id(call->engine, id);
-            if (c)
-                print_line(call, c, &b);
-        }
-    } else if (call->argc == 2) {
-        list_all(call, -1, &b);
-    } else {
-        call_error(call, ERR_SYNTAX);
-        return;
-    }
-    reply_verbatim(call->reply, "txt", buf_bytes(&b));
-    buf_free(&b);
-}
-
-struct kill_filter {
-    struct bytes address_text, local_text;
-    uint64_t id;
-    const struct user *user;
-    bool by_id, by_address, by_local, skip_me, never;
-    int class_;
-    long long min_age_s;
-};
-
-static bool matches(const struct call *call, const struct kill_filter *f, const struct client *c)
-{
-    if (!c->link || (c->flags & CLIENT_CLOSING) || f->never)
-        return false;
-    if (f->by_id && c->id != f->id)
-        return false;
-    if (f->by_address && !bytes_equal(f->address_text, bytes_text(c->address)))
-        return false;
-    if (f->by_local && !bytes_equal(f->local_text, bytes_text(c->local_address)))
-        return false;
-    if (f->class_ >= 0 && client_class(c) != (enum client_class)f->class_)
-        return false;
-    if (f->min_age_s >= 0 && (call->engine->steady_ms - c->created_ms) / 1000 < f->min_age_s)
-        return false;
-    if (f->user && c->user != f->user)
-        return false;
-    return !(f->skip_me && c == call->client);
-}
-
-static void do_client_kill(struct call *call)
-{
-    struct kill_filter f = {.class_ = -1, .skip_me = true, .min_age_s = -1};
-    struct engine *e = call->engine;
-    long long killed = 0;
-    bool old_form = call->argc == 3;
-    if (old_form) {
-        f.by_address = true;
-        f.address_text = call->argv[2];
-        f.skip_me = false;
-    } else {
-        for (int i = 2; i < call->argc; i += 2) {
-            struct bytes word = call->argv[i];
-            if (i + 1 >= call->argc) {
-                call_error(call, ERR_SYNTAX);
-                return;
-            }
-            struct bytes value = call->argv[i + 1];
-            if (bytes_is(word, "id")) {
-                long long id;
-                if (!num_parse_int(value, &id) || id < 1) {
-                    reply_errorf(call->reply, "ERR client-id should be greater than 0");
-                    return;
-                }
-                f.by_id = true;
-                f.id = (uint64_t)id;
-            } else if (bytes_is(word, "type")) {
-                if (!parse_class(call, value, &f.class_))
-                    return;
-            } else if (bytes_is(word, "addr")) {
-                f.by_address = true;
-                f.address_text = value;
-            } else if (bytes_is(word, "laddr")) {
-                f.by_local = true;
-                f.local_text = value;
-            } else if (bytes_is(word, "user")) {
-                f.user = users_find(e->users, value);
-                if (!f.user) {
-                    reply_errorf(call->reply, "ERR No such user '%.*s'", (int)value.n, value.p);
-                    return;
-                }
-            } else if (bytes_is(word, "maxage")) {
-                if (!call_int(call, i + 1, &f.min_age_s))
-                    return;
-            } else if (bytes_is(word, "skipme") && bytes_is(value, "yes")) {
-                f.skip_me = true;
-            } else if (bytes_is(word, "skipme") && bytes_is(value, "no")) {
-                f.skip_me = false;
-            } else {
-                call_error(call, ERR_SYNTAX);
-                return;
-            }
-        }
-    }
-    for (struct dlist_node *n = e->clients.all.next; n != &e->clients.all; n = n->next) {
-        struct client *c = dlist_item(n, struct client, all);
-        if (!matches(call, &f, c))
-            continue;
-        client_close_by(c, call->client);
-        if (c != call->client)
-            session_leave_channels(c); /* what follows within EXEC does not count it */
-        killed++;
-        if (old_form)
-            break;
-    }
-    if (!old_form)
-        reply_int(call->reply, killed);
-    else if (killed)
-        reply_ok(call->reply);
-    else
-        reply_errorf(call->reply, "ERR No such client");
 }
 
 static void do_client_unblock(struct call *call)
@@ -381,6 +185,7 @@ static const struct command client_id_command = {
              COMMAND_UNTRACKED,
     .handler = do_client_id,
 };
+
 static const struct command client_getname_command = {
     .name = "getname",
     .full_name = "client|getname",
@@ -394,6 +199,7 @@ static const struct command client_getname_command = {
              COMMAND_UNTRACKED,
     .handler = do_client_getname,
 };
+
 static const struct command client_setname_command = {
     .name = "setname",
     .full_name = "client|setname",
@@ -408,6 +214,7 @@ static const struct command client_setname_command = {
              COMMAND_UNTRACKED,
     .handler = do_client_setname,
 };
+
 static const struct command client_setinfo_command = {
     .name = "setinfo",
     .full_name = "client|setinfo",
@@ -422,6 +229,7 @@ static const struct command client_setinfo_command = {
              COMMAND_UNTRACKED,
     .handler = do_client_setinfo,
 };
+
 static const struct command client_info_command = {
     .name = "info",
     .full_name = "client|info",
@@ -434,8 +242,9 @@ static const struct command client_info_command = {
     .arity = 2,
     .flags = COMMAND_KEEPS_CACHING | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |
              COMMAND_UNTRACKED,
-    .handler = do_client_info,
+    .handler = client_list_do_info,
 };
+
 static const struct command client_list_command = {
     .name = "list",
     .full_name = "client|list",
@@ -448,8 +257,9 @@ static const struct command client_list_command = {
     .arity = -2,
     .flags = COMMAND_KEEPS_CACHING | COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT |
              COMMAND_STALE | COMMAND_UNTRACKED,
-    .handler = do_client_list,
+    .handler = client_list_do_list,
 };
+
 static const struct command client_kill_command = {
     .name = "kill",
     .full_name = "client|kill",
@@ -461,8 +271,9 @@ static const struct command client_kill_command = {
     .arity = -3,
     .flags = COMMAND_KEEPS_CACHING | COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT |
              COMMAND_STALE | COMMAND_UNTRACKED,
-    .handler = do_client_kill,
+    .handler = client_list_do_kill,
 };
+
 static const struct command client_unblock_command = {
     .name = "unblock",
     .full_name = "client|unblock",
@@ -476,6 +287,7 @@ static const struct command client_unblock_command = {
              COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_client_unblock,
 };
+
 static const struct command client_pause_command = {
     .name = "pause",
     .full_name = "client|pause",
@@ -489,6 +301,7 @@ static const struct command client_pause_command = {
              COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_client_pause,
 };
+
 static const struct command client_unpause_command = {
     .name = "unpause",
     .full_name = "client|unpause",
@@ -502,6 +315,7 @@ static const struct command client_unpause_command = {
              COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_client_unpause,
 };
+
 static const struct command client_reply_command = {
     .name = "reply",
     .full_name = "client|reply",
@@ -515,6 +329,7 @@ static const struct command client_reply_command = {
              COMMAND_UNTRACKED,
     .handler = do_client_reply,
 };
+
 static const struct command client_no_evict_command = {
     .name = "no-evict",
     .full_name = "client|no-evict",
@@ -528,6 +343,7 @@ static const struct command client_no_evict_command = {
              COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_client_no_evict,
 };
+
 static const struct command client_no_touch_command = {
     .name = "no-touch",
     .full_name = "client|no-touch",
@@ -541,6 +357,7 @@ static const struct command client_no_touch_command = {
              COMMAND_UNTRACKED,
     .handler = do_client_no_touch,
 };
+
 static const struct command client_durable_command = {
     .name = "durable",
     .full_name = "client|durable",
@@ -554,6 +371,7 @@ static const struct command client_durable_command = {
              COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_client_durable,
 };
+
 static const struct command client_getredir_command = {
     .name = "getredir",
     .full_name = "client|getredir",
@@ -567,6 +385,7 @@ static const struct command client_getredir_command = {
              COMMAND_UNTRACKED,
     .handler = client_tracking_do_getredir,
 };
+
 static const struct command client_tracking_command = {
     .name = "tracking",
     .full_name = "client|tracking",
@@ -582,6 +401,7 @@ static const struct command client_tracking_command = {
              COMMAND_UNTRACKED,
     .handler = client_tracking_do_tracking,
 };
+
 static const struct command client_caching_command = {
     .name = "caching",
     .full_name = "client|caching",
@@ -595,6 +415,7 @@ static const struct command client_caching_command = {
              COMMAND_UNTRACKED,
     .handler = client_tracking_do_caching,
 };
+
 static const struct command client_trackinginfo_command = {
     .name = "trackinginfo",
     .full_name = "client|trackinginfo",
@@ -608,6 +429,7 @@ static const struct command client_trackinginfo_command = {
              COMMAND_UNTRACKED,
     .handler = client_tracking_do_trackinginfo,
 };
+
 static const struct command client_help_command = {
     .name = "help",
     .full_name = "client|help",

@@ -1,8 +1,8 @@
 /* CLIENT TRACKING and what belongs to it. */
-#include "engine/tracking.h"
+#include "commands/connection/client_tracking.h"
 
 #include "base/mem.h"
-#include "commands/connection/client_tracking.h"
+#include "engine/tracking.h"
 
 #define MODE (TRACKING_BCAST | TRACKING_OPTIN | TRACKING_OPTOUT)
 

@@ -1,8 +1,7 @@
 #include "commands/hash/hash_args.h"
 
-#include "commands/helpers.h"
-
 #include "base/num.h"
+#include "commands/helpers.h"
 
 bool hash_args_read(const struct call *call, struct bytes key, struct hash **out)
 {

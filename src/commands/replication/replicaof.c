@@ -1,6 +1,7 @@
 /* REPLICAOF and SLAVEOF: this server is a master and has no replicas. */
-#include "base/num.h"
 #include "commands/index.h"
+
+#include "base/num.h"
 
 static void do_replicaof(struct call *call)
 {

@@ -1,8 +1,6 @@
 /* DEBUG: what test suites use. */
 #include "commands/index.h"
 
-#include "commands/helpers.h"
-
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/log.h"

@@ -1,9 +1,8 @@
 #include "commands/set/set_algebra.h"
 
-#include "commands/helpers.h"
-
 #include "base/mem.h"
 #include "base/num.h"
+#include "commands/helpers.h"
 #include "commands/set/set_args.h"
 
 /* The sets under n keys, NULL for an absent one; NULL after WRONGTYPE. */

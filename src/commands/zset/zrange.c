@@ -1,6 +1,5 @@
 /* ZRANGE with its older forms ZRANGEBYSCORE and ZRANGEBYLEX; ZRANGESTORE. */
 #include "commands/zset/zrange.h"
-
 #include "commands/index.h"
 
 #include "commands/zset_args.h"

@@ -1,9 +1,8 @@
 #include "commands/zset/zset_algebra.h"
 
-#include "commands/helpers.h"
-
 #include "base/mem.h"
 #include "base/num.h"
+#include "commands/helpers.h"
 #include "commands/zset_args.h"
 #include "type/set.h"
 

@@ -1,63 +1,8 @@
-/* SLOWLOG, LATENCY and MONITOR. */
-#include "engine/observe.h"
-
-#include "base/clock.h"
-#include "base/mem.h"
-#include "base/num.h"
+/* LATENCY: what made the server stop for a moment, and how long commands take. */
 #include "commands/index.h"
 
-#include <stdlib.h>
-
-/* ---- SLOWLOG */
-
-static void do_slowlog_get(struct call *call)
-{
-    const struct observe *o = call->engine->observe;
-    long long most = 10;
-    if (call->argc > 3) {
-        helpers_bad_subcommand(call);
-        return;
-    }
-    if (call->argc == 3) {
-        if (!num_parse_int(call->argv[2], &most) || most < -1) {
-            reply_errorf(call->reply, "ERR count should be greater than or equal to -1");
-            return;
-        }
-        if (most == -1)
-            most = INT64_MAX;
-    }
-    size_t n = (long long)o->slow_n < most ? o->slow_n : (size_t)most;
-    reply_array(call->reply, n);
-    struct dlist_node *at = o->slow.next;
-    for (size_t i = 0; i < n; i++, at = at->next) {
-        const struct observe_slow *x = dlist_item(at, struct observe_slow, node);
-        reply_array(call->reply, 6);
-        reply_int(call->reply, (long long)x->id);
-        reply_int(call->reply, x->time_s);
-        reply_int(call->reply, x->duration_us);
-        reply_array(call->reply, (size_t)x->argc);
-        for (int k = 0; k < x->argc; k++)
-            reply_bulk_str(call->reply, x->argv[k]);
-        reply_bulk_str(call->reply, x->address);
-        reply_bulk_str(call->reply, x->name);
-    }
-}
-
-static void do_slowlog_len(struct call *call)
-{
-    reply_int(call->reply, (long long)call->engine->observe->slow_n);
-}
-
-static void do_slowlog_reset(struct call *call)
-{
-    observe_forget_slow(call->engine->observe);
-    reply_ok(call->reply);
-}
-
-static void do_slowlog_help(struct call *call)
-{
-    helpers_help(call, &slowlog_command);
-}
+#include "base/clock.h"
+#include "engine/observe.h"
 
 #define SUB(parent, word, args, text, version, cost, advice, count, bits)                          \
     static const struct command parent##_##word##_command = {                                      \
@@ -73,32 +18,6 @@ static void do_slowlog_help(struct call *call)
         .flags = (bits) | COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,                     \
         .handler = do_##parent##_##word,                                                           \
     }
-
-SUB(slowlog, get, "[count:int]", "Lists commands that took long.", "2.2.12",
-    "O(N) with N the entries", "request_policy:all_nodes nondeterministic_output", -2,
-    COMMAND_ADMIN);
-SUB(slowlog, len, "", "Counts the entries.", "2.2.12", "O(1)",
-    "request_policy:all_nodes response_policy:agg_sum nondeterministic_output", 2, COMMAND_ADMIN);
-SUB(slowlog, reset, "", "Forgets them.", "2.2.12", "O(N) with N the entries",
-    "request_policy:all_nodes response_policy:all_succeeded", 2, COMMAND_ADMIN);
-SUB(slowlog, help, "", "Lists the subcommands.", "6.2.0", "O(1)", NULL, 2, 0);
-
-static const struct command *const slowlog_subcommands[] = {
-    &slowlog_get_command, &slowlog_help_command, &slowlog_len_command, &slowlog_reset_command,
-    NULL};
-
-const struct command slowlog_command = {
-    .name = "slowlog",
-    .usage = "",
-    .summary = "Commands that took long.",
-    .since = "2.2.12",
-    .complexity = "Depends on the subcommand.",
-    .group = GROUP_SERVER,
-    .arity = -2,
-    .subcommands = slowlog_subcommands,
-};
-
-/* ---- LATENCY */
 
 static void do_latency_latest(struct call *call)
 {
@@ -298,28 +217,4 @@ const struct command latency_command = {
     .group = GROUP_SERVER,
     .arity = -2,
     .subcommands = latency_subcommands,
-};
-
-/* ---- MONITOR */
-
-static void do_monitor(struct call *call)
-{
-    if (call->client->flags & CLIENT_IN_EXEC) {
-        reply_errorf(call->reply, "ERR MONITOR isn't allowed for DENY BLOCKING client");
-        return;
-    }
-    observe_monitor(call->client);
-    reply_ok(call->reply);
-}
-
-const struct command monitor_command = {
-    .name = "monitor",
-    .usage = "",
-    .summary = "Shows all commands as they are run.",
-    .since = "1.0.0",
-    .complexity = "",
-    .group = GROUP_SERVER,
-    .arity = 1,
-    .flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,
-    .handler = do_monitor,
 };

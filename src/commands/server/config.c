@@ -1,80 +1,9 @@
-/* The server as a whole: settings, state, saving, the end. */
+/* CONFIG. */
 #include "commands/index.h"
 
-#include "base/clock.h"
 #include "base/glob.h"
 #include "base/mem.h"
 #include "config/settings.h"
-#include "engine/block.h"
-
-#include <errno.h>
-
-static void do_time(struct call *call)
-{
-    int64_t us = call->engine->frozen_us ? call->engine->frozen_us : clock_wall_us();
-    reply_array(call->reply, 2);
-    reply_bulk_int(call->reply, us / 1000000);
-    reply_bulk_int(call->reply, us % 1000000);
-}
-
-const struct command time_command = {
-    .name = "time",
-    .usage = "",
-    .summary = "Answers the clock, in seconds and microseconds.",
-    .since = "2.6.0",
-    .complexity = "O(1)",
-    .tips = "nondeterministic_output",
-    .group = GROUP_SERVER,
-    .arity = 1,
-    .flags = COMMAND_FAST | COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,
-    .handler = do_time,
-};
-
-static void do_info(struct call *call)
-{
-    struct buf b = {0};
-    struct engine_services *s = &call->engine->services;
-    s->info(s->context, &b, call->argv + 1, call->argc - 1);
-    reply_verbatim(call->reply, "txt", buf_bytes(&b));
-    buf_free(&b);
-}
-
-const struct command info_command = {
-    .name = "info",
-    .usage = "[section:string...]",
-    .summary = "Describes the state of the server.",
-    .since = "1.0.0",
-    .complexity = "O(1)",
-    .tips = "nondeterministic_output request_policy:all_shards response_policy:special",
-    .group = GROUP_SERVER,
-    .arity = -1,
-    .flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED | COMMAND_DANGEROUS,
-    .handler = do_info,
-};
-
-static void do_role(struct call *call)
-{
-    reply_array(call->reply, 3);
-    reply_bulk_text(call->reply, "master");
-    reply_int(call->reply, (long long)call->engine->journal->offset);
-    reply_array(call->reply, 0);
-}
-
-const struct command role_command = {
-    .name = "role",
-    .usage = "",
-    .summary = "Answers the place of this server in replication.",
-    .since = "2.8.12",
-    .complexity = "O(1)",
-    .categories = "@admin",
-    .group = GROUP_SERVER,
-    .arity = 1,
-    .flags = COMMAND_FAST | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED |
-             COMMAND_DANGEROUS,
-    .handler = do_role,
-};
-
-/* ---- CONFIG */
 
 static void do_config_get(struct call *call)
 {
@@ -300,6 +229,7 @@ static const struct command config_get_command = {
     .flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_config_get,
 };
+
 static const struct command config_set_command = {
     .name = "set",
     .full_name = "config|set",
@@ -314,6 +244,7 @@ static const struct command config_set_command = {
     .secret_settings = true,
     .handler = do_config_set,
 };
+
 static const struct command config_rewrite_command = {
     .name = "rewrite",
     .full_name = "config|rewrite",
@@ -327,6 +258,7 @@ static const struct command config_rewrite_command = {
     .flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_config_rewrite,
 };
+
 static const struct command config_resetstat_command = {
     .name = "resetstat",
     .full_name = "config|resetstat",
@@ -340,6 +272,7 @@ static const struct command config_resetstat_command = {
     .flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
     .handler = do_config_resetstat,
 };
+
 static const struct command config_help_command = {
     .name = "help",
     .full_name = "config|help",
@@ -366,188 +299,4 @@ const struct command config_command = {
     .group = GROUP_SERVER,
     .arity = -2,
     .subcommands = config_subcommands,
-};
-
-/* ---- Saving */
-
-static void do_save(struct call *call)
-{
-    struct engine_services *s = &call->engine->services;
-    int error = s->foreground_save(s->context);
-    if (error == -EBUSY)
-        call_error(call, ERR_BGSAVE_RUNNING);
-    else if (error)
-        reply_errorf(call->reply, "ERR");
-    else
-        reply_ok(call->reply);
-}
-
-const struct command save_command = {
-    .name = "save",
-    .usage = "",
-    .summary = "Writes a snapshot while everybody waits.",
-    .since = "1.0.0",
-    .complexity = "O(N) with N all keys",
-    .group = GROUP_SERVER,
-    .arity = 1,
-    .flags = COMMAND_ADMIN | COMMAND_NO_ASYNC_LOADING | COMMAND_NO_MULTI | COMMAND_NOSCRIPT |
-             COMMAND_UNTRACKED,
-    .handler = do_save,
-};
-
-static void do_bgsave(struct call *call)
-{
-    struct engine_services *s = &call->engine->services;
-    bool schedule = call->argc == 2 && bytes_is(call->argv[1], "schedule");
-    if (call->argc > 2 || (call->argc == 2 && !schedule)) {
-        call_error(call, ERR_SYNTAX);
-        return;
-    }
-    int error = s->background_save(s->context, schedule);
-    if (error == -EALREADY)
-        call_error(call, ERR_BGSAVE_RUNNING);
-    else if (error == -EBUSY)
-        call_error(call, ERR_CHILD_RUNNING);
-    else if (error == 1)
-        reply_simple(call->reply, "Background saving scheduled");
-    else if (error)
-        reply_errorf(call->reply, "ERR");
-    else
-        reply_simple(call->reply, "Background saving started");
-}
-
-const struct command bgsave_command = {
-    .name = "bgsave",
-    .usage = "[SCHEDULE]",
-    .summary = "Writes a snapshot from a child process.",
-    .since = "1.0.0",
-    .complexity = "O(1), and O(N) in the child",
-    .group = GROUP_SERVER,
-    .arity = -1,
-    .flags = COMMAND_ADMIN | COMMAND_NO_ASYNC_LOADING | COMMAND_NOSCRIPT | COMMAND_UNTRACKED,
-    .handler = do_bgsave,
-};
-
-#define FORK_LOOK_MS 2    /* between looks whether the child of a rewrite is there */
-#define FORK_MOST_MS 1000 /* a slow disk must not keep the client waiting */
-
-/* The reply says that a process works, so it waits for the process: that is forked when the next
- * increment is on the disk. */
-static bool waits_for_fork(struct call *call)
-{
-    struct engine *e = call->engine;
-    struct block_options o = {.deadline_ms = e->steady_ms + FORK_MOST_MS,
-                              .wake_ms = e->steady_ms + FORK_LOOK_MS,
-                              .null = BLOCK_AGAIN};
-    if (!e->services.rewrite_prepares(e->services.context) || !block_allowed(call) ||
-        block_has_ended(call))
-        return false;
-    block_on(call, &o);
-    return true;
-}
-
-static void do_bgrewriteaof(struct call *call)
-{
-    struct engine_services *s = &call->engine->services;
-    int error = call->retry ? 0 : s->rewrite(s->context);
-    if (!error && waits_for_fork(call))
-        return;
-    if (error == -EALREADY)
-        call_error(call, ERR_REWRITE_RUNNING);
-    else if (error == 1)
-        reply_simple(call->reply, "Background append only file rewriting scheduled");
-    else if (error)
-        reply_errorf(call->reply, "ERR Can't execute an AOF background rewriting. Please check "
-                                  "the server logs for more information.");
-    else
-        reply_simple(call->reply, "Background append only file rewriting started");
-}
-
-const struct command bgrewriteaof_command = {
-    .name = "bgrewriteaof",
-    .usage = "",
-    .summary = "Writes the append-only file anew, as short as can be.",
-    .since = "1.0.0",
-    .complexity = "O(1), and O(N) in the child",
-    .group = GROUP_SERVER,
-    .arity = 1,
-    .flags = COMMAND_ADMIN | COMMAND_NO_ASYNC_LOADING | COMMAND_NOSCRIPT | COMMAND_UNTRACKED,
-    .handler = do_bgrewriteaof,
-};
-
-static void do_lastsave(struct call *call)
-{
-    struct engine_services *s = &call->engine->services;
-    reply_int(call->reply, s->last_save(s->context));
-}
-
-const struct command lastsave_command = {
-    .name = "lastsave",
-    .usage = "",
-    .summary = "Answers when the last snapshot was made, in seconds since 1970.",
-    .since = "1.0.0",
-    .complexity = "O(1)",
-    .tips = "nondeterministic_output",
-    .categories = "@admin",
-    .group = GROUP_SERVER,
-    .arity = 1,
-    .flags = COMMAND_FAST | COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED | COMMAND_DANGEROUS,
-    .handler = do_lastsave,
-};
-
-static void do_shutdown(struct call *call)
-{
-    struct engine_services *s = &call->engine->services;
-    unsigned how = 0;
-    for (int i = 1; i < call->argc; i++) {
-        struct bytes word = call->argv[i];
-        if (bytes_is(word, "nosave"))
-            how |= ENGINE_SHUTDOWN_NOSAVE;
-        else if (bytes_is(word, "save"))
-            how |= ENGINE_SHUTDOWN_SAVE;
-        else if (bytes_is(word, "now"))
-            how |= ENGINE_SHUTDOWN_NOW;
-        else if (bytes_is(word, "force"))
-            how |= ENGINE_SHUTDOWN_FORCE;
-        else if (bytes_is(word, "abort"))
-            how |= ENGINE_SHUTDOWN_ABORT;
-        else {
-            call_error(call, ERR_SYNTAX);
-            return;
-        }
-    }
-    if (((how & ENGINE_SHUTDOWN_ABORT) && how != ENGINE_SHUTDOWN_ABORT) ||
-        ((how & ENGINE_SHUTDOWN_NOSAVE) && (how & ENGINE_SHUTDOWN_SAVE))) {
-        call_error(call, ERR_SYNTAX);
-        return;
-    }
-    if (how & ENGINE_SHUTDOWN_ABORT) {
-        if (s->shutdown(s->context, how))
-            reply_ok(call->reply);
-        else
-            reply_errorf(call->reply, "ERR No shutdown in progress.");
-        return;
-    }
-    /* A script has not ended: there is nothing whole to save. */
-    if ((call->engine->slow_path & ENGINE_BUSY) && !(how & ENGINE_SHUTDOWN_NOSAVE)) {
-        call_error(call, call->engine->busy_function ? ERR_BUSY_FUNCTION : ERR_BUSY);
-        return;
-    }
-    if (!s->shutdown(s->context, how))
-        reply_errorf(call->reply, "ERR Errors trying to SHUTDOWN. Check logs.");
-    else
-        client_close(call->client);
-}
-
-const struct command shutdown_command = {
-    .name = "shutdown",
-    .usage = "[<NOSAVE | SAVE>] [NOW] [FORCE] [ABORT]",
-    .summary = "Saves what there is to save and ends the server.",
-    .since = "1.0.0",
-    .complexity = "O(N) with N all keys when saving",
-    .group = GROUP_SERVER,
-    .arity = -1,
-    .flags = COMMAND_ADMIN | COMMAND_ALLOW_BUSY | COMMAND_LOADING | COMMAND_NO_MULTI |
-             COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
-    .handler = do_shutdown,
 };

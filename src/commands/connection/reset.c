@@ -1,0 +1,27 @@
+/* RESET. */
+#include "commands/index.h"
+
+#include "engine/session.h"
+
+static void do_reset(struct call *call)
+{
+    bool was_off = call->client->flags & CLIENT_REPLY_OFF;
+    session_reset(call->client);
+    if (was_off)
+        call->reply->out = &call->client->out;
+    reply_simple(call->reply, "RESET");
+}
+
+const struct command reset_command = {
+    .name = "reset",
+    .usage = "",
+    .summary = "Makes the connection as it was when it began.",
+    .since = "6.2.0",
+    .complexity = "O(1)",
+    .group = GROUP_CONNECTION,
+    .arity = 1,
+    .flags = COMMAND_LEAVES_MULTI | COMMAND_OK_SUBSCRIBED | COMMAND_ALLOW_BUSY | COMMAND_FAST |
+             COMMAND_LOADING | COMMAND_NO_AUTH | COMMAND_NOSCRIPT | COMMAND_STALE |
+             COMMAND_UNTRACKED | COMMAND_QUICK_MULTI,
+    .handler = do_reset,
+};

@@ -1,0 +1,47 @@
+/* PUBLISH and SPUBLISH. */
+#include "commands/index.h"
+
+#include "pubsub/pubsub.h"
+
+static void publish(struct call *call, enum pubsub_kind kind)
+{
+    size_t n = pubsub_publish(call->engine->pubsub, kind, call->argv[1], call->argv[2]);
+    reply_int(call->reply, (long long)n);
+}
+
+static void do_publish(struct call *call)
+{
+    publish(call, PUBSUB_CHANNEL);
+}
+
+static void do_spublish(struct call *call)
+{
+    publish(call, PUBSUB_SHARD);
+}
+
+const struct command publish_command = {
+    .name = "publish",
+    .usage = "channel:string message:string",
+    .summary = "Sends a message to all who listen to a channel.",
+    .since = "2.0.0",
+    .complexity = "O(N+M) with N the receivers and M all patterns",
+    .group = GROUP_PUBSUB,
+    .arity = 3,
+    .flags = COMMAND_FAST | COMMAND_LOADING | COMMAND_MAY_REPLICATE | COMMAND_PUBSUB |
+             COMMAND_STALE | COMMAND_UNTRACKED,
+    .handler = do_publish,
+};
+
+const struct command spublish_command = {
+    .name = "spublish",
+    .usage = "shardchannel:string message:string",
+    .summary = "Sends a message to all who listen to a shard channel.",
+    .since = "7.0.0",
+    .complexity = "O(N) with N the receivers",
+    .group = GROUP_PUBSUB,
+    .arity = 3,
+    .flags = COMMAND_FAST | COMMAND_LOADING | COMMAND_MAY_REPLICATE | COMMAND_PUBSUB |
+             COMMAND_STALE | COMMAND_UNTRACKED,
+    .keys = {KEY_RANGE(1, 0, 1, KEY_NOT_KEY)},
+    .handler = do_spublish,
+};
