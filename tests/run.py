@@ -1,51 +1,191 @@
 #!/usr/bin/env python3
-"""Runs all tests and closes with "N passed, N failed"."""
-import argparse, glob, os, re, subprocess, sys, time
+"""Runs all tests, two parts at a time, and closes with "N passed, N failed".
+
+Each part is a process with ports and folders of its own. What it prints comes in the order of the list below, with the time it took and
+the CPU time of its processes. Parts marked `alone` compare speeds or orders that a second part could disturb; they run after the others,
+one by one. A part's limit only ends what hangs.
+"""
+import argparse, glob, os, re, resource, signal, subprocess, sys, tempfile, threading, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 STAGES = ["resp2", "resp3", "dribble", "aof", "snapshot", "reference"]
+PYTHON = "/usr/bin/python3"
 
 
-class Results:
-    def __init__(self):
-        self.passed = self.failed = 0
+class Part:
+    """One command. lines: it prints "ok ..." and "not ok ..." lines; else it passes or fails as a whole."""
 
-    def good(self, n=1):
-        self.passed += n
+    def __init__(self, label, command, limit, lines=False, alone=False):
+        self.label, self.command, self.limit, self.lines, self.alone = label, command, limit, lines, alone
+        self.text, self.seconds, self.cpu, self.status = "", 0.0, 0.0, None
+
+    def run(self):
+        env = {"ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1", **os.environ}
+        start = time.monotonic()
+        with tempfile.TemporaryFile() as out:
+            try:
+                p = subprocess.Popen(self.command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+            except OSError as e:
+                self.text, self.status = str(e), 127
+                return
+            late = threading.Timer(self.limit, self.end, [p])
+            late.start()
+            _, status, used = os.wait4(p.pid, 0)
+            p.returncode = os.waitstatus_to_exitcode(status)
+            late.cancel()
+            self.end(p)  # servers that it has left behind
+            self.seconds, self.cpu = time.monotonic() - start, used.ru_utime + used.ru_stime
+            self.status = "it ran longer than %d s" % self.limit if self.seconds >= self.limit else p.returncode
+            out.seek(0)
+            self.text = out.read().decode(errors="replace")
+
+    @staticmethod
+    def end(p):
+        try:
+            os.killpg(p.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def tell(self):
+        """Prints what came of it; (passed, failed)."""
+        times = "%6.1f s, CPU %.1f s" % (self.seconds, self.cpu)
+        if not self.lines:
+            if self.status != 0:
+                return 0, self.bad("%s: %s" % (self.status, self.text[-3000:]))
+            print("  %-44s %-84s %s" % (self.label, (self.text.strip().splitlines() or ["ok"])[-1][:84], times), flush=True)
+            return 1, 0
+        ok = len(re.findall(r"^ok ", self.text, re.M))
+        failed = re.findall(r"^not ok (.*)$", self.text, re.M)
+        for f in failed:
+            self.bad(f)
+        if (self.status != 0 and not failed) or not (ok or failed):
+            failed.append(self.bad("exit %s: %s" % (self.status, self.text[-1500:])))
+        print("  %-44s %4d ok %3d not %70s %s" % (self.label, ok, len(failed), "", times), flush=True)
+        return ok, len(failed)
 
     def bad(self, what):
-        self.failed += 1
-        print("FAILED " + what, flush=True)
+        print("FAILED %s: %s" % (self.label, what), flush=True)
+        return 1
 
-    def lines(self, label, command, timeout, env=None):
-        """A program that prints "ok ..." and "not ok ..." lines."""
-        start = time.time()
-        try:
-            r = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace", timeout=timeout, env=env)
-        except subprocess.TimeoutExpired:
-            self.bad("%s: ran longer than %d s" % (label, timeout))
-            return
-        ok = len(re.findall(r"^ok ", r.stdout, re.M))
-        bad = re.findall(r"^not ok (.*)$", r.stdout, re.M)
-        self.good(ok)
-        for b in bad:
-            self.bad("%s: %s" % (label, b))
-        if (r.returncode and not bad) or not (ok or bad):
-            self.bad("%s: exit %d: %s" % (label, r.returncode, (r.stderr or r.stdout)[-1500:]))
-        print("  %-44s %4d ok %3d not  %.1f s" % (label, ok, len(bad), time.time() - start), flush=True)
 
-    def whole(self, label, command, timeout, env=None):
-        """A program that passes or fails as a whole."""
-        start = time.time()
-        try:
-            r = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace", timeout=timeout, env=env)
-            if r.returncode:
-                self.bad("%s: %s" % (label, (r.stdout + r.stderr)[-3000:]))
-            else:
-                self.good()
-                print("  %-44s %s  %.1f s" % (label, (r.stdout.strip().splitlines() or ["ok"])[-1][:90], time.time() - start), flush=True)
-        except subprocess.TimeoutExpired:
-            self.bad("%s: ran longer than %d s" % (label, timeout))
+def run_all(parts, jobs):
+    """The parts in the order of the list, `jobs` at a time, those that run alone behind them; (passed, failed)."""
+    parts = [p for p in parts if not p.alone] + [p for p in parts if p.alone]
+    ended = {p: threading.Event() for p in parts}
+    todo, lock = iter([p for p in parts if not p.alone]), threading.Lock()
+
+    def work():
+        while True:
+            with lock:
+                p = next(todo, None)
+            if p is None:
+                return
+            p.run()
+            ended[p].set()
+
+    workers = [threading.Thread(target=work, daemon=True) for _ in range(jobs)]
+    for w in workers:
+        w.start()
+    passed = failed = 0
+    for p in parts:
+        if p.alone:
+            for w in workers:
+                w.join()
+            p.run()
+        else:
+            ended[p].wait()
+        good, bad = p.tell()
+        passed, failed = passed + good, failed + bad
+    return passed, failed
+
+
+def unit_tests(o):
+    programs = sorted(glob.glob(os.path.join(o.build, "unit/*/*_test")))
+    sources = glob.glob(os.path.join(ROOT, "tests/unit/*/*_test.c"))
+    if len(programs) < len(sources):
+        sys.exit("unit tests: %d programs for %d sources" % (len(programs), len(sources)))
+    return [Part("unit " + os.path.relpath(u, os.path.join(o.build, "unit")), [os.path.abspath(u)], o.slow * 120, lines=True) for u in programs]
+
+
+def stages(o):
+    """They rotate with the seed; the reference is always among them."""
+    if o.sanitized:
+        return ["resp3", "aof", "snapshot"]
+    rotating = [s for s in STAGES if s != "reference"]
+    return STAGES if o.all else ["reference", rotating[o.seed % 5], rotating[(o.seed + 2) % 5], rotating[(o.seed + 4) % 5]]
+
+
+def all_parts(o):
+    """Long ones first, so that none of them is left at the end."""
+    def python(label, path, *args, limit=300, **how):
+        return Part(label, [PYTHON, path, *map(str, args)], o.slow * limit, **how)
+
+    server, seeded = ["--server", o.server], ["--seed", o.seed]
+    few = lambda sanitized, else_: sanitized if o.sanitized else else_
+    parts = []
+    for i, mode in enumerate(("always", "everysec", "no")):
+        # One of three switches policy and file at run time.
+        switch = ["--switch"] if (o.seed + i) % 3 == 0 else []
+        parts.append(python("crash, " + mode, "tests/crash/crash.py", *server, *seeded, "--mode", mode, "--events", few(8000, 40000), "--kills", few(5, 30),
+                            *few([], ["--span", 0.3]), *switch, limit=600))
+    if not o.sanitized:
+        parts.append(python("clock, slow disk, forks", "tests/crash/hostile_os.py", o.server, lines=True, limit=600))
+        for how in ("preload", "ext4", "xfs"):
+            for mode in ("always", "everysec"):
+                parts.append(python("power cuts, %s, %s" % (how, mode), "tests/crash/powercut.py", *server, *seeded, "--how", how, "--mode", mode, "--cuts", 30,
+                                    limit=600))
+    else:
+        for mode, how in (("always", "EIO"), ("always", "kill"), ("everysec", "ENOSPC"), ("everysec", "short"), ("everysec", "kill")):
+            parts.append(python("faults, %s, %s" % (mode, how), "tests/crash/faults.py", *server, *seeded, "--mode", mode, "--how", how, "--stride", 12))
+    parts.append(python("memory of clients", "tests/clients/memory.py", o.server, lines=True))
+    parts.append(python("random nasty scripts", "tests/hostile/programs.py", o.server, *seeded, "--seconds", 30, lines=True))
+    parts.append(python("oracle dialogues", "redis-compat/oracle/oracle.py", *server, "dialogues"))
+    for f in sorted(glob.glob(os.path.join(ROOT, "tests/integration/*/*.tcl"))):
+        parts.append(Part(os.path.relpath(f, os.path.join(ROOT, "tests")), ["tclsh", "tests/integration/run.tcl", o.server, ",".join(stages(o)), f], o.slow * 300,
+                          lines=True))
+    parts += [
+        python("oracle, random commands", "redis-compat/oracle/oracle.py", *server, *seeded, "--commands", few(5000, 20000), "random"),
+        python("oracle, rights", "redis-compat/oracle/rights.py", *server, *seeded, "--pairs", few(1500, 6000)),
+        python("oracle, programs in Lua", "redis-compat/oracle/programs.py", *server, *seeded, "--programs", few(1000, 3000)),
+        python("oracle, settings", "redis-compat/oracle/settings.py", *server),
+        python("oracle, counted changes", "redis-compat/oracle/changes.py", *server, *seeded, "--commands", few(1500, 6000)),
+        python("oracle, accesses", "redis-compat/oracle/access.py", *server, *seeded, "--commands", few(800, 3000)),
+        python("oracle, several connections", "redis-compat/oracle/multi.py", *server, *seeded, "--steps", few(1500, 8000)),
+        python("table of commands", "utils/commands_table.py", "check", *server),
+        python("round trip", "tests/roundtrip/roundtrip.py", *server, *seeded, "--rounds", few(2, 4), "--commands", few(1200, 2500)),
+        python("files of newer servers", "redis-compat/files/newer_servers.py", o.server, lines=True),
+        python("configuration", "tests/config/config.py", o.server, *seeded, lines=True),
+        python("limits of connections", "tests/clients/limits.py", o.server, lines=True),
+        python("TLS", "tests/tls/tls.py", o.server, lines=True),
+        python("hostile scripts", "tests/hostile/scripts.py", o.server, lines=True),
+        python("hostile payloads", "tests/hostile/payloads.py", o.server, lines=True),
+        python("saving in the middle", "tests/crash/mid_transaction.py", o.server, lines=True),
+        python("order of arrival", "tests/clients/order.py", o.server, lines=True, alone=True),
+    ]
+    recording = os.path.join(o.build, "recording-server")  # not in the optimised build, see the Makefile
+    if o.sanitized or os.path.exists(recording):
+        parts.append(python("keys that handlers touch", "tests/rights/handler_keys.py", "--server", recording, *seeded, lines=True))
+    if o.sanitized:
+        seeds = os.path.join(o.build, "fuzz/seeds")
+        parts += [
+            Part("fuzz, files in process", ["sh", "-c", '%s tests/fuzz/seeds.py "$1" "$2" && ASAN_OPTIONS=detect_leaks=0 exec "$3" "$1" 60 %d "$4"' % (PYTHON, o.seed), "sh",
+                                            seeds, o.server, os.path.join(o.build, "fuzz/file_drive"), os.path.join(o.build, "fuzz/last")], o.slow * 100),
+            python("extreme numbers", "tests/fuzz/extremes.py", o.server, *seeded, "--commands", 15000),
+            *[python("fuzz, " + fuzz, "tests/fuzz/%s.py" % fuzz, o.server, *seeded, "--seconds", 12) for fuzz in ("requests", "files")],
+        ]
+    else:
+        parts += [
+            python("cache under pressure", "tests/pressure/pressure.py", *server, "--uses", 600000, "--limit", "20mb", "--keys", 120000, "--compare", "redis-server",
+                   "--policy", ["allkeys-lru", "allkeys-lfu", "allkeys-random"][o.seed % 3], alone=True),
+            python("files to and from redis-server", "redis-compat/files/interchange.py", *server, *seeded, "--keys", 1000, lines=True),
+            python("choices and scans", "tests/sampling/sampling.py", o.server, lines=True),
+            python("redis-py", "redis-compat/clients/redis_py.py", o.server, lines=True),
+            Part("hiredis", ["redis-compat/clients/hiredis.sh", o.server, o.build], 300, lines=True),
+            Part("redis-cli and redis-benchmark", ["redis-compat/clients/on_server.sh", o.server, "redis-compat/clients/tools.sh"], 300, lines=True),
+            Part("prefetching", ["utils/has_prefetch.sh", o.server], 60),
+            Part("the systemd unit's exposure", ["systemd-analyze", "security", "--offline=true", "--threshold=12", "utils/millrace.service"], 60),
+        ]
+    return parts + unit_tests(o)
 
 
 def main():
@@ -55,100 +195,16 @@ def main():
     ap.add_argument("--all", action="store_true", help="every dialogue on every stage")
     ap.add_argument("--sanitized", action="store_true", help="the part that runs under sanitizers")
     ap.add_argument("--seed", type=int, default=int(os.environ.get("SEED", "0")) or int(time.time()) // 86400)
+    ap.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="parts at a time")
+    ap.add_argument("--only", default="", help="parts whose label has this regular expression")
     o = ap.parse_args()
-    r = Results()
-    env = dict(os.environ, ASAN_OPTIONS="detect_leaks=0:abort_on_error=1", UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1")
-    slow = 8 if o.sanitized else 1
-
-    units = sorted(glob.glob(os.path.join(o.build, "unit/*/*_test")))
-    sources = glob.glob(os.path.join(ROOT, "tests/unit/*/*_test.c"))
-    if len(units) < len(sources):
-        r.bad("unit: %d programs for %d sources" % (len(units), len(sources)))
-    for u in units:
-        r.lines("unit " + os.path.relpath(u, os.path.join(o.build, "unit")), [u], 120 * slow, env)
-
-    # Stages rotate with the seed; the reference is always among them.
-    rotating = [s for s in STAGES if s != "reference"]
-    stages = STAGES if o.all else ["reference", rotating[o.seed % 5], rotating[(o.seed + 2) % 5], rotating[(o.seed + 4) % 5]]
-    if o.sanitized:
-        stages = ["resp3", "aof", "snapshot"]
-    print("  stages: " + ", ".join(stages))
-    for f in sorted(glob.glob(os.path.join(ROOT, "tests/integration/*/*.tcl"))):
-        r.lines(os.path.relpath(f, os.path.join(ROOT, "tests")), ["tclsh", os.path.join(ROOT, "tests/integration/run.tcl"), o.server, ",".join(stages), f],
-                120 * slow, env)
-
-    oracle = os.path.join(ROOT, "redis-compat/oracle/oracle.py")
-    py = "/usr/bin/python3"
-    r.whole("oracle dialogues", [py, oracle, "--server", o.server, "dialogues"], 300 * slow, env)
-    r.whole("oracle, random commands", [py, oracle, "--server", o.server, "--seed", str(o.seed), "--commands",
-                                        "5000" if o.sanitized else "20000", "random"], 300 * slow, env)
-    r.whole("oracle, rights", [py, os.path.join(ROOT, "redis-compat/oracle/rights.py"), "--server", o.server, "--seed", str(o.seed), "--pairs",
-                               "1500" if o.sanitized else "6000"], 200 * slow, env)
-    r.whole("oracle, programs in Lua", [py, os.path.join(ROOT, "redis-compat/oracle/programs.py"), "--server", o.server, "--seed", str(o.seed),
-                                        "--programs", "1000" if o.sanitized else "3000"], 200 * slow, env)
-    r.whole("oracle, settings", [py, os.path.join(ROOT, "redis-compat/oracle/settings.py"), "--server", o.server], 200 * slow, env)
-    r.whole("oracle, counted changes", [py, os.path.join(ROOT, "redis-compat/oracle/changes.py"), "--server", o.server, "--seed", str(o.seed), "--commands",
-                                        "1500" if o.sanitized else "6000"], 200 * slow, env)
-    r.whole("oracle, accesses", [py, os.path.join(ROOT, "redis-compat/oracle/access.py"), "--server", o.server, "--seed", str(o.seed), "--commands",
-                                 "800" if o.sanitized else "3000"], 200 * slow, env)
-    r.whole("oracle, several connections", [py, os.path.join(ROOT, "redis-compat/oracle/multi.py"), "--server", o.server, "--seed", str(o.seed), "--steps",
-                                            "1500" if o.sanitized else "8000"], 200 * slow, env)
-    r.whole("oracle, tracking", [py, os.path.join(ROOT, "redis-compat/oracle/tracking.py"), o.server], 100 * slow, env)
-    r.whole("table of commands", [py, os.path.join(ROOT, "utils/commands_table.py"), "check", "--server", o.server], 60 * slow, env)
-    r.whole("round trip", [py, os.path.join(ROOT, "tests/roundtrip/roundtrip.py"), "--server", o.server, "--seed", str(o.seed), "--rounds",
-                         "2" if o.sanitized else "4", "--commands", "1200" if o.sanitized else "2500"], 300 * slow, env)
-    if not o.sanitized:
-        r.whole("cache under pressure", [py, os.path.join(ROOT, "tests/pressure/pressure.py"), "--server", o.server, "--uses", "600000", "--limit", "20mb",
-                                         "--keys", "120000", "--compare", "redis-server", "--policy",
-                                         ["allkeys-lru", "allkeys-lfu", "allkeys-random"][o.seed % 3]], 200, env)
-        r.lines("files to and from redis-server", [py, os.path.join(ROOT, "redis-compat/files/interchange.py"), "--server", o.server, "--keys", "1000",
-                                                   "--seed", str(o.seed)], 200, env)
-        r.whole("prefetching", [os.path.join(ROOT, "utils/has_prefetch.sh"), o.server], 60)
-        r.lines("choices and scans", [py, os.path.join(ROOT, "tests/sampling/sampling.py"), o.server], 200, env)
-        r.whole("the systemd unit's exposure", ["systemd-analyze", "security", "--offline=true", "--threshold=12",
-                                                os.path.join(ROOT, "utils/millrace.service")], 60)
-    recording = os.path.join(o.build, "recording-server")  # not in the optimised build, see the Makefile
-    if o.sanitized or os.path.exists(recording):
-        r.lines("keys that handlers touch", [py, os.path.join(ROOT, "tests/rights/handler_keys.py"), "--server", recording, "--seed", str(o.seed)], 200 * slow, env)
-    r.lines("order of arrival", [py, os.path.join(ROOT, "tests/clients/order.py"), o.server], 120 * slow, env)
-    r.lines("limits of connections", [py, os.path.join(ROOT, "tests/clients/limits.py"), o.server], 200 * slow, env)
-    r.lines("configuration", [py, os.path.join(ROOT, "tests/config/config.py"), o.server, "--seed", str(o.seed)], 120 * slow, env)
-    r.lines("files of newer servers", [py, os.path.join(ROOT, "redis-compat/files/newer_servers.py"), o.server], 100 * slow, env)
-    r.lines("memory of clients", [py, os.path.join(ROOT, "tests/clients/memory.py"), o.server], 200 * slow, env)
-    r.lines("TLS", [py, os.path.join(ROOT, "tests/tls/tls.py"), o.server], 120 * slow, env)
-    r.lines("hostile scripts", [py, os.path.join(ROOT, "tests/hostile/scripts.py"), o.server], 120 * slow, env)
-    r.lines("random nasty scripts", [py, os.path.join(ROOT, "tests/hostile/programs.py"), o.server, "--seed", str(o.seed), "--seconds", "30"], 150 + 100 * slow, env)
-    r.lines("hostile payloads", [py, os.path.join(ROOT, "tests/hostile/payloads.py"), o.server], 120 * slow, env)
-    crash = os.path.join(ROOT, "tests/crash/crash.py")
-    for i, mode in enumerate(("always", "everysec", "no")):
-        # One of three switches policy and file at run time.
-        r.whole("crash, " + mode, [py, crash, "--server", o.server, "--mode", mode, "--seed", str(o.seed), "--events",
-                                   "8000" if o.sanitized else "40000", "--kills", "5" if o.sanitized else "30",
-                                   *([] if o.sanitized else ["--span", "0.3"]), *(["--switch"] if (o.seed + i) % 3 == 0 else [])], 300 * slow, env)
-    r.lines("saving in the middle", [py, os.path.join(ROOT, "tests/crash/mid_transaction.py"), o.server], 120 * slow, env)
-    if not o.sanitized:
-        r.lines("clock, slow disk, forks", [py, os.path.join(ROOT, "tests/crash/hostile_os.py"), o.server], 300)
-        for how in ("preload", "ext4", "xfs"):
-            for mode in ("always", "everysec"):
-                r.whole("power cuts, %s, %s" % (how, mode), [py, os.path.join(ROOT, "tests/crash/powercut.py"), "--server", o.server, "--how", how, "--mode",
-                                                             mode, "--cuts", "30", "--seed", str(o.seed)], 300)
-    if o.sanitized:
-        for mode, how in (("always", "EIO"), ("always", "kill"), ("everysec", "ENOSPC"), ("everysec", "short"), ("everysec", "kill")):
-            r.whole("faults, %s, %s" % (mode, how), [py, os.path.join(ROOT, "tests/crash/faults.py"), "--server", o.server, "--mode", mode, "--how", how,
-                                                     "--stride", "12", "--seed", str(o.seed)], 300)
-        seeds, drive = os.path.join(o.build, "fuzz/seeds"), os.path.join(o.build, "fuzz/file_drive")
-        r.whole("seeds of files", [py, os.path.join(ROOT, "tests/fuzz/seeds.py"), seeds, o.server], 60, env)
-        r.whole("fuzz, files in process", [drive, seeds, "60", str(o.seed), os.path.join(o.build, "fuzz/last")], 200,
-                dict(env or os.environ, ASAN_OPTIONS="detect_leaks=0"))
-        r.whole("extreme numbers", [py, os.path.join(ROOT, "tests/fuzz/extremes.py"), o.server, "--commands", "15000", "--seed", str(o.seed)], 200)
-        for fuzz in ("requests", "files"):
-            r.whole("fuzz, " + fuzz, [py, os.path.join(ROOT, "tests/fuzz/%s.py" % fuzz), o.server, "--seconds", "12", "--seed", str(o.seed)], 300)
-    if not o.sanitized:
-        r.lines("redis-py", [py, os.path.join(ROOT, "redis-compat/clients/redis_py.py"), o.server], 120)
-        r.lines("hiredis", [os.path.join(ROOT, "redis-compat/clients/hiredis.sh"), o.server, o.build], 120)
-        r.lines("redis-cli and redis-benchmark", [os.path.join(ROOT, "redis-compat/clients/tools.sh"), o.server], 180)
-    print("%d passed, %d failed" % (r.passed, r.failed), flush=True)
-    sys.exit(1 if r.failed else 0)
+    o.server, o.build, o.slow = os.path.abspath(o.server), os.path.abspath(o.build), 8 if o.sanitized else 1
+    print("  stages: " + ", ".join(stages(o)), flush=True)
+    passed, failed = run_all([p for p in all_parts(o) if re.search(o.only, p.label)], o.jobs)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print("  CPU %.0f s" % (used.ru_utime + used.ru_stime))
+    print("%d passed, %d failed" % (passed, failed), flush=True)
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def tree(v):
 
 
 def ask(c, *args):
-    c.send([a.encode() for a in args])
+    c.send(*args)
     return tree(c.raw()[1])
 
 
@@ -71,9 +71,8 @@ def known_differences():
 
 
 def rows(server):
-    ref, ours = oracle.Server("redis-server"), oracle.Server(os.path.abspath(server))
-    try:
-        a, b = oracle.Conn(ref.port), oracle.Conn(ours.port)
+    with oracle.servers(oracle.launched("redis-server"), oracle.launched(server)) as (ref, ours):
+        a, b = ref.conn(), ours.conn()
         theirs, here = set(ask(a, "COMMAND", "LIST")), set(ask(b, "COMMAND", "LIST"))
         differences = known_differences()
         for name in sorted(theirs | here | set(ADDED_IN_7_2) | set(NEWER)):
@@ -90,9 +89,6 @@ def rows(server):
                     yield name, "differs", "COMMAND INFO"
                 else:
                     yield name, "same", ""
-    finally:
-        ref.stop()
-        ours.stop()
 
 
 def main():

@@ -2,7 +2,7 @@
 # prometheus-redis-exporter (Debian) on the server and on a redis-server that saw the same commands: every metric that it makes of
 # redis-server's INFO, SLOWLOG, LATENCY and CONFIG must be there for the server too, but for the names below. Run by on_server.sh.
 set -u
-free() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+free() { PYTHONPATH=$SUPPORT python3 -c 'import server; print(server.free_port())'; }
 peer=$(free)
 mkdir "$DIR/peer"
 redis-server --port "$peer" --bind 127.0.0.1 --dir "$DIR/peer" --save '' --appendonly yes >/dev/null &

@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 """RQ and Celery (Debian's python3-rq, python3-celery) against a server of its own: jobs, results, failures, retries, schedules, a
 chord. usage: python_frameworks.py SERVER (ours, or redis-server, which proves the program)."""
-import os, shutil, socket, subprocess, sys, tempfile, textwrap, time
+import os, subprocess, sys, textwrap, time
 
-with socket.socket() as s:
-    s.bind(("127.0.0.1", 0))
-    PORT = s.getsockname()[1]
-DIR = tempfile.mkdtemp(prefix="frameworks-")
-SERVER = subprocess.Popen([sys.argv[1], "--port", str(PORT), "--bind", "127.0.0.1", "--dir", DIR, "--save", "", "--appendonly", "yes"], stdout=subprocess.DEVNULL)
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "support"))
+import check as checks             # noqa: E402
+from check import check, wait_for  # noqa: E402
+from server import Server          # noqa: E402
+
+SERVER = Server(sys.argv[1], "--appendonly", "yes")
+SERVER.start().close()
+PORT, DIR = SERVER.port, SERVER.home
 URL = "redis://127.0.0.1:%d/0" % PORT
 open(DIR + "/jobs.py", "w").write(textwrap.dedent("""
     import os, celery, redis
@@ -33,30 +36,7 @@ sys.path.insert(0, DIR)
 import redis  # noqa: E402
 
 r = redis.Redis(port=PORT)
-for _ in range(300):
-    try:
-        r.ping()
-        break
-    except redis.ConnectionError:
-        time.sleep(0.02)
 import celery, jobs, rq  # noqa: E402
-
-bad = 0
-
-
-def check(name, good, seen=""):
-    global bad
-    bad += not good
-    print(("ok " if good else "not ok ") + name + ("" if good else ": %r" % (seen,)), flush=True)
-
-
-def until(f, seconds=15):
-    end = time.time() + seconds
-    while time.time() < end:
-        if f():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 workers = []
@@ -87,13 +67,11 @@ try:
     start = time.time()
     check("celery: an eta", jobs.plus.apply_async((1, 1), countdown=1).get(timeout=30) == 2 and time.time() - start > 0.9)
     check("celery: retries", jobs.retried.delay().get(timeout=30) == "done")
-    check("celery: workers answer", until(lambda: jobs.app.control.ping(timeout=1)))
+    check("celery: workers answer", wait_for(lambda: jobs.app.control.ping(timeout=1)))
 finally:
     for w in workers:
         w.terminate()
         w.wait()
-    SERVER.kill()
-    SERVER.wait()
-    shutil.rmtree(DIR, ignore_errors=True)
+    SERVER.end()
 sys.stdout.flush()
-os._exit(1 if bad else 0)  # Celery would talk to the server once more
+os._exit(1 if checks.failed else 0)  # Celery would talk to the server once more

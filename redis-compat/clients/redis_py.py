@@ -1,21 +1,17 @@
 #!/usr/bin/python3
 """redis-py (Debian's python3-redis) against a server of its own: pools, pipelines, transactions, pub/sub, locks,
 streams with groups, blocking pops. usage: redis_py.py SERVER (ours, or redis-server, which proves the program)."""
-import os, shutil, socket, subprocess, sys, tempfile, threading, time
+import os, sys, threading, time
 import redis
 
-with socket.socket() as s:
-    s.bind(("127.0.0.1", 0))
-    PORT = s.getsockname()[1]
-DIR = tempfile.mkdtemp(prefix="redis-py-")
-SERVER = subprocess.Popen([sys.argv[1], "--port", str(PORT), "--bind", "127.0.0.1", "--dir", DIR, "--save", ""], stdout=subprocess.DEVNULL)
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "support"))
+from check import check, done  # noqa: E402
+from server import Server      # noqa: E402
+
+SERVER = Server(sys.argv[1])
+SERVER.start().close()
+PORT = SERVER.port
 r = redis.Redis(port=PORT, decode_responses=True)
-for _ in range(300):
-    try:
-        r.ping()
-        break
-    except redis.ConnectionError:
-        time.sleep(0.02)
 
 
 def strings():
@@ -125,15 +121,11 @@ def cache():
     assert r.object("encoding", "session") == "listpack" and r.memory_usage("session") > 0
 
 
-failed = 0
 for f in (strings, pipelines, lists, pubsub, streams, clients, cache):
     try:
         f()
-        print("ok " + f.__name__)
+        check(f.__name__, True)
     except Exception as e:
-        failed += 1
-        print("not ok %s: %s %s" % (f.__name__, type(e).__name__, e))
-SERVER.terminate()
-SERVER.wait()
-shutil.rmtree(DIR, ignore_errors=True)
-sys.exit(failed > 0)
+        check(f.__name__, False, "%s %s" % (type(e).__name__, e))
+SERVER.end()
+done()

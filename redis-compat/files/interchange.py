@@ -7,47 +7,24 @@ Compared is everything that commands tell of every key. old: snapshots of versio
 to 10 are also loaded into redis-server, which proves the writer. rdb, aof: a generated data set of all types goes by snapshot and by append-only
 file (base, increments, and both after a rewrite) from one to the other; redis-check-rdb and redis-check-aof find our files good, and our tools
 theirs."""
-import argparse, os, random, shutil, signal, socket, subprocess, sys, tempfile, time
+import argparse, os, random, shutil, subprocess, sys, tempfile, time
 import redis
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import old_rdb as old  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "support"))
+import old_rdb as old          # noqa: E402
+from check import check, done  # noqa: E402
+from server import Server      # noqa: E402
 
 FUTURE = 4102444800000
-bad = 0
 
+class WithClient(Server):
+    """A server and redis-py."""
 
-def check(name, good, seen=""):
-    global bad
-    bad += not good
-    print(("ok " if good else "not ok ") + name + ("" if good else ": %s" % str(seen)[:700]), flush=True)
-
-
-class Server:
     def __init__(self, path, directory, *args):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
-        self.dir = directory
-        log = open(os.path.join(directory, "log"), "ab")
-        self.p = subprocess.Popen([path, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", directory, "--save", "", "--enable-debug-command", "yes",
-                                   *args], stdout=log, stderr=log)
-        log.close()
-        self.r = redis.Redis(port=self.port, socket_timeout=60)
-        for _ in range(1500):
-            try:
-                self.r.ping()
-                return
-            except redis.RedisError:
-                if self.p.poll() is not None:
-                    break
-                time.sleep(0.02)
-        with open(os.path.join(directory, "log"), errors="replace") as f:
-            raise SystemExit("%s did not start: %s" % (path, f.read()[-800:]))
-
-    def stop(self):
-        self.p.send_signal(signal.SIGKILL)
-        self.p.wait()
+        super().__init__(path, "--enable-debug-command", "yes", *args, directory=directory)
+        self.start().close()
+        self.r = redis.Redis(port=self.port, socket_timeout=120)
 
 
 def everything(r, dbs=16):
@@ -156,13 +133,13 @@ def old_files(o, rng):
             d = tempfile.mkdtemp(prefix="old-rdb-")
             with open(os.path.join(d, "dump.rdb"), "wb") as f:
                 f.write(data)
-            s = Server(path, d)
+            s = WithClient(path, d)
             seen = everything(s.r)
             check("old: version %d into %s, %d keys" % (version, name, len(want)), seen == want, differences(want, seen))
             if name == "millrace":
                 tool = subprocess.run([os.path.join(os.path.dirname(o.server), "millrace-check-rdb"), os.path.join(d, "dump.rdb")], capture_output=True)
                 check("old: version %d, millrace-check-rdb" % version, tool.returncode == 0 and b"RDB looks OK" in tool.stdout, tool.stdout[-300:])
-            s.stop()
+            s.end()
             shutil.rmtree(d)
 
 
@@ -173,11 +150,9 @@ def one_file(o, data, label, *servers):
         d = tempfile.mkdtemp(prefix="old-rdb-")
         with open(os.path.join(d, "dump.rdb"), "wb") as f:
             f.write(data)
-        s = Server(path, d)
-        out.append((everything(s.r), s))
-        s.stop()
-        with open(os.path.join(d, "log"), errors="replace") as f:
-            out[-1] = (out[-1][0], f.read())
+        s = WithClient(path, d)
+        out.append((everything(s.r), s.log()))
+        s.end()
         shutil.rmtree(d)
     return out
 
@@ -325,7 +300,7 @@ def both_ways(o, rng, preamble):
         ours = ("--rdb-compat", "10") if source == o.server else ()
         theirs = ("--rdb-compat", "10") if target == o.server else ()
         d = tempfile.mkdtemp(prefix="interchange-")
-        s = Server(source, d, "--appendonly", "yes", "--aof-timestamp-enabled", "yes", "--aof-use-rdb-preamble", preamble, *ours)
+        s = WithClient(source, d, "--appendonly", "yes", "--aof-timestamp-enabled", "yes", "--aof-use-rdb-preamble", preamble, *ours)
         fill(s.r, rng, o.keys)
         s.r.save()
         saved = everything(s.r)
@@ -339,16 +314,16 @@ def both_ways(o, rng, preamble):
                 # What its own append-only file makes of it: it forgets how far groups have read.
                 again = tempfile.mkdtemp(prefix="interchange-")
                 shutil.copytree(d, again, dirs_exist_ok=True)
-                t = Server(source, again, *args)
+                t = WithClient(source, again, *args)
                 want = everything(t.r)
-                t.stop()
+                t.end()
                 shutil.rmtree(again)
-            t = Server(target, copy, *theirs, *args)
+            t = WithClient(target, copy, *theirs, *args)
             seen = everything(t.r)
             if preamble == "no" and args:
                 want, seen = without_orphans(want), without_orphans(seen)
             check("%s: %s, %d keys" % (name, what, len(want)), seen == want and len(t.r.function_list()) == len(libraries), differences(want, seen))
-            t.stop()
+            t.end()
             shutil.rmtree(copy)
 
         def run(*args):
@@ -371,7 +346,7 @@ def both_ways(o, rng, preamble):
             run(tool, "dump.rdb")
         for tool in ("redis-check-aof", os.path.join(tools, "millrace-check-aof")):
             run(tool, manifest)
-        s.stop()
+        s.end()
         shutil.rmtree(d)
 
 
@@ -393,7 +368,7 @@ def main():
         both_ways(o, rng, "yes")
         o.keys //= 3
         both_ways(o, rng, "no")  # compat 3.9
-    sys.exit(1 if bad else 0)
+    done()
 
 
 if __name__ == "__main__":

@@ -1,64 +1,34 @@
 #!/usr/bin/python3
 """Snapshots and DUMP payloads of servers from Redis 7.4 and Valkey 9.0 on, by new_rdb.py, are loaded with all that they hold; what has no
 counterpart here is refused by its name, or left out and told.  usage: newer_servers.py SERVER"""
-import os, subprocess, sys, tempfile, time
+import os, sys, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-sys.path.insert(0, os.path.join(HERE, "..", "oracle"))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "tests", "support"))
 import struct
 from new_rdb import (Writer, array, candidate_hash, dragonfly_hash, key_meta, length, listpack, module_value, names, payload, stream, string, timed_hash,
                      timed_pack, valkey_hash)  # noqa: E402
-from oracle import Conn, free_port          # noqa: E402
+from check import check, done               # noqa: E402
+from server import Server                   # noqa: E402
 
 FUTURE, PAST = 4102444800000, 1500000000000
 NOW = int(time.time() * 1000)
 
 
-def check(name, good, seen=""):
-    print(("ok " if good else "not ok ") + name + ("" if good else ": %r" % (seen,))[:900], flush=True)
-
-
-class Server:
-    """Starts on a snapshot; refused: the log."""
+class Loaded(Server):
+    """Starts on a snapshot; c is None when it is refused, said is the log."""
 
     def __init__(self, path, snapshot=None, *options):
-        self.dir = tempfile.TemporaryDirectory()
-        if snapshot:
-            with open(self.dir.name + "/dump.rdb", "wb") as f:
-                f.write(snapshot)
-        port = free_port()
-        with open(self.dir.name + "/log", "wb") as log:
-            self.p = subprocess.Popen([path, "--port", str(port), "--bind", "127.0.0.1", "--dir", self.dir.name, "--save", "", *options], stdout=log, stderr=log)
-        self.c = None
-        while self.p.poll() is None and self.c is None:
-            try:
-                c = Conn(port)
-                c.send([b"PING"])
-                if c.raw()[0] == b"+PONG\r\n":
-                    self.c = c
-            except (OSError, ConnectionError):
-                time.sleep(0.02)
-        with open(self.dir.name + "/log", errors="replace") as f:
-            self.log = f.read()
+        super().__init__(path, *options, files={"dump.rdb": snapshot} if snapshot else {})
+        self.c = self.conn() if self.launch() else None
+        self.said = self.log()
 
     def ask(self, *args):
-        self.c.send([a if isinstance(a, bytes) else str(a).encode() for a in args])
-        return plain(self.c.raw()[1])
+        return self.c.do(*args)
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.p.kill()
-        self.p.wait()
-        self.dir.cleanup()
-
-
-def plain(v):
-    if isinstance(v[1], list):
-        return [plain(x) for x in v[1]]
-    return int(v[1]) if v[0] == b":" else v[1]
+    def refuses(self, *args):
+        return str(self.ask(*args)) == "ERR Bad data format"
 
 
 def as_dict(flat):
@@ -144,9 +114,9 @@ def redis_files(path):
     w.raw(key_meta([("KMT1", 1, 1), ("ab_-", 31, 0)]))
     w.key(0, b"meta", string(b"v"))
     w.key(0, b"last", string(b"12"), freq=5)
-    with Server(path, w.end()) as s:
+    with Loaded(path, w.end()) as s:
         if not s.c:
-            return check("a snapshot of Redis 8.10", False, s.log[-600:])
+            return check("a snapshot of Redis 8.10", False, s.said[-600:])
         for kind in REDIS_HASHES:
             check("hash of type %d" % kind, *hash_of(s, "h%d" % kind, FIELDS))
         check("hash with a stale earliest deadline", *hash_of(s, "stale", [(b"a", b"1", None)]))
@@ -157,9 +127,9 @@ def redis_files(path):
         check("deadline of a key behind others", s.ask("PEXPIRETIME", "t32") == FUTURE and s.ask("PEXPIRETIME", "t31") == -1)
         for kind in (21, 26, 27):
             check("stream of type %d" % kind, *look_at_stream(s, "s%d" % kind, kind))
-        check("a stream's length is that of its entries", s.ask("XLEN", "long") == 4 and "told to have 9" in s.log, s.log)
-        check("pending entries of nobody are released", s.ask("XREADGROUP", "GROUP", "g", "c", "CLAIM", 0, "STREAMS", "unowned", ">")[0][1][0][0] == b"5-0" and "no consumer" in s.log)
-        check("metadata of keys are left out, each class told once", s.ask("GET", "meta") == b"v" and s.log.count("KMT1") == 1 and "ab_- are left out: they were" in s.log, s.log)
+        check("a stream's length is that of its entries", s.ask("XLEN", "long") == 4 and "told to have 9" in s.said, s.said)
+        check("pending entries of nobody are released", s.ask("XREADGROUP", "GROUP", "g", "c", "CLAIM", 0, "STREAMS", "unowned", ">")[0][1][0][0] == b"5-0" and "no consumer" in s.said)
+        check("metadata of keys are left out, each class told once", s.ask("GET", "meta") == b"v" and s.said.count("KMT1") == 1 and "ab_- are left out: they were" in s.said, s.said)
         check("the last key", s.ask("GET", "last") == b"12")
 
 
@@ -172,10 +142,10 @@ def valkey_files(path):
     w.key(21, b"s21", a_stream(21))
     w.key(0, b"moving {foo}", string(b"v"))     # slot 12182
     w.key(0, b"staying {hello}", string(b"v"))  # slot 866
-    with Server(path, w.end()) as s:
-        check("a snapshot of Valkey 9.1: deadlines of fields", *hash_of(s, "h22", FIELDS)) if s.c else check("a snapshot of Valkey 9.1", False, s.log[-600:])
+    with Loaded(path, w.end()) as s:
+        check("a snapshot of Valkey 9.1: deadlines of fields", *hash_of(s, "h22", FIELDS)) if s.c else check("a snapshot of Valkey 9.1", False, s.said[-600:])
         check("stream of Valkey", *look_at_stream(s, "s21", 21))
-        check("keys of slots under way are left out", s.ask("EXISTS", "moving {foo}") == 0 and s.ask("EXISTS", "staying {hello}") == 1 and "1 keys" in s.log, s.log)
+        check("keys of slots under way are left out", s.ask("EXISTS", "moving {foo}") == 0 and s.ask("EXISTS", "staying {hello}") == 1 and "1 keys" in s.said, s.said)
 
 
 def kin(path):
@@ -183,14 +153,14 @@ def kin(path):
     w.raw(b"\xdc" + struct.pack("<I", 2) + bytes(4))
     w.key(31, b"h", dragonfly_hash([(b"a", b"1", FUTURE), (b"b", b"2", None)]))
     w.key(20, b"set", string(listpack([b"x", 5])))
-    with Server(path, w.end()) as s:
-        check("a snapshot of Dragonfly", bool(s.c) and hash_of(s, "h", [(b"a", b"1", FUTURE), (b"b", b"2", None)])[0] and s.ask("SCARD", "set") == 2, s.log[-400:])
+    with Loaded(path, w.end()) as s:
+        check("a snapshot of Dragonfly", bool(s.c) and hash_of(s, "h", [(b"a", b"1", FUTURE), (b"b", b"2", None)])[0] and s.ask("SCARD", "set") == 2, s.said[-400:])
     w = Writer(9, aux=((b"mvcc-tstamp", b"1"),))
     w.key(4, b"h", length(2) + string(b"a") + string(b"1") + string(b"b") + string(b"2"))
     w.aux(b"keydb-subexpire-key", b"a")
     w.aux(b"keydb-subexpire-when", b"%d" % FUTURE)
-    with Server(path, w.end()) as s:
-        check("a snapshot of KeyDB", bool(s.c) and hash_of(s, "h", [(b"a", b"1", FUTURE), (b"b", b"2", None)])[0], s.log[-400:])
+    with Loaded(path, w.end()) as s:
+        check("a snapshot of KeyDB", bool(s.c) and hash_of(s, "h", [(b"a", b"1", FUTURE), (b"b", b"2", None)])[0], s.said[-400:])
 
 
 FOREIGN = [("a Redis array (RDB type 28)", 28, array([(0, 1, bytes(8)), (17, 2, bytes(8)), (10**12, 3, string(b"abc")), (10**13, 0, string(b"x" * 99))])),
@@ -208,34 +178,34 @@ def foreign(path):
         w.select(0)
         w.key(kind, b"thekey", body, expire_ms=FUTURE)
         w.key(0, b"after", string(b"1"))
-        with Server(path, w.end()) as s:
-            check("refused by name: " + name, not s.c and "thekey" in s.log and name in s.log, s.log[-400:])
-        with Server(path, w.end(), "--rdb-skip-unknown", "yes") as s:
+        with Loaded(path, w.end()) as s:
+            check("refused by name: " + name, not s.c and "thekey" in s.said and name in s.said, s.said[-400:])
+        with Loaded(path, w.end(), "--rdb-skip-unknown", "yes") as s:
             check("left out and told: " + name, bool(s.c) and s.ask("GET", "after") == b"1" and s.ask("PTTL", "after") == -1 and s.ask("DBSIZE") == 1
-                  and "key thekey of database 0 is left out" in s.log and "1 keys of" in s.log, s.log[-400:])
+                  and "key thekey of database 0 is left out" in s.said and "1 keys of" in s.said, s.said[-400:])
     for name, record, words in REFUSED:
         w = Writer(15)
         w.select(0)
         w.raw(record)
-        with Server(path, w.end(), "--rdb-skip-unknown", "yes") as s:
-            check("refused by name: " + name, not s.c and words in s.log, s.log[-400:])
+        with Loaded(path, w.end(), "--rdb-skip-unknown", "yes") as s:
+            check("refused by name: " + name, not s.c and words in s.said, s.said[-400:])
     for magic, good in ((b"REDIS0016", True), (b"REDIS0079", True), (b"REDIS0080", False), (b"VALKEY079", False), (b"VALKEY081", True), (b"VALKEY11\0", False)):
         w = Writer(11)
         w.out = magic
         w.key(0, b"k", string(b"v"))
-        with Server(path, w.end()) as s:
-            check("magic %r is %s" % (magic, "tried" if good else "refused"), bool(s.c) == good and ("newer" in s.log) == good, s.log[-300:])
+        with Loaded(path, w.end()) as s:
+            check("magic %r is %s" % (magic, "tried" if good else "refused"), bool(s.c) == good and ("newer" in s.said) == good, s.said[-300:])
 
 
 def payloads(path):
-    with Server(path) as s:
+    with Loaded(path) as s:
         for kind, body in REDIS_HASHES.items():
             for version in (12, 15, 79):
                 s.ask("DEL", "h")
                 check("RESTORE type %d version %d" % (kind, version), s.ask("RESTORE", "h", 0, payload(kind, body, version)) == b"OK" and hash_of(s, "h", FIELDS)[0])
         s.ask("DEL", "h")
         check("RESTORE of Valkey's hash", s.ask("RESTORE", "h", 0, payload(22, valkey_hash(FIELDS), 80)) == b"OK" and hash_of(s, "h", FIELDS)[0])
-        check("Valkey's bytes under Redis' version are none", s.ask("RESTORE", "x", 0, payload(22, valkey_hash(FIELDS), 12)) == b"ERR Bad data format")
+        check("Valkey's bytes under Redis' version are none", s.refuses("RESTORE", "x", 0, payload(22, valkey_hash(FIELDS), 12)))
         for kind in (21, 26, 27):
             s.ask("DEL", "s")
             answer = s.ask("RESTORE", "s", 0, payload(kind, a_stream(kind), 11))
@@ -245,19 +215,18 @@ def payloads(path):
         check("RESTORE of a template's hash", s.ask("RESTORE", "t", 0, payload(31, names(TEMPLATE, True) + b"".join(map(string, VALUES)), 15)) == b"OK" and s.ask("HLEN", "t") == 3)
         for name, kind, body in FOREIGN[:3]:
             answer = s.ask("RESTORE", "x", 0, payload(kind, body, 15))
-            check("RESTORE names what it refuses: " + name, answer.startswith(b"ERR Bad data format: the payload holds"), answer)
+            check("RESTORE names what it refuses: " + name, str(answer).startswith("ERR Bad data format: the payload holds"), answer)
         bad = {"zone entry that is not pending": stream(27, TWO_NODES, (30, 1), [dict(GROUPS[0], released=[(20, 3)])]),
                "zone entry that is owned": stream(27, TWO_NODES, (30, 1), [dict(GROUPS[0], released=[(5, 1)])]),
                "zone entry twice": stream(27, TWO_NODES, (30, 1), [dict(GROUPS[0], released=[(5, 0), (5, 0)])]),
                "duration of 0": stream(26, TWO_NODES, (30, 1), dedup=(0, 5, [], 0, 0)), "size of 10001": stream(26, TWO_NODES, (30, 1), dedup=(5, 10001, [], 0, 0))}
         for name, body in bad.items():
-            check("refused: " + name, s.ask("RESTORE", "x", 0, payload(26 if "of" in name else 27, body, 14)) == b"ERR Bad data format")
+            check("refused: " + name, s.refuses("RESTORE", "x", 0, payload(26 if "of" in name else 27, body, 14)))
         no_fields = string(struct.pack(">QQ", 5, 0)) + string(listpack([1, 0, 0, 0, 2, 0, 0, 3]))
-        check("refused: an entry without fields", s.ask("RESTORE", "x", 0, payload(15, length(1) + no_fields + length(1) + length(5) + length(0) + length(0), 9))
-              == b"ERR Bad data format")
+        check("refused: an entry without fields", s.refuses("RESTORE", "x", 0, payload(15, length(1) + no_fields + length(1) + length(5) + length(0) + length(0), 9)))
         for name, body in (("names out of order", names([b"b", b"a"], False)), ("no names", names([], False)), ("a name twice", names([b"a", b"a"], True)),
                            ("the empty name twice", names([b"", b""], False))):
-            check("refused: template, " + name, s.ask("RESTORE", "x", 0, payload(31, body + string(b"1") * 2, 15)) == b"ERR Bad data format")
+            check("refused: template, " + name, s.refuses("RESTORE", "x", 0, payload(31, body + string(b"1") * 2, 15)))
         # What came in is kept: the append-only file and snapshots have all of it.
         check("nothing was made of what was refused", s.ask("EXISTS", "x") == 0)
 
@@ -269,3 +238,4 @@ if __name__ == "__main__":
     kin(server)
     foreign(server)
     payloads(server)
+    done()

@@ -4,10 +4,10 @@ the usage lines.
 
 access.py --server PATH [--commands N] [--seed S]
 """
-import argparse, os, random, sys, time
+import argparse, random, sys, time
 
 from changes import SETUP
-from oracle import KEYS, NEWER, Conn, Generator, Server, load_docs, show, waits_long
+from oracle import KEYS, NEWER, Conn, Generator, launched, load_docs, servers, show, waits_long
 
 IDLE = 50000
 
@@ -24,12 +24,12 @@ class Side:
                 self.values[key] = v
 
     def ask(self, args):
-        self.c.send(args)
+        self.c.send(*args)
         return self.c.raw()
 
     def many(self, requests):
         for args in requests:
-            self.c.send(args)
+            self.c.send(*args)
         return [self.c.raw()[1] for _ in requests]
 
     def begin(self):
@@ -47,8 +47,7 @@ def main():
     ap.add_argument("--most", type=int, default=10)
     o = ap.parse_args()
     rng = random.Random(o.seed)
-    ref, ours = Server("redis-server"), Server(os.path.abspath(o.server))
-    try:
+    with servers(launched("redis-server"), launched(o.server)) as (ref, ours):
         generator = Generator(load_docs(ref, ours), rng)
         a, b = Side(ref), Side(ours)
         failed = 0
@@ -67,9 +66,6 @@ def main():
                 if failed >= o.most:
                     break
         print("%d commands, %d differ in what they touch" % (n + 1, failed))
-    finally:
-        ref.stop()
-        ours.stop()
     sys.exit(1 if failed else 0)
 
 

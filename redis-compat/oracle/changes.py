@@ -4,9 +4,9 @@ commands made from the usage lines.
 
 changes.py --server PATH [--commands N] [--seed S]
 """
-import argparse, os, random, re, sys, time
+import argparse, random, re, sys, time
 
-from oracle import Conn, Generator, Server, load_docs, show, waits_long, NEWER, KEYS
+from oracle import NEWER, Conn, Generator, launched, load_docs, servers, show, waits_long
 
 SETUP = [line.encode().split() for line in """XGROUP CREATE s1 g1 0 MKSTREAM|XADD s1 1-1 a b|XADD s1 2-0 a b|XADD s1 3-5 a b|XADD s1 10-1 a b|XADD s1 11-1 a b|XADD s1 12-1 a b
 XREADGROUP GROUP g1 c1 COUNT 3 STREAMS s1 >|XGROUP CREATECONSUMER s1 g1 c2|XGROUP CREATECONSUMER s1 g1 c3|XGROUP CREATE s2 g1 0 MKSTREAM|XADD s2 1-1 a b|XADD s2 3-1 a b|XGROUP CREATECONSUMER s2 g1 c1|XGROUP CREATECONSUMER s2 g1 c2|XGROUP CREATECONSUMER s2 g1 c3|RPUSH l1 a b c hello 42 a|RPUSH l2 hello b|SET k1 10|SET k3 x
@@ -21,7 +21,7 @@ class Counter:
         self.c, self.last = Conn(server.port), 0
 
     def ask(self, args):
-        self.c.send(args)
+        self.c.send(*args)
         return self.c.raw()[0]
 
     def changes(self):
@@ -39,8 +39,7 @@ def main():
     ap.add_argument("--most", type=int, default=10)
     o = ap.parse_args()
     rng = random.Random(o.seed)
-    ref, ours = Server("redis-server"), Server(os.path.abspath(o.server))
-    try:
+    with servers(launched("redis-server"), launched(o.server)) as (ref, ours):
         generator = Generator(load_docs(ref, ours), rng)
         a, b = Counter(ref), Counter(ours)
         seen, failed = {}, 0
@@ -78,9 +77,6 @@ def main():
                 if failed >= o.most:
                     break
         print("%d commands, %d count differently; %d commands counted more than one change" % (n + 1, failed, sum(v > 1 for v in seen.values())))
-    finally:
-        ref.stop()
-        ours.stop()
     sys.exit(1 if failed else 0)
 
 

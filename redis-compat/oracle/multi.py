@@ -18,7 +18,8 @@ What may differ is in normalise() and in ../differences.md.
 import argparse, ast, os, random, re, signal, socket, sys, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from oracle import Server, same                     # noqa: E402
+from oracle import launched, same                   # noqa: E402
+from resp import Conn, Reader, packet               # noqa: E402
 from multi_steps import Generator, RESET, USERS     # noqa: E402
 
 CONFIRMATIONS = (b"subscribe", b"unsubscribe", b"psubscribe", b"punsubscribe", b"ssubscribe", b"sunsubscribe")
@@ -29,61 +30,31 @@ class Incomplete(Exception):
     pass
 
 
-def parse(buf, at, aside):
-    """One value of buf from at on: (raw, (kind, value), end). Pushes that stand inside go to aside: 7.0 sends them there, 7.2 behind the reply."""
-    end = buf.find(b"\r\n", at)
-    if end < 0:
-        raise Incomplete
-    kind, rest, start = buf[at:at + 1], buf[at + 1:end], at
-    at = end + 2
-    if kind in b"+-:,#(_":
-        return buf[start:at], (kind, rest), at
-    n = int(rest)
-    if kind in b"$=!":
-        if n < 0:
-            return buf[start:at], (kind, None), at
-        if len(buf) < at + n + 2:
-            raise Incomplete
-        return buf[start:at + n + 2], (kind, buf[at:at + n]), at + n + 2
-    if kind in b"*~>%|":
-        if n < 0:
-            return buf[start:at], (kind, None), at
-        raw, values, want = buf[start:at], [], n * (2 if kind in b"%|" else 1)
-        while len(values) < want:
-            r, v, at = parse(buf, at, aside)
-            if v[0] == b">":
-                aside.append((r, v))
-                continue
-            raw += r
-            values.append(v)
-        return raw, (kind, values), at
-    raise ValueError("not RESP: %r" % buf[start:start + 60])
+def incomplete():
+    raise Incomplete
 
 
-class Channel:
+class Channel(Conn):
     """One connection to one server: what came is taken apart into replies and pushes."""
 
     def __init__(self, port):
+        super().__init__(port)
         self.torn = None                 # a reply with a push inside
-        self.s = socket.create_connection(("127.0.0.1", port))
-        self.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.s.setblocking(False)
-        self.buf, self.closed = b"", False
+        self.reader = Reader(incomplete)
+        self.closed = False
         self.replies, self.pushes = [], []
         self.sent = self.answered = 0
 
-    def send(self, packets):
-        data = b"".join(b"*%d\r\n" % len(a) + b"".join(b"$%d\r\n%s\r\n" % (len(x), x) for x in a) for a in packets)
-        self.sent += len(packets)
+    def send(self, commands):
+        self.sent += len(commands)
+        self.s.setblocking(True)
         try:
-            self.s.setblocking(True)
-            self.s.sendall(data)
+            self.write(packet(commands))
         except OSError:
             pass
-        finally:
-            self.s.setblocking(False)
 
     def take(self):
+        self.s.setblocking(False)
         while not self.closed:
             try:
                 got = self.s.recv(1 << 18)
@@ -92,12 +63,11 @@ class Channel:
             except OSError:
                 got = b""
             self.closed = not got
-            self.buf += got
-        at = 0
-        while at < len(self.buf):
-            aside = []
+            self.reader.bytes += got
+        while self.reader.bytes:
+            aside = []                   # 7.0 sends pushes inside of replies, 7.2 behind them
             try:
-                raw, value, at = parse(self.buf, at, aside)
+                raw, value = self.reader.reply(aside)
             except Incomplete:
                 break
             self.pushes += aside
@@ -108,7 +78,6 @@ class Channel:
             else:
                 self.replies.append((raw, value))
                 self.answered += not re.match(rb"\+\d+\.\d+ \[", raw)    # MONITOR's lines answer nothing
-        self.buf = self.buf[at:]
 
     @staticmethod
     def is_push(value):
@@ -140,7 +109,7 @@ class Peer:
 
     def ask(self, *args):
         self.control.replies.clear()
-        self.control.send([[a if isinstance(a, bytes) else str(a).encode() for a in args]])
+        self.control.send([args])
         if not self.control.wait(10, self.control.sent):
             raise ConnectionError("the control connection gets no answer to %r" % (args,))
         if self.control.closed:
@@ -177,7 +146,7 @@ class Peer:
     def close(self, name):
         c = self.channels.pop(name, None)
         if c:
-            c.s.close()
+            c.close()
 
     def fill(self, args):
         return [re.sub(rb"\{id:(\w)\}", lambda m: self.ids.get(m.group(1).decode(), b"0"), a) if b"{" in a else a for a in args]
@@ -192,12 +161,10 @@ class Peer:
         return bool(c) and not c.closed and c.answered < c.sent
 
     def stop(self):
-        os.kill(self.server.p.pid, signal.SIGSTOP)
-        while open("/proc/%d/stat" % self.server.p.pid).read().rsplit(")", 1)[1].split()[0] != "T":
-            time.sleep(0.0002)
+        self.server.freeze()
 
     def go_on(self):
-        os.kill(self.server.p.pid, signal.SIGCONT)
+        self.server.go_on()
 
 
 class Missed(Exception):
@@ -582,7 +549,7 @@ def shrink(ref, ours, steps, why, patience):
 
 def fresh(o):
     options = ["--enable-debug-command", "yes"]
-    ref, ours = Peer(Server(o.reference, options)), Peer(Server(os.path.abspath(o.server), options))
+    ref, ours = Peer(launched(o.reference, *options)), Peer(launched(o.server, *options))
     return ref, ours
 
 
@@ -618,14 +585,14 @@ def main():
                 time.sleep(0.1)
                 if ref.server.p.poll() in (-signal.SIGSEGV, -signal.SIGABRT) and ours.server.p.poll() is None:
                     crashed += 1           # 7.0 has faults that we have not
-                    ours.server.stop()
+                    ours.server.end()
                     ref, ours = fresh(o)
                     continue
                 print("FAILED: program %s: %s (exit codes: %r, %r)" % (seed, why, ref.server.p.poll(), ours.server.p.poll()), flush=True)
                 failed += 1
                 for p in (ref, ours):
                     p.go_on() if p.server.p.poll() is None else None
-                    p.server.stop()
+                    p.server.end()
                 ref, ours = fresh(o)
                 continue
             done += len(played)
@@ -644,7 +611,7 @@ def main():
         for p in (ref, ours):
             if p.server.p.poll() is None:
                 p.go_on()
-            p.server.stop()
+            p.server.end()
     print("%d steps in %d programs, %d differ, %d missed their moment, %d crashed the reference (seed %d)" % (done, programs, failed, missed, crashed, o.seed))
     if missed * 5 > programs and programs > 20:
         print("too many programs missed their moment")

@@ -26,7 +26,7 @@ def tokens_of(doc):
 
 def docs_of(c, without):
     """Commands and subcommands by their full names, as the server documents them to a connection in RESP3."""
-    c.send([b"COMMAND", b"DOCS"])
+    c.send(b"COMMAND", b"DOCS")
     docs = {}
     for name, doc in oracle.to_python(c.raw()[1]).items():
         for full, sub in doc.get("subcommands", {name: doc}).items():

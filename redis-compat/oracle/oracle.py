@@ -10,10 +10,14 @@ A dialogue file holds dialogues, each begun by "== name"; a line is a command fo
 "B: command" for another. Quotes as in redis-cli. "~ command" leaves the reply out (it is only read), "...
 0.1" waits. "& command" sends one that blocks, "?" then takes its reply; "> N" takes N messages that nobody
 asked for; "^ bytes" sends bytes as they are (\\r \\n \\x00 stand for themselves) and "< N" takes N replies, the end of
-the connection being one. What may differ is in the table below and nowhere else; a known difference has a line in
+the connection being one. {id:B} is the number of connection B, which has said something already. What may differ is in the table below and nowhere else; a known difference has a line in
 ../differences.md and is marked in the dialogue by "! reason".
 """
-import argparse, glob, os, random, re, shlex, socket, subprocess, sys, tempfile, time
+import argparse, glob, os, random, re, shlex, sys, time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "support"))
+from resp import Conn              # noqa: E402
+from server import Server, servers  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -24,85 +28,18 @@ RANDOM = {"srandmember", "hrandfield", "zrandmember"}            # what is chose
 SKIPPED_REPLY = {"time", "lastsave", "randomkey", "scan", "object|freq"}
 
 
-class Conn:
-    def __init__(self, port):
-        self.s = socket.create_connection(("127.0.0.1", port), timeout=20)
-        self.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.f = self.s.makefile("rb", buffering=1 << 16)
-
-    def send(self, args):
-        self.s.sendall(b"*%d\r\n" % len(args) + b"".join(b"$%d\r\n%s\r\n" % (len(a), a) for a in args))
-
-    def raw(self):
-        """One reply: its bytes and its value."""
-        line = self.f.readline()
-        if not line:
-            raise ConnectionError("closed")
-        kind, rest = line[:1], line[1:-2]
-        if kind in b"+-:,#(_":
-            return line, (kind, rest)
-        if kind in b"$=!":
-            n = int(rest)
-            if n < 0:
-                return line, (kind, None)
-            body = self.f.read(n + 2)
-            return line + body, (kind, body[:-2])
-        if kind in b"*~>%|":
-            n = int(rest)
-            if n < 0:
-                return line, (kind, None)
-            raw, values = line, []
-            for _ in range(n * (2 if kind in b"%|" else 1)):
-                r, v = self.raw()
-                raw += r
-                values.append(v)
-            return raw, (kind, values)
-        raise ConnectionError("not RESP: %r" % line)
-
-    def reply_or_end(self):
-        try:
-            return self.raw()[0]
-        except (ConnectionError, OSError):
-            return b"(closed)"
-
-    def idle(self, seconds):
-        self.s.settimeout(seconds)
-        try:
-            if self.f.peek(1):
-                return False
-        except (TimeoutError, socket.timeout):
-            return True
-        finally:
-            self.s.settimeout(20)
-        return True
+def launched(path, *options):
+    """A server that dumps values as they are."""
+    s = Server(path, "--rdbcompression", "no", *options)
+    s.start().close()
+    return s
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Server:
-    def __init__(self, path, extra=()):
-        self.dir = tempfile.mkdtemp(prefix="oracle-")
-        self.port = free_port()
-        self.log = open(os.path.join(self.dir, "log"), "wb")
-        self.p = subprocess.Popen([path, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self.dir, "--rdbcompression", "no"] + list(extra),
-                                  stdout=self.log, stderr=self.log)
-        for _ in range(500):
-            try:
-                Conn(self.port)
-                return
-            except OSError:
-                if self.p.poll() is not None:
-                    raise SystemExit("oracle: %s did not start, see %s/log" % (path, self.dir))
-                time.sleep(0.02)
-        raise SystemExit("oracle: %s does not answer" % path)
-
-    def stop(self):
-        self.p.kill()
-        self.p.wait()
+def reply_or_end(c):
+    try:
+        return c.raw()[0]
+    except OSError:
+        return b"(closed)"
 
 
 def close_numbers(a, b, slack):
@@ -188,7 +125,7 @@ def same_groups(args, a, b, conn):
     if a[1][0] != b"*" or b[1][0] != b"*" or len(a[1][1]) != len(b[1][1]):
         return same(args, a, b)
     for x, y in zip(map(pairs_of, a[1][1]), map(pairs_of, b[1][1])):
-        conn.send([b"XRANGE", args[2], b"(" + y[b"last-delivered-id"][1], b"+"])
+        conn.send(b"XRANGE", args[2], b"(" + y[b"last-delivered-id"][1], b"+")
         there = conn.raw()[1][1]
         truth, lags = b"%d" % len(there if isinstance(there, list) else []), (x.pop(b"lag")[1], y.pop(b"lag")[1])
         if lags[1] and lags[1] != truth or lags[0] == truth != lags[1]:
@@ -227,21 +164,29 @@ def unescape(a):
     return re.sub(rb"\\x([0-9a-fA-F]{2})", lambda m: bytes([int(m.group(1), 16)]), a)
 
 
-def play(ref, ours, lines, resp):
-    pairs = {}
+def settle(controls):
+    """What was sent before has been read, and what is answered at once has come: both servers have answered twice on a connection of their own."""
+    for c in controls * 2:
+        c.do("ECHO", "settle")
+
+
+def play(ref, ours, lines, resp, controls):
+    pairs, ids, named = {}, {}, set(re.findall(r"\{id:([A-Z])\}", "".join(line for _, line in lines)))
 
     def pair(who):
         if who not in pairs:
             pairs[who] = (Conn(ref.port), Conn(ours.port))
+            if who in named:
+                ids[who] = [b"%d" % c.ask("CLIENT", "ID") for c in pairs[who]]
             if resp == 3:
                 for c in pairs[who]:
-                    c.send([b"HELLO", b"3"])
+                    c.send(b"HELLO", b"3")
                     c.raw()
         return pairs[who]
 
     for c in pair("A"):
         for args in ([b"FLUSHALL"], [b"CONFIG", b"SET", b"notify-keyspace-events", b""]):
-            c.send(args)
+            c.send(*args)
             c.raw()
     waiting = {}
     for n, line in lines:
@@ -267,12 +212,12 @@ def play(ref, ours, lines, resp):
             continue
         if line.startswith("^ "):
             raw = line[2:].encode("latin-1").decode("unicode_escape").encode("latin-1")
-            a.s.sendall(raw)
-            b.s.sendall(raw)
+            a.write(raw)
+            b.write(raw)
             continue
         if line.startswith("< "):
             for _ in range(int(line[2:])):
-                x, y = a.reply_or_end(), b.reply_or_end()
+                x, y = reply_or_end(a), reply_or_end(b)
                 if x != y:
                     return "line %d: reference %r, ours %r" % (n, x, y)
             continue
@@ -286,31 +231,33 @@ def play(ref, ours, lines, resp):
                 return "line %d: %s: %r != %r" % (n, show(waiting[who]), x[0], y[0])
             continue
         args = [unescape(x) for x in split(line)]
-        a.send(args)
-        b.send(args)
+        for side, c in enumerate((a, b)):
+            c.send(*[re.sub(rb"^\{id:([A-Z])\}$", lambda m: ids[m[1].decode()][side], x) for x in args])
         if blocks:
             waiting[who] = args
-            time.sleep(0.05)
+            settle(controls)
             continue
         x, y = a.raw(), b.raw()
         if not skip and not known and not same(args, x, y):
             return "line %d: %s: reference %r, ours %r" % (n, show(args), x[0][:400], y[0][:400])
+    settle(controls)
     for who, (a, b) in pairs.items():
-        if a.idle(0.01) != b.idle(0.01):
+        if a.silent() != b.silent():
             return "at the end: connection %s of one side has more to say" % who
-        a.s.close()
-        b.s.close()
+        a.close()
+        b.close()
     return None
 
 
 def dialogues(o, ref, ours):
     files = o.files or sorted(glob.glob(os.path.join(HERE, "dialogues", "*.txt")))
     passed = failed = 0
+    controls = [ref.conn(), ours.conn()]
     for path in files:
         for name, lines in parse_dialogues(path):
             for resp in ([o.resp] if o.resp else [2, 3]):
                 try:
-                    why = play(ref, ours, lines, resp)
+                    why = play(ref, ours, lines, resp, controls)
                 except (ConnectionError, OSError) as e:
                     why = "connection: %s" % e
                 if why:
@@ -503,9 +450,9 @@ def to_python(v):
 def load_docs(ref, ours):
     a, b = Conn(ref.port), Conn(ours.port)
     for c in (a, b):
-        c.send([b"HELLO", b"3"])
+        c.send(b"HELLO", b"3")
         c.raw()
-    b.send([b"COMMAND", b"DOCS"])
+    b.send(b"COMMAND", b"DOCS")
     docs = to_python(b.raw()[1])
     out = {}
     for name, doc in docs.items():
@@ -514,7 +461,7 @@ def load_docs(ref, ours):
         for full, d in ([(name, doc)] if "subcommands" not in doc else doc["subcommands"].items()):
             if full.endswith("|help"):
                 continue
-            a.send([b"COMMAND", b"INFO", full.encode()])
+            a.send(b"COMMAND", b"INFO", full.encode())
             known = a.raw()[1]
             if known[1][0][1] is None or known[1][0][0] == b"_":
                 continue
@@ -539,7 +486,7 @@ def waits_long(args):
 def everything(c):
     """All keys of the database with what they hold, by SCAN: a list to be compared."""
     def ask(*args):
-        c.send(list(args))
+        c.send(*args)
         return c.raw()[1]
     keys, cursor = set(), b"0"
     while True:
@@ -570,7 +517,7 @@ class Waiter:
         self.pair, self.rng, self.args = (Conn(ref.port), Conn(ours.port)), rng, None
         self.ids = []
         for c in self.pair:
-            c.send([b"CLIENT", b"ID"])
+            c.send(b"CLIENT", b"ID")
             self.ids.append(c.raw()[1][1])
 
     def begin(self):
@@ -588,13 +535,13 @@ class Waiter:
             [b"XREADGROUP", b"GROUP", b"g1", b"c1", b"COUNT", b"2", b"BLOCK", b"0", b"STREAMS", r.choice(streams), b">"],
         ])
         for c in self.pair:
-            c.send(self.args)
+            c.send(*self.args)
         time.sleep(0.002)
 
     def end(self, a, b):
         """Unblocks it where it still waits; what it got must be the same on both sides."""
         for c, own in zip((a, b), self.ids):
-            c.send([b"CLIENT", b"UNBLOCK", own])
+            c.send(b"CLIENT", b"UNBLOCK", own)
         x, y = a.raw()[0], b.raw()[0]
         (p, got), (q, own) = self.pair[0].raw(), self.pair[1].raw()
         args, self.args = self.args, None
@@ -622,8 +569,8 @@ class Listener:
                          [b"PSUBSCRIBE", b"__key*__:*"], [b"PUNSUBSCRIBE", b"__key*__:*"], [b"PING"]])
         heard = []
         for c in self.pair:
-            c.send(what)
-            c.send([b"PING", b"mark"])
+            c.send(*what)
+            c.send(b"PING", b"mark")
             lines = []
             while not lines or b"mark" not in lines[-1]:
                 lines.append(c.raw()[0])
@@ -647,8 +594,8 @@ def random_commands(o, ref, ours):
     waiter, listener = Waiter(ref, ours, rng), Listener(ref, ours, rng)
 
     def both(args):
-        a.send(args)
-        b.send(args)
+        a.send(*args)
+        b.send(*args)
         return a.raw(), b.raw()
 
     setup = [[b"XGROUP", b"CREATE", b"s1", b"g1", b"0", b"MKSTREAM"], [b"XGROUP", b"CREATE", b"s2", b"g1", b"0", b"MKSTREAM"],
@@ -691,7 +638,7 @@ def random_commands(o, ref, ours):
             args = [b"HELLO", rng.choice([b"2", b"3"])]
             if in_multi:
                 continue
-            a.send(args); b.send(args); a.raw(); b.raw()
+            a.send(*args); b.send(*args); a.raw(); b.raw()
             continue
         elif p < 0.02:
             args = [b"SELECT", rng.choice([b"0", b"0", b"1", b"16", b"x"])]
@@ -710,7 +657,7 @@ def random_commands(o, ref, ours):
             args = [b"XINFO", b"GROUPS", rng.choice([b"s1", b"s2", b"k1", b"missing"])]
         elif p < 0.085 and not in_multi:
             # A value goes from the reference to both; what each makes of it is compared with all the rest.
-            a.send([b"DUMP", rng.choice(KEYS)])
+            a.send(b"DUMP", rng.choice(KEYS))
             payload = a.raw()[1][1]
             if not payload:
                 continue
@@ -722,7 +669,7 @@ def random_commands(o, ref, ours):
         elif p < 0.087 and not in_multi:
             # And back: ours can be restored there.
             key = rng.choice(KEYS[:-2])
-            b.send([b"DUMP", key])
+            b.send(b"DUMP", key)
             payload = b.raw()[1][1]
             if not payload:
                 continue
@@ -762,8 +709,8 @@ def random_commands(o, ref, ours):
         # A range of names where scores differ means nothing.
         if b"BYLEX" in [x.upper() for x in args] or (name[:1] == b"Z" and b"LEX" in name):
             for c in (a, b):
-                c.send([b"DEL", b"z1"]), c.raw()
-                c.send([b"ZADD", b"z1", b"0", b"a", b"0", b"b", b"0", b"c", b"0", b"d"]), c.raw()
+                c.send(b"DEL", b"z1"), c.raw()
+                c.send(b"ZADD", b"z1", b"0", b"a", b"0", b"b", b"0", b"c", b"0", b"d"), c.raw()
             args = [b"z1" if x in KEYS and x != b"z2" else x for x in args]
             if b"z2" in args or in_multi:
                 continue
@@ -829,17 +776,13 @@ def main():
     ap.add_argument("files", nargs="*")
     o = ap.parse_args()
     debug = ["--enable-debug-command", "yes"]
-    ref, ours = Server(o.reference, debug), Server(os.path.abspath(o.server), debug)
-    try:
+    with servers(launched(o.reference, *debug), launched(o.server, *debug)) as (ref, ours):
         if o.what == "dialogues":
             passed, failed = dialogues(o, ref, ours)
             print("%d dialogues equal, %d not" % (passed, failed))
         else:
             n, failed = random_commands(o, ref, ours)
             print("%d commands, %d differ (seed %d)" % (n, failed, o.seed))
-    finally:
-        ref.stop()
-        ours.stop()
     sys.exit(1 if failed else 0)
 
 

@@ -3,44 +3,11 @@
 
 programs.py --server PATH [--programs N] [--seed S] [--reference PATH]
 """
-import argparse, os, random, re, socket, subprocess, sys, tempfile, time
+import argparse, random, sys
+
+from oracle import launched, servers
 
 BATCH = 50
-
-
-class Conn:
-    def __init__(self, port):
-        self.s = socket.create_connection(("127.0.0.1", port), timeout=30)
-        self.f = self.s.makefile("rb", buffering=1 << 16)
-
-    def send(self, *args):
-        args = [a if isinstance(a, bytes) else str(a).encode("latin1") for a in args]
-        self.s.sendall(b"*%d\r\n" % len(args) + b"".join(b"$%d\r\n%s\r\n" % (len(a), a) for a in args))
-
-    def raw(self):
-        line = self.f.readline()
-        if not line:
-            raise ConnectionError("closed")
-        if line[:1] in b"$=" and line[1:2] != b"-":
-            return line + self.f.read(int(line.split(b"\r")[0][1:]) + 2)
-        if line[:1] in b"*%~>" and line[1:2] != b"-":
-            n = int(line[1:]) * (2 if line[:1] == b"%" else 1)
-            return line + b"".join(self.raw() for _ in range(n))
-        return line
-
-
-def start(path):
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    p = subprocess.Popen([path, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", tempfile.mkdtemp(prefix="programs-")],
-                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(300):
-        try:
-            return p, Conn(port)
-        except OSError:
-            time.sleep(0.02)
-    raise SystemExit("%s does not start" % path)
 
 
 class Program:
@@ -171,22 +138,21 @@ def main():
     ap.add_argument("--seed", type=int, default=1)
     o = ap.parse_args()
     rng = random.Random(o.seed)
-    both = [start(o.reference), start(os.path.abspath(o.server))]
     different = errors = 0
-    try:
+    with servers(launched(o.reference), launched(o.server)) as (ref, ours):
+        both = [(ref, ref.conn()), (ours, ours.conn())]
         for first in range(0, o.programs, BATCH):
             texts = [Program(rng).text() for _ in range(min(BATCH, o.programs - first))]
             replies = []
-            for p, c in both:
-                c.send("FLUSHALL")
-                c.raw()
+            for s, c in both:
+                c.do("FLUSHALL")
                 out = []
                 for t in texts:
                     try:
                         c.send("EVAL", t, 1, "k", "a1", "a2")
-                        out.append(c.raw())
+                        out.append(c.raw()[0])
                     except ConnectionError:
-                        raise SystemExit("%s closed the connection after:\n%s" % ("ours" if p is both[1][0] else "the reference", t))
+                        raise SystemExit("%s closed the connection after:\n%s" % ("ours" if s is ours else "the reference", t))
                 replies.append(out)
             for t, a, b in zip(texts, *replies):
                 errors += a[:1] == b"-"
@@ -194,11 +160,8 @@ def main():
                     different += 1
                     if different <= 12:
                         print("---\n%s\nreference %r\nours      %r" % (t, a[:300], b[:300]))
-        print("%d programs, %d of them end in an error, %d differ (seed %d)" % (o.programs, errors, different, o.seed))
-        sys.exit(1 if different else 0)
-    finally:
-        for p, _ in both:
-            p.kill()
+    print("%d programs, %d of them end in an error, %d differ (seed %d)" % (o.programs, errors, different, o.seed))
+    sys.exit(1 if different else 0)
 
 
 main()

@@ -56,22 +56,22 @@ def other_keys(name, args):
 
 class Side:
     def __init__(self, path):
-        self.server = oracle.Server(path)
+        self.server = oracle.launched(path)
         self.admin = oracle.Conn(self.server.port)
         self.ask(b"FUNCTION", b"LOAD", LIBRARY)
         self.user = None
 
     def ask(self, *args):
-        self.admin.send([a if isinstance(a, bytes) else a.encode() for a in args])
+        self.admin.send(*args)
         return self.admin.raw()[1]
 
     def as_user(self, *args):
-        self.user.send(list(args))
+        self.user.send(*args)
         return self.user.raw()[1]
 
     def log_in(self):
         if self.user:
-            self.user.s.close()
+            self.user.close()
         self.user = oracle.Conn(self.server.port)
         self.as_user(b"AUTH", b"u", b"x")
 
@@ -130,14 +130,14 @@ class Users:
 class Oracle:
     def __init__(self, o):
         self.rng = random.Random(o.seed)
-        self.theirs, self.ours = Side(o.reference), Side(os.path.abspath(o.server))
+        self.theirs, self.ours = Side(o.reference), Side(o.server)
         self.sides = (self.theirs, self.ours)
         self.commands = acl_model.Commands(self.ours.ask)
         known = self.known = acl_model.Commands(self.theirs.ask)
         self.both = {n for n, a in self.commands.arity.items() if known.arity.get(n) == a}
         self.users = Users(self.rng, self.commands, self.both)
         docs = oracle.Conn(self.ours.server.port)
-        docs.send([b"HELLO", b"3"]), docs.raw()
+        docs.send(b"HELLO", b"3"), docs.raw()
         self.requests = mutator.Requests(mutator.docs_of(docs, set()), self.rng, {n: b"return 1" for n in ("eval", "eval_ro", "evalsha", "evalsha_ro")})
         self.different, self.counts = [], collections.Counter()
 
@@ -244,9 +244,9 @@ class Oracle:
             if len(self.different) > 100:
                 break
 
-    def stop(self):
+    def end(self):
         for s in self.sides:
-            s.server.stop()
+            s.server.end()
 
 
 def main():
@@ -260,7 +260,7 @@ def main():
     try:
         x.run(o.pairs)
     finally:
-        x.stop()
+        x.end()
     for d in x.different[:30]:
         print("DIFFERS " + d)
     c = x.counts

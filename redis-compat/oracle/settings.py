@@ -70,7 +70,7 @@ def different(name, value, default):
 
 
 def ask(c, *args):
-    c.send([a if isinstance(a, bytes) else a.encode("latin1") for a in args])
+    c.send(*args)
     return c.raw()
 
 
@@ -81,12 +81,8 @@ def main():
     ap.add_argument("names", nargs="*")
     o = ap.parse_args()
     extra = ["--enable-protected-configs", "yes"]
-    servers = [oracle.Server(o.reference, extra), oracle.Server(os.path.abspath(o.server), extra)]
-    try:
-        compared, bad = compare([oracle.Conn(s.port) for s in servers], o.names)
-    finally:
-        for s in servers:
-            s.stop()
+    with oracle.servers(oracle.launched(o.reference, *extra), oracle.launched(o.server, *extra)) as both:
+        compared, bad = compare([s.conn() for s in both], o.names)
     print("%d values of settings compared, %d differ" % (compared, bad))
     sys.exit(1 if bad or not compared else 0)
 

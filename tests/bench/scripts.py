@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """Scripts: CPU time of the server per call, ours against redis-server, in alternating rounds; the least counts.
 
-scripts.py SERVER [--reference redis-server] [--calls N] [--rounds N] [--tls]
+scripts.py SERVER [--reference redis-server] [--calls N] [--rounds N]
 """
-import argparse, os, socket, subprocess, tempfile, time
+import argparse, os, sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from resp import request             # noqa: E402
+from server import Server, servers   # noqa: E402
 
 INCR = "return redis.call('incr', KEYS[1])"
 # Of the size and kind that job frameworks use: adds a job, takes it, finishes it, tells about it.
@@ -51,44 +55,19 @@ PACKED = b"\x82\xa5delay\x00\xa8attempts\x03"
 DATA = b'{"name":"job-mail","to":"someone@example.org","items":[1,2,3],"nested":{"a":true}}'
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def start(path):
-    port, d = free_port(), tempfile.mkdtemp(prefix="bench-")
-    p = subprocess.Popen([path, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", d], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(200):
-        try:
-            return p, socket.create_connection(("127.0.0.1", port))
-        except OSError:
-            time.sleep(0.02)
-
-
-def command(*args):
-    args = [a if isinstance(a, bytes) else str(a).encode() for a in args]
-    return b"*%d\r\n" % len(args) + b"".join(b"$%d\r\n%s\r\n" % (len(a), a) for a in args)
-
-
 def cpu(pid):
     f = open("/proc/%d/stat" % pid).read().rsplit(")", 1)[1].split()
     return (int(f[11]) + int(f[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def round_(p, s, request, calls):
-    batch = request * 16
-    before, left = cpu(p.pid), calls
+def round_(s, c, one, calls):
+    before, left = cpu(s.p.pid), calls
     while left > 0:
-        s.sendall(batch)
-        got = b""
-        while got.count(b"\r\n") < 16:
-            got += s.recv(65536)
-        if b"-" in got:
-            raise SystemExit(got[:300])
+        c.write(one * 16)
+        for _ in range(16):
+            c.reply()
         left -= 16
-    return (cpu(p.pid) - before) / calls * 1e6
+    return (cpu(s.p.pid) - before) / calls * 1e6
 
 
 def main():
@@ -98,15 +77,12 @@ def main():
     ap.add_argument("--calls", type=int, default=160000)
     ap.add_argument("--rounds", type=int, default=3)
     o = ap.parse_args()
-    both = [start(os.path.abspath(o.server)), start(o.reference)]
-    try:
-        for name, request, calls in (("EVAL incr, P=16", command("EVAL", INCR, 1, "n"), o.calls),
-                                     ("a framework's script (EVAL, %d bytes), P=16" % len(JOB), command("EVAL", JOB, 1, "bench", 1700000000000, PACKED, DATA), o.calls // 8)):
-            least = [min(x) for x in zip(*[[round_(p, s, request, calls) for p, s in both] for _ in range(o.rounds)])]
+    with servers(Server(o.server), Server(o.reference)) as both:
+        sides = [(s, s.start()) for s in both]
+        for name, one, calls in (("EVAL incr, P=16", request("EVAL", INCR, 1, "n"), o.calls),
+                                 ("a framework's script (EVAL, %d bytes), P=16" % len(JOB), request("EVAL", JOB, 1, "bench", 1700000000000, PACKED, DATA), o.calls // 8)):
+            least = [min(x) for x in zip(*[[round_(s, c, one, calls) for s, c in sides] for _ in range(o.rounds)])]
             print("%-50s ours %.2f us, %s %.2f us, ratio %.2f" % (name, least[0], o.reference, least[1], least[0] / least[1]), flush=True)
-    finally:
-        for p, _ in both:
-            p.kill()
 
 
 main()

@@ -6,34 +6,25 @@ order.py SERVER      prints "ok ..." and "not ok ..." lines
 The server is stopped by a signal while requests are sent, so that all of them are there in one turn of its loop (faults B3). Nothing depends
 on how fast anything is: a round waits for replies only.
 """
-import os, random, select, signal, sys, time
+import os, random, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-import server
-from server import check
+from check import check, done, until  # noqa: E402
+from server import Server             # noqa: E402
 
 MANY = 100  # more than the kernel names in one call
 
 
-class Server(server.Server):
+class Stoppable(Server):
     def stop(self):
         """Stopped while it waits for events: nothing of an earlier turn is left over."""
-        while True:
-            with open("/proc/%d/wchan" % self.p.pid) as f:
-                where = f.read()
-            with open("/proc/%d/stat" % self.p.pid) as f:
-                state = f.read().rsplit(")", 1)[1].split()[0]
-            if state == "S" and ("poll" in where or where in ("", "0")):
-                break
-            time.sleep(0.001)
-        os.kill(self.p.pid, signal.SIGSTOP)
-        while True:
-            with open("/proc/%d/stat" % self.p.pid) as f:
-                if f.read().rsplit(")", 1)[1].split()[0] == "T":
-                    return
+        until("a turn's end", self.waits)
+        self.freeze()
 
-    def go_on(self):
-        os.kill(self.p.pid, signal.SIGCONT)
+    def waits(self):
+        with open("/proc/%d/wchan" % self.p.pid) as f:
+            where = f.read()
+        return self.state() == "S" and ("poll" in where or where in ("", "0"))
 
 
 def pushes(s, conns, rng):
@@ -44,9 +35,9 @@ def pushes(s, conns, rng):
     for i in order:
         conns[i].send("RPUSH", "order", i)
     s.go_on()
-    lengths = [conns[i].reply() for i in order]
-    got = [int(x) for x in conns[0].ask("LRANGE", "order", 0, -1)]
-    conns[0].ask("DEL", "order")
+    lengths = [conns[i].answer() for i in order]
+    got = [int(x) for x in conns[0].do("LRANGE", "order", 0, -1)]
+    conns[0].do("DEL", "order")
     return got == order and lengths == list(range(1, len(order) + 1)), (order, got)
 
 
@@ -59,8 +50,8 @@ def waiters(s, conns, rng):
         conns[i].send("BLPOP", "work", 0)
     conns[0].send("RPUSH", "work", *order)
     s.go_on()
-    got = [int(conns[i].reply()[1]) for i in order]
-    conns[0].reply()
+    got = [int(conns[i].answer()[1]) for i in order]
+    conns[0].answer()
     return got == order, (order, got)
 
 
@@ -76,15 +67,15 @@ def messages(s, conns, rng):
     good = True
     for n, i in enumerate(order):
         if n % 3 == 2:
-            there = conns[i].reply()
+            there = conns[i].answer()
             good = good and there == n - n // 3
             heard.append(there)
             continue
-        good = good and conns[i].reply()[0] == b"subscribe"
+        good = good and conns[i].answer()[0] == b"subscribe"
         for m in range(n, len(order)):
             if m % 3 == 2:
-                good = good and conns[i].reply() == [b"message", b"news", b"%d" % m]
-        good = good and conns[i].ask("UNSUBSCRIBE", "news")[0] == b"unsubscribe"
+                good = good and conns[i].answer() == [b"message", b"news", b"%d" % m]
+        good = good and conns[i].do("UNSUBSCRIBE", "news")[0] == b"unsubscribe"
     return good, heard
 
 
@@ -99,9 +90,9 @@ def accepted(s, connect, old):
     old.send("RPUSH", "order", 20)
     s.go_on()
     for c in new + [old]:
-        c.reply()
-    got = [int(x) for x in old.ask("LRANGE", "order", 0, -1)]
-    old.ask("DEL", "order")
+        c.answer()
+    got = [int(x) for x in old.do("LRANGE", "order", 0, -1)]
+    old.do("DEL", "order")
     return got == list(range(21)), got
 
 
@@ -114,35 +105,35 @@ def replies(s, conns):
     s.go_on()
     good = True
     while True:
-        there = [bool(select.select([c.s], [], [], 0)[0]) for c in reversed(conns)][::-1]
+        there = [not c.silent() for c in reversed(conns)][::-1]
         good = good and there == sorted(there, reverse=True)
         if there[-1]:
             break
-    return good and all(c.reply() == b"+PONG" for c in conns)
+    return good and all(c.answer() == b"PONG" for c in conns)
 
 
 def kept(s, conns, rng):
     """Requests that were held by CLIENT PAUSE go on in their order, and before those that came later."""
     order = list(range(len(conns)))
     rng.shuffle(order)
-    a = s.plain()
-    a.ask("CLIENT", "PAUSE", 100000, "WRITE")
+    a = s.conn()
+    a.do("CLIENT", "PAUSE", 100000, "WRITE")
     half = len(order) // 2
     s.stop()
     for i in order[:half]:
         conns[i].send("RPUSH", "order", i)
     s.go_on()
-    while len([x for x in a.ask("CLIENT", "LIST").split(b"\n") if b"cmd=rpush" in x and b"qbuf=0 " not in x]) < half:
+    while len([x for x in a.do("CLIENT", "LIST").split(b"\n") if b"cmd=rpush" in x and b"qbuf=0 " not in x]) < half:
         time.sleep(0.005)
-    a.ask("CLIENT", "UNPAUSE")
+    a.do("CLIENT", "UNPAUSE")
     s.stop()
     for i in order[half:]:
         conns[i].send("RPUSH", "order", i)
     s.go_on()
     for i in order:
-        conns[i].reply()
-    got = [int(x) for x in a.ask("LRANGE", "order", 0, -1)]
-    a.ask("DEL", "order")
+        conns[i].answer()
+    got = [int(x) for x in a.do("LRANGE", "order", 0, -1)]
+    a.do("DEL", "order")
     return got == order, (order, got)
 
 
@@ -157,13 +148,14 @@ def rounds(name, one, n=25):
 
 def main():
     rng = random.Random(14)
-    s = Server(sys.argv[1], tls=True)
+    s = Stoppable(sys.argv[1], tls=True)
+    s.start().close()
     try:
-        for kind, connect in (("plain", s.plain), ("TLS", s.tls), ("unix", s.unix)):
+        for kind, connect in (("plain", s.conn), ("TLS", s.tls), ("unix", s.unix)):
             for n in (16, MANY):
                 conns = [connect() for _ in range(n)]
                 for c in conns:
-                    c.ask("PING")
+                    c.do("PING")
                 label = "%s, %d connections: " % (kind, n)
                 rounds(label + "RPUSH in order of arrival", lambda: pushes(s, conns, rng))
                 rounds(label + "BLPOP served in order of arrival", lambda: waiters(s, conns, rng))
@@ -173,20 +165,19 @@ def main():
                     rounds(label + "replies leave in order", lambda: (replies(s, conns), ""))
                 for c in conns:
                     c.s.close()
-        kinds = [s.plain(), s.tls(), s.unix(), s.plain(), s.unix(), s.tls()] * 3
-        conns = [k for k in dict.fromkeys(kinds)] + [s.plain(), s.tls(), s.unix()]
+        kinds = [s.conn(), s.tls(), s.unix(), s.conn(), s.unix(), s.tls()] * 3
+        conns = [k for k in dict.fromkeys(kinds)] + [s.conn(), s.tls(), s.unix()]
         for c in conns:
-            c.ask("PING")
+            c.do("PING")
         rounds("all kinds: RPUSH in order of arrival", lambda: pushes(s, conns, rng))
         rounds("all kinds: SUBSCRIBE before PUBLISH", lambda: messages(s, conns, rng))
-        for kind, connect in (("plain", s.plain), ("unix", s.unix)):
+        for kind, connect in (("plain", s.conn), ("unix", s.unix)):
             old = connect()
-            old.ask("PING")
+            old.do("PING")
             rounds(kind + ": new connections in order, before what came later", lambda: accepted(s, connect, old))
     finally:
-        os.kill(s.p.pid, signal.SIGCONT)
         s.end()
-    server.done()
+    done()
 
 
 main()

@@ -6,47 +6,21 @@ config.py SERVER [--seed N]     prints "ok ..." and "not ok ..." lines
 """
 import os, random, re, signal, socket, subprocess, sys, tempfile, time
 
-SERVER = os.path.abspath(sys.argv[1])
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from check import until              # noqa: E402
+from resp import Conn, Error         # noqa: E402
+from server import Server, free_port  # noqa: E402
+
+PATH = os.path.abspath(sys.argv[1])
 SEED = int(sys.argv[sys.argv.index("--seed") + 1]) if "--seed" in sys.argv else 1
 RNG = random.Random(SEED)
 
 
-class Error(Exception):
-    pass
+class Settings(Conn):
+    """What it says is text."""
 
-
-class Conn:
     def __init__(self, where):
-        if isinstance(where, int):
-            self.s = socket.create_connection(("127.0.0.1", where), timeout=20)
-        else:
-            self.s = socket.socket(socket.AF_UNIX)
-            self.s.settimeout(20)
-            self.s.connect(where)
-        self.f = self.s.makefile("rb")
-
-    def send(self, *args):
-        args = [a if isinstance(a, bytes) else str(a).encode("latin1") for a in args]
-        self.s.sendall(b"*%d\r\n" % len(args) + b"".join(b"$%d\r\n%s\r\n" % (len(a), a) for a in args))
-
-    def read(self):
-        line = self.f.readline()
-        if not line:
-            raise ConnectionError("closed")
-        kind, rest = line[:1], line[1:-2].decode("latin1")
-        if kind == b"+":
-            return rest
-        if kind == b"-":
-            return Error(rest)
-        if kind == b":":
-            return int(rest)
-        if kind == b"$":
-            return None if rest == "-1" else self.f.read(int(rest) + 2)[:-2].decode("latin1")
-        return [self.read() for _ in range(int(rest))]
-
-    def do(self, *args):
-        self.send(*args)
-        return self.read()
+        super().__init__(where, encoding="latin-1")
 
     def all(self, pattern="*"):
         got = self.do("config", "get", pattern)
@@ -56,62 +30,20 @@ class Conn:
         return self.do("config", "get", name)[1]
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+class Configured(Server):
+    """With a configuration file when there is text for one. Whether it has started is seen by conn()."""
 
+    def __init__(self, conf=None, *args, directory=None):
+        super().__init__(PATH, *args, conf=conf, directory=directory, without=("--bind", "--save"))
+        self.launch()
 
-class Server:
-    """In a directory of its own, with a unix socket, and a configuration file when there is text for one."""
-
-    def __init__(self, conf=None, *args, directory=None, port=None, before=()):
-        self.dir = directory or tempfile.mkdtemp(prefix="config-")
-        self.sock = os.path.join(self.dir, "sock")
-        self.conf = os.path.join(self.dir, "millrace.conf")
-        self.port = free_port() if port is None else port
-        if conf is not None:
-            open(self.conf, "wb").write(conf.encode("latin1"))
-        file = [self.conf] if os.path.exists(self.conf) else []
-        own = ["--unixsocket", self.sock] + ([] if conf is not None and "\nport " in "\n" + conf else ["--port", str(self.port)])
-        own += [] if "dir" in before else ["--dir", self.dir]
-        self.args = [SERVER] + file + own + list(args)
-        self.start()
-
-    def start(self):
-        self.out = tempfile.TemporaryFile()
-        if os.path.exists(self.sock):
-            os.unlink(self.sock)
-        self.p = subprocess.Popen(self.args, stdout=self.out, stderr=subprocess.STDOUT, cwd=self.dir)
-        for _ in range(1500):
-            if self.p.poll() is not None:
-                return
-            try:
-                if os.path.exists(self.sock):
-                    c = Conn(self.sock)
-                    c.s.close()
-                    return
-            except OSError:
-                pass
-            time.sleep(0.01)
-
-    def log(self):
-        self.out.seek(0)
-        return self.out.read().decode("latin1")
-
-    def conn(self, where=None):
-        if self.p.poll() is not None:
+    def conn(self):
+        if not self.alive():
             raise ConnectionError("did not start: " + self.log()[-600:])
-        return Conn(where or self.sock)
-
-    def kill(self):
-        if self.p.poll() is None:
-            self.p.kill()
-        self.p.wait()
+        return Settings(self.sock)
 
     def again(self):
-        self.kill()
-        self.start()
+        self.launch()
         return self.conn()
 
 
@@ -153,7 +85,7 @@ def nasty():
 
 @test
 def every_setting_survives_rewrite_and_restart():
-    s = Server("loglevel notice\nsave 900 1\n# a comment\n", "--enable-protected-configs", "yes", "--enable-debug-command", "local")
+    s = Configured("loglevel notice\nsave 900 1\n# a comment\n", "--enable-protected-configs", "yes", "--enable-debug-command", "local")
     c = s.conn()
     accepted = 0
     for _ in range(12):
@@ -174,26 +106,26 @@ def every_setting_survives_rewrite_and_restart():
         after = {**c.all(), **{h: c.get(h) for h in HIDDEN}}
         for name in before:
             same(name, after[name], before[name])
-    s.kill()
+    s.end()
     if accepted < 600:
         raise AssertionError("only %d values were accepted" % accepted)
 
 
 @test
 def a_nul_is_refused_or_kept():
-    s = Server("")
+    s = Configured("")
     c = s.conn()
     for name in c.all():
         old = c.get(name)
         if c.do("config", "set", name, b"abc\x00def") == "OK":
             same(name, c.get(name), "abc\x00def")
             c.do("config", "set", name, old)
-    s.kill()
+    s.end()
 
 
 @test
 def what_is_refused_changes_nothing():
-    s = Server("", "--enable-protected-configs", "yes")
+    s = Configured("", "--enable-protected-configs", "yes")
     c = s.conn()
     before = c.all()
     refused("several", c.do("config", "set", "hz", "20", "loglevel", "debug", "shutdown-on-sigint", "foo", "save", "1 1"))
@@ -202,22 +134,22 @@ def what_is_refused_changes_nothing():
     refused("half", c.do("config", "set", "client-output-buffer-limit", "normal 5 5 5 foo 1 1 1"))
     refused("half a list", c.do("config", "set", "save", "5 5 x"))
     same("all", c.all(), before)
-    s.kill()
+    s.end()
 
 
 # ---- compat 11.2, 11.3, 11.6, 11.7, 11.8
 
 @test
 def port_0_and_no_address():
-    s = Server("port %d\n" % free_port())
+    s = Configured("port %d\n" % free_port())
     c = s.conn()
     port = int(c.get("port"))
-    t = Conn(port)
+    t = Settings(port)
     for setting, value, back in (("port", "0", str(port)), ("bind", "", "127.0.0.1")):
         same(setting, c.do("config", "set", setting, value), "OK")
         same("an open connection", t.do("ping"), "PONG")
         try:
-            Conn(port)
+            Settings(port)
             raise AssertionError("still listening")
         except OSError:
             pass
@@ -225,18 +157,18 @@ def port_0_and_no_address():
         c = s.again()
         same("after a restart", c.get(setting), value)
         same("back", c.do("config", "set", setting, back), "OK")
-        t = Conn(port)
+        t = Settings(port)
         same("a new one", t.do("ping"), "PONG")
     refused("bind", c.do("config", "set", "bind", "203.0.113.9"), "Failed to bind to specified addresses.")
     refused("bind", c.do("config", "set", "bind", "127.0.0.1 nonsense.invalid"), "Failed to bind to specified addresses.")
-    same("as before", (c.get("bind"), Conn(port).do("ping")), ("127.0.0.1", "PONG"))
+    same("as before", (c.get("bind"), Settings(port).do("ping")), ("127.0.0.1", "PONG"))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         refused("port", c.do("config", "set", "port", taken.getsockname()[1]), "Unable to listen on this port")
-    same("as before", (c.get("port"), Conn(port).do("ping")), (str(port), "PONG"))
+    same("as before", (c.get("port"), Settings(port).do("ping")), (str(port), "PONG"))
     same("may be missing", c.do("config", "set", "bind", "-203.0.113.9 127.0.0.1"), "OK")
-    s.kill()
+    s.end()
 
 
 @test
@@ -244,14 +176,14 @@ def save_points_add_up():
     for conf, args, wanted in (("save 900 1\n", ["--save", "100", "100"], "900 1 100 100"), ("save 900 1\nsave 300 10\n", [], "900 1 300 10"),
                                ("save 900 1\n", ["--save", ""], ""), ("", ["--save", "7", "8"], "7 8"), ("save 900 1\nsave \"\"\nsave 5 6\n", [], "5 6"),
                                ("save 900 1 300 10\n", ["--save", "1 2"], "900 1 300 10 1 2"), ("", [], "3600 1 300 100 60 10000")):
-        s = Server(conf, *args)
+        s = Configured(conf, *args)
         same("%r %r" % (conf, args), s.conn().get("save"), wanted)
-        s.kill()
+        s.end()
 
 
 @test
 def more_clients_than_files():
-    s = Server("")
+    s = Configured("")
     c = s.conn()
     old = c.get("maxclients")
     with open("/proc/%d/limits" % s.p.pid) as f:
@@ -264,17 +196,17 @@ def more_clients_than_files():
         refused("maxclients", got, "The operating system is not able to handle the specified number of clients, try with ")
         same("as before", c.get("maxclients"), old)
         same("possible", c.do("config", "set", "maxclients", str(got).split()[-1]), "OK")
-    s.kill()
+    s.end()
 
 
 @test
 def own_immutable_settings_may_be_set_to_what_they_are():
-    s = Server("")
+    s = Configured("")
     c = s.conn()
     for name in ("backupdirname", "filesystem-sandbox", "process-sandbox", "script-memory-limit"):
         same(name, c.do("config", "set", name, c.get(name)), "OK")
         refused(name, c.do("config", "set", name, "no" if c.get(name) == "yes" else "77"), "can't set immutable config")
-    s.kill()
+    s.end()
 
 
 @test
@@ -284,10 +216,11 @@ def refused_lines_are_quoted():
                             (["--shutdown-on-sigint", "foo"], 'shutdown-on-sigint "foo"', "must be one of"), (["--slaveof", "a"], 'slaveof "a"', "wrong number of arguments"),
                             (["--rename-command", "foo", "bar"], 'rename-command "foo" "bar"', "No such command in rename-command"),
                             (["--rename-command", "get", "set"], 'rename-command "get" "set"', "Target command name already exists")):
-        s = Server(None, *args)
-        s.p.wait(timeout=20)
+        s = Configured(None, *args)
+        s.p.wait(timeout=90)
         if ">>> '%s'\n" % line not in s.log() or why not in s.log():
             raise AssertionError("%r said %r" % (args, s.log()))
+        s.end()
 
 
 # ---- faults B10, compat 11.4, 11.5
@@ -355,7 +288,7 @@ def every_directive_starts_the_server():
             if d[0] == "port":
                 value = str(port)
             lines.append("%s %s\n" % (d[0], value if d[0] in LISTS and value and d[0] != "tls-protocols" else '"%s"' % value))
-        s = Server("".join(lines), port=port)
+        s = Configured("".join(lines))
         try:
             c = s.conn()
         except ConnectionError as e:
@@ -373,41 +306,43 @@ def every_directive_starts_the_server():
             c = s.again()
             c.do("auth", "secret")
             same("after a rewrite", c.all(), before)
-        s.kill()
+        s.end()
 
 
 @test
 def what_would_be_a_lie_refuses_the_start():
     for line in "replicaof 127.0.0.1 6380", "slaveof 127.0.0.1 6380", "cluster-enabled yes", "tls-replication yes", "tls-cluster yes", "loadmodule /x.so":
-        s = Server(line + "\n")
-        s.p.wait(timeout=20)
+        s = Configured(line + "\n")
+        s.p.wait(timeout=90)
         if "not supported by this version" not in s.log() or ">>> '%s'" % line not in s.log():
             raise AssertionError("%s: %r" % (line, s.log()[-300:]))
+        s.end()
 
 
 @test
 def renamed_commands_that_are_not_here():
     """faults B10: files take names of Redis off that there are none of here, in any case of letters."""
     names = ("MIGRATE", "sync", "PSync", "REPLCONF", "SLAVEOF", "replicaof", "FAILOVER", "MODULE", "CLUSTER", "pfselftest", "DEBUG")
-    s = Server("".join('rename-command %s ""\n' % n for n in names) + "rename-command readwrite rw-1\n")
+    s = Configured("".join('rename-command %s ""\n' % n for n in names) + "rename-command readwrite rw-1\n")
     c = s.conn()
     for n in names:
         refused(n, c.do(n, "x", "y"), "unknown command")
     same("rewrite", c.do("config", "rewrite"), "OK")
     c = s.again()
     same("after a rewrite", c.do("ping"), "PONG")
-    s.kill()
+    s.end()
     for n in ("client|no-touch", "migrat", "migrate x"):
-        s = Server(None, "--rename-command", n, "")
-        s.p.wait(timeout=20)
+        s = Configured(None, "--rename-command", n, "")
+        s.p.wait(timeout=90)
         if "No such command in rename-command" not in s.log():
             raise AssertionError("%r said %r" % (n, s.log()))
+        s.end()
 
 
 @test
 def renamed_commands():
     long = "b840fc02d524045429941cc15f59e41cb7be6c52"
-    s = Server("rename-command SET SETX\nrename-command FLUSHALL \"\"\nrename-command CONFIG %s\nrename-command get \"hello world\"\nrename-command xgroup groups\n"
+    s = Configured("rename-command SET SETX\nrename-command FLUSHALL \"\"\nrename-command CONFIG %s\nrename-command get \"hello world\"\nrename-command xgroup groups\n"
                "user u on nopass ~* +set +config|get +flushall\nappendonly yes\n" % long)
     c = s.conn()
     refused("set", c.do("set", "a", "1"), "unknown command 'set'")
@@ -439,7 +374,7 @@ def renamed_commands():
         raise AssertionError("the rewritten file: " + open(s.conf).read())
     c = s.again()
     same("after a restart", (c.do("hello world", "a"), c.do("hello world", "b"), len(c.do("xinfo", "groups", "s"))), ("2", "2", 1))
-    s.kill()
+    s.end()
 
 
 @test
@@ -447,7 +382,7 @@ def an_included_file_with_users():
     d = tempfile.mkdtemp(prefix="config-")
     open(os.path.join(d, "users.conf"), "w").write("user alice on nopass ~a* +get\nmaxmemory-samples 7\nrename-command flushall x9\n")
     open(os.path.join(d, "plain.conf"), "w").write("hz 33\nsave 9 9\n")
-    s = Server("include users.conf\nuser bob on nopass ~b* +set\nhz 11\ninclude %s/plain.conf\n" % d, directory=d)
+    s = Configured("include users.conf\nuser bob on nopass ~b* +set\nhz 11\ninclude %s/plain.conf\n" % d, directory=d)
     c = s.conn()
     same("users", sorted(c.do("acl", "users")), ["alice", "bob", "default"])
     same("included", (c.get("maxmemory-samples"), c.get("hz"), c.get("save")), ("7", "33", "9 9"))
@@ -462,26 +397,26 @@ def an_included_file_with_users():
         same("users", c.do("acl", "list"), users)
         same("settings", c.all(), before)
         same("renamed", isinstance(c.do("flushall"), Error) and c.do("x9"), "OK")
-    s.kill()
+    s.end()
 
 
 @test
 def a_relative_log_is_in_dir():
     d = tempfile.mkdtemp(prefix="config-")
     os.mkdir(os.path.join(d, "data"))
-    s = Server("logfile my.log\ndir %s/data\n" % d, directory=d, before=["dir"])
+    s = Configured("logfile my.log\ndir %s/data\n" % d, directory=d)
     s.conn()
     same("where it is", (os.path.exists(os.path.join(d, "my.log")), os.path.exists(os.path.join(d, "data", "my.log"))), (False, True))
-    s.kill()
+    s.end()
 
 
 @test
 def title_and_score():
-    s = Server("", "--proc-title-template", "{title} on {unixsocket} x", "--oom-score-adj", "absolute", "--oom-score-adj-values", "10", "20", "30")
+    s = Configured("", "--proc-title-template", "{title} on {unixsocket} x", "--oom-score-adj", "absolute", "--oom-score-adj-values", "10", "20", "30")
     c = s.conn()
     title = lambda: open("/proc/%d/cmdline" % s.p.pid).read().rstrip("\0")
     score = lambda: int(open("/proc/%d/oom_score_adj" % s.p.pid).read())
-    same("title", title(), "%s on %s x" % (SERVER, s.sock))
+    same("title", title(), "%s on %s x" % (PATH, s.sock))
     same("score", score(), 10)
     same("set", c.do("config", "set", "proc-title-template", "mill {port}"), "OK")
     same("title", title(), "mill %d" % s.port)
@@ -489,11 +424,11 @@ def title_and_score():
     same("score", score(), 11)
     same("set", c.do("config", "set", "oom-score-adj", "no"), "OK")
     same("score", score(), int(open("/proc/self/oom_score_adj").read()))
-    s.kill()
-    s = Server("", "--set-proc-title", "no")
+    s.end()
+    s = Configured("", "--set-proc-title", "no")
     s.conn()
-    same("no title", title().split("\0")[0], SERVER)
-    s.kill()
+    same("no title", title().split("\0")[0], PATH)
+    s.end()
 
 
 # ---- compat 11.8 and section 14: hooks
@@ -501,13 +436,11 @@ def title_and_score():
 
 @test
 def loading_that_takes_long():
-    s = Server('save ""\n', "--enable-protected-configs", "yes", "--enable-debug-command", "yes")
+    s = Configured('save ""\n', "--enable-protected-configs", "yes", "--enable-debug-command", "yes")
     c = s.conn()
     c.do("debug", "populate", "20000", "key", "100")
     same("save", c.do("save"), "OK")
-    s.kill()
-    s.args += ["--key-load-delay", "50000", "--loading-process-events-interval-bytes", "1024"]
-    s.start()
+    s.launch("--key-load-delay", "50000", "--loading-process-events-interval-bytes", "1024", loading=True)
     c = s.conn()
     info = c.do("info", "persistence")
     if "\nloading:1" not in info:
@@ -517,17 +450,14 @@ def loading_that_takes_long():
     refused("a key", c.do("get", "key:1"), "LOADING ")
     # At once: the rest would take a quarter of an hour.
     same("others", c.do("config", "set", "hz", "11", "key-load-delay", "0"), "OK")
-    for _ in range(1000):
-        if "\nloading:0" in c.do("info", "persistence"):
-            break
-        time.sleep(0.02)
+    until("the end of loading", lambda: "\nloading:0" in c.do("info", "persistence"))
     same("all", c.do("dbsize"), 20000)
-    s.kill()
+    s.end()
 
 
 @test
 def restore_without_the_checksum():
-    s = Server("", "--enable-debug-command", "yes")
+    s = Configured("", "--enable-debug-command", "yes")
     c = s.conn()
     c.do("set", "a", "hello")
     dump = c.do("dump", "a").encode("latin1")
@@ -540,12 +470,12 @@ def restore_without_the_checksum():
     refused("no payload", c.do("restore", "a", "0", "x", "replace"), wrong)
     same("debug", c.do("debug", "set-skip-checksum-validation", "0"), "OK")
     refused("checked again", c.do("restore", "a", "0", bent, "replace"), wrong)
-    s.kill()
+    s.end()
 
 
 @test
 def a_stack_of_what_takes_long():
-    s = Server("", "--enable-debug-command", "yes")
+    s = Configured("", "--enable-debug-command", "yes")
     c = s.conn()
     same("sleep", c.do("debug", "sleep", "0.3"), "OK")
     if "WATCHDOG" in s.log():
@@ -561,35 +491,31 @@ def a_stack_of_what_takes_long():
     # Scripts have a timer of their own, which goes on working.
     same("set", c.do("config", "set", "busy-reply-threshold", "20"), "OK")
     c.send("eval", "while true do end", "0")
-    d, got = s.conn(), ""
-    for _ in range(500):
-        got = d.do("ping")
-        if isinstance(got, Error):
-            break
-        time.sleep(0.01)
-    refused("a busy script", got, "BUSY")
+    d = s.conn()
+    refused("a busy script", until("the script", lambda: isinstance(got := d.do("ping"), Error) and got), "BUSY")
     same("kill", d.do("script", "kill"), "OK")
-    refused("killed", c.read(), "killed")
+    refused("killed", c.answer(), "killed")
     same("set", c.do("config", "set", "watchdog-period", "0"), "OK")
     same("alive", c.do("ping"), "PONG")
-    s.kill()
+    s.end()
 
 
 @test
 def panic_by_exit():
     for word, code in (("yes", 1), ("no", -signal.SIGABRT)):
         for how in "assert", "panic":
-            s = Server("", "--enable-debug-command", "yes", "--use-exit-on-panic", word)
+            s = Configured("", "--enable-debug-command", "yes", "--use-exit-on-panic", word)
             try:
                 s.conn().do("debug", how)
             except ConnectionError:
                 pass
-            same("%s %s" % (word, how), s.p.wait(timeout=20), code)
+            same("%s %s" % (word, how), s.p.wait(timeout=90), code)
+            s.end()
 
 
 @test
 def a_signal_can_be_taken_back():
-    s = Server("", "--hz", "1")
+    s = Configured("", "--hz", "1")
     c = s.conn()
     refused("nothing to abort", c.do("shutdown", "abort"), "No shutdown in progress")
     done = 0
@@ -605,12 +531,13 @@ def a_signal_can_be_taken_back():
         raise AssertionError("never")
     same("alive", c.do("ping"), "PONG")
     s.p.send_signal(signal.SIGTERM)
-    same("ends", s.p.wait(timeout=20), 0)
+    same("ends", s.p.wait(timeout=90), 0)
+    s.end()
 
 
 @test
 def rewriting_everything():
-    s = Server("hz 12\n", "--enable-debug-command", "yes")
+    s = Configured("hz 12\n", "--enable-debug-command", "yes")
     c = s.conn()
     same("debug", c.do("debug", "config-rewrite-force-all"), "OK")
     text = open(s.conf).read()
@@ -620,12 +547,12 @@ def rewriting_everything():
     before = c.all()
     c = s.again()
     same("after a restart", c.all(), before)
-    s.kill()
+    s.end()
 
 
 @test
 def a_flush_that_takes_long():
-    s = Server("appendonly yes\n", "--enable-debug-command", "yes")
+    s = Configured("appendonly yes\n", "--enable-debug-command", "yes")
     c = s.conn()
     same("debug", c.do("debug", "aof-flush-sleep", "200000"), "OK")
     began = time.monotonic()
@@ -633,18 +560,19 @@ def a_flush_that_takes_long():
     if time.monotonic() - began < 0.2:
         raise AssertionError("it did not sleep")
     same("debug", c.do("debug", "aof-flush-sleep", "0"), "OK")
-    s.kill()
+    s.end()
 
 
 @test
 def signals_by_their_words():
     for words, wanted in (("nosave", False), ("save", True), ("default", False)):
-        s = Server("save \"\"\nshutdown-on-sigterm %s\n" % words)
+        s = Configured("save \"\"\nshutdown-on-sigterm %s\n" % words)
         c = s.conn()
         c.do("set", "a", "1")
         s.p.send_signal(signal.SIGTERM)
-        s.p.wait(timeout=20)
-        same(words, os.path.exists(os.path.join(s.dir, "dump.rdb")), wanted)
+        s.p.wait(timeout=90)
+        same(words, os.path.exists(s.at("dump.rdb")), wanted)
+        s.end()
 
 
 def main():

@@ -22,9 +22,13 @@ kill of the server may lose the one that BLPOP and BZPOPMIN had just taken for e
 With --switch the policy changes all the time, and the append-only file is turned off and on. While it is off, and
 until its new base is in place, only what was acknowledged to CLIENT DURABLE connections is promised.
 
-usage: crash.py --server PATH [--mode always|everysec|no] [--events N] [--kills N] [--seed N] [--dir DIR] [--switch]
+usage: crash.py --server PATH [--mode always|everysec|no] [--events N] [--kills N] [--seed N] [--switch]
 """
-import argparse, json, os, random, shutil, signal, socket, subprocess, sys, tempfile, threading, time
+import argparse, json, os, random, socket, sys, threading, time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from resp import Conn, Error, request  # noqa: E402
+from server import Server, end_all     # noqa: E402
 
 PIPELINE = 16
 NAMES = ["ada", "bela", "chen", "dora", "emil", "fatima", "goran", "hana"]
@@ -39,95 +43,6 @@ redis.call('HSET', KEYS[2], 'last', n, 'field:' .. n % 50, n)
 redis.call('XADD', KEYS[3], 'MAXLEN', 20, '*', 'n', n)
 return n
 """
-
-
-def command(*args):
-    out = [b"*%d\r\n" % len(args)]
-    for a in args:
-        if not isinstance(a, bytes):
-            a = str(a).encode()
-        out.append(b"$%d\r\n%s\r\n" % (len(a), a))
-    return b"".join(out)
-
-
-class Error(Exception):
-    pass
-
-
-class Client:
-    def __init__(self, port):
-        self.s = socket.create_connection(("127.0.0.1", port), timeout=30)
-        self.f = self.s.makefile("rb", buffering=1 << 16)
-
-    def send(self, data):
-        self.s.sendall(data)
-
-    def reply(self):
-        line = self.f.readline()
-        if not line.endswith(b"\r\n"):
-            raise ConnectionError("closed")
-        kind, rest = line[:1], line[1:-2]
-        if kind == b"+":
-            return rest
-        if kind == b"-":
-            raise Error(rest.decode())
-        if kind == b":":
-            return int(rest)
-        if kind == b"$":
-            n = int(rest)
-            if n < 0:
-                return None
-            data = self.f.read(n + 2)
-            if len(data) != n + 2:
-                raise ConnectionError("closed")
-            return data[:-2]
-        if kind == b"*":
-            n = int(rest)
-            return None if n < 0 else [self.reply() for _ in range(n)]
-        raise ConnectionError("not RESP: %r" % line)
-
-    def ask(self, *args):
-        self.send(command(*args))
-        return self.reply()
-
-    def close(self):
-        self.s.close()
-
-
-def free_port():
-    s = socket.socket()
-    s.bind(("127.0.0.1", 0))
-    port = s.getsockname()[1]
-    s.close()
-    return port
-
-
-class Server:
-    def __init__(self, path, mode, directory):
-        self.path, self.mode, self.dir = path, mode, directory
-        self.port = free_port()
-        self.process = None
-
-    def start(self):
-        log = open(os.path.join(self.dir, "log"), "ab")
-        self.process = subprocess.Popen(
-            [self.path, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.dir, "--save", "",
-             "--appendonly", "yes", "--appendfsync", self.mode], stdout=log, stderr=log)
-        end = time.time() + 60
-        while time.time() < end:
-            if self.process.poll() is not None:
-                raise SystemExit("FAILED: the server refused to start, see %s/log" % self.dir)
-            try:
-                c = Client(self.port)
-                c.ask("PING")
-                return c
-            except (OSError, Error):
-                time.sleep(0.01)
-        raise SystemExit("FAILED: the server does not answer")
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
 
 
 class World:
@@ -161,19 +76,19 @@ def event(rng, who, n):
 
 def produce(world, who, port):
     me, rng = world.producers[who], random.Random(who)
-    c = Client(port)
+    c = Conn(port)
     while not world.stop and me["next"] < me["limit"]:
         n = min(PIPELINE, me["limit"] - me["next"])
         first = me["next"]
         me["next"] += n
-        c.send(b"".join(command("XADD", "events", "*", *event(rng, who, first + i)) for i in range(n)))
+        c.write(b"".join(request("XADD", "events", "*", *event(rng, who, first + i)) for i in range(n)))
         for i in range(n):
             me["acked"][first + i] = c.reply()
 
 
 def consume(world, who, port):
     me, rng = world.consumers[who], random.Random(1000 + who)
-    c = Client(port)
+    c = Conn(port)
     while not world.stop:
         got = c.ask("XREADGROUP", "GROUP", "g", "c%d" % who, "COUNT", 100, "BLOCK", 200, "STREAMS", "events", ">")
         if not got:
@@ -190,13 +105,13 @@ def consume(world, who, port):
 
 def fill_queue(world, port):
     me = world.queue
-    c = Client(port)
+    c = Conn(port)
     while not world.stop and me["next"] < me["limit"]:
         n = min(PIPELINE, me["limit"] - me["next"])
         first = me["next"]
         me["next"] += n
         me["sent"].update(range(first, first + n))
-        c.send(b"".join(command("LPUSH", "queue", "job %d" % (first + i)) for i in range(n)))
+        c.write(b"".join(request("LPUSH", "queue", "job %d" % (first + i)) for i in range(n)))
         for i in range(n):
             c.reply()
             me["acked"].add(first + i)
@@ -204,7 +119,7 @@ def fill_queue(world, port):
 
 def work_queue(world, who, port):
     me = world.workers[who]
-    c = Client(port)
+    c = Conn(port)
     while not world.stop:
         job = c.ask("BLMOVE", "queue", "doing:%d" % who, "RIGHT", "LEFT", "0.2")
         if job is None:
@@ -220,14 +135,14 @@ def work_queue(world, who, port):
 def write_hash(world, who, port):
     me = world.hashes[who]
     rng = random.Random(me["next"])
-    c = Client(port)
+    c = Conn(port)
     while not world.stop:
         batch = []
         for _ in range(PIPELINE):
             batch.append((rng.randrange(FIELDS), me["next"]))
             me["sent"][batch[-1][0]] = me["next"]
             me["next"] += 1
-        c.send(b"".join(command("HSET", "hash:%d" % who, f, n) for f, n in batch))
+        c.write(b"".join(request("HSET", "hash:%d" % who, f, n) for f, n in batch))
         for f, n in batch:
             c.reply()
             me["acked"][f] = n
@@ -237,17 +152,17 @@ def write_hash(world, who, port):
 def transfer(world, who, port):
     me = world.transfers[who]
     rng = random.Random(me["sent"])
-    c = Client(port)
+    c = Conn(port)
     while not world.stop:
         n, amount = me["sent"] + 1, rng.randrange(1, 1000)
         me["sent"] = n
-        c.send(command("MULTI") +
-               command("HINCRBY", "accounts", rng.randrange(ACCOUNTS), -amount) +
-               command("SET", "transfer:%d" % who, n) +
-               command("RPUSH", "transfers:%d" % who, n) +
-               command("LTRIM", "transfers:%d" % who, -30, -1) +
-               command("HINCRBY", "accounts", rng.randrange(ACCOUNTS), amount) +
-               command("EXEC"))
+        c.write(request("MULTI") +
+               request("HINCRBY", "accounts", rng.randrange(ACCOUNTS), -amount) +
+               request("SET", "transfer:%d" % who, n) +
+               request("RPUSH", "transfers:%d" % who, n) +
+               request("LTRIM", "transfers:%d" % who, -30, -1) +
+               request("HINCRBY", "accounts", rng.randrange(ACCOUNTS), amount) +
+               request("EXEC"))
         for _ in range(7):
             c.reply()
         me["acked"] = n
@@ -256,7 +171,7 @@ def transfer(world, who, port):
 
 def run_scripts(world, who, port):
     me = world.scripts[who]
-    c = Client(port)
+    c = Conn(port)
     while not world.stop:
         me["sent"] += 1
         got = c.ask("EVAL", SCRIPT, 3, "script:%d" % who, "script:hash:%d" % who, "script:stream:%d" % who)
@@ -319,7 +234,7 @@ def hand_over(world, who, port):
     """Consumers that leave in one way or another when messages come. All is exact while the server lives."""
     me = world.hands[who]
     rng = random.Random(1000 * who + me["n"])
-    p = Client(port)
+    p = Conn(port)
     while not world.stop:
         me["n"] += 1
         kind, key = rng.choice(sorted(WAITING)), "hand:%d:%d" % (who, me["n"])
@@ -329,9 +244,9 @@ def hand_over(world, who, port):
             p.ask("XGROUP", "CREATE", key, "g", "0", "MKSTREAM")
         consumers = []
         for i in range(rng.randrange(1, 4)):
-            c = Client(port)
+            c = Conn(port)
             consumers.append({"c": c, "id": c.ask("CLIENT", "ID"), "ms": rng.choice([0, 0, 1, 10])})
-            c.send(command(*WAITING[kind](key, "c%d" % i, consumers[-1]["ms"])))
+            c.write(request(*WAITING[kind](key, "c%d" % i, consumers[-1]["ms"])))
             now["open"] += 1
         time.sleep(rng.choice([0, 0, 0.001, 0.01]))
         batch = []
@@ -340,10 +255,10 @@ def hand_over(world, who, port):
             if "close" in fate:
                 one["c"].s.shutdown(socket.SHUT_WR)
             if "kill" in fate:
-                batch.append(command("CLIENT", "KILL", "ID", one["id"]))
+                batch.append(request("CLIENT", "KILL", "ID", one["id"]))
         kills = len(batch)
         now["sent"] = list(range(rng.randrange(1, 5)))
-        p.send(b"".join(batch + [command(*PUSH[kind](key, x)) for x in now["sent"]]))
+        p.write(b"".join(batch + [request(*PUSH[kind](key, x)) for x in now["sent"]]))
         for _ in range(kills):
             p.reply()
         for x in now["sent"]:
@@ -399,7 +314,7 @@ def write_durably(world, who, port):
     rng = random.Random(me["sent"])
     while not world.stop:
         try:
-            c = Client(port)
+            c = Conn(port)
             while not world.stop:
                 on = rng.random() < 0.7
                 c.ask("CLIENT", "DURABLE", "ON" if on else "OFF")
@@ -418,7 +333,7 @@ def write_durably(world, who, port):
 def switch(world, port):
     """The policy, and now and then the file itself."""
     rng = random.Random(world.hands[0]["n"])
-    c = Client(port)
+    c = Conn(port)
     while not world.stop:
         c.ask("CONFIG", "SET", "appendfsync", rng.choice(["always", "everysec", "no"]))
         time.sleep(rng.uniform(0, 0.05))
@@ -446,7 +361,8 @@ def guarded(f, *args):
         except (OSError, ConnectionError):
             pass
         except Error as e:
-            print("FAILED: error reply: %s" % e)
+            print("FAILED: error reply: %s" % e, flush=True)
+            end_all()
             os._exit(1)
     t = threading.Thread(target=run, daemon=True)
     t.start()
@@ -557,12 +473,10 @@ def main():
     ap.add_argument("--kills", type=int, default=5)
     ap.add_argument("--seed", type=int, default=int(time.time()))
     ap.add_argument("--span", type=float, default=1.0, help="longest time between kills, seconds")
-    ap.add_argument("--dir")
     ap.add_argument("--switch", action="store_true", help="change policy and file at run time")
     o = ap.parse_args()
-    directory = o.dir or tempfile.mkdtemp(prefix="millrace-crash-")
     world = World(o.seed, 4, 4, o.events)
-    server = Server(os.path.abspath(o.server), o.mode, directory)
+    server = Server(o.server, "--appendonly", "yes", "--appendfsync", o.mode)
     c = server.start()
     c.ask("XGROUP", "CREATE", "events", "g", "0", "MKSTREAM")
     kills, during, windows, handed = 0, 0, 0, 0
@@ -582,7 +496,7 @@ def main():
             time.sleep(world.random.uniform(0.0, 0.05) if kills % 5 == 4 else world.random.uniform(0.1, o.span))
             if kills % 2 == 0:
                 try:
-                    Client(server.port).ask("BGREWRITEAOF" if kills % 4 == 0 else "BGSAVE")
+                    Conn(server.port).ask("BGREWRITEAOF" if kills % 4 == 0 else "BGSAVE")
                     time.sleep(world.random.uniform(0.0, 0.15))
                     during += 1
                 except (OSError, Error):
@@ -599,7 +513,7 @@ def main():
             world.stop = True
         for t in threads:
             t.join()
-        if server.process.poll() is None:
+        if server.alive():
             break
         c = server.start()
         if window:
@@ -619,26 +533,25 @@ def main():
         bad, n, p = check(world, c)
         if bad:
             print("\n".join(bad[:20]))
-            print("FAILED: %d broken promises after kill %d, seed %d, directory %s" % (len(bad), kills, o.seed, directory))
+            print("FAILED: %d broken promises after kill %d, seed %d, directory %s" % (len(bad), kills, o.seed, server.dir))
             server.kill()
             sys.exit(1)
         if kills >= o.kills and done():
             break
         c.close()
-    c = Client(server.port)
+    c = Conn(server.port)
     bad, n, p = check(world, c)
     server.kill()
     if bad:
         print("\n".join(bad[:20]))
-        print("FAILED: %d broken promises, seed %d, directory %s" % (len(bad), o.seed, directory))
+        print("FAILED: %d broken promises, seed %d, directory %s" % (len(bad), o.seed, server.dir))
         sys.exit(1)
     print("mode %s, seed %d: %d events, %d entries, %d pending, %d hash writes, %d transactions, %d scripts, "
           "%d kills (%d during a save or rewrite, %d while the file was off), %d consumers' hand-overs, %.0f s: nothing lost"
           % (o.mode, o.seed, o.events, n, p, sum(h["next"] - 1 for h in world.hashes),
              sum(t["sent"] for t in world.transfers), sum(t["sent"] for t in world.scripts), kills, during, windows,
              handed + sum(h["done"] for h in world.hands), time.time() - started))
-    if not o.dir:
-        shutil.rmtree(directory, ignore_errors=True)
+    server.end()
 
 
 if __name__ == "__main__":

@@ -9,18 +9,15 @@ same life is lived and that call fails (src/io/fault.h). Whatever happens then: 
 without faults, what was refused is not, writes are accepted again within seconds, and the process does not end by itself other than with
 a refusal to start, which says why.
 """
-import argparse, errno, mmap, os, shutil, signal, struct, subprocess, sys, tempfile, time
+import argparse, errno, mmap, os, struct, subprocess, sys, time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "redis-compat", "oracle"))
-import oracle  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from check import Failed, wait_for  # noqa: E402
+from resp import Error, info       # noqa: E402
+from server import Server          # noqa: E402
 
 HOW = {"EIO": errno.EIO, "ENOSPC": errno.ENOSPC, "kill": -1, "short": -2}
 NEVER = 1 << 62
-
-
-class Bad(Exception):
-    pass
 
 
 class Page:
@@ -48,60 +45,39 @@ class Page:
 
 class Life:
     def __init__(self, server, mode):
-        self.server, self.mode = server, mode
-        self.dir = tempfile.mkdtemp(prefix="faults-")
-        self.page = Page(os.path.join(self.dir, "page"))
+        self.server = Server(server, "--aclfile", "users.acl", "--enable-debug-command", "yes",
+                             conf="appendonly yes\nappendfsync %s\nsave \"\"\naof-disk-reserve 1mb\nslowlog-max-len 7\n" % mode,
+                             files={"users.acl": b"user default on nopass ~* &* +@all\n"})
+        self.page = Page(self.path("page"))
         self.acked, self.refused, self.unknown = [], set(), set()
         self.n, self.stalls = 0, 0
-        self.p = self.c = None
-        with open(self.path("conf"), "w") as f:
-            f.write("appendonly yes\nappendfsync %s\nsave \"\"\naof-disk-reserve 1mb\nslowlog-max-len 7\n" % mode)
-        with open(self.path("users.acl"), "w") as f:
-            f.write("user default on nopass ~* &* +@all\n")
+        self.c = None
 
     def path(self, name):
-        return os.path.join(self.dir, name)
+        return self.server.at(name)
 
     def text(self):
-        with open(self.path("log"), errors="replace") as f:
-            return f.read()
+        return self.server.log()
 
     def start(self, faults=True):
         """False: it refused."""
-        env = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
-        if faults:
-            env["MILLRACE_FAULT"] = self.path("page")
-        for _ in range(3):
-            self.port = oracle.free_port()
-            log = open(self.path("log"), "ab")
-            self.p = subprocess.Popen([self.server, self.path("conf"), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.dir,
-                                       "--aclfile", self.path("users.acl"), "--enable-debug-command", "yes"], stdout=log, stderr=log, env=env)
-            log.close()
-            for _ in range(1500):
-                if self.connect():
-                    return True
-                if self.p.poll() is not None:
-                    break
-                time.sleep(0.01)
-            if "Failed listening" not in self.text():
-                return False
-        raise Bad("no port")
+        self.server.env = {"MILLRACE_FAULT": self.path("page")} if faults else {}
+        if not self.server.launch():
+            return False
+        return self.connect()
 
     def connect(self):
         try:
-            self.c = oracle.Conn(self.port)
-            self.c.s.settimeout(12)
-            return not self.ask(b"PING")[1].startswith(b"LOADING")
-        except (OSError, EOFError):
+            self.c = self.server.conn()
+            return self.c.ask("PING") == b"PONG"
+        except (OSError, Error):
             return False
 
     def ask(self, *args):
-        self.c.send([a if isinstance(a, bytes) else str(a).encode() for a in args])
-        kind, value = self.c.raw()[1]
-        return (kind, value if value is not None else b"") if not isinstance(value, list) else (kind, value)
+        return self.c.do(*args)
 
     def dead(self):
-        return self.p.poll() is not None
+        return not self.server.alive()
 
     def write(self):
         """One write; until it is accepted, or the server has died."""
@@ -112,8 +88,8 @@ class Life:
             kinds = [(b"RPUSH", b"log", token), (b"XADD", b"stream", b"*", b"f", token), (b"HSET", b"hash", token, b"1"),
                      (b"EVAL", b"redis.call('SADD', 'set', ARGV[1]) return redis.call('ZADD', 'zset', 1, ARGV[1])", b"0", token)]
             try:
-                kind, value = self.ask(*kinds[self.n % 4])
-            except (OSError, EOFError):
+                answer = self.ask(*kinds[self.n % 4])
+            except OSError:
                 self.unknown.add(token)
                 for _ in range(50):
                     if self.dead() or self.connect():
@@ -122,30 +98,24 @@ class Life:
                 if self.dead():
                     return False
                 continue
-            if kind != b"-":
+            if not isinstance(answer, Error):
                 self.acked.append(token)
                 return True
-            if not value.startswith(b"MISCONF"):
-                raise Bad("a write got %r" % value)
+            if not str(answer).startswith("MISCONF"):
+                raise Failed("a write got %r" % answer)
             self.refused.add(token)
             self.stalls += 1
             time.sleep(0.05)
-        raise Bad("writes are not accepted again: %r" % self.ask("INFO", "persistence")[1])
+        raise Failed("writes are not accepted again: %r" % info(self.c))
 
     def writes(self, n):
         return all(self.write() for _ in range(n))
 
-    def wait_for(self, what):
-        for _ in range(1000):
-            info = self.ask("INFO", "persistence")[1]
-            if all(x in info for x in what):
-                return
-            time.sleep(0.01)
-        raise Bad("%r does not come" % (what,))
-
     def rest(self):
         """Children and rewrites have ended."""
-        self.wait_for([b"aof_rewrite_in_progress:0", b"aof_rewrite_scheduled:0", b"rdb_bgsave_in_progress:0"])
+        busy = ("aof_rewrite_in_progress", "aof_rewrite_scheduled", "rdb_bgsave_in_progress")
+        if not wait_for(lambda: all(info(self.c, name) == "0" for name in busy)):
+            raise Failed("children or rewrites do not end")
 
     def live(self):
         """False: the server has died, or refused to start."""
@@ -173,8 +143,7 @@ class Life:
             self.rest()
             for _ in range(3):
                 self.ask("CONFIG", "SET", "appendonly", "yes")
-                info = self.ask("INFO", "persistence")[1]
-                if b"aof_enabled:1" in info and b"aof_last_bgrewrite_status:ok" in info:
+                if info(self.c, "aof_enabled") == "1" and info(self.c, "aof_last_bgrewrite_status") == "ok":
                     break
                 time.sleep(5.2)
                 self.rest()
@@ -186,59 +155,49 @@ class Life:
                 try:
                     self.ask("SHUTDOWN", "NOSAVE")
                     if "could not be synced" not in self.text():
-                        raise Bad("SHUTDOWN is refused without a reason")
+                        raise Failed("SHUTDOWN is refused without a reason")
                     time.sleep(1)
-                except (OSError, EOFError):
+                except OSError:
                     break
             try:
-                self.p.wait(20)
+                self.server.p.wait(60)
             except subprocess.TimeoutExpired:
-                raise Bad("it does not end")
+                raise Failed("it does not end")
             return self.start() and self.writes(3)
-        except (OSError, EOFError):
-            time.sleep(0.1)
-            if not self.dead():
-                raise Bad("the connection was closed")
+        except OSError:
+            if not wait_for(self.dead, 5):
+                raise Failed("the connection was closed")
             return False
 
     def tokens(self):
-        seen = set(self.ask("LRANGE", "log", 0, -1)[1][i][1] for i in range(len(self.ask("LRANGE", "log", 0, -1)[1])))
-        seen |= set(x[1] for x in self.ask("HKEYS", "hash")[1])
-        members = set(x[1] for x in self.ask("SMEMBERS", "set")[1])
-        if members != set(x[1] for x in self.ask("ZRANGE", "zset", 0, -1)[1]):
-            raise Bad("half a script")
-        seen |= members
-        for _, entry in self.ask("XRANGE", "stream", "-", "+")[1]:
-            seen.add(entry[1][1][1][1])
-        return seen
+        seen = set(self.ask("LRANGE", "log", 0, -1)) | set(self.ask("HKEYS", "hash"))
+        members = set(self.ask("SMEMBERS", "set"))
+        if members != set(self.ask("ZRANGE", "zset", 0, -1)):
+            raise Failed("half a script")
+        return seen | members | {fields[1] for _, fields in self.ask("XRANGE", "stream", "-", "+")}
 
     def judge(self):
-        if self.p.poll() is None:
-            self.p.send_signal(signal.SIGKILL)
-        self.p.wait()
+        self.server.kill()
         if not self.start(faults=False):
-            raise Bad("it does not start again:\n" + self.text()[-1500:])
+            raise Failed("it does not start again:\n" + self.text()[-1500:])
         seen = self.tokens()
         lost = [t for t in self.acked if t not in seen]
         if lost:
-            raise Bad("lost: %r" % lost)
+            raise Failed("lost: %r" % lost)
         if seen & self.refused:
-            raise Bad("refused and there: %r" % (seen & self.refused))
+            raise Failed("refused and there: %r" % (seen & self.refused))
         if seen - set(self.acked) - self.unknown:
-            raise Bad("from nowhere: %r" % (seen - set(self.acked) - self.unknown))
-        if self.ask("GET", "m")[1] not in (b"", b"2"):
-            raise Bad("half a transaction")
-        if self.ask("CONFIG", "GET", "slowlog-max-len")[1][1][1] not in (b"7", b"9"):
-            raise Bad("the configuration is neither old nor new")
-        if self.ask("ACL", "GETUSER", "new")[1] == [] or len(self.ask("ACL", "USERS")[1]) not in (1, 2):
-            raise Bad("the users are neither old nor new")
+            raise Failed("from nowhere: %r" % (seen - set(self.acked) - self.unknown))
+        if self.ask("GET", "m") not in (None, b"2"):
+            raise Failed("half a transaction")
+        if self.ask("CONFIG", "GET", "slowlog-max-len")[1] not in (b"7", b"9"):
+            raise Failed("the configuration is neither old nor new")
+        if self.ask("ACL", "GETUSER", "new") == [] or len(self.ask("ACL", "USERS")) not in (1, 2):
+            raise Failed("the users are neither old nor new")
 
     def end(self):
-        if self.p and self.p.poll() is None:
-            self.p.kill()
-            self.p.wait()
+        self.server.end()
         self.page.close()
-        shutil.rmtree(self.dir, ignore_errors=True)
 
 
 def main():
@@ -255,15 +214,15 @@ def main():
     try:
         life.page.plan(NEVER, 0)
         if not life.live():
-            raise Bad("a life without faults fails:\n" + life.text()[-1500:])
+            raise Failed("a life without faults fails:\n" + life.text()[-1500:])
         if life.stalls:
-            raise Bad("refused without a fault")
+            raise Failed("refused without a fault")
         calls = life.page.calls()
         life.judge()
     finally:
         life.end()
     if calls < 40:
-        raise Bad("only %d calls were counted: is this a build with MILLRACE_FAULTS?" % calls)
+        raise Failed("only %d calls were counted: is this a build with MILLRACE_FAULTS?" % calls)
     struck, stalls, ends, bad = 0, 0, 0, 0
     for number in [o.only] if o.only else range(1 + o.seed % o.stride, calls + 1, o.stride):
         life = Life(o.server, o.mode)
@@ -277,9 +236,9 @@ def main():
                 print("call %d (%s): %s, %d refused, %d unanswered" % (number, life.page.last(), "lives on" if alive else "ended", len(life.refused),
                                                                        len(life.unknown)), flush=True)
             if not alive and o.how != "kill" and not any(w in life.text() for w in ("Fatal error", "Can't ", "could not be", "Error loading")):
-                raise Bad("it ended without a word:\n" + life.text()[-1500:])
+                raise Failed("it ended without a word:\n" + life.text()[-1500:])
             life.judge()
-        except Bad as e:
+        except Failed as e:
             bad += 1
             print("not ok: %s, %s at call %d (%s): %s" % (o.mode, o.how, number, life.page.last(), e), flush=True)
             print("   " + "\n   ".join(life.text().splitlines()[-12:]), flush=True)
@@ -293,6 +252,6 @@ def main():
 if __name__ == "__main__":
     try:
         main()
-    except Bad as e:
+    except Failed as e:
         print("not ok: %s" % e)
         sys.exit(1)

@@ -1,6 +1,6 @@
 /* LD_PRELOAD: a wall clock that steps, a disk that takes seconds to sync or is full, forks that
- * fail. What is in force stands in the file that UNKIND_PAGE names (struct page), which the test
- * changes while the server runs. cc -shared -fPIC -o hostile_os.so hostile_os.c -ldl */
+ * fail. What is in force stands in the file that HOSTILE_OS_PAGE names (struct page), which the
+ * test changes while the server runs. cc -shared -fPIC -o hostile_os.so hostile_os.c -ldl */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -27,7 +27,7 @@ static volatile struct page *page(void)
     static volatile struct page *p;
     static struct page kind;
     if (!p) {
-        int fd = open(getenv("UNKIND_PAGE"), O_RDWR | O_CLOEXEC);
+        int fd = open(getenv("HOSTILE_OS_PAGE"), O_RDWR | O_CLOEXEC);
         void *m = mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         p = m == MAP_FAILED ? &kind : m;
         close(fd);

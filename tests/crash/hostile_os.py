@@ -3,62 +3,28 @@
 
 What docs/guides/durability.md says of them, shown with hostile_os.c under the unmodified server. Nothing here is judged by how long it
 takes: only by what comes before what, and by what is there after a kill. Prints "ok NAME" or "not ok NAME: why"."""
-import mmap, os, select, shutil, socket, struct, subprocess, sys, tempfile, time, traceback
+import mmap, os, socket, struct, subprocess, sys, tempfile, time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from crash import Client, Error, command, free_port  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from check import Failed, cases, expect, until                  # noqa: E402
+from resp import Error, info, packet, request                   # noqa: E402
+from server import Refused, Server                              # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLOCK, SYNC, FORKS, SYNCS, WRITES = 0, 8, 16, 24, 32
 HOUR = 3600000
 
 
-class Bad(Exception):
-    pass
+class Machine(Server):
+    """A server whose clock, disk and forks do what a page of memory says, which hostile_os.c reads in it; it also counts there."""
 
-
-def expect(got, want, what):
-    if got != want:
-        raise Bad("%s: got %r, wanted %r" % (what, got, want))
-
-
-class Buffer:
-    """What a socket has brought, so that silent() sees all of it."""
-
-    def __init__(self, s):
-        self.s, self.bytes = s, b""
-
-    def more(self):
-        got = self.s.recv(1 << 16)
-        if not got:
-            raise ConnectionError("closed")
-        self.bytes += got
-
-    def take(self, n):
-        got, self.bytes = self.bytes[:n], self.bytes[n:]
-        return got
-
-    def readline(self):
-        while b"\n" not in self.bytes:
-            self.more()
-        return self.take(self.bytes.index(b"\n") + 1)
-
-    def read(self, n):
-        while len(self.bytes) < n:
-            self.more()
-        return self.take(n)
-
-
-class Server:
     def __init__(self, path, lib):
-        self.path, self.lib, self.dir, self.p = path, lib, tempfile.mkdtemp(prefix="hostile_os-"), None
-        with open(self.at("page"), "wb") as f:
+        super().__init__(path, "--appendonly", "yes", "--enable-debug-command", "yes", env={"LD_PRELOAD": lib})
+        self.env["HOSTILE_OS_PAGE"] = page = os.path.join(self.home, "page")
+        with open(page, "wb") as f:
             f.write(bytes(40))
-        self.file = open(self.at("page"), "r+b")
+        self.file = open(page, "r+b")
         self.page = mmap.mmap(self.file.fileno(), 40)
-
-    def at(self, name):
-        return os.path.join(self.dir, name)
 
     def set(self, what, value):
         struct.pack_into("<q", self.page, what, value)
@@ -66,79 +32,32 @@ class Server:
     def get(self, what):
         return struct.unpack_from("<q", self.page, what)[0]
 
-    def start(self, *args):
-        self.port = free_port()
-        with open(self.at("log"), "ab") as log:
-            self.p = subprocess.Popen([self.path, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.dir, "--save", "", "--appendonly", "yes",
-                                       "--enable-debug-command", "yes", *args], stdout=log, stderr=log,
-                                      env=dict(os.environ, LD_PRELOAD=self.lib, UNKIND_PAGE=self.at("page")))
-        for _ in range(1000):
-            try:
-                c = self.client()
-                c.ask("PING")
-                return c
-            except (OSError, EOFError, Error):
-                time.sleep(0.02)
-        raise Bad("it does not start: " + self.log()[-600:])
-
-    def client(self):
-        c = Client(self.port)
-        c.f = Buffer(c.s)
-        return c
-
-    def kill(self):
-        self.p.kill()
-        self.p.wait()
-
-    def log(self):
-        with open(self.at("log"), errors="replace") as f:
-            return f.read()
-
-    def info(self, c, field):
-        for line in c.ask("INFO", "everything").decode().splitlines():
-            if line.startswith(field + ":"):
-                return line.split(":", 1)[1]
-        raise Bad("INFO has no " + field)
-
-    def until(self, what, true):
-        for _ in range(1500):
-            if true():
-                return
-            time.sleep(0.02)
-        raise Bad("%s does not come" % what)
-
     def end(self):
-        if self.p and self.p.poll() is None:
-            self.kill()
+        super().end()
         self.page.close()
         self.file.close()
-        shutil.rmtree(self.dir, ignore_errors=True)
-
-
-def silent(c):
-    return not c.f.bytes and not select.select([c.s], [], [], 0)[0]
 
 
 def slow_sync_begins(s, c):
     """A write whose sync takes minutes: it is answered when it is written."""
     s.set(SYNC, 0)
-    s.until("everything synced", lambda: s.info(c, "aof_unsynced_bytes") == "0")
+    until("everything synced", lambda: info(c, "aof_unsynced_bytes") == "0")
     begun = s.get(SYNCS)
     s.set(SYNC, 600000)
     expect(c.ask("SET", "early", "1"), b"OK", "a write while nothing is being synced")
-    s.until("a sync", lambda: s.get(SYNCS) > begun)
+    until("a sync", lambda: s.get(SYNCS) > begun)
 
 
 def held(s, reader, happened):
     """Waits for what happens to a batch: True: it is held, because the sync is older than a second; False: happened()."""
-    before = int(s.info(reader, "aof_delayed_fsync"))
-    s.until("an end of waiting", lambda: happened() or int(s.info(reader, "aof_delayed_fsync")) > before)
+    before = int(info(reader, "aof_delayed_fsync"))
+    until("an end of waiting", lambda: happened() or int(info(reader, "aof_delayed_fsync")) > before)
     return not happened()
 
 
 def slow_disk(s, policy):
     c = s.start("--appendfsync", policy)
-    reader = s.client()
+    reader = s.conn()
     expect(c.ask("SET", "other", "1"), b"OK", "a write")
     beside = 0
     if policy == "everysec":
@@ -147,8 +66,8 @@ def slow_disk(s, policy):
             slow_sync_begins(s, c)
             first = beside
             while True:
-                c.send(command("SET", "late", beside))
-                if held(s, reader, lambda: not silent(c)):
+                c.send("SET", "late", beside)
+                if held(s, reader, lambda: not c.silent()):
                     break
                 expect(c.reply(), b"OK", "a write beside a sync")
                 beside += 1
@@ -157,16 +76,16 @@ def slow_disk(s, policy):
             s.set(SYNC, 0)
             expect(c.reply(), b"OK", "a reply after the sync")
         if beside == 0:
-            raise Bad("nothing was answered beside a sync")
+            raise Failed("nothing was answered beside a sync")
     else:
-        s.until("everything synced", lambda: s.info(c, "aof_unsynced_bytes") == "0")
+        until("everything synced", lambda: info(c, "aof_unsynced_bytes") == "0")
         s.set(SYNC, 600000)
         begun = s.get(SYNCS)
-        c.send(command("SET", "late", beside))
-        s.until("a sync", lambda: s.get(SYNCS) > begun)
+        c.send("SET", "late", beside)
+        until("a sync", lambda: s.get(SYNCS) > begun)
     for _ in range(200):
         expect(reader.ask("GET", "other"), b"1", "a read while a sync is under way")
-    expect(silent(c), True, "no reply to a write during a sync")
+    expect(c.silent(), True, "no reply to a write during a sync")
     s.set(SYNC, 0)
     expect(c.reply(), b"OK", "the reply comes with the end of the sync")
     s.kill()
@@ -180,12 +99,12 @@ def killed_beside(s):
     beside = 0
     for round in range(5):
         c = s.start("--appendfsync", "everysec")
-        reader = s.client()
+        reader = s.conn()
         slow_sync_begins(s, c)
         n = 0
         while n < 40 * (round + 1):
-            c.send(command("RPUSH", "q%d" % round, n) + command("SET", "last", n))
-            if held(s, reader, lambda: not silent(c)):
+            c.write(request("RPUSH", "q%d" % round, n) + request("SET", "last", n))
+            if held(s, reader, lambda: not c.silent()):
                 break
             expect([c.reply(), c.reply()], [n + 1, b"OK"], "two writes")
             n += 1
@@ -194,32 +113,32 @@ def killed_beside(s):
         c = s.start("--appendfsync", "everysec")
         got = c.ask("LRANGE", "q%d" % round, "0", "-1")
         if got[:n] != [b"%d" % i for i in range(n)] or len(got) > n + 1:
-            raise Bad("%d of %d are there" % (len(got), n))
+            raise Failed("%d of %d are there" % (len(got), n))
         s.kill()
         beside += n
     if beside == 0:
-        raise Bad("nothing was answered beside a sync")
+        raise Failed("nothing was answered beside a sync")
 
 
 def full_beside(s):
     """A write beside a sync that fails: nobody hears of it until it is made good."""
     c = s.start("--appendfsync", "everysec", "--aof-disk-reserve", "0")
-    reader = s.client()
+    reader = s.conn()
 
     def failed():
-        return s.info(reader, "aof_last_write_status") == "err"
+        return info(reader, "aof_last_write_status") == "err"
 
     for _ in range(20):
         slow_sync_begins(s, c)
         s.set(WRITES, 1)
-        c.send(command("SET", "late", "1"))
+        c.send("SET", "late", "1")
         if not held(s, reader, failed):
             break
         s.set(WRITES, 0)
         s.set(SYNC, 0)
         expect(c.reply(), b"OK", "a reply after the sync")
     expect(failed(), True, "a write beside a sync fails")
-    expect(silent(c), True, "no reply to a write that failed")
+    expect(c.silent(), True, "no reply to a write that failed")
     try:
         got = reader.ask("SET", "refused", "1")
     except Error as e:
@@ -229,7 +148,7 @@ def full_beside(s):
     s.set(WRITES, 0)
     s.set(SYNC, 0)
     expect(c.reply(), b"OK", "the reply comes when it is written")
-    s.until("an end of the failure", lambda: not failed())
+    until("an end of the failure", lambda: not failed())
     expect(reader.ask("SET", "after", "1"), b"OK", "the next write")
     s.kill()
     c = s.start("--appendfsync", "everysec")
@@ -241,7 +160,7 @@ def script_and_sync(s):
     """A sync that began while a script let others have their turn: the script's reply waits for its write. With one look a second by
     itself the server finds the sync due only when the script lets it."""
     c = s.start("--appendfsync", "everysec", "--busy-reply-threshold", "100", "--hz", "1")
-    reader, other = s.client(), s.client()
+    reader, other = s.conn(), s.conn()
     script = "redis.call('set', KEYS[1], ARGV[2]) local n = 0 while n < tonumber(ARGV[1]) do n = n + 1 end return redis.call('set', KEYS[2], ARGV[2])"
     for round in range(20):
         time.sleep(1.2)
@@ -251,23 +170,23 @@ def script_and_sync(s):
         time.sleep(0.75 + round % 4 * 0.05)
         begun = s.get(SYNCS)
         s.set(SYNC, 600000)
-        c.send(command("EVAL", script, 2, "first", "second", 30000000, round))
-        s.until("the script", lambda: busy(reader))
-        other.send(command("GET", "first"))
-        s.until("the end of the script", lambda: busy(reader) is False)
+        c.send("EVAL", script, 2, "first", "second", 30000000, round)
+        until("the script", lambda: busy(reader))
+        other.send("GET", "first")
+        until("the end of the script", lambda: busy(reader) is False)
         overtaken = s.get(SYNCS) > begun
         # Either it was written beside the sync, or its reply is held.
-        if overtaken and silent(c):
-            expect(silent(other) or isinstance(answer(other), Error), True, "nobody has seen what it did")
+        if overtaken and c.silent():
+            expect(other.silent() or isinstance(other.answer(), Error), True, "nobody has seen what it did")
             s.set(SYNC, 0)
         if not overtaken:
             s.set(SYNC, 0)
         expect(c.reply(), b"OK", "the script's reply")
         if overtaken:
             break
-        answer(other)
+        other.answer()
     if not overtaken:
-        raise Bad("no sync overtook a script")
+        raise Failed("no sync overtook a script")
     s.kill()
     s.set(SYNC, 0)
     c = s.start("--appendfsync", "everysec")
@@ -336,7 +255,7 @@ READS = {
 
 def settle(s, admin):
     s.set(SYNC, 0)
-    s.until("everything synced", lambda: s.info(admin, "aof_unsynced_bytes") == "0")
+    until("everything synced", lambda: info(admin, "aof_unsynced_bytes") == "0")
 
 
 def processed(admin):
@@ -350,30 +269,30 @@ def begin_change(s, admin, change):
     settle(s, admin)
     s.set(SYNC, 600000)
     change()
-    s.until("the change", lambda: s.info(admin, "aof_unsynced_bytes") != "0")
+    until("the change", lambda: info(admin, "aof_unsynced_bytes") != "0")
 
 
 def check_held(s, admin, what, readers, free):
     """readers: name -> connection and requests, which are all held; free: answered at once."""
     for c, requests in list(readers.values()) + list(free.values()):
-        c.send(b"".join(command(*r) for r in requests))
+        c.write(packet(requests))
     processed(admin)
-    early = [name for name, (c, _) in readers.items() if not silent(c)]
-    late = [name for name, (c, _) in free.items() if silent(c)]
+    early = [name for name, (c, _) in readers.items() if not c.silent()]
+    late = [name for name, (c, _) in free.items() if c.silent()]
     # MULTI and what is queued may be answered, EXEC not.
     early = [name for name in early if name.split()[0] != "MULTI" or answered(readers[name][0]) > 2]
     if early or late:
-        raise Bad("%s: answered before it was on the disk: %s; held without need: %s" % (what, early, late))
+        raise Failed("%s: answered before it was on the disk: %s; held without need: %s" % (what, early, late))
     s.set(SYNC, 0)
     for name, (c, requests) in list(readers.items()) + list(free.items()):
         for _ in requests[2:] if name.split()[0] == "MULTI" else requests:
-            answer(c)
+            c.answer()
 
 
 def answered(c):
     n = 0
-    while not silent(c) and n < 3:
-        answer(c)
+    while not c.silent() and n < 3:
+        c.answer()
         n += 1
     return n
 
@@ -381,12 +300,12 @@ def answered(c):
 def every_pair(s):
     """The table of the gate: whatever changes data, whoever reads it waits until the change is on the disk. faults D10."""
     admin = s.start("--appendfsync", "always", "--maxmemory-policy", "allkeys-random")
-    writer = s.client()
+    writer = s.conn()
     connections = {}
 
     def connection(name, db):
         if (name, db) not in connections:
-            c = connections[name, db] = s.client()
+            c = connections[name, db] = s.conn()
             c.ask("SELECT", db)
         return connections[name, db]
 
@@ -399,7 +318,7 @@ def every_pair(s):
         writer.ask("RPUSH", "list", *[k if isinstance(k, str) else "k" for k in keys])
         for b in before:
             writer.ask(*b)
-        begin_change(s, admin, lambda: writer.send(command(*[dump if x is None else x for x in change])))
+        begin_change(s, admin, lambda: writer.write(request(*[dump if x is None else x for x in change])))
         readers = {}
         for k in keys:
             key, db = k if isinstance(k, tuple) else (k or "k", 0)
@@ -411,64 +330,64 @@ def every_pair(s):
         if not name.startswith(("FLUSH", "SWAPDB", "FUNCTION")):
             free["GET untouched"] = (connection("GET untouched", 0), [["GET", "untouched"]])
         check_held(s, admin, name, readers, free)
-        answer(writer)
+        writer.answer()
     s.kill()
 
 
 def what_the_server_does(s):
     """The same of what no command does: expiry, eviction. And of what is told to others: events, invalidations, MONITOR, messages, served clients."""
     admin = s.start("--appendfsync", "always", "--maxmemory-policy", "allkeys-random", "--notify-keyspace-events", "KEA", "--hz", "100")
-    c, reader, feed, monitor, waiter, cache = [s.client() for _ in range(6)]
+    c, reader, feed, monitor, waiter, cache = [s.conn() for _ in range(6)]
     admin.ask("DEBUG", "SET-ACTIVE-EXPIRE", "0")
     c.ask("SET", "gone", "1", "PX", "1")
     c.ask("HSET", "hash", "f", "1", "g", "1")
     c.ask("HPEXPIRE", "hash", "1", "FIELDS", "1", "f")
     time.sleep(0.02)
     begin_change(s, admin, lambda: admin.ask("DEBUG", "SET-ACTIVE-EXPIRE", "1"))
-    s.until("both", lambda: s.info(admin, "expired_keys") == "1" and s.info(admin, "expired_subkeys") == "1")
+    until("both", lambda: info(admin, "expired_keys") == "1" and info(admin, "expired_subkeys") == "1")
     check_held(s, admin, "expiry", {"GET": (reader, [["GET", "gone"]]), "HLEN": (waiter, [["HLEN", "hash"]])}, {"other": (c, [["GET", "other"]])})
     names = ["e%d" % i for i in range(10)]
     for n in names:
         c.ask("SET", n, "x" * 300000)
-    begin_change(s, admin, lambda: admin.ask("CONFIG", "SET", "maxmemory", int(s.info(admin, "used_memory")) - 1500000))
-    s.until("evictions", lambda: int(s.info(admin, "evicted_keys")) > 0)
+    begin_change(s, admin, lambda: admin.ask("CONFIG", "SET", "maxmemory", int(info(admin, "used_memory")) - 1500000))
+    until("evictions", lambda: int(info(admin, "evicted_keys")) > 0)
     check_held(s, admin, "eviction", {"EXISTS": (reader, [["EXISTS"] + names])}, {"other": (c, [["GET", "other"]])})
     settle(s, admin)
     admin.ask("CONFIG", "SET", "maxmemory", "0")
-    feed.send(command("PSUBSCRIBE", "*"))
+    feed.send("PSUBSCRIBE", "*")
     feed.reply()
     monitor.ask("MONITOR")
     cache.ask("SUBSCRIBE", "__redis__:invalidate")
     reader.ask("CLIENT", "TRACKING", "ON", "REDIRECT", client_id(cache, admin))
     reader.ask("GET", "k")
-    while not silent(monitor):
+    while not monitor.silent():
         monitor.reply()
-    waiter.send(command("BLPOP", "list", "0"))
+    waiter.send("BLPOP", "list", "0")
     processed(admin)
-    for name, change in (("SET", command("SET", "k", "2")), ("RPUSH", command("RPUSH", "list", "1")), ("PUBLISH", command("SET", "m", "1") + command("PUBLISH", "news", "1")),
-                         ("EVAL", command("EVAL", "redis.call('set', 'm', 2) return redis.call('publish', 'news', 2)", "0")),
-                         ("MULTI", command("MULTI") + command("SET", "m", "3") + command("PUBLISH", "news", "3") + command("EXEC"))):
+    for name, change in (("SET", request("SET", "k", "2")), ("RPUSH", request("RPUSH", "list", "1")), ("PUBLISH", request("SET", "m", "1") + request("PUBLISH", "news", "1")),
+                         ("EVAL", request("EVAL", "redis.call('set', 'm', 2) return redis.call('publish', 'news', 2)", "0")),
+                         ("MULTI", request("MULTI") + request("SET", "m", "3") + request("PUBLISH", "news", "3") + request("EXEC"))):
         settle(s, admin)
         processed(admin)
         for x in (feed, monitor, cache):
-            while not silent(x):
+            while not x.silent():
                 x.reply()
-        begin_change(s, admin, lambda: c.send(change))
+        begin_change(s, admin, lambda: c.write(change))
         processed(admin)
-        told = [n for n, x in (("event", feed), ("invalidation", cache), ("BLPOP", waiter)) if not silent(x)]
+        told = [n for n, x in (("event", feed), ("invalidation", cache), ("BLPOP", waiter)) if not x.silent()]
         expect(told, [], name + ": told before it was on the disk")
         s.set(SYNC, 0)
-        answer(c)
+        c.answer()
         expect(feed.reply()[0], b"pmessage", name + ": then it is told")
         if name == "SET":
             expect(cache.reply()[2], [b"k"], "the invalidation")
         if name == "RPUSH":
             expect(waiter.reply(), [b"list", b"1"], "who waited")
         if name == "PUBLISH":
-            answer(c)
+            c.answer()
         if name == "MULTI":
             for _ in range(3):
-                answer(c)
+                c.answer()
     s.kill()
 
 
@@ -477,14 +396,7 @@ def client_id(c, admin):
     for line in admin.ask("CLIENT", "LIST").decode().splitlines():
         if ":%d " % port in line:
             return line.split()[0].split("=")[1]
-    raise Bad("no such client")
-
-
-def answer(c):
-    try:
-        return c.reply()
-    except Error as e:
-        return e
+    raise Failed("no such client")
 
 
 def busy(c):
@@ -503,53 +415,53 @@ def gone(c):
         return True
     except Error as e:
         got = e
-    raise Bad("a reply where none is true: %r" % (got,))
+    raise Failed("a reply where none is true: %r" % (got,))
 
 
 def no_base_yet(s):
     """While an append-only file that was turned on has no base, nothing in it is on the disk. faults D2."""
     c = s.start("--appendonly", "no", "--rdb-key-save-delay", "50000")
-    durable, waits, plain, killed = [s.client() for _ in range(4)]
+    durable, waits, plain, killed = [s.conn() for _ in range(4)]
     c.ask("MSET", *[x for i in range(40) for x in ("old%d" % i, "1")])
     expect(c.ask("CONFIG", "SET", "appendonly", "yes", "appendfsync", "everysec"), b"OK", "on")
     expect(durable.ask("CLIENT", "DURABLE", "ON"), b"OK", "DURABLE")
-    durable.send(command("SET", "order", "paid"))
+    durable.send("SET", "order", "paid")
     expect(plain.ask("SET", "plain", "1"), b"OK", "a plain write with everysec")
     expect(plain.ask("WAITAOF", "1", "0", "50"), [0, 0], "WAITAOF without a base")
-    waits.send(command("WAITAOF", "1", "0", "0"))
+    waits.send("WAITAOF", "1", "0", "0")
     expect(c.ask("CONFIG", "SET", "appendfsync", "always"), b"OK", "always")
-    killed.send(command("SET", "always", "1"))
+    killed.send("SET", "always", "1")
     processed(c)
-    expect(s.info(c, "aof_rewrite_in_progress"), "1", "the base is being written")
-    expect([silent(durable), silent(waits), silent(killed)], [True] * 3, "no reply that would not be true")
+    expect(info(c, "aof_rewrite_in_progress"), "1", "the base is being written")
+    expect([durable.silent(), waits.silent(), killed.silent()], [True] * 3, "no reply that would not be true")
     # What waits for it in vain: the file is turned off.
     expect(c.ask("CONFIG", "SET", "appendonly", "no"), b"OK", "off")
     gone(durable)
     expect(killed.reply(), b"OK", "nothing is promised now")
-    expect(isinstance(answer(waits), Error), True, "WAITAOF without a file")
+    expect(isinstance(waits.answer(), Error), True, "WAITAOF without a file")
     expect(plain.ask("CLIENT", "LIST").count(b"id="), 4, "the others stay")
     s.kill()
     # The base comes: all replies do.
     c = s.start("--appendonly", "no", "--rdb-key-save-delay", "50000")
-    durable, waits = s.client(), s.client()
+    durable, waits = s.conn(), s.conn()
     c.ask("MSET", *[x for i in range(20) for x in ("old%d" % i, "1")])
-    durable.send(command("CONFIG", "SET", "appendonly", "yes", "appendfsync", "always") + command("SET", "same turn", "1"))
+    durable.write(request("CONFIG", "SET", "appendonly", "yes", "appendfsync", "always") + request("SET", "same turn", "1"))
     expect(durable.reply(), b"OK", "the setting")
-    waits.send(command("WAITAOF", "1", "0", "0"))
+    waits.send("WAITAOF", "1", "0", "0")
     processed(c)
-    expect([silent(durable), silent(waits)], [True] * 2, "a write behind it waits for the base")
+    expect([durable.silent(), waits.silent()], [True] * 2, "a write behind it waits for the base")
     expect(durable.reply(), b"OK", "the write")
     expect(waits.reply(), [1, 0], "WAITAOF")
     s.kill()
     c = s.start()
     expect(c.ask("MGET", "same turn", "old19"), [b"1", b"1"], "after a kill")
     # DURABLE without a file to wait for.
-    durable = s.client()
+    durable = s.conn()
     durable.ask("CLIENT", "DURABLE", "ON")
     c.ask("CONFIG", "SET", "appendonly", "no")
     for requests in ([["SET", "x", "1"]], [["MULTI"], ["SET", "x", "1"], ["EXEC"]], [["EVAL", "return redis.call('set', 'x', 1)", "0"]]):
-        durable.send(b"".join(command(*r) for r in requests))
-        expect("appendonly is off" in str([answer(durable) for _ in requests]), True, "refused: %r" % (requests[-1],))
+        durable.write(packet(requests))
+        expect("appendonly is off" in str([durable.answer() for _ in requests]), True, "refused: %r" % (requests[-1],))
     expect(durable.ask("GET", "x"), None, "nothing was done")
     s.kill()
 
@@ -557,7 +469,7 @@ def no_base_yet(s):
 def durable_in_scripts(s):
     """DURABLE within a script makes its caller wait, with any policy. faults D3."""
     c = s.start("--appendfsync", "no")
-    other, watch = s.client(), s.client()
+    other, watch = s.conn(), s.conn()
     c.ask("XADD", "x", "DURABLE", "IDMP", "p", "1", "*", "f", "v")
     script = "return redis.call('xadd', KEYS[1], unpack(ARGV))"
     c.ask("FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function(k, a) return redis.call('xadd', k[1], unpack(a)) end)")
@@ -574,12 +486,12 @@ def durable_in_scripts(s):
         s.set(SYNC, 600000)
         begun = s.get(SYNCS)
         other.ask("SET", "before", "1")  # so that there is something to sync in any case
-        c.send(b"".join(command(*r) for r in requests))
-        s.until(name + ": a sync", lambda: s.get(SYNCS) > begun)
+        c.write(packet(requests))
+        until(name + ": a sync", lambda: s.get(SYNCS) > begun)
         processed(watch)
         for _ in requests[1:]:
             c.reply()
-        expect(silent(c), True, name + ": no reply before the sync")
+        expect(c.silent(), True, name + ": no reply before the sync")
         s.set(SYNC, 0)
         c.reply()
     c.ask("CLIENT", "DURABLE", "ON")
@@ -593,29 +505,29 @@ def killed_with_held_replies(s):
     """Who is closed gets what the gate has released and no more. faults D4."""
     c = s.start("--appendfsync", "always")
     for self_first in (True, False):
-        a, b = s.client(), s.client()
+        a, b = s.conn(), s.conn()
         number = a.ask("CLIENT", "ID")
         settle(s, c)
         s.set(SYNC, 600000)
-        a.send(command("GET", "nothing") + command("SET", "a", "1") + (command("CLIENT", "KILL", "ID", number, "SKIPME", "no") if self_first else b""))
-        s.until("the write", lambda: s.info(c, "aof_unsynced_bytes") != "0")
-        b.send(command("CLIENT", "KILL", "ID", number))
+        a.write(request("GET", "nothing") + request("SET", "a", "1") + (request("CLIENT", "KILL", "ID", number, "SKIPME", "no") if self_first else b""))
+        until("the write", lambda: info(c, "aof_unsynced_bytes") != "0")
+        b.send("CLIENT", "KILL", "ID", number)
         processed(c)
         expect(a.reply(), None, "what depends on nothing")
-        if not self_first or not silent(a):
+        if not self_first or not a.silent():
             gone(a)
         s.set(SYNC, 0)
     # Who only asks for nothing more gets its own, once it is true.
     for requests, want in (([["SET", "a", "2"]], [b"OK"]), ([["SET", "a", "3"], ["BLPOP", "none", "0"]], [b"OK"]), ([["LPUSH", "l", "x"], ["BLPOP", "l", "0"]], [1, [b"l", b"x"]])):
-        a = s.client()
+        a = s.conn()
         settle(s, c)
         s.set(SYNC, 600000)
-        a.send(b"".join(command(*r) for r in requests))
-        s.until("the write", lambda: s.info(c, "aof_unsynced_bytes") != "0")
+        a.write(packet(requests))
+        until("the write", lambda: info(c, "aof_unsynced_bytes") != "0")
         a.s.shutdown(socket.SHUT_WR)
         processed(c)
-        expect(silent(a), True, "nothing yet, and no end")
-        expect(s.info(c, "blocked_clients"), "0", "nobody waits who is gone")
+        expect(a.silent(), True, "nothing yet, and no end")
+        expect(info(c, "blocked_clients"), "0", "nobody waits who is gone")
         s.set(SYNC, 0)
         expect([a.reply() for _ in want], want, "its replies")
         gone(a)
@@ -624,7 +536,7 @@ def killed_with_held_replies(s):
 
 def policy(s):
     """Asked by a new client: one whose request comes in the turn that changes it is held as well."""
-    c = s.client()
+    c = s.conn()
     c.s.settimeout(1)
     try:
         return c.ask("CONFIG", "GET", "appendfsync")[1]
@@ -635,7 +547,7 @@ def policy(s):
 def policy_in_mid_turn(s):
     """What comes behind CONFIG SET in the same packet is answered by the new policy. faults D5."""
     c = s.start("--appendfsync", "everysec")
-    admin = s.client()
+    admin = s.conn()
     always = ["CONFIG", "SET", "appendfsync", "always"]
     for said, requests in ((1, [always, ["SET", "x", "1"]]), (0, [["SET", "y", "1"], always, ["GET", "y"]]),
                            (3, [["MULTI"], always, ["SET", "x", "2"], ["EXEC"]]), (1, [always, ["GET", "before"]])):
@@ -645,11 +557,11 @@ def policy_in_mid_turn(s):
         settle(s, admin)  # a sync has just been
         s.set(SYNC, 600000)
         admin.ask("SET", "before", "2")
-        c.send(b"".join(command(*r) for r in requests))
-        s.until("the setting", lambda: policy(s) == b"always")
+        c.write(packet(requests))
+        until("the setting", lambda: policy(s) == b"always")
         for _ in range(said):
             expect(isinstance(c.reply(), bytes), True, "what depends on nothing")
-        expect(silent(c), True, "%r is answered when it is on the disk" % (requests[-1],))
+        expect(c.silent(), True, "%r is answered when it is on the disk" % (requests[-1],))
         s.set(SYNC, 0)
         for _ in requests[said:]:
             c.reply()
@@ -659,20 +571,20 @@ def policy_in_mid_turn(s):
 def told_by_a_script(s):
     """What a script tells while it runs is not heard before its effects are written. faults D9."""
     c = s.start("--appendfsync", "everysec", "--busy-reply-threshold", "50", "--notify-keyspace-events", "KEA")
-    feed, reader, monitor = s.client(), s.client(), s.client()
-    feed.send(command("PSUBSCRIBE", "*"))
+    feed, reader, monitor = s.conn(), s.conn(), s.conn()
+    feed.send("PSUBSCRIBE", "*")
     feed.reply()
     script = "redis.call('set', KEYS[1], ARGV[2]) redis.call('publish', 'news', ARGV[2]) local n = 0 while n < tonumber(ARGV[1]) do n = n + 1 end"
     for number, around in enumerate(([], [["MULTI"]])):
-        c.send(b"".join(command(*r) for r in around + [["EVAL", script, "1", "k", (10000000, 1000000000)[number], number]] + ([["EXEC"]] if around else [])))
-        s.until("the script", lambda: busy(reader))
-        heard = not silent(feed)
+        c.write(packet(around + [["EVAL", script, "1", "k", (10000000, 1000000000)[number], number]] + ([["EXEC"]] if around else [])))
+        until("the script", lambda: busy(reader))
+        heard = not feed.silent()
         if busy(reader) is not False:
             expect(heard, False, "nothing is told while it runs")
         if number == 0:
             for _ in range(3):
                 expect(feed.reply()[0], b"pmessage", "it is told when it has ended")
-            answer(c)
+            c.answer()
     s.kill()
     # Killed within the second script: nobody had heard of it, and nothing is there.
     gone(feed)
@@ -687,13 +599,13 @@ def clock_steps(s, by):
     c.ask("SET", "short", "1", "PX", HOUR // 2)
     last = c.ask("XADD", "st", "*", "a", "1")
     c.ask("XGROUP", "CREATE", "st", "g", "0")
-    blocked = s.client()
-    blocked.send(command("BLPOP", "none", "1.5"))
-    paused = s.client()
+    blocked = s.conn()
+    blocked.send("BLPOP", "none", "1.5")
+    paused = s.conn()
     time.sleep(0.1)
     s.set(CLOCK, by)
     # Timeouts are spans of time: they neither come at once nor an hour later.
-    expect(silent(blocked), True, "a timeout does not come with the step")
+    expect(blocked.silent(), True, "a timeout does not come with the step")
     expect(blocked.reply(), None, "a timeout comes")
     expect(c.ask("GET", "short"), None if by > 0 else b"1", "a deadline of half an hour")
     idle = [x for x in c.ask("CLIENT", "LIST").decode().splitlines() if "id=%d " % paused.ask("CLIENT", "ID") in x][0]
@@ -704,15 +616,15 @@ def clock_steps(s, by):
     for i in range(3):
         # everysec goes on to mean every second.
         c.ask("SET", "kept", i)
-        s.until("the sync of a write", lambda: s.info(c, "aof_unsynced_bytes") == "0")
+        until("the sync of a write", lambda: info(c, "aof_unsynced_bytes") == "0")
     c.ask("CONFIG", "SET", "save", "1 1")
     c.ask("SET", "kept", "last")
-    s.until("a save point", lambda: s.info(c, "rdb_saves") != "0")
+    until("a save point", lambda: info(c, "rdb_saves") != "0")
     c.ask("CONFIG", "SET", "save", "")
-    s.until("the end of the save", lambda: s.info(c, "rdb_bgsave_in_progress") == "0")
+    until("the end of the save", lambda: info(c, "rdb_bgsave_in_progress") == "0")
     c.ask("BGREWRITEAOF")
-    s.until("a rewrite", lambda: s.info(c, "aof_rewrites") == "1" and s.info(c, "aof_rewrite_in_progress") == "0")
-    expect(s.info(c, "aof_last_bgrewrite_status"), "ok", "the rewrite")
+    until("a rewrite", lambda: info(c, "aof_rewrites") == "1" and info(c, "aof_rewrite_in_progress") == "0")
+    expect(info(c, "aof_last_bgrewrite_status"), "ok", "the rewrite")
     digest = c.ask("DEBUG", "DIGEST")
     s.kill()
     c = s.start("--appendfsync", "everysec")
@@ -732,16 +644,16 @@ def forks_fail(s):
         except Error as e:
             got = e
         if name == "BGSAVE" and not isinstance(got, Error):
-            raise Bad("BGSAVE without a fork: %r" % (got,))
-    s.until("the failed forks", lambda: s.get(FORKS) == 0)
-    expect(s.info(c, "rdb_last_bgsave_status"), "err", "the state of the save")
-    s.until("the state of the rewrite", lambda: s.info(c, "aof_last_bgrewrite_status") == "err")
+            raise Failed("BGSAVE without a fork: %r" % (got,))
+    until("the failed forks", lambda: s.get(FORKS) == 0)
+    expect(info(c, "rdb_last_bgsave_status"), "err", "the state of the save")
+    until("the state of the rewrite", lambda: info(c, "aof_last_bgrewrite_status") == "err")
     expect("fork: Resource temporarily unavailable" in s.log(), True, "the log says it")
     expect(c.ask("SET", "a", "2"), b"OK", "writes go on")
     expect(c.ask("BGSAVE"), b"Background saving started", "the next save")
-    s.until("a save", lambda: s.info(c, "rdb_last_bgsave_status") == "ok" and s.info(c, "rdb_bgsave_in_progress") == "0")
+    until("a save", lambda: info(c, "rdb_last_bgsave_status") == "ok" and info(c, "rdb_bgsave_in_progress") == "0")
     c.ask("BGREWRITEAOF")
-    s.until("a rewrite", lambda: s.info(c, "aof_last_bgrewrite_status") == "ok" and s.info(c, "aof_rewrite_in_progress") == "0")
+    until("a rewrite", lambda: info(c, "aof_last_bgrewrite_status") == "ok" and info(c, "aof_rewrite_in_progress") == "0")
     c.ask("SET", "b", "3")
     s.kill()
     c = s.start("--appendfsync", "always")
@@ -749,35 +661,34 @@ def forks_fail(s):
     s.kill()
 
 
+def on_machine(lib, run, *args):
+    s = Machine(sys.argv[1], lib)
+    try:
+        run(s, *args)
+    finally:
+        s.end()
+
+
 def main():
-    bad, only = 0, sys.argv[2:]
     with tempfile.TemporaryDirectory() as work:
         lib = os.path.join(work, "hostile_os.so")
         subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o", lib, os.path.join(HERE, "hostile_os.c"), "-ldl"], check=True)
-        for name, run, args in (("a slow disk holds writes, not reads, always", slow_disk, ["always"]),
-                                ("a slow disk holds writes after a second, not reads, everysec", slow_disk, ["everysec"]),
-                                ("a kill while a batch is written beside a sync", killed_beside, []),
-                                ("a disk that is full beside a sync", full_beside, []),
-                                ("a script that a sync overtook", script_and_sync, []),
-                                ("the clock steps an hour forward", clock_steps, [HOUR]), ("the clock steps an hour back", clock_steps, [-HOUR]),
-                                ("every pair of a change and a reader", every_pair, []), ("what the server does by itself, and what it tells", what_the_server_does, []),
-                                ("a file without a base promises nothing", no_base_yet, []), ("DURABLE in scripts", durable_in_scripts, []),
-                                ("closed with held replies", killed_with_held_replies, []), ("a policy that changes in mid-turn", policy_in_mid_turn, []),
-                                ("what a running script tells", told_by_a_script, []),
-                                ("forks fail", forks_fail, [])):
-            if only and not any(o in name for o in only):
-                continue
-            s = Server(sys.argv[1], lib)
-            try:
-                run(s, *args)
-                print("ok " + name, flush=True)
-            except (Bad, Error, OSError, EOFError) as e:
-                bad += 1
-                lines = [x.lineno for x in traceback.extract_tb(e.__traceback__)]
-                print("not ok %s: %s %r, lines %s" % (name, type(e).__name__, e, lines), flush=True)
-            finally:
-                s.end()
-    sys.exit(1 if bad else 0)
+        cases([(name, on_machine, lib, run, *args) for name, run, *args in (
+            ("a slow disk holds writes, not reads, always", slow_disk, "always"),
+            ("a slow disk holds writes after a second, not reads, everysec", slow_disk, "everysec"),
+            ("a kill while a batch is written beside a sync", killed_beside),
+            ("a disk that is full beside a sync", full_beside),
+            ("a script that a sync overtook", script_and_sync),
+            ("the clock steps an hour forward", clock_steps, HOUR),
+            ("the clock steps an hour back", clock_steps, -HOUR),
+            ("every pair of a change and a reader", every_pair),
+            ("what the server does by itself, and what it tells", what_the_server_does),
+            ("a file without a base promises nothing", no_base_yet),
+            ("DURABLE in scripts", durable_in_scripts),
+            ("closed with held replies", killed_with_held_replies),
+            ("a policy that changes in mid-turn", policy_in_mid_turn),
+            ("what a running script tells", told_by_a_script),
+            ("forks fail", forks_fail))], sys.argv[2:], (Error, Refused, OSError))
 
 
 if __name__ == "__main__":

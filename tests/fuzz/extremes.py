@@ -4,12 +4,12 @@
 extremes.py SERVER [--commands N] [--seed S]: SERVER is a build with sanitizers. What is asked for may be refused or done; no
 arithmetic may overflow. Prints a line a command whose log grew, when the server goes on after a report.
 """
-import argparse, os, random, re, shutil, socket, sys, tempfile, time
+import argparse, os, random, re, sys, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path[:0] = [os.path.join(ROOT, "redis-compat/oracle"), os.path.join(ROOT, "tests/fuzz")]
-import oracle
-from files import Server
+sys.path.insert(0, os.path.join(ROOT, "redis-compat/oracle"))
+import oracle              # noqa: E402
+from server import Server  # noqa: E402
 
 WHOLE = sorted({sign * (2 ** n + d) for n in (0, 1, 31, 32, 52, 53, 62, 63, 64) for d in (-1, 0, 1) for sign in (1, -1)} |
                {9223372036854775, 9223372036854776, -9223372036854776, 1795898401767, 10 ** 18, -10 ** 18})
@@ -46,9 +46,9 @@ class Extremes(oracle.Generator):
 
 
 def load_docs(c):
-    c.send([b"HELLO", b"3"])
+    c.send(b"HELLO", b"3")
     c.raw()
-    c.send([b"COMMAND", b"DOCS"])
+    c.send(b"COMMAND", b"DOCS")
     docs, out = oracle.to_python(c.raw()[1]), {}
     for name, doc in docs.items():
         for full, d in ([(name, doc)] if "subcommands" not in doc else doc["subcommands"].items()):
@@ -69,12 +69,11 @@ def main():
     ap.add_argument("--commands", type=int, default=20000)
     ap.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     o = ap.parse_args()
-    rng, directory = random.Random(o.seed), tempfile.mkdtemp(prefix="extremes-")
-    server = Server(os.path.abspath(o.server), directory, "--appendonly", "yes", "--maxmemory", "300mb", "--proto-max-bulk-len", "1mb",
+    rng = random.Random(o.seed)
+    server = Server(o.server, "--enable-debug-command", "yes", "--appendonly", "yes", "--maxmemory", "300mb", "--proto-max-bulk-len", "1mb",
                     "--notify-keyspace-events", "KEA")
-    server.connect().close()
-    c = oracle.Conn(server.port)
-    generator, size, reports, bad = Extremes(load_docs(c), rng), 0, 0, None
+    c = server.start()
+    generator, size, bad = Extremes(load_docs(c), rng), 0, None
     setup = [[b"XGROUP", b"CREATE", b"s1", b"g1", b"0", b"MKSTREAM"], [b"XADD", b"s1", b"1-1", b"a", b"b"], [b"XADD", b"s1", b"2-1", b"a", b"b"],
              [b"XREADGROUP", b"GROUP", b"g1", b"c1", b"COUNT", b"1", b"STREAMS", b"s1", b">"], [b"RPUSH", b"l1", b"a", b"b", b"c"],
              [b"SET", b"k1", b"9223372036854775807"], [b"SET", b"k3", b"x", b"PXAT", b"9223372036854775807"], [b"HSET", b"h1", b"a", b"-9223372036854775808"],
@@ -104,43 +103,39 @@ def main():
         try:
             for args in todo:
                 last = args
-                c.send(args)
+                c.send(*args)
                 if waits(args):
                     c.s.settimeout(0.05)
                     try:
                         c.raw()
-                    except socket.timeout:
-                        c.s.close()
-                        c = oracle.Conn(server.port)
+                    except TimeoutError:
+                        c.close()
+                        c = server.conn()
                     else:
-                        c.s.settimeout(20)
+                        c.s.settimeout(60)
                 else:
                     c.raw()
-        except socket.timeout:
-            bad = "no reply within 20 s to " + oracle.show(last)
+        except TimeoutError:
+            bad = "no reply within 60 s to " + oracle.show(last)
             break
         except (OSError, ConnectionError):
-            if server.p.poll() is None:
+            if server.alive():
                 try:
-                    c = oracle.Conn(server.port)
+                    c = server.conn()
                     continue
                 except OSError:
                     time.sleep(1)
             bad = "it ended (%s) after %s" % (server.p.poll(), oracle.show(last))
             break
-        now = os.path.getsize(server.log)
-        if now > size and re.search(b"runtime error", open(server.log, "rb").read()[size:]):
-            reports += 1
-            text = open(server.log, errors="replace").read()[size:]
-            print("   %s: %s" % (oracle.show(last)[:200], re.search(r"\S+ runtime error.*", text).group(0)))
+        now = os.path.getsize(server.log_path)
+        if now > size and (report := re.search(r"\S+ runtime error.*", server.log()[size:])):
+            print("   %s: %s" % (oracle.show(last)[:200], report.group(0)))
         size = now
-    if not bad and re.search("AddressSanitizer|runtime error|ASSERTION", open(server.log, errors="replace").read()):
-        bad = "see the log"
-    server.p.kill()
-    server.p.wait()
-    print("%d commands (seed %d): %s" % (n + 1, o.seed, "%s, %s" % (bad, server.log) if bad else "good"))
+    bad = bad or server.report()
+    server.kill()
+    print("%d commands (seed %d): %s" % (n + 1, o.seed, "%s, %s" % (bad, server.log_path) if bad else "good"))
     if not bad:
-        shutil.rmtree(directory)
+        server.end()
     sys.exit(1 if bad else 0)
 
 

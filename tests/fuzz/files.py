@@ -5,44 +5,21 @@ files.py SERVER [--seconds N] [--seed S]: SERVER is best a build with sanitizers
 may load what it is given or refuse it with exit 1; what it loaded is then read and changed. Fails on any
 other end, a hang, or a sanitizer's report.
 """
-import argparse, os, random, re, shutil, socket, subprocess, sys, tempfile, time
+import argparse, os, random, shutil, subprocess, sys, tempfile, time
 
-LOOK = b"""DEBUG DIGEST\r\nXRANGE s - +\r\nXPENDING s g - + 1000\r\nXAUTOCLAIM s g x 0 0 COUNT 500\r\nXTRIM s MAXLEN 10\r
-LRANGE l0 0 -1\r\nLPOP l1 100\r\nXINFO STREAM s FULL\r\nDEBUG RELOAD\r\nFLUSHALL\r\nPING done\r\n"""
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
+from check import until   # noqa: E402
+from resp import info  # noqa: E402
+from server import Server    # noqa: E402
+
+LOOK = [line.split() for line in """DEBUG DIGEST|XRANGE s - +|XPENDING s g - + 1000|XAUTOCLAIM s g x 0 0 COUNT 500|XTRIM s MAXLEN 10|LRANGE l0 0 -1|LPOP l1 100
+XINFO STREAM s FULL|DEBUG RELOAD|FLUSHALL|PING done""".replace("\n", "|").split("|")]
 
 
-class Server:
-    def __init__(self, path, directory, *args):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
-        self.log = os.path.join(directory, "log")
-        env = dict(os.environ, ASAN_OPTIONS="detect_leaks=0:abort_on_error=1", UBSAN_OPTIONS=os.environ.get("UBSAN_OPTIONS", "halt_on_error=1"))
-        self.p = subprocess.Popen([path, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", directory, "--save", "", "--enable-debug-command", "yes",
-                                   *args], stdout=open(self.log, "wb"), stderr=subprocess.STDOUT, env=env)
-
-    def connect(self):
-        """A connection once the data is loaded, or None: the process has ended."""
-        for _ in range(1500):
-            if self.p.poll() is not None:
-                return None
-            try:
-                s = socket.create_connection(("127.0.0.1", self.port), 10)
-                s.sendall(b"PING\r\n")
-                if s.recv(100).startswith(b"+PONG"):
-                    return s
-                s.close()
-            except OSError:
-                pass
-            time.sleep(0.01)
-        return None
-
-    def ask(self, *commands):
-        s = self.connect()
-        for c in commands:
-            s.sendall(c.encode() + b"\r\n")
-            s.recv(65536)
-        s.close()
+def ask(c, *commands):
+    for words in commands:
+        c.do(*words.split())
 
 
 def make_files(server, directory):
@@ -51,13 +28,11 @@ def make_files(server, directory):
     first += ["XADD s %d-%d f v%d g w%d" % (i + 1, i, i, i) for i in range(300)] + ["XADD t * a%d b" % i for i in range(50)]
     first += ["XGROUP CREATE s g 0", "XGROUP CREATE s h 5", "XREADGROUP GROUP g c COUNT 100 STREAMS s >", "XREADGROUP GROUP g d COUNT 50 STREAMS s >",
               "XACK s g 1-0 5-4", "XDEL s 10-9 20-19", "XNACK s g FAIL IDS 1 7-6", "XADD s IDMP p i1 * a b", "BGREWRITEAOF"]
-    s = Server(server, directory, "--appendonly", "yes")
-    s.ask(*first)
-    time.sleep(1.5)
-    s.ask(*["RPUSH z a%d" % i for i in range(50)], *["XADD s * q %d" % i for i in range(50)], "SAVE")
-    s.p.kill()
-    s.p.wait()
-    os.remove(s.log)
+    with Server(server, "--appendonly", "yes", "--enable-debug-command", "yes", directory=directory) as s:
+        c = s.start()
+        ask(c, *first)
+        until("the end of the rewrite", lambda: info(c, "aof_rewrites") == "1" and info(c, "aof_rewrite_in_progress") == "0")
+        ask(c, *["RPUSH z a%d" % i for i in range(50)], *["XADD s * q %d" % i for i in range(50)], "SAVE")
     return sorted(os.path.relpath(os.path.join(r, f), directory) for r, _, names in os.walk(directory) for f in names)
 
 
@@ -77,31 +52,21 @@ def damage(rng, b):
             b += b"x"
 
 
-def one(server, directory, name):
+def one(path, directory, name):
     """None, or what went wrong."""
-    s = Server(server, directory, "--appendonly", "yes" if name.startswith("appendonlydir") else "no", "--rdbchecksum", "no")
-    c = s.connect()
-    if c:
+    with Server(path, "--appendonly", "yes" if name.startswith("appendonlydir") else "no", "--rdbchecksum", "no", "--enable-debug-command", "yes",
+                directory=directory) as s:
+        if s.launch():
+            try:
+                s.conn().many(LOOK)
+            except OSError:
+                pass
+            s.p.terminate()
         try:
-            c.settimeout(20)
-            c.sendall(LOOK)
-            got = b""
-            while b"done" not in got[-20:]:
-                more = c.recv(1 << 20)
-                if not more:
-                    break
-                got += more
-        except OSError:
-            pass
-        s.p.terminate()
-    try:
-        code = s.p.wait(30)
-    except subprocess.TimeoutExpired:
-        s.p.kill()
-        return "it hung"
-    if code not in (0, 1):
-        return "it ended with %d" % code
-    return "see the log" if re.search("AddressSanitizer|runtime error|ASSERTION", open(s.log, errors="replace").read()) else None
+            code = s.p.wait(60)
+        except subprocess.TimeoutExpired:
+            return "it hung"
+        return s.report() or (None if code in (0, 1) else "it ended with %d" % code)
 
 
 def main():
@@ -118,9 +83,11 @@ def main():
         directory, name = tempfile.mkdtemp(prefix="fuzz-"), rng.choice(names)
         shutil.copytree(source, directory, dirs_exist_ok=True)
         path = os.path.join(directory, name)
-        content = bytearray(open(path, "rb").read())
+        with open(path, "rb") as f:
+            content = bytearray(f.read())
         damage(rng, content)
-        open(path, "wb").write(content)
+        with open(path, "wb") as f:
+            f.write(content)
         why = one(server, directory, name)
         runs += 1
         if why:

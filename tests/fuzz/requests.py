@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Requests made from the oracle's dialogues, bent and broken, through several connections at once.
+"""Requests made from the oracle's dialogues, changed and broken, through several connections at once.
 
 requests.py SERVER [--seconds N] [--seed S]: SERVER is best a build with sanitizers (make sanitized). Fails
 when the process ends, hangs at its end, or its log holds a sanitizer's report.
 """
-import argparse, glob, os, random, re, shlex, shutil, signal, socket, subprocess, sys, tempfile, time
-
-from files import Server
+import argparse, glob, os, random, re, shlex, signal, socket, subprocess, sys, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
+from resp import Error, info, request  # noqa: E402
+from server import Server              # noqa: E402
+
 SPECIAL = [b"0", b"-1", b"1", b"9223372036854775807", b"-9223372036854775808", b"18446744073709551615", b"4294967296", b"1-1", b"0-0",
            b"+", b"-", b"$", b">", b"*", b"", b"\xff" * 5, b"nan", b"1e308"]
 MORE = """XADD s NOMKSTREAM IDMP p 1 * a 1|XADD s IDMPAUTO p * a b|XREADGROUP GROUP g c COUNT 5 CLAIM 0 STREAMS s >
@@ -16,7 +18,7 @@ XACKDEL s g DELREF IDS 1 1-1|XDELEX s ACKED IDS 2 1-1 2-1|XNACK s g FAIL IDS 1 1
 XTRIM s MAXLEN 2 DELREF|XREAD MAXCOUNT 5 MAXSIZE 100 STREAMS s 0|XREAD STREAMS s +|DEBUG RELOAD|DEBUG LOADAOF|COPY s t REPLACE
 XGROUP CREATE s g 0 MKSTREAM|XAUTOCLAIM s g c 0 0 COUNT 3|BLMOVEM a b LEFT LEFT 0.01 2|BGREWRITEAOF|CONFIG SET appendonly no
 CONFIG SET appendonly yes|BGSAVE"""
-NOT = {"SHUTDOWN", "CONFIG", "SLEEP", "PAUSE"}  # bent, the last two take days
+NOT = {"SHUTDOWN", "CONFIG", "SLEEP", "PAUSE"}  # with another number the last two take days
 
 
 def templates():
@@ -35,11 +37,7 @@ def templates():
     return out + [m.encode().split() for m in MORE.replace("\n", "|").split("|")] * 15
 
 
-def encode(args):
-    return b"*%d\r\n" % len(args) + b"".join(b"$%d\r\n%s\r\n" % (len(a), a) for a in args)
-
-
-def bend(rng, all_requests):
+def mutated(rng, all_requests):
     args = list(rng.choice(all_requests))
     m = rng.random()
     if m < 0.4 and len(args) > 1:
@@ -48,7 +46,7 @@ def bend(rng, all_requests):
         args.insert(rng.randrange(1, len(args) + 1), rng.choice(rng.choice(all_requests)))
     elif m < 0.55 and len(args) > 1:
         args.pop(rng.randrange(1, len(args)))
-    raw = bytearray(encode(args))
+    raw = bytearray(request(*args))
     if rng.random() < 0.02:
         raw[rng.randrange(len(raw))] = rng.randrange(256)
     return bytes(raw[:rng.randrange(len(raw))] if rng.random() < 0.01 else raw)
@@ -57,17 +55,14 @@ def bend(rng, all_requests):
 MOST_SILENT = 20  # a connection that waits, is subscribed or queues for EXEC would keep all that follows from being met
 
 
-def met_by(port, deadline):
-    """How many requests the server ran or refused; 0: it answers, but does not say (an ACL command was bent well); None: no answer."""
+def met_by(server, deadline):
+    """How many requests the server ran or refused; 0: it answers, but does not say (an ACL command had an effect); None: no answer."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=deadline) as s, s.makefile("rb") as f:
-            s.sendall(b"INFO stats\r\n")
-            first = f.readline()
-            if first[:1] == b"-":
-                return 0
-            text = f.read(int(first[1:]))
-        return sum(int(re.search(rb"%s:(\d+)" % name, text)[1]) for name in (b"total_commands_processed", b"total_error_replies"))
-    except (OSError, ValueError):
+        seen = info(server.conn(seconds=deadline), section="stats")
+        return int(seen["total_commands_processed"]) + int(seen["total_error_replies"])
+    except Error:
+        return 0
+    except (OSError, KeyError):
         return None
 
 
@@ -77,9 +72,10 @@ def main():
     ap.add_argument("--seconds", type=float, default=60)
     ap.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     o = ap.parse_args()
-    rng, directory, sent = random.Random(o.seed), tempfile.mkdtemp(prefix="fuzz-"), 0
-    server = Server(os.path.abspath(o.server), directory, "--appendonly", "yes", "--maxmemory", "500mb")
-    p, port, log = server.p, server.port, server.log
+    rng, sent = random.Random(o.seed), 0
+    server = Server(o.server, "--appendonly", "yes", "--maxmemory", "500mb", "--enable-debug-command", "yes")
+    server.start()
+    p, port = server.p, server.port
     requests, connections, why = templates(), {}, None  # connection: batches sent since it last answered
     end = time.time() + o.seconds
     while time.time() < end and p.poll() is None:
@@ -95,7 +91,7 @@ def main():
         s = rng.choice(list(connections))
         n = rng.randrange(1, 20)
         try:
-            s.send(b"".join(bend(rng, requests) for _ in range(n)))
+            s.send(b"".join(mutated(rng, requests) for _ in range(n)))
             sent += n
             connections[s] += 1
             if connections[s] > MOST_SILENT or s.recv(1 << 20) == b"" or rng.random() < 0.002:
@@ -106,7 +102,7 @@ def main():
         except OSError:
             s.close()
             del connections[s]
-    met = met_by(port, deadline=60) if p.poll() is None else None
+    met = met_by(server, deadline=120) if p.poll() is None else None
     if met is None and p.poll() is None:
         why = "it does not answer any more"
     elif met and met * 10 < sent:
@@ -114,7 +110,7 @@ def main():
     if p.poll() is None:
         p.terminate()
         try:
-            p.wait(30)
+            p.wait(90)
         except subprocess.TimeoutExpired:
             p.send_signal(signal.SIGABRT)  # the log then says where it was
             time.sleep(2)
@@ -122,12 +118,10 @@ def main():
             why = "it hung at its end"
     if not why and p.returncode:
         why = "it ended with %d" % p.returncode
-    text = open(log, errors="replace").read()
-    if not why and re.search("AddressSanitizer|runtime error|ASSERTION", text):
-        why = "see the log"
-    print("%d requests, %s met (seed %d): %s" % (sent, met, o.seed, "%s, %s" % (why, log) if why else "good"))
+    why = why or server.report()
+    print("%d requests, %s met (seed %d): %s" % (sent, met, o.seed, "%s, %s" % (why, server.log_path) if why else "good"))
     if not why:
-        shutil.rmtree(directory)
+        server.end()
     sys.exit(1 if why else 0)
 
 

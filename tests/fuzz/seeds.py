@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """Seeds for file_fuzz: snapshots of all versions, values alone, commands, a manifest. usage: seeds.py DIRECTORY [SERVER]
 With a server, what it writes is taken as well."""
-import os, random, subprocess, sys, tempfile, time
+import os, random, sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "redis-compat", "files"))
-sys.path.insert(0, os.path.join(ROOT, "tests", "crash"))
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
 import newer_servers as newer  # noqa: E402
 import new_rdb as new  # noqa: E402
 import old_rdb as old  # noqa: E402
-from crash import Client, free_port  # noqa: E402
+from server import Server  # noqa: E402
 
 SNAPSHOT, PAYLOAD, COMMANDS, MANIFEST = b"\0", b"\1", b"\2", b"\3"
 to = sys.argv[1]
@@ -62,15 +62,8 @@ commands = b"".join(b"*3\r\n$3\r\nSET\r\n$1\r\n%d\r\n$1\r\nx\r\n" % i for i in r
 seed("commands", COMMANDS + b"#TS:1700000000\r\n" + commands + b"*1\r\n$5\r\nMULTI\r\n" + commands + b"*1\r\n$4\r\nEXEC\r\n")
 seed("manifest", MANIFEST + b"file a.1.base.rdb seq 1 type b\nfile \"b c.1.incr.aof\" seq 1 type i\n")
 if len(sys.argv) > 2:
-    with tempfile.TemporaryDirectory() as d:
-        port = free_port()
-        p = subprocess.Popen([sys.argv[2], "--port", str(port), "--bind", "127.0.0.1", "--dir", d, "--save", "", "--appendonly", "yes"], stdout=subprocess.DEVNULL)
-        for _ in range(300):
-            try:
-                c = Client(port)
-                break
-            except OSError:
-                time.sleep(0.02)
+    with Server(sys.argv[2], "--appendonly", "yes") as s:
+        c = s.start()
         rng = random.Random(1)
         c.ask("HSET", "timed", "a", "1", "b", "2")
         c.ask("HPEXPIRE", "timed", 100000000, "FIELDS", 1, "a")
@@ -87,14 +80,11 @@ if len(sys.argv) > 2:
         for k in ("timed", "st", "l", "s", "z", "hll"):
             seed("dump-" + k, PAYLOAD + c.ask("DUMP", k)[:-10])
         c.ask("SAVE")
-        time.sleep(0.1)
-        with open(os.path.join(d, "dump.rdb"), "rb") as f:
+        with open(s.at("dump.rdb"), "rb") as f:
             seed("dump.rdb", SNAPSHOT + f.read())
-        for name in os.listdir(os.path.join(d, "appendonlydir")):
-            with open(os.path.join(d, "appendonlydir", name), "rb") as f:
+        for name in os.listdir(s.at("appendonlydir")):
+            with open(os.path.join(s.at("appendonlydir"), name), "rb") as f:
                 if "incr" in name:
                     seed("increment", COMMANDS + f.read())
                 if "manifest" in name:
                     seed("manifest-own", MANIFEST + f.read())
-        p.kill()
-        p.wait()

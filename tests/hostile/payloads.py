@@ -1,54 +1,26 @@
-#!/usr/bin/python3
+#!/usr/bin/env python3
 """RESTORE and snapshots whose lengths announce more than there is, on a server that has little memory left: payloads.py SERVER
 
 faults R1: every one is answered by an error or loaded; the server goes on. (A sanitized build can't be limited: then only the answers count.)"""
-import os, resource, shutil, signal, socket, struct, subprocess, sys, tempfile, time
-import redis
+import os, resource, struct, sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../redis-compat/files"))
-import old_rdb as old  # noqa: E402
+import old_rdb as old           # noqa: E402
+from check import check, done   # noqa: E402
+from resp import Error          # noqa: E402
+from server import Server       # noqa: E402
 
-bad = 0
-
-
-def check(name, good, seen=""):
-    global bad
-    bad += not good
-    print(("ok " if good else "not ok ") + name + ("" if good else ": %s" % str(seen)[:300]), flush=True)
-
-
-class Server:
+class Limited(Server):
     def __init__(self, path, dump=b""):
-        self.dir = tempfile.mkdtemp(prefix="payloads-")
-        if dump:
-            with open(os.path.join(self.dir, "dump.rdb"), "wb") as f:
-                f.write(dump)
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        with open(os.path.join(self.dir, "log"), "wb") as log:
-            self.p = subprocess.Popen([path, "--port", str(port), "--bind", "127.0.0.1", "--dir", self.dir, "--save", "", "--proto-max-bulk-len", "1gb"],
-                                      stdout=log, stderr=log)
-        self.r = redis.Redis(port=port, socket_timeout=100)
-        for _ in range(1500):
-            try:
-                self.r.ping()
-                break
-            except redis.RedisError:
-                if self.p.poll() is not None:
-                    break
-                time.sleep(0.02)
+        super().__init__(path, "--proto-max-bulk-len", "1gb", files={"dump.rdb": dump} if dump else {})
+        self.c = self.conn(seconds=120) if self.launch() else None
 
     def limit(self, more):
         """From now on this many bytes of address space beyond what it has."""
         with open("/proc/%d/statm" % self.p.pid) as f:
             now = int(f.read().split()[0]) * 4096
         resource.prlimit(self.p.pid, resource.RLIMIT_AS, (now + more, resource.RLIM_INFINITY))
-
-    def stop(self):
-        self.p.send_signal(signal.SIGKILL)
-        self.p.wait()
-        shutil.rmtree(self.dir)
 
 
 class Zeros:
@@ -82,8 +54,8 @@ def stream_node(n):
 def main():
     path = os.path.abspath(sys.argv[1])
     sanitized = b"__asan_init" in open(path, "rb").read()
-    s = Server(path)
-    s.r.restore("warm", 0, dump(0, old.string(b"x" * 300000)))
+    s = Limited(path)
+    s.c.ask("RESTORE", "warm", 0, dump(0, old.string(b"x" * 300000)))
     n = 200000
     cases = []
     for what, head in (("string", b""), ("list", old.length(1)), ("quicklist", old.length(1) + old.length(1)), ("set", old.length(1)), ("hash", old.length(1)),
@@ -102,33 +74,29 @@ def main():
         if not sanitized:
             s.limit(8 << 20 if expect == "fits" else 40 << 20)
         try:
-            answer = s.r.restore("k", 0, payload, replace=True)
-            seen = "loaded"
-            s.r.delete("k")
-        except redis.ResponseError as e:
-            seen = str(e)
-        except redis.ConnectionError as e:
+            answer = s.c.do("RESTORE", "k", 0, payload, "REPLACE")
+            seen = str(answer) if isinstance(answer, Error) else "loaded"
+            s.c.do("DEL", "k")
+        except OSError as e:
             seen = "gone: %s" % e
-        wanted = {"claim": ["Bad data format"], "large": ["Bad data format"] + ["loaded"] * (kind in (0, 1, 2, 4, 18)), "fits": ["loaded"]}[expect]
-        alive = s.p.poll() is None
+        wanted = {"claim": ["ERR Bad data format"], "large": ["ERR Bad data format"] + ["loaded"] * (kind in (0, 1, 2, 4, 18)), "fits": ["loaded"]}[expect]
+        alive = s.alive()
         check("faults R1: %s" % name, alive and seen in wanted, seen)
         if not alive:
-            s.stop()
-            s = Server(path)
-    s.stop()
+            s.end()
+            s = Limited(path)
+    s.end()
     # A snapshot that announces more keys than any memory holds.
     w = old.Writer(9)
     w.out += b"\xfe\x00\xfb" + (b"\x81" + struct.pack(">Q", 1 << 50)) * 2
     w.key(0, b"only", old.string(b"one" * 100000))
-    s = Server(path, w.end())
-    with open(os.path.join(s.dir, "log"), errors="replace") as f:
-        log = f.read()
-    check("faults R1: a snapshot that announces 2^50 keys", s.p.poll() is None and s.r.dbsize() == 1, log[-300:])
+    s = Limited(path, w.end())
+    check("faults R1: a snapshot that announces 2^50 keys", s.alive() and s.c.ask("DBSIZE") == 1, s.log()[-300:])
     if not sanitized:
         with open("/proc/%d/statm" % s.p.pid) as f:
             check("faults R1: its table is as large as its bytes may need", int(f.read().split()[0]) * 4096 < 300 << 20, "")
-    s.stop()
-    sys.exit(1 if bad else 0)
+    s.end()
+    done()
 
 
 if __name__ == "__main__":

@@ -5,51 +5,15 @@ must survive each, a kill must end each within bounded time, and the next small 
 
 programs.py SERVER [--programs N] [--seconds S] [--seed S] [--show]      prints "ok ..." and "not ok ..." lines
 """
-import argparse, os, random, socket, subprocess, sys, tempfile, time
+import argparse, os, random, sys, time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import check as checks       # noqa: E402
+from check import check, done, wait_for  # noqa: E402
+from server import Server    # noqa: E402
 
 PATIENCE = 0.03   # then a program is killed
 ENDS_WITHIN = 60  # of a kill; far more than it takes, on the busiest machine
-
-
-class Conn:
-    def __init__(self, path, timeout=ENDS_WITHIN):
-        self.s = socket.socket(socket.AF_UNIX)
-        self.s.connect(path)
-        self.s.settimeout(timeout)
-        self.b = bytearray()
-
-    def send(self, *args):
-        args = [a if isinstance(a, bytes) else str(a).encode("latin1") for a in args]
-        self.s.sendall(b"*%d\r\n" % len(args) + b"".join(b"$%d\r\n%s\r\n" % (len(a), a) for a in args))
-
-    def fill(self):
-        got = self.s.recv(1 << 20)
-        if not got:
-            raise ConnectionError("closed")
-        self.b += got
-
-    def reply(self):
-        """Reads a whole reply; answers its first line."""
-        first, want, at = None, 1, 0
-        while want:
-            while (end := self.b.find(b"\r\n", at)) < 0:
-                self.fill()
-            line = bytes(self.b[at:end])
-            first = first or line
-            at, want = end + 2, want - 1
-            n = int(line[1:]) if line[:1] in b"$*" else 0
-            if line[:1] == b"*":
-                want += max(n, 0)
-            elif line[:1] == b"$" and n >= 0:
-                while len(self.b) < at + n + 2:
-                    self.fill()
-                at += n + 2
-        del self.b[:at]
-        return first
-
-    def ask(self, *args):
-        self.send(*args)
-        return self.reply()
 
 
 class Program:
@@ -200,44 +164,23 @@ end
 local function range(n) local x = {} for i = 1, n do x[i] = n - i end return x end
 """
 
-failed = 0
+def first_line(c):
+    """Of a whole reply: results may be nested deeper than Python's functions."""
+    return c.raw()[0].split(b"\r\n", 1)[0]
 
 
-def check(name, good, seen=""):
-    global failed
-    failed += not good
-    print(("ok " if good else "not ok ") + name + ("" if good else ": %s" % (seen,)), flush=True)
-
-
-def start(server, path, d):
-    p = subprocess.Popen([server, "--port", "0", "--unixsocket", path, "--save", "", "--dir", d, "--busy-reply-threshold", "10", "--script-memory-limit", "32mb"],
-                         stdout=open(d + "/log", "w"), stderr=subprocess.STDOUT)
-    for _ in range(1000):
-        try:
-            if Conn(path).ask("PING") == b"+PONG":
-                return p
-        except OSError:
-            time.sleep(0.02)
-    raise SystemExit("the server did not start")
-
-
-def run(path, c, requests):
-    """Sends the requests of one program; answers how often it had to be killed, or None: that did not help."""
+def run(server, c, commands):
+    """Sends the commands of one program; answers how often it had to be killed, or None: that did not help."""
     killer, kills = None, 0
-    for words in requests:
+    for words in commands:
         c.send(*words)
         deadline = time.monotonic() + ENDS_WITHIN
-        c.s.settimeout(PATIENCE)
-        while True:
-            try:
-                c.reply()
-                break
-            except TimeoutError:
-                if time.monotonic() > deadline:
-                    return None
-                killer = killer or Conn(path)
-                kills += killer.ask("FUNCTION" if words[0] == "FCALL" else "SCRIPT", "KILL") == b"+OK"
-        c.s.settimeout(ENDS_WITHIN)
+        while c.silent(PATIENCE):
+            if time.monotonic() > deadline:
+                return None
+            killer = killer or server.unix()
+            kills += killer.do("FUNCTION" if words[0] == "FCALL" else "SCRIPT", "KILL") == b"OK"
+        first_line(c)
     return kills
 
 
@@ -249,13 +192,12 @@ def main():
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--show", action="store_true")
     o = ap.parse_args()
-    d = tempfile.mkdtemp(prefix="programs-")
-    path = d + "/s"
-    p = start(os.path.abspath(o.server), path, d)
-    c = Conn(path)
+    server = Server(o.server, "--busy-reply-threshold", "10", "--script-memory-limit", "32mb")
+    server.start().close()
+    c = server.unix()
     c.ask("RPUSH", "l", *range(100))
     end, n, killed = time.monotonic() + o.seconds, 0, 0
-    while n < o.programs and time.monotonic() < end and not failed:
+    while n < o.programs and time.monotonic() < end and not checks.failed:
         text = Program(random.Random(o.seed * 1000003 + n)).whole()
         as_function = n % 8 == 7
         if o.show:
@@ -264,30 +206,24 @@ def main():
         if as_function:
             requests = [("FUNCTION", "LOAD", "REPLACE", "#!lua name=l\nredis.register_function('f', function(...) %s end)" % text), ("FCALL", "f", 0)]
         try:
-            kills = run(path, c, requests)
+            kills = run(server, c, requests)
             killed += kills or 0
             if kills is None:
                 check("program %d of seed %d: a kill ends it" % (n, o.seed), False, text)
             elif n % 10 == 0:
-                r = c.ask("EVAL", "local s = ('x'):rep(8e6) return #s", 0)
-                check_small = r == b":8000000"
-                if not check_small:
+                r = c.do("EVAL", "local s = ('x'):rep(8e6) return #s", 0)
+                if r != 8000000:
                     check("program %d of seed %d: the next finds its memory" % (n, o.seed), False, "%r after %s" % (r, text))
         except (OSError, ConnectionError) as e:
-            check("program %d of seed %d: the server survives" % (n, o.seed), False, "%r, server ended with %s: %s" % (e, p.poll(), text))
-            print(open(d + "/log").read()[-3000:], file=sys.stderr)
+            check("program %d of seed %d: the server survives" % (n, o.seed), False, "%r, server ended with %s: %s" % (e, server.p.poll(), text))
+            print(server.log()[-3000:], file=sys.stderr)
         n += 1
-    if not failed:
+    if not checks.failed:
         check("programs that are nasty: %d ran, %d had to be killed (seed %d)" % (n, killed, o.seed), n > 0)
-        p.terminate()
-        try:
-            check("programs that are nasty: the server ends", p.wait(60) == 0, p.returncode)
-        except subprocess.TimeoutExpired:
-            check("programs that are nasty: the server ends", False)
-    if p.poll() is None:
-        p.kill()
-        p.wait()
-    sys.exit(1 if failed else 0)
+        server.p.terminate()
+        check("programs that are nasty: the server ends", wait_for(lambda: not server.alive(), 120) and server.p.returncode == 0, server.p.returncode)
+        server.end()
+    done()
 
 
 main()

@@ -3,61 +3,21 @@
 
 scripts.py SERVER      prints "ok ..." and "not ok ..." lines
 """
-import os, socket, subprocess, sys, tempfile, threading, time
+import os, sys
 
-
-class Conn:
-    def __init__(self, path, timeout=30):
-        self.s = socket.socket(socket.AF_UNIX)
-        self.s.settimeout(timeout)
-        self.s.connect(path)
-        self.f = self.s.makefile("rb")
-
-    def send(self, *args):
-        args = [a if isinstance(a, bytes) else str(a).encode() for a in args]
-        self.s.sendall(b"*%d\r\n" % len(args) + b"".join(b"$%d\r\n%s\r\n" % (len(a), a) for a in args))
-
-    def reply(self):
-        line = self.f.readline()
-        if not line:
-            raise ConnectionError("closed")
-        kind, rest = line[:1], line[1:-2]
-        if kind == b"$":
-            return None if rest == b"-1" else self.f.read(int(rest) + 2)[:-2]
-        if kind == b"*":
-            return None if rest == b"-1" else [self.reply() for _ in range(int(rest))]
-        return (kind + rest).decode("latin1") if kind in b"+-" else int(rest)
-
-    def ask(self, *args):
-        self.send(*args)
-        return self.reply()
-
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from check import check, done, wait_for  # noqa: E402
+from resp import Error, info             # noqa: E402
+from server import Server                # noqa: E402
 
 sys.setrecursionlimit(20000)
-failed = 0
-
-
-def check(name, good, seen=""):
-    global failed
-    failed += not good
-    print(("ok " if good else "not ok ") + name + ("" if good else ": %r" % (seen,)), flush=True)
 
 
 def main():
-    server = os.path.abspath(sys.argv[1])
-    d = tempfile.mkdtemp(prefix="hostile-")
-    path = d + "/s"
-    p = subprocess.Popen([server, "--port", "0", "--unixsocket", path, "--save", "", "--dir", d, "--appendonly", "yes", "--busy-reply-threshold", "150",
-                          "--script-memory-limit", "64mb"], stdout=open(d + "/log", "w"), stderr=subprocess.STDOUT)
-    for _ in range(500):
-        try:
-            c = Conn(path)
-            if c.ask("PING") == "+PONG":
-                break
-        except OSError:
-            pass
-        time.sleep(0.02)
-    ev = lambda s, *a: c.ask("EVAL", s, len(a), *a)
+    server = Server(sys.argv[1], "--appendonly", "yes", "--busy-reply-threshold", "150", "--script-memory-limit", "64mb")
+    server.start().close()
+    c = server.unix()
+    ev = lambda s, *a: c.do("EVAL", s, len(a), *a)
 
     # Memory.
     for name, s in [("one large string", "return ('a'):rep(2e8)"), ("a table without end", "local t={} for i=1,1e9 do t[i]=i end"), ("doubling", "local s='x' while true do s=s..s end"),
@@ -67,9 +27,9 @@ def main():
                     ("gsub", "local s=('x'):rep(1e6) return #(s:gsub('x', ('y'):rep(1e4)))"),
                     ("an array that is only announced", "return cmsgpack.unpack('\\221\\255\\255\\255\\255' .. ('\\1'):rep(100))")]:
         r = ev(s)
-        check("memory: " + name, isinstance(r, str) and r.startswith("-ERR"), r)
+        check("memory: " + name, isinstance(r, Error) and str(r).startswith("ERR"), r)
     check("memory: small scripts still run", ev("return 1") == 1)
-    used = int([l for l in c.ask("INFO", "memory").split(b"\r\n") if l.startswith(b"used_memory:")][0].split(b":")[1])
+    used = int(info(c, "used_memory"))
     check("memory: it came back", used < 200 << 20, used)
 
     # Ways out.
@@ -104,18 +64,18 @@ def main():
             ("deep nesting in the text", "return tostring(loadstring(('('):rep(10000)..'1'..(')'):rep(10000)))", b"nil"),
             ("deep JSON", "return tostring(pcall(cjson.decode,('['):rep(100000)))", b"false"),
             ("deep msgpack", "return tostring(pcall(cmsgpack.unpack,('\\145'):rep(100000)))", b"false"),
-            ("line ends in error_reply (CVE-2025-67733)", "return redis.error_reply('x\\r\\n+OK\\r\\n')", "-ERR x  +OK  "),
-            ("line ends in status_reply", "return redis.status_reply('x\\r\\n+OK')", "+x  +OK")]:
+            ("line ends in error_reply (CVE-2025-67733)", "return redis.error_reply('x\\r\\n+OK\\r\\n')", "ERR x  +OK  "),
+            ("line ends in status_reply", "return redis.status_reply('x\\r\\n+OK')", b"x  +OK")]:
         r = ev(s)
-        check("ways out: " + name, r == want, r)
+        check("ways out: " + name, str(r) == want if isinstance(want, str) else r == want, r)
     for name, s in [("rawset of globals", "rawset(_G,'x',1)"), ("a global", "x=1"), ("setmetatable of globals", "setmetatable(_G,{})"), ("a library", "string.x=1"),
                     ("redis.call", "redis.call=1"), ("table.insert", "table.insert(_G,1)"), ("table.insert into a library", "table.insert(string,1)"),
                     ("rawset of a library", "rawset(redis,'call',1)"), ("methods of strings", "getmetatable('').__index=nil"), ("an existing global", "tostring=1"),
                     ("a value that contains itself", "local t={} t[1]=t return t")]:
         r = ev(s)
-        check("read-only: " + name, "-" in repr(r)[:3] or "reached lua stack limit" in repr(r)[-2000:], repr(r)[:300])
+        check("read-only: " + name, isinstance(r, Error) or "reached lua stack limit" in repr(r)[-2000:], repr(r)[:300])
     check("read-only: nothing stayed", ev("return tostring(rawget(_G,'x'))") == b"nil")
-    c.ask("EVAL", "KEYS.x=1 ARGV[5]=2 return 1", 0)
+    c.do("EVAL", "KEYS.x=1 ARGV[5]=2 return 1", 0)
     check("read-only: KEYS and ARGV are new each time", ev("return {tostring(KEYS.x),tostring(ARGV[5])}") == [b"nil", b"nil"])
 
     # C's stack (faults L1, L2): an error, or an answer; never the end of the server.
@@ -135,44 +95,38 @@ def main():
                     ("the text: functions", "return tostring(loadstring(('return function() '):rep(1e4)))"), ("the text: assignments", "return tostring(loadstring(('a,'):rep(1e5)..'a=1'))"),
                     ("a pattern of many items", "return tostring(pcall(string.find,('a'):rep(3e5),('a?'):rep(2e5)..'b'))"), ("captures", "return tostring(pcall(string.find,'x',('('):rep(1e5)))")]:
         r = ev(s)
-        check("C's stack: " + name, c.ask("PING") == "+PONG", r)
+        check("C's stack: " + name, c.do("PING") == b"PONG", r)
     ev("cjson.encode_max_depth(1000)")
 
     # Results (faults L5).
     for name, s in [("in itself", "local t={} t[1]=t return t"), ("twice in itself", "local t={} t[1]=t t[2]=t return t"), ("a tree that shares", "local t={1} for i=1,60 do t={t,t} end return t"),
                     ("a map in itself", "local t={} t.map={a=t,b=t} return t"), ("the same long string", "local s=('x'):rep(1e6) local t={} for i=1,1000 do t[i]=s end return t")]:
         r = ev(s)
-        check("results: " + name, isinstance(r, str) and r.startswith("-ERR"), repr(r)[:200])
+        check("results: " + name, isinstance(r, Error) and str(r).startswith("ERR"), repr(r)[:200])
 
-    c.ask("SET", "big", "x" * 16000000)
+    c.do("SET", "big", "x" * 16000000)
     r = ev("local k={} for i=1,7000 do k[i]='big' end return #redis.call('mget',unpack(k))")
-    check("results: of a command", isinstance(r, str) and "larger than script-memory-limit" in r, repr(r)[:200])
+    check("results: of a command", isinstance(r, Error) and "larger than script-memory-limit" in str(r), repr(r)[:200])
     check("results: of a command that fits", ev("return #redis.call('get','big')") == 16000000)
-    c.ask("DEL", "big")
+    c.do("DEL", "big")
 
     # Time.
     def endless(name, script, how="SCRIPT", wrote=False, prepare=None):
         if prepare:
-            c.ask(*prepare)
-        other = Conn(path)
+            c.do(*prepare)
+        other = server.unix()
         c.send(*(script if isinstance(script, tuple) else ("EVAL", script, 0)))
-        seen = None
-        for _ in range(100):
-            time.sleep(0.05)
-            seen = other.ask("PING")
-            if seen != "+PONG":
-                break
-        check("time: %s: others are told" % name, str(seen).startswith("-BUSY"), seen)
-        late = Conn(path)
-        check("time: %s: new clients too" % name, str(late.ask("GET", "x")).startswith("-BUSY"))
-        r = other.ask(how, "KILL")
+        check("time: %s: others are told" % name, wait_for(lambda: str(other.do("PING")).startswith("BUSY")))
+        late = server.unix()
+        check("time: %s: new clients too" % name, str(late.do("GET", "x")).startswith("BUSY"))
+        r = other.do(how, "KILL")
         if wrote:
-            check("time: %s: it may not be killed" % name, r.startswith("-UNKILLABLE"), r)
+            check("time: %s: it may not be killed" % name, str(r).startswith("UNKILLABLE"), r)
         else:
-            check("time: %s: KILL" % name, r == "+OK", r)
-        r = c.reply()
+            check("time: %s: KILL" % name, r == b"OK", r)
+        r = c.answer()
         check("time: %s: it ended" % name, r == 1 if wrote else "killed by user" in str(r), r)
-        check("time: %s: all is well" % name, other.ask("PING") == "+PONG" and c.ask("PING") == "+PONG")
+        check("time: %s: all is well" % name, other.do("PING") == b"PONG" and c.do("PING") == b"PONG")
 
     endless("a loop", "while true do end")
     endless("a loop that catches", "while true do pcall(function() while true do end end) end")
@@ -198,46 +152,27 @@ def main():
                          ("tables of equal hashes", "local t={} while true do for i=1,1e5 do t[('x'):rep(40)..i]=i end t={} end"), ("a reply of many", "local t={} for i=1,15 do t={t,t,t} end while true do pcall(function() cjson.encode(t) end) end")]:
         endless(name, script)
     endless("tail calls", "local function f() return f() end return f()")
-    endless("one that has written", "redis.call('set','a',1) for i=1,6e7 do local x=i*i end return 1", wrote=True)
+    endless("one that has written", "redis.call('set','a',1) for i=1,2e8 do local x=i*i end return 1", wrote=True)
     endless("a function", ("FCALL", "f", 0), how="FUNCTION",
             prepare=("FUNCTION", "LOAD", "#!lua name=l\nredis.register_function('f', function() while true do end end)"))
-    r = c.ask("FUNCTION", "LOAD", "#!lua name=m\nwhile true do end")
-    check("time: a library that does not end", str(r).startswith("-ERR"), r)
+    r = c.do("FUNCTION", "LOAD", "#!lua name=m\nwhile true do end")
+    check("time: a library that does not end", isinstance(r, Error) and str(r).startswith("ERR"), r)
     c.send("EVAL", "local function loop() while true do end end while true do xpcall(loop,loop) end", 0)
-    time.sleep(0.4)
-    p.terminate()
-    try:
-        p.wait(10)
-        check("time: SIGTERM ends a loop that has written nothing", True)
-    except subprocess.TimeoutExpired:
-        check("time: SIGTERM ends a loop that has written nothing", False)
-    p.kill()
-    p.wait()
+    busy = lambda: str(server.unix().do("PING")).startswith("BUSY")
+    wait_for(busy)
+    server.p.terminate()
+    check("time: SIGTERM ends a loop that has written nothing", wait_for(lambda: not server.alive()))
 
     # SHUTDOWN NOSAVE ends even a script that has written; half of it is never on the disk.
-    p = subprocess.Popen([server, "--port", "0", "--unixsocket", path, "--save", "", "--dir", d, "--appendonly", "yes", "--busy-reply-threshold", "150"],
-                         stdout=open(d + "/log", "w"), stderr=subprocess.STDOUT)
-    for _ in range(500):
-        try:
-            c = Conn(path)
-            if c.ask("PING") == "+PONG":
-                break
-        except OSError:
-            pass
-        time.sleep(0.02)
-    c.send("EVAL", "redis.call('set','half','1') while true do end", 0)
-    time.sleep(0.4)
-    Conn(path).send("SHUTDOWN", "NOSAVE")
-    try:
-        p.wait(10)
-        check("time: SHUTDOWN NOSAVE ends a script that has written", True)
-    except subprocess.TimeoutExpired:
-        check("time: SHUTDOWN NOSAVE ends a script that has written", False)
-    p.kill()
-    p.wait()
-    files = [os.path.join(d, "appendonlydir", f) for f in os.listdir(d + "/appendonlydir") if f.endswith(".incr.aof")]
+    server.start()
+    server.unix().send("EVAL", "redis.call('set','half','1') while true do end", 0)
+    wait_for(busy)
+    server.unix().send("SHUTDOWN", "NOSAVE")
+    check("time: SHUTDOWN NOSAVE ends a script that has written", wait_for(lambda: not server.alive()))
+    files = [os.path.join(server.at("appendonlydir"), f) for f in os.listdir(server.at("appendonlydir")) if f.endswith(".incr.aof")]
     check("time: and nothing of it stays", not any(b"half" in open(f, "rb").read() for f in files))
-    sys.exit(1 if failed else 0)
+    server.end()
+    done()
 
 
 main()

@@ -6,44 +6,13 @@ pressure.py --server PATH [--seconds N | --uses N] [--limit 200mb] [--keys N] [-
 Fails when memory passes the limit by more than 2 % or when the hit ratio is more than half a point below that of the server
 it is compared with (the same keys in the same order). Times are printed and are nobody's verdict.
 """
-import argparse, itertools, multiprocessing, os, random, socket, subprocess, sys, tempfile, time
+import argparse, itertools, multiprocessing, os, random, sys, time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from resp import Conn, info, packet  # noqa: E402
+from server import Server            # noqa: E402
 
 BATCH = 256
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Conn:
-    def __init__(self, port):
-        self.s = socket.create_connection(("127.0.0.1", port), timeout=30)
-        self.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.f = self.s.makefile("rb", buffering=1 << 20)
-
-    def reply(self):
-        line = self.f.readline()
-        if line[:1] == b"$":
-            n = int(line[1:])
-            return None if n < 0 else self.f.read(n + 2)[:-2]
-        if line[:1] == b"-":
-            raise SystemExit("the server says %r" % line)
-        return line[1:-2]
-
-    def ask(self, *args):
-        self.s.sendall(command(*args))
-        return self.reply()
-
-
-def command(*args):
-    args = [a if isinstance(a, bytes) else str(a).encode() for a in args]
-    return b"*%d\r\n" % len(args) + b"".join(b"$%d\r\n%s\r\n" % (len(a), a) for a in args)
-
-
-def info(c):
-    return dict(l.split(":", 1) for l in c.ask("INFO").decode().split("\r\n") if ":" in l)
 
 
 def probe(port, stop, out):
@@ -62,34 +31,23 @@ def probe(port, stop, out):
 
 def run(path, o, limit):
     """Plays the load against one server; returns what was seen."""
-    port, directory = free_port(), tempfile.mkdtemp(prefix="pressure-")
-    args = [path, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", directory]
-    if limit:
-        args += ["--maxmemory", limit, "--maxmemory-policy", o.policy]
-    p = subprocess.Popen(args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(300):
-            try:
-                c = Conn(port)
-                break
-            except OSError:
-                time.sleep(0.02)
+    with Server(path, *(["--maxmemory", limit, "--maxmemory-policy", o.policy] if limit else [])) as server:
+        c = server.start()
         rng = random.Random(o.seed)
         weights = list(itertools.accumulate((i + 1.0) ** -o.skew for i in range(o.keys)))
         population = range(o.keys)
         value = [os.urandom(n) for n in range(100, 700)]
         stop, queue = multiprocessing.Event(), multiprocessing.Queue()
         if o.probe:
-            prober = multiprocessing.Process(target=probe, args=(port, stop, queue))
+            prober = multiprocessing.Process(target=probe, args=(server.port, stop, queue))
             prober.start()
         most, hits, uses, start = 0, 0, 0, time.time()
         while (uses < o.uses) if o.uses else (time.time() - start < o.seconds):
             keys = rng.choices(population, cum_weights=weights, k=BATCH)
-            c.s.sendall(b"".join(command("GET", "key:%012d" % k) for k in keys))
-            missed = [k for k in keys if c.reply() is None]
+            missed = [k for k, v in zip(keys, c.many([("GET", "key:%012d" % k) for k in keys])) if v is None]
             # What is missed twice in a batch is a miss once.
             missed = list(dict.fromkeys(missed))
-            c.s.sendall(b"".join(command("SET", "key:%012d" % k, value[k * 7919 % 600]) for k in missed))
+            c.write(packet([("SET", "key:%012d" % k, value[k * 7919 % 600]) for k in missed]))
             for _ in missed:
                 c.reply()
             uses += BATCH
@@ -103,10 +61,7 @@ def run(path, o, limit):
             times = queue.get()
             prober.join()
         return {"uses": uses, "hit": hits / (uses / 2 if o.uses else uses), "most": most, "info": last, "probe": times,
-                "startup": int(last["used_memory_startup"]), "keys": int(c.ask("DBSIZE"))}
-    finally:
-        p.kill()
-        p.wait()
+                "startup": int(last["used_memory_startup"]), "keys": c.ask("DBSIZE")}
 
 
 def main():
@@ -126,7 +81,7 @@ def main():
         o.uses = 2000000
     limit = int(o.limit[:-2]) << 20
     failed = []
-    ours = run(os.path.abspath(o.server), o, o.limit)
+    ours = run(o.server, o, o.limit)
     over = 100.0 * (ours["most"] - limit) / limit
     print("%s: %d uses, %d keys, most memory %+.2f %% of the limit, hit ratio %.4f, %s evicted, longest eviction in a turn %s us (%s us of CPU)" %
           (o.policy, ours["uses"], ours["keys"], over, ours["hit"], ours["info"]["evicted_keys"], ours["info"].get("eviction_longest_turn_us"),
@@ -136,7 +91,7 @@ def main():
     if over > 2:
         failed.append("memory passed the limit by %.2f %%" % over)
     if o.probe:
-        free = run(os.path.abspath(o.server), o, None)
+        free = run(o.server, o, None)
         print("probe, us: p50 %.0f, p99.9 %.0f, most %.0f; without a limit: p50 %.0f, p99.9 %.0f, most %.0f" % tuple(
             1e6 * x for x in ours["probe"] + free["probe"]))
     if o.compare:

@@ -12,7 +12,7 @@ numbers and keys in wrong places). For each of them
  * there is one reply;
  * a key that is said is touched, in one request at least of those that succeed: nobody is refused for what is never used.
 """
-import argparse, hashlib, os, random, subprocess, sys, tempfile
+import argparse, hashlib, os, random, sys, tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "redis-compat", "oracle"))
@@ -35,11 +35,11 @@ def escaped(key):
 
 class Judge:
     def __init__(self, server, path):
-        self.c, self.path = oracle.Conn(server.port), path
+        self.c, self.path = server.conn(), path
         self.file = open(path, "rb")
 
     def ask(self, *args):
-        self.c.send(list(args))
+        self.c.send(*args)
         return self.c.raw()[1]
 
     def touched(self):
@@ -70,13 +70,13 @@ def main():
     rng = random.Random(o.seed)
     path = os.path.join(tempfile.mkdtemp(prefix="keys-"), "record")
     os.environ["RECORD_KEYS"] = path
-    server = oracle.Server(os.path.abspath(o.server), ["--hz", "1", "--enable-debug-command", "yes"])
+    server = oracle.launched(o.server, "--hz", "1", "--enable-debug-command", "yes")
     found, known, never = [], set(), {}
     succeeded = 0
     try:
         j = Judge(server, path)
-        d = oracle.Conn(server.port)
-        d.send([b"HELLO", b"3"]), d.raw()
+        d = server.conn()
+        d.send(b"HELLO", b"3"), d.raw()
         docs = mutator.docs_of(d, NO_KEYS)
         j.ask(b"DEBUG", b"SET-ACTIVE-EXPIRE", b"0")
         j.ask(b"SCRIPT", b"LOAD", USES_KEYS)
@@ -117,7 +117,7 @@ def main():
             if name == "watch":
                 j.ask(b"UNWATCH")
     finally:
-        server.stop()
+        server.end()
         os.unlink(path)
     for (name, i), (times, used) in sorted(never.items()):
         if not used and times >= 40:

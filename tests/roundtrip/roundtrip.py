@@ -7,63 +7,47 @@ Each round plays commands generated from the usage lines (all of them, also thos
 compares DEBUG DIGEST with that after DEBUG LOADAOF, after DEBUG RELOAD, after BGREWRITEAOF and DEBUG LOADAOF, after
 DUMP and RESTORE of every key, and after SIGKILL and a new start.
 """
-import argparse, os, random, shutil, signal, subprocess, sys, tempfile, time
+import argparse, os, random, sys, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "redis-compat", "oracle"))
-import oracle  # noqa: E402
+import oracle              # noqa: E402
+from check import until    # noqa: E402
+from resp import info      # noqa: E402
+from server import Server  # noqa: E402
 
 STAY = {"flushall", "flushdb", "swapdb", "debug", "keys", "scan", "select"}
 
 
-class Server:
-    def __init__(self, path, settings):
-        self.path, self.settings = path, settings
-        self.dir = tempfile.mkdtemp(prefix="roundtrip-")
-        self.start()
+class Kept(Server):
+    """With a connection, c, of which values are seen as the server sends them."""
 
-    def start(self):
-        self.port = oracle.free_port()
-        self.log = open(os.path.join(self.dir, "log"), "ab")
-        self.p = subprocess.Popen([self.path, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.dir, "--save", "", "--appendonly", "yes",
-                                   "--enable-debug-command", "yes"] + self.settings, stdout=self.log, stderr=self.log)
-        for _ in range(1500):
-            try:
-                self.c = oracle.Conn(self.port)
-                if not self.ask(b"PING")[1].startswith(b"LOADING"):
-                    return
-            except OSError:
-                if self.p.poll() is not None:
-                    break
-            time.sleep(0.02)
-        raise SystemExit("the server did not start, see %s/log" % self.dir)
+    def __init__(self, path, settings):
+        super().__init__(path, "--appendonly", "yes", "--enable-debug-command", "yes", *settings)
+        self.c = self.start()
 
     def ask(self, *args):
-        self.c.send([a if isinstance(a, bytes) else str(a).encode() for a in args])
+        self.c.send(*args)
         return self.c.raw()[1]
-
-    def kill(self):
-        self.p.send_signal(signal.SIGKILL)
-        self.p.wait()
 
     def digest(self):
         return self.ask("DEBUG", "DIGEST")[1].decode()
 
+    def start_again(self):
+        self.kill()
+        self.c = self.start()
+
     def after_rewrite(self):
         self.ask("BGREWRITEAOF")
-        for _ in range(3000):
-            info = self.ask("INFO", "persistence")[1]
-            if b"aof_rewrite_in_progress:0" in info and b"aof_rewrite_scheduled:0" in info:
-                break
-            time.sleep(0.01)
-        if b"aof_last_bgrewrite_status:ok" not in info:
-            raise SystemExit("BGREWRITEAOF failed, see %s/log" % self.dir)
+        until("the end of the rewrite", lambda: info(self.c, "aof_rewrite_in_progress") == info(self.c, "aof_rewrite_scheduled") == "0")
+        if info(self.c, "aof_last_bgrewrite_status") != "ok":
+            raise SystemExit("BGREWRITEAOF failed, see %s" % self.log_path)
         return self.must("DEBUG", "LOADAOF")
 
     def must(self, *args):
         kind, text = self.ask(*args)
         if kind == b"-":
-            raise SystemExit("%r: %r, see %s/log" % (args, text, self.dir))
+            raise SystemExit("%r: %r, see %s" % (args, text, self.log_path))
         return text
 
     def restore_all(self):
@@ -87,10 +71,10 @@ class Server:
 
 
 def docs_of(s):
-    c = oracle.Conn(s.port)
-    c.send([b"HELLO", b"3"])
+    c = s.conn()
+    c.send(b"HELLO", b"3")
     c.raw()
-    c.send([b"COMMAND", b"DOCS"])
+    c.send(b"COMMAND", b"DOCS")
     out = {}
     for name, doc in oracle.to_python(c.raw()[1]).items():
         if name in oracle.LEAVE_OUT - {"spop"} or name in STAY:
@@ -144,7 +128,7 @@ def main():
     small = rng.random() < 0.5
     settings = ["--hash-max-listpack-entries", "4", "--set-max-listpack-entries", "4", "--zset-max-listpack-entries", "4",
                 "--set-max-intset-entries", "4", "--hll-sparse-max-bytes", "60"] if small else []
-    s = Server(os.path.abspath(o.server), settings)
+    s = Kept(o.server, settings)
     generator = oracle.Generator(docs_of(s), rng)
     played = 0
     for r in range(o.rounds):
@@ -153,14 +137,13 @@ def main():
         before = s.digest()
         for what, change in (("AOF reload", lambda: s.must("DEBUG", "LOADAOF")), ("snapshot reload", lambda: s.must("DEBUG", "RELOAD")),
                              ("AOF rewrite", s.after_rewrite), ("DUMP and RESTORE", s.restore_all), ("AOF of the RESTOREs", lambda: s.must("DEBUG", "LOADAOF")),
-                             ("SIGKILL", lambda: (s.kill(), s.start()))):
+                             ("SIGKILL", s.start_again)):
             why = change()
             if what == "DUMP and RESTORE" and why:
                 sys.exit("seed %d, round %d: %s (%s)" % (o.seed, r, why, s.dir))
             if s.digest() != before:
                 sys.exit("seed %d, round %d: the data changed by %s (%s)" % (o.seed, r, what, s.dir))
-    s.kill()
-    shutil.rmtree(s.dir)
+    s.end()
     print("%d commands in %d rounds: data the same after every reload (seed %d)" % (played, o.rounds, o.seed))
 
 

@@ -9,46 +9,35 @@ Prints "ok ..." and "not ok ..." lines.
 """
 import os, random, sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "redis-compat", "oracle"))
-import oracle  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from check import check, done  # noqa: E402
+from server import Server      # noqa: E402
 
 Z = 5.2  # standard deviations: one in ten million
-failed = 0
 
 
 def bound(df):
     return df * (1 - 2 / (9 * df) + Z * (2 / (9 * df)) ** 0.5) ** 3
 
 
-def report(name, good, why=""):
-    global failed
-    failed += not good
-    print("%s %s%s" % ("ok" if good else "not ok", name, "" if good else ": " + why), flush=True)
-
-
 def even(name, counts, expected):
     chi = sum((c - expected) ** 2 / expected for c in counts.values())
-    report(name, chi < bound(len(counts) - 1), "chi-square %.1f, at most %.1f expected" % (chi, bound(len(counts) - 1)))
+    check(name, chi < bound(len(counts) - 1), "chi-square %.1f, at most %.1f expected" % (chi, bound(len(counts) - 1)))
 
 
 def members(value):
-    return [x[1] for x in value[1]] if isinstance(value[1], list) else [value[1]]
+    return value if isinstance(value, list) else [value]
 
 
 class Pipe:
-    def __init__(self, port):
-        self.c = oracle.Conn(port)
+    def __init__(self, c):
+        self.c = c
 
     def many(self, commands):
-        out = []
-        for i in range(0, len(commands), 500):
-            part = commands[i:i + 500]
-            self.c.s.sendall(b"".join(b"*%d\r\n" % len(a) + b"".join(b"$%d\r\n%s\r\n" % (len(x), x) for x in a) for a in part))
-            out += [self.c.raw()[1] for _ in part]
-        return out
+        return [answer for i in range(0, len(commands), 500) for answer in self.c.many(commands[i:i + 500])]
 
     def one(self, *args):
-        return self.many([[a if isinstance(a, bytes) else str(a).encode() for a in args]])[0]
+        return self.c.do(*args)
 
 
 def choices(p):
@@ -70,7 +59,7 @@ def choices(p):
                     for m in got:
                         counts[m] += 1
                 label = "%s of %d, count %s" % (name, n, count[0].decode() if count else "none")
-                report(label + ": all different", distinct)
+                check(label + ": all different", distinct)
                 # Without repetition the counts vary less than a fair die's: the bound only gets safer.
                 even(label + ": even", counts, draws * per / n)
 
@@ -98,25 +87,22 @@ def scans(p, seed):
             seen, cursor = set(), b"0"
             while True:
                 v = p.one(name, *([key] if key else []), cursor, "COUNT", 20)
-                cursor = v[1][0][1]
-                seen |= {x[1] for x in v[1][1][1]}
+                cursor = v[0]
+                seen |= set(v[1])
                 if cursor == b"0":
                     break
                 p.many([(add if grows else remove)(rng.choice(come)) for _ in range(300)])
             missing = [m for m in stay if m not in seen]
-            report("%s sees all that stays while the table %s" % (name.decode(), "grows" if grows else "shrinks"), not missing, "%d missed" % len(missing))
+            check("%s sees all that stays while the table %s" % (name.decode(), "grows" if grows else "shrinks"), not missing, "%d missed" % len(missing))
 
 
 def main():
-    s = oracle.Server(os.path.abspath(sys.argv[1]))
-    try:
-        p = Pipe(s.port)
+    with Server(sys.argv[1]) as s:
+        p = Pipe(s.start())
         choices(p)
         pops(p)
         scans(p, 5)
-    finally:
-        s.stop()
-    sys.exit(1 if failed else 0)
+    done()
 
 
 if __name__ == "__main__":
