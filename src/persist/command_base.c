@@ -114,12 +114,13 @@ static void put_string(struct writer *w, struct bytes key, const struct entry *e
     COMMAND(w, BYTES("SET"), key, string_view(e, text));
 }
 
-static void put_list(struct writer *w, struct bytes key, struct list *l)
+static void put_list(struct writer *w, struct bytes key, const struct list *l)
 {
     struct list_cursor c;
     begin(w, "RPUSH", key);
     for (bool any = list_seek(l, 0, &c); any; any = list_next(&c))
         element(w, list_get(&c), NULL);
+    list_end(&c);
     end(w);
 }
 

@@ -26,7 +26,7 @@ static void put_node(struct rdb_sink *s)
 
 /* The list as nodes of about 8 KiB; a longer element is a plain node of its own. Two passes: the
  * count comes first. */
-static void put_list(struct rdb_sink *s, struct list *l)
+static void put_list(struct rdb_sink *s, const struct list *l)
 {
     struct list_cursor c;
     uint64_t nodes = 0;
@@ -66,6 +66,7 @@ static void put_list(struct rdb_sink *s, struct list *l)
             if (pass == 1)
                 put_node(s);
         }
+        list_end(&c);
     }
 }
 

@@ -145,6 +145,7 @@ static void add_value(struct buf *b, const struct entry *e)
         buf_add_text(b, "list ");
         for (bool any = list_seek(value_object(e), 0, &c); any; any = list_next(&c))
             add(b, list_get(&c));
+        list_end(&c);
         break;
     case TYPE_STREAM:
         add_stream(b, value_object(e));

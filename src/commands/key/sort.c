@@ -204,6 +204,7 @@ static void collect(const struct entry *e, struct element *to, bool backwards)
             to->text = str_new(list_get(&c));
             to += backwards ? -1 : 1;
         }
+        list_end(&c);
         break;
     case TYPE_SET:
         set_walk_start(&sw, value_object(e));

@@ -20,6 +20,7 @@ static void do_lindex(struct call *call)
         reply_bulk(call->reply, list_get(&c));
     else
         reply_null(call->reply);
+    list_end(&c);
 }
 
 const struct command lindex_command = {

@@ -22,11 +22,13 @@ static void do_linsert(struct call *call)
     bool found = list_seek(l, 0, &c);
     while (found && !bytes_equal(list_get(&c), call->argv[3]))
         found = list_next(&c);
+    if (found)
+        list_insert(l, &c, before, call->argv[4]);
+    list_end(&c);
     if (!found) {
         reply_int(call->reply, -1);
         return;
     }
-    list_insert(&c, before, call->argv[4]);
     db_changed(call->db, key, DB_EVENT_LIST, "linsert");
     reply_int(call->reply, (long long)l->count);
 }

@@ -56,11 +56,12 @@ bool list_args_side(const struct call *call, int i, bool *front)
     return false;
 }
 
-bool list_args_seek(struct list *l, long long index, struct list_cursor *c)
+bool list_args_seek(const struct list *l, long long index, struct list_cursor *c)
 {
     if (index < 0)
         index += (long long)l->count;
-    return index >= 0 && list_seek(l, (uint64_t)index, c);
+    /* Before the first is as much out of range as behind the last. */
+    return list_seek(l, index < 0 ? l->count : (uint64_t)index, c);
 }
 
 bool list_args_clamp(long long *from, long long *to, long long n)

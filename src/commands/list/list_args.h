@@ -18,8 +18,9 @@ void list_args_shrunk(const struct call *call, struct bytes key, const struct li
 void list_args_grown(const struct call *call, struct bytes key, const char *event, uint64_t n);
 /* LEFT or RIGHT; false after the error reply. */
 bool list_args_side(const struct call *call, int i, bool *front);
-/* The element at an index that may count from the end; false: there is none. */
-bool list_args_seek(struct list *l, long long index, struct list_cursor *c);
+/* The element at an index that may count from the end; false: there is none. Either way list_end()
+ * follows. */
+bool list_args_seek(const struct list *l, long long index, struct list_cursor *c);
 /* Makes a range of n elements, which may count from the end, 0 <= from <= to < n; false: it is
  * empty. */
 bool list_args_clamp(long long *from, long long *to, long long n);

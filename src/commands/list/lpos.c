@@ -50,7 +50,8 @@ static bool parse_lpos(struct call *call, struct lpos *o)
 }
 
 /* Answers the indexes of the matches; returns how many there are. */
-static size_t find_all(struct call *call, struct list *l, struct bytes x, const struct lpos *o)
+static size_t find_all(struct call *call, const struct list *l, struct bytes x,
+                       const struct lpos *o)
 {
     bool back = o->rank < 0;
     long long skip = (back ? -o->rank : o->rank) - 1, looked = 0;
@@ -68,6 +69,7 @@ static size_t find_all(struct call *call, struct list *l, struct bytes x, const 
         any = back ? list_previous(&c) : list_next(&c);
         index += back ? (uint64_t)-1 : 1;
     }
+    list_end(&c);
     return found;
 }
 

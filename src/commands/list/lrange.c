@@ -21,6 +21,7 @@ static void do_lrange(struct call *call)
         reply_bulk(call->reply, list_get(&c));
         list_next(&c);
     }
+    list_end(&c);
 }
 
 const struct command lrange_command = {

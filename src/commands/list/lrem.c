@@ -26,7 +26,8 @@ static void do_lrem(struct call *call)
                 index--;
                 continue;
             }
-            list_remove(&c);
+            list_remove(l, &c);
+            list_end(&c);
             removed++;
             left--;
             any = index-- > 0 && list_seek(l, index, &c);
@@ -35,13 +36,14 @@ static void do_lrem(struct call *call)
         bool any = list_seek(l, 0, &c);
         while (any && (want == 0 || removed < want)) {
             if (bytes_equal(list_get(&c), x)) {
-                any = list_remove(&c);
+                any = list_remove(l, &c);
                 removed++;
             } else {
                 any = list_next(&c);
             }
         }
     }
+    list_end(&c);
     if (removed)
         list_args_shrunk(call, key, l, "lrem", (uint64_t)removed);
     reply_int(call->reply, removed);

@@ -17,11 +17,14 @@ static void do_lset(struct call *call)
     }
     if (!call_int(call, 2, &index))
         return;
-    if (!list_args_seek(l, index, &c)) {
+    bool found = list_args_seek(l, index, &c);
+    if (found)
+        list_replace(l, &c, call->argv[3]);
+    list_end(&c);
+    if (!found) {
         call_error(call, ERR_INDEX_RANGE);
         return;
     }
-    list_replace(&c, call->argv[3]);
     db_changed(call->db, key, DB_EVENT_LIST, "lset");
     reply_ok(call->reply);
 }

@@ -29,7 +29,8 @@ static void model_remove(size_t at)
     m.n--;
 }
 
-static bool same(struct list *l)
+/* Read in both directions. */
+static bool same(const struct list *l)
 {
     struct list_cursor c;
     if (l->count != m.n)
@@ -38,15 +39,18 @@ static bool same(struct list *l)
     for (bool any = list_seek(l, 0, &c); any; any = list_next(&c), i++)
         if (!bytes_equal(list_get(&c), bytes_of(m.x[i].p, m.x[i].n)))
             return false;
+    list_end(&c);
     if (i != m.n)
         return false;
-    if (m.n)
+    if (m.n) {
         for (bool any = list_seek(l, m.n - 1, &c); any; any = list_previous(&c)) {
             i--;
             if (!bytes_equal(list_get(&c), bytes_of(m.x[i].p, m.x[i].n)))
                 return false;
         }
-    return true;
+        list_end(&c);
+    }
+    return i == 0 && list_is_sound(l);
 }
 
 static void run(unsigned seed, int64_t fill, uint32_t depth)
@@ -82,7 +86,8 @@ static void run(unsigned seed, int64_t fill, uint32_t depth)
         case 4:
             if (m.n) {
                 CHECK(list_seek(l, at, &c));
-                list_replace(&c, x);
+                list_replace(l, &c, x);
+                list_end(&c);
                 memcpy(m.x[at].p, p, n);
                 m.x[at].n = n;
             }
@@ -92,18 +97,20 @@ static void run(unsigned seed, int64_t fill, uint32_t depth)
             if (m.n && m.n + 1 < MOST) {
                 bool before = rng_below(&rng, 2);
                 CHECK(list_seek(l, at, &c));
-                list_insert(&c, before, x);
+                list_insert(l, &c, before, x);
+                list_end(&c);
                 model_insert(at + !before, p, n);
             }
             break;
         case 7:
             if (m.n) {
                 CHECK(list_seek(l, at, &c));
-                bool more = list_remove(&c);
+                bool more = list_remove(l, &c);
                 model_remove(at);
                 CHECK(more == (at < m.n));
                 if (more)
                     CHECK(bytes_equal(list_get(&c), bytes_of(m.x[at].p, m.x[at].n)));
+                list_end(&c);
             }
             break;
         default:
@@ -133,6 +140,92 @@ TEST(behaves_like_an_array)
         run(seed, 5, 0);
         run(seed, 7, 2);
     }
+}
+
+/* A list of 200 elements of 100 bytes, with a block for every ten and all but the ends compressed;
+ * the model has the same. */
+static struct list *compressed_list(void)
+{
+    struct list *l = list_new(10, 1);
+    char p[100];
+    m.n = 0;
+    for (size_t i = 0; i < 200; i++) {
+        memset(p, 'a' + (int)(i % 26), sizeof(p));
+        list_push(l, false, bytes_of(p, sizeof(p)));
+        model_insert(m.n, p, sizeof(p));
+    }
+    return l;
+}
+
+TEST(reading_changes_nothing)
+{
+    struct list *l = compressed_list();
+    struct list_cursor c;
+    size_t before = list_memory(l, 0);
+    CHECK(before < 200 * 100 / 2);
+    CHECK(same(l) && list_memory(l, 0) == before);
+    /* From the middle of a compressed block in both directions, past its ends. */
+    for (size_t from = 0; from < m.n; from += 7) {
+        size_t at = from;
+        CHECK(list_seek(l, from, &c));
+        do
+            CHECK(bytes_equal(list_get(&c), bytes_of(m.x[at].p, m.x[at].n)));
+        while (++at < from + 25 && list_next(&c));
+        at--;
+        while (at > from && list_previous(&c)) {
+            at--;
+            CHECK(bytes_equal(list_get(&c), bytes_of(m.x[at].p, m.x[at].n)));
+        }
+        CHECK(at == from || at + 1 == m.n);
+        list_end(&c);
+    }
+    CHECK(list_memory(l, 0) == before && list_is_sound(l));
+    list_free(l);
+}
+
+TEST(a_cursor_stays_at_the_last_element)
+{
+    struct list *l = compressed_list();
+    struct list_cursor c;
+    CHECK(list_seek(l, 199, &c) && !list_next(&c) && list_get(&c).p[0] == m.x[199].p[0]);
+    list_end(&c);
+    CHECK(list_seek(l, 0, &c) && !list_previous(&c) && list_get(&c).p[0] == m.x[0].p[0]);
+    list_end(&c);
+    CHECK(!list_seek(l, 200, &c));
+    list_end(&c);
+    list_free(l);
+}
+
+TEST(changing_a_compressed_block_expands_that_one)
+{
+    struct list *l = compressed_list();
+    struct list_cursor c;
+    size_t before = list_memory(l, 0);
+    CHECK(list_seek(l, 105, &c));
+    list_replace(l, &c, BYTES("new"));
+    list_end(&c);
+    memcpy(m.x[105].p, "new", 3);
+    m.x[105].n = 3;
+    CHECK(same(l));
+    CHECK(list_seek(l, 55, &c));
+    CHECK(list_remove(l, &c) && bytes_equal(list_get(&c), bytes_of(m.x[56].p, m.x[56].n)));
+    list_end(&c);
+    model_remove(55);
+    CHECK(same(l));
+    size_t now = list_memory(l, 0);
+    CHECK(now > before + 800 && now < before + 3000);
+    /* What comes to an end of the list is expanded when it is taken. */
+    while (m.n > 3) {
+        struct bytes x;
+        bool front = m.n % 2;
+        CHECK(list_peek(l, front, &x));
+        CHECK(bytes_equal(x, bytes_of(m.x[front ? 0 : m.n - 1].p, m.x[front ? 0 : m.n - 1].n)));
+        list_drop(l, front);
+        model_remove(front ? 0 : m.n - 1);
+        CHECK(list_is_sound(l));
+    }
+    CHECK(same(l));
+    list_free(l);
 }
 
 TEST(takes_large_elements)
@@ -211,6 +304,39 @@ TEST(a_list_becomes_a_listpack_again_at_half_its_limit)
     list_free(l);
 }
 
+/* By each of the functions that make a list shorter or smaller. */
+TEST(whatever_shrinks_a_list_makes_it_a_listpack_again)
+{
+    struct list_cursor c;
+    struct list *l = list_of(16, 17, 2);
+    list_trim(l, false, 8);
+    CHECK(l->count == 9 && is_quicklist(l));
+    CHECK(list_seek(l, 4, &c));
+    list_remove(l, &c);
+    list_end(&c);
+    CHECK(l->count == 8 && !is_quicklist(l));
+    list_free(l);
+    l = list_of(16, 17, 2);
+    list_trim(l, false, 8);
+    CHECK(is_quicklist(l));
+    list_trim(l, true, 1);
+    CHECK(l->count == 8 && !is_quicklist(l));
+    list_free(l);
+    /* Three elements of 4000 bytes in blocks of 8 kB; two blocks become one, then that one half
+     * full. */
+    l = list_of(-2, 3, 4000);
+    CHECK(is_quicklist(l) && list_blocks(l) == 2);
+    list_drop(l, false);
+    CHECK(is_quicklist(l) && list_blocks(l) == 1);
+    CHECK(list_seek(l, 1, &c));
+    list_replace(l, &c, BYTES("x"));
+    list_end(&c);
+    CHECK(!is_quicklist(l));
+    list_free(l);
+}
+
 UNIT_MAIN(T(a_list_is_called_what_redis_would_make_of_it),
-          T(a_list_becomes_a_listpack_again_at_half_its_limit), T(behaves_like_an_array),
-          T(takes_large_elements))
+          T(a_list_becomes_a_listpack_again_at_half_its_limit),
+          T(whatever_shrinks_a_list_makes_it_a_listpack_again), T(reading_changes_nothing),
+          T(a_cursor_stays_at_the_last_element), T(changing_a_compressed_block_expands_that_one),
+          T(behaves_like_an_array), T(takes_large_elements))
