@@ -1,5 +1,6 @@
 #include "ds/intset.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 
 #include <string.h>
@@ -54,6 +55,7 @@ int64_t intset_at(const struct intset *s, uint32_t i)
 
 static void put(struct intset *s, uint32_t i, int64_t v)
 {
+    ASSERT(i < s->count && width_of(v) <= s->width);
     /* The low bytes come first on the machines we build for. */
     memcpy(s->data + (size_t)i * s->width, &v, s->width);
 }
@@ -105,8 +107,8 @@ bool intset_add(struct intset **set, int64_t v)
     s = mem_realloc(s, size_of(s->width, s->count + 1));
     unsigned char *at = s->data + (size_t)place * s->width;
     memmove(at + s->width, at, (size_t)(s->count - place) * s->width);
-    put(s, place, v);
     s->count++;
+    put(s, place, v);
     *set = s;
     return true;
 }
@@ -120,6 +122,7 @@ bool intset_remove(struct intset **set, int64_t v)
     unsigned char *at = s->data + (size_t)place * s->width;
     memmove(at, at + s->width, (size_t)(s->count - place - 1) * s->width);
     s->count--;
+    ASSERT(place <= s->count);
     *set = mem_realloc(s, size_of(s->width, s->count));
     return true;
 }
@@ -127,4 +130,14 @@ bool intset_remove(struct intset **set, int64_t v)
 size_t intset_memory(const struct intset *s)
 {
     return mem_block_size(s);
+}
+
+bool intset_is_sound(const struct intset *s)
+{
+    if (s->width != 2 && s->width != 4 && s->width != 8)
+        return false;
+    for (uint32_t i = 1; i < s->count; i++)
+        if (intset_at(s, i - 1) >= intset_at(s, i))
+            return false;
+    return true;
 }

@@ -66,6 +66,7 @@ struct pack *pack_splice(struct pack *p, uint32_t at, uint32_t end, uint32_t dro
         size += pack_size_of(add[i].n);
     uint32_t now = used - (end - at) + size;
     ASSERT(at <= end && end <= used && now >= size);
+    ASSERT(drop <= p->count && (drop > 0) == (end > at));
     bool moves = mem_class_size(sizeof(*p) + used) != mem_class_size(sizeof(*p) + now);
     if (moves && now > used)
         p = mem_realloc(p, sizeof(*p) + now);
@@ -83,4 +84,19 @@ struct pack *pack_splice(struct pack *p, uint32_t at, uint32_t end, uint32_t dro
 size_t pack_memory(const struct pack *p)
 {
     return mem_block_size(p);
+}
+
+bool pack_is_sound(const struct pack *p)
+{
+    uint32_t at = 0, count = 0;
+    struct bytes x;
+    for (; at < p->used; count++) {
+        uint32_t left = p->used - at;
+        if (p->data[at] == 255 && left < 5)
+            return false;
+        at = pack_get(p, at, &x);
+        if (x.n > left || at > p->used)
+            return false;
+    }
+    return count == p->count && count <= PACK_ELEMENTS_MOST && at == p->used;
 }

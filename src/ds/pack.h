@@ -60,5 +60,7 @@ uint32_t pack_find(const struct pack *p, uint32_t at, uint32_t stride, struct by
 struct pack *pack_splice(struct pack *p, uint32_t at, uint32_t end, uint32_t drop,
                          const struct bytes *add, uint32_t n);
 size_t pack_memory(const struct pack *p);
+/* For tests: whether `count` whole elements fill the bytes. */
+bool pack_is_sound(const struct pack *p);
 
 #endif

@@ -1,3 +1,20 @@
+/* Linear hashing. With 2^k <= buckets < 2^(k+1), `mask` is 2^k - 1. An entry's home is given by the
+ * low k+1 bits of its hash if there is such a bucket yet, else by the low k. So bucket i and bucket
+ * i + 2^k, its twin, share what the shorter address gives: adding a bucket splits exactly its twin,
+ * and removing the last one joins it with its twin.
+ *
+ *   insert:  put() into the home's chain; when two buckets have GROW_LOAD entries on average,
+ * split_one() makes the next bucket and rehashes the chain of its twin remove:  clear_slot(); below
+ * SHRINK_LOAD, join_one() takes the last bucket away find:    the tags of a bucket, seven bits of
+ * the hash with the top bit set, are compared at once in a 64-bit word; only entries whose tag
+ * matches are looked at
+ *
+ * Buckets lie in segments of 512, so growing moves none; only segment 0 starts with FIRST buckets
+ * and doubles by copying until it is full-sized. The directory of segments doubles as well. Nothing
+ * can fail but memory, and that ends the process (base/mem).
+ *
+ * A chain: in a bucket whose tags[7] is 1, the last slot points to an overflow bucket instead of an
+ * entry. An overflow bucket that becomes empty is unlinked, so all of them hold something. */
 #include "ds/table.h"
 
 #include "base/assert.h"
@@ -75,6 +92,7 @@ void table_clear(struct table *t)
 {
     for (size_t i = 0; i < t->buckets; i++)
         free_overflows(t, bucket_at(t, i));
+    ASSERT(t->overflows == 0);
     for (size_t i = 0; i < t->segment_count; i++)
         mem_free(t->segments[i]);
     mem_free(t->segments);
@@ -147,6 +165,7 @@ void table_reserve(struct table *t, size_t n)
 {
     if (t->used)
         return;
+    ASSERT(t->overflows == 0);
     while (t->buckets * GROW_LOAD < n * 2 || (t->buckets && t->buckets < FIRST))
         add_bucket(t);
 }
@@ -190,11 +209,13 @@ static void split_one(struct table *t)
 {
     size_t from = t->buckets & t->mask;
     add_bucket(t);
+    ASSERT(from < t->buckets - 1);
     redistribute(t, bucket_at(t, from));
 }
 
 static void join_one(struct table *t)
 {
+    ASSERT(t->buckets > FIRST);
     size_t last = t->buckets - 1;
     struct entry *few[64], **items = few;
     size_t cap = 64, n = drain(t, bucket_at(t, last), &items, &cap);
@@ -260,6 +281,7 @@ static void clear_slot(struct table *t, uint64_t hash, struct entry **slot)
         mem_free(b);
         t->overflows--;
     }
+    ASSERT(t->used > 0);
     t->used--;
     if (t->buckets > FIRST && t->used * 2 < t->buckets * SHRINK_LOAD)
         join_one(t);
@@ -432,4 +454,40 @@ void table_chains(const struct table *t, size_t chains[TABLE_CHAINS])
                 n += b->tags[k] != 0;
         chains[n < TABLE_CHAINS ? n : TABLE_CHAINS - 1]++;
     }
+}
+
+/* Adds the entries and overflow buckets of a chain to the counts. */
+static bool chain_is_sound(const struct table *t, size_t i, size_t *used, size_t *overflows)
+{
+    for (const struct table_bucket *b = bucket_at(t, i); b; b = overflow_of(b)) {
+        size_t before = *used;
+        for (unsigned k = 0; k < SLOTS; k++) {
+            if (!b->tags[k])
+                continue;
+            uint64_t hash = t->hash(entry_key(b->slots[k]));
+            if (b->tags[k] != tag_of(hash) || home_of(t, hash) != i)
+                return false;
+            ++*used;
+        }
+        if (b->tags[7] && b->tags[SLOTS - 1])
+            return false; /* an entry in the place of the pointer */
+        if (b != bucket_at(t, i) && *used == before && !b->tags[7])
+            return false; /* an empty overflow bucket */
+        *overflows += b->tags[7];
+    }
+    return true;
+}
+
+bool table_is_sound(const struct table *t)
+{
+    size_t used = 0, overflows = 0;
+    if (t->buckets == 0)
+        return t->used == 0 && t->overflows == 0 && t->segment_count == 0;
+    if ((t->mask & (t->mask + 1)) || t->mask + 1 > t->buckets || t->buckets > 2 * t->mask + 1 ||
+        t->segment_count << SEGMENT_BITS < t->buckets)
+        return false;
+    for (size_t i = 0; i < t->buckets; i++)
+        if (!chain_is_sound(t, i, &used, &overflows))
+            return false;
+    return used == t->used && overflows == t->overflows;
 }

@@ -2,10 +2,10 @@
  *
  * Buckets of one cache line: seven one-byte tags, seven pointers. A full bucket chains to overflow
  * buckets (its last slot then points there) and never probes others. The table grows and shrinks by
- * one bucket at a time (linear hashing over a directory of segments), so no operation ever pays for
- * a whole resize and no second table exists. A bucket's number is the low bits of the hash, which
- * gives the reverse-binary scan cursor its guarantee: whatever is present during a whole scan is
- * returned at least once.
+ * one bucket at a time (linear hashing, Litwin 1980, over a directory of segments), so no operation
+ * ever pays for a whole resize and no second table exists. A bucket's number is the low bits of the
+ * hash, which gives the reverse-binary scan cursor (P. Noordhuis, as SCAN of Redis) its guarantee:
+ * whatever is present during a whole scan is returned at least once.
  *
  * Knows entries by their key only. Frees nothing but its own buckets. Hashes come from the caller.
  */
@@ -51,6 +51,8 @@ struct entry *table_random(const struct table *t, struct rng *rng);
 /* Up to max entries that lie together at a random place, all different. Returns how many. Cheaper
  * than as many table_random(). */
 size_t table_sample(const struct table *t, struct rng *rng, struct entry **out, size_t max);
+/* For tests: whether every entry is where its hash belongs and all counts agree. */
+bool table_is_sound(const struct table *t);
 /* Bytes of the buckets. */
 size_t table_memory(const struct table *t);
 #define TABLE_CHAINS 64

@@ -1,11 +1,24 @@
+/* A hash begins as a pack (type/hash_pack) and becomes a table of entries, for good, when it passes
+ * a limit: too many fields, or a name or value too long. Both forms begin with a byte that says
+ * which, so struct hash is that byte and nothing more; every function first looks at it.
+ *
+ * In the table a field is an entry (ds/entry): its key is the name, its deadline the field's, and
+ * its value is inline or, beyond ENTRY_INLINE_MAX, a counted string. The table's fields are counted
+ * as they come and go: how many have a TTL, and the bytes they take.
+ *
+ * TTLs: nothing here knows the time. Readers are told it and leave out what is due; hash_purge()
+ * removes that. Both forms keep `next due`, a lower bound of all deadlines: setting a TTL lowers
+ * it, removing one leaves it (too early), and a purge that saw every field makes it exact. A purge
+ * that stops at its maximum leaves it, so the next purge goes on. */
 #include "type/hash.h"
 
+#include "base/assert.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "ds/pack.h"
+#include "type/hash_pack.h"
 
-enum form { PLAIN, WITH_TTL, LARGE };
+enum { LARGE = HASH_PACK_WITH_TTL + 1 }; /* the form behind those of the pack */
 
 /* All forms begin with the byte that names them. */
 struct hash {
@@ -15,38 +28,33 @@ struct hash {
 struct large {
     uint8_t form;
     struct table table;
-    size_t with_ttl; /* fields that have a deadline */
-    int64_t due_ms;  /* none is due before */
-    size_t inside;   /* bytes of the fields */
+    size_t with_ttl;     /* fields that have a TTL */
+    int64_t next_due_ms; /* none is due before */
+    size_t inside;       /* bytes of the fields */
 };
 
 enum { INLINE, COUNTED }; /* kinds of the entries */
 
-static struct pack *pack_of(const struct hash *h)
+static const struct pack *pack_of(const struct hash *h)
 {
-    return (struct pack *)(uintptr_t)h;
+    return (const struct pack *)h;
 }
 
-static struct large *large_of(const struct hash *h)
+static const struct large *large_of(const struct hash *h)
 {
-    return (struct large *)(uintptr_t)h;
+    ASSERT(h->form == LARGE);
+    return (const struct large *)h;
 }
 
-#define DUE_SIZE 9u /* bytes of the element in front */
-
-static uint32_t first_of(const struct pack *p)
+static struct large *large_to_change(struct hash *h)
 {
-    return p->form == WITH_TTL ? DUE_SIZE : 0;
-}
-
-static uint32_t stride_of(const struct pack *p)
-{
-    return p->form == WITH_TTL ? 3 : 2;
+    ASSERT(h->form == LARGE);
+    return (struct large *)h;
 }
 
 struct hash *hash_new(void)
 {
-    return (struct hash *)pack_new(PLAIN);
+    return (struct hash *)pack_new(HASH_PACK_PLAIN);
 }
 
 static void free_field(struct entry *e)
@@ -61,10 +69,10 @@ void hash_free(struct hash *h)
     if (!h)
         return;
     if (h->form != LARGE) {
-        pack_free(pack_of(h));
+        pack_free((struct pack *)h);
         return;
     }
-    struct large *l = large_of(h);
+    struct large *l = large_to_change(h);
     struct table_walk w;
     table_walk_start(&w, &l->table);
     for (struct entry *e; (e = table_walk_next(&w));)
@@ -77,16 +85,14 @@ static struct large *large_new(void)
 {
     struct large *l = mem_zalloc(sizeof(*l));
     l->form = LARGE;
-    l->due_ms = INT64_MAX;
+    l->next_due_ms = INT64_MAX;
     table_init(&l->table, hash_key);
     return l;
 }
 
 size_t hash_count(const struct hash *h)
 {
-    if (h->form == LARGE)
-        return large_of(h)->table.used;
-    return (pack_of(h)->count - (h->form == WITH_TTL ? 1u : 0u)) / stride_of(pack_of(h));
+    return h->form == LARGE ? large_of(h)->table.used : hash_pack_count(pack_of(h));
 }
 
 static void large_get(const struct entry *e, struct hash_field *out)
@@ -95,21 +101,6 @@ static void large_get(const struct entry *e, struct hash_field *out)
     out->value =
         e->kind == INLINE ? entry_inline(e) : str_bytes((struct str *)(uintptr_t)entry_word(e));
     out->deadline_ms = entry_deadline_ms(e);
-}
-
-/* The field at an offset; returns the offset behind it. */
-static uint32_t hpack_field(const struct pack *p, uint32_t at, struct hash_field *out)
-{
-    at = pack_get(p, at, &out->name);
-    at = pack_get(p, at, &out->value);
-    out->deadline_ms = HASH_NO_TTL;
-    if (p->form == WITH_TTL) {
-        struct bytes deadline;
-        at = pack_get(p, at, &deadline);
-        if (deadline.n == 8)
-            memcpy(&out->deadline_ms, deadline.p, 8);
-    }
-    return at;
 }
 
 static bool is_due(const struct hash_field *f, int64_t now_ms)
@@ -124,25 +115,23 @@ bool hash_find(const struct hash *h, struct bytes name, int64_t now_ms, struct h
         if (!slot)
             return false;
         large_get(*slot, out);
-    } else {
-        const struct pack *p = pack_of(h);
-        uint32_t at = pack_find(p, first_of(p), stride_of(p), name);
-        if (at == PACK_NONE)
-            return false;
-        hpack_field(p, at, out);
+    } else if (!hash_pack_find(pack_of(h), name, out)) {
+        return false;
     }
     return !is_due(out, now_ms);
 }
 
 /* ---- The large form */
 
+/* A field's deadline was one thing and is another; negative: it has none. */
 static void note_deadline(struct large *l, int64_t before_ms, int64_t after_ms)
 {
+    ASSERT(before_ms < 0 || l->with_ttl > 0);
     l->with_ttl += (size_t)(after_ms >= 0) - (size_t)(before_ms >= 0);
-    if (after_ms >= 0 && after_ms < l->due_ms)
-        l->due_ms = after_ms;
+    if (after_ms >= 0 && after_ms < l->next_due_ms)
+        l->next_due_ms = after_ms;
     if (l->with_ttl == 0)
-        l->due_ms = INT64_MAX;
+        l->next_due_ms = INT64_MAX;
 }
 
 static size_t field_size(const struct entry *e)
@@ -201,80 +190,24 @@ static void enlarge(struct hash **h)
     hash_walk_start(&w, *h, HASH_ALL);
     while (hash_walk_next(&w, &f))
         large_set(l, f.name, f.value, f.deadline_ms);
-    pack_free(pack_of(*h));
+    ASSERT(l->table.used == hash_count(*h));
+    hash_free(*h);
     *h = (struct hash *)l;
 }
 
-/* ---- The small form */
-
-/* The bytes of a deadline in a pack; none is an empty element. */
-static struct bytes deadline_bytes(const int64_t *deadline_ms)
-{
-    return bytes_of(deadline_ms, *deadline_ms >= 0 ? 8 : 0);
-}
-
-static int64_t hpack_due(const struct pack *p)
-{
-    int64_t due_ms = INT64_MAX;
-    if (p->form == WITH_TTL)
-        memcpy(&due_ms, p->data + 1, 8);
-    return due_ms;
-}
-
-static void hpack_put_due(struct pack *p, int64_t due_ms)
-{
-    memcpy(p->data + 1, &due_ms, 8);
-}
-
-/* Room for deadlines. */
-static struct pack *hpack_make_ttl_room(struct pack *p)
-{
-    int64_t never = INT64_MAX;
-    struct bytes none = {"", 0}, head = bytes_of(&never, 8);
-    p = pack_splice(p, 0, 0, 0, &head, 1);
-    p->form = WITH_TTL;
-    for (uint32_t at = DUE_SIZE; at < p->used;) {
-        at = pack_skip(p, at, 2);
-        p = pack_splice(p, at, at, 0, &none, 1);
-        at++;
-    }
-    return p;
-}
-
-static bool hpack_set(struct hash **h, struct bytes name, struct bytes value, int64_t deadline_ms)
-{
-    struct pack *p = pack_of(*h);
-    if (deadline_ms >= 0 && p->form != WITH_TTL)
-        p = hpack_make_ttl_room(p);
-    uint32_t at = pack_find(p, first_of(p), stride_of(p), name);
-    bool created = at == PACK_NONE;
-    if (created) {
-        struct bytes add[] = {name, value, deadline_bytes(&deadline_ms)};
-        p = pack_splice(p, p->used, p->used, 0, add, stride_of(p));
-    } else {
-        struct hash_field f;
-        uint32_t end = hpack_field(p, at, &f);
-        if (deadline_ms == HASH_KEEP_TTL)
-            deadline_ms = f.deadline_ms;
-        uint32_t place = at + pack_size_of(f.name.n);
-        struct bytes add[] = {value, deadline_bytes(&deadline_ms)};
-        p = pack_splice(p, place, end, stride_of(p) - 1, add, stride_of(p) - 1);
-    }
-    if (deadline_ms >= 0 && deadline_ms < hpack_due(p))
-        hpack_put_due(p, deadline_ms);
-    *h = (struct hash *)p;
-    return created;
-}
+/* ---- Both forms */
 
 bool hash_set(struct hash **h, struct bytes name, struct bytes value, int64_t deadline_ms,
               const struct hash_limits *limits)
 {
     if ((*h)->form != LARGE && (name.n > limits->value || value.n > limits->value ||
-                                !pack_has_room(pack_of(*h), 3, name.n + value.n + 8)))
+                                !hash_pack_has_room(pack_of(*h), name, value)))
         enlarge(h);
     if ((*h)->form == LARGE)
-        return large_set(large_of(*h), name, value, deadline_ms);
-    bool created = hpack_set(h, name, value, deadline_ms);
+        return large_set(large_to_change(*h), name, value, deadline_ms);
+    struct pack *p = (struct pack *)*h;
+    bool created = hash_pack_set(&p, name, value, deadline_ms);
+    *h = (struct hash *)p;
     if (created && hash_count(*h) > limits->entries)
         enlarge(h);
     return created;
@@ -282,64 +215,52 @@ bool hash_set(struct hash **h, struct bytes name, struct bytes value, int64_t de
 
 bool hash_set_deadline(struct hash **h, struct bytes name, int64_t deadline_ms)
 {
-    if ((*h)->form == LARGE) {
-        struct large *l = large_of(*h);
-        struct entry **slot = table_find(&l->table, hash_key(name), name);
-        if (!slot)
-            return false;
-        int64_t before_ms = entry_deadline_ms(*slot);
-        l->inside -= field_size(*slot);
-        *slot = entry_set_deadline(*slot, deadline_ms);
-        l->inside += field_size(*slot);
-        note_deadline(l, before_ms, deadline_ms);
-        return true;
+    if ((*h)->form != LARGE) {
+        struct pack *p = (struct pack *)*h;
+        bool found = hash_pack_set_deadline(&p, name, deadline_ms);
+        *h = (struct hash *)p;
+        return found;
     }
-    struct pack *p = pack_of(*h);
-    if (pack_find(p, first_of(p), stride_of(p), name) == PACK_NONE)
+    struct large *l = large_to_change(*h);
+    struct entry **slot = table_find(&l->table, hash_key(name), name);
+    if (!slot)
         return false;
-    if (p->form != WITH_TTL) {
-        if (deadline_ms < 0)
-            return true;
-        p = hpack_make_ttl_room(p);
-    }
-    uint32_t at = pack_skip(p, pack_find(p, first_of(p), stride_of(p), name), 2);
-    struct bytes add = deadline_bytes(&deadline_ms);
-    p = pack_splice(p, at, pack_skip(p, at, 1), 1, &add, 1);
-    if (deadline_ms >= 0 && deadline_ms < hpack_due(p))
-        hpack_put_due(p, deadline_ms);
-    *h = (struct hash *)p;
+    int64_t before_ms = entry_deadline_ms(*slot);
+    l->inside -= field_size(*slot);
+    *slot = entry_set_deadline(*slot, deadline_ms);
+    l->inside += field_size(*slot);
+    note_deadline(l, before_ms, deadline_ms);
     return true;
 }
 
 bool hash_remove(struct hash **h, struct bytes name)
 {
-    if ((*h)->form == LARGE) {
-        struct large *l = large_of(*h);
-        struct entry *e = table_remove(&l->table, hash_key(name), name);
-        if (!e)
-            return false;
-        l->inside -= field_size(e);
-        note_deadline(l, entry_deadline_ms(e), -1);
-        free_field(e);
-        return true;
+    if ((*h)->form != LARGE) {
+        struct pack *p = (struct pack *)*h;
+        bool found = hash_pack_remove(&p, name);
+        *h = (struct hash *)p;
+        return found;
     }
-    struct pack *p = pack_of(*h);
-    uint32_t stride = stride_of(p), at = pack_find(p, first_of(p), stride, name);
-    if (at == PACK_NONE)
+    struct large *l = large_to_change(*h);
+    struct entry *e = table_remove(&l->table, hash_key(name), name);
+    if (!e)
         return false;
-    *h = (struct hash *)pack_splice(p, at, pack_skip(p, at, stride), stride, NULL, 0);
+    ASSERT(l->inside >= field_size(e));
+    l->inside -= field_size(e);
+    note_deadline(l, entry_deadline_ms(e), HASH_NO_TTL);
+    free_field(e);
     return true;
 }
 
-/* ---- Deadlines */
+/* ---- TTLs */
 
 bool hash_has_ttl(const struct hash *h)
 {
-    if (h->form == LARGE)
-        return large_of(h)->with_ttl > 0;
     struct hash_walk w;
     struct hash_field f;
-    if (h->form == PLAIN)
+    if (h->form == LARGE)
+        return large_of(h)->with_ttl > 0;
+    if (h->form == HASH_PACK_PLAIN)
         return false;
     hash_walk_start(&w, h, HASH_ALL);
     while (hash_walk_next(&w, &f))
@@ -350,7 +271,7 @@ bool hash_has_ttl(const struct hash *h)
 
 int64_t hash_next_due_ms(const struct hash *h)
 {
-    return h->form == LARGE ? large_of(h)->due_ms : hpack_due(pack_of(h));
+    return h->form == LARGE ? large_of(h)->next_due_ms : hash_pack_next_due_ms(pack_of(h));
 }
 
 size_t hash_purge(struct hash **h, int64_t now_ms, struct str **names, size_t max)
@@ -358,15 +279,15 @@ size_t hash_purge(struct hash **h, int64_t now_ms, struct str **names, size_t ma
     struct hash_walk w;
     struct hash_field f;
     size_t n = 0;
-    int64_t due_ms = INT64_MAX;
+    int64_t next_due_ms = INT64_MAX;
     if (hash_next_due_ms(*h) > now_ms)
         return 0;
     hash_walk_start(&w, *h, HASH_ALL);
     while (n < max && hash_walk_next(&w, &f)) {
         if (is_due(&f, now_ms))
             names[n++] = str_new(f.name);
-        else if (f.deadline_ms >= 0 && f.deadline_ms < due_ms)
-            due_ms = f.deadline_ms;
+        else if (f.deadline_ms >= 0 && f.deadline_ms < next_due_ms)
+            next_due_ms = f.deadline_ms;
     }
     for (size_t i = 0; i < n; i++)
         hash_remove(h, str_bytes(names[i]));
@@ -374,20 +295,20 @@ size_t hash_purge(struct hash **h, int64_t now_ms, struct str **names, size_t ma
         return n;
     /* All were seen: the bound is exact again. */
     if ((*h)->form == LARGE)
-        large_of(*h)->due_ms = due_ms;
-    else if ((*h)->form == WITH_TTL)
-        hpack_put_due(pack_of(*h), due_ms);
+        large_to_change(*h)->next_due_ms = next_due_ms;
+    else if ((*h)->form == HASH_PACK_WITH_TTL)
+        hash_pack_put_next_due((struct pack *)*h, next_due_ms);
     return n;
 }
 
 /* ---- Views */
 
-static bool hpack_random(const struct hash *h, struct rng *rng, int64_t now_ms,
+static bool small_random(const struct hash *h, struct rng *rng, int64_t now_ms,
                          struct hash_field *out)
 {
     struct hash_walk w;
     size_t live = 0;
-    if (now_ms == HASH_ALL || h->form == PLAIN) {
+    if (now_ms == HASH_ALL || h->form == HASH_PACK_PLAIN) {
         live = hash_count(h);
     } else {
         hash_walk_start(&w, h, now_ms);
@@ -405,7 +326,7 @@ static bool hpack_random(const struct hash *h, struct rng *rng, int64_t now_ms,
 bool hash_random(const struct hash *h, struct rng *rng, int64_t now_ms, struct hash_field *out)
 {
     if (h->form != LARGE)
-        return hpack_random(h, rng, now_ms, out);
+        return small_random(h, rng, now_ms, out);
     for (int tries = 0; tries < 200; tries++) {
         struct entry *e = table_random(&large_of(h)->table, rng);
         if (!e)
@@ -427,7 +348,9 @@ bool hash_is_large(const struct hash *h)
 
 const char *hash_encoding(const struct hash *h)
 {
-    return h->form == LARGE ? "hashtable" : h->form == WITH_TTL ? "listpackex" : "listpack";
+    return h->form == LARGE                ? "hashtable"
+           : h->form == HASH_PACK_WITH_TTL ? "listpackex"
+                                           : "listpack";
 }
 
 struct hash *hash_copy(const struct hash *h)
@@ -459,7 +382,7 @@ void hash_walk_start(struct hash_walk *w, const struct hash *h, int64_t now_ms)
     if (h->form == LARGE)
         table_walk_start(&w->table, &large_of(h)->table);
     else
-        w->at = first_of(pack_of(h));
+        w->at = hash_pack_first(pack_of(h));
 }
 
 bool hash_walk_next(struct hash_walk *w, struct hash_field *out)
@@ -474,7 +397,7 @@ bool hash_walk_next(struct hash_walk *w, struct hash_field *out)
             const struct pack *p = pack_of(w->h);
             if (w->at >= p->used)
                 return false;
-            w->at = hpack_field(p, w->at, out);
+            w->at = hash_pack_get(p, w->at, out);
         }
     } while (is_due(out, w->now_ms));
     return true;
@@ -509,7 +432,24 @@ uint64_t hash_scan(const struct hash *h, uint64_t cursor, int64_t now_ms, hash_v
     return 0;
 }
 
-const struct table *hash_table(const struct hash *x)
+const struct table *hash_table(const struct hash *h)
 {
-    return x->form == LARGE ? &((const struct large *)x)->table : NULL;
+    return h->form == LARGE ? &large_of(h)->table : NULL;
+}
+
+bool hash_is_sound(const struct hash *h)
+{
+    if (h->form != LARGE)
+        return hash_pack_is_sound(pack_of(h));
+    const struct large *l = large_of(h);
+    struct table_walk w;
+    size_t with_ttl = 0, inside = 0;
+    table_walk_start(&w, &l->table);
+    for (const struct entry *e; (e = table_walk_next(&w));) {
+        inside += field_size(e);
+        with_ttl += e->has_ttl;
+        if (e->has_ttl && entry_deadline_ms(e) < l->next_due_ms)
+            return false;
+    }
+    return table_is_sound(&l->table) && with_ttl == l->with_ttl && inside == l->inside;
 }

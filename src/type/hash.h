@@ -1,33 +1,26 @@
-/* A hash: fields with values, and for some of them a deadline.
+/* A hash: fields with values, and for some of them a TTL.
  *
- *   small:  a pack of (field, value), or, once a field has a deadline, of (field, value, deadline)
- *           behind one element that holds the earliest of them
+ *   small:  a pack (type/hash_pack.h)
  *   large:  a table of entries: key the field, a short value inline, the deadline the entry's own
  *
- * A field whose deadline is not later than the `now_ms` of a call is not seen by it; it goes by
- * hash_purge(). now_ms HASH_ALL sees everything. Functions that change a hash take the address of
- * the pointer: it may move. Values are valid until the next change. */
+ * A field whose deadline is not later than the `now_ms` of a call is not seen by it; hash_purge()
+ * removes it. now_ms HASH_ALL sees everything. Functions that change a hash take the address of the
+ * pointer: it may move; names and values given to them must not lie in the hash. What is read is
+ * valid until the next change. Cost: O(1) in the large form, O(bytes) in the small one. */
 #ifndef TYPE_HASH_H
 #define TYPE_HASH_H
 
-#include "base/bytes.h"
 #include "base/rng.h"
 #include "ds/table.h"
+#include "type/hash_field.h"
 
-#define HASH_ALL      INT64_MIN
-#define HASH_NO_TTL   (-1)
-#define HASH_KEEP_TTL (-2)
+#define HASH_ALL INT64_MIN
 
 struct hash;
 
 /* When the small form ends. */
 struct hash_limits {
     size_t entries, value;
-};
-
-struct hash_field {
-    struct bytes name, value;
-    int64_t deadline_ms; /* HASH_NO_TTL: none */
 };
 
 struct hash *hash_new(void);
@@ -37,14 +30,14 @@ struct hash *hash_copy(const struct hash *h);
 size_t hash_count(const struct hash *h);
 bool hash_find(const struct hash *h, struct bytes name, int64_t now_ms, struct hash_field *out);
 /* Sets a field; true: it is new. deadline_ms HASH_NO_TTL clears it, HASH_KEEP_TTL leaves
- * it. name and value must not lie in the hash. */
+ * it. */
 bool hash_set(struct hash **h, struct bytes name, struct bytes value, int64_t deadline_ms,
               const struct hash_limits *limits);
 /* False: there is no such field. */
 bool hash_set_deadline(struct hash **h, struct bytes name, int64_t deadline_ms);
 /* False: there is no such field. */
 bool hash_remove(struct hash **h, struct bytes name);
-/* Whether some field has a deadline, and a moment before which none is due. */
+/* Whether some field has a TTL, and a moment before which none is due (INT64_MAX: never). */
 bool hash_has_ttl(const struct hash *h);
 int64_t hash_next_due_ms(const struct hash *h);
 /* Removes up to max fields that are due; their names go into `names` as counted strings. Returns
@@ -73,6 +66,8 @@ uint64_t hash_scan(const struct hash *h, uint64_t cursor, int64_t now_ms, hash_v
                    void *context);
 
 /* The table of a large one; NULL: it is small. */
-const struct table *hash_table(const struct hash *x);
+const struct table *hash_table(const struct hash *h);
+/* For tests: whether fields, TTLs, the next due moment and the sum of bytes agree. */
+bool hash_is_sound(const struct hash *h);
 
 #endif

@@ -1,5 +1,18 @@
+/* A set has three forms, and goes from one to the next but never back:
+ *
+ *   INTS    sorted integers (ds/intset) while every member is the text of one
+ *   PACKED  a pack of members (ds/pack) while they are few and short
+ *   LARGE   a table of entries without values
+ *
+ * An integer that is too many for INTS makes the set PACKED if it fits there, as Redis 7.2 does;
+ * any other member makes it PACKED or LARGE. All forms begin with the byte that names them, so
+ * struct set is that byte and nothing more; every function first looks at it. Members are unordered
+ * but in INTS; where Redis shows its order (small sets) ours is the same, by appending as it does.
+ *
+ * Nothing fails. set_add() and set_remove() may move the set, also when they change nothing. */
 #include "type/set.h"
 
+#include "base/assert.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "ds/intset.h"
@@ -18,19 +31,26 @@ struct large {
     size_t inside; /* bytes of the members */
 };
 
-static struct intset *ints_of(const struct set *s)
+static const struct intset *ints_of(const struct set *s)
 {
-    return (struct intset *)(uintptr_t)s;
+    return (const struct intset *)s;
 }
 
-static struct pack *pack_of(const struct set *s)
+static const struct pack *pack_of(const struct set *s)
 {
-    return (struct pack *)(uintptr_t)s;
+    return (const struct pack *)s;
 }
 
-static struct large *large_of(const struct set *s)
+static const struct large *large_of(const struct set *s)
 {
-    return (struct large *)(uintptr_t)s;
+    ASSERT(s->form == LARGE);
+    return (const struct large *)s;
+}
+
+static struct large *large_to_change(struct set *s)
+{
+    ASSERT(s->form == LARGE);
+    return (struct large *)s;
 }
 
 struct set *set_new(void)
@@ -43,7 +63,7 @@ void set_free(struct set *s)
     if (!s)
         return;
     if (s->form == LARGE) {
-        struct large *l = large_of(s);
+        struct large *l = large_to_change(s);
         struct table_walk w;
         table_walk_start(&w, &l->table);
         for (struct entry *e; (e = table_walk_next(&w));)
@@ -51,9 +71,9 @@ void set_free(struct set *s)
         table_clear(&l->table);
         mem_free(l);
     } else if (s->form == PACKED) {
-        pack_free(pack_of(s));
+        pack_free((struct pack *)s);
     } else {
-        intset_free(ints_of(s));
+        intset_free((struct intset *)s);
     }
 }
 
@@ -79,6 +99,14 @@ bool set_has(const struct set *s, struct bytes member)
     return as_int(member, &v) && intset_has(ints_of(s), v);
 }
 
+static struct large *large_new(void)
+{
+    struct large *l = mem_zalloc(sizeof(*l));
+    l->form = LARGE;
+    table_init(&l->table, hash_key);
+    return l;
+}
+
 static void large_put(struct large *l, uint64_t hash, struct bytes member)
 {
     struct entry *e = entry_new_inline(member, 0, bytes_of("", 0));
@@ -99,41 +127,47 @@ static void convert(struct set **s, enum form form)
             p = pack_splice(p, p->used, p->used, 0, &x, 1);
         *s = (struct set *)p;
     } else {
-        struct large *l = mem_zalloc(sizeof(*l));
-        l->form = LARGE;
-        table_init(&l->table, hash_key);
+        struct large *l = large_new();
         while (set_walk_next(&w, &x))
             large_put(l, hash_key(x), x);
         *s = (struct set *)l;
     }
+    ASSERT((*s)->form > old->form && set_count(*s) == set_count(old));
     set_free(old);
+}
+
+/* Whether the integers may go into a pack together with a member that is none. */
+static bool ints_fit_pack(const struct intset *ints, struct bytes member,
+                          const struct set_limits *limits)
+{
+    bool fits = member.n <= limits->value && ints->count < limits->entries;
+    for (uint32_t i = 0; fits && limits->value < 20 && i < ints->count; i++) {
+        char text[NUM_INT_MAX];
+        fits = num_print_int(text, intset_at(ints, i)) <= limits->value;
+    }
+    return fits;
+}
+
+static bool add_int(struct set **s, long long v, const struct set_limits *limits)
+{
+    struct intset *ints = (struct intset *)*s;
+    bool added = intset_add(&ints, v);
+    *s = (struct set *)ints;
+    if (added && ints->count > limits->ints)
+        convert(s, ints->count <= limits->entries ? PACKED : LARGE);
+    return added;
 }
 
 bool set_add(struct set **s, struct bytes member, const struct set_limits *limits)
 {
     long long v;
     if ((*s)->form == INTS) {
-        if (as_int(member, &v)) {
-            struct intset *ints = ints_of(*s);
-            if (!intset_add(&ints, v)) {
-                *s = (struct set *)ints;
-                return false;
-            }
-            *s = (struct set *)ints;
-            if (ints->count > limits->ints)
-                convert(s, ints->count <= limits->entries ? PACKED : LARGE);
-            return true;
-        }
-        bool fits = member.n <= limits->value && set_count(*s) < limits->entries;
-        /* The longest text of the integers that are in it. */
-        for (uint32_t i = 0, n = ints_of(*s)->count; fits && limits->value < 20 && i < n; i++) {
-            char text[NUM_INT_MAX];
-            fits = num_print_int(text, intset_at(ints_of(*s), i)) <= limits->value;
-        }
-        convert(s, fits ? PACKED : LARGE);
+        if (as_int(member, &v))
+            return add_int(s, v, limits);
+        convert(s, ints_fit_pack(ints_of(*s), member, limits) ? PACKED : LARGE);
     }
     if ((*s)->form == PACKED) {
-        struct pack *p = pack_of(*s);
+        struct pack *p = (struct pack *)*s;
         if (pack_find(p, 0, 1, member) != PACK_NONE)
             return false;
         if (member.n <= limits->value && p->count < limits->entries &&
@@ -146,7 +180,7 @@ bool set_add(struct set **s, struct bytes member, const struct set_limits *limit
     uint64_t hash = hash_key(member);
     if (table_find(&large_of(*s)->table, hash, member))
         return false;
-    large_put(large_of(*s), hash, member);
+    large_put(large_to_change(*s), hash, member);
     return true;
 }
 
@@ -154,22 +188,24 @@ bool set_remove(struct set **s, struct bytes member)
 {
     long long v;
     if ((*s)->form == LARGE) {
-        struct entry *e = table_remove(&large_of(*s)->table, hash_key(member), member);
+        struct large *l = large_to_change(*s);
+        struct entry *e = table_remove(&l->table, hash_key(member), member);
         if (!e)
             return false;
-        large_of(*s)->inside -= mem_class_size(entry_size(e));
+        ASSERT(l->inside >= mem_class_size(entry_size(e)));
+        l->inside -= mem_class_size(entry_size(e));
         entry_free(e);
         return true;
     }
     if ((*s)->form == PACKED) {
-        struct pack *p = pack_of(*s);
+        struct pack *p = (struct pack *)*s;
         uint32_t at = pack_find(p, 0, 1, member);
         if (at == PACK_NONE)
             return false;
         *s = (struct set *)pack_splice(p, at, pack_skip(p, at, 1), 1, NULL, 0);
         return true;
     }
-    struct intset *ints = ints_of(*s);
+    struct intset *ints = (struct intset *)*s;
     bool removed = as_int(member, &v) && intset_remove(&ints, v);
     *s = (struct set *)ints;
     return removed;
@@ -178,6 +214,7 @@ bool set_remove(struct set **s, struct bytes member)
 struct bytes set_random(const struct set *s, struct rng *rng, char *scratch)
 {
     struct bytes x;
+    ASSERT(set_count(s) > 0);
     if (s->form == LARGE)
         return entry_key(table_random(&large_of(s)->table, rng));
     uint32_t i = (uint32_t)rng_below(rng, set_count(s));
@@ -193,10 +230,8 @@ struct set *set_copy(const struct set *s)
         return (struct set *)intset_copy(ints_of(s));
     if (s->form == PACKED)
         return (struct set *)pack_copy(pack_of(s));
-    struct large *l = mem_zalloc(sizeof(*l));
+    struct large *l = large_new();
     struct table_walk w;
-    l->form = LARGE;
-    table_init(&l->table, hash_key);
     table_walk_start(&w, &large_of(s)->table);
     for (struct entry *e; (e = table_walk_next(&w));)
         large_put(l, hash_key(entry_key(e)), entry_key(e));
@@ -282,7 +317,33 @@ uint64_t set_scan(const struct set *s, uint64_t cursor, set_visit *visit, void *
     return 0;
 }
 
-const struct table *set_table(const struct set *x)
+const struct table *set_table(const struct set *s)
 {
-    return x->form == LARGE ? &((const struct large *)x)->table : NULL;
+    return s->form == LARGE ? &large_of(s)->table : NULL;
+}
+
+static bool pack_members_are_sound(const struct pack *p)
+{
+    struct bytes x;
+    for (uint32_t at = 0, next; at < p->used; at = next) {
+        next = pack_get(p, at, &x);
+        if (pack_find(p, 0, 1, x) != at)
+            return false;
+    }
+    return true;
+}
+
+bool set_is_sound(const struct set *s)
+{
+    if (s->form == INTS)
+        return intset_is_sound(ints_of(s));
+    if (s->form == PACKED)
+        return pack_is_sound(pack_of(s)) && pack_members_are_sound(pack_of(s));
+    const struct large *l = large_of(s);
+    struct table_walk w;
+    size_t inside = 0;
+    table_walk_start(&w, &l->table);
+    for (const struct entry *e; (e = table_walk_next(&w));)
+        inside += mem_class_size(entry_size(e));
+    return inside == l->inside && table_is_sound(&l->table);
 }

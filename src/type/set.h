@@ -49,6 +49,9 @@ typedef void set_visit(void *context, struct bytes member);
 uint64_t set_scan(const struct set *s, uint64_t cursor, set_visit *visit, void *context);
 
 /* The table of a large one; NULL: it is small. */
-const struct table *set_table(const struct set *x);
+const struct table *set_table(const struct set *s);
+/* For tests: whether the form's own rules hold, no member is there twice, and the sum of bytes
+ * agrees. */
+bool set_is_sound(const struct set *s);
 
 #endif

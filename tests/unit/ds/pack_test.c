@@ -22,6 +22,27 @@ TEST(elements_are_found_and_spliced)
     pack_free(p);
 }
 
+TEST(bytes_that_are_no_elements_are_not_sound)
+{
+    struct pack *p = pack_new(0);
+    struct bytes all[] = {BYTES("a"), BYTES("bcd")};
+    p = pack_splice(p, 0, 0, 0, all, 2);
+    CHECK(pack_is_sound(p));
+    p->data[0] = 2;
+    CHECK(!pack_is_sound(p));
+    p->data[0] = 1;
+    p->data[2] = 4;
+    CHECK(!pack_is_sound(p));
+    p->data[2] = 255;
+    CHECK(!pack_is_sound(p));
+    p->data[2] = 3;
+    p->count = 3;
+    CHECK(!pack_is_sound(p));
+    p->count = 2;
+    CHECK(pack_is_sound(p));
+    pack_free(p);
+}
+
 /* Against an array of lengths: element i is `length[i]` times the letter i. */
 TEST(random_splices_keep_all_others)
 {
@@ -63,7 +84,7 @@ TEST(random_splices_keep_all_others)
             CHECK(x.n == 0 ||
                   ((unsigned char)x.p[0] == marks[k] && (unsigned char)x.p[x.n - 1] == marks[k]));
         }
-        CHECK(at == p->used);
+        CHECK(at == p->used && pack_is_sound(p));
     }
     struct pack *copy = pack_copy(p);
     CHECK(copy->used == p->used && memcmp(copy->data, p->data, p->used) == 0);
@@ -71,4 +92,5 @@ TEST(random_splices_keep_all_others)
     pack_free(p);
 }
 
-UNIT_MAIN(T(elements_are_found_and_spliced), T(random_splices_keep_all_others))
+UNIT_MAIN(T(elements_are_found_and_spliced), T(bytes_that_are_no_elements_are_not_sound),
+          T(random_splices_keep_all_others))

@@ -48,7 +48,7 @@ TEST(grows_and_shrinks)
     table_init(&t, hash_key);
     for (unsigned i = 0; i < N; i++)
         add(&t, i);
-    CHECK(t.used == N);
+    CHECK(t.used == N && table_is_sound(&t));
     for (unsigned i = 0; i < N; i++)
         CHECK(has(&t, i));
     CHECK(!has(&t, N));
@@ -56,7 +56,7 @@ TEST(grows_and_shrinks)
     for (unsigned i = 0; i < N; i++)
         if (i % 100)
             drop(&t, i);
-    CHECK(t.used == N / 100 && t.buckets < wide / 10);
+    CHECK(t.used == N / 100 && t.buckets < wide / 10 && table_is_sound(&t));
     for (unsigned i = 0; i < N; i++)
         CHECK(has(&t, i) == (i % 100 == 0));
     for (unsigned i = 0; i < N; i++)
@@ -101,6 +101,7 @@ TEST(scan_keeps_its_guarantee)
                 else if (!growing && there[i])
                     drop(&t, i), there[i] = false;
             }
+            CHECK(table_is_sound(&t));
         } while (cursor);
         for (unsigned i = 0; i < kept; i++)
             CHECK(seen[i]);
@@ -126,4 +127,111 @@ TEST(random_reaches_everything)
     clear(&t);
 }
 
-UNIT_MAIN(T(grows_and_shrinks), T(scan_keeps_its_guarantee), T(random_reaches_everything))
+/* All keys in one bucket, as nobody who does not know the seed can make them: a chain of overflow
+ * buckets that grows and shrinks. */
+static uint64_t one_hash(struct bytes key)
+{
+    return (uint64_t)(unsigned char)key.p[key.n - 1] << 57;
+}
+
+TEST(a_chain_of_overflow_buckets_is_kept)
+{
+    struct table t;
+    struct rng rng;
+    bool there[400] = {0};
+    char text[32];
+    rng_seed(&rng, 3);
+    table_init(&t, one_hash);
+    for (int step = 0; step < 6000; step++) {
+        unsigned i = (unsigned)rng_below(&rng, 400);
+        struct bytes key = key_of(text, i);
+        if (there[i]) {
+            struct entry *e = table_remove(&t, one_hash(key), key);
+            CHECK(e && entry_word(e) == i);
+            entry_free(e);
+        } else {
+            CHECK(!table_find(&t, one_hash(key), key));
+            table_insert(&t, one_hash(key), entry_new_word(key, 1, i));
+        }
+        there[i] = !there[i];
+        if (step % 50 == 0) {
+            size_t chains[TABLE_CHAINS], n = 0;
+            CHECK(table_is_sound(&t));
+            table_chains(&t, chains);
+            for (size_t k = 0; k < TABLE_CHAINS; k++)
+                n += chains[k];
+            CHECK(n == t.buckets && (t.used < TABLE_CHAINS || chains[TABLE_CHAINS - 1] == 1));
+        }
+    }
+    clear(&t);
+    CHECK(t.used == 0 && t.overflows == 0 && table_is_sound(&t));
+}
+
+TEST(reserving_makes_room_at_once)
+{
+    struct table t;
+    table_init(&t, hash_key);
+    table_reserve(&t, 10000);
+    size_t buckets = t.buckets;
+    CHECK(buckets * 9 >= 20000 && table_is_sound(&t));
+    for (unsigned i = 0; i < 10000; i++)
+        add(&t, i);
+    CHECK(t.buckets == buckets && table_is_sound(&t));
+    table_reserve(&t, 100000); /* not empty: nothing */
+    CHECK(t.buckets == buckets);
+    clear(&t);
+}
+
+TEST(samples_and_walks_are_of_what_is_there)
+{
+    struct table t;
+    struct rng rng;
+    struct entry *out[64];
+    rng_seed(&rng, 9);
+    table_init(&t, hash_key);
+    CHECK(table_sample(&t, &rng, out, 64) == 0);
+    for (unsigned i = 0; i < 50; i++)
+        add(&t, i);
+    /* More are wanted than there are: each once. */
+    for (int round = 0; round < 20; round++) {
+        memset(seen, 0, sizeof(seen));
+        CHECK(table_sample(&t, &rng, out, 64) == 50);
+        for (unsigned i = 0; i < 50; i++) {
+            CHECK(!seen[entry_word(out[i])]);
+            seen[entry_word(out[i])] = 1;
+        }
+        CHECK(table_sample(&t, &rng, out, 7) == 7);
+    }
+    struct table_walk w;
+    unsigned n = 0;
+    memset(seen, 0, sizeof(seen));
+    table_walk_start(&w, &t);
+    for (struct entry *e; (e = table_walk_next(&w)); n++)
+        seen[entry_word(e)]++;
+    for (unsigned i = 0; i < 50; i++)
+        CHECK(seen[i] == 1);
+    CHECK(n == 50);
+    clear(&t);
+}
+
+TEST(an_entry_is_found_by_its_address)
+{
+    struct table t;
+    char text[32];
+    table_init(&t, hash_key);
+    for (unsigned i = 0; i < 500; i++)
+        add(&t, i);
+    struct bytes key = key_of(text, 77);
+    uint64_t hash = hash_key(key);
+    struct entry *e = *table_find(&t, hash, key);
+    CHECK(*table_find_address(&t, hash, e) == e && !table_find_address(&t, hash, text));
+    CHECK(table_guess(&t, hash) != NULL);
+    table_remove_address(&t, hash, e);
+    CHECK(!has(&t, 77) && t.used == 499 && table_is_sound(&t));
+    entry_free(e);
+    clear(&t);
+}
+
+UNIT_MAIN(T(a_chain_of_overflow_buckets_is_kept), T(reserving_makes_room_at_once),
+          T(samples_and_walks_are_of_what_is_there), T(an_entry_is_found_by_its_address),
+          T(grows_and_shrinks), T(scan_keeps_its_guarantee), T(random_reaches_everything))

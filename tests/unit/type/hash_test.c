@@ -119,7 +119,7 @@ static void play(unsigned seed, size_t limit)
             CHECK(hash_has_ttl(h) == timed);
             CHECK(agrees(h, model, now_ms) && agrees(h, model, HASH_ALL));
             struct hash *copy = hash_copy(h);
-            CHECK(agrees(copy, model, HASH_ALL));
+            CHECK(agrees(copy, model, HASH_ALL) && hash_is_sound(h) && hash_is_sound(copy));
             hash_free(copy);
         }
     }

@@ -45,7 +45,7 @@ static void play(unsigned seed, struct set_limits limits, bool only_ints)
             walked++;
             CHECK(set_has(s, y));
         }
-        CHECK(walked == n);
+        CHECK(walked == n && set_is_sound(s) && set_is_sound(copy));
         for (unsigned k = 0; k < MEMBERS; k++)
             CHECK(set_has(s, member_of(text, k, only_ints || k % 2)) == in[k]);
         set_free(copy);

@@ -1,0 +1,17 @@
+/* A field of a hash as it is handed around: bytes that belong to somebody else. */
+#ifndef TYPE_HASH_FIELD_H
+#define TYPE_HASH_FIELD_H
+
+#include "base/bytes.h"
+
+#include <stdint.h>
+
+#define HASH_NO_TTL   (-1)
+#define HASH_KEEP_TTL (-2)
+
+struct hash_field {
+    struct bytes name, value;
+    int64_t deadline_ms; /* when it expires, since 1970; HASH_NO_TTL: never */
+};
+
+#endif
