@@ -42,19 +42,17 @@ static bool may_receive(const struct selector *s, struct bytes channel, bool pat
     return false;
 }
 
-/* Which arguments are channels: from *first, *n of them. */
-static bool channels_of(const struct command *c, int argc, int *first, int *n, bool *pattern)
+/* Returns the first channel that may not be used, 0: there is none. */
+static int denied_channel(const struct selector *s, const struct command *c,
+                          const struct bytes *argv, int argc)
 {
-    struct bytes name = bytes_text(c->name);
-    *first = 1;
-    *pattern = bytes_is(name, "psubscribe");
-    if (bytes_is(name, "publish") || bytes_is(name, "spublish"))
-        *n = 1;
-    else if (*pattern || bytes_is(name, "subscribe") || bytes_is(name, "ssubscribe"))
-        *n = argc - 1;
-    else
-        return false;
-    return true;
+    int end = c->channels == COMMAND_NO_CHANNELS   ? 0
+              : c->channels == COMMAND_ONE_CHANNEL ? 2
+                                                   : argc;
+    for (int i = 1; i < end; i++)
+        if (!may_receive(s, argv[i], c->channels == COMMAND_ALL_PATTERNS))
+            return i;
+    return 0;
 }
 
 /* A request as it is judged. */
@@ -80,15 +78,9 @@ static enum check_result check_selector(const struct selector *s, const struct r
             return CHECK_KEY;
         }
     }
-    int first, n;
-    bool pattern;
-    if (c->group == GROUP_PUBSUB && !s->all_channels &&
-        channels_of(c, q->argc, &first, &n, &pattern))
-        for (int i = first; i < first + n; i++)
-            if (!may_receive(s, q->argv[i], pattern)) {
-                *which = i;
-                return CHECK_CHANNEL;
-            }
+    *which = denied_channel(s, c, q->argv, q->argc);
+    if (*which)
+        return CHECK_CHANNEL;
     return CHECK_OK;
 }
 

@@ -78,6 +78,15 @@ enum key_flag {
     KEY_VARIABLE_FLAGS = 1 << 10, /* what is done depends on options: find_keys says it */
 };
 
+/* Which arguments of a request are channels that the user must be allowed to use. Leaving a channel
+ * needs no right. */
+enum command_channels {
+    COMMAND_NO_CHANNELS,
+    COMMAND_ONE_CHANNEL,  /* argument 1 */
+    COMMAND_ALL_CHANNELS, /* from argument 1 on */
+    COMMAND_ALL_PATTERNS, /* from argument 1 on: patterns of channels */
+};
+
 /* Where some keys are: from argument `at` (or behind the word `keyword`, searched from `at`), then
  * either a range (last relative to the first, negative from the end; step; limit) or counted by the
  * number `count_at` places behind. Keywords are for COMMAND INFO: a search for a word cannot know
@@ -137,6 +146,7 @@ struct command {
     /* What finds the keys of a request when their places or flags depend on its options: reads the
      * arguments as the handler does. NULL: the specs say it. See command/keys.h. */
     void (*find_keys)(struct keys *to, const struct bytes *argv, int argc);
+    enum command_channels channels;
     void (*handler)(struct call *call);
     /* The flags when they depend on the arguments (what a script declares), or NULL. */
     uint32_t (*flags_for)(struct engine *engine, const struct bytes *argv, int argc);

@@ -42,52 +42,74 @@ static bool parse(struct call *call, struct restore_options *o)
     return true;
 }
 
+/* When the key expires, 0: never. */
+static bool parse_ttl(struct call *call, bool absolute, long long *at_ms)
+{
+    if (!call_int(call, 2, at_ms))
+        return false;
+    if (*at_ms < 0) {
+        reply_errorf(call->reply, "ERR Invalid TTL value, must be >= 0");
+        return false;
+    }
+    if (*at_ms && !absolute && !num_add(*at_ms, call->now_ms, at_ms))
+        *at_ms = INT64_MAX;
+    return true;
+}
+
+static bool read_value(struct call *call, struct entry **e)
+{
+    struct rdb_get_options values = rdb_get_options_from(call->engine->settings);
+    const char *what;
+    char error[DUMP_ERROR];
+    values.any_checksum = call->engine->debug.skip_checksums;
+    switch (dump_read(call->argv[3], call->argv[1], &values, e, &what, error)) {
+    case DUMP_GOOD:
+        return true;
+    case DUMP_BAD_FRAME:
+        call_error(call, ERR_DUMP_FRAME);
+        return false;
+    case DUMP_FOREIGN:
+        reply_errorf(call->reply, "ERR Bad data format: the payload holds %s", what);
+        return false;
+    default:
+        log_line(LOG_WARNING, "RESTORE of a bad payload: %s", error);
+        reply_errorf(call->reply, "ERR Bad data format");
+        return false;
+    }
+}
+
+static void effect(struct call *call, long long at_ms)
+{
+    struct bytes key = call->argv[1];
+    char text[NUM_INT_MAX];
+    if (at_ms)
+        CALL_EFFECT(call, BYTES("RESTORE"), key, bytes_of(text, num_print_int(text, at_ms)),
+                    call->argv[3], BYTES("ABSTTL"), BYTES("REPLACE"));
+    else
+        CALL_EFFECT(call, BYTES("RESTORE"), key, BYTES("0"), call->argv[3], BYTES("REPLACE"));
+}
+
 static void do_restore(struct call *call)
 {
     struct restore_options o;
     struct bytes key = call->argv[1];
     struct entry *e;
-    long long ttl;
-    char text[NUM_INT_MAX];
-    struct rdb_get_options values = rdb_get_options_from(call->engine->settings);
-    values.any_checksum = call->engine->debug.skip_checksums;
+    long long at_ms;
     if (!parse(call, &o))
         return;
     if (!o.replace && db_write(call->db, key)) {
         reply_errorf(call->reply, "BUSYKEY Target key name already exists.");
         return;
     }
-    if (!call_int(call, 2, &ttl))
+    if (!parse_ttl(call, o.absolute, &at_ms) || !read_value(call, &e))
         return;
-    if (ttl < 0) {
-        reply_errorf(call->reply, "ERR Invalid TTL value, must be >= 0");
-        return;
-    }
-    const char *what;
-    char error[DUMP_ERROR];
-    switch (dump_read(call->argv[3], key, &values, &e, &what, error)) {
-    case DUMP_BAD_FRAME:
-        reply_errorf(call->reply, "ERR DUMP payload version or checksum are wrong");
-        return;
-    case DUMP_FOREIGN:
-        reply_errorf(call->reply, "ERR Bad data format: the payload holds %s", what);
-        return;
-    case DUMP_BAD_DATA:
-    case DUMP_STOPPED:
-        log_line(LOG_WARNING, "RESTORE of a bad payload: %s", error);
-        reply_errorf(call->reply, "ERR Bad data format");
-        return;
-    case DUMP_GOOD:
-        break;
-    }
     struct entry *old = db_write(call->db, key);
     enum value_type was = old ? value_type(old) : value_type(e);
     bool had = old;
     if (had)
         db_delete(call->db, key);
-    if (ttl && !o.absolute && !num_add(ttl, call->now_ms, &ttl))
-        ttl = INT64_MAX;
-    if (ttl && ttl <= call->now_ms && !call_is_replay(call)) {
+    if (at_ms && at_ms <= call->now_ms && !call_is_replay(call)) {
+        /* It would expire at once, so it never comes. */
         value_free(e);
         if (had) {
             CALL_EFFECT(call, BYTES("DEL"), key);
@@ -97,17 +119,13 @@ static void do_restore(struct call *call)
         reply_ok(call->reply);
         return;
     }
-    if (ttl)
-        e = entry_set_deadline(e, ttl);
+    if (at_ms)
+        e = entry_set_deadline(e, at_ms);
     db_add(call->db, e);
     if (had)
         db_overwritten(call->db, key, was, value_type(e));
     lru_set(&call->store->lru, e, o.idle_s, o.frequency);
-    if (ttl)
-        CALL_EFFECT(call, BYTES("RESTORE"), key, bytes_of(text, num_print_int(text, ttl)),
-                    call->argv[3], BYTES("ABSTTL"), BYTES("REPLACE"));
-    else
-        CALL_EFFECT(call, BYTES("RESTORE"), key, BYTES("0"), call->argv[3], BYTES("REPLACE"));
+    effect(call, at_ms);
     db_changed(call->db, key, DB_EVENT_GENERIC, "restore");
     db_ready(call->db, key);
     reply_ok(call->reply);

@@ -29,6 +29,7 @@ const struct command publish_command = {
     .arity = 3,
     .flags = COMMAND_FAST | COMMAND_LOADING | COMMAND_MAY_REPLICATE | COMMAND_PUBSUB |
              COMMAND_STALE | COMMAND_UNTRACKED,
+    .channels = COMMAND_ONE_CHANNEL,
     .handler = do_publish,
 };
 
@@ -43,5 +44,6 @@ const struct command spublish_command = {
     .flags = COMMAND_FAST | COMMAND_LOADING | COMMAND_MAY_REPLICATE | COMMAND_PUBSUB |
              COMMAND_STALE | COMMAND_UNTRACKED,
     .keys = {KEY_RANGE(1, 0, 1, KEY_NOT_KEY)},
+    .channels = COMMAND_ONE_CHANNEL,
     .handler = do_spublish,
 };

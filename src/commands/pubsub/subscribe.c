@@ -122,6 +122,7 @@ const struct command subscribe_command = {
     .arity = -2,
     .flags = COMMAND_OK_SUBSCRIBED | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB |
              COMMAND_STALE | COMMAND_UNTRACKED,
+    .channels = COMMAND_ALL_CHANNELS,
     .handler = do_subscribe,
 };
 
@@ -135,6 +136,7 @@ const struct command psubscribe_command = {
     .arity = -2,
     .flags = COMMAND_OK_SUBSCRIBED | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB |
              COMMAND_STALE | COMMAND_UNTRACKED,
+    .channels = COMMAND_ALL_PATTERNS,
     .handler = do_psubscribe,
 };
 
@@ -149,6 +151,7 @@ const struct command ssubscribe_command = {
     .flags = COMMAND_OK_SUBSCRIBED | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB |
              COMMAND_STALE | COMMAND_UNTRACKED,
     .keys = {KEY_RANGE(1, -1, 1, KEY_NOT_KEY)},
+    .channels = COMMAND_ALL_CHANNELS,
     .handler = do_ssubscribe,
 };
 
