@@ -9,7 +9,7 @@ bool expiry_arg_word(struct bytes word, struct expiry_arg *x)
     return x->seconds || x->absolute || bytes_is(word, "px");
 }
 
-static bool refuse(struct call *call)
+bool expiry_arg_refuse(const struct call *call)
 {
     reply_errorf(call->reply, "ERR invalid expire time in '%s' command",
                  command_full_name(call->command));
@@ -22,11 +22,11 @@ static bool parse(struct call *call, struct expiry_arg *x, bool positive)
     if (!call_int(call, x->argument, &v))
         return false;
     if (positive && v <= 0)
-        return refuse(call);
+        return expiry_arg_refuse(call);
     if (x->seconds && !num_mul(v, 1000, &v))
-        return refuse(call);
+        return expiry_arg_refuse(call);
     if (!x->absolute && !num_add(v, call->now_ms, &v))
-        return refuse(call);
+        return expiry_arg_refuse(call);
     x->at_ms = v;
     return true;
 }

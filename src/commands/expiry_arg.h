@@ -18,5 +18,7 @@ bool expiry_arg_word(struct bytes word, struct expiry_arg *x);
 bool expiry_arg_parse(struct call *call, struct expiry_arg *x);
 /* As expiry_arg_parse(), but any number that does not overflow will do. */
 bool expiry_arg_parse_any(struct call *call, struct expiry_arg *x);
+/* The error for a number that is out of range; returns false. */
+bool expiry_arg_refuse(const struct call *call);
 
 #endif

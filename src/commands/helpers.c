@@ -73,6 +73,12 @@ bool helpers_is_allowed(const struct call *call, long long mode)
                           strncmp(c->address, "[::1]", 5) == 0));
 }
 
+void helpers_wrong_arity(const struct call *call, const struct command *command)
+{
+    reply_errorf(call->reply, "ERR wrong number of arguments for '%s' command",
+                 command_full_name(command));
+}
+
 void helpers_bad_subcommand(struct call *call)
 {
     struct bytes container = call->argv[0], sub = call->argv[1];

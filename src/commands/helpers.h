@@ -20,6 +20,8 @@ bool helpers_numkeys(const struct call *call, int i, enum err too_many, int *out
 #define HELPERS_RANDOM_MOST 100000000
 /* By a setting whose values are no (0), yes (1) and local (2): only from this machine. */
 bool helpers_is_allowed(const struct call *call, long long mode);
+/* The error for a request with too many or too few arguments. */
+void helpers_wrong_arity(const struct call *call, const struct command *command);
 /* The error for a subcommand whose arguments do not fit it. */
 void helpers_bad_subcommand(struct call *call);
 /* A HELP reply: the subcommands of a container. */

@@ -61,7 +61,7 @@ bool library_parse_head(struct bytes code, char name[64], size_t *head, struct r
         return false;
     }
     if (!end) {
-        reply_errorf(reply, "ERR Invalid library metadata");
+        reply_error(reply, ERR_LIBRARY_METADATA);
         return false;
     }
     struct bytes words[16], given = {0};
@@ -69,7 +69,7 @@ bool library_parse_head(struct bytes code, char name[64], size_t *head, struct r
     int n = words_split(bytes_of(code.p, (size_t)(end - code.p)), words, 16, &text);
     bool good = n > 0;
     if (!good)
-        reply_errorf(reply, "ERR Invalid library metadata");
+        reply_error(reply, ERR_LIBRARY_METADATA);
     if (good && !bytes_is(words[0], "#!lua")) {
         reply_errorf(reply, "ERR Engine '%.*s' not found", (int)words[0].n - 2, words[0].p + 2);
         good = false;

@@ -284,7 +284,7 @@ void backup_start(struct backup *b, struct bytes name, struct reply *reply)
 void backup_seal(struct backup *b, struct reply *reply)
 {
     if (b->state != OPEN) {
-        reply_errorf(reply, "ERR no backup is open");
+        reply_error(reply, ERR_NO_BACKUP);
         return;
     }
     b->state = SEALING;
@@ -368,7 +368,7 @@ void backup_list(struct backup *b, struct reply *reply)
 void backup_abort(struct backup *b, struct reply *reply)
 {
     if (b->state != OPEN && b->state != SEALING && b->state != LINKING && b->state != FAILED) {
-        reply_errorf(reply, "ERR no backup is open");
+        reply_error(reply, ERR_NO_BACKUP);
         return;
     }
     b->state = NONE;

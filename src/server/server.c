@@ -72,7 +72,7 @@ static void service_backup(void *context, struct call *call)
     struct bytes what = call->argv[1];
     struct bytes name = call->argc > 2 ? call->argv[2] : bytes_of("", 0);
     if (call->argc > 3)
-        reply_errorf(call->reply, "ERR syntax error");
+        reply_error(call->reply, ERR_SYNTAX);
     else if (bytes_is(what, "start"))
         backup_start(s->backup, name, call->reply);
     else if (bytes_is(what, "seal"))

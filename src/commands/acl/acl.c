@@ -220,8 +220,7 @@ static void do_acl_dryrun(struct call *call)
         return;
     }
     if (!command_arity_fits(c, argc)) {
-        reply_errorf(call->reply, "ERR wrong number of arguments for '%s' command",
-                     command_full_name(c));
+        helpers_wrong_arity(call, c);
         return;
     }
     enum check_result why = check_all(u, call->engine->registry, c, argv, argc, &which, &pattern);

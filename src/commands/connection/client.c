@@ -92,7 +92,7 @@ static void do_client_pause(struct call *call)
         return;
     }
     if (!num_add(span, call->engine->steady_ms, &span)) {
-        reply_errorf(call->reply, "ERR timeout is out of range");
+        call_error(call, ERR_TIMEOUT_RANGE);
         return;
     }
     pause_begin(call->engine, span, writes_only);

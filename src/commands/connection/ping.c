@@ -5,7 +5,7 @@ static void do_ping(struct call *call)
 {
     struct client *c = call->client;
     if (call->argc > 2) {
-        reply_errorf(call->reply, "ERR wrong number of arguments for 'ping' command");
+        helpers_wrong_arity(call, call->command);
         return;
     }
     if ((c->flags & CLIENT_SUBSCRIBED) && c->reply.resp == 2) {

@@ -1,28 +1,8 @@
 /* WAIT, WAITAOF, CLIENT DURABLE: until what a connection wrote is safe. */
 #include "commands/index.h"
 
-#include "base/num.h"
+#include "commands/timeout_arg.h"
 #include "engine/block.h"
-
-/* Milliseconds to a deadline, 0: never. False after an error reply. */
-static bool parse_timeout(struct call *call, int i, int64_t *deadline_ms)
-{
-    long long ms;
-    if (!num_parse_int(call->argv[i], &ms)) {
-        call_error(call, ERR_TIMEOUT_INT);
-        return false;
-    }
-    if (ms < 0) {
-        call_error(call, ERR_TIMEOUT_NEGATIVE);
-        return false;
-    }
-    if (ms > INT64_MAX - call->engine->steady_ms) {
-        reply_errorf(call->reply, "ERR timeout is out of range");
-        return false;
-    }
-    *deadline_ms = ms ? call->engine->steady_ms + ms : 0;
-    return true;
-}
 
 /* Runs again when a sync has ended or the deadline has come. */
 static void wait_on(struct call *call, int64_t deadline_ms)
@@ -38,7 +18,7 @@ static void do_wait(struct call *call)
 {
     long long replicas;
     int64_t deadline_ms;
-    if (!call_int(call, 1, &replicas) || !parse_timeout(call, 2, &deadline_ms))
+    if (!call_int(call, 1, &replicas) || !timeout_arg_parse_ms(call, 2, &deadline_ms))
         return;
     if (replicas <= 0 || !block_allowed(call) || block_has_ended(call))
         reply_int(call->reply, 0);
@@ -68,7 +48,7 @@ static void do_waitaof(struct call *call)
     int64_t deadline_ms;
     if (!call_int_range(call, 1, 0, 1, ERR_NOT_0_OR_1, &local) ||
         !call_int_range(call, 2, 0, INT64_MAX, ERR_NOT_POSITIVE, &replicas) ||
-        !parse_timeout(call, 3, &deadline_ms))
+        !timeout_arg_parse_ms(call, 3, &deadline_ms))
         return;
     const struct gate_promise *p = &e->gate.promise;
     if (local && !p->open) {

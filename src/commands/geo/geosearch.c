@@ -155,7 +155,7 @@ static bool parse_count(const struct call *call, int i, struct geosearch *s)
         return false;
     if (s->count > 0)
         return true;
-    reply_errorf(call->reply, "ERR COUNT must be > 0");
+    call_error(call, ERR_COUNT_ABOVE_ZERO);
     return false;
 }
 

@@ -52,10 +52,8 @@ bool field_ttl_parse(struct call *call, int i, bool seconds, bool absolute, int6
         return false;
     }
     if ((seconds && !num_mul(v, 1000, &v)) || (!absolute && !num_add(v, call->now_ms, &v)) ||
-        v >= INT64_MAX / 2) {
-        reply_errorf(call->reply, "ERR invalid expire time in '%s' command", call->command->name);
-        return false;
-    }
+        v >= INT64_MAX / 2)
+        return expiry_arg_refuse(call);
     *out = v;
     return true;
 }

@@ -65,7 +65,7 @@ static void do_hrandfield(struct call *call)
         }
         values = call->argc == 4;
         if (n < -HELPERS_RANDOM_MOST || n > most) {
-            reply_errorf(call->reply, "ERR value is out of range");
+            call_error(call, ERR_VALUE_RANGE);
             return;
         }
     }

@@ -7,8 +7,7 @@ static bool pairs(struct call *call)
 {
     if (call->argc % 2 == 0)
         return true;
-    reply_errorf(call->reply, "ERR wrong number of arguments for '%s' command",
-                 call->command->name);
+    helpers_wrong_arity(call, call->command);
     return false;
 }
 

@@ -11,8 +11,7 @@ static void pop(struct call *call, bool front)
     struct list *l;
     long long count = -1;
     if (call->argc > 3) {
-        reply_errorf(call->reply, "ERR wrong number of arguments for '%s' command",
-                     call->command->name);
+        helpers_wrong_arity(call, call->command);
         return;
     }
     if (call->argc == 3 && (!num_parse_int(call->argv[2], &count) || count < 0)) {

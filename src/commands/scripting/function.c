@@ -136,7 +136,7 @@ static void do_function_restore(struct call *call)
     if (result != DUMP_GOOD) {
         scripting_put_back(s, before);
         if (result == DUMP_BAD_FRAME)
-            reply_errorf(call->reply, "ERR DUMP payload version or checksum are wrong");
+            call_error(call, ERR_DUMP_FRAME);
         else if (result == DUMP_BAD_DATA)
             reply_errorf(call->reply, "ERR failed loading functions payload");
         return;

@@ -9,7 +9,7 @@ bool script_call_parse(struct call *call, bool readonly, struct scripting_reques
     if (!call_int(call, 2, &n))
         return false;
     if (n > call->argc - 3) {
-        reply_errorf(call->reply, "ERR Number of keys can't be greater than number of args");
+        call_error(call, ERR_TOO_MANY_KEYS);
         return false;
     }
     if (n < 0) {

@@ -168,7 +168,7 @@ void set_algebra_count(struct call *call, enum set_algebra_operation op)
             return;
         }
         if (!num_parse_int(call->argv[++i], &limit) || limit < 0) {
-            reply_errorf(call->reply, "ERR LIMIT can't be negative");
+            call_error(call, ERR_LIMIT_BELOW_ZERO);
             return;
         }
     }

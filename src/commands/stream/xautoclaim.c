@@ -37,7 +37,7 @@ static bool parse(struct call *call, struct xautoclaim *x)
         if (bytes_is(call->argv[i], "count") && i + 1 < call->argc) {
             if (!num_parse_int(call->argv[++i], &x->count) || x->count < 1 ||
                 x->count > LONG_MAX / 16) {
-                reply_errorf(call->reply, "ERR COUNT must be > 0");
+                call_error(call, ERR_COUNT_ABOVE_ZERO);
                 return false;
             }
         } else if (bytes_is(call->argv[i], "justid")) {

@@ -52,7 +52,7 @@ static bool parse_block(struct call *call, int i, struct xread_args *x)
         return false;
     }
     if (ms && !num_add(ms, call->engine->steady_ms, &ms)) {
-        reply_errorf(call->reply, "ERR timeout is out of range");
+        call_error(call, ERR_TIMEOUT_RANGE);
         return false;
     }
     x->block_ms = ms;

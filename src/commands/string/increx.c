@@ -88,7 +88,7 @@ static void step_int(struct call *call, const struct step *s, const struct entry
         return;
     }
     if (low > high) {
-        reply_errorf(call->reply, "ERR LBOUND must not be greater than UBOUND");
+        call_error(call, ERR_BOUNDS_CROSSED);
         return;
     }
     bool fits = num_add(now, s->by, &next);
@@ -132,7 +132,7 @@ static void step_float(struct call *call, const struct step *s, const struct ent
         return;
     }
     if (low > high) {
-        reply_errorf(call->reply, "ERR LBOUND must not be greater than UBOUND");
+        call_error(call, ERR_BOUNDS_CROSSED);
         return;
     }
     long double next = now + by;

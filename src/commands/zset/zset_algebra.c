@@ -341,7 +341,7 @@ void zset_algebra_count_common(struct call *call)
         }
         good = num_parse_int(call->argv[i + 1], &limit) && limit >= 0;
         if (!good)
-            reply_errorf(call->reply, "ERR LIMIT can't be negative");
+            call_error(call, ERR_LIMIT_BELOW_ZERO);
     }
     if (good) {
         sort_by_size(&in);
