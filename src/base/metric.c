@@ -1,3 +1,19 @@
+/* The set of all tables of metrics, and the views of it.
+ *
+ *      metric_add()       tables arrive, each with its owner and a section of INFO
+ *      metric_arrange()   names of INFO get their places, whichever table they are in
+ *      first view         the set is sealed: items (a row, or a family as a whole) are sorted by
+ *                         section and place; no table may be added any more
+ *
+ * INFO prints the items of one section. Rows come from several tables in turns, so every table of
+ * the section is gathered once, before the first line. The walk needs no places: it takes the
+ * tables as they were added, and a family column by column, since a name for Prometheus has all its
+ * lines in one piece.
+ *
+ * Nothing here can fail but by our mistake (a table that is neither rows nor a family, one that
+ * comes late): these are assertions. What is not known at the moment is an absent value, and has no
+ * line. The figures that gather() fills live in one piece of memory of the set, so getters may
+ * return text that lies in them: it is valid until the table is gathered again. */
 #include "base/metric.h"
 
 #include "base/assert.h"
@@ -10,29 +26,27 @@ struct entry {
     const char *section;
     const struct metric_table *table;
     const void *owner;
-    size_t at; /* of its figures, in set.scratch */
+    size_t at;       /* of its figures, in set.scratch */
+    uint64_t serial; /* set.serial when it was gathered */
 };
 
 /* One line of INFO, or those of a family. */
 struct item {
-    const struct entry *entry;
+    struct entry *entry;
     const struct metric *metric; /* NULL: the table's family */
-    size_t rank;
-};
-
-struct section {
-    const char *name;
-    struct item *items;
-    size_t n;
+    const char *section;
+    size_t place;
 };
 
 struct metric_set {
     struct entry *entries;
     size_t n, cap;
-    struct section *sections;
-    size_t section_n;
-    char *scratch; /* where gather() writes: a part for each table */
+    struct item *items; /* by section and place, once it is sealed */
+    size_t item_n;
+    char *scratch;
     size_t scratch_n;
+    uint64_t serial; /* views so far */
+    bool sealed;
 };
 
 struct metric_set *metric_set_new(void)
@@ -42,9 +56,7 @@ struct metric_set *metric_set_new(void)
 
 void metric_set_free(struct metric_set *set)
 {
-    for (size_t i = 0; i < set->section_n; i++)
-        mem_free(set->sections[i].items);
-    mem_free(set->sections);
+    mem_free(set->items);
     mem_free(set->entries);
     mem_free(set->scratch);
     mem_free(set);
@@ -53,32 +65,31 @@ void metric_set_free(struct metric_set *set)
 void metric_add(struct metric_set *set, const char *section, const struct metric_table *table,
                 const void *owner)
 {
-    ASSERT(!set->section_n); /* the sections point into entries */
+    ASSERT(!set->items); /* they point into entries */
     ASSERT((table->gather != NULL) == (table->figures > 0));
     ASSERT((table->family != NULL) != (table->rows != NULL));
     if (set->n == set->cap) {
         set->cap = set->cap ? 2 * set->cap : 16;
         set->entries = mem_realloc(set->entries, set->cap * sizeof(*set->entries));
     }
-    set->entries[set->n++] = (struct entry){section, table, owner, set->scratch_n};
+    set->entries[set->n++] = (struct entry){section, table, owner, set->scratch_n, 0};
     set->scratch_n += (table->figures + 15) & ~(size_t)15;
-    set->scratch = mem_realloc(set->scratch, set->scratch_n + 1);
+    set->item_n += table->family ? 1 : table->n;
 }
 
-/* What the rows of a table read from, as it is now. */
-static const void *gathered(struct metric_set *set, const struct entry *e)
+/* What the rows of a table read from, as it was when this view began. */
+static const void *gathered(struct metric_set *set, struct entry *e)
 {
     const struct metric_table *t = e->table;
+    char *figures = set->scratch + e->at;
     if (!t->gather)
         return e->owner;
-    memset(set->scratch + e->at, 0, t->figures);
-    t->gather(e->owner, set->scratch + e->at);
-    return set->scratch + e->at;
-}
-
-static const void *last_gathered(struct metric_set *set, const struct entry *e)
-{
-    return e->table->gather ? set->scratch + e->at : e->owner;
+    if (e->serial != set->serial) {
+        memset(figures, 0, t->figures);
+        t->gather(e->owner, figures);
+        e->serial = set->serial;
+    }
+    return figures;
 }
 
 /* ---- INFO */
@@ -88,55 +99,57 @@ static const char *item_name(const struct item *x)
     return x->metric ? x->metric->info : x->entry->table->family->prefix;
 }
 
-static int by_rank(const void *a, const void *b)
+static int by_place(const void *a, const void *b)
 {
     const struct item *x = a, *y = b;
-    return x->rank < y->rank ? -1 : x->rank > y->rank;
+    int order = strcmp(x->section, y->section);
+    return order ? order : x->place < y->place ? -1 : x->place > y->place;
 }
 
-static struct section *section_of(struct metric_set *set, const char *name)
+/* All items, behind every place that metric_arrange() gives. */
+static void make_items(struct metric_set *set)
 {
-    for (size_t i = 0; i < set->section_n; i++)
-        if (strcmp(set->sections[i].name, name) == 0)
-            return &set->sections[i];
     size_t n = 0;
-    for (size_t i = 0; i < set->n; i++)
-        if (strcmp(set->entries[i].section, name) == 0)
-            n += set->entries[i].table->family ? 1 : set->entries[i].table->n;
-    set->sections = mem_realloc(set->sections, (set->section_n + 1) * sizeof(*set->sections));
-    struct section *s = &set->sections[set->section_n++];
-    *s = (struct section){name, mem_alloc((n + 1) * sizeof(struct item)), 0};
-    for (size_t i = 0; i < set->n; i++) {
-        const struct entry *e = &set->entries[i];
-        if (strcmp(e->section, name) != 0)
-            continue;
+    if (set->items)
+        return;
+    set->items = mem_alloc((set->item_n + 1) * sizeof(*set->items));
+    for (struct entry *e = set->entries; e < set->entries + set->n; e++) {
         if (e->table->family)
-            s->items[s->n++] = (struct item){e, NULL, 0};
+            set->items[n++] = (struct item){e, NULL, e->section, SIZE_MAX / 2 + n};
         for (size_t k = 0; k < e->table->n; k++)
-            s->items[s->n++] = (struct item){e, &e->table->rows[k], 0};
+            set->items[n++] = (struct item){e, &e->table->rows[k], e->section, SIZE_MAX / 2 + n};
     }
-    ASSERT(s->n == n);
-    return s;
+    ASSERT(n == set->item_n);
+}
+
+static void seal(struct metric_set *set)
+{
+    if (set->sealed)
+        return;
+    make_items(set);
+    qsort(set->items, set->item_n, sizeof(*set->items), by_place);
+    set->scratch = mem_alloc(set->scratch_n + 1);
+    set->sealed = true;
 }
 
 size_t metric_arrange(struct metric_set *set, const char *section, const char *names)
 {
-    struct section *s = section_of(set, section);
-    size_t found = 0, named = strlen(names);
-    for (size_t i = 0; i < s->n; i++)
-        s->items[i].rank = named + i;
+    size_t found = 0;
+    ASSERT(!set->sealed);
+    make_items(set);
     for (const char *p = names; *p;) {
         size_t n = strcspn(p, " ");
-        for (size_t i = 0; i < s->n; i++) {
-            const char *name = item_name(&s->items[i]);
-            if (strlen(name) != n || memcmp(name, p, n) != 0)
+        for (struct item *x = set->items; x < set->items + set->item_n; x++) {
+            const char *name = item_name(x);
+            if (strncmp(name, p, n) != 0 || name[n] != '\0')
                 continue;
-            s->items[i].rank = (size_t)(p - names);
+            ASSERT(x->place >= SIZE_MAX / 2); /* it has one place */
+            x->section = section;
+            x->place = (size_t)(p - names);
             found++;
         }
         p += n + (p[n] == ' ');
     }
-    qsort(s->items, s->n, sizeof(*s->items), by_rank);
     return found;
 }
 
@@ -215,18 +228,18 @@ static void print_line(void *to, struct bytes label, const struct metric_cell *c
 
 void metric_print_info(struct metric_set *set, const char *section, struct buf *out)
 {
-    const struct section *s = section_of(set, section);
-    for (size_t i = 0; i < set->n; i++)
-        if (strcmp(set->entries[i].section, section) == 0)
-            gathered(set, &set->entries[i]);
-    for (size_t i = 0; i < s->n; i++) {
-        const struct entry *e = s->items[i].entry;
-        struct lines l = {e->table->family, out};
+    seal(set);
+    set->serial++;
+    for (size_t i = 0; i < set->item_n; i++) {
+        const struct item *x = &set->items[i];
+        struct lines l = {x->entry->table->family, out};
         struct metric_sink sink = {print_line, &l};
-        if (s->items[i].metric)
-            print_row(s->items[i].metric, last_gathered(set, e), out);
+        if (x->section != section && strcmp(x->section, section) != 0)
+            continue;
+        if (x->metric)
+            print_row(x->metric, gathered(set, x->entry), out);
         else
-            e->table->family->walk(e->owner, &sink);
+            l.family->walk(x->entry->owner, &sink);
     }
 }
 
@@ -254,6 +267,8 @@ static void visit_cells(void *to, struct bytes label, const struct metric_cell *
 void metric_walk(struct metric_set *set, void (*visit)(void *to, const struct metric_visit *v),
                  void *to)
 {
+    seal(set);
+    set->serial++;
     for (size_t i = 0; i < set->n; i++) {
         const struct metric_table *t = set->entries[i].table;
         const struct metric_family *f = t->family;
@@ -289,13 +304,14 @@ static double scale(enum metric_unit unit)
 
 double metric_scaled(const struct metric *m, const struct metric_value *v)
 {
+    double by = m->flags & METRIC_UNSCALED ? 1 : scale(m->unit);
     switch (v->kind) {
     case METRIC_UNSIGNED:
-        return (double)v->u * scale(m->unit);
+        return (double)v->u * by;
     case METRIC_SIGNED:
-        return (double)v->i * scale(m->unit);
+        return (double)v->i * by;
     case METRIC_REAL:
-        return v->d * scale(m->unit);
+        return v->d * by;
     default:
         return 0;
     }

@@ -29,11 +29,19 @@ enum metric_unit {
 };
 
 enum {
-    METRIC_ALWAYS_ZERO = 1 << 0, /* there for tools that expect it: this version never counts it */
-    METRIC_DERIVED = 1 << 1, /* another row's number once more (a share, a rate, another unit): has
-                              * no name for Prometheus */
-    METRIC_HUMAN = 1 << 2,   /* INFO has a second line, name_human, as in 1.50M */
-    METRIC_SIGN = 1 << 3,    /* INFO writes % behind it */
+    /* There for tools that expect it: this version never counts it. */
+    METRIC_ALWAYS_ZERO = 1 << 0,
+    /* The same, of what is not zero but never changes. */
+    METRIC_CONSTANT = 1 << 1,
+    /* Another row's number once more (a share, a rate, another unit): has no name for Prometheus.
+     */
+    METRIC_DERIVED = 1 << 2,
+    /* INFO has a second line, name_human, as in 1.50M. */
+    METRIC_HUMAN = 1 << 3,
+    /* INFO writes % behind it. */
+    METRIC_SIGN = 1 << 4,
+    /* Its name for Prometheus has INFO's unit in it: metric_scaled() leaves it alone. */
+    METRIC_UNSCALED = 1 << 5,
 };
 
 struct metric_value {
@@ -173,9 +181,10 @@ void metric_set_free(struct metric_set *set);
 /* section: the name of INFO's section. The owner is handed to gather(), getters and walk(). */
 void metric_add(struct metric_set *set, const char *section, const struct metric_table *table,
                 const void *owner);
-/* Lines of a section come in the order of these names (of rows; prefixes of families), blanks
- * between them; what is not named follows, in the order of registration. After the last
- * metric_add(). Returns how many of the names there are. */
+/* The section prints these names (of rows; prefixes of families; blanks between them) in this
+ * order, whichever tables they are in; what is named nowhere follows in its table's own section, in
+ * the order of registration. After the last metric_add(), before the first view, once for each
+ * section. Returns how many of the names there are. */
 size_t metric_arrange(struct metric_set *set, const char *section, const char *names);
 /* The lines of a section, as INFO has them. */
 void metric_print_info(struct metric_set *set, const char *section, struct buf *out);

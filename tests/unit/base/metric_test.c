@@ -1,7 +1,7 @@
 #include "base/metric.h"
 
-#include "../../support/unit.h"
 #include "base/mem.h"
+#include "unit.h"
 
 #include <stdlib.h>
 
@@ -87,7 +87,6 @@ static struct metric_set *make(void)
     metric_add(set, "pond", &pond_table, &pond);
     metric_add(set, "other", &family_table, &pond);
     metric_add(set, "pond", &figure_table, &pond);
-    metric_add(set, "pond", &family_table, &pond);
     return set;
 }
 
@@ -110,7 +109,7 @@ TEST(lines_come_in_the_order_of_registration)
     gathers = 0;
     CHECK(prints(set, "pond",
                  "fish:3\r\ndepth:-1500\r\nstate:ok\r\nowner:me\r\nshare:1.00%\r\nwater:1536\r\n"
-                 "water_human:1.50K\r\n" FAMILY));
+                 "water_human:1.50K\r\n"));
     CHECK(gathers == 1);
     CHECK(prints(set, "other", FAMILY));
     CHECK(gathers == 1);
@@ -118,13 +117,15 @@ TEST(lines_come_in_the_order_of_registration)
     metric_set_free(set);
 }
 
-TEST(lines_come_in_the_order_that_is_named)
+TEST(names_have_their_section_and_place_whichever_table_they_are_in)
 {
     struct metric_set *set = make();
     CHECK(metric_arrange(set, "pond", "water fish_ owner nothing ice") == 4);
+    CHECK(metric_arrange(set, "other", "depth share") == 2);
     CHECK(prints(set, "pond",
                  "water:1536\r\nwater_human:1.50K\r\n" FAMILY
-                 "owner:me\r\nfish:3\r\ndepth:-1500\r\nstate:ok\r\nshare:1.00%\r\n"));
+                 "owner:me\r\nfish:3\r\nstate:ok\r\n"));
+    CHECK(prints(set, "other", "depth:-1500\r\nshare:1.00%\r\n"));
     metric_set_free(set);
 }
 
@@ -189,6 +190,7 @@ TEST(sizes_are_readable)
     metric_set_free(set);
 }
 
-UNIT_MAIN(T(lines_come_in_the_order_of_registration), T(lines_come_in_the_order_that_is_named),
+UNIT_MAIN(T(lines_come_in_the_order_of_registration),
+          T(names_have_their_section_and_place_whichever_table_they_are_in),
           T(what_is_absent_has_no_line),
           T(a_walk_meets_each_number_once_scaled_and_families_by_column), T(sizes_are_readable))
