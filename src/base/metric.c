@@ -114,10 +114,10 @@ static void make_items(struct metric_set *set)
         return;
     set->items = mem_alloc((set->item_n + 1) * sizeof(*set->items));
     for (struct entry *e = set->entries; e < set->entries + set->n; e++) {
-        if (e->table->family)
-            set->items[n++] = (struct item){e, NULL, e->section, SIZE_MAX / 2 + n};
-        for (size_t k = 0; k < e->table->n; k++)
-            set->items[n++] = (struct item){e, &e->table->rows[k], e->section, SIZE_MAX / 2 + n};
+        size_t many = e->table->family ? 1 : e->table->n;
+        for (size_t k = 0; k < many; k++, n++)
+            set->items[n] = (struct item){e, e->table->family ? NULL : &e->table->rows[k],
+                                          e->section, SIZE_MAX / 2 + n};
     }
     ASSERT(n == set->item_n);
 }
@@ -226,16 +226,22 @@ static void print_line(void *to, struct bytes label, const struct metric_cell *c
     buf_add_text(l->out, "\r\n");
 }
 
+static int is_in(const void *section, const void *item)
+{
+    return strcmp(section, ((const struct item *)item)->section);
+}
+
 void metric_print_info(struct metric_set *set, const char *section, struct buf *out)
 {
     seal(set);
     set->serial++;
-    for (size_t i = 0; i < set->item_n; i++) {
-        const struct item *x = &set->items[i];
+    struct item *end = set->items + set->item_n;
+    struct item *x = bsearch(section, set->items, set->item_n, sizeof(*set->items), is_in);
+    while (x && x > set->items && strcmp(x[-1].section, section) == 0)
+        x--;
+    for (; x && x < end && strcmp(x->section, section) == 0; x++) {
         struct lines l = {x->entry->table->family, out};
         struct metric_sink sink = {print_line, &l};
-        if (x->section != section && strcmp(x->section, section) != 0)
-            continue;
         if (x->metric)
             print_row(x->metric, gathered(set, x->entry), out);
         else
@@ -283,6 +289,19 @@ void metric_walk(struct metric_set *set, void (*visit)(void *to, const struct me
             struct metric_sink sink = {visit_cells, &c};
             f->walk(set->entries[i].owner, &sink);
         }
+    }
+}
+
+void metric_each(const struct metric_set *set,
+                 void (*visit)(void *to, const struct metric *m, const struct metric_family *f),
+                 void *to)
+{
+    for (size_t i = 0; i < set->n; i++) {
+        const struct metric_table *t = set->entries[i].table;
+        for (size_t k = 0; k < t->n; k++)
+            visit(to, &t->rows[k], NULL);
+        for (size_t k = 0; t->family && k < t->family->n; k++)
+            visit(to, &t->family->columns[k], t->family);
     }
 }
 

@@ -117,7 +117,7 @@ struct metric_table {
 #define METRIC_GETTER(declared, info, value)                                                       \
     static struct metric_value get_##info(const void *from_)                                       \
     {                                                                                              \
-        declared = from_;                                                                          \
+        __attribute__((unused)) declared = from_;                                                  \
         return METRIC_VALUE(value);                                                                \
     }
 #define METRIC_ROW(type, unit, flags, info, name, value, help)                                     \
@@ -198,6 +198,11 @@ struct metric_visit {
     struct bytes label, second;
 };
 void metric_walk(struct metric_set *set, void (*visit)(void *to, const struct metric_visit *v),
+                 void *to);
+/* Every metric there is, also those that have no value now: columns with their family, rows with
+ * NULL. */
+void metric_each(const struct metric_set *set,
+                 void (*visit)(void *to, const struct metric *m, const struct metric_family *f),
                  void *to);
 /* The value in seconds, bytes, shares of 1: what a name for Prometheus promises. 0 for text. */
 double metric_scaled(const struct metric *m, const struct metric_value *v);

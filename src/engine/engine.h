@@ -20,6 +20,7 @@ struct user;
 struct users;
 struct observe;
 struct tracking;
+struct metric_set;
 
 struct engine_stat {
     uint64_t calls, ticks, rejected, failed;
@@ -169,6 +170,7 @@ struct engine {
     struct tracking *tracking;   /* who caches what (engine/tracking.h) */
     struct observe *observe;     /* slow commands, events, MONITOR (engine/observe.h) */
     struct scripting *scripting; /* the commands' (script/scripting.h) */
+    struct metric_set *metrics;  /* the tables of all modules (server/info.h) */
     struct engine_services services;
 
     /* What every command looks at. */

@@ -880,7 +880,7 @@ void saver_figures(const struct saver *v, struct saver_figures *out)
         .rewrite_failures = v->rewrite_failures,
         .save_cow = v->save_cow,
         .rewrite_cow = v->rewrite_cow,
-        .is_saving = is_saving(v),
+        .unwritten = v->server->engine.journal->pending.n,
         .is_rewriting = is_rewriting(v),
         .rewrite_scheduled = v->rewrite_scheduled,
         .first_wanted = v->first_wanted,

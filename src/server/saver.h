@@ -64,7 +64,8 @@ struct saver_figures {
     uint64_t rewrite_failures;            /* since the last that was good */
     uint64_t forks, last_fork_us;         /* how often, and how long the last one took */
     size_t save_cow, rewrite_cow;         /* bytes that the last child did not share with us */
-    bool is_saving, is_rewriting;         /* under way */
+    size_t unwritten;                     /* effects that the append-only file has not got yet */
+    bool is_rewriting;                    /* under way; is_saving: saving_ms >= 0 */
     bool rewrite_scheduled, first_wanted; /* a rewrite waits; the append-only file does */
     bool last_save_ok, last_rewrite_ok, last_write_ok;
 };

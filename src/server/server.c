@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metric.h"
 #include "base/words.h"
 #include "commands/families.h"
 #include "config/config_file.h"
@@ -113,7 +114,8 @@ static int64_t service_last_save(void *context)
 
 static void service_info(void *context, struct buf *out, const struct bytes *sections, int n)
 {
-    info_print(context, out, sections, n);
+    struct server *s = context;
+    info_print(s->engine.metrics, out, sections, n);
 }
 
 static int service_config_rewrite(void *context, bool all)
@@ -262,6 +264,7 @@ struct server *server_new(struct settings *settings)
     settings->context = s;
     e->scripting = scripting_new(e);
     s->saver = saver_new(s);
+    e->metrics = info_new(s);
     s->backup = backup_new(s);
     s->cron = loop_timer_new(s->loop, cron_period_ms(s), cron_due, s);
     s->signals[0] = loop_signal_new(s->loop, SIGTERM, shutdown_on_signal, s);
@@ -343,6 +346,7 @@ void server_free(struct server *s)
     }
     listeners_close(s);
     tls_context_free(s->tls);
+    metric_set_free(e->metrics);
     saver_free(s->saver);
     backup_free(s->backup);
     loop_timer_free(s->cron);

@@ -1,0 +1,120 @@
+#include "server/process_metrics.h"
+
+#include "base/clock.h"
+#include "server/server.h"
+#include "server/version.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define TEXT_(x) #x
+#define TEXT(x)  TEXT_(x)
+#define COMPILER TEXT(__GNUC__) "." TEXT(__GNUC_MINOR__) "." TEXT(__GNUC_PATCHLEVEL__)
+
+/* ---- The process */
+
+struct figures {
+    const struct server *server;
+    int64_t up_s;
+    char os[3 * sizeof(((struct utsname *)0)->sysname)];
+};
+
+static const char *text_or_none(const char *text)
+{
+    return text ? text : "";
+}
+
+static void gather(const void *owner, void *figures)
+{
+    struct figures *f = figures;
+    struct utsname u;
+    f->server = owner;
+    f->up_s = (f->server->engine.steady_ms - f->server->started_ms) / 1000;
+    uname(&u);
+    snprintf(f->os, sizeof(f->os), "%s %s %s", u.sysname, u.release, u.machine);
+}
+
+#define M(type, unit, flags, info, name, value, help)                                              \
+    METRIC_GETTER(const struct figures *f, info, value)
+#include "server/process_metrics.def"
+#undef M
+
+#define M METRIC_ROW
+static const struct metric rows[] = {
+#include "server/process_metrics.def"
+};
+#undef M
+
+const struct metric_table process_metrics = {
+    .rows = rows, .n = METRIC_COUNT(rows), .figures = sizeof(struct figures), .gather = gather};
+
+/* ---- Processor time */
+
+struct cpu {
+    struct rusage own, children, thread;
+};
+
+static struct metric_value seconds(const struct timeval *t)
+{
+    return metric_real((double)t->tv_sec + (double)t->tv_usec / 1e6, 6);
+}
+
+static void gather_cpu(const void *owner, void *figures)
+{
+    struct cpu *c = figures;
+    (void)owner;
+    getrusage(RUSAGE_SELF, &c->own);
+    getrusage(RUSAGE_CHILDREN, &c->children);
+    getrusage(RUSAGE_THREAD, &c->thread);
+}
+
+#define M(type, unit, flags, info, name, value, help)                                              \
+    METRIC_GETTER(const struct cpu *c, info, value)
+#include "server/process_metrics_cpu.def"
+#undef M
+
+#define M METRIC_ROW
+static const struct metric cpu_rows[] = {
+#include "server/process_metrics_cpu.def"
+};
+#undef M
+
+const struct metric_table process_metrics_cpu = {.rows = cpu_rows,
+                                                 .n = METRIC_COUNT(cpu_rows),
+                                                 .figures = sizeof(struct cpu),
+                                                 .gather = gather_cpu};
+
+/* ---- Listeners */
+
+static const struct metric columns[] = {
+    {"name", NULL, "What the listener speaks.", METRIC_TEXT, METRIC_WORDS, 0, NULL},
+    {"bind", NULL, "Addresses as configured.", METRIC_TEXT, METRIC_WORDS, 0, NULL},
+    {"port", NULL, "Port as configured.", METRIC_TEXT, METRIC_NUMBER, 0, NULL},
+};
+
+static void walk_listeners(const void *owner, const struct metric_sink *sink)
+{
+    const struct server *s = owner;
+    for (int i = 0; i < s->listener_n; i++) {
+        const struct listener *l = &s->listeners[i];
+        char label[16];
+        int n = snprintf(label, sizeof(label), "%d", i);
+        struct metric_cell cells[] = {
+            {.metric = &columns[0],
+             .value = metric_text(l->is_unix  ? "unix"
+                                  : l->is_tls ? "tls"
+                                              : "tcp")},
+            {.metric = &columns[1], .value = metric_text(s->settings->bind)},
+            {.metric = &columns[2],
+             .value = metric_signed(l->is_tls ? s->settings->tls_port : s->settings->port)},
+        };
+        sink->line(sink->to, bytes_of(label, (size_t)n), cells, METRIC_COUNT(cells));
+    }
+}
+
+static const struct metric_family listeners = {
+    "listener", "listener", NULL, columns, METRIC_COUNT(columns), walk_listeners};
+
+const struct metric_table process_metrics_listeners = {.family = &listeners};

@@ -1,0 +1,43 @@
+#include "server/saver_metrics.h"
+
+#include "base/clock.h"
+#include "persist/aof.h"
+#include "server/saver.h"
+
+static void gather(const void *owner, void *figures)
+{
+    saver_figures(owner, figures);
+}
+
+static int64_t whole_seconds(int64_t ms)
+{
+    return ms < 0 ? -1 : ms / 1000;
+}
+
+static double loaded_part(const struct loader_figures *l)
+{
+    return l->total ? (double)l->done / (double)l->total : 0;
+}
+
+/* As if the rest went on as what was done. */
+static double seconds_left(const struct loader_figures *l)
+{
+    double part = loaded_part(l), seconds = (double)(clock_wall_ms() - l->started_ms) / 1000;
+    return part > 0 ? seconds / part - seconds : 1;
+}
+
+#define M(type, unit, flags, info, name, value, help)                                              \
+    METRIC_GETTER(const struct saver_figures *f, info, value)
+#include "server/saver_metrics.def"
+#undef M
+
+#define M METRIC_ROW
+static const struct metric rows[] = {
+#include "server/saver_metrics.def"
+};
+#undef M
+
+const struct metric_table saver_metrics = {.rows = rows,
+                                           .n = METRIC_COUNT(rows),
+                                           .figures = sizeof(struct saver_figures),
+                                           .gather = gather};
