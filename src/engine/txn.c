@@ -28,6 +28,10 @@ void txn_queue(struct client *c, const struct command *command, uint32_t flags,
                const struct bytes *argv, int argc)
 {
     struct txn *t = txn_of(c);
+    /* EXEC will answer nil or EXECABORT whatever is queued from here on; nor does it refuse what
+     * will not run: OOM, NOREPLICAS. */
+    if (c->flags & (CLIENT_TXN_STALE | CLIENT_TXN_BROKEN))
+        return;
     if (t->n == t->cap) {
         size_t more = t->cap ? t->cap : 8;
         t->cap += more;

@@ -74,7 +74,7 @@ class Reader:
                 raise ConnectionError("not RESP: %r" % raw[:60])
             value = (kind, payload)
             while unfinished:
-                if aside is not None and value[0] == b">":
+                if aside is not None and is_push(value):
                     aside.append((raw, value))
                     break
                 kind, parts, values, n = unfinished[-1]
@@ -86,6 +86,11 @@ class Reader:
                 raw, value = b"".join(parts), (kind, values)
             else:
                 return raw, value
+
+
+def is_push(value):
+    """A push of RESP3; or in RESP2 a message, which looks like an array."""
+    return value[0] == b">" or (value[0] == b"*" and bool(value[1]) and value[1][0][1] in (b"message", b"pmessage", b"smessage"))
 
 
 def plain(value, encoding=None):
