@@ -343,7 +343,7 @@ bool aof_fails(const struct aof *a)
 
 bool aof_needs_base(const struct aof *a)
 {
-    return a->segment.state == AOF_SEGMENT_FSYNC_FAILED;
+    return a->segment.state >= AOF_SEGMENT_BASE_MISSING;
 }
 
 void aof_retry_batch(struct aof *a)

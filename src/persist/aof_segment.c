@@ -17,10 +17,11 @@
  * journal for aof_segment_retry().
  *
  * When fdatasync() fails, the kernel may have dropped the dirty pages and call the next sync a
- * success. So nothing is believed of that file any more: FSYNC_FAILED, synced stands still, also
- * for a batch that was written beside that sync; a new increment is opened (aof_segment_replace()),
- * but not written to before a base has taken the place of everything up to it
- * (aof_segment_repair()). The same happens when the file cannot be cut back. */
+ * success. So nothing is believed of that file any more: FSYNC_FAILED, and synced stands still,
+ * also for a batch that was written beside that sync. The same happens when the file cannot be cut
+ * back. The way on is another file (aof_segment_replace()): BASE_MISSING, in which nothing is
+ * written before a base has taken the place of everything in front of it (aof_segment_repair()). A
+ * base that was forked before the failure does not help: what is lost came later. */
 #include "persist/aof_segment.h"
 
 #include "base/assert.h"
@@ -160,9 +161,9 @@ static void sync_done(struct worker_job *job)
     s->sync_ended_ms = clock_steady_ms();
     count_latency(s, (uint64_t)y->took_us);
     if (y->error)
-        fail(s, AOF_SEGMENT_FSYNC_FAILED, y->error);
-    /* Another sync, or a check of the files, may have failed meanwhile. */
-    if (s->state != AOF_SEGMENT_FSYNC_FAILED && y->offset > s->synced)
+        fail(s, y->closes ? AOF_SEGMENT_BASE_MISSING : AOF_SEGMENT_FSYNC_FAILED, y->error);
+    /* A check of the files may have failed meanwhile. */
+    if (s->state < AOF_SEGMENT_BASE_MISSING && y->offset > s->synced)
         s->synced = y->offset;
     ASSERT(aof_segment_is_sound(s));
 }
@@ -195,7 +196,7 @@ void aof_segment_replace(struct aof_segment *s, int fd)
     if (s->state == AOF_SEGMENT_SOUND) {
         start_sync(s, old, true, clock_steady_ms());
     } else {
-        s->state = AOF_SEGMENT_FSYNC_FAILED;
+        s->state = AOF_SEGMENT_BASE_MISSING;
         file_close(old);
     }
 }
@@ -311,7 +312,7 @@ static void write_done(struct worker_job *job)
     if (w->frame.cap > FRAME_KEPT)
         buf_free(&w->frame);
     /* The sync may have failed meanwhile: written or not, the batch waits for a new base. */
-    if (s->state == AOF_SEGMENT_FSYNC_FAILED)
+    if (s->state >= AOF_SEGMENT_BASE_MISSING)
         return;
     if (w->error) {
         take_back(s, w->error);
@@ -372,7 +373,7 @@ int aof_segment_sync_now(struct aof_segment *s)
 
 void aof_segment_retry(struct aof_segment *s)
 {
-    ASSERT(s->state != AOF_SEGMENT_FSYNC_FAILED);
+    ASSERT(s->state < AOF_SEGMENT_BASE_MISSING);
     make_good(s);
     aof_segment_write(s);
     if (s->state == AOF_SEGMENT_SOUND && s->enospc && aof_files_make_reserve(s->files))
@@ -386,13 +387,12 @@ void aof_segment_distrust(struct aof_segment *s, int error)
 
 void aof_segment_repair(struct aof_segment *s, uint64_t base_offset)
 {
-    ASSERT(s->state != AOF_SEGMENT_SOUND);
-    if (s->reader.journal) {
-        if (s->reader.offset < base_offset)
-            journal_take(&s->reader, (size_t)(base_offset - s->reader.offset));
-        if (s->synced < base_offset)
-            s->synced = base_offset;
-    }
+    if (s->state == AOF_SEGMENT_FSYNC_FAILED || !aof_segment_is_open(s))
+        return;
+    if (s->reader.offset < base_offset)
+        journal_take(&s->reader, (size_t)(base_offset - s->reader.offset));
+    if (s->synced < base_offset)
+        s->synced = base_offset;
     make_good(s);
     ASSERT(aof_segment_is_sound(s));
 }

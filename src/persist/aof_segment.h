@@ -18,8 +18,11 @@
 enum aof_segment_state {
     AOF_SEGMENT_SOUND,
     AOF_SEGMENT_WRITE_FAILED, /* a batch was taken back: aof_segment_retry() may write it */
-    /* A sync or a truncation failed, or somebody else changed the file. What it holds is unknown,
-     * and nothing is written to it any more: a new base has to take its place. */
+    /* The file before this one is not to be believed, or was not written to its end. Nothing is
+     * written to this one before a base has taken the place of what was before it. */
+    AOF_SEGMENT_BASE_MISSING,
+    /* A sync or a truncation of this file failed, or somebody else changed it. What it holds is
+     * unknown, and nothing more is written to it: another file and a base have to follow. */
     AOF_SEGMENT_FSYNC_FAILED
 };
 
@@ -131,7 +134,8 @@ int aof_segment_sync_now(struct aof_segment *s);
 void aof_segment_retry(struct aof_segment *s);
 /* The file is not what it was. */
 void aof_segment_distrust(struct aof_segment *s, int error);
-/* A base holds everything up to the offset: what could not be written before it need not be. */
+/* A base that holds everything up to the offset is in place, and this is the first file behind it:
+ * what could not be written before need not be. FSYNC_FAILED stays. */
 void aof_segment_repair(struct aof_segment *s, uint64_t base_offset);
 
 /* So many microseconds at most took a part (0 to 1) of all syncs, to the next power of two. */

@@ -274,8 +274,46 @@ TEST(a_new_base_leaves_an_open_group_alone)
     end(w);
 }
 
+/* A sync of the new increment fails while the base for those before it is being written. That base
+ * does not hold what is in the new one: it takes another rewrite to make things good. */
+TEST(a_base_makes_nothing_good_that_failed_after_its_fork)
+{
+    struct world *w = begin(AOF_ALWAYS);
+    CHECK(w);
+    int error = 1;
+    CHECK(aof_prepare_switch(w->aof) == 0);
+    until_idle(w, w->disk);
+    aof_switch(w->aof);
+    until_idle(w, w->disk);
+    uint64_t before = aof_released(w->aof);
+    fail_syncs = 1;
+    uint64_t lost = effect(w);
+    flush(w); /* waits for others who may write */
+    flush(w);
+    until_idle(w, w->disk);
+    fail_syncs = 0;
+    CHECK(aof_needs_base(w->aof));
+    file_close(file_create("temp.rdb"));
+    aof_finish_rewrite(w->aof, "temp.rdb", true, done, &error);
+    until_idle(w, w->disk);
+    CHECK(error == 0 && aof_needs_base(w->aof));
+    flush(w);
+    until_idle(w, w->disk);
+    CHECK(aof_released(w->aof) == before && before < lost);
+    /* The next one holds it. */
+    CHECK(aof_prepare_switch(w->aof) == 0);
+    until_idle(w, w->disk);
+    aof_switch(w->aof);
+    file_close(file_create("temp.rdb"));
+    aof_finish_rewrite(w->aof, "temp.rdb", true, done, &error);
+    until_idle(w, w->disk);
+    CHECK(error == 0 && !aof_needs_base(w->aof) && aof_released(w->aof) == lost);
+    end(w);
+}
+
 UNIT_MAIN(T(a_policy_says_what_is_released), T(a_batch_beside_a_sync_that_fails_is_not_believed),
           T(a_batch_beside_a_sync_is_released_when_it_is_written),
           T(no_sync_begins_while_a_segment_waits_for_its_switch),
           T(without_a_base_always_releases_nothing), T(a_new_base_leaves_an_open_group_alone),
-          T(a_file_that_is_closed_fails_no_more))
+          T(a_file_that_is_closed_fails_no_more),
+          T(a_base_makes_nothing_good_that_failed_after_its_fork))
