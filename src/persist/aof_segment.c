@@ -190,7 +190,7 @@ void aof_segment_sync(struct aof_segment *s, int64_t now_ms)
 void aof_segment_replace(struct aof_segment *s, int fd)
 {
     int old = s->fd;
-    ASSERT(!aof_segment_is_busy(s) && old >= 0);
+    ASSERT(!aof_segment_is_busy(s) && old >= 0 && fd >= 0);
     s->fd = fd;
     begin_file(s);
     if (s->state == AOF_SEGMENT_SOUND) {

@@ -2,65 +2,32 @@
 #include "persist/aof.h"
 
 #include "base/mem.h"
+#include "disk.h"
 #include "io/file.h"
 #include "unit.h"
 
-#include <errno.h>
-#include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-static atomic_int hold_syncs, hold_writes, fail_syncs, fail_writes;
-
-int fdatasync(int fd)
-{
-    (void)fd;
-    while (hold_syncs)
-        usleep(1000);
-    errno = EIO;
-    return fail_syncs ? -1 : 0;
-}
-
-ssize_t write(int fd, const void *from, size_t n)
-{
-    struct stat st; /* the loop is woken by writing as well */
-    while (hold_writes && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-        usleep(1000);
-    if (fail_writes && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-        errno = EIO;
-        return -1;
-    }
-    return syscall(SYS_write, fd, from, n);
-}
-
 struct world {
     struct loop *loop;
-    struct worker *disk, *writer;
+    struct worker *syncer, *writer;
     struct journal *journal;
     struct aof *aof;
-    char dir[64], before[4096];
 };
 
 static struct world *begin(enum aof_policy policy)
 {
     struct world *w = mem_zalloc(sizeof(*w));
     char error[MANIFEST_ERROR];
-    hold_syncs = hold_writes = fail_syncs = fail_writes = 0;
-    snprintf(w->dir, sizeof(w->dir), "/tmp/millrace-aof-XXXXXX");
-    if (!mkdtemp(w->dir) || !getcwd(w->before, sizeof(w->before)) || chdir(w->dir) < 0)
+    if (!disk_begin())
         return NULL;
     /* Of threads there is a small number. */
     static struct loop *loop;
-    static struct worker *disk, *writer;
+    static struct worker *syncer, *writer;
     loop = loop ? loop : loop_new();
     w->loop = loop;
-    w->disk = disk = disk ? disk : worker_new(loop, "disk");
+    w->syncer = syncer = syncer ? syncer : worker_new(loop, "disk");
     w->writer = writer = writer ? writer : worker_new(loop, "writer");
     w->journal = journal_new();
-    w->aof = aof_new(w->disk, w->writer, w->journal, "appendonlydir", "appendonly.aof");
+    w->aof = aof_new(w->syncer, w->writer, w->journal, "appendonlydir", "appendonly.aof");
     aof_read_manifest(w->aof, error);
     int fd = file_create("temp.rdb");
     file_close(fd);
@@ -72,15 +39,12 @@ static struct world *begin(enum aof_policy policy)
 
 static void end(struct world *w)
 {
-    hold_syncs = hold_writes = 0;
+    disk_works();
     worker_drain(w->writer);
-    worker_drain(w->disk);
+    worker_drain(w->syncer);
     aof_free(w->aof);
     journal_free(w->journal);
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf %s", w->dir);
-    if (chdir(w->before) < 0 || system(command) != 0)
-        printf("%s stays\n", w->dir);
+    disk_end();
     mem_free(w);
 }
 
@@ -108,7 +72,7 @@ TEST(a_policy_says_what_is_released)
 {
     struct world *w = begin(AOF_ALWAYS);
     CHECK(w);
-    hold_syncs = 1;
+    disk.hold_syncs = 1;
     uint64_t first = effect(w);
     flush(w);
     CHECK(aof_sync_in_flight(w->aof) && aof_gates(w->aof));
@@ -118,8 +82,8 @@ TEST(a_policy_says_what_is_released)
     aof_set_policy(w->aof, AOF_ALWAYS, true);
     CHECK(aof_released(w->aof) == first);
     aof_set_policy(w->aof, AOF_ALWAYS, false);
-    hold_syncs = 0;
-    until_idle(w, w->disk);
+    disk.hold_syncs = 0;
+    until_idle(w, w->syncer);
     CHECK(aof_released(w->aof) == first && aof_synced(w->aof) == first);
     end(w);
 }
@@ -129,19 +93,19 @@ TEST(a_batch_beside_a_sync_that_fails_is_not_believed)
 {
     struct world *w = begin(AOF_EVERYSEC);
     CHECK(w);
-    hold_syncs = 1;
+    disk.hold_syncs = 1;
     uint64_t first = effect(w);
     flush(w);
     CHECK(aof_sync_in_flight(w->aof) && aof_released(w->aof) == first);
-    hold_writes = 1;
+    disk.hold_writes = 1;
     uint64_t second = effect(w);
     flush(w);
     CHECK(worker_pending(w->writer) == 1);
-    fail_syncs = 1;
-    hold_syncs = 0;
-    until_idle(w, w->disk);
+    disk.fail_sync = EIO;
+    disk.hold_syncs = 0;
+    until_idle(w, w->syncer);
     CHECK(aof_needs_base(w->aof));
-    hold_writes = 0;
+    disk.hold_writes = 0;
     until_idle(w, w->writer);
     CHECK(aof_released(w->aof) == first && second > first);
     CHECK(aof_synced(w->aof) < first && aof_fails(w->aof));
@@ -157,7 +121,7 @@ TEST(a_batch_beside_a_sync_is_released_when_it_is_written)
 {
     struct world *w = begin(AOF_EVERYSEC);
     CHECK(w);
-    hold_syncs = 1;
+    disk.hold_syncs = 1;
     effect(w);
     flush(w);
     uint64_t second = effect(w);
@@ -175,9 +139,9 @@ TEST(no_sync_begins_while_a_segment_waits_for_its_switch)
     CHECK(w);
     effect(w);
     flush(w);
-    until_idle(w, w->disk);
+    until_idle(w, w->syncer);
     CHECK(aof_prepare_switch(w->aof) == 0);
-    until_idle(w, w->disk);
+    until_idle(w, w->syncer);
     for (int i = 0; i < 3; i++) {
         effect(w);
         flush(w);
@@ -186,7 +150,7 @@ TEST(no_sync_begins_while_a_segment_waits_for_its_switch)
     uint64_t last = w->journal->offset;
     CHECK(aof_released(w->aof) < last);
     aof_switch(w->aof);
-    until_idle(w, w->disk);
+    until_idle(w, w->syncer);
     CHECK(aof_released(w->aof) == last);
     end(w);
 }
@@ -200,7 +164,7 @@ TEST(without_a_base_always_releases_nothing)
     CHECK(aof_released(w->aof) == UINT64_MAX && aof_open_first(w->aof) == 0);
     uint64_t first = effect(w);
     flush(w);
-    until_idle(w, w->disk);
+    until_idle(w, w->syncer);
     CHECK(aof_has_no_base_yet(w->aof) && aof_released(w->aof) == 0);
     aof_set_policy(w->aof, AOF_ALWAYS, true);
     CHECK(aof_released(w->aof) == 0);
@@ -222,12 +186,12 @@ TEST(a_file_that_is_closed_fails_no_more)
     CHECK(w);
     char why[MANIFEST_ERROR];
     int error = 1;
-    fail_writes = 1;
+    disk.fail_write = EIO;
     effect(w);
     flush(w);
-    fail_writes = 0;
+    disk.fail_write = 0;
     CHECK(aof_error(w->aof) && aof_prepare_switch(w->aof) == 0);
-    until_idle(w, w->disk);
+    until_idle(w, w->syncer);
     aof_switch(w->aof);
     CHECK(aof_needs_base(w->aof));
     aof_close(w->aof);
@@ -235,7 +199,7 @@ TEST(a_file_that_is_closed_fails_no_more)
     CHECK(aof_begin_base_only(w->aof, why) == 0);
     file_close(file_create("temp.rdb"));
     aof_finish_rewrite(w->aof, "temp.rdb", true, done, &error);
-    until_idle(w, w->disk);
+    until_idle(w, w->syncer);
     CHECK(error == 0);
     end(w);
 }
@@ -247,13 +211,13 @@ TEST(a_new_base_leaves_an_open_group_alone)
     struct world *w = begin(AOF_EVERYSEC);
     CHECK(w);
     int error = 1;
-    fail_writes = 1;
+    disk.fail_write = EIO;
     uint64_t first = effect(w);
     flush(w);
     CHECK(aof_fails(w->aof) && w->journal->pending.n > 0);
-    fail_writes = 0;
+    disk.fail_write = 0;
     CHECK(aof_prepare_switch(w->aof) == 0);
-    until_idle(w, w->disk);
+    until_idle(w, w->syncer);
     CHECK(aof_switch_ready(w->aof));
     aof_switch(w->aof);
     file_close(file_create("temp.rdb"));
@@ -261,7 +225,7 @@ TEST(a_new_base_leaves_an_open_group_alone)
     journal_group_begin(w->journal);
     journal_add(w->journal, 0, argv, 2, bytes_of(NULL, 0));
     aof_finish_rewrite(w->aof, "temp.rdb", true, done, &error);
-    until_idle(w, w->disk);
+    until_idle(w, w->syncer);
     CHECK(error == 0 && !aof_fails(w->aof) && aof_released(w->aof) == first);
     journal_add(w->journal, 0, argv, 2, bytes_of(NULL, 0));
     journal_group_end(w->journal);
@@ -270,7 +234,146 @@ TEST(a_new_base_leaves_an_open_group_alone)
           memcmp(w->journal->pending.p, start, sizeof(start) - 1) == 0);
     flush(w);
     CHECK(aof_released(w->aof) == w->journal->offset);
-    until_idle(w, w->disk);
+    until_idle(w, w->syncer);
+    end(w);
+}
+
+/* M15: no-appendfsync-on-rewrite; the child has ended. */
+TEST(a_pause_of_syncs_ends)
+{
+    struct world *w = begin(AOF_ALWAYS);
+    CHECK(w);
+    aof_set_policy(w->aof, AOF_ALWAYS, true);
+    uint64_t first = effect(w);
+    flush(w);
+    CHECK(!aof_sync_in_flight(w->aof) && aof_released(w->aof) == first);
+    aof_want_sync(w->aof); /* CLIENT DURABLE: in a pause as well */
+    flush(w);
+    CHECK(aof_sync_in_flight(w->aof));
+    until_idle(w, w->syncer);
+    CHECK(aof_synced(w->aof) == first);
+    uint64_t second = effect(w);
+    for (int i = 0; i < 3; i++)
+        flush(w);
+    CHECK(!aof_sync_in_flight(w->aof) && aof_synced(w->aof) == first);
+    aof_set_policy(w->aof, AOF_ALWAYS, false);
+    CHECK(aof_released(w->aof) == first);
+    flush(w);
+    CHECK(aof_sync_in_flight(w->aof));
+    until_idle(w, w->syncer);
+    CHECK(aof_released(w->aof) == second);
+    end(w);
+}
+
+TEST(syncs_come_once_a_second_or_when_they_are_wanted)
+{
+    struct world *w = begin(AOF_EVERYSEC);
+    CHECK(w);
+    effect(w);
+    aof_flush(w->aof, 5000, 0);
+    CHECK(aof_sync_in_flight(w->aof));
+    until_idle(w, w->syncer);
+    effect(w);
+    aof_flush(w->aof, 5999, 0);
+    CHECK(!aof_sync_in_flight(w->aof) && aof_unsynced(w->aof) > 0);
+    aof_flush(w->aof, 6000, 0);
+    CHECK(aof_sync_in_flight(w->aof));
+    until_idle(w, w->syncer);
+    CHECK(aof_unsynced(w->aof) == 0);
+    aof_flush(w->aof, 9000, 0); /* nothing new */
+    CHECK(!aof_sync_in_flight(w->aof));
+    aof_set_policy(w->aof, AOF_NO, false);
+    effect(w);
+    aof_flush(w->aof, 9000, 0);
+    CHECK(!aof_sync_in_flight(w->aof));
+    aof_want_sync(w->aof);
+    aof_flush(w->aof, 9000, 0);
+    CHECK(aof_sync_in_flight(w->aof));
+    until_idle(w, w->syncer);
+    effect(w);
+    aof_flush(w->aof, 9000, 0);
+    CHECK(!aof_sync_in_flight(w->aof)); /* of what there was then, once */
+    end(w);
+}
+
+TEST(a_batch_waits_for_those_who_were_just_answered)
+{
+    struct world *w = begin(AOF_ALWAYS);
+    CHECK(w);
+    effect(w);
+    aof_flush(w->aof, 1000, 2);
+    usleep(1000); /* the sync takes so long */
+    until_idle(w, w->syncer);
+    uint64_t synced = aof_synced(w->aof), next = effect(w);
+    aof_flush(w->aof, 1000, 2);
+    CHECK(aof_waits_for_group(w->aof) && !aof_sync_in_flight(w->aof));
+    aof_flush(w->aof, 1000, 0);
+    CHECK(aof_waits_for_group(w->aof));
+    aof_flush(w->aof, 1000, 2);
+    CHECK(!aof_waits_for_group(w->aof) && aof_sync_in_flight(w->aof));
+    until_idle(w, w->syncer);
+    CHECK(aof_synced(w->aof) == next && next > synced);
+    end(w);
+}
+
+TEST(a_batch_that_waits_for_a_slow_sync_is_counted)
+{
+    struct world *w = begin(AOF_EVERYSEC);
+    CHECK(w);
+    disk.hold_syncs = 1;
+    effect(w);
+    aof_flush(w->aof, 5000, 0);
+    disk.hold_writes = 1;
+    effect(w);
+    aof_flush(w->aof, 7000, 0);
+    CHECK(aof_delayed_syncs(w->aof) == 0);
+    aof_flush(w->aof, 7001, 0);
+    CHECK(aof_delayed_syncs(w->aof) == 1);
+    end(w);
+}
+
+/* A start appends to the last increment, or begins one when that has no header of ours. */
+TEST(a_start_goes_on_in_the_last_increment)
+{
+    struct world *w = begin(AOF_ALWAYS);
+    CHECK(w);
+    char error[MANIFEST_ERROR], path[4096];
+    uint64_t end_offset = effect(w);
+    CHECK(aof_sync_now(w->aof) == 0);
+    uint64_t size = aof_size(w->aof);
+    aof_free(w->aof);
+    w->aof = aof_new(w->syncer, w->writer, w->journal, "appendonlydir", "appendonly.aof");
+    CHECK(aof_read_manifest(w->aof, error) == 1 && aof_open_last(w->aof) == 0);
+    CHECK(aof_size(w->aof) == size && aof_synced(w->aof) == end_offset && aof_has_base(w->aof));
+    CHECK(aof_manifest(w->aof)->n == 2);
+    effect(w);
+    CHECK(aof_sync_now(w->aof) == 0 && aof_size(w->aof) > size);
+    aof_path(w->aof, aof_manifest(w->aof)->files[1].name, path, sizeof(path));
+    CHECK(file_size_of(path) == (int64_t)aof_size(w->aof)); /* the base is empty */
+    CHECK(aof_is_intact(w->aof, error, sizeof(error)));
+    /* Commands without frames, as Redis writes them. */
+    aof_free(w->aof);
+    size_t written;
+    int fd = file_create(path);
+    CHECK(file_write_all(fd, BYTES("*1\r\n$4\r\nPING\r\n"), &written) == 0);
+    file_close(fd);
+    w->aof = aof_new(w->syncer, w->writer, w->journal, "appendonlydir", "appendonly.aof");
+    CHECK(aof_read_manifest(w->aof, error) == 1 && aof_open_last(w->aof) == 0);
+    CHECK(aof_manifest(w->aof)->n == 3 && file_size_of(path) == 14);
+    end(w);
+}
+
+TEST(a_file_that_somebody_removed_asks_for_a_base)
+{
+    struct world *w = begin(AOF_ALWAYS);
+    CHECK(w);
+    char what[8192];
+    effect(w);
+    CHECK(aof_sync_now(w->aof) == 0 && aof_is_intact(w->aof, what, sizeof(what)));
+    CHECK(file_remove("appendonlydir/appendonly.aof.1.incr.aof") == 0);
+    CHECK(!aof_is_intact(w->aof, what, sizeof(what)) && strstr(what, "is not there any more"));
+    CHECK(aof_needs_base(w->aof) && aof_error(w->aof) == -ESTALE && aof_gates(w->aof));
+    CHECK(aof_is_intact(w->aof, what, sizeof(what))); /* said once */
     end(w);
 }
 
@@ -282,31 +385,31 @@ TEST(a_base_makes_nothing_good_that_failed_after_its_fork)
     CHECK(w);
     int error = 1;
     CHECK(aof_prepare_switch(w->aof) == 0);
-    until_idle(w, w->disk);
+    until_idle(w, w->syncer);
     aof_switch(w->aof);
-    until_idle(w, w->disk);
+    until_idle(w, w->syncer);
     uint64_t before = aof_released(w->aof);
-    fail_syncs = 1;
+    disk.fail_sync = EIO;
     uint64_t lost = effect(w);
     flush(w); /* waits for others who may write */
     flush(w);
-    until_idle(w, w->disk);
-    fail_syncs = 0;
+    until_idle(w, w->syncer);
+    disk.fail_sync = 0;
     CHECK(aof_needs_base(w->aof));
     file_close(file_create("temp.rdb"));
     aof_finish_rewrite(w->aof, "temp.rdb", true, done, &error);
-    until_idle(w, w->disk);
+    until_idle(w, w->syncer);
     CHECK(error == 0 && aof_needs_base(w->aof));
     flush(w);
-    until_idle(w, w->disk);
+    until_idle(w, w->syncer);
     CHECK(aof_released(w->aof) == before && before < lost);
     /* The next one holds it. */
     CHECK(aof_prepare_switch(w->aof) == 0);
-    until_idle(w, w->disk);
+    until_idle(w, w->syncer);
     aof_switch(w->aof);
     file_close(file_create("temp.rdb"));
     aof_finish_rewrite(w->aof, "temp.rdb", true, done, &error);
-    until_idle(w, w->disk);
+    until_idle(w, w->syncer);
     CHECK(error == 0 && !aof_needs_base(w->aof) && aof_released(w->aof) == lost);
     end(w);
 }
@@ -314,6 +417,10 @@ TEST(a_base_makes_nothing_good_that_failed_after_its_fork)
 UNIT_MAIN(T(a_policy_says_what_is_released), T(a_batch_beside_a_sync_that_fails_is_not_believed),
           T(a_batch_beside_a_sync_is_released_when_it_is_written),
           T(no_sync_begins_while_a_segment_waits_for_its_switch),
-          T(without_a_base_always_releases_nothing), T(a_new_base_leaves_an_open_group_alone),
-          T(a_file_that_is_closed_fails_no_more),
+          T(without_a_base_always_releases_nothing), T(a_file_that_is_closed_fails_no_more),
+          T(a_new_base_leaves_an_open_group_alone), T(a_pause_of_syncs_ends),
+          T(syncs_come_once_a_second_or_when_they_are_wanted),
+          T(a_batch_waits_for_those_who_were_just_answered),
+          T(a_batch_that_waits_for_a_slow_sync_is_counted),
+          T(a_start_goes_on_in_the_last_increment), T(a_file_that_somebody_removed_asks_for_a_base),
           T(a_base_makes_nothing_good_that_failed_after_its_fork))
