@@ -2,6 +2,7 @@
 
 #include "acl/users.h"
 #include "base/mem.h"
+#include "engine/act.h"
 #include "engine/block.h"
 #include "engine/deliver.h"
 #include "engine/observe.h"
@@ -37,23 +38,19 @@ static void on_fields(void *context, struct db *db, const char *name, struct byt
 
 static void on_expired(void *context, struct db *db, struct bytes key)
 {
-    struct engine *e = context;
     const struct bytes argv[] = {BYTES("DEL"), key};
-    journal_add(e->journal, db->id, argv, 2, bytes_of(NULL, 0));
-    e->store->written_now = e->journal->offset; /* it may be no command that meets it */
+    act_effect(context, db, argv, 2);
 }
 
 static void on_fields_expired(void *context, struct db *db, struct bytes key,
                               struct str *const *names, size_t n)
 {
-    struct engine *e = context;
     struct bytes *argv = mem_alloc((n + 2) * sizeof(*argv));
     argv[0] = BYTES("HDEL");
     argv[1] = key;
     for (size_t i = 0; i < n; i++)
         argv[2 + i] = str_bytes(names[i]);
-    journal_add(e->journal, db->id, argv, (int)n + 2, bytes_of(NULL, 0));
-    e->store->written_now = e->journal->offset;
+    act_effect(context, db, argv, (int)n + 2);
     mem_free(argv);
 }
 
@@ -105,10 +102,13 @@ void assemble_begin(struct engine *e, struct settings *settings, struct registry
     observe_configure(e);
     e->tracking = mem_zalloc(sizeof(*e->tracking));
     tracking_init(e->tracking);
+    e->act.client = client_new_internal(e, CLIENT_ACT);
+    e->act.client->user = e->users->default_user;
 }
 
 void assemble_end(struct engine *e)
 {
+    client_free(e->act.client);
     block_forget_ready(e);
     rights_forget_denials(e);
     tracking_free(e->tracking);

@@ -47,7 +47,7 @@ struct block_wait {
 
 bool block_allowed(const struct call *call)
 {
-    return !(call->client->flags & (CLIENT_IN_EXEC | CLIENT_REPLAY | CLIENT_SCRIPT));
+    return !(call->client->flags & (CLIENT_IN_EXEC | CLIENT_REPLAY | CLIENT_INTERNAL));
 }
 
 static struct bytes name_of(struct buf *to, const struct db *db, struct bytes key)

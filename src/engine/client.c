@@ -38,14 +38,14 @@ struct client *client_new(struct engine *engine)
     return c;
 }
 
-struct client *client_new_for_scripts(struct engine *engine)
+struct client *client_new_internal(struct engine *engine, unsigned flags)
 {
     struct client *c = mem_zalloc(sizeof(*c));
     c->engine = engine;
     c->db = &engine->store->dbs[0];
     c->reply = (struct reply){.out = &c->out, .resp = 2};
     c->fd = -1;
-    c->flags = CLIENT_SCRIPT;
+    c->flags = flags;
     return c;
 }
 
@@ -64,7 +64,7 @@ void client_free(struct client *c)
     client_holds(c, 0, c->held);
     e->clients.input -= c->input;
     e->clients.closing_count -= (c->flags & CLIENT_CLOSING) != 0;
-    if (!(c->flags & CLIENT_SCRIPT)) {
+    if (!(c->flags & CLIENT_INTERNAL)) {
         e->clients.count--;
         dict_remove(&e->clients.by_id, bytes_of(&c->id, sizeof(c->id)));
     }

@@ -26,36 +26,40 @@ struct user;
  * is, its transaction, its replies, what it listens to. */
 enum client_flag {
     CLIENT_REPLAY = 1 << 0, /* the journal's: no limits, no journalling */
-    CLIENT_SCRIPT = 1 << 1, /* commands of scripts run as this one; it is in no list */
-    CLIENT_UNIX = 1 << 2,   /* came by a Unix socket */
+    CLIENT_SCRIPT = 1 << 1, /* commands of scripts run as this one */
+    CLIENT_ACT = 1 << 2,    /* what the server does by itself runs as this one (engine/act.h) */
+    CLIENT_UNIX = 1 << 3,   /* came by a Unix socket */
 
-    CLIENT_CLOSING = 1 << 3,     /* freed at the end of the turn */
-    CLIENT_CLOSE_AFTER = 1 << 4, /* reads no more; closes when all is sent */
-    CLIENT_KILLED_SELF = 1 << 5,
+    CLIENT_CLOSING = 1 << 4,     /* freed at the end of the turn */
+    CLIENT_CLOSE_AFTER = 1 << 5, /* reads no more; closes when all is sent */
+    CLIENT_KILLED_SELF = 1 << 6,
 
-    CLIENT_BLOCKED = 1 << 6,
-    CLIENT_PAUSED = 1 << 7,       /* a request waits for CLIENT UNPAUSE */
-    CLIENT_AUTH_DELAYED = 1 << 8, /* failed AUTH: nothing runs for a while */
-    CLIENT_RUNNING = 1 << 9,      /* its script runs and lets others have their turn meanwhile */
+    CLIENT_BLOCKED = 1 << 7,
+    CLIENT_PAUSED = 1 << 8,       /* a request waits for CLIENT UNPAUSE */
+    CLIENT_AUTH_DELAYED = 1 << 9, /* failed AUTH: nothing runs for a while */
+    CLIENT_RUNNING = 1 << 10,     /* its script runs and lets others have their turn meanwhile */
 
-    CLIENT_ANONYMOUS = 1 << 10,  /* has to AUTH first */
-    CLIENT_RESTRICTED = 1 << 11, /* its user may not do everything */
+    CLIENT_ANONYMOUS = 1 << 11,  /* has to AUTH first */
+    CLIENT_RESTRICTED = 1 << 12, /* its user may not do everything */
 
-    CLIENT_MULTI = 1 << 12,      /* between MULTI and EXEC */
-    CLIENT_TXN_BROKEN = 1 << 13, /* a queued command was refused */
-    CLIENT_TXN_STALE = 1 << 14,  /* a watched key changed */
-    CLIENT_IN_EXEC = 1 << 15,
+    CLIENT_MULTI = 1 << 13,      /* between MULTI and EXEC */
+    CLIENT_TXN_BROKEN = 1 << 14, /* a queued command was refused */
+    CLIENT_TXN_STALE = 1 << 15,  /* a watched key changed */
+    CLIENT_IN_EXEC = 1 << 16,
 
-    CLIENT_REPLY_OFF = 1 << 16,
-    CLIENT_REPLY_SKIP = 1 << 17,    /* for the next command */
-    CLIENT_DURABLE = 1 << 18,       /* replies to its writes wait for the disk */
-    CLIENT_WROTE_DURABLY = 1 << 19, /* in a script or EXEC, whose reply waits for the disk */
+    CLIENT_REPLY_OFF = 1 << 17,
+    CLIENT_REPLY_SKIP = 1 << 18,    /* for the next command */
+    CLIENT_DURABLE = 1 << 19,       /* replies to its writes wait for the disk */
+    CLIENT_WROTE_DURABLY = 1 << 20, /* in a script or EXEC, whose reply waits for the disk */
 
-    CLIENT_SUBSCRIBED = 1 << 20,
-    CLIENT_TRACKING = 1 << 21, /* hears of changes of what it has read */
-    CLIENT_NO_EVICT = 1 << 22,
-    CLIENT_NO_TOUCH = 1 << 23,
+    CLIENT_SUBSCRIBED = 1 << 21,
+    CLIENT_TRACKING = 1 << 22, /* hears of changes of what it has read */
+    CLIENT_NO_EVICT = 1 << 23,
+    CLIENT_NO_TOUCH = 1 << 24,
 };
+
+/* Without a connection, and in no list. */
+#define CLIENT_INTERNAL (CLIENT_SCRIPT | CLIENT_ACT)
 
 /* What makes its requests leave the quick path. */
 #define CLIENT_SLOW_PATH                                                                           \
@@ -118,8 +122,9 @@ struct client *client_new(struct engine *engine);
 /* Frees what belongs to the client itself; waits, transactions and subscriptions have been dropped
  * (session_close()). */
 void client_free(struct client *c);
-/* One that scripts run their commands as: without a connection, in no list. */
-struct client *client_new_for_scripts(struct engine *engine);
+/* One that scripts, or the server itself, run commands as: without a connection, in no list. flags:
+ * of CLIENT_INTERNAL. */
+struct client *client_new_internal(struct engine *engine, unsigned flags);
 /* The client is freed at the end of the turn; nothing more is sent. */
 void client_close(struct client *c);
 /* The same, as what a command of `by` does. A client that ends itself gets its reply first, and the

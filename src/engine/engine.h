@@ -131,6 +131,7 @@ struct engine_stats {
     uint64_t total_commands, total_errors, total_in, total_out;
     uint64_t total_reads, total_writes; /* of sockets */
     uint64_t total_connections, rejected_connections;
+    uint64_t acts; /* commands that the server ran by itself */
     uint64_t evicted_clients, output_limit_disconnections, query_limit_disconnections;
 };
 
@@ -148,6 +149,13 @@ struct engine_denials {
     struct dlist_node entries;
     size_t count;
     uint64_t next_id, by_result[5]; /* by enum check_result */
+};
+
+/* The server acting by itself (engine/act.h). */
+struct engine_act {
+    struct client *client;    /* that its commands run as */
+    bool open;                /* between act_begin() and act_end() */
+    long long touched, dirty; /* of the store, when it began */
 };
 
 /* What DEBUG switches. */
@@ -187,6 +195,7 @@ struct engine {
     struct engine_clients clients;
     struct engine_blocking blocking;
     struct engine_pause pause;
+    struct engine_act act;
     struct dict watched; /* keys under WATCH (engine/txn.h) */
 
     /* What is remembered about them. */
@@ -205,6 +214,20 @@ struct engine {
 static inline bool gate_holds_pushes(const struct engine *e)
 {
     return e->journal->on && (e->gate.promise.armed || e->journal->depth >= 2);
+}
+
+/* A group of the journal in which a command, or what the server does by itself, has its effects. */
+static inline void engine_group_begin(struct engine *e)
+{
+    e->store->written_now = e->journal->offset + 1;
+    journal_group_begin(e->journal);
+}
+
+static inline void engine_group_end(struct engine *e)
+{
+    journal_group_end(e->journal);
+    if (__builtin_expect(!dlist_empty(&e->gate.pushed), 0) && e->journal->depth == 0)
+        gate_group_ended(e);
 }
 
 #endif

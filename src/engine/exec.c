@@ -149,44 +149,54 @@ static inline void count(const struct call *call, uint64_t ticks, unsigned error
     }
 }
 
-bool exec_run(struct client *c, const struct command *command, const struct exec_request *q,
-              bool retry)
+/* The handler, and the group of the journal with its effects. */
+static inline void run_handler(struct call *call, struct hashed_key hashed)
+{
+    struct engine *e = call->engine;
+    struct store *store = call->store;
+    long long touched = store->touched, dirty = store->dirty;
+    store->hashed = hashed;
+    engine_group_begin(e);
+    call->command->handler(call);
+    store->hashed.key = bytes_of(NULL, 0); /* something else may come to lie there */
+    if (store->touched != touched) {
+        store->dirty += store->dirty == dirty;
+        if (!call->rewritten && (call->command->flags & COMMAND_WRITE))
+            journal_request(call);
+    }
+    engine_group_end(e);
+}
+
+static inline struct call call_of(struct client *c, const struct command *command,
+                                  const struct exec_request *q)
 {
     struct engine *e = c->engine;
-    struct store *store = e->store;
-    struct call call = {
+    return (struct call){
         .command = command,
         .client = c,
         .engine = e,
-        .store = store,
+        .store = e->store,
         .db = c->db,
         .argv = q->argv,
         .argc = q->argc,
         .owned = q->owned,
         .raw = q->raw,
-        .now_ms = store->now_ms,
+        .now_ms = e->store->now_ms,
         .reply = &c->reply,
-        .retry = retry,
-        .durable = (c->flags & CLIENT_DURABLE) != 0,
     };
-    long long touched = store->touched, dirty = store->dirty;
+}
+
+bool exec_run(struct client *c, const struct command *command, const struct exec_request *q,
+              bool retry)
+{
+    struct engine *e = c->engine;
+    struct call call = call_of(c, command, q);
+    call.retry = retry;
+    call.durable = (c->flags & CLIENT_DURABLE) != 0;
     uint64_t began = e->timing.last_ticks;
     unsigned errors = c->reply.errors;
     uint64_t position = chain_end(&c->out), offset = e->journal->offset;
-
-    store->written_now = offset + 1;
-    store->hashed = q->hashed;
-    journal_group_begin(e->journal);
-    command->handler(&call);
-    store->hashed.key = bytes_of(NULL, 0); /* something else may come to lie there */
-    if (store->touched != touched) {
-        store->dirty += store->dirty == dirty;
-        if (!call.rewritten && (command->flags & COMMAND_WRITE))
-            journal_request(&call);
-    }
-    journal_group_end(e->journal);
-    if (__builtin_expect(!dlist_empty(&e->gate.pushed), 0) && e->journal->depth == 0)
-        gate_group_ended(e);
+    run_handler(&call, q->hashed);
 
     uint64_t now = clock_ticks(), ticks = now - began;
     e->timing.last_ticks = now;
@@ -211,6 +221,14 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
     if (__builtin_expect(e->gate.promise.armed || call.durable, 0))
         gate_reply(&call, position, wrote);
     return false;
+}
+
+void exec_internal(struct client *c, const struct command *command, const struct exec_request *q)
+{
+    struct call call = call_of(c, command, q);
+    run_handler(&call, q->hashed);
+    ASSERT(!call.wants_block);
+    c->engine->timing.last_ticks = clock_ticks(); /* the next command's time begins */
 }
 
 void exec_queued(struct client *c, const struct command *command, const struct exec_request *q)

@@ -32,6 +32,9 @@ enum exec_result exec_request(struct client *c, const struct exec_request *q);
 /* Runs a command that has been judged. retry: for a client that waited. True: it blocks (again). */
 bool exec_run(struct client *c, const struct command *command, const struct exec_request *q,
               bool retry);
+/* Runs a command that no client asked for: its effects are journalled, nobody watches or counts it.
+ * For engine/act. */
+void exec_internal(struct client *c, const struct command *command, const struct exec_request *q);
 /* Runs a command that MULTI queued, if its client's rights still allow it. */
 void exec_queued(struct client *c, const struct command *command, const struct exec_request *q);
 /* A command that waited runs again; judged: the same that may stand in a request's way may stand in

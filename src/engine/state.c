@@ -3,11 +3,20 @@
 #include "base/clock.h"
 #include "base/err.h"
 
+/* States in which a client's write is refused (state_refuses_writes()) or held. A script that is
+ * busy still writes: its own effects go on. */
+#define HOLDS_WRITES (ENGINE_DISK_FAILED | ENGINE_FEW_REPLICAS | ENGINE_PAUSED)
+
 void state_set(struct engine *e, enum slow_path_reason bit, bool on)
 {
     e->slow_path = on ? e->slow_path | (unsigned)bit : e->slow_path & ~(unsigned)bit;
-    e->store->expiry_paused =
-        (e->slow_path & (ENGINE_DISK_FAILED | ENGINE_PAUSED | ENGINE_FEW_REPLICAS)) != 0;
+    e->store->expiry_ignored = (e->slow_path & ENGINE_LOADING) != 0;
+    e->store->expiry_paused = (e->slow_path & HOLDS_WRITES) != 0;
+}
+
+bool state_takes_writes(const struct engine *e)
+{
+    return !(e->slow_path & (HOLDS_WRITES | ENGINE_LOADING | ENGINE_BUSY));
 }
 
 bool state_refuses_writes(const struct engine *e, struct buf *why)

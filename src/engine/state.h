@@ -5,10 +5,14 @@
 
 #include "engine/engine.h"
 
-/* Where a client's write would not run, the server deletes nothing by itself either: keys past
- * their time read as absent. */
+/* Sets or clears a bit of engine.slow_path, and in the store what follows: while loading nothing is
+ * due; where a client's write would not run, keys past their time read as absent and nothing is
+ * deleted. */
 void state_set(struct engine *e, enum slow_path_reason bit, bool on);
 
+/* Whether a client's write would run now, for all that the state of the server says. Nor would then
+ * what the server does by itself: act_may(). */
+bool state_takes_writes(const struct engine *e);
 /* True: a client's write is refused now, for the reason that is added to why. */
 bool state_refuses_writes(const struct engine *e, struct buf *why);
 

@@ -62,7 +62,7 @@ static const char *tick(struct vm *vm)
 void run_init(struct run *r, struct engine *engine)
 {
     *r = (struct run){.engine = engine, .random = 0x330e};
-    r->client = client_new_for_scripts(engine);
+    r->client = client_new_internal(engine, CLIENT_SCRIPT);
 }
 
 void run_free(struct run *r)

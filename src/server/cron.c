@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/act.h"
 #include "engine/client.h"
 #include "engine/observe.h"
 #include "server/backup.h"
@@ -80,7 +81,7 @@ static void tick(struct server *s)
     rate_sample(&s->net_out, e->stats.total_out, e->steady_ms);
     observe_configure(e); /* the cycle counter is known better with time */
     memory_tick(s);
-    if (e->debug.active_expire && !e->store->expiry_paused)
+    if (e->debug.active_expire && act_may(e))
         expire(s);
     watch_limit(s);
     stream_dedup_expire_some(e->now_ms, DEDUP_STREAMS);

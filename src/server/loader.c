@@ -7,6 +7,7 @@
 #include "engine/feed.h"
 #include "engine/rights.h"
 #include "engine/session.h"
+#include "engine/state.h"
 #include "io/file.h"
 #include "persist/aof.h"
 #include "persist/aof_frame.h"
@@ -386,8 +387,7 @@ static void begin_load(struct loader *l)
     rights_begin(l->replay);
     l->replay->flags |= CLIENT_REPLAY;
     client_set_anonymous(l->replay, false);
-    e->slow_path |= ENGINE_LOADING;
-    e->store->expiry_ignored = true;
+    state_set(e, ENGINE_LOADING, true);
 }
 
 static void end_load(struct loader *l)
@@ -397,8 +397,7 @@ static void end_load(struct loader *l)
     session_close(l->replay);
     l->replay = NULL;
     l->figures.loading = false;
-    e->slow_path &= ~(unsigned)ENGINE_LOADING;
-    e->store->expiry_ignored = false;
+    state_set(e, ENGINE_LOADING, false);
 }
 
 /* An append-only file of Redis before 7.0 is one file in `dir`: it becomes the base. */

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "engine/block.h"
 #include "engine/client.h"
+#include "engine/state.h"
 #include "engine/tracking.h"
 #include "pubsub/pubsub.h"
 #include "script/scripting.h"
@@ -220,7 +221,7 @@ static bool evict(struct server *s)
         if (!over(s))
             return true;
     }
-    if (policy == EVICT_NOTHING || (e->slow_path & ENGINE_DISK_FAILED) || e->store->expiry_paused)
+    if (policy == EVICT_NOTHING || !state_takes_writes(e))
         return false;
     size_t wanted = target(s);
     int64_t start_us = clock_mono_us(), cpu_us = clock_thread_us(), now_us = start_us,

@@ -12,6 +12,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "engine/act.h"
 #include "engine/assemble.h"
 #include "engine/block.h"
 #include "engine/feed.h"
@@ -26,7 +27,8 @@ struct bench {
     struct settings *settings;
     struct engine engine;
     struct feed *feed;
-    bool has_room; /* what make_room() answers */
+    struct journal_reader reader; /* attached by bench_journal() */
+    bool has_room;                /* what make_room() answers */
 };
 
 static bool bench_make_room(void *context)
@@ -108,6 +110,24 @@ static inline void bench_wait(struct bench *b, int64_t ms)
     block_run_due(e);
 }
 
+/* Somebody reads the journal, for whom database 0 is a matter of course. */
+static inline void bench_journal(struct bench *b)
+{
+    journal_attach(b->engine.journal, &b->reader);
+    b->engine.journal->db = 0;
+}
+
+/* Whether these are all the effects since it was last asked. */
+static inline bool bench_journalled(struct bench *b, const char *want)
+{
+    struct bytes got = journal_unread(&b->reader);
+    bool same = bytes_equal(got, bytes_text(want));
+    if (!same)
+        printf("# journal <%.*s>\n", (int)got.n, got.n ? got.p : "");
+    journal_take(&b->reader, got.n);
+    return same && journal_lag(&b->reader) == 0;
+}
+
 /* The end of a turn: who was closed goes. */
 static inline void bench_turn(struct bench *b)
 {
@@ -122,6 +142,7 @@ static inline void bench_end(struct bench *b)
     struct engine *e = &b->engine;
     while (!dlist_empty(&e->clients.all))
         session_close(dlist_item(e->clients.all.next, struct client, all));
+    journal_detach(&b->reader);
     assemble_end(e);
     feed_free(b->feed);
     settings_free(b->settings);

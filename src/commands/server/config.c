@@ -203,7 +203,7 @@ static void do_config_resetstat(struct call *call)
     e->stats.total_commands = e->stats.total_errors = e->stats.total_in = e->stats.total_out = 0;
     e->stats.total_reads = e->stats.total_writes = e->timing.command_ticks = 0;
     e->timing.began_ticks = e->timing.last_ticks;
-    e->stats.total_connections = e->stats.rejected_connections = 0;
+    e->stats.total_connections = e->stats.rejected_connections = e->stats.acts = 0;
     e->stats.output_limit_disconnections = e->stats.query_limit_disconnections = 0;
     e->store->hits = e->store->misses = e->store->expired = 0;
     e->store->evicted = e->store->expired_fields = 0;

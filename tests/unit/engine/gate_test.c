@@ -211,7 +211,7 @@ TEST(without_a_base_nothing_is_durable)
 TEST(a_script_hands_its_durability_on)
 {
     struct engine *e = engine_begin();
-    struct client *c = client(e), *script = client_new_for_scripts(e);
+    struct client *c = client(e), *script = client_new_internal(e, CLIENT_SCRIPT);
     struct call call = {.command = &get_command, .client = c, .engine = e};
     tell(e, false, 0, 0);
     run(script, &set_command, "k", false, false);

@@ -1,18 +1,7 @@
 #include "engine/pause.h"
 
-#include "engine.h"
+#include "engine_commands.h"
 #include "unit.h"
-
-static void do_change(struct call *call)
-{
-    reply_ok(call->reply);
-}
-
-static const struct command change_command = {
-    .name = "change", .arity = 1, .flags = COMMAND_WRITE, .handler = do_change};
-static const struct command look_command = {
-    .name = "look", .arity = 1, .flags = COMMAND_READONLY, .handler = do_change};
-static const struct command *const commands[] = {&change_command, &look_command, NULL};
 
 /* Who was held goes on, as the next turn does it. */
 static void resume(struct bench *b)
@@ -29,11 +18,11 @@ static void resume(struct bench *b)
 
 TEST(ends_at_its_millisecond)
 {
-    struct bench *b = bench_begin(commands);
+    struct bench *b = bench_begin(engine_commands);
     struct client *c = bench_client(b), *d = bench_client(b);
     pause_begin(&b->engine, b->engine.steady_ms + 100, false);
-    bench_says(c, "CHANGE");
-    bench_says(d, "LOOK");
+    bench_says(c, "PUT k");
+    bench_says(d, "HAS k");
     CHECK(bench_heard(c, "") && bench_heard(d, ""));
     CHECK((c->flags & d->flags & CLIENT_PAUSED) && !client_may_run(c));
     bench_wait(b, 99);
@@ -42,13 +31,13 @@ TEST(ends_at_its_millisecond)
     CHECK(!(b->engine.slow_path & ENGINE_PAUSED) && !(c->flags & CLIENT_PAUSED));
     CHECK(dlist_item(b->engine.clients.resuming.next, struct client, resuming) == c);
     resume(b);
-    CHECK(bench_heard(c, "+OK|") && bench_heard(d, "+OK|"));
+    CHECK(bench_heard(c, "+OK|") && bench_heard(d, ":1|"));
     bench_end(b);
 }
 
 TEST(a_pause_in_force_is_never_weakened)
 {
-    struct bench *b = bench_begin(commands);
+    struct bench *b = bench_begin(engine_commands);
     struct engine *e = &b->engine;
     int64_t now = e->steady_ms;
     pause_begin(e, now + 500, false);
@@ -73,7 +62,7 @@ TEST(a_pause_in_force_is_never_weakened)
 
 TEST(ended_early_it_does_not_end_the_next_one)
 {
-    struct bench *b = bench_begin(commands);
+    struct bench *b = bench_begin(engine_commands);
     struct engine *e = &b->engine;
     struct client *c = bench_client(b);
     pause_begin(e, e->steady_ms + 100, false);
@@ -82,14 +71,31 @@ TEST(ended_early_it_does_not_end_the_next_one)
     pause_begin(e, e->steady_ms + 300, true);
     bench_wait(b, 200);
     CHECK(e->slow_path & ENGINE_PAUSED);
-    bench_says(c, "LOOK");
-    bench_says(c, "CHANGE");
-    CHECK(bench_heard(c, "+OK|") && (c->flags & CLIENT_PAUSED));
+    bench_says(c, "HAS k");
+    bench_says(c, "PUT k");
+    CHECK(bench_heard(c, ":0|") && (c->flags & CLIENT_PAUSED));
     client_close(c);
     bench_turn(b); /* who is held may go */
     CHECK(dlist_empty(&e->pause.clients));
     bench_end(b);
 }
 
+/* Compat 2.2: a pause of writes holds what may write, and nothing else. */
+TEST(a_pause_of_writes_holds_what_may_replicate)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct client *c = bench_client(b), *w = bench_client(b);
+    pause_begin(&b->engine, 5000, true);
+    bench_says(c, "HAS k");
+    CHECK(bench_heard(c, ":0|"));
+    bench_says(c, "TELL k");
+    bench_says(w, "PUT k");
+    CHECK(bench_heard(c, "") && bench_heard(w, "") && (c->flags & w->flags & CLIENT_PAUSED));
+    pause_end(&b->engine);
+    CHECK(!(c->flags & CLIENT_PAUSED) && !dlist_empty(&b->engine.clients.resuming));
+    bench_end(b);
+}
+
 UNIT_MAIN(T(ends_at_its_millisecond), T(a_pause_in_force_is_never_weakened),
-          T(ended_early_it_does_not_end_the_next_one))
+          T(ended_early_it_does_not_end_the_next_one),
+          T(a_pause_of_writes_holds_what_may_replicate))

@@ -1,0 +1,69 @@
+#include "engine/act.h"
+
+#include "base/assert.h"
+#include "engine/exec.h"
+#include "engine/state.h"
+
+bool act_may(const struct engine *e)
+{
+    return state_takes_writes(e) && e->journal->depth == 0;
+}
+
+bool act_begin(struct engine *e)
+{
+    struct engine_act *a = &e->act;
+    ASSERT(!a->open);
+    if (!act_may(e))
+        return false;
+    a->open = true;
+    a->touched = e->store->touched;
+    a->dirty = e->store->dirty;
+    engine_group_begin(e);
+    return true;
+}
+
+void act_end(struct engine *e)
+{
+    struct engine_act *a = &e->act;
+    ASSERT(a->open && e->journal->depth == 1);
+    a->open = false;
+    /* As of a command: it counts as one change when it does not say how many there were. */
+    if (e->store->touched != a->touched)
+        e->store->dirty += e->store->dirty == a->dirty;
+    engine_group_end(e);
+}
+
+static const struct command *find(const struct engine *e, const struct bytes *argv, int argc)
+{
+    const struct command *k = registry_find_original(e->registry, argv[0]);
+    if (k && k->subcommands && argc > 1)
+        k = registry_subcommand(k, argv[1]);
+    ASSERT(k && k->handler && command_arity_fits(k, argc));
+    return k;
+}
+
+enum act_result act_run(struct engine *e, struct db *db, const struct bytes *argv, int argc)
+{
+    if (!e->act.open && !act_may(e))
+        return ACT_NOT_NOW;
+    struct client *c = e->act.client;
+    struct chain nowhere = {.lost = true};
+    struct exec_request q = {.argv = argv, .argc = argc};
+    unsigned errors = c->reply.errors;
+    c->db = db;
+    c->reply.out = &nowhere;
+    exec_internal(c, find(e, argv, argc), &q);
+    chain_free(&nowhere);
+    c->reply.out = &c->out;
+    e->stats.acts++;
+    return c->reply.errors == errors ? ACT_DONE : ACT_FAILED;
+}
+
+void act_effect(struct engine *e, const struct db *db, const struct bytes *argv, int argc)
+{
+    struct journal *j = e->journal;
+    journal_group_begin(j);
+    journal_add(j, db->id, argv, argc, bytes_of(NULL, 0));
+    journal_group_end(j);
+    e->store->written_now = j->offset; /* of the keys that are announced after this */
+}
