@@ -5,7 +5,7 @@
 
 /* States in which a client's write is refused (state_refuses_writes()) or held. A script that is
  * busy still writes: its own effects go on. */
-#define HOLDS_WRITES (ENGINE_DISK_FAILED | ENGINE_FEW_REPLICAS | ENGINE_PAUSED)
+#define HOLDS_WRITES (ENGINE_DISK_FAILED | ENGINE_SAVE_FAILED | ENGINE_FEW_REPLICAS | ENGINE_PAUSED)
 
 void state_set(struct engine *e, enum slow_path_reason bit, bool on)
 {

@@ -628,11 +628,9 @@ void saver_tick(struct saver *v)
         busy = saver_rewrite(v) == 0;
     if (!busy && save_is_due(v))
         saver_background_save(v, false);
-    if (!v->last_save_ok && v->server->settings->stop_writes_on_bgsave_error &&
-        v->server->settings->save_point_n)
-        e->slow_path |= ENGINE_SAVE_FAILED;
-    else
-        e->slow_path &= ~(unsigned)ENGINE_SAVE_FAILED;
+    state_set(e, ENGINE_SAVE_FAILED,
+              !v->last_save_ok && v->server->settings->stop_writes_on_bgsave_error &&
+                  v->server->settings->save_point_n > 0);
     if (!busy && !v->failed_since_ms && e->steady_ms - v->looked_ms >= LOOK_MS)
         look_at_files(v);
     if (v->failed_since_ms)

@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "commands/hyperloglog/hll_args.h"
 #include "commands/string_args.h"
+#include "engine/state.h"
 #include "type/hll.h"
 
 /* The count of one is remembered in it. */
@@ -29,7 +30,7 @@ static void count_one(struct call *call)
         return;
     }
     n = hll_estimate(most);
-    if (!(call->engine->slow_path & (ENGINE_DISK_FAILED | ENGINE_SAVE_FAILED | ENGINE_PAUSED))) {
+    if (state_takes_writes(call->engine)) {
         hll_put_cached(string_args_grow(call, key, e, x.n), n);
         CALL_EFFECT(call, BYTES("PFCOUNT"), key);
         db_changed(call->db, key, 0, NULL);
