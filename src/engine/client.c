@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "engine/engine.h"
 
+#define ANONYMOUS_OUT 16384 /* output of a client that has not authenticated */
 #define AUTH_MS       10000 /* a client may take so long to authenticate */
 #define DELAY_MS      100   /* after the first wrong password; twice that after each further one */
 #define DELAY_DOUBLED 5     /* times at most */
@@ -241,6 +242,35 @@ void client_over_output_limit(struct client *c)
              c->address);
     c->engine->stats.output_limit_disconnections++;
     client_close(c);
+}
+
+bool client_is_over_output_limit(struct client *c)
+{
+    const struct engine *e = c->engine;
+    enum client_class k = client_class(c);
+    long long waiting = (long long)chain_waiting(&c->out),
+              hard = e->settings->output_limits[k].hard, soft = e->settings->output_limits[k].soft;
+    if ((c->flags & CLIENT_ANONYMOUS) && chain_pending(&c->out) > ANONYMOUS_OUT)
+        return true;
+    if (hard && waiting > hard)
+        return true;
+    if (!soft || waiting <= soft) {
+        c->over_soft_ms = 0;
+        return false;
+    }
+    if (!c->over_soft_ms)
+        c->over_soft_ms = e->steady_ms;
+    return e->steady_ms - c->over_soft_ms > e->settings->output_limits[k].seconds * 1000;
+}
+
+bool client_is_idle(const struct client *c)
+{
+    const struct engine *e = c->engine;
+    /* Who waits for us, or only listens, has nothing to say. */
+    if ((c->flags & (CLIENT_BLOCKED | CLIENT_SUBSCRIBED | CLIENT_PAUSED | CLIENT_AUTH_DELAYED)) ||
+        dlist_linked(&c->monitoring))
+        return false;
+    return e->settings->timeout && e->steady_ms - c->active_ms > e->settings->timeout * 1000;
 }
 
 struct client *client_by_id(struct engine *engine, uint64_t id)

@@ -153,6 +153,12 @@ size_t client_memory(const struct client *c);
 void client_set_text(struct client *c, struct str **slot, struct str *value);
 /* It is subscribed to something, or no longer. */
 void client_set_subscribed(struct client *c, bool subscribed);
+/* More waits to be sent than client-output-buffer-limit allows: more than the hard limit, or more
+ * than the soft one for longer than its seconds. To be asked while output waits, and when it has
+ * all been sent: what ends in between does not count. */
+bool client_is_over_output_limit(struct client *c);
+/* It has sent nothing for longer than the setting `timeout`, and is not waiting for us. */
+bool client_is_idle(const struct client *c);
 /* More waits for it to be read than is allowed: it will be closed. */
 void client_over_output_limit(struct client *c);
 /* NULL: there is none, or it is on its way out. */

@@ -17,10 +17,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define READ_PIECE    65536
-#define ACCEPT_MOST   1000
-#define ANONYMOUS_OUT 16384 /* output of a client that has not authenticated */
-#define ANONYMOUS_IN  (1 << 20)
+#define READ_PIECE   65536
+#define ACCEPT_MOST  1000
+#define ANONYMOUS_IN (1 << 20)
 
 static void note_ready(void *context, int events)
 {
@@ -273,25 +272,6 @@ void link_resume_all(struct server *s)
     }
 }
 
-/* The limits on what waits to be sent. */
-static bool over_limit(struct server *s, struct client *c)
-{
-    size_t waiting = chain_waiting(&c->out);
-    if ((c->flags & CLIENT_ANONYMOUS) && chain_pending(&c->out) > ANONYMOUS_OUT)
-        return true;
-    enum client_class k = client_class(c);
-    long long hard = s->settings->output_limits[k].hard, soft = s->settings->output_limits[k].soft;
-    if (hard && (long long)waiting > hard)
-        return true;
-    if (!soft || (long long)waiting <= soft) {
-        c->over_soft_ms = 0;
-        return false;
-    }
-    if (!c->over_soft_ms)
-        c->over_soft_ms = s->engine.steady_ms;
-    return s->engine.steady_ms - c->over_soft_ms > s->settings->output_limits[k].seconds * 1000;
-}
-
 static void write_one(struct server *s, struct link *k)
 {
     struct client *c = k->client;
@@ -334,7 +314,7 @@ void link_write_all(struct server *s)
             continue;
         write_one(s, c->link);
         /* Also when all is sent: what was over the soft limit no longer is. */
-        if ((c->over_soft_ms || chain_pending(&c->out)) && over_limit(s, c)) {
+        if ((c->over_soft_ms || chain_pending(&c->out)) && client_is_over_output_limit(c)) {
             client_over_output_limit(c);
             continue;
         }
@@ -381,15 +361,10 @@ void link_tick(struct server *s)
         struct client *c = dlist_item(n, struct client, all);
         if (!c->link || (c->flags & CLIENT_CLOSING))
             continue;
-        /* It has nothing to say of itself, or waits for us. */
-        bool idle_matters = !(c->flags & (CLIENT_BLOCKED | CLIENT_SUBSCRIBED | CLIENT_PAUSED |
-                                          CLIENT_AUTH_DELAYED)) &&
-                            !dlist_linked(&c->monitoring);
-        if (s->settings->timeout && idle_matters &&
-            e->steady_ms - c->active_ms > s->settings->timeout * 1000) {
+        if (client_is_idle(c)) {
             log_line(LOG_VERBOSE, "Closing idle client");
             client_close(c);
-        } else if (chain_pending(&c->out) && over_limit(s, c)) {
+        } else if (chain_pending(&c->out) && client_is_over_output_limit(c)) {
             client_over_output_limit(c);
         }
     }

@@ -4,6 +4,7 @@
  *   HAS key         whether it is there; TELL is the same as one that others may hear of
  *   TAKE key...     takes the first that is there, or blocks for a second; HEAR is the same and
  *                   hears of everything that happens to the keys
+ *   HARK            answers 1, also to subscribers
  *   SAY             pushes to its own client and answers 1
  *   END             closes its own client
  *   SKIP            no reply to the next command
@@ -82,6 +83,11 @@ static void do_both(struct call *call)
     reply_ok(call->reply);
 }
 
+static void do_hark(struct call *call)
+{
+    reply_int(call->reply, 1);
+}
+
 static void do_say(struct call *call)
 {
     deliver_push(call->client, BYTES(">push\r\n"));
@@ -139,6 +145,8 @@ static const struct command hear_command = {.name = "hear",
                                             .flags = COMMAND_WRITE | COMMAND_BLOCKING,
                                             .handler = do_hear,
                                             KEYED};
+static const struct command hark_command = {
+    .name = "hark", .arity = 1, .flags = COMMAND_OK_SUBSCRIBED, .handler = do_hark};
 static const struct command fail_command = {.name = "fail", .arity = 1, .handler = do_fail};
 static const struct command both_command = {
     .name = "both", .arity = 3, .flags = COMMAND_WRITE, .handler = do_both, KEYED};
@@ -157,7 +165,7 @@ static const struct command exec_command = {.name = "exec",
 static const struct command *const engine_commands[] = {
     &put_command,  &has_command,   &take_command, &tell_command, &say_command,
     &end_command,  &multi_command, &exec_command, &skip_command, &hear_command,
-    &fail_command, &both_command,  NULL};
+    &fail_command, &both_command,  &hark_command, NULL};
 
 /* ---- Looking at what came of it */
 

@@ -1,0 +1,207 @@
+/* What stands in a command's way stands in everybody's. */
+#include "engine/admission.h"
+
+#include "acl/users.h"
+#include "engine/observe.h"
+#include "engine/state.h"
+#include "engine_commands.h"
+#include "unit.h"
+
+enum asker { REQUEST, EXEC, SCRIPT, WAITING };
+
+/* The first word of what `command` answers to that asker, with this state in force. */
+static void ask(unsigned bit, enum asker who, const struct command *command, char *word)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct engine *e = &b->engine;
+    struct client *c = bench_client(b), *s = client_new_internal(e, CLIENT_SCRIPT);
+    char line[32];
+    struct chain *out = &c->out;
+    snprintf(line, sizeof(line), "%s k", command->name);
+    bool waits = who == WAITING && command == &take_command;
+    if (waits)
+        bench_says(c, line);
+    if (who == EXEC)
+        bench_says(c, "MULTI"), bench_says(c, line);
+    if (waits)
+        db_add(c->db, string_new(BYTES("k"), BYTES("x"))), db_ready(c->db, BYTES("k"));
+    chain_take(&c->out, chain_pending(&c->out));
+    b->has_room = !(bit & ENGINE_MAXMEMORY);
+    state_set(e, (enum slow_path_reason)bit, true);
+    if (who == EXEC) {
+        bench_says(c, "EXEC");
+    } else if (who == SCRIPT) {
+        struct exec_script x = {.caller = c, .no_memory = !b->has_room};
+        struct bytes argv[] = {bytes_text(command->name), BYTES("k")};
+        struct exec_request q = {.argv = argv, .argc = 2};
+        exec_for_script(s, &x, &q);
+        out = &s->out;
+    } else if (who == REQUEST) {
+        bench_says(c, line);
+    } else {
+        block_serve(e);
+    }
+    struct iovec piece = {0};
+    chain_pieces(out, &piece, 1, UINT64_MAX);
+    snprintf(word, 12, "%.*s", (int)strcspn(piece.iov_len ? piece.iov_base : "", " \r"),
+             piece.iov_len ? (char *)piece.iov_base : "");
+    chain_free(&s->out);
+    client_free(s);
+    bench_end(b);
+}
+
+TEST(what_stands_in_the_way_stands_in_everybodys)
+{
+    static const struct {
+        unsigned bit;
+        const struct command *command;
+        const char *says[4]; /* to a request, EXEC, a script, who waited */
+    } rows[] = {
+        {ENGINE_MAXMEMORY, &put_command, {"-OOM", "-EXECABORT", "-OOM", ""}},
+        {ENGINE_MAXMEMORY, &has_command, {":0", "*1", ":0", ""}},
+        {ENGINE_MAXMEMORY, &take_command, {"", "*1", "*-1", "$1"}},
+        {ENGINE_DISK_FAILED, &put_command, {"-MISCONF", "-EXECABORT", "-MISCONF", ""}},
+        {ENGINE_DISK_FAILED, &take_command, {"-MISCONF", "-EXECABORT", "-MISCONF", "-MISCONF"}},
+        {ENGINE_DISK_FAILED, &tell_command, {":0", "*1", ":0", ""}},
+        {ENGINE_SAVE_FAILED, &put_command, {"-MISCONF", "-EXECABORT", "-MISCONF", ""}},
+        {ENGINE_SAVE_FAILED, &take_command, {"-MISCONF", "-EXECABORT", "-MISCONF", "-MISCONF"}},
+        {ENGINE_FEW_REPLICAS, &put_command, {"-NOREPLICAS", "-EXECABORT", "-NOREPLICAS", ""}},
+        {ENGINE_FEW_REPLICAS,
+         &take_command,
+         {"-NOREPLICAS", "-EXECABORT", "-NOREPLICAS", "-NOREPLICAS"}},
+        {ENGINE_FEW_REPLICAS, &has_command, {":0", "*1", ":0", ""}},
+        {ENGINE_LOADING, &has_command, {"-LOADING", "-EXECABORT", ":0", ""}},
+        {ENGINE_BUSY, &has_command, {"-BUSY", "-EXECABORT", ":0", ""}},
+        /* Nobody is served while a script runs or clients are paused. */
+        {ENGINE_BUSY, &take_command, {"-BUSY", "-EXECABORT", "*-1", ""}},
+        {ENGINE_PAUSED, &take_command, {"", "", "*-1", ""}},
+        {ENGINE_PAUSED, &put_command, {"", "", "+OK", ""}},
+    };
+    char word[12];
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (int who = REQUEST; who <= WAITING; who++) {
+            ask(rows[i].bit, (enum asker)who, rows[i].command, word);
+            if (strcmp(word, rows[i].says[who]) != 0)
+                printf("# state %x, %s, asker %d: <%s>, wanted <%s>\n", rows[i].bit,
+                       rows[i].command->name, who, word, rows[i].says[who]);
+            CHECK(strcmp(word, rows[i].says[who]) == 0);
+        }
+}
+
+/* What a client in some state may still ask. */
+TEST(states_of_the_client)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct client *c = bench_client(b);
+    client_set_anonymous(c, true);
+    bench_says(c, "HAS k");
+    CHECK(bench_heard(c, "-NOAUTH Authentication required.|"));
+    client_set_anonymous(c, false);
+    c->flags |= CLIENT_SUBSCRIBED;
+    bench_says(c, "HAS k");
+    CHECK(bench_heard(c, "-ERR Can't execute 'has': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING "
+                         "/ QUIT / RESET are allowed in this context|"));
+    bench_says(c, "HARK"); /* its constant says that it may */
+    CHECK(bench_heard(c, ":1|"));
+    c->reply.resp = 3;
+    bench_says(c, "HAS k");
+    CHECK(bench_heard(c, ":0|"));
+    c->flags &= ~(unsigned)CLIENT_SUBSCRIBED;
+    observe_monitor(c);
+    bench_says(c, "HAS k");
+    CHECK(bench_heard(c, "-ERR Replica can't interact with the keyspace|"));
+    observe_unmonitor(c);
+    bench_end(b);
+}
+
+TEST(a_write_that_must_be_durable_needs_a_file)
+{
+    struct bench *b = bench_begin_journal();
+    struct client *c = bench_client(b);
+    struct gate_promise open = {.open = true, .durable = true};
+    c->flags |= CLIENT_DURABLE;
+    bench_says(c, "PUT k");
+    CHECK(bench_heard(c, "-ERR there is no append-only file to wait for (appendonly is off)|"));
+    CHECK(bench_journalled(b, ""));
+    bench_says(c, "HAS k");
+    CHECK(bench_heard(c, ":0|"));
+    gate_tell(&b->engine, &open);
+    bench_says(c, "PUT k");
+    CHECK(b->engine.gate.sync_wanted && c->mark_n == 1 && c->marks[c->mark_first].durable);
+    bench_end(b);
+}
+
+/* Words of an error that names the reason, one for each who asks. */
+TEST(rights_are_asked_for_with_their_context)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct client *c = bench_client(b), *s = client_new_internal(&b->engine, CLIENT_SCRIPT);
+    struct user *u = users_add(b->engine.users, BYTES("u"));
+    struct exec_script x = {.caller = c};
+    const struct bytes argv[] = {BYTES("PUT"), BYTES("k")};
+    struct exec_request q = {.argv = argv, .argc = 2};
+    user_apply(u, b->engine.registry, BYTES("on"), true);
+    user_apply(u, b->engine.registry, BYTES("+@all"), true);
+    user_apply(u, b->engine.registry, BYTES("~*"), true);
+    bench_says(c, "MULTI");
+    bench_says(c, "PUT k");
+    user_apply(u, b->engine.registry, BYTES("-put"), true);
+    rights_set_user(c, u);
+    CHECK(bench_heard(c, "+OK|+QUEUED|") && (c->flags & CLIENT_RESTRICTED));
+    bench_says(c, "EXEC");
+    CHECK(bench_heard(c, "*1|-NOPERM ACLs rules changed between the moment the transaction was "
+                         "accumulated and the EXEC call. This command is no longer allowed for the "
+                         "following reason: User u has no permissions to run the 'put' command|"));
+    bench_says(c, "PUT k");
+    CHECK(bench_heard(c, "-NOPERM User u has no permissions to run the 'put' command|"));
+    exec_for_script(s, &x, &q);
+    CHECK(bench_heard(s, "-NOPERM ACL failure in script: User u has no permissions to run the "
+                         "'put' command|"));
+    CHECK(counted(b, &put_command, 0, 3, 0) && b->engine.denials.count == 3);
+    client_free(s);
+    bench_end(b);
+}
+
+TEST(a_script_that_only_reads_may_not_write)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct client *c = bench_client(b), *s = client_new_internal(&b->engine, CLIENT_SCRIPT);
+    static const char *const refused[] = {"PUT", "TELL"};
+    for (int i = 0; i < 2; i++) {
+        struct exec_script x = {.caller = c, .readonly = true};
+        const struct bytes argv[] = {bytes_text(refused[i]), BYTES("k")};
+        struct exec_request q = {.argv = argv, .argc = 2};
+        unsigned errors = s->reply.errors;
+        exec_for_script(s, &x, &q);
+        CHECK(s->reply.errors == errors + 1 && !x.wrote);
+    }
+    struct exec_script x = {.caller = c};
+    const struct bytes argv[] = {BYTES("PUT"), BYTES("k")};
+    struct exec_request q = {.argv = argv, .argc = 2};
+    exec_for_script(s, &x, &q);
+    CHECK(x.wrote && db_read(c->db, BYTES("k")));
+    client_free(s);
+    bench_end(b);
+}
+
+/* A queue grows by whatever is queued; ending it needs nothing. */
+TEST(memory_in_a_transaction)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct client *c = bench_client(b);
+    bench_says(c, "MULTI");
+    bench_says(c, "HAS k");
+    CHECK(bench_heard(c, "+OK|+QUEUED|"));
+    b->has_room = false;
+    state_set(&b->engine, ENGINE_MAXMEMORY, true);
+    bench_says(c, "EXEC");
+    CHECK(bench_heard(c, "*1|:0|"));
+    bench_says(c, "MULTI");
+    bench_says(c, "HAS k");
+    CHECK(strcmp(c->reply.error_code, "OOM") == 0 && (c->flags & CLIENT_TXN_BROKEN));
+    bench_end(b);
+}
+
+UNIT_MAIN(T(what_stands_in_the_way_stands_in_everybodys), T(states_of_the_client),
+          T(a_write_that_must_be_durable_needs_a_file), T(rights_are_asked_for_with_their_context),
+          T(a_script_that_only_reads_may_not_write), T(memory_in_a_transaction))
