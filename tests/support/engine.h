@@ -29,11 +29,19 @@ struct bench {
     struct feed *feed;
     struct journal_reader reader; /* attached by bench_journal() */
     bool has_room;                /* what make_room() answers */
+    struct client *closes;        /* by limit_clients(), or NULL */
 };
 
 static bool bench_make_room(void *context)
 {
     return ((struct bench *)context)->has_room;
+}
+
+static void bench_limit_clients(void *context)
+{
+    struct bench *b = context;
+    if (b->closes)
+        client_close(b->closes);
 }
 
 static inline struct bench *bench_begin(const struct command *const *commands)
@@ -46,6 +54,7 @@ static inline struct bench *bench_begin(const struct command *const *commands)
     assemble_begin(&b->engine, b->settings, registry_new(commands), 1);
     b->engine.services.context = b;
     b->engine.services.make_room = bench_make_room;
+    b->engine.services.limit_clients = bench_limit_clients;
     b->engine.now_ms = b->engine.store->now_ms = 1700000000000;
     b->engine.steady_ms = 1000;
     return b;

@@ -1,0 +1,198 @@
+#include "engine/feed.h"
+
+#include "engine_commands.h"
+#include "unit.h"
+
+/* Bytes of one client, in one group. */
+static void comes(struct client *c, const char *p, size_t n)
+{
+    struct bench *b = c->link;
+    size_t room = 0;
+    char *place = feed_place(c, n, &room);
+    feed_begin(b->feed);
+    if (place) {
+        size_t part = n < room ? n : room;
+        memcpy(place, p, part);
+        feed_placed(c, part);
+        if (client_may_run(c))
+            feed_add(b->feed, c, c->in, c->in_n);
+        feed_run(b->feed);
+        if (part < n)
+            comes(c, p + part, n - part);
+        return;
+    }
+    feed_add(b->feed, c, p, n);
+    feed_run(b->feed);
+}
+
+static void text(struct client *c, const char *t)
+{
+    comes(c, t, strlen(t));
+}
+
+static const char script[] =
+    "*2\r\n$3\r\nPUT\r\n$1\r\na\r\nHAS a\r\n\r\n*2\r\n$3\r\nHAS\r\n$1\r\nb\r\n"
+    "*3\r\n$4\r\nBOTH\r\n$1\r\nb\r\n$1\r\nc\r\n*2\r\n$3\r\nHAS\r\n$1\r\nc\r\n";
+
+/* However the bytes are cut, the same comes out, and nothing is left. */
+TEST(any_cut_gives_the_same)
+{
+    size_t n = sizeof(script) - 1;
+    for (size_t cut = 0; cut <= n; cut++)
+        for (size_t step = 1; step <= n; step += 17) {
+            struct bench *b = bench_begin(engine_commands);
+            struct client *c = bench_client(b);
+            comes(c, script, cut);
+            for (size_t at = cut; at < n; at += step)
+                comes(c, script + at, n - at < step ? n - at : step);
+            CHECK(bench_heard(c, "+OK|:1|:0|+OK|:1|"));
+            CHECK(!c->in && !c->partial && c->input == 0 && b->engine.clients.held == 0);
+            bench_end(b);
+        }
+}
+
+TEST(a_long_argument_is_received_in_place)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct client *c = bench_client(b);
+    size_t n = 100000, room = 0;
+    char *key = mem_zalloc(n + 2), head[64];
+    memset(key, 'k', n);
+    memcpy(key + n, "\r\n", 2);
+    snprintf(head, sizeof(head), "*2\r\n$3\r\nPUT\r\n$%zu\r\n", n);
+    text(c, head);
+    CHECK(c->partial && feed_place(c, 1000, &room) && room >= n);
+    comes(c, key, 40000);
+    CHECK(c->partial && c->input >= n && b->engine.clients.input == c->input);
+    comes(c, key + 40000, n + 2 - 40000);
+    CHECK(bench_heard(c, "+OK|") && db_find(c->db, bytes_of(key, n)) && !c->partial);
+    CHECK(b->engine.clients.input == 0);
+    mem_free(key);
+    bench_end(b);
+}
+
+TEST(who_waits_keeps_what_came_behind)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct client *c = bench_client(b), *p = bench_client(b);
+    text(c, "TAKE k\r\nHAS k\r\nHAS k\r\n");
+    CHECK(bench_heard(c, "") && c->in_n == 14 && (c->flags & CLIENT_BLOCKED));
+    bench_says(p, "PUT k");
+    CHECK(bench_heard(c, "$1|k|") && dlist_linked(&c->resuming) && c->in_n == 14);
+    text(c, "");
+    CHECK(bench_heard(c, ":0|:0|") && c->in_n == 0);
+    /* Who leaves runs nothing more. */
+    text(c, "END\r\nPUT k\r\n");
+    CHECK(bench_heard(c, "+OK|") && !db_find(c->db, BYTES("k")) && c->in_n == 0);
+    bench_end(b);
+}
+
+TEST(a_client_has_a_budget)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct client *c = bench_client(b);
+    struct buf many = {0};
+    for (int i = 0; i < 5000; i++)
+        buf_add_text(&many, "*2\r\n$3\r\nHAS\r\n$1\r\nk\r\n");
+    comes(c, many.p, many.n);
+    CHECK(c->total_commands == 4096 && dlist_linked(&c->resuming));
+    CHECK(c->in_n == many.n / 5000 * (5000 - 4096));
+    dlist_remove(&c->resuming);
+    text(c, "");
+    CHECK(c->total_commands == 5000 && c->in_n == 0 && !dlist_linked(&c->resuming));
+    buf_free(&many);
+    bench_end(b);
+}
+
+TEST(what_is_no_request_ends_the_connection)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct client *c = bench_client(b);
+    text(c, "*2\r\n$3\r\nHAS\r\n$1\r\nk\r\n*1\r\n:5\r\nPUT k\r\n");
+    CHECK(bench_heard(c, ":0|-ERR Protocol error: expected '$', got ':'|"));
+    CHECK((c->flags & CLIENT_CLOSE_AFTER) && c->in_n == 0 && b->engine.stats.total_errors == 1);
+    CHECK(!db_find(c->db, BYTES("k")));
+    bench_end(b);
+}
+
+TEST(strangers_may_send_little)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct client *c = bench_client(b);
+    client_set_anonymous(c, true);
+    text(c, "*2\r\n$3\r\nHAS\r\n$20000\r\n");
+    CHECK(bench_heard(c, "-ERR Protocol error: unauthenticated bulk length|"));
+    CHECK(c->flags & CLIENT_CLOSE_AFTER);
+    bench_end(b);
+}
+
+/* Sixteen clients in one group; one whose command takes long hands the rest back. */
+static struct feed *running_feed;
+
+static void do_long(struct call *call)
+{
+    feed_detach_pending(running_feed);
+    reply_ok(call->reply);
+}
+
+static const struct command long_command = {.name = "long", .arity = 1, .handler = do_long};
+static const struct command *const with_long[] = {&long_command, &has_command, &put_command, NULL};
+
+TEST(a_group_runs_in_order_and_may_be_handed_back)
+{
+    struct bench *b = bench_begin(with_long);
+    struct client *c[FEED_GROUP];
+    char lines[FEED_GROUP][32];
+    running_feed = b->feed;
+    for (int taken = 0; taken < 2; taken++) {
+        feed_begin(b->feed);
+        for (int i = 0; i < FEED_GROUP; i++) {
+            c[i] = bench_client(b);
+            snprintf(lines[i], sizeof(lines[i]), "%s\r\nHAS k\r\n",
+                     taken && i == 3 ? "LONG"
+                     : i == 7        ? "PUT k"
+                                     : "HAS k");
+            feed_add(b->feed, c[i], lines[i], strlen(lines[i]));
+        }
+        feed_run(b->feed);
+        for (int i = 0; i < FEED_GROUP; i++) {
+            bool back = taken && i > 3;
+            CHECK(bench_heard(c[i], back              ? ""
+                                    : taken && i == 3 ? "+OK|"
+                                    : i == 7          ? "+OK|:1|"
+                                    : i > 7 || taken  ? ":1|:1|"
+                                                      : ":0|:0|"));
+            CHECK(c[i]->in_n == (back ? strlen(lines[i]) : taken && i == 3 ? 7u : 0u));
+            CHECK(dlist_linked(&c[i]->resuming) == (taken && i >= 3));
+        }
+    }
+    bench_end(b);
+}
+
+TEST(the_key_that_is_looked_ahead_for)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct client *c = bench_client(b);
+    const struct bytes argv[] = {BYTES("PUT"), BYTES("k")};
+    struct feed_key key = feed_key(c, &put_command, argv, 2);
+    CHECK(bytes_is(key.hashed.key, "k") && key.hashed.hash == hash_key(BYTES("k")) && !key.far);
+    key = feed_key(c, &put_command, argv, 1); /* it is missing */
+    CHECK(key.hashed.key.n == 0);
+    key = feed_key(c, &say_command, argv, 2);
+    CHECK(key.hashed.key.n == 0 && feed_key(c, NULL, argv, 2).hashed.key.n == 0);
+    for (int i = 0; i < 1025; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "key%d", i);
+        db_add(c->db, string_new(bytes_text(name), BYTES("x")));
+    }
+    key = feed_key(c, &put_command, argv, 2);
+    CHECK(key.far); /* so many do not fit into the cache */
+    feed_prefetch_entry(c, &key);
+    feed_prefetch_value(c, &key);
+    bench_end(b);
+}
+
+UNIT_MAIN(T(any_cut_gives_the_same), T(a_long_argument_is_received_in_place),
+          T(who_waits_keeps_what_came_behind), T(a_client_has_a_budget),
+          T(what_is_no_request_ends_the_connection), T(strangers_may_send_little),
+          T(a_group_runs_in_order_and_may_be_handed_back), T(the_key_that_is_looked_ahead_for))
