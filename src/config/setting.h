@@ -91,9 +91,8 @@ struct settings {
     /* Why a command can't be renamed so; NULL: it can, and is from now on. May be NULL itself. */
     const char *(*rename)(void *context, struct bytes from, struct bytes to);
     void *rename_context;
-    char *started_in;    /* the working directory when the configuration was read */
-    char *file;          /* absolute path of the configuration file, or NULL */
-    char disk_error[64]; /* why writing the journal failed */
+    char *started_in; /* the working directory when the configuration was read */
+    char *file;       /* absolute path of the configuration file, or NULL */
     /* What the texts above mean. */
     struct setting_limit output_limits[3]; /* normal, replica, pubsub */
     struct {

@@ -183,6 +183,7 @@ struct engine {
 
     /* What every command looks at. */
     unsigned slow_path;             /* ENGINE_ bits in force */
+    int disk_error;                 /* of ENGINE_DISK_FAILED: -errno; 0: there is none */
     struct gate gate;               /* which replies may leave (engine/gate.h) */
     struct client_running *running; /* whose requests run, the innermost first */
     struct engine_timing timing;

@@ -19,10 +19,21 @@ bool state_takes_writes(const struct engine *e)
     return !(e->slow_path & (HOLDS_WRITES | ENGINE_LOADING | ENGINE_BUSY));
 }
 
+void state_set_disk_error(struct engine *e, int error)
+{
+    e->disk_error = error;
+    state_set(e, ENGINE_DISK_FAILED, error != 0);
+}
+
+bool state_is_torn(const struct engine *e)
+{
+    return e->journal->depth > 1 || (e->slow_path & ENGINE_BUSY);
+}
+
 bool state_refuses_writes(const struct engine *e, struct buf *why)
 {
     if (e->slow_path & ENGINE_DISK_FAILED)
-        buf_printf(why, "MISCONF Errors writing to the AOF file: %s", e->settings->disk_error);
+        buf_printf(why, "MISCONF Errors writing to the AOF file: %s", strerror(-e->disk_error));
     else if (e->slow_path & ENGINE_SAVE_FAILED)
         buf_add_text(why, err_text(ERR_MISCONF_RDB).p);
     else if (e->slow_path & ENGINE_FEW_REPLICAS)

@@ -10,6 +10,13 @@
  * deleted. */
 void state_set(struct engine *e, enum slow_path_reason bit, bool on);
 
+/* Why the append-only file can't be written, -errno; 0: it can. Writes are refused meanwhile. */
+void state_set_disk_error(struct engine *e, int error);
+
+/* The data are not whole: a transaction or a script has begun and not ended. A snapshot would hold
+ * half of it. */
+bool state_is_torn(const struct engine *e);
+
 /* Whether a client's write would run now, for all that the state of the server says. Nor would then
  * what the server does by itself: act_may(). */
 bool state_takes_writes(const struct engine *e);

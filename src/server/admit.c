@@ -1,14 +1,34 @@
 #include "server/admit.h"
 
 #include "acl/users.h"
+#include "base/assert.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "engine/client.h"
 
 #include <string.h>
 
-/* Of maxclients, those who have not authenticated may be a quarter, but so many in any case. */
+/* Unauthenticated clients may use at most maxclients/4, but never fewer than 8. */
 #define ANONYMOUS_SHARE 4
 #define ANONYMOUS_LEAST 8
+
+struct admit {
+    struct engine *engine;
+    struct dict peers; /* address to the number of its connections */
+};
+
+struct admit *admit_new(struct engine *e)
+{
+    struct admit *a = mem_zalloc(sizeof(*a));
+    a->engine = e;
+    return a;
+}
+
+void admit_free(struct admit *a)
+{
+    dict_clear(&a->peers);
+    mem_free(a);
+}
 
 static struct bytes address_of(const char *peer)
 {
@@ -39,10 +59,9 @@ static bool drop_stranger(struct engine *e)
 }
 
 /* A flood of strangers must not keep those out who are about to say who they are. */
-static void limit_strangers(struct server *s)
+static void limit_strangers(struct engine *e)
 {
-    struct engine *e = &s->engine;
-    size_t most = (size_t)(s->settings->maxclients / ANONYMOUS_SHARE);
+    size_t most = (size_t)(e->settings->maxclients / ANONYMOUS_SHARE);
     if (most < ANONYMOUS_LEAST)
         most = ANONYMOUS_LEAST;
     if (!is_open(e) && e->clients.anonymous_count >= most)
@@ -51,40 +70,40 @@ static void limit_strangers(struct server *s)
 
 /* Without a password the only strangers are handshakes that have not ended: they may take all
  * places, as many may begin at once, and give way when there is none left. */
-static bool is_full(struct server *s)
+static bool is_full(struct engine *e)
 {
-    struct engine *e = &s->engine;
-    return (long long)(e->clients.count - e->clients.closing_count) >= s->settings->maxclients &&
+    return (long long)(e->clients.count - e->clients.closing_count) >= e->settings->maxclients &&
            !(is_open(e) && drop_stranger(e));
 }
 
-bool admit_connection(struct server *s, const char *peer, bool is_local, enum err *why)
+bool admit_connection(struct admit *a, const char *peer, bool is_local, enum err *why)
 {
-    struct engine *e = &s->engine;
-    long long most = s->settings->maxclients_per_address;
+    struct engine *e = a->engine;
+    long long most = e->settings->maxclients_per_address;
     *why = ERR_MAXCLIENTS;
-    if (most && *peer && (long long)(uintptr_t)dict_get(&s->peers, address_of(peer)) >= most)
+    if (most && *peer && (long long)(uintptr_t)dict_get(&a->peers, address_of(peer)) >= most)
         return false;
     *why = ERR_DENIED;
-    if (s->settings->protected_mode && is_open(e) && !is_local)
+    if (e->settings->protected_mode && is_open(e) && !is_local)
         return false;
     *why = ERR_MAXCLIENTS;
-    if (is_full(s))
+    if (is_full(e))
         return false;
-    limit_strangers(s);
+    limit_strangers(e);
     return true;
 }
 
-struct dict_node *admit_peer(struct server *s, const char *peer)
+struct dict_node *admit_peer(struct admit *a, const char *peer)
 {
-    struct dict_node *n = dict_ensure(&s->peers, address_of(peer));
+    struct dict_node *n = dict_ensure(&a->peers, address_of(peer));
     n->value = (void *)((uintptr_t)n->value + 1);
     return n;
 }
 
-void admit_gone(struct server *s, struct dict_node *peer)
+void admit_gone(struct admit *a, struct dict_node *peer)
 {
+    ASSERT((uintptr_t)peer->value > 0);
     peer->value = (void *)((uintptr_t)peer->value - 1);
     if (!peer->value)
-        dict_remove(&s->peers, dict_key(peer));
+        dict_remove(&a->peers, dict_key(peer));
 }

@@ -5,120 +5,119 @@
 #include "base/log.h"
 #include "engine/observe.h"
 #include "engine/state.h"
-#include "io/loop.h"
 #include "server/cron.h"
+#include "server/durability.h"
 #include "server/listeners.h"
 #include "server/memory.h"
+#include "server/persistence.h"
 #include "server/process.h"
-#include "server/saver.h"
-#include "server/server.h"
 #include "server/watchdog.h"
 
 #include <stdio.h>
 
-typedef bool apply_function(struct server *s, const char **reason);
+typedef bool apply_function(const struct apply_parts *p, const char **reason);
 
-static bool apply_loglevel(struct server *s, const char **reason)
+static bool apply_loglevel(const struct apply_parts *p, const char **reason)
 {
     (void)reason;
-    log_set_level((int)s->settings->loglevel);
+    log_set_level((int)p->engine->settings->loglevel);
     return true;
 }
 
-static bool apply_events(struct server *s, const char **reason)
+static bool apply_events(const struct apply_parts *p, const char **reason)
 {
     (void)reason;
-    s->engine.store->notify = s->settings->notify_flags;
+    p->engine->store->notify = p->engine->settings->notify_flags;
     return true;
 }
 
-static bool apply_tls(struct server *s, const char **reason)
+static bool apply_tls(const struct apply_parts *p, const char **reason)
 {
     *reason = "Unable to update TLS configuration. Check server logs.";
-    return listeners_configure_tls(s);
+    return listeners_configure_tls(p->listeners);
 }
 
-static bool apply_port(struct server *s, const char **reason)
+static bool apply_port(const struct apply_parts *p, const char **reason)
 {
     *reason = "Unable to listen on this port. Check server logs.";
-    return listeners_reopen(s);
+    return listeners_reopen(p->listeners);
 }
 
-static bool apply_tls_port(struct server *s, const char **reason)
+static bool apply_tls_port(const struct apply_parts *p, const char **reason)
 {
-    return apply_tls(s, reason) && apply_port(s, reason);
+    return apply_tls(p, reason) && apply_port(p, reason);
 }
 
-static bool apply_bind(struct server *s, const char **reason)
+static bool apply_bind(const struct apply_parts *p, const char **reason)
 {
     *reason = "Failed to bind to specified addresses.";
-    return listeners_reopen(s);
+    return listeners_reopen(p->listeners);
 }
 
-static bool apply_requirepass(struct server *s, const char **reason)
+static bool apply_requirepass(const struct apply_parts *p, const char **reason)
 {
     (void)reason;
-    users_set_default_password(s->engine.users, s->settings->requirepass);
+    users_set_default_password(p->engine->users, p->engine->settings->requirepass);
     return true;
 }
 
-static bool apply_observe(struct server *s, const char **reason)
+static bool apply_observe(const struct apply_parts *p, const char **reason)
 {
     (void)reason;
-    observe_configure(&s->engine);
+    observe_configure(p->engine);
     return true;
 }
 
-static bool apply_acl_pubsub_default(struct server *s, const char **reason)
+static bool apply_acl_pubsub_default(const struct apply_parts *p, const char **reason)
 {
     (void)reason;
-    s->engine.users->all_channels = s->settings->acl_pubsub_default == 1;
+    p->engine->users->all_channels = p->engine->settings->acl_pubsub_default == 1;
     return true;
 }
 
-static bool apply_dir(struct server *s, const char **reason)
+static bool apply_dir(const struct apply_parts *p, const char **reason)
 {
-    return saver_change_directory(s->saver, reason);
+    return persistence_change_directory(p->persistence, reason);
 }
 
-static bool apply_appendonly(struct server *s, const char **reason)
+static bool apply_appendonly(const struct apply_parts *p, const char **reason)
 {
-    return saver_switch_aof(s->saver, s->settings->appendonly, reason);
+    return persistence_switch_aof(p->persistence, p->engine->settings->appendonly, reason);
 }
 
-static bool apply_sync_policy(struct server *s, const char **reason)
+static bool apply_sync_policy(const struct apply_parts *p, const char **reason)
 {
     (void)reason;
-    saver_policy_changed(s->saver);
+    durability_configure(p->durability);
     return true;
 }
 
-static bool apply_hz(struct server *s, const char **reason)
+static bool apply_hz(const struct apply_parts *p, const char **reason)
 {
     (void)reason;
-    loop_timer_period(s->cron, cron_period_ms(s));
+    cron_configure(p->cron);
     return true;
 }
 
-static bool apply_memory(struct server *s, const char **reason)
+static bool apply_memory(const struct apply_parts *p, const char **reason)
 {
     (void)reason;
-    memory_configure(s);
+    memory_configure(p->memory);
     return true;
 }
 
-static bool apply_replicas(struct server *s, const char **reason)
+static bool apply_replicas(const struct apply_parts *p, const char **reason)
 {
     (void)reason;
-    state_count_replicas(&s->engine);
+    state_count_replicas(p->engine);
     return true;
 }
 
-static bool apply_maxclients(struct server *s, const char **reason)
+static bool apply_maxclients(const struct apply_parts *p, const char **reason)
 {
     static char why[128];
-    long long possible = cron_raise_file_limit(s->settings->maxclients);
-    if (possible >= s->settings->maxclients)
+    long long possible = process_raise_file_limit(p->engine->settings->maxclients);
+    if (possible >= p->engine->settings->maxclients)
         return true;
     snprintf(why, sizeof(why),
              "The operating system is not able to handle the specified number of clients, try "
@@ -128,30 +127,30 @@ static bool apply_maxclients(struct server *s, const char **reason)
     return false;
 }
 
-static bool apply_oom_score(struct server *s, const char **reason)
+static bool apply_oom_score(const struct apply_parts *p, const char **reason)
 {
     *reason = "Failed to set current oom_score_adj. Check server logs.";
-    return process_adjust_oom_score(s->settings, PROCESS_SERVER);
+    return process_adjust_oom_score(p->engine->settings, PROCESS_SERVER);
 }
 
-static bool apply_title(struct server *s, const char **reason)
+static bool apply_title(const struct apply_parts *p, const char **reason)
 {
     (void)reason;
-    process_show_title(s->settings);
+    process_show_title(p->engine->settings);
     return true;
 }
 
-static bool apply_watchdog(struct server *s, const char **reason)
+static bool apply_watchdog(const struct apply_parts *p, const char **reason)
 {
     (void)reason;
-    watchdog_set_period(s->settings->watchdog_period);
+    watchdog_set_period(p->engine->settings->watchdog_period);
     return true;
 }
 
-static bool apply_panic(struct server *s, const char **reason)
+static bool apply_panic(const struct apply_parts *p, const char **reason)
 {
     (void)reason;
-    assert_set_exit(s->settings->use_exit_on_panic);
+    assert_set_exit(p->engine->settings->use_exit_on_panic);
     return true;
 }
 
@@ -212,14 +211,13 @@ static const struct {
 
 #define ROWS (sizeof(table) / sizeof(table[0]))
 
-bool apply_settings(void *context, const struct setting *const *changed, int n, int *failed,
-                    const char **reason)
+bool apply_settings(const struct apply_parts *p, const struct setting *const *changed, int n,
+                    int *failed, const char **reason)
 {
-    struct server *s = context;
     apply_function *before = NULL;
     for (int i = 0; i < n; i++)
         if ((changed[i]->flags & (SETTING_INERT | SETTING_LATER)) &&
-            !settings_is_default(s->settings, changed[i]))
+            !settings_is_default(p->engine->settings, changed[i]))
             log_line(LOG_NOTICE, "Setting '%s' is accepted but has no effect in this version",
                      changed[i]->name);
     for (size_t row = 0; row < ROWS; row++)
@@ -228,7 +226,7 @@ bool apply_settings(void *context, const struct setting *const *changed, int n, 
             if (strcmp(changed[i]->name, table[row].name) != 0 || table[row].apply == before)
                 continue;
             before = table[row].apply;
-            if (!before(s, reason)) {
+            if (!before(p, reason)) {
                 *failed = i;
                 return false;
             }

@@ -1,10 +1,24 @@
+/* A backup in its states:
+ *
+ *   NONE, FAILED, SEALED   BACKUP START makes its directories and a mark in them ("unsealed"), then
+ *                          links the base and all increments but the last.
+ *   OPEN                   BACKUP SEAL. The server goes on writing and may even rewrite.
+ *   SEALING                by the tick: rewrite_seal() closes the increment in use and syncs it.
+ *   LINKING                links what was missing, unlinks what a rewrite has replaced, then writes
+ *                          the manifest and removes the mark: SEALED.
+ *
+ * Links are made on the disk's thread, one job at a time (running). An abort while it works only
+ * sets `abandoned`: the job's end removes the directory. Whatever fails leaves FAILED with its
+ * error, for BACKUP STATUS; BACKUP ABORT removes it. A crash leaves the mark, by which the next
+ * start knows what to remove (backup_sweep()); a directory without it and with a manifest is
+ * whole. */
 #include "server/backup.h"
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/file.h"
-#include "persist/manifest.h"
-#include "server/saver.h"
+#include "persist/aof.h"
+#include "server/rewrite.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -18,7 +32,10 @@ enum state { NONE, OPEN, SEALING, LINKING, SEALED, FAILED };
 static const char *const state_names[] = {"none", "open", "sealing", "sealing", "sealed", "failed"};
 
 struct backup {
-    struct server *server;
+    struct engine *engine;
+    struct worker *disk;
+    struct aof *aof;
+    struct rewrite *rewrite;
     enum state state;
     char name[NAME_MOST + 1];
     int64_t started_ms, sealed_ms;
@@ -33,10 +50,13 @@ struct backup {
     uint64_t bytes;
 };
 
-struct backup *backup_new(struct server *s)
+struct backup *backup_new(struct engine *e, struct worker *disk, struct aof *aof, struct rewrite *r)
 {
     struct backup *b = mem_zalloc(sizeof(*b));
-    b->server = s;
+    b->engine = e;
+    b->disk = disk;
+    b->aof = aof;
+    b->rewrite = r;
     return b;
 }
 
@@ -50,7 +70,7 @@ void backup_free(struct backup *b)
 
 static const char *top(const struct backup *b)
 {
-    return b->server->settings->backupdirname;
+    return b->engine->settings->backupdirname;
 }
 
 /* ---- Directories */
@@ -64,7 +84,7 @@ static void remove_file(void *context, const char *name)
 
 static void manifest_of(const struct backup *b, const char *name, char to[PATH_MAX])
 {
-    const struct settings *s = b->server->settings;
+    const struct settings *s = b->engine->settings;
     snprintf(to, PATH_MAX, "%s/%s/%s/%s.manifest", top(b), name, s->appenddirname,
              s->appendfilename);
 }
@@ -89,7 +109,7 @@ static int remove_backup(const struct backup *b, const char *name)
 {
     char outer[PATH_MAX], inner[PATH_MAX], path[PATH_MAX];
     snprintf(outer, sizeof(outer), "%s/%s", top(b), name);
-    snprintf(inner, sizeof(inner), "%s/%s/%s", top(b), name, b->server->settings->appenddirname);
+    snprintf(inner, sizeof(inner), "%s/%s/%s", top(b), name, b->engine->settings->appenddirname);
     set_mark(b, name);
     manifest_of(b, name, path);
     file_remove(path);
@@ -177,7 +197,7 @@ static void link_done(struct worker_job *job)
         log_line(LOG_WARNING, "Backup %s failed: %s", b->name, strerror(-b->error));
     } else if (b->state == LINKING) {
         b->state = SEALED;
-        b->sealed_ms = b->server->engine.now_ms;
+        b->sealed_ms = b->engine->now_ms;
         log_line(LOG_NOTICE, "Backup %s is sealed: %zu files, %llu bytes", b->name, b->files,
                  (unsigned long long)b->bytes);
     }
@@ -186,8 +206,8 @@ static void link_done(struct worker_job *job)
 /* before: increments from this number on do not belong to it. */
 static void start_linking(struct backup *b, uint64_t before, bool with_manifest)
 {
-    const struct settings *s = b->server->settings;
-    const struct manifest *m = saver_manifest(b->server->saver);
+    const struct settings *s = b->engine->settings;
+    const struct manifest *m = aof_manifest(b->aof);
     manifest_free(&b->manifest);
     b->manifest = (struct manifest){0};
     for (size_t i = 0; i < m->n; i++) {
@@ -203,14 +223,14 @@ static void start_linking(struct backup *b, uint64_t before, bool with_manifest)
     mark_of(b, b->name, b->mark_path);
     b->running = true;
     b->job = (struct worker_job){.run = run_link, .done = link_done};
-    worker_submit(b->server->disk, &b->job);
+    worker_submit(b->disk, &b->job);
 }
 
 /* What a rewrite has replaced since the start is not part of it any more. */
 static void remove_foreign(void *context, const char *name)
 {
     struct backup *b = context;
-    const struct manifest *m = saver_manifest(b->server->saver);
+    const struct manifest *m = aof_manifest(b->aof);
     for (size_t i = 0; i < m->n; i++)
         if (strcmp(m->files[i].name, name) == 0)
             return;
@@ -239,7 +259,7 @@ void backup_start(struct backup *b, struct bytes name, struct reply *reply)
         reply_errorf(reply, "ERR a backup is under way: %s", b->name);
         return;
     }
-    if (!saver_has_base(b->server->saver)) {
+    if (!aof_has_base(b->aof)) {
         reply_errorf(reply, "ERR BACKUP needs an append-only file with its base (appendonly yes)");
         return;
     }
@@ -249,7 +269,7 @@ void backup_start(struct backup *b, struct bytes name, struct reply *reply)
     }
     if (!name.n)
         name = bytes_of(made, (size_t)snprintf(made, sizeof(made), "backup-%lld",
-                                               (long long)b->server->engine.now_ms));
+                                               (long long)b->engine->now_ms));
     snprintf(path, sizeof(path), "%s/%.*s", top(b), (int)name.n, name.p);
     if (file_exists(path)) {
         reply_errorf(reply, "ERR there is a backup of that name");
@@ -263,7 +283,7 @@ void backup_start(struct backup *b, struct bytes name, struct reply *reply)
     if (!error)
         error = set_mark(b, text);
     size_t n = strlen(path);
-    snprintf(path + n, sizeof(path) - n, "/%s", b->server->settings->appenddirname);
+    snprintf(path + n, sizeof(path) - n, "/%s", b->engine->settings->appenddirname);
     if (!error)
         error = file_make_directory(path);
     if (error) {
@@ -272,12 +292,11 @@ void backup_start(struct backup *b, struct bytes name, struct reply *reply)
     }
     memcpy(b->name, text, sizeof(text));
     b->state = OPEN;
-    b->started_ms = b->server->engine.now_ms;
+    b->started_ms = b->engine->now_ms;
     b->sealed_ms = 0;
     b->error = 0;
     /* All but the increment in use. */
-    start_linking(b, manifest_last_seq(saver_manifest(b->server->saver), MANIFEST_INCREMENT),
-                  false);
+    start_linking(b, manifest_last_seq(aof_manifest(b->aof), MANIFEST_INCREMENT), false);
     reply_bulk(reply, bytes_text(b->name));
 }
 
@@ -296,7 +315,7 @@ void backup_tick(struct backup *b)
 {
     if (b->state != SEALING || b->running)
         return;
-    int sealed = saver_seal(b->server->saver);
+    int sealed = rewrite_seal(b->rewrite);
     if (sealed == 0)
         return;
     if (sealed < 0) {
@@ -306,13 +325,13 @@ void backup_tick(struct backup *b)
     }
     b->state = LINKING;
     file_list(b->to, remove_foreign, b);
-    start_linking(b, manifest_last_seq(saver_manifest(b->server->saver), MANIFEST_INCREMENT), true);
+    start_linking(b, manifest_last_seq(aof_manifest(b->aof), MANIFEST_INCREMENT), true);
 }
 
 void backup_status(struct backup *b, struct reply *reply)
 {
     char path[PATH_MAX];
-    snprintf(path, sizeof(path), "%s/%s/%s", b->server->settings->dir, top(b), b->name);
+    snprintf(path, sizeof(path), "%s/%s/%s", b->engine->settings->dir, top(b), b->name);
     reply_map(reply, 8);
     reply_bulk_text(reply, "state");
     reply_bulk_text(reply, state_names[b->state]);

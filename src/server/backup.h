@@ -8,11 +8,17 @@
 #ifndef SERVER_BACKUP_H
 #define SERVER_BACKUP_H
 
-#include "server/server.h"
+#include "engine/engine.h"
+#include "io/worker.h"
+#include "proto/reply.h"
 
+struct aof;
 struct backup;
+struct rewrite;
 
-struct backup *backup_new(struct server *s);
+/* disk: the worker that links files. */
+struct backup *backup_new(struct engine *e, struct worker *disk, struct aof *aof,
+                          struct rewrite *r);
 void backup_free(struct backup *b);
 /* What the subcommands of BACKUP do; each writes its reply. */
 void backup_start(struct backup *b, struct bytes name, struct reply *reply);

@@ -1,3 +1,15 @@
+/* The server by another name: millrace-check-rdb and millrace-check-aof are links to it, and look
+ * at files without a server. They use the readers that the server loads with, so that what they
+ * call good is what it would load.
+ *
+ * A snapshot is read whole and its values are built and dropped. An append-only file is checked
+ * frame by frame; given a manifest, all files that it names are, in their order. Three verdicts:
+ * good; torn, where the end of the last file is missing, as a crash leaves it (--fix cuts it); and
+ * damaged, where bytes that had been synced are not what they were (--fix only with --force, since
+ * it throws away what was acknowledged). What is cut off is kept in a file beside.
+ *
+ * Whoever changes a file takes the lock of the data directory first: a server on it would go on
+ * writing behind the cut. */
 #include "server/check.h"
 
 #include "base/clock.h"

@@ -1,7 +1,7 @@
 #include "server/cron.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/mem.h"
 #include "engine/act.h"
 #include "engine/client.h"
 #include "engine/observe.h"
@@ -9,99 +9,125 @@
 #include "server/link.h"
 #include "server/memory.h"
 #include "server/now.h"
-#include "server/saver.h"
+#include "server/persistence.h"
+#include "server/rate.h"
 #include "server/shutdown.h"
 #include "server/turn.h"
 #include "store/expire.h"
 #include "type/stream/stream_dedup.h"
 
-#include <sys/resource.h>
+#define EXPIRE_US     1000 /* a step's share of active expiry */
+#define EXPIRE_MORE   64   /* deletions in a step after which another follows */
+#define DEDUP_STREAMS 16   /* a tick looks for old message ids in so many streams */
+#define MOST_HZ       500
 
-#define RESERVED_FILES 32
-#define EXPIRE_US      1000 /* a tick's share for passed deadlines */
-#define DEDUP_STREAMS  16   /* a tick looks for old message ids in so many streams */
-#define EXPIRE_MORE    64   /* deletions in a step after which another follows */
+struct cron {
+    struct cron_parts parts;
+    struct loop_timer *timer;
+    uint64_t runs;
+    uint64_t ticks; /* time spent here, of the cycle counter */
+    struct rate commands, net_in, net_out, turns, turn_ticks;
+    uint64_t expire_us, expire_capped;
+};
 
-int64_t cron_period_ms(const struct server *s)
+static void tick_due(void *context);
+
+static int64_t period_ms(const struct settings *s)
 {
-    long long hz = s->settings->hz < 1 ? 1 : s->settings->hz > 500 ? 500 : s->settings->hz;
+    long long hz = s->hz < 1 ? 1 : s->hz > MOST_HZ ? MOST_HZ : s->hz;
     return 1000 / hz;
 }
 
-static void expire(struct server *s)
+struct cron *cron_new(struct loop *l, const struct cron_parts *parts)
 {
-    long long left = 25 * s->settings->active_expire_effort;
+    struct cron *c = mem_zalloc(sizeof(*c));
+    c->parts = *parts;
+    c->timer = loop_timer_new(l, period_ms(parts->engine->settings), tick_due, c);
+    return c;
+}
+
+void cron_free(struct cron *c)
+{
+    loop_timer_free(c->timer);
+    mem_free(c);
+}
+
+void cron_configure(struct cron *c)
+{
+    loop_timer_period(c->timer, period_ms(c->parts.engine->settings));
+}
+
+static void sample_rates(struct cron *c)
+{
+    const struct engine *e = c->parts.engine;
+    const struct turn_figures *t = turn_figures(c->parts.turn);
+    rate_sample(&c->commands, e->stats.total_commands, e->steady_ms);
+    rate_sample(&c->turns, t->turns, e->steady_ms);
+    rate_sample(&c->turn_ticks, t->ticks, e->steady_ms);
+    rate_sample(&c->net_in, e->stats.total_in, e->steady_ms);
+    rate_sample(&c->net_out, e->stats.total_out, e->steady_ms);
+}
+
+/* Keys past their deadlines that nobody asks for. */
+static void expire(struct cron *c)
+{
+    const struct engine *e = c->parts.engine;
+    long long left = 25 * e->settings->active_expire_effort;
     int64_t began_us = clock_mono_us();
-    while (left > 0 && expire_step(s->engine.store, EXPIRE_US) >= EXPIRE_MORE)
+    while (left > 0 && expire_step(e->store, EXPIRE_US) >= EXPIRE_MORE)
         left--;
-    s->expire_us += (uint64_t)(clock_mono_us() - began_us);
-    s->expire_capped += left == 0;
+    c->expire_us += (uint64_t)(clock_mono_us() - began_us);
+    c->expire_capped += left == 0;
 }
 
-/* How long there has been more than maxmemory, as far as ticks can see it. */
-static void watch_limit(struct server *s)
+static void tick(struct cron *c)
 {
-    int64_t now_ms = s->engine.steady_ms;
-    bool over = s->settings->maxmemory && s->used_memory > (size_t)s->settings->maxmemory;
-    if (s->over_limit_since_ms && !over) {
-        s->over_limit_ms += now_ms - s->over_limit_since_ms;
-        s->over_limit_since_ms = 0;
-    } else if (!s->over_limit_since_ms && over) {
-        s->over_limit_since_ms = now_ms;
-    }
-}
-
-static void tick(struct server *s);
-
-void cron_due(void *context)
-{
-    struct server *s = context;
-    uint64_t began = clock_ticks();
-    tick(s);
-    s->cron_ticks += clock_ticks() - began;
-}
-
-static void tick(struct server *s)
-{
-    struct engine *e = &s->engine;
+    struct engine *e = c->parts.engine;
     /* While a script runs its time stands still, and nothing changes data. */
     if (e->slow_path & ENGINE_BUSY)
         return;
-    shutdown_obey(s);
-    if (s->stopping)
+    shutdown_obey(c->parts.shutdown);
+    if (shutdown_is_stopping(c->parts.shutdown))
         return;
-    now_read(s);
+    now_read(e);
     if (e->debug.pause_cron)
         return;
-    s->cron_runs++;
-    rate_sample(&s->commands, e->stats.total_commands, e->steady_ms);
-    rate_sample(&s->cycles, turn_figures(s->turn)->turns, e->steady_ms);
-    rate_sample(&s->cycle_ticks, turn_figures(s->turn)->ticks, e->steady_ms);
-    rate_sample(&s->net_in, e->stats.total_in, e->steady_ms);
-    rate_sample(&s->net_out, e->stats.total_out, e->steady_ms);
+    c->runs++;
+    sample_rates(c);
     observe_configure(e); /* the cycle counter is known better with time */
-    memory_tick(s);
+    memory_tick(c->parts.memory);
     if (e->debug.active_expire && act_may(e))
-        expire(s);
-    watch_limit(s);
+        expire(c);
     stream_dedup_expire_some(e->now_ms, DEDUP_STREAMS);
-    if (s->cron_runs % (uint64_t)(s->settings->hz > 10 ? s->settings->hz / 10 : 1) == 0)
-        link_tick(s);
-    saver_tick(s->saver);
-    backup_tick(s->backup);
+    long long hz = e->settings->hz;
+    if (c->runs % (uint64_t)(hz > 10 ? hz / 10 : 1) == 0)
+        link_tick(c->parts.links);
+    persistence_tick(c->parts.persistence);
+    backup_tick(c->parts.backup);
 }
 
-long long cron_raise_file_limit(long long clients)
+static void tick_due(void *context)
 {
-    struct rlimit limit;
-    rlim_t wanted = (rlim_t)clients + RESERVED_FILES;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
-        return clients;
-    struct rlimit raised = {wanted, limit.rlim_max > wanted ? limit.rlim_max : wanted};
-    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
-        return clients;
-    raised = (struct rlimit){limit.rlim_max, limit.rlim_max};
-    if (setrlimit(RLIMIT_NOFILE, &raised) < 0)
-        raised = limit;
-    return raised.rlim_cur < wanted ? (long long)raised.rlim_cur - RESERVED_FILES : clients;
+    struct cron *c = context;
+    uint64_t began = clock_ticks();
+    tick(c);
+    c->ticks += clock_ticks() - began;
+}
+
+void cron_figures(const struct cron *c, struct cron_figures *out)
+{
+    *out = (struct cron_figures){.commands = rate_mean(&c->commands),
+                                 .net_in = rate_mean(&c->net_in),
+                                 .net_out = rate_mean(&c->net_out),
+                                 .turns = rate_mean(&c->turns),
+                                 .turn_ticks = rate_mean(&c->turn_ticks),
+                                 .ticks = c->ticks,
+                                 .expire_us = c->expire_us,
+                                 .expire_capped = c->expire_capped};
+}
+
+void cron_reset_statistics(struct cron *c)
+{
+    c->commands = c->net_in = c->net_out = c->turns = c->turn_ticks = (struct rate){0};
+    c->ticks = c->expire_us = c->expire_capped = 0;
 }

@@ -1,12 +1,43 @@
-/* What happens by the clock. */
+/* What happens by the clock, `hz` times a second. */
 #ifndef SERVER_CRON_H
 #define SERVER_CRON_H
 
-#include "server/server.h"
+#include "engine/engine.h"
+#include "io/loop.h"
 
-int64_t cron_period_ms(const struct server *s);
-void cron_due(void *context);
-/* Makes room for the descriptors of so many clients. Returns for how many there is. */
-long long cron_raise_file_limit(long long clients);
+struct backup;
+struct cron;
+struct link_set;
+struct memory;
+struct persistence;
+struct shutdown;
+struct turn;
+
+/* Who has a tick; all stay the caller's. */
+struct cron_parts {
+    struct engine *engine;
+    struct link_set *links;
+    struct memory *memory;
+    struct persistence *persistence;
+    struct backup *backup;
+    struct shutdown *shutdown;
+    const struct turn *turn;
+};
+
+struct cron *cron_new(struct loop *l, const struct cron_parts *parts);
+void cron_free(struct cron *c);
+/* After hz was set. */
+void cron_configure(struct cron *c);
+
+/* For INFO. Rates are means over the last samples, per second. */
+struct cron_figures {
+    double commands, net_in, net_out; /* the latter two in bytes */
+    double turns, turn_ticks;         /* of the cycle counter (base/clock.h) */
+    uint64_t ticks;                   /* time spent here, of the cycle counter */
+    uint64_t expire_us;               /* of that: in active expiry */
+    uint64_t expire_capped;           /* how often that used up its share */
+};
+void cron_figures(const struct cron *c, struct cron_figures *out);
+void cron_reset_statistics(struct cron *c);
 
 #endif

@@ -35,8 +35,9 @@ static void warn(const char *directory, int error)
              directory, strerror(-error));
 }
 
-bool data_lock_take(const char *directory, int *fd)
+bool data_lock_take(const char *directory, struct data_lock *lock)
 {
+    int *fd = &lock->fd;
     char holder[64];
     *fd = dirlock_take(directory);
     /* A process that was killed a moment ago may still have threads that let go of it. */
@@ -63,12 +64,14 @@ bool data_lock_take(const char *directory, int *fd)
     return false;
 }
 
-bool data_lock_take_next(int held, const char *directory, int *fd, const char **why)
+bool data_lock_take_next(const struct data_lock *held, const char *directory,
+                         struct data_lock *next, const char **why)
 {
+    int *fd = &next->fd;
     static char text[128];
     char holder[64];
-    *fd = held;
-    if (held >= 0 && dirlock_is_of(held, directory))
+    *fd = held->fd;
+    if (held->fd >= 0 && dirlock_is_of(held->fd, directory))
         return true;
     *fd = dirlock_take(directory);
     if (*fd >= 0)
@@ -82,4 +85,10 @@ bool data_lock_take_next(int held, const char *directory, int *fd, const char **
     snprintf(text, sizeof(text), "the directory is in use by %s", holder);
     *why = *fd == -EWOULDBLOCK ? text : strerror(-*fd);
     return false;
+}
+
+void data_lock_release(struct data_lock *lock)
+{
+    file_close(lock->fd);
+    lock->fd = -1;
 }

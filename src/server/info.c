@@ -9,9 +9,8 @@
 #include "script/scripting_metrics.h"
 #include "server/absent_metrics.h"
 #include "server/memory_metrics.h"
+#include "server/persistence_metrics.h"
 #include "server/process_metrics.h"
-#include "server/saver.h"
-#include "server/saver_metrics.h"
 #include "server/turn_metrics.h"
 #include "store/store_metrics.h"
 
@@ -122,23 +121,21 @@ static size_t count(const char *names)
     return n;
 }
 
-struct metric_set *info_new(struct server *s)
+struct metric_set *info_new(const struct info_parts *p)
 {
-    struct engine *e = &s->engine;
+    struct engine *e = p->engine;
     struct metric_set *m = metric_set_new();
-    struct saver_figures saver;
-    saver_figures(s->saver, &saver);
-    metric_add(m, "server", &process_metrics, s);
-    metric_add(m, "server", &process_metrics_listeners, s);
+    metric_add(m, "server", &process_metrics, &p->process);
+    metric_add(m, "server", &process_metrics_listeners, &p->process);
     metric_add(m, "clients", &engine_metrics_clients, e);
-    metric_add(m, "memory", &memory_metrics, s);
+    metric_add(m, "memory", &memory_metrics, &p->memory);
     metric_add(m, "memory", &scripting_metrics, e->scripting);
-    metric_add(m, "persistence", &saver_metrics, s->saver);
-    metric_add(m, "persistence", &aof_metrics, saver.aof);
-    metric_add(m, "persistence", &aof_metrics_latency, saver.aof);
+    metric_add(m, "persistence", &persistence_metrics, p->persistence);
+    metric_add(m, "persistence", &aof_metrics, p->aof);
+    metric_add(m, "persistence", &aof_metrics_latency, p->aof);
     metric_add(m, "stats", &engine_metrics, e);
     metric_add(m, "stats", &store_metrics, e->store);
-    metric_add(m, "stats", &turn_metrics, s);
+    metric_add(m, "stats", &turn_metrics, &p->turn);
     metric_add(m, "stats", &absent_metrics, NULL);
     metric_add(m, "replication", &journal_metrics, e->journal);
     metric_add(m, "cpu", &process_metrics_cpu, NULL);

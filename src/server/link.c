@@ -1,12 +1,35 @@
+/* A link lives from accept to close:
+ *
+ *   link_open()        admit decides whether it may come. Its first bytes are read in the turn in
+ *                      which it was accepted.
+ *   note_ready()       the loop's callback: only puts it on the list of links with bytes to read,
+ *                      in the order in which the kernel tells of them. That is the order of
+ *                      arrival, and everything here keeps it.
+ *   link_read_all()    one read a link, FEED_GROUP links together; the feed runs what came. Bytes
+ *                      of who cannot run now (blocked, paused, delayed) are kept with the client,
+ *                      and link_resume_all() runs them.
+ *   link_write_all()   sends up to where the gate holds the output back. Who is held is looked at
+ *                      again when the gate moves; who has a full socket, when it has room.
+ *   link_close_all()   frees who was marked (client_close()). Nothing else frees a client, so that
+ *                      no pointer dies in the middle of a turn.
+ *
+ * Two limits end a link early: what it has sent and what waits to be sent to it. Who has not
+ * authenticated yet has much smaller ones, and a deadline.
+ *
+ * While a script runs that takes long, others are read by a second feed into a second buffer
+ * (struct reading): the first group is not at its end. Who is in that group waits. */
 #include "server/link.h"
 
 #include "acl/users.h"
+#include "base/assert.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/block.h"
+#include "engine/feed.h"
 #include "engine/rights.h"
 #include "engine/session.h"
 #include "engine/txn.h"
+#include "io/conn.h"
 #include "io/listen.h"
 #include "server/admit.h"
 #include "server/memory.h"
@@ -18,69 +41,129 @@
 #include <unistd.h>
 
 #define READ_PIECE   65536
-#define ACCEPT_MOST  1000
 #define ANONYMOUS_IN (1 << 20)
+
+/* What a turn reads into: a piece for each client of a group, on cache lines of its own. */
+#define READ_BUFFER ((size_t)FEED_GROUP * (READ_PIECE + 64))
+
+struct link {
+    struct link_set *set;
+    struct conn *conn;
+    struct client *client;
+    struct dict_node *peer; /* admit_peer() */
+    struct dlist_node readable;
+    bool waits_for_room; /* the peer takes no more for now */
+    bool greeted;        /* its handshake was noticed */
+    bool stopped;        /* reads no more */
+};
+
+/* A group of requests on its way, and the bytes that they were read into. */
+struct reading {
+    struct feed *feed;
+    char *buffer;
+};
+
+struct link_set {
+    struct engine *engine;
+    struct loop *loop;
+    struct admit *admit;
+    struct memory *memory;
+    struct dlist_node readable; /* links with bytes to read */
+    struct dlist_node held;     /* clients (outgoing) whose output waits for the journal */
+    uint64_t held_at;           /* gate.moves when they were looked at last */
+    struct reading *reading;    /* one of the two below */
+    struct reading usual, in_script;
+    bool clock_is_old; /* a script has taken long in this turn */
+};
+
+struct link_set *link_set_new(struct engine *e, struct loop *l, struct admit *a, struct memory *m)
+{
+    struct link_set *s = mem_zalloc(sizeof(*s));
+    s->engine = e;
+    s->loop = l;
+    s->admit = a;
+    s->memory = m;
+    dlist_init(&s->readable);
+    dlist_init(&s->held);
+    s->usual = (struct reading){feed_new(), mem_alloc_aligned(64, READ_BUFFER)};
+    s->reading = &s->usual;
+    return s;
+}
+
+static void free_reading(struct reading *r)
+{
+    feed_free(r->feed);
+    mem_free(r->buffer);
+}
+
+void link_set_free(struct link_set *s)
+{
+    ASSERT(dlist_empty(&s->readable));
+    free_reading(&s->usual);
+    free_reading(&s->in_script);
+    mem_free(s);
+}
 
 static void note_ready(void *context, int events)
 {
     struct link *k = context;
     if ((events & LOOP_READ) && !dlist_linked(&k->readable))
-        dlist_append(&k->server->readable, &k->readable);
+        dlist_append(&k->set->readable, &k->readable);
     if (events & LOOP_WRITE) {
         k->waits_for_room = false;
         conn_want(k->conn, !k->stopped, false);
         client_has_output(k->client);
         /* A handshake may have waited for it. */
         if (conn_tls(k->conn) && !k->stopped && !dlist_linked(&k->readable))
-            dlist_append(&k->server->readable, &k->readable);
+            dlist_append(&k->set->readable, &k->readable);
     }
 }
 
-static void refuse(const struct listener *l, int fd, enum err e)
+static void refuse(const struct link_arrival *a, enum err e)
 {
-    if (l->is_tls) {
-        close(fd);
-        return;
-    }
+    /* The best that can be done for a peer that will not be a client; one that expects a handshake
+     * could not read it. */
     struct bytes text = err_text(e);
-    /* The best that can be done for a peer that will not be a client. */
-    ssize_t n = send(fd, text.p, text.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t n = a->tls ? 0 : send(a->fd, text.p, text.n, MSG_NOSIGNAL | MSG_DONTWAIT);
     (void)n;
-    close(fd);
+    close(a->fd);
 }
 
-static void accept_one(struct listener *l, int fd, const char *peer, const char *local,
-                       bool is_local)
+static void set_addresses(struct client *c, const struct link_arrival *a, const char *unixsocket)
 {
-    struct server *s = l->server;
-    struct engine *e = &s->engine;
+    if (a->is_unix) {
+        c->flags |= CLIENT_UNIX;
+        snprintf(c->address, sizeof(c->address), "%s:0", unixsocket);
+        snprintf(c->local_address, sizeof(c->local_address), "%s:0", unixsocket);
+    } else {
+        snprintf(c->address, sizeof(c->address), "%s", a->peer);
+        snprintf(c->local_address, sizeof(c->local_address), "%s", a->local);
+    }
+}
+
+void link_open(struct link_set *s, const struct link_arrival *a)
+{
+    struct engine *e = s->engine;
+    const char *peer = a->is_unix ? "" : a->peer;
     enum err why;
-    if (!admit_connection(s, l->is_unix ? "" : peer, is_local || l->is_unix, &why)) {
+    if (!admit_connection(s->admit, peer, a->is_local || a->is_unix, &why)) {
         e->stats.rejected_connections++;
-        refuse(l, fd, why);
+        refuse(a, why);
         return;
     }
-    if (!l->is_unix)
-        listen_tune(fd, (int)s->settings->tcp_keepalive);
+    if (!a->is_unix)
+        listen_tune(a->fd, (int)e->settings->tcp_keepalive);
     struct link *k = mem_zalloc(sizeof(*k));
-    k->server = s;
+    k->set = s;
     k->client = client_new(e);
     rights_begin(k->client);
     k->client->link = k;
-    k->client->fd = fd;
-    if (l->is_unix) {
-        k->client->flags |= CLIENT_UNIX;
-        snprintf(k->client->address, sizeof(k->client->address), "%s:0", s->settings->unixsocket);
-        snprintf(k->client->local_address, sizeof(k->client->local_address), "%s:0",
-                 s->settings->unixsocket);
-    } else {
-        snprintf(k->client->address, sizeof(k->client->address), "%s", peer);
-        snprintf(k->client->local_address, sizeof(k->client->local_address), "%s", local);
-    }
-    k->peer = admit_peer(s, l->is_unix ? "" : peer);
-    k->conn = conn_new(s->loop, fd, note_ready, k);
-    if (l->is_tls) {
-        conn_start_tls(k->conn, s->tls);
+    k->client->fd = a->fd;
+    set_addresses(k->client, a, e->settings->unixsocket);
+    k->peer = admit_peer(s->admit, peer);
+    k->conn = conn_new(s->loop, a->fd, note_ready, k);
+    if (a->tls) {
+        conn_start_tls(k->conn, a->tls);
         client_set_anonymous(k->client, true);
     }
     /* What it sent before it was accepted has its turn now: the loop would tell of it in the next
@@ -90,21 +173,9 @@ static void accept_one(struct listener *l, int fd, const char *peer, const char 
     log_line(LOG_VERBOSE, "Accepted %s", k->client->address);
 }
 
-void link_accept(struct listener *l)
+bool link_is_readable(const struct link_set *s)
 {
-    for (int i = 0; i < ACCEPT_MOST; i++) {
-        char peer[64] = "", local[64] = "";
-        bool is_local = false;
-        int fd = listen_accept(l->fd, peer, local, sizeof(peer), &is_local);
-        if (fd == -ECONNABORTED || fd == -EINTR || fd == -EPROTO)
-            continue;
-        if (fd < 0) {
-            if (fd != -EAGAIN)
-                log_line(LOG_WARNING, "Accepting client connection: %s", strerror(-fd));
-            return;
-        }
-        accept_one(l, fd, peer, local, is_local);
-    }
+    return !dlist_empty(&s->readable);
 }
 
 static void stop_reading(struct link *k)
@@ -117,16 +188,16 @@ static void stop_reading(struct link *k)
 
 /* The handshake has ended: until then it was a stranger whether a password is asked for or not. The
  * certificate may say who it is. */
-static void greet(struct server *s, struct link *k)
+static void greet(struct link_set *s, struct link *k)
 {
     char name[256];
     k->greeted = true;
     client_set_anonymous(k->client, false);
     rights_begin(k->client);
-    if (s->settings->tls_auth_clients_user != 1 ||
+    if (s->engine->settings->tls_auth_clients_user != 1 ||
         !tls_common_name(conn_tls(k->conn), name, sizeof(name)))
         return;
-    struct user *u = users_find(s->engine.users, bytes_text(name));
+    struct user *u = users_find(s->engine->users, bytes_text(name));
     if (u && u->on)
         rights_set_user(k->client, u);
 }
@@ -153,7 +224,7 @@ static void leave(struct link *k, bool in_order)
 }
 
 /* One read; adds what came to the group. Returns the bytes used of the turn buffer. */
-static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
+static size_t read_one(struct link_set *s, struct link *k, char *to, size_t room)
 {
     struct client *c = k->client;
     size_t own_room = 0;
@@ -177,10 +248,10 @@ static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
         leave(k, n == 0);
         return 0;
     }
-    c->active_ms = s->engine.steady_ms;
+    c->active_ms = s->engine->steady_ms;
     c->total_in += (uint64_t)n;
-    s->engine.stats.total_in += (uint64_t)n;
-    s->engine.stats.total_reads++;
+    s->engine->stats.total_in += (uint64_t)n;
+    s->engine->stats.total_reads++;
     if (place)
         feed_placed(c, (size_t)n);
     if (__builtin_expect(c->total_commands == 0, 0) && !tls &&
@@ -193,10 +264,10 @@ static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
     size_t kept =
         c->in_n + (c->partial ? request_memory(c->partial) : 0) + (c->txn ? c->txn->memory : 0);
     long long limit =
-        c->flags & CLIENT_ANONYMOUS ? ANONYMOUS_IN : s->settings->client_query_buffer_limit;
+        c->flags & CLIENT_ANONYMOUS ? ANONYMOUS_IN : s->engine->settings->client_query_buffer_limit;
     if ((long long)kept > limit) {
         log_line(LOG_WARNING, "Closing client %s that reached max query buffer length", c->address);
-        s->engine.stats.query_limit_disconnections++;
+        s->engine->stats.query_limit_disconnections++;
         client_close(c);
         return 0;
     }
@@ -207,19 +278,21 @@ static size_t read_one(struct server *s, struct link *k, char *to, size_t room)
         client_count_input(c);
         return 0;
     }
-    feed_add(s->feed, c, place ? c->in : at, place ? c->in_n : (size_t)n);
+    feed_add(s->reading->feed, c, place ? c->in : at, place ? c->in_n : (size_t)n);
     return place ? 0 : (size_t)n;
 }
 
 /* Who comes behind a script that took long does so later. */
-static void run_group(struct server *s)
+static void run_group(struct link_set *s)
 {
-    feed_run(s->feed);
-    if (__builtin_expect(s->clock_is_old, 0) && !(s->engine.slow_path & ENGINE_BUSY))
-        now_read(s);
+    feed_run(s->reading->feed);
+    if (__builtin_expect(s->clock_is_old, 0) && !(s->engine->slow_path & ENGINE_BUSY)) {
+        s->clock_is_old = false;
+        now_read(s->engine);
+    }
 }
 
-void link_read_all(struct server *s)
+void link_read_all(struct link_set *s)
 {
     struct dlist_node waiting; /* their own script runs */
     struct dlist_node more;
@@ -227,7 +300,7 @@ void link_read_all(struct server *s)
     dlist_init(&more);
     while (!dlist_empty(&s->readable)) {
         size_t used = 0;
-        feed_begin(s->feed);
+        feed_begin(s->reading->feed);
         for (int i = 0; i < FEED_GROUP && !dlist_empty(&s->readable); i++) {
             struct link *k = dlist_item(s->readable.next, struct link, readable);
             dlist_remove(&k->readable);
@@ -237,9 +310,9 @@ void link_read_all(struct server *s)
                 dlist_append(&waiting, &k->readable);
                 continue;
             }
-            size_t got = read_one(s, k, s->turn_buffer + used, READ_PIECE);
+            size_t got = read_one(s, k, s->reading->buffer + used, READ_PIECE);
             used += (got + 63) & ~(size_t)63;
-            /* Decrypted bytes that did not fit: the socket will not speak of them. */
+            /* OpenSSL holds plaintext that epoll will not report: read again this turn. */
             if (conn_tls(k->conn) && tls_pending(conn_tls(k->conn)))
                 dlist_append(&more, &k->readable);
         }
@@ -249,9 +322,24 @@ void link_read_all(struct server *s)
     dlist_splice(&s->readable, &waiting);
 }
 
-void link_resume_all(struct server *s)
+void link_enter_script(struct link_set *s)
 {
-    struct engine *e = &s->engine;
+    ASSERT(s->reading == &s->usual);
+    if (!s->in_script.feed)
+        s->in_script = (struct reading){feed_new(), mem_alloc_aligned(64, READ_BUFFER)};
+    feed_detach_pending(s->usual.feed);
+    s->clock_is_old = true;
+    s->reading = &s->in_script;
+}
+
+void link_leave_script(struct link_set *s)
+{
+    s->reading = &s->usual;
+}
+
+void link_resume_all(struct link_set *s)
+{
+    struct engine *e = s->engine;
     struct dlist_node again;
     dlist_init(&again);
     /* Those who ask to go on once more wait for the next turn. */
@@ -266,13 +354,13 @@ void link_resume_all(struct server *s)
         if (c->flags & (CLIENT_CLOSING | CLIENT_BLOCKED | CLIENT_PAUSED | CLIENT_AUTH_DELAYED) ||
             c->in_n == 0)
             continue;
-        feed_begin(s->feed);
-        feed_add(s->feed, c, c->in, c->in_n);
+        feed_begin(s->reading->feed);
+        feed_add(s->reading->feed, c, c->in, c->in_n);
         run_group(s);
     }
 }
 
-static void write_one(struct server *s, struct link *k)
+static void write_one(struct link_set *s, struct link *k)
 {
     struct client *c = k->client;
     uint64_t limit = gate_sendable(c);
@@ -286,10 +374,10 @@ static void write_one(struct server *s, struct link *k)
                 client_close(c);
             break;
         } else {
-            c->active_ms = s->engine.steady_ms;
+            c->active_ms = s->engine->steady_ms;
             c->total_out += (uint64_t)n;
-            s->engine.stats.total_out += (uint64_t)n;
-            s->engine.stats.total_writes++;
+            s->engine->stats.total_out += (uint64_t)n;
+            s->engine->stats.total_writes++;
         }
     }
     if ((c->flags & CLIENT_CLOSE_AFTER) && chain_pending(&c->out) == 0)
@@ -298,9 +386,9 @@ static void write_one(struct server *s, struct link *k)
         stop_reading(k);
 }
 
-void link_write_all(struct server *s)
+void link_write_all(struct link_set *s)
 {
-    struct engine *e = &s->engine;
+    struct engine *e = s->engine;
     if (e->gate.moves != s->held_at) {
         s->held_at = e->gate.moves;
         /* These are older than what this turn adds. */
@@ -325,9 +413,9 @@ void link_write_all(struct server *s)
     }
 }
 
-void link_close_all(struct server *s)
+void link_close_all(struct link_set *s)
 {
-    struct engine *e = &s->engine;
+    struct engine *e = s->engine;
     struct dlist_node later; /* its script runs, and lets others have their turn */
     dlist_init(&later);
     while (!dlist_empty(&e->clients.closing)) {
@@ -346,17 +434,17 @@ void link_close_all(struct server *s)
             log_line(LOG_VERBOSE, "Client closed connection %s", c->address);
         }
         session_close(c);
-        s->clients_enough = 0;
+        memory_client_gone(s->memory);
         if (k)
-            admit_gone(s, k->peer);
+            admit_gone(s->admit, k->peer);
         mem_free(k);
     }
     dlist_splice(&e->clients.closing, &later);
 }
 
-void link_tick(struct server *s)
+void link_tick(struct link_set *s)
 {
-    struct engine *e = &s->engine;
+    struct engine *e = s->engine;
     for (struct dlist_node *n = e->clients.all.next; n != &e->clients.all; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
         if (!c->link || (c->flags & CLIENT_CLOSING))

@@ -2,17 +2,55 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "config/forms.h"
 #include "io/listen.h"
+#include "io/tls.h"
 #include "server/link.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
-bool listeners_configure_tls(struct server *s)
+/* Addresses of `bind`, each with both ports, and the unix socket. */
+#define MOST        (2 * SETTINGS_ADDRESSES + 2)
+#define ACCEPT_MOST 1000 /* connections that a listener takes in one turn */
+
+struct listener {
+    struct listeners *all;
+    struct loop_fd *watch;
+    int fd;
+    bool is_unix, is_tls;
+};
+
+struct listeners {
+    const struct settings *settings;
+    struct loop *loop;
+    struct link_set *links;
+    struct tls_context *tls; /* or NULL */
+    struct listener list[MOST];
+    int n;
+};
+
+struct listeners *listeners_new(const struct settings *c, struct loop *l, struct link_set *links)
 {
-    const struct settings *c = s->settings;
+    struct listeners *all = mem_zalloc(sizeof(*all));
+    all->settings = c;
+    all->loop = l;
+    all->links = links;
+    return all;
+}
+
+void listeners_free(struct listeners *all)
+{
+    listeners_close(all);
+    tls_context_free(all->tls);
+    mem_free(all);
+}
+
+bool listeners_configure_tls(struct listeners *all)
+{
+    const struct settings *c = all->settings;
     struct buf error = {0};
     struct tls_options o = {.cert_file = c->tls_cert_file,
                             .key_file = c->tls_key_file,
@@ -37,40 +75,56 @@ bool listeners_configure_tls(struct server *s)
             return false;
         }
     }
-    tls_context_free(s->tls);
-    s->tls = fresh;
+    tls_context_free(all->tls);
+    all->tls = fresh;
     return true;
 }
 
 static void accept_ready(void *context, int events)
 {
+    const struct listener *l = context;
     (void)events;
-    link_accept(context);
+    for (int i = 0; i < ACCEPT_MOST; i++) {
+        char peer[64] = "", local[64] = "";
+        struct link_arrival a = {.peer = peer,
+                                 .local = local,
+                                 .is_unix = l->is_unix,
+                                 .tls = l->is_tls ? l->all->tls : NULL};
+        a.fd = listen_accept(l->fd, peer, local, sizeof(peer), &a.is_local);
+        if (a.fd == -ECONNABORTED || a.fd == -EINTR || a.fd == -EPROTO)
+            continue;
+        if (a.fd < 0) {
+            if (a.fd != -EAGAIN)
+                log_line(LOG_WARNING, "Accepting client connection: %s", strerror(-a.fd));
+            return;
+        }
+        link_open(l->all->links, &a);
+    }
 }
 
-static void add_listener(struct server *s, int fd, bool is_unix, bool is_tls)
+static void add_listener(struct listeners *all, int fd, bool is_unix, bool is_tls)
 {
-    ASSERT(s->listener_n < SERVER_LISTENERS);
-    struct listener *l = &s->listeners[s->listener_n++];
-    *l = (struct listener){.server = s, .fd = fd, .is_unix = is_unix, .is_tls = is_tls};
-    l->watch = loop_fd_new(s->loop, fd, accept_ready, l);
+    ASSERT(all->n < MOST);
+    struct listener *l = &all->list[all->n++];
+    *l = (struct listener){.all = all, .fd = fd, .is_unix = is_unix, .is_tls = is_tls};
+    l->watch = loop_fd_new(all->loop, fd, accept_ready, l);
     loop_fd_want(l->watch, LOOP_READ);
 }
 
 /* All addresses on one port. A leading '-' allows one to be missing. */
-static bool listen_tcp_all(struct server *s, int port, bool is_tls)
+static bool listen_tcp_all(struct listeners *all, int port, bool is_tls)
 {
     struct bytes words[SETTINGS_ADDRESSES];
-    size_t n = forms_split(bytes_text(s->settings->bind), words, SETTINGS_ADDRESSES);
+    size_t n = forms_split(bytes_text(all->settings->bind), words, SETTINGS_ADDRESSES);
     bool good = true;
     for (size_t i = 0; i < n && good; i++) {
         char address[256];
         bool optional = *words[i].p == '-';
         snprintf(address, sizeof(address), "%.*s", (int)words[i].n - optional,
                  words[i].p + optional);
-        int fd = listen_tcp(address, port, (int)s->settings->tcp_backlog);
+        int fd = listen_tcp(address, port, (int)all->settings->tcp_backlog);
         if (fd >= 0) {
-            add_listener(s, fd, false, is_tls);
+            add_listener(all, fd, false, is_tls);
             continue;
         }
         log_line(LOG_WARNING, "Warning: Could not create server TCP listening socket %s:%d: %s",
@@ -83,26 +137,26 @@ static bool listen_tcp_all(struct server *s, int port, bool is_tls)
     return good;
 }
 
-static bool open_ports(struct server *s)
+static bool open_ports(struct listeners *all)
 {
-    return (!s->settings->port || listen_tcp_all(s, (int)s->settings->port, false)) &&
-           (!s->settings->tls_port || listen_tcp_all(s, (int)s->settings->tls_port, true));
+    return (!all->settings->port || listen_tcp_all(all, (int)all->settings->port, false)) &&
+           (!all->settings->tls_port || listen_tcp_all(all, (int)all->settings->tls_port, true));
 }
 
-bool listeners_open(struct server *s)
+bool listeners_open(struct listeners *all)
 {
-    if (!listeners_configure_tls(s) || !open_ports(s))
+    if (!listeners_configure_tls(all) || !open_ports(all))
         return false;
-    if (*s->settings->unixsocket) {
-        int fd = listen_unix(s->settings->unixsocket, (unsigned)s->settings->unixsocketperm,
-                             (int)s->settings->tcp_backlog);
+    if (*all->settings->unixsocket) {
+        int fd = listen_unix(all->settings->unixsocket, (unsigned)all->settings->unixsocketperm,
+                             (int)all->settings->tcp_backlog);
         if (fd < 0) {
             log_line(LOG_WARNING, "Failed opening Unix socket: bind: %s", strerror(-fd));
             return false;
         }
-        add_listener(s, fd, true, false);
+        add_listener(all, fd, true, false);
     }
-    if (s->listener_n == 0) {
+    if (all->n == 0) {
         log_line(LOG_WARNING, "Configured to not listen anywhere, exiting.");
         return false;
     }
@@ -115,28 +169,41 @@ static void close_listener(struct listener *l)
     close(l->fd);
 }
 
-bool listeners_reopen(struct server *s)
+bool listeners_reopen(struct listeners *all)
 {
     int kept = 0;
     struct listener unix_one = {0};
-    for (int i = 0; i < s->listener_n; i++) {
-        if (s->listeners[i].is_unix)
-            unix_one = s->listeners[i], kept = 1;
+    for (int i = 0; i < all->n; i++) {
+        if (all->list[i].is_unix)
+            unix_one = all->list[i], kept = 1;
         else
-            close_listener(&s->listeners[i]);
+            close_listener(&all->list[i]);
     }
-    s->listener_n = 0;
+    all->n = 0;
     if (kept) {
         /* It stands at another place now, which its watch has to know. */
         loop_fd_free(unix_one.watch);
-        add_listener(s, unix_one.fd, true, false);
+        add_listener(all, unix_one.fd, true, false);
     }
-    return open_ports(s);
+    return open_ports(all);
 }
 
-void listeners_close(struct server *s)
+void listeners_close(struct listeners *all)
 {
-    for (int i = 0; i < s->listener_n; i++)
-        close_listener(&s->listeners[i]);
-    s->listener_n = 0;
+    for (int i = 0; i < all->n; i++)
+        close_listener(&all->list[i]);
+    all->n = 0;
+}
+
+void listeners_close_copies(struct listeners *all)
+{
+    for (int i = 0; i < all->n; i++)
+        close(all->list[i].fd);
+}
+
+const char *listeners_kind(const struct listeners *all, int number)
+{
+    if (number >= all->n)
+        return NULL;
+    return all->list[number].is_unix ? "unix" : all->list[number].is_tls ? "tls" : "tcp";
 }

@@ -1,3 +1,22 @@
+/* Loading, at the start:
+ *
+ *   appendonly yes   the manifest names a base and increments. They are read in the order of their
+ *                    numbers: the base is a snapshot or commands, increments are commands in
+ *                    frames (persist/aof_read). Without a manifest the one file of Redis before 7.0
+ *                    is adopted as the base; without that the snapshot is loaded, and it becomes
+ *                    the first base. A snapshot that is newer than the base, written while
+ *                    appendonly was off, counts instead (docs/decisions/0022).
+ *   appendonly no    the snapshot, if there is one.
+ *
+ * Commands run by exec_request(), as a client of its own (CLIENT_REPLAY): no limits, no rights, no
+ * journal. Nothing expires meanwhile (ENGINE_LOADING): a key past its time may be renamed or
+ * persisted by a later command.
+ *
+ * What can be wrong: a file can't be read, or is damaged where it had been synced: the server does
+ * not start. The end of the last file is torn, as a crash leaves it: it is cut off and kept aside
+ * (aof-load-truncated). A command gives an error: it is logged, and loading goes on. A command is
+ * unknown or changes no data: the server does not start. The server is told to end: serve() says
+ * so, and the readers stop. */
 #include "server/loader.h"
 
 #include "base/clock.h"
@@ -16,8 +35,6 @@
 #include "persist/rdb_head.h"
 #include "persist/rdb_read.h"
 #include "script/scripting.h"
-#include "server/link.h"
-#include "server/now.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -26,22 +43,28 @@
 
 struct loader {
     uint64_t replayed; /* commands of append-only files */
-    struct server *server;
+    struct engine *engine;
     struct aof *aof;
+    bool (*serve)(void *context);
+    void *context;
     struct loader_figures figures;
     enum loader_how how;
     bool starting;      /* no command has run yet */
+    bool ended;         /* the server ends */
     uint64_t base_done; /* bytes of the files in front of the one being read */
     struct client *replay;
     char unknown[65]; /* a command that the file names and nobody knows */
     uint64_t replay_errors;
 };
 
-struct loader *loader_new(struct server *s, struct aof *aof)
+struct loader *loader_new(struct engine *e, struct aof *aof, bool (*serve)(void *context),
+                          void *context)
 {
     struct loader *l = mem_zalloc(sizeof(*l));
-    l->server = s;
+    l->engine = e;
     l->aof = aof;
+    l->serve = serve;
+    l->context = context;
     return l;
 }
 
@@ -58,28 +81,19 @@ const struct loader_figures *loader_figures(const struct loader *l)
 static bool load_progress(void *context, uint64_t bytes)
 {
     struct loader *l = context;
-    struct server *s = l->server;
     l->figures.done = l->base_done + bytes;
     /* Within a command (DEBUG RELOAD) nothing else may run. */
     if (!l->starting)
         return true;
-    loop_turn(s->loop, 0);
-    if (s->stopping)
-        return false;
-    now_read(s);
-    if (!dlist_empty(&s->readable))
-        link_read_all(s);
-    client_order_output(&s->engine);
-    link_write_all(s);
-    link_close_all(s);
-    return true;
+    l->ended = !l->serve(l->context);
+    return !l->ended;
 }
 
 /* Our own files know commands by their own names. Those of Redis have what requests called them,
  * by whatever names there were then. */
 static const struct command *command_of(const struct loader *l, struct bytes name)
 {
-    const struct engine *e = &l->server->engine;
+    const struct engine *e = l->engine;
     const struct command *c = e->replaying_foreign ? registry_find(e->registry, name) : NULL;
     return c ? c : registry_find_original(e->registry, name);
 }
@@ -101,7 +115,7 @@ static bool replay(void *context, const struct bytes *argv, int argc)
     struct loader *l = context;
     struct exec_request q = {.argv = argv, .argc = argc};
     unsigned errors = l->replay->reply.errors;
-    uint64_t failures = scripting_failures(l->server->engine.scripting);
+    uint64_t failures = scripting_failures(l->engine->scripting);
     q.command = command_of(l, argv[0]);
     if (!q.command) {
         snprintf(l->unknown, sizeof(l->unknown), "%.*s", argv[0].n < 64 ? (int)argv[0].n : 64,
@@ -113,9 +127,9 @@ static bool replay(void *context, const struct bytes *argv, int argc)
                  argv[0].p);
         return false;
     }
-    clock_delay(l->server->settings->key_load_delay, l->replayed++);
+    clock_delay(l->engine->settings->key_load_delay, l->replayed++);
     exec_request(l->replay, &q);
-    if (scripting_failures(l->server->engine.scripting) != failures) {
+    if (scripting_failures(l->engine->scripting) != failures) {
         /* Gone on with, the next rewrite would leave it out for good. */
         log_line(LOG_WARNING, "A library of functions cannot be loaded; is script-memory-limit "
                               "smaller than it was?");
@@ -145,7 +159,7 @@ static bool replay_effect(void *context, int db, const struct bytes *argv, int a
 {
     struct loader *l = context;
     struct db *before = l->replay->db;
-    l->replay->db = &l->server->engine.store->dbs[db];
+    l->replay->db = &l->engine->store->dbs[db];
     bool good = replay(context, argv, argc);
     l->replay->db = before;
     return good;
@@ -177,8 +191,8 @@ static void tell_left_out(const char *path, const struct rdb_read_result *r)
 
 static bool load_rdb(struct loader *l, const char *path, bool is_base, struct bytes *tail)
 {
-    struct server *s = l->server;
-    const struct settings *c = s->settings;
+    struct engine *e = l->engine;
+    const struct settings *c = e->settings;
     struct bytes map;
     struct rdb_read_result r;
     int error = file_map(path, &map);
@@ -193,7 +207,7 @@ static bool load_rdb(struct loader *l, const char *path, bool is_base, struct by
                                  .keep_libraries = l->how == LOADER_ADD,
                                  .skip_unknown = c->rdb_skip_unknown,
                                  .warn = load_warning,
-                                 .now_ms = s->engine.now_ms,
+                                 .now_ms = e->now_ms,
                                  .values = rdb_get_options_from(c),
                                  .apply = replay_effect,
                                  .progress = load_progress,
@@ -201,7 +215,7 @@ static bool load_rdb(struct loader *l, const char *path, bool is_base, struct by
                                      (uint64_t)c->loading_process_events_interval_bytes,
                                  .key_delay_us = &c->key_load_delay,
                                  .context = l};
-    bool good = rdb_read(s->engine.store, map, &o, &r);
+    bool good = rdb_read(e->store, map, &o, &r);
     l->figures.keys += r.keys;
     l->figures.expired += r.expired;
     if (good)
@@ -213,13 +227,13 @@ static bool load_rdb(struct loader *l, const char *path, bool is_base, struct by
                      (unsigned long long)r.empty);
         log_line(LOG_NOTICE, "Done loading RDB, keys loaded: %llu, keys expired: %llu%s.",
                  (unsigned long long)r.keys, (unsigned long long)r.expired, empty);
-        journal_continue(s->engine.journal, r.replication_id, r.journal_offset);
+        journal_continue(e->journal, r.replication_id, r.journal_offset);
         if (tail && r.length < map.n) {
             struct aof_read_options ao = {.apply = replay, .context = l};
             struct aof_read_result ar;
-            s->engine.replaying_foreign = true;
+            e->replaying_foreign = true;
             aof_read(bytes_of(map.p + r.length, map.n - r.length), &ao, &ar);
-            s->engine.replaying_foreign = false;
+            e->replaying_foreign = false;
             good = ar.status == AOF_READ_GOOD;
             if (!good)
                 log_line(LOG_WARNING, "Bad tail behind the RDB preamble of %s: %s", path, ar.error);
@@ -278,7 +292,7 @@ static void say_refused(struct loader *l, const char *path, const struct aof_rea
 
 static bool load_aof_file(struct loader *l, const char *path, bool is_base, bool last)
 {
-    struct server *s = l->server;
+    struct engine *e = l->engine;
     struct bytes map;
     int error = file_map(path, &map);
     if (error) {
@@ -290,23 +304,23 @@ static bool load_aof_file(struct loader *l, const char *path, bool is_base, bool
         .apply = replay,
         .ahead = look_ahead,
         .progress = load_progress,
-        .progress_every = (uint64_t)l->server->settings->loading_process_events_interval_bytes,
+        .progress_every = (uint64_t)l->engine->settings->loading_process_events_interval_bytes,
         .context = l};
     struct aof_read_result r;
     struct aof_frame_header head;
     size_t head_n;
-    s->engine.replaying_foreign = !aof_frame_parse_header(map, &head, &head_n);
+    e->replaying_foreign = !aof_frame_parse_header(map, &head, &head_n);
     aof_read(map, &o, &r);
-    s->engine.replaying_foreign = false;
+    e->replaying_foreign = false;
     bool good = r.status == AOF_READ_GOOD;
-    struct journal *j = s->engine.journal;
+    struct journal *j = e->journal;
     if (r.framed)
         /* What a base holds is no part of the journal: that goes on where its head says. */
         journal_continue(j, r.replication_id,
                          is_base                ? head.offset
                          : r.offset > j->offset ? r.offset
                                                 : j->offset);
-    if (r.status == AOF_READ_TORN && last && s->settings->aof_load_truncated) {
+    if (r.status == AOF_READ_TORN && last && e->settings->aof_load_truncated) {
         good = cut(l, path, map, r.good);
         session_reset(l->replay); /* a transaction that never ended */
         client_set_anonymous(l->replay, false);
@@ -345,7 +359,7 @@ static bool load_aof(struct loader *l)
     struct manifest *m = aof_manifest(l->aof);
     char path[PATH_MAX];
     uint64_t last = manifest_last_seq(m, MANIFEST_INCREMENT),
-             used = manifest_last_in_use(m, l->server->settings->appenddirname);
+             used = manifest_last_in_use(m, l->engine->settings->appenddirname);
     for (size_t i = 0; i < m->n; i++) {
         aof_path(l->aof, m->files[i].name, path, sizeof(path));
         int64_t n = file_size_of(path);
@@ -377,8 +391,7 @@ static bool load_aof(struct loader *l)
 
 static void begin_load(struct loader *l)
 {
-    struct engine *e = &l->server->engine;
-    l->figures.loading = true;
+    struct engine *e = l->engine;
     l->figures.started_ms = e->now_ms;
     l->figures.total = l->figures.done = l->base_done = 0;
     l->replay_errors = 0;
@@ -392,18 +405,17 @@ static void begin_load(struct loader *l)
 
 static void end_load(struct loader *l)
 {
-    struct engine *e = &l->server->engine;
+    struct engine *e = l->engine;
     mem_grow_end();
     session_close(l->replay);
     l->replay = NULL;
-    l->figures.loading = false;
     state_set(e, ENGINE_LOADING, false);
 }
 
 /* An append-only file of Redis before 7.0 is one file in `dir`: it becomes the base. */
 static bool adopt_old_aof(struct loader *l, int *have)
 {
-    const char *name = l->server->settings->appendfilename;
+    const char *name = l->engine->settings->appendfilename;
     const struct manifest_file *base = manifest_base(aof_manifest(l->aof));
     char path[PATH_MAX];
     aof_path(l->aof, name, path, sizeof(path));
@@ -413,13 +425,13 @@ static bool adopt_old_aof(struct loader *l, int *have)
     int error = aof_adopt(l->aof);
     if (error) {
         log_line(LOG_WARNING, "The append-only file %s can't be moved into %s: %s", name,
-                 l->server->settings->appenddirname, strerror(-error));
+                 l->engine->settings->appenddirname, strerror(-error));
         return false;
     }
     log_line(LOG_NOTICE,
              "Successfully migrated an old-style AOF configuration (%s) into the AOF "
              "directory (%s).",
-             name, l->server->settings->appenddirname);
+             name, l->engine->settings->appenddirname);
     *have = 1;
     return true;
 }
@@ -452,7 +464,7 @@ static void find_generation(struct loader *l)
         if (rdb_head_read(path, &h))
             l->figures.generation = h.generation;
     }
-    if (rdb_head_read(l->server->settings->dbfilename, &h) && h.generation > l->figures.generation)
+    if (rdb_head_read(l->engine->settings->dbfilename, &h) && h.generation > l->figures.generation)
         l->figures.generation = h.generation;
     if (unread)
         manifest_free(aof_manifest(l->aof));
@@ -460,7 +472,7 @@ static void find_generation(struct loader *l)
 
 static bool load_dump(struct loader *l)
 {
-    const char *dump = l->server->settings->dbfilename;
+    const char *dump = l->engine->settings->dbfilename;
     int64_t n = file_size_of(dump);
     l->figures.total = n > 0 ? (uint64_t)n : 0;
     expect_much(l);
@@ -470,7 +482,7 @@ static bool load_dump(struct loader *l)
 /* The snapshot in place of an older append-only file, which is kept under another name. */
 static bool load_newer_dump(struct loader *l)
 {
-    const char *dump = l->server->settings->dbfilename;
+    const char *dump = l->engine->settings->dbfilename;
     char aside[MANIFEST_ERROR];
     log_line(LOG_WARNING,
              "The append-only file is older than %s, which was saved after appendonly had been "
@@ -489,11 +501,11 @@ static bool load_newer_dump(struct loader *l)
 
 static bool load_what_there_is(struct loader *l)
 {
-    struct server *s = l->server;
-    const char *dump = s->settings->dbfilename;
+    struct engine *e = l->engine;
+    const char *dump = e->settings->dbfilename;
     char error[MANIFEST_ERROR];
     int have = 0;
-    if (s->settings->appendonly) {
+    if (e->settings->appendonly) {
         have = aof_read_manifest(l->aof, error);
         if (have < 0) {
             log_line(LOG_WARNING, "Fatal error loading the append-only file: %s", error);
@@ -507,7 +519,7 @@ static bool load_what_there_is(struct loader *l)
         return snapshot_is_newer(l, dump) ? load_newer_dump(l) : load_aof(l);
     if (!file_exists(dump))
         return true;
-    if (s->settings->appendonly)
+    if (e->settings->appendonly)
         log_line(LOG_NOTICE, "There is no append-only file yet: it begins with what %s holds",
                  dump);
     return load_dump(l);
@@ -520,13 +532,13 @@ bool loader_start(struct loader *l)
     bool good = load_what_there_is(l);
     l->starting = false;
     end_load(l);
-    return good && !l->server->stopping;
+    return good && !l->ended;
 }
 
 bool loader_snapshot(struct loader *l, const char *path, enum loader_how how)
 {
     l->how = how;
-    struct journal *j = l->server->engine.journal;
+    struct journal *j = l->engine->journal;
     journal_pause(j);
     begin_load(l);
     bool good = load_rdb(l, path, true, NULL);
@@ -538,7 +550,7 @@ bool loader_snapshot(struct loader *l, const char *path, enum loader_how how)
 
 bool loader_aof(struct loader *l)
 {
-    struct journal *j = l->server->engine.journal;
+    struct journal *j = l->engine->journal;
     journal_pause(j);
     begin_load(l);
     bool good = load_aof(l);

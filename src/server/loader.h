@@ -4,21 +4,23 @@
 #ifndef SERVER_LOADER_H
 #define SERVER_LOADER_H
 
-#include "server/server.h"
+#include "engine/engine.h"
 
 struct aof;
 struct loader;
 
 /* Of the last loading, or the one under way: for INFO. */
 struct loader_figures {
-    bool loading;
     int64_t started_ms;   /* by the wall clock */
     uint64_t total, done; /* bytes */
     uint64_t keys, expired, cut_bytes;
     uint64_t generation; /* the greatest of all files there were at the start */
 };
 
-struct loader *loader_new(struct server *s, struct aof *aof);
+/* serve() is called now and then while loading at the start: connections are answered. False: the
+ * server ends, and with it the loading. */
+struct loader *loader_new(struct engine *e, struct aof *aof, bool (*serve)(void *context),
+                          void *context);
 void loader_free(struct loader *l);
 const struct loader_figures *loader_figures(const struct loader *l);
 

@@ -1,4 +1,12 @@
-/* The command line, the environment, and the life of the process around the server. */
+/* The command line, the environment, and the life of the process around the server.
+ *
+ * The order of the start matters: settings are read, then the directory is entered (their paths
+ * are relative to it), the log opened, the process put into the background, the directory locked,
+ * and only then confined: from there on no file elsewhere can be written. Users and sockets come
+ * before the data, so that clients are answered (LOADING) while these are read; the process manager
+ * hears READY behind them.
+ *
+ * Wrong settings are told on stderr, everything after them in the log; the exit code is 1. */
 #include "acl/foreign.h"
 #include "base/assert.h"
 #include "base/log.h"
@@ -10,8 +18,6 @@
 #include "io/confine.h"
 #include "server/check.h"
 #include "server/crash.h"
-#include "server/cron.h"
-#include "server/data_lock.h"
 #include "server/process.h"
 #include "server/server.h"
 #include "server/version.h"
@@ -30,16 +36,22 @@
 
 static void usage(void)
 {
-    fprintf(stderr, "Usage: ./millrace-server [/path/to/millrace.conf] [options] [-]\n"
-                    "       ./millrace-server - (read config from stdin)\n"
-                    "       ./millrace-server -v or --version\n"
-                    "       ./millrace-server -h or --help\n\n"
-                    "Examples:\n"
-                    "       ./millrace-server (run the server with default conf)\n"
-                    "       echo 'maxmemory 128mb' | ./millrace-server -\n"
-                    "       ./millrace-server /etc/millrace/6379.conf\n"
-                    "       ./millrace-server --port 7777\n"
-                    "       ./millrace-server /etc/mymillrace.conf --loglevel verbose -\n");
+    fputs("Millrace " VERSION_MILLRACE ": queues, streams and pub/sub, for clients that speak to "
+          "Redis.\n\n"
+          "  millrace-server [FILE] [--SETTING VALUE ...] [-]\n\n"
+          "  FILE             settings, one a line; those on the command line come after them\n"
+          "  --SETTING VALUE  any setting by its name\n"
+          "  -                more settings from standard input\n\n"
+          "  millrace-server --print-sample-config   every setting, with its default and what it "
+          "does\n"
+          "  millrace-server --version\n\n"
+          "Examples:\n"
+          "  millrace-server --port 7000 --dir /var/lib/millrace --appendonly yes\n"
+          "      a queue that keeps what it has acknowledged\n"
+          "  millrace-server /etc/millrace.conf --loglevel verbose\n"
+          "      a file, and one setting of it replaced\n"
+          "  echo 'maxmemory 512mb' | millrace-server -\n",
+          stdout);
 }
 
 static void read_stdin(struct buf *out)
@@ -158,15 +170,14 @@ static void tell_manager(const char *text)
 
 static void banner(const struct settings *s)
 {
-    log_line(LOG_NOTICE, "oO0OoO0OoO0Oo Millrace is starting oO0OoO0OoO0Oo");
-    log_line(LOG_NOTICE, "Millrace version=%s, compatible with Redis %s, bits=64, pid=%d",
+    log_line(LOG_NOTICE, "Millrace %s starts, compatible with Redis %s, process %d",
              VERSION_MILLRACE, VERSION_REDIS, (int)getpid());
     if (s->file)
-        log_line(LOG_NOTICE, "Configuration loaded");
+        log_line(LOG_NOTICE, "Settings are those of %s", s->file);
     else
-        log_line(LOG_WARNING,
-                 "Warning: no config file specified, using the default config. In order to "
-                 "specify a config file use millrace-server /path/to/millrace.conf");
+        log_line(LOG_NOTICE,
+                 "No file of settings was given: all have their defaults, but for those "
+                 "on the command line (--help)");
     if (s->always_show_logo || (!*s->logfile && isatty(STDOUT_FILENO))) {
         struct buf b = {0};
         buf_printf(&b,
@@ -258,7 +269,7 @@ static void open_log(const struct settings *s)
 /* At the start fewer clients are better than none. */
 static void limit_clients(struct settings *s)
 {
-    long long possible = cron_raise_file_limit(s->maxclients);
+    long long possible = process_raise_file_limit(s->maxclients);
     if (possible >= s->maxclients)
         return;
     log_line(LOG_WARNING,
@@ -298,7 +309,8 @@ int main(int argc, char **argv, char **environment)
     if (settings->syslog_enabled)
         log_to_syslog(settings->syslog_ident, (int)settings->syslog_facility);
     if (chdir(settings->dir) < 0) {
-        log_line(LOG_WARNING, "Can't chdir to '%s': %s", settings->dir, strerror(errno));
+        log_line(LOG_WARNING, "Can't chdir to '%s': %s. Make that directory, or set another 'dir'.",
+                 settings->dir, strerror(errno));
         return 1;
     }
     char here[PATH_MAX];
@@ -316,15 +328,13 @@ int main(int argc, char **argv, char **environment)
     if (settings->disable_thp)
         prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     banner(settings);
-    int data_lock;
+    struct data_lock data_lock;
     if (!data_lock_take(settings->dir, &data_lock))
         return 1;
     warn(settings);
     if (!confine(settings))
         return 1;
-    struct server *s = server_new(settings);
-    s->executable = executable;
-    s->data_lock = data_lock;
+    struct server *s = server_new(settings, data_lock, executable);
     limit_clients(settings);
     if (!server_load_users(s))
         return 1;

@@ -1,3 +1,16 @@
+/* What is in use is compared with maxmemory in two places: at the beginning of a turn, and before
+ * each command that may grow (a flag in engine.slow_path sends commands here while there is a
+ * limit). Over it, in order: the cache of expanded blocks goes, which is no data; then keys, by the
+ * policy, until use is a little below the limit; and when nothing may go, the command is refused.
+ * A turn spends a bounded time on it; the next one goes on.
+ *
+ * The comparison has to be cheap, so it uses counters of the threads (mem_balance()), set right by
+ * each tick with what the allocator says. Left out is what must not drive data out: buffers of
+ * clients, the journal, values that are being freed or still being sent.
+ *
+ * maxmemory-clients is another matter: when clients together hold more, the largest are closed. The
+ * sum is compared often and looked into rarely: clients_enough says up to where nobody can be too
+ * large. */
 #include "server/memory.h"
 
 #include "base/clock.h"
@@ -27,69 +40,116 @@
 #define LEAST_CLIENTS ((size_t)128 << 10) /* bytes that all clients may hold in any case */
 #define CACHE_MS      1000 /* from one look for those that are not used to the next */
 
+/* Giving pages back, on the thread that frees. */
+struct decay {
+    struct worker_job job; /* first: it is found by its address */
+    bool running;
+};
+
+struct memory {
+    struct engine *engine;
+    const struct lazy *lazy;
+    struct worker *freer;
+    struct evict *evict;
+    struct decay decay;
+    uint64_t ticks;
+    /* As of the last tick. */
+    size_t used, sole; /* sole: deleted values that are being sent */
+    size_t peak, startup;
+    size_t uncounted;        /* what mem_balance() does not know of */
+    size_t clients_limit;    /* maxmemory-clients in bytes; 0: none */
+    size_t clients_enough;   /* what clients may hold until memory_limit_clients() looks again */
+    int64_t cache_looked_ms; /* when idle expanded blocks were last looked for */
+    /* Eviction in this turn, and the longest of all turns: by the clock and by the processor. */
+    int64_t turn_us, longest_us, turn_cpu_us, longest_cpu_us;
+    /* More than maxmemory in use, as far as ticks can see it. */
+    int64_t over_since_ms; /* 0: it is not */
+    int64_t over_ms;
+};
+
+struct memory *memory_new(struct engine *e, const struct lazy *lazy, struct worker *freer)
+{
+    struct memory *m = mem_zalloc(sizeof(*m));
+    m->engine = e;
+    m->lazy = lazy;
+    m->freer = freer;
+    m->evict = evict_new();
+    return m;
+}
+
+void memory_free(struct memory *m)
+{
+    evict_free(m->evict);
+    mem_free(m);
+}
+
+void memory_begin(struct memory *m)
+{
+    memory_configure(m);
+    memory_tick(m);
+    m->startup = mem_used();
+}
+
 /* maxmemory-clients in bytes; 0: none. A percentage is one of maxmemory or, without such a limit,
  * of the machine's memory. */
-static size_t asked_clients_limit(const struct server *s)
+static size_t asked_clients_limit(const struct settings *c)
 {
-    long long limit = s->settings->maxmemory_clients;
+    long long limit = c->maxmemory_clients;
     if (limit >= 0)
         return (size_t)limit;
     long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-    double whole =
-        s->settings->maxmemory ? (double)s->settings->maxmemory : (double)pages * (double)page;
+    double whole = c->maxmemory ? (double)c->maxmemory : (double)pages * (double)page;
     return (size_t)(whole * (double)-limit / 100);
 }
 
 /* A lower limit than the least would close every client, also the one that comes to raise it. */
-static size_t clients_limit(const struct server *s)
+static size_t clients_limit(const struct settings *c)
 {
-    size_t limit = asked_clients_limit(s);
+    size_t limit = asked_clients_limit(c);
     return limit && limit < LEAST_CLIENTS ? LEAST_CLIENTS : limit;
 }
 
-void memory_configure(struct server *s)
+void memory_configure(struct memory *m)
 {
-    const struct settings *c = s->settings;
-    struct engine *e = &s->engine;
+    const struct settings *c = m->engine->settings;
+    struct engine *e = m->engine;
     long long p = c->maxmemory_policy;
     e->store->lru.lfu = p == EVICT_ALL_LFU || p == EVICT_VOLATILE_LFU;
     e->store->lru.log_factor = (uint32_t)c->lfu_log_factor;
     e->store->lru.decay_minutes = (uint32_t)c->lfu_decay_time;
     long long cache = c->stream_cache_size, share = c->maxmemory / CACHE_SHARE;
     stream_cache_limit((size_t)(c->maxmemory && share < cache ? share : cache));
-    s->clients_limit = clients_limit(s);
-    s->clients_enough = 0;
+    m->clients_limit = clients_limit(c);
+    m->clients_enough = 0;
     e->slow_path &= ~(unsigned)(ENGINE_MAXMEMORY | ENGINE_CLIENT_LIMIT);
     e->slow_path |=
-        (c->maxmemory ? ENGINE_MAXMEMORY : 0u) | (s->clients_limit ? ENGINE_CLIENT_LIMIT : 0u);
-    memory_limit_clients(s);
+        (c->maxmemory ? ENGINE_MAXMEMORY : 0u) | (m->clients_limit ? ENGINE_CLIENT_LIMIT : 0u);
+    memory_limit_clients(m);
 }
 
 /* ---- What clients hold */
 
 /* All of it, as client_memory() counts. */
-static size_t clients_memory(const struct server *s)
+static size_t clients_memory(const struct engine *e)
 {
-    const struct engine *e = &s->engine;
     return e->clients.count * sizeof(struct client) + chain_total() + e->clients.held +
            e->clients.input + pubsub_memory(e->pubsub);
 }
 
 /* What the limit of data does not count: buffers must not drive data out, nor must what an eviction
  * itself makes. Bytes that really are there: a value that is sent by reference is data. */
-static size_t apart(const struct server *s)
+static size_t apart(const struct memory *m)
 {
-    const struct engine *e = &s->engine;
+    const struct engine *e = m->engine;
     return e->clients.count * sizeof(struct client) + chain_allocated() + str_messages() +
            e->clients.held + e->clients.input + pubsub_memory(e->pubsub) + tracking_pending(e) +
-           s->sole_memory + scripting_machines() + e->journal->pending.cap +
-           lazy_figures(s->lazy)->bytes;
+           m->sole + scripting_machines() + e->journal->pending.cap + lazy_figures(m->lazy)->bytes;
 }
 
 /* Values that have been deleted and are still being sent. */
-static size_t sole_memory(const struct server *s)
+static size_t sole_memory(const struct memory *m)
 {
-    const struct engine *e = &s->engine;
+    const struct engine *e = m->engine;
     size_t n = 0;
     if (chain_total() < chain_allocated() + SOLE_FROM)
         return 0;
@@ -110,11 +170,11 @@ static int larger_first(const void *a, const void *b)
     return (x->bytes < y->bytes) - (x->bytes > y->bytes);
 }
 
-void memory_limit_clients(struct server *s)
+void memory_limit_clients(struct memory *m)
 {
-    struct engine *e = &s->engine;
-    size_t total = clients_memory(s), sum = 0, n = 0;
-    if (!s->clients_limit || total <= s->clients_enough)
+    struct engine *e = m->engine;
+    size_t total = clients_memory(e), sum = 0, n = 0;
+    if (!m->clients_limit || total <= m->clients_enough)
         return;
     struct held *all = mem_alloc((e->clients.count + 1) * sizeof(*all));
     for (struct dlist_node *at = e->clients.all.next; at != &e->clients.all; at = at->next) {
@@ -124,9 +184,9 @@ void memory_limit_clients(struct server *s)
         all[n] = (struct held){client_memory(c), c};
         sum += all[n++].bytes;
     }
-    if (sum > s->clients_limit)
+    if (sum > m->clients_limit)
         qsort(all, n, sizeof(*all), larger_first);
-    for (size_t i = 0; i < n && sum > s->clients_limit; i++) {
+    for (size_t i = 0; i < n && sum > m->clients_limit; i++) {
         log_line(LOG_NOTICE, "Evicting client: %s with %zu bytes", all[i].client->address,
                  all[i].bytes);
         sum -= all[i].bytes;
@@ -135,7 +195,7 @@ void memory_limit_clients(struct server *s)
     }
     mem_free(all);
     /* Until all together have grown by what is left, nothing has to be looked at. */
-    s->clients_enough = total + (s->clients_limit - sum);
+    m->clients_enough = total + (m->clients_limit - sum);
 }
 
 /* ---- The clock */
@@ -148,116 +208,130 @@ static void decay(struct worker_job *job)
 
 static void decayed(struct worker_job *job)
 {
-    struct memory_decay *d = (struct memory_decay *)job;
+    struct decay *d = (struct decay *)job;
     d->running = false;
 }
 
 /* The allocator gives pages back while it is used; here also when nothing happens. */
-static void give_back(struct server *s, size_t resident)
+static void give_back(struct memory *m, size_t resident)
 {
-    if (s->decay.running || !s->freer || resident < s->used_memory + DECAY_FROM ||
-        s->cron_runs % DECAY_TICKS)
+    if (m->decay.running || !m->freer || resident < m->used + DECAY_FROM || m->ticks % DECAY_TICKS)
         return;
-    s->decay.running = true;
-    s->decay.job = (struct worker_job){.run = decay, .done = decayed};
-    worker_submit(s->freer, &s->decay.job);
+    m->decay.running = true;
+    m->decay.job = (struct worker_job){.run = decay, .done = decayed};
+    worker_submit(m->freer, &m->decay.job);
 }
 
-void memory_tick(struct server *s)
+static void watch_limit(struct memory *m)
+{
+    int64_t now_ms = m->engine->steady_ms;
+    const struct settings *c = m->engine->settings;
+    bool over = c->maxmemory && m->used > (size_t)c->maxmemory;
+    if (m->over_since_ms && !over) {
+        m->over_ms += now_ms - m->over_since_ms;
+        m->over_since_ms = 0;
+    } else if (!m->over_since_ms && over) {
+        m->over_since_ms = now_ms;
+    }
+}
+
+void memory_tick(struct memory *m)
 {
     size_t active, resident;
-    mem_stats(&s->used_memory, &active, &resident);
-    give_back(s, resident);
-    if (s->engine.steady_ms - s->cache_looked_ms >= CACHE_MS) {
-        s->cache_looked_ms = s->engine.steady_ms;
+    mem_stats(&m->used, &active, &resident);
+    give_back(m, resident);
+    if (m->engine->steady_ms - m->cache_looked_ms >= CACHE_MS) {
+        m->cache_looked_ms = m->engine->steady_ms;
         stream_cache_tick();
     }
-    if (s->used_memory > s->peak_memory)
-        s->peak_memory = s->used_memory;
-    s->sole_memory = s->settings->maxmemory ? sole_memory(s) : 0;
-    s->clients_enough = 0;
-    memory_limit_clients(s);
+    if (m->used > m->peak)
+        m->peak = m->used;
+    m->sole = m->engine->settings->maxmemory ? sole_memory(m) : 0;
+    m->clients_enough = 0;
+    memory_limit_clients(m);
     /* The counters of threads and the allocator's own statistics agree but for what was there
      * before the threads counted. */
-    s->memory_offset = s->used_memory - mem_balance();
+    m->uncounted = m->used - mem_balance();
+    watch_limit(m);
+    m->ticks++;
 }
 
 /* What the limit is compared with. */
-static size_t counted(const struct server *s)
+static size_t counted(const struct memory *m)
 {
-    size_t used = mem_balance() + s->memory_offset;
-    size_t not_data = apart(s);
+    size_t used = mem_balance() + m->uncounted;
+    size_t not_data = apart(m);
     return used > not_data ? used - not_data : 0;
 }
 
-static bool over(const struct server *s)
+static bool over(const struct memory *m)
 {
-    return counted(s) > (size_t)s->settings->maxmemory;
+    return counted(m) > (size_t)m->engine->settings->maxmemory;
 }
 
 /* What is evicted down to. */
-static size_t target(const struct server *s)
+static size_t target(const struct memory *m)
 {
-    size_t limit = (size_t)s->settings->maxmemory, headroom = limit / 1024;
+    size_t limit = (size_t)m->engine->settings->maxmemory, headroom = limit / 1024;
     return limit - (headroom < HEADROOM ? headroom : HEADROOM);
 }
 
 /* Microseconds that a turn may take for it. */
-static int64_t budget_us(const struct server *s)
+static int64_t budget_us(const struct memory *m)
 {
-    long long t = s->settings->maxmemory_eviction_tenacity;
+    long long t = m->engine->settings->maxmemory_eviction_tenacity;
     return t >= 100 ? INT64_MAX / 2 : TURN_US / 10 + TURN_US * (t < 10 ? t : 10) * 9 / 100;
 }
 
 /* Evicts until there is room or the turn's time is used up. False: nothing more can be evicted. */
-static bool evict(struct server *s)
+static bool evict(struct memory *m)
 {
-    struct engine *e = &s->engine;
-    enum evict_policy policy = (enum evict_policy)s->settings->maxmemory_policy;
+    struct engine *e = m->engine;
+    enum evict_policy policy = (enum evict_policy)m->engine->settings->maxmemory_policy;
     bool found = true;
     if (stream_cache_bytes()) {
         /* Not data: it goes before any. */
         stream_cache_drop();
-        if (!over(s))
+        if (!over(m))
             return true;
     }
     if (policy == EVICT_NOTHING || !state_takes_writes(e))
         return false;
-    size_t wanted = target(s);
+    size_t wanted = target(m);
     int64_t start_us = clock_mono_us(), cpu_us = clock_thread_us(), now_us = start_us,
-            left_us = budget_us(s) - s->evict_us;
-    while (found && counted(s) > wanted && now_us - start_us < left_us) {
-        found = evict_one(s->evict, e->store, policy, (int)s->settings->maxmemory_samples);
+            left_us = budget_us(m) - m->turn_us;
+    while (found && counted(m) > wanted && now_us - start_us < left_us) {
+        found = evict_one(m->evict, e->store, policy, (int)m->engine->settings->maxmemory_samples);
         now_us = clock_mono_us();
     }
-    s->evict_us += now_us - start_us;
-    s->evict_cpu_us += clock_thread_us() - cpu_us;
-    if (s->evict_us > s->evict_longest_us)
-        s->evict_longest_us = s->evict_us;
-    if (s->evict_cpu_us > s->evict_longest_cpu_us)
-        s->evict_longest_cpu_us = s->evict_cpu_us;
-    return found || !over(s);
+    m->turn_us += now_us - start_us;
+    m->turn_cpu_us += clock_thread_us() - cpu_us;
+    if (m->turn_us > m->longest_us)
+        m->longest_us = m->turn_us;
+    if (m->turn_cpu_us > m->longest_cpu_us)
+        m->longest_cpu_us = m->turn_cpu_us;
+    return found || !over(m);
 }
 
-void memory_begin_turn(struct server *s)
+void memory_begin_turn(struct memory *m)
 {
-    s->evict_us = s->evict_cpu_us = 0;
-    if (s->settings->maxmemory && over(s) && !(s->engine.slow_path & ENGINE_LOADING))
-        evict(s);
+    m->turn_us = m->turn_cpu_us = 0;
+    if (m->engine->settings->maxmemory && over(m) && !(m->engine->slow_path & ENGINE_LOADING))
+        evict(m);
 }
 
-bool memory_make_room(struct server *s)
+bool memory_make_room(struct memory *m)
 {
-    return !over(s) || evict(s);
+    return !over(m) || evict(m);
 }
 
-bool memory_holds(struct server *s, const struct db *db, const struct entry *e)
+bool memory_holds(const struct memory *m, const struct db *db, const struct entry *e)
 {
-    if (s->settings->evict_queues)
+    if (m->engine->settings->evict_queues)
         return false;
     if (e->kind == VALUE_STREAM && ((const struct stream *)value_object(e))->groups.used)
         return true;
-    return s->engine.store->waited && block_waiting_on(&s->engine, db, entry_key(e)) > 0;
+    return m->engine->store->waited && block_waiting_on(m->engine, db, entry_key(e)) > 0;
 }
 
 static size_t resident_now(void)
@@ -272,19 +346,43 @@ static size_t resident_now(void)
     return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-void memory_report(struct server *s, struct engine_memory *out)
+void memory_report(struct memory *m, struct engine_memory *out)
 {
-    struct engine *e = &s->engine;
-    *out = (struct engine_memory){.startup = s->startup_memory,
-                                  .clients = clients_memory(s),
-                                  .apart = apart(s),
+    struct engine *e = m->engine;
+    *out = (struct engine_memory){.startup = m->startup,
+                                  .clients = clients_memory(e),
+                                  .apart = apart(m),
                                   .journal = e->journal->pending.cap,
                                   .rss = resident_now()};
     mem_stats(&out->used, &out->active, &out->resident);
-    if (out->used > s->peak_memory)
-        s->peak_memory = out->used;
-    out->peak = s->peak_memory;
-    out->overhead = s->startup_memory + out->clients + out->journal + stream_cache_bytes();
+    if (out->used > m->peak)
+        m->peak = out->used;
+    out->peak = m->peak;
+    out->overhead = m->startup + out->clients + out->journal + stream_cache_bytes();
     for (int i = 0; i < e->store->count; i++)
         out->overhead += db_memory(&e->store->dbs[i]);
+}
+
+void memory_client_gone(struct memory *m)
+{
+    m->clients_enough = 0;
+}
+
+void memory_figures(const struct memory *m, struct memory_figures *out)
+{
+    int64_t now_ms = m->over_since_ms ? m->engine->steady_ms - m->over_since_ms : 0;
+    *out = (struct memory_figures){.peak = m->peak,
+                                   .startup = m->startup,
+                                   .evict_longest_us = m->longest_us,
+                                   .evict_longest_cpu_us = m->longest_cpu_us,
+                                   .over_limit_ms = m->over_ms + now_ms,
+                                   .over_limit_now_ms = now_ms};
+}
+
+void memory_reset_statistics(struct memory *m)
+{
+    m->over_ms = 0;
+    if (m->over_since_ms)
+        m->over_since_ms = m->engine->steady_ms;
+    m->longest_us = m->longest_cpu_us = 0;
 }

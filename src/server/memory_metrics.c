@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "server/lazy.h"
 #include "server/memory.h"
-#include "server/server.h"
 #include "type/stream/stream_cache.h"
 
 #include <unistd.h>
@@ -33,17 +32,15 @@ static int64_t minus(size_t a, size_t b)
 
 static void gather(const void *owner, void *figures)
 {
-    struct server *s = (struct server *)owner; /* memory_report() remembers the peak */
+    const struct memory_metrics_parts *p = owner;
     struct figures *f = figures;
     struct buf policy = {0};
-    f->settings = s->settings;
-    f->lazy = lazy_figures(s->lazy);
-    memory_report(s, &f->m);
-    f->m.peak = s->peak_memory;
-    f->m.startup = s->startup_memory;
+    f->settings = p->settings;
+    f->lazy = lazy_figures(p->lazy);
+    memory_report(p->memory, &f->m);
     f->data = f->m.used > f->m.overhead ? f->m.used - f->m.overhead : 0;
     f->system = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
-    settings_print(s->settings, settings_find(BYTES("maxmemory-policy")), &policy);
+    settings_print(p->settings, settings_find(BYTES("maxmemory-policy")), &policy);
     memcpy(f->policy, policy.p, policy.n < sizeof(f->policy) ? policy.n : sizeof(f->policy) - 1);
     buf_free(&policy);
 }

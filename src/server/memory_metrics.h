@@ -4,7 +4,17 @@
 
 #include "base/metric.h"
 
-/* Of struct server. */
+struct lazy;
+struct memory;
+struct settings;
+
+struct memory_metrics_parts {
+    const struct settings *settings;
+    struct memory *memory;
+    const struct lazy *lazy;
+};
+
+/* Of struct memory_metrics_parts. */
 extern const struct metric_table memory_metrics;
 
 #endif

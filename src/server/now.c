@@ -4,10 +4,8 @@
 #include "engine/exec.h"
 #include "store/lru.h"
 
-void now_read(struct server *s)
+void now_read(struct engine *e)
 {
-    struct engine *e = &s->engine;
-    s->clock_is_old = false;
     e->now_ms = clock_wall_ms();
     e->steady_ms = clock_steady_ms();
     exec_begin_clock(e);

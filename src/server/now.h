@@ -2,9 +2,9 @@
 #ifndef SERVER_NOW_H
 #define SERVER_NOW_H
 
-#include "server/server.h"
+#include "engine/engine.h"
 
-/* Reads the clock, for everybody. */
-void now_read(struct server *s);
+/* Reads the clocks, for everybody: engine, store and the ticks that commands are timed by. */
+void now_read(struct engine *e);
 
 #endif

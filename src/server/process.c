@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-#define SCORE_FILE "/proc/self/oom_score_adj"
+#define SCORE_FILE     "/proc/self/oom_score_adj"
+#define RESERVED_FILES 32 /* descriptors for all but clients */
 
 static struct {
     char *at; /* where the system reads the title */
@@ -118,4 +120,19 @@ void process_is_child(const struct settings *s, const char *title)
     if (s->set_proc_title && process.name)
         show(title);
     process_adjust_oom_score(s, PROCESS_CHILD);
+}
+
+long long process_raise_file_limit(long long clients)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)clients + RESERVED_FILES;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+        return clients;
+    struct rlimit raised = {wanted, limit.rlim_max > wanted ? limit.rlim_max : wanted};
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+        return clients;
+    raised = (struct rlimit){limit.rlim_max, limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &raised) < 0)
+        raised = limit;
+    return raised.rlim_cur < wanted ? (long long)raised.rlim_cur - RESERVED_FILES : clients;
 }

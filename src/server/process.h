@@ -1,5 +1,5 @@
-/* What the system shows and thinks of the process: its title, and its place before the
- * out-of-memory killer. Made once at the start, before anything else reads the environment. */
+/* What the system shows and thinks of the process: its title, its score with the out-of-memory
+ * killer, and how many descriptors it may have. */
 #ifndef SERVER_PROCESS_H
 #define SERVER_PROCESS_H
 
@@ -7,7 +7,8 @@
 
 enum process_role { PROCESS_SERVER, PROCESS_REPLICA, PROCESS_CHILD };
 
-/* Remembers where arguments and environment lie: the title is written over them. */
+/* Remembers where arguments and environment lie: the title is written over them. Once, before
+ * anything else keeps a pointer into the environment. */
 void process_begin(char **argv, char **environment);
 /* The title by the settings; nothing without set-proc-title. */
 void process_show_title(const struct settings *s);
@@ -15,5 +16,7 @@ void process_show_title(const struct settings *s);
 void process_is_child(const struct settings *s, const char *title);
 /* By oom-score-adj. False: the system refuses, a line in the log says why. */
 bool process_adjust_oom_score(const struct settings *s, enum process_role role);
+/* Makes room for the descriptors of so many clients. Returns for how many there is. */
+long long process_raise_file_limit(long long clients);
 
 #endif

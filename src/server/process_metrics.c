@@ -1,7 +1,8 @@
 #include "server/process_metrics.h"
 
 #include "base/clock.h"
-#include "server/server.h"
+#include "engine/engine.h"
+#include "server/listeners.h"
 #include "server/version.h"
 
 #include <stdio.h>
@@ -16,7 +17,8 @@
 /* ---- The process */
 
 struct figures {
-    const struct server *server;
+    const struct process_metrics_parts *parts;
+    const struct settings *settings;
     int64_t up_s;
     char os[3 * sizeof(((struct utsname *)0)->sysname)];
 };
@@ -30,8 +32,9 @@ static void gather(const void *owner, void *figures)
 {
     struct figures *f = figures;
     struct utsname u;
-    f->server = owner;
-    f->up_s = (f->server->engine.steady_ms - f->server->started_ms) / 1000;
+    f->parts = owner;
+    f->settings = f->parts->engine->settings;
+    f->up_s = (f->parts->engine->steady_ms - f->parts->started_ms) / 1000;
     uname(&u);
     snprintf(f->os, sizeof(f->os), "%s %s %s", u.sysname, u.release, u.machine);
 }
@@ -96,19 +99,17 @@ static const struct metric columns[] = {
 
 static void walk_listeners(const void *owner, const struct metric_sink *sink)
 {
-    const struct server *s = owner;
-    for (int i = 0; i < s->listener_n; i++) {
-        const struct listener *l = &s->listeners[i];
+    const struct process_metrics_parts *p = owner;
+    const struct settings *c = p->engine->settings;
+    const char *kind;
+    for (int i = 0; (kind = listeners_kind(p->listeners, i)); i++) {
         char label[16];
         int n = snprintf(label, sizeof(label), "%d", i);
         struct metric_cell cells[] = {
-            {.metric = &columns[0],
-             .value = metric_text(l->is_unix  ? "unix"
-                                  : l->is_tls ? "tls"
-                                              : "tcp")},
-            {.metric = &columns[1], .value = metric_text(s->settings->bind)},
+            {.metric = &columns[0], .value = metric_text(kind)},
+            {.metric = &columns[1], .value = metric_text(c->bind)},
             {.metric = &columns[2],
-             .value = metric_signed(l->is_tls ? s->settings->tls_port : s->settings->port)},
+             .value = metric_signed(strcmp(kind, "tls") == 0 ? c->tls_port : c->port)},
         };
         sink->line(sink->to, bytes_of(label, (size_t)n), cells, METRIC_COUNT(cells));
     }

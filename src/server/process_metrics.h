@@ -4,7 +4,18 @@
 
 #include "base/metric.h"
 
-/* Of struct server. */
+struct engine;
+struct listeners;
+
+struct process_metrics_parts {
+    const struct engine *engine;
+    const struct listeners *listeners;
+    int64_t started_ms;     /* by the steady clock */
+    char run_id[41];        /* of this process */
+    const char *executable; /* its path; "" when it is not known */
+};
+
+/* Of struct process_metrics_parts; processor time of nothing. */
 extern const struct metric_table process_metrics, process_metrics_cpu, process_metrics_listeners;
 
 #endif

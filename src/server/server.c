@@ -1,7 +1,19 @@
+/* Makes the parts of the server in the order of their arrows, from those that know nobody to those
+ * that know most, and takes them apart the other way round. A part that has to reach one above it
+ * is given a function of this file instead.
+ *
+ * The arrows (docs/decisions/0028):
+ *
+ *     services, apply, info          what commands, settings and INFO reach
+ *     cron
+ *     turn
+ *     persistence, backup            listeners
+ *     durability, rewrite            link
+ *     snapshot, loader, shutdown     memory, admit, lazy
+ */
 #include "server/server.h"
 
 #include "acl/users.h"
-#include "base/assert.h"
 #include "base/clock.h"
 #include "base/crc.h"
 #include "base/hash.h"
@@ -12,170 +24,101 @@
 #include "commands/families.h"
 #include "config/config_file.h"
 #include "engine/assemble.h"
-#include "engine/block.h"
 #include "engine/rights.h"
 #include "engine/state.h"
-#include "engine/tracking.h"
 #include "io/file.h"
+#include "persist/aof.h"
 #include "script/scripting.h"
+#include "server/admit.h"
 #include "server/apply.h"
 #include "server/backup.h"
 #include "server/cron.h"
+#include "server/durability.h"
 #include "server/info.h"
 #include "server/lazy.h"
 #include "server/link.h"
 #include "server/listeners.h"
+#include "server/loader.h"
 #include "server/memory.h"
 #include "server/now.h"
-#include "server/saver.h"
+#include "server/persistence.h"
+#include "server/rewrite.h"
+#include "server/services.h"
 #include "server/shutdown.h"
+#include "server/snapshot.h"
 #include "server/turn.h"
-#include "store/evict.h"
 #include "type/value.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <sys/resource.h>
-#include <unistd.h>
+#include <string.h>
 
-/* ---- What the store tells */
+struct server {
+    struct settings *settings;
+    struct data_lock lock; /* on `dir` */
+    struct engine engine;
+    struct loop *loop;
+    struct worker *disk;   /* syncs and replaces files */
+    struct worker *writer; /* writes while that one syncs */
+    struct worker *freer;  /* frees large values, gives pages back */
+    struct lazy *lazy;
+    struct memory *memory;
+    struct admit *admit;
+    struct link_set *links;
+    struct listeners *listeners;
+    struct shutdown *shutdown;
+    struct aof *aof;
+    struct loader *loader;
+    struct snapshot *snapshot;
+    struct durability *durability;
+    struct rewrite *rewrite;
+    struct persistence *persistence;
+    struct backup *backup;
+    struct turn *turn;
+    struct cron *cron;
+    struct apply_parts apply;
+    struct services_parts services;
+    struct info_parts info;
+    struct loop_signal *sigterm, *sigint;
+};
 
-static bool on_holds(void *context, const struct db *db, const struct entry *e)
-{
-    const struct engine *engine = context;
-    return memory_holds(engine->services.context, db, e);
-}
+/* ---- What parts of the server ask of others */
 
-static void on_discard(void *context, struct entry *e)
-{
-    const struct engine *engine = context;
-    const struct server *s = engine->services.context;
-    lazy_discard(s->lazy, e);
-}
-
-/* ---- What commands ask for */
-
-static bool service_shutdown(void *context, unsigned how)
-{
-    return shutdown_now(context, how);
-}
-
-static int service_background_save(void *context, bool schedule)
-{
-    struct server *s = context;
-    return saver_background_save(s->saver, schedule);
-}
-
-static void service_backup(void *context, struct call *call)
-{
-    struct server *s = context;
-    struct bytes what = call->argv[1];
-    struct bytes name = call->argc > 2 ? call->argv[2] : bytes_of("", 0);
-    if (call->argc > 3)
-        reply_error(call->reply, ERR_SYNTAX);
-    else if (bytes_is(what, "start"))
-        backup_start(s->backup, name, call->reply);
-    else if (bytes_is(what, "seal"))
-        backup_seal(s->backup, call->reply);
-    else if (bytes_is(what, "status"))
-        backup_status(s->backup, call->reply);
-    else if (bytes_is(what, "list"))
-        backup_list(s->backup, call->reply);
-    else if (bytes_is(what, "abort"))
-        backup_abort(s->backup, call->reply);
-    else
-        backup_cleanup(s->backup, name, call->reply);
-}
-
-static int service_rewrite(void *context)
-{
-    struct server *s = context;
-    return saver_rewrite(s->saver);
-}
-
-static bool service_rewrite_prepares(void *context)
-{
-    struct server *s = context;
-    return saver_rewrite_prepares(s->saver);
-}
-
-static int service_foreground_save(void *context)
-{
-    struct server *s = context;
-    return saver_save(s->saver);
-}
-
-static int64_t service_last_save(void *context)
-{
-    struct server *s = context;
-    return saver_last_save(s->saver);
-}
-
-static void service_info(void *context, struct buf *out, const struct bytes *sections, int n)
-{
-    struct server *s = context;
-    info_print(s->engine.metrics, out, sections, n);
-}
-
-static int service_config_rewrite(void *context, bool all)
-{
-    struct server *s = context;
-    return config_file_rewrite(s->settings, all);
-}
-
-static int service_reload(void *context, bool save, bool flush, bool merge)
-{
-    struct server *s = context;
-    return saver_reload(s->saver, save, flush, merge);
-}
-
-static void service_all_flushed(void *context)
-{
-    struct server *s = context;
-    saver_all_flushed(s->saver);
-}
-
-static int service_load_aof(void *context)
-{
-    struct server *s = context;
-    return saver_load_aof_again(s->saver);
-}
-
-static void service_reset_statistics(void *context)
-{
-    struct server *s = context;
-    s->commands = s->net_in = s->net_out = (struct rate){0};
-    s->cron_ticks = 0;
-    lazy_reset_statistics(s->lazy);
-    turn_reset_statistics(s->turn);
-    s->cycles = s->cycle_ticks = (struct rate){0};
-    s->expire_us = s->expire_capped = 0;
-    s->over_limit_ms = 0;
-    s->over_limit_since_ms = s->over_limit_since_ms ? s->engine.steady_ms : 0;
-    s->evict_longest_us = s->evict_longest_cpu_us = 0;
-    saver_reset_statistics(s->saver);
-}
-
-static void service_limit_clients(void *context)
-{
-    memory_limit_clients(context);
-}
-
-static bool service_make_room(void *context)
-{
-    return memory_make_room(context);
-}
-
-static void service_memory(void *context, struct engine_memory *out)
-{
-    memory_report(context, out);
-}
-
-static bool run_nested_turn(void *context)
+static bool serve_while_loading(void *context)
 {
     const struct server *s = context;
-    return turn_in_script(s->turn);
+    return turn_in_loading(s->turn);
+}
+
+/* In a forked child. */
+static void leave_sockets(void *context)
+{
+    const struct server *s = context;
+    listeners_close_copies(s->listeners);
+}
+
+static void child_changed(void *context)
+{
+    const struct server *s = context;
+    durability_configure(s->durability);
+}
+
+static bool apply_changed(void *context, const struct setting *const *changed, int n, int *failed,
+                          const char **reason)
+{
+    const struct server *s = context;
+    return apply_settings(&s->apply, changed, n, failed, reason);
+}
+
+static bool save_before_end(void *context, unsigned how)
+{
+    const struct server *s = context;
+    return persistence_shutdown(s->persistence, how);
+}
+
+static void stop_listening(void *context)
+{
+    const struct server *s = context;
+    listeners_close(s->listeners);
 }
 
 /* ---- Making it */
@@ -209,10 +152,99 @@ static void rename_commands(struct registry *r, const struct settings *s)
     }
 }
 
-struct server *server_new(struct settings *settings)
+/* Parts are made from below: each is handed those it asks, and what it tells others goes through
+ * the functions above. */
+static void make_parts(struct server *s)
+{
+    struct engine *e = &s->engine;
+    s->lazy = lazy_new(s->freer);
+    s->memory = memory_new(e, s->lazy, s->freer);
+    s->admit = admit_new(e);
+    s->links = link_set_new(e, s->loop, s->admit, s->memory);
+    s->listeners = listeners_new(s->settings, s->loop, s->links);
+    s->shutdown = shutdown_new(e, &(struct shutdown_actions){.context = s,
+                                                             .save = save_before_end,
+                                                             .stop_listening = stop_listening});
+    s->aof = aof_new(s->disk, s->writer, e->journal, s->settings->appenddirname,
+                     s->settings->appendfilename);
+    s->loader = loader_new(e, s->aof, serve_while_loading, s);
+    s->snapshot =
+        snapshot_new(e, s->aof, &s->lock,
+                     &(struct snapshot_hooks){
+                         .context = s, .in_child = leave_sockets, .child_changed = child_changed});
+    s->durability = durability_new(e, s->aof, s->snapshot);
+    s->rewrite = rewrite_new(e, s->disk, s->aof, s->snapshot);
+    s->persistence = persistence_new(&(struct persistence_parts){.engine = e,
+                                                                 .aof = s->aof,
+                                                                 .loader = s->loader,
+                                                                 .snapshot = s->snapshot,
+                                                                 .durability = s->durability,
+                                                                 .rewrite = s->rewrite,
+                                                                 .lock = &s->lock});
+    s->backup = backup_new(e, s->disk, s->aof, s->rewrite);
+    s->turn = turn_new(&(struct turn_parts){.engine = e,
+                                            .loop = s->loop,
+                                            .links = s->links,
+                                            .memory = s->memory,
+                                            .durability = s->durability,
+                                            .rewrite = s->rewrite,
+                                            .persistence = s->persistence,
+                                            .shutdown = s->shutdown});
+    s->cron = cron_new(s->loop, &(struct cron_parts){.engine = e,
+                                                     .links = s->links,
+                                                     .memory = s->memory,
+                                                     .persistence = s->persistence,
+                                                     .backup = s->backup,
+                                                     .shutdown = s->shutdown,
+                                                     .turn = s->turn});
+}
+
+static void fill_info(struct server *s, const char *executable)
+{
+    s->info = (struct info_parts){
+        .engine = &s->engine,
+        .aof = s->aof,
+        .persistence = s->persistence,
+        .process = {.engine = &s->engine,
+                    .listeners = s->listeners,
+                    .started_ms = clock_steady_ms(),
+                    .executable = executable},
+        .memory = {.settings = s->settings, .memory = s->memory, .lazy = s->lazy},
+        .turn = {.turn = s->turn, .cron = s->cron, .memory = s->memory}};
+    rng_hex(s->info.process.run_id, 40);
+    s->engine.metrics = info_new(&s->info);
+}
+
+/* What lower modules ask of the server. */
+static void wire(struct server *s, const char *executable)
+{
+    struct engine *e = &s->engine;
+    s->services = (struct services_parts){.engine = e,
+                                          .shutdown = s->shutdown,
+                                          .persistence = s->persistence,
+                                          .rewrite = s->rewrite,
+                                          .backup = s->backup,
+                                          .memory = s->memory,
+                                          .lazy = s->lazy,
+                                          .turn = s->turn,
+                                          .cron = s->cron};
+    fill_info(s, executable);
+    services_provide(e, &s->services);
+    s->apply = (struct apply_parts){.engine = e,
+                                    .listeners = s->listeners,
+                                    .memory = s->memory,
+                                    .cron = s->cron,
+                                    .durability = s->durability,
+                                    .persistence = s->persistence};
+    s->settings->changed = apply_changed;
+    s->settings->context = s;
+    s->sigterm = loop_signal_new(s->loop, SIGTERM, shutdown_on_signal, s->shutdown);
+    s->sigint = loop_signal_new(s->loop, SIGINT, shutdown_on_signal, s->shutdown);
+}
+
+struct server *server_new(struct settings *settings, struct data_lock lock, const char *executable)
 {
     struct server *s = mem_zalloc(sizeof(*s));
-    struct engine *e = &s->engine;
     uint64_t seed;
     mem_thread_begin();
     rng_system(&seed, sizeof(seed));
@@ -220,61 +252,20 @@ struct server *server_new(struct settings *settings)
     hash_init(NULL, 0);
     clock_ticks_per_us();
     s->settings = settings;
-    s->data_lock = -1;
-    s->started_ms = clock_steady_ms();
-    s->started_mono_us = clock_mono_us();
-    rng_hex(s->run_id, 40);
-    dlist_init(&s->readable);
-    s->turn_buffer = mem_alloc_aligned(64, TURN_BUFFER);
+    s->lock = lock;
     s->loop = loop_new();
     s->disk = worker_new(s->loop, "disk");
     s->writer = worker_new(s->loop, "writer");
     s->freer = worker_new(s->loop, "lazy");
-    s->lazy = lazy_new(s->freer);
-    s->feed = feed_new();
-    s->turn = turn_new(s);
-
     struct registry *registry = registry_new(families_all());
     rename_commands(registry, settings);
-    assemble_begin(e, settings, registry, seed);
-    dlist_init(&s->held);
-    e->services = (struct engine_services){
-        .context = s,
-        .shutdown = service_shutdown,
-        .background_save = service_background_save,
-        .rewrite = service_rewrite,
-        .rewrite_prepares = service_rewrite_prepares,
-        .backup = service_backup,
-        .foreground_save = service_foreground_save,
-        .last_save = service_last_save,
-        .info = service_info,
-        .config_rewrite = service_config_rewrite,
-        .reload = service_reload,
-        .load_aof = service_load_aof,
-        .all_flushed = service_all_flushed,
-        .limit_clients = service_limit_clients,
-        .make_room = service_make_room,
-        .reset_statistics = service_reset_statistics,
-        .memory = service_memory,
-        .busy_turn = run_nested_turn,
-    };
-    e->store->events.holds = on_holds;
-    e->store->events.discard = on_discard;
-    settings->changed = apply_settings;
-    settings->context = s;
-    e->scripting = scripting_new(e);
-    s->saver = saver_new(s);
-    e->metrics = info_new(s);
-    s->backup = backup_new(s);
-    s->cron = loop_timer_new(s->loop, cron_period_ms(s), cron_due, s);
-    s->signals[0] = loop_signal_new(s->loop, SIGTERM, shutdown_on_signal, s);
-    s->signals[1] = loop_signal_new(s->loop, SIGINT, shutdown_on_signal, s);
-    now_read(s);
-    s->evict = evict_new();
-    memory_configure(s);
-    state_count_replicas(e);
-    memory_tick(s);
-    s->startup_memory = mem_used();
+    assemble_begin(&s->engine, settings, registry, seed);
+    s->engine.scripting = scripting_new(&s->engine);
+    make_parts(s);
+    wire(s, executable);
+    now_read(&s->engine);
+    state_count_replicas(&s->engine);
+    memory_begin(s->memory);
     say_inert_settings(settings);
     return s;
 }
@@ -318,22 +309,27 @@ bool server_load_users(struct server *s)
 
 bool server_listen(struct server *s)
 {
-    return listeners_open(s);
+    return listeners_open(s->listeners);
+}
+
+struct engine *server_engine(struct server *s)
+{
+    return &s->engine;
 }
 
 bool server_load(struct server *s)
 {
     backup_sweep(s->backup);
-    return saver_load(s->saver);
+    return persistence_load(s->persistence);
 }
 
 int server_run(struct server *s)
 {
-    while (!s->stopping)
+    while (!shutdown_is_stopping(s->shutdown))
         turn_run(s->turn);
     turn_last_replies(s->turn);
     log_line(LOG_WARNING, "Millrace is now ready to exit, bye bye...");
-    return s->exit_code;
+    return 0;
 }
 
 void server_free(struct server *s)
@@ -342,31 +338,37 @@ void server_free(struct server *s)
     while (!dlist_empty(&e->clients.all)) {
         struct client *c = dlist_item(e->clients.all.next, struct client, all);
         client_close(c);
-        link_close_all(s);
+        link_close_all(s->links);
     }
-    listeners_close(s);
-    tls_context_free(s->tls);
     metric_set_free(e->metrics);
-    saver_free(s->saver);
-    backup_free(s->backup);
-    loop_timer_free(s->cron);
-    for (int i = 0; i < 8; i++)
-        loop_signal_free(s->signals[i]);
+    loop_signal_free(s->sigterm);
+    loop_signal_free(s->sigint);
+    cron_free(s->cron);
+    listeners_free(s->listeners);
+    snapshot_free(s->snapshot);
+    /* Jobs of the append-only file and of a backup end before who gave them. */
+    worker_drain(s->writer);
+    worker_drain(s->disk);
+    aof_free(s->aof);
     worker_free(s->writer);
     worker_free(s->disk);
+    backup_free(s->backup);
+    persistence_free(s->persistence);
+    rewrite_free(s->rewrite);
+    durability_free(s->durability);
+    loader_free(s->loader);
+    turn_free(s->turn);
+    link_set_free(s->links);
+    admit_free(s->admit);
+    shutdown_free(s->shutdown);
+    scripting_free(e->scripting);
     lazy_stop(s->lazy);
     worker_free(s->freer);
-    s->freer = NULL;
-    feed_free(s->feed);
-    turn_free(s->turn);
-    scripting_free(e->scripting);
-    evict_free(s->evict);
     assemble_end(e);
     lazy_free(s->lazy);
-    dict_clear(&s->peers);
+    memory_free(s->memory);
     loop_free(s->loop);
-    mem_free(s->turn_buffer);
     settings_free(s->settings);
-    file_close(s->data_lock);
+    data_lock_release(&s->lock);
     mem_free(s);
 }

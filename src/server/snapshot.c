@@ -1,3 +1,16 @@
+/* A file goes through the same steps whoever writes it: create, write, sync, read back and compare
+ * (a disk may lie), and only then a rename into its place. The child does all of this for a dump;
+ * for a base the parent goes on (server/rewrite), since the manifest has to name it.
+ *
+ * The child is a copy of the process: it closes what others must not find open (sockets, the lock),
+ * writes, and ends without running anything of the server's end. Its progress comes through a page
+ * that both share. It dies with its parent.
+ *
+ * Each file has a generation, a number greater than that of all files before: so that the next
+ * start knows which of a snapshot and an append-only file is newer (docs/decisions/0022).
+ *
+ * What can fail: the fork (the caller hears -errno), the write or the comparison (the file is
+ * removed; exit code 1), the child by a signal (its file is removed when that is noticed). */
 #include "server/snapshot.h"
 
 #include "base/assert.h"
@@ -12,6 +25,7 @@
 #include "persist/command_base.h"
 #include "persist/rdb_write.h"
 #include "script/scripting.h"
+#include "server/data_lock.h"
 #include "server/process.h"
 #include "server/progress.h"
 #include "server/watchdog.h"
@@ -22,8 +36,10 @@
 #include <unistd.h>
 
 struct snapshot {
-    struct server *server;
+    struct engine *engine;
     struct aof *aof;
+    const struct data_lock *lock;
+    struct snapshot_hooks hooks;
     uint64_t generation; /* of the file written last */
     pid_t child;         /* 0: none */
     enum snapshot_kind kind;
@@ -37,18 +53,29 @@ struct snapshot {
     uint64_t forks, fork_us;
 };
 
-struct snapshot *snapshot_new(struct server *s, struct aof *aof)
+struct snapshot *snapshot_new(struct engine *e, struct aof *aof, const struct data_lock *lock,
+                              const struct snapshot_hooks *hooks)
 {
     struct snapshot *n = mem_zalloc(sizeof(*n));
-    n->server = s;
+    n->engine = e;
     n->aof = aof;
+    n->lock = lock;
+    n->hooks = *hooks;
     n->progress = progress_new();
     return n;
 }
 
+static void end_child(struct snapshot *n)
+{
+    child_kill(n->child);
+    file_remove(n->temp);
+    n->child = 0;
+}
+
 void snapshot_free(struct snapshot *n)
 {
-    snapshot_kill(n);
+    if (n->child)
+        end_child(n);
     progress_free(n->progress);
     mem_free(n);
 }
@@ -56,7 +83,7 @@ void snapshot_free(struct snapshot *n)
 static struct bytes library_at(void *context, size_t i)
 {
     const struct snapshot *n = context;
-    return scripting_library(n->server->engine.scripting, i);
+    return scripting_library(n->engine->scripting, i);
 }
 
 static void tell_progress(void *context, uint64_t keys)
@@ -68,7 +95,7 @@ static void tell_progress(void *context, uint64_t keys)
 
 static struct rdb_write_options write_options(const struct snapshot *n, bool aof_base)
 {
-    const struct settings *s = n->server->settings;
+    const struct settings *s = n->engine->settings;
     return (struct rdb_write_options){.version = (int)s->rdb_compat,
                                       .checksum = s->rdbchecksum,
                                       .compress = s->rdbcompression,
@@ -76,8 +103,8 @@ static struct rdb_write_options write_options(const struct snapshot *n, bool aof
                                       .key_delay_us = s->rdb_key_save_delay,
                                       .generation = n->generation,
                                       .aof = aof_has_base(n->aof),
-                                      .journal_offset = n->server->engine.journal->offset,
-                                      .replication_id = n->server->engine.journal->id,
+                                      .journal_offset = n->engine->journal->offset,
+                                      .replication_id = n->engine->journal->id,
                                       .library = library_at,
                                       .progress = tell_progress,
                                       .context = (void *)(uintptr_t)n};
@@ -116,7 +143,7 @@ void snapshot_begin_after(struct snapshot *n, uint64_t generation)
 
 static bool writes_rdb(const struct snapshot *n, enum snapshot_kind kind)
 {
-    return kind == SNAPSHOT_DUMP || n->server->settings->aof_use_rdb_preamble;
+    return kind == SNAPSHOT_DUMP || n->engine->settings->aof_use_rdb_preamble;
 }
 
 static int write_file(struct snapshot *n, const char *path, enum snapshot_kind kind)
@@ -127,8 +154,8 @@ static int write_file(struct snapshot *n, const char *path, enum snapshot_kind k
     if (fd < 0)
         return fd;
     bool as_rdb = writes_rdb(n, kind);
-    int error = as_rdb ? rdb_write(fd, n->server->engine.store, &o, &r)
-                       : command_base_write(fd, n->server->engine.store, &o, &r);
+    int error = as_rdb ? rdb_write(fd, n->engine->store, &o, &r)
+                       : command_base_write(fd, n->engine->store, &o, &r);
     if (!error)
         error = file_sync(fd);
     file_close(fd);
@@ -157,7 +184,7 @@ int snapshot_save(struct snapshot *n, bool interruptible)
         interrupt_arm(temp);
     int error = snapshot_write(n, temp, SNAPSHOT_DUMP);
     if (!error)
-        error = file_rename(temp, n->server->settings->dbfilename);
+        error = file_rename(temp, n->engine->settings->dbfilename);
     if (interruptible)
         interrupt_disarm();
     return error;
@@ -172,13 +199,12 @@ static void name_temp(char to[64], enum snapshot_kind kind, pid_t pid)
 
 static _Noreturn void be_child(struct snapshot *n, enum snapshot_kind kind)
 {
-    struct server *s = n->server;
+    struct engine *e = n->engine;
     char temp[64];
-    for (int i = 0; i < s->listener_n; i++)
-        close(s->listeners[i].fd);
+    n->hooks.in_child(n->hooks.context);
     log_set_role('C');
     watchdog_set_period(0);
-    process_is_child(s->settings,
+    process_is_child(e->settings,
                      kind == SNAPSHOT_DUMP ? "millrace-rdb-bgsave" : "millrace-aof-rewrite");
     stream_cache_limit(0); /* what it reads it reads once, and its memory is a copy */
     n->is_child = true;
@@ -186,7 +212,7 @@ static _Noreturn void be_child(struct snapshot *n, enum snapshot_kind kind)
     n->generation = next_generation(n, kind);
     int error = write_file(n, temp, kind);
     if (!error && kind == SNAPSHOT_DUMP) {
-        error = file_rename(temp, s->settings->dbfilename);
+        error = file_rename(temp, e->settings->dbfilename);
         if (!error)
             log_line(LOG_NOTICE, "DB saved on disk");
     }
@@ -198,18 +224,18 @@ static _Noreturn void be_child(struct snapshot *n, enum snapshot_kind kind)
 
 pid_t snapshot_fork(struct snapshot *n, enum snapshot_kind kind)
 {
-    struct server *s = n->server;
+    struct engine *e = n->engine;
     ASSERT(!n->child);
     uint64_t keys = 0;
-    for (int i = 0; i < s->engine.store->count; i++)
-        keys += s->engine.store->dbs[i].keys.used;
-    progress_begin(n->progress, keys, s->settings->rdb_key_save_delay != 0);
+    for (int i = 0; i < e->store->count; i++)
+        keys += e->store->dbs[i].keys.used;
+    progress_begin(n->progress, keys, e->settings->rdb_key_save_delay != 0);
     int64_t start_us = clock_mono_us();
-    pid_t pid = child_start(s->data_lock);
+    pid_t pid = child_start(n->lock->fd);
     if (pid == 0)
         be_child(n, kind);
     if (pid > 0)
-        observe_latency(&s->engine, "fork", (clock_mono_us() - start_us) / 1000);
+        observe_latency(e, "fork", (clock_mono_us() - start_us) / 1000);
     n->fork_us = (uint64_t)(clock_mono_us() - start_us);
     if (pid < 0) {
         log_line(LOG_WARNING, "Can't save in background: fork: %s", strerror((int)-pid));
@@ -222,9 +248,10 @@ pid_t snapshot_fork(struct snapshot *n, enum snapshot_kind kind)
         n->generation = n->child_generation;
     n->kind = kind;
     n->as_rdb = writes_rdb(n, kind);
-    n->started_ms = s->engine.steady_ms;
-    n->dirty = s->engine.store->dirty;
+    n->started_ms = e->steady_ms;
+    n->dirty = e->store->dirty;
     name_temp(n->temp, kind, pid);
+    n->hooks.child_changed(n->hooks.context);
     return pid;
 }
 
@@ -242,9 +269,8 @@ void snapshot_kill(struct snapshot *n)
 {
     if (!n->child)
         return;
-    child_kill(n->child);
-    file_remove(n->temp);
-    n->child = 0;
+    end_child(n);
+    n->hooks.child_changed(n->hooks.context);
 }
 
 bool snapshot_ended(struct snapshot *n, struct snapshot_end *end)
@@ -262,11 +288,12 @@ bool snapshot_ended(struct snapshot *n, struct snapshot_end *end)
                                  .signal = number,
                                  .as_rdb = n->as_rdb,
                                  .cow = progress.cow,
-                                 .took_ms = n->server->engine.steady_ms - n->started_ms,
+                                 .took_ms = n->engine->steady_ms - n->started_ms,
                                  .dirty = n->dirty,
                                  .temp = n->temp};
     if (!end->good)
         file_remove(n->temp);
+    n->hooks.child_changed(n->hooks.context);
     return true;
 }
 
@@ -279,7 +306,7 @@ void snapshot_progress(const struct snapshot *n, struct progress_state *out)
 
 int64_t snapshot_running_ms(const struct snapshot *n, enum snapshot_kind kind)
 {
-    return n->child && n->kind == kind ? n->server->engine.steady_ms - n->started_ms : -1;
+    return n->child && n->kind == kind ? n->engine->steady_ms - n->started_ms : -1;
 }
 
 uint64_t snapshot_forks(const struct snapshot *n, uint64_t *last_us)

@@ -3,9 +3,12 @@
 #ifndef SERVER_SNAPSHOT_H
 #define SERVER_SNAPSHOT_H
 
-#include "server/server.h"
+#include "engine/engine.h"
+
+#include <sys/types.h>
 
 struct aof;
+struct data_lock;
 struct snapshot;
 
 /* What the file is to be: dbfilename, or the base of the append-only file. */
@@ -23,7 +26,15 @@ struct snapshot_end {
     const char *temp; /* its file, gone unless good; valid until the next fork */
 };
 
-struct snapshot *snapshot_new(struct server *s, struct aof *aof);
+struct snapshot_hooks {
+    void *context;
+    void (*in_child)(void *context);      /* first of all, in each child */
+    void (*child_changed)(void *context); /* a child has begun or ended */
+};
+
+/* lock: the data directory's, which a child lets go of. All stay the caller's. */
+struct snapshot *snapshot_new(struct engine *e, struct aof *aof, const struct data_lock *lock,
+                              const struct snapshot_hooks *hooks);
 /* Ends the child. */
 void snapshot_free(struct snapshot *n);
 

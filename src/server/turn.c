@@ -30,82 +30,81 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "engine/block.h"
+#include "engine/client.h"
 #include "engine/pause.h"
 #include "engine/tracking.h"
+#include "server/durability.h"
 #include "server/link.h"
 #include "server/memory.h"
 #include "server/now.h"
-#include "server/saver.h"
+#include "server/persistence.h"
+#include "server/rewrite.h"
+#include "server/shutdown.h"
 #include "server/watchdog.h"
 
 struct turn {
-    struct server *server;
-    struct feed *busy_feed; /* of turns within a command, and their buffer */
-    char *busy_buffer;
+    struct turn_parts parts;
     bool torn; /* the server ends within a script that had not come to its end */
     struct turn_figures figures;
 };
 
-struct turn *turn_new(struct server *s)
+struct turn *turn_new(const struct turn_parts *parts)
 {
     struct turn *t = mem_zalloc(sizeof(*t));
-    t->server = s;
+    t->parts = *parts;
     return t;
 }
 
 void turn_free(struct turn *t)
 {
-    feed_free(t->busy_feed);
-    mem_free(t->busy_buffer);
     mem_free(t);
 }
 
 /* How long the loop may sleep, in milliseconds; -1: until something happens. */
 static int64_t sleep_ms(const struct turn *t)
 {
-    struct server *s = t->server;
-    struct engine *e = &s->engine;
-    if (!dlist_empty(&e->clients.resuming) || !dlist_empty(&s->readable) ||
+    const struct turn_parts *p = &t->parts;
+    struct engine *e = p->engine;
+    if (!dlist_empty(&e->clients.resuming) || link_is_readable(p->links) ||
         !dlist_empty(&e->clients.closing) || block_has_work(e))
         return 0;
-    int64_t most = saver_gathers(s->saver) ? 1 : -1;
+    int64_t most = durability_waits_for_group(p->durability) ? 1 : -1;
     int64_t left = timer_sleep_ms(&e->timers, clock_steady_ms(), clock_wall_ms());
     return left >= 0 && (left < most || most < 0) ? left : most;
 }
 
 /* What was kept came before what is there to be read; one budget a turn for each client. */
-static void run_requests(struct server *s)
+static void run_requests(const struct turn_parts *p)
 {
-    struct engine *e = &s->engine;
+    const struct engine *e = p->engine;
     bool resumed = !dlist_empty(&e->clients.resuming);
     if (resumed)
-        link_resume_all(s);
-    if (!dlist_empty(&s->readable))
-        link_read_all(s);
+        link_resume_all(p->links);
+    link_read_all(p->links);
     if (!resumed && !dlist_empty(&e->clients.resuming))
-        link_resume_all(s);
+        link_resume_all(p->links);
 }
 
 /* The journal's effects, then the replies that may leave. */
 static void flush_and_send(struct turn *t)
 {
-    struct server *s = t->server;
-    struct engine *e = &s->engine;
+    const struct turn_parts *p = &t->parts;
+    struct engine *e = p->engine;
     client_order_output(e);
     uint64_t began = clock_ticks();
     if (__builtin_expect(e->debug.flush_sleep_us != 0, 0) && e->journal->pending.n)
         clock_delay(e->debug.flush_sleep_us, 0);
-    saver_flush(s->saver);
+    persistence_save_flushed(p->persistence);
+    durability_flush(p->durability);
     t->figures.file_ticks += clock_ticks() - began;
     gate_before_sending(e);
-    if (!dlist_empty(&e->clients.outgoing) || !dlist_empty(&s->held))
-        link_write_all(s);
+    link_write_all(p->links);
 }
 
 static void count(struct turn *t, uint64_t began, uint64_t commands)
 {
     struct turn_figures *f = &t->figures;
-    uint64_t total = t->server->engine.stats.total_commands;
+    uint64_t total = t->parts.engine->stats.total_commands;
     uint64_t took = clock_ticks() - began, ran = total - commands;
     f->turns++;
     f->ticks += took;
@@ -118,69 +117,70 @@ static void count(struct turn *t, uint64_t began, uint64_t commands)
 
 void turn_run(struct turn *t)
 {
-    struct server *s = t->server;
-    struct engine *e = &s->engine;
+    const struct turn_parts *p = &t->parts;
+    struct engine *e = p->engine;
     watchdog_end();
-    loop_turn(s->loop, sleep_ms(t));
+    loop_turn(p->loop, sleep_ms(t));
     watchdog_begin();
-    now_read(s);
+    now_read(e);
     uint64_t began = e->timing.began_ticks, commands = e->stats.total_commands;
-    saver_begin_turn(s->saver);
-    if (s->stopping)
+    durability_begin_turn(p->durability);
+    if (shutdown_is_stopping(p->shutdown))
         return;
-    memory_begin_turn(s);
+    memory_begin_turn(p->memory);
     timer_run(&e->timers, e->steady_ms, e->now_ms);
     pause_run_due(e);
     block_run_due(e);
-    run_requests(s);
+    run_requests(p);
     if (block_has_work(e))
         block_serve(e);
     /* All before the script that was torn has been written. */
     if (t->torn)
         return;
     tracking_broadcast(e);
-    memory_limit_clients(s);
+    memory_limit_clients(p->memory);
     flush_and_send(t);
     if (!dlist_empty(&e->clients.closing))
-        link_close_all(s);
-    saver_end_turn(s->saver);
+        link_close_all(p->links);
+    rewrite_end_turn(p->rewrite);
     count(t, began, commands);
 }
 
 bool turn_in_script(struct turn *t)
 {
-    struct server *s = t->server;
-    struct engine *e = &s->engine;
-    if (!t->busy_feed) {
-        t->busy_feed = feed_new();
-        t->busy_buffer = mem_alloc_aligned(64, TURN_BUFFER);
-    }
-    struct feed *feed = s->feed;
-    char *buffer = s->turn_buffer;
-    feed_detach_pending(feed);
-    s->clock_is_old = true;
-    s->feed = t->busy_feed;
-    s->turn_buffer = t->busy_buffer;
-    loop_turn(s->loop, 1);
-    if (!dlist_empty(&s->readable))
-        link_read_all(s);
-    if (!dlist_empty(&e->clients.resuming))
-        link_resume_all(s);
-    memory_limit_clients(s);
+    const struct turn_parts *p = &t->parts;
+    link_enter_script(p->links);
+    loop_turn(p->loop, 1);
+    link_read_all(p->links);
+    link_resume_all(p->links);
+    memory_limit_clients(p->memory);
     flush_and_send(t);
-    link_close_all(s);
-    s->feed = feed;
-    s->turn_buffer = buffer;
-    t->torn = s->stopping;
-    return !s->stopping;
+    link_close_all(p->links);
+    link_leave_script(p->links);
+    t->torn = shutdown_is_stopping(p->shutdown);
+    return !t->torn;
+}
+
+bool turn_in_loading(struct turn *t)
+{
+    const struct turn_parts *p = &t->parts;
+    loop_turn(p->loop, 0);
+    if (shutdown_is_stopping(p->shutdown))
+        return false;
+    now_read(p->engine);
+    link_read_all(p->links);
+    client_order_output(p->engine);
+    link_write_all(p->links);
+    link_close_all(p->links);
+    return !shutdown_is_stopping(p->shutdown);
 }
 
 void turn_last_replies(struct turn *t)
 {
-    struct server *s = t->server;
-    client_order_output(&s->engine);
-    saver_tell_gate(s->saver);
-    link_write_all(s);
+    const struct turn_parts *p = &t->parts;
+    client_order_output(p->engine);
+    durability_tell_gate(p->durability);
+    link_write_all(p->links);
 }
 
 const struct turn_figures *turn_figures(const struct turn *t)

@@ -4,7 +4,17 @@
 
 #include "base/metric.h"
 
-/* Of struct server. */
+struct cron;
+struct memory;
+struct turn;
+
+struct turn_metrics_parts {
+    const struct turn *turn;
+    const struct cron *cron;
+    const struct memory *memory;
+};
+
+/* Of struct turn_metrics_parts. */
 extern const struct metric_table turn_metrics;
 
 #endif

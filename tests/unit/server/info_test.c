@@ -4,7 +4,9 @@
 #include "base/mem.h"
 #include "base/metric.h"
 #include "ds/dict.h"
+#include "engine/engine.h"
 #include "exporter_names.h"
+#include "server/server.h"
 #include "unit.h"
 
 #include <ctype.h>
@@ -16,8 +18,8 @@ static struct server *server;
 static struct metric_set *metrics(void)
 {
     if (!server)
-        server = server_new(settings_new());
-    return server->engine.metrics;
+        server = server_new(settings_new(), (struct data_lock){-1}, "");
+    return server_engine(server)->metrics;
 }
 
 static bool ends(const char *text, size_t n, const char *end)
@@ -217,10 +219,10 @@ TEST(the_walk_makes_the_text_of_a_scrape)
 {
     struct exposition x = {0};
     struct metric_set *set = metrics();
-    server->engine.stats.total_connections = 12;
-    server->engine.denials.by_result[3] = 4;
-    server->engine.stats.of_command[0].calls = 3;
-    dict_ensure(&server->engine.stats.errors, BYTES("BUSY"))->value = (void *)(size_t)5;
+    server_engine(server)->stats.total_connections = 12;
+    server_engine(server)->denials.by_result[3] = 4;
+    server_engine(server)->stats.of_command[0].calls = 3;
+    dict_ensure(&server_engine(server)->stats.errors, BYTES("BUSY"))->value = (void *)(size_t)5;
     metric_walk(set, add_sample, &x);
     CHECK(has(&x.text, "# HELP redis_connections_received_total Connections that were accepted.\n"
                        "# TYPE redis_connections_received_total counter\n"

@@ -1,12 +1,12 @@
-#include "server/saver_metrics.h"
+#include "server/persistence_metrics.h"
 
 #include "base/clock.h"
 #include "persist/aof.h"
-#include "server/saver.h"
+#include "server/persistence.h"
 
 static void gather(const void *owner, void *figures)
 {
-    saver_figures(owner, figures);
+    persistence_figures(owner, figures);
 }
 
 static int64_t whole_seconds(int64_t ms)
@@ -27,17 +27,17 @@ static double seconds_left(const struct loader_figures *l)
 }
 
 #define M(type, unit, flags, info, name, value, help)                                              \
-    METRIC_GETTER(const struct saver_figures *f, info, value)
-#include "server/saver_metrics.def"
+    METRIC_GETTER(const struct persistence_figures *f, info, value)
+#include "server/persistence_metrics.def"
 #undef M
 
 #define M METRIC_ROW
 static const struct metric rows[] = {
-#include "server/saver_metrics.def"
+#include "server/persistence_metrics.def"
 };
 #undef M
 
-const struct metric_table saver_metrics = {.rows = rows,
-                                           .n = METRIC_COUNT(rows),
-                                           .figures = sizeof(struct saver_figures),
-                                           .gather = gather};
+const struct metric_table persistence_metrics = {.rows = rows,
+                                                 .n = METRIC_COUNT(rows),
+                                                 .figures = sizeof(struct persistence_figures),
+                                                 .gather = gather};

@@ -1,0 +1,460 @@
+/* Decides when the data set goes to its files and comes from them. Two files may hold it: the
+ * snapshot (dbfilename) and the append-only file; the latter counts where both are. At most one
+ * child writes, a snapshot or the base of a rewrite: rewrite_work() says what is under way, and
+ * what is asked for meanwhile is scheduled.
+ *
+ *   the start     the loader reads what there is; an append-only file that is asked for and missing
+ *                 gets its base before the first request is served.
+ *   the tick      children that have ended; then, while nothing is under way, in this order: what
+ *                 was asked for, rewriting by growth, save points. Then a disk that has failed.
+ *   the end       the append-only file is synced, the snapshot written when save points are set.
+ *
+ * Nothing is saved while the data are torn (state_is_torn()): a snapshot would hold half of a
+ * transaction or script. Commands that replace all data (FLUSHALL, DEBUG RELOAD) first end a child
+ * that would bring the old ones back. A failed snapshot refuses writes as
+ * stop-writes-on-bgsave-error says (ENGINE_SAVE_FAILED), and is tried again by the save points. */
+#include "server/persistence.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/state.h"
+#include "io/file.h"
+#include "persist/aof.h"
+#include "script/scripting.h"
+#include "server/data_lock.h"
+#include "server/durability.h"
+#include "server/snapshot.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+struct persistence {
+    struct persistence_parts parts;
+    struct save_record save;
+    bool save_scheduled;
+    bool flushed; /* FLUSHALL within a transaction: the empty data are saved behind it */
+};
+
+struct persistence *persistence_new(const struct persistence_parts *parts)
+{
+    struct persistence *p = mem_zalloc(sizeof(*p));
+    p->parts = *parts;
+    save_record_begin(&p->save, clock_steady_ms(), clock_wall_ms());
+    return p;
+}
+
+void persistence_free(struct persistence *p)
+{
+    mem_free(p);
+}
+
+static bool is_loading(const struct persistence *p)
+{
+    return (p->parts.engine->slow_path & ENGINE_LOADING) != 0;
+}
+
+/* ---- The start */
+
+static void say_swept(const char *name)
+{
+    log_line(LOG_NOTICE, "Removing the leftover file %s", name);
+}
+
+static void sweep_one(void *context, const char *name)
+{
+    (void)context;
+    size_t n = strlen(name);
+    if (strncmp(name, "temp-", 5) != 0 || n < 9 ||
+        (strcmp(name + n - 4, ".rdb") != 0 && strcmp(name + n - 4, ".aof") != 0))
+        return;
+    say_swept(name);
+    file_remove(name);
+}
+
+/* From now on the append-only file is written. existed: it was loaded. */
+static bool open_aof(struct persistence *p, bool existed)
+{
+    if (!existed && !rewrite_create_first(p->parts.rewrite))
+        return false;
+    int error = existed ? aof_open_last(p->parts.aof) : 0;
+    if (error) {
+        log_line(LOG_WARNING, "Can't open the append-only file: %s", strerror(-error));
+        return false;
+    }
+    aof_sweep(p->parts.aof, say_swept);
+    return true;
+}
+
+bool persistence_load(struct persistence *p)
+{
+    const struct engine *e = p->parts.engine;
+    int64_t start_us = clock_mono_us();
+    file_list(".", sweep_one, NULL);
+    if (!loader_start(p->parts.loader))
+        return false;
+    const struct loader_figures *loaded = loader_figures(p->parts.loader);
+    bool existed = aof_manifest(p->parts.aof)->n > 0;
+    snapshot_begin_after(p->parts.snapshot, loaded->generation);
+    p->save.saved_dirty = e->store->dirty;
+    if (e->settings->appendonly && !open_aof(p, existed))
+        return false;
+    double seconds = (double)(clock_mono_us() - start_us) / 1e6;
+    if (e->settings->appendonly && existed)
+        log_line(LOG_NOTICE, "DB loaded from append only file: %.3f seconds", seconds);
+    else if (!e->settings->appendonly && loaded->keys)
+        log_line(LOG_NOTICE, "DB loaded from disk: %.3f seconds", seconds);
+    durability_configure(p->parts.durability);
+    return true;
+}
+
+/* ---- Snapshots */
+
+int persistence_background_save(struct persistence *p, bool schedule)
+{
+    const struct engine *e = p->parts.engine;
+    enum rewrite_work work = rewrite_work(p->parts.rewrite);
+    bool torn = state_is_torn(e);
+    if (work == REWRITE_WORK_SAVE)
+        return -EALREADY;
+    /* A transaction is not in the way: its end comes first. */
+    if (work == REWRITE_WORK_REWRITE && !schedule && !torn)
+        return -EBUSY;
+    if (work == REWRITE_WORK_REWRITE || torn) {
+        p->save_scheduled = true;
+        return 1;
+    }
+    p->save.tried_ms = e->steady_ms;
+    pid_t pid = snapshot_fork(p->parts.snapshot, SNAPSHOT_DUMP);
+    if (pid < 0) {
+        p->save.ok = false;
+        return (int)pid;
+    }
+    log_line(LOG_NOTICE, "Background saving started by pid %d", (int)pid);
+    return 0;
+}
+
+static void save_ended(struct persistence *p, const struct snapshot_end *end)
+{
+    const struct engine *e = p->parts.engine;
+    p->save.last_s = end->took_ms / 1000;
+    p->save.cow = end->cow;
+    if (end->good) {
+        p->save.count++;
+        save_record_saved(&p->save, end->dirty, e->steady_ms, e->now_ms);
+        log_line(LOG_NOTICE, "Background saving terminated with success");
+        return;
+    }
+    /* A child that was told to stop is no sign of a broken disk. */
+    if (end->signal != SIGUSR1)
+        p->save.ok = false;
+    if (end->signal)
+        log_line(LOG_WARNING, "Background saving terminated by signal %d", end->signal);
+    else
+        log_line(LOG_WARNING, "Background saving error");
+}
+
+static int save_now(struct persistence *p, bool interruptible)
+{
+    const struct engine *e = p->parts.engine;
+    if (rewrite_work(p->parts.rewrite) == REWRITE_WORK_SAVE || state_is_torn(e))
+        return -EBUSY;
+    int error = snapshot_save(p->parts.snapshot, interruptible);
+    if (error) {
+        log_line(LOG_WARNING, "Error saving DB on disk: %s", strerror(-error));
+        return error;
+    }
+    save_record_saved(&p->save, e->store->dirty, e->steady_ms, e->now_ms);
+    log_line(LOG_NOTICE, "DB saved on disk");
+    return 0;
+}
+
+int persistence_save(struct persistence *p)
+{
+    return save_now(p, false);
+}
+
+int64_t persistence_last_save(const struct persistence *p)
+{
+    return p->save.saved_wall_ms / 1000;
+}
+
+/* ---- The clock */
+
+static void collect_child(struct persistence *p)
+{
+    struct snapshot_end end;
+    if (!snapshot_ended(p->parts.snapshot, &end))
+        return;
+    if (end.kind == SNAPSHOT_DUMP)
+        save_ended(p, &end);
+    else
+        rewrite_child_ended(p->parts.rewrite, &end);
+}
+
+static void save_if_due(struct persistence *p)
+{
+    const struct engine *e = p->parts.engine;
+    if (rewrite_work(p->parts.rewrite) != REWRITE_WORK_NONE)
+        return;
+    int due = save_record_due(&p->save, e->settings, e->store->dirty, e->steady_ms);
+    if (due < 0)
+        return;
+    log_line(LOG_NOTICE, "%lld changes in %lld seconds. Saving...",
+             e->settings->save_points[due].changes, e->settings->save_points[due].seconds);
+    persistence_background_save(p, false);
+}
+
+static void refuse_writes_if_failed(const struct persistence *p)
+{
+    const struct settings *c = p->parts.engine->settings;
+    bool refuse = !p->save.ok && c->stop_writes_on_bgsave_error && c->save_point_n;
+    state_set(p->parts.engine, ENGINE_SAVE_FAILED, refuse);
+}
+
+void persistence_tick(struct persistence *p)
+{
+    struct rewrite *r = p->parts.rewrite;
+    struct durability *d = p->parts.durability;
+    if (is_loading(p))
+        return;
+    collect_child(p);
+    rewrite_start_wanted(r);
+    if (p->save_scheduled && rewrite_work(r) == REWRITE_WORK_NONE) {
+        p->save_scheduled = false;
+        persistence_background_save(p, false);
+    }
+    rewrite_start_if_grown(r);
+    save_if_due(p);
+    refuse_writes_if_failed(p);
+    bool idle = rewrite_work(r) == REWRITE_WORK_NONE;
+    durability_tick(d, idle);
+    if (idle && durability_wants_base(d))
+        rewrite_repair(r);
+}
+
+/* ---- All data are replaced */
+
+/* A child that still writes the old ones would bring them back. in_journal: the append-only file
+ * hears of it, so that an old base with what follows is right. */
+static void end_old_child(struct persistence *p, bool in_journal)
+{
+    struct snapshot *n = p->parts.snapshot;
+    if (snapshot_child(n) == SNAPSHOT_DUMP) {
+        log_line(LOG_NOTICE, "Killing running saving child: %d", (int)snapshot_pid(n));
+        snapshot_kill(n);
+    } else if (!in_journal) {
+        rewrite_begin_anew(p->parts.rewrite);
+    }
+}
+
+/* Nothing of what was flushed may come back with the snapshot that there is. */
+static void save_empty(struct persistence *p)
+{
+    p->flushed = false;
+    if (p->parts.engine->settings->save_point_n)
+        persistence_save(p);
+}
+
+void persistence_all_flushed(struct persistence *p)
+{
+    if (is_loading(p))
+        return;
+    end_old_child(p, aof_is_open(p->parts.aof));
+    /* Within a transaction or a script the data may be of any state. */
+    if (state_is_torn(p->parts.engine))
+        p->flushed = true;
+    else
+        save_empty(p);
+}
+
+void persistence_save_flushed(struct persistence *p)
+{
+    const struct engine *e = p->parts.engine;
+    if (p->flushed && e->journal->depth == 0 && !state_is_torn(e))
+        save_empty(p);
+}
+
+static void empty(struct engine *e)
+{
+    for (int i = 0; i < e->store->count; i++)
+        db_flush(&e->store->dbs[i]);
+    scripting_flush_functions(e->scripting);
+}
+
+int persistence_reload(struct persistence *p, bool save, bool flush, bool merge)
+{
+    struct engine *e = p->parts.engine;
+    end_old_child(p, false);
+    int error = save ? snapshot_save(p->parts.snapshot, false) : 0;
+    if (error)
+        return error;
+    if (flush)
+        empty(e);
+    bool good = loader_snapshot(p->parts.loader, e->settings->dbfilename,
+                                flush   ? LOADER_EMPTY
+                                : merge ? LOADER_MERGE
+                                        : LOADER_ADD);
+    p->save.saved_dirty = e->store->dirty;
+    /* What was loaded is not what the append-only file tells. */
+    if (aof_is_open(p->parts.aof) && !(save && flush))
+        rewrite_schedule(p->parts.rewrite);
+    return good ? 0 : -EIO;
+}
+
+int persistence_load_aof_again(struct persistence *p)
+{
+    struct engine *e = p->parts.engine;
+    if (!aof_is_open(p->parts.aof))
+        return -ENOENT;
+    int error = aof_sync_now(p->parts.aof);
+    if (error)
+        return error;
+    if (!rewrite_need_base(p->parts.rewrite))
+        return -EIO;
+    end_old_child(p, true);
+    empty(e);
+    bool good = loader_aof(p->parts.loader);
+    p->save.saved_dirty = e->store->dirty;
+    return good ? 0 : -EIO;
+}
+
+/* ---- The end */
+
+/* The append-only file as it will be found. False: it could not be made so. */
+static bool finish_aof(struct persistence *p)
+{
+    struct aof *a = p->parts.aof;
+    if (!aof_is_open(a))
+        return true;
+    log_line(LOG_NOTICE, "Calling fsync() on the AOF file.");
+    int error = aof_sync_now(a);
+    if (error)
+        log_line(LOG_WARNING, "The append-only file could not be synced: %s", strerror(-error));
+    return !error;
+}
+
+static bool finish_base(struct persistence *p)
+{
+    if (aof_is_open(p->parts.aof) && aof_has_no_base_yet(p->parts.aof))
+        log_line(LOG_NOTICE, "Writing initial AOF, can't exit before it is in place.");
+    return rewrite_need_base(p->parts.rewrite);
+}
+
+bool persistence_shutdown(struct persistence *p, unsigned how)
+{
+    const struct settings *c = p->parts.engine->settings;
+    bool force = how & ENGINE_SHUTDOWN_FORCE;
+    if (snapshot_child(p->parts.snapshot) != SNAPSHOT_NONE) {
+        log_line(LOG_WARNING, "There is a child saving an .rdb or rewriting the AOF. Killing it!");
+        rewrite_kill_child(p->parts.rewrite);
+        snapshot_kill(p->parts.snapshot);
+    }
+    if (!finish_aof(p) && !force)
+        return false;
+    if (state_is_torn(p->parts.engine)) {
+        log_line(LOG_WARNING, "A script is ended half-way: nothing that it did is saved.");
+        return true;
+    }
+    if (!finish_base(p) && !force)
+        return false;
+    bool save =
+        (c->save_point_n > 0 && !(how & ENGINE_SHUTDOWN_NOSAVE)) || (how & ENGINE_SHUTDOWN_SAVE);
+    if (!save || is_loading(p))
+        return true;
+    log_line(LOG_NOTICE, "Saving the final RDB snapshot before exiting.");
+    return save_now(p, how & ENGINE_SHUTDOWN_SIGNAL) == 0;
+}
+
+/* ---- Settings */
+
+/* Why the files must stay where they are; NULL: they need not. */
+static const char *why_not_move(const struct persistence *p)
+{
+    if (is_loading(p))
+        return "the data is being loaded";
+    if (aof_is_open(p->parts.aof))
+        return "the append-only file is open in the present directory";
+    if (snapshot_child(p->parts.snapshot) != SNAPSHOT_NONE)
+        return "a child process writes into the present directory";
+    return NULL;
+}
+
+bool persistence_change_directory(struct persistence *p, const char **reason)
+{
+    char here[PATH_MAX];
+    struct settings *c = p->parts.engine->settings;
+    struct data_lock *held = p->parts.lock, lock;
+    if (!data_lock_take_next(held, c->dir, &lock, reason))
+        return false;
+    bool same = lock.fd == held->fd && held->fd >= 0;
+    const char *why = same ? NULL : why_not_move(p);
+    if (!why && chdir(c->dir) < 0)
+        why = strerror(errno);
+    if (why) {
+        if (!same)
+            data_lock_release(&lock);
+        *reason = why;
+        return false;
+    }
+    if (!same) {
+        data_lock_release(held);
+        *held = lock;
+    }
+    if (getcwd(here, sizeof(here))) {
+        mem_free(c->dir);
+        c->dir = mem_copy_text(here, strlen(here));
+    }
+    return true;
+}
+
+bool persistence_switch_aof(struct persistence *p, bool on, const char **reason)
+{
+    struct rewrite *r = p->parts.rewrite;
+    if (is_loading(p)) {
+        *reason = "the data is being loaded";
+        return false;
+    }
+    rewrite_forget_first(r);
+    if (on == aof_is_open(p->parts.aof))
+        return true;
+    if (!on) {
+        rewrite_cancel(r);
+        aof_sync_now(p->parts.aof);
+        durability_close(p->parts.durability);
+        return true;
+    }
+    *reason = "Unable to turn on AOF. Check server logs.";
+    return rewrite_open_first(r);
+}
+
+/* ---- Figures */
+
+void persistence_figures(const struct persistence *p, struct persistence_figures *out)
+{
+    const struct snapshot *n = p->parts.snapshot;
+    *out = (struct persistence_figures){
+        .aof = p->parts.aof,
+        .loading = loader_figures(p->parts.loader),
+        .save = &p->save,
+        .rewrite = rewrite_figures(p->parts.rewrite),
+        .changes = p->parts.engine->store->dirty - p->save.saved_dirty,
+        .saving_ms = snapshot_running_ms(n, SNAPSHOT_DUMP),
+        .rewriting_ms = snapshot_running_ms(n, SNAPSHOT_BASE),
+        .is_loading = is_loading(p),
+        .is_rewriting = rewrite_work(p->parts.rewrite) == REWRITE_WORK_REWRITE,
+        .unwritten = p->parts.engine->journal->pending.n,
+        .write_ok = !p->parts.engine->disk_error,
+    };
+    snapshot_progress(n, &out->progress);
+    out->forks = snapshot_forks(n, &out->last_fork_us);
+}
+
+void persistence_reset_statistics(struct persistence *p)
+{
+    snapshot_forget_forks(p->parts.snapshot);
+    save_record_reset_statistics(&p->save);
+}
