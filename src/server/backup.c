@@ -391,6 +391,7 @@ void backup_abort(struct backup *b, struct reply *reply)
         return;
     }
     b->state = NONE;
+    rewrite_unseal(b->rewrite);
     if (b->running)
         b->abandoned = true;
     else

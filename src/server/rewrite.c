@@ -19,6 +19,8 @@
  *
  *   SEAL_PREPARING   an increment is being prepared; rewrite_end_turn() switches to it.
  *   SEAL_SYNCING     the one before it is not synced yet; rewrite_seal() asks.
+ *   SEAL_DROPPED     the backup was aborted while the increment was being prepared: it is switched
+ *                    to all the same, since only then another can be prepared.
  *
  * One state for both: only one increment can be prepared at a time. */
 #include "server/rewrite.h"
@@ -38,7 +40,8 @@
 
 #define RETRY_FIRST_MS 5000 /* between attempts to make the first base */
 
-enum state { IDLE, PREPARING, FORKED, INSTALLING, SEAL_PREPARING, SEAL_SYNCING };
+/* In this order: a rewrite's, a seal's. */
+enum state { IDLE, PREPARING, FORKED, INSTALLING, SEAL_PREPARING, SEAL_SYNCING, SEAL_DROPPED };
 
 struct rewrite {
     struct engine *engine;
@@ -75,9 +78,9 @@ enum rewrite_work rewrite_work(const struct rewrite *r)
     ASSERT((child == SNAPSHOT_BASE) == (r->state == FORKED));
     if (child == SNAPSHOT_DUMP)
         return REWRITE_WORK_SAVE;
-    if (r->state == SEAL_PREPARING || r->state == SEAL_SYNCING)
-        return REWRITE_WORK_SEAL;
-    return r->state == IDLE ? REWRITE_WORK_NONE : REWRITE_WORK_REWRITE;
+    if (r->state == IDLE)
+        return REWRITE_WORK_NONE;
+    return r->state < SEAL_PREPARING ? REWRITE_WORK_REWRITE : REWRITE_WORK_SEAL;
 }
 
 bool rewrite_prepares(const struct rewrite *r)
@@ -178,7 +181,7 @@ static void end_seal_preparing(struct rewrite *r)
 {
     int error;
     if (is_prepared(r, &error)) {
-        r->state = SEAL_SYNCING;
+        r->state = r->state == SEAL_DROPPED ? IDLE : SEAL_SYNCING;
         r->seal_offset = r->engine->journal->offset;
         aof_switch(r->aof);
     } else if (error) {
@@ -190,7 +193,7 @@ void rewrite_end_turn(struct rewrite *r)
 {
     if (r->state == PREPARING)
         end_preparing(r);
-    else if (r->state == SEAL_PREPARING)
+    else if (r->state == SEAL_PREPARING || r->state == SEAL_DROPPED)
         end_seal_preparing(r);
 }
 
@@ -419,6 +422,8 @@ int rewrite_seal(struct rewrite *r)
 
 void rewrite_unseal(struct rewrite *r)
 {
-    if (r->state == SEAL_PREPARING || r->state == SEAL_SYNCING)
+    if (r->state == SEAL_PREPARING)
+        r->state = SEAL_DROPPED;
+    else if (r->state == SEAL_SYNCING)
         r->state = IDLE;
 }
