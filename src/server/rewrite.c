@@ -316,6 +316,10 @@ static bool open_first_increment(struct rewrite *r)
 
 static bool open_first(struct rewrite *r)
 {
+    /* A base that is being written without it does not hold what happened since its fork, and no
+     * increment does. */
+    kill_and_say(r);
+    worker_drain(r->disk);
     if (!open_first_increment(r))
         return false;
     if (rewrite_work(r) != REWRITE_WORK_NONE) {
@@ -345,9 +349,6 @@ bool rewrite_open_first(struct rewrite *r)
         r->figures.first_wanted = true;
         return true;
     }
-    /* A base that was being written without it holds what there was before it began. */
-    kill_and_say(r);
-    worker_drain(r->disk);
     return open_first(r);
 }
 

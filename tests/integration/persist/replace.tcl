@@ -307,3 +307,19 @@ test "compat 3.13: when BGREWRITEAOF has answered its child is there" {
     expect [resp::read $s] 12 "in order"
     close $s
 }
+test "turned on by a transaction while a base is written without it: what came in between is not lost" {
+    server::start
+    set s [resp::connect $server::port]
+    for {set i 0} {$i < 50} {incr i} { resp::ask $s SET old:$i x }
+    resp::ask $s CONFIG SET rdb-key-save-delay 20000
+    resp::ask $s BGREWRITEAOF
+    resp::ask $s SET between 1
+    foreach request {MULTI {CONFIG SET appendonly yes} EXEC} { resp::ask $s {*}$request }
+    until $s "*aof_enabled:1*"
+    # The first base that is called finished has to hold it, or an increment.
+    for {set i 0} {$i < 800 && ![string match "*Background AOF rewrite finished*" [server::log]]} {incr i} { after 10 }
+    close $s
+    set s [restart KILL --appendonly yes]
+    expect [resp::ask $s GET between] 1 "acknowledged before the append-only file was turned on"
+    close $s
+}
