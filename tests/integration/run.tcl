@@ -54,7 +54,9 @@ proc play {lines stage} {
             }
             if {[regexp {^waits (.*)$} $line -> command]} {
                 resp::send $s whole {*}[subst -nocommands -novariables $command]
-                after 60
+                set c [resp::connect $server::port]
+                resp::settle $c
+                close $c
                 continue
             }
             if {![regexp {^(.*?)\s+=>\s?(.*)$} $line -> command want]} { error "line $n: no => in <$line>" }
@@ -95,16 +97,8 @@ foreach file $files {
     source $file
     foreach stage $stages {
         if {![llength $dialogues]} { break }
-        if {$stage eq "reference"} {
-            set server::dir [file join /tmp "millrace-ref-[pid]"]
-            file mkdir $server::dir
-            set server::port [server::free_port]
-            set server::pid [exec redis-server --port $server::port --bind 127.0.0.1 --save {} --dir $server::dir >& /dev/null &]
-            server::wait
-        } else {
-            set server::path $server_path
-            server::start {*}[expr {$stage eq "aof" ? "--appendonly yes" : ""}]
-        }
+        set server::path [expr {$stage eq "reference" ? [auto_execok redis-server] : $server_path}]
+        server::start {*}[expr {$stage eq "aof" ? "--appendonly yes" : ""}]
         foreach d $dialogues {
             lassign $d name lines ours
             if {$ours && $stage eq "reference"} { continue }

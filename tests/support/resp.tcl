@@ -1,4 +1,14 @@
-# A small RESP client and a server to talk to.
+# The RESP client and the server launcher of the tests in Tcl, and what they wait for.
+
+# Until the expression is true. Nothing is judged by the time it takes: the limit only ends what hangs.
+proc until {what condition} {
+    set end [expr {[clock seconds] + 90}]
+    while {![uplevel 1 [list expr $condition]]} {
+        if {[clock seconds] > $end} { error "it does not come: $what" }
+        after 10
+    }
+}
+
 namespace eval resp {
     # Nobody waits longer than this for a reply: a test that hangs fails, and says where.
     variable patience_ms 60000
@@ -86,17 +96,42 @@ namespace eval resp {
         send $s whole {*}$args
         return [read $s]
     }
+    # A field of INFO.
+    proc field {s name} {
+        if {![regexp "\n$name:(\[^\r\n\]*)" [ask $s INFO everything] -> value]} { error "INFO has no $name" }
+        return $value
+    }
+    # Until INFO looks like the pattern.
+    proc until_info {s pattern} {
+        until "INFO with $pattern" {[string match $pattern [ask $s INFO everything]]}
+    }
+    # Until no snapshot and no rewrite is under way or will begin.
+    proc until_idle {s} {
+        until_info $s "*rdb_bgsave_in_progress:0*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*"
+    }
+    # Until the server has read what was sent on other connections before.
+    proc settle {s} {
+        ask $s ECHO settled
+        ask $s ECHO settled
+    }
+    # Whether nothing has come.
+    proc silent {s} { return [expr {[::read $s] eq ""}] }
 }
 
 namespace eval server {
     variable port 0 pid 0 dir "" path "" chan "" config ""
+    # One that nobody listens on, below those that the kernel gives to outgoing connections.
     proc free_port {} {
-        set s [socket -server {} -myaddr 127.0.0.1 0]
-        set p [lindex [fconfigure $s -sockname] 2]
+        for {set i 0} {1} {incr i} {
+            set p [expr {10000 + int(rand() * 22000)}]
+            if {![catch {socket -server {} -myaddr 127.0.0.1 $p} s]} { break }
+            if {$i == 100} { error "no free port: $s" }
+        }
         close $s
         return $p
     }
-    proc start {args} {
+    # Starts the executable `path` in `dir`, and does not wait for it.
+    proc launch {args} {
         variable port
         variable pid
         variable dir
@@ -106,11 +141,15 @@ namespace eval server {
             set dir [file join /tmp "millrace-test-[::pid]-[clock microseconds]"]
             file mkdir $dir
         }
+        set port [free_port]
+        set pid [exec $path {*}$config --port $port --bind 127.0.0.1 --dir $dir --save {} --enable-debug-command yes \
+                     --unixsocket [file join $dir sock] {*}$args >>& [file join $dir log] &]
+    }
+    proc start {args} {
+        variable port
         # Somebody may take the port before the server has it.
         for {set i 0} {1} {incr i} {
-            set port [free_port]
-            set pid [exec $path {*}$config --port $port --bind 127.0.0.1 --dir $dir --save {} --enable-debug-command yes \
-                         --unixsocket [file join $dir sock] {*}$args >>& [file join $dir log] &]
+            launch {*}$args
             if {![catch {wait} why]} { return }
             if {$i == 2 || ![string match "*Failed listening on port $port *" [log]]} { error $why }
         }
@@ -145,7 +184,7 @@ namespace eval server {
     proc wait {} {
         variable port
         variable dir
-        for {set i 0} {$i < 500} {incr i} {
+        for {set end [expr {[clock seconds] + 180}]} {[clock seconds] < $end} {} {
             # A server that is about to refuse its files listens for a moment, and closes.
             if {[listens] && ![catch {resp::connect $port} s]} {
                 if {[catch {resp::ask $s PING} r]} { set r (closed) }
@@ -153,9 +192,9 @@ namespace eval server {
                 if {![string match "!LOADING*" $r] && $r ne "(closed)"} { return }
             }
             if {![alive]} { break }
-            after 20
+            after 10
         }
-        error "the server did not start, see $dir/log"
+        error "the server did not start: [string range [log] end-600 end]"
     }
     # A child that was not waited for is gone as well.
     proc alive {} {
@@ -168,12 +207,22 @@ namespace eval server {
     proc stop {{signal TERM}} {
         variable pid
         catch {exec sh -c "kill -$signal $pid"}
-        for {set i 0} {$i < 500} {incr i} {
-            if {![alive]} { return }
-            after 10
-        }
-        error "the server did not stop"
+        until_dead
     }
+    proc until_dead {} { until "the end of the server" {![alive]} }
+    # The process that writes a snapshot or a base, or nothing.
+    proc child {} {
+        variable pid
+        if {[catch {open /proc/$pid/task/$pid/children} f]} { return "" }
+        set child [string trim [read $f]]
+        close $f
+        return $child
+    }
+    proc until_child {} {
+        until "a child" {[child] ne ""}
+        return [child]
+    }
+    proc until_log {pattern} { until "a log with $pattern" {[string match $pattern [log]]} }
     proc log {} {
         variable dir
         set f [open [file join $dir log]]

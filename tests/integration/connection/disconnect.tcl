@@ -7,11 +7,7 @@ proc waiter {args} {
 }
 # Until n clients wait.
 proc until_blocked {s n} {
-    for {set i 0} {$i < 500} {incr i} {
-        if {[regexp {blocked_clients:(\d+)} [resp::ask $s INFO clients] -> now] && $now == $n} { return }
-        after 10
-    }
-    error "never were there $n blocked clients"
+    resp::until_info $s "*\nblocked_clients:$n\r*"
 }
 # Several requests in one packet.
 proc together {s args} {
@@ -172,8 +168,7 @@ test "faults B7: a transaction is whole when its client hangs up while a script 
     resp::send $w whole EXEC
     after 60
     close $w
-    for {set i 0} {$i < 500 && [set got [resp::ask $s MGET a begun b]] ne {[1 1 1]}} {incr i} { after 10 }
-    expect $got {\[1 1 1\]} whole
+    until "the whole transaction" {[resp::ask $s MGET a begun b] eq {[1 1 1]}}
 }
 
 test "faults B12: a subscription ends with the user who had a right to it" {

@@ -5,17 +5,6 @@ proc stats {s name} {
     }
     return "none"
 }
-proc field {s section name} {
-    if {[regexp "$name:(\[^\r\]*)" [resp::ask $s INFO $section] -> v]} { return $v }
-    return "none"
-}
-proc until {s section name want} {
-    for {set i 0} {$i < 500} {incr i} {
-        if {[field $s $section $name] eq $want} { return }
-        after 10
-    }
-    error "$name is [field $s $section $name], not $want"
-}
 
 test "compat 7.1: a blocked command is counted when it ends, however it ends" {
     server::start --slowlog-log-slower-than 0
@@ -31,7 +20,7 @@ test "compat 7.1: a blocked command is counted when it ends, however it ends" {
         resp::ask $s CONFIG RESETSTAT
         resp::ask $s SLOWLOG RESET
         resp::send $w whole BLPOP l 0
-        until $s clients blocked_clients 1
+        resp::until_info $s "*blocked_clients:1\r*"
         expect [stats $s blpop] none "not yet: $how"
         expect [resp::ask $s {*}[subst $how]] 1 $how
         expect [resp::read $w] [expr {$error ? "!UNBLOCKED*" : "*"}] $how
@@ -66,17 +55,17 @@ test "compat 7.2: clients that a pause holds are blocked clients" {
     set id [resp::ask $w CLIENT ID]
     resp::ask $s CLIENT PAUSE 100000 WRITE
     resp::send $w whole SET a 1
-    until $s clients blocked_clients 1
+    resp::until_info $s "*blocked_clients:1\r*"
     expect [resp::ask $s CLIENT LIST ID $id] {* flags=b *} flag
     resp::ask $s CLIENT UNPAUSE
     expect [resp::read $w] OK runs
-    expect [field $s clients blocked_clients] 0 after
+    expect [resp::field $s blocked_clients] 0 after
     # Gone while it was held.
     resp::ask $s CLIENT PAUSE 100000 WRITE
     resp::send $w whole SET a 2
-    until $s clients blocked_clients 1
+    resp::until_info $s "*blocked_clients:1\r*"
     close $w
-    until $s clients blocked_clients 0
+    resp::until_info $s "*blocked_clients:0\r*"
     resp::ask $s CLIENT UNPAUSE
     expect [resp::ask $s GET a] 1 dropped
 }
@@ -85,7 +74,7 @@ test "nobody is served during a pause, and all are after it" {
     set s [resp::connect $server::port]
     set w [resp::connect $server::port]
     resp::send $w whole BLPOP l 0
-    until $s clients blocked_clients 1
+    resp::until_info $s "*blocked_clients:1\r*"
     foreach words {MULTI {RPUSH l x} {CLIENT PAUSE 100000 WRITE}} { resp::ask $s {*}$words }
     expect [resp::ask $s EXEC] {\[1 OK\]} exec
     expect [resp::ask $s LRANGE l 0 -1] {\[x\]} held
@@ -100,16 +89,16 @@ test "faults B8, compat 7.3 7.4: a consumer hears that its stream or group is go
         resp::ask $s FLUSHALL
         resp::ask $s XGROUP CREATE s g $ MKSTREAM
         resp::send $w whole XREADGROUP GROUP g c BLOCK 0 STREAMS s >
-        until $s clients blocked_clients 1
-        expect [field $s clients total_blocking_keys_on_nokey] 1 counted
+        resp::until_info $s "*blocked_clients:1\r*"
+        expect [resp::field $s total_blocking_keys_on_nokey] 1 counted
         resp::ask $s {*}$how
         expect [resp::read $w] "!NOGROUP No such key 's' or consumer group 'g' in XREADGROUP with GROUP option" $how
-        expect [field $s clients total_blocking_keys_on_nokey] 0 $how
-        expect [field $s clients total_blocking_keys] 0 $how
+        expect [resp::field $s total_blocking_keys_on_nokey] 0 $how
+        expect [resp::field $s total_blocking_keys] 0 $how
     }
     resp::send $w whole BLPOP l 0
-    until $s clients blocked_clients 1
-    expect [field $s clients total_blocking_keys_on_nokey] 0 "a list"
+    resp::until_info $s "*blocked_clients:1\r*"
+    expect [resp::field $s total_blocking_keys_on_nokey] 0 "a list"
 }
 test "compat 7.5: time-outs that are too large say so" {
     server::start
@@ -149,9 +138,14 @@ test "compat 2.6: a key that had expired before WATCH, and goes for good" {
     # One that expires after WATCH has changed, whoever takes it away.
     foreach how {FLUSHDB {SWAPDB 0 1} {GET x} PING} {
         resp::ask $s FLUSHALL
-        resp::ask $s SET x v PX 40
-        resp::ask $s WATCH x
-        after 60
+        # On a busy machine it may have expired before.
+        for {set ms 40} {1} {set ms [expr {2 * $ms}]} {
+            resp::ask $s SET x v PX $ms
+            resp::ask $s WATCH x
+            if {[resp::ask $s PTTL x] > 0} { break }
+            resp::ask $s UNWATCH
+        }
+        after [expr {$ms + 20}]
         resp::ask $t {*}$how
         resp::ask $s MULTI
         resp::ask $s PING
@@ -189,8 +183,8 @@ test "a script that took long does not shorten the deadlines of who comes behind
     server::start --busy-reply-threshold 10
     set s [resp::connect $server::port]
     set t [resp::connect $server::port]
-    set out [resp::encode EVAL "local n=0 for i=1,4e7 do n=n+i%7 end return 1" 0]
-    append out [resp::encode SET k v PX 60]
+    set out [resp::encode EVAL "local n=0 for i=1,1e8 do n=n+i%7 end return 1" 0]
+    append out [resp::encode SET k v PX 400]
     append out [resp::encode EXISTS k]
     fconfigure $s -blocking 1
     puts -nonewline $s $out
@@ -204,9 +198,9 @@ test "faults K2: a command that only met an expired key is no effect and no chan
     foreach words {{XCLAIM k g c 0 1-1} {XGROUP DESTROY k g} {LPOP k} {XADD k NOMKSTREAM * f v} {HDEL k f} {RENAME k l} {XAUTOCLAIM k g c 0 0} {XSETID k 1-1}} {
         resp::ask $s SET k v PX 1
         after 10
-        set before [field $s persistence rdb_changes_since_last_save]
+        set before [resp::field $s rdb_changes_since_last_save]
         resp::ask $s {*}$words
-        expect [field $s persistence rdb_changes_since_last_save] $before $words
+        expect [resp::field $s rdb_changes_since_last_save] $before $words
     }
     set text ""
     foreach f [glob [file join $server::dir appendonlydir *.incr.aof]] {
@@ -220,7 +214,7 @@ test "faults K2: a command that only met an expired key is no effect and no chan
     expect [regexp "gave an error" [server::log]] 0 "the log of the start"
 }
 test "faults B12: timeout leaves MONITOR, subscribers and who waits alone" {
-    server::start --timeout 1
+    server::start --timeout 3
     set m [resp::connect $server::port]
     resp::ask $m MONITOR
     set p [resp::connect $server::port]
@@ -248,14 +242,11 @@ test "faults P1 P4: a hundred thousand names cost no square" {
     for {set i 0} {$i < 100000} {incr i} { lappend names k$i }
     resp::ask $s CONFIG RESETSTAT
     resp::ask $s WATCH {*}$names
-    expect [field $s clients total_watched_keys] 100000 watched
+    expect [resp::field $s total_watched_keys] 100000 watched
     resp::ask $s UNWATCH
-    expect [field $s clients total_watched_keys] 0 unwatched
+    expect [resp::field $s total_watched_keys] 0 unwatched
     expect [resp::ask $s BLPOP {*}$names {*}$names 0.01] (nil) blpop
     expect [resp::ask $s XREAD BLOCK 10 STREAMS {*}$names {*}[lrepeat 100000 $]] (nil) xread
-    # The square of it is 19 seconds of CPU; straight, less than half a second.
-    foreach name {watch unwatch blpop xread} {
-        regexp "cmdstat_$name:calls=1,usec=(\\d+)" [resp::ask $s INFO commandstats] -> us
-        if {$us > 4000000} { error "$name took $us us" }
-    }
+    # The square of it is 19 seconds of CPU each; straight, less than half a second.
+    if {[resp::field $s used_cpu_user] > 15} { error "[resp::field $s used_cpu_user] s of CPU" }
 }

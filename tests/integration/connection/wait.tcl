@@ -78,12 +78,12 @@ test "WAITAOF answers when the connection's writes are on the disk, or at its ti
     # Ended from outside.
     set id [resp::ask $s CLIENT ID]
     resp::send $s whole WAITAOF 0 1 0
-    for {set i 0} {$i < 100 && ![string match "*blocked_clients:1*" [resp::ask $t INFO clients]]} {incr i} { after 10 }
+    resp::until_info $t "*blocked_clients:1*"
     expect [resp::ask $t CLIENT UNBLOCK $id] 1 unblock
     expect [resp::read $s] {\[[01] 0\]} unblocked
     # One that waits goes away.
     resp::send $s whole WAITAOF 0 1 0
-    for {set i 0} {$i < 100 && ![string match "*blocked_clients:1*" [resp::ask $t INFO clients]]} {incr i} { after 10 }
+    resp::until_info $t "*blocked_clients:1*"
     close $s
     expect [resp::ask $t SET b 1] OK on
     expect [resp::ask $t WAITAOF 1 0 0] {\[1 0\]} "the others go on"

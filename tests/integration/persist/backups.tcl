@@ -11,8 +11,7 @@ proc state {s} {
     return $state
 }
 proc until_state {s want} {
-    for {set i 0} {$i < 300 && [state $s] ne $want} {incr i} { after 10 }
-    expect [resp::ask $s BACKUP STATUS] "*state $want*" $want
+    until "a backup that is $want" {[state $s] eq $want}
 }
 test "a backup holds what was there when it was sealed, whatever is rewritten meanwhile" {
     start_with_tools
@@ -31,7 +30,7 @@ test "a backup holds what was there when it was sealed, whatever is rewritten me
     until_state $s sealed
     for {set i 0} {$i < 100} {incr i} { resp::ask $s RPUSH l after$i }
     resp::ask $s BGREWRITEAOF
-    for {set i 0} {$i < 500 && ![string match "*aof_rewrite_in_progress:0*" [resp::ask $s INFO persistence]]} {incr i} { after 10 }
+    resp::until_info $s "*aof_rewrite_in_progress:0*"
     expect [resp::ask $s BACKUP LIST] {\[first\]} list
     set now [resp::ask $s DEBUG DIGEST]
     regexp {path (\S+)} [resp::ask $s BACKUP STATUS] -> path
@@ -64,7 +63,7 @@ test "backups that are given up, bad names, no append-only file" {
     foreach bad {../x a/b .hidden all} { expect [resp::ask $s BACKUP START $bad] "!ERR a backup's name is of letters*" $bad }
     expect [resp::ask $s BACKUP START] backup-* named
     expect [resp::ask $s BACKUP ABORT] OK abort
-    for {set i 0} {$i < 100 && [glob -nocomplain $server::dir/backups/*] ne ""} {incr i} { after 10 }
+    until "the end of the files" {[glob -nocomplain $server::dir/backups/*] eq ""}
     expect [glob -nocomplain $server::dir/backups/*] "" "nothing is left"
     expect [resp::ask $s BACKUP CLEANUP nothing] "!ERR there is no sealed backup of that name" unknown
     for {set i 0} {$i < 3} {incr i} {

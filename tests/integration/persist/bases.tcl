@@ -1,20 +1,9 @@
 # compat 3.9: aof-use-rdb-preamble and aof-disable-auto-gc act. compat 3.5: what INFO says of a save at work.
 
-proc until {s pattern} {
-    for {set i 0} {$i < 800} {incr i} {
-        if {[string match $pattern [resp::ask $s INFO persistence]]} return
-        after 25
-    }
-    error "INFO never showed $pattern: [resp::ask $s INFO persistence]"
-}
-proc info {s field} {
-    regexp "$field:(\[^\r\n\]*)" [resp::ask $s INFO persistence] -> value
-    return $value
-}
 proc rewrite {s} {
-    set n [expr {[info $s aof_rewrites] + 1}]
+    set n [expr {[resp::field $s aof_rewrites] + 1}]
     resp::ask $s BGREWRITEAOF
-    until $s "*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_last_bgrewrite_status:ok*aof_rewrites:$n*"
+    resp::until_info $s "*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_last_bgrewrite_status:ok*aof_rewrites:$n*"
 }
 proc files {} { return [lsort [glob -tails -directory $server::dir/appendonlydir *]] }
 proc manifest {} {
@@ -155,18 +144,18 @@ foreach {how commands} {BGSAVE rdb_last_cow_size BGREWRITEAOF aof_last_cow_size}
         for {set i 0} {\$i < 60} {incr i} { resp::ask \$s SET k:\$i x }
         resp::ask \$s CONFIG SET rdb-key-save-delay 50000
         resp::ask \$s $how
-        for {set i 0} {\$i < 800 && (\[info \$s current_cow_size\] == 0 || \[info \$s current_save_keys_processed\] == 0)} {incr i} { after 10 }
-        set done \[info \$s current_save_keys_processed\]
+        until {keys that are saved} {\[resp::field \$s current_cow_size\] > 0 && \[resp::field \$s current_save_keys_processed\] > 0}
+        set done \[resp::field \$s current_save_keys_processed\]
         if {\$done < 1 || \$done > 60} { error \"processed: \$done\" }
-        expect \[info \$s current_save_keys_total\] 60 total
-        if {\[info \$s current_fork_perc\] <= 0 || \[info \$s current_fork_perc\] > 100} { error \"percent: \[info \$s current_fork_perc\]\" }
-        if {\[info \$s current_cow_peak\] < \[info \$s current_cow_size\] || \[info \$s current_cow_size\] < 4096} { error \"copied: \[info \$s current_cow_size\]\" }
-        if {\[info \$s current_cow_size_age\] > 60} { error age }
-        until \$s *rdb_bgsave_in_progress:0*aof_rewrite_in_progress:0*
+        expect \[resp::field \$s current_save_keys_total\] 60 total
+        if {\[resp::field \$s current_fork_perc\] <= 0 || \[resp::field \$s current_fork_perc\] > 100} { error \"percent: \[resp::field \$s current_fork_perc\]\" }
+        if {\[resp::field \$s current_cow_peak\] < \[resp::field \$s current_cow_size\] || \[resp::field \$s current_cow_size\] < 4096} { error \"copied: \[resp::field \$s current_cow_size\]\" }
+        if {\[resp::field \$s current_cow_size_age\] > 60} { error age }
+        resp::until_info \$s *rdb_bgsave_in_progress:0*aof_rewrite_in_progress:0*
         foreach field {current_cow_peak current_cow_size current_cow_size_age current_save_keys_processed current_save_keys_total} {
-            expect \[info \$s \$field\] 0 \"\$field behind it\"
+            expect \[resp::field \$s \$field\] 0 \"\$field behind it\"
         }
-        if {\[info \$s $commands\] < 4096} { error \"$commands: \[info \$s $commands\]\" }
+        if {\[resp::field \$s $commands\] < 4096} { error \"$commands: \[resp::field \$s $commands\]\" }
         close \$s
     "
 }

@@ -6,9 +6,9 @@ test "syncs go on when the child that paused them has ended" {
         for {set i 0} {$i < 20} {incr i} { resp::ask $s SET k$i 1 }
         expect [resp::ask $s BGSAVE] "Background saving started" bgsave
         expect [resp::ask $s SET during 1] OK "while it works"
-        for {set i 0} {$i < 1000 && ![string match "*rdb_bgsave_in_progress:0*" [resp::ask $s INFO persistence]]} {incr i} { after 20 }
+        resp::until_info $s "*rdb_bgsave_in_progress:0*"
         expect [resp::ask $s SET after 1] OK "after it"
-        for {set i 0} {$i < 1000 && ![string match "*aof_unsynced_bytes:0\r*" [resp::ask $s INFO persistence]]} {incr i} { after 20 }
+        resp::until_info $s "*aof_unsynced_bytes:0\r*"
         expect [resp::ask $s INFO persistence] "*aof_unsynced_bytes:0\r*" $policy
         close $s
         server::stop KILL
@@ -21,7 +21,7 @@ test "what changes while a snapshot is written is not saved by it" {
     for {set i 0} {$i < 20} {incr i} { resp::ask $s SET k$i 1 }
     expect [resp::ask $s BGSAVE] "Background saving started" bgsave
     foreach k {a b c} { expect [resp::ask $s SET $k 1] OK set }
-    for {set i 0} {$i < 1000 && ![string match "*rdb_bgsave_in_progress:0*" [resp::ask $s INFO persistence]]} {incr i} { after 20 }
+    resp::until_info $s "*rdb_bgsave_in_progress:0*"
     expect [resp::ask $s INFO persistence] "*rdb_changes_since_last_save:3\r*rdb_last_bgsave_status:ok*" "the next save point sees them"
     close $s
 }

@@ -35,10 +35,7 @@ test "a rewrite and a snapshot keep everything, also what comes meanwhile" {
     fill $s
     expect [resp::ask $s BGREWRITEAOF] "Background append only file rewriting started" rewrite
     for {set i 0} {$i < 300} {incr i} { resp::ask $s INCR counter }
-    for {set i 0} {$i < 200} {incr i} {
-        if {[string match "*aof_rewrite_in_progress:0*" [resp::ask $s INFO persistence]]} break
-        after 50
-    }
+    resp::until_info $s "*aof_rewrite_in_progress:0*"
     expect [resp::ask $s INFO persistence] "*aof_last_bgrewrite_status:ok*aof_rewrites:1*" status
     resp::ask $s INCR counter
     set digest [resp::ask $s DEBUG DIGEST]
@@ -50,10 +47,7 @@ test "a rewrite and a snapshot keep everything, also what comes meanwhile" {
     expect [resp::ask $s GET counter] 301 counter
     expect [resp::ask $s DEBUG DIGEST] $digest digest
     expect [resp::ask $s BGSAVE] "Background saving started" bgsave
-    for {set i 0} {$i < 200} {incr i} {
-        if {[string match "*rdb_bgsave_in_progress:0*" [resp::ask $s INFO persistence]]} break
-        after 50
-    }
+    resp::until_info $s "*rdb_bgsave_in_progress:0*"
     close $s
     server::stop KILL
     file delete -force $server::dir/appendonlydir
@@ -72,10 +66,7 @@ test "redis-server loads our files" {
     resp::ask $s XCLAIM stream g c1 0 6-0
     resp::ask $s SAVE
     resp::ask $s BGREWRITEAOF
-    for {set i 0} {$i < 200} {incr i} {
-        if {[string match "*aof_rewrite_in_progress:0*aof_rewrites:1*" [resp::ask $s INFO persistence]]} break
-        after 50
-    }
+    resp::until_info $s "*aof_rewrite_in_progress:0*aof_rewrites:1*"
     resp::ask $s SET after 1
     set range [resp::ask $s XRANGE stream - +]
     set list [resp::ask $s LRANGE list 0 -1]
@@ -83,9 +74,10 @@ test "redis-server loads our files" {
     close $s
     server::stop
     foreach {what args} {aof {--appendonly yes} snapshot {--appendonly no}} {
-        set server::port [server::free_port]
-        set server::pid [exec redis-server --port $server::port --bind 127.0.0.1 --dir $server::dir --save {} {*}$args >>& $server::dir/redis.log &]
-        server::wait
+        set ours $server::path
+        set server::path [auto_execok redis-server]
+        server::start {*}$args
+        set server::path $ours
         set s [resp::connect $server::port]
         expect [resp::ask $s GET str:7] "value 7" "$what: string"
         if {[resp::ask $s XRANGE stream - +] ne $range} { error "$what: the stream differs" }
@@ -151,11 +143,7 @@ proc small_disk {size body} {
 }
 proc fill_disk {} { catch {exec dd if=/dev/zero of=$server::dir/filler bs=4k 2>/dev/null} }
 proc until_written {s} {
-    for {set i 0} {$i < 200} {incr i} {
-        if {[resp::ask $s SET b 2] eq "OK"} return
-        after 50
-    }
-    error "it does not heal by itself: [resp::ask $s INFO persistence]"
+    until "healing by itself" {[resp::ask $s SET b 2] eq "OK"}
 }
 foreach policy {always everysec no} {
 test "a full disk without a reserve holds the reply, stops writes, keeps reads, and heals by itself, appendfsync $policy" [string map [list POLICY $policy] {
@@ -169,14 +157,16 @@ test "a full disk without a reserve holds the reply, stops writes, keeps reads, 
         set t [resp::connect $server::port]
         fconfigure $t -blocking 0
         resp::send $t whole SET held [string repeat y 300000]
-        after 500
-        expect [read $t] "" "the reply of a write that is not on disk is held"
+        fconfigure $t -blocking 0
+        resp::until_info $s "*aof_last_write_status:err*"
+        expect [resp::silent $t] 1 "the reply of a write that is not on disk is held"
         expect [resp::ask $s GET a] 1 "reads go on"
         set u [resp::connect $server::port]
         fconfigure $u -blocking 0
         resp::send $u whole STRLEN held
-        after 200
-        expect [read $u] "" "a read of what is not written waits as well"
+        fconfigure $u -blocking 0
+        resp::settle $s
+        expect [resp::silent $u] 1 "a read of what is not written waits as well"
         expect [resp::ask $s SET b 1] "!MISCONF Errors writing to the AOF file: No space left on device" misconf
         expect [resp::ask $s INFO persistence] "*aof_last_write_status:err*" info
         file delete $server::dir/filler
@@ -207,7 +197,7 @@ test "the reserve lets a batch on a full disk be finished; writes go on when it 
         expect [resp::ask $s SET last [string repeat y 300000]] OK "by giving the reserve up"
         expect [file exists $server::dir/appendonlydir/appendonly.aof.reserve] 0 "given up"
         # The turn after it knows.
-        after 50
+        resp::settle $s
         expect [resp::ask $s SET b 1] "!MISCONF Errors writing to the AOF file: No space left on device" misconf
         expect [resp::ask $s STRLEN last] 300000 "reads go on"
         file delete $server::dir/filler
@@ -264,12 +254,7 @@ test "an append-only file may have blanks and quotes in its name" {
     close $s
 }
 proc wait_for_base {s} {
-    for {set i 0} {$i < 400} {incr i} {
-        set info [resp::ask $s INFO persistence]
-        if {[string match "*aof_enabled:1*aof_rewrite_in_progress:0*" $info]} { return }
-        after 25
-    }
-    error "the base was never written: $info"
+    resp::until_info $s "*aof_enabled:1*aof_rewrite_in_progress:0*"
 }
 proc killed_and_back {s what} {
     set digest [resp::ask $s DEBUG DIGEST]
@@ -328,18 +313,18 @@ test "turned on while a snapshot is written, and off while a rewrite begins" {
     expect [resp::ask $s CONFIG SET appendonly yes] OK on
     resp::ask $s SET a 1
     wait_for_base $s
-    for {set i 0} {$i < 400 && ![string match "*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_rewrites:1*" [resp::ask $s INFO persistence]]} {incr i} { after 25 }
+    resp::until_info $s "*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_rewrites:1*"
     set s [killed_and_back $s "turned on beside a snapshot"]
     resp::send $s whole BGREWRITEAOF
     resp::send $s whole CONFIG SET appendonly no
     resp::read $s
     expect [resp::read $s] OK off
     resp::ask $s SET b 1
-    after 300
+    resp::until_idle $s
     expect [resp::ask $s CONFIG GET appendonly] {\[appendonly no\]} "stays off"
     expect [resp::ask $s INFO persistence] *aof_enabled:0* enabled
     expect [resp::ask $s CONFIG SET appendonly yes] OK on
-    for {set i 0} {$i < 200 && ![string match "*aof_rewrite_in_progress:0*" [resp::ask $s INFO persistence]]} {incr i} { after 25 }
+    resp::until_info $s "*aof_rewrite_in_progress:0*"
     wait_for_base $s
     set s [killed_and_back $s "on again"]
     expect [resp::ask $s GET b] 1 b
@@ -360,7 +345,7 @@ test "the file is synced, closed and read in the turn of a write" {
     puts -nonewline $s "RPUSH l y\r\nINCR n\r\nSHUTDOWN NOSAVE\r\n"
     catch {resp::read $s}
     close $s
-    for {set i 0} {$i < 300 && [server::alive]} {incr i} { after 10 }
+    server::until_dead
     if {[string match "*ASSERT*" [server::log]]} { error "it died" }
     server::start --appendonly yes
     set s [resp::connect $server::port]
@@ -474,16 +459,10 @@ test "a child that is killed leaves the live files alone" {
         resp::ask $s MSET {*}$pairs
     }
     set digest [resp::ask $s DEBUG DIGEST]
-    foreach {command running status} {BGREWRITEAOF aof_rewrite_in_progress:1 aof_last_bgrewrite_status:err BGSAVE rdb_bgsave_in_progress:1 rdb_last_bgsave_status:err} {
+    foreach {command status} {BGREWRITEAOF aof_last_bgrewrite_status:err BGSAVE rdb_last_bgsave_status:err} {
         resp::ask $s $command
-        set child ""
-        for {set i 0} {$i < 400 && $child eq ""} {incr i} {
-            catch {set child [lindex [exec pgrep -P $server::pid] 0]}
-            if {$child eq ""} { after 2 }
-        }
-        if {$child eq ""} { error "$command: no child was seen" }
-        exec kill -9 $child
-        for {set i 0} {$i < 200 && [string match "*$running*" [resp::ask $s INFO persistence]]} {incr i} { after 10 }
+        exec kill -9 [server::until_child]
+        resp::until_idle $s
         expect [resp::ask $s INFO persistence] "*$status*" $command
         if {[glob -nocomplain $server::dir/temp-*] ne ""} { error "it left [glob $server::dir/temp-*]" }
     }
@@ -495,7 +474,7 @@ test "a child that is killed leaves the live files alone" {
     set s [resp::connect $server::port]
     expect [resp::ask $s DEBUG DIGEST] $digest "after a restart"
     expect [resp::ask $s BGREWRITEAOF] "Background append only file rewriting started" again
-    for {set i 0} {$i < 500 && ![string match "*aof_rewrite_in_progress:0*" [resp::ask $s INFO persistence]]} {incr i} { after 10 }
+    resp::until_info $s "*aof_rewrite_in_progress:0*"
     expect [resp::ask $s INFO persistence] "*aof_last_bgrewrite_status:ok*" "the next one succeeds"
     close $s
 }
@@ -531,7 +510,7 @@ test "a snapshot says what it keeps where Redis does not look" {
     expect [server::log] "*1 hashes have fields with deadlines*(rdb-compat 10): Redis skips these*" hashes
     set before [string length [server::log]]
     resp::ask $s BGREWRITEAOF
-    for {set i 0} {$i < 500 && ![string match "*aof_rewrite_in_progress:0*" [resp::ask $s INFO persistence]]} {incr i} { after 10 }
+    resp::until_info $s "*aof_rewrite_in_progress:0*"
     expect [string range [server::log] $before end] "*1 streams have*Redis skips these*1 hashes have*" "a new base says it too"
     close $s
 }
@@ -546,33 +525,29 @@ test "without aof-disk-reserve the reserve of an earlier server is given back" {
 proc child_takes {s} {
     set most 0
     set seen 0
-    for {set i 0} {$i < 5000} {incr i} {
-        if {![catch {open /proc/$server::pid/task/$server::pid/children} f]} {
-            set child [string trim [read $f]]
-            close $f
-            if {$child ne "" && ![catch {open /proc/$child/smaps_rollup} f]} {
-                if {![catch {read $f} text] && [regexp {Private_Dirty: +(\d+) kB} $text -> kb]} {
-                    incr seen
-                    if {$kb > $most} { set most $kb }
-                }
-                close $f
+    while {[resp::field $s rdb_bgsave_in_progress]} {
+        set child [server::child]
+        if {$child ne "" && ![catch {open /proc/$child/smaps_rollup} f]} {
+            if {![catch {read $f} text] && [regexp {Private_Dirty: +(\d+) kB} $text -> kb]} {
+                incr seen
+                if {$kb > $most} { set most $kb }
             }
+            close $f
         }
-        if {[string match "*rdb_bgsave_in_progress:0*" [resp::ask $s INFO persistence]]} { break }
         after 5
     }
     expect [expr {$seen > 3}] 1 "the child was seen"
     return $most
 }
 test "the child of a save needs no memory that grows with the data" {
-    server::start --rdb-key-save-delay 500000
+    server::start --rdb-key-save-delay 1500000
     set s [resp::connect $server::port]
     set few [string repeat x 40]
     resp::ask $s SET few $few
     expect [resp::ask $s BGSAVE] "Background saving started" bgsave
     resp::ask $s SET few2 $few
     set base [child_takes $s]
-    resp::ask $s CONFIG SET rdb-key-save-delay 20000
+    resp::ask $s CONFIG SET rdb-key-save-delay 200000
     foreach key {a b} { resp::ask $s SETRANGE $key 100000000 x }
     resp::ask $s EVAL {
         local x = string.rep('y', 100)
@@ -605,9 +580,9 @@ foreach {what script says} {
         for {set i 0} {$i < 100} {incr i} { resp::ask $s RPUSH l $i }
         set dir $server::dir/appendonlydir
         SCRIPT
-        for {set i 0} {$i < 1000 && ![string match "*The append-only file is not what it was*" [server::log]]} {incr i} { after 10 }
+        server::until_log "*The append-only file is not what it was*"
         expect [server::log] "*The append-only file is not what it was: *SAYS*" told
-        for {set i 0} {$i < 1500 && [string match "!MISCONF*" [resp::ask $s SET a 1]]} {incr i} { after 10 }
+        until "writes" {![string match "!MISCONF*" [resp::ask $s SET a 1]]}
         expect [resp::ask $s SET a 2] OK "writes go on"
         set digest [resp::ask $s DEBUG DIGEST]
         close $s
@@ -637,13 +612,12 @@ test "without its manifest an append-only file is not taken for none" {
     close $s
 }
 test "killed while the first base is being written: the snapshot counts, not half an append-only file" {
-    server::start --rdb-key-save-delay 1000000
+    server::start
     set s [resp::connect $server::port]
     resp::ask $s SET a 1
     resp::ask $s SET b 1
-    resp::ask $s CONFIG SET rdb-key-save-delay 0
     resp::ask $s SAVE
-    resp::ask $s CONFIG SET rdb-key-save-delay 1000000
+    resp::ask $s CONFIG SET rdb-key-save-delay 10000000
     resp::ask $s CONFIG SET appendonly yes
     resp::ask $s SET c 1
     expect [file exists $server::dir/appendonlydir/appendonly.aof.beginning] 1 mark
@@ -661,11 +635,11 @@ test "a file that goes is noticed under load as well, when there is always a syn
     set load [exec redis-benchmark -p $server::port -c 20 -n 100000000 -t set -q >& /dev/null &]
     after 200
     file delete $server::dir/appendonlydir/appendonly.aof.1.incr.aof
-    for {set i 0} {$i < 1000 && ![string match "*is not what it was*" [server::log]]} {incr i} { after 10 }
+    server::until_log "*is not what it was*"
     catch {exec kill $load}
     expect [server::log] "*appendonly.aof.1.incr.aof is not there any more*" told
     set s [resp::connect $server::port]
-    for {set i 0} {$i < 1500 && [string match "!MISCONF*" [resp::ask $s SET a 1]]} {incr i} { after 10 }
+    until "writes" {![string match "!MISCONF*" [resp::ask $s SET a 1]]}
     expect [resp::ask $s SET a 2] OK "writes go on"
     close $s
 }

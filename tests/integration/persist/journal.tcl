@@ -1,16 +1,5 @@
 # The journal's replication id and offset: one fact, wherever it is shown.
 
-proc info_of {s field} {
-    regexp "$field:(\[^\r\n\]*)" [resp::ask $s INFO] -> value
-    return $value
-}
-proc wait_info {s pattern} {
-    for {set i 0} {$i < 400} {incr i} {
-        if {[string match $pattern [resp::ask $s INFO persistence]]} return
-        after 25
-    }
-    error "INFO never showed $pattern"
-}
 proc bytes_of {file} {
     set f [open $file]
     fconfigure $f -translation binary
@@ -31,23 +20,23 @@ proc ids_in_files {} {
 test "faults B14: one replication id in INFO, base and increment, over kills, restarts and rewrites" {
     server::start --appendonly yes
     set s [resp::connect $server::port]
-    set id [info_of $s master_replid]
+    set id [resp::field $s master_replid]
     foreach how {KILL TERM KILL} {
         resp::ask $s SET a $how
-        set offset [info_of $s master_repl_offset]
+        set offset [resp::field $s master_repl_offset]
         close $s
         server::stop $how
         server::start --appendonly yes
         set s [resp::connect $server::port]
-        expect [info_of $s master_replid] $id "INFO after $how"
-        expect [info_of $s master_repl_offset] $offset "offset after $how"
+        expect [resp::field $s master_replid] $id "INFO after $how"
+        expect [resp::field $s master_repl_offset] $offset "offset after $how"
         resp::ask $s BGREWRITEAOF
-        wait_info $s "*aof_rewrite_in_progress:0*aof_rewrites:1*"
+        resp::until_info $s "*aof_rewrite_in_progress:0*aof_rewrites:1*"
         resp::ask $s SET b $how
         expect [ids_in_files] "$id $id" "files after $how"
         resp::ask $s DEBUG LOADAOF
         resp::ask $s DEBUG RELOAD
-        expect [info_of $s master_replid] $id "INFO after loading anew"
+        expect [resp::field $s master_replid] $id "INFO after loading anew"
     }
     close $s
 }
@@ -55,14 +44,14 @@ test "faults B14: one replication id in INFO, base and increment, over kills, re
 test "faults B14: a snapshot hands the id on too, and nothing that is no id is taken" {
     server::start --save {3600 1}
     set s [resp::connect $server::port]
-    set id [info_of $s master_replid]
+    set id [resp::field $s master_replid]
     resp::ask $s SET a 1
     resp::ask $s SAVE
     close $s
     server::stop KILL
     server::start --save {3600 1}
     set s [resp::connect $server::port]
-    expect [info_of $s master_replid] $id "INFO after a restart from the snapshot"
+    expect [resp::field $s master_replid] $id "INFO after a restart from the snapshot"
     close $s
     server::stop KILL
     # An id with a colon or a line break would make heads that nobody can read.
@@ -74,7 +63,7 @@ test "faults B14: a snapshot hands the id on too, and nothing that is no id is t
     server::start --appendonly yes --rdbchecksum no
     set s [resp::connect $server::port]
     resp::ask $s SET b 2
-    set fresh [info_of $s master_replid]
+    set fresh [resp::field $s master_replid]
     if {![regexp {^[0-9a-f]{40}$} $fresh] || $fresh eq $id} { error "the id is <$fresh>" }
     expect [ids_in_files] "$fresh $fresh" files
     close $s

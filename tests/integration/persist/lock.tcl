@@ -3,7 +3,7 @@
 # Starts a server that is to fail, and returns what it said.
 proc refused {dir args} {
     set port [server::free_port]
-    set code [catch {exec timeout 20 $server::path --port $port --bind 127.0.0.1 --dir $dir {*}$args 2>@1} out options]
+    set code [catch {exec timeout 120 $server::path --port $port --bind 127.0.0.1 --dir $dir {*}$args 2>@1} out options]
     if {!$code} { error "it started and ended well" }
     expect [lindex [dict get $options -errorcode] 2] 1 "exit code"
     return $out
@@ -42,12 +42,9 @@ test "faults B13: a child that still writes does not hold the lock" {
         for {set i 0} {$i < 200} {incr i} { resp::ask $s SET k:$i x }
         resp::ask $s CONFIG SET rdb-key-save-delay 100000
         resp::ask $s $how
-        set child ""
-        for {set i 0} {$i < 200 && $child eq ""} {incr i} {
-            catch {set child [string trim [exec cat /proc/$server::pid/task/$server::pid/children]]}
-            after 20
-        }
-        if {$child eq ""} { error "$what: no child" }
+        set child [server::until_child]
+        # It has closed what it does not need by the time that it writes.
+        until "its file" {[glob -nocomplain $server::dir/temp-*$child.*] ne ""}
         # It can't react to the end of its parent while it is stopped.
         exec kill -STOP $child
         close $s
@@ -87,7 +84,7 @@ test "faults B13: CONFIG SET dir takes the lock of the new directory first" {
     expect [refused $own/next] "*in use by process $server::pid*" "the new one is still ours"
     # Not while a child writes where we were.
     for {set i 0} {$i < 50} {incr i} { resp::ask $s SET k:$i x }
-    resp::ask $s CONFIG SET rdb-key-save-delay 100000
+    resp::ask $s CONFIG SET rdb-key-save-delay 1000000
     resp::ask $s BGSAVE
     expect [resp::ask $s CONFIG SET dir $own] "*child process*" "a child"
     expect [resp::ask $s CONFIG SET dir $own/next] OK "the same, with a child"

@@ -98,7 +98,7 @@ test "decision 32: the manifest's last line is the last increment, and redis-ser
     resp::ask $s SET a 1
     foreach round {1 2} {
         resp::ask $s BGREWRITEAOF
-        for {set i 0} {$i < 400 && ![string match "*aof_rewrite_in_progress:0*aof_rewrites:$round*" [resp::ask $s INFO persistence]]} {incr i} { after 25 }
+        resp::until_info $s "*aof_rewrite_in_progress:0*aof_rewrites:$round*"
         set f [open $server::dir/appendonlydir/appendonly.aof.manifest]
         set lines [split [string trimright [read $f] \n] \n]
         close $f
@@ -117,7 +117,7 @@ test "decision 32: the manifest's last line is the last increment, and redis-ser
     resp::ask $s SET a 3
     # What it appends to our increment has no frames; a rewrite of its own replaces all files.
     resp::ask $s BGREWRITEAOF
-    for {set i 0} {$i < 400 && ![string match "*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_last_rewrite_time_sec:0*" [resp::ask $s INFO persistence]]} {incr i} { after 25 }
+    resp::until_info $s "*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_last_rewrite_time_sec:0*"
     close $s
     server::stop
     set server::path $ours

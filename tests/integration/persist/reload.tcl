@@ -9,9 +9,9 @@ test "compat 3.8: a second SIGINT while the shutdown saves ends the process at o
     resp::ask $s CONFIG SET rdb-key-save-delay 1000000
     close $s
     exec kill -INT $server::pid
-    for {set i 0} {$i < 800 && ![llength [glob -nocomplain $server::dir/temp-*]]} {incr i} { after 10 }
+    until "a temporary file" {[llength [glob -nocomplain $server::dir/temp-*]]}
     exec kill -INT $server::pid
-    for {set i 0} {$i < 800 && [server::alive]} {incr i} { after 10 }
+    server::until_dead
     if {[server::alive]} { error "it saves on" }
     expect [glob -nocomplain $server::dir/temp-*] "" "no file"
     server::start --save {3600 1}
@@ -52,7 +52,7 @@ test "compat 3.10: what was merged is in the append-only file too" {
     resp::ask $s SAVE
     resp::ask $s SET a later
     expect [resp::ask $s DEBUG RELOAD NOSAVE NOFLUSH MERGE] OK merge
-    for {set i 0} {$i < 400 && ![string match "*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_rewrites:1*" [resp::ask $s INFO persistence]]} {incr i} { after 25 }
+    resp::until_info $s "*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_rewrites:1*"
     close $s
     server::stop KILL
     server::start --appendonly yes

@@ -1,29 +1,12 @@
 # Who replaces the data ends a child that writes the old ones; what is turned on and off while a child works; BGREWRITEAOF without an
 # append-only file, and which file a start then takes.
 
-proc info {s field} {
-    regexp "$field:(\[^\r\n\]*)" [resp::ask $s INFO persistence] -> value
-    return $value
-}
-proc until {s pattern} {
-    for {set i 0} {$i < 800} {incr i} {
-        if {[string match $pattern [resp::ask $s INFO persistence]]} return
-        after 25
-    }
-    error "INFO never showed $pattern: [resp::ask $s INFO persistence]"
-}
-proc child_of {} {
-    set child ""
-    catch {set child [string trim [exec cat /proc/$server::pid/task/$server::pid/children]]}
-    return $child
-}
 # A child that writes for a long time.
 proc slow {s how} {
     for {set i 0} {$i < 50} {incr i} { resp::ask $s SET old:$i x }
     resp::ask $s CONFIG SET rdb-key-save-delay 200000
     resp::ask $s {*}$how
-    for {set i 0} {$i < 400 && [child_of] eq ""} {incr i} { after 10 }
-    if {[child_of] eq ""} { error "no child" }
+    server::until_child
 }
 proc temporary_files {} { return [glob -nocomplain -tails -directory $server::dir temp-* appendonlydir/temp-*] }
 
@@ -37,7 +20,7 @@ foreach {what how} {
         resp::ask \$s SAVE
         resp::ask \$s SET c d
         foreach request {$how} { resp::ask \$s {*}\$request }
-        expect \[info \$s rdb_changes_since_last_save\] 0 changes
+        expect \[resp::field \$s rdb_changes_since_last_save\] 0 changes
         close \$s
         server::stop KILL
         server::start --save {3600 1000}
@@ -53,13 +36,13 @@ test "compat 3.2: FLUSHALL ends a running BGSAVE, its file goes, the changes sta
     resp::ask $s SET a b
     resp::ask $s SAVE
     slow $s BGSAVE
-    set changes [info $s rdb_changes_since_last_save]
+    set changes [resp::field $s rdb_changes_since_last_save]
     resp::ask $s FLUSHALL
-    expect [info $s rdb_bgsave_in_progress] 0 "no child"
-    expect [child_of] "" "no process"
+    expect [resp::field $s rdb_bgsave_in_progress] 0 "no child"
+    expect [server::child] "" "no process"
     expect [temporary_files] "" "no file"
-    if {[info $s rdb_changes_since_last_save] < $changes} { error "changes: $changes, then [info $s rdb_changes_since_last_save]" }
-    expect [info $s rdb_last_bgsave_status] ok status
+    if {[resp::field $s rdb_changes_since_last_save] < $changes} { error "changes: $changes, then [resp::field $s rdb_changes_since_last_save]" }
+    expect [resp::field $s rdb_last_bgsave_status] ok status
     expect [server::log] "*Killing running saving child*" log
     close $s
 }
@@ -72,7 +55,7 @@ foreach {what how} {reload {DEBUG RELOAD} merge {DEBUG RELOAD NOSAVE MERGE}} {
         slow \$s BGSAVE
         resp::ask \$s CONFIG SET rdb-key-save-delay 0
         expect \[resp::ask \$s $how\] OK reload
-        expect \[info \$s rdb_bgsave_in_progress\] 0 {no child}
+        expect \[resp::field \$s rdb_bgsave_in_progress\] 0 {no child}
         expect \[temporary_files\] {} {no file}
         close \$s
     "
@@ -84,7 +67,7 @@ test "compat 3.2: DEBUG RELOAD with an append-only file: a rewrite of the old da
     slow $s BGREWRITEAOF
     resp::ask $s CONFIG SET rdb-key-save-delay 0
     expect [resp::ask $s DEBUG RELOAD] OK reload
-    until $s "*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_last_bgrewrite_status:ok*"
+    resp::until_info $s "*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_last_bgrewrite_status:ok*"
     set digest [resp::ask $s DEBUG DIGEST]
     close $s
     server::stop KILL
@@ -98,8 +81,8 @@ test "compat 3.6: CONFIG SET appendonly no ends a rewrite" {
     set s [resp::connect $server::port]
     slow $s BGREWRITEAOF
     expect [resp::ask $s CONFIG SET appendonly no] OK off
-    expect [info $s aof_rewrite_in_progress] 0 "no rewrite"
-    expect [child_of] "" "no process"
+    expect [resp::field $s aof_rewrite_in_progress] 0 "no rewrite"
+    expect [server::child] "" "no process"
     expect [temporary_files] "" "no file"
     expect [server::log] "*Killing running AOF rewrite child*" log
     close $s
@@ -109,19 +92,19 @@ test "compat 3.7: CONFIG SET appendonly yes during a BGSAVE is in force at once"
     set s [resp::connect $server::port]
     slow $s BGSAVE
     expect [resp::ask $s CONFIG SET appendonly yes] OK on
-    expect [info $s aof_enabled] 1 enabled
-    expect [info $s aof_rewrite_scheduled] 1 scheduled
+    expect [resp::field $s aof_enabled] 1 enabled
+    expect [resp::field $s aof_rewrite_scheduled] 1 scheduled
     expect [server::log] "*AOF background was scheduled*" log
     resp::ask $s SET new 1
     set w [resp::connect $server::port]
     resp::send $w whole SET w 1
     resp::read $w
     resp::send $w whole WAITAOF 1 0 20000
-    expect [info $s rdb_bgsave_in_progress] 1 "the snapshot goes on"
-    exec kill -KILL [child_of]
+    expect [resp::field $s rdb_bgsave_in_progress] 1 "the snapshot goes on"
+    exec kill -KILL [server::child]
     resp::ask $s CONFIG SET rdb-key-save-delay 0
     expect [resp::read $w] "?1 0?" "WAITAOF waits for the first base"
-    until $s "*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_last_bgrewrite_status:ok*"
+    resp::until_info $s "*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_last_bgrewrite_status:ok*"
     set digest [resp::ask $s DEBUG DIGEST]
     close $s
     server::stop KILL
@@ -135,12 +118,12 @@ test "compat 3.5: rewrites are counted when they begin, failures in a row" {
     set s [resp::connect $server::port]
     for {set i 1} {$i <= 3} {incr i} {
         slow $s BGREWRITEAOF
-        exec kill -KILL [child_of]
-        until $s "*aof_rewrite_in_progress:0*aof_last_bgrewrite_status:err*aof_rewrites:$i*aof_rewrites_consecutive_failures:$i*"
+        exec kill -KILL [server::child]
+        resp::until_info $s "*aof_rewrite_in_progress:0*aof_last_bgrewrite_status:err*aof_rewrites:$i*aof_rewrites_consecutive_failures:$i*"
     }
     resp::ask $s CONFIG SET rdb-key-save-delay 0
     resp::ask $s BGREWRITEAOF
-    until $s "*aof_rewrite_in_progress:0*aof_last_bgrewrite_status:ok*aof_rewrites:4*aof_rewrites_consecutive_failures:0*"
+    resp::until_info $s "*aof_rewrite_in_progress:0*aof_last_bgrewrite_status:ok*aof_rewrites:4*aof_rewrites_consecutive_failures:0*"
     close $s
 }
 
@@ -148,7 +131,7 @@ test "compat 3.5: rewrites are counted when they begin, failures in a row" {
 
 proc rewrite_off {s} {
     expect [resp::ask $s BGREWRITEAOF] "Background append only file rewriting started" rewrite
-    until $s "*aof_enabled:0*aof_rewrite_in_progress:0*aof_last_bgrewrite_status:ok*"
+    resp::until_info $s "*aof_enabled:0*aof_rewrite_in_progress:0*aof_last_bgrewrite_status:ok*"
 }
 proc restart {how args} {
     server::stop $how
@@ -165,7 +148,7 @@ test "decision 33: BGREWRITEAOF with appendonly no writes base and manifest, whi
     resp::ask $s BGREWRITEAOF
     resp::ask $s SET d 1
     expect [resp::ask $s EXEC] "?OK Background append only file rewriting scheduled OK?" "in a transaction"
-    until $s "*aof_enabled:0*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_rewrites:1*"
+    resp::until_info $s "*aof_enabled:0*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_rewrites:1*"
     rewrite_off $s
     set files [lsort [glob -tails -directory $server::dir/appendonlydir *]]
     expect $files "appendonly.aof.2.base.rdb appendonly.aof.manifest" files
@@ -222,7 +205,7 @@ test "decision 33: a snapshot that was saved behind it is newer, and the old fil
     resp::ask $s SET a 6
     resp::ask $s SAVE
     resp::ask $s CONFIG SET appendonly yes
-    until $s "*aof_enabled:1*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_last_bgrewrite_status:ok*"
+    resp::until_info $s "*aof_enabled:1*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_last_bgrewrite_status:ok*"
     resp::ask $s SET a 7
     close $s
     set s [restart KILL --appendonly yes]
@@ -249,7 +232,7 @@ test "decision 33: SAVE while the first base is written is not newer than what c
     resp::ask $s CONFIG SET rdb-key-save-delay 0
     resp::ask $s SAVE
     resp::ask $s SET a 2
-    until $s "*aof_enabled:1*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_last_bgrewrite_status:ok*"
+    resp::until_info $s "*aof_enabled:1*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_last_bgrewrite_status:ok*"
     close $s
     set s [restart KILL --appendonly yes]
     expect [resp::ask $s GET a] 2 "the append-only file"
@@ -278,7 +261,7 @@ test "decision 33: the append-only file of redis-server wins over any snapshot, 
     slow $s BGREWRITEAOF
     resp::ask $s CONFIG SET rdb-key-save-delay 0
     resp::ask $s FLUSHALL
-    until $s "*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*"
+    resp::until_info $s "*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*"
     close $s
     set s [restart KILL --appendonly yes]
     expect [resp::ask $s DBSIZE] 0 "nothing comes back"
@@ -293,10 +276,10 @@ test "compat 3.13: when BGREWRITEAOF has answered its child is there" {
     for {set i 0} {$i < 10} {incr i} {
         resp::ask $s INCR n
         expect [resp::ask $s BGREWRITEAOF] "Background append only file rewriting started" started
-        set child [child_of]
+        set child [server::child]
         if {$child eq ""} { error "round $i: no child" }
         exec kill -KILL $child
-        until $s "*aof_rewrite_in_progress:0*"
+        resp::until_info $s "*aof_rewrite_in_progress:0*"
     }
     # Pipelined behind others, and from a client that does not wait for the answer.
     resp::send $s whole INCR n

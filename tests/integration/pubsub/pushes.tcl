@@ -67,7 +67,7 @@ test "compat 5.1: and those of a blocked command when it is served" {
     set t [resp::connect $server::port]
     resp::ask $s PSUBSCRIBE __keyevent*:lpop
     resp::send $s whole BLPOP l 0
-    after 50
+    resp::settle $t
     resp::ask $t RPUSH l x
     expect [resp::read $s] {\[l x\]} reply
     expect [resp::read $s] {\[pmessage * l\]} message
@@ -86,7 +86,7 @@ test "compat 5.1: invalidations of keys that one changes oneself" {
     resp::ask $s DEL l
     resp::ask $s LLEN l
     resp::send $s whole BLPOP l 0
-    after 50
+    resp::settle $t
     resp::ask $t RPUSH l x
     expect [resp::read $s] {\[invalidate \[l\]\]} push
     expect [resp::read $s] {\[l x\]} served
@@ -134,7 +134,7 @@ test "compat 2.1: nobody is served while a script runs" {
         resp::ask $b DEL x
         set a [resp::connect $server::port]
         resp::send $a whole {*}$wait
-        after 50
+        resp::settle $c
         set count [expr {[string match *z* [lindex $wait 0]] || [string match BZ* $wait] ? "zcard" : "llen"}]
         resp::send $b whole EVAL "redis.call($push,'y') local n=0 for i=1,3e7 do n=n+i%7 end redis.call($push,'z') return redis.call('$count','x')" 0
         for {set busy 0} {$busy < 5} {incr busy} {

@@ -15,7 +15,7 @@ test "functions survive, by snapshot and by the append-only file" {
     set s [resp::connect $server::port]
     expect [resp::ask $s FCALL f 1 n 5] 20 "after a kill"
     expect [resp::ask $s BGREWRITEAOF] "Background append only file rewriting started" rewrite
-    after 300
+    resp::until_info $s "*aof_rewrite_in_progress:0*aof_rewrites:1*"
     close $s
     server::stop KILL
     server::start --appendonly yes

@@ -131,7 +131,7 @@ test "faults D11: a library that takes long, or no longer fits" {
     close $s
     server::stop KILL
     # Most of the time of loading it the process is stopped.
-    set server::pid [exec $server::path --port $server::port --bind 127.0.0.1 --dir $server::dir --save {} --appendonly yes >>& [file join $server::dir log] &]
+    server::launch --appendonly yes
     for {set i 0} {$i < 3} {incr i} {
         exec kill -STOP $server::pid
         after 300

@@ -27,9 +27,7 @@ test "CONFIG REWRITE keeps comments and order" {
     set f [open $conf w]
     puts $f "# my comment\nmaxclients 500\n# another\nloglevel notice"
     close $f
-    set server::port [server::free_port]
-    set server::pid [exec $server::path $conf --port $server::port --dir $server::dir --save {} >& [file join $server::dir log] &]
-    for {set i 0} {$i < 300 && [catch {close [resp::connect $server::port]}]} {incr i} { after 20 }
+    server::start_with $conf
     set s [resp::connect $server::port]
     resp::ask $s CONFIG SET maxclients 600
     resp::ask $s CONFIG SET timeout 77
@@ -67,8 +65,7 @@ test "a crash leaves a report" {
     set s [resp::connect $server::port]
     resp::send $s whole DEBUG SEGFAULT
     expect [resp::read $s] (closed) closed
-    after 200
-    expect [server::log] "*=== REDIS BUG REPORT START*crashed by signal*STACK TRACE*" report
+    server::until_log "*=== REDIS BUG REPORT START*crashed by signal*STACK TRACE*"
 }
 test "SIGTERM saves when there are save points" {
     server::start
@@ -102,7 +99,7 @@ test "the process gives up calls it never makes, and writing elsewhere when aske
     expect [resp::ask $s SET a 1] OK set
     expect [resp::ask $s SAVE] OK save
     resp::ask $s BGREWRITEAOF
-    for {set i 0} {$i < 100 && [string match "*aof_rewrite_in_progress:1*" [resp::ask $s INFO persistence]]} {incr i} { after 20 }
+    resp::until_idle $s
     expect [resp::ask $s INFO persistence] "*aof_last_bgrewrite_status:ok*" rewritten
     expect [resp::ask $s CONFIG SET appendonly no] OK "no append-only file"
     set elsewhere [file join /tmp millrace-elsewhere-[pid]]
