@@ -202,7 +202,8 @@ namespace eval server {
         if {[catch {open /proc/$pid/stat} f]} { return 0 }
         if {[catch {read $f} text]} { set text "" }
         close $f
-        return [expr {[lindex [split $text " "] 2] ni {Z X ""}}]
+        # While other threads of it end, the files of one that is a zombie already are still open.
+        return [expr {[lindex [split $text " "] 2] ni {Z X ""} || [llength [glob -nocomplain /proc/$pid/task/*]] > 1}]
     }
     proc stop {{signal TERM}} {
         variable pid
