@@ -1,3 +1,16 @@
+/* All commands by name, looked up on every request.
+ *
+ * A name of up to 24 bytes is three words, its letters folded by or-ing 0x20; the words are hashed
+ * and compared as they are, so a look-up touches one slot and calls nothing. Open addressing: a
+ * slot that a renaming empties keeps its `command`, or the search would stop there; only its words
+ * are zeroed, which no name has.
+ *
+ * rename-command changes the slots and nothing else. The constants stay, and with them the names
+ * that rules, statistics and the journal use: for these there is a copy of the slots as they were
+ * (registry_find_original()). Longer new names are in a short list of their own.
+ *
+ * Each command and subcommand has a number, by which rights and statistics keep bits and counts:
+ * found by the constant's address in a second table. */
 #include "command/registry.h"
 
 #include "base/assert.h"

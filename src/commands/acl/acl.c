@@ -1,4 +1,14 @@
-/* ACL: users and what they may do. */
+/* ACL: users and what they may do.
+ *
+ * Users and the grammar of their rules are acl/'s, clients' rights engine/rights'; here is what
+ * ties the two. SETUSER applies all rules to a copy, and only when every rule is good does the copy
+ * take the user's place. DELUSER closes the clients of the users that go. LOAD reads the whole file
+ * into a set of its own, and replaces all users at once if nothing in it is wrong: one bad line
+ * changes nothing. SAVE replaces the file by a rename (file_replace()).
+ *
+ * After every change rights_refresh() looks at each client anew: one whose user may do everything
+ * takes the quick path, and one that has subscribed to what its user may no longer hear is closed.
+ * The connection that does it keeps its rights until its command or transaction has ended. */
 #include "commands/index.h"
 
 #include "acl/users.h"

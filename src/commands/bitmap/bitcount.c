@@ -1,4 +1,4 @@
-/* BITCOUNT. */
+/* BITCOUNT: the ones in a part of a string (bitmap/bit_span). */
 #include "commands/index.h"
 
 #include "commands/bitmap/bit_span.h"

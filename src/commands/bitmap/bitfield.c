@@ -1,4 +1,15 @@
-/* Integers of any width inside strings: BITFIELD, BITFIELD_RO. */
+/* Integers of any width inside strings: BITFIELD, BITFIELD_RO.
+ *
+ * A request is a list of steps: GET, SET, INCRBY, each with a type (u1 to u63, i1 to i64) and an
+ * offset in bits; OVERFLOW says how the steps behind it treat what does not fit. parse() reads them
+ * all before the first runs: an error in the last one changes nothing. If a step writes, the string
+ * is made long enough for all of them at once.
+ *
+ * fit() decides what is written, with 128 bits, so that no sum overflows while it is looked at:
+ * WRAP keeps the low bits, SAT takes the bound, FAIL writes nothing and answers null for that step.
+ *
+ * Notification and journal: once for the request, if a step changed something or the string grew.
+ */
 #include "commands/index.h"
 
 #include "base/mem.h"

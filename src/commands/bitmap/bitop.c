@@ -1,4 +1,5 @@
-/* BITOP. */
+/* BITOP. Shorter sources count as filled up with zero bytes. An empty result deletes the
+ * destination. */
 #include "commands/index.h"
 
 #include "base/mem.h"

@@ -1,4 +1,4 @@
-/* BITPOS. */
+/* BITPOS: the first bit of a value in a part of a string (bitmap/bit_span). */
 #include "commands/index.h"
 
 #include "commands/bitmap/bit_span.h"

@@ -1,4 +1,4 @@
-/* GETBIT. */
+/* GETBIT. Beyond the end of the string every bit is 0. */
 #include "commands/index.h"
 
 #include "commands/bitmap/bitmap_args.h"

@@ -1,4 +1,4 @@
-/* SETBIT. */
+/* SETBIT. The string grows with zero bytes. */
 #include "commands/index.h"
 
 #include "commands/bitmap/bitmap_args.h"

@@ -1,4 +1,15 @@
-/* CLIENT: looking at connections and steering them. */
+/* CLIENT: looking at connections and steering them.
+ *
+ * The subcommands about the own connection set a flag or a text of struct client, and engine/ acts
+ * on it: REPLY (CLIENT_REPLY_OFF, CLIENT_REPLY_SKIP, where replies go), NO-EVICT, NO-TOUCH, DURABLE
+ * (replies wait for fsync), SETNAME, SETINFO. Choosing among all connections (LIST, INFO, KILL) is
+ * in client_list.c, TRACKING and what belongs to it in client_tracking.c; their constants are here,
+ * so that this file has the whole container.
+ *
+ * What can go wrong: DURABLE needs an append-only file; REPLY OFF and SKIP are refused within EXEC,
+ * whose array has announced a number of replies; PAUSE takes milliseconds that must not overflow
+ * the steady clock. UNBLOCK ends the waiting of another client, which then gets its null or an
+ * error. */
 #include "commands/index.h"
 
 #include "base/num.h"

@@ -1,4 +1,4 @@
-/* PING. */
+/* PING. A subscriber in RESP2 gets an array, because all it is sent looks like a message. */
 #include "commands/index.h"
 
 static void do_ping(struct call *call)

@@ -1,4 +1,5 @@
-/* RESET. */
+/* RESET: the connection is as when it began. The reply is sent even if CLIENT REPLY held
+ * replies back. */
 #include "commands/index.h"
 
 #include "engine/session.h"

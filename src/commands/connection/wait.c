@@ -1,4 +1,4 @@
-/* WAIT, WAITAOF, CLIENT DURABLE: until what a connection wrote is safe. */
+/* WAIT and WAITAOF: until what the connection wrote is safe. */
 #include "commands/index.h"
 
 #include "commands/timeout_arg.h"

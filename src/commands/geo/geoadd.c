@@ -1,4 +1,5 @@
-/* GEOADD. */
+/* GEOADD: positions as members of a sorted set, whose score is the number of a cell (type/geo).
+ * All are read before the first is set. The event is ZADD's. */
 #include "commands/index.h"
 
 #include "base/mem.h"

@@ -1,4 +1,4 @@
-/* GEODIST. */
+/* GEODIST: between two members, null when one of them is not there. */
 #include "commands/index.h"
 
 #include "command/keys.h"

@@ -1,4 +1,4 @@
-/* GEOHASH. */
+/* GEOHASH: positions as the usual string of 11 characters. */
 #include "commands/index.h"
 
 #include "command/keys.h"

@@ -1,4 +1,4 @@
-/* GEOPOS. */
+/* GEOPOS: the middle of a member's cell, which is not quite what GEOADD was given. */
 #include "commands/index.h"
 
 #include "command/keys.h"

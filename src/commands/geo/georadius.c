@@ -1,4 +1,5 @@
-/* GEORADIUS and GEORADIUSBYMEMBER, older forms of GEOSEARCH. */
+/* GEORADIUS and GEORADIUSBYMEMBER, the older forms of GEOSEARCH: geosearch.c does the work. Here is
+ * how their keys are found: what they find goes to the key behind the last STORE or STOREDIST. */
 #include "commands/index.h"
 
 #include "command/keys.h"

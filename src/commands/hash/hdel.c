@@ -1,4 +1,4 @@
-/* HDEL. */
+/* HDEL. The last field takes the key with it. */
 #include "commands/index.h"
 
 #include "base/mem.h"

@@ -1,4 +1,5 @@
-/* HEXPIRE, HPEXPIRE, HEXPIREAT, HPEXPIREAT: fields get a TTL. */
+/* HEXPIRE, HPEXPIRE, HEXPIREAT, HPEXPIREAT: fields get a TTL, each if the condition holds.
+ * Parsing is here, the rest in hash/field_ttl. */
 #include "commands/index.h"
 
 #include "commands/hash/field_ttl.h"

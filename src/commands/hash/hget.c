@@ -1,4 +1,5 @@
-/* HGET and HMGET. */
+/* HGET and HMGET. A field whose TTL has passed is not there, though it may not have been
+ * deleted yet. */
 #include "commands/index.h"
 
 #include "commands/hash/hash_args.h"

@@ -1,4 +1,4 @@
-/* HGETALL, HKEYS, HVALS. */
+/* HGETALL, HKEYS, HVALS: one walk, three replies. */
 #include "commands/index.h"
 
 #include "commands/hash/hash_args.h"

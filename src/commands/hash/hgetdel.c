@@ -1,4 +1,4 @@
-/* HGETDEL. */
+/* HGETDEL: answers fields and deletes them. The journal gets HDEL of those that were there. */
 #include "commands/index.h"
 
 #include "commands/hash/field_effect.h"

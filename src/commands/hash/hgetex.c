@@ -1,4 +1,4 @@
-/* HGETEX. */
+/* HGETEX: HMGET that also sets the fields' TTLs, or takes them away. */
 #include "commands/index.h"
 
 #include "commands/hash/field_ttl.h"

@@ -1,4 +1,5 @@
-/* HINCRBY and HINCRBYFLOAT. */
+/* HINCRBY and HINCRBYFLOAT. The field keeps its TTL. The float form journals its result, as
+ * INCRBYFLOAT does. */
 #include "commands/index.h"
 
 #include "base/num.h"

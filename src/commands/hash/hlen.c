@@ -1,4 +1,4 @@
-/* HLEN. */
+/* HLEN. O(1), unless fields have expired that are not deleted yet: then all are counted. */
 #include "commands/index.h"
 
 #include "commands/hash/hash_args.h"

@@ -1,4 +1,4 @@
-/* HPERSIST. */
+/* HPERSIST: takes the TTLs of fields away. */
 #include "commands/index.h"
 
 #include "commands/hash/field_ttl.h"

@@ -1,4 +1,5 @@
-/* HRANDFIELD. */
+/* HRANDFIELD: fields chosen at random. A positive count asks for different ones; with a
+ * negative one a field may come several times. */
 #include "commands/index.h"
 
 #include "commands/hash/hash_args.h"

@@ -1,4 +1,4 @@
-/* HSCAN. */
+/* HSCAN: a walk as SCAN's (commands/scan_args), over the fields of a hash. */
 #include "commands/index.h"
 
 #include "commands/hash/hash_args.h"

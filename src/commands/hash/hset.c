@@ -1,4 +1,4 @@
-/* HSET, HSETNX, and HMSET, which answers OK. */
+/* HSET, HSETNX, and HMSET, the older form that answers OK. A field that is set loses its TTL. */
 #include "commands/index.h"
 
 #include "commands/hash/hash_args.h"

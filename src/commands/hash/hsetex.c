@@ -1,4 +1,4 @@
-/* HSETEX. */
+/* HSETEX: HSET with one TTL for all fields, if all (FXX) or none (FNX) of them exist. */
 #include "commands/index.h"
 
 #include "base/mem.h"

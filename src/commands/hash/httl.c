@@ -1,4 +1,5 @@
-/* HTTL, HPTTL, HEXPIRETIME, HPEXPIRETIME: how long fields have left, and until when. */
+/* HTTL, HPTTL, HEXPIRETIME, HPEXPIRETIME: how long fields have left, and until when. -1: the
+ * field has no TTL; -2: there is no such field. */
 #include "commands/index.h"
 
 #include "base/num.h"

@@ -1,4 +1,4 @@
-/* PFADD. */
+/* PFADD. A sparse HyperLogLog is built anew and put back, a dense one is changed in place. */
 #include "commands/index.h"
 
 #include "base/num.h"

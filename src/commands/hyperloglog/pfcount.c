@@ -1,4 +1,5 @@
-/* PFCOUNT. */
+/* PFCOUNT. The count of one key is cached in its value: a command that reads writes, and is
+ * journalled, unless writes are refused just now. Several keys are merged first. */
 #include "commands/index.h"
 
 #include "base/num.h"

@@ -1,4 +1,4 @@
-/* PFMERGE. */
+/* PFMERGE. The result is dense if one of the sources is. */
 #include "commands/index.h"
 
 #include "base/num.h"

@@ -1,4 +1,4 @@
-/* COPY. */
+/* COPY. The copy has the source's TTL. A key that is in the way is replaced only with REPLACE. */
 #include "commands/index.h"
 
 #include "commands/db_arg.h"

@@ -1,4 +1,4 @@
-/* DEL and UNLINK are one: large values are freed in the background in either case. */
+/* DEL and UNLINK do the same: large values are freed in the background in either case. */
 #include "commands/index.h"
 
 static void delete_keys(struct call *call)

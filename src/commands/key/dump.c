@@ -1,4 +1,5 @@
-/* DUMP: a value as bytes. */
+/* DUMP: a value as bytes, its RDB form with a version and a CRC (persist/dump), which RESTORE
+ * takes on this server and others. */
 #include "commands/index.h"
 
 #include "persist/dump.h"

@@ -1,4 +1,5 @@
-/* KEYS: all names at once. */
+/* KEYS: all names in one reply. The walk holds up everybody else for as long as it takes; SCAN
+ * does not. */
 #include "commands/index.h"
 
 #include "base/glob.h"

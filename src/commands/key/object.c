@@ -1,4 +1,5 @@
-/* OBJECT: how a value is stored and when it was used. */
+/* OBJECT: how a value is stored and when it was used. Asking does not count as use, so entries
+ * are looked up by db_find(). */
 #include "commands/index.h"
 
 #include "base/num.h"

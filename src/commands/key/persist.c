@@ -1,4 +1,4 @@
-/* PERSIST. */
+/* PERSIST: takes the TTL of a key away. */
 #include "commands/index.h"
 
 static void do_persist(struct call *call)

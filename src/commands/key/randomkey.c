@@ -1,4 +1,4 @@
-/* RANDOMKEY. */
+/* RANDOMKEY: a key by chance. */
 #include "commands/index.h"
 
 static void do_randomkey(struct call *call)

@@ -1,4 +1,5 @@
-/* RENAME and RENAMENX. */
+/* RENAME and RENAMENX. The entry itself goes to the other name, with its TTL and whatever it
+ * holds: O(1). Clients that block on either name look again. */
 #include "commands/index.h"
 
 /* RENAME and RENAMENX. */

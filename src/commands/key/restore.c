@@ -1,4 +1,5 @@
-/* RESTORE: a value from the bytes that DUMP made. */
+/* RESTORE: a value from the bytes that DUMP made. The payload is checked before the old value
+ * goes. The journal gets the time the key expires, not the TTL. */
 #include "commands/index.h"
 
 #include "base/log.h"

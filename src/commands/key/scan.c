@@ -1,4 +1,6 @@
-/* SCAN. */
+/* SCAN. A cursor is a place in the hash table that stays valid while the table grows and
+ * shrinks (ds/table). Keys that have expired are deleted between two steps, since the walk
+ * itself must not change the table. */
 #include "commands/index.h"
 
 #include "commands/scan_args.h"

@@ -1,6 +1,22 @@
-/* SORT: the elements of a list, set or sorted set in order, or what other keys hold about them. */
+/* SORT: the elements of a list, set or sorted set in order, or what other keys hold about them.
+ *
+ *   parse()    reads the options. The same next_option() finds the keys for rights and COMMAND
+ *              GETKEYS, so that both always agree. BY and GET patterns name keys made out of data,
+ *              which only a user who may read every key can use (rights_read_all()). A BY pattern
+ *              without '*' ("nosort") keeps the order.
+ *   collect()  copies the elements. The copies are counted strings: looking up other keys may
+ *              expire something, and STORE may replace the key that is sorted.
+ *   weigh()    gives each element what it is ordered by: its own text or the BY pattern's, as a
+ *              number or (ALPHA) as bytes. One text that is no number refuses the whole request.
+ *   qsort()    orders equal weights by text, so that the order is the same on every server.
+ *   clip()     is LIMIT.
+ *   answer()   gives the elements, or for each what the GET patterns say, as a reply or (STORE) as
+ *              a list. An empty result deletes the destination.
+ *
+ * A set has no order: before it is stored, or answered to a script, it gets one (run()). */
 #include "commands/index.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/str.h"
@@ -270,14 +286,21 @@ static void clip(const struct sort *s, size_t n, size_t *from, size_t *to)
 
 typedef void emit(void *context, struct str *x);
 
-static void emit_all(struct call *call, const struct sort *s, const struct element *all,
-                     size_t from, size_t to, emit *out, void *context)
+/* Elements in their order, of which those in [from, to) are wanted. */
+struct rows {
+    struct element *all;
+    size_t n, from, to;
+};
+
+static void emit_all(struct call *call, const struct sort *s, const struct rows *r, emit *out,
+                     void *context)
 {
-    for (size_t i = from; i < to; i++) {
+    ASSERT(r->from <= r->to && r->to <= r->n);
+    for (size_t i = r->from; i < r->to; i++) {
         if (s->get_n == 0)
-            out(context, all[i].text);
+            out(context, r->all[i].text);
         for (int g = 0; g < s->get_n; g++) {
-            struct str *x = look_up(call, s->gets[g], str_bytes(all[i].text));
+            struct str *x = look_up(call, s->gets[g], str_bytes(r->all[i].text));
             out(context, x);
             str_unref(x);
         }
@@ -297,20 +320,19 @@ static void emit_push(void *context, struct str *x)
     list_push(context, false, x ? str_bytes(x) : bytes_of("", 0));
 }
 
-static void answer(struct call *call, const struct sort *s, const struct element *all, size_t from,
-                   size_t to)
+static void answer(struct call *call, const struct sort *s, const struct rows *r)
 {
-    size_t n = (to - from) * (s->get_n ? (size_t)s->get_n : 1);
+    size_t n = (r->to - r->from) * (s->get_n ? (size_t)s->get_n : 1);
     const struct settings *c = call->engine->settings;
     if (!s->stores) {
         reply_array(call->reply, n);
-        emit_all(call, s, all, from, to, emit_reply, call->reply);
+        emit_all(call, s, r, emit_reply, call->reply);
         return;
     }
     struct entry *e = NULL;
     if (n) {
         struct list *l = list_new(c->list_max_listpack_size, (uint32_t)c->list_compress_depth);
-        emit_all(call, s, all, from, to, emit_push, l);
+        emit_all(call, s, r, emit_push, l);
         e = entry_new_word(s->store, VALUE_LIST, (uintptr_t)l);
     }
     db_count_changes(call->store, n);
@@ -334,20 +356,20 @@ static void run(struct call *call, struct sort *s)
         s->has_by = false;
         s->by_text = true;
     }
-    size_t n = size_of(e), from, to;
-    struct element *all = mem_zalloc((n + 1) * sizeof(*all));
-    collect(e, all, s->keep_order && s->descending);
-    clip(s, n, &from, &to);
-    bool good = s->keep_order || weigh(call, s, all, n);
-    if (good && !s->keep_order && n)
-        qsort(all, n, sizeof(*all), compare);
+    struct rows r = {.n = size_of(e)};
+    r.all = mem_zalloc((r.n + 1) * sizeof(*r.all));
+    collect(e, r.all, s->keep_order && s->descending);
+    clip(s, r.n, &r.from, &r.to);
+    bool good = s->keep_order || weigh(call, s, r.all, r.n);
+    if (good && !s->keep_order && r.n)
+        qsort(r.all, r.n, sizeof(*r.all), compare);
     if (good)
-        answer(call, s, all, from, to);
-    for (size_t i = 0; i < n; i++) {
-        str_unref(all[i].text);
-        str_unref(all[i].weight);
+        answer(call, s, &r);
+    for (size_t i = 0; i < r.n; i++) {
+        str_unref(r.all[i].text);
+        str_unref(r.all[i].weight);
     }
-    mem_free(all);
+    mem_free(r.all);
 }
 
 static void sort(struct call *call, bool only_reads)

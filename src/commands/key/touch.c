@@ -1,4 +1,4 @@
-/* TOUCH. */
+/* TOUCH: EXISTS that counts as use of the key. */
 #include "commands/index.h"
 
 static void do_touch(struct call *call)

@@ -1,4 +1,5 @@
-/* TTL, PTTL, EXPIRETIME, PEXPIRETIME: how long a key has left, and until when. */
+/* TTL, PTTL, EXPIRETIME, PEXPIRETIME: how long a key has left, and until when. -1: it has no
+ * TTL; -2: there is no such key. */
 #include "commands/index.h"
 
 #include "base/num.h"

@@ -1,4 +1,4 @@
-/* TYPE. */
+/* TYPE. Does not count as use of the key. */
 #include "commands/index.h"
 
 #include "type/value.h"

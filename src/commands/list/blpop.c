@@ -1,4 +1,6 @@
-/* BLPOP and BRPOP: LPOP and RPOP that wait. */
+/* BLPOP and BRPOP pop from the first key that holds a list. When there is none, the client
+ * blocks on all of them (engine/block), and the command runs again once one is ready. The
+ * journal gets LPOP or RPOP. */
 #include "commands/index.h"
 
 #include "commands/list/list_args.h"

@@ -1,4 +1,4 @@
-/* LINDEX. */
+/* LINDEX. Negative indexes count from the end. */
 #include "commands/index.h"
 
 #include "commands/list/list_args.h"

@@ -1,4 +1,5 @@
-/* LMOVE and RPOPLPUSH, its older form; BLMOVE and BRPOPLPUSH, which wait. */
+/* LMOVE and RPOPLPUSH, its older form; BLMOVE and BRPOPLPUSH, which wait. Both keys may be the
+ * same list, whose elements then go round. */
 #include "commands/index.h"
 
 #include "commands/list/list_args.h"

@@ -1,4 +1,5 @@
-/* LMOVEM: several elements to another list; BLMOVEM waits for them. */
+/* LMOVEM: several elements to another list, with EXACTLY all or none of them; BLMOVEM waits for
+ * them. */
 #include "commands/index.h"
 
 #include "base/mem.h"

@@ -1,4 +1,4 @@
-/* LPOP and RPOP. */
+/* LPOP and RPOP. Without a count the reply is one element, with a count an array. */
 #include "commands/index.h"
 
 #include "base/num.h"

@@ -1,4 +1,5 @@
-/* LPOS. */
+/* LPOS: where elements equal a value. RANK says which match is the first and from which end,
+ * MAXLEN how many elements are compared at most. */
 #include "commands/index.h"
 
 #include "base/num.h"

@@ -1,4 +1,5 @@
-/* LPUSH, RPUSH, LPUSHX, RPUSHX. */
+/* LPUSH, RPUSH, and LPUSHX, RPUSHX, which push only to a list that exists. Wakes those who
+ * block on the key. */
 #include "commands/index.h"
 
 #include "commands/list/list_args.h"

@@ -1,4 +1,4 @@
-/* LREM. */
+/* LREM: elements that equal a value; a negative count begins at the end. */
 #include "commands/index.h"
 
 #include "commands/list/list_args.h"

@@ -1,4 +1,4 @@
-/* PUBLISH and SPUBLISH. */
+/* PUBLISH and SPUBLISH: answer how many were given the message. */
 #include "commands/index.h"
 
 #include "pubsub/pubsub.h"

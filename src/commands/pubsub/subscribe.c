@@ -1,4 +1,5 @@
-/* SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE and their opposites. */
+/* SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE and their opposites. Each name is confirmed by a push of
+ * its own, which a client gets even if its replies are off or go elsewhere (tell()). */
 #include "commands/index.h"
 
 #include "pubsub/pubsub.h"

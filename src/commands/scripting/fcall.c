@@ -1,4 +1,4 @@
-/* FCALL and FCALL_RO. */
+/* FCALL and FCALL_RO: a function of a library that FUNCTION LOAD brought. */
 #include "commands/index.h"
 
 #include "base/num.h"

@@ -1,4 +1,13 @@
-/* FUNCTION: libraries of functions. */
+/* FUNCTION: libraries of functions.
+ *
+ * Libraries live in script/scripting; each subcommand calls one function there. What changes them
+ * (LOAD, DELETE, FLUSH, RESTORE) ends with db_store_changed(): libraries belong to the data set,
+ * are saved with it, and nothing of a key changes.
+ *
+ * RESTORE is the one with a way back: the libraries are set aside, copied unless FLUSH is given,
+ * and those of the payload loaded one by one. The first that cannot be loaded (a syntax error, a
+ * name that is taken) puts all back as they were. LOAD and RESTORE run the library's code once, to
+ * register its functions. */
 #include "commands/index.h"
 
 #include "persist/dump.h"

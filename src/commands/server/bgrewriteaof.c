@@ -1,4 +1,4 @@
-/* BGREWRITEAOF. */
+/* BGREWRITEAOF. The rewrite is the server's business; here is when the reply is given. */
 #include "commands/index.h"
 
 #include "engine/block.h"

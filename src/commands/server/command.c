@@ -1,4 +1,13 @@
-/* COMMAND: what there is, as the constants say it. */
+/* COMMAND: what there is, as the constants say it.
+ *
+ * Nothing is listed twice: INFO (command_info.c) prints flags, categories and key specs of struct
+ * command, DOCS (command_docs.c) its texts and the usage line, parsed; GETKEYS asks keys_find(),
+ * which rights and tracking ask, too. A command that rename-command took away is not shown, a
+ * renamed one under its own name.
+ *
+ * What can go wrong: INFO and DOCS of an unknown command are null or nothing, not an error; GETKEYS
+ * tells apart a command that is unknown, one that has no keys, a wrong number of arguments and
+ * arguments that keys_find() cannot make sense of. */
 #include "commands/index.h"
 
 #include "base/glob.h"

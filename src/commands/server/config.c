@@ -1,6 +1,19 @@
-/* CONFIG. */
+/* CONFIG. The hard part is SET of several settings, which happens for all of them or for none:
+ *
+ *   find_changes()  every name is known, may be changed now and is there once; the old values are
+ *                   kept as text. Nothing has changed yet.
+ *   set_values()    parses each value into struct settings, and notes which settings really have
+ *                   another value. A bad value: undo() parses the old texts.
+ *   changed()       the server acts (server/apply), when all have their values: a certificate and
+ *                   its key change together, or the TLS context could not be built. If it refuses,
+ *                   the old values are set and acted on again, one by one, since one that does not
+ *                   go back must not keep the others from it.
+ *
+ * The reply names the setting that failed. SETTING_IMMUTABLE, SETTING_PROTECTED and others are
+ * flags of the setting (config/settings.def). REWRITE is the server's (config/config_file). */
 #include "commands/index.h"
 
+#include "base/assert.h"
 #include "base/glob.h"
 #include "base/mem.h"
 #include "config/settings.h"
@@ -40,6 +53,17 @@ struct change {
     struct buf old; /* its text before */
 };
 
+/* All of it, and how far it got. */
+struct changes {
+    struct change *all;
+    int n;
+    int set;                     /* so many have their new value */
+    const struct setting **acts; /* those that have another value than before */
+    int act_n;
+    int failed;      /* which one */
+    const char *why; /* NULL: nothing failed, or the reply says it */
+};
+
 static struct bytes text_of(const struct buf *b)
 {
     return b->n ? buf_bytes(b) : bytes_of("", 0);
@@ -68,15 +92,14 @@ static const char *forbidden(struct call *call, const struct change *c)
     return NULL;
 }
 
-/* Finds the settings that are named, and whether they may be changed. *failed: which may not.
- * False: the error is in the reply, or in *why. */
-static bool find_changes(struct call *call, struct change *changes, int n, int *failed,
-                         const char **why)
+/* Finds the settings that are named, and whether they may be changed. False: the error is in the
+ * reply, or in x->why. */
+static bool find_changes(struct call *call, struct changes *x)
 {
     struct settings *s = call->engine->settings;
-    for (int i = 0; i < n; i++) {
-        struct change *c = &changes[i];
-        *failed = i;
+    for (int i = 0; i < x->n; i++) {
+        struct change *c = &x->all[i];
+        x->failed = i;
         c->name = call->argv[2 + 2 * i];
         c->value = call->argv[3 + 2 * i];
         c->setting = settings_find(c->name);
@@ -91,91 +114,94 @@ static bool find_changes(struct call *call, struct change *changes, int n, int *
             return false;
         }
         settings_print(s, c->setting, &c->old);
-        *why = forbidden(call, c);
-        for (int k = 0; k < i && !*why; k++)
-            if (changes[k].setting == c->setting)
-                *why = "duplicate parameter";
-        if (*why)
+        x->why = forbidden(call, c);
+        for (int k = 0; k < i && !x->why; k++)
+            if (x->all[k].setting == c->setting)
+                x->why = "duplicate parameter";
+        if (x->why)
             return false;
     }
     return true;
 }
 
-/* Sets the values, and collects what has to act. *set: how many have been set. */
-static bool set_values(struct settings *s, struct change *changes, int n, int *set,
-                       const char **why, const struct setting **acts, int *act_n)
+static bool set_values(struct settings *s, struct changes *x)
 {
-    for (*set = 0; *set < n;) {
-        struct change *c = &changes[(*set)++];
+    while (x->set < x->n) {
+        struct change *c = &x->all[x->failed = x->set++];
         struct buf now = {0};
-        if (!settings_parse(s, c->setting, c->value, why))
+        if (!settings_parse(s, c->setting, c->value, &x->why))
             return false;
         if ((c->setting->flags & SETTING_REFUSED) && !settings_is_default(s, c->setting)) {
-            *why = "not supported by this version";
+            x->why = "not supported by this version";
             return false;
         }
         settings_print(s, c->setting, &now);
         if ((c->setting->flags & SETTING_REREAD) || !bytes_equal(text_of(&now), text_of(&c->old)))
-            acts[(*act_n)++] = c->setting;
+            x->acts[x->act_n++] = c->setting;
         buf_free(&now);
     }
+    ASSERT(x->act_n <= x->n);
     return true;
 }
 
-static void undo(struct settings *s, struct change *changes, int n)
+/* Sets back what has been set, the last first. */
+static void undo(struct settings *s, struct changes *x)
 {
     const char *why;
-    for (int i = n - 1; i >= 0; i--)
-        settings_parse(s, changes[i].setting, text_of(&changes[i].old), &why);
+    for (int i = x->set - 1; i >= 0; i--)
+        settings_parse(s, x->all[i].setting, text_of(&x->all[i].old), &why);
 }
 
-/* All have their values before the first acts: a certificate and its key change together. */
-static void set_all(struct call *call, struct change *changes, int n)
+/* Lets the server act on the new values; false: it refused, and the old ones are in force again. */
+static bool act(struct settings *s, struct changes *x)
+{
+    const char *ignored;
+    int culprit, again;
+    if (!s->changed || s->changed(s->context, x->acts, x->act_n, &culprit, &x->why))
+        return true;
+    ASSERT(culprit < x->act_n);
+    undo(s, x);
+    /* One by one: what does not go back must not keep the others from it. */
+    for (int i = 0; i < x->act_n; i++)
+        s->changed(s->context, &x->acts[i], 1, &again, &ignored);
+    for (x->failed = 0; x->all[x->failed].setting != x->acts[culprit];)
+        x->failed++;
+    return false;
+}
+
+/* False after the error reply, or x->why says what failed. */
+static bool set_all(struct call *call, struct changes *x)
 {
     struct settings *s = call->engine->settings;
-    const struct setting **acts = mem_alloc((size_t)n * sizeof(*acts));
-    const char *why = NULL, *ignored;
-    int failed = 0, set = 0, act_n = 0;
-    if (!find_changes(call, changes, n, &failed, &why)) {
-        if (!why)
-            goto out;
-    } else if (!set_values(s, changes, n, &set, &why, acts, &act_n)) {
-        failed = set - 1;
-        undo(s, changes, set);
-    } else if (s->changed && !s->changed(s->context, acts, act_n, &failed, &why)) {
-        const struct setting *culprit = acts[failed];
-        undo(s, changes, set);
-        int again;
-        /* One by one: what does not go back must not keep the others from it. */
-        for (int i = 0; i < act_n; i++)
-            s->changed(s->context, &acts[i], 1, &again, &ignored);
-        for (failed = 0; changes[failed].setting != culprit;)
-            failed++;
-    } else {
-        why = NULL;
+    if (!find_changes(call, x))
+        return false;
+    if (!set_values(s, x)) {
+        undo(s, x);
+        return false;
     }
-    if (why)
-        reply_errorf(call->reply,
-                     "ERR CONFIG SET failed (possibly related to argument '%.*s') - %s",
-                     (int)changes[failed].name.n, changes[failed].name.p, why);
-    else
-        reply_ok(call->reply);
-out:
-    mem_free(acts);
+    return act(s, x);
 }
 
 static void do_config_set(struct call *call)
 {
-    int pairs = (call->argc - 2) / 2;
+    size_t pairs = ((size_t)call->argc - 2) / 2;
     if (call->argc % 2) {
         call_error(call, ERR_SYNTAX);
         return;
     }
-    struct change *changes = mem_zalloc((size_t)pairs * sizeof(*changes));
-    set_all(call, changes, pairs);
-    for (int i = 0; i < pairs; i++)
-        buf_free(&changes[i].old);
-    mem_free(changes);
+    struct changes x = {.n = (int)pairs};
+    x.all = mem_zalloc(pairs * sizeof(*x.all));
+    x.acts = mem_alloc(pairs * sizeof(*x.acts));
+    if (set_all(call, &x))
+        reply_ok(call->reply);
+    else if (x.why)
+        reply_errorf(call->reply,
+                     "ERR CONFIG SET failed (possibly related to argument '%.*s') - %s",
+                     (int)x.all[x.failed].name.n, x.all[x.failed].name.p, x.why);
+    for (int i = 0; i < x.n; i++)
+        buf_free(&x.all[i].old);
+    mem_free(x.acts);
+    mem_free(x.all);
 }
 
 static void do_config_rewrite(struct call *call)

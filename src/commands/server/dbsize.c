@@ -1,4 +1,4 @@
-/* DBSIZE. */
+/* DBSIZE. Counts keys that have expired and are not deleted yet, too. */
 #include "commands/index.h"
 
 static void do_dbsize(struct call *call)

@@ -1,4 +1,14 @@
-/* DEBUG: what test suites use. */
+/* DEBUG: what test suites use.
+ *
+ * The subcommands are no constants of their own, since rights and COMMAND DOCS know DEBUG as a
+ * whole: one table has their names, their numbers of arguments and what they need. do_debug()
+ * judges in that order: is DEBUG allowed (enable-debug-command), does a row fit name and number of
+ * arguments, is the data there (NEEDS_DATA), may it be loaded anew (LOADS_DATA, not within EXEC).
+ *
+ * Some end the server on purpose (ASSERT, PANIC, SEGFAULT); SLEEP and AOF-FLUSH-SLEEP stop it for a
+ * while; RELOAD and LOADAOF replace all data; the SET- ones change engine.debug, which production
+ * code asks in a few places. QUICKLIST-PACKED-THRESHOLD and REPLYBUFFER turn knobs of Redis' inside
+ * that do not exist here: they are accepted so that its tests run. */
 #include "commands/index.h"
 
 #include "base/assert.h"

@@ -1,4 +1,4 @@
-/* FLUSHDB and FLUSHALL. */
+/* FLUSHDB and FLUSHALL. ASYNC and SYNC make no difference. */
 #include "commands/index.h"
 
 static bool flush_options(struct call *call)

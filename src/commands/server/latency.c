@@ -1,4 +1,4 @@
-/* LATENCY: what made the server stop for a moment, and how long commands take. */
+/* LATENCY: what held the server up, and how long commands take, as engine/observe keeps it. */
 #include "commands/index.h"
 
 #include "base/clock.h"

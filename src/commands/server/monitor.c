@@ -1,4 +1,4 @@
-/* MONITOR. */
+/* MONITOR: the connection is shown every request from now on (engine/observe). */
 #include "commands/index.h"
 
 #include "engine/observe.h"

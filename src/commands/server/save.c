@@ -1,4 +1,4 @@
-/* SAVE, BGSAVE and LASTSAVE. */
+/* SAVE, which holds up everybody, BGSAVE, which forks, and LASTSAVE. */
 #include "commands/index.h"
 
 #include <errno.h>

@@ -1,4 +1,6 @@
-/* SHUTDOWN. */
+/* SHUTDOWN. Without NOSAVE a script that does not end must be killed first: there is nothing whole
+ * to save. A shutdown that waits can be called off by ABORT. When it goes on there is no reply: the
+ * connection ends. */
 #include "commands/index.h"
 
 static void do_shutdown(struct call *call)

@@ -1,4 +1,4 @@
-/* SLOWLOG: the requests that took long. */
+/* SLOWLOG: the requests that took long, as engine/observe keeps them. */
 #include "commands/index.h"
 
 #include "base/num.h"

@@ -1,4 +1,4 @@
-/* SWAPDB. */
+/* SWAPDB. Clients that watch or block in either database are told by db_swap(). */
 #include "commands/index.h"
 
 #include "base/num.h"

@@ -1,4 +1,4 @@
-/* TIME. */
+/* TIME. Within a transaction or script the clock stands still. */
 #include "commands/index.h"
 
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-/* SMOVE. */
+/* SMOVE: a member goes from one set to another, if it was in the first. */
 #include "commands/index.h"
 
 #include "commands/set/set_args.h"

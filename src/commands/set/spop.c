@@ -1,4 +1,5 @@
-/* SPOP. */
+/* SPOP: members chosen at random go. The journal gets SREM of those that were chosen, or DEL
+ * when it is all of them: chance does not repeat itself. */
 #include "commands/index.h"
 
 #include "base/mem.h"

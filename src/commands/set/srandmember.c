@@ -1,4 +1,5 @@
-/* SRANDMEMBER. */
+/* SRANDMEMBER: as SPOP, but the members stay. With a negative count a member may come several
+ * times. */
 #include "commands/index.h"
 
 #include "base/num.h"

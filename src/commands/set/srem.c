@@ -1,4 +1,4 @@
-/* SREM. */
+/* SREM. The last member takes the key with it. */
 #include "commands/index.h"
 
 #include "commands/set/set_args.h"

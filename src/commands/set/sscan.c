@@ -1,4 +1,4 @@
-/* SSCAN. */
+/* SSCAN: a walk as SCAN's (commands/scan_args), over the members of a set. */
 #include "commands/index.h"
 
 #include "commands/scan_args.h"

@@ -1,4 +1,5 @@
-/* APPEND. */
+/* APPEND: bytes at the end of a string. The string gets slack, so that many appends are not
+ * quadratic. */
 #include "commands/index.h"
 
 #include "commands/string_args.h"

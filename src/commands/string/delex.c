@@ -1,4 +1,5 @@
-/* DELEX and DELIFEQ: a key goes if its string is what the client thinks it is. */
+/* DELEX and DELIFEQ: a key is deleted if its string is what the client thinks it is. The
+ * journal gets a plain DEL. */
 #include "commands/index.h"
 
 #include "command/keys.h"

@@ -1,4 +1,5 @@
-/* GET, and what it does besides: GETSET, GETDEL, GETEX. */
+/* GET, and GETSET, GETDEL and GETEX, which change the key as well. The journal gets what they
+ * did: SET, DEL, PEXPIREAT or PERSIST. */
 #include "commands/index.h"
 
 #include "command/keys.h"

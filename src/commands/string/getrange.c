@@ -1,4 +1,5 @@
-/* GETRANGE, and SUBSTR, its old name. */
+/* GETRANGE, and SUBSTR, its old name. Negative offsets count from the end; both are cut to the
+ * string. */
 #include "commands/index.h"
 
 #include "type/string.h"

@@ -1,4 +1,6 @@
-/* INCR, DECR, INCRBY, DECRBY, INCRBYFLOAT: strings as numbers. */
+/* INCR, DECR, INCRBY, DECRBY, INCRBYFLOAT: strings as numbers. An absent key is 0, and a TTL
+ * stays. The float form journals its result, because the sum might come out differently
+ * elsewhere. */
 #include "commands/index.h"
 
 #include "type/string.h"

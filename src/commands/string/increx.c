@@ -1,4 +1,6 @@
-/* INCREX: a counter with bounds and a TTL, for rate limits. */
+/* INCREX: a counter with bounds and a TTL, for rate limits. Answers the new value and what was
+ * added to the old one. A step beyond a bound is refused, or cut to it with SATURATE. The
+ * journal gets the result, not the step. */
 #include "commands/index.h"
 
 #include "command/keys.h"

@@ -1,4 +1,5 @@
-/* LCS: the longest common subsequence of two strings. */
+/* LCS: the longest common subsequence of two strings, by the table of all pairs of prefixes.
+ * Takes O(N*M) of time and memory; more than proto-max-bulk-len is refused. */
 #include "commands/index.h"
 
 #include "base/mem.h"

@@ -1,4 +1,4 @@
-/* MSET and MSETNX. */
+/* MSET, and MSETNX, which sets none of the keys if one of them exists. */
 #include "commands/index.h"
 
 #include "command/keys.h"

@@ -1,4 +1,5 @@
-/* MSETEX: several strings with one TTL, if all or none of the keys exist. */
+/* MSETEX: several strings with one TTL, if all (XX) or none (NX) of the keys exist. The journal
+ * gets a SET for each key. */
 #include "commands/index.h"
 
 #include "command/keys.h"

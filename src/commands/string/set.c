@@ -1,4 +1,5 @@
-/* SET, SETNX, SETEX, PSETEX: a key gets a string, whatever it held. */
+/* SET, SETNX, SETEX, PSETEX: a key gets a string, whatever it held. The journal gets what came when
+ * that had no options, else a plain SET, with the time the key expires (PXAT) or KEEPTTL. */
 #include "commands/index.h"
 
 #include "command/keys.h"

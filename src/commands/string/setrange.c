@@ -1,4 +1,5 @@
-/* SETRANGE. */
+/* SETRANGE. A gap in front of the offset is filled with zero bytes. An empty part changes
+ * nothing, and makes no key. */
 #include "commands/index.h"
 
 #include "commands/string_args.h"

@@ -1,4 +1,4 @@
-/* DISCARD. */
+/* DISCARD: what was queued is forgotten, and what was watched. */
 #include "commands/index.h"
 
 #include "engine/txn.h"

@@ -1,4 +1,5 @@
-/* EXEC: runs what was queued since MULTI. */
+/* EXEC: runs what was queued since MULTI, while the clock stands still. Nothing runs if a
+ * request was refused when it was queued (EXECABORT), or a watched key has changed (null). */
 #include "commands/index.h"
 
 #include "base/mem.h"

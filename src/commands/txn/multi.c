@@ -1,4 +1,4 @@
-/* MULTI. */
+/* MULTI: requests are queued from now on. */
 #include "commands/index.h"
 
 #include "engine/txn.h"

@@ -1,4 +1,4 @@
-/* WATCH and UNWATCH. */
+/* WATCH and UNWATCH (engine/txn). */
 #include "commands/index.h"
 
 #include "engine/txn.h"

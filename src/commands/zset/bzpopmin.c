@@ -1,4 +1,6 @@
-/* BZPOPMIN and BZPOPMAX: ZPOPMIN and ZPOPMAX that wait. */
+/* BZPOPMIN and BZPOPMAX pop from the first key that holds a sorted set. When there is none, the
+ * client blocks on all of them, and the command runs again once one is ready. The journal gets
+ * ZPOPMIN or ZPOPMAX. */
 #include "commands/index.h"
 
 #include "commands/timeout_arg.h"

@@ -1,4 +1,5 @@
-/* ZADD, and ZINCRBY, which is its INCR. */
+/* ZADD, and ZINCRBY, which is its INCR. All scores are read before the first member is set, so
+ * that a bad one changes nothing. */
 #include "commands/index.h"
 
 #include "base/mem.h"

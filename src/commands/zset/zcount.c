@@ -1,4 +1,4 @@
-/* ZCOUNT and ZLEXCOUNT. */
+/* ZCOUNT and ZLEXCOUNT. O(log N): a range is a pair of ranks. */
 #include "commands/index.h"
 
 #include "commands/zset_args.h"

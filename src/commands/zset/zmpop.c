@@ -1,4 +1,5 @@
-/* ZMPOP, and BZMPOP, which waits. */
+/* ZMPOP: members from the first key that holds a sorted set; BZMPOP waits for one. The journal
+ * gets ZPOPMIN or ZPOPMAX with a count. */
 #include "commands/index.h"
 
 #include "base/num.h"

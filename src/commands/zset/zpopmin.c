@@ -1,4 +1,4 @@
-/* ZPOPMIN and ZPOPMAX. */
+/* ZPOPMIN and ZPOPMAX. With a count RESP3 clients get pairs, all others a flat array. */
 #include "commands/index.h"
 
 #include "base/num.h"

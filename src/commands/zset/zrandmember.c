@@ -1,4 +1,5 @@
-/* ZRANDMEMBER. */
+/* ZRANDMEMBER: members chosen at random. A positive count asks for different ones; with a
+ * negative one a member may come several times. */
 #include "commands/index.h"
 
 #include "commands/zset_args.h"

@@ -1,4 +1,5 @@
-/* ZRANGE with its older forms ZRANGEBYSCORE and ZRANGEBYLEX; ZRANGESTORE. */
+/* ZRANGE with its older forms ZRANGEBYSCORE and ZRANGEBYLEX; ZRANGESTORE. A range by rank,
+ * score or member is first turned into ranks (zset_args_ranks()), then walked. */
 #include "commands/zset/zrange.h"
 #include "commands/index.h"
 

@@ -1,4 +1,4 @@
-/* ZRANK and ZREVRANK. */
+/* ZRANK and ZREVRANK. O(log N): the B+tree knows its ranks (ds/ranked). */
 #include "commands/index.h"
 
 #include "commands/zset_args.h"

@@ -1,4 +1,4 @@
-/* ZREM. */
+/* ZREM. The last member takes the key with it. */
 #include "commands/index.h"
 
 #include "commands/zset_args.h"

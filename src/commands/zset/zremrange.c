@@ -1,4 +1,5 @@
-/* ZREMRANGEBYRANK, ZREMRANGEBYSCORE, ZREMRANGEBYLEX. */
+/* ZREMRANGEBYRANK, ZREMRANGEBYSCORE, ZREMRANGEBYLEX: a range is turned into ranks, which go at
+ * once. */
 #include "commands/index.h"
 
 #include "commands/zset_args.h"

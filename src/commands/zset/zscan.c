@@ -1,4 +1,4 @@
-/* ZSCAN. */
+/* ZSCAN: a walk as SCAN's (commands/scan_args), over members and scores. */
 #include "commands/index.h"
 
 #include "commands/scan_args.h"

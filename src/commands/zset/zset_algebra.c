@@ -1,3 +1,18 @@
+/* Union, intersection and difference of several sorted sets, or sets, whose members score 1.
+ *
+ * parse_inputs() looks the keys up, parse_options() reads WEIGHTS, AGGREGATE and WITHSCORES;
+ * compute() makes a new sorted set of the inputs, which is answered or stored:
+ *
+ *   union         walks every input; a member that is there already combines its scores
+ *   intersection  walks the smallest input, asks the others for each member
+ *   difference    walks the first input, asks the others; the scores are those of the first
+ *
+ * Inputs are sorted by size first, except for a difference: the order in which floating-point
+ * scores are added is visible in the sum, and it is Redis' order. Weights and sums that come out as
+ * NaN (inf and -inf) count as 0.
+ *
+ * The journal gets the request itself, with AGGREGATE COUNT (which Redis before 8.8 does not know)
+ * the result instead: effect(). */
 #include "commands/zset/zset_algebra.h"
 
 #include "base/mem.h"
