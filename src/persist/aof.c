@@ -140,6 +140,7 @@ int aof_create(struct aof *a, const char *base_path, bool rdb_base)
     aof_segment_begin(&a->segment, fd);
     /* The base holds what was still pending. */
     aof_segment_start_over(&a->segment);
+    ASSERT(aof_has_base(a) && a->segment.synced == a->journal->offset);
     return 0;
 }
 
@@ -157,6 +158,7 @@ int aof_open_first(struct aof *a)
     aof_rotation_expect_base(&a->rotation, first.seq, a->journal->offset);
     aof_segment_begin(&a->segment, fd);
     aof_segment_start_over(&a->segment);
+    ASSERT(aof_is_open(a) && !aof_has_base(a));
     return 0;
 }
 
@@ -403,6 +405,7 @@ void aof_switch(struct aof *a)
 void aof_finish_rewrite(struct aof *a, const char *temp_path, bool rdb_base,
                         void (*done)(void *context, int error), void *context)
 {
+    ASSERT(a->rotation.first_seq > 0); /* a switch, or what stands for one, came first */
     aof_rotation_install_base(&a->rotation, temp_path, rdb_base, done, context);
 }
 

@@ -81,6 +81,7 @@ void aof_files_next_increment(const struct aof_files *f, struct aof_files_new *o
     snprintf(out->name, sizeof(out->name), "%s.%llu.incr.aof", f->stem,
              (unsigned long long)out->seq);
     aof_files_path(f, out->name, out->path, sizeof(out->path));
+    ASSERT(!manifest_names(&f->manifest, out->name));
 }
 
 void aof_files_next_base(struct aof_files *f, bool rdb, struct aof_files_new *out)
@@ -90,6 +91,7 @@ void aof_files_next_base(struct aof_files *f, bool rdb, struct aof_files_new *ou
     snprintf(out->name, sizeof(out->name), "%s.%llu.base.%s", f->stem, (unsigned long long)out->seq,
              rdb ? "rdb" : "aof");
     aof_files_path(f, out->name, out->path, sizeof(out->path));
+    ASSERT(!manifest_names(&f->manifest, out->name));
 }
 
 /* ---- The manifest */
@@ -194,6 +196,7 @@ int aof_files_create(const char *path)
 int aof_files_add_increment(struct aof_files *f)
 {
     struct aof_files_new new;
+    ASSERT(!f->no_base_yet); /* the manifest must not name it then */
     aof_files_next_increment(f, &new);
     int fd = aof_files_create(new.path);
     if (fd < 0)
@@ -252,6 +255,7 @@ int aof_files_replace(struct aof_files *f, const char *base_path, bool rdb, int 
 int aof_files_begin_first(struct aof_files *f, struct aof_files_new *out, int *fd)
 {
     char path[PATH_MAX];
+    ASSERT(!f->no_base_yet);
     int error = file_make_directory(f->directory);
     if (error)
         return error;
@@ -316,14 +320,6 @@ struct sweep {
     void (*say)(const char *name);
 };
 
-static bool is_named(const struct manifest *m, const char *name)
-{
-    for (size_t i = 0; i < m->n; i++)
-        if (strcmp(m->files[i].name, name) == 0)
-            return true;
-    return false;
-}
-
 static void sweep_one(void *context, const char *name)
 {
     const struct sweep *s = context;
@@ -333,7 +329,7 @@ static void sweep_one(void *context, const char *name)
     bool temporary = strncmp(name, "temp-", 5) == 0;
     /* What was cut off at a start stays for whoever wants to look at it. */
     bool unnamed = ours && (strstr(name, ".base.") || strstr(name, ".incr.aof")) &&
-                   !strstr(name, ".cut-") && !is_named(&f->manifest, name);
+                   !strstr(name, ".cut-") && !manifest_names(&f->manifest, name);
     if (!marker && !temporary && !unnamed)
         return;
     char path[PATH_MAX];
@@ -351,6 +347,7 @@ void aof_files_sweep(const struct aof_files *f, void (*say)(const char *name))
 bool aof_files_check(const struct aof_files *f, int fd, uint64_t size, char *what, size_t n)
 {
     char path[PATH_MAX];
+    ASSERT(fd >= 0 && !f->no_base_yet);
     aof_files_manifest_path(f, path, sizeof(path));
     bool good = file_exists(path);
     for (size_t i = 0; i < f->manifest.n && good; i++) {
@@ -381,6 +378,7 @@ bool aof_files_make_reserve(struct aof_files *f)
     char path[PATH_MAX];
     if (f->reserved || !f->reserve_size)
         return true;
+    /* Room on the disk is taken, or the call fails: a sparse file would reserve nothing. */
     reserve_path(f, path, sizeof(path));
     f->reserved = file_reserve(path, f->reserve_size) == 0;
     return f->reserved;
@@ -403,6 +401,7 @@ void aof_files_set_reserve(struct aof_files *f, uint64_t bytes)
     if (bytes != f->reserve_size)
         aof_files_give_reserve_up(f);
     f->reserve_size = bytes;
+    ASSERT(!f->reserved || f->reserve_size);
     /* A server before this one may have had a reserve. */
     reserve_path(f, path, sizeof(path));
     if (!bytes)

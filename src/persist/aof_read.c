@@ -168,6 +168,7 @@ static bool progress(struct reader *r, size_t at)
     uint64_t every = r->o->progress_every ? r->o->progress_every : PROGRESS_EVERY;
     if (at - r->reported < every)
         return true;
+    ASSERT(at >= r->reported && at <= r->data.n);
     r->reported = at;
     if (!r->o->progress || r->o->progress(r->o->context, at))
         return true;
@@ -208,10 +209,12 @@ static bool apply_frame(struct reader *r, size_t at, size_t end)
         if (b->n)
             continue;
         struct parsed p = parse_at(r, at);
+        ASSERT(p.item == ITEM_COMMAND && p.next <= end);
         if (!apply(r, r->argv, p.argc, at))
             return false;
         at = p.next;
     }
+    ASSERT(at == end);
     return true;
 }
 
@@ -271,6 +274,7 @@ static uint64_t synced_behind(struct reader *r, size_t from)
 static void damaged(struct reader *r, size_t at, uint64_t synced)
 {
     struct aof_read_result *x = r->result;
+    ASSERT(x->good <= at);
     uint64_t behind = synced_behind(r, at);
     if (behind > synced)
         synced = behind;
@@ -325,6 +329,7 @@ static void read_framed(struct reader *r, size_t at)
         if (!apply_frame(r, start, at))
             return;
         x->offset += t.bytes;
+        ASSERT(p.next > at);
         at = p.next;
         x->good = at;
         if (!progress(r, at))
@@ -357,6 +362,7 @@ struct plain {
 
 static bool go_on(struct reader *r, struct plain *f, size_t next)
 {
+    ASSERT(next > f->at && next <= r->data.n);
     f->at = next;
     if (!f->in_multi)
         r->result->good = next;

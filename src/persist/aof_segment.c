@@ -326,9 +326,10 @@ static void write_done(struct worker_job *job)
 
 bool aof_segment_may_write_beside(const struct aof_segment *s)
 {
+    ASSERT(!s->sync.running || s->sync.closes || s->sync.fd == s->fd);
     /* By the clock: a turn in which a script ran may have lasted. */
-    return !s->write.running && !s->sync.closes && s->sync.fd == s->fd &&
-           journal_unread(&s->reader).n > 0 && clock_mono_us() - s->sync_began_us < BESIDE_US;
+    return !s->write.running && !s->sync.closes && journal_unread(&s->reader).n > 0 &&
+           clock_mono_us() - s->sync_began_us < BESIDE_US;
 }
 
 void aof_segment_write_beside(struct aof_segment *s)

@@ -1,5 +1,6 @@
 #include "persist/cut.h"
 
+#include "base/assert.h"
 #include "base/clock.h"
 #include "io/file.h"
 
@@ -8,6 +9,7 @@
 int cut_tail(const char *path, struct bytes map, uint64_t good, char *aside, size_t n)
 {
     size_t written;
+    ASSERT(good <= map.n);
     snprintf(aside, n, "%s.cut-%lld", path, (long long)clock_wall_ms());
     int fd = file_create(aside);
     int error = fd < 0 ? fd : file_write_all(fd, bytes_of(map.p + good, map.n - good), &written);
@@ -18,6 +20,7 @@ int cut_tail(const char *path, struct bytes map, uint64_t good, char *aside, siz
     file_close(fd);
     if (error)
         return error;
+    /* The tail is safe: only now may it go from the file. */
     fd = file_open_append(path);
     error = fd < 0 ? fd : file_truncate(fd, (int64_t)good);
     if (!error)

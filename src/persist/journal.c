@@ -1,3 +1,16 @@
+/* One buffer, in which offsets and positions belong together like this:
+ *
+ *         start               whole end       offset
+ *           v                     v             v
+ *   pending |  groups that ended  | open group  |
+ *           ^           ^         ^
+ *       slowest      a reader    the fastest reader
+ *       reader
+ *
+ * start is offset - pending.n. When the slowest reader moves, the bytes in front of it are dropped,
+ * so start is always where the slowest is. When the outermost group ends with more than one effect,
+ * MULTI is put in front of it, which moves its bytes: nobody may stand within it, and so a group is
+ * handed out only when it has ended. */
 #include "persist/journal.h"
 
 #include "base/assert.h"
@@ -12,6 +25,7 @@ static const char exec_text[] = "*1\r\n$4\r\nEXEC\r\n";
 
 #define KEPT ((size_t)4 << 20) /* an empty buffer that is larger is given back */
 
+/* "*<n>" or "$<n>", and the line's end. */
 static size_t header(char *to, char kind, size_t n)
 {
     to[0] = kind;
@@ -22,7 +36,7 @@ static size_t header(char *to, char kind, size_t n)
 
 void journal_format(struct buf *out, const struct bytes *argv, int argc)
 {
-    size_t need = 24;
+    size_t need = 24; /* bytes of a header; room is asked for once */
     for (int i = 0; i < argc; i++)
         need += argv[i].n + 26;
     char *start = buf_room(out, need), *at = start;
@@ -40,7 +54,7 @@ void journal_format(struct buf *out, const struct bytes *argv, int argc)
 
 void journal_group_wrap(struct journal *j)
 {
-    ASSERT(j->group_start <= j->pending.n);
+    ASSERT(j->group_start <= j->pending.n && j->group_effects > 1);
     size_t n = sizeof(multi_text) - 1, body = j->pending.n - j->group_start;
     buf_room(&j->pending, n);
     char *at = j->pending.p + j->group_start;

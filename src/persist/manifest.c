@@ -1,5 +1,6 @@
 #include "persist/manifest.h"
 
+#include "base/assert.h"
 #include "base/crc.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -23,6 +24,7 @@ void manifest_free(struct manifest *m)
 
 void manifest_add(struct manifest *m, const char *name, uint64_t seq, enum manifest_type type)
 {
+    ASSERT(seq > 0);
     if (m->n == m->cap) {
         m->cap = m->cap ? m->cap * 2 : 4;
         m->files = mem_realloc(m->files, m->cap * sizeof(*m->files));
@@ -35,6 +37,29 @@ void manifest_copy(struct manifest *to, const struct manifest *from)
     *to = (struct manifest){0};
     for (size_t i = 0; i < from->n; i++)
         manifest_add(to, from->files[i].name, from->files[i].seq, from->files[i].type);
+}
+
+bool manifest_is_sound(const struct manifest *m)
+{
+    uint64_t last = 0;
+    unsigned bases = 0;
+    for (size_t i = 0; i < m->n; i++) {
+        const struct manifest_file *f = &m->files[i];
+        if (f->seq == 0 || (f->type == MANIFEST_INCREMENT && f->seq <= last))
+            return false;
+        bases += f->type == MANIFEST_BASE;
+        if (f->type == MANIFEST_INCREMENT)
+            last = f->seq;
+    }
+    return bases <= 1;
+}
+
+bool manifest_names(const struct manifest *m, const char *name)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (strcmp(m->files[i].name, name) == 0)
+            return true;
+    return false;
 }
 
 const struct manifest_file *manifest_base(const struct manifest *m)
@@ -82,6 +107,7 @@ void manifest_print(const struct manifest *m, struct buf *out)
 {
     static const char order[] = {MANIFEST_BASE, MANIFEST_HISTORY, MANIFEST_INCREMENT};
     struct buf files = {0};
+    ASSERT(manifest_is_sound(m)); /* a start would refuse it */
     for (size_t k = 0; k < sizeof(order); k++)
         for (size_t i = 0; i < m->n; i++)
             if (m->files[i].type == (enum manifest_type)order[k])
@@ -122,6 +148,7 @@ static const char *parse_file(struct manifest *m, const struct bytes *words, int
     return NULL;
 }
 
+/* Whether the line is what manifest_print() puts in front of the text. */
 static bool is_checksum_of(struct bytes line, struct bytes text)
 {
     char expected[64];
@@ -187,6 +214,7 @@ bool manifest_parse(struct manifest *m, struct bytes text, char error[MANIFEST_E
         rest.p += line.n + 1;
         rest.n -= line.n + 1;
     }
+    ASSERT(manifest_is_sound(m)); /* parse_file() has refused the rest */
     if (m->n == 0) {
         snprintf(error, MANIFEST_ERROR, "Found an empty AOF manifest: it names no file");
         return false;

@@ -18,22 +18,30 @@ struct manifest_file {
     enum manifest_type type;
 };
 
+/* Zero-initialised: names no file. */
 struct manifest {
     struct manifest_file *files; /* increments in the order of their numbers, which differ */
     size_t n, cap;
 };
 
+/* It names no file afterwards. */
 void manifest_free(struct manifest *m);
+/* The name is copied. An increment's number is above those of all increments before. */
 void manifest_add(struct manifest *m, const char *name, uint64_t seq, enum manifest_type type);
+/* What `to` held before is not freed. */
 void manifest_copy(struct manifest *to, const struct manifest *from);
+/* At most one base; increments in the order of their numbers; no number is 0. */
+bool manifest_is_sound(const struct manifest *m);
 /* NULL when there is none. */
 const struct manifest_file *manifest_base(const struct manifest *m);
+bool manifest_names(const struct manifest *m, const char *name);
 /* The highest number of a type; 0: none. */
 uint64_t manifest_last_seq(const struct manifest *m, enum manifest_type type);
 /* The last increment that anything was written to, in that directory. A new one is named before the
  * one in front of it has been synced to its end, but nothing goes into it earlier: one behind which
  * there are only empty ones may end torn. 0: no increment. */
 uint64_t manifest_last_in_use(const struct manifest *m, const char *directory);
+/* Behind out, in the order that Redis wants: base, history, increments. */
 void manifest_print(const struct manifest *m, struct buf *out);
 #define MANIFEST_ERROR 320
 /* False: *error says why, in words of Redis where it has some. */

@@ -81,10 +81,11 @@ static int install(void)
     return result;
 }
 
-/* "b1 i1 i2", as memory and the disk agree on it. */
-static bool files_are(const char *want)
+/* "b1 i1 i2", in memory and on the disk. */
+static bool sets_are(const char *memory, const char *on_disk)
 {
     struct aof_files start;
+    const char *want[] = {memory, on_disk};
     char error[MANIFEST_ERROR], got[2][128] = {"", ""};
     aof_files_init(&start, "dir", "a");
     CHECK(aof_files_read_manifest(&start, error) == 1);
@@ -101,9 +102,15 @@ static bool files_are(const char *want)
         }
     }
     aof_files_free(&start);
-    if (strcmp(got[0], want) != 0 || strcmp(got[1], want) != 0)
+    bool same = strcmp(got[0], want[0]) == 0 && strcmp(got[1], want[1]) == 0;
+    if (!same)
         printf("# memory <%s>, disk <%s>\n", got[0], got[1]);
-    return strcmp(got[0], want) == 0 && strcmp(got[1], want) == 0;
+    return same;
+}
+
+static bool files_are(const char *want)
+{
+    return sets_are(want, want);
 }
 
 static void rotate(void)
@@ -202,6 +209,17 @@ TEST(a_base_that_cannot_be_installed_changes_nothing)
     }
 }
 
+TEST(a_base_that_is_not_there_is_not_named)
+{
+    begin();
+    rotate();
+    until_idle();
+    aof_rotation_install_base(&rotation, "no such file", true, done, &result);
+    until_idle();
+    CHECK(result == -ENOENT && files_are("b1 i1 i2"));
+    end();
+}
+
 /* The rename of the manifest succeeded, the sync of the directory did not: a start may find either.
  */
 TEST(a_manifest_of_which_one_does_not_know_names_files_that_are_there)
@@ -254,6 +272,7 @@ TEST(the_first_base_names_its_increment_and_takes_the_marker_away)
     /* Another increment before the base is there: no manifest names it either. */
     CHECK(aof_rotation_prepare(&rotation) == 0);
     until_idle();
+    CHECK(rotation.state == AOF_ROTATION_READY && sets_are("h1 h1 i2 i3", "b1 i1"));
     aof_rotation_switch(&rotation);
     until_idle();
     rotation.first_seq = first.seq; /* the child of the first attempt is used after all */
@@ -277,6 +296,7 @@ UNIT_MAIN(T(a_rewrite_from_end_to_end), T(what_is_replaced_may_stay),
           T(an_increment_that_cannot_be_made_is_no_switch),
           T(one_that_is_not_wanted_any_more_is_closed),
           T(a_base_that_cannot_be_installed_changes_nothing),
+          T(a_base_that_is_not_there_is_not_named),
           T(a_manifest_of_which_one_does_not_know_names_files_that_are_there),
           T(a_base_makes_good_what_failed_before_its_fork),
           T(the_first_base_names_its_increment_and_takes_the_marker_away),

@@ -236,13 +236,15 @@ TEST(one_batch_at_a_time_beside_a_sync_of_the_same_file)
     disk.hold_syncs = 0;
     until_idle();
     /* The last sync of another file. */
-    int two = aof_files_create("two.aof");
+    int two = aof_files_create("two.aof"), one = s.fd;
+    effect();
     disk.hold_syncs = 1;
     aof_segment_replace(&s, two);
     CHECK(aof_segment_is_busy(&s) && !aof_segment_may_write_beside(&s));
     disk.hold_syncs = 0;
     until_idle();
     CHECK(s.synced == aof_segment_written(&s) && s.state == AOF_SEGMENT_SOUND);
+    CHECK(fcntl(one, F_GETFD) < 0 && fcntl(two, F_GETFD) >= 0);
     end();
 }
 

@@ -238,6 +238,57 @@ TEST(a_new_base_leaves_an_open_group_alone)
     end(w);
 }
 
+TEST(under_always_a_batch_gathers_while_a_sync_runs)
+{
+    struct world *w = begin(AOF_ALWAYS);
+    CHECK(w);
+    disk.hold_syncs = 1;
+    uint64_t first = effect(w);
+    flush(w);
+    effect(w);
+    flush(w);
+    CHECK(worker_pending(w->writer) == 0 && w->journal->pending.n > 0);
+    disk.hold_syncs = 0;
+    until_idle(w, w->syncer);
+    CHECK(aof_released(w->aof) == first);
+    end(w);
+}
+
+/* The child's data must be exactly what the increments before the switch hold. */
+TEST(there_is_no_switch_before_all_is_written)
+{
+    struct world *w = begin(AOF_EVERYSEC);
+    CHECK(w && aof_prepare_switch(w->aof) == 0 && !aof_switch_ready(w->aof));
+    until_idle(w, w->syncer);
+    CHECK(aof_switch_ready(w->aof));
+    journal_group_begin(w->journal);
+    effect(w);
+    flush(w);
+    CHECK(!aof_switch_ready(w->aof)); /* a group is open */
+    journal_group_end(w->journal);
+    CHECK(!aof_switch_ready(w->aof));
+    disk.fail_write = EIO;
+    flush(w);
+    CHECK(aof_switch_ready(w->aof)); /* the base will hold it */
+    disk.fail_write = 0;
+    aof_switch(w->aof);
+    CHECK(!aof_switch_ready(w->aof) && aof_needs_base(w->aof));
+    end(w);
+}
+
+TEST(a_switch_that_failed_says_so_until_it_is_cleared)
+{
+    struct world *w = begin(AOF_EVERYSEC);
+    CHECK(w);
+    disk.fail_directory = ENOSPC;
+    CHECK(aof_prepare_switch(w->aof) == 0);
+    until_idle(w, w->syncer);
+    CHECK(aof_switch_error(w->aof) == -ENOSPC && !aof_switch_ready(w->aof));
+    aof_clear_switch_error(w->aof);
+    CHECK(aof_switch_error(w->aof) == 0);
+    end(w);
+}
+
 /* M15: no-appendfsync-on-rewrite; the child has ended. */
 TEST(a_pause_of_syncs_ends)
 {
@@ -418,7 +469,10 @@ UNIT_MAIN(T(a_policy_says_what_is_released), T(a_batch_beside_a_sync_that_fails_
           T(a_batch_beside_a_sync_is_released_when_it_is_written),
           T(no_sync_begins_while_a_segment_waits_for_its_switch),
           T(without_a_base_always_releases_nothing), T(a_file_that_is_closed_fails_no_more),
-          T(a_new_base_leaves_an_open_group_alone), T(a_pause_of_syncs_ends),
+          T(a_new_base_leaves_an_open_group_alone),
+          T(under_always_a_batch_gathers_while_a_sync_runs),
+          T(there_is_no_switch_before_all_is_written),
+          T(a_switch_that_failed_says_so_until_it_is_cleared), T(a_pause_of_syncs_ends),
           T(syncs_come_once_a_second_or_when_they_are_wanted),
           T(a_batch_waits_for_those_who_were_just_answered),
           T(a_batch_that_waits_for_a_slow_sync_is_counted),
