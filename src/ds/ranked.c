@@ -1,3 +1,17 @@
+/* A B+tree. Leaves hold up to LEAF items, inner nodes up to FAN children; an inner node keeps for
+ * each child how many items are below it, and the score and entry of the child's first item, so a
+ * search compares without going down. A leaf is at level 0 and the root at `height`.
+ *
+ *   search   inner_place() goes to the last child whose first item is before the bound;
+ * leaf_place() finishes. The sum of `below` to the left of the way is the rank. insert
+ * node_insert() goes down by recursion and returns the new right neighbour when a node had to be
+ * split; the caller takes it in, or the tree gets a new root. At the very end the left node stays
+ * full, so appending in order (scores that are times) fills nodes wholly. remove   node_remove()
+ * goes down; a child that got empty is dropped, and one that has less than a quarter of its room is
+ * joined with a neighbour when both fit into one. So a node may be less than half full, but never
+ * empty. A root with a single child gives way to it.
+ *
+ * On the way back up every inner node describes the child anew: its first item may have changed. */
 #include "ds/ranked.h"
 
 #include "base/assert.h"
@@ -118,6 +132,7 @@ static void inner_move(struct inner *to, struct inner *from, unsigned i, unsigne
     memcpy(&to->entry[to->n], &from->entry[i], n * sizeof(to->entry[0]));
     to->n += n;
     from->n -= n;
+    ASSERT(to->n <= FAN);
 }
 
 static void leaf_move(struct ranked_leaf *to, struct ranked_leaf *from, unsigned i, unsigned n)
@@ -126,10 +141,12 @@ static void leaf_move(struct ranked_leaf *to, struct ranked_leaf *from, unsigned
     memcpy(&to->entries[to->n], &from->entries[i], n * sizeof(to->entries[0]));
     to->n += n;
     from->n -= n;
+    ASSERT(to->n <= LEAF);
 }
 
 static void leaf_put(struct ranked_leaf *l, unsigned i, double score, struct entry *e)
 {
+    ASSERT(i <= l->n && l->n < LEAF);
     SHIFT(l->scores, i + 1, i, l->n);
     SHIFT(l->entries, i + 1, i, l->n);
     l->scores[i] = score;
@@ -203,6 +220,7 @@ static void *node_insert(struct ranked *r, void *node, unsigned level, const str
             p = right;
         }
     }
+    ASSERT(p->n < FAN);
     inner_open(p, i);
     p->child[i] = fresh;
     p->below[i] = moved;
@@ -281,6 +299,7 @@ static void node_remove(struct ranked *r, void *node, unsigned level, const stru
         /* The bound is behind the item. */
         unsigned at = leaf_place(l, b);
         ASSERT(at > 0 && l->scores[at - 1] == b->score);
+        ASSERT(bytes_equal(entry_key(l->entries[at - 1]), b->key));
         SHIFT(l->scores, at - 1, at, l->n);
         SHIFT(l->entries, at - 1, at, l->n);
         l->n--;
@@ -309,6 +328,7 @@ static void node_remove(struct ranked *r, void *node, unsigned level, const stru
 void ranked_remove(struct ranked *r, double score, struct bytes key)
 {
     struct ranked_bound b = {.by = RANKED_BY_ITEM, .after = true, .score = score, .key = key};
+    ASSERT(r->count > 0);
     node_remove(r, r->root, r->height, &b);
     if (--r->count == 0) {
         ranked_free(r);

@@ -165,7 +165,8 @@ void list_push(struct list *l, bool front, struct bytes x)
         compress_inner(l);
     }
     struct list_slot *s = slot_at(l, at);
-    s->block = list_block_reserve(s->block, front, n, bytes_limit(l));
+    if (!list_block_has_room(s->block, front, n))
+        s->block = list_block_reserve(s->block, front, n, bytes_limit(l));
     list_block_push(s->block, front, x);
     s->count++;
     l->count++;

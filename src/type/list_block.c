@@ -78,7 +78,7 @@ struct list_block *list_block_reserve(struct list_block *b, bool front, size_t n
 {
     b = list_block_expand(b);
     uint32_t used = list_block_used(b);
-    if (front ? b->start >= n : b->cap - b->end >= n)
+    if (list_block_has_room(b, front, n))
         return b;
     size_t cap = used + n;
     /* Small lists keep tight blocks; longer ones take the whole size at once. */
@@ -140,7 +140,7 @@ void list_block_write(unsigned char *to, struct bytes x)
 void list_block_push(struct list_block *b, bool front, struct bytes x)
 {
     uint32_t n = (uint32_t)list_block_size_of(x.n);
-    ASSERT(front ? b->start >= n : b->cap - b->end >= n);
+    ASSERT(list_block_has_room(b, front, n));
     if (front) {
         b->start -= n;
         list_block_write(b->data + b->start, x);

@@ -62,6 +62,12 @@ static inline uint32_t list_block_used(const struct list_block *b)
     return b->end - b->start;
 }
 
+/* Whether n bytes may be written at one end as the block is. */
+static inline bool list_block_has_room(const struct list_block *b, bool front, size_t n)
+{
+    return (front ? b->start : b->cap - b->end) >= n && !b->packed_n;
+}
+
 /* An empty one with room for at least n bytes, rounded up to the allocator's size. The slack is in
  * front when it is going to grow there. */
 struct list_block *list_block_new(size_t n, bool grows_in_front);
@@ -70,8 +76,8 @@ struct list_block *list_block_copy(const struct list_block *b);
 /* These take a block and return it, perhaps moved; a compressed one comes back expanded. */
 
 struct list_block *list_block_expand(struct list_block *b);
-/* Room for n more bytes at one end. A block that must grow gets a reserve, but no more than `most`
- * bytes altogether unless n needs them. */
+/* Makes room for n more bytes at one end. A block that must grow gets a reserve, but no more than
+ * `most` bytes altogether unless n needs them. */
 struct list_block *list_block_reserve(struct list_block *b, bool front, size_t n, size_t most);
 /* Takes away `drop` bytes at an offset within the used bytes and opens a gap of `add` there. */
 struct list_block *list_block_splice(struct list_block *b, uint32_t offset, uint32_t drop,

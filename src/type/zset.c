@@ -1,5 +1,20 @@
+/* A sorted set begins as a pack of items in order and becomes, for good, a table with a B+tree
+ * beside it when it passes a limit. Both forms begin with a byte that says which, so struct zset is
+ * that byte and nothing more; every function first looks at it.
+ *
+ *   small   an item is two elements of the pack: the member, and a tail of the score and the size
+ * of the member's element. Every search walks from the front; walking backwards steps over a tail,
+ * whose size is fixed, and then over the member, whose size the tail tells. large   the table finds
+ * a member's entry, whose word is the score; the tree (ds/ranked) has the same entries in order.
+ * Both are changed together: an item is taken out of the tree by its old score before the entry
+ * gets the new one.
+ *
+ * The order is that of the score, then of the member's bytes. -0 is stored as 0, so that equal
+ * scores are equal bits; NaN never comes here. Nothing fails; what moves is the pointer in the
+ * caller's hand. */
 #include "type/zset.h"
 
+#include "base/assert.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "ds/pack.h"
@@ -21,14 +36,21 @@ struct large {
 #define TAIL      12u /* bytes of an item's second element */
 #define TAIL_SIZE (TAIL + 1)
 
-static struct pack *pack_of(const struct zset *z)
+static const struct pack *pack_of(const struct zset *z)
 {
-    return (struct pack *)(uintptr_t)z;
+    return (const struct pack *)z;
 }
 
-static struct large *large_of(const struct zset *z)
+static const struct large *large_of(const struct zset *z)
 {
-    return (struct large *)(uintptr_t)z;
+    ASSERT(z->form == LARGE);
+    return (const struct large *)z;
+}
+
+static struct large *large_to_change(struct zset *z)
+{
+    ASSERT(z->form == LARGE);
+    return (struct large *)z;
 }
 
 struct zset *zset_new(void)
@@ -41,10 +63,10 @@ void zset_free(struct zset *z)
     if (!z)
         return;
     if (z->form == PACKED) {
-        pack_free(pack_of(z));
+        pack_free((struct pack *)z);
         return;
     }
-    struct large *l = large_of(z);
+    struct large *l = large_to_change(z);
     struct table_walk w;
     ranked_free(&l->order);
     table_walk_start(&w, &l->table);
@@ -155,12 +177,13 @@ static void large_insert(struct large *l, uint64_t hash, struct bytes member, do
 static void enlarge(struct zset **z)
 {
     struct large *l = large_new();
-    struct pack *p = pack_of(*z);
+    struct pack *p = (struct pack *)*z;
     struct zset_item x;
     for (uint32_t at = 0; at < p->used;) {
         at = zpack_item(p, at, &x);
         large_insert(l, hash_key(x.member), x.member, x.score);
     }
+    ASSERT(l->table.used == p->count / 2 && l->order.count == l->table.used);
     pack_free(p);
     *z = (struct zset *)l;
 }
@@ -204,10 +227,11 @@ static bool large_set(struct large *l, struct bytes member, double score)
 
 bool zset_set(struct zset **z, struct bytes member, double score, const struct zset_limits *limits)
 {
-    score += 0.0; /* there is one zero only */
+    ASSERT(score == score);
+    score += 0.0; /* -0 becomes 0 */
     if ((*z)->form == LARGE)
-        return large_set(large_of(*z), member, score);
-    struct pack *p = pack_of(*z);
+        return large_set(large_to_change(*z), member, score);
+    struct pack *p = (struct pack *)*z;
     uint32_t at = pack_find(p, 0, 2, member);
     if (at != PACK_NONE) {
         struct zset_item x;
@@ -221,25 +245,33 @@ bool zset_set(struct zset **z, struct bytes member, double score, const struct z
     if (member.n > limits->value || p->count / 2 >= limits->entries ||
         !pack_has_room(p, 2, member.n + TAIL)) {
         enlarge(z);
-        return large_set(large_of(*z), member, score);
+        return large_set(large_to_change(*z), member, score);
     }
     *z = (struct zset *)zpack_insert(p, member, score);
     return true;
 }
 
+/* The entry is out of the table already. */
+static void large_drop(struct large *l, struct entry *e)
+{
+    size_t size = mem_class_size(entry_size(e));
+    ASSERT(l->inside >= size);
+    ranked_remove(&l->order, score_of(e), entry_key(e));
+    l->inside -= size;
+    entry_free(e);
+    ASSERT(l->order.count == l->table.used);
+}
+
 bool zset_remove(struct zset **z, struct bytes member)
 {
     if ((*z)->form == LARGE) {
-        struct large *l = large_of(*z);
+        struct large *l = large_to_change(*z);
         struct entry *e = table_remove(&l->table, hash_key(member), member);
-        if (!e)
-            return false;
-        ranked_remove(&l->order, score_of(e), entry_key(e));
-        l->inside -= mem_class_size(entry_size(e));
-        entry_free(e);
-        return true;
+        if (e)
+            large_drop(l, e);
+        return e != NULL;
     }
-    struct pack *p = pack_of(*z);
+    struct pack *p = (struct pack *)*z;
     uint32_t at = pack_find(p, 0, 2, member);
     if (at == PACK_NONE)
         return false;
@@ -249,25 +281,24 @@ bool zset_remove(struct zset **z, struct bytes member)
 
 void zset_remove_ranks(struct zset **z, size_t rank, size_t n)
 {
+    ASSERT(rank <= zset_count(*z) && n <= zset_count(*z) - rank);
     if (n == 0)
         return;
     if ((*z)->form == PACKED) {
-        struct pack *p = pack_of(*z);
+        struct pack *p = (struct pack *)*z;
         uint32_t at = pack_skip(p, 0, 2 * (uint32_t)rank);
         uint32_t end = pack_skip(p, at, 2 * (uint32_t)n);
         *z = (struct zset *)pack_splice(p, at, end, 2 * (uint32_t)n, NULL, 0);
         return;
     }
-    struct large *l = large_of(*z);
+    struct large *l = large_to_change(*z);
     for (; n; n--) {
         struct ranked_cursor c;
         double score;
         ranked_seek(&l->order, rank, &c);
         struct entry *e = ranked_get(&c, &score);
-        ranked_remove(&l->order, score, entry_key(e));
         table_remove(&l->table, hash_key(entry_key(e)), entry_key(e));
-        l->inside -= mem_class_size(entry_size(e));
-        entry_free(e);
+        large_drop(l, e);
     }
 }
 
@@ -322,6 +353,7 @@ size_t zset_memory(const struct zset *z, size_t samples)
 void zset_walk_start(struct zset_walk *w, const struct zset *z, size_t rank, size_t n,
                      bool backwards)
 {
+    ASSERT(n == 0 || (rank < zset_count(z) && n <= (backwards ? rank + 1 : zset_count(z) - rank)));
     *w = (struct zset_walk){.z = z, .backwards = backwards, .left = n};
     if (n == 0)
         return;
@@ -390,7 +422,52 @@ uint64_t zset_scan(const struct zset *z, uint64_t cursor, zset_visit *visit, voi
     return 0;
 }
 
-const struct table *zset_table(const struct zset *x)
+const struct table *zset_table(const struct zset *z)
 {
-    return x->form == LARGE ? &((const struct large *)x)->table : NULL;
+    return z->form == LARGE ? &large_of(z)->table : NULL;
+}
+
+static bool small_is_sound(const struct pack *p)
+{
+    struct zset_item last = {0}, x;
+    if (!pack_is_sound(p) || p->count % 2)
+        return false;
+    for (uint32_t at = 0, next; at < p->used; at = next, last = x) {
+        struct bytes tail;
+        uint32_t size;
+        pack_get(p, pack_skip(p, at, 1), &tail);
+        if (tail.n != TAIL)
+            return false;
+        next = zpack_item(p, at, &x);
+        memcpy(&size, tail.p + 8, 4);
+        struct ranked_bound here = {.by = RANKED_BY_ITEM, .score = x.score, .key = x.member};
+        if (size != pack_size_of(x.member.n) || pack_find(p, 0, 2, x.member) != at ||
+            (at > 0 && !is_before(&here, &last)))
+            return false;
+    }
+    return true;
+}
+
+bool zset_is_sound(const struct zset *z)
+{
+    if (z->form == PACKED)
+        return small_is_sound(pack_of(z));
+    const struct large *l = large_of(z);
+    struct table_walk w;
+    size_t inside = 0;
+    table_walk_start(&w, &l->table);
+    for (const struct entry *e; (e = table_walk_next(&w));) {
+        struct ranked_bound b = {.by = RANKED_BY_ITEM, .score = score_of(e), .key = entry_key(e)};
+        struct ranked_cursor c;
+        double score;
+        size_t rank = ranked_before(&l->order, &b);
+        if (rank >= l->order.count)
+            return false;
+        ranked_seek(&l->order, rank, &c);
+        if (ranked_get(&c, &score) != e || score != score_of(e))
+            return false;
+        inside += mem_class_size(entry_size(e));
+    }
+    return inside == l->inside && l->order.count == l->table.used && table_is_sound(&l->table) &&
+           ranked_is_sound(&l->order);
 }

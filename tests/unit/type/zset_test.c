@@ -105,7 +105,7 @@ static void play(unsigned seed, struct zset_limits limits, unsigned members)
         if (step % 200 == 0) {
             CHECK(agrees(z));
             struct zset *copy = zset_copy(z);
-            CHECK(agrees(copy));
+            CHECK(agrees(copy) && zset_is_sound(z) && zset_is_sound(copy));
             zset_free(copy);
         }
     }
@@ -120,4 +120,104 @@ TEST(both_forms_agree_with_a_model)
     play(3, (struct zset_limits){50, 64}, MEMBERS);
 }
 
-UNIT_MAIN(T(both_forms_agree_with_a_model))
+/* Against counting. */
+static bool score_bounds_agree(const struct zset *z)
+{
+    for (int s = -21; s <= 21; s++) {
+        for (int after = 0; after < 2; after++) {
+            struct ranked_bound b = {.by = RANKED_BY_SCORE, .after = after, .score = s};
+            size_t n = 0;
+            for (unsigned i = 0; i < MEMBERS; i++)
+                n += in[i] && (scores[i] < s || (after && scores[i] == s));
+            if (zset_before(z, &b) != n)
+                return false;
+        }
+    }
+    return true;
+}
+
+/* All scores are equal. */
+static bool member_bounds_agree(const struct zset *z)
+{
+    char text[16], other[16];
+    for (unsigned k = 0; k < MEMBERS; k += 13) {
+        struct ranked_bound b = {.by = RANKED_BY_KEY, .key = member_of(text, k)};
+        size_t n = 0;
+        for (unsigned i = 0; i < MEMBERS; i++)
+            n += in[i] && bytes_compare(member_of(other, i), b.key) < 0;
+        if (zset_before(z, &b) != n)
+            return false;
+        b.after = true;
+        if (zset_before(z, &b) != n + in[k])
+            return false;
+    }
+    return true;
+}
+
+TEST(bounds_are_turned_into_ranks)
+{
+    struct rng r;
+    char text[16];
+    rng_seed(&r, 8);
+    for (int form = 0; form < 2; form++) {
+        struct zset_limits limits = {form ? 0 : 1000, 64};
+        struct zset *z = zset_new();
+        for (unsigned i = 0; i < MEMBERS; i++) {
+            in[i] = rng_below(&r, 3) > 0;
+            scores[i] = (double)rng_below(&r, 41) - 20;
+            if (in[i])
+                zset_set(&z, member_of(text, i), scores[i], &limits);
+        }
+        CHECK(zset_is_large(z) == form && score_bounds_agree(z));
+        for (unsigned i = 0; i < MEMBERS; i++) {
+            scores[i] = 3;
+            if (in[i])
+                zset_set(&z, member_of(text, i), 3, &limits);
+        }
+        CHECK(score_bounds_agree(z) && member_bounds_agree(z) && zset_is_sound(z));
+        zset_free(z);
+    }
+}
+
+TEST(scores_that_are_equal_are_the_same)
+{
+    for (int form = 0; form < 2; form++) {
+        struct zset_limits limits = {form ? 0 : 1000, 64};
+        struct zset *z = zset_new();
+        double score;
+        size_t rank;
+        CHECK(zset_set(&z, BYTES("b"), -0.0, &limits) && zset_set(&z, BYTES("a"), 0, &limits));
+        CHECK(zset_score(z, BYTES("b"), &score) && score == 0 && 1 / score > 0);
+        CHECK(zset_rank(z, BYTES("a"), &rank, &score) && rank == 0);
+        CHECK(!zset_set(&z, BYTES("b"), -0.0, &limits) && zset_count(z) == 2 && zset_is_sound(z));
+        zset_free(z);
+    }
+}
+
+static void see(void *context, const struct zset_item *x)
+{
+    size_t *seen = context;
+    seen[(size_t)x->score] += x->member.p[0] == 'm';
+}
+
+TEST(a_scan_sees_each_item)
+{
+    for (int form = 0; form < 2; form++) {
+        struct zset_limits limits = {form ? 0 : 1000, 64};
+        struct zset *z = zset_new();
+        size_t seen[MEMBERS] = {0};
+        char text[16];
+        uint64_t cursor = 0;
+        for (unsigned i = 0; i < MEMBERS; i++)
+            zset_set(&z, member_of(text, i), i, &limits);
+        do
+            cursor = zset_scan(z, cursor, see, seen);
+        while (cursor);
+        for (unsigned i = 0; i < MEMBERS; i++)
+            CHECK(seen[i] == 1);
+        zset_free(z);
+    }
+}
+
+UNIT_MAIN(T(bounds_are_turned_into_ranks), T(scores_that_are_equal_are_the_same),
+          T(a_scan_sees_each_item), T(both_forms_agree_with_a_model))
