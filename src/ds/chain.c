@@ -1,3 +1,18 @@
+/* A chain is a list of blocks. The tail is open: bytes from `at` to `limit` are free, and block.n
+ * is set only when the next block is linked. A block either has its bytes behind it or refers to a
+ * counted string; a reference cannot be appended to (at == limit).
+ *
+ * Positions count all bytes ever added. `taken` is where reading goes on, `closed` where the tail
+ * begins, chain_end() where the next byte goes; marks of the gate are such positions, so they must
+ * go on even when bytes are thrown away.
+ *
+ * Sizes: who sent little of late begins with a block of 640 bytes, others with 16 KiB; larger
+ * pieces get a block of their own. The pool keeps blocks of the two sizes for reuse, up to
+ * POOL_MAX.
+ *
+ * A limit (`most`) that is passed loses the chain: everything goes, passed() is called once, and
+ * from then on what is added is counted and thrown away. chain_reserve() must still give room: it
+ * is the same block over and over (nowhere()). */
 #include "ds/chain.h"
 
 #include "base/assert.h"
@@ -7,31 +22,49 @@
 /* 640 bytes: a size whose blocks do not all fall into the same few sets of the cache. */
 #define SMALL (640 - sizeof(struct chain_block))
 
-/* Blocks of the two standard sizes, ready for use. */
-static struct {
-    struct chain_block *first;
-    unsigned n, most;
-} pools[2] = {{.most = 8192}, {.most = 128}};
+static const unsigned POOL_MAX[2] = {8192, 128}; /* blocks of each size that wait for reuse */
 
-static size_t allocated, total;
+/* Blocks and sums are the pool's, if there is one. */
 
-static struct chain_block *block_get(size_t n)
+static void count_allocated(const struct chain *c, size_t n)
+{
+    if (c->pool)
+        c->pool->allocated += n;
+}
+
+static void count_freed(const struct chain *c, size_t n)
+{
+    if (!c->pool)
+        return;
+    ASSERT(c->pool->allocated >= n);
+    c->pool->allocated -= n;
+}
+
+static struct chain_block *take_free(struct chain_pool *p, int kind)
+{
+    struct chain_block *b = p ? p->free[kind] : NULL;
+    if (!b)
+        return NULL;
+    ASSERT(p->free_count[kind] > 0);
+    p->free[kind] = b->next;
+    p->free_count[kind]--;
+    b->next = NULL;
+    b->n = 0;
+    return b;
+}
+
+static struct chain_block *block_get(const struct chain *c, size_t n)
 {
     if (n <= BLOCK) {
         int kind = n > SMALL;
-        struct chain_block *b = pools[kind].first;
-        n = kind ? BLOCK : SMALL;
-        if (b) {
-            pools[kind].first = b->next;
-            pools[kind].n--;
-            b->next = NULL;
-            b->n = 0;
+        struct chain_block *b = take_free(c->pool, kind);
+        if (b)
             return b;
-        }
+        n = kind ? BLOCK : SMALL;
     }
     struct chain_block *b = mem_alloc(sizeof(*b) + n);
     *b = (struct chain_block){.p = (char *)(b + 1), .cap = n};
-    allocated += sizeof(*b) + n;
+    count_allocated(c, sizeof(*b) + n);
     return b;
 }
 
@@ -42,22 +75,25 @@ static size_t block_memory(const struct chain_block *b)
 
 static void block_put(struct chain *c, struct chain_block *b)
 {
+    struct chain_pool *p = c->pool;
+    ASSERT(c->blocks > 0 && c->memory >= block_memory(b));
     c->memory -= block_memory(b);
-    total -= block_memory(b);
     c->blocks--;
+    if (p)
+        p->total -= block_memory(b);
     if (b->ref) {
-        allocated -= sizeof(*b);
+        count_freed(c, sizeof(*b));
         str_unref(b->ref);
         mem_free(b);
         return;
     }
     int kind = b->cap == BLOCK;
-    if ((kind || b->cap == SMALL) && pools[kind].n < pools[kind].most) {
-        b->next = pools[kind].first;
-        pools[kind].first = b;
-        pools[kind].n++;
+    if (p && (kind || b->cap == SMALL) && p->free_count[kind] < POOL_MAX[kind]) {
+        b->next = p->free[kind];
+        p->free[kind] = b;
+        p->free_count[kind]++;
     } else {
-        allocated -= sizeof(*b) + b->cap;
+        count_freed(c, sizeof(*b) + b->cap);
         mem_free(b);
     }
 }
@@ -75,7 +111,8 @@ static void link_block(struct chain *c, struct chain_block *b)
     c->tail = b;
     c->blocks++;
     c->memory += block_memory(b);
-    total += block_memory(b);
+    if (c->pool)
+        c->pool->total += block_memory(b);
 }
 
 static void drop_blocks(struct chain *c)
@@ -112,7 +149,7 @@ static char *nowhere(struct chain *c, size_t n)
     if (c->tail && c->tail->cap < n)
         drop_blocks(c);
     if (!c->tail)
-        link_block(c, block_get(n));
+        link_block(c, block_get(c, n));
     c->at = (char *)(c->tail + 1);
     c->limit = c->at + c->tail->cap;
     return c->at;
@@ -126,7 +163,7 @@ char *chain_grow(struct chain *c, size_t n)
         return nowhere(c, n);
     /* Whoever sent little of late gets a small block to begin with. */
     struct chain_block *b =
-        block_get(c->blocks || c->recent > SMALL ? (n > SMALL ? n : SMALL + 1) : n);
+        block_get(c, c->blocks || c->recent > SMALL ? (n > SMALL ? n : SMALL + 1) : n);
     link_block(c, b);
     c->at = (char *)(b + 1);
     c->limit = c->at + b->cap;
@@ -180,7 +217,7 @@ void chain_add_str(struct chain *c, struct str *s)
         return;
     struct chain_block *b = mem_alloc(sizeof(*b));
     *b = (struct chain_block){.ref = str_ref(s), .p = s->p, .n = s->n};
-    allocated += sizeof(*b);
+    count_allocated(c, sizeof(*b));
     link_block(c, b);
     /* Nothing can be appended to a reference: at == limit. */
     c->at = c->limit = s->p + s->n;
@@ -281,22 +318,13 @@ void chain_cut(struct chain *c, uint64_t position)
 void chain_free(struct chain *c)
 {
     drop_blocks(c);
-    *c = (struct chain){0};
+    ASSERT(c->blocks == 0 && c->memory == 0);
+    *c = (struct chain){.pool = c->pool};
 }
 
 struct chain chain_beside(const struct chain *c)
 {
-    return (struct chain){.most = c->most, .lost = c->lost};
-}
-
-size_t chain_allocated(void)
-{
-    return allocated;
-}
-
-size_t chain_total(void)
-{
-    return total;
+    return (struct chain){.pool = c->pool, .most = c->most, .lost = c->lost};
 }
 
 size_t chain_sole(const struct chain *c)
@@ -305,4 +333,36 @@ size_t chain_sole(const struct chain *c)
     for (const struct chain_block *b = c->head; b; b = b->next)
         n += b->ref && b->ref->refs == 1 ? b->ref->n : 0;
     return n;
+}
+
+bool chain_is_sound(const struct chain *c)
+{
+    size_t blocks = 0, memory = 0;
+    uint64_t position = c->taken - c->skip;
+    const struct chain_block *last = NULL;
+    for (const struct chain_block *b = c->head; b; last = b, b = b->next) {
+        if (b != c->tail && (c->lost || b->n == 0))
+            return false;
+        if (b == c->tail && !c->lost && position != c->closed)
+            return false;
+        if (!b->ref && block_n(c, b) > b->cap)
+            return false;
+        position += block_n(c, b);
+        memory += block_memory(b);
+        blocks++;
+    }
+    if (last != c->tail || blocks != c->blocks || memory != c->memory || c->at > c->limit)
+        return false;
+    if (c->lost)
+        return blocks <= 1;
+    return last ? c->skip <= block_n(c, c->head) && position == chain_end(c)
+                : c->skip == 0 && c->taken == c->closed;
+}
+
+void chain_pool_free(struct chain_pool *p)
+{
+    for (int kind = 0; kind < 2; kind++)
+        while (p->free_count[kind])
+            mem_free(take_free(p, kind));
+    *p = (struct chain_pool){0};
 }

@@ -1,5 +1,5 @@
 /* Bytes on their way out of a connection: blocks of copied bytes and references to counted strings,
- * in order. Appending is a bump of a pointer; blocks come from a shared free list. */
+ * in order. Appending is a bump of a pointer; blocks come from a pool and go back to it. */
 #ifndef DS_CHAIN_H
 #define DS_CHAIN_H
 
@@ -24,7 +24,17 @@ struct chain_block {
     size_t cap; /* bytes behind this struct */
 };
 
-/* Zero-initialised is empty and valid. */
+/* Blocks that wait for reuse, and sums over the chains that take their blocks here.
+ * Zero-initialised is empty and valid; it outlives its chains. */
+struct chain_pool {
+    struct chain_block *free[2]; /* of the two standard sizes */
+    unsigned free_count[2];
+    size_t allocated; /* bytes in blocks, with those that wait for reuse, without references */
+    size_t total;     /* the memory of all chains, references at their full size */
+};
+
+/* Zero-initialised is empty and valid: without a pool blocks come from the allocator and are
+ * counted nowhere, which is for chains that live as long as a call. */
 struct chain {
     char *at, *limit; /* where the next byte goes in the tail block */
     struct chain_block *head, *tail;
@@ -33,8 +43,9 @@ struct chain {
     uint64_t taken;  /* position of the first byte not yet taken */
     size_t memory;   /* of all blocks, references at their full size */
     size_t blocks;
-    uint32_t recent; /* bytes taken at once last time */
-    bool lost;       /* the limit was passed: what it held is gone, what is added is thrown away */
+    struct chain_pool *pool; /* not owned; set while the chain is empty */
+    uint32_t recent;         /* bytes taken at once last time */
+    bool lost; /* the limit was passed: what it held is gone, what is added is thrown away */
     const long long *most;          /* of chain_waiting(); 0 or NULL: no limit */
     void (*passed)(struct chain *); /* is called once when the limit is passed, or NULL */
 };
@@ -83,15 +94,16 @@ void chain_take(struct chain *c, size_t n);
 void chain_move(struct chain *to, struct chain *from);
 /* Forgets bytes behind this position; they must not have been taken. */
 void chain_cut(struct chain *c, uint64_t position);
+/* Empty again, without limit; the pool stays. */
 void chain_free(struct chain *c);
-/* An empty chain that has the same limit; only the other's passed() is called, when the two are
- * joined. */
+/* An empty chain with the same pool and limit; only the other's passed() is called, when the two
+ * are joined. */
 struct chain chain_beside(const struct chain *c);
-/* Bytes in blocks of all chains together, with those that wait for reuse, without references. */
-size_t chain_allocated(void);
-/* The memory of all chains together, references at their full size. */
-size_t chain_total(void);
 /* Bytes of strings that only this chain still holds. Cost: all its blocks. */
 size_t chain_sole(const struct chain *c);
+/* For tests: whether blocks, positions and sums agree. Cost: all its blocks. */
+bool chain_is_sound(const struct chain *c);
+/* Frees the blocks that wait for reuse. */
+void chain_pool_free(struct chain_pool *p);
 
 #endif

@@ -1,5 +1,6 @@
 #include "ds/dict.h"
 
+#include "base/assert.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
@@ -22,6 +23,7 @@ void *dict_get(const struct dict *d, struct bytes key)
 
 static void resize(struct dict *d, size_t buckets)
 {
+    ASSERT((buckets & (buckets - 1)) == 0 && buckets > d->used);
     struct dict_node **fresh = mem_zalloc(buckets * sizeof(*fresh));
     for (size_t i = 0; d->buckets && i <= d->mask; i++)
         for (struct dict_node *n = d->buckets[i]; n;) {
@@ -66,6 +68,7 @@ void *dict_remove(struct dict *d, struct bytes key)
         void *value = n->value;
         *at = n->next;
         mem_free(n);
+        ASSERT(d->used > 0);
         if (--d->used == 0)
             dict_clear(d);
         return value;
@@ -101,4 +104,14 @@ struct dict_node *dict_next(const struct dict *d, struct dict_walk *w)
     struct dict_node *n = w->next;
     w->next = n->next;
     return n;
+}
+
+bool dict_is_sound(const struct dict *d)
+{
+    size_t n = 0;
+    for (size_t i = 0; d->buckets && i <= d->mask; i++)
+        for (const struct dict_node *x = d->buckets[i]; x; x = x->next, n++)
+            if ((x->hash & d->mask) != i || x->hash != hash_key(dict_key(x)))
+                return false;
+    return n == d->used && (d->used > 0) == (d->buckets != NULL);
 }

@@ -1,10 +1,12 @@
 /* A hash table from bytes to a pointer, for what is not the keyspace: channels, names, groups.
- * Keeps its own copy of each key; knows nothing of the values. Doubles at once when full. */
+ * Keeps its own copy of each key; knows nothing of the values. Doubles at once when it has as many
+ * keys as buckets; gives its memory back when it becomes empty. Cost: O(1), a doubling O(n). */
 #ifndef DS_DICT_H
 #define DS_DICT_H
 
 #include "base/bytes.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct dict_node {
@@ -30,6 +32,8 @@ struct dict_node *dict_ensure(struct dict *d, struct bytes key);
 void *dict_remove(struct dict *d, struct bytes key);
 void dict_clear(struct dict *d);
 size_t dict_memory(const struct dict *d);
+/* For tests: whether each node is where its hash belongs and their number is right. */
+bool dict_is_sound(const struct dict *d);
 
 /* Walks all nodes; start with a zeroed walk. The node just returned may be removed. */
 struct dict_walk {

@@ -3,6 +3,8 @@
 #ifndef DS_DLIST_H
 #define DS_DLIST_H
 
+#include "base/assert.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -27,8 +29,10 @@ static inline bool dlist_linked(const struct dlist_node *node)
     return node->next != NULL;
 }
 
+/* The node is in no list. */
 static inline void dlist_insert_before(struct dlist_node *at, struct dlist_node *node)
 {
+    ASSERT(!node->next);
     node->prev = at->prev;
     node->next = at;
     at->prev->next = node;

@@ -1,5 +1,6 @@
 #include "ds/heap.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 
 static void place(struct heap *h, size_t i, struct heap_node *node)
@@ -8,6 +9,8 @@ static void place(struct heap *h, size_t i, struct heap_node *node)
     node->place = i;
 }
 
+/* Puts the node in its order, beginning at place i, whose old node is gone. Places count from 1, so
+ * the children of i are 2i and 2i+1. */
 static void sift(struct heap *h, size_t i, struct heap_node *node)
 {
     while (i > 1 && h->items[i / 2 - 1]->at > node->at) {
@@ -30,6 +33,7 @@ static void sift(struct heap *h, size_t i, struct heap_node *node)
 
 void heap_insert(struct heap *h, struct heap_node *node, int64_t at)
 {
+    ASSERT(node->place == 0);
     if (h->n == h->cap) {
         h->cap = h->cap ? h->cap * 2 : 16;
         h->items = mem_realloc(h->items, h->cap * sizeof(*h->items));
@@ -44,6 +48,7 @@ void heap_remove(struct heap *h, struct heap_node *node)
     if (!node->place)
         return;
     size_t i = node->place;
+    ASSERT(i <= h->n && h->items[i - 1] == node);
     struct heap_node *last = h->items[--h->n];
     node->place = 0;
     if (last != node)
@@ -59,4 +64,14 @@ void heap_free(struct heap *h)
 {
     mem_free(h->items);
     *h = (struct heap){0};
+}
+
+bool heap_is_sound(const struct heap *h)
+{
+    for (size_t i = 1; i <= h->n; i++) {
+        const struct heap_node *x = h->items[i - 1];
+        if (x->place != i || (i > 1 && h->items[i / 2 - 1]->at > x->at))
+            return false;
+    }
+    return h->n <= h->cap;
 }

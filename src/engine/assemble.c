@@ -124,6 +124,7 @@ void assemble_end(struct engine *e)
     journal_free(e->journal);
     pubsub_free(e->pubsub);
     dict_clear(&e->stats.errors);
+    chain_pool_free(&e->clients.blocks);
     timer_stop(&e->timers, &e->pause.timer);
     timer_free(&e->timers);
     mem_free(e->stats.of_command);

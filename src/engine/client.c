@@ -29,6 +29,7 @@ struct client *client_new(struct engine *engine)
     c->id = ++engine->clients.last_id;
     c->db = &engine->store->dbs[0];
     c->reply = (struct reply){.out = &c->out, .resp = 2};
+    c->out.pool = &engine->clients.blocks;
     c->out.passed = output_passed;
     choose_limit(c);
     c->created_ms = c->active_ms = engine->steady_ms;
@@ -45,6 +46,7 @@ struct client *client_new_internal(struct engine *engine, unsigned flags)
     c->engine = engine;
     c->db = &engine->store->dbs[0];
     c->reply = (struct reply){.out = &c->out, .resp = 2};
+    c->out.pool = &engine->clients.blocks;
     c->fd = -1;
     c->flags = flags;
     return c;

@@ -36,7 +36,8 @@ bool deliver_message(void *owner, struct pubsub_message *m)
 
 void deliver_begin(struct client_running *r, struct client *c)
 {
-    *r = (struct client_running){.client = c, .outer = c->engine->running};
+    *r = (struct client_running){
+        .client = c, .outer = c->engine->running, .pushes = {.pool = c->out.pool}};
     c->engine->running = r;
 }
 

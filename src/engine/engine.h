@@ -4,6 +4,7 @@
 
 #include "command/registry.h"
 #include "config/settings.h"
+#include "ds/chain.h"
 #include "ds/dict.h"
 #include "ds/dlist.h"
 #include "engine/gate.h"
@@ -102,8 +103,9 @@ struct engine_clients {
     struct dict by_id;
     uint64_t last_id;
     size_t count, anonymous_count;
-    size_t closing_count; /* of `count` */
-    size_t held, input;   /* bytes of all clients together: client_holds(), client_set_input() */
+    size_t closing_count;     /* of `count` */
+    struct chain_pool blocks; /* of what they are sent */
+    size_t held, input; /* bytes of all clients together: client_holds(), client_set_input() */
 };
 
 /* Blocked clients (engine/block.h). */

@@ -299,7 +299,7 @@ static void answer_begin(struct answering *a, struct client *c)
     a->silent = client_is_silent(c);
     /* What others ask for while a script runs changes nothing. */
     a->tracked = (c->flags & CLIENT_TRACKING) && !(c->engine->slow_path & ENGINE_BUSY);
-    a->nowhere = (struct chain){.lost = true};
+    a->nowhere = (struct chain){.pool = c->out.pool, .lost = true};
     deliver_begin(&a->running, c);
     if (a->silent)
         c->reply.out = &a->nowhere;

@@ -174,6 +174,7 @@ static void remember(struct tracking *t, struct bytes key, uint64_t id)
         else
             t->bytes += bytes_of_key(n);
         n->value = a = mem_realloc(a, sizeof(*a) + cap * sizeof(a->ids[0]));
+        a->age = (struct dlist_node){0};
         a->key = n;
         a->n = had;
         a->cap = cap;

@@ -398,6 +398,7 @@ static int reply_result(lua_State *L, struct run_job *j)
         convert_to_reply(L, j->reply, j->run->client->reply.resp == 3, 0);
         return 0;
     }
+    j->aside.pool = j->reply->out->pool;
     j->to_aside = (struct reply){.out = &j->aside, .resp = j->reply->resp};
     lua_pushcfunction(L, convert_protected);
     lua_insert(L, -2);

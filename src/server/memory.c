@@ -132,7 +132,7 @@ void memory_configure(struct memory *m)
 /* All of it, as client_memory() counts. */
 static size_t clients_memory(const struct engine *e)
 {
-    return e->clients.count * sizeof(struct client) + chain_total() + e->clients.held +
+    return e->clients.count * sizeof(struct client) + e->clients.blocks.total + e->clients.held +
            e->clients.input + pubsub_memory(e->pubsub);
 }
 
@@ -141,7 +141,7 @@ static size_t clients_memory(const struct engine *e)
 static size_t apart(const struct memory *m)
 {
     const struct engine *e = m->engine;
-    return e->clients.count * sizeof(struct client) + chain_allocated() + str_messages() +
+    return e->clients.count * sizeof(struct client) + e->clients.blocks.allocated + str_messages() +
            e->clients.held + e->clients.input + pubsub_memory(e->pubsub) + tracking_pending(e) +
            m->sole + scripting_machines() + e->journal->pending.cap + lazy_figures(m->lazy)->bytes;
 }
@@ -151,7 +151,7 @@ static size_t sole_memory(const struct memory *m)
 {
     const struct engine *e = m->engine;
     size_t n = 0;
-    if (chain_total() < chain_allocated() + SOLE_FROM)
+    if (e->clients.blocks.total < e->clients.blocks.allocated + SOLE_FROM)
         return 0;
     for (struct dlist_node *at = e->clients.all.next; at != &e->clients.all; at = at->next)
         n += chain_sole(&dlist_item(at, struct client, all)->out);

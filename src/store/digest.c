@@ -1,5 +1,10 @@
+/* A value is printed in one canonical text, whatever form it has in memory, and the text is hashed
+ * by XXH3. Parts without an order (fields, members, keys) are hashed one by one and their digests
+ * are combined by exclusive or. Every byte string is preceded by its length, so that no two values
+ * print alike. */
 #include "store/digest.h"
 
+#include "base/assert.h"
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -169,11 +174,12 @@ void digest_value(const struct entry *e, unsigned char out[20])
 {
     struct buf b = {0};
     add_value(&b, e);
+    ASSERT(b.n > 0);
     hash_of(buf_bytes(&b), out);
     buf_free(&b);
 }
 
-void digest_store(struct store *s, unsigned char out[20])
+void digest_store(const struct store *s, unsigned char out[20])
 {
     struct buf b = {0};
     memset(out, 0, 20);

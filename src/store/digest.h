@@ -7,7 +7,7 @@
 #include "store/db.h"
 
 /* All zeros when everything is empty. */
-void digest_store(struct store *s, unsigned char out[20]);
+void digest_store(const struct store *s, unsigned char out[20]);
 /* Of one value, without its key and deadline. */
 void digest_value(const struct entry *e, unsigned char out[20]);
 

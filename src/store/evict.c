@@ -1,5 +1,6 @@
 #include "store/evict.h"
 
+#include "base/assert.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -7,17 +8,17 @@
 
 #define POOL        16
 #define SAMPLE_MOST 64
-#define NEIGHBOURS  2 /* for each key that is to be looked at, so many that lie together are */
+/* Neighbours in the table share cache lines: two of them cost little more than one. */
+#define NEIGHBOURS 2
 
-/* Candidates, the worst first: the last is the next to go. */
 struct candidate {
-    uint64_t rank; /* higher: rather this one */
+    uint64_t rank; /* of the moment it was seen; the highest is evicted first */
     int db;
-    struct str *key;
+    struct str *key; /* a copy: the entry may go or move meanwhile */
 };
 
 struct evict {
-    struct candidate pool[POOL];
+    struct candidate pool[POOL]; /* by rank, ascending: the last is the next to go */
     int n;
     enum evict_policy policy; /* under which the pool was filled */
     int next_db;              /* for the random policies */
@@ -30,6 +31,7 @@ struct evict *evict_new(void)
 
 static void drop(struct evict *v, int i)
 {
+    ASSERT(i >= 0 && i < v->n);
     str_unref(v->pool[i].key);
     memmove(&v->pool[i], &v->pool[i + 1], (size_t)(v->n - i - 1) * sizeof(v->pool[0]));
     v->n--;
@@ -49,6 +51,7 @@ static bool is_volatile(enum evict_policy p)
     return p <= EVICT_VOLATILE_TTL;
 }
 
+/* How much an entry deserves to go: idle, seldom used, or near its end. */
 static uint64_t rank_of(const struct store *s, const struct entry *e, enum evict_policy p)
 {
     switch (p) {
@@ -62,6 +65,7 @@ static uint64_t rank_of(const struct store *s, const struct entry *e, enum evict
     }
 }
 
+/* Blocked clients and the like may hold lists and streams. */
 static bool is_protected(const struct db *db, const struct entry *e)
 {
     struct store *s = db->store;
@@ -90,6 +94,7 @@ static void consider(struct evict *v, const struct db *db, struct entry *e)
         v->pool[i] = v->pool[i - 1];
     v->pool[i] = (struct candidate){rank, db->id, str_new(entry_key(e))};
     v->n++;
+    ASSERT(v->n <= POOL && (i == 0 || v->pool[i - 1].rank <= rank));
 }
 
 static const struct table *table_of(const struct db *db, enum evict_policy p)
@@ -117,7 +122,8 @@ static void give_up(struct db *db, struct entry *e)
     s->evicted++;
     if (s->events.expired)
         s->events.expired(s->events.context, db, str_bytes(key));
-    db_delete(db, str_bytes(key));
+    bool deleted = db_delete(db, str_bytes(key));
+    ASSERT(deleted);
     db_changed(db, str_bytes(key), DB_EVENT_EVICTED, "evicted");
     db_ready(db, str_bytes(key));
     str_unref(key);
@@ -152,7 +158,8 @@ bool evict_one(struct evict *v, struct store *s, enum evict_policy policy, int s
     v->policy = policy;
     if (policy == EVICT_VOLATILE_RANDOM || policy == EVICT_ALL_RANDOM)
         return evict_random(v, s);
-    /* A candidate may have gone or been used since: then more samples are needed. */
+    /* A candidate may have gone or been used since it was seen: when none is left, more samples are
+     * needed. Where everything is held or in use the tries end it. */
     for (int tries = 0; tries < SAMPLE_MOST; tries++) {
         sample(v, s, samples);
         while (v->n) {
@@ -171,4 +178,17 @@ bool evict_one(struct evict *v, struct store *s, enum evict_policy policy, int s
         }
     }
     return false;
+}
+
+bool evict_is_sound(const struct evict *v)
+{
+    for (int i = 1; i < v->n; i++) {
+        if (v->pool[i - 1].rank > v->pool[i].rank)
+            return false;
+        for (int k = 0; k < i; k++)
+            if (v->pool[k].db == v->pool[i].db &&
+                bytes_equal(str_bytes(v->pool[k].key), str_bytes(v->pool[i].key)))
+                return false;
+    }
+    return v->n <= POOL;
 }

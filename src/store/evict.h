@@ -1,6 +1,7 @@
 /* Eviction: finds keys to give up, by the policy, from samples. A pool of the best candidates so
- * far is kept from one step to the next, so that each step looks at few keys and still finds old
- * ones. Knows no memory limit: the caller asks until there is room. */
+ * far is kept from one call to the next, so that each call looks at few keys and still finds old
+ * ones (approximated LRU as Redis has it since 3.0; docs/decisions/0010). Knows no memory limit:
+ * the caller asks until there is room. */
 #ifndef STORE_EVICT_H
 #define STORE_EVICT_H
 
@@ -32,5 +33,7 @@ void evict_free(struct evict *v);
 /* Takes one key out of the databases and discards it, with its events. False: there is none that
  * the policy allows. samples: keys looked at in each database. Cost: some cache misses a sample. */
 bool evict_one(struct evict *v, struct store *s, enum evict_policy policy, int samples);
+/* For tests: whether the pool is in order and holds no key twice. */
+bool evict_is_sound(const struct evict *v);
 
 #endif

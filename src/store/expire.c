@@ -1,10 +1,12 @@
 #include "store/expire.h"
 
+#include "base/assert.h"
 #include "base/clock.h"
 #include "type/hash.h"
 
-#define BATCH 64
+#define BATCH 64 /* of one bucket; more are due again in the next round */
 
+/* Found by a scan, deleted behind it: the table must not change while it is scanned. */
 struct due {
     struct store *store;
     struct entry *items[BATCH];
@@ -21,6 +23,7 @@ static void note_due(void *context, struct entry *e)
 static void note_due_fields(void *context, struct entry *e)
 {
     struct due *due = context;
+    ASSERT(value_has_field_ttl(e));
     if (due->n < BATCH && hash_next_due_ms(value_object(e)) <= due->store->now_ms)
         due->items[due->n++] = e;
 }
@@ -29,6 +32,7 @@ static size_t expire_fields(struct db *db, struct entry *e)
 {
     long long before = db->store->expired_fields;
     db_expire_fields(db, e);
+    ASSERT(db->store->expired_fields >= before);
     return (size_t)(db->store->expired_fields - before);
 }
 

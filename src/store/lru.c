@@ -65,6 +65,7 @@ void lru_begin(const struct lru *l, struct entry *e)
 
 uint32_t lru_idle_ticks(const struct lru *l, const struct entry *e)
 {
+    ASSERT(l->clock <= CLOCK_MASK);
     return (l->clock - e->lru) & CLOCK_MASK;
 }
 

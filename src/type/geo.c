@@ -1,5 +1,7 @@
 #include "type/geo.h"
 
+#include "base/assert.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -58,6 +60,7 @@ static uint32_t gather(uint64_t x)
 
 static uint64_t encode(struct geo_point p, double latitude_most, int steps)
 {
+    ASSERT(steps >= 1 && steps <= STEPS);
     double x = (p.longitude + GEO_LONGITUDE_MOST) / (2 * GEO_LONGITUDE_MOST);
     double y = (p.latitude + latitude_most) / (2 * latitude_most);
     double scale = (double)(UINT64_C(1) << steps);
@@ -131,6 +134,8 @@ bool geo_contains(const struct geo_shape *s, struct geo_point p, double *distanc
 
 /* ---- Covering a shape */
 
+/* The finest cells of which nine cover a circle: one of them is then at least as wide as the
+ * radius. */
 static int steps_for(double radius, double latitude)
 {
     if (radius == 0)
@@ -199,6 +204,7 @@ static bool too_small(const struct cell cells[9], struct area bounds)
            area_of(cells[WEST]).west > bounds.west;
 }
 
+/* Cells that the shape does not reach need not be searched. */
 static void leave_out(struct cell cells[9], int a, int b, int c)
 {
     cells[a] = cells[b] = cells[c] = (struct cell){0, 0};
@@ -227,6 +233,7 @@ int geo_cover(const struct geo_shape *s, struct geo_range out[9])
             leave_out(cells, EAST, SOUTH_EAST, NORTH_EAST);
     }
     int n = 0, shift = 2 * (STEPS - steps);
+    ASSERT(shift >= 0 && cells[MIDDLE].steps == steps);
     for (int i = 0; i < 9; i++) {
         if (cells[i].steps == 0)
             continue;

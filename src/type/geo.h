@@ -2,6 +2,8 @@
  * that what is near has a common beginning (Morton 1966; G. Niemeyer's geohash). Search areas come
  * as ranges of such numbers. Knows no sorted set.
  *
+ * Everything is a function of its arguments: no state, no errors, O(1).
+ *
  * Longitudes from -180 to 180, latitudes from -85.05112878 to 85.05112878 degrees; distances by the
  * haversine formula on a sphere of 6,372,797.560856 m. */
 #ifndef TYPE_GEO_H

@@ -1,15 +1,32 @@
+/* HyperLogLog (Flajolet, Fusy, Gandouet, Meunier 2007) in the form that Redis publishes. An element
+ * is hashed to 64 bits: the low 14 choose a register, and the register keeps the longest run of
+ * zeros seen in the others, plus one. How many registers hold which value gives the estimate.
+ *
+ *   sparse  opcodes for runs of equal registers, all 16,384 of them in order. sparse_raise() finds
+ * the run of a register, splits it into up to three and joins neighbours of equal value again,
+ * within LOOK_BACK opcodes, which is what Redis does: the bytes must be the same. dense   6 bits a
+ * register. A sparse one becomes dense for good when it would pass sparse_max bytes or a value does
+ * not fit into an opcode.
+ *
+ * The bytes come from users (SET writes any string), so nothing about a sparse one is believed:
+ * whoever reads opcodes checks that each is whole and that their runs end at the last register, and
+ * answers "damaged" otherwise. A dense one needs only the right length.
+ *
+ * A change marks the cached count as out of date; the count is written back by PFCOUNT. */
 #include "type/hll.h"
+
+#include "base/assert.h"
 
 #include <math.h>
 
 #define BITS       6
 #define INDEX_BITS 14
-#define RANKS      (64 - INDEX_BITS) /* the highest register is one more */
+#define RANKS      (64 - INDEX_BITS) /* other bits; the highest register value is one more */
 #define DENSE_SIZE (HLL_HEADER + (HLL_REGISTERS * BITS + 7) / 8)
 #define VALUE_MOST 32 /* of a sparse register */
 #define RUN_MOST   4  /* registers of one value opcode */
-#define ZERO_MOST  64
-#define LOOK_BACK  5 /* opcodes that are looked at for joining */
+#define ZERO_MOST  64 /* registers of a zero opcode of one byte */
+#define LOOK_BACK  5  /* opcodes that are looked at for joining */
 
 /* MurmurHash64A, Austin Appleby, public domain. */
 static uint64_t murmur(struct bytes x, uint64_t seed)
@@ -70,6 +87,7 @@ enum hll_encoding hll_encoding(struct bytes x)
 
 static unsigned dense_get(const unsigned char *registers, unsigned i)
 {
+    ASSERT(i < HLL_REGISTERS);
     unsigned at = i * BITS / 8, shift = i * BITS & 7;
     unsigned pair = registers[at] | (shift > 2 ? (unsigned)registers[at + 1] << 8 : 0);
     return pair >> shift & 63;
@@ -77,6 +95,7 @@ static unsigned dense_get(const unsigned char *registers, unsigned i)
 
 static void dense_set(unsigned char *registers, unsigned i, unsigned value)
 {
+    ASSERT(i < HLL_REGISTERS && value < 1u << BITS);
     unsigned at = i * BITS / 8, shift = i * BITS & 7;
     registers[at] = (unsigned char)((registers[at] & ~(63u << shift)) | value << shift);
     if (shift > 2)
@@ -114,6 +133,7 @@ static unsigned put_zeros(unsigned char *to, unsigned run)
 {
     if (run == 0)
         return 0;
+    ASSERT(run <= HLL_REGISTERS);
     if (run <= ZERO_MOST) {
         to[0] = (unsigned char)(run - 1);
         return 1;
@@ -127,6 +147,7 @@ static unsigned put_value(unsigned char *to, unsigned value, unsigned run)
 {
     if (run == 0)
         return 0;
+    ASSERT(value >= 1 && value <= VALUE_MOST && run <= RUN_MOST);
     to[0] = (unsigned char)(0x80 | (value - 1) << 2 | (run - 1));
     return 1;
 }

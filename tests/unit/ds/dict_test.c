@@ -18,12 +18,12 @@ TEST(what_is_put_is_found)
         n->value = (void *)(uintptr_t)(i + 1);
         CHECK(dict_ensure(&d, name_of(text, i)) == n);
     }
-    CHECK(d.used == 5000);
+    CHECK(d.used == 5000 && dict_is_sound(&d));
     for (int i = 0; i < 5000; i += 2)
         CHECK(dict_remove(&d, name_of(text, i)) == (void *)(uintptr_t)(i + 1));
     for (int i = 0; i < 5000; i++)
         CHECK(dict_get(&d, name_of(text, i)) == (i % 2 ? (void *)(uintptr_t)(i + 1) : NULL));
-    CHECK(d.used == 2500);
+    CHECK(d.used == 2500 && dict_is_sound(&d));
     dict_clear(&d);
     CHECK(d.used == 0 && dict_get(&d, BYTES("key:1")) == NULL);
 }
@@ -56,7 +56,7 @@ TEST(a_walk_sees_all_and_may_remove)
             dict_remove(&d, bytes_of(key, len));
         }
     }
-    CHECK(sum == 1000 * 1001 / 2 && d.used == 1000 - 333);
+    CHECK(sum == 1000 * 1001 / 2 && d.used == 1000 - 333 && dict_is_sound(&d));
     dict_clear(&d);
 }
 

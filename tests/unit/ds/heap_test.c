@@ -33,4 +33,32 @@ TEST(the_earliest_comes_first)
     heap_free(&h);
 }
 
-UNIT_MAIN(T(the_earliest_comes_first))
+/* Inserts and removes in any order, against an array of moments. */
+TEST(agrees_with_a_model)
+{
+    enum { NODES = 300 };
+    static struct heap_node nodes[NODES];
+    struct heap h = {0};
+    struct rng r;
+    rng_seed(&r, 8);
+    for (int step = 0; step < 20000; step++) {
+        struct heap_node *x = &nodes[rng_below(&r, NODES)];
+        if (x->place)
+            heap_remove(&h, x);
+        else
+            heap_insert(&h, x, (int64_t)rng_below(&r, 50));
+        if (step % 20)
+            continue;
+        size_t n = 0;
+        int64_t earliest = INT64_MAX;
+        for (int i = 0; i < NODES; i++)
+            if (nodes[i].place) {
+                n++;
+                earliest = nodes[i].at < earliest ? nodes[i].at : earliest;
+            }
+        CHECK(heap_is_sound(&h) && h.n == n && (n == 0 || heap_first(&h)->at == earliest));
+    }
+    heap_free(&h);
+}
+
+UNIT_MAIN(T(agrees_with_a_model), T(the_earliest_comes_first))
