@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
+/* With the key and value still to be written. */
 static struct entry *make(struct bytes key, unsigned kind, bool is_inline, size_t rest)
 {
     ASSERT(key.n <= UINT32_MAX);
@@ -55,6 +56,8 @@ static struct entry *remade(struct entry *old, struct entry *fresh)
     return fresh;
 }
 
+/* In place when the allocation is of the right size already; the value may be a part of the old
+ * one. */
 struct entry *entry_set_inline(struct entry *e, unsigned kind, struct bytes value)
 {
     ASSERT(value.n <= ENTRY_INLINE_MAX);
@@ -83,6 +86,8 @@ struct entry *entry_become_word(struct entry *e, unsigned kind, uint64_t word)
     return remade(e, entry_new_word(entry_key(e), kind, word));
 }
 
+/* The deadline lies in front of everything else, so the body moves by its eight bytes: before it is
+ * taken off, after it was made room for. */
 struct entry *entry_set_deadline(struct entry *e, int64_t deadline_ms)
 {
     bool wanted = deadline_ms >= 0;
@@ -98,6 +103,7 @@ struct entry *entry_set_deadline(struct entry *e, int64_t deadline_ms)
     }
     if (wanted)
         memcpy(e->rest, &deadline_ms, 8);
+    ASSERT(e->has_ttl == wanted);
     return e;
 }
 

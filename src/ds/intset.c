@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+/* Bytes that a value needs. */
 static uint8_t width_of(int64_t v)
 {
     return v >= INT16_MIN && v <= INT16_MAX ? 2 : v >= INT32_MIN && v <= INT32_MAX ? 4 : 8;
@@ -86,6 +87,8 @@ bool intset_has(const struct intset *s, int64_t v)
     return find(s, v, &place);
 }
 
+/* All values anew, in their order: the form and the count stay. It never becomes narrower again, as
+ * in Redis. */
 static struct intset *widen(struct intset *s, uint8_t width)
 {
     struct intset *wide = mem_alloc(size_of(width, s->count));

@@ -1,3 +1,7 @@
+/* Everything is pack_splice(): it takes elements away and puts others in their place, moving what
+ * is behind once. The allocation is always of the size class that the bytes need, so a pack has no
+ * capacity to remember: it is reallocated when the class changes, before the bytes move when it
+ * grows and after that when it shrinks. */
 #include "ds/pack.h"
 
 #include "base/assert.h"

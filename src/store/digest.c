@@ -95,6 +95,7 @@ static void mix(unsigned char sum[20], struct buf *part)
     part->n = 0;
 }
 
+/* The deadline of a field counts, whether it is due or not. */
 static void add_hash(struct buf *b, const struct hash *h)
 {
     struct hash_walk w;
@@ -189,7 +190,7 @@ void digest_store(const struct store *s, unsigned char out[20])
         for (struct entry *e; (e = table_walk_next(&w));) {
             unsigned char one[20];
             if (db_is_due(s, e))
-                continue;
+                continue; /* absent for every reader, though still in memory */
             b.n = 0;
             buf_printf(&b, "%d,%lld,", i, (long long)entry_deadline_ms(e));
             add(&b, entry_key(e));

@@ -16,6 +16,7 @@ struct due {
 static void note_due(void *context, struct entry *e)
 {
     struct due *due = context;
+    ASSERT(e->has_ttl);
     if (due->n < BATCH && db_is_due(due->store, e))
         due->items[due->n++] = e;
 }
@@ -41,16 +42,24 @@ static size_t expire_key(struct db *db, struct entry *e)
     return db_expire_if_due(db, e);
 }
 
-/* Walks on from where the last step stopped; a database is left once a whole round is done. */
-static size_t step(struct db *db, struct table *t, uint64_t *cursor, table_visit *note,
-                   size_t (*expire)(struct db *db, struct entry *e), int64_t until_us)
+/* What a step does in one table of a database. */
+struct round {
+    const struct table *table;
+    uint64_t *cursor; /* where the last step stopped */
+    table_visit *note_due;
+    size_t (*expire)(struct db *db, struct entry *e); /* returns what went */
+};
+
+/* Ends when the table was looked through once, or the time is up. The clock costs more than a
+ * bucket: it is asked now and then. */
+static size_t step(struct db *db, const struct round *r, int64_t until_us)
 {
-    size_t deleted = 0, buckets = t->buckets;
+    size_t deleted = 0, buckets = r->table->buckets;
     for (size_t i = 0; i < buckets; i++) {
         struct due due = {.store = db->store};
-        *cursor = table_scan(t, *cursor, note, &due);
+        *r->cursor = table_scan(r->table, *r->cursor, r->note_due, &due);
         for (size_t k = 0; k < due.n; k++)
-            deleted += expire(db, due.items[k]);
+            deleted += r->expire(db, due.items[k]);
         if (i % 16 == 15 && clock_mono_us() >= until_us)
             break;
     }
@@ -65,12 +74,13 @@ size_t expire_step(struct store *s, int64_t budget_us)
     size_t deleted = 0;
     for (int i = 0; i < s->count; i++) {
         struct db *db = &s->dbs[i];
+        struct round keys = {&db->keys_with_ttl, &db->expire_cursor, note_due, expire_key};
+        struct round fields = {&db->hashes_with_ttl, &db->field_ttl_cursor, note_due_fields,
+                               expire_fields};
         if (db->keys_with_ttl.used)
-            deleted +=
-                step(db, &db->keys_with_ttl, &db->expire_cursor, note_due, expire_key, until_us);
+            deleted += step(db, &keys, until_us);
         if (db->hashes_with_ttl.used)
-            deleted += step(db, &db->hashes_with_ttl, &db->field_ttl_cursor, note_due_fields,
-                            expire_fields, until_us);
+            deleted += step(db, &fields, until_us);
     }
     return deleted;
 }

@@ -4,6 +4,8 @@
 
 #define NEXT_DUE_SIZE 9u /* the element in front: a length and eight bytes */
 
+/* Searches and changes go by elements: two a field, or three once there are TTLs, behind the
+ * element of the next due moment. */
 static bool has_ttls(const struct pack *p)
 {
     return p->form == HASH_PACK_WITH_TTL;
@@ -84,6 +86,7 @@ static struct bytes deadline_bytes(const int64_t *deadline_ms)
     return bytes_of(deadline_ms, *deadline_ms >= 0 ? 8 : 0);
 }
 
+/* An element in front, and an empty one behind each value. Cost: O(fields * bytes), once. */
 static struct pack *become_with_ttl(struct pack *p)
 {
     int64_t never = INT64_MAX;
@@ -126,6 +129,7 @@ bool hash_pack_set_deadline(struct pack **pack, struct bytes name, int64_t deadl
     struct pack *p = *pack;
     if (find(p, name) == PACK_NONE)
         return false;
+    ASSERT(deadline_ms >= HASH_NO_TTL);
     if (!has_ttls(p)) {
         if (deadline_ms < 0)
             return true;
@@ -141,6 +145,7 @@ bool hash_pack_set_deadline(struct pack **pack, struct bytes name, int64_t deadl
 
 bool hash_pack_remove(struct pack **p, struct bytes name)
 {
+    /* The next due moment stays: it is a lower bound. */
     uint32_t stride = stride_of(*p), at = find(*p, name);
     if (at == PACK_NONE)
         return false;

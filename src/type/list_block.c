@@ -8,6 +8,7 @@
 #define COMPRESS_MIN 48u /* with fewer used bytes LZ4 is not worth its trouble */
 #define SAVED_MIN    8u  /* a block that compresses by less stays as it is */
 
+/* All slack is behind; start and end are 0. */
 static struct list_block *alloc(size_t cap)
 {
     ASSERT(cap <= UINT32_MAX);
@@ -16,6 +17,7 @@ static struct list_block *alloc(size_t cap)
     return b;
 }
 
+/* What the allocator gives in any case is used. */
 static size_t rounded(size_t n)
 {
     return mem_class_size(n + sizeof(struct list_block)) - sizeof(struct list_block);
@@ -110,6 +112,7 @@ struct list_block *list_block_splice(struct list_block *b, uint32_t offset, uint
         mem_free(b);
         b = wider;
     } else {
+        /* The slack in front is needed as well. */
         if (b->cap - b->start < now) {
             memmove(b->data, b->data + b->start, used);
             b->start = 0;

@@ -1,3 +1,8 @@
+/* A string is an integer in the word, up to ENTRY_INLINE_MAX bytes in the entry, or a counted
+ * string (base/str). Replies and the journal refer to counted strings without copying, so one is
+ * changed in place only while the entry holds the sole reference, else a copy is: what is being
+ * sent is never seen to change. A string that was changed in place keeps spare room behind it, as
+ * much as its length up to SPARE_MAX: the next APPEND moves nothing. */
 #include "type/string.h"
 
 #include "base/assert.h"
@@ -72,6 +77,7 @@ struct entry *string_new_str(struct bytes key, struct str *value)
     return entry_new_word(key, VALUE_STR, word_of(str_ref(value)));
 }
 
+/* The word may be overwritten afterwards. */
 static void drop_str(struct entry *e)
 {
     if (e->kind == VALUE_STR) {

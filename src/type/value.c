@@ -1,5 +1,6 @@
 #include "type/value.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "type/hash.h"
 #include "type/list.h"
@@ -10,6 +11,7 @@
 
 const char *value_type_name(enum value_type type)
 {
+    ASSERT(type <= TYPE_STREAM);
     static const char *const names[] = {"string", "list", "set", "zset", "hash", "stream"};
     return names[type];
 }
@@ -34,6 +36,7 @@ const char *value_encoding(const struct entry *e)
     case VALUE_INT:
         return "int";
     case VALUE_TEXT:
+        /* Redis embeds up to 44 bytes in an object of 64. */
         return !value_is_raw(e) && entry_inline(e).n <= 44 ? "embstr" : "raw";
     case VALUE_LIST:
         return list_encoding(value_object(e));
@@ -77,6 +80,7 @@ void value_free(struct entry *e)
     entry_free(e);
 }
 
+/* A stream's parts are weighed by what each of them allocates. */
 size_t value_free_effort(const struct entry *e)
 {
     if (e->kind == VALUE_LIST)
@@ -94,6 +98,7 @@ size_t value_free_effort(const struct entry *e)
     return 1;
 }
 
+/* Caches of expanded blocks and lists of what is due belong to the thread of the loop. */
 void value_leave_thread(const struct entry *e)
 {
     if (e->kind != VALUE_STREAM)
@@ -123,13 +128,14 @@ struct entry *value_copy(const struct entry *e, struct bytes key)
         copy = string_new_int(key, (long long)entry_word(e));
     else
         copy = entry_new_inline(key, VALUE_TEXT, string_view(e, scratch));
+    ASSERT(copy->kind == e->kind);
     copy->kind_flag = e->kind_flag;
     return copy;
 }
 
 size_t value_memory(const struct entry *e, size_t samples)
 {
-    size_t n = mem_block_size(e) + 16;
+    size_t n = mem_block_size(e) + 16; /* tag and pointer in the table, at its usual load */
     if (e->kind == VALUE_STR)
         n += mem_block_size(value_object(e));
     else if (e->kind == VALUE_LIST)
