@@ -65,7 +65,7 @@ void string_args_reply(const struct call *call, const struct entry *e)
     if (!e)
         reply_null(call->reply);
     else if (e->kind == VALUE_STR)
-        reply_bulk_str(call->reply, value_object(e));
+        reply_bulk_str(call->reply, string_counted(e));
     else
         reply_bulk(call->reply, string_view(e, scratch));
 }

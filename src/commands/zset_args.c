@@ -3,7 +3,7 @@
 #include "base/num.h"
 #include "commands/helpers.h"
 
-bool zset_args_read(const struct call *call, struct bytes key, struct zset **out)
+bool zset_args_read(const struct call *call, struct bytes key, const struct zset **out)
 {
     struct entry *e;
     if (!call_read(call, key, TYPE_ZSET, &e))

@@ -6,7 +6,7 @@
 #include "type/zset.h"
 
 /* *out NULL: absent; false after WRONGTYPE. */
-bool zset_args_read(const struct call *call, struct bytes key, struct zset **out);
+bool zset_args_read(const struct call *call, struct bytes key, const struct zset **out);
 /* *e NULL: absent. */
 bool zset_args_write(const struct call *call, struct bytes key, struct entry **e);
 struct zset_limits zset_args_limits(const struct call *call);

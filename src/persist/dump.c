@@ -162,7 +162,7 @@ static struct entry *read_value(struct rdb_source *r, struct bytes key,
     if ((*what = rdb_format_foreign(r->dialect, type)))
         return NULL;
     struct entry *e = rdb_get_value(r, key, type == STREAM_WHOLE ? RDB_PUT_STREAM_ACTIVE : type, o);
-    bool good = e && (type != STREAM_WHOLE || get_extras(r, value_object(e))) && r->p == r->end;
+    bool good = e && (type != STREAM_WHOLE || get_extras(r, value_to_change(e))) && r->p == r->end;
     if (!good && e)
         value_free(e);
     return good ? e : NULL;

@@ -234,7 +234,7 @@ struct entry *rdb_get_hash(struct rdb_source *r, struct bytes key, unsigned type
 
 bool rdb_get_hash_deadline(struct entry *e, struct bytes name, int64_t deadline_ms)
 {
-    struct hash *h = value_object(e);
+    struct hash *h = value_to_change(e);
     bool good =
         deadline_ms > 0 && deadline_ms <= DEADLINE_MOST && hash_set_deadline(&h, name, deadline_ms);
     entry_put_word(e, (uintptr_t)h);

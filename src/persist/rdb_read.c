@@ -238,7 +238,7 @@ static bool read_foreign(struct reader *r, unsigned type)
 static bool drop_past_fields(struct entry *e, int64_t now_ms)
 {
     struct str *names[64];
-    struct hash *h = value_object(e);
+    struct hash *h = value_to_change(e);
     size_t n;
     do {
         n = hash_purge(&h, now_ms, names, 64);

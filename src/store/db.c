@@ -152,7 +152,7 @@ static void passed_tell(struct passed *p, struct db *db, struct bytes key)
 bool db_expire_fields(struct db *db, struct entry *e)
 {
     struct store *s = db->store;
-    struct hash *h = value_object(e);
+    struct hash *h = value_to_change(e);
     struct str *names[FIELDS_AT_ONCE];
     struct passed passed = {0};
     size_t n, all = 0;

@@ -26,7 +26,14 @@ static inline enum value_type value_type(const struct entry *e)
     return types[e->kind];
 }
 
-static inline void *value_object(const struct entry *e)
+/* What the word points to, for reading. */
+static inline const void *value_object(const struct entry *e)
+{
+    return (const void *)(uintptr_t)entry_word(e);
+}
+
+/* The same for changing it: of an entry that db_write() gave, or that no reader can see yet. */
+static inline void *value_to_change(struct entry *e)
 {
     return (void *)(uintptr_t)entry_word(e);
 }

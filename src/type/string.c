@@ -12,7 +12,8 @@
 
 static struct str *as_str(const struct entry *e)
 {
-    return value_object(e);
+    ASSERT(e->kind == VALUE_STR);
+    return (struct str *)(uintptr_t)entry_word(e);
 }
 
 static uint64_t word_of(const struct str *s)
@@ -30,6 +31,11 @@ struct bytes string_view(const struct entry *e, char *scratch)
     default:
         return str_bytes(as_str(e));
     }
+}
+
+struct str *string_counted(const struct entry *e)
+{
+    return e->kind == VALUE_STR ? as_str(e) : NULL;
 }
 
 size_t string_length(const struct entry *e)

@@ -10,6 +10,9 @@
 /* The bytes; scratch (NUM_INT_MAX) takes an integer's text. Valid until the entry changes. */
 struct bytes string_view(const struct entry *e, char *scratch);
 size_t string_length(const struct entry *e);
+/* The counted string of a long one, for who takes a reference of its own; NULL: it has another
+ * form. */
+struct str *string_counted(const struct entry *e);
 /* True and the value when it is a canonical integer. */
 bool string_as_int(const struct entry *e, long long *out);
 

@@ -57,22 +57,22 @@ void value_free(struct entry *e)
 {
     switch (e->kind) {
     case VALUE_STR:
-        str_unref(value_object(e));
+        str_unref(value_to_change(e));
         break;
     case VALUE_LIST:
-        list_free(value_object(e));
+        list_free(value_to_change(e));
         break;
     case VALUE_STREAM:
-        stream_free(value_object(e));
+        stream_free(value_to_change(e));
         break;
     case VALUE_HASH:
-        hash_free(value_object(e));
+        hash_free(value_to_change(e));
         break;
     case VALUE_SET:
-        set_free(value_object(e));
+        set_free(value_to_change(e));
         break;
     case VALUE_ZSET:
-        zset_free(value_object(e));
+        zset_free(value_to_change(e));
         break;
     default:
         break;
@@ -99,11 +99,11 @@ size_t value_free_effort(const struct entry *e)
 }
 
 /* Caches of expanded blocks and lists of what is due belong to the thread of the loop. */
-void value_leave_thread(const struct entry *e)
+void value_leave_thread(struct entry *e)
 {
     if (e->kind != VALUE_STREAM)
         return;
-    struct stream *s = value_object(e);
+    struct stream *s = value_to_change(e);
     stream_log_leave(&s->log);
     stream_dedup_leave(&s->dedup);
 }
@@ -115,7 +115,8 @@ struct entry *value_copy(const struct entry *e, struct bytes key)
     if (e->kind == VALUE_LIST)
         copy = entry_new_word(key, VALUE_LIST, (uintptr_t)list_copy(value_object(e)));
     else if (e->kind == VALUE_STREAM)
-        copy = entry_new_word(key, VALUE_STREAM, (uintptr_t)stream_copy(value_object(e)));
+        copy = entry_new_word(key, VALUE_STREAM,
+                              (uintptr_t)stream_copy((struct stream *)(uintptr_t)entry_word(e)));
     else if (e->kind == VALUE_HASH)
         copy = entry_new_word(key, VALUE_HASH, (uintptr_t)hash_copy(value_object(e)));
     else if (e->kind == VALUE_SET)
@@ -123,7 +124,7 @@ struct entry *value_copy(const struct entry *e, struct bytes key)
     else if (e->kind == VALUE_ZSET)
         copy = entry_new_word(key, VALUE_ZSET, (uintptr_t)zset_copy(value_object(e)));
     else if (e->kind == VALUE_STR)
-        copy = string_new_str(key, value_object(e));
+        copy = string_new_str(key, string_counted(e));
     else if (e->kind == VALUE_INT)
         copy = string_new_int(key, (long long)entry_word(e));
     else

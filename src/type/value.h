@@ -17,7 +17,7 @@ void value_free(struct entry *e);
 /* How much work value_free() is, in allocations. */
 size_t value_free_effort(const struct entry *e);
 /* Before a value is freed by another thread: lets go of what this one keeps beside it. */
-void value_leave_thread(const struct entry *e);
+void value_leave_thread(struct entry *e);
 /* A deep copy under another key, without the deadline. */
 struct entry *value_copy(const struct entry *e, struct bytes key);
 /* Bytes of the entry and all that it holds, estimated for large values from `samples` parts. */

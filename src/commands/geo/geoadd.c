@@ -43,7 +43,7 @@ static void add_all(struct call *call, struct entry *e, int at, const double *sc
         db_add(call->db, e);
     }
     for (int k = 0; e && k < n; k++) {
-        struct zset *z = value_object(e);
+        struct zset *z = value_to_change(e);
         struct bytes member = call->argv[at + 3 * k];
         double old;
         bool there = zset_score(z, member, &old);

@@ -6,7 +6,7 @@
 
 static void do_geodist(struct call *call)
 {
-    struct zset *z;
+    const struct zset *z;
     struct geo_point a, b;
     double metres = 1;
     if (call->argc > 5) {

@@ -6,7 +6,7 @@
 
 static void do_geohash(struct call *call)
 {
-    struct zset *z;
+    const struct zset *z;
     struct geo_point p;
     char text[11];
     if (!zset_args_read(call, call->argv[1], &z))

@@ -321,7 +321,7 @@ static void run(struct call *call, enum geosearch_form geosearch_form, const str
 void geosearch_run(struct call *call, enum geosearch_form geosearch_form, bool only_reads)
 {
     struct geosearch s = {.unit = 1, .stores = geosearch_form == GEOSEARCH_STORE};
-    struct zset *z;
+    const struct zset *z;
     int key = 1, options = 2;
     if (geosearch_form == GEOSEARCH_STORE) {
         s.to = call->argv[1];

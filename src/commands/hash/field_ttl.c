@@ -25,7 +25,7 @@ static bool condition_holds(enum field_ttl_condition c, int64_t had_ms, int64_t 
 static int set_one(struct call *call, struct entry *e, struct bytes name,
                    enum field_ttl_condition c, int64_t at_ms)
 {
-    struct hash *h = value_object(e);
+    struct hash *h = value_to_change(e);
     struct hash_field f;
     int result = 1;
     if (!hash_args_find(call, h, name, &f))
@@ -104,7 +104,7 @@ void field_ttl_clear(struct call *call, struct entry *e, const struct hash_args_
                      : f.deadline_ms < 0                                             ? -1
                                                                                      : 1;
         if (result == 1) {
-            struct hash *h = value_object(e);
+            struct hash *h = value_to_change(e);
             hash_set_deadline(&h, call->argv[i], HASH_NO_TTL);
             value_moved(e, h);
             field_effect_add(&kept, call->argv[i]);

@@ -3,7 +3,7 @@
 #include "base/num.h"
 #include "commands/helpers.h"
 
-bool hash_args_read(const struct call *call, struct bytes key, struct hash **out)
+bool hash_args_read(const struct call *call, struct bytes key, const struct hash **out)
 {
     struct entry *e;
     if (!call_read(call, key, TYPE_HASH, &e))
@@ -58,7 +58,7 @@ size_t hash_args_live(const struct call *call, const struct hash *h)
 bool hash_args_set(const struct call *call, struct entry *e, struct bytes name, struct bytes value,
                    int64_t deadline_ms)
 {
-    struct hash *h = value_object(e);
+    struct hash *h = value_to_change(e);
     struct hash_limits limits = hash_args_limits(call);
     bool created = hash_set(&h, name, value, deadline_ms, &limits);
     value_moved(e, h);
@@ -67,7 +67,7 @@ bool hash_args_set(const struct call *call, struct entry *e, struct bytes name, 
 
 bool hash_args_remove(struct entry *e, struct bytes name)
 {
-    struct hash *h = value_object(e);
+    struct hash *h = value_to_change(e);
     bool removed = hash_remove(&h, name);
     value_moved(e, h);
     return removed;

@@ -6,7 +6,7 @@
 #include "type/hash.h"
 
 /* *out NULL: absent; false after WRONGTYPE. */
-bool hash_args_read(const struct call *call, struct bytes key, struct hash **out);
+bool hash_args_read(const struct call *call, struct bytes key, const struct hash **out);
 /* *e NULL: absent. */
 bool hash_args_write(const struct call *call, struct bytes key, struct entry **e);
 /* As hash_args_write(), but an absent key gets an empty hash. */

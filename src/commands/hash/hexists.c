@@ -5,7 +5,7 @@
 
 static void do_hexists(struct call *call)
 {
-    struct hash *h;
+    const struct hash *h;
     struct hash_field f;
     if (hash_args_read(call, call->argv[1], &h))
         reply_int(call->reply, h && hash_args_find(call, h, call->argv[2], &f));

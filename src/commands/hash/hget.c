@@ -15,7 +15,7 @@ static void reply_field(const struct call *call, const struct hash *h, struct by
 
 static void do_hget(struct call *call)
 {
-    struct hash *h;
+    const struct hash *h;
     if (hash_args_read(call, call->argv[1], &h))
         reply_field(call, h, call->argv[2]);
 }
@@ -35,7 +35,7 @@ const struct command hget_command = {
 
 static void do_hmget(struct call *call)
 {
-    struct hash *h;
+    const struct hash *h;
     if (!hash_args_read(call, call->argv[1], &h))
         return;
     reply_array(call->reply, (size_t)call->argc - 2);

@@ -7,7 +7,7 @@ enum { NAMES = 1, VALUES = 2 };
 
 static void reply_all(struct call *call, unsigned what)
 {
-    struct hash *h;
+    const struct hash *h;
     struct hash_walk w;
     struct hash_field f;
     if (!hash_args_read(call, call->argv[1], &h))

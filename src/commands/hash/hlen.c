@@ -5,7 +5,7 @@
 
 static void do_hlen(struct call *call)
 {
-    struct hash *h;
+    const struct hash *h;
     if (hash_args_read(call, call->argv[1], &h))
         reply_int(call->reply, h ? (long long)hash_args_live(call, h) : 0);
 }

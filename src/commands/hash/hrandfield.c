@@ -51,7 +51,7 @@ static void reply_distinct(struct call *call, const struct hash *h, size_t live,
 
 static void do_hrandfield(struct call *call)
 {
-    struct hash *h;
+    const struct hash *h;
     struct hash_field f;
     long long n = 1;
     bool counted = call->argc > 2, values = false;

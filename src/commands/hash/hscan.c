@@ -24,7 +24,7 @@ static uint64_t step(const void *collection, struct scan_args *s)
 static void do_hscan(struct call *call)
 {
     struct scan_args s;
-    struct hash *h;
+    const struct hash *h;
     if (!scan_args_cursor(call, 2, &s) || !hash_args_read(call, call->argv[1], &h))
         return;
     if (!h) {

@@ -5,7 +5,7 @@
 
 static void do_hstrlen(struct call *call)
 {
-    struct hash *h;
+    const struct hash *h;
     struct hash_field f;
     if (!hash_args_read(call, call->argv[1], &h))
         return;

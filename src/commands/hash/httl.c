@@ -7,7 +7,7 @@
 
 static void reply_ttls(struct call *call, bool seconds, bool absolute)
 {
-    struct hash *h;
+    const struct hash *h;
     struct hash_field f;
     struct hash_args_fields fields;
     if (!hash_args_read(call, call->argv[1], &h) || !hash_args_parse_fields(call, 2, 1, &fields))

@@ -5,7 +5,7 @@
 
 static void do_lindex(struct call *call)
 {
-    struct list *l;
+    const struct list *l;
     struct list_cursor c;
     long long index;
     if (!list_args_read(call, call->argv[1], &l))

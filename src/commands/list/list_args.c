@@ -1,6 +1,6 @@
 #include "commands/list/list_args.h"
 
-bool list_args_read(const struct call *call, struct bytes key, struct list **out)
+bool list_args_read(const struct call *call, struct bytes key, const struct list **out)
 {
     struct entry *e;
     if (!call_read(call, key, TYPE_LIST, &e))
@@ -14,7 +14,7 @@ bool list_args_write(const struct call *call, struct bytes key, struct list **ou
     struct entry *e;
     if (!call_write(call, key, TYPE_LIST, &e))
         return false;
-    *out = e ? value_object(e) : NULL;
+    *out = e ? value_to_change(e) : NULL;
     return true;
 }
 

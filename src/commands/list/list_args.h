@@ -7,7 +7,7 @@
 #include "type/list.h"
 
 /* NULL when absent; false after WRONGTYPE. */
-bool list_args_read(const struct call *call, struct bytes key, struct list **out);
+bool list_args_read(const struct call *call, struct bytes key, const struct list **out);
 bool list_args_write(const struct call *call, struct bytes key, struct list **out);
 /* An empty list under an absent key. */
 struct list *list_args_create(const struct call *call, struct bytes key);

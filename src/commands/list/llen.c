@@ -5,7 +5,7 @@
 
 static void do_llen(struct call *call)
 {
-    struct list *l;
+    const struct list *l;
     if (list_args_read(call, call->argv[1], &l))
         reply_int(call->reply, l ? (long long)l->count : 0);
 }

@@ -77,7 +77,7 @@ static size_t find_all(struct call *call, const struct list *l, struct bytes x,
 static void do_lpos(struct call *call)
 {
     struct lpos o;
-    struct list *l;
+    const struct list *l;
     struct chain aside = {0};
     if (!parse_lpos(call, &o) || !list_args_read(call, call->argv[1], &l))
         return;

@@ -5,7 +5,7 @@
 
 static void do_lrange(struct call *call)
 {
-    struct list *l;
+    const struct list *l;
     struct list_cursor c;
     long long from, to;
     if (!call_int(call, 2, &from) || !call_int(call, 3, &to) ||

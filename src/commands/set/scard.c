@@ -5,7 +5,7 @@
 
 static void do_scard(struct call *call)
 {
-    struct set *s;
+    const struct set *s;
     if (set_args_read(call, call->argv[1], &s))
         reply_int(call->reply, s ? (long long)set_count(s) : 0);
 }

@@ -6,9 +6,9 @@
 #include "commands/set/set_args.h"
 
 /* The sets under n keys, NULL for an absent one; NULL after WRONGTYPE. */
-static struct set **read_sets(struct call *call, const struct bytes *keys, int n)
+static const struct set **read_sets(struct call *call, const struct bytes *keys, int n)
 {
-    struct set **sets = mem_alloc((size_t)n * sizeof(struct set *));
+    const struct set **sets = mem_alloc((size_t)n * sizeof(struct set *));
     for (int i = 0; i < n; i++)
         if (!set_args_read(call, keys[i], &sets[i])) {
             mem_free(sets);
@@ -31,7 +31,8 @@ static void add_to_result(void *context, struct bytes member)
 }
 
 /* Members of all, at most `limit` (0: any number); returns how many. */
-static size_t intersect(struct set *const *sets, int n, size_t limit, found *note, void *context)
+static size_t intersect(const struct set *const *sets, int n, size_t limit, found *note,
+                        void *context)
 {
     int least = 0;
     size_t count = 0;
@@ -59,7 +60,7 @@ static size_t intersect(struct set *const *sets, int n, size_t limit, found *not
     return count;
 }
 
-static struct set *compute(struct call *call, struct set *const *sets, int n,
+static struct set *compute(struct call *call, const struct set *const *sets, int n,
                            enum set_algebra_operation op)
 {
     struct result r = {set_new(), set_args_limits(call)};
@@ -86,7 +87,7 @@ static struct set *compute(struct call *call, struct set *const *sets, int n,
 
 void set_algebra_answer(struct call *call, enum set_algebra_operation op)
 {
-    struct set **sets = read_sets(call, call->argv + 1, call->argc - 1);
+    const struct set **sets = read_sets(call, call->argv + 1, call->argc - 1);
     struct set_walk w;
     struct bytes x;
     if (!sets)
@@ -102,7 +103,7 @@ void set_algebra_answer(struct call *call, enum set_algebra_operation op)
 
 void set_algebra_store(struct call *call, enum set_algebra_operation op, const char *event)
 {
-    struct set **sets = read_sets(call, call->argv + 2, call->argc - 2);
+    const struct set **sets = read_sets(call, call->argv + 2, call->argc - 2);
     struct bytes to = call->argv[1];
     struct entry *e = NULL;
     if (!sets)
@@ -118,7 +119,7 @@ void set_algebra_store(struct call *call, enum set_algebra_operation op, const c
     reply_int(call->reply, (long long)n);
 }
 
-static size_t count_union(struct call *call, struct set *const *sets, int n, size_t limit)
+static size_t count_union(struct call *call, const struct set *const *sets, int n, size_t limit)
 {
     struct result r = {set_new(), set_args_limits(call)};
     struct set_walk w;
@@ -137,7 +138,7 @@ static size_t count_union(struct call *call, struct set *const *sets, int n, siz
     return count;
 }
 
-static size_t count_difference(struct set *const *sets, int n, size_t limit)
+static size_t count_difference(const struct set *const *sets, int n, size_t limit)
 {
     struct set_walk w;
     struct bytes x;
@@ -172,7 +173,7 @@ void set_algebra_count(struct call *call, enum set_algebra_operation op)
             return;
         }
     }
-    struct set **sets = read_sets(call, call->argv + 2, n);
+    const struct set **sets = read_sets(call, call->argv + 2, n);
     if (!sets)
         return;
     size_t most = (size_t)limit;

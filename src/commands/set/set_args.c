@@ -2,7 +2,7 @@
 
 #include "commands/helpers.h"
 
-bool set_args_read(const struct call *call, struct bytes key, struct set **out)
+bool set_args_read(const struct call *call, struct bytes key, const struct set **out)
 {
     struct entry *e;
     if (!call_read(call, key, TYPE_SET, &e))
@@ -26,7 +26,7 @@ struct set_limits set_args_limits(const struct call *call)
 
 bool set_args_add(const struct call *call, struct entry *e, struct bytes member)
 {
-    struct set *s = value_object(e);
+    struct set *s = value_to_change(e);
     struct set_limits limits = set_args_limits(call);
     bool added = set_add(&s, member, &limits);
     value_moved(e, s);
@@ -35,7 +35,7 @@ bool set_args_add(const struct call *call, struct entry *e, struct bytes member)
 
 bool set_args_remove(struct entry *e, struct bytes member)
 {
-    struct set *s = value_object(e);
+    struct set *s = value_to_change(e);
     bool removed = set_remove(&s, member);
     value_moved(e, s);
     return removed;

@@ -6,7 +6,7 @@
 #include "type/set.h"
 
 /* *out NULL: absent; false after WRONGTYPE. */
-bool set_args_read(const struct call *call, struct bytes key, struct set **out);
+bool set_args_read(const struct call *call, struct bytes key, const struct set **out);
 /* *e NULL: absent. */
 bool set_args_write(const struct call *call, struct bytes key, struct entry **e);
 struct set_limits set_args_limits(const struct call *call);

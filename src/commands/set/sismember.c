@@ -5,14 +5,14 @@
 
 static void do_sismember(struct call *call)
 {
-    struct set *s;
+    const struct set *s;
     if (set_args_read(call, call->argv[1], &s))
         reply_int(call->reply, s && set_has(s, call->argv[2]));
 }
 
 static void do_smismember(struct call *call)
 {
-    struct set *s;
+    const struct set *s;
     if (!set_args_read(call, call->argv[1], &s))
         return;
     reply_array(call->reply, (size_t)call->argc - 2);

@@ -5,7 +5,7 @@
 
 static void do_smembers(struct call *call)
 {
-    struct set *s;
+    const struct set *s;
     if (!set_args_read(call, call->argv[1], &s))
         return;
     reply_set(call->reply, s ? set_count(s) : 0);

@@ -45,7 +45,7 @@ static void do_spop(struct call *call)
             reply_null(call->reply);
         return;
     }
-    struct set *s = value_object(e);
+    struct set *s = value_to_change(e);
     size_t n = (size_t)wanted < set_count(s) ? (size_t)wanted : set_count(s);
     if (counted)
         reply_set(call->reply, n);

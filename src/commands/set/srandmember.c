@@ -9,7 +9,7 @@
 
 static void do_srandmember(struct call *call)
 {
-    struct set *s;
+    const struct set *s;
     long long wanted;
     char scratch[NUM_INT_MAX];
     struct rng *rng = &call->store->rng;

@@ -22,7 +22,7 @@ static uint64_t step(const void *collection, struct scan_args *s)
 static void do_sscan(struct call *call)
 {
     struct scan_args s;
-    struct set *set;
+    const struct set *set;
     if (!scan_args_cursor(call, 2, &s) || !set_args_read(call, call->argv[1], &set))
         return;
     if (!set) {

@@ -42,7 +42,7 @@ bool stream_args_read(const struct call *call, struct bytes key, struct stream *
     struct entry *e;
     if (!call_read(call, key, TYPE_STREAM, &e))
         return false;
-    *out = e ? value_object(e) : NULL;
+    *out = e ? value_to_change(e) : NULL;
     return true;
 }
 
@@ -51,7 +51,7 @@ bool stream_args_write(const struct call *call, struct bytes key, struct stream 
     struct entry *e;
     if (!call_write(call, key, TYPE_STREAM, &e))
         return false;
-    *out = e ? value_object(e) : NULL;
+    *out = e ? value_to_change(e) : NULL;
     return true;
 }
 
@@ -62,7 +62,7 @@ bool stream_args_write_counted(const struct call *call, struct bytes key, struct
         call_error(call, ERR_WRONGTYPE);
         return false;
     }
-    *out = e ? value_object(e) : NULL;
+    *out = e ? value_to_change(e) : NULL;
     return true;
 }
 

@@ -44,7 +44,7 @@ enum outcome { NOTHING, ADDED, UPDATED, SAME, NOT_A_NUMBER };
 static enum outcome put_one(const struct call *call, struct entry *e, unsigned flags,
                             struct bytes member, double *score)
 {
-    struct zset *z = value_object(e);
+    struct zset *z = value_to_change(e);
     struct zset_limits limits = zset_args_limits(call);
     double old;
     bool there = zset_score(z, member, &old);

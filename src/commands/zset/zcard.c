@@ -5,7 +5,7 @@
 
 static void do_zcard(struct call *call)
 {
-    struct zset *z;
+    const struct zset *z;
     if (zset_args_read(call, call->argv[1], &z))
         reply_int(call->reply, z ? (long long)zset_count(z) : 0);
 }

@@ -5,7 +5,7 @@
 
 static void count(struct call *call, enum zset_range_by by)
 {
-    struct zset *z;
+    const struct zset *z;
     struct zset_range r = {.by = by};
     size_t from, n = 0;
     if (!zset_args_range(call, 2, &r) || !zset_args_read(call, call->argv[1], &z))

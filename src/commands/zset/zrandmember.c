@@ -45,7 +45,7 @@ static void reply_distinct(struct call *call, const struct zset *z, size_t n, bo
 
 static void do_zrandmember(struct call *call)
 {
-    struct zset *z;
+    const struct zset *z;
     long long wanted;
     struct rng *rng = &call->store->rng;
     if (call->argc == 2) {

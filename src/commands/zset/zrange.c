@@ -53,7 +53,7 @@ static bool parse_options(struct call *call, int i, bool storing, struct range_r
 
 static void answer(struct call *call, struct range_request *q)
 {
-    struct zset *z;
+    const struct zset *z;
     struct zset_walk w;
     struct zset_item x;
     size_t from, n = 0;
@@ -97,7 +97,7 @@ static void do_zrangestore(struct call *call)
 {
     struct range_request q = {0};
     struct bytes to = call->argv[1];
-    struct zset *z;
+    const struct zset *z;
     struct zset_walk w;
     struct zset_item x;
     struct entry *e = NULL;

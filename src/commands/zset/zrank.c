@@ -5,7 +5,7 @@
 
 static void rank(struct call *call, bool backwards)
 {
-    struct zset *z;
+    const struct zset *z;
     size_t r;
     double score;
     bool scores = call->argc == 4 && bytes_is(call->argv[3], "withscore");

@@ -10,7 +10,7 @@ static void do_zrem(struct call *call)
     if (!zset_args_write(call, call->argv[1], &e))
         return;
     for (int i = 2; e && i < call->argc; i++) {
-        struct zset *z = value_object(e);
+        struct zset *z = value_to_change(e);
         removed += zset_remove(&z, call->argv[i]);
         value_moved(e, z);
     }

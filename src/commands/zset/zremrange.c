@@ -12,7 +12,7 @@ static void remove_range(struct call *call, enum zset_range_by by, const char *e
     if (!zset_args_range(call, 2, &r) || !zset_args_write(call, call->argv[1], &e))
         return;
     if (e) {
-        struct zset *z = value_object(e);
+        struct zset *z = value_to_change(e);
         zset_args_ranks(z, &r, &from, &n);
         zset_remove_ranks(&z, from, n);
         value_moved(e, z);

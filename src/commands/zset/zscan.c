@@ -24,7 +24,7 @@ static uint64_t step(const void *collection, struct scan_args *s)
 static void do_zscan(struct call *call)
 {
     struct scan_args s;
-    struct zset *z;
+    const struct zset *z;
     if (!scan_args_cursor(call, 2, &s) || !zset_args_read(call, call->argv[1], &z))
         return;
     if (!z) {

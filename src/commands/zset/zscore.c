@@ -5,7 +5,7 @@
 
 static void do_zscore(struct call *call)
 {
-    struct zset *z;
+    const struct zset *z;
     double score;
     if (!zset_args_read(call, call->argv[1], &z))
         return;
@@ -17,7 +17,7 @@ static void do_zscore(struct call *call)
 
 static void do_zmscore(struct call *call)
 {
-    struct zset *z;
+    const struct zset *z;
     double score;
     if (!zset_args_read(call, call->argv[1], &z))
         return;

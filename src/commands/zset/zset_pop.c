@@ -11,7 +11,7 @@ struct bytes zset_pop_word(bool highest)
 void zset_pop_take(struct call *call, struct bytes key, struct entry *e, bool highest, size_t n,
                    bool pairs)
 {
-    struct zset *z = value_object(e);
+    struct zset *z = value_to_change(e);
     struct zset_walk w;
     struct zset_item x;
     size_t count = zset_count(z);

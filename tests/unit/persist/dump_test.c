@@ -162,7 +162,7 @@ TEST(settings_of_message_ids_that_cannot_be_are_refused)
     } wrong[] = {{100, 0}, {0, 100}, {86401, 100}, {100, 10001}};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         struct entry *e = make_stream(BYTES("key"), false), *f = NULL;
-        struct stream *s = value_object(e);
+        struct stream *s = value_to_change(e);
         struct buf b = {0};
         stream_dedup_record(&s->dedup, BYTES("producer"), BYTES("id"), s->last_id, 1000);
         stream_dedup_record(&s->dedup, BYTES("producer"), BYTES("other"), s->last_id, 1000);
