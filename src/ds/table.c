@@ -14,7 +14,8 @@
  * can fail but memory, and that ends the process (base/mem).
  *
  * A chain: in a bucket whose tags[7] is 1, the last slot points to an overflow bucket instead of an
- * entry. An overflow bucket that becomes empty is unlinked, so all of them hold something. */
+ * entry. An overflow bucket without entries that links to no other is unlinked, so the last of a
+ * chain always holds something. */
 #include "ds/table.h"
 
 #include "base/assert.h"
@@ -260,27 +261,39 @@ struct entry **table_find_address(const struct table *t, uint64_t hash, const vo
     return NULL;
 }
 
+static bool is_empty(const struct table_bucket *b)
+{
+    uint64_t word;
+    memcpy(&word, b->tags, 8);
+    return word == 0;
+}
+
+/* Takes an overflow bucket out of its chain; returns the one before it. */
+static struct table_bucket *unlink_overflow(struct table *t, struct table_bucket *home,
+                                            struct table_bucket *b)
+{
+    struct table_bucket *before = home;
+    while (overflow_of(before) != b)
+        before = overflow_of(before);
+    before->tags[7] = 0;
+    before->slots[SLOTS - 1] = NULL;
+    mem_free(b);
+    t->overflows--;
+    return before;
+}
+
 /* Empties the slot; the table may get one bucket smaller. */
 static void clear_slot(struct table *t, uint64_t hash, struct entry **slot)
 {
-    struct table_bucket *home = bucket_at(t, home_of(t, hash)), *b = home, *before = NULL;
-    while (slot < (struct entry **)&b->slots[0] || slot > (struct entry **)&b->slots[SLOTS - 1]) {
-        before = b;
+    struct table_bucket *home = bucket_at(t, home_of(t, hash)), *b = home;
+    while (slot < (struct entry **)&b->slots[0] || slot > (struct entry **)&b->slots[SLOTS - 1])
         b = overflow_of(b);
-    }
     size_t i = (size_t)(slot - (struct entry **)&b->slots[0]);
     b->tags[i] = 0;
     b->slots[i] = NULL;
-    /* An overflow bucket that became empty leaves the chain. */
-    uint64_t word;
-    memcpy(&word, b->tags, 8);
-    if (before && word == 0) {
-        before->tags[7] = 0;
-        before->tags[SLOTS - 1] = 0;
-        before->slots[SLOTS - 1] = NULL;
-        mem_free(b);
-        t->overflows--;
-    }
+    /* One that only linked to it may have become empty earlier: it goes as well. */
+    while (b != home && is_empty(b))
+        b = unlink_overflow(t, home, b);
     ASSERT(t->used > 0);
     t->used--;
     if (t->buckets > FIRST && t->used * 2 < t->buckets * SHRINK_LOAD)

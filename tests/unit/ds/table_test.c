@@ -167,6 +167,26 @@ TEST(a_chain_of_overflow_buckets_is_kept)
     CHECK(t.used == 0 && t.overflows == 0 && table_is_sound(&t));
 }
 
+/* Home and two overflow buckets; the one in the middle becomes empty first, and goes with the last.
+ */
+TEST(empty_overflow_buckets_leave_their_chain)
+{
+    struct table t;
+    char text[32];
+    table_init(&t, one_hash);
+    for (unsigned i = 0; i < 16; i++) {
+        struct bytes key = key_of(text, i);
+        table_insert(&t, one_hash(key), entry_new_word(key, 1, i));
+    }
+    CHECK(t.overflows == 2 && t.buckets == 4);
+    for (unsigned i = 6; i < 16; i++) {
+        struct bytes key = key_of(text, i);
+        entry_free(table_remove(&t, one_hash(key), key));
+        CHECK(table_is_sound(&t) && t.overflows == (i == 15 ? 0 : 2));
+    }
+    clear(&t);
+}
+
 TEST(reserving_makes_room_at_once)
 {
     struct table t;
@@ -232,6 +252,7 @@ TEST(an_entry_is_found_by_its_address)
     clear(&t);
 }
 
-UNIT_MAIN(T(a_chain_of_overflow_buckets_is_kept), T(reserving_makes_room_at_once),
-          T(samples_and_walks_are_of_what_is_there), T(an_entry_is_found_by_its_address),
-          T(grows_and_shrinks), T(scan_keeps_its_guarantee), T(random_reaches_everything))
+UNIT_MAIN(T(a_chain_of_overflow_buckets_is_kept), T(empty_overflow_buckets_leave_their_chain),
+          T(reserving_makes_room_at_once), T(samples_and_walks_are_of_what_is_there),
+          T(an_entry_is_found_by_its_address), T(grows_and_shrinks), T(scan_keeps_its_guarantee),
+          T(random_reaches_everything))

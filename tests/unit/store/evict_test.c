@@ -203,6 +203,23 @@ TEST(the_pool_holds_no_key_twice)
     db_store_free(s);
 }
 
+/* Without a pool from before one call looks at all of them and finds the oldest. */
+TEST(one_call_finds_the_best_of_its_samples)
+{
+    struct store *s = db_store_new(1, 4);
+    char text[NUM_INT_MAX];
+    for (unsigned i = 0; i < 30; i++) {
+        lru_set_time(&s->lru, (int64_t)i * 1000);
+        db_add(&s->dbs[0], string_new(name_of(text, i), BYTES("x")));
+    }
+    for (unsigned i = 0; i < 30; i++) {
+        struct evict *v = evict_new();
+        CHECK(evict_one(v, s, EVICT_ALL_LRU, 32) && !db_find(&s->dbs[0], name_of(text, i)));
+        evict_free(v);
+    }
+    db_store_free(s);
+}
+
 /* Who was used after it was seen does not go by what was seen. */
 TEST(a_candidate_that_was_used_since_stays)
 {
@@ -222,6 +239,6 @@ TEST(a_candidate_that_was_used_since_stays)
     db_store_free(s);
 }
 
-UNIT_MAIN(T(the_pool_holds_no_key_twice), T(a_candidate_that_was_used_since_stays),
-          T(lru_comes_near_the_exact_order), T(lfu_beats_lru_where_it_should),
-          T(policies_choose_among_what_they_may))
+UNIT_MAIN(T(the_pool_holds_no_key_twice), T(one_call_finds_the_best_of_its_samples),
+          T(a_candidate_that_was_used_since_stays), T(lru_comes_near_the_exact_order),
+          T(lfu_beats_lru_where_it_should), T(policies_choose_among_what_they_may))

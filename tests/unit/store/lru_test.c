@@ -99,6 +99,12 @@ TEST(the_frequency_counter_decays_by_the_minute)
     lru_set_time(&l, 60000000);
     lru_set(&l, e, -1, 200);
     CHECK(lru_frequency(&l, e) == 200);
+    /* 0 is a frequency; a negative one is none. */
+    lru_set(&l, e, -1, 0);
+    CHECK(lru_frequency(&l, e) == 0);
+    lru_set(&l, e, 5, 200);
+    lru_set(&l, e, 5, -1);
+    CHECK(lru_frequency(&l, e) == 200);
     lru_set_time(&l, 60000000 + 59999);
     CHECK(lru_frequency(&l, e) == 200);
     lru_set_time(&l, 60000000 + 100 * 60000);
