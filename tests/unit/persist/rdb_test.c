@@ -98,7 +98,7 @@ TEST(what_is_written_reads_back)
                     CHECK(bytes_equal(string_view(e, a), string_view(o, b)));
             }
         }
-        struct stream *x = value_object(db_find(&t->dbs[0], BYTES("stream")));
+        struct stream *x = value_to_change(db_find(&t->dbs[0], BYTES("stream")));
         CHECK(x->log.length == 85 && x->added == 95 && x->last_id.ms == 95 &&
               x->max_deleted.ms == 28);
         struct stream_group *g = stream_find_group(x, BYTES("group"));

@@ -183,6 +183,22 @@ TEST(a_stream_is_its_entries_groups_and_what_is_pending)
         CHECK(!same(d, of(make_stream(odd))));
 }
 
+static struct digest of_one_key(struct bytes key)
+{
+    struct store *s = db_store_new(1, 1);
+    struct digest d;
+    db_add(&s->dbs[0], string_new(key, BYTES("v")));
+    digest_store(s, d.bytes);
+    db_store_free(s);
+    return d;
+}
+
+TEST(names_of_keys_count)
+{
+    CHECK(same(of_one_key(BYTES("a")), of_one_key(BYTES("a"))));
+    CHECK(!same(of_one_key(BYTES("a")), of_one_key(BYTES("b"))));
+}
+
 /* A store with keys, added in one order or the other. */
 static struct digest of_store(bool backwards, int db, int64_t deadline_ms, int64_t now_ms,
                               bool more)
@@ -219,5 +235,5 @@ TEST(a_store_is_its_keys_that_have_not_expired)
 
 UNIT_MAIN(T(a_list_is_its_elements_in_order), T(what_has_no_order_has_none_here),
           T(a_string_is_its_bytes_whatever_its_form),
-          T(a_stream_is_its_entries_groups_and_what_is_pending),
+          T(a_stream_is_its_entries_groups_and_what_is_pending), T(names_of_keys_count),
           T(a_store_is_its_keys_that_have_not_expired))

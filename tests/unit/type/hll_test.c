@@ -63,6 +63,50 @@ TEST(sparse_and_dense_hold_the_same)
     buf_free(&dense);
 }
 
+/* Registers that are set directly, in an order of their own, against an array; then the bytes:
+ * equal neighbours are one opcode, as far as one can hold them. */
+TEST(registers_agree_with_an_array)
+{
+    struct buf b = {0}, text = {0};
+    uint8_t model[HLL_REGISTERS] = {0}, now[HLL_REGISTERS];
+    unsigned at = 1;
+    hll_init(&b);
+    for (int i = 0; i < 400; i++) {
+        unsigned value = 1 + at % 32;
+        CHECK(hll_raise(&b, at, value, 100000) == (value > model[at]));
+        if (value > model[at])
+            model[at] = (uint8_t)value;
+        at = (at * 5 + 1) % HLL_REGISTERS;
+    }
+    memset(now, 0, sizeof(now));
+    CHECK(hll_merge(now, buf_bytes(&b)) && memcmp(now, model, sizeof(now)) == 0);
+    b.n = 0;
+    hll_init(&b);
+    for (unsigned i = 100; i < 104; i++)
+        CHECK(hll_raise(&b, i, 3, 100000) == 1);
+    CHECK(hll_raise(&b, 104, 3, 100000) == 1 && hll_raise(&b, 0, 7, 100000) == 1);
+    hll_describe(buf_bytes(&b), &text);
+    CHECK(bytes_equal(buf_bytes(&text), BYTES("v:7,1 Z:99 v:3,4 v:3,1 Z:16279")));
+    /* A value that no opcode holds makes it dense. */
+    CHECK(hll_raise(&b, 5, 33, 100000) == 1 && hll_encoding(buf_bytes(&b)) == HLL_DENSE);
+    buf_free(&text);
+    buf_free(&b);
+}
+
+/* With all registers equal each step up is twice as many elements. */
+TEST(the_estimate_doubles_with_the_registers)
+{
+    static uint8_t registers[HLL_REGISTERS];
+    CHECK(hll_estimate(registers) == 0);
+    memset(registers, 1, sizeof(registers));
+    for (unsigned value = 2; value <= 45; value++) {
+        uint64_t last = hll_estimate(registers), now;
+        memset(registers, (int)value, sizeof(registers));
+        now = hll_estimate(registers);
+        CHECK(now > last + last / 10 * 9 && now < last * 2 + last / 5);
+    }
+}
+
 TEST(damage_is_found)
 {
     struct buf b = {0};
@@ -77,4 +121,6 @@ TEST(damage_is_found)
     buf_free(&b);
 }
 
-UNIT_MAIN(T(the_error_is_as_promised), T(sparse_and_dense_hold_the_same), T(damage_is_found))
+UNIT_MAIN(T(the_error_is_as_promised), T(sparse_and_dense_hold_the_same),
+          T(registers_agree_with_an_array), T(the_estimate_doubles_with_the_registers),
+          T(damage_is_found))

@@ -147,5 +147,36 @@ TEST(a_counted_string_that_others_hold_is_copied_before_it_changes)
     value_free(e);
 }
 
-UNIT_MAIN(T(the_form_is_chosen_by_the_bytes), T(changes_agree_with_an_array),
+/* Whatever takes its place lets go of it. */
+TEST(a_counted_string_that_is_overwritten_is_released)
+{
+    static char text[2000];
+    struct str *s = str_new(letters(text, 'x', sizeof(text))),
+               *other = str_new(letters(text, 'y', sizeof(text)));
+    for (int way = 0; way < 5; way++) {
+        unsigned char *place;
+        struct entry *e = string_new_str(BYTES("k"), s);
+        CHECK(string_counted(e) == s && s->refs == 2);
+        if (way == 0)
+            e = string_set(e, BYTES("short"));
+        else if (way == 1)
+            e = string_set(e, letters(text, 'z', sizeof(text)));
+        else if (way == 2)
+            e = string_set_int(e, 1);
+        else if (way == 3)
+            e = string_set_str(e, other);
+        else
+            e = string_writable(e, 3000, &place);
+        CHECK(s->refs == 1 && string_counted(e) != s);
+        CHECK(other->refs == (way == 3 ? 2 : 1));
+        CHECK((string_counted(e) == NULL) == (way == 0 || way == 2));
+        value_free(e);
+        CHECK(other->refs == 1);
+    }
+    str_unref(s);
+    str_unref(other);
+}
+
+UNIT_MAIN(T(a_counted_string_that_is_overwritten_is_released), T(the_form_is_chosen_by_the_bytes),
+          T(changes_agree_with_an_array),
           T(a_counted_string_that_others_hold_is_copied_before_it_changes))
