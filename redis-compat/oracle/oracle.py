@@ -1,23 +1,19 @@
 #!/usr/bin/env python3
 """The same dialogue against redis-server and against us; every byte of every reply is compared.
 
-oracle.py --server PATH dialogues [FILE ...]     hand-written dialogues (dialogues/*.txt)
+oracle.py --server PATH dialogues [FILE ...]     hand-written dialogues (dialogues/*.txt, see dialogue.py)
 oracle.py --server PATH random --commands N [--seed S]   commands generated from the usage lines
 
-Options: --reference PATH (default: redis-server), --resp 2|3, --keep-going.
+Options: --reference PATH (default: redis-server), --stages resp2,resp3,dribble,aof,snapshot (default: the first two).
 
-A dialogue file holds dialogues, each begun by "== name"; a line is a command for connection A, or
-"B: command" for another. Quotes as in redis-cli. "~ command" leaves the reply out (it is only read), "...
-0.1" waits. "& command" sends one that blocks, "?" then takes its reply; "> N" takes N messages that nobody
-asked for; "^ bytes" sends bytes as they are (\\r \\n \\x00 stand for themselves) and "< N" takes N replies, the end of
-the connection being one. {id:B} is the number of connection B, which has said something already. What may differ is in the table below and nowhere else; a known difference has a line in
-../differences.md and is marked in the dialogue by "! reason".
+What may differ is in the table below and nowhere else; a known difference has a line in ../differences.md.
 """
-import argparse, glob, os, random, re, shlex, sys, time
+import argparse, glob, os, random, re, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "support"))
-from resp import Conn              # noqa: E402
-from server import Server, servers  # noqa: E402
+from dialogue import STAGES, Player, read_dialogues  # noqa: E402
+from resp import Conn                               # noqa: E402
+from server import Server, servers                  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -33,13 +29,6 @@ def launched(path, *options):
     s = Server(path, "--rdbcompression", "no", *options)
     s.start().close()
     return s
-
-
-def reply_or_end(c):
-    try:
-        return c.raw()[0]
-    except OSError:
-        return b"(closed)"
 
 
 def close_numbers(a, b, slack):
@@ -142,129 +131,20 @@ def show(args):
 
 
 # ---------------------------------------------------------------- dialogues
-def parse_dialogues(path):
-    name, lines = None, []
-    for n, line in enumerate(open(path), 1):
-        line = line.rstrip("\n")
-        if line.startswith("== "):
-            if name:
-                yield name, lines
-            name, lines = line[3:].strip(), []
-        elif line.strip() and not line.startswith("#"):
-            lines.append((n, line))
-    if name:
-        yield name, lines
-
-
-def split(line):
-    return [a.encode("latin-1") for a in shlex.split(line)]
-
-
-def unescape(a):
-    return re.sub(rb"\\x([0-9a-fA-F]{2})", lambda m: bytes([int(m.group(1), 16)]), a)
-
-
-def settle(controls):
-    """What was sent before has been read, and what is answered at once has come: both servers have answered twice on a connection of their own."""
-    for c in controls * 2:
-        c.do("ECHO", "settle")
-
-
-def play(ref, ours, lines, resp, controls):
-    pairs, ids, named = {}, {}, set(re.findall(r"\{id:([A-Z])\}", "".join(line for _, line in lines)))
-
-    def pair(who):
-        if who not in pairs:
-            pairs[who] = (Conn(ref.port), Conn(ours.port))
-            if who in named:
-                ids[who] = [b"%d" % c.ask("CLIENT", "ID") for c in pairs[who]]
-            if resp == 3:
-                for c in pairs[who]:
-                    c.send(b"HELLO", b"3")
-                    c.raw()
-        return pairs[who]
-
-    for c in pair("A"):
-        for args in ([b"FLUSHALL"], [b"CONFIG", b"SET", b"notify-keyspace-events", b""]):
-            c.send(*args)
-            c.raw()
-    waiting = {}
-    for n, line in lines:
-        if line.startswith("..."):
-            time.sleep(float(line[3:]))
-            continue
-        who = "A"
-        m = re.match(r"([A-Z]): ?(.*)", line)
-        if m:
-            who, line = m.group(1), m.group(2)
-        skip = line.startswith("~ ")
-        known = line.startswith("! ")
-        pushes = line.startswith("> ")
-        if skip or known:
-            line = line[2:]
-        a, b = pair(who)
-        if pushes:
-            # So many messages are expected without a request.
-            for _ in range(int(line[2:])):
-                x, y = a.raw(), b.raw()
-                if x[0] != y[0]:
-                    return "line %d: push: %r != %r" % (n, x[0], y[0])
-            continue
-        if line.startswith("^ "):
-            raw = line[2:].encode("latin-1").decode("unicode_escape").encode("latin-1")
-            a.write(raw)
-            b.write(raw)
-            continue
-        if line.startswith("< "):
-            for _ in range(int(line[2:])):
-                x, y = reply_or_end(a), reply_or_end(b)
-                if x != y:
-                    return "line %d: reference %r, ours %r" % (n, x, y)
-            continue
-        blocks = line.startswith("& ")
-        if blocks:
-            line = line[2:]
-        if line == "?":
-            # The reply that a blocked command now gives.
-            x, y = a.raw(), b.raw()
-            if not skip and not known and not same(waiting[who], x, y):
-                return "line %d: %s: %r != %r" % (n, show(waiting[who]), x[0], y[0])
-            continue
-        args = [unescape(x) for x in split(line)]
-        for side, c in enumerate((a, b)):
-            c.send(*[re.sub(rb"^\{id:([A-Z])\}$", lambda m: ids[m[1].decode()][side], x) for x in args])
-        if blocks:
-            waiting[who] = args
-            settle(controls)
-            continue
-        x, y = a.raw(), b.raw()
-        if not skip and not known and not same(args, x, y):
-            return "line %d: %s: reference %r, ours %r" % (n, show(args), x[0][:400], y[0][:400])
-    settle(controls)
-    for who, (a, b) in pairs.items():
-        if a.silent() != b.silent():
-            return "at the end: connection %s of one side has more to say" % who
-        a.close()
-        b.close()
-    return None
-
-
 def dialogues(o, ref, ours):
-    files = o.files or sorted(glob.glob(os.path.join(HERE, "dialogues", "*.txt")))
     passed = failed = 0
-    controls = [ref.conn(), ours.conn()]
-    for path in files:
-        for name, lines in parse_dialogues(path):
-            for resp in ([o.resp] if o.resp else [2, 3]):
-                try:
-                    why = play(ref, ours, lines, resp, controls)
-                except (ConnectionError, OSError) as e:
-                    why = "connection: %s" % e
+    for stage in o.stages.split(","):
+        player = Player(ref, ours, stage, same)
+        for path in o.files or sorted(glob.glob(os.path.join(HERE, "dialogues", "*.txt"))):
+            if stage == "aof":
+                player.shorten_journal()
+            for d in read_dialogues(path):
+                if not d.is_for(stage):
+                    continue
+                why = player.play(d)
+                passed, failed = passed + (not why), failed + bool(why)
                 if why:
-                    failed += 1
-                    print("FAILED %s: %s (RESP%d): %s" % (os.path.basename(path), name, resp, why))
-                else:
-                    passed += 1
+                    print("FAILED %s: %s (%s): %s" % (os.path.basename(path), d.name, stage, why))
     return passed, failed
 
 
@@ -767,7 +647,7 @@ def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--server", required=True)
     ap.add_argument("--reference", default="redis-server")
-    ap.add_argument("--resp", type=int)
+    ap.add_argument("--stages", default="resp2,resp3", help="of " + ", ".join(STAGES))
     ap.add_argument("--commands", type=int, default=20000)
     ap.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     ap.add_argument("--most", type=int, default=10)
@@ -776,7 +656,8 @@ def main():
     ap.add_argument("files", nargs="*")
     o = ap.parse_args()
     debug = ["--enable-debug-command", "yes"]
-    with servers(launched(o.reference, *debug), launched(o.server, *debug)) as (ref, ours):
+    aof = ["--appendonly", "yes"] if o.what == "dialogues" and "aof" in o.stages else []
+    with servers(launched(o.reference, *debug), launched(o.server, *debug, *aof)) as (ref, ours):
         if o.what == "dialogues":
             passed, failed = dialogues(o, ref, ours)
             print("%d dialogues equal, %d not" % (passed, failed))

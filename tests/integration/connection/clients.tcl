@@ -1,17 +1,3 @@
-dialogue "small talk" {
-    PING => PONG
-    PING hi => hi
-    ECHO hi => hi
-    SELECT 1 => OK
-    SELECT 99 => !ERR DB index is out of range
-    SELECT 0 => OK
-    CLIENT SETNAME me => OK
-    CLIENT GETNAME => me
-    CLIENT SETNAME "a b" => !ERR Client names*
-    CLIENT NOSUCH => !ERR unknown subcommand 'NOSUCH'. Try CLIENT HELP.
-    HELLO 9 => !NOPROTO*
-    RESET => RESET
-}
 test "compat 5.3: HELLO is judged as a whole" {
     server::start
     set s [resp::connect $server::port]

@@ -1,30 +1,3 @@
-dialogue "names" {
-    SET a 1 => OK
-    RENAME a b => OK
-    RENAME a b => !ERR no such key
-    SET c 2 => OK
-    RENAMENX b c => 0
-    COPY b d => 1
-    COPY b d => 0
-    COPY b c REPLACE => 1
-    GET c => 1
-    TYPE c => string
-    TYPE none => none
-    MOVE c 1 => 1
-    EXISTS c => 0
-    DBSIZE => 2
-    DEL b d none => 2
-    UNLINK none => 0
-    TOUCH none => 0
-}
-dialogue "swapdb" {
-    SET a 1 => OK
-    SWAPDB 0 1 => OK
-    EXISTS a => 0
-    SWAPDB 0 1 => OK
-    GET a => 1
-    SWAPDB 0 99 => !ERR DB index is out of range
-}
 test "scan sees every key" {
     server::start
     set s [resp::connect $server::port]

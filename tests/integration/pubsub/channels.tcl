@@ -1,19 +1,3 @@
-dialogue "channels and patterns" {
-    B: SUBSCRIBE ch => \[subscribe ch 1\]
-    C: PSUBSCRIBE c* => \[psubscribe c\* 1\]
-    PUBLISH ch hello => 2
-    B: reads \[message ch hello\]
-    C: reads \[pmessage c\* ch hello\]
-    PUBSUB CHANNELS => \[ch\]
-    PUBSUB NUMSUB ch none => \[ch 1 none 0\]
-    PUBSUB NUMPAT => 1
-    B: UNSUBSCRIBE => \[unsubscribe ch 0\]
-    PUBLISH ch again => 1
-    C: reads \[pmessage c\* ch again\]
-    D: SSUBSCRIBE ch => \[ssubscribe ch 1\]
-    SPUBLISH ch x => 1
-    D: reads \[smessage ch x\]
-}
 test "a subscriber in RESP2 may do little, in RESP3 all" {
     server::start
     set s [resp::connect $server::port]

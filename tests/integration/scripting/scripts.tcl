@@ -1,49 +1,4 @@
 # What 7.0.15 does otherwise: replies written down.
-dialogue -ours "compat 6.2: commands that block run in scripts and do not block" {
-    EVAL "return redis.call('blpop','none',0)" 0 => (nil)
-    EVAL "redis.call('rpush','l',1,2,3,4) return redis.call('blpop','l',0)" 0 => \[l 1\]
-    EVAL "return redis.call('brpop','l',0)" 0 => \[l 4\]
-    EVAL "return redis.call('brpoplpush','l','m',0)" 0 => 3
-    EVAL "return redis.call('blmove','l','m','left','right',0)" 0 => 2
-    EVAL "return redis.call('blmove','l','m','left','right',0)" 0 => (nil)
-    EVAL "redis.call('zadd','z',1,'a',2,'b') return redis.call('bzpopmin','z',0)" 0 => \[z a 1\]
-    EVAL "return redis.call('bzpopmax','z',0)[2]" 0 => b
-    EVAL "return redis.call('bzpopmax','z',0)" 0 => (nil)
-    EVAL "return redis.call('wait',1,0)" 0 => 0
-    EVAL "return redis.call('waitaof',0,0,0)" 0 => !ERR This Redis command is not allowed from script*
-    COMMAND INFO blpop => *blocking*
-    EVAL "for _,n in ipairs{'blpop','brpop','brpoplpush','blmove','bzpopmin','bzpopmax','wait'} do for _,f in ipairs(redis.call('command','info',n)[1][3]) do if f.ok=='noscript' then return n end end end return 'none'" 0 => none
-}
-dialogue -ours "compat 6.3: numbers as arguments" {
-    EVAL "redis.call('set','n',1795898401767012000) return redis.call('get','n')" 0 => 1795898401767012000
-    EVAL "redis.call('set','n',-1795898401767012000) return redis.call('get','n')" 0 => -1795898401767012000
-    EVAL "redis.call('set','n',-0.1) return redis.call('get','n')" 0 => -0.1
-    EVAL "redis.call('set','n',1e20) return redis.call('get','n')" 0 => 1e+20
-    EVAL "redis.call('set','n',1e15) return redis.call('get','n')" 0 => 1000000000000000
-    EVAL "redis.call('set','n',5e18) return redis.call('get','n')" 0 => 5000000000000000000
-    EVAL "redis.call('set','n',9007199254740993) return redis.call('get','n')" 0 => 9007199254740992
-    EVAL "redis.call('set','n',0.1+0.2) return redis.call('get','n')" 0 => 0.30000000000000004
-    EVAL "redis.call('set','n',3.0) return redis.call('incr','n')" 0 => 4
-    EVAL "redis.call('set','n',2^53) redis.call('incr','n') return redis.call('get','n')" 0 => 9007199254740993
-}
-dialogue -ours "compat 6.7: texts" {
-    EVAL "redis.set_repl()" 0 => !ERR redis.set_repl() requires one argument.*
-}
-dialogue -ours "compat 2.8: time stands still within a script" {
-    EVAL "local a=redis.call('time') for i=1,300000 do local x=i*i end local b=redis.call('time') return a[1]==b[1] and a[2]==b[2]" 0 => 1
-    EVAL "local t=redis.call('time') redis.call('set','x','v','px',100000) return redis.call('pexpiretime','x')-(t[1]*1000+math.floor(t[2]/1000))" 0 => 100000
-    EVAL "redis.call('set','x','v','px',100000) for i=1,300000 do local x=i*i end return redis.call('pttl','x')" 0 => 100000
-}
-dialogue -ours "compat 2.8: time stands still within a transaction" {
-    MULTI => OK
-    TIME => QUEUED
-    SET x v PX 100000 => QUEUED
-    EVAL "for i=1,300000 do local x=i*i end return redis.call('time')" 0 => QUEUED
-    PTTL x => QUEUED
-    TIME => QUEUED
-    EXEC => *OK*100000*
-    EVAL "return 1" 0 => 1
-}
 test "compat 2.8: the same time everywhere in a transaction" {
     server::start
     set s [resp::connect $server::port]
@@ -57,13 +12,6 @@ test "compat 2.8: the same time everywhere in a transaction" {
     set later [regexp -inline {\d+ \d+} [resp::ask $s TIME]]
     if {[lindex $later 0] eq $c} { error "it goes on standing" }
     close $s
-}
-dialogue -ours "faults L5: results that would be endless" {
-    EVAL "local t={} t[1]=t return t" 0 => !ERR reached lua stack limit*
-    EVAL "local t={} t[1]=t t[2]=t return t" 0 => !ERR *
-    EVAL "local t={} t.map=t return t" 0 => !ERR *
-    EVAL "local t={1} for i=1,900 do t={t} end return #t" 0 => 1
-    PING => PONG
 }
 test "faults M4: code words that scripts invent" {
     server::start

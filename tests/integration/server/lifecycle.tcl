@@ -80,16 +80,6 @@ test "SIGTERM saves when there are save points" {
     expect [resp::ask $s GET a] 1 loaded
     close $s
 }
-dialogue "introspection" {
-    COMMAND COUNT => [0-9]*
-    COMMAND GETKEYS SET a b => \[a\]
-    COMMAND GETKEYS XREAD STREAMS a b 0 0 => \[a b\]
-    COMMAND GETKEYS LMPOP 2 a b LEFT => \[a b\]
-    COMMAND GETKEYS ECHO a => !ERR The command has no key arguments
-    COMMAND INFO nosuch => \[(nil)\]
-    COMMAND LIST FILTERBY PATTERN xread* => \[xread*\]
-    ROLE => \[master * \[\]\]
-}
 test "the process gives up calls it never makes, and writing elsewhere when asked to" {
     server::start --filesystem-sandbox yes --enable-protected-configs yes --appendonly yes
     set s [resp::connect $server::port]
