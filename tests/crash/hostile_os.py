@@ -600,7 +600,7 @@ def clock_steps(s, by):
     last = c.ask("XADD", "st", "*", "a", "1")
     c.ask("XGROUP", "CREATE", "st", "g", "0")
     blocked = s.conn()
-    blocked.send("BLPOP", "none", "1.5")
+    blocked.send("BLPOP", "none", "5")
     paused = s.conn()
     time.sleep(0.1)
     s.set(CLOCK, by)

@@ -54,14 +54,9 @@ namespace eval resp {
         }
         return $out
     }
-    proc send {s how args} {
-        set bytes [encode {*}$args]
+    proc send {s args} {
         fconfigure $s -blocking 1
-        if {$how eq "dribble"} {
-            foreach c [split $bytes ""] { puts -nonewline $s $c }
-        } else {
-            puts -nonewline $s $bytes
-        }
+        puts -nonewline $s [encode {*}$args]
         fconfigure $s -blocking 0
     }
     # One reply as text: (nil), an integer, a string, !error, [a b], {k v} flattened to [k v].
@@ -93,7 +88,7 @@ namespace eval resp {
         return "(not RESP: $line)"
     }
     proc ask {s args} {
-        send $s whole {*}$args
+        send $s {*}$args
         return [read $s]
     }
     # A field of INFO.

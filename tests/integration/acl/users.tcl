@@ -1,3 +1,5 @@
+# Users, ACL files and ACL LOG: what is written is read again, and what a user loses is gone at once.
+
 test "the file of users is read, written and read again" {
     set file [file normalize [file join [pwd] users-[pid].acl]]
     set f [open $file w]

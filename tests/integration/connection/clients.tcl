@@ -1,3 +1,5 @@
+# Connections: HELLO and AUTH, CLIENT commands, limits on buffers, memory and numbers of clients.
+
 test "compat 5.3: HELLO is judged as a whole" {
     server::start
     set s [resp::connect $server::port]
@@ -48,13 +50,13 @@ test "clients are listed, killed, paused and unblocked" {
     resp::ask $t CLIENT SETNAME victim
     set id [resp::ask $t CLIENT ID]
     expect [resp::ask $s CLIENT LIST] "*id=$id *name=victim *" list
-    resp::send $t whole BLPOP none 0
+    resp::send $t BLPOP none 0
     resp::settle $s
     expect [resp::ask $s CLIENT UNBLOCK $id ERROR] 1 unblock
     expect [resp::read $t] {!UNBLOCKED*} unblocked
     expect [resp::ask $s CLIENT PAUSE 100000 WRITE] OK pause
     expect [resp::ask $t GET a] (nil) "reads go on"
-    resp::send $t whole SET a 1
+    resp::send $t SET a 1
     resp::settle $s
     expect [resp::silent $t] 1 "writes wait"
     expect [resp::ask $s CLIENT UNPAUSE] OK unpause
@@ -64,9 +66,9 @@ test "clients are listed, killed, paused and unblocked" {
     expect [resp::ask $s CLIENT KILL ID $id] 1 kill
     expect [resp::read $t] (closed) killed
     set r [resp::connect $server::port]
-    resp::send $r whole CLIENT REPLY OFF
-    resp::send $r whole SET b 2
-    resp::send $r whole CLIENT REPLY ON
+    resp::send $r CLIENT REPLY OFF
+    resp::send $r SET b 2
+    resp::send $r CLIENT REPLY ON
     expect [resp::read $r] OK reply
     expect [resp::ask $r GET b] 2 get
     close $s
@@ -182,8 +184,8 @@ test "wrong passwords slow down who guesses" {
     server::start --requirepass secret
     set s [resp::connect $server::port]
     set start [clock milliseconds]
-    for {set i 0} {$i < 4} {incr i} { resp::send $s whole AUTH no$i }
-    resp::send $s whole AUTH secret
+    for {set i 0} {$i < 4} {incr i} { resp::send $s AUTH no$i }
+    resp::send $s AUTH secret
     for {set i 0} {$i < 4} {incr i} { expect [resp::read $s] "!WRONGPASS*" wrong }
     expect [resp::read $s] OK right
     # 100 + 200 + 400 + 800

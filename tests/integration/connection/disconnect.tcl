@@ -2,7 +2,7 @@
 proc waiter {args} {
     set s [resp::connect $server::port]
     set id [resp::ask $s CLIENT ID]
-    resp::send $s whole {*}$args
+    resp::send $s {*}$args
     return [list $s $id]
 }
 # Until n clients wait.
@@ -33,11 +33,11 @@ test "faults D1: who hung up while the server was busy gets nothing" {
         resp::ask $s XGROUP CREATE s g 0 MKSTREAM
         lassign [waiter {*}$wait] w
         until_blocked $s 1
-        resp::send $s whole DEBUG SLEEP 0.2
+        resp::send $s DEBUG SLEEP 0.2
         after 50
         close $w
         after 20
-        resp::send $p whole {*}$push
+        resp::send $p {*}$push
         resp::read $s
         resp::read $p
         until_blocked $s 0
@@ -51,7 +51,7 @@ test "faults D1: a user who is deleted gets nothing, whoever waits next does" {
     resp::ask $s ACL SETUSER u on >p ~* &* +@all
     set w [resp::connect $server::port]
     resp::ask $w AUTH u p
-    resp::send $w whole BZPOPMIN z 0
+    resp::send $w BZPOPMIN z 0
     until_blocked $s 1
     lassign [waiter BZPOPMIN z 0] next
     until_blocked $s 2
@@ -72,7 +72,7 @@ test "compat 1.3: rights are judged again when a blocked command is served" {
         resp::ask $s DEL l
         set w [resp::connect $server::port]
         resp::ask $w AUTH u p
-        resp::send $w whole BLPOP l 0
+        resp::send $w BLPOP l 0
         until_blocked $s 1
         resp::ask $s ACL SETUSER u $take
         expect [resp::ask $s RPUSH l x] 1 push
@@ -95,7 +95,7 @@ test "compat 1.3: so are memory and the replicas that writes ask for" {
     expect [resp::ask $s LRANGE l 0 -1] {\[x\]} stays
     resp::ask $s CONFIG SET maxmemory 0
     resp::ask $s DEL l
-    resp::send $w whole BLPOP l 0
+    resp::send $w BLPOP l 0
     until_blocked $s 1
     together $s MULTI {RPUSH l x} {CONFIG SET min-replicas-to-write 1} EXEC
     foreach want {OK QUEUED QUEUED {\[1 OK\]}} { expect [resp::read $s] $want multi }
@@ -165,7 +165,7 @@ test "faults B7: a transaction is whole when its client hangs up while a script 
     resp::ask $w SET a 1
     resp::ask $w EVAL "redis.call('set','begun',1) local n=0 for i=1,3e7 do n=n+i%7 end return n" 0
     resp::ask $w SET b 1
-    resp::send $w whole EXEC
+    resp::send $w EXEC
     after 60
     close $w
     until "the whole transaction" {[resp::ask $s MGET a begun b] eq {[1 1 1]}}

@@ -19,7 +19,7 @@ test "compat 7.1: a blocked command is counted when it ends, however it ends" {
     } {
         resp::ask $s CONFIG RESETSTAT
         resp::ask $s SLOWLOG RESET
-        resp::send $w whole BLPOP l 0
+        resp::send $w BLPOP l 0
         resp::until_info $s "*blocked_clients:1\r*"
         expect [stats $s blpop] none "not yet: $how"
         expect [resp::ask $s {*}[subst $how]] 1 $how
@@ -40,7 +40,7 @@ test "compat 7.1: MONITOR shows it once, when it came" {
     set w [resp::connect $server::port]
     set m [resp::connect $server::port]
     resp::ask $m MONITOR
-    resp::send $w whole BLPOP l 0
+    resp::send $w BLPOP l 0
     expect [resp::read $m] {*"BLPOP" "l" "0"} came
     resp::ask $s RPUSH l x
     resp::read $w
@@ -54,7 +54,7 @@ test "compat 7.2: clients that a pause holds are blocked clients" {
     set w [resp::connect $server::port]
     set id [resp::ask $w CLIENT ID]
     resp::ask $s CLIENT PAUSE 100000 WRITE
-    resp::send $w whole SET a 1
+    resp::send $w SET a 1
     resp::until_info $s "*blocked_clients:1\r*"
     expect [resp::ask $s CLIENT LIST ID $id] {* flags=b *} flag
     resp::ask $s CLIENT UNPAUSE
@@ -62,7 +62,7 @@ test "compat 7.2: clients that a pause holds are blocked clients" {
     expect [resp::field $s blocked_clients] 0 after
     # Gone while it was held.
     resp::ask $s CLIENT PAUSE 100000 WRITE
-    resp::send $w whole SET a 2
+    resp::send $w SET a 2
     resp::until_info $s "*blocked_clients:1\r*"
     close $w
     resp::until_info $s "*blocked_clients:0\r*"
@@ -73,7 +73,7 @@ test "nobody is served during a pause, and all are after it" {
     server::start
     set s [resp::connect $server::port]
     set w [resp::connect $server::port]
-    resp::send $w whole BLPOP l 0
+    resp::send $w BLPOP l 0
     resp::until_info $s "*blocked_clients:1\r*"
     foreach words {MULTI {RPUSH l x} {CLIENT PAUSE 100000 WRITE}} { resp::ask $s {*}$words }
     expect [resp::ask $s EXEC] {\[1 OK\]} exec
@@ -88,7 +88,7 @@ test "faults B8, compat 7.3 7.4: a consumer hears that its stream or group is go
     foreach how {{DEL s} {UNLINK s} {FLUSHDB} {FLUSHALL} {RENAME s t} {MOVE s 1} {SWAPDB 0 1} {XGROUP DESTROY s g} {PEXPIRE s 10} {PEXPIRE s -1}} {
         resp::ask $s FLUSHALL
         resp::ask $s XGROUP CREATE s g $ MKSTREAM
-        resp::send $w whole XREADGROUP GROUP g c BLOCK 0 STREAMS s >
+        resp::send $w XREADGROUP GROUP g c BLOCK 0 STREAMS s >
         resp::until_info $s "*blocked_clients:1\r*"
         expect [resp::field $s total_blocking_keys_on_nokey] 1 counted
         resp::ask $s {*}$how
@@ -96,7 +96,7 @@ test "faults B8, compat 7.3 7.4: a consumer hears that its stream or group is go
         expect [resp::field $s total_blocking_keys_on_nokey] 0 $how
         expect [resp::field $s total_blocking_keys] 0 $how
     }
-    resp::send $w whole BLPOP l 0
+    resp::send $w BLPOP l 0
     resp::until_info $s "*blocked_clients:1\r*"
     expect [resp::field $s total_blocking_keys_on_nokey] 0 "a list"
 }
@@ -220,7 +220,7 @@ test "faults B12: timeout leaves MONITOR, subscribers and who waits alone" {
     set p [resp::connect $server::port]
     resp::ask $p SUBSCRIBE ch
     set w [resp::connect $server::port]
-    resp::send $w whole BLPOP l 0
+    resp::send $w BLPOP l 0
     set idle [resp::connect $server::port]
     resp::ask $idle PING
     expect [resp::read $m] {*"SUBSCRIBE"*} subscribe

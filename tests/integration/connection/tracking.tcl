@@ -1,3 +1,5 @@
+# CLIENT TRACKING: the table of tracked keys and its limit.
+
 proc stat {s name} {
     regexp "$name:(\\d+)" [resp::ask $s INFO all] -> n
     return $n

@@ -77,12 +77,12 @@ test "WAITAOF answers when the connection's writes are on the disk, or at its ti
     expect [resp::ask $s EXEC] {\[OK \[0 0\]\]} "within a transaction it does not wait"
     # Ended from outside.
     set id [resp::ask $s CLIENT ID]
-    resp::send $s whole WAITAOF 0 1 0
+    resp::send $s WAITAOF 0 1 0
     resp::until_info $t "*blocked_clients:1*"
     expect [resp::ask $t CLIENT UNBLOCK $id] 1 unblock
     expect [resp::read $s] {\[[01] 0\]} unblocked
     # One that waits goes away.
-    resp::send $s whole WAITAOF 0 1 0
+    resp::send $s WAITAOF 0 1 0
     resp::until_info $t "*blocked_clients:1*"
     close $s
     expect [resp::ask $t SET b 1] OK on

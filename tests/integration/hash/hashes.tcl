@@ -1,3 +1,5 @@
+# Hashes: TTLs of fields while nobody looks, and in the journal.
+
 test "deadlines of many fields pass by themselves, and the journal hears of it" {
     server::start --appendonly yes
     set s [resp::connect $server::port]

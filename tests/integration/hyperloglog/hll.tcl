@@ -1,3 +1,5 @@
+# HyperLogLogs: a damaged value is refused.
+
 test "a damaged one is refused" {
     server::start
     set s [resp::connect $server::port]

@@ -1,3 +1,5 @@
+# Keys: SCAN over large tables, and notifications.
+
 test "scan sees every key" {
     server::start
     set s [resp::connect $server::port]
@@ -35,7 +37,7 @@ proc pages {s count scan args} {
     set cursor 0
     set all 0
     for {set n 0} {$n < 10000} {incr n} {
-        resp::send $s whole $scan {*}$args $cursor COUNT $count
+        resp::send $s $scan {*}$args $cursor COUNT $count
         set page [resp::read $s]
         if {![regexp {^\[(\d+) \[(.*)\]\]$} $page -> cursor elements]} { error "$scan: $page" }
         set got [regexp -all {member\d} $elements]
@@ -52,12 +54,12 @@ test "compat 15.1: scans give the pages that are asked for" {
     foreach n {2 3 72 1000} {
         resp::ask $s FLUSHALL
         for {set i 0} {$i < $n} {incr i} {
-            resp::send $s whole HSET h ${long}member$i v
-            resp::send $s whole SADD s ${long}member$i
-            resp::send $s whole ZADD z $i ${long}member$i
-            resp::send $s whole SELECT 1
-            resp::send $s whole SET member$i v
-            resp::send $s whole SELECT 0
+            resp::send $s HSET h ${long}member$i v
+            resp::send $s SADD s ${long}member$i
+            resp::send $s ZADD z $i ${long}member$i
+            resp::send $s SELECT 1
+            resp::send $s SET member$i v
+            resp::send $s SELECT 0
         }
         for {set i 0} {$i < 6 * $n} {incr i} { resp::read $s }
         foreach count {1 2 10 50 9223372036854775807} {
@@ -66,9 +68,9 @@ test "compat 15.1: scans give the pages that are asked for" {
             expect [pages $s $count SCAN] $n "SCAN of $n"
             resp::ask $s SELECT 0
         }
-        resp::send $s whole SSCAN s 0 MATCH *member1 COUNT 1
+        resp::send $s SSCAN s 0 MATCH *member1 COUNT 1
         expect [resp::read $s] {*member1\]\]} "one that matches is found at once"
-        resp::send $s whole HSCAN h 0 MATCH *member1 COUNT 1
+        resp::send $s HSCAN h 0 MATCH *member1 COUNT 1
         expect [resp::read $s] {*member1 v\]\]} "one that matches is found at once"
     }
     close $s

@@ -1,3 +1,5 @@
+# Lists: compressed nodes and encodings.
+
 test "compressed inner blocks" {
     server::start --list-compress-depth 1 --list-max-listpack-size 10
     set s [resp::connect $server::port]

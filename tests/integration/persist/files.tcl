@@ -1,3 +1,5 @@
+# The append-only file and snapshots: kills, full disks, damaged and missing files, rewrites, and the tools that check them.
+
 proc fill {s} {
     for {set i 0} {$i < 200} {incr i} {
         resp::ask $s SET str:$i "value $i" EX [expr {1000 + $i}]
@@ -156,14 +158,14 @@ test "a full disk without a reserve holds the reply, stops writes, keeps reads, 
         fill_disk
         set t [resp::connect $server::port]
         fconfigure $t -blocking 0
-        resp::send $t whole SET held [string repeat y 300000]
+        resp::send $t SET held [string repeat y 300000]
         fconfigure $t -blocking 0
         resp::until_info $s "*aof_last_write_status:err*"
         expect [resp::silent $t] 1 "the reply of a write that is not on disk is held"
         expect [resp::ask $s GET a] 1 "reads go on"
         set u [resp::connect $server::port]
         fconfigure $u -blocking 0
-        resp::send $u whole STRLEN held
+        resp::send $u STRLEN held
         fconfigure $u -blocking 0
         resp::settle $s
         expect [resp::silent $u] 1 "a read of what is not written waits as well"
@@ -295,7 +297,7 @@ test "what was turned on a moment ago survives a shutdown" {
     expect [resp::ask $s CONFIG SET appendonly yes] OK on
     resp::ask $s SET a 1
     set digest [resp::ask $s DEBUG DIGEST]
-    resp::send $s whole SHUTDOWN NOSAVE
+    resp::send $s SHUTDOWN NOSAVE
     resp::read $s
     close $s
     server::stop
@@ -315,8 +317,8 @@ test "turned on while a snapshot is written, and off while a rewrite begins" {
     wait_for_base $s
     resp::until_info $s "*aof_rewrite_in_progress:0*aof_rewrite_scheduled:0*aof_rewrites:1*"
     set s [killed_and_back $s "turned on beside a snapshot"]
-    resp::send $s whole BGREWRITEAOF
-    resp::send $s whole CONFIG SET appendonly no
+    resp::send $s BGREWRITEAOF
+    resp::send $s CONFIG SET appendonly no
     resp::read $s
     expect [resp::read $s] OK off
     resp::ask $s SET b 1
@@ -357,7 +359,7 @@ test "clients in the turn of a reload get their own answers" {
     server::start
     foreach who {a b c d} { set $who [resp::connect $server::port] }
     resp::ask $a DEBUG POPULATE 300000
-    resp::send $a whole DEBUG SLEEP 0.2
+    resp::send $a DEBUG SLEEP 0.2
     after 50
     fconfigure $b -blocking 1
     fconfigure $c -blocking 1

@@ -97,9 +97,9 @@ test "compat 3.7: CONFIG SET appendonly yes during a BGSAVE is in force at once"
     expect [server::log] "*AOF background was scheduled*" log
     resp::ask $s SET new 1
     set w [resp::connect $server::port]
-    resp::send $w whole SET w 1
+    resp::send $w SET w 1
     resp::read $w
-    resp::send $w whole WAITAOF 1 0 20000
+    resp::send $w WAITAOF 1 0 20000
     expect [resp::field $s rdb_bgsave_in_progress] 1 "the snapshot goes on"
     exec kill -KILL [server::child]
     resp::ask $s CONFIG SET rdb-key-save-delay 0
@@ -282,9 +282,9 @@ test "compat 3.13: when BGREWRITEAOF has answered its child is there" {
         resp::until_info $s "*aof_rewrite_in_progress:0*"
     }
     # Pipelined behind others, and from a client that does not wait for the answer.
-    resp::send $s whole INCR n
-    resp::send $s whole BGREWRITEAOF
-    resp::send $s whole INCR n
+    resp::send $s INCR n
+    resp::send $s BGREWRITEAOF
+    resp::send $s INCR n
     expect [resp::read $s] 11 n
     expect [resp::read $s] "Background append only file rewriting started" started
     expect [resp::read $s] 12 "in order"

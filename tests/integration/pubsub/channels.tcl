@@ -1,3 +1,5 @@
+# What a subscriber may do in RESP2 and RESP3.
+
 test "a subscriber in RESP2 may do little, in RESP3 all" {
     server::start
     set s [resp::connect $server::port]

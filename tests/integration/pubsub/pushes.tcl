@@ -25,7 +25,7 @@ test "compat 5.1: one's own message follows the reply" {
     server::start
     set s [subscriber]
     resp::ask $s SUBSCRIBE foo
-    resp::send $s whole PUBLISH foo 1
+    resp::send $s PUBLISH foo 1
     expect [resp::read $s] 1 reply
     expect [resp::read $s] {\[message foo 1\]} message
 }
@@ -34,7 +34,7 @@ test "compat 5.1: the messages of a transaction follow the whole of it" {
     set s [subscriber]
     resp::ask $s SUBSCRIBE foo
     foreach words {MULTI {PUBLISH foo bar} {SET a 1} {PUBLISH foo baz}} { resp::ask $s {*}$words }
-    resp::send $s whole EXEC
+    resp::send $s EXEC
     expect [kinds $s 1] {\*:+:} exec
     expect [resp::read $s] {\[message foo bar\]} first
     expect [resp::read $s] {\[message foo baz\]} second
@@ -43,7 +43,7 @@ test "compat 5.1: so do the messages of a script and of a function" {
     server::start
     set s [subscriber]
     resp::ask $s SUBSCRIBE foo
-    resp::send $s whole EVAL "redis.call('publish','foo','x') redis.call('publish','foo','y') return {1,2}" 0
+    resp::send $s EVAL "redis.call('publish','foo','x') redis.call('publish','foo','y') return {1,2}" 0
     expect [resp::read $s] {\[1 2\]} reply
     expect [resp::read $s] {\[message foo x\]} first
     expect [resp::read $s] {\[message foo y\]} second
@@ -52,12 +52,12 @@ test "compat 5.1: notifications of one's own commands follow their replies" {
     server::start --notify-keyspace-events KEA
     set s [subscriber]
     resp::ask $s PSUBSCRIBE __key*
-    resp::send $s whole SET a 1
+    resp::send $s SET a 1
     expect [resp::read $s] OK reply
     expect [resp::read $s] {\[pmessage * set\]} keyspace
     expect [resp::read $s] {\[pmessage * a\]} keyevent
     foreach words {MULTI {SET a 2} {DEL a} {GET b}} { resp::ask $s {*}$words }
-    resp::send $s whole EXEC
+    resp::send $s EXEC
     expect [kinds $s 1] {\*+:_} exec
     foreach want {set a del a} { expect [resp::read $s] "*pmessage *$want*" $want }
 }
@@ -66,7 +66,7 @@ test "compat 5.1: and those of a blocked command when it is served" {
     set s [subscriber]
     set t [resp::connect $server::port]
     resp::ask $s PSUBSCRIBE __keyevent*:lpop
-    resp::send $s whole BLPOP l 0
+    resp::send $s BLPOP l 0
     resp::settle $t
     resp::ask $t RPUSH l x
     expect [resp::read $s] {\[l x\]} reply
@@ -80,12 +80,12 @@ test "compat 5.1: invalidations of keys that one changes oneself" {
     resp::ask $s RPUSH l a b
     resp::ask $s LRANGE l 0 -1
     foreach words {MULTI {RPUSH l c} {GET x}} { resp::ask $s {*}$words }
-    resp::send $s whole EXEC
+    resp::send $s EXEC
     expect [kinds $s 1] {\*:_} exec
     expect [resp::read $s] {\[invalidate \[l\]\]} push
     resp::ask $s DEL l
     resp::ask $s LLEN l
-    resp::send $s whole BLPOP l 0
+    resp::send $s BLPOP l 0
     resp::settle $t
     resp::ask $t RPUSH l x
     expect [resp::read $s] {\[invalidate \[l\]\]} push
@@ -95,8 +95,8 @@ test "MONITOR shows one's own transaction behind its replies" {
     server::start
     set s [resp::connect $server::port]
     resp::ask $s MONITOR
-    foreach words {MULTI {ECHO 2} {ECHO a}} { resp::send $s whole {*}$words }
-    resp::send $s whole EXEC
+    foreach words {MULTI {ECHO 2} {ECHO a}} { resp::send $s {*}$words }
+    resp::send $s EXEC
     expect [resp::read $s] OK multi
     expect [resp::read $s] {*"MULTI"} line
     foreach want {QUEUED QUEUED {\[2 a\]} {*"ECHO" "2"} {*"ECHO" "a"} {*"EXEC"}} { expect [resp::read $s] $want $want }
@@ -114,12 +114,12 @@ test "compat 5.2: confirmations come although replies are off, messages as well"
     server::start
     set s [subscriber]
     set t [resp::connect $server::port]
-    resp::send $s whole CLIENT REPLY OFF
-    resp::send $s whole SUBSCRIBE a
+    resp::send $s CLIENT REPLY OFF
+    resp::send $s SUBSCRIBE a
     expect [resp::read $s] {\[subscribe a 1\]} subscribe
     resp::ask $t PUBLISH a x
     expect [resp::read $s] {\[message a x\]} message
-    resp::send $s whole PUBLISH a y
+    resp::send $s PUBLISH a y
     expect [resp::read $s] {\[message a y\]} own
 }
 test "compat 2.1: nobody is served while a script runs" {
@@ -133,10 +133,10 @@ test "compat 2.1: nobody is served while a script runs" {
     } {
         resp::ask $b DEL x
         set a [resp::connect $server::port]
-        resp::send $a whole {*}$wait
+        resp::send $a {*}$wait
         resp::settle $c
         set count [expr {[string match *z* [lindex $wait 0]] || [string match BZ* $wait] ? "zcard" : "llen"}]
-        resp::send $b whole EVAL "redis.call($push,'y') local n=0 for i=1,3e7 do n=n+i%7 end redis.call($push,'z') return redis.call('$count','x')" 0
+        resp::send $b EVAL "redis.call($push,'y') local n=0 for i=1,3e7 do n=n+i%7 end redis.call($push,'z') return redis.call('$count','x')" 0
         for {set busy 0} {$busy < 5} {incr busy} {
             after 30
             resp::ask $c PING

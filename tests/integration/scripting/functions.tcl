@@ -1,3 +1,5 @@
+# Functions and scripts over a restart, and their place in the append-only file.
+
 test "functions survive, by snapshot and by the append-only file" {
     server::start --appendonly yes
     set s [resp::connect $server::port]

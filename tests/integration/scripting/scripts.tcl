@@ -1,4 +1,5 @@
-# What 7.0.15 does otherwise: replies written down.
+# Scripts: what a busy one keeps others from, what errors and logs say, memory limits of libraries.
+
 test "compat 2.8: the same time everywhere in a transaction" {
     server::start
     set s [resp::connect $server::port]
@@ -39,12 +40,12 @@ test "compat 6.4: what runs" {
     set s [resp::connect $server::port]
     set o [resp::connect $server::port]
     resp::ask $s FUNCTION LOAD "#!lua name=l\nredis.register_function('Loop', function() while true do end end)"
-    resp::send $s whole FCALL loop 1 key arg
+    resp::send $s FCALL loop 1 key arg
     while {![string match "!BUSY*" [resp::ask $o PING]]} { after 20 }
     expect [resp::ask $o FUNCTION STATS] "*running_script ?name Loop command ?FCALL loop 1 key arg? duration_ms*" stats
     expect [resp::ask $o FUNCTION KILL] OK kill
     expect [resp::read $s] "!ERR Script killed by user with SCRIPT KILL...*" "as Redis says it"
-    resp::send $s whole EVAL "while true do pcall(error) end" 0
+    resp::send $s EVAL "while true do pcall(error) end" 0
     while {![string match "!BUSY*" [resp::ask $o PING]]} { after 20 }
     expect [resp::ask $o FUNCTION STATS] "!BUSY*" "while a script runs"
     expect [resp::ask $o SCRIPT KILL] OK kill

@@ -1,4 +1,5 @@
-# compat 12.5: what COMMAND INFO of 7.2 says otherwise than that of 7.0.
+# The table of commands, secrets in logs, and the sections and counters of INFO.
+
 test "compat 12.5: the table of commands is that of 7.2" {
     server::start
     set s [resp::connect $server::port]

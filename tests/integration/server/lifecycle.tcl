@@ -1,3 +1,5 @@
+# Settings, start, signals, crash reports and the sandbox.
+
 test "settings are read and changed" {
     server::start
     set s [resp::connect $server::port]
@@ -63,7 +65,7 @@ test "tools find the lines they wait for" {
 test "a crash leaves a report" {
     server::start
     set s [resp::connect $server::port]
-    resp::send $s whole DEBUG SEGFAULT
+    resp::send $s DEBUG SEGFAULT
     expect [resp::read $s] (closed) closed
     server::until_log "*=== REDIS BUG REPORT START*crashed by signal*STACK TRACE*"
 }

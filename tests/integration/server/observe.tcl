@@ -1,3 +1,5 @@
+# MONITOR, SLOWLOG and LATENCY.
+
 test "MONITOR shows what runs, without secrets" {
     server::start
     set s [resp::connect $server::port]
@@ -42,9 +44,9 @@ test "the slow log keeps what took long" {
     close $s
 }
 test "latency events and histograms" {
-    server::start --latency-monitor-threshold 10 --enable-debug-command yes
+    server::start --latency-monitor-threshold 1000 --enable-debug-command yes
     set s [resp::connect $server::port]
-    resp::ask $s DEBUG SLEEP 0.03
+    resp::ask $s DEBUG SLEEP 1.1
     expect [resp::ask $s LATENCY LATEST] {*command*} latest
     expect [resp::ask $s LATENCY GRAPH command] {*command - high*} graph
     expect [resp::ask $s LATENCY DOCTOR] {*command: 1 events*} doctor

@@ -1,3 +1,5 @@
+# Sets: what SPOP leaves in the journal.
+
 test "what SPOP took is what the journal says" {
     server::start --appendonly yes
     set s [resp::connect $server::port]

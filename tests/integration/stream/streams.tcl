@@ -1,3 +1,5 @@
+# Streams: idempotency windows, claiming readers, trims after a reload, and the cache of expanded blocks.
+
 test "producers' ids are forgotten after their time" {
     server::start
     set s [resp::connect $server::port]
@@ -43,7 +45,7 @@ test "blocks that are read again stay expanded, within the limit" {
     server::start --stream-cache-size 300kb
     set s [resp::connect $server::port]
     for {set i 1} {$i <= 6000} {incr i} {
-        resp::send $s whole XADD s $i-1 field [string repeat "value $i " 12]
+        resp::send $s XADD s $i-1 field [string repeat "value $i " 12]
     }
     for {set i 1} {$i <= 6000} {incr i} { resp::read $s }
     expect [cached $s] 0 "before any reading"
@@ -55,7 +57,7 @@ test "blocks that are read again stay expanded, within the limit" {
     set n [cached $s]
     if {$n < 200000 || $n > 300 * 1024} { error "$n bytes are cached" }
     # What is deleted is not read, and the rest is.
-    for {set i 2} {$i <= 4000} {incr i 3} { resp::send $s whole XDEL s $i-1 }
+    for {set i 2} {$i <= 4000} {incr i 3} { resp::send $s XDEL s $i-1 }
     for {set i 2} {$i <= 4000} {incr i 3} { expect [resp::read $s] 1 deleted }
     resp::ask $s XTRIM s MINID 700
     set left [resp::ask $s XRANGE s - +]
@@ -89,8 +91,8 @@ test "compat 15.6: an approximate trim leaves less than a node more" {
     for {set i 1} {$i <= 3000} {incr i} {
         set pairs {}
         for {set k 0} {$k <= $i % 7} {incr k} { lappend pairs field[expr {$i * 7 + $k}] value }
-        resp::send $s whole XADD s MAXLEN ~ 500 $i-1 {*}$pairs
-        resp::send $s whole XLEN s
+        resp::send $s XADD s MAXLEN ~ 500 $i-1 {*}$pairs
+        resp::send $s XLEN s
     }
     for {set i 1} {$i <= 3000} {incr i} {
         resp::read $s

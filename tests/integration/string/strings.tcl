@@ -1,3 +1,5 @@
+# Strings: large values, and doubles in RESP3.
+
 test "a large value comes back" {
     server::start
     set s [resp::connect $server::port]
@@ -11,10 +13,10 @@ test "a large value comes back" {
 test "compat 15.8: INCREX BYFLOAT answers doubles in RESP3" {
     server::start
     set s [resp::connect $server::port]
-    resp::send $s whole INCREX f BYFLOAT 1.5
+    resp::send $s INCREX f BYFLOAT 1.5
     expect [resp::read $s] {\[1.5 1.5\]} "RESP2"
     resp::ask $s HELLO 3
-    resp::send $s whole INCREX f BYFLOAT 0.25 UBOUND 1.6 SATURATE
+    resp::send $s INCREX f BYFLOAT 0.25 UBOUND 1.6 SATURATE
     fconfigure $s -blocking 1
     foreach want {{\*2} ,1.6* ,0.1*} { expect [string trim [gets $s]] $want "RESP3" }
     close $s

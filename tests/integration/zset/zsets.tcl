@@ -1,3 +1,5 @@
+# Sorted sets: a large one through many changes.
+
 test "a large sorted set keeps order through many changes" {
     server::start
     set s [resp::connect $server::port]
