@@ -14,6 +14,11 @@ void state_set(struct engine *e, enum slow_path_reason bit, bool on)
     e->store->expiry_paused = (e->slow_path & HOLDS_WRITES) != 0;
 }
 
+bool state_holds_writes(const struct engine *e)
+{
+    return (e->slow_path & HOLDS_WRITES) != 0;
+}
+
 bool state_takes_writes(const struct engine *e)
 {
     return !(e->slow_path & (HOLDS_WRITES | ENGINE_LOADING | ENGINE_BUSY));

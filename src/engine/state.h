@@ -20,6 +20,9 @@ bool state_is_torn(const struct engine *e);
 /* Whether a client's write would run now, for all that the state of the server says. Nor would then
  * what the server does by itself: act_may(). */
 bool state_takes_writes(const struct engine *e);
+/* Whether a client's write would be refused or held now, unlike what is loaded, or what a script
+ * that is busy does. */
+bool state_holds_writes(const struct engine *e);
 /* True: a client's write is refused now, for the reason that is added to why. */
 bool state_refuses_writes(const struct engine *e, struct buf *why);
 

@@ -31,7 +31,7 @@ static void count_one(struct call *call)
         return;
     }
     n = hll_estimate(most);
-    if (state_takes_writes(call->engine)) {
+    if (!state_holds_writes(call->engine)) {
         hll_put_cached(string_args_grow(call, key, e, x.n), n);
         CALL_EFFECT(call, BYTES("PFCOUNT"), key);
         db_changed(call->db, key, 0, NULL);

@@ -15,7 +15,7 @@ TEST(what_the_store_is_told)
         state_set(e, (enum slow_path_reason)bit, true);
         CHECK(e->slow_path == bit && e->store->expiry_paused == ((bit & holds) != 0));
         CHECK(e->store->expiry_ignored == (bit == ENGINE_LOADING));
-        CHECK(state_takes_writes(e) == !(bit & acts));
+        CHECK(state_takes_writes(e) == !(bit & acts) && state_holds_writes(e) == !!(bit & holds));
         /* Another in between changes nothing. */
         state_set(e, ENGINE_MAXMEMORY, true);
         CHECK(state_takes_writes(e) == !(bit & acts));
