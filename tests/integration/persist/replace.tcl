@@ -298,7 +298,7 @@ test "turned on by a transaction while a base is written without it: what came i
     resp::ask $s BGREWRITEAOF
     resp::ask $s SET between 1
     foreach request {MULTI {CONFIG SET appendonly yes} EXEC} { resp::ask $s {*}$request }
-    until $s "*aof_enabled:1*"
+    resp::until_info $s "*aof_enabled:1*"
     # The first base that is called finished has to hold it, or an increment.
     for {set i 0} {$i < 800 && ![string match "*Background AOF rewrite finished*" [server::log]]} {incr i} { after 10 }
     close $s
