@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Which commands count as an access of which keys (compat 9.1): OBJECT IDLETIME against redis-server's after commands made from
-the usage lines.
+"""Which keys a command touches for LRU purposes (compat 9.1): OBJECT IDLETIME of all keys, compared with redis-server's after commands made
+from the usage lines.
 
 access.py --server PATH [--commands N] [--seed S]
 """

@@ -1,5 +1,5 @@
-"""What the rules of a user allow: a model of the rights, written apart from the server. It is told which keys a request has (tests/rights
-compares those with what handlers touch) and judges the rest itself."""
+"""A model of what a user's ACL rules allow, written independently of the server. The caller names the keys of a request (tests/rights checks
+those against the keys that handlers touch); the model decides everything else."""
 
 
 def glob(p, s):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""How many changes a command counts as, for save points (compat 3.4): rdb_changes_since_last_save against redis-server's after
-commands made from the usage lines.
+"""How many changes a command counts as for save points (compat 3.4): rdb_changes_since_last_save, compared with redis-server's after commands
+made from the usage lines.
 
 changes.py --server PATH [--commands N] [--seed S]
 """

@@ -1,5 +1,5 @@
-"""Requests made from the usage lines of commands, and changed in ways that confuse whoever searches them for words: options twice, words of
-options as arguments, numbers and keys in wrong places."""
+"""Requests made from the usage lines of commands and mutated in ways that mislead a search for keywords: options twice, keywords as arguments,
+numbers and keys in wrong places."""
 import oracle
 
 WORDS = [b"STORE", b"STOREDIST", b"STREAMS", b"streams", b"BY", b"GET", b"LIMIT", b"COUNT", b"GROUP", b"KEYS", b"0", b"1", b"2", b"3", b"*", b"k*", b"h*->a", b"nosort",

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Every setting of redis-server against ours: CONFIG SET to values of all kinds, every reply and what CONFIG GET then says (faults C1,
-compat 11.1, 11.6, 11.7). What may differ is in DIFFERENT and has a line in ../differences.md.
+"""Every setting of redis-server: the replies of CONFIG SET to values of all kinds, and what CONFIG GET then returns, are those of redis-server
+(faults C1, compat 11.1, 11.6, 11.7). What may differ is in DIFFERENT and has a line in ../differences.md.
 
 settings.py --server PATH [--reference PATH] [NAME ...]     only settings whose names are given
 """

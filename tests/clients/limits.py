@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Who may connect and what a connection may hold.
+"""Limits on connections: unfinished handshakes, TLS spoken to a plain port, shutdown, and the counters of INFO.
 
 limits.py SERVER      prints "ok ..." and "not ok ..." lines
 """

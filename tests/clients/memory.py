@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What clients make the server keep is counted, limited, and drives no data out.
+"""Memory that the server holds for clients (queues, buffers, subscriptions, tracking) is counted and limited, and never causes eviction of keys.
 
 memory.py SERVER      prints "ok ..." and "not ok ..." lines
 """

@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
-"""Every call of the persistence path fails once in turn, or is the last one before the process dies.
+"""Each file operation of persistence fails once, or is the last one before the process is killed.
 
 faults.py --server PATH (a build with MILLRACE_FAULTS) [--mode always|everysec] [--how EIO|ENOSPC|short|kill] [--stride K] [--seed S]
 
-A server lives a scripted life: writes of several kinds, a rewrite, a snapshot, CONFIG REWRITE, ACL SAVE, the append-only file off and
-on, an orderly end and a second start. Its calls of io/file.c are counted. Then for each number (or every K-th, beginning by the seed) the
-same life is lived and that call fails (src/io/fault.h). Whatever happens then: what was acknowledged is there after SIGKILL and a start
-without faults, what was refused is not, writes are accepted again within seconds, and the process does not end by itself other than with
-a refusal to start, which says why.
+A scenario is run: writes of several kinds, a rewrite, a snapshot, CONFIG REWRITE, ACL SAVE, the append-only file off and on, an orderly
+shutdown and a second start. Its calls of io/file.c are counted. Then the scenario is run again for each call (or every K-th, from an offset by
+the seed), and that call fails (src/io/fault.h). Whatever happens then: what was acknowledged is there after SIGKILL and a start without
+faults, what was refused is not, writes are accepted again, and the process does not exit other than by refusing to start, with a reason.
 """
 import argparse, errno, mmap, os, struct, subprocess, sys, time
 

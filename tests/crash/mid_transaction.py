@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Nothing is saved while a transaction or a script has begun and not ended. usage: mid_transaction.py SERVER
+"""No snapshot or base is written in the middle of a transaction or a script. usage: mid_transaction.py SERVER
 
 faults D6, D7; compat 2.10. Each case kills the server and looks at what the files hold. Prints "ok NAME" or "not ok NAME: why"."""
 import os, signal, subprocess, sys

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Commands made from the usage lines whose numbers are the largest, the smallest and those beside them (faults U1).
+"""Commands made from the usage lines with numbers at the limits of their types and next to them (faults U1).
 
-extremes.py SERVER [--commands N] [--seed S]: SERVER is a build with sanitizers. What is asked for may be refused or done; no
-arithmetic may overflow. Prints a line a command whose log grew, when the server goes on after a report.
+extremes.py SERVER [--commands N] [--seed S]: SERVER is a build with sanitizers. Every command may succeed or be refused, but no
+arithmetic may overflow. When the server goes on after a sanitizer's report, the command that caused it is printed.
 """
 import argparse, os, random, re, sys, time
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Snapshots, manifests, bases and increments with changed bytes, given to a server at its start.
+"""Starts servers on damaged files: snapshots, manifests, bases and increments with changed bytes.
 
 files.py SERVER [--seconds N] [--seed S]: SERVER is best a build with sanitizers (make sanitized). The server
 may load what it is given or refuse it with exit 1; what it loaded is then read and changed. Fails on any

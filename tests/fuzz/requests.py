@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Requests made from the oracle's dialogues, changed and broken, through several connections at once.
+"""Mutated and truncated requests from the oracle's dialogues, on several connections at once.
 
 requests.py SERVER [--seconds N] [--seed S]: SERVER is best a build with sanitizers (make sanitized). Fails
 when the process ends, hangs at its end, or its log holds a sanitizer's report.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""RESTORE and snapshots whose lengths announce more than there is, on a server that has little memory left: payloads.py SERVER
+"""RESTORE payloads and snapshots that announce larger lengths than they have bytes for, on a server with little memory left. usage: payloads.py SERVER
 
-faults R1: every one is answered by an error or loaded; the server goes on. (A sanitized build can't be limited: then only the answers count.)"""
+faults R1: each is refused or loaded, and the server goes on. A sanitized build cannot be limited in memory; there only the replies are checked."""
 import os, resource, struct, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Random Lua programs made of what is nasty: coroutines, metatables, callbacks out of C, chains of pcall and xpcall, load, deep
-recursion, huge strings and announced ranges, sort with bad comparisons, nested cjson and cmsgpack, results without an end. The server
-must survive each, a kill must end each within bounded time, and the next small script must find its memory.
+"""Random Lua programs from constructs that have broken servers: coroutines, metatables, callbacks from C, chains of pcall and xpcall, load,
+deep recursion, huge strings and ranges, sort with inconsistent comparisons, nested cjson and cmsgpack, endless results. The server must survive
+each program, SCRIPT KILL must end it within bounded time, and a small script must have enough memory afterwards.
 
 programs.py SERVER [--programs N] [--seconds S] [--seed S] [--show]      prints "ok ..." and "not ok ..." lines
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Scripts that try to get out, to take everything or never to end: none may harm the server.
+"""Scripts that try to leave the sandbox, to use all memory, or never to end: none may harm the server or block it for good.
 
 scripts.py SERVER      prints "ok ..." and "not ok ..." lines
 """

@@ -4,7 +4,7 @@
 pressure.py --server PATH [--seconds N | --uses N] [--limit 200mb] [--keys N] [--policy P] [--compare REDIS] [--probe]
 
 Fails when memory passes the limit by more than 2 % or when the hit ratio is more than half a point below that of the server
-it is compared with (the same keys in the same order). Times are printed and are nobody's verdict.
+it is compared with (the same keys in the same order). Times are printed only.
 """
 import argparse, itertools, multiprocessing, os, random, sys, time
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""After any sequence of commands the data are the same before and after everything that writes and reads them.
+"""Whatever commands have made of the data, it is the same after each way of writing and reading it.
 
 roundtrip.py --server PATH [--seed S] [--rounds N] [--commands N]
 

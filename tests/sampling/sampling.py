@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What is chosen at random is chosen evenly, and a scan misses nothing that stays.
+"""Random choices are uniform, and a scan returns every element that is there all the time.
 
 sampling.py SERVER
 
