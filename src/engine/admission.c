@@ -1,5 +1,6 @@
 #include "engine/admission.h"
 
+#include "base/assert.h"
 #include "engine/observe.h"
 #include "engine/rights.h"
 #include "engine/state.h"
@@ -104,6 +105,7 @@ static bool state_forbids(const struct admission *a, struct buf *why)
 static bool is_refused(const struct admission *a, struct buf *why)
 {
     const struct client *c = a->client;
+    ASSERT((a->by == ADMISSION_SCRIPT) == (a->script != NULL));
     if (a->by == ADMISSION_REQUEST && (c->flags & CLIENT_ANONYMOUS) &&
         !(a->command->flags & COMMAND_NO_AUTH))
         return because(why, ERR_NOAUTH);

@@ -1,6 +1,7 @@
 #include "engine/assemble.h"
 
 #include "acl/users.h"
+#include "base/assert.h"
 #include "base/mem.h"
 #include "engine/act.h"
 #include "engine/block.h"
@@ -108,6 +109,9 @@ void assemble_begin(struct engine *e, struct settings *settings, struct registry
 
 void assemble_end(struct engine *e)
 {
+    ASSERT(e->clients.count == 0 && e->clients.held == 0 && e->clients.input == 0);
+    ASSERT(e->blocking.count == 0 && e->gate.held_count == 0 && e->watched.used == 0);
+    ASSERT(e->journal->depth == 0 && !e->running && !e->act.open);
     client_free(e->act.client);
     block_forget_ready(e);
     rights_forget_denials(e);

@@ -1,8 +1,28 @@
+/* Waiting for keys.
+ *
+ * A wait (block_wait) belongs to one client and lies in the list of each key that it names
+ * (wait_key, found by database and name), once, however often the key is named. States of a wait:
+ *
+ *   waiting   --key is ready-->  the command runs again, whole: it answers, and the wait is gone;
+ *                                or it blocks again, and the wait keeps its place in all lists
+ *             --deadline------>  the answer for "nothing came", or (BLOCK_AGAIN) one last run
+ *             --CLIENT UNBLOCK>  the same, or an error
+ *             --client leaves->  forgotten; what it waited for stays for the next
+ *
+ * Commands only note that a key is ready (db_ready() ends in block_key_ready()); serving happens
+ * between commands, the oldest wait first, up to the one that was the last when serving began: who
+ * blocks again behind it is not served in the same round. Timers only note, too (note_due());
+ * block_run_due() does the work as a phase of the turn.
+ *
+ * While a key's list is walked the wait that is served may vanish, and the key with its last wait:
+ * `serving` keeps the key. A refusal (rights, a failed disk) is an answer and ends the wait. */
 #include "engine/block.h"
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "engine/argv.h"
 #include "engine/exec.h"
+#include "engine/key_name.h"
 
 #define PAUSED_MS 50 /* from one look at a pause to the next, for who is to run by the clock */
 
@@ -50,18 +70,10 @@ bool block_allowed(const struct call *call)
     return !(call->client->flags & (CLIENT_IN_EXEC | CLIENT_REPLAY | CLIENT_INTERNAL));
 }
 
-static struct bytes name_of(struct buf *to, const struct db *db, struct bytes key)
-{
-    to->n = 0;
-    buf_add(to, bytes_of(&db->id, sizeof(db->id)));
-    buf_add(to, key);
-    return buf_bytes(to);
-}
-
 static struct wait_key *find_key(const struct engine *e, const struct db *db, struct bytes key)
 {
     struct buf name = {0};
-    struct wait_key *k = dict_get(&e->blocking.keys, name_of(&name, db, key));
+    struct wait_key *k = dict_get(&e->blocking.keys, key_name(&name, db, key));
     buf_free(&name);
     return k;
 }
@@ -69,7 +81,7 @@ static struct wait_key *find_key(const struct engine *e, const struct db *db, st
 static struct wait_key *ensure_key(struct engine *e, struct db *db, struct bytes key)
 {
     struct buf name = {0};
-    struct dict_node *node = dict_ensure(&e->blocking.keys, name_of(&name, db, key));
+    struct dict_node *node = dict_ensure(&e->blocking.keys, key_name(&name, db, key));
     buf_free(&name);
     if (!node->value) {
         struct wait_key *k = mem_zalloc(sizeof(*k) + key.n);
@@ -88,26 +100,11 @@ static void drop_key_if_idle(struct engine *e, struct wait_key *k)
     if (!dlist_empty(&k->waiters) || dlist_linked(&k->ready) || k->serving)
         return;
     struct buf name = {0};
-    dict_remove(&e->blocking.keys, name_of(&name, k->db, bytes_of(k->key, k->n)));
+    dict_remove(&e->blocking.keys, key_name(&name, k->db, bytes_of(k->key, k->n)));
     buf_free(&name);
     e->store->waited--;
+    ASSERT(k->groups == 0 && e->store->waited == e->blocking.keys.used);
     mem_free(k);
-}
-
-static struct bytes *copy_args(const struct bytes *argv, int argc)
-{
-    size_t bytes = (size_t)argc * sizeof(*argv);
-    for (int i = 0; i < argc; i++)
-        bytes += argv[i].n;
-    struct bytes *copy = mem_alloc(bytes);
-    char *at = (char *)(copy + argc);
-    for (int i = 0; i < argc; i++) {
-        if (argv[i].n)
-            memcpy(at, argv[i].p, argv[i].n);
-        copy[i] = bytes_of(at, argv[i].n);
-        at += argv[i].n;
-    }
-    return copy;
 }
 
 static void note_due(struct timer *timer)
@@ -133,6 +130,7 @@ void block_on(struct call *call, const struct block_options *o)
 {
     struct client *c = call->client;
     struct engine *e = call->engine;
+    ASSERT(block_allowed(call));
     call->wants_block = true;
     if (c->wait) {
         stop_timer(&c->wait->wake);
@@ -144,7 +142,7 @@ void block_on(struct call *call, const struct block_options *o)
     w->client = c;
     w->command = call->command;
     w->argc = o->argv ? o->argc : call->argc;
-    w->argv = copy_args(o->argv ? o->argv : call->argv, w->argc);
+    w->argv = argv_copy(o->argv ? o->argv : call->argv, w->argc);
     w->type = o->type;
     w->null = o->null;
     w->group = o->group;
@@ -164,6 +162,7 @@ void block_on(struct call *call, const struct block_options *o)
         dlist_append(&k->waiters, &l->node);
         e->blocking.nokey_keys += w->group && k->groups++ == 0;
     }
+    ASSERT(w->link_count <= o->key_count && e->blocking.keys.used >= (size_t)(w->link_count > 0));
     w->has_deadline = o->deadline_ms != 0;
     if (o->deadline_ms)
         set_timer(&w->deadline, o->deadline_ms);
@@ -188,6 +187,7 @@ void block_forget(struct client *c)
     for (int i = 0; i < w->link_count; i++) {
         struct wait_key *k = w->links[i].key;
         dlist_remove(&w->links[i].node);
+        ASSERT(!w->group || (k->groups > 0 && e->blocking.nokey_keys > 0));
         e->blocking.nokey_keys -= w->group && --k->groups == 0;
         drop_key_if_idle(e, k);
     }

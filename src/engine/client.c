@@ -1,3 +1,18 @@
+/* Clients: made, counted, and on their way out.
+ *
+ *   staying   --CLIENT KILL by another, an error of the socket, a limit-->  CLIENT_CLOSING: nothing
+ *               more is sent; in clients.closing, and freed at the end of the turn
+ *             --QUIT, a protocol error, CLIENT KILL by itself------------>  CLIENT_CLOSE_AFTER:
+ * reads no more, and is closed when its output has been sent
+ *
+ * Nobody frees a client in the middle of a turn: others may hold pointers to it, and its own
+ * command may be running. client_is_staying() is false for both.
+ *
+ * Lists hold clients by nodes of their own; client_free() takes it out of all of them. Output is
+ * announced by client_has_output(), replies by client_has_reply(): these are sent first.
+ *
+ * What is kept for clients is counted as it grows (client_holds(), client_count_input()), so that
+ * the sum is known without a walk; whoever adds takes away the same number. */
 #include "engine/client.h"
 
 #include "base/assert.h"
@@ -54,8 +69,9 @@ struct client *client_new_internal(struct engine *engine, unsigned flags)
 
 void client_free(struct client *c)
 {
-    ASSERT(!c->wait && !c->txn && !c->subscriber);
     struct engine *e = c->engine;
+    ASSERT(!c->wait && !c->txn && !c->subscriber && !c->tracking);
+    ASSERT(e->clients.input >= c->input && (e->gate.held_count > 0 || c->mark_n == 0));
     e->gate.held_count -= c->mark_n > 0;
     dlist_remove(&c->all);
     dlist_remove(&c->outgoing);
@@ -141,6 +157,7 @@ void client_keep(struct client *c, const char *data, size_t n)
         memcpy(c->in, data, n);
     }
     c->in_n = n;
+    ASSERT(n <= c->in_cap);
     if (n == 0) {
         mem_free(c->in);
         c->in = NULL;
@@ -202,12 +219,14 @@ enum client_class client_class(const struct client *c)
 
 void client_holds(struct client *c, size_t more, size_t less)
 {
+    ASSERT(c->held + more >= less);
     c->held += more - less;
     c->engine->clients.held += more - less;
 }
 
 void client_set_input(struct client *c, size_t bytes)
 {
+    ASSERT(c->engine->clients.input >= c->input);
     c->engine->clients.input += bytes - c->input;
     c->input = bytes;
 }

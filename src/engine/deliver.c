@@ -1,5 +1,7 @@
 #include "engine/deliver.h"
 
+#include "base/assert.h"
+
 #define SHARE_FROM 1024 /* bytes from which receivers share one copy */
 
 /* Where a push goes now. */
@@ -44,6 +46,7 @@ void deliver_begin(struct client_running *r, struct client *c)
 void deliver_end(struct client_running *r)
 {
     struct client *c = r->client;
+    ASSERT(c->engine->running == r);
     c->engine->running = r->outer;
     if (chain_pending(&r->pushes))
         chain_move(way_to(c), &r->pushes);

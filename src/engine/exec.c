@@ -1,3 +1,22 @@
+/* The life of one command. A request takes one of two ways:
+ *
+ *   quick    exec_request(): nothing about the client (CLIENT_SLOW_PATH) or the server
+ *            (engine.slow_path) is special. Straight to exec_run(); one branch decides.
+ *   checked  run_checked(): admission says whether it may run; it may be refused (an error that is
+ *            counted as rejected), queued by MULTI, or held by a pause (EXEC_HOLD: offered again
+ *            as it is). Its reply may go nowhere, pushes to its client follow the reply.
+ *
+ * Both end in exec_run(): the handler runs within a group of the journal, its effects are
+ * journalled unless it said them itself, then it is observed and counted, and its reply is marked
+ * by what it relies on. A command that blocks is counted when it ends, with the time of all its
+ * runs: block.c calls exec_again(), or exec_give_up() with another answer.
+ *
+ * EXEC and scripts come here for each of their commands (exec_queued(), exec_for_script()), the
+ * replay of files by a client of its own, and what the server does by itself by exec_internal(),
+ * which neither observes nor counts.
+ *
+ * The time of a command begins where the one before it ended: one reading of the cycle counter a
+ * command. exec_begin_clock() leaves out what was no command. */
 #include "engine/exec.h"
 
 #include "base/assert.h"
@@ -225,6 +244,7 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
 
 void exec_internal(struct client *c, const struct command *command, const struct exec_request *q)
 {
+    ASSERT(c->flags & CLIENT_ACT);
     struct call call = call_of(c, command, q);
     run_handler(&call, q->hashed);
     ASSERT(!call.wants_block);
@@ -310,6 +330,7 @@ static void answer_begin(struct answering *a, struct client *c)
 static void answer_end(struct answering *a)
 {
     struct client *c = a->running.client;
+    ASSERT(c->reply.out == &c->out || a->silent); /* CLIENT REPLY ON ends the silence */
     if (a->tracked || c->engine->tracking->running == c)
         tracking_end(c);
     deliver_end(&a->running);
@@ -366,6 +387,7 @@ enum exec_result exec_again(struct client *c, const struct command *command,
 {
     struct answering answering;
     bool waits = false;
+    ASSERT(c->wait && client_is_staying(c));
     answer_begin(&answering, c);
     struct admission a = admission_ask(c, command, q, ADMISSION_KEY);
     if (!judged || !admission_denied(c, &a)) {
@@ -389,6 +411,7 @@ void exec_give_up(struct client *c, const struct command *command, const struct 
     struct call call = {
         .command = command, .client = c, .engine = e, .argv = q->argv, .argc = q->argc};
     struct answering answering;
+    ASSERT(c->wait);
     uint64_t began = clock_ticks();
     unsigned errors = c->reply.errors;
     answer_begin(&answering, c);

@@ -1,3 +1,20 @@
+/* From bytes to commands, in groups of up to FEED_GROUP clients, for the sake of the cache:
+ *
+ *   feed_add()  splits what came into requests (request_quick(), without copying), hashes the first
+ *               key of each and prefetches its bucket;
+ *   feed_run()  prefetches entries, then values, of all; then runs client after client.
+ *
+ * Looking ahead decides nothing: a request that it does not understand (inline, partial, too long,
+ * malformed, an unknown command's) is parsed and judged when its turn comes, by run_slow_parse().
+ * A client with more requests than were looked ahead for is looked ahead for again.
+ *
+ * What cannot run stays, in this order: a partial request is taken over by the client
+ * (client.partial); bytes behind it, behind a command that blocks or is held by a pause, or beyond
+ * the budget of one turn, move to client.in (keep_rest()). Pointers into the group's buffer are
+ * good until feed_run() returns.
+ *
+ * A command that takes long lets the server take turns meanwhile: feed_detach_pending() gives the
+ * clients behind it their bytes back, so that another feed may run them. */
 #include "engine/feed.h"
 
 #include "base/assert.h"
@@ -83,6 +100,7 @@ void feed_placed(struct client *c, size_t n)
         request_got(c->partial, n);
     else
         c->in_n += n;
+    ASSERT(c->in_n <= c->in_cap);
 }
 
 void feed_begin(struct feed *f)
@@ -145,6 +163,7 @@ static unsigned look_ahead(struct feed *f, struct client *c, const char *data, s
         f->command_n++;
         count++;
     }
+    ASSERT(f->arg_n <= ARGS_POOL && f->command_n <= COMMAND_POOL && at <= n);
     return count;
 }
 
@@ -249,6 +268,7 @@ static bool run_slow_parse(struct feed *f, struct client *c, const char *data, s
 static void keep_rest(struct client *c, const char *data, size_t n, size_t at)
 {
     const char *old = data + at;
+    ASSERT(at <= n);
     client_keep(c, old, n - at);
     if (c->partial && c->in_n)
         request_rebase(c->partial, old, c->in);

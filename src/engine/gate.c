@@ -1,5 +1,26 @@
+/* How the promise of gate.h is kept.
+ *
+ * Three moments meet here:
+ *   a command ends (gate_reply())    its reply gets a mark when it relies on an offset that may
+ * lag: a write on its own end, a read on the last write of its keys, found by a table of key hashes
+ * (a collision only waits longer); more keys than KEYS_FEW, or none, rely on everything so far.
+ *   something is pushed              its mark is open (GATE_OPEN_GROUP) until the group that caused
+ *     (gate_push())                  it ends and its offset is known (gate_group_ended()).
+ *   the file has moved on            gate_tell() with what is released and synced; who is held is
+ *     (gate_tell())                  looked at again (gate.moves), and gate_sendable() drops the
+ *                                    marks that are covered.
+ *
+ * While not armed nothing is marked or noted: the turn writes before it sends. When the gate is
+ * armed in the middle of a turn (a write failed, a sync began), what this turn has done is
+ * back-filled: note_unwritten() walks the unwritten effects for their keys, hold() marks the output
+ * that was made. The table says nothing about what was written under a laxer policy; then
+ * store.written_all covers all of it.
+ *
+ * A mark whose offset cannot be reached any more is never dropped: gate_give_up() closes its client
+ * unanswered. */
 #include "engine/gate.h"
 
+#include "base/assert.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "command/keys.h"
@@ -51,8 +72,10 @@ void gate_mark(struct client *c, uint64_t position, uint64_t offset, bool durabl
     const struct gate_mark *last = last_mark(c);
     if (last && last->offset >= offset && last->durable >= durable)
         return;
+    ASSERT(!last || last->position <= position);
     c->engine->gate.held_count += c->mark_n == 0;
     make_room(c);
+    ASSERT(c->mark_first + c->mark_n < c->mark_cap);
     c->marks[c->mark_first + c->mark_n++] = (struct gate_mark){position, offset, durable};
 }
 
@@ -74,6 +97,7 @@ uint64_t gate_sendable(struct client *c)
     }
     if (c->mark_n == 0) {
         c->mark_first = 0;
+        ASSERT(g->held_count > 0);
         g->held_count--;
         return chain_end(&c->out);
     }
@@ -94,6 +118,18 @@ void gate_give_up(struct engine *e, bool only_durable)
         if (waits)
             client_close(c);
     }
+}
+
+bool gate_is_sound(const struct client *c)
+{
+    bool sound = c->mark_first + c->mark_n <= c->mark_cap;
+    uint64_t most[2] = {0, 0}; /* offsets so far: plain, durable */
+    for (size_t i = 0; i < c->mark_n && sound; i++) {
+        const struct gate_mark *m = &c->marks[c->mark_first + i];
+        sound = m->offset > most[m->durable] && (i == 0 || m->position >= m[-1].position);
+        most[m->durable] = m->offset;
+    }
+    return sound;
 }
 
 /* ---- The promise changes */
@@ -261,9 +297,11 @@ void gate_push(struct client *c)
 void gate_group_ended(struct engine *e)
 {
     uint64_t offset = e->journal->offset;
+    ASSERT(e->journal->depth == 0);
     while (!dlist_empty(&e->gate.pushed)) {
         struct client *c = dlist_item(e->gate.pushed.next, struct client, pushed);
         dlist_remove(&c->pushed);
+        ASSERT(c->mark_n > 0);
         /* An open mark covers all that comes behind it but durable ones. */
         for (size_t i = c->mark_n; i > 0; i--) {
             struct gate_mark *m = &c->marks[c->mark_first + i - 1];

@@ -45,8 +45,8 @@ struct gate {
     struct dlist_node pushed; /* clients with output whose group has not ended */
 };
 
-/* Output from `position` on waits for `offset`. Positions and offsets grow along a client's marks.
- */
+/* Output from `position` on waits for `offset`. Along a client's marks positions do not fall, and
+ * the offsets of those of one kind grow. */
 struct gate_mark {
     uint64_t position, offset;
     bool durable;
@@ -79,6 +79,8 @@ void gate_group_ended(struct engine *e);
 uint64_t gate_sendable(struct client *c);
 /* Output from position on waits for offset. */
 void gate_mark(struct client *c, uint64_t position, uint64_t offset, bool durable);
+/* Whether c's marks are as struct gate_mark says. Walks them: for tests. */
+bool gate_is_sound(const struct client *c);
 /* Closes those whose replies wait for what will not come, unanswered: a reply would not be true, an
  * error neither. Only durable marks, or all. */
 void gate_give_up(struct engine *e, bool only_durable);

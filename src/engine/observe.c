@@ -1,5 +1,6 @@
 #include "engine/observe.h"
 
+#include "base/assert.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -115,6 +116,7 @@ static void note_slow(const struct call *call, int64_t us)
     dlist_insert_before(o->slow.next, &x->node);
     o->slow_n++;
     while ((long long)o->slow_n > e->settings->slowlog_max_len) {
+        ASSERT(!dlist_empty(&o->slow));
         free_slow(dlist_item(o->slow.prev, struct observe_slow, node));
         o->slow_n--;
     }
@@ -151,6 +153,7 @@ void observe_latency(struct engine *e, const char *name, int64_t ms)
     if (!x)
         n->value = x = mem_zalloc(sizeof(*x));
     int64_t now_s = e->now_ms / 1000;
+    ASSERT(x->n <= OBSERVE_SAMPLES && x->next < OBSERVE_SAMPLES);
     unsigned last = (x->next + OBSERVE_SAMPLES - 1) % OBSERVE_SAMPLES;
     if (ms > x->most_ms)
         x->most_ms = ms;
@@ -191,6 +194,7 @@ void observe_monitor(struct client *c)
 
 void observe_unmonitor(struct client *c)
 {
+    ASSERT(!dlist_linked(&c->monitoring) || (c->engine->slow_path & ENGINE_MONITORED));
     dlist_remove(&c->monitoring);
     if (dlist_empty(&c->engine->observe->monitors))
         c->engine->slow_path &= ~(unsigned)ENGINE_MONITORED;

@@ -1,6 +1,7 @@
 #include "engine/rights.h"
 #include "acl/users.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "engine/client_line.h"
 
@@ -12,6 +13,7 @@ void rights_set_user(struct client *c, struct user *u)
 {
     c->user = u;
     client_set_anonymous(c, false);
+    ASSERT(!(c->flags & CLIENT_INTERNAL)); /* they borrow their caller's */
     c->flags &= ~(unsigned)CLIENT_RESTRICTED;
     if (!user_is_unlimited(u))
         c->flags |= CLIENT_RESTRICTED;
@@ -81,6 +83,7 @@ static void note(struct client *c, enum check_result why, const char *context, s
     buf_free(&line);
     dlist_insert_before(e->denials.entries.next, &x->node);
     while ((long long)e->denials.count > e->settings->acllog_max_len) {
+        ASSERT(!dlist_empty(&e->denials.entries));
         free_entry(dlist_item(e->denials.entries.prev, struct rights_entry, node));
         e->denials.count--;
     }

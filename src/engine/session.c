@@ -1,5 +1,6 @@
 #include "engine/session.h"
 
+#include "base/assert.h"
 #include "engine/block.h"
 #include "engine/engine.h"
 #include "engine/observe.h"
@@ -39,4 +40,5 @@ void session_reset(struct client *c)
     c->flags &= ~(unsigned)(CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_NO_TOUCH |
                             CLIENT_NO_EVICT | CLIENT_DURABLE);
     rights_begin(c);
+    ASSERT(!c->txn && !c->subscriber && !c->tracking && !c->wait);
 }

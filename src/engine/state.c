@@ -1,5 +1,6 @@
 #include "engine/state.h"
 
+#include "base/assert.h"
 #include "base/clock.h"
 #include "base/err.h"
 
@@ -65,5 +66,6 @@ bool state_freeze_clock(struct engine *e)
 
 void state_thaw_clock(struct engine *e)
 {
+    ASSERT(e->frozen_us);
     e->frozen_us = 0;
 }

@@ -1,5 +1,21 @@
+/* Client-side caching.
+ *
+ * Two tables. `keys`: who has read a key and is to hear of its next change, once (an audience is
+ * forgotten when it has been told). `changed`: keys that changed in this turn, for those who named
+ * prefixes (BCAST); told at its end by tracking_broadcast(), each key once, with who changed it,
+ * for NOLOOP.
+ *
+ * While a request of a client runs (tracking_begin(), tracking_end()), what that client itself is
+ * to hear is gathered in `own` and follows its reply. FLUSHALL is told as one message for
+ * everything; what was remembered until then is forgotten.
+ *
+ * The table of keys is bounded by tracking-table-max-keys and by bytes. Beyond either the oldest
+ * keys are given up: their audience is told that they changed, which is always safe to believe.
+ * Clients are remembered by their numbers, so that one that has gone needs no walk; redirection to
+ * one that has gone is told as broken. */
 #include "engine/tracking.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "command/keys.h"
 #include "engine/deliver.h"
@@ -150,6 +166,7 @@ void tracking_disable(struct client *c)
         str_unref(t->prefixes[i]);
     mem_free(t->prefixes);
     client_holds(c, 0, t->memory);
+    ASSERT(c->engine->tracking->client_n > 0 && c->engine->store->watched > 0);
     dlist_remove(&t->node);
     c->engine->tracking->client_n--;
     c->engine->tracking->broadcasting -= (t->flags & TRACKING_BCAST) != 0;
@@ -180,6 +197,7 @@ static void remember(struct tracking *t, struct bytes key, uint64_t id)
         a->cap = cap;
         dlist_insert_before(behind, &a->age);
     }
+    ASSERT(a->n < a->cap);
     a->ids[a->n++] = id;
     t->items++;
 }
@@ -191,6 +209,7 @@ static void forget(struct engine *e, struct bytes key, bool given_up)
     if (!n)
         return;
     struct audience *a = n->value;
+    ASSERT(a->key == n && t->items >= a->n && t->bytes >= bytes_of_key(n));
     t->items -= a->n;
     t->bytes -= bytes_of_key(n);
     dlist_remove(&a->age);

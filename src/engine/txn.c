@@ -1,7 +1,10 @@
 #include "engine/txn.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
+#include "engine/argv.h"
 #include "engine/engine.h"
+#include "engine/key_name.h"
 
 /* One client's watch of one key. */
 struct watch {
@@ -39,31 +42,13 @@ void txn_queue(struct client *c, const struct command *command, uint32_t flags,
         t->memory += more * sizeof(*t->commands);
         client_holds(c, more * sizeof(*t->commands), 0);
     }
-    size_t bytes = (size_t)argc * sizeof(*argv);
-    for (int i = 0; i < argc; i++)
-        bytes += argv[i].n;
-    struct bytes *copy = mem_alloc(bytes);
-    char *at = (char *)(copy + argc);
-    for (int i = 0; i < argc; i++) {
-        if (argv[i].n)
-            memcpy(at, argv[i].p, argv[i].n);
-        copy[i] = bytes_of(at, argv[i].n);
-        at += argv[i].n;
-    }
+    struct bytes *copy = argv_copy(argv, argc);
+    size_t bytes = mem_block_size(copy);
     t->commands[t->n++] = (struct txn_command){command, argc, copy};
-    t->memory += mem_class_size(bytes);
-    client_holds(c, mem_class_size(bytes), 0);
+    t->memory += bytes;
+    client_holds(c, bytes, 0);
     t->flags |= flags;
     t->lacking |= ~flags;
-}
-
-/* Keys of engine.watched: the database's number, then the key. */
-static struct bytes watch_name(struct buf *to, const struct db *db, struct bytes key)
-{
-    to->n = 0;
-    buf_add(to, bytes_of(&db->id, sizeof(db->id)));
-    buf_add(to, key);
-    return buf_bytes(to);
 }
 
 void txn_watch(struct client *c, struct db *db, struct bytes key)
@@ -71,7 +56,7 @@ void txn_watch(struct client *c, struct db *db, struct bytes key)
     struct engine *e = c->engine;
     struct txn *t = txn_of(c);
     struct buf name = {0};
-    struct dict_node *own = dict_ensure(&t->watched, watch_name(&name, db, key));
+    struct dict_node *own = dict_ensure(&t->watched, key_name(&name, db, key));
     if (own->value) {
         buf_free(&name);
         return;
@@ -105,11 +90,12 @@ static void drop_watch(struct watch *w)
     dlist_remove(&w->of_key);
     dlist_remove(&w->of_client);
     struct buf name = {0};
-    watch_name(&name, w->db, bytes_of(w->key, w->n));
+    key_name(&name, w->db, bytes_of(w->key, w->n));
     dict_remove(&w->client->txn->watched, buf_bytes(&name));
     if (dlist_empty(head))
         mem_free(dict_remove(&e->watched, buf_bytes(&name)));
     buf_free(&name);
+    ASSERT(e->store->watched > 0);
     e->store->watched--;
     client_holds(w->client, 0, w->memory);
     mem_free(w);
@@ -133,6 +119,7 @@ void txn_end(struct client *c)
     for (size_t i = 0; i < c->txn->n; i++)
         mem_free(c->txn->commands[i].argv);
     mem_free(c->txn->commands);
+    ASSERT(c->txn->watched.used == 0 && c->held >= c->txn->memory);
     dict_clear(&c->txn->watched);
     client_holds(c, 0, c->txn->memory);
     mem_free(c->txn);
@@ -163,7 +150,7 @@ static void mark_stale(struct dlist_node *head)
 void txn_touch(struct engine *e, struct db *db, struct bytes key)
 {
     struct buf name = {0};
-    struct dlist_node *head = dict_get(&e->watched, watch_name(&name, db, key));
+    struct dlist_node *head = dict_get(&e->watched, key_name(&name, db, key));
     buf_free(&name);
     if (head)
         mark_stale(head);
@@ -187,9 +174,8 @@ void txn_touch_db(struct engine *e, struct db *db, struct db *other)
 {
     struct dict_walk walk = {0};
     for (struct dict_node *n; (n = dict_next(&e->watched, &walk));) {
-        int id;
-        memcpy(&id, n->key, sizeof(id));
-        struct bytes key = bytes_of(n->key + sizeof(id), n->key_n - sizeof(id));
+        int id = key_name_db(dict_key(n));
+        struct bytes key = key_name_key(dict_key(n));
         if (id == db->id)
             replace(n->value, db, other, key);
         else if (other && id == other->id)
