@@ -162,7 +162,7 @@ static int write_file(struct snapshot *n, const char *path, enum snapshot_kind k
     if (!error)
         error = as_rdb ? rdb_write_verify(path, &r) : command_base_verify(path, &r);
     if (error == -EBADMSG)
-        log_line(LOG_WARNING, "What was written to %s reads back otherwise", path);
+        log_line(LOG_WARNING, "Verification failed: %s does not match what was written", path);
     if (error)
         file_remove(path);
     else
