@@ -1,5 +1,5 @@
-/* Who may connect: the limits of all connections, of one address, of those who have to authenticate
- * first, and protected mode. */
+/* Decides who may connect: maxclients, the limit per address, the limit on unauthenticated clients,
+ * and protected mode. */
 #ifndef SERVER_ADMIT_H
 #define SERVER_ADMIT_H
 
@@ -11,10 +11,10 @@ struct admit;
 struct admit *admit_new(struct engine *e);
 void admit_free(struct admit *a);
 
-/* False: refused with *why. peer is "address:port", "" of a unix socket. When too many wait to
- * authenticate, the one who has waited longest is marked to be closed. */
+/* Returns false and *why when a connection is refused. peer: "address:port", or "" for a unix
+ * socket. With too many unauthenticated clients, closes the one that has waited longest. */
 bool admit_connection(struct admit *a, const char *peer, bool is_local, enum err *why);
-/* Counts a connection; what admit_gone() takes when it ends. */
+/* Counts a connection of that address; pass the result to admit_gone() when it ends. */
 struct dict_node *admit_peer(struct admit *a, const char *peer);
 void admit_gone(struct admit *a, struct dict_node *peer);
 

@@ -1,4 +1,4 @@
-/* What a setting does when it changes at run time. */
+/* What CONFIG SET does, setting by setting, once the new values are in place. */
 #ifndef SERVER_APPLY_H
 #define SERVER_APPLY_H
 
@@ -10,7 +10,7 @@ struct listeners;
 struct memory;
 struct persistence;
 
-/* Whom settings act upon; all stay the caller's. */
+/* The parts that settings act upon; all borrowed. */
 struct apply_parts {
     struct engine *engine;
     struct listeners *listeners;
@@ -20,7 +20,7 @@ struct apply_parts {
     struct persistence *persistence;
 };
 
-/* As settings.changed has it. */
+/* See settings.changed. */
 bool apply_settings(const struct apply_parts *p, const struct setting *const *changed, int n,
                     int *failed, const char **reason);
 

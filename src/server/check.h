@@ -5,7 +5,8 @@
 
 #include <stdbool.h>
 
-/* Does the name of the program ask for a tool? Then it runs, and *code is its exit status. */
+/* Runs the tool that the program's name (argv[0]) asks for and returns true; *code is its exit
+ * status. */
 bool check_is_asked(int argc, char **argv, int *code);
 
 #endif

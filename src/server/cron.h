@@ -1,4 +1,4 @@
-/* What happens by the clock, `hz` times a second. */
+/* The tick, `hz` times a second. */
 #ifndef SERVER_CRON_H
 #define SERVER_CRON_H
 
@@ -13,7 +13,7 @@ struct persistence;
 struct shutdown;
 struct turn;
 
-/* Who has a tick; all stay the caller's. */
+/* What the tick drives; all borrowed. */
 struct cron_parts {
     struct engine *engine;
     struct link_set *links;
@@ -26,16 +26,16 @@ struct cron_parts {
 
 struct cron *cron_new(struct loop *l, const struct cron_parts *parts);
 void cron_free(struct cron *c);
-/* After hz was set. */
+/* Applies hz. */
 void cron_configure(struct cron *c);
 
-/* For INFO. Rates are means over the last samples, per second. */
+/* For INFO. Rates are per second, averaged over the last samples. */
 struct cron_figures {
     double commands, net_in, net_out; /* the latter two in bytes */
     double turns, turn_ticks;         /* of the cycle counter (base/clock.h) */
-    uint64_t ticks;                   /* time spent here, of the cycle counter */
-    uint64_t expire_us;               /* of that: in active expiry */
-    uint64_t expire_capped;           /* how often that used up its share */
+    uint64_t ticks;                   /* time spent in ticks, by the cycle counter */
+    uint64_t expire_us;               /* of that, in active expiry */
+    uint64_t expire_capped;           /* how often active expiry used up its budget */
 };
 void cron_figures(const struct cron *c, struct cron_figures *out);
 void cron_reset_statistics(struct cron *c);

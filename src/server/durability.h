@@ -1,5 +1,5 @@
-/* What replies may rely on: the append-only file's share of a turn, the promise that the gate is
- * given, and a disk that fails until it is good again. */
+/* Durability: writes each turn's effects to the append-only file, tells the gate which offsets
+ * replies may rely on, and recovers from a failed disk. */
 #ifndef SERVER_DURABILITY_H
 #define SERVER_DURABILITY_H
 
@@ -9,30 +9,32 @@ struct aof;
 struct durability;
 struct snapshot;
 
-/* All stay the caller's. */
+/* All arguments are borrowed. */
 struct durability *durability_new(struct engine *e, struct aof *aof,
                                   const struct snapshot *snapshot);
 void durability_free(struct durability *d);
 
-/* By the settings in force, and by whether a child writes (no-appendfsync-on-rewrite): to be called
- * when either changes. */
+/* Applies the settings. Call when they change, and when a child starts or ends
+ * (no-appendfsync-on-rewrite). */
 void durability_configure(struct durability *d);
 
-/* Before requests run: whether replies will have to wait, and whether the disk has failed. */
+/* Call before requests run: arms the gate if replies will have to wait, and detects a failed disk.
+ */
 void durability_begin_turn(struct durability *d);
-/* The turn's effects go to the file, and the gate hears what came of it. */
+/* Writes the turn's effects, then tells the gate. */
 void durability_flush(struct durability *d);
-/* A batch waits for more of it: the loop must not sleep longer than a millisecond. */
+/* Group commit delays a batch: the loop must not sleep longer than a millisecond. */
 bool durability_waits_for_group(const struct durability *d);
-/* The gate hears what the file keeps. */
+/* Tells the gate what has been written and synced. */
 void durability_tell_gate(struct durability *d);
-/* By the clock: syncs and batches that are due, a disk that has failed, files that somebody else
- * has changed. idle: no snapshot or rewrite is at work on the files. */
+/* The tick: syncs that are due, retries on a failed disk, and a check that nobody has changed the
+ * files. idle: no background work is in progress. */
 void durability_tick(struct durability *d, bool idle);
 
-/* True now and then, at growing distances, while only a new base makes a failed disk good. */
+/* True when a new base should be tried, because a sync has failed: with exponential backoff, at
+ * most once per call that returns true. */
 bool durability_wants_base(struct durability *d);
-/* Closes the append-only file. Who was promised the disk does not get it any more. */
+/* Closes the append-only file. Clients that were promised durability are closed or get an error. */
 void durability_close(struct durability *d);
 
 #endif

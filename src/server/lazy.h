@@ -1,5 +1,5 @@
-/* Lazy freeing: large values are freed on a thread of their own, so that deleting one does not stop
- * the server. Small ones are freed at once. */
+/* Lazy freeing: large values are freed on another thread, so that deleting one does not block the
+ * server. Small ones are freed at once. */
 #ifndef SERVER_LAZY_H
 #define SERVER_LAZY_H
 
@@ -9,18 +9,18 @@
 struct lazy;
 
 struct lazy_figures {
-    size_t pending; /* values handed over and not freed yet */
-    size_t bytes;   /* what those hold, about */
+    size_t pending; /* values queued and not freed yet */
+    size_t bytes;   /* estimated memory of those */
     size_t freed;   /* values freed on the thread since lazy_reset_statistics() */
 };
 
-/* The worker stays the caller's. */
+/* The worker is borrowed. */
 struct lazy *lazy_new(struct worker *worker);
-/* From now on everything is freed at once; the worker may go, and its jobs with it. */
+/* From now on frees everything at once: call before worker_free(). */
 void lazy_stop(struct lazy *l);
-/* After the worker. */
+/* Call after worker_free(). */
 void lazy_free(struct lazy *l);
-/* Takes an entry that has left the keyspace. */
+/* Frees an entry that has left the keyspace. */
 void lazy_discard(struct lazy *l, struct entry *e);
 const struct lazy_figures *lazy_figures(const struct lazy *l);
 void lazy_reset_statistics(struct lazy *l);

@@ -1,5 +1,6 @@
-/* Loading the data set from its files: a snapshot, or the append-only file; at the start, and anew
- * by DEBUG. Runs what the readers of the formats hand up. When data are loaded is not its business.
+/* Loads the data set from a snapshot or the append-only file, at startup and for DEBUG RELOAD and
+ * LOADAOF. Runs the commands that the readers of the formats produce.
+
  */
 #ifndef SERVER_LOADER_H
 #define SERVER_LOADER_H
@@ -9,32 +10,32 @@
 struct aof;
 struct loader;
 
-/* Of the last loading, or the one under way: for INFO. */
+/* The load in progress, or the last one; for INFO. */
 struct loader_figures {
     int64_t started_ms;   /* by the wall clock */
     uint64_t total, done; /* bytes */
     uint64_t keys, expired, cut_bytes;
-    uint64_t generation; /* the greatest of all files there were at the start */
+    uint64_t generation; /* the greatest of all files found at startup */
 };
 
-/* serve() is called now and then while loading at the start: connections are answered. False: the
- * server ends, and with it the loading. */
+/* serve() is called regularly while loading at startup, so that clients get answers. When it
+ * returns false, loading stops: the server is shutting down. */
 struct loader *loader_new(struct engine *e, struct aof *aof, bool (*serve)(void *context),
                           void *context);
 void loader_free(struct loader *l);
 const struct loader_figures *loader_figures(const struct loader *l);
 
-/* At the start: whatever there is. Connections are answered meanwhile. False: the log says why, or
- * the server ends. */
+/* Loads whatever files exist, at startup. Returns false when the server must not start (logged) or
+ * is shutting down. */
 bool loader_start(struct loader *l);
-/* What becomes of keys and libraries that are there already. */
+/* What happens to keys and libraries that exist already. */
 enum loader_how {
-    LOADER_EMPTY, /* no keys are; libraries give way */
+    LOADER_EMPTY, /* there are no keys; libraries are replaced */
     LOADER_ADD,   /* they are an error */
-    LOADER_MERGE, /* they give way */
+    LOADER_MERGE, /* they are replaced */
 };
-/* While the server runs, within a command: adds the file's keys to what there is. The journal
- * neither hears of them nor moves. False: the log says why. */
+/* Inside a command: adds the file's keys to the data set, without journalling them. Return false on
+ * failure (logged). */
 bool loader_snapshot(struct loader *l, const char *path, enum loader_how how);
 bool loader_aof(struct loader *l);
 

@@ -1,7 +1,7 @@
-/* Memory: what is used and what for, and the limit. Over the limit keys are evicted, before the
- * turn reads and whenever a command that may grow finds no room; a turn spends no more than a fixed
- * time on it. Buffers of clients and of the journal are not counted: they must not drive data out.
- */
+/* maxmemory and maxmemory-clients: what is used, what for, and what happens over the limit. Keys
+ * are evicted before a turn reads and whenever a command that may grow finds no room, for a bounded
+ * time per turn. Buffers of clients and of the journal are not counted: they must not drive data
+ * out. */
 #ifndef SERVER_MEMORY_H
 #define SERVER_MEMORY_H
 
@@ -11,35 +11,36 @@
 struct lazy;
 struct memory;
 
-/* For INFO. Bytes as of the last tick; times in microseconds, by the clock (which runs on while
- * others have the processor) and by the processor's time. */
+/* For INFO. Bytes are as of the last tick. Times of eviction are given twice: by the clock, which
+ * also runs while other processes have the processor, and as processor time. */
 struct memory_figures {
     size_t peak, startup;
-    int64_t evict_longest_us, evict_longest_cpu_us; /* eviction, in one turn */
-    int64_t over_limit_ms;     /* how long more than maxmemory was in use, all together */
-    int64_t over_limit_now_ms; /* of that: since the limit was last passed */
+    int64_t evict_longest_us, evict_longest_cpu_us; /* most in one turn */
+    int64_t over_limit_ms;                          /* time above maxmemory, in total */
+    int64_t over_limit_now_ms; /* since maxmemory was last exceeded; 0: it is not */
 };
 
-/* freer: a worker that gives pages back to the system; it stays the caller's and goes first. */
+/* freer: a worker that returns pages to the system, or NULL; free it before memory_free(). All
+ * arguments are borrowed. */
 struct memory *memory_new(struct engine *e, const struct lazy *lazy, struct worker *freer);
 void memory_free(struct memory *m);
-/* When everything else is made: what is in use now is none of the data. */
+/* Call last at startup: what is in use now counts as overhead, not data. */
 void memory_begin(struct memory *m);
-/* After maxmemory or its policy were set. */
+/* Applies the settings. */
 void memory_configure(struct memory *m);
-/* The tick: peak, clients' buffers. */
+/* Samples usage, and corrects the cheap counters by it. */
 void memory_tick(struct memory *m);
 void memory_begin_turn(struct memory *m);
-/* Room for a command that may grow. False: there is none. */
+/* Makes room for a command that may grow. Returns false when there is none. */
 bool memory_make_room(struct memory *m);
-/* Whether eviction must leave an entry alone (evict-queues). */
+/* True when eviction must spare an entry (evict-queues no: queues in use). */
 bool memory_holds(const struct memory *m, const struct db *db, const struct entry *e);
-/* Closes the largest clients while all together hold more than maxmemory-clients; they are only
- * marked, the turn's end frees them. Nearly free while they have not grown. */
+/* Closes the largest clients while all together hold more than maxmemory-clients. They are marked;
+ * the end of the turn frees them. Costs a few additions unless clients have grown. */
 void memory_limit_clients(struct memory *m);
-/* A client has gone: the next memory_limit_clients() looks at all that are left. */
+/* A client has gone: the next memory_limit_clients() examines all of them. */
 void memory_client_gone(struct memory *m);
-/* What MEMORY STATS and INFO tell. */
+/* For MEMORY STATS and INFO. Raises the peak when usage is above it. */
 void memory_report(struct memory *m, struct engine_memory *out);
 void memory_figures(const struct memory *m, struct memory_figures *out);
 void memory_reset_statistics(struct memory *m);

@@ -1,6 +1,6 @@
-/* When the data set is saved and loaded: save points, SAVE and BGSAVE, the start and the end,
- * DEBUG RELOAD, and switching the append-only file on and off. The files themselves are the
- * business of persist/; a rewrite is rewrite's, what a turn writes is durability's. */
+/* Decides when the data set is saved and loaded: save points, SAVE and BGSAVE, startup and
+ * shutdown, DEBUG RELOAD, turning the append-only file on and off. Rewrites are server/rewrite, the
+ * writes of each turn server/durability, file formats persist/. */
 #ifndef SERVER_PERSISTENCE_H
 #define SERVER_PERSISTENCE_H
 
@@ -16,7 +16,7 @@ struct durability;
 struct persistence;
 struct snapshot;
 
-/* What it decides about; all stay the caller's. */
+/* All borrowed. */
 struct persistence_parts {
     struct engine *engine;
     struct aof *aof;
@@ -29,12 +29,13 @@ struct persistence_parts {
 
 struct persistence *persistence_new(const struct persistence_parts *parts);
 void persistence_free(struct persistence *p);
-/* Loads what there is. False: the log says why. */
+/* Loads the data at startup and opens the append-only file. Returns false when the server must not
+ * start; the log says why. */
 bool persistence_load(struct persistence *p);
-/* By the clock: save points, rewriting by growth, children that have ended, what failed. */
+/* The tick: collects children, starts work that is due, retries what failed. */
 void persistence_tick(struct persistence *p);
-/* Between the commands of a turn and their replies: what a FLUSHALL within a transaction left to be
- * saved. */
+/* Saves the empty data set after a FLUSHALL inside a transaction, once that has ended. Call before
+ * the turn's replies leave. */
 void persistence_save_flushed(struct persistence *p);
 
 /* As struct engine_services says. */
@@ -45,26 +46,26 @@ int persistence_reload(struct persistence *p, bool save, bool flush, bool merge)
 int persistence_load_aof_again(struct persistence *p);
 void persistence_all_flushed(struct persistence *p);
 
-/* The last saves before the process ends. how: ENGINE_SHUTDOWN_ bits. False: one failed. */
+/* The final saves. how: ENGINE_SHUTDOWN_ bits. Returns false when one failed. */
 bool persistence_shutdown(struct persistence *p, unsigned how);
-/* settings.dir was set: moves there. False: *reason says why not. */
+/* Changes to the directory settings.dir, and locks it. Returns false and *reason when it can't. */
 bool persistence_change_directory(struct persistence *p, const char **reason);
-/* appendonly was set. False: *reason says why not. */
+/* Turns the append-only file on or off. Returns false and *reason when it can't. */
 bool persistence_switch_aof(struct persistence *p, bool on, const char **reason);
 
 /* What INFO tells. */
 struct persistence_figures {
-    const struct aof *aof;                /* asked directly */
+    const struct aof *aof;                /* for its own figures */
     const struct loader_figures *loading; /* the loader's */
     const struct save_record *save;
     const struct rewrite_figures *rewrite;
     struct progress_state progress;  /* of the child at work */
     long long changes;               /* since the last snapshot */
-    int64_t saving_ms, rewriting_ms; /* how long the child has worked; -1: there is none */
-    uint64_t forks, last_fork_us;    /* how often, and how long the last one took */
-    size_t unwritten;                /* effects that the append-only file has not got yet */
-    bool is_loading, is_rewriting;   /* under way; a snapshot: saving_ms >= 0 */
-    bool write_ok;                   /* the disk takes what is written */
+    int64_t saving_ms, rewriting_ms; /* how long the child has run; -1: none */
+    uint64_t forks, last_fork_us;    /* count, and duration of the last */
+    size_t unwritten;                /* bytes of effects not written to the append-only file */
+    bool is_loading, is_rewriting;   /* in progress; a snapshot: saving_ms >= 0 */
+    bool write_ok;                   /* the last write to the append-only file succeeded */
 };
 void persistence_figures(const struct persistence *p, struct persistence_figures *out);
 /* What CONFIG RESETSTAT sets to zero. */

@@ -1,5 +1,4 @@
-/* What the system shows and thinks of the process: its title, its score with the out-of-memory
- * killer, and how many descriptors it may have. */
+/* The process as the system sees it: its title, its OOM score, its limit of file descriptors. */
 #ifndef SERVER_PROCESS_H
 #define SERVER_PROCESS_H
 
@@ -7,16 +6,16 @@
 
 enum process_role { PROCESS_SERVER, PROCESS_REPLICA, PROCESS_CHILD };
 
-/* Remembers where arguments and environment lie: the title is written over them. Once, before
- * anything else keeps a pointer into the environment. */
+/* Finds the memory of arguments and environment, which the title overwrites, and moves the
+ * environment. Call once, before anything keeps a pointer into it. */
 void process_begin(char **argv, char **environment);
-/* The title by the settings; nothing without set-proc-title. */
+/* Sets the title by proc-title-template, if set-proc-title. */
 void process_show_title(const struct settings *s);
-/* In a child that writes a snapshot or the like: its title, and its score. */
+/* In a forked child: sets its title and OOM score. */
 void process_is_child(const struct settings *s, const char *title);
-/* By oom-score-adj. False: the system refuses, a line in the log says why. */
+/* Sets the OOM score by oom-score-adj. Returns false when the system refuses (logged). */
 bool process_adjust_oom_score(const struct settings *s, enum process_role role);
-/* Makes room for the descriptors of so many clients. Returns for how many there is. */
+/* Raises the limit of file descriptors for so many clients. Returns how many clients fit. */
 long long process_raise_file_limit(long long clients);
 
 #endif

@@ -1,4 +1,4 @@
-/* How far a child has come, told to its parent in a page of memory that both have. */
+/* The progress of a forked child, in a page of memory that it shares with its parent. */
 #ifndef SERVER_PROGRESS_H
 #define SERVER_PROGRESS_H
 
@@ -8,15 +8,15 @@
 
 struct progress;
 
-/* NULL: there is no memory; everything below bears that and tells nothing. */
+/* NULL when there is no memory: all functions below accept that and do nothing. */
 struct progress *progress_new(void);
 void progress_free(struct progress *p);
 
-/* In the parent, before the fork. slow: there is a wait after each key. */
+/* In the parent, before the fork. slow: the child sleeps after each key (rdb-key-save-delay). */
 void progress_begin(struct progress *p, uint64_t keys_total, bool slow);
-/* In the child: after each key; looks once a second at what of its memory is no longer shared. */
+/* In the child, after each key: once a second also measures how much memory is no longer shared. */
 void progress_key(struct progress *p, uint64_t keys);
-/* In the child: at its end. */
+/* In the child, before it exits. */
 void progress_end(struct progress *p);
 
 struct progress_state {

@@ -1,5 +1,5 @@
-/* What commands and the store ask of the server (struct engine_services, store_events), answered by
- * its parts. */
+/* Implements what commands and the store ask of the server (struct engine_services, store_events)
+ * by calling its parts. */
 #ifndef SERVER_SERVICES_H
 #define SERVER_SERVICES_H
 
@@ -14,7 +14,7 @@ struct rewrite;
 struct shutdown;
 struct turn;
 
-/* All stay the caller's. */
+/* All borrowed. */
 struct services_parts {
     struct engine *engine;
     struct shutdown *shutdown;
@@ -27,7 +27,7 @@ struct services_parts {
     struct cron *cron;
 };
 
-/* For as long as the engine lives the parts have to stay where they are. */
+/* *parts must outlive the engine. */
 void services_provide(struct engine *e, const struct services_parts *parts);
 
 #endif

@@ -1,5 +1,5 @@
-/* The end of the server: by SHUTDOWN, or by a signal. Decides; what has to be done meanwhile others
- * do, through struct shutdown_actions. */
+/* Shutdown, by command or by signal. Decides whether and when the server stops; the work is done by
+ * others, through struct shutdown_actions. */
 #ifndef SERVER_SHUTDOWN_H
 #define SERVER_SHUTDOWN_H
 
@@ -9,23 +9,24 @@ struct shutdown;
 
 struct shutdown_actions {
     void *context;
-    /* The last saves; how: ENGINE_SHUTDOWN_ bits. False: one failed. */
+    /* The final saves; how: ENGINE_SHUTDOWN_ bits. Returns false when one failed. */
     bool (*save)(void *context, unsigned how);
-    /* Nobody is accepted any more who would only be dropped. */
+    /* Closes the listeners: nobody is accepted who would only be dropped. */
     void (*stop_listening)(void *context);
 };
 
 struct shutdown *shutdown_new(struct engine *e, const struct shutdown_actions *actions);
 void shutdown_free(struct shutdown *d);
-/* Asks the loop to end; how: ENGINE_SHUTDOWN_ bits. False: refused (a save failed), the server goes
- * on. With ENGINE_SHUTDOWN_ABORT takes back what a signal has asked for; false: none has. */
+/* Stops the server; how: ENGINE_SHUTDOWN_ bits. Returns false when a save failed and the server
+ * goes on. With ENGINE_SHUTDOWN_ABORT cancels what a signal has asked for; false: nothing to
+ * cancel. */
 bool shutdown_now(struct shutdown *d, unsigned how);
-/* A signal has come: it is noted, and acted upon by the next tick; until then it can be taken back.
+/* A signal handler of the loop: the next tick acts on the signal, until then it can be cancelled.
  * context: the struct shutdown. */
 void shutdown_on_signal(void *context, int number);
-/* Does what the signal that was noted asks for, if one was. */
+/* Acts on a signal that has come, if any. */
 void shutdown_obey(struct shutdown *d);
-/* The loop ends after this turn. */
+/* True once the server is to stop after this turn. */
 bool shutdown_is_stopping(const struct shutdown *d);
 
 #endif

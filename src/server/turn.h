@@ -1,5 +1,5 @@
-/* The turn: one round of the event loop. The order of its phases is what the gate stands on
- * (ARCHITECTURE.md); turn.c opens with it. */
+/* The turn: one iteration of the event loop. The order of its phases, told in turn.c, is what makes
+ * the gate correct. */
 #ifndef SERVER_TURN_H
 #define SERVER_TURN_H
 
@@ -14,7 +14,7 @@ struct rewrite;
 struct shutdown;
 struct turn;
 
-/* What has a phase of the turn; all stay the caller's. */
+/* What the phases call; all borrowed. */
 struct turn_parts {
     struct engine *engine;
     struct loop *loop;
@@ -26,25 +26,25 @@ struct turn_parts {
     const struct shutdown *shutdown;
 };
 
-/* How long turns take, without the waiting; in ticks of the cycle counter (base/clock.h). */
+/* How long turns take, without waiting for events; in ticks of the cycle counter (base/clock.h). */
 struct turn_figures {
     uint64_t turns;
     uint64_t ticks, longest_ticks;
-    uint64_t file_ticks; /* of ticks: what went to the append-only file */
+    uint64_t file_ticks; /* of ticks: spent on the append-only file */
     uint64_t most_commands;
 };
 
 struct turn *turn_new(const struct turn_parts *parts);
 void turn_free(struct turn *t);
-/* Waits until there is something to do, and does it. */
+/* Waits for events and runs one turn. */
 void turn_run(struct turn *t);
-/* A turn within a command: a script takes long. What can be done without touching data is done.
- * False: the server ends, and so must the script. */
+/* A nested turn inside a long script: does whatever needs no data. Returns false when the server is
+ * stopping: the script must end. */
 bool turn_in_script(struct turn *t);
-/* A turn while data are loaded: connections are answered, by commands that need no data or by an
- * error. False: the server ends. */
+/* A turn while data are loaded: clients get answers from commands that need no data, or an error.
+ * Returns false when the server is stopping. */
 bool turn_in_loading(struct turn *t);
-/* After the last turn: what the gate has released still goes out. */
+/* After the last turn: sends replies that the gate has released. */
 void turn_last_replies(struct turn *t);
 const struct turn_figures *turn_figures(const struct turn *t);
 void turn_reset_statistics(struct turn *t);

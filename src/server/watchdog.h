@@ -1,10 +1,10 @@
-/* watchdog-period: the stack of a turn that takes too long goes to the log. */
+/* watchdog-period: logs the stack of a turn that takes too long. */
 #ifndef SERVER_WATCHDOG_H
 #define SERVER_WATCHDOG_H
 
-/* Milliseconds; 0: no watching. */
+/* Milliseconds; 0: off. */
 void watchdog_set_period(long long ms);
-/* Around what is watched; without a period they cost a comparison. */
+/* Around the work of a turn. They cost a comparison while the watchdog is off. */
 void watchdog_begin(void);
 void watchdog_end(void);
 
