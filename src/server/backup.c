@@ -1,17 +1,16 @@
-/* A backup in its states:
+/* States of a backup:
  *
- *   NONE, FAILED, SEALED   BACKUP START makes its directories and a mark in them ("unsealed"), then
- *                          links the base and all increments but the last.
- *   OPEN                   BACKUP SEAL. The server goes on writing and may even rewrite.
- *   SEALING                by the tick: rewrite_seal() closes the increment in use and syncs it.
- *   LINKING                links what was missing, unlinks what a rewrite has replaced, then writes
- *                          the manifest and removes the mark: SEALED.
+ *   NONE, FAILED, SEALED   BACKUP START creates the directories, with a marker file ("unsealed"),
+ * and links the base and all increments but the one in use. OPEN                   Until BACKUP
+ * SEAL. The server may write and even rewrite meanwhile. SEALING                The tick polls
+ * rewrite_seal(), which closes and syncs the increment. LINKING                Links what is
+ * missing, removes what a rewrite has replaced, writes the manifest, removes the marker: SEALED.
  *
- * Links are made on the disk's thread, one job at a time (running). An abort while it works only
- * sets `abandoned`: the job's end removes the directory. Whatever fails leaves FAILED with its
- * error, for BACKUP STATUS; BACKUP ABORT removes it. A crash leaves the mark, by which the next
- * start knows what to remove (backup_sweep()); a directory without it and with a manifest is
- * whole. */
+ * The disk thread makes the links, one job at a time (running). An abort during a job sets
+ * `abandoned`, and the end of the job removes the directory. Any error leads to FAILED and is shown
+ * by BACKUP STATUS; BACKUP ABORT removes the remains. After a crash the marker is still there, and
+ * the next start removes that backup (backup_sweep()). A directory with a manifest and no marker is
+ * complete. */
 #include "server/backup.h"
 
 #include "base/log.h"
@@ -40,8 +39,8 @@ struct backup {
     char name[NAME_MOST + 1];
     int64_t started_ms, sealed_ms;
     int error;
-    bool abandoned; /* aborted while its files were being linked */
-    /* Linking, on the thread for the disk. */
+    bool abandoned; /* aborted during a job */
+    /* The job of linking, on the disk thread. */
     struct worker_job job;
     struct manifest manifest;
     char from[PATH_MAX], to[PATH_MAX], manifest_path[PATH_MAX], mark_path[PATH_MAX];
@@ -89,7 +88,8 @@ static void manifest_of(const struct backup *b, const char *name, char to[PATH_M
              s->appendfilename);
 }
 
-/* The file that says: a server is making or removing this. What a crash leaves is known by it. */
+/* The marker file: a server is creating or removing this backup. After a crash it is still there.
+ */
 static void mark_of(const struct backup *b, const char *name, char to[PATH_MAX])
 {
     snprintf(to, PATH_MAX, "%s/%s/unsealed", top(b), name);
@@ -104,7 +104,8 @@ static int set_mark(const struct backup *b, const char *name)
     return fd < 0 ? fd : 0;
 }
 
-/* A backup: its directory with `appendonlydir` inside. What a crash leaves of it is no backup. */
+/* Removes a backup. A crash in the middle leaves the marker, so that the rest is not taken for one.
+ */
 static int remove_backup(const struct backup *b, const char *name)
 {
     char outer[PATH_MAX], inner[PATH_MAX], path[PATH_MAX];
@@ -155,7 +156,7 @@ static int link_all(struct backup *b)
         snprintf(from, sizeof(from), "%s/%s", b->from, b->manifest.files[i].name);
         snprintf(to, sizeof(to), "%s/%s", b->to, b->manifest.files[i].name);
         int error = file_link(from, to);
-        /* A rewrite may have replaced it since: sealing looks again. */
+        /* A rewrite may have replaced it; sealing links what is in force then. */
         if (error == -ENOENT && !*b->manifest_path)
             continue;
         if (error && error != -EEXIST)
@@ -166,7 +167,7 @@ static int link_all(struct backup *b)
     }
     if (!*b->manifest_path)
         return 0;
-    /* The names first, then what names them. */
+    /* The links must be durable before the manifest that names them. */
     int error = file_sync_directory(b->manifest_path);
     manifest_print(&b->manifest, &text);
     if (!error)
@@ -203,7 +204,7 @@ static void link_done(struct worker_job *job)
     }
 }
 
-/* before: increments from this number on do not belong to it. */
+/* before: leaves out increments from this number on. */
 static void start_linking(struct backup *b, uint64_t before, bool with_manifest)
 {
     const struct settings *s = b->engine->settings;
@@ -226,7 +227,7 @@ static void start_linking(struct backup *b, uint64_t before, bool with_manifest)
     worker_submit(b->disk, &b->job);
 }
 
-/* What a rewrite has replaced since the start is not part of it any more. */
+/* Removes links to files that a rewrite has replaced since BACKUP START. */
 static void remove_foreign(void *context, const char *name)
 {
     struct backup *b = context;
@@ -295,7 +296,7 @@ void backup_start(struct backup *b, struct bytes name, struct reply *reply)
     b->started_ms = b->engine->now_ms;
     b->sealed_ms = 0;
     b->error = 0;
-    /* All but the increment in use. */
+    /* All but the increment in use, which still grows. */
     start_linking(b, manifest_last_seq(aof_manifest(b->aof), MANIFEST_INCREMENT), false);
     reply_bulk(reply, bytes_text(b->name));
 }
@@ -353,7 +354,7 @@ void backup_status(struct backup *b, struct reply *reply)
 
 struct names {
     struct backup *backup;
-    struct buf text; /* each with a zero behind it */
+    struct buf text; /* each zero-terminated */
     size_t n;
 };
 

@@ -1,17 +1,16 @@
-/* Each turn asks the append-only file twice. Before requests run: will their replies have to wait,
- * and does the disk work? After they have run: the batch is written, and the gate is told up to
- * which offsets replies may leave (struct gate_promise).
+/* Each turn uses the append-only file twice. Before requests run: do their replies have to wait,
+ * and does the disk work? After they have run: the batch is written, and the gate is told which
+ * offsets have been written and synced (struct gate_promise).
  *
- * A disk that fails:
+ * When the disk fails:
  *
- *   a write fails    the batch stays in the journal. Writes are refused (ENGINE_DISK_FAILED), and
- *                    replies that rely on the batch are held. Every second it is tried again.
- *   a sync fails     what the file holds is not known any more, so that trying again proves
- *                    nothing: a new base has to take the place of all there is. It is tried after
- *                    a second, then at distances that double up to 32 seconds.
- *   for 5 seconds    those whose replies are held are closed, unanswered: a reply would not be
- *                    true, and an error neither.
- *   good again       aof_error() is 0: writes are accepted. Nobody has to do anything. */
+ *   a write fails   The batch stays in the journal and is retried every second. Meanwhile writes
+ * are refused (ENGINE_DISK_FAILED) and replies that rely on the batch are held. a sync fails    The
+ * kernel may have dropped the data, so that retrying proves nothing: the whole file needs a new
+ * base. It is tried after one second, then with exponential backoff up to 32 seconds. for 5 seconds
+ * Clients whose replies are held are closed without an answer: success would be a lie, and an error
+ * could be one too. recovery        aof_error() returns 0 and writes are accepted again. No
+ * operator is needed. */
 #include "server/durability.h"
 
 #include "base/assert.h"
@@ -26,17 +25,17 @@
 #include <limits.h>
 #include <string.h>
 
-#define DROP_HELD_MS 5000 /* replies that a failed disk holds back are given up after this */
-#define RETRY_MS     1000 /* between attempts to write again, and at first to make a new base */
+#define DROP_HELD_MS 5000 /* held replies are given up after this */
+#define RETRY_MS     1000 /* between retries of a write; first backoff of a new base */
 #define RETRY_MOST   32000
-#define CHECK_MS     1000 /* between looks at the files */
+#define CHECK_MS     1000 /* between checks of the files */
 
 struct durability {
     struct engine *engine;
     struct aof *aof;
     const struct snapshot *snapshot;
-    uint64_t confirmed_at; /* gate.moves when WAITAOF was looked at last */
-    int64_t checked_ms;    /* the files */
+    uint64_t confirmed_at; /* gate.moves when WAITAOF was served last */
+    int64_t checked_ms;    /* when the files were checked last */
     /* While the disk fails (engine.disk_error). */
     int64_t failed_since_ms;
     int64_t retried_ms;
@@ -158,7 +157,7 @@ bool durability_wants_base(struct durability *d)
     return true;
 }
 
-/* What the next start would find is to be what was acknowledged. */
+/* Somebody may have removed or truncated a file: a restart would not find what was acknowledged. */
 static void check_files(struct durability *d)
 {
     char what[PATH_MAX + 64];
@@ -186,11 +185,11 @@ void durability_tick(struct durability *d, bool idle)
         d->checked_ms = e->steady_ms;
         check_files(d);
     }
-    /* A batch that waited for a sync, or a sync that is due, though no request came. */
+    /* A batch may wait for a sync, or a sync may be due, although no request has come. */
     aof_flush(d->aof, e->steady_ms, e->gate.held_count);
 }
 
-/* Who waits in a command that has asked for the disk gets its error. */
+/* Clients blocked in a command that asked for durability get an error. */
 static void end_durable_waits(struct engine *e)
 {
     for (struct dlist_node *n = e->clients.all.next; n != &e->clients.all; n = n->next) {

@@ -31,8 +31,8 @@ void durability_tell_gate(struct durability *d);
  * files. idle: no background work is in progress. */
 void durability_tick(struct durability *d, bool idle);
 
-/* True when a new base should be tried, because a sync has failed: with exponential backoff, at
- * most once per call that returns true. */
+/* True when it is time to try a new base, because a sync has failed. Each true counts as an
+ * attempt: the next one is due after a longer wait. */
 bool durability_wants_base(struct durability *d);
 /* Closes the append-only file. Clients that were promised durability are closed or get an error. */
 void durability_close(struct durability *d);

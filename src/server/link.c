@@ -1,23 +1,21 @@
-/* A link lives from accept to close:
+/* The life of a link:
  *
- *   link_open()        admit decides whether it may come. Its first bytes are read in the turn in
- *                      which it was accepted.
- *   note_ready()       the loop's callback: only puts it on the list of links with bytes to read,
- *                      in the order in which the kernel tells of them. That is the order of
- *                      arrival, and everything here keeps it.
- *   link_read_all()    one read a link, FEED_GROUP links together; the feed runs what came. Bytes
- *                      of who cannot run now (blocked, paused, delayed) are kept with the client,
- *                      and link_resume_all() runs them.
- *   link_write_all()   sends up to where the gate holds the output back. Who is held is looked at
- *                      again when the gate moves; who has a full socket, when it has room.
- *   link_close_all()   frees who was marked (client_close()). Nothing else frees a client, so that
- *                      no pointer dies in the middle of a turn.
+ *   link_open()        Admission decides whether it may come. What it has sent by then is read in
+ *                      the same turn.
+ *   note_ready()       Callback of the loop: only appends the link to the list of readable ones, in
+ *                      the order in which the kernel reports them. That is the order of arrival,
+ * and everything here preserves it. link_read_all()    One read per link, FEED_GROUP links at a
+ * time; the feed runs what came. Bytes of clients that can't run now (blocked, paused, delayed) are
+ * kept with the client, and link_resume_all() runs them later. link_write_all()   Sends output up
+ * to where the gate holds it. A held client is tried again when the gate moves, one with a full
+ * socket when it becomes writable. link_close_all()   Frees clients marked by client_close().
+ * Nothing else frees a client, so no pointer becomes invalid in the middle of a turn.
  *
- * Two limits end a link early: what it has sent and what waits to be sent to it. Who has not
- * authenticated yet has much smaller ones, and a deadline.
+ * Limits on input and output close a link early. Unauthenticated clients have much smaller limits,
+ * and a deadline.
  *
- * While a script runs that takes long, others are read by a second feed into a second buffer
- * (struct reading): the first group is not at its end. Who is in that group waits. */
+ * While a long script runs, other clients are read into a second buffer by a second feed (struct
+ * reading), because the first group has not finished. Clients of that group wait. */
 #include "server/link.h"
 
 #include "acl/users.h"
@@ -43,7 +41,7 @@
 #define READ_PIECE   65536
 #define ANONYMOUS_IN (1 << 20)
 
-/* What a turn reads into: a piece for each client of a group, on cache lines of its own. */
+/* Read buffer of a turn: one piece per client of a group, each on its own cache lines. */
 #define READ_BUFFER ((size_t)FEED_GROUP * (READ_PIECE + 64))
 
 struct link {
@@ -52,12 +50,12 @@ struct link {
     struct client *client;
     struct dict_node *peer; /* admit_peer() */
     struct dlist_node readable;
-    bool waits_for_room; /* the peer takes no more for now */
-    bool greeted;        /* its handshake was noticed */
+    bool waits_for_room; /* the socket is full */
+    bool greeted;        /* the end of its TLS handshake has been handled */
     bool stopped;        /* reads no more */
 };
 
-/* A group of requests on its way, and the bytes that they were read into. */
+/* A group of requests being run, and the buffer they were read into. */
 struct reading {
     struct feed *feed;
     char *buffer;
@@ -69,11 +67,11 @@ struct link_set {
     struct admit *admit;
     struct memory *memory;
     struct dlist_node readable; /* links with bytes to read */
-    struct dlist_node held;     /* clients (outgoing) whose output waits for the journal */
-    uint64_t held_at;           /* gate.moves when they were looked at last */
+    struct dlist_node held;     /* clients (outgoing) whose output the gate holds */
+    uint64_t held_at;           /* gate.moves when those were tried last */
     struct reading *reading;    /* one of the two below */
     struct reading usual, in_script;
-    bool clock_is_old; /* a script has taken long in this turn */
+    bool clock_is_old; /* a long script has run in this turn */
 };
 
 struct link_set *link_set_new(struct engine *e, struct loop *l, struct admit *a, struct memory *m)
@@ -113,7 +111,7 @@ static void note_ready(void *context, int events)
         k->waits_for_room = false;
         conn_want(k->conn, !k->stopped, false);
         client_has_output(k->client);
-        /* A handshake may have waited for it. */
+        /* A TLS handshake may have waited for room. */
         if (conn_tls(k->conn) && !k->stopped && !dlist_linked(&k->readable))
             dlist_append(&k->set->readable, &k->readable);
     }
@@ -121,8 +119,8 @@ static void note_ready(void *context, int events)
 
 static void refuse(const struct link_arrival *a, enum err e)
 {
-    /* The best that can be done for a peer that will not be a client; one that expects a handshake
-     * could not read it. */
+    /* Best effort: the peer never becomes a client. One that expects a TLS handshake could not read
+     * it. */
     struct bytes text = err_text(e);
     ssize_t n = a->tls ? 0 : send(a->fd, text.p, text.n, MSG_NOSIGNAL | MSG_DONTWAIT);
     (void)n;
@@ -166,8 +164,8 @@ void link_open(struct link_set *s, const struct link_arrival *a)
         conn_start_tls(k->conn, a->tls);
         client_set_anonymous(k->client, true);
     }
-    /* What it sent before it was accepted has its turn now: the loop would tell of it in the next
-     * turn, behind requests that came later. */
+    /* Read in this turn what it has sent already: the loop would report it in the next one, behind
+     * requests that came later. */
     dlist_append(&s->readable, &k->readable);
     e->stats.total_connections++;
     log_line(LOG_VERBOSE, "Accepted %s", k->client->address);
@@ -186,8 +184,8 @@ static void stop_reading(struct link *k)
     conn_want(k->conn, false, k->waits_for_room);
 }
 
-/* The handshake has ended: until then it was a stranger whether a password is asked for or not. The
- * certificate may say who it is. */
+/* The TLS handshake is complete; until then the client was unauthenticated even without a password.
+ * The certificate may name its user. */
 static void greet(struct link_set *s, struct link *k)
 {
     char name[256];
@@ -202,14 +200,14 @@ static void greet(struct link_set *s, struct link *k)
         rights_set_user(k->client, u);
 }
 
-/* A handshake record of any version. */
+/* A TLS handshake record of any version. */
 static bool is_tls_hello(const char *p, size_t n)
 {
     return n >= 2 && p[0] == 0x16 && p[1] == 3;
 }
 
-/* The other end asks for nothing more. It may still read, and replies that the gate holds back are
- * its own: a message popped for it would be lost. */
+/* The peer has closed its sending side. It may still read: held replies have to be delivered, or a
+ * message popped for it would be lost. */
 static void leave(struct link *k, bool in_order)
 {
     struct client *c = k->client;
@@ -223,7 +221,7 @@ static void leave(struct link *k, bool in_order)
     client_close_after_reply(c);
 }
 
-/* One read; adds what came to the group. Returns the bytes used of the turn buffer. */
+/* Reads once and adds what came to the group. Returns how much of the buffer it used. */
 static size_t read_one(struct link_set *s, struct link *k, char *to, size_t room)
 {
     struct client *c = k->client;
@@ -272,7 +270,7 @@ static size_t read_one(struct link_set *s, struct link *k, char *to, size_t room
         return 0;
     }
     if (c->flags & (CLIENT_BLOCKED | CLIENT_PAUSED | CLIENT_AUTH_DELAYED | CLIENT_CLOSE_AFTER)) {
-        /* It cannot run now: what came is kept. */
+        /* It can't run now: keep what came. */
         if (!place)
             client_keep(c, at, (size_t)n);
         client_count_input(c);
@@ -282,7 +280,7 @@ static size_t read_one(struct link_set *s, struct link *k, char *to, size_t room
     return place ? 0 : (size_t)n;
 }
 
-/* Who comes behind a script that took long does so later. */
+/* Clients behind a long script run at a later time than the turn began. */
 static void run_group(struct link_set *s)
 {
     feed_run(s->reading->feed);
@@ -342,7 +340,7 @@ void link_resume_all(struct link_set *s)
     struct engine *e = s->engine;
     struct dlist_node again;
     dlist_init(&again);
-    /* Those who ask to go on once more wait for the next turn. */
+    /* Clients that ask again in this turn wait for the next one. */
     while (!dlist_empty(&e->clients.resuming)) {
         struct dlist_node *n = e->clients.resuming.next;
         dlist_remove(n);
@@ -401,12 +399,12 @@ void link_write_all(struct link_set *s)
         if (c->flags & CLIENT_CLOSING || !c->link)
             continue;
         write_one(s, c->link);
-        /* Also when all is sent: what was over the soft limit no longer is. */
+        /* Also when everything is sent: that ends the time over the soft limit. */
         if ((c->over_soft_ms || chain_pending(&c->out)) && client_is_over_output_limit(c)) {
             client_over_output_limit(c);
             continue;
         }
-        /* What the gate holds back is looked at again when the journal moves on. */
+        /* Held output is tried again when the gate moves. */
         struct link *k = c->link;
         if (c->mark_n && !k->waits_for_room)
             dlist_append(&s->held, &c->outgoing);
@@ -416,7 +414,7 @@ void link_write_all(struct link_set *s)
 void link_close_all(struct link_set *s)
 {
     struct engine *e = s->engine;
-    struct dlist_node later; /* its script runs, and lets others have their turn */
+    struct dlist_node later; /* inside its own long script */
     dlist_init(&later);
     while (!dlist_empty(&e->clients.closing)) {
         struct client *c = dlist_item(e->clients.closing.next, struct client, closing);

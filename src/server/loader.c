@@ -1,22 +1,24 @@
-/* Loading, at the start:
+/* What is loaded at startup:
  *
- *   appendonly yes   the manifest names a base and increments. They are read in the order of their
- *                    numbers: the base is a snapshot or commands, increments are commands in
- *                    frames (persist/aof_read). Without a manifest the one file of Redis before 7.0
- *                    is adopted as the base; without that the snapshot is loaded, and it becomes
- *                    the first base. A snapshot that is newer than the base, written while
- *                    appendonly was off, counts instead (docs/decisions/0022).
- *   appendonly no    the snapshot, if there is one.
+ *   appendonly yes   The base and the increments that the manifest names, in order of their
+ * numbers. The base is RDB or commands; increments are commands in frames (persist/aof_read).
+ * Without a manifest, a single append-only file as Redis had before 7.0 is adopted as the base;
+ * without that the snapshot is loaded. A snapshot that is newer than the base, because appendonly
+ * was off meanwhile, is loaded instead (docs/decisions/0022). appendonly no    The snapshot, if it
+ * exists.
  *
- * Commands run by exec_request(), as a client of its own (CLIENT_REPLAY): no limits, no rights, no
- * journal. Nothing expires meanwhile (ENGINE_LOADING): a key past its time may be renamed or
- * persisted by a later command.
+ * Commands run through exec_request() as a client with CLIENT_REPLAY: no limits, no rights, no
+ * journal. Nothing expires meanwhile (ENGINE_LOADING), because a later command may rename or
+ * persist a key that is past its TTL.
  *
- * What can be wrong: a file can't be read, or is damaged where it had been synced: the server does
- * not start. The end of the last file is torn, as a crash leaves it: it is cut off and kept aside
- * (aof-load-truncated). A command gives an error: it is logged, and loading goes on. A command is
- * unknown or changes no data: the server does not start. The server is told to end: serve() says
- * so, and the readers stop. */
+ * What can go wrong:
+ *
+ *   unreadable, or damaged where it had been synced   The server does not start.
+ *   the end of the last file is torn by a crash       It is cut off and kept in a file beside
+ *                                                     (aof-load-truncated).
+ *   a command replies with an error                   Logged; loading continues.
+ *   a command is unknown, or changes no data          The server does not start.
+ *   shutdown                                          serve() returns false; the readers stop. */
 #include "server/loader.h"
 
 #include "base/clock.h"
@@ -39,21 +41,21 @@
 #include <limits.h>
 #include <stdio.h>
 
-#define MUCH_TO_LOAD (32u << 20) /* bytes of files from which on memory is taken in large steps */
+#define MUCH_TO_LOAD (32u << 20) /* larger files: memory is mapped in large steps */
 
 struct loader {
-    uint64_t replayed; /* commands of append-only files */
+    uint64_t replayed; /* commands replayed */
     struct engine *engine;
     struct aof *aof;
     bool (*serve)(void *context);
     void *context;
     struct loader_figures figures;
     enum loader_how how;
-    bool starting;      /* no command has run yet */
-    bool ended;         /* the server ends */
-    uint64_t base_done; /* bytes of the files in front of the one being read */
+    bool starting;      /* at startup, not inside a command */
+    bool ended;         /* serve() has returned false */
+    uint64_t base_done; /* bytes of the files already read */
     struct client *replay;
-    char unknown[65]; /* a command that the file names and nobody knows */
+    char unknown[65]; /* the name of an unknown command in the file */
     uint64_t replay_errors;
 };
 
@@ -82,15 +84,15 @@ static bool load_progress(void *context, uint64_t bytes)
 {
     struct loader *l = context;
     l->figures.done = l->base_done + bytes;
-    /* Within a command (DEBUG RELOAD) nothing else may run. */
+    /* Inside a command (DEBUG RELOAD) nothing else may run. */
     if (!l->starting)
         return true;
     l->ended = !l->serve(l->context);
     return !l->ended;
 }
 
-/* Our own files know commands by their own names. Those of Redis have what requests called them,
- * by whatever names there were then. */
+/* Our files use the original names of commands. Files of Redis use the names of the requests, as
+ * renamed at that time. */
 static const struct command *command_of(const struct loader *l, struct bytes name)
 {
     const struct engine *e = l->engine;
@@ -98,7 +100,7 @@ static const struct command *command_of(const struct loader *l, struct bytes nam
     return c ? c : registry_find_original(e->registry, name);
 }
 
-/* What acts on the server and not on data (SHUTDOWN, CONFIG SET, CLIENT KILL) no file may ask for.
+/* A file may only contain commands that act on data: not SHUTDOWN, CONFIG SET or CLIENT KILL.
  */
 static bool may_stand_in_files(const struct command *c, const struct bytes *argv, int argc)
 {
@@ -130,7 +132,7 @@ static bool replay(void *context, const struct bytes *argv, int argc)
     clock_delay(l->engine->settings->key_load_delay, l->replayed++);
     exec_request(l->replay, &q);
     if (scripting_failures(l->engine->scripting) != failures) {
-        /* Gone on with, the next rewrite would leave it out for good. */
+        /* If loading continued, the next rewrite would lose the library for good. */
         log_line(LOG_WARNING, "A library of functions cannot be loaded; is script-memory-limit "
                               "smaller than it was?");
         return false;
@@ -246,7 +248,7 @@ static bool load_rdb(struct loader *l, const char *path, bool is_base, struct by
     return good;
 }
 
-/* Keeps the torn end of a file aside and cuts it off. */
+/* Cuts off the torn end of a file and keeps it in another one. */
 static bool cut(struct loader *l, const char *path, struct bytes map, uint64_t good)
 {
     char aside[PATH_MAX + 64];
@@ -264,7 +266,7 @@ static bool cut(struct loader *l, const char *path, struct bytes map, uint64_t g
     return true;
 }
 
-/* The first words are those of Redis: tools look for them. */
+/* Tools look for the first words, which are those of Redis. */
 static void say_refused(struct loader *l, const char *path, const struct aof_read_result *r,
                         bool last)
 {
@@ -315,7 +317,7 @@ static bool load_aof_file(struct loader *l, const char *path, bool is_base, bool
     bool good = r.status == AOF_READ_GOOD;
     struct journal *j = e->journal;
     if (r.framed)
-        /* What a base holds is no part of the journal: that goes on where its head says. */
+        /* Commands of a base do not advance the journal: its header says where that continues. */
         journal_continue(j, r.replication_id,
                          is_base                ? head.offset
                          : r.offset > j->offset ? r.offset
@@ -347,7 +349,7 @@ static bool load_base(struct loader *l, const char *path, bool last)
                                                             : load_aof_file(l, path, true, last);
 }
 
-/* Small files are not worth a step of memory that may be left over. */
+/* For small files a large step would be mostly left over. */
 static void expect_much(const struct loader *l)
 {
     if (l->figures.total >= MUCH_TO_LOAD)
@@ -436,8 +438,8 @@ static bool adopt_old_aof(struct loader *l, int *have)
     return true;
 }
 
-/* Whether the snapshot is newer than the append-only file: that was off when it was written, and it
- * was written behind the base (docs/decisions/0022). */
+/* True when the snapshot is newer than the append-only file: written after its base, while the file
+ * was off (docs/decisions/0022). */
 static bool snapshot_is_newer(struct loader *l, const char *dump)
 {
     struct rdb_head d, b;
@@ -450,7 +452,7 @@ static bool snapshot_is_newer(struct loader *l, const char *dump)
     return b.generation && !d.aof && d.generation > b.generation;
 }
 
-/* Also of those that are not loaded: what is written from now on is newer than all of them. */
+/* Finds the greatest generation of all files, loaded or not: new files must look newer. */
 static void find_generation(struct loader *l)
 {
     struct rdb_head h;
@@ -479,7 +481,7 @@ static bool load_dump(struct loader *l)
     return load_rdb(l, dump, false, NULL);
 }
 
-/* The snapshot in place of an older append-only file, which is kept under another name. */
+/* Loads the snapshot instead of an older append-only file, which is renamed and kept. */
 static bool load_newer_dump(struct loader *l)
 {
     const char *dump = l->engine->settings->dbfilename;

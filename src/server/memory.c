@@ -1,16 +1,15 @@
-/* What is in use is compared with maxmemory in two places: at the beginning of a turn, and before
- * each command that may grow (a flag in engine.slow_path sends commands here while there is a
- * limit). Over it, in order: the cache of expanded blocks goes, which is no data; then keys, by the
- * policy, until use is a little below the limit; and when nothing may go, the command is refused.
- * A turn spends a bounded time on it; the next one goes on.
+/* Usage is compared with maxmemory at the beginning of each turn and before each command that may
+ * grow (a flag in engine.slow_path routes commands here while a limit is set). Above the limit, in
+ * this order: the cache of expanded stream blocks is dropped, since it is no data; keys are evicted
+ * by the policy until usage is a little below the limit; if nothing may be evicted, the command is
+ * refused. Each turn spends a bounded time on eviction and the next one continues.
  *
- * The comparison has to be cheap, so it uses counters of the threads (mem_balance()), set right by
- * each tick with what the allocator says. Left out is what must not drive data out: buffers of
- * clients, the journal, values that are being freed or still being sent.
+ * The comparison must be cheap: it uses per-thread counters (mem_balance()), which each tick
+ * corrects by the allocator's statistics. It leaves out what must not drive data out: buffers of
+ * clients, the journal, and values that are still being freed or sent.
  *
- * maxmemory-clients is another matter: when clients together hold more, the largest are closed. The
- * sum is compared often and looked into rarely: clients_enough says up to where nobody can be too
- * large. */
+ * maxmemory-clients is separate: when all clients together hold more, the largest are closed. Their
+ * sum is compared often, each client examined rarely: below clients_enough nobody can be over. */
 #include "server/memory.h"
 
 #include "base/clock.h"
@@ -31,16 +30,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define DECAY_FROM    (8u << 20) /* bytes that are held and not used */
+#define DECAY_FROM    (8u << 20) /* unused pages from which on they are returned */
 #define DECAY_TICKS   10
-#define TURN_US       500                 /* the most a turn spends on eviction */
-#define HEADROOM      16384               /* bytes below the limit at which an eviction ends */
-#define CACHE_SHARE   16                  /* of the limit, for expanded blocks of streams */
-#define SOLE_FROM     (1u << 20)          /* bytes sent by reference that are worth looking at */
-#define LEAST_CLIENTS ((size_t)128 << 10) /* bytes that all clients may hold in any case */
-#define CACHE_MS      1000 /* from one look for those that are not used to the next */
+#define TURN_US       500                 /* eviction budget of a turn */
+#define HEADROOM      16384               /* eviction stops so far below the limit */
+#define CACHE_SHARE   16                  /* 1/16 of the limit for expanded stream blocks */
+#define SOLE_FROM     (1u << 20)          /* below this, output sent by reference is not examined */
+#define LEAST_CLIENTS ((size_t)128 << 10) /* lower bound of maxmemory-clients */
+#define CACHE_MS      1000                /* between sweeps of the cache for unused blocks */
 
-/* Giving pages back, on the thread that frees. */
+/* Returns unused pages to the system, on the freeing thread. */
 struct decay {
     struct worker_job job; /* first: it is found by its address */
     bool running;
@@ -54,15 +53,16 @@ struct memory {
     struct decay decay;
     uint64_t ticks;
     /* As of the last tick. */
-    size_t used, sole; /* sole: deleted values that are being sent */
+    size_t used, sole; /* sole: deleted values still being sent */
     size_t peak, startup;
-    size_t uncounted;        /* what mem_balance() does not know of */
+    size_t uncounted;        /* allocations that mem_balance() does not count */
     size_t clients_limit;    /* maxmemory-clients in bytes; 0: none */
-    size_t clients_enough;   /* what clients may hold until memory_limit_clients() looks again */
-    int64_t cache_looked_ms; /* when idle expanded blocks were last looked for */
-    /* Eviction in this turn, and the longest of all turns: by the clock and by the processor. */
+    size_t clients_enough;   /* below this sum memory_limit_clients() does nothing */
+    int64_t cache_looked_ms; /* when the cache was swept last */
+    /* Time spent on eviction in this turn, and the most in any turn: by the clock and of the
+     * processor. */
     int64_t turn_us, longest_us, turn_cpu_us, longest_cpu_us;
-    /* More than maxmemory in use, as far as ticks can see it. */
+    /* Time above maxmemory, as sampled by ticks. */
     int64_t over_since_ms; /* 0: it is not */
     int64_t over_ms;
 };
@@ -102,7 +102,7 @@ static size_t asked_clients_limit(const struct settings *c)
     return (size_t)(whole * (double)-limit / 100);
 }
 
-/* A lower limit than the least would close every client, also the one that comes to raise it. */
+/* A lower limit would close every client, including the one that comes to raise it. */
 static size_t clients_limit(const struct settings *c)
 {
     size_t limit = asked_clients_limit(c);
@@ -129,15 +129,15 @@ void memory_configure(struct memory *m)
 
 /* ---- What clients hold */
 
-/* All of it, as client_memory() counts. */
+/* All clients together, counted as client_memory() does. */
 static size_t clients_memory(const struct engine *e)
 {
     return e->clients.count * sizeof(struct client) + e->clients.blocks.total + e->clients.held +
            e->clients.input + pubsub_memory(e->pubsub);
 }
 
-/* What the limit of data does not count: buffers must not drive data out, nor must what an eviction
- * itself makes. Bytes that really are there: a value that is sent by reference is data. */
+/* Memory that maxmemory does not count: buffers must not drive data out, nor must what eviction
+ * itself allocates. Only real allocations: a value sent by reference is data. */
 static size_t apart(const struct memory *m)
 {
     const struct engine *e = m->engine;
@@ -146,7 +146,7 @@ static size_t apart(const struct memory *m)
            m->sole + scripting_machines() + e->journal->pending.cap + lazy_figures(m->lazy)->bytes;
 }
 
-/* Values that have been deleted and are still being sent. */
+/* Deleted values that are still being sent. */
 static size_t sole_memory(const struct memory *m)
 {
     const struct engine *e = m->engine;
@@ -194,7 +194,7 @@ void memory_limit_clients(struct memory *m)
         client_close(all[i].client);
     }
     mem_free(all);
-    /* Until all together have grown by what is left, nothing has to be looked at. */
+    /* Nobody can be over before the sum has grown by the rest. */
     m->clients_enough = total + (m->clients_limit - sum);
 }
 
@@ -212,7 +212,7 @@ static void decayed(struct worker_job *job)
     d->running = false;
 }
 
-/* The allocator gives pages back while it is used; here also when nothing happens. */
+/* jemalloc returns dirty pages only on activity; do it from the tick when idle. */
 static void give_back(struct memory *m, size_t resident)
 {
     if (m->decay.running || !m->freer || resident < m->used + DECAY_FROM || m->ticks % DECAY_TICKS)
@@ -256,7 +256,7 @@ void memory_tick(struct memory *m)
     m->ticks++;
 }
 
-/* What the limit is compared with. */
+/* Usage as maxmemory counts it. */
 static size_t counted(const struct memory *m)
 {
     size_t used = mem_balance() + m->uncounted;
@@ -269,28 +269,29 @@ static bool over(const struct memory *m)
     return counted(m) > (size_t)m->engine->settings->maxmemory;
 }
 
-/* What is evicted down to. */
+/* Eviction stops here. */
 static size_t target(const struct memory *m)
 {
     size_t limit = (size_t)m->engine->settings->maxmemory, headroom = limit / 1024;
     return limit - (headroom < HEADROOM ? headroom : HEADROOM);
 }
 
-/* Microseconds that a turn may take for it. */
+/* Eviction budget of a turn, in microseconds. */
 static int64_t budget_us(const struct memory *m)
 {
     long long t = m->engine->settings->maxmemory_eviction_tenacity;
     return t >= 100 ? INT64_MAX / 2 : TURN_US / 10 + TURN_US * (t < 10 ? t : 10) * 9 / 100;
 }
 
-/* Evicts until there is room or the turn's time is used up. False: nothing more can be evicted. */
+/* Evicts until there is room or the turn's budget is used up. Returns false when nothing more can
+ * be evicted. */
 static bool evict(struct memory *m)
 {
     struct engine *e = m->engine;
     enum evict_policy policy = (enum evict_policy)m->engine->settings->maxmemory_policy;
     bool found = true;
     if (stream_cache_bytes()) {
-        /* Not data: it goes before any. */
+        /* No data: dropped first. */
         stream_cache_drop();
         if (!over(m))
             return true;

@@ -1,18 +1,18 @@
-/* Decides when the data set goes to its files and comes from them. Two files may hold it: the
- * snapshot (dbfilename) and the append-only file; the latter counts where both are. At most one
- * child writes, a snapshot or the base of a rewrite: rewrite_work() says what is under way, and
- * what is asked for meanwhile is scheduled.
+/* The data set is kept in two places: the snapshot (dbfilename) and the append-only file. When both
+ * exist, the append-only file is loaded. At most one child writes at a time, a snapshot or the base
+ * of a rewrite; requests that come meanwhile are scheduled.
  *
- *   the start     the loader reads what there is; an append-only file that is asked for and missing
- *                 gets its base before the first request is served.
- *   the tick      children that have ended; then, while nothing is under way, in this order: what
- *                 was asked for, rewriting by growth, save points. Then a disk that has failed.
- *   the end       the append-only file is synced, the snapshot written when save points are set.
+ *   startup    The loader reads what exists. With appendonly yes and no append-only file yet, its
+ *              base is written before the first request is served.
+ *   the tick   Collects a child that has exited. Then, unless work is in progress, starts one
+ * thing, in this order: what was scheduled, a rewrite because of growth, a save point. Then retries
+ * on a failed disk. shutdown   Syncs the append-only file, and writes a snapshot if there are save
+ * points.
  *
- * Nothing is saved while the data are torn (state_is_torn()): a snapshot would hold half of a
- * transaction or script. Commands that replace all data (FLUSHALL, DEBUG RELOAD) first end a child
- * that would bring the old ones back. A failed snapshot refuses writes as
- * stop-writes-on-bgsave-error says (ENGINE_SAVE_FAILED), and is tried again by the save points. */
+ * Nothing is saved in the middle of a transaction or a script (state_is_torn()): the file would
+ * hold half of it. Commands that replace all data (FLUSHALL, DEBUG RELOAD) first kill a child that
+ * would write the old data. After a failed snapshot writes are refused
+ * (stop-writes-on-bgsave-error, ENGINE_SAVE_FAILED) until one succeeds; save points keep trying. */
 #include "server/persistence.h"
 
 #include "base/clock.h"
@@ -36,7 +36,7 @@ struct persistence {
     struct persistence_parts parts;
     struct save_record save;
     bool save_scheduled;
-    bool flushed; /* FLUSHALL within a transaction: the empty data are saved behind it */
+    bool flushed; /* FLUSHALL inside a transaction: save the empty data set at its end */
 };
 
 struct persistence *persistence_new(const struct persistence_parts *parts)
@@ -75,7 +75,7 @@ static void sweep_one(void *context, const char *name)
     file_remove(name);
 }
 
-/* From now on the append-only file is written. existed: it was loaded. */
+/* existed: the append-only file was loaded, and is continued. */
 static bool open_aof(struct persistence *p, bool existed)
 {
     if (!existed && !rewrite_create_first(p->parts.rewrite))
@@ -120,7 +120,7 @@ int persistence_background_save(struct persistence *p, bool schedule)
     bool torn = state_is_torn(e);
     if (work == REWRITE_WORK_SAVE)
         return -EALREADY;
-    /* A transaction is not in the way: its end comes first. */
+    /* A transaction only delays it: no client sees an error because of another's MULTI. */
     if (work == REWRITE_WORK_REWRITE && !schedule && !torn)
         return -EBUSY;
     if (work == REWRITE_WORK_REWRITE || torn) {
@@ -148,7 +148,7 @@ static void save_ended(struct persistence *p, const struct snapshot_end *end)
         log_line(LOG_NOTICE, "Background saving terminated with success");
         return;
     }
-    /* A child that was told to stop is no sign of a broken disk. */
+    /* A child that was told to stop says nothing about the disk. */
     if (end->signal != SIGUSR1)
         p->save.ok = false;
     if (end->signal)
@@ -238,8 +238,8 @@ void persistence_tick(struct persistence *p)
 
 /* ---- All data are replaced */
 
-/* A child that still writes the old ones would bring them back. in_journal: the append-only file
- * hears of it, so that an old base with what follows is right. */
+/* A child that is still writing the old data would bring them back. in_journal: the change is in
+ * the append-only file, so that a base of the old data plus the increment is right. */
 static void end_old_child(struct persistence *p, bool in_journal)
 {
     struct snapshot *n = p->parts.snapshot;
@@ -251,7 +251,7 @@ static void end_old_child(struct persistence *p, bool in_journal)
     }
 }
 
-/* Nothing of what was flushed may come back with the snapshot that there is. */
+/* The present snapshot would bring back what was flushed. */
 static void save_empty(struct persistence *p)
 {
     p->flushed = false;
@@ -264,7 +264,7 @@ void persistence_all_flushed(struct persistence *p)
     if (is_loading(p))
         return;
     end_old_child(p, aof_is_open(p->parts.aof));
-    /* Within a transaction or a script the data may be of any state. */
+    /* Inside a transaction or a script the data are in an intermediate state. */
     if (state_is_torn(p->parts.engine))
         p->flushed = true;
     else
@@ -299,7 +299,7 @@ int persistence_reload(struct persistence *p, bool save, bool flush, bool merge)
                                 : merge ? LOADER_MERGE
                                         : LOADER_ADD);
     p->save.saved_dirty = e->store->dirty;
-    /* What was loaded is not what the append-only file tells. */
+    /* The append-only file does not describe what was loaded. */
     if (aof_is_open(p->parts.aof) && !(save && flush))
         rewrite_schedule(p->parts.rewrite);
     return good ? 0 : -EIO;
@@ -324,7 +324,7 @@ int persistence_load_aof_again(struct persistence *p)
 
 /* ---- The end */
 
-/* The append-only file as it will be found. False: it could not be made so. */
+/* Returns false when a sync failed. */
 static bool finish_aof(struct persistence *p)
 {
     struct aof *a = p->parts.aof;
@@ -371,7 +371,7 @@ bool persistence_shutdown(struct persistence *p, unsigned how)
 
 /* ---- Settings */
 
-/* Why the files must stay where they are; NULL: they need not. */
+/* Why the directory can't change now; NULL: it can. */
 static const char *why_not_move(const struct persistence *p)
 {
     if (is_loading(p))

@@ -1,28 +1,28 @@
-/* BGREWRITEAOF from above:
+/* A rewrite gives the append-only file a new base. BGREWRITEAOF, step by step:
  *
- *   IDLE         rewrite_start(): a new increment is prepared by the disk thread.
- *   PREPARING    rewrite_end_turn(), once it is ready: the server forks and switches to the new
- *                increment, between two batches. So the child's data are exactly what the older
- *                increments hold.
- *   FORKED       the child writes a base; what happens meanwhile goes to the new increment.
- *                rewrite_child_ended(): the base becomes part of a new manifest.
- *   INSTALLING   the disk thread renames the base, replaces the manifest and removes the old files.
- *                installed(): IDLE again. Until the manifest is replaced a start finds the old base
- *                and all increments.
+ *   IDLE         rewrite_start() asks the disk thread for a new, empty increment.
+ *   PREPARING    Once it exists, rewrite_end_turn() forks and switches to it, between two batches:
+ *                the child sees exactly the data that the older increments describe.
+ *   FORKED       The child writes the base; the server's effects go to the new increment.
+ *                rewrite_child_ended() hands the finished base to the disk thread.
+ *   INSTALLING   The disk thread renames the base, replaces the manifest and removes the old files,
+ *                then installed() returns to IDLE. Until the manifest is replaced, a restart loads
+ *                the old base and all increments.
  *
- * Whatever fails leaves the old base and all increments in force: the state is IDLE, INFO tells,
- * and the next attempt is made by growth, by request, or by durability when the disk had failed.
- * Without an append-only file (appendonly no) there is no increment: IDLE, FORKED, INSTALLING. The
- * first append-only file goes the same way, but its increment is opened at once.
+ * A failure at any step returns to IDLE with the old base and all increments still valid. The next
+ * attempt comes from a request, from growth, or from durability_wants_base() on a failed disk.
  *
- * The seal of a backup uses the same switch without a fork:
+ * With appendonly no there is no increment: IDLE, FORKED, INSTALLING. Turning the file on takes the
+ * same path, except that the first increment is opened at once.
  *
- *   SEAL_PREPARING   an increment is being prepared; rewrite_end_turn() switches to it.
- *   SEAL_SYNCING     the one before it is not synced yet; rewrite_seal() asks.
- *   SEAL_DROPPED     the backup was aborted while the increment was being prepared: it is switched
- *                    to all the same, since only then another can be prepared.
+ * Sealing for a backup uses the same switch, without a fork:
  *
- * One state for both: only one increment can be prepared at a time. */
+ *   SEAL_PREPARING   A new increment is being prepared; rewrite_end_turn() switches to it.
+ *   SEAL_SYNCING     The previous increment is not fully synced yet; rewrite_seal() polls for that.
+ *   SEAL_DROPPED     The seal was cancelled in SEAL_PREPARING. The switch is made all the same: no
+ *                    other increment can be prepared before.
+ *
+ * One state covers both because only one increment can be prepared at a time. */
 #include "server/rewrite.h"
 
 #include "base/assert.h"
@@ -38,9 +38,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define RETRY_FIRST_MS 5000 /* between attempts to make the first base */
+#define RETRY_FIRST_MS 5000 /* between attempts to write the first base */
 
-/* In this order: a rewrite's, a seal's. */
+/* States of a rewrite, then those of a seal: rewrite_work() relies on the order. */
 enum state { IDLE, PREPARING, FORKED, INSTALLING, SEAL_PREPARING, SEAL_SYNCING, SEAL_DROPPED };
 
 struct rewrite {
@@ -50,7 +50,7 @@ struct rewrite {
     struct snapshot *snapshot;
     enum state state;
     int64_t forked_ms;
-    uint64_t seal_offset; /* of the journal: what is sealed ends there */
+    uint64_t seal_offset; /* journal offset at which the sealed increments end */
     int64_t first_tried_ms;
     struct rewrite_figures figures;
 };
@@ -124,7 +124,7 @@ static int fork_for_rewrite(struct rewrite *r)
     return error;
 }
 
-/* appendonly no: a base for the day on which it is turned on (docs/decisions/0022). */
+/* With appendonly no: writes a base only, for when the file is turned on (docs/decisions/0022). */
 static int start_without_file(struct rewrite *r)
 {
     char why[MANIFEST_ERROR];
@@ -153,7 +153,8 @@ int rewrite_start(struct rewrite *r)
     return error;
 }
 
-/* True once the increment that was prepared has to be switched to, now. *error: it can't be. */
+/* True when the prepared increment is ready: the caller has to switch to it in this turn. *error:
+ * it could not be prepared. */
 static bool is_prepared(struct rewrite *r, int *error)
 {
     *error = aof_switch_error(r->aof);
@@ -169,7 +170,7 @@ static void end_preparing(struct rewrite *r)
 {
     int error;
     if (is_prepared(r, &error)) {
-        /* The child sees exactly what the increments before the new one hold. */
+        /* Fork before the switch: the child must see what the older increments hold, no more. */
         fork_for_rewrite(r);
         aof_switch(r->aof);
     } else if (error) {
@@ -254,7 +255,7 @@ void rewrite_cancel(struct rewrite *r)
 {
     r->figures.scheduled = r->figures.first_wanted = false;
     kill_and_say(r);
-    /* What the disk thread installs it installs to the end. */
+    /* The disk thread can't be stopped in the middle of installing. */
     if (r->state != INSTALLING)
         r->state = IDLE;
 }
@@ -294,12 +295,12 @@ bool rewrite_need_base(struct rewrite *r)
     if (!aof_is_open(r->aof) || !aof_has_no_base_yet(r->aof))
         return true;
     rewrite_kill_child(r);
-    /* It may be about to be installed. */
+    /* A finished base may be on its way into place. */
     worker_drain(r->disk);
     return !aof_has_no_base_yet(r->aof) || rewrite_create_first(r);
 }
 
-/* What an older append-only file held is not what we hold: it is replaced as a whole. */
+/* Files of an earlier append-only file do not describe the present data: they become history. */
 static bool open_first_increment(struct rewrite *r)
 {
     char why[MANIFEST_ERROR];
@@ -316,8 +317,8 @@ static bool open_first_increment(struct rewrite *r)
 
 static bool open_first(struct rewrite *r)
 {
-    /* A base that is being written without it does not hold what happened since its fork, and no
-     * increment does. */
+    /* A child that was forked without the file lacks what has been written since its fork, and no
+     * increment has it either. */
     kill_and_say(r);
     worker_drain(r->disk);
     if (!open_first_increment(r))
@@ -392,7 +393,7 @@ void rewrite_start_if_grown(struct rewrite *r)
 void rewrite_repair(struct rewrite *r)
 {
     log_line(LOG_NOTICE, "A new base for the append-only file is tried");
-    file_make_directory(r->engine->settings->appenddirname); /* somebody may have removed it */
+    file_make_directory(r->engine->settings->appenddirname); /* it may have been removed */
     rewrite_start(r);
 }
 

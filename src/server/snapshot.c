@@ -1,16 +1,16 @@
-/* A file goes through the same steps whoever writes it: create, write, sync, read back and compare
- * (a disk may lie), and only then a rename into its place. The child does all of this for a dump;
- * for a base the parent goes on (server/rewrite), since the manifest has to name it.
+/* Every file is written in the same steps: create, write, sync, read back and compare (disks and
+ * memory do fail silently), and only then rename. The child does all of that for a dump. For a base
+ * the parent finishes the job (server/rewrite), because the manifest has to name it.
  *
- * The child is a copy of the process: it closes what others must not find open (sockets, the lock),
- * writes, and ends without running anything of the server's end. Its progress comes through a page
- * that both share. It dies with its parent.
+ * The child is a copy of the process. It closes what it must not keep open (sockets, the lock),
+ * writes the file, and exits without running any of the server's cleanup. Its progress is visible
+ * to the parent in a shared page. It dies with its parent.
  *
- * Each file has a generation, a number greater than that of all files before: so that the next
- * start knows which of a snapshot and an append-only file is newer (docs/decisions/0022).
+ * Each file gets a generation greater than that of every earlier file, so that a restart can tell
+ * whether the snapshot or the append-only file is newer (docs/decisions/0022).
  *
- * What can fail: the fork (the caller hears -errno), the write or the comparison (the file is
- * removed; exit code 1), the child by a signal (its file is removed when that is noticed). */
+ * What can fail: the fork (returned as -errno); writing or verifying (the file is removed, the
+ * child exits with 1); the child by a signal (the parent removes its file). */
 #include "server/snapshot.h"
 
 #include "base/assert.h"
@@ -40,12 +40,12 @@ struct snapshot {
     struct aof *aof;
     const struct data_lock *lock;
     struct snapshot_hooks hooks;
-    uint64_t generation; /* of the file written last */
+    uint64_t generation; /* of the last file written */
     pid_t child;         /* 0: none */
     enum snapshot_kind kind;
     uint64_t child_generation;
     bool as_rdb;
-    struct progress *progress; /* the child's */
+    struct progress *progress; /* of the child */
     bool is_child;             /* this process */
     int64_t started_ms;        /* by the steady clock */
     long long dirty;
@@ -110,7 +110,7 @@ static struct rdb_write_options write_options(const struct snapshot *n, bool aof
                                       .context = (void *)(uintptr_t)n};
 }
 
-/* What another server would not find in the file. */
+/* Logs what Redis would not find in the file. */
 static void tell_asides(const struct rdb_write_result *r, int version)
 {
     if (r->streams_aside)
@@ -126,8 +126,8 @@ static void tell_asides(const struct rdb_write_result *r, int version)
                  (unsigned long long)r->hashes_aside, version);
 }
 
-/* An append-only file that has no base yet goes on behind the one that is going to be written:
- * snapshots that are saved meanwhile, which count one by one, must not look newer than that. */
+/* While the first base of an append-only file is being written, snapshots may be saved, each with
+ * the next generation. They must not look newer than that base plus its increments. */
 #define AHEAD ((uint64_t)1 << 20)
 
 static uint64_t next_generation(const struct snapshot *n, enum snapshot_kind kind)
@@ -206,7 +206,7 @@ static _Noreturn void be_child(struct snapshot *n, enum snapshot_kind kind)
     watchdog_set_period(0);
     process_is_child(e->settings,
                      kind == SNAPSHOT_DUMP ? "millrace-rdb-bgsave" : "millrace-aof-rewrite");
-    stream_cache_limit(0); /* what it reads it reads once, and its memory is a copy */
+    stream_cache_limit(0); /* it reads each block once, and pays for each page it touches */
     n->is_child = true;
     name_temp(temp, kind, getpid());
     n->generation = next_generation(n, kind);
