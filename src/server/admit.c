@@ -42,8 +42,8 @@ static bool is_open(const struct engine *e)
     return u->on && u->no_password;
 }
 
-/* The one who has waited longest. False: there is none. */
-static bool drop_stranger(struct engine *e)
+/* Closes the unauthenticated client that has waited longest. Returns false when there is none. */
+static bool drop_unauthenticated(struct engine *e)
 {
     struct dlist_node *n = e->clients.anonymous.next;
     while (n != &e->clients.anonymous &&
@@ -58,22 +58,23 @@ static bool drop_stranger(struct engine *e)
     return true;
 }
 
-/* A flood of strangers must not keep those out who are about to say who they are. */
-static void limit_strangers(struct engine *e)
+/* A flood of unauthenticated connections must not keep out clients that are about to authenticate.
+ */
+static void limit_unauthenticated(struct engine *e)
 {
     size_t most = (size_t)(e->settings->maxclients / ANONYMOUS_SHARE);
     if (most < ANONYMOUS_LEAST)
         most = ANONYMOUS_LEAST;
     if (!is_open(e) && e->clients.anonymous_count >= most)
-        drop_stranger(e);
+        drop_unauthenticated(e);
 }
 
-/* Without a password the only strangers are handshakes that have not ended: they may take all
- * places, as many may begin at once, and give way when there is none left. */
+/* Without a password only unfinished TLS handshakes are unauthenticated. Many may begin at once, so
+ * they may take all places, and give way when none is left. */
 static bool is_full(struct engine *e)
 {
     return (long long)(e->clients.count - e->clients.closing_count) >= e->settings->maxclients &&
-           !(is_open(e) && drop_stranger(e));
+           !(is_open(e) && drop_unauthenticated(e));
 }
 
 bool admit_connection(struct admit *a, const char *peer, bool is_local, enum err *why)
@@ -89,7 +90,7 @@ bool admit_connection(struct admit *a, const char *peer, bool is_local, enum err
     *why = ERR_MAXCLIENTS;
     if (is_full(e))
         return false;
-    limit_strangers(e);
+    limit_unauthenticated(e);
     return true;
 }
 

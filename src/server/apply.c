@@ -154,7 +154,7 @@ static bool apply_panic(const struct apply_parts *p, const char **reason)
     return true;
 }
 
-/* In the order in which they act: what listeners need comes before them. */
+/* In the order of execution: what listeners depend on comes before them. */
 static const struct {
     const char *name;
     apply_function *apply;
@@ -222,7 +222,7 @@ bool apply_settings(const struct apply_parts *p, const struct setting *const *ch
                      changed[i]->name);
     for (size_t row = 0; row < ROWS; row++)
         for (int i = 0; i < n; i++) {
-            /* One function acts once for all of its settings that stand together. */
+            /* Adjacent settings with the same function: it runs once. */
             if (strcmp(changed[i]->name, table[row].name) != 0 || table[row].apply == before)
                 continue;
             before = table[row].apply;

@@ -1,15 +1,16 @@
-/* The server by another name: millrace-check-rdb and millrace-check-aof are links to it, and look
- * at files without a server. They use the readers that the server loads with, so that what they
- * call good is what it would load.
+/* millrace-check-rdb and millrace-check-aof are links to the server, and check files without
+ * running one. They use the server's own readers: what they call valid is what it would load.
  *
- * A snapshot is read whole and its values are built and dropped. An append-only file is checked
- * frame by frame; given a manifest, all files that it names are, in their order. Three verdicts:
- * good; torn, where the end of the last file is missing, as a crash leaves it (--fix cuts it); and
- * damaged, where bytes that had been synced are not what they were (--fix only with --force, since
- * it throws away what was acknowledged). What is cut off is kept in a file beside.
+ * A snapshot is read completely; its values are built and dropped. An append-only file is checked
+ * frame by frame, and given a manifest, all files that it names in their order. The verdicts:
  *
- * Whoever changes a file takes the lock of the data directory first: a server on it would go on
- * writing behind the cut. */
+ *   valid
+ *   torn      The end of the last file is missing, as after a crash. --fix cuts it off.
+ *   damaged   Bytes that had been synced have changed. --fix cuts only with --force, because that
+ *             discards acknowledged data.
+ *
+ * What is cut off is kept in a file beside. Before changing a file the tool locks the data
+ * directory: a server would go on writing behind the cut. */
 #include "server/check.h"
 
 #include "base/clock.h"
@@ -31,9 +32,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Who changes files does it alone: a server on them would go on writing behind what was cut off.
- * The data directory is that of the file or, for what lies in an append-only directory (one with a
- * manifest), the one above it. */
+/* The data directory is that of the file, or the one above it when the file is in an append-only
+ * directory (one with a manifest). */
 static void note_manifest(void *context, const char *name)
 {
     size_t n = strlen(name);
@@ -96,7 +96,7 @@ static void say_warning(void *context, const char *text)
     printf("[info] %s\n", text);
 }
 
-/* *length: of the snapshot, behind which commands may stand. */
+/* *length: of the snapshot; commands may follow it. */
 static bool check_snapshot(const char *name, struct bytes data, size_t *length)
 {
     struct settings *s = settings_new();
@@ -194,7 +194,7 @@ static bool confirmed(void)
     return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-/* Cuts path at `good`, if the user says so. */
+/* Truncates the file to `good` bytes, after asking. */
 static bool shorten(const char *path, const char *name, struct bytes data, uint64_t good)
 {
     char aside[PATH_MAX + 64];

@@ -16,9 +16,9 @@
 #include "store/expire.h"
 #include "type/stream/stream_dedup.h"
 
-#define EXPIRE_US     1000 /* a step's share of active expiry */
-#define EXPIRE_MORE   64   /* deletions in a step after which another follows */
-#define DEDUP_STREAMS 16   /* a tick looks for old message ids in so many streams */
+#define EXPIRE_US     1000 /* budget of one step of active expiry */
+#define EXPIRE_MORE   64   /* another step follows one with so many deletions */
+#define DEDUP_STREAMS 16   /* streams per tick that are searched for expired message ids */
 #define MOST_HZ       500
 
 struct cron {
@@ -68,7 +68,7 @@ static void sample_rates(struct cron *c)
     rate_sample(&c->net_out, e->stats.total_out, e->steady_ms);
 }
 
-/* Keys past their deadlines that nobody asks for. */
+/* Active expiry: deletes keys past their TTL that nobody accesses. */
 static void expire(struct cron *c)
 {
     const struct engine *e = c->parts.engine;
@@ -83,7 +83,7 @@ static void expire(struct cron *c)
 static void tick(struct cron *c)
 {
     struct engine *e = c->parts.engine;
-    /* While a script runs its time stands still, and nothing changes data. */
+    /* Inside a long script: time stands still for it, and nothing else may change data. */
     if (e->slow_path & ENGINE_BUSY)
         return;
     shutdown_obey(c->parts.shutdown);
@@ -94,7 +94,7 @@ static void tick(struct cron *c)
         return;
     c->runs++;
     sample_rates(c);
-    observe_configure(e); /* the cycle counter is known better with time */
+    observe_configure(e); /* the calibration of the cycle counter improves with time */
     memory_tick(c->parts.memory);
     if (e->debug.active_expire && act_may(e))
         expire(c);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WAIT_MS 1000 /* for one that ends */
+#define WAIT_MS 1000 /* for a process that is ending */
 #define STEP_MS 10
 
 void data_lock_name_holder(const char *directory, char *to, size_t n)
@@ -21,7 +21,7 @@ void data_lock_name_holder(const char *directory, char *to, size_t n)
         snprintf(to, n, "another process");
 }
 
-/* A lock that cannot be had at all must not keep the data from being served. */
+/* A file system without locks must not keep the server from starting. */
 static bool has_no_locks(int error)
 {
     return error != -EWOULDBLOCK && error != -ENOENT && error != -ENOTDIR;
@@ -40,7 +40,7 @@ bool data_lock_take(const char *directory, struct data_lock *lock)
     int *fd = &lock->fd;
     char holder[64];
     *fd = dirlock_take(directory);
-    /* A process that was killed a moment ago may still have threads that let go of it. */
+    /* A process that was just killed may still hold it until all of its threads are gone. */
     for (int i = 0; *fd == -EWOULDBLOCK && i < WAIT_MS / STEP_MS; i++) {
         usleep(STEP_MS * 1000);
         *fd = dirlock_take(directory);

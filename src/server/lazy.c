@@ -3,14 +3,14 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
-#define LEAST_EFFORT 256 /* value_free_effort() from which a thread switch pays */
+#define LEAST_EFFORT 256 /* value_free_effort() from which the other thread is worth it */
 
 struct lazy {
     struct worker *worker; /* NULL: stopped */
     struct lazy_figures figures;
 };
 
-/* One value on its way. */
+/* A value to be freed. */
 struct lazy_job {
     struct worker_job job; /* first: it is found by its address */
     struct lazy *lazy;
@@ -63,7 +63,7 @@ void lazy_discard(struct lazy *l, struct entry *e)
     j->lazy = l;
     j->entry = e;
     j->bytes = value_memory(e, 5);
-    /* What the value shares with others of this thread it gives back here. */
+    /* What it shares with other values has to be released on this thread. */
     value_leave_thread(e);
     l->figures.bytes += j->bytes;
     l->figures.pending++;

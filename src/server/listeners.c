@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Addresses of `bind`, each with both ports, and the unix socket. */
+/* Each address of `bind` on two ports, and the unix socket. */
 #define MOST        (2 * SETTINGS_ADDRESSES + 2)
-#define ACCEPT_MOST 1000 /* connections that a listener takes in one turn */
+#define ACCEPT_MOST 1000 /* connections per listener and turn */
 
 struct listener {
     struct listeners *all;
@@ -111,7 +111,7 @@ static void add_listener(struct listeners *all, int fd, bool is_unix, bool is_tl
     loop_fd_want(l->watch, LOOP_READ);
 }
 
-/* All addresses on one port. A leading '-' allows one to be missing. */
+/* Listens on all addresses. One with a leading '-' may be missing. */
 static bool listen_tcp_all(struct listeners *all, int port, bool is_tls)
 {
     struct bytes words[SETTINGS_ADDRESSES];
@@ -181,7 +181,7 @@ bool listeners_reopen(struct listeners *all)
     }
     all->n = 0;
     if (kept) {
-        /* It stands at another place now, which its watch has to know. */
+        /* The watch refers to the listener by its address, which has changed. */
         loop_fd_free(unix_one.watch);
         add_listener(all, unix_one.fd, true, false);
     }

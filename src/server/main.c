@@ -1,12 +1,12 @@
-/* The command line, the environment, and the life of the process around the server.
+/* The command line, the environment, and the process around the server.
  *
- * The order of the start matters: settings are read, then the directory is entered (their paths
- * are relative to it), the log opened, the process put into the background, the directory locked,
- * and only then confined: from there on no file elsewhere can be written. Users and sockets come
- * before the data, so that clients are answered (LOADING) while these are read; the process manager
- * hears READY behind them.
+ * The order of startup matters. Settings are read; then dir is entered, since other paths are
+ * relative to it; the log is opened; the process goes into the background; dir is locked. Only then
+ * is the process confined: from there on it can't write files elsewhere. Users and listeners come
+ * before the data, so that clients get LOADING as an answer meanwhile. The service manager is told
+ * READY last.
  *
- * Wrong settings are told on stderr, everything after them in the log; the exit code is 1. */
+ * Errors in the settings go to stderr, all later ones to the log; the exit code is 1. */
 #include "acl/foreign.h"
 #include "base/assert.h"
 #include "base/log.h"
@@ -64,9 +64,9 @@ static void read_stdin(struct buf *out)
     }
 }
 
-/* rename-command is checked against the table of commands, as far as it has been renamed. Files
- * from Redis also take names off that there are none of here (MIGRATE, SYNC): nothing is left to
- * do. */
+/* Checks a rename-command against the table of commands, with earlier renames applied.
+ * Configurations of Redis also remove commands that do not exist here (MIGRATE, SYNC): that is
+ * accepted. */
 static const char *check_rename(void *context, struct bytes from, struct bytes to)
 {
     const char *why = registry_rename(context, from, to);
@@ -79,7 +79,7 @@ static const char *check_rename(void *context, struct bytes from, struct bytes t
     return foreign_command(bytes_of(name, from.n)) ? NULL : why;
 }
 
-/* File, standard input and options into the settings; ends the process when they are not good. */
+/* Reads the file, standard input and options; exits when they are wrong. */
 static struct settings *read_settings(int argc, char **argv)
 {
     struct settings *s = settings_new();
@@ -147,7 +147,7 @@ static void write_pidfile(const struct settings *s)
     fclose(f);
 }
 
-/* sd_notify(): a datagram to the manager's socket. */
+/* What sd_notify() does: a datagram to the service manager's socket. */
 static void tell_manager(const char *text)
 {
     const char *path = getenv("NOTIFY_SOCKET");
@@ -196,7 +196,7 @@ static bool loopback_only(const struct settings *s)
     struct bytes words[32];
     char *text;
     int n = words_split(bytes_text(s->bind), words, 32, &text);
-    bool good = true; /* no address is none beyond this machine */
+    bool good = true; /* no address at all is not reachable either */
     for (int i = 0; i < n; i++) {
         const char *a = words[i].p + (*words[i].p == '-');
         if (strncmp(a, "127.", 4) != 0 && strcmp(a, "::1") != 0 && strcmp(a, "localhost") != 0)
@@ -215,7 +215,7 @@ static void warn(const struct settings *s)
                  "everything. Set requirepass, or bind to 127.0.0.1.");
 }
 
-/* The directory of a file that is set, for `to`; "" when none is. */
+/* The directory of a configured file, in `to`; "" when none is configured. */
 static const char *directory_of(const char *file, char *to)
 {
     if (!*file)
@@ -228,7 +228,7 @@ static const char *directory_of(const char *file, char *to)
     return to;
 }
 
-/* False: asked for and not to be had. */
+/* Returns false when a sandbox was asked for and is not available. */
 static bool confine(const struct settings *s)
 {
     if (s->filesystem_sandbox) {
@@ -254,7 +254,7 @@ static bool confine(const struct settings *s)
     return true;
 }
 
-/* The path of the log is relative to dir as it is now; CONFIG SET dir does not move it. */
+/* A relative logfile is relative to the present dir; CONFIG SET dir does not move the log. */
 static void open_log(const struct settings *s)
 {
     struct buf path = {0};
@@ -266,7 +266,7 @@ static void open_log(const struct settings *s)
     buf_free(&path);
 }
 
-/* At the start fewer clients are better than none. */
+/* Starting with fewer clients is better than not starting. */
 static void limit_clients(struct settings *s)
 {
     long long possible = process_raise_file_limit(s->maxclients);

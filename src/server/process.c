@@ -13,14 +13,14 @@
 #include <unistd.h>
 
 #define SCORE_FILE     "/proc/self/oom_score_adj"
-#define RESERVED_FILES 32 /* descriptors for all but clients */
+#define RESERVED_FILES 32 /* descriptors for everything but clients */
 
 static struct {
-    char *at; /* where the system reads the title */
+    char *at; /* where the kernel reads the title */
     size_t room;
     char *name;       /* argv[0] */
-    int first_score;  /* before we changed it */
-    bool has_changed; /* we did */
+    int first_score;  /* OOM score before we changed it */
+    bool has_changed; /* the OOM score is ours */
 } process;
 
 void process_begin(char **argv, char **environment)
@@ -36,7 +36,7 @@ void process_begin(char **argv, char **environment)
     for (char **e = environment; *e; e++, n++)
         if (*e == end)
             end = *e + strlen(*e) + 1;
-    /* The environment moves elsewhere, the arguments are read by now. */
+    /* Copy the environment elsewhere. The arguments have been read by now. */
     char **fresh = mem_alloc((n + 1) * sizeof(*fresh));
     for (size_t i = 0; i < n; i++)
         fresh[i] = mem_copy_text(environment[i], strlen(environment[i]));

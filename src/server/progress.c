@@ -14,7 +14,7 @@ struct progress {
     _Atomic int64_t looked_ms; /* by the steady clock */
     uint64_t keys_total;
     int64_t began_ms;
-    uint64_t look_at; /* keys between looks at the clock */
+    uint64_t look_at; /* keys between readings of the clock */
 };
 
 struct progress *progress_new(void)
@@ -41,7 +41,7 @@ void progress_begin(struct progress *p, uint64_t keys_total, bool slow)
     p->began_ms = clock_steady_ms();
 }
 
-/* Bytes of this process that nobody shares. Cost: milliseconds for a large one. */
+/* Private memory of this process. Takes milliseconds in a large one. */
 static size_t private_bytes(void)
 {
     char line[160];

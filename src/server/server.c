@@ -1,10 +1,9 @@
-/* Makes the parts of the server in the order of their arrows, from those that know nobody to those
- * that know most, and takes them apart the other way round. A part that has to reach one above it
- * is given a function of this file instead.
+/* Creates the parts of the server, bottom up, and frees them in reverse. A part that has to call
+ * one above it gets a callback, defined here.
  *
- * The arrows (docs/decisions/0028):
+ * Calls go down (docs/decisions/0028):
  *
- *     services, apply, info          what commands, settings and INFO reach
+ *     services, apply, info          for commands, settings and INFO
  *     cron
  *     turn
  *     persistence, backup            listeners
@@ -57,9 +56,9 @@ struct server {
     struct data_lock lock; /* on `dir` */
     struct engine engine;
     struct loop *loop;
-    struct worker *disk;   /* syncs and replaces files */
-    struct worker *writer; /* writes while that one syncs */
-    struct worker *freer;  /* frees large values, gives pages back */
+    struct worker *disk;   /* syncs files and installs new ones */
+    struct worker *writer; /* writes during a sync */
+    struct worker *freer;  /* frees large values, returns pages to the system */
     struct lazy *lazy;
     struct memory *memory;
     struct admit *admit;
@@ -81,7 +80,7 @@ struct server {
     struct loop_signal *sigterm, *sigint;
 };
 
-/* ---- What parts of the server ask of others */
+/* ---- Callbacks from parts to those above them */
 
 static bool serve_while_loading(void *context)
 {
@@ -121,7 +120,7 @@ static void stop_listening(void *context)
     listeners_close(s->listeners);
 }
 
-/* ---- Making it */
+/* ---- Construction */
 
 static void say_inert_settings(const struct settings *s)
 {
@@ -138,7 +137,7 @@ static void say_inert_settings(const struct settings *s)
     }
 }
 
-/* The names of rename-command: they were checked when they were read. */
+/* Applies rename-command; the names were checked when they were read. */
 static void rename_commands(struct registry *r, const struct settings *s)
 {
     for (struct bytes at = buf_bytes(&s->renames); at.n;) {
@@ -152,8 +151,7 @@ static void rename_commands(struct registry *r, const struct settings *s)
     }
 }
 
-/* Parts are made from below: each is handed those it asks, and what it tells others goes through
- * the functions above. */
+/* Bottom up: each part is handed those it calls. */
 static void make_parts(struct server *s)
 {
     struct engine *e = &s->engine;
@@ -215,7 +213,7 @@ static void fill_info(struct server *s, const char *executable)
     s->engine.metrics = info_new(&s->info);
 }
 
-/* What lower modules ask of the server. */
+/* Connects lower modules with the server. */
 static void wire(struct server *s, const char *executable)
 {
     struct engine *e = &s->engine;
@@ -346,7 +344,7 @@ void server_free(struct server *s)
     cron_free(s->cron);
     listeners_free(s->listeners);
     snapshot_free(s->snapshot);
-    /* Jobs of the append-only file and of a backup end before who gave them. */
+    /* Jobs refer to the append-only file and to the backup: let them end first. */
     worker_drain(s->writer);
     worker_drain(s->disk);
     aof_free(s->aof);

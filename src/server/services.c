@@ -121,7 +121,7 @@ static void run_backup(void *context, struct call *call)
         backup_cleanup(b, name, call->reply);
 }
 
-/* What the store tells comes with the engine. */
+/* Callbacks of the store get the engine. */
 #define PARTS_OF_ENGINE                                                                            \
     ((const struct services_parts *)((const struct engine *)context)->services.context)
 

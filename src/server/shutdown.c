@@ -97,11 +97,11 @@ void shutdown_on_signal(void *context, int number)
     }
     log_line(LOG_WARNING, "Received %s scheduling shutdown...", name);
     d->signalled = number;
-    /* Not in the middle of a script: it ends first, by itself if it has written. */
+    /* A running script ends first: it is interrupted unless it has written. */
     if ((d->engine->slow_path & ENGINE_BUSY) && !scripting_interrupt(d->engine->scripting))
         log_line(LOG_WARNING, "A script that has written data runs: waiting for its end. "
                               "SHUTDOWN NOSAVE ends it half-way.");
-    /* There are no ticks yet. */
+    /* Ticks do not run while loading. */
     if (d->engine->slow_path & ENGINE_LOADING)
         shutdown_obey(d);
 }

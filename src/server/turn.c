@@ -44,7 +44,7 @@
 
 struct turn {
     struct turn_parts parts;
-    bool torn; /* the server ends within a script that had not come to its end */
+    bool torn; /* the server is stopping inside an unfinished script */
     struct turn_figures figures;
 };
 
@@ -73,7 +73,7 @@ static int64_t sleep_ms(const struct turn *t)
     return left >= 0 && (left < most || most < 0) ? left : most;
 }
 
-/* What was kept came before what is there to be read; one budget a turn for each client. */
+/* Kept requests came before what the sockets hold. A client runs once per turn. */
 static void run_requests(const struct turn_parts *p)
 {
     const struct engine *e = p->engine;
@@ -85,7 +85,7 @@ static void run_requests(const struct turn_parts *p)
         link_resume_all(p->links);
 }
 
-/* The journal's effects, then the replies that may leave. */
+/* Writes the effects, then sends the replies that the gate releases. */
 static void flush_and_send(struct turn *t)
 {
     const struct turn_parts *p = &t->parts;
@@ -110,7 +110,7 @@ static void count(struct turn *t, uint64_t began, uint64_t commands)
     f->ticks += took;
     if (took > f->longest_ticks)
         f->longest_ticks = took;
-    /* CONFIG RESETSTAT may have set the total back. */
+    /* CONFIG RESETSTAT may have reset the total. */
     if (ran > f->most_commands && ran <= total)
         f->most_commands = ran;
 }
@@ -134,7 +134,7 @@ void turn_run(struct turn *t)
     run_requests(p);
     if (block_has_work(e))
         block_serve(e);
-    /* All before the script that was torn has been written. */
+    /* The torn script is not written. Everything before it has been. */
     if (t->torn)
         return;
     tracking_broadcast(e);
