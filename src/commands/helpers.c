@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
+/* call_effect() copies the words: the array may go at once. */
 void helpers_effect_from(struct call *call, struct bytes word, int from)
 {
     int argc = call->argc - from + 1;
@@ -17,6 +18,7 @@ void helpers_effect_from(struct call *call, struct bytes word, int from)
     mem_free(argv);
 }
 
+/* The key is woken also when it goes: who blocks on it looks again and finds nothing. */
 bool helpers_store(const struct call *call, struct bytes key, struct entry *e, unsigned class_,
                    const char *event)
 {
@@ -36,6 +38,7 @@ bool helpers_store(const struct call *call, struct bytes key, struct entry *e, u
     return true;
 }
 
+/* The event of the change comes before the "del" of the empty key, as in Redis. */
 void helpers_shrunk(const struct call *call, struct bytes key, bool empty, unsigned class_,
                     const char *event, uint64_t n)
 {
@@ -68,6 +71,7 @@ bool helpers_numkeys(const struct call *call, int i, enum err too_many, int *out
 bool helpers_is_allowed(const struct call *call, long long mode)
 {
     const struct client *c = call->client;
+    /* Addresses begin with 127. or [::1] when the connection is local; a Unix socket always is. */
     return mode == 1 ||
            (mode == 2 && ((c->flags & CLIENT_UNIX) || strncmp(c->address, "127.", 4) == 0 ||
                           strncmp(c->address, "[::1]", 5) == 0));
@@ -91,6 +95,7 @@ void helpers_bad_subcommand(struct call *call)
                  sub.n > 128 ? 128 : (int)sub.n, sub.p, (int)n, name);
 }
 
+/* The lines are made of the subcommands' constants, so HELP cannot miss one. */
 void helpers_help(struct call *call, const struct command *container)
 {
     char line[256], name[32];

@@ -64,6 +64,7 @@ bool scan_args_matches(const struct scan_args *s, struct bytes x)
     return s->all || glob_match(s->pattern, x);
 }
 
+/* The cursor stands in front of the elements but is known behind them: these are gathered aside. */
 static void begin(struct scan_args *s)
 {
     struct reply *r = s->call->reply;

@@ -35,7 +35,9 @@ void string_args_overwrite(struct call *call, struct bytes key, int value_arg, i
 {
     struct entry *e = db_write(call->db, key);
     struct bytes value = call->argv[value_arg];
+    /* A long value is not copied: the entry shares the counted string of the request. */
     struct str *whole = value.n > ENTRY_INLINE_MAX ? call_arg_str(call, value_arg) : NULL;
+    /* A string is overwritten in its entry; anything else gives way to a new entry. */
     if (e && value_type(e) == TYPE_STRING) {
         bool had = e->has_ttl;
         overwritten(call, key, e);
@@ -70,6 +72,7 @@ void string_args_reply(const struct call *call, const struct entry *e)
         reply_bulk(call->reply, string_view(e, scratch));
 }
 
+/* db_put_back() because the entry may have moved: its TTL must follow it. */
 unsigned char *string_args_grow(const struct call *call, struct bytes key, struct entry *e,
                                 size_t n)
 {

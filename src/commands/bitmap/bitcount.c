@@ -4,6 +4,7 @@
 #include "commands/bitmap/bit_span.h"
 #include "type/string.h"
 
+/* Eight bytes at once. */
 static long long count_bits(struct bytes s)
 {
     long long n = 0;

@@ -98,6 +98,7 @@ static int parse(struct call *call, struct step *steps)
     return n;
 }
 
+/* Bit 0 is the highest of the first byte; what lies beyond the string is 0. */
 static uint64_t read_bits(const unsigned char *p, size_t n, uint64_t at, unsigned width)
 {
     uint64_t v = 0;
@@ -116,6 +117,7 @@ static void write_bits(unsigned char *p, uint64_t at, unsigned width, uint64_t v
     }
 }
 
+/* The sign of a narrow integer fills the bits above it. */
 static int64_t extend(uint64_t v, const struct step *s)
 {
     if (s->is_signed && s->width < 64 && v >> (s->width - 1))

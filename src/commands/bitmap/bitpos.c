@@ -10,6 +10,7 @@ static long long find_bit(struct bytes s, bool on)
     size_t i = 0;
     unsigned char none = on ? 0 : 0xff;
     uint64_t none8 = on ? 0 : ~(uint64_t)0;
+    /* Words, then bytes, that hold no such bit are skipped. */
     while (i + 8 <= s.n && bit_span_load8(s.p + i) == none8)
         i += 8;
     while (i < s.n && (unsigned char)s.p[i] == none)

@@ -32,6 +32,7 @@ static bool parse_id(struct call *call, int i, uint64_t *id)
     return true;
 }
 
+/* The client that replays the journal and those that are going are not shown. */
 static void list_all(struct call *call, int only_class, struct buf *b)
 {
     struct engine *e = call->engine;
@@ -96,6 +97,7 @@ struct kill_filter {
     long long min_age_s;
 };
 
+/* A client without a link (a script's, the journal's) is no connection. */
 static bool matches(const struct call *call, const struct kill_filter *f, const struct client *c)
 {
     if (!c->link || (c->flags & CLIENT_CLOSING) || f->never)

@@ -1,5 +1,6 @@
 #include "commands/connection/client_name.h"
 
+/* A space would end the field in a line of CLIENT LIST, a newline the line. */
 bool client_name_is_printable(struct bytes name)
 {
     for (size_t i = 0; i < name.n; i++)

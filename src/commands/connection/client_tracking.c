@@ -14,6 +14,7 @@ struct wish {
     size_t prefix_n;
 };
 
+/* What is wrong with a word is said at once, what is wrong with all of them by contradiction(). */
 static bool parse(struct call *call, struct wish *w)
 {
     w->on = bytes_is(call->argv[2], "on");
@@ -57,6 +58,7 @@ static bool parse(struct call *call, struct wish *w)
     return true;
 }
 
+/* Equal as far as the shorter one goes. */
 static bool overlap(const struct str *a, const struct str *b)
 {
     size_t n = a->n < b->n ? a->n : b->n;

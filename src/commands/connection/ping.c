@@ -8,6 +8,7 @@ static void do_ping(struct call *call)
         helpers_wrong_arity(call, call->command);
         return;
     }
+    /* In RESP3 a push cannot be mistaken for a reply. */
     if ((c->flags & CLIENT_SUBSCRIBED) && c->reply.resp == 2) {
         reply_array(call->reply, 2);
         reply_bulk_text(call->reply, "pong");

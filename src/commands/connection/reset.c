@@ -6,6 +6,7 @@
 
 static void do_reset(struct call *call)
 {
+    /* Under CLIENT REPLY OFF the reply would go nowhere; RESET ends that, so it is sent. */
     bool was_off = call->client->flags & CLIENT_REPLY_OFF;
     session_reset(call->client);
     if (was_off)

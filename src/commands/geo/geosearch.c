@@ -191,6 +191,7 @@ static bool parse_options(const struct call *call, int i, enum geosearch_form ge
     return true;
 }
 
+/* The first of Redis' complaints that holds. */
 static bool options_fit(const struct call *call, enum geosearch_form geosearch_form,
                         const struct geosearch *s)
 {
@@ -279,6 +280,7 @@ static void reply_hits(struct call *call, const struct geosearch *s, const struc
     }
 }
 
+/* Counts each member as a change, as Redis does, besides the key that is stored. */
 static void store_hits(struct call *call, enum geosearch_form geosearch_form,
                        const struct geosearch *s, const struct hits *h, size_t n)
 {

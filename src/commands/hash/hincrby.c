@@ -73,6 +73,7 @@ static void do_hincrbyfloat(struct call *call)
     if (!e && !hash_args_ensure(call, call->argv[1], &e))
         return;
     struct bytes now = {text, num_print_long_double(text, v)};
+    /* HSET takes the TTL away where the effect is replayed: it must be journalled behind it. */
     bool timed = there && f.deadline_ms >= 0;
     int64_t deadline_ms = timed ? f.deadline_ms : HASH_NO_TTL;
     char at[NUM_INT_MAX];

@@ -25,6 +25,7 @@ static void do_copy(struct call *call)
         return;
     }
     struct entry *e = db_read(call->db, from);
+    /* Fetched for writing, so that one that has expired is gone before it could be in the way. */
     struct entry *old = e ? db_write(target, to) : NULL;
     enum value_type was = old ? value_type(old) : TYPE_STRING;
     bool had = old;

@@ -10,6 +10,7 @@
 
 #include <limits.h>
 
+/* db_find(): neither a hit in the statistics nor a use of the key. */
 static void object_entry(struct call *call, struct entry **out)
 {
     *out = db_find(call->db, call->argv[2]);

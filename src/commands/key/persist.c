@@ -1,6 +1,7 @@
 /* PERSIST: takes the TTL of a key away. */
 #include "commands/index.h"
 
+/* Announced as a change only if there was a TTL: WATCH and tracking would fire for nothing. */
 static void do_persist(struct call *call)
 {
     struct bytes key = call->argv[1];

@@ -6,6 +6,7 @@
 #include "commands/scan_args.h"
 #include "type/value.h"
 
+/* Counted twice: strings in the reply, and elements found, which COUNT is about. */
 static void note_key(struct scan_args *s, struct entry *e)
 {
     reply_bulk(s->call->reply, entry_key(e));

@@ -15,6 +15,7 @@ static void block_pop(struct call *call, bool front)
     int n = call->argc - 2;
     if (!timeout_arg_parse(call, call->argc - 1, &deadline_ms))
         return;
+    /* WRONGTYPE of a key in front of the first list is an error, of one behind it is not seen. */
     int found = list_pop_first(call, call->argv + 1, n, &key, &l);
     if (found < 0)
         return;

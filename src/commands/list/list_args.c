@@ -18,6 +18,7 @@ bool list_args_write(const struct call *call, struct bytes key, struct list **ou
     return true;
 }
 
+/* The list remembers its limits: a CONFIG SET is for lists that come later. */
 struct list *list_args_create(const struct call *call, struct bytes key)
 {
     const struct settings *s = call->engine->settings;
@@ -26,6 +27,7 @@ struct list *list_args_create(const struct call *call, struct bytes key)
     return l;
 }
 
+/* No db_ready(): a key that goes or gets shorter serves nobody who blocks on a list. */
 void list_args_shrunk(const struct call *call, struct bytes key, const struct list *l,
                       const char *event, uint64_t n)
 {

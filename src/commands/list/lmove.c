@@ -41,6 +41,7 @@ static void move_element(struct call *call, const struct list_move *m)
     if (m->blocks)
         CALL_EFFECT(call, BYTES("LMOVE"), m->from, m->to, list_move_side(m->from_front),
                     list_move_side(m->to_front));
+    /* The destination first: it is what wakes others. Both may be one list. */
     list_args_grown(call, m->to, m->to_front ? "lpush" : "rpush", 1);
     list_args_shrunk(call, m->from, from, list_pop_event(m->from_front), 0);
 }

@@ -4,6 +4,7 @@
 #include "base/glob.h"
 #include "pubsub/pubsub.h"
 
+/* How many match is known at the end only. */
 static void names(struct call *call, enum pubsub_kind kind)
 {
     if (call->argc > 3) {

@@ -51,6 +51,7 @@ static void unsubscribe_all(struct call *call, enum pubsub_kind kind)
         tell(call, left[kind], NULL, kind);
         return;
     }
+    /* From the start each time: the table changes with every name that goes. */
     while (pubsub_count(c->subscriber, kind)) {
         struct dict_walk walk = {0};
         struct dict_node *n = dict_next(&c->subscriber->names[kind], &walk);

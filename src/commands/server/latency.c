@@ -117,6 +117,7 @@ static void do_latency_doctor(struct call *call)
     buf_free(&b);
 }
 
+/* Only buckets that hold something, each with the sum up to it. */
 static void reply_histogram(struct call *call, const struct command *c,
                             const struct engine_stat *stat)
 {

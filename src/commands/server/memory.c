@@ -35,6 +35,7 @@ static void do_memory_purge(struct call *call)
     reply_ok(call->reply);
 }
 
+/* What is not measured yet is 0, not a division by it. */
 static double ratio(size_t a, size_t b)
 {
     return b ? (double)a / (double)b : 0;
@@ -62,6 +63,7 @@ static void do_memory_stats(struct call *call)
         dbs += call->store->dbs[i].keys.used > 0;
         keys += call->store->dbs[i].keys.used;
     }
+    /* Estimates: what would come out negative is 0. */
     size_t data = m.used > m.overhead ? m.used - m.overhead : 0,
            grown = m.used > m.startup ? m.used - m.startup : 0;
     reply_map(r, 27 + dbs);

@@ -44,6 +44,7 @@ static size_t intersect(const struct set *const *sets, int n, size_t limit, foun
     }
     struct set_walk w;
     struct bytes x;
+    /* The smallest set is walked, the others are asked: O(N*K) with N its members. */
     set_walk_start(&w, sets[least]);
     while (set_walk_next(&w, &x)) {
         bool everywhere = true;

@@ -3,6 +3,7 @@
 
 #include "commands/set/set_args.h"
 
+/* Both types are judged before anything moves. */
 static void do_smove(struct call *call)
 {
     struct bytes from = call->argv[1], to = call->argv[2], member = call->argv[3];

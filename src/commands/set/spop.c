@@ -49,6 +49,7 @@ static void do_spop(struct call *call)
     size_t n = (size_t)wanted < set_count(s) ? (size_t)wanted : set_count(s);
     if (counted)
         reply_set(call->reply, n);
+    /* All of them: nothing has to be chosen, and the set goes as a whole. */
     if (n == set_count(s)) {
         set_args_reply(call, s);
         CALL_EFFECT(call, BYTES("DEL"), call->argv[1]);

@@ -40,6 +40,7 @@ bool condition_holds(const struct condition *c, const struct entry *e)
     char scratch[NUM_INT_MAX], digest[CONDITION_DIGEST];
     if (!c->given)
         return true;
+    /* An absent key equals nothing: IFNE holds, IFEQ does not. */
     if (!e)
         return !c->equal;
     struct bytes now = string_view(e, scratch);

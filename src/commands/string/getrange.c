@@ -14,6 +14,7 @@ static void do_getrange(struct call *call)
         return;
     struct bytes all = e ? string_view(e, scratch) : bytes_of("", 0);
     long long n = (long long)all.n;
+    /* Judged before the offsets are cut to the string, when both would become 0. */
     if (from < 0 && to < 0 && from > to) {
         reply_bulk(call->reply, bytes_of("", 0));
         return;

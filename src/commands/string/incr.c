@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <math.h>
 
+/* An integer stays an integer in its entry (string_set_int()): no text is made. */
 static void add(struct call *call, long long by)
 {
     struct bytes key = call->argv[1];

@@ -107,6 +107,8 @@ static void step_int(struct call *call, const struct step *s, const struct entry
     }
     next = above ? high : below ? low : next;
     long long applied;
+    /* next - now, which may not fit: then the nearest that does. -INT64_MIN does not exist, so
+     * that one is added in two steps. */
     if (!num_add(next, now == INT64_MIN ? INT64_MAX : -now, &applied))
         applied = next > now ? INT64_MAX : INT64_MIN;
     else if (now == INT64_MIN)

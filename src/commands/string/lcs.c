@@ -12,11 +12,13 @@ struct lcs {
     long long least; /* of a range */
 };
 
+/* table[i][k] is the length for the first i bytes of a and the first k bytes of b. */
 static uint32_t *cell(const struct lcs *l, size_t i, size_t k)
 {
     return &l->table[i * (l->b.n + 1) + k];
 }
 
+/* Row by row; 0 where one of the prefixes is empty. */
 static void fill(struct lcs *l)
 {
     for (size_t i = 0; i <= l->a.n; i++)

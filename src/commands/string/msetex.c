@@ -59,6 +59,7 @@ static void do_msetex(struct call *call)
     }
     if (x.timed && !expiry_arg_parse(call, &x.at))
         return;
+    /* All keys are looked at before the first is set. */
     for (int i = 0; i < n; i++) {
         bool there = db_write(call->db, call->argv[2 + 2 * i]) != NULL;
         if ((there && only_new) || (!there && only_old)) {

@@ -19,6 +19,7 @@ static void run_queue(struct call *call)
     c->flags |= CLIENT_IN_EXEC;
     state_freeze_clock(call->engine);
     reply_array(call->reply, queue.n);
+    /* A command that fails does not keep the others from running: there is no rollback. */
     for (size_t i = 0; i < queue.n; i++) {
         struct txn_command *t = &queue.commands[i];
         struct exec_request q = {.argv = t->argv, .argc = t->argc};
@@ -40,6 +41,7 @@ static void do_exec(struct call *call)
         reply_errorf(call->reply, "ERR EXEC without MULTI");
         return;
     }
+    /* EXEC itself is no effect: its commands are, each its own. */
     call_no_effect(call);
     if (txn_watched_expired(c))
         c->flags |= CLIENT_TXN_STALE;

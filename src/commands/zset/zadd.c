@@ -41,6 +41,7 @@ static bool options_fit(struct call *call, unsigned flags, int pairs)
 
 enum outcome { NOTHING, ADDED, UPDATED, SAME, NOT_A_NUMBER };
 
+/* GT and LT do not keep new members out. */
 static enum outcome put_one(const struct call *call, struct entry *e, unsigned flags,
                             struct bytes member, double *score)
 {
@@ -73,6 +74,7 @@ static void add(struct call *call, int at, unsigned flags)
     struct entry *e;
     int pairs = (call->argc - at) / 2;
     long long added = 0, updated = 0;
+    /* Scores of a usual request need no memory. */
     double few[16], *scores = pairs <= 16 ? few : mem_alloc((size_t)pairs * sizeof(*scores)),
                     score = 0;
     bool good = true, done = false;
