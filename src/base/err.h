@@ -12,7 +12,8 @@ enum err {
     ERR_COUNT
 };
 
-/* With its code word, without '-' and line end. */
+/* With its code word, without '-' and line end; but DENIED and MAXCLIENTS, which go to a socket
+ * that has no client yet, are whole replies. */
 struct bytes err_text(enum err e);
 
 #endif

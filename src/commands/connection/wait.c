@@ -47,7 +47,7 @@ static void do_waitaof(struct call *call)
     long long local, replicas;
     int64_t deadline_ms;
     if (!call_int_range(call, 1, 0, 1, ERR_NOT_0_OR_1, &local) ||
-        !call_int_range(call, 2, 0, INT64_MAX, ERR_NOT_POSITIVE, &replicas) ||
+        !call_int_range(call, 2, 0, INT64_MAX, ERR_MUST_BE_POSITIVE, &replicas) ||
         !timeout_arg_parse_ms(call, 3, &deadline_ms))
         return;
     const struct gate_promise *p = &e->gate.promise;

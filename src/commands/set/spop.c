@@ -33,7 +33,7 @@ static void do_spop(struct call *call)
         return;
     }
     if (counted && (!num_parse_int(call->argv[2], &wanted) || wanted < 0)) {
-        call_error(call, ERR_NOT_POSITIVE);
+        call_error(call, ERR_MUST_BE_POSITIVE);
         return;
     }
     if (!set_args_write(call, call->argv[1], &e))

@@ -15,7 +15,7 @@ static void pop(struct call *call, bool highest)
         return;
     }
     if (counted && (!num_parse_int(call->argv[2], &wanted) || wanted < 0)) {
-        call_error(call, ERR_NOT_POSITIVE);
+        call_error(call, ERR_MUST_BE_POSITIVE);
         return;
     }
     if (!zset_args_write(call, call->argv[1], &e))
