@@ -33,6 +33,7 @@ void alarm_make(void (*rang)(void))
 
 void alarm_arm(int64_t after_us)
 {
+    ASSERT(ring && after_us > 0); /* 0 would disarm it */
     struct itimerspec t = {
         .it_value = {.tv_sec = after_us / 1000000, .tv_nsec = after_us % 1000000 * 1000}};
     timer_settime(timer, 0, &t, NULL);

@@ -1,5 +1,6 @@
 #include "base/buf.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "base/num.h"
 
@@ -74,6 +75,7 @@ void buf_printf(struct buf *b, const char *format, ...)
 
 void buf_consume(struct buf *b, size_t n)
 {
+    ASSERT(n <= b->n);
     b->n -= n;
     if (b->n)
         memmove(b->p, b->p + n, b->n);

@@ -1,3 +1,21 @@
+/* Allocating, and knowing how much is allocated.
+ *
+ * Blocks come from jemalloc, which the server is linked with; builds with sanitizers use the C
+ * library's allocator, so that every function here has a second, plainer body. An allocation of our
+ * own choice that fails ends the process (ASSERT); one of a size that a client chose says NULL.
+ *
+ * Two ways of counting. mem_used() asks the allocator for everything: exact, but some microseconds,
+ * since it gathers the counters of all arenas. The memory limit has to be looked at before every
+ * command that may grow: mem_balance() adds up the counters that jemalloc keeps for each thread
+ * anyway. A thread tells where its counters are (mem_thread_begin()) before it is counted; others
+ * read them without a lock, so the sum may lack what a thread did a moment ago. What one thread
+ * takes and another frees is right in the sum only. The counters lie in the thread: one that is
+ * counted must not end before the last mem_balance().
+ *
+ * While a snapshot is loaded, memory only grows, and a page fault for each 4 KiB is a good part of
+ * the time. Between mem_grow_begin() and mem_grow_end() the arena's hook maps in steps of 8 MB and
+ * has the kernel fill in the pages at once. An old kernel refuses that, and nothing is lost but
+ * time. The hook's struct outlives the growing: another thread may be in it. */
 #include "base/mem.h"
 
 #include "base/assert.h"

@@ -30,7 +30,8 @@ char *mem_copy_text(const char *text, size_t n);
 
 /* Bytes handed out by the allocator, not yet freed. Cost: some microseconds. */
 size_t mem_used(void);
-/* A thread that will allocate says so first. At most 8 do. */
+/* A thread that will allocate says so first. At most 8 do, and none of them ends before the last
+ * mem_balance(). */
 void mem_thread_begin(void);
 /* About the same as mem_used(), from the threads' own counters. Cost: nanoseconds. */
 size_t mem_balance(void);

@@ -1,3 +1,18 @@
+/* Numbers as text, in both directions.
+ *
+ * Reading is strict, because the text is a client's and the number may become the value's encoding:
+ * "01", "+1", " 1" are text, so that what is read is printed again as the same bytes. Integers are
+ * read digit by digit with checks for overflow. Doubles go through strtod(), which needs a NUL
+ * behind them: short ones are copied to the stack, others to the heap. It sets ERANGE both for what
+ * is too large or too small and for denormal numbers, which are right; so a result of inf or 0 is
+ * looked at as well. num_read_double() is the lax way of some commands, and tells of the range.
+ *
+ * Printing integers is on the path of every reply: two digits a step from a table, from the end.
+ * Doubles are printed in the fewest digits that read back as the same double: 15 are tried first,
+ * since they suffice for what people write, then 16 and 17; a denormal number begins at one digit.
+ * Where the point stands and when there is an exponent is Redis 7.2's rule (print_digits()).
+ *
+ * Nothing here fails but by false for text that is no number. */
 #include "base/num.h"
 
 #include "base/mem.h"

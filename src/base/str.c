@@ -54,7 +54,10 @@ void str_unref(struct str *s)
 {
     if (!s || --s->refs)
         return;
-    if (__builtin_expect(s->is_message, 0))
-        messages -= mem_block_size(s);
+    if (__builtin_expect(s->is_message, 0)) {
+        size_t n = mem_block_size(s);
+        ASSERT(n <= messages);
+        messages -= n;
+    }
     mem_free(s);
 }
