@@ -1,3 +1,7 @@
+/* Each checksum in the fastest way that the processor has, found out once by crc_init(): CRC-32C by
+ * its instruction, eight bytes a step, else by a table; CRC-64 by folding where there is carry-less
+ * multiplication and enough to fold, else by eight tables, eight bytes a step. All ways give the
+ * same number (tests/unit/base/crc_test.c), so files do not tell which one made them. */
 #include "base/crc.h"
 
 #include <string.h>

@@ -1,3 +1,18 @@
+/* Glob matching in two gears.
+ *
+ * match() walks through pattern and text with one place to go back to: behind the last star. That
+ * is the fastest way for the patterns people write, but a hostile one ("*a?a?a?a?b") makes it
+ * compare as often as the product of both lengths. So comparisons are counted, and what exceeds a
+ * few times the reading of both is handed over, from the last star on, to match_behind_star().
+ *
+ * There the pattern is cut at its stars into segments. What a star swallows is free, so the
+ * leftmost place of a segment is always as good as any other: each is searched for once, and the
+ * text behind it is all that is left for the next. The last one has to be the text's end. Plain
+ * text is found by memmem(); a segment with ? or [] by bits, one for each of its items, 64 items a
+ * word (shift-and).
+ *
+ * The bits still cost text times items / 64. That is taken from WORK; when it is used up, the text
+ * counts as not matching: the header says which sizes never come to that. Nothing else can fail. */
 #include "base/glob.h"
 
 #include "base/buf.h"

@@ -68,6 +68,8 @@ int log_raw_fd(void)
                     : STDOUT_FILENO;
 }
 
+/* The file is opened for each line: once it has been moved away the next line begins a new one, and
+ * nobody has to be told. */
 void log_raw(struct bytes text)
 {
     int fd = log_raw_fd();

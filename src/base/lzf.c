@@ -80,6 +80,7 @@ size_t lzf_pack(const void *from, size_t n, void *to, size_t cap)
         size_t before = table[slot];
         table[slot] = (uint32_t)at + 1;
         if (!before || at - (before - 1) > WINDOW || four(in + before - 1) != word) {
+            /* The longer nothing was found, the longer the steps: random bytes cost little. */
             at += 1 + (at - run) / RUN_MOST;
             continue;
         }
@@ -92,6 +93,8 @@ size_t lzf_pack(const void *from, size_t n, void *to, size_t cap)
             return 0;
         at += len;
         run = at;
+        /* What lies within a match is not looked up again but for its end: that is where the next
+         * one is likely to begin. */
         if (at + 2 < n) {
             word = four(in + at - 2);
             table[word * 0x9e3779b1u >> (32 - bits)] = (uint32_t)at - 1;
@@ -126,6 +129,7 @@ static void copy_back_wild(uint8_t *out, size_t back, size_t n)
         copy_back(out, back, n);
 }
 
+/* Reads the tokens' lengths only: whether they can be trusted is lzf_unpack()'s business. */
 bool lzf_size(const void *from, size_t packed, size_t *n)
 {
     const uint8_t *in = from, *in_end = in + packed;

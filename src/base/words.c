@@ -37,6 +37,7 @@ int words_next(const char **at, const char *end, char **to, struct bytes *word)
     if (p >= end)
         return 0;
     while (p < end && (quote || !words_is_blank(*p))) {
+        /* A quote may begin within a word, but it ends it: a"b" is ab, "a"b is an error. */
         char c = *p++;
         if (quote == '"' && c == '\\' && p < end) {
             p = escape(p, end, out++);
@@ -76,6 +77,7 @@ int words_split(struct bytes line, struct bytes *words, int max, char **text)
     return got < 0 ? -1 : n;
 }
 
+/* Also what would begin a comment, or be taken for the end of a line, is put into quotes. */
 void words_quote(struct buf *out, struct bytes word)
 {
     bool plain = word.n > 0;
