@@ -168,6 +168,22 @@ TEST(a_walk_meets_each_number_once_scaled_and_families_by_column)
     metric_set_free(set);
 }
 
+static void name(void *to, const struct metric *m, const struct metric_family *f)
+{
+    buf_printf(to, "%s%s ", f ? f->prefix : "", m->info);
+}
+
+TEST(each_metric_is_described_also_those_without_a_value)
+{
+    struct metric_set *set = make();
+    struct buf b = {0};
+    metric_each(set, name, &b);
+    CHECK(bytes_equal(buf_bytes(&b),
+                      BYTES("fish depth state owner ice fish_age fish_p share water ")));
+    buf_free(&b);
+    metric_set_free(set);
+}
+
 TEST(sizes_are_readable)
 {
     static const struct {
@@ -175,6 +191,7 @@ TEST(sizes_are_readable)
         const char *text;
     } sizes[] = {{1, "water_human:512B\r\n"},
                  {2, "water_human:1.00K\r\n"},
+                 {2046, "water_human:1023.00K\r\n"},
                  {2048 * 3, "water_human:3.00M\r\n"},
                  {1ULL << 40, "water_human:512.00T\r\n"}};
     struct metric_set *set = make();
@@ -193,4 +210,5 @@ TEST(sizes_are_readable)
 UNIT_MAIN(T(lines_come_in_the_order_of_registration),
           T(names_have_their_section_and_place_whichever_table_they_are_in),
           T(what_is_absent_has_no_line),
-          T(a_walk_meets_each_number_once_scaled_and_families_by_column), T(sizes_are_readable))
+          T(a_walk_meets_each_number_once_scaled_and_families_by_column),
+          T(each_metric_is_described_also_those_without_a_value), T(sizes_are_readable))
