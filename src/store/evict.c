@@ -152,6 +152,7 @@ bool evict_one(struct evict *v, struct store *s, enum evict_policy policy, int s
 {
     if (policy == EVICT_NOTHING)
         return false;
+    ASSERT(samples > 0 && v->n <= POOL);
     if (policy != v->policy)
         while (v->n)
             drop(v, v->n - 1);
@@ -169,6 +170,7 @@ bool evict_one(struct evict *v, struct store *s, enum evict_policy policy, int s
             struct entry **slot = table_find(table_of(db, policy), hash_key(key), key);
             bool good = slot && !is_protected(db, *slot);
             struct entry *e = good ? *slot : NULL;
+            ASSERT(!e || !is_volatile(policy) || e->has_ttl);
             bool stale = e && rank_of(s, e, policy) < c->rank;
             drop(v, v->n - 1);
             if (!e || stale)

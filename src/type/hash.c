@@ -149,6 +149,7 @@ static struct entry *field_new(struct bytes name, struct bytes value)
 
 static bool large_set(struct large *l, struct bytes name, struct bytes value, int64_t deadline_ms)
 {
+    ASSERT(deadline_ms >= HASH_KEEP_TTL);
     uint64_t hash = hash_key(name);
     struct entry **slot = table_find(&l->table, hash, name);
     if (!slot) {
@@ -162,6 +163,7 @@ static bool large_set(struct large *l, struct bytes name, struct bytes value, in
     }
     struct entry *e = *slot;
     int64_t before_ms = entry_deadline_ms(e);
+    ASSERT(l->inside >= field_size(e));
     l->inside -= field_size(e);
     if (deadline_ms == HASH_KEEP_TTL)
         deadline_ms = before_ms;
@@ -289,8 +291,10 @@ size_t hash_purge(struct hash **h, int64_t now_ms, struct str **names, size_t ma
         else if (f.deadline_ms >= 0 && f.deadline_ms < next_due_ms)
             next_due_ms = f.deadline_ms;
     }
-    for (size_t i = 0; i < n; i++)
-        hash_remove(h, str_bytes(names[i]));
+    for (size_t i = 0; i < n; i++) {
+        bool removed = hash_remove(h, str_bytes(names[i]));
+        ASSERT(removed);
+    }
     if (n == max)
         return n;
     /* All were seen: the bound is exact again. */

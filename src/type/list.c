@@ -93,6 +93,7 @@ static struct list_slot *insert_slot(struct list *l, uint32_t at, struct list_bl
         for (uint32_t i = l->n - 1; i > at; i--)
             *slot_at(l, i) = *slot_at(l, i - 1);
     }
+    ASSERT(at < l->n && l->n <= l->cap);
     struct list_slot *s = slot_at(l, at);
     *s = (struct list_slot){.block = b};
     return s;
@@ -226,6 +227,7 @@ void list_trim(struct list *l, bool front, uint64_t n)
         uint32_t at = front ? 0 : l->n - 1;
         const struct list_slot *s = slot_at(l, at);
         if (s->count <= n) {
+            ASSERT(l->count >= s->count);
             n -= s->count;
             l->count -= s->count;
             remove_slot(l, at);

@@ -172,6 +172,7 @@ struct entry *string_writable(struct entry *e, size_t n, unsigned char **place)
         e = entry_become_word(e, VALUE_STR, word_of(s));
     }
     struct str *s = owned(as_str(e), n);
+    ASSERT(s->refs == 1 && s->n >= n);
     entry_put_word(e, word_of(s));
     *place = (unsigned char *)s->p;
     return e;

@@ -90,6 +90,7 @@ static uint32_t zpack_item(const struct pack *p, uint32_t at, struct zset_item *
     struct bytes tail;
     at = pack_get(p, at, &out->member);
     at = pack_get(p, at, &tail);
+    ASSERT(tail.n == TAIL);
     memcpy(&out->score, tail.p, 8);
     return at;
 }
@@ -222,6 +223,7 @@ static bool large_set(struct large *l, struct bytes member, double score)
     ranked_remove(&l->order, old, entry_key(e));
     entry_put_word(e, word_of(score));
     ranked_insert(&l->order, score, e);
+    ASSERT(l->order.count == l->table.used);
     return false;
 }
 
@@ -391,6 +393,7 @@ bool zset_walk_next(struct zset_walk *w, struct zset_item *out)
     }
     uint32_t size;
     memcpy(&size, p->data + w->at - 4, 4);
+    ASSERT(w->at >= TAIL_SIZE + size);
     w->at -= TAIL_SIZE + size;
     zpack_item(p, w->at, out);
     return true;

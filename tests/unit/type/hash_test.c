@@ -113,10 +113,10 @@ static void play(unsigned seed, size_t limit)
         }
         }
         if (step % 50 == 0) {
-            bool timed = false;
+            bool with_ttl = false;
             for (unsigned k = 0; k < FIELDS; k++)
-                timed = timed || (model[k].in && model[k].deadline_ms >= 0);
-            CHECK(hash_has_ttl(h) == timed);
+                with_ttl = with_ttl || (model[k].in && model[k].deadline_ms >= 0);
+            CHECK(hash_has_ttl(h) == with_ttl);
             CHECK(agrees(h, model, now_ms) && agrees(h, model, HASH_ALL));
             struct hash *copy = hash_copy(h);
             CHECK(agrees(copy, model, HASH_ALL) && hash_is_sound(h) && hash_is_sound(copy));
