@@ -51,6 +51,7 @@ void heap_remove(struct heap *h, struct heap_node *node)
     ASSERT(i <= h->n && h->items[i - 1] == node);
     struct heap_node *last = h->items[--h->n];
     node->place = 0;
+    /* The last node takes its place, and goes up or down from there. */
     if (last != node)
         sift(h, i, last);
 }

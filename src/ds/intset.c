@@ -116,6 +116,7 @@ bool intset_add(struct intset **set, int64_t v)
     return true;
 }
 
+/* The width stays. */
 bool intset_remove(struct intset **set, int64_t v)
 {
     struct intset *s = *set;

@@ -47,6 +47,7 @@ uint32_t pack_find(const struct pack *p, uint32_t at, uint32_t stride, struct by
     return PACK_NONE;
 }
 
+/* The head is a byte for most elements: only those of 255 bytes and more pay for four others. */
 static unsigned char *put(unsigned char *to, struct bytes x)
 {
     if (x.n < 255) {

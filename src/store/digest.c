@@ -26,6 +26,7 @@ static void add_id(struct buf *b, struct stream_id id)
     buf_printf(b, "%llu-%llu,", (unsigned long long)id.ms, (unsigned long long)id.seq);
 }
 
+/* Consumers with nothing pending count as well; when they were last seen does not. */
 static void add_group(struct buf *b, struct stream_group *g)
 {
     struct stream_pending_place at;
@@ -49,6 +50,7 @@ static void add_group(struct buf *b, struct stream_group *g)
     }
 }
 
+/* Entries are read one by one: how they are cut into blocks does not count. */
 static void add_stream(struct buf *b, const struct stream *s)
 {
     struct stream_cursor c;
@@ -130,6 +132,7 @@ static void add_set(struct buf *b, const struct set *s)
     buf_free(&part);
 }
 
+/* In order already. "%a" prints a score exactly. */
 static void add_zset(struct buf *b, const struct zset *z)
 {
     struct zset_walk w;

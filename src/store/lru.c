@@ -20,12 +20,15 @@ void lru_set_time(struct lru *l, int64_t now_ms)
     l->minute = (uint32_t)(now_ms / 60000) & 0xffff;
 }
 
+/* LFU: minute 16 | counter 8. */
 static void put(const struct lru *l, struct entry *e, unsigned counter)
 {
     ASSERT(counter <= COUNTER_MAX && l->minute <= 0xffff);
     e->lru = (l->minute << 8 | counter) & CLOCK_MASK;
 }
 
+/* The counter is lowered when it is looked at, by the minutes that have passed since it was
+ * written: there is no walk over all keys. */
 unsigned lru_frequency(const struct lru *l, const struct entry *e)
 {
     unsigned counter = e->lru & COUNTER_MAX;

@@ -112,6 +112,7 @@ bool hash_pack_set(struct pack **pack, struct bytes name, struct bytes value, in
         struct bytes add[] = {name, value, deadline_bytes(&deadline_ms)};
         p = pack_splice(p, p->used, p->used, 0, add, stride_of(p));
     } else {
+        /* The name stays where it is; what is behind it is replaced. */
         struct hash_field f;
         uint32_t end = hash_pack_get(p, at, &f), behind_name = at + pack_size_of(f.name.n);
         if (deadline_ms == HASH_KEEP_TTL)

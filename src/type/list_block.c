@@ -62,6 +62,7 @@ struct list_block *list_block_compress(struct list_block *b)
     uint32_t n = list_block_used(b);
     if (b->packed_n || n < COMPRESS_MIN)
         return b;
+    /* By way of a buffer: how small it becomes is known only afterwards. */
     size_t cap = lz_bound(n);
     unsigned char *scratch = mem_alloc(cap);
     size_t packed = lz_compress(b->data + b->start, n, scratch, cap);
@@ -99,6 +100,7 @@ struct list_block *list_block_reserve(struct list_block *b, bool front, size_t n
     return wider;
 }
 
+/* The tail is moved once, within the block while it has the room. */
 struct list_block *list_block_splice(struct list_block *b, uint32_t offset, uint32_t drop,
                                      uint32_t add)
 {

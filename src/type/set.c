@@ -84,6 +84,7 @@ size_t set_count(const struct set *s)
                                : ints_of(s)->count;
 }
 
+/* Only canonical texts are integers: "01" and "+1" stay what they are. */
 static bool as_int(struct bytes x, long long *out)
 {
     return x.n <= 20 && num_parse_int(x, out);
@@ -211,6 +212,8 @@ bool set_remove(struct set **s, struct bytes member)
     return removed;
 }
 
+/* Where there is an index it is drawn; in the table a bucket and a slot are, until one is filled.
+ */
 struct bytes set_random(const struct set *s, struct rng *rng, char *scratch)
 {
     struct bytes x;

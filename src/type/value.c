@@ -1,3 +1,5 @@
+/* Every function here asks the kind and leaves the work to the type. A new type has a line in each
+ * of them, and in type/kind.h; what is the same for most kinds is the default. */
 #include "type/value.h"
 
 #include "base/assert.h"

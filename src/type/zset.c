@@ -167,6 +167,7 @@ static uint64_t word_of(double score)
     return word;
 }
 
+/* The member is not there yet. */
 static void large_insert(struct large *l, uint64_t hash, struct bytes member, double score)
 {
     struct entry *e = entry_new_word(member, 0, word_of(score));
@@ -240,6 +241,7 @@ bool zset_set(struct zset **z, struct bytes member, double score, const struct z
         uint32_t end = zpack_item(p, at, &x);
         if (x.score == score)
             return false;
+        /* Out of its old place, and in again where the new score belongs. */
         p = pack_splice(p, at, end, 2, NULL, 0);
         *z = (struct zset *)zpack_insert(p, member, score);
         return false;
@@ -293,6 +295,7 @@ void zset_remove_ranks(struct zset **z, size_t rank, size_t n)
         *z = (struct zset *)pack_splice(p, at, end, 2 * (uint32_t)n, NULL, 0);
         return;
     }
+    /* What follows moves up: it is the same rank again and again. */
     struct large *l = large_to_change(*z);
     for (; n; n--) {
         struct ranked_cursor c;
@@ -330,6 +333,7 @@ const char *zset_encoding(const struct zset *z)
     return z->form == LARGE ? "skiplist" : "listpack";
 }
 
+/* In order: the tree of the copy is filled by appending, which leaves its nodes full. */
 struct zset *zset_copy(const struct zset *z)
 {
     if (z->form == PACKED)
