@@ -27,7 +27,9 @@ bool aof_frame_parse_header(struct bytes data, struct aof_frame_header *out, siz
     char line[AOF_FRAME_HEADER_MAX], expected[AOF_FRAME_HEADER_MAX];
     size_t most = data.n < sizeof(line) ? data.n : sizeof(line) - 1;
     const char *newline = most ? memchr(data.p, '\n', most) : NULL;
-    size_t len = newline ? (size_t)(newline - data.p) : 0;
+    if (!newline)
+        return false;
+    size_t len = (size_t)(newline - data.p);
     memcpy(line, data.p, len);
     line[len] = 0;
     if (sscanf(line, "#MILLRACE:1:%8x:%llu:%40[^:]:%8x", &salt, &offset, out->replication_id,

@@ -96,6 +96,7 @@ uint64_t manifest_last_in_use(const struct manifest *m, const char *directory)
     return last ? last : first;
 }
 
+/* The name in quotes when it has blanks or the like: the stem is a setting. */
 static void print_file(const struct manifest_file *f, struct buf *out)
 {
     buf_add_text(out, "file ");
@@ -117,6 +118,7 @@ void manifest_print(const struct manifest *m, struct buf *out)
     buf_free(&files);
 }
 
+/* Also for what is more nonsense than any other text says. */
 #define BAD_FORMAT "Invalid AOF manifest file format"
 
 /* "file NAME seq N type T", perhaps with words of others behind; NULL: good, else what is wrong. */
@@ -186,7 +188,7 @@ static const char *parse_line(struct manifest *m, struct bytes text, struct byte
                       "it by hand removes the line #CRC)";
     }
     if (line.n && line.p[0] == '#')
-        return NULL;
+        return NULL; /* a comment, of whoever wrote it */
     int n = words_split(line, words, WORDS, &copy);
     const char *wrong = n <= 0 ? BAD_FORMAT : parse_file(m, words, n);
     mem_free(copy);

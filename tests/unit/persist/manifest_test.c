@@ -3,7 +3,9 @@
 #include "base/crc.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "disk.h"
 #include "flip.h"
+#include "io/file.h"
 #include "unit.h"
 
 static const char plain[] = "file a.1.base.rdb seq 1 type b\nfile a.2.incr.aof seq 2 type i\n";
@@ -176,15 +178,76 @@ TEST(the_checksum_is_in_front_and_was_at_the_end)
     buf_free(&comment);
 }
 
+TEST(what_a_start_would_refuse_is_not_sound)
+{
+    struct manifest m = {0};
+    CHECK(manifest_is_sound(&m));
+    manifest_add(&m, "a.2.incr.aof", 2, MANIFEST_INCREMENT);
+    manifest_add(&m, "a.9.base.rdb", 9, MANIFEST_BASE);
+    manifest_add(&m, "a.1.incr.aof", 1, MANIFEST_HISTORY);
+    CHECK(manifest_is_sound(&m));
+    manifest_add(&m, "a.2.incr.aof", 2, MANIFEST_INCREMENT);
+    CHECK(!manifest_is_sound(&m));
+    m.files[3].seq = 3;
+    CHECK(manifest_is_sound(&m));
+    m.files[2].type = MANIFEST_BASE;
+    CHECK(!manifest_is_sound(&m));
+    manifest_free(&m);
+    CHECK(m.n == 0 && !m.files);
+}
+
+TEST(names_and_copies)
+{
+    struct manifest m = {0}, copy;
+    manifest_add(&m, "a.1.base.rdb", 1, MANIFEST_BASE);
+    manifest_add(&m, "a.2.incr.aof", 2, MANIFEST_INCREMENT);
+    manifest_copy(&copy, &m);
+    manifest_free(&m);
+    CHECK(manifest_names(&copy, "a.1.base.rdb") && manifest_names(&copy, "a.2.incr.aof"));
+    CHECK(!manifest_names(&copy, "a.2.incr.ao") && !manifest_names(&copy, "a.3.incr.aof"));
+    CHECK(copy.n == 2 && copy.files[1].seq == 2);
+    manifest_free(&copy);
+}
+
+/* A new increment is named before the one in front of it is synced to its end. */
+TEST(the_last_increment_in_use_is_the_last_with_something_in_it)
+{
+    struct manifest m = {0};
+    CHECK(disk_begin() && manifest_last_in_use(&m, ".") == 0);
+    manifest_add(&m, "a.1.base.rdb", 9, MANIFEST_BASE);
+    for (uint64_t i = 2; i <= 4; i++) {
+        char name[32];
+        size_t written;
+        snprintf(name, sizeof(name), "a.%d.incr.aof", (int)i);
+        manifest_add(&m, name, i, MANIFEST_INCREMENT);
+        int fd = file_create(name);
+        if (i == 3)
+            CHECK(file_write_all(fd, BYTES("x"), &written) == 0);
+        file_close(fd);
+    }
+    CHECK(manifest_last_in_use(&m, ".") == 3);
+    CHECK(file_remove("a.4.incr.aof") == 0);
+    CHECK(manifest_last_in_use(&m, ".") == 4); /* it should be there: that is found out later */
+    m.n = 2;
+    CHECK(manifest_last_in_use(&m, ".") == 2); /* all are empty: the first */
+    m.n = 4;
+    manifest_free(&m);
+    disk_end();
+}
+
 int main(void)
 {
-    static const struct unit_test tests[] = {T(what_is_printed_is_understood),
-                                             T(redis_manifests_have_no_checksum),
-                                             T(damage_is_noticed),
-                                             T(flipped_bits_are_noticed),
-                                             T(nonsense_is_refused_in_the_words_of_redis),
-                                             T(comments_anywhere_and_numbers_of_any_size),
-                                             T(the_checksum_is_in_front_and_was_at_the_end)};
+    static const struct unit_test tests[] = {
+        T(what_is_printed_is_understood),
+        T(redis_manifests_have_no_checksum),
+        T(damage_is_noticed),
+        T(flipped_bits_are_noticed),
+        T(nonsense_is_refused_in_the_words_of_redis),
+        T(comments_anywhere_and_numbers_of_any_size),
+        T(the_checksum_is_in_front_and_was_at_the_end),
+        T(what_a_start_would_refuse_is_not_sound),
+        T(names_and_copies),
+        T(the_last_increment_in_use_is_the_last_with_something_in_it)};
     crc_init();
-    return unit_run(tests, 7);
+    return unit_run(tests, sizeof(tests) / sizeof(*tests));
 }
