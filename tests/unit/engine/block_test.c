@@ -166,6 +166,10 @@ TEST(a_wait_may_ask_to_be_woken)
     CHECK(bench_heard(x, ""));
     bench_wait(b, 1);
     CHECK(bench_heard(x, ":1070|") && !(x->flags & CLIENT_BLOCKED));
+    wake_ms = b->engine.steady_ms + 20;
+    bench_says(x, "NAP");
+    block_forget(x); /* its timers go with it */
+    CHECK(timer_sleep_ms(&b->engine.timers, 0, 0) == -1);
     bench_end(b);
 }
 

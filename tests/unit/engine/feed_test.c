@@ -45,7 +45,7 @@ TEST(any_cut_gives_the_same)
             comes(c, script, cut);
             for (size_t at = cut; at < n; at += step)
                 comes(c, script + at, n - at < step ? n - at : step);
-            CHECK(bench_heard(c, "+OK|:1|:0|+OK|:1|"));
+            CHECK(dlist_linked(&c->outgoing) && bench_heard(c, "+OK|:1|:0|+OK|:1|"));
             CHECK(!c->in && !c->partial && c->input == 0 && b->engine.clients.held == 0);
             bench_end(b);
         }

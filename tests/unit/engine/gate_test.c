@@ -377,6 +377,13 @@ TEST(what_will_not_come_is_given_up)
     CHECK(sendable(durable, 0));
     gate_give_up(e, false);
     CHECK((plain->flags & CLIENT_CLOSING) && !(neither->flags & CLIENT_CLOSING));
+    /* Whose marks are covered by now waits for nothing. */
+    struct client *served = client(e);
+    run(served, &set_command, "m", true, false);
+    tell(e, true, e->journal->offset, 0);
+    CHECK(served->mark_n > 0);
+    gate_give_up(e, false);
+    CHECK(!(served->flags & CLIENT_CLOSING));
     engine_end(e);
 }
 

@@ -8,12 +8,14 @@ static const struct command login_command = {
     .name = "login", .arity = -2, .secret_from = 2, .flags = COMMAND_FAST, .handler = do_hark};
 static const struct command join_command = {
     .name = "join", .arity = -1, .secret_word = "auth", .secret_count = 2, .handler = do_hark};
+static const struct command configure_command = {
+    .name = "configure", .arity = -1, .secret_settings = true, .handler = do_hark};
 static const struct command quiet_command = {
     .name = "quiet", .arity = -1, .flags = COMMAND_SKIP_SLOWLOG, .handler = do_hark};
 static const struct command hidden_command = {
     .name = "hidden", .arity = -1, .flags = COMMAND_SKIP_MONITOR, .handler = do_hark};
-static const struct command *const commands[] = {&login_command, &join_command, &quiet_command,
-                                                 &hidden_command, NULL};
+static const struct command *const commands[] = {
+    &login_command, &join_command, &quiet_command, &hidden_command, &configure_command, NULL};
 
 static struct observe_slow *newest(struct bench *b)
 {
@@ -45,8 +47,10 @@ TEST(slow_commands_are_kept_without_secrets)
     bench_says(c, "join a auth u p b");
     CHECK(shows(b, 1, "a") && shows(b, 2, "auth") && shows(b, 3, "(redacted)"));
     CHECK(shows(b, 4, "(redacted)") && shows(b, 5, "b") && newest(b)->id == 1);
+    bench_says(c, "configure set requirepass p timeout 5");
+    CHECK(shows(b, 2, "requirepass") && shows(b, 3, "(redacted)") && shows(b, 5, "5"));
     bench_says(c, "quiet");
-    CHECK(b->engine.observe->slow_n == 2);
+    CHECK(b->engine.observe->slow_n == 3);
     memset(arg, 'a', sizeof(arg));
     snprintf(line, sizeof(line), "join %.*s %.*s", 128, arg, 131, arg);
     bench_says(c, line);

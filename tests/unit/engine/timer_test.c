@@ -75,6 +75,7 @@ TEST(the_loop_sleeps_until_the_earliest_of_both_clocks)
     CHECK(timer_sleep_ms(&all, 0, 1000000) == 300);
     CHECK(timer_sleep_ms(&all, 300, 1000000) == 200);
     CHECK(timer_sleep_ms(&all, 0, 1000400) == 0);
+    CHECK(timer_sleep_ms(&all, 500, 1000000) == 0); /* due by the one, not by the other */
     /* A date far away is looked at again within a second: the wall clock may be set. */
     timer_stop(&all, &a.timer);
     CHECK(timer_sleep_ms(&all, 0, 5) == 1000);
