@@ -1,7 +1,6 @@
 #include "engine/gate.h"
 
-#include "base/mem.h"
-#include "engine/call.h"
+#include "engine.h"
 #include "unit.h"
 
 static const struct command set_command = {
@@ -15,47 +14,24 @@ static const struct command ping_command = {
 static const struct command *const commands[] = {&set_command, &get_command, &flushall_command,
                                                  &ping_command, NULL};
 
-static struct journal_reader file;
+/* The append-only file is played by the test. */
+static struct bench *bench;
 
-/* An engine without a server, its append-only file played by the test. */
 static struct engine *engine_begin(void)
 {
-    struct engine *e = mem_zalloc(sizeof(*e));
-    e->settings = settings_new();
-    e->store = db_store_new(1, 1);
-    e->registry = registry_new(commands);
-    e->journal = journal_new();
-    file = (struct journal_reader){0};
-    journal_attach(e->journal, &file);
-    e->journal->db = 0;
-    dlist_init(&e->clients.all);
-    dlist_init(&e->clients.outgoing);
-    dlist_init(&e->clients.replying);
-    dlist_init(&e->clients.resuming);
-    dlist_init(&e->clients.closing);
-    dlist_init(&e->clients.anonymous);
-    gate_init(&e->gate);
-    return e;
+    bench = bench_begin(commands);
+    bench_journal(bench);
+    return &bench->engine;
 }
 
 static struct client *client(struct engine *e)
 {
-    struct client *c = client_new(e);
-    c->link = e;
-    return c;
+    return bench_client(e->services.context);
 }
 
 static void engine_end(struct engine *e)
 {
-    while (!dlist_empty(&e->clients.all))
-        client_free(dlist_item(e->clients.all.next, struct client, all));
-    gate_free(&e->gate);
-    db_store_free(e->store);
-    registry_free(e->registry);
-    journal_detach(&file);
-    journal_free(e->journal);
-    settings_free(e->settings);
-    mem_free(e);
+    bench_end(e->services.context);
 }
 
 static void tell(struct engine *e, bool armed, uint64_t released, uint64_t synced)
@@ -333,7 +309,7 @@ TEST(arming_late_holds_what_was_made_and_notes_what_was_written)
     end = e->journal->offset;
     tell(e, true, end, end);
     CHECK(sendable(early, 5) && sendable(reader, 5) && sendable(runs, 15));
-    journal_take(&file, e->journal->pending.n);
+    journal_take(&bench->reader, e->journal->pending.n);
     chain_take(&early->out, 5); /* sent */
     tell(e, false, end, end);
     run(early, &flushall_command, "", true, false);
@@ -353,7 +329,7 @@ TEST(a_stricter_policy_covers_what_was_written_before)
     tell(e, false, 0, 0);
     run(c, &set_command, "k", true, false);
     uint64_t end = e->journal->offset;
-    journal_take(&file, e->journal->pending.n);
+    journal_take(&bench->reader, e->journal->pending.n);
     tell(e, false, end, 0);
     CHECK(sendable(c, 5));
     tell(e, true, 0, 0);
