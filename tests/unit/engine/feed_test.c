@@ -71,6 +71,21 @@ TEST(a_long_argument_is_received_in_place)
     bench_end(b);
 }
 
+/* What was kept moves with the buffer when more comes than fits behind it. */
+TEST(kept_bytes_move_with_their_buffer)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct client *c = bench_client(b);
+    char rest[3002];
+    memset(rest, 'k', 3000);
+    memcpy(rest + 3000, "\r\n", 2);
+    text(c, "PUT ");
+    CHECK(c->in_n == 4 && c->in_cap == 1024);
+    comes(c, rest, sizeof(rest));
+    CHECK(bench_heard(c, "+OK|") && db_find(c->db, bytes_of(rest, 3000)) && c->in_n == 0);
+    bench_end(b);
+}
+
 TEST(who_waits_keeps_what_came_behind)
 {
     struct bench *b = bench_begin(engine_commands);
@@ -193,6 +208,7 @@ TEST(the_key_that_is_looked_ahead_for)
 }
 
 UNIT_MAIN(T(any_cut_gives_the_same), T(a_long_argument_is_received_in_place),
-          T(who_waits_keeps_what_came_behind), T(a_client_has_a_budget),
-          T(what_is_no_request_ends_the_connection), T(strangers_may_send_little),
-          T(a_group_runs_in_order_and_may_be_handed_back), T(the_key_that_is_looked_ahead_for))
+          T(kept_bytes_move_with_their_buffer), T(who_waits_keeps_what_came_behind),
+          T(a_client_has_a_budget), T(what_is_no_request_ends_the_connection),
+          T(strangers_may_send_little), T(a_group_runs_in_order_and_may_be_handed_back),
+          T(the_key_that_is_looked_ahead_for))
