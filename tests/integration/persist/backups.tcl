@@ -136,7 +136,7 @@ test "a seal that is aborted keeps nothing from being rewritten or saved" {
     resp::ask $s SET a 1
     resp::ask $s BACKUP START a
     until_state $s open
-    for {set i 0} {$i < 300 && [regexp {files 0} [resp::ask $s BACKUP STATUS]]} {incr i} { after 10 }
+    until "files" {![regexp {files 0} [resp::ask $s BACKUP STATUS]]}
     # In one turn: what the seal has begun is still being prepared.
     puts -nonewline $s "[resp::encode BACKUP SEAL][resp::encode BACKUP ABORT]"
     flush $s
@@ -144,7 +144,7 @@ test "a seal that is aborted keeps nothing from being rewritten or saved" {
     expect [resp::read $s] OK abort
     after 50
     resp::ask $s BGREWRITEAOF
-    for {set i 0} {$i < 500 && ![string match "*aof_rewrites:1*aof_rewrites_c*" [resp::ask $s INFO persistence]]} {incr i} { after 10 }
+    resp::until_info $s "*aof_rewrites:1*aof_rewrites_c*"
     expect [resp::ask $s INFO persistence] "*aof_rewrite_scheduled:0*aof_rewrites:1*" "it is rewritten"
     close $s
 }
