@@ -94,7 +94,7 @@ test-all: deps
 	@$(MAKE) --no-print-directory tests-build
 	@tests/run.py --server $(SERVER) --build $(BUILD) --all
 
-SAN_OPT := -O1 -g -DLEAKS_ARE_TRACED -DMILLRACE_FAULTS -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+SAN_OPT := -O1 -g -DLEAKS_ARE_TRACED -DCHANGES_ARE_CHECKED -DMILLRACE_FAULTS -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 sanitized:
 	@$(MAKE) --no-print-directory BUILD=build/san OPT='$(SAN_OPT)' \
 	    LINK='-fsanitize=address,undefined' ALLOC= tests-build

@@ -176,7 +176,9 @@ static inline void run_handler(struct call *call, struct hashed_key hashed)
     long long touched = store->touched, dirty = store->dirty;
     store->hashed = hashed;
     engine_group_begin(e);
+    db_command_begins(store);
     call->command->handler(call);
+    db_command_ends(store);
     store->hashed.key = bytes_of(NULL, 0); /* something else may come to lie there */
     if (store->touched != touched) {
         store->dirty += store->dirty == dirty;

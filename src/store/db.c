@@ -7,12 +7,28 @@
 #include "type/hash.h"
 #include "type/value.h"
 
+/* What store/changes.h is told of, in the builds that check it. */
+#ifdef CHANGES_ARE_CHECKED
+#define NOTE_READ(db, key, e) changes_note_read((db)->store->changes, db, key, e)
+#define NOTE_WRITE(db, key)   changes_note_write((db)->store->changes, db, key)
+#define CHECK_CHANGE(db, key) changes_check((db)->store->changes, db, key)
+#define FORGET_READS(s)       changes_forget_reads((s)->changes)
+#define NEW_CHANGES()         changes_new()
+#else
+#define NOTE_READ(db, key, e) (void)0
+#define NOTE_WRITE(db, key)   (void)0
+#define CHECK_CHANGE(db, key) (void)0
+#define FORGET_READS(s)       (void)0
+#define NEW_CHANGES()         NULL
+#endif
+
 struct store *db_store_new(int count, uint64_t seed)
 {
     struct store *s = mem_zalloc(sizeof(*s));
     s->dbs = mem_zalloc((size_t)count * sizeof(*s->dbs));
     s->count = count;
     s->touch = true;
+    s->changes = NEW_CHANGES();
     lru_init(&s->lru, seed);
     rng_seed(&s->rng, seed);
     for (int i = 0; i < count; i++) {
@@ -31,6 +47,7 @@ void db_store_free(struct store *s)
     s->events = (struct store_events){0};
     for (int i = 0; i < s->count; i++)
         db_flush(&s->dbs[i]);
+    changes_free(s->changes);
     mem_free(s->dbs);
     mem_free(s);
 }
@@ -54,6 +71,7 @@ static void discard(struct store *s, struct entry *e)
 
 struct entry *db_take(struct db *db, struct bytes key)
 {
+    NOTE_WRITE(db, key);
     uint64_t hash = hash_of(db->store, key);
     struct entry *e = table_remove(&db->keys, hash, key);
     if (e && e->has_ttl)
@@ -158,6 +176,7 @@ bool db_expire_fields(struct db *db, struct entry *e)
     size_t n, all = 0;
     if (s->expiry_paused || hash_next_due_ms(h) > db_field_now(s))
         return false;
+    NOTE_WRITE(db, entry_key(e));
     do {
         n = hash_purge(&h, db_field_now(s), names, FIELDS_AT_ONCE);
         value_moved(e, h);
@@ -200,7 +219,7 @@ static struct entry *find(struct db *db, struct bytes key)
     return e;
 }
 
-struct entry *db_read(struct db *db, struct bytes key)
+static inline struct entry *find_counted(struct db *db, struct bytes key)
 {
     struct store *s = db->store;
     struct entry *e = find(db, key);
@@ -213,6 +232,13 @@ struct entry *db_read(struct db *db, struct bytes key)
     s->hits++;
     if (s->touch)
         lru_touch(&s->lru, e);
+    return e;
+}
+
+struct entry *db_read(struct db *db, struct bytes key)
+{
+    struct entry *e = find_counted(db, key);
+    NOTE_READ(db, key, e);
     return e;
 }
 
@@ -234,11 +260,14 @@ struct entry *db_find_past(struct db *db, struct bytes key)
 
 struct entry *db_find(struct db *db, struct bytes key)
 {
-    return find(db, key);
+    struct entry *e = find(db, key);
+    NOTE_READ(db, key, e);
+    return e;
 }
 
 struct entry *db_write(struct db *db, struct bytes key)
 {
+    NOTE_WRITE(db, key);
     struct entry *e = find(db, key);
     if (e && db->store->touch)
         lru_touch(&db->store->lru, e);
@@ -247,7 +276,8 @@ struct entry *db_write(struct db *db, struct bytes key)
 
 struct entry *db_write_counted(struct db *db, struct bytes key)
 {
-    return db_read(db, key);
+    NOTE_WRITE(db, key);
+    return find_counted(db, key);
 }
 
 /* The old allocation may be gone: the slot is found by its address. */
@@ -282,6 +312,7 @@ void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_ttl
 
 void db_add(struct db *db, struct entry *e)
 {
+    NOTE_WRITE(db, entry_key(e));
     uint64_t hash = hash_of(db->store, entry_key(e));
     lru_begin(&db->store->lru, e);
     table_insert(&db->keys, hash, e);
@@ -295,6 +326,7 @@ void db_add(struct db *db, struct entry *e)
 
 void db_replace(struct db *db, struct entry *old, struct entry *e)
 {
+    NOTE_WRITE(db, entry_key(e));
     lru_begin(&db->store->lru, e);
     uint64_t hash = hash_of(db->store, entry_key(e));
     if (value_has_field_ttl(old))
@@ -338,12 +370,14 @@ void db_notify_fields(struct db *db, struct bytes key, const char *event, struct
 
 void db_changed_quietly(struct db *db, struct bytes key)
 {
+    CHECK_CHANGE(db, key);
     db->store->touched++;
     note_written(db->store, key);
 }
 
 void db_changed(struct db *db, struct bytes key, unsigned class_, const char *event)
 {
+    CHECK_CHANGE(db, key);
     db->store->touched++;
     db_announce(db, key, class_, event);
 }
@@ -372,6 +406,7 @@ size_t db_flush(struct db *db)
 {
     struct store *s = db->store;
     size_t n = db->keys.used;
+    FORGET_READS(s);
     if (s->events.replacing)
         s->events.replacing(s->events.context, db, NULL);
     struct table_walk w;
@@ -393,6 +428,7 @@ void db_swap(struct store *s, int a, int b)
     db_store_changed(s);
     if (a == b)
         return;
+    FORGET_READS(s);
     if (s->events.replacing)
         s->events.replacing(s->events.context, &s->dbs[a], &s->dbs[b]);
     struct db x = s->dbs[a];

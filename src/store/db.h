@@ -10,6 +10,7 @@
 
 #include "base/rng.h"
 #include "ds/table.h"
+#include "store/changes.h"
 #include "store/lru.h"
 #include "type/kind.h"
 
@@ -113,12 +114,32 @@ struct store {
     struct hashed_key hashed;
     struct store_events events;
     struct rng rng;
+    struct changes *changes; /* NULL but in builds with CHANGES_ARE_CHECKED */
 };
 
 #define STORE_WRITTEN_SLOTS 4096
 
 struct store *db_store_new(int count, uint64_t seed);
 void db_store_free(struct store *s);
+
+/* A command begins and ends. In builds with CHANGES_ARE_CHECKED what it changes is compared with
+ * what it fetched for change; commands nest. */
+static inline void db_command_begins(struct store *s)
+{
+#ifdef CHANGES_ARE_CHECKED
+    changes_begin(s->changes);
+#else
+    (void)s;
+#endif
+}
+static inline void db_command_ends(struct store *s)
+{
+#ifdef CHANGES_ARE_CHECKED
+    changes_end(s->changes, s);
+#else
+    (void)s;
+#endif
+}
 
 /* For reading: NULL when absent or expired. Counts hits and misses, moves the LRU clock. */
 struct entry *db_read(struct db *db, struct bytes key);
