@@ -2,7 +2,8 @@
 
 #include "config/settings.h"
 
-struct rdb_get_options rdb_get_options_from(const struct settings *c)
+struct rdb_get_options rdb_get_options_from(const struct settings *c,
+                                            struct stream_context *streams)
 {
     return (struct rdb_get_options){
         .list_fill = c->list_max_listpack_size,
@@ -10,6 +11,7 @@ struct rdb_get_options rdb_get_options_from(const struct settings *c)
         .node_entries = (uint64_t)c->stream_node_max_entries,
         .node_bytes = (uint64_t)c->stream_node_max_bytes,
         .raw_blocks = (size_t)c->stream_compress_depth,
+        .streams = streams,
         .dedup_duration_s = c->stream_idmp_duration,
         .dedup_max = (uint64_t)c->stream_idmp_maxsize,
         .hash = {(size_t)c->hash_max_listpack_entries, (size_t)c->hash_max_listpack_value},

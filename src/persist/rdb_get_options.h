@@ -7,12 +7,14 @@
 #include "type/zset.h"
 
 struct settings;
+struct stream_context;
 
 struct rdb_get_options {
     int64_t list_fill;
     uint32_t list_depth;
     uint64_t node_entries, node_bytes;
     size_t raw_blocks;
+    struct stream_context *streams; /* of the store that gets them */
     int64_t dedup_duration_s;
     uint64_t dedup_max;
     struct hash_limits hash;
@@ -21,6 +23,7 @@ struct rdb_get_options {
     bool any_checksum; /* of a payload of DUMP: not looked at */
 };
 
-struct rdb_get_options rdb_get_options_from(const struct settings *c);
+struct rdb_get_options rdb_get_options_from(const struct settings *c,
+                                            struct stream_context *streams);
 
 #endif

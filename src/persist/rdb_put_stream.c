@@ -13,14 +13,14 @@ static void big_endian_id(unsigned char *to, struct stream_id id)
 }
 
 /* One block as Redis holds it: master entry, then the live entries. */
-static void put_block(struct rdb_sink *s, struct stream_block *b)
+static void put_block(struct rdb_sink *s, struct stream_block *b, struct stream_cache *cache)
 {
-    const unsigned char *data = stream_block_pin(b);
+    const unsigned char *data = stream_block_pin(b, cache);
     struct stream_entry e, first;
     struct bytes name, value;
     struct buf *p = &s->pack;
     uint32_t i = b->first_live;
-    while (stream_block_is_dead(b, i))
+    while (stream_block_is_deleted(b, i))
         i++;
     stream_block_entry(b, data, i, &first);
     unsigned char key[16];
@@ -38,7 +38,7 @@ static void put_block(struct rdb_sink *s, struct stream_block *b)
     listpack_add_int(p, 0);
     bool master_same = first.same;
     for (; i < b->count; i++) {
-        if (stream_block_is_dead(b, i))
+        if (stream_block_is_deleted(b, i))
             continue;
         stream_block_entry(b, data, i, &e);
         bool same = (master_same && e.same) || stream_id_compare(e.id, first.id) == 0;
@@ -56,7 +56,7 @@ static void put_block(struct rdb_sink *s, struct stream_block *b)
         listpack_add_int(p, same ? e.fields + 3 : 2 * (int64_t)e.fields + 4);
     }
     listpack_end(p);
-    stream_block_unpin(b);
+    stream_block_unpin(b, cache);
     rdb_sink_string(s, bytes_of(key, 16));
     rdb_sink_string(s, buf_bytes(p));
 }
@@ -117,7 +117,7 @@ void rdb_put_stream(struct rdb_sink *s, const struct stream *x)
 {
     rdb_sink_length(s, x->log.n);
     for (size_t i = 0; i < x->log.n; i++)
-        put_block(s, stream_log_block(&x->log, i));
+        put_block(s, stream_log_block(&x->log, i), x->log.cache);
     rdb_sink_length(s, x->log.length);
     put_id(s, x->last_id);
     put_id(s, stream_first_id(x));

@@ -25,6 +25,7 @@
 #include "persist/manifest.h"
 #include "persist/rdb_read.h"
 #include "server/data_lock.h"
+#include "type/stream/stream_context.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -100,12 +101,13 @@ static void say_warning(void *context, const char *text)
 static bool check_snapshot(const char *name, struct bytes data, size_t *length)
 {
     struct settings *s = settings_new();
+    struct stream_context *streams = stream_context_new();
     struct rdb_read_options o = {.verify = true,
                                  .check_only = true,
                                  .skip_unknown = true,
                                  .warn = say_warning,
                                  .now_ms = clock_wall_ms(),
-                                 .values = rdb_get_options_from(s),
+                                 .values = rdb_get_options_from(s, streams),
                                  .apply = take_effect,
                                  .note = say};
     struct rdb_read_result r;
@@ -131,6 +133,7 @@ static bool check_snapshot(const char *name, struct bytes data, size_t *length)
     printf("[info] %llu keys read\n[info] %llu expires\n[info] %llu already expired\n",
            (unsigned long long)r.keys, (unsigned long long)r.expires,
            (unsigned long long)r.expired);
+    stream_context_free(streams);
     settings_free(s);
     return good;
 }

@@ -14,7 +14,7 @@
 #include "server/shutdown.h"
 #include "server/turn.h"
 #include "store/expire.h"
-#include "type/stream/stream_dedup.h"
+#include "type/stream/stream.h"
 
 #define EXPIRE_US     1000 /* budget of one step of active expiry */
 #define EXPIRE_MORE   64   /* another step follows one with so many deletions */
@@ -98,7 +98,7 @@ static void tick(struct cron *c)
     memory_tick(c->parts.memory);
     if (e->debug.active_expire && act_may(e))
         expire(c);
-    stream_dedup_expire_some(e->now_ms, DEDUP_STREAMS);
+    stream_dedup_expire_some(&e->store->streams->with_records, e->now_ms, DEDUP_STREAMS);
     long long hz = e->settings->hz;
     if (c->runs % (uint64_t)(hz > 10 ? hz / 10 : 1) == 0)
         link_tick(c->parts.links);

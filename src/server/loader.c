@@ -210,7 +210,7 @@ static bool load_rdb(struct loader *l, const char *path, bool is_base, struct by
                                  .skip_unknown = c->rdb_skip_unknown,
                                  .warn = load_warning,
                                  .now_ms = e->now_ms,
-                                 .values = rdb_get_options_from(c),
+                                 .values = rdb_get_options_from(c, e->store->streams),
                                  .apply = replay_effect,
                                  .progress = load_progress,
                                  .progress_every =

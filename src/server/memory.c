@@ -24,7 +24,7 @@
 #include "server/lazy.h"
 #include "store/evict.h"
 #include "type/stream/stream.h"
-#include "type/stream/stream_cache.h"
+#include "type/stream/stream_context.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,7 +118,8 @@ void memory_configure(struct memory *m)
     e->store->lru.log_factor = (uint32_t)c->lfu_log_factor;
     e->store->lru.decay_minutes = (uint32_t)c->lfu_decay_time;
     long long cache = c->stream_cache_size, share = c->maxmemory / CACHE_SHARE;
-    stream_cache_limit((size_t)(c->maxmemory && share < cache ? share : cache));
+    stream_cache_limit(e->store->streams->cache,
+                       (size_t)(c->maxmemory && share < cache ? share : cache));
     m->clients_limit = clients_limit(c);
     m->clients_enough = 0;
     e->slow_path &= ~(unsigned)(ENGINE_MAXMEMORY | ENGINE_CLIENT_LIMIT);
@@ -242,7 +243,7 @@ void memory_tick(struct memory *m)
     give_back(m, resident);
     if (m->engine->steady_ms - m->cache_looked_ms >= CACHE_MS) {
         m->cache_looked_ms = m->engine->steady_ms;
-        stream_cache_tick();
+        stream_cache_tick(m->engine->store->streams->cache);
     }
     if (m->used > m->peak)
         m->peak = m->used;
@@ -290,9 +291,9 @@ static bool evict(struct memory *m)
     struct engine *e = m->engine;
     enum evict_policy policy = (enum evict_policy)m->engine->settings->maxmemory_policy;
     bool found = true;
-    if (stream_cache_bytes()) {
+    if (stream_cache_bytes(e->store->streams->cache)) {
         /* No data: dropped first. */
-        stream_cache_drop();
+        stream_cache_drop(e->store->streams->cache);
         if (!over(m))
             return true;
     }
@@ -359,7 +360,8 @@ void memory_report(struct memory *m, struct engine_memory *out)
     if (out->used > m->peak)
         m->peak = out->used;
     out->peak = m->peak;
-    out->overhead = m->startup + out->clients + out->journal + stream_cache_bytes();
+    out->overhead =
+        m->startup + out->clients + out->journal + stream_cache_bytes(e->store->streams->cache);
     for (int i = 0; i < e->store->count; i++)
         out->overhead += db_memory(&e->store->dbs[i]);
 }
@@ -386,4 +388,9 @@ void memory_reset_statistics(struct memory *m)
     if (m->over_since_ms)
         m->over_since_ms = m->engine->steady_ms;
     m->longest_us = m->longest_cpu_us = 0;
+}
+
+size_t memory_stream_cache(const struct memory *m)
+{
+    return stream_cache_bytes(m->engine->store->streams->cache);
 }

@@ -42,6 +42,8 @@ void memory_limit_clients(struct memory *m);
 void memory_client_gone(struct memory *m);
 /* For MEMORY STATS and INFO. Raises the peak when usage is above it. */
 void memory_report(struct memory *m, struct engine_memory *out);
+/* Bytes of expanded blocks of streams. */
+size_t memory_stream_cache(const struct memory *m);
 void memory_figures(const struct memory *m, struct memory_figures *out);
 void memory_reset_statistics(struct memory *m);
 

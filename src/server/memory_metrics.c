@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "server/lazy.h"
 #include "server/memory.h"
-#include "type/stream/stream_cache.h"
 
 #include <unistd.h>
 
@@ -11,7 +10,7 @@ struct figures {
     const struct settings *settings;
     const struct lazy_figures *lazy;
     struct engine_memory m;
-    size_t data, system;
+    size_t data, system, stream_cache;
     char policy[32];
 };
 
@@ -38,6 +37,7 @@ static void gather(const void *owner, void *figures)
     f->settings = p->settings;
     f->lazy = lazy_figures(p->lazy);
     memory_report(p->memory, &f->m);
+    f->stream_cache = memory_stream_cache(p->memory);
     f->data = f->m.used > f->m.overhead ? f->m.used - f->m.overhead : 0;
     f->system = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
     settings_print(p->settings, settings_find(BYTES("maxmemory-policy")), &policy);

@@ -29,7 +29,7 @@
 #include "server/process.h"
 #include "server/progress.h"
 #include "server/watchdog.h"
-#include "type/stream/stream_cache.h"
+#include "type/stream/stream_context.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -206,7 +206,8 @@ static _Noreturn void be_child(struct snapshot *n, enum snapshot_kind kind)
     watchdog_set_period(0);
     process_is_child(e->settings,
                      kind == SNAPSHOT_DUMP ? "millrace-rdb-bgsave" : "millrace-aof-rewrite");
-    stream_cache_limit(0); /* it reads each block once, and pays for each page it touches */
+    /* It reads each block once, and pays for each page it touches. */
+    stream_cache_limit(e->store->streams->cache, 0);
     n->is_child = true;
     name_temp(temp, kind, getpid());
     n->generation = next_generation(n, kind);

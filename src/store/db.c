@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "type/hash.h"
+#include "type/stream/stream_context.h"
 #include "type/value.h"
 
 /* What store/changes.h is told of, in the builds that check it. */
@@ -28,6 +29,7 @@ struct store *db_store_new(int count, uint64_t seed)
     s->dbs = mem_zalloc((size_t)count * sizeof(*s->dbs));
     s->count = count;
     s->touch = true;
+    s->streams = stream_context_new();
     s->changes = NEW_CHANGES();
     lru_init(&s->lru, seed);
     rng_seed(&s->rng, seed);
@@ -47,6 +49,7 @@ void db_store_free(struct store *s)
     s->events = (struct store_events){0};
     for (int i = 0; i < s->count; i++)
         db_flush(&s->dbs[i]);
+    stream_context_free(s->streams);
     changes_free(s->changes);
     mem_free(s->dbs);
     mem_free(s);

@@ -16,6 +16,7 @@
 
 struct store;
 struct str;
+struct stream_context;
 
 struct db {
     struct store *store;
@@ -114,6 +115,7 @@ struct store {
     struct hashed_key hashed;
     struct store_events events;
     struct rng rng;
+    struct stream_context *streams;
     struct changes *changes; /* NULL but in builds with CHANGES_ARE_CHECKED */
 };
 

@@ -9,21 +9,27 @@
 #include "persist/manifest.h"
 #include "persist/rdb_put.h"
 #include "persist/rdb_read.h"
+#include "type/stream/stream_context.h"
 #include "type/value.h"
 
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static const struct rdb_get_options values = {.list_fill = -2,
-                                              .node_entries = 100,
-                                              .node_bytes = 4096,
-                                              .raw_blocks = 2,
-                                              .dedup_duration_s = 100,
-                                              .dedup_max = 100,
-                                              .hash = {.entries = 128, .value = 64},
-                                              .set = {.ints = 512, .entries = 128, .value = 64},
-                                              .zset = {.entries = 128, .value = 64}};
+static struct rdb_get_options values = {.list_fill = -2,
+                                        .node_entries = 100,
+                                        .node_bytes = 4096,
+                                        .raw_blocks = 2,
+                                        .dedup_duration_s = 100,
+                                        .dedup_max = 100,
+                                        .hash = {.entries = 128, .value = 64},
+                                        .set = {.ints = 512, .entries = 128, .value = 64},
+                                        .zset = {.entries = 128, .value = 64}};
+
+__attribute__((constructor)) static void make_context(void)
+{
+    values.streams = stream_context_new();
+}
 
 static bool take_effect(void *context, int db, const struct bytes *argv, int argc)
 {

@@ -59,7 +59,8 @@ static bool parse_ttl(struct call *call, bool absolute, long long *at_ms)
 
 static bool read_value(struct call *call, struct entry **e)
 {
-    struct rdb_get_options values = rdb_get_options_from(call->engine->settings);
+    struct rdb_get_options values =
+        rdb_get_options_from(call->engine->settings, call->store->streams);
     const char *what;
     char error[DUMP_ERROR];
     values.any_checksum = call->engine->debug.skip_checksums;

@@ -80,7 +80,8 @@ bool stream_args_group(const struct call *call, struct stream **s, struct stream
 struct stream *stream_args_create(const struct call *call, struct bytes key)
 {
     const struct settings *s = call->engine->settings;
-    struct stream *stream = stream_new(s->stream_idmp_duration, (uint64_t)s->stream_idmp_maxsize);
+    struct stream *stream =
+        stream_new(call->store->streams, s->stream_idmp_duration, (uint64_t)s->stream_idmp_maxsize);
     db_add(call->db, entry_new_word(key, VALUE_STREAM, (uintptr_t)stream));
     return stream;
 }
@@ -155,6 +156,11 @@ bool stream_args_id_block(const struct call *call, int at, struct stream_args_id
     return false;
 }
 
+struct bytes stream_args_id_text(const struct call *call, char *to, struct stream_id id)
+{
+    return bytes_of(to, stream_id_print_near(&call->store->streams->printed, to, id));
+}
+
 void stream_args_reply_absent(struct reply *r, int n)
 {
     reply_array(r, (size_t)n);
@@ -162,15 +168,10 @@ void stream_args_reply_absent(struct reply *r, int n)
         reply_int(r, -1);
 }
 
-void stream_args_reply_id(struct reply *r, struct stream_id id)
+void stream_args_reply_id(const struct call *call, struct stream_id id)
 {
     char text[STREAM_ID_TEXT_MAX];
-    reply_bulk(r, bytes_of(text, stream_id_print(text, id)));
-}
-
-struct bytes stream_args_id_text(char *to, struct stream_id id)
-{
-    return bytes_of(to, stream_id_print(to, id));
+    reply_bulk(call->reply, stream_args_id_text(call, text, id));
 }
 
 static char *put_bulk(char *to, struct bytes x)
@@ -193,9 +194,9 @@ static char *put_bulk(char *to, struct bytes x)
 }
 
 /* The head of an entry and its ID, which is printed where it belongs: lengths below 10 are rare. */
-static char *put_id(char *to, struct stream_id id)
+static char *put_id(const struct call *call, char *to, struct stream_id id)
 {
-    size_t n = stream_id_print(to + 9, id);
+    size_t n = stream_id_print_near(&call->store->streams->printed, to + 9, id);
     memcpy(to, "*2\r\n$", 5);
     if (n < 10) {
         memmove(to + 8, to + 9, n);
@@ -213,13 +214,14 @@ static char *put_id(char *to, struct stream_id id)
 
 #define ONE_PASS 8192
 
-void stream_args_reply(struct reply *r, struct stream_entry *e)
+void stream_args_reply(const struct call *call, struct stream_entry *e)
 {
+    struct reply *r = call->reply;
     size_t most = e->bytes + (size_t)e->fields * 40 + 128;
     struct bytes name, value;
     if (most > ONE_PASS) {
         reply_array(r, 2);
-        stream_args_reply_id(r, e->id);
+        stream_args_reply_id(call, e->id);
         reply_array(r, (size_t)e->fields * 2);
         for (uint32_t i = 0; i < e->fields; i++) {
             stream_block_field(e, &name, &value);
@@ -228,7 +230,7 @@ void stream_args_reply(struct reply *r, struct stream_entry *e)
         }
         return;
     }
-    char *start = chain_reserve(r->out, most), *to = put_id(start, e->id);
+    char *start = chain_reserve(r->out, most), *to = put_id(call, start, e->id);
     to += reply_header(to, '*', (uint64_t)e->fields * 2);
     for (uint32_t i = 0; i < e->fields; i++) {
         stream_block_field(e, &name, &value);

@@ -44,9 +44,9 @@ bool stream_args_id_block(const struct call *call, int at, struct stream_args_id
 void stream_args_reply_absent(struct reply *r, int n);
 
 /* One entry: [id, [name, value, ...]]. */
-void stream_args_reply(struct reply *r, struct stream_entry *e);
-void stream_args_reply_id(struct reply *r, struct stream_id id);
+void stream_args_reply(const struct call *call, struct stream_entry *e);
+void stream_args_reply_id(const struct call *call, struct stream_id id);
 /* An ID as text in memory of the caller, STREAM_ID_TEXT_MAX bytes. */
-struct bytes stream_args_id_text(char *to, struct stream_id id);
+struct bytes stream_args_id_text(const struct call *call, char *to, struct stream_id id);
 
 #endif

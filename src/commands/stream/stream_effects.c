@@ -19,7 +19,7 @@ void stream_effects_claims_end(struct stream_effects_claims *c)
     argv[argc++] = c->consumer;
     argv[argc++] = BYTES("0");
     for (size_t i = 0; i < n; i++, to += STREAM_ID_TEXT_MAX)
-        argv[argc++] = stream_args_id_text(to, ids[i]);
+        argv[argc++] = stream_args_id_text(c->call, to, ids[i]);
     argv[argc++] = BYTES("TIME");
     argv[argc++] = bytes_of(to, num_print_int(to, c->time_ms));
     to += STREAM_ID_TEXT_MAX;
@@ -29,7 +29,7 @@ void stream_effects_claims_end(struct stream_effects_claims *c)
     argv[argc++] = BYTES("FORCE");
     argv[argc++] = BYTES("JUSTID");
     argv[argc++] = BYTES("LASTID");
-    argv[argc++] = stream_args_id_text(to, c->last_id);
+    argv[argc++] = stream_args_id_text(c->call, to, c->last_id);
     call_effect(c->call, argv, argc);
     mem_free(argv);
     mem_free(texts);
@@ -56,7 +56,7 @@ void stream_effects_setid(struct call *call, struct bytes key, const struct stre
     if (!call->engine->journal->on)
         return;
     CALL_EFFECT(call, BYTES("XGROUP"), BYTES("SETID"), key, str_bytes(g->name),
-                stream_args_id_text(id, g->last_id), BYTES("ENTRIESREAD"),
+                stream_args_id_text(call, id, g->last_id), BYTES("ENTRIESREAD"),
                 bytes_of(read, num_print_int(read, g->entries_read)));
 }
 
@@ -78,7 +78,8 @@ void stream_effects_drop_reference(struct call *call, struct stream_group *g, st
 {
     char text[STREAM_ID_TEXT_MAX];
     stream_group_ack(g, id);
-    CALL_EFFECT(call, BYTES("XACK"), call->argv[1], call->argv[2], stream_args_id_text(text, id));
+    CALL_EFFECT(call, BYTES("XACK"), call->argv[1], call->argv[2],
+                stream_args_id_text(call, text, id));
     db_count_changes(call->store, 1);
     db_changed_quietly(call->db, call->argv[1]);
 }

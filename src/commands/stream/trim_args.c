@@ -93,6 +93,6 @@ struct bytes trim_args_word(const struct stream *s, const struct stream_trim *t)
 
 struct bytes trim_args_threshold(char *text, const struct stream *s, const struct stream_trim *t)
 {
-    return is_told_by_id(s, t) ? stream_args_id_text(text, stream_first_id(s))
+    return is_told_by_id(s, t) ? bytes_of(text, stream_id_print(text, stream_first_id(s)))
                                : bytes_of(text, num_print_uint(text, s->log.length));
 }

@@ -200,7 +200,7 @@ static void effect(struct call *call, const struct stream *s, const struct xadd 
         const struct trim_args *t = &x->trim;
         struct bytes a = call->argv[i];
         if (i == x->id_at)
-            a = stream_args_id_text(id, x->id);
+            a = stream_args_id_text(call, id, x->id);
         else if (t->trim.about && i == t->operator_at - 1)
             a = trim_args_word(s, &t->trim);
         else if (t->trim.about && i == t->operator_at)
@@ -235,7 +235,7 @@ static void do_xadd(struct call *call)
         const struct stream_dedup_record *seen =
             stream_dedup_meet(&s->dedup, x.producer, x.iid, call->now_ms);
         if (seen) {
-            stream_args_reply_id(call->reply, seen->id);
+            stream_args_reply_id(call, seen->id);
             return;
         }
     }
@@ -254,7 +254,7 @@ static void do_xadd(struct call *call)
     if (trimmed)
         db_notify(call->db, key, DB_EVENT_STREAM, "xtrim");
     db_ready(call->db, key);
-    stream_args_reply_id(call->reply, x.id);
+    stream_args_reply_id(call, x.id);
 }
 
 const struct command xadd_command = {

@@ -75,11 +75,11 @@ static void claim(struct xautoclaim *x, struct stream_pending_place at,
     stream_group_active(x->owner, call->now_ms);
     stream_effects_claim(&x->claims, e->id, call->now_ms, count);
     if (x->just_id) {
-        stream_args_reply_id(call->reply, e->id);
+        stream_args_reply_id(call, e->id);
     } else {
         struct stream_entry entry;
         stream_log_read(&x->entry, &entry);
-        stream_args_reply(call->reply, &entry);
+        stream_args_reply(call, &entry);
     }
     x->claimed++;
 }
@@ -137,14 +137,14 @@ static void do_xautoclaim(struct call *call)
     stream_effects_claims_end(&x.claims);
     r->out = out;
     reply_array(r, 3);
-    stream_args_reply_id(r, next);
+    stream_args_reply_id(call, next);
     reply_array(r, (size_t)x.claimed);
     chain_move(out, &aside);
     const struct stream_id *gone = (const void *)x.gone.p;
     size_t gone_n = x.gone.n / sizeof(*gone);
     reply_array(r, gone_n);
     for (size_t i = 0; i < gone_n; i++)
-        stream_args_reply_id(r, gone[i]);
+        stream_args_reply_id(call, gone[i]);
     buf_free(&x.gone);
     if (x.claimed || gone_n) {
         db_count_changes(call->store, (uint64_t)x.claimed);

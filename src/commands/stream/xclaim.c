@@ -84,7 +84,7 @@ static void reply_entry(struct call *call, const struct stream *s, struct stream
     struct stream_entry e;
     if (stream_log_seek(&s->log, id, &c)) {
         stream_log_read(&c, &e);
-        stream_args_reply(call->reply, &e);
+        stream_args_reply(call, &e);
     }
     stream_log_end(&c);
 }
@@ -152,7 +152,7 @@ static size_t claim_all(struct call *call, struct xclaim *x)
         stream_group_active(owner, call->now_ms);
         stream_effects_claim(&claims, id, x->time_ms, count);
         if (x->just_id)
-            stream_args_reply_id(call->reply, id);
+            stream_args_reply_id(call, id);
         else
             reply_entry(call, x->stream, id);
         n++;

@@ -19,7 +19,7 @@ static void number(struct call *call, const char *name, long long v)
 static void id(struct call *call, const char *name, struct stream_id v)
 {
     text(call, name);
-    stream_args_reply_id(call->reply, v);
+    stream_args_reply_id(call, v);
 }
 
 /* The stream, which must exist. */
@@ -60,7 +60,7 @@ static void edge_entry(struct call *call, const struct stream *s, bool first)
     text(call, first ? "first-entry" : "last-entry");
     if (found) {
         stream_log_read(&c, &e);
-        stream_args_reply(call->reply, &e);
+        stream_args_reply(call, &e);
     } else {
         reply_null(call->reply);
     }
@@ -95,7 +95,7 @@ static void group_pending(struct call *call, struct stream_group *g, size_t most
         stream_pending_get(p, at, &e);
         struct stream_consumer *owner = stream_group_owner(g, e.consumer);
         reply_array(call->reply, 4);
-        stream_args_reply_id(call->reply, e.id);
+        stream_args_reply_id(call, e.id);
         if (owner)
             reply_bulk_str(call->reply, owner->name);
         else
@@ -124,7 +124,7 @@ static void full_consumer(struct call *call, struct stream_group *g, struct stre
          i++, any = stream_pending_next_owned(&g->pending, c->number, &at)) {
         stream_pending_get(&g->pending, at, &e);
         reply_array(call->reply, 3);
-        stream_args_reply_id(call->reply, e.id);
+        stream_args_reply_id(call, e.id);
         reply_int(call->reply, e.time_ms);
         reply_int(call->reply, (long long)e.count);
     }
@@ -162,7 +162,7 @@ static void full(struct call *call, const struct stream *s, size_t most)
     bool any = stream_log_seek(&s->log, STREAM_ID_MIN, &c);
     for (uint64_t i = 0; i < n && any; i++) {
         stream_log_read(&c, &e);
-        stream_args_reply(call->reply, &e);
+        stream_args_reply(call, &e);
         any = i + 1 < n && stream_log_next(&c);
     }
     stream_log_end(&c);

@@ -20,9 +20,9 @@ static void pending_summary(struct call *call, struct stream_group *g)
     }
     stream_pending_seek(p, STREAM_ID_MIN, &at);
     stream_pending_get(p, at, &e);
-    stream_args_reply_id(call->reply, e.id);
+    stream_args_reply_id(call, e.id);
     stream_pending_last(p, &e);
-    stream_args_reply_id(call->reply, e.id);
+    stream_args_reply_id(call, e.id);
     size_t n, busy = 0;
     struct stream_consumer **all = stream_group_sorted(g, &n);
     for (size_t i = 0; i < n; i++)
@@ -71,7 +71,7 @@ static void pending_list(struct call *call, struct stream_group *g, const struct
             idle = 0;
         if (!owner || idle >= f->min_idle_ms) {
             reply_array(call->reply, 4);
-            stream_args_reply_id(call->reply, e.id);
+            stream_args_reply_id(call, e.id);
             if (owner)
                 reply_bulk_str(call->reply, owner->name);
             else

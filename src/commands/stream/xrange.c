@@ -44,7 +44,7 @@ static void range(struct call *call, bool reverse)
     reply_array(call->reply, n);
     for (uint64_t i = 0; i < n; i++) {
         stream_log_read(&c, &e);
-        stream_args_reply(call->reply, &e);
+        stream_args_reply(call, &e);
         if (i + 1 < n && !(reverse ? stream_log_previous(&c) : stream_log_next(&c)))
             break;
     }

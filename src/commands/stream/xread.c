@@ -93,7 +93,7 @@ static uint64_t read_entries(struct xread *x, struct stream_cursor *c, uint64_t 
     do {
         struct stream_entry e;
         stream_log_read(c, &e);
-        stream_args_reply(x->call->reply, &e);
+        stream_args_reply(x->call, &e);
         done++;
         x->entries++;
     } while (done < n && !xread_reply_is_full(x) && stream_log_next(c));
@@ -156,7 +156,7 @@ static void wait(struct xread *x, const struct xread_source *sources)
     for (int i = 0; i < a->n; i++)
         if (sources[i].from == XREAD_LAST)
             argv[a->keys_at + a->n + i] =
-                stream_args_id_text(texts + (size_t)i * STREAM_ID_TEXT_MAX, sources[i].after);
+                stream_args_id_text(call, texts + (size_t)i * STREAM_ID_TEXT_MAX, sources[i].after);
     struct block_options o = {
         .argv = argv,
         .argc = call->argc,

@@ -50,9 +50,9 @@ uint64_t xread_group_deliver(struct xread *x, struct xread_source *s, struct str
             stream_effects_claim(&claims, e.id, call->now_ms, 1);
         }
         if (x->args.claim_idle_ms >= 0)
-            xread_reply_claimed(call->reply, &e, 0, 0);
+            xread_reply_claimed(call, &e, 0, 0);
         else
-            stream_args_reply(call->reply, &e);
+            stream_args_reply(call, &e);
         done++;
         x->entries++;
     } while (done < n && !xread_reply_is_full(x) && stream_log_next(c));
@@ -102,7 +102,7 @@ uint64_t xread_group_claim(struct xread *x, struct xread_source *s,
         stream_effects_claim(&claims, p->id, call->now_ms, count);
         if (stream_log_seek(&s->stream->log, p->id, &c)) {
             stream_log_read(&c, &e);
-            xread_reply_claimed(call->reply, &e, num_minus(call->now_ms, p->time_ms), p->count);
+            xread_reply_claimed(call, &e, num_minus(call->now_ms, p->time_ms), p->count);
         }
         stream_log_end(&c);
         x->entries++;
@@ -138,8 +138,7 @@ static void deliver_again(struct xread *x, struct xread_source *s,
                           const struct stream_pending_entry *p,
                           struct stream_effects_claims *claims)
 {
-    struct reply *r = x->call->reply;
-    int64_t now_ms = x->call->now_ms;
+    const struct call *call = x->call;
     struct stream_pending *pending = &s->group->pending;
     struct stream_cursor c;
     if (stream_log_seek(&s->stream->log, p->id, &c) &&
@@ -147,14 +146,14 @@ static void deliver_again(struct xread *x, struct xread_source *s,
         struct stream_entry entry;
         struct stream_pending_place at;
         stream_log_read(&c, &entry);
-        stream_args_reply(r, &entry);
+        stream_args_reply(call, &entry);
         if (stream_pending_find(pending, p->id, &at))
-            stream_group_assign(s->group, at, s->reader, now_ms, one_more(p->count), false);
-        stream_effects_claim(claims, p->id, now_ms, one_more(p->count));
+            stream_group_assign(s->group, at, s->reader, call->now_ms, one_more(p->count), false);
+        stream_effects_claim(claims, p->id, call->now_ms, one_more(p->count));
     } else {
-        reply_array(r, 2);
-        stream_args_reply_id(r, p->id);
-        reply_null_array(r);
+        reply_array(call->reply, 2);
+        stream_args_reply_id(call, p->id);
+        reply_null_array(call->reply);
     }
     stream_log_end(&c);
 }

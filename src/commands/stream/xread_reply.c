@@ -71,11 +71,13 @@ void xread_reply_key(struct reply *r, struct bytes key)
     reply_bulk(r, key);
 }
 
-void xread_reply_claimed(struct reply *r, struct stream_entry *e, int64_t idle_ms, uint64_t count)
+void xread_reply_claimed(const struct call *call, struct stream_entry *e, int64_t idle_ms,
+                         uint64_t count)
 {
+    struct reply *r = call->reply;
     struct bytes name, value;
     reply_array(r, 4);
-    stream_args_reply_id(r, e->id);
+    stream_args_reply_id(call, e->id);
     reply_array(r, (size_t)e->fields * 2);
     for (uint32_t i = 0; i < e->fields; i++) {
         stream_block_field(e, &name, &value);

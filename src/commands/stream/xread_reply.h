@@ -47,6 +47,7 @@ void xread_reply_end_entries(struct xread *x, struct xread_aside *a, uint64_t n)
 void xread_reply_streams(struct reply *r, size_t n);
 void xread_reply_key(struct reply *r, struct bytes key);
 /* An entry with how long it has been pending and how often it was delivered. */
-void xread_reply_claimed(struct reply *r, struct stream_entry *e, int64_t idle_ms, uint64_t count);
+void xread_reply_claimed(const struct call *call, struct stream_entry *e, int64_t idle_ms,
+                         uint64_t count);
 
 #endif

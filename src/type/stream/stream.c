@@ -5,9 +5,11 @@
 
 #include <stdlib.h>
 
-struct stream *stream_new(int64_t dedup_duration_s, uint64_t dedup_max)
+struct stream *stream_new(struct stream_context *x, int64_t dedup_duration_s, uint64_t dedup_max)
 {
     struct stream *s = mem_zalloc(sizeof(*s));
+    s->log.cache = x->cache;
+    s->dedup.actives = &x->with_records;
     s->dedup.duration_s = dedup_duration_s;
     s->dedup.max_size = dedup_max;
     return s;

@@ -3,6 +3,7 @@
 #ifndef TYPE_STREAM_STREAM_H
 #define TYPE_STREAM_STREAM_H
 
+#include "type/stream/stream_context.h"
 #include "type/stream/stream_dedup.h"
 #include "type/stream/stream_group.h"
 #include "type/stream/stream_log.h"
@@ -28,7 +29,7 @@ enum stream_strategy {
     STREAM_ACKNOWLEDGED,    /* delete only what nobody needs any more */
 };
 
-struct stream *stream_new(int64_t dedup_duration_s, uint64_t dedup_max);
+struct stream *stream_new(struct stream_context *x, int64_t dedup_duration_s, uint64_t dedup_max);
 void stream_free(struct stream *s);
 struct stream *stream_copy(struct stream *s);
 

@@ -3,7 +3,6 @@
 #include "base/assert.h"
 #include "base/lz.h"
 #include "base/mem.h"
-#include "type/stream/stream_cache.h"
 
 #define SAME_NAMES 1u
 #define VARINT_MAX 10
@@ -55,14 +54,15 @@ struct stream_block *stream_block_new(void)
     return mem_zalloc(sizeof(struct stream_block));
 }
 
-void stream_block_free(struct stream_block *b)
+void stream_block_free(struct stream_block *b, struct stream_cache *cache)
 {
     if (!b)
         return;
-    stream_cache_forget(&b->cached);
+    if (b->cached)
+        stream_cache_forget(cache, &b->cached);
     mem_free(b->data);
     mem_free(b->index);
-    mem_free(b->dead);
+    mem_free(b->tombstones);
     mem_free(b);
 }
 
@@ -180,47 +180,37 @@ void stream_block_seal(struct stream_block *b)
 
 void stream_block_compress(struct stream_block *b)
 {
-    static unsigned char *scratch;
-    static size_t scratch_n;
     if (!b->sealed || b->packed_n || b->raw_n < 256)
         return;
     size_t cap = lz_bound(b->raw_n);
-    if (cap > scratch_n) {
-        mem_free(scratch);
-        scratch = mem_alloc(cap);
-        scratch_n = cap;
+    unsigned char *packed = mem_alloc(cap);
+    size_t n = lz_compress(b->data, b->raw_n, packed, cap);
+    if (n && n + n / 8 <= b->raw_n) {
+        mem_free(b->data);
+        b->data = mem_alloc(n);
+        memcpy(b->data, packed, n);
+        b->packed_n = (uint32_t)n;
     }
-    size_t n = lz_compress(b->data, b->raw_n, scratch, cap);
-    if (n == 0 || n + n / 8 > b->raw_n)
-        return;
-    mem_free(b->data);
-    b->data = mem_alloc(n);
-    memcpy(b->data, scratch, n);
-    b->packed_n = (uint32_t)n;
-    if (cap > (size_t)1 << 20) {
-        mem_free(scratch);
-        scratch = NULL;
-        scratch_n = 0;
-    }
+    mem_free(packed);
 }
 
-const unsigned char *stream_block_pin(struct stream_block *b)
+const unsigned char *stream_block_pin(struct stream_block *b, struct stream_cache *cache)
 {
     if (!b->packed_n)
         return b->data;
     if (b->cached)
-        return stream_cache_pin(b->cached);
-    unsigned char *data = stream_cache_take(&b->cached, b->raw_n, b->was_read);
+        return stream_cache_pin(cache, b->cached);
+    unsigned char *data = stream_cache_take(cache, &b->cached, b->raw_n, b->was_read);
     b->was_read = true;
     bool good = lz_expand(b->data, b->packed_n, data, b->raw_n);
     ASSERT(good);
     return data;
 }
 
-void stream_block_unpin(const struct stream_block *b)
+void stream_block_unpin(const struct stream_block *b, struct stream_cache *cache)
 {
     if (b->packed_n)
-        stream_cache_unpin(b->cached);
+        stream_cache_unpin(cache, b->cached);
 }
 
 static const unsigned char *read_id(const struct stream_block *b, const unsigned char *p,
@@ -284,28 +274,30 @@ uint32_t stream_block_search(const struct stream_block *b, const unsigned char *
     return (uint32_t)stream_id_search(id, b->count, id_at, &r, b->first, b->last);
 }
 
-bool stream_block_is_dead(const struct stream_block *b, uint32_t i)
+bool stream_block_is_deleted(const struct stream_block *b, uint32_t i)
 {
-    return i < b->first_live || (i / 64 < b->dead_words && (b->dead[i / 64] >> (i % 64) & 1));
+    return i < b->first_live ||
+           (i / 64 < b->tombstone_words && (b->tombstones[i / 64] >> (i % 64) & 1));
 }
 
-void stream_block_kill(struct stream_block *b, uint32_t i)
+void stream_block_delete(struct stream_block *b, uint32_t i)
 {
-    ASSERT(!stream_block_is_dead(b, i));
+    ASSERT(!stream_block_is_deleted(b, i));
     b->live--;
     if (i == b->first_live) {
         b->first_live++;
-        while (b->first_live < b->count && stream_block_is_dead(b, b->first_live))
+        while (b->first_live < b->count && stream_block_is_deleted(b, b->first_live))
             b->first_live++;
         return;
     }
     uint32_t words = (b->count + 63) / 64;
-    if (i / 64 >= b->dead_words) {
-        b->dead = mem_realloc(b->dead, words * sizeof(*b->dead));
-        memset(b->dead + b->dead_words, 0, (words - b->dead_words) * sizeof(*b->dead));
-        b->dead_words = words;
+    if (i / 64 >= b->tombstone_words) {
+        b->tombstones = mem_realloc(b->tombstones, words * sizeof(*b->tombstones));
+        memset(b->tombstones + b->tombstone_words, 0,
+               (words - b->tombstone_words) * sizeof(*b->tombstones));
+        b->tombstone_words = words;
     }
-    b->dead[i / 64] |= (uint64_t)1 << (i % 64);
+    b->tombstones[i / 64] |= (uint64_t)1 << (i % 64);
 }
 
 uint32_t stream_block_live_between(const struct stream_block *b, uint32_t from, uint32_t to)
@@ -314,11 +306,11 @@ uint32_t stream_block_live_between(const struct stream_block *b, uint32_t from, 
         from = b->first_live;
     if (from >= to)
         return 0;
-    if (!b->dead)
+    if (!b->tombstones)
         return to - from;
     uint32_t n = 0;
     for (uint32_t i = from; i < to; i++)
-        n += !stream_block_is_dead(b, i);
+        n += !stream_block_is_deleted(b, i);
     return n;
 }
 
@@ -332,10 +324,10 @@ struct stream_block *stream_block_copy(const struct stream_block *b)
     memcpy(c->data, b->data, b->packed_n ? b->packed_n : b->raw_n);
     c->index = mem_alloc(b->index_cap * unit);
     memcpy(c->index, b->index, b->count * unit);
-    if (b->dead) {
-        size_t n = b->dead_words * sizeof(*b->dead);
-        c->dead = mem_alloc(n);
-        memcpy(c->dead, b->dead, n);
+    if (b->tombstones) {
+        size_t n = b->tombstone_words * sizeof(*b->tombstones);
+        c->tombstones = mem_alloc(n);
+        memcpy(c->tombstones, b->tombstones, n);
     }
     return c;
 }
@@ -343,5 +335,5 @@ struct stream_block *stream_block_copy(const struct stream_block *b)
 size_t stream_block_memory(const struct stream_block *b)
 {
     return mem_block_size(b) + mem_block_size(b->data) + mem_block_size(b->index) +
-           mem_block_size(b->dead);
+           mem_block_size(b->tombstones);
 }

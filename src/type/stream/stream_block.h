@@ -12,6 +12,7 @@
 #ifndef TYPE_STREAM_STREAM_BLOCK_H
 #define TYPE_STREAM_STREAM_BLOCK_H
 
+#include "type/stream/stream_cache.h"
 #include "type/stream/stream_id.h"
 
 struct stream_block {
@@ -27,9 +28,9 @@ struct stream_block {
     bool was_read; /* and expanded for it */
     unsigned char *data;
     void *index;
-    uint32_t cached;     /* where the expanded data lies (stream_cache.h), or 0 */
-    uint32_t dead_words; /* length of dead; entries beyond it are alive */
-    uint64_t *dead;      /* one bit an entry, or NULL: none was deleted in the middle */
+    uint32_t cached;          /* where the expanded data lies (stream_cache.h), or 0 */
+    uint32_t tombstone_words; /* length of tombstones; entries beyond it are alive */
+    uint64_t *tombstones;     /* one bit an entry, or NULL: none was deleted in the middle */
 };
 
 /* One entry as it is read: names and values follow in turn from stream_block_field(). */
@@ -43,7 +44,7 @@ struct stream_entry {
 };
 
 struct stream_block *stream_block_new(void);
-void stream_block_free(struct stream_block *b);
+void stream_block_free(struct stream_block *b, struct stream_cache *cache);
 /* pairs: names and values in turn. The ID must be above b->last. */
 void stream_block_append(struct stream_block *b, struct stream_id id, const struct bytes *pairs,
                          size_t fields);
@@ -54,9 +55,9 @@ void stream_block_seal(struct stream_block *b);
 /* Compresses a sealed block when that makes it smaller. */
 void stream_block_compress(struct stream_block *b);
 
-/* The block's data for reading, until unpin. Pins nest. */
-const unsigned char *stream_block_pin(struct stream_block *b);
-void stream_block_unpin(const struct stream_block *b);
+/* The block's data for reading, until unpin. Pins nest. cache: for compressed blocks. */
+const unsigned char *stream_block_pin(struct stream_block *b, struct stream_cache *cache);
+void stream_block_unpin(const struct stream_block *b, struct stream_cache *cache);
 /* Entry i of pinned data. */
 void stream_block_entry(const struct stream_block *b, const unsigned char *data, uint32_t i,
                         struct stream_entry *out);
@@ -68,9 +69,9 @@ void stream_block_field(struct stream_entry *e, struct bytes *name, struct bytes
 uint32_t stream_block_search(const struct stream_block *b, const unsigned char *data,
                              struct stream_id id);
 
-bool stream_block_is_dead(const struct stream_block *b, uint32_t i);
+bool stream_block_is_deleted(const struct stream_block *b, uint32_t i);
 /* Marks a live entry as deleted. */
-void stream_block_kill(struct stream_block *b, uint32_t i);
+void stream_block_delete(struct stream_block *b, uint32_t i);
 /* Live entries with an index in from..to-1. */
 uint32_t stream_block_live_between(const struct stream_block *b, uint32_t from, uint32_t to);
 struct stream_block *stream_block_copy(const struct stream_block *b);

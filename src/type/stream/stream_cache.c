@@ -3,10 +3,10 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
-#define ONCE       16    /* buffers for what is read for the first time */
+#define PROBATION  16    /* buffers for what is read for the first time */
 #define SPARE      65536 /* a buffer that is so much too large is not used again */
 #define SHARE      64    /* of the limit, which one buffer may take */
-#define LOOK       8     /* buffers that are looked at for one to give up */
+#define LOOK       8     /* buffers that are looked at for one to evict */
 #define IDLE_TICKS 10
 
 struct buffer {
@@ -14,89 +14,114 @@ struct buffer {
     unsigned char *data;
     size_t cap;
     uint32_t pins;
-    bool fresh;    /* was read from since the hand came by */
-    uint64_t used; /* the first ONCE: a count of uses; the others: the tick */
+    bool referenced; /* was read from since the hand came by */
+    uint64_t used;   /* probation: a count of uses; protected: the tick */
 };
 
-/* The first ONCE are for what is read for the first time. */
-static struct buffer *buffers;
-static uint32_t buffer_n, buffer_cap;
-static uint32_t *spare; /* numbers of free ones from ONCE on */
-static uint32_t spare_n, owned_n, hand;
-static size_t limit, held; /* bytes, from ONCE on */
-static uint64_t uses, ticks;
+struct stream_cache {
+    struct buffer *buffers; /* the first PROBATION ones are on probation, the others protected */
+    uint32_t n, cap;
+    uint32_t *free; /* numbers of protected ones without data; room for cap */
+    uint32_t free_n;
+    uint32_t owned;     /* buffers with an owner */
+    uint32_t hand;      /* of the clock, among the protected ones */
+    size_t limit, held; /* bytes of the protected ones */
+    uint64_t uses, ticks;
+};
 
-void stream_cache_limit(size_t bytes)
+struct stream_cache *stream_cache_new(void)
 {
-    limit = bytes;
+    struct stream_cache *c = mem_zalloc(sizeof(*c));
+    c->n = c->cap = PROBATION;
+    c->buffers = mem_zalloc(c->cap * sizeof(*c->buffers));
+    c->free = mem_alloc(c->cap * sizeof(*c->free));
+    return c;
 }
 
-size_t stream_cache_bytes(void)
+void stream_cache_free(struct stream_cache *c)
 {
-    return held;
+    if (!c)
+        return;
+    ASSERT(c->owned == 0);
+    for (uint32_t i = 0; i < c->n; i++)
+        mem_free(c->buffers[i].data);
+    mem_free(c->buffers);
+    mem_free(c->free);
+    mem_free(c);
 }
 
-size_t stream_cache_count(void)
+void stream_cache_limit(struct stream_cache *c, size_t bytes)
 {
-    return owned_n;
+    c->limit = bytes;
 }
 
-static void disown(struct buffer *x)
+size_t stream_cache_bytes(const struct stream_cache *c)
+{
+    return c->held;
+}
+
+size_t stream_cache_count(const struct stream_cache *c)
+{
+    return c->owned;
+}
+
+static void disown(struct stream_cache *c, struct buffer *x)
 {
     *x->owner = 0;
     x->owner = NULL;
-    owned_n--;
+    c->owned--;
 }
 
-/* Gives up a buffer from ONCE on. */
-static void give_up(uint32_t i)
+/* Frees a protected buffer, and with it what it holds. */
+static void evict(struct stream_cache *c, uint32_t i)
 {
-    struct buffer *x = &buffers[i];
+    struct buffer *x = &c->buffers[i];
     if (x->owner)
-        disown(x);
-    held -= x->cap;
+        disown(c, x);
+    c->held -= x->cap;
     mem_free(x->data);
     *x = (struct buffer){0};
-    spare[spare_n++] = i;
+    c->free[c->free_n++] = i;
 }
 
-static bool may_go(const struct buffer *x)
+static bool is_evictable(const struct buffer *x)
 {
     return x->data && x->pins == 0;
 }
 
-void stream_cache_tick(void)
+void stream_cache_tick(struct stream_cache *c)
 {
-    ticks++;
-    for (uint32_t i = ONCE; i < buffer_n; i++)
-        if (may_go(&buffers[i]) && (held > limit || ticks - buffers[i].used > IDLE_TICKS))
-            give_up(i);
+    c->ticks++;
+    for (uint32_t i = PROBATION; i < c->n; i++)
+        if (is_evictable(&c->buffers[i]) &&
+            (c->held > c->limit || c->ticks - c->buffers[i].used > IDLE_TICKS))
+            evict(c, i);
 }
 
-void stream_cache_drop(void)
+void stream_cache_drop(struct stream_cache *c)
 {
-    for (uint32_t i = 0; i < buffer_n; i++) {
-        struct buffer *x = &buffers[i];
-        if (i >= ONCE && may_go(x))
-            give_up(i);
+    for (uint32_t i = 0; i < c->n; i++) {
+        struct buffer *x = &c->buffers[i];
+        if (i >= PROBATION && is_evictable(x))
+            evict(c, i);
         else if (x->owner && x->pins == 0)
-            disown(x);
+            disown(c, x);
     }
 }
 
 /* Makes room for n more bytes: the hand goes round, and what was read from since it last came by
  * stays. False: too many were. */
-static bool make_room(size_t n)
+static bool make_room(struct stream_cache *c, size_t n)
 {
-    for (int i = 0; held + n > limit && i < LOOK; i++) {
-        if (++hand >= buffer_n || hand < ONCE)
-            hand = ONCE;
-        struct buffer *x = &buffers[hand];
-        if (may_go(x) && !x->fresh)
-            give_up(hand);
-        x->fresh = false;
+    for (int i = 0; c->held + n > c->limit && i < LOOK; i++) {
+        if (++c->hand >= c->n || c->hand < PROBATION)
+            c->hand = PROBATION;
+        struct buffer *x = &c->buffers[c->hand];
+        if (is_evictable(x) && !x->referenced)
+            evict(c, c->hand);
+        x->referenced = false;
     }
-    return held + n <= limit;
+    return c->held + n <= c->limit;
 }
 
 static void set_data(struct buffer *x, size_t cap)
@@ -106,88 +131,99 @@ static void set_data(struct buffer *x, size_t cap)
     x->data = mem_alloc(cap);
 }
 
-/* One for what is read again, or 0. */
-static uint32_t take_again(size_t n)
+/* A protected buffer for what is read again; 0: there is no room. */
+static uint32_t take_protected(struct stream_cache *c, size_t n)
 {
     size_t cap = mem_class_size(n);
-    if (cap > limit / SHARE || !make_room(cap))
+    if (cap > c->limit / SHARE || !make_room(c, cap))
         return 0;
-    if (spare_n == 0) {
-        if (buffer_n == buffer_cap) {
-            buffer_cap *= 2;
-            buffers = mem_realloc(buffers, buffer_cap * sizeof(*buffers));
-            spare = mem_realloc(spare, buffer_cap * sizeof(*spare));
+    if (c->free_n == 0) {
+        if (c->n == c->cap) {
+            c->cap *= 2;
+            c->buffers = mem_realloc(c->buffers, c->cap * sizeof(*c->buffers));
+            c->free = mem_realloc(c->free, c->cap * sizeof(*c->free));
         }
-        buffers[buffer_n] = (struct buffer){0};
-        spare[spare_n++] = buffer_n++;
+        c->buffers[c->n] = (struct buffer){0};
+        c->free[c->free_n++] = c->n++;
     }
-    uint32_t i = spare[--spare_n];
-    set_data(&buffers[i], cap);
-    buffers[i].used = ticks;
-    held += cap;
+    uint32_t i = c->free[--c->free_n];
+    set_data(&c->buffers[i], cap);
+    c->buffers[i].used = c->ticks;
+    c->held += cap;
     return i;
 }
 
-/* The one of the first that was not read from for longest. */
-static uint32_t take_once(size_t n)
+/* The probation buffer that was not read from for longest. */
+static uint32_t take_probation(struct stream_cache *c, size_t n)
 {
-    uint32_t oldest = ONCE;
-    for (uint32_t i = 0; i < ONCE; i++)
-        if (buffers[i].pins == 0 && (oldest == ONCE || buffers[i].used < buffers[oldest].used))
+    uint32_t oldest = PROBATION;
+    for (uint32_t i = 0; i < PROBATION; i++)
+        if (c->buffers[i].pins == 0 &&
+            (oldest == PROBATION || c->buffers[i].used < c->buffers[oldest].used))
             oldest = i;
-    ASSERT(oldest < ONCE);
-    struct buffer *x = &buffers[oldest];
+    ASSERT(oldest < PROBATION);
+    struct buffer *x = &c->buffers[oldest];
     if (x->owner)
-        disown(x);
+        disown(c, x);
     if (x->cap < n || x->cap > n + SPARE)
         set_data(x, mem_class_size(n));
-    x->used = ++uses;
+    x->used = ++c->uses;
     return oldest;
 }
 
-unsigned char *stream_cache_take(uint32_t *handle, size_t n, bool again)
+unsigned char *stream_cache_take(struct stream_cache *c, uint32_t *handle, size_t n, bool again)
 {
-    ASSERT(*handle == 0);
-    if (!buffers) {
-        buffer_n = buffer_cap = ONCE;
-        buffers = mem_zalloc(buffer_cap * sizeof(*buffers));
-        spare = mem_alloc(buffer_cap * sizeof(*spare));
-    }
-    uint32_t i = again ? take_again(n) : 0;
+    ASSERT(*handle == 0 && n > 0);
+    uint32_t i = again ? take_protected(c, n) : 0;
     if (i == 0)
-        i = take_once(n);
-    buffers[i].owner = handle;
-    buffers[i].pins = 1;
-    owned_n++;
+        i = take_probation(c, n);
+    c->buffers[i].owner = handle;
+    c->buffers[i].pins = 1;
+    c->owned++;
     *handle = i + 1;
-    return buffers[i].data;
+    return c->buffers[i].data;
 }
 
-const unsigned char *stream_cache_pin(uint32_t handle)
+const unsigned char *stream_cache_pin(struct stream_cache *c, uint32_t handle)
 {
-    struct buffer *x = &buffers[handle - 1];
+    struct buffer *x = &c->buffers[handle - 1];
+    ASSERT(x->owner);
     x->pins++;
-    x->fresh = true;
-    x->used = handle > ONCE ? ticks : ++uses;
+    x->referenced = true;
+    x->used = handle > PROBATION ? c->ticks : ++c->uses;
     return x->data;
 }
 
-void stream_cache_unpin(uint32_t handle)
+void stream_cache_unpin(struct stream_cache *c, uint32_t handle)
 {
-    ASSERT(buffers[handle - 1].pins > 0);
-    buffers[handle - 1].pins--;
+    ASSERT(c->buffers[handle - 1].pins > 0);
+    c->buffers[handle - 1].pins--;
 }
 
-void stream_cache_forget(uint32_t *handle)
+void stream_cache_forget(struct stream_cache *c, uint32_t *handle)
 {
     if (*handle == 0)
         return;
     uint32_t i = *handle - 1;
-    ASSERT(buffers[i].pins == 0);
-    if (i >= ONCE) {
-        give_up(i);
+    ASSERT(c->buffers[i].owner == handle && c->buffers[i].pins == 0);
+    if (i >= PROBATION) {
+        evict(c, i);
         return;
     }
-    disown(&buffers[i]);
-    buffers[i].used = 0;
+    disown(c, &c->buffers[i]);
+    c->buffers[i].used = 0;
+}
+
+bool stream_cache_is_sound(const struct stream_cache *c)
+{
+    uint32_t owned = 0;
+    size_t held = 0;
+    for (uint32_t i = 0; i < c->n; i++) {
+        const struct buffer *x = &c->buffers[i];
+        owned += x->owner != NULL;
+        if ((x->owner && (*x->owner != i + 1 || !x->data)) || (!x->owner && x->pins))
+            return false;
+        held += i >= PROBATION ? x->cap : 0;
+    }
+    return owned == c->owned && held == c->held;
 }

@@ -3,9 +3,6 @@
 #include "base/mem.h"
 #include "base/num.h"
 
-/* Streams that have records, the next to be looked at first. */
-static struct dlist_node active = {&active, &active};
-
 static void drop(struct stream_dedup *d, struct stream_dedup_record *r)
 {
     struct stream_producer *p = r->producer;
@@ -68,8 +65,8 @@ void stream_dedup_record(struct stream_dedup *d, struct bytes producer, struct b
     if (!dlist_linked(&d->records))
         dlist_init(&d->records);
     dlist_append(&d->records, &r->by_time);
-    if (d->tracked++ == 0)
-        dlist_append(&active, &d->active);
+    if (d->tracked++ == 0 && d->actives)
+        dlist_append(d->actives, &d->active);
     /* The newest stays in any case, and with it its producer. */
     while (p->seen.used > d->max_size && p->seen.used > 1)
         drop(d, dlist_item(p->order.next, struct stream_dedup_record, node));
@@ -113,13 +110,13 @@ void stream_dedup_expire(struct stream_dedup *d, int64_t now_ms)
         drop(d, r);
 }
 
-void stream_dedup_expire_some(int64_t now_ms, int streams)
+void stream_dedup_expire_some(struct dlist_node *actives, int64_t now_ms, int streams)
 {
-    struct dlist_node *last = active.prev;
-    while (streams-- > 0 && !dlist_empty(&active)) {
-        struct dlist_node *n = active.next;
+    struct dlist_node *last = actives->prev;
+    while (streams-- > 0 && !dlist_empty(actives)) {
+        struct dlist_node *n = actives->next;
         dlist_remove(n);
-        dlist_append(&active, n);
+        dlist_append(actives, n);
         stream_dedup_expire(dlist_item(n, struct stream_dedup, active), now_ms);
         if (n == last)
             return;
@@ -146,6 +143,7 @@ void stream_dedup_copy(struct stream_dedup *to, const struct stream_dedup *from)
 {
     *to = (struct stream_dedup){.duration_s = from->duration_s,
                                 .max_size = from->max_size,
+                                .actives = from->actives,
                                 .added = from->added,
                                 .duplicates = from->duplicates};
     for (const struct stream_dedup_record *r = NULL; (r = stream_dedup_next(from, r));)

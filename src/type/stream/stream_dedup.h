@@ -1,6 +1,6 @@
 /* Producers' message ids already seen (XADD IDMP): for each producer, in the order they came; of
  * the whole stream by time, so that what is too old goes at the cost of what goes. Streams that
- * have such records are known together, so that also those that nobody uses get rid of them. */
+ * have such records are in one list, so that those nobody uses are cleaned up too. */
 #ifndef TYPE_STREAM_STREAM_DEDUP_H
 #define TYPE_STREAM_STREAM_DEDUP_H
 
@@ -28,9 +28,10 @@ struct stream_dedup {
     struct dict producers;
     int64_t duration_s;
     uint64_t max_size;
-    uint64_t tracked;          /* records now */
-    struct dlist_node records; /* all of them by time; zeroed: none ever */
-    struct dlist_node active;  /* among those that have records */
+    uint64_t tracked;           /* records now */
+    struct dlist_node records;  /* all of them by time; zeroed: none ever */
+    struct dlist_node active;   /* among those that have records */
+    struct dlist_node *actives; /* their list (stream_context.h); NULL: it is in none */
     uint64_t added, duplicates;
 };
 
@@ -51,8 +52,8 @@ void stream_dedup_add(struct stream_dedup *d, struct bytes producer, struct byte
 void stream_dedup_set_limits(struct stream_dedup *d, int64_t duration_s, uint64_t max_size);
 /* Drops what is older than the duration. */
 void stream_dedup_expire(struct stream_dedup *d, int64_t now_ms);
-/* The same for the next few of all streams that have records. */
-void stream_dedup_expire_some(int64_t now_ms, int streams);
+/* The same for the next few streams of such a list. */
+void stream_dedup_expire_some(struct dlist_node *actives, int64_t now_ms, int streams);
 /* The stream will be freed by another thread: it is no longer among them. */
 void stream_dedup_leave(struct stream_dedup *d);
 /* The next record in the order of time (r NULL: the oldest); NULL: no more. */

@@ -29,34 +29,33 @@ bool stream_id_parse(struct bytes text, uint64_t missing_seq, struct stream_id *
     return true;
 }
 
-/* IDs that are printed one after the other mostly differ in their last digits: what stands before
- * the last four of the milliseconds is kept from the time before. */
-size_t stream_id_print(char *to, struct stream_id id)
+static inline size_t print_behind_ms(char *to, size_t n, uint64_t seq)
 {
-    static struct {
-        uint64_t high; /* ms / 10000 */
-        size_t n;
-        char text[24];
-    } last;
-    size_t n;
-    uint64_t high = id.ms / 10000;
-    if (high == 0) {
-        n = num_print_uint(to, id.ms);
-    } else {
-        if (high != last.high) {
-            last.high = high;
-            last.n = num_print_uint(last.text, high);
-        }
-        memcpy(to, last.text, sizeof(last.text));
-        num_print_four(to + last.n, (unsigned)(id.ms - high * 10000));
-        n = last.n + 4;
-    }
     to[n++] = '-';
-    if (id.seq < 10) {
-        to[n] = (char)('0' + id.seq);
+    if (seq < 10) {
+        to[n] = (char)('0' + seq);
         return n + 1;
     }
-    return n + num_print_uint(to + n, id.seq);
+    return n + num_print_uint(to + n, seq);
+}
+
+size_t stream_id_print(char *to, struct stream_id id)
+{
+    return print_behind_ms(to, num_print_uint(to, id.ms), id.seq);
+}
+
+size_t stream_id_print_near(struct stream_id_memo *m, char *to, struct stream_id id)
+{
+    uint64_t high = id.ms / 10000;
+    if (high == 0)
+        return stream_id_print(to, id);
+    if (high != m->high) {
+        m->high = high;
+        m->n = num_print_uint(m->text, high);
+    }
+    memcpy(to, m->text, sizeof(m->text));
+    num_print_four(to + m->n, (unsigned)(id.ms - high * 10000));
+    return print_behind_ms(to, m->n + 4, id.seq);
 }
 
 bool stream_id_next(struct stream_id *id)

@@ -30,6 +30,15 @@ static inline bool stream_id_is_zero(struct stream_id a)
 bool stream_id_parse(struct bytes text, uint64_t missing_seq, struct stream_id *out);
 /* Returns the length; at most STREAM_ID_TEXT_MAX bytes. */
 size_t stream_id_print(char *to, struct stream_id id);
+/* The text of what IDs printed one after the other mostly have in common: all but the last four
+ * digits of the milliseconds. Zeroed: empty. */
+struct stream_id_memo {
+    uint64_t high; /* ms / 10000 */
+    size_t n;
+    char text[24];
+};
+/* As stream_id_print(), cheaper when the ID is close to the one before. */
+size_t stream_id_print_near(struct stream_id_memo *m, char *to, struct stream_id id);
 /* Which of n > 0 IDs from first to last is about id, were they evenly spread. Below n, whatever the
  * arguments. */
 static inline size_t stream_id_guess(struct stream_id first, struct stream_id last,

@@ -2,14 +2,13 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
-#include "type/stream/stream_cache.h"
 
 void stream_log_free(struct stream_log *l)
 {
     for (size_t i = 0; i < l->n; i++)
-        stream_block_free(stream_log_block(l, i));
+        stream_block_free(stream_log_block(l, i), l->cache);
     mem_free(l->blocks);
-    *l = (struct stream_log){0};
+    *l = (struct stream_log){.cache = l->cache};
 }
 
 static void push_block(struct stream_log *l, struct stream_block *b)
@@ -74,7 +73,7 @@ static struct stream_block *at(const struct stream_cursor *c)
 static void leave(struct stream_cursor *c)
 {
     if (c->data)
-        stream_block_unpin(at(c));
+        stream_block_unpin(at(c), c->log->cache);
     c->data = NULL;
 }
 
@@ -88,14 +87,14 @@ bool stream_log_settle(struct stream_cursor *c)
     for (;;) {
         const struct stream_block *b = at(c);
         while (c->entry < b->count) {
-            if (!stream_block_is_dead(b, c->entry))
+            if (!stream_block_is_deleted(b, c->entry))
                 return true;
             c->entry++;
         }
         leave(c);
         if (++c->block >= c->log->n)
             return false;
-        c->data = stream_block_pin(at(c));
+        c->data = stream_block_pin(at(c), c->log->cache);
         c->entry = at(c)->first_live;
     }
 }
@@ -105,14 +104,14 @@ static bool settle_back(struct stream_cursor *c)
     for (;;) {
         const struct stream_block *b = at(c);
         while (c->entry != UINT32_MAX && c->entry >= b->first_live) {
-            if (!stream_block_is_dead(b, c->entry))
+            if (!stream_block_is_deleted(b, c->entry))
                 return true;
             c->entry--;
         }
         leave(c);
         if (c->block-- == 0)
             return false;
-        c->data = stream_block_pin(at(c));
+        c->data = stream_block_pin(at(c), c->log->cache);
         c->entry = at(c)->count - 1;
     }
 }
@@ -122,7 +121,7 @@ bool stream_log_seek(const struct stream_log *l, struct stream_id id, struct str
     *c = (struct stream_cursor){.log = l, .block = find_block(l, id)};
     if (c->block >= l->n)
         return false;
-    c->data = stream_block_pin(at(c));
+    c->data = stream_block_pin(at(c), c->log->cache);
     c->entry = stream_id_compare(id, at(c)->first) <= 0 ? at(c)->first_live
                                                         : stream_block_search(at(c), c->data, id);
     return stream_log_settle(c);
@@ -135,11 +134,11 @@ bool stream_log_seek_back(const struct stream_log *l, struct stream_id id, struc
         return false;
     if (c->block >= l->n) {
         c->block = l->n - 1;
-        c->data = stream_block_pin(at(c));
+        c->data = stream_block_pin(at(c), c->log->cache);
         c->entry = at(c)->count - 1;
         return settle_back(c);
     }
-    c->data = stream_block_pin(at(c));
+    c->data = stream_block_pin(at(c), c->log->cache);
     c->entry = stream_block_search(at(c), c->data, id);
     if (c->entry == at(c)->count || stream_id_compare(stream_log_id(c), id) > 0)
         c->entry--; /* below 0: the block before */
@@ -180,10 +179,10 @@ uint64_t stream_log_count(const struct stream_cursor *c, struct stream_id last, 
             break;
         if (stream_id_compare(b->last, last) > 0) {
             struct stream_id behind = last;
-            const unsigned char *data = stream_block_pin(b);
+            const unsigned char *data = stream_block_pin(b, c->log->cache);
             if (stream_id_next(&behind))
                 to = stream_block_search(b, data, behind);
-            stream_block_unpin(b);
+            stream_block_unpin(b, c->log->cache);
         }
         n += stream_block_live_between(b, from, to);
     }
@@ -192,7 +191,7 @@ uint64_t stream_log_count(const struct stream_cursor *c, struct stream_id last, 
 
 static void remove_block(struct stream_log *l, size_t i)
 {
-    stream_block_free(stream_log_block(l, i));
+    stream_block_free(stream_log_block(l, i), l->cache);
     if (i == 0) {
         l->first++;
     } else {
@@ -211,7 +210,7 @@ bool stream_log_delete(struct stream_log *l, struct stream_id id)
     if (!found)
         return false;
     struct stream_block *b = stream_log_block(l, c.block);
-    stream_block_kill(b, c.entry);
+    stream_block_delete(b, c.entry);
     l->length--;
     if (b->live == 0)
         remove_block(l, c.block);
@@ -245,9 +244,9 @@ uint32_t stream_log_front_below(const struct stream_log *l, struct stream_id id)
         return b->live;
     if (stream_id_compare(b->first, id) >= 0)
         return 0;
-    const unsigned char *data = stream_block_pin(b);
+    const unsigned char *data = stream_block_pin(b, l->cache);
     uint32_t to = stream_block_search(b, data, id);
-    stream_block_unpin(b);
+    stream_block_unpin(b, l->cache);
     return stream_block_live_between(b, 0, to);
 }
 
@@ -259,7 +258,7 @@ uint32_t stream_log_drop_front(struct stream_log *l, uint32_t n)
         remove_block(l, 0);
     } else {
         for (uint32_t i = 0; i < n; i++)
-            stream_block_kill(b, b->first_live);
+            stream_block_delete(b, b->first_live);
     }
     l->length -= n;
     return n;
@@ -267,19 +266,19 @@ uint32_t stream_log_drop_front(struct stream_log *l, uint32_t n)
 
 void stream_log_copy(struct stream_log *to, const struct stream_log *from)
 {
-    *to = (struct stream_log){.length = from->length};
+    *to = (struct stream_log){.length = from->length, .cache = from->cache};
     for (size_t i = 0; i < from->n; i++)
         push_block(to, stream_block_copy(stream_log_block(from, i)));
 }
 
 void stream_log_leave(const struct stream_log *l)
 {
-    if (l->n > stream_cache_count()) {
-        stream_cache_drop();
+    if (l->n > stream_cache_count(l->cache)) {
+        stream_cache_drop(l->cache);
         return;
     }
     for (size_t i = 0; i < l->n; i++)
-        stream_cache_forget(&stream_log_block(l, i)->cached);
+        stream_cache_forget(l->cache, &stream_log_block(l, i)->cached);
 }
 
 size_t stream_log_memory(const struct stream_log *l, size_t samples)

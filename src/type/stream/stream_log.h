@@ -8,6 +8,7 @@ struct stream_log {
     struct stream_block **blocks; /* from first on, n of them */
     size_t first, n, cap;
     uint64_t length; /* live entries */
+    struct stream_cache *cache;
 };
 
 /* How blocks are cut and compressed. */
@@ -63,7 +64,7 @@ static inline struct stream_block *stream_log_block(const struct stream_log *l, 
 static inline bool stream_log_next(struct stream_cursor *c)
 {
     const struct stream_block *b = stream_log_block(c->log, c->block);
-    if (__builtin_expect(++c->entry < b->count && !b->dead, 1))
+    if (__builtin_expect(++c->entry < b->count && !b->tombstones, 1))
         return true;
     return stream_log_settle(c);
 }

@@ -11,21 +11,26 @@
 #include "type/value.h"
 #include "unit.h"
 
-static const struct rdb_get_options options = {.list_fill = -2,
-                                               .node_entries = 100,
-                                               .node_bytes = 4096,
-                                               .raw_blocks = 2,
-                                               .dedup_duration_s = 100,
-                                               .dedup_max = 100,
-                                               .hash = {512, 64},
-                                               .set = {512, 128, 64},
-                                               .zset = {128, 64}};
+static struct rdb_get_options options = {.list_fill = -2,
+                                         .node_entries = 100,
+                                         .node_bytes = 4096,
+                                         .raw_blocks = 2,
+                                         .dedup_duration_s = 100,
+                                         .dedup_max = 100,
+                                         .hash = {512, 64},
+                                         .set = {512, 128, 64},
+                                         .zset = {128, 64}};
+
+__attribute__((constructor)) static void make_context(void)
+{
+    options.streams = stream_context_new();
+}
 
 enum { KINDS = 14 };
 
 static struct entry *make_stream(struct bytes key, bool extras)
 {
-    struct stream *t = stream_new(100, 100);
+    struct stream *t = stream_new(options.streams, 100, 100);
     struct stream_log_policy policy = {10, 0, 1};
     struct bytes pair[] = {BYTES("field"), BYTES("value")};
     struct stream_group *g = stream_add_group(t, BYTES("group"), STREAM_ID_MIN, 0);

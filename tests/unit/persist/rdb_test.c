@@ -37,7 +37,7 @@ static struct store *fill(void)
         list_push(l, i % 2, bytes_of(x, (size_t)sprintf(x, i % 3 ? "element %d" : "%d", i)));
     }
     db_add(&s->dbs[0], entry_new_word(BYTES("list"), VALUE_LIST, (uintptr_t)l));
-    struct stream *t = stream_new(100, 100);
+    struct stream *t = stream_new(s->streams, 100, 100);
     struct bytes pair[] = {BYTES("field"), BYTES("value"), BYTES("other"), BYTES("7")};
     struct stream_group *g = stream_add_group(t, BYTES("group"), STREAM_ID_MIN, 0);
     struct stream_consumer *c = stream_group_add_consumer(g, BYTES("consumer"), 5);
@@ -66,13 +66,18 @@ static struct bytes written(struct store *s, int version, struct buf *out)
     return buf_bytes(out);
 }
 
-static const struct rdb_read_options options = {.verify = true,
-                                                .values.list_fill = -2,
-                                                .values.node_entries = 100,
-                                                .values.node_bytes = 4096,
-                                                .values.raw_blocks = 2,
-                                                .values.dedup_duration_s = 100,
-                                                .values.dedup_max = 100};
+static struct rdb_read_options options = {.verify = true,
+                                          .values.list_fill = -2,
+                                          .values.node_entries = 100,
+                                          .values.node_bytes = 4096,
+                                          .values.raw_blocks = 2,
+                                          .values.dedup_duration_s = 100,
+                                          .values.dedup_max = 100};
+
+__attribute__((constructor)) static void make_context(void)
+{
+    options.values.streams = stream_context_new();
+}
 
 TEST(what_is_written_reads_back)
 {

@@ -148,7 +148,7 @@ TEST(a_group_that_changes_behind_a_reader_is_found)
 {
     struct store *s = db_store_new(1, 1);
     struct db *db = &s->dbs[0];
-    struct stream *t = stream_new(100, 100);
+    struct stream *t = stream_new(s->streams, 100, 100);
     struct stream_group *g = stream_add_group(t, BYTES("g"), STREAM_ID_MIN, 0);
     db_add(db, entry_new_word(BYTES("s"), VALUE_STREAM, (uintptr_t)t));
     struct stream_consumer *c = stream_group_add_consumer(g, BYTES("c"), 1);

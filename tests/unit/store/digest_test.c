@@ -11,6 +11,15 @@
 #include "type/zset.h"
 #include "unit.h"
 
+/* What the streams of this program share. */
+static struct stream_context *context(void)
+{
+    static struct stream_context *x;
+    if (!x)
+        x = stream_context_new();
+    return x;
+}
+
 enum { PARTS = 50 };
 
 struct digest {
@@ -154,7 +163,7 @@ enum stream_part {
 /* A stream in which one thing is otherwise. */
 static struct entry *make_stream(enum stream_part odd)
 {
-    struct stream *s = stream_new(100, 100);
+    struct stream *s = stream_new(context(), 100, 100);
     struct bytes pairs[] = {BYTES("f"), odd == VALUE ? BYTES("w") : BYTES("v")};
     struct stream_log_policy policy = {.node_entries = 100, .node_bytes = 4096};
     for (uint64_t i = 1; i <= 5; i++)

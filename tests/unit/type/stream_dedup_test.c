@@ -58,18 +58,21 @@ TEST(a_producer_has_so_many_and_the_oldest_goes)
 TEST(streams_that_nobody_uses_are_cleaned_too)
 {
     static struct stream_dedup all[100];
+    struct dlist_node actives;
+    dlist_init(&actives);
     for (int i = 0; i < 100; i++) {
-        all[i] = (struct stream_dedup){.duration_s = i < 90 ? 10 : 1000, .max_size = 100};
+        all[i] = (struct stream_dedup){
+            .duration_s = i < 90 ? 10 : 1000, .max_size = 100, .actives = &actives};
         record(&all[i], 1, 1, 0);
     }
     stream_dedup_leave(&all[5]); /* another thread frees it */
     for (int i = 0; i < 10; i++)
-        stream_dedup_expire_some(20000, 12);
+        stream_dedup_expire_some(&actives, 20000, 12);
     for (int i = 0; i < 100; i++)
         CHECK(all[i].tracked == (i == 5 || i >= 90));
     for (int i = 0; i < 100; i++)
         stream_dedup_clear(&all[i]);
-    stream_dedup_expire_some(20000, 12);
+    stream_dedup_expire_some(&actives, 20000, 12);
 }
 
 TEST(a_pair_recorded_again_is_as_young_as_its_last_record)

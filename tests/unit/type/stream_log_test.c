@@ -4,6 +4,15 @@
 #include "type/stream/stream.h"
 #include "unit.h"
 
+/* What the streams of this program share. */
+static struct stream_context *context(void)
+{
+    static struct stream_context *x;
+    if (!x)
+        x = stream_context_new();
+    return x;
+}
+
 #define MOST 3000
 
 static struct {
@@ -56,7 +65,7 @@ static void compare(struct stream_log *l)
 
 static void run(unsigned seed, uint64_t entries, uint64_t bytes, size_t raw_blocks)
 {
-    struct stream_log l = {0};
+    struct stream_log l = {.cache = context()->cache};
     struct stream_log_policy policy = {entries, bytes, raw_blocks};
     struct rng rng;
     struct stream_id id = {1, 0};
@@ -124,7 +133,7 @@ TEST(trims_by_length_and_id)
     hash_init("seed", 4);
     for (int about = 0; about < 2; about++)
         for (unsigned keep = 0; keep < 300; keep += 37) {
-            struct stream *s = stream_new(100, 100);
+            struct stream *s = stream_new(context(), 100, 100);
             struct stream_log_policy policy = {10, 0, 1};
             struct bytes pair[] = {BYTES("a"), BYTES("b")};
             for (unsigned i = 1; i <= 250; i++)

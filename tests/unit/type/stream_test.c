@@ -4,6 +4,15 @@
 #include "type/stream/stream.h"
 #include "unit.h"
 
+/* What the streams of this program share. */
+static struct stream_context *context(void)
+{
+    static struct stream_context *x;
+    if (!x)
+        x = stream_context_new();
+    return x;
+}
+
 /* A stream against an array: entries that come, are deleted and trimmed in every way (faults B1),
  * and a group that reads on meanwhile (faults B9). */
 
@@ -166,7 +175,7 @@ static void check_lag(const struct stream *s, const struct stream_group *g, bool
 
 static void run(uint64_t seed, uint64_t entries, uint64_t bytes, size_t raw_blocks, int steps)
 {
-    struct stream *s = stream_new(100, 100);
+    struct stream *s = stream_new(context(), 100, 100);
     struct stream_log_policy policy = {entries, bytes, raw_blocks};
     rng_seed(&rng, seed);
     from = to = 0;
@@ -207,7 +216,7 @@ TEST(behaves_like_an_array_when_deleted_and_trimmed)
 
 static struct stream *five(struct stream_group **g)
 {
-    struct stream *s = stream_new(100, 100);
+    struct stream *s = stream_new(context(), 100, 100);
     struct stream_log_policy policy = {100, 4096, 0};
     struct bytes pair[] = {BYTES("a"), BYTES("b")};
     *g = stream_add_group(s, BYTES("g"), STREAM_ID_MIN, 0);

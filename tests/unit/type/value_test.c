@@ -9,6 +9,15 @@
 #include "type/zset.h"
 #include "unit.h"
 
+/* What the streams of this program share. */
+static struct stream_context *context(void)
+{
+    static struct stream_context *x;
+    if (!x)
+        x = stream_context_new();
+    return x;
+}
+
 /* Values of every kind, some in both of their forms. */
 enum { KINDS = 11 };
 
@@ -50,7 +59,7 @@ static struct entry *make(int i)
         return entry_new_word(key, VALUE_LIST, (uintptr_t)l);
     }
     case VALUE_STREAM:
-        return entry_new_word(key, VALUE_STREAM, (uintptr_t)stream_new(100, 100));
+        return entry_new_word(key, VALUE_STREAM, (uintptr_t)stream_new(context(), 100, 100));
     case VALUE_HASH: {
         struct hash *h = hash_new();
         hash_set(&h, member, member, 1000, &(struct hash_limits){large ? 0 : 10, 64});

@@ -1,0 +1,21 @@
+#include "type/stream/stream_context.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+
+struct stream_context *stream_context_new(void)
+{
+    struct stream_context *x = mem_zalloc(sizeof(*x));
+    x->cache = stream_cache_new();
+    dlist_init(&x->with_records);
+    return x;
+}
+
+void stream_context_free(struct stream_context *x)
+{
+    if (!x)
+        return;
+    ASSERT(dlist_empty(&x->with_records));
+    stream_cache_free(x->cache);
+    mem_free(x);
+}

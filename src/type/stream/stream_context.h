@@ -1,0 +1,19 @@
+/* What the streams of one store share. Made by the store and handed to stream_new(), stays longer
+ * than every stream that was made with it. */
+#ifndef TYPE_STREAM_STREAM_CONTEXT_H
+#define TYPE_STREAM_STREAM_CONTEXT_H
+
+#include "ds/dlist.h"
+#include "type/stream/stream_cache.h"
+#include "type/stream/stream_id.h"
+
+struct stream_context {
+    struct stream_cache *cache;     /* of expanded blocks */
+    struct dlist_node with_records; /* streams that have producers' records (stream_dedup.h) */
+    struct stream_id_memo printed;  /* of IDs that are answered */
+};
+
+struct stream_context *stream_context_new(void);
+void stream_context_free(struct stream_context *x);
+
+#endif
