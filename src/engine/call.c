@@ -67,3 +67,10 @@ bool call_write(const struct call *call, struct bytes key, enum value_type type,
     *out = db_write(call->db, key);
     return right_type(call, *out, type);
 }
+
+bool call_write_counted(const struct call *call, struct bytes key, enum value_type type,
+                        struct entry **out)
+{
+    *out = db_write_counted(call->db, key);
+    return right_type(call, *out, type);
+}

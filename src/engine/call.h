@@ -54,6 +54,9 @@ bool call_double(const struct call *call, int i, double *out);
 bool call_read(const struct call *call, struct bytes key, enum value_type type, struct entry **out);
 bool call_write(const struct call *call, struct bytes key, enum value_type type,
                 struct entry **out);
+/* For changing, but counted as a hit or a miss: what Redis looks up as a reader. */
+bool call_write_counted(const struct call *call, struct bytes key, enum value_type type,
+                        struct entry **out);
 /* "ERR syntax error" and the like; for return statements. */
 static inline void call_error(const struct call *call, enum err e)
 {

@@ -156,6 +156,8 @@ struct entry *db_write(struct db *db, struct bytes key);
 /* As db_write(), and counts a hit or a miss as db_read() does: for commands that Redis counts as
  * readers although they change groups. */
 struct entry *db_write_counted(struct db *db, struct bytes key);
+/* As db_write(), for what the command has read before: is not another use. */
+struct entry *db_write_notouch(struct db *db, struct bytes key);
 /* After a change that may have moved the entry: old as db_write() returned it (only its address is
  * used), e as it is now. */
 void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_ttl);

@@ -32,6 +32,7 @@ static void count_one(struct call *call)
     }
     n = hll_estimate(most);
     if (!state_holds_writes(call->engine)) {
+        e = db_write_notouch(call->db, key);
         hll_put_cached(string_args_grow(call, key, e, x.n), n);
         CALL_EFFECT(call, BYTES("PFCOUNT"), key);
         db_changed(call->db, key, 0, NULL);

@@ -57,11 +57,9 @@ bool stream_args_write(const struct call *call, struct bytes key, struct stream 
 
 bool stream_args_write_counted(const struct call *call, struct bytes key, struct stream **out)
 {
-    struct entry *e = db_write_counted(call->db, key);
-    if (e && value_type(e) != TYPE_STREAM) {
-        call_error(call, ERR_WRONGTYPE);
+    struct entry *e;
+    if (!call_write_counted(call, key, TYPE_STREAM, &e))
         return false;
-    }
     *out = e ? value_to_change(e) : NULL;
     return true;
 }

@@ -45,8 +45,10 @@ static void common(struct call *call, const struct stream *s)
     id(call, "recorded-first-entry-id", stream_first_id(s));
     number(call, "idmp-duration", s->dedup.duration_s);
     number(call, "idmp-maxsize", (long long)s->dedup.max_size);
-    number(call, "pids-tracked", (long long)s->dedup.producers.used);
-    number(call, "iids-tracked", (long long)s->dedup.tracked);
+    uint64_t producers, records;
+    stream_dedup_left(&s->dedup, call->now_ms, &producers, &records);
+    number(call, "pids-tracked", (long long)producers);
+    number(call, "iids-tracked", (long long)records);
     number(call, "iids-added", (long long)s->dedup.added);
     number(call, "iids-duplicates", (long long)s->dedup.duplicates);
 }
@@ -182,7 +184,6 @@ static void do_xinfo_stream(struct call *call)
     bool wants_full = call->argc > 3;
     if (!need_stream(call, &s))
         return;
-    stream_dedup_expire(&s->dedup, call->now_ms);
     if (wants_full) {
         if (!bytes_is(call->argv[3], "full") || (call->argc != 4 && call->argc != 6) ||
             (call->argc == 6 && !bytes_is(call->argv[4], "count"))) {

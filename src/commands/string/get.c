@@ -82,7 +82,7 @@ static void do_getex(struct call *call)
     struct set_options o;
     struct entry *e;
     if (!set_options_parse(call, 2, SET_PERSIST, &o) ||
-        !call_read(call, call->argv[1], TYPE_STRING, &e))
+        !call_write_counted(call, call->argv[1], TYPE_STRING, &e))
         return;
     if (!e) {
         reply_null(call->reply);

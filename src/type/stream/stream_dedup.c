@@ -110,6 +110,18 @@ void stream_dedup_expire(struct stream_dedup *d, int64_t now_ms)
         drop(d, r);
 }
 
+void stream_dedup_left(const struct stream_dedup *d, int64_t now_ms, uint64_t *producers,
+                       uint64_t *records)
+{
+    *producers = d->producers.used;
+    *records = d->tracked;
+    const struct stream_dedup_record *r = NULL;
+    while ((r = stream_dedup_next(d, r)) && is_old(d, r, now_ms)) {
+        --*records;
+        *producers -= r->node.next == &r->producer->order;
+    }
+}
+
 void stream_dedup_expire_some(struct dlist_node *actives, int64_t now_ms, int streams)
 {
     struct dlist_node *last = actives->prev;

@@ -52,7 +52,10 @@ void stream_dedup_add(struct stream_dedup *d, struct bytes producer, struct byte
 void stream_dedup_set_limits(struct stream_dedup *d, int64_t duration_s, uint64_t max_size);
 /* Drops what is older than the duration. */
 void stream_dedup_expire(struct stream_dedup *d, int64_t now_ms);
-/* The same for the next few streams of such a list. */
+/* What dropping them would leave, without doing it: producers and records. O(too old records). */
+void stream_dedup_left(const struct stream_dedup *d, int64_t now_ms, uint64_t *producers,
+                       uint64_t *records);
+/* The same as dropping for the next few streams of such a list. */
 void stream_dedup_expire_some(struct dlist_node *actives, int64_t now_ms, int streams);
 /* The stream will be freed by another thread: it is no longer among them. */
 void stream_dedup_leave(struct stream_dedup *d);

@@ -23,6 +23,11 @@ TEST(what_is_too_old_goes_with_its_producer)
     for (int i = 0; i < 1000; i++)
         record(&d, i % 50, i, i * 100);
     CHECK(d.tracked == 1000 && d.producers.used == 50);
+    uint64_t producers, records;
+    stream_dedup_left(&d, 90000, &producers, &records);
+    CHECK(producers == 50 && records == 199 && d.tracked == 1000);
+    stream_dedup_left(&d, 108000, &producers, &records);
+    CHECK(producers == 19 && records == 19);
     stream_dedup_expire(&d, 90000);
     CHECK(d.tracked == 199 && !knows(&d, 0, 800) && knows(&d, 1, 801));
     stream_dedup_expire(&d, 109900);
