@@ -28,7 +28,7 @@ void stream_free(struct stream *s)
     mem_free(s);
 }
 
-struct stream *stream_copy(struct stream *s)
+struct stream *stream_copy(const struct stream *s)
 {
     struct stream *copy = mem_zalloc(sizeof(*copy));
     *copy =
@@ -59,6 +59,7 @@ void stream_append(struct stream *s, struct stream_id id, const struct bytes *pa
     s->last_id = id;
     if (s->added < INT64_MAX)
         s->added++;
+    ASSERT(s->added > 0 && s->log.length > 0);
 }
 
 struct stream_counters stream_counters(const struct stream *s)
@@ -96,13 +97,12 @@ bool stream_delete(struct stream *s, struct stream_id id)
     return true;
 }
 
-bool stream_is_needed(struct stream *s, struct stream_id id)
+bool stream_is_needed(const struct stream *s, struct stream_id id)
 {
     struct dict_walk w = {0};
     for (struct dict_node *n; (n = dict_next(&s->groups, &w));) {
-        struct stream_group *g = n->value;
-        struct stream_pending_place at;
-        if (stream_id_compare(g->last_id, id) < 0 || stream_pending_find(&g->pending, id, &at))
+        const struct stream_group *g = n->value;
+        if (stream_id_compare(g->last_id, id) < 0 || stream_pending_has(&g->pending, id))
             return true;
     }
     return false;
@@ -152,6 +152,7 @@ static uint64_t trim_front(struct stream *s, const struct stream_trim *t)
     uint64_t deleted = 0;
     while (s->log.n) {
         uint32_t live = stream_log_block(&s->log, 0)->live;
+        ASSERT(live > 0);
         if (t->limit && deleted + live > t->limit)
             break;
         uint32_t n = too_old_in_front(s, t);
@@ -367,4 +368,18 @@ size_t stream_memory(const struct stream *s, size_t samples)
     for (struct dict_node *x; (x = dict_next(&s->groups, &w));)
         n += stream_group_memory(x->value);
     return n;
+}
+
+bool stream_is_sound(const struct stream *s)
+{
+    struct stream_id newest;
+    struct dict_walk w = {0};
+    if (stream_log_newest(&s->log, &newest) && stream_id_compare(newest, s->last_id) > 0)
+        return false;
+    for (struct dict_node *n; (n = dict_next(&s->groups, &w));) {
+        const struct stream_group *g = n->value;
+        if (!bytes_equal(dict_key(n), str_bytes(g->name)) || !stream_group_is_sound(g))
+            return false;
+    }
+    return s->added <= INT64_MAX && stream_log_is_sound(&s->log);
 }

@@ -31,7 +31,7 @@ enum stream_strategy {
 
 struct stream *stream_new(struct stream_context *x, int64_t dedup_duration_s, uint64_t dedup_max);
 void stream_free(struct stream *s);
-struct stream *stream_copy(struct stream *s);
+struct stream *stream_copy(const struct stream *s);
 
 /* The ID that "*" gives now; false: the last possible one was used. */
 bool stream_next_id(const struct stream *s, uint64_t now_ms, struct stream_id *out);
@@ -52,7 +52,7 @@ bool stream_delete(struct stream *s, struct stream_id id);
 int stream_delete_by(struct stream *s, struct stream_id id, enum stream_strategy strategy,
                      uint64_t *dropped);
 /* Some group has not read it yet, or has it pending. */
-bool stream_is_needed(struct stream *s, struct stream_id id);
+bool stream_is_needed(const struct stream *s, struct stream_id id);
 /* Takes an ID out of every group's pending entries; returns of how many. */
 uint64_t stream_drop_references(struct stream *s, struct stream_id id);
 
@@ -86,5 +86,7 @@ int64_t stream_entries_read_at(const struct stream *s, struct stream_id id);
 void stream_advance_group(const struct stream *s, struct stream_group *g, struct stream_id id,
                           bool follows);
 size_t stream_memory(const struct stream *s, size_t samples);
+/* Walks everything, for tests. */
+bool stream_is_sound(const struct stream *s);
 
 #endif

@@ -171,6 +171,7 @@ void stream_block_seal(struct stream_block *b)
 {
     if (b->sealed)
         return;
+    ASSERT(b->count > 0);
     b->sealed = true;
     b->data = mem_realloc(b->data, b->raw_n);
     b->data_cap = b->raw_n;
@@ -282,7 +283,7 @@ bool stream_block_is_deleted(const struct stream_block *b, uint32_t i)
 
 void stream_block_delete(struct stream_block *b, uint32_t i)
 {
-    ASSERT(!stream_block_is_deleted(b, i));
+    ASSERT(i < b->count && b->live > 0 && !stream_block_is_deleted(b, i));
     b->live--;
     if (i == b->first_live) {
         b->first_live++;
@@ -316,6 +317,7 @@ uint32_t stream_block_live_between(const struct stream_block *b, uint32_t from, 
 
 struct stream_block *stream_block_copy(const struct stream_block *b)
 {
+    ASSERT(!b->packed_n || b->sealed);
     struct stream_block *c = mem_alloc(sizeof(*c));
     *c = *b;
     c->cached = 0;
@@ -336,4 +338,20 @@ size_t stream_block_memory(const struct stream_block *b)
 {
     return mem_block_size(b) + mem_block_size(b->data) + mem_block_size(b->index) +
            mem_block_size(b->tombstones);
+}
+
+bool stream_block_is_sound(struct stream_block *b, struct stream_cache *cache)
+{
+    uint32_t live = 0;
+    bool good = b->first_live <= b->count && b->live <= b->count && (!b->packed_n || b->sealed);
+    const unsigned char *data = stream_block_pin(b, cache);
+    struct stream_id last = b->first;
+    for (uint32_t i = 0; good && i < b->count; i++) {
+        struct stream_id id = stream_block_id(b, data, i);
+        good = i ? stream_id_compare(id, last) > 0 : stream_id_compare(id, b->first) == 0;
+        last = id;
+        live += !stream_block_is_deleted(b, i);
+    }
+    stream_block_unpin(b, cache);
+    return good && live == b->live && (!b->count || stream_id_compare(last, b->last) == 0);
 }

@@ -76,5 +76,7 @@ void stream_block_delete(struct stream_block *b, uint32_t i);
 uint32_t stream_block_live_between(const struct stream_block *b, uint32_t from, uint32_t to);
 struct stream_block *stream_block_copy(const struct stream_block *b);
 size_t stream_block_memory(const struct stream_block *b);
+/* Walks everything, for tests: IDs ascend from first to last, live ones are counted. */
+bool stream_block_is_sound(struct stream_block *b, struct stream_cache *cache);
 
 #endif

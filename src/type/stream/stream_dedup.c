@@ -1,10 +1,12 @@
 #include "type/stream/stream_dedup.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "base/num.h"
 
 static void drop(struct stream_dedup *d, struct stream_dedup_record *r)
 {
+    ASSERT(d->tracked > 0);
     struct stream_producer *p = r->producer;
     dlist_remove(&r->node);
     dlist_remove(&r->by_time);

@@ -41,6 +41,7 @@ struct stream_consumer *stream_group_consumer(const struct stream_group *g, stru
 
 struct stream_consumer *stream_group_owner(const struct stream_group *g, uint32_t number)
 {
+    ASSERT(number < g->numbers || number == STREAM_PENDING_NO_CONSUMER);
     return number == STREAM_PENDING_NO_CONSUMER ? NULL : g->by_number[number];
 }
 
@@ -71,6 +72,7 @@ struct stream_consumer *stream_group_add_consumer(struct stream_group *g, struct
 
 uint64_t stream_group_remove_consumer(struct stream_group *g, struct stream_consumer *c)
 {
+    ASSERT(g->by_number[c->number] == c);
     uint64_t pending = c->pending;
     struct stream_pending_place at;
     struct stream_id from = STREAM_ID_MIN;
@@ -81,6 +83,7 @@ uint64_t stream_group_remove_consumer(struct stream_group *g, struct stream_cons
         stream_pending_remove(&g->pending, at);
         c->pending--;
     }
+    ASSERT(c->pending == 0);
     g->by_number[c->number] = NULL;
     while (g->numbers && !g->by_number[g->numbers - 1])
         g->numbers--;
@@ -111,8 +114,10 @@ void stream_group_assign(struct stream_group *g, struct stream_pending_place at,
     struct stream_pending_entry e;
     stream_pending_get(&g->pending, at, &e);
     struct stream_consumer *old = stream_group_owner(g, e.consumer);
-    if (old)
+    if (old) {
+        ASSERT(old->pending > 0);
         old->pending--;
+    }
     if (c)
         c->pending++;
     e.consumer = c ? c->number : STREAM_PENDING_NO_CONSUMER;
@@ -154,8 +159,10 @@ bool stream_group_ack(struct stream_group *g, struct stream_id id)
         return false;
     stream_pending_get(&g->pending, at, &e);
     struct stream_consumer *owner = stream_group_owner(g, e.consumer);
-    if (owner)
+    if (owner) {
+        ASSERT(owner->pending > 0);
         owner->pending--;
+    }
     stream_pending_remove(&g->pending, at);
     return true;
 }
@@ -178,7 +185,7 @@ struct stream_consumer **stream_group_sorted(const struct stream_group *g, size_
     return all;
 }
 
-struct stream_group *stream_group_copy(struct stream_group *g)
+struct stream_group *stream_group_copy(const struct stream_group *g)
 {
     struct stream_group *copy = stream_group_new(str_bytes(g->name), g->last_id, g->entries_read);
     stream_pending_free(&copy->pending);
@@ -202,4 +209,34 @@ size_t stream_group_memory(const struct stream_group *g)
 {
     return mem_block_size(g) + stream_pending_memory(&g->pending) + dict_memory(&g->consumers) +
            g->consumers.used * sizeof(struct stream_consumer);
+}
+
+bool stream_group_is_sound(const struct stream_group *g)
+{
+    uint64_t owned = 0, unowned = 0;
+    uint32_t known = 0;
+    struct stream_pending_place at;
+    struct stream_pending_entry e;
+    for (uint32_t i = 0; i < g->numbers; i++) {
+        const struct stream_consumer *c = g->by_number[i];
+        if (!c)
+            continue;
+        if (c->number != i || stream_group_consumer(g, str_bytes(c->name)) != c)
+            return false;
+        uint64_t n = 0;
+        bool any = stream_pending_seek_owned(&g->pending, STREAM_ID_MIN, i, &at);
+        for (; any; any = stream_pending_next_owned(&g->pending, i, &at))
+            n++;
+        if (n != c->pending)
+            return false;
+        owned += n;
+        known++;
+    }
+    bool any = stream_pending_seek(&g->pending, STREAM_ID_MIN, &at);
+    for (; any; any = stream_pending_next(&g->pending, &at)) {
+        stream_pending_get(&g->pending, at, &e);
+        unowned += e.consumer == STREAM_PENDING_NO_CONSUMER;
+    }
+    return known == g->consumers.used && owned + unowned == g->pending.count &&
+           stream_pending_is_sound(&g->pending);
 }

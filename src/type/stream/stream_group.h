@@ -62,7 +62,9 @@ void stream_group_restore(struct stream_group *g, struct stream_id id, struct st
 bool stream_group_ack(struct stream_group *g, struct stream_id id);
 /* Sorted by name; the array belongs to the caller, n of them. */
 struct stream_consumer **stream_group_sorted(const struct stream_group *g, size_t *n);
-struct stream_group *stream_group_copy(struct stream_group *g);
+struct stream_group *stream_group_copy(const struct stream_group *g);
 size_t stream_group_memory(const struct stream_group *g);
+/* Walks everything, for tests: what consumers count as pending is. */
+bool stream_group_is_sound(const struct stream_group *g);
 
 #endif

@@ -48,6 +48,7 @@ void stream_log_append(struct stream_log *l, struct stream_id id, const struct b
             stream_block_compress(stream_log_block(l, l->n - 1 - p->raw_blocks));
         b = stream_log_block(l, l->n - 1);
     }
+    ASSERT(!b->count || stream_id_compare(b->last, id) < 0);
     stream_block_append(b, id, pairs, fields);
     l->length++;
 }
@@ -191,6 +192,7 @@ uint64_t stream_log_count(const struct stream_cursor *c, struct stream_id last, 
 
 static void remove_block(struct stream_log *l, size_t i)
 {
+    ASSERT(i < l->n);
     stream_block_free(stream_log_block(l, i), l->cache);
     if (i == 0) {
         l->first++;
@@ -211,6 +213,7 @@ bool stream_log_delete(struct stream_log *l, struct stream_id id)
         return false;
     struct stream_block *b = stream_log_block(l, c.block);
     stream_block_delete(b, c.entry);
+    ASSERT(l->length > 0);
     l->length--;
     if (b->live == 0)
         remove_block(l, c.block);
@@ -252,6 +255,7 @@ uint32_t stream_log_front_below(const struct stream_log *l, struct stream_id id)
 
 uint32_t stream_log_drop_front(struct stream_log *l, uint32_t n)
 {
+    ASSERT(l->n > 0);
     struct stream_block *b = stream_log_block(l, 0);
     if (n >= b->live) {
         n = b->live;
@@ -260,6 +264,7 @@ uint32_t stream_log_drop_front(struct stream_log *l, uint32_t n)
         for (uint32_t i = 0; i < n; i++)
             stream_block_delete(b, b->first_live);
     }
+    ASSERT(l->length >= n);
     l->length -= n;
     return n;
 }
@@ -289,4 +294,18 @@ size_t stream_log_memory(const struct stream_log *l, size_t samples)
     for (; seen < l->n && seen < samples; seen++)
         sum += stream_block_memory(stream_log_block(l, seen));
     return bytes + (seen ? sum / seen * l->n : 0);
+}
+
+bool stream_log_is_sound(const struct stream_log *l)
+{
+    uint64_t length = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        struct stream_block *b = stream_log_block(l, i);
+        if (!b->live || (i + 1 < l->n && !b->sealed) || !stream_block_is_sound(b, l->cache))
+            return false;
+        if (i && stream_id_compare(stream_log_block(l, i - 1)->last, b->first) >= 0)
+            return false;
+        length += b->live;
+    }
+    return length == l->length && l->first + l->n <= l->cap;
 }

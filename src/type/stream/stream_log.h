@@ -55,6 +55,8 @@ void stream_log_copy(struct stream_log *to, const struct stream_log *from);
 /* Nothing of it is cached any more: before it goes to another thread. */
 void stream_log_leave(const struct stream_log *l);
 size_t stream_log_memory(const struct stream_log *l, size_t samples);
+/* Walks everything, for tests: blocks ascend, hold live entries and are counted. */
+bool stream_log_is_sound(const struct stream_log *l);
 
 static inline struct stream_block *stream_log_block(const struct stream_log *l, size_t i)
 {

@@ -1,40 +1,19 @@
 /* What a group has delivered and nobody acknowledged yet: by ID, and in the order of delivery.
  *
- * Records lie in chunks, ordered by ID, 16 bytes each; a chunk that holds a value which does not
- * fit (a sequence number above 32 bits, the 65,536th consumer ...) has 40-byte records instead,
- * which nobody outside can tell. First deliveries come in ID order and in time order at once and
- * need no links; only records that were touched since (claimed, read again, released) are in a
- * linked list by time, the released ones in front of it. */
+ * Records lie in chunks (stream_chunk.h), ordered by ID. First deliveries come in ID order and in
+ * time order at once and need no links; only records that were touched since (claimed, read again,
+ * released) are in a linked list by time, the released ones in front of it. */
 #ifndef TYPE_STREAM_STREAM_PENDING_H
 #define TYPE_STREAM_STREAM_PENDING_H
 
-#include "base/num.h"
 #include "ds/dict.h"
 #include "ds/dlist.h"
-#include "type/stream/stream_id.h"
+#include "type/stream/stream_pending_entry.h"
 
-#define STREAM_PENDING_NO_CONSUMER UINT32_MAX
-
-struct stream_pending_entry {
-    struct stream_id id;
-    int64_t time_ms;   /* of the last delivery; 0: released */
-    uint64_t count;    /* deliveries */
-    uint32_t consumer; /* a number of the group's, or STREAM_PENDING_NO_CONSUMER */
-    bool touched;      /* in the linked list */
-};
-
-/* Whether it may change owner: it has none, or has been pending for min_idle_ms. */
-static inline bool stream_pending_is_claimable(const struct stream_pending_entry *e, int64_t now_ms,
-                                               int64_t min_idle_ms)
-{
-    return e->consumer == STREAM_PENDING_NO_CONSUMER ||
-           num_minus(now_ms, e->time_ms) >= min_idle_ms;
-}
-
-struct stream_pending_chunk;
+struct stream_chunk;
 
 struct stream_pending {
-    struct stream_pending_chunk **chunks;
+    struct stream_chunk **chunks;
     size_t first, n, cap;
     uint64_t count;
     struct dict touched;         /* ID to its place in the list */
@@ -52,8 +31,10 @@ struct stream_pending_place {
 
 void stream_pending_init(struct stream_pending *p);
 void stream_pending_free(struct stream_pending *p);
+/* Remembers the chunk: the next search mostly begins there. */
 bool stream_pending_find(struct stream_pending *p, struct stream_id id,
                          struct stream_pending_place *at);
+bool stream_pending_has(const struct stream_pending *p, struct stream_id id);
 void stream_pending_get(const struct stream_pending *p, struct stream_pending_place at,
                         struct stream_pending_entry *out);
 /* A first delivery: the ID is not pending. */
@@ -64,26 +45,26 @@ void stream_pending_change(struct stream_pending *p, struct stream_pending_place
                            const struct stream_pending_entry *e, bool released);
 void stream_pending_remove(struct stream_pending *p, struct stream_pending_place at);
 /* First place with an ID >= id; false: none. */
-bool stream_pending_seek(struct stream_pending *p, struct stream_id id,
+bool stream_pending_seek(const struct stream_pending *p, struct stream_id id,
                          struct stream_pending_place *at);
 bool stream_pending_next(const struct stream_pending *p, struct stream_pending_place *at);
 /* The one with the highest ID; there is one. */
 void stream_pending_last(const struct stream_pending *p, struct stream_pending_entry *out);
 /* As seek and next, but only records of one consumer; skips whole chunks without it. */
-bool stream_pending_seek_owned(struct stream_pending *p, struct stream_id id, uint32_t consumer,
-                               struct stream_pending_place *at);
+bool stream_pending_seek_owned(const struct stream_pending *p, struct stream_id id,
+                               uint32_t consumer, struct stream_pending_place *at);
 bool stream_pending_next_owned(const struct stream_pending *p, uint32_t consumer,
                                struct stream_pending_place *at);
 
 /* Walks in the order of delivery, released ones first. What it returned may be changed or removed.
  */
 struct stream_pending_walk {
-    struct stream_pending *pending;
+    const struct stream_pending *pending;
     const struct dlist_node *linked; /* the next of the list */
     struct stream_id plain;          /* the next untouched one has at least this ID */
     bool plain_done;
 };
-void stream_pending_walk_start(struct stream_pending_walk *w, struct stream_pending *p);
+void stream_pending_walk_start(struct stream_pending_walk *w, const struct stream_pending *p);
 /* Looks at the next without taking it; false: none is left. */
 bool stream_pending_walk_peek(struct stream_pending_walk *w, struct stream_pending_entry *out);
 void stream_pending_walk_next(struct stream_pending_walk *w,
@@ -92,7 +73,9 @@ void stream_pending_walk_next(struct stream_pending_walk *w,
 const struct dlist_node *stream_pending_released_next(const struct stream_pending *p,
                                                       const struct dlist_node *at,
                                                       struct stream_id *id);
-void stream_pending_copy(struct stream_pending *to, struct stream_pending *from);
+void stream_pending_copy(struct stream_pending *to, const struct stream_pending *from);
 size_t stream_pending_memory(const struct stream_pending *p);
+/* Walks everything, for tests: order, counts and links agree. */
+bool stream_pending_is_sound(const struct stream_pending *p);
 
 #endif

@@ -37,7 +37,7 @@ static void compare(struct stream_log *l)
     struct stream_entry e;
     struct bytes name, value;
     unsigned i = 0;
-    CHECK(l->length == live(0, added));
+    CHECK(l->length == live(0, added) && stream_log_is_sound(l));
     for (bool any = stream_log_seek(l, STREAM_ID_MIN, &c); any; any = stream_log_next(&c), i++) {
         while (i < added && !model[i].live)
             i++;

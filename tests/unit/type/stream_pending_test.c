@@ -36,7 +36,7 @@ static void compare(struct stream_pending *p, bool wide, unsigned consumers)
         any = stream_pending_next(p, &at);
         n++;
     }
-    CHECK(!any && p->count == n);
+    CHECK(!any && p->count == n && stream_pending_is_sound(p));
     for (uint32_t c = 0; c < consumers; c++) {
         unsigned mine = 0, found = 0;
         for (unsigned i = 0; i < IDS; i++)
@@ -129,4 +129,15 @@ TEST(behaves_like_a_plain_table)
     }
 }
 
-UNIT_MAIN(T(behaves_like_a_plain_table))
+/* XCLAIM, XAUTOCLAIM: idle for exactly as long as asked for is long enough. */
+TEST(what_is_idle_long_enough_may_be_claimed)
+{
+    struct stream_pending_entry e = {.time_ms = 1000, .count = 1, .consumer = 3};
+    CHECK(!stream_pending_is_claimable(&e, 1999, 1000));
+    CHECK(stream_pending_is_claimable(&e, 2000, 1000));
+    CHECK(stream_pending_is_claimable(&e, 1000, 0) && !stream_pending_is_claimable(&e, 999, 0));
+    e.consumer = STREAM_PENDING_NO_CONSUMER;
+    CHECK(stream_pending_is_claimable(&e, 1000, INT64_MAX));
+}
+
+UNIT_MAIN(T(behaves_like_a_plain_table), T(what_is_idle_long_enough_may_be_claimed))
