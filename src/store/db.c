@@ -1,3 +1,21 @@
+/* A key's entry lies in db.keys, which owns it; keys_with_ttl and hashes_with_ttl hold the same
+ * entries once more, for those whose deadline, or whose fields' deadlines, have to be looked at.
+ *
+ * Finding a key is also where it expires. One whose deadline has passed is deleted, announced and
+ * journalled (events.expired) before it reads as absent; fields of a hash likewise. Two switches
+ * change that: while expiry_paused (nothing may be written now) passed keys read as absent but are
+ * not deleted; while expiry_ignored (loading) they read as if they had no deadline.
+ *
+ * Entries may move when they change their size or get a deadline. Who changed one hands the new
+ * address to db_put_back(), which looks for the old address in every table: the old memory may be
+ * gone, so only the pointer is compared.
+ *
+ * A change becomes known in one place. db_changed() counts the call, notes the offset for the gate
+ * (written), tells those who watch the key and notifies; db_changed_quietly() leaves the last two
+ * out. Who waits for a key hears of it by db_ready(). Flushing and swapping whole databases do the
+ * same for all keys at once. store/changes.h checks that nothing changes past this.
+ *
+ * Nothing here fails: what is absent is NULL. */
 #include "store/db.h"
 
 #include "base/assert.h"
@@ -25,6 +43,7 @@
 
 struct store *db_store_new(int count, uint64_t seed)
 {
+    ASSERT(count > 0);
     struct store *s = mem_zalloc(sizeof(*s));
     s->dbs = mem_zalloc((size_t)count * sizeof(*s->dbs));
     s->count = count;
@@ -77,10 +96,14 @@ struct entry *db_take(struct db *db, struct bytes key)
     NOTE_WRITE(db, key);
     uint64_t hash = hash_of(db->store, key);
     struct entry *e = table_remove(&db->keys, hash, key);
-    if (e && e->has_ttl)
-        table_remove(&db->keys_with_ttl, hash, key);
-    if (e && value_has_field_ttl(e))
-        table_remove(&db->hashes_with_ttl, hash, key);
+    if (e && e->has_ttl) {
+        struct entry *same = table_remove(&db->keys_with_ttl, hash, key);
+        ASSERT(same == e);
+    }
+    if (e && value_has_field_ttl(e)) {
+        struct entry *same = table_remove(&db->hashes_with_ttl, hash, key);
+        ASSERT(same == e);
+    }
     return e;
 }
 
@@ -426,6 +449,7 @@ size_t db_flush(struct db *db)
     table_clear(&db->keys_with_ttl);
     table_clear(&db->hashes_with_ttl);
     db->expire_cursor = db->field_ttl_cursor = 0;
+    ASSERT(db->keys.used == 0 && db->keys_with_ttl.used == 0);
     db_count_changes(s, n);
     s->written_all = s->written_now;
     replaced(db);
@@ -434,6 +458,7 @@ size_t db_flush(struct db *db)
 
 void db_swap(struct store *s, int a, int b)
 {
+    ASSERT(a >= 0 && a < s->count && b >= 0 && b < s->count);
     db_store_changed(s);
     if (a == b)
         return;

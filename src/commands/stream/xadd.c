@@ -1,4 +1,14 @@
-/* XADD: an entry is appended, and what is then too old may be trimmed. */
+/* XADD appends an entry to a stream, which is made when it is absent, and may trim it.
+ *
+ * Arguments are judged before anything changes: options, then the ID, then the fields. The ID is
+ * given, made from the clock ("*"), or half of each ("ms-*"); it must be above all the stream ever
+ * gave. IDMP names the message by its producer: one that is known already is answered with the ID
+ * it got then, and nothing is appended.
+ *
+ * The journal gets what came of it, never "*" or "~": the ID that was given and an exact trim, as
+ * MINID with the first ID that is left or as MAXLEN with the length. DURABLE and LIMIT are left
+ * out: they say how this call was to be done. A request that is all of this already is journalled
+ * as it came. */
 #include "commands/index.h"
 
 #include "base/hash.h"

@@ -1,4 +1,11 @@
-/* XGROUP: groups and consumers come and go. */
+/* XGROUP: groups and consumers come and go, and positions are set.
+ *
+ * Each subcommand parses its options first, then needs the stream, then the group: that is the
+ * order in which Redis tells errors. CREATE MKSTREAM makes the stream as well, which is a change of
+ * the key for those who watch it; all else is quiet, since groups are no news for them. DESTROY
+ * wakes who waits in the group: their command runs again and finds it gone. All are journalled as
+ * they came, for nothing in them depends on the clock but a consumer's times, which are not
+ * restored. */
 #include "commands/index.h"
 
 #include "base/num.h"

@@ -1,4 +1,10 @@
-/* XINFO: what a stream, its groups and consumers look like. */
+/* XINFO: what a stream, its groups and its consumers look like.
+ *
+ * The names are those of Redis. There is no radix tree here: blocks stand for its keys, and one
+ * node more than blocks for its nodes. XINFO STREAM tells counters and the two entries at the ends;
+ * FULL tells entries, groups, consumers and what they have pending, COUNT of each (0: all). Groups
+ * and consumers come sorted by name. Reading changes nothing: producers' records that are too old
+ * are left out of the count, but dropped elsewhere. */
 #include "commands/index.h"
 
 #include "base/mem.h"

@@ -1,3 +1,20 @@
+/* A stream is its log of entries, three counters and its groups.
+ *
+ * The counters outlive the entries. last_id only rises: an ID is never given twice, also when its
+ * entry was deleted. `added` counts every append. max_deleted is the highest ID that was deleted
+ * one by one; KEEPREF trimming does not move it, since it leaves no hole behind the oldest entry.
+ *
+ * A group's lag is how many live entries lie above its position. We could always count them, but
+ * Redis tells "unknown" where its own arithmetic on the counters fails, and clients see that: a
+ * position set to the middle, or an entry deleted at or above it (has_holes()). entries_read is
+ * kept by the same rules: while a group reads one entry after the other it counts up by one; the
+ * first entry behind a hole is told from the stream instead (count_read_slowly()).
+ *
+ * Deleting has three strategies. KEEPREF deletes and leaves pending references dangling: whole
+ * blocks go at once, so trimming is O(blocks). DELREF also takes the references out of every group,
+ * and ACKED deletes only what every group has read and acknowledged; both look at each entry.
+ *
+ * Nothing here can fail but for memory, which ends the process. */
 #include "type/stream/stream.h"
 
 #include "base/assert.h"

@@ -1,3 +1,21 @@
+/* A block goes through three forms, never back.
+ *
+ *   open        entries are appended to `data`, which doubles; `index` tells where each begins
+ *   sealed      no more appends; unused memory is given back
+ *   compressed  `data` holds LZ4, or stays as it is when that saves less than an eighth
+ *
+ * An entry costs what differs from the block's first one: its time and sequence number as deltas,
+ * and its names only when they are not the first entry's. The index makes entry i reachable without
+ * walking the others; offsets take two bytes until the data passes 64 KiB, then four.
+ *
+ * Sealed bytes never change. Deleting marks an entry beside them: entries deleted at the front move
+ * first_live, others get a tombstone bit, allocated with the first of them. The log frees a block
+ * with its last live entry.
+ *
+ * Reading happens between pin and unpin. An open or sealed block's data is there; a compressed one
+ * is expanded into the cache, which may evict it as soon as it is not pinned. Names and values that
+ * stream_block_field() hands out point into that data. A compressed block that does not expand is a
+ * broken invariant, not an input error: files hold expanded entries. */
 #include "type/stream/stream_block.h"
 
 #include "base/assert.h"

@@ -1,3 +1,19 @@
+/* The blocks of a stream in the order of their IDs, in an array that grows at the end and shrinks
+ * at the front (trimming): `first` moves on, and the array is shifted only when its end is reached.
+ *
+ *   [ sealed, compressed ] ... [ sealed, compressed ] [ sealed ] [ open ]
+ *
+ * Entries go to the open block. It is sealed when the policy's limit of entries or bytes is
+ * reached; then a new one begins, and the block that is now raw_blocks behind the newest is
+ * compressed. So compression costs one block at each block's beginning, not a burst.
+ *
+ * A search is a guess by the even spread of IDs over the blocks and over the entries in one, then
+ * steps and halves around it (stream_id_search()). A cursor holds its block pinned while it is on
+ * an entry; whoever began one ends it by stream_log_end(), also when nothing was found. The log
+ * must not change meanwhile.
+ *
+ * Every block holds a live entry at least: the one that loses its last is removed at once, which is
+ * why the oldest entry lies in the first block and the newest in the last. */
 #include "type/stream/stream_log.h"
 
 #include "base/assert.h"

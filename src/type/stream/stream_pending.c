@@ -1,3 +1,20 @@
+/* Two orders of the same records. By ID they lie in chunks, in an array like the log's. By time of
+ * delivery they mostly need no order of their own: first deliveries come with rising IDs and rising
+ * times, so the chunks tell both. Such a record is plain.
+ *
+ * A record is touched when that no longer holds: it was claimed, read again or released, was added
+ * below the highest ID, or the clock went back. Touched records have a node in `by_time`, found by
+ * ID through a dictionary. The list begins with the released ones (time 0), in the order in which
+ * they were released; `released` is the last of these. Behind them times ascend.
+ *
+ *   add        plain at the end of the last chunk: O(1), no allocation in most cases
+ *   change     the record is touched from now on, and moves to its place in the list
+ *   remove     of the first record of a chunk: `start` moves on; others move up
+ *   walk       merges the list and the plain records, the older of both next
+ *
+ * A chunk that is full is split; the one that loses its last record goes. Acknowledging mostly
+ * happens in order, so the chunk that was found last (`finger`) is tried first; only writers move
+ * the finger, readers just look at it. */
 #include "type/stream/stream_pending.h"
 
 #include "base/assert.h"
