@@ -1,3 +1,6 @@
+/* Replies of entries are the hot path of every read. A small entry is written in one pass into
+ * memory that is reserved at its greatest possible size, headers included; larger ones go through
+ * the functions of reply, which send long values by reference. */
 #include "commands/stream/stream_args.h"
 
 #include "base/mem.h"
@@ -210,7 +213,7 @@ static char *put_id(const struct call *call, char *to, struct stream_id id)
     return to + 4 + n;
 }
 
-#define ONE_PASS 8192
+#define ONE_PASS 8192 /* bytes up to which an entry is written in one pass */
 
 void stream_args_reply(const struct call *call, struct stream_entry *e)
 {

@@ -1,3 +1,6 @@
+/* One XCLAIM per run of entries with the same owner, time and count: a read of 100 entries is
+ * journalled as one command. FORCE makes pending what is not yet, LASTID moves the position along,
+ * and JUSTID spares the reply, which nobody reads. */
 #include "commands/stream/stream_effects.h"
 
 #include "base/mem.h"

@@ -1,3 +1,6 @@
+/* LIMIT is judged last, since it may stand before the "~" that allows it. Without a LIMIT an
+ * approximate trim looks at 100 blocks' worth of entries, as in Redis; when the journal is replayed
+ * nothing is left out, for its trims say exactly what went. */
 #include "commands/stream/trim_args.h"
 
 #include "base/num.h"

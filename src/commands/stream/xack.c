@@ -17,6 +17,7 @@ static void do_xack(struct call *call)
         return;
     }
     int n = call->argc - 3;
+    /* All IDs are judged before the first one is acknowledged. */
     struct stream_id few[128], *ids = few;
     if (n > 128) {
         ids = stream_args_ids(call, 3, n);

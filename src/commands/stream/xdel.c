@@ -16,6 +16,7 @@ static void do_xdel(struct call *call)
         return;
     }
     int n = call->argc - 2;
+    /* All IDs are judged before the first entry goes. */
     struct stream_id *ids = stream_args_ids(call, 2, n);
     if (!ids)
         return;

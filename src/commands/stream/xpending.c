@@ -1,4 +1,6 @@
-/* XPENDING: what a group has delivered and nobody acknowledged. */
+/* XPENDING: what a group has delivered and nobody acknowledged: a summary by consumer, or a list of
+ * entries between two IDs. Entries that were released have no owner: they are listed under an empty
+ * name with an idle time of -1, whatever IDLE asks for. */
 #include "commands/index.h"
 
 #include "base/mem.h"

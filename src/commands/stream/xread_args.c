@@ -1,3 +1,7 @@
+/* Options come in any order before STREAMS; what follows are as many IDs as keys. The parser serves
+ * two: the command, and rights and tracking, which ask for the keys of a request that may be wrong
+ * in other ways. Both must find the same STREAMS, or a user's rights could be got around, so there
+ * is one next_option(). */
 #include "commands/stream/xread_args.h"
 
 #include "base/num.h"

@@ -1,3 +1,12 @@
+/* Lists of pending entries are collected before any of them changes: delivering moves records in
+ * the order of time and may split the chunk that is being walked.
+ *
+ * New entries move the group's position entry by entry, so a reply that MAXSIZE cuts short leaves
+ * the rest for the next read. With NOACK nothing becomes pending, but the position moves. What was
+ * claimed and what was in the history keeps its place by ID, counts one delivery more and is as
+ * young as now. An entry of the history that was deleted is told by its ID with a null.
+ *
+ * The journal gets XCLAIM for what became or stays pending, then XGROUP SETID for the position. */
 #include "commands/stream/xread_group.h"
 
 #include "base/mem.h"

@@ -26,6 +26,7 @@ static void do_xtrim(struct call *call)
         return;
     uint64_t dropped = 0, n = s ? stream_trim(s, &t.trim, &dropped) : 0;
     if (n || dropped) {
+        /* An approximate trim depends on how blocks were cut: the journal gets what it came to. */
         if (t.trim.about && call->engine->journal->on) {
             char text[STREAM_ID_TEXT_MAX];
             struct bytes threshold = trim_args_threshold(text, s, &t.trim);

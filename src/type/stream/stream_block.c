@@ -166,6 +166,7 @@ void stream_block_append(struct stream_block *b, struct stream_id id, const stru
         room(b, most);
     }
     add_place(b, b->raw_n);
+    /* Producers mostly send one kind of entry: then names cost nothing. */
     bool same = b->count == 0 || same_names(b, pairs, fields);
     uint64_t ms_delta = id.ms - b->first.ms;
     unsigned char *to = b->data + b->raw_n;

@@ -1,3 +1,5 @@
+/* Streams hold pointers into the context (the cache, the head of the list), so it does not move and
+ * goes last. */
 #include "type/stream/stream_context.h"
 
 #include "base/assert.h"

@@ -1,3 +1,11 @@
+/* A record is in three places: in its producer's dictionary (to be found), in the producer's list
+ * (to keep that at its limit) and in the stream's list by time (to expire). Both lists are in the
+ * order of recording. drop() takes it out of all three; a producer goes with its last record, and a
+ * stream leaves the list of those that have records with its last one.
+ *
+ * Expiry costs what it drops: it begins at the oldest and ends at the first that stays. A clock
+ * that goes back can put a younger time before an older one; then records stay a little longer,
+ * which the age that stream_dedup_meet() checks makes up for. */
 #include "type/stream/stream_dedup.h"
 
 #include "base/assert.h"

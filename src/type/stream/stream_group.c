@@ -1,3 +1,10 @@
+/* A group is a position in the log, its consumers and the pending list. A pending record names its
+ * owner by number, which is two bytes instead of a pointer; by_number leads back. Numbers are
+ * reused, lowest first, so that they stay small; a consumer leaves with all its records, so no
+ * record ever names a number that another consumer got.
+ *
+ * Each consumer counts its pending entries. Every function that gives a record to an owner, takes
+ * it away or removes it keeps that count; stream_group_is_sound() says so in code. */
 #include "type/stream/stream_group.h"
 
 #include "base/assert.h"
@@ -76,6 +83,7 @@ uint64_t stream_group_remove_consumer(struct stream_group *g, struct stream_cons
     uint64_t pending = c->pending;
     struct stream_pending_place at;
     struct stream_id from = STREAM_ID_MIN;
+    /* Chunks that hold none of its records are skipped; the last record ends the search. */
     while (c->pending && stream_pending_seek_owned(&g->pending, from, c->number, &at)) {
         struct stream_pending_entry e;
         stream_pending_get(&g->pending, at, &e);
@@ -145,6 +153,7 @@ void stream_group_deliver(struct stream_group *g, struct stream_consumer *c, str
 {
     struct stream_pending *p = &g->pending;
     struct stream_pending_place at;
+    /* Pending already after XGROUP SETID went back: others may own it. */
     if (p->count && stream_pending_find(p, id, &at))
         stream_group_assign(g, at, c, now_ms, 1, false);
     else
@@ -188,6 +197,7 @@ struct stream_consumer **stream_group_sorted(const struct stream_group *g, size_
 struct stream_group *stream_group_copy(const struct stream_group *g)
 {
     struct stream_group *copy = stream_group_new(str_bytes(g->name), g->last_id, g->entries_read);
+    /* Records name consumers by number, so these stay the same. */
     stream_pending_free(&copy->pending);
     stream_pending_copy(&copy->pending, &g->pending);
     copy->numbers = copy->number_cap = g->numbers;

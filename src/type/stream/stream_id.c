@@ -29,6 +29,7 @@ bool stream_id_parse(struct bytes text, uint64_t missing_seq, struct stream_id *
     return true;
 }
 
+/* "-seq" behind the n bytes of milliseconds. Sequence numbers mostly have one digit. */
 static inline size_t print_behind_ms(char *to, size_t n, uint64_t seq)
 {
     to[n++] = '-';
@@ -53,6 +54,7 @@ size_t stream_id_print_near(struct stream_id_memo *m, char *to, struct stream_id
         m->high = high;
         m->n = num_print_uint(m->text, high);
     }
+    /* All of the text, of whatever length: a copy of a constant size needs no call. */
     memcpy(to, m->text, sizeof(m->text));
     num_print_four(to + m->n, (unsigned)(id.ms - high * 10000));
     return print_behind_ms(to, m->n + 4, id.seq);
