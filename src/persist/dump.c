@@ -101,8 +101,7 @@ static bool get_extras(struct rdb_source *r, struct stream *s)
         return false;
     if (duration < 1 || duration > DURATION_MOST || most < 1 || most > RECORDS_MOST)
         return rdb_source_fail(r, "Damaged settings of message ids");
-    s->dedup.duration_s = (int64_t)duration;
-    s->dedup.max_size = most;
+    stream_dedup_set_limits(&s->dedup, (int64_t)duration, most);
     for (; n; n--) {
         struct bytes producer, iid;
         struct stream_id id;

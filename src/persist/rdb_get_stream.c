@@ -130,8 +130,7 @@ static bool read_block(struct rdb_source *r, struct stream *s, struct stream_id 
             good = false;
             break;
         }
-        stream_log_append(&s->log, id, e->pairs.p, (size_t)n, &policy);
-        s->last_id = id;
+        stream_append(s, id, e->pairs.p, (size_t)n, &policy);
     }
     return good ||
            rdb_source_fail(r, "Damaged stream node: Stream listpack integrity check failed");
@@ -177,8 +176,8 @@ static bool read_consumer(struct rdb_source *r, struct stream_group *g, unsigned
     if (!rdb_source_little64(r, &seen) || (type >= 21 && !rdb_source_little64(r, &active)) ||
         !rdb_source_length(r, &n))
         return false;
-    c->seen_ms = (int64_t)seen;
-    c->active_ms = type >= 21 ? (int64_t)active : (int64_t)seen;
+    stream_group_seen(c, (int64_t)seen);
+    stream_group_active(c, type >= 21 ? (int64_t)active : (int64_t)seen);
     for (uint64_t i = 0; i < n; i++) {
         struct stream_id id;
         if (!get_raw_id(r, &id))
@@ -292,12 +291,14 @@ static bool read_group(struct rdb_source *r, struct stream *s, unsigned type)
     struct stream_group *g = stream_add_group(s, name, STREAM_ID_MIN, -1);
     if (!g)
         return rdb_source_fail(r, "Group named twice");
-    if (!get_id(r, &g->last_id) || (type >= 19 && !rdb_source_length(r, &read)))
+    struct stream_id last;
+    if (!get_id(r, &last) || (type >= 19 && !rdb_source_length(r, &read)))
         return false;
     /* Before 7.0 nobody counted: what can be told from the group's place is. */
-    g->entries_read = type < 19           ? stream_entries_read_at(s, g->last_id)
+    int64_t counted = type < 19           ? stream_entries_read_at(s, last)
                       : read <= INT64_MAX ? (int64_t)read
                                           : -1;
+    stream_group_set_position(g, last, counted);
     return read_pending(r, g, type);
 }
 
@@ -388,16 +389,14 @@ static bool read_message_ids(struct rdb_source *r, struct stream *s)
         return false;
     if (duration < 1 || duration > DURATION_MOST || most < 1 || most > RECORDS_MOST)
         return rdb_source_fail(r, "Damaged settings of message ids");
-    s->dedup.duration_s = (int64_t)duration;
-    s->dedup.max_size = most;
+    stream_dedup_set_limits(&s->dedup, (int64_t)duration, most);
     bool good = true;
     for (; good && producers; producers--)
         good = read_producer(r, &m);
     good = good && rdb_source_length(r, &added) && rdb_source_length(r, &duplicates);
     if (good) {
         put_message_ids(s, &m);
-        s->dedup.added = added;
-        s->dedup.duplicates = duplicates;
+        stream_dedup_set_counts(&s->dedup, added, duplicates);
     }
     mem_free(m.all);
     buf_free(&m.text);
@@ -437,13 +436,11 @@ static bool read_counters(struct rdb_source *r, struct stream *s, unsigned type)
                         (unsigned long long)s->log.length, (unsigned long long)length);
     if (stream_id_compare(last, s->last_id) < 0)
         return rdb_source_fail(r, "Last ID of a stream does not fit its entries");
-    s->last_id = last;
-    s->added = s->log.length;
+    struct stream_counters c = {.last_id = last, .added = s->log.length};
     if (type >= 19 &&
-        (!get_id(r, &first) || !get_id(r, &s->max_deleted) || !rdb_source_length(r, &s->added)))
+        (!get_id(r, &first) || !get_id(r, &c.max_deleted) || !rdb_source_length(r, &c.added)))
         return false;
-    if (s->added > INT64_MAX)
-        s->added = INT64_MAX;
+    stream_set_counters(s, &c);
     return true;
 }
 

@@ -113,6 +113,12 @@ void stream_dedup_set_limits(struct stream_dedup *d, int64_t duration_s, uint64_
     stream_dedup_clear(d);
 }
 
+void stream_dedup_set_counts(struct stream_dedup *d, uint64_t added, uint64_t duplicates)
+{
+    d->added = added;
+    d->duplicates = duplicates;
+}
+
 void stream_dedup_expire(struct stream_dedup *d, int64_t now_ms)
 {
     struct stream_dedup_record *r;

@@ -50,6 +50,8 @@ void stream_dedup_add(struct stream_dedup *d, struct bytes producer, struct byte
                       struct stream_id id, int64_t now_ms);
 /* Other limits: what was recorded under the old ones is forgotten. */
 void stream_dedup_set_limits(struct stream_dedup *d, int64_t duration_s, uint64_t max_size);
+/* For the loader: what was counted before. */
+void stream_dedup_set_counts(struct stream_dedup *d, uint64_t added, uint64_t duplicates);
 /* Drops what is older than the duration. */
 void stream_dedup_expire(struct stream_dedup *d, int64_t now_ms);
 /* What dropping them would leave, without doing it: producers and records. O(too old records). */
