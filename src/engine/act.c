@@ -19,6 +19,7 @@ bool act_begin(struct engine *e)
     a->touched = e->store->touched;
     a->dirty = e->store->dirty;
     engine_group_begin(e);
+    db_command_begins(e->store);
     return true;
 }
 
@@ -27,6 +28,7 @@ void act_end(struct engine *e)
     struct engine_act *a = &e->act;
     ASSERT(a->open && e->journal->depth == 1);
     a->open = false;
+    db_command_ends(e->store);
     /* As of a command: it counts as one change when it does not say how many there were. */
     if (e->store->touched != a->touched)
         e->store->dirty += e->store->dirty == a->dirty;

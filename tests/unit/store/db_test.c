@@ -104,6 +104,23 @@ TEST(looking_is_not_using)
     db_store_free(s);
 }
 
+/* The functions that fetch differ in what they count and touch. */
+TEST(who_changes_may_be_counted_as_a_reader)
+{
+    struct store *s = db_store_new(1, 1);
+    struct db *db = &s->dbs[0];
+    set(db, "a", "1");
+    struct entry *e = db_find(db, BYTES("a"));
+    CHECK(e && s->hits == 0 && s->misses == 0);
+    CHECK(db_write(db, BYTES("a")) == e && !db_write(db, BYTES("b")));
+    CHECK(s->hits == 0 && s->misses == 0);
+    CHECK(db_write_notouch(db, BYTES("a")) == e && s->hits == 0);
+    CHECK(db_write_counted(db, BYTES("a")) == e && s->hits == 1);
+    CHECK(!db_write_counted(db, BYTES("b")) && s->misses == 1);
+    CHECK(db_read(db, BYTES("a")) == e && s->hits == 2);
+    db_store_free(s);
+}
+
 TEST(watchers_hear_of_changes_while_there_are_any)
 {
     struct store *s = db_store_new(2, 1);
@@ -234,6 +251,7 @@ TEST(a_key_that_expires_is_heard_of_and_not_counted)
 
 UNIT_MAIN(T(a_key_that_expires_is_heard_of_and_not_counted), T(deadlines_pass_by_the_store_s_clock),
           T(active_expiry_finds_all_of_them), T(looking_is_not_using),
+          T(who_changes_may_be_counted_as_a_reader),
           T(watchers_hear_of_changes_while_there_are_any),
           T(the_digest_is_of_the_data_and_not_of_its_order),
           T(whole_databases_announce_that_they_change))
