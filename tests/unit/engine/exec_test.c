@@ -9,6 +9,7 @@
 
 static void do_quiet(struct call *call)
 {
+    db_write(call->db, BYTES("q"));
     db_changed(call->db, BYTES("q"), DB_EVENT_STRING, NULL);
     call_no_effect(call);
     reply_ok(call->reply);
