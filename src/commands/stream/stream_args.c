@@ -40,12 +40,12 @@ bool stream_args_bound(const struct call *call, struct bytes text, bool is_start
     return true;
 }
 
-bool stream_args_read(const struct call *call, struct bytes key, struct stream **out)
+bool stream_args_read(const struct call *call, struct bytes key, const struct stream **out)
 {
     struct entry *e;
     if (!call_read(call, key, TYPE_STREAM, &e))
         return false;
-    *out = e ? value_to_change(e) : NULL;
+    *out = e ? value_object(e) : NULL;
     return true;
 }
 

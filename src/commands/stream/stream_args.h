@@ -17,7 +17,7 @@ bool stream_args_bound(const struct call *call, struct bytes text, bool is_start
 struct stream_id *stream_args_ids(const struct call *call, int from, int n);
 
 /* The stream under a key; NULL when absent. False after WRONGTYPE. */
-bool stream_args_read(const struct call *call, struct bytes key, struct stream **out);
+bool stream_args_read(const struct call *call, struct bytes key, const struct stream **out);
 bool stream_args_write(const struct call *call, struct bytes key, struct stream **out);
 /* For changing, but counted as a hit or a miss: what Redis looks up as a reader. */
 bool stream_args_write_counted(const struct call *call, struct bytes key, struct stream **out);

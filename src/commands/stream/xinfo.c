@@ -29,7 +29,7 @@ static void id(struct call *call, const char *name, struct stream_id v)
 }
 
 /* The stream, which must exist. */
-static bool need_stream(struct call *call, struct stream **s)
+static bool need_stream(struct call *call, const struct stream **s)
 {
     if (!stream_args_read(call, call->argv[2], s))
         return false;
@@ -90,9 +90,9 @@ static void reading(struct call *call, const struct stream *s, const struct stre
         reply_null(call->reply);
 }
 
-static void group_pending(struct call *call, struct stream_group *g, size_t most)
+static void group_pending(struct call *call, const struct stream_group *g, size_t most)
 {
-    struct stream_pending *p = &g->pending;
+    const struct stream_pending *p = &g->pending;
     struct stream_pending_place at;
     struct stream_pending_entry e;
     size_t n = most && most < p->count ? most : p->count;
@@ -113,8 +113,8 @@ static void group_pending(struct call *call, struct stream_group *g, size_t most
     }
 }
 
-static void full_consumer(struct call *call, struct stream_group *g, struct stream_consumer *c,
-                          size_t most)
+static void full_consumer(struct call *call, const struct stream_group *g,
+                          const struct stream_consumer *c, size_t most)
 {
     struct stream_pending_place at;
     struct stream_pending_entry e;
@@ -138,7 +138,7 @@ static void full_consumer(struct call *call, struct stream_group *g, struct stre
     }
 }
 
-static void full_group(struct call *call, const struct stream *s, struct stream_group *g,
+static void full_group(struct call *call, const struct stream *s, const struct stream_group *g,
                        size_t most)
 {
     size_t n;
@@ -185,7 +185,7 @@ static void full(struct call *call, const struct stream *s, size_t most)
 
 static void do_xinfo_stream(struct call *call)
 {
-    struct stream *s;
+    const struct stream *s;
     long long count = 10;
     bool wants_full = call->argc > 3;
     if (!need_stream(call, &s))
@@ -212,7 +212,7 @@ static void do_xinfo_stream(struct call *call)
 
 static void do_xinfo_groups(struct call *call)
 {
-    struct stream *s;
+    const struct stream *s;
     if (!need_stream(call, &s))
         return;
     size_t n;
@@ -232,10 +232,10 @@ static void do_xinfo_groups(struct call *call)
 
 static void do_xinfo_consumers(struct call *call)
 {
-    struct stream *s;
+    const struct stream *s;
     if (!need_stream(call, &s))
         return;
-    struct stream_group *g = stream_find_group(s, call->argv[3]);
+    const struct stream_group *g = stream_find_group(s, call->argv[3]);
     if (!g) {
         reply_errorf(call->reply, "NOGROUP No such consumer group '%.*s' for key name '%.*s'",
                      (int)call->argv[3].n, call->argv[3].p, (int)call->argv[2].n, call->argv[2].p);

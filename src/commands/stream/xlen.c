@@ -5,7 +5,7 @@
 
 static void do_xlen(struct call *call)
 {
-    struct stream *s;
+    const struct stream *s;
     if (stream_args_read(call, call->argv[1], &s))
         reply_int(call->reply, s ? (long long)s->log.length : 0);
 }

@@ -7,9 +7,9 @@
 #include "base/num.h"
 #include "commands/stream/stream_args.h"
 
-static void pending_summary(struct call *call, struct stream_group *g)
+static void pending_summary(struct call *call, const struct stream_group *g)
 {
-    struct stream_pending *p = &g->pending;
+    const struct stream_pending *p = &g->pending;
     struct stream_pending_place at;
     struct stream_pending_entry e;
     reply_array(call->reply, 4);
@@ -48,9 +48,10 @@ struct pending_filter {
     struct bytes consumer;
 };
 
-static void pending_list(struct call *call, struct stream_group *g, const struct pending_filter *f)
+static void pending_list(struct call *call, const struct stream_group *g,
+                         const struct pending_filter *f)
 {
-    struct stream_pending *p = &g->pending;
+    const struct stream_pending *p = &g->pending;
     struct stream_consumer *only = f->one_consumer ? stream_group_consumer(g, f->consumer) : NULL;
     if (f->one_consumer && !only) {
         reply_array(call->reply, 0);
@@ -90,7 +91,7 @@ static void pending_list(struct call *call, struct stream_group *g, const struct
 static void do_xpending(struct call *call)
 {
     struct pending_filter f = {0};
-    struct stream *s;
+    const struct stream *s;
     bool summary = call->argc == 3;
     if (!summary) {
         int at = 3;
@@ -122,7 +123,7 @@ static void do_xpending(struct call *call)
     }
     if (!stream_args_read(call, call->argv[1], &s))
         return;
-    struct stream_group *g = s ? stream_find_group(s, call->argv[2]) : NULL;
+    const struct stream_group *g = s ? stream_find_group(s, call->argv[2]) : NULL;
     if (!g)
         stream_args_no_group(call, call->argv[1], call->argv[2]);
     else if (summary)

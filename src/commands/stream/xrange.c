@@ -8,7 +8,7 @@
 static void range(struct call *call, bool reverse)
 {
     struct stream_id from, to;
-    struct stream *s;
+    const struct stream *s;
     long long count = -1;
     if (!stream_args_bound(call, call->argv[reverse ? 3 : 2], true, &from) ||
         !stream_args_bound(call, call->argv[reverse ? 2 : 3], false, &to))

@@ -22,10 +22,12 @@ static bool resolve(struct call *call, const struct xread_args *x, int i, struct
 {
     struct bytes id = call->argv[x->keys_at + x->n + i];
     *s = (struct xread_source){.key = call->argv[x->keys_at + i]};
-    if (!(x->group ? stream_args_write_counted : stream_args_read)(call, s->key, &s->stream))
-        return false;
     if (x->group) {
-        s->group = s->stream ? stream_find_group(s->stream, x->group_name) : NULL;
+        struct stream *stream;
+        if (!stream_args_write_counted(call, s->key, &stream))
+            return false;
+        s->stream = stream;
+        s->group = stream ? stream_find_group(stream, x->group_name) : NULL;
         if (!s->group) {
             reply_errorf(call->reply,
                          "NOGROUP No such key '%.*s' or consumer group '%.*s' in XREADGROUP "
@@ -33,6 +35,8 @@ static bool resolve(struct call *call, const struct xread_args *x, int i, struct
                          (int)s->key.n, s->key.p, (int)x->group_name.n, x->group_name.p);
             return false;
         }
+    } else if (!stream_args_read(call, s->key, &s->stream)) {
+        return false;
     }
     bool plain = id.n == 1;
     if (plain && id.p[0] == '$') {

@@ -20,7 +20,7 @@ enum xread_from { XREAD_AFTER, XREAD_NEW, XREAD_LAST, XREAD_NEWEST }; /* an ID, 
 /* One stream of the call. */
 struct xread_source {
     struct bytes key;
-    struct stream *stream;          /* NULL: absent */
+    const struct stream *stream;    /* NULL: absent */
     struct stream_group *group;     /* NULL: XREAD */
     struct stream_consumer *reader; /* of the group */
     enum xread_from from;
