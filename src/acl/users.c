@@ -1,5 +1,6 @@
 #include "acl/users.h"
 
+#include "acl/user_describe.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/words.h"
@@ -255,7 +256,7 @@ static void print_all(const struct users *u, void (*print)(void *context, struct
     for (struct user **x = all; *x; x++) {
         buf_add_text(out, "user");
         print(out, str_bytes((*x)->name));
-        user_rules(*x, print, out);
+        user_describe_rules(*x, print, out);
         buf_add_char(out, '\n');
     }
     mem_free(all);

@@ -1,4 +1,5 @@
 /* libFuzzer: rules of users, a line each; what they describe must be read back as the same. */
+#include "acl/user_describe.h"
 #include "acl/users.h"
 #include "base/assert.h"
 #include "base/mem.h"

@@ -11,6 +11,7 @@
  * The connection that does it keeps its rights until its command or transaction has ended. */
 #include "commands/index.h"
 
+#include "acl/user_describe.h"
 #include "acl/users.h"
 #include "base/mem.h"
 #include "base/num.h"

@@ -1,5 +1,7 @@
 /* Users in files: what is written is what is read, whatever bytes the rules hold. */
 #include "acl/users.h"
+
+#include "acl/user_describe.h"
 #include "unit.h"
 
 #include "base/mem.h"
@@ -85,7 +87,7 @@ static void tell_all(const struct users *u, struct buf *out)
     struct user **all = users_sorted(u);
     for (struct user **x = all; *x; x++) {
         tell(out, str_bytes((*x)->name));
-        user_rules(*x, tell, out);
+        user_describe_rules(*x, tell, out);
     }
     mem_free(all);
 }

@@ -1,0 +1,18 @@
+/* Users and selectors as text: the rules that make them again when they are applied. */
+#ifndef ACL_USER_DESCRIBE_H
+#define ACL_USER_DESCRIBE_H
+
+#include "acl/user.h"
+
+/* Calls each with every rule that makes this user, in the order they must be applied; a selector is
+ * one rule. A rule contains a blank only inside a selector's parentheses. */
+void user_describe_rules(const struct user *u, void (*each)(void *context, struct bytes rule),
+                         void *context);
+/* The same as ACL LIST shows them after the name: separated by blanks. Appends to out. */
+void user_describe(const struct user *u, struct buf *out);
+/* One part of a selector, as ACL GETUSER shows it. Appends to out. */
+void user_describe_commands(const struct selector *s, struct buf *out);
+void user_describe_keys(const struct selector *s, struct buf *out);
+void user_describe_channels(const struct selector *s, struct buf *out);
+
+#endif
