@@ -1,79 +1,33 @@
 #include "script/scripting.h"
 
-#include "base/assert.h"
-#include "base/digest.h"
 #include "base/glob.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "script/convert.h"
+#include "script/invoke.h"
 #include "script/library.h"
-#include "script/redis_lib.h"
-#include "script/sandbox.h"
+#include "script/script_cache.h"
 
-#include <ctype.h>
 #include <stdio.h>
-
-struct script {
-    struct dlist_node recent; /* in scripting.recent, while it is transient */
-    struct str *text;
-    char digest[DIGEST_SHA1_HEX + 1];
-    uint64_t hash[2]; /* of the text */
-    int ref;          /* of the function in the state's registry */
-    bool declared;    /* begins with a shebang line: */
-    unsigned flags;   /* FUNCTION_ bits then */
-};
 
 struct scripting {
     struct engine *engine;
     struct run eval, functions;
-    struct vm eval_vm; /* of scripts; each library of functions has its own */
-    struct dict by_digest, by_hash;
-    struct dlist_node recent; /* transient scripts, the longest unused first */
-    size_t transient, text_bytes;
-    struct libraries libraries;
-    size_t library_bytes;
+    struct script_cache scripts;
+    struct libraries libraries; /* each with a Lua state of its own */
+    size_t library_bytes;       /* of their code */
     uint64_t failures;
 };
-
-static int open_eval(lua_State *L)
-{
-    sandbox_open(L, redis_lib_open);
-    return 0;
-}
 
 struct scripting *scripting_new(struct engine *engine)
 {
     struct scripting *s = mem_zalloc(sizeof(*s));
     s->engine = engine;
-    dlist_init(&s->recent);
     library_init(&s->libraries);
     run_init(&s->eval, engine);
     run_init(&s->functions, engine);
     s->functions.is_function = true;
-    run_open(&s->eval, &s->eval_vm, open_eval);
+    script_cache_init(&s->scripts, &s->eval);
     return s;
-}
-
-static void forget(struct scripting *s, struct script *x)
-{
-    dict_remove(&s->by_digest, bytes_of(x->digest, DIGEST_SHA1_HEX));
-    dict_remove(&s->by_hash, bytes_of(x->hash, sizeof(x->hash)));
-    if (dlist_linked(&x->recent)) {
-        dlist_remove(&x->recent);
-        s->transient--;
-    }
-    s->text_bytes -= x->text->n;
-    luaL_unref(s->eval_vm.L, LUA_REGISTRYINDEX, x->ref);
-    str_unref(x->text);
-    mem_free(x);
-}
-
-static void forget_all(struct scripting *s)
-{
-    struct dict_walk w = {0};
-    for (struct dict_node *n; (n = dict_next(&s->by_digest, &w));)
-        forget(s, n->value);
 }
 
 static void free_libraries(struct dlist_node *all)
@@ -89,74 +43,40 @@ void scripting_free(struct scripting *s)
 {
     if (!s)
         return;
-    forget_all(s);
+    script_cache_free(&s->scripts);
     free_libraries(&s->libraries.all);
-    dict_clear(&s->by_digest);
-    dict_clear(&s->by_hash);
     dict_clear(&s->libraries.by_name);
     dict_clear(&s->libraries.functions);
-    vm_free(&s->eval_vm);
     run_free(&s->eval);
     run_free(&s->functions);
     mem_free(s);
 }
 
-/* ---- The cache */
+/* ---- Scripts */
 
 struct script *scripting_find(struct scripting *s, struct bytes digest)
 {
-    char lower[DIGEST_SHA1_HEX];
-    if (digest.n != sizeof(lower))
-        return NULL;
-    for (size_t i = 0; i < sizeof(lower); i++)
-        lower[i] = (char)tolower((unsigned char)digest.p[i]);
-    return dict_get(&s->by_digest, bytes_of(lower, sizeof(lower)));
+    return script_cache_find(&s->scripts, digest);
 }
 
-/* "#!lua flags=a,b" in front of a script. *head: bytes of that line. */
-static bool parse_shebang(struct bytes text, struct script *x, size_t *head, struct reply *reply)
+struct script *scripting_add(struct scripting *s, struct bytes text, bool keep, struct reply *reply)
 {
-    *head = 0;
-    if (!bytes_has_prefix(text, "#!"))
-        return true;
-    const char *p = text.p, *end = memchr(p, '\n', text.n);
-    if (!end) {
-        reply_errorf(reply, "ERR Invalid script shebang");
-        return false;
-    }
-    *head = (size_t)(end - p);
-    x->declared = true;
-    bool first = true;
-    while (p < end) {
-        const char *word = p;
-        while (p < end && *p != ' ')
-            p++;
-        struct bytes w = bytes_of(word, (size_t)(p - word));
-        p += p < end;
-        if (first && !bytes_equal(w, BYTES("#!lua"))) {
-            reply_errorf(reply, "ERR Unexpected engine in script shebang: %.*s", (int)w.n, w.p);
-            return false;
-        }
-        if (!first && w.n && !bytes_has_prefix(w, "flags=")) {
-            reply_errorf(reply, "ERR Unknown lua shebang option: %.*s", (int)w.n, w.p);
-            return false;
-        }
-        for (size_t at = first || !w.n ? w.n : 6; at < w.n;) {
-            size_t n = 0;
-            while (at + n < w.n && w.p[at + n] != ',')
-                n++;
-            struct bytes flag = bytes_of(w.p + at, n);
-            unsigned bit = library_flag(flag);
-            if (!bit && n) {
-                reply_errorf(reply, "ERR Unexpected flag in script shebang: %.*s", (int)n, flag.p);
-                return false;
-            }
-            x->flags |= bit;
-            at += n + 1;
-        }
-        first = false;
-    }
-    return true;
+    return script_cache_add(&s->scripts, text, keep, reply);
+}
+
+const char *scripting_digest(const struct script *x)
+{
+    return x->digest;
+}
+
+struct bytes scripting_text(const struct script *x)
+{
+    return str_bytes(x->text);
+}
+
+void scripting_flush(struct scripting *s)
+{
+    script_cache_flush(&s->scripts);
 }
 
 static unsigned does(unsigned flags)
@@ -173,288 +93,13 @@ unsigned scripting_function_does(const struct function *f)
 
 bool scripting_declares(struct bytes text, unsigned *what)
 {
-    struct chain nowhere = {0};
-    struct reply reply = {.out = &nowhere, .resp = 2};
-    struct script x = {0};
-    size_t head;
-    bool good = parse_shebang(text, &x, &head, &reply);
-    chain_free(&nowhere);
-    *what = does(x.flags);
-    return good && x.declared;
-}
-
-struct compile_job {
-    struct bytes text;
-    int ref, error;
-    struct buf why;
-};
-
-static int compile_protected(lua_State *L)
-{
-    struct compile_job *j = lua_touserdata(L, 1);
-    j->error = vm_load(L, j->text, "@user_script");
-    if (j->error == 0)
-        j->ref = luaL_ref(L, LUA_REGISTRYINDEX);
-    else
-        buf_add_text(&j->why, lua_tostring(L, -1));
-    return 0;
-}
-
-static void compile_once(struct scripting *s, struct compile_job *j)
-{
-    s->eval.compiling = true;
-    run_prepare(&s->eval, &s->eval_vm);
-    int failed = vm_protect(&s->eval_vm, compile_protected, j);
-    if (failed) {
-        const char *text = lua_tostring(s->eval_vm.L, -1);
-        j->error = failed;
-        j->why.n = 0;
-        buf_add_text(&j->why, text ? text : "unknown error");
-    }
-    lua_settop(s->eval_vm.L, 0);
-    run_prepared(&s->eval);
-}
-
-/* Scripts that only came by EVAL must not take the memory that scripts run in: the longest unused
- * go when all take more than half of it. */
-static void trim_cache(struct scripting *s)
-{
-    struct vm *vm = &s->eval_vm;
-    size_t most = vm->limit / 2;
-    while (most && vm->used > most && (s->transient || vm->used > vm->floor + vm->limit / 8)) {
-        for (size_t n = s->transient / 2; n && vm->used <= vm->floor + vm->limit / 8; n--)
-            forget(s, dlist_item(s->recent.next, struct script, recent));
-        if (s->transient == 1 && vm->used <= vm->floor + vm->limit / 8)
-            forget(s, dlist_item(s->recent.next, struct script, recent));
-        vm_collect(vm);
-    }
-}
-
-static bool compile(struct scripting *s, struct script *x, struct bytes text, struct reply *reply)
-{
-    size_t head;
-    if (!parse_shebang(text, x, &head, reply))
-        return false;
-    struct compile_job j = {.text = bytes_of(text.p + head, text.n - head)};
-    trim_cache(s);
-    compile_once(s, &j);
-    if (j.error && s->eval_vm.refused) {
-        /* The scripts that only came by EVAL make room. */
-        while (!dlist_empty(&s->recent))
-            forget(s, dlist_item(s->recent.next, struct script, recent));
-        j.why.n = 0;
-        compile_once(s, &j);
-    }
-    if (j.error)
-        reply_errorf(reply, "ERR Error compiling script (new function): %.*s", (int)j.why.n,
-                     j.why.p);
-    x->ref = j.ref;
-    buf_free(&j.why);
-    return j.error == 0;
-}
-
-static void use(struct scripting *s, struct script *x)
-{
-    if (dlist_linked(&x->recent) && s->recent.prev != &x->recent) {
-        dlist_remove(&x->recent);
-        dlist_append(&s->recent, &x->recent);
-    }
-}
-
-static void keep_for_good(struct scripting *s, struct script *x)
-{
-    if (!dlist_linked(&x->recent))
-        return;
-    dlist_remove(&x->recent);
-    s->transient--;
-}
-
-struct script *scripting_add(struct scripting *s, struct bytes text, bool keep, struct reply *reply)
-{
-    uint64_t hash[2];
-    hash_xxh3_128(text, &hash[0], &hash[1]);
-    struct script *x = dict_get(&s->by_hash, bytes_of(hash, sizeof(hash)));
-    /* The hash is quick but can be forged: the text decides. */
-    if (x && !bytes_equal(str_bytes(x->text), text))
-        x = NULL;
-    char digest[DIGEST_SHA1_HEX + 1] = {0};
-    if (!x) {
-        digest_sha1_hex(text, digest);
-        x = dict_get(&s->by_digest, bytes_of(digest, DIGEST_SHA1_HEX));
-    }
-    if (x) {
-        if (keep)
-            keep_for_good(s, x);
-        else
-            use(s, x);
-        return x;
-    }
-    x = mem_zalloc(sizeof(*x));
-    if (!compile(s, x, text, reply)) {
-        mem_free(x);
-        return NULL;
-    }
-    x->text = str_new(text);
-    memcpy(x->digest, digest, sizeof(digest));
-    memcpy(x->hash, hash, sizeof(hash));
-    s->text_bytes += text.n;
-    dict_ensure(&s->by_digest, bytes_of(x->digest, DIGEST_SHA1_HEX))->value = x;
-    dict_ensure(&s->by_hash, bytes_of(hash, sizeof(hash)))->value = x;
-    if (!keep) {
-        dlist_append(&s->recent, &x->recent);
-        if (++s->transient > SCRIPTING_TRANSIENT)
-            forget(s, dlist_item(s->recent.next, struct script, recent));
-    }
-    return x;
-}
-
-const char *scripting_digest(const struct script *x)
-{
-    return x->digest;
-}
-
-struct bytes scripting_text(const struct script *x)
-{
-    return str_bytes(x->text);
-}
-
-void scripting_flush(struct scripting *s)
-{
-    forget_all(s);
-    vm_free(&s->eval_vm);
-    run_open(&s->eval, &s->eval_vm, open_eval);
+    unsigned flags;
+    bool declared = script_cache_declares(text, &flags);
+    *what = does(flags);
+    return declared;
 }
 
 /* ---- Running */
-
-struct run_job {
-    struct run *run;
-    int ref;
-    const struct scripting_request *q;
-    struct reply *reply;
-    struct chain aside; /* a table on its way to be a reply: others may have a turn meanwhile */
-    struct reply to_aside;
-};
-
-static void push_strings(lua_State *L, const struct bytes *from, int n)
-{
-    lua_createtable(L, n, 0);
-    for (int i = 0; i < n; i++) {
-        lua_pushlstring(L, from[i].p, from[i].n);
-        lua_rawseti(L, -2, i + 1);
-    }
-}
-
-/* The error on top of the stack: a table (sandbox_on_error()) or a message. */
-static void reply_failure(lua_State *L, struct run *r, struct reply *reply)
-{
-    struct buf b = {0};
-    const char *source = NULL, *text = NULL;
-    int line = 0;
-    size_t n = 0;
-    if (lua_istable(L, -1)) {
-        int at = lua_gettop(L);
-        lua_pushliteral(L, "err");
-        lua_rawget(L, at);
-        if (lua_type(L, -1) == LUA_TSTRING)
-            text = lua_tolstring(L, -1, &n);
-        lua_pushliteral(L, "source");
-        lua_rawget(L, at);
-        if (lua_type(L, -1) == LUA_TSTRING)
-            source = lua_tostring(L, -1);
-        lua_pushliteral(L, "line");
-        lua_rawget(L, at);
-        line = (int)lua_tointeger(L, -1);
-    }
-    if (text) {
-        if (n && *text == '-') {
-            text++;
-            n--;
-        }
-        buf_add(&b, bytes_of(text, n));
-    } else {
-        text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
-        buf_printf(&b, "ERR %s", text ? text : "unknown error");
-    }
-    buf_printf(&b, " script: %s", r->name);
-    if (source)
-        buf_printf(&b, ", on %s:%d.", source, line);
-    reply_error_bytes(reply, buf_bytes(&b));
-    buf_free(&b);
-}
-
-static int convert_protected(lua_State *L)
-{
-    struct run_job *j = lua_touserdata(L, 1);
-    struct run *r = j->run;
-    convert_to_reply(L, &j->to_aside, r->client->reply.resp == 3, r->vm->limit);
-    return 0;
-}
-
-/* The result on top of the stack becomes the reply; a table first aside, because that may fail. */
-static int reply_result(lua_State *L, struct run_job *j)
-{
-    if (!lua_istable(L, -1)) {
-        convert_to_reply(L, j->reply, j->run->client->reply.resp == 3, 0);
-        return 0;
-    }
-    j->aside.pool = j->reply->out->pool;
-    j->to_aside = (struct reply){.out = &j->aside, .resp = j->reply->resp};
-    lua_pushcfunction(L, convert_protected);
-    lua_insert(L, -2);
-    lua_pushlightuserdata(L, j);
-    lua_insert(L, -2);
-    int failed = lua_pcall(L, 2, 0, 0);
-    if (failed)
-        return failed;
-    chain_move(j->reply->out, &j->aside);
-    j->reply->errors += j->to_aside.errors;
-    if (j->to_aside.errors)
-        memcpy(j->reply->error_code, j->to_aside.error_code, sizeof(j->reply->error_code));
-    return 0;
-}
-
-static int run_protected(lua_State *L)
-{
-    struct run_job *j = lua_touserdata(L, 1);
-    struct run *r = j->run;
-    lua_settop(L, 0);
-    lua_pushcfunction(L, sandbox_on_error);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, j->ref);
-    push_strings(L, j->q->keys, j->q->key_count);
-    if (!r->is_function)
-        sandbox_set_global(L, "KEYS");
-    push_strings(L, j->q->args, j->q->arg_count);
-    if (!r->is_function)
-        sandbox_set_global(L, "ARGV");
-    int failed = lua_pcall(L, r->is_function ? 2 : 0, 1, 1);
-    if (!failed)
-        failed = reply_result(L, j);
-    r->vm->bounded = false;
-    if (failed)
-        reply_failure(L, r, j->reply);
-    return 0;
-}
-
-static void run(struct call *call, struct run *r, struct vm *vm, int ref, bool readonly,
-                bool allow_oom, const struct scripting_request *q)
-{
-    unsigned errors = r->client->errors_counted;
-    struct run_job j = {.run = r, .ref = ref, .q = q, .reply = call->reply};
-    call_no_effect(call);
-    run_begin(r, vm, call->client, readonly, allow_oom);
-    r->argv_called = call->argv;
-    r->argc_called = call->argc;
-    int failed = vm_protect(vm, run_protected, &j);
-    run_end(r);
-    gate_inherit(call, r->client);
-    if (failed)
-        reply_failure(vm->L, r, call->reply);
-    chain_free(&j.aside);
-    lua_settop(vm->L, 0);
-    /* An error of a command that the script hands on was counted when it happened. */
-    call->errors_counted = r->client->errors_counted != errors;
-}
 
 static bool refuse_oom(struct call *call)
 {
@@ -476,15 +121,30 @@ static bool may_run(struct call *call, unsigned flags, const struct scripting_re
     return (flags & (FUNCTION_ALLOW_OOM | FUNCTION_NO_WRITES)) || !refuse_oom(call);
 }
 
+static void run(struct call *call, struct invocation in, const struct scripting_request *q)
+{
+    in.readonly |= q->readonly;
+    in.keys = q->keys;
+    in.key_count = q->key_count;
+    in.args = q->args;
+    in.arg_count = q->arg_count;
+    invoke(call, &in);
+}
+
 void scripting_eval(struct call *call, struct script *x, const struct scripting_request *q)
 {
     struct scripting *s = call->engine->scripting;
     if (x->declared && !may_run(call, x->flags, q))
         return;
-    use(s, x);
+    script_cache_use(&s->scripts, x);
     memcpy(s->eval.name, x->digest, sizeof(x->digest));
-    run(call, &s->eval, &s->eval_vm, x->ref, q->readonly || (x->flags & FUNCTION_NO_WRITES),
-        x->declared, q);
+    run(call,
+        (struct invocation){.run = &s->eval,
+                            .vm = &s->scripts.vm,
+                            .ref = x->ref,
+                            .readonly = x->flags & FUNCTION_NO_WRITES,
+                            .allow_oom = x->declared},
+        q);
 }
 
 void scripting_fcall(struct call *call, const struct function *f, const struct scripting_request *q)
@@ -494,7 +154,12 @@ void scripting_fcall(struct call *call, const struct function *f, const struct s
         return;
     snprintf(s->functions.name, sizeof(s->functions.name), "%.*s", (int)f->name->n, f->name->p);
     struct library *x = f->library;
-    run(call, &s->functions, &x->vm, f->ref, q->readonly || (f->flags & FUNCTION_NO_WRITES), true,
+    run(call,
+        (struct invocation){.run = &s->functions,
+                            .vm = &x->vm,
+                            .ref = f->ref,
+                            .readonly = f->flags & FUNCTION_NO_WRITES,
+                            .allow_oom = true},
         q);
     if (x->vm.refused && x->vm.used > x->vm.limit / 2) {
         /* It keeps so much from one call to the next that none would find memory. */
@@ -768,10 +433,11 @@ size_t scripting_machines(void)
 void scripting_memory(const struct scripting *s, struct scripting_memory *out)
 {
     *out = (struct scripting_memory){
-        .eval_vm = s->eval_vm.used,
-        .scripts = s->text_bytes + dict_memory(&s->by_digest) + dict_memory(&s->by_hash) +
-                   s->by_digest.used * sizeof(struct script),
-        .script_count = s->by_digest.used,
+        .eval_vm = s->scripts.vm.used,
+        .scripts = s->scripts.text_bytes + dict_memory(&s->scripts.by_digest) +
+                   dict_memory(&s->scripts.by_hash) +
+                   s->scripts.by_digest.used * sizeof(struct script),
+        .script_count = s->scripts.by_digest.used,
         .libraries = s->library_bytes,
         .library_count = s->libraries.by_name.used,
         .function_count = s->libraries.functions.used,

@@ -5,9 +5,6 @@
 
 #include "engine/call.h"
 
-/* Scripts that came by EVAL and were not loaded: so many stay, the most recently used. */
-#define SCRIPTING_TRANSIENT 500
-
 struct scripting;
 struct script;
 struct function;
@@ -22,34 +19,36 @@ struct scripting_request {
     bool readonly; /* the _RO forms */
 };
 
-/* By its digest (40 hex digits, case ignored); NULL: unknown. */
 /* What a script or function may do by its own declaration. */
 enum scripting_does { SCRIPTING_WRITES = 1, SCRIPTING_GROWS = 2 };
-/* False: the script declares nothing. */
+/* Reads the text's "#!lua" line. False: there is none, or it is wrong. */
 bool scripting_declares(struct bytes text, unsigned *does);
 unsigned scripting_function_does(const struct function *f);
+/* By its digest (40 hexadecimal digits, case ignored); NULL: unknown. The script belongs to s, and
+ * is valid until the next scripting_add() or scripting_flush(). */
 struct script *scripting_find(struct scripting *s, struct bytes digest);
-/* By its text, compiled when it is new; NULL after an error reply. keep: as SCRIPT LOAD. */
+/* By its text, compiled when it is new; NULL after an error reply. keep: SCRIPT LOAD, whose scripts
+ * stay until a flush; the others make room for newer ones. */
 struct script *scripting_add(struct scripting *s, struct bytes text, bool keep,
                              struct reply *reply);
 const char *scripting_digest(const struct script *x);
 struct bytes scripting_text(const struct script *x);
 void scripting_eval(struct call *call, struct script *x, const struct scripting_request *q);
-/* All scripts go. */
+/* Forgets all scripts and what they left in the Lua state; none runs. */
 void scripting_flush(struct scripting *s);
 
 /* ---- Functions */
 
-/* Loads a library; the name (40 and more characters) belongs to the caller. NULL after an error
- * reply. */
 enum scripting_load {
-    SCRIPTING_NEW,     /* there is none of its name */
-    SCRIPTING_REPLACE, /* in place of one of its name */
-    SCRIPTING_RESTORE, /* as NEW, from FUNCTION RESTORE */
+    SCRIPTING_NEW,     /* an error when one of its name exists */
+    SCRIPTING_REPLACE, /* takes the place of one of its name */
+    SCRIPTING_RESTORE, /* as NEW, with the error text of FUNCTION RESTORE */
 };
+/* Runs the code and keeps the library that it makes. Returns library.name, owned by the library;
+ * NULL after an error reply. */
 const char *scripting_load(struct scripting *s, struct bytes code, enum scripting_load how,
                            struct reply *reply);
-/* How many libraries could not be loaded. */
+/* How many calls of scripting_load() failed. */
 uint64_t scripting_failures(const struct scripting *s);
 bool scripting_delete(struct scripting *s, struct bytes library);
 void scripting_flush_functions(struct scripting *s);
@@ -59,20 +58,20 @@ void scripting_fcall(struct call *call, const struct function *f,
 /* FUNCTION LIST: libraries that match, or all (pattern.p NULL). */
 void scripting_list(struct scripting *s, struct bytes pattern, bool with_code, struct reply *reply);
 void scripting_stats(struct scripting *s, struct reply *reply);
-/* The code of each library, in the order they were loaded: the i-th, or n == 0. */
+/* The code of the i-th library in the order of loading; n == 0 behind the last. Cost: O(i). */
 struct bytes scripting_library(struct scripting *s, size_t i);
-/* For FUNCTION RESTORE: takes all libraries away, to be dropped or put back. */
+/* For FUNCTION RESTORE: takes all libraries away. The caller puts them back or drops them. */
 struct scripting_libraries *scripting_set_aside(struct scripting *s);
 void scripting_put_back(struct scripting *s, struct scripting_libraries *aside);
-/* Loads those set aside once more, beside. False: it failed. */
+/* Loads the libraries set aside into s once more; they stay set aside. False: one did not load. */
 bool scripting_copy(struct scripting *s, const struct scripting_libraries *aside);
 void scripting_drop(struct scripting_libraries *aside);
 
 /* ---- What runs now */
 
-/* Asks what runs to end. False after an error reply. */
+/* Asks the running script or function to end at its next turn. False after an error reply. */
 bool scripting_kill(struct scripting *s, bool function, struct reply *reply);
-/* For the end of the server: as KILL, without a reply. False: it has written already. */
+/* For shutdown: as scripting_kill(), without a reply. False: it has written, and runs on. */
 bool scripting_interrupt(struct scripting *s);
 bool scripting_runs_function(const struct scripting *s);
 
