@@ -52,6 +52,38 @@ static const char *push_members(lua_State *L, const char *p, long n, char kind)
     return p;
 }
 
+/* A string: its length at p, its bytes at text. Verbatim: "txt:" or the like comes first. */
+static const char *push_bulk(lua_State *L, const char *p, const char *text, bool verbatim)
+{
+    long n = strtol(p, NULL, 10);
+    if (n < 0) {
+        lua_pushboolean(L, 0);
+        return text;
+    }
+    if (!verbatim) {
+        lua_pushlstring(L, text, (size_t)n);
+    } else {
+        ASSERT(n >= 4);
+        lua_createtable(L, 0, 2);
+        lua_pushlstring(L, text, 3);
+        lua_setfield(L, -2, "format");
+        lua_pushlstring(L, text + 4, (size_t)n - 4);
+        lua_setfield(L, -2, "string");
+        wrap(L, "verbatim_string");
+    }
+    return text + n + 2;
+}
+
+/* Scripts do not see attributes. */
+static const char *skip_attributes(lua_State *L, const char *p, long n)
+{
+    for (long i = 0; i < 2 * n; i++) {
+        p = push_one(L, p);
+        lua_pop(L, 1);
+    }
+    return p;
+}
+
 static const char *push_one(lua_State *L, const char *p)
 {
     luaL_checkstack(L, 4, "a reply is nested too deeply");
@@ -65,23 +97,7 @@ static const char *push_one(lua_State *L, const char *p)
         return end + 2;
     case '$':
     case '=':
-        count = strtol(p, NULL, 10);
-        if (count < 0) {
-            lua_pushboolean(L, 0);
-            return end + 2;
-        }
-        p = end + 2;
-        if (kind == '$') {
-            lua_pushlstring(L, p, (size_t)count);
-        } else {
-            lua_createtable(L, 0, 2);
-            lua_pushlstring(L, p, 3);
-            lua_setfield(L, -2, "format");
-            lua_pushlstring(L, p + 4, (size_t)count - 4);
-            lua_setfield(L, -2, "string");
-            wrap(L, "verbatim_string");
-        }
-        return p + count + 2;
+        return push_bulk(L, p, end + 2, kind == '=');
     case '+':
         lua_pushlstring(L, p, n);
         wrap(L, "ok");
@@ -118,16 +134,9 @@ static const char *push_one(lua_State *L, const char *p)
         wrap(L, "big_number");
         return end + 2;
     case '|':
-        count = strtol(p, NULL, 10);
-        p = end + 2;
-        for (long i = 0; i < 2 * count; i++) {
-            p = push_one(L, p);
-            lua_pop(L, 1);
-        }
-        return push_one(L, p);
+        return push_one(L, skip_attributes(L, end + 2, strtol(p, NULL, 10)));
     default:
-        ASSERT(kind == '|'); /* nothing else is a reply */
-        return end;
+        UNREACHABLE(); /* nothing else is a reply */
     }
 }
 

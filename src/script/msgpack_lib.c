@@ -240,6 +240,64 @@ static void push_double(struct input *in)
     lua_pushnumber(in->L, v);
 }
 
+/* A value whose first byte says its kind and not also its length or value. */
+static void push_marked(struct input *in, unsigned char c)
+{
+    switch (c) {
+    case 0xc0:
+        lua_pushnil(in->L);
+        break;
+    case 0xc2:
+    case 0xc3:
+        lua_pushboolean(in->L, c == 0xc3);
+        break;
+    case 0xc4:
+    case 0xd9:
+        push_string(in, take(in, 1));
+        break;
+    case 0xc5:
+    case 0xda:
+        push_string(in, take(in, 2));
+        break;
+    case 0xc6:
+    case 0xdb:
+        push_string(in, take(in, 4));
+        break;
+    case 0xca:
+        push_float(in);
+        break;
+    case 0xcb:
+        push_double(in);
+        break;
+    case 0xcc:
+    case 0xcd:
+    case 0xce:
+    case 0xcf:
+        lua_pushnumber(in->L, (double)take(in, 1u << (c - 0xcc)));
+        break;
+    case 0xd0:
+    case 0xd1:
+    case 0xd2:
+    case 0xd3:
+        push_int(in, 1u << (c - 0xd0));
+        break;
+    case 0xdc:
+        push_array(in, take(in, 2));
+        break;
+    case 0xdd:
+        push_array(in, take(in, 4));
+        break;
+    case 0xde:
+        push_map(in, take(in, 2));
+        break;
+    case 0xdf:
+        push_map(in, take(in, 4));
+        break;
+    default:
+        luaL_error(in->L, "Bad data format in input.");
+    }
+}
+
 static void push_next(struct input *in)
 {
     vm_poll(in->L);
@@ -256,59 +314,7 @@ static void push_next(struct input *in)
     } else if ((c & 0xf0) == 0x80) {
         push_map(in, c & 15);
     } else {
-        switch (c) {
-        case 0xc0:
-            lua_pushnil(in->L);
-            break;
-        case 0xc2:
-        case 0xc3:
-            lua_pushboolean(in->L, c == 0xc3);
-            break;
-        case 0xc4:
-        case 0xd9:
-            push_string(in, take(in, 1));
-            break;
-        case 0xc5:
-        case 0xda:
-            push_string(in, take(in, 2));
-            break;
-        case 0xc6:
-        case 0xdb:
-            push_string(in, take(in, 4));
-            break;
-        case 0xca:
-            push_float(in);
-            break;
-        case 0xcb:
-            push_double(in);
-            break;
-        case 0xcc:
-        case 0xcd:
-        case 0xce:
-        case 0xcf:
-            lua_pushnumber(in->L, (double)take(in, 1u << (c - 0xcc)));
-            break;
-        case 0xd0:
-        case 0xd1:
-        case 0xd2:
-        case 0xd3:
-            push_int(in, 1u << (c - 0xd0));
-            break;
-        case 0xdc:
-            push_array(in, take(in, 2));
-            break;
-        case 0xdd:
-            push_array(in, take(in, 4));
-            break;
-        case 0xde:
-            push_map(in, take(in, 2));
-            break;
-        case 0xdf:
-            push_map(in, take(in, 4));
-            break;
-        default:
-            luaL_error(in->L, "Bad data format in input.");
-        }
+        push_marked(in, c);
     }
 }
 

@@ -201,6 +201,48 @@ static void push_int(lua_State *L, const char *p, size_t n, bool little, bool is
     lua_pushnumber(L, (double)(int64_t)v);
 }
 
+static double real_at(const char *p, size_t n, bool little)
+{
+    char raw[sizeof(double)];
+    float f;
+    double d;
+    for (size_t i = 0; i < n; i++)
+        raw[i] = p[little ? i : n - 1 - i];
+    if (n == sizeof(d)) {
+        memcpy(&d, raw, sizeof(d));
+        return d;
+    }
+    memcpy(&f, raw, sizeof(f));
+    return (double)f;
+}
+
+/* Pushes the n bytes at p, of have that are left. n == 0 ("c0"): as many as the result before says,
+ * which goes. Returns how many. */
+static size_t push_chars(lua_State *L, const char *p, size_t n, size_t have, int *results)
+{
+    if (n == 0) {
+        if (*results == 0 || !lua_isnumber(L, -1))
+            luaL_error(L, "format 'c0' needs a previous size");
+        double wanted = lua_tonumber(L, -1);
+        lua_pop(L, 1);
+        --*results;
+        luaL_argcheck(L, wanted >= 0 && wanted <= (double)have, 2, "data string too short");
+        n = (size_t)wanted;
+    }
+    lua_pushlstring(L, p, n);
+    return n;
+}
+
+/* Pushes the string at p, which a 0 ends; returns its bytes with the 0. */
+static size_t push_terminated(lua_State *L, const char *p, size_t have)
+{
+    const char *end = memchr(p, 0, have);
+    if (!end)
+        luaL_error(L, "unfinished string in data");
+    lua_pushlstring(L, p, (size_t)(end - p));
+    return (size_t)(end - p) + 1;
+}
+
 static int do_unpack(lua_State *L)
 {
     const char *f = luaL_checkstring(L, 1);
@@ -224,54 +266,22 @@ static int do_unpack(lua_State *L)
         }
         switch (option) {
         case 'x':
+            at += n;
+            continue;
+        case 'f':
+        case 'd':
+            lua_pushnumber(L, real_at(data + at, n, y.little));
             break;
-        case 'f': {
-            char raw[sizeof(float)];
-            float v;
-            for (size_t i = 0; i < sizeof(v); i++)
-                raw[i] = y.little ? data[at + i] : data[at + sizeof(v) - 1 - i];
-            memcpy(&v, raw, sizeof(v));
-            lua_pushnumber(L, (double)v);
-            results++;
-            break;
-        }
-        case 'd': {
-            char raw[sizeof(double)];
-            double v;
-            for (size_t i = 0; i < sizeof(v); i++)
-                raw[i] = y.little ? data[at + i] : data[at + sizeof(v) - 1 - i];
-            memcpy(&v, raw, sizeof(v));
-            lua_pushnumber(L, v);
-            results++;
-            break;
-        }
         case 'c':
-            if (n == 0) {
-                if (results == 0 || !lua_isnumber(L, -1))
-                    luaL_error(L, "format 'c0' needs a previous size");
-                double wanted = lua_tonumber(L, -1);
-                lua_pop(L, 1);
-                results--;
-                luaL_argcheck(L, wanted >= 0 && wanted <= (double)(have - at), 2,
-                              "data string too short");
-                n = (size_t)wanted;
-            }
-            lua_pushlstring(L, data + at, n);
-            results++;
+            n = push_chars(L, data + at, n, have - at, &results);
             break;
-        case 's': {
-            const char *end = memchr(data + at, 0, have - at);
-            if (!end)
-                luaL_error(L, "unfinished string in data");
-            n = (size_t)(end - (data + at)) + 1;
-            lua_pushlstring(L, data + at, n - 1);
-            results++;
+        case 's':
+            n = push_terminated(L, data + at, have - at);
             break;
-        }
         default:
             push_int(L, data + at, n, y.little, islower((unsigned char)option));
-            results++;
         }
+        results++;
         at += n;
     }
     lua_pushinteger(L, (lua_Integer)at + 1);

@@ -234,6 +234,39 @@ static const char *again(struct match *m, const char *s, char digit)
     return s + n;
 }
 
+/* "%f[set]", p behind the f: whether s is where a run of characters of the set begins. */
+static bool at_frontier(struct match *m, const char *s, const char *p, const char **end)
+{
+    if (p == m->pattern_end || *p != '[')
+        luaL_error(m->L, "missing '[' after '%%f' in pattern");
+    *end = class_end(m, p);
+    int before = s == m->text ? 0 : (unsigned char)s[-1];
+    int here = s < m->text_end ? (unsigned char)*s : 0;
+    return !in_set(m, before, p, *end - 1) && in_set(m, here, p, *end - 1);
+}
+
+/* "%b()", "%f[set]" and "%1" at p. False: p begins something else. *s is NULL when it does not
+ * match, else behind what it matched; *p is behind the item. */
+static bool match_special(struct match *m, const char **s, const char **p)
+{
+    if (**p != '%' || *p + 1 >= m->pattern_end)
+        return false;
+    char c = (*p)[1];
+    if (c == 'b') {
+        *s = balanced(m, *s, *p + 2);
+        *p += 4;
+    } else if (c == 'f') {
+        if (!at_frontier(m, *s, *p + 2, p))
+            *s = NULL;
+    } else if (isdigit((unsigned char)c)) {
+        *s = again(m, *s, c);
+        *p += 2;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static const char *match_inner(struct match *m, const char *s, const char *p)
 {
     while (p < m->pattern_end) {
@@ -245,34 +278,10 @@ static const char *match_inner(struct match *m, const char *s, const char *p)
             return end_capture(m, s, p + 1);
         if (*p == '$' && p + 1 == m->pattern_end)
             return s == m->text_end ? s : NULL;
-        if (*p == '%' && p + 1 < m->pattern_end) {
-            char c = p[1];
-            if (c == 'b') {
-                s = balanced(m, s, p + 2);
-                if (!s)
-                    return NULL;
-                p += 4;
-                continue;
-            }
-            if (c == 'f') {
-                p += 2;
-                if (p == m->pattern_end || *p != '[')
-                    luaL_error(m->L, "missing '[' after '%%f' in pattern");
-                const char *end = class_end(m, p);
-                int before = s == m->text ? 0 : (unsigned char)s[-1];
-                int here = s < m->text_end ? (unsigned char)*s : 0;
-                if (in_set(m, before, p, end - 1) || !in_set(m, here, p, end - 1))
-                    return NULL;
-                p = end;
-                continue;
-            }
-            if (isdigit((unsigned char)c)) {
-                s = again(m, s, c);
-                if (!s)
-                    return NULL;
-                p += 2;
-                continue;
-            }
+        if (match_special(m, &s, &p)) {
+            if (!s)
+                return NULL;
+            continue;
         }
         const char *end = class_end(m, p);
         char after = end < m->pattern_end ? *end : 0;
