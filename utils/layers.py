@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """The layers of src/LAYERS, checked.
 
-layers.py check BUILD      includes, calls (from the object files in BUILD), circles between files, exported
-                           variables, names, headers that do not compile alone
+layers.py check BUILD      includes, calls (from the object files in BUILD), circles between files (a header counts
+                           with its .c), families that know each other, exported variables, names, headers that do
+                           not compile alone
 layers.py below MODULE BUILD   the object files of a module's layer and those below (for linking its tests)
 layers.py selftest BUILD   plants one violation of each kind and sees that it is found
 """
@@ -105,6 +106,61 @@ def check_calls(table, layer, bad):
             visit(node, [node])
 
 
+def check_pairs(table, src, bad):
+    """Inside a module too there is an order: x.c and x.h are one place, arrows between places are includes and calls,
+    and no way leads back. Folders inside a module are families, which know the module's own files but not each other."""
+    def place(path):
+        return os.path.splitext(path)[0]
+
+    owner = {name: path for path, (defined, _) in table.items() for name, kind in defined.items() if kind.isupper()}
+    arrows = {}
+    for path in sources(src):
+        if path.endswith(".def"):
+            continue
+        for n, line in enumerate(open(os.path.join(src, path)), 1):
+            m = re.match(r'\s*#\s*include\s*"([^"]+\.h)"', line)
+            if not m or not os.path.exists(os.path.join(src, m.group(1))):
+                continue
+            other = m.group(1)
+            if place(other) != place(path):
+                arrows.setdefault(place(path), set()).add(place(other))
+            mine, theirs = path.split("/")[:-1], other.split("/")[:-1]
+            if mine[0] == theirs[0] and len(mine) > 1 and len(theirs) > 1 and mine != theirs:
+                bad.append("%s:%d: the family %s knows the family %s" % (path, n, "/".join(mine), "/".join(theirs)))
+    for path, (_, undefined) in table.items():
+        for name in undefined:
+            target = owner.get(name)
+            if target and place(target) != place(path):
+                arrows.setdefault(place(path), set()).add(place(target))
+    for knot in knots(arrows):
+        bad.append("circle of pairs: " + " ".join(sorted(knot)))
+
+
+def knots(arrows):
+    """Groups of two and more nodes that all reach each other (Tarjan 1972)."""
+    order, low, stack, out = {}, {}, [], []
+
+    def visit(node):
+        order[node] = low[node] = len(order)
+        stack.append(node)
+        for other in sorted(arrows.get(node, ())):
+            if other not in order:
+                visit(other)
+            if other in stack:
+                low[node] = min(low[node], low[other])
+        if low[node] == order[node]:
+            at = stack.index(node)
+            if len(stack) - at > 1:
+                out.append(stack[at:])
+            del stack[at:]
+
+    sys.setrecursionlimit(10000)
+    for node in sorted(arrows):
+        if node not in order:
+            visit(node)
+    return out
+
+
 def check_names(table, src, bad):
     for path, (defined, _) in table.items():
         stem = os.path.splitext(os.path.basename(path))[0]
@@ -139,6 +195,7 @@ def check(src, build, headers=True):
     check_includes(src, layer, hosts, bad)
     table = symbols(build, src)
     check_calls(table, layer, bad)
+    check_pairs(table, src, bad)
     check_names(table, src, bad)
     if headers:
         check_headers(src, bad)
@@ -162,6 +219,8 @@ PLANTED = [
     ("upward call", "base/mem.c", "void db_ready(void *a, int b);\nvoid mem_planted(void);\nvoid mem_planted(void) { db_ready(0, 0); }\n",
      "upward or sideways call"),
     ("circle", "base/bytes.c", "long num_planted(void);\nlong bytes_planted(void);\nlong bytes_planted(void) { return num_planted(); }\n", "circle"),
+    ("circle through a header", "type/string.h", '#include "type/value.h"\n', "circle of pairs"),
+    ("family that knows another", "type/stream/stream_id.h", '#include "type/other/planted.h"\n', "knows the family"),
     ("exported variable", "base/mem.c", "int mem_planted_variable = 1;\n", "exported variable"),
     ("foreign name", "base/mem.c", "void planted(void);\nvoid planted(void) {}\n", "does not begin with"),
     ("foreign header", "base/mem.c", "#include <ev.h>\n", "belongs to"),
@@ -182,6 +241,9 @@ def selftest(objects):
                     shutil.copy(os.path.join(ROOT, "src", f), os.path.join(src, f))
             shutil.copy(os.path.join(ROOT, "src", "LAYERS"), src)
             target = os.path.join(src, path)
+            if what.startswith("family"):
+                os.makedirs(os.path.join(src, "type/other"))
+                open(os.path.join(src, "type/other/planted.h"), "w").close()
             if text is None:
                 body = open(target).read().replace('#include "base/bytes.h"\n', "")
                 open(target, "w").write(body)

@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "engine/exec.h"
+#include "engine/gate.h"
 #include "engine/state.h"
 
 bool act_may(const struct engine *e)
@@ -18,7 +19,7 @@ bool act_begin(struct engine *e)
     a->open = true;
     a->touched = e->store->touched;
     a->dirty = e->store->dirty;
-    engine_group_begin(e);
+    gate_group_begin(e);
     db_command_begins(e->store);
     return true;
 }
@@ -32,7 +33,7 @@ void act_end(struct engine *e)
     /* As of a command: it counts as one change when it does not say how many there were. */
     if (e->store->touched != a->touched)
         e->store->dirty += e->store->dirty == a->dirty;
-    engine_group_end(e);
+    gate_group_end(e);
 }
 
 static const struct command *find(const struct engine *e, const struct bytes *argv, int argc)

@@ -3,7 +3,7 @@
 #ifndef ENGINE_ADMISSION_H
 #define ENGINE_ADMISSION_H
 
-#include "engine/exec.h"
+#include "engine/exec_request.h"
 
 /* Who runs it. */
 enum admission_by {

@@ -6,6 +6,7 @@
 #include "engine/act.h"
 #include "engine/block.h"
 #include "engine/deliver.h"
+#include "engine/gate.h"
 #include "engine/observe.h"
 #include "engine/rights.h"
 #include "engine/tracking.h"

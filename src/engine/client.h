@@ -8,7 +8,7 @@
 #include "ds/chain.h"
 #include "ds/dict.h"
 #include "ds/dlist.h"
-#include "engine/gate.h"
+#include "engine/promise.h"
 #include "engine/timer.h"
 #include "proto/reply.h"
 #include "proto/request.h"

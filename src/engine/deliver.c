@@ -1,4 +1,5 @@
 #include "engine/deliver.h"
+#include "engine/gate.h"
 
 #include "base/assert.h"
 

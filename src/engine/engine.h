@@ -7,7 +7,7 @@
 #include "ds/chain.h"
 #include "ds/dict.h"
 #include "ds/dlist.h"
-#include "engine/gate.h"
+#include "engine/promise.h"
 #include "engine/timer.h"
 #include "persist/journal.h"
 #include "pubsub/pubsub.h"
@@ -210,27 +210,5 @@ struct engine {
     bool replaying_foreign; /* a file of Redis, whose effects mean what they mean there */
     bool busy_function;     /* under ENGINE_BUSY: it is a function that runs */
 };
-
-/* Whether pushes have to be marked (engine/gate.h). A transaction or a script (a group within a
- * group) may let others have their turn before it ends: what it tells waits for its end in any
- * case. */
-static inline bool gate_holds_pushes(const struct engine *e)
-{
-    return e->journal->on && (e->gate.promise.armed || e->journal->depth >= 2);
-}
-
-/* A group of the journal in which a command, or what the server does by itself, has its effects. */
-static inline void engine_group_begin(struct engine *e)
-{
-    e->store->written_now = e->journal->offset + 1;
-    journal_group_begin(e->journal);
-}
-
-static inline void engine_group_end(struct engine *e)
-{
-    journal_group_end(e->journal);
-    if (__builtin_expect(!dlist_empty(&e->gate.pushed), 0) && e->journal->depth == 0)
-        gate_group_ended(e);
-}
 
 #endif

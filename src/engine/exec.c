@@ -25,6 +25,7 @@
 #include "base/mem.h"
 #include "engine/admission.h"
 #include "engine/deliver.h"
+#include "engine/gate.h"
 #include "engine/observe.h"
 #include "engine/rights.h"
 #include "engine/tracking.h"
@@ -175,7 +176,7 @@ static inline void run_handler(struct call *call, struct hashed_key hashed)
     struct store *store = call->store;
     long long touched = store->touched, dirty = store->dirty;
     store->hashed = hashed;
-    engine_group_begin(e);
+    gate_group_begin(e);
     db_command_begins(store);
     call->command->handler(call);
     db_command_ends(store);
@@ -185,7 +186,7 @@ static inline void run_handler(struct call *call, struct hashed_key hashed)
         if (!call->rewritten && (call->command->flags & COMMAND_WRITE))
             journal_request(call);
     }
-    engine_group_end(e);
+    gate_group_end(e);
 }
 
 static inline struct call call_of(struct client *c, const struct command *command,

@@ -4,16 +4,7 @@
 #define ENGINE_EXEC_H
 
 #include "base/clock.h"
-#include "engine/call.h"
-
-struct exec_request {
-    const struct bytes *argv;
-    int argc;
-    struct str **owned;
-    struct bytes raw;
-    const struct command *command; /* looked up already, or NULL */
-    struct hashed_key hashed;      /* of one of the arguments, or nothing */
-};
+#include "engine/exec_request.h"
 
 enum exec_result {
     EXEC_DONE,
@@ -44,13 +35,6 @@ enum exec_result exec_again(struct client *c, const struct command *command,
 /* A command that waited ends with this answer instead. */
 void exec_give_up(struct client *c, const struct command *command, const struct exec_request *q,
                   void (*answer)(struct reply *reply));
-/* What a script may do, and what it has done. */
-struct exec_script {
-    struct client *caller; /* whose rights count */
-    bool readonly;
-    bool no_memory; /* there was none when it began: what would grow is refused */
-    bool wrote;
-};
 /* Runs a command for a script; c is the script's own client. */
 void exec_for_script(struct client *c, struct exec_script *x, const struct exec_request *q);
 /* Whether this client may run it: 1, 0; -1: there is no such command. */

@@ -16,41 +16,11 @@
 #ifndef ENGINE_GATE_H
 #define ENGINE_GATE_H
 
-#include "ds/dlist.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "engine/engine.h"
+#include "engine/promise.h"
 
 struct call;
 struct client;
-struct engine;
-
-/* What can be relied on now. */
-struct gate_promise {
-    bool armed;        /* replies may have to wait: what they rely on is noted and marked */
-    bool open;         /* there is an append-only file */
-    bool durable;      /* and the next start would find it: its base is in place */
-    uint64_t released; /* offset that plain marks are covered up to; UINT64_MAX without a file */
-    uint64_t synced;   /* the same of durable marks; 0 while nothing is durable */
-};
-
-struct gate {
-    struct gate_promise promise;
-    uint64_t moves;    /* grows whenever another promise holds: who is held is looked at again */
-    uint64_t *written; /* last write by key hash, for store.written while armed */
-    bool sync_wanted;  /* by a command of this turn, whatever appendfsync says */
-    bool late;         /* armed when replies of this turn had been made already */
-    size_t held_count; /* clients with marks */
-    struct dlist_node pushed; /* clients with output whose group has not ended */
-};
-
-/* Output from `position` on waits for `offset`. Along a client's marks positions do not fall, and
- * the offsets of those of one kind grow. */
-struct gate_mark {
-    uint64_t position, offset;
-    bool durable;
-};
 
 #define GATE_OPEN_GROUP UINT64_MAX /* an offset: the end, not known yet, of the group that runs */
 
@@ -84,5 +54,27 @@ bool gate_is_sound(const struct client *c);
 /* Closes those whose replies wait for what will not come, unanswered: a reply would not be true, an
  * error neither. Only durable marks, or all. */
 void gate_give_up(struct engine *e, bool only_durable);
+
+/* Whether pushes have to be marked. A transaction or a script (a group within a
+ * group) may let others have their turn before it ends: what it tells waits for its end in any
+ * case. */
+static inline bool gate_holds_pushes(const struct engine *e)
+{
+    return e->journal->on && (e->gate.promise.armed || e->journal->depth >= 2);
+}
+
+/* A group of the journal in which a command, or what the server does by itself, has its effects. */
+static inline void gate_group_begin(struct engine *e)
+{
+    e->store->written_now = e->journal->offset + 1;
+    journal_group_begin(e->journal);
+}
+
+static inline void gate_group_end(struct engine *e)
+{
+    journal_group_end(e->journal);
+    if (__builtin_expect(!dlist_empty(&e->gate.pushed), 0) && e->journal->depth == 0)
+        gate_group_ended(e);
+}
 
 #endif

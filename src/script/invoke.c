@@ -1,5 +1,6 @@
 #include "script/invoke.h"
 
+#include "engine/gate.h"
 #include "script/convert.h"
 #include "script/sandbox.h"
 

@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "engine/block.h"
 #include "engine/client.h"
+#include "engine/gate.h"
 #include "engine/state.h"
 #include "persist/aof.h"
 #include "server/snapshot.h"

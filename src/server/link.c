@@ -24,6 +24,7 @@
 #include "base/mem.h"
 #include "engine/block.h"
 #include "engine/feed.h"
+#include "engine/gate.h"
 #include "engine/rights.h"
 #include "engine/session.h"
 #include "engine/txn.h"

@@ -31,6 +31,7 @@
 #include "base/mem.h"
 #include "engine/block.h"
 #include "engine/client.h"
+#include "engine/gate.h"
 #include "engine/pause.h"
 #include "engine/tracking.h"
 #include "server/durability.h"

@@ -4,7 +4,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "store/digest.h"
+#include "store/value_digest.h"
 #include "type/value.h"
 
 #include <limits.h>
@@ -59,32 +59,31 @@ void changes_begin(struct changes *c)
     c->level++;
 }
 
-static struct fetch *add(struct changes *c, const struct db *db, struct bytes key)
+static struct fetch *add(struct changes *c, int db, struct bytes key)
 {
     if (c->n == c->cap) {
         c->cap = c->cap ? c->cap * 2 : 64;
         c->fetched = mem_realloc(c->fetched, c->cap * sizeof(*c->fetched));
     }
     struct fetch *f = &c->fetched[c->n++];
-    *f = (struct fetch){.db = db->id, .key = str_new(key), .level = c->level, .is_write = true};
+    *f = (struct fetch){.db = db, .key = str_new(key), .level = c->level, .is_write = true};
     return f;
 }
 
-void changes_note_write(struct changes *c, const struct db *db, struct bytes key)
+void changes_note_write(struct changes *c, int db, struct bytes key)
 {
     if (c->level)
         add(c, db, key);
 }
 
-void changes_note_read(struct changes *c, const struct db *db, struct bytes key,
-                       const struct entry *e)
+void changes_note_read(struct changes *c, int db, struct bytes key, const struct entry *e)
 {
     if (!c->level || !e || c->reads == READS_MOST || value_memory(e, 8) > DIGEST_MOST)
         return;
     struct fetch *f = add(c, db, key);
     f->is_write = false;
     c->reads++;
-    digest_value(e, f->digest);
+    value_digest(e, f->digest);
 }
 
 static bool is_of(const struct fetch *f, int db, struct bytes key)
@@ -92,12 +91,12 @@ static bool is_of(const struct fetch *f, int db, struct bytes key)
     return f->db == db && bytes_equal(str_bytes(f->key), key);
 }
 
-void changes_check(struct changes *c, const struct db *db, struct bytes key)
+void changes_check(struct changes *c, int db, struct bytes key)
 {
     bool fetched_for_change = c->level == 0;
     for (size_t i = c->n; i-- > 0 && !fetched_for_change && c->fetched[i].level >= c->level;)
         fetched_for_change = c->fetched[i].level == c->level && c->fetched[i].is_write &&
-                             is_of(&c->fetched[i], db->id, key);
+                             is_of(&c->fetched[i], db, key);
     ASSERT(fetched_for_change);
 }
 
@@ -118,26 +117,25 @@ static bool was_written(const struct changes *c, size_t at)
     return false;
 }
 
-static void compare(const struct changes *c, size_t at, const struct store *s)
+static void compare(const struct changes *c, size_t at, changes_find *find, void *context)
 {
     const struct fetch *read = &c->fetched[at];
     if (read->is_write || was_written(c, at))
         return;
-    struct bytes key = str_bytes(read->key);
-    struct entry **e = table_find(&s->dbs[read->db].keys, hash_key(key), key);
+    struct entry *e = find(context, read->db, str_bytes(read->key));
     unsigned char now[20];
     ASSERT(e != NULL);
-    digest_value(*e, now);
+    value_digest(e, now);
     bool read_only_values_are_unchanged = memcmp(now, read->digest, sizeof(now)) == 0;
     ASSERT(read_only_values_are_unchanged);
 }
 
-void changes_end(struct changes *c, struct store *s)
+void changes_end(struct changes *c, changes_find *find, void *context)
 {
     ASSERT(c->level > 0);
     for (size_t i = 0; i < c->n; i++)
         if (c->fetched[i].level == c->level) {
-            compare(c, i, s);
+            compare(c, i, find, context);
             c->fetched[i].level = ENDED;
         }
     /* What inner commands fetched for change still excuses what the outer one has read. */

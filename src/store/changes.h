@@ -15,23 +15,23 @@
 
 #include <stdint.h>
 
-struct db;
 struct entry;
-struct store;
+
+/* What is under a key of a database now, or NULL. */
+typedef struct entry *changes_find(void *context, int db, struct bytes key);
 
 struct changes *changes_new(void);
 void changes_free(struct changes *c);
 /* A command begins, perhaps within another. */
 void changes_begin(struct changes *c);
 /* It ends: what it has only read is compared. */
-void changes_end(struct changes *c, struct store *s);
+void changes_end(struct changes *c, changes_find *find, void *context);
 /* The key was fetched for reading; e: what is under it. */
-void changes_note_read(struct changes *c, const struct db *db, struct bytes key,
-                       const struct entry *e);
+void changes_note_read(struct changes *c, int db, struct bytes key, const struct entry *e);
 /* The key was fetched for change, added or removed. */
-void changes_note_write(struct changes *c, const struct db *db, struct bytes key);
+void changes_note_write(struct changes *c, int db, struct bytes key);
 /* The key has changed: asserts that it was fetched for that. */
-void changes_check(struct changes *c, const struct db *db, struct bytes key);
+void changes_check(struct changes *c, int db, struct bytes key);
 /* All keys are replaced or go: what was read is of no interest any more. */
 void changes_forget_reads(struct changes *c);
 

@@ -28,9 +28,9 @@
 
 /* What store/changes.h is told of, in the builds that check it. */
 #ifdef CHANGES_ARE_CHECKED
-#define NOTE_READ(db, key, e) changes_note_read((db)->store->changes, db, key, e)
-#define NOTE_WRITE(db, key)   changes_note_write((db)->store->changes, db, key)
-#define CHECK_CHANGE(db, key) changes_check((db)->store->changes, db, key)
+#define NOTE_READ(db, key, e) changes_note_read((db)->store->changes, (db)->id, key, e)
+#define NOTE_WRITE(db, key)   changes_note_write((db)->store->changes, (db)->id, key)
+#define CHECK_CHANGE(db, key) changes_check((db)->store->changes, (db)->id, key)
 #define FORGET_READS(s)       changes_forget_reads((s)->changes)
 #define NEW_CHANGES()         changes_new()
 #else
@@ -59,6 +59,13 @@ struct store *db_store_new(int count, uint64_t seed)
         table_init(&s->dbs[i].hashes_with_ttl, hash_key);
     }
     return s;
+}
+
+struct entry *db_find_as_it_is(void *store, int db, struct bytes key)
+{
+    struct store *s = store;
+    struct entry **e = table_find(&s->dbs[db].keys, hash_key(key), key);
+    return e ? *e : NULL;
 }
 
 void db_store_free(struct store *s)

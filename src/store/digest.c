@@ -1,187 +1,11 @@
-/* A value is printed in one canonical text, whatever form it has in memory, and the text is hashed
- * by XXH3. Parts without an order (fields, members, keys) are hashed one by one and their digests
- * are combined by exclusive or. Every byte string is preceded by its length, so that no two values
- * print alike. */
+/* The digests of the keys, each with its database, deadline and value, are combined by exclusive
+ * or: the order in which a table is walked is nothing. */
 #include "store/digest.h"
 
-#include "base/assert.h"
 #include "base/buf.h"
-#include "base/hash.h"
-#include "base/mem.h"
-#include "type/hash.h"
-#include "type/list.h"
-#include "type/set.h"
-#include "type/stream/stream.h"
-#include "type/string.h"
-#include "type/zset.h"
+#include "store/value_digest.h"
 
-static void add(struct buf *b, struct bytes x)
-{
-    buf_printf(b, "%zu:", x.n);
-    buf_add(b, x);
-}
-
-static void add_id(struct buf *b, struct stream_id id)
-{
-    buf_printf(b, "%llu-%llu,", (unsigned long long)id.ms, (unsigned long long)id.seq);
-}
-
-/* Consumers with nothing pending count as well; when they were last seen does not. */
-static void add_group(struct buf *b, struct stream_group *g)
-{
-    struct stream_pending_place at;
-    struct stream_pending_entry e;
-    add(b, str_bytes(g->name));
-    add_id(b, g->last_id);
-    buf_printf(b, "read %lld,", (long long)g->entries_read);
-    size_t n;
-    struct stream_consumer **all = stream_group_sorted(g, &n);
-    for (size_t i = 0; i < n; i++)
-        add(b, str_bytes(all[i]->name));
-    mem_free(all);
-    bool any = stream_pending_seek(&g->pending, STREAM_ID_MIN, &at);
-    for (; any; any = stream_pending_next(&g->pending, &at)) {
-        stream_pending_get(&g->pending, at, &e);
-        struct stream_consumer *c = stream_group_owner(g, e.consumer);
-        add_id(b, e.id);
-        buf_printf(b, "%lld,%llu,", (long long)e.time_ms, (unsigned long long)e.count);
-        if (c)
-            add(b, str_bytes(c->name));
-    }
-}
-
-/* Entries are read one by one: how they are cut into blocks does not count. */
-static void add_stream(struct buf *b, const struct stream *s)
-{
-    struct stream_cursor c;
-    struct stream_entry e;
-    struct bytes name, value;
-    buf_printf(b, "stream %llu,%llu,", (unsigned long long)s->log.length,
-               (unsigned long long)s->added);
-    add_id(b, s->last_id);
-    add_id(b, s->max_deleted);
-    bool any = stream_log_seek(&s->log, STREAM_ID_MIN, &c);
-    for (; any; any = stream_log_next(&c)) {
-        stream_log_read(&c, &e);
-        add_id(b, e.id);
-        for (uint32_t i = 0, n = e.fields; i < n; i++) {
-            stream_block_field(&e, &name, &value);
-            add(b, name);
-            add(b, value);
-        }
-    }
-    stream_log_end(&c);
-    size_t n;
-    struct stream_group **groups = stream_sorted_groups(s, &n);
-    for (size_t i = 0; i < n; i++)
-        add_group(b, groups[i]);
-    mem_free(groups);
-}
-
-static void hash_of(struct bytes x, unsigned char out[20])
-{
-    uint64_t low, high, third = hash_xxh3(x);
-    hash_xxh3_128(x, &low, &high);
-    memcpy(out, &low, 8);
-    memcpy(out + 8, &high, 8);
-    memcpy(out + 16, &third, 4);
-}
-
-/* What has no order: the digests of the parts are combined so that the order is nothing. */
-static void mix(unsigned char sum[20], struct buf *part)
-{
-    unsigned char one[20];
-    hash_of(buf_bytes(part), one);
-    for (int i = 0; i < 20; i++)
-        sum[i] ^= one[i];
-    part->n = 0;
-}
-
-/* The deadline of a field counts, whether it is due or not. */
-static void add_hash(struct buf *b, const struct hash *h)
-{
-    struct hash_walk w;
-    struct hash_field f;
-    struct buf part = {0};
-    unsigned char sum[20] = {0};
-    hash_walk_start(&w, h, HASH_ALL);
-    while (hash_walk_next(&w, &f)) {
-        add(&part, f.name);
-        add(&part, f.value);
-        buf_printf(&part, "%lld", (long long)f.deadline_ms);
-        mix(sum, &part);
-    }
-    buf_add_text(b, "hash ");
-    buf_add(b, bytes_of(sum, 20));
-    buf_free(&part);
-}
-
-static void add_set(struct buf *b, const struct set *s)
-{
-    struct set_walk w;
-    struct bytes x;
-    struct buf part = {0};
-    unsigned char sum[20] = {0};
-    set_walk_start(&w, s);
-    while (set_walk_next(&w, &x)) {
-        add(&part, x);
-        mix(sum, &part);
-    }
-    buf_add_text(b, "set ");
-    buf_add(b, bytes_of(sum, 20));
-    buf_free(&part);
-}
-
-/* In order already. "%a" prints a score exactly. */
-static void add_zset(struct buf *b, const struct zset *z)
-{
-    struct zset_walk w;
-    struct zset_item x;
-    buf_add_text(b, "zset ");
-    zset_walk_start(&w, z, 0, zset_count(z), false);
-    while (zset_walk_next(&w, &x)) {
-        add(b, x.member);
-        buf_printf(b, "%a,", x.score);
-    }
-}
-
-static void add_value(struct buf *b, const struct entry *e)
-{
-    struct list_cursor c;
-    char scratch[NUM_INT_MAX];
-    switch (value_type(e)) {
-    case TYPE_LIST:
-        buf_add_text(b, "list ");
-        for (bool any = list_seek(value_object(e), 0, &c); any; any = list_next(&c))
-            add(b, list_get(&c));
-        list_end(&c);
-        break;
-    case TYPE_STREAM:
-        add_stream(b, value_object(e));
-        break;
-    case TYPE_HASH:
-        add_hash(b, value_object(e));
-        break;
-    case TYPE_SET:
-        add_set(b, value_object(e));
-        break;
-    case TYPE_ZSET:
-        add_zset(b, value_object(e));
-        break;
-    case TYPE_STRING:
-        buf_add_text(b, "string ");
-        add(b, string_view(e, scratch));
-    }
-}
-
-void digest_value(const struct entry *e, unsigned char out[20])
-{
-    struct buf b = {0};
-    add_value(&b, e);
-    ASSERT(b.n > 0);
-    hash_of(buf_bytes(&b), out);
-    buf_free(&b);
-}
+#include <string.h>
 
 void digest_store(const struct store *s, unsigned char out[20])
 {
@@ -196,9 +20,10 @@ void digest_store(const struct store *s, unsigned char out[20])
                 continue; /* absent for every reader, though still in memory */
             b.n = 0;
             buf_printf(&b, "%d,%lld,", i, (long long)entry_deadline_ms(e));
-            add(&b, entry_key(e));
-            add_value(&b, e);
-            hash_of(buf_bytes(&b), one);
+            buf_printf(&b, "%zu:", entry_key(e).n);
+            buf_add(&b, entry_key(e));
+            value_digest_print(&b, e);
+            value_digest_of_text(buf_bytes(&b), one);
             for (int k = 0; k < 20; k++)
                 out[k] ^= one[k];
         }

@@ -8,7 +8,5 @@
 
 /* All zeros when everything is empty. */
 void digest_store(const struct store *s, unsigned char out[20]);
-/* Of one value, without its key and deadline. */
-void digest_value(const struct entry *e, unsigned char out[20]);
 
 #endif

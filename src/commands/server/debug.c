@@ -18,6 +18,7 @@
 #include "base/num.h"
 #include "store/digest.h"
 #include "store/lru.h"
+#include "store/value_digest.h"
 #include "type/string.h"
 #include "type/value.h"
 
@@ -41,7 +42,7 @@ static void digest_values(struct call *call)
         unsigned char digest[20] = {0};
         struct entry *e = db_find(call->db, call->argv[i]);
         if (e)
-            digest_value(e, digest);
+            value_digest(e, digest);
         reply_digest(call->reply, digest);
     }
 }

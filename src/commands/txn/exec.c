@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "engine/exec.h"
+#include "engine/gate.h"
 #include "engine/state.h"
 #include "engine/txn.h"
 

@@ -2,6 +2,7 @@
 #include "engine/act.h"
 
 #include "engine.h"
+#include "engine/gate.h"
 #include "engine/observe.h"
 #include "engine/state.h"
 #include "engine/txn.h"

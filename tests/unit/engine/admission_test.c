@@ -2,6 +2,7 @@
 #include "engine/admission.h"
 
 #include "acl/users.h"
+#include "engine/gate.h"
 #include "engine/observe.h"
 #include "engine/state.h"
 #include "engine_commands.h"

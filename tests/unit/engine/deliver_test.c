@@ -1,5 +1,6 @@
 #include "engine/deliver.h"
 
+#include "engine/gate.h"
 #include "engine_commands.h"
 #include "unit.h"
 
@@ -74,16 +75,16 @@ TEST(a_push_waits_for_the_group_that_caused_it)
     gate_tell(e, &p);
     deliver_push(x, BYTES("1\r\n"));
     CHECK(x->mark_n == 0 && gate_sendable(x) == 3); /* in no group */
-    engine_group_begin(e);
+    gate_group_begin(e);
     deliver_push(x, BYTES("2\r\n"));
     CHECK(x->mark_n == 0); /* a command's own: the write is done before anything is sent */
-    engine_group_begin(e);
+    gate_group_begin(e);
     deliver_push(x, BYTES("3\r\n"));
     CHECK(x->mark_n == 1 && gate_sendable(x) == 6);
     journal_add(e->journal, 0, put, 2, bytes_of(NULL, 0));
-    engine_group_end(e);
+    gate_group_end(e);
     CHECK(gate_sendable(x) == 6);
-    engine_group_end(e);
+    gate_group_end(e);
     CHECK(dlist_empty(&e->gate.pushed) && gate_sendable(x) == 6);
     p.released = e->journal->offset - 1;
     gate_tell(e, &p);

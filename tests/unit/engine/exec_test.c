@@ -1,5 +1,6 @@
 #include "engine/exec.h"
 
+#include "engine/gate.h"
 #include "engine/observe.h"
 #include "engine/tracking.h"
 #include "engine_commands.h"

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "store/digest.h"
+#include "store/value_digest.h"
 #include "type/list.h"
 #include "type/stream/stream.h"
 #include "type/string.h"
@@ -142,8 +143,8 @@ TEST(what_is_dumped_comes_back)
             dump_write(&b, e, compress);
             CHECK(dump_read(buf_bytes(&b), BYTES("other"), &options, &f, &(const char *){NULL},
                             NULL) == DUMP_GOOD);
-            digest_value(e, one);
-            digest_value(f, two);
+            value_digest(e, one);
+            value_digest(f, two);
             CHECK(memcmp(one, two, 20) == 0 && strcmp(value_encoding(e), value_encoding(f)) == 0);
             value_free(e);
             value_free(f);

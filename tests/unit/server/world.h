@@ -5,6 +5,7 @@
 
 #include "commands/families.h"
 #include "engine.h"
+#include "engine/gate.h"
 #include "io/file.h"
 #include "persist/aof.h"
 #include "script/scripting.h"

@@ -1,4 +1,5 @@
 #include "store/digest.h"
+#include "store/value_digest.h"
 
 #include "base/hash.h"
 #include "base/num.h"
@@ -30,7 +31,7 @@ struct digest {
 static struct digest of(struct entry *e)
 {
     struct digest d;
-    digest_value(e, d.bytes);
+    value_digest(e, d.bytes);
     value_free(e);
     return d;
 }

@@ -1,0 +1,37 @@
+/* What the gate knows (engine/gate.h), as the engine and its clients hold it. */
+#ifndef ENGINE_PROMISE_H
+#define ENGINE_PROMISE_H
+
+#include "ds/dlist.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What can be relied on now. */
+struct gate_promise {
+    bool armed;        /* replies may have to wait: what they rely on is noted and marked */
+    bool open;         /* there is an append-only file */
+    bool durable;      /* and the next start would find it: its base is in place */
+    uint64_t released; /* offset that plain marks are covered up to; UINT64_MAX without a file */
+    uint64_t synced;   /* the same of durable marks; 0 while nothing is durable */
+};
+
+struct gate {
+    struct gate_promise promise;
+    uint64_t moves;    /* grows whenever another promise holds: who is held is looked at again */
+    uint64_t *written; /* last write by key hash, for store.written while armed */
+    bool sync_wanted;  /* by a command of this turn, whatever appendfsync says */
+    bool late;         /* armed when replies of this turn had been made already */
+    size_t held_count; /* clients with marks */
+    struct dlist_node pushed; /* clients with output whose group has not ended */
+};
+
+/* Output from `position` on waits for `offset`. Along a client's marks positions do not fall, and
+ * the offsets of those of one kind grow. */
+struct gate_mark {
+    uint64_t position, offset;
+    bool durable;
+};
+
+#endif
