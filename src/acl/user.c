@@ -1,6 +1,5 @@
 #include "acl/user.h"
 
-#include "acl/user_describe.h"
 #include "base/digest.h"
 #include "base/mem.h"
 
@@ -211,24 +210,6 @@ bool user_password_is(const struct user *u, struct bytes password)
     for (size_t i = 0; i < u->hash_n; i++)
         same |= digest_same(hash, u->hashes[i], sizeof(hash));
     return same;
-}
-
-static void add_rule_with_length(void *context, struct bytes rule)
-{
-    struct buf *out = context;
-    buf_printf(out, "%zu:", rule.n);
-    buf_add(out, rule);
-}
-
-bool user_equal(const struct user *a, const struct user *b)
-{
-    struct buf x = {0}, y = {0};
-    user_describe_rules(a, add_rule_with_length, &x);
-    user_describe_rules(b, add_rule_with_length, &y);
-    bool equal = bytes_equal(buf_bytes(&x), buf_bytes(&y));
-    buf_free(&x);
-    buf_free(&y);
-    return equal;
 }
 
 struct user *user_copy(const struct user *u)

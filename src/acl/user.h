@@ -31,7 +31,5 @@ const char *user_apply_all(struct user *u, const struct registry *r, const struc
 /* Everything is allowed: no request has to be looked at. */
 bool user_is_unlimited(const struct user *u);
 bool user_password_is(const struct user *u, struct bytes password);
-/* Whether both have the same rules and passwords, in the same order. */
-bool user_equal(const struct user *a, const struct user *b);
 
 #endif

@@ -97,3 +97,21 @@ void user_describe(const struct user *u, struct buf *out)
 {
     user_describe_rules(u, add_rule, out);
 }
+
+static void add_rule_with_length(void *context, struct bytes rule)
+{
+    struct buf *out = context;
+    buf_printf(out, "%zu:", rule.n);
+    buf_add(out, rule);
+}
+
+bool user_describe_equal(const struct user *a, const struct user *b)
+{
+    struct buf x = {0}, y = {0};
+    user_describe_rules(a, add_rule_with_length, &x);
+    user_describe_rules(b, add_rule_with_length, &y);
+    bool equal = bytes_equal(buf_bytes(&x), buf_bytes(&y));
+    buf_free(&x);
+    buf_free(&y);
+    return equal;
+}

@@ -14,5 +14,7 @@ void user_describe(const struct user *u, struct buf *out);
 void user_describe_commands(const struct selector *s, struct buf *out);
 void user_describe_keys(const struct selector *s, struct buf *out);
 void user_describe_channels(const struct selector *s, struct buf *out);
+/* Whether both have the same rules and passwords, in the same order. */
+bool user_describe_equal(const struct user *a, const struct user *b);
 
 #endif

@@ -1,4 +1,5 @@
 #include "engine/rights.h"
+#include "acl/user_describe.h"
 #include "acl/users.h"
 
 #include "base/assert.h"
@@ -200,7 +201,7 @@ void rights_replace_users(struct engine *e, struct users *fresh, const struct cl
         struct user *mine = users_find(e->users, str_bytes((*x)->name));
         if (!mine)
             mine = users_add(e->users, str_bytes((*x)->name));
-        else if (mine != e->users->default_user && !user_equal(mine, *x))
+        else if (mine != e->users->default_user && !user_describe_equal(mine, *x))
             rights_kick(e, mine, by);
         user_replace(mine, user_copy(*x));
     }
