@@ -1,5 +1,6 @@
 #include "persist/blob.h"
 
+#include "base/assert.h"
 #include "base/num.h"
 
 #define ZIPLIST_HEADER 10u
@@ -75,6 +76,7 @@ static bool ziplist_next(struct blob_reader *r, char *scratch, struct bytes *out
     if (n == 0)
         return false;
     r->in.p = p + before + n;
+    ASSERT(r->in.p <= r->in.end);
     *bad = false;
     return true;
 }
@@ -100,6 +102,7 @@ static bool zipmap_next(struct blob_reader *r, struct bytes *out, bool *bad)
         return false;
     *out = bytes_of(p + head, n);
     r->in.p = p + head + n + unused;
+    ASSERT(r->in.p <= r->in.end);
     r->is_value = !r->is_value;
     *bad = false;
     return true;

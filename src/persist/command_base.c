@@ -1,5 +1,23 @@
+/* Writes and verifies a base of the append-only file that consists of commands.
+ *
+ *   header | generation | frame ... where a frame is commands and their trailer (aof_frame.h)
+ *
+ * Each value becomes the commands that create it: a collection is split into commands of at most 64
+ * elements (element() gathers them, end() emits one), a stream into an XADD per entry, XSETID for
+ * its counters, and XGROUP and XCLAIM for its groups. Then come the effects that Redis has no
+ * commands for, and PEXPIREAT last, so that a key whose deadline has passed is complete before it
+ * expires.
+ *
+ * Commands collect in `out`; once it holds 256 KiB, end_frame() writes it with a trailer. A frame
+ * ends only between commands, never within one. Unlike a frame of an increment it is no
+ * transaction: a value may span several.
+ *
+ * The first error of write() is kept and everything after it is skipped; the caller then removes
+ * the file. command_base_verify() reads the file back through the ordinary reader, which checks
+ * every trailer: a base is used only after that. */
 #include "persist/command_base.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/rng.h"
@@ -70,6 +88,7 @@ static void command(struct writer *w, const struct bytes *argv, int argc)
 
 static void word(struct writer *w, struct bytes x)
 {
+    ASSERT((size_t)w->argc < sizeof(w->words) / sizeof(*w->words));
     w->words[w->argc].at = w->text.n;
     w->words[w->argc++].n = x.n;
     buf_add(&w->text, x);
@@ -89,6 +108,7 @@ static void end(struct writer *w)
     struct bytes argv[8 + 2 * ITEMS_MOST];
     if (w->argc == w->fixed)
         return;
+    ASSERT(w->fixed >= 2); /* begin() */
     for (int i = 0; i < w->argc; i++)
         argv[i] = bytes_of(w->text.p + w->words[i].at, w->words[i].n);
     command(w, argv, w->argc);
@@ -194,6 +214,7 @@ static void put_pending(struct writer *w, struct bytes key, struct stream_group 
     word(w, str_bytes(c->name));
     word(w, BYTES("0"));
     w->fixed = w->argc;
+    uint64_t left = c->pending;
     bool any = stream_pending_seek_owned(&g->pending, STREAM_ID_MIN, c->number, &at);
     for (; any; any = stream_pending_next_owned(&g->pending, c->number, &at)) {
         stream_pending_get(&g->pending, at, &e);
@@ -201,9 +222,11 @@ static void put_pending(struct writer *w, struct bytes key, struct stream_group 
             (w->argc > w->fixed && (e.time_ms != first.time_ms || e.count != first.count)))
             end_claim(w, &first);
         first = e;
+        left--;
         word(w, id_text(text, e.id));
     }
     end_claim(w, &first);
+    ASSERT(left == 0);
 }
 
 static void put_group(struct writer *w, struct bytes key, struct stream_group *g)
@@ -228,6 +251,7 @@ static void put_entries(struct writer *w, struct bytes key, const struct stream 
     struct bytes *argv = NULL;
     size_t cap = 0;
     char id[STREAM_ID_TEXT_MAX];
+    uint64_t left = s->log.length;
     bool any = stream_log_seek(&s->log, STREAM_ID_MIN, &c);
     for (; any; any = stream_log_next(&c)) {
         stream_log_read(&c, &e);
@@ -240,7 +264,9 @@ static void put_entries(struct writer *w, struct bytes key, const struct stream 
         for (uint32_t i = 0, fields = e.fields; i < fields; i++)
             stream_block_field(&e, &argv[3 + 2 * i], &argv[4 + 2 * i]);
         command(w, argv, (int)n);
+        left--;
     }
+    ASSERT(left == 0);
     stream_log_end(&c);
     mem_free(argv);
 }
@@ -292,7 +318,7 @@ static void put_value(struct writer *w, const struct entry *e, struct rdb_write_
         w->error = w->error ? w->error : -ENOTSUP;
     }
     size_t before = w->out.n;
-    rdb_put_effects(&w->out, key, e, RDB_PUT_HASH);
+    rdb_put_effects(&w->out, key, e, RDB_HASH);
     if (w->out.n != before)
         ++*(value_type(e) == TYPE_STREAM ? &result->streams_aside : &result->hashes_aside);
     if (e->has_ttl)
@@ -327,6 +353,7 @@ int command_base_write(int fd, struct store *s, const struct rdb_write_options *
         }
     }
     end_frame(&w);
+    ASSERT(w.out.n == 0 && (w.error || w.written > 0));
     result->bytes = w.written;
     buf_free(&w.out);
     buf_free(&w.text);

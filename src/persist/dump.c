@@ -1,5 +1,6 @@
 #include "persist/dump.h"
 
+#include "base/assert.h"
 #include "base/crc.h"
 #include "base/mem.h"
 #include "persist/rdb_put.h"
@@ -9,8 +10,7 @@
 
 #include <stdio.h>
 
-#define STREAM_WHOLE 224u
-#define FOOTER       10u
+#define FOOTER 10u
 
 /* As XCFGSET takes them. */
 #define DURATION_MOST 86400
@@ -39,22 +39,26 @@ static void put_extras(struct rdb_sink *s, const struct stream *x)
 {
     rdb_sink_length(s, (uint64_t)x->dedup.duration_s);
     rdb_sink_length(s, x->dedup.max_size);
-    rdb_sink_length(s, x->dedup.tracked);
-    for (const struct stream_dedup_record *r = NULL; (r = stream_dedup_next(&x->dedup, r));) {
+    uint64_t left = x->dedup.tracked;
+    rdb_sink_length(s, left);
+    for (const struct stream_dedup_record *r = NULL; (r = stream_dedup_next(&x->dedup, r));
+         left--) {
         rdb_sink_string(s, dict_key(r->producer->node));
         rdb_sink_string(s, bytes_of(r->iid, r->n));
         put_id(s, r->id);
         rdb_sink_little64(s, (uint64_t)r->at_ms);
     }
+    ASSERT(left == 0);
     struct dict_walk walk = {0};
     rdb_sink_length(s, x->groups.used);
     for (struct dict_node *n; (n = dict_next(&x->groups, &walk));) {
         struct stream_pending *p = &((struct stream_group *)n->value)->pending;
         struct stream_id id;
         rdb_sink_string(s, dict_key(n));
-        rdb_sink_length(s, p->released_count);
+        left = p->released_count;
+        rdb_sink_length(s, left);
         const struct dlist_node *at = NULL;
-        while ((at = stream_pending_released_next(p, at, &id))) {
+        for (; (at = stream_pending_released_next(p, at, &id)); left--) {
             struct stream_pending_place place;
             struct stream_pending_entry e;
             stream_pending_find(p, id, &place);
@@ -62,6 +66,7 @@ static void put_extras(struct rdb_sink *s, const struct stream *x)
             put_id(s, id);
             rdb_sink_length(s, e.count);
         }
+        ASSERT(left == 0);
     }
 }
 
@@ -124,6 +129,7 @@ static bool get_extras(struct rdb_source *r, struct stream *s)
 
 static void put_footer(struct rdb_sink *s, struct buf *to)
 {
+    ASSERT(s->fd < 0 && s->written == 0); /* the checksum is of all of it: nothing has left */
     rdb_sink_byte(s, (unsigned)s->version);
     rdb_sink_byte(s, 0);
     rdb_sink_little64(s, crc_64(0, s->out.p, s->out.n));
@@ -136,8 +142,8 @@ void dump_write(struct buf *to, const struct entry *e, bool compress)
     struct rdb_sink s = {.fd = -1, .compress = compress, .version = 10};
     if (value_type(e) == TYPE_STREAM && !is_default(value_object(e))) {
         s.version = 11;
-        rdb_sink_byte(&s, STREAM_WHOLE);
-        rdb_put_value(&s, e, RDB_PUT_STREAM_ACTIVE);
+        rdb_sink_byte(&s, RDB_MILLRACE_STREAM);
+        rdb_put_value(&s, e, RDB_STREAM_ACTIVE);
         put_extras(&s, value_object(e));
     } else {
         if (value_has_field_ttl(e))
@@ -160,8 +166,10 @@ static struct entry *read_value(struct rdb_source *r, struct bytes key,
         return NULL;
     if ((*what = rdb_format_foreign(r->dialect, type)))
         return NULL;
-    struct entry *e = rdb_get_value(r, key, type == STREAM_WHOLE ? RDB_PUT_STREAM_ACTIVE : type, o);
-    bool good = e && (type != STREAM_WHOLE || get_extras(r, value_to_change(e))) && r->p == r->end;
+    struct entry *e =
+        rdb_get_value(r, key, type == RDB_MILLRACE_STREAM ? RDB_STREAM_ACTIVE : type, o);
+    bool good =
+        e && (type != RDB_MILLRACE_STREAM || get_extras(r, value_to_change(e))) && r->p == r->end;
     if (!good && e)
         value_free(e);
     return good ? e : NULL;

@@ -1,5 +1,6 @@
 #include "persist/listpack.h"
 
+#include "base/assert.h"
 #include "base/num.h"
 
 #define HEADER 6u
@@ -25,6 +26,7 @@ static void add_back_size(struct buf *b, size_t size)
 
 static void count_one(struct buf *b)
 {
+    ASSERT(b->n > HEADER);
     unsigned char *at = (unsigned char *)b->p + 4;
     unsigned n = at[0] | (unsigned)at[1] << 8;
     if (n < 65535)
@@ -91,6 +93,7 @@ void listpack_add(struct buf *b, struct bytes x)
 
 void listpack_end(struct buf *b)
 {
+    ASSERT(b->n >= HEADER);
     buf_add_char(b, (char)0xff);
     for (int i = 0; i < 4; i++)
         b->p[i] = (char)(b->n >> (8 * i));
@@ -171,6 +174,7 @@ bool listpack_next(struct listpack_reader *r, char *scratch, struct bytes *out, 
     *bad = false;
     *out = text ? bytes_of(p + head, n) : bytes_of(scratch, num_print_int(scratch, v));
     r->p = p + head + n + back;
+    ASSERT(r->p <= r->end);
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* The RDB format: the codes of its records and types of values, of all servers that write it.
+/* The RDB format: its opcodes, types of values and encodings, of all servers that write it.
  *
  * A file: magic and version (9 bytes), records, RDB_EOF, CRC-64 (from version 5 on). A record is an
  * opcode with what belongs to it, or a key: a type, the key, its value. Opcodes that speak of a key
@@ -25,7 +25,14 @@ enum rdb_dialect {
 #define RDB_REDIS_RESERVED_MOST 79 /* magic REDIS has no higher ones */
 #define RDB_VALKEY_VERSION      80
 
+#define RDB_MAGIC_BYTES 9 /* the name of the format and its version */
+#define RDB_SUM_BYTES   8 /* the checksum behind RDB_EOF, from version 5 on; 0: not computed */
+
 enum rdb_opcode {
+    RDB_ENTERPRISE_LEAST = 100, /* what is below is a type */
+    RDB_ENTERPRISE_MOST = 121,
+    RDB_DRAGONFLY_LEAST = 200,
+    RDB_DRAGONFLY_KEY_FLAGS = 220,
     RDB_REDIS_HASH_TEMPLATE = 242, /* names of fields that hashes share (8.10) */
     RDB_REDIS_KEY_META = 243,      /* what modules know of a key (8.6) */
     RDB_VALKEY_SLOT_IMPORT = 243,  /* slots of a cluster that are being moved here (9.0) */
@@ -41,14 +48,23 @@ enum rdb_opcode {
     RDB_EXPIRE_S = 253,
     RDB_SELECT = 254,
     RDB_EOF = 255,
-    RDB_DRAGONFLY_KEY_FLAGS = 220,
-    RDB_DRAGONFLY_LEAST = 200,
-    RDB_ENTERPRISE_LEAST = 100, /* what is below is a type */
-    RDB_ENTERPRISE_MOST = 121,
 };
 
-/* Types of values that are read but not written; those that are written: persist/rdb_put.h. */
+/* Types of values. What this server writes comes first: the lowest version that holds the value. */
 enum rdb_type {
+    RDB_STRING = 0,
+    RDB_SET = 2,
+    RDB_HASH = 4,
+    RDB_ZSET = 5, /* scores as doubles (4.0) */
+    RDB_INTSET = 11,
+    RDB_HASH_PACK = 16,
+    RDB_ZSET_PACK = 17,
+    RDB_LIST = 18, /* nodes: enum rdb_list_node */
+    RDB_STREAM = 19,
+    RDB_STREAM_ACTIVE = 21,    /* with the consumers' active times: version 11 (7.2) */
+    RDB_TIMED_HASH = 24,       /* with deadlines of fields: version 12 (7.4) */
+    RDB_MILLRACE_STREAM = 224, /* in DUMP only (persist/dump.h): Redis has no such type */
+    /* What is read but not written. */
     RDB_OLD_LIST = 1,           /* before 3.2 */
     RDB_OLD_ZSET = 3,           /* before 4.0: scores as text */
     RDB_OLD_HASH_ZIPMAP = 9,    /* before 2.6 */
@@ -77,6 +93,53 @@ enum rdb_type {
     RDB_DRAGONFLY_SET = 32,  /* members with deadlines */
     RDB_DRAGONFLY_LAST = 37,
     RDB_KEYDB_CRON = 64,
+};
+
+/* The first byte of a length: its two highest bits say how the rest is read. */
+enum rdb_length {
+    RDB_LENGTH_6 = 0x00,  /* the six other bits */
+    RDB_LENGTH_14 = 0x40, /* the six other bits and the next byte */
+    RDB_LENGTH_32 = 0x80, /* the next four bytes, big endian */
+    RDB_LENGTH_64 = 0x81, /* the next eight */
+    RDB_ENCODED = 0xc0,   /* no length: a string encoded as the six other bits say */
+    RDB_LENGTH_KIND = 0xc0,
+};
+
+/* How a string is encoded whose length begins with RDB_ENCODED. Integers are little endian. */
+enum rdb_string_encoding {
+    RDB_INT8 = 0,
+    RDB_INT16 = 1,
+    RDB_INT32 = 2,
+    RDB_LZF = 3, /* packed size | expanded size | bytes */
+};
+
+/* What a node of RDB_LIST holds. */
+enum rdb_list_node {
+    RDB_NODE_PLAIN = 1, /* one long element as it is */
+    RDB_NODE_PACK = 2,  /* a listpack of elements */
+};
+
+/* Flags of an entry in a stream's listpack. */
+enum rdb_stream_flag {
+    RDB_ENTRY_DELETED = 1,
+    RDB_ENTRY_SAME_FIELDS = 2, /* its field names are the master entry's and are not repeated */
+};
+
+/* Lengths of RDB_OLD_ZSET's textual scores that are no lengths. */
+enum rdb_old_score {
+    RDB_SCORE_NAN = 253,
+    RDB_SCORE_INFINITY = 254,
+    RDB_SCORE_MINUS_INFINITY = 255,
+};
+
+/* Kinds of the parts of a module's value. */
+enum rdb_module_part {
+    RDB_PART_END = 0,
+    RDB_PART_SIGNED = 1,
+    RDB_PART_UNSIGNED = 2,
+    RDB_PART_FLOAT = 3,  /* 4 bytes */
+    RDB_PART_DOUBLE = 4, /* 8 bytes */
+    RDB_PART_STRING = 5,
 };
 
 /* What a type of value is called that has no counterpart here ("a Redis array"), so that the value

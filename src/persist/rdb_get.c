@@ -1,3 +1,20 @@
+/* Values from the RDB format: dispatch by type, and lists, sets and sorted sets. Hashes and streams
+ * have files of their own.
+ *
+ * A collection is built element by element while it is read, in the encoding that this server's
+ * limits ask for, whatever encoding the file used. There are three ways in: a count and as many
+ * strings; one blob (listpack, ziplist, intset) that holds all elements; for lists, nodes that are
+ * such blobs. A count or a blob's header is never believed beyond the bytes that are there, so a
+ * damaged file costs no more memory than its size.
+ *
+ * Every function ends in one of three ways:
+ *
+ *   an entry   the caller owns it
+ *   empty      NULL and r->empty: a collection without elements, which old servers wrote; the
+ *              caller leaves the key out
+ *   damaged    NULL and r->failed: what was built so far is freed here
+ *
+ * Duplicates are damage: no writer produces them, and counts would no longer match. */
 #include "persist/rdb_get.h"
 
 #include "base/num.h"
@@ -28,16 +45,16 @@ static struct entry *get_list(struct rdb_source *r, struct bytes key, unsigned t
     struct bytes x;
     bool good = type == RDB_OLD_LIST_ZIPLIST || rdb_source_length(r, &nodes);
     for (uint64_t i = 0; good && i < nodes; i++) {
-        container = type == RDB_OLD_LIST ? 1 : 2;
-        if (type == RDB_PUT_LIST)
+        container = type == RDB_OLD_LIST ? RDB_NODE_PLAIN : RDB_NODE_PACK;
+        if (type == RDB_LIST)
             good = rdb_source_length(r, &container);
         good = good && rdb_source_string(r, &x);
         if (!good)
             break;
-        if (container == 1)
+        if (container == RDB_NODE_PLAIN)
             list_push(l, false, x);
-        else if (container == 2)
-            good = push_pack(r, l, type == RDB_PUT_LIST ? BLOB_LISTPACK : BLOB_ZIPLIST, x);
+        else if (container == RDB_NODE_PACK)
+            good = push_pack(r, l, type == RDB_LIST ? BLOB_LISTPACK : BLOB_ZIPLIST, x);
         else
             good = rdb_source_fail(r, "Damaged list node: List integrity check failed");
     }
@@ -115,7 +132,7 @@ static struct entry *get_set(struct rdb_source *r, struct bytes key, unsigned ty
                              const struct rdb_get_options *o)
 {
     struct set *s = set_new();
-    bool good = type == RDB_PUT_INTSET ? get_intset(r, &s, o)
+    bool good = type == RDB_INTSET     ? get_intset(r, &s, o)
                 : type == RDB_SET_PACK ? get_set_pack(r, &s, o)
                                        : get_members(r, &s, o);
     if (good && set_count(s) == 0)
@@ -165,8 +182,8 @@ static bool get_old_score(struct rdb_source *r, double *out)
     unsigned n;
     if (!rdb_source_byte(r, &n))
         return false;
-    if (n >= 253) {
-        *out = n == 253 ? NAN : n == 254 ? INFINITY : -INFINITY;
+    if (n >= RDB_SCORE_NAN) {
+        *out = n == RDB_SCORE_NAN ? NAN : n == RDB_SCORE_INFINITY ? INFINITY : -INFINITY;
         return true;
     }
     if (!rdb_source_need(r, n))
@@ -205,7 +222,7 @@ static struct entry *get_zset(struct rdb_source *r, struct bytes key, unsigned t
                               const struct rdb_get_options *o)
 {
     struct zset *z = zset_new();
-    bool good = type == RDB_PUT_ZSET_PACK      ? get_zset_pack(r, &z, BLOB_LISTPACK, o)
+    bool good = type == RDB_ZSET_PACK          ? get_zset_pack(r, &z, BLOB_LISTPACK, o)
                 : type == RDB_OLD_ZSET_ZIPLIST ? get_zset_pack(r, &z, BLOB_ZIPLIST, o)
                                                : get_items(r, &z, type, o);
     if (good && zset_count(z) == 0)
@@ -222,24 +239,24 @@ struct entry *rdb_get_value(struct rdb_source *r, struct bytes key, unsigned typ
 {
     struct bytes x;
     switch (type) {
-    case RDB_PUT_STRING:
+    case RDB_STRING:
         return rdb_source_string_into(r, &x, &r->blob) ? string_new(key, x) : NULL;
     case RDB_OLD_LIST:
     case RDB_OLD_LIST_ZIPLIST:
     case RDB_OLD_LIST_ZIPLISTS:
-    case RDB_PUT_LIST:
+    case RDB_LIST:
         return get_list(r, key, type, o);
-    case RDB_PUT_SET:
-    case RDB_PUT_INTSET:
+    case RDB_SET:
+    case RDB_INTSET:
     case RDB_SET_PACK:
         return get_set(r, key, type, o);
-    case RDB_PUT_HASH:
-    case RDB_PUT_HASH_PACK:
+    case RDB_HASH:
+    case RDB_HASH_PACK:
     case RDB_OLD_HASH_ZIPMAP:
     case RDB_OLD_HASH_ZIPLIST:
     case RDB_CANDIDATE_HASH: /* and RDB_VALKEY_HASH */
     case RDB_CANDIDATE_HASH_PACK:
-    case RDB_PUT_TIMED_HASH:
+    case RDB_TIMED_HASH:
     case RDB_TIMED_HASH_PACK:
     case RDB_TEMPLATE_HASH_PACK:
     case RDB_TEMPLATE_HASH_PACK_ID:
@@ -248,12 +265,12 @@ struct entry *rdb_get_value(struct rdb_source *r, struct bytes key, unsigned typ
         return rdb_get_hash(r, key, type, o);
     case RDB_OLD_ZSET:
     case RDB_OLD_ZSET_ZIPLIST:
-    case RDB_PUT_ZSET:
-    case RDB_PUT_ZSET_PACK:
+    case RDB_ZSET:
+    case RDB_ZSET_PACK:
         return get_zset(r, key, type, o);
     case RDB_OLD_STREAM:
-    case RDB_PUT_STREAM:
-    case RDB_PUT_STREAM_ACTIVE:
+    case RDB_STREAM:
+    case RDB_STREAM_ACTIVE:
     case RDB_STREAM_DEDUP:
     case RDB_STREAM_RELEASED:
         return rdb_get_stream(r, key, type, o);

@@ -192,15 +192,15 @@ static bool get_any(struct making *m, unsigned type)
 {
     enum rdb_dialect dialect = m->r->dialect;
     switch (type) {
-    case RDB_PUT_HASH:
+    case RDB_HASH:
         return get_fields(m, false, 0);
-    case RDB_PUT_HASH_PACK:
+    case RDB_HASH_PACK:
         return get_pack(m, BLOB_LISTPACK, false);
     case RDB_OLD_HASH_ZIPLIST:
         return get_pack(m, BLOB_ZIPLIST, false);
     case RDB_OLD_HASH_ZIPMAP:
         return get_pack(m, BLOB_ZIPMAP, false);
-    case RDB_PUT_TIMED_HASH:
+    case RDB_TIMED_HASH:
         return get_timed(m, false);
     case RDB_TIMED_HASH_PACK:
         return get_timed(m, true);

@@ -1,5 +1,27 @@
+/* Streams from the RDB format, types 15 to 27:
+ *
+ *   nodes n | (master ID 16 | listpack) * n
+ *   length | last ID | first ID, max deleted ID, entries added (from 19 on)
+ *   groups n | (name | last ID | entries read (19) | pending n | (ID 16 | time 8 | count) * n |
+ *     consumers n | (name | seen 8 | active 8 (21) | pending n | ID 16 * n) * n |
+ *     released n | ID 16 * n (27)) * n
+ *   producers' message ids (26)
+ *
+ * A node's listpack holds a master entry, whose field names the entries may share, then the
+ * entries with their distance from the master ID. Deleted ones are passed over. Entries are
+ * appended to this server's own blocks, so IDs must ascend.
+ *
+ * The pending entries of a group are listed twice: the group knows time and count, each consumer
+ * lists the IDs it owns. `told` holds the first list, sorted, and `owner` who claimed which; only
+ * when all of it has been read do they become entries of the group. An ID that two consumers claim,
+ * or that the group does not list, is damage. An ID that nobody claims is released, with a warning,
+ * so that it is delivered again rather than lost.
+ *
+ * The entries that are there decide the length; a wrong one in the file is only a warning. Any
+ * damage frees the stream and returns NULL with the reason in r->error. */
 #include "persist/rdb_get_stream.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "persist/listpack.h"
 #include "persist/rdb_format.h"
@@ -80,6 +102,7 @@ static bool next_element(struct listpack_reader *p, struct elements *e, struct s
     if (!listpack_next(p, text, &x, &bad))
         return false;
     e->texts += x.p == text;
+    ASSERT(e->texts <= e->chunk_n * CHUNK);
     add_string(to, x);
     return true;
 }
@@ -87,6 +110,7 @@ static bool next_element(struct listpack_reader *p, struct elements *e, struct s
 /* n fields and values, or only values behind the names of the node. */
 static bool next_pairs(struct listpack_reader *p, struct elements *e, int64_t n, bool same)
 {
+    ASSERT(!same || (size_t)n == e->names.n);
     e->pairs.n = 0;
     for (int64_t i = 0; i < n; i++) {
         if (same)
@@ -119,11 +143,11 @@ static bool read_block(struct rdb_source *r, struct stream *s, struct stream_id 
         e->texts = names;
         good = listpack_next_int(&p, &flags) && listpack_next_int(&p, &ms) &&
                listpack_next_int(&p, &seq);
-        bool same = good && (flags & 2);
+        bool same = good && (flags & RDB_ENTRY_SAME_FIELDS);
         if (good && !same)
             good = listpack_next_int(&p, &n) && n > 0 && (uint64_t)n <= pack.n / ELEMENT_LEAST;
         good = good && n > 0 && next_pairs(&p, e, n, same) && listpack_next_int(&p, &tail);
-        if (!good || (flags & 1))
+        if (!good || (flags & RDB_ENTRY_DELETED))
             continue;
         struct stream_id id = {master.ms + (uint64_t)ms, master.seq + (uint64_t)seq};
         if (s->log.length && stream_id_compare(id, s->last_id) <= 0) {
@@ -173,11 +197,12 @@ static bool read_consumer(struct rdb_source *r, struct stream_group *g, unsigned
     struct stream_consumer *c = stream_group_add_consumer(g, name, 0);
     if (!c)
         return rdb_source_fail(r, "Consumer named twice: Duplicate stream consumer detected");
-    if (!rdb_source_little64(r, &seen) || (type >= 21 && !rdb_source_little64(r, &active)) ||
+    if (!rdb_source_little64(r, &seen) ||
+        (type >= RDB_STREAM_ACTIVE && !rdb_source_little64(r, &active)) ||
         !rdb_source_length(r, &n))
         return false;
     stream_group_seen(c, (int64_t)seen);
-    stream_group_active(c, type >= 21 ? (int64_t)active : (int64_t)seen);
+    stream_group_active(c, type >= RDB_STREAM_ACTIVE ? (int64_t)active : (int64_t)seen);
     for (uint64_t i = 0; i < n; i++) {
         struct stream_id id;
         if (!get_raw_id(r, &id))
@@ -214,6 +239,7 @@ static bool read_released(struct rdb_source *r, struct stream_group *g, struct p
         const struct told *t = find_told(p->told, p->n, id);
         if (!t || p->owner[t - p->told] != STREAM_PENDING_NO_CONSUMER)
             return rdb_source_fail(r, "Released entry is not pending, or somebody's");
+        ASSERT((size_t)(t - p->told) < p->n);
         p->owner[t - p->told] = RELEASED;
         stream_group_restore(g, id, NULL, 0, 0);
         stream_pending_find(&g->pending, id, &at);
@@ -292,10 +318,10 @@ static bool read_group(struct rdb_source *r, struct stream *s, unsigned type)
     if (!g)
         return rdb_source_fail(r, "Group named twice");
     struct stream_id last;
-    if (!get_id(r, &last) || (type >= 19 && !rdb_source_length(r, &read)))
+    if (!get_id(r, &last) || (type >= RDB_STREAM && !rdb_source_length(r, &read)))
         return false;
     /* Before 7.0 nobody counted: what can be told from the group's place is. */
-    int64_t counted = type < 19           ? stream_entries_read_at(s, last)
+    int64_t counted = type < RDB_STREAM   ? stream_entries_read_at(s, last)
                       : read <= INT64_MAX ? (int64_t)read
                                           : -1;
     stream_group_set_position(g, last, counted);
@@ -329,7 +355,9 @@ static size_t keep_text(struct message_ids *m, struct bytes x)
 static struct bytes text_at(const struct message_ids *m, size_t at)
 {
     size_t n;
+    ASSERT(at + sizeof(n) <= m->text.n);
     memcpy(&n, m->text.p + at, sizeof(n));
+    ASSERT(n <= m->text.n - at - sizeof(n));
     return bytes_of(m->text.p + at + sizeof(n), n);
 }
 
@@ -437,7 +465,7 @@ static bool read_counters(struct rdb_source *r, struct stream *s, unsigned type)
     if (stream_id_compare(last, s->last_id) < 0)
         return rdb_source_fail(r, "Last ID of a stream does not fit its entries");
     struct stream_counters c = {.last_id = last, .added = s->log.length};
-    if (type >= 19 &&
+    if (type >= RDB_STREAM &&
         (!get_id(r, &first) || !get_id(r, &c.max_deleted) || !rdb_source_length(r, &c.added)))
         return false;
     stream_set_counters(s, &c);

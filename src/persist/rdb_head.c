@@ -6,7 +6,6 @@
 #include "persist/rdb_source.h"
 
 #define LOOKED_AT 4096 /* bytes; the fields are short and stand in front */
-#define OP_AUX    0xfa
 
 static void take(struct rdb_head *h, struct bytes name, struct bytes value)
 {
@@ -29,14 +28,14 @@ bool rdb_head_read(const char *path, struct rdb_head *out)
     if (n > 0 && aof_frame_parse_header(bytes_of(start, (size_t)n), &head, &head_n))
         return aof_frame_parse_generation(head.salt, bytes_of(start + head_n, (size_t)n - head_n),
                                           &out->generation) > 0;
-    if (n < 9 || memcmp(start, "REDIS", 5) != 0)
+    if (n < RDB_MAGIC_BYTES || memcmp(start, "REDIS", 5) != 0)
         return false;
     const unsigned char *p = (const unsigned char *)start;
-    struct rdb_source r = {.start = p, .p = p + 9, .end = p + n};
+    struct rdb_source r = {.start = p, .p = p + RDB_MAGIC_BYTES, .end = p + n};
     unsigned op;
     struct bytes name, value;
-    while (rdb_source_byte(&r, &op) && op == OP_AUX && rdb_source_string_into(&r, &name, &r.blob) &&
-           rdb_source_string(&r, &value))
+    while (rdb_source_byte(&r, &op) && op == RDB_AUX &&
+           rdb_source_string_into(&r, &name, &r.blob) && rdb_source_string(&r, &value))
         take(out, name, value);
     rdb_source_free(&r);
     return true;

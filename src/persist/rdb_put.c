@@ -1,5 +1,21 @@
+/* Values in the RDB format: the type a value is written as, its bytes, and its effects.
+ *
+ * The type depends on the value's encoding and the sink's version. Small hashes and sorted sets
+ * become one listpack, sets of integers an intset, lists nodes of listpacks; everything else is a
+ * count and as many strings. Only types that Redis 7.0 reads are used, unless the version asks for
+ * more (11: active times of consumers, 12: deadlines of fields).
+ *
+ * What the chosen type has no place for is written as effects: commands in RESP that the reader
+ * applies behind the key (XIDMPRECORD, XNACK, HPEXPIREAT ...). Other servers ignore the field that
+ * holds them and lose only that.
+ *
+ * A count stands in front of its elements, so the value must not change between the two: the writer
+ * is a forked child, or holds the loop. The number of elements written is asserted against the
+ * count, since a mismatch would shift everything behind it. Nothing here can fail: errors of
+ * write() stay in the sink. */
 #include "persist/rdb_put.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "persist/journal.h"
@@ -15,69 +31,84 @@
 #include <math.h>
 #include <stdio.h>
 
-#define NODE_BYTES 8192u
+#define NODE_BYTES    8192u
+#define INTSET_HEADER 8u
 
-static void put_node(struct rdb_sink *s)
+/* How many nodes walk_nodes() makes, or that it writes them. */
+struct nodes {
+    struct rdb_sink *to; /* NULL: they are only counted */
+    uint64_t n;
+};
+
+static void plain_node(struct nodes *nodes, struct bytes x)
 {
-    listpack_end(&s->pack);
-    rdb_sink_length(s, 2);
-    rdb_sink_string(s, buf_bytes(&s->pack));
+    nodes->n++;
+    if (nodes->to) {
+        rdb_sink_length(nodes->to, RDB_NODE_PLAIN);
+        rdb_sink_string(nodes->to, x);
+    }
+}
+
+static void pack_node(struct nodes *nodes)
+{
+    struct rdb_sink *s = nodes->to;
+    nodes->n++;
+    if (s) {
+        listpack_end(&s->pack);
+        rdb_sink_length(s, RDB_NODE_PACK);
+        rdb_sink_string(s, buf_bytes(&s->pack));
+        listpack_begin(&s->pack);
+    }
+}
+
+static void walk_nodes(struct nodes *nodes, const struct list *l)
+{
+    struct list_cursor c;
+    size_t used = 0, in_node = 0;
+    if (nodes->to)
+        listpack_begin(&nodes->to->pack);
+    for (bool any = list_seek(l, 0, &c); any; any = list_next(&c)) {
+        struct bytes x = list_get(&c);
+        bool plain = x.n > NODE_BYTES;
+        if (in_node && (plain || used + x.n > NODE_BYTES)) {
+            pack_node(nodes);
+            used = in_node = 0;
+        }
+        if (plain) {
+            plain_node(nodes, x);
+            continue;
+        }
+        if (nodes->to)
+            listpack_add(&nodes->to->pack, x);
+        used += x.n + 4;
+        in_node++;
+    }
+    if (in_node)
+        pack_node(nodes);
+    list_end(&c);
 }
 
 /* The list as nodes of about 8 KiB; a longer element is a plain node of its own. Two passes: the
  * count comes first. */
 static void put_list(struct rdb_sink *s, const struct list *l)
 {
-    struct list_cursor c;
-    uint64_t nodes = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        size_t used = 0, in_node = 0;
-        bool any = list_seek(l, 0, &c);
-        if (pass == 1) {
-            rdb_sink_length(s, nodes);
-            listpack_begin(&s->pack);
-        }
-        for (; any; any = list_next(&c)) {
-            struct bytes x = list_get(&c);
-            bool plain = x.n > NODE_BYTES;
-            if (in_node && (plain || used + x.n > NODE_BYTES)) {
-                if (pass == 1) {
-                    put_node(s);
-                    listpack_begin(&s->pack);
-                }
-                nodes += pass == 0;
-                used = in_node = 0;
-            }
-            if (plain) {
-                nodes += pass == 0;
-                if (pass == 1) {
-                    rdb_sink_length(s, 1);
-                    rdb_sink_string(s, x);
-                }
-                continue;
-            }
-            if (pass == 1)
-                listpack_add(&s->pack, x);
-            used += x.n + 4;
-            in_node++;
-        }
-        if (in_node) {
-            nodes += pass == 0;
-            if (pass == 1)
-                put_node(s);
-        }
-        list_end(&c);
-    }
+    struct nodes counted = {0}, written = {.to = s};
+    walk_nodes(&counted, l);
+    rdb_sink_length(s, counted.n);
+    walk_nodes(&written, l);
+    ASSERT(written.n == counted.n);
 }
 
 static void put_set(struct rdb_sink *s, const struct set *x)
 {
     struct set_walk w;
     struct bytes member;
-    rdb_sink_length(s, set_count(x));
+    size_t left = set_count(x);
+    rdb_sink_length(s, left);
     set_walk_start(&w, x);
-    while (set_walk_next(&w, &member))
+    for (; set_walk_next(&w, &member); left--)
         rdb_sink_string(s, member);
+    ASSERT(left == 0);
 }
 
 static void put_little(struct buf *b, uint64_t v, unsigned bytes)
@@ -104,6 +135,7 @@ static void put_intset(struct rdb_sink *s, const struct set *x)
     while (set_walk_next(&w, &member))
         if (num_parse_int(member, &v))
             put_little(&s->pack, (uint64_t)v, width);
+    ASSERT(s->pack.n == INTSET_HEADER + set_count(x) * width);
     rdb_sink_string(s, buf_bytes(&s->pack));
 }
 
@@ -111,12 +143,13 @@ static void put_hash(struct rdb_sink *s, const struct hash *h, bool packed)
 {
     struct hash_walk w;
     struct hash_field f;
+    size_t left = hash_count(h);
     hash_walk_start(&w, h, HASH_ALL);
     if (packed)
         listpack_begin(&s->pack);
     else
-        rdb_sink_length(s, hash_count(h));
-    while (hash_walk_next(&w, &f)) {
+        rdb_sink_length(s, left);
+    for (; hash_walk_next(&w, &f); left--) {
         if (packed) {
             listpack_add(&s->pack, f.name);
             listpack_add(&s->pack, f.value);
@@ -125,6 +158,7 @@ static void put_hash(struct rdb_sink *s, const struct hash *h, bool packed)
             rdb_sink_string(s, f.value);
         }
     }
+    ASSERT(left == 0);
     if (packed) {
         listpack_end(&s->pack);
         rdb_sink_string(s, buf_bytes(&s->pack));
@@ -142,14 +176,17 @@ static void put_timed_hash(struct rdb_sink *s, const struct hash *h)
     while (hash_walk_next(&w, &f))
         if (f.deadline_ms >= 0 && f.deadline_ms < least)
             least = f.deadline_ms;
+    size_t left = hash_count(h);
+    ASSERT(least != INT64_MAX); /* rdb_put_type(): at least one field has a deadline */
     rdb_sink_little64(s, (uint64_t)least);
-    rdb_sink_length(s, hash_count(h));
+    rdb_sink_length(s, left);
     hash_walk_start(&w, h, HASH_ALL);
-    while (hash_walk_next(&w, &f)) {
+    for (; hash_walk_next(&w, &f); left--) {
         rdb_sink_length(s, f.deadline_ms < 0 ? 0 : (uint64_t)(f.deadline_ms - least) + 1);
         rdb_sink_string(s, f.name);
         rdb_sink_string(s, f.value);
     }
+    ASSERT(left == 0);
 }
 
 static void put_score(struct buf *b, double score)
@@ -168,13 +205,13 @@ static void put_zset(struct rdb_sink *s, const struct zset *z, bool packed)
 {
     struct zset_walk w;
     struct zset_item x;
-    size_t n = zset_count(z);
+    size_t n = zset_count(z), left = n;
     zset_walk_start(&w, z, packed ? 0 : n - 1, n, !packed);
     if (packed)
         listpack_begin(&s->pack);
     else
         rdb_sink_length(s, n);
-    while (zset_walk_next(&w, &x)) {
+    for (; zset_walk_next(&w, &x); left--) {
         if (packed) {
             listpack_add(&s->pack, x.member);
             put_score(&s->pack, x.score);
@@ -185,6 +222,7 @@ static void put_zset(struct rdb_sink *s, const struct zset *z, bool packed)
             rdb_sink_little64(s, word);
         }
     }
+    ASSERT(left == 0);
     if (packed) {
         listpack_end(&s->pack);
         rdb_sink_string(s, buf_bytes(&s->pack));
@@ -195,19 +233,19 @@ unsigned rdb_put_type(const struct rdb_sink *s, const struct entry *e)
 {
     switch (value_type(e)) {
     case TYPE_LIST:
-        return RDB_PUT_LIST;
+        return RDB_LIST;
     case TYPE_STREAM:
-        return s->version >= 11 ? RDB_PUT_STREAM_ACTIVE : RDB_PUT_STREAM;
+        return s->version >= 11 ? RDB_STREAM_ACTIVE : RDB_STREAM;
     case TYPE_SET:
-        return set_is_ints(value_object(e)) ? RDB_PUT_INTSET : RDB_PUT_SET;
+        return set_is_ints(value_object(e)) ? RDB_INTSET : RDB_SET;
     case TYPE_ZSET:
-        return zset_is_large(value_object(e)) ? RDB_PUT_ZSET : RDB_PUT_ZSET_PACK;
+        return zset_is_large(value_object(e)) ? RDB_ZSET : RDB_ZSET_PACK;
     case TYPE_HASH:
         if (s->version >= 12 && hash_has_ttl(value_object(e)))
-            return RDB_PUT_TIMED_HASH;
-        return hash_is_large(value_object(e)) ? RDB_PUT_HASH : RDB_PUT_HASH_PACK;
+            return RDB_TIMED_HASH;
+        return hash_is_large(value_object(e)) ? RDB_HASH : RDB_HASH_PACK;
     default:
-        return RDB_PUT_STRING;
+        return RDB_STRING;
     }
 }
 
@@ -215,31 +253,32 @@ void rdb_put_value(struct rdb_sink *s, const struct entry *e, unsigned type)
 {
     char scratch[NUM_INT_MAX];
     switch (type) {
-    case RDB_PUT_LIST:
+    case RDB_LIST:
         put_list(s, value_object(e));
         break;
-    case RDB_PUT_STREAM:
-    case RDB_PUT_STREAM_ACTIVE:
+    case RDB_STREAM:
+    case RDB_STREAM_ACTIVE:
         rdb_put_stream(s, value_object(e));
         break;
-    case RDB_PUT_INTSET:
+    case RDB_INTSET:
         put_intset(s, value_object(e));
         break;
-    case RDB_PUT_SET:
+    case RDB_SET:
         put_set(s, value_object(e));
         break;
-    case RDB_PUT_HASH:
-    case RDB_PUT_HASH_PACK:
-        put_hash(s, value_object(e), type == RDB_PUT_HASH_PACK);
+    case RDB_HASH:
+    case RDB_HASH_PACK:
+        put_hash(s, value_object(e), type == RDB_HASH_PACK);
         break;
-    case RDB_PUT_TIMED_HASH:
+    case RDB_TIMED_HASH:
         put_timed_hash(s, value_object(e));
         break;
-    case RDB_PUT_ZSET:
-    case RDB_PUT_ZSET_PACK:
-        put_zset(s, value_object(e), type == RDB_PUT_ZSET_PACK);
+    case RDB_ZSET:
+    case RDB_ZSET_PACK:
+        put_zset(s, value_object(e), type == RDB_ZSET_PACK);
         break;
     default:
+        ASSERT(type == RDB_STRING && value_type(e) == TYPE_STRING);
         rdb_sink_string(s, string_view(e, scratch));
     }
 }
@@ -306,6 +345,6 @@ void rdb_put_effects(struct buf *to, struct bytes key, const struct entry *e, un
 {
     if (value_type(e) == TYPE_STREAM)
         stream_effects(to, key, value_object(e));
-    else if (value_has_field_ttl(e) && type != RDB_PUT_TIMED_HASH)
+    else if (value_has_field_ttl(e) && type != RDB_TIMED_HASH)
         hash_effects(to, key, value_object(e));
 }

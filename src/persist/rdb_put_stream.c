@@ -1,7 +1,9 @@
 #include "persist/rdb_put_stream.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "persist/listpack.h"
+#include "persist/rdb_format.h"
 #include "type/stream/stream.h"
 
 static void big_endian_id(unsigned char *to, struct stream_id id)
@@ -22,6 +24,7 @@ static void put_block(struct rdb_sink *s, struct stream_block *b, struct stream_
     uint32_t i = b->first_live;
     while (stream_block_is_deleted(b, i))
         i++;
+    ASSERT(i < b->count); /* a block without live entries is not in the log */
     stream_block_entry(b, data, i, &first);
     unsigned char key[16];
     big_endian_id(key, first.id);
@@ -37,12 +40,15 @@ static void put_block(struct rdb_sink *s, struct stream_block *b, struct stream_
     }
     listpack_add_int(p, 0);
     bool master_same = first.same;
+    uint32_t left = b->live;
     for (; i < b->count; i++) {
         if (stream_block_is_deleted(b, i))
             continue;
+        left--;
         stream_block_entry(b, data, i, &e);
+        ASSERT(stream_id_compare(e.id, first.id) >= 0);
         bool same = (master_same && e.same) || stream_id_compare(e.id, first.id) == 0;
-        listpack_add_int(p, same ? 2 : 0);
+        listpack_add_int(p, same ? RDB_ENTRY_SAME_FIELDS : 0);
         listpack_add_int(p, (int64_t)(e.id.ms - first.id.ms));
         listpack_add_int(p, (int64_t)(e.id.seq - first.id.seq));
         if (!same)
@@ -55,6 +61,7 @@ static void put_block(struct rdb_sink *s, struct stream_block *b, struct stream_
         }
         listpack_add_int(p, same ? e.fields + 3 : 2 * (int64_t)e.fields + 4);
     }
+    ASSERT(left == 0);
     listpack_end(p);
     stream_block_unpin(b, cache);
     rdb_sink_string(s, bytes_of(key, 16));
@@ -94,8 +101,11 @@ static void put_group(struct rdb_sink *s, struct stream_group *g)
         put_raw_id(s, e.id);
         rdb_sink_little64(s, (uint64_t)e.time_ms);
         rdb_sink_length(s, e.count);
+        owned--;
     }
-    rdb_sink_length(s, g->consumers.used);
+    ASSERT(owned == 0);
+    size_t consumers = g->consumers.used;
+    rdb_sink_length(s, consumers);
     for (uint32_t i = 0; i < g->numbers; i++) {
         struct stream_consumer *c = g->by_number[i];
         if (!c)
@@ -104,13 +114,18 @@ static void put_group(struct rdb_sink *s, struct stream_group *g)
         rdb_sink_little64(s, (uint64_t)c->seen_ms);
         if (s->version >= 11)
             rdb_sink_little64(s, (uint64_t)c->active_ms);
-        rdb_sink_length(s, c->pending);
+        uint64_t left = c->pending;
+        rdb_sink_length(s, left);
+        consumers--;
         any = stream_pending_seek_owned(p, STREAM_ID_MIN, c->number, &at);
         for (; any; any = stream_pending_next_owned(p, c->number, &at)) {
             stream_pending_get(p, at, &e);
             put_raw_id(s, e.id);
+            left--;
         }
+        ASSERT(left == 0);
     }
+    ASSERT(consumers == 0);
 }
 
 void rdb_put_stream(struct rdb_sink *s, const struct stream *x)

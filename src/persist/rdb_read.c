@@ -1,9 +1,31 @@
+/* Loads a snapshot: magic and version, then records until RDB_EOF, then the checksum.
+ *
+ *   mapped file --> record --> key? --> rdb_get_value() --> waiting[16] --> database
+ *                    prefix: the deadline, idle time or frequency of the key that follows
+ *                    aux:    effects to apply, the position in the journal, or a note
+ *                    select: the database that the following keys go to
+ *
+ * A key that was read waits in a ring while the CPU fetches its bucket of the table; it is inserted
+ * once 16 others stand behind it. Whatever needs the keys in place (effects, progress, the end)
+ * empties the ring first, so records take effect in the order of the file.
+ *
+ * The checksum runs ahead of the parser in steps of 128 KiB: the file is read from memory once. It
+ * is compared only at the end, when the keys are already in the store. A caller that must not keep
+ * a damaged snapshot therefore loads into an empty store and throws it away on failure.
+ *
+ * The first failure ends the loading: r->in.error holds its reason and offset, failed_type and
+ * failed_key the value that could not be read. Keys in the ring are still inserted, so that they
+ * have one owner. Not failures, but counted and reported as warnings: a value without a counterpart
+ * here when skip_unknown is set, empty collections, keys of slots that were being imported, and
+ * metadata of modules. Deadlines that have passed drop the key when drop_expired is set. */
 #include "persist/rdb_read.h"
 
+#include "base/assert.h"
 #include "base/clock.h"
 #include "base/crc.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "persist/rdb_checksum.h"
 #include "persist/rdb_get_hash.h"
 #include "persist/rdb_skip.h"
 #include "persist/rdb_source.h"
@@ -20,7 +42,6 @@
 #define SLOTS          16384 /* of a cluster */
 #define META_NAME      4u
 #define META_TOLD      64u
-#define SUM_STEP       ((size_t)128 << 10)
 
 struct waiting {
     struct db *db;
@@ -51,34 +72,13 @@ struct reader {
     struct buf key;                  /* of the entry that is being read */
     struct waiting waiting[WAITING]; /* entries that were read, in order */
     unsigned first, waiting_n;
-    /* The checksum goes a step ahead, so that the bytes that are read come from the cache: `before`
-     * is that of the bytes in front of `step`, `sum` that of the bytes in front of `summed`. */
-    uint64_t before, sum;
-    const unsigned char *step, *summed;
+    struct rdb_checksum checksum;
 };
-
-/* Brings the checksum so far that `summed` is behind the next byte to read. */
-static void sum_ahead(struct reader *r)
-{
-    while (r->summed <= r->in.p && r->summed < r->in.end) {
-        size_t left = (size_t)(r->in.end - r->summed), n = left < SUM_STEP ? left : SUM_STEP;
-        r->step = r->summed;
-        r->before = r->sum;
-        r->sum = crc_64(r->sum, r->step, n);
-        r->summed += n;
-    }
-}
-
-/* The checksum of everything in front of the next byte. */
-static uint64_t sum_here(struct reader *r)
-{
-    sum_ahead(r);
-    return crc_64(r->before, r->step, (size_t)(r->in.p - r->step));
-}
 
 /* The oldest that waits goes into its database. */
 static bool insert_one(struct reader *r)
 {
+    ASSERT(r->waiting_n > 0);
     struct waiting w = r->waiting[r->first];
     r->first = (r->first + 1) % WAITING;
     r->waiting_n--;
@@ -109,6 +109,7 @@ static bool enqueue(struct reader *r, struct db *db, struct entry *e)
         value_free(e);
         return false;
     }
+    ASSERT(r->waiting_n < WAITING);
     struct waiting *w = &r->waiting[(r->first + r->waiting_n++) % WAITING];
     *w = (struct waiting){db, e, db->keys.hash(entry_key(e))};
     table_prefetch_bucket(&db->keys, w->hash);
@@ -275,6 +276,7 @@ static bool take_key(struct reader *r, struct bytes key, struct entry *e)
         value_free(e);
         return true;
     }
+    ASSERT(r->db < r->store->count); /* read_select() */
     if (x->deadline_ms >= 0)
         e = entry_set_deadline(e, x->deadline_ms);
     if (x->idle_s >= 0 || x->frequency >= 0)
@@ -500,8 +502,8 @@ static bool read_all(struct reader *r)
             if (r->o->progress && !r->o->progress(r->o->context, r->reported))
                 return rdb_source_fail(&r->in, "Loading was stopped");
         }
-        if (r->o->verify && r->in.p >= r->summed)
-            sum_ahead(r);
+        if (r->o->verify && r->in.p >= r->checksum.summed)
+            rdb_checksum_advance(&r->checksum, r->in.p, r->in.end);
         if (!rdb_source_byte(&r->in, &op))
             return false;
         if (op == RDB_EOF)
@@ -528,7 +530,7 @@ bool rdb_read_is_snapshot(struct bytes data)
 static bool read_magic(struct reader *r, struct bytes data, long long *version)
 {
     bool valkey = data.n >= 6 && memcmp(data.p, "VALKEY", 6) == 0;
-    if (data.n < 9 || !rdb_read_is_snapshot(data))
+    if (data.n < RDB_MAGIC_BYTES || !rdb_read_is_snapshot(data))
         return rdb_source_fail(&r->in, "Wrong signature trying to load DB from file");
     struct bytes digits = valkey ? bytes_of(data.p + 6, 3) : bytes_of(data.p + 5, 4);
     while (digits.n > 1 && digits.p[0] == '0')
@@ -537,14 +539,14 @@ static bool read_magic(struct reader *r, struct bytes data, long long *version)
                 (valkey ? *version >= RDB_VALKEY_VERSION : *version <= RDB_REDIS_RESERVED_MOST);
     if (!good)
         return rdb_source_fail(&r->in, "Can't handle RDB format version %.*s",
-                               (int)(data.p + 9 - digits.p), digits.p);
+                               (int)(data.p + RDB_MAGIC_BYTES - digits.p), digits.p);
     r->in.dialect = valkey ? RDB_VALKEY : RDB_REDIS;
     if (*version > (valkey ? RDB_VALKEY_VERSION : RDB_REDIS_VERSION_MOST))
         rdb_source_warn(&r->in,
                         "format version %lld is newer than this server knows: it is read as "
                         "far as everything in it is known",
                         *version);
-    r->in.p += 9;
+    r->in.p += RDB_MAGIC_BYTES;
     return true;
 }
 
@@ -558,8 +560,7 @@ bool rdb_read(struct store *s, struct bytes data, const struct rdb_read_options 
                        .result = result,
                        .store = s,
                        .prefix = NO_PREFIX,
-                       .step = start,
-                       .summed = start};
+                       .checksum = rdb_checksum_begin(start)};
     r.every = o->progress_every ? o->progress_every : PROGRESS_EVERY;
     long long version = 0;
     r.in.templates = &r.templates;
@@ -569,11 +570,12 @@ bool rdb_read(struct store *s, struct bytes data, const struct rdb_read_options 
     good = good && read_all(&r);
     good = insert_all(&r) && good;
     if (good && version >= 5) {
-        uint64_t sum, seen = o->verify ? sum_here(&r) : 0;
+        uint64_t sum, seen = o->verify ? rdb_checksum_at(&r.checksum, r.in.p, r.in.end) : 0;
         good = rdb_source_little64(&r.in, &sum);
         if (good && sum && o->verify && seen != sum)
             good = rdb_source_fail(&r.in, "Wrong RDB checksum: RDB CRC error");
     }
+    ASSERT(r.waiting_n == 0 && r.in.p <= r.in.end && good == !r.in.failed);
     result->length = (size_t)(r.in.p - r.in.start);
     memcpy(result->error, r.in.error, sizeof(result->error));
     rdb_source_free(&r.in);

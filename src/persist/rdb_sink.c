@@ -1,10 +1,12 @@
 #include "persist/rdb_sink.h"
 
+#include "base/assert.h"
 #include "base/crc.h"
 #include "base/lzf.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "io/file.h"
+#include "persist/rdb_format.h"
 
 #define FLUSH_FROM  (256u * 1024)
 #define LENGTH_MOST 9
@@ -13,6 +15,7 @@
 static void write_out(struct rdb_sink *s, struct bytes x)
 {
     size_t written;
+    ASSERT(s->fd >= 0);
     if (s->checksum)
         s->crc = crc_64(s->crc, x.p, x.n);
     if (!s->error)
@@ -37,6 +40,7 @@ void rdb_sink_put(struct rdb_sink *s, const void *p, size_t n)
 
 void rdb_sink_byte(struct rdb_sink *s, unsigned v)
 {
+    ASSERT(v <= UINT8_MAX);
     unsigned char c = (unsigned char)v;
     rdb_sink_put(s, &c, 1);
 }
@@ -49,12 +53,12 @@ static size_t print_length(unsigned char to[LENGTH_MOST], uint64_t n)
         return 1;
     }
     if (n < 16384) {
-        to[0] = (unsigned char)(0x40 | n >> 8);
+        to[0] = (unsigned char)(RDB_LENGTH_14 | n >> 8);
         to[1] = (unsigned char)n;
         return 2;
     }
     unsigned bytes = n <= UINT32_MAX ? 4 : 8;
-    to[0] = bytes == 4 ? 0x80 : 0x81;
+    to[0] = bytes == 4 ? RDB_LENGTH_32 : RDB_LENGTH_64;
     for (unsigned i = 0; i < bytes; i++)
         to[1 + i] = (unsigned char)(n >> (8 * (bytes - 1 - i)));
     return bytes + 1;
@@ -77,8 +81,9 @@ void rdb_sink_little64(struct rdb_sink *s, uint64_t v)
 static void put_int(struct rdb_sink *s, int64_t v)
 {
     unsigned char b[5];
+    ASSERT(v >= INT32_MIN && v <= INT32_MAX);
     unsigned bytes = v >= -128 && v <= 127 ? 1 : v >= -32768 && v <= 32767 ? 2 : 4;
-    b[0] = bytes == 1 ? 0xc0 : bytes == 2 ? 0xc1 : 0xc2;
+    b[0] = RDB_ENCODED | (bytes == 1 ? RDB_INT8 : bytes == 2 ? RDB_INT16 : RDB_INT32);
     for (unsigned i = 0; i < bytes; i++)
         b[1 + i] = (unsigned char)((uint64_t)v >> (8 * i));
     rdb_sink_put(s, b, bytes + 1);
@@ -93,9 +98,11 @@ static bool put_compressed(struct rdb_sink *s, struct bytes x)
     if (n == 0)
         return false;
     size_t h = 1;
-    head[0] = 0xc3;
+    head[0] = RDB_ENCODED | RDB_LZF;
     h += print_length(head + h, n);
     h += print_length(head + h, x.n);
+    /* What was packed in place is moved down, never up over bytes that are still needed. */
+    ASSERT(n < x.n && h <= sizeof(head));
     memcpy(room, head, h);
     memmove(room + h, room + sizeof(head), n);
     s->out.n += h + n;
@@ -118,8 +125,9 @@ void rdb_sink_string(struct rdb_sink *s, struct bytes x)
         rdb_sink_put(s, x.p, x.n);
         return;
     }
-    /* From where it is: no copy of a long value. */
+    /* From where it is: no copy of a long value. What stands in front of it goes first. */
     rdb_sink_flush(s);
+    ASSERT(s->out.n == 0);
     write_out(s, x);
 }
 

@@ -36,13 +36,13 @@ static bool skip_items(struct rdb_source *r, bool *any)
         uint64_t kind;
         if (!rdb_source_length(r, &kind))
             return false;
-        if (kind == 0)
+        if (kind == RDB_PART_END)
             return true;
-        bool good = kind <= 2   ? skip_lengths(r, 1)
-                    : kind == 3 ? skip_bytes(r, 4)
-                    : kind == 4 ? skip_bytes(r, 8)
-                    : kind == 5 ? skip_strings(r, 1)
-                                : rdb_source_fail(r, "Damaged field of a module");
+        bool good = kind <= RDB_PART_UNSIGNED ? skip_lengths(r, 1)
+                    : kind == RDB_PART_FLOAT  ? skip_bytes(r, 4)
+                    : kind == RDB_PART_DOUBLE ? skip_bytes(r, 8)
+                    : kind == RDB_PART_STRING ? skip_strings(r, 1)
+                                              : rdb_source_fail(r, "Damaged field of a module");
         if (!good)
             return false;
     }

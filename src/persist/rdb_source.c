@@ -1,5 +1,6 @@
 #include "persist/rdb_source.h"
 
+#include "base/assert.h"
 #include "base/lzf.h"
 #include "base/mem.h"
 
@@ -14,6 +15,7 @@ bool rdb_source_fail(struct rdb_source *r, const char *format, ...)
     if (r->failed)
         return false;
     r->failed = true;
+    ASSERT(r->start <= r->p && r->p <= r->end);
     va_list ap;
     va_start(ap, format);
     int n = vsnprintf(r->error, sizeof(r->error), format, ap);
@@ -38,6 +40,7 @@ void rdb_source_warn(struct rdb_source *r, const char *format, ...)
 
 bool rdb_source_need(struct rdb_source *r, uint64_t n)
 {
+    ASSERT(r->start <= r->p && r->p <= r->end);
     if ((uint64_t)(r->end - r->p) >= n)
         return true;
     return rdb_source_fail(r, "Unexpected EOF reading RDB file");
@@ -58,21 +61,21 @@ static bool length_or_code(struct rdb_source *r, uint64_t *out, bool *encoded)
     *encoded = false;
     if (!rdb_source_byte(r, &c))
         return false;
-    if (c >> 6 == 0) {
+    if ((c & RDB_LENGTH_KIND) == RDB_LENGTH_6) {
         *out = c & 63;
-    } else if (c >> 6 == 1) {
+    } else if ((c & RDB_LENGTH_KIND) == RDB_LENGTH_14) {
         unsigned d;
         if (!rdb_source_byte(r, &d))
             return false;
         *out = (uint64_t)(c & 63) << 8 | d;
-    } else if (c == 0x80 || c == 0x81) {
-        unsigned n = c == 0x80 ? 4 : 8;
+    } else if (c == RDB_LENGTH_32 || c == RDB_LENGTH_64) {
+        unsigned n = c == RDB_LENGTH_32 ? 4 : 8;
         if (!rdb_source_need(r, n))
             return false;
         *out = 0;
         for (unsigned i = 0; i < n; i++)
             *out = *out << 8 | *r->p++;
-    } else if (c >> 6 == 3) {
+    } else if ((c & RDB_LENGTH_KIND) == RDB_ENCODED) {
         *encoded = true;
         *out = c & 63;
     } else {
@@ -130,7 +133,7 @@ bool rdb_source_string_into(struct rdb_source *r, struct bytes *out, struct buf 
         r->p += n;
         return has_memory(r, n);
     }
-    if (n <= 2) {
+    if (n <= RDB_INT32) {
         unsigned bytes = 1u << n;
         if (!rdb_source_need(r, bytes))
             return false;
@@ -144,7 +147,7 @@ bool rdb_source_string_into(struct rdb_source *r, struct bytes *out, struct buf 
         *out = buf_bytes(to);
         return true;
     }
-    if (n != 3)
+    if (n != RDB_LZF)
         return rdb_source_fail(r, "Unknown RDB string encoding type %llu", (unsigned long long)n);
     if (!rdb_source_length(r, &packed) || !rdb_source_length(r, &n) || !rdb_source_need(r, packed))
         return false;
@@ -160,6 +163,7 @@ bool rdb_source_string_into(struct rdb_source *r, struct bytes *out, struct buf 
         return rdb_source_fail(r, "Invalid LZF compressed string");
     to->n = (size_t)n;
     r->p += packed;
+    ASSERT(r->p <= r->end && to->n < to->cap);
     *out = buf_bytes(to);
     return has_memory(r, n);
 }

@@ -1,5 +1,6 @@
 #include "persist/rdb_template.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "persist/listpack.h"
 
@@ -28,6 +29,7 @@ static bool gather(struct rdb_source *r, struct gathered *g, struct bytes name)
 static struct rdb_template *lay_out(struct rdb_source *r, struct gathered *g, bool good)
 {
     struct rdb_template *t = NULL;
+    ASSERT(g->sizes.n == g->n * sizeof(size_t));
     if (good && g->n == 0)
         good = rdb_source_fail(r, "Hash template without fields");
     if (good) {
@@ -42,6 +44,7 @@ static struct rdb_template *lay_out(struct rdb_source *r, struct gathered *g, bo
             t->names[i] = bytes_of(at, n);
             at += n;
         }
+        ASSERT(at == (char *)(t->names + g->n) + g->bytes.n);
     }
     buf_free(&g->bytes);
     buf_free(&g->sizes);

@@ -1,5 +1,6 @@
 #include "persist/rdb_write.h"
 
+#include "base/assert.h"
 #include "base/clock.h"
 #include "base/crc.h"
 #include "base/mem.h"
@@ -12,7 +13,7 @@
 
 static void put_aux(struct rdb_sink *s, const char *name, struct bytes value)
 {
-    rdb_sink_byte(s, 0xfa);
+    rdb_sink_byte(s, RDB_AUX);
     rdb_sink_string(s, bytes_text(name));
     rdb_sink_string(s, value);
 }
@@ -28,7 +29,7 @@ static void put_entry(struct rdb_sink *s, struct buf *effects, const struct entr
 {
     unsigned type = rdb_put_type(s, e);
     if (e->has_ttl) {
-        rdb_sink_byte(s, 0xfc);
+        rdb_sink_byte(s, RDB_EXPIRE_MS);
         rdb_sink_little64(s, (uint64_t)entry_deadline_ms(e));
     }
     rdb_sink_byte(s, type);
@@ -57,9 +58,10 @@ int rdb_write(int fd, struct store *s, const struct rdb_write_options *o,
         .fd = fd, .checksum = o->checksum, .compress = o->compress, .version = o->version};
     struct buf effects = {0};
     char head[16];
+    ASSERT(o->version >= 1 && o->version <= RDB_REDIS_VERSION_MOST);
     *result = (struct rdb_write_result){0};
     snprintf(head, sizeof(head), "REDIS%04d", o->version);
-    rdb_sink_put(&w, head, 9);
+    rdb_sink_put(&w, head, RDB_MAGIC_BYTES);
     put_aux(&w, "redis-ver", BYTES("7.2.4"));
     put_aux_int(&w, "redis-bits", 64);
     put_aux_int(&w, "ctime", (uint64_t)clock_wall_ms() / 1000);
@@ -77,30 +79,33 @@ int rdb_write(int fd, struct store *s, const struct rdb_write_options *o,
     }
     struct bytes code;
     for (size_t i = 0; o->library && (code = o->library(o->context, i)).n; i++) {
-        rdb_sink_byte(&w, 0xf5);
+        rdb_sink_byte(&w, RDB_FUNCTION);
         rdb_sink_string(&w, code);
     }
     for (int i = 0; i < s->count && !w.error; i++) {
         const struct db *db = &s->dbs[i];
         if (db->keys.used == 0)
             continue;
-        rdb_sink_byte(&w, 0xfe);
+        rdb_sink_byte(&w, RDB_SELECT);
         rdb_sink_length(&w, (uint64_t)i);
-        rdb_sink_byte(&w, 0xfb);
+        rdb_sink_byte(&w, RDB_RESIZE);
         rdb_sink_length(&w, db->keys.used);
         rdb_sink_length(&w, db->keys_with_ttl.used);
         struct table_walk walk;
+        uint64_t before = result->keys;
         table_walk_start(&walk, &db->keys);
         for (struct entry *e; !w.error && (e = table_walk_next(&walk));) {
             put_entry(&w, &effects, e, result);
             rdb_write_pause(o, result->keys);
         }
+        ASSERT(w.error || result->keys - before == db->keys.used);
     }
-    rdb_sink_byte(&w, 0xff);
+    rdb_sink_byte(&w, RDB_EOF);
     rdb_sink_flush(&w);
     result->sum = o->checksum ? w.crc : 0;
     rdb_sink_little64(&w, result->sum);
     rdb_sink_flush(&w);
+    ASSERT(w.out.n == 0);
     result->bytes = w.written;
     rdb_sink_free(&w);
     buf_free(&effects);
@@ -109,7 +114,7 @@ int rdb_write(int fd, struct store *s, const struct rdb_write_options *o,
 
 struct reading {
     uint64_t bytes, crc, body; /* body: where the checksum itself begins */
-    char trailer[8];
+    char trailer[RDB_SUM_BYTES];
 };
 
 static void sum_piece(void *context, struct bytes piece)
@@ -129,7 +134,8 @@ static void sum_piece(void *context, struct bytes piece)
 
 int rdb_write_verify(const char *path, const struct rdb_write_result *written)
 {
-    struct reading r = {.body = written->bytes - 8};
+    ASSERT(written->bytes > RDB_MAGIC_BYTES + RDB_SUM_BYTES);
+    struct reading r = {.body = written->bytes - RDB_SUM_BYTES};
     int error = file_each(path, sum_piece, &r);
     if (error)
         return error;
