@@ -55,7 +55,7 @@ $(SERVER): $(OBJ)
 $(BUILD)/millrace.conf: $(SERVER)
 	@$(SERVER) --print-sample-config > $@
 
-$(BUILD)/unit/%: tests/unit/%.c $(LIBOBJ) tests/support/unit.h tests/support/engine.h tests/support/metrics.h
+$(BUILD)/unit/%: tests/unit/%.c $(LIBOBJ) tests/support/unit.h tests/support/engine.h tests/support/rdb.h tests/support/metrics.h
 	@mkdir -p $(dir $@)
 	@echo '  UNIT $*'
 	@$(CC) $(CFLAGS) -Itests/support $(LINK) -o $@ $< \

@@ -29,6 +29,13 @@ static bool skip_strings(struct rdb_source *r, uint64_t n)
     return true;
 }
 
+/* Twice n may not fit into 64 bits. */
+static bool skip_pairs(struct rdb_source *r, uint64_t n)
+{
+    return n > UINT64_MAX / 2 ? rdb_source_fail(r, "Damaged set: more members than bytes")
+                              : skip_strings(r, 2 * n);
+}
+
 /* A module's parts, each with its kind in front, 0 at the end. */
 static bool skip_items(struct rdb_source *r, bool *any)
 {
@@ -92,7 +99,7 @@ bool rdb_skip_value(struct rdb_source *r, unsigned type, char *what, size_t n)
     if (r->dialect == RDB_REDIS && type == RDB_GCRA)
         return skip_lengths(r, 1);
     if (r->dialect == RDB_DRAGONFLY && type == RDB_DRAGONFLY_SET)
-        return rdb_source_length(r, &id) && id <= UINT64_MAX / 2 && skip_strings(r, 2 * id);
+        return rdb_source_length(r, &id) && skip_pairs(r, id);
     if (type == RDB_KEYDB_CRON)
         return skip_cron(r);
     return rdb_source_fail(r, "%s cannot be read past", what);
