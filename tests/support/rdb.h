@@ -20,15 +20,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct rdb_get_options rdb_options = {.list_fill = -2,
-                                                   .node_entries = 100,
-                                                   .node_bytes = 4096,
-                                                   .raw_blocks = 2,
-                                                   .dedup_duration_s = 100,
-                                                   .dedup_max = 100,
-                                                   .hash = {512, 64},
-                                                   .set = {512, 128, 64},
-                                                   .zset = {128, 64}};
+static struct rdb_get_options rdb_options = {.list_fill = -2,
+                                             .node_entries = 100,
+                                             .node_bytes = 4096,
+                                             .raw_blocks = 2,
+                                             .dedup_duration_s = 100,
+                                             .dedup_max = 100,
+                                             .hash = {512, 64},
+                                             .set = {512, 128, 64},
+                                             .zset = {128, 64}};
+
+/* What the streams of a test share; made when it is first asked for. */
+static inline struct stream_context *rdb_streams(void)
+{
+    if (!rdb_options.streams)
+        rdb_options.streams = stream_context_new();
+    return rdb_options.streams;
+}
 
 /* Valid until the eighth call behind it. */
 static inline struct bytes rdb_hex(const char *text)
@@ -156,6 +164,7 @@ static inline const char *rdb_value_of(enum rdb_dialect dialect, unsigned type, 
     memcpy(exact, data.p, data.n);
     struct rdb_source r = rdb_source_of(bytes_of(exact, data.n));
     r.dialect = dialect;
+    rdb_streams();
     struct entry *e = rdb_get_value(&r, BYTES("key"), type, &rdb_options);
     if (e)
         rdb_show(&shown, e);
