@@ -1,7 +1,7 @@
 #include "engine/rights.h"
+
 #include "acl/user_describe.h"
 #include "acl/users.h"
-
 #include "base/assert.h"
 #include "base/mem.h"
 #include "engine/client_line.h"
