@@ -32,7 +32,7 @@ void act_end(struct engine *e)
     db_command_ends(e->store);
     /* As of a command: it counts as one change when it does not say how many there were. */
     if (e->store->touched != a->touched)
-        e->store->dirty += e->store->dirty == a->dirty;
+        db_command_changed(e->store, a->dirty);
     gate_group_end(e);
 }
 

@@ -182,7 +182,7 @@ static inline void run_handler(struct call *call, struct hashed_key hashed)
     db_command_ends(store);
     store->hashed.key = bytes_of(NULL, 0); /* something else may come to lie there */
     if (store->touched != touched) {
-        store->dirty += store->dirty == dirty;
+        db_command_changed(store, dirty);
         if (!call->rewritten && (call->command->flags & COMMAND_WRITE))
             journal_request(call);
     }

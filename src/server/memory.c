@@ -109,6 +109,8 @@ static size_t clients_limit(const struct settings *c)
     return limit && limit < LEAST_CLIENTS ? LEAST_CLIENTS : limit;
 }
 
+static size_t measure(struct memory *m);
+
 void memory_configure(struct memory *m)
 {
     const struct settings *c = m->engine->settings;
@@ -125,6 +127,8 @@ void memory_configure(struct memory *m)
     e->slow_path &= ~(unsigned)(ENGINE_MAXMEMORY | ENGINE_CLIENT_LIMIT);
     e->slow_path |=
         (c->maxmemory ? ENGINE_MAXMEMORY : 0u) | (m->clients_limit ? ENGINE_CLIENT_LIMIT : 0u);
+    /* A new limit is judged by what there is now, not by the figures of the last tick. */
+    measure(m);
     memory_limit_clients(m);
 }
 
@@ -236,10 +240,21 @@ static void watch_limit(struct memory *m)
     }
 }
 
-void memory_tick(struct memory *m)
+/* Asks the allocator, which is dear; until the next time the counters of threads tell what has come
+ * and gone. Both agree but for what was there before the threads counted. Returns what is resident.
+ */
+static size_t measure(struct memory *m)
 {
     size_t active, resident;
     mem_stats(&m->used, &active, &resident);
+    m->uncounted = m->used - mem_balance();
+    m->sole = m->engine->settings->maxmemory ? sole_memory(m) : 0;
+    return resident;
+}
+
+void memory_tick(struct memory *m)
+{
+    size_t resident = measure(m);
     give_back(m, resident);
     if (m->engine->steady_ms - m->cache_looked_ms >= CACHE_MS) {
         m->cache_looked_ms = m->engine->steady_ms;
@@ -247,12 +262,8 @@ void memory_tick(struct memory *m)
     }
     if (m->used > m->peak)
         m->peak = m->used;
-    m->sole = m->engine->settings->maxmemory ? sole_memory(m) : 0;
     m->clients_enough = 0;
     memory_limit_clients(m);
-    /* The counters of threads and the allocator's own statistics agree but for what was there
-     * before the threads counted. */
-    m->uncounted = m->used - mem_balance();
     watch_limit(m);
     m->ticks++;
 }

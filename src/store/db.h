@@ -146,6 +146,13 @@ static inline void db_command_ends(struct store *s)
 #endif
 }
 
+/* A command that has changed something counts as one change at least; before: dirty when it began.
+ */
+static inline void db_command_changed(struct store *s, long long before)
+{
+    s->dirty += s->dirty == before;
+}
+
 /* For reading: NULL when absent or expired. Counts hits and misses, moves the LRU clock. */
 struct entry *db_read(struct db *db, struct bytes key);
 /* As db_read(), but does not count as use. */
