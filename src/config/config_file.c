@@ -1,9 +1,29 @@
+/* The configuration file: reading it, options of the command line, and CONFIG REWRITE.
+ *
+ *   file, include --> line --> words --> a special line, or settings_parse()
+ *   argv --> the same lines as text -----^
+ *
+ * Options become lines of text first, so that both follow one grammar. Special lines (include,
+ * user, rename-command) are no settings: users and renames are kept as text for the modules that
+ * own them, an include is read in its place, at most 16 deep. Lines take effect in order, the last
+ * one wins; only lines of "save" add up.
+ *
+ * The first mistake ends the reading. The report begins with the lines that Redis prints, since
+ * tools look for them, then says what to do: the nearest name of an unknown directive, or the
+ * default of one whose value is wrong. The caller must not use the settings after that.
+ *
+ * A rewrite keeps comments, order and lines it does not know. A setting's line is replaced where it
+ * first stands; later lines of the same setting go. The result is then read as a start would read
+ * it, and every setting that would come out differently is appended. A result that cannot be read
+ * back is not used. The new file replaces the old one by a rename: a failure, returned as -errno,
+ * leaves the old one whole. */
 #include "config/config_file.h"
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/words.h"
 #include "config/forms.h"
+#include "config/nearest.h"
 #include "io/file.h"
 
 #include <errno.h>
@@ -16,12 +36,45 @@
 #define WORDS   256
 #define VERSION "7.2.4"
 
+/* The four lines that Redis prints, which tools look for. What to do about it stands behind them:
+ * advise(). */
 static bool fail(struct buf *report, int number, struct bytes line, const char *why)
 {
     buf_printf(report, "\n*** FATAL CONFIG FILE ERROR (Redis " VERSION ") ***\n");
     buf_printf(report, "Reading the configuration file, at line %d\n", number);
     buf_printf(report, ">>> '%.*s'\n%s\n", (int)line.n, line.p, why);
     return false;
+}
+
+static bool advise(struct buf *report, const char *what)
+{
+    buf_printf(report, "%s\n", what);
+    return false;
+}
+
+static bool fail_unknown(struct buf *report, int number, struct bytes line, struct bytes name)
+{
+    const char *near = nearest_directive(name);
+    fail(report, number, line, "Bad directive or wrong number of arguments");
+    if (near)
+        buf_printf(report, "Did you mean '%s'? ", near);
+    return advise(report, near ? "Correct the name or remove the directive, and start again."
+                               : "No directive has a similar name: --print-sample-config lists "
+                                 "all. Remove the directive, and start again.");
+}
+
+/* Of a directive that is known: its default shows which form a value has. */
+static bool fail_value(struct buf *report, int number, struct bytes line, const char *why,
+                       const struct setting *x)
+{
+    fail(report, number, line, why);
+    buf_printf(report, "The default is: %s ", x->name);
+    if (x->flags & SETTING_WORDS && *x->fallback)
+        buf_add_text(report, x->fallback);
+    else
+        words_quote(report, bytes_text(x->fallback));
+    buf_add_text(report, "\n");
+    return advise(report, "Correct the value or remove the directive, and start again.");
 }
 
 #define DEPTH_MOST 16 /* of files that include one another */
@@ -73,8 +126,10 @@ static bool read_file(void *context, const char *path)
     bool good = error == 0;
     r->depth++;
     if (error)
-        buf_printf(r->report, "Fatal error, can't open config file '%s': %s\n", path,
-                   strerror(-error));
+        buf_printf(r->report,
+                   "Fatal error, can't open config file '%s': %s\n"
+                   "Name a file that the server may read, and start again.\n",
+                   path, strerror(-error));
     else
         good = read_text(r, buf_bytes(&text));
     r->depth--;
@@ -146,24 +201,27 @@ static bool apply(struct reading *r, struct bytes *words, int n, struct bytes li
     const char *why;
     bool good = true;
     if (apply_special(r, words, n, &good, &why))
-        return why ? fail(r->report, number, line, why) : good;
+        return why ? fail(r->report, number, line, why) ||
+                         advise(r->report, "Correct or remove the directive, and start again.")
+                   : good;
     const struct setting *x = settings_find(words[0]);
     if (!x)
-        return fail(r->report, number, line, "Bad directive or wrong number of arguments");
+        return fail_unknown(r->report, number, line, words[0]);
     bool list = x->flags & SETTING_WORDS;
     /* A bare "save" or "bind" empties it. */
     if ((n > 2 && !list) || (n == 1 && (!list || x->type == SETTING_MASTER)))
-        return fail(r->report, number, line, "wrong number of arguments");
+        return fail_value(r->report, number, line, "wrong number of arguments", x);
     struct buf value = {0};
     join(s, x, words, n, &value);
     good = settings_parse(s, x, value.n ? buf_bytes(&value) : bytes_of("", 0), &why);
     buf_free(&value);
     if (!good)
-        return fail(r->report, number, line, why);
+        return fail_value(r->report, number, line, why, x);
     if (x->type == SETTING_SAVE_POINTS)
         s->save_given = true;
     if ((x->flags & SETTING_REFUSED) && !settings_is_default(s, x))
-        return fail(r->report, number, line, "This setting is not supported by this version");
+        return fail_value(r->report, number, line, "This setting is not supported by this version",
+                          x);
     return true;
 }
 
@@ -215,7 +273,8 @@ static bool read_text(struct reading *r, struct bytes text)
         int n = line_words(line, &words, &copy);
         r->number = number;
         if (n < 0)
-            good = fail(r->report, number, line, "Unbalanced quotes in configuration line");
+            good = fail(r->report, number, line, "Unbalanced quotes in configuration line") ||
+                   advise(r->report, "Close the quote or remove it, and start again.");
         else if (n > 0)
             good = apply(r, words, n, line, number);
         mem_free(words);

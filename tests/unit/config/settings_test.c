@@ -37,6 +37,35 @@ TEST(mistakes_name_their_line)
     }
 }
 
+static bool reports(const char *line, const char *what)
+{
+    struct settings *s = settings_new();
+    struct buf report = {0};
+    bool good = config_file_text(s, bytes_text(line), &report);
+    buf_add_char(&report, 0);
+    good = !good && strstr(report.p, "*** FATAL CONFIG FILE ERROR (Redis ") &&
+           strstr(report.p, "start again.\n") && strstr(report.p, what);
+    if (!good)
+        printf("# %s\n", report.p);
+    buf_free(&report);
+    settings_free(s);
+    return good;
+}
+
+/* The lines of Redis first, then what to do about it. */
+TEST(mistakes_come_with_advice)
+{
+    CHECK(reports("appendonli yes\n", ">>> 'appendonli yes'\nBad directive or wrong number of "
+                                      "arguments\nDid you mean 'appendonly'? Correct the name"));
+    CHECK(reports("nonsense 1\n", "Bad directive or wrong number of arguments\nNo directive has"));
+    CHECK(reports("port x\n", "into an integer\nThe default is: port 6379\nCorrect the value"));
+    CHECK(reports("dbfilename a/b\n", "The default is: dbfilename dump.rdb\n"));
+    CHECK(
+        reports("requirepass\n", "wrong number of arguments\nThe default is: requirepass \"\"\n"));
+    CHECK(reports("port \"7\n", "Close the quote"));
+    CHECK(reports("loadmodule a\n", "Correct or remove the directive"));
+}
+
 TEST(options_come_in_all_forms)
 {
     struct settings *s = settings_new();
@@ -76,5 +105,5 @@ TEST(every_default_prints_and_parses)
     settings_free(s);
 }
 
-UNIT_MAIN(T(lines_are_understood), T(mistakes_name_their_line), T(options_come_in_all_forms),
-          T(every_default_prints_and_parses))
+UNIT_MAIN(T(lines_are_understood), T(mistakes_name_their_line), T(mistakes_come_with_advice),
+          T(options_come_in_all_forms), T(every_default_prints_and_parses))
