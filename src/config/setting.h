@@ -41,6 +41,7 @@ enum setting_flag {
     SETTING_PERCENT = 1 << 8,  /* of a SIZE: may be "N%", which is -N in its field */
     SETTING_HIDDEN = 1 << 9,   /* CONFIG GET shows it only when it is named */
     SETTING_OWN = 1 << 10,     /* not of Redis: may be set to the value it has though immutable */
+    SETTING_STEADY = 1 << 12,  /* not while data is loaded: the load reads what it names */
     SETTING_REREAD = 1 << 11,  /* setting it acts even when its text is the same: it names a file */
 };
 

@@ -69,16 +69,6 @@ static struct bytes text_of(const struct buf *b)
     return b->n ? buf_bytes(b) : bytes_of("", 0);
 }
 
-/* Whether files and data may be pulled away from under a load. */
-static bool waits_for_load(const struct setting *x)
-{
-    static const char *const names[] = {"appendonly", "dbfilename", "dir"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(names[i], x->name) == 0)
-            return true;
-    return false;
-}
-
 /* Why this setting may not be changed now; NULL: it may. */
 static const char *forbidden(struct call *call, const struct change *c)
 {
@@ -109,7 +99,7 @@ static bool find_changes(struct call *call, struct changes *x)
                          (int)c->name.n, c->name.p);
             return false;
         }
-        if ((call->engine->slow_path & ENGINE_LOADING) && waits_for_load(c->setting)) {
+        if ((call->engine->slow_path & ENGINE_LOADING) && (c->setting->flags & SETTING_STEADY)) {
             call_error(call, ERR_LOADING);
             return false;
         }
