@@ -1,3 +1,11 @@
+/* Settings whose text has a grammar of its own: a reader for each type, in a table at the end.
+ *
+ * A reader gets the words of the line joined by single spaces. It checks all of them before it
+ * stores anything, so that a mistake leaves the former meaning in force, then writes the parsed
+ * form into its fields of struct settings and the canonical text behind `canonical`. CONFIG GET and
+ * CONFIG REWRITE show that text, which reads back to the same meaning.
+ *
+ * A reason is a constant string in the words of Redis, since clients compare it. */
 #include "config/forms.h"
 
 #include "base/mem.h"

@@ -1,3 +1,15 @@
+/* The settings: a table (settings.def) and the fields that it describes in struct settings.
+ *
+ * A setting's field has the type that the table says: a number, a string, or bytes. Everything that
+ * comes from outside is text and goes through settings_parse(), which checks it and stores it or
+ * says why not; on failure the field is as before. Settings whose text has a grammar of its own are
+ * kept twice: as canonical text here, and parsed by config/forms.c.
+ *
+ * Defaults are parsed the same way when the settings are made, so a default that breaks its own
+ * limits fails an assertion at the start rather than being used.
+ *
+ * A reason may point to static memory: it is valid until the next call. Nothing here acts on a
+ * change; who needs that sets `changed`. */
 #include "config/settings.h"
 
 #include "base/assert.h"
@@ -175,87 +187,111 @@ static bool parse_text(struct settings *s, const struct setting *x, struct bytes
     return true;
 }
 
+static bool parse_bool(struct bytes text, long long *v, const char **reason)
+{
+    *v = bytes_is(text, "yes");
+    if (!*v && !bytes_is(text, "no"))
+        *reason = "argument must be 'yes' or 'no'";
+    return !*reason;
+}
+
+static bool parse_enum(const struct setting *x, struct bytes text, long long *v,
+                       const char **reason)
+{
+    static char why[256];
+    struct bytes word;
+    struct buf all = {0};
+    bool found = false;
+    for (const char *at = x->words; !found && next_word(&at, &word, v);) {
+        found = bytes_equal_nocase(word, text);
+        buf_printf(&all, "%s%.*s", all.n ? ", " : "", (int)word.n, word.p);
+    }
+    if (!found) {
+        snprintf(why, sizeof(why), "argument(s) must be one of the following: %.*s", (int)all.n,
+                 all.p);
+        *reason = why;
+    }
+    buf_free(&all);
+    return found;
+}
+
+static bool parse_size(const struct setting *x, struct bytes text, long long *v,
+                       const char **reason)
+{
+    bool percent = x->flags & SETTING_PERCENT;
+    if (percent && text.n && text.p[text.n - 1] == '%' &&
+        num_parse_int(bytes_of(text.p, text.n - 1), v) && *v >= 0) {
+        if (*v > 100)
+            *reason = "percentage argument must be less or equal to 100";
+        *v = -*v;
+    } else if (!num_parse_size(text, v) || (*v < 0 && (x->least >= 0 || percent))) {
+        *reason = percent ? "argument must be a memory or percent value"
+                          : "argument must be a memory value";
+    }
+    return !*reason;
+}
+
+static bool parse_octal(struct bytes text, long long *v, const char **reason)
+{
+    char digits[16], *end;
+    snprintf(digits, sizeof(digits), "%.*s", (int)text.n, text.p);
+    *v = strtoll(digits, &end, 8);
+    if (end == digits || *end)
+        *reason = "argument couldn't be parsed as an octal number";
+    return !*reason;
+}
+
+/* A value of a type that is kept as a number, before it is held against its limits. */
+static bool parse_number(const struct setting *x, struct bytes text, long long *v,
+                         const char **reason)
+{
+    switch (x->type) {
+    case SETTING_BOOL:
+        return parse_bool(text, v, reason);
+    case SETTING_ENUM:
+        return parse_enum(x, text, v, reason);
+    case SETTING_SIZE:
+        return parse_size(x, text, v, reason);
+    case SETTING_OCTAL:
+        return parse_octal(text, v, reason);
+    default:
+        ASSERT(x->type == SETTING_INT);
+        if (!num_parse_int(text, v))
+            *reason = "argument couldn't be parsed into an integer";
+        return !*reason;
+    }
+}
+
+static void take_bytes(struct settings *s, const struct setting *x, struct bytes text)
+{
+    struct bytes *field = bytes_field(s, x);
+    char *copy = mem_copy_text(text.n ? text.p : "", text.n);
+    mem_free((char *)(uintptr_t)field->p);
+    *field = bytes_of(copy, text.n);
+}
+
 bool settings_parse(struct settings *s, const struct setting *x, struct bytes text,
                     const char **reason)
 {
     static char why[256];
     long long v = 0;
     *reason = NULL;
-    switch (x->type) {
-    default:
+    if (settings_is_text(x))
         return parse_text(s, x, text, reason);
-    case SETTING_BYTES: {
-        struct bytes *field = bytes_field(s, x);
-        char *copy = mem_copy_text(text.n ? text.p : "", text.n);
-        mem_free((char *)(uintptr_t)field->p);
-        *field = bytes_of(copy, text.n);
+    if (x->type == SETTING_BYTES) {
+        take_bytes(s, x, text);
         return true;
     }
-    case SETTING_BOOL:
-        if (!bytes_is(text, "yes") && !bytes_is(text, "no")) {
-            *reason = "argument must be 'yes' or 'no'";
-            return false;
-        }
-        *number_of(s, x) = bytes_is(text, "yes");
-        return true;
-    case SETTING_ENUM: {
-        struct bytes word;
-        struct buf all = {0};
-        for (const char *at = x->words; next_word(&at, &word, &v);) {
-            if (bytes_equal_nocase(word, text)) {
-                *number_of(s, x) = v;
-                buf_free(&all);
-                return true;
-            }
-            buf_printf(&all, "%s%.*s", all.n ? ", " : "", (int)word.n, word.p);
-        }
-        snprintf(why, sizeof(why), "argument(s) must be one of the following: %.*s", (int)all.n,
-                 all.p);
-        buf_free(&all);
-        *reason = why;
+    if (!parse_number(x, text, &v, reason))
         return false;
-    }
-    case SETTING_SIZE:
-        if ((x->flags & SETTING_PERCENT) && text.n && text.p[text.n - 1] == '%' &&
-            num_parse_int(bytes_of(text.p, text.n - 1), &v) && v >= 0) {
-            if (v > 100) {
-                *reason = "percentage argument must be less or equal to 100";
-                return false;
-            }
-            v = -v;
-            break;
-        }
-        if (!num_parse_size(text, &v) ||
-            (v < 0 && (x->least >= 0 || (x->flags & SETTING_PERCENT)))) {
-            *reason = x->flags & SETTING_PERCENT ? "argument must be a memory or percent value"
-                                                 : "argument must be a memory value";
-            return false;
-        }
-        break;
-    case SETTING_OCTAL: {
-        char digits[16], *end;
-        snprintf(digits, sizeof(digits), "%.*s", (int)text.n, text.p);
-        v = strtoll(digits, &end, 8);
-        if (end == digits || *end) {
-            *reason = "argument couldn't be parsed as an octal number";
-            return false;
-        }
-        break;
-    }
-    case SETTING_INT:
-        if (!num_parse_int(text, &v)) {
-            *reason = "argument couldn't be parsed into an integer";
-            return false;
-        }
-        break;
-    }
-    if (v < x->least || v > x->most) {
+    bool limited = x->type != SETTING_BOOL && x->type != SETTING_ENUM;
+    if (limited && (v < x->least || v > x->most)) {
         snprintf(why, sizeof(why), "argument must be between %lld and %lld inclusive", x->least,
                  x->most);
         *reason = why;
         return false;
     }
-    *number_of(s, x) = clamped(x, v);
+    *number_of(s, x) = limited ? clamped(x, v) : v;
     return true;
 }
 
