@@ -1,3 +1,24 @@
+/* Two parsers of one grammar.
+ *
+ * request_quick() takes a whole request with canonical heads and short arguments from the buffer,
+ * without any state; arguments point into the buffer. Anything else makes it return 0, and the
+ * incremental parser decides what the bytes are. So only that one knows errors, limits, inline
+ * requests and requests that arrive in pieces.
+ *
+ * The incremental parser keeps its place in struct request: `at` in the buffer, `left` arguments to
+ * come, `bulk` the length of the one under way. It is called again with the same bytes and more
+ * behind them, and goes on where it stopped. When the buffer moves, request_rebase() moves the
+ * arguments.
+ *
+ * An argument of REQUEST_BIG bytes or more is gathered in a string of its own, so that the buffer
+ * stays small and the value can be stored without a copy. The string starts with at most 1 MiB and
+ * doubles as bytes come: an announced length costs nothing until its bytes are there. If the memory
+ * for the first piece is missing, the request is refused; later growth that fails stops the
+ * process.
+ *
+ * After REQUEST_BAD the connection is closed: there is no way to find the next request. `verbatim`
+ * is true while the bytes read are the canonical form, so that they can go into the journal as they
+ * are. */
 #include "proto/request.h"
 
 #include "base/assert.h"
@@ -165,83 +186,110 @@ static int head(struct request *q, const char *base, size_t n, long long *out, b
     return 1;
 }
 
+/* The head of a request: how many arguments follow. REQUEST_READY: q->left says it. */
+static enum request_state read_count(struct request *q, const char *base, size_t n,
+                                     const struct request_limits *limits)
+{
+    bool too_long;
+    long long count;
+    q->verbatim = true;
+    int got = head(q, base, n, &count, &too_long);
+    if (got == 0)
+        return too_long ? bad(q, "too big mbulk count string") : REQUEST_MORE;
+    if (got < 0 || count > INT32_MAX)
+        return bad(q, "invalid multibulk length");
+    if (count > limits->args)
+        return bad(q, limits->authenticated ? "invalid multibulk length"
+                                            : "unauthenticated multibulk length");
+    q->left = count > 0 ? count : 0;
+    return REQUEST_READY;
+}
+
+/* The head of an argument: q->bulk, and q->big when it is a long one. */
+static enum request_state read_length(struct request *q, const char *base, size_t n,
+                                      const struct request_limits *limits)
+{
+    bool too_long;
+    long long len;
+    if (q->at >= n)
+        return REQUEST_MORE;
+    if (base[q->at] != '$') {
+        char text[64];
+        snprintf(text, sizeof(text), "expected '$', got '%c'", base[q->at]);
+        return bad(q, text);
+    }
+    int got = head(q, base, n, &len, &too_long);
+    if (got == 0)
+        return too_long ? bad(q, "too big bulk count string") : REQUEST_MORE;
+    if (got < 0 || len < 0 || (len > limits->bulk && limits->authenticated))
+        return bad(q, "invalid bulk length");
+    if (len > limits->bulk)
+        return bad(q, "unauthenticated bulk length");
+    q->bulk = len;
+    if (len >= REQUEST_BIG) {
+        size_t piece = (size_t)len < FIRST_PIECE ? (size_t)len : FIRST_PIECE;
+        q->big = str_try_raw(piece);
+        if (!q->big)
+            return bad(q, "out of memory for a long argument");
+        q->big_got = 0;
+    }
+    return REQUEST_READY;
+}
+
+/* A long argument leaves the buffer piece by piece. */
+static enum request_state gather_big(struct request *q, const char *base, size_t n)
+{
+    size_t room, have = n - q->at;
+    char *to;
+    while (have && (to = request_place(q, &room))) {
+        size_t take = have < room ? have : room;
+        memcpy(to, base + q->at, take);
+        request_got(q, take);
+        q->at += take;
+        have -= take;
+    }
+    if (q->big_got < (size_t)q->bulk || n - q->at < 2)
+        return REQUEST_MORE;
+    q->at += 2;
+    add(q, str_bytes(q->big), q->big);
+    q->owned_n += mem_block_size(q->big);
+    q->big = NULL;
+    q->verbatim = false;
+    return REQUEST_READY;
+}
+
+static enum request_state take_bulk(struct request *q, const char *base, size_t n)
+{
+    if (q->big)
+        return gather_big(q, base, n);
+    if (n - q->at < (size_t)q->bulk + 2)
+        return REQUEST_MORE;
+    add(q, bytes_of(base + q->at, (size_t)q->bulk), NULL);
+    if (base[q->at + (size_t)q->bulk] != '\r')
+        q->verbatim = false;
+    q->at += (size_t)q->bulk + 2;
+    return REQUEST_READY;
+}
+
 enum request_state request_parse(struct request *q, const char *base, size_t n,
                                  const struct request_limits *limits)
 {
-    bool too_long;
+    enum request_state state;
     if (q->left < 0) {
         if (q->at >= n)
             return REQUEST_MORE;
         if (base[q->at] != '*')
             return parse_inline(q, base, n, limits);
-        q->verbatim = true;
-        long long count;
-        int got = head(q, base, n, &count, &too_long);
-        if (got == 0)
-            return too_long ? bad(q, "too big mbulk count string") : REQUEST_MORE;
-        if (got < 0 || count > INT32_MAX)
-            return bad(q, "invalid multibulk length");
-        if (count > limits->args && !limits->authenticated)
-            return bad(q, "unauthenticated multibulk length");
-        if (count > limits->args)
-            return bad(q, "invalid multibulk length");
-        q->left = count > 0 ? count : 0;
+        if ((state = read_count(q, base, n, limits)) != REQUEST_READY)
+            return state;
     }
-    while (q->left > 0) {
-        if (q->bulk < 0) {
-            if (q->at >= n)
-                return REQUEST_MORE;
-            if (base[q->at] != '$') {
-                char text[64];
-                snprintf(text, sizeof(text), "expected '$', got '%c'", base[q->at]);
-                return bad(q, text);
-            }
-            long long len;
-            int got = head(q, base, n, &len, &too_long);
-            if (got == 0)
-                return too_long ? bad(q, "too big bulk count string") : REQUEST_MORE;
-            if (got < 0 || len < 0 || (len > limits->bulk && limits->authenticated))
-                return bad(q, "invalid bulk length");
-            if (len > limits->bulk)
-                return bad(q, "unauthenticated bulk length");
-            q->bulk = len;
-            if (len >= REQUEST_BIG) {
-                size_t piece = (size_t)len < FIRST_PIECE ? (size_t)len : FIRST_PIECE;
-                q->big = str_try_raw(piece);
-                if (!q->big)
-                    return bad(q, "out of memory for a long argument");
-                q->big_got = 0;
-            }
-        }
-        if (q->big) {
-            size_t room, have = n - q->at;
-            char *to;
-            while (have && (to = request_place(q, &room))) {
-                size_t take = have < room ? have : room;
-                memcpy(to, base + q->at, take);
-                request_got(q, take);
-                q->at += take;
-                have -= take;
-            }
-            if (q->big_got < (size_t)q->bulk)
-                return REQUEST_MORE;
-            if (n - q->at < 2)
-                return REQUEST_MORE;
-            q->at += 2;
-            add(q, str_bytes(q->big), q->big);
-            q->owned_n += mem_block_size(q->big);
-            q->big = NULL;
-            q->verbatim = false;
-        } else {
-            if (n - q->at < (size_t)q->bulk + 2)
-                return REQUEST_MORE;
-            add(q, bytes_of(base + q->at, (size_t)q->bulk), NULL);
-            if (base[q->at + (size_t)q->bulk] != '\r')
-                q->verbatim = false;
-            q->at += (size_t)q->bulk + 2;
-        }
+    for (; q->left > 0; q->left--) {
+        if (q->bulk < 0 && (state = read_length(q, base, n, limits)) != REQUEST_READY)
+            return state;
+        if ((state = take_bulk(q, base, n)) != REQUEST_READY)
+            return state;
+        ASSERT(q->at <= n);
         q->bulk = -1;
-        q->left--;
     }
     return REQUEST_READY;
 }
@@ -274,6 +322,7 @@ char *request_place(struct request *q, size_t *room)
 
 void request_got(struct request *q, size_t n)
 {
+    ASSERT(q->big && n <= q->big->n - q->big_got);
     q->big_got += n;
 }
 
