@@ -1,3 +1,16 @@
+/* Files, with the order of operations that makes a change durable.
+ *
+ * A name is durable only when its directory has been synced, so file_rename(), file_replace() and
+ * file_make_directory() sync it. file_replace() is: write a temporary file, sync it, rename it over
+ * the old one, sync the directory. A crash at any point leaves the old contents or the new ones,
+ * and at worst the temporary file.
+ *
+ * Functions return 0, a descriptor or a length, or -errno; nothing is logged and nothing is retried
+ * except after EINTR and short writes. A failed fsync() is returned like any other error: that the
+ * file must not be trusted any more is the caller's business (persist/aof_segment.c).
+ *
+ * In builds with MILLRACE_FAULTS calls that change the disk, or that a start depends on, ask
+ * fault_strikes() first. */
 #include "io/file.h"
 
 #include "base/mem.h"

@@ -1,5 +1,7 @@
 #include "io/interrupt.h"
 
+#include "base/assert.h"
+
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
@@ -22,7 +24,8 @@ static void interrupted(int number)
 void interrupt_arm(const char *path)
 {
     struct sigaction act = {.sa_handler = interrupted};
-    strncpy(file, path, sizeof(file) - 1);
+    ASSERT(strlen(path) < sizeof(file)); /* a name cut short would be another file's */
+    strcpy(file, path);
     sigaction(SIGINT, &act, &before);
 }
 

@@ -1,3 +1,21 @@
+/* TLS connections over OpenSSL, on non-blocking sockets.
+ *
+ *   tls_new() --> handshake (within reads and writes) --> established --> tls_free()
+ *                       |                                     |
+ *                       +---------> broken <-----------------+
+ *
+ * A read may need to write (handshake, key update) and a write to read. OpenSSL says so by
+ * WANT_READ and WANT_WRITE: both become -EAGAIN, and tls_wants_room() tells the loop that a read
+ * waits for room to write. A write that returned -EAGAIN must be repeated with the same bytes at
+ * the front; the buffer may have moved.
+ *
+ * OpenSSL may hold decrypted bytes while the socket is silent. tls_read() therefore reads until
+ * nothing is pending or the place is full, and the caller asks tls_pending() before it waits.
+ *
+ * A protocol error or a failed socket makes the state broken: every later call fails without
+ * touching OpenSSL, which must not be called again after a fatal error. The error queue of OpenSSL
+ * is one for the thread, so it is cleared in front of each call: an old error would be blamed on
+ * another connection. */
 #include "io/tls.h"
 
 #include "base/mem.h"

@@ -1,0 +1,110 @@
+#include "io/conn.h"
+
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int seen;
+
+static void ready(void *context, int events)
+{
+    (void)context;
+    seen |= events;
+}
+
+struct pair {
+    struct loop *loop;
+    struct conn *conn;
+    int peer;
+};
+
+static struct pair begin(void)
+{
+    struct pair p = {.loop = loop_new()};
+    int fds[2];
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
+    p.conn = conn_new(p.loop, fds[0], ready, NULL);
+    p.peer = fds[1];
+    seen = 0;
+    return p;
+}
+
+static void end(struct pair *p)
+{
+    conn_free(p->conn);
+    close(p->peer);
+    loop_free(p->loop);
+}
+
+TEST(bytes_come_until_the_peer_is_gone)
+{
+    struct pair p = begin();
+    char text[8];
+    CHECK(conn_read(p.conn, text, sizeof(text)) == -EAGAIN);
+    loop_turn(p.loop, 0);
+    CHECK(seen == 0);
+    CHECK(write(p.peer, "abc", 3) == 3);
+    loop_turn(p.loop, 1000);
+    CHECK(seen == LOOP_READ);
+    CHECK(conn_read(p.conn, text, 2) == 2 && conn_read(p.conn, text, 2) == 1 && text[0] == 'c');
+    shutdown(p.peer, SHUT_WR);
+    CHECK(conn_read(p.conn, text, sizeof(text)) == 0);
+    end(&p);
+}
+
+TEST(what_is_told_is_what_was_wanted)
+{
+    struct pair p = begin();
+    conn_want(p.conn, false, true);
+    CHECK(write(p.peer, "abc", 3) == 3);
+    loop_turn(p.loop, 1000);
+    CHECK(seen == LOOP_WRITE);
+    conn_want(p.conn, false, false);
+    seen = 0;
+    loop_turn(p.loop, 0);
+    CHECK(seen == 0);
+    end(&p);
+}
+
+/* Up to a position and no further: what is behind it may not be sent yet. */
+TEST(a_chain_is_sent_up_to_a_limit)
+{
+    struct pair p = begin();
+    struct chain out = {0};
+    struct str *s = str_new(BYTES("by reference"));
+    char text[64];
+    chain_add(&out, BYTES("copied, "));
+    chain_add_str(&out, s);
+    chain_add(&out, BYTES(", more"));
+    CHECK(conn_write(p.conn, &out, 0) == 0);
+    CHECK(conn_write(p.conn, &out, 11) == 11 && read(p.peer, text, 64) == 11);
+    CHECK(memcmp(text, "copied, by ", 11) == 0);
+    CHECK(conn_write(p.conn, &out, chain_end(&out)) == 15 && chain_pending(&out) == 0);
+    CHECK(read(p.peer, text, 64) == 15 && memcmp(text, "reference, more", 15) == 0);
+    str_unref(s);
+    chain_free(&out);
+    end(&p);
+}
+
+TEST(a_peer_that_takes_no_more)
+{
+    struct pair p = begin();
+    struct chain out = {0};
+    static char much[1 << 20];
+    chain_add(&out, bytes_of(much, sizeof(much)));
+    long n, all = 0;
+    while ((n = conn_write(p.conn, &out, chain_end(&out))) > 0)
+        all += n;
+    CHECK(n == -EAGAIN && all > 0 && chain_pending(&out) == sizeof(much) - (size_t)all);
+    shutdown(p.peer, SHUT_RD);
+    CHECK(conn_write(p.conn, &out, chain_end(&out)) == -EPIPE); /* and no SIGPIPE */
+    chain_free(&out);
+    end(&p);
+}
+
+UNIT_MAIN(T(bytes_come_until_the_peer_is_gone), T(what_is_told_is_what_was_wanted),
+          T(a_chain_is_sent_up_to_a_limit), T(a_peer_that_takes_no_more))
