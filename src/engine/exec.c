@@ -169,8 +169,10 @@ static inline void count(const struct call *call, uint64_t ticks, unsigned error
     }
 }
 
-/* The handler, and the group of the journal with its effects. */
-static inline void run_handler(struct call *call, struct hashed_key hashed)
+/* The handler, and the group of the journal with its effects. Inlined into both of its callers: as
+ * a function of its own it costs every command 20 instructions. */
+__attribute__((always_inline)) static inline void run_handler(struct call *call,
+                                                              struct hashed_key hashed)
 {
     struct engine *e = call->engine;
     struct store *store = call->store;
