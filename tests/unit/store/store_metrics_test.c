@@ -60,5 +60,16 @@ TEST(the_mean_of_far_deadlines_does_not_overflow)
     db_store_free(s);
 }
 
-UNIT_MAIN(T(lookups_and_lost_keys_are_counted), T(databases_that_hold_something_have_a_line),
+TEST(what_is_counted_is_not_declared_as_a_constant)
+{
+    const struct metric_family *f = store_metrics_databases.family;
+    for (size_t i = 0; i < store_metrics.n; i++)
+        CHECK(store_metrics.rows[i].flags == 0 && store_metrics.rows[i].type == METRIC_COUNTER);
+    CHECK(f->n == 3);
+    for (size_t i = 0; i < f->n; i++)
+        CHECK(f->columns[i].flags == 0 && f->columns[i].type == METRIC_GAUGE);
+}
+
+UNIT_MAIN(T(what_is_counted_is_not_declared_as_a_constant), T(lookups_and_lost_keys_are_counted),
+          T(databases_that_hold_something_have_a_line),
           T(the_mean_of_far_deadlines_does_not_overflow))

@@ -72,6 +72,26 @@ TEST(entries_read_back_raw_sealed_and_compressed)
     }
 }
 
+/* A reply's size is reserved by it. */
+TEST(an_entry_tells_the_most_that_its_texts_take)
+{
+    static const unsigned header = 6; /* the first one's count and name, "\1\4name" */
+    for (unsigned n = 1; n <= 20; n++) {
+        struct stream_block *b = filled(n, 50);
+        const unsigned char *data = stream_block_pin(b, cache);
+        uint32_t sum = 0;
+        for (unsigned i = 0; i < n; i++) {
+            struct stream_entry e;
+            stream_block_entry(b, data, i, &e);
+            CHECK(e.bytes > header + 50 && e.bytes <= b->raw_n);
+            sum += e.bytes - header;
+        }
+        CHECK(sum == b->raw_n - header);
+        stream_block_unpin(b, cache);
+        end(b);
+    }
+}
+
 TEST(what_compression_does_not_shrink_stays)
 {
     struct stream_block *b = stream_block_new();
@@ -137,6 +157,7 @@ TEST(a_copy_of_a_compressed_block_is_cached_for_itself)
     end(b);
 }
 
-UNIT_MAIN(T(entries_read_back_raw_sealed_and_compressed), T(what_compression_does_not_shrink_stays),
+UNIT_MAIN(T(entries_read_back_raw_sealed_and_compressed),
+          T(an_entry_tells_the_most_that_its_texts_take), T(what_compression_does_not_shrink_stays),
           T(a_search_finds_the_first_that_is_not_below), T(tombstones_are_counted),
           T(a_copy_of_a_compressed_block_is_cached_for_itself))
