@@ -88,6 +88,20 @@ TEST(like_denials_are_one_entry_for_a_minute)
     bench_end(b);
 }
 
+TEST(a_forgotten_denial_keeps_no_memory)
+{
+    struct bench *b = bench_begin(engine_commands);
+    rights_authenticate(bench_client(b), BYTES("AUTH"), BYTES("nobody"), BYTES("x"));
+    struct rights_entry *x = denial(b, 0);
+    struct str *kept[] = {str_ref(x->object), str_ref(x->user), str_ref(x->client)};
+    rights_forget_denials(&b->engine);
+    for (int i = 0; i < 3; i++) {
+        CHECK(kept[i]->refs == 1);
+        str_unref(kept[i]);
+    }
+    bench_end(b);
+}
+
 /* What a stranger sends must not fill the memory. */
 TEST(long_names_are_kept_in_part)
 {
@@ -186,6 +200,7 @@ TEST(who_may_read_keys_made_out_of_data)
 }
 
 UNIT_MAIN(T(authentication), T(who_begins_is_the_default_user),
-          T(like_denials_are_one_entry_for_a_minute), T(long_names_are_kept_in_part),
+          T(like_denials_are_one_entry_for_a_minute), T(a_forgotten_denial_keeps_no_memory),
+          T(a_forgotten_denial_keeps_no_memory), T(long_names_are_kept_in_part),
           T(a_change_of_rights_reaches_clients), T(a_user_that_goes_takes_its_clients_along),
           T(all_users_may_be_replaced), T(who_may_read_keys_made_out_of_data))
