@@ -84,7 +84,7 @@ static enum check_result check_selector(const struct selector *s, const struct r
     return CHECK_OK;
 }
 
-/* The reason that is told is that of the selector that came furthest. */
+/* The reason given is that of the selector that got furthest: command, key, channel. */
 static enum check_result check_user(const struct user *u, const struct request_of *q, int *which)
 {
     enum check_result why = CHECK_COMMAND;

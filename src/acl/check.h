@@ -13,16 +13,16 @@ enum check_result {
     CHECK_PATTERN, /* of check_all() only */
 };
 
-/* *which: the argument that was refused, for keys and channels. Does not judge keys that the
- * handler makes out of data: it asks for them itself, by check_reads_all(). */
+/* *which: the index of the refused argument, for keys and channels. Keys that the handler derives
+ * from data are not checked: the handler does it by check_reads_all(). */
 enum check_result check_request(const struct user *u, const struct registry *r,
                                 const struct command *c, const struct bytes *argv, int argc,
                                 int *which);
-/* As check_request(), and judges those keys as well. *pattern: what they come from, as the error
- * names it. */
+/* As check_request(), and checks those keys as well. *pattern: the option they come from, as the
+ * error names it. */
 enum check_result check_all(const struct user *u, const struct registry *r, const struct command *c,
                             const struct bytes *argv, int argc, int *which, const char **pattern);
-/* Whether the request may read every key: one selector allows all of this. */
+/* Whether one selector allows the request and the reading of every key. */
 bool check_reads_all(const struct user *u, const struct registry *r, const struct command *c,
                      const struct bytes *argv, int argc);
 /* Whether messages of this channel (pattern: of channels subscribed to by it) may be received. */

@@ -1,12 +1,12 @@
-/* Names that rules of users may hold although there is no such command here: those of Redis 6.2 to
- * 8.10, its modules' included. They match nothing, but a file of users from there is read. */
+/* Commands and categories of Redis 6.2 to 8.10 and its modules that do not exist here. Rules may
+ * name them, so that files of users from there can be read; they match no command. */
 #ifndef ACL_FOREIGN_H
 #define ACL_FOREIGN_H
 
 #include "base/bytes.h"
 
-/* "name" or "container|name", in lower case. A part of one whose parts are not listed is known
- * with it. */
+/* word: "name" or "container|name", in lower case. If no subcommand of a container is listed, all
+ * are known. */
 bool foreign_command(struct bytes word);
 bool foreign_category(struct bytes name);
 

@@ -1,3 +1,20 @@
+/* One selector and the rules that change it.
+ *
+ * Commands are a bitmap by registry_number(): a rule "+x" or "-@x" sets or clears bits at once, so
+ * a check of rights costs one bit test. What the bitmap cannot express is kept beside it:
+ *   first_args    "+select|0": the command only with this first argument. They mean something only
+ *                 while the command's bit is clear; setting or clearing the bit drops them.
+ *   rules         the text of the rules since the last "all" or "none", for ACL LIST. A rule
+ *                 replaces an earlier one about the same command or category, and "+config"
+ *                 replaces those about "config|...".
+ *   all_commands  nothing has been taken away since "+@all": also commands without a bit may run.
+ * The last bit of the bitmap belongs to no command: it says whether `rules` begin with all or none.
+ *
+ * Keys and channels are lists of patterns; all_keys and all_channels stand for "*", which empties
+ * the list and refuses further patterns until it is reset.
+ *
+ * A rule is first checked and then applied: a refused rule has changed nothing. Rules that name
+ * commands or categories of other servers (acl/foreign.h) are noted in `rules` and set no bit. */
 #include "acl/selector.h"
 
 #include "acl/foreign.h"
@@ -104,7 +121,8 @@ static bool set_category(struct selector *s, const struct registry *r, struct by
     return true;
 }
 
-/* Writes the rule down; what it makes meaningless goes. word: without its sign, lower case. */
+/* Appends the rule to s->rules and removes those that it replaces. word: without its sign, in lower
+ * case. */
 static void note_rule(struct selector *s, struct bytes word, bool allow)
 {
     struct buf kept = {0};

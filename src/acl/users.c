@@ -1,3 +1,16 @@
+/* The users of a server, by name, and the file they are kept in.
+ *
+ * There is always a user "default": users_new() makes it without a password and with every right,
+ * and users_set_default_password() gives it the password of `requirepass`. It is never removed.
+ *
+ * Reading goes into users that are new (ACL LOAD and CONFIG exchange them for the old ones only if
+ * all went well). Each line names a user once; its rules are applied by user_apply_all(), those of
+ * "default" after a reset. A wrong line does not stop the reading: every fault is added to *error
+ * with its line, so that one look at the log shows all, and the result is false.
+ *
+ * Writing is the reverse: users in the order of their names, each rule quoted when it contains
+ * bytes that the reader would take for something else. What is written is read back as the same
+ * users, whatever bytes their rules contain. */
 #include "acl/users.h"
 
 #include "acl/user_describe.h"
@@ -215,7 +228,7 @@ bool users_read_lines(struct users *u, struct bytes text, struct buf *error)
 
 /* ---- Printing */
 
-/* What ends a selector stands within this one: read word by word it would end there. */
+/* Whether ") " is inside the rule: the reader would end the selector there. */
 static bool ends_early(struct bytes rule)
 {
     for (size_t i = 0; i + 1 < rule.n; i++)

@@ -1,3 +1,17 @@
+/* Values between the protocol and Lua.
+ *
+ * Reply to Lua (convert_to_lua): the bytes come from our own reply writer, so they are well-formed
+ * and complete; nothing is checked but the nesting. RESP2 types become plain values (null: false,
+ * status and error: a table with ok or err); RESP3 types become tables with one field that names
+ * the type (map, set, double, big_number, verbatim_string). Attributes are skipped.
+ *
+ * Lua to reply (convert_to_reply): the same tables in reverse; err is looked for before ok and the
+ * others, any other table is an array up to its first nil. Numbers are cut to integers.
+ *
+ * What can fail: a table may nest without end, contain itself, or contain one long string many
+ * times. Depth is bounded by NESTING_MOST, the output by the caller's limit, and time by vm_poll()
+ * at every table. All of these raise a Lua error and leave half a reply in the output: the caller
+ * writes a table to a chain of its own and moves it when it is complete (script/invoke.c). */
 #include "script/convert.h"
 
 #include "base/assert.h"

@@ -1,4 +1,4 @@
-/* Values between Lua and the protocol, by the rules that Redis scripts know. */
+/* Conversion between Lua values and replies, by the rules of Redis scripts. */
 #ifndef SCRIPT_CONVERT_H
 #define SCRIPT_CONVERT_H
 
@@ -6,7 +6,8 @@
 
 #include <lua.h>
 
-/* Pushes one reply as a Lua value; raises when memory is short. Errors become tables with err. */
+/* Pushes one complete, well-formed reply as a Lua value; an error becomes a table with err. A NUL
+ * follows the bytes. Raises for lack of memory and when replies nest too deeply. */
 void convert_to_lua(lua_State *L, struct bytes reply);
 /* Writes the value on top of the stack as a reply and pops it. resp3: the script asked for RESP3
  * (booleans are such then). Raises, with half a reply in r, when tables nest too deeply, when the

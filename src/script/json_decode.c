@@ -1,3 +1,13 @@
+/* JSON text to Lua values: a scanner (next) that returns one lexeme at a time, and a recursive
+ * descent over it (push_value, push_object, push_array) that leaves one value on Lua's stack.
+ *
+ * Strings without escapes are pushed from the input; others are unescaped into `scratch`, a
+ * userdata as long as the input that the state's garbage collector owns. So nothing is allocated
+ * outside the state, and an error can leave at any place without a leak.
+ *
+ * What can fail: a lexeme that is wrong (T_ERROR, with its reason) or not the expected one raises
+ * "Expected ... but found ... at character N"; too many levels raise before the stacks of Lua and C
+ * are full; a lack of memory raises; vm_poll() at each value lets a long input be interrupted. */
 #include "script/json_decode.h"
 
 #include "script/vm.h"

@@ -1,5 +1,5 @@
 /* cjson: JSON for scripts, with the functions, limits, options and error texts of lua-cjson 2.1,
- * which scripts rely on. Output and input are bounded by the state's memory, depth by C's stack. */
+ * which scripts rely on. Sizes are bounded by the state's memory, depth by the C stack. */
 #ifndef SCRIPT_JSON_LIB_H
 #define SCRIPT_JSON_LIB_H
 

@@ -1,3 +1,22 @@
+/* Libraries of functions.
+ *
+ * FUNCTION LOAD: the first line is parsed (library_parse_head), a Lua state is opened for the
+ * library, and its code runs once. While it runs (run.registering) `redis` contains
+ * register_function instead of the commands, and each call of it appends a function to the library;
+ * its callback is kept in the state's registry under function.ref. Then the library is complete and
+ * belongs to the caller; library_fits() and library_add() put it among the others.
+ *
+ * What can fail: the first line, compiling, an error or a timeout of the code, no function
+ * registered, a name that another library has. Each gives an error reply and frees the new library
+ * with its state; the libraries that exist are not touched before all of it has succeeded.
+ *
+ * Reloading (library_reload) runs the code again in a new state when a library keeps so much that
+ * its calls find no memory. The functions stay the same objects, since others point to them: only
+ * the states are exchanged and the refs replaced. If the code fails now, or registers other
+ * functions than before, the old state stays.
+ *
+ * by_name and functions are indexes of `all`: library_add() and library_remove() keep them equal.
+ */
 #include "script/library.h"
 
 #include "base/mem.h"
@@ -332,7 +351,7 @@ void library_reload(struct run *r, struct library *x)
     library_free(fresh);
 }
 
-/* The name as the table of functions knows it; buf is to be freed. */
+/* The name as a key of libraries.functions. The caller frees b. */
 static struct bytes small_letters(struct buf *b, struct bytes name)
 {
     char *to = buf_room(b, name.n + 1);

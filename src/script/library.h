@@ -1,4 +1,5 @@
-/* Libraries of functions: text that registers functions when it is run once. */
+/* Libraries of functions. The code of a library runs once, when it is loaded, and registers its
+ * functions. */
 #ifndef SCRIPT_LIBRARY_H
 #define SCRIPT_LIBRARY_H
 
@@ -28,23 +29,25 @@ struct library {
     char name[64];
     struct str *code;
     struct dlist_node functions;
-    struct vm vm; /* its own: what it keeps is bounded, and goes with it */
+    struct vm vm; /* its own, so that its memory is bounded and freed with it */
 };
 
 struct libraries {
     struct dict by_name;
-    struct dict functions; /* by their names in small letters */
+    struct dict functions; /* by name in lower case */
     struct dlist_node all;
 };
 
 void library_init(struct libraries *l);
-/* The parts of "#!lua name=x"; false after an error reply. */
+/* Parses the first line, "#!lua name=x". *head: its length. False after an error reply. */
 bool library_parse_head(struct bytes code, char name[64], size_t *head, struct reply *reply);
-/* Makes a library by running its code; not yet among the libraries. NULL after an error reply. */
+/* Makes a library by running its code. The caller owns it until library_add(). NULL after an error
+ * reply. */
 struct library *library_load(struct run *r, struct bytes code, struct reply *reply);
-/* Runs its code once more, in a new VM: what its functions have kept is gone. */
+/* Runs its code again in a new Lua state, so that what its functions have kept is freed. The struct
+ * functions stay valid. If the code fails now, nothing changes. */
 void library_reload(struct run *r, struct library *x);
-/* By its name, whatever the case of its letters; NULL: unknown. */
+/* By its name, in any case; NULL: unknown. */
 const struct function *library_function(const struct libraries *l, struct bytes name);
 /* False (with an error reply): a function of that name exists in another library than replaced. */
 bool library_fits(const struct libraries *l, const struct library *x,
@@ -52,6 +55,7 @@ bool library_fits(const struct libraries *l, const struct library *x,
 void library_add(struct libraries *l, struct library *x);
 void library_remove(struct libraries *l, struct library *x);
 void library_free(struct library *x);
+/* The FUNCTION_ bit of a flag's name, 0: unknown; and the reverse, NULL: unknown. */
 unsigned library_flag(struct bytes word);
 const char *library_flag_name(unsigned bit);
 

@@ -1,3 +1,18 @@
+/* MessagePack for scripts, by the rules of lua-cmsgpack.
+ *
+ * Packing walks the value on top of Lua's stack and writes the shortest form through msgpack-c's
+ * packer. A table whose keys are 1 to n is an array, any other a map; whole numbers are integers,
+ * others a float if that loses nothing, else a double. Tables below level PACK_DEPTH become nil.
+ * The output is a userdata at stack index 1, replaced by one twice as large when it is full: it
+ * counts against the state's memory limit, and an error leaves nothing behind.
+ *
+ * Unpacking reads one value at a time from the input (push_next): a first byte that contains its
+ * value or length, or a mark with bytes behind it (push_marked). Every read is checked against the
+ * end of the input.
+ *
+ * What can fail: input that ends early, an unknown mark, nil or NaN as a key, too many levels
+ * (UNPACK_DEPTH), lack of memory. All raise a Lua error; vm_poll() at each value lets
+ * a long input be interrupted. */
 #include "script/msgpack_lib.h"
 
 #include "script/vm.h"

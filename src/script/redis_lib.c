@@ -1,3 +1,18 @@
+/* The table `redis` of scripts and of function libraries.
+ *
+ * A script's table never changes. A library's table has two states, switched by
+ * redis_lib_registering():
+ *   registering   while FUNCTION LOAD runs the code: register_function, and no commands
+ *   running       while a function is called: call, pcall and acl_check_cmd
+ * The functions that come and go are kept in the state's registry under the addresses of
+ * call_key and the like, where no Lua code can reach them.
+ *
+ * Errors have two forms, as scripts expect them: wrong use of a function raises a table with the
+ * field err (fail), while error_reply() and status_reply() return such a table. redis.call() raises
+ * the error of a command, redis.pcall() returns it.
+ *
+ * setresp() changes the protocol of the script's own client only, and run_begin() sets it back to
+ * RESP2 for the next script. */
 #include "script/redis_lib.h"
 
 #include "base/digest.h"

@@ -1,4 +1,4 @@
-/* The table `redis` of scripts: commands, replies, log, and what else Redis gives them. */
+/* The table `redis` of scripts: commands, replies, the log, rights, constants. */
 #ifndef SCRIPT_REDIS_LIB_H
 #define SCRIPT_REDIS_LIB_H
 
@@ -7,10 +7,10 @@
 
 /* Pushes it, for scripts. */
 void redis_lib_open(lua_State *L);
-/* Pushes it, for libraries of functions: while run.registering holds there are no commands but
- * register_function, which calls what is given here. */
+/* Pushes it, for libraries of functions. register_function is in the table while a library is being
+ * loaded, in place of the commands. */
 void redis_lib_open_functions(lua_State *L, lua_CFunction register_function);
-/* Turns the table of a library state from one to the other. */
+/* Switches the table of a library's state: on while the library is being loaded. */
 void redis_lib_registering(lua_State *L, bool on);
 
 #endif

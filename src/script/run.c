@@ -1,3 +1,21 @@
+/* One script or function while it runs, and the commands it calls.
+ *
+ * States of a struct run:
+ *   idle          active, compiling and registering are false; rules.caller is NULL
+ *   preparing     run_prepare() to run_prepared(): code is compiled, or a library loaded. It can
+ *                 call no command, nobody else has a turn, and it ends after COMPILE_US or
+ *                 LOAD_US (except while the server loads its files)
+ *   active        run_begin() to run_end(): commands run as r->client, with the caller's database,
+ *                 id and rights (rules.caller), and the clock stands still
+ *   busy          active for longer than busy-reply-threshold: tick() lets the event loop serve
+ *                 others every TICK_US, who may only ask for what is allowed under ENGINE_BUSY
+ *
+ * A command: its arguments are gathered without a copy (numbers as text in r->numbers), it runs by
+ * exec_for_script(), and its reply, flattened into r->flat, becomes a Lua value.
+ *
+ * What ends a run early: SCRIPT KILL, FUNCTION KILL and shutdown set r->kill, which tick() returns
+ * at its next turn; the VM then raises an error that Lua code cannot catch (script/vm.h). The
+ * effects of commands that have run stay. */
 #include "script/run.h"
 
 #include "base/assert.h"
@@ -14,8 +32,8 @@
 #define COMPILE_US 5000000 /* the most that compiling a script may take */
 #define TICK_US    1000    /* between two turns of the others while a script is busy */
 
-/* Nobody else has a turn while code is made ready; it may take so long. What was acknowledged once
- * is loaded again at a start whatever it takes. */
+/* Nobody else has a turn while code is compiled or loaded, so its time is limited. At a start there
+ * is no limit: a library that was once acknowledged must be loaded again. */
 static const char *tick_preparing(const struct run *r)
 {
     int64_t took_us = clock_mono_us() - r->started_us;
@@ -46,7 +64,7 @@ static const char *tick(struct vm *vm)
                  (long long)(now_us - r->started_us) / 1000,
                  r->is_function ? "FUNCTION KILL" : "SCRIPT KILL", r->name);
     }
-    /* Others may only ask for what does not depend on data. */
+    /* Others may now run commands that ENGINE_BUSY allows: none that reads or writes data. */
     bool bounded = vm->bounded;
     vm->bounded = false;
     e->busy_function = r->is_function;
@@ -85,6 +103,7 @@ void run_open(struct run *r, struct vm *vm, lua_CFunction open)
 
 void run_prepare(struct run *r, struct vm *vm)
 {
+    ASSERT(!r->active && r->compiling != r->registering);
     r->vm = vm;
     r->started_us = clock_mono_us();
     vm_enter(vm);
@@ -99,12 +118,12 @@ void run_prepared(struct run *r)
 void run_begin(struct run *r, struct vm *vm, struct client *caller, bool readonly, bool allow_oom)
 {
     struct engine *e = r->engine;
+    ASSERT(!r->active && !r->compiling && !r->registering);
     r->vm = vm;
     r->rules = (struct exec_script){.caller = caller, .readonly = readonly};
     if ((e->slow_path & ENGINE_MAXMEMORY) && !allow_oom)
         r->rules.no_memory = !e->services.make_room(e->services.context);
-    /* One time for the script: what it reads from the clock, and what deadlines are counted from.
-     */
+    /* The clock stands still for the script: all its commands see one time. */
     r->froze = state_freeze_clock(e);
     r->client->db = caller->db;
     r->client->reply.resp = 2;
@@ -120,6 +139,7 @@ void run_begin(struct run *r, struct vm *vm, struct client *caller, bool readonl
 
 void run_end(struct run *r)
 {
+    ASSERT(r->active && r->rules.caller);
     vm_leave(r->vm);
     r->active = false;
     r->rules.caller->flags &= ~(unsigned)CLIENT_RUNNING;

@@ -1,6 +1,6 @@
-/* A script or function while it runs: whose it is, what it may do, what it did; and the commands
- * that it calls. The owner of the VMs that were opened for it: that of scripts, or those of the
- * libraries of functions. */
+/* A script or function while it runs: its caller, its rights, what it has done; and the commands
+ * that it calls. There is one struct run for scripts and one for functions; vm.owner points to it
+ * in every VM opened by run_open(). */
 #ifndef SCRIPT_RUN_H
 #define SCRIPT_RUN_H
 
@@ -10,13 +10,13 @@
 struct run {
     struct vm *vm; /* where it runs */
     struct engine *engine;
-    struct client *client; /* commands run as this one */
+    struct client *client; /* commands run as this client; owned */
     struct exec_script rules;
     bool active;
     bool registering; /* a library is being loaded: no commands, but functions are registered */
     bool compiling;   /* a script is being compiled */
-    bool busy;        /* others have been told */
-    const char *kill; /* somebody wants it to end, with this error */
+    bool busy;        /* above busy-reply-threshold: others have turns */
+    const char *kill; /* end with this error at the next turn; or NULL */
     bool is_function;
     char name[128];                  /* of the function, or the script's digest */
     const struct bytes *argv_called; /* the words of the call, while it runs */
@@ -33,17 +33,18 @@ struct run {
 
 void run_init(struct run *r, struct engine *engine);
 void run_free(struct run *r);
-/* Makes a VM for it, of which open() makes a sandbox. */
+/* Initializes vm for runs of r; open() fills its state (sandbox_open). The caller frees it. */
 void run_open(struct run *r, struct vm *vm, lua_CFunction open);
-/* Before user code in vm, with the rules set; and after it. */
+/* Before and after user code in vm. Commands run with the rights and the database of caller. */
 void run_begin(struct run *r, struct vm *vm, struct client *caller, bool readonly, bool allow_oom);
 void run_end(struct run *r);
-/* Compiling or loading begins (with its flag set) and ends: watched, but without commands. */
+/* Before and after compiling a script or loading a library (compiling or registering is set by the
+ * caller and cleared here). The time is limited, and no command can be called. */
 void run_prepare(struct run *r, struct vm *vm);
 void run_prepared(struct run *r);
 struct run *run_of(lua_State *L);
-/* The arguments on the stack as a command; pushes its reply as a Lua value. True: it is an error.
- */
+/* Runs the values on the stack as a command; pushes its reply as a Lua value. True: it is an error.
+ * Raises for lack of memory. */
 bool run_command(lua_State *L);
 
 #endif

@@ -1,3 +1,20 @@
+/* What user code can reach, and how it is kept from the rest.
+ *
+ * A new state gets Lua's own base, table, string and math libraries. Functions that lead to files,
+ * to bytecode or to other environments are removed; those that could not be interrupted, that need
+ * unbounded stack, or that would look behind the protection are replaced by our own.
+ *
+ * Protection: each library table, and the table of globals, is replaced by a face: an empty table
+ * whose metatable reads through to the real one (__index), refuses writes (__newindex) and hides
+ * itself (__metatable). The metatable keeps the real table under the address of real_key, which no
+ * Lua code can have as a key. Functions that work without metamethods (rawset, rawget, next,
+ * pairs, setmetatable, table.insert ...) look for that key: they read through, or refuse to write.
+ * The real table of globals is in the registry under globals_key, where sandbox_set_global() finds
+ * it.
+ *
+ * Errors: sandbox_on_error() turns what was raised into a table with err, source and line, from
+ * which the reply is made. pcall and xpcall catch everything but the error that ends a run
+ * (vm_check_ended). */
 #include "script/sandbox.h"
 
 #include "script/bit_lib.h"
@@ -70,7 +87,7 @@ static void refuse_face(lua_State *L, int index)
     }
 }
 
-/* ---- Functions of the base library, changed where they would lead out */
+/* ---- Functions of the base library that would lead out of the sandbox */
 
 static int base_rawset(lua_State *L)
 {
@@ -174,7 +191,7 @@ static int base_load(lua_State *L)
     return 2;
 }
 
-/* Scripts may ask, not steer. */
+/* Scripts may read the collector's counters; control has no effect. */
 static int base_collectgarbage(lua_State *L)
 {
     static const char *const words[] = {"collect", "count",    "stop",       "restart",
@@ -256,8 +273,8 @@ static int base_pcall(lua_State *L)
     return lua_gettop(L);
 }
 
-/* Upvalue: the handler of a script. It does not see what may not be caught: it would run while no
- * hook can interrupt it. */
+/* Upvalue: the handler of a script. It does not get the error that ends the run: Lua disables hooks
+ * while a handler runs, so nothing could interrupt it. */
 static int handle_error(lua_State *L)
 {
     if (vm_of(L)->ended)

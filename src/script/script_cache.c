@@ -1,5 +1,20 @@
+/* The cache of EVAL's scripts.
+ *
+ * A script is found by its text: by_hash has a fast 128-bit hash of it, which is not trusted (the
+ * texts are compared), so SHA-1 is computed only for new texts. EVALSHA finds it in by_digest. Both
+ * have every script, except that of two texts with one hash only the later is in by_hash.
+ *
+ * A script is kept (SCRIPT LOAD: until SCRIPT FLUSH) or transient (EVAL only). Transient ones are
+ * in the list `recent`, the least recently used first, and are forgotten
+ *   - one by one, when there are more than SCRIPT_CACHE_TRANSIENT;
+ *   - by halves, when what the Lua state keeps is above half of its limit (trim_cache);
+ *   - all at once, when a new script met the limit while it was compiled; then it is tried again.
+ *
+ * What can fail is compiling: a wrong first line, a syntax error, a lack of memory or a timeout.
+ * Each gives an error reply, and nothing is added. */
 #include "script/script_cache.h"
 
+#include "base/assert.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "script/library.h"
@@ -27,8 +42,10 @@ static void forget(struct script_cache *c, struct script *x)
     dict_remove(&c->by_hash, bytes_of(x->hash, sizeof(x->hash)));
     if (dlist_linked(&x->recent)) {
         dlist_remove(&x->recent);
+        ASSERT(c->transient > 0);
         c->transient--;
     }
+    ASSERT(c->text_bytes >= x->text->n);
     c->text_bytes -= x->text->n;
     luaL_unref(c->vm.L, LUA_REGISTRYINDEX, x->ref);
     str_unref(x->text);
@@ -40,6 +57,7 @@ static void forget_all(struct script_cache *c)
     struct dict_walk w = {0};
     for (struct dict_node *n; (n = dict_next(&c->by_digest, &w));)
         forget(c, n->value);
+    ASSERT(c->transient == 0 && dlist_empty(&c->recent) && c->text_bytes == 0);
 }
 
 void script_cache_free(struct script_cache *c)
@@ -157,8 +175,8 @@ static void compile_once(struct script_cache *c, struct compile_job *j)
     run_prepared(c->run);
 }
 
-/* Scripts that only came by EVAL must not take the memory that scripts run in: the longest unused
- * go when all take more than half of it. */
+/* Transient scripts must leave memory to run in: the least recently used are forgotten when the
+ * state keeps more than half of its limit. */
 static void trim_cache(struct script_cache *c)
 {
     struct vm *vm = &c->vm;
@@ -182,7 +200,6 @@ static bool compile(struct script_cache *c, struct script *x, struct bytes text,
     trim_cache(c);
     compile_once(c, &j);
     if (j.error && c->vm.refused) {
-        /* The scripts that only came by EVAL make room. */
         while (!dlist_empty(&c->recent))
             forget(c, dlist_item(c->recent.next, struct script, recent));
         j.why.n = 0;
@@ -218,7 +235,7 @@ struct script *script_cache_add(struct script_cache *c, struct bytes text, bool 
     uint64_t hash[2];
     hash_xxh3_128(text, &hash[0], &hash[1]);
     struct script *x = dict_get(&c->by_hash, bytes_of(hash, sizeof(hash)));
-    /* The hash is quick but can be forged: the text decides. */
+    /* The hash is fast but can be forged, so the texts are compared. */
     if (x && !bytes_equal(str_bytes(x->text), text))
         x = NULL;
     char digest[DIGEST_SHA1_HEX + 1] = {0};

@@ -1,3 +1,19 @@
+/* Scripts and functions of a server.
+ *
+ * There are two runs: `eval` for scripts, `functions` for functions; at most one is active. Scripts
+ * share one Lua state (script_cache), each library has its own.
+ *
+ * A call: what the script or function declares is checked against what the request allows
+ * (may_run), the run gets its name, and invoke() does the rest. After a function, a library that
+ * met its memory limit and keeps more than half of it is loaded anew, so that the next call finds
+ * memory again.
+ *
+ * FUNCTION LOAD makes a library completely before the one that it replaces goes; FUNCTION RESTORE
+ * and loading from files set all libraries aside, load the new ones, and then either drop the old
+ * ones or put them back. A failed load leaves the libraries as they were and counts in `failures`.
+ *
+ * SCRIPT KILL, FUNCTION KILL and shutdown mark the active run; it ends at its next turn (run.c), or
+ * not at all if it has written. */
 #include "script/scripting.h"
 
 #include "base/glob.h"
@@ -162,7 +178,7 @@ void scripting_fcall(struct call *call, const struct function *f, const struct s
                             .allow_oom = true},
         q);
     if (x->vm.refused && x->vm.used > x->vm.limit / 2) {
-        /* It keeps so much from one call to the next that none would find memory. */
+        /* It keeps so much between calls that the next ones would find no memory. */
         log_line(LOG_WARNING,
                  "The functions of library %s keep %zu bytes, more than half of "
                  "script-memory-limit, and met it: the library is loaded anew, without them.",

@@ -1,3 +1,16 @@
+/* struct: C structures as strings, by the rules of the library that Redis scripts know.
+ *
+ * A format is read option by option. size_of() returns the bytes of an option's value (reading the
+ * number behind it), padding() what alignment adds before it, and control() applies options that
+ * have no value (byte order, alignment) to the struct layout. pack, unpack and size are three loops
+ * over the same steps.
+ *
+ * Integers of 1 to 8 bytes and more are written and read byte by byte in either order; floats and
+ * doubles are reversed if the order is not the machine's, which is little-endian.
+ *
+ * What can fail: an unknown option, a width out of range, an argument of the wrong type, data that
+ * ends early, "c0" without a length before it. All raise a Lua error. vm_poll() at each option lets
+ * a long format be interrupted. */
 #include "script/struct_lib.h"
 
 #include "script/vm.h"
@@ -117,7 +130,7 @@ static void put(luaL_Buffer *b, const void *p, size_t n, bool little)
 
 static void put_int(luaL_Buffer *b, double v, size_t n, bool little)
 {
-    /* Numbers out of range come out as something, never as undefined behaviour. */
+    /* A number out of range is clamped: its conversion would be undefined behaviour. */
     uint64_t x;
     if (v < 0)
         x = v >= -9223372036854775808.0 ? (uint64_t)(int64_t)v : (uint64_t)INT64_MIN;

@@ -1,3 +1,17 @@
+/* string.find, match, gmatch, gsub and rep: the patterns of Lua 5.1, interruptible and with bounded
+ * stack.
+ *
+ * A match is a backtracking search. match_inner() walks the items of a pattern; what has only one
+ * way to go on continues its loop, and what has several tries each by a call of match_here(): a
+ * repetition (most, least, "?") or a capture, which must be undone if the rest does not match. So
+ * the depth grows with such items of the pattern and not with the text; DEPTH bounds it.
+ *
+ * Captures are (start, length); the length is OPEN until the parenthesis closes and POSITION for
+ * "()". A failed attempt restores level and length before it returns NULL.
+ *
+ * What can fail: a malformed pattern, too many captures, too great a depth: each a Lua error.
+ * Time can be exponential in the pattern: work() counts steps, and every POLL_STEPS of them
+ * vm_poll() may end it. */
 #include "script/text_lib.h"
 
 #include "script/vm.h"
@@ -27,7 +41,7 @@ struct match {
 
 static const char *match_here(struct match *m, const char *s, const char *p);
 
-/* Counts work that takes no instructions of Lua; from time to time it may be interrupted. */
+/* Counts steps, which run no Lua instructions; every POLL_STEPS of them may be interrupted. */
 static void work(struct match *m, size_t n)
 {
     m->steps += n;
@@ -519,8 +533,8 @@ static int text_gsub(lua_State *L)
     return 2;
 }
 
-/* Lua's own makes as many steps as it is asked for, also with an empty string, and takes several
- * times the memory of the result on its way. */
+/* Lua's own loops for each repetition, even of an empty string, and needs several times the memory
+ * of the result. */
 static int text_rep(lua_State *L)
 {
     size_t n;

@@ -1,3 +1,21 @@
+/* One Lua state: bounded memory, watched time, bounded C stack, text-only chunks.
+ *
+ * Between vm_enter() and vm_leave() code of a user runs.
+ *
+ * Memory: allocate() counts every byte and refuses what would exceed the limit (Lua then raises
+ * "not enough memory"). Lua's collector may come too late for that, so once collect_at is passed
+ * the allocator asks for a full collection, which the hook does before the next instruction: the
+ * allocator itself must not collect.
+ *
+ * Time: an alarm fires VM_PATIENCE_US after the code began. Its handler only calls lua_sethook();
+ * the hook runs at the next instruction, calls turn(), and turn() calls vm->tick() and arms the
+ * alarm again for VM_TURN_US. Functions in C execute no instructions: they call vm_poll(), which
+ * reads `due`. An alarm that was armed for an earlier run only arms a new one (run_number).
+ *
+ * Ending: when tick() returns a text it stays in vm->ended, the hook is set for every instruction,
+ * and each one raises it again: no pcall can catch it for good.
+ *
+ * C's stack: coroutines nest on it. vm_resume() bounds their number and the stack in use. */
 #include "script/vm.h"
 
 #include "base/alarm.h"
@@ -12,7 +30,7 @@
 /* The alarm's handler sees only these. */
 static struct vm *volatile running;
 static volatile uint64_t run_number, armed_for; /* armed_for 0: not armed */
-static volatile bool due;                       /* tick() shall be called */
+static volatile bool due;                       /* a call of tick() is due */
 
 static void hook(lua_State *L, lua_Debug *ar);
 
@@ -37,6 +55,7 @@ static void *allocate(void *context, void *block, size_t old, size_t n)
 {
     struct vm *vm = context;
     if (n == 0) {
+        ASSERT(old <= vm->used && old <= total);
         vm->used -= old;
         total -= old;
         mem_free(block);
@@ -183,6 +202,7 @@ void vm_free(struct vm *vm)
 
 void vm_swap(struct vm *a, struct vm *b)
 {
+    ASSERT(running != a && running != b);
     struct vm was = *a;
     *a = *b;
     *b = was;
@@ -197,6 +217,7 @@ int vm_protect(struct vm *vm, lua_CFunction f, void *context)
 
 void vm_enter(struct vm *vm)
 {
+    ASSERT(!running && !vm->bounded);
     vm->ended = NULL;
     vm->refused = false;
     vm->current = vm->L;
@@ -220,6 +241,7 @@ void vm_enter(struct vm *vm)
 
 void vm_leave(struct vm *vm)
 {
+    ASSERT(running == vm);
     running = NULL;
     due = false;
     vm->bounded = false;
@@ -227,8 +249,8 @@ void vm_leave(struct vm *vm)
     vm->ended = NULL;
     if (lua_gethookmask(vm->L))
         lua_sethook(vm->L, NULL, 0, 0);
-    /* The next code finds its memory: neither a whole limit's worth of leavings, nor a part of it
-     * that the collector would not come to before the limit is met. */
+    /* The next code must not meet the limit because of this code's garbage, which the collector
+     * might not reach in time. */
     if (vm->limit && (vm->refused || vm->used > vm->floor + vm->limit / 4))
         collect(vm, vm->L);
     vm->wants_collection = false;
@@ -236,9 +258,8 @@ void vm_leave(struct vm *vm)
 
 /* ---- C's stack */
 
-/* Lua counts C calls (200) within a coroutine; coroutines within coroutines are ours to bound:
- * their number, and the stack that is used when one begins (each may then take 200 C calls more).
- */
+/* Lua bounds the C calls within one coroutine (200), but not coroutines that resume coroutines: we
+ * bound their number, and the stack in use when one begins, which may need 200 C calls more. */
 static size_t stack_most(void)
 {
     static size_t most;
@@ -281,6 +302,7 @@ int vm_resume(lua_State *L, lua_State *co, int argument_count)
     int status = lua_resume(co, argument_count);
     become(vm, L);
     vm->resumes--;
+    ASSERT(vm->resumes >= 0);
     vm_check_ended(L);
     return status;
 }
@@ -292,8 +314,7 @@ struct text {
     bool blank; /* a blank goes first */
 };
 
-/* The parser takes time by the square of what it reads in places; it is interrupted between pieces.
- */
+/* Some input takes the parser quadratic time, so it can be interrupted between pieces. */
 static const char *next_piece(lua_State *L, void *context, size_t *n)
 {
     struct text *t = context;
@@ -312,10 +333,12 @@ static const char *next_piece(lua_State *L, void *context, size_t *n)
 int vm_load(lua_State *L, struct bytes text, const char *name)
 {
     struct text t = {text.p, text.p + text.n, false};
-    /* Behind a blank the mark of bytecode is a symbol like others, and not a good one. */
+    /* Lua takes a text for bytecode by its first byte. With a blank before it, that byte is a
+     * syntax error. */
     t.blank = text.n && *text.p == *LUA_SIGNATURE;
     struct vm *vm = vm_of(L);
-    /* The parser refers to the name (CVE-2025-49844) and to half of its results from C only. */
+    /* The collector does not see the chunk's name (CVE-2025-49844) and half of the results while
+     * the parser works: the name is put on the stack and collection stops. */
     lua_pushstring(L, name);
     lua_gc(L, LUA_GCSTOP, 0);
     vm->parsing = true;
