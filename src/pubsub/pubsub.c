@@ -34,6 +34,7 @@ static size_t audience_memory(struct bytes name)
 
 static void count(struct pubsub *p, struct subscriber *s, size_t more, size_t less)
 {
+    ASSERT(less <= p->memory + more && (!s || less <= s->memory + more));
     p->memory += more - less;
     if (s)
         s->memory += more - less;
@@ -101,6 +102,7 @@ static void tidy(struct audience *a, enum pubsub_kind kind, struct bytes name)
         dict_find(&a->places[i]->names[kind], name)->value = (void *)n;
         a->places[n++] = a->places[i];
     }
+    ASSERT(n == a->n - a->left);
     a->n = n;
     a->left = 0;
 }
@@ -117,6 +119,7 @@ bool pubsub_unsubscribe(struct pubsub *p, struct subscriber *s, enum pubsub_kind
     a->left++;
     count(p, s, 0, place_memory(name));
     if (a->maker == s) {
+        ASSERT(audience_memory(name) <= s->memory);
         s->memory -= audience_memory(name);
         a->maker = NULL;
     }
@@ -149,6 +152,7 @@ void pubsub_leave(struct pubsub *p, struct subscriber *s)
             walk = (struct dict_walk){0};
         }
     }
+    ASSERT(s->memory == 0);
     mem_free(s);
 }
 
