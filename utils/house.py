@@ -90,9 +90,9 @@ def models(t):
 
 
 def comments(t):
-    """Headers promise; .c files explain."""
-    lines = sum(x.count("\n") for _, x in t.files("src/"))
-    said = sum(comment_lines(x) for _, x in t.files("src/"))
+    """Headers promise; .c files explain. Constants of commands, which describe themselves, count as neither."""
+    texts = [re.sub(r"^const struct command \w+ = \{.*?^\};\n", "", x, flags=re.S | re.M) for _, x in t.files("src/")]
+    lines, said = sum(x.count("\n") for x in texts), sum(map(comment_lines, texts))
     if said < COMMENT_SHARE * lines:
         yield "src: %.1f %% of the lines of .c files are comments, at least %.0f" % (100 * said / lines, 100 * COMMENT_SHARE)
 

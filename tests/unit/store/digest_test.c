@@ -1,25 +1,8 @@
 #include "store/digest.h"
-#include "store/value_digest.h"
 
-#include "base/hash.h"
 #include "base/num.h"
-#include "type/hash.h"
-#include "type/list.h"
-#include "type/set.h"
-#include "type/stream/stream.h"
 #include "type/string.h"
-#include "type/value.h"
-#include "type/zset.h"
 #include "unit.h"
-
-/* What the streams of this program share. */
-static struct stream_context *context(void)
-{
-    static struct stream_context *x;
-    if (!x)
-        x = stream_context_new();
-    return x;
-}
 
 enum { PARTS = 50 };
 
@@ -27,170 +10,14 @@ struct digest {
     unsigned char bytes[20];
 };
 
-/* Of a value, which is freed. */
-static struct digest of(struct entry *e)
-{
-    struct digest d;
-    value_digest(e, d.bytes);
-    value_free(e);
-    return d;
-}
-
 static bool same(struct digest a, struct digest b)
 {
     return memcmp(a.bytes, b.bytes, sizeof(a.bytes)) == 0;
 }
 
-static struct entry *word(enum value_kind kind, const void *object)
-{
-    return entry_new_word(BYTES("key"), kind, (uintptr_t)object);
-}
-
 static struct bytes part(char *to, unsigned i)
 {
     return bytes_of(to, num_print_uint(to, i));
-}
-
-/* Elements 0 to n-1; `odd` changes one of them. */
-static struct entry *make_list(unsigned n, int64_t fill, uint32_t depth, int odd)
-{
-    struct list *l = list_new(fill, depth);
-    char text[NUM_INT_MAX];
-    for (unsigned i = 0; i < n; i++)
-        list_push(l, false, part(text, (int)i == odd ? 1000 : i));
-    return word(VALUE_LIST, l);
-}
-
-/* The same from the last to the first, and in either form. */
-static struct entry *make_set(unsigned n, bool backwards, bool large, int odd)
-{
-    struct set_limits limits = {0, large ? 0 : 1000, 64};
-    struct set *s = set_new();
-    char text[NUM_INT_MAX];
-    for (unsigned i = 0; i < n; i++) {
-        unsigned k = backwards ? n - 1 - i : i;
-        set_add(&s, part(text, (int)k == odd ? 1000 : k), &limits);
-    }
-    return word(VALUE_SET, s);
-}
-
-static struct entry *make_zset(unsigned n, bool backwards, bool large, int odd)
-{
-    struct zset_limits limits = {large ? 0 : 1000, 64};
-    struct zset *z = zset_new();
-    char text[NUM_INT_MAX];
-    for (unsigned i = 0; i < n; i++) {
-        unsigned k = backwards ? n - 1 - i : i;
-        zset_set(&z, part(text, k), (int)k == odd ? 0.5 : k, &limits);
-    }
-    return word(VALUE_ZSET, z);
-}
-
-static struct entry *make_hash(unsigned n, bool backwards, bool large, int odd, int64_t odd_ms)
-{
-    struct hash_limits limits = {large ? 0 : 1000, 64};
-    struct hash *h = hash_new();
-    char text[NUM_INT_MAX];
-    for (unsigned i = 0; i < n; i++) {
-        unsigned k = backwards ? n - 1 - i : i;
-        hash_set(&h, part(text, k), (int)k == odd ? BYTES("odd") : BYTES("v"), HASH_NO_TTL,
-                 &limits);
-        if (k == 7)
-            hash_set_deadline(&h, part(text, k), odd_ms);
-    }
-    return word(VALUE_HASH, h);
-}
-
-TEST(a_list_is_its_elements_in_order)
-{
-    struct digest d = of(make_list(PARTS, -2, 0, -1));
-    CHECK(same(d, of(make_list(PARTS, 3, 0, -1))) && same(d, of(make_list(PARTS, 20, 1, -1))));
-    CHECK(!same(d, of(make_list(PARTS - 1, -2, 0, -1))));
-    for (int i = 0; i < PARTS; i++)
-        CHECK(!same(d, of(make_list(PARTS, -2, 0, i))));
-    /* The bounds of elements count. */
-    struct list *a = list_new(-2, 0), *b = list_new(-2, 0);
-    list_push(a, false, BYTES("ab"));
-    list_push(a, false, BYTES("c"));
-    list_push(b, false, BYTES("a"));
-    list_push(b, false, BYTES("bc"));
-    CHECK(!same(of(word(VALUE_LIST, a)), of(word(VALUE_LIST, b))));
-}
-
-TEST(what_has_no_order_has_none_here)
-{
-    hash_init("fixed", 5);
-    struct digest set = of(make_set(PARTS, false, false, -1)),
-                  hash = of(make_hash(PARTS, false, false, -1, HASH_NO_TTL)),
-                  zset = of(make_zset(PARTS, false, false, -1));
-    for (int large = 0; large < 2; large++) {
-        CHECK(same(set, of(make_set(PARTS, true, large, -1))));
-        CHECK(same(hash, of(make_hash(PARTS, true, large, -1, HASH_NO_TTL))));
-        CHECK(same(zset, of(make_zset(PARTS, true, large, -1))));
-        for (int i = 0; i < PARTS; i++) {
-            CHECK(!same(set, of(make_set(PARTS, false, large, i))));
-            CHECK(!same(hash, of(make_hash(PARTS, false, large, i, HASH_NO_TTL))));
-            CHECK(!same(zset, of(make_zset(PARTS, false, large, i))));
-        }
-        CHECK(!same(hash, of(make_hash(PARTS, false, large, -1, 5000))));
-    }
-    CHECK(!same(set, of(make_list(PARTS, -2, 0, -1))) && !same(set, zset) && !same(set, hash));
-}
-
-TEST(a_string_is_its_bytes_whatever_its_form)
-{
-    struct digest d = of(string_new(BYTES("k"), BYTES("42")));
-    struct entry *e = string_splice(string_new(BYTES("k"), BYTES("4")), 1, BYTES("2"));
-    CHECK(e->kind == VALUE_TEXT && same(d, of(e)));
-    CHECK(!same(d, of(string_new(BYTES("k"), BYTES("43")))));
-}
-
-enum stream_part {
-    NOTHING,
-    ENTRY,
-    VALUE,
-    LAST_ID,
-    DELETED,
-    GROUP,
-    POSITION,
-    CONSUMER,
-    PENDING,
-    OWNER,
-    TIME,
-    COUNT,
-    STREAM_PARTS
-};
-
-/* A stream in which one thing is otherwise. */
-static struct entry *make_stream(enum stream_part odd)
-{
-    struct stream *s = stream_new(context(), 100, 100);
-    struct bytes pairs[] = {BYTES("f"), odd == VALUE ? BYTES("w") : BYTES("v")};
-    struct stream_log_policy policy = {.node_entries = 100, .node_bytes = 4096};
-    for (uint64_t i = 1; i <= 5; i++)
-        stream_append(s, (struct stream_id){i + (odd == ENTRY && i == 5), 0}, pairs, 1, &policy);
-    struct stream_counters c = stream_counters(s);
-    c.last_id = (struct stream_id){odd == LAST_ID ? 11 : 10, 0};
-    c.max_deleted = (struct stream_id){odd == DELETED ? 2 : 1, 0};
-    stream_set_counters(s, &c);
-    struct stream_group *g = stream_add_group(s, odd == GROUP ? BYTES("h") : BYTES("g"),
-                                              (struct stream_id){odd == POSITION ? 3 : 2, 0}, 2);
-    struct stream_consumer *a = stream_group_add_consumer(g, BYTES("a"), 1000),
-                           *b = stream_group_add_consumer(
-                               g, odd == CONSUMER ? BYTES("c") : BYTES("b"), 1000);
-    if (odd != PENDING)
-        stream_group_restore(g, (struct stream_id){1, 0}, odd == OWNER ? b : a,
-                             odd == TIME ? 1001 : 1000, odd == COUNT ? 3 : 2);
-    stream_group_restore(g, (struct stream_id){2, 0}, b, 1000, 1);
-    return word(VALUE_STREAM, s);
-}
-
-TEST(a_stream_is_its_entries_groups_and_what_is_pending)
-{
-    struct digest d = of(make_stream(NOTHING));
-    CHECK(same(d, of(make_stream(NOTHING))));
-    for (enum stream_part odd = NOTHING + 1; odd < STREAM_PARTS; odd++)
-        CHECK(!same(d, of(make_stream(odd))));
 }
 
 static struct digest of_one_key(struct bytes key)
@@ -243,7 +70,4 @@ TEST(a_store_is_its_keys_that_have_not_expired)
           same(d, of_store(false, 0, -1, 2000, true)));
 }
 
-UNIT_MAIN(T(a_list_is_its_elements_in_order), T(what_has_no_order_has_none_here),
-          T(a_string_is_its_bytes_whatever_its_form),
-          T(a_stream_is_its_entries_groups_and_what_is_pending), T(names_of_keys_count),
-          T(a_store_is_its_keys_that_have_not_expired))
+UNIT_MAIN(T(names_of_keys_count), T(a_store_is_its_keys_that_have_not_expired))
