@@ -20,7 +20,7 @@ SERVER  := $(BUILD)/millrace-server
 UNIT    := $(sort $(wildcard tests/unit/*/*_test.c))
 UNITBIN := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all run test test-all check layers format format-check lint bench bench-structures clients soak fuzz fuzz-run sanitized clean help deps tests-build
+.PHONY: all run test test-all check layers house format format-check lint bench bench-structures clients soak fuzz fuzz-run sanitized clean help deps tests-build
 all: $(SERVER) $(BUILD)/millrace.conf
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo 'make test       build and run all tests; ends with "N passed, N failed"'
 	@echo 'make check      formatting, layers, warnings with gcc and clang, tests under sanitizers'
 	@echo 'make layers     includes, calls, names and headers against src/LAYERS'
+	@echo 'make house      sizes, models, names, tests beside sources: the rules of CONTRIBUTING.md'
 	@echo 'make bench      measure against redis-server'
 	@echo 'make bench-structures   structures of our own against others'
 	@echo 'make clients    client libraries from npm'
@@ -55,7 +56,7 @@ $(SERVER): $(OBJ)
 $(BUILD)/millrace.conf: $(SERVER)
 	@$(SERVER) --print-sample-config > $@
 
-$(BUILD)/unit/%: tests/unit/%.c $(LIBOBJ) tests/support/unit.h tests/support/engine.h tests/support/rdb.h tests/support/metrics.h
+$(BUILD)/unit/%: tests/unit/%.c $(LIBOBJ) $(wildcard tests/support/*.h)
 	@mkdir -p $(dir $@)
 	@echo '  UNIT $*'
 	@$(CC) $(CFLAGS) -Itests/support $(LINK) -o $@ $< \
@@ -99,7 +100,7 @@ sanitized:
 	@$(MAKE) --no-print-directory BUILD=build/san OPT='$(SAN_OPT)' \
 	    LINK='-fsanitize=address,undefined' ALLOC= tests-build
 
-check: deps format-check layers
+check: deps format-check layers house
 	@$(MAKE) --no-print-directory BUILD=build/clang CC=clang OPT='-O1 $(HARDEN) -DMILLRACE_JEMALLOC' LINK='-pie' all
 	@$(MAKE) --no-print-directory sanitized
 	@tests/run.py --server build/san/millrace-server --build build/san --sanitized
@@ -107,6 +108,10 @@ check: deps format-check layers
 layers: $(OBJ)
 	@utils/layers.py check $(BUILD)
 	@utils/layers.py selftest $(BUILD)
+
+house:
+	@utils/house.py check
+	@utils/house.py selftest
 
 FORMATTED := $(shell find src tests -name '*.[ch]')
 format:

@@ -279,28 +279,47 @@ static void limit_clients(struct settings *s)
     s->maxclients = possible;
 }
 
+/* Options that are answered without a server. False: there is none. */
+static bool answer_option(const char *option)
+{
+    if (strcmp(option, "-v") == 0 || strcmp(option, "--version") == 0) {
+        printf("Millrace server v=%s redis_version=%s malloc=%s bits=64\n", VERSION_MILLRACE,
+               VERSION_REDIS, mem_allocator_name());
+    } else if (strcmp(option, "-h") == 0 || strcmp(option, "--help") == 0) {
+        usage();
+    } else if (strcmp(option, "--print-sample-config") == 0) {
+        struct buf text = {0};
+        config_file_sample(settings_new(), &text);
+        fwrite(text.p, 1, text.n, stdout);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* `dir` becomes the working directory and its own absolute path. */
+static bool enter_directory(struct settings *s)
+{
+    if (chdir(s->dir) < 0) {
+        log_line(LOG_WARNING, "Can't chdir to '%s': %s. Make that directory, or set another 'dir'.",
+                 s->dir, strerror(errno));
+        return false;
+    }
+    char here[PATH_MAX];
+    if (getcwd(here, sizeof(here))) {
+        mem_free(s->dir);
+        s->dir = mem_copy_text(here, strlen(here));
+    }
+    return true;
+}
+
 int main(int argc, char **argv, char **environment)
 {
     int status;
     if (check_is_asked(argc, argv, &status))
         return status;
-    if (argc == 2) {
-        if (strcmp(argv[1], "-v") == 0 || strcmp(argv[1], "--version") == 0) {
-            printf("Millrace server v=%s redis_version=%s malloc=%s bits=64\n", VERSION_MILLRACE,
-                   VERSION_REDIS, mem_allocator_name());
-            return 0;
-        }
-        if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
-            usage();
-            return 0;
-        }
-        if (strcmp(argv[1], "--print-sample-config") == 0) {
-            struct buf text = {0};
-            config_file_sample(settings_new(), &text);
-            fwrite(text.p, 1, text.n, stdout);
-            return 0;
-        }
-    }
+    if (argc == 2 && answer_option(argv[1]))
+        return 0;
     char executable[PATH_MAX];
     if (!realpath("/proc/self/exe", executable))
         executable[0] = 0;
@@ -308,16 +327,8 @@ int main(int argc, char **argv, char **environment)
     log_set_level((int)settings->loglevel);
     if (settings->syslog_enabled)
         log_to_syslog(settings->syslog_ident, (int)settings->syslog_facility);
-    if (chdir(settings->dir) < 0) {
-        log_line(LOG_WARNING, "Can't chdir to '%s': %s. Make that directory, or set another 'dir'.",
-                 settings->dir, strerror(errno));
+    if (!enter_directory(settings))
         return 1;
-    }
-    char here[PATH_MAX];
-    if (getcwd(here, sizeof(here))) {
-        mem_free(settings->dir);
-        settings->dir = mem_copy_text(here, strlen(here));
-    }
     open_log(settings);
     if (settings->daemonize)
         daemonize();

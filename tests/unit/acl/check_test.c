@@ -54,6 +54,11 @@ TEST(keys_are_judged_by_what_is_done_to_them)
     CHECK(check(&acl_copy, "r", "r") == CHECK_KEY && which == 2);
     CHECK(check(&acl_copy, "b", "b") == CHECK_OK);
     end();
+    /* Of selectors that all refuse, the one that came farthest says why. */
+    begin("+copy;~x;(+copy ~a)");
+    CHECK(check(&acl_copy, "a", "b") == CHECK_KEY && which == 2);
+    CHECK(check(&acl_copy, "c", "b") == CHECK_KEY && which == 1);
+    end();
 }
 
 TEST(channels)
