@@ -76,6 +76,35 @@ TEST(what_expires_is_journalled)
     bench_end(b);
 }
 
-UNIT_MAIN(T(an_engine_begins_with_nothing_in_it), T(a_change_is_told_to_watchers_and_trackers),
+/* Something of everything that an engine holds or makes on the way. */
+static void live_and_end(void)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct client *t = bench_client(b), *p = bench_client(b), *w = bench_client(b);
+    t->reply.resp = 3;
+    tracking_enable(t, 0, 0, NULL, 0);
+    txn_watch(p, p->db, BYTES("k"));
+    bench_says(t, "HAS k");
+    bench_says(p, "PUT k");
+    bench_says(p, "NOSUCH k");
+    bench_says(w, "TAKE l");
+    bench_says(p, "PUT l");
+    bench_turn(b);
+    bench_says(w, "TAKE l"); /* still waits at the end */
+    rights_authenticate(p, BYTES("AUTH"), BYTES("nobody"), BYTES("x"));
+    bench_end(b);
+}
+
+TEST(an_engine_that_ends_gives_back_its_memory)
+{
+    mem_thread_begin();
+    live_and_end(); /* what the process keeps from now on */
+    size_t before = mem_balance();
+    live_and_end();
+    CHECK(mem_balance() == before);
+}
+
+UNIT_MAIN(T(an_engine_that_ends_gives_back_its_memory), T(an_engine_begins_with_nothing_in_it),
+          T(a_change_is_told_to_watchers_and_trackers),
           T(what_is_flushed_is_told_to_trackers_and_what_is_swapped_is_not),
           T(what_expires_is_journalled))
