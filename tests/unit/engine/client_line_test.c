@@ -71,6 +71,7 @@ TEST(what_it_has_and_does)
     bench_says(c, "HAS k");
     CHECK(has(c, "addr=1.2.3.4:5") && has(c, "name=n") && has(c, "lib-name=lib"));
     CHECK(has(c, "multi=2") && has(c, "watch=1") && has(c, "cmd=has") && has(c, "tot-cmds=1"));
+    CHECK(has(c, "oll=0") && has(c, "omem=0") && has(c, "argv-mem=0"));
     CHECK(has(c, "obl=23") && has(c, "events=rw") && has(c, "resp=2") && has(c, "db=0"));
     bench_wait(b, 2500);
     CHECK(has(c, "age=2") && has(c, "idle=2"));
