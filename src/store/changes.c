@@ -7,27 +7,26 @@
 #include "store/value_digest.h"
 #include "type/value.h"
 
-#include <limits.h>
-
 #define READS_MOST  32              /* digests of one command */
 #define DIGEST_MOST ((size_t)65536) /* bytes of a value that is compared */
 
-#define ENDED UINT_MAX
+#define LEVELS 8 /* EXEC, a script in it, a command of that: three */
 
 /* A key that was fetched. */
 struct fetch {
     int db;
     struct str *key;
-    unsigned level; /* of the command, 1: the outermost; ENDED: it is over */
     bool is_write;
+    bool is_excused;          /* read, and fetched for change by a command within this one */
     unsigned char digest[20]; /* of one that was read */
 };
 
 struct changes {
     struct fetch *fetched; /* in order, those of inner commands behind those of outer ones */
     size_t n, cap;
-    unsigned level;
-    size_t reads; /* among them */
+    size_t starts[LEVELS]; /* where those of each command that runs begin */
+    unsigned level;        /* commands that run */
+    size_t reads;          /* among fetched */
 };
 
 struct changes *changes_new(void)
@@ -56,7 +55,8 @@ void changes_free(struct changes *c)
 
 void changes_begin(struct changes *c)
 {
-    c->level++;
+    ASSERT(c->level < LEVELS);
+    c->starts[c->level++] = c->n;
 }
 
 static struct fetch *add(struct changes *c, int db, struct bytes key)
@@ -66,7 +66,7 @@ static struct fetch *add(struct changes *c, int db, struct bytes key)
         c->fetched = mem_realloc(c->fetched, c->cap * sizeof(*c->fetched));
     }
     struct fetch *f = &c->fetched[c->n++];
-    *f = (struct fetch){.db = db, .key = str_new(key), .level = c->level, .is_write = true};
+    *f = (struct fetch){.db = db, .key = str_new(key), .is_write = true};
     return f;
 }
 
@@ -94,9 +94,8 @@ static bool is_of(const struct fetch *f, int db, struct bytes key)
 void changes_check(struct changes *c, int db, struct bytes key)
 {
     bool fetched_for_change = c->level == 0;
-    for (size_t i = c->n; i-- > 0 && !fetched_for_change && c->fetched[i].level >= c->level;)
-        fetched_for_change = c->fetched[i].level == c->level && c->fetched[i].is_write &&
-                             is_of(&c->fetched[i], db, key);
+    for (size_t i = c->n; !fetched_for_change && i-- > c->starts[c->level - 1];)
+        fetched_for_change = c->fetched[i].is_write && is_of(&c->fetched[i], db, key);
     ASSERT(fetched_for_change);
 }
 
@@ -107,7 +106,7 @@ void changes_forget_reads(struct changes *c)
     c->reads = 0;
 }
 
-/* Fetched for change after it was read, by this command or one within it. */
+/* Fetched for change after it was read. */
 static bool was_written(const struct changes *c, size_t at)
 {
     const struct fetch *read = &c->fetched[at];
@@ -120,7 +119,7 @@ static bool was_written(const struct changes *c, size_t at)
 static void compare(const struct changes *c, size_t at, changes_find *find, void *context)
 {
     const struct fetch *read = &c->fetched[at];
-    if (read->is_write || was_written(c, at))
+    if (read->is_write || read->is_excused || was_written(c, at))
         return;
     struct entry *e = find(context, read->db, str_bytes(read->key));
     unsigned char now[20];
@@ -130,15 +129,24 @@ static void compare(const struct changes *c, size_t at, changes_find *find, void
     ASSERT(read_only_values_are_unchanged);
 }
 
+/* What outer commands have read of these keys may have changed by now. */
+static void excuse(struct changes *c, size_t start)
+{
+    for (size_t i = 0; i < start && c->reads; i++)
+        for (size_t k = start; k < c->n && !c->fetched[i].is_write && !c->fetched[i].is_excused;
+             k++)
+            c->fetched[i].is_excused =
+                (c->fetched[k].is_write || c->fetched[k].is_excused) &&
+                is_of(&c->fetched[k], c->fetched[i].db, str_bytes(c->fetched[i].key));
+}
+
 void changes_end(struct changes *c, changes_find *find, void *context)
 {
     ASSERT(c->level > 0);
-    for (size_t i = 0; i < c->n; i++)
-        if (c->fetched[i].level == c->level) {
-            compare(c, i, find, context);
-            c->fetched[i].level = ENDED;
-        }
-    /* What inner commands fetched for change still excuses what the outer one has read. */
-    if (--c->level == 0)
-        forget(c, 0);
+    size_t start = c->starts[c->level - 1];
+    for (size_t i = start; i < c->n; i++)
+        compare(c, i, find, context);
+    c->level--;
+    excuse(c, start);
+    forget(c, start);
 }
