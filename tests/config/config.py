@@ -4,7 +4,7 @@ Redis 6.2 to 7.2 starts the server, and what a directive says is what happens.
 
 config.py SERVER [--seed N]     prints "ok ..." and "not ok ..." lines
 """
-import os, random, re, signal, socket, subprocess, sys, tempfile, time
+import atexit, os, random, re, shutil, signal, socket, subprocess, sys, tempfile, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from check import until              # noqa: E402
@@ -81,6 +81,12 @@ def nasty():
     if RNG.random() < 0.5:
         return RNG.choice(EVIL)
     return "".join(RNG.choice("\n\r\t \"'\\#\x00\x01{}ab-0159\xff") for _ in range(RNG.randint(1, 12)))
+
+
+def new_directory():
+    d = tempfile.mkdtemp(prefix="config-")
+    atexit.register(shutil.rmtree, d, ignore_errors=True)
+    return d
 
 
 @test
@@ -379,7 +385,7 @@ def renamed_commands():
 
 @test
 def an_included_file_with_users():
-    d = tempfile.mkdtemp(prefix="config-")
+    d = new_directory()
     open(os.path.join(d, "users.conf"), "w").write("user alice on nopass ~a* +get\nmaxmemory-samples 7\nrename-command flushall x9\n")
     open(os.path.join(d, "plain.conf"), "w").write("hz 33\nsave 9 9\n")
     s = Configured("include users.conf\nuser bob on nopass ~b* +set\nhz 11\ninclude %s/plain.conf\n" % d, directory=d)
@@ -402,7 +408,7 @@ def an_included_file_with_users():
 
 @test
 def a_relative_log_is_in_dir():
-    d = tempfile.mkdtemp(prefix="config-")
+    d = new_directory()
     os.mkdir(os.path.join(d, "data"))
     s = Configured("logfile my.log\ndir %s/data\n" % d, directory=d)
     s.conn()

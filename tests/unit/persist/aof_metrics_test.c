@@ -1,21 +1,19 @@
 #include "persist/aof_metrics.h"
 
+#include "disk.h"
 #include "io/file.h"
 #include "metrics.h"
 #include "persist/aof.h"
 #include "unit.h"
 
-#include <stdlib.h>
-#include <unistd.h>
-
 TEST(a_closed_file_says_nothing_and_an_open_one_its_sizes)
 {
-    char directory[] = "/tmp/aof_metrics_XXXXXX", base[] = "base";
-    CHECK(mkdtemp(directory) && chdir(directory) == 0);
+    char base[] = "base";
+    CHECK(disk_begin());
     struct loop *loop = loop_new();
-    struct worker *disk = worker_new(loop, "disk"), *writer = worker_new(loop, "writer");
+    struct worker *syncer = worker_new(loop, "disk"), *writer = worker_new(loop, "writer");
     struct journal *j = journal_new();
-    struct aof *a = aof_new(disk, writer, j, "dir", "a.aof");
+    struct aof *a = aof_new(syncer, writer, j, "dir", "a.aof");
     CHECK(metrics_say(&aof_metrics, a, ""));
     CHECK(metrics_say(&aof_metrics_latency, a, ""));
 
@@ -34,10 +32,11 @@ TEST(a_closed_file_says_nothing_and_an_open_one_its_sizes)
     aof_close(a);
     CHECK(metrics_say(&aof_metrics, a, ""));
     worker_free(writer);
-    worker_free(disk);
+    worker_free(syncer);
     aof_free(a);
     journal_free(j);
     loop_free(loop);
+    disk_end();
 }
 
 UNIT_MAIN(T(a_closed_file_says_nothing_and_an_open_one_its_sizes))
