@@ -268,10 +268,11 @@ def sorted_value(v):
     return v
 
 
-def replies_differ(x, y, recent):
-    if len(x) != len(y):
-        if any(re.match(rb"\*\d+\r\n(\*2\r\n)?\$\d+\r\n[^\r]*\r\n\*0\r\n", r[0]) for r in x):
+def replies_differ(x, y, recent, moved):
+    if any(re.match(rb"\*\d+\r\n(\*2\r\n)?\$\d+\r\n[^\r]*\r\n\*0\r\n", r[0]) for r in x) and any(args[0] == b"XREAD" for args in recent):
+        if [r[0] for r in x] != [r[0] for r in y]:
             raise Missed                  # XREAD BLOCK on what was added and deleted at once: ours goes on waiting, as 7.2
+    if len(x) != len(y):
         return "replies %r, ours %r" % ([r[0] for r in x], [r[0] for r in y])
     for a, b in zip(x, y):
         if a[0] == b[0] or normalise(a[0], None) == normalise(b[0], None):
@@ -280,6 +281,8 @@ def replies_differ(x, y, recent):
             continue
         if b[0].startswith(b"-WRONGTYPE") and recent[-1][0] == b"XREAD":   # one of several keys, as of 7.2
             continue
+        if moved and all(re.match(rb"\*2\r\n\$2\r\nl\d\r\n", r[0]) for r in (a, b)):
+            raise Missed                  # serving one made a second of its keys ready: ours looks at them in their order, as 7.2
         return "reference %r, ours %r" % (a[0], b[0])
     return None
 
@@ -317,13 +320,14 @@ def tracking_differs(recent, name):
 
 
 def compare(ref, ours, recent):
+    moved = any(args[0] in (b"BLMOVE", b"BRPOPLPUSH") for seen in recent.values() for args in seen)
     for name in sorted(set(ref.channels) | set(ours.channels)):
         a, b = ref.channels.get(name), ours.channels.get(name)
         x, y = comparable(a.replies), comparable(b.replies)
         if a.closed and b.closed:         # ours still sends the replies that were ready
             y = y[:len(x)] if len(y) > len(x) else y
             b.pushes = b.pushes[:len(a.pushes)]
-        why = replies_differ(x, y, recent.get(name, [])[-6:])
+        why = replies_differ(x, y, recent.get(name, [])[-6:], moved)
         why = why or pushes_differ(*(without_keys(c.pushes) if tracking_differs(recent, name) else c.pushes for c in (a, b)))
         if b.torn:
             why = "a push stands within the reply %r" % b.torn
