@@ -462,6 +462,11 @@ class Listener:
         return "%s: heard %r, ours %r, after %r" % (show(what), heard[0][at:at + 3], heard[1][at:at + 3], heard[0][max(0, at - 2):at])
 
 
+def is_set(server, key):
+    server.send([b"TYPE", key])
+    return server.raw()[0] == b"+set\r\n"
+
+
 def random_commands(o, ref, ours):
     rng = random.Random(o.seed)
     docs = load_docs(ref, ours)
@@ -595,7 +600,7 @@ def random_commands(o, ref, ours):
             if b"z2" in args or in_multi:
                 continue
         # A part of a set in no order; within MULTI the whole of one, under whatever key it was stored.
-        if name[:4] == b"SORT" and (in_multi or {b"t1", b"t2"} & set(args[1:2])) and any(b"*" not in y for x, y in zip(args, args[1:]) if x.upper() == b"BY"):
+        if name[:4] == b"SORT" and len(args) > 1 and any(b"*" not in y for x, y in zip(args, args[1:]) if x.upper() == b"BY") and (in_multi or is_set(a, args[1])):
             continue
         # Equal weights: the order of a quicksort.
         if name[:4] == b"SORT" and {b"ALPHA", b"BY"} <= {x.upper() for x in args}:
