@@ -316,7 +316,10 @@ def tracking_differs(recent, name):
     """Which tracked key is given up when there is room for one is chance in 7.0; who waited in XREAD and is served has read the key anew,
     as in 7.2."""
     lowered = any(args[:3] == [b"CONFIG", b"SET", b"tracking-table-max-keys"] for seen in recent.values() for args in seen)
-    return lowered or any(args[0] == b"XREAD" and b"BLOCK" in args for args in recent.get(name, []))
+    waited = any(args[0][:2] in (b"BL", b"BR", b"BZ") for seen in recent.values() for args in seen)
+    mine = recent.get(name, [])
+    # What who is served changes is told late to the client whose script or transaction served him.
+    return lowered or any(args[0] == b"XREAD" and b"BLOCK" in args or waited and args[0] in (b"EVAL", b"FCALL", b"EXEC") for args in mine)
 
 
 def compare(ref, ours, recent):
@@ -530,6 +533,7 @@ def play(ref, ours, steps):
                 peer.ask(b"CLIENT", b"UNBLOCK", peer.ids[name])
                 peer.settle()
             left_waiting = left_waiting or any(peer.channels[n].closed for n in waiting)
+    wait_for_guessers(ours)
     return played, compare(ref, ours, recent) or end_differs(ref, ours, left_waiting)
 
 
