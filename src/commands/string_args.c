@@ -61,17 +61,6 @@ void string_args_overwrite(struct call *call, struct bytes key, int value_arg, i
     str_unref(whole);
 }
 
-void string_args_reply(const struct call *call, const struct entry *e)
-{
-    char scratch[NUM_INT_MAX];
-    if (!e)
-        reply_null(call->reply);
-    else if (e->kind == VALUE_STR)
-        reply_bulk_str(call->reply, string_counted(e));
-    else
-        reply_bulk(call->reply, string_view(e, scratch));
-}
-
 /* db_put_back() because the entry may have moved: its TTL must follow it. */
 unsigned char *string_args_grow(const struct call *call, struct bytes key, struct entry *e,
                                 size_t n)

@@ -22,7 +22,16 @@ unsigned char *string_args_grow(const struct call *call, struct bytes key, struc
 /* Whether a + b bytes are no more than a string may hold; false after the error reply. */
 bool string_args_fits(const struct call *call, size_t a, size_t b);
 /* The string of an entry, or null when there is none. */
-void string_args_reply(const struct call *call, const struct entry *e);
+static inline void string_args_reply(const struct call *call, const struct entry *e)
+{
+    char scratch[NUM_INT_MAX];
+    if (!e)
+        reply_null(call->reply);
+    else if (e->kind == VALUE_STR)
+        reply_bulk_str(call->reply, string_counted(e));
+    else
+        reply_bulk(call->reply, string_view(e, scratch));
+}
 /* Journals SET with the time the key expires, not with the TTL, which would start anew when the
  * journal is replayed. at_ms < 0: without. */
 void string_args_effect_set(struct call *call, struct bytes key, struct bytes value, int64_t at_ms,
