@@ -84,7 +84,8 @@ static enum check_result check_selector(const struct selector *s, const struct r
     return CHECK_OK;
 }
 
-/* The reason given is that of the selector that got furthest: command, key, channel. */
+/* When every selector refuses, the reason reported is that of the one that got furthest in the
+ * order command, key, channel: it is the most useful hint. */
 static enum check_result check_user(const struct user *u, const struct request_of *q, int *which)
 {
     enum check_result why = CHECK_COMMAND;

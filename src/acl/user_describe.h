@@ -1,4 +1,4 @@
-/* Users and selectors as text: the rules that make them again when they are applied. */
+/* Prints users and selectors as ACL rules; applying these rules to a new user recreates it. */
 #ifndef ACL_USER_DESCRIBE_H
 #define ACL_USER_DESCRIBE_H
 

@@ -32,14 +32,15 @@ enum command_flag {
     COMMAND_MOVABLEKEYS = 1 << 17,
     COMMAND_ALLOW_BUSY = 1 << 18,
     COMMAND_NO_MANDATORY_KEYS = 1 << 19,
-    COMMAND_DANGEROUS = 1 << 20,     /* a category only */
-    COMMAND_KEYSPACE = 1 << 21,      /* a category only */
-    COMMAND_UNTRACKED = 1 << 22,     /* its replies depend on no key: no gate mark */
-    COMMAND_WHOLE = 1 << 23,         /* its reply depends on the whole data set */
-    COMMAND_QUICK_MULTI = 1 << 24,   /* runs at once inside MULTI */
-    COMMAND_EXEC = 1 << 25,          /* runs what is queued: judged by all of it, and when it is
-                                      * refused the transaction ends */
-    COMMAND_LEAVES_MULTI = 1 << 26,  /* ends a transaction: needs no memory in one */
+    COMMAND_DANGEROUS = 1 << 20,   /* a category only */
+    COMMAND_KEYSPACE = 1 << 21,    /* a category only */
+    COMMAND_UNTRACKED = 1 << 22,   /* its replies depend on no key: no gate mark */
+    COMMAND_WHOLE = 1 << 23,       /* its reply depends on the whole data set */
+    COMMAND_QUICK_MULTI = 1 << 24, /* runs at once inside MULTI */
+    COMMAND_EXEC = 1 << 25,        /* runs what is queued: judged by all of it, and when it is
+                                    * refused the transaction ends */
+    COMMAND_LEAVES_MULTI =
+        1 << 26, /* ends a transaction instead of being queued, so it needs no memory */
     COMMAND_OK_SUBSCRIBED = 1 << 27, /* allowed to a subscriber in RESP2 */
     COMMAND_COUNTS_AS_USE = 1 << 28, /* of its keys, also under CLIENT NO-TOUCH */
     COMMAND_KEEPS_CACHING = 1 << 29, /* CLIENT CACHING is about the first command without this */

@@ -63,7 +63,8 @@ static bool fail_unknown(struct buf *report, int number, struct bytes line, stru
                                  "all. Remove the directive, and start again.");
 }
 
-/* Of a directive that is known: its default shows which form a value has. */
+/* The directive exists but its value is refused. The default is shown as an example of a valid one.
+ */
 static bool fail_value(struct buf *report, int number, struct bytes line, const char *why,
                        const struct setting *x)
 {

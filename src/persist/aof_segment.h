@@ -76,18 +76,18 @@ struct aof_segment {
 
 void aof_segment_init(struct aof_segment *s, struct worker *disk, struct worker *writer,
                       struct journal *j, struct aof_files *f);
-/* Both threads have nothing left to do for it. */
+/* Neither thread may still have a job for it. */
 void aof_segment_free(struct aof_segment *s);
 
 /* An empty file becomes the one in use; it is owned from here on. The one before is closed. */
 void aof_segment_begin(struct aof_segment *s, int fd);
-/* A file that holds frames goes on. Nothing is open before. */
+/* Continues a file that already holds frames; no file may be open. */
 void aof_segment_resume(struct aof_segment *s, int fd, const struct aof_frame_header *h,
                         uint64_t size);
-/* All that the journal holds counts as written and synced: a base has it, or nothing has happened
- * yet. What was wrong is good. */
+/* Treats everything in the journal as written and synced, and clears any error: the caller has a
+ * base that contains it, or there is nothing yet. */
 void aof_segment_start_over(struct aof_segment *s);
-/* The file is closed and the journal not read any more. No job runs. */
+/* Closes the file and stops reading the journal. No job may be running. */
 void aof_segment_close(struct aof_segment *s);
 /* As aof_segment_begin(), but the old file is synced a last time in the other thread, and nothing
  * is written before that has ended. One that is not sound is closed as it is, and the new one waits
@@ -105,13 +105,14 @@ static inline bool aof_segment_is_busy(const struct aof_segment *s)
     return s->sync.running || s->write.running;
 }
 
-/* Bytes that are not written, with those of an open group. 0 when nothing is open. */
+/* Bytes of the journal not yet written to the file, including those of a group that has not ended.
+ * 0 when no file is open. */
 static inline uint64_t aof_segment_unwritten(const struct aof_segment *s)
 {
     return s->reader.journal ? journal_lag(&s->reader) : 0;
 }
 
-/* Journal offset up to which batches are written. Something is open. */
+/* Journal offset up to which batches are written. A file must be open. */
 static inline uint64_t aof_segment_written(const struct aof_segment *s)
 {
     return s->reader.offset;

@@ -66,7 +66,8 @@ static int convert_protected(lua_State *L)
     return 0;
 }
 
-/* The result on top of the stack becomes the reply; a table first aside, because that may fail. */
+/* Sends the result on top of the stack as the reply. Converting a table can fail half-way, so it is
+ * converted into a separate buffer first. */
 static int reply_result(lua_State *L, struct job *j)
 {
     if (!lua_istable(L, -1)) {

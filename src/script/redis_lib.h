@@ -1,4 +1,5 @@
-/* The table `redis` of scripts: commands, replies, the log, rights, constants. */
+/* The Lua table `redis` that scripts use to call commands, build replies, write to the log and
+ * check rights. */
 #ifndef SCRIPT_REDIS_LIB_H
 #define SCRIPT_REDIS_LIB_H
 

@@ -32,8 +32,8 @@
 #define COMPILE_US 5000000 /* the most that compiling a script may take */
 #define TICK_US    1000    /* between two turns of the others while a script is busy */
 
-/* Nobody else has a turn while code is compiled or loaded, so its time is limited. At a start there
- * is no limit: a library that was once acknowledged must be loaded again. */
+/* No other client is served while code is compiled or a library is loaded, so the time for it is
+ * limited. Not during startup: a library that was acknowledged once must load again. */
 static const char *tick_preparing(const struct run *r)
 {
     int64_t took_us = clock_mono_us() - r->started_us;
@@ -68,10 +68,10 @@ static const char *tick(struct vm *vm)
     bool bounded = vm->bounded;
     vm->bounded = false;
     e->busy_function = r->is_function;
-    e->slow_path |= ENGINE_BUSY;
+    state_set(e, ENGINE_BUSY, true);
     if (!e->services.busy_turn(e->services.context))
         r->kill = "The server is shutting down."; /* SHUTDOWN NOSAVE: whatever it has done */
-    e->slow_path &= ~(unsigned)ENGINE_BUSY;
+    state_set(e, ENGINE_BUSY, false);
     vm->bounded = bounded;
     r->ticked_us = clock_mono_us();
     return r->kill;

@@ -6,8 +6,9 @@
 
 enum process_role { PROCESS_SERVER, PROCESS_REPLICA, PROCESS_CHILD };
 
-/* Finds the memory of arguments and environment, which the title overwrites, and moves the
- * environment. Call once, before anything keeps a pointer into it. */
+/* The process title is written over the memory that holds argv and the environment. This finds how
+ * much there is and moves the environment elsewhere. Call once, before anything keeps a pointer
+ * into either. */
 void process_begin(char **argv, char **environment);
 /* Sets the title by proc-title-template, if set-proc-title. */
 void process_show_title(const struct settings *s);

@@ -41,7 +41,8 @@ void turn_run(struct turn *t);
 /* A nested turn inside a long script: does whatever needs no data. Returns false when the server is
  * stopping: the script must end. */
 bool turn_in_script(struct turn *t);
-/* A turn while data are loaded: clients get answers from commands that need no data, or an error.
+/* A turn while the data set is being loaded. Commands that need no data are answered, all others
+ * are refused with -LOADING.
  * Returns false when the server is stopping. */
 bool turn_in_loading(struct turn *t);
 /* After the last turn: sends replies that the gate has released. */

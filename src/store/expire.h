@@ -1,5 +1,5 @@
-/* Active expiry: deletes keys, and fields of hashes, whose TTL has ended, in small steps. Reads
- * delete what they find past its time by themselves; this is for what nobody reads. */
+/* Active expiry: deletes keys and hash fields past their TTL, in small steps. Access deletes what
+ * it finds expired; without this, what nobody accesses would stay in memory. */
 #ifndef STORE_EXPIRE_H
 #define STORE_EXPIRE_H
 

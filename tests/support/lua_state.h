@@ -70,4 +70,14 @@ static inline bool lua_says(struct vm *vm, const char *code, const char *want)
     return strcmp(s.got, want) == 0;
 }
 
+/* The same in a state of its own. */
+static inline bool lua_opened_says(lua_CFunction open, const char *code, const char *want)
+{
+    struct vm vm;
+    lua_begin(&vm, open);
+    bool same = lua_says(&vm, code, want);
+    vm_free(&vm);
+    return same;
+}
+
 #endif

@@ -5,8 +5,11 @@
 #include "base/mem.h"
 #include "commands/string_args.h"
 
-/* DIFF: in the first and no other; DIFF1: in another and not the first; ANDOR: in the first and
- * another; ONE: in exactly one. */
+/* A bit of the result is set when the bit of the sources is set in
+ *   DIFF   the first source and none of the others
+ *   DIFF1  at least one of the others, but not the first
+ *   ANDOR  the first and at least one of the others
+ *   ONE    exactly one source */
 enum operation { AND, OR, XOR, NOT, DIFF, DIFF1, ANDOR, ONE };
 
 static void combine(unsigned char *to, struct bytes s, size_t n, enum operation op)

@@ -5,7 +5,7 @@
 #include "engine/client_line.h"
 #include "engine/session.h"
 
-/* The client that asks: its request is still in its buffer. */
+/* The request being run still occupies its client's query buffer, so it counts in qbuf there. */
 static void print_line(const struct call *call, struct client *c, struct buf *b)
 {
     c->request_n = c == call->client ? call->raw.n : 0;

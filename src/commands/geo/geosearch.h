@@ -1,4 +1,5 @@
-/* The search that GEOSEARCH and the older GEORADIUS share. */
+/* Searching a geo index. GEOSEARCH and the older GEORADIUS commands parse different options into
+ * the same search. */
 #ifndef COMMANDS_GEO_GEOSEARCH_H
 #define COMMANDS_GEO_GEOSEARCH_H
 

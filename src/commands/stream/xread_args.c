@@ -5,6 +5,7 @@
 #include "commands/stream/xread_args.h"
 
 #include "base/num.h"
+#include "commands/timeout_arg.h"
 
 enum option { BLOCK, COUNT, MAXCOUNT, MAXSIZE, STREAMS, GROUP, NOACK, CLAIM, UNKNOWN };
 
@@ -41,26 +42,12 @@ static bool positive(struct call *call, int i, const char *name, long long *out)
 
 static bool parse_block(struct call *call, int i, struct xread_args *x)
 {
-    long long ms;
     if (call->client->flags & CLIENT_SCRIPT) {
         reply_errorf(call->reply, "ERR %s command is not allowed with BLOCK option from scripts",
                      call->command->name);
         return false;
     }
-    if (!num_parse_int(call->argv[i], &ms)) {
-        call_error(call, ERR_TIMEOUT_INT);
-        return false;
-    }
-    if (ms < 0) {
-        call_error(call, ERR_TIMEOUT_NEGATIVE);
-        return false;
-    }
-    if (ms && !num_add(ms, call->engine->steady_ms, &ms)) {
-        call_error(call, ERR_TIMEOUT_RANGE);
-        return false;
-    }
-    x->block_ms = ms;
-    return true;
+    return timeout_arg_parse_ms(call, i, &x->block_ms);
 }
 
 static bool parse_claim(struct call *call, int i, struct xread_args *x)

@@ -22,7 +22,7 @@ void zset_pop_take(struct call *call, struct bytes key, struct entry *e, bool hi
         reply_bulk(call->reply, x.member);
         reply_double(call->reply, x.score);
     }
-    /* In one go, after the walk: nothing may change under it. */
+    /* Removed together once the reply is complete: the walk above reads the set in place. */
     zset_remove_ranks(&z, highest ? count - n : 0, n);
     value_moved(e, z);
     zset_args_shrunk(call, key, e, highest ? "zpopmax" : "zpopmin", n);

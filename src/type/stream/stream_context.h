@@ -1,5 +1,5 @@
-/* What the streams of one store share. Made by the store and handed to stream_new(), stays longer
- * than every stream that was made with it. */
+/* State shared by all streams of a store, so that none of it is global. The store owns it and
+ * passes it to stream_new(); it must outlive every stream made with it. */
 #ifndef TYPE_STREAM_STREAM_CONTEXT_H
 #define TYPE_STREAM_STREAM_CONTEXT_H
 

@@ -12,11 +12,7 @@ static int open(lua_State *L)
 
 static bool says(const char *code, const char *want)
 {
-    struct vm vm;
-    lua_begin(&vm, open);
-    bool same = lua_says(&vm, code, want);
-    vm_free(&vm);
-    return same;
+    return lua_opened_says(open, code, want);
 }
 
 TEST(arguments_are_numbers_modulo_2_to_32)

@@ -22,11 +22,7 @@ static int open(lua_State *L)
 
 static bool says(const char *code, const char *want)
 {
-    struct vm vm;
-    lua_begin(&vm, open);
-    bool same = lua_says(&vm, code, want);
-    vm_free(&vm);
-    return same;
+    return lua_opened_says(open, code, want);
 }
 
 TEST(insert_and_remove_shift_what_stands_behind)
