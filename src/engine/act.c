@@ -68,5 +68,5 @@ void act_effect(struct engine *e, const struct db *db, const struct bytes *argv,
     journal_group_begin(j);
     journal_add(j, db->id, argv, argc, bytes_of(NULL, 0));
     journal_group_end(j);
-    e->store->written_now = j->offset; /* of the keys that are announced after this */
+    e->store->written_now = j->effects_end; /* of the keys that are announced after this */
 }

@@ -219,7 +219,7 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
     call.durable = (c->flags & CLIENT_DURABLE) != 0;
     uint64_t began = e->timing.last_ticks;
     unsigned errors = c->reply.errors;
-    uint64_t position = chain_end(&c->out), offset = e->journal->offset;
+    uint64_t position = chain_end(&c->out), offset = e->journal->effects_end;
     run_handler(&call, q->hashed);
 
     uint64_t now = clock_ticks(), ticks = now - began;
@@ -239,9 +239,9 @@ bool exec_run(struct client *c, const struct command *command, const struct exec
         return true;
     }
     count(&call, ticks, errors);
-    bool wrote = e->journal->offset != offset;
+    bool wrote = e->journal->effects_end != offset;
     if (wrote)
-        c->written_offset = e->journal->offset;
+        c->written_offset = e->journal->effects_end;
     if (__builtin_expect(e->gate.promise.armed || call.durable, 0))
         gate_reply(&call, position, wrote);
     return false;

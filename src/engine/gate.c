@@ -152,9 +152,9 @@ static void note_unwritten(struct engine *e)
             keys_find(&keys, command, q.argv, q.argc);
         for (int i = 0; i < keys.n; i++)
             e->gate.written[hash_key(q.argv[keys.at[i].index]) % STORE_WRITTEN_SLOTS] =
-                e->journal->offset;
+                e->journal->effects_end;
         if (command && (command->flags & COMMAND_WRITE) && !keys.n)
-            e->store->written_all = e->journal->offset; /* FLUSHALL and the like */
+            e->store->written_all = e->journal->effects_end; /* FLUSHALL and the like */
         if (command)
             keys_free(&keys);
         at += q.at;
@@ -175,10 +175,11 @@ static void hold(const struct dlist_node *head, uint64_t offset, bool all)
 }
 
 /* What has been done, but for a group that still runs: that has told others nothing without a mark
- * (gate_push()). */
+ * (gate_push()). No reply waits for what is in the stream alone. */
 static uint64_t end_of_whole(const struct journal *j)
 {
-    return j->offset - (j->pending.n - journal_whole(j));
+    uint64_t whole = j->offset - (j->pending.n - journal_whole(j));
+    return whole < j->effects_end ? whole : j->effects_end;
 }
 
 /* Output was made as if nothing could hold it. */
@@ -206,7 +207,7 @@ void gate_tell(struct engine *e, const struct gate_promise *now)
     /* A stricter policy: what was written under the other one is not noted anywhere. All there is
      * counts as that, which costs the readers of other keys one fsync. */
     if (before.open && now->durable && now->released < before.released)
-        e->store->written_all = e->journal->offset;
+        e->store->written_all = e->journal->effects_end;
 }
 
 void gate_begin_turn(struct engine *e, const struct gate_promise *now)
@@ -233,11 +234,11 @@ static uint64_t read_offset(const struct call *call)
     if (call->command->flags & COMMAND_UNTRACKED)
         return 0;
     if (call->command->flags & COMMAND_WHOLE)
-        return e->journal->offset;
+        return e->journal->effects_end;
     struct keys keys;
     keys_find(&keys, call->command, call->argv, call->argc);
     bool few = keys.n > 0 && keys.n <= KEYS_FEW;
-    uint64_t most = few ? e->store->written_all : e->journal->offset;
+    uint64_t most = few ? e->store->written_all : e->journal->effects_end;
     for (int i = 0; few && i < keys.n; i++) {
         struct bytes key = call->argv[keys.at[i].index];
         uint64_t at = e->gate.written[hash_key(key) % STORE_WRITTEN_SLOTS];
@@ -246,7 +247,7 @@ static uint64_t read_offset(const struct call *call)
     }
     keys_free(&keys);
     /* Written within a group that had no effects: there is no offset of its own. */
-    return most < e->journal->offset ? most : e->journal->offset;
+    return most < e->journal->effects_end ? most : e->journal->effects_end;
 }
 
 void gate_reply(const struct call *call, uint64_t position, bool wrote)
@@ -264,10 +265,10 @@ void gate_reply(const struct call *call, uint64_t position, bool wrote)
     if (c->flags & CLIENT_SCRIPT)
         return;
     if (durable) {
-        gate_mark(c, position, e->journal->offset, true);
+        gate_mark(c, position, e->journal->effects_end, true);
         e->gate.sync_wanted = true;
     } else if (p->armed) {
-        uint64_t needs = wrote ? e->journal->offset : read_offset(call);
+        uint64_t needs = wrote ? e->journal->effects_end : read_offset(call);
         if (needs)
             gate_mark(c, position, needs, false);
     }
@@ -287,7 +288,7 @@ void gate_push(struct client *c)
     if (!gate_holds_pushes(e))
         return;
     if (j->depth == 0) {
-        gate_mark(c, chain_end(&c->out), j->offset, false);
+        gate_mark(c, chain_end(&c->out), j->effects_end, false);
         return;
     }
     gate_mark(c, chain_end(&c->out), GATE_OPEN_GROUP, false);
@@ -297,7 +298,7 @@ void gate_push(struct client *c)
 
 void gate_group_ended(struct engine *e)
 {
-    uint64_t offset = e->journal->offset;
+    uint64_t offset = e->journal->effects_end;
     ASSERT(e->journal->depth == 0);
     while (!dlist_empty(&e->gate.pushed)) {
         struct client *c = dlist_item(e->gate.pushed.next, struct client, pushed);

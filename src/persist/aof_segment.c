@@ -78,7 +78,7 @@ static void begin_file(struct aof_segment *s)
 {
     rng_system(&s->header.salt, sizeof(s->header.salt));
     s->header.offset = s->journal->offset;
-    memcpy(s->header.replication_id, s->journal->id, sizeof(s->header.replication_id));
+    memcpy(s->header.replication_id, s->journal->history.id, sizeof(s->header.replication_id));
     s->header_pending = true;
     s->second = 0;
     s->size = 0;

@@ -10,15 +10,18 @@
  * start is offset - pending.n. When the slowest reader moves, the bytes in front of it are dropped,
  * so start is always where the slowest is. When the outermost group ends with more than one effect,
  * MULTI is put in front of it, which moves its bytes: nobody may stand within it, and so a group is
- * handed out only when it has ended. */
+ * handed out only when it has ended.
+ *
+ * Notes (journal.h) lie in an array beside it, in the order of their offsets; the file's reader
+ * drops those that it has taken. group_notes is where those of the open group begin: MULTI moves
+ * them too, and a group of nothing but stream-only commands becomes a single skip, MULTI and EXEC
+ * included. */
 #include "persist/journal.h"
 
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/rng.h"
-
-#include <ctype.h>
 
 static const char multi_text[] = "*1\r\n$5\r\nMULTI\r\n";
 static const char exec_text[] = "*1\r\n$4\r\nEXEC\r\n";
@@ -52,6 +55,70 @@ void journal_format(struct buf *out, const struct bytes *argv, int argc)
     out->n += (size_t)(at - start);
 }
 
+/* Offset of the byte in front of the pending ones. */
+static uint64_t start(const struct journal *j)
+{
+    return j->offset - j->pending.n;
+}
+
+/* ---- Notes */
+
+static struct journal_note *note(struct journal *j, uint64_t offset, enum journal_note_kind kind,
+                                 size_t n)
+{
+    if (j->note_n == j->note_cap) {
+        j->note_cap = j->note_cap ? j->note_cap * 2 : 16;
+        j->notes = mem_realloc(j->notes, j->note_cap * sizeof(*j->notes));
+    }
+    struct journal_note *x = &j->notes[j->note_n++];
+    *x = (struct journal_note){.offset = offset, .kind = kind, .n = n};
+    return x;
+}
+
+/* The last n bytes of the stream are not kept by a file. Neighbours are one note. */
+static void note_skip(struct journal *j, size_t n)
+{
+    if (!j->filed)
+        return;
+    size_t least = j->depth ? j->group_notes : 0;
+    struct journal_note *last = j->note_n > least ? &j->notes[j->note_n - 1] : NULL;
+    uint64_t offset = j->offset - n;
+    if (last && last->kind == JOURNAL_SKIP && last->offset + last->n == offset)
+        last->n += n;
+    else
+        note(j, offset, JOURNAL_SKIP, n);
+}
+
+/* The file says so here, and the stream does not. */
+static void note_text(struct journal *j, enum journal_note_kind kind, size_t at)
+{
+    ASSERT(j->filed && at <= j->text.n);
+    note(j, j->offset, kind, j->text.n - at)->at = at;
+}
+
+/* The file has taken the first n notes, or wants none. */
+static void drop_notes(struct journal *j, size_t n)
+{
+    ASSERT(n <= j->note_n);
+    if (n == 0)
+        return;
+    j->note_n -= n;
+    memmove(j->notes, j->notes + n, j->note_n * sizeof(*j->notes));
+    j->group_notes = j->group_notes > n ? j->group_notes - n : 0;
+    size_t gone = j->text.n;
+    for (size_t i = 0; i < j->note_n; i++)
+        if (j->notes[i].kind != JOURNAL_SKIP && j->notes[i].at < gone)
+            gone = j->notes[i].at;
+    if (gone == 0)
+        return;
+    buf_consume(&j->text, gone);
+    for (size_t i = 0; i < j->note_n; i++)
+        if (j->notes[i].kind != JOURNAL_SKIP)
+            j->notes[i].at -= gone;
+}
+
+/* ---- Effects */
+
 void journal_group_wrap(struct journal *j)
 {
     ASSERT(j->group_start <= j->pending.n && j->group_effects > 1);
@@ -63,23 +130,96 @@ void journal_group_wrap(struct journal *j)
     j->pending.n += n;
     buf_add_text(&j->pending, exec_text);
     j->offset += n + sizeof(exec_text) - 1;
+    if (j->group_kept) {
+        for (size_t i = j->group_notes; i < j->note_n; i++)
+            j->notes[i].offset += n;
+        j->effects_end = j->offset;
+    } else if (j->note_n > j->group_notes) {
+        j->note_n = j->group_notes;
+        note(j, start(j) + j->group_start, JOURNAL_SKIP, j->pending.n - j->group_start);
+    }
+}
+
+static void format_select(struct buf *out, int db)
+{
+    char text[NUM_INT_MAX];
+    struct bytes select[] = {BYTES("SELECT"), bytes_of(text, num_print_int(text, db))};
+    journal_format(out, select, 2);
+}
+
+static void format_effect(struct buf *out, const struct bytes *argv, int argc, struct bytes raw)
+{
+    if (raw.n)
+        buf_add(out, raw);
+    else
+        journal_format(out, argv, argc);
+}
+
+/* What a client of a replica writes: into the file alone, which is in the stream's database before
+ * and after it. */
+static void put_local(struct journal *j, int db, const struct bytes *argv, int argc,
+                      struct bytes raw)
+{
+    if (!j->filed)
+        return;
+    size_t at = j->text.n;
+    if (j->db != db)
+        format_select(&j->text, db);
+    format_effect(&j->text, argv, argc, raw);
+    if (j->db != db)
+        format_select(&j->text, j->db < 0 ? 0 : j->db);
+    note_text(j, JOURNAL_ONLY, at);
 }
 
 void journal_put(struct journal *j, int db, const struct bytes *argv, int argc, struct bytes raw)
 {
+    if (j->mode == JOURNAL_RAW) {
+        if (!j->applying)
+            put_local(j, db, argv, argc, raw);
+        return;
+    }
     size_t before = j->pending.n;
     if (j->db != db) {
-        char text[NUM_INT_MAX];
-        struct bytes select[] = {BYTES("SELECT"), bytes_of(text, num_print_int(text, db))};
-        journal_format(&j->pending, select, 2);
+        format_select(&j->pending, db);
         j->db = db;
     }
-    if (raw.n)
-        buf_add(&j->pending, raw);
-    else
-        journal_format(&j->pending, argv, argc);
+    format_effect(&j->pending, argv, argc, raw);
     j->offset += j->pending.n - before;
+    j->effects_end = j->offset;
     j->group_effects++;
+    j->group_kept++;
+}
+
+void journal_stream_only(struct journal *j, struct bytes command)
+{
+    if (!j->on || !j->streamed || j->mode == JOURNAL_RAW)
+        return;
+    buf_add(&j->pending, command);
+    j->offset += command.n;
+    note_skip(j, command.n);
+    j->group_effects += j->depth > 0;
+}
+
+void journal_raw_begin(struct journal *j, struct bytes stream, int db, bool kept)
+{
+    ASSERT(j->mode == JOURNAL_RAW && !j->applying && j->depth == 0);
+    journal_group_begin(j);
+    j->applying = true;
+    j->db = db;
+    j->offset += stream.n;
+    if (j->on)
+        buf_add(&j->pending, stream);
+    if (!kept)
+        note_skip(j, stream.n);
+    else
+        j->effects_end = j->offset;
+}
+
+void journal_raw_end(struct journal *j)
+{
+    ASSERT(j->applying && j->depth == 1);
+    j->applying = false;
+    journal_group_end(j);
 }
 
 void journal_forget_db(struct journal *j)
@@ -91,7 +231,7 @@ struct journal *journal_new(void)
 {
     struct journal *j = mem_zalloc(sizeof(*j));
     j->db = -1;
-    rng_hex(j->id, 40);
+    history_begin(&j->history);
     return j;
 }
 
@@ -101,25 +241,70 @@ void journal_free(struct journal *j)
         return;
     ASSERT(!j->readers);
     buf_free(&j->pending);
+    buf_free(&j->text);
+    mem_free(j->notes);
     mem_free(j);
 }
 
 void journal_continue(struct journal *j, const char *id, uint64_t offset)
 {
-    size_t n = strnlen(id, sizeof(j->id));
-    if (n != sizeof(j->id) - 1 || j->readers || j->paused)
+    if (!history_is_id(id) || j->readers || j->paused)
         return;
-    for (size_t i = 0; i < n; i++)
-        if (!isalnum((unsigned char)id[i]))
-            return;
     ASSERT(j->pending.n == 0);
-    memcpy(j->id, id, sizeof(j->id));
-    j->offset = offset;
+    history_adopt(&j->history, id);
+    j->offset = j->effects_end = offset;
+}
+
+/* Nobody is left who wants the pending bytes. An open group starts anew with its next effect. */
+static void drop_all(struct journal *j)
+{
+    j->pending.n = 0;
+    j->group_start = 0;
+    j->group_effects = j->group_kept = 0;
+}
+
+/* The file names the history that its bytes belong to. */
+static void note_id(struct journal *j)
+{
+    size_t at = j->text.n;
+    if (!j->filed)
+        return;
+    buf_add_text(&j->text, j->history.id);
+    note_text(j, JOURNAL_ID, at);
+}
+
+void journal_shift(struct journal *j, const char *id)
+{
+    ASSERT(j->depth == 0);
+    history_shift(&j->history, id, j->offset);
+    note_id(j);
+}
+
+void journal_adopt(struct journal *j, const char *id, uint64_t offset)
+{
+    ASSERT(j->depth == 0 && !j->paused);
+    drop_all(j);
+    drop_notes(j, j->note_n);
+    history_adopt(&j->history, id);
+    j->offset = j->effects_end = offset;
+    for (struct journal_reader *r = j->readers; r; r = r->next)
+        r->offset = offset;
+    ASSERT(journal_is_sound(j));
+}
+
+void journal_set_mode(struct journal *j, enum journal_mode mode)
+{
+    ASSERT(j->depth == 0 && !j->applying);
+    j->mode = mode;
+    j->db = mode == JOURNAL_EFFECTS ? -1 : j->db;
 }
 
 static void turn_on_or_off(struct journal *j)
 {
     j->on = j->readers && !j->paused;
+    j->streamed = j->filed = false;
+    for (const struct journal_reader *r = j->readers; r; r = r->next)
+        *(r->stream ? &j->streamed : &j->filed) = true;
 }
 
 void journal_pause(struct journal *j)
@@ -141,16 +326,24 @@ size_t journal_whole(const struct journal *j)
     return j->depth ? j->group_start : j->pending.n;
 }
 
-/* Offset of the first pending byte. */
-static uint64_t start(const struct journal *j)
-{
-    return j->offset - j->pending.n;
-}
-
 /* Offset up to which groups have ended. */
 static uint64_t whole_end(const struct journal *j)
 {
     return start(j) + journal_whole(j);
+}
+
+static bool notes_are_sound(const struct journal *j)
+{
+    uint64_t offset = 0;
+    for (size_t i = 0; i < j->note_n; i++) {
+        const struct journal_note *x = &j->notes[i];
+        bool skip = x->kind == JOURNAL_SKIP;
+        if (x->offset < offset || x->offset > j->offset || x->n == 0 ||
+            (skip ? x->offset + x->n > j->offset : x->at + x->n > j->text.n))
+            return false;
+        offset = x->offset + (skip ? x->n : 0);
+    }
+    return (j->filed || j->note_n == 0) && (!j->depth || j->group_notes <= j->note_n);
 }
 
 bool journal_is_sound(const struct journal *j)
@@ -163,8 +356,8 @@ bool journal_is_sound(const struct journal *j)
             slowest = r->offset;
     }
     return (!j->on || j->readers || j->paused) && j->depth >= 0 && j->pending.n <= j->offset &&
-           (!j->depth || j->group_start <= j->pending.n) &&
-           (j->readers ? slowest == start(j) : j->pending.n == 0);
+           (!j->depth || j->group_start <= j->pending.n) && notes_are_sound(j) &&
+           j->effects_end <= j->offset && (j->readers ? slowest == start(j) : j->pending.n == 0);
 }
 
 /* Drops what everybody has taken. */
@@ -185,21 +378,25 @@ static void trim(struct journal *j)
         buf_free(&j->pending);
 }
 
-/* Nobody is left who wants the pending bytes. An open group starts anew with its next effect. */
-static void drop_all(struct journal *j)
+static void attach(struct journal *j, struct journal_reader *r, bool stream)
 {
-    j->pending.n = 0;
-    j->group_start = 0;
-    j->group_effects = 0;
+    ASSERT(!r->journal);
+    ASSERT(!j->depth || j->group_start == j->pending.n);
+    *r = (struct journal_reader){
+        .journal = j, .next = j->readers, .offset = j->offset, .stream = stream};
+    j->readers = r;
+    turn_on_or_off(j);
 }
 
 void journal_attach(struct journal *j, struct journal_reader *r)
 {
-    ASSERT(!r->journal);
-    ASSERT(!j->depth || j->group_start == j->pending.n);
-    *r = (struct journal_reader){.journal = j, .next = j->readers, .offset = j->offset};
-    j->readers = r;
-    turn_on_or_off(j);
+    ASSERT(!j->filed);
+    attach(j, r, false);
+}
+
+void journal_attach_stream(struct journal *j, struct journal_reader *r)
+{
+    attach(j, r, true);
 }
 
 void journal_detach(struct journal_reader *r)
@@ -211,12 +408,16 @@ void journal_detach(struct journal_reader *r)
     while (*at != r)
         at = &(*at)->next;
     *at = r->next;
+    if (!r->stream)
+        drop_notes(j, j->note_n);
     *r = (struct journal_reader){0};
     turn_on_or_off(j);
-    if (j->readers)
+    if (j->readers) {
         trim(j);
-    else
+    } else {
         drop_all(j);
+        history_begin(&j->history);
+    }
 }
 
 struct bytes journal_unread(const struct journal_reader *r)
@@ -232,9 +433,50 @@ char *journal_room_behind(struct journal_reader *r, size_t n)
     return journal_whole(j) == j->pending.n ? buf_room(&j->pending, n) : NULL;
 }
 
+/* Notes of groups that have ended. */
+static size_t whole_notes(const struct journal *j)
+{
+    return j->depth ? j->group_notes : j->note_n;
+}
+
+struct journal_batch journal_batch(const struct journal_reader *r)
+{
+    const struct journal *j = r->journal;
+    ASSERT(!r->stream);
+    return (struct journal_batch){.stream = journal_unread(r),
+                                  .notes = j->notes,
+                                  .note_n = whole_notes(j),
+                                  .text = j->text.p};
+}
+
+void journal_take_batch(struct journal_reader *r, size_t bytes, size_t notes)
+{
+    struct journal *j = r->journal;
+    ASSERT(bytes <= whole_end(j) - r->offset && notes <= whole_notes(j));
+    r->offset += bytes;
+    /* A skip may have grown since the batch was asked for: the rest of it stays. */
+    struct journal_note *last = notes ? &j->notes[notes - 1] : NULL;
+    if (last && last->kind == JOURNAL_SKIP && last->offset + last->n > r->offset) {
+        last->n -= (size_t)(r->offset - last->offset);
+        last->offset = r->offset;
+        notes--;
+    }
+    drop_notes(j, notes);
+    trim(j);
+    ASSERT(!j->note_n || j->notes[0].offset >= r->offset);
+}
+
 void journal_take(struct journal_reader *r, size_t n)
 {
     struct journal *j = r->journal;
+    size_t notes = 0;
+    if (!r->stream)
+        while (notes < whole_notes(j) && j->notes[notes].offset < r->offset + n)
+            notes++;
+    if (notes) {
+        journal_take_batch(r, n, notes);
+        return;
+    }
     ASSERT(n <= whole_end(j) - r->offset);
     r->offset += n;
     trim(j);
@@ -246,6 +488,8 @@ void journal_skip(struct journal_reader *r)
     bool alone = j->readers == r && !r->next;
     ASSERT(alone || !j->depth || j->group_start == j->pending.n);
     r->offset = j->offset;
+    if (!r->stream)
+        drop_notes(j, j->note_n);
     if (alone)
         drop_all(j);
     else

@@ -104,7 +104,7 @@ static struct rdb_write_options write_options(const struct snapshot *n, bool aof
                                       .generation = n->generation,
                                       .aof = aof_has_base(n->aof),
                                       .journal_offset = n->engine->journal->offset,
-                                      .replication_id = n->engine->journal->id,
+                                      .replication_id = n->engine->journal->history.id,
                                       .library = library_at,
                                       .progress = tell_progress,
                                       .context = (void *)(uintptr_t)n};

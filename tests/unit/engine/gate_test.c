@@ -196,7 +196,7 @@ TEST(a_script_hands_its_durability_on)
     run(script, &set_command, "k", false, true);
     gate_inherit(&call, script);
     CHECK(call.durable && call.wrote_durably && script->mark_n == 0);
-    e->journal->offset = 7;
+    e->journal->offset = e->journal->effects_end = 7;
     chain_add(&c->out, BYTES("+OK\r\n"));
     gate_reply(&call, 0, false);
     tell(e, false, 7, 6);
@@ -204,6 +204,27 @@ TEST(a_script_hands_its_durability_on)
     tell(e, false, 7, 7);
     CHECK(sendable(c, 5));
     client_free(script);
+    engine_end(e);
+}
+
+/* replication 11.1: the stream goes on with a PING, and no reply waits for it. */
+TEST(no_reply_waits_for_what_only_replicas_hear)
+{
+    struct engine *e = engine_begin();
+    struct client *c = client(e);
+    struct journal_reader stream = {0};
+    journal_attach_stream(e->journal, &stream);
+    tell(e, true, 0, 0);
+    run(c, &set_command, "k", true, false);
+    uint64_t end = e->journal->offset;
+    journal_stream_only(e->journal, BYTES("*1\r\n$4\r\nPING\r\n"));
+    CHECK(e->journal->offset > end && e->journal->effects_end == end);
+    run(c, &set_command, "k", false, false); /* finds it there */
+    tell(e, true, end - 1, 0);
+    CHECK(sendable(c, 0));
+    tell(e, true, end, 0);
+    CHECK(gate_sendable(c) == chain_end(&c->out));
+    journal_detach(&stream);
     engine_end(e);
 }
 
@@ -369,6 +390,7 @@ UNIT_MAIN(T(without_marks_all_leaves),
           T(a_durable_mark_is_not_swallowed_by_an_equal_plain_one),
           T(durable_waits_for_the_disk_though_nothing_else_waits),
           T(without_a_base_nothing_is_durable), T(a_script_hands_its_durability_on),
+          T(no_reply_waits_for_what_only_replicas_hear),
           T(what_is_pushed_waits_for_the_end_of_its_group),
           T(a_client_that_ends_within_a_group_is_forgotten),
           T(a_mark_may_begin_before_earlier_ones),

@@ -4,6 +4,8 @@
 #include "base/rng.h"
 #include "unit.h"
 
+#include <stdlib.h>
+
 static void add(struct journal *j, int db, const char *a, const char *b)
 {
     struct bytes argv[] = {bytes_text(a), bytes_text(b)};
@@ -109,23 +111,23 @@ TEST(goes_on_under_the_id_of_the_files_and_under_no_other)
     struct journal *j = journal_new();
     struct journal_reader r = {0};
     char own[41];
-    memcpy(own, j->id, sizeof(own));
+    memcpy(own, j->history.id, sizeof(own));
     CHECK(strlen(own) == 40 && j->offset == 0);
     static const char *const none[] = {"", "short", "0123456789012345678901234567890123456:\n9",
                                        "01234567890123456789012345678901234567890"};
     for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++) {
         journal_continue(j, none[i], 77);
-        CHECK(strcmp(j->id, own) == 0 && j->offset == 0);
+        CHECK(strcmp(j->history.id, own) == 0 && j->offset == 0);
     }
     journal_pause(j);
     journal_continue(j, id, 77);
-    CHECK(strcmp(j->id, own) == 0 && j->offset == 0);
+    CHECK(strcmp(j->history.id, own) == 0 && j->offset == 0);
     journal_resume(j);
     journal_continue(j, id, 77);
-    CHECK(strcmp(j->id, id) == 0 && j->offset == 77);
+    CHECK(strcmp(j->history.id, id) == 0 && j->offset == 77);
     journal_attach(j, &r);
     journal_continue(j, own, 5);
-    CHECK(strcmp(j->id, id) == 0 && j->offset == 77 && r.offset == 77);
+    CHECK(strcmp(j->history.id, id) == 0 && j->offset == 77 && r.offset == 77);
     journal_detach(&r);
     journal_free(j);
 }
@@ -160,7 +162,7 @@ TEST(bytes_stay_until_the_slowest_has_taken_them)
     journal_attach(&j, &file);
     group(&j, 0, "DEL", "a");
     size_t n = journal_unread(&file).n;
-    journal_attach(&j, &backlog); /* from here on */
+    journal_attach_stream(&j, &backlog); /* from here on */
     CHECK(journal_unread(&backlog).n == 0 && backlog.offset == n && journal_is_sound(&j));
     group(&j, 0, "DEL", "b");
     CHECK(journal_unread(&file).n == 2 * n && journal_unread(&backlog).n == n);
@@ -190,7 +192,7 @@ TEST(who_skips_takes_nothing_from_the_others)
     struct journal j = {.db = 0};
     struct journal_reader file = {0}, backlog = {0};
     journal_attach(&j, &file);
-    journal_attach(&j, &backlog);
+    journal_attach_stream(&j, &backlog);
     group(&j, 0, "DEL", "a");
     size_t n = journal_unread(&file).n;
     journal_skip(&file);
@@ -237,7 +239,7 @@ TEST(readers_at_different_speeds_read_the_same)
     struct copy all = {0}, c[READERS] = {{.from = 0}};
     struct rng rng;
     rng_seed(&rng, 7);
-    journal_attach(j, &all.reader);
+    journal_attach_stream(j, &all.reader);
     for (int step = 0; step < 30000; step++) {
         unsigned effects = (unsigned)rng_below(&rng, 4);
         journal_group_begin(j);
@@ -255,7 +257,7 @@ TEST(readers_at_different_speeds_read_the_same)
         CHECK(journal_is_sound(j));
         for (int k = 0; k < READERS; k++) {
             if (!c[k].reader.journal && rng_below(&rng, 50) == 0) {
-                journal_attach(j, &c[k].reader);
+                journal_attach_stream(j, &c[k].reader);
                 c[k].from = j->offset;
                 c[k].text.n = 0;
             } else if (c[k].reader.journal && rng_below(&rng, 2000) == 0) {
@@ -283,9 +285,214 @@ TEST(readers_at_different_speeds_read_the_same)
     journal_free(j);
 }
 
+/* ---- Where stream and file differ */
+
+/* The file's part of a batch as text: {n} skipped, <...> only here, [...] an ID. */
+static void render(struct buf *out, const struct journal_batch *b, uint64_t from)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < b->note_n; i++) {
+        const struct journal_note *x = &b->notes[i];
+        size_t to = (size_t)(x->offset - from);
+        buf_add(out, bytes_of(b->stream.p + at, to - at));
+        at = to;
+        if (x->kind == JOURNAL_SKIP) {
+            buf_printf(out, "{%zu}", x->n);
+            at += x->n;
+        } else {
+            buf_printf(out, x->kind == JOURNAL_ID ? "[%.*s]" : "<%.*s>", (int)x->n,
+                       b->text + x->at);
+        }
+    }
+    buf_add(out, bytes_of(b->stream.p + at, b->stream.n - at));
+}
+
+/* Takes a whole batch and tells whether the file's part is this. */
+static bool file_gets(struct journal_reader *r, const char *text)
+{
+    struct buf out = {0};
+    struct journal_batch b = journal_batch(r);
+    render(&out, &b, r->offset);
+    bool same = bytes_is(buf_bytes(&out), text);
+    if (!same)
+        printf("# %.*s\n", (int)out.n, out.p);
+    buf_free(&out);
+    journal_take_batch(r, b.stream.n, b.note_n);
+    return same && journal_is_sound(r->journal);
+}
+
+#define PING   "*1\r\n$4\r\nPING\r\n"
+#define DEL(k) "*2\r\n$3\r\nDEL\r\n$1\r\n" k "\r\n"
+#define MULTI  "*1\r\n$5\r\nMULTI\r\n"
+#define EXEC   "*1\r\n$4\r\nEXEC\r\n"
+
+TEST(what_is_for_the_stream_alone_is_a_gap_in_the_file)
+{
+    struct journal *j = journal_new();
+    struct journal_reader file = {0}, stream = {0};
+    j->db = 0;
+    journal_stream_only(j, BYTES(PING)); /* for nobody */
+    journal_attach(j, &file);
+    journal_stream_only(j, BYTES(PING)); /* no one wants the stream */
+    CHECK(j->offset == 0);
+    journal_attach_stream(j, &stream);
+    group(j, 0, "DEL", "a");
+    uint64_t end = j->offset;
+    journal_stream_only(j, BYTES(PING));
+    journal_stream_only(j, BYTES(PING));
+    CHECK(j->effects_end == end && j->offset == end + 28);
+    CHECK(bytes_is(journal_unread(&stream), DEL("a") PING PING));
+    group(j, 0, "DEL", "b");
+    CHECK(j->effects_end == j->offset);
+    CHECK(file_gets(&file, DEL("a") "{28}" DEL("b")));
+    /* Beside an effect in a group, and without one. */
+    journal_group_begin(j);
+    add(j, 0, "DEL", "c");
+    journal_stream_only(j, BYTES(PING));
+    CHECK(journal_batch(&file).note_n == 0);
+    journal_group_end(j);
+    CHECK(file_gets(&file, MULTI DEL("c") "{14}" EXEC) && j->effects_end == j->offset);
+    end = j->effects_end;
+    journal_group_begin(j);
+    journal_stream_only(j, BYTES(PING));
+    journal_stream_only(j, BYTES(PING));
+    journal_group_end(j);
+    CHECK(j->effects_end == end && file_gets(&file, "{57}"));
+    journal_detach(&file);
+    journal_stream_only(j, BYTES(PING));
+    CHECK(j->note_n == 0 && journal_is_sound(j));
+    journal_detach(&stream);
+    journal_free(j);
+}
+
+TEST(a_gap_that_grows_while_it_is_written_is_not_lost)
+{
+    struct journal *j = journal_new();
+    struct journal_reader file = {0}, stream = {0};
+    j->db = 0;
+    journal_attach(j, &file);
+    journal_attach_stream(j, &stream);
+    group(j, 0, "DEL", "a");
+    journal_stream_only(j, BYTES(PING));
+    struct journal_batch b = journal_batch(&file);
+    size_t bytes = b.stream.n, notes = b.note_n;
+    CHECK(notes == 1 && !journal_batch_is_empty(&b));
+    journal_stream_only(j, BYTES(PING));
+    journal_take_batch(&file, bytes, notes);
+    CHECK(file_gets(&file, "{14}"));
+    /* Not taken: all of it comes again. */
+    journal_stream_only(j, BYTES(PING));
+    group(j, 0, "DEL", "b");
+    journal_take(&file, 14);
+    CHECK(file_gets(&file, DEL("b")));
+    journal_stream_only(j, BYTES(PING));
+    journal_skip(&file);
+    b = journal_batch(&file);
+    CHECK(journal_batch_is_empty(&b));
+    journal_detach(&stream);
+    journal_detach(&file);
+    journal_free(j);
+}
+
+TEST(a_replica_passes_on_what_came_and_keeps_its_own_writes_apart)
+{
+    struct journal *j = journal_new();
+    struct journal_reader file = {0}, stream = {0};
+    journal_attach(j, &file);
+    journal_attach_stream(j, &stream);
+    journal_adopt(j, "abcdef7890123456789012345678901234567890", 1000);
+    CHECK(j->offset == 1000 && file.offset == 1000 && stream.offset == 1000);
+    journal_set_mode(j, JOURNAL_RAW);
+    journal_raw_begin(j, BYTES(DEL("x")), 5, true);
+    add(j, 5, "DEL", "never"); /* the handler's own report */
+    CHECK(journal_unread(&stream).n == 0);
+    journal_raw_end(j);
+    journal_raw_begin(j, BYTES(PING), 5, false);
+    journal_raw_end(j);
+    CHECK(j->offset == 1000 + 20 + 14 && j->effects_end == j->offset - 14);
+    group(j, 5, "DEL", "l"); /* of a client of ours */
+    group(j, 2, "DEL", "m");
+    journal_stream_only(j, BYTES(PING));
+    CHECK(bytes_is(journal_unread(&stream), DEL("x") PING));
+    CHECK(file_gets(&file, DEL("x") "{14}<" DEL("l") "><*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n" DEL(
+                               "m") "*2\r\n$6\r\nSELECT\r\n$1\r\n5\r\n>"));
+    /* It takes over: the file names the new history, and the stream a database. */
+    char before[41];
+    memcpy(before, j->history.id, sizeof(before));
+    journal_set_mode(j, JOURNAL_EFFECTS);
+    journal_shift(j, "ffffff7890123456789012345678901234567890");
+    group(j, 5, "DEL", "y");
+    CHECK(strcmp(j->history.id2, before) == 0 && j->history.second_offset == 1035);
+    CHECK(file_gets(&file, "[ffffff7890123456789012345678901234567890]*2\r\n$6\r\nSELECT\r\n$1\r\n5"
+                           "\r\n" DEL("y")));
+    journal_detach(&stream);
+    journal_detach(&file);
+    journal_free(j);
+}
+
+/* Random bytes of all kinds, batches that are taken late or not at all: what the file gets is the
+ * stream with the gaps, to the byte. */
+TEST(file_and_stream_agree_whatever_comes)
+{
+    struct journal *j = journal_new();
+    struct copy all = {0};
+    struct journal_reader file = {0};
+    struct buf kept = {0};
+    struct rng rng;
+    rng_seed(&rng, 77);
+    journal_attach(j, &file);
+    journal_attach_stream(j, &all.reader);
+    for (int step = 0; step < 20000; step++) {
+        journal_group_begin(j);
+        for (uint64_t i = rng_below(&rng, 4); i > 0; i--) {
+            if (rng_below(&rng, 2))
+                journal_stream_only(j, BYTES(PING));
+            else
+                add(j, (int)rng_below(&rng, 2), "DEL", "k");
+        }
+        if (rng_below(&rng, 3) == 0) {
+            struct journal_batch b = journal_batch(&file);
+            if (rng_below(&rng, 2)) {
+                render(&kept, &b, file.offset);
+                journal_take_batch(&file, b.stream.n, b.note_n);
+            }
+        }
+        journal_group_end(j);
+        CHECK(journal_is_sound(j));
+        struct bytes rest = journal_unread(&all.reader);
+        buf_add(&all.text, rest);
+        journal_take(&all.reader, rest.n);
+    }
+    struct journal_batch b = journal_batch(&file);
+    render(&kept, &b, file.offset);
+    /* Play the file against the stream. */
+    size_t at = 0;
+    for (size_t i = 0; i < kept.n;) {
+        if (kept.p[i] == '{') {
+            size_t n = strtoul(kept.p + i + 1, NULL, 10);
+            at += n;
+            i = (size_t)((char *)memchr(kept.p + i, '}', kept.n - i) - kept.p) + 1;
+        } else {
+            CHECK(kept.p[i++] == all.text.p[at++]);
+        }
+    }
+    CHECK(at == all.text.n && at == j->offset);
+    CHECK(count(buf_bytes(&kept), "PING") == 0 && count(buf_bytes(&kept), "DEL") > 9000);
+    CHECK(count(buf_bytes(&kept), "MULTI") == count(buf_bytes(&kept), "EXEC"));
+    buf_free(&kept);
+    buf_free(&all.text);
+    journal_detach(&all.reader);
+    journal_detach(&file);
+    journal_free(j);
+}
+
 UNIT_MAIN(T(goes_on_under_the_id_of_the_files_and_under_no_other),
           T(nothing_is_formatted_for_nobody),
           T(one_effect_stands_alone_and_several_in_a_transaction),
           T(an_open_group_stays_when_the_rest_is_taken), T(what_is_not_taken_is_given_again),
           T(nothing_is_gathered_in_a_pause), T(bytes_stay_until_the_slowest_has_taken_them),
-          T(who_skips_takes_nothing_from_the_others), T(readers_at_different_speeds_read_the_same))
+          T(who_skips_takes_nothing_from_the_others), T(readers_at_different_speeds_read_the_same),
+          T(what_is_for_the_stream_alone_is_a_gap_in_the_file),
+          T(a_gap_that_grows_while_it_is_written_is_not_lost),
+          T(a_replica_passes_on_what_came_and_keeps_its_own_writes_apart),
+          T(file_and_stream_agree_whatever_comes))

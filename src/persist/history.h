@@ -1,0 +1,46 @@
+/* Which history the journal's bytes belong to: a replication ID names one, and an offset a place in
+ * it. Two servers that know the same ID and are at the same offset hold the same data.
+ *
+ * A server that takes over (REPLICAOF NO ONE) begins a history of its own and remembers the one
+ * before it: what lies below second_offset is common to both. So replicas that followed the former
+ * primary go on with the missing bytes alone.
+ *
+ * Plain data inside struct journal, its only home. Pure; nothing fails. Source: PSYNC of Redis 4
+ * and later, as seen on the wire; specification "replication", section 6.1. */
+#ifndef PERSIST_HISTORY_H
+#define PERSIST_HISTORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HISTORY_ID_LENGTH 40
+
+struct history {
+    char id[HISTORY_ID_LENGTH + 1];  /* what is written now belongs to this one */
+    char id2[HISTORY_ID_LENGTH + 1]; /* the one before; all '0': none */
+    uint64_t second_offset;          /* first byte that is not id2's; 0: there is no id2 */
+};
+
+/* 40 letters and digits. */
+bool history_is_id(const char *id);
+/* The same without regard to case. */
+bool history_same_id(const char *a, const char *b);
+
+/* Another one, of which nobody has heard: random, and nothing before it. */
+void history_begin(struct history *h);
+/* That of somebody else, from whom the data come: nothing before it. id is one. */
+void history_adopt(struct history *h, const char *id);
+/* What is written behind `offset` belongs to the new ID, what came before to the old one: a server
+ * takes over (id NULL: a random one), or its primary has. */
+void history_shift(struct history *h, const char *id, uint64_t offset);
+/* Only its own ID counts from here on. */
+void history_forget_second(struct history *h);
+
+/* Whether who holds the bytes before `next` of the history `id` holds what we hold there. Which of
+ * the bytes behind are still at hand is not asked. */
+bool history_shares(const struct history *h, const char *id, uint64_t next);
+
+/* Whether what is said of the fields above is true. */
+bool history_is_sound(const struct history *h);
+
+#endif
