@@ -16,6 +16,7 @@
 struct client;
 struct client_running;
 struct call;
+struct replication;
 struct scripting;
 struct user;
 struct users;
@@ -177,10 +178,11 @@ struct engine {
     struct journal *journal;
     struct pubsub *pubsub;
     struct users *users;
-    struct tracking *tracking;   /* who caches what (engine/tracking.h) */
-    struct observe *observe;     /* slow commands, events, MONITOR (engine/observe.h) */
-    struct scripting *scripting; /* the commands' (script/scripting.h) */
-    struct metric_set *metrics;  /* the tables of all modules (server/info.h) */
+    struct tracking *tracking;       /* who caches what (engine/tracking.h) */
+    struct observe *observe;         /* slow commands, events, MONITOR (engine/observe.h) */
+    struct scripting *scripting;     /* the commands' (script/scripting.h) */
+    struct replication *replication; /* (replica/replication.h) */
+    struct metric_set *metrics;      /* the tables of all modules (server/info.h) */
     struct engine_services services;
 
     /* What every command looks at. */

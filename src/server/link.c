@@ -385,6 +385,12 @@ static void write_one(struct link_set *s, struct link *k)
         stop_reading(k);
 }
 
+struct conn *link_connection(const struct client *c)
+{
+    const struct link *k = c->link;
+    return k ? k->conn : NULL;
+}
+
 void link_write_all(struct link_set *s)
 {
     struct engine *e = s->engine;

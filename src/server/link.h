@@ -6,6 +6,7 @@
 #include "io/loop.h"
 
 struct admit;
+struct conn;
 struct memory;
 struct tls_context;
 struct link_set; /* all of them */
@@ -25,6 +26,9 @@ struct link_arrival {
 };
 /* Creates a client for it, or refuses and closes it. */
 void link_open(struct link_set *s, const struct link_arrival *a);
+
+/* The socket of a client; NULL: it has none. */
+struct conn *link_connection(const struct client *c);
 
 /* Some link has bytes to read. */
 bool link_is_readable(const struct link_set *s);

@@ -7,7 +7,7 @@
  *     cron
  *     turn
  *     persistence, backup            listeners
- *     durability, rewrite            link
+ *     durability, rewrite            replica, link
  *     snapshot, loader, shutdown     memory, admit, lazy
  */
 #include "server/server.h"
@@ -27,6 +27,7 @@
 #include "engine/state.h"
 #include "io/file.h"
 #include "persist/aof.h"
+#include "replica/replica.h"
 #include "script/scripting.h"
 #include "server/admit.h"
 #include "server/apply.h"
@@ -73,6 +74,7 @@ struct server {
     struct persistence *persistence;
     struct backup *backup;
     struct turn *turn;
+    struct replication *replication;
     struct cron *cron;
     struct apply_parts apply;
     struct services_parts services;
@@ -86,6 +88,12 @@ static bool serve_while_loading(void *context)
 {
     const struct server *s = context;
     return turn_in_loading(s->turn);
+}
+
+static struct conn *connection_of(void *context, const struct client *c)
+{
+    (void)context;
+    return link_connection(c);
 }
 
 /* In a forked child. */
@@ -180,12 +188,16 @@ static void make_parts(struct server *s)
                                                                  .rewrite = s->rewrite,
                                                                  .lock = &s->lock});
     s->backup = backup_new(e, s->disk, s->aof, s->rewrite);
+    s->replication = replica_new(
+        e, s->loop, &(struct replication_services){.context = s, .connection = connection_of},
+        s->info.process.run_id);
     s->turn = turn_new(&(struct turn_parts){.engine = e,
                                             .loop = s->loop,
                                             .links = s->links,
                                             .memory = s->memory,
                                             .durability = s->durability,
                                             .rewrite = s->rewrite,
+                                            .replication = s->replication,
                                             .persistence = s->persistence,
                                             .shutdown = s->shutdown});
     s->cron = cron_new(s->loop, &(struct cron_parts){.engine = e,
@@ -356,6 +368,7 @@ void server_free(struct server *s)
     durability_free(s->durability);
     loader_free(s->loader);
     turn_free(s->turn);
+    replica_free(s->replication);
     link_set_free(s->links);
     admit_free(s->admit);
     shutdown_free(s->shutdown);

@@ -13,6 +13,8 @@
  *              client runs twice.
  *   serve      keys that became ready serve those who wait for them.
  *   flush      the effects go to the append-only file, in one batch.
+ *   replicate  the same bytes go to the replicas, in front of the replies: whoever got a reply
+ *              knows that they are on their way.
  *   send       each client's output, up to where the gate holds it back.
  *   close      clients that are marked go.
  *   files      what may only happen between batches: a fork, the switch to a new increment.
@@ -34,6 +36,7 @@
 #include "engine/gate.h"
 #include "engine/pause.h"
 #include "engine/tracking.h"
+#include "replica/replica.h"
 #include "server/durability.h"
 #include "server/link.h"
 #include "server/memory.h"
@@ -98,6 +101,7 @@ static void flush_and_send(struct turn *t)
     persistence_save_flushed(p->persistence);
     durability_flush(p->durability);
     t->figures.file_ticks += clock_ticks() - began;
+    replica_send(p->replication);
     gate_before_sending(e);
     link_write_all(p->links);
 }

@@ -10,6 +10,7 @@ struct durability;
 struct link_set;
 struct memory;
 struct persistence;
+struct replication;
 struct rewrite;
 struct shutdown;
 struct turn;
@@ -23,6 +24,7 @@ struct turn_parts {
     struct durability *durability;
     struct persistence *persistence;
     struct rewrite *rewrite;
+    struct replication *replication;
     const struct shutdown *shutdown;
 };
 

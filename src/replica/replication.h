@@ -1,0 +1,54 @@
+/* What replication knows, made once by the server (replica/replica.h). Holds no logic.
+ *
+ * A server is a primary or a replica, and either may have replicas of its own:
+ *
+ *   peers    who follows us: for each a state, and an offset up to which it has been sent the
+ *            stream (replica/peer.h). The bytes lie in the backlog, once for all of them.
+ *   copy     the snapshot that is being made for those of them who need everything
+ *            (replica/copy.h).
+ *   follow   our link to the primary (replica/follow.h). NULL: we are one.
+ *
+ * Commands reach it by engine.replication; what only the server can do comes as services. */
+#ifndef REPLICA_REPLICATION_H
+#define REPLICA_REPLICATION_H
+
+#include "engine/engine.h"
+#include "io/conn.h"
+#include "io/loop.h"
+#include "persist/backlog.h"
+
+struct copy;
+struct follow;
+
+/* What only the server can do; filled by it. Errors are -errno. */
+struct replication_services {
+    void *context;
+    /* The socket of a client, which stays the link's own; NULL: it has none. */
+    struct conn *(*connection)(void *context, const struct client *c);
+};
+
+struct replication_figures {
+    uint64_t full, partial, partial_refused; /* synchronisations of replicas */
+    uint64_t bytes_in, bytes_out;            /* from the primary; to replicas */
+};
+
+struct replication {
+    struct engine *engine; /* borrowed, as is the loop */
+    struct loop *loop;
+    struct replication_services services;
+    const char *run_id; /* 40 letters and digits; borrowed */
+
+    struct backlog backlog;  /* open while there is, or lately was, a replica; or a primary */
+    struct dlist_node peers; /* struct peer */
+    size_t peer_n;
+    struct copy *copy;
+    struct follow *follow;
+    struct replication_figures figures;
+};
+
+static inline bool replication_is_replica(const struct replication *r)
+{
+    return r->follow != NULL;
+}
+
+#endif
