@@ -313,6 +313,39 @@ static bool enter_directory(struct settings *s)
     return true;
 }
 
+/* The process as the settings want it: its log, its directory, whether a terminal holds it. */
+static bool become_server(struct settings *settings)
+{
+    log_set_level((int)settings->loglevel);
+    if (settings->syslog_enabled)
+        log_to_syslog(settings->syslog_ident, (int)settings->syslog_facility);
+    if (!enter_directory(settings))
+        return false;
+    open_log(settings);
+    if (settings->daemonize)
+        daemonize();
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    if (settings->crash_log_enabled)
+        crash_install();
+    if (settings->disable_thp)
+        prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+    return true;
+}
+
+static void say_ready(const struct settings *settings)
+{
+    if (settings->port)
+        log_line(LOG_NOTICE, "Ready to accept connections tcp");
+    if (settings->tls_port)
+        log_line(LOG_NOTICE, "Ready to accept connections tls");
+    if (*settings->unixsocket)
+        log_line(LOG_NOTICE, "The server is now ready to accept connections at %s",
+                 settings->unixsocket);
+    if (settings->supervised)
+        tell_manager("STATUS=Ready to accept connections\nREADY=1\n");
+}
+
 int main(int argc, char **argv, char **environment)
 {
     int status;
@@ -324,20 +357,8 @@ int main(int argc, char **argv, char **environment)
     if (!realpath("/proc/self/exe", executable))
         executable[0] = 0;
     struct settings *settings = read_settings(argc, argv);
-    log_set_level((int)settings->loglevel);
-    if (settings->syslog_enabled)
-        log_to_syslog(settings->syslog_ident, (int)settings->syslog_facility);
-    if (!enter_directory(settings))
+    if (!become_server(settings))
         return 1;
-    open_log(settings);
-    if (settings->daemonize)
-        daemonize();
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
-    if (settings->crash_log_enabled)
-        crash_install();
-    if (settings->disable_thp)
-        prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     banner(settings);
     struct data_lock data_lock;
     if (!data_lock_take(settings->dir, &data_lock))
@@ -361,15 +382,7 @@ int main(int argc, char **argv, char **environment)
     log_line(LOG_NOTICE, "Server initialized");
     if (!server_load(s))
         return 1;
-    if (settings->port)
-        log_line(LOG_NOTICE, "Ready to accept connections tcp");
-    if (settings->tls_port)
-        log_line(LOG_NOTICE, "Ready to accept connections tls");
-    if (*settings->unixsocket)
-        log_line(LOG_NOTICE, "The server is now ready to accept connections at %s",
-                 settings->unixsocket);
-    if (settings->supervised)
-        tell_manager("STATUS=Ready to accept connections\nREADY=1\n");
+    say_ready(settings);
     int code = server_run(s);
     server_free(s);
     return code;

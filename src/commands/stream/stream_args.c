@@ -101,6 +101,12 @@ void stream_args_no_group(const struct call *call, struct bytes key, struct byte
                  key.p, (int)group.n, group.p);
 }
 
+void stream_args_no_such_group(const struct call *call, struct bytes key, struct bytes group)
+{
+    reply_errorf(call->reply, "NOGROUP No such consumer group '%.*s' for key name '%.*s'",
+                 (int)group.n, group.p, (int)key.n, key.p);
+}
+
 bool stream_args_strategy(struct bytes word, enum stream_strategy *out)
 {
     if (bytes_is(word, "keepref"))

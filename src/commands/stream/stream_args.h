@@ -27,8 +27,9 @@ bool stream_args_group(const struct call *call, struct stream **s, struct stream
 /* An empty stream under an absent key. */
 struct stream *stream_args_create(const struct call *call, struct bytes key);
 struct stream_log_policy stream_args_policy(const struct call *call);
-/* "NOGROUP ..." */
+/* "NOGROUP ...": as commands that read and acknowledge say it, and as XGROUP and XINFO do. */
 void stream_args_no_group(const struct call *call, struct bytes key, struct bytes group);
+void stream_args_no_such_group(const struct call *call, struct bytes key, struct bytes group);
 /* KEEPREF, DELREF, ACKED; false: another word. */
 bool stream_args_strategy(struct bytes word, enum stream_strategy *out);
 

@@ -27,8 +27,7 @@ static bool need_group(struct call *call, struct stream *s, struct stream_group 
     *g = stream_find_group(s, call->argv[3]);
     if (*g)
         return true;
-    reply_errorf(call->reply, "NOGROUP No such consumer group '%.*s' for key name '%.*s'",
-                 (int)call->argv[3].n, call->argv[3].p, (int)call->argv[2].n, call->argv[2].p);
+    stream_args_no_such_group(call, call->argv[2], call->argv[3]);
     return false;
 }
 

@@ -237,8 +237,7 @@ static void do_xinfo_consumers(struct call *call)
         return;
     const struct stream_group *g = stream_find_group(s, call->argv[3]);
     if (!g) {
-        reply_errorf(call->reply, "NOGROUP No such consumer group '%.*s' for key name '%.*s'",
-                     (int)call->argv[3].n, call->argv[3].p, (int)call->argv[2].n, call->argv[2].p);
+        stream_args_no_such_group(call, call->argv[2], call->argv[3]);
         return;
     }
     size_t n;
