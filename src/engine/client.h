@@ -35,7 +35,7 @@ enum client_flag {
     CLIENT_KILLED_SELF = 1 << 6,
 
     CLIENT_BLOCKED = 1 << 7,
-    CLIENT_PAUSED = 1 << 8,       /* a request waits for CLIENT UNPAUSE */
+    CLIENT_PAUSED = 1 << 8,       /* a request is held (engine/pause.h) */
     CLIENT_AUTH_DELAYED = 1 << 9, /* failed AUTH: nothing runs for a while */
     CLIENT_RUNNING = 1 << 10,     /* its script runs and lets others have their turn meanwhile */
 
@@ -56,6 +56,8 @@ enum client_flag {
     CLIENT_TRACKING = 1 << 22, /* hears of changes of what it has read */
     CLIENT_NO_EVICT = 1 << 23,
     CLIENT_NO_TOUCH = 1 << 24,
+
+    CLIENT_HELD_LONG = 1 << 27, /* what would be held for want of replicas is refused */
 };
 
 /* Without a connection, and in no list. */
@@ -64,7 +66,8 @@ enum client_flag {
 /* What makes its requests leave the quick path. */
 #define CLIENT_SLOW_PATH                                                                           \
     (CLIENT_REPLAY | CLIENT_ANONYMOUS | CLIENT_RESTRICTED | CLIENT_MULTI | CLIENT_REPLY_OFF |      \
-     CLIENT_REPLY_SKIP | CLIENT_DURABLE | CLIENT_SUBSCRIBED | CLIENT_TRACKING | CLIENT_NO_TOUCH)
+     CLIENT_REPLY_SKIP | CLIENT_DURABLE | CLIENT_SUBSCRIBED | CLIENT_TRACKING | CLIENT_NO_TOUCH |  \
+     CLIENT_HELD_LONG)
 
 enum client_class { CLASS_NORMAL, CLASS_REPLICA, CLASS_PUBSUB, CLASS_COUNT };
 
@@ -102,6 +105,7 @@ struct client {
     struct timer auth_delay;       /* while CLIENT_AUTH_DELAYED */
     struct timer auth_deadline;    /* while CLIENT_ANONYMOUS */
     unsigned failed_auths;         /* in a row */
+    int64_t held_since_ms;         /* since when its next request is held; 0: it is not */
     int64_t over_soft_ms;          /* since when the output is over its soft limit; 0: it is not */
     const struct command *last_command;
     uint64_t blocked_ticks; /* that the command it waits in has taken so far */

@@ -119,13 +119,23 @@ struct engine_blocking {
     size_t count, with_deadline;
 };
 
-/* CLIENT PAUSE (engine/pause.h). */
+/* Why requests are held. All but the first hold those that may write. */
+enum pause_reason {
+    PAUSE_CLIENT,   /* CLIENT PAUSE */
+    PAUSE_SHUTDOWN, /* the replicas are to catch up before the server ends */
+    PAUSE_FAILOVER, /* or before one of them takes over */
+    PAUSE_REPLICAS, /* min-replicas-to-ack: there are too few of them to confirm a write. PUBLISH
+                       goes on */
+};
+
+/* Requests that wait (engine/pause.h). */
 struct engine_pause {
-    int64_t until_ms; /* by the steady clock */
-    bool writes_only;
-    bool is_due; /* its time has come, and the turn has not ended it yet */
+    unsigned reasons; /* bits 1 << enum pause_reason; not 0: ENGINE_PAUSED */
+    int64_t until_ms; /* of CLIENT PAUSE, by the steady clock */
+    bool writes_only; /* of CLIENT PAUSE */
+    bool is_due;      /* its time has come, and the turn has not ended it yet */
     struct timer timer;
-    struct dlist_node clients; /* (resuming) whose requests wait for the end */
+    struct dlist_node clients; /* (resuming) whose requests wait, those who wait longest first */
 };
 
 struct engine_stats {

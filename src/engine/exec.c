@@ -27,6 +27,7 @@
 #include "engine/deliver.h"
 #include "engine/gate.h"
 #include "engine/observe.h"
+#include "engine/pause.h"
 #include "engine/rights.h"
 #include "engine/tracking.h"
 #include "engine/txn.h"
@@ -110,11 +111,14 @@ static bool admit(struct client *c, const struct command *command, const struct 
     struct admission a = admission_ask(c, command, q, ADMISSION_REQUEST);
     if (admission_denied(c, &a))
         return false;
-    if ((e->slow_path & ENGINE_PAUSED) &&
-        (!e->pause.writes_only || (a.flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)))) {
-        *result = EXEC_HOLD;
+    if ((e->slow_path & ENGINE_PAUSED) && pause_holds(e, command, a.flags)) {
+        if (pause_has_held_long(c))
+            admission_refuse(c, command, "%s", err_text(ERR_NOREPLICAS).p);
+        else
+            *result = EXEC_HOLD;
         return false;
     }
+    pause_forget(c);
     if (queues) {
         txn_queue(c, command, a.flags, q->argv, q->argc);
         reply_simple(&c->reply, "QUEUED");

@@ -1,8 +1,44 @@
 #include "engine/pause.h"
 
 #include "base/assert.h"
-#include "engine/engine.h"
+#include "command/command.h"
 #include "engine/state.h"
+
+static bool is_on(const struct engine *e, enum pause_reason reason)
+{
+    return e->pause.reasons >> reason & 1;
+}
+
+static void resume(struct engine *e, struct client *c)
+{
+    ASSERT(c->flags & CLIENT_PAUSED);
+    c->flags &= ~(unsigned)CLIENT_PAUSED;
+    dlist_remove(&c->resuming);
+    dlist_append(&e->clients.resuming, &c->resuming);
+}
+
+/* All go on, also when another reason is left: what that holds is held again, in the same order,
+ * and has then been held all the time. */
+static void resume_all(struct engine *e)
+{
+    struct dlist_node *held = &e->pause.clients;
+    while (!dlist_empty(held)) {
+        struct client *c = dlist_item(held->next, struct client, resuming);
+        resume(e, c);
+        if (!e->pause.reasons)
+            pause_forget(c);
+    }
+}
+
+void pause_set(struct engine *e, enum pause_reason reason, bool on)
+{
+    if (is_on(e, reason) == on)
+        return;
+    e->pause.reasons ^= 1u << reason;
+    state_set(e, ENGINE_PAUSED, e->pause.reasons != 0);
+    if (!on)
+        resume_all(e);
+}
 
 static void note_due(struct timer *t)
 {
@@ -13,7 +49,7 @@ static void note_due(struct timer *t)
 void pause_begin(struct engine *e, int64_t until_ms, bool writes_only)
 {
     struct engine_pause *p = &e->pause;
-    if (e->slow_path & ENGINE_PAUSED) {
+    if (is_on(e, PAUSE_CLIENT)) {
         ASSERT(timer_is_set(&p->timer) || p->is_due);
         if (p->until_ms > until_ms)
             until_ms = p->until_ms;
@@ -23,7 +59,7 @@ void pause_begin(struct engine *e, int64_t until_ms, bool writes_only)
     p->writes_only = writes_only;
     p->is_due = false;
     timer_set(&e->timers, &p->timer, TIMER_STEADY, until_ms, note_due);
-    state_set(e, ENGINE_PAUSED, true);
+    pause_set(e, PAUSE_CLIENT, true);
 }
 
 void pause_end(struct engine *e)
@@ -31,14 +67,7 @@ void pause_end(struct engine *e)
     struct engine_pause *p = &e->pause;
     timer_stop(&e->timers, &p->timer);
     p->is_due = false;
-    state_set(e, ENGINE_PAUSED, false);
-    while (!dlist_empty(&p->clients)) {
-        struct client *c = dlist_item(p->clients.next, struct client, resuming);
-        ASSERT(c->flags & CLIENT_PAUSED);
-        c->flags &= ~(unsigned)CLIENT_PAUSED;
-        dlist_remove(&c->resuming);
-        dlist_append(&e->clients.resuming, &c->resuming);
-    }
+    pause_set(e, PAUSE_CLIENT, false);
 }
 
 void pause_run_due(struct engine *e)
@@ -47,11 +76,47 @@ void pause_run_due(struct engine *e)
         pause_end(e);
 }
 
+bool pause_holds(const struct engine *e, const struct command *command, unsigned flags)
+{
+    if (is_on(e, PAUSE_CLIENT) && !e->pause.writes_only)
+        return true;
+    if (flags & COMMAND_WRITE)
+        return true;
+    if (!(flags & COMMAND_MAY_REPLICATE))
+        return false;
+    /* A script that does not say that it only reads may write. */
+    return e->pause.reasons != 1u << PAUSE_REPLICAS || command->group == GROUP_SCRIPTING;
+}
+
 void pause_hold(struct client *c)
 {
     struct engine *e = c->engine;
     ASSERT(e->slow_path & ENGINE_PAUSED);
     c->flags |= CLIENT_PAUSED;
+    /* Held again, it has waited all the time. */
+    if (c->held_since_ms == 0)
+        c->held_since_ms = e->steady_ms;
     dlist_remove(&c->resuming);
     dlist_append(&e->pause.clients, &c->resuming);
+}
+
+void pause_refuse_since(struct engine *e, int64_t since_ms)
+{
+    struct dlist_node *n = e->pause.clients.next;
+    while (n != &e->pause.clients) {
+        struct client *c = dlist_item(n, struct client, resuming);
+        n = n->next;
+        if (c->held_since_ms > since_ms)
+            continue;
+        c->flags |= CLIENT_HELD_LONG;
+        resume(e, c);
+    }
+}
+
+bool pause_has_held_long(struct client *c)
+{
+    bool long_enough = (c->flags & CLIENT_HELD_LONG) != 0;
+    if (long_enough)
+        pause_forget(c);
+    return long_enough;
 }

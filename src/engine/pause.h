@@ -1,18 +1,36 @@
-/* CLIENT PAUSE: for a while requests, or only those that may write, are not run but kept in their
- * clients' buffers. */
+/* Requests that are not run for now but kept in their clients' buffers, in order. Several reasons
+ * may be in force at once; the pause is over when none is. */
 #ifndef ENGINE_PAUSE_H
 #define ENGINE_PAUSE_H
 
 #include "engine/client.h"
+#include "engine/engine.h"
 
-/* Until this time by the steady clock. A pause in force is never weakened by another: it ends at
- * the later of the two times and holds all requests if either does. */
+/* CLIENT PAUSE until this time by the steady clock. One in force is never weakened by another: it
+ * ends at the later of the two times and holds all requests if either does. */
 void pause_begin(struct engine *e, int64_t until_ms, bool writes_only);
-/* It is over: those who were held go on. Takes time by their number. */
+/* CLIENT UNPAUSE. */
 void pause_end(struct engine *e);
-/* Ends it when its time has come: a phase of the turn, after the timers. */
+/* Another reason (enum pause_reason) than CLIENT PAUSE, in force or no longer. Ending the last one
+ * takes time by the number of those who were held: they go on. */
+void pause_set(struct engine *e, enum pause_reason reason, bool on);
+/* Ends CLIENT PAUSE when its time has come: a phase of the turn, after the timers. */
 void pause_run_due(struct engine *e);
+
+/* Whether a request of this command, with these flags, is held. */
+bool pause_holds(const struct engine *e, const struct command *command, unsigned flags);
 /* A request of the client is not run: it stays in the buffer until the pause is over. */
 void pause_hold(struct client *c);
+/* Who has been held since this time by the steady clock, or longer, is not held any more: the
+ * request is offered again, and refused if it still would be. */
+void pause_refuse_since(struct engine *e, int64_t since_ms);
+/* Its request, which would be held, is to be refused instead: once. */
+bool pause_has_held_long(struct client *c);
+/* Its request is not held: whatever was remembered of that is over. */
+static inline void pause_forget(struct client *c)
+{
+    c->held_since_ms = 0;
+    c->flags &= ~(unsigned)CLIENT_HELD_LONG;
+}
 
 #endif

@@ -96,6 +96,62 @@ TEST(a_pause_of_writes_holds_what_may_replicate)
     bench_end(b);
 }
 
-UNIT_MAIN(T(ends_at_its_millisecond), T(a_pause_in_force_is_never_weakened),
-          T(ended_early_it_does_not_end_the_next_one),
+/* Replicas confirm writes, and there are too few: what may write waits, all else goes on. */
+TEST(want_of_replicas_holds_writes_and_refuses_them_in_the_end)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct engine *e = &b->engine;
+    struct client *c = bench_client(b), *d = bench_client(b);
+    pause_set(e, PAUSE_REPLICAS, true);
+    pause_set(e, PAUSE_REPLICAS, true);
+    bench_says(c, "PUT k");
+    bench_says(d, "HAS k");
+    CHECK(bench_heard(c, "") && bench_heard(d, ":0|") && (c->flags & CLIENT_PAUSED));
+    bench_wait(b, 40);
+    bench_says(d, "PUT l");
+    pause_refuse_since(e, e->steady_ms - 40);
+    CHECK(!(c->flags & CLIENT_PAUSED) && (d->flags & CLIENT_PAUSED));
+    resume(b);
+    CHECK(bench_heard(c, "-NOREPLICAS Not enough good replicas to write.|") && bench_heard(d, ""));
+    /* That was one request: the next one waits as long. */
+    bench_says(c, "PUT k");
+    CHECK(bench_heard(c, "") && c->held_since_ms == e->steady_ms);
+    pause_set(e, PAUSE_REPLICAS, false);
+    CHECK(!(e->slow_path & ENGINE_PAUSED) && c->held_since_ms == 0);
+    resume(b);
+    CHECK(bench_heard(c, "+OK|") && bench_heard(d, "+OK|"));
+    /* Offered again in the moment in which there are enough: it runs. */
+    pause_set(e, PAUSE_REPLICAS, true);
+    bench_says(c, "PUT m");
+    pause_refuse_since(e, e->steady_ms);
+    pause_set(e, PAUSE_REPLICAS, false);
+    resume(b);
+    CHECK(bench_heard(c, "+OK|") && !(c->flags & CLIENT_HELD_LONG));
+    bench_end(b);
+}
+
+TEST(a_pause_ends_with_its_last_reason)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct engine *e = &b->engine;
+    struct client *c = bench_client(b), *d = bench_client(b);
+    pause_begin(e, e->steady_ms + 100, false);
+    pause_set(e, PAUSE_FAILOVER, true);
+    bench_says(c, "PUT k");
+    bench_says(d, "HAS k");
+    bench_wait(b, 100);
+    CHECK((e->slow_path & ENGINE_PAUSED) && e->pause.reasons == 1u << PAUSE_FAILOVER);
+    int64_t since = c->held_since_ms;
+    resume(b);
+    CHECK(bench_heard(c, "") && bench_heard(d, ":0|") && (c->flags & CLIENT_PAUSED));
+    CHECK(c->held_since_ms == since && d->held_since_ms == 0);
+    pause_set(e, PAUSE_FAILOVER, false);
+    resume(b);
+    CHECK(bench_heard(c, "+OK|") && e->pause.reasons == 0);
+    bench_end(b);
+}
+
+UNIT_MAIN(T(want_of_replicas_holds_writes_and_refuses_them_in_the_end),
+          T(a_pause_ends_with_its_last_reason), T(ends_at_its_millisecond),
+          T(a_pause_in_force_is_never_weakened), T(ended_early_it_does_not_end_the_next_one),
           T(a_pause_of_writes_holds_what_may_replicate))
