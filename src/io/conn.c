@@ -31,6 +31,11 @@ void conn_start_tls(struct conn *c, struct tls_context *x)
     c->tls = tls_new(x, c->fd);
 }
 
+void conn_start_tls_client(struct conn *c, struct tls_context *x, const char *name)
+{
+    c->tls = tls_new_client(x, c->fd, name);
+}
+
 struct tls *conn_tls(const struct conn *c)
 {
     return c->tls;

@@ -34,7 +34,8 @@ struct tls_context {
 struct tls {
     SSL *ssl;
     bool wants_room;
-    bool broken; /* after a fatal error nothing more may be called */
+    bool broken;        /* after a fatal error nothing more may be called */
+    unsigned long code; /* OpenSSL's, of what broke it; 0: it has none */
 };
 
 static bool fail(struct buf *error, const char *what)
@@ -86,12 +87,8 @@ static bool set_protocols(SSL_CTX *c, const char *text, struct buf *error)
     return true;
 }
 
-static bool set_certificates(SSL_CTX *c, const struct tls_options *o, struct buf *error)
+static bool set_certificate(SSL_CTX *c, const struct tls_options *o, struct buf *error)
 {
-    if (!*o->cert_file || !*o->key_file) {
-        buf_add_text(error, "tls-cert-file and tls-key-file must be configured");
-        return false;
-    }
     SSL_CTX_set_default_passwd_cb(c, give_password);
     SSL_CTX_set_default_passwd_cb_userdata(c, (void *)(uintptr_t)o->key_pass);
     if (SSL_CTX_use_certificate_chain_file(c, o->cert_file) != 1)
@@ -100,18 +97,48 @@ static bool set_certificates(SSL_CTX *c, const struct tls_options *o, struct buf
         SSL_CTX_check_private_key(c) != 1)
         return fail(error, "Failed to load private key");
     SSL_CTX_set_default_passwd_cb_userdata(c, NULL);
+    return true;
+}
+
+static bool set_authorities(SSL_CTX *c, const struct tls_options *o, struct buf *error)
+{
+    if (*o->ca_file && SSL_CTX_load_verify_file(c, o->ca_file) != 1)
+        return fail(error, "Failed to configure CA certificate file");
+    if (*o->ca_directory && SSL_CTX_load_verify_dir(c, o->ca_directory) != 1)
+        return fail(error, "Failed to configure CA certificate directory");
+    return true;
+}
+
+static bool set_server_certificates(SSL_CTX *c, const struct tls_options *o, struct buf *error)
+{
+    if (!*o->cert_file || !*o->key_file) {
+        buf_add_text(error, "tls-cert-file and tls-key-file must be configured");
+        return false;
+    }
+    if (!set_certificate(c, o, error))
+        return false;
     if (o->clients != TLS_CLIENTS_NO && !*o->ca_file && !*o->ca_directory) {
         buf_add_text(error, "Either tls-ca-cert-file or tls-ca-cert-dir must be specified when "
                             "tls-auth-clients is enabled");
         return false;
     }
-    if (*o->ca_file && SSL_CTX_load_verify_file(c, o->ca_file) != 1)
-        return fail(error, "Failed to configure CA certificate file");
-    if (*o->ca_directory && SSL_CTX_load_verify_dir(c, o->ca_directory) != 1)
-        return fail(error, "Failed to configure CA certificate directory");
+    if (!set_authorities(c, o, error))
+        return false;
     if (*o->ca_file)
         SSL_CTX_set_client_CA_list(c, SSL_load_client_CA_file(o->ca_file));
     return true;
+}
+
+static bool set_client_certificates(SSL_CTX *c, const struct tls_options *o, struct buf *error)
+{
+    if (!*o->ca_file && !*o->ca_directory) {
+        buf_add_text(error, "Either tls-ca-cert-file or tls-ca-cert-dir must be specified for "
+                            "outgoing connections");
+        return false;
+    }
+    if (*o->cert_file && *o->key_file && !set_certificate(c, o, error))
+        return false;
+    return set_authorities(c, o, error);
 }
 
 static bool set_dh(SSL_CTX *c, const char *path, struct buf *error)
@@ -130,16 +157,28 @@ static bool set_dh(SSL_CTX *c, const char *path, struct buf *error)
     return true;
 }
 
-static bool configure(SSL_CTX *c, const struct tls_options *o, struct buf *error)
+static bool set_ciphers(SSL_CTX *c, const struct tls_options *o, struct buf *error)
 {
-    static const unsigned char id[] = "millrace";
-    uint64_t flags = SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                     SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_SINGLE_DH_USE;
-    if (o->prefer_server_ciphers)
-        flags |= SSL_OP_CIPHER_SERVER_PREFERENCE;
-    SSL_CTX_set_options(c, flags);
+    if (*o->ciphers && SSL_CTX_set_cipher_list(c, o->ciphers) != 1)
+        return fail(error, "Failed to configure ciphers");
+    if (*o->ciphersuites && SSL_CTX_set_ciphersuites(c, o->ciphersuites) != 1)
+        return fail(error, "Failed to configure ciphersuites");
+    return true;
+}
+
+static void set_flags(SSL_CTX *c, uint64_t more)
+{
+    SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                               SSL_OP_IGNORE_UNEXPECTED_EOF | more);
     SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                             SSL_MODE_RELEASE_BUFFERS);
+}
+
+static bool configure_server(SSL_CTX *c, const struct tls_options *o, struct buf *error)
+{
+    static const unsigned char id[] = "millrace";
+    set_flags(c, SSL_OP_SINGLE_DH_USE |
+                     (o->prefer_server_ciphers ? SSL_OP_CIPHER_SERVER_PREFERENCE : 0));
     if (o->session_caching) {
         SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_SERVER);
         SSL_CTX_sess_set_cache_size(c, (long)o->cache_size);
@@ -155,19 +194,25 @@ static bool configure(SSL_CTX *c, const struct tls_options *o, struct buf *error
                        : o->clients == TLS_CLIENTS_OPTIONAL ? SSL_VERIFY_PEER
                                                             : SSL_VERIFY_NONE,
                        NULL);
-    if (!set_protocols(c, o->protocols, error) || !set_certificates(c, o, error) ||
-        !set_dh(c, o->dh_file, error))
-        return false;
-    if (*o->ciphers && SSL_CTX_set_cipher_list(c, o->ciphers) != 1)
-        return fail(error, "Failed to configure ciphers");
-    if (*o->ciphersuites && SSL_CTX_set_ciphersuites(c, o->ciphersuites) != 1)
-        return fail(error, "Failed to configure ciphersuites");
-    return true;
+    return set_protocols(c, o->protocols, error) && set_server_certificates(c, o, error) &&
+           set_dh(c, o->dh_file, error) && set_ciphers(c, o, error);
 }
 
-struct tls_context *tls_context_new(const struct tls_options *o, struct buf *error)
+static bool configure_client(SSL_CTX *c, const struct tls_options *o, struct buf *error)
 {
-    SSL_CTX *c = SSL_CTX_new(TLS_server_method());
+    set_flags(c, 0);
+    SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_verify(c, SSL_VERIFY_PEER, NULL);
+    return set_protocols(c, o->protocols, error) && set_client_certificates(c, o, error) &&
+           set_ciphers(c, o, error);
+}
+
+static struct tls_context *make_context(const SSL_METHOD *side,
+                                        bool (*configure)(SSL_CTX *, const struct tls_options *,
+                                                          struct buf *),
+                                        const struct tls_options *o, struct buf *error)
+{
+    SSL_CTX *c = SSL_CTX_new(side);
     if (!c) {
         fail(error, "Failed to make a TLS context");
         return NULL;
@@ -181,6 +226,16 @@ struct tls_context *tls_context_new(const struct tls_options *o, struct buf *err
     return x;
 }
 
+struct tls_context *tls_context_new(const struct tls_options *o, struct buf *error)
+{
+    return make_context(TLS_server_method(), configure_server, o, error);
+}
+
+struct tls_context *tls_context_new_client(const struct tls_options *o, struct buf *error)
+{
+    return make_context(TLS_client_method(), configure_client, o, error);
+}
+
 void tls_context_free(struct tls_context *x)
 {
     if (!x)
@@ -189,15 +244,30 @@ void tls_context_free(struct tls_context *x)
     mem_free(x);
 }
 
-struct tls *tls_new(struct tls_context *x, int fd)
+static struct tls *make_state(struct tls_context *x, int fd)
 {
     struct tls *t = mem_zalloc(sizeof(*t));
     t->ssl = SSL_new(x->ctx);
-    if (!t->ssl || SSL_set_fd(t->ssl, fd) != 1) {
-        t->broken = true;
+    t->broken = !t->ssl || SSL_set_fd(t->ssl, fd) != 1;
+    return t;
+}
+
+struct tls *tls_new(struct tls_context *x, int fd)
+{
+    struct tls *t = make_state(x, fd);
+    if (!t->broken)
+        SSL_set_accept_state(t->ssl);
+    return t;
+}
+
+struct tls *tls_new_client(struct tls_context *x, int fd, const char *name)
+{
+    struct tls *t = make_state(x, fd);
+    if (t->broken)
         return t;
-    }
-    SSL_set_accept_state(t->ssl);
+    if (*name)
+        t->broken = SSL_set1_host(t->ssl, name) != 1 || SSL_set_tlsext_host_name(t->ssl, name) != 1;
+    SSL_set_connect_state(t->ssl);
     return t;
 }
 
@@ -229,6 +299,7 @@ static long outcome(struct tls *t, int result, bool reading)
         return errno ? -errno : reading ? 0 : -EPIPE;
     default:
         t->broken = true;
+        t->code = ERR_peek_error();
         return -EPROTO;
     }
 }
@@ -268,6 +339,28 @@ long tls_write(struct tls *t, const void *from, size_t n)
     errno = 0;
     int r = SSL_write(t->ssl, from, bounded(n));
     return r > 0 ? r : outcome(t, r, false);
+}
+
+int tls_handshake(struct tls *t)
+{
+    if (t->broken)
+        return -EPROTO;
+    ERR_clear_error();
+    errno = 0;
+    int r = SSL_do_handshake(t->ssl);
+    if (r == 1)
+        return 0;
+    long why = outcome(t, r, true);
+    return why ? (int)why : -ECONNRESET; /* the other side left */
+}
+
+const char *tls_why(const struct tls *t)
+{
+    long verified = t->ssl ? SSL_get_verify_result(t->ssl) : X509_V_OK;
+    if (verified != X509_V_OK)
+        return X509_verify_cert_error_string(verified);
+    const char *reason = t->code ? ERR_reason_error_string(t->code) : NULL;
+    return reason ? reason : "connection lost in the handshake";
 }
 
 bool tls_pending(const struct tls *t)

@@ -21,11 +21,22 @@ struct tls_options { /* "" where nothing is set */
 
 /* NULL: why is in *error. */
 struct tls_context *tls_context_new(const struct tls_options *o, struct buf *error);
+/* For connections that we make: the other side's certificate is always verified, so an authority
+ * has to be set; a certificate of our own only when both its files are. `clients` means nothing. */
+struct tls_context *tls_context_new_client(const struct tls_options *o, struct buf *error);
 /* Connections that use it go on. NULL is nothing. */
 void tls_context_free(struct tls_context *x);
 
 /* The handshake happens within the first reads and writes. */
 struct tls *tls_new(struct tls_context *x, int fd);
+/* The side that asked; x is a client's context. The other side's certificate has to be for this
+ * name; "": for anybody that an authority vouches for. */
+struct tls *tls_new_client(struct tls_context *x, int fd, const char *name);
+/* Goes on with the handshake alone. 0: it is done; -EAGAIN: it waits for the socket; else -errno.
+ */
+int tls_handshake(struct tls *t);
+/* Why the other side's certificate is not good, or what else broke the connection. */
+const char *tls_why(const struct tls *t);
 /* Says goodbye if that does not block. */
 void tls_free(struct tls *t);
 /* As conn_read() and conn_write(). */

@@ -66,6 +66,17 @@ static void collect(void *context)
     }
 }
 
+/* Signals are the loop's thread's. Returns 0 or an errno. */
+static int start_thread(pthread_t *thread, void *(*run)(void *argument), void *argument)
+{
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    int error = pthread_create(thread, NULL, run, argument);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return error;
+}
+
 struct worker *worker_new(struct loop *l, const char *name)
 {
     struct worker *w = mem_zalloc(sizeof(*w));
@@ -75,11 +86,7 @@ struct worker *worker_new(struct loop *l, const char *name)
     pthread_cond_init(&w->more, NULL);
     pthread_cond_init(&w->idle, NULL);
     w->wake = loop_wake_new(l, collect, w);
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int error = pthread_create(&w->thread, NULL, main_of_thread, w);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    int error = start_thread(&w->thread, main_of_thread, w);
     ASSERT(error == 0);
     pthread_setname_np(w->thread, name);
     return w;
@@ -122,4 +129,30 @@ void worker_drain(struct worker *w)
 size_t worker_pending(const struct worker *w)
 {
     return w->pending;
+}
+
+struct alone {
+    void (*run)(void *argument);
+    void *argument;
+};
+
+static void *main_alone(void *argument)
+{
+    struct alone a = *(struct alone *)argument;
+    mem_free(argument);
+    a.run(a.argument);
+    return NULL;
+}
+
+int worker_alone(void (*run)(void *argument), void *argument)
+{
+    struct alone *a = mem_alloc(sizeof(*a));
+    *a = (struct alone){run, argument};
+    pthread_t thread;
+    int error = start_thread(&thread, main_alone, a);
+    if (error)
+        mem_free(a);
+    else
+        pthread_detach(thread);
+    return -error;
 }

@@ -26,4 +26,8 @@ void worker_drain(struct worker *w);
 /* Jobs not yet done(). */
 size_t worker_pending(const struct worker *w);
 
+/* A thread of its own for one call that may take long and that nobody can end; nobody waits for it
+ * either. It takes no signals. Returns 0 or -errno. */
+int worker_alone(void (*run)(void *argument), void *argument);
+
 #endif
