@@ -29,7 +29,9 @@
 
 void gate_init(struct gate *g)
 {
-    *g = (struct gate){.promise = {.released = UINT64_MAX}};
+    *g = (struct gate){.promise = {.released = UINT64_MAX},
+                       .file = {.released = UINT64_MAX},
+                       .replicated = UINT64_MAX};
     g->written = mem_zalloc(STORE_WRITTEN_SLOTS * sizeof(*g->written));
     dlist_init(&g->pushed);
 }
@@ -82,7 +84,7 @@ void gate_mark(struct client *c, uint64_t position, uint64_t offset, bool durabl
 static bool is_covered(const struct gate_promise *p, const struct gate_mark *m)
 {
     if (m->offset == GATE_OPEN_GROUP)
-        return !p->open;
+        return p->released == UINT64_MAX;
     return m->offset <= (m->durable ? p->synced : p->released);
 }
 
@@ -194,19 +196,48 @@ static void arm(struct engine *e)
     e->gate.late = true;
 }
 
-void gate_tell(struct engine *e, const struct gate_promise *now)
+static uint64_t least(uint64_t a, uint64_t b)
 {
-    struct gate_promise before = e->gate.promise;
-    e->gate.promise = *now;
-    e->gate.moves += now->released != before.released || now->synced != before.synced ||
-                     now->open != before.open || now->durable != before.durable;
+    return a < b ? a : b;
+}
+
+/* File and replicas together. */
+static void combine(struct engine *e)
+{
+    struct gate *g = &e->gate;
+    struct gate_promise before = g->promise, *now = &g->promise;
+    *now = g->file;
+    now->armed = g->file.armed || g->replicated != UINT64_MAX;
+    now->released = least(g->file.released, g->replicated);
+    now->synced = least(g->file.synced, g->replicated);
+    g->moves += now->released != before.released || now->synced != before.synced ||
+                now->open != before.open || now->durable != before.durable;
     if (now->armed && !before.armed)
         arm(e);
     else if (!now->armed)
         e->store->written = NULL;
+}
+
+void gate_tell(struct engine *e, const struct gate_promise *now)
+{
+    const struct gate_promise before = e->gate.file;
+    e->gate.file = *now;
+    combine(e);
     /* A stricter policy: what was written under the other one is not noted anywhere. All there is
      * counts as that, which costs the readers of other keys one fsync. */
     if (before.open && now->durable && now->released < before.released)
+        e->store->written_all = e->journal->effects_end;
+}
+
+void gate_tell_replicas(struct engine *e, uint64_t reached)
+{
+    uint64_t before = e->gate.replicated;
+    ASSERT(before == UINT64_MAX || reached >= before);
+    if (reached == before)
+        return;
+    e->gate.replicated = reached;
+    combine(e);
+    if (before == UINT64_MAX)
         e->store->written_all = e->journal->effects_end;
 }
 

@@ -9,10 +9,11 @@
  *     has been written.
  *   * a durable one (CLIENT DURABLE, XADD DURABLE): the offset is on the disk, whatever appendfsync
  *     says.
+ *   * either: with min-replicas-to-ack so many replicas hold the offset as well.
  *
  * On the disk means that the next start finds it: while an append-only file that was turned on has
- * no base yet, nothing is. gate_tell() is the one place that hears what the append-only file keeps;
- * everybody else asks struct gate_promise. */
+ * no base yet, nothing is. gate_tell() is the one place that hears what the append-only file keeps,
+ * gate_tell_replicas() what the replicas hold; everybody else asks struct gate_promise. */
 #ifndef ENGINE_GATE_H
 #define ENGINE_GATE_H
 
@@ -30,7 +31,10 @@ void gate_free(struct gate *g);
  * change. When replies begin to wait in the middle of a turn, what was written before is noted (a
  * walk over the unwritten effects), and those already made are held by gate_before_sending(). */
 void gate_tell(struct engine *e, const struct gate_promise *now);
-/* The same, before a turn makes replies. */
+/* Up to where enough replicas hold the stream; UINT64_MAX: nobody is asked. What was reached stays
+ * reached. When it begins to be asked, all that was written counts as not yet covered. */
+void gate_tell_replicas(struct engine *e, uint64_t reached);
+/* gate_tell(), before a turn makes replies. */
 void gate_begin_turn(struct engine *e, const struct gate_promise *now);
 void gate_before_sending(struct engine *e);
 

@@ -8,22 +8,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What can be relied on now. */
+/* What can be relied on now: of the append-only file, or of it and the replicas together. */
 struct gate_promise {
     bool armed;        /* replies may have to wait: what they rely on is noted and marked */
     bool open;         /* there is an append-only file */
     bool durable;      /* and the next start would find it: its base is in place */
-    uint64_t released; /* offset that plain marks are covered up to; UINT64_MAX without a file */
+    uint64_t released; /* offset that plain marks are covered up to; UINT64_MAX: nothing is asked */
     uint64_t synced;   /* the same of durable marks; 0 while nothing is durable */
 };
 
 struct gate {
-    struct gate_promise promise;
-    uint64_t moves;    /* grows whenever another promise holds: who is held is looked at again */
-    uint64_t *written; /* last write by key hash, for store.written while armed */
-    bool sync_wanted;  /* by a command of this turn, whatever appendfsync says */
-    bool late;         /* armed when replies of this turn had been made already */
-    size_t held_count; /* clients with marks */
+    struct gate_promise promise; /* of both; what follows is what it is made of */
+    struct gate_promise file;
+    uint64_t replicated; /* offset that enough replicas hold; UINT64_MAX: none are asked */
+    uint64_t moves;      /* grows whenever another promise holds: who is held is looked at again */
+    uint64_t *written;   /* last write by key hash, for store.written while armed */
+    bool sync_wanted;    /* by a command of this turn, whatever appendfsync says */
+    bool late;           /* armed when replies of this turn had been made already */
+    size_t held_count;   /* clients with marks */
     struct dlist_node pushed; /* clients with output whose group has not ended */
 };
 

@@ -207,6 +207,68 @@ TEST(a_script_hands_its_durability_on)
     engine_end(e);
 }
 
+/* replication 11.1: both the disk and the replicas have to have it. */
+TEST(replicas_and_disk_are_waited_for_together)
+{
+    struct engine *e = engine_begin();
+    struct client *a = client(e), *b = client(e), *d = client(e);
+    tell(e, false, 0, 0);
+    run(b, &set_command, "before", true, false);
+    CHECK(gate_sendable(b) == 5);
+    uint64_t before = e->journal->offset;
+    gate_tell_replicas(e, 0);
+    CHECK(e->gate.promise.armed && e->gate.promise.released == 0);
+    tell(e, false, before, 0);
+    CHECK(e->gate.promise.released == 0);
+    run(a, &set_command, "k", true, false);
+    uint64_t end = e->journal->offset;
+    run(d, &set_command, "k", true, true);
+    tell(e, false, e->journal->offset, 0); /* written, not synced */
+    CHECK(sendable(a, 0));
+    /* Its reply has not been sent yet, and nobody has confirmed its write: nor may others read it.
+     */
+    run(b, &get_command, "before", false, false);
+    CHECK(sendable(b, 0));
+    gate_tell_replicas(e, before);
+    CHECK(gate_sendable(b) == 10 && sendable(a, 0));
+    gate_tell_replicas(e, end);
+    CHECK(sendable(a, 5) && sendable(d, 0));
+    /* A durable one waits for either side, whichever comes last. */
+    gate_tell_replicas(e, e->journal->offset);
+    CHECK(sendable(d, 0));
+    tell(e, false, e->journal->offset, e->journal->offset);
+    CHECK(sendable(d, 5));
+    run(a, &set_command, "k", true, false);
+    tell(e, false, e->journal->offset, e->journal->offset);
+    CHECK(sendable(a, 5));
+    gate_tell_replicas(e, UINT64_MAX); /* min-replicas-to-ack 0 */
+    CHECK(sendable(a, 10) && !e->gate.promise.armed);
+    engine_end(e);
+}
+
+/* Without a file as well: what is pushed within a group waits for its end and for the replicas. */
+TEST(replicas_alone_hold_what_is_pushed)
+{
+    struct engine *e = engine_begin();
+    struct client *c = client(e);
+    struct gate_promise none = {.released = UINT64_MAX};
+    gate_tell(e, &none);
+    gate_tell_replicas(e, 0);
+    e->store->written_now = e->journal->offset + 1;
+    journal_group_begin(e->journal);
+    gate_push(c);
+    chain_add(&c->out, BYTES("+MSG\r\n"));
+    CHECK(sendable(c, 0));
+    struct bytes argv[] = {BYTES("SET"), BYTES("k"), BYTES("1")};
+    journal_add(e->journal, 0, argv, 3, bytes_of(NULL, 0));
+    journal_group_end(e->journal);
+    gate_group_ended(e);
+    CHECK(sendable(c, 0));
+    gate_tell_replicas(e, e->journal->offset);
+    CHECK(sendable(c, 6));
+    engine_end(e);
+}
+
 /* replication 11.1: the stream goes on with a PING, and no reply waits for it. */
 TEST(no_reply_waits_for_what_only_replicas_hear)
 {
@@ -390,6 +452,7 @@ UNIT_MAIN(T(without_marks_all_leaves),
           T(a_durable_mark_is_not_swallowed_by_an_equal_plain_one),
           T(durable_waits_for_the_disk_though_nothing_else_waits),
           T(without_a_base_nothing_is_durable), T(a_script_hands_its_durability_on),
+          T(replicas_and_disk_are_waited_for_together), T(replicas_alone_hold_what_is_pushed),
           T(no_reply_waits_for_what_only_replicas_hear),
           T(what_is_pushed_waits_for_the_end_of_its_group),
           T(a_client_that_ends_within_a_group_is_forgotten),
