@@ -12,9 +12,10 @@ import redis
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "support"))
-import old_rdb as old          # noqa: E402
-from check import check, done  # noqa: E402
-from server import Server      # noqa: E402
+import old_rdb as old                         # noqa: E402
+from check import check, done                # noqa: E402
+from contents import contents, differences   # noqa: E402
+from server import Server                     # noqa: E402
 
 FUTURE = 4102444800000
 
@@ -25,47 +26,6 @@ class WithClient(Server):
         super().__init__(path, "--enable-debug-command", "yes", *args, directory=directory)
         self.start().close()
         self.r = redis.Redis(port=self.port, socket_timeout=120)
-
-
-def everything(r, dbs=16):
-    """What commands tell, in an order of its own."""
-    seen = {}
-    for db in range(dbs):
-        r.select(db)
-        for k in sorted(r.scan_iter(count=1000)):
-            t = r.type(k)
-            if t == b"string":
-                v = r.get(k)
-            elif t == b"list":
-                v = r.lrange(k, 0, -1)
-            elif t == b"set":
-                v = sorted(r.smembers(k))
-            elif t == b"hash":
-                v = sorted(r.hgetall(k).items())
-            elif t == b"zset":
-                v = r.zrange(k, 0, -1, withscores=True)
-            else:
-                info = r.execute_command("XINFO", "STREAM", k)
-                groups = []
-                for g in r.xinfo_groups(k):
-                    pending = sorted((p["message_id"], p["consumer"], p["times_delivered"]) for p in r.xpending_range(k, g["name"], "-", "+", 100000))
-                    names = sorted(c["name"] for c in r.xinfo_consumers(k, g["name"]))
-                    groups.append((g["name"], g["last-delivered-id"], g.get("entries-read"), pending, names))
-                info = dict(zip(info[::2], info[1::2])) if isinstance(info, list) else info
-                v = (r.xrange(k), [info.get(x, info.get(x.encode())) for x in ("last-generated-id", "entries-added", "max-deleted-entry-id")], sorted(groups, key=str))
-            seen[db, k] = (t, r.execute_command("PEXPIRETIME", k), v)
-    r.select(0)
-    return seen
-
-
-def differences(a, b):
-    """Where the first two differ, in short."""
-    out = []
-    for k in [k for k in sorted(set(a) | set(b), key=str) if a.get(k) != b.get(k)][:2]:
-        x, y = str(a.get(k)), str(b.get(k))
-        at = next((i for i, (c, d) in enumerate(zip(x, y)) if c != d), 0)
-        out.append((k, x[:40], x[max(0, at - 100):at + 60], y[max(0, at - 100):at + 60]))
-    return out
 
 
 def word(rng):
@@ -134,7 +94,7 @@ def old_files(o, rng):
             with open(os.path.join(d, "dump.rdb"), "wb") as f:
                 f.write(data)
             s = WithClient(path, d)
-            seen = everything(s.r)
+            seen = contents(s.conn())
             check("old: version %d into %s, %d keys" % (version, name, len(want)), seen == want, differences(want, seen))
             if name == "millrace":
                 tool = subprocess.run([os.path.join(os.path.dirname(o.server), "millrace-check-rdb"), os.path.join(d, "dump.rdb")], capture_output=True)
@@ -151,7 +111,7 @@ def one_file(o, data, label, *servers):
         with open(os.path.join(d, "dump.rdb"), "wb") as f:
             f.write(data)
         s = WithClient(path, d)
-        out.append((everything(s.r), s.log()))
+        out.append((contents(s.conn()), s.log()))
         s.end()
         shutil.rmtree(d)
     return out
@@ -284,7 +244,7 @@ def without_orphans(seen):
     out = {}
     for k, (t, at, v) in seen.items():
         if t == b"stream":
-            there = {i for i, _ in v[0]}
+            there = {i for i, *_ in v[0]}
             groups = []
             for n, last, read, pending, names in v[2]:
                 pending = [p for p in pending if p[0] in there]
@@ -303,7 +263,7 @@ def both_ways(o, rng, preamble):
         s = WithClient(source, d, "--appendonly", "yes", "--aof-timestamp-enabled", "yes", "--aof-use-rdb-preamble", preamble, *ours)
         fill(s.r, rng, o.keys)
         s.r.save()
-        saved = everything(s.r)
+        saved = contents(s.conn())
         libraries = s.r.function_list(withcode=True)
         tools = os.path.dirname(o.server)
 
@@ -315,11 +275,11 @@ def both_ways(o, rng, preamble):
                 again = tempfile.mkdtemp(prefix="interchange-")
                 shutil.copytree(d, again, dirs_exist_ok=True)
                 t = WithClient(source, again, *args)
-                want = everything(t.r)
+                want = contents(t.conn())
                 t.end()
                 shutil.rmtree(again)
             t = WithClient(target, copy, *theirs, *args)
-            seen = everything(t.r)
+            seen = contents(t.conn())
             if preamble == "no" and args:
                 want, seen = without_orphans(want), without_orphans(seen)
             check("%s: %s, %d keys" % (name, what, len(want)), seen == want and len(t.r.function_list()) == len(libraries), differences(want, seen))
@@ -333,14 +293,14 @@ def both_ways(o, rng, preamble):
         aof = ("--appendonly", "yes")
         load("base and increments", saved, *aof)
         change(s.r, rng, o.keys)
-        load("increments with changes", everything(s.r), *aof)
+        load("increments with changes", contents(s.conn()), *aof)
         s.r.execute_command("BGREWRITEAOF")
         settle(s.r)
         kind = "rdb" if preamble == "yes" else "aof"
         check("%s: the base is .%s" % (name, kind), [x for x in os.listdir(os.path.join(d, "appendonlydir")) if x.endswith(".base." + kind)], "")
-        load("after a rewrite", everything(s.r), *aof)
+        load("after a rewrite", contents(s.conn()), *aof)
         change(s.r, rng, o.keys)
-        load("after a rewrite and changes", everything(s.r), *aof)
+        load("after a rewrite and changes", contents(s.conn()), *aof)
         manifest = os.path.join("appendonlydir", "appendonly.aof.manifest")
         for tool in ("redis-check-rdb", os.path.join(tools, "millrace-check-rdb")):
             run(tool, "dump.rdb")
