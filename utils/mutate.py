@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
 """Breaks the source in small ways, one at a time, and sees whether the tests notice.
 
-mutate.py [--seed S] [--count N] [--modules a,b] [--jobs N] [--dir DIR] [--least PERCENT]
+mutate.py [--seed S] [--count N] [--modules a,b] [--jobs N] [--dir DIR] [--least PERCENT] [--units]
 
 A mutant is one changed place of src/: a comparison flipped (< and <=, > and >=, == and !=, && and ||), a
 condition negated, a call whose result nobody uses dropped, a constant off by one, true for false. The sample is
-drawn by the seed, evenly over the lines of the modules. Each mutant is built without link-time optimisation and
-judged by the unit tests of its module, then by a short run of the oracle (dialogues, random commands, rights for
-acl), then by a quick run of the crash test. What does not compile is not a mutant and another is drawn.
+drawn by the seed, evenly over the lines of the modules. What does not compile is not a mutant and another is drawn.
+
+The judges, cheap ones first, until one fails: the unit test named as the file, those of its module, all others; a
+short run of the oracle (dialogues, random commands, rights for acl); a quick run of the crash test; the parts of
+tests/run.py that concern the module. --units: the unit tests alone, to look for gaps.
+
+All sources are built once, without link-time optimisation, as a shared library. A mutant is one object file that
+is linked before the library, so that its functions stand in the place of the library's.
 
 Prints who survived, as the line before and after; ends with exit 1 when fewer than --least percent are caught.
 A mutant that changes nothing that can be seen (a slower way to the same) survives rightly: docs/bench/mutants.md
@@ -17,7 +22,15 @@ import argparse, os, queue, random, re, shutil, signal, subprocess, sys, tempfil
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MODULES = "engine,persist,store,type/stream,acl"
-OPT = "-O1 -g0 -DMILLRACE_JEMALLOC -DMILLRACE_FAULTS -fPIE"
+OPT = "-O1 -g0 -DMILLRACE_JEMALLOC -DMILLRACE_FAULTS -fPIC"
+# Parts of tests/run.py, by their labels: what `make test` runs besides the judges below.
+PARTS = {
+    "engine": "integration/(connection|pubsub|server)|several connections|limits of|memory of clients|order of arrival|counted changes|accesses",
+    "persist": "integration/persist|power cuts, preload|round trip|files |hostile payloads|saving in the middle|slow disk",
+    "store": "integration/(key|server)|cache under pressure|choices and scans|counted changes|accesses",
+    "type/stream": "integration/stream|round trip|counted changes",
+    "acl": "integration/acl|configuration|redis-py",
+}
 FLIPPED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "&&": "||", "||": "&&"}
 
 
@@ -29,12 +42,14 @@ def blanked(text):
 
 def without_silent_calls(code):
     """The same length, with spaces for what no test can see, or tests alone: asserts and the invariants they check
-    (x_is_sound, y_are_sound), log lines, prefetches, hints to the compiler."""
+    (x_is_sound, y_are_sound), log lines, prefetches, hints to the compiler, what only sanitized builds do
+    (store/changes.h), va_end(), and the size of a block that is asked for where it could only be larger."""
     blank = lambda m: re.sub(r"[^\n]", " ", m.group(0))
     code = re.sub(r"^\w[^;{}\n]*_(?:is|are)_sound\([^;{}]*\)\n\{.*?^\}", blank, code, flags=re.M | re.S)
     code = re.sub(r", 0\)", lambda m: ",  )" if "__builtin_expect(" in code[code.rfind("\n", 0, m.start()):m.start()] else m.group(0), code)
+    code = re.sub(r"(mem_(?:re|z)?alloc\([^;]*\+ )1(?=\)* \* sizeof)", r"\1 ", code)
     out, at = code, 0
-    for m in re.finditer(r"\b(?:ASSERT\w*|_Static_assert|UNREACHABLE|log_\w+|\w*prefetch\w*)\(", code):
+    for m in re.finditer(r"\b(?:ASSERT\w*|_Static_assert|UNREACHABLE|log_\w+|\w*prefetch\w*|NOTE_READ|NOTE_WRITE|CHECK_CHANGE|FORGET_READS|db_command_(?:begins|ends)|va_end)\(", code):
         if m.start() < at:
             continue
         depth, end = 1, m.end()
@@ -99,7 +114,14 @@ class Worker:
         for path in subprocess.run(["git", "-C", ROOT, "diff", "--name-only", "HEAD"], capture_output=True, text=True).stdout.split():
             if os.path.exists(os.path.join(ROOT, path)):
                 shutil.copy(os.path.join(ROOT, path), os.path.join(directory, path))
-        self.server = os.path.join(directory, "build/mutant/millrace-server")
+        self.build = os.path.join(directory, "build/mutant")
+        self.server = os.path.join(self.build, "millrace-server")
+        self.cc = ["ccache", "gcc"] if shutil.which("ccache") else ["gcc"]
+        self.make = ["make", "--no-print-directory", "-s", "-j2", "BUILD=build/mutant", "OPT=" + OPT, "LINK=-pie", "WARN=-w", "CC=" + " ".join(self.cc)]
+        said = lambda name: subprocess.run([*self.make, "--eval", "say:;@echo $(%s)" % name, "say"], cwd=directory, capture_output=True, text=True).stdout.split()
+        self.flags, self.libs, self.alloc, self.objects = said("CFLAGS"), said("LIBS"), said("ALLOC"), said("LIBOBJ")
+        self.tests = sorted(os.path.relpath(os.path.join(base, n), os.path.join(directory, "tests/unit"))[:-2]
+                            for base, _, names in os.walk(os.path.join(directory, "tests/unit")) for n in names if n.endswith("_test.c"))
 
     def run(self, command, limit):
         """None: good, else why not."""
@@ -107,7 +129,7 @@ class Worker:
                              stdin=subprocess.DEVNULL, start_new_session=True)
         try:
             said = p.communicate(timeout=limit)[0]
-            return None if p.returncode == 0 else said[-300:]
+            return None if p.returncode == 0 else said[-300:] or "exit %d" % p.returncode
         except subprocess.TimeoutExpired:
             return "ran longer than %d s" % limit
         finally:
@@ -117,36 +139,67 @@ class Worker:
                 pass
             p.wait()
 
-    def tests_of(self, module):
-        folder = "type" if module.startswith("type") else module
-        tests = sorted(n[:-2] for n in os.listdir(os.path.join(self.dir, "tests/unit", folder)) if n.endswith("_test.c"))
-        return ["build/mutant/unit/%s/%s" % (folder, t) for t in tests if not module.endswith("stream") or t.startswith("stream")]
+    def build_all(self):
+        """The library and the unit tests, which pass; None or why not."""
+        why = self.run([*self.make, *self.objects, "build/mutant/server/main.o"], 900)
+        why = why or self.run(["gcc", "-shared", "-o", os.path.join(self.build, "libmillrace.so"), *self.objects, *self.libs, *self.alloc], 60)
+        for t in self.tests:
+            program = os.path.join(self.build, "unit", t)
+            os.makedirs(os.path.dirname(program), exist_ok=True)
+            why = why or self.run([*self.cc, *self.flags, "-Itests/support", "-c", "tests/unit/%s.c" % t, "-o", program + ".o"], 60)
+            why = why or self.link(program, program + ".o")
+            why = why or self.run([program], 30)
+        return why
 
-    def build(self, *targets):
-        return self.run(["make", "--no-print-directory", "-j2", "BUILD=build/mutant", "OPT=" + OPT, "LINK=-pie", "WARN=-w", *targets], 600)
+    def compile(self, path):
+        """The object file of a source that has changed, or None."""
+        made = os.path.join(self.build, "mutant.o")
+        return None if self.run(["gcc", *self.flags, "-c", path, "-o", made], 60) else made
 
-    def judge(self, module, whole=True):
-        """Who caught it, or None. "build": it does not compile. Not whole: the unit tests alone."""
-        tests = self.tests_of(module)
-        if self.build("build/mutant/millrace-server"):
-            return "build"
-        if self.build(*tests):
-            return "build"
+    def link(self, to, *objects):
+        """A program of these objects and, for what they lack, the library. Its own names come before the library's."""
+        before = ["-Wl,--no-as-needed", *self.alloc, "-Wl,--as-needed"]  # the allocator comes before the C library's
+        return self.run(["gcc", "-pie", "-rdynamic", "-o", to, *before, *objects, "-L" + self.build, "-Wl,-rpath," + self.build, "-lmillrace", *self.libs], 60)
+
+    def failing_test(self, tests, *mutant):
+        program = os.path.join(self.build, "unit_test")
         for t in tests:
-            if self.run([t], 60):
-                return "unit"
-        if not whole:
-            return None
+            if self.link(program, os.path.join(self.build, "unit", t + ".o"), *mutant) or self.run([program], 30):
+                return t
+        return None
+
+    def order_of_tests(self, path):
+        """Those named as the source, those of its module, the others."""
+        module, name = path.split("/")[1], os.path.basename(path)[:-2]
+        near = [t for t in self.tests if t == "%s/%s_test" % (module, name)]
+        same = [t for t in self.tests if t.startswith(module + "/") and t not in near and ("/stream/" not in path or "/stream" in t)]
+        return [near, same, [t for t in self.tests if t not in near + same]]
+
+    def judge(self, path, module, mutant, units):
+        """Who caught it, or None. mutant: the object files that stand before the library's."""
+        for judge, tests in zip(("unit, same file", "unit, same module", "unit, others"), self.order_of_tests(path)):
+            failing = self.failing_test(tests, *mutant)
+            if failing:
+                return judge
+        return None if units else self.judge_server([module], mutant)
+
+    def judge_server(self, modules, mutant):
         py, oracle = sys.executable, "redis-compat/oracle/oracle.py"
-        if self.run([py, oracle, "--server", self.server, "dialogues"], 120):
+        why = self.link(self.server, os.path.join(self.build, "server/main.o"), *mutant)
+        if why:
+            give_up("the server does not link: " + why)
+        server = ["--server", self.server]
+        if self.run([py, oracle, *server, "dialogues"], 120):
             return "dialogues"
-        if self.run([py, oracle, "--server", self.server, "--seed", "1", "--commands", "3000", "random"], 120):
+        if self.run([py, oracle, *server, "--seed", "1", "--commands", "3000", "random"], 120):
             return "random commands"
-        if module == "acl" and self.run([py, "redis-compat/oracle/rights.py", "--server", self.server, "--seed", "1", "--pairs", "1500"], 120):
+        if "acl" in modules and self.run([py, "redis-compat/oracle/rights.py", *server, "--seed", "1", "--pairs", "1500"], 120):
             return "rights"
         for mode in ("always", "everysec"):
-            if self.run([py, "tests/crash/crash.py", "--server", self.server, "--mode", mode, "--seed", "1", "--events", "8000", "--kills", "3", "--span", "0.3"], 120):
+            if self.run([py, "tests/crash/crash.py", *server, "--mode", mode, "--seed", "1", "--events", "8000", "--kills", "3", "--span", "0.3"], 120):
                 return "crash"
+        if self.run([py, "tests/run.py", *server, "--build", self.build, "--seed", "1", "--jobs", "1", "--only", "|".join(PARTS[m] for m in modules)], 900):
+            return "other tests"
         return None
 
 
@@ -164,6 +217,7 @@ def main():
     ap.add_argument("--jobs", type=int, default=2)
     ap.add_argument("--least", type=float, default=85)
     ap.add_argument("--dir", help="where the copies are built (kept)")
+    ap.add_argument("--units", action="store_true", help="the unit tests alone")
     o = ap.parse_args()
     rng, everything = random.Random(o.seed), candidates(o.modules.split(","))
     lines = {}
@@ -178,33 +232,36 @@ def main():
     directory, lock, results = o.dir or tempfile.mkdtemp(prefix="mutate-"), threading.Lock(), []
 
     def work(number):
-        w = Worker(os.path.join(directory, "copy%d" % number))
-        why = w.build("build/mutant/millrace-server", *[t for m in o.modules.split(",") for t in w.tests_of(m)])
+        w, modules = Worker(os.path.join(directory, "copy%d" % number)), o.modules.split(",")
+        why = w.build_all()
         if why:
-            give_up("the tree itself does not build: " + why)
-        for i, module in enumerate(o.modules.split(",")):
-            caught = w.judge(module, module == "acl" or i == 0)  # the server is the same for all
-            if caught:
-                give_up("without any mutant %s says that %s is broken" % (caught, module))
+            give_up("without any mutant: " + why)
+        caught = None if o.units else w.judge_server(modules, [])
+        if caught:
+            give_up("without any mutant one is caught: " + caught)
         while True:
             with lock:
                 if len(results) >= o.count:
                     return
-            path, at, old, new = todo.get()
-            module = next(m for m in o.modules.split(",") if path.startswith("src/%s/" % m))
+            try:
+                path, at, old, new = todo.get_nowait()
+            except queue.Empty:
+                return
+            module = next(m for m in modules if path.startswith("src/%s/" % m))
             target, start = os.path.join(w.dir, path), time.time()
             text = open(target).read()
             broken = mutate(text, at, old, new)
             open(target, "w").write(broken)
-            caught = w.judge(module)
+            made = w.compile(path)
             open(target, "w").write(text)
-            if caught == "build":
+            if not made:
                 continue
+            caught = w.judge(path, module, [made], o.units)
             n = text.count("\n", 0, at) + 1
             with lock:
                 if len(results) < o.count:
                     results.append((path, n, caught))
-                    print("%3d  %-34s %s:%d  %.0f s" % (len(results), caught or "SURVIVED", path, n, time.time() - start), flush=True)
+                    print("%3d  %-18s %s:%d  %.0f s" % (len(results), caught or "SURVIVED", path, n, time.time() - start), flush=True)
                     if not caught:
                         print("       - %s\n       + %s" % (text.splitlines()[n - 1].strip(), (broken.splitlines() + [""])[n - 1].strip()), flush=True)
 
