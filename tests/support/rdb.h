@@ -95,7 +95,8 @@ static inline void rdb_show_stream(struct buf *to, const struct stream *s)
     }
     mem_free(groups);
     if (s->dedup.tracked)
-        buf_printf(to, " ids %llu", (unsigned long long)s->dedup.tracked);
+        buf_printf(to, " ids %llu of %llu, %llu again", (unsigned long long)s->dedup.tracked,
+                   (unsigned long long)s->dedup.added, (unsigned long long)s->dedup.duplicates);
 }
 
 /* "list a b", "hash f=v@5 g=w", "zset m=1.5" ... */

@@ -90,6 +90,11 @@ TEST(later_rules_replace_earlier_ones)
     CHECK(described(user_describe_commands, "+@all"));
     CHECK(takes("-set -@read -SET"));
     CHECK(described(user_describe_commands, "+@all -@read -set"));
+    CHECK(takes("nocommands +config -config|SET +select|0"));
+    CHECK(described(user_describe_commands, "-@all +config -config|set +select|0"));
+    CHECK(takes("+config|set -config|get +cluster|info"));
+    CHECK(described(user_describe_commands,
+                    "-@all +config +select|0 +config|set -config|get +cluster|info"));
     end();
 }
 

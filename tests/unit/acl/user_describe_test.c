@@ -67,5 +67,22 @@ TEST(a_selector_is_one_rule)
     registry_free(r);
 }
 
+TEST(users_are_equal_rule_by_rule)
+{
+    static const char *const rules[] = {"~a", "~b", "&a", "+get", "+set", "on", "(~a)", "(~b)"};
+    struct registry *r = registry_new(acl_commands);
+    for (size_t i = 0; i < 8; i++)
+        for (size_t k = 0; k < 8; k++) {
+            struct user *a = user_new(BYTES("a"), false), *b = user_new(BYTES("b"), false);
+            user_apply(a, r, bytes_text(rules[i]), false);
+            user_apply(b, r, bytes_text(rules[k]), false);
+            CHECK(user_describe_equal(a, b) == (i == k));
+            user_free(a);
+            user_free(b);
+        }
+    registry_free(r);
+}
+
 UNIT_MAIN(T(the_rules_of_a_user), T(selectors_are_in_parentheses),
-          T(a_pattern_that_says_all_stands_alone), T(a_selector_is_one_rule))
+          T(a_pattern_that_says_all_stands_alone), T(a_selector_is_one_rule),
+          T(users_are_equal_rule_by_rule))

@@ -206,5 +206,50 @@ TEST(many_rules_are_read)
     registry_free(r);
 }
 
+TEST(the_default_user_has_the_password_that_is_required)
+{
+    struct registry *r = registry_new(commands);
+    struct users *u = users_new(r, false);
+    struct user *d = u->default_user;
+    CHECK(users_find(u, BYTES("default")) == d && d->on && d->no_password);
+    users_set_default_password(u, BYTES("one"));
+    CHECK(!d->no_password && d->hash_n == 1 && user_password_is(d, BYTES("one")));
+    users_set_default_password(u, BYTES("two"));
+    CHECK(d->hash_n == 1 && user_password_is(d, BYTES("two")) &&
+          !user_password_is(d, BYTES("one")));
+    users_set_default_password(u, BYTES(""));
+    CHECK(d->no_password && d->hash_n == 0);
+    users_free(u);
+    registry_free(r);
+}
+
+TEST(users_come_and_go_in_the_order_of_their_names)
+{
+    static const char *const names[] = {"bob", "alice", "zoe", "carol"}, *const sorted[] = {
+                                                                             "alice", "bob",
+                                                                             "carol", "default",
+                                                                             "zoe"};
+    struct registry *r = registry_new(commands);
+    for (int all = 0; all < 2; all++) {
+        struct users *u = users_new(r, all);
+        for (int i = 0; i < 4; i++) {
+            struct user *x = users_add(u, bytes_text(names[i]));
+            CHECK(users_find(u, bytes_text(names[i])) == x && !x->on);
+            CHECK(x->selectors[0].all_channels == all);
+        }
+        struct user **list = users_sorted(u);
+        for (int i = 0; i < 5; i++)
+            CHECK(bytes_is(str_bytes(list[i]->name), sorted[i]));
+        CHECK(!list[5]);
+        mem_free(list);
+        users_remove(u, users_find(u, BYTES("bob")));
+        CHECK(!users_find(u, BYTES("bob")) && users_find(u, BYTES("carol")));
+        users_free(u);
+    }
+    registry_free(r);
+}
+
 UNIT_MAIN(T(what_is_written_is_read), T(a_file_of_redis_is_read),
-          T(what_is_wrong_is_told_with_its_line), T(many_rules_are_read))
+          T(what_is_wrong_is_told_with_its_line), T(many_rules_are_read),
+          T(the_default_user_has_the_password_that_is_required),
+          T(users_come_and_go_in_the_order_of_their_names))

@@ -203,6 +203,25 @@ TEST(memory_in_a_transaction)
     bench_end(b);
 }
 
+static const struct command lone_command = {
+    .name = "lone", .arity = 1, .flags = COMMAND_NO_MULTI, .handler = do_hark};
+static const struct command *const with_lone[] = {&lone_command, &multi_command, &exec_command,
+                                                  NULL};
+
+TEST(what_may_not_stand_in_a_transaction)
+{
+    struct bench *b = bench_begin(with_lone);
+    struct client *c = bench_client(b);
+    bench_says(c, "LONE");
+    CHECK(bench_heard(c, ":1|"));
+    bench_says(c, "MULTI");
+    bench_says(c, "LONE");
+    CHECK(bench_heard(c, "+OK|-ERR Command not allowed inside a transaction|"));
+    CHECK(c->flags & CLIENT_TXN_BROKEN);
+    bench_end(b);
+}
+
 UNIT_MAIN(T(what_stands_in_the_way_stands_in_everybodys), T(states_of_the_client),
           T(a_write_that_must_be_durable_needs_a_file), T(rights_are_asked_for_with_their_context),
-          T(a_script_that_only_reads_may_not_write), T(memory_in_a_transaction))
+          T(a_script_that_only_reads_may_not_write), T(memory_in_a_transaction),
+          T(what_may_not_stand_in_a_transaction))

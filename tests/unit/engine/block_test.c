@@ -1,4 +1,5 @@
 /* Waiting, being served, leaving. */
+#include "engine/state.h"
 #include "engine_commands.h"
 #include "unit.h"
 
@@ -190,8 +191,122 @@ TEST(all_keys_of_a_database_may_be_ready_at_once)
     bench_end(b);
 }
 
+/* Answers by itself what there is when its time has come. */
+static void do_patient(struct call *call)
+{
+    struct block_options o = {.deadline_ms = call->engine->steady_ms + 100, .null = BLOCK_AGAIN};
+    if (block_has_ended(call))
+        reply_int(call->reply, 7);
+    else
+        block_on(call, &o);
+}
+
+static const struct command patient_command = {
+    .name = "patient", .arity = 1, .handler = do_patient};
+static const struct command *const patients[] = {&patient_command, NULL};
+
+TEST(a_command_may_have_the_last_word)
+{
+    struct bench *b = bench_begin(patients);
+    struct client *x = bench_client(b);
+    bench_says(x, "PATIENT");
+    bench_wait(b, 99);
+    CHECK(bench_heard(x, "") && (x->flags & CLIENT_BLOCKED));
+    bench_wait(b, 1);
+    CHECK(bench_heard(x, ":7|") && !(x->flags & CLIENT_BLOCKED));
+    bench_says(x, "PATIENT");
+    CHECK(block_end(x, false) && bench_heard(x, ":7|") && !block_end(x, false));
+    bench_says(x, "PATIENT");
+    CHECK(block_end(x, true));
+    CHECK(bench_heard(x, "-UNBLOCKED client unblocked via CLIENT UNBLOCK|"));
+    bench_end(b);
+}
+
+/* Who waits for the disk is looked at again when the journal moves on. */
+TEST(waits_for_the_disk_are_served_on_demand)
+{
+    struct bench *b = bench_begin(nappers);
+    struct engine *e = &b->engine;
+    struct client *x = bench_client(b), *y = bench_client(b);
+    int64_t later = e->steady_ms + 500;
+    wake_ms = later;
+    bench_says(x, "NAP");
+    wake_ms = later;
+    bench_says(y, "NAP");
+    dlist_append(&e->clients.waitaof, &x->waitaof);
+    wake_ms = later;
+    block_serve_waitaof(e); /* not yet */
+    CHECK(bench_heard(x, "") && bench_heard(y, "") && dlist_empty(&e->clients.waitaof));
+    dlist_append(&e->clients.waitaof, &x->waitaof);
+    dlist_append(&e->clients.waitaof, &y->waitaof);
+    block_forget(y); /* leaves the list as well */
+    block_serve_waitaof(e);
+    CHECK(bench_heard(x, ":1000|") && bench_heard(y, "") && dlist_empty(&e->clients.waitaof));
+    bench_end(b);
+}
+
+static int looks;
+
+static void do_doze(struct call *call)
+{
+    struct block_options o = {.wake_ms = wake_ms};
+    looks++;
+    block_on(call, &o);
+}
+
+static const struct command doze_command = {.name = "doze", .arity = 1, .handler = do_doze};
+static const struct command *const dozers[] = {&doze_command, NULL};
+
+TEST(who_waits_again_is_woken_when_it_says_now)
+{
+    struct bench *b = bench_begin(dozers);
+    struct engine *e = &b->engine;
+    struct client *x = bench_client(b);
+    looks = 0;
+    wake_ms = e->steady_ms + 20;
+    bench_says(x, "DOZE");
+    wake_ms = e->steady_ms + 50;
+    dlist_append(&e->clients.waitaof, &x->waitaof);
+    block_serve_waitaof(e);
+    CHECK(looks == 2);
+    bench_wait(b, 49);
+    CHECK(looks == 2); /* what was asked for before counts no more */
+    wake_ms = 0;
+    bench_wait(b, 1);
+    CHECK(looks == 3);
+    bench_wait(b, 1000);
+    CHECK(looks == 3 && (x->flags & CLIENT_BLOCKED));
+    wake_ms = e->steady_ms + 20;
+    dlist_append(&e->clients.waitaof, &x->waitaof);
+    block_serve_waitaof(e);
+    wake_ms = 0;
+    dlist_append(&e->clients.waitaof, &x->waitaof);
+    block_serve_waitaof(e);
+    bench_wait(b, 1000);
+    CHECK(looks == 5);
+    bench_end(b);
+}
+
+TEST(a_refusal_ends_the_wait)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct engine *e = &b->engine;
+    struct client *x = bench_client(b);
+    bench_says(x, "TAKE k");
+    dlist_remove(&x->outgoing);
+    state_set(e, ENGINE_DISK_FAILED, true);
+    db_add(x->db, string_new(BYTES("k"), BYTES("x")));
+    db_ready(x->db, BYTES("k"));
+    block_serve(e);
+    CHECK(!(x->flags & CLIENT_BLOCKED) && dlist_linked(&x->outgoing) && dlist_linked(&x->resuming));
+    CHECK(db_find(x->db, BYTES("k")) && chain_pending(&x->out) > 0);
+    bench_end(b);
+}
+
 UNIT_MAIN(T(first_come_first_served), T(nothing_is_given_to_who_leaves),
           T(a_key_that_is_named_twice_is_waited_for_once),
           T(a_wait_ends_once_and_as_silently_as_it_began), T(a_key_that_expires_wakes_its_waiters),
           T(the_deadline_is_exact_and_belongs_to_the_wait), T(a_wait_may_ask_to_be_woken),
-          T(all_keys_of_a_database_may_be_ready_at_once))
+          T(all_keys_of_a_database_may_be_ready_at_once), T(a_command_may_have_the_last_word),
+          T(waits_for_the_disk_are_served_on_demand), T(who_waits_again_is_woken_when_it_says_now),
+          T(a_refusal_ends_the_wait))

@@ -213,9 +213,48 @@ TEST(only_who_says_nothing_of_itself_is_idle)
     bench_end(b);
 }
 
+TEST(who_is_freed_is_in_no_list)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct engine *e = &b->engine;
+    struct client *c = bench_client(b);
+    client_has_output(c);
+    dlist_append(&e->clients.resuming, &c->resuming);
+    dlist_append(&e->gate.pushed, &c->pushed);
+    client_set_anonymous(c, true);
+    client_delay_auth(c);
+    client_close(c);
+    bench_turn(b);
+    CHECK(e->clients.count == 0 && dlist_empty(&e->clients.all));
+    CHECK(dlist_empty(&e->clients.outgoing) && dlist_empty(&e->clients.replying));
+    CHECK(dlist_empty(&e->clients.resuming) && dlist_empty(&e->clients.closing));
+    CHECK(dlist_empty(&e->gate.pushed) && dlist_empty(&e->clients.anonymous));
+    CHECK(timer_sleep_ms(&e->timers, 0, 0) == -1);
+    bench_end(b);
+}
+
+TEST(strangers_may_let_little_wait)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct client *c = bench_client(b);
+    char piece[1024] = "";
+    b->settings->output_limits[CLASS_NORMAL].hard = 0;
+    b->settings->output_limits[CLASS_NORMAL].soft = 0;
+    for (int i = 0; i < 16; i++)
+        chain_add(&c->out, bytes_of(piece, sizeof(piece)));
+    client_set_anonymous(c, true);
+    CHECK(!client_is_over_output_limit(c));
+    chain_add(&c->out, BYTES("x"));
+    CHECK(client_is_over_output_limit(c));
+    client_set_anonymous(c, false);
+    CHECK(!client_is_over_output_limit(c));
+    bench_end(b);
+}
+
 UNIT_MAIN(T(closing_is_counted_once_and_by_id_no_longer_found),
           T(output_in_the_order_of_requests_then_pushes), T(bytes_are_kept_wherever_they_lay),
           T(what_is_held_is_the_sum), T(who_does_not_authenticate_in_time_goes),
           T(wrong_passwords_delay_twice_as_long_each_time), T(the_soft_limit_counts_what_lasts),
           T(the_hard_limit_is_that_of_its_class_and_told_once),
-          T(only_who_says_nothing_of_itself_is_idle))
+          T(only_who_says_nothing_of_itself_is_idle), T(who_is_freed_is_in_no_list),
+          T(strangers_may_let_little_wait))

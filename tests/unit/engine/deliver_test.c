@@ -61,6 +61,9 @@ TEST(a_publication_reaches_who_listens_and_stays)
     pubsub_publish(b->engine.pubsub, PUBSUB_CHANNEL, BYTES("c"), bytes_of(large, sizeof(large)));
     CHECK(chain_pending(&x->out) ==
           sizeof("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$2000\r\n\r\n") - 1 + 2000);
+    CHECK(x->out.tail->ref);
+    pubsub_publish(b->engine.pubsub, PUBSUB_CHANNEL, BYTES("c"), BYTES("hi"));
+    CHECK(!x->out.tail->ref); /* a short one is copied */
     bench_end(b);
 }
 

@@ -78,7 +78,11 @@ TEST(unknown_commands_and_subcommands)
     bench_says(c, "SUB");
     CHECK(bench_heard(c, "-ERR wrong number of arguments for 'sub' command|"));
     bench_says(c, "Sub One x");
-    CHECK(bench_heard(c, "$7|sub|one|") && client_is_staying(c));
+    CHECK(bench_heard(c, "$7|sub|one|") && client_is_staying(c) && c->total_commands == 4);
+    c->flags |= CLIENT_NO_TOUCH; /* whoever takes the careful path */
+    bench_says(c, "nope");
+    CHECK(c->total_commands == 5 && b->engine.stats.total_commands == 1);
+    chain_take(&c->out, chain_pending(&c->out));
     bench_says(c, "POST / HTTP/1.1"); /* a web page that makes a browser talk to us */
     CHECK((c->flags & CLIENT_CLOSING) && bench_heard(c, ""));
     bench_end(b);
@@ -244,8 +248,27 @@ TEST(scripts_ask_for_commands)
     bench_end(b);
 }
 
+TEST(times_are_kept_while_somebody_wants_them)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct engine *e = &b->engine;
+    struct client *c = bench_client(b);
+    e->timing.track_latency = false;
+    bench_says(c, "PUT k");
+    CHECK(!stat_of(b, &put_command)->times);
+    e->timing.track_latency = true;
+    for (int i = 0; i < 3; i++)
+        bench_says(c, "PUT k");
+    uint64_t times = 0;
+    for (int i = 0; i < OBSERVE_BUCKETS; i++)
+        times += stat_of(b, &put_command)->times[i];
+    CHECK(times == 3 && stat_of(b, &put_command)->calls == 4);
+    bench_end(b);
+}
+
 UNIT_MAIN(T(each_run_is_counted_once), T(unknown_commands_and_subcommands), T(what_is_journalled),
           T(a_command_with_several_effects_is_a_group), T(a_reply_waits_for_what_it_relies_on),
           T(replies_that_nobody_wants), T(no_touch_but_for_what_counts_as_use),
           T(caching_is_asked_for_one_command), T(replay_asks_nobody),
-          T(the_client_limit_may_close_who_asks), T(scripts_ask_for_commands))
+          T(the_client_limit_may_close_who_asks), T(scripts_ask_for_commands),
+          T(times_are_kept_while_somebody_wants_them))

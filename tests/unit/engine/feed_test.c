@@ -67,6 +67,13 @@ TEST(a_long_argument_is_received_in_place)
     comes(c, key + 40000, n + 2 - 40000);
     CHECK(bench_heard(c, "+OK|") && db_find(c->db, bytes_of(key, n)) && !c->partial);
     CHECK(b->engine.clients.input == 0);
+    /* Who leaves in the middle leaves nothing behind. */
+    text(c, head);
+    comes(c, key, 40000);
+    CHECK(c->partial && b->engine.clients.input >= n);
+    client_close(c);
+    bench_turn(b);
+    CHECK(b->engine.clients.input == 0 && b->engine.clients.count == 0);
     mem_free(key);
     bench_end(b);
 }
@@ -207,8 +214,16 @@ TEST(the_key_that_is_looked_ahead_for)
     bench_end(b);
 }
 
+TEST(a_group_may_be_empty)
+{
+    struct bench *b = bench_begin(engine_commands);
+    feed_begin(b->feed);
+    feed_run(b->feed);
+    bench_end(b);
+}
+
 UNIT_MAIN(T(any_cut_gives_the_same), T(a_long_argument_is_received_in_place),
           T(kept_bytes_move_with_their_buffer), T(who_waits_keeps_what_came_behind),
           T(a_client_has_a_budget), T(what_is_no_request_ends_the_connection),
           T(strangers_may_send_little), T(a_group_runs_in_order_and_may_be_handed_back),
-          T(the_key_that_is_looked_ahead_for))
+          T(the_key_that_is_looked_ahead_for), T(a_group_may_be_empty))

@@ -1,5 +1,6 @@
 #include "engine/gate.h"
 
+#include "command/keys.h"
 #include "engine.h"
 #include "unit.h"
 
@@ -404,6 +405,21 @@ TEST(arming_late_holds_what_was_made_and_notes_what_was_written)
     engine_end(e);
 }
 
+TEST(arming_late_waits_for_the_write_alone)
+{
+    struct engine *e = engine_begin();
+    struct client *c = client(e), *pushed = client(e);
+    tell(e, false, 0, 0);
+    run(c, &set_command, "k", true, false);
+    chain_add(&pushed->out, BYTES("event"));
+    client_has_output(pushed);
+    tell(e, true, 0, 0);
+    CHECK(sendable(c, 0) && sendable(pushed, 0));
+    tell(e, true, e->journal->offset, 0);
+    CHECK(sendable(c, 5) && sendable(pushed, 5));
+    engine_end(e);
+}
+
 /* From everysec to always: what was written and not synced is not noted by key. */
 TEST(a_stricter_policy_covers_what_was_written_before)
 {
@@ -446,7 +462,36 @@ TEST(what_will_not_come_is_given_up)
     engine_end(e);
 }
 
-UNIT_MAIN(T(without_marks_all_leaves),
+static const struct command mget_command = {
+    .name = "mget", .arity = -2, .flags = COMMAND_READONLY, .keys = {KEY_RANGE(1, -1, 1, KEY_RO)}};
+
+/* A read of more keys than are looked up one by one relies on all that was written. */
+TEST(a_read_of_many_keys_waits_for_everything)
+{
+    struct engine *e = engine_begin();
+    tell(e, true, 0, 0);
+    struct client *w = client(e);
+    run(w, &set_command, "k", true, false);
+    for (int n = KEYS_FEW - 1; n <= KEYS_FEW + 2; n++) {
+        struct client *c = client(e);
+        struct bytes argv[KEYS_FEW + 3] = {BYTES("mget")};
+        for (int i = 1; i <= n; i++)
+            argv[i] = BYTES("untouched");
+        struct call call = {.command = &mget_command,
+                            .client = c,
+                            .engine = e,
+                            .store = e->store,
+                            .db = c->db,
+                            .argv = argv,
+                            .argc = n + 1};
+        chain_add(&c->out, BYTES("+OK\r\n"));
+        gate_reply(&call, 0, false);
+        CHECK(sendable(c, n <= KEYS_FEW ? 5 : 0));
+    }
+    engine_end(e);
+}
+
+UNIT_MAIN(T(arming_late_waits_for_the_write_alone), T(without_marks_all_leaves),
           T(a_write_waits_for_its_end_and_a_read_for_the_last_write_of_its_key),
           T(output_leaves_up_to_the_first_mark),
           T(a_durable_mark_is_not_swallowed_by_an_equal_plain_one),
@@ -458,4 +503,5 @@ UNIT_MAIN(T(without_marks_all_leaves),
           T(a_client_that_ends_within_a_group_is_forgotten),
           T(a_mark_may_begin_before_earlier_ones),
           T(arming_late_holds_what_was_made_and_notes_what_was_written),
-          T(a_stricter_policy_covers_what_was_written_before), T(what_will_not_come_is_given_up))
+          T(a_stricter_policy_covers_what_was_written_before), T(what_will_not_come_is_given_up),
+          T(a_read_of_many_keys_waits_for_everything))

@@ -1,5 +1,6 @@
 #include "engine/session.h"
 
+#include "acl/users.h"
 #include "engine/observe.h"
 #include "engine/tracking.h"
 #include "engine_commands.h"
@@ -18,6 +19,7 @@ static void join(struct client *c)
     observe_monitor(c);
     tracking_enable(c, TRACKING_BCAST, 0, NULL, 0);
     client_set_text(c, &c->name, str_new(BYTES("name")));
+    rights_set_user(c, users_add(e->users, BYTES("u")));
     c->db = &e->store->dbs[3];
     c->reply.resp = 3;
     c->flags |= CLIENT_REPLY_OFF | CLIENT_NO_TOUCH | CLIENT_NO_EVICT | CLIENT_DURABLE;

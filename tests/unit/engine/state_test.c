@@ -4,6 +4,8 @@
 #include "engine_commands.h"
 #include "unit.h"
 
+#include <errno.h>
+
 TEST(what_the_store_is_told)
 {
     static const unsigned holds = ENGINE_DISK_FAILED | ENGINE_SAVE_FAILED | ENGINE_FEW_REPLICAS |
@@ -37,6 +39,9 @@ TEST(why_writes_are_refused)
     e->settings->min_replicas_max_lag = 10;
     state_count_replicas(e);
     CHECK(state_refuses_writes(e, &why) && memcmp(why.p, "NOREPLICAS", 10) == 0);
+    e->settings->min_replicas_max_lag = 1;
+    state_count_replicas(e);
+    CHECK(e->slow_path & ENGINE_FEW_REPLICAS);
     e->settings->min_replicas_max_lag = 0; /* turns it off */
     state_count_replicas(e);
     CHECK(!state_refuses_writes(e, &why));
@@ -65,4 +70,19 @@ TEST(a_transaction_has_one_time)
     bench_end(b);
 }
 
-UNIT_MAIN(T(what_the_store_is_told), T(why_writes_are_refused), T(a_transaction_has_one_time))
+TEST(an_error_of_the_disk_is_a_reason_of_its_own)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct engine *e = &b->engine;
+    static const int errors[] = {EPERM, ENOSPC};
+    for (int i = 0; i < 2; i++) {
+        state_set_disk_error(e, errors[i]);
+        CHECK(e->slow_path == ENGINE_DISK_FAILED && e->disk_error == errors[i]);
+        state_set_disk_error(e, 0);
+        CHECK(e->slow_path == 0 && e->disk_error == 0);
+    }
+    bench_end(b);
+}
+
+UNIT_MAIN(T(what_the_store_is_told), T(why_writes_are_refused), T(a_transaction_has_one_time),
+          T(an_error_of_the_disk_is_a_reason_of_its_own))

@@ -41,6 +41,7 @@ TEST(who_has_read_a_key_hears_once)
     tracking_disable(c);
     bench_says(w, "PUT j");
     CHECK(bench_heard(c, "") && t->client_n == 0 && b->engine.store->watched == 0);
+    CHECK(dlist_empty(&t->clients));
     bench_end(b);
 }
 
@@ -73,7 +74,8 @@ TEST(prefixes_hear_at_the_end_of_the_turn)
     struct bench *b = bench_begin(engine_commands);
     struct engine *e = &b->engine;
     struct client *a = listener(b, 0, "a"), *all = listener(b, 0, ""), *w = bench_client(b);
-    CHECK(e->tracking->broadcasting == 2 && a->held > 0);
+    CHECK(e->tracking->broadcasting == 2);
+    CHECK(a->held == sizeof(struct str *) + mem_block_size(a->tracking->prefixes[0]));
     bench_says(w, "PUT ab");
     bench_says(w, "PUT ab");
     bench_says(w, "PUT b");
@@ -149,6 +151,13 @@ TEST(a_flush_is_told_once)
     CHECK(bench_heard(c, "") && bench_heard(d, ">2|$10|invalidate|_|"));
     tracking_broadcast(e);
     CHECK(bench_heard(d, ""));
+    /* What changed before is not told beside it. */
+    struct client *l = listener(b, 0, ""), *w = bench_client(b);
+    bench_says(w, "PUT x");
+    CHECK(e->tracking->own.n == 0);
+    db_flush(&e->store->dbs[0]);
+    tracking_broadcast(e);
+    CHECK(bench_heard(l, ">2|$10|invalidate|_|"));
     bench_end(b);
 }
 
@@ -177,7 +186,21 @@ TEST(the_oldest_keys_are_given_up)
     bench_end(b);
 }
 
+/* Keys that were read before stay noted for a client that has gone over to prefixes, or leaves. */
+TEST(who_has_read_a_key_and_no_longer_wants_to_hear)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct client *c = reader(b, 0), *gone = reader(b, 0), *w = bench_client(b);
+    bench_says(c, "HAS k");
+    bench_says(gone, "HAS k");
+    c->tracking->flags = TRACKING_BCAST;
+    client_close(gone);
+    bench_says(w, "PUT k");
+    CHECK(bench_heard(c, ":0|") && bench_heard(gone, ":0|"));
+    bench_end(b);
+}
+
 UNIT_MAIN(T(who_has_read_a_key_hears_once), T(ones_own_changes),
           T(prefixes_hear_at_the_end_of_the_turn), T(in_or_out_by_choice),
           T(another_may_hear_in_ones_place), T(a_flush_is_told_once),
-          T(the_oldest_keys_are_given_up))
+          T(the_oldest_keys_are_given_up), T(who_has_read_a_key_and_no_longer_wants_to_hear))

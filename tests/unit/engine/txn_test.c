@@ -122,7 +122,26 @@ TEST(a_watched_key_that_expires_is_noticed)
     bench_end(b);
 }
 
+/* Keys are watched in both of the databases that are swapped, and in a third one. */
+TEST(swapping_changes_keys_of_both)
+{
+    for (int has = 0; has < 3; has++) {
+        struct bench *b = bench_begin(engine_commands);
+        struct store *s = b->engine.store;
+        struct client *c[3];
+        db_add(&s->dbs[has], string_new(BYTES("k"), BYTES("x")));
+        for (int i = 0; i < 3; i++) {
+            c[i] = bench_client(b);
+            txn_watch(c[i], &s->dbs[i], BYTES("k"));
+        }
+        db_swap(s, 0, 1);
+        for (int i = 0; i < 3; i++)
+            CHECK(((c[i]->flags & CLIENT_TXN_STALE) != 0) == (has < 2 && i < 2));
+        bench_end(b);
+    }
+}
+
 UNIT_MAIN(T(watches_are_kept_by_key), T(a_transaction_is_whole_though_it_ends_its_client),
           T(the_queue_is_counted_and_let_go), T(a_change_of_another_key_or_database_is_none),
           T(flushing_and_swapping_change_what_was_or_will_be_there),
-          T(a_watched_key_that_expires_is_noticed))
+          T(a_watched_key_that_expires_is_noticed), T(swapping_changes_keys_of_both))

@@ -205,6 +205,7 @@ TEST(a_damaged_head_is_refused)
         struct aof_read_result r = read_copy(file.p, file.n);
         file.p[at] ^= 1;
         CHECK(r.status == AOF_READ_DAMAGED && applied == 0);
+        CHECK(strcmp(r.error, "the head of the segment is damaged") == 0);
     }
 }
 
@@ -350,8 +351,50 @@ TEST(many_commands_are_applied_in_order)
     buf_free(&framed);
 }
 
+static bool count(void *context, const struct bytes *argv, int argc)
+{
+    (void)context;
+    (void)argv;
+    (void)argc;
+    applied++;
+    return true;
+}
+
+static struct aof_read_result read_plain(const struct buf *text, size_t n)
+{
+    struct aof_read_options o = {.apply = count};
+    struct aof_read_result r;
+    applied = 0;
+    aof_read(bytes_of(text->p, n), &o, &r);
+    return r;
+}
+
+/* A transaction that is whole stays when the file is torn behind it, another one goes. */
+TEST(a_plain_file_is_cut_in_front_of_half_a_transaction)
+{
+    struct buf plain = {0};
+    const struct bytes set[] = {BYTES("SET"), BYTES("key"), BYTES("v")}, multi[] = {BYTES("multi")},
+                       exec[] = {BYTES("exec")};
+    size_t end[5];
+    for (int i = 0; i < 5; i++) {
+        journal_format(&plain, i == 1 ? multi : i == 3 ? exec : set, i % 2 ? 1 : 3);
+        end[i] = plain.n;
+    }
+    for (size_t n = end[0]; n <= plain.n; n++) {
+        struct aof_read_result r = read_plain(&plain, n);
+        size_t good = n < end[3] ? end[0] : n < end[4] ? end[3] : end[4];
+        CHECK(r.good == good && r.status == (n == good ? AOF_READ_GOOD : AOF_READ_TORN));
+        if (n == end[1] || n == end[2])
+            CHECK(strcmp(r.error, "ends inside a transaction") == 0);
+        else if (n != good)
+            CHECK(strncmp(r.error, "torn at byte ", 13) == 0);
+    }
+    buf_free(&plain);
+}
+
 UNIT_MAIN(T(a_whole_file_is_good), T(a_torn_tail_is_cut_at_a_frame),
           T(flipped_bits_are_never_applied), T(more_flipped_bits_are_never_applied),
           T(missing_frames_are_noticed), T(reading_stops_at_a_time), T(a_damaged_head_is_refused),
           T(plain_files_follow_the_old_rules), T(a_plain_file_is_torn_or_no_format),
-          T(a_plain_file_may_hold_notes_as_values), T(many_commands_are_applied_in_order))
+          T(a_plain_file_may_hold_notes_as_values), T(many_commands_are_applied_in_order),
+          T(a_plain_file_is_cut_in_front_of_half_a_transaction))

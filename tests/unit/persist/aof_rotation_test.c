@@ -292,6 +292,21 @@ TEST(a_base_alone_takes_the_place_of_all)
     end();
 }
 
+TEST(a_base_in_place_makes_room_for_the_reserve)
+{
+    for (int open = 0; open < 2; open++) {
+        begin();
+        rotate();
+        until_idle();
+        if (!open)
+            aof_segment_close(&segment);
+        aof_files_set_reserve(&files, 4096);
+        CHECK(!files.reserved && install() == 0);
+        CHECK(files.reserved == open && file_exists("dir/a.reserve") == open);
+        end();
+    }
+}
+
 UNIT_MAIN(T(a_rewrite_from_end_to_end), T(what_is_replaced_may_stay),
           T(an_increment_that_cannot_be_made_is_no_switch),
           T(one_that_is_not_wanted_any_more_is_closed),
@@ -300,4 +315,4 @@ UNIT_MAIN(T(a_rewrite_from_end_to_end), T(what_is_replaced_may_stay),
           T(a_manifest_of_which_one_does_not_know_names_files_that_are_there),
           T(a_base_makes_good_what_failed_before_its_fork),
           T(the_first_base_names_its_increment_and_takes_the_marker_away),
-          T(a_base_alone_takes_the_place_of_all))
+          T(a_base_alone_takes_the_place_of_all), T(a_base_in_place_makes_room_for_the_reserve))

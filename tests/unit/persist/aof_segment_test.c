@@ -189,6 +189,11 @@ TEST(the_last_batch_finds_room)
     aof_segment_retry(&s);
     CHECK(s.state == AOF_SEGMENT_SOUND && s.enospc == 0 && files.reserved && readable() == 1);
     CHECK(file_size_of("./a.reserve") == 65536);
+    /* Starting over makes it again. */
+    CHECK(aof_files_give_reserve_up(&files) && !files.reserved);
+    s.enospc = -ENOSPC;
+    aof_segment_start_over(&s);
+    CHECK(files.reserved && file_size_of("./a.reserve") == 65536 && s.enospc == 0);
     end();
 }
 
@@ -209,6 +214,10 @@ TEST(a_sync_covers_what_was_written_when_it_began)
     disk.hold_syncs = 0;
     until_idle();
     CHECK(s.synced == first && s.syncs == 1 && !aof_segment_is_busy(&s));
+    uint64_t counted = 0;
+    for (int i = 0; i < AOF_SEGMENT_LATENCY_CLASSES; i++)
+        counted += s.latencies[i];
+    CHECK(counted == 1 && s.latencies[AOF_SEGMENT_LATENCY_CLASSES - 1] == 0 && s.longest_us > 0);
     CHECK(aof_segment_sync_now(&s) == 0 && s.synced == second);
     end();
 }

@@ -465,6 +465,54 @@ TEST(a_base_makes_nothing_good_that_failed_after_its_fork)
     end(w);
 }
 
+TEST(settings_reach_the_files)
+{
+    static const char reserve[] = "appendonlydir/appendonly.aof.reserve";
+    struct world *w = begin(AOF_EVERYSEC);
+    char path[256];
+    int error = 1;
+    CHECK(w && aof_is_open(w->aof) && aof_has_base(w->aof));
+    aof_path(w->aof, "x", path, sizeof(path));
+    CHECK(strcmp(path, "appendonlydir/x") == 0);
+    aof_set_reserve(w->aof, 4096);
+    CHECK(file_size_of(reserve) == 4096);
+    aof_set_reserve(w->aof, 0);
+    CHECK(!file_exists(reserve));
+    /* Files that are replaced stay. */
+    aof_keep_replaced(w->aof, true);
+    CHECK(aof_prepare_switch(w->aof) == 0);
+    until_idle(w, w->syncer);
+    aof_switch(w->aof);
+    until_idle(w, w->syncer);
+    file_close(file_create("temp.rdb"));
+    aof_finish_rewrite(w->aof, "temp.rdb", true, done, &error);
+    until_idle(w, w->syncer);
+    CHECK(error == 0 && file_exists("appendonlydir/appendonly.aof.1.base.rdb"));
+    CHECK(aof_manifest(w->aof)->n == 4);
+    /* A closed one holds no bytes back. */
+    aof_close(w->aof);
+    aof_set_reserve(w->aof, 4096);
+    CHECK(!file_exists(reserve));
+    end(w);
+}
+
+TEST(what_is_closed_is_as_if_it_had_never_begun)
+{
+    struct world *w = begin(AOF_EVERYSEC);
+    CHECK(w && aof_prepare_switch(w->aof) == 0);
+    until_idle(w, w->syncer);
+    CHECK(aof_switch_ready(w->aof));
+    aof_close(w->aof);
+    CHECK(!aof_is_open(w->aof) && !aof_switch_ready(w->aof) && !aof_has_base(w->aof));
+    CHECK(aof_open_first(w->aof) == 0);
+    CHECK(aof_is_open(w->aof) && aof_has_no_base_yet(w->aof) && !aof_has_base(w->aof));
+    CHECK(aof_prepare_switch(w->aof) == 0);
+    until_idle(w, w->syncer);
+    aof_close(w->aof);
+    CHECK(!aof_has_no_base_yet(w->aof));
+    end(w);
+}
+
 UNIT_MAIN(T(a_policy_says_what_is_released), T(a_batch_beside_a_sync_that_fails_is_not_believed),
           T(a_batch_beside_a_sync_is_released_when_it_is_written),
           T(no_sync_begins_while_a_segment_waits_for_its_switch),
@@ -477,4 +525,5 @@ UNIT_MAIN(T(a_policy_says_what_is_released), T(a_batch_beside_a_sync_that_fails_
           T(a_batch_waits_for_those_who_were_just_answered),
           T(a_batch_that_waits_for_a_slow_sync_is_counted),
           T(a_start_goes_on_in_the_last_increment), T(a_file_that_somebody_removed_asks_for_a_base),
-          T(a_base_makes_nothing_good_that_failed_after_its_fork))
+          T(a_base_makes_nothing_good_that_failed_after_its_fork), T(settings_reach_the_files),
+          T(what_is_closed_is_as_if_it_had_never_begun))

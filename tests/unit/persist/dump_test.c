@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "rdb.h"
 #include "store/digest.h"
 #include "store/value_digest.h"
 #include "type/list.h"
@@ -166,6 +167,26 @@ TEST(settings_of_message_ids_that_cannot_be_are_refused)
         int64_t duration_s;
         uint64_t max_size;
     } wrong[] = {{100, 0}, {0, 100}, {86401, 100}, {100, 10001}};
+    static const struct {
+        int64_t duration_s;
+        uint64_t max_size;
+    } right[] = {{1, 1}, {86400, 10000}};
+    for (size_t i = 0; i < sizeof(right) / sizeof(*right); i++) {
+        struct entry *e = make_stream(BYTES("key"), false), *f = NULL;
+        struct stream *s = value_to_change(e);
+        struct buf b = {0};
+        stream_dedup_set_limits(&s->dedup, right[i].duration_s, right[i].max_size);
+        stream_dedup_record(&s->dedup, BYTES("producer"), BYTES("id"), s->last_id, 1000);
+        dump_write(&b, e, false);
+        CHECK(dump_read(buf_bytes(&b), BYTES("other"), &options, &f, &(const char *){NULL}, NULL) ==
+              DUMP_GOOD);
+        s = value_to_change(f);
+        CHECK(s->dedup.duration_s == right[i].duration_s &&
+              s->dedup.max_size == right[i].max_size && s->dedup.tracked == 1);
+        value_free(e);
+        value_free(f);
+        buf_free(&b);
+    }
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         struct entry *e = make_stream(BYTES("key"), false), *f = NULL;
         struct stream *s = value_to_change(e);
@@ -222,5 +243,145 @@ TEST(damage_is_never_more_than_an_error)
     }
 }
 
+static struct bytes library_at(void *context, size_t i)
+{
+    static const char *const code[] = {"#!lua name=a", "#!lua name=b"};
+    return i < *(size_t *)context ? bytes_text(code[i]) : bytes_of(NULL, 0);
+}
+
+struct taken {
+    int n, most;
+    char text[64];
+};
+
+static bool take_library(void *context, struct bytes code)
+{
+    struct taken *t = context;
+    size_t n = strlen(t->text);
+    snprintf(t->text + n, sizeof(t->text) - n, "%.*s|", (int)code.n, code.p);
+    return ++t->n < t->most;
+}
+
+TEST(libraries_come_back_in_their_order)
+{
+    static const char *const all[] = {"", "#!lua name=a|", "#!lua name=a|#!lua name=b|"};
+    for (size_t n = 0; n <= 2; n++) {
+        struct buf b = {0};
+        struct taken t = {.most = 9};
+        dump_write_libraries(&b, library_at, &n);
+        CHECK(dump_read_libraries(buf_bytes(&b), take_library, &t) == DUMP_GOOD);
+        CHECK(strcmp(t.text, all[n]) == 0);
+        /* Ended by the one who takes them. */
+        struct taken first = {.most = 1};
+        CHECK(dump_read_libraries(buf_bytes(&b), take_library, &first) ==
+              (n ? DUMP_STOPPED : DUMP_GOOD));
+        CHECK(first.n == (n ? 1 : 0));
+        /* Something else than a library, and damage. */
+        if (n) {
+            struct taken none = {.most = 9};
+            b.p[0] ^= 1;
+            CHECK(dump_read_libraries(buf_bytes(&b), take_library, &none) == DUMP_BAD_FRAME);
+            seal(&b);
+            CHECK(dump_read_libraries(buf_bytes(&b), take_library, &none) == DUMP_BAD_DATA);
+            CHECK(none.n == 0);
+        }
+        buf_free(&b);
+    }
+}
+
+TEST(a_payload_is_as_long_as_its_footer_at_least)
+{
+    static const char zeros[16];
+    const char *what;
+    struct entry *e = NULL;
+    struct taken none = {.most = 9};
+    for (size_t n = 0; n < 10; n++) {
+        CHECK(dump_read(bytes_of(zeros, n), BYTES("k"), &options, &e, &what, NULL) ==
+              DUMP_BAD_FRAME);
+        CHECK(dump_read_libraries(bytes_of(zeros, n), take_library, &none) == DUMP_BAD_FRAME);
+    }
+    /* A checksum of 0 was not computed; of nothing nothing is made. */
+    CHECK(dump_read(bytes_of(zeros, 10), BYTES("k"), &options, &e, &what, NULL) == DUMP_BAD_DATA);
+    CHECK(dump_read_libraries(bytes_of(zeros, 10), take_library, &none) == DUMP_GOOD);
+    CHECK(none.n == 0);
+}
+
+/* Each entry that was released keeps its count, and its place among the released ones. */
+TEST(released_entries_come_back_one_by_one)
+{
+    struct entry *e = make_stream(BYTES("key"), true), *f = NULL;
+    struct stream_group *g = stream_find_group(value_object(e), BYTES("group"));
+    struct buf b = {0};
+    struct stream_pending_place at;
+    static const uint64_t released[] = {4, 8, 1, 6};
+    for (unsigned i = 1; i < 4; i++) {
+        CHECK(stream_pending_find(&g->pending, (struct stream_id){released[i], 0}, &at));
+        stream_group_assign(g, at, NULL, 0, 10 + i, true);
+    }
+    dump_write(&b, e, false);
+    CHECK(dump_read(buf_bytes(&b), BYTES("other"), &options, &f, &(const char *){NULL}, NULL) ==
+          DUMP_GOOD);
+    g = stream_find_group(value_object(f), BYTES("group"));
+    CHECK(g->pending.count == 8 && g->pending.released_count == 4 && stream_group_is_sound(g));
+    const struct dlist_node *node = NULL;
+    struct stream_id id;
+    for (unsigned i = 0; i < 4; i++) {
+        struct stream_pending_entry x;
+        node = stream_pending_released_next(&g->pending, node, &id);
+        CHECK(node && id.ms == released[i] && stream_pending_find(&g->pending, id, &at));
+        stream_pending_get(&g->pending, at, &x);
+        CHECK(x.count == (i ? 10 + i : 3) && x.consumer == STREAM_PENDING_NO_CONSUMER);
+    }
+    CHECK(!stream_pending_released_next(&g->pending, node, &id));
+    value_free(e);
+    value_free(f);
+    buf_free(&b);
+}
+
+/* However it is cut: with a checksum that fits, so that the reader itself has to notice. */
+TEST(what_is_cut_is_refused)
+{
+    for (int kind = 0; kind <= KINDS; kind++) {
+        struct entry *e = make(kind), *f = NULL;
+        struct buf whole = {0};
+        char error[DUMP_ERROR];
+        const char *what;
+        dump_write(&whole, e, true);
+        value_free(e);
+        for (size_t n = 0; n < whole.n - 10; n += whole.n < 1500 ? 1 : 37) {
+            struct buf b = {0};
+            buf_add(&b, bytes_of(whole.p, n));
+            buf_add(&b, bytes_of(whole.p + whole.n - 10, 10));
+            seal(&b);
+            CHECK(dump_read(buf_bytes(&b), BYTES("k"), &options, &f, &what, error) ==
+                  DUMP_BAD_DATA);
+            CHECK(error[0] && !what);
+            buf_free(&b);
+        }
+        buf_free(&whole);
+    }
+}
+
+TEST(what_modules_know_of_the_key_may_stand_in_front)
+{
+    struct entry *e = NULL;
+    const char *what;
+    CHECK(dump_read(rdb_hex("f3 01 00000068 00 00 01'v' 0b00 0000000000000000"), BYTES("k"),
+                    &options, &e, &what, NULL) == DUMP_GOOD);
+    char text[NUM_INT_MAX];
+    CHECK(bytes_is(string_view(e, text), "v") && bytes_is(entry_key(e), "k"));
+    value_free(e);
+    CHECK(dump_read(rdb_hex("f3 01 00000068 00 0b00 0000000000000000"), BYTES("k"), &options, &e,
+                    &what, NULL) == DUMP_BAD_DATA);
+    CHECK(dump_read(rdb_hex("f3 01 0000 0b00 0000000000000000"), BYTES("k"), &options, &e, &what,
+                    NULL) == DUMP_BAD_DATA);
+    /* A type of value without a counterpart is named. */
+    CHECK(dump_read(rdb_hex("1c 00 00 0b00 0000000000000000"), BYTES("k"), &options, &e, &what,
+                    NULL) == DUMP_FOREIGN);
+    CHECK(what && strstr(what, "array"));
+}
+
 UNIT_MAIN(T(what_is_dumped_comes_back), T(settings_of_message_ids_that_cannot_be_are_refused),
-          T(damage_is_never_more_than_an_error))
+          T(damage_is_never_more_than_an_error), T(libraries_come_back_in_their_order),
+          T(a_payload_is_as_long_as_its_footer_at_least), T(released_entries_come_back_one_by_one),
+          T(what_is_cut_is_refused), T(what_modules_know_of_the_key_may_stand_in_front))

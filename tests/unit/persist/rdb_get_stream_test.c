@@ -30,8 +30,8 @@ TEST(streams_of_each_version)
          "stream 1-0 f=v last 1-0 added 1 group g read 1 pending 1 released 0"},
         /* message ids: 100 s, 100 at the most, 1 producer 'p' with 1: 'i' of 1-0; 2 counters */
         {RDB_REDIS, RDB_STREAM_DEDUP,
-         "01" NODE COUNTERS "00 4064 4064 01 01'p' 01 01'i' 01 00 01 00",
-         "stream 1-0 f=v last 1-0 added 1 ids 1"},
+         "01" NODE COUNTERS "00 4064 4064 01 01'p' 01 01'i' 01 00 07 03",
+         "stream 1-0 f=v last 1-0 added 1 ids 1 of 7, 3 again"},
         /* a pending entry that nobody owns, which is released */
         {RDB_REDIS, RDB_STREAM_RELEASED,
          "01" NODE COUNTERS "01 01'g' 01 00 01 01" ID_1 TIME "01 00 01" ID_1 "4064 4064 00 00 00",

@@ -211,7 +211,62 @@ TEST(the_caller_can_stop_it)
     CHECK(!loaded_from(rdb_hex(whole)) && STARTS(result.error, "Loading was stopped"));
 }
 
+/* n fields that end at 1000, then one that ends at 2000 or (last == 0) never. */
+static struct bytes timed_fields(struct buf *b, int n, bool last)
+{
+    b->n = 0;
+    buf_add(b, rdb_hex("'REDIS0012' 18 01'h' e803000000000000 40"));
+    buf_add_char(b, (char)(n + 1));
+    for (int i = 0; i < n; i++)
+        buf_printf(b, "\001\004f%03d\001v", i);
+    buf_add(b, last ? rdb_hex("43 e9 01'l' 01'v'") : rdb_hex("00 01'l' 01'v'"));
+    buf_add(b, rdb_hex("ff" SUM));
+    return buf_bytes(b);
+}
+
+TEST(fields_that_have_passed_are_left_out)
+{
+    static const int counts[] = {1, 63, 64, 65, 200};
+    struct buf b = {0};
+    begin();
+    for (int i = 0; i < 5; i++)
+        for (int last = 0; last < 2; last++)
+            for (int64_t now = 999; now <= 2000; now = now == 999 ? 1000 : now + 1000) {
+                options.drop_expired = true;
+                options.now_ms = now;
+                struct store *s = loaded_from(timed_fields(&b, counts[i], last));
+                CHECK(s);
+                struct entry *e = db_find(&s->dbs[0], BYTES("h"));
+                size_t left = (now < 1000 ? (size_t)counts[i] : 0) + (now < 2000 || !last);
+                CHECK((e != NULL) == (left > 0) && result.expired == (left == 0));
+                if (e)
+                    CHECK(hash_count(value_object(e)) == left &&
+                          value_has_field_ttl(e) == (now < 1000 || (last && now < 2000)));
+                db_store_free(s);
+            }
+    options.drop_expired = false;
+    struct store *s = loaded_from(timed_fields(&b, 65, true));
+    CHECK(s && hash_count(value_object(db_find(&s->dbs[0], BYTES("h")))) == 66);
+    db_store_free(s);
+    buf_free(&b);
+}
+
+TEST(the_place_in_the_journal_is_told)
+{
+    begin();
+    struct store *s =
+        loaded_from(rdb_hex("'REDIS0011' fa 0b'repl-offset' 02'77' fa 07'repl-id' 28"
+                            "'0123456789012345678901234567890123456789' fa 01'a' 02'88' ff" SUM));
+    CHECK(s && result.journal_offset == 77 && heard.notes == 3);
+    CHECK(memcmp(result.replication_id, "0123456789012345678901234567890123456789", 40) == 0);
+    db_store_free(s);
+    s = loaded_from(rdb_hex("'REDIS0011' fa 0b'repl-offset' 01'x' fa 07'repl-id' 01'y' ff" SUM));
+    CHECK(s && result.journal_offset == 0 && result.replication_id[0] == 0);
+    db_store_free(s);
+}
+
 UNIT_MAIN(T(records_have_their_meaning), T(each_cut_is_refused), T(what_is_wrong_is_named),
           T(versions_without_a_checksum_end_with_the_records), T(what_may_be_left_out_is_told),
           T(effects_and_libraries_are_applied_in_order), T(a_store_that_is_not_empty),
-          T(the_caller_can_stop_it))
+          T(the_caller_can_stop_it), T(fields_that_have_passed_are_left_out),
+          T(the_place_in_the_journal_is_told))

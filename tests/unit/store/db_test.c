@@ -1,6 +1,9 @@
+#include "base/hash.h"
 #include "store/digest.h"
 #include "store/expire.h"
+#include "type/hash.h"
 #include "type/string.h"
+#include "type/value.h"
 #include "unit.h"
 
 static void set(struct db *db, const char *key, const char *value)
@@ -249,9 +252,183 @@ TEST(a_key_that_expires_is_heard_of_and_not_counted)
     db_store_free(s);
 }
 
+struct events {
+    char text[128];
+};
+
+static void write_down(void *context, struct db *db, unsigned class_, const char *name,
+                       struct bytes key)
+{
+    struct events *e = context;
+    size_t n = strlen(e->text);
+    (void)class_;
+    snprintf(e->text + n, sizeof(e->text) - n, "%d:%.*s:%s ", db->id, (int)key.n, key.p, name);
+}
+
+TEST(an_overwritten_key_has_events_of_its_own)
+{
+    struct store *s = db_store_new(2, 1);
+    struct db *db = &s->dbs[1];
+    struct events seen = {""};
+    s->events = (struct store_events){.context = &seen, .event = write_down};
+    static const struct {
+        unsigned wanted;
+        enum value_type is;
+        const char *events;
+    } rows[] = {
+        {0, TYPE_LIST, ""},
+        {DB_EVENT_STRING, TYPE_LIST, ""},
+        {DB_EVENT_OVERWRITTEN, TYPE_STRING, "1:k:overwritten "},
+        {DB_EVENT_OVERWRITTEN, TYPE_LIST, "1:k:overwritten "},
+        {DB_EVENT_TYPE_CHANGED, TYPE_STRING, ""},
+        {DB_EVENT_TYPE_CHANGED, TYPE_LIST, "1:k:type_changed "},
+        {DB_EVENT_OVERWRITTEN | DB_EVENT_TYPE_CHANGED, TYPE_LIST,
+         "1:k:overwritten 1:k:type_changed "},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        seen.text[0] = 0;
+        s->notify = rows[i].wanted;
+        db_overwritten(db, BYTES("k"), TYPE_STRING, rows[i].is);
+        CHECK(strcmp(seen.text, rows[i].events) == 0);
+    }
+    db_store_free(s);
+}
+
+/* A hash with a field that ends at a time. */
+static struct entry *timed_hash(const char *key, int64_t deadline_ms)
+{
+    const struct hash_limits limits = {10, 64};
+    struct hash *h = hash_new();
+    hash_set(&h, BYTES("f"), BYTES("v"), deadline_ms, &limits);
+    hash_set(&h, BYTES("g"), BYTES("v"), HASH_NO_TTL, &limits);
+    struct entry *e = entry_new_word(bytes_text(key), VALUE_HASH, (uintptr_t)h);
+    value_set_field_ttl(e, true);
+    return e;
+}
+
+TEST(a_replaced_entry_is_known_by_what_it_is_now)
+{
+    struct store *s = db_store_new(1, 1);
+    struct db *db = &s->dbs[0];
+    s->now_ms = 1000;
+    set(db, "k", "1");
+    db_set_deadline(db, db_write(db, BYTES("k")), 5000);
+    struct entry *e = timed_hash("k", 3000);
+    db_replace(db, db_write(db, BYTES("k")), e);
+    CHECK(db_read(db, BYTES("k")) == e && db->keys.used == 1 && db->keys_with_ttl.used == 0);
+    CHECK(db->hashes_with_ttl.used == 1);
+    e = timed_hash("k", 4000);
+    db_replace(db, db_write(db, BYTES("k")), e);
+    CHECK(db_read(db, BYTES("k")) == e && db->hashes_with_ttl.used == 1);
+    e = entry_set_deadline(string_new(BYTES("k"), BYTES("x")), 2000);
+    db_replace(db, db_write(db, BYTES("k")), e);
+    CHECK(db_read(db, BYTES("k")) == e && db->hashes_with_ttl.used == 0);
+    CHECK(db->keys_with_ttl.used == 1 && db->keys.used == 1);
+    db_store_free(s);
+}
+
+TEST(fields_stay_while_expiry_is_paused)
+{
+    struct store *s = db_store_new(1, 1);
+    struct db *db = &s->dbs[0];
+    s->now_ms = 1000;
+    db_add(db, timed_hash("h", 2000));
+    struct entry *e = db_write(db, BYTES("h"));
+    CHECK(!db_expire_fields(db, e) && hash_count(value_object(e)) == 2);
+    struct events seen = {""};
+    s->events = (struct store_events){.context = &seen, .event = write_down};
+    s->notify = DB_EVENT_HASH;
+    s->now_ms = 2000;
+    s->expiry_paused = true;
+    CHECK(!db_expire_fields(db, e) && hash_count(value_object(e)) == 2 && s->expired_fields == 0);
+    CHECK(seen.text[0] == 0);
+    s->expiry_paused = false;
+    CHECK(!db_expire_fields(db, e) && hash_count(value_object(e)) == 1 && s->expired_fields == 1);
+    CHECK(strcmp(seen.text, "0:h:hexpired ") == 0);
+    CHECK(db->hashes_with_ttl.used == 0);
+    db_store_free(s);
+}
+
+TEST(what_is_not_wanted_is_not_told)
+{
+    static const struct {
+        unsigned wanted;
+        const char *events;
+    } rows[] = {{0, ""}, {DB_EVENT_STRING, "0:a:set "}, {DB_EVENT_EXPIRED, "0:a:expired "}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct store *s = db_store_new(1, 1);
+        struct db *db = &s->dbs[0];
+        struct events seen = {""};
+        s->events = (struct store_events){.context = &seen, .event = write_down};
+        s->notify = rows[i].wanted;
+        s->now_ms = 1000;
+        set(db, "a", "1");
+        db_changed(db, BYTES("a"), DB_EVENT_STRING, "set");
+        db_set_deadline(db, db_write(db, BYTES("a")), 2000);
+        s->now_ms = 2000;
+        CHECK(!db_read(db, BYTES("a")) && strcmp(seen.text, rows[i].events) == 0);
+        db_store_free(s);
+    }
+}
+
+/* Its address is in the table of deadlines too. */
+TEST(an_entry_that_moves_is_put_back_with_its_deadline)
+{
+    struct store *s = db_store_new(1, 1);
+    struct db *db = &s->dbs[0];
+    static const int64_t deadlines[] = {-1, 5000};
+    s->now_ms = 1000;
+    for (int had = 0; had < 2; had++)
+        for (int has = 0; has < 2; has++) {
+            set(db, "k", "1");
+            struct entry *old = db_write(db, BYTES("k")),
+                         *e = string_new(BYTES("k"), BYTES("a longer one"));
+            if (had)
+                old = db_set_deadline(db, old, deadlines[1]);
+            if (has)
+                e = entry_set_deadline(e, deadlines[1]);
+            db_put_back(db, old, e, had);
+            CHECK(db_find(db, BYTES("k")) == e && db->keys.used == 1);
+            struct entry **slot = table_find(&db->keys_with_ttl, hash_key(BYTES("k")), BYTES("k"));
+            CHECK(has ? slot && *slot == e : !slot);
+            CHECK(db->keys_with_ttl.used == (size_t)has);
+            entry_free(old);
+        }
+    db_store_free(s);
+}
+
+TEST(a_random_key_is_one_that_is_there)
+{
+    struct store *s = db_store_new(1, 1);
+    struct db *db = &s->dbs[0];
+    s->now_ms = 1000;
+    CHECK(s->lru.log_factor == 10 && s->lru.decay_minutes == 1 && s->touch);
+    CHECK(!db_random(db));
+    for (int i = 0; i < 5; i++) {
+        char key[8];
+        snprintf(key, sizeof(key), "due%d", i);
+        set(db, key, "1");
+        db_set_deadline(db, db_write(db, bytes_text(key)), 2000);
+    }
+    set(db, "k", "1");
+    s->now_ms = 2000;
+    s->expiry_paused = true; /* they stay, as absent ones */
+    for (int i = 0; i < 20; i++)
+        CHECK(bytes_is(entry_key(db_random(db)), "k"));
+    CHECK(db->keys.used == 6);
+    db_delete(db, BYTES("k"));
+    CHECK(!db_random(db) && db->keys.used == 5);
+    s->expiry_paused = false;
+    CHECK(!db_random(db) && db->keys.used == 0 && s->expired == 5);
+    db_store_free(s);
+}
+
 UNIT_MAIN(T(a_key_that_expires_is_heard_of_and_not_counted), T(deadlines_pass_by_the_store_s_clock),
           T(active_expiry_finds_all_of_them), T(looking_is_not_using),
           T(who_changes_may_be_counted_as_a_reader),
           T(watchers_hear_of_changes_while_there_are_any),
           T(the_digest_is_of_the_data_and_not_of_its_order),
-          T(whole_databases_announce_that_they_change))
+          T(whole_databases_announce_that_they_change), T(an_overwritten_key_has_events_of_its_own),
+          T(a_replaced_entry_is_known_by_what_it_is_now), T(fields_stay_while_expiry_is_paused),
+          T(what_is_not_wanted_is_not_told), T(an_entry_that_moves_is_put_back_with_its_deadline),
+          T(a_random_key_is_one_that_is_there))

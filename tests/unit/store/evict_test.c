@@ -176,6 +176,12 @@ TEST(policies_choose_among_what_they_may)
     struct bytes key = BYTES("stream");
     db_add(&s->dbs[0], entry_new_word(key, VALUE_LIST, 0));
     CHECK(!evict_one(v, s, EVICT_ALL_LRU, 5) && !evict_one(v, s, EVICT_ALL_RANDOM, 5));
+    db_add(&s->dbs[0],
+           string_new(BYTES("a"), BYTES("x"))); /* only lists and streams are asked for */
+    CHECK(evict_one(v, s, EVICT_ALL_LRU, 5) && !db_find(&s->dbs[0], BYTES("a")));
+    entry_free(db_take(&s->dbs[0], key));
+    db_add(&s->dbs[0], entry_new_word(key, VALUE_STREAM, 0));
+    CHECK(!evict_one(v, s, EVICT_ALL_LRU, 5));
     entry_free(db_take(&s->dbs[0], key));
     evict_free(v);
     db_store_free(s);
@@ -239,6 +245,51 @@ TEST(a_candidate_that_was_used_since_stays)
     db_store_free(s);
 }
 
+struct told {
+    int expired, ready;
+    char event[32];
+};
+
+static void on_expired(void *context, struct db *db, struct bytes key)
+{
+    (void)db;
+    ((struct told *)context)->expired += bytes_is(key, "k");
+}
+
+static void on_ready(void *context, struct db *db, struct bytes key)
+{
+    (void)db;
+    ((struct told *)context)->ready += bytes_is(key, "k");
+}
+
+static void on_event(void *context, struct db *db, unsigned class_, const char *name,
+                     struct bytes key)
+{
+    struct told *t = context;
+    (void)db;
+    (void)class_;
+    (void)key;
+    snprintf(t->event, sizeof(t->event), "%s", name);
+}
+
+TEST(whoever_must_know_hears_that_a_key_is_given_up)
+{
+    struct told told = {0};
+    struct store *s = db_store_new(1, 1);
+    struct evict *v = evict_new();
+    s->events = (struct store_events){
+        .context = &told, .expired = on_expired, .ready = on_ready, .event = on_event};
+    s->notify = DB_EVENT_EVICTED;
+    s->waited = 1;
+    db_add(&s->dbs[0], string_new(BYTES("k"), BYTES("x")));
+    CHECK(evict_one(v, s, EVICT_ALL_LRU, 5) && s->evicted == 1);
+    CHECK(told.expired == 1 && told.ready == 1 && strcmp(told.event, "evicted") == 0);
+    s->waited = 0;
+    evict_free(v);
+    db_store_free(s);
+}
+
 UNIT_MAIN(T(the_pool_holds_no_key_twice), T(one_call_finds_the_best_of_its_samples),
           T(a_candidate_that_was_used_since_stays), T(lru_comes_near_the_exact_order),
-          T(lfu_beats_lru_where_it_should), T(policies_choose_among_what_they_may))
+          T(lfu_beats_lru_where_it_should), T(policies_choose_among_what_they_may),
+          T(whoever_must_know_hears_that_a_key_is_given_up))

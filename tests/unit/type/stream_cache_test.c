@@ -58,6 +58,23 @@ TEST(what_is_read_once_takes_a_few_buffers_in_turn)
     end();
 }
 
+TEST(any_buffer_that_was_read_from_stays_longest)
+{
+    for (int k = 0; k < PROBATION; k++) {
+        begin(1 << 20);
+        for (int i = 0; i < PROBATION; i++)
+            put(i, 4000, false);
+        CHECK(holds(handles[k], k, 4000));
+        for (int i = PROBATION; i < 2 * PROBATION - 1; i++)
+            put(i, 4000, false);
+        for (int i = 0; i < PROBATION; i++)
+            CHECK((handles[i] != 0) == (i == k));
+        put(99, 4000, false);
+        CHECK(!handles[k]);
+        end();
+    }
+}
+
 TEST(what_is_read_again_stays_while_others_are_read_once)
 {
     begin(1 << 20);
@@ -142,7 +159,8 @@ TEST(nothing_is_mixed_up)
     end();
 }
 
-UNIT_MAIN(T(what_is_read_once_takes_a_few_buffers_in_turn),
+UNIT_MAIN(T(any_buffer_that_was_read_from_stays_longest),
+          T(what_is_read_once_takes_a_few_buffers_in_turn),
           T(what_is_read_again_stays_while_others_are_read_once),
           T(the_limit_holds_and_what_is_read_often_stays),
           T(what_is_idle_goes_and_what_is_pinned_stays), T(nothing_is_mixed_up))

@@ -109,4 +109,28 @@ TEST(a_chunk_is_halved)
     mem_free(c);
 }
 
-UNIT_MAIN(T(records_go_in_and_out_at_any_place), T(what_does_not_fit_is_told), T(a_chunk_is_halved))
+/* The records reach the end of the chunk, with room in front of them. */
+TEST(records_move_to_the_front_when_the_end_is_reached)
+{
+    for (int wide = 0; wide < 2; wide++) {
+        struct stream_chunk *c = stream_chunk_new(wide, 4, 1000, 5000);
+        struct stream_pending_entry e;
+        for (unsigned i = 0; i < 20; i++) {
+            e = entry(1000 + i, 0);
+            stream_chunk_insert(c, c->n, &e);
+            CHECK(holds(c, c->n - 1u, &e) && stream_chunk_is_sound(c));
+            if (c->n == 4) {
+                stream_chunk_remove(c, 0);
+                c->plain--;
+            }
+        }
+        CHECK(c->n == 3 && stream_chunk_id(c, 0).ms == 1017);
+        e = entry(1016, 0);
+        stream_chunk_insert(c, 0, &e);
+        CHECK(c->n == 4 && holds(c, 0, &e) && stream_chunk_is_sound(c));
+        mem_free(c);
+    }
+}
+
+UNIT_MAIN(T(records_go_in_and_out_at_any_place), T(what_does_not_fit_is_told), T(a_chunk_is_halved),
+          T(records_move_to_the_front_when_the_end_is_reached))

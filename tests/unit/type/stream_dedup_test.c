@@ -92,6 +92,27 @@ TEST(a_pair_recorded_again_is_as_young_as_its_last_record)
     CHECK(d.producers.used == 0);
 }
 
+TEST(what_is_met_again_is_a_duplicate_for_so_long)
+{
+    struct stream_dedup d = {.duration_s = 10, .max_size = 100};
+    stream_dedup_add(&d, BYTES("p"), BYTES("a"), (struct stream_id){1, 1}, 0);
+    stream_dedup_add(&d, BYTES("p"), BYTES("b"), (struct stream_id){2, 1}, 5000);
+    CHECK(d.added == 2 && d.duplicates == 0 && d.tracked == 2);
+    const struct stream_dedup_record *r = stream_dedup_meet(&d, BYTES("p"), BYTES("a"), 9000);
+    CHECK(r && r->id.ms == 1 && d.duplicates == 1);
+    CHECK(!stream_dedup_meet(&d, BYTES("p"), BYTES("c"), 9000));
+    CHECK(!stream_dedup_meet(&d, BYTES("q"), BYTES("a"), 9000) && d.duplicates == 1);
+    CHECK(stream_dedup_meet(&d, BYTES("p"), BYTES("b"), 11000) && d.duplicates == 2);
+    CHECK(d.tracked == 1); /* what is too old went on the way */
+    CHECK(!stream_dedup_meet(&d, BYTES("p"), BYTES("a"), 11000) && d.duplicates == 2);
+    stream_dedup_set_counts(&d, 7, 8);
+    stream_dedup_set_limits(&d, 20, 5);
+    CHECK(d.tracked == 0 && d.producers.used == 0 && d.duration_s == 20 && d.max_size == 5);
+    CHECK(!stream_dedup_find(&d, BYTES("p"), BYTES("b")));
+    stream_dedup_clear(&d);
+}
+
 UNIT_MAIN(T(what_is_too_old_goes_with_its_producer), T(a_producer_has_so_many_and_the_oldest_goes),
           T(streams_that_nobody_uses_are_cleaned_too),
-          T(a_pair_recorded_again_is_as_young_as_its_last_record))
+          T(a_pair_recorded_again_is_as_young_as_its_last_record),
+          T(what_is_met_again_is_a_duplicate_for_so_long))

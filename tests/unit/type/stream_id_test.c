@@ -28,6 +28,7 @@ TEST(ids_print_as_the_library_prints_them)
                                      UINT64_MAX};
     size_t n = sizeof(edges) / sizeof(edges[0]);
     char got[STREAM_ID_TEXT_MAX + 1], want[64];
+    struct stream_id_memo memo = {0};
     for (size_t round = 0; round < 3; round++)
         for (size_t i = 0; i < n; i++)
             for (size_t k = 0; k < n; k++) {
@@ -36,6 +37,9 @@ TEST(ids_print_as_the_library_prints_them)
                 got[len] = 0;
                 snprintf(want, sizeof(want), "%llu-%llu", (unsigned long long)id.ms,
                          (unsigned long long)id.seq);
+                CHECK(strcmp(got, want) == 0);
+                len = stream_id_print_near(&memo, got, id);
+                got[len] = 0;
                 CHECK(strcmp(got, want) == 0);
             }
 }

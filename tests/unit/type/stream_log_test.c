@@ -150,4 +150,91 @@ TEST(trims_by_length_and_id)
         }
 }
 
-UNIT_MAIN(T(behaves_like_an_array), T(trims_by_length_and_id))
+/* Entries 10, 20 ... in blocks of three, all but the newest block compressed. */
+static void by_tens(struct stream_log *l, unsigned n)
+{
+    const struct stream_log_policy policy = {3, 0, 1};
+    char value[200];
+    struct bytes pair[] = {BYTES("field"), bytes_of(value, sizeof(value))};
+    memset(value, 'v', sizeof(value)); /* what is short is not compressed */
+    *l = (struct stream_log){.cache = context()->cache};
+    for (unsigned i = 1; i <= n; i++)
+        stream_log_append(l, (struct stream_id){i * 10, 0}, pair, 1, &policy);
+}
+
+TEST(a_place_between_two_entries)
+{
+    struct stream_log l;
+    struct stream_cursor c;
+    by_tens(&l, 20);
+    for (unsigned ms = 1; ms < 230; ms++) {
+        bool below = stream_log_seek_back(&l, (struct stream_id){ms, 0}, &c);
+        CHECK(below == (ms >= 10));
+        if (below)
+            CHECK(stream_log_id(&c).ms == (ms < 200 ? ms / 10 * 10 : 200));
+        stream_log_end(&c);
+        bool above = stream_log_seek(&l, (struct stream_id){ms, 0}, &c);
+        CHECK(above == (ms <= 200));
+        if (above)
+            CHECK(stream_log_id(&c).ms == (ms + 9) / 10 * 10);
+        stream_log_end(&c);
+    }
+    stream_log_free(&l);
+}
+
+/* A block that stays pinned could not be thrown out of the cache. */
+TEST(looking_leaves_nothing_pinned)
+{
+    struct stream_log l;
+    struct stream_cache *cache = context()->cache;
+    struct stream_cursor c;
+    struct stream_id id;
+    by_tens(&l, 10);
+    CHECK(stream_log_delete(&l, (struct stream_id){100, 0})); /* its block went with it */
+    CHECK(stream_log_newest(&l, &id) && id.ms == 90);
+    stream_cache_drop(cache);
+    CHECK(stream_cache_count(cache) == 0);
+    CHECK(stream_log_oldest(&l, &id) && id.ms == 10);
+    CHECK(stream_log_has(&l, (struct stream_id){50, 0}));
+    CHECK(!stream_log_has(&l, (struct stream_id){55, 0}));
+    CHECK(stream_log_delete(&l, (struct stream_id){50, 0}));
+    CHECK(!stream_log_delete(&l, (struct stream_id){50, 0}));
+    size_t array = mem_block_size(l.blocks);
+    CHECK(stream_log_memory(&l, 100) == stream_log_memory(&l, 0));
+    CHECK(stream_log_memory(&l, 1) == array + 3 * stream_block_memory(stream_log_block(&l, 0)));
+    CHECK(stream_log_front_below(&l, (struct stream_id){20, 0}) == 1);
+    CHECK(stream_log_seek(&l, (struct stream_id){10, 0}, &c));
+    CHECK(stream_log_count(&c, (struct stream_id){75, 0}, 100) == 6);
+    stream_log_end(&c);
+    for (bool any = stream_log_seek(&l, STREAM_ID_MIN, &c); any; any = stream_log_next(&c))
+        ;
+    stream_log_end(&c);
+    for (bool any = stream_log_seek_back(&l, STREAM_ID_MAX, &c); any; any = stream_log_previous(&c))
+        ;
+    stream_log_end(&c);
+    CHECK(stream_cache_count(cache) > 0);
+    stream_cache_drop(cache);
+    CHECK(stream_cache_count(cache) == 0);
+    stream_log_free(&l);
+}
+
+/* Few blocks are forgotten one by one; of many the whole cache is. */
+TEST(who_leaves_is_not_cached_any_more)
+{
+    struct stream_log few, many;
+    struct stream_cache *cache = context()->cache;
+    struct stream_id id;
+    by_tens(&few, 4);
+    by_tens(&many, 40);
+    CHECK(stream_log_oldest(&few, &id) && stream_log_oldest(&many, &id));
+    CHECK(stream_log_has(&many, (struct stream_id){100, 0}) && stream_cache_count(cache) == 3);
+    stream_log_leave(&few);
+    CHECK(stream_cache_count(cache) == 2);
+    stream_log_leave(&many);
+    CHECK(stream_cache_count(cache) == 0);
+    stream_log_free(&few);
+    stream_log_free(&many);
+}
+
+UNIT_MAIN(T(behaves_like_an_array), T(trims_by_length_and_id), T(a_place_between_two_entries),
+          T(looking_leaves_nothing_pinned), T(who_leaves_is_not_cached_any_more))

@@ -140,4 +140,48 @@ TEST(what_is_idle_long_enough_may_be_claimed)
     CHECK(stream_pending_is_claimable(&e, 1000, INT64_MAX));
 }
 
-UNIT_MAIN(T(behaves_like_a_plain_table), T(what_is_idle_long_enough_may_be_claimed))
+/* What comes in the order of IDs and of time needs no link. */
+TEST(only_what_is_out_of_order_is_linked)
+{
+    struct stream_pending p;
+    stream_pending_init(&p);
+    for (unsigned i = 1; i <= 300; i++) {
+        struct stream_pending_entry e = {.id = {i * 10, 0}, .time_ms = 1000 + i / 2, .count = 1};
+        stream_pending_add(&p, &e);
+    }
+    CHECK(p.count == 300 && p.touched.used == 0 && dlist_empty(&p.by_time));
+    struct stream_pending_entry early = {.id = {3001, 0}, .time_ms = 999, .count = 1};
+    stream_pending_add(&p, &early); /* the clock went back */
+    CHECK(p.touched.used == 1);
+    struct stream_pending_entry low = {.id = {15, 0}, .time_ms = 2000, .count = 1};
+    stream_pending_add(&p, &low);
+    CHECK(p.touched.used == 2 && p.count == 302 && stream_pending_is_sound(&p));
+    /* Claimed as if it had been idle for some time: where that time belongs. */
+    static const struct {
+        uint64_t ms;
+        int64_t time_ms;
+    } claimed[] = {{500, 5000}, {510, 3000}, {520, 4000}, {530, 0}, {540, 3000}};
+    struct stream_pending_walk w;
+    struct stream_pending_entry e;
+    struct stream_pending_place at;
+    for (size_t i = 0; i < sizeof(claimed) / sizeof(*claimed); i++) {
+        CHECK(stream_pending_find(&p, (struct stream_id){claimed[i].ms, 0}, &at));
+        stream_pending_get(&p, at, &e);
+        e.time_ms = claimed[i].time_ms;
+        stream_pending_change(&p, at, &e, false);
+    }
+    static const uint64_t order[] = {510, 540, 520, 500};
+    int64_t last = -1;
+    size_t late = 0;
+    stream_pending_walk_start(&w, &p);
+    while (stream_pending_walk_peek(&w, &e)) {
+        CHECK(e.time_ms >= last && (e.time_ms < 3000 || e.id.ms == order[late++]));
+        last = e.time_ms;
+        stream_pending_walk_next(&w, &e);
+    }
+    CHECK(late == 4);
+    stream_pending_free(&p);
+}
+
+UNIT_MAIN(T(behaves_like_a_plain_table), T(what_is_idle_long_enough_may_be_claimed),
+          T(only_what_is_out_of_order_is_linked))

@@ -321,10 +321,72 @@ TEST(dropping_references_takes_those_of_entries_that_went_before)
     stream_free(s);
 }
 
+TEST(an_entry_is_needed_until_all_groups_are_done_with_it)
+{
+    struct stream_group *g;
+    struct stream *s = five(&g);
+    struct stream_group *h = stream_add_group(s, BYTES("h"), (struct stream_id){4, 0}, -1);
+    struct stream_consumer *c = stream_group_add_consumer(g, BYTES("c"), 1);
+    CHECK(stream_is_needed(s, (struct stream_id){3, 0})); /* g has not read it */
+    for (unsigned i = 1; i <= 3; i++)
+        read_one(s, g, i);
+    CHECK(!stream_is_needed(s, (struct stream_id){3, 0}));
+    CHECK(stream_is_needed(s, (struct stream_id){4, 0}));
+    stream_group_deliver(g, c, (struct stream_id){3, 0}, 1);
+    CHECK(stream_is_needed(s, (struct stream_id){3, 0}));
+    CHECK(stream_group_ack(g, (struct stream_id){3, 0}));
+    CHECK(!stream_is_needed(s, (struct stream_id){3, 0}));
+    read_one(s, g, 4);
+    CHECK(!stream_is_needed(s, (struct stream_id){4, 0}) &&
+          stream_is_needed(s, (struct stream_id){5, 0}));
+    CHECK(h->last_id.ms == 4);
+    stream_free(s);
+}
+
+TEST(a_group_that_has_not_counted_begins_where_that_can_be_told)
+{
+    struct stream_group *g;
+    struct stream *s = five(&g);
+    uint64_t lag;
+    stream_group_set_position(g, (struct stream_id){3, 0}, -1);
+    read_one(s, g, 4);
+    CHECK(g->entries_read == -1 && !stream_lag(s, g, &lag));
+    read_one(s, g, 5); /* the last: all of them were added */
+    CHECK(g->entries_read == 5 && stream_lag(s, g, &lag) && lag == 0);
+    stream_group_set_position(g, STREAM_ID_MIN, -1);
+    read_one(s, g, 1); /* the first */
+    CHECK(g->entries_read == 1 && stream_lag(s, g, &lag) && lag == 4);
+    stream_free(s);
+}
+
+TEST(groups_are_sorted_by_name)
+{
+    static const char *const names[] = {"m", "b", "zz", "a", "z"}, *const sorted[] = {"a", "b",
+                                                                                      "g", "m",
+                                                                                      "z", "zz"};
+    struct stream_group *g;
+    struct stream *s = five(&g);
+    for (int i = 0; i < 5; i++)
+        CHECK(stream_add_group(s, bytes_text(names[i]), STREAM_ID_MIN, 0));
+    CHECK(!stream_add_group(s, BYTES("a"), STREAM_ID_MIN, 0));
+    size_t n;
+    struct stream_group **all = stream_sorted_groups(s, &n);
+    CHECK(n == 6);
+    for (int i = 0; i < 6; i++)
+        CHECK(bytes_is(str_bytes(all[i]->name), sorted[i]));
+    mem_free(all);
+    CHECK(stream_remove_group(s, BYTES("b")) && !stream_remove_group(s, BYTES("b")));
+    CHECK(!stream_find_group(s, BYTES("b")) && stream_find_group(s, BYTES("g")) == g);
+    stream_free(s);
+}
+
 UNIT_MAIN(T(behaves_like_an_array_when_deleted_and_trimmed),
           T(trims_by_id_when_the_newest_entries_are_deleted),
           T(counts_what_was_read_over_what_was_trimmed),
           T(counts_what_was_read_over_what_was_deleted),
           T(an_entry_deleted_at_the_position_makes_the_lag_unknown),
           T(counters_stay_at_their_highest),
-          T(dropping_references_takes_those_of_entries_that_went_before))
+          T(dropping_references_takes_those_of_entries_that_went_before),
+          T(an_entry_is_needed_until_all_groups_are_done_with_it),
+          T(a_group_that_has_not_counted_begins_where_that_can_be_told),
+          T(groups_are_sorted_by_name))
