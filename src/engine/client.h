@@ -56,7 +56,7 @@ enum client_flag {
     CLIENT_TRACKING = 1 << 22, /* hears of changes of what it has read */
     CLIENT_NO_EVICT = 1 << 23,
     CLIENT_NO_TOUCH = 1 << 24,
-
+    CLIENT_PRIMARY = 1 << 25, /* the stream of our primary (replica/apply.h); also CLIENT_REPLAY */
     CLIENT_HELD_LONG = 1 << 27, /* what would be held for want of replicas is refused */
 };
 

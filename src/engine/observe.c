@@ -135,12 +135,18 @@ static void note_slow(const struct call *call, int64_t us)
     }
 }
 
+/* Nobody asked for it: it is read from a file. */
+static bool is_of_a_file(const struct client *c)
+{
+    return (c->flags & (CLIENT_REPLAY | CLIENT_PRIMARY)) == CLIENT_REPLAY;
+}
+
 void observe_slow_command(const struct call *call, uint64_t ticks)
 {
     struct engine *e = call->engine;
     int64_t us = (int64_t)((double)ticks / clock_ticks_per_us());
     long long limit = e->settings->slowlog_log_slower_than;
-    if (call->client->flags & CLIENT_REPLAY)
+    if (is_of_a_file(call->client))
         return;
     if (limit >= 0 && us >= limit && !(call->command->flags & COMMAND_SKIP_SLOWLOG))
         note_slow(call, us);
@@ -241,7 +247,7 @@ void observe_show(const struct client *c, const struct command *command, const s
     struct engine *e = c->engine;
     struct buf b = {0};
     int64_t us = clock_wall_us();
-    if (c->flags & CLIENT_REPLAY)
+    if (is_of_a_file(c))
         return;
     buf_printf(&b, "+%lld.%06lld [%d ", (long long)(us / 1000000), (long long)(us % 1000000),
                c->db->id);

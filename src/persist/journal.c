@@ -174,7 +174,7 @@ static void put_local(struct journal *j, int db, const struct bytes *argv, int a
 void journal_put(struct journal *j, int db, const struct bytes *argv, int argc, struct bytes raw)
 {
     if (j->mode == JOURNAL_RAW) {
-        if (!j->applying)
+        if (!j->applying || !j->kept)
             put_local(j, db, argv, argc, raw);
         return;
     }
@@ -205,6 +205,7 @@ void journal_raw_begin(struct journal *j, struct bytes stream, int db, bool kept
     ASSERT(j->mode == JOURNAL_RAW && !j->applying && j->depth == 0);
     journal_group_begin(j);
     j->applying = true;
+    j->kept = kept;
     j->db = db;
     j->offset += stream.n;
     if (j->on)

@@ -58,6 +58,7 @@ struct journal {
     bool on;       /* effects are gathered: there is a reader, and no pause */
     bool paused;   /* journal_pause() */
     bool applying; /* between journal_raw_begin() and journal_raw_end() */
+    bool kept;     /* meanwhile: a file keeps the stream's bytes */
     bool streamed; /* a reader wants stream-only bytes */
     bool filed;    /* a reader is a file: notes are made */
     enum journal_mode mode;
@@ -128,8 +129,9 @@ static inline void journal_add(struct journal *j, int db, const struct bytes *ar
  * wants the stream, and on a replica, whose stream is its primary's. */
 void journal_stream_only(struct journal *j, struct bytes command);
 /* JOURNAL_RAW: a group opens with these bytes of the primary's stream, whole commands, which are
- * applied before journal_raw_end(); what handlers report meanwhile is no news. db: which database
- * the stream is in behind them. kept: a file keeps them; else they are stream-only. */
+ * applied before journal_raw_end(). db: which database the stream is in behind them. kept: a file
+ * keeps them, and what handlers report meanwhile is no news; else they are stream-only, and what is
+ * reported goes to the file alone, as local. */
 void journal_raw_begin(struct journal *j, struct bytes stream, int db, bool kept);
 void journal_raw_end(struct journal *j);
 

@@ -1,7 +1,6 @@
 #include "proto/reply.h"
 
 #include "base/assert.h"
-#include "base/buf.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -49,6 +48,10 @@ void reply_error_bytes(struct reply *r, struct bytes text)
         n++;
     memcpy(r->error_code, text.p, n);
     r->error_code[n] = 0;
+    if (__builtin_expect(r->error_text != NULL, 0)) {
+        r->error_text->n = 0;
+        buf_add(r->error_text, text);
+    }
 }
 
 void reply_error(struct reply *r, enum err e)

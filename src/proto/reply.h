@@ -3,16 +3,18 @@
 #ifndef PROTO_REPLY_H
 #define PROTO_REPLY_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/num.h"
 #include "ds/chain.h"
 
 struct reply {
     struct chain *out;
-    int resp;            /* 2 or 3 */
-    unsigned errors;     /* error replies so far */
-    char error_code[24]; /* first word of the latest error */
-    struct chain *held;  /* the real output while an aggregate of unknown length is made */
+    int resp;               /* 2 or 3 */
+    unsigned errors;        /* error replies so far */
+    char error_code[24];    /* first word of the latest error */
+    struct chain *held;     /* the real output while an aggregate of unknown length is made */
+    struct buf *error_text; /* keeps the latest error as well; NULL: nobody asks for it */
 };
 
 void reply_ok(struct reply *r);

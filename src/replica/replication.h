@@ -30,6 +30,7 @@ struct replication_services {
 struct replication_figures {
     uint64_t full, partial, partial_refused; /* synchronisations of replicas */
     uint64_t bytes_in, bytes_out;            /* from the primary; to replicas */
+    uint64_t errors;                         /* of what the primary sent */
 };
 
 struct replication {

@@ -127,7 +127,8 @@ void run_begin(struct run *r, struct vm *vm, struct client *caller, bool readonl
     r->froze = state_freeze_clock(e);
     r->client->db = caller->db;
     r->client->reply.resp = 2;
-    r->client->flags = CLIENT_SCRIPT | (caller->flags & (CLIENT_REPLAY | CLIENT_DURABLE));
+    r->client->flags =
+        CLIENT_SCRIPT | (caller->flags & (CLIENT_REPLAY | CLIENT_PRIMARY | CLIENT_DURABLE));
     r->client->id = caller->id;
     r->active = true;
     r->busy = false;

@@ -410,19 +410,25 @@ TEST(a_replica_passes_on_what_came_and_keeps_its_own_writes_apart)
     journal_raw_begin(j, BYTES(PING), 5, false);
     journal_raw_end(j);
     CHECK(j->offset == 1000 + 20 + 14 && j->effects_end == j->offset - 14);
+    /* Something in it must not be in a file: the file gets the effects of the rest. */
+    journal_raw_begin(j, BYTES("*1\r\n$3\r\nBAD\r\n"), 5, false);
+    add(j, 5, "DEL", "k");
+    journal_raw_end(j);
     group(j, 5, "DEL", "l"); /* of a client of ours */
     group(j, 2, "DEL", "m");
     journal_stream_only(j, BYTES(PING));
-    CHECK(bytes_is(journal_unread(&stream), DEL("x") PING));
-    CHECK(file_gets(&file, DEL("x") "{14}<" DEL("l") "><*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n" DEL(
-                               "m") "*2\r\n$6\r\nSELECT\r\n$1\r\n5\r\n>"));
+    CHECK(bytes_is(journal_unread(&stream), DEL("x") PING "*1\r\n$3\r\nBAD\r\n"));
+    CHECK(file_gets(
+        &file,
+        DEL("x") "{14}{13}<" DEL("k") "><" DEL("l") "><*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n" DEL(
+            "m") "*2\r\n$6\r\nSELECT\r\n$1\r\n5\r\n>"));
     /* It takes over: the file names the new history, and the stream a database. */
     char before[41];
     memcpy(before, j->history.id, sizeof(before));
     journal_set_mode(j, JOURNAL_EFFECTS);
     journal_shift(j, "ffffff7890123456789012345678901234567890");
     group(j, 5, "DEL", "y");
-    CHECK(strcmp(j->history.id2, before) == 0 && j->history.second_offset == 1035);
+    CHECK(strcmp(j->history.id2, before) == 0 && j->history.second_offset == 1048);
     CHECK(file_gets(&file, "[ffffff7890123456789012345678901234567890]*2\r\n$6\r\nSELECT\r\n$1\r\n5"
                            "\r\n" DEL("y")));
     journal_detach(&stream);

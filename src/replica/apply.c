@@ -1,0 +1,516 @@
+/* Bytes lie in one buffer; in front of `at` they are done with.
+ *
+ *   the usual way   up to AHEAD plain commands are split where they lie, their keys are looked
+ *                   ahead, then one after the other is applied, each a group of its own.
+ *   the other way   a transaction, a large or a strange command, or one of which a part is still
+ *                   to come: replica/groups says where it ends. A transaction is applied when its
+ *                   EXEC is there, command by command, in one group of the journal.
+ *
+ * A group goes to the journal as the bytes that came (journal_raw_begin()), then its commands run
+ * by exec_run(): nothing is asked about rights, memory, pauses or states, which are the primary's
+ * business. They run with expiry ignored: only the primary's DEL deletes what is past.
+ *
+ * What may come is what changes data, and a few words of the stream itself. Anything else, what is
+ * unknown, and what gives an error is told in the log and counted, and the stream goes on: the
+ * other side has done the same already. A command that does not run is kept from our file, whose
+ * loader would stumble over it; of a transaction around it the file gets the effects of the others.
+ */
+#include "replica/apply.h"
+
+#include "base/assert.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/block.h"
+#include "engine/exec.h"
+#include "engine/feed.h"
+#include "engine/gate.h"
+#include "engine/observe.h"
+#include "engine/rights.h"
+#include "engine/session.h"
+#include "proto/request.h"
+#include "replica/groups.h"
+
+#include <stdio.h>
+
+#define AHEAD 16               /* commands looked ahead together */
+#define ARGS  256              /* of all of them */
+#define USUAL (APPLY_ROOM * 4) /* of the buffer; a larger one is given back */
+
+struct parsed {
+    const struct command *command; /* NULL: unknown */
+    const struct bytes *argv;
+    int argc;
+    struct bytes raw;
+    struct feed_key key;
+};
+
+/* What becomes of a command. */
+enum verdict {
+    CHANGES,    /* runs; a file keeps it */
+    IS_HEARD,   /* runs; stream-only */
+    IS_WRAPPED, /* PING with a command inside, which runs */
+    ASKS,       /* GETACK */
+    IS_UNKNOWN,
+    IS_CUT_SHORT, /* too few or too many arguments */
+    IS_FORBIDDEN,
+};
+
+struct apply {
+    struct replication *r;
+    struct client *client;
+    struct chain nowhere; /* where its replies go */
+    struct buf error;     /* the latest one */
+    bool foreign;
+    bool lost; /* the stream is in a database that we do not have */
+    bool asked;
+    uint64_t asked_at;
+    const struct command *multi, *exec, *select, *ping;
+    char *in; /* cap bytes, n of which are there, at of which are done with */
+    size_t at, n, cap;
+    struct groups groups; /* of the piece that begins at `at` */
+    struct bytes *wide;   /* arguments of a command that has more than ARGS */
+    int wide_cap;
+    struct bytes args[ARGS];
+    struct parsed commands[AHEAD];
+};
+
+static struct client *make_client(struct apply *a, const struct apply_options *o)
+{
+    struct client *c = client_new(a->r->engine);
+    rights_begin(c);
+    c->flags |= CLIENT_REPLAY | CLIENT_PRIMARY;
+    client_set_anonymous(c, false);
+    c->fd = o->fd;
+    snprintf(c->address, sizeof(c->address), "%s", o->address);
+    snprintf(c->local_address, sizeof(c->local_address), "%s", o->local_address);
+    a->nowhere = (struct chain){.pool = c->out.pool, .lost = true};
+    c->reply.out = &a->nowhere;
+    c->reply.error_text = &a->error;
+    return c;
+}
+
+static const struct command *own(const struct apply *a, const char *name)
+{
+    return registry_find_original(a->r->engine->registry, bytes_text(name));
+}
+
+struct apply *apply_new(struct replication *r, const struct apply_options *o)
+{
+    struct apply *a = mem_zalloc(sizeof(*a));
+    struct store *s = r->engine->store;
+    ASSERT(r->engine->journal->mode == JOURNAL_RAW);
+    a->r = r;
+    a->foreign = o->foreign;
+    a->client = make_client(a, o);
+    a->multi = own(a, "multi");
+    a->exec = own(a, "exec");
+    a->select = own(a, "select");
+    a->ping = own(a, "ping");
+    a->lost = o->db >= s->count;
+    if (o->db >= 0 && !a->lost)
+        a->client->db = &s->dbs[o->db];
+    return a;
+}
+
+void apply_free(struct apply *a)
+{
+    if (!a)
+        return;
+    a->client->reply.out = &a->client->out;
+    session_close(a->client);
+    chain_free(&a->nowhere);
+    buf_free(&a->error);
+    mem_free(a->in);
+    mem_free(a->wide);
+    mem_free(a);
+}
+
+struct client *apply_client(const struct apply *a)
+{
+    return a->client;
+}
+
+int apply_db(const struct apply *a)
+{
+    return a->client->db->id;
+}
+
+bool apply_was_asked(struct apply *a, uint64_t *offset)
+{
+    bool asked = a->asked;
+    a->asked = false;
+    *offset = a->asked_at;
+    return asked;
+}
+
+/* ---- What it is */
+
+/* Files and streams of Millrace have the original names of commands; those of Redis the names of
+ * the requests, as renamed there. */
+static const struct command *command_of(const struct apply *a, const struct bytes *argv, int argc)
+{
+    const struct registry *all = a->r->engine->registry;
+    const struct command *k = a->foreign ? registry_find(all, argv[0]) : NULL;
+    if (!k)
+        k = registry_find_original(all, argv[0]);
+    if (!k && !a->foreign)
+        k = registry_find(all, argv[0]);
+    if (k && k->subcommands && argc > 1) {
+        const struct command *sub = registry_subcommand(k, argv[1]);
+        k = sub ? sub : k;
+    }
+    return k;
+}
+
+static enum verdict judge(const struct apply *a, const struct parsed *p)
+{
+    const struct command *k = p->command;
+    if (p->argc == 3 && bytes_is(p->argv[0], "replconf") && bytes_is(p->argv[1], "getack"))
+        return ASKS;
+    if (!k)
+        return IS_UNKNOWN;
+    if (!command_arity_fits(k, p->argc) || !k->handler)
+        return IS_CUT_SHORT;
+    if (k->flags & COMMAND_WRITE || k == a->select || k->group == GROUP_SCRIPTING)
+        return CHANGES;
+    if (k == a->ping)
+        return p->argc > 1 && p->argv[1].n && p->argv[1].p[0] == '*' ? IS_WRAPPED : IS_HEARD;
+    return k->flags & COMMAND_MAY_REPLICATE ? IS_HEARD : IS_FORBIDDEN;
+}
+
+static bool is_refused(enum verdict v)
+{
+    return v >= IS_UNKNOWN;
+}
+
+static bool is_kept(enum verdict v)
+{
+    return v == CHANGES || v == IS_WRAPPED;
+}
+
+/* ---- Errors */
+
+/* One line, as Redis has it: without the code ERR. */
+static void tell(struct apply *a, const char *error, const char *name)
+{
+    struct engine *e = a->r->engine;
+    long long how = e->settings->propagation_error_behavior;
+    if (strncmp(error, "ERR ", 4) == 0)
+        error += 4;
+    a->r->figures.errors++;
+    log_line(LOG_WARNING,
+             "== CRITICAL == This replica is sending an error to its master: '%s' after "
+             "processing the command '%s'",
+             error, name);
+    if (how != 0)
+        assert_failed("propagation-error-behavior is ignore", __FILE__, __LINE__);
+}
+
+static void tell_refused(struct apply *a, enum verdict v, const struct parsed *p)
+{
+    char text[192];
+    int n = p->argv[0].n > 64 ? 64 : (int)p->argv[0].n;
+    const char *name = p->command ? command_full_name(p->command) : "<unknown>";
+    snprintf(text, sizeof(text), "%s '%.*s'%s",
+             v == IS_UNKNOWN     ? "unknown command"
+             : v == IS_CUT_SHORT ? "wrong number of arguments for"
+                                 : "a primary must not ask for",
+             n, p->argv[0].p, v == IS_CUT_SHORT ? " command" : "");
+    observe_count_error(a->r->engine, "ERR");
+    tell(a, text, name);
+}
+
+/* ---- Running */
+
+static void run(struct apply *a, const struct parsed *p)
+{
+    struct client *c = a->client;
+    struct exec_request q = {.command = p->command,
+                             .argv = p->argv,
+                             .argc = p->argc,
+                             .raw = p->raw,
+                             .hashed = p->key.hashed};
+    unsigned errors = c->reply.errors;
+    if (__builtin_expect(a->lost, 0) && p->command != a->select) {
+        tell(a, "DB index is out of range", command_full_name(p->command));
+        return;
+    }
+    c->last_command = p->command;
+    exec_run(c, p->command, &q, false);
+    if (__builtin_expect(c->reply.errors == errors, 1)) {
+        a->lost = false;
+        return;
+    }
+    a->lost = p->command == a->select;
+    buf_add_char(&a->error, 0);
+    tell(a, a->error.p, command_full_name(p->command));
+}
+
+/* What PING carries, for who does not know the command inside. */
+static void run_wrapped(struct apply *a, const struct parsed *ping)
+{
+    struct bytes inner = ping->argv[1], argv[ARGS];
+    struct parsed p = {.argv = argv, .raw = inner};
+    p.argc = 0;
+    if (request_quick(inner.p, inner.p + inner.n, argv, ARGS, &p.argc) != inner.n) {
+        struct groups g = {0};
+        size_t length;
+        if (groups_find(&g, inner.p, inner.n) == GROUPS_COMMAND && g.at == inner.n)
+            p.argc = groups_split(inner.p, inner.n, argv, ARGS, &length);
+    }
+    if (p.argc < 1 || p.argc > ARGS) {
+        tell(a, "what PING carries is no command", "ping");
+        return;
+    }
+    p.command = command_of(a, p.argv, p.argc);
+    enum verdict v = judge(a, &p);
+    if (v == CHANGES)
+        run(a, &p);
+    else
+        tell_refused(a, is_refused(v) ? v : IS_FORBIDDEN, &p);
+}
+
+static void run_one(struct apply *a, enum verdict v, const struct parsed *p)
+{
+    if (__builtin_expect(v <= IS_HEARD, 1))
+        run(a, p);
+    else if (v == IS_WRAPPED)
+        run_wrapped(a, p);
+    else if (v != ASKS)
+        tell_refused(a, v, p);
+}
+
+/* A group of the journal in which commands of the primary run. Whoever else looks at a key that is
+ * past sees none, and deletes nothing. */
+struct group {
+    bool ignored;
+};
+
+static inline struct group group_begin(struct apply *a, struct bytes raw, int db, bool kept)
+{
+    struct engine *e = a->r->engine;
+    struct group g = {e->store->expiry_ignored};
+    journal_raw_begin(e->journal, raw, db, kept);
+    e->store->expiry_ignored = true;
+    e->replaying_foreign = a->foreign;
+    return g;
+}
+
+static inline void group_end(struct apply *a, struct group g)
+{
+    struct engine *e = a->r->engine;
+    e->replaying_foreign = false;
+    e->store->expiry_ignored = g.ignored;
+    journal_raw_end(e->journal);
+    if (__builtin_expect(!dlist_empty(&e->gate.pushed), 0))
+        gate_group_ended(e);
+    if (__builtin_expect(block_has_work(e), 0))
+        block_serve(e);
+}
+
+/* The database that the stream is in behind this command. */
+static int db_behind(const struct apply *a, const struct parsed *p)
+{
+    long long db;
+    if (p->command == a->select && p->argc == 2 && num_parse_int(p->argv[1], &db) && db >= 0 &&
+        db < a->r->engine->store->count)
+        return (int)db;
+    return apply_db(a);
+}
+
+static void apply_command(struct apply *a, const struct parsed *p)
+{
+    enum verdict v = judge(a, p);
+    if (__builtin_expect(v == ASKS, 0)) {
+        a->asked = true;
+        a->asked_at = a->r->engine->journal->offset;
+    }
+    struct group g = group_begin(a, p->raw, db_behind(a, p), is_kept(v));
+    run_one(a, v, p);
+    group_end(a, g);
+}
+
+static void apply_blank(struct apply *a, struct bytes raw)
+{
+    group_end(a, group_begin(a, raw, apply_db(a), false));
+}
+
+/* ---- Splitting */
+
+/* Splits plain commands from p on, at most AHEAD of them, and fetches what they will need; returns
+ * how many. Stops in front of MULTI and of what is not plain. */
+static unsigned look_ahead(struct apply *a, const char *p, const char *end)
+{
+    unsigned n = 0;
+    int used = 0;
+    while (n < AHEAD && p < end) {
+        struct parsed *x = &a->commands[n];
+        x->argv = a->args + used;
+        size_t length = request_quick(p, end, a->args + used, ARGS - used, &x->argc);
+        if (length == 0)
+            break;
+        x->command = command_of(a, x->argv, x->argc);
+        if (x->command && x->command == a->multi)
+            break;
+        x->raw = bytes_of(p, length);
+        x->key = feed_key(a->client, x->command, x->argv, x->argc);
+        used += x->argc;
+        p += length;
+        n++;
+    }
+    for (unsigned i = 0; i < n; i++)
+        feed_prefetch_entry(a->client, &a->commands[i].key);
+    for (unsigned i = 0; i < n; i++)
+        feed_prefetch_value(a->client, &a->commands[i].key);
+    return n;
+}
+
+/* One command that is whole and not plain, or line ends; false: the latter. */
+static bool split(struct apply *a, const char *p, size_t n, struct parsed *out)
+{
+    size_t length;
+    int argc = groups_split(p, n, a->args, ARGS, &length);
+    *out = (struct parsed){.argv = a->args, .argc = argc, .raw = bytes_of(p, length)};
+    if (argc > ARGS) {
+        if (argc > a->wide_cap) {
+            mem_free(a->wide);
+            a->wide = mem_alloc((size_t)argc * sizeof(*a->wide));
+            a->wide_cap = argc;
+        }
+        groups_split(p, n, a->wide, argc, &length);
+        out->argv = a->wide;
+    }
+    if (argc > 0)
+        out->command = command_of(a, out->argv, argc);
+    return argc > 0;
+}
+
+/* ---- Transactions */
+
+/* The next commands of a transaction, in a->commands; returns how many and sets how long they are.
+ * 0: there are line ends. */
+static unsigned next_of_transaction(struct apply *a, const char *p, const char *end, size_t *length)
+{
+    unsigned n = look_ahead(a, p, end);
+    if (n == 0 && split(a, p, (size_t)(end - p), &a->commands[0]))
+        n = 1;
+    const struct bytes *last = &a->commands[n ? n - 1 : 0].raw;
+    *length = (size_t)(last->p + last->n - p);
+    return n;
+}
+
+/* Whether all of it runs, and the database that the stream is in behind it. */
+static bool all_run(struct apply *a, const char *p, const char *end, int *db)
+{
+    bool good = true;
+    while (p < end) {
+        size_t length;
+        unsigned n = next_of_transaction(a, p, end, &length);
+        for (unsigned i = 0; i < n; i++) {
+            enum verdict v = judge(a, &a->commands[i]);
+            bool frame = a->commands[i].command == a->multi || a->commands[i].command == a->exec;
+            good = good && (frame || !is_refused(v));
+            if (a->commands[i].command == a->select)
+                *db = db_behind(a, &a->commands[i]);
+        }
+        p += length;
+    }
+    return good;
+}
+
+static void show(struct apply *a, const struct parsed *p)
+{
+    struct engine *e = a->r->engine;
+    e->stats.of_command[registry_number(e->registry, p->command)].calls++;
+    e->stats.total_commands++;
+    if (e->slow_path & ENGINE_MONITORED)
+        observe_show(a->client, p->command, p->argv, p->argc);
+}
+
+static void apply_transaction(struct apply *a, const char *p, size_t length)
+{
+    const char *end = p + length;
+    int db = apply_db(a);
+    bool kept = all_run(a, p, end, &db);
+    struct group g = group_begin(a, bytes_of(p, length), db, kept);
+    while (p < end) {
+        size_t used;
+        unsigned n = next_of_transaction(a, p, end, &used);
+        for (unsigned i = 0; i < n; i++) {
+            const struct parsed *x = &a->commands[i];
+            if (x->command && (x->command == a->multi || x->command == a->exec))
+                show(a, x);
+            else
+                run_one(a, judge(a, x), x);
+        }
+        p += used;
+    }
+    group_end(a, g);
+}
+
+/* ---- Bytes */
+
+char *apply_place(struct apply *a, size_t *room)
+{
+    if (a->cap - a->n < APPLY_ROOM) {
+        a->cap = a->cap < USUAL ? USUAL : a->cap * 2;
+        a->in = mem_realloc(a->in, a->cap);
+    }
+    *room = a->cap - a->n;
+    return a->in + a->n;
+}
+
+/* What is not plain, or not whole. False: nothing more can be done. */
+static bool apply_piece(struct apply *a, enum groups_kind *kind)
+{
+    const char *p = a->in + a->at;
+    *kind = groups_find(&a->groups, p, a->n - a->at);
+    size_t length = a->groups.at;
+    if (*kind == GROUPS_MORE || *kind == GROUPS_BAD)
+        return false;
+    a->groups = (struct groups){0};
+    if (*kind == GROUPS_TRANSACTION)
+        apply_transaction(a, p, length);
+    else if (*kind == GROUPS_COMMAND && split(a, p, length, &a->commands[0]))
+        apply_command(a, &a->commands[0]);
+    else
+        apply_blank(a, bytes_of(p, length));
+    a->at += length;
+    return true;
+}
+
+/* What is done with makes room for what is to come. */
+static void compact(struct apply *a)
+{
+    a->n -= a->at;
+    if (a->n && a->at)
+        memmove(a->in, a->in + a->at, a->n);
+    a->at = 0;
+    if (a->n < APPLY_ROOM && a->cap > USUAL) {
+        a->cap = USUAL;
+        a->in = mem_realloc(a->in, a->cap);
+    }
+}
+
+bool apply_run(struct apply *a, size_t n)
+{
+    enum groups_kind kind = GROUPS_MORE;
+    struct engine *e = a->r->engine;
+    ASSERT(n <= a->cap - a->n);
+    a->n += n;
+    a->client->total_in += n;
+    a->client->active_ms = e->steady_ms;
+    exec_begin_clock(e);
+    while (a->at < a->n) {
+        unsigned plain = a->groups.at ? 0 : look_ahead(a, a->in + a->at, a->in + a->n);
+        for (unsigned i = 0; i < plain; i++) {
+            apply_command(a, &a->commands[i]);
+            a->at += a->commands[i].raw.n;
+        }
+        if (plain == 0 && !apply_piece(a, &kind))
+            break;
+    }
+    compact(a);
+    return kind != GROUPS_BAD;
+}
