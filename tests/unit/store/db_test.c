@@ -423,6 +423,37 @@ TEST(a_random_key_is_one_that_is_there)
     db_store_free(s);
 }
 
+static void write_fields(void *context, struct db *db, const char *name, struct bytes key,
+                         struct db_fields fields)
+{
+    struct events *e = context;
+    size_t n = strlen(e->text);
+    n += (size_t)snprintf(e->text + n, sizeof(e->text) - n, "%d:%.*s:%s", db->id, (int)key.n, key.p,
+                          name);
+    for (size_t i = 0; i < fields.n; i++) {
+        struct bytes f = fields.names[i * fields.step];
+        n += (size_t)snprintf(e->text + n, sizeof(e->text) - n, ":%.*s", (int)f.n, f.p);
+    }
+}
+
+TEST(fields_that_expire_are_named_to_who_wants_it)
+{
+    struct store *s = db_store_new(1, 1);
+    struct db *db = &s->dbs[0];
+    struct events seen = {""};
+    s->events = (struct store_events){.context = &seen, .fields = write_fields};
+    for (int wanted = 0; wanted < 2; wanted++) {
+        s->notify = DB_EVENT_HASH | (wanted ? DB_EVENT_SUBKEYEVENT : 0);
+        s->now_ms = 1000;
+        db_add(db, timed_hash("h", 2000));
+        s->now_ms = 2000;
+        CHECK(!db_expire_fields(db, db_write(db, BYTES("h"))));
+        CHECK(strcmp(seen.text, wanted ? "0:h:hexpired:f" : "") == 0);
+        db_delete(db, BYTES("h"));
+    }
+    db_store_free(s);
+}
+
 UNIT_MAIN(T(a_key_that_expires_is_heard_of_and_not_counted), T(deadlines_pass_by_the_store_s_clock),
           T(active_expiry_finds_all_of_them), T(looking_is_not_using),
           T(who_changes_may_be_counted_as_a_reader),
@@ -431,4 +462,4 @@ UNIT_MAIN(T(a_key_that_expires_is_heard_of_and_not_counted), T(deadlines_pass_by
           T(whole_databases_announce_that_they_change), T(an_overwritten_key_has_events_of_its_own),
           T(a_replaced_entry_is_known_by_what_it_is_now), T(fields_stay_while_expiry_is_paused),
           T(what_is_not_wanted_is_not_told), T(an_entry_that_moves_is_put_back_with_its_deadline),
-          T(a_random_key_is_one_that_is_there))
+          T(a_random_key_is_one_that_is_there), T(fields_that_expire_are_named_to_who_wants_it))
