@@ -20,12 +20,13 @@ SERVER  := $(BUILD)/millrace-server
 UNIT    := $(sort $(wildcard tests/unit/*/*_test.c))
 UNITBIN := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all run test test-all check layers house format format-check lint bench bench-structures clients soak fuzz fuzz-run sanitized clean help deps tests-build units
+.PHONY: all run trio test test-all check layers house format format-check lint bench bench-structures clients soak fuzz fuzz-run sanitized clean help deps tests-build units
 all: $(SERVER) $(BUILD)/millrace.conf
 
 help:
 	@echo 'make            build the server ($(SERVER))'
 	@echo 'make run        install what is missing, build, start on a working default (Ctrl-C ends it)'
+	@echo 'make trio       three servers and three sentinels on loopback, for a look at fail-over (Ctrl-C ends them)'
 	@echo 'make test       build and run all tests; ends with "N passed, N failed"'
 	@echo 'make check      formatting, layers, warnings with gcc and clang, tests under sanitizers'
 	@echo 'make layers     includes, calls, names and headers against src/LAYERS'
@@ -84,6 +85,9 @@ $(BUILD)/fuzz/%_drive: tests/fuzz/%_fuzz.c tests/fuzz/drive.c $(LIBOBJ)
 run: deps all
 	@mkdir -p data
 	@$(SERVER) $(BUILD)/millrace.conf --dir data
+
+trio: deps all
+	@utils/trio.py $(SERVER)
 
 tests-build: $(SERVER) $(RECORDING) $(UNITBIN) $(BUILD)/fuzz/file_drive
 

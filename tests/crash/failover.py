@@ -19,7 +19,7 @@ import argparse, multiprocessing, os, random, statistics, sys, threading, time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from check import Failed, check, done, until, wait_for  # noqa: E402
 from contents import contents, differences              # noqa: E402
-from peers import Closing, Trio, replication            # noqa: E402
+from peers import NAME, Closing, Trio, replication      # noqa: E402
 from resp import Conn, Error, packet                    # noqa: E402
 
 KINDS = ("push", "transaction", "script")
@@ -28,6 +28,14 @@ WRITERS = 9        # the last three stay where they are
 SOME = 40          # numbers that each writer gets acknowledged before and after a fault
 GIVES_UP = 0.5     # seconds after which a client that asks sentinels gives up a connection
 KEPT = ("kill", "restart", "replica")
+# The least that replication and Sentinel need, as docs/guides/security.md has it.
+USERS = """user replication on >r-secret -@all +psync +replconf +ping
+user sentinel on >s-secret resetchannels &__sentinel__:hello -@all +multi +exec +slaveof +ping +info +role +publish +subscribe \
++config|rewrite +client|setname +client|kill +script|kill
+masteruser replication
+masterauth r-secret
+""".replace("\\\n", "")
+SENTINEL = "sentinel auth-user %s sentinel\nsentinel auth-pass %s s-secret\n" % (NAME, NAME)
 
 
 class Writer(threading.Thread):
@@ -243,7 +251,11 @@ def run_trio(o, number):
     """A line of results for each cycle: (fault, why it failed or None, numbers lost, acknowledged, seconds, note)."""
     out = []
     args = ["--appendonly", "yes", "--save", ""] + (["--min-replicas-to-ack", str(o.acks)] if o.acks else [])
-    trio = Trio(o.server, *args, seed=o.seed + number)
+    trio = Trio(o.server, *args, seed=o.seed + number, conf=USERS, sentinel_conf=SENTINEL)
+    with trio.peers[0].open() as c:
+        there = c.ask("CLIENT", "LIST").decode()
+    if not all(" user=%s " % u in there for u in ("replication", "sentinel")):
+        out.append((o.faults[0], "the users of replication and Sentinel are not in use: %s" % there, 0, 0, None, ""))
     writers = [Writer(trio, i) for i in range(WRITERS)]
     for n in range(o.cycles):
         fault = o.faults[(n + number) % len(o.faults)]
@@ -255,11 +267,11 @@ def run_trio(o, number):
             print("  trio %d, cycle %d: %s, %d of %d lost, %s s %s" % (number, n, fault, *out[-1][2:]), flush=True)
         except (Failed, OSError, Error) as e:
             logs = "" if isinstance(e, Failed) else repr([p.log()[-300:] for p in trio.peers])
-            out.append((fault, "%s: %s %s" % (type(e).__name__, e, logs), 0, 0, 0, ""))
+            out.append((fault, "%s: %s %s" % (type(e).__name__, e, logs), 0, 0, None, ""))
             break  # what follows would fail by this
     reports = [p.report() for p in trio.peers if p.report()]
     if reports:
-        out.append((o.faults[0], "a report in the log: %s" % reports[0], 0, 0, 0, ""))
+        out.append((o.faults[0], "a report in the log: %s" % reports[0], 0, 0, None, ""))
     trio.end()
     return out
 

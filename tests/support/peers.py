@@ -14,13 +14,13 @@ REPLICA_OPTIONS = ("--repl-diskless-sync-delay", "0", "--replica-announce-ip", "
 
 
 class Peer(Server):
-    """args, how: as Server's. With a configuration file of its own, in which Sentinel's changes are kept over a start; `replicaof`: the Peer that
-    it follows at its first start."""
+    """args, conf, how: as Server's. With a configuration file of its own, in which Sentinel's changes are kept over a start; `replicaof`: the Peer
+    that it follows at its first start."""
 
-    def __init__(self, path, *args, replicaof=None, **how):
+    def __init__(self, path, *args, replicaof=None, conf="", **how):
         self.proxy = Proxy()
-        line = "replicaof 127.0.0.1 %d\n" % replicaof.proxy.port if replicaof else ""
-        super().__init__(path, *REPLICA_OPTIONS, "--replica-announce-port", self.proxy.port, *args, conf=line, **how)
+        conf += "replicaof 127.0.0.1 %d\n" % replicaof.proxy.port if replicaof else ""
+        super().__init__(path, *REPLICA_OPTIONS, "--replica-announce-port", self.proxy.port, *args, conf=conf, **how)
         self.port = self.proxy.target = free_port()
 
     def launch(self, *more, **how):
@@ -118,17 +118,18 @@ class Sentinel(Server):
 
 
 class Trio:
-    """Three peers, of which the first begins as the primary, and three sentinels that know each other and the replicas."""
+    """Three peers, of which the first begins as the primary, and three sentinels that know each other and the replicas. conf, sentinel_conf: text
+    of the configuration of every peer and of every sentinel."""
 
-    def __init__(self, path, *args, seed=0):
+    def __init__(self, path, *args, seed=0, conf="", sentinel_conf=""):
         self.random = random.Random(seed)
-        first = Peer(path, *args)
-        self.peers = [first] + [Peer(path, *args, replicaof=first) for _ in range(2)]
+        first = Peer(path, *args, conf=conf)
+        self.peers = [first] + [Peer(path, *args, conf=conf, replicaof=first) for _ in range(2)]
         self.sentinels = []
         try:
             for p in self.peers:
                 p.start().close()
-            self.sentinels = [Sentinel(first) for _ in range(3)]
+            self.sentinels = [Sentinel(first, more=sentinel_conf) for _ in range(3)]
             until_in_step(*self.peers)
             until("the sentinels' knowledge of each other", self.is_known)
         except BaseException:

@@ -10,7 +10,6 @@
 
 #include <setjmp.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #ifdef MILLRACE_JEMALLOC
 /* Without caches of the threads the allocator's sum is exact. */
@@ -18,8 +17,7 @@ extern const char *malloc_conf;
 const char *malloc_conf = "tcache:false";
 #endif
 
-#define UNIT_RUNS    3    /* of a test that ends with more memory than it began with */
-#define UNIT_WAIT_MS 2000 /* for threads */
+#define UNIT_RUNS 3 /* of a test that ends with more memory than it began with */
 
 static jmp_buf unit_out;
 
@@ -37,22 +35,19 @@ struct unit_test {
     void (*run)(void);
 };
 
-/* The bytes that it keeps each time. Threads that it has let go may give theirs back later. */
+/* The bytes that it keeps each time. */
 static size_t unit_kept(const struct unit_test *test)
 {
-    size_t kept = 0, first = 0;
+    size_t kept = 0, before, after;
     for (int i = 0; i < UNIT_RUNS; i++) {
-        size_t before = mem_used();
+        before = mem_used();
         test->run();
-        size_t after = mem_used();
+        after = mem_used();
         if (after <= before)
             return 0;
-        first = i ? first : after;
         kept = after - before;
     }
-    for (int i = 0; i < UNIT_WAIT_MS && mem_used() > first; i++)
-        usleep(1000);
-    return mem_used() > first ? kept : 0;
+    return kept;
 }
 
 static int unit_run(const struct unit_test *tests, int n)
