@@ -18,8 +18,9 @@ enum act_result {
     ACT_FAILED,  /* the command answered with an error */
 };
 
-/* True exactly when a client's write would run now: no loading, pause, failed disk or too few
- * replicas (state_takes_writes()), and not within a command, script or transaction. Memory is no
+/* True exactly when a client's write would run now and we have no primary: no loading, pause,
+ * failed disk or too few replicas (state_takes_writes()), and not within a command, script or
+ * transaction. A replica does nothing by itself: its primary does it, and says so. Memory is no
  * part of it: what frees memory, or appends what was accepted long ago, goes on. */
 bool act_may(const struct engine *e);
 /* The command, by its own name, must exist and not block; argv is borrowed. Within act_begin() and

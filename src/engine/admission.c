@@ -76,6 +76,17 @@ static bool memory_is_missing(const struct admission *a)
            !e->services.make_room(e->services.context);
 }
 
+static bool write_is_refused(const struct admission *a, struct buf *why)
+{
+    const struct client *c = a->client;
+    if (!(a->flags & COMMAND_WRITE))
+        return false;
+    if (state_refuses_writes(c->engine, why))
+        return true;
+    return (c->flags & CLIENT_DURABLE) && !c->engine->gate.promise.open &&
+           because(why, ERR_NOT_DURABLE);
+}
+
 /* States in which only some requests are answered. */
 static bool state_forbids(const struct admission *a, struct buf *why)
 {
@@ -89,6 +100,8 @@ static bool state_forbids(const struct admission *a, struct buf *why)
                    command_full_name(a->command));
         return true;
     }
+    if ((e->slow_path & ENGINE_STALE) && (a->lacking & COMMAND_STALE))
+        return because(why, ERR_MASTERDOWN);
     if ((e->slow_path & ENGINE_LOADING) && (a->lacking & COMMAND_LOADING))
         return because(why, ERR_LOADING);
     if ((e->slow_path & ENGINE_BUSY) && !(a->command->flags & COMMAND_ALLOW_BUSY))
@@ -101,32 +114,67 @@ static bool state_forbids(const struct admission *a, struct buf *why)
     return false;
 }
 
-/* True: it does not run, for this reason. */
-static bool is_refused(const struct admission *a, struct buf *why)
+/* What a primary or a file says has been judged before, and only a script's own promise counts. */
+static bool script_is_refused(const struct admission *a, struct buf *why)
 {
     const struct client *c = a->client;
-    ASSERT((a->by == ADMISSION_SCRIPT) == (a->script != NULL));
-    if (a->by == ADMISSION_REQUEST && (c->flags & CLIENT_ANONYMOUS) &&
-        !(a->command->flags & COMMAND_NO_AUTH))
+    bool replayed = c->flags & CLIENT_REPLAY;
+    if (!replayed && (c->engine->slow_path & ENGINE_STALE) && (a->lacking & COMMAND_STALE))
+        return because(why, ERR_SCRIPT_STALE);
+    if ((c->flags & CLIENT_RESTRICTED) && right_is_missing(a, why))
+        return true;
+    if (a->script->readonly && (a->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)))
+        return because(why, ERR_SCRIPT_READONLY);
+    if (replayed)
+        return false;
+    if (write_is_refused(a, why))
+        return true;
+    return memory_is_missing(a) && because(why, ERR_OOM);
+}
+
+/* One that was queued: EXEC has been judged for it, but what ran before it may have made us a
+ * replica. */
+static bool queued_is_refused(const struct admission *a, struct buf *why)
+{
+    const struct client *c = a->client;
+    ASSERT(c->flags & CLIENT_IN_EXEC);
+    if ((c->flags & CLIENT_RESTRICTED) && right_is_missing(a, why))
+        return true;
+    return (a->flags & COMMAND_WRITE) && (c->engine->slow_path & ENGINE_READ_ONLY) &&
+           because(why, ERR_READONLY);
+}
+
+static bool request_is_refused(const struct admission *a, struct buf *why)
+{
+    const struct client *c = a->client;
+    bool comes = a->by == ADMISSION_REQUEST;
+    if (comes && (c->flags & CLIENT_ANONYMOUS) && !(a->command->flags & COMMAND_NO_AUTH))
         return because(why, ERR_NOAUTH);
     if ((c->flags & CLIENT_RESTRICTED) && right_is_missing(a, why))
         return true;
-    if (a->by == ADMISSION_EXEC)
-        return false;
-    if (a->by == ADMISSION_REQUEST && (c->flags & CLIENT_MULTI) &&
-        (a->command->flags & COMMAND_NO_MULTI)) {
+    if (comes && (c->flags & CLIENT_MULTI) && (a->command->flags & COMMAND_NO_MULTI)) {
         buf_add_text(why, "ERR Command not allowed inside a transaction");
         return true;
     }
-    if (a->script && a->script->readonly && (a->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)))
-        return because(why, ERR_SCRIPT_READONLY);
     if (memory_is_missing(a))
         return because(why, ERR_OOM);
-    if ((a->flags & COMMAND_WRITE) && state_refuses_writes(c->engine, why))
+    if (write_is_refused(a, why))
         return true;
-    if ((a->flags & COMMAND_WRITE) && (c->flags & CLIENT_DURABLE) && !c->engine->gate.promise.open)
-        return because(why, ERR_NOT_DURABLE);
-    return a->by == ADMISSION_REQUEST && state_forbids(a, why);
+    return comes && state_forbids(a, why);
+}
+
+/* True: it does not run, for this reason. */
+static bool is_refused(const struct admission *a, struct buf *why)
+{
+    ASSERT((a->by == ADMISSION_SCRIPT) == (a->script != NULL));
+    switch (a->by) {
+    case ADMISSION_SCRIPT:
+        return script_is_refused(a, why);
+    case ADMISSION_EXEC:
+        return queued_is_refused(a, why);
+    default:
+        return request_is_refused(a, why);
+    }
 }
 
 bool admission_denied(struct client *c, const struct admission *a)

@@ -40,6 +40,16 @@ enum slow_path_reason {
     ENGINE_MAXMEMORY = 1 << 6,    /* there is a limit */
     ENGINE_CLIENT_LIMIT = 1 << 7, /* maxmemory-clients is set */
     ENGINE_MONITORED = 1 << 8,    /* somebody watches all commands */
+    ENGINE_REPLICA = 1 << 9,      /* we have a primary, whose business it is to delete keys */
+    ENGINE_READ_ONLY = 1 << 10,   /* a replica that clients cannot write to */
+    ENGINE_STALE = 1 << 11,       /* a replica that is out of touch and must not serve old data */
+};
+
+/* What the server is in replication, as far as commands are concerned. */
+enum engine_role {
+    ROLE_PRIMARY,
+    ROLE_REPLICA_DOWN, /* no link to the primary, or what it sent first is not whole */
+    ROLE_REPLICA_UP,
 };
 
 /* Bytes, and what they are for. */
@@ -197,6 +207,7 @@ struct engine {
 
     /* What every command looks at. */
     unsigned slow_path;             /* ENGINE_ bits in force */
+    enum engine_role role;          /* engine/state.h */
     int disk_error;                 /* of ENGINE_DISK_FAILED: -errno; 0: there is none */
     struct gate gate;               /* which replies may leave (engine/gate.h) */
     struct client_running *running; /* whose requests run, the innermost first */

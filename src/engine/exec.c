@@ -1,7 +1,8 @@
 /* The life of one command. A request takes one of two ways:
  *
  *   quick    exec_request(): nothing about the client (CLIENT_SLOW_PATH) or the server
- *            (engine.slow_path) is special. Straight to exec_run(); one branch decides.
+ *            (engine.slow_path) is special, or the server is a replica and the command only reads.
+ *            Straight to exec_run(); one branch decides.
  *   checked  run_checked(): admission says whether it may run; it may be refused (an error that is
  *            counted as rejected), queued by MULTI, or held by a pause (EXEC_HOLD: offered again
  *            as it is). Its reply may go nowhere, pushes to its client follow the reply.
@@ -431,10 +432,18 @@ void exec_give_up(struct client *c, const struct command *command, const struct 
     forget_caching(c, command);
 }
 
+/* On a replica what only reads is not judged. */
+static bool only_reads(const struct engine *e, const struct command *command)
+{
+    return !(e->slow_path & ~(unsigned)(ENGINE_REPLICA | ENGINE_READ_ONLY)) && command &&
+           !command->flags_for && !(command->flags & COMMAND_WRITE);
+}
+
 enum exec_result exec_request(struct client *c, const struct exec_request *q)
 {
     const struct command *command = q->command;
-    if (__builtin_expect((c->flags & CLIENT_SLOW_PATH) || c->engine->slow_path, 0))
+    if (__builtin_expect((c->flags & CLIENT_SLOW_PATH) || c->engine->slow_path, 0) &&
+        ((c->flags & CLIENT_SLOW_PATH) || !only_reads(c->engine, command)))
         return run_checked(c, q);
     if (__builtin_expect(needs_resolve(command, q), 0)) {
         command = resolve(c, q);

@@ -4,15 +4,49 @@
 #include "base/clock.h"
 #include "base/err.h"
 
-/* States in which a client's write is refused (state_refuses_writes()) or held. A script that is
- * busy still writes: its own effects go on. */
-#define HOLDS_WRITES (ENGINE_DISK_FAILED | ENGINE_SAVE_FAILED | ENGINE_FEW_REPLICAS | ENGINE_PAUSED)
+/* States in which a write is refused (state_refuses_writes()) or held, whoever else is the cause. A
+ * script that is busy still writes: its own effects go on. */
+#define OBSTACLES    (ENGINE_DISK_FAILED | ENGINE_SAVE_FAILED | ENGINE_FEW_REPLICAS | ENGINE_PAUSED)
+#define HOLDS_WRITES (OBSTACLES | ENGINE_READ_ONLY)
+
+static void tell_store(struct engine *e)
+{
+    ASSERT((e->slow_path & ENGINE_REPLICA) || !(e->slow_path & (ENGINE_READ_ONLY | ENGINE_STALE)));
+    e->store->expiry_ignored = (e->slow_path & ENGINE_LOADING) != 0;
+    e->store->expiry_paused = (e->slow_path & (HOLDS_WRITES | ENGINE_REPLICA)) != 0;
+}
+
+static void set(struct engine *e, enum slow_path_reason bit, bool on)
+{
+    e->slow_path = on ? e->slow_path | (unsigned)bit : e->slow_path & ~(unsigned)bit;
+}
 
 void state_set(struct engine *e, enum slow_path_reason bit, bool on)
 {
-    e->slow_path = on ? e->slow_path | (unsigned)bit : e->slow_path & ~(unsigned)bit;
-    e->store->expiry_ignored = (e->slow_path & ENGINE_LOADING) != 0;
-    e->store->expiry_paused = (e->slow_path & HOLDS_WRITES) != 0;
+    set(e, bit, on);
+    tell_store(e);
+}
+
+void state_apply_replica_settings(struct engine *e)
+{
+    const struct settings *s = e->settings;
+    bool replica = e->role != ROLE_PRIMARY;
+    set(e, ENGINE_REPLICA, replica);
+    set(e, ENGINE_READ_ONLY, replica && s->replica_read_only);
+    set(e, ENGINE_STALE, e->role == ROLE_REPLICA_DOWN && !s->replica_serve_stale_data);
+    tell_store(e);
+}
+
+void state_set_role(struct engine *e, enum engine_role role)
+{
+    e->role = role;
+    state_apply_replica_settings(e);
+    state_count_replicas(e);
+}
+
+bool state_ignores_memory(const struct engine *e)
+{
+    return (e->slow_path & ENGINE_REPLICA) && e->settings->replica_ignore_maxmemory;
 }
 
 bool state_holds_writes(const struct engine *e)
@@ -20,9 +54,14 @@ bool state_holds_writes(const struct engine *e)
     return (e->slow_path & HOLDS_WRITES) != 0;
 }
 
+bool state_may_evict(const struct engine *e)
+{
+    return !(e->slow_path & (OBSTACLES | ENGINE_LOADING | ENGINE_BUSY));
+}
+
 bool state_takes_writes(const struct engine *e)
 {
-    return !(e->slow_path & (HOLDS_WRITES | ENGINE_LOADING | ENGINE_BUSY));
+    return state_may_evict(e) && !(e->slow_path & ENGINE_REPLICA);
 }
 
 void state_set_disk_error(struct engine *e, int error)
@@ -42,8 +81,10 @@ bool state_refuses_writes(const struct engine *e, struct buf *why)
         buf_printf(why, "MISCONF Errors writing to the AOF file: %s", strerror(-e->disk_error));
     else if (e->slow_path & ENGINE_SAVE_FAILED)
         buf_add_text(why, err_text(ERR_MISCONF_RDB).p);
-    else if (e->slow_path & ENGINE_FEW_REPLICAS)
+    else if (e->slow_path & ENGINE_FEW_REPLICAS) /* not on a replica */
         buf_add_text(why, err_text(ERR_NOREPLICAS).p);
+    else if (e->slow_path & ENGINE_READ_ONLY)
+        buf_add_text(why, err_text(ERR_READONLY).p);
     else
         return false;
     return true;
@@ -52,7 +93,8 @@ bool state_refuses_writes(const struct engine *e, struct buf *why)
 void state_count_replicas(struct engine *e)
 {
     state_set(e, ENGINE_FEW_REPLICAS,
-              e->settings->min_replicas_to_write > 0 && e->settings->min_replicas_max_lag > 0);
+              e->role == ROLE_PRIMARY && e->settings->min_replicas_to_write > 0 &&
+                  e->settings->min_replicas_max_lag > 0);
 }
 
 bool state_freeze_clock(struct engine *e)

@@ -10,6 +10,14 @@
  * deleted. */
 void state_set(struct engine *e, enum slow_path_reason bit, bool on);
 
+/* The role, or the state of the link to the primary, has changed. No command runs but one that
+ * changes it. */
+void state_set_role(struct engine *e, enum engine_role role);
+/* Settings of replicas have changed. */
+void state_apply_replica_settings(struct engine *e);
+/* The limit of memory does not count: a replica that leaves it to its primary. */
+bool state_ignores_memory(const struct engine *e);
+
 /* Why the append-only file can't be written, -errno; 0: it can. Writes are refused meanwhile. */
 void state_set_disk_error(struct engine *e, int error);
 
@@ -17,9 +25,11 @@ void state_set_disk_error(struct engine *e, int error);
  * half of it. */
 bool state_is_torn(const struct engine *e);
 
-/* Whether a client's write would run now, for all that the state of the server says. Nor would then
- * what the server does by itself: act_may(). */
+/* Whether the server may change data by itself now, for all that its state says: it is no replica,
+ * and a client's write would run. */
 bool state_takes_writes(const struct engine *e);
+/* The same for giving up keys for want of memory, which a replica that heeds the limit does too. */
+bool state_may_evict(const struct engine *e);
 /* Whether a client's write would be refused or held now, unlike what is loaded, or what a script
  * that is busy does. */
 bool state_holds_writes(const struct engine *e);

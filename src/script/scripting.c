@@ -99,7 +99,8 @@ static unsigned does(unsigned flags)
 {
     bool writes = !(flags & FUNCTION_NO_WRITES);
     return (writes ? SCRIPTING_WRITES : 0) |
-           (writes && !(flags & FUNCTION_ALLOW_OOM) ? SCRIPTING_GROWS : 0);
+           (writes && !(flags & FUNCTION_ALLOW_OOM) ? SCRIPTING_GROWS : 0) |
+           (flags & FUNCTION_ALLOW_STALE ? SCRIPTING_STALE : 0);
 }
 
 unsigned scripting_function_does(const struct function *f)
@@ -127,6 +128,15 @@ static bool refuse_oom(struct call *call)
     return true;
 }
 
+/* A script that declares nothing has been let in by what EVAL may. */
+static bool refuse_stale(struct call *call)
+{
+    if (!(call->engine->slow_path & ENGINE_STALE) || (call->client->flags & CLIENT_REPLAY))
+        return false;
+    call_error(call, ERR_MASTERDOWN);
+    return true;
+}
+
 static bool may_run(struct call *call, unsigned flags, const struct scripting_request *q)
 {
     if (q->readonly && !(flags & FUNCTION_NO_WRITES)) {
@@ -150,7 +160,7 @@ static void run(struct call *call, struct invocation in, const struct scripting_
 void scripting_eval(struct call *call, struct script *x, const struct scripting_request *q)
 {
     struct scripting *s = call->engine->scripting;
-    if (x->declared && !may_run(call, x->flags, q))
+    if (x->declared ? !may_run(call, x->flags, q) : refuse_stale(call))
         return;
     script_cache_use(&s->scripts, x);
     memcpy(s->eval.name, x->digest, sizeof(x->digest));

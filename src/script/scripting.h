@@ -20,7 +20,11 @@ struct scripting_request {
 };
 
 /* What a script or function may do by its own declaration. */
-enum scripting_does { SCRIPTING_WRITES = 1, SCRIPTING_GROWS = 2 };
+enum scripting_does {
+    SCRIPTING_WRITES = 1,
+    SCRIPTING_GROWS = 2,
+    SCRIPTING_STALE = 4, /* run on a replica that must not serve old data */
+};
 /* Reads the text's "#!lua" line. False: there is none, or it is wrong. */
 bool scripting_declares(struct bytes text, unsigned *does);
 unsigned scripting_function_does(const struct function *f);

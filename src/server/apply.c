@@ -113,6 +113,13 @@ static bool apply_replicas(const struct apply_parts *p, const char **reason)
     return true;
 }
 
+static bool apply_replica(const struct apply_parts *p, const char **reason)
+{
+    (void)reason;
+    state_apply_replica_settings(p->engine);
+    return true;
+}
+
 static bool apply_maxclients(const struct apply_parts *p, const char **reason)
 {
     static char why[128];
@@ -201,6 +208,8 @@ static const struct {
     {"oom-score-adj", apply_oom_score},
     {"oom-score-adj-values", apply_oom_score},
     {"proc-title-template", apply_title},
+    {"replica-read-only", apply_replica},
+    {"replica-serve-stale-data", apply_replica},
     {"requirepass", apply_requirepass},
     {"slowlog-log-slower-than", apply_observe},
     {"slowlog-max-len", apply_observe},

@@ -52,6 +52,7 @@ struct memory {
     struct evict *evict;
     struct decay decay;
     uint64_t ticks;
+    bool drifts; /* it has been said that a replica evicts */
     /* As of the last tick. */
     size_t used, sole; /* sole: deleted values still being sent */
     size_t peak, startup;
@@ -295,6 +296,16 @@ static int64_t budget_us(const struct memory *m)
     return t >= 100 ? INT64_MAX / 2 : TURN_US / 10 + TURN_US * (t < 10 ? t : 10) * 9 / 100;
 }
 
+/* On a replica what is evicted is gone here alone. */
+static void tell_of_drift(struct memory *m)
+{
+    if (m->drifts || !(m->engine->slow_path & ENGINE_REPLICA))
+        return;
+    m->drifts = true;
+    log_line(LOG_WARNING, "This replica evicts keys by itself (replica-ignore-maxmemory no): its "
+                          "data are no longer those of its primary.");
+}
+
 /* Evicts until there is room or the turn's budget is used up. Returns false when nothing more can
  * be evicted. */
 static bool evict(struct memory *m)
@@ -308,8 +319,9 @@ static bool evict(struct memory *m)
         if (!over(m))
             return true;
     }
-    if (policy == EVICT_NOTHING || !state_takes_writes(e))
+    if (policy == EVICT_NOTHING || !state_may_evict(e))
         return false;
+    tell_of_drift(m);
     size_t wanted = target(m);
     int64_t start_us = clock_mono_us(), cpu_us = clock_thread_us(), now_us = start_us,
             left_us = budget_us(m) - m->turn_us;
@@ -329,13 +341,14 @@ static bool evict(struct memory *m)
 void memory_begin_turn(struct memory *m)
 {
     m->turn_us = m->turn_cpu_us = 0;
-    if (m->engine->settings->maxmemory && over(m) && !(m->engine->slow_path & ENGINE_LOADING))
+    if (m->engine->settings->maxmemory && over(m) && !(m->engine->slow_path & ENGINE_LOADING) &&
+        !state_ignores_memory(m->engine))
         evict(m);
 }
 
 bool memory_make_room(struct memory *m)
 {
-    return !over(m) || evict(m);
+    return state_ignores_memory(m->engine) || !over(m) || evict(m);
 }
 
 bool memory_holds(const struct memory *m, const struct db *db, const struct entry *e)

@@ -3,8 +3,9 @@
  *
  * Finding a key is also where it expires. One whose deadline has passed is deleted, announced and
  * journalled (events.expired) before it reads as absent; fields of a hash likewise. Two switches
- * change that: while expiry_paused (nothing may be written now) passed keys read as absent but are
- * not deleted; while expiry_ignored (loading) they read as if they had no deadline.
+ * change that: while expiry_paused (nothing may be written now, or a primary deletes) passed keys
+ * read as absent but are not deleted, unless somebody writes to them all the same; while
+ * expiry_ignored (loading, or it is the primary who asks) they read as if they had no deadline.
  *
  * Entries may move when they change their size or get a deadline. Who changed one hands the new
  * address to db_put_back(), which looks for the old address in every table: the old memory may be
@@ -139,11 +140,10 @@ void db_announce(struct db *db, struct bytes key, unsigned class_, const char *e
         s->events.event(s->events.context, db, class_, event, key);
 }
 
-bool db_expire_if_due(struct db *db, struct entry *e)
+/* Its deadline has passed. */
+static void expire(struct db *db, struct entry *e)
 {
     struct store *s = db->store;
-    if (!db_is_due(s, e) || s->expiry_paused)
-        return false;
     struct entry *gone = db_take(db, entry_key(e));
     ASSERT(gone == e);
     s->expired++;
@@ -152,6 +152,13 @@ bool db_expire_if_due(struct db *db, struct entry *e)
     db_announce(db, entry_key(e), DB_EVENT_EXPIRED, "expired");
     db_ready(db, entry_key(e));
     discard(s, e);
+}
+
+bool db_expire_if_due(struct db *db, struct entry *e)
+{
+    if (!db_is_due(db->store, e) || db->store->expiry_paused)
+        return false;
+    expire(db, e);
     return true;
 }
 
@@ -200,14 +207,15 @@ static void passed_tell(struct passed *p, struct db *db, struct bytes key)
     mem_free(p->names);
 }
 
-bool db_expire_fields(struct db *db, struct entry *e)
+/* True: the key went with the last of its fields. */
+static bool expire_fields(struct db *db, struct entry *e)
 {
     struct store *s = db->store;
     struct hash *h = value_to_change(e);
     struct str *names[FIELDS_AT_ONCE];
     struct passed passed = {0};
     size_t n, all = 0;
-    if (s->expiry_paused || hash_next_due_ms(h) > db_field_now(s))
+    if (hash_next_due_ms(h) > db_field_now(s))
         return false;
     NOTE_WRITE(db, entry_key(e));
     do {
@@ -237,25 +245,42 @@ bool db_expire_fields(struct db *db, struct entry *e)
     return true;
 }
 
-static struct entry *find(struct db *db, struct bytes key)
+bool db_expire_fields(struct db *db, struct entry *e)
+{
+    return !db->store->expiry_paused && expire_fields(db, e);
+}
+
+/* deletes: what is past its time goes. */
+static inline struct entry *find_if(struct db *db, struct bytes key, bool deletes)
 {
     struct entry **slot = table_find(&db->keys, hash_of(db->store, key), key);
     if (!slot)
         return NULL;
     struct entry *e = *slot;
     if (__builtin_expect(e->has_ttl, 0) && db_is_due(db->store, e)) {
-        db_expire_if_due(db, e);
+        if (deletes)
+            expire(db, e);
         return NULL;
     }
-    if (__builtin_expect(value_has_field_ttl(e), 0) && db_expire_fields(db, e))
+    if (__builtin_expect(value_has_field_ttl(e), 0) && deletes && expire_fields(db, e))
         return NULL;
     return e;
 }
 
-static inline struct entry *find_counted(struct db *db, struct bytes key)
+static struct entry *find(struct db *db, struct bytes key)
+{
+    return find_if(db, key, !db->store->expiry_paused);
+}
+
+/* A write makes room for itself: otherwise the key would be there twice. */
+static struct entry *find_to_write(struct db *db, struct bytes key)
+{
+    return find_if(db, key, true);
+}
+
+static inline struct entry *count(struct db *db, struct bytes key, struct entry *e)
 {
     struct store *s = db->store;
-    struct entry *e = find(db, key);
     if (!e) {
         s->misses++;
         if (s->notify & DB_EVENT_MISS)
@@ -270,7 +295,7 @@ static inline struct entry *find_counted(struct db *db, struct bytes key)
 
 struct entry *db_read(struct db *db, struct bytes key)
 {
-    struct entry *e = find_counted(db, key);
+    struct entry *e = count(db, key, find(db, key));
     NOTE_READ(db, key, e);
     return e;
 }
@@ -301,7 +326,7 @@ struct entry *db_find(struct db *db, struct bytes key)
 struct entry *db_write(struct db *db, struct bytes key)
 {
     NOTE_WRITE(db, key);
-    struct entry *e = find(db, key);
+    struct entry *e = find_to_write(db, key);
     if (e && db->store->touch)
         lru_touch(&db->store->lru, e);
     return e;
@@ -310,13 +335,13 @@ struct entry *db_write(struct db *db, struct bytes key)
 struct entry *db_write_counted(struct db *db, struct bytes key)
 {
     NOTE_WRITE(db, key);
-    return find_counted(db, key);
+    return count(db, key, find_to_write(db, key));
 }
 
 struct entry *db_write_notouch(struct db *db, struct bytes key)
 {
     NOTE_WRITE(db, key);
-    return find(db, key);
+    return find_to_write(db, key);
 }
 
 /* The old allocation may be gone: the slot is found by its address. */

@@ -99,7 +99,7 @@ struct store {
     int64_t now_ms; /* the time that deadlines are judged by */
     struct lru lru;
     bool touch;          /* reads move the LRU clock of entries */
-    bool expiry_paused;  /* passed deadlines read as absent, nothing is deleted */
+    bool expiry_paused;  /* passed deadlines read as absent, and only a write deletes */
     bool expiry_ignored; /* while loading: nothing expires */
     unsigned notify;     /* DB_EVENT_ bits that are wanted */
     size_t watched;      /* keys watched by someone */
@@ -161,7 +161,7 @@ struct entry *db_read_notouch(struct db *db, struct bytes key);
 struct entry *db_find(struct db *db, struct bytes key);
 /* As db_find(), also when its deadline has passed and it is still there. */
 struct entry *db_find_past(struct db *db, struct bytes key);
-/* For changing: NULL when absent (an expired one has then been deleted). */
+/* For changing: NULL when absent (an expired one has then been deleted, whatever is paused). */
 struct entry *db_write(struct db *db, struct bytes key);
 /* As db_write(), and counts a hit or a miss as db_read() does: for commands that Redis counts as
  * readers although they change groups. */

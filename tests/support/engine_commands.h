@@ -9,6 +9,7 @@
  *   END             closes its own client
  *   SKIP            no reply to the next command
  *   MULTI, EXEC     as in commands/txn
+ *   OLD key         HAS, also of a replica that must not serve old data;  FOLLOW  becomes a replica
  *   FAIL            answers with an error; BOTH a b   has two effects */
 #ifndef SUPPORT_ENGINE_COMMANDS_H
 #define SUPPORT_ENGINE_COMMANDS_H
@@ -17,6 +18,7 @@
 
 #include "engine/deliver.h"
 #include "engine/exec.h"
+#include "engine/state.h"
 #include "engine/txn.h"
 #include "type/string.h"
 
@@ -105,6 +107,12 @@ static void do_skip(struct call *call)
     call->client->flags |= CLIENT_REPLY_SKIP;
 }
 
+static void do_follow(struct call *call)
+{
+    state_set_role(call->engine, ROLE_REPLICA_UP);
+    reply_ok(call->reply);
+}
+
 static void do_multi(struct call *call)
 {
     txn_of(call->client);
@@ -152,6 +160,9 @@ static const struct command both_command = {
     .name = "both", .arity = 3, .flags = COMMAND_WRITE, .handler = do_both, KEYED};
 static const struct command tell_command = {
     .name = "tell", .arity = 2, .flags = COMMAND_MAY_REPLICATE, .handler = do_has};
+static const struct command old_command = {
+    .name = "old", .arity = 2, .flags = COMMAND_READONLY | COMMAND_STALE, .handler = do_has};
+static const struct command follow_command = {.name = "follow", .arity = 1, .handler = do_follow};
 static const struct command say_command = {.name = "say", .arity = 1, .handler = do_say};
 static const struct command end_command = {.name = "end", .arity = 1, .handler = do_end};
 static const struct command skip_command = {.name = "skip", .arity = 1, .handler = do_skip};
@@ -159,13 +170,13 @@ static const struct command multi_command = {
     .name = "multi", .arity = 1, .flags = COMMAND_QUICK_MULTI, .handler = do_multi};
 static const struct command exec_command = {.name = "exec",
                                             .arity = 1,
-                                            .flags = COMMAND_EXEC | COMMAND_LEAVES_MULTI |
-                                                     COMMAND_QUICK_MULTI,
+                                            .flags = COMMAND_EXEC | COMMAND_STALE |
+                                                     COMMAND_LEAVES_MULTI | COMMAND_QUICK_MULTI,
                                             .handler = do_exec};
 static const struct command *const engine_commands[] = {
-    &put_command,  &has_command,   &take_command, &tell_command, &say_command,
-    &end_command,  &multi_command, &exec_command, &skip_command, &hear_command,
-    &fail_command, &both_command,  &hark_command, NULL};
+    &put_command,   &has_command,  &take_command,   &tell_command, &say_command,  &end_command,
+    &multi_command, &exec_command, &skip_command,   &hear_command, &fail_command, &both_command,
+    &hark_command,  &old_command,  &follow_command, NULL};
 
 /* ---- Looking at what came of it */
 

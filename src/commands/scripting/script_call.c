@@ -35,6 +35,8 @@ uint32_t script_call_flags(const struct engine *e, struct bytes name, bool known
     uint32_t flags = registry_find(e->registry, name)->flags;
     if (!known)
         return flags;
+    if (!(does & SCRIPTING_STALE))
+        flags &= ~(uint32_t)COMMAND_STALE;
     return (flags & ~(uint32_t)COMMAND_MAY_REPLICATE) |
            (does & SCRIPTING_WRITES ? COMMAND_WRITE : 0) |
            (does & SCRIPTING_GROWS ? COMMAND_DENYOOM : 0);

@@ -146,7 +146,8 @@ TEST(a_group_of_several_changes_is_one)
 TEST(only_when_a_write_would_run)
 {
     static const unsigned states[] = {ENGINE_LOADING,     ENGINE_PAUSED,      ENGINE_BUSY,
-                                      ENGINE_DISK_FAILED, ENGINE_SAVE_FAILED, ENGINE_FEW_REPLICAS};
+                                      ENGINE_DISK_FAILED, ENGINE_SAVE_FAILED, ENGINE_FEW_REPLICAS,
+                                      ENGINE_REPLICA};
     struct bench *b = begin();
     struct engine *e = &b->engine;
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {

@@ -8,6 +8,9 @@
 #include "engine_commands.h"
 #include "unit.h"
 
+#define READ_ONLY (ENGINE_REPLICA | ENGINE_READ_ONLY)
+#define STALE     (ENGINE_REPLICA | ENGINE_STALE)
+
 enum asker { REQUEST, EXEC, SCRIPT, WAITING };
 
 /* The first word of what `command` answers to that asker, with this state in force. */
@@ -73,6 +76,12 @@ TEST(what_stands_in_the_way_stands_in_everybodys)
         {ENGINE_FEW_REPLICAS, &has_command, {":0", "*1", ":0", ""}},
         {ENGINE_LOADING, &has_command, {"-LOADING", "-EXECABORT", ":0", ""}},
         {ENGINE_BUSY, &has_command, {"-BUSY", "-EXECABORT", ":0", ""}},
+        {READ_ONLY, &put_command, {"-READONLY", "-EXECABORT", "-READONLY", ""}},
+        {READ_ONLY, &take_command, {"-READONLY", "-EXECABORT", "-READONLY", "-READONLY"}},
+        {READ_ONLY, &has_command, {":0", "*1", ":0", ""}},
+        {READ_ONLY, &tell_command, {":0", "*1", ":0", ""}},
+        {STALE, &has_command, {"-MASTERDOWN", "-EXECABORT", "-ERR", ""}},
+        {STALE, &old_command, {":0", "*1", ":0", ""}},
         /* Nobody is served while a script runs or clients are paused. */
         {ENGINE_BUSY, &take_command, {"-BUSY", "-EXECABORT", "*-1", ""}},
         {ENGINE_PAUSED, &take_command, {"", "", "*-1", ""}},
@@ -87,6 +96,56 @@ TEST(what_stands_in_the_way_stands_in_everybodys)
                        rows[i].command->name, who, word, rows[i].says[who]);
             CHECK(strcmp(word, rows[i].says[who]) == 0);
         }
+}
+
+/* The worst that can be said comes first; to a script, what stands in a write's way does. */
+TEST(of_several_reasons_one_is_told)
+{
+    static const struct {
+        unsigned bits;
+        const char *says[2]; /* to a request, to a script */
+    } rows[] = {
+        {READ_ONLY | ENGINE_MAXMEMORY, {"-OOM", "-READONLY"}},
+        {READ_ONLY | ENGINE_DISK_FAILED, {"-MISCONF", "-MISCONF"}},
+        {READ_ONLY | STALE, {"-READONLY", "-ERR"}},
+        {STALE | ENGINE_LOADING, {"-MASTERDOWN", "-ERR"}},
+        {ENGINE_LOADING | ENGINE_BUSY, {"-LOADING", "+OK"}},
+    };
+    char word[12];
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        ask(rows[i].bits, REQUEST, &put_command, word);
+        CHECK(strcmp(word, rows[i].says[0]) == 0);
+        ask(rows[i].bits, SCRIPT, &put_command, word);
+        CHECK(strcmp(word, rows[i].says[1]) == 0);
+    }
+}
+
+/* A command in a transaction may make a replica of us; the primary's own are not asked. */
+TEST(who_becomes_a_replica_half_way_writes_no_more)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct engine *e = &b->engine;
+    struct client *c = bench_client(b), *s = client_new_internal(e, CLIENT_SCRIPT);
+    bench_says(c, "MULTI");
+    bench_says(c, "PUT k");
+    bench_says(c, "FOLLOW");
+    bench_says(c, "PUT l");
+    bench_says(c, "HAS k");
+    bench_says(c, "EXEC");
+    CHECK(bench_heard(c, "+OK|+QUEUED|+QUEUED|+QUEUED|+QUEUED|*4|+OK|+OK|-READONLY You can't write "
+                         "against a read only replica.|:1|"));
+    c->flags |= CLIENT_REPLAY;
+    b->settings->replica_serve_stale_data = false;
+    state_set_role(e, ROLE_REPLICA_DOWN);
+    bench_says(c, "PUT m");
+    CHECK(db_find(c->db, BYTES("m")));
+    struct exec_script x = {.caller = c};
+    const struct bytes argv[] = {BYTES("PUT"), BYTES("n")};
+    struct exec_request q = {.argv = argv, .argc = 2};
+    exec_for_script(s, &x, &q);
+    CHECK(db_find(c->db, BYTES("n")) && s->reply.errors == 0);
+    client_free(s);
+    bench_end(b);
 }
 
 /* What a client in some state may still ask. */
@@ -221,7 +280,8 @@ TEST(what_may_not_stand_in_a_transaction)
     bench_end(b);
 }
 
-UNIT_MAIN(T(what_stands_in_the_way_stands_in_everybodys), T(states_of_the_client),
+UNIT_MAIN(T(what_stands_in_the_way_stands_in_everybodys), T(of_several_reasons_one_is_told),
+          T(who_becomes_a_replica_half_way_writes_no_more), T(states_of_the_client),
           T(a_write_that_must_be_durable_needs_a_file), T(rights_are_asked_for_with_their_context),
           T(a_script_that_only_reads_may_not_write), T(memory_in_a_transaction),
           T(what_may_not_stand_in_a_transaction))

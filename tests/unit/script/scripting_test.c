@@ -90,6 +90,8 @@ TEST(what_is_declared)
     CHECK(does == (SCRIPTING_WRITES | SCRIPTING_GROWS));
     CHECK(scripting_declares(BYTES("#!lua flags=allow-oom\n"), &does) && does == SCRIPTING_WRITES);
     CHECK(scripting_declares(BYTES("#!lua flags=no-writes\n"), &does) && does == 0);
+    CHECK(scripting_declares(BYTES("#!lua flags=no-writes,allow-stale\n"), &does) &&
+          does == SCRIPTING_STALE);
 }
 
 TEST(a_script_that_may_write_is_no_readonly_one)
@@ -101,6 +103,30 @@ TEST(a_script_that_may_write_is_no_readonly_one)
     CHECK(script_says(c, "EVALRO", "#!lua flags=no-writes\nreturn 1", ":1|"));
     CHECK(script_says(c, "EVAL", "#!lua flags=no-writes\nreturn redis.pcall('PUT', 'k').err ~= nil",
                       ":1|"));
+    script_end(b);
+}
+
+/* What declares nothing comes through on what EVAL may, and is refused here. */
+TEST(a_script_that_declares_nothing_reads_no_old_data)
+{
+    struct bench *b = script_begin();
+    struct client *c = bench_client(b);
+    struct scripting_request q = {0};
+    struct script *x = scripting_add(b->engine.scripting, BYTES("return 1"), false, &c->reply);
+    struct script *y =
+        scripting_add(b->engine.scripting, BYTES("#!lua flags=no-writes,allow-stale\nreturn 2"),
+                      false, &c->reply);
+    struct call call = {.client = c, .engine = &b->engine, .reply = &c->reply};
+    b->settings->replica_serve_stale_data = false;
+    state_set_role(&b->engine, ROLE_REPLICA_DOWN);
+    scripting_eval(&call, x, &q);
+    CHECK(bench_heard(c, "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set "
+                         "to 'no'.|"));
+    scripting_eval(&call, y, &q);
+    CHECK(bench_heard(c, ":2|"));
+    state_set_role(&b->engine, ROLE_REPLICA_UP);
+    scripting_eval(&call, x, &q);
+    CHECK(bench_heard(c, ":1|"));
     script_end(b);
 }
 
@@ -153,4 +179,5 @@ TEST(what_has_written_is_not_interrupted)
 UNIT_MAIN(T(a_library_is_loaded_replaced_and_deleted),
           T(libraries_are_listed_in_the_order_of_loading), T(libraries_set_aside_come_back_or_go),
           T(what_is_declared), T(a_script_that_may_write_is_no_readonly_one),
-          T(nothing_runs_that_could_be_killed), T(what_has_written_is_not_interrupted))
+          T(a_script_that_declares_nothing_reads_no_old_data), T(nothing_runs_that_could_be_killed),
+          T(what_has_written_is_not_interrupted))

@@ -1,5 +1,6 @@
 #include "commands/families.h"
 #include "engine.h"
+#include "engine/state.h"
 #include "script/scripting.h"
 #include "server/lazy.h"
 #include "server/memory.h"
@@ -131,6 +132,27 @@ TEST(nothing_is_evicted_while_the_disk_fails)
     end(&h);
 }
 
+/* A replica leaves the limit to its primary, or heeds it by itself. */
+TEST(a_replica_gives_up_keys_only_when_it_is_to)
+{
+    struct host h;
+    if (!is_counted())
+        return;
+    begin(&h);
+    fill(&h, 500);
+    h.b->settings->maxmemory_policy = EVICT_ALL_RANDOM;
+    h.b->settings->maxmemory_eviction_tenacity = 100;
+    limit_to(&h, 100000);
+    state_set_role(&h.b->engine, ROLE_REPLICA_UP);
+    CHECK(memory_make_room(h.m));
+    memory_begin_turn(h.m);
+    CHECK(h.b->engine.store->dbs[0].keys.used == 500);
+    h.b->settings->replica_ignore_maxmemory = false;
+    CHECK(memory_make_room(h.m));
+    CHECK(h.b->engine.store->dbs[0].keys.used < 500);
+    end(&h);
+}
+
 TEST(queues_in_use_are_held)
 {
     struct host h;
@@ -208,5 +230,6 @@ TEST(time_over_the_limit_adds_up)
 
 UNIT_MAIN(T(without_a_limit_there_is_room), T(noeviction_refuses),
           T(evicts_until_there_is_room_and_no_further), T(nothing_is_evicted_while_the_disk_fails),
-          T(queues_in_use_are_held), T(the_largest_clients_go_first),
-          T(a_limit_on_clients_has_a_least), T(time_over_the_limit_adds_up))
+          T(a_replica_gives_up_keys_only_when_it_is_to), T(queues_in_use_are_held),
+          T(the_largest_clients_go_first), T(a_limit_on_clients_has_a_least),
+          T(time_over_the_limit_adds_up))

@@ -67,6 +67,27 @@ TEST(deadlines_pass_by_the_store_s_clock)
     db_store_free(s);
 }
 
+TEST(a_write_finds_no_passed_key_whatever_is_paused)
+{
+    struct store *s = db_store_new(1, 1);
+    struct db *db = &s->dbs[0];
+    struct seen seen = {0};
+    s->events = (struct store_events){.context = &seen, .expired = on_expired};
+    s->expiry_paused = true;
+    for (int i = 0; i < 3; i++) {
+        s->now_ms = 1000;
+        set(db, "a", "1");
+        db_set_deadline(db, db_find(db, BYTES("a")), 2000);
+        s->now_ms = 2000;
+        CHECK(!db_find(db, BYTES("a")) && db->keys.used == 1 && seen.expired == i);
+        CHECK(!(i == 0   ? db_write(db, BYTES("a"))
+                : i == 1 ? db_write_counted(db, BYTES("a"))
+                         : db_write_notouch(db, BYTES("a"))));
+        CHECK(db->keys.used == 0 && db->keys_with_ttl.used == 0 && seen.expired == i + 1);
+    }
+    db_store_free(s);
+}
+
 TEST(active_expiry_finds_all_of_them)
 {
     struct store *s = db_store_new(3, 1);
@@ -424,8 +445,8 @@ TEST(a_random_key_is_one_that_is_there)
 }
 
 UNIT_MAIN(T(a_key_that_expires_is_heard_of_and_not_counted), T(deadlines_pass_by_the_store_s_clock),
-          T(active_expiry_finds_all_of_them), T(looking_is_not_using),
-          T(who_changes_may_be_counted_as_a_reader),
+          T(a_write_finds_no_passed_key_whatever_is_paused), T(active_expiry_finds_all_of_them),
+          T(looking_is_not_using), T(who_changes_may_be_counted_as_a_reader),
           T(watchers_hear_of_changes_while_there_are_any),
           T(the_digest_is_of_the_data_and_not_of_its_order),
           T(whole_databases_announce_that_they_change), T(an_overwritten_key_has_events_of_its_own),
