@@ -191,7 +191,7 @@ void block_forget(struct client *c)
         e->blocking.nokey_keys -= w->group && --k->groups == 0;
         drop_key_if_idle(e, k);
     }
-    dlist_remove(&c->waitaof);
+    dlist_remove(&c->confirming);
     c->wait = NULL;
     c->flags &= ~(unsigned)CLIENT_BLOCKED;
     ASSERT(e->blocking.count > 0);
@@ -307,14 +307,14 @@ bool block_has_ended(const struct call *call)
     return call->client->wait && call->client->wait->ended;
 }
 
-void block_serve_waitaof(struct engine *e)
+void block_serve_confirming(struct engine *e)
 {
     struct dlist_node all;
     dlist_init(&all);
-    dlist_splice(&all, &e->clients.waitaof);
+    dlist_splice(&all, &e->clients.confirming);
     while (!dlist_empty(&all)) {
-        struct client *c = dlist_item(all.next, struct client, waitaof);
-        dlist_remove(&c->waitaof);
+        struct client *c = dlist_item(all.next, struct client, confirming);
+        dlist_remove(&c->confirming);
         if (c->wait)
             serve_one(c->wait);
     }

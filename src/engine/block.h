@@ -29,8 +29,8 @@ bool block_allowed(const struct call *call);
 void block_on(struct call *call, const struct block_options *o);
 /* The command runs for the last time: its deadline has come. */
 bool block_has_ended(const struct call *call);
-/* Clients in engine.clients.waitaof: what they wait for may have come. */
-void block_serve_waitaof(struct engine *engine);
+/* Clients in engine.clients.confirming: what they wait for may have come. */
+void block_serve_confirming(struct engine *engine);
 /* A key that someone may wait for changed. */
 void block_key_ready(struct engine *engine, struct db *db, struct bytes key);
 /* All waited-for keys of a database may have changed. */

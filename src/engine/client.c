@@ -70,7 +70,7 @@ struct client *client_new_internal(struct engine *engine, unsigned flags)
 void client_free(struct client *c)
 {
     struct engine *e = c->engine;
-    ASSERT(!c->wait && !c->txn && !c->subscriber && !c->tracking);
+    ASSERT(!c->wait && !c->txn && !c->subscriber && !c->tracking && !c->peer);
     ASSERT(e->clients.input >= c->input && (e->gate.held_count > 0 || c->mark_n == 0));
     e->gate.held_count -= c->mark_n > 0;
     dlist_remove(&c->all);
@@ -214,7 +214,9 @@ void client_delay_auth(struct client *c)
 
 enum client_class client_class(const struct client *c)
 {
-    return c->flags & CLIENT_SUBSCRIBED ? CLASS_PUBSUB : CLASS_NORMAL;
+    return c->flags & CLIENT_REPLICA      ? CLASS_REPLICA
+           : c->flags & CLIENT_SUBSCRIBED ? CLASS_PUBSUB
+                                          : CLASS_NORMAL;
 }
 
 void client_holds(struct client *c, size_t more, size_t less)
@@ -243,6 +245,12 @@ void client_set_text(struct client *c, struct str **slot, struct str *value)
     client_holds(c, value ? mem_block_size(value) : 0, *slot ? mem_block_size(*slot) : 0);
     str_unref(*slot);
     *slot = value;
+}
+
+void client_set_replica(struct client *c)
+{
+    c->flags |= CLIENT_REPLICA;
+    choose_limit(c);
 }
 
 void client_set_subscribed(struct client *c, bool subscribed)
@@ -288,7 +296,8 @@ bool client_is_idle(const struct client *c)
 {
     const struct engine *e = c->engine;
     /* Who waits for us, or only listens, has nothing to say. */
-    if ((c->flags & (CLIENT_BLOCKED | CLIENT_SUBSCRIBED | CLIENT_PAUSED | CLIENT_AUTH_DELAYED)) ||
+    if ((c->flags & (CLIENT_BLOCKED | CLIENT_SUBSCRIBED | CLIENT_PAUSED | CLIENT_AUTH_DELAYED |
+                     CLIENT_REPLICA)) ||
         dlist_linked(&c->monitoring))
         return false;
     return e->settings->timeout && e->steady_ms - c->active_ms > e->settings->timeout * 1000;

@@ -21,6 +21,7 @@ struct txn;
 struct subscriber;
 struct tracking_client;
 struct user;
+struct peer;
 
 /* States of a client, in groups: what it is, whether it stays, what keeps it from running, who it
  * is, its transaction, its replies, what it listens to. */
@@ -58,6 +59,7 @@ enum client_flag {
     CLIENT_NO_TOUCH = 1 << 24,
     CLIENT_PRIMARY = 1 << 25, /* the stream of our primary (replica/apply.h); also CLIENT_REPLAY */
     CLIENT_HELD_LONG = 1 << 27, /* what would be held for want of replicas is refused */
+    CLIENT_REPLICA = 1 << 26,   /* follows us (replica/peer.h): replica/ sends to it, nobody else */
 };
 
 /* Without a connection, and in no list. */
@@ -67,7 +69,7 @@ enum client_flag {
 #define CLIENT_SLOW_PATH                                                                           \
     (CLIENT_REPLAY | CLIENT_ANONYMOUS | CLIENT_RESTRICTED | CLIENT_MULTI | CLIENT_REPLY_OFF |      \
      CLIENT_REPLY_SKIP | CLIENT_DURABLE | CLIENT_SUBSCRIBED | CLIENT_TRACKING | CLIENT_NO_TOUCH |  \
-     CLIENT_HELD_LONG)
+     CLIENT_HELD_LONG | CLIENT_REPLICA)
 
 enum client_class { CLASS_NORMAL, CLASS_REPLICA, CLASS_PUBSUB, CLASS_COUNT };
 
@@ -79,7 +81,7 @@ struct client {
     struct chain out;
     struct reply reply;
     /* Nodes in the lists of engine.clients, named as these. */
-    struct dlist_node all, resuming, closing, waitaof, anonymous;
+    struct dlist_node all, resuming, closing, confirming, anonymous;
     struct dlist_node outgoing;   /* in replying or outgoing */
     struct dlist_node monitoring; /* in observe.monitors: sees all commands */
     struct dlist_node pushed;     /* in gate.pushed */
@@ -92,6 +94,8 @@ struct client {
     struct gate_mark *marks;       /* what its output waits for */
     size_t mark_first, mark_n, mark_cap;
     struct tracking_client *tracking; /* or NULL */
+    struct peer *peer;                /* a replica, or what it told to become one; or NULL */
+    uint64_t lacks;                   /* a replica: bytes of the stream that it was not sent */
     struct user *user;                /* who it is; borrowed */
     struct user *last_user;           /* a copy of one deleted while its request ran, or NULL */
     void *link;                       /* the carrier's */
@@ -155,6 +159,8 @@ void client_delay_auth(struct client *c);
 size_t client_memory(const struct client *c);
 /* *slot is one of its texts; value: NULL or a reference that becomes the client's. */
 void client_set_text(struct client *c, struct str **slot, struct str *value);
+/* It follows us from now on. */
+void client_set_replica(struct client *c);
 /* It is subscribed to something, or no longer. */
 void client_set_subscribed(struct client *c, bool subscribed);
 /* More waits to be sent than client-output-buffer-limit allows: more than the hard limit, or more
@@ -203,7 +209,7 @@ static inline bool client_may_run(const struct client *c)
 /* Nobody wants the reply of the command that runs. */
 static inline bool client_is_silent(const struct client *c)
 {
-    return c->flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_REPLAY);
+    return c->flags & (CLIENT_REPLY_OFF | CLIENT_REPLY_SKIP | CLIENT_REPLAY | CLIENT_REPLICA);
 }
 
 #endif

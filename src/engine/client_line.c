@@ -16,6 +16,8 @@ static void add_flags(const struct client *c, struct buf *b)
         if (c->tracking->flags & TRACKING_BCAST)
             buf_add_char(b, 'B');
     }
+    if (c->flags & CLIENT_REPLICA)
+        buf_add_char(b, 'S');
     if (dlist_linked(&c->monitoring))
         buf_add_char(b, 'O');
     if (c->flags & CLIENT_SUBSCRIBED)
@@ -66,8 +68,9 @@ void client_line_print(const struct client *c, struct buf *b)
                " argv-mem=%d multi-mem=%zu rbs=%zu rbp=%zu obl=%zu oll=%zu omem=%zu "
                "tot-mem=%zu events=%s",
                0, c->txn ? c->txn->memory : 0, c->out.memory, c->out.memory, chain_pending(&c->out),
-               c->out.blocks > 1 ? c->out.blocks - 1 : 0, c->out.blocks > 1 ? c->out.memory : 0,
-               client_memory(c), chain_pending(&c->out) ? "rw" : "r");
+               c->out.blocks > 1 ? c->out.blocks - 1 : 0,
+               (c->out.blocks > 1 ? c->out.memory : 0) + (size_t)c->lacks, client_memory(c),
+               chain_pending(&c->out) ? "rw" : "r");
     buf_printf(b, " cmd=%s user=%.*s redir=%lld resp=%d lib-name=%.*s lib-ver=%.*s",
                c->last_command ? command_full_name(c->last_command) : "NULL",
                c->user ? (int)c->user->name->n : 0, c->user ? c->user->name->p : "",

@@ -105,12 +105,12 @@ enum {
 /* All clients, and the lists in which some of them are. */
 struct engine_clients {
     struct dlist_node all;
-    struct dlist_node replying;  /* have output and made a request: sent first */
-    struct dlist_node outgoing;  /* have output */
-    struct dlist_node resuming;  /* have unrun bytes and may run again */
-    struct dlist_node closing;   /* freed at the end of the turn */
-    struct dlist_node anonymous; /* have to AUTH first, the oldest first */
-    struct dlist_node waitaof;   /* blocked in WAITAOF */
+    struct dlist_node replying;   /* have output and made a request: sent first */
+    struct dlist_node outgoing;   /* have output */
+    struct dlist_node resuming;   /* have unrun bytes and may run again */
+    struct dlist_node closing;    /* freed at the end of the turn */
+    struct dlist_node anonymous;  /* have to AUTH first, the oldest first */
+    struct dlist_node confirming; /* blocked in WAIT and WAITAOF */
     struct dict by_id;
     uint64_t last_id;
     size_t count, anonymous_count;
@@ -229,6 +229,7 @@ struct engine {
     struct engine_denials denials;
 
     struct engine_debug debug;
+    size_t good_replicas;   /* online, and not silent for min-replicas-max-lag */
     bool commands_renamed;  /* by rename-command */
     bool replaying_foreign; /* a file of Redis, whose effects mean what they mean there */
     bool busy_function;     /* under ENGINE_BUSY: it is a function that runs */

@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/admission.h"
+#include "engine/client_line.h"
 #include "engine/deliver.h"
 #include "engine/gate.h"
 #include "engine/observe.h"
@@ -112,7 +113,8 @@ static bool admit(struct client *c, const struct command *command, const struct 
     struct admission a = admission_ask(c, command, q, ADMISSION_REQUEST);
     if (admission_denied(c, &a))
         return false;
-    if ((e->slow_path & ENGINE_PAUSED) && pause_holds(e, command, a.flags)) {
+    if ((e->slow_path & ENGINE_PAUSED) && !(c->flags & CLIENT_REPLICA) &&
+        pause_holds(e, command, a.flags)) {
         if (pause_has_held_long(c))
             admission_refuse(c, command, "%s", err_text(ERR_NOREPLICAS).p);
         else
@@ -324,12 +326,32 @@ struct answering {
     bool silent, tracked;
 };
 
+/* What a replica's connection is sent is the stream: an answer would be read as a part of it. */
+static void end_answered_replica(struct client *c, struct chain *answer)
+{
+    const char *name = c->last_command ? command_full_name(c->last_command) : "";
+    struct buf line = {0};
+    struct iovec piece = {0};
+    client_line_print(c, &line);
+    log_line(LOG_WARNING, "Replica generated a reply to command '%s', disconnecting it: %.*s", name,
+             (int)line.n - 1, line.p);
+    buf_free(&line);
+    chain_pieces(answer, &piece, 1, UINT64_MAX);
+    const char *text = piece.iov_base;
+    if (piece.iov_len > 3 && text[0] == '-')
+        log_line(LOG_WARNING,
+                 "== CRITICAL == This master is sending an error to its replica: '%.*s' after "
+                 "processing the command '%s'",
+                 (int)piece.iov_len - 3, text + 1, name);
+    client_close(c);
+}
+
 static void answer_begin(struct answering *a, struct client *c)
 {
     a->silent = client_is_silent(c);
     /* What others ask for while a script runs changes nothing. */
     a->tracked = (c->flags & CLIENT_TRACKING) && !(c->engine->slow_path & ENGINE_BUSY);
-    a->nowhere = (struct chain){.pool = c->out.pool, .lost = true};
+    a->nowhere = (struct chain){.pool = c->out.pool, .lost = !(c->flags & CLIENT_REPLICA)};
     deliver_begin(&a->running, c);
     if (a->silent)
         c->reply.out = &a->nowhere;
@@ -346,6 +368,8 @@ static void answer_end(struct answering *a)
     deliver_end(&a->running);
     if (a->silent) {
         c->reply.out = &c->out;
+        if ((c->flags & CLIENT_REPLICA) && chain_end(&a->nowhere))
+            end_answered_replica(c, &a->nowhere);
         chain_free(&a->nowhere);
     }
 }

@@ -41,7 +41,7 @@ void state_set_role(struct engine *e, enum engine_role role)
 {
     e->role = role;
     state_apply_replica_settings(e);
-    state_count_replicas(e);
+    state_compare_replicas(e);
 }
 
 bool state_ignores_memory(const struct engine *e)
@@ -90,11 +90,19 @@ bool state_refuses_writes(const struct engine *e, struct buf *why)
     return true;
 }
 
-void state_count_replicas(struct engine *e)
+void state_compare_replicas(struct engine *e)
 {
-    state_set(e, ENGINE_FEW_REPLICAS,
-              e->role == ROLE_PRIMARY && e->settings->min_replicas_to_write > 0 &&
-                  e->settings->min_replicas_max_lag > 0);
+    long long least = e->settings->min_replicas_to_write;
+    bool few = e->role == ROLE_PRIMARY && least > (long long)e->good_replicas &&
+               e->settings->min_replicas_max_lag > 0;
+    if (few != ((e->slow_path & ENGINE_FEW_REPLICAS) != 0))
+        state_set(e, ENGINE_FEW_REPLICAS, few);
+}
+
+void state_count_replicas(struct engine *e, size_t good)
+{
+    e->good_replicas = good;
+    state_compare_replicas(e);
 }
 
 bool state_freeze_clock(struct engine *e)

@@ -41,8 +41,9 @@ bool state_refuses_writes(const struct engine *e, struct buf *why);
 bool state_freeze_clock(struct engine *e);
 void state_thaw_clock(struct engine *e);
 
-/* min-replicas-to-write has changed. There are no replicas: whatever number is asked for is too
- * high. */
-void state_count_replicas(struct engine *e);
+/* So many replicas are good: min-replicas-to-write is compared with them. */
+void state_count_replicas(struct engine *e, size_t good);
+/* The same, when the setting has changed. */
+void state_compare_replicas(struct engine *e);
 
 #endif

@@ -1,10 +1,13 @@
 #include "io/child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define PIPE_BYTES (1 << 20)
 
 pid_t child_start(int lock)
 {
@@ -23,6 +26,15 @@ pid_t child_start(int lock)
     sigaction(SIGUSR1, &plain, NULL);
     /* Ctrl-C at a terminal reaches us too; the parent decides what happens then. */
     sigaction(SIGINT, &ignore, NULL);
+    return 0;
+}
+
+int child_pipe(int ends[2])
+{
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES); /* or the child waits after every 64 KiB */
     return 0;
 }
 

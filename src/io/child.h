@@ -1,4 +1,4 @@
-/* Child processes that write files. One line of work: fork, work, exit code. */
+/* Child processes that write files, or into a pipe. One line of work: fork, work, exit code. */
 #ifndef IO_CHILD_H
 #define IO_CHILD_H
 
@@ -11,6 +11,9 @@
  * pid, or -errno. */
 pid_t child_start(int lock);
 _Noreturn void child_exit(int code);
+/* A pipe from a child to its parent: ends[0] is read, without waiting, ends[1] is written. Both end
+ * with exec(). 0 or -errno. */
+int child_pipe(int ends[2]);
 /* True when it has ended; *code is its exit code, *signal the signal that ended it or 0. Does not
  * block. */
 bool child_ended(pid_t pid, int *code, int *signal);

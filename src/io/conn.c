@@ -3,7 +3,10 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -65,7 +68,7 @@ long conn_read(struct conn *c, void *to, size_t n)
 }
 
 /* One record: pieces are put together, so that small replies do not each become one. */
-static long write_record(struct conn *c, struct chain *out, const struct iovec *pieces, int n)
+static long write_record(struct conn *c, const struct iovec *pieces, int n)
 {
     char together[RECORD];
     const char *from = pieces[0].iov_base;
@@ -79,10 +82,21 @@ static long write_record(struct conn *c, struct chain *out, const struct iovec *
         }
         from = together;
     }
-    long sent = tls_write(c->tls, from, len < RECORD ? len : RECORD);
-    if (sent > 0)
-        chain_take(out, (size_t)sent);
-    return sent;
+    return tls_write(c->tls, from, len < RECORD ? len : RECORD);
+}
+
+long conn_send(struct conn *c, struct iovec *pieces, int n)
+{
+    if (c->tls)
+        return write_record(c, pieces, n);
+    ssize_t sent;
+    if (n == 1) {
+        sent = send(c->fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+    } else {
+        struct msghdr m = {.msg_iov = pieces, .msg_iovlen = (size_t)n};
+        sent = sendmsg(c->fd, &m, MSG_NOSIGNAL);
+    }
+    return sent < 0 ? -errno : sent;
 }
 
 long conn_write(struct conn *c, struct chain *out, uint64_t limit)
@@ -91,19 +105,30 @@ long conn_write(struct conn *c, struct chain *out, uint64_t limit)
     int n = chain_pieces(out, pieces, PIECES, limit - out->taken);
     if (n == 0)
         return 0;
-    if (c->tls)
-        return write_record(c, out, pieces, n);
-    ssize_t sent;
-    if (n == 1) {
-        sent = send(c->fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
-    } else {
-        struct msghdr m = {.msg_iov = pieces, .msg_iovlen = (size_t)n};
-        sent = sendmsg(c->fd, &m, MSG_NOSIGNAL);
-    }
-    if (sent < 0)
-        return -errno;
-    chain_take(out, (size_t)sent);
+    long sent = conn_send(c, pieces, n);
+    if (sent > 0)
+        chain_take(out, (size_t)sent);
     return sent;
+}
+
+long conn_send_file(struct conn *c, int file, uint64_t at, size_t n)
+{
+    off_t offset = (off_t)at;
+    if (!c->tls) {
+        ssize_t sent = sendfile(c->fd, file, &offset, n);
+        return sent < 0 ? -errno : sent == 0 ? -ENODATA : sent;
+    }
+    char piece[RECORD];
+    ssize_t got = pread(file, piece, n < RECORD ? n : RECORD, offset);
+    if (got <= 0)
+        return got < 0 ? -errno : -ENODATA;
+    return tls_write(c->tls, piece, (size_t)got);
+}
+
+void conn_delay_small(struct conn *c, bool on)
+{
+    int no_delay = !on;
+    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof(no_delay));
 }
 
 void conn_want(struct conn *c, bool reading, bool writing)

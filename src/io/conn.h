@@ -24,6 +24,13 @@ long conn_read(struct conn *c, void *to, size_t n);
 /* One gathered write of at most up to position `limit` of the chain. Returns bytes sent (taken from
  * the chain) or -errno; -EAGAIN: the peer does not take more now. */
 long conn_write(struct conn *c, struct chain *out, uint64_t limit);
+/* One gathered write of bytes that lie elsewhere (TLS: one record), n > 0. Returns bytes sent or
+ * -errno. What TLS could not send has to come again, with the same bytes in front. */
+long conn_send(struct conn *c, struct iovec *pieces, int n);
+/* The same of an open file, at most n bytes from `at` on. -ENODATA: the file ends there. */
+long conn_send_file(struct conn *c, int file, uint64_t at, size_t n);
+/* Small writes wait for one another, for the network's sake (Nagle); off as a rule. */
+void conn_delay_small(struct conn *c, bool on);
 /* Whether to be told of readability and of room to write. */
 void conn_want(struct conn *c, bool reading, bool writing);
 

@@ -274,6 +274,13 @@ static void note_id(struct journal *j)
     note_text(j, JOURNAL_ID, at);
 }
 
+void journal_begin_history(struct journal *j)
+{
+    ASSERT(!j->depth || j->group_start == j->pending.n);
+    history_begin(&j->history);
+    note_id(j);
+}
+
 void journal_shift(struct journal *j, const char *id)
 {
     ASSERT(j->depth == 0);

@@ -86,6 +86,9 @@ void journal_free(struct journal *j);
  * digits) is ignored together with its offset. So is any while there is a reader, whose position
  * counts in the history that there is, and during a pause. */
 void journal_continue(struct journal *j, const char *id, uint64_t offset);
+/* Another history, of which nobody has heard, at the same offset. No group has effects that are
+ * pending. */
+void journal_begin_history(struct journal *j);
 /* The server takes over (id NULL: a random one), or its primary has: history_shift() at the end of
  * the journal. No group is open. */
 void journal_shift(struct journal *j, const char *id);

@@ -67,7 +67,7 @@ int rdb_write(int fd, struct store *s, const struct rdb_write_options *o,
     put_aux_int(&w, "ctime", (uint64_t)clock_wall_ms() / 1000);
     put_aux_int(&w, "used-mem", mem_used());
     if (o->replication_id) {
-        put_aux_int(&w, "repl-stream-db", 0);
+        put_aux_int(&w, "repl-stream-db", (uint64_t)o->stream_db);
         put_aux(&w, "repl-id", bytes_of(o->replication_id, 40));
         put_aux_int(&w, "repl-offset", o->journal_offset);
     }
@@ -82,7 +82,7 @@ int rdb_write(int fd, struct store *s, const struct rdb_write_options *o,
         rdb_sink_byte(&w, RDB_FUNCTION);
         rdb_sink_string(&w, code);
     }
-    for (int i = 0; i < s->count && !w.error; i++) {
+    for (int i = 0; !o->no_keys && i < s->count && !w.error; i++) {
         const struct db *db = &s->dbs[i];
         if (db->keys.used == 0)
             continue;

@@ -17,6 +17,8 @@ struct rdb_write_options {
     /* Told after each key how many have been written. May be NULL. */
     void (*progress)(void *context, uint64_t keys);
     uint64_t journal_offset;
+    int stream_db;              /* that the journal is in: goes on without SELECT */
+    bool no_keys;               /* libraries at most */
     const char *replication_id; /* 40 characters */
     /* The code of the i-th library of functions; n == 0: no more. May be NULL. */
     struct bytes (*library)(void *context, size_t i);

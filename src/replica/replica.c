@@ -1,6 +1,14 @@
 #include "replica/replica.h"
 
+#include "base/log.h"
 #include "base/mem.h"
+#include "engine/block.h"
+#include "engine/state.h"
+#include "replica/copy.h"
+#include "replica/peer.h"
+
+static const char ping[] = "*1\r\n$4\r\nPING\r\n";
+static const char getack[] = "*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n";
 
 struct replication *replica_new(struct engine *e, struct loop *l,
                                 const struct replication_services *services, const char *run_id)
@@ -11,6 +19,7 @@ struct replication *replica_new(struct engine *e, struct loop *l,
     r->services = *services;
     r->run_id = run_id;
     dlist_init(&r->peers);
+    r->copy = copy_new(r);
     e->replication = r;
     return r;
 }
@@ -18,13 +27,118 @@ struct replication *replica_new(struct engine *e, struct loop *l,
 void replica_free(struct replication *r)
 {
     r->engine->replication = NULL;
+    copy_free(r->copy);
     if (backlog_is_open(&r->backlog))
         backlog_close(&r->backlog);
     mem_free(r);
 }
 
+static struct peer *peer_at(struct dlist_node *n)
+{
+    return dlist_item(n, struct peer, node);
+}
+
+/* The end of a turn's stream: what is put here follows its effects. Within a long script there is
+ * an open group, of which nobody sees anything yet. */
+void replica_begin_flush(struct replication *r)
+{
+    const struct engine *e = r->engine;
+    if (r->peer_n == 0 || replication_is_replica(r) || e->journal->depth)
+        return;
+    if (r->wants_acks)
+        journal_stream_only(e->journal, bytes_text(getack));
+    r->wants_acks = false;
+    if (e->steady_ms - r->pinged_ms >= e->settings->repl_ping_replica_period * 1000) {
+        r->pinged_ms = e->steady_ms;
+        journal_stream_only(e->journal, bytes_text(ping));
+    }
+}
+
+/* The stream is kept from the first byte on that somebody still needs. */
+static void trim(struct replication *r)
+{
+    struct backlog *b = &r->backlog;
+    uint64_t size = (uint64_t)r->engine->settings->repl_backlog_size;
+    if (b->end - b->base <= size)
+        return;
+    uint64_t from = b->end + 1 - size;
+    for (struct dlist_node *n = r->peers.next; n != &r->peers; n = n->next) {
+        const struct peer *p = peer_at(n);
+        if (p->next && p->next < from && !(p->client->flags & CLIENT_CLOSING))
+            from = p->next;
+    }
+    backlog_trim(b, from);
+}
+
 void replica_send(struct replication *r)
 {
-    if (backlog_is_open(&r->backlog))
-        backlog_take(&r->backlog);
+    if (!backlog_is_open(&r->backlog))
+        return;
+    backlog_take(&r->backlog);
+    for (struct dlist_node *n = r->peers.next; n != &r->peers; n = n->next) {
+        peer_send(peer_at(n));
+        peer_limit(peer_at(n));
+    }
+    copy_send(r->copy);
+    trim(r);
+}
+
+void replica_end_turn(struct replication *r)
+{
+    copy_end_turn(r->copy);
+}
+
+void replica_copy_ended(struct replication *r, bool good)
+{
+    copy_ended(r->copy, good);
+}
+
+void replica_serve(struct replication *r)
+{
+    if (!r->ack_came)
+        return;
+    r->ack_came = false;
+    block_serve_confirming(r->engine);
+}
+
+static void count_good(struct replication *r)
+{
+    size_t good = 0;
+    for (struct dlist_node *n = r->peers.next; n != &r->peers; n = n->next)
+        good += peer_is_good(peer_at(n), r->engine->settings->min_replicas_max_lag);
+    state_count_replicas(r->engine, good);
+}
+
+/* Nobody has followed for long: the stream is no longer counted, unless a file keeps it. */
+static void give_up_backlog(struct replication *r)
+{
+    const struct settings *s = r->engine->settings;
+    if (!backlog_is_open(&r->backlog) || r->peer_n || !r->alone_ms || replication_is_replica(r) ||
+        !s->repl_backlog_ttl || r->engine->steady_ms - r->alone_ms < s->repl_backlog_ttl * 1000)
+        return;
+    log_line(LOG_NOTICE, "Replication backlog freed after %lld seconds without connected replicas.",
+             s->repl_backlog_ttl);
+    backlog_close(&r->backlog);
+}
+
+void replica_tick(struct replication *r)
+{
+    count_good(r);
+    if (r->engine->steady_ms - r->ticked_ms < 1000)
+        return;
+    r->ticked_ms = r->engine->steady_ms;
+    for (struct dlist_node *n = r->peers.next; n != &r->peers; n = n->next)
+        peer_tick(peer_at(n));
+    give_up_backlog(r);
+}
+
+void replica_client_gone(struct client *c)
+{
+    struct peer *p = c->peer;
+    if (!p)
+        return;
+    struct replication *r = p->replication;
+    copy_leave(r->copy, p);
+    peer_free(p);
+    count_good(r);
 }

@@ -10,7 +10,20 @@ struct replication *replica_new(struct engine *e, struct loop *l,
 /* After all clients. */
 void replica_free(struct replication *r);
 
+/* A tick of the server: about ten times a second, or more often. */
+void replica_tick(struct replication *r);
+/* Behind the requests of a turn: those who wait for replicas hear of what these have told. */
+void replica_serve(struct replication *r);
+/* In front of the flush: what the stream holds beside effects. */
+void replica_begin_flush(struct replication *r);
 /* Between the flush of the append-only file and the replies: the stream goes to the replicas. */
 void replica_send(struct replication *r);
+/* Between batches: a fork. */
+void replica_end_turn(struct replication *r);
+
+/* The child that services.fork() began has exited, or another has killed it (not good). */
+void replica_copy_ended(struct replication *r, bool good);
+/* A client that is or may be a replica goes; before it is freed. */
+void replica_client_gone(struct client *c);
 
 #endif

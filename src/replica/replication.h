@@ -17,14 +17,30 @@
 #include "io/loop.h"
 #include "persist/backlog.h"
 
+#include <sys/types.h>
+
 struct copy;
 struct follow;
+
+/* A snapshot for replicas. */
+struct replication_snapshot {
+    int version;                /* of the format */
+    const int *pipe;            /* both ends, or NULL: it goes to the disk and becomes dbfilename */
+    const char *mark;           /* behind it, into the pipe */
+    bool no_keys, no_libraries; /* into a pipe only: without these */
+};
 
 /* What only the server can do; filled by it. Errors are -errno. */
 struct replication_services {
     void *context;
     /* The socket of a client, which stays the link's own; NULL: it has none. */
     struct conn *(*connection)(void *context, const struct client *c);
+    /* Whether a child may be forked now: no other one runs, and the data are whole. */
+    bool (*may_fork)(void *context);
+    /* Forks one that writes a snapshot: its pid or -errno. copy_ended() hears of its end. */
+    pid_t (*fork)(void *context, const struct replication_snapshot *s);
+    /* Ends it; nothing is heard of it any more. */
+    void (*kill)(void *context);
 };
 
 struct replication_figures {
@@ -40,10 +56,15 @@ struct replication {
     const char *run_id; /* 40 letters and digits; borrowed */
 
     struct backlog backlog;  /* open while there is, or lately was, a replica; or a primary */
-    struct dlist_node peers; /* struct peer */
+    struct dlist_node peers; /* struct peer: those who have asked for the stream */
     size_t peer_n;
+    int64_t alone_ms; /* when the last of them went; 0: there are some, or there never were */
     struct copy *copy;
     struct follow *follow;
+    int64_t pinged_ms; /* when the stream was last given a PING */
+    int64_t ticked_ms; /* when what happens once a second last did */
+    bool wants_acks;   /* replicas are asked how far they are, behind this turn's effects */
+    bool ack_came;     /* one has told, since those who wait for it were last looked at */
     struct replication_figures figures;
 };
 

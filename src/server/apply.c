@@ -109,7 +109,7 @@ static bool apply_memory(const struct apply_parts *p, const char **reason)
 static bool apply_replicas(const struct apply_parts *p, const char **reason)
 {
     (void)reason;
-    state_count_replicas(p->engine);
+    state_compare_replicas(p->engine);
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include "engine/act.h"
 #include "engine/client.h"
 #include "engine/observe.h"
+#include "replica/replica.h"
 #include "server/backup.h"
 #include "server/link.h"
 #include "server/memory.h"
@@ -103,6 +104,7 @@ static void tick(struct cron *c)
     if (c->runs % (uint64_t)(hz > 10 ? hz / 10 : 1) == 0)
         link_tick(c->parts.links);
     persistence_tick(c->parts.persistence);
+    replica_tick(c->parts.replication);
     backup_tick(c->parts.backup);
 }
 

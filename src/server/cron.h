@@ -10,6 +10,7 @@ struct cron;
 struct link_set;
 struct memory;
 struct persistence;
+struct replication;
 struct shutdown;
 struct turn;
 
@@ -21,6 +22,7 @@ struct cron_parts {
     struct persistence *persistence;
     struct backup *backup;
     struct shutdown *shutdown;
+    struct replication *replication;
     const struct turn *turn;
 };
 

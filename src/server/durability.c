@@ -117,7 +117,7 @@ void durability_begin_turn(struct durability *d)
     gate_begin_turn(e, &p);
     if (d->confirmed_at != e->gate.moves) {
         d->confirmed_at = e->gate.moves;
-        block_serve_waitaof(e);
+        block_serve_confirming(e);
     }
     int error = aof_error(d->aof);
     if (error && !e->disk_error) {

@@ -30,6 +30,8 @@
 #include "engine/txn.h"
 #include "io/conn.h"
 #include "io/listen.h"
+#include "replica/peer.h"
+#include "replica/replica.h"
 #include "server/admit.h"
 #include "server/memory.h"
 #include "server/now.h"
@@ -112,6 +114,7 @@ static void note_ready(void *context, int events)
         k->waits_for_room = false;
         conn_want(k->conn, !k->stopped, false);
         client_has_output(k->client);
+        peer_has_room(k->client);
         /* A TLS handshake may have waited for room. */
         if (conn_tls(k->conn) && !k->stopped && !dlist_linked(&k->readable))
             dlist_append(&k->set->readable, &k->readable);
@@ -405,6 +408,11 @@ void link_write_all(struct link_set *s)
         dlist_remove(&c->outgoing);
         if (c->flags & CLIENT_CLOSING || !c->link)
             continue;
+        if (c->flags & CLIENT_REPLICA) { /* replica/ has sent what it gets */
+            if (c->flags & CLIENT_CLOSE_AFTER)
+                client_close(c);
+            continue;
+        }
         write_one(s, c->link);
         /* Also when everything is sent: that ends the time over the soft limit. */
         if ((c->over_soft_ms || chain_pending(&c->out)) && client_is_over_output_limit(c)) {
@@ -438,6 +446,7 @@ void link_close_all(struct link_set *s)
             conn_free(k->conn);
             log_line(LOG_VERBOSE, "Client closed connection %s", c->address);
         }
+        replica_client_gone(c);
         session_close(c);
         memory_client_gone(s->memory);
         if (k)

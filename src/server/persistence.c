@@ -184,6 +184,16 @@ int64_t persistence_last_save(const struct persistence *p)
 
 /* ---- The clock */
 
+static void pipe_ended(const struct snapshot_end *end)
+{
+    if (end->good)
+        log_line(LOG_NOTICE, "Background RDB transfer terminated with success");
+    else if (end->signal)
+        log_line(LOG_WARNING, "Background transfer terminated by signal %d", end->signal);
+    else
+        log_line(LOG_WARNING, "Background transfer error");
+}
+
 static void collect_child(struct persistence *p)
 {
     struct snapshot_end end;
@@ -191,8 +201,17 @@ static void collect_child(struct persistence *p)
         return;
     if (end.kind == SNAPSHOT_DUMP)
         save_ended(p, &end);
+    else if (end.kind == SNAPSHOT_PIPE)
+        pipe_ended(&end);
     else
         rewrite_child_ended(p->parts.rewrite, &end);
+    if (end.for_replicas)
+        p->parts.copy_ended(p->parts.context, end.good);
+}
+
+bool persistence_may_fork(const struct persistence *p)
+{
+    return rewrite_work(p->parts.rewrite) == REWRITE_WORK_NONE && !state_is_torn(p->parts.engine);
 }
 
 static void save_if_due(struct persistence *p)
@@ -244,8 +263,11 @@ static void end_old_child(struct persistence *p, bool in_journal)
 {
     struct snapshot *n = p->parts.snapshot;
     if (snapshot_child(n) == SNAPSHOT_DUMP) {
+        bool for_replicas = snapshot_is_for_replicas(n);
         log_line(LOG_NOTICE, "Killing running saving child: %d", (int)snapshot_pid(n));
         snapshot_kill(n);
+        if (for_replicas)
+            p->parts.copy_ended(p->parts.context, false);
     } else if (!in_journal) {
         rewrite_begin_anew(p->parts.rewrite);
     }
@@ -433,6 +455,12 @@ bool persistence_switch_aof(struct persistence *p, bool on, const char **reason)
 
 /* ---- Figures */
 
+static int64_t saving_ms(const struct snapshot *n)
+{
+    int64_t disk = snapshot_running_ms(n, SNAPSHOT_DUMP);
+    return disk >= 0 ? disk : snapshot_running_ms(n, SNAPSHOT_PIPE);
+}
+
 void persistence_figures(const struct persistence *p, struct persistence_figures *out)
 {
     const struct snapshot *n = p->parts.snapshot;
@@ -442,7 +470,7 @@ void persistence_figures(const struct persistence *p, struct persistence_figures
         .save = &p->save,
         .rewrite = rewrite_figures(p->parts.rewrite),
         .changes = p->parts.engine->store->dirty - p->save.saved_dirty,
-        .saving_ms = snapshot_running_ms(n, SNAPSHOT_DUMP),
+        .saving_ms = saving_ms(n),
         .rewriting_ms = snapshot_running_ms(n, SNAPSHOT_BASE),
         .is_loading = is_loading(p),
         .is_rewriting = rewrite_work(p->parts.rewrite) == REWRITE_WORK_REWRITE,

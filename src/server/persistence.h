@@ -25,6 +25,9 @@ struct persistence_parts {
     struct durability *durability;
     struct rewrite *rewrite;
     struct data_lock *lock;
+    void *context;
+    /* The snapshot for replicas that a child was writing is there, or will not be. */
+    void (*copy_ended)(void *context, bool good);
 };
 
 struct persistence *persistence_new(const struct persistence_parts *parts);
@@ -38,6 +41,8 @@ void persistence_tick(struct persistence *p);
  * the turn's replies leave. */
 void persistence_save_flushed(struct persistence *p);
 
+/* Whether a child may be forked now: no other work is in progress, and the data are whole. */
+bool persistence_may_fork(const struct persistence *p);
 /* As struct engine_services says. */
 int persistence_background_save(struct persistence *p, bool schedule);
 int persistence_save(struct persistence *p);

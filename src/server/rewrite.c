@@ -76,7 +76,7 @@ enum rewrite_work rewrite_work(const struct rewrite *r)
 {
     enum snapshot_kind child = snapshot_child(r->snapshot);
     ASSERT((child == SNAPSHOT_BASE) == (r->state == FORKED));
-    if (child == SNAPSHOT_DUMP)
+    if (child == SNAPSHOT_DUMP || child == SNAPSHOT_PIPE)
         return REWRITE_WORK_SAVE;
     if (r->state == IDLE)
         return REWRITE_WORK_NONE;

@@ -96,6 +96,30 @@ static struct conn *connection_of(void *context, const struct client *c)
     return link_connection(c);
 }
 
+static bool may_fork(void *context)
+{
+    const struct server *s = context;
+    return persistence_may_fork(s->persistence);
+}
+
+static pid_t fork_copy(void *context, const struct replication_snapshot *q)
+{
+    const struct server *s = context;
+    return snapshot_fork_copy(s->snapshot, q);
+}
+
+static void kill_copy(void *context)
+{
+    const struct server *s = context;
+    snapshot_kill(s->snapshot);
+}
+
+static void copy_ended(void *context, bool good)
+{
+    const struct server *s = context;
+    replica_copy_ended(s->replication, good);
+}
+
 /* In a forked child. */
 static void leave_sockets(void *context)
 {
@@ -186,11 +210,17 @@ static void make_parts(struct server *s)
                                                                  .snapshot = s->snapshot,
                                                                  .durability = s->durability,
                                                                  .rewrite = s->rewrite,
-                                                                 .lock = &s->lock});
+                                                                 .lock = &s->lock,
+                                                                 .context = s,
+                                                                 .copy_ended = copy_ended});
     s->backup = backup_new(e, s->disk, s->aof, s->rewrite);
-    s->replication = replica_new(
-        e, s->loop, &(struct replication_services){.context = s, .connection = connection_of},
-        s->info.process.run_id);
+    s->replication = replica_new(e, s->loop,
+                                 &(struct replication_services){.context = s,
+                                                                .connection = connection_of,
+                                                                .may_fork = may_fork,
+                                                                .fork = fork_copy,
+                                                                .kill = kill_copy},
+                                 s->info.process.run_id);
     s->turn = turn_new(&(struct turn_parts){.engine = e,
                                             .loop = s->loop,
                                             .links = s->links,
@@ -206,6 +236,7 @@ static void make_parts(struct server *s)
                                                      .persistence = s->persistence,
                                                      .backup = s->backup,
                                                      .shutdown = s->shutdown,
+                                                     .replication = s->replication,
                                                      .turn = s->turn});
 }
 
@@ -274,7 +305,7 @@ struct server *server_new(struct settings *settings, struct data_lock lock, cons
     make_parts(s);
     wire(s, executable);
     now_read(&s->engine);
-    state_count_replicas(&s->engine);
+    state_compare_replicas(&s->engine);
     memory_begin(s->memory);
     say_inert_settings(settings);
     return s;

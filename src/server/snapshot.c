@@ -45,9 +45,11 @@ struct snapshot {
     enum snapshot_kind kind;
     uint64_t child_generation;
     bool as_rdb;
-    struct progress *progress; /* of the child */
-    bool is_child;             /* this process */
-    int64_t started_ms;        /* by the steady clock */
+    struct progress *progress;               /* of the child */
+    bool is_child;                           /* this process */
+    bool for_replicas;                       /* what the child writes */
+    const struct replication_snapshot *copy; /* while it is forked, and in it: what it writes */
+    int64_t started_ms;                      /* by the steady clock */
     long long dirty;
     char temp[64];
     uint64_t forks, fork_us;
@@ -68,7 +70,8 @@ struct snapshot *snapshot_new(struct engine *e, struct aof *aof, const struct da
 static void end_child(struct snapshot *n)
 {
     child_kill(n->child);
-    file_remove(n->temp);
+    if (n->kind != SNAPSHOT_PIPE)
+        file_remove(n->temp);
     n->child = 0;
 }
 
@@ -96,15 +99,17 @@ static void tell_progress(void *context, uint64_t keys)
 static struct rdb_write_options write_options(const struct snapshot *n, bool aof_base)
 {
     const struct settings *s = n->engine->settings;
-    return (struct rdb_write_options){.version = (int)s->rdb_compat,
+    const struct journal *j = n->engine->journal;
+    return (struct rdb_write_options){.version = n->copy ? n->copy->version : (int)s->rdb_compat,
                                       .checksum = s->rdbchecksum,
                                       .compress = s->rdbcompression,
                                       .aof_base = aof_base,
                                       .key_delay_us = s->rdb_key_save_delay,
                                       .generation = n->generation,
                                       .aof = aof_has_base(n->aof),
-                                      .journal_offset = n->engine->journal->offset,
-                                      .replication_id = n->engine->journal->history.id,
+                                      .journal_offset = j->offset,
+                                      .replication_id = j->history.id,
+                                      .stream_db = j->db < 0 ? 0 : j->db,
                                       .library = library_at,
                                       .progress = tell_progress,
                                       .context = (void *)(uintptr_t)n};
@@ -143,7 +148,7 @@ void snapshot_begin_after(struct snapshot *n, uint64_t generation)
 
 static bool writes_rdb(const struct snapshot *n, enum snapshot_kind kind)
 {
-    return kind == SNAPSHOT_DUMP || n->engine->settings->aof_use_rdb_preamble;
+    return kind != SNAPSHOT_BASE || n->engine->settings->aof_use_rdb_preamble;
 }
 
 static int write_file(struct snapshot *n, const char *path, enum snapshot_kind kind)
@@ -197,28 +202,55 @@ static void name_temp(char to[64], enum snapshot_kind kind, pid_t pid)
     snprintf(to, 64, kind == SNAPSHOT_DUMP ? "temp-%d.rdb" : "temp-rewriteaof-bg-%d.aof", (int)pid);
 }
 
-static _Noreturn void be_child(struct snapshot *n, enum snapshot_kind kind)
+/* What makes it valid is the mark behind it: without that nobody takes it for whole. */
+static int write_pipe(const struct snapshot *n)
 {
-    struct engine *e = n->engine;
+    struct rdb_write_options o = write_options(n, false);
+    struct rdb_write_result r;
+    size_t written;
+    int fd = n->copy->pipe[1];
+    o.generation = 0; /* it is not one of this server's files */
+    o.no_keys = n->copy->no_keys;
+    if (n->copy->no_libraries)
+        o.library = NULL;
+    file_close(n->copy->pipe[0]);
+    int error = rdb_write(fd, n->engine->store, &o, &r);
+    if (!error)
+        error = file_write_all(fd, bytes_text(n->copy->mark), &written);
+    return error;
+}
+
+static int write_kind(struct snapshot *n, enum snapshot_kind kind)
+{
     char temp[64];
-    n->hooks.in_child(n->hooks.context);
-    log_set_role('C');
-    watchdog_set_period(0);
-    process_is_child(e->settings,
-                     kind == SNAPSHOT_DUMP ? "millrace-rdb-bgsave" : "millrace-aof-rewrite");
-    /* It reads each block once, and pays for each page it touches. */
-    stream_cache_limit(e->store->streams->cache, 0);
-    n->is_child = true;
+    if (kind == SNAPSHOT_PIPE)
+        return write_pipe(n);
     name_temp(temp, kind, getpid());
     n->generation = next_generation(n, kind);
     int error = write_file(n, temp, kind);
     if (!error && kind == SNAPSHOT_DUMP) {
-        error = file_rename(temp, e->settings->dbfilename);
+        error = file_rename(temp, n->engine->settings->dbfilename);
         if (!error)
             log_line(LOG_NOTICE, "DB saved on disk");
     }
     if (error)
         log_line(LOG_WARNING, "Write error saving DB on disk: %s", strerror(-error));
+    return error;
+}
+
+static _Noreturn void be_child(struct snapshot *n, enum snapshot_kind kind)
+{
+    struct engine *e = n->engine;
+    n->hooks.in_child(n->hooks.context);
+    log_set_role('C');
+    watchdog_set_period(0);
+    process_is_child(e->settings, kind == SNAPSHOT_DUMP   ? "millrace-rdb-bgsave"
+                                  : kind == SNAPSHOT_PIPE ? "millrace-rdb-to-slaves"
+                                                          : "millrace-aof-rewrite");
+    /* It reads each block once, and pays for each page it touches. */
+    stream_cache_limit(e->store->streams->cache, 0);
+    n->is_child = true;
+    int error = write_kind(n, kind);
     progress_end(n->progress);
     child_exit(error ? 1 : 0);
 }
@@ -245,15 +277,29 @@ pid_t snapshot_fork(struct snapshot *n, enum snapshot_kind kind)
     n->forks++;
     n->child = pid;
     n->child_generation = next_generation(n, kind);
-    if (kind == SNAPSHOT_DUMP || !aof_is_open(n->aof))
+    if (kind == SNAPSHOT_DUMP || (kind == SNAPSHOT_BASE && !aof_is_open(n->aof)))
         n->generation = n->child_generation;
     n->kind = kind;
     n->as_rdb = writes_rdb(n, kind);
     n->started_ms = e->steady_ms;
     n->dirty = e->store->dirty;
+    n->for_replicas = n->copy != NULL;
     name_temp(n->temp, kind, pid);
     n->hooks.child_changed(n->hooks.context);
     return pid;
+}
+
+pid_t snapshot_fork_copy(struct snapshot *n, const struct replication_snapshot *s)
+{
+    n->copy = s;
+    pid_t pid = snapshot_fork(n, s->pipe ? SNAPSHOT_PIPE : SNAPSHOT_DUMP);
+    n->copy = NULL;
+    return pid;
+}
+
+bool snapshot_is_for_replicas(const struct snapshot *n)
+{
+    return n->child && n->for_replicas;
 }
 
 enum snapshot_kind snapshot_child(const struct snapshot *n)
@@ -280,19 +326,20 @@ bool snapshot_ended(struct snapshot *n, struct snapshot_end *end)
     if (!n->child || !child_ended(n->child, &code, &number))
         return false;
     n->child = 0;
-    if (code == 0 && number == 0)
+    if (code == 0 && number == 0 && n->kind != SNAPSHOT_PIPE)
         snapshot_begin_after(n, n->child_generation);
     struct progress_state progress;
     progress_read(n->progress, &progress);
     *end = (struct snapshot_end){.kind = n->kind,
                                  .good = code == 0 && number == 0,
+                                 .for_replicas = n->for_replicas,
                                  .signal = number,
                                  .as_rdb = n->as_rdb,
                                  .cow = progress.cow,
                                  .took_ms = n->engine->steady_ms - n->started_ms,
                                  .dirty = n->dirty,
                                  .temp = n->temp};
-    if (!end->good)
+    if (!end->good && n->kind != SNAPSHOT_PIPE)
         file_remove(n->temp);
     n->hooks.child_changed(n->hooks.context);
     return true;

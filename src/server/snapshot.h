@@ -5,6 +5,7 @@
 #define SERVER_SNAPSHOT_H
 
 #include "engine/engine.h"
+#include "replica/replication.h"
 
 #include <sys/types.h>
 
@@ -12,13 +13,15 @@ struct aof;
 struct data_lock;
 struct snapshot;
 
-/* What a file is for: dbfilename, or the base of the append-only file. */
-enum snapshot_kind { SNAPSHOT_NONE, SNAPSHOT_DUMP, SNAPSHOT_BASE };
+/* What is written: dbfilename, the base of the append-only file, or what replicas read from a pipe.
+ */
+enum snapshot_kind { SNAPSHOT_NONE, SNAPSHOT_DUMP, SNAPSHOT_BASE, SNAPSHOT_PIPE };
 
 /* The outcome of a child. */
 struct snapshot_end {
     enum snapshot_kind kind;
-    bool good;   /* temp is complete and synced; a dump has been renamed already */
+    bool good; /* temp is complete and synced; a dump has been renamed already */
+    bool for_replicas;
     int signal;  /* that killed it; 0: none */
     bool as_rdb; /* RDB; else commands (aof-use-rdb-preamble no) */
     size_t cow;  /* bytes that it did not share with its parent at exit */
@@ -49,6 +52,9 @@ int snapshot_save(struct snapshot *n, bool interruptible);
 
 /* Forks a child that writes a file. None may be running. Returns its pid or -errno (logged). */
 pid_t snapshot_fork(struct snapshot *n, enum snapshot_kind kind);
+/* The same of a snapshot for replicas: of SNAPSHOT_DUMP, or SNAPSHOT_PIPE. */
+pid_t snapshot_fork_copy(struct snapshot *n, const struct replication_snapshot *s);
+bool snapshot_is_for_replicas(const struct snapshot *n);
 /* What the running child writes; SNAPSHOT_NONE: no child. */
 enum snapshot_kind snapshot_child(const struct snapshot *n);
 pid_t snapshot_pid(const struct snapshot *n);

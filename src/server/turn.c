@@ -12,12 +12,14 @@
  *              their replies in the clients' output. What was kept from before comes first, and no
  *              client runs twice.
  *   serve      keys that became ready serve those who wait for them.
+ *   confirm    replicas have told how far they are: those who wait for that go on.
  *   flush      the effects go to the append-only file, in one batch.
  *   replicate  the same bytes go to the replicas, in front of the replies: whoever got a reply
  *              knows that they are on their way.
  *   send       each client's output, up to where the gate holds it back.
  *   close      clients that are marked go.
- *   files      what may only happen between batches: a fork, the switch to a new increment.
+ *   files      what may only happen between batches: a fork (also of a snapshot for replicas), the
+ *              switch to a new increment.
  *
  * Flush stands before send, so that without a sync in flight no reply leaves before its effect is
  * written. Nothing between read and flush may send.
@@ -99,6 +101,7 @@ static void flush_and_send(struct turn *t)
     if (__builtin_expect(e->debug.flush_sleep_us != 0, 0) && e->journal->pending.n)
         clock_delay(e->debug.flush_sleep_us, 0);
     persistence_save_flushed(p->persistence);
+    replica_begin_flush(p->replication);
     durability_flush(p->durability);
     t->figures.file_ticks += clock_ticks() - began;
     replica_send(p->replication);
@@ -139,6 +142,7 @@ void turn_run(struct turn *t)
     run_requests(p);
     if (block_has_work(e))
         block_serve(e);
+    replica_serve(p->replication);
     /* The torn script is not written. Everything before it has been. */
     if (t->torn)
         return;
@@ -148,6 +152,7 @@ void turn_run(struct turn *t)
     if (!dlist_empty(&e->clients.closing))
         link_close_all(p->links);
     rewrite_end_turn(p->rewrite);
+    replica_end_turn(p->replication);
     count(t, began, commands);
 }
 

@@ -10,8 +10,8 @@ static void wait_on(struct call *call, int64_t deadline_ms)
     struct client *c = call->client;
     struct block_options o = {.deadline_ms = deadline_ms, .null = BLOCK_AGAIN};
     block_on(call, &o);
-    if (!dlist_linked(&c->waitaof))
-        dlist_append(&call->engine->clients.waitaof, &c->waitaof);
+    if (!dlist_linked(&c->confirming))
+        dlist_append(&call->engine->clients.confirming, &c->confirming);
 }
 
 static void do_wait(struct call *call)

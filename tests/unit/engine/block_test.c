@@ -233,15 +233,15 @@ TEST(waits_for_the_disk_are_served_on_demand)
     bench_says(x, "NAP");
     wake_ms = later;
     bench_says(y, "NAP");
-    dlist_append(&e->clients.waitaof, &x->waitaof);
+    dlist_append(&e->clients.confirming, &x->confirming);
     wake_ms = later;
-    block_serve_waitaof(e); /* not yet */
-    CHECK(bench_heard(x, "") && bench_heard(y, "") && dlist_empty(&e->clients.waitaof));
-    dlist_append(&e->clients.waitaof, &x->waitaof);
-    dlist_append(&e->clients.waitaof, &y->waitaof);
+    block_serve_confirming(e); /* not yet */
+    CHECK(bench_heard(x, "") && bench_heard(y, "") && dlist_empty(&e->clients.confirming));
+    dlist_append(&e->clients.confirming, &x->confirming);
+    dlist_append(&e->clients.confirming, &y->confirming);
     block_forget(y); /* leaves the list as well */
-    block_serve_waitaof(e);
-    CHECK(bench_heard(x, ":1000|") && bench_heard(y, "") && dlist_empty(&e->clients.waitaof));
+    block_serve_confirming(e);
+    CHECK(bench_heard(x, ":1000|") && bench_heard(y, "") && dlist_empty(&e->clients.confirming));
     bench_end(b);
 }
 
@@ -266,8 +266,8 @@ TEST(who_waits_again_is_woken_when_it_says_now)
     wake_ms = e->steady_ms + 20;
     bench_says(x, "DOZE");
     wake_ms = e->steady_ms + 50;
-    dlist_append(&e->clients.waitaof, &x->waitaof);
-    block_serve_waitaof(e);
+    dlist_append(&e->clients.confirming, &x->confirming);
+    block_serve_confirming(e);
     CHECK(looks == 2);
     bench_wait(b, 49);
     CHECK(looks == 2); /* what was asked for before counts no more */
@@ -277,11 +277,11 @@ TEST(who_waits_again_is_woken_when_it_says_now)
     bench_wait(b, 1000);
     CHECK(looks == 3 && (x->flags & CLIENT_BLOCKED));
     wake_ms = e->steady_ms + 20;
-    dlist_append(&e->clients.waitaof, &x->waitaof);
-    block_serve_waitaof(e);
+    dlist_append(&e->clients.confirming, &x->confirming);
+    block_serve_confirming(e);
     wake_ms = 0;
-    dlist_append(&e->clients.waitaof, &x->waitaof);
-    block_serve_waitaof(e);
+    dlist_append(&e->clients.confirming, &x->confirming);
+    block_serve_confirming(e);
     bench_wait(b, 1000);
     CHECK(looks == 5);
     bench_end(b);

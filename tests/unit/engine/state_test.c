@@ -43,13 +43,17 @@ TEST(why_writes_are_refused)
     CHECK(!state_refuses_writes(e, &why) && why.n == 0);
     e->settings->min_replicas_to_write = 1;
     e->settings->min_replicas_max_lag = 10;
-    state_count_replicas(e);
+    state_compare_replicas(e);
     CHECK(state_refuses_writes(e, &why) && memcmp(why.p, "NOREPLICAS", 10) == 0);
     e->settings->min_replicas_max_lag = 1;
-    state_count_replicas(e);
+    state_compare_replicas(e);
+    CHECK(e->slow_path & ENGINE_FEW_REPLICAS);
+    state_count_replicas(e, 1); /* one is enough */
+    CHECK(!state_refuses_writes(e, &why));
+    state_count_replicas(e, 0);
     CHECK(e->slow_path & ENGINE_FEW_REPLICAS);
     e->settings->min_replicas_max_lag = 0; /* turns it off */
-    state_count_replicas(e);
+    state_compare_replicas(e);
     CHECK(!state_refuses_writes(e, &why));
     why.n = 0;
     state_set(e, ENGINE_SAVE_FAILED, true);

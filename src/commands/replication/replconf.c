@@ -1,0 +1,143 @@
+/* REPLCONF: what a replica tells of itself, before it asks for the stream and while it follows.
+ *
+ * It comes in pairs of an option and its value; all of them are taken, up to the first that is
+ * wrong. Two are never answered: ACK, which comes each second, and GETACK, which is meant for a
+ * replica. `millrace` stands alone: who is of the same kind says so, and with which run ID. */
+#include "commands/index.h"
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/words.h"
+#include "replica/peer.h"
+
+#define IP_MOST 255
+
+static bool set_ip(struct call *call, struct peer *p, struct bytes value)
+{
+    if (value.n > IP_MOST) {
+        reply_errorf(call->reply,
+                     "ERR REPLCONF ip-address provided by replica instance is too long: %zu bytes",
+                     value.n);
+        return false;
+    }
+    str_unref(p->ip);
+    p->ip = value.n ? str_new(value) : NULL;
+    return true;
+}
+
+/* The parts of a snapshot that it wants and no others; none: the frame alone. */
+static bool set_filter(struct call *call, struct peer *p, struct bytes value)
+{
+    struct bytes words[16];
+    char *text = NULL;
+    int n = words_split(value, words, 16, &text);
+    if (n < 0) {
+        reply_errorf(call->reply, "ERR Missing rdb-filter-only values");
+        mem_free(text);
+        return false;
+    }
+    p->no_keys = p->no_libraries = true;
+    bool good = true;
+    for (int i = 0; i < n && good; i++) {
+        good = bytes_is(words[i], "functions");
+        if (good)
+            p->no_libraries = false;
+        else
+            reply_errorf(call->reply, "ERR Unsupported rdb-filter-only option: %.*s",
+                         (int)words[i].n, words[i].p);
+    }
+    mem_free(text);
+    return good;
+}
+
+/* How far it is. Wrong numbers are passed over: nobody hears an answer. */
+static void take_ack(struct call *call, struct peer *p, int at)
+{
+    long long offset, synced = 0;
+    if (!num_parse_int(call->argv[at], &offset) || offset < 0)
+        return;
+    if (at + 2 < call->argc && bytes_is(call->argv[at + 1], "fack") &&
+        (!num_parse_int(call->argv[at + 2], &synced) || synced < 0))
+        synced = 0;
+    if (p)
+        peer_ack(p, (uint64_t)offset, (uint64_t)synced);
+}
+
+/* 1 <run ID> ...: what follows is for those who have more to agree on. */
+static bool take_kind(struct call *call, struct peer *p)
+{
+    struct bytes run = call->argv[3];
+    if (bytes_equal(run, bytes_text(call->engine->replication->run_id))) {
+        reply_errorf(call->reply, "ERR This server can't replicate itself");
+        return false;
+    }
+    str_unref(p->run);
+    p->run = str_new(run);
+    return true;
+}
+
+static bool take_pair(struct call *call, struct peer *p, int at)
+{
+    struct bytes option = call->argv[at], value = call->argv[at + 1];
+    long long v;
+    if (bytes_is(option, "listening-port")) {
+        if (!call_int(call, at + 1, &v))
+            return false;
+        p->port = (int)v;
+    } else if (bytes_is(option, "ip-address")) {
+        return set_ip(call, p, value);
+    } else if (bytes_is(option, "capa")) {
+        p->eof |= bytes_is(value, "eof");
+        p->psync2 |= bytes_is(value, "psync2");
+    } else if (bytes_is(option, "rdb-only")) {
+        if (!call_int_range(call, at + 1, 0, 1, ERR_NOT_0_OR_1, &v))
+            return false;
+        p->rdb_only = v;
+    } else if (bytes_is(option, "rdb-filter-only")) {
+        return set_filter(call, p, value);
+    } else if (!bytes_is(option, "version")) {
+        reply_errorf(call->reply, "ERR Unrecognized REPLCONF option: %.*s", (int)option.n,
+                     option.p);
+        return false;
+    }
+    return true;
+}
+
+static void do_replconf(struct call *call)
+{
+    struct client *c = call->client;
+    struct bytes first = call->argc > 1 ? call->argv[1] : bytes_of("", 0);
+    if (call->argc >= 4 && bytes_is(first, "millrace")) {
+        if (take_kind(call, peer_of(call->engine->replication, c)))
+            reply_ok(call->reply);
+        return;
+    }
+    if (call->argc % 2 == 0) {
+        call_error(call, ERR_SYNTAX);
+        return;
+    }
+    for (int i = 1; i < call->argc; i += 2) {
+        if (bytes_is(call->argv[i], "ack")) {
+            take_ack(call, c->flags & CLIENT_REPLICA ? c->peer : NULL, i + 1);
+            return;
+        }
+        if (bytes_is(call->argv[i], "getack"))
+            return;
+        if (!take_pair(call, peer_of(call->engine->replication, c), i))
+            return;
+    }
+    reply_ok(call->reply);
+}
+
+const struct command replconf_command = {
+    .name = "replconf",
+    .usage = "",
+    .summary = "Tells what a replica is and how far it has come. For replicas only.",
+    .since = "3.0.0",
+    .complexity = "O(1)",
+    .group = GROUP_SERVER,
+    .arity = -1,
+    .flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE |
+             COMMAND_ALLOW_BUSY | COMMAND_UNTRACKED,
+    .handler = do_replconf,
+};

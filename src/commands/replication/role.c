@@ -1,0 +1,44 @@
+/* ROLE. */
+#include "commands/index.h"
+
+#include "replica/peer.h"
+
+static struct peer *peer_at(struct dlist_node *n)
+{
+    return dlist_item(n, struct peer, node);
+}
+
+static void do_role(struct call *call)
+{
+    struct dlist_node *peers = &call->engine->replication->peers;
+    size_t online = 0;
+    for (struct dlist_node *n = peers->next; n != peers; n = n->next)
+        online += peer_at(n)->state == PEER_ONLINE;
+    reply_array(call->reply, 3);
+    reply_bulk_text(call->reply, "master");
+    reply_int(call->reply, (long long)call->engine->journal->offset);
+    reply_array(call->reply, online);
+    for (struct dlist_node *n = peers->next; n != peers; n = n->next) {
+        const struct peer *p = peer_at(n);
+        if (p->state != PEER_ONLINE)
+            continue;
+        reply_array(call->reply, 3);
+        reply_bulk_text(call->reply, peer_name(p).ip);
+        reply_bulk_int(call->reply, p->port);
+        reply_bulk_int(call->reply, (long long)p->ack);
+    }
+}
+
+const struct command role_command = {
+    .name = "role",
+    .usage = "",
+    .summary = "Answers the place of this server in replication.",
+    .since = "2.8.12",
+    .complexity = "O(1)",
+    .categories = "@admin",
+    .group = GROUP_SERVER,
+    .arity = 1,
+    .flags = COMMAND_FAST | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED |
+             COMMAND_DANGEROUS,
+    .handler = do_role,
+};
