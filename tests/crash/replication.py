@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Links that break, stall and carry damage; servers that are killed, stopped and started again, with a replica attached.
 
-usage: replication.py --server PATH [--only NAME,...] [--cuts N] [--seconds S] [--restarts N] [--seed S]
+usage: replication.py --server PATH [--replica PATH] [--only NAME,...] [--cuts N] [--seconds S] [--restarts N] [--seed S]
 
   cuts        the link ends behind the n-th byte of handshake and snapshot, N places spread over them, both directions; the next one gets all
   stream      the link ends behind so many bytes of the stream, again and again under load: no full synchronisation but the first
@@ -17,51 +17,22 @@ usage: replication.py --server PATH [--only NAME,...] [--cuts N] [--seconds S] [
 Behind each: the replica is in step, the data are equal, and nothing that was acknowledged is missing or there twice. With --server redis-server
 the same is run; what it is known not to do is told instead of judged.
 """
-import argparse, os, random, signal, sys, threading, time
+import argparse, os, random, signal, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from check import Failed, cases, expect, until   # noqa: E402
 from contents import contents, differences       # noqa: E402
 from peers import Peer, until_in_step            # noqa: E402
-from resp import Error, packet                   # noqa: E402
+from resp import Error                           # noqa: E402
 from scripted import Scripted                    # noqa: E402
-
-
-class Writer(threading.Thread):
-    """Appends numbers to a list at the primary, each sent once; connects again when it has to."""
-
-    def __init__(self, peer):
-        super().__init__(daemon=True)
-        self.peer, self.next, self.acked, self.ended = peer, 0, [], False
-        self.start()
-
-    def run(self):
-        while not self.ended:
-            try:
-                with self.peer.open(seconds=30) as c:
-                    while not self.ended:
-                        numbers = range(self.next, self.next + 8)
-                        self.next += 8
-                        c.write(packet([r for n in numbers for r in (("RPUSH", "numbers", n), ("HSET", "hash:%d" % (n % 50), "field:%d" % (n % 7), n))]))
-                        for n in numbers:
-                            c.reply()
-                            self.acked.append(n)
-                            c.reply()
-                        time.sleep(0.002)
-            except (OSError, Error):
-                time.sleep(0.005)
-
-    def more(self, n=100):
-        """Until so many more are acknowledged."""
-        want = len(self.acked) + n
-        until("acknowledged writes", lambda: len(self.acked) >= want)
+from writer import Writer                        # noqa: E402
 
 
 class Pair:
     def __init__(self, o, *options, load=True):
         self.o, self.options = o, ["--appendonly", "yes", "--enable-debug-command", "yes", "--repl-backlog-size", "16mb", *options]
         self.primary = Peer(o.server, *self.options)
-        self.replica = Peer(o.server, *self.options, replicaof=self.primary)
+        self.replica = Peer(o.replica, *self.options, replicaof=self.primary)
         for p in (self.primary, self.replica):
             p.start().close()
         with self.primary.open() as c:
@@ -80,21 +51,16 @@ class Pair:
         """full: how many full synchronisations the primary may have counted."""
         if self.writer:
             self.writer.more()
-            self.writer.ended = True
-            self.writer.join()
+            self.writer.end()
         until_in_step(self.primary, self.replica)
         with self.primary.open() as a, self.replica.open() as b:
             held, there = contents(a), contents(b)
             if held != there:
                 raise Failed("the data differ: %r" % differences(held, there))
         if self.writer:
-            numbers = [int(x) for x in held[0, b"numbers"][2]]
-            if any(x >= y for x, y in zip(numbers, numbers[1:])):
-                raise Failed("the numbers are not in order, or one is there twice")
-            if missing := set(self.writer.acked) - set(numbers):
-                raise Failed("%d acknowledged numbers are missing, from %d on" % (len(missing), min(missing)))
+            self.writer.judge(held[0, b"numbers"][2])
         if full is not None:
-            expect(self.primary.count("sync_full"), full, "full synchronisations")
+            self.primary.expect_syncs(full=full)
         for p in (self.primary, self.replica):
             if p.report():
                 raise Failed("a report in the log: %s" % p.report())
@@ -323,13 +289,15 @@ ALL = (cuts, stream, beats, stalls, slow, damage, child, stop, kill, restarts)
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--server", required=True)
+    ap.add_argument("--replica", help="another server for the replica's side")
     ap.add_argument("--only", default="")
     ap.add_argument("--cuts", type=int, default=20)
     ap.add_argument("--seconds", type=float, default=4)
     ap.add_argument("--restarts", type=int, default=5)
     ap.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     o = ap.parse_args()
-    o.random, o.is_reference = random.Random(o.seed), os.path.basename(o.server) == "redis-server"
+    o.replica = o.replica or o.server
+    o.random, o.is_reference = random.Random(o.seed), "redis-server" in map(os.path.basename, (o.server, o.replica))
     print("seed %d" % o.seed)
     only = o.only.split(",") if o.only else [f.__name__ for f in ALL if not (o.is_reference and f is damage)]
     cases([(f.__name__, f, o) for f in ALL if f.__name__ in only], errors=(OSError, Error))

@@ -51,6 +51,13 @@ class Peer(Server):
     def count(self, name):
         return int(self.info(name))
 
+    def expect_syncs(self, **counts):
+        """How many synchronisations INFO counts: full, partial_ok, partial_err."""
+        there = {k: self.count("sync_" + k) for k in counts}
+        if there != counts:
+            said = [line for line in self.log().splitlines() if "ync" in line and ("artial" in line or "ull" in line)]
+            raise Failed("synchronisations: %r, wanted %r; %r" % (there, counts, said[-6:]))
+
     def end(self):
         super().end()
         self.proxy.end()
