@@ -364,14 +364,20 @@ static void put_back(struct db *db, uint64_t hash, struct entry *old, struct ent
         replace_pointer(&db->keys_with_ttl, hash, old, e);
 }
 
-void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_ttl)
+/* Not inlined, so that who has nothing to do is spared the saving of registers. */
+__attribute__((noinline)) static void follow(struct db *db, struct entry *old, struct entry *e,
+                                             bool had_ttl)
 {
-    if (old == e && had_ttl == e->has_ttl)
-        return;
     uint64_t hash = hash_of(db->store, entry_key(e));
     put_back(db, hash, old, e, had_ttl);
     if (old != e && value_has_field_ttl(e))
         replace_pointer(&db->hashes_with_ttl, hash, old, e);
+}
+
+void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_ttl)
+{
+    if (old != e || had_ttl != e->has_ttl)
+        follow(db, old, e, had_ttl);
 }
 
 void db_add(struct db *db, struct entry *e)
@@ -442,8 +448,11 @@ void db_changed_quietly(struct db *db, struct bytes key)
 void db_changed(struct db *db, struct bytes key, unsigned class_, const char *event)
 {
     CHECK_CHANGE(db, key);
-    db->store->touched++;
-    db_announce(db, key, class_, event);
+    struct store *s = db->store;
+    s->touched++;
+    /* Most often nobody hears of it, which is not worth a call. */
+    if (__builtin_expect(s->written || s->watched || (s->notify & class_), 0))
+        db_announce(db, key, class_, event);
 }
 
 void db_ready(struct db *db, struct bytes key)
