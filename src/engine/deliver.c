@@ -6,7 +6,7 @@
 #define SHARE_FROM 1024 /* bytes from which receivers share one copy */
 
 /* Where a push goes now. */
-static struct chain *way_to(struct client *c)
+static inline struct chain *way_to(struct client *c)
 {
     struct engine *e = c->engine;
     for (struct client_running *r = e->running; r; r = r->outer)
@@ -30,10 +30,11 @@ bool deliver_message(void *owner, struct pubsub_message *m)
     if (c->flags & CLIENT_CLOSING)
         return false;
     struct str *encoded = pubsub_encoded(m, c->reply.resp);
+    struct chain *to = way_to(c);
     if (encoded->n >= SHARE_FROM)
-        chain_add_str(way_to(c), encoded);
+        chain_add_str(to, encoded);
     else
-        chain_add(way_to(c), str_bytes(encoded));
+        chain_add(to, str_bytes(encoded));
     return true;
 }
 
