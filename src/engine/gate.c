@@ -122,6 +122,24 @@ void gate_give_up(struct engine *e, bool only_durable)
     }
 }
 
+size_t gate_give_up_before(struct engine *e, uint64_t offset)
+{
+    size_t closed = 0;
+    for (struct dlist_node *n = e->clients.all.next; n != &e->clients.all; n = n->next) {
+        struct client *c = dlist_item(n, struct client, all);
+        if (!c->link || c->mark_n == 0 || (c->flags & CLIENT_CLOSING))
+            continue;
+        gate_sendable(c);
+        const struct gate_mark *first = &c->marks[c->mark_first];
+        /* Others wait for the disk alone. */
+        if (c->mark_n && first->offset <= offset && first->offset > e->gate.replicated) {
+            client_close(c);
+            closed++;
+        }
+    }
+    return closed;
+}
+
 bool gate_is_sound(const struct client *c)
 {
     bool sound = c->mark_first + c->mark_n <= c->mark_cap;

@@ -58,6 +58,9 @@ bool gate_is_sound(const struct client *c);
 /* Closes those whose replies wait for what will not come, unanswered: a reply would not be true, an
  * error neither. Only durable marks, or all. */
 void gate_give_up(struct engine *e, bool only_durable);
+/* The same for those who wait for replicas to confirm this offset or an earlier one. Returns how
+ * many. */
+size_t gate_give_up_before(struct engine *e, uint64_t offset);
 
 /* Whether pushes have to be marked. A transaction or a script (a group within a
  * group) may let others have their turn before it ends: what it tells waits for its end in any

@@ -6,6 +6,7 @@
 #include "engine/state.h"
 #include "replica/copy.h"
 #include "replica/peer.h"
+#include "replica/quorum.h"
 
 static const char ping[] = "*1\r\n$4\r\nPING\r\n";
 static const char getack[] = "*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n";
@@ -21,6 +22,7 @@ struct replication *replica_new(struct engine *e, struct loop *l,
     dlist_init(&r->peers);
     r->copy = copy_new(r);
     e->replication = r;
+    quorum_update(r);
     return r;
 }
 
@@ -45,7 +47,7 @@ void replica_begin_flush(struct replication *r)
     const struct engine *e = r->engine;
     if (r->peer_n == 0 || replication_is_replica(r) || e->journal->depth)
         return;
-    if (r->wants_acks)
+    if (quorum_wants_ack(r) || r->wants_acks)
         journal_stream_only(e->journal, bytes_text(getack));
     r->wants_acks = false;
     if (e->steady_ms - r->pinged_ms >= e->settings->repl_ping_replica_period * 1000) {
@@ -98,6 +100,7 @@ void replica_serve(struct replication *r)
     if (!r->ack_came)
         return;
     r->ack_came = false;
+    quorum_update(r);
     block_serve_confirming(r->engine);
 }
 
@@ -124,6 +127,7 @@ static void give_up_backlog(struct replication *r)
 void replica_tick(struct replication *r)
 {
     count_good(r);
+    quorum_tick(r);
     if (r->engine->steady_ms - r->ticked_ms < 1000)
         return;
     r->ticked_ms = r->engine->steady_ms;
@@ -141,4 +145,5 @@ void replica_client_gone(struct client *c)
     copy_leave(r->copy, p);
     peer_free(p);
     count_good(r);
+    quorum_update(r);
 }

@@ -49,6 +49,24 @@ struct replication_figures {
     uint64_t errors;                         /* of what the primary sent */
 };
 
+#define QUORUM_MOST    64 /* the most that min-replicas-to-ack asks for */
+#define QUORUM_MOMENTS 33
+
+/* Where the effects ended at a moment. */
+struct quorum_moment {
+    int64_t ms;
+    uint64_t end;
+};
+
+/* min-replicas-to-ack (replica/quorum.h). */
+struct quorum {
+    uint64_t reached;  /* offset that enough replicas have confirmed; never goes back */
+    uint64_t asked;    /* and up to which they have been asked to */
+    uint64_t timeouts; /* connections that were closed because it took too long */
+    struct quorum_moment moments[QUORUM_MOMENTS]; /* a ring: moment_n % QUORUM_MOMENTS is next */
+    size_t moment_n;
+};
+
 struct replication {
     struct engine *engine; /* borrowed, as is the loop */
     struct loop *loop;
@@ -65,6 +83,7 @@ struct replication {
     int64_t ticked_ms; /* when what happens once a second last did */
     bool wants_acks;   /* replicas are asked how far they are, behind this turn's effects */
     bool ack_came;     /* one has told, since those who wait for it were last looked at */
+    struct quorum quorum;
     struct replication_figures figures;
 };
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "engine/observe.h"
 #include "engine/state.h"
+#include "replica/quorum.h"
 #include "server/cron.h"
 #include "server/durability.h"
 #include "server/listeners.h"
@@ -110,6 +111,7 @@ static bool apply_replicas(const struct apply_parts *p, const char **reason)
 {
     (void)reason;
     state_compare_replicas(p->engine);
+    quorum_update(p->engine->replication);
     return true;
 }
 
@@ -203,11 +205,13 @@ static const struct {
     {"maxmemory-policy", apply_memory},
     {"maxmemory-samples", apply_memory},
     {"min-replicas-max-lag", apply_replicas},
+    {"min-replicas-to-ack", apply_replicas},
     {"min-replicas-to-write", apply_replicas},
     {"notify-keyspace-events", apply_events},
     {"oom-score-adj", apply_oom_score},
     {"oom-score-adj-values", apply_oom_score},
     {"proc-title-template", apply_title},
+    {"replica-ack-fsync", apply_replicas},
     {"replica-read-only", apply_replica},
     {"replica-serve-stale-data", apply_replica},
     {"requirepass", apply_requirepass},

@@ -247,6 +247,27 @@ TEST(replicas_and_disk_are_waited_for_together)
     engine_end(e);
 }
 
+/* replication 11.2: what replicas do not confirm in time is closed unanswered; who waits for the
+ * disk alone is not. */
+TEST(who_waits_too_long_for_replicas_is_closed)
+{
+    struct engine *e = engine_begin();
+    struct client *a = client(e), *b = client(e), *d = client(e);
+    tell(e, false, 0, 0);
+    gate_tell_replicas(e, 0);
+    run(d, &set_command, "k", true, true);
+    uint64_t confirmed = e->journal->offset;
+    gate_tell_replicas(e, confirmed);
+    run(a, &set_command, "k", true, false);
+    uint64_t end = e->journal->offset;
+    run(b, &set_command, "k", true, false);
+    CHECK(gate_give_up_before(e, confirmed) == 0);
+    CHECK(gate_give_up_before(e, end) == 1 && (a->flags & CLIENT_CLOSING));
+    CHECK(!(b->flags & CLIENT_CLOSING) && !(d->flags & CLIENT_CLOSING));
+    CHECK(gate_give_up_before(e, UINT64_MAX - 1) == 1 && (b->flags & CLIENT_CLOSING));
+    engine_end(e);
+}
+
 /* Without a file as well: what is pushed within a group waits for its end and for the replicas. */
 TEST(replicas_alone_hold_what_is_pushed)
 {
@@ -491,17 +512,15 @@ TEST(a_read_of_many_keys_waits_for_everything)
     engine_end(e);
 }
 
-UNIT_MAIN(T(arming_late_waits_for_the_write_alone), T(without_marks_all_leaves),
-          T(a_write_waits_for_its_end_and_a_read_for_the_last_write_of_its_key),
-          T(output_leaves_up_to_the_first_mark),
-          T(a_durable_mark_is_not_swallowed_by_an_equal_plain_one),
-          T(durable_waits_for_the_disk_though_nothing_else_waits),
-          T(without_a_base_nothing_is_durable), T(a_script_hands_its_durability_on),
-          T(replicas_and_disk_are_waited_for_together), T(replicas_alone_hold_what_is_pushed),
-          T(no_reply_waits_for_what_only_replicas_hear),
-          T(what_is_pushed_waits_for_the_end_of_its_group),
-          T(a_client_that_ends_within_a_group_is_forgotten),
-          T(a_mark_may_begin_before_earlier_ones),
-          T(arming_late_holds_what_was_made_and_notes_what_was_written),
-          T(a_stricter_policy_covers_what_was_written_before), T(what_will_not_come_is_given_up),
-          T(a_read_of_many_keys_waits_for_everything))
+UNIT_MAIN(
+    T(arming_late_waits_for_the_write_alone), T(without_marks_all_leaves),
+    T(a_write_waits_for_its_end_and_a_read_for_the_last_write_of_its_key),
+    T(output_leaves_up_to_the_first_mark), T(a_durable_mark_is_not_swallowed_by_an_equal_plain_one),
+    T(durable_waits_for_the_disk_though_nothing_else_waits), T(without_a_base_nothing_is_durable),
+    T(a_script_hands_its_durability_on), T(replicas_and_disk_are_waited_for_together),
+    T(replicas_alone_hold_what_is_pushed), T(who_waits_too_long_for_replicas_is_closed),
+    T(no_reply_waits_for_what_only_replicas_hear), T(what_is_pushed_waits_for_the_end_of_its_group),
+    T(a_client_that_ends_within_a_group_is_forgotten), T(a_mark_may_begin_before_earlier_ones),
+    T(arming_late_holds_what_was_made_and_notes_what_was_written),
+    T(a_stricter_policy_covers_what_was_written_before), T(what_will_not_come_is_given_up),
+    T(a_read_of_many_keys_waits_for_everything))
