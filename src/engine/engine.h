@@ -55,7 +55,8 @@ enum engine_role {
 /* Bytes, and what they are for. */
 struct engine_memory {
     size_t used, active, resident, rss, peak, startup;
-    size_t clients, journal, overhead; /* overhead: all that is not data */
+    size_t clients, replicas;          /* replicas: of clients */
+    size_t journal, backlog, overhead; /* overhead: all that is not data */
     size_t apart;                      /* what the limit does not count */
 };
 

@@ -44,7 +44,7 @@ static void gather(const void *owner, void *figures)
     f->engine = e;
     for (const struct dlist_node *n = e->clients.all.next; n != &e->clients.all; n = n->next) {
         const struct client *c = dlist_item(n, struct client, all);
-        f->linked += c->link != NULL;
+        f->linked += c->link && !(c->flags & CLIENT_REPLICA);
         f->paused += (c->flags & CLIENT_PAUSED) != 0;
         f->watching += c->txn && !dlist_empty(&c->txn->watches);
         f->pubsub += (c->flags & CLIENT_SUBSCRIBED) != 0;

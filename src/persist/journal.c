@@ -190,6 +190,12 @@ void journal_put(struct journal *j, int db, const struct bytes *argv, int argc, 
     j->group_kept++;
 }
 
+void journal_file_only(struct journal *j, int db, const struct bytes *argv, int argc)
+{
+    if (j->on)
+        put_local(j, db, argv, argc, bytes_of(NULL, 0));
+}
+
 void journal_stream_only(struct journal *j, struct bytes command)
 {
     if (!j->on || !j->streamed || j->mode == JOURNAL_RAW)
@@ -225,14 +231,7 @@ void journal_raw_end(struct journal *j)
 
 void journal_forget_db(struct journal *j)
 {
-    if (j->mode == JOURNAL_EFFECTS)
-        j->db = -1;
-}
-
-void journal_stream_in(struct journal *j, int db)
-{
-    ASSERT(j->mode == JOURNAL_RAW && j->depth == 0 && db >= -1);
-    j->db = db;
+    j->db = -1;
 }
 
 struct journal *journal_new(void)

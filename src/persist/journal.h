@@ -131,6 +131,8 @@ static inline void journal_add(struct journal *j, int db, const struct bytes *ar
 /* What replicas hear of and no file keeps, one command in RESP. Nothing happens while no reader
  * wants the stream, and on a replica, whose stream is its primary's. */
 void journal_stream_only(struct journal *j, struct bytes command);
+/* The other way round: a file keeps this command, and replicas do not hear of it. */
+void journal_file_only(struct journal *j, int db, const struct bytes *argv, int argc);
 /* JOURNAL_RAW: a group opens with these bytes of the primary's stream, whole commands, which are
  * applied before journal_raw_end(). db: which database the stream is in behind them. kept: a file
  * keeps them, and what handlers report meanwhile is no news; else they are stream-only, and what is
@@ -144,11 +146,8 @@ size_t journal_whole(const struct journal *j);
  * runs is no news to those who read. */
 void journal_pause(struct journal *j);
 void journal_resume(struct journal *j);
-/* The next effect begins with SELECT (a new segment begins). In JOURNAL_RAW nothing happens: the
- * stream is a primary's. */
+/* The next effect begins with SELECT (a new segment begins). */
 void journal_forget_db(struct journal *j);
-/* JOURNAL_RAW: the database that the stream is in; -1: it will say so itself. */
-void journal_stream_in(struct journal *j, int db);
 /* One command in RESP behind out. */
 void journal_format(struct buf *out, const struct bytes *argv, int argc);
 

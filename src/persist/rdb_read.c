@@ -166,8 +166,6 @@ static bool use_aux(struct reader *r, struct bytes name, struct bytes value)
         r->result->journal_offset = (uint64_t)v;
     } else if (bytes_is(name, "repl-id") && value.n == 40) {
         memcpy(r->result->replication_id, value.p, 40);
-    } else if (bytes_is(name, "repl-stream-db") && num_parse_int(value, &v)) {
-        r->result->stream_db = v >= 0 && v < INT32_MAX ? (int)v : -1;
     } else if (bytes_is(name, "df-ver")) {
         r->in.dialect = RDB_DRAGONFLY;
     } else if (bytes_is(name, "keydb-subexpire-key")) {
@@ -273,10 +271,7 @@ static bool take_key(struct reader *r, struct bytes key, struct entry *e)
         value_free(e);
         return true;
     }
-    if (o->drop_expired &&
-        (past || (!o->expired && value_has_field_ttl(e) && !drop_past_fields(e, o->now_ms)))) {
-        if (o->expired)
-            o->expired(o->context, r->db, key);
+    if (o->drop_expired && (past || (value_has_field_ttl(e) && !drop_past_fields(e, o->now_ms)))) {
         r->result->expired++;
         value_free(e);
         return true;
@@ -558,7 +553,7 @@ static bool read_magic(struct reader *r, struct bytes data, long long *version)
 bool rdb_read(struct store *s, struct bytes data, const struct rdb_read_options *o,
               struct rdb_read_result *result)
 {
-    *result = (struct rdb_read_result){.failed_type = -1, .stream_db = -1};
+    *result = (struct rdb_read_result){.failed_type = -1};
     const unsigned char *start = (const unsigned char *)data.p;
     struct reader r = {.in = {.start = start, .p = start, .end = start + data.n},
                        .o = o,

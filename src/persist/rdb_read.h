@@ -10,11 +10,8 @@
 #include "store/db.h"
 
 struct rdb_read_options {
-    bool verify;       /* check the checksum when there is one */
-    bool drop_expired; /* leave out what has expired by now_ms */
-    /* Hears of each key that is left out for that; fields whose deadlines have passed stay, and
-     * whoever deletes them tells. May be NULL: such fields are left out too. */
-    void (*expired)(void *context, int db, struct bytes key);
+    bool verify;         /* check the checksum when there is one */
+    bool drop_expired;   /* leave out what has expired by now_ms */
     bool merge;          /* keys that are there already give way; else they are an error */
     bool keep_libraries; /* libraries that are there already are an error; else they give way */
     bool check_only;     /* nothing is added to the store, which may be NULL */
@@ -50,7 +47,6 @@ struct rdb_read_result {
     size_t length; /* bytes of the snapshot; more may follow (the tail of an old base) */
     uint64_t journal_offset;
     char replication_id[41];
-    int stream_db;   /* that the stream is in behind it; -1: it does not say */
     char error[160]; /* why it failed */
 };
 

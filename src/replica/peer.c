@@ -367,24 +367,26 @@ bool peer_send_piece(struct peer *p, struct bytes piece)
 
 /* ---- What it tells, and what it does not */
 
-void peer_ack(struct peer *p, uint64_t offset, uint64_t synced)
+void peer_ack(struct peer *p, uint64_t offset, const uint64_t *synced)
 {
     struct replication *r = p->replication;
+    uint64_t most = synced && *synced > offset ? *synced : offset;
     if (p->state == PEER_STRANGER)
         return;
-    if (offset > r->engine->journal->offset || synced > r->engine->journal->offset) {
+    if (most > r->engine->journal->offset) {
         log_line(LOG_WARNING,
                  "Replica %s says that it has the stream up to offset %llu, which is at %llu: "
                  "disconnecting it",
-                 peer_name(p).text, (unsigned long long)(offset > synced ? offset : synced),
+                 peer_name(p).text, (unsigned long long)most,
                  (unsigned long long)r->engine->journal->offset);
         client_close(p->client);
         return;
     }
     if (offset > p->ack)
         p->ack = offset;
-    if (synced > p->fack)
-        p->fack = synced;
+    if (synced && *synced > p->fack)
+        p->fack = *synced;
+    p->fsynced |= synced != NULL;
     p->ack_ms = now(p);
     if (p->state == PEER_ONLINE) {
         p->acked = true;

@@ -50,11 +50,12 @@ struct peer {
     int64_t sent_ms;  /* when the socket last took something */
 
     /* The stream. */
-    uint64_t next;   /* the byte that it is sent next; 0: not known yet */
-    uint64_t until;  /* the last one that it is sent, then it is closed; 0: no such */
-    bool awaits_ack; /* is sent nothing before it has told that it has loaded */
-    bool acked;      /* has told an offset */
-    uint64_t ack, fack;
+    uint64_t next;      /* the byte that it is sent next; 0: not known yet */
+    uint64_t until;     /* the last one that it is sent, then it is closed; 0: no such */
+    bool awaits_ack;    /* is sent nothing before it has told that it has loaded */
+    bool acked;         /* has told an offset */
+    uint64_t ack, fack; /* applied; on its disk, if `fsynced` */
+    bool fsynced;       /* has told what is on its disk */
     int64_t ack_ms;
     int64_t over_soft_ms; /* since when it lacks more than the soft limit; 0: it does not */
 };
@@ -86,8 +87,9 @@ void peer_say(struct peer *p, const char *format, ...) __attribute__((format(pri
 /* The socket of a replica takes bytes again. */
 void peer_has_room(struct client *c);
 
-/* REPLCONF ACK: it has applied the stream up to this offset, and (0: not told) synced it. */
-void peer_ack(struct peer *p, uint64_t offset, uint64_t synced);
+/* REPLCONF ACK: it has applied the stream up to this offset, and synced it up to that one (NULL: it
+ * does not say). */
+void peer_ack(struct peer *p, uint64_t offset, const uint64_t *synced);
 /* A second has passed: line ends for those who wait, and whoever says nothing is closed. */
 void peer_tick(struct peer *p);
 /* Closes it when it lacks more than client-output-buffer-limit allows. */

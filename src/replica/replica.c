@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/block.h"
-#include "engine/state.h"
+#include "replica/acks.h"
 #include "replica/copy.h"
 #include "replica/peer.h"
 #include "replica/quorum.h"
@@ -33,13 +33,6 @@ void replica_free(struct replication *r)
     if (backlog_is_open(&r->backlog))
         backlog_close(&r->backlog);
     mem_free(r);
-}
-
-void replica_begin(struct replication *r, struct bytes tail)
-{
-    backlog_open(&r->backlog, r->engine->journal);
-    backlog_fill(&r->backlog, tail);
-    r->alone_ms = r->engine->steady_ms;
 }
 
 static struct peer *peer_at(struct dlist_node *n)
@@ -111,14 +104,6 @@ void replica_serve(struct replication *r)
     block_serve_confirming(r->engine);
 }
 
-static void count_good(struct replication *r)
-{
-    size_t good = 0;
-    for (struct dlist_node *n = r->peers.next; n != &r->peers; n = n->next)
-        good += peer_is_good(peer_at(n), r->engine->settings->min_replicas_max_lag);
-    state_count_replicas(r->engine, good);
-}
-
 /* Nobody has followed for long: the stream is no longer counted, unless a file keeps it. */
 static void give_up_backlog(struct replication *r)
 {
@@ -133,7 +118,7 @@ static void give_up_backlog(struct replication *r)
 
 void replica_tick(struct replication *r)
 {
-    count_good(r);
+    acks_count_good(r);
     quorum_tick(r);
     if (r->engine->steady_ms - r->ticked_ms < 1000)
         return;
@@ -151,6 +136,11 @@ void replica_client_gone(struct client *c)
     struct replication *r = p->replication;
     copy_leave(r->copy, p);
     peer_free(p);
-    count_good(r);
+    acks_count_good(r);
     quorum_update(r);
+}
+
+void replica_reset_statistics(struct replication *r)
+{
+    r->figures = (struct replication_figures){0};
 }

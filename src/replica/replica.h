@@ -10,10 +10,6 @@ struct replication *replica_new(struct engine *e, struct loop *l,
 /* After all clients. */
 void replica_free(struct replication *r);
 
-/* At the start, when there were replicas before it, or there is a primary: the backlog is open and
- * holds the end of the stream, which ends at the journal's offset. */
-void replica_begin(struct replication *r, struct bytes tail);
-
 /* A tick of the server: about ten times a second, or more often. */
 void replica_tick(struct replication *r);
 /* Behind the requests of a turn: those who wait for replicas hear of what these have told. */
@@ -29,5 +25,7 @@ void replica_end_turn(struct replication *r);
 void replica_copy_ended(struct replication *r, bool good);
 /* A client that is or may be a replica goes; before it is freed. */
 void replica_client_gone(struct client *c);
+/* CONFIG RESETSTAT. */
+void replica_reset_statistics(struct replication *r);
 
 #endif

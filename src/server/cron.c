@@ -27,7 +27,7 @@ struct cron {
     struct loop_timer *timer;
     uint64_t runs;
     uint64_t ticks; /* time spent here, of the cycle counter */
-    struct rate commands, net_in, net_out, turns, turn_ticks;
+    struct rate commands, net_in, net_out, repl_in, repl_out, turns, turn_ticks;
     uint64_t expire_us, expire_capped;
 };
 
@@ -67,6 +67,9 @@ static void sample_rates(struct cron *c)
     rate_sample(&c->turn_ticks, t->ticks, e->steady_ms);
     rate_sample(&c->net_in, e->stats.total_in, e->steady_ms);
     rate_sample(&c->net_out, e->stats.total_out, e->steady_ms);
+    const struct replication_figures *r = &c->parts.replication->figures;
+    rate_sample(&c->repl_in, r->bytes_in, e->steady_ms);
+    rate_sample(&c->repl_out, r->bytes_out, e->steady_ms);
 }
 
 /* Active expiry: deletes keys past their TTL that nobody accesses. */
@@ -121,6 +124,8 @@ void cron_figures(const struct cron *c, struct cron_figures *out)
     *out = (struct cron_figures){.commands = rate_mean(&c->commands),
                                  .net_in = rate_mean(&c->net_in),
                                  .net_out = rate_mean(&c->net_out),
+                                 .repl_in = rate_mean(&c->repl_in),
+                                 .repl_out = rate_mean(&c->repl_out),
                                  .turns = rate_mean(&c->turns),
                                  .turn_ticks = rate_mean(&c->turn_ticks),
                                  .ticks = c->ticks,
@@ -130,6 +135,7 @@ void cron_figures(const struct cron *c, struct cron_figures *out)
 
 void cron_reset_statistics(struct cron *c)
 {
-    c->commands = c->net_in = c->net_out = c->turns = c->turn_ticks = (struct rate){0};
+    c->commands = c->net_in = c->net_out = c->repl_in = c->repl_out = c->turns = c->turn_ticks =
+        (struct rate){0};
     c->ticks = c->expire_us = c->expire_capped = 0;
 }

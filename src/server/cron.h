@@ -33,11 +33,12 @@ void cron_configure(struct cron *c);
 
 /* For INFO. Rates are per second, averaged over the last samples. */
 struct cron_figures {
-    double commands, net_in, net_out; /* the latter two in bytes */
-    double turns, turn_ticks;         /* of the cycle counter (base/clock.h) */
-    uint64_t ticks;                   /* time spent in ticks, by the cycle counter */
-    uint64_t expire_us;               /* of that, in active expiry */
-    uint64_t expire_capped;           /* how often active expiry used up its budget */
+    double commands;
+    double net_in, net_out, repl_in, repl_out; /* in bytes */
+    double turns, turn_ticks;                  /* of the cycle counter (base/clock.h) */
+    uint64_t ticks;                            /* time spent in ticks, by the cycle counter */
+    uint64_t expire_us;                        /* of that, in active expiry */
+    uint64_t expire_capped;                    /* how often active expiry used up its budget */
 };
 void cron_figures(const struct cron *c, struct cron_figures *out);
 void cron_reset_statistics(struct cron *c);

@@ -6,6 +6,7 @@
 #include "engine/engine_metrics.h"
 #include "persist/aof_metrics.h"
 #include "persist/journal_metrics.h"
+#include "replica/replica_metrics.h"
 #include "script/scripting_metrics.h"
 #include "server/absent_metrics.h"
 #include "server/memory_metrics.h"
@@ -81,9 +82,10 @@ static const char stats_order[] =
     "instantaneous_eventloop_duration_usec";
 
 static const char replication_order[] =
-    "role connected_slaves master_failover_state master_replid master_replid2 "
+    "role connected_slaves min_slaves_good_slaves slave master_failover_state master_replid "
+    "master_replid2 "
     "master_repl_offset second_repl_offset repl_backlog_active repl_backlog_size "
-    "repl_backlog_first_byte_offset repl_backlog_histlen";
+    "repl_backlog_first_byte_offset repl_backlog_histlen unreplicated_bytes";
 
 static const char debug_order[] =
     "eventloop_duration_aof_sum eventloop_duration_cron_sum eventloop_duration_max "
@@ -138,6 +140,8 @@ struct metric_set *info_new(const struct info_parts *p)
     metric_add(m, "stats", &turn_metrics, &p->turn);
     metric_add(m, "stats", &absent_metrics, NULL);
     metric_add(m, "replication", &journal_metrics, e->journal);
+    metric_add(m, "replication", &replica_metrics, e->replication);
+    metric_add(m, "replication", &replica_metrics_peers, e->replication);
     metric_add(m, "cpu", &process_metrics_cpu, NULL);
     metric_add(m, "commandstats", &command_metrics, e);
     metric_add(m, "errorstats", &command_metrics_errors, e);

@@ -20,6 +20,7 @@
 #include "engine/state.h"
 #include "engine/tracking.h"
 #include "pubsub/pubsub.h"
+#include "replica/replication.h"
 #include "script/scripting.h"
 #include "server/lazy.h"
 #include "store/evict.h"
@@ -142,6 +143,19 @@ static size_t clients_memory(const struct engine *e)
            e->clients.input + pubsub_memory(e->pubsub);
 }
 
+static size_t backlog_size(const struct engine *e)
+{
+    const struct replication *r = e->replication;
+    return r && backlog_is_open(&r->backlog) ? backlog_memory(&r->backlog) : 0;
+}
+
+/* What is kept of the stream for replicas that are slow, or being copied. */
+static size_t backlog_beyond(const struct engine *e)
+{
+    size_t has = backlog_size(e), may = (size_t)e->settings->repl_backlog_size;
+    return has > may ? has - may : 0;
+}
+
 /* Memory that maxmemory does not count: buffers must not drive data out, nor must what eviction
  * itself allocates. Only real allocations: a value sent by reference is data. */
 static size_t apart(const struct memory *m)
@@ -149,7 +163,8 @@ static size_t apart(const struct memory *m)
     const struct engine *e = m->engine;
     return e->clients.count * sizeof(struct client) + e->clients.blocks.allocated + str_messages() +
            e->clients.held + e->clients.input + pubsub_memory(e->pubsub) + tracking_pending(e) +
-           m->sole + scripting_machines() + e->journal->pending.cap + lazy_figures(m->lazy)->bytes;
+           m->sole + scripting_machines() + e->journal->pending.cap + backlog_beyond(e) +
+           lazy_figures(m->lazy)->bytes;
 }
 
 /* Deleted values that are still being sent. */
@@ -185,7 +200,7 @@ void memory_limit_clients(struct memory *m)
     struct held *all = mem_alloc((e->clients.count + 1) * sizeof(*all));
     for (struct dlist_node *at = e->clients.all.next; at != &e->clients.all; at = at->next) {
         struct client *c = dlist_item(at, struct client, all);
-        if (!c->link || (c->flags & (CLIENT_CLOSING | CLIENT_NO_EVICT)))
+        if (!c->link || (c->flags & (CLIENT_CLOSING | CLIENT_NO_EVICT | CLIENT_REPLICA)))
             continue;
         all[n] = (struct held){client_memory(c), c};
         sum += all[n++].bytes;
@@ -372,6 +387,16 @@ static size_t resident_now(void)
     return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
+static size_t replicas_memory(const struct engine *e)
+{
+    size_t n = 0;
+    for (struct dlist_node *at = e->clients.all.next; at != &e->clients.all; at = at->next) {
+        const struct client *c = dlist_item(at, struct client, all);
+        n += c->flags & CLIENT_REPLICA ? client_memory(c) : 0;
+    }
+    return n;
+}
+
 void memory_report(struct memory *m, struct engine_memory *out)
 {
     struct engine *e = m->engine;
@@ -379,13 +404,15 @@ void memory_report(struct memory *m, struct engine_memory *out)
                                   .clients = clients_memory(e),
                                   .apart = apart(m),
                                   .journal = e->journal->pending.cap,
+                                  .backlog = backlog_size(e),
+                                  .replicas = replicas_memory(e),
                                   .rss = resident_now()};
     mem_stats(&out->used, &out->active, &out->resident);
     if (out->used > m->peak)
         m->peak = out->used;
     out->peak = m->peak;
-    out->overhead =
-        m->startup + out->clients + out->journal + stream_cache_bytes(e->store->streams->cache);
+    out->overhead = m->startup + out->clients + out->journal + out->backlog +
+                    stream_cache_bytes(e->store->streams->cache);
     for (int i = 0; i < e->store->count; i++)
         out->overhead += db_memory(&e->store->dbs[i]);
 }

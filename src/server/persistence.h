@@ -13,7 +13,6 @@
 struct aof;
 struct data_lock;
 struct durability;
-struct replication;
 struct persistence;
 struct snapshot;
 
@@ -25,7 +24,6 @@ struct persistence_parts {
     struct snapshot *snapshot;
     struct durability *durability;
     struct rewrite *rewrite;
-    struct replication *replication;
     struct data_lock *lock;
     void *context;
     /* The snapshot for replicas that a child was writing is there, or will not be. */

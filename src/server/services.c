@@ -2,6 +2,7 @@
 
 #include "config/config_file.h"
 #include "engine/call.h"
+#include "replica/replica.h"
 #include "server/backup.h"
 #include "server/cron.h"
 #include "server/info.h"
@@ -98,6 +99,7 @@ static void reset_statistics(void *context)
     turn_reset_statistics(p->turn);
     memory_reset_statistics(p->memory);
     persistence_reset_statistics(p->persistence);
+    replica_reset_statistics(p->engine->replication);
 }
 
 static void run_backup(void *context, struct call *call)

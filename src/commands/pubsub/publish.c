@@ -3,10 +3,31 @@
 
 #include "pubsub/pubsub.h"
 
+/* Whoever listens at a replica hears it as well. It is no effect: no file keeps it, and nobody's
+ * reply waits for it. */
+static void tell_replicas(const struct call *call)
+{
+    struct journal *j = call->engine->journal;
+    struct buf own = {0};
+    if (!j->streamed)
+        return;
+    if (call->raw.n && !call->engine->commands_renamed) {
+        journal_stream_only(j, call->raw);
+        return;
+    }
+    struct bytes argv[] = {call->argv[0], call->argv[1], call->argv[2]};
+    if (call->engine->commands_renamed)
+        argv[0] = bytes_text(call->command->name);
+    journal_format(&own, argv, 3);
+    journal_stream_only(j, buf_bytes(&own));
+    buf_free(&own);
+}
+
 static void publish(struct call *call, enum pubsub_kind kind)
 {
     size_t n = pubsub_publish(call->engine->pubsub, kind, call->argv[1], call->argv[2]);
     reply_int(call->reply, (long long)n);
+    tell_replicas(call);
 }
 
 static void do_publish(struct call *call)

@@ -53,14 +53,13 @@ static bool set_filter(struct call *call, struct peer *p, struct bytes value)
 /* How far it is. Wrong numbers are passed over: nobody hears an answer. */
 static void take_ack(struct call *call, struct peer *p, int at)
 {
-    long long offset, synced = 0;
-    if (!num_parse_int(call->argv[at], &offset) || offset < 0)
+    long long offset, synced;
+    if (!p || !num_parse_int(call->argv[at], &offset) || offset < 0)
         return;
-    if (at + 2 < call->argc && bytes_is(call->argv[at + 1], "fack") &&
-        (!num_parse_int(call->argv[at + 2], &synced) || synced < 0))
-        synced = 0;
-    if (p)
-        peer_ack(p, (uint64_t)offset, (uint64_t)synced);
+    bool both = at + 2 < call->argc && bytes_is(call->argv[at + 1], "fack") &&
+                num_parse_int(call->argv[at + 2], &synced) && synced >= 0;
+    uint64_t on_disk = both ? (uint64_t)synced : 0;
+    peer_ack(p, (uint64_t)offset, both ? &on_disk : NULL);
 }
 
 /* 1 <run ID> ...: what follows is for those who have more to agree on. */

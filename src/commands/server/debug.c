@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "engine/state.h"
 #include "store/digest.h"
 #include "store/lru.h"
 #include "store/value_digest.h"
@@ -73,6 +74,40 @@ static void populate(struct call *call)
     }
     buf_free(&key);
     buf_free(&value);
+    reply_ok(call->reply);
+}
+
+static void change_repl_id(struct call *call)
+{
+    /* A history does not begin within a group of effects. */
+    if (state_is_torn(call->engine)) {
+        reply_errorf(call->reply, "ERR not within a transaction or a script");
+        return;
+    }
+    log_line(LOG_WARNING, "Changing replication IDs after receiving DEBUG change-repl-id");
+    journal_begin_history(call->engine->journal);
+    reply_ok(call->reply);
+}
+
+/* Whatever it is, replicas, or the append-only file, or both are told that it has happened. */
+static void replicate(struct call *call)
+{
+    struct journal *j = call->engine->journal;
+    const struct bytes *argv = call->argv + 3;
+    int argc = call->argc - 3;
+    struct buf text = {0};
+    if (bytes_is(call->argv[2], "all")) {
+        journal_add(j, call->db->id, argv, argc, bytes_of(NULL, 0));
+    } else if (bytes_is(call->argv[2], "aof")) {
+        journal_file_only(j, call->db->id, argv, argc);
+    } else if (bytes_is(call->argv[2], "replica")) {
+        journal_format(&text, argv, argc);
+        journal_stream_only(j, buf_bytes(&text));
+        buf_free(&text);
+    } else {
+        call_error(call, ERR_SYNTAX);
+        return;
+    }
     reply_ok(call->reply);
 }
 
@@ -353,6 +388,8 @@ static void help(struct call *call)
         "    Waits in front of each write to the append-only file.",
         "ASSERT, PANIC, SEGFAULT",
         "    Crash.",
+        "CHANGE-REPL-ID",
+        "    Begins another history: replicas need a full copy when they come back.",
         "CONFIG-REWRITE-FORCE-ALL",
         "    As CONFIG REWRITE, with all settings.",
         "DIGEST",
@@ -377,6 +414,8 @@ static void help(struct call *call)
         "    Answers a value of a protocol type.",
         "RELOAD [option ...]",
         "    Saves, empties and loads the data set.",
+        "REPLICATE <all|aof|replica> <command>",
+        "    Tells replicas, the append-only file, or both of a command that did not run.",
         "SET-ACTIVE-EXPIRE <0|1>",
         "    Stops active expiry.",
         "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
@@ -402,6 +441,7 @@ static const struct {
 } subcommands[] = {
     {"aof-flush-sleep", 3, 3, 0, set_flush_sleep},
     {"assert", 2, 2, 0, fail_assertion},
+    {"change-repl-id", 2, 2, 0, change_repl_id},
     {"config-rewrite-force-all", 2, 2, 0, rewrite_all},
     {"digest", 2, 2, NEEDS_DATA, digest_all},
     {"digest-value", 3, INT32_MAX, NEEDS_DATA, digest_values},
@@ -418,6 +458,7 @@ static const struct {
     {"protocol", 3, 3, 0, protocol},
     {"quicklist-packed-threshold", 2, INT32_MAX, 0, accept_knob},
     {"reload", 2, INT32_MAX, NEEDS_DATA | LOADS_DATA, reload},
+    {"replicate", 4, INT32_MAX, 0, replicate},
     {"replybuffer", 2, INT32_MAX, 0, accept_knob},
     {"segfault", 2, 2, 0, crash},
     {"set-active-expire", 3, 3, 0, set_active_expire},

@@ -70,9 +70,9 @@ static void do_memory_stats(struct call *call)
     field(r, "peak.allocated", (long long)m.peak);
     field(r, "total.allocated", (long long)m.used);
     field(r, "startup.allocated", (long long)m.startup);
-    field(r, "replication.backlog", 0);
-    field(r, "clients.slaves", 0);
-    field(r, "clients.normal", (long long)m.clients);
+    field(r, "replication.backlog", (long long)m.backlog);
+    field(r, "clients.slaves", (long long)m.replicas);
+    field(r, "clients.normal", (long long)(m.clients - m.replicas));
     field(r, "cluster.links", 0);
     field(r, "aof.buffer", (long long)m.journal);
     field(r, "lua.caches", 0);

@@ -53,14 +53,14 @@ TEST(a_pipe_waits_for_others_and_ends_with_an_ack)
     CHECK(strcmp(peers_got(t, a), "some bytes") == 0 && strcmp(peers_got(t, b), "some bytes") == 0);
     peers_write(t, "x");
     int late = asks(t, true); /* waits for the next one */
-    peer_ack(peers_of(t, a), 0, 0);
+    peer_ack(peers_of(t, a), 0, NULL);
     child_closes(t);
     peers_turn(t);
     CHECK(peers_of(t, a)->state == PEER_COPYING); /* the child may have failed */
     replica_copy_ended(t->replication, true);
     peers_turn(t);
     CHECK(peers_of(t, a)->state == PEER_ONLINE && *peers_got(t, a) == 0);
-    peer_ack(peers_of(t, a), 0, 0);
+    peer_ack(peers_of(t, a), 0, NULL);
     peers_turn(t);
     CHECK(begins(peers_got(t, a), "*2\r\n$6\r\nSELECT\r\n") && *peers_got(t, b) == 0);
     CHECK(peers_of(t, late)->state == PEER_WAITING && t->forks == 1);

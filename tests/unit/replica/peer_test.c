@@ -173,12 +173,12 @@ TEST(acks_count_up_and_lies_are_closed)
     peers_write(t, "a");
     peers_turn(t);
     CHECK(!p->acked);
-    peer_ack(p, 20, 10);
-    peer_ack(p, 19, 0);
+    peer_ack(p, 20, &(uint64_t){10});
+    peer_ack(p, 19, NULL);
     CHECK(p->acked && p->ack == 20 && p->fack == 10 && t->replication->ack_came);
     bench_wait(t->bench, 5000);
     CHECK(peer_lag_s(p) == 5 && peer_is_good(p, 5) && !peer_is_good(p, 4));
-    peer_ack(peers_of(t, liar), t->bench->engine.journal->offset + 1, 0);
+    peer_ack(peers_of(t, liar), t->bench->engine.journal->offset + 1, NULL);
     peers_turn(t);
     CHECK(!t->clients[liar] && t->clients[i]);
     peers_end(t);

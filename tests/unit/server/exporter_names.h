@@ -42,6 +42,8 @@ static const struct {
     {"redis_config_maxclients", METRIC_GAUGE},
     {"redis_config_maxmemory", METRIC_GAUGE},
     {"redis_connected_clients", METRIC_GAUGE},
+    {"redis_connected_slave_lag_seconds", METRIC_GAUGE},
+    {"redis_connected_slave_offset_bytes", METRIC_GAUGE},
     {"redis_connected_slaves", METRIC_GAUGE},
     {"redis_connections_received_total", METRIC_COUNTER},
     {"redis_cpu_sys_children_seconds_total", METRIC_COUNTER},

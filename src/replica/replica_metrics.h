@@ -1,0 +1,12 @@
+/* What INFO tells of replication: of this server, and of its replicas. */
+#ifndef REPLICA_REPLICA_METRICS_H
+#define REPLICA_REPLICA_METRICS_H
+
+#include "base/metric.h"
+
+/* Of struct replication. */
+extern const struct metric_table replica_metrics;
+/* A line for each replica. */
+extern const struct metric_table replica_metrics_peers;
+
+#endif
