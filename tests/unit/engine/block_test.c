@@ -303,10 +303,27 @@ TEST(a_refusal_ends_the_wait)
     bench_end(b);
 }
 
+TEST(a_key_is_ready_once_however_often_it_is_made)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct client *x = bench_client(b), *y = bench_client(b), *p = bench_client(b);
+    bench_says(x, "TAKE k");
+    bench_says(y, "TAKE l");
+    bench_says(p, "MULTI");
+    bench_says(p, "PUT k");
+    bench_says(p, "PUT nobody");
+    bench_says(p, "PUT l");
+    bench_says(p, "PUT k");
+    bench_says(p, "EXEC");
+    CHECK(bench_heard(x, "$1|k|") && bench_heard(y, "$1|l|"));
+    CHECK(dlist_empty(&b->engine.blocking.ready) && b->engine.blocking.keys.used == 0);
+    bench_end(b);
+}
+
 UNIT_MAIN(T(first_come_first_served), T(nothing_is_given_to_who_leaves),
           T(a_key_that_is_named_twice_is_waited_for_once),
           T(a_wait_ends_once_and_as_silently_as_it_began), T(a_key_that_expires_wakes_its_waiters),
           T(the_deadline_is_exact_and_belongs_to_the_wait), T(a_wait_may_ask_to_be_woken),
           T(all_keys_of_a_database_may_be_ready_at_once), T(a_command_may_have_the_last_word),
           T(waits_for_the_disk_are_served_on_demand), T(who_waits_again_is_woken_when_it_says_now),
-          T(a_refusal_ends_the_wait))
+          T(a_refusal_ends_the_wait), T(a_key_is_ready_once_however_often_it_is_made))

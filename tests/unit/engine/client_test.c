@@ -95,6 +95,8 @@ TEST(who_does_not_authenticate_in_time_goes)
     client_set_anonymous(c, true);
     client_set_anonymous(d, true);
     CHECK(b->engine.clients.anonymous_count == 2);
+    CHECK(dlist_linked(&c->anonymous) && dlist_linked(&d->anonymous));
+    CHECK(b->engine.clients.anonymous.next == &c->anonymous); /* the oldest in front */
     bench_wait(b, 9999);
     client_set_anonymous(d, false);
     CHECK(b->engine.clients.anonymous_count == 1 && client_is_staying(c));

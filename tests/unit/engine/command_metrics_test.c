@@ -70,8 +70,27 @@ TEST(percentiles_are_ends_of_buckets)
     CHECK(p50 > low * 0.98 && p50 < low * 1.02 && p99 > high * 0.98 && p99 < high * 1.02);
     CHECK(p999 > high * 0.98 && p999 < high * 1.02);
     buf_free(&text);
+    x->times[40] = x->times[100] = 50; /* half of them are in the first */
+    text = metrics_print(&command_metrics_latency, e);
+    CHECK(sscanf(text.p, " latency_percentiles_usec_two:p50=%lf", &p50) == 1);
+    CHECK(p50 > low * 0.98 && p50 < low * 1.02);
+    buf_free(&text);
     bench_end(b);
 }
 
+TEST(columns_are_counted_but_for_the_mean)
+{
+    const struct metric_family *f = command_metrics.family;
+    CHECK(f->n == 5);
+    for (size_t i = 0; i < f->n; i++) {
+        bool mean = i == 2;
+        CHECK(f->columns[i].flags == (mean ? METRIC_DERIVED : 0));
+        CHECK(f->columns[i].type == (mean ? METRIC_GAUGE : METRIC_COUNTER));
+    }
+    CHECK(command_metrics_errors.family->n == 1);
+    CHECK(command_metrics_errors.family->columns[0].flags == 0);
+    CHECK(command_metrics_latency.family->columns[0].flags == METRIC_UNSCALED);
+}
+
 UNIT_MAIN(T(commands_that_were_called_have_a_line), T(errors_come_sorted_by_code),
-          T(percentiles_are_ends_of_buckets))
+          T(percentiles_are_ends_of_buckets), T(columns_are_counted_but_for_the_mean))

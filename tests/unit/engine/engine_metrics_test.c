@@ -1,6 +1,7 @@
 #include "engine/engine_metrics.h"
 
 #include "engine.h"
+#include "engine/txn.h"
 #include "metrics.h"
 #include "unit.h"
 
@@ -39,6 +40,22 @@ TEST(requests_and_errors_are_counted)
     bench_end(b);
 }
 
+TEST(what_clients_do_and_hold_is_added_up)
+{
+    struct bench *b = bench_begin(all);
+    struct client *c = bench_client(b), *d = bench_client(b);
+    txn_watch(c, c->db, BYTES("k"));
+    txn_of(d);
+    CHECK(metrics_say(&engine_metrics_clients, &b->engine, "watching_clients:1"));
+    c->flags |= CLIENT_PAUSED;
+    CHECK(metrics_say(&engine_metrics_clients, &b->engine, "blocked_clients:1"));
+    c->flags &= ~(unsigned)CLIENT_PAUSED;
+    client_keep(c, "abc", 3);
+    CHECK(metrics_say(&engine_metrics_clients, &b->engine, "client_recent_max_input_buffer:1024"));
+    CHECK(metrics_say(&engine_metrics_clients, &b->engine, "client_recent_max_output_buffer:0"));
+    bench_end(b);
+}
+
 TEST(clients_are_told_apart)
 {
     struct bench *b = bench_begin(all);
@@ -58,4 +75,5 @@ TEST(clients_are_told_apart)
     bench_end(b);
 }
 
-UNIT_MAIN(T(requests_and_errors_are_counted), T(clients_are_told_apart))
+UNIT_MAIN(T(what_clients_do_and_hold_is_added_up), T(requests_and_errors_are_counted),
+          T(clients_are_told_apart))

@@ -217,8 +217,35 @@ TEST(the_key_that_is_looked_ahead_for)
 TEST(a_group_may_be_empty)
 {
     struct bench *b = bench_begin(engine_commands);
+    struct client *c = bench_client(b);
     feed_begin(b->feed);
     feed_run(b->feed);
+    bench_says(c, "PUT k");
+    feed_run(b->feed); /* nobody is left in it */
+    CHECK(bench_heard(c, "+OK|") && c->total_commands == 1);
+    bench_end(b);
+}
+
+/* What the slow parser was in the middle of belongs to one client. */
+TEST(requests_of_two_clients_are_not_mixed_up)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct client *x = bench_client(b), *y = bench_client(b);
+    text(x, "PUT a");
+    text(y, "PUT b");
+    text(x, "a\r\n");
+    text(y, "b\r\n");
+    CHECK(bench_heard(x, "+OK|") && bench_heard(y, "+OK|"));
+    CHECK(db_find(x->db, BYTES("aa")) && db_find(x->db, BYTES("bb")) && x->db->keys.used == 2);
+    int64_t until = b->engine.steady_ms + 100;
+    pause_begin(&b->engine, until, false);
+    text(x, "HAS aa\r\n");
+    text(y, "PUT cc\r\n");
+    CHECK(bench_heard(x, "") && bench_heard(y, "") && x->in_n == 8 && y->in_n == 8);
+    bench_wait(b, 100);
+    text(x, "");
+    text(y, "");
+    CHECK(bench_heard(x, ":1|") && bench_heard(y, "+OK|") && db_find(x->db, BYTES("cc")));
     bench_end(b);
 }
 
@@ -226,4 +253,5 @@ UNIT_MAIN(T(any_cut_gives_the_same), T(a_long_argument_is_received_in_place),
           T(kept_bytes_move_with_their_buffer), T(who_waits_keeps_what_came_behind),
           T(a_client_has_a_budget), T(what_is_no_request_ends_the_connection),
           T(strangers_may_send_little), T(a_group_runs_in_order_and_may_be_handed_back),
-          T(the_key_that_is_looked_ahead_for), T(a_group_may_be_empty))
+          T(the_key_that_is_looked_ahead_for), T(a_group_may_be_empty),
+          T(requests_of_two_clients_are_not_mixed_up))

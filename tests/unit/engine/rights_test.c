@@ -83,6 +83,7 @@ TEST(like_denials_are_one_entry_for_a_minute)
     b->settings->acllog_max_len = 2;
     bench_says(c, "HAS c");
     CHECK(e->denials.count == 2 && denial(b, 1)->id == 2);
+    CHECK(denial(b, 1)->node.next == &e->denials.entries);
     rights_forget_denials(e);
     CHECK(e->denials.count == 0 && dlist_empty(&e->denials.entries));
     bench_end(b);
@@ -175,6 +176,8 @@ TEST(all_users_may_be_replaced)
     CHECK(client_is_staying(same) && !client_is_staying(changed) && !client_is_staying(gone));
     CHECK(client_is_staying(plain) && users_find(e->users, BYTES("new")));
     CHECK(!users_find(e->users, BYTES("gone")));
+    struct user *u = users_find(e->users, BYTES("changed"));
+    CHECK(u && u->on && !u->selectors[0].all_commands && users_find(e->users, BYTES("new"))->on);
     buf_free(&error);
     bench_end(b);
 }

@@ -67,7 +67,9 @@ TEST(a_change_of_another_key_or_database_is_none)
 {
     struct bench *b = bench_begin(engine_commands);
     struct client *c = bench_client(b), *d = bench_client(b);
+    CHECK(txn_watch_count(c) == 0);
     txn_watch(c, c->db, BYTES("k"));
+    CHECK(txn_watch_count(c) == 1);
     bench_says(d, "PUT j");
     bench_says(d, "HAS k");
     d->db = &b->engine.store->dbs[1];

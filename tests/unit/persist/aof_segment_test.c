@@ -246,9 +246,11 @@ TEST(one_batch_at_a_time_beside_a_sync_of_the_same_file)
     until_idle();
     /* The last sync of another file. */
     int two = aof_files_create("two.aof"), one = s.fd;
+    uint32_t salt = s.header.salt;
     effect();
     disk.hold_syncs = 1;
     aof_segment_replace(&s, two);
+    CHECK(s.header.salt != salt); /* a frame of the one is none of the other */
     CHECK(aof_segment_is_busy(&s) && !aof_segment_may_write_beside(&s));
     disk.hold_syncs = 0;
     until_idle();

@@ -30,6 +30,7 @@ TEST(names_are_found_by_the_number_of_their_template)
     CHECK(!added(&all, "07 02 01'b' 01'a'", error) && STARTS(error, "Field names"));
     CHECK(!added(&all, "07 02 01'a' 01'a'", error) && STARTS(error, "Field names"));
     CHECK(!added(&all, "07 02 02'aa' 01'b'", error) && STARTS(error, "Field names"));
+    CHECK(!added(&all, "", error) && !added(&all, "07", error) && !added(&all, "07 01", error));
     CHECK(!rdb_template_find(&all, 7)); /* nothing of what was refused stays */
     rdb_template_clear(&all);
     CHECK(!rdb_template_find(&all, 5));

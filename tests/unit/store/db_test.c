@@ -444,6 +444,97 @@ TEST(a_random_key_is_one_that_is_there)
     db_store_free(s);
 }
 
+static void write_fields(void *context, struct db *db, const char *name, struct bytes key,
+                         struct db_fields fields)
+{
+    struct events *e = context;
+    size_t n = strlen(e->text);
+    n += (size_t)snprintf(e->text + n, sizeof(e->text) - n, "%d:%.*s:%s", db->id, (int)key.n, key.p,
+                          name);
+    for (size_t i = 0; i < fields.n; i++) {
+        struct bytes f = fields.names[i * fields.step];
+        n += (size_t)snprintf(e->text + n, sizeof(e->text) - n, ":%.*s", (int)f.n, f.p);
+    }
+}
+
+TEST(fields_that_expire_are_named_to_who_wants_it)
+{
+    struct store *s = db_store_new(1, 1);
+    struct db *db = &s->dbs[0];
+    struct events seen = {""};
+    s->events = (struct store_events){.context = &seen, .fields = write_fields};
+    for (int wanted = 0; wanted < 2; wanted++) {
+        s->notify = DB_EVENT_HASH | (wanted ? DB_EVENT_SUBKEYEVENT : 0);
+        s->now_ms = 1000;
+        db_add(db, timed_hash("h", 2000));
+        s->now_ms = 2000;
+        CHECK(!db_expire_fields(db, db_write(db, BYTES("h"))));
+        CHECK(strcmp(seen.text, wanted ? "0:h:hexpired:f" : "") == 0);
+        db_delete(db, BYTES("h"));
+    }
+    db_store_free(s);
+}
+
+TEST(a_hash_goes_with_its_last_field)
+{
+    struct store *s = db_store_new(1, 1);
+    struct db *db = &s->dbs[0];
+    struct events seen = {""};
+    struct seen ready = {0};
+    s->events = (struct store_events){.context = &seen, .event = write_down};
+    s->notify = DB_EVENT_HASH | DB_EVENT_GENERIC;
+    s->now_ms = 1000;
+    const struct hash_limits limits = {10, 64};
+    struct hash *h = hash_new();
+    hash_set(&h, BYTES("f"), BYTES("v"), 2000, &limits);
+    struct entry *e = entry_new_word(BYTES("h"), VALUE_HASH, (uintptr_t)h);
+    value_set_field_ttl(e, true);
+    db_add(db, e);
+    s->now_ms = 2000;
+    CHECK(db_expire_fields(db, e) && db->keys.used == 0);
+    CHECK(strcmp(seen.text, "0:h:hexpired 0:h:del ") == 0 && db->hashes_with_ttl.used == 0);
+    /* Who waits for the key hears that it is gone. */
+    s->now_ms = 1000;
+    s->events = (struct store_events){.context = &ready, .ready = on_ready};
+    s->waited = 1;
+    h = hash_new();
+    hash_set(&h, BYTES("f"), BYTES("v"), 2000, &limits);
+    e = entry_new_word(BYTES("h"), VALUE_HASH, (uintptr_t)h);
+    value_set_field_ttl(e, true);
+    db_add(db, e);
+    s->now_ms = 2000;
+    CHECK(db_expire_fields(db, e) && ready.ready == 1);
+    s->waited = 0;
+    db_store_free(s);
+}
+
+/* The gate asks when a key was written last, by its hash. */
+TEST(the_last_write_of_a_key_is_noted)
+{
+    static uint64_t written[STORE_WRITTEN_SLOTS];
+    struct store *s = db_store_new(1, 1);
+    struct db *db = &s->dbs[0];
+    uint64_t *a = &written[hash_key(BYTES("a")) % STORE_WRITTEN_SLOTS];
+    s->now_ms = 1000;
+    set(db, "a", "1");
+    s->written_now = 5;
+    db_changed(db, BYTES("a"), DB_EVENT_STRING, "set");
+    CHECK(*a == 0); /* not in force */
+    s->written = written;
+    db_changed(db, BYTES("a"), DB_EVENT_STRING, "set");
+    CHECK(*a == 5);
+    s->written_now = 6;
+    db_changed_quietly(db, BYTES("a"));
+    CHECK(*a == 6);
+    s->written_now = 7;
+    db_set_deadline(db, db_write(db, BYTES("a")), 2000);
+    CHECK(*a == 6);
+    s->now_ms = 2000;
+    CHECK(!db_read(db, BYTES("a")) && *a == 7); /* it expired */
+    memset(written, 0, sizeof(written));
+    db_store_free(s);
+}
+
 UNIT_MAIN(T(a_key_that_expires_is_heard_of_and_not_counted), T(deadlines_pass_by_the_store_s_clock),
           T(a_write_finds_no_passed_key_whatever_is_paused), T(active_expiry_finds_all_of_them),
           T(looking_is_not_using), T(who_changes_may_be_counted_as_a_reader),
@@ -452,4 +543,5 @@ UNIT_MAIN(T(a_key_that_expires_is_heard_of_and_not_counted), T(deadlines_pass_by
           T(whole_databases_announce_that_they_change), T(an_overwritten_key_has_events_of_its_own),
           T(a_replaced_entry_is_known_by_what_it_is_now), T(fields_stay_while_expiry_is_paused),
           T(what_is_not_wanted_is_not_told), T(an_entry_that_moves_is_put_back_with_its_deadline),
-          T(a_random_key_is_one_that_is_there))
+          T(a_random_key_is_one_that_is_there), T(fields_that_expire_are_named_to_who_wants_it),
+          T(a_hash_goes_with_its_last_field), T(the_last_write_of_a_key_is_noted))

@@ -168,6 +168,7 @@ TEST(policies_choose_among_what_they_may)
         ;
     CHECK(s->dbs[0].keys.used + s->dbs[1].keys.used == 50);
     CHECK(!evict_one(v, s, EVICT_VOLATILE_RANDOM, 5) && !evict_one(v, s, EVICT_NOTHING, 5));
+    CHECK(!evict_one(v, s, EVICT_VOLATILE_TTL, 64) && !evict_one(v, s, EVICT_VOLATILE_LFU, 64));
     while (evict_one(v, s, EVICT_ALL_RANDOM, 5))
         ;
     CHECK(s->dbs[0].keys.used + s->dbs[1].keys.used == 0 && s->evicted == 100);

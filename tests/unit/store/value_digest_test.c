@@ -192,6 +192,26 @@ TEST(a_stream_is_its_entries_groups_and_what_is_pending)
         CHECK(!same(d, of(make_stream(odd))));
 }
 
+static bool printed(struct entry *e, const char *want)
+{
+    struct buf b = {0};
+    value_digest_print(&b, e);
+    bool same = bytes_has_prefix(buf_bytes(&b), want);
+    if (!same)
+        printf("# <%.*s>\n", (int)b.n, b.p);
+    buf_free(&b);
+    value_free(e);
+    return same;
+}
+
+TEST(the_type_stands_in_front)
+{
+    CHECK(printed(make_list(2, -2, 0, -1), "list "));
+    CHECK(printed(make_set(2, false, false, -1), "set "));
+    CHECK(printed(make_zset(2, false, false, -1), "zset "));
+    CHECK(printed(string_new(BYTES("key"), BYTES("x")), "string "));
+}
+
 UNIT_MAIN(T(a_list_is_its_elements_in_order), T(what_has_no_order_has_none_here),
           T(a_string_is_its_bytes_whatever_its_form),
-          T(a_stream_is_its_entries_groups_and_what_is_pending))
+          T(a_stream_is_its_entries_groups_and_what_is_pending), T(the_type_stands_in_front))

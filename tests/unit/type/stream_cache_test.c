@@ -75,6 +75,21 @@ TEST(any_buffer_that_was_read_from_stays_longest)
     }
 }
 
+TEST(what_is_forgotten_makes_room_first)
+{
+    for (int k = 0; k < PROBATION; k++) {
+        begin(1 << 20);
+        for (int i = 0; i < PROBATION; i++)
+            put(i, 4000, false);
+        stream_cache_forget(cache, &handles[k]);
+        put(99, 4000, false);
+        for (int i = 0; i < PROBATION; i++)
+            CHECK((handles[i] != 0) == (i != k));
+        CHECK(handles[99] && stream_cache_count(cache) == PROBATION);
+        end();
+    }
+}
+
 TEST(what_is_read_again_stays_while_others_are_read_once)
 {
     begin(1 << 20);
@@ -159,7 +174,7 @@ TEST(nothing_is_mixed_up)
     end();
 }
 
-UNIT_MAIN(T(any_buffer_that_was_read_from_stays_longest),
+UNIT_MAIN(T(what_is_forgotten_makes_room_first), T(any_buffer_that_was_read_from_stays_longest),
           T(what_is_read_once_takes_a_few_buffers_in_turn),
           T(what_is_read_again_stays_while_others_are_read_once),
           T(the_limit_holds_and_what_is_read_often_stays),

@@ -107,5 +107,24 @@ TEST(a_search_finds_what_a_walk_finds_in_few_looks)
     }
 }
 
+TEST(neighbours_up_to_the_ends)
+{
+    static const struct {
+        struct stream_id id, next;
+    } pairs[] = {{{0, 0}, {0, 1}},
+                 {{5, 7}, {5, 8}},
+                 {{5, UINT64_MAX}, {6, 0}},
+                 {{UINT64_MAX - 1, UINT64_MAX}, {UINT64_MAX, 0}},
+                 {{UINT64_MAX, UINT64_MAX - 1}, {UINT64_MAX, UINT64_MAX}}};
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
+        struct stream_id id = pairs[i].id;
+        CHECK(stream_id_next(&id) && stream_id_compare(id, pairs[i].next) == 0);
+        CHECK(stream_id_previous(&id) && stream_id_compare(id, pairs[i].id) == 0);
+    }
+    struct stream_id last = STREAM_ID_MAX, first = STREAM_ID_MIN;
+    CHECK(!stream_id_next(&last) && stream_id_compare(last, STREAM_ID_MAX) == 0);
+    CHECK(!stream_id_previous(&first) && stream_id_compare(first, STREAM_ID_MIN) == 0);
+}
+
 UNIT_MAIN(T(ids_print_as_the_library_prints_them), T(printed_ids_read_back),
-          T(a_search_finds_what_a_walk_finds_in_few_looks))
+          T(a_search_finds_what_a_walk_finds_in_few_looks), T(neighbours_up_to_the_ends))

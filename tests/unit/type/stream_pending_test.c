@@ -150,6 +150,7 @@ TEST(only_what_is_out_of_order_is_linked)
         stream_pending_add(&p, &e);
     }
     CHECK(p.count == 300 && p.touched.used == 0 && dlist_empty(&p.by_time));
+    CHECK(stream_pending_memory(&p) >= 300 * 16 && stream_pending_memory(&p) < 300 * 40);
     struct stream_pending_entry early = {.id = {3001, 0}, .time_ms = 999, .count = 1};
     stream_pending_add(&p, &early); /* the clock went back */
     CHECK(p.touched.used == 1);

@@ -380,6 +380,24 @@ TEST(groups_are_sorted_by_name)
     stream_free(s);
 }
 
+TEST(the_last_possible_id_is_counted_too)
+{
+    struct stream_group *g;
+    struct stream *s = five(&g);
+    struct stream_log_policy policy = {100, 4096, 0};
+    struct bytes pair[] = {BYTES("a"), BYTES("b")};
+    struct stream_id next;
+    uint64_t lag;
+    stream_append(s, STREAM_ID_MAX, pair, 1, &policy);
+    CHECK(stream_entries_read_at(s, STREAM_ID_MAX) == 6);
+    CHECK(stream_entries_read_at(s, (struct stream_id){5, 0}) == -1);
+    stream_group_set_position(g, (struct stream_id){5, 0}, -1);
+    stream_advance_group(s, g, STREAM_ID_MAX, false);
+    CHECK(g->entries_read == 6 && stream_lag(s, g, &lag) && lag == 0);
+    CHECK(!stream_next_id(s, 1000, &next));
+    stream_free(s);
+}
+
 UNIT_MAIN(T(behaves_like_an_array_when_deleted_and_trimmed),
           T(trims_by_id_when_the_newest_entries_are_deleted),
           T(counts_what_was_read_over_what_was_trimmed),
@@ -389,4 +407,4 @@ UNIT_MAIN(T(behaves_like_an_array_when_deleted_and_trimmed),
           T(dropping_references_takes_those_of_entries_that_went_before),
           T(an_entry_is_needed_until_all_groups_are_done_with_it),
           T(a_group_that_has_not_counted_begins_where_that_can_be_told),
-          T(groups_are_sorted_by_name))
+          T(groups_are_sorted_by_name), T(the_last_possible_id_is_counted_too))
