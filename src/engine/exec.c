@@ -179,7 +179,7 @@ static inline void count(const struct call *call, uint64_t ticks, unsigned error
 /* The handler, and the group of the journal with its effects. Inlined into both of its callers: as
  * a function of its own it costs every command 20 instructions. */
 __attribute__((always_inline)) static inline void run_handler(struct call *call,
-                                                              struct hashed_key hashed)
+                                                              const struct hashed_key *hashed)
 {
     struct engine *e = call->engine;
     struct store *store = call->store;
@@ -189,7 +189,7 @@ __attribute__((always_inline)) static inline void run_handler(struct call *call,
     db_command_begins(store);
     call->command->handler(call);
     db_command_ends(store);
-    store->hashed.key = bytes_of(NULL, 0); /* something else may come to lie there */
+    store->hashed = NULL; /* something else may come to lie there */
     if (store->touched != touched) {
         db_command_changed(store, dirty);
         if (!call->rewritten && (call->command->flags & COMMAND_WRITE))

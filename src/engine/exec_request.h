@@ -9,8 +9,8 @@ struct exec_request {
     int argc;
     struct str **owned;
     struct bytes raw;
-    const struct command *command; /* looked up already, or NULL */
-    struct hashed_key hashed;      /* of one of the arguments, or nothing */
+    const struct command *command;   /* looked up already, or NULL */
+    const struct hashed_key *hashed; /* of one of the arguments, or NULL */
 };
 
 /* What a script may do, and what it has done. */

@@ -32,11 +32,10 @@
 #define TURN_BUDGET  4096 /* commands of one client in one turn */
 #define NEAR         1024 /* so few keys are in the cache anyway */
 
+/* Both parts are made where they stay, and are run from there: a copy of what has just been written
+ * in smaller pieces waits until those have reached the cache. */
 struct parsed {
-    const struct command *command; /* NULL: unknown */
-    struct bytes *argv;
-    int argc;
-    size_t start, end;
+    struct exec_request request; /* .command NULL: unknown */
     struct feed_key key;
 };
 
@@ -109,18 +108,18 @@ void feed_begin(struct feed *f)
     f->budget = TURN_BUDGET;
 }
 
-struct feed_key feed_key(const struct client *c, const struct command *command,
-                         const struct bytes *argv, int argc)
+void feed_key(struct feed_key *key, const struct client *c, const struct command *command,
+              const struct bytes *argv, int argc)
 {
-    struct feed_key key = {0};
+    *key = (struct feed_key){0};
     const struct key_spec *k = command ? &command->keys[0] : NULL;
     if (k && k->flags && !k->keyword && !k->counted && k->at > 0 && k->at < argc) {
-        key.hashed = (struct hashed_key){argv[k->at], hash_key(argv[k->at])};
-        key.far = c->db->keys.used > NEAR;
-        if (key.far)
-            table_prefetch_bucket(&c->db->keys, key.hashed.hash);
+        key->hashed.key = bytes_of(argv[k->at].p, argv[k->at].n);
+        key->hashed.hash = hash_key(key->hashed.key);
+        key->far = c->db->keys.used > NEAR;
+        if (key->far)
+            table_prefetch_bucket(&c->db->keys, key->hashed.hash);
     }
-    return key;
 }
 
 void feed_prefetch_entry(const struct client *c, const struct feed_key *key)
@@ -149,17 +148,18 @@ static unsigned look_ahead(struct feed *f, struct client *c, const char *data, s
     while (count < PER_CLIENT && f->command_n < COMMAND_POOL && at < n) {
         int room = ARGS_POOL - (int)f->arg_n;
         struct parsed *p = &f->commands[f->command_n];
-        size_t len = room ? request_quick(data + at, end, f->args + f->arg_n, room, &p->argc) : 0;
+        struct exec_request *q = &p->request;
+        size_t len = room ? request_quick(data + at, end, f->args + f->arg_n, room, &q->argc) : 0;
         if (len == 0)
             break;
-        p->argv = f->args + f->arg_n;
-        p->start = at;
-        p->end = at + len;
-        p->command = registry_find(registry, p->argv[0]);
-        p->key = feed_key(c, p->command, p->argv, p->argc);
+        q->argv = f->args + f->arg_n;
+        q->raw = bytes_of(data + at, len);
+        q->command = registry_find(registry, q->argv[0]);
+        q->hashed = &p->key.hashed;
+        feed_key(&p->key, c, q->command, q->argv, q->argc);
         f->far += p->key.far;
         at += len;
-        f->arg_n += (unsigned)p->argc;
+        f->arg_n += (unsigned)q->argc;
         f->command_n++;
         count++;
     }
@@ -297,17 +297,10 @@ static void run_member(struct feed *f, struct member *m)
             prefetch_values(f, c, 0, left);
         }
         if (left) {
-            struct parsed *p = &f->commands[i];
-            struct exec_request q = {
-                .argv = p->argv,
-                .argc = p->argc,
-                .raw = bytes_of(m->data + p->start, p->end - p->start),
-                .command = p->command,
-                .hashed = p->key.hashed,
-            };
-            if (!run_one(c, &q))
+            const struct exec_request *q = &f->commands[i].request;
+            if (!run_one(c, q))
                 break;
-            at = p->end;
+            at += q->raw.n;
             i++;
             left--;
         } else if (!run_slow_parse(f, c, m->data, m->n, &at)) {

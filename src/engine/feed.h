@@ -38,9 +38,9 @@ struct feed_key {
     bool far;                 /* there are so many keys that its entry is worth prefetching */
 };
 
-/* command may be NULL. */
-struct feed_key feed_key(const struct client *c, const struct command *command,
-                         const struct bytes *argv, int argc);
+/* Fills *key, which borrows the bytes of the argument. command may be NULL. */
+void feed_key(struct feed_key *key, const struct client *c, const struct command *command,
+              const struct bytes *argv, int argc);
 void feed_prefetch_entry(const struct client *c, const struct feed_key *key);
 void feed_prefetch_value(const struct client *c, const struct feed_key *key);
 

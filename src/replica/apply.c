@@ -230,7 +230,7 @@ static void run(struct apply *a, const struct parsed *p)
                              .argv = p->argv,
                              .argc = p->argc,
                              .raw = p->raw,
-                             .hashed = p->key.hashed};
+                             .hashed = &p->key.hashed};
     unsigned errors = c->reply.errors;
     if (__builtin_expect(a->lost, 0) && p->command != a->select) {
         tell(a, "DB index is out of range", command_full_name(p->command));
@@ -354,7 +354,7 @@ static unsigned look_ahead(struct apply *a, const char *p, const char *end)
         if (x->command && x->command == a->multi)
             break;
         x->raw = bytes_of(p, length);
-        x->key = feed_key(a->client, x->command, x->argv, x->argc);
+        feed_key(&x->key, a->client, x->command, x->argv, x->argc);
         used += x->argc;
         p += length;
         n++;

@@ -149,7 +149,7 @@ static void look_ahead(void *context, const struct aof_read_command *commands, u
     struct feed_key keys[AOF_READ_AHEAD];
     for (unsigned i = 0; i < n; i++) {
         const struct bytes *argv = commands[i].argv;
-        keys[i] = feed_key(l->replay, command_of(l, argv[0]), argv, commands[i].argc);
+        feed_key(&keys[i], l->replay, command_of(l, argv[0]), argv, commands[i].argc);
     }
     for (unsigned i = 0; i < n; i++)
         feed_prefetch_entry(l->replay, &keys[i]);

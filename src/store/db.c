@@ -85,9 +85,10 @@ void db_store_free(struct store *s)
 /* The hash of a key that may be an argument of the running command, or a copy of it. */
 static inline uint64_t hash_of(const struct store *s, struct bytes key)
 {
-    struct bytes known = s->hashed.key;
-    if (key.n == known.n && key.n && (key.p == known.p || bytes_equal(key, known)))
-        return s->hashed.hash;
+    const struct hashed_key *known = s->hashed;
+    if (known && key.n == known->key.n && key.n &&
+        (key.p == known->key.p || bytes_equal(key, known->key)))
+        return known->hash;
     return hash_key(key);
 }
 

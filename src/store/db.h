@@ -112,7 +112,7 @@ struct store {
     uint64_t written_all; /* offset of the last write of more than single keys */
     /* The first key of the command that runs, whose bytes stay while it does: its hash is not
      * computed again. */
-    struct hashed_key hashed;
+    const struct hashed_key *hashed; /* or NULL */
     struct store_events events;
     struct rng rng;
     struct stream_context *streams;

@@ -196,18 +196,22 @@ TEST(the_key_that_is_looked_ahead_for)
     struct bench *b = bench_begin(engine_commands);
     struct client *c = bench_client(b);
     const struct bytes argv[] = {BYTES("PUT"), BYTES("k")};
-    struct feed_key key = feed_key(c, &put_command, argv, 2);
+    struct feed_key key;
+    feed_key(&key, c, &put_command, argv, 2);
     CHECK(bytes_is(key.hashed.key, "k") && key.hashed.hash == hash_key(BYTES("k")) && !key.far);
-    key = feed_key(c, &put_command, argv, 1); /* it is missing */
+    feed_key(&key, c, &put_command, argv, 1); /* it is missing */
     CHECK(key.hashed.key.n == 0);
-    key = feed_key(c, &say_command, argv, 2);
-    CHECK(key.hashed.key.n == 0 && feed_key(c, NULL, argv, 2).hashed.key.n == 0);
+    feed_key(&key, c, &say_command, argv, 2);
+    CHECK(key.hashed.key.n == 0);
+    feed_key(&key, c, &put_command, argv, 2);
+    feed_key(&key, c, NULL, argv, 2);
+    CHECK(key.hashed.key.n == 0);
     for (int i = 0; i < 1025; i++) {
         char name[16];
         snprintf(name, sizeof(name), "key%d", i);
         db_add(c->db, string_new(bytes_text(name), BYTES("x")));
     }
-    key = feed_key(c, &put_command, argv, 2);
+    feed_key(&key, c, &put_command, argv, 2);
     CHECK(key.far); /* so many do not fit into the cache */
     feed_prefetch_entry(c, &key);
     feed_prefetch_value(c, &key);
