@@ -53,6 +53,8 @@ static pid_t peers_fork(void *context, const struct replication_snapshot *s)
     t->piped = s->pipe != NULL;
     t->no_keys = s->no_keys;
     if (s->pipe && t->pid > 0) {
+        if (t->to_pipe >= 0)
+            close(t->to_pipe);
         t->to_pipe = dup(s->pipe[1]);
         snprintf(t->mark, sizeof(t->mark), "%s", s->mark);
     }
