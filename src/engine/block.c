@@ -302,6 +302,25 @@ bool block_end(struct client *c, bool with_error)
     return true;
 }
 
+static void reply_role_changed(struct reply *r)
+{
+    reply_error(r, ERR_UNBLOCKED_BY_ROLE);
+}
+
+void block_end_all(struct engine *e)
+{
+    for (struct dlist_node *n = e->clients.all.next; n != &e->clients.all; n = n->next) {
+        struct client *c = dlist_item(n, struct client, all);
+        const struct block_wait *w = c->wait;
+        if (!w || !client_is_staying(c))
+            continue;
+        struct exec_request q = {.argv = w->argv, .argc = w->argc};
+        exec_give_up(c, w->command, &q, reply_role_changed);
+        block_forget(c);
+        client_close_after_reply(c);
+    }
+}
+
 bool block_has_ended(const struct call *call)
 {
     return call->client->wait && call->client->wait->ended;

@@ -50,6 +50,8 @@ void block_forget_ready(struct engine *engine);
 void block_run_due(struct engine *engine);
 /* Ends a wait as its deadline would, or with an error. False: the client did not wait. */
 bool block_end(struct client *c, bool with_error);
+/* Ends all waits with an error, and closes those who waited: the server becomes a replica. */
+void block_end_all(struct engine *engine);
 /* Forgets the wait; for a client that goes away. */
 void block_forget(struct client *c);
 size_t block_waiting_on(const struct engine *engine, const struct db *db, struct bytes key);

@@ -215,6 +215,7 @@ void client_delay_auth(struct client *c)
 enum client_class client_class(const struct client *c)
 {
     return c->flags & CLIENT_REPLICA      ? CLASS_REPLICA
+           : c->flags & CLIENT_PRIMARY    ? CLASS_PRIMARY
            : c->flags & CLIENT_SUBSCRIBED ? CLASS_PUBSUB
                                           : CLASS_NORMAL;
 }

@@ -71,7 +71,13 @@ enum client_flag {
      CLIENT_REPLY_SKIP | CLIENT_DURABLE | CLIENT_SUBSCRIBED | CLIENT_TRACKING | CLIENT_NO_TOUCH |  \
      CLIENT_HELD_LONG | CLIENT_REPLICA)
 
-enum client_class { CLASS_NORMAL, CLASS_REPLICA, CLASS_PUBSUB, CLASS_COUNT };
+enum client_class {
+    CLASS_NORMAL,
+    CLASS_REPLICA,
+    CLASS_PUBSUB,
+    CLASS_COUNT,
+    CLASS_PRIMARY = CLASS_COUNT /* its output has no limit of its own */
+};
 
 struct client {
     struct engine *engine;

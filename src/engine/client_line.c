@@ -9,6 +9,8 @@
 static void add_flags(const struct client *c, struct buf *b)
 {
     size_t before = b->n;
+    if (c->flags & CLIENT_PRIMARY)
+        buf_add_char(b, 'M');
     if (c->tracking) {
         buf_add_char(b, 't');
         if (c->tracking->flags & TRACKING_BROKEN)
@@ -51,6 +53,9 @@ void client_line_print(const struct client *c, struct buf *b)
 {
     struct bytes name = text_of(c->name), lib = text_of(c->lib_name),
                  version = text_of(c->lib_version);
+    struct bytes user = c->flags & CLIENT_PRIMARY ? BYTES("(superuser)")
+                        : c->user                 ? str_bytes(c->user->name)
+                                                  : BYTES("");
     int64_t now = c->engine->steady_ms;
     size_t received = c->partial ? request_memory(c->partial) : 0;
     size_t gathered = c->partial ? request_gathered(c->partial) : 0;
@@ -72,8 +77,7 @@ void client_line_print(const struct client *c, struct buf *b)
                (c->out.blocks > 1 ? c->out.memory : 0) + (size_t)c->lacks, client_memory(c),
                chain_pending(&c->out) ? "rw" : "r");
     buf_printf(b, " cmd=%s user=%.*s redir=%lld resp=%d lib-name=%.*s lib-ver=%.*s",
-               c->last_command ? command_full_name(c->last_command) : "NULL",
-               c->user ? (int)c->user->name->n : 0, c->user ? c->user->name->p : "",
+               c->last_command ? command_full_name(c->last_command) : "NULL", (int)user.n, user.p,
                c->tracking ? (long long)c->tracking->redirect : -1, c->reply.resp, (int)lib.n,
                lib.p, (int)version.n, version.p);
     buf_printf(b, " tot-net-in=%llu tot-net-out=%llu tot-cmds=%llu\n",

@@ -102,6 +102,17 @@ int listen_accept(int fd, char *peer, char *local, size_t n, bool *is_local)
     return got;
 }
 
+void listen_addresses(int fd, char *peer, char *local, size_t n)
+{
+    struct sockaddr_storage a = {0}, b = {0};
+    socklen_t an = sizeof(a), bn = sizeof(b);
+    peer[0] = local[0] = 0;
+    if (getpeername(fd, (struct sockaddr *)&a, &an) == 0)
+        print_address(&a, peer, n);
+    if (getsockname(fd, (struct sockaddr *)&b, &bn) == 0)
+        print_address(&b, local, n);
+}
+
 void listen_tune(int fd, int keepalive_s)
 {
     int yes = 1;

@@ -12,6 +12,8 @@ int listen_tcp(const char *address, int port, int backlog);
 int listen_unix(const char *path, unsigned perm, int backlog);
 /* The next connection, non-blocking, or -errno. Writes both ends' addresses ("ip:port"). */
 int listen_accept(int fd, char *peer, char *local, size_t n, bool *is_local);
+/* Both ends' addresses, in n bytes each. */
+void listen_addresses(int fd, char *peer, char *local, size_t n);
 /* TCP_NODELAY, keep-alive probes every keepalive_s (0: none). Nothing on a unix socket. */
 void listen_tune(int fd, int keepalive_s);
 

@@ -289,7 +289,7 @@ void journal_begin_history(struct journal *j)
 
 void journal_shift(struct journal *j, const char *id)
 {
-    ASSERT(j->depth == 0);
+    ASSERT(j->depth == 0 || j->group_start == j->pending.n);
     history_shift(&j->history, id, j->offset);
     note_id(j);
 }
@@ -308,7 +308,7 @@ void journal_adopt(struct journal *j, const char *id, uint64_t offset)
 
 void journal_set_mode(struct journal *j, enum journal_mode mode)
 {
-    ASSERT(j->depth == 0 && !j->applying);
+    ASSERT(!j->applying && (j->depth == 0 || j->group_start == j->pending.n));
     j->mode = mode;
     j->db = mode == JOURNAL_EFFECTS ? -1 : j->db;
 }
@@ -439,6 +439,14 @@ struct bytes journal_unread(const struct journal_reader *r)
     const struct journal *j = r->journal;
     size_t from = (size_t)(r->offset - start(j));
     return bytes_of(j->pending.p + from, journal_whole(j) - from);
+}
+
+uint64_t journal_filed(const struct journal *j)
+{
+    const struct journal_reader *r = j->readers;
+    while (r && r->stream)
+        r = r->next;
+    return r ? r->offset : j->offset;
 }
 
 char *journal_room_behind(struct journal_reader *r, size_t n)

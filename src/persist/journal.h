@@ -90,12 +90,13 @@ void journal_continue(struct journal *j, const char *id, uint64_t offset);
  * pending. */
 void journal_begin_history(struct journal *j);
 /* The server takes over (id NULL: a random one), or its primary has: history_shift() at the end of
- * the journal. No group is open. */
+ * the journal. A group that is open has had no effects yet. */
 void journal_shift(struct journal *j, const char *id);
 /* A full synchronisation: the data are those of this history at this offset, what was pending is
  * dropped, and readers go on from there. No group is open. */
 void journal_adopt(struct journal *j, const char *id, uint64_t offset);
-/* No group is open. In JOURNAL_EFFECTS the next effect begins with SELECT. */
+/* A group that is open has had no effects yet. In JOURNAL_EFFECTS the next effect begins with
+ * SELECT. */
 void journal_set_mode(struct journal *j, enum journal_mode mode);
 
 static inline void journal_group_begin(struct journal *j)
@@ -168,6 +169,9 @@ static inline uint64_t journal_lag(const struct journal_reader *r)
 {
     return r->journal->offset - r->offset;
 }
+
+/* Up to where a file has taken what there is; without one: all of it. */
+uint64_t journal_filed(const struct journal *j);
 
 /* Room for n bytes right behind journal_unread(), which has to be asked again, for something that
  * is to be written together with it; valid as long. NULL: an open group stands there. */

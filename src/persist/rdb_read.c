@@ -166,6 +166,8 @@ static bool use_aux(struct reader *r, struct bytes name, struct bytes value)
         r->result->journal_offset = (uint64_t)v;
     } else if (bytes_is(name, "repl-id") && value.n == 40) {
         memcpy(r->result->replication_id, value.p, 40);
+    } else if (bytes_is(name, "repl-stream-db") && num_parse_int(value, &v)) {
+        r->result->stream_db = v >= 0 && v < INT32_MAX ? (int)v : -1;
     } else if (bytes_is(name, "df-ver")) {
         r->in.dialect = RDB_DRAGONFLY;
     } else if (bytes_is(name, "keydb-subexpire-key")) {
@@ -553,7 +555,7 @@ static bool read_magic(struct reader *r, struct bytes data, long long *version)
 bool rdb_read(struct store *s, struct bytes data, const struct rdb_read_options *o,
               struct rdb_read_result *result)
 {
-    *result = (struct rdb_read_result){.failed_type = -1};
+    *result = (struct rdb_read_result){.failed_type = -1, .stream_db = -1};
     const unsigned char *start = (const unsigned char *)data.p;
     struct reader r = {.in = {.start = start, .p = start, .end = start + data.n},
                        .o = o,

@@ -47,6 +47,7 @@ struct rdb_read_result {
     size_t length; /* bytes of the snapshot; more may follow (the tail of an old base) */
     uint64_t journal_offset;
     char replication_id[41];
+    int stream_db;   /* that the stream is in behind it; -1: it does not say */
     char error[160]; /* why it failed */
 };
 

@@ -131,9 +131,14 @@ struct client *apply_client(const struct apply *a)
     return a->client;
 }
 
-int apply_db(const struct apply *a)
+static int db_of(const struct apply *a)
 {
     return a->client->db->id;
+}
+
+int apply_db(const struct apply *a)
+{
+    return a->lost ? a->r->engine->store->count : db_of(a);
 }
 
 bool apply_was_asked(struct apply *a, uint64_t *offset)
@@ -316,7 +321,7 @@ static int db_behind(const struct apply *a, const struct parsed *p)
     if (p->command == a->select && p->argc == 2 && num_parse_int(p->argv[1], &db) && db >= 0 &&
         db < a->r->engine->store->count)
         return (int)db;
-    return apply_db(a);
+    return db_of(a);
 }
 
 static void apply_command(struct apply *a, const struct parsed *p)
@@ -333,7 +338,7 @@ static void apply_command(struct apply *a, const struct parsed *p)
 
 static void apply_blank(struct apply *a, struct bytes raw)
 {
-    group_end(a, group_begin(a, raw, apply_db(a), false));
+    group_end(a, group_begin(a, raw, db_of(a), false));
 }
 
 /* ---- Splitting */
@@ -431,7 +436,7 @@ static void show(struct apply *a, const struct parsed *p)
 static void apply_transaction(struct apply *a, const char *p, size_t length)
 {
     const char *end = p + length;
-    int db = apply_db(a);
+    int db = db_of(a);
     bool kept = all_run(a, p, end, &db);
     struct group g = group_begin(a, bytes_of(p, length), db, kept);
     while (p < end) {

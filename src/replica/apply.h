@@ -37,7 +37,7 @@ bool apply_run(struct apply *a, size_t n);
 bool apply_was_asked(struct apply *a, uint64_t *offset);
 /* Who its commands run as: shown, and marked for closing by CLIENT KILL. */
 struct client *apply_client(const struct apply *a);
-/* The database that the stream is in. */
+/* The database that the stream is in; beyond the last one: in one that we do not have. */
 int apply_db(const struct apply *a);
 
 #endif

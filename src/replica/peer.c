@@ -475,3 +475,9 @@ struct peer_name peer_name(const struct peer *p)
         snprintf(name.text, sizeof(name.text), "%s:<unknown-replica-port>", name.ip);
     return name;
 }
+
+void peer_close_all(struct replication *r)
+{
+    for (struct dlist_node *n = r->peers.next; n != &r->peers; n = n->next)
+        client_close(dlist_item(n, struct peer, node)->client);
+}

@@ -95,6 +95,10 @@ void peer_tick(struct peer *p);
 /* Closes it when it lacks more than client-output-buffer-limit allows. */
 void peer_limit(struct peer *p);
 
+/* What we have is not theirs any more, or has another name: all replicas are closed, and ask again.
+ */
+void peer_close_all(struct replication *r);
+
 /* Bytes of the stream that it has not been sent. */
 uint64_t peer_lacks(const struct peer *p);
 /* How long ago it last told its offset, in seconds. */

@@ -5,8 +5,10 @@
 #include "engine/block.h"
 #include "replica/acks.h"
 #include "replica/copy.h"
+#include "replica/follow.h"
 #include "replica/peer.h"
 #include "replica/quorum.h"
+#include "replica/role.h"
 
 static const char ping[] = "*1\r\n$4\r\nPING\r\n";
 static const char getack[] = "*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n";
@@ -26,8 +28,15 @@ struct replication *replica_new(struct engine *e, struct loop *l,
     return r;
 }
 
+void replica_part(struct replication *r)
+{
+    follow_free(r->follow);
+    r->follow = NULL;
+}
+
 void replica_free(struct replication *r)
 {
+    replica_part(r);
     r->engine->replication = NULL;
     copy_free(r->copy);
     if (backlog_is_open(&r->backlog))
@@ -72,10 +81,8 @@ static void trim(struct replication *r)
     backlog_trim(b, from);
 }
 
-void replica_send(struct replication *r)
+static void feed_peers(struct replication *r)
 {
-    if (!backlog_is_open(&r->backlog))
-        return;
     backlog_take(&r->backlog);
     for (struct dlist_node *n = r->peers.next; n != &r->peers; n = n->next) {
         peer_send(peer_at(n));
@@ -83,6 +90,14 @@ void replica_send(struct replication *r)
     }
     copy_send(r->copy);
     trim(r);
+}
+
+void replica_send(struct replication *r)
+{
+    if (backlog_is_open(&r->backlog))
+        feed_peers(r);
+    if (r->follow)
+        follow_write(r->follow);
 }
 
 void replica_end_turn(struct replication *r)
@@ -143,4 +158,23 @@ void replica_client_gone(struct client *c)
 void replica_reset_statistics(struct replication *r)
 {
     r->figures = (struct replication_figures){0};
+}
+
+void replica_read(struct replication *r)
+{
+    if (!r->follow)
+        return;
+    role_settle(r);
+    follow_read(r->follow);
+}
+
+bool replica_has_work(const struct replication *r)
+{
+    return r->follow && follow_has_work(r->follow);
+}
+
+void replica_load_turn(struct replication *r)
+{
+    if (r->follow)
+        follow_load_turn(r->follow);
 }

@@ -7,6 +7,8 @@
 /* run_id and loop are borrowed. engine.replication is this one until replica_free(). */
 struct replication *replica_new(struct engine *e, struct loop *l,
                                 const struct replication_services *services, const char *run_id);
+/* The link to a primary goes: before all clients do. */
+void replica_part(struct replication *r);
 /* After all clients. */
 void replica_free(struct replication *r);
 
@@ -16,6 +18,12 @@ void replica_tick(struct replication *r);
 void replica_serve(struct replication *r);
 /* In front of the flush: what the stream holds beside effects. */
 void replica_begin_flush(struct replication *r);
+/* In front of the requests of a turn: what the primary has sent. */
+void replica_read(struct replication *r);
+/* There is something of the primary to be read at once. */
+bool replica_has_work(const struct replication *r);
+/* In a turn within loading what the primary has sent. */
+void replica_load_turn(struct replication *r);
 /* Between the flush of the append-only file and the replies: the stream goes to the replicas. */
 void replica_send(struct replication *r);
 /* Between batches: a fork. */

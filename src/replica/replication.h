@@ -30,6 +30,13 @@ struct replication_snapshot {
     bool no_keys, no_libraries; /* into a pipe only: without these */
 };
 
+/* How the loading of what a primary sent ended. */
+enum replication_load {
+    REPLICATION_LOADED,
+    REPLICATION_LOAD_FAILED, /* and there are no data any more */
+    REPLICATION_STOPPED      /* the server ends */
+};
+
 /* What only the server can do; filled by it. Errors are -errno. */
 struct replication_services {
     void *context;
@@ -41,6 +48,13 @@ struct replication_services {
     pid_t (*fork)(void *context, const struct replication_snapshot *s);
     /* Ends it; nothing is heard of it any more. */
     void (*kill)(void *context);
+    /* Drops all data and loads this snapshot in their place, with turns of the server in between.
+     * *db: the database that the stream behind it is in. Until load_ended() nothing is kept in the
+     * append-only file. */
+    enum replication_load (*load)(void *context, const char *path, int *db);
+    /* The journal belongs to what was loaded (or, that having failed, to nothing): it may be kept
+     * in the append-only file again. */
+    void (*load_ended)(void *context);
 };
 
 struct replication_figures {

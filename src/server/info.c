@@ -6,6 +6,7 @@
 #include "engine/engine_metrics.h"
 #include "persist/aof_metrics.h"
 #include "persist/journal_metrics.h"
+#include "replica/follow_metrics.h"
 #include "replica/replica_metrics.h"
 #include "script/scripting_metrics.h"
 #include "server/absent_metrics.h"
@@ -82,7 +83,12 @@ static const char stats_order[] =
     "instantaneous_eventloop_duration_usec";
 
 static const char replication_order[] =
-    "role connected_slaves min_slaves_good_slaves slave master_failover_state master_replid "
+    "role master_host master_port master_link_status master_last_io_seconds_ago "
+    "master_sync_in_progress slave_read_repl_offset slave_repl_offset master_sync_total_bytes "
+    "master_sync_read_bytes master_sync_left_bytes master_sync_perc "
+    "master_sync_last_io_seconds_ago master_link_down_since_seconds slave_priority "
+    "slave_read_only replica_announced connected_slaves min_slaves_good_slaves slave "
+    "master_failover_state master_replid "
     "master_replid2 "
     "master_repl_offset second_repl_offset repl_backlog_active repl_backlog_size "
     "repl_backlog_first_byte_offset repl_backlog_histlen unreplicated_bytes";
@@ -142,6 +148,7 @@ struct metric_set *info_new(const struct info_parts *p)
     metric_add(m, "replication", &journal_metrics, e->journal);
     metric_add(m, "replication", &replica_metrics, e->replication);
     metric_add(m, "replication", &replica_metrics_peers, e->replication);
+    metric_add(m, "replication", &follow_metrics, e->replication);
     metric_add(m, "cpu", &process_metrics_cpu, NULL);
     metric_add(m, "commandstats", &command_metrics, e);
     metric_add(m, "errorstats", &command_metrics_errors, e);

@@ -39,4 +39,9 @@ enum loader_how {
 bool loader_snapshot(struct loader *l, const char *path, enum loader_how how);
 bool loader_aof(struct loader *l);
 
+/* Into an empty data set what a primary has sent, with turns of the server in between as at
+ * startup. *db: the database that the stream behind it is in. */
+enum loader_end { LOADER_LOADED, LOADER_FAILED, LOADER_STOPPED };
+enum loader_end loader_copy(struct loader *l, const char *path, int *db);
+
 #endif

@@ -36,7 +36,8 @@ struct persistence {
     struct persistence_parts parts;
     struct save_record save;
     bool save_scheduled;
-    bool flushed; /* FLUSHALL inside a transaction: save the empty data set at its end */
+    bool closed_for_copy; /* the append-only file: persistence_copy_ended() opens it */
+    bool flushed;         /* FLUSHALL inside a transaction: save the empty data set at its end */
 };
 
 struct persistence *persistence_new(const struct persistence_parts *parts)
@@ -451,6 +452,33 @@ bool persistence_switch_aof(struct persistence *p, bool on, const char **reason)
     }
     *reason = "Unable to turn on AOF. Check server logs.";
     return rewrite_open_first(r);
+}
+
+/* ---- What a primary has sent */
+
+enum loader_end persistence_load_copy(struct persistence *p, const char *path, int *db)
+{
+    struct engine *e = p->parts.engine;
+    const char *reason;
+    p->closed_for_copy = aof_is_open(p->parts.aof);
+    persistence_switch_aof(p, false, &reason);
+    end_old_child(p, true);
+    log_line(LOG_NOTICE, "MASTER <-> REPLICA sync: Flushing old data");
+    empty(e);
+    log_line(LOG_NOTICE, "MASTER <-> REPLICA sync: Loading DB in memory");
+    enum loader_end end = loader_copy(p->parts.loader, path, db);
+    if (end == LOADER_FAILED)
+        empty(e);
+    p->save.saved_dirty = e->store->dirty;
+    return end;
+}
+
+void persistence_copy_ended(struct persistence *p)
+{
+    const char *reason;
+    if (p->closed_for_copy && !persistence_switch_aof(p, true, &reason))
+        log_line(LOG_WARNING, "%s", reason);
+    p->closed_for_copy = false;
 }
 
 /* ---- Figures */

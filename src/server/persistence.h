@@ -49,6 +49,11 @@ int persistence_save(struct persistence *p);
 int64_t persistence_last_save(const struct persistence *p);
 int persistence_reload(struct persistence *p, bool save, bool flush, bool merge);
 int persistence_load_aof_again(struct persistence *p);
+/* Drops all data and loads what a primary has sent, with turns of the server in between. *db: the
+ * database that the stream behind it is in. The append-only file is closed, and opened anew by
+ * persistence_copy_ended(), when the journal says what its bytes belong to. */
+enum loader_end persistence_load_copy(struct persistence *p, const char *path, int *db);
+void persistence_copy_ended(struct persistence *p);
 void persistence_all_flushed(struct persistence *p);
 
 /* The final saves. how: ENGINE_SHUTDOWN_ bits. Returns false when one failed. */

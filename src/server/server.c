@@ -28,6 +28,7 @@
 #include "io/file.h"
 #include "persist/aof.h"
 #include "replica/replica.h"
+#include "replica/role.h"
 #include "script/scripting.h"
 #include "server/admit.h"
 #include "server/apply.h"
@@ -118,6 +119,21 @@ static void copy_ended(void *context, bool good)
 {
     const struct server *s = context;
     replica_copy_ended(s->replication, good);
+}
+
+static enum replication_load load_copy(void *context, const char *path, int *db)
+{
+    const struct server *s = context;
+    enum loader_end end = persistence_load_copy(s->persistence, path, db);
+    return end == LOADER_LOADED   ? REPLICATION_LOADED
+           : end == LOADER_FAILED ? REPLICATION_LOAD_FAILED
+                                  : REPLICATION_STOPPED;
+}
+
+static void load_ended(void *context)
+{
+    const struct server *s = context;
+    persistence_copy_ended(s->persistence);
 }
 
 /* In a forked child. */
@@ -219,7 +235,9 @@ static void make_parts(struct server *s)
                                                                 .connection = connection_of,
                                                                 .may_fork = may_fork,
                                                                 .fork = fork_copy,
-                                                                .kill = kill_copy},
+                                                                .kill = kill_copy,
+                                                                .load = load_copy,
+                                                                .load_ended = load_ended},
                                  s->info.process.run_id);
     s->turn = turn_new(&(struct turn_parts){.engine = e,
                                             .loop = s->loop,
@@ -361,7 +379,10 @@ struct engine *server_engine(struct server *s)
 bool server_load(struct server *s)
 {
     backup_sweep(s->backup);
-    return persistence_load(s->persistence);
+    if (!persistence_load(s->persistence))
+        return false;
+    role_begin(s->replication);
+    return true;
 }
 
 int server_run(struct server *s)
@@ -376,6 +397,7 @@ int server_run(struct server *s)
 void server_free(struct server *s)
 {
     struct engine *e = &s->engine;
+    replica_part(s->replication);
     while (!dlist_empty(&e->clients.all)) {
         struct client *c = dlist_item(e->clients.all.next, struct client, all);
         client_close(c);

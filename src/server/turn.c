@@ -7,6 +7,7 @@
  *   memory     over maxmemory? Evicts, for a bounded time.
  *   timers     note what is due; a pause that is over ends, blocked clients whose time has come are
  *              answered.
+ *   primary    what our primary has sent is applied, in front of everybody else; then
  *   resume     clients that were held up go on; then
  *   read       one read a connection, in groups: commands run, their effects gather in the journal,
  *              their replies in the clients' output. What was kept from before comes first, and no
@@ -72,7 +73,7 @@ static int64_t sleep_ms(const struct turn *t)
     const struct turn_parts *p = &t->parts;
     struct engine *e = p->engine;
     if (!dlist_empty(&e->clients.resuming) || link_is_readable(p->links) ||
-        !dlist_empty(&e->clients.closing) || block_has_work(e))
+        !dlist_empty(&e->clients.closing) || block_has_work(e) || replica_has_work(p->replication))
         return 0;
     int64_t most = durability_waits_for_group(p->durability) ? 1 : -1;
     int64_t left = timer_sleep_ms(&e->timers, clock_steady_ms(), clock_wall_ms());
@@ -84,6 +85,7 @@ static void run_requests(const struct turn_parts *p)
 {
     const struct engine *e = p->engine;
     bool resumed = !dlist_empty(&e->clients.resuming);
+    replica_read(p->replication);
     if (resumed)
         link_resume_all(p->links);
     link_read_all(p->links);
@@ -178,6 +180,7 @@ bool turn_in_loading(struct turn *t)
     if (shutdown_is_stopping(p->shutdown))
         return false;
     now_read(p->engine);
+    replica_load_turn(p->replication);
     link_read_all(p->links);
     client_order_output(p->engine);
     link_write_all(p->links);

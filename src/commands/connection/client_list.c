@@ -38,7 +38,8 @@ static void list_all(struct call *call, int only_class, struct buf *b)
     struct engine *e = call->engine;
     for (struct dlist_node *n = e->clients.all.next; n != &e->clients.all; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
-        if (c->flags & (CLIENT_REPLAY | CLIENT_CLOSING))
+        if ((c->flags & CLIENT_CLOSING) ||
+            (c->flags & (CLIENT_REPLAY | CLIENT_PRIMARY)) == CLIENT_REPLAY)
             continue;
         if (only_class >= 0 && client_class(c) != (enum client_class)only_class)
             continue;
@@ -51,7 +52,7 @@ static bool parse_class(struct call *call, struct bytes word, int *out)
     *out = bytes_is(word, "normal")                               ? CLASS_NORMAL
            : bytes_is(word, "slave") || bytes_is(word, "replica") ? CLASS_REPLICA
            : bytes_is(word, "pubsub")                             ? CLASS_PUBSUB
-           : bytes_is(word, "master")                             ? CLASS_COUNT
+           : bytes_is(word, "master")                             ? CLASS_PRIMARY
                                                                   : -1;
     if (*out >= 0)
         return true;
@@ -100,7 +101,7 @@ struct kill_filter {
 /* A client without a link (a script's, the journal's) is no connection. */
 static bool matches(const struct call *call, const struct kill_filter *f, const struct client *c)
 {
-    if (!c->link || (c->flags & CLIENT_CLOSING) || f->never)
+    if ((!c->link && !(c->flags & CLIENT_PRIMARY)) || (c->flags & CLIENT_CLOSING) || f->never)
         return false;
     if (f->by_id && c->id != f->id)
         return false;

@@ -70,7 +70,7 @@ static void do_hello(struct call *call)
     reply_bulk_text(call->reply, "mode");
     reply_bulk_text(call->reply, "standalone");
     reply_bulk_text(call->reply, "role");
-    reply_bulk_text(call->reply, "master");
+    reply_bulk_text(call->reply, call->engine->role == ROLE_PRIMARY ? "master" : "replica");
     reply_bulk_text(call->reply, "modules");
     reply_array(call->reply, 0);
 }

@@ -1,6 +1,7 @@
 /* ROLE. */
 #include "commands/index.h"
 
+#include "replica/follow.h"
 #include "replica/peer.h"
 
 static struct peer *peer_at(struct dlist_node *n)
@@ -8,8 +9,30 @@ static struct peer *peer_at(struct dlist_node *n)
     return dlist_item(n, struct peer, node);
 }
 
+static void tell_of_primary(struct call *call)
+{
+    static const char *const names[] = {
+        [FOLLOW_CONNECT] = "connect",     [FOLLOW_CONNECTING] = "connecting",
+        [FOLLOW_PING] = "handshake",      [FOLLOW_INTRODUCE] = "handshake",
+        [FOLLOW_ASK] = "handshake",       [FOLLOW_TRANSFER] = "sync",
+        [FOLLOW_CONNECTED] = "connected",
+    };
+    struct follow_figures f;
+    follow_figures(call->engine->replication->follow, &f);
+    reply_array(call->reply, 5);
+    reply_bulk_text(call->reply, "slave");
+    reply_bulk_text(call->reply, f.host);
+    reply_int(call->reply, f.port);
+    reply_bulk_text(call->reply, names[f.state]);
+    reply_int(call->reply, f.state == FOLLOW_CONNECTED ? (long long)f.offset : -1);
+}
+
 static void do_role(struct call *call)
 {
+    if (replication_is_replica(call->engine->replication)) {
+        tell_of_primary(call);
+        return;
+    }
     struct dlist_node *peers = &call->engine->replication->peers;
     size_t online = 0;
     for (struct dlist_node *n = peers->next; n != peers; n = n->next)

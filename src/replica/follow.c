@@ -1,0 +1,598 @@
+/* States of the link (enum follow_state), in the usual order:
+ *
+ *   CONNECT     until `try_ms`; at once after REPLICAOF and when a link was lost that had been
+ *               whole, else after a time that doubles from FIRST_DELAY to LAST_DELAY
+ *   CONNECTING  io/dial
+ *   PING        one request, one answer: is somebody there, and who
+ *   INTRODUCE   AUTH and REPLCONFs in one write (replica/handshake)
+ *   ASK         PSYNC with our ID and the next byte, or ? -1. +CONTINUE: connected. +FULLRESYNC:
+ *               TRANSFER. -LOADING and the like: later. Anything else: SYNC on the same link
+ *   TRANSFER    replica/receive; when all of it is there and good, replica/adopt puts it in place
+ * of what we have, in turns of its own. Only then the journal is the primary's CONNECTED
+ * replica/apply; an ACK each second and when asked
+ *
+ * Whatever fails drops the link: what we hold, its ID and its offset stay, and the next attempt
+ * asks for what is missing. `knows` is false when they are no place in anybody's history: then
+ * everything is asked for. That is so at a start without files, after a load that failed when the
+ * old data were gone, and after bytes that were no stream.
+ *
+ * Nothing for repl-timeout in any state: dropped as well.
+ *
+ * Bytes that come are gathered in `in` until somebody takes them: lines, the snapshot; the stream
+ * is read straight into apply's buffer. */
+#include "replica/follow.h"
+
+#include "base/assert.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "engine/client.h"
+#include "engine/state.h"
+#include "io/dial.h"
+#include "io/listen.h"
+#include "replica/adopt.h"
+#include "replica/apply.h"
+#include "replica/handshake.h"
+#include "replica/receive.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FIRST_DELAY 100
+#define LAST_DELAY  1000
+#define LINE        4096 /* of an answer, at most */
+#define READ_PIECE  ((size_t)128 << 10)
+#define READ_TURN   ((size_t)1 << 20) /* of the stream, in one turn */
+struct follow {
+    struct replication *r;
+    char *host;
+    int port;
+    enum follow_state state;
+    bool knows;
+    bool ready;   /* the socket may have something, or takes something */
+    bool loads;   /* in TRANSFER: services.load() runs */
+    bool by_sync; /* the primary knows no PSYNC: there are no offsets */
+    bool was_up;  /* since the server became its replica */
+    int db;       /* that the stream is in; -1: unknown */
+    struct dial *dial;
+    struct conn *conn;
+    struct chain out;
+    struct buf in;
+    struct handshake handshake;
+    struct receive *receive;
+    struct apply *apply;
+    bool ack_due;   /* the primary is to hear how far we are */
+    bool ack_asked; /* it has asked: up to ack_offset */
+    uint64_t ack_offset;
+    int64_t try_ms, io_ms, down_ms, ticked_ms, acked_ms;
+    int delay;
+    struct timer timer;
+    bool due;
+};
+
+static void timer_due(struct timer *t)
+{
+    dlist_item(t, struct follow, timer)->due = true;
+}
+
+static int64_t now(const struct follow *f)
+{
+    return f->r->engine->steady_ms;
+}
+
+/* The next moment at which there is something to do without anybody's asking. */
+static void set_timer(struct follow *f)
+{
+    int64_t at = f->state == FOLLOW_CONNECT ? f->try_ms : f->ticked_ms + 1000;
+    timer_set(&f->r->engine->timers, &f->timer, TIMER_STEADY, at, timer_due);
+}
+
+static void set_state(struct follow *f, enum follow_state state)
+{
+    f->state = state;
+    state_set_role(f->r->engine, state == FOLLOW_CONNECTED ? ROLE_REPLICA_UP : ROLE_REPLICA_DOWN);
+    set_timer(f);
+}
+
+static void conn_ready(void *context, int events)
+{
+    struct follow *f = context;
+    (void)events;
+    f->ready = true;
+}
+
+struct follow *follow_new(struct replication *r, const char *host, int port, bool knows)
+{
+    struct follow *f = mem_zalloc(sizeof(*f));
+    const struct journal *j = r->engine->journal;
+    f->r = r;
+    f->host = mem_copy_text(host, strlen(host));
+    f->port = port;
+    f->knows = knows;
+    f->db = j->db;
+    f->due = true;
+    f->down_ms = f->ticked_ms = f->try_ms = now(f);
+    set_state(f, FOLLOW_CONNECT);
+    return f;
+}
+
+/* ---- The end of a link */
+
+static void forget_apply(struct follow *f)
+{
+    if (!f->apply)
+        return;
+    f->db = apply_db(f->apply);
+    apply_free(f->apply);
+    f->apply = NULL;
+}
+
+/* As if there had been no link; the next one in so many milliseconds. */
+static void drop(struct follow *f, int64_t delay_ms)
+{
+    bool was_up = f->state == FOLLOW_CONNECTED;
+    forget_apply(f);
+    receive_free(f->receive);
+    f->receive = NULL;
+    dial_free(f->dial);
+    f->dial = NULL;
+    conn_free(f->conn);
+    f->conn = NULL;
+    chain_free(&f->out);
+    buf_free(&f->in);
+    f->ready = f->ack_due = f->ack_asked = f->by_sync = false;
+    f->try_ms = now(f) + delay_ms;
+    if (was_up)
+        f->down_ms = now(f);
+    set_state(f, FOLLOW_CONNECT);
+}
+
+/* The attempt has failed: the next one waits. */
+static void fail(struct follow *f)
+{
+    f->delay = f->delay == 0 ? FIRST_DELAY : f->delay * 2 < LAST_DELAY ? f->delay * 2 : LAST_DELAY;
+    drop(f, f->delay);
+}
+
+static void lost(struct follow *f, const char *why)
+{
+    bool was_up = f->state == FOLLOW_CONNECTED;
+    if (was_up) {
+        log_line(LOG_WARNING, "Connection with master lost.%s%s", *why ? " " : "", why);
+        log_line(LOG_NOTICE, "Caching the disconnected master state.");
+        drop(f, 0);
+        return;
+    }
+    log_line(LOG_WARNING,
+             f->state == FOLLOW_TRANSFER ? "I/O error trying to sync with MASTER: %s"
+                                         : "Error condition on socket for SYNC: %s",
+             *why ? why : "connection lost");
+    fail(f);
+}
+
+void follow_free(struct follow *f)
+{
+    if (!f)
+        return;
+    drop(f, 0);
+    timer_stop(&f->r->engine->timers, &f->timer);
+    mem_free(f->host);
+    mem_free(f);
+}
+
+void follow_turn_to(struct follow *f, const char *host, int port)
+{
+    char *copy = mem_copy_text(host, strlen(host));
+    mem_free(f->host);
+    f->host = copy;
+    f->port = port;
+    f->delay = 0;
+    f->was_up = false;
+    drop(f, 0);
+    f->down_ms = now(f);
+    f->due = true;
+}
+
+/* ---- What we say */
+
+/* How far we are: applied, and in our file. */
+static void acknowledge(struct follow *f, int64_t at_ms)
+{
+    const struct engine *e = f->r->engine;
+    const struct gate_promise *p = &e->gate.promise;
+    uint64_t offset = f->ack_asked ? f->ack_offset : e->journal->offset;
+    uint64_t filed = journal_filed(e->journal), synced = p->durable ? p->synced : 0;
+    if (f->by_sync)
+        chain_add(&f->out, BYTES("\n"));
+    else
+        handshake_acknowledge(&f->out, offset < filed ? offset : filed, p->open ? &synced : NULL);
+    f->ack_due = f->ack_asked = false;
+    f->acked_ms = at_ms;
+}
+
+/* ---- The link is whole */
+
+static void connected(struct follow *f)
+{
+    char address[64], local[64];
+    int fd = conn_fd(f->conn);
+    listen_addresses(fd, address, local, sizeof(address));
+    f->apply = apply_new(f->r, &(struct apply_options){.address = address,
+                                                       .local_address = local,
+                                                       .fd = fd,
+                                                       .db = f->db,
+                                                       .foreign = f->handshake.foreign});
+    f->knows = !f->by_sync;
+    f->was_up = true;
+    f->delay = 0;
+    f->ack_due = true;
+    set_state(f, FOLLOW_CONNECTED);
+}
+
+/* ---- A snapshot */
+
+static void begin_transfer(struct follow *f)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "temp-repl-%d.rdb", (int)getpid());
+    f->receive = receive_new(path, f->r->engine->settings->rdbchecksum);
+    set_state(f, FOLLOW_TRANSFER);
+    if (f->by_sync) {
+        log_line(LOG_NOTICE, "Retrying with SYNC...");
+        chain_add(&f->out, BYTES("SYNC\r\n"));
+    }
+}
+
+/* All of it is there. */
+static void load(struct follow *f)
+{
+    const struct handshake *h = &f->handshake;
+    f->loads = true;
+    f->ticked_ms = now(f) - 1000;
+    follow_load_turn(f);
+    enum replication_load end =
+        adopt_snapshot(f->r, receive_path(f->receive), f->by_sync ? NULL : h->new_id, h->offset);
+    f->loads = false;
+    if (end == REPLICATION_STOPPED)
+        return;
+    f->ticked_ms = f->io_ms = now(f);
+    f->knows = false;
+    if (end == REPLICATION_LOAD_FAILED) {
+        fail(f);
+        return;
+    }
+    receive_free(f->receive);
+    f->receive = NULL;
+    f->db = f->r->engine->journal->db;
+    connected(f);
+}
+
+/* True: some of what came has been taken, and we are still there. */
+static bool transfer(struct follow *f)
+{
+    size_t used;
+    enum receive_state state = receive_take(f->receive, buf_bytes(&f->in), &used);
+    buf_consume(&f->in, used);
+    if (state == RECEIVE_FAILED)
+        fail(f);
+    else if (state == RECEIVE_WHOLE)
+        load(f);
+    return used > 0 && state != RECEIVE_FAILED;
+}
+
+/* ---- Answers */
+
+static void heard_ping(struct follow *f, struct bytes line)
+{
+    struct replication *r = f->r;
+    if (handshake_ping(line) != HANDSHAKE_GOES_ON) {
+        drop(f, LAST_DELAY);
+        return;
+    }
+    handshake_introduce(&f->handshake, r->engine->settings, r->run_id, &f->out);
+    set_state(f, FOLLOW_INTRODUCE);
+}
+
+static void heard_introduction(struct follow *f, struct bytes line)
+{
+    enum handshake_answer a = handshake_heard(&f->handshake, line);
+    if (a == HANDSHAKE_REFUSED) {
+        drop(f, LAST_DELAY);
+    } else if (a == HANDSHAKE_GOES_ON) {
+        handshake_ask(&f->handshake, f->r->engine->journal, f->knows, &f->out);
+        set_state(f, FOLLOW_ASK);
+    }
+}
+
+static void heard_answer(struct follow *f, struct bytes line)
+{
+    const struct handshake *h = &f->handshake;
+    enum handshake_answer a = handshake_answer(&f->handshake, line);
+    if (a == HANDSHAKE_FULL || a == HANDSHAKE_OLD) {
+        f->by_sync = a == HANDSHAKE_OLD;
+        begin_transfer(f);
+    } else if (a == HANDSHAKE_REST) {
+        if (*h->new_id)
+            adopt_id(f->r, h->new_id);
+        log_line(LOG_NOTICE,
+                 "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.");
+        connected(f);
+    } else {
+        fail(f);
+    }
+}
+
+/* One line of those that have come; false: there is none yet. Line ends alone keep a link alive. */
+static bool take_line(struct follow *f)
+{
+    char line[LINE];
+    size_t n;
+    if (!handshake_line(&f->in, line, sizeof(line), &n)) {
+        if (f->in.n >= sizeof(line))
+            lost(f, "what it answers has no end");
+        return false;
+    }
+    struct bytes text = bytes_of(line, n);
+    if (n == 0)
+        return true;
+    if (f->state == FOLLOW_PING)
+        heard_ping(f, text);
+    else if (f->state == FOLLOW_INTRODUCE)
+        heard_introduction(f, text);
+    else
+        heard_answer(f, text);
+    return true;
+}
+
+/* ---- Bytes */
+
+/* So many bytes of the stream stand where apply_place() said. */
+static bool take_stream(struct follow *f, size_t n)
+{
+    f->r->figures.bytes_in += n;
+    if (!apply_run(f->apply, n)) {
+        log_line(LOG_WARNING, "What came from the master is no stream of commands: the link is "
+                              "closed and everything is asked for anew.");
+        f->knows = false;
+        drop(f, LAST_DELAY);
+        return false;
+    }
+    f->ack_asked |= apply_was_asked(f->apply, &f->ack_offset);
+    f->ack_due |= f->ack_asked;
+    return true;
+}
+
+/* What stands behind +CONTINUE, or behind a snapshot. */
+static bool take_rest(struct follow *f)
+{
+    size_t room, n = f->in.n;
+    char *to = apply_place(f->apply, &room);
+    n = n < room ? n : room;
+    memcpy(to, f->in.p, n);
+    buf_consume(&f->in, n);
+    return take_stream(f, n);
+}
+
+static void use_bytes(struct follow *f)
+{
+    bool more = true;
+    while (more && f->in.n) {
+        if (f->state == FOLLOW_CONNECTED)
+            more = take_rest(f);
+        else if (f->state == FOLLOW_TRANSFER)
+            more = transfer(f);
+        else
+            more = f->state != FOLLOW_CONNECT && take_line(f);
+    }
+}
+
+/* Reads once; how many bytes came, 0: none for now. */
+static size_t read_once(struct follow *f)
+{
+    bool stream = f->state == FOLLOW_CONNECTED;
+    size_t room = READ_PIECE;
+    char *to = stream ? apply_place(f->apply, &room) : buf_room(&f->in, room);
+    long n = conn_read(f->conn, to, room < READ_PIECE ? room : READ_PIECE);
+    if (n == -EAGAIN || n == -EINTR)
+        return 0;
+    if (n <= 0) {
+        lost(f, n < 0 ? strerror((int)-n) : "");
+        return 0;
+    }
+    f->io_ms = now(f);
+    if (stream) {
+        take_stream(f, (size_t)n);
+    } else {
+        f->r->figures.bytes_in += (uint64_t)n;
+        f->in.n += (size_t)n;
+        use_bytes(f);
+    }
+    return (size_t)n;
+}
+
+/* The primary is not read while our file cannot take what it sends. */
+static bool is_held(const struct follow *f)
+{
+    const struct engine *e = f->r->engine;
+    return f->state == FOLLOW_CONNECTED && (e->slow_path & ENGINE_DISK_FAILED) &&
+           !e->settings->replica_ignore_disk_write_errors;
+}
+
+static void read_link(struct follow *f)
+{
+    size_t got = 0, n;
+    f->ready = false;
+    do {
+        n = read_once(f);
+        got += n;
+    } while (n && f->conn && got < READ_TURN && !is_held(f));
+    if (f->conn && n) /* there may be more */
+        f->ready = true;
+}
+
+/* ---- Connecting */
+
+static void try_to_connect(struct follow *f)
+{
+    log_line(LOG_NOTICE, f->was_up ? "Reconnecting to MASTER %s:%d" : "Connecting to MASTER %s:%d",
+             f->host, f->port);
+    f->io_ms = f->ticked_ms = now(f);
+    f->dial = dial_new(f->r->loop,
+                       &(struct dial_to){.host = f->host,
+                                         .port = f->port,
+                                         .source = f->r->engine->settings->bind_source_addr},
+                       conn_ready, f);
+    f->ready = true;
+    set_state(f, FOLLOW_CONNECTING);
+    log_line(LOG_NOTICE, "MASTER <-> REPLICA sync started");
+}
+
+static void go_on_dialling(struct follow *f)
+{
+    f->ready = false;
+    int error = dial_step(f->dial, &f->conn);
+    if (error == -EAGAIN)
+        return;
+    if (error) {
+        log_line(LOG_WARNING, "Error condition on socket for SYNC: %s", strerror(-error));
+        fail(f);
+        return;
+    }
+    dial_free(f->dial);
+    f->dial = NULL;
+    f->io_ms = now(f);
+    listen_tune(conn_fd(f->conn), (int)f->r->engine->settings->tcp_keepalive);
+    log_line(LOG_NOTICE, "Non blocking connect for SYNC fired the event.");
+    handshake_say(&f->out, (const struct bytes[]){BYTES("PING")}, 1);
+    set_state(f, FOLLOW_PING);
+}
+
+/* ---- Time */
+
+static void tick(struct follow *f)
+{
+    int64_t silence = now(f) - f->io_ms;
+    f->ticked_ms = now(f);
+    if (silence > f->r->engine->settings->repl_timeout * 1000) {
+        log_line(LOG_WARNING, f->state == FOLLOW_CONNECTED
+                                  ? "MASTER timeout: no data nor PING received..."
+                                  : "Timeout connecting to the MASTER, or receiving from it: no "
+                                    "data for repl-timeout");
+        if (f->state == FOLLOW_CONNECTED)
+            lost(f, "");
+        else
+            fail(f);
+    }
+}
+
+static void do_due(struct follow *f)
+{
+    f->due = false;
+    if (f->state != FOLLOW_CONNECT && now(f) - f->ticked_ms >= 1000)
+        tick(f);
+    set_timer(f);
+}
+
+/* ---- The phases of the turn */
+
+/* CLIENT KILL. Not while a script of the primary's runs. */
+static bool is_killed(const struct follow *f)
+{
+    return f->apply &&
+           (apply_client(f->apply)->flags & (CLIENT_CLOSING | CLIENT_RUNNING)) == CLIENT_CLOSING;
+}
+
+bool follow_has_work(const struct follow *f)
+{
+    return f->due || (f->ready && !is_held(f));
+}
+
+void follow_read(struct follow *f)
+{
+    if (f->loads)
+        return;
+    if (f->due)
+        do_due(f);
+    if (is_killed(f))
+        lost(f, "");
+    if (f->state == FOLLOW_CONNECT && now(f) >= f->try_ms)
+        try_to_connect(f);
+    if (f->ready && f->dial)
+        go_on_dialling(f);
+    if (f->ready && f->conn && !is_held(f))
+        read_link(f);
+}
+
+static void send_out(struct follow *f)
+{
+    while (chain_pending(&f->out)) {
+        long n = conn_write(f->conn, &f->out, UINT64_MAX);
+        if (n == -EINTR)
+            continue;
+        if (n < 0 && n != -EAGAIN) {
+            if (!(f->r->engine->slow_path & ENGINE_BUSY)) /* else its script may run */
+                lost(f, strerror((int)-n));
+            return;
+        }
+        if (n <= 0)
+            break;
+    }
+    conn_want(f->conn, !is_held(f), chain_pending(&f->out) > 0);
+}
+
+void follow_write(struct follow *f)
+{
+    /* In a script that is busy time stands still. */
+    int64_t clock = f->r->engine->slow_path & ENGINE_BUSY ? clock_steady_ms() : now(f);
+    if (is_killed(f))
+        lost(f, "");
+    if (!f->conn || f->loads)
+        return;
+    f->ack_due |= clock - f->acked_ms >= 1000;
+    if (f->ack_due && f->state == FOLLOW_CONNECTED)
+        acknowledge(f, clock);
+    if (chain_pending(&f->out) || is_held(f))
+        send_out(f);
+}
+
+void follow_load_turn(struct follow *f)
+{
+    int64_t at = now(f);
+    if (!f->loads || !f->conn || at - f->ticked_ms < 1000)
+        return;
+    f->ticked_ms = at;
+    chain_add(&f->out, BYTES("\n"));
+    long n = conn_write(f->conn, &f->out, UINT64_MAX);
+    (void)n; /* a link that is gone is noticed behind the load */
+}
+
+/* ---- What is told */
+
+void follow_figures(const struct follow *f, struct follow_figures *out)
+{
+    int64_t length = -1;
+    int64_t silence = (now(f) - f->io_ms) / 1000;
+    *out = (struct follow_figures){
+        .host = f->host,
+        .port = f->port,
+        .state = f->state,
+        .offset = f->r->engine->journal->offset,
+        .io_ago_s = f->state == FOLLOW_CONNECTED ? silence : -1,
+        .down_s = f->state == FOLLOW_CONNECTED || !f->was_up ? -1 : (now(f) - f->down_ms) / 1000,
+        .transfers = f->state == FOLLOW_TRANSFER,
+        .total = -1,
+        .left = -1,
+        .transfer_io_ago_s = silence};
+    if (!f->receive)
+        return;
+    out->read = receive_bytes(f->receive);
+    receive_has_begun(f->receive, &length);
+    if (length >= 0) {
+        out->total = length;
+        out->left = length - (int64_t)out->read;
+    }
+}

@@ -1,0 +1,203 @@
+#include "replica/handshake.h"
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "base/num.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void handshake_say(struct chain *out, const struct bytes *argv, int argc)
+{
+    struct buf b = {0};
+    journal_format(&b, argv, argc);
+    chain_add(out, buf_bytes(&b));
+    buf_free(&b);
+}
+
+#define SAY(out, ...)                                                                              \
+    handshake_say(out, (const struct bytes[]){__VA_ARGS__},                                        \
+                  (int)(sizeof((const struct bytes[]){__VA_ARGS__}) / sizeof(struct bytes)))
+
+bool handshake_line(struct buf *in, char *line, size_t room, size_t *n)
+{
+    const char *end = in->n ? memchr(in->p, '\n', in->n) : NULL;
+    size_t length = end ? (size_t)(end - in->p) : 0;
+    if (!end || length > room)
+        return false;
+    memcpy(line, in->p, length);
+    buf_consume(in, length + 1);
+    *n = length - (length && line[length - 1] == '\r');
+    return true;
+}
+
+static bool says(struct bytes line, const char *start)
+{
+    return bytes_has_prefix(line, start);
+}
+
+/* For "%.*s". */
+#define SHOWN(line) ((line).n < 256 ? (int)(line).n : 256), (line).p
+
+enum handshake_answer handshake_ping(struct bytes line)
+{
+    if (!says(line, "+") && !says(line, "-NOAUTH") && !says(line, "-NOPERM") &&
+        !says(line, "-ERR operation not permitted")) {
+        log_line(LOG_WARNING, "Error reply to PING from master: '%.*s'", SHOWN(line));
+        return HANDSHAKE_REFUSED;
+    }
+    log_line(LOG_NOTICE, "Master replied to PING, replication can continue...");
+    return HANDSHAKE_GOES_ON;
+}
+
+/* ---- Who we are */
+
+static void expect(struct handshake *h, enum handshake_step step)
+{
+    ASSERT(h->step_n < HANDSHAKE_STEPS);
+    h->steps[h->step_n++] = step;
+}
+
+static void say_password(struct handshake *h, const struct settings *s, struct chain *out)
+{
+    if (!*s->masterauth)
+        return;
+    if (*s->masteruser)
+        SAY(out, BYTES("AUTH"), bytes_text(s->masteruser), bytes_text(s->masterauth));
+    else
+        SAY(out, BYTES("AUTH"), bytes_text(s->masterauth));
+    expect(h, HANDSHAKE_AUTH);
+}
+
+void handshake_introduce(struct handshake *h, const struct settings *s, const char *run_id,
+                         struct chain *out)
+{
+    char port[NUM_INT_MAX];
+    long long listens = s->replica_announce_port ? s->replica_announce_port : s->port;
+    *h = (struct handshake){.foreign = true};
+    say_password(h, s, out);
+    SAY(out, BYTES("REPLCONF"), BYTES("listening-port"),
+        bytes_of(port, num_print_int(port, listens)));
+    expect(h, HANDSHAKE_PORT);
+    if (*s->replica_announce_ip) {
+        SAY(out, BYTES("REPLCONF"), BYTES("ip-address"), bytes_text(s->replica_announce_ip));
+        expect(h, HANDSHAKE_ADDRESS);
+    }
+    SAY(out, BYTES("REPLCONF"), BYTES("capa"), BYTES("eof"), BYTES("capa"), BYTES("psync2"));
+    expect(h, HANDSHAKE_CAPA);
+    /* Valkey chooses the form of its snapshot by it. */
+    SAY(out, BYTES("REPLCONF"), BYTES("version"), BYTES("9.0.0"));
+    expect(h, HANDSHAKE_VERSION);
+    SAY(out, BYTES("REPLCONF"), BYTES("millrace"), BYTES("1"), bytes_text(run_id));
+    expect(h, HANDSHAKE_MILLRACE);
+}
+
+enum handshake_answer handshake_heard(struct handshake *h, struct bytes line)
+{
+    static const char *const names[] = {[HANDSHAKE_PORT] = "listening-port",
+                                        [HANDSHAKE_ADDRESS] = "ip-address",
+                                        [HANDSHAKE_CAPA] = "capa"};
+    ASSERT(h->step < h->step_n);
+    enum handshake_step step = h->steps[h->step++];
+    bool good = says(line, "+");
+    if (step == HANDSHAKE_AUTH && !good) {
+        log_line(LOG_WARNING, "Unable to AUTH to MASTER: %.*s", SHOWN(line));
+        return HANDSHAKE_REFUSED;
+    }
+    if (says(line, "-ERR This server can't replicate itself")) {
+        log_line(LOG_WARNING, "The master is this server itself: %.*s", SHOWN(line));
+        return HANDSHAKE_REFUSED;
+    }
+    if (!good && step != HANDSHAKE_AUTH && step <= HANDSHAKE_CAPA)
+        log_line(LOG_NOTICE, "(Non critical) Master does not understand REPLCONF %s: %.*s",
+                 names[step], SHOWN(line));
+    if (step == HANDSHAKE_MILLRACE)
+        h->foreign = !good;
+    return h->step == h->step_n ? HANDSHAKE_GOES_ON : HANDSHAKE_WAITS;
+}
+
+/* ---- What we want */
+
+void handshake_ask(struct handshake *h, const struct journal *j, bool knows, struct chain *out)
+{
+    const struct history *own = &j->history;
+    /* While not one byte of our own history has come, what we hold is the one before it. */
+    bool second = own->second_offset && j->offset + 1 == own->second_offset;
+    char next[NUM_INT_MAX];
+    snprintf(h->id, sizeof(h->id), "%s", !knows ? "" : second ? own->id2 : own->id);
+    h->new_id[0] = 0;
+    if (!knows) {
+        SAY(out, BYTES("PSYNC"), BYTES("?"), BYTES("-1"));
+        log_line(LOG_NOTICE, "Partial resynchronization not possible (no cached master)");
+        return;
+    }
+    SAY(out, BYTES("PSYNC"), bytes_text(h->id),
+        bytes_of(next, num_print_uint(next, j->offset + 1)));
+    log_line(LOG_NOTICE, "Trying a partial resynchronization (request %s:%llu).", h->id,
+             (unsigned long long)j->offset + 1);
+}
+
+static bool take_id(struct handshake *h, struct bytes id)
+{
+    if (id.n != HISTORY_ID_LENGTH)
+        return false;
+    memcpy(h->new_id, id.p, id.n);
+    h->new_id[id.n] = 0;
+    return history_is_id(h->new_id);
+}
+
+static enum handshake_answer full(struct handshake *h, struct bytes words)
+{
+    size_t at = HISTORY_ID_LENGTH;
+    long long offset;
+    if (words.n < at + 2 || words.p[at] != ' ' || !take_id(h, bytes_of(words.p, at)) ||
+        !num_parse_int(bytes_of(words.p + at + 1, words.n - at - 1), &offset) || offset < 0) {
+        log_line(LOG_WARNING, "Master replied with wrong +FULLRESYNC syntax.");
+        return HANDSHAKE_LATER;
+    }
+    h->offset = (uint64_t)offset;
+    log_line(LOG_NOTICE, "Full resync from master: %s:%lld", h->new_id, offset);
+    return HANDSHAKE_FULL;
+}
+
+static enum handshake_answer rest(struct handshake *h, struct bytes id)
+{
+    if (!take_id(h, id))
+        h->new_id[0] = 0;
+    log_line(LOG_NOTICE, "Successful partial resynchronization with master.");
+    return HANDSHAKE_REST;
+}
+
+enum handshake_answer handshake_answer(struct handshake *h, struct bytes line)
+{
+    size_t full_n = strlen("+FULLRESYNC "), rest_n = strlen("+CONTINUE ");
+    if (says(line, "+FULLRESYNC"))
+        return full(h, line.n < full_n ? BYTES("") : bytes_of(line.p + full_n, line.n - full_n));
+    if (says(line, "+CONTINUE") && h->id[0])
+        return rest(h, line.n < rest_n ? BYTES("") : bytes_of(line.p + rest_n, line.n - rest_n));
+    if (says(line, "-NOMASTERLINK") || says(line, "-LOADING")) {
+        log_line(LOG_NOTICE,
+                 "Master is currently unable to PSYNC but should be in the future: %.*s",
+                 SHOWN(line));
+        return HANDSHAKE_LATER;
+    }
+    if (says(line, "-")) {
+        log_line(LOG_NOTICE, "Master does not support PSYNC or is in error state (reply: %.*s)",
+                 SHOWN(line));
+        return HANDSHAKE_OLD;
+    }
+    log_line(LOG_WARNING, "Unexpected reply to PSYNC from master: %.*s", SHOWN(line));
+    return HANDSHAKE_LATER;
+}
+
+void handshake_acknowledge(struct chain *out, uint64_t applied, const uint64_t *synced)
+{
+    char a[NUM_INT_MAX], b[NUM_INT_MAX];
+    struct bytes words[5] = {BYTES("REPLCONF"), BYTES("ACK"),
+                             bytes_of(a, num_print_uint(a, applied))};
+    if (synced) {
+        words[3] = BYTES("FACK");
+        words[4] = bytes_of(b, num_print_uint(b, *synced < applied ? *synced : applied));
+    }
+    handshake_say(out, words, synced ? 5 : 3);
+}

@@ -1,0 +1,315 @@
+#include "primary.h"
+
+#include "base/crc.h"
+#include "unit.h"
+
+#define SET(k, v) "*3\r\n$3\r\nSET\r\n$1\r\n" k "\r\n$1\r\n" v "\r\n"
+#define GETACK    "*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n"
+
+static uint64_t offset_of(const struct play *p)
+{
+    return p->bench->engine.journal->offset;
+}
+
+TEST(everything_is_asked_for_received_and_loaded)
+{
+    struct play p;
+    play_begin(&p);
+    p.load_db = 2;
+    role_follow(p.r, "127.0.0.1", p.port, true);
+    CHECK(play_accepts(&p) && play_shakes_hands(&p));
+    CHECK(play_is(&p, "*3|$5|PSYNC|$1|?|$2|-1|"));
+    play_says(&p, "\n\n+FULLRESYNC " ID_A " 100\r\n\n");
+    CHECK(play_state(&p) == FOLLOW_TRANSFER && play_is(&p, ""));
+    play_sends_snapshot(&p);
+    CHECK(play_is(&p, "|*3|$8|REPLCONF|$3|ACK|$3|100|") && play_state(&p) == FOLLOW_CONNECTED);
+    CHECK(p.loads == 1 && p.load_ended == 1 && strncmp(p.loaded, "REDIS0010", 9) == 0);
+    CHECK(strcmp(p.bench->engine.journal->history.id, ID_A) == 0 && offset_of(&p) == 100);
+    play_says(&p, SET("a", "1"));
+    CHECK(offset_of(&p) == 127 && p.bench->engine.store->dbs[2].keys.used == 1);
+    CHECK(p.r->figures.bytes_in > 127);
+    play_end(&p);
+}
+
+TEST(offsets_are_told_each_second_and_when_asked)
+{
+    struct play p;
+    play_begin(&p);
+    CHECK(play_connect(&p));
+    play_says(&p, SET("a", "1") GETACK);
+    CHECK(play_is(&p, "*3|$8|REPLCONF|$3|ACK|$3|127|"));
+    play_wait(&p, 999);
+    CHECK(play_is(&p, ""));
+    play_wait(&p, 2);
+    CHECK(play_is(&p, "*3|$8|REPLCONF|$3|ACK|$3|164|"));
+    play_end(&p);
+}
+
+TEST(a_cut_costs_the_missing_bytes)
+{
+    struct play p;
+    play_begin(&p);
+    CHECK(play_connect(&p));
+    play_says(&p, SET("a", "1") "*1\r\n$5\r\nMULTI\r\n" SET("b", "2"));
+    CHECK(play_accepts(&p) && play_shakes_hands(&p));
+    CHECK(play_is(&p, "*3|$5|PSYNC|$40|" ID_A "|$3|128|"));
+    play_says(&p, "+CONTINUE\r\n" SET("c", "3"));
+    CHECK(play_is(&p, "*3|$8|REPLCONF|$3|ACK|$3|154|") && offset_of(&p) == 154);
+    CHECK(p.loads == 1 && p.bench->engine.store->dbs[0].keys.used == 2);
+    play_end(&p);
+}
+
+TEST(another_history_may_go_on_where_ours_ends)
+{
+    struct play p;
+    play_begin(&p);
+    CHECK(play_connect(&p));
+    const struct history *h = &p.bench->engine.journal->history;
+    CHECK(play_accepts(&p) && play_shakes_hands(&p));
+    CHECK(play_is(&p, "*3|$5|PSYNC|$40|" ID_A "|$3|101|"));
+    play_says(&p, "+CONTINUE " ID_B "\r\n");
+    CHECK(strcmp(h->id, ID_B) == 0 && strcmp(h->id2, ID_A) == 0 && h->second_offset == 101);
+    /* Nothing of it has come: what we hold is a place in the one before. */
+    CHECK(play_accepts(&p) && play_shakes_hands(&p));
+    CHECK(play_is(&p, "*3|$5|PSYNC|$40|" ID_A "|$3|101|"));
+    play_says(&p, "+CONTINUE " ID_B "\r\n" SET("a", "1"));
+    CHECK(play_accepts(&p) && play_shakes_hands(&p));
+    CHECK(play_is(&p, "*3|$5|PSYNC|$40|" ID_B "|$3|128|"));
+    play_end(&p);
+}
+
+TEST(a_former_primary_asks_for_the_rest)
+{
+    struct play p;
+    char want[128];
+    play_begin(&p);
+    bench_journal(p.bench);
+    struct client *c = bench_client(p.bench);
+    bench_says(c, "SET a 1");
+    snprintf(want, sizeof(want), "*3|$5|PSYNC|$40|%s|$2|28|", p.bench->engine.journal->history.id);
+    role_follow(p.r, "127.0.0.1", p.port, false);
+    CHECK(play_accepts(&p) && play_shakes_hands(&p) && play_is(&p, want));
+    play_end(&p);
+}
+
+TEST(names_and_passwords_are_told)
+{
+    struct play p;
+    play_begin(&p);
+    struct settings *s = p.bench->settings;
+    mem_free(s->masterauth);
+    s->masterauth = mem_copy_text("pw", 2);
+    mem_free(s->replica_announce_ip);
+    s->replica_announce_ip = mem_copy_text("1.2.3.4", 7);
+    s->replica_announce_port = 77;
+    role_follow(p.r, "127.0.0.1", p.port, true);
+    CHECK(play_accepts(&p) && play_is(&p, "*1|$4|PING|"));
+    play_says(&p, "-NOAUTH Authentication required.\r\n");
+    CHECK(strncmp(play_hears(&p),
+                  "*2|$4|AUTH|$2|pw|*3|$8|REPLCONF|$14|listening-port|$2|77|"
+                  "*3|$8|REPLCONF|$10|ip-address|$7|1.2.3.4|*5|$8|REPLCONF|$4|capa|",
+                  100) == 0);
+    play_says(&p, "-WRONGPASS no\r\n");
+    CHECK(play_has_left(&p) && play_state(&p) == FOLLOW_CONNECT);
+    mem_free(s->masteruser);
+    s->masteruser = mem_copy_text("me", 2);
+    play_wait(&p, 1000);
+    CHECK(play_accepts(&p) && play_is(&p, "*1|$4|PING|"));
+    play_says(&p, "+PONG\r\n");
+    CHECK(strncmp(play_hears(&p), "*3|$4|AUTH|$2|me|$2|pw|", 23) == 0);
+    play_end(&p);
+}
+
+TEST(who_cannot_help_now_is_asked_again)
+{
+    struct play p;
+    play_begin(&p);
+    CHECK(play_connect(&p));
+    CHECK(play_accepts(&p) && play_shakes_hands(&p));
+    play_hears(&p);
+    play_says(&p, "-NOMASTERLINK Can't SYNC while not connected with my master\r\n");
+    CHECK(play_has_left(&p) && play_state(&p) == FOLLOW_CONNECT);
+    play_wait(&p, 100);
+    CHECK(play_accepts(&p) && play_shakes_hands(&p));
+    CHECK(play_is(&p, "*3|$5|PSYNC|$40|" ID_A "|$3|101|"));
+    play_end(&p);
+}
+
+TEST(an_old_primary_is_asked_by_sync)
+{
+    struct play p;
+    play_begin(&p);
+    role_follow(p.r, "127.0.0.1", p.port, false);
+    CHECK(play_accepts(&p) && play_shakes_hands(&p));
+    play_hears(&p);
+    play_says(&p, "-ERR unknown command 'PSYNC'\r\n");
+    CHECK(play_is(&p, "SYNC|"));
+    play_sends_snapshot(&p);
+    CHECK(play_state(&p) == FOLLOW_CONNECTED && offset_of(&p) == 0);
+    play_says(&p, SET("a", "1"));
+    CHECK(offset_of(&p) == 27);
+    play_hears(&p);
+    play_wait(&p, 1001);
+    CHECK(play_is(&p, "|"));
+    CHECK(play_accepts(&p) && play_shakes_hands(&p) && play_is(&p, "*3|$5|PSYNC|$1|?|$2|-1|"));
+    play_end(&p);
+}
+
+/* What it says is refused, the link dropped, and what we hold kept. */
+static bool drops(const char *state, const char *text)
+{
+    struct play p;
+    play_begin(&p);
+    bool good = play_connect(&p) && play_accepts(&p);
+    if (*state != 'p')
+        good = good && play_shakes_hands(&p);
+    play_hears(&p);
+    if (*state == 't') {
+        play_says(&p, "+FULLRESYNC " ID_B " 7\r\n");
+    }
+    play_says(&p, text);
+    good = good && play_has_left(&p) && play_state(&p) == FOLLOW_CONNECT && p.loads == 1;
+    good = good && strcmp(p.bench->engine.journal->history.id, ID_A) == 0;
+    play_end(&p);
+    return good;
+}
+
+TEST(what_it_should_not_say_drops_the_link)
+{
+    CHECK(drops("ping", "-ERR no\r\n"));
+    CHECK(drops("ask", "+FULLRESYNC\r\n") && drops("ask", "+FULLRESYNC " ID_B "\r\n"));
+    CHECK(drops("ask", "+FULLRESYNC " ID_B " x\r\n") && drops("ask", "+WHAT\r\n"));
+    CHECK(drops("transfer", "-ERR no\r\n") && drops("transfer", "$x\r\n"));
+    CHECK(drops("transfer", "$18\r\nREDIS0010\xff"
+                            "12345678"));
+    char long_line[5000];
+    memset(long_line, 'x', sizeof(long_line));
+    long_line[sizeof(long_line) - 1] = 0;
+    CHECK(drops("ask", long_line));
+}
+
+/* Redis crashes on this. */
+TEST(continue_is_no_answer_to_who_asks_for_everything)
+{
+    struct play p;
+    play_begin(&p);
+    role_follow(p.r, "127.0.0.1", p.port, true);
+    CHECK(play_accepts(&p) && play_shakes_hands(&p));
+    CHECK(play_is(&p, "*3|$5|PSYNC|$1|?|$2|-1|"));
+    play_says(&p, "+CONTINUE " ID_B "\r\n");
+    CHECK(play_has_left(&p) && play_state(&p) == FOLLOW_CONNECT);
+    play_end(&p);
+}
+
+TEST(a_load_that_fails_leaves_nothing_to_go_on_with)
+{
+    struct play p;
+    play_begin(&p);
+    p.load_ends = REPLICATION_LOAD_FAILED;
+    role_follow(p.r, "127.0.0.1", p.port, false);
+    CHECK(play_accepts(&p) && play_shakes_hands(&p));
+    play_hears(&p);
+    play_says(&p, "+FULLRESYNC " ID_A " 100\r\n");
+    play_sends_snapshot(&p);
+    CHECK(play_state(&p) == FOLLOW_CONNECT && p.load_ended == 1 && offset_of(&p) == 0);
+    play_wait(&p, 100);
+    CHECK(play_accepts(&p) && play_shakes_hands(&p) && play_is(&p, "*3|$5|PSYNC|$1|?|$2|-1|"));
+    play_end(&p);
+}
+
+TEST(garbage_in_the_stream_means_everything_anew)
+{
+    struct play p;
+    play_begin(&p);
+    CHECK(play_connect(&p));
+    play_says(&p, "garbage\r\n");
+    CHECK(play_has_left(&p));
+    play_wait(&p, 1000);
+    CHECK(play_accepts(&p) && play_shakes_hands(&p) && play_is(&p, "*3|$5|PSYNC|$1|?|$2|-1|"));
+    play_end(&p);
+}
+
+TEST(silence_ends_a_link_in_any_state)
+{
+    static const char *const answers[] = {"+PONG\r\n", "+OK\r\n+OK\r\n+OK\r\n+OK\r\n",
+                                          "+FULLRESYNC " ID_A " 100\r\n", "$100\r\n"};
+    for (int n = 0; n <= 4; n++) {
+        struct play p;
+        play_begin(&p);
+        role_follow(p.r, "127.0.0.1", p.port, false);
+        CHECK(play_accepts(&p));
+        for (int i = 0; i < n; i++) {
+            play_hears(&p);
+            play_says(&p, answers[i]);
+        }
+        play_hears(&p);
+        play_wait(&p, 59000);
+        play_wait(&p, 900);
+        CHECK(play_state(&p) > FOLLOW_CONNECTING && play_state(&p) < FOLLOW_CONNECTED);
+        play_wait(&p, 1101);
+        CHECK(play_has_left(&p));
+        play_end(&p);
+    }
+}
+
+TEST(refused_connections_are_tried_again_after_a_growing_time)
+{
+    struct play p;
+    play_begin(&p);
+    close(p.listening);
+    p.listening = -1;
+    role_follow(p.r, "127.0.0.1", p.port, false);
+    static const int64_t delays[] = {100, 200, 400, 800, 1000, 1000};
+    for (int i = 0; i < 6; i++) {
+        for (int k = 0; k < 20 && (k < 3 || play_state(&p) != FOLLOW_CONNECT); k++)
+            play_turn(&p);
+        CHECK(play_state(&p) == FOLLOW_CONNECT && !follow_has_work(p.r->follow));
+        bench_wait(p.bench, delays[i] - 1);
+        replica_read(p.r);
+        CHECK(play_state(&p) == FOLLOW_CONNECT);
+        bench_wait(p.bench, 1);
+        replica_read(p.r);
+        struct follow_figures f;
+        follow_figures(p.r->follow, &f);
+        CHECK(f.state == FOLLOW_CONNECTING || f.state == FOLLOW_CONNECT);
+    }
+    play_end(&p);
+}
+
+/* CLIENT KILL TYPE master. */
+TEST(a_killed_link_comes_back)
+{
+    struct play p;
+    play_begin(&p);
+    CHECK(play_connect(&p));
+    struct dlist_node *n = p.bench->engine.clients.all.next;
+    struct client *c = dlist_item(n, struct client, all);
+    CHECK(c->flags & CLIENT_PRIMARY);
+    client_close(c);
+    play_turn(&p);
+    CHECK(p.bench->engine.clients.count == 0 && play_accepts(&p) && play_shakes_hands(&p));
+    CHECK(play_is(&p, "*3|$5|PSYNC|$40|" ID_A "|$3|101|"));
+    play_end(&p);
+}
+
+int main(void)
+{
+    static const struct unit_test tests[] = {
+        T(everything_is_asked_for_received_and_loaded),
+        T(offsets_are_told_each_second_and_when_asked),
+        T(a_cut_costs_the_missing_bytes),
+        T(another_history_may_go_on_where_ours_ends),
+        T(a_former_primary_asks_for_the_rest),
+        T(names_and_passwords_are_told),
+        T(who_cannot_help_now_is_asked_again),
+        T(an_old_primary_is_asked_by_sync),
+        T(what_it_should_not_say_drops_the_link),
+        T(continue_is_no_answer_to_who_asks_for_everything),
+        T(a_load_that_fails_leaves_nothing_to_go_on_with),
+        T(garbage_in_the_stream_means_everything_anew),
+        T(silence_ends_a_link_in_any_state),
+        T(refused_connections_are_tried_again_after_a_growing_time),
+        T(a_killed_link_comes_back)};
+    crc_init();
+    return unit_run(tests, sizeof(tests) / sizeof(*tests));
+}

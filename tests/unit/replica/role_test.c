@@ -1,0 +1,99 @@
+#include "primary.h"
+
+#include "unit.h"
+
+TEST(a_replica_is_one_at_once)
+{
+    struct play p;
+    play_begin(&p);
+    struct engine *e = &p.bench->engine;
+    CHECK(e->role == ROLE_PRIMARY && !role_follows(p.r, BYTES("127.0.0.1"), p.port));
+    role_follow(p.r, "127.0.0.1", p.port, false);
+    CHECK(e->role == ROLE_REPLICA_DOWN && replication_is_replica(p.r));
+    CHECK(role_follows(p.r, BYTES("127.0.0.1"), p.port) && !role_follows(p.r, BYTES("x"), p.port));
+    CHECK(strncmp(e->settings->replicaof, "127.0.0.1 ", 10) == 0);
+    replica_read(p.r);
+    CHECK(e->journal->mode == JOURNAL_RAW && backlog_is_open(&p.r->backlog) && e->journal->on);
+    play_end(&p);
+}
+
+TEST(its_state_is_that_of_the_link)
+{
+    struct play p;
+    play_begin(&p);
+    CHECK(play_connect(&p) && p.bench->engine.role == ROLE_REPLICA_UP);
+    role_follow(p.r, "127.0.0.1", 1, false);
+    CHECK(p.bench->engine.role == ROLE_REPLICA_DOWN && play_has_left(&p));
+    CHECK(strcmp(p.bench->engine.settings->replicaof, "127.0.0.1 1") == 0);
+    play_end(&p);
+}
+
+TEST(who_takes_over_begins_a_history_behind_the_old_one)
+{
+    struct play p;
+    play_begin(&p);
+    CHECK(play_connect(&p));
+    struct engine *e = &p.bench->engine;
+    role_promote(p.r);
+    const struct history *h = &e->journal->history;
+    CHECK(e->role == ROLE_PRIMARY && !replication_is_replica(p.r) && play_has_left(&p));
+    CHECK(strcmp(h->id2, ID_A) == 0 && h->second_offset == 101 && strcmp(h->id, ID_A) != 0);
+    CHECK(e->journal->mode == JOURNAL_EFFECTS && e->journal->db == -1 && !*e->settings->replicaof);
+    play_end(&p);
+}
+
+/* A transaction may have written before it makes the server a replica: what it wrote belongs to
+ * the old history. */
+TEST(the_journal_waits_for_the_end_of_a_group)
+{
+    struct play p;
+    play_begin(&p);
+    struct engine *e = &p.bench->engine;
+    bench_journal(p.bench);
+    struct bytes set[] = {BYTES("SET"), BYTES("a"), BYTES("1")};
+    journal_group_begin(e->journal);
+    journal_add(e->journal, 0, set, 3, bytes_of(NULL, 0));
+    role_follow(p.r, "127.0.0.1", p.port, false);
+    CHECK(e->journal->mode == JOURNAL_EFFECTS);
+    journal_group_end(e->journal);
+    replica_read(p.r);
+    CHECK(e->journal->mode == JOURNAL_RAW && e->journal->offset == 27);
+    /* And a server that is made a primary again before has never been anything else. */
+    role_promote(p.r);
+    role_follow(p.r, "127.0.0.1", p.port, false);
+    role_promote(p.r);
+    CHECK(e->journal->mode == JOURNAL_EFFECTS && journal_is_sound(e->journal));
+    play_end(&p);
+}
+
+TEST(waiting_clients_hear_of_it)
+{
+    struct play p;
+    play_begin(&p);
+    struct client *c = bench_client(p.bench);
+    bench_says(c, "TAKE a");
+    CHECK(c->wait);
+    role_follow(p.r, "127.0.0.1", p.port, false);
+    CHECK(!c->wait && !client_is_staying(c));
+    CHECK(bench_heard(c, "-UNBLOCKED force unblock from blocking operation, instance state changed "
+                         "(master -> replica?)|"));
+    play_end(&p);
+}
+
+TEST(the_start_follows_the_setting)
+{
+    struct play p;
+    play_begin(&p);
+    role_begin(p.r);
+    CHECK(!replication_is_replica(p.r));
+    mem_free(p.bench->settings->replicaof);
+    p.bench->settings->replicaof = mem_copy_text("localhost 7", 11);
+    role_begin(p.r);
+    CHECK(role_follows(p.r, BYTES("localhost"), 7));
+    play_end(&p);
+}
+
+UNIT_MAIN(T(a_replica_is_one_at_once), T(its_state_is_that_of_the_link),
+          T(who_takes_over_begins_a_history_behind_the_old_one),
+          T(the_journal_waits_for_the_end_of_a_group), T(waiting_clients_hear_of_it),
+          T(the_start_follows_the_setting))
