@@ -283,7 +283,10 @@ static void start(struct copy *c, const struct group *g)
     /* The data are those of this offset, and the backlog keeps what follows. */
     backlog_take(&r->backlog);
     ASSERT(r->backlog.end == r->engine->journal->offset);
-    journal_forget_db(r->engine->journal); /* who does not read AUX fields hears it, too */
+    /* Who does not read AUX fields hears of the database, too. Our primary's stream is not ours to
+     * change. */
+    if (!replication_is_replica(r))
+        journal_forget_db(r->engine->journal);
     c->next = r->backlog.end + 1;
     c->version = g->version;
     pid_t pid = g->pipe ? fork_pipe(c, g->first) : fork_file(c);

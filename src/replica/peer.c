@@ -96,8 +96,8 @@ static void open_backlog(struct replication *r)
     struct journal *j = r->engine->journal;
     if (backlog_is_open(&r->backlog))
         return;
-    /* What was changed while nobody counted is in no history. */
-    if (!j->readers)
+    /* What was changed while nobody counted is in no history; a replica's is its primary's. */
+    if (!j->readers && !replication_is_replica(r))
         journal_begin_history(j);
     backlog_open(&r->backlog, j);
     log_line(LOG_NOTICE, "Replication backlog created, my new replication IDs are '%s' and '%s'",
@@ -185,6 +185,9 @@ void peer_wait(struct peer *p)
     open_backlog(r);
     enter(p, PEER_WAITING);
     r->figures.full++;
+    const struct settings *s = settings_of(p);
+    if (s->repl_diskless_sync && s->repl_diskless_sync_delay && p->eof && !p->by_sync)
+        log_line(LOG_NOTICE, "Delay next BGSAVE for diskless SYNC");
 }
 
 void peer_join(struct peer *p, uint64_t next)

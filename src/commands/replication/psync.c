@@ -11,6 +11,10 @@
 static bool may_ask(struct call *call)
 {
     struct client *c = call->client;
+    if (call->engine->role == ROLE_REPLICA_DOWN) {
+        reply_errorf(call->reply, "NOMASTERLINK Can't SYNC while not connected with my master");
+        return false;
+    }
     if (chain_pending(&c->out)) {
         reply_errorf(call->reply, "ERR SYNC and PSYNC are invalid with pending output");
         return false;

@@ -2,6 +2,7 @@
 
 #include "unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -72,5 +73,21 @@ TEST(one_that_is_killed_is_gone)
     CHECK(kill(pid, 0) < 0); /* reaped */
 }
 
-UNIT_MAIN(T(its_exit_code_is_told), T(a_signal_that_ends_it_is_told),
-          T(it_starts_apart_from_its_parent), T(one_that_is_killed_is_gone))
+TEST(what_it_writes_into_a_pipe_is_read_without_waiting)
+{
+    int ends[2], code, number;
+    char text[8];
+    CHECK(child_pipe(ends) == 0);
+    CHECK(read(ends[0], text, sizeof(text)) == -1 && errno == EAGAIN);
+    pid_t pid = child_start(-1);
+    if (pid == 0)
+        child_exit(write(ends[1], "abc", 3) == 3 ? 0 : 1);
+    close(ends[1]);
+    CHECK(pid > 0 && ended(pid, &code, &number) && code == 0);
+    CHECK(read(ends[0], text, sizeof(text)) == 3 && read(ends[0], text, sizeof(text)) == 0);
+    close(ends[0]);
+}
+
+UNIT_MAIN(T(what_it_writes_into_a_pipe_is_read_without_waiting), T(its_exit_code_is_told),
+          T(a_signal_that_ends_it_is_told), T(it_starts_apart_from_its_parent),
+          T(one_that_is_killed_is_gone))

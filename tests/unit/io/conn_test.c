@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -106,5 +107,41 @@ TEST(a_peer_that_takes_no_more)
     end(&p);
 }
 
-UNIT_MAIN(T(bytes_come_until_the_peer_is_gone), T(what_is_told_is_what_was_wanted),
+TEST(what_lies_elsewhere_is_sent_in_one_write)
+{
+    struct pair p = begin();
+    struct iovec pieces[] = {{(char[]){"ab"}, 2}, {(char[]){"cde"}, 3}};
+    char text[16];
+    CHECK(conn_send(p.conn, pieces, 2) == 5 && read(p.peer, text, sizeof(text)) == 5);
+    CHECK(memcmp(text, "abcde", 5) == 0);
+    CHECK(conn_send(p.conn, pieces + 1, 1) == 3 && read(p.peer, text, sizeof(text)) == 3);
+    close(p.peer);
+    CHECK(conn_send(p.conn, pieces, 2) == -EPIPE);
+    p.peer = dup(0);
+    end(&p);
+}
+
+TEST(a_file_is_sent_from_any_place_to_its_end)
+{
+    struct pair p = begin();
+    char name[] = "/tmp/conn_test_XXXXXX", text[16];
+    int fd = mkstemp(name);
+    CHECK(fd >= 0 && write(fd, "0123456789", 10) == 10);
+    CHECK(conn_send_file(p.conn, fd, 3, 4) == 4 && read(p.peer, text, sizeof(text)) == 4);
+    CHECK(memcmp(text, "3456", 4) == 0);
+    CHECK(conn_send_file(p.conn, fd, 8, 100) == 2 && read(p.peer, text, sizeof(text)) == 2);
+    CHECK(conn_send_file(p.conn, fd, 10, 1) == -ENODATA);
+    /* The socket is full: nothing is lost. */
+    CHECK(ftruncate(fd, 64 << 20) == 0);
+    long sent = 0, n;
+    while ((n = conn_send_file(p.conn, fd, (uint64_t)sent, 1 << 20)) > 0)
+        sent += n;
+    CHECK(n == -EAGAIN && sent > 0 && sent < 64 << 20);
+    close(fd);
+    unlink(name);
+    end(&p);
+}
+
+UNIT_MAIN(T(what_lies_elsewhere_is_sent_in_one_write), T(a_file_is_sent_from_any_place_to_its_end),
+          T(bytes_come_until_the_peer_is_gone), T(what_is_told_is_what_was_wanted),
           T(a_chain_is_sent_up_to_a_limit), T(a_peer_that_takes_no_more))

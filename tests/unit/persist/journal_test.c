@@ -492,7 +492,50 @@ TEST(file_and_stream_agree_whatever_comes)
     journal_free(j);
 }
 
-UNIT_MAIN(T(goes_on_under_the_id_of_the_files_and_under_no_other),
+TEST(another_history_begins_at_the_same_offset)
+{
+    struct journal *j = journal_new();
+    struct journal_reader file = {0};
+    char before[HISTORY_ID_LENGTH + 1];
+    journal_attach(j, &file);
+    journal_add(j, 0, (struct bytes[]){BYTES("A")}, 1, bytes_of(NULL, 0));
+    journal_shift(j, NULL);
+    uint64_t offset = j->offset;
+    memcpy(before, j->history.id, sizeof(before));
+    journal_begin_history(j);
+    CHECK(strcmp(before, j->history.id) != 0 && j->history.second_offset == 0);
+    CHECK(j->offset == offset && journal_is_sound(j));
+    struct journal_batch batch = journal_batch(&file); /* the file hears of both */
+    CHECK(batch.note_n == 2 && batch.notes[1].kind == JOURNAL_ID &&
+          batch.notes[1].offset == offset);
+    CHECK(memcmp(batch.text + batch.notes[1].at, j->history.id, HISTORY_ID_LENGTH) == 0);
+    journal_detach(&file);
+    journal_free(j);
+}
+
+TEST(what_is_for_the_file_alone_is_not_counted)
+{
+    struct journal *j = journal_new();
+    struct journal_reader file = {0}, stream = {0};
+    struct bytes one[] = {BYTES("A")}, alone[] = {BYTES("B")};
+    journal_file_only(j, 0, alone, 1); /* for nobody */
+    journal_attach(j, &file);
+    journal_attach_stream(j, &stream);
+    journal_add(j, 0, one, 1, bytes_of(NULL, 0));
+    uint64_t offset = j->offset;
+    journal_file_only(j, 0, alone, 1);
+    CHECK(j->offset == offset && journal_is_sound(j));
+    struct journal_batch batch = journal_batch(&file);
+    CHECK(batch.note_n == 1 && batch.notes[0].kind == JOURNAL_ONLY && batch.notes[0].n == 11);
+    CHECK(memcmp(batch.text + batch.notes[0].at, "*1\r\n$1\r\nB\r\n", 11) == 0);
+    journal_detach(&stream);
+    journal_detach(&file);
+    journal_free(j);
+}
+
+UNIT_MAIN(T(another_history_begins_at_the_same_offset),
+          T(what_is_for_the_file_alone_is_not_counted),
+          T(goes_on_under_the_id_of_the_files_and_under_no_other),
           T(nothing_is_formatted_for_nobody),
           T(one_effect_stands_alone_and_several_in_a_transaction),
           T(an_open_group_stays_when_the_rest_is_taken), T(what_is_not_taken_is_given_again),

@@ -116,4 +116,28 @@ TEST(an_error_of_write_is_returned)
     db_store_free(s);
 }
 
-UNIT_MAIN(T(records_in_their_order), T(effects_follow_their_key), T(an_error_of_write_is_returned))
+TEST(what_a_replica_needs_is_told_and_what_it_does_not_want_left_out)
+{
+    char path[] = "/tmp/millrace-rdb-write-test-XXXXXX";
+    struct store *s = fill();
+    struct buf file = {0};
+    struct rdb_write_options o = {.version = 10,
+                                  .library = library,
+                                  .stream_db = 2,
+                                  .no_keys = true,
+                                  .replication_id = "0123456789012345678901234567890123456789"};
+    struct rdb_write_result r;
+    int fd = mkstemp(path);
+    CHECK(rdb_write(fd, s, &o, &r) == 0 && r.keys == 0);
+    close(fd);
+    CHECK(file_read(path, &file) == 0);
+    CHECK(find(&file, BYTES("repl-stream-db\xc0\x02")) && find(&file, BYTES("\xf5\x04"
+                                                                            "code")));
+    CHECK(!find(&file, BYTES("\xfe")));
+    unlink(path);
+    buf_free(&file);
+    db_store_free(s);
+}
+
+UNIT_MAIN(T(what_a_replica_needs_is_told_and_what_it_does_not_want_left_out),
+          T(records_in_their_order), T(effects_follow_their_key), T(an_error_of_write_is_returned))
