@@ -35,7 +35,7 @@ help:
 	@echo 'make bench-structures   structures of our own against others'
 	@echo 'make clients    client libraries from npm'
 	@echo 'make fuzz       libFuzzer over requests, users, scripts, libraries and files, ten minutes each'
-	@echo 'make soak       long random and crash tests'
+	@echo 'make soak       long random and crash tests and mutants, each time with another seed'
 	@echo 'make format     format the sources'
 	@echo 'make lint       clang-tidy'
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Long random and crash tests; seed and commit go to docs/bench/soak.log. usage: soak.sh SERVER SANITIZED
+# Long random and crash tests, and whether the tests notice broken lines; seed and commit go to docs/bench/soak.log. usage: soak.sh SERVER SANITIZED
 set -eu
 cd "$(dirname "$0")/.."
 seed=${SEED:-$(date +%s)}
@@ -23,3 +23,6 @@ note "$out"
 out=$(python3 tests/pressure/pressure.py --server "$1" --seconds "${PRESSURE:-600}" --probe) || { echo "$out"; exit 1; }
 echo "$out"
 note "$out"
+out=$(python3 utils/mutate.py --seed "$seed" --count "${MUTANTS:-60}") || { echo "$out"; exit 1; }
+echo "$out"
+note "$(echo "$out" | tail -1)"

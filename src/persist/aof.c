@@ -83,7 +83,8 @@ int aof_read_manifest(struct aof *a, char error[MANIFEST_ERROR])
     return aof_files_read_manifest(&a->files, error);
 }
 
-/* Appends to the file. 1: done; 0: it has no header of ours, nothing is changed; or -errno. */
+/* Appends to the file. 1: done; 0: it has no header of ours, or an older one, and nothing is
+ * changed; or -errno. */
 static int append_to(struct aof *a, const char *path)
 {
     char start[AOF_FRAME_HEADER_MAX];
@@ -102,7 +103,8 @@ static int append_to(struct aof *a, const char *path)
         aof_segment_begin(&a->segment, fd);
         return 1;
     }
-    if (!error && aof_frame_parse_header(bytes_of(start, (size_t)got), &header, &n)) {
+    if (!error && aof_frame_parse_header(bytes_of(start, (size_t)got), &header, &n) &&
+        header.version == AOF_FRAME_VERSION) {
         aof_segment_resume(&a->segment, fd, &header, (uint64_t)size);
         return 1;
     }
@@ -253,8 +255,7 @@ bool aof_waits_for_group(const struct aof *a)
 {
     const struct aof_segment *s = &a->segment;
     return a->group.state == GROUP_COMMIT_WAITING && a->policy == AOF_ALWAYS && aof_is_open(a) &&
-           s->state == AOF_SEGMENT_SOUND &&
-           (aof_segment_unwritten(s) > 0 || aof_segment_written(s) != s->synced);
+           s->state == AOF_SEGMENT_SOUND && (aof_segment_is_behind(s) || s->unsynced);
 }
 
 static bool sync_is_wanted(const struct aof *a)
@@ -262,10 +263,12 @@ static bool sync_is_wanted(const struct aof *a)
     return a->sync_wanted > a->segment.synced;
 }
 
+/* What is not kept but counted is worth a sync only when nobody waits for syncs. */
 static bool sync_is_due(const struct aof *a, int64_t now_ms)
 {
     const struct aof_segment *s = &a->segment;
-    if (aof_segment_written(s) == s->synced || (a->pause_syncs && !sync_is_wanted(a)))
+    bool behind = s->unsynced || (a->policy != AOF_ALWAYS && aof_segment_written(s) != s->synced);
+    if (!behind || (a->pause_syncs && !sync_is_wanted(a)))
         return false;
     return a->policy == AOF_ALWAYS || sync_is_wanted(a) ||
            (a->policy == AOF_EVERYSEC && now_ms - s->sync_began_ms >= EVERY_MS);
@@ -275,7 +278,7 @@ static bool sync_is_due(const struct aof *a, int64_t now_ms)
 static void flush_beside(struct aof *a, int64_t now_ms)
 {
     struct aof_segment *s = &a->segment;
-    if (aof_segment_unwritten(s) && a->policy == AOF_EVERYSEC &&
+    if (aof_segment_is_behind(s) && a->policy == AOF_EVERYSEC &&
         now_ms - s->sync_began_ms > DELAYED_MS)
         a->delayed++;
     /* Only where replies wait for no more than the write. */
@@ -292,7 +295,9 @@ void aof_flush(struct aof *a, int64_t now_ms, size_t waiting)
         flush_beside(a, now_ms);
         return;
     }
-    if (a->policy == AOF_ALWAYS && !is_ready_to_switch(a) && wait_for_group(a, waiting))
+    /* What is for replicas alone goes at once: they get it in this turn. */
+    bool effects = s->unsynced || s->journal->effects_end > aof_segment_written(s);
+    if (a->policy == AOF_ALWAYS && effects && !is_ready_to_switch(a) && wait_for_group(a, waiting))
         return;
     aof_segment_write(s);
     /* aof_switch() follows and syncs: under load there would never be a turn without a sync. */
@@ -302,7 +307,7 @@ void aof_flush(struct aof *a, int64_t now_ms, size_t waiting)
 
 void aof_want_sync(struct aof *a)
 {
-    a->sync_wanted = a->journal->offset;
+    a->sync_wanted = a->journal->effects_end;
 }
 
 uint64_t aof_released(const struct aof *a)
@@ -383,7 +388,7 @@ bool aof_switch_ready(const struct aof *a)
 {
     const struct aof_segment *s = &a->segment;
     return is_ready_to_switch(a) && !aof_segment_is_busy(s) &&
-           (s->state != AOF_SEGMENT_SOUND || aof_segment_unwritten(s) == 0);
+           (s->state != AOF_SEGMENT_SOUND || !aof_segment_is_behind(s));
 }
 
 int aof_switch_error(const struct aof *a)
@@ -428,7 +433,8 @@ int64_t aof_last_sync_ms(const struct aof *a)
 
 uint64_t aof_unsynced(const struct aof *a)
 {
-    return a->journal->offset - a->segment.synced;
+    uint64_t end = a->journal->effects_end;
+    return end > a->segment.synced ? end - a->segment.synced : 0;
 }
 
 uint64_t aof_delayed_syncs(const struct aof *a)

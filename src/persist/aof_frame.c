@@ -13,8 +13,9 @@
 
 size_t aof_frame_print_header(const struct aof_frame_header *h, char *to)
 {
-    size_t n = (size_t)snprintf(to, AOF_FRAME_HEADER_MAX, "#MILLRACE:1:%08x:%llu:%s", h->salt,
-                                (unsigned long long)h->offset, h->replication_id);
+    size_t n = (size_t)snprintf(to, AOF_FRAME_HEADER_MAX, "#MILLRACE:%u:%08x:%llu:%s", h->version,
+                                h->salt, (unsigned long long)h->offset, h->replication_id);
+    ASSERT(h->version >= 1 && h->version <= AOF_FRAME_VERSION);
     n += (size_t)snprintf(to + n, AOF_FRAME_HEADER_MAX - n, ":%08x\r\n", crc_32c(0, to, n));
     ASSERT(n < AOF_FRAME_HEADER_MAX);
     return n;
@@ -22,7 +23,7 @@ size_t aof_frame_print_header(const struct aof_frame_header *h, char *to)
 
 bool aof_frame_parse_header(struct bytes data, struct aof_frame_header *out, size_t *n)
 {
-    unsigned salt, crc;
+    unsigned version, salt, crc;
     unsigned long long offset;
     char line[AOF_FRAME_HEADER_MAX], expected[AOF_FRAME_HEADER_MAX];
     size_t most = data.n < sizeof(line) ? data.n : sizeof(line) - 1;
@@ -32,9 +33,11 @@ bool aof_frame_parse_header(struct bytes data, struct aof_frame_header *out, siz
     size_t len = (size_t)(newline - data.p);
     memcpy(line, data.p, len);
     line[len] = 0;
-    if (sscanf(line, "#MILLRACE:1:%8x:%llu:%40[^:]:%8x", &salt, &offset, out->replication_id,
-               &crc) != 4)
+    if (sscanf(line, "#MILLRACE:%1u:%8x:%llu:%40[^:]:%8x", &version, &salt, &offset,
+               out->replication_id, &crc) != 5 ||
+        version < 1 || version > AOF_FRAME_VERSION)
         return false;
+    out->version = version;
     out->salt = salt;
     out->offset = offset;
     *n = len + 1;
@@ -94,17 +97,59 @@ static struct bytes timestamp_before(struct bytes data, size_t end)
     return bytes_has_prefix(line, "#TS:") ? line : bytes_of("", 0);
 }
 
+/* ---- Notes */
+
+static const char *const note_names[] = {
+    [JOURNAL_SKIP] = "#SKIP:", [JOURNAL_ONLY] = "#ONLY:", [JOURNAL_ID] = "#ID:"};
+
+size_t aof_frame_print_note(const struct aof_frame_note *note, char *to)
+{
+    size_t n = strlen(note_names[note->kind]);
+    memcpy(to, note_names[note->kind], n);
+    if (note->kind == JOURNAL_ID) {
+        ASSERT(history_is_id(note->id));
+        memcpy(to + n, note->id, HISTORY_ID_LENGTH);
+        n += HISTORY_ID_LENGTH;
+    } else {
+        ASSERT(note->n > 0);
+        n += num_print_uint(to + n, note->n);
+    }
+    memcpy(to + n, "\r\n", 2);
+    return n + 2;
+}
+
+bool aof_frame_parse_note(struct bytes line, struct aof_frame_note *out)
+{
+    char expected[AOF_FRAME_LINE_MAX];
+    for (int kind = JOURNAL_SKIP; kind <= JOURNAL_ID; kind++) {
+        const char *name = note_names[kind];
+        long long n = 1;
+        if (!bytes_has_prefix(line, name))
+            continue;
+        struct bytes value = {line.p + strlen(name), line.n - strlen(name)};
+        *out = (struct aof_frame_note){.kind = (enum journal_note_kind)kind};
+        if (kind == JOURNAL_ID && value.n == HISTORY_ID_LENGTH)
+            memcpy(out->id, value.p, HISTORY_ID_LENGTH);
+        if (kind == JOURNAL_ID ? !history_is_id(out->id) : !num_parse_int(value, &n) || n < 1)
+            return false;
+        out->n = (uint64_t)n;
+        size_t len = aof_frame_print_note(out, expected);
+        return len == line.n + 2 && memcmp(expected, line.p, line.n) == 0;
+    }
+    return false;
+}
+
 /* ---- Trailer */
 
-size_t aof_frame_print_trailer(uint32_t salt, struct bytes timestamp, struct bytes effects,
+size_t aof_frame_print_trailer(uint32_t salt, struct bytes timestamp, struct bytes body,
                                uint64_t synced, char *to)
 {
     char numbers[64];
-    size_t n = (size_t)snprintf(numbers, sizeof(numbers), "%zu:%llu", effects.n,
-                                (unsigned long long)synced);
-    uint32_t crc = crc_32c(crc_32c(salt, timestamp.p, timestamp.n), effects.p, effects.n);
+    size_t n =
+        (size_t)snprintf(numbers, sizeof(numbers), "%zu:%llu", body.n, (unsigned long long)synced);
+    uint32_t crc = crc_32c(crc_32c(salt, timestamp.p, timestamp.n), body.p, body.n);
     crc = crc_32c(crc, numbers, n);
-    n = (size_t)snprintf(to, AOF_FRAME_LINE_MAX, "#CRC:%zu:%08x:%llu\r\n", effects.n, crc,
+    n = (size_t)snprintf(to, AOF_FRAME_LINE_MAX, "#CRC:%zu:%08x:%llu\r\n", body.n, crc,
                          (unsigned long long)synced);
     ASSERT(n < AOF_FRAME_LINE_MAX);
     return n;

@@ -13,6 +13,10 @@
  * is refused. Otherwise the bad bytes were never promised to anybody: TORN, and the caller may cut
  * the file at `good`. A sound frame that follows a gap is DAMAGED too, by the same comparison.
  *
+ * Notes in a frame say where stream and file differ (persist/journal.h). They decide nothing about
+ * what is applied, only how far the offset moves, which history it belongs to, and what the end of
+ * the stream is: that is told, when it is wanted, in a second pass over the last frames.
+ *
  * Without frames (a file of Redis, or the commands behind a snapshot): commands are applied as they
  * come. A command that the end of the file cuts off, or a MULTI without its EXEC, is TORN at the
  * last command in front of it; other bytes are BAD_FORMAT. A file with trailers but without a
@@ -23,15 +27,14 @@
 #include "persist/aof_read.h"
 
 #include "base/assert.h"
-#include "base/mem.h"
-#include "base/num.h"
 #include "persist/aof_frame.h"
+#include "persist/aof_parse.h"
 #include "proto/request.h"
 
 #include <stdio.h>
 
 #define PROGRESS_EVERY (2u << 20)
-#define ARGS_MAX       (1 << 20)
+#define SKIPPED_MOST   ((uint64_t)1 << 62) /* in one frame */
 #define ARGS_POOL      512
 
 /* Ordinary commands that lie one behind the other, parsed together. */
@@ -42,106 +45,25 @@ struct batch {
     struct bytes args[ARGS_POOL];
 };
 
+/* Where a frame begins, and the offset there. */
+struct place {
+    size_t at;
+    uint64_t offset;
+};
+
 struct reader {
     struct bytes data;
     const struct aof_read_options *o;
     struct aof_read_result *result;
-    struct bytes *argv; /* of a command that no batch holds */
-    int cap;
+    struct aof_parse_room room; /* for commands that no batch holds */
     struct batch batch;
     uint32_t salt;
+    bool notes; /* frames may hold them: version 2 */
     uint64_t reported;
+    /* Of the frames read, the last one from which on stream_most bytes are told, or soon will be,
+     * and one in front of it. */
+    struct place near, far;
 };
-
-/* What stands at a position. LINE: begins with #, a trailer, a timestamp or a comment. CUT: the
- * beginning of a command, then the end of the file. */
-enum item { ITEM_COMMAND, ITEM_LINE, ITEM_END, ITEM_CUT, ITEM_BAD };
-
-struct parsed {
-    enum item item;
-    size_t next; /* where the next one begins */
-    int argc;
-    struct bytes line; /* without its line end */
-};
-
-/* The kind and a number of a line; ITEM_COMMAND: it is good, and *at behind it. */
-static enum item read_number(struct bytes data, size_t *at, char kind, long long *out)
-{
-    size_t end = *at + 1;
-    if (*at >= data.n)
-        return ITEM_CUT;
-    if (data.p[*at] != kind)
-        return ITEM_BAD;
-    while (end < data.n && ((data.p[end] >= '0' && data.p[end] <= '9') || data.p[end] == '-'))
-        end++;
-    size_t left = data.n - end;
-    if (left < 2 && (left == 0 || data.p[end] == '\r'))
-        return ITEM_CUT;
-    if (data.p[end] != '\r' || data.p[end + 1] != '\n' ||
-        !num_parse_int(bytes_of(data.p + *at + 1, end - *at - 1), out))
-        return ITEM_BAD;
-    *at = end + 2;
-    return ITEM_COMMAND;
-}
-
-/* An argument behind its length; ITEM_COMMAND: it is good, and *at behind it. */
-static enum item read_argument(struct bytes d, size_t *at, struct bytes *out)
-{
-    long long n;
-    enum item item = read_number(d, at, '$', &n);
-    if (item != ITEM_COMMAND)
-        return item;
-    if (n < 0)
-        return ITEM_BAD;
-    size_t left = d.n - *at;
-    if ((uint64_t)n > left)
-        return ITEM_CUT;
-    left -= (size_t)n;
-    const char *end = d.p + *at + n;
-    if ((left > 0 && end[0] != '\r') || (left > 1 && end[1] != '\n'))
-        return ITEM_BAD;
-    if (left < 2)
-        return ITEM_CUT;
-    *out = bytes_of(d.p + *at, (size_t)n);
-    *at += (size_t)n + 2;
-    return ITEM_COMMAND;
-}
-
-static struct parsed parse_at(struct reader *r, size_t at)
-{
-    struct parsed p = {.item = ITEM_END};
-    struct bytes d = r->data;
-    long long argc;
-    if (at >= d.n)
-        return p;
-    if (d.p[at] == '#') {
-        const char *newline = memchr(d.p + at, '\n', d.n - at);
-        p.item = newline ? ITEM_LINE : ITEM_CUT;
-        if (!newline)
-            return p;
-        size_t end = (size_t)(newline - d.p);
-        p.next = end + 1;
-        p.line = bytes_of(d.p + at, end - at);
-        if (p.line.n && p.line.p[p.line.n - 1] == '\r')
-            p.line.n--;
-        return p;
-    }
-    p.item = read_number(d, &at, '*', &argc);
-    if (p.item == ITEM_COMMAND && (argc < 1 || argc > ARGS_MAX))
-        p.item = ITEM_BAD;
-    for (int i = 0; p.item == ITEM_COMMAND && i < argc; i++) {
-        if (i == r->cap) {
-            r->cap = r->cap ? r->cap * 2 : 64;
-            r->argv = mem_realloc(r->argv, (size_t)r->cap * sizeof(*r->argv));
-        }
-        p.item = read_argument(d, &at, &r->argv[i]);
-    }
-    if (p.item == ITEM_COMMAND) {
-        p.next = at;
-        p.argc = (int)argc;
-    }
-    return p;
-}
 
 /* The commands from `at` on, as many as are whole and ordinary: fast, for most of a file. */
 static void parse_batch(struct reader *r, size_t at)
@@ -195,7 +117,7 @@ static void tell_ahead(struct reader *r)
         r->o->ahead(r->o->context, r->batch.commands, r->batch.n);
 }
 
-/* A frame's commands, which skip_commands() has accepted before. */
+/* A frame's body, which read_body() has accepted before. */
 static bool apply_frame(struct reader *r, size_t at, size_t end)
 {
     struct batch *b = &r->batch;
@@ -208,9 +130,9 @@ static bool apply_frame(struct reader *r, size_t at, size_t end)
                 return false;
         if (b->n)
             continue;
-        struct parsed p = parse_at(r, at);
-        ASSERT(p.item == ITEM_COMMAND && p.next <= end);
-        if (!apply(r, r->argv, p.argc, at))
+        struct aof_parsed p = aof_parse(r->data, at, &r->room);
+        ASSERT((p.item == AOF_PARSE_COMMAND || p.item == AOF_PARSE_LINE) && p.next <= end);
+        if (p.item == AOF_PARSE_COMMAND && !apply(r, r->room.argv, p.argc, at))
             return false;
         at = p.next;
     }
@@ -219,7 +141,7 @@ static bool apply_frame(struct reader *r, size_t at, size_t end)
 }
 
 /* What stands behind the commands from `at` on; *end: where it begins. */
-static struct parsed skip_commands(struct reader *r, size_t at, size_t *end)
+static struct aof_parsed skip_commands(struct reader *r, size_t at, size_t *end)
 {
     for (;;) {
         parse_batch(r, at);
@@ -227,9 +149,66 @@ static struct parsed skip_commands(struct reader *r, size_t at, size_t *end)
             at = r->batch.ends[r->batch.n - 1];
         if (r->batch.n == AOF_READ_AHEAD)
             continue;
-        struct parsed p = parse_at(r, at);
-        if (p.item != ITEM_COMMAND) {
+        struct aof_parsed p = aof_parse(r->data, at, &r->room);
+        if (p.item != AOF_PARSE_COMMAND) {
             *end = at;
+            return p;
+        }
+        at = p.next;
+    }
+}
+
+/* The stream that a frame's body stands for, as far as it has been read. */
+struct body {
+    uint64_t stream, skipped; /* its bytes; those of them that are not kept */
+    uint64_t only;            /* bytes that come now are not part of it */
+    char id[HISTORY_ID_LENGTH + 1];
+    bool wrong; /* the notes contradict one another or the commands */
+};
+
+/* Commands that lie from `from` to `to`. */
+static void take_commands(struct reader *r, struct body *b, size_t from, size_t to, bool tell)
+{
+    size_t only = to - from < b->only ? to - from : (size_t)b->only;
+    struct bytes kept = {r->data.p + from + only, to - from - only};
+    b->only -= only;
+    b->stream += kept.n;
+    if (tell && kept.n)
+        r->o->stream(r->o->context, kept, 0);
+}
+
+/* False: the line is none. */
+static bool take_note(struct reader *r, struct body *b, struct bytes line, bool tell)
+{
+    struct aof_frame_note note;
+    if (!r->notes || !aof_frame_parse_note(line, &note))
+        return false;
+    b->wrong = b->wrong || b->only;
+    if (note.kind == JOURNAL_ONLY) {
+        b->only = note.n;
+    } else if (note.kind == JOURNAL_ID) {
+        memcpy(b->id, note.id, sizeof(b->id));
+    } else {
+        b->wrong = b->wrong || note.n > SKIPPED_MOST - b->skipped;
+        b->skipped += b->wrong ? 0 : note.n;
+        b->stream += b->wrong ? 0 : note.n;
+        if (tell && !b->wrong)
+            r->o->stream(r->o->context, bytes_of(NULL, 0), note.n);
+    }
+    return true;
+}
+
+/* All that stands in front of a trailer, or of something that does not belong into a frame; *end:
+ * where that begins. tell: the stream is told. */
+static struct aof_parsed read_body(struct reader *r, size_t at, struct body *b, size_t *end,
+                                   bool tell)
+{
+    *b = (struct body){0};
+    for (;;) {
+        struct aof_parsed p = skip_commands(r, at, end);
+        take_commands(r, b, at, *end, tell);
+        if (p.item != AOF_PARSE_LINE || !take_note(r, b, p.line, tell)) {
+            b->wrong = b->wrong || b->only;
             return p;
         }
         at = p.next;
@@ -290,51 +269,106 @@ static void damaged(struct reader *r, size_t at, uint64_t synced)
     }
 }
 
+/* A frame begins at `good`. */
+static void tail_passes(struct reader *r)
+{
+    const struct aof_read_result *x = r->result;
+    if (r->near.at && x->offset - r->near.offset < r->o->stream_most)
+        return;
+    r->far = r->near.at ? r->near : (struct place){x->good, x->offset};
+    r->near = (struct place){x->good, x->offset};
+}
+
+/* One frame: its timestamp line or nothing, its body, its trailer line. */
+struct frame {
+    size_t begin, start, end, next; /* of the timestamp, the body, the trailer, what follows */
+    struct bytes when;              /* the timestamp; empty: none */
+    struct body body;
+    struct aof_parsed behind; /* what stands behind the body: a trailer, when all is well */
+};
+
+static void find_frame(struct reader *r, size_t at, struct frame *f, bool tell)
+{
+    long long seconds;
+    struct aof_parsed p = aof_parse(r->data, at, &r->room);
+    f->begin = f->start = at;
+    f->when = bytes_of("", 0);
+    if (p.item == AOF_PARSE_LINE && aof_frame_parse_timestamp(p.line, &seconds)) {
+        f->when = p.line;
+        f->start = p.next;
+    }
+    f->behind = read_body(r, f->start, &f->body, &f->end, tell);
+    f->next = f->behind.next;
+}
+
+static bool is_whole(const struct reader *r, const struct frame *f, struct aof_frame_trailer *t)
+{
+    return f->behind.item == AOF_PARSE_LINE &&
+           aof_frame_is_sound(r->salt, r->data, f->end, f->behind.line, t) &&
+           t->bytes == f->end - f->start && !f->body.wrong;
+}
+
+static void frames_are_missing(struct aof_read_result *x, size_t at, uint64_t synced)
+{
+    x->status = AOF_READ_DAMAGED;
+    snprintf(x->error, sizeof(x->error),
+             "frames are missing in front of byte %zu (journal offset %llu, of which %llu "
+             "was synced)",
+             at, (unsigned long long)x->offset, (unsigned long long)synced);
+}
+
+/* What a frame says is true from its end on. */
+static void take_frame(struct aof_read_result *x, const struct frame *f)
+{
+    ASSERT(f->next > f->end);
+    x->offset += f->body.stream;
+    x->skipped += f->body.skipped;
+    x->good = f->next;
+    if (f->body.id[0])
+        memcpy(x->replication_id, f->body.id, sizeof(x->replication_id));
+}
+
 /* All frames from `at` on. */
 static void read_framed(struct reader *r, size_t at)
 {
     struct aof_read_result *x = r->result;
     uint64_t synced = 0;
+    struct frame f;
     x->good = at;
     for (;;) {
-        size_t start = at, begin = at; /* of the effects, of the timestamp in front of them */
-        struct parsed p = parse_at(r, at);
-        struct bytes when = bytes_of("", 0);
-        long long seconds;
-        if (p.item == ITEM_LINE && aof_frame_parse_timestamp(p.line, &seconds)) {
-            when = p.line;
-            start = at = p.next;
-        }
-        p = skip_commands(r, at, &at);
-        if (p.item == ITEM_END && at == begin)
-            return;
         struct aof_frame_trailer t;
-        if (p.item != ITEM_LINE || !aof_frame_is_sound(r->salt, r->data, at, p.line, &t) ||
-            t.bytes != at - start) {
-            damaged(r, begin, synced);
+        tail_passes(r);
+        find_frame(r, x->good, &f, false);
+        if (f.behind.item == AOF_PARSE_END && f.end == f.begin)
+            return;
+        if (!is_whole(r, &f, &t)) {
+            damaged(r, f.begin, synced);
             return;
         }
         if (t.synced > x->offset) {
-            x->status = AOF_READ_DAMAGED;
-            snprintf(x->error, sizeof(x->error),
-                     "frames are missing in front of byte %zu (journal offset %llu, of which %llu "
-                     "was synced)",
-                     begin, (unsigned long long)x->offset, (unsigned long long)t.synced);
+            frames_are_missing(x, f.begin, t.synced);
             return;
         }
-        if (!tell_time(r, when))
+        if (!tell_time(r, f.when))
             return;
         if (t.synced > synced)
             synced = t.synced;
-        if (!apply_frame(r, start, at))
+        if (!apply_frame(r, f.start, f.end))
             return;
-        x->offset += t.bytes;
-        ASSERT(p.next > at);
-        at = p.next;
-        x->good = at;
-        if (!progress(r, at))
+        take_frame(x, &f);
+        if (!progress(r, f.next))
             return;
     }
+}
+
+/* Tells the end of the stream: the frames are read once more, without being applied. */
+static void tell_tail(struct reader *r)
+{
+    const struct place *from =
+        r->result->offset - r->near.offset >= r->o->stream_most ? &r->near : &r->far;
+    struct frame f;
+    for (size_t at = from->at; at < r->result->good; at = f.next)
+        find_frame(r, at, &f, true);
 }
 
 static void header_is_damaged(struct aof_read_result *x)
@@ -347,10 +381,10 @@ static void header_is_damaged(struct aof_read_result *x)
  * but trailers inside. The values in a file of Redis may look like trailers, its start does not. */
 static bool lost_its_header(struct reader *r)
 {
-    struct parsed p = parse_at(r, 0);
+    struct aof_parsed p = aof_parse(r->data, 0, &r->room);
     long long seconds;
-    return p.item != ITEM_COMMAND &&
-           !(p.item == ITEM_LINE && aof_frame_parse_timestamp(p.line, &seconds)) &&
+    return p.item != AOF_PARSE_COMMAND &&
+           !(p.item == AOF_PARSE_LINE && aof_frame_parse_timestamp(p.line, &seconds)) &&
            memmem(r->data.p, r->data.n, "\n#CRC:", 6);
 }
 
@@ -395,8 +429,8 @@ static void read_plain(struct reader *r, size_t start)
         for (unsigned i = 0; i < b->n; i++)
             if (!plain_command(r, &f, b->commands[i].argv, b->commands[i].argc, b->ends[i]))
                 return;
-        struct parsed p = parse_at(r, f.at);
-        if (p.item == ITEM_END) {
+        struct aof_parsed p = aof_parse(r->data, f.at, &r->room);
+        if (p.item == AOF_PARSE_END) {
             if (f.in_multi) {
                 x->good = f.multi_at;
                 x->status = AOF_READ_TORN;
@@ -404,21 +438,22 @@ static void read_plain(struct reader *r, size_t start)
             }
             return;
         }
-        if (p.item == ITEM_CUT || p.item == ITEM_BAD) {
+        if (p.item == AOF_PARSE_CUT || p.item == AOF_PARSE_BAD) {
             x->good = f.in_multi ? f.multi_at : f.at;
-            x->status = p.item == ITEM_CUT ? AOF_READ_TORN : AOF_READ_BAD_FORMAT;
+            x->status = p.item == AOF_PARSE_CUT ? AOF_READ_TORN : AOF_READ_BAD_FORMAT;
             snprintf(x->error, sizeof(x->error),
-                     p.item == ITEM_CUT ? "torn at byte %zu" : "bad file format at byte %zu", f.at);
+                     p.item == AOF_PARSE_CUT ? "torn at byte %zu" : "bad file format at byte %zu",
+                     f.at);
             return;
         }
-        if (p.item == ITEM_LINE && bytes_has_prefix(p.line, "#CRC:")) {
+        if (p.item == AOF_PARSE_LINE && bytes_has_prefix(p.line, "#CRC:")) {
             header_is_damaged(x);
             return;
         }
-        if (p.item == ITEM_LINE ? !f.in_multi && !tell_time(r, p.line)
-                                : !plain_command(r, &f, r->argv, p.argc, p.next))
+        if (p.item == AOF_PARSE_LINE ? !f.in_multi && !tell_time(r, p.line)
+                                     : !plain_command(r, &f, r->room.argv, p.argc, p.next))
             return;
-        if (p.item == ITEM_LINE && !go_on(r, &f, p.next))
+        if (p.item == AOF_PARSE_LINE && !go_on(r, &f, p.next))
             return;
     }
 }
@@ -433,10 +468,13 @@ void aof_read(struct bytes data, const struct aof_read_options *o, struct aof_re
         result->framed = true;
         memcpy(result->replication_id, header.replication_id, sizeof(header.replication_id));
         r.salt = header.salt;
+        r.notes = header.version > 1;
         result->offset = header.offset;
         uint64_t generation;
         n += aof_frame_parse_generation(r.salt, bytes_of(data.p + n, data.n - n), &generation);
         read_framed(&r, n);
+        if (o->stream && (result->status == AOF_READ_GOOD || result->status == AOF_READ_TORN))
+            tell_tail(&r);
     } else if (lost_its_header(&r)) {
         header_is_damaged(result);
     } else if (data.n && data.n < AOF_FRAME_HEADER_MAX &&
@@ -447,5 +485,5 @@ void aof_read(struct bytes data, const struct aof_read_options *o, struct aof_re
     } else {
         read_plain(&r, 0);
     }
-    mem_free(r.argv);
+    aof_parse_free(&r.room);
 }

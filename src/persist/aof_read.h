@@ -33,6 +33,12 @@ struct aof_read_options {
     /* A frame, or in a file without frames what follows, was written at this second or later; false
      * stops the reading in front of it, with AOF_READ_STOPPED. May be NULL. */
     bool (*at_time)(void *context, int64_t seconds);
+    /* The end of the stream as the file holds it, told in pieces and in order when the frames have
+     * been read: at least the last stream_most bytes, and less only when there are no more.
+     * `skipped`: instead of bytes, how many stood here that are not kept. Files with frames only.
+     * May be NULL. */
+    void (*stream)(void *context, struct bytes kept, uint64_t skipped);
+    uint64_t stream_most;
     /* Called now and then; false stops the reading. May be NULL. */
     bool (*progress)(void *context, uint64_t bytes);
     uint64_t progress_every; /* so many bytes; 0: 2 MB */
@@ -41,10 +47,13 @@ struct aof_read_options {
 
 struct aof_read_result {
     enum aof_read_status status;
-    uint64_t good;   /* bytes up to which the file is sound */
-    uint64_t offset; /* journal offset there; 0 for files without frames */
-    bool framed;
+    uint64_t good; /* bytes up to which the file is sound */
+    /* Of files with frames: the journal's offset there, which history it belongs to, and how many
+     * bytes of the stream were not kept. */
+    uint64_t offset;
     char replication_id[41];
+    uint64_t skipped;
+    bool framed;
     uint64_t commands;
     char error[160];
 };

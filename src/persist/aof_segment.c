@@ -8,6 +8,10 @@
  * instead (aof_segment_write_beside()), from a copy. In both cases the effects stay in the journal
  * until they are written.
  *
+ * A batch with notes (persist/journal.h) is composed in a buffer. One of nothing but stream-only
+ * bytes is written like any other, so that the file is not behind those who got the stream, but
+ * `unsynced` stays as it was: nobody's reply depends on it.
+ *
  * Syncs run in the disk thread, one at a time. What was written when a sync began is synced when it
  * has ended well; aof_segment.h names the order that always holds.
  *
@@ -28,6 +32,7 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "io/file.h"
+#include "persist/aof_batch.h"
 
 #include <errno.h>
 
@@ -37,7 +42,8 @@
 void aof_segment_init(struct aof_segment *s, struct worker *disk, struct worker *writer,
                       struct journal *j, struct aof_files *f)
 {
-    *s = (struct aof_segment){.disk = disk, .writer = writer, .journal = j, .files = f, .fd = -1};
+    *s = (struct aof_segment){
+        .disk = disk, .writer = writer, .journal = j, .files = f, .fd = -1, .first_db = -1};
 }
 
 void aof_segment_free(struct aof_segment *s)
@@ -45,6 +51,7 @@ void aof_segment_free(struct aof_segment *s)
     journal_detach(&s->reader);
     file_close(s->fd);
     buf_free(&s->write.frame);
+    buf_free(&s->frame);
 }
 
 bool aof_segment_is_sound(const struct aof_segment *s)
@@ -73,15 +80,21 @@ static void make_good(struct aof_segment *s)
 
 /* ---- Which file */
 
-/* What comes next is the first frame of a file; it says which database it is for. */
+/* What comes next is the first frame of a file; it says which database it is for. A primary puts
+ * that into the stream, a replica's file has it beside the stream. */
 static void begin_file(struct aof_segment *s)
 {
+    const struct journal *j = s->journal;
+    s->header.version = AOF_FRAME_VERSION;
     rng_system(&s->header.salt, sizeof(s->header.salt));
-    s->header.offset = s->journal->offset;
-    memcpy(s->header.replication_id, s->journal->history.id, sizeof(s->header.replication_id));
+    s->header.offset = j->offset;
+    memcpy(s->header.replication_id, j->history.id, sizeof(s->header.replication_id));
     s->header_pending = true;
     s->second = 0;
     s->size = 0;
+    s->unsynced = false;
+    s->first_db = j->mode == JOURNAL_RAW ? j->db : -1;
+    s->notes_ahead = s->reader.journal ? journal_batch(&s->reader).note_n : 0;
     journal_forget_db(s->journal);
 }
 
@@ -96,12 +109,14 @@ void aof_segment_begin(struct aof_segment *s, int fd)
 void aof_segment_resume(struct aof_segment *s, int fd, const struct aof_frame_header *h,
                         uint64_t size)
 {
-    ASSERT(s->fd < 0 && fd >= 0 && size > 0);
+    ASSERT(s->fd < 0 && fd >= 0 && size > 0 && h->version == AOF_FRAME_VERSION);
     s->fd = fd;
     s->header = *h;
     s->header_pending = false;
     s->second = 0;
+    s->first_db = -1;
     s->size = size;
+    s->unsynced = false;
     journal_forget_db(s->journal);
 }
 
@@ -113,6 +128,8 @@ void aof_segment_start_over(struct aof_segment *s)
     else
         journal_attach(s->journal, &s->reader);
     s->synced = s->journal->offset;
+    s->unsynced = false;
+    s->notes_ahead = 0;
     make_good(s);
     s->enospc = 0;
     aof_files_make_reserve(s->files);
@@ -177,6 +194,7 @@ static void start_sync(struct aof_segment *s, int fd, bool closes, int64_t now_m
                                         .offset = s->reader.offset,
                                         .running = true,
                                         .closes = closes};
+    s->unsynced = false;
     s->sync_began_ms = now_ms;
     s->sync_began_us = clock_mono_us();
     worker_submit(s->disk, &s->sync.job);
@@ -248,7 +266,7 @@ static int write_effects(struct aof_segment *s, struct bytes timestamp, size_t *
     return error ? error : file_write_all(s->fd, bytes_of(trailer, trailer_n), &written);
 }
 
-static int write_frame(struct aof_segment *s)
+static int write_plain(struct aof_segment *s)
 {
     char line[AOF_FRAME_LINE_MAX];
     int64_t second;
@@ -262,6 +280,48 @@ static int write_frame(struct aof_segment *s)
     s->second = second;
     grow(s, timestamp.n + n);
     return 0;
+}
+
+/* All of a frame, as a copy. */
+static void compose(const struct aof_segment *s, const struct journal_batch *b, int64_t *second,
+                    struct buf *out)
+{
+    char line[AOF_FRAME_LINE_MAX];
+    struct bytes timestamp = {line, print_timestamp(s, second, line)};
+    out->n = 0;
+    buf_add(out, timestamp);
+    if (s->first_db >= 0)
+        aof_batch_print_select(s->first_db, out);
+    aof_batch_print(b, s->reader.offset, out);
+    buf_room(out, AOF_FRAME_LINE_MAX);
+    struct bytes body = {out->p + timestamp.n, out->n - timestamp.n};
+    out->n += aof_frame_print_trailer(s->header.salt, timestamp, body, s->synced, out->p + out->n);
+}
+
+static int write_composed(struct aof_segment *s, const struct journal_batch *b)
+{
+    int64_t second;
+    size_t written, n;
+    compose(s, b, &second, &s->frame);
+    n = s->frame.n;
+    int error = file_write_all(s->fd, buf_bytes(&s->frame), &written);
+    if (s->frame.cap > FRAME_KEPT)
+        buf_free(&s->frame);
+    if (error)
+        return error;
+    s->second = second;
+    s->first_db = -1;
+    grow(s, n);
+    return 0;
+}
+
+/* A frame is in the file. */
+static void take(struct aof_segment *s, size_t stream_n, size_t note_n, bool kept)
+{
+    s->unsynced = s->unsynced || kept;
+    s->notes_ahead = 0;
+    journal_take_batch(&s->reader, stream_n, note_n);
+    ASSERT(aof_segment_is_sound(s));
 }
 
 /* A write failed: back to the last whole frame. True: room has been made, try again. */
@@ -279,18 +339,18 @@ static bool take_back(struct aof_segment *s, int error)
 void aof_segment_write(struct aof_segment *s)
 {
     ASSERT(!aof_segment_is_busy(s) && s->state == AOF_SEGMENT_SOUND);
-    size_t n = journal_unread(&s->reader).n;
-    if (n == 0)
+    struct journal_batch b = journal_batch(&s->reader);
+    if (journal_batch_is_empty(&b))
         return;
+    bool kept = aof_batch_is_kept(&b), plain = b.note_n == 0 && s->first_db < 0;
     int error;
     do {
         error = s->header_pending ? write_header(s) : 0;
         if (!error)
-            error = write_frame(s);
+            error = plain ? write_plain(s) : write_composed(s, &b);
     } while (error && take_back(s, error));
     if (!error)
-        journal_take(&s->reader, n);
-    ASSERT(aof_segment_is_sound(s));
+        take(s, b.stream.n, b.note_n, kept);
 }
 
 /* ---- Writing beside a sync */
@@ -320,35 +380,31 @@ static void write_done(struct worker_job *job)
     }
     s->second = w->second;
     grow(s, n);
-    journal_take(&s->reader, w->effects_n);
-    ASSERT(aof_segment_is_sound(s));
+    take(s, w->stream_n, w->note_n, w->kept);
 }
 
 bool aof_segment_may_write_beside(const struct aof_segment *s)
 {
     ASSERT(!s->sync.running || s->sync.closes || s->sync.fd == s->fd);
+    struct journal_batch b = journal_batch(&s->reader);
     /* By the clock: a turn in which a script ran may have lasted. */
-    return !s->write.running && !s->sync.closes && journal_unread(&s->reader).n > 0 &&
+    return !s->write.running && !s->sync.closes && !journal_batch_is_empty(&b) &&
            clock_mono_us() - s->sync_began_us < BESIDE_US;
 }
 
 void aof_segment_write_beside(struct aof_segment *s)
 {
     struct aof_segment_write *w = &s->write;
-    struct bytes effects = journal_unread(&s->reader);
-    char line[AOF_FRAME_LINE_MAX], trailer[AOF_FRAME_LINE_MAX];
-    ASSERT(!s->header_pending && !w->running && s->state == AOF_SEGMENT_SOUND);
+    struct journal_batch b = journal_batch(&s->reader);
+    ASSERT(!s->header_pending && s->first_db < 0 && !w->running && s->state == AOF_SEGMENT_SOUND);
     w->job = (struct worker_job){.run = run_write, .done = write_done};
     w->segment = s;
     w->fd = s->fd;
-    w->effects_n = effects.n;
+    w->stream_n = b.stream.n;
+    w->note_n = b.note_n;
+    w->kept = aof_batch_is_kept(&b);
     w->running = true;
-    struct bytes timestamp = {line, print_timestamp(s, &w->second, line)};
-    size_t n = aof_frame_print_trailer(s->header.salt, timestamp, effects, s->synced, trailer);
-    w->frame.n = 0;
-    buf_add(&w->frame, timestamp);
-    buf_add(&w->frame, effects);
-    buf_add(&w->frame, bytes_of(trailer, n));
+    compose(s, &b, &w->second, &w->frame);
     worker_submit(s->writer, &w->job);
 }
 
@@ -362,8 +418,9 @@ int aof_segment_sync_now(struct aof_segment *s)
         make_good(s); /* another attempt */
     if (s->state == AOF_SEGMENT_SOUND)
         aof_segment_write(s);
-    if (s->state == AOF_SEGMENT_SOUND && s->synced != s->reader.offset) {
+    if (s->state == AOF_SEGMENT_SOUND && (s->unsynced || s->synced != s->reader.offset)) {
         int error = file_sync(s->fd);
+        s->unsynced = false;
         if (error)
             fail(s, AOF_SEGMENT_FSYNC_FAILED, error);
         else
@@ -390,8 +447,11 @@ void aof_segment_repair(struct aof_segment *s, uint64_t base_offset)
 {
     if (s->state == AOF_SEGMENT_FSYNC_FAILED || !aof_segment_is_open(s))
         return;
-    if (s->reader.offset < base_offset)
-        journal_take(&s->reader, (size_t)(base_offset - s->reader.offset));
+    /* Nothing has been written since this file began, where the base was forked. */
+    if (s->reader.offset < base_offset || s->notes_ahead)
+        journal_take_batch(&s->reader, (size_t)(base_offset - s->reader.offset), s->notes_ahead);
+    s->notes_ahead = 0;
+    s->unsynced = false;
     if (s->synced < base_offset)
         s->synced = base_offset;
     make_good(s);

@@ -45,8 +45,9 @@ struct aof_segment_write {
     struct aof_segment *segment;
     int fd;
     struct buf frame;
-    size_t effects_n; /* bytes of the journal that are in it */
-    int64_t second;   /* as segment.second, when it is written */
+    size_t stream_n, note_n; /* bytes and notes of the journal that are in it */
+    bool kept;               /* there is more in it than what was skipped */
+    int64_t second;          /* as segment.second, when it is written */
     bool running;
     int error;
 };
@@ -61,8 +62,14 @@ struct aof_segment {
     bool header_pending;            /* the file is empty */
     bool timestamps; /* a line in front of the frames of each second says which it is */
     int64_t second;  /* of the last such line in this file; 0: none */
-    uint64_t size;   /* bytes of the file, header and whole frames */
+    /* That the stream was in when the file began, and that its first frame has to name because the
+     * stream is a primary's and will not; -1: nothing is to be named. */
+    int first_db;
+    uint64_t size; /* bytes of the file, header and whole frames */
     uint64_t synced;
+    bool unsynced;      /* something that is kept has been written since the last sync began */
+    size_t notes_ahead; /* notes that the journal held when the file began */
+    struct buf frame;   /* of a batch with notes */
     enum aof_segment_state state;
     int error;  /* -errno while the state is not sound, else 0 */
     int enospc; /* -ENOSPC while the reserve is given up, else 0 */
@@ -112,13 +119,20 @@ static inline uint64_t aof_segment_unwritten(const struct aof_segment *s)
     return s->reader.journal ? journal_lag(&s->reader) : 0;
 }
 
+/* Something waits to be written: bytes, or notes without any. */
+static inline bool aof_segment_is_behind(const struct aof_segment *s)
+{
+    return s->reader.journal && (journal_lag(&s->reader) > 0 || s->journal->note_n > 0);
+}
+
 /* Journal offset up to which batches are written. A file must be open. */
 static inline uint64_t aof_segment_written(const struct aof_segment *s)
 {
     return s->reader.offset;
 }
 
-/* Writes what the journal holds of whole groups, if anything, as one frame. Not busy, and sound. On
+/* Writes what the journal holds of whole groups, if anything, as one frame. Without notes
+ * (persist/journal.h) nothing is copied. Not busy, and sound. On
  * failure the file is cut back to its last whole frame and the state says what happened; the batch
  * stays with the journal. */
 void aof_segment_write(struct aof_segment *s);

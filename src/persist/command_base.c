@@ -330,9 +330,11 @@ static void put_value(struct writer *w, const struct entry *e, struct rdb_write_
 int command_base_write(int fd, struct store *s, const struct rdb_write_options *o,
                        struct rdb_write_result *result)
 {
-    struct writer w = {.fd = fd, .head.offset = o->journal_offset};
+    struct writer w = {.fd = fd,
+                       .head = {.version = AOF_FRAME_VERSION, .offset = o->journal_offset}};
     char head[AOF_FRAME_HEADER_MAX], line[AOF_FRAME_LINE_MAX], number[NUM_INT_MAX];
     struct bytes code;
+    int selected = 0;
     *result = (struct rdb_write_result){0};
     rng_system(&w.head.salt, sizeof(w.head.salt));
     snprintf(w.head.replication_id, sizeof(w.head.replication_id), "%s", o->replication_id);
@@ -346,12 +348,15 @@ int command_base_write(int fd, struct store *s, const struct rdb_write_options *
         if (db->keys.used == 0)
             continue;
         COMMAND(&w, BYTES("SELECT"), bytes_of(number, num_print_int(number, i)));
+        selected = i;
         table_walk_start(&walk, &db->keys);
         for (struct entry *e; !w.error && (e = table_walk_next(&walk));) {
             put_value(&w, e, result);
             rdb_write_pause(o, result->keys);
         }
     }
+    if (o->stream_db >= 0 && o->stream_db != selected) /* a replica goes on in it */
+        COMMAND(&w, BYTES("SELECT"), bytes_of(number, num_print_int(number, o->stream_db)));
     end_frame(&w);
     ASSERT(w.out.n == 0 && (w.error || w.written > 0));
     result->bytes = w.written;

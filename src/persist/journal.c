@@ -231,7 +231,14 @@ void journal_raw_end(struct journal *j)
 
 void journal_forget_db(struct journal *j)
 {
-    j->db = -1;
+    if (j->mode == JOURNAL_EFFECTS)
+        j->db = -1;
+}
+
+void journal_stream_in(struct journal *j, int db)
+{
+    ASSERT(j->mode == JOURNAL_RAW && j->depth == 0 && db >= -1);
+    j->db = db;
 }
 
 struct journal *journal_new(void)

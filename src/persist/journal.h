@@ -147,8 +147,11 @@ size_t journal_whole(const struct journal *j);
  * runs is no news to those who read. */
 void journal_pause(struct journal *j);
 void journal_resume(struct journal *j);
-/* The next effect begins with SELECT (a new segment begins). */
+/* The next effect begins with SELECT (a new segment begins). In JOURNAL_RAW nothing happens: the
+ * stream is a primary's. */
 void journal_forget_db(struct journal *j);
+/* JOURNAL_RAW: the database that the stream is in; -1: it will say so itself. */
+void journal_stream_in(struct journal *j, int db);
 /* One command in RESP behind out. */
 void journal_format(struct buf *out, const struct bytes *argv, int argc);
 

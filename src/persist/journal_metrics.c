@@ -2,6 +2,11 @@
 
 #include "persist/journal.h"
 
+static long long second_offset(const struct journal *j)
+{
+    return j->history.second_offset ? (long long)j->history.second_offset : -1;
+}
+
 #define M(type, unit, flags, info, name, value, help)                                              \
     METRIC_GETTER(const struct journal *j, info, value)
 #include "persist/journal_metrics.def"

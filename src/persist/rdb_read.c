@@ -273,7 +273,10 @@ static bool take_key(struct reader *r, struct bytes key, struct entry *e)
         value_free(e);
         return true;
     }
-    if (o->drop_expired && (past || (value_has_field_ttl(e) && !drop_past_fields(e, o->now_ms)))) {
+    if (o->drop_expired &&
+        (past || (!o->expired && value_has_field_ttl(e) && !drop_past_fields(e, o->now_ms)))) {
+        if (o->expired)
+            o->expired(o->context, r->db, key);
         r->result->expired++;
         value_free(e);
         return true;

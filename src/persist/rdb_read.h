@@ -10,8 +10,11 @@
 #include "store/db.h"
 
 struct rdb_read_options {
-    bool verify;         /* check the checksum when there is one */
-    bool drop_expired;   /* leave out what has expired by now_ms */
+    bool verify;       /* check the checksum when there is one */
+    bool drop_expired; /* leave out what has expired by now_ms */
+    /* Hears of each key that is left out for that; fields whose deadlines have passed stay, and
+     * whoever deletes them tells. May be NULL: such fields are left out too. */
+    void (*expired)(void *context, int db, struct bytes key);
     bool merge;          /* keys that are there already give way; else they are an error */
     bool keep_libraries; /* libraries that are there already are an error; else they give way */
     bool check_only;     /* nothing is added to the store, which may be NULL */

@@ -67,12 +67,14 @@ int rdb_write(int fd, struct store *s, const struct rdb_write_options *o,
     put_aux_int(&w, "ctime", (uint64_t)clock_wall_ms() / 1000);
     put_aux_int(&w, "used-mem", mem_used());
     if (o->replication_id) {
-        put_aux_int(&w, "repl-stream-db", (uint64_t)o->stream_db);
+        put_aux_int(&w, "repl-stream-db", o->stream_db < 0 ? 0 : (uint64_t)o->stream_db);
         put_aux(&w, "repl-id", bytes_of(o->replication_id, 40));
         put_aux_int(&w, "repl-offset", o->journal_offset);
     }
     put_aux_int(&w, "aof-base", o->aof_base);
     put_aux(&w, "millrace-version", BYTES("1"));
+    if (o->replication_id)
+        put_aux_int(&w, "millrace-replicas", o->replicas);
     if (o->generation) {
         put_aux_int(&w, "millrace-generation", o->generation);
         put_aux_int(&w, "millrace-aof", o->aof);

@@ -16,10 +16,13 @@ struct rdb_write_options {
     bool aof;             /* an append-only file is kept */
     /* Told after each key how many have been written. May be NULL. */
     void (*progress)(void *context, uint64_t keys);
+    /* The place in the stream: written when the journal counts, and in any case in the base of an
+     * append-only file. */
+    const char *replication_id; /* 40 characters; NULL: nothing is said of the stream */
     uint64_t journal_offset;
-    int stream_db;              /* that the journal is in: goes on without SELECT */
-    bool no_keys;               /* libraries at most */
-    const char *replication_id; /* 40 characters */
+    int stream_db; /* that the stream is in; -1: it names one before its next effect */
+    bool replicas; /* somebody gets the stream */
+    bool no_keys;  /* libraries at most */
     /* The code of the i-th library of functions; n == 0: no more. May be NULL. */
     struct bytes (*library)(void *context, size_t i);
     void *context;

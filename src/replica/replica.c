@@ -44,6 +44,13 @@ void replica_free(struct replication *r)
     mem_free(r);
 }
 
+void replica_begin(struct replication *r, struct bytes tail)
+{
+    backlog_open(&r->backlog, r->engine->journal);
+    backlog_fill(&r->backlog, tail);
+    r->alone_ms = r->engine->steady_ms;
+}
+
 static struct peer *peer_at(struct dlist_node *n)
 {
     return dlist_item(n, struct peer, node);

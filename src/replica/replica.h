@@ -12,6 +12,10 @@ void replica_part(struct replication *r);
 /* After all clients. */
 void replica_free(struct replication *r);
 
+/* At the start, when there were replicas before it, or there is a primary: the backlog is open and
+ * holds the end of the stream, which ends at the journal's offset. */
+void replica_begin(struct replication *r, struct bytes tail);
+
 /* A tick of the server: about ten times a second, or more often. */
 void replica_tick(struct replication *r);
 /* Behind the requests of a turn: those who wait for replicas hear of what these have told. */

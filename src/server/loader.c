@@ -7,9 +7,8 @@
  * was off meanwhile, is loaded instead (docs/decisions/0022). appendonly no    The snapshot, if it
  * exists.
  *
- * Commands run through exec_request() as a client with CLIENT_REPLAY: no limits, no rights, no
- * journal. Nothing expires meanwhile (ENGINE_LOADING), because a later command may rename or
- * persist a key that is past its TTL.
+ * Commands run as server/replay says. Nothing expires meanwhile (ENGINE_LOADING), because a later
+ * command may rename or persist a key that is past its TTL.
  *
  * What can go wrong:
  *
@@ -24,10 +23,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "engine/exec.h"
-#include "engine/feed.h"
-#include "engine/rights.h"
-#include "engine/session.h"
 #include "engine/state.h"
 #include "io/file.h"
 #include "persist/aof.h"
@@ -36,7 +31,7 @@
 #include "persist/cut.h"
 #include "persist/rdb_head.h"
 #include "persist/rdb_read.h"
-#include "script/scripting.h"
+#include "server/replay.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -44,7 +39,6 @@
 #define MUCH_TO_LOAD (32u << 20) /* larger files: memory is mapped in large steps */
 
 struct loader {
-    uint64_t replayed; /* commands replayed */
     struct engine *engine;
     struct aof *aof;
     bool (*serve)(void *context);
@@ -56,9 +50,8 @@ struct loader {
     int stream_db;      /* that the snapshot read last names; -1: none */
     bool ended;         /* serve() has returned false */
     uint64_t base_done; /* bytes of the files already read */
-    struct client *replay;
-    char unknown[65]; /* the name of an unknown command in the file */
-    uint64_t replay_errors;
+    struct replay replay;
+    struct stream_end end;
 };
 
 struct loader *loader_new(struct engine *e, struct aof *aof, bool (*serve)(void *context),
@@ -74,7 +67,15 @@ struct loader *loader_new(struct engine *e, struct aof *aof, bool (*serve)(void 
 
 void loader_free(struct loader *l)
 {
+    if (!l)
+        return;
+    stream_end_free(&l->end);
     mem_free(l);
+}
+
+struct stream_end *loader_stream_end(struct loader *l)
+{
+    return &l->end;
 }
 
 const struct loader_figures *loader_figures(const struct loader *l)
@@ -93,80 +94,22 @@ static bool load_progress(void *context, uint64_t bytes)
     return !l->ended;
 }
 
-/* Our files use the original names of commands. Files of Redis use the names of the requests, as
- * renamed at that time. */
-static const struct command *command_of(const struct loader *l, struct bytes name)
-{
-    const struct engine *e = l->engine;
-    const struct command *c = e->replaying_foreign ? registry_find(e->registry, name) : NULL;
-    return c ? c : registry_find_original(e->registry, name);
-}
-
-/* A file may only contain commands that act on data: not SHUTDOWN, CONFIG SET or CLIENT KILL.
- */
-static bool may_stand_in_files(const struct command *c, const struct bytes *argv, int argc)
-{
-    if (c->subcommands && argc > 1) {
-        const struct command *sub = registry_subcommand(c, argv[1]);
-        c = sub ? sub : c;
-    }
-    return (c->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)) || c->group == GROUP_TRANSACTIONS ||
-           c->group == GROUP_SCRIPTING || !(c->flags & (COMMAND_ADMIN | COMMAND_NOSCRIPT));
-}
-
 static bool replay(void *context, const struct bytes *argv, int argc)
 {
     struct loader *l = context;
-    struct exec_request q = {.argv = argv, .argc = argc};
-    unsigned errors = l->replay->reply.errors;
-    uint64_t failures = scripting_failures(l->engine->scripting);
-    q.command = command_of(l, argv[0]);
-    if (!q.command) {
-        snprintf(l->unknown, sizeof(l->unknown), "%.*s", argv[0].n < 64 ? (int)argv[0].n : 64,
-                 argv[0].p);
-        return false;
-    }
-    if (!may_stand_in_files(q.command, argv, argc)) {
-        log_line(LOG_WARNING, "A file asks for '%.*s', which is no change of data", (int)argv[0].n,
-                 argv[0].p);
-        return false;
-    }
-    clock_delay(l->engine->settings->key_load_delay, l->replayed++);
-    exec_request(l->replay, &q);
-    if (scripting_failures(l->engine->scripting) != failures) {
-        /* If loading continued, the next rewrite would lose the library for good. */
-        log_line(LOG_WARNING, "A library of functions cannot be loaded; is script-memory-limit "
-                              "smaller than it was?");
-        return false;
-    }
-    if (l->replay->reply.errors != errors && l->replay_errors++ < 10)
-        log_line(LOG_WARNING, "Replaying '%.*s' gave an error: %s", (int)argv[0].n, argv[0].p,
-                 l->replay->reply.error_code);
-    return true;
-}
-
-static void look_ahead(void *context, const struct aof_read_command *commands, unsigned n)
-{
-    struct loader *l = context;
-    struct feed_key keys[AOF_READ_AHEAD];
-    for (unsigned i = 0; i < n; i++) {
-        const struct bytes *argv = commands[i].argv;
-        feed_key(&keys[i], l->replay, command_of(l, argv[0]), argv, commands[i].argc);
-    }
-    for (unsigned i = 0; i < n; i++)
-        feed_prefetch_entry(l->replay, &keys[i]);
-    for (unsigned i = 0; i < n; i++)
-        feed_prefetch_value(l->replay, &keys[i]);
+    return replay_command(&l->replay, argv, argc);
 }
 
 static bool replay_effect(void *context, int db, const struct bytes *argv, int argc)
 {
     struct loader *l = context;
-    struct db *before = l->replay->db;
-    l->replay->db = &l->engine->store->dbs[db];
-    bool good = replay(context, argv, argc);
-    l->replay->db = before;
-    return good;
+    return replay_command_in(&l->replay, db, argv, argc);
+}
+
+static void look_ahead(void *context, const struct aof_read_command *commands, unsigned n)
+{
+    struct loader *l = context;
+    replay_look_ahead(&l->replay, commands, n);
 }
 
 static void load_warning(void *context, const char *text)
@@ -191,6 +134,47 @@ static void tell_left_out(const char *path, const struct rdb_read_result *r)
     if (r->warnings > RDB_READ_WARNINGS)
         log_line(LOG_WARNING, "Loading the RDB file: %llu further warnings are not shown",
                  (unsigned long long)(r->warnings - RDB_READ_WARNINGS));
+}
+
+static void take_stream(void *context, struct bytes kept, uint64_t skipped)
+{
+    struct loader *l = context;
+    stream_end_take(&l->end, kept, skipped);
+}
+
+static void take_expired(void *context, int db, struct bytes key)
+{
+    struct loader *l = context;
+    stream_end_expired(&l->end, db, key);
+}
+
+/* A replica leaves it to its primary to say what has expired. A primary with replicas drops what is
+ * past and tells them. */
+static void choose_expiry(const struct loader *l, const char *path, struct rdb_read_options *o)
+{
+    struct rdb_head head;
+    if (!l->starting || !o->drop_expired)
+        return;
+    if (*l->engine->settings->replicaof)
+        o->drop_expired = false;
+    else if (rdb_head_read(path, &head) && head.replicas)
+        o->expired = take_expired;
+}
+
+/* The snapshot's place in the stream. */
+static void take_place(struct loader *l, const char *path, const struct rdb_read_result *r)
+{
+    struct rdb_head head;
+    struct journal *j = l->engine->journal;
+    journal_continue(j, r->replication_id, r->journal_offset);
+    if (!l->starting)
+        return;
+    l->end.found = history_is_id(r->replication_id);
+    l->end.replicas = l->end.found && rdb_head_read(path, &head) && head.replicas;
+    l->end.db = r->stream_db;
+    stream_end_at(&l->end, j->offset);
+    if (r->stream_db >= 0 && r->stream_db < l->engine->store->count)
+        replay_select(&l->replay, r->stream_db);
 }
 
 static bool load_rdb(struct loader *l, const char *path, bool is_base, struct bytes *tail)
@@ -219,6 +203,7 @@ static bool load_rdb(struct loader *l, const char *path, bool is_base, struct by
                                      (uint64_t)c->loading_process_events_interval_bytes,
                                  .key_delay_us = &c->key_load_delay,
                                  .context = l};
+    choose_expiry(l, path, &o);
     bool good = rdb_read(e->store, map, &o, &r);
     l->stream_db = r.stream_db;
     l->figures.keys += r.keys;
@@ -232,7 +217,7 @@ static bool load_rdb(struct loader *l, const char *path, bool is_base, struct by
                      (unsigned long long)r.empty);
         log_line(LOG_NOTICE, "Done loading RDB, keys loaded: %llu, keys expired: %llu%s.",
                  (unsigned long long)r.keys, (unsigned long long)r.expired, empty);
-        journal_continue(e->journal, r.replication_id, r.journal_offset);
+        take_place(l, path, &r);
         if (tail && r.length < map.n) {
             struct aof_read_options ao = {.apply = replay, .context = l};
             struct aof_read_result ar;
@@ -240,6 +225,8 @@ static bool load_rdb(struct loader *l, const char *path, bool is_base, struct by
             aof_read(bytes_of(map.p + r.length, map.n - r.length), &ao, &ar);
             e->replaying_foreign = false;
             good = ar.status == AOF_READ_GOOD;
+            if (ar.commands)
+                stream_end_lost(&l->end);
             if (!good)
                 log_line(LOG_WARNING, "Bad tail behind the RDB preamble of %s: %s", path, ar.error);
         }
@@ -273,9 +260,9 @@ static bool cut(struct loader *l, const char *path, struct bytes map, uint64_t g
 static void say_refused(struct loader *l, const char *path, const struct aof_read_result *r,
                         bool last)
 {
-    if (l->unknown[0])
+    if (l->replay.unknown[0])
         log_line(LOG_WARNING, "Unknown command '%s' reading the append only file %s: %s",
-                 l->unknown, path, r->error);
+                 l->replay.unknown, path, r->error);
     else if (r->status == AOF_READ_TORN && !last)
         log_line(LOG_WARNING,
                  "Unexpected end of file reading the append only file %s: %s: the truncated file "
@@ -293,6 +280,33 @@ static void say_refused(struct loader *l, const char *path, const struct aof_rea
                  "Bad file format reading the append only file %s: %s. Make a backup of "
                  "your AOF file, then use millrace-check-aof --fix <filename.manifest>",
                  path, r->error);
+}
+
+/* Where the journal goes on behind the file. Commands of a base do not advance it: its header says
+ * where. */
+static void follow_stream(struct loader *l, const struct aof_read_result *r,
+                          const struct aof_frame_header *base)
+{
+    struct journal *j = l->engine->journal;
+    struct stream_end *x = &l->end;
+    if (r->framed && history_is_id(r->replication_id)) {
+        uint64_t offset = base ? base->offset : r->offset > j->offset ? r->offset : j->offset;
+        journal_continue(j, r->replication_id, offset);
+    }
+    if (!l->starting)
+        return;
+    x->db = replay_database(&l->replay);
+    if (!r->framed) {
+        if (r->commands)
+            stream_end_lost(x);
+        return;
+    }
+    x->found = true;
+    x->replicas = x->replicas || r->skipped;
+    if (base)
+        stream_end_at(x, base->offset);
+    else
+        x->offset = r->offset;
 }
 
 static bool load_aof_file(struct loader *l, const char *path, bool is_base, bool last)
@@ -315,21 +329,18 @@ static bool load_aof_file(struct loader *l, const char *path, bool is_base, bool
     struct aof_frame_header head;
     size_t head_n;
     e->replaying_foreign = !aof_frame_parse_header(map, &head, &head_n);
+    if (l->starting && !is_base && !e->replaying_foreign) {
+        stream_end_at(&l->end, head.offset);
+        o.stream = take_stream;
+        o.stream_most = l->end.most;
+    }
     aof_read(map, &o, &r);
     e->replaying_foreign = false;
     bool good = r.status == AOF_READ_GOOD;
-    struct journal *j = e->journal;
-    if (r.framed)
-        /* Commands of a base do not advance the journal: its header says where that continues. */
-        journal_continue(j, r.replication_id,
-                         is_base                ? head.offset
-                         : r.offset > j->offset ? r.offset
-                                                : j->offset);
+    follow_stream(l, &r, is_base ? &head : NULL);
     if (r.status == AOF_READ_TORN && last && e->settings->aof_load_truncated) {
         good = cut(l, path, map, r.good);
-        session_reset(l->replay); /* a transaction that never ended */
-        client_set_anonymous(l->replay, false);
-        l->replay->flags |= CLIENT_REPLAY;
+        replay_forget_transaction(&l->replay);
     } else if (!good) {
         say_refused(l, path, &r, last);
     }
@@ -399,12 +410,7 @@ static void begin_load(struct loader *l)
     struct engine *e = l->engine;
     l->figures.started_ms = e->now_ms;
     l->figures.total = l->figures.done = l->base_done = 0;
-    l->replay_errors = 0;
-    l->unknown[0] = 0;
-    l->replay = client_new(e);
-    rights_begin(l->replay);
-    l->replay->flags |= CLIENT_REPLAY;
-    client_set_anonymous(l->replay, false);
+    replay_begin(&l->replay, e);
     state_set(e, ENGINE_LOADING, true);
 }
 
@@ -412,8 +418,7 @@ static void end_load(struct loader *l)
 {
     struct engine *e = l->engine;
     mem_grow_end();
-    session_close(l->replay);
-    l->replay = NULL;
+    replay_end(&l->replay);
     state_set(e, ENGINE_LOADING, false);
 }
 
@@ -532,6 +537,7 @@ static bool load_what_there_is(struct loader *l)
 
 bool loader_start(struct loader *l)
 {
+    stream_end_begin(&l->end, l->engine->settings);
     begin_load(l);
     l->starting = true;
     bool good = load_what_there_is(l);

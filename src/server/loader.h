@@ -5,7 +5,7 @@
 #ifndef SERVER_LOADER_H
 #define SERVER_LOADER_H
 
-#include "engine/engine.h"
+#include "server/stream_end.h"
 
 struct aof;
 struct loader;
@@ -24,6 +24,9 @@ struct loader *loader_new(struct engine *e, struct aof *aof, bool (*serve)(void 
                           void *context);
 void loader_free(struct loader *l);
 const struct loader_figures *loader_figures(const struct loader *l);
+
+/* What the last loader_start() found of the stream; the loader owns it, until it is freed. */
+struct stream_end *loader_stream_end(struct loader *l);
 
 /* Loads whatever files exist, at startup. Returns false when the server must not start (logged) or
  * is shutting down. */

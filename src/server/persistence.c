@@ -101,8 +101,11 @@ bool persistence_load(struct persistence *p)
     bool existed = aof_manifest(p->parts.aof)->n > 0;
     snapshot_begin_after(p->parts.snapshot, loaded->generation);
     p->save.saved_dirty = e->store->dirty;
+    struct stream_end *end = loader_stream_end(p->parts.loader);
+    stream_end_prepare(end, p->parts.engine);
     if (e->settings->appendonly && !open_aof(p, existed))
         return false;
+    stream_end_resume(end, p->parts.engine, p->parts.replication);
     double seconds = (double)(clock_mono_us() - start_us) / 1e6;
     if (e->settings->appendonly && existed)
         log_line(LOG_NOTICE, "DB loaded from append only file: %.3f seconds", seconds);

@@ -13,6 +13,7 @@
 struct aof;
 struct data_lock;
 struct durability;
+struct replication;
 struct persistence;
 struct snapshot;
 
@@ -24,6 +25,7 @@ struct persistence_parts {
     struct snapshot *snapshot;
     struct durability *durability;
     struct rewrite *rewrite;
+    struct replication *replication;
     struct data_lock *lock;
     void *context;
     /* The snapshot for replicas that a child was writing is there, or will not be. */

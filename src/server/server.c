@@ -220,16 +220,6 @@ static void make_parts(struct server *s)
                          .context = s, .in_child = leave_sockets, .child_changed = child_changed});
     s->durability = durability_new(e, s->aof, s->snapshot);
     s->rewrite = rewrite_new(e, s->disk, s->aof, s->snapshot);
-    s->persistence = persistence_new(&(struct persistence_parts){.engine = e,
-                                                                 .aof = s->aof,
-                                                                 .loader = s->loader,
-                                                                 .snapshot = s->snapshot,
-                                                                 .durability = s->durability,
-                                                                 .rewrite = s->rewrite,
-                                                                 .lock = &s->lock,
-                                                                 .context = s,
-                                                                 .copy_ended = copy_ended});
-    s->backup = backup_new(e, s->disk, s->aof, s->rewrite);
     s->replication = replica_new(e, s->loop,
                                  &(struct replication_services){.context = s,
                                                                 .connection = connection_of,
@@ -239,6 +229,17 @@ static void make_parts(struct server *s)
                                                                 .load = load_copy,
                                                                 .load_ended = load_ended},
                                  s->info.process.run_id);
+    s->persistence = persistence_new(&(struct persistence_parts){.engine = e,
+                                                                 .aof = s->aof,
+                                                                 .loader = s->loader,
+                                                                 .snapshot = s->snapshot,
+                                                                 .durability = s->durability,
+                                                                 .rewrite = s->rewrite,
+                                                                 .replication = s->replication,
+                                                                 .lock = &s->lock,
+                                                                 .context = s,
+                                                                 .copy_ended = copy_ended});
+    s->backup = backup_new(e, s->disk, s->aof, s->rewrite);
     s->turn = turn_new(&(struct turn_parts){.engine = e,
                                             .loop = s->loop,
                                             .links = s->links,

@@ -100,6 +100,8 @@ static struct rdb_write_options write_options(const struct snapshot *n, bool aof
 {
     const struct settings *s = n->engine->settings;
     const struct journal *j = n->engine->journal;
+    /* While nothing is counted, ID and offset mean nothing. */
+    bool counted = j->on || aof_base;
     return (struct rdb_write_options){.version = n->copy ? n->copy->version : (int)s->rdb_compat,
                                       .checksum = s->rdbchecksum,
                                       .compress = s->rdbcompression,
@@ -107,9 +109,10 @@ static struct rdb_write_options write_options(const struct snapshot *n, bool aof
                                       .key_delay_us = s->rdb_key_save_delay,
                                       .generation = n->generation,
                                       .aof = aof_has_base(n->aof),
+                                      .replication_id = counted ? j->history.id : NULL,
                                       .journal_offset = j->offset,
-                                      .replication_id = j->history.id,
-                                      .stream_db = j->db < 0 ? 0 : j->db,
+                                      .stream_db = j->db,
+                                      .replicas = j->streamed,
                                       .library = library_at,
                                       .progress = tell_progress,
                                       .context = (void *)(uintptr_t)n};

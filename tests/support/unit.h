@@ -8,7 +8,9 @@
 
 #include "base/mem.h"
 
+#include <poll.h>
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #ifdef MILLRACE_JEMALLOC
@@ -17,7 +19,9 @@ extern const char *malloc_conf;
 const char *malloc_conf = "tcache:false";
 #endif
 
-#define UNIT_RUNS 3 /* of a test that ends with more memory than it began with */
+#define UNIT_RUNS    4    /* of a test that ends with more memory than it began with */
+#define UNIT_WAIT_MS 3000 /* for threads */
+#define UNIT_FILES   256  /* descriptors that are looked at */
 
 static jmp_buf unit_out;
 
@@ -35,19 +39,48 @@ struct unit_test {
     void (*run)(void);
 };
 
-/* The bytes that it keeps each time. */
-static size_t unit_kept(const struct unit_test *test)
+struct unit_held {
+    size_t bytes;
+    int files;
+};
+
+static struct unit_held unit_held(void)
 {
-    size_t kept = 0, before, after;
+    struct unit_held held = {.bytes = mem_used()};
+    struct pollfd all[UNIT_FILES];
+    for (int fd = 0; fd < UNIT_FILES; fd++)
+        all[fd] = (struct pollfd){.fd = fd};
+    poll(all, UNIT_FILES, 0);
+    for (int fd = 0; fd < UNIT_FILES; fd++)
+        held.files += !(all[fd].revents & POLLNVAL);
+    return held;
+}
+
+static bool unit_is_more(struct unit_held a, struct unit_held b)
+{
+    return a.bytes > b.bytes || a.files > b.files;
+}
+
+/* Whether it keeps something each time. What it keeps the first times may be what the process keeps
+ * for good; threads that it has let go may give back theirs later, which is waited for. */
+static bool unit_leaks(const struct unit_test *test)
+{
+    struct unit_held before, after;
     for (int i = 0; i < UNIT_RUNS; i++) {
-        before = mem_used();
+        before = unit_held();
         test->run();
-        after = mem_used();
-        if (after <= before)
-            return 0;
-        kept = after - before;
+        after = unit_held();
+        if (!unit_is_more(after, before))
+            return false;
     }
-    return kept;
+    for (int i = 0; i < UNIT_WAIT_MS && unit_is_more(after, before); i++) {
+        poll(NULL, 0, 1);
+        after = unit_held();
+    }
+    if (unit_is_more(after, before))
+        printf("not ok %s: keeps %lld bytes and %d open files each time\n", test->name,
+               (long long)after.bytes - (long long)before.bytes, after.files - before.files);
+    return unit_is_more(after, before);
 }
 
 static int unit_run(const struct unit_test *tests, int n)
@@ -55,12 +88,10 @@ static int unit_run(const struct unit_test *tests, int n)
     volatile int failed = 0;
     for (volatile int i = 0; i < n; i = i + 1) {
         if (setjmp(unit_out) == 0) {
-            size_t kept = unit_kept(&tests[i]);
-            if (kept)
-                printf("not ok %s: keeps %zu bytes each time\n", tests[i].name, kept);
-            else
+            bool leaks = unit_leaks(&tests[i]);
+            if (!leaks)
                 printf("ok %s\n", tests[i].name);
-            failed = failed + (kept != 0);
+            failed = failed + leaks;
         } else {
             failed = failed + 1;
         }

@@ -54,7 +54,8 @@ foreach policy {always everysec} {
         fill \$s
         rewrite \$s
         set digest \[resp::ask \$s DEBUG DIGEST\]
-        set offset \[resp::ask \$s INFO replication\]
+        set id \[resp::field \$s master_replid\]
+        set offset \[resp::field \$s master_repl_offset\]
         expect \[files\] {appendonly.aof.2.base.aof appendonly.aof.2.incr.aof appendonly.aof.manifest appendonly.aof.reserve} files
         close \$s
         server::stop KILL
@@ -62,7 +63,8 @@ foreach policy {always everysec} {
         server::start --appendonly yes --aof-use-rdb-preamble no --appendfsync $policy
         set s \[resp::connect \$server::port\]
         expect \[resp::ask \$s DEBUG DIGEST\] \$digest {after SIGKILL}
-        expect \[resp::ask \$s INFO replication\] \$offset {id and offset}
+        expect \[resp::field \$s master_replid2\] \$id {the id that was}
+        expect \[resp::field \$s master_repl_offset\] \$offset {offset}
         expect \[resp::ask \$s FCALL f 0 x\] x function
         resp::ask \$s INCR counter
         rewrite \$s

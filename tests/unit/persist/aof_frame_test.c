@@ -10,7 +10,8 @@
 
 static struct aof_frame_header header(void)
 {
-    struct aof_frame_header h = {.salt = SALT, .offset = 18446744073709551615u};
+    struct aof_frame_header h = {
+        .version = AOF_FRAME_VERSION, .salt = SALT, .offset = 18446744073709551615u};
     memset(h.replication_id, 'f', 40);
     h.replication_id[40] = 0;
     return h;
@@ -21,7 +22,7 @@ TEST(a_header_is_read_as_it_was_printed)
     struct aof_frame_header h = header(), back;
     char text[AOF_FRAME_HEADER_MAX + 4];
     size_t n = aof_frame_print_header(&h, text), got;
-    static const char start[] = "#MILLRACE:1:00c0ffee:18446744073709551615:ffff";
+    static const char start[] = "#MILLRACE:2:00c0ffee:18446744073709551615:ffff";
     CHECK(memcmp(text, start, sizeof(start) - 1) == 0 && memcmp(text + n - 2, "\r\n", 2) == 0);
     memcpy(text + n, "*1\r\n", 4);
     CHECK(aof_frame_parse_header(bytes_of(text, n + 4), &back, &got));
@@ -64,6 +65,62 @@ TEST(flipped_bits_of_a_header_are_noticed)
         if (memcmp(bad, text, n) != 0)
             CHECK(!aof_frame_parse_header(bytes_of(bad, n), &back, &got));
     }
+}
+
+TEST(both_versions_are_read_and_no_other)
+{
+    struct aof_frame_header h = header(), back;
+    char text[AOF_FRAME_HEADER_MAX];
+    size_t got;
+    for (unsigned version = 1; version <= 2; version++) {
+        h.version = version;
+        size_t n = aof_frame_print_header(&h, text);
+        CHECK(text[10] == (char)('0' + version));
+        CHECK(aof_frame_parse_header(bytes_of(text, n), &back, &got) && back.version == version);
+        /* The checksum of what another version would have printed. */
+        text[10] = '3';
+        n -= 11;
+        n += (size_t)sprintf(text + n, ":%08x\r\n", crc_32c(0, text, n));
+        CHECK(!aof_frame_parse_header(bytes_of(text, n), &back, &got));
+    }
+}
+
+TEST(notes_are_read_as_they_were_printed)
+{
+    struct aof_frame_note back;
+    char text[AOF_FRAME_LINE_MAX];
+    static const struct {
+        struct aof_frame_note note;
+        const char *text;
+    } all[] = {{{.kind = JOURNAL_SKIP, .n = 14}, "#SKIP:14\r\n"},
+               {{.kind = JOURNAL_ONLY, .n = INT64_MAX}, "#ONLY:9223372036854775807\r\n"},
+               {{.kind = JOURNAL_ID, .id = "0123456789012345678901234567890123456789"},
+                "#ID:0123456789012345678901234567890123456789\r\n"}};
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+        size_t n = aof_frame_print_note(&all[i].note, text);
+        CHECK(bytes_is(bytes_of(text, n), all[i].text));
+        CHECK(aof_frame_parse_note(bytes_of(text, n - 2), &back) && back.kind == all[i].note.kind);
+        CHECK(all[i].note.kind == JOURNAL_ID ? strcmp(back.id, all[i].note.id) == 0
+                                             : back.n == all[i].note.n);
+    }
+    static const char *const none[] = {"#SKIP:",
+                                       "#SKIP:0",
+                                       "#SKIP:-1",
+                                       "#SKIP:01",
+                                       "#SKIP: 1",
+                                       "#skip:1",
+                                       "#ONLY:1x",
+                                       "#ONLY:9223372036854775808",
+                                       "#ID:01234",
+                                       "#ID:",
+                                       "#TS:1",
+                                       "#CRC:1:00000000:0",
+                                       "#SKIP:1\r\n",
+                                       "#ONLY:+1",
+                                       "#ID:01234567890123456789012345678901234567890",
+                                       "#ID:012345678901234567890123456789012345678:"};
+    for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
+        CHECK(!aof_frame_parse_note(bytes_text(none[i]), &back));
 }
 
 TEST(a_generation_belongs_to_its_salt)
@@ -171,6 +228,8 @@ int main(void)
     static const struct unit_test tests[] = {T(a_header_is_read_as_it_was_printed),
                                              T(a_header_that_means_the_same_is_not_the_same),
                                              T(flipped_bits_of_a_header_are_noticed),
+                                             T(both_versions_are_read_and_no_other),
+                                             T(notes_are_read_as_they_were_printed),
                                              T(a_generation_belongs_to_its_salt),
                                              T(timestamps),
                                              T(a_frame_is_sound_with_its_own_salt_and_place),

@@ -17,11 +17,54 @@ static size_t ends[FRAMES + 1]; /* where frame i begins */
 static uint64_t offsets[FRAMES + 1];
 static unsigned applied, per_frame[FRAMES];
 
+static uint64_t gaps[FRAMES + 1]; /* bytes that are not kept, up to there */
+static const char ids[2][HISTORY_ID_LENGTH + 1] = {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                                                   "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"};
+
+static void add_set(struct buf *to, int i, unsigned k)
+{
+    char value[32];
+    struct bytes argv[] = {BYTES("SET"), BYTES("key"),
+                           bytes_of(value, (size_t)sprintf(value, "%d-%u", i, k))};
+    journal_format(to, argv, 3);
+}
+
+static void add_note(struct buf *to, struct aof_frame_note note)
+{
+    to->n += aof_frame_print_note(&note, buf_room(to, AOF_FRAME_LINE_MAX));
+}
+
+/* Of four frames one has a gap, one commands that are not part of the stream, one another id.
+ * Returns how far the offset moves less the bytes. */
+static long notes_of(int i, struct buf *batch, unsigned *commands)
+{
+    struct buf only = {0};
+    long moves = 0;
+    size_t before = batch->n;
+    if (i % 4 == 1) {
+        add_note(batch, (struct aof_frame_note){.kind = JOURNAL_SKIP, .n = (uint64_t)i});
+        moves = i - (long)(batch->n - before);
+    } else if (i % 4 == 2) {
+        add_set(&only, i, 77);
+        add_note(batch, (struct aof_frame_note){.kind = JOURNAL_ONLY, .n = only.n});
+        buf_add(batch, buf_bytes(&only));
+        ++*commands;
+        moves = -(long)(batch->n - before);
+    } else if (i % 4 == 3) {
+        struct aof_frame_note note = {.kind = JOURNAL_ID};
+        memcpy(note.id, ids[i / 4 % 2], sizeof(note.id));
+        add_note(batch, note);
+        moves = -(long)(batch->n - before);
+    }
+    buf_free(&only);
+    return moves;
+}
+
 /* Every fifth frame has a line in front that says when. Every frame holds i%3+1 commands that carry
  * its number; `synced` lags two frames behind. */
-static void make(void)
+static void make_version(unsigned version)
 {
-    struct aof_frame_header head = {.salt = 0x1234abcd, .offset = 1000};
+    struct aof_frame_header head = {.version = version, .salt = 0x1234abcd, .offset = 1000};
     char text[AOF_FRAME_HEADER_MAX];
     crc_init();
     memset(head.replication_id, 'a', 40);
@@ -33,12 +76,12 @@ static void make(void)
         ends[i] = file.n;
         offsets[i] = offset;
         struct buf batch = {0};
+        long moves = 0;
         per_frame[i] = (unsigned)i % 3 + 1;
-        for (unsigned k = 0; k < per_frame[i]; k++) {
-            char value[32];
-            struct bytes argv[] = {BYTES("SET"), BYTES("key"),
-                                   bytes_of(value, (size_t)sprintf(value, "%d-%u", i, k))};
-            journal_format(&batch, argv, 3);
+        for (unsigned k = 0, n = per_frame[i]; k < n; k++) {
+            add_set(&batch, i, k);
+            if (k == 0 && version > 1)
+                moves = notes_of(i, &batch, &per_frame[i]);
         }
         char note[AOF_FRAME_LINE_MAX], time[AOF_FRAME_LINE_MAX];
         size_t time_n = i % 5 ? 0 : aof_frame_print_timestamp(1700000000 + i, time);
@@ -47,11 +90,17 @@ static void make(void)
         buf_add(&file, bytes_of(note, aof_frame_print_trailer(
                                           head.salt, bytes_of(time, time_n), buf_bytes(&batch),
                                           i > 2 ? offsets[i - 2] : 1000, note)));
-        offset += batch.n;
+        offset += batch.n + (uint64_t)moves;
+        gaps[i + 1] = gaps[i] + (version > 1 && i % 4 == 1 ? (uint64_t)i : 0);
         buf_free(&batch);
     }
     ends[FRAMES] = file.n;
     offsets[FRAMES] = offset;
+}
+
+static void make(void)
+{
+    make_version(2);
 }
 
 static bool apply(void *context, const struct bytes *argv, int argc)
@@ -88,6 +137,118 @@ TEST(a_whole_file_is_good)
     struct aof_read_result r = read_copy(file.p, file.n);
     CHECK(r.status == AOF_READ_GOOD && r.framed && r.offset == offsets[FRAMES] &&
           applied == commands_of(FRAMES));
+    CHECK(r.skipped == gaps[FRAMES] && strcmp(r.replication_id, ids[1]) == 0);
+}
+
+/* A frame may lack commands, or all but a note. */
+TEST(frames_of_notes_alone)
+{
+    struct aof_frame_header head = {.version = 2, .salt = 3, .offset = 10};
+    struct aof_frame_note notes[] = {{.kind = JOURNAL_SKIP, .n = 5}, {.kind = JOURNAL_ID}};
+    crc_init();
+    memcpy(head.replication_id, ids[0], sizeof(head.replication_id));
+    memcpy(notes[1].id, ids[1], sizeof(notes[1].id));
+    buf_free(&file);
+    file.n = aof_frame_print_header(&head, buf_room(&file, AOF_FRAME_HEADER_MAX));
+    for (int i = 0; i < 2; i++) {
+        size_t start = file.n;
+        char line[AOF_FRAME_LINE_MAX];
+        add_note(&file, notes[i]);
+        size_t n = aof_frame_print_trailer(3, bytes_of("", 0),
+                                           bytes_of(file.p + start, file.n - start), 10, line);
+        buf_add(&file, bytes_of(line, n));
+    }
+    struct aof_read_result r = read_copy(file.p, file.n);
+    CHECK(r.status == AOF_READ_GOOD && applied == 0 && r.offset == 15 && r.skipped == 5);
+    CHECK(strcmp(r.replication_id, ids[1]) == 0 && r.good == file.n);
+}
+
+/* Their checksum is right, and they say what cannot be. */
+TEST(notes_that_contradict_the_commands_are_refused)
+{
+    static const char *const bodies[] = {
+        "#ONLY:15\r\n*1\r\n$4\r\nPING\r\n", /* more than there is */
+        "#ONLY:14\r\n#SKIP:1\r\n*1\r\n$4\r\nPING\r\n",
+        "#ONLY:14\r\n",
+        "#SKIP:9223372036854775807\r\n",
+        "#SKIP:4611686018427387904\r\n#SKIP:1\r\n",
+        "#SKIP:0\r\n",
+        "#TS:1700000000\r\n#TS:1700000000\r\n",
+    };
+    struct aof_frame_header head = {.version = 2, .salt = 3, .offset = 10};
+    crc_init();
+    memcpy(head.replication_id, ids[0], sizeof(head.replication_id));
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(*bodies); i++) {
+        char line[AOF_FRAME_LINE_MAX];
+        struct bytes body = bytes_text(bodies[i]);
+        buf_free(&file);
+        file.n = aof_frame_print_header(&head, buf_room(&file, AOF_FRAME_HEADER_MAX));
+        size_t start = file.n;
+        buf_add(&file, body);
+        size_t n = aof_frame_print_trailer(3, bytes_of("", 0), body, 10, line);
+        buf_add(&file, bytes_of(line, n));
+        struct aof_read_result r = read_copy(file.p, file.n);
+        CHECK(r.status == AOF_READ_TORN && applied == 0 && r.good == start && r.offset == 10);
+    }
+}
+
+TEST(version_1_is_read_as_before_and_has_no_notes)
+{
+    make_version(1);
+    struct aof_read_result r = read_copy(file.p, file.n);
+    CHECK(r.status == AOF_READ_GOOD && r.offset == offsets[FRAMES] && r.skipped == 0);
+    CHECK(applied == commands_of(FRAMES));
+    for (size_t n = ends[0]; n < file.n; n++) {
+        r = read_copy(file.p, n);
+        int whole = 0;
+        while (whole < FRAMES && ends[whole + 1] <= n)
+            whole++;
+        CHECK(applied == commands_of(whole) && r.good == ends[whole] && r.offset == offsets[whole]);
+    }
+    char line[AOF_FRAME_LINE_MAX];
+    struct bytes body = BYTES("#SKIP:7\r\n");
+    buf_add(&file, body);
+    size_t n = aof_frame_print_trailer(0x1234abcd, bytes_of("", 0), body, 1000, line);
+    buf_add(&file, bytes_of(line, n));
+    r = read_copy(file.p, file.n);
+    CHECK(r.status == AOF_READ_TORN && r.good == ends[FRAMES]);
+}
+
+struct told {
+    uint64_t kept, skipped;
+};
+
+static bool pass(void *context, const struct bytes *argv, int argc)
+{
+    (void)context;
+    (void)argv;
+    return argc > 0;
+}
+
+static void tell(void *context, struct bytes kept, uint64_t skipped)
+{
+    struct told *t = context;
+    CHECK((kept.n == 0) == (skipped > 0) && !memmem(kept.p, kept.n, "-77", 3));
+    t->kept += kept.n;
+    t->skipped += skipped;
+}
+
+/* As much as is wanted, and at most twice as much and a frame; also of a file that is torn. */
+TEST(the_end_of_the_stream_is_told)
+{
+    make();
+    for (int whole = 1; whole <= FRAMES; whole++) {
+        for (uint64_t most = 1; most < 3000; most += 100) {
+            struct told t = {0};
+            struct aof_read_options o = {
+                .apply = pass, .stream = tell, .stream_most = most, .context = &t};
+            struct aof_read_result r;
+            aof_read(bytes_of(file.p, ends[whole] - (size_t)(whole % 2)), &o, &r);
+            uint64_t all = r.offset - 1000, got = t.kept + t.skipped;
+            CHECK(r.status == (whole % 2 ? AOF_READ_TORN : AOF_READ_GOOD));
+            CHECK(got >= (most < all ? most : all) && got <= all && got <= 2 * most + 400);
+        }
+    }
 }
 
 /* Cut anywhere: whole frames are applied, never a part of one. */
@@ -111,7 +272,7 @@ TEST(flipped_bits_are_never_applied)
     struct rng rng;
     make();
     rng_seed(&rng, 5);
-    for (int round = 0; round < 20000; round++) {
+    for (int round = 0; round < 40000; round++) {
         size_t at = ends[0] + (size_t)rng_below(&rng, file.n - ends[0]);
         unsigned bit = (unsigned)rng_below(&rng, 8);
         file.p[at] = (char)(file.p[at] ^ (1 << bit));
@@ -325,7 +486,7 @@ static void read_in_order(struct bytes data, bool framed)
 TEST(many_commands_are_applied_in_order)
 {
     struct buf commands = {0}, framed = {0};
-    struct aof_frame_header head = {.salt = 7};
+    struct aof_frame_header head = {.version = 1, .salt = 7};
     char text[AOF_FRAME_HEADER_MAX], note[AOF_FRAME_LINE_MAX];
     char *large = mem_zalloc(100000);
     struct bytes argv[700];
@@ -392,7 +553,9 @@ TEST(a_plain_file_is_cut_in_front_of_half_a_transaction)
     buf_free(&plain);
 }
 
-UNIT_MAIN(T(a_whole_file_is_good), T(a_torn_tail_is_cut_at_a_frame),
+UNIT_MAIN(T(a_whole_file_is_good), T(a_torn_tail_is_cut_at_a_frame), T(frames_of_notes_alone),
+          T(notes_that_contradict_the_commands_are_refused),
+          T(version_1_is_read_as_before_and_has_no_notes), T(the_end_of_the_stream_is_told),
           T(flipped_bits_are_never_applied), T(more_flipped_bits_are_never_applied),
           T(missing_frames_are_noticed), T(reading_stops_at_a_time), T(a_damaged_head_is_refused),
           T(plain_files_follow_the_old_rules), T(a_plain_file_is_torn_or_no_format),

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "disk.h"
 #include "io/file.h"
+#include "persist/aof_frame.h"
 #include "unit.h"
 
 struct world {
@@ -347,6 +348,61 @@ TEST(syncs_come_once_a_second_or_when_they_are_wanted)
     end(w);
 }
 
+/* Under `always` a batch that is for replicas alone is written and not synced; a wanted sync is of
+ * effects too. */
+TEST(what_no_reply_waits_for_is_not_synced)
+{
+    struct world *w = begin(AOF_ALWAYS);
+    struct journal_reader replica = {0};
+    struct bytes ping = BYTES("*1\r\n$4\r\nPING\r\n");
+    CHECK(w);
+    journal_attach_stream(w->journal, &replica);
+    uint64_t end_of_effects = effect(w);
+    flush(w);
+    until_idle(w, w->syncer);
+    int syncs = disk.syncs;
+    journal_stream_only(w->journal, ping);
+    flush(w);
+    CHECK(!aof_sync_in_flight(w->aof) && disk.syncs == syncs && aof_unsynced(w->aof) == 0);
+    CHECK(aof_released(w->aof) == end_of_effects && w->journal->note_n == 0);
+    aof_want_sync(w->aof);
+    flush(w);
+    CHECK(!aof_sync_in_flight(w->aof));
+    effect(w);
+    flush(w);
+    flush(w); /* it may have waited for others */
+    CHECK(aof_sync_in_flight(w->aof));
+    until_idle(w, w->syncer);
+    CHECK(aof_released(w->aof) == w->journal->offset);
+    journal_stream_only(w->journal, ping);
+    flush(w);
+    CHECK(aof_sync_now(w->aof) == 0 && aof_synced(w->aof) == w->journal->offset);
+    journal_detach(&replica);
+    end(w);
+}
+
+/* Its frames hold no notes. */
+TEST(a_start_begins_a_new_file_behind_one_of_version_1)
+{
+    struct world *w = begin(AOF_NO);
+    char path[256], text[AOF_FRAME_HEADER_MAX];
+    struct aof_frame_header head = {.version = 1, .salt = 4};
+    CHECK(w);
+    aof_path(w->aof, aof_manifest(w->aof)->files[1].name, path, sizeof(path));
+    memcpy(head.replication_id, w->journal->history.id, sizeof(head.replication_id));
+    int fd = file_open_append(path);
+    size_t written, files = aof_manifest(w->aof)->n;
+    file_write_all(fd, bytes_of(text, aof_frame_print_header(&head, text)), &written);
+    file_close(fd);
+    int64_t size = file_size_of(path);
+    aof_close(w->aof);
+    CHECK(aof_open_last(w->aof) == 0 && aof_manifest(w->aof)->n == files + 1);
+    effect(w);
+    flush(w);
+    CHECK(aof_sync_now(w->aof) == 0 && file_size_of(path) == size);
+    end(w);
+}
+
 TEST(a_batch_waits_for_those_who_were_just_answered)
 {
     struct world *w = begin(AOF_ALWAYS);
@@ -522,6 +578,8 @@ UNIT_MAIN(T(a_policy_says_what_is_released), T(a_batch_beside_a_sync_that_fails_
           T(there_is_no_switch_before_all_is_written),
           T(a_switch_that_failed_says_so_until_it_is_cleared), T(a_pause_of_syncs_ends),
           T(syncs_come_once_a_second_or_when_they_are_wanted),
+          T(what_no_reply_waits_for_is_not_synced),
+          T(a_start_begins_a_new_file_behind_one_of_version_1),
           T(a_batch_waits_for_those_who_were_just_answered),
           T(a_batch_that_waits_for_a_slow_sync_is_counted),
           T(a_start_goes_on_in_the_last_increment), T(a_file_that_somebody_removed_asks_for_a_base),

@@ -72,5 +72,31 @@ TEST(an_integer_is_asked_for)
     CHECK(blob_next_int(&r, &v) && v == 5 && !blob_next_int(&r, &v));
 }
 
+TEST(a_ziplist_has_lengths_of_three_sizes)
+{
+    CHECK(strcmp(elements(BLOB_ZIPLIST, rdb_hex("15000000 00000000 0100 00 80 00000004 'abcd' ff")),
+                 "abcd ") == 0);
+    /* Such heads are not known, or reach behind the end. */
+    CHECK(strcmp(elements(BLOB_ZIPLIST, rdb_hex("15000000 00000000 0100 00 81 00000004 'abcd' ff")),
+                 "!") == 0);
+    CHECK(strcmp(elements(BLOB_ZIPLIST, rdb_hex("15000000 00000000 0100 00 80 00000005 'abcd' ff")),
+                 "!") == 0);
+    CHECK(strcmp(elements(BLOB_ZIPLIST, rdb_hex("0e000000 00000000 0100 00 80 00 ff")), "!") == 0);
+    CHECK(strcmp(elements(BLOB_ZIPLIST, rdb_hex("0d000000 00000000 0100 00 40 ff")), "!") == 0);
+    CHECK(strcmp(elements(BLOB_ZIPLIST, rdb_hex("0d000000 00000000 0100 ff 00 ff")), "!") == 0);
+    CHECK(strcmp(elements(BLOB_ZIPLIST, rdb_hex("0c000000 00000000 0100 00 ff")), "!") == 0);
+    /* 0 and 12 are the ends of what stands in the head itself; nothing is behind them. */
+    CHECK(strcmp(elements(BLOB_ZIPLIST, rdb_hex("0f000000 00000000 0200 00 f1 02 fd ff")),
+                 "0 12 ") == 0);
+    CHECK(strcmp(elements(BLOB_ZIPLIST, rdb_hex("0b000000 00000000 0000 ff")), "") == 0);
+    CHECK(strcmp(elements(BLOB_ZIPLIST, rdb_hex("0a000000 00000000 00ff")), "!") == 0);
+    CHECK(strcmp(elements(BLOB_ZIPMAP, rdb_hex("00 ff")), "") == 0);
+    CHECK(strcmp(elements(BLOB_ZIPMAP, rdb_hex("00 fe")), "!") == 0);
+    CHECK(strcmp(elements(BLOB_ZIPMAP, rdb_hex("01 ff'k' ff")), "!") == 0);
+    CHECK(strcmp(elements(BLOB_ZIPMAP, rdb_hex("01 fe0100 ff")), "!") == 0);
+    CHECK(strcmp(elements(BLOB_ZIPMAP, rdb_hex("01 01'k' 00 ff")), "k !") == 0); /* no free byte */
+}
+
 UNIT_MAIN(T(a_ziplist_has_strings_and_integers_of_each_width), T(a_zipmap_has_room_behind_values),
-          T(a_blob_that_is_cut_is_noticed), T(an_integer_is_asked_for))
+          T(a_blob_that_is_cut_is_noticed), T(an_integer_is_asked_for),
+          T(a_ziplist_has_lengths_of_three_sizes))

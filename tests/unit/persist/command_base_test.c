@@ -23,6 +23,7 @@ static bool gather(void *context, const struct bytes *argv, int argc)
 
 static char path[] = "/tmp/millrace-base-test-XXXXXX";
 static struct rdb_write_result result;
+static int stream_db = -1;
 
 /* The value under "k" in database 1, as the commands of a base. Valid until the next call. */
 static const char *commands_of(struct entry *e)
@@ -33,6 +34,7 @@ static const char *commands_of(struct entry *e)
     struct store *s = db_store_new(2, 1);
     struct buf file = {0}, shown = {0};
     struct rdb_write_options o = {.generation = 3,
+                                  .stream_db = stream_db,
                                   .replication_id = "0123456789012345678901234567890123456789"};
     db_add(&s->dbs[1], e);
     strcpy(path + strlen(path) - 6, "XXXXXX");
@@ -156,5 +158,17 @@ TEST(what_reads_back_otherwise_is_noticed)
     db_store_free(s);
 }
 
-UNIT_MAIN(T(values_as_commands), T(many_elements_take_several_commands), T(streams_with_groups),
+/* A replica that begins with the base goes on in the stream's database. */
+TEST(the_database_of_the_stream_comes_last)
+{
+    struct bytes k = BYTES("k");
+    stream_db = 0;
+    CHECK(is_written(string_new(k, BYTES("v")), "SELECT 1\nSET k v\nSELECT 0\n"));
+    stream_db = 1;
+    CHECK(is_written(string_new(k, BYTES("v")), "SELECT 1\nSET k v\n"));
+    stream_db = -1;
+}
+
+UNIT_MAIN(T(the_database_of_the_stream_comes_last), T(values_as_commands),
+          T(many_elements_take_several_commands), T(streams_with_groups),
           T(what_reads_back_otherwise_is_noticed))

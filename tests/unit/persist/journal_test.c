@@ -436,6 +436,22 @@ TEST(a_replica_passes_on_what_came_and_keeps_its_own_writes_apart)
     journal_free(j);
 }
 
+/* The stream of a replica is not ours to add a SELECT to. */
+TEST(a_new_file_of_a_replica_changes_nothing_in_the_stream)
+{
+    struct journal *j = journal_new();
+    struct journal_reader stream = {0};
+    journal_attach_stream(j, &stream);
+    journal_set_mode(j, JOURNAL_RAW);
+    journal_stream_in(j, 4);
+    journal_forget_db(j);
+    CHECK(j->db == 4);
+    journal_set_mode(j, JOURNAL_EFFECTS);
+    CHECK(j->db == -1);
+    journal_detach(&stream);
+    journal_free(j);
+}
+
 /* Random bytes of all kinds, batches that are taken late or not at all: what the file gets is the
  * stream with the gaps, to the byte. */
 TEST(file_and_stream_agree_whatever_comes)
@@ -544,4 +560,5 @@ UNIT_MAIN(T(another_history_begins_at_the_same_offset),
           T(what_is_for_the_stream_alone_is_a_gap_in_the_file),
           T(a_gap_that_grows_while_it_is_written_is_not_lost),
           T(a_replica_passes_on_what_came_and_keeps_its_own_writes_apart),
+          T(a_new_file_of_a_replica_changes_nothing_in_the_stream),
           T(file_and_stream_agree_whatever_comes))

@@ -1,5 +1,6 @@
 #include "persist/rdb_put.h"
 
+#include "persist/listpack.h"
 #include "rdb.h"
 #include "unit.h"
 
@@ -142,5 +143,152 @@ TEST(what_a_type_has_no_place_for_is_said_in_commands)
     value_free(e);
 }
 
+static struct entry *ints(int64_t a, int64_t b)
+{
+    char x[NUM_INT_MAX + 1], y[NUM_INT_MAX + 1];
+    x[num_print_int(x, a)] = 0;
+    y[num_print_int(y, b)] = 0;
+    return set_of(x, y);
+}
+
+TEST(a_set_of_integers_is_as_wide_as_the_widest)
+{
+    static const struct {
+        int64_t v;
+        unsigned width;
+    } rows[] = {{INT16_MAX, 2},       {INT16_MIN, 2}, {INT16_MAX + 1, 4},
+                {INT16_MIN - 1, 4},   {INT32_MAX, 4}, {INT32_MIN, 4},
+                {INT64_MAX, 8},       {INT64_MIN, 8}, {INT32_MAX + 1LL, 8},
+                {INT32_MIN - 1LL, 8}, {-5, 2}};
+    /* The others come before it and behind it. */
+    static const int64_t others[] = {1, 40000, -40000};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        for (size_t k = 0; k < 3; k++) {
+            struct rdb_sink s = {.fd = -1, .version = 10};
+            struct entry *e = ints(rows[i].v, others[k]);
+            unsigned width = rows[i].width == 2 && k ? 4 : rows[i].width;
+            rdb_put_value(&s, e, RDB_INTSET);
+            CHECK(s.out.n == 1 + 8 + 2 * width && (unsigned char)s.out.p[1] == width);
+            value_free(e);
+            rdb_sink_free(&s);
+        }
+}
+
+TEST(scores_in_a_pack_are_integers_where_that_is_exact)
+{
+    static const struct {
+        double score;
+        const char *text;
+    } rows[] = {{1, "1"},
+                {-7, "-7"},
+                {0, "0"},
+                {-0.0, "0"}, /* a set holds no other */
+                {0.5, "0.5"},
+                {999999999999999, "999999999999999"},
+                {1e15, "1000000000000000"},
+                {-1e15, "-1000000000000000"},
+                {1e17, "1e+17"},
+                {0.1, "0.10000000000000001"}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct rdb_sink s = {.fd = -1, .version = 10};
+        struct zset *z = zset_new();
+        zset_set(&z, BYTES("m"), rows[i].score, &rdb_options.zset);
+        struct entry *e = entry_new_word(BYTES("key"), VALUE_ZSET, (uintptr_t)z);
+        rdb_put_value(&s, e, RDB_ZSET_PACK);
+        struct rdb_source r = rdb_source_of(buf_bytes(&s.out));
+        struct listpack_reader p;
+        struct bytes pack, x;
+        char scratch[24];
+        bool bad;
+        CHECK(rdb_source_string(&r, &pack) && listpack_open(&p, pack));
+        CHECK(listpack_next(&p, scratch, &x, &bad) && bytes_is(x, "m"));
+        CHECK(listpack_next(&p, scratch, &x, &bad));
+        if (!bytes_is(x, rows[i].text))
+            printf("# %s: %.*s\n", rows[i].text, (int)x.n, x.p);
+        CHECK(bytes_is(x, rows[i].text));
+        value_free(e);
+        rdb_source_free(&r);
+        rdb_sink_free(&s);
+    }
+}
+
+/* How many nodes of each kind a list of two elements has. */
+static bool nodes_are(size_t a, size_t b, unsigned packs, unsigned plain)
+{
+    static char text[9000];
+    struct bytes x[] = {bytes_of(text, a), bytes_of(text, b)}, node;
+    memset(text, 'x', sizeof(text));
+    struct entry *e = list_of(x, 2);
+    struct rdb_sink s = {.fd = -1, .version = 10};
+    uint64_t n, kind;
+    rdb_put_value(&s, e, RDB_LIST);
+    struct rdb_source r = rdb_source_of(buf_bytes(&s.out));
+    bool good = rdb_source_length(&r, &n) && n == packs + plain;
+    for (; good && n; n--) {
+        good = rdb_source_length(&r, &kind) && rdb_source_string(&r, &node);
+        packs -= kind == RDB_NODE_PACK;
+        plain -= kind == RDB_NODE_PLAIN;
+    }
+    good = good && packs == 0 && plain == 0 && r.p == r.end;
+    value_free(e);
+    rdb_source_free(&r);
+    rdb_sink_free(&s);
+    return good;
+}
+
+TEST(a_node_has_its_most_bytes)
+{
+    CHECK(nodes_are(1, 1, 1, 0) && nodes_are(8192, 8192, 2, 0));
+    CHECK(nodes_are(8193, 1, 1, 1) && nodes_are(1, 8193, 1, 1) && nodes_are(8193, 8193, 0, 2));
+    CHECK(nodes_are(4000, 8192 - 4004, 1, 0)); /* with four bytes for the first one's head */
+    CHECK(nodes_are(4000, 8192 - 4003, 2, 0));
+}
+
+TEST(the_type_depends_on_encoding_and_version)
+{
+    struct entry *plain = hash_of(10, HASH_NO_TTL), *timed = hash_of(10, 1000),
+                 *large = hash_of(0, HASH_NO_TTL), *large_timed = hash_of(0, 1000),
+                 *s = entry_new_word(BYTES("key"), VALUE_STREAM,
+                                     (uintptr_t)stream_new(rdb_streams(), 100, 100));
+    for (int version = 10; version <= 13; version++) {
+        struct rdb_sink x = {.fd = -1, .version = version};
+        CHECK(rdb_put_type(&x, plain) == RDB_HASH_PACK && rdb_put_type(&x, large) == RDB_HASH);
+        CHECK(rdb_put_type(&x, timed) == (version >= 12 ? RDB_TIMED_HASH : RDB_HASH_PACK));
+        CHECK(rdb_put_type(&x, large_timed) == (version >= 12 ? RDB_TIMED_HASH : RDB_HASH));
+        CHECK(rdb_put_type(&x, s) == (version >= 11 ? RDB_STREAM_ACTIVE : RDB_STREAM));
+    }
+    value_free(plain);
+    value_free(timed);
+    value_free(large);
+    value_free(large_timed);
+    value_free(s);
+}
+
+TEST(what_streams_have_beside_their_entries)
+{
+    struct stream *s = stream_new(rdb_streams(), 100, 100);
+    struct entry *e = entry_new_word(BYTES("key"), VALUE_STREAM, (uintptr_t)s);
+    struct stream_group *g = stream_add_group(s, BYTES("g"), STREAM_ID_MIN, 0);
+    struct stream_pending_place at;
+    CHECK(effects_are(e, RDB_STREAM, ""));
+    stream_group_deliver(g, stream_group_add_consumer(g, BYTES("c"), 1), (struct stream_id){4, 0},
+                         1);
+    CHECK(effects_are(e, RDB_STREAM, ""));
+    CHECK(stream_pending_find(&g->pending, (struct stream_id){4, 0}, &at));
+    stream_group_assign(g, at, NULL, 0, 3, true);
+    CHECK(effects_are(e, RDB_STREAM,
+                      "*10\r\n$5\r\nXNACK\r\n$3\r\nkey\r\n$1\r\ng\r\n$4\r\nFAIL\r\n$3\r\nIDS\r\n"
+                      "$1\r\n1\r\n$3\r\n4-0\r\n$10\r\nRETRYCOUNT\r\n$1\r\n3\r\n$5\r\nFORCE\r\n"));
+    stream_remove_group(s, BYTES("g"));
+    stream_dedup_set_limits(&s->dedup, 100, 50);
+    CHECK(effects_are(e, RDB_STREAM,
+                      "*6\r\n$7\r\nXCFGSET\r\n$3\r\nkey\r\n$13\r\nIDMP-DURATION\r\n$3\r\n100\r\n"
+                      "$12\r\nIDMP-MAXSIZE\r\n$2\r\n50\r\n"));
+    value_free(e);
+}
+
 UNIT_MAIN(T(each_value_has_its_bytes), T(a_list_is_cut_into_nodes),
-          T(what_a_type_has_no_place_for_is_said_in_commands))
+          T(what_a_type_has_no_place_for_is_said_in_commands),
+          T(a_set_of_integers_is_as_wide_as_the_widest),
+          T(scores_in_a_pack_are_integers_where_that_is_exact), T(a_node_has_its_most_bytes),
+          T(the_type_depends_on_encoding_and_version), T(what_streams_have_beside_their_entries))

@@ -108,7 +108,37 @@ TEST(the_first_error_stays)
     rdb_sink_free(&s);
 }
 
+TEST(short_strings_and_what_gathers)
+{
+    char path[] = "/tmp/millrace-sink-test-XXXXXX", text[1000];
+    struct rdb_sink s = {.fd = -1, .compress = true};
+    memset(text, 'a', sizeof(text));
+    rdb_sink_string(&s, bytes_of(text, 20));
+    CHECK(s.out.n == 21);
+    rdb_sink_string(&s, bytes_of(text, 21));
+    CHECK(s.out.n < 21 + 15 && s.out.p[21] == (char)0xc3);
+    rdb_sink_free(&s);
+    /* What has gathered goes when it is a quarter of a megabyte. */
+    for (int compress = 0; compress < 2; compress++) {
+        s = (struct rdb_sink){.fd = compress ? open(path, O_RDWR) : mkstemp(path),
+                              .compress = compress};
+        CHECK(s.fd >= 0);
+        uint64_t all = 0, last = 0;
+        for (unsigned i = 0; i < 20000 && s.written == 0; i++) {
+            last = s.out.n;
+            memset(text, (int)('a' + i % 26), sizeof(text));
+            rdb_sink_string(&s, bytes_of(text, compress ? sizeof(text) : 1 + i % 50));
+        }
+        all = s.written + s.out.n;
+        CHECK(s.written >= 262144 && last < 262144 && s.out.n == 0 && all == s.written);
+        close(s.fd);
+        rdb_sink_free(&s);
+    }
+    unlink(path);
+}
+
 UNIT_MAIN(T(a_length_takes_the_fewest_bytes),
           T(a_string_is_an_integer_where_it_reads_back_the_same),
           T(a_long_string_is_compressed_when_that_is_shorter),
-          T(what_goes_to_a_file_is_summed_and_counted), T(the_first_error_stays))
+          T(what_goes_to_a_file_is_summed_and_counted), T(the_first_error_stays),
+          T(short_strings_and_what_gathers))

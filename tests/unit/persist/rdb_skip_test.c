@@ -101,6 +101,31 @@ TEST(metadata_of_keys_are_told_by_class)
     CHECK(!rdb_skip_key_meta(&r, NULL, NULL) && STARTS(r.error, "Damaged metadata"));
 }
 
+TEST(as_many_parts_as_there_may_be)
+{
+    struct heard h = {0};
+    /* An element of each kind; with and without an insertion point. */
+    CHECK(STARTS(skipped(RDB_REDIS, RDB_ARRAY, "02 01 07 00 02 0000000000000000 01 03 01'z'"),
+                 "a Redis array"));
+    CHECK(STARTS(skipped(RDB_DRAGONFLY, RDB_DRAGONFLY_SET, "00"), "a Dragonfly set"));
+    CHECK(STARTS(skipped(RDB_REDIS, RDB_MODULE, "00 00"), "a value of the module type"));
+    struct bytes data = rdb_hex("07 00000068 00 00000068 00 00000068 00 00000068 00 00000068 00 "
+                                "00000068 00 01000068 00");
+    struct rdb_source r = rdb_source_of(data);
+    CHECK(rdb_skip_key_meta(&r, hear, &h) && r.p == r.end && h.n == 7 && h.harmless == 1);
+    r = rdb_source_of(rdb_hex("00"));
+    CHECK(rdb_skip_key_meta(&r, hear, &h) && r.p == r.end && h.n == 7);
+    /* Cut within the module's number, its moment, its parts. */
+    data = rdb_hex("00 02 01 0105 00");
+    for (size_t n = 0; n < data.n; n++) {
+        char name[10];
+        bool empty;
+        r = rdb_source_of(bytes_of(data.p, n));
+        CHECK(!rdb_skip_module_aux(&r, name, &empty) && r.failed);
+    }
+}
+
 UNIT_MAIN(T(values_without_a_counterpart_are_passed),
           T(damage_and_ends_that_nobody_knows_are_refused), T(a_count_that_cannot_be_has_a_reason),
-          T(fields_of_modules_outside_of_keys), T(metadata_of_keys_are_told_by_class))
+          T(fields_of_modules_outside_of_keys), T(metadata_of_keys_are_told_by_class),
+          T(as_many_parts_as_there_may_be))

@@ -139,5 +139,37 @@ TEST(what_a_replica_needs_is_told_and_what_it_does_not_want_left_out)
     db_store_free(s);
 }
 
-UNIT_MAIN(T(what_a_replica_needs_is_told_and_what_it_does_not_want_left_out),
-          T(records_in_their_order), T(effects_follow_their_key), T(an_error_of_write_is_returned))
+TEST(what_is_not_known_is_not_said)
+{
+    static const char *const sometimes[] = {"repl-id", "repl-offset", "repl-stream-db",
+                                            "millrace-generation", "millrace-aof"};
+    static const char *const always[] = {"redis-ver", "redis-bits",       "ctime",
+                                         "used-mem",  "millrace-version", "aof-base"};
+    char path[] = "/tmp/millrace-rdb-write-test-XXXXXX";
+    struct store *s = fill();
+    for (int known = 0; known < 2; known++) {
+        struct buf file = {0};
+        struct rdb_write_options o = {
+            .version = 11, .generation = known ? 1 : 0, .key_delay_us = 0};
+        struct rdb_write_result r;
+        if (known)
+            o.replication_id = "0123456789012345678901234567890123456789";
+        int fd = known ? open(path, O_RDWR | O_TRUNC) : mkstemp(path);
+        CHECK(rdb_write(fd, s, &o, &r) == 0);
+        close(fd);
+        CHECK(file_read(path, &file) == 0);
+        for (size_t i = 0; i < sizeof(sometimes) / sizeof(*sometimes); i++)
+            CHECK((find(&file, bytes_text(sometimes[i])) != NULL) == known);
+        for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++)
+            CHECK(find(&file, bytes_text(always[i])));
+        CHECK(find(&file, rdb_hex("fe 02 fb 01 01"))); /* no library stands in front */
+        CHECK(find(&file, rdb_hex("fa 0a'redis-bits' c040 fa 05'ctime' c2")));
+        buf_free(&file);
+    }
+    unlink(path);
+    db_store_free(s);
+}
+
+UNIT_MAIN(T(records_in_their_order), T(effects_follow_their_key), T(an_error_of_write_is_returned),
+          T(what_is_not_known_is_not_said),
+          T(what_a_replica_needs_is_told_and_what_it_does_not_want_left_out))

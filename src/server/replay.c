@@ -1,0 +1,119 @@
+#include "server/replay.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/exec.h"
+#include "engine/feed.h"
+#include "engine/rights.h"
+#include "engine/session.h"
+#include "script/scripting.h"
+
+#include <stdio.h>
+
+static void be_nobody(struct replay *r)
+{
+    client_set_anonymous(r->client, false);
+    r->client->flags |= CLIENT_REPLAY;
+}
+
+void replay_begin(struct replay *r, struct engine *e)
+{
+    *r = (struct replay){.engine = e, .client = client_new(e)};
+    rights_begin(r->client);
+    be_nobody(r);
+}
+
+void replay_end(struct replay *r)
+{
+    session_close(r->client);
+    r->client = NULL;
+}
+
+void replay_forget_transaction(struct replay *r)
+{
+    session_reset(r->client);
+    be_nobody(r);
+}
+
+int replay_database(const struct replay *r)
+{
+    return (int)(r->client->db - r->engine->store->dbs);
+}
+
+void replay_select(struct replay *r, int db)
+{
+    r->client->db = &r->engine->store->dbs[db];
+}
+
+/* Our files use the original names of commands. Files of Redis use the names of the requests, as
+ * renamed at that time. */
+static const struct command *command_of(const struct replay *r, struct bytes name)
+{
+    const struct engine *e = r->engine;
+    const struct command *c = e->replaying_foreign ? registry_find(e->registry, name) : NULL;
+    return c ? c : registry_find_original(e->registry, name);
+}
+
+/* A file may only contain commands that act on data: not SHUTDOWN, CONFIG SET or CLIENT KILL.
+ */
+static bool may_stand_in_files(const struct command *c, const struct bytes *argv, int argc)
+{
+    if (c->subcommands && argc > 1) {
+        const struct command *sub = registry_subcommand(c, argv[1]);
+        c = sub ? sub : c;
+    }
+    return (c->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)) || c->group == GROUP_TRANSACTIONS ||
+           c->group == GROUP_SCRIPTING || !(c->flags & (COMMAND_ADMIN | COMMAND_NOSCRIPT));
+}
+
+bool replay_command(struct replay *r, const struct bytes *argv, int argc)
+{
+    struct exec_request q = {.argv = argv, .argc = argc};
+    unsigned errors = r->client->reply.errors;
+    uint64_t failures = scripting_failures(r->engine->scripting);
+    q.command = command_of(r, argv[0]);
+    if (!q.command) {
+        snprintf(r->unknown, sizeof(r->unknown), "%.*s", argv[0].n < 64 ? (int)argv[0].n : 64,
+                 argv[0].p);
+        return false;
+    }
+    if (!may_stand_in_files(q.command, argv, argc)) {
+        log_line(LOG_WARNING, "A file asks for '%.*s', which is no change of data", (int)argv[0].n,
+                 argv[0].p);
+        return false;
+    }
+    clock_delay(r->engine->settings->key_load_delay, r->commands++);
+    exec_request(r->client, &q);
+    if (scripting_failures(r->engine->scripting) != failures) {
+        /* If loading continued, the next rewrite would lose the library for good. */
+        log_line(LOG_WARNING, "A library of functions cannot be loaded; is script-memory-limit "
+                              "smaller than it was?");
+        return false;
+    }
+    if (r->client->reply.errors != errors && r->errors++ < 10)
+        log_line(LOG_WARNING, "Replaying '%.*s' gave an error: %s", (int)argv[0].n, argv[0].p,
+                 r->client->reply.error_code);
+    return true;
+}
+
+void replay_look_ahead(struct replay *r, const struct aof_read_command *commands, unsigned n)
+{
+    struct feed_key keys[AOF_READ_AHEAD];
+    for (unsigned i = 0; i < n; i++) {
+        const struct bytes *argv = commands[i].argv;
+        feed_key(&keys[i], r->client, command_of(r, argv[0]), argv, commands[i].argc);
+    }
+    for (unsigned i = 0; i < n; i++)
+        feed_prefetch_entry(r->client, &keys[i]);
+    for (unsigned i = 0; i < n; i++)
+        feed_prefetch_value(r->client, &keys[i]);
+}
+
+bool replay_command_in(struct replay *r, int db, const struct bytes *argv, int argc)
+{
+    struct db *before = r->client->db;
+    r->client->db = &r->engine->store->dbs[db];
+    bool good = replay_command(r, argv, argc);
+    r->client->db = before;
+    return good;
+}
