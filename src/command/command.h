@@ -153,9 +153,11 @@ struct command {
     uint32_t (*flags_for)(struct engine *engine, const struct bytes *argv, int argc);
     const struct command *const *subcommands; /* NULL-terminated, or NULL */
     /* Arguments that are secrets: neither the slow log nor MONITOR shows them. */
-    int secret_from;         /* all from this one on; 0: none */
-    const char *secret_word; /* so many behind this word, or NULL */
-    int secret_count;
+    int secret_from; /* all from this one on; 0: none */
+    struct {
+        const char *word;
+        int n;
+    } secrets[2];         /* so many behind this word, or NULL */
     bool secret_settings; /* the values of settings that are secrets, in pairs from the third on */
 };
 

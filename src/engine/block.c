@@ -348,7 +348,7 @@ void block_run_due(struct engine *e)
         ASSERT(w->client->wait == w);
         if (t == &w->deadline)
             block_end(w->client, false);
-        else if (e->slow_path & ENGINE_PAUSED)
+        else if (e->slow_path & (ENGINE_PAUSED | ENGINE_MOVING))
             set_timer(t, e->steady_ms + PAUSED_MS);
         else
             serve_one(w);

@@ -39,7 +39,8 @@ void block_db_ready(struct engine *engine, struct db *db);
  * during a pause. */
 static inline bool block_has_work(const struct engine *e)
 {
-    return !dlist_empty(&e->blocking.ready) && !(e->slow_path & (ENGINE_BUSY | ENGINE_PAUSED));
+    return !dlist_empty(&e->blocking.ready) &&
+           !(e->slow_path & (ENGINE_BUSY | ENGINE_PAUSED | ENGINE_MOVING));
 }
 /* Serves until nothing is ready. */
 void block_serve(struct engine *engine);

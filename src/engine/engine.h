@@ -23,6 +23,7 @@ struct users;
 struct observe;
 struct tracking;
 struct metric_set;
+struct moves;
 
 struct engine_stat {
     uint64_t calls, ticks, rejected, failed;
@@ -43,6 +44,7 @@ enum slow_path_reason {
     ENGINE_REPLICA = 1 << 9,      /* we have a primary, whose business it is to delete keys */
     ENGINE_READ_ONLY = 1 << 10,   /* a replica that clients cannot write to */
     ENGINE_STALE = 1 << 11,       /* a replica that is out of touch and must not serve old data */
+    ENGINE_MOVING = 1 << 12,      /* keys are on their way to another server */
 };
 
 /* What the server is in replication, as far as commands are concerned. */
@@ -130,18 +132,21 @@ struct engine_blocking {
     size_t count, with_deadline;
 };
 
-/* Why requests are held. All but the first hold those that may write. */
+/* Why requests are held. All but CLIENT PAUSE hold those that may write. */
 enum pause_reason {
     PAUSE_CLIENT,   /* CLIENT PAUSE */
     PAUSE_SHUTDOWN, /* the replicas are to catch up before the server ends */
     PAUSE_FAILOVER, /* or before one of them takes over */
+    PAUSE_MOVE,     /* keys are on their way to another server: who writes to them, or to what
+                       cannot be told, is held (pause_key()) */
     PAUSE_REPLICAS, /* min-replicas-to-ack: there are too few of them to confirm a write. PUBLISH
                        goes on */
 };
 
 /* Requests that wait (engine/pause.h). */
 struct engine_pause {
-    unsigned reasons; /* bits 1 << enum pause_reason; not 0: ENGINE_PAUSED */
+    unsigned reasons; /* bits 1 << enum pause_reason: ENGINE_PAUSED, of PAUSE_MOVE ENGINE_MOVING */
+    struct dict keys; /* on their way: names of engine/key_name.h */
     int64_t until_ms; /* of CLIENT PAUSE, by the steady clock */
     bool writes_only; /* of CLIENT PAUSE */
     bool is_due;      /* its time has come, and the turn has not ended it yet */
@@ -203,6 +208,7 @@ struct engine {
     struct observe *observe;         /* slow commands, events, MONITOR (engine/observe.h) */
     struct scripting *scripting;     /* the commands' (script/scripting.h) */
     struct replication *replication; /* (replica/replication.h) */
+    struct moves *moves;             /* MIGRATE's (replica/move.h) */
     struct metric_set *metrics;      /* the tables of all modules (server/info.h) */
     struct engine_services services;
 

@@ -113,8 +113,8 @@ static bool admit(struct client *c, const struct command *command, const struct 
     struct admission a = admission_ask(c, command, q, ADMISSION_REQUEST);
     if (admission_denied(c, &a))
         return false;
-    if ((e->slow_path & ENGINE_PAUSED) && !(c->flags & CLIENT_REPLICA) &&
-        pause_holds(e, command, a.flags)) {
+    if ((e->slow_path & (ENGINE_PAUSED | ENGINE_MOVING)) && !(c->flags & CLIENT_REPLICA) &&
+        pause_holds(c, command, q, a.flags)) {
         if (pause_has_held_long(c))
             admission_refuse(c, command, "%s", err_text(ERR_NOREPLICAS).p);
         else

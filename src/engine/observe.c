@@ -80,9 +80,10 @@ static bool is_secret(const struct command *c, const struct bytes *argv, int i)
 {
     if (c->secret_from && i >= c->secret_from)
         return true;
-    for (int k = 1; c->secret_word && k <= c->secret_count && i - k > 0; k++)
-        if (bytes_is(argv[i - k], c->secret_word))
-            return true;
+    for (size_t w = 0; w < sizeof(c->secrets) / sizeof(c->secrets[0]); w++)
+        for (int k = 1; c->secrets[w].word && k <= c->secrets[w].n && i - k > 0; k++)
+            if (bytes_is(argv[i - k], c->secrets[w].word))
+                return true;
     if (c->secret_settings && i >= 3 && i % 2) {
         const struct setting *x = settings_find(argv[i - 1]);
         return x && (x->flags & SETTING_SECRET);

@@ -1,7 +1,8 @@
 #include "engine/pause.h"
 
 #include "base/assert.h"
-#include "command/command.h"
+#include "command/keys.h"
+#include "engine/key_name.h"
 #include "engine/state.h"
 
 static bool is_on(const struct engine *e, enum pause_reason reason)
@@ -32,12 +33,30 @@ static void resume_all(struct engine *e)
 
 void pause_set(struct engine *e, enum pause_reason reason, bool on)
 {
+    const unsigned moving = 1u << PAUSE_MOVE;
     if (is_on(e, reason) == on)
         return;
     e->pause.reasons ^= 1u << reason;
-    state_set(e, ENGINE_PAUSED, e->pause.reasons != 0);
+    state_set(e, ENGINE_PAUSED, (e->pause.reasons & ~moving) != 0);
+    state_set(e, ENGINE_MOVING, (e->pause.reasons & moving) != 0);
     if (!on)
         resume_all(e);
+}
+
+void pause_key(struct engine *e, const struct db *db, struct bytes key, bool on)
+{
+    struct buf name = {0};
+    key_name(&name, db, key);
+    if (on) {
+        struct dict_node *n = dict_ensure(&e->pause.keys, buf_bytes(&name));
+        ASSERT(!n->value); /* who would move it once more is held */
+        n->value = e;
+    } else {
+        void *was = dict_remove(&e->pause.keys, buf_bytes(&name));
+        ASSERT(was == e);
+    }
+    buf_free(&name);
+    pause_set(e, PAUSE_MOVE, e->pause.keys.used > 0);
 }
 
 static void note_due(struct timer *t)
@@ -76,22 +95,59 @@ void pause_run_due(struct engine *e)
         pause_end(e);
 }
 
-bool pause_holds(const struct engine *e, const struct command *command, unsigned flags)
+/* What is said to be a key of the request is on its way. */
+static bool names_moving(const struct client *c, const struct command *command,
+                         const struct exec_request *q)
 {
+    struct keys keys;
+    struct buf name = {0};
+    bool found = false;
+    keys_find(&keys, command, q->argv, q->argc);
+    for (int i = 0; i < keys.n && !found; i++) {
+        struct bytes key = key_name(&name, c->db, q->argv[keys.at[i].index]);
+        found = dict_get(&c->engine->pause.keys, key) != NULL;
+    }
+    /* A write without keys is one to all of them. */
+    found |= keys.n == 0 && !keys.misfit;
+    keys_free(&keys);
+    buf_free(&name);
+    return found;
+}
+
+static bool move_holds(const struct client *c, const struct command *command,
+                       const struct exec_request *q, unsigned flags)
+{
+    /* Scripts may write to keys that they do not name, and so may queues. */
+    if (command->group == GROUP_SCRIPTING)
+        return flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE);
+    if (!(flags & COMMAND_WRITE))
+        return false;
+    return (command->flags & COMMAND_EXEC) || names_moving(c, command, q);
+}
+
+bool pause_holds(const struct client *c, const struct command *command,
+                 const struct exec_request *q, unsigned flags)
+{
+    const struct engine *e = c->engine;
+    unsigned others = e->pause.reasons & ~(1u << PAUSE_MOVE);
+    if (is_on(e, PAUSE_MOVE) && move_holds(c, command, q, flags))
+        return true;
     if (is_on(e, PAUSE_CLIENT) && !e->pause.writes_only)
         return true;
+    if (e->pause.reasons == 1u << PAUSE_MOVE)
+        return false;
     if (flags & COMMAND_WRITE)
         return true;
     if (!(flags & COMMAND_MAY_REPLICATE))
         return false;
     /* A script that does not say that it only reads may write. */
-    return e->pause.reasons != 1u << PAUSE_REPLICAS || command->group == GROUP_SCRIPTING;
+    return others != 1u << PAUSE_REPLICAS || command->group == GROUP_SCRIPTING;
 }
 
 void pause_hold(struct client *c)
 {
     struct engine *e = c->engine;
-    ASSERT(e->slow_path & ENGINE_PAUSED);
+    ASSERT(e->slow_path & (ENGINE_PAUSED | ENGINE_MOVING));
     c->flags |= CLIENT_PAUSED;
     /* Held again, it has waited all the time. */
     if (c->held_since_ms == 0)

@@ -5,6 +5,7 @@
 
 #include "engine/client.h"
 #include "engine/engine.h"
+#include "engine/exec_request.h"
 
 /* CLIENT PAUSE until this time by the steady clock. One in force is never weakened by another: it
  * ends at the later of the two times and holds all requests if either does. */
@@ -17,8 +18,12 @@ void pause_set(struct engine *e, enum pause_reason reason, bool on);
 /* Ends CLIENT PAUSE when its time has come: a phase of the turn, after the timers. */
 void pause_run_due(struct engine *e);
 
-/* Whether a request of this command, with these flags, is held. */
-bool pause_holds(const struct engine *e, const struct command *command, unsigned flags);
+/* A key is on its way to another server, or no longer. */
+void pause_key(struct engine *e, const struct db *db, struct bytes key, bool on);
+
+/* Whether a request is held; flags: as admission knows them. */
+bool pause_holds(const struct client *c, const struct command *command,
+                 const struct exec_request *q, unsigned flags);
 /* A request of the client is not run: it stays in the buffer until the pause is over. */
 void pause_hold(struct client *c);
 /* Who has been held since this time by the steady clock, or longer, is not held any more: the

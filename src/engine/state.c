@@ -61,7 +61,7 @@ bool state_may_evict(const struct engine *e)
 
 bool state_takes_writes(const struct engine *e)
 {
-    return state_may_evict(e) && !(e->slow_path & ENGINE_REPLICA);
+    return state_may_evict(e) && !(e->slow_path & (ENGINE_REPLICA | ENGINE_MOVING));
 }
 
 void state_set_disk_error(struct engine *e, int error)

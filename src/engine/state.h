@@ -26,7 +26,7 @@ void state_set_disk_error(struct engine *e, int error);
 bool state_is_torn(const struct engine *e);
 
 /* Whether the server may change data by itself now, for all that its state says: it is no replica,
- * and a client's write would run. */
+ * no key is on its way elsewhere, and a client's write would run. */
 bool state_takes_writes(const struct engine *e);
 /* The same for giving up keys for want of memory, which a replica that heeds the limit does too. */
 bool state_may_evict(const struct engine *e);

@@ -110,15 +110,9 @@ static bool apply_memory(const struct apply_parts *p, const char **reason)
 static bool apply_replicas(const struct apply_parts *p, const char **reason)
 {
     (void)reason;
+    state_apply_replica_settings(p->engine);
     state_compare_replicas(p->engine);
     quorum_update(p->engine->replication);
-    return true;
-}
-
-static bool apply_replica(const struct apply_parts *p, const char **reason)
-{
-    (void)reason;
-    state_apply_replica_settings(p->engine);
     return true;
 }
 
@@ -173,6 +167,11 @@ static const struct {
     {"tls-ca-cert-file", apply_tls},
     {"tls-cert-file", apply_tls},
     {"tls-ciphers", apply_tls},
+    {"tls-client-cert-file", apply_tls},
+    {"tls-client-key-file", apply_tls},
+    {"tls-client-key-file-pass", apply_tls},
+    {"tls-cluster", apply_tls},
+    {"tls-replication", apply_tls},
     {"tls-ciphersuites", apply_tls},
     {"tls-dh-params-file", apply_tls},
     {"tls-key-file", apply_tls},
@@ -212,8 +211,8 @@ static const struct {
     {"oom-score-adj-values", apply_oom_score},
     {"proc-title-template", apply_title},
     {"replica-ack-fsync", apply_replicas},
-    {"replica-read-only", apply_replica},
-    {"replica-serve-stale-data", apply_replica},
+    {"replica-read-only", apply_replicas},
+    {"replica-serve-stale-data", apply_replicas},
     {"requirepass", apply_requirepass},
     {"slowlog-log-slower-than", apply_observe},
     {"slowlog-max-len", apply_observe},

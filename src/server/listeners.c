@@ -27,7 +27,8 @@ struct listeners {
     const struct settings *settings;
     struct loop *loop;
     struct link_set *links;
-    struct tls_context *tls; /* or NULL */
+    struct tls_context *tls;        /* or NULL */
+    struct tls_context *client_tls; /* for connections that we make, or NULL */
     struct listener list[MOST];
     int n;
 };
@@ -45,39 +46,67 @@ void listeners_free(struct listeners *all)
 {
     listeners_close(all);
     tls_context_free(all->tls);
+    tls_context_free(all->client_tls);
     mem_free(all);
+}
+
+static struct tls_options server_options(const struct settings *c)
+{
+    return (struct tls_options){.cert_file = c->tls_cert_file,
+                                .key_file = c->tls_key_file,
+                                .key_pass = c->tls_key_file_pass,
+                                .ca_file = c->tls_ca_cert_file,
+                                .ca_directory = c->tls_ca_cert_dir,
+                                .dh_file = c->tls_dh_params_file,
+                                .protocols = c->tls_protocols,
+                                .ciphers = c->tls_ciphers,
+                                .ciphersuites = c->tls_ciphersuites,
+                                .prefer_server_ciphers = c->tls_prefer_server_ciphers,
+                                .session_caching = c->tls_session_caching,
+                                .cache_size = c->tls_session_cache_size,
+                                .cache_timeout_s = c->tls_session_cache_timeout,
+                                .clients = (enum tls_clients)c->tls_auth_clients};
+}
+
+/* The same, with the certificate for clients where there is one. */
+static struct tls_options client_options(const struct settings *c)
+{
+    struct tls_options o = server_options(c);
+    if (*c->tls_client_cert_file) {
+        o.cert_file = c->tls_client_cert_file;
+        o.key_file = c->tls_client_key_file;
+        o.key_pass = c->tls_client_key_file_pass;
+    }
+    return o;
+}
+
+static bool renew(struct tls_context **place, bool wanted, const struct tls_options *o,
+                  struct tls_context *(*make)(const struct tls_options *o, struct buf *error))
+{
+    struct buf error = {0};
+    struct tls_context *fresh = wanted ? make(o, &error) : NULL;
+    if (wanted && !fresh) {
+        log_line(LOG_WARNING, "Failed to configure TLS: %.*s", (int)error.n, error.p);
+        buf_free(&error);
+        return false;
+    }
+    tls_context_free(*place);
+    *place = fresh;
+    return true;
 }
 
 bool listeners_configure_tls(struct listeners *all)
 {
     const struct settings *c = all->settings;
-    struct buf error = {0};
-    struct tls_options o = {.cert_file = c->tls_cert_file,
-                            .key_file = c->tls_key_file,
-                            .key_pass = c->tls_key_file_pass,
-                            .ca_file = c->tls_ca_cert_file,
-                            .ca_directory = c->tls_ca_cert_dir,
-                            .dh_file = c->tls_dh_params_file,
-                            .protocols = c->tls_protocols,
-                            .ciphers = c->tls_ciphers,
-                            .ciphersuites = c->tls_ciphersuites,
-                            .prefer_server_ciphers = c->tls_prefer_server_ciphers,
-                            .session_caching = c->tls_session_caching,
-                            .cache_size = c->tls_session_cache_size,
-                            .cache_timeout_s = c->tls_session_cache_timeout,
-                            .clients = (enum tls_clients)c->tls_auth_clients};
-    struct tls_context *fresh = NULL;
-    if (c->tls_port) {
-        fresh = tls_context_new(&o, &error);
-        if (!fresh) {
-            log_line(LOG_WARNING, "Failed to configure TLS: %.*s", (int)error.n, error.p);
-            buf_free(&error);
-            return false;
-        }
-    }
-    tls_context_free(all->tls);
-    all->tls = fresh;
-    return true;
+    struct tls_options server = server_options(c), client = client_options(c);
+    return renew(&all->tls, c->tls_port != 0, &server, tls_context_new) &&
+           renew(&all->client_tls, c->tls_replication || c->tls_cluster, &client,
+                 tls_context_new_client);
+}
+
+struct tls_context *listeners_client_tls(const struct listeners *all)
+{
+    return all->client_tls;
 }
 
 static void accept_ready(void *context, int events)

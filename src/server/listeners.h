@@ -16,9 +16,12 @@ bool listeners_open(struct listeners *all);
 /* Opens anew after the settings have changed. Open connections stay; having no listener is allowed.
  * Returns false when an address or port is not available (logged). */
 bool listeners_reopen(struct listeners *all);
-/* Makes a new TLS context from the settings, or none without a TLS port. Open connections keep
- * theirs. Returns false on failure (logged), and keeps the old one. */
+/* Makes new TLS contexts from the settings: for those who connect, when there is a TLS port, and
+ * for connections that we make, when there are to be such by TLS. Open connections keep theirs.
+ * Returns false on failure (logged), and keeps the old ones. */
 bool listeners_configure_tls(struct listeners *all);
+/* For outgoing connections; NULL: no setting asks for it. Valid until the next configuration. */
+struct tls_context *listeners_client_tls(const struct listeners *all);
 void listeners_close(struct listeners *all);
 /* In a forked child: closes its copies of the sockets, so that the port is free once the server has
  * exited. */

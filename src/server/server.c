@@ -27,6 +27,7 @@
 #include "engine/state.h"
 #include "io/file.h"
 #include "persist/aof.h"
+#include "replica/move.h"
 #include "replica/replica.h"
 #include "replica/role.h"
 #include "script/scripting.h"
@@ -101,6 +102,12 @@ static bool may_fork(void *context)
 {
     const struct server *s = context;
     return persistence_may_fork(s->persistence);
+}
+
+static struct tls_context *client_tls(void *context)
+{
+    const struct server *s = context;
+    return listeners_client_tls(s->listeners);
 }
 
 static pid_t fork_copy(void *context, const struct replication_snapshot *q)
@@ -240,6 +247,7 @@ static void make_parts(struct server *s)
                                                                  .context = s,
                                                                  .copy_ended = copy_ended});
     s->backup = backup_new(e, s->disk, s->aof, s->rewrite);
+    move_all_new(e, s->loop, client_tls, s);
     s->turn = turn_new(&(struct turn_parts){.engine = e,
                                             .loop = s->loop,
                                             .links = s->links,
@@ -422,6 +430,7 @@ void server_free(struct server *s)
     durability_free(s->durability);
     loader_free(s->loader);
     turn_free(s->turn);
+    move_all_free(e->moves);
     replica_free(s->replication);
     link_set_free(s->links);
     admit_free(s->admit);

@@ -39,6 +39,7 @@
 #include "engine/gate.h"
 #include "engine/pause.h"
 #include "engine/tracking.h"
+#include "replica/move.h"
 #include "replica/replica.h"
 #include "server/durability.h"
 #include "server/link.h"
@@ -73,7 +74,8 @@ static int64_t sleep_ms(const struct turn *t)
     const struct turn_parts *p = &t->parts;
     struct engine *e = p->engine;
     if (!dlist_empty(&e->clients.resuming) || link_is_readable(p->links) ||
-        !dlist_empty(&e->clients.closing) || block_has_work(e) || replica_has_work(p->replication))
+        !dlist_empty(&e->clients.closing) || block_has_work(e) || move_is_any_due(e->moves) ||
+        replica_has_work(p->replication))
         return 0;
     int64_t most = durability_waits_for_group(p->durability) ? 1 : -1;
     int64_t left = timer_sleep_ms(&e->timers, clock_steady_ms(), clock_wall_ms());
@@ -141,6 +143,7 @@ void turn_run(struct turn *t)
     timer_run(&e->timers, e->steady_ms, e->now_ms);
     pause_run_due(e);
     block_run_due(e);
+    move_run_all(e->moves);
     run_requests(p);
     if (block_has_work(e))
         block_serve(e);

@@ -85,7 +85,6 @@ const struct command hello_command = {
     .arity = -1,
     .flags = COMMAND_ALLOW_BUSY | COMMAND_FAST | COMMAND_LOADING | COMMAND_NO_AUTH |
              COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
-    .secret_word = "auth",
-    .secret_count = 2,
+    .secrets = {{"auth", 2}},
     .handler = do_hello,
 };

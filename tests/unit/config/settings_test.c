@@ -19,10 +19,10 @@ TEST(lines_are_understood)
 
 TEST(mistakes_name_their_line)
 {
-    static const char *const bad[] = {"port 1 2\n",      "port x\n",
-                                      "nonsense 1\n",    "appendfsync sometimes\n",
-                                      "port \"7\n",      "cluster-enabled yes\n",
-                                      "replicaof a 1\n", "dbfilename a/b\n"};
+    static const char *const bad[] = {"port 1 2\n",    "port x\n",
+                                      "nonsense 1\n",  "appendfsync sometimes\n",
+                                      "port \"7\n",    "cluster-enabled yes\n",
+                                      "replicaof a\n", "dbfilename a/b\n"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct settings *s = settings_new();
         struct buf report = {0}, text = {0};

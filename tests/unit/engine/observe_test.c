@@ -7,7 +7,7 @@
 static const struct command login_command = {
     .name = "login", .arity = -2, .secret_from = 2, .flags = COMMAND_FAST, .handler = do_hark};
 static const struct command join_command = {
-    .name = "join", .arity = -1, .secret_word = "auth", .secret_count = 2, .handler = do_hark};
+    .name = "join", .arity = -1, .secrets = {{"auth", 2}}, .handler = do_hark};
 static const struct command configure_command = {
     .name = "configure", .arity = -1, .secret_settings = true, .handler = do_hark};
 static const struct command quiet_command = {
