@@ -443,7 +443,30 @@ def many(o):
             f.until("SET k v")
 
 
-OWN = [liar, of_ours, replicates, wait_for_disks, over_tls, slow, silent_ones, gone, flushed, many]
+def chain(o):
+    """A replica's replicas are sent what its primary sends, byte by byte."""
+    with Server(o.server, "--repl-diskless-sync", "no") as a, Server(o.server, "--repl-diskless-sync", "no") as b:
+        c = a.start()
+        c.ask("SET", "k", "v")
+        d = b.start("--replicaof", "127.0.0.1 %d" % a.port)
+        until("the link", lambda: info(d, "master_link_status") == "up")
+        f, g = followed(a), followed(b)
+        c.many([("SELECT", "3"), ("PFADD", "h", "x"), ("PFCOUNT", "h"), ("PUBLISH", "ch", "x"), ("MULTI",), ("SET", "m", "1"), ("SET", "n", "2"),
+                ("EXEC",), ("SET", "last", "1")])
+        expect(g.until("SET last 1"), f.until("SET last 1"), "stream")
+        d.ask("SELECT", "3")
+        expect(d.ask("GET", "h"), c.ask("GET", "h"), "the remembered count")
+        expect((info(d, "master_replid"), info(d, "connected_slaves")), (info(c, "master_replid"), "1"), "history")
+        h = Follower(b)
+        expect(b"repl-stream-db\xc0\x03" in h.full(), True, "database")
+        c.ask("SET", "next", "1")
+        expect(h.commands(1), ["SET next 1"], "no SELECT")
+        a.kill()
+        until("the link's end", lambda: info(d, "master_link_status") == "down")
+        expect(str(Follower(b).do("PSYNC", "?", "-1")), "NOMASTERLINK Can't SYNC while not connected with my master", "text")
+
+
+OWN = [chain, liar, of_ours, replicates, wait_for_disks, over_tls, slow, silent_ones, gone, flushed, many]
 
 
 def main():

@@ -31,7 +31,8 @@ static void count_one(struct call *call)
         return;
     }
     n = hll_estimate(most);
-    if (!state_holds_writes(call->engine)) {
+    /* What a primary has remembered is remembered at its replicas. */
+    if (call_is_replay(call) || !state_holds_writes(call->engine)) {
         e = db_write_notouch(call->db, key);
         hll_put_cached(string_args_grow(call, key, e, x.n), n);
         CALL_EFFECT(call, BYTES("PFCOUNT"), key);
