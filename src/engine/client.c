@@ -31,10 +31,18 @@ static void output_passed(struct chain *out)
     client_over_output_limit(dlist_item(out, struct client, out));
 }
 
+/* What we say to our primary has none: it is next to nothing. */
+static const struct setting_limit *limit_of(const struct client *c)
+{
+    static const struct setting_limit none;
+    enum client_class k = client_class(c);
+    return k == CLASS_PRIMARY ? &none : &c->engine->settings->output_limits[k];
+}
+
 /* Which limit holds for its output. */
 static void choose_limit(struct client *c)
 {
-    c->out.most = &c->engine->settings->output_limits[client_class(c)].hard;
+    c->out.most = &limit_of(c)->hard;
 }
 
 struct client *client_new(struct engine *engine)
@@ -277,20 +285,19 @@ void client_over_output_limit(struct client *c)
 bool client_is_over_output_limit(struct client *c)
 {
     const struct engine *e = c->engine;
-    enum client_class k = client_class(c);
-    long long waiting = (long long)chain_waiting(&c->out),
-              hard = e->settings->output_limits[k].hard, soft = e->settings->output_limits[k].soft;
+    const struct setting_limit *l = limit_of(c);
+    long long waiting = (long long)chain_waiting(&c->out);
     if ((c->flags & CLIENT_ANONYMOUS) && chain_pending(&c->out) > ANONYMOUS_OUT)
         return true;
-    if (hard && waiting > hard)
+    if (l->hard && waiting > l->hard)
         return true;
-    if (!soft || waiting <= soft) {
+    if (!l->soft || waiting <= l->soft) {
         c->over_soft_ms = 0;
         return false;
     }
     if (!c->over_soft_ms)
         c->over_soft_ms = e->steady_ms;
-    return e->steady_ms - c->over_soft_ms > e->settings->output_limits[k].seconds * 1000;
+    return e->steady_ms - c->over_soft_ms > l->seconds * 1000;
 }
 
 bool client_is_idle(const struct client *c)

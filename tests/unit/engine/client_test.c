@@ -253,7 +253,19 @@ TEST(strangers_may_let_little_wait)
     bench_end(b);
 }
 
-UNIT_MAIN(T(closing_is_counted_once_and_by_id_no_longer_found),
+TEST(our_primary_has_no_limit)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct client *c = bench_client(b);
+    for (int k = 0; k < CLASS_COUNT; k++)
+        b->settings->output_limits[k].hard = 1;
+    c->flags |= CLIENT_PRIMARY;
+    client_set_subscribed(c, false); /* chooses anew */
+    CHECK(*c->out.most == 0 && !client_is_over_output_limit(c));
+    bench_end(b);
+}
+
+UNIT_MAIN(T(our_primary_has_no_limit), T(closing_is_counted_once_and_by_id_no_longer_found),
           T(output_in_the_order_of_requests_then_pushes), T(bytes_are_kept_wherever_they_lay),
           T(what_is_held_is_the_sum), T(who_does_not_authenticate_in_time_goes),
           T(wrong_passwords_delay_twice_as_long_each_time), T(the_soft_limit_counts_what_lasts),
