@@ -1,8 +1,8 @@
 /* The smallest frame for unit tests: TEST(name) { ... CHECK(x); } and UNIT_MAIN(...). A program
  * prints one line a test, "ok name" or "not ok name: why", and fails when one failed. A test gives
- * back all memory that it took. Of one that ends with more in use it is not known whether that is a
- * first time's (a table made once, a thread of the test's own): it runs again, and what it keeps
- * each time is a leak. */
+ * back all memory that it took and closes its files. Of one that ends with more it is not known
+ * whether that is a first time's (a table made once, a thread of the test's own): it runs again,
+ * and what it keeps each time is a leak. */
 #ifndef SUPPORT_UNIT_H
 #define SUPPORT_UNIT_H
 
@@ -19,7 +19,7 @@ extern const char *malloc_conf;
 const char *malloc_conf = "tcache:false";
 #endif
 
-#define UNIT_RUNS    4    /* of a test that ends with more memory than it began with */
+#define UNIT_RUNS    4    /* of a test that ends with more than it began with */
 #define UNIT_WAIT_MS 3000 /* for threads */
 #define UNIT_FILES   256  /* descriptors that are looked at */
 
