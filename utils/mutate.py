@@ -25,11 +25,11 @@ MODULES = "engine,persist,store,type/stream,acl"
 OPT = "-O1 -g0 -DMILLRACE_JEMALLOC -DMILLRACE_FAULTS -fPIC"
 # Parts of tests/run.py, by their labels: what `make test` runs besides the judges below.
 PARTS = {
-    "engine": "integration/(connection|pubsub|server)|several connections|order of arrival|counted changes|accesses",
-    "persist": "integration/persist|power cuts, preload|round trip|files |hostile payloads|saving in the middle",
-    "store": "integration/(key|server)|choices and scans|counted changes|accesses",
-    "type/stream": "integration/stream|round trip|counted changes",
-    "acl": "integration/acl|configuration|redis-py",
+    "engine": ["integration/(connection|pubsub|server)", "several connections", "order of arrival", "counted changes", "accesses"],
+    "persist": ["integration/persist", "power cuts, preload, always", "round trip", "files (of|to)", "hostile payloads", "saving in the middle"],
+    "store": ["integration/(key|server)", "choices and scans", "counted changes", "accesses"],
+    "type/stream": ["integration/stream", "round trip", "counted changes"],
+    "acl": ["integration/acl", "configuration", "redis-py"],
 }
 FLIPPED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "&&": "||", "||": "&&"}
 
@@ -110,11 +110,16 @@ class Worker:
 
     def __init__(self, directory):
         self.dir = directory
-        subprocess.run(["git", "clone", "-q", "--shared", ROOT, directory], check=True)
+        if os.path.isdir(directory):
+            subprocess.run(["git", "-C", directory, "fetch", "-q", "origin", "HEAD"], check=True)
+            subprocess.run(["git", "-C", directory, "reset", "-q", "--hard", "FETCH_HEAD"], check=True)
+        else:
+            subprocess.run(["git", "clone", "-q", "--shared", ROOT, directory], check=True)
         for path in subprocess.run(["git", "-C", ROOT, "diff", "--name-only", "HEAD"], capture_output=True, text=True).stdout.split():
             if os.path.exists(os.path.join(ROOT, path)):
                 shutil.copy(os.path.join(ROOT, path), os.path.join(directory, path))
         self.build = os.path.join(directory, "build/mutant")
+        self.left_out = set()  # judges that fail without any mutant
         self.server = os.path.join(self.build, "millrace-server")
         self.cc = ["ccache", "gcc"] if shutil.which("ccache") else ["gcc"]
         self.make = ["make", "--no-print-directory", "-s", "-j2", "BUILD=build/mutant", "OPT=" + OPT, "LINK=-pie", "WARN=-w", "CC=" + " ".join(self.cc)]
@@ -140,7 +145,7 @@ class Worker:
             p.wait()
 
     def build_all(self):
-        """The library and the unit tests, which pass; None or why not."""
+        """The library and the unit tests; None or why not. Tests that fail are left out."""
         why = self.run([*self.make, *self.objects, "build/mutant/server/main.o"], 900)
         why = why or self.run(["gcc", "-shared", "-o", os.path.join(self.build, "libmillrace.so"), *self.objects, *self.libs, *self.alloc], 60)
         for t in self.tests:
@@ -148,8 +153,13 @@ class Worker:
             os.makedirs(os.path.dirname(program), exist_ok=True)
             why = why or self.run([*self.cc, *self.flags, "-Itests/support", "-c", "tests/unit/%s.c" % t, "-o", program + ".o"], 60)
             why = why or self.link(program, program + ".o")
-            why = why or self.run([program], 30)
+            if not why and self.run([program], 30):
+                self.leave_out(t)
         return why
+
+    def leave_out(self, judge):
+        self.left_out.add(judge)
+        print("mutate: fails without any mutant and judges nothing: %s" % judge, flush=True)
 
     def compile(self, path):
         """The object file of a source that has changed, or None."""
@@ -164,6 +174,8 @@ class Worker:
     def failing_test(self, tests, *mutant):
         program = os.path.join(self.build, "unit_test")
         for t in tests:
+            if t in self.left_out:
+                continue
             if self.link(program, os.path.join(self.build, "unit", t + ".o"), *mutant) or self.run([program], 30):
                 return t
         return None
@@ -182,30 +194,43 @@ class Worker:
             return "unit, same file"
         if self.failing_test(same_module, *mutant):
             return "unit, same module"
-        caught = None if units else self.judge_server([module], mutant)
+        caught = None if units else self.judge_server(module, mutant)
         return caught or ("unit, others" if self.failing_test(others, *mutant) else None)
 
-    def judge_server(self, modules, mutant):
-        py, oracle = sys.executable, "redis-compat/oracle/oracle.py"
+    def server_judges(self, module):
+        """(name, command, seconds at the most)"""
+        py, server = sys.executable, ["--server", self.server]
+        oracle = [py, "redis-compat/oracle/oracle.py", *server]
+        yield "dialogues", [*oracle, "dialogues"], 120
+        yield "random commands", [*oracle, "--seed", "1", "--commands", "3000", "random"], 120
+        if module == "acl":
+            yield "rights", [py, "redis-compat/oracle/rights.py", *server, "--seed", "1", "--pairs", "1500"], 120
+        for mode in ("always", "everysec"):
+            yield "crash", [py, "tests/crash/crash.py", *server, "--mode", mode, "--seed", "1", "--events", "8000", "--kills", "3", "--span", "0.3"], 120
+        for part in PARTS[module]:
+            yield "other tests", [py, "tests/run.py", *server, "--build", self.build, "--seed", "1", "--jobs", "1", "--only", part], 300
+
+    def link_server(self, mutant):
         why = self.link(self.server, os.path.join(self.build, "server/main.o"), *mutant)
         for name in ("millrace-check-aof", "millrace-check-rdb"):
             if not os.path.islink(os.path.join(self.build, name)):
                 os.symlink("millrace-server", os.path.join(self.build, name))
         if why:
             give_up("the server does not link: " + why)
-        server = ["--server", self.server]
-        if self.run([py, oracle, *server, "dialogues"], 120):
-            return "dialogues"
-        if self.run([py, oracle, *server, "--seed", "1", "--commands", "3000", "random"], 120):
-            return "random commands"
-        if "acl" in modules and self.run([py, "redis-compat/oracle/rights.py", *server, "--seed", "1", "--pairs", "1500"], 120):
-            return "rights"
-        for mode in ("always", "everysec"):
-            if self.run([py, "tests/crash/crash.py", *server, "--mode", mode, "--seed", "1", "--events", "8000", "--kills", "3", "--span", "0.3"], 120):
-                return "crash"
-        if self.run([py, "tests/run.py", *server, "--build", self.build, "--seed", "1", "--jobs", "1", "--only", "|".join(PARTS[m] for m in modules)], 900):
-            return "other tests"
+
+    def judge_server(self, module, mutant):
+        self.link_server(mutant)
+        for name, command, limit in self.server_judges(module):
+            if " ".join(command) not in self.left_out and self.run(command, limit):
+                return name
         return None
+
+    def try_judges(self, modules):
+        """Without any mutant all of them are content, or are left out."""
+        self.link_server([])
+        for command, limit in {" ".join(c): (c, limit) for m in modules for _, c, limit in self.server_judges(m)}.values():
+            if self.run(command, limit):
+                self.leave_out(" ".join(command))
 
 
 def give_up(why):
@@ -241,9 +266,8 @@ def main():
         why = w.build_all()
         if why:
             give_up("without any mutant: " + why)
-        caught = None if o.units else w.judge_server(modules, [])
-        if caught:
-            give_up("without any mutant one is caught: " + caught)
+        if not o.units:
+            w.try_judges(modules)
         while True:
             with lock:
                 if len(results) >= o.count:
