@@ -104,6 +104,8 @@ static bool state_forbids(const struct admission *a, struct buf *why)
         return because(why, ERR_MASTERDOWN);
     if ((e->slow_path & ENGINE_LOADING) && (a->lacking & COMMAND_LOADING))
         return because(why, ERR_LOADING);
+    if ((e->slow_path & ENGINE_ASYNC_LOADING) && (a->flags & COMMAND_NO_ASYNC_LOADING))
+        return because(why, ERR_LOADING);
     if ((e->slow_path & ENGINE_BUSY) && !(a->command->flags & COMMAND_ALLOW_BUSY))
         return because(why, e->busy_function ? ERR_BUSY_FUNCTION : ERR_BUSY);
     if (dlist_linked(&c->monitoring) &&

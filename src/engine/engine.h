@@ -37,14 +37,15 @@ enum slow_path_reason {
     ENGINE_BUSY = 1 << 2, /* a script takes long; others are told so */
     ENGINE_DISK_FAILED = 1 << 3,
     ENGINE_SAVE_FAILED = 1 << 4,
-    ENGINE_FEW_REPLICAS = 1 << 5, /* fewer than min-replicas-to-write */
-    ENGINE_MAXMEMORY = 1 << 6,    /* there is a limit */
-    ENGINE_CLIENT_LIMIT = 1 << 7, /* maxmemory-clients is set */
-    ENGINE_MONITORED = 1 << 8,    /* somebody watches all commands */
-    ENGINE_REPLICA = 1 << 9,      /* we have a primary, whose business it is to delete keys */
-    ENGINE_READ_ONLY = 1 << 10,   /* a replica that clients cannot write to */
-    ENGINE_STALE = 1 << 11,       /* a replica that is out of touch and must not serve old data */
-    ENGINE_MOVING = 1 << 12,      /* keys are on their way to another server */
+    ENGINE_FEW_REPLICAS = 1 << 5,   /* fewer than min-replicas-to-write */
+    ENGINE_MAXMEMORY = 1 << 6,      /* there is a limit */
+    ENGINE_CLIENT_LIMIT = 1 << 7,   /* maxmemory-clients is set */
+    ENGINE_MONITORED = 1 << 8,      /* somebody watches all commands */
+    ENGINE_REPLICA = 1 << 9,        /* we have a primary, whose business it is to delete keys */
+    ENGINE_READ_ONLY = 1 << 10,     /* a replica that clients cannot write to */
+    ENGINE_STALE = 1 << 11,         /* a replica that is out of touch and must not serve old data */
+    ENGINE_ASYNC_LOADING = 1 << 13, /* other data are loaded while these are served */
+    ENGINE_MOVING = 1 << 12,        /* keys are on their way to another server */
 };
 
 /* What the server is in replication, as far as commands are concerned. */

@@ -53,6 +53,15 @@ int file_create(const char *path)
     return result(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644));
 }
 
+int file_create_in_memory(char *path, size_t n)
+{
+    int fd = memfd_create("millrace", MFD_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    snprintf(path, n, "/proc/self/fd/%d", fd);
+    return fd;
+}
+
 void file_close(int fd)
 {
     if (fd >= 0)

@@ -13,6 +13,8 @@ int file_open_append(const char *path);
 int file_open_read(const char *path);
 /* New and empty. */
 int file_create(const char *path);
+/* One in memory, which goes when it is closed; *path: by which it can be opened till then. */
+int file_create_in_memory(char *path, size_t n);
 void file_close(int fd);
 /* Writes all of it or stops at the first error; *written says how far it came. */
 int file_write_all(int fd, struct bytes data, size_t *written);

@@ -3,6 +3,28 @@
 #include "base/log.h"
 #include "replica/peer.h"
 
+enum { ADOPT_ON_EMPTY_DB = 1, ADOPT_SWAPDB }; /* of repl-diskless-load */
+
+/* repl-diskless-load swapdb keeps what there is until the other is whole; and serves it meanwhile
+ * when it is a former state of the same. */
+static enum replication_how how(const struct replication *r, const char *id)
+{
+    if (r->engine->settings->repl_diskless_load != ADOPT_SWAPDB)
+        return REPLICATION_IN_PLACE;
+    return id && history_same_id(id, r->engine->journal->history.id) ? REPLICATION_BESIDE_SERVING
+                                                                     : REPLICATION_BESIDE;
+}
+
+bool adopt_needs_no_disk(const struct replication *r)
+{
+    const struct store *s = r->engine->store;
+    long long when = r->engine->settings->repl_diskless_load;
+    bool empty = true;
+    for (int i = 0; i < s->count; i++)
+        empty = empty && s->dbs[i].keys.used == 0;
+    return when == ADOPT_SWAPDB || (when == ADOPT_ON_EMPTY_DB && empty);
+}
+
 /* The data are those of this history (NULL: one that begins) at this offset: no replica of ours can
  * go on with what it has. */
 static void begin_at(struct replication *r, const char *id, uint64_t offset)
@@ -19,8 +41,8 @@ enum replication_load adopt_snapshot(struct replication *r, const char *path, co
 {
     int db = -1;
     log_line(LOG_NOTICE, "Discarding previously cached master state.");
-    enum replication_load end = r->services.load(r->services.context, path, &db);
-    if (end == REPLICATION_STOPPED)
+    enum replication_load end = r->services.load(r->services.context, path, how(r, id), &db);
+    if (end == REPLICATION_STOPPED || end == REPLICATION_KEPT)
         return end;
     begin_at(r, end == REPLICATION_LOADED ? id : NULL, offset);
     r->engine->journal->db = db;

@@ -239,7 +239,8 @@ static void begin_transfer(struct follow *f)
 {
     char path[64];
     snprintf(path, sizeof(path), "temp-repl-%d.rdb", (int)getpid());
-    f->receive = receive_new(path, f->r->engine->settings->rdbchecksum);
+    f->receive =
+        receive_new(adopt_needs_no_disk(f->r) ? NULL : path, f->r->engine->settings->rdbchecksum);
     set_state(f, FOLLOW_TRANSFER);
     if (f->by_sync) {
         log_line(LOG_NOTICE, "Retrying with SYNC...");
@@ -260,8 +261,8 @@ static void load(struct follow *f)
     if (end == REPLICATION_STOPPED)
         return;
     f->ticked_ms = f->io_ms = now(f);
-    f->knows = false;
-    if (end == REPLICATION_LOAD_FAILED) {
+    f->knows = f->knows && end == REPLICATION_KEPT;
+    if (end != REPLICATION_LOADED) {
         fail(f);
         return;
     }

@@ -23,7 +23,7 @@
 struct receive {
     char path[PATH_MAX];
     int fd; /* -1: not yet */
-    bool verify, begun;
+    bool verify, begun, in_memory;
     int64_t length; /* -1: up to the mark */
     char mark[MARK];
     char first[HEAD]; /* of the snapshot */
@@ -36,7 +36,9 @@ struct receive {
 struct receive *receive_new(const char *path, bool verify)
 {
     struct receive *x = mem_zalloc(sizeof(*x));
-    snprintf(x->path, sizeof(x->path), "%s", path);
+    x->in_memory = !path;
+    if (path)
+        snprintf(x->path, sizeof(x->path), "%s", path);
     x->fd = -1;
     x->verify = verify;
     return x;
@@ -48,7 +50,8 @@ void receive_free(struct receive *x)
         return;
     if (x->fd >= 0) {
         file_close(x->fd);
-        file_remove(x->path);
+        if (!x->in_memory)
+            file_remove(x->path);
     }
     buf_free(&x->held);
     mem_free(x);
@@ -101,15 +104,16 @@ static enum receive_state begin(struct receive *x, struct bytes line)
         return fail(x, why);
     }
     x->held.n = 0;
-    x->fd = file_create(x->path);
+    x->fd = x->in_memory ? file_create_in_memory(x->path, sizeof(x->path)) : file_create(x->path);
     if (x->fd < 0)
         return fail(x, strerror(-x->fd));
+    const char *to = x->in_memory ? "parser" : "disk";
     if (x->length >= 0)
-        log_line(LOG_NOTICE, "MASTER <-> REPLICA sync: receiving %lld bytes from master to disk",
-                 (long long)x->length);
+        log_line(LOG_NOTICE, "MASTER <-> REPLICA sync: receiving %lld bytes from master to %s",
+                 (long long)x->length, to);
     else
         log_line(LOG_NOTICE,
-                 "MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to disk");
+                 "MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to %s", to);
     return RECEIVE_MORE;
 }
 

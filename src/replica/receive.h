@@ -13,8 +13,8 @@ struct receive;
 
 enum receive_state { RECEIVE_MORE, RECEIVE_WHOLE, RECEIVE_FAILED };
 
-/* The file is made when the first bytes come, and removed by receive_free(). verify: the checksum
- * is compared when there is one. */
+/* The file is made when the first bytes come, and removed by receive_free(); path NULL: it is one
+ * in memory. verify: the checksum is compared when there is one. */
 struct receive *receive_new(const char *path, bool verify);
 void receive_free(struct receive *x);
 /* Bytes that came, *used of which belong to it: all but what stands behind the snapshot. No memory
@@ -27,6 +27,7 @@ const char *receive_why(const struct receive *x);
 bool receive_has_begun(const struct receive *x, int64_t *length);
 /* Bytes of the snapshot that have come. */
 uint64_t receive_bytes(const struct receive *x);
+/* Where it is while there is one. */
 const char *receive_path(const struct receive *x);
 
 #endif

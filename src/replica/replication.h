@@ -30,10 +30,18 @@ struct replication_snapshot {
     bool no_keys, no_libraries; /* into a pipe only: without these */
 };
 
-/* How the loading of what a primary sent ended. */
+/* How what a primary has sent takes the place of what there is. */
+enum replication_how {
+    REPLICATION_IN_PLACE,      /* what there is goes first */
+    REPLICATION_BESIDE,        /* it goes when the other is whole; until then nobody sees it */
+    REPLICATION_BESIDE_SERVING /* the same, and it is served until then */
+};
+
+/* How that ended. */
 enum replication_load {
     REPLICATION_LOADED,
     REPLICATION_LOAD_FAILED, /* and there are no data any more */
+    REPLICATION_KEPT,        /* it failed, and everything is as it was before */
     REPLICATION_STOPPED      /* the server ends */
 };
 
@@ -48,10 +56,11 @@ struct replication_services {
     pid_t (*fork)(void *context, const struct replication_snapshot *s);
     /* Ends it; nothing is heard of it any more. */
     void (*kill)(void *context);
-    /* Drops all data and loads this snapshot in their place, with turns of the server in between.
-     * *db: the database that the stream behind it is in. Until load_ended() nothing is kept in the
-     * append-only file. */
-    enum replication_load (*load)(void *context, const char *path, int *db);
+    /* Puts this snapshot in place of all data, with turns of the server in between. *db: the
+     * database that the stream behind it is in. Once the data have changed nothing is kept in the
+     * append-only file until load_ended(). */
+    enum replication_load (*load)(void *context, const char *path, enum replication_how how,
+                                  int *db);
     /* The journal belongs to what was loaded (or, that having failed, to nothing): it may be kept
      * in the append-only file again. */
     void (*load_ended)(void *context);

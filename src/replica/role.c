@@ -58,9 +58,8 @@ void role_settle(struct replication *r)
 {
     struct journal *j = r->engine->journal;
     ASSERT(j->depth == 0);
-    if (!r->follow || j->mode == JOURNAL_RAW)
-        return;
-    journal_set_mode(j, JOURNAL_RAW);
+    if (j->mode != JOURNAL_RAW)
+        journal_set_mode(j, JOURNAL_RAW);
     if (!backlog_is_open(&r->backlog))
         backlog_open(&r->backlog, j);
 }

@@ -14,7 +14,7 @@ void role_follow(struct replication *r, const char *host, int port, bool at_star
 bool role_follows(const struct replication *r, struct bytes host, int port);
 /* Becomes a primary, with a history of its own that continues what it holds. It was a replica. */
 void role_promote(struct replication *r);
-/* Before the link to the primary is used: no group is open. */
+/* Of a replica, before the link to the primary is used: no group is open. */
 void role_settle(struct replication *r);
 /* As the setting replicaof says, behind the loading at the start. */
 void role_begin(struct replication *r);

@@ -1,4 +1,4 @@
-/* What is loaded at startup:
+/* What is loaded at startup (what a primary sends later is server/copy_loader's business):
  *
  *   appendonly yes   The base and the increments that the manifest names, in order of their
  * numbers. The base is RDB or commands; increments are commands in frames (persist/aof_read).
@@ -46,8 +46,6 @@ struct loader {
     struct loader_figures figures;
     enum loader_how how;
     bool starting;      /* at startup, not inside a command */
-    bool serving;       /* there are turns of the server in between */
-    int stream_db;      /* that the snapshot read last names; -1: none */
     bool ended;         /* serve() has returned false */
     uint64_t base_done; /* bytes of the files already read */
     struct replay replay;
@@ -88,7 +86,7 @@ static bool load_progress(void *context, uint64_t bytes)
     struct loader *l = context;
     l->figures.done = l->base_done + bytes;
     /* Inside a command (DEBUG RELOAD) nothing else may run. */
-    if (!l->starting && !l->serving)
+    if (!l->starting)
         return true;
     l->ended = !l->serve(l->context);
     return !l->ended;
@@ -205,7 +203,6 @@ static bool load_rdb(struct loader *l, const char *path, bool is_base, struct by
                                  .context = l};
     choose_expiry(l, path, &o);
     bool good = rdb_read(e->store, map, &o, &r);
-    l->stream_db = r.stream_db;
     l->figures.keys += r.keys;
     l->figures.expired += r.expired;
     if (good)
@@ -568,21 +565,4 @@ bool loader_aof(struct loader *l)
     end_load(l);
     journal_resume(j);
     return good;
-}
-
-enum loader_end loader_copy(struct loader *l, const char *path, int *db)
-{
-    struct journal *j = l->engine->journal;
-    int64_t n = file_size_of(path);
-    journal_pause(j);
-    begin_load(l);
-    l->figures.total = n > 0 ? (uint64_t)n : 0;
-    l->serving = true;
-    expect_much(l);
-    bool good = load_rdb(l, path, true, NULL);
-    l->serving = false;
-    end_load(l);
-    journal_resume(j);
-    *db = l->stream_db < 0 ? 0 : l->stream_db;
-    return l->ended ? LOADER_STOPPED : good ? LOADER_LOADED : LOADER_FAILED;
 }

@@ -1,7 +1,6 @@
 /* Loads the data set from a snapshot or the append-only file, at startup and for DEBUG RELOAD and
- * LOADAOF. Runs the commands that the readers of the formats produce.
-
- */
+ * LOADAOF. Runs the commands that the readers of the formats produce. What a primary sends is
+ * server/copy_loader's. */
 #ifndef SERVER_LOADER_H
 #define SERVER_LOADER_H
 
@@ -41,10 +40,5 @@ enum loader_how {
  * failure (logged). */
 bool loader_snapshot(struct loader *l, const char *path, enum loader_how how);
 bool loader_aof(struct loader *l);
-
-/* Into an empty data set what a primary has sent, with turns of the server in between as at
- * startup. *db: the database that the stream behind it is in. */
-enum loader_end { LOADER_LOADED, LOADER_FAILED, LOADER_STOPPED };
-enum loader_end loader_copy(struct loader *l, const char *path, int *db);
 
 #endif

@@ -36,6 +36,7 @@ struct persistence {
     struct persistence_parts parts;
     struct save_record save;
     bool save_scheduled;
+    bool loads_copy;      /* persistence_load_copy() */
     bool closed_for_copy; /* the append-only file: persistence_copy_ended() opens it */
     bool flushed;         /* FLUSHALL inside a transaction: save the empty data set at its end */
 };
@@ -459,18 +460,34 @@ bool persistence_switch_aof(struct persistence *p, bool on, const char **reason)
 
 /* ---- What a primary has sent */
 
-enum loader_end persistence_load_copy(struct persistence *p, const char *path, int *db)
+/* What the append-only file holds, and what a child writes, is not what there is any more. */
+static void leave_old_files(struct persistence *p)
 {
-    struct engine *e = p->parts.engine;
     const char *reason;
     p->closed_for_copy = aof_is_open(p->parts.aof);
     persistence_switch_aof(p, false, &reason);
     end_old_child(p, true);
-    log_line(LOG_NOTICE, "MASTER <-> REPLICA sync: Flushing old data");
-    empty(e);
+}
+
+enum copy_loader_end persistence_load_copy(struct persistence *p, const char *path,
+                                           enum copy_loader_how how, int *db)
+{
+    struct engine *e = p->parts.engine;
+    bool beside = how != COPY_LOADER_IN_PLACE;
+    if (!beside) {
+        leave_old_files(p);
+        log_line(LOG_NOTICE, "MASTER <-> REPLICA sync: Flushing old data");
+        empty(e);
+    }
     log_line(LOG_NOTICE, "MASTER <-> REPLICA sync: Loading DB in memory");
-    enum loader_end end = loader_copy(p->parts.loader, path, db);
-    if (end == LOADER_FAILED)
+    p->loads_copy = true;
+    enum copy_loader_end end = copy_loader_run(p->parts.copies, path, how, db);
+    p->loads_copy = false;
+    if (beside && end != COPY_LOADER_LOADED)
+        return end;
+    if (beside)
+        leave_old_files(p);
+    else if (end == COPY_LOADER_FAILED)
         empty(e);
     p->save.saved_dirty = e->store->dirty;
     return end;
@@ -497,13 +514,15 @@ void persistence_figures(const struct persistence *p, struct persistence_figures
     const struct snapshot *n = p->parts.snapshot;
     *out = (struct persistence_figures){
         .aof = p->parts.aof,
-        .loading = loader_figures(p->parts.loader),
+        .loading =
+            p->loads_copy ? copy_loader_figures(p->parts.copies) : loader_figures(p->parts.loader),
         .save = &p->save,
         .rewrite = rewrite_figures(p->parts.rewrite),
         .changes = p->parts.engine->store->dirty - p->save.saved_dirty,
         .saving_ms = saving_ms(n),
         .rewriting_ms = snapshot_running_ms(n, SNAPSHOT_BASE),
         .is_loading = is_loading(p),
+        .is_async_loading = (p->parts.engine->slow_path & ENGINE_ASYNC_LOADING) != 0,
         .is_rewriting = rewrite_work(p->parts.rewrite) == REWRITE_WORK_REWRITE,
         .unwritten = p->parts.engine->journal->pending.n,
         .write_ok = !p->parts.engine->disk_error,

@@ -5,6 +5,7 @@
 #define SERVER_PERSISTENCE_H
 
 #include "engine/engine.h"
+#include "server/copy_loader.h"
 #include "server/loader.h"
 #include "server/progress.h"
 #include "server/rewrite.h"
@@ -22,6 +23,7 @@ struct persistence_parts {
     struct engine *engine;
     struct aof *aof;
     struct loader *loader;
+    struct copy_loader *copies;
     struct snapshot *snapshot;
     struct durability *durability;
     struct rewrite *rewrite;
@@ -51,10 +53,11 @@ int persistence_save(struct persistence *p);
 int64_t persistence_last_save(const struct persistence *p);
 int persistence_reload(struct persistence *p, bool save, bool flush, bool merge);
 int persistence_load_aof_again(struct persistence *p);
-/* Drops all data and loads what a primary has sent, with turns of the server in between. *db: the
+/* Puts what a primary has sent in place of the data, as server/copy_loader.h says. *db: the
  * database that the stream behind it is in. The append-only file is closed, and opened anew by
  * persistence_copy_ended(), when the journal says what its bytes belong to. */
-enum loader_end persistence_load_copy(struct persistence *p, const char *path, int *db);
+enum copy_loader_end persistence_load_copy(struct persistence *p, const char *path,
+                                           enum copy_loader_how how, int *db);
 void persistence_copy_ended(struct persistence *p);
 void persistence_all_flushed(struct persistence *p);
 
@@ -76,6 +79,7 @@ struct persistence_figures {
     int64_t saving_ms, rewriting_ms; /* how long the child has run; -1: none */
     uint64_t forks, last_fork_us;    /* count, and duration of the last */
     size_t unwritten;                /* bytes of effects not written to the append-only file */
+    bool is_async_loading;           /* others, while these are served */
     bool is_loading, is_rewriting;   /* in progress; a snapshot: saving_ms >= 0 */
     bool write_ok;                   /* the last write to the append-only file succeeded */
 };

@@ -70,6 +70,7 @@ struct server {
     struct shutdown *shutdown;
     struct aof *aof;
     struct loader *loader;
+    struct copy_loader *copies;
     struct snapshot *snapshot;
     struct durability *durability;
     struct rewrite *rewrite;
@@ -128,13 +129,19 @@ static void copy_ended(void *context, bool good)
     replica_copy_ended(s->replication, good);
 }
 
-static enum replication_load load_copy(void *context, const char *path, int *db)
+static enum replication_load load_copy(void *context, const char *path, enum replication_how how,
+                                       int *db)
 {
+    static const enum copy_loader_how hows[] = {[REPLICATION_IN_PLACE] = COPY_LOADER_IN_PLACE,
+                                                [REPLICATION_BESIDE] = COPY_LOADER_BESIDE,
+                                                [REPLICATION_BESIDE_SERVING] =
+                                                    COPY_LOADER_BESIDE_SERVING};
     const struct server *s = context;
-    enum loader_end end = persistence_load_copy(s->persistence, path, db);
-    return end == LOADER_LOADED   ? REPLICATION_LOADED
-           : end == LOADER_FAILED ? REPLICATION_LOAD_FAILED
-                                  : REPLICATION_STOPPED;
+    enum copy_loader_end end = persistence_load_copy(s->persistence, path, hows[how], db);
+    return end == COPY_LOADER_LOADED     ? REPLICATION_LOADED
+           : end == COPY_LOADER_STOPPED  ? REPLICATION_STOPPED
+           : how == REPLICATION_IN_PLACE ? REPLICATION_LOAD_FAILED
+                                         : REPLICATION_KEPT;
 }
 
 static void load_ended(void *context)
@@ -221,6 +228,7 @@ static void make_parts(struct server *s)
     s->aof = aof_new(s->disk, s->writer, e->journal, s->settings->appenddirname,
                      s->settings->appendfilename);
     s->loader = loader_new(e, s->aof, serve_while_loading, s);
+    s->copies = copy_loader_new(e, serve_while_loading, s);
     s->snapshot =
         snapshot_new(e, s->aof, &s->lock,
                      &(struct snapshot_hooks){
@@ -239,6 +247,7 @@ static void make_parts(struct server *s)
     s->persistence = persistence_new(&(struct persistence_parts){.engine = e,
                                                                  .aof = s->aof,
                                                                  .loader = s->loader,
+                                                                 .copies = s->copies,
                                                                  .snapshot = s->snapshot,
                                                                  .durability = s->durability,
                                                                  .rewrite = s->rewrite,
@@ -429,6 +438,7 @@ void server_free(struct server *s)
     rewrite_free(s->rewrite);
     durability_free(s->durability);
     loader_free(s->loader);
+    copy_loader_free(s->copies);
     turn_free(s->turn);
     move_all_free(e->moves);
     replica_free(s->replication);

@@ -176,9 +176,34 @@ bool turn_in_script(struct turn *t)
     return !t->torn;
 }
 
+/* Other data are loaded, and these are served: a turn but for what may only happen between two. */
+static bool turn_in_async_loading(struct turn *t)
+{
+    const struct turn_parts *p = &t->parts;
+    struct engine *e = p->engine;
+    loop_turn(p->loop, 0);
+    now_read(e);
+    durability_begin_turn(p->durability);
+    if (shutdown_is_stopping(p->shutdown))
+        return false;
+    timer_run(&e->timers, e->steady_ms, e->now_ms);
+    pause_run_due(e);
+    block_run_due(e);
+    replica_load_turn(p->replication);
+    run_requests(p);
+    if (block_has_work(e))
+        block_serve(e);
+    tracking_broadcast(e);
+    flush_and_send(t);
+    link_close_all(p->links);
+    return !shutdown_is_stopping(p->shutdown);
+}
+
 bool turn_in_loading(struct turn *t)
 {
     const struct turn_parts *p = &t->parts;
+    if (p->engine->slow_path & ENGINE_ASYNC_LOADING)
+        return turn_in_async_loading(t);
     loop_turn(p->loop, 0);
     if (shutdown_is_stopping(p->shutdown))
         return false;

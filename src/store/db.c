@@ -42,14 +42,14 @@
 #define NEW_CHANGES()         NULL
 #endif
 
-struct store *db_store_new(int count, uint64_t seed)
+static struct store *make_store(int count, uint64_t seed, struct stream_context *streams)
 {
     ASSERT(count > 0);
     struct store *s = mem_zalloc(sizeof(*s));
     s->dbs = mem_zalloc((size_t)count * sizeof(*s->dbs));
     s->count = count;
     s->touch = true;
-    s->streams = stream_context_new();
+    s->streams = streams;
     s->changes = NEW_CHANGES();
     lru_init(&s->lru, seed);
     rng_seed(&s->rng, seed);
@@ -60,6 +60,19 @@ struct store *db_store_new(int count, uint64_t seed)
         table_init(&s->dbs[i].hashes_with_ttl, hash_key);
     }
     return s;
+}
+
+struct store *db_store_new(int count, uint64_t seed)
+{
+    return make_store(count, seed, stream_context_new());
+}
+
+struct store *db_store_beside(struct store *s)
+{
+    struct store *x = make_store(s->count, rng_next(&s->rng), s->streams);
+    x->beside = true;
+    x->now_ms = s->now_ms;
+    return x;
 }
 
 struct entry *db_find_as_it_is(void *store, int db, struct bytes key)
@@ -76,7 +89,8 @@ void db_store_free(struct store *s)
     s->events = (struct store_events){0};
     for (int i = 0; i < s->count; i++)
         db_flush(&s->dbs[i]);
-    stream_context_free(s->streams);
+    if (!s->beside)
+        stream_context_free(s->streams);
     changes_free(s->changes);
     mem_free(s->dbs);
     mem_free(s);
@@ -514,6 +528,32 @@ void db_swap(struct store *s, int a, int b)
     s->dbs[b].id = b;
     replaced(&s->dbs[a]);
     replaced(&s->dbs[b]);
+}
+
+static void take_place(struct db *db, struct db now)
+{
+    struct store *store = db->store;
+    int id = db->id;
+    *db = now;
+    db->store = store;
+    db->id = id;
+}
+
+void db_exchange(struct store *s, struct store *beside)
+{
+    ASSERT(beside->beside && beside->count == s->count && beside->streams == s->streams);
+    FORGET_READS(s);
+    for (int i = 0; i < s->count; i++) {
+        struct db *db = &s->dbs[i], *other = &beside->dbs[i];
+        if (s->events.replacing)
+            s->events.replacing(s->events.context, db, other);
+        struct db former = *db;
+        take_place(db, *other);
+        take_place(other, former);
+        db_count_changes(s, db->keys.used);
+        replaced(db);
+    }
+    db_store_changed(s);
 }
 
 struct entry *db_random(struct db *db)

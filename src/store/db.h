@@ -116,6 +116,7 @@ struct store {
     struct store_events events;
     struct rng rng;
     struct stream_context *streams;
+    bool beside;             /* db_store_beside(): streams is another's */
     struct changes *changes; /* NULL but in builds with CHANGES_ARE_CHECKED */
 };
 
@@ -123,6 +124,11 @@ struct store {
 
 struct store *db_store_new(int count, uint64_t seed);
 void db_store_free(struct store *s);
+/* As many databases, empty, for values that will come to s by db_exchange(): they share what its
+ * streams share. Nobody hears of their changes. Freed before s is. */
+struct store *db_store_beside(struct store *s);
+/* What they hold changes places: as if all keys of s had been replaced. */
+void db_exchange(struct store *s, struct store *beside);
 
 /* For store/changes.h: nothing expires by it. */
 struct entry *db_find_as_it_is(void *store, int db, struct bytes key);

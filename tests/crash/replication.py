@@ -253,11 +253,12 @@ def damaged(data, r):
 def damage(o):
     for load in ("disabled", "swapdb"):
         with Pair(o, "--repl-diskless-load", load, "--repl-timeout", "5", load=False) as pair:
+            until_in_step(pair.primary, pair.replica)
+            until("the end of the copy", lambda: pair.primary.info("rdb_bgsave_in_progress") == "0")
             with pair.primary.open() as c:
                 c.ask("SAVE")
             with open(pair.primary.at("dump.rdb"), "rb") as f:
                 data = f.read()
-            until_in_step(pair.primary, pair.replica)
             with pair.replica.open() as c:
                 held = contents(c)
             for name, text in damaged(data, o.random):

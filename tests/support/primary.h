@@ -31,10 +31,12 @@ struct play {
     enum replication_load load_ends;
     unsigned loads, load_ended;
     int load_db;
+    enum replication_how load_how;
     char loaded[64]; /* the file as it was loaded: its beginning */
 };
 
-static inline enum replication_load play_load(void *context, const char *path, int *db)
+static inline enum replication_load play_load(void *context, const char *path,
+                                              enum replication_how how, int *db)
 {
     struct play *p = context;
     FILE *f = fopen(path, "r");
@@ -45,6 +47,7 @@ static inline enum replication_load play_load(void *context, const char *path, i
         fclose(f);
     }
     p->loads++;
+    p->load_how = how;
     *db = p->load_db;
     return p->load_ends;
 }

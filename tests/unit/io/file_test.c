@@ -77,6 +77,19 @@ TEST(appending_goes_on_where_the_file_ends)
     file_remove(path("old"));
 }
 
+TEST(a_file_in_memory_is_read_by_its_path)
+{
+    char path[64];
+    size_t written;
+    struct buf got = {0};
+    int fd = file_create_in_memory(path, sizeof(path));
+    CHECK(fd >= 0 && file_write_all(fd, BYTES("abc"), &written) == 0);
+    CHECK(file_size_of(path) == 3 && file_read(path, &got) >= 0);
+    CHECK(bytes_is(buf_bytes(&got), "abc"));
+    file_close(fd);
+    buf_free(&got);
+}
+
 TEST(a_full_device_is_an_error_and_says_how_far_it_came)
 {
     size_t written = 99;
@@ -93,10 +106,11 @@ int main(void)
     if (!mkdtemp(directory))
         return 1;
     static const struct unit_test tests[] = {
+        T(a_file_in_memory_is_read_by_its_path),
         T(a_file_is_replaced_as_a_whole_and_keeps_its_permissions),
         T(appending_goes_on_where_the_file_ends),
         T(a_full_device_is_an_error_and_says_how_far_it_came)};
-    int failed = unit_run(tests, 3);
+    int failed = unit_run(tests, 4);
     rmdir(directory);
     return failed;
 }

@@ -55,6 +55,27 @@ TEST(an_id_goes_on_where_we_stand)
     play_end(&p);
 }
 
-UNIT_MAIN(T(a_snapshot_takes_the_place_of_what_we_have),
+TEST(what_there_is_may_stay_until_the_other_is_whole)
+{
+    struct play p;
+    play_begin(&p);
+    struct engine *e = &p.bench->engine;
+    CHECK(play_connect(&p) && p.load_how == REPLICATION_IN_PLACE && !adopt_needs_no_disk(p.r));
+    e->settings->repl_diskless_load = 1;
+    CHECK(adopt_needs_no_disk(p.r));
+    db_add(&e->store->dbs[3], string_new(BYTES("a"), BYTES("1")));
+    CHECK(!adopt_needs_no_disk(p.r));
+    e->settings->repl_diskless_load = 2;
+    CHECK(adopt_needs_no_disk(p.r));
+    p.load_ends = REPLICATION_KEPT;
+    CHECK(adopt_snapshot(p.r, "x", ID_B, 7) == REPLICATION_KEPT && p.load_ended == 1);
+    CHECK(p.load_how == REPLICATION_BESIDE && strcmp(e->journal->history.id, ID_A) == 0);
+    CHECK(adopt_snapshot(p.r, "x", ID_A, 7) == REPLICATION_KEPT);
+    CHECK(p.load_how == REPLICATION_BESIDE_SERVING && e->journal->offset == 100);
+    play_end(&p);
+}
+
+UNIT_MAIN(T(what_there_is_may_stay_until_the_other_is_whole),
+          T(a_snapshot_takes_the_place_of_what_we_have),
           T(a_failed_load_leaves_a_history_that_nobody_knows),
           T(a_load_that_is_stopped_changes_nothing), T(an_id_goes_on_where_we_stand))

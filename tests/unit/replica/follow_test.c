@@ -217,6 +217,25 @@ TEST(a_load_that_fails_leaves_nothing_to_go_on_with)
     play_end(&p);
 }
 
+/* What there was is kept, and asked from there. */
+TEST(a_load_beside_that_fails_changes_nothing)
+{
+    struct play p;
+    play_begin(&p);
+    p.bench->settings->repl_diskless_load = 2;
+    CHECK(play_connect(&p));
+    p.load_ends = REPLICATION_KEPT;
+    CHECK(play_accepts(&p) && play_shakes_hands(&p));
+    play_hears(&p);
+    play_says(&p, "+FULLRESYNC " ID_B " 7\r\n");
+    play_sends_snapshot(&p);
+    CHECK(p.loads == 2 && play_state(&p) == FOLLOW_CONNECT && offset_of(&p) == 100);
+    play_wait(&p, 100);
+    CHECK(play_accepts(&p) && play_shakes_hands(&p));
+    CHECK(play_is(&p, "*3|$5|PSYNC|$40|" ID_A "|$3|101|"));
+    play_end(&p);
+}
+
 TEST(garbage_in_the_stream_means_everything_anew)
 {
     struct play p;
@@ -306,6 +325,7 @@ int main(void)
         T(what_it_should_not_say_drops_the_link),
         T(continue_is_no_answer_to_who_asks_for_everything),
         T(a_load_that_fails_leaves_nothing_to_go_on_with),
+        T(a_load_beside_that_fails_changes_nothing),
         T(garbage_in_the_stream_means_everything_anew),
         T(silence_ends_a_link_in_any_state),
         T(refused_connections_are_tried_again_after_a_growing_time),

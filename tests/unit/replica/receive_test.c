@@ -87,6 +87,22 @@ TEST(a_snapshot_up_to_a_mark_is_received)
     buf_free(&sent);
 }
 
+TEST(without_a_disk_it_is_in_memory)
+{
+    struct buf file = snapshot(), sent = {0}, got = {0};
+    buf_printf(&sent, "$%zu\r\n", file.n);
+    buf_add(&sent, buf_bytes(&file));
+    size_t left;
+    struct receive *x = receive_new(NULL, true);
+    CHECK(comes(x, buf_bytes(&sent), 5, &left) == RECEIVE_WHOLE && left == 0);
+    CHECK(file_read(receive_path(x), &got) >= 0);
+    CHECK(bytes_equal(buf_bytes(&got), buf_bytes(&file)));
+    receive_free(x);
+    buf_free(&file);
+    buf_free(&sent);
+    buf_free(&got);
+}
+
 TEST(every_changed_byte_is_noticed)
 {
     struct buf file = snapshot();
@@ -160,6 +176,7 @@ int main(void)
     static const struct unit_test tests[] = {T(a_snapshot_of_known_length_is_received),
                                              T(a_snapshot_up_to_a_mark_is_received),
                                              T(every_changed_byte_is_noticed),
+                                             T(without_a_disk_it_is_in_memory),
                                              T(a_checksum_that_is_not_there_is_not_compared),
                                              T(what_is_no_snapshot_fails),
                                              T(a_file_that_cannot_be_made_is_told)};

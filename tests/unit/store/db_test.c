@@ -535,7 +535,41 @@ TEST(the_last_write_of_a_key_is_noted)
     db_store_free(s);
 }
 
-UNIT_MAIN(T(a_key_that_expires_is_heard_of_and_not_counted), T(deadlines_pass_by_the_store_s_clock),
+static void count_replaced(void *context, struct db *db)
+{
+    ((struct seen *)context)->ready += 1 << db->id;
+}
+
+static void count_replacing(void *context, struct db *db, struct db *other)
+{
+    ((struct seen *)context)->touched += other && other->id == db->id && other != db;
+}
+
+TEST(a_store_beside_takes_the_place_of_another)
+{
+    struct store *s = db_store_new(2, 1), *x = db_store_beside(s);
+    struct seen seen = {0};
+    s->events = (struct store_events){
+        .context = &seen, .replacing = count_replacing, .replaced = count_replaced};
+    s->waited = 1;
+    set(&s->dbs[0], "old", "1");
+    set(&x->dbs[0], "a", "2");
+    set(&x->dbs[1], "b", "3");
+    db_set_deadline(&x->dbs[1], db_write(&x->dbs[1], BYTES("b")), 5000);
+    CHECK(seen.events == 0 && db_find(&s->dbs[0], BYTES("old")) && x->streams == s->streams);
+    long long before = s->dirty;
+    db_exchange(s, x);
+    CHECK(seen.touched == 2 && seen.ready == 3 && s->dirty == before + 2);
+    CHECK(!db_find(&s->dbs[0], BYTES("old")) && db_find(&s->dbs[0], BYTES("a")));
+    CHECK(s->dbs[1].keys_with_ttl.used == 1 && s->dbs[1].store == s && s->dbs[1].id == 1);
+    CHECK(db_find(&x->dbs[0], BYTES("old")) && x->dbs[0].store == x);
+    db_store_free(x);
+    CHECK(db_find(&s->dbs[1], BYTES("b")));
+    db_store_free(s);
+}
+
+UNIT_MAIN(T(a_store_beside_takes_the_place_of_another),
+          T(a_key_that_expires_is_heard_of_and_not_counted), T(deadlines_pass_by_the_store_s_clock),
           T(a_write_finds_no_passed_key_whatever_is_paused), T(active_expiry_finds_all_of_them),
           T(looking_is_not_using), T(who_changes_may_be_counted_as_a_reader),
           T(watchers_hear_of_changes_while_there_are_any),

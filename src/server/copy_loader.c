@@ -1,0 +1,174 @@
+#include "server/copy_loader.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/state.h"
+#include "engine/tracking.h"
+#include "io/file.h"
+#include "persist/rdb_read.h"
+#include "replica/groups.h"
+#include "script/scripting.h"
+#include "server/replay.h"
+
+#define SERVING_EVERY ((uint64_t)256 << 10) /* bytes: readers wait for a piece of the load */
+#define ARGS          64
+
+struct copy_loader {
+    struct engine *engine;
+    bool (*serve)(void *context);
+    void *context;
+    struct loader_figures figures;
+    bool ended;         /* serve() has returned false */
+    struct buf effects; /* commands that the snapshot holds, each behind a SELECT of its database */
+    struct replay replay;
+};
+
+struct copy_loader *copy_loader_new(struct engine *e, bool (*serve)(void *context), void *context)
+{
+    struct copy_loader *l = mem_zalloc(sizeof(*l));
+    l->engine = e;
+    l->serve = serve;
+    l->context = context;
+    return l;
+}
+
+void copy_loader_free(struct copy_loader *l)
+{
+    mem_free(l);
+}
+
+const struct loader_figures *copy_loader_figures(const struct copy_loader *l)
+{
+    return &l->figures;
+}
+
+static bool progress(void *context, uint64_t bytes)
+{
+    struct copy_loader *l = context;
+    l->figures.done = bytes;
+    l->ended = !l->serve(l->context);
+    return !l->ended;
+}
+
+static void warn(void *context, const char *text)
+{
+    (void)context;
+    log_line(LOG_WARNING, "Loading the RDB file: %s", text);
+}
+
+/* Effects are about keys of the snapshot, which may not be in place yet: they run at the end. */
+static bool keep_effect(void *context, int db, const struct bytes *argv, int argc)
+{
+    struct copy_loader *l = context;
+    char text[NUM_INT_MAX];
+    if (argc > ARGS)
+        return false;
+    struct bytes select[] = {BYTES("SELECT"), bytes_of(text, num_print_int(text, db))};
+    journal_format(&l->effects, select, 2);
+    journal_format(&l->effects, argv, argc);
+    return true;
+}
+
+static void run_effects(struct copy_loader *l)
+{
+    struct bytes all = buf_bytes(&l->effects);
+    int db = 0;
+    while (all.n) {
+        struct groups g = {0};
+        struct bytes argv[ARGS];
+        size_t length;
+        groups_find(&g, all.p, all.n);
+        int argc = groups_split(all.p, g.at, argv, ARGS, &length);
+        long long number;
+        if (bytes_is(argv[0], "SELECT") && num_parse_int(argv[1], &number))
+            db = (int)number;
+        else
+            replay_command_in(&l->replay, db, argv, argc);
+        all = bytes_of(all.p + length, all.n - length);
+    }
+}
+
+/* Reads the file into this store. */
+static bool read_file(struct copy_loader *l, const char *path, struct store *to, bool serving,
+                      int *db)
+{
+    const struct settings *c = l->engine->settings;
+    struct bytes map;
+    struct rdb_read_result r;
+    int error = file_map(path, &map);
+    if (error) {
+        log_line(LOG_WARNING, "Can't open the snapshot of the master: %s", strerror(-error));
+        return false;
+    }
+    uint64_t every = (uint64_t)c->loading_process_events_interval_bytes;
+    struct rdb_read_options o = {.verify = c->rdbchecksum,
+                                 .skip_unknown = c->rdb_skip_unknown,
+                                 .warn = warn,
+                                 .now_ms = l->engine->now_ms,
+                                 .values = rdb_get_options_from(c, to->streams),
+                                 .apply = keep_effect,
+                                 .progress = progress,
+                                 .progress_every =
+                                     serving && every > SERVING_EVERY ? SERVING_EVERY : every,
+                                 .key_delay_us = &c->key_load_delay,
+                                 .context = l};
+    l->figures.total = map.n;
+    bool good = rdb_read(to, map, &o, &r);
+    l->figures.keys = r.keys;
+    *db = r.stream_db < 0 ? 0 : r.stream_db;
+    if (good)
+        log_line(LOG_NOTICE, "Done loading RDB, keys loaded: %llu, keys expired: %llu.",
+                 (unsigned long long)r.keys, (unsigned long long)r.expired);
+    else
+        log_line(LOG_WARNING, "Failed loading the snapshot of the master: %s", r.error);
+    file_unmap(map);
+    return good;
+}
+
+static void begin(struct copy_loader *l, enum slow_path_reason state)
+{
+    struct engine *e = l->engine;
+    l->figures = (struct loader_figures){.started_ms = e->now_ms};
+    l->ended = false;
+    replay_begin(&l->replay, e);
+    state_set(e, state, true);
+}
+
+static void end(struct copy_loader *l, enum slow_path_reason state)
+{
+    replay_end(&l->replay);
+    buf_free(&l->effects);
+    state_set(l->engine, state, false);
+}
+
+/* What was read is what everybody sees from now on. */
+static void exchange(struct copy_loader *l, struct store *beside)
+{
+    struct engine *e = l->engine;
+    db_exchange(e->store, beside);
+    tracking_flushed(e);
+    scripting_flush_functions(e->scripting);
+}
+
+enum copy_loader_end copy_loader_run(struct copy_loader *l, const char *path,
+                                     enum copy_loader_how how, int *db)
+{
+    struct engine *e = l->engine;
+    bool serving = how == COPY_LOADER_BESIDE_SERVING;
+    enum slow_path_reason state = serving ? ENGINE_ASYNC_LOADING : ENGINE_LOADING;
+    struct store *beside = how == COPY_LOADER_IN_PLACE ? NULL : db_store_beside(e->store);
+    begin(l, state);
+    bool good = read_file(l, path, beside ? beside : e->store, serving, db);
+    if (good) {
+        journal_pause(e->journal);
+        state_set(e, ENGINE_LOADING, true); /* nothing is due while effects run */
+        if (beside)
+            exchange(l, beside);
+        run_effects(l);
+        state_set(e, ENGINE_LOADING, false);
+        journal_resume(e->journal);
+    }
+    end(l, state);
+    db_store_free(beside);
+    return l->ended ? COPY_LOADER_STOPPED : good ? COPY_LOADER_LOADED : COPY_LOADER_FAILED;
+}
