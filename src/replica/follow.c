@@ -160,8 +160,7 @@ static void fail(struct follow *f)
 
 static void lost(struct follow *f, const char *why)
 {
-    bool was_up = f->state == FOLLOW_CONNECTED;
-    if (was_up) {
+    if (f->state == FOLLOW_CONNECTED) {
         log_line(LOG_WARNING, "Connection with master lost.%s%s", *why ? " " : "", why);
         log_line(LOG_NOTICE, "Caching the disconnected master state.");
         drop(f, 0);
@@ -289,12 +288,11 @@ static bool transfer(struct follow *f)
 
 static void heard_ping(struct follow *f, struct bytes line)
 {
-    struct replication *r = f->r;
     if (handshake_ping(line) != HANDSHAKE_GOES_ON) {
         drop(f, LAST_DELAY);
         return;
     }
-    handshake_introduce(&f->handshake, r->engine->settings, r->run_id, &f->out);
+    handshake_introduce(&f->handshake, f->r->engine->settings, f->r->run_id, &f->out);
     set_state(f, FOLLOW_INTRODUCE);
 }
 
@@ -319,8 +317,6 @@ static void heard_answer(struct follow *f, struct bytes line)
     } else if (a == HANDSHAKE_REST) {
         if (*h->new_id)
             adopt_id(f->r, h->new_id);
-        log_line(LOG_NOTICE,
-                 "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.");
         connected(f);
     } else {
         fail(f);
@@ -439,14 +435,18 @@ static void read_link(struct follow *f)
 
 static void try_to_connect(struct follow *f)
 {
+    const struct replication *r = f->r;
+    struct dial_to to = {
+        .host = f->host, .port = f->port, .source = r->engine->settings->bind_source_addr};
     log_line(LOG_NOTICE, f->was_up ? "Reconnecting to MASTER %s:%d" : "Connecting to MASTER %s:%d",
              f->host, f->port);
     f->io_ms = f->ticked_ms = now(f);
-    f->dial = dial_new(f->r->loop,
-                       &(struct dial_to){.host = f->host,
-                                         .port = f->port,
-                                         .source = f->r->engine->settings->bind_source_addr},
-                       conn_ready, f);
+    if (r->engine->settings->tls_replication && !(to.tls = r->services.tls(r->services.context))) {
+        log_line(LOG_WARNING, "tls-replication needs tls-ca-cert-file or tls-ca-cert-dir");
+        fail(f);
+        return;
+    }
+    f->dial = dial_new(f->r->loop, &to, conn_ready, f);
     f->ready = true;
     set_state(f, FOLLOW_CONNECTING);
     log_line(LOG_NOTICE, "MASTER <-> REPLICA sync started");
@@ -459,7 +459,8 @@ static void go_on_dialling(struct follow *f)
     if (error == -EAGAIN)
         return;
     if (error) {
-        log_line(LOG_WARNING, "Error condition on socket for SYNC: %s", strerror(-error));
+        log_line(LOG_WARNING, "Error condition on socket for SYNC: %s",
+                 error == -EPROTO ? dial_why(f->dial) : strerror(-error));
         fail(f);
         return;
     }

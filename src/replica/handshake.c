@@ -73,7 +73,8 @@ void handshake_introduce(struct handshake *h, const struct settings *s, const ch
                          struct chain *out)
 {
     char port[NUM_INT_MAX];
-    long long listens = s->replica_announce_port ? s->replica_announce_port : s->port;
+    long long own = s->tls_replication ? s->tls_port : s->port;
+    long long listens = s->replica_announce_port ? s->replica_announce_port : own;
     *h = (struct handshake){.foreign = true};
     say_password(h, s, out);
     SAY(out, BYTES("REPLCONF"), BYTES("listening-port"),
@@ -165,6 +166,7 @@ static enum handshake_answer rest(struct handshake *h, struct bytes id)
     if (!take_id(h, id))
         h->new_id[0] = 0;
     log_line(LOG_NOTICE, "Successful partial resynchronization with master.");
+    log_line(LOG_NOTICE, "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.");
     return HANDSHAKE_REST;
 }
 

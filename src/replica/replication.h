@@ -56,6 +56,8 @@ struct replication_services {
     pid_t (*fork)(void *context, const struct replication_snapshot *s);
     /* Ends it; nothing is heard of it any more. */
     void (*kill)(void *context);
+    /* For links to a primary under tls-replication; NULL: it could not be made. */
+    struct tls_context *(*tls)(void *context);
     /* Puts this snapshot in place of all data, with turns of the server in between. *db: the
      * database that the stream behind it is in. Once the data have changed nothing is kept in the
      * append-only file until load_ended(). */

@@ -241,6 +241,7 @@ static void make_parts(struct server *s)
                                                                 .may_fork = may_fork,
                                                                 .fork = fork_copy,
                                                                 .kill = kill_copy,
+                                                                .tls = client_tls,
                                                                 .load = load_copy,
                                                                 .load_ended = load_ended},
                                  s->info.process.run_id);

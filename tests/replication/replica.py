@@ -1,0 +1,389 @@
+#!/usr/bin/env python3
+"""A replica as its clients and its primary see it: the same dialogue with Millrace and with redis-server, and what is Millrace's own.
+
+usage: replica.py --server PATH [--reference PATH] [--only NAME,...]
+"""
+import argparse, os, re, socket, sys, time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from check import Failed, cases, expect, until   # noqa: E402
+from resp import Error, Reader, info, received, request  # noqa: E402
+from server import Server                        # noqa: E402
+
+A, B = "a" * 40, "b" * 40
+OWN_WORDS = ([b"REPLCONF", b"version"], [b"REPLCONF", b"millrace"])  # what a Redis does not say
+
+
+class Primary:
+    """Says and hears every byte of the link to a replica."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=16)
+        self.listener.settimeout(60)
+        self.port, self.s = self.listener.getsockname()[1], None
+
+    def accept(self):
+        if self.s:
+            self.s.close()
+        self.s, _ = self.listener.accept()
+        self.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.s.settimeout(60)
+        self.reader = Reader(lambda: received(self.s))
+
+    def hear(self):
+        """The next request, as words; LF in front of it are passed over."""
+        while True:
+            while not self.reader.bytes:
+                self.reader.bytes += received(self.s)
+            if self.reader.bytes[:1] != b"\n":
+                return [word for _, word in self.reader.reply()[1][1]]
+            del self.reader.bytes[:1]
+
+    def say(self, text):
+        self.s.sendall(text if isinstance(text, bytes) else text.encode("latin-1"))
+
+    def greet(self):
+        """The handshake up to the question for the stream: what was said, without what only Millrace says; the question."""
+        expect(self.hear(), [b"PING"], "the first word")
+        self.say("+PONG\r\n")
+        said = []
+        while True:
+            words = self.hear()
+            if words[0] == b"PSYNC":
+                return said, words
+            own = words[:2] in OWN_WORDS
+            said += [] if own else [words]
+            self.say("-ERR Unrecognized REPLCONF option: %s\r\n" % words[1].decode() if own else "+OK\r\n")
+
+    def attach(self, c, snapshot, offset=100, history=A):
+        """c is made a replica, and has everything."""
+        c.ask("REPLICAOF", "127.0.0.1", self.port)
+        self.accept()
+        self.greet()
+        self.say("+FULLRESYNC %s %d\r\n$%d\r\n" % (history, offset, len(snapshot)))
+        self.say(snapshot)
+        expect(self.hear()[:3], [b"REPLCONF", b"ACK", b"%d" % offset], "the first offset")
+
+    def close(self):
+        self.listener.close()
+        if self.s:
+            self.s.close()
+
+
+class Pair:
+    """A server, and a primary that the test plays."""
+
+    def __init__(self, path, *options):
+        self.server, self.primary = Server(path, "--enable-debug-command", "yes", *options), Primary()
+
+    def __enter__(self):
+        self.c = self.server.start()
+        self.c.ask("SET", "held", "1")
+        self.c.ask("SAVE")
+        with open(self.server.at("dump.rdb"), "rb") as f:
+            self.snapshot = f.read()
+        return self
+
+    def __exit__(self, *_):
+        self.server.end()
+        self.primary.close()
+
+    def attach(self, **how):
+        self.primary.attach(self.c, self.snapshot, **how)
+
+    def stream(self, *commands):
+        self.primary.say(b"".join(request(*c) for c in commands))
+
+    def asks(self):
+        """The offset that is told when it is asked for."""
+        self.stream(("REPLCONF", "GETACK", "*"))
+        while True:
+            words = self.primary.hear()
+            if words[:2] == [b"REPLCONF", b"ACK"]:
+                return int(words[2])
+
+    def fields(self, *names):
+        seen = info(self.c, section="replication")
+        return {n: seen.get(n) for n in names}
+
+
+# ---- The same with both: each case returns what was seen
+
+def texts(p):
+    c, seen = p.c, []
+    for words in (["REPLICAOF", "h", "x"], ["SLAVEOF", "h", "70000"], ["REPLICAOF", "no", "TWO"], ["REPLICAOF", "NO", "ONE"], ["SLAVEOF", "no", "one"],
+                  ["REPLICAOF", "h"], ["CONFIG", "SET", "replicaof", "h 1"], ["CONFIG", "GET", "replicaof"], ["ROLE"]):
+        seen.append((words, str(c.do(*words))))
+    p.attach()
+    for words in (["REPLICAOF", "127.0.0.1", p.primary.port], ["WAIT", "0", "0"]):
+        seen.append((words[0], str(c.do(*words))))
+    expect(c.ask("CONFIG", "GET", "slaveof")[1], b"127.0.0.1 %d" % p.primary.port, "the setting")
+    return seen
+
+
+def handshake(p):
+    seen = []
+    p.c.ask("CONFIG", "SET", "masterauth", "secret", "replica-announce-ip", "1.2.3.4", "replica-announce-port", "77")
+    p.c.ask("REPLICAOF", "127.0.0.1", p.primary.port)
+    p.primary.accept()
+    seen.append(p.primary.greet()[0])
+    p.primary.say("-NOMASTERLINK no\r\n")
+    p.primary.accept()
+    seen.append(p.primary.greet()[0])
+    p.primary.say("-ERR unknown command 'PSYNC'\r\n")
+    while b"\n" not in p.primary.reader.bytes:
+        p.primary.reader.bytes += received(p.primary.s)
+    seen.append(bytes(p.primary.reader.bytes))
+    return seen
+
+
+def states(p):
+    """What ROLE and INFO tell on the way."""
+    seen, c = [], p.c
+    role = lambda: (c.ask("ROLE")[0], c.ask("ROLE")[3:], p.fields("role", "master_host", "master_link_status", "master_sync_in_progress"))
+    c.ask("REPLICAOF", "127.0.0.1", p.primary.port)
+    p.primary.accept()
+    until("the handshake", lambda: c.ask("ROLE")[3] == b"handshake")
+    seen.append(role())
+    p.primary.greet()
+    p.primary.say("+FULLRESYNC %s 100\r\n$%d\r\n" % (A, len(p.snapshot)))
+    until("the transfer", lambda: c.ask("ROLE")[3] == b"sync")
+    p.primary.say(p.snapshot[:20])
+    until("some of it", lambda: info(c)["master_sync_read_bytes"] == "20")
+    seen.append((role(), p.fields("master_sync_left_bytes")["master_sync_left_bytes"] == str(len(p.snapshot) - 20)))
+    p.primary.say(p.snapshot[20:])
+    p.primary.hear()
+    seen.append((role(), p.fields("slave_repl_offset", "slave_read_repl_offset", "master_replid", "master_replid2", "second_repl_offset",
+                                  "master_repl_offset", "slave_priority", "slave_read_only", "replica_announced")))
+    seen.append(re.search(r"flags=M.* user=(\S+)", c.ask("CLIENT", "LIST", "TYPE", "master").decode())[1])
+    p.primary.listener.close()
+    p.primary.s.close()
+    until("the end of the link", lambda: info(c)["master_link_status"] == "down")
+    seen.append(p.fields("master_link_status", "master_last_io_seconds_ago", "slave_repl_offset"))
+    return seen
+
+
+def offsets(p):
+    """What counts, what is answered, and from where a cut link goes on."""
+    p.attach()
+    seen = [p.asks()]
+    p.stream(("SELECT", "0"), ("SET", "a", "1"))
+    seen.append(p.asks())
+    p.primary.say(b"\r\n\n" + request("SET", "b", "2") + b"\n" + request("PING"))
+    seen.append(p.asks())
+    p.stream(("MULTI",), ("SET", "a", "2"))
+    seen.append(info(p.c)["slave_repl_offset"])
+    p.primary.accept()
+    seen.append(p.primary.greet()[1])
+    p.primary.say("+CONTINUE\r\n" + "")
+    seen.append((p.primary.hear()[:2], p.c.ask("GET", "a")))
+    p.stream(("MULTI",), ("SET", "a", "3"), ("EXEC",))
+    seen += [p.asks(), p.c.ask("GET", "a"), p.c.ask("GET", "b")]
+    p.primary.accept()
+    seen.append(p.primary.greet()[1])
+    p.primary.say("+CONTINUE %s\r\n" % B)
+    p.primary.hear()
+    seen.append(p.fields("master_replid", "master_replid2", "second_repl_offset", "slave_repl_offset"))
+    return seen
+
+
+def applied(p):
+    """Databases, scripts, messages, errors; MONITOR, statistics."""
+    p.attach()
+    seen, m, s = [], p.server.conn(), p.server.conn()
+    s.ask("SUBSCRIBE", "ch")
+    m.ask("MONITOR")
+    p.stream(("SELECT", "3"), ("SET", "a", "x"), ("INCR", "a"), ("BOGUS", "1"), ("PUBLISH", "ch", "hello"), ("EVAL", "return redis.call('set', KEYS[1], 'l')", "1", "k"),
+             ("MULTI",), ("SET", "b", "1"), ("EXEC",), ("SELECT", "0"), ("SET", "last", "1"))
+    lines = []
+    while not lines or "last" not in lines[-1]:
+        lines.append(re.sub(r"^[0-9.]+ ", "", m.reply().decode()).replace(str(p.primary.port), "PORT"))
+    seen.append(lines)
+    seen.append(s.reply())
+    p.c.ask("SELECT", "3")
+    seen.append([p.c.ask("GET", k) for k in ("a", "b", "k")])
+    i = info(p.c)
+    seen.append((i["unexpected_error_replies"], i["cmdstat_multi"].split(",")[0], i["cmdstat_exec"].split(",")[0], i["cmdstat_incr"].split("failed")[1]))
+    return seen
+
+
+def becoming(p):
+    """Those who wait, and what is queued."""
+    seen, waits, queued = [], p.server.conn(), p.server.conn()
+    waits.send("BLPOP", "nothing", "0")
+    until("its wait", lambda: info(p.c)["blocked_clients"] == "1")
+    for words in (("MULTI",), ("SET", "x", "1")):
+        queued.ask(*words)
+    p.attach()
+    seen.append((str(waits.answer()), waits.is_closed()))
+    seen.append(str(queued.do("EXEC")))
+    for words in (["SET", "x", "1"], ["XADD", "q", "*", "f", "v"], ["EVAL", "return redis.call('set', 'x', 1)", "0"], ["GET", "held"], ["PUBLISH", "c", "x"]):
+        seen.append((words[0], str(p.c.do(*words))))
+    p.c.ask("REPLICAOF", "NO", "ONE")
+    seen.append((str(p.c.do("SET", "x", "1")), p.fields("role", "master_replid2", "second_repl_offset"), p.primary.s.recv(1000)[-20:] is not None))
+    return seen
+
+
+def sentinels_way(p):
+    """Roles change within a transaction."""
+    p.attach()
+    c = p.server.conn()
+    seen = [str(c.do(*words)) for words in (("MULTI",), ("SLAVEOF", "NO", "ONE"), ("SET", "a", "1"), ("EXEC",))]
+    seen.append(p.fields("role", "master_replid2", "second_repl_offset"))
+    seen += [str(c.do(*words)) for words in (("MULTI",), ("SET", "b", "1"), ("SLAVEOF", "127.0.0.1", p.primary.port), ("SET", "c", "1"), ("EXEC",))]
+    p.primary.accept()
+    seen.append(p.fields("role", "master_link_status"))
+    return seen + [p.primary.greet()[1][2]]
+
+
+def kept_until_whole(p):
+    """A transfer that is cut, and one that is damaged, change nothing; the next question is for the rest."""
+    p.attach()
+    p.stream(("SELECT", "0"), ("SET", "more", "1"))
+    seen = [p.asks()]
+    p.primary.accept()
+    seen.append(p.primary.greet()[1])
+    p.primary.say("+FULLRESYNC %s 7\r\n$%d\r\n" % (B, len(p.snapshot)))
+    p.primary.say(p.snapshot[:-5])
+    until("the transfer", lambda: p.c.ask("ROLE")[3] == b"sync")
+    p.primary.accept()
+    p.primary.greet()
+    return seen + [p.c.ask("GET", "more"), p.fields("role", "slave_repl_offset")]
+
+
+SAME = [texts, handshake, states, offsets, applied, becoming, sentinels_way, kept_until_whole]
+
+
+def same(o, run):
+    seen = []
+    for path in (o.reference, o.server):
+        with Pair(path) as p:
+            seen.append(run(p))
+    for want, got in zip(*seen):
+        expect(got, want, "step")
+    expect(len(seen[1]), len(seen[0]), "steps")
+
+
+# ---- Millrace's own
+
+def own_words(o):
+    with Pair(o.server) as p:
+        p.c.ask("REPLICAOF", "127.0.0.1", p.primary.port)
+        p.primary.accept()
+        p.primary.hear()
+        p.primary.say("+PONG\r\n")
+        said = [p.primary.hear() for _ in range(4)]
+        expect(said[2:], [[b"REPLCONF", b"version", b"9.0.0"], [b"REPLCONF", b"millrace", b"1", info(p.c)["run_id"].encode()]], "words")
+
+
+def refused(o):
+    """A primary must not administer its replica, and of a transaction the rest is applied."""
+    with Pair(o.server) as p:
+        p.attach()
+        p.stream(("SELECT", "0"), ("SHUTDOWN", "NOSAVE"), ("CONFIG", "SET", "maxmemory", "1"), ("REPLICAOF", "NO", "ONE"), ("MULTI",), ("SET", "a", "1"), ("BOGUS",),
+                 ("SET", "b", "2"), ("EXEC",), ("SELECT", "99"), ("SET", "c", "3"))
+        p.asks()
+        expect((p.c.ask("MGET", "a", "b", "c"), info(p.c)["unexpected_error_replies"]), ([b"1", b"2", None], "6"), "what was done")
+        expect(p.fields("role")["role"], "slave", "role")
+
+
+def garbage(o):
+    with Pair(o.server) as p:
+        p.attach()
+        p.primary.say("SET a 1\r\n")
+        p.primary.accept()
+        expect(p.primary.greet()[1], [b"PSYNC", b"?", b"-1"], "everything anew")
+        p.primary.say("+CONTINUE %s\r\n" % B)  # redis-server 7.0.15 ends here
+        p.primary.accept()
+        expect(p.c.ask("GET", "held"), b"1", "data")
+
+
+def served_meanwhile(o):
+    """swapdb: what there is is served until the other is whole; one that is damaged in its midst changes nothing."""
+    with Pair(o.server, "--repl-diskless-load", "swapdb", "--appendonly", "yes") as p, Server(o.server) as other:
+        d = other.start()
+        d.many([("SET", "k%d" % i, "x" * 100) for i in range(2000)])
+        d.ask("SAVE")
+        with open(other.at("dump.rdb"), "rb") as f:
+            large = f.read()
+        p.attach()
+        p.stream(("SELECT", "0"), ("SET", "more", "1"))
+        offset = p.asks()
+        p.c.ask("CONFIG", "SET", "key-load-delay", "1000", "loading-process-events-interval-bytes", "1024")
+        p.primary.accept()
+        p.primary.greet()
+        p.primary.say("+FULLRESYNC %s 1000\r\n$%d\r\n" % (A, len(large)))
+        p.primary.say(large)
+        until("the load", lambda: info(p.c)["async_loading"] == "1")
+        i = info(p.c)
+        expect((i["loading"], p.c.ask("DBSIZE"), p.c.ask("GET", "more"), str(p.c.do("REPLICAOF", "NO", "ONE"))),
+               ("0", 2, b"1", "LOADING Redis is loading the dataset in memory"), "meanwhile")
+        p.c.ask("CONFIG", "SET", "key-load-delay", "0")
+        until("the exchange", lambda: p.c.ask("DBSIZE") == 2000)
+        until("the link", lambda: info(p.c)["master_link_status"] == "up")
+        expect((info(p.c)["async_loading"], info(p.c)["slave_repl_offset"], offset < 1000), ("0", "1000", True), "behind it")
+        until("the new base", lambda: info(p.c)["aof_rewrite_in_progress"] == "0")
+        p.server.kill()
+        p.c = p.server.start()
+        expect((p.c.ask("DBSIZE"), info(p.c)["master_repl_offset"]), (2000, "1000"), "the file")
+
+
+def promoted(o):
+    """A chain: who is promoted keeps its replicas, and the former primary comes back by a part."""
+    with Server(o.server, "--repl-diskless-sync-delay", "0") as a, Server(o.server, "--repl-diskless-sync-delay", "0") as b, \
+            Server(o.server, "--repl-diskless-sync-delay", "0") as e:
+        ca = a.start()
+        ca.ask("SET", "k", "1")
+        cb = b.start("--replicaof", "127.0.0.1 %d" % a.port)
+        ce = e.start("--replicaof", "127.0.0.1 %d" % b.port)
+        up = lambda c: info(c)["master_link_status"] == "up"
+        until("the links", lambda: up(cb) and up(ce))
+        ca.ask("SET", "k", "2")
+        until("the last one", lambda: ce.ask("GET", "k") == b"2")
+        expect(info(ce)["master_replid"], info(ca)["master_replid"], "one history")
+        cb.ask("REPLICAOF", "NO", "ONE")
+        cb.ask("SET", "k", "3")
+        ca.ask("REPLICAOF", "127.0.0.1", b.port)
+        until("the others", lambda: ca.ask("GET", "k") == b"3" and ce.ask("GET", "k") == b"3")
+        expect((info(cb)["sync_full"], info(cb)["sync_partial_ok"]), ("1", "2"), "only parts")
+        expect((ca.ask("ROLE")[0], cb.ask("ROLE")[0]), (b"slave", b"master"), "roles")
+        expect(ca.ask("CONFIG", "GET", "replicaof")[1], b"127.0.0.1 %d" % b.port, "the setting")
+
+
+def over_tls(o):
+    """The link in records; a certificate that nobody vouches for, and a primary without one, are not followed."""
+    with Server(o.server, "--repl-diskless-sync-delay", "0", tls=True) as a, Server(o.server, "--tls-replication", "yes", *certificate_of(a)) as b, \
+            Server(o.server, "--tls-replication", "yes", tls=True) as stranger:
+        ca, cb = a.start(), b.start()
+        ca.many([("SET", "k%d" % i, "x" * 1000) for i in range(2000)])
+        cb.ask("REPLICAOF", "127.0.0.1", a.tls_port)
+        until("the link", lambda: info(cb)["master_link_status"] == "up")
+        ca.ask("SET", "last", "1")
+        until("the last one", lambda: cb.ask("GET", "last") == b"1")
+        expect((cb.ask("DBSIZE"), info(ca)["slave0"].split(",")[2]), (2001, "state=online"), "data")
+        stranger.args += ["--tls-ca-cert-file", stranger.at("s.crt")]
+        cs = stranger.start()
+        for why, port in (("certificate", a.tls_port), ("", a.port)):
+            cs.ask("REPLICAOF", "127.0.0.1", port)
+            until("the refusal", lambda: re.search("Error condition on socket for SYNC: .*" + why, stranger.log()))
+            expect(info(cs)["master_link_status"], "down", "a stranger")
+
+
+def certificate_of(server):
+    return ["--tls-ca-cert-file", server.at("s.crt"), "--tls-port", "0"]
+
+
+OWN = [own_words, over_tls, refused, garbage, served_meanwhile, promoted]
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--server", required=True)
+    p.add_argument("--reference", default="redis-server")
+    p.add_argument("--only", default="")
+    o = p.parse_args()
+    all_cases = [("as redis-server: " + run.__name__, same, o, run) for run in SAME] + [("own: " + run.__name__, run, o) for run in OWN]
+    cases(all_cases, [x for x in o.only.split(",") if x], errors=(OSError, Error, AssertionError, KeyError, ValueError, TypeError, IndexError))
+
+
+main()
