@@ -77,6 +77,14 @@ void quorum_update(struct replication *r)
     pause_set(e, PAUSE_REPLICAS, good_replicas(r) < needed);
 }
 
+void quorum_begin(struct replication *r)
+{
+    uint64_t end = r->engine->journal->effects_end;
+    if (end > r->quorum.reached)
+        r->quorum.reached = end;
+    quorum_update(r);
+}
+
 bool quorum_wants_ack(struct replication *r)
 {
     struct quorum *q = &r->quorum;

@@ -15,6 +15,10 @@
 /* Looks at what the replicas have confirmed and tells the gate. After each ACK, when a replica has
  * come or gone, when settings or the role change; cheap: by the number of replicas. */
 void quorum_update(struct replication *r);
+/* This server becomes a primary, by its start or by REPLICAOF NO ONE: what it holds is served, only
+ * what is written from now on waits. Without this Sentinel's EXEC would wait for replicas that only
+ * Sentinel can give. */
+void quorum_begin(struct replication *r);
 /* Ends waits that have lasted too long. Several times in a second. */
 void quorum_tick(struct replication *r);
 /* The stream's end has to be confirmed, and the replicas have not been asked for that yet: true

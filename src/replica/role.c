@@ -73,7 +73,7 @@ void role_promote(struct replication *r)
     set_setting(r, "");
     log_set_role('M');
     state_set_role(r->engine, ROLE_PRIMARY);
-    quorum_update(r);
+    quorum_begin(r);
     if (j->mode != JOURNAL_RAW)
         return;
     journal_set_mode(j, JOURNAL_EFFECTS);
@@ -90,8 +90,10 @@ void role_begin(struct replication *r)
     const char *text = r->engine->settings->replicaof;
     const char *blank = strchr(text, ' ');
     long long port;
-    if (!blank || !num_parse_int(bytes_text(blank + 1), &port))
+    if (!blank || !num_parse_int(bytes_text(blank + 1), &port)) {
+        quorum_begin(r);
         return;
+    }
     char *host = mem_copy_text(text, (size_t)(blank - text));
     role_follow(r, host, (int)port, true);
     mem_free(host);

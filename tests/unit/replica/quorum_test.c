@@ -116,6 +116,23 @@ TEST(a_reply_waits_for_as_many_replicas_as_are_asked)
     end(&s);
 }
 
+TEST(what_a_new_primary_holds_is_served)
+{
+    struct set s = {0};
+    begin(&s, 1, 0);
+    struct client *c = bench_client(s.bench), *d = bench_client(s.bench);
+    bench_says(c, "PUT k");
+    uint64_t held = s.engine->journal->offset;
+    s.engine->settings->min_replicas_to_ack = 1;
+    quorum_begin(s.r);
+    CHECK(held > 0 && s.r->quorum.reached == held && !quorum_wants_ack(s.r));
+    /* A transaction relies on all that there is. */
+    bench_says(d, "MULTI");
+    bench_says(d, "EXEC");
+    CHECK(chain_end(&d->out) > 0 && gate_sendable(d) == chain_end(&d->out));
+    end(&s);
+}
+
 TEST(what_takes_too_long_is_refused_or_closed)
 {
     struct set s = {0};
@@ -159,4 +176,4 @@ TEST(what_takes_too_long_is_refused_or_closed)
 }
 
 UNIT_MAIN(T(the_nth_greatest_of_any_offsets), T(a_reply_waits_for_as_many_replicas_as_are_asked),
-          T(what_takes_too_long_is_refused_or_closed))
+          T(what_a_new_primary_holds_is_served), T(what_takes_too_long_is_refused_or_closed))
