@@ -26,3 +26,13 @@ note "$out"
 out=$(python3 utils/mutate.py --seed "$seed" --count "${MUTANTS:-60}") || { echo "$out"; exit 1; }
 echo "$out"
 note "$(echo "$out" | tail -1)"
+run_lines() { # a label and a command that prints "ok" and "not ok" lines
+    label=$1
+    shift
+    out=$("$@") || { echo "$out"; exit 1; }
+    echo "$out"
+    echo "$out" | grep '^ok' | while read -r line; do note "$label: $line"; done
+}
+run_lines fail-over python3 tests/crash/failover.py --server "$1" --trios "${TRIOS:-4}" --cycles "${CYCLES:-32}" --seed "$seed"
+run_lines replication python3 redis-compat/replication.py --server "$1" --commands "${REPLICATED:-200000}" --cover --seed "$seed"
+run_lines links python3 tests/crash/replication.py --server "$1" --cuts 200 --seconds 60 --restarts "${RESTARTS:-100}" --seed "$seed"

@@ -251,14 +251,17 @@ def run_trio(o, number):
     """A line of results for each cycle: (fault, why it failed or None, numbers lost, acknowledged, seconds, note)."""
     out = []
     args = ["--appendonly", "yes", "--save", ""] + (["--min-replicas-to-ack", str(o.acks)] if o.acks else [])
-    trio = Trio(o.server, *args, seed=o.seed + number, conf=USERS, sentinel_conf=SENTINEL)
+    try:
+        trio = Trio(o.server, *args, seed=o.seed + number, conf=USERS, sentinel_conf=SENTINEL)
+    except (Failed, OSError, Error) as e:
+        return [("begin", "%s: %s" % (type(e).__name__, e), 0, 0, None, "")]
     with trio.peers[0].open() as c:
         there = c.ask("CLIENT", "LIST").decode()
     if not all(" user=%s " % u in there for u in ("replication", "sentinel")):
-        out.append((o.faults[0], "the users of replication and Sentinel are not in use: %s" % there, 0, 0, None, ""))
+        out.append(("users", "those of replication and Sentinel are not in use: %s" % there, 0, 0, None, ""))
     writers = [Writer(trio, i) for i in range(WRITERS)]
     for n in range(o.cycles):
-        fault = o.faults[(n + number) % len(o.faults)]
+        fault = o.faults[(n + number + o.seed) % len(o.faults)]
         cycle = None
         try:
             cycle = Cycle(trio, writers, o, n)

@@ -9,6 +9,7 @@ usage: replication.py --server PATH [--replica PATH] [--only NAME,...] [--cuts N
   stalls      nothing goes through for a while: the link is kept; for longer than repl-timeout: both sides give it up, then resume
   slow        a full copy at 200 KB/s under load
   damage      a scripted primary sends snapshots that are torn, flipped, mislabelled: the replica keeps what it had, and lives
+  orders      a scripted primary sends what is none of its business, and garbage: the replica does not obey, and lives
   child       the child that writes the snapshot is killed
   stop        each side is stopped for longer than repl-timeout
   kill        each side is killed while a snapshot is under way
@@ -17,13 +18,13 @@ usage: replication.py --server PATH [--replica PATH] [--only NAME,...] [--cuts N
 Behind each: the replica is in step, the data are equal, and nothing that was acknowledged is missing or there twice. With --server redis-server
 the same is run; what it is known not to do is told instead of judged.
 """
-import argparse, os, random, signal, sys, time
+import argparse, os, random, signal, sys, threading, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from check import Failed, cases, expect, until   # noqa: E402
 from contents import contents, differences       # noqa: E402
 from peers import Peer, until_in_step            # noqa: E402
-from resp import Error                           # noqa: E402
+from resp import Error, packet                   # noqa: E402
 from scripted import Scripted                    # noqa: E402
 from writer import Writer                        # noqa: E402
 
@@ -223,6 +224,13 @@ def restarts(o):
 # ---- Damage
 
 
+def snapshot(peer):
+    with peer.open() as c:
+        until("a snapshot", lambda: c.do("SAVE") == b"OK")  # not while a child writes one
+    with open(peer.at("dump.rdb"), "rb") as f:
+        return f.read()
+
+
 def damaged(data, r):
     """(name, bytes behind the answer to PSYNC) of snapshots that must not be taken."""
     length = lambda n, x=data: b"$%d\r\n" % n + x
@@ -253,12 +261,8 @@ def damaged(data, r):
 def damage(o):
     for load in ("disabled", "swapdb"):
         with Pair(o, "--repl-diskless-load", load, "--repl-timeout", "5", load=False) as pair:
+            data = snapshot(pair.primary)
             until_in_step(pair.primary, pair.replica)
-            until("the end of the copy", lambda: pair.primary.info("rdb_bgsave_in_progress") == "0")
-            with pair.primary.open() as c:
-                c.ask("SAVE")
-            with open(pair.primary.at("dump.rdb"), "rb") as f:
-                data = f.read()
             with pair.replica.open() as c:
                 held = contents(c)
             for name, text in damaged(data, o.random):
@@ -284,7 +288,36 @@ def one_damage(o, pair, name, text, held):
     until_in_step(pair.primary, pair.replica)
 
 
-ALL = (cuts, stream, beats, stalls, slow, damage, child, stop, kill, restarts)
+def orders(o):
+    """A primary must not administer its replica."""
+    stream = packet([("SELECT", 0), ("SET", "first", 1), ("CONFIG", "SET", "maxmemory", 1), ("SHUTDOWN", "NOSAVE"), ("REPLICAOF", "NO", "ONE"), ("DEBUG", "SEGFAULT"),
+                     ("ACL", "SETUSER", "default", "off"), ("CLIENT", "PAUSE", 100000), ("GET", "first"), ("SET", "last", 1)])
+    garbage = [b"*1000000000\r\n", b"*3\r\n$3\r\nSET\r\n$99999999999\r\n", b"*-5\r\n*1\r\n$-1\r\n", o.random.randbytes(5000), b"$4\r\nPING\r\n", b"*2\r\n+OK\r\n:5\r\n"]
+    with Pair(o, load=False) as pair:
+        data = snapshot(pair.primary)
+        go_on = threading.Event()
+
+        def say(s, request):
+            s.sendall(b"+FULLRESYNC %040x 1\r\n$%d\r\n%s" % (o.random.getrandbits(160), len(data), data) + stream)
+            go_on.wait()
+            s.sendall(garbage[primary.links % len(garbage)])
+            s.settimeout(3)
+            s.recv(100)
+
+        primary = Scripted(say)
+        pair.replica.follow(primary)
+        with pair.replica.open() as c:
+            until("the end of the stream", lambda: c.do("GET", "last") == b"1")
+            expect((c.ask("ROLE")[0], c.ask("CONFIG", "GET", "maxmemory")[1], c.ask("ACL", "WHOAMI")), (b"slave", b"0", b"default"), "role, maxmemory, user")
+            go_on.set()
+            until("all the garbage", lambda: primary.links > len(garbage))
+            expect(c.ask("ROLE")[0], b"slave", "the role")
+        pair.replica.follow(pair.primary)
+        primary.end()
+        pair.judge()
+
+
+ALL = (cuts, stream, beats, stalls, slow, damage, orders, child, stop, kill, restarts)
 
 
 def main():
@@ -300,7 +333,7 @@ def main():
     o.replica = o.replica or o.server
     o.random, o.is_reference = random.Random(o.seed), "redis-server" in map(os.path.basename, (o.server, o.replica))
     print("seed %d" % o.seed)
-    only = o.only.split(",") if o.only else [f.__name__ for f in ALL if not (o.is_reference and f is damage)]
+    only = o.only.split(",") if o.only else [f.__name__ for f in ALL if not (o.is_reference and f in (damage, orders))]
     cases([(f.__name__, f, o) for f in ALL if f.__name__ in only], errors=(OSError, Error))
 
 

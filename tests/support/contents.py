@@ -28,8 +28,8 @@ def value(kind, got, but):
         return sorted(pairs(got))
     if kind == b"zset":
         return [(m, float(s)) for m, s in pairs(got)]
-    if kind == b"string" and got.startswith(b"HYLL"):
-        return got[:8] + got[16:]  # without what PFCOUNT remembers: no change of the value
+    if kind == b"string" and got and got.startswith(b"HYLL") and len(got) > 16:
+        return got[:8] + got[16:]  # without the count that PFCOUNT, which changes nothing, has left there
     return stream(got, but) if kind == b"stream" else got
 
 
