@@ -116,8 +116,10 @@ static void enter(struct peer *p, enum peer_state state)
     p->state = state;
     p->since_ms = p->sent_ms = p->ack_ms = now(p);
     dlist_append(&r->peers, &p->node);
+    /* Where there is a file the first PING goes at once: a skipped place is what tells the next
+     * start that there were replicas, which may come back. */
     if (r->peer_n++ == 0)
-        r->pinged_ms = now(p);
+        r->pinged_ms = r->engine->journal->filed ? INT64_MIN / 2 : now(p);
     r->alone_ms = 0;
     if (p->conn && settings_of(p)->repl_disable_tcp_nodelay)
         conn_delay_small(p->conn, true);

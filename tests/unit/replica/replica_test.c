@@ -57,6 +57,20 @@ TEST(signs_of_life_and_questions_are_in_the_stream)
     peers_end(t);
 }
 
+TEST(a_file_learns_at_once_that_there_is_a_replica)
+{
+    struct peers *t = peers_begin(engine_commands);
+    struct journal_reader file = {0};
+    journal_attach(t->bench->engine.journal, &file);
+    int i = online(t);
+    peers_turn(t);
+    CHECK(t->bench->engine.journal->offset == 14 && journal_batch(&file).note_n == 1);
+    peers_wait(t, 9999);
+    CHECK(strcmp(peers_got(t, i), "") == 0);
+    journal_detach(&file);
+    peers_end(t);
+}
+
 TEST(without_replicas_the_backlog_ends_after_a_while)
 {
     struct peers *t = peers_begin(engine_commands);
@@ -110,5 +124,6 @@ TEST(counters_are_reset)
 
 UNIT_MAIN(T(a_server_is_a_primary_without_replicas),
           T(signs_of_life_and_questions_are_in_the_stream),
+          T(a_file_learns_at_once_that_there_is_a_replica),
           T(without_replicas_the_backlog_ends_after_a_while), T(the_backlog_is_cut_to_its_size),
           T(counters_are_reset))
