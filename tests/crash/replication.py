@@ -206,6 +206,8 @@ def child(o):
 def restarts(o):
     for side in ("primary", "replica"):
         with Pair(o) as pair:
+            # Until the copy is the base of the replica's own file a start finds what was there before.
+            until("the base of the replica's file", lambda: pair.replica.info("aof_rewrite_in_progress") == pair.replica.info("aof_rewrite_scheduled") == "0")
             for i in range(o.restarts):
                 pair.writer.more(50)
                 before = pair.primary.count("sync_full") if side == "replica" else 0
