@@ -456,11 +456,12 @@ void exec_give_up(struct client *c, const struct command *command, const struct 
     forget_caching(c, command);
 }
 
-/* On a replica what only reads is not judged. */
+/* On a replica what only reads is not judged. What a command of several kinds does is known when
+ * its second word has been looked up. */
 static bool only_reads(const struct engine *e, const struct command *command)
 {
     return !(e->slow_path & ~(unsigned)(ENGINE_REPLICA | ENGINE_READ_ONLY)) && command &&
-           !command->flags_for && !(command->flags & COMMAND_WRITE);
+           !command->subcommands && !command->flags_for && !(command->flags & COMMAND_WRITE);
 }
 
 enum exec_result exec_request(struct client *c, const struct exec_request *q)
