@@ -122,6 +122,19 @@ void gate_give_up(struct engine *e, bool only_durable)
     }
 }
 
+/* Some of its output waits for replicas to confirm this offset or an earlier one. Other marks, also
+ * those in front of it, may wait for the disk alone. */
+static bool waits_for_replicas(const struct client *c, uint64_t offset)
+{
+    uint64_t reached = c->engine->gate.replicated;
+    for (size_t i = 0; i < c->mark_n; i++) {
+        const struct gate_mark *m = &c->marks[c->mark_first + i];
+        if (m->offset <= offset && m->offset > reached)
+            return true;
+    }
+    return false;
+}
+
 size_t gate_give_up_before(struct engine *e, uint64_t offset)
 {
     size_t closed = 0;
@@ -130,9 +143,7 @@ size_t gate_give_up_before(struct engine *e, uint64_t offset)
         if (!c->link || c->mark_n == 0 || (c->flags & CLIENT_CLOSING))
             continue;
         gate_sendable(c);
-        const struct gate_mark *first = &c->marks[c->mark_first];
-        /* Others wait for the disk alone. */
-        if (c->mark_n && first->offset <= offset && first->offset > e->gate.replicated) {
+        if (waits_for_replicas(c, offset)) {
             client_close(c);
             closed++;
         }

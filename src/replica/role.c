@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "engine/block.h"
+#include "engine/gate.h"
 #include "engine/state.h"
 #include "replica/follow.h"
 #include "replica/peer.h"
@@ -42,6 +43,8 @@ void role_follow(struct replication *r, const char *host, int port, bool at_star
     r->follow = follow_new(r, host, port, !at_start || j->offset > 0);
     log_set_role('S');
     block_end_all(r->engine);
+    /* What replicas have not confirmed may be what the new primary lacks: nobody hears of it. */
+    gate_give_up_before(r->engine, UINT64_MAX - 1);
     quorum_update(r);
 }
 

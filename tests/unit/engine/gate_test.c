@@ -265,6 +265,10 @@ TEST(who_waits_too_long_for_replicas_is_closed)
     CHECK(gate_give_up_before(e, end) == 1 && (a->flags & CLIENT_CLOSING));
     CHECK(!(b->flags & CLIENT_CLOSING) && !(d->flags & CLIENT_CLOSING));
     CHECK(gate_give_up_before(e, UINT64_MAX - 1) == 1 && (b->flags & CLIENT_CLOSING));
+    /* Also when what comes first waits for the disk alone. */
+    run(d, &set_command, "k", true, false);
+    CHECK(d->mark_n == 2 && gate_give_up_before(e, confirmed) == 0);
+    CHECK(gate_give_up_before(e, UINT64_MAX - 1) == 1 && (d->flags & CLIENT_CLOSING));
     engine_end(e);
 }
 

@@ -1,5 +1,6 @@
 #include "primary.h"
 
+#include "engine/gate.h"
 #include "unit.h"
 
 TEST(a_replica_is_one_at_once)
@@ -80,6 +81,24 @@ TEST(waiting_clients_hear_of_it)
     play_end(&p);
 }
 
+/* The new primary may lack what no replica has confirmed: nobody hears that it was written. */
+TEST(what_no_replica_has_confirmed_is_never_answered)
+{
+    struct play p;
+    play_begin(&p);
+    struct engine *e = &p.bench->engine;
+    struct client *held = bench_client(p.bench), *reads = bench_client(p.bench);
+    bench_journal(p.bench);
+    gate_tell_replicas(e, 0);
+    bench_says(held, "SET a 1");
+    bench_says(reads, "GET b");
+    CHECK(gate_sendable(held) == 0);
+    role_follow(p.r, "127.0.0.1", p.port, false);
+    CHECK((held->flags & CLIENT_CLOSING) && !(reads->flags & CLIENT_CLOSING));
+    CHECK(bench_heard(reads, "$-1|"));
+    play_end(&p);
+}
+
 TEST(the_start_follows_the_setting)
 {
     struct play p;
@@ -96,4 +115,4 @@ TEST(the_start_follows_the_setting)
 UNIT_MAIN(T(a_replica_is_one_at_once), T(its_state_is_that_of_the_link),
           T(who_takes_over_begins_a_history_behind_the_old_one),
           T(the_journal_waits_for_the_end_of_a_group), T(waiting_clients_hear_of_it),
-          T(the_start_follows_the_setting))
+          T(what_no_replica_has_confirmed_is_never_answered), T(the_start_follows_the_setting))
