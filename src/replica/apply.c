@@ -65,6 +65,7 @@ struct apply {
     bool lost; /* the stream is in a database that we do not have */
     bool asked;
     uint64_t asked_at;
+    uint64_t applied; /* offset behind the last group that has ended */
     const struct command *multi, *exec, *select, *ping;
     char *in; /* cap bytes, n of which are there, at of which are done with */
     size_t at, n, cap;
@@ -102,6 +103,7 @@ struct apply *apply_new(struct replication *r, const struct apply_options *o)
     ASSERT(r->engine->journal->mode == JOURNAL_RAW);
     a->r = r;
     a->foreign = o->foreign;
+    a->applied = r->engine->journal->offset;
     a->client = make_client(a, o);
     a->multi = own(a, "multi");
     a->exec = own(a, "exec");
@@ -129,6 +131,11 @@ void apply_free(struct apply *a)
 struct client *apply_client(const struct apply *a)
 {
     return a->client;
+}
+
+uint64_t apply_offset(const struct apply *a)
+{
+    return a->applied;
 }
 
 static int db_of(const struct apply *a)
@@ -308,6 +315,7 @@ static inline void group_end(struct apply *a, struct group g)
     e->replaying_foreign = false;
     e->store->expiry_ignored = g.ignored;
     journal_raw_end(e->journal);
+    a->applied = e->journal->offset;
     if (__builtin_expect(!dlist_empty(&e->gate.pushed), 0))
         gate_group_ended(e);
     if (__builtin_expect(block_has_work(e), 0))

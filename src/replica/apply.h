@@ -35,6 +35,8 @@ bool apply_run(struct apply *a, size_t n);
 /* Whether the primary has asked how far we are (GETACK) since this was called last; *offset: of the
  * last byte in front of that question. */
 bool apply_was_asked(struct apply *a, uint64_t *offset);
+/* Up to where it has been applied: behind a whole group, also while one runs. */
+uint64_t apply_offset(const struct apply *a);
 /* Who its commands run as: shown, and marked for closing by CLIENT KILL. */
 struct client *apply_client(const struct apply *a);
 /* The database that the stream is in; beyond the last one: in one that we do not have. */

@@ -203,7 +203,7 @@ static void acknowledge(struct follow *f, int64_t at_ms)
 {
     const struct engine *e = f->r->engine;
     const struct gate_promise *p = &e->gate.promise;
-    uint64_t offset = f->ack_asked ? f->ack_offset : e->journal->offset;
+    uint64_t offset = f->ack_asked ? f->ack_offset : apply_offset(f->apply);
     uint64_t filed = journal_filed(e->journal), synced = p->durable ? p->synced : 0;
     if (f->by_sync)
         chain_add(&f->out, BYTES("\n"));
@@ -582,7 +582,7 @@ void follow_figures(const struct follow *f, struct follow_figures *out)
         .host = f->host,
         .port = f->port,
         .state = f->state,
-        .offset = f->r->engine->journal->offset,
+        .offset = f->apply ? apply_offset(f->apply) : f->r->engine->journal->offset,
         .io_ago_s = f->state == FOLLOW_CONNECTED ? silence : -1,
         .down_s = f->state == FOLLOW_CONNECTED || !f->was_up ? -1 : (now(f) - f->down_ms) / 1000,
         .transfers = f->state == FOLLOW_TRANSFER,

@@ -1,6 +1,6 @@
 /* Commands for the tests of replica, with the names and replies that they have in a stream: SET key
- * value, GET key, LENGTH key, INCR key, SELECT db, PING, SHUTDOWN, which does nothing, MSET k v...;
- * and TAKE key..., MULTI and EXEC of engine_commands.h. */
+ * value, GET key, LENGTH key, INCR key, SELECT db, PING, SHUTDOWN, which does nothing, MSET k v...,
+ * LOOK; and TAKE key..., MULTI and EXEC of engine_commands.h. */
 #ifndef SUPPORT_REPLICA_COMMANDS_H
 #define SUPPORT_REPLICA_COMMANDS_H
 
@@ -76,6 +76,16 @@ static void do_ping(struct call *call)
     reply_simple(call->reply, "PONG");
 }
 
+static void (*look)(void); /* what LOOK calls */
+
+static void do_look(struct call *call)
+{
+    look();
+    reply_ok(call->reply);
+}
+
+static const struct command look_command = {
+    .name = "look", .arity = 1, .flags = COMMAND_WRITE, .handler = do_look};
 static const struct command set_command = {.name = "set",
                                            .arity = 3,
                                            .flags = COMMAND_WRITE,
@@ -96,6 +106,7 @@ static const struct command shutdown_command = {
 static const struct command *const replica_commands[] = {
     &set_command,  &mset_command,   &get_command,  &length_command,
     &incr_command, &select_command, &ping_command, &shutdown_command,
-    &take_command, &multi_command,  &exec_command, NULL};
+    &take_command, &multi_command,  &exec_command, &look_command,
+    NULL};
 
 #endif

@@ -255,6 +255,29 @@ TEST(large_commands_are_applied)
     end(&s);
 }
 
+static const struct side *seen;
+static uint64_t seen_applied, seen_offset;
+
+static void look_at_offsets(void)
+{
+    seen_applied = apply_offset(seen->apply);
+    seen_offset = seen->bench->engine.journal->offset;
+}
+
+/* A command that takes long may let others have their turn: it counts when it has ended. */
+TEST(what_runs_is_not_applied_yet)
+{
+    struct side s;
+    begin(&s);
+    seen = &s;
+    look = look_at_offsets;
+    uint64_t before = apply_offset(s.apply);
+    CHECK(says(&s, SET("a", "1") "*1\r\n$4\r\nLOOK\r\n" SET("b", "2")));
+    CHECK(seen_applied == before + 27 && seen_offset == seen_applied + 14);
+    CHECK(apply_offset(s.apply) == before + 27 + 14 + 27);
+    end(&s);
+}
+
 /* A key that is past is the primary's to delete: its commands see it, clients do not. */
 TEST(only_the_primary_deletes_what_is_past)
 {
@@ -306,5 +329,6 @@ UNIT_MAIN(T(commands_are_applied_and_passed_on_as_they_came),
           T(the_database_of_the_stream_is_followed), T(a_database_too_many_takes_nothing),
           T(errors_are_counted_and_the_stream_goes_on),
           T(a_transaction_survives_an_unknown_command), T(what_ping_carries_runs),
-          T(large_commands_are_applied), T(only_the_primary_deletes_what_is_past),
+          T(large_commands_are_applied), T(what_runs_is_not_applied_yet),
+          T(only_the_primary_deletes_what_is_past),
           T(clients_that_wait_are_served_and_monitors_see), T(garbage_is_told_apart))
