@@ -1,6 +1,7 @@
 #include "replica/replica_metrics.h"
 
 #include "replica/peer.h"
+#include "replica/quorum.h"
 
 #include <stdio.h>
 
@@ -10,6 +11,7 @@ struct figures {
     uint64_t end, kept;
     uint64_t best; /* what the furthest of those online has told */
     size_t online;
+    long long asked; /* min-replicas-to-ack, where it is in force; else 0 */
     size_t memory;
 };
 
@@ -34,6 +36,8 @@ static void gather(const void *owner, void *figures)
     const struct replication *r = owner;
     struct figures *f = figures;
     *f = (struct figures){.r = r, .backlog = &r->backlog, .end = r->engine->journal->offset};
+    if (r->engine->gate.replicated != UINT64_MAX)
+        f->asked = r->engine->settings->min_replicas_to_ack;
     if (backlog_is_open(&r->backlog)) {
         f->kept = backlog_length(&r->backlog);
         f->memory = backlog_memory(&r->backlog);

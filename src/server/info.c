@@ -80,7 +80,7 @@ static const char stats_order[] =
     "client_output_buffer_limit_disconnections acl_access_denied_auth acl_access_denied_cmd "
     "acl_access_denied_key acl_access_denied_channel eventloop_duration_sum "
     "eventloop_duration_cmd_sum instantaneous_eventloop_cycles_per_sec "
-    "instantaneous_eventloop_duration_usec";
+    "instantaneous_eventloop_duration_usec total_internal_commands";
 
 static const char replication_order[] =
     "role master_host master_port master_link_status master_last_io_seconds_ago "
@@ -91,7 +91,9 @@ static const char replication_order[] =
     "master_failover_state master_replid "
     "master_replid2 "
     "master_repl_offset second_repl_offset repl_backlog_active repl_backlog_size "
-    "repl_backlog_first_byte_offset repl_backlog_histlen unreplicated_bytes";
+    "repl_backlog_first_byte_offset repl_backlog_histlen unreplicated_bytes "
+    "min_replicas_to_ack replica_ack_offset replica_ack_waiting_clients "
+    "replica_ack_oldest_wait_ms replica_ack_timeouts";
 
 static const char debug_order[] =
     "eventloop_duration_aof_sum eventloop_duration_cron_sum eventloop_duration_max "

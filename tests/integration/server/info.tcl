@@ -61,7 +61,7 @@ set ::info_fields {
         client_query_buffer_limit_disconnections client_output_buffer_limit_disconnections
         acl_access_denied_auth acl_access_denied_cmd acl_access_denied_key acl_access_denied_channel
         eventloop_duration_sum eventloop_duration_cmd_sum instantaneous_eventloop_cycles_per_sec
-        instantaneous_eventloop_duration_usec
+        instantaneous_eventloop_duration_usec total_internal_commands
     }
     replication {
         {role =master} connected_slaves {master_failover_state =no-failover} {master_replid id}

@@ -3,6 +3,7 @@
 #include "engine_commands.h"
 #include "metrics.h"
 #include "peers.h"
+#include "replica/quorum.h"
 #include "unit.h"
 
 TEST(alone)
@@ -16,6 +17,7 @@ TEST(alone)
     CHECK(metrics_say(&replica_metrics_peers, r, ""));
     struct buf all = metrics_print(&replica_metrics, r);
     CHECK(!strstr(all.p, "unreplicated_bytes") && !strstr(all.p, "good_slaves"));
+    CHECK(!strstr(all.p, "replica_ack"));
     buf_free(&all);
     t->bench->engine.role = ROLE_REPLICA_DOWN;
     CHECK(metrics_say(&replica_metrics, r, "role:slave"));
@@ -52,6 +54,15 @@ TEST(with_replicas)
     CHECK(metrics_say(&replica_metrics_peers, r,
                       "slave0:ip=127.0.0.1,port=6380,state=online,offset=23,lag=2\r\n"
                       "slave1:ip=127.0.0.1,port=0,state=wait_bgsave,offset=0,lag=0"));
+    t->bench->settings->min_replicas_to_ack = 1;
+    quorum_update(r);
+    CHECK(metrics_say(&replica_metrics, r, "min_replicas_to_ack:1"));
+    CHECK(metrics_say(&replica_metrics, r, "replica_ack_offset:23"));
+    CHECK(metrics_say(&replica_metrics, r, "replica_ack_timeouts:0"));
+    quorum_tick(r);
+    bench_wait(t->bench, 700);
+    CHECK(metrics_say(&replica_metrics, r, "replica_ack_oldest_wait_ms:700"));
+    CHECK(metrics_say(&replica_metrics, r, "replica_ack_waiting_clients:0"));
     peers_end(t);
 }
 
