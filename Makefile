@@ -20,7 +20,7 @@ SERVER  := $(BUILD)/millrace-server
 UNIT    := $(sort $(wildcard tests/unit/*/*_test.c))
 UNITBIN := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all run trio test test-all check layers house format format-check lint bench bench-structures clients soak fuzz fuzz-run sanitized clean help deps tests-build units
+.PHONY: all run trio test test-all check layers house format format-check lint bench bench-structures clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units
 all: $(SERVER) $(BUILD)/millrace.conf
 
 help:
@@ -36,6 +36,7 @@ help:
 	@echo 'make clients    client libraries from npm'
 	@echo 'make fuzz       libFuzzer over requests, users, scripts, libraries and files, ten minutes each'
 	@echo 'make soak       long random and crash tests and mutants, each time with another seed'
+	@echo 'make models     the model of fail-over, searched completely; models-long: larger sizes, two hours'
 	@echo 'make format     format the sources'
 	@echo 'make lint       clang-tidy'
 
@@ -156,6 +157,13 @@ fuzz-run: $(LIBOBJ)
 	    ASAN_OPTIONS=detect_leaks=0 build/fuzz/$${name}_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2000 \
 	        -print_final_stats=1 build/fuzz/corpus/$$name || exit 1; \
 	done
+
+# The models of docs/models. Long: half an hour each, MODEL_MEMORY GiB at most.
+MODEL_MEMORY ?= 12
+models: deps
+	@utils/models.py all
+models-long: deps
+	@utils/models.py long --memory $(MODEL_MEMORY)
 
 clients: all
 	@redis-compat/clients/run.sh $(SERVER)

@@ -185,6 +185,7 @@ def all_parts(o):
             python("cache under pressure", "tests/pressure/pressure.py", *server, "--uses", 600000, "--limit", "20mb", "--keys", 120000, "--compare", "redis-server",
                    "--policy", ["allkeys-lru", "allkeys-lfu", "allkeys-random"][o.seed % 3], alone=True),
             python("files to and from redis-server", "redis-compat/files/interchange.py", *server, *seeded, "--keys", 1000, lines=True),
+            python("the model of fail-over", "utils/models.py", "quick", lines=True),
             python("choices and scans", "tests/sampling/sampling.py", o.server, lines=True),
             python("redis-py", "redis-compat/clients/redis_py.py", o.server, lines=True),
             Part("hiredis", ["redis-compat/clients/hiredis.sh", o.server, o.build], 300, lines=True),
