@@ -32,8 +32,9 @@
 #define PIECES_A_TURN 16
 #define MARK          40
 
-/* Versions of the RDB format: what every Redis from 7.0 on reads, and what we read. */
-enum { VERSION_OF_OTHERS = 10, VERSION_OF_OURS = 11 };
+/* Versions of the RDB format: what every Redis from 7.0 on reads, what one from 7.4 on reads, when
+ * rdb-compat says that there are no others; and what ours is sent. */
+enum { VERSION_OF_70 = 10, VERSION_OF_74 = 12, VERSION_OF_OURS = 11 };
 
 enum copy_state { COPY_IDLE, COPY_FILE, COPY_PIPE };
 
@@ -176,9 +177,12 @@ static bool wants_the_same(const struct peer *a, const struct peer *b)
     return a->no_keys == b->no_keys && a->no_libraries == b->no_libraries;
 }
 
-static int version_for(const struct peer *p)
+static int version_for(const struct copy *c, const struct peer *p)
 {
-    return p->run ? VERSION_OF_OURS : VERSION_OF_OTHERS;
+    if (p->run)
+        return VERSION_OF_OURS;
+    return c->replication->engine->settings->rdb_compat >= VERSION_OF_74 ? VERSION_OF_74
+                                                                         : VERSION_OF_70;
 }
 
 /* What would be made now. */
@@ -196,7 +200,7 @@ static bool is_in(const struct group *g, const struct peer *p)
 
 static struct group find_group(const struct copy *c)
 {
-    struct group g = {.version = VERSION_OF_OURS, .pipe = true};
+    struct group g = {.version = VERSION_OF_74, .pipe = true};
     bool can_pipe = true;
     for (struct peer *p = next_peer(c, NULL); p; p = next_peer(c, p)) {
         if (!is_in(&g, p))
@@ -205,8 +209,8 @@ static struct group find_group(const struct copy *c)
             g.first = p;
         g.n++;
         can_pipe &= p->eof && !p->by_sync;
-        if (version_for(p) < g.version)
-            g.version = version_for(p);
+        if (version_for(c, p) < g.version)
+            g.version = version_for(c, p);
     }
     bool partial = g.first && (g.first->no_keys || g.first->no_libraries);
     g.pipe = can_pipe && (partial || c->replication->engine->settings->repl_diskless_sync);
@@ -311,7 +315,7 @@ static void let_join(struct copy *c)
 {
     for (struct peer *p = next_peer(c, NULL); p; p = next_peer(c, p))
         if (p->state == PEER_WAITING && !p->in_copy && !p->no_keys && !p->no_libraries &&
-            version_for(p) >= c->version && backlog_reaches(&c->replication->backlog, c->next))
+            version_for(c, p) >= c->version && backlog_reaches(&c->replication->backlog, c->next))
             join(c, p);
 }
 

@@ -61,7 +61,7 @@ def texts(server):
 def shown(server, ids):
     """What a client is told of replication."""
     c = server.conn()
-    lines = [x for x in c.ask("INFO", "replication").decode().split("\r\n") if ":" in x and not x.startswith("unreplicated_bytes")]
+    lines = [x for x in c.ask("INFO", "replication").decode().split("\r\n") if ":" in x and not x.startswith(("unreplicated_bytes", "min_replicas_to_ack", "replica_ack_", "primary_"))]
     text = "\n".join(lines) + repr(c.ask("ROLE"))
     text += repr([re.search(r"flags=\S+", x)[0] for x in c.ask("CLIENT", "LIST").decode().splitlines()])
     text += repr([re.search(r"flags=\S+", x)[0] for x in c.ask("CLIENT", "LIST", "TYPE", "replica").decode().splitlines()])
@@ -466,7 +466,23 @@ def chain(o):
         expect(str(Follower(b).do("PSYNC", "?", "-1")), "NOMASTERLINK Can't SYNC while not connected with my master", "text")
 
 
-OWN = [chain, liar, of_ours, replicates, wait_for_disks, over_tls, slow, silent_ones, gone, flushed, many]
+def a_user(o):
+    """What a replica's user needs is told in the security guide."""
+    with Server(o.server, "--repl-diskless-sync", "no") as s:
+        c = s.start()
+        c.ask("ACL", "SETUSER", "replication", "on", ">secret", "-@all", "+psync", "+replconf", "+ping")
+        f = Follower(s)
+        f.ask("AUTH", "replication", "secret")
+        expect((f.ask("PING"), f.ask("REPLCONF", "listening-port", "1")), (b"PONG", b"OK"), "handshake")
+        expect(str(f.do("GET", "k"))[:6], "NOPERM", "nothing else")
+        f.full()
+        c.ask("SET", "k", "v")
+        expect(f.commands(2)[1], "SET k v", "stream")
+        f.ack(f.offset)
+        until("the ACK", lambda: "offset=%d" % f.offset in info(c, "slave0"))
+
+
+OWN = [chain, a_user, liar, of_ours, replicates, wait_for_disks, over_tls, slow, silent_ones, gone, flushed, many]
 
 
 def main():

@@ -21,6 +21,11 @@ static void do_touching(struct call *call)
     reply_int(call->reply, call->store->touch);
 }
 
+static void do_nothing(struct call *call)
+{
+    (void)call;
+}
+
 static void do_sub(struct call *call)
 {
     reply_bulk(call->reply, bytes_text(command_full_name(call->command)));
@@ -30,6 +35,8 @@ static const struct command quiet_command = {
     .name = "quiet", .arity = 1, .flags = COMMAND_WRITE, .handler = do_quiet};
 static const struct command touching_command = {
     .name = "touching", .arity = 1, .flags = COMMAND_COUNTS_AS_USE, .handler = do_touching};
+static const struct command nothing_command = {
+    .name = "nothing", .arity = 1, .handler = do_nothing};
 static const struct command sub_one_command = {
     .name = "one", .full_name = "sub|one", .arity = -2, .handler = do_sub};
 static const struct command *const sub_commands[] = {&sub_one_command, NULL};
@@ -38,8 +45,9 @@ static const struct command keeps_command = {
     .name = "keeps", .arity = 1, .flags = COMMAND_KEEPS_CACHING, .handler = do_hark};
 static const struct command plain_command = {.name = "plain", .arity = 1, .handler = do_touching};
 static const struct command *const more_commands[] = {
-    &quiet_command, &touching_command, &sub_command,   &keeps_command, &plain_command,
-    &put_command,   &has_command,      &multi_command, &exec_command,  NULL};
+    &quiet_command, &touching_command, &sub_command, &keeps_command,
+    &plain_command, &put_command,      &has_command, &multi_command,
+    &exec_command,  &nothing_command,  NULL};
 
 /* ---- Tests */
 
@@ -266,7 +274,26 @@ TEST(times_are_kept_while_somebody_wants_them)
     bench_end(b);
 }
 
-UNIT_MAIN(T(each_run_is_counted_once), T(unknown_commands_and_subcommands), T(what_is_journalled),
+/* What a replica's connection is sent is the stream: an answer would be read as a part of it. */
+TEST(a_replica_that_is_answered_goes)
+{
+    struct bench *b = bench_begin(more_commands);
+    struct client *silent = bench_client(b), *asks = bench_client(b), *errs = bench_client(b);
+    client_set_replica(silent);
+    client_set_replica(asks);
+    client_set_replica(errs);
+    CHECK(client_class(asks) == CLASS_REPLICA);
+    bench_says(silent, "NOTHING");
+    CHECK(bench_heard(silent, "") && !(silent->flags & CLIENT_CLOSING));
+    bench_says(asks, "HAS k");
+    bench_says(errs, "NOSUCH");
+    CHECK(bench_heard(asks, "") && (asks->flags & CLIENT_CLOSING));
+    CHECK(bench_heard(errs, "") && (errs->flags & CLIENT_CLOSING));
+    bench_end(b);
+}
+
+UNIT_MAIN(T(a_replica_that_is_answered_goes), T(each_run_is_counted_once),
+          T(unknown_commands_and_subcommands), T(what_is_journalled),
           T(a_command_with_several_effects_is_a_group), T(a_reply_waits_for_what_it_relies_on),
           T(replies_that_nobody_wants), T(no_touch_but_for_what_counts_as_use),
           T(caching_is_asked_for_one_command), T(replay_asks_nobody),

@@ -187,6 +187,12 @@ TEST(the_version_is_that_of_the_oldest)
     replica_copy_ended(t->replication, false);
     peers_turn(t);
     CHECK(!t->clients[ours] && t->forks == 2 && t->version == 10);
+    replica_copy_ended(t->replication, false);
+    peers_turn(t);
+    t->bench->settings->rdb_compat = 12; /* nobody is older than 7.4 */
+    asks(t, false);
+    peers_turn(t);
+    CHECK(t->forks == 3 && t->version == 12);
     peers_end(t);
 }
 
