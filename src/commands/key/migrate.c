@@ -50,10 +50,12 @@ static bool parse_options(struct options *o, const struct bytes *argv, int argc)
     return true;
 }
 
+/* Also of a request that will be refused, behind words that are no options. */
 static void find_migrate_keys(struct keys *to, const struct bytes *argv, int argc)
 {
     struct options o = {0};
-    parse_options(&o, argv, argc);
+    for (int i = 6; i < argc; i++)
+        parse_option(&o, argv, argc, &i);
     if (!o.keys_at) {
         keys_add(to, 3, KEY_RW | KEY_ACCESS | KEY_DELETE);
         return;
