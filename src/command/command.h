@@ -44,6 +44,8 @@ enum command_flag {
     COMMAND_OK_SUBSCRIBED = 1 << 27, /* allowed to a subscriber in RESP2 */
     COMMAND_COUNTS_AS_USE = 1 << 28, /* of its keys, also under CLIENT NO-TOUCH */
     COMMAND_KEEPS_CACHING = 1 << 29, /* CLIENT CACHING is about the first command without this */
+    COMMAND_NEWER = 1 << 30, /* writes, and came after Redis 7.0 (`since`): what it did may have to
+                              * be wrapped for those who read stream and files */
 };
 
 enum command_group {

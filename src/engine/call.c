@@ -1,11 +1,42 @@
 #include "engine/call.h"
 
+#include "base/mem.h"
 #include "base/num.h"
+#include "persist/wrap.h"
+
+#include <string.h>
 
 void call_effect(struct call *call, const struct bytes *argv, int argc)
 {
     call->rewritten = true;
     journal_add(call->engine->journal, call->db->id, argv, argc, bytes_of(NULL, 0));
+}
+
+void call_effect_since(struct call *call, const char *since, const struct bytes *argv, int argc)
+{
+    const struct engine *e = call->engine;
+    if (!wrap_is_needed(since, e->settings->rdb_compat)) {
+        call_effect(call, argv, argc);
+        return;
+    }
+    call->rewritten = true;
+    wrap_add(e->journal, call->db->id, argv, argc, bytes_of(NULL, 0));
+}
+
+void call_effect_request(struct call *call)
+{
+    const struct engine *e = call->engine;
+    const char *name = command_full_name(call->command);
+    struct bytes raw = e->commands_renamed ? bytes_of(NULL, 0) : call->raw;
+    struct bytes *argv = mem_alloc((size_t)call->argc * sizeof(*argv));
+    call->rewritten = true;
+    memcpy(argv, call->argv, (size_t)call->argc * sizeof(*argv));
+    argv[0] = bytes_of(name, strcspn(name, "|"));
+    if (wrap_is_needed(call->command->since, e->settings->rdb_compat))
+        wrap_add(e->journal, call->db->id, argv, call->argc, raw);
+    else
+        journal_add(e->journal, call->db->id, argv, call->argc, raw);
+    mem_free(argv);
 }
 
 void call_no_effect(struct call *call)

@@ -33,6 +33,15 @@ void call_effect(struct call *call, const struct bytes *argv, int argc);
 #define CALL_EFFECT(call, ...)                                                                     \
     call_effect(call, (const struct bytes[]){__VA_ARGS__},                                         \
                 (int)(sizeof((const struct bytes[]){__VA_ARGS__}) / sizeof(struct bytes)))
+/* The same of a command, or a form of one, that Redis knows since a version ("8.2.0"): it goes
+ * wrapped when the Redis that is to read stream and files does not (persist/wrap.h, rdb-compat). */
+void call_effect_since(struct call *call, const char *since, const struct bytes *argv, int argc);
+#define CALL_EFFECT_SINCE(call, since, ...)                                                        \
+    call_effect_since(call, since, (const struct bytes[]){__VA_ARGS__},                            \
+                      (int)(sizeof((const struct bytes[]){__VA_ARGS__}) / sizeof(struct bytes)))
+/* The request itself, by its command's own name, wrapped like that. What happens to a writing
+ * command that says nothing else. */
+void call_effect_request(struct call *call);
 /* The request is not journalled. */
 void call_no_effect(struct call *call);
 /* The argument as a counted string; the reference belongs to the caller. Not copied when the

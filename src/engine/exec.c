@@ -130,22 +130,11 @@ static bool admit(struct client *c, const struct command *command, const struct 
     return true;
 }
 
-/* The journal knows commands by their own names, whatever requests call them. */
-static void journal_renamed(const struct call *call)
-{
-    const char *name = command_full_name(call->command);
-    struct bytes *argv = mem_alloc((size_t)call->argc * sizeof(*argv));
-    memcpy(argv, call->argv, (size_t)call->argc * sizeof(*argv));
-    argv[0] = bytes_of(name, strcspn(name, "|"));
-    journal_add(call->engine->journal, call->db->id, argv, call->argc, bytes_of(NULL, 0));
-    mem_free(argv);
-}
-
-static inline void journal_request(const struct call *call)
+static inline void journal_request(struct call *call)
 {
     struct engine *e = call->engine;
-    if (__builtin_expect(e->commands_renamed, 0))
-        journal_renamed(call);
+    if (__builtin_expect(e->commands_renamed || (call->command->flags & COMMAND_NEWER), 0))
+        call_effect_request(call);
     else
         journal_add(e->journal, call->db->id, call->argv, call->argc, call->raw);
 }

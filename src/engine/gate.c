@@ -25,6 +25,7 @@
 #include "base/mem.h"
 #include "command/keys.h"
 #include "engine/call.h"
+#include "persist/wrap.h"
 #include "proto/request.h"
 
 void gate_init(struct gate *g)
@@ -165,33 +166,41 @@ bool gate_is_sound(const struct client *c)
 
 /* ---- The promise changes */
 
+static void note_effect(struct engine *e, const struct bytes *argv, int argc)
+{
+    struct keys keys = {0};
+    const struct command *command = registry_find_original(e->registry, argv[0]);
+    if (!command)
+        return;
+    keys_find(&keys, command, argv, argc);
+    for (int i = 0; i < keys.n; i++)
+        e->gate.written[hash_key(argv[keys.at[i].index]) % STORE_WRITTEN_SLOTS] =
+            e->journal->effects_end;
+    if ((command->flags & COMMAND_WRITE) && !keys.n)
+        e->store->written_all = e->journal->effects_end; /* FLUSHALL and the like */
+    keys_free(&keys);
+}
+
 /* The keys of the effects that are not written: what their commands would have noted, had the gate
  * been armed. */
 static void note_unwritten(struct engine *e)
 {
+    struct aof_parse_room room = {0};
     struct buf *pending = &e->journal->pending;
     struct request_limits limits = {
         .bulk = INT32_MAX, .args = INT32_MAX, .inline_ = 1024, .authenticated = true};
     struct request q;
     request_init(&q);
     for (size_t at = 0; at < pending->n;) {
-        struct keys keys = {0};
         if (request_parse(&q, pending->p + at, pending->n - at, &limits) != REQUEST_READY)
             break;
-        const struct command *command = registry_find(e->registry, q.argv[0]);
-        if (command)
-            keys_find(&keys, command, q.argv, q.argc);
-        for (int i = 0; i < keys.n; i++)
-            e->gate.written[hash_key(q.argv[keys.at[i].index]) % STORE_WRITTEN_SLOTS] =
-                e->journal->effects_end;
-        if (command && (command->flags & COMMAND_WRITE) && !keys.n)
-            e->store->written_all = e->journal->effects_end; /* FLUSHALL and the like */
-        if (command)
-            keys_free(&keys);
+        int inner = wrap_open(q.argv, q.argc, &room);
+        note_effect(e, inner ? room.argv : q.argv, inner ? inner : q.argc);
         at += q.at;
         request_reset(&q);
     }
     request_free(&q);
+    aof_parse_free(&room);
 }
 
 /* Everybody's output, or what came behind the last mark. */

@@ -26,6 +26,8 @@
 #include "persist/aof_read.h"
 #include "persist/journal.h"
 #include "persist/rdb_put.h"
+#include "persist/wrap.h"
+
 #include "type/hash.h"
 #include "type/list.h"
 #include "type/set.h"
@@ -41,6 +43,7 @@
 
 struct writer {
     int fd, error;
+    int version; /* as rdb-compat */
     struct aof_frame_header head;
     struct buf out; /* commands of the frame */
     uint64_t written;
@@ -291,6 +294,30 @@ static void put_stream(struct writer *w, struct bytes key, const struct stream *
     mem_free(groups);
 }
 
+/* What Redis may not know is wrapped. */
+static void put_effects(struct writer *w, struct bytes key, const struct entry *e,
+                        struct rdb_write_result *result)
+{
+    bool stream = value_type(e) == TYPE_STREAM;
+    w->text.n = 0;
+    rdb_put_effects(&w->text, key, e, RDB_HASH);
+    struct bytes effects = buf_bytes(&w->text);
+    if (!effects.n)
+        return;
+    if (!stream && w->version >= 12) {
+        buf_add(&w->out, effects);
+        return;
+    }
+    ++*(stream ? &result->streams_aside : &result->hashes_aside);
+    struct aof_parse_room room = {0};
+    for (size_t at = 0, next; at < effects.n; at = next) {
+        next = aof_parse(effects, at, &room).next;
+        ASSERT(next > at);
+        wrap_format(&w->out, bytes_of(effects.p + at, next - at));
+    }
+    aof_parse_free(&room);
+}
+
 static void put_value(struct writer *w, const struct entry *e, struct rdb_write_result *result)
 {
     struct bytes key = entry_key(e);
@@ -317,10 +344,7 @@ static void put_value(struct writer *w, const struct entry *e, struct rdb_write_
     default:
         w->error = w->error ? w->error : -ENOTSUP;
     }
-    size_t before = w->out.n;
-    rdb_put_effects(&w->out, key, e, RDB_HASH);
-    if (w->out.n != before)
-        ++*(value_type(e) == TYPE_STREAM ? &result->streams_aside : &result->hashes_aside);
+    put_effects(w, key, e, result);
     if (e->has_ttl)
         COMMAND(w, BYTES("PEXPIREAT"), key,
                 bytes_of(text, num_print_int(text, entry_deadline_ms(e))));
@@ -331,6 +355,7 @@ int command_base_write(int fd, struct store *s, const struct rdb_write_options *
                        struct rdb_write_result *result)
 {
     struct writer w = {.fd = fd,
+                       .version = o->version,
                        .head = {.version = AOF_FRAME_VERSION, .offset = o->journal_offset}};
     char head[AOF_FRAME_HEADER_MAX], line[AOF_FRAME_LINE_MAX], number[NUM_INT_MAX];
     struct bytes code;

@@ -1,3 +1,12 @@
+/* A payload, as drawn in the header: type, value, version, checksum. What decides:
+ *
+ *   writing   the value alone: the lowest version and type that hold all of it. For a reader that
+ *             is named (dump_write_for()) what that reader knows, and whether it is all.
+ *   reading   the footer: its checksum, and by its version whose codes these are. Then the value is
+ *             read as in a snapshot, and must end where the footer begins.
+ *
+ * What can go wrong: a bad footer (DUMP_BAD_FRAME, nothing is read), damage within (DUMP_BAD_DATA,
+ * what was made is freed), a value without a counterpart here (DUMP_FOREIGN). */
 #include "persist/dump.h"
 
 #include "base/assert.h"
@@ -153,6 +162,28 @@ void dump_write(struct buf *to, const struct entry *e, bool compress)
         rdb_put_value(&s, e, type);
     }
     put_footer(&s, to);
+}
+
+bool dump_write_for(struct buf *to, const struct entry *e, bool compress, long long compat)
+{
+    bool timed = value_has_field_ttl(e), keeps = timed && compat >= 12;
+    struct rdb_sink s = {.fd = -1, .compress = compress, .version = keeps ? 12 : 10};
+    unsigned type = rdb_put_type(&s, e);
+    rdb_sink_byte(&s, type);
+    rdb_put_value(&s, e, type);
+    put_footer(&s, to);
+    return value_type(e) == TYPE_STREAM ? !is_default(value_object(e)) : timed && !keeps;
+}
+
+bool dump_is_for(struct bytes payload, long long compat)
+{
+    static const unsigned newest[] = {RDB_STREAM, RDB_STREAM_ACTIVE, RDB_TIMED_HASH_PACK};
+    const unsigned char *p = (const unsigned char *)payload.p;
+    ASSERT(compat >= 10 && compat <= 12);
+    if (payload.n < FOOTER)
+        return false;
+    unsigned version = p[payload.n - FOOTER] | (unsigned)p[payload.n - FOOTER + 1] << 8;
+    return version <= compat && p[0] <= newest[compat - 10];
 }
 
 /* What modules know of the key may stand in front of the type; it is lost. */

@@ -14,6 +14,11 @@
 enum dump_result { DUMP_GOOD, DUMP_BAD_FRAME, DUMP_BAD_DATA, DUMP_FOREIGN, DUMP_STOPPED };
 
 void dump_write(struct buf *to, const struct entry *e, bool compress);
+/* The same in what a Redis knows that reads snapshots of that version (10 to 12, rdb-compat). True:
+ * that is not the whole value. */
+bool dump_write_for(struct buf *to, const struct entry *e, bool compress, long long compat);
+/* Whether such a Redis takes this payload. */
+bool dump_is_for(struct bytes payload, long long compat);
 /* Payloads of Redis up to 8.10 and Valkey up to 9.1; the version in the footer tells which, others
  * are tried. Checked in full before anything is made of it. The entry belongs to the caller.
  * DUMP_FOREIGN: *what names a type of value that has no counterpart here. */

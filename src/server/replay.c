@@ -27,6 +27,7 @@ void replay_end(struct replay *r)
 {
     session_close(r->client);
     r->client = NULL;
+    aof_parse_free(&r->room);
 }
 
 void replay_forget_transaction(struct replay *r)
@@ -68,6 +69,11 @@ static bool may_stand_in_files(const struct command *c, const struct bytes *argv
 
 bool replay_command(struct replay *r, const struct bytes *argv, int argc)
 {
+    int inner = wrap_open(argv, argc, &r->room);
+    if (inner) {
+        argv = r->room.argv;
+        argc = inner;
+    }
     struct exec_request q = {.argv = argv, .argc = argc};
     unsigned errors = r->client->reply.errors;
     uint64_t failures = scripting_failures(r->engine->scripting);

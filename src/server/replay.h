@@ -6,12 +6,14 @@
 
 #include "engine/engine.h"
 #include "persist/aof_read.h"
+#include "persist/wrap.h"
 
 struct replay {
     struct engine *engine;
     struct client *client; /* NULL: not between replay_begin() and replay_end() */
     uint64_t commands, errors;
-    char unknown[65]; /* the name of an unknown command in the file */
+    char unknown[65];           /* the name of an unknown command in the file */
+    struct aof_parse_room room; /* for what is wrapped */
 };
 
 void replay_begin(struct replay *r, struct engine *e);
@@ -19,7 +21,8 @@ void replay_end(struct replay *r);
 /* One that never ended. */
 void replay_forget_transaction(struct replay *r);
 
-/* False: loading must end (logged, or the command is unknown). */
+/* What is wrapped (persist/wrap.h) runs as itself. False: loading must end (logged, or the command
+ * is unknown). */
 bool replay_command(struct replay *r, const struct bytes *argv, int argc);
 /* The same in another database than the file is in. */
 bool replay_command_in(struct replay *r, int db, const struct bytes *argv, int argc);

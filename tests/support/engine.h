@@ -68,10 +68,18 @@ static inline struct client *bench_client(struct bench *b)
     return c;
 }
 
+/* One request in RESP. */
+static inline void bench_says_bytes(struct client *c, struct bytes request)
+{
+    struct bench *b = c->link;
+    feed_begin(b->feed);
+    feed_add(b->feed, c, request.p, request.n);
+    feed_run(b->feed);
+}
+
 /* One request: words with a blank between them. */
 static inline void bench_says(struct client *c, const char *line)
 {
-    struct bench *b = c->link;
     struct buf request = {0}, words = {0};
     int n = 0;
     for (const char *p = line; *p; n++) {
@@ -81,9 +89,7 @@ static inline void bench_says(struct client *c, const char *line)
     }
     buf_printf(&request, "*%d\r\n", n);
     buf_add(&request, buf_bytes(&words));
-    feed_begin(b->feed);
-    feed_add(b->feed, c, request.p, request.n);
-    feed_run(b->feed);
+    bench_says_bytes(c, buf_bytes(&request));
     buf_free(&request);
     buf_free(&words);
 }

@@ -6,7 +6,8 @@
 
 struct field_effect {
     struct bytes *argv;
-    int head, n; /* the words in front of the fields; all words */
+    int head, n;       /* the words in front of the fields; all words */
+    const char *since; /* the version of Redis that knows it; NULL: all do */
 };
 
 /* head: n words in front of the fields, of which there will be at most `most`. */

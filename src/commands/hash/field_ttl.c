@@ -70,6 +70,7 @@ void field_ttl_set(struct call *call, struct entry *e, const struct hash_args_fi
     struct bytes delete_head[] = {BYTES("HDEL"), call->argv[1]};
     field_effect_begin(&kept, fields->n, expire_head, 5);
     field_effect_begin(&dropped, fields->n, delete_head, 2);
+    kept.since = FIELD_TTL_SINCE;
     for (int i = 0; i < fields->n; i++) {
         struct bytes name = call->argv[fields->first + i * fields->width];
         int result = set_one(call, e, name, c, at_ms);
@@ -93,6 +94,14 @@ void field_ttl_set(struct call *call, struct entry *e, const struct hash_args_fi
     field_effect_end(&dropped);
 }
 
+void field_ttl_tell(struct call *call, struct bytes field, int64_t deadline_ms)
+{
+    char at[NUM_INT_MAX];
+    CALL_EFFECT_SINCE(call, FIELD_TTL_SINCE, BYTES("HPEXPIREAT"), call->argv[1],
+                      bytes_of(at, num_print_int(at, deadline_ms)), BYTES("FIELDS"), BYTES("1"),
+                      field);
+}
+
 void field_ttl_clear(struct call *call, struct entry *e, const struct hash_args_fields *fields,
                      bool answers)
 {
@@ -101,6 +110,7 @@ void field_ttl_clear(struct call *call, struct entry *e, const struct hash_args_
     char count[NUM_INT_MAX];
     struct bytes head[] = {BYTES("HPERSIST"), call->argv[1], BYTES("FIELDS"), BYTES("")};
     field_effect_begin(&kept, fields->n, head, 4);
+    kept.since = FIELD_TTL_SINCE;
     for (int i = fields->first; i < fields->first + fields->n; i++) {
         int result = !e || !hash_args_find(call, value_object(e), call->argv[i], &f) ? -2
                      : f.deadline_ms < 0                                             ? -1

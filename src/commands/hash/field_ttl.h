@@ -4,6 +4,8 @@
 
 #include "commands/hash/hash_args.h"
 
+#define FIELD_TTL_SINCE "7.4.0" /* the Redis that knows HPEXPIREAT and HPERSIST */
+
 enum field_ttl_condition {
     FIELD_TTL_ALWAYS,
     FIELD_TTL_NX, /* the field has none */
@@ -23,6 +25,9 @@ void field_ttl_set(struct call *call, struct entry *e, const struct hash_args_fi
  * field, -1 it had none, 1 taken. */
 void field_ttl_clear(struct call *call, struct entry *e, const struct hash_args_fields *fields,
                      bool answers);
+
+/* Journals the deadline that a field has: HSET took it away where the effect is replayed. */
+void field_ttl_tell(struct call *call, struct bytes field, int64_t deadline_ms);
 
 struct field_ttl_options {
     bool timed; /* at_ms is given */

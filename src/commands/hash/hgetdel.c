@@ -33,7 +33,7 @@ const struct command hgetdel_command = {
     .complexity = "O(N) with N the fields",
     .group = GROUP_HASH,
     .arity = -5,
-    .flags = COMMAND_FAST | COMMAND_WRITE,
+    .flags = COMMAND_FAST | COMMAND_WRITE | COMMAND_NEWER,
     .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_ACCESS | KEY_DELETE)},
     .handler = do_hgetdel,
 };

@@ -3,6 +3,7 @@
 #include "commands/index.h"
 
 #include "base/num.h"
+#include "commands/hash/field_ttl.h"
 #include "commands/hash/hash_args.h"
 
 #include <math.h>
@@ -76,13 +77,10 @@ static void do_hincrbyfloat(struct call *call)
     /* HSET takes the TTL away where the effect is replayed: it must be journalled behind it. */
     bool timed = there && f.deadline_ms >= 0;
     int64_t deadline_ms = timed ? f.deadline_ms : HASH_NO_TTL;
-    char at[NUM_INT_MAX];
     hash_args_set(call, e, call->argv[2], now, HASH_KEEP_TTL);
     CALL_EFFECT(call, BYTES("HSET"), call->argv[1], call->argv[2], now);
     if (timed)
-        CALL_EFFECT(call, BYTES("HPEXPIREAT"), call->argv[1],
-                    bytes_of(at, num_print_int(at, deadline_ms)), BYTES("FIELDS"), BYTES("1"),
-                    call->argv[2]);
+        field_ttl_tell(call, call->argv[2], deadline_ms);
     hash_args_grown(call, e, "hincrbyfloat", (struct db_fields){call->argv + 2, 1, 1});
     reply_bulk(call->reply, now);
 }

@@ -18,11 +18,11 @@ const struct command hpersist_command = {
     .name = "hpersist",
     .usage = "key:key FIELDS numfields:int field:string...",
     .summary = "Takes the deadlines of fields away.",
-    .since = "7.4.0",
+    .since = FIELD_TTL_SINCE,
     .complexity = "O(N) with N the fields",
     .group = GROUP_HASH,
     .arity = -5,
-    .flags = COMMAND_FAST | COMMAND_WRITE,
+    .flags = COMMAND_FAST | COMMAND_WRITE | COMMAND_NEWER,
     .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_UPDATE)},
     .handler = do_hpersist,
 };

@@ -7,6 +7,8 @@
 #include "persist/dump.h"
 #include "store/lru.h"
 
+#define WRAPPED_ALWAYS "99.0.0" /* no Redis of rdb-compat takes it */
+
 struct restore_options {
     bool replace, absolute;
     long long idle_s, frequency; /* -1: not given */
@@ -80,15 +82,34 @@ static bool read_value(struct call *call, struct entry **e)
     }
 }
 
-static void effect(struct call *call, long long at_ms)
+/* since as for call_effect_since(). */
+static void tell(struct call *call, const char *since, struct bytes payload, long long at_ms)
 {
-    struct bytes key = call->argv[1];
     char text[NUM_INT_MAX];
-    if (at_ms)
-        CALL_EFFECT(call, BYTES("RESTORE"), key, bytes_of(text, num_print_int(text, at_ms)),
-                    call->argv[3], BYTES("ABSTTL"), BYTES("REPLACE"));
-    else
-        CALL_EFFECT(call, BYTES("RESTORE"), key, BYTES("0"), call->argv[3], BYTES("REPLACE"));
+    const struct bytes argv[] = {
+        BYTES("RESTORE"), call->argv[1],    bytes_of(text, num_print_int(text, at_ms)),
+        payload,          BYTES("REPLACE"), BYTES("ABSTTL")};
+    call_effect_since(call, since, argv, at_ms ? 6 : 5);
+}
+
+/* A payload that the readers of stream and files do not take is told in what they know, and then,
+ * if that is less, wrapped as it came. */
+static void effect(struct call *call, const struct entry *e, long long at_ms)
+{
+    const struct settings *s = call->engine->settings;
+    const char *since = call->command->since;
+    struct buf known = {0};
+    if (!call->engine->journal->on)
+        return;
+    if (dump_is_for(call->argv[3], s->rdb_compat)) {
+        tell(call, since, call->argv[3], at_ms);
+        return;
+    }
+    bool less = dump_write_for(&known, e, s->rdbcompression, s->rdb_compat);
+    tell(call, since, buf_bytes(&known), at_ms);
+    if (less)
+        tell(call, WRAPPED_ALWAYS, call->argv[3], at_ms);
+    buf_free(&known);
 }
 
 static void do_restore(struct call *call)
@@ -127,7 +148,7 @@ static void do_restore(struct call *call)
     if (had)
         db_overwritten(call->db, key, was, value_type(e));
     lru_set(&call->store->lru, e, o.idle_s, o.frequency);
-    effect(call, at_ms);
+    effect(call, e, at_ms);
     db_changed(call->db, key, DB_EVENT_GENERIC, "restore");
     db_ready(call->db, key);
     reply_ok(call->reply);

@@ -4,7 +4,10 @@
 #include "commands/stream/trim_args.h"
 
 #include "base/num.h"
+#include "commands/index.h"
 #include "commands/stream/stream_args.h"
+
+#define TOLD_AT_ONCE 512 /* IDs in one XDEL */
 
 int trim_args_option(const struct call *call, int *at, struct trim_args *t)
 {
@@ -98,4 +101,51 @@ struct bytes trim_args_threshold(char *text, const struct stream *s, const struc
 {
     return is_told_by_id(s, t) ? bytes_of(text, stream_id_print(text, stream_first_id(s)))
                                : bytes_of(text, num_print_uint(text, s->log.length));
+}
+
+/* XDEL leaves the same behind as ACKED: entries that went one by one. */
+static void tell_deletions(struct call *call, struct bytes key, struct bytes ids)
+{
+    struct stream_id id;
+    struct bytes argv[2 + TOLD_AT_ONCE] = {BYTES("XDEL"), key};
+    char texts[TOLD_AT_ONCE][STREAM_ID_TEXT_MAX];
+    while (ids.n) {
+        int n = 0;
+        for (; n < TOLD_AT_ONCE && ids.n; n++) {
+            memcpy(&id, ids.p, sizeof(id));
+            ids = bytes_of(ids.p + sizeof(id), ids.n - sizeof(id));
+            argv[2 + n] = bytes_of(texts[n], stream_id_print(texts[n], id));
+        }
+        call_effect(call, argv, 2 + n);
+    }
+}
+
+static void tell_trim(struct call *call, const struct stream *s, const struct trim_args *t,
+                      uint64_t n)
+{
+    char text[STREAM_ID_TEXT_MAX];
+    struct bytes what = trim_args_word(s, &t->trim),
+                 threshold = trim_args_threshold(text, s, &t->trim), key = call->argv[1];
+    if (t->trim.strategy == STREAM_DROP_REFERENCES)
+        CALL_EFFECT_SINCE(call, xdelex_command.since, BYTES("XTRIM"), key, what, BYTES("="),
+                          threshold, BYTES("DELREF"));
+    if (n)
+        CALL_EFFECT(call, BYTES("XTRIM"), key, what, BYTES("="), threshold);
+}
+
+uint64_t trim_args_run(struct call *call, struct stream *s, struct trim_args *t, bool journals,
+                       uint64_t *dropped)
+{
+    struct buf gone = {0};
+    bool one_by_one = t->trim.strategy == STREAM_ACKNOWLEDGED;
+    t->trim.gone = one_by_one && journals ? &gone : NULL;
+    uint64_t n = stream_trim(s, &t->trim, dropped);
+    if (journals && call->engine->journal->on && (n || *dropped)) {
+        if (one_by_one)
+            tell_deletions(call, call->argv[1], buf_bytes(&gone));
+        else
+            tell_trim(call, s, t, n);
+    }
+    buf_free(&gone);
+    return n;
 }

@@ -17,6 +17,12 @@ int trim_args_option(const struct call *call, int *i, struct trim_args *t);
 /* What cannot be judged before all options are known. False after the error reply. */
 bool trim_args_check(const struct call *call, struct trim_args *t);
 
+/* Trims, and journals what it came to as effects of its own, in commands of Redis 7.0: an exact
+ * XTRIM; in front of it what DELREF did, wrapped; or the XDELs of what ACKED let go. journals
+ * false: the caller says it. Returns how many entries went. */
+uint64_t trim_args_run(struct call *call, struct stream *s, struct trim_args *t, bool journals,
+                       uint64_t *dropped);
+
 /* An approximate trim as the journal gets it, exact and by what it came to: MINID and the first ID
  * that is left, or MAXLEN and how many entries are. text: STREAM_ID_TEXT_MAX bytes. */
 struct bytes trim_args_word(const struct stream *s, const struct stream_trim *t);

@@ -70,12 +70,13 @@ static int acknowledge(struct stream *s, struct stream_group *g, struct stream_i
     return result == 2 ? 2 : 1;
 }
 
-/* Other groups' references that went have no command of Redis 7.0: then the request is journalled.
- */
+/* Other groups' references that went have no command of Redis 7.0: the request says them. */
 static void effect(struct call *call, struct ackdel *d)
 {
-    if (d->ack_n == 3 || d->dropped)
+    if (d->ack_n == 3)
         return;
+    if (d->dropped)
+        call_effect_request(call);
     d->acks[0] = BYTES("XACK");
     d->acks[1] = call->argv[1];
     d->acks[2] = call->argv[2];
@@ -131,7 +132,7 @@ const struct command xackdel_command = {
     .complexity = "O(1) for each entry and group",
     .group = GROUP_STREAM,
     .arity = -6,
-    .flags = COMMAND_FAST | COMMAND_WRITE,
+    .flags = COMMAND_FAST | COMMAND_WRITE | COMMAND_NEWER,
     .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_DELETE)},
     .handler = do_xackdel,
 };

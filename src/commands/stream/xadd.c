@@ -7,8 +7,9 @@
  *
  * The journal gets what came of it, never "*" or "~": the ID that was given and an exact trim, as
  * MINID with the first ID that is left or as MAXLEN with the length. DURABLE and LIMIT are left
- * out: they say how this call was to be done. A request that is all of this already is journalled
- * as it came. */
+ * out: they say how this call was to be done. What Redis 7.0 does not know follows as effects of
+ * its own: the message id of IDMP, and a trim by DELREF or ACKED. A request that is all of this
+ * already is journalled as it came. */
 #include "commands/index.h"
 
 #include "base/hash.h"
@@ -30,6 +31,7 @@ struct xadd {
     struct stream_id id;
     int id_at;      /* argument of the ID; the fields follow */
     int durable_at; /* argument DURABLE; 0: not given */
+    int dedup_at;   /* argument IDMP or IDMPAUTO; 0: not given */
 };
 
 static bool parse_dedup(struct call *call, int *i, struct xadd *x)
@@ -41,6 +43,7 @@ static bool parse_dedup(struct call *call, int *i, struct xadd *x)
         return false;
     }
     x->dedup = true;
+    x->dedup_at = *i;
     x->dedup_auto = is_auto;
     x->producer = call->argv[++*i];
     if (x->producer.n == 0) {
@@ -196,19 +199,37 @@ static bool choose_id(struct call *call, const struct stream *s, struct xadd *x)
     return false;
 }
 
-/* The journal gets what happened: the ID that was given, and what trimming came to. */
-static void effect(struct call *call, const struct stream *s, const struct xadd *x)
+/* The trim is an effect of its own: Redis 7.0 does not know its strategy, or a message id has to be
+ * recorded before it. */
+static bool trims_apart(const struct xadd *x)
 {
-    bool as_it_came = x->form == ID_GIVEN && !x->trim.trim.about && !x->durable_at;
-    if (!call->engine->journal->on || as_it_came)
-        return;
+    return x->trim.given && (x->dedup || x->trim.trim.strategy != STREAM_KEEP_REFERENCES);
+}
+
+/* An option that says how this call was to be done, or is journalled apart. */
+static bool is_left_out(const struct xadd *x, int i)
+{
+    const struct trim_args *t = &x->trim;
+    int first = t->operator_at ? t->operator_at - 1 : t->threshold_at - 1;
+    return (x->durable_at && i == x->durable_at) ||
+           (t->limited && (i == t->limit_at || i == t->limit_at - 1)) ||
+           (t->strategy_at && i == t->strategy_at) ||
+           (x->dedup && i >= x->dedup_at && i <= x->dedup_at + (x->dedup_auto ? 1 : 2)) ||
+           (trims_apart(x) && i >= first && i <= t->threshold_at);
+}
+
+static void tell_entry(struct call *call, const struct stream *s, const struct xadd *x)
+{
     struct bytes few[32],
         *argv = call->argc <= 32 ? few : mem_alloc((size_t)call->argc * sizeof(*argv));
     char id[STREAM_ID_TEXT_MAX], threshold[STREAM_ID_TEXT_MAX];
+    const struct trim_args *t = &x->trim;
     int argc = 0;
-    for (int i = 0; i < call->argc; i++) {
-        const struct trim_args *t = &x->trim;
+    argv[argc++] = BYTES("XADD");
+    for (int i = 1; i < call->argc; i++) {
         struct bytes a = call->argv[i];
+        if (i < x->id_at && is_left_out(x, i))
+            continue;
         if (i == x->id_at)
             a = stream_args_id_text(call, id, x->id);
         else if (t->trim.about && i == t->operator_at - 1)
@@ -217,14 +238,32 @@ static void effect(struct call *call, const struct stream *s, const struct xadd 
             a = BYTES("=");
         else if (t->trim.about && i == t->threshold_at)
             a = trim_args_threshold(threshold, s, &t->trim);
-        else if ((x->durable_at && i == x->durable_at) ||
-                 (t->limited && (i == t->limit_at || i == t->limit_at - 1)))
-            continue;
         argv[argc++] = a;
     }
     call_effect(call, argv, argc);
     if (argv != few)
         mem_free(argv);
+}
+
+/* The journal gets what happened: the ID that was given, and what trimming came to. Returns how
+ * many entries that took away. */
+static uint64_t trim_and_tell(struct call *call, struct stream *s, struct xadd *x)
+{
+    bool apart = trims_apart(x), as_it_came = x->form == ID_GIVEN && !x->trim.trim.about &&
+                                              !x->durable_at && !x->dedup && !x->trim.strategy_at;
+    bool tells = call->engine->journal->on && !as_it_came;
+    char text[STREAM_ID_TEXT_MAX];
+    uint64_t dropped, trimmed = 0;
+    if (x->trim.given && !apart)
+        trimmed = trim_args_run(call, s, &x->trim, false, &dropped);
+    if (tells)
+        tell_entry(call, s, x);
+    if (tells && x->dedup)
+        CALL_EFFECT_SINCE(call, xidmprecord_command.since, BYTES("XIDMPRECORD"), call->argv[1],
+                          x->producer, x->iid, stream_args_id_text(call, text, x->id));
+    if (apart)
+        trimmed = trim_args_run(call, s, &x->trim, true, &dropped);
+    return trimmed;
 }
 
 static void do_xadd(struct call *call)
@@ -258,8 +297,7 @@ static void do_xadd(struct call *call)
                   &policy);
     if (x.dedup)
         stream_dedup_add(&s->dedup, x.producer, x.iid, x.id, call->now_ms);
-    uint64_t dropped, trimmed = x.trim.given ? stream_trim(s, &x.trim.trim, &dropped) : 0;
-    effect(call, s, &x);
+    uint64_t trimmed = trim_and_tell(call, s, &x);
     db_changed(call->db, key, DB_EVENT_STREAM, "xadd");
     if (trimmed)
         db_notify(call->db, key, DB_EVENT_STREAM, "xtrim");

@@ -57,7 +57,7 @@ const struct command xcfgset_command = {
     .complexity = "O(1), or O(N) with N the ids forgotten",
     .group = GROUP_STREAM,
     .arity = -2,
-    .flags = COMMAND_FAST | COMMAND_WRITE,
+    .flags = COMMAND_FAST | COMMAND_WRITE | COMMAND_NEWER,
     .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_UPDATE)},
     .handler = do_xcfgset,
 };

@@ -1,4 +1,5 @@
-/* XIDMPRECORD: a producer's message id that is known from a file or a master. */
+/* XIDMPRECORD: a producer's message id that is known from a file or a primary. What these say is
+ * believed: the id was free when they recorded it, and its entry may be gone by now. */
 #include "commands/index.h"
 
 #include "commands/stream/stream_args.h"
@@ -19,6 +20,12 @@ static void do_xidmprecord(struct call *call)
         return;
     if (!s) {
         call_error(call, ERR_NO_KEY);
+        return;
+    }
+    if (call_is_replay(call)) {
+        stream_dedup_add(&s->dedup, producer, iid, id, call->now_ms);
+        db_changed_quietly(call->db, key);
+        reply_ok(call->reply);
         return;
     }
     const struct stream_dedup_record *seen = stream_dedup_find(&s->dedup, producer, iid);
@@ -46,7 +53,7 @@ const struct command xidmprecord_command = {
     .complexity = "O(1)",
     .group = GROUP_STREAM,
     .arity = 5,
-    .flags = COMMAND_FAST | COMMAND_WRITE,
+    .flags = COMMAND_FAST | COMMAND_WRITE | COMMAND_NEWER,
     .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_UPDATE)},
     .handler = do_xidmprecord,
 };

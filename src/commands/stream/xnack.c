@@ -124,7 +124,7 @@ const struct command xnack_command = {
     .complexity = "O(log N) for each entry, with N the pending entries of the group",
     .group = GROUP_STREAM,
     .arity = -7,
-    .flags = COMMAND_FAST | COMMAND_WRITE,
+    .flags = COMMAND_FAST | COMMAND_WRITE | COMMAND_NEWER,
     .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_UPDATE)},
     .handler = do_xnack,
 };

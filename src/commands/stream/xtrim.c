@@ -24,19 +24,11 @@ static void do_xtrim(struct call *call)
     }
     if (!trim_args_check(call, &t) || !stream_args_write(call, key, &s))
         return;
-    uint64_t dropped = 0, n = s ? stream_trim(s, &t.trim, &dropped) : 0;
+    /* An approximate trim depends on how blocks were cut, and strategies are not known to all: the
+     * journal gets what it came to. */
+    uint64_t dropped = 0,
+             n = s ? trim_args_run(call, s, &t, t.trim.about || t.strategy_at, &dropped) : 0;
     if (n || dropped) {
-        /* An approximate trim depends on how blocks were cut: the journal gets what it came to. */
-        if (t.trim.about && call->engine->journal->on) {
-            char text[STREAM_ID_TEXT_MAX];
-            struct bytes threshold = trim_args_threshold(text, s, &t.trim);
-            struct bytes how = call->argv[t.strategy_at ? t.strategy_at : 0];
-            struct bytes what = trim_args_word(s, &t.trim);
-            if (t.strategy_at)
-                CALL_EFFECT(call, BYTES("XTRIM"), key, what, BYTES("="), threshold, how);
-            else
-                CALL_EFFECT(call, BYTES("XTRIM"), key, what, BYTES("="), threshold);
-        }
         db_count_changes(call->store, n);
         db_changed(call->db, key, DB_EVENT_STREAM, n ? "xtrim" : NULL);
     }

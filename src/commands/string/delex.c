@@ -65,7 +65,7 @@ const struct command delex_command = {
     .complexity = "O(1)",
     .group = GROUP_STRING,
     .arity = -2,
-    .flags = COMMAND_FAST | COMMAND_WRITE,
+    .flags = COMMAND_FAST | COMMAND_WRITE | COMMAND_NEWER,
     .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_DELETE | KEY_VARIABLE_FLAGS)},
     .find_keys = find_delex_keys,
     .handler = do_delex,
@@ -79,7 +79,7 @@ const struct command delifeq_command = {
     .complexity = "O(1)",
     .group = GROUP_STRING,
     .arity = 3,
-    .flags = COMMAND_FAST | COMMAND_WRITE,
+    .flags = COMMAND_FAST | COMMAND_WRITE | COMMAND_NEWER,
     .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_ACCESS | KEY_DELETE)},
     .handler = do_delifeq,
 };

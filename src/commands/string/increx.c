@@ -179,7 +179,7 @@ const struct command increx_command = {
     .complexity = "O(1)",
     .group = GROUP_STRING,
     .arity = -2,
-    .flags = COMMAND_DENYOOM | COMMAND_FAST | COMMAND_WRITE,
+    .flags = COMMAND_DENYOOM | COMMAND_FAST | COMMAND_WRITE | COMMAND_NEWER,
     .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE)},
     .handler = do_increx,
 };

@@ -83,7 +83,7 @@ const struct command msetex_command = {
     .complexity = "O(N) with N the keys",
     .group = GROUP_STRING,
     .arity = -4,
-    .flags = COMMAND_DENYOOM | COMMAND_MOVABLEKEYS | COMMAND_WRITE,
+    .flags = COMMAND_DENYOOM | COMMAND_MOVABLEKEYS | COMMAND_WRITE | COMMAND_NEWER,
     .keys = {KEY_COUNTED(1, 0, 1, 2, KEY_OW | KEY_UPDATE)},
     .handler = do_msetex,
 };

@@ -18,6 +18,7 @@
 #include "type/stream/stream.h"
 
 #include "base/assert.h"
+#include "base/buf.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -216,8 +217,11 @@ static uint64_t trim_each(struct stream *s, const struct stream_trim *t, uint64_
         stream_log_end(&c);
         if (!found || !too_old(s, t, id) || (t->limit && deleted >= t->limit))
             break;
-        if (stream_delete_by(s, id, t->strategy, dropped) == 1)
+        if (stream_delete_by(s, id, t->strategy, dropped) == 1) {
             deleted++;
+            if (t->gone)
+                buf_add(t->gone, bytes_of((const char *)&id, sizeof(id)));
+        }
         if (!stream_id_next(&id))
             break;
     }

@@ -63,6 +63,8 @@ struct stream_trim {
     struct stream_id min_id;
     uint64_t limit; /* most entries to delete; 0: no limit */
     enum stream_strategy strategy;
+    struct buf *gone; /* DELREF, ACKED: gets the struct stream_id of each entry that went; may be
+                       * NULL */
 };
 /* Returns how many entries went; *dropped is how many references to them, and to entries that went
  * earlier. */

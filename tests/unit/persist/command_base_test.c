@@ -23,7 +23,7 @@ static bool gather(void *context, const struct bytes *argv, int argc)
 
 static char path[] = "/tmp/millrace-base-test-XXXXXX";
 static struct rdb_write_result result;
-static int stream_db = -1;
+static int stream_db = -1, version = 11;
 
 /* The value under "k" in database 1, as the commands of a base. Valid until the next call. */
 static const char *commands_of(struct entry *e)
@@ -33,7 +33,8 @@ static const char *commands_of(struct entry *e)
     hash_init("seed", 4);
     struct store *s = db_store_new(2, 1);
     struct buf file = {0}, shown = {0};
-    struct rdb_write_options o = {.generation = 3,
+    struct rdb_write_options o = {.version = version,
+                                  .generation = 3,
                                   .stream_db = stream_db,
                                   .replication_id = "0123456789012345678901234567890123456789"};
     db_add(&s->dbs[1], e);
@@ -80,8 +81,23 @@ TEST(values_as_commands)
     hash_set(&h, BYTES("f"), BYTES("v"), 1000, &rdb_options.hash);
     struct entry *e = entry_new_word(k, VALUE_HASH, (uintptr_t)h);
     value_set_field_ttl(e, true);
-    CHECK(is_written(e, "SELECT 1\nHSET k f v\nHPEXPIREAT k 1000 FIELDS 1 f\n"));
+    CHECK(is_written(e,
+                     "SELECT 1\nHSET k f v\nPING *6\r\n$10\r\nHPEXPIREAT\r\n$1\r\nk\r\n$4\r\n1000"
+                     "\r\n$6\r\nFIELDS\r\n$1\r\n1\r\n$1\r\nf\r\n\n"));
     CHECK(result.hashes_aside == 1 && result.streams_aside == 0);
+}
+
+/* Redis 7.4 knows deadlines of fields. */
+TEST(a_base_for_newer_readers_says_plainly_what_they_know)
+{
+    struct hash *h = hash_new();
+    hash_set(&h, BYTES("f"), BYTES("v"), 1000, &rdb_options.hash);
+    struct entry *e = entry_new_word(BYTES("k"), VALUE_HASH, (uintptr_t)h);
+    value_set_field_ttl(e, true);
+    version = 12;
+    CHECK(is_written(e, "SELECT 1\nHSET k f v\nHPEXPIREAT k 1000 FIELDS 1 f\n"));
+    CHECK(result.hashes_aside == 0);
+    version = 11;
 }
 
 /* 64 elements a command, as Redis has it; pairs count once. */
@@ -169,6 +185,7 @@ TEST(the_database_of_the_stream_comes_last)
     stream_db = -1;
 }
 
-UNIT_MAIN(T(the_database_of_the_stream_comes_last), T(values_as_commands),
+UNIT_MAIN(T(a_base_for_newer_readers_says_plainly_what_they_know),
+          T(the_database_of_the_stream_comes_last), T(values_as_commands),
           T(many_elements_take_several_commands), T(streams_with_groups),
           T(what_reads_back_otherwise_is_noticed))
