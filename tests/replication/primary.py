@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """A primary as its replicas see it: the same dialogue with Millrace and with redis-server, and what is Millrace's own.
 
-usage: primary.py --server PATH [--reference PATH] [--only NAME,...]
+usage: primary.py --server PATH [--reference PATH] [--only NAME,...] [--seed S] [--tries N]
 """
-import argparse, os, re, signal, sys, time
+import argparse, os, random, re, signal, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from check import Failed, cases, expect, until, wait_for           # noqa: E402
-from follower import GETACK, PING, SELECT, Follower, without_ids   # noqa: E402
+from check import Failed, cases, expect, until                     # noqa: E402
+from follower import GETACK, Follower, without_ids                 # noqa: E402
 from resp import Error, info, request                              # noqa: E402
 from server import Server                                          # noqa: E402
 
@@ -325,15 +325,18 @@ def of_ours(o):
 
 
 def replicates(o):
-    """DEBUG REPLICATE."""
-    with Server(o.server, "--repl-diskless-sync", "no", "--enable-debug-command", "yes") as s:
+    """DEBUG REPLICATE, and what the append-only file keeps of the stream."""
+    with Server(o.server, "--repl-diskless-sync", "no", "--appendonly", "yes", "--enable-debug-command", "yes") as s:
         c = s.start()
         f = followed(s)
         c.ask("DEBUG", "REPLICATE", "all", "SET", "a", "1")
         c.ask("DEBUG", "REPLICATE", "replica", "SET", "b", "1")
         c.ask("DEBUG", "REPLICATE", "aof", "SET", "c", "1")
+        c.ask("PUBLISH", "ch", "x")
         c.ask("SET", "d", "1")
-        expect(f.until("SET d 1"), ["SELECT 0", "SET a 1", "SET b 1", "SET d 1"], "stream")
+        expect(f.until("SET d 1"), ["SELECT 0", "SET a 1", "SET b 1", "PUBLISH ch x", "SET d 1"], "stream")
+        c = s.start()
+        expect(sorted(c.ask("KEYS", "*")), [b"a", b"c", b"d"], "file")
 
 
 def wait_for_disks(o):
@@ -427,6 +430,47 @@ def flushed(o):
         expect(Follower(s).full().count(b"value:"), 0, "the next")
 
 
+def nonsense(o):
+    """Random handshakes, offsets, ends in the middle: nobody else notices."""
+    rng = random.Random(o.seed)
+    words = ["REPLCONF", "PSYNC", "SYNC", "PING", "ACK", "GETACK", "FACK", "listening-port", "ip-address", "capa", "eof", "psync2", "rdb-only",
+             "rdb-filter-only", "functions", "millrace", "version", "1", "0", "-1", "?", "FAILOVER", str(2**63 - 1), str(2**64), "x" * 300, "", "\0", "*",
+             "SET", "MULTI", "EXEC", "SUBSCRIBE", "MONITOR", "BLPOP", "CLIENT", "REPLY", "OFF", "RESET", "HELLO", "3", "QUIT", "WAIT", "DEBUG"]
+    with Server(o.server, "--repl-diskless-sync-delay", "0", "--repl-timeout", "3") as s:
+        c = s.start()
+        f = followed(s, *ONLINE)
+        open_ones = []
+        for i in range(o.tries):
+            g = Follower(s)
+            for _ in range(rng.randrange(1, 8)):
+                kind = rng.randrange(6)
+                if kind == 0:
+                    request_of = ("PSYNC", rng.choice([f.id, f.id.upper(), "?", "x"]), rng.choice([f.offset + 1, f.offset, 1, -1, 0, f.offset + 2]))
+                elif kind == 1:
+                    request_of = ("REPLCONF", "ACK", rng.choice([0, f.offset, f.offset + 1, -1]))
+                elif kind == 2:
+                    request_of = ("REPLCONF", rng.choice(words), rng.choice(words))
+                else:
+                    request_of = [rng.choice(words) for _ in range(rng.randrange(1, 6))]
+                try:
+                    if kind == 5:
+                        g.write(request(*request_of)[:rng.randrange(1, 30)] + b"\n" * rng.randrange(3))
+                    else:
+                        g.send(*request_of)
+                    if rng.random() < 0.7:
+                        g.silent(0.002)
+                except OSError:
+                    break
+            open_ones.append(g)
+            if len(open_ones) > 20:
+                open_ones.pop(rng.randrange(20)).close()
+            if i % 20 == 0:
+                c.ask("INCR", "n")
+                f.until("INCR n")
+                f.ack(f.offset)
+        expect((c.ask("PING"), s.report()), (b"PONG", None), "alive")
+
+
 def many(o):
     """Ten replicas in step cost a socket and an offset each."""
     with Server(o.server, "--repl-diskless-sync", "no", "--enable-debug-command", "yes") as s:
@@ -482,7 +526,7 @@ def a_user(o):
         until("the ACK", lambda: "offset=%d" % f.offset in info(c, "slave0"))
 
 
-OWN = [chain, a_user, liar, of_ours, replicates, wait_for_disks, over_tls, slow, silent_ones, gone, flushed, many]
+OWN = [chain, a_user, nonsense, liar, of_ours, replicates, wait_for_disks, over_tls, slow, silent_ones, gone, flushed, many]
 
 
 def main():
@@ -490,7 +534,10 @@ def main():
     p.add_argument("--server", required=True)
     p.add_argument("--reference", default="redis-server")
     p.add_argument("--only", default="")
+    p.add_argument("--seed", type=int, default=random.randrange(1 << 30))
+    p.add_argument("--tries", type=int, default=300)
     o = p.parse_args()
+    print("seed %d" % o.seed)
     all_cases = [("as redis-server: " + run.__name__, same, o, run, options) for run, options in SAME] + [("own: " + run.__name__, run, o) for run in OWN]
     cases(all_cases, [x for x in o.only.split(",") if x], errors=(OSError, Error, AssertionError, KeyError, ValueError))
 

@@ -3,9 +3,7 @@ import re
 
 from resp import Conn, Reader, received, request
 
-PING = request("PING")
 GETACK = request("REPLCONF", "GETACK", "*")
-SELECT = request("SELECT", "0")
 
 
 class Follower(Conn):
