@@ -268,6 +268,33 @@ def killed_child(server):
     return seen + [f.is_closed(), info(c, "rdb_last_bgsave_status")]
 
 
+def other_children(server):
+    """One child at a time."""
+    c = server.conn()
+    c.ask("DEBUG", "POPULATE", "300")
+    c.ask("CONFIG", "SET", "rdb-key-save-delay", "5000")
+    f, g = Follower(server, *ONLINE), Follower(server)
+    f.send("PSYNC", "?", "-1")
+    f.line()
+    seen = [str(c.do(*words)) for words in (["SAVE"], ["BGSAVE"], ["BGSAVE", "SCHEDULE"], ["BGREWRITEAOF"])]
+    g.send("PSYNC", "?", "-1")  # waits for the next
+    c.ask("CONFIG", "SET", "rdb-key-save-delay", "0")
+    seen.append(len(f.snapshot()) > 1000)
+    seen.append(g.line()[:11])
+    return seen + [g.snapshot()[:5]]
+
+
+def counted(server):
+    """Bytes for replicas, and those for everybody."""
+    f = followed(server)
+    c = server.conn()
+    c.ask("CONFIG", "RESETSTAT")
+    c.ask("SET", "k", "x" * 100000)
+    f.commands(2)
+    i = info(c)
+    return [round(int(i[name]) / 1000) for name in ("total_net_repl_output_bytes", "total_net_output_bytes", "total_net_repl_input_bytes")] + [i["sync_full"]]
+
+
 def new_ids(server):
     f = followed(server)
     c = server.conn()
@@ -283,6 +310,7 @@ SAME = [(texts, ()), (on_disk, ("--repl-diskless-sync", "no")), (diskless, AT_ON
         (stream, ("--repl-diskless-sync", "no")), (answers, ("--repl-diskless-sync", "no")), (waits, ("--repl-diskless-sync", "no")),
         (few_replicas, ("--repl-diskless-sync", "no")), (kinds, ("--repl-diskless-sync", "no")),
         (joined, ("--repl-diskless-sync", "no", "--enable-debug-command", "yes")), (filtered, AT_ONCE), (keep_alive, ("--repl-diskless-sync-delay", "3")),
+        (other_children, AT_ONCE + ("--enable-debug-command", "yes")), (counted, ("--repl-diskless-sync", "no")),
         (killed_child, AT_ONCE + ("--enable-debug-command", "yes")), (new_ids, ("--repl-diskless-sync", "no", "--enable-debug-command", "yes"))]
 
 
