@@ -34,7 +34,7 @@ help:
 	@echo 'make bench      measure against redis-server'
 	@echo 'make bench-structures   structures of our own against others'
 	@echo 'make clients    client libraries from npm'
-	@echo 'make fuzz       libFuzzer over requests, users, scripts, libraries and files, ten minutes each'
+	@echo 'make fuzz       libFuzzer over requests, users, scripts, libraries, files and streams, ten minutes each'
 	@echo 'make soak       long random and crash tests and mutants, each time with another seed'
 	@echo 'make models     the model of fail-over, searched completely; models-long: larger sizes, two hours'
 	@echo 'make format     format the sources'
@@ -150,7 +150,7 @@ fuzz: deps
 	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang OPT='$(FUZZ_OPT)' ALLOC= fuzz-run
 fuzz-run: $(LIBOBJ)
 	@python3 tests/fuzz/seeds.py build/fuzz/corpus/file
-	@for t in request:proto acl:acl script:script function:script file:persist; do \
+	@for t in request:proto acl:acl script:script function:script file:persist replica:replica; do \
 	    name=$${t%%:*}; mkdir -p build/fuzz/corpus/$$name; \
 	    $(CC) $(STD) $(FUZZ_OPT) -fsanitize=fuzzer -o build/fuzz/$${name}_fuzz tests/fuzz/$${name}_fuzz.c \
 	        $$(utils/layers.py below $${t##*:} build/fuzz) $(LIBS) || exit 1; \

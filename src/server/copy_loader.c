@@ -12,6 +12,7 @@
 
 #define SERVING_EVERY ((uint64_t)256 << 10) /* bytes: readers wait for a piece of the load */
 #define ARGS          64
+#define MUCH_TO_LOAD  (32u << 20) /* larger snapshots: memory is mapped in large steps */
 
 struct copy_loader {
     struct engine *engine;
@@ -113,6 +114,8 @@ static bool read_file(struct copy_loader *l, const char *path, struct store *to,
                                  .key_delay_us = &c->key_load_delay,
                                  .context = l};
     l->figures.total = map.n;
+    if (map.n >= MUCH_TO_LOAD)
+        mem_grow_begin();
     bool good = rdb_read(to, map, &o, &r);
     l->figures.keys = r.keys;
     *db = r.stream_db < 0 ? 0 : r.stream_db;
@@ -136,6 +139,7 @@ static void begin(struct copy_loader *l, enum slow_path_reason state)
 
 static void end(struct copy_loader *l, enum slow_path_reason state)
 {
+    mem_grow_end();
     replay_end(&l->replay);
     buf_free(&l->effects);
     state_set(l->engine, state, false);
