@@ -54,6 +54,7 @@ enum verdict {
     IS_UNKNOWN,
     IS_CUT_SHORT, /* too few or too many arguments */
     IS_FORBIDDEN,
+    IS_NOWHERE, /* in a database that we do not have; or SELECT of such a one */
 };
 
 struct apply {
@@ -175,6 +176,14 @@ static const struct command *command_of(const struct apply *a, const struct byte
     return k;
 }
 
+/* The database of a SELECT; -1: there is none of that number. */
+static int selects(const struct apply *a, const struct parsed *p)
+{
+    long long db;
+    return num_parse_int(p->argv[1], &db) && db >= 0 && db < a->r->engine->store->count ? (int)db
+                                                                                        : -1;
+}
+
 static enum verdict judge(const struct apply *a, const struct parsed *p)
 {
     const struct command *k = p->command;
@@ -184,8 +193,10 @@ static enum verdict judge(const struct apply *a, const struct parsed *p)
         return IS_UNKNOWN;
     if (!command_arity_fits(k, p->argc) || !k->handler)
         return IS_CUT_SHORT;
-    if (k->flags & COMMAND_WRITE || k == a->select || k->group == GROUP_SCRIPTING)
-        return CHANGES;
+    if (k == a->select)
+        return selects(a, p) < 0 ? IS_NOWHERE : CHANGES;
+    if (k->flags & COMMAND_WRITE || k->group == GROUP_SCRIPTING)
+        return a->lost ? IS_NOWHERE : CHANGES;
     if (k == a->ping)
         return p->argc > 1 && p->argv[1].n && p->argv[1].p[0] == '*' ? IS_WRAPPED : IS_HEARD;
     return k->flags & COMMAND_MAY_REPLICATE ? IS_HEARD : IS_FORBIDDEN;
@@ -224,8 +235,10 @@ static void tell_refused(struct apply *a, enum verdict v, const struct parsed *p
     char text[192];
     int n = p->argv[0].n > 64 ? 64 : (int)p->argv[0].n;
     const char *name = p->command ? command_full_name(p->command) : "<unknown>";
+    a->lost = a->lost || (v == IS_NOWHERE && p->command == a->select);
     snprintf(text, sizeof(text), "%s '%.*s'%s",
-             v == IS_UNKNOWN     ? "unknown command"
+             v == IS_NOWHERE     ? "DB index is out of range for"
+             : v == IS_UNKNOWN   ? "unknown command"
              : v == IS_CUT_SHORT ? "wrong number of arguments for"
                                  : "a primary must not ask for",
              n, p->argv[0].p, v == IS_CUT_SHORT ? " command" : "");
@@ -244,17 +257,11 @@ static void run(struct apply *a, const struct parsed *p)
                              .raw = p->raw,
                              .hashed = &p->key.hashed};
     unsigned errors = c->reply.errors;
-    if (__builtin_expect(a->lost, 0) && p->command != a->select) {
-        tell(a, "DB index is out of range", command_full_name(p->command));
-        return;
-    }
     c->last_command = p->command;
     exec_run(c, p->command, &q, false);
-    if (__builtin_expect(c->reply.errors == errors, 1)) {
-        a->lost = false;
+    a->lost = a->lost && p->command != a->select;
+    if (__builtin_expect(c->reply.errors == errors, 1))
         return;
-    }
-    a->lost = p->command == a->select;
     buf_add_char(&a->error, 0);
     tell(a, a->error.p, command_full_name(p->command));
 }
@@ -325,11 +332,8 @@ static inline void group_end(struct apply *a, struct group g)
 /* The database that the stream is in behind this command. */
 static int db_behind(const struct apply *a, const struct parsed *p)
 {
-    long long db;
-    if (p->command == a->select && p->argc == 2 && num_parse_int(p->argv[1], &db) && db >= 0 &&
-        db < a->r->engine->store->count)
-        return (int)db;
-    return db_of(a);
+    int db = p->command == a->select && p->argc == 2 ? selects(a, p) : -1;
+    return db < 0 ? db_of(a) : db;
 }
 
 static void apply_command(struct apply *a, const struct parsed *p)

@@ -1,3 +1,15 @@
+/* The usual way of a copy:
+ *
+ *   read       all keys go into a store: that of the server, which is empty, or one beside it.
+ * Every so many bytes the server has a turn. ENGINE_LOADING, or (served meanwhile)
+ *              ENGINE_ASYNC_LOADING.
+ *   exchange   a store beside changes places with the server's, at once; libraries go.
+ *   effects    what the snapshot says in commands (libraries, deadlines of fields ...) runs now, in
+ *              the server's store, with nothing due meanwhile.
+ *   tidy       the former data are freed, some keys a turn.
+ *
+ * A copy that cannot be read leaves half of it in place, or nothing when it was read beside. The
+ * journal hears of none of it. */
 #include "server/copy_loader.h"
 
 #include "base/log.h"
@@ -9,9 +21,13 @@
 #include "replica/groups.h"
 #include "script/scripting.h"
 #include "server/replay.h"
+#include "type/value.h"
+
+#include <limits.h>
 
 #define SERVING_EVERY ((uint64_t)256 << 10) /* bytes: readers wait for a piece of the load */
 #define ARGS          64
+#define FREED         1000        /* keys of the former data, in a turn */
 #define MUCH_TO_LOAD  (32u << 20) /* larger snapshots: memory is mapped in large steps */
 
 struct copy_loader {
@@ -22,6 +38,9 @@ struct copy_loader {
     bool ended;         /* serve() has returned false */
     struct buf effects; /* commands that the snapshot holds, each behind a SELECT of its database */
     struct replay replay;
+    struct store *former; /* what was exchanged and is being freed, or NULL */
+    int former_db;        /* of which these keys are */
+    struct table_walk former_keys;
 };
 
 struct copy_loader *copy_loader_new(struct engine *e, bool (*serve)(void *context), void *context)
@@ -33,8 +52,70 @@ struct copy_loader *copy_loader_new(struct engine *e, bool (*serve)(void *contex
     return l;
 }
 
+bool copy_loader_has_work(const struct copy_loader *l)
+{
+    return l->former != NULL;
+}
+
+static void begin_database(struct copy_loader *l, int db)
+{
+    l->former_db = db;
+    if (db < l->former->count)
+        table_walk_start(&l->former_keys, &l->former->dbs[db].keys);
+}
+
+/* Its keys are freed: the tables hold nothing that is there. */
+static void end_database(struct copy_loader *l)
+{
+    struct db *db = &l->former->dbs[l->former_db];
+    table_clear(&db->keys);
+    table_clear(&db->keys_with_ttl);
+    table_clear(&db->hashes_with_ttl);
+    begin_database(l, l->former_db + 1);
+}
+
+/* A large value is freed by the other thread. */
+static void discard(const struct copy_loader *l, struct entry *e)
+{
+    const struct store_events *events = &l->engine->store->events;
+    if (events->discard)
+        events->discard(events->context, e);
+    else
+        value_free(e);
+}
+
+static void free_some(struct copy_loader *l, unsigned n)
+{
+    while (n && l->former_db < l->former->count) {
+        struct entry *e = table_walk_next(&l->former_keys);
+        if (e) {
+            discard(l, e);
+            n--;
+        } else {
+            end_database(l);
+        }
+    }
+    if (l->former_db < l->former->count)
+        return;
+    db_store_free(l->former);
+    l->former = NULL;
+}
+
+void copy_loader_tidy(struct copy_loader *l)
+{
+    if (l->former)
+        free_some(l, FREED);
+}
+
+static void free_former(struct copy_loader *l)
+{
+    if (l->former)
+        free_some(l, UINT_MAX);
+}
+
 void copy_loader_free(struct copy_loader *l)
 {
+    free_former(l);
     mem_free(l);
 }
 
@@ -89,7 +170,7 @@ static void run_effects(struct copy_loader *l)
     }
 }
 
-/* Reads the file into this store. */
+/* Reads the file, whose checksum has been compared, into this store. */
 static bool read_file(struct copy_loader *l, const char *path, struct store *to, bool serving,
                       int *db)
 {
@@ -102,8 +183,7 @@ static bool read_file(struct copy_loader *l, const char *path, struct store *to,
         return false;
     }
     uint64_t every = (uint64_t)c->loading_process_events_interval_bytes;
-    struct rdb_read_options o = {.verify = c->rdbchecksum,
-                                 .skip_unknown = c->rdb_skip_unknown,
+    struct rdb_read_options o = {.skip_unknown = c->rdb_skip_unknown,
                                  .warn = warn,
                                  .now_ms = l->engine->now_ms,
                                  .values = rdb_get_options_from(c, to->streams),
@@ -160,6 +240,7 @@ enum copy_loader_end copy_loader_run(struct copy_loader *l, const char *path,
     struct engine *e = l->engine;
     bool serving = how == COPY_LOADER_BESIDE_SERVING;
     enum slow_path_reason state = serving ? ENGINE_ASYNC_LOADING : ENGINE_LOADING;
+    free_former(l);
     struct store *beside = how == COPY_LOADER_IN_PLACE ? NULL : db_store_beside(e->store);
     begin(l, state);
     bool good = read_file(l, path, beside ? beside : e->store, serving, db);
@@ -173,6 +254,9 @@ enum copy_loader_end copy_loader_run(struct copy_loader *l, const char *path,
         journal_resume(e->journal);
     }
     end(l, state);
-    db_store_free(beside);
+    if (beside) {
+        l->former = beside;
+        begin_database(l, 0);
+    }
     return l->ended ? COPY_LOADER_STOPPED : good ? COPY_LOADER_LOADED : COPY_LOADER_FAILED;
 }

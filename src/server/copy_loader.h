@@ -25,6 +25,10 @@ void copy_loader_free(struct copy_loader *l);
 /* Between commands. *db: the database that the stream behind it is in. Nothing is journalled. */
 enum copy_loader_end copy_loader_run(struct copy_loader *l, const char *path,
                                      enum copy_loader_how how, int *db);
+/* The data that were exchanged are freed a piece at a time: once a turn, while there is something.
+ */
+void copy_loader_tidy(struct copy_loader *l);
+bool copy_loader_has_work(const struct copy_loader *l);
 /* Of the load in progress or the last one. */
 const struct loader_figures *copy_loader_figures(const struct copy_loader *l);
 

@@ -265,6 +265,7 @@ static void make_parts(struct server *s)
                                             .durability = s->durability,
                                             .rewrite = s->rewrite,
                                             .replication = s->replication,
+                                            .copies = s->copies,
                                             .persistence = s->persistence,
                                             .shutdown = s->shutdown});
     s->cron = cron_new(s->loop, &(struct cron_parts){.engine = e,

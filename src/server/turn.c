@@ -41,6 +41,7 @@
 #include "engine/tracking.h"
 #include "replica/move.h"
 #include "replica/replica.h"
+#include "server/copy_loader.h"
 #include "server/durability.h"
 #include "server/link.h"
 #include "server/memory.h"
@@ -75,7 +76,7 @@ static int64_t sleep_ms(const struct turn *t)
     struct engine *e = p->engine;
     if (!dlist_empty(&e->clients.resuming) || link_is_readable(p->links) ||
         !dlist_empty(&e->clients.closing) || block_has_work(e) || move_is_any_due(e->moves) ||
-        replica_has_work(p->replication))
+        replica_has_work(p->replication) || copy_loader_has_work(p->copies))
         return 0;
     int64_t most = durability_waits_for_group(p->durability) ? 1 : -1;
     int64_t left = timer_sleep_ms(&e->timers, clock_steady_ms(), clock_wall_ms());
@@ -158,6 +159,7 @@ void turn_run(struct turn *t)
         link_close_all(p->links);
     rewrite_end_turn(p->rewrite);
     replica_end_turn(p->replication);
+    copy_loader_tidy(p->copies);
     count(t, began, commands);
 }
 

@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 #include "io/loop.h"
 
+struct copy_loader;
 struct durability;
 struct link_set;
 struct memory;
@@ -25,6 +26,7 @@ struct turn_parts {
     struct persistence *persistence;
     struct rewrite *rewrite;
     struct replication *replication;
+    struct copy_loader *copies;
     const struct shutdown *shutdown;
 };
 
