@@ -28,6 +28,7 @@
 #include "engine/observe.h"
 #include "engine/rights.h"
 #include "engine/session.h"
+#include "persist/wrap.h"
 #include "proto/request.h"
 #include "replica/groups.h"
 
@@ -73,6 +74,7 @@ struct apply {
     struct groups groups; /* of the piece that begins at `at` */
     struct bytes *wide;   /* arguments of a command that has more than ARGS */
     int wide_cap;
+    struct aof_parse_room wrapped; /* arguments of a command that PING carries */
     struct bytes args[ARGS];
     struct parsed commands[AHEAD];
 };
@@ -124,6 +126,7 @@ void apply_free(struct apply *a)
     session_close(a->client);
     chain_free(&a->nowhere);
     buf_free(&a->error);
+    aof_parse_free(&a->wrapped);
     mem_free(a->in);
     mem_free(a->wide);
     mem_free(a);
@@ -269,16 +272,10 @@ static void run(struct apply *a, const struct parsed *p)
 /* What PING carries, for who does not know the command inside. */
 static void run_wrapped(struct apply *a, const struct parsed *ping)
 {
-    struct bytes inner = ping->argv[1], argv[ARGS];
-    struct parsed p = {.argv = argv, .raw = inner};
-    p.argc = 0;
-    if (request_quick(inner.p, inner.p + inner.n, argv, ARGS, &p.argc) != inner.n) {
-        struct groups g = {0};
-        size_t length;
-        if (groups_find(&g, inner.p, inner.n) == GROUPS_COMMAND && g.at == inner.n)
-            p.argc = groups_split(inner.p, inner.n, argv, ARGS, &length);
-    }
-    if (p.argc < 1 || p.argc > ARGS) {
+    struct parsed p = {.argc = wrap_open(ping->argv, ping->argc, &a->wrapped),
+                       .raw = ping->argv[1]};
+    p.argv = a->wrapped.argv;
+    if (!p.argc) {
         tell(a, "what PING carries is no command", "ping");
         return;
     }

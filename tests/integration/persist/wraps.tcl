@@ -22,6 +22,11 @@ proc newer {s} {
         set reply [resp::ask $s {*}$request]
         if {[string match "*ERR*" $reply] && $request ne {XCFGSET other IDMP-DURATION 60}} { error "$request: $reply" }
     }
+    # More words than there usually are.
+    set fields {}
+    for {set i 0} {$i < 700} {incr i} { lappend fields f$i }
+    resp::ask $s HSET wide {*}[join [lmap f $fields { list $f 1 }]]
+    resp::ask $s HPEXPIRE wide 10000000 FIELDS 700 {*}$fields
     # Payloads of values that only this server writes.
     foreach key {h s} {
         resp::ask $s EVAL {return redis.call('RESTORE', KEYS[2], 0, redis.call('DUMP', KEYS[1]))} 2 $key copy:$key
@@ -32,7 +37,7 @@ proc newer {s} {
 proc common {s} {
     set all {}
     foreach request {
-        {HGETALL h} {HGETALL h2} {HGETALL t} {HGETALL t2} {HGETALL copy:h} {XRANGE s - +} {XRANGE copy:s - +} {XRANGE other - +} {XRANGE trimmed - +}
+        {HGETALL h} {HLEN wide} {HGETALL h2} {HGETALL t} {HGETALL t2} {HGETALL copy:h} {XRANGE s - +} {XRANGE copy:s - +} {XRANGE other - +} {XRANGE trimmed - +}
         {XLEN s} {GET k} {MGET k1 k2 n} {LRANGE l 0 -1} {LRANGE l2 0 -1} {GET bits3} {GET counted} {DBSIZE}
     } { lappend all [resp::ask $s {*}$request] }
     return $all

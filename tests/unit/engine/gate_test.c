@@ -2,6 +2,7 @@
 
 #include "command/keys.h"
 #include "engine.h"
+#include "persist/wrap.h"
 #include "unit.h"
 
 static const struct command set_command = {
@@ -430,6 +431,25 @@ TEST(arming_late_holds_what_was_made_and_notes_what_was_written)
     engine_end(e);
 }
 
+/* What is wrapped has its keys too. */
+TEST(arming_late_notes_what_is_wrapped)
+{
+    struct engine *e = engine_begin();
+    struct client *reader = client(e), *far = client(e);
+    const struct bytes argv[] = {BYTES("SET"), BYTES("k"), BYTES("1")};
+    tell(e, false, 0, 0);
+    gate_group_begin(e);
+    wrap_add(e->journal, 0, argv, 3, bytes_of(NULL, 0));
+    gate_group_end(e);
+    tell(e, true, 0, 0);
+    run(reader, &get_command, "k", false, false);
+    run(far, &get_command, "untouched", false, false);
+    CHECK(sendable(reader, 0) && sendable(far, 5));
+    tell(e, true, e->journal->offset, e->journal->offset);
+    CHECK(sendable(reader, 5));
+    engine_end(e);
+}
+
 TEST(arming_late_waits_for_the_write_alone)
 {
     struct engine *e = engine_begin();
@@ -517,7 +537,8 @@ TEST(a_read_of_many_keys_waits_for_everything)
 }
 
 UNIT_MAIN(
-    T(arming_late_waits_for_the_write_alone), T(without_marks_all_leaves),
+    T(arming_late_notes_what_is_wrapped), T(arming_late_waits_for_the_write_alone),
+    T(without_marks_all_leaves),
     T(a_write_waits_for_its_end_and_a_read_for_the_last_write_of_its_key),
     T(output_leaves_up_to_the_first_mark), T(a_durable_mark_is_not_swallowed_by_an_equal_plain_one),
     T(durable_waits_for_the_disk_though_nothing_else_waits), T(without_a_base_nothing_is_durable),

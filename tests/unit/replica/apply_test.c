@@ -1,6 +1,7 @@
 #include "replica/apply.h"
 
 #include "engine/observe.h"
+#include "persist/wrap.h"
 #include "replica/replica.h"
 #include "replica_commands.h"
 #include "unit.h"
@@ -225,6 +226,27 @@ TEST(a_transaction_survives_an_unknown_command)
     end(&s);
 }
 
+/* More words than commands usually have. */
+TEST(what_ping_carries_may_be_wide)
+{
+    struct side s;
+    struct bytes argv[601];
+    struct buf inner = {0}, text = {0};
+    begin(&s);
+    argv[0] = BYTES("MSET");
+    for (int i = 1; i < 601; i += 2) {
+        argv[i] = i == 599 ? BYTES("last") : BYTES("k");
+        argv[i + 1] = BYTES("1");
+    }
+    journal_format(&inner, argv, 601);
+    wrap_format(&text, buf_bytes(&inner));
+    buf_add_char(&text, 0);
+    CHECK(says(&s, text.p) && holds(&s, "last", "1") && s.r->figures.errors == 0);
+    buf_free(&inner);
+    buf_free(&text);
+    end(&s);
+}
+
 TEST(what_ping_carries_runs)
 {
     struct side s;
@@ -331,7 +353,8 @@ UNIT_MAIN(T(commands_are_applied_and_passed_on_as_they_came),
           T(getack_is_answered_with_the_offset_in_front_of_it),
           T(the_database_of_the_stream_is_followed), T(a_database_too_many_takes_nothing),
           T(errors_are_counted_and_the_stream_goes_on),
-          T(a_transaction_survives_an_unknown_command), T(what_ping_carries_runs),
+          T(a_transaction_survives_an_unknown_command), T(what_ping_carries_may_be_wide),
+          T(what_ping_carries_may_be_wide), T(what_ping_carries_runs),
           T(large_commands_are_applied), T(what_runs_is_not_applied_yet),
           T(only_the_primary_deletes_what_is_past),
           T(clients_that_wait_are_served_and_monitors_see), T(garbage_is_told_apart))
