@@ -153,7 +153,7 @@ class Worker:
             os.makedirs(os.path.dirname(program), exist_ok=True)
             why = why or self.run([*self.cc, *self.flags, "-Itests/support", "-c", "tests/unit/%s.c" % t, "-o", program + ".o"], 60)
             why = why or self.link(program, program + ".o")
-            if not why and self.run([program], 30):
+            if not why and self.run([program], 90):
                 self.leave_out(t)
         return why
 
@@ -176,7 +176,7 @@ class Worker:
         for t in tests:
             if t in self.left_out:
                 continue
-            if self.link(program, os.path.join(self.build, "unit", t + ".o"), *mutant) or self.run([program], 30):
+            if self.link(program, os.path.join(self.build, "unit", t + ".o"), *mutant) or self.run([program], 90):
                 return t
         return None
 

@@ -92,6 +92,8 @@ TEST(a_ziplist_has_lengths_of_three_sizes)
     CHECK(strcmp(elements(BLOB_ZIPLIST, rdb_hex("0a000000 00000000 00ff")), "!") == 0);
     CHECK(strcmp(elements(BLOB_ZIPMAP, rdb_hex("00 ff")), "") == 0);
     CHECK(strcmp(elements(BLOB_ZIPMAP, rdb_hex("00 fe")), "!") == 0);
+    CHECK(strcmp(elements(BLOB_ZIPMAP, rdb_hex("01 00 ff")), " !") == 0); /* an empty key */
+    CHECK(strcmp(elements(BLOB_ZIPMAP, rdb_hex("01 00 00 00 ff")), "  ") == 0);
     CHECK(strcmp(elements(BLOB_ZIPMAP, rdb_hex("01 ff'k' ff")), "!") == 0);
     CHECK(strcmp(elements(BLOB_ZIPMAP, rdb_hex("01 fe0100 ff")), "!") == 0);
     CHECK(strcmp(elements(BLOB_ZIPMAP, rdb_hex("01 01'k' 00 ff")), "k !") == 0); /* no free byte */

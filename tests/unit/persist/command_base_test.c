@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "io/file.h"
 #include "persist/aof_read.h"
+#include "persist/rdb_head.h"
 #include "rdb.h"
 #include "unit.h"
 
@@ -44,6 +45,8 @@ static const char *commands_of(struct entry *e)
                 command_base_verify(path, &result) == 0 && file_read(path, &file) == 0 &&
                 file.n == result.bytes;
     close(fd);
+    struct rdb_head head;
+    good = good && rdb_head_read(path, &head) && head.generation == 3;
     struct aof_read_result r;
     aof_read(buf_bytes(&file), &(struct aof_read_options){.apply = gather, .context = &shown}, &r);
     good = good && r.status == AOF_READ_GOOD && r.framed;

@@ -265,8 +265,34 @@ TEST(the_place_in_the_journal_is_told)
     db_store_free(s);
 }
 
+/* KeyDB says the deadline of a member behind the key that has it. */
+TEST(a_deadline_behind_the_key_is_of_the_last_key)
+{
+#define BEHIND "fa 13'keydb-subexpire-key' 01'f' fa 14'keydb-subexpire-when' 04'9000' "
+    begin();
+    struct store *s = loaded_from(rdb_hex("'REDIS0009' 04 01'a' 01 01'f' 01'v' 04 01'b' 01 01'f' "
+                                          "01'v' " BEHIND "04 01'c' 01 01'f' 01'v' ff" SUM));
+    CHECK(s && heard.warnings == 0);
+    for (int i = 0; i < 3; i++) {
+        char name = (char)('a' + i);
+        struct entry *e = db_find(&s->dbs[0], bytes_of(&name, 1));
+        CHECK(e && value_has_field_ttl(e) == (i == 1));
+        CHECK(i != 1 || hash_next_due_ms(value_object(e)) == 9000);
+    }
+    db_store_free(s);
+    /* Other types have no such deadlines; nor is there a key in front of it. */
+    s = loaded_from(rdb_hex("'REDIS0009' " BEHIND "02 01'a' 01 01'f' " BEHIND "ff" SUM));
+    CHECK(s && heard.warnings == 2 && strstr(heard.last, "member f is left out"));
+    db_store_free(s);
+    begin();
+    options.check_only = true;
+    CHECK(rdb_read(NULL, rdb_hex("'REDIS0009' 02 01'a' 01 01'f' " BEHIND "ff" SUM), &options,
+                   &result));
+    CHECK(heard.warnings == 0 && result.keys == 1);
+}
+
 UNIT_MAIN(T(records_have_their_meaning), T(each_cut_is_refused), T(what_is_wrong_is_named),
           T(versions_without_a_checksum_end_with_the_records), T(what_may_be_left_out_is_told),
           T(effects_and_libraries_are_applied_in_order), T(a_store_that_is_not_empty),
           T(the_caller_can_stop_it), T(fields_that_have_passed_are_left_out),
-          T(the_place_in_the_journal_is_told))
+          T(the_place_in_the_journal_is_told), T(a_deadline_behind_the_key_is_of_the_last_key))

@@ -153,6 +153,7 @@ enum stream_part {
     GROUP,
     POSITION,
     CONSUMER,
+    IDLE,
     PENDING,
     OWNER,
     TIME,
@@ -177,6 +178,7 @@ static struct entry *make_stream(enum stream_part odd)
     struct stream_consumer *a = stream_group_add_consumer(g, BYTES("a"), 1000),
                            *b = stream_group_add_consumer(
                                g, odd == CONSUMER ? BYTES("c") : BYTES("b"), 1000);
+    stream_group_add_consumer(g, odd == IDLE ? BYTES("0y") : BYTES("0x"), 1000);
     if (odd != PENDING)
         stream_group_restore(g, (struct stream_id){1, 0}, odd == OWNER ? b : a,
                              odd == TIME ? 1001 : 1000, odd == COUNT ? 3 : 2);

@@ -157,7 +157,40 @@ TEST(a_copy_of_a_compressed_block_is_cached_for_itself)
     end(b);
 }
 
+/* Names that are the first entry's cost nothing; others stand in the entry, also where there are as
+ * many. */
+TEST(names_are_those_of_the_first_entry_or_its_own)
+{
+    static const char *const names[][2] = {
+        {"a", "b"}, {"a", "b"}, {"a", "c"}, {"c", "b"}, {"b", "a"}};
+    struct stream_block *b = stream_block_new();
+    cache = stream_cache_new();
+    uint32_t before = 0;
+    for (unsigned i = 0; i < 5; i++) {
+        struct bytes pairs[] = {bytes_text(names[i][0]), BYTES("v"), bytes_text(names[i][1]),
+                                BYTES("w")};
+        before = b->raw_n;
+        stream_block_append(b, (struct stream_id){1, i + 1}, pairs, 2);
+        /* flags, two numbers, two values of two bytes; else a count and two names as well */
+        CHECK(i == 0 || b->raw_n - before == (i == 1 ? 7u : 12u));
+    }
+    const unsigned char *data = stream_block_pin(b, cache);
+    for (unsigned i = 0; i < 5; i++) {
+        struct stream_entry e;
+        struct bytes name, value;
+        stream_block_entry(b, data, i, &e);
+        CHECK(e.fields == 2 && e.id.seq == i + 1);
+        for (int f = 0; f < 2; f++) {
+            stream_block_field(&e, &name, &value);
+            CHECK(bytes_is(name, names[i][f]) && bytes_is(value, f ? "w" : "v"));
+        }
+    }
+    stream_block_unpin(b, cache);
+    end(b);
+}
+
 UNIT_MAIN(T(entries_read_back_raw_sealed_and_compressed),
           T(an_entry_tells_the_most_that_its_texts_take), T(what_compression_does_not_shrink_stays),
           T(a_search_finds_the_first_that_is_not_below), T(tombstones_are_counted),
-          T(a_copy_of_a_compressed_block_is_cached_for_itself))
+          T(a_copy_of_a_compressed_block_is_cached_for_itself),
+          T(names_are_those_of_the_first_entry_or_its_own))
