@@ -47,7 +47,7 @@ def without_silent_calls(code):
     blank = lambda m: re.sub(r"[^\n]", " ", m.group(0))
     code = re.sub(r"^\w[^;{}\n]*_(?:is|are)_sound\([^;{}]*\)\n\{.*?^\}", blank, code, flags=re.M | re.S)
     code = re.sub(r", 0\)", lambda m: ",  )" if "__builtin_expect(" in code[code.rfind("\n", 0, m.start()):m.start()] else m.group(0), code)
-    code = re.sub(r"(mem_(?:re|z)?alloc\([^;]*\+ )1(?=\)* \* sizeof)", r"\1 ", code)
+    code = re.sub(r"(mem_(?:re|z)?alloc\((?:\w[\w>.-]*, )?\([^;()]*\+ )1(?=\) \* sizeof)", r"\1 ", code)
     out, at = code, 0
     for m in re.finditer(r"\b(?:ASSERT\w*|_Static_assert|UNREACHABLE|log_\w+|\w*prefetch\w*|NOTE_READ|NOTE_WRITE|CHECK_CHANGE|FORGET_READS|db_command_(?:begins|ends)|va_end)\(", code):
         if m.start() < at:

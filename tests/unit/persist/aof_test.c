@@ -569,6 +569,27 @@ TEST(what_is_closed_is_as_if_it_had_never_begun)
     end(w);
 }
 
+/* Lines that say when, only while they are wanted. */
+TEST(frames_say_when_only_while_that_is_wanted)
+{
+    static const char path[] = "appendonlydir/appendonly.aof.1.incr.aof";
+    struct world *w = begin(AOF_NO);
+    CHECK(w);
+    for (int i = 0; i < 3; i++) {
+        struct buf text = {0};
+        aof_set_timestamps(w->aof, i == 1);
+        effect(w);
+        flush(w);
+        CHECK(file_read(path, &text) == 0);
+        unsigned times = 0;
+        for (size_t at = 0; at + 4 <= text.n; at++)
+            times += memcmp(text.p + at, "#TS:", 4) == 0;
+        CHECK(times == (i > 0));
+        buf_free(&text);
+    }
+    end(w);
+}
+
 UNIT_MAIN(T(a_policy_says_what_is_released), T(a_batch_beside_a_sync_that_fails_is_not_believed),
           T(a_batch_beside_a_sync_is_released_when_it_is_written),
           T(no_sync_begins_while_a_segment_waits_for_its_switch),
@@ -584,4 +605,5 @@ UNIT_MAIN(T(a_policy_says_what_is_released), T(a_batch_beside_a_sync_that_fails_
           T(a_batch_that_waits_for_a_slow_sync_is_counted),
           T(a_start_goes_on_in_the_last_increment), T(a_file_that_somebody_removed_asks_for_a_base),
           T(a_base_makes_nothing_good_that_failed_after_its_fork), T(settings_reach_the_files),
-          T(what_is_closed_is_as_if_it_had_never_begun))
+          T(what_is_closed_is_as_if_it_had_never_begun),
+          T(frames_say_when_only_while_that_is_wanted))
