@@ -342,6 +342,7 @@ def of_ours(o):
         own = info(c, "run_id")
         f = Follower(s, *ONLINE)
         expect(str(f.do("REPLCONF", "millrace", "1", own, "-", "1")), "ERR This server can't replicate itself", "itself")
+        expect(str(f.do("REPLCONF", "millrace", "1", "f" * 41)), "ERR syntax error", "no ID")
         expect(f.ask("REPLCONF", "millrace", "1", "f" * 40, "-", "1"), b"OK", "another")
         expect(f.full()[:9], b"REDIS0011", "alone")
         g, h = Follower(s, *ONLINE), Follower(s, *ONLINE)

@@ -62,10 +62,14 @@ static void take_ack(struct call *call, struct peer *p, int at)
     peer_ack(p, (uint64_t)offset, both ? &on_disk : NULL);
 }
 
-/* 1 <run ID> ...: what follows is for those who have more to agree on. */
+/* 1 <run ID, 40 letters and digits> ...: what follows is for those who have more to agree on. */
 static bool take_kind(struct call *call, struct peer *p)
 {
     struct bytes run = call->argv[3];
+    if (run.n != HISTORY_ID_LENGTH) {
+        call_error(call, ERR_SYNTAX);
+        return false;
+    }
     if (bytes_equal(run, bytes_text(call->engine->replication->run_id))) {
         reply_errorf(call->reply, "ERR This server can't replicate itself");
         return false;
