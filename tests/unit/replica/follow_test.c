@@ -1,6 +1,7 @@
 #include "primary.h"
 
 #include "base/crc.h"
+#include "engine/state.h"
 #include "unit.h"
 
 #define SET(k, v) "*3\r\n$3\r\nSET\r\n$1\r\n" k "\r\n$1\r\n" v "\r\n"
@@ -295,6 +296,29 @@ TEST(refused_connections_are_tried_again_after_a_growing_time)
     play_end(&p);
 }
 
+/* What our file cannot take is not applied either, unless that is asked for. */
+TEST(a_disk_that_fails_holds_the_stream)
+{
+    struct play p;
+    play_begin(&p);
+    struct engine *e = &p.bench->engine;
+    CHECK(play_connect(&p));
+    state_set_disk_error(e, -ENOSPC);
+    play_turn(&p);
+    play_says(&p, SET("a", "1"));
+    CHECK(offset_of(&p) == 100 && !follow_has_work(p.r->follow));
+    play_wait(&p, 1001);
+    CHECK(play_is(&p, "*3|$8|REPLCONF|$3|ACK|$3|100|") && offset_of(&p) == 100);
+    state_set_disk_error(e, 0);
+    play_wait(&p, 1001);
+    CHECK(play_is(&p, "*3|$8|REPLCONF|$3|ACK|$3|100|") && offset_of(&p) == 127);
+    state_set_disk_error(e, -ENOSPC);
+    e->settings->replica_ignore_disk_write_errors = 1;
+    play_says(&p, SET("a", "2"));
+    CHECK(offset_of(&p) == 154);
+    play_end(&p);
+}
+
 /* CLIENT KILL TYPE master. */
 TEST(a_killed_link_comes_back)
 {
@@ -329,6 +353,7 @@ int main(void)
         T(garbage_in_the_stream_means_everything_anew),
         T(silence_ends_a_link_in_any_state),
         T(refused_connections_are_tried_again_after_a_growing_time),
+        T(a_disk_that_fails_holds_the_stream),
         T(a_killed_link_comes_back)};
     crc_init();
     return unit_run(tests, sizeof(tests) / sizeof(*tests));
