@@ -161,9 +161,9 @@ fuzz-run: $(LIBOBJ)
 # The models of docs/models. Long: half an hour each, MODEL_MEMORY GiB at most.
 MODEL_MEMORY ?= 12
 models: deps
-	@utils/models.py all
+	@nice -n 15 utils/models.py all
 models-long: deps
-	@utils/models.py long --memory $(MODEL_MEMORY)
+	@nice -n 15 utils/models.py long --memory $(MODEL_MEMORY)
 
 clients: all
 	@redis-compat/clients/run.sh $(SERVER)

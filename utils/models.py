@@ -91,16 +91,16 @@ class Search:
             sys.exit("%s: %s" % (" ".join(command), p.stdout[-2000:]))
 
     def search(self, *options):
-        """Errors found, or None when the search ended early."""
+        """Errors found, or None when the search ended before it was complete, unless it was given a time (-Q)."""
         start = time.monotonic()
-        p = subprocess.run(["nice", "-n", "15", "./pan", "-E", "-n", "-m%d" % DEPTH, *options], cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                           text=True, errors="replace")
-        self.output = p.stdout
+        command = ["./pan", "-E", "-n", "-m%d" % DEPTH, *options]
+        p = subprocess.run(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
         found = lambda pattern: (re.findall(pattern, p.stdout) or ["?"])[-1]
-        self.states = found(r"(\S+) states, stored")
-        self.told = "%s states, depth %s, %s MB, %.1f s" % (self.states, found(r"depth reached (\d+)"), found(r"([\d.]+)\s+total actual memory"), time.monotonic() - start)
+        memory, seconds = found(r"([\d.]+)\s+total actual memory"), time.monotonic() - start
+        self.told = "%s states, depth %s, %s MB, %.1f s" % (found(r"(\S+) states, stored"), found(r"depth reached (\d+)"), memory, seconds)
         errors = found(r"errors: (\d+)")
-        early = re.search(r"out of memory|max search depth too small|reached -DMEMLIM|Search not completed|hash array is full", p.stdout)
+        timed = any(o.startswith("-Q") for o in options)
+        early = not timed and re.search(r"out of memory|max search depth too small|reached -DMEMLIM|Search not completed|hash array is full", p.stdout)
         return int(errors) if errors != "?" and (int(errors) or not early) else None
 
 
