@@ -32,6 +32,9 @@ enum dump_result dump_read(struct bytes payload, struct bytes key, const struct 
 void dump_write_libraries(struct buf *to, struct bytes (*library)(void *context, size_t i),
                           void *context);
 /* take() gets each; false ends it with DUMP_STOPPED. */
+/* Such a payload, good as it is, as Redis 7.0 would have written it: libraries have one form in all
+ * versions. */
+void dump_write_libraries_again(struct buf *to, struct bytes payload);
 enum dump_result dump_read_libraries(struct bytes payload,
                                      bool (*take)(void *context, struct bytes code), void *context);
 

@@ -116,6 +116,19 @@ static bool restore_one(void *context, struct bytes code)
                           r->call->reply) != NULL;
 }
 
+/* Whatever server has made the payload: older ones do not take what says that it is newer. */
+static void tell_restore(struct call *call)
+{
+    struct buf payload = {0};
+    struct bytes argv[] = {BYTES("FUNCTION"), BYTES("RESTORE"), BYTES(""), BYTES("")};
+    dump_write_libraries_again(&payload, call->argv[2]);
+    argv[2] = buf_bytes(&payload);
+    if (call->argc == 4)
+        argv[3] = call->argv[3];
+    call_effect(call, argv, call->argc);
+    buf_free(&payload);
+}
+
 static void do_function_restore(struct call *call)
 {
     struct scripting *s = call->engine->scripting;
@@ -151,6 +164,7 @@ static void do_function_restore(struct call *call)
         return;
     }
     scripting_drop(before);
+    tell_restore(call);
     db_store_changed(call->store);
     reply_ok(call->reply);
 }
