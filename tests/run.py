@@ -158,6 +158,7 @@ def all_parts(o):
         python("round trip", "tests/roundtrip/roundtrip.py", *server, *seeded, "--rounds", few(2, 4), "--commands", few(1200, 2500)),
         python("files of newer servers", "redis-compat/files/newer_servers.py", o.server, lines=True),
         python("configuration", "tests/config/config.py", o.server, *seeded, lines=True),
+        python("handing over", "tests/clients/handover.py", o.server, lines=True),
         python("keys that move", "tests/clients/migrate.py", o.server, *seeded, lines=True),
         python("limits of connections", "tests/clients/limits.py", o.server, lines=True),
         python("TLS", "tests/tls/tls.py", o.server, lines=True),

@@ -66,8 +66,9 @@ struct engine_memory {
 /* What only the server can do; filled by it. Errors are -errno. */
 struct engine_services {
     void *context;
-    /* False: refused, the server goes on. how: ENGINE_SHUTDOWN_ bits. */
-    bool (*shutdown)(void *context, unsigned how);
+    /* how: ENGINE_SHUTDOWN_ bits. While it waits for replicas, who asked is to wait as well, and is
+     * served as those in clients.confirming are. */
+    enum engine_shutdown (*shutdown)(void *context, unsigned how);
     /* Starts a child: 0; 1: it is scheduled; -EALREADY: such a child runs; -EBUSY: another does. */
     int (*background_save)(void *context, bool schedule);
     int (*rewrite)(void *context);
@@ -97,13 +98,21 @@ struct engine_services {
     bool (*busy_turn)(void *context);
 };
 
+/* What became of a shutdown. */
+enum engine_shutdown {
+    ENGINE_SHUTDOWN_REFUSED, /* or called off: the server goes on */
+    ENGINE_SHUTDOWN_WAITS,
+    ENGINE_SHUTDOWN_ENDS,
+};
+
 enum {
     ENGINE_SHUTDOWN_NOSAVE = 1,
     ENGINE_SHUTDOWN_SAVE = 2,
     ENGINE_SHUTDOWN_NOW = 4,
     ENGINE_SHUTDOWN_FORCE = 8,
     ENGINE_SHUTDOWN_ABORT = 16,
-    ENGINE_SHUTDOWN_SIGNAL = 32 /* a signal asked for it */
+    ENGINE_SHUTDOWN_SIGNAL = 32, /* a signal asked for it */
+    ENGINE_SHUTDOWN_ASK = 64     /* what has become of it; nothing else */
 };
 
 /* All clients, and the lists in which some of them are. */
@@ -114,7 +123,7 @@ struct engine_clients {
     struct dlist_node resuming;   /* have unrun bytes and may run again */
     struct dlist_node closing;    /* freed at the end of the turn */
     struct dlist_node anonymous;  /* have to AUTH first, the oldest first */
-    struct dlist_node confirming; /* blocked in WAIT and WAITAOF */
+    struct dlist_node confirming; /* blocked in WAIT, WAITAOF and SHUTDOWN */
     struct dict by_id;
     uint64_t last_id;
     size_t count, anonymous_count;
@@ -216,6 +225,8 @@ struct engine {
     /* What every command looks at. */
     unsigned slow_path;             /* ENGINE_ bits in force */
     enum engine_role role;          /* engine/state.h */
+    int64_t ends_ms;                /* by the steady clock: replicas are waited for until then, and
+                                       the server ends; 0: it does not */
     int disk_error;                 /* of ENGINE_DISK_FAILED: -errno; 0: there is none */
     struct gate gate;               /* which replies may leave (engine/gate.h) */
     struct client_running *running; /* whose requests run, the innermost first */

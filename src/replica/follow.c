@@ -8,18 +8,15 @@
  *   ASK         PSYNC with our ID and the next byte, or ? -1. +CONTINUE: connected. +FULLRESYNC:
  *               TRANSFER. -LOADING and the like: later. Anything else: SYNC on the same link
  *   TRANSFER    replica/receive; when all of it is there and good, replica/adopt puts it in place
- * of what we have, in turns of its own. Only then the journal is the primary's CONNECTED
- * replica/apply; an ACK each second and when asked
+ *               of what we have, in turns of its own. Only then the journal is the primary's
+ *   CONNECTED   replica/apply; an ACK each second and when asked
  *
- * Whatever fails drops the link: what we hold, its ID and its offset stay, and the next attempt
- * asks for what is missing. `knows` is false when they are no place in anybody's history: then
- * everything is asked for. That is so at a start without files, after a load that failed when the
- * old data were gone, and after bytes that were no stream.
+ * Whatever fails drops the link, as does nothing for repl-timeout: what we hold, its ID and its
+ * offset stay, and the next attempt asks for what is missing. `knows` is false when they are no
+ * place in anybody's history, and everything is asked for: at a start without files, after a load
+ * that failed when the old data were gone, and after bytes that were no stream.
  *
- * Nothing for repl-timeout in any state: dropped as well.
- *
- * Bytes that come are gathered in `in` until somebody takes them: lines, the snapshot; the stream
- * is read straight into apply's buffer. */
+ * Lines and the snapshot are gathered in `in`; the stream is read straight into apply's buffer. */
 #include "replica/follow.h"
 
 #include "base/assert.h"
@@ -302,7 +299,8 @@ static void heard_introduction(struct follow *f, struct bytes line)
     if (a == HANDSHAKE_REFUSED) {
         drop(f, LAST_DELAY);
     } else if (a == HANDSHAKE_GOES_ON) {
-        handshake_ask(&f->handshake, f->r->engine->journal, f->knows, &f->out);
+        handshake_ask(&f->handshake, f->r->engine->journal, f->knows,
+                      f->r->handover.state == HANDOVER_RUNS, &f->out);
         set_state(f, FOLLOW_ASK);
     }
 }
@@ -311,6 +309,8 @@ static void heard_answer(struct follow *f, struct bytes line)
 {
     const struct handshake *h = &f->handshake;
     enum handshake_answer a = handshake_answer(&f->handshake, line);
+    bool granted = a == HANDSHAKE_REST || a == HANDSHAKE_FULL;
+    f->r->handover.answer = granted ? HANDOVER_GRANTED : HANDOVER_REFUSED;
     if (a == HANDSHAKE_FULL || a == HANDSHAKE_OLD) {
         f->by_sync = a == HANDSHAKE_OLD;
         begin_transfer(f);

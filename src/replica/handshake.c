@@ -119,21 +119,27 @@ enum handshake_answer handshake_heard(struct handshake *h, struct bytes line)
 
 /* ---- What we want */
 
-void handshake_ask(struct handshake *h, const struct journal *j, bool knows, struct chain *out)
+void handshake_ask(struct handshake *h, const struct journal *j, bool knows, bool takes_over,
+                   struct chain *out)
 {
     const struct history *own = &j->history;
-    /* While not one byte of our own history has come, what we hold is the one before it. */
-    bool second = own->second_offset && j->offset + 1 == own->second_offset;
+    /* While not one byte of our own history has come, what we hold is the one before it. Who is to
+     * take over has learnt ours from us. */
+    bool second = !takes_over && own->second_offset && j->offset + 1 == own->second_offset;
     char next[NUM_INT_MAX];
     snprintf(h->id, sizeof(h->id), "%s", !knows ? "" : second ? own->id2 : own->id);
     h->new_id[0] = 0;
+    h->takes_over = takes_over;
     if (!knows) {
         SAY(out, BYTES("PSYNC"), BYTES("?"), BYTES("-1"));
         log_line(LOG_NOTICE, "Partial resynchronization not possible (no cached master)");
         return;
     }
-    SAY(out, BYTES("PSYNC"), bytes_text(h->id),
-        bytes_of(next, num_print_uint(next, j->offset + 1)));
+    struct bytes from = bytes_of(next, num_print_uint(next, j->offset + 1));
+    if (takes_over)
+        SAY(out, BYTES("PSYNC"), bytes_text(h->id), from, BYTES("FAILOVER"));
+    else
+        SAY(out, BYTES("PSYNC"), bytes_text(h->id), from);
     log_line(LOG_NOTICE, "Trying a partial resynchronization (request %s:%llu).", h->id,
              (unsigned long long)j->offset + 1);
 }
@@ -186,7 +192,7 @@ enum handshake_answer handshake_answer(struct handshake *h, struct bytes line)
     if (says(line, "-")) {
         log_line(LOG_NOTICE, "Master does not support PSYNC or is in error state (reply: %.*s)",
                  SHOWN(line));
-        return HANDSHAKE_OLD;
+        return h->takes_over ? HANDSHAKE_LATER : HANDSHAKE_OLD;
     }
     log_line(LOG_WARNING, "Unexpected reply to PSYNC from master: %.*s", SHOWN(line));
     return HANDSHAKE_LATER;

@@ -25,6 +25,7 @@ struct handshake {
     enum handshake_step steps[HANDSHAKE_STEPS];
     int step, step_n;
     bool foreign;                       /* the primary is no Millrace */
+    bool takes_over;                    /* it is to become the primary, or nothing */
     char id[HISTORY_ID_LENGTH + 1];     /* asked for; ""; everything */
     char new_id[HISTORY_ID_LENGTH + 1]; /* of the primary, or "": it named none */
     uint64_t offset;                    /* HANDSHAKE_FULL: of the snapshot */
@@ -50,8 +51,10 @@ void handshake_introduce(struct handshake *h, const struct settings *s, const ch
                          struct chain *out);
 /* One answer to it. */
 enum handshake_answer handshake_heard(struct handshake *h, struct bytes line);
-/* Asks for what is behind the journal's end; knows: that is a place in a history. */
-void handshake_ask(struct handshake *h, const struct journal *j, bool knows, struct chain *out);
+/* Asks for what is behind the journal's end; knows: that is a place in a history. takes_over: the
+ * other side, a replica of ours, is to become the primary. */
+void handshake_ask(struct handshake *h, const struct journal *j, bool knows, bool takes_over,
+                   struct chain *out);
 enum handshake_answer handshake_answer(struct handshake *h, struct bytes line);
 
 /* How far we are: applied, and (NULL: there is no file) of that synced. */

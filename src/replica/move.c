@@ -503,6 +503,11 @@ struct move *move_of(const struct moves *all, const struct client *c)
     return NULL;
 }
 
+size_t move_kept(const struct moves *all)
+{
+    return all ? target_count_idle(&all->targets) : 0;
+}
+
 bool move_is_any_due(const struct moves *all)
 {
     return all->due || all->targets.rings;

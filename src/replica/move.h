@@ -45,6 +45,8 @@ bool move_is_over(const struct move *m);
 const char *move_error(const struct move *m);
 /* Of one that is over: it is gone. Else nobody waits for it any more. */
 void move_let_go(struct move *m);
+/* Connections that are kept for the next move; NULL has none. */
+size_t move_kept(const struct moves *all);
 /* What connections have to say, and time that has passed: a phase of the turn. */
 void move_run_all(struct moves *all);
 /* It has something to do. */

@@ -6,6 +6,7 @@
 #include "replica/acks.h"
 #include "replica/copy.h"
 #include "replica/follow.h"
+#include "replica/handover.h"
 #include "replica/peer.h"
 #include "replica/quorum.h"
 #include "replica/role.h"
@@ -66,7 +67,8 @@ void replica_begin_flush(struct replication *r)
     if (quorum_wants_ack(r) || r->wants_acks)
         journal_stream_only(e->journal, bytes_text(getack));
     r->wants_acks = false;
-    if (e->steady_ms - r->pinged_ms >= e->settings->repl_ping_replica_period * 1000) {
+    if (r->handover.state == HANDOVER_NONE &&
+        e->steady_ms - r->pinged_ms >= e->settings->repl_ping_replica_period * 1000) {
         r->pinged_ms = e->steady_ms;
         journal_stream_only(e->journal, bytes_text(ping));
     }
@@ -119,6 +121,8 @@ void replica_copy_ended(struct replication *r, bool good)
 
 void replica_serve(struct replication *r)
 {
+    if (r->handover.state != HANDOVER_NONE)
+        handover_run(r);
     if (!r->ack_came)
         return;
     r->ack_came = false;

@@ -1,5 +1,7 @@
 #include "replica/replica_metrics.h"
 
+#include "replica/handover.h"
+#include "replica/move.h"
 #include "replica/peer.h"
 #include "replica/quorum.h"
 

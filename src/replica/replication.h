@@ -92,6 +92,18 @@ struct quorum {
     size_t moment_n;
 };
 
+/* A fail-over that was asked for (replica/handover.h). */
+enum handover_state { HANDOVER_NONE, HANDOVER_WAITS, HANDOVER_RUNS };
+enum handover_answer { HANDOVER_NO_ANSWER, HANDOVER_GRANTED, HANDOVER_REFUSED };
+struct handover {
+    enum handover_state state;
+    enum handover_answer answer; /* of the one that is to take over; left by replica/follow */
+    char host[256];              /* "": any replica */
+    int port;
+    bool force;
+    int64_t until_ms; /* by the steady clock; 0: as long as it takes */
+};
+
 struct replication {
     struct engine *engine; /* borrowed, as is the loop */
     struct loop *loop;
@@ -109,6 +121,7 @@ struct replication {
     bool wants_acks;   /* replicas are asked how far they are, behind this turn's effects */
     bool ack_came;     /* one has told, since those who wait for it were last looked at */
     struct quorum quorum;
+    struct handover handover;
     struct replication_figures figures;
 };
 

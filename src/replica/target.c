@@ -100,6 +100,14 @@ void target_drop_idle(struct targets *all, int64_t now_ms)
     }
 }
 
+size_t target_count_idle(const struct targets *all)
+{
+    size_t n = 0;
+    for (struct dlist_node *at = all->list.next; at != &all->list; at = at->next)
+        n += !target_at(at)->busy;
+    return n;
+}
+
 int64_t target_next_ms(const struct targets *all)
 {
     int64_t at_ms = INT64_MAX;

@@ -43,6 +43,7 @@ void target_free(struct target *t);
 /* Those that nobody has wanted for long go, and those that have something to say: they are closed.
  */
 void target_drop_idle(struct targets *all, int64_t now_ms);
+size_t target_count_idle(const struct targets *all);
 /* When the next one goes; INT64_MAX: there is none. */
 int64_t target_next_ms(const struct targets *all);
 

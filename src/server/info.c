@@ -22,7 +22,8 @@
 static const char server_order[] =
     "redis_version server_name millrace_version redis_git_sha1 redis_git_dirty redis_build_id "
     "redis_mode os arch_bits monotonic_clock multiplexing_api atomicvar_api gcc_version "
-    "process_id process_supervised run_id tcp_port server_time_usec uptime_in_seconds "
+    "process_id process_supervised run_id tcp_port server_time_usec shutdown_in_milliseconds "
+    "uptime_in_seconds "
     "uptime_in_days hz configured_hz lru_clock executable config_file io_threads_active "
     "listener";
 

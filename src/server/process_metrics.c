@@ -28,6 +28,12 @@ static const char *text_or_none(const char *text)
     return text ? text : "";
 }
 
+static int64_t ends_in_ms(const struct figures *f)
+{
+    const struct engine *e = f->parts->engine;
+    return e->ends_ms > e->steady_ms ? e->ends_ms - e->steady_ms : 0;
+}
+
 static void gather(const void *owner, void *figures)
 {
     struct figures *f = figures;

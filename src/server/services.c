@@ -16,9 +16,9 @@
 /* The context of every service. */
 #define PARTS ((const struct services_parts *)context)
 
-static bool end(void *context, unsigned how)
+static enum engine_shutdown end(void *context, unsigned how)
 {
-    return shutdown_now(PARTS->shutdown, how);
+    return shutdown_ask(PARTS->shutdown, how);
 }
 
 static int background_save(void *context, bool schedule)

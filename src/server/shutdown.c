@@ -1,7 +1,18 @@
+/* States:
+ *
+ *   RUNS --SHUTDOWN, signal--> WAITS --all replicas have all, or shutdown-timeout--> STOPS
+ *    ^                           |  writes are paused meanwhile
+ *    +---ABORT, failed save------+
+ *
+ * From RUNS straight to STOPS: with NOW, without replicas that lack something, and when there is no
+ * turn in which they could tell (loading, a script that does not end). A signal is acted upon by
+ * the next tick; until then ABORT takes it back. */
 #include "server/shutdown.h"
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/pause.h"
+#include "replica/handover.h"
 #include "script/scripting.h"
 
 #include <signal.h>
@@ -11,7 +22,8 @@ struct shutdown {
     struct engine *engine;
     struct shutdown_actions actions;
     int signalled; /* a signal that the next tick acts upon; 0: none */
-    bool stopping;
+    enum stage { RUNS, WAITS, STOPS } stage;
+    unsigned how; /* WAITS: that was asked for */
 };
 
 struct shutdown *shutdown_new(struct engine *e, const struct shutdown_actions *actions)
@@ -29,7 +41,7 @@ void shutdown_free(struct shutdown *d)
 
 bool shutdown_is_stopping(const struct shutdown *d)
 {
-    return d->stopping;
+    return d->stage == STOPS;
 }
 
 static void remove_files(const struct settings *c)
@@ -45,24 +57,97 @@ static void remove_files(const struct settings *c)
     }
 }
 
-bool shutdown_now(struct shutdown *d, unsigned how)
+static bool stop(struct shutdown *d, unsigned how)
 {
-    if (how & ENGINE_SHUTDOWN_ABORT) {
-        bool pending = d->signalled != 0;
-        if (pending)
-            log_line(LOG_NOTICE, "Shutdown manually aborted.");
-        d->signalled = 0;
-        return pending;
-    }
-    log_line(LOG_NOTICE, "User requested shutdown...");
+    handover_tell(d->engine->replication);
     if (!d->actions.save(d->actions.context, how) && !(how & ENGINE_SHUTDOWN_FORCE)) {
         log_line(LOG_WARNING, "Error trying to save the DB, can't exit.");
         return false;
     }
     d->actions.stop_listening(d->actions.context);
     remove_files(d->engine->settings);
-    d->stopping = true;
+    d->stage = STOPS;
     return true;
+}
+
+static void begin_waiting(struct shutdown *d, unsigned how)
+{
+    struct engine *e = d->engine;
+    log_line(LOG_NOTICE, "Waiting for replicas before shutting down.");
+    d->stage = WAITS;
+    d->how = how;
+    e->ends_ms = e->steady_ms + e->settings->shutdown_timeout * 1000;
+    e->replication->wants_acks = true;
+    pause_set(e, PAUSE_SHUTDOWN, true);
+}
+
+/* Whoever asked for it hears of it, if he is still there to hear. */
+static void end_waiting(struct shutdown *d)
+{
+    d->stage = d->stage == WAITS ? RUNS : d->stage;
+    d->engine->ends_ms = 0;
+    pause_set(d->engine, PAUSE_SHUTDOWN, false);
+    d->engine->replication->ack_came = true; /* those who wait are looked at */
+}
+
+static bool may_wait(const struct shutdown *d, unsigned how)
+{
+    const struct engine *e = d->engine;
+    return !(how & ENGINE_SHUTDOWN_NOW) && e->settings->shutdown_timeout > 0 &&
+           !(e->slow_path & (ENGINE_LOADING | ENGINE_BUSY)) &&
+           !handover_all_have_all(e->replication);
+}
+
+static enum engine_shutdown stage_of(const struct shutdown *d)
+{
+    return d->stage == STOPS   ? ENGINE_SHUTDOWN_ENDS
+           : d->stage == WAITS ? ENGINE_SHUTDOWN_WAITS
+                               : ENGINE_SHUTDOWN_REFUSED;
+}
+
+bool shutdown_abort(struct shutdown *d)
+{
+    bool pending = d->signalled != 0 || d->stage == WAITS;
+    if (pending)
+        log_line(LOG_NOTICE, "Shutdown manually aborted.");
+    d->signalled = 0;
+    if (d->stage == WAITS)
+        end_waiting(d);
+    return pending;
+}
+
+enum engine_shutdown shutdown_now(struct shutdown *d, unsigned how)
+{
+    if (d->stage == WAITS && !(how & ENGINE_SHUTDOWN_NOW))
+        return ENGINE_SHUTDOWN_WAITS;
+    log_line(LOG_NOTICE, "User requested shutdown...");
+    if (d->stage == RUNS && may_wait(d, how)) {
+        begin_waiting(d, how);
+        return ENGINE_SHUTDOWN_WAITS;
+    }
+    bool waited = d->stage == WAITS;
+    enum engine_shutdown result = stop(d, how) ? ENGINE_SHUTDOWN_ENDS : ENGINE_SHUTDOWN_REFUSED;
+    if (waited)
+        end_waiting(d);
+    return result;
+}
+
+enum engine_shutdown shutdown_ask(struct shutdown *d, unsigned how)
+{
+    if (how & ENGINE_SHUTDOWN_ASK)
+        return stage_of(d);
+    if (how & ENGINE_SHUTDOWN_ABORT)
+        return shutdown_abort(d) ? ENGINE_SHUTDOWN_ENDS : ENGINE_SHUTDOWN_REFUSED;
+    return shutdown_now(d, how);
+}
+
+/* Replicas have caught up, or have had their time. */
+static void go_on(struct shutdown *d)
+{
+    if (!handover_all_have_all(d->engine->replication) && d->engine->steady_ms < d->engine->ends_ms)
+        return;
+    stop(d, d->how);
+    end_waiting(d);
 }
 
 void shutdown_obey(struct shutdown *d)
@@ -76,13 +161,15 @@ void shutdown_obey(struct shutdown *d)
     unsigned flags = d->signalled == SIGINT ? d->engine->settings->sigint_flags
                                             : d->engine->settings->sigterm_flags;
     unsigned how = ENGINE_SHUTDOWN_SIGNAL;
-    if (!d->signalled || d->stopping)
+    if (d->stage == WAITS)
+        go_on(d);
+    if (!d->signalled || d->stage == STOPS)
         return;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (flags & words[i].flag)
             how |= words[i].how;
     d->signalled = 0;
-    if (!shutdown_now(d, how))
+    if (shutdown_now(d, how) == ENGINE_SHUTDOWN_REFUSED)
         log_line(LOG_WARNING, "SIGTERM received but errors trying to shut down the server, check "
                               "the logs for more information");
 }

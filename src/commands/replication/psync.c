@@ -3,7 +3,9 @@
 #include "commands/index.h"
 
 #include "base/log.h"
+#include "engine/client_line.h"
 #include "replica/peer.h"
+#include "replica/role.h"
 
 #include <stdio.h>
 
@@ -28,8 +30,8 @@ static bool may_ask(struct call *call)
     return true;
 }
 
-/* Whoever asks for a fail-over means a replica that is to take over. */
-static bool may_fail_over(struct call *call)
+/* Whoever asks for a fail-over means a replica that is to take over: it does. */
+static bool fails_over(struct call *call)
 {
     log_line(LOG_WARNING, "Failover request received for replid %.*s.", (int)call->argv[1].n,
              call->argv[1].p);
@@ -42,6 +44,12 @@ static bool may_fail_over(struct call *call)
         reply_errorf(call->reply, "ERR PSYNC FAILOVER replid must match my replid.");
         return false;
     }
+    role_promote(call->engine->replication);
+    struct buf who = {0};
+    client_line_print(call->client, &who);
+    log_line(LOG_NOTICE, "MASTER MODE enabled (failover request from '%.*s')",
+             who.n ? (int)who.n - 1 : 0, who.p);
+    buf_free(&who);
     return true;
 }
 
@@ -50,7 +58,7 @@ static void do_psync(struct call *call)
     long long offset;
     if (call->client->flags & CLIENT_REPLICA)
         return;
-    if (call->argc > 3 && bytes_is(call->argv[3], "failover") && !may_fail_over(call))
+    if (call->argc > 3 && bytes_is(call->argv[3], "failover") && !fails_over(call))
         return;
     if (!may_ask(call))
         return;

@@ -32,6 +32,10 @@ static void do_replicaof(struct call *call)
     struct replication *r = call->engine->replication;
     struct bytes host = call->argv[1];
     long long port;
+    if (r->handover.state != HANDOVER_NONE) {
+        reply_errorf(call->reply, "ERR REPLICAOF not allowed while failing over.");
+        return;
+    }
     if (bytes_is(host, "no") && bytes_is(call->argv[2], "one")) {
         no_one(call);
         return;

@@ -1,36 +1,56 @@
-/* SHUTDOWN. Without NOSAVE a script that does not end must be killed first: there is nothing whole
- * to save. A shutdown that waits can be called off by ABORT. When it goes on there is no reply: the
- * connection ends. */
+/* SHUTDOWN. It may wait until replicas have everything, and who asked waits as well. Without NOSAVE
+ * a script that does not end must be killed first: there is nothing whole to save. A shutdown that
+ * waits can be called off by ABORT. When it goes on there is no reply: the connection ends. */
 #include "commands/index.h"
+
+#include "engine/block.h"
+
+static bool parse(struct call *call, unsigned *how)
+{
+    static const struct {
+        const char *word;
+        unsigned bit;
+    } words[] = {{"nosave", ENGINE_SHUTDOWN_NOSAVE},
+                 {"save", ENGINE_SHUTDOWN_SAVE},
+                 {"now", ENGINE_SHUTDOWN_NOW},
+                 {"force", ENGINE_SHUTDOWN_FORCE},
+                 {"abort", ENGINE_SHUTDOWN_ABORT}};
+    for (int i = 1; i < call->argc; i++) {
+        unsigned bit = 0;
+        for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
+            if (bytes_is(call->argv[i], words[k].word))
+                bit = words[k].bit;
+        if (!bit)
+            return false;
+        *how |= bit;
+    }
+    return !((*how & ENGINE_SHUTDOWN_ABORT) && *how != ENGINE_SHUTDOWN_ABORT) &&
+           !((*how & ENGINE_SHUTDOWN_NOSAVE) && (*how & ENGINE_SHUTDOWN_SAVE));
+}
+
+/* Until the shutdown goes on or is called off: then the command runs again. */
+static void wait_for_it(struct call *call)
+{
+    struct client *c = call->client;
+    if (!block_allowed(call)) { /* nobody is there to be told */
+        reply_ok(call->reply);
+        return;
+    }
+    block_on(call, &(struct block_options){.null = BLOCK_AGAIN});
+    if (!dlist_linked(&c->confirming))
+        dlist_append(&call->engine->clients.confirming, &c->confirming);
+}
 
 static void do_shutdown(struct call *call)
 {
     struct engine_services *s = &call->engine->services;
     unsigned how = 0;
-    for (int i = 1; i < call->argc; i++) {
-        struct bytes word = call->argv[i];
-        if (bytes_is(word, "nosave"))
-            how |= ENGINE_SHUTDOWN_NOSAVE;
-        else if (bytes_is(word, "save"))
-            how |= ENGINE_SHUTDOWN_SAVE;
-        else if (bytes_is(word, "now"))
-            how |= ENGINE_SHUTDOWN_NOW;
-        else if (bytes_is(word, "force"))
-            how |= ENGINE_SHUTDOWN_FORCE;
-        else if (bytes_is(word, "abort"))
-            how |= ENGINE_SHUTDOWN_ABORT;
-        else {
-            call_error(call, ERR_SYNTAX);
-            return;
-        }
-    }
-    if (((how & ENGINE_SHUTDOWN_ABORT) && how != ENGINE_SHUTDOWN_ABORT) ||
-        ((how & ENGINE_SHUTDOWN_NOSAVE) && (how & ENGINE_SHUTDOWN_SAVE))) {
+    if (!parse(call, &how)) {
         call_error(call, ERR_SYNTAX);
         return;
     }
     if (how & ENGINE_SHUTDOWN_ABORT) {
-        if (s->shutdown(s->context, how))
+        if (s->shutdown(s->context, how) == ENGINE_SHUTDOWN_ENDS)
             reply_ok(call->reply);
         else
             reply_errorf(call->reply, "ERR No shutdown in progress.");
@@ -41,10 +61,13 @@ static void do_shutdown(struct call *call)
         call_error(call, call->engine->busy_function ? ERR_BUSY_FUNCTION : ERR_BUSY);
         return;
     }
-    if (!s->shutdown(s->context, how))
-        reply_errorf(call->reply, "ERR Errors trying to SHUTDOWN. Check logs.");
-    else
+    enum engine_shutdown r = s->shutdown(s->context, call->retry ? ENGINE_SHUTDOWN_ASK : how);
+    if (r == ENGINE_SHUTDOWN_WAITS && !block_has_ended(call))
+        wait_for_it(call);
+    else if (r == ENGINE_SHUTDOWN_ENDS)
         client_close(call->client);
+    else
+        reply_errorf(call->reply, "ERR Errors trying to SHUTDOWN. Check logs.");
 }
 
 const struct command shutdown_command = {

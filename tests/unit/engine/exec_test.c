@@ -39,7 +39,9 @@ static const struct command nothing_command = {
     .name = "nothing", .arity = 1, .handler = do_nothing};
 static const struct command sub_one_command = {
     .name = "one", .full_name = "sub|one", .arity = -2, .handler = do_sub};
-static const struct command *const sub_commands[] = {&sub_one_command, NULL};
+static const struct command sub_two_command = {
+    .name = "two", .full_name = "sub|two", .arity = -2, .flags = COMMAND_WRITE, .handler = do_sub};
+static const struct command *const sub_commands[] = {&sub_one_command, &sub_two_command, NULL};
 static const struct command sub_command = {.name = "sub", .arity = -2, .subcommands = sub_commands};
 static const struct command keeps_command = {
     .name = "keeps", .arity = 1, .flags = COMMAND_KEEPS_CACHING, .handler = do_hark};
@@ -93,6 +95,22 @@ TEST(unknown_commands_and_subcommands)
     chain_take(&c->out, chain_pending(&c->out));
     bench_says(c, "POST / HTTP/1.1"); /* a web page that makes a browser talk to us */
     CHECK((c->flags & CLIENT_CLOSING) && bench_heard(c, ""));
+    bench_end(b);
+}
+
+/* What only reads is not looked at closely: a word decides it, or what a script declares. */
+TEST(a_replica_runs_what_only_reads)
+{
+    struct bench *b = bench_begin(more_commands);
+    struct client *c = bench_client(b);
+    state_set_role(&b->engine, ROLE_REPLICA_UP);
+    bench_says(c, "HAS k");
+    bench_says(c, "SUB one");
+    bench_says(c, "SUB two");
+    bench_says(c, "PUT k");
+    CHECK(bench_heard(c, ":0|$7|sub|one|-READONLY You can't write against a read only replica.|"
+                         "-READONLY You can't write against a read only replica.|"));
+    CHECK(counted(b, &has_command, 1, 0, 0) && counted(b, &put_command, 0, 1, 0));
     bench_end(b);
 }
 
@@ -293,9 +311,9 @@ TEST(a_replica_that_is_answered_goes)
 }
 
 UNIT_MAIN(T(a_replica_that_is_answered_goes), T(each_run_is_counted_once),
-          T(unknown_commands_and_subcommands), T(what_is_journalled),
-          T(a_command_with_several_effects_is_a_group), T(a_reply_waits_for_what_it_relies_on),
-          T(replies_that_nobody_wants), T(no_touch_but_for_what_counts_as_use),
-          T(caching_is_asked_for_one_command), T(replay_asks_nobody),
-          T(the_client_limit_may_close_who_asks), T(scripts_ask_for_commands),
-          T(times_are_kept_while_somebody_wants_them))
+          T(unknown_commands_and_subcommands), T(a_replica_runs_what_only_reads),
+          T(what_is_journalled), T(a_command_with_several_effects_is_a_group),
+          T(a_reply_waits_for_what_it_relies_on), T(replies_that_nobody_wants),
+          T(no_touch_but_for_what_counts_as_use), T(caching_is_asked_for_one_command),
+          T(replay_asks_nobody), T(the_client_limit_may_close_who_asks),
+          T(scripts_ask_for_commands), T(times_are_kept_while_somebody_wants_them))

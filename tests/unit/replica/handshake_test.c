@@ -73,18 +73,23 @@ TEST(the_question_is_where_we_stand)
     struct journal *j = journal_new();
     struct handshake h = {0};
     struct chain out = {0};
-    handshake_ask(&h, j, false, &out);
+    handshake_ask(&h, j, false, false, &out);
     CHECK(said(&out, "*3|$5|PSYNC|$1|?|$2|-1|") && !*h.id);
     CHECK(asked(&h, "+CONTINUE " ID_B) != HANDSHAKE_REST);
     journal_adopt(j, ID_A, 41);
-    handshake_ask(&h, j, true, &out);
+    handshake_ask(&h, j, true, false, &out);
     CHECK(said(&out, "*3|$5|PSYNC|$40|" ID_A "|$2|42|"));
     journal_shift(j, ID_B); /* and nothing of it has come */
-    handshake_ask(&h, j, true, &out);
+    handshake_ask(&h, j, true, false, &out);
     CHECK(said(&out, "*3|$5|PSYNC|$40|" ID_A "|$2|42|"));
+    handshake_ask(&h, j, true, true, &out); /* whose own history the other side has */
+    CHECK(said(&out, "*4|$5|PSYNC|$40|" ID_B "|$2|42|$8|FAILOVER|"));
     j->offset = j->effects_end = 50;
-    handshake_ask(&h, j, true, &out);
+    handshake_ask(&h, j, true, false, &out);
     CHECK(said(&out, "*3|$5|PSYNC|$40|" ID_B "|$2|51|"));
+    handshake_ask(&h, j, true, true, &out);
+    CHECK(said(&out, "*4|$5|PSYNC|$40|" ID_B "|$2|51|$8|FAILOVER|"));
+    CHECK(asked(&h, "-ERR no") == HANDSHAKE_LATER); /* and nothing else is tried */
     journal_free(j);
 }
 
