@@ -87,8 +87,15 @@ def taken(port):
 
 def run(o, parts):
     servers, before = parts[:3], None
-    for part in parts:
-        part.start()
+    for server in servers:
+        server.start()
+    # Sentinel looks for replicas every ten seconds: those that are there at its start it knows at once.
+    for _ in range(50):
+        if sum("link up" in s.role() for s in servers) == 2:
+            break
+        time.sleep(0.1)
+    for sentinel in parts[3:]:
+        sentinel.start()
     print("sentinels: %d to %d, watching \"trio\"; files in %s. Try:" % (o.sentinel_port, o.sentinel_port + 2, os.path.abspath(o.dir)))
     print("    redis-cli -p %d SENTINEL GET-MASTER-ADDR-BY-NAME trio" % o.sentinel_port)
     print("    kill -9 %d        # the first server; or kill -STOP, and -CONT later" % servers[0].p.pid, flush=True)
