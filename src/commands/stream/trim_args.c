@@ -70,7 +70,8 @@ bool trim_args_check(const struct call *call, struct trim_args *t)
         call_error(call, ERR_LIMIT_ALONE);
         return false;
     }
-    if (t->limited && !t->trim.about) {
+    /* redis-server leaves the limit beside the exact threshold that it tells replicas and file. */
+    if (t->limited && !t->trim.about && !call_is_replay(call)) {
         call_error(call, ERR_LIMIT_EXACT);
         return false;
     }

@@ -248,5 +248,23 @@ TEST(a_payload_is_told_in_what_the_reader_knows)
     }
 }
 
-UNIT_MAIN(T(newer_commands_that_write_are_known_as_such), T(the_oldest_reader_decides),
-          T(a_payload_is_told_in_what_the_reader_knows), T(the_journal_gets_what_was_done))
+/* What a client may not say is what redis-server makes of "XADD s MINID ~ 3 LIMIT 1 ...". */
+TEST(a_limit_beside_an_exact_threshold_comes_from_redis)
+{
+    struct bench *b = bench_begin(families_all());
+    struct client *c = bench_client(b), *stream = bench_client(b);
+    bench_says(c, "XADD s 1-1 f v");
+    bench_says(c, "XADD s 2-1 f v");
+    bench_says(c, "XADD s 3-1 f v");
+    CHECK(bench_heard(c, "$3|1-1|$3|2-1|$3|3-1|"));
+    bench_says(c, "XADD s MINID = 3-1 LIMIT 1 9-1 f v");
+    CHECK(bench_heard(c, "-ERR syntax error, LIMIT cannot be used without the special ~ option|"));
+    stream->flags |= CLIENT_REPLAY;
+    bench_says(stream, "XADD s MINID = 3-1 LIMIT 1 9-1 f v");
+    stream->flags &= ~(unsigned)CLIENT_REPLAY;
+    bench_says(c, "XLEN s");
+    CHECK(bench_heard(c, ":2|"));
+    bench_end(b);
+}
+
+UNIT_MAIN(T(newer_commands_that_write_are_known_as_such), T(the_oldest_reader_decides), T(a_payload_is_told_in_what_the_reader_knows), T(the_journal_gets_what_was_done), T(a_limit_beside_an_exact_threshold_comes_from_redis))
