@@ -67,8 +67,8 @@ class Load(threading.Thread):
             # Ranges of names where scores differ mean nothing; those that mean something are made below.
             if not self.newer and (b"BYLEX" in upper or args[0].upper() == b"ZREMRANGEBYLEX"):
                 continue
-            # redis-server lets its replicas sort a set in no order by themselves: each has its own.
-            if not self.peer.is_new and args[0].upper() == b"SORT" and {b"BY", b"STORE"} <= upper:
+            # A set in no order, and equal weights, are sorted by each server in its own way; replicas are told to sort by themselves.
+            if not self.newer and args[0].upper() == b"SORT" and {b"BY", b"STORE"} <= upper:
                 continue
             return args
 
