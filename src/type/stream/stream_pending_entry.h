@@ -15,11 +15,13 @@ struct stream_pending_entry {
     bool touched;      /* in the linked list */
 };
 
-/* Whether it may change owner: it has none, or has been pending for min_idle_ms. */
+/* Whether it may change owner: it has none, or has been pending for min_idle_ms. Who asks for no
+ * idle time at all is not refused by a clock that is behind the one which gave the time: effects
+ * are applied by other machines. */
 static inline bool stream_pending_is_claimable(const struct stream_pending_entry *e, int64_t now_ms,
                                                int64_t min_idle_ms)
 {
-    return e->consumer == STREAM_PENDING_NO_CONSUMER ||
+    return e->consumer == STREAM_PENDING_NO_CONSUMER || min_idle_ms <= 0 ||
            num_minus(now_ms, e->time_ms) >= min_idle_ms;
 }
 

@@ -267,4 +267,25 @@ TEST(a_limit_beside_an_exact_threshold_comes_from_redis)
     bench_end(b);
 }
 
-UNIT_MAIN(T(newer_commands_that_write_are_known_as_such), T(the_oldest_reader_decides), T(a_payload_is_told_in_what_the_reader_knows), T(the_journal_gets_what_was_done), T(a_limit_beside_an_exact_threshold_comes_from_redis))
+TEST(a_claim_is_applied_by_a_clock_that_is_behind)
+{
+    struct bench *b = bench_begin(families_all());
+    struct client *c = bench_client(b), *stream = bench_client(b);
+    bench_says(c, "XADD s 1-1 f v");
+    bench_says(c, "XGROUP CREATE s g 0");
+    CHECK(bench_heard(c, "$3|1-1|+OK|"));
+    stream->flags |= CLIENT_REPLAY;
+    bench_says(stream, "XCLAIM s g a 0 1-1 TIME 1700000005000 RETRYCOUNT 1 FORCE JUSTID");
+    bench_says(stream, "XCLAIM s g b 0 1-1 TIME 1700000006000 RETRYCOUNT 2 FORCE JUSTID");
+    stream->flags &= ~(unsigned)CLIENT_REPLAY;
+    bench_says(c, "XPENDING s g");
+    CHECK(bench_heard(c, "*4|:1|$3|1-1|$3|1-1|*1|*2|$1|b|$1|1|"));
+    bench_says(c, "XCLAIM s g a 1 1-1 JUSTID");
+    CHECK(bench_heard(c, "*0|"));
+    bench_end(b);
+}
+
+UNIT_MAIN(T(newer_commands_that_write_are_known_as_such), T(the_oldest_reader_decides),
+          T(a_payload_is_told_in_what_the_reader_knows), T(the_journal_gets_what_was_done),
+          T(a_limit_beside_an_exact_threshold_comes_from_redis),
+          T(a_claim_is_applied_by_a_clock_that_is_behind))
