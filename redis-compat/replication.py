@@ -41,10 +41,10 @@ LIBRARY = "#!lua name=lib%d\nredis.register_function('f%d', function(keys, args)
 class Load(threading.Thread):
     """One connection to the primary that sends packets of random commands until it is told to end."""
 
-    def __init__(self, peer, docs, seed, newer, flushes):
-        """newer: commands and options that no redis-server 7.0 knows as well. flushes: the data are emptied before so many commands, not later."""
+    def __init__(self, peer, docs, seed, alike, flushes):
+        """alike: both sides are of one kind. flushes: the data are emptied before so many commands, not later."""
         super().__init__(daemon=True)
-        self.rng, self.newer, self.flushes, self.peer, self.sent, self.ended, self.error = random.Random(seed), newer, flushes, peer, 0, False, None
+        self.rng, self.alike, self.flushes, self.peer, self.sent, self.ended, self.error = random.Random(seed), alike, flushes, peer, 0, False, None
         self.generator = oracle.Generator(docs, self.rng)
         self.start()
 
@@ -62,13 +62,13 @@ class Load(threading.Thread):
         while True:
             args = self.generator.command()
             upper = {a.upper() for a in args}
-            if oracle.waits_long(args) or b"BLOCK" in upper or (not self.newer and (oracle.NEWER & upper or b"+" in args and args[0][:5].upper() == b"XREAD")):
+            if oracle.waits_long(args) or b"BLOCK" in upper or (not self.peer.is_new and (oracle.NEWER & upper or b"+" in args and args[0][:5].upper() == b"XREAD")):
                 continue
             # Ranges of names where scores differ mean nothing; those that mean something are made below.
-            if not self.newer and (b"BYLEX" in upper or args[0].upper() == b"ZREMRANGEBYLEX"):
+            if not self.alike and (b"BYLEX" in upper or args[0].upper() == b"ZREMRANGEBYLEX"):
                 continue
             # A set in no order, and equal weights, are sorted by each server in its own way; replicas are told to sort by themselves.
-            if not self.newer and args[0].upper() == b"SORT" and {b"BY", b"STORE"} <= upper:
+            if not self.alike and args[0].upper() == b"SORT" and {b"BY", b"STORE"} <= upper:
                 continue
             return args
 
@@ -151,9 +151,9 @@ class Together:
     """The load of one phase: begins when it is made; ended by end(), behind so many commands of each connection."""
 
     def __init__(self, o, peer):
-        newer = peer.is_new and peer.other_is_new
-        docs = o.docs if newer else {name: doc for name, doc in o.docs.items() if name in o.known}
-        self.o, self.all = o, [Load(peer, docs, o.random.random(), newer, 0.7 * o.commands) for _ in range(CONNECTIONS)] + [Waiting(peer, o.random.random())]
+        alike = peer.is_new and peer.other_is_new
+        docs = o.docs if peer.is_new else {name: doc for name, doc in o.docs.items() if name in o.known}
+        self.o, self.all = o, [Load(peer, docs, o.random.random(), alike, 0.7 * o.commands) for _ in range(CONNECTIONS)] + [Waiting(peer, o.random.random())]
 
     def behind(self, share):
         """Until each connection has sent this share of the commands."""

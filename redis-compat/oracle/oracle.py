@@ -465,7 +465,7 @@ class Listener:
 
 
 def is_set(server, key):
-    server.send([b"TYPE", key])
+    server.send(b"TYPE", key)
     return server.raw()[0] == b"+set\r\n"
 
 
