@@ -1,6 +1,7 @@
 #include "engine/engine_metrics.h"
 
 #include "engine.h"
+#include "engine/tracking.h"
 #include "engine/txn.h"
 #include "metrics.h"
 #include "unit.h"
@@ -47,6 +48,11 @@ TEST(what_clients_do_and_hold_is_added_up)
     txn_watch(c, c->db, BYTES("k"));
     txn_of(d);
     CHECK(metrics_say(&engine_metrics_clients, &b->engine, "watching_clients:1"));
+    CHECK(metrics_say(&engine_metrics, &b->engine, "tracking_total_prefixes:0"));
+    struct str *prefixes[] = {str_new(BYTES("a")), str_new(BYTES("b"))};
+    tracking_enable(c, TRACKING_BCAST, 0, prefixes, 2);
+    tracking_enable(d, TRACKING_BCAST, 0, NULL, 0);
+    CHECK(metrics_say(&engine_metrics, &b->engine, "tracking_total_prefixes:2"));
     c->flags |= CLIENT_PAUSED;
     CHECK(metrics_say(&engine_metrics_clients, &b->engine, "blocked_clients:1"));
     c->flags &= ~(unsigned)CLIENT_PAUSED;

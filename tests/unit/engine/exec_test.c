@@ -310,10 +310,46 @@ TEST(a_replica_that_is_answered_goes)
     bench_end(b);
 }
 
+/* Who waits with NO-TOUCH does not touch when it is served, and others do afterwards. */
+static bool touched_when_served;
+
+static void do_meet(struct call *call)
+{
+    struct block_options o = {.keys = call->argv + 1, .key_count = 1, .type = TYPE_STRING};
+    if (call->retry) {
+        touched_when_served = call->store->touch;
+        reply_ok(call->reply);
+    } else {
+        block_on(call, &o);
+    }
+}
+
+static const struct command meet_command = {.name = "meet",
+                                            .arity = 2,
+                                            .flags = COMMAND_BLOCKING,
+                                            .handler = do_meet,
+                                            .keys = {KEY_RANGE(1, 0, 1, KEY_RO)}};
+static const struct command *const meeting[] = {&meet_command, &put_command, NULL};
+
+TEST(a_wait_does_not_touch_either)
+{
+    for (int quiet = 0; quiet < 2; quiet++) {
+        struct bench *b = bench_begin(meeting);
+        struct client *c = bench_client(b), *p = bench_client(b);
+        c->flags |= quiet ? CLIENT_NO_TOUCH : 0;
+        bench_says(c, "MEET k");
+        touched_when_served = quiet;
+        bench_says(p, "PUT k");
+        CHECK(bench_heard(c, "+OK|") && touched_when_served == !quiet && b->engine.store->touch);
+        bench_end(b);
+    }
+}
+
 UNIT_MAIN(T(a_replica_that_is_answered_goes), T(each_run_is_counted_once),
           T(unknown_commands_and_subcommands), T(a_replica_runs_what_only_reads),
           T(what_is_journalled), T(a_command_with_several_effects_is_a_group),
           T(a_reply_waits_for_what_it_relies_on), T(replies_that_nobody_wants),
           T(no_touch_but_for_what_counts_as_use), T(caching_is_asked_for_one_command),
           T(replay_asks_nobody), T(the_client_limit_may_close_who_asks),
-          T(scripts_ask_for_commands), T(times_are_kept_while_somebody_wants_them))
+          T(scripts_ask_for_commands), T(times_are_kept_while_somebody_wants_them),
+          T(a_wait_does_not_touch_either))

@@ -177,6 +177,7 @@ TEST(the_first_increment_is_unnamed_and_marked)
     replace();
     CHECK(aof_files_begin_first(&files, &first, &fd) == 0 && fd >= 0 && files.no_base_yet);
     file_close(fd);
+    CHECK(files.size == 0 && files.base_size == 0);
     CHECK(first.seq == 2 && file_exists(first.path) && file_exists("dir/a.aof.beginning"));
     CHECK(manifest_is("file a.aof.1.base.rdb seq 1 type h|file a.aof.1.incr.aof seq 1 type h|"
                       "file a.aof.2.incr.aof seq 2 type i|"));
