@@ -152,7 +152,7 @@ def dialogues(o, ref, ours):
 
 # ---------------------------------------------------------------- random
 LEAVE_OUT = set("""acl asking auth backup bgrewriteaof bgsave client cluster command config debug dbsize-not echo-not failover
-    hello info lastsave latency lolwut memory migrate module monitor object pfdebug pfselftest ping-not psubscribe psync publish-not punsubscribe quit
+    hello info lastsave latency lolwut memory module monitor object pfdebug pfselftest ping-not psubscribe psync publish-not punsubscribe quit
     dump readonly readwrite replicaof replconf reset restore restore-asking role save shutdown slaveof slowlog spublish ssubscribe subscribe sunsubscribe
     swapdb-not sync time unsubscribe wait waitaof xinfo pubsub-not randomkey scan select exec multi discard
     watch unwatch script function eval evalsha fcall spop""".split())
@@ -465,6 +465,7 @@ class Listener:
 
 
 def is_set(server, key):
+    """By TYPE, in whatever protocol the connection is."""
     server.send(b"TYPE", key)
     return server.raw()[0] == b"+set\r\n"
 

@@ -11,11 +11,13 @@ def pairs(flat):
 
 def stream(full, but):
     """Entries; last id, greatest deleted id, entries added; of each group its name, last id, entries read, pending entries (id, consumer, time,
-    count) and consumers. Names in `but` are left out, and with "deliveries" the times and counts."""
+    count) and consumers. Names in `but` are left out, with "deliveries" the times and counts, with "orphans" what
+    is pending of entries that are gone."""
     fields, groups = dict(pairs(full)), []
+    there = {e[0] for e in fields[b"entries"]}
     of = lambda fields, *names: tuple(None if n in but else fields[n] for n in names)
     for g in map(dict, map(pairs, fields[b"groups"])):
-        pending = sorted(tuple(p[:2] if b"deliveries" in but else p) for p in g[b"pending"])
+        pending = sorted(tuple(p[:2] if b"deliveries" in but else p) for p in g[b"pending"] if b"orphans" not in but or p[0] in there)
         consumers = sorted(dict(pairs(c))[b"name"] for c in g[b"consumers"])
         groups.append((*of(g, b"name", b"last-delivered-id", b"entries-read"), pending, consumers))
     return fields[b"entries"], of(fields, b"last-generated-id", b"max-deleted-entry-id", b"entries-added"), sorted(groups, key=repr)
