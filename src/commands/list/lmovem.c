@@ -2,6 +2,7 @@
  * them. */
 #include "commands/index.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "commands/list/list_args.h"
@@ -67,6 +68,18 @@ static void journal_move(struct call *call, const struct list_move *m, struct st
     mem_free(argv);
 }
 
+/* A list that is moved onto itself as a whole keeps its deadline; the pop of the journal removes
+ * it. */
+static void journal_deadline(struct call *call, struct bytes key)
+{
+    const struct entry *e = db_find(call->db, key);
+    char text[NUM_INT_MAX];
+    ASSERT(e);
+    if (e->has_ttl)
+        CALL_EFFECT(call, BYTES("PEXPIREAT"), key,
+                    bytes_of(text, num_print_int(text, entry_deadline_ms(e))));
+}
+
 /* Options from argument `at` on. */
 static void move_many(struct call *call, const struct list_move *m, int at)
 {
@@ -86,6 +99,7 @@ static void move_many(struct call *call, const struct list_move *m, int at)
     if (!to)
         to = list_args_create(call, m->to);
     uint64_t n = (uint64_t)a.count < from->count ? (uint64_t)a.count : from->count;
+    bool whole = from == to && n == from->count;
     struct str **moved = take_all(from, m->from_front, n);
     bool reversed = a.bulk && m->to_front == m->from_front;
     for (uint64_t i = 0; i < n; i++)
@@ -96,6 +110,8 @@ static void move_many(struct call *call, const struct list_move *m, int at)
     for (uint64_t i = 0; i < n; i++)
         reply_bulk(call->reply, str_bytes(moved[backwards ? n - 1 - i : i]));
     journal_move(call, m, moved, n, reversed);
+    if (whole)
+        journal_deadline(call, m->to);
     for (uint64_t i = 0; i < n; i++)
         str_unref(moved[i]);
     mem_free(moved);
