@@ -181,7 +181,7 @@ void journal_put(struct journal *j, int db, const struct bytes *argv, int argc, 
     size_t before = j->pending.n;
     if (j->db != db) {
         format_select(&j->pending, db);
-        j->db = db;
+        j->db = j->stream_db = db;
     }
     format_effect(&j->pending, argv, argc, raw);
     j->offset += j->pending.n - before;
@@ -212,7 +212,7 @@ void journal_raw_begin(struct journal *j, struct bytes stream, int db, bool kept
     journal_group_begin(j);
     j->applying = true;
     j->kept = kept;
-    j->db = db;
+    j->db = j->stream_db = db;
     j->offset += stream.n;
     if (j->on)
         buf_add(&j->pending, stream);
@@ -237,14 +237,15 @@ void journal_forget_db(struct journal *j)
 
 void journal_stream_in(struct journal *j, int db)
 {
-    ASSERT(j->mode == JOURNAL_RAW && j->depth == 0 && db >= -1);
-    j->db = db;
+    ASSERT(j->depth == 0 && db >= -1);
+    j->stream_db = db;
+    j->db = j->mode == JOURNAL_RAW ? db : -1;
 }
 
 struct journal *journal_new(void)
 {
     struct journal *j = mem_zalloc(sizeof(*j));
-    j->db = -1;
+    j->db = j->stream_db = -1;
     history_begin(&j->history);
     return j;
 }
@@ -317,7 +318,7 @@ void journal_set_mode(struct journal *j, enum journal_mode mode)
 {
     ASSERT(!j->applying && (j->depth == 0 || j->group_start == j->pending.n));
     j->mode = mode;
-    j->db = mode == JOURNAL_EFFECTS ? -1 : j->db;
+    j->db = mode == JOURNAL_EFFECTS ? -1 : j->stream_db;
 }
 
 static void turn_on_or_off(struct journal *j)

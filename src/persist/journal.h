@@ -62,16 +62,18 @@ struct journal {
     bool streamed; /* a reader wants stream-only bytes */
     bool filed;    /* a reader is a file: notes are made */
     enum journal_mode mode;
-    struct buf pending;         /* stream bytes that some reader has not taken */
-    uint64_t offset;            /* of the end of pending */
-    uint64_t effects_end;       /* of the last effect: stream-only bytes may follow it */
-    struct history history;     /* that the offset belongs to */
-    int db;                     /* that the last effect was for; -1: say SELECT first */
-    int depth;                  /* open groups */
-    size_t group_start;         /* of the outermost open group in pending */
-    unsigned group_effects;     /* of the outermost open group, stream-only ones included */
-    unsigned group_kept;        /* those that are not stream-only */
-    size_t group_notes;         /* notes in front of the outermost open group */
+    struct buf pending;     /* stream bytes that some reader has not taken */
+    uint64_t offset;        /* of the end of pending */
+    uint64_t effects_end;   /* of the last effect: stream-only bytes may follow it */
+    struct history history; /* that the offset belongs to */
+    int db;                 /* that the last effect was for; -1: say SELECT first */
+    int stream_db;          /* that the stream is in at its end, whoever goes on with it; -1: not
+                             * known. Of a stream of our own db is that or -1 */
+    int depth;              /* open groups */
+    size_t group_start;     /* of the outermost open group in pending */
+    unsigned group_effects; /* of the outermost open group, stream-only ones included */
+    unsigned group_kept;    /* those that are not stream-only */
+    size_t group_notes;     /* notes in front of the outermost open group */
     struct journal_note *notes; /* of what the file has not taken */
     size_t note_n, note_cap;
     struct buf text;                /* of the notes */
@@ -150,7 +152,8 @@ void journal_resume(struct journal *j);
 /* The next effect begins with SELECT (a new segment begins). In JOURNAL_RAW nothing happens: the
  * stream is a primary's. */
 void journal_forget_db(struct journal *j);
-/* JOURNAL_RAW: the database that the stream is in; -1: it will say so itself. */
+/* The database that the stream is in, of which something has been loaded; -1: it will say so
+ * itself. In JOURNAL_EFFECTS the next effect says SELECT nevertheless. */
 void journal_stream_in(struct journal *j, int db);
 /* One command in RESP behind out. */
 void journal_format(struct buf *out, const struct bytes *argv, int argc);

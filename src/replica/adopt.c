@@ -45,7 +45,7 @@ enum replication_load adopt_snapshot(struct replication *r, const char *path, co
     if (end == REPLICATION_STOPPED || end == REPLICATION_KEPT)
         return end;
     begin_at(r, end == REPLICATION_LOADED ? id : NULL, offset);
-    r->engine->journal->db = db;
+    journal_stream_in(r->engine->journal, db);
     r->services.load_ended(r->services.context);
     if (end == REPLICATION_LOADED)
         log_line(LOG_NOTICE, "MASTER <-> REPLICA sync: Finished with success");

@@ -110,7 +110,7 @@ struct follow *follow_new(struct replication *r, const char *host, int port, boo
     f->host = mem_copy_text(host, strlen(host));
     f->port = port;
     f->knows = knows;
-    f->db = j->db;
+    f->db = j->stream_db;
     f->due = true;
     f->down_ms = f->ticked_ms = f->try_ms = now(f);
     set_state(f, FOLLOW_CONNECT);

@@ -76,9 +76,9 @@ void stream_end_prepare(struct stream_end *x, struct engine *e)
         journal_begin_history(j);
         x->tail.n = 0;
     }
-    if (!*e->settings->replicaof)
-        return;
-    journal_set_mode(j, JOURNAL_RAW);
+    if (*e->settings->replicaof)
+        journal_set_mode(j, JOURNAL_RAW);
+    /* Also of a primary: it may be made a replica that goes on from here. */
     journal_stream_in(j, x->db < e->store->count ? x->db : -1);
 }
 

@@ -452,6 +452,33 @@ TEST(a_new_file_of_a_replica_changes_nothing_in_the_stream)
     journal_free(j);
 }
 
+/* Whoever writes something of its own says SELECT; who then follows another that goes on from the
+ * same place does not hear it. */
+TEST(the_database_of_the_stream_outlives_a_change_of_roles)
+{
+    struct journal *j = journal_new();
+    struct journal_reader stream = {0};
+    journal_attach_stream(j, &stream);
+    CHECK(j->stream_db == -1);
+    journal_stream_in(j, 4); /* loaded by a primary */
+    CHECK(j->db == -1 && j->stream_db == 4);
+    journal_set_mode(j, JOURNAL_RAW);
+    CHECK(j->db == 4);
+    journal_raw_begin(j, bytes_text(PING), 7, false);
+    journal_raw_end(j);
+    journal_set_mode(j, JOURNAL_EFFECTS);
+    CHECK(j->db == -1 && j->stream_db == 7);
+    journal_set_mode(j, JOURNAL_RAW);
+    CHECK(j->db == 7);
+    journal_set_mode(j, JOURNAL_EFFECTS);
+    group(j, 5, "DEL", "y");
+    CHECK(j->db == 5 && j->stream_db == 5);
+    journal_forget_db(j);
+    CHECK(j->db == -1 && j->stream_db == 5);
+    journal_detach(&stream);
+    journal_free(j);
+}
+
 /* Random bytes of all kinds, batches that are taken late or not at all: what the file gets is the
  * stream with the gaps, to the byte. */
 TEST(file_and_stream_agree_whatever_comes)
@@ -561,4 +588,5 @@ UNIT_MAIN(T(another_history_begins_at_the_same_offset),
           T(a_gap_that_grows_while_it_is_written_is_not_lost),
           T(a_replica_passes_on_what_came_and_keeps_its_own_writes_apart),
           T(a_new_file_of_a_replica_changes_nothing_in_the_stream),
+          T(the_database_of_the_stream_outlives_a_change_of_roles),
           T(file_and_stream_agree_whatever_comes))

@@ -43,6 +43,24 @@ TEST(who_takes_over_begins_a_history_behind_the_old_one)
     play_end(&p);
 }
 
+/* Made a primary and a replica again, with nothing written in between: the stream goes on in the
+ * database in which it was left. */
+TEST(who_comes_back_goes_on_in_the_database_of_the_stream)
+{
+    struct play p;
+    play_begin(&p);
+    p.load_db = 3;
+    CHECK(play_connect(&p));
+    role_promote(p.r);
+    role_follow(p.r, "127.0.0.1", p.port, false);
+    CHECK(play_accepts(&p) && play_shakes_hands(&p));
+    CHECK(play_is(&p, "*3|$5|PSYNC|$40|" ID_A "|$3|101|"));
+    play_says(&p, "+CONTINUE " ID_A "\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n");
+    const struct store *s = p.bench->engine.store;
+    CHECK(s->dbs[3].keys.used == 1 && s->dbs[0].keys.used == 0);
+    play_end(&p);
+}
+
 /* A transaction may have written before it makes the server a replica: what it wrote belongs to
  * the old history. */
 TEST(the_journal_waits_for_the_end_of_a_group)
@@ -115,4 +133,5 @@ TEST(the_start_follows_the_setting)
 UNIT_MAIN(T(a_replica_is_one_at_once), T(its_state_is_that_of_the_link),
           T(who_takes_over_begins_a_history_behind_the_old_one),
           T(the_journal_waits_for_the_end_of_a_group), T(waiting_clients_hear_of_it),
+          T(who_comes_back_goes_on_in_the_database_of_the_stream),
           T(what_no_replica_has_confirmed_is_never_answered), T(the_start_follows_the_setting))
