@@ -1,0 +1,385 @@
+/* Three servers in one process (trio_node.h), the network between them, and a schedule from a seed:
+ * who has a turn, how many bytes of which connection arrive, what breaks, who is made what.
+ *
+ *   bytes    Both ends of a connection are the test's: what a node sends is taken at once, and
+ *            arrives when the schedule says so, in pieces of any size. connect() is this file's:
+ *            port TRIO_PORT + i of 127.0.0.1 is node i
+ *   chaos    Anything may happen to anybody: crash with and without file, with the end of the file
+ *            lost, and REPLICAOF to whomever
+ *   single   min-replicas-to-ack 1. Connections break, replicas crash and keep their files; then
+ *            the primary fails, once, and the replica that is furthest ahead takes over. What a
+ *            client has been told by then, and afterwards, is in the end in that one
+ *
+ * What holds after each turn, and in the end: trio_look(), trio_judge(). A seed that fails is
+ * printed; the program runs it alone when it is its argument. */
+#ifndef SUPPORT_TRIO_H
+#define SUPPORT_TRIO_H
+#include "store/digest.h"
+#include "trio_clients.h"
+
+/* ---- What holds */
+
+static inline bool trio_is_replica(const struct node *n)
+{
+    return replication_is_replica(n->r);
+}
+
+/* Of all that is there: keys that are past as well, which go when the stream says so. */
+static inline void trio_digest(const struct node *n, unsigned char digest[20])
+{
+    struct store *s = n->engine.store;
+    bool before = s->expiry_ignored;
+    s->expiry_ignored = true;
+    digest_store(s, digest);
+    s->expiry_ignored = before;
+}
+
+/* Nobody who is at the same place of the same history has other data, now or ever. */
+static inline void trio_compare(struct trio *t, const struct node *n, int i)
+{
+    const struct journal *j = n->engine.journal;
+    uint64_t h = j->offset * 0x9e3779b97f4a7c15u;
+    unsigned char digest[20];
+    for (const char *p = j->history.id; *p; p++)
+        h = (h ^ (unsigned char)*p) * 0x100000001b3u;
+    trio_digest(n, digest);
+    log_line(LOG_VERBOSE, "---- node %d: %.8s %llu has %02x%02x%02x%02x", i, j->history.id,
+             (unsigned long long)j->offset, digest[0], digest[1], digest[2], digest[3]);
+    for (unsigned tries = 0; tries < 64; tries++, h++) {
+        struct trio_point *x = &t->points[h & (TRIO_POINTS - 1)];
+        if (!x->used) {
+            *x = (struct trio_point){.used = true, .offset = j->offset};
+            memcpy(x->id, j->history.id, sizeof(x->id));
+            memcpy(x->digest, digest, sizeof(digest));
+            return;
+        }
+        if (x->offset != j->offset || strcmp(x->id, j->history.id) != 0)
+            continue;
+        t->compared++;
+        if (memcmp(x->digest, digest, sizeof(digest)) != 0)
+            trio_fail(t, "node %d has other data at %.8s %llu than somebody had there", i, x->id,
+                      (unsigned long long)x->offset);
+        return;
+    }
+}
+
+static inline void trio_look(struct trio *t, int i)
+{
+    const struct node *n = &t->nodes[i];
+    const struct journal *j = n->engine.journal;
+    struct trio_seen *s = &t->seen[i];
+    bool replica = trio_is_replica(n);
+    if (!journal_is_sound(j) || !history_is_sound(&j->history) ||
+        (backlog_is_open(&n->r->backlog) && !backlog_is_sound(&n->r->backlog)))
+        trio_fail(t, "node %d: its journal is not sound", i);
+    if (s->replica && replica && s->loads == n->loads && j->offset < s->offset)
+        trio_fail(t, "node %d went back from %llu to %llu", i, (unsigned long long)s->offset,
+                  (unsigned long long)j->offset);
+    *s = (struct trio_seen){.offset = j->offset, .loads = n->loads, .replica = replica};
+    memcpy(s->id, j->history.id, sizeof(s->id));
+    /* While nobody reads the journal its offset counts nothing. */
+    if (j->on)
+        trio_compare(t, n, i);
+}
+/* ---- Roles and faults */
+
+/* As Sentinel does it: said to the server, and written into its configuration. */
+static inline void trio_follow(struct trio *t, int i, int primary)
+{
+    t->nodes[i].setup.port = i == primary ? 0 : TRIO_PORT + primary;
+    if (!t->nodes[i].up)
+        return;
+    if (i == primary)
+        trio_says(t, i, TRIO_ADMIN, "REPLICAOF NO ONE");
+    else
+        trio_says(t, i, TRIO_ADMIN, "REPLICAOF 127.0.0.1 %d", TRIO_PORT + primary);
+    t->promotions += i == primary;
+}
+
+static inline void trio_start(struct trio *t, int i)
+{
+    if (t->nodes[i].up)
+        return;
+    log_line(LOG_VERBOSE, "---- node %d starts", i);
+    t->turn_of = i;
+    t->seen[i] = (struct trio_seen){0};
+    node_start(&t->nodes[i]);
+}
+
+/* deliver: what it has sent still arrives, as of a process that was killed. */
+static inline void trio_crash(struct trio *t, int i, size_t torn, bool wipe, bool deliver)
+{
+    struct node *n = &t->nodes[i];
+    if (!n->up)
+        return;
+    log_line(LOG_VERBOSE, "---- node %d crashes", i);
+    t->fulls += (unsigned)n->r->figures.full;
+    t->partials += (unsigned)n->r->figures.partial;
+    node_stop(n, torn);
+    if (wipe)
+        node_wipe(n);
+    if (!deliver)
+        trio_cut_all(t, i);
+    memset(t->asked[i], 0, sizeof(t->asked[i]));
+    for (int c = 0; c < NODE_CLIENTS; c++)
+        buf_free(&n->clients[c].heard);
+    t->crashes++;
+}
+
+static inline void trio_turn(struct trio *t, int i)
+{
+    if (!t->nodes[i].up)
+        return;
+    t->turn_of = i;
+    node_turn(&t->nodes[i]);
+    trio_hear(t, i);
+    trio_look(t, i);
+    for (int w = 0; w < TRIO_WIRES; w++)
+        trio_collect(&t->wires[w]);
+}
+
+/* ---- The schedule */
+
+static inline void trio_begin(struct trio *t, uint64_t seed, bool single)
+{
+    *t = (struct trio){.seed = seed, .now_ms = 1000, .single = single};
+    rng_seed(&t->rng, seed * 2 + single);
+    t->points = mem_zalloc(TRIO_POINTS * sizeof(*t->points));
+    trio_now = t;
+    bool files = trio_below(t, 2);
+    for (int i = 0; i < TRIO_NODES; i++) {
+        struct node *n = &t->nodes[i];
+        n->now_ms = &t->now_ms;
+        snprintf(n->dir, sizeof(n->dir), "/tmp/millrace-trio-XXXXXX");
+        if (!mkdtemp(n->dir))
+            abort();
+        n->setup = (struct node_setup){.appendonly = single ? files : trio_below(t, 2),
+                                       .diskless = trio_below(t, 3) > 0,
+                                       .to_ack = single || trio_below(t, 4) == 0,
+                                       .delay_s = (int)trio_below(t, 2),
+                                       .own_port = TRIO_PORT + i,
+                                       .diskless_load = (int)trio_below(t, 3),
+                                       .port = i ? TRIO_PORT : 0};
+        trio_start(t, i);
+    }
+}
+
+static inline void trio_end(struct trio *t)
+{
+    for (int i = 0; i < TRIO_NODES; i++) {
+        struct node *n = &t->nodes[i];
+        char path[128];
+        trio_crash(t, i, 0, true, false);
+        buf_free(&n->child.bytes);
+        if (chdir(n->dir) < 0 || chdir("..") < 0)
+            abort();
+        snprintf(path, sizeof(path), "%s/dump.rdb", n->dir);
+        unlink(path);
+        if (rmdir(n->dir) < 0)
+            trio_fail(t, "node %d leaves files behind", i);
+    }
+    mem_free(t->points);
+}
+
+/* All that is under way arrives, and everybody has a turn. */
+static inline void trio_moves_on(struct trio *t, int64_t ms)
+{
+    t->now_ms += ms;
+    for (int i = 0; i < TRIO_NODES; i++) {
+        t->turn_of = i;
+        node_child_step(&t->nodes[i], 1 << 20);
+        trio_turn(t, i);
+        for (int w = 0; w < TRIO_WIRES * 2; w++)
+            trio_deliver(&t->wires[w / 2], w & 1, 1 << 20);
+    }
+}
+
+static inline void trio_settles(struct trio *t)
+{
+    for (int i = 0; i < TRIO_NODES; i++)
+        if (t->nodes[i].up)
+            node_file_done(&t->nodes[i]);
+    for (int round = 0; round < 4; round++)
+        trio_moves_on(t, 25);
+}
+
+/* What may happen at any time and hurts nobody. */
+static inline void trio_usual(struct trio *t)
+{
+    int i = (int)trio_below(t, TRIO_NODES), who = trio_below(t, 8) ? t->primary : i;
+    unsigned what = trio_below(t, 100);
+    if (what < 10) {
+        trio_moves_on(t, 20);
+    } else if (what < 45) {
+        trio_turn(t, i);
+    } else if (what < 70) {
+        struct trio_wire *w = &t->wires[trio_below(t, trio_below(t, 2) ? 3 : TRIO_WIRES)];
+        size_t n = trio_below(t, 3) ? 1 << 20 : 1 + trio_below(t, 200);
+        trio_deliver(w, (int)trio_below(t, 2), n);
+    } else if (what < 90) {
+        if (!t->nodes[who].up)
+            return;
+        if (trio_below(t, 3))
+            trio_writes(t, who);
+        else
+            trio_writes_number(t, who);
+    } else if (what < 95) {
+        t->now_ms += 1 + trio_below(t, 200);
+    } else if (what < 99) {
+        t->turn_of = i;
+        node_child_step(&t->nodes[i], trio_below(t, 2) ? 1 << 20 : 1 + trio_below(t, 500));
+    } else if (t->nodes[i].up) {
+        node_file_done(&t->nodes[i]);
+    }
+}
+
+static inline void trio_breaks(struct trio *t)
+{
+    int i = (int)trio_below(t, TRIO_NODES), other = (i + 1 + (int)trio_below(t, 2)) % TRIO_NODES;
+    struct node *n = &t->nodes[i];
+    unsigned what = trio_below(t, 10);
+    if (what < 4)
+        trio_cut(&t->wires[trio_below(t, 4)]);
+    else if (what < 6)
+        trio_part(t, i, other, !t->parted[i][other]);
+    else if (what < 7 && n->up)
+        node_child_fails(n);
+    else if (what < 8)
+        t->now_ms += 500 + trio_below(t, 12000);
+    else if (!n->up)
+        trio_start(t, i);
+    else if (!t->single)
+        trio_crash(t, i, trio_below(t, 3) ? 0 : trio_below(t, 8), trio_below(t, 3) == 0,
+                   trio_below(t, 2));
+    else if (i != t->primary && n->setup.appendonly && n->file.whole && !n->has_next)
+        trio_crash(t, i, 0, false, trio_below(t, 2));
+}
+
+static inline void trio_turns_around(struct trio *t)
+{
+    int i = (int)trio_below(t, TRIO_NODES), primary = (int)trio_below(t, TRIO_NODES);
+    trio_follow(t, i, primary);
+    if (i == primary)
+        t->primary = i;
+}
+
+/* The primary is gone, or cut off with its clients. Here whoever becomes primary would catch up
+ * with the others first (confirmation, section 11.4); until that is built the test chooses the one
+ * that is furthest ahead. With it: promote anybody, and t->single may do what chaos does, one fault
+ * at a time. */
+static inline void trio_fails_over(struct trio *t)
+{
+    int old = t->primary, best = -1;
+    char id[HISTORY_ID_LENGTH + 1];
+    memcpy(id, t->nodes[old].engine.journal->history.id, sizeof(id));
+    if (trio_below(t, 2))
+        trio_crash(t, old, 0, trio_below(t, 2), false);
+    for (int i = 0; i < TRIO_NODES; i++) {
+        if (i == old)
+            continue;
+        trio_part(t, old, i, true);
+        trio_start(t, i);
+        const struct journal *j = t->nodes[i].engine.journal;
+        uint64_t most = best < 0 ? 0 : t->nodes[best].engine.journal->offset;
+        bool known = best >= 0 && strcmp(t->nodes[best].engine.journal->history.id, id) == 0;
+        if (best < 0 || (strcmp(j->history.id, id) == 0 && (!known || j->offset > most)))
+            best = i;
+    }
+    t->primary = best;
+    trio_follow(t, best, best);
+    for (int i = 0; i < TRIO_NODES; i++)
+        if (i != best && i != old)
+            trio_follow(t, i, best);
+    t->nodes[old].setup.port = t->nodes[old].up ? 0 : TRIO_PORT + best;
+}
+
+static inline bool trio_has_converged(struct trio *t)
+{
+    unsigned char want[20], got[20];
+    const struct engine *p = &t->nodes[t->primary].engine;
+    trio_digest(&t->nodes[t->primary], want);
+    for (int i = 0; i < TRIO_NODES; i++) {
+        const struct engine *e = &t->nodes[i].engine;
+        trio_digest(&t->nodes[i], got);
+        if (e->journal->offset != p->journal->offset ||
+            strcmp(e->journal->history.id, p->journal->history.id) != 0 ||
+            memcmp(want, got, sizeof(got)) != 0 || (i != t->primary && e->role != ROLE_REPLICA_UP))
+            return false;
+    }
+    return true;
+}
+
+static inline void trio_heals(struct trio *t)
+{
+    memset(t->parted, 0, sizeof(t->parted));
+    for (int i = 0; i < TRIO_NODES; i++) {
+        trio_start(t, i);
+        trio_follow(t, i, t->primary);
+    }
+    int rounds = 0;
+    do
+        trio_settles(t);
+    while (!*t->failed && ++rounds < 600 && !trio_has_converged(t));
+    if (!trio_has_converged(t))
+        trio_fail(t, "a minute after the network has healed they still differ");
+}
+
+/* What the end shows: each number once, those that clients were told of, and as many as counted. */
+static inline void trio_judge(struct trio *t)
+{
+    static bool there[TRIO_NUMBERS], told[TRIO_NUMBERS];
+    struct node_client *x = &t->nodes[t->primary].clients[TRIO_READER];
+    const char *reply = NULL;
+    long count = 0, total = -1;
+    memset(there, 0, sizeof(there));
+    memcpy(told, t->told, sizeof(told));
+    trio_says(t, t->primary, TRIO_READER, "SELECT %d;GET n;LRANGE log 0 -1", TRIO_LOG_DB);
+    for (int rounds = 0; rounds < 100 && !(reply = trio_reply(x, 3)); rounds++)
+        trio_settles(t);
+    if (!reply) {
+        trio_fail(t, "a read is not answered: %.*s", (int)x->heard.n, x->heard.n ? x->heard.p : "");
+        return;
+    }
+    const char *n = trio_reply(x, 2);
+    total = *n == '$' && n[1] != '-' ? atol(strchr(n, '\n') + 1) : 0;
+    count = atol(reply + 1);
+    const char *p = strchr(reply, '\n') + 1, *end = x->heard.p + x->heard.n;
+    for (long i = 0; i < count; i++, p = trio_reply_end(p, end)) {
+        unsigned number = (unsigned)atol(strchr(p, '\n') + 1);
+        if (number >= TRIO_NUMBERS || there[number])
+            trio_fail(t, "number %u is there twice", number);
+        else
+            there[number] = true;
+    }
+    if (count != total)
+        trio_fail(t, "%ld numbers are there, %ld were counted", count, total);
+    for (unsigned i = 1; i <= t->numbers && t->single; i++)
+        if (told[i] && !there[i])
+            trio_fail(t, "number %u was acknowledged and is lost", i);
+}
+
+/* Whether all holds; *t is over, but for its figures and why not. */
+static inline bool trio_run(struct trio *t, uint64_t seed, bool single)
+{
+    trio_begin(t, seed, single);
+    int steps = 300 + (int)trio_below(t, 500), fails = single ? 100 + (int)trio_below(t, 300) : -1;
+    for (int i = 0; i < steps && !*t->failed; i++) {
+        unsigned chance = trio_below(t, 100);
+        if (i == fails)
+            trio_fails_over(t);
+        else if (chance < 3)
+            trio_breaks(t);
+        else if (chance < 4 && !single)
+            trio_turns_around(t);
+        else
+            trio_usual(t);
+    }
+    if (!*t->failed)
+        trio_heals(t);
+    if (!*t->failed)
+        trio_judge(t);
+    trio_end(t);
+    return !*t->failed;
+}
+
+#endif

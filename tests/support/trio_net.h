@@ -1,0 +1,183 @@
+/* The nodes of a trio (support/trio.h) and the network between them. */
+#ifndef SUPPORT_TRIO_NET_H
+#define SUPPORT_TRIO_NET_H
+
+#include "base/rng.h"
+#include "trio_node.h"
+
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#define TRIO_NODES    3
+#define TRIO_PORT     7001
+#define TRIO_WIRES    16
+#define TRIO_NUMBERS  4096
+#define TRIO_POINTS   8192 /* a power of two */
+#define TRIO_LOG_DB   9    /* of the numbers; nothing else is done there */
+#define TRIO_NUMBERER 0    /* the client who writes them; the last one is the administrator */
+#define TRIO_ADMIN    (NODE_CLIENTS - 2)
+#define TRIO_READER   (NODE_CLIENTS - 1) /* in the end */
+
+/* A connection from a replica to its primary. Of both pairs: [0] is of the replica's side. */
+struct trio_wire {
+    bool open;
+    int from, to, ends[2];
+    struct buf sent[2]; /* by that side, and not arrived */
+    bool over[2];       /* that side has closed */
+};
+
+/* Data at a place of a history. */
+struct trio_point {
+    bool used;
+    char id[HISTORY_ID_LENGTH + 1];
+    uint64_t offset;
+    unsigned char digest[20];
+};
+
+/* What a node was when it was looked at last. */
+struct trio_seen {
+    uint64_t offset;
+    unsigned loads;
+    bool replica;
+    char id[HISTORY_ID_LENGTH + 1];
+};
+
+/* The request that one of a node's clients has made. */
+struct trio_asked {
+    int replies; /* that it waits for; 0: none */
+    unsigned number;
+};
+
+struct trio {
+    uint64_t seed;
+    struct rng rng;
+    int64_t now_ms;
+    bool single, chain;
+    struct node nodes[TRIO_NODES];
+    int turn_of; /* whose turn it is: who connects */
+    int primary; /* who is to be it */
+    struct trio_wire wires[TRIO_WIRES];
+    bool parted[TRIO_NODES][TRIO_NODES];
+    struct trio_asked asked[TRIO_NODES][NODE_CLIENTS];
+    struct trio_seen seen[TRIO_NODES];
+    struct trio_point *points;
+    unsigned numbers;
+    bool told[TRIO_NUMBERS]; /* its client has been told that it is written */
+    char failed[256];        /* why; "": it has not */
+    /* What the schedule came to, so that a test can say that it tests something. */
+    unsigned acknowledged, compared, fulls, partials, crashes, promotions;
+};
+
+static struct trio *trio_now; /* whose network connect() is */
+
+static inline unsigned trio_below(struct trio *t, unsigned n)
+{
+    return (unsigned)rng_below(&t->rng, n);
+}
+
+__attribute__((format(printf, 2, 3))) static inline void trio_fail(struct trio *t,
+                                                                   const char *format, ...)
+{
+    va_list ap;
+    if (*t->failed)
+        return;
+    va_start(ap, format);
+    vsnprintf(t->failed, sizeof(t->failed), format, ap);
+    va_end(ap);
+}
+
+/* ---- The network */
+
+static inline void trio_cut(struct trio_wire *w)
+{
+    if (!w->open)
+        return;
+    for (int i = 0; i < 2; i++) {
+        close(w->ends[i]);
+        buf_free(&w->sent[i]);
+    }
+    *w = (struct trio_wire){0};
+}
+
+static inline void trio_cut_all(struct trio *t, int node)
+{
+    for (int i = 0; i < TRIO_WIRES; i++)
+        if (t->wires[i].from == node || t->wires[i].to == node)
+            trio_cut(&t->wires[i]);
+}
+
+/* One end becomes the node's, the other is the test's: it has a name, so that nobody takes the pair
+ * for a socket that is connected to itself. */
+static inline bool trio_pair(int pair[2])
+{
+    const struct sockaddr_un unnamed = {.sun_family = AF_UNIX};
+    return socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0 &&
+           bind(pair[1], (const struct sockaddr *)&unnamed, sizeof(sa_family_t)) == 0;
+}
+
+int connect(int fd, const struct sockaddr *address, socklen_t n)
+{
+    const struct sockaddr_in *a = (const void *)address;
+    struct trio *t = trio_now;
+    struct trio_wire *w = t->wires;
+    int to = ntohs(a->sin_port) - TRIO_PORT, from = t->turn_of, near[2], far[2];
+    (void)n;
+    while (w < t->wires + TRIO_WIRES && w->open)
+        w++;
+    errno = ECONNREFUSED;
+    if (address->sa_family != AF_INET || to < 0 || to >= TRIO_NODES || !t->nodes[to].up ||
+        t->parted[from][to] || w == t->wires + TRIO_WIRES)
+        return -1;
+    if (!trio_pair(near) || !trio_pair(far) || dup2(near[0], fd) < 0)
+        abort();
+    close(near[0]);
+    *w = (struct trio_wire){.open = true, .from = from, .to = to, .ends = {near[1], far[1]}};
+    if (!node_accept(&t->nodes[to], far[0])) {
+        close(far[0]);
+        w->over[1] = true;
+    }
+    return 0;
+}
+
+/* What has been sent is taken from the nodes' sockets; what both have left is closed. */
+static inline void trio_collect(struct trio_wire *w)
+{
+    if (!w->open)
+        return;
+    for (int i = 0; i < 2; i++)
+        while (!w->over[i]) {
+            ssize_t got = recv(w->ends[i], buf_room(&w->sent[i], 65536), 65536, 0);
+            if (got <= 0) {
+                w->over[i] = got == 0 || errno != EAGAIN;
+                break;
+            }
+            w->sent[i].n += (size_t)got;
+        }
+    if ((w->over[0] && w->sent[0].n == 0) || (w->over[1] && w->sent[1].n == 0))
+        trio_cut(w);
+}
+
+/* So many bytes of one side arrive at the other. */
+static inline void trio_deliver(struct trio_wire *w, int side, size_t n)
+{
+    struct buf *b = &w->sent[side];
+    if (!w->open || b->n == 0)
+        return;
+    ssize_t put = send(w->ends[!side], b->p, n < b->n ? n : b->n, MSG_NOSIGNAL);
+    if (put > 0)
+        buf_consume(b, (size_t)put);
+    else if (errno != EAGAIN)
+        b->n = 0;
+}
+
+static inline void trio_part(struct trio *t, int a, int b, bool parted)
+{
+    t->parted[a][b] = t->parted[b][a] = parted;
+    for (int i = 0; parted && i < TRIO_WIRES; i++)
+        if (t->wires[i].from + t->wires[i].to == a + b && t->wires[i].from != t->wires[i].to)
+            trio_cut(&t->wires[i]);
+}
+
+#endif
