@@ -68,7 +68,7 @@ struct apply {
     bool asked;
     uint64_t asked_at;
     uint64_t applied; /* offset behind the last group that has ended */
-    const struct command *multi, *exec, *select, *ping;
+    const struct command *multi, *exec, *select, *ping, *migrate;
     char *in; /* cap bytes, n of which are there, at of which are done with */
     size_t at, n, cap;
     struct groups groups; /* of the piece that begins at `at` */
@@ -112,6 +112,7 @@ struct apply *apply_new(struct replication *r, const struct apply_options *o)
     a->exec = own(a, "exec");
     a->select = own(a, "select");
     a->ping = own(a, "ping");
+    a->migrate = own(a, "migrate");
     a->lost = o->db >= s->count;
     if (o->db >= 0 && !a->lost)
         a->client->db = &s->dbs[o->db];
@@ -196,6 +197,9 @@ static enum verdict judge(const struct apply *a, const struct parsed *p)
         return IS_UNKNOWN;
     if (!command_arity_fits(k, p->argc) || !k->handler)
         return IS_CUT_SHORT;
+    /* What that did comes as DEL; by itself it would make us connect to anybody. */
+    if (k == a->migrate)
+        return IS_FORBIDDEN;
     if (k == a->select)
         return selects(a, p) < 0 ? IS_NOWHERE : CHANGES;
     if (k->flags & COMMAND_WRITE || k->group == GROUP_SCRIPTING)

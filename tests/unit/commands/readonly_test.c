@@ -1,7 +1,10 @@
-/* What a replica refuses: every command that writes, however it is found. */
+/* What a replica refuses: of clients every command that writes, however it is found; of its primary
+ * what is no change of data. */
 #include "commands/families.h"
 #include "engine.h"
 #include "engine/state.h"
+#include "replica/apply.h"
+#include "replica/replica.h"
 #include "script/scripting.h"
 #include "unit.h"
 
@@ -50,4 +53,28 @@ TEST(a_replica_refuses_every_command_that_writes)
     bench_end(b);
 }
 
-UNIT_MAIN(T(a_replica_refuses_every_command_that_writes))
+/* It is flagged as a write, and would connect to whom the primary names. */
+TEST(a_primary_does_not_send_keys_from_here_to_others)
+{
+    static const char migrate[] = "*6\r\n$7\r\nMIGRATE\r\n$9\r\n127.0.0.1\r\n$1\r\n1\r\n$1\r\nk\r\n"
+                                  "$1\r\n0\r\n$1\r\n9\r\n";
+    struct replication_services none = {0};
+    struct bench *b = bench_begin(families_all());
+    struct client *c = bench_client(b);
+    struct replication *r = replica_new(&b->engine, NULL, &none, "run");
+    size_t room;
+    bench_says(c, "SET k v");
+    journal_set_mode(b->engine.journal, JOURNAL_RAW);
+    struct apply *a =
+        apply_new(r, &(struct apply_options){.address = "", .local_address = "", .fd = -1});
+    memcpy(apply_place(a, &room), migrate, sizeof(migrate) - 1);
+    CHECK(apply_run(a, sizeof(migrate) - 1) && r->figures.errors == 1);
+    bench_says(c, "EXISTS k");
+    CHECK(bench_heard(c, "+OK|:1|"));
+    apply_free(a);
+    replica_free(r);
+    bench_end(b);
+}
+
+UNIT_MAIN(T(a_primary_does_not_send_keys_from_here_to_others),
+          T(a_replica_refuses_every_command_that_writes))
