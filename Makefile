@@ -150,7 +150,8 @@ fuzz: deps
 	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang OPT='$(FUZZ_OPT)' ALLOC= fuzz-run
 fuzz-run: $(LIBOBJ)
 	@python3 tests/fuzz/seeds.py build/fuzz/corpus/file
-	@for t in request:proto acl:acl script:script function:script file:persist replica:replica; do \
+	@python3 tests/fuzz/replication_seeds.py build/fuzz/corpus/replication
+	@for t in request:proto acl:acl script:script function:script file:persist replica:replica replication:commands; do \
 	    name=$${t%%:*}; mkdir -p build/fuzz/corpus/$$name; \
 	    $(CC) $(STD) $(FUZZ_OPT) -fsanitize=fuzzer -o build/fuzz/$${name}_fuzz tests/fuzz/$${name}_fuzz.c \
 	        $$(utils/layers.py below $${t##*:} build/fuzz) $(LIBS) || exit 1; \
