@@ -362,7 +362,7 @@ static inline void trio_judge(struct trio *t)
 static inline bool trio_run(struct trio *t, uint64_t seed, bool single)
 {
     trio_begin(t, seed, single);
-    int steps = 300 + (int)trio_below(t, 500), fails = single ? 100 + (int)trio_below(t, 300) : -1;
+    int steps = 400 + (int)trio_below(t, 800), fails = single ? 100 + (int)trio_below(t, 300) : -1;
     for (int i = 0; i < steps && !*t->failed; i++) {
         unsigned chance = trio_below(t, 100);
         if (i == fails)

@@ -120,6 +120,8 @@ static const char *const trio_requests[] = {
     "HDEL h# f@",
     "HINCRBY h# n@ 3",
     "HPEXPIRE h# ~ FIELDS 1 f@",
+    "MULTI;HSET h# f@ v& g 1;HPEXPIRE h# 1000~ FIELDS 1 f@;EXEC",
+    "MULTI;XADD x# * f &;XGROUP CREATE x# g 0;XREADGROUP GROUP g c STREAMS x# >;EXEC",
     "ZADD z# & m@",
     "ZINCRBY z# 1.5 m@",
     "ZPOPMIN z#",

@@ -15,6 +15,7 @@
 #include "io/file.h"
 #include "persist/rdb_read.h"
 #include "persist/rdb_write.h"
+#include "persist/wrap.h"
 #include "replica/replica.h"
 
 #include <stdio.h>
@@ -212,12 +213,15 @@ static inline struct client *node_replayer(struct node *n)
 
 static inline bool node_replay(struct client *c, const struct bytes *argv, int argc)
 {
-    struct exec_request q = {.argv = argv, .argc = argc};
+    struct aof_parse_room room = {0};
+    int inner = wrap_open(argv, argc, &room);
+    struct exec_request q = {.argv = inner ? room.argv : argv, .argc = inner ? inner : argc};
     unsigned errors = c->reply.errors;
-    q.command = registry_find_original(c->engine->registry, argv[0]);
+    q.command = registry_find_original(c->engine->registry, q.argv[0]);
     if (!q.command)
         return false;
     exec_request(c, &q);
+    aof_parse_free(&room);
     return c->reply.errors == errors;
 }
 
