@@ -153,7 +153,7 @@ void client_order_output(struct engine *e)
 
 void client_keep(struct client *c, const char *data, size_t n)
 {
-    if (data >= c->in && data < c->in + c->in_cap) {
+    if (c->in && data >= c->in && data < c->in + c->in_cap) {
         if (data != c->in && n)
             memmove(c->in, data, n);
     } else if (n) {

@@ -446,7 +446,7 @@ struct bytes journal_unread(const struct journal_reader *r)
 {
     const struct journal *j = r->journal;
     size_t from = (size_t)(r->offset - start(j));
-    return bytes_of(j->pending.p + from, journal_whole(j) - from);
+    return bytes_of(from ? j->pending.p + from : j->pending.p, journal_whole(j) - from);
 }
 
 uint64_t journal_filed(const struct journal *j)
