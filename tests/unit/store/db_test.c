@@ -426,7 +426,7 @@ TEST(a_random_key_is_one_that_is_there)
     CHECK(s->lru.log_factor == 10 && s->lru.decay_minutes == 1 && s->touch);
     CHECK(!db_random(db));
     for (int i = 0; i < 5; i++) {
-        char key[8];
+        char key[16];
         snprintf(key, sizeof(key), "due%d", i);
         set(db, key, "1");
         db_set_deadline(db, db_write(db, bytes_text(key)), 2000);
