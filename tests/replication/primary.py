@@ -465,7 +465,7 @@ def nonsense(o):
     words = ["REPLCONF", "PSYNC", "SYNC", "PING", "ACK", "GETACK", "FACK", "listening-port", "ip-address", "capa", "eof", "psync2", "rdb-only",
              "rdb-filter-only", "functions", "millrace", "version", "1", "0", "-1", "?", "FAILOVER", str(2**63 - 1), str(2**64), "x" * 300, "", "\0", "*",
              "SET", "MULTI", "EXEC", "SUBSCRIBE", "MONITOR", "BLPOP", "CLIENT", "REPLY", "OFF", "RESET", "HELLO", "3", "QUIT", "WAIT", "DEBUG"]
-    with Server(o.server, "--repl-diskless-sync-delay", "0", "--repl-timeout", "3") as s:
+    with Server(o.server, "--repl-diskless-sync-delay", "0", "--repl-timeout", "30") as s:
         c = s.start()
         f = followed(s, *ONLINE)
         open_ones = []

@@ -12,6 +12,7 @@
 #include <setjmp.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #ifdef MILLRACE_JEMALLOC
 /* Without caches of the threads the allocator's sum is exact. */
@@ -61,14 +62,30 @@ static bool unit_is_more(struct unit_held a, struct unit_held b)
     return a.bytes > b.bytes || a.files > b.files;
 }
 
+/* Threads of this process. */
+static int unit_threads(void)
+{
+    struct stat s;
+    return stat("/proc/self/task", &s) == 0 ? (int)s.st_nlink - 2 : 0;
+}
+
+/* Threads that a test has let go end by themselves, and give back what they hold. */
+static void unit_wait_for_threads(int most)
+{
+    for (int i = 0; i < UNIT_WAIT_MS && unit_threads() > most; i++)
+        poll(NULL, 0, 1);
+}
+
 /* Whether it keeps something each time. What it keeps the first times may be what the process keeps
- * for good; threads that it has let go may give back theirs later, which is waited for. */
+ * for good. */
 static bool unit_leaks(const struct unit_test *test)
 {
     struct unit_held before, after;
+    int threads = unit_threads();
     for (int i = 0; i < UNIT_RUNS; i++) {
         before = unit_held();
         test->run();
+        unit_wait_for_threads(threads);
         after = unit_held();
         if (!unit_is_more(after, before))
             return false;

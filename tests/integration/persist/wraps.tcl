@@ -99,12 +99,12 @@ proc followed_by {path script} {
     server::start --repl-diskless-sync-delay 0
     set s [resp::connect $server::port]
     resp::ask $s SET before 1
-    set port [server::free_port]
+    set peer [server::free_port]
     set directory [file join $server::dir replica]
     file mkdir $directory
-    set pid [exec $path --port $port --bind 127.0.0.1 --dir $directory --save "" --enable-debug-command yes --replicaof "127.0.0.1 $server::port" > $directory/log &]
+    set pid [exec $path --port $peer --bind 127.0.0.1 --dir $directory --save "" --enable-debug-command yes --replicaof "127.0.0.1 $server::port" > $directory/log &]
     set code [catch {
-        until "the replica" {![catch {resp::connect $port} r]}
+        until "the replica" {![catch {resp::connect $peer} r]}
         resp::until_info $r "*master_link_status:up*"
         newer $s
         resp::ask $s SET marked 1
