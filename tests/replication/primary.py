@@ -463,7 +463,7 @@ def nonsense(o):
     """Random handshakes, offsets, ends in the middle: nobody else notices."""
     rng = random.Random(o.seed)
     words = ["REPLCONF", "PSYNC", "SYNC", "PING", "ACK", "GETACK", "FACK", "listening-port", "ip-address", "capa", "eof", "psync2", "rdb-only",
-             "rdb-filter-only", "functions", "millrace", "version", "1", "0", "-1", "?", "FAILOVER", str(2**63 - 1), str(2**64), "x" * 300, "", "\0", "*",
+             "rdb-filter-only", "functions", "millrace", "version", "1", "0", "-1", "?", str(2**63 - 1), str(2**64), "x" * 300, "", "\0", "*",
              "SET", "MULTI", "EXEC", "SUBSCRIBE", "MONITOR", "BLPOP", "CLIENT", "REPLY", "OFF", "RESET", "HELLO", "3", "QUIT", "WAIT", "DEBUG"]
     with Server(o.server, "--repl-diskless-sync-delay", "0", "--repl-timeout", "30") as s:
         c = s.start()
@@ -474,15 +474,15 @@ def nonsense(o):
             for _ in range(rng.randrange(1, 8)):
                 kind = rng.randrange(6)
                 if kind == 0:
-                    request_of = ("PSYNC", rng.choice([f.id, f.id.upper(), "?", "x"]), rng.choice([f.offset + 1, f.offset, 1, -1, 0, f.offset + 2]))
+                    request_of = ["PSYNC", rng.choice([f.id, f.id.upper(), "?", "x"]), rng.choice([f.offset + 1, f.offset, 1, -1, 0, f.offset + 2])]
+                    if rng.random() < 0.1:  # never in front: as a command it holds everybody's writes
+                        request_of.append("FAILOVER")
                 elif kind == 1:
                     request_of = ("REPLCONF", "ACK", rng.choice([0, f.offset, f.offset + 1, -1]))
                 elif kind == 2:
                     request_of = ("REPLCONF", rng.choice(words), rng.choice(words))
                 else:
                     request_of = [rng.choice(words) for _ in range(rng.randrange(1, 6))]
-                if request_of[0] == "FAILOVER":
-                    continue  # it would hold the writes of everybody
                 try:
                     if kind == 5:
                         g.write(request(*request_of)[:rng.randrange(1, 30)] + b"\n" * rng.randrange(3))
@@ -496,6 +496,7 @@ def nonsense(o):
             if len(open_ones) > 20:
                 open_ones.pop(rng.randrange(20)).close()
             if i % 20 == 0:
+                c.do("FAILOVER", "ABORT")  # somebody may have begun one, which holds writes
                 c.ask("INCR", "n")
                 f.until("INCR n")
                 f.ack(f.offset)
