@@ -159,7 +159,7 @@ struct command {
     struct {
         const char *word;
         int n;
-    } secrets[2];         /* so many behind this word, or NULL */
+    } secrets[2];         /* n arguments behind the option `word`; word NULL: no such option */
     bool secret_settings; /* the values of settings that are secrets, in pairs from the third on */
 };
 

@@ -216,8 +216,8 @@ struct engine {
     struct users *users;
     struct tracking *tracking;       /* who caches what (engine/tracking.h) */
     struct observe *observe;         /* slow commands, events, MONITOR (engine/observe.h) */
-    struct scripting *scripting;     /* the commands' (script/scripting.h) */
-    struct replication *replication; /* (replica/replication.h) */
+    struct scripting *scripting;     /* what EVAL and FCALL run on (script/scripting.h) */
+    struct replication *replication; /* primary or replica (replica/replication.h) */
     struct moves *moves;             /* MIGRATE's (replica/move.h) */
     struct metric_set *metrics;      /* the tables of all modules (server/info.h) */
     struct engine_services services;

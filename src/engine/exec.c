@@ -445,8 +445,8 @@ void exec_give_up(struct client *c, const struct command *command, const struct 
     forget_caching(c, command);
 }
 
-/* On a replica what only reads is not judged. What a command of several kinds does is known when
- * its second word has been looked up. */
+/* Reads take the quick path on a replica as well: nothing that it refuses concerns them. A command
+ * with subcommands may write; which one it is, only the slow path looks up. */
 static bool only_reads(const struct engine *e, const struct command *command)
 {
     return !(e->slow_path & ~(unsigned)(ENGINE_REPLICA | ENGINE_READ_ONLY)) && command &&

@@ -18,14 +18,14 @@ struct gate_promise {
 };
 
 struct gate {
-    struct gate_promise promise; /* of both; what follows is what it is made of */
-    struct gate_promise file;
-    uint64_t replicated; /* offset that enough replicas hold; UINT64_MAX: none are asked */
-    uint64_t moves;      /* grows whenever another promise holds: who is held is looked at again */
-    uint64_t *written;   /* last write by key hash, for store.written while armed */
-    bool sync_wanted;    /* by a command of this turn, whatever appendfsync says */
-    bool late;           /* armed when replies of this turn had been made already */
-    size_t held_count;   /* clients with marks */
+    struct gate_promise promise; /* what is in force: the lesser of file and replicas */
+    struct gate_promise file;    /* what the append-only file alone would allow */
+    uint64_t replicated;         /* offset that enough replicas hold; UINT64_MAX: none are asked */
+    uint64_t moves;    /* grows whenever another promise holds: who is held is looked at again */
+    uint64_t *written; /* last write by key hash, for store.written while armed */
+    bool sync_wanted;  /* by a command of this turn, whatever appendfsync says */
+    bool late;         /* armed when replies of this turn had been made already */
+    size_t held_count; /* clients with marks */
     struct dlist_node pushed; /* clients with output whose group has not ended */
 };
 

@@ -13,7 +13,8 @@ struct conn *conn_new(struct loop *l, int fd, void (*ready)(void *context, int e
                       void *context);
 /* From now on the bytes are TLS's. */
 void conn_start_tls(struct conn *c, struct tls_context *x);
-/* The same for a connection that we made; name as for tls_new_client(). */
+/* The same on a connection that this server opened: it is the TLS client. name: the host whose
+ * certificate is expected, as for tls_new_client(). */
 void conn_start_tls_client(struct conn *c, struct tls_context *x, const char *name);
 /* NULL: plain. */
 struct tls *conn_tls(const struct conn *c);

@@ -8,7 +8,7 @@
 
 enum head { HEAD_MORE, HEAD_GOOD, HEAD_BAD };
 
-/* "<kind><number>CRLF" at p; a number below 0 is read as 0. */
+/* Parses "<kind><number>CRLF" at p. A negative length counts as 0, as in an empty array. */
 static enum head head(const char *p, size_t n, char kind, long long *number, size_t *length)
 {
     size_t i = 1;

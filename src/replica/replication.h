@@ -74,8 +74,8 @@ struct replication_figures {
     uint64_t errors;                         /* of what the primary sent */
 };
 
-#define QUORUM_MOST    64 /* the most that min-replicas-to-ack asks for */
-#define QUORUM_MOMENTS 33
+#define QUORUM_MOST    64 /* upper limit of the setting min-replicas-to-ack */
+#define QUORUM_MOMENTS 33 /* replica-ack-timeout is measured to a thirty-second of it */
 
 /* Where the effects ended at a moment. */
 struct quorum_moment {

@@ -99,7 +99,7 @@ struct store {
     int64_t now_ms; /* the time that deadlines are judged by */
     struct lru lru;
     bool touch;          /* reads move the LRU clock of entries */
-    bool expiry_paused;  /* passed deadlines read as absent, and only a write deletes */
+    bool expiry_paused;  /* keys past their TTL read as absent, and only a write deletes them */
     bool expiry_ignored; /* while loading: nothing expires */
     unsigned notify;     /* DB_EVENT_ bits that are wanted */
     size_t watched;      /* keys watched by someone */

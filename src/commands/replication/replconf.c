@@ -25,7 +25,8 @@ static bool set_ip(struct call *call, struct peer *p, struct bytes value)
     return true;
 }
 
-/* The parts of a snapshot that it wants and no others; none: the frame alone. */
+/* rdb-filter-only: the snapshot is to hold these parts alone; no words: neither keys nor libraries.
+ */
 static bool set_filter(struct call *call, struct peer *p, struct bytes value)
 {
     struct bytes words[16];

@@ -104,7 +104,8 @@ struct bytes trim_args_threshold(char *text, const struct stream *s, const struc
                                : bytes_of(text, num_print_uint(text, s->log.length));
 }
 
-/* XDEL leaves the same behind as ACKED: entries that went one by one. */
+/* ACKED removes single entries, not a range: Redis replicas, which do not know it, get XDEL of just
+ * these IDs. */
 static void tell_deletions(struct call *call, struct bytes key, struct bytes ids)
 {
     struct stream_id id;
