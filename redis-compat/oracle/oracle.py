@@ -654,7 +654,7 @@ def random_commands(o, ref, ours):
             in_multi = False
             if b"-ERR One or more scores" in x[0]:
                 continue
-            x, y = [(re.sub(rb",(-?\d[0-9.]*(?:e[+-]?\d+)?)\r", lambda m: b"," + repr(float(m[1])).encode() + b"\r",
+            x, y = [(re.sub(rb"(?:,|\$\d+\r\n)(-?\d[0-9.]*(?:e[+-]?\d+)?)\r", lambda m: b"," + repr(float(m[1])).encode() + b"\r" if m[0][:1] == b"," or b"." in m[1] or b"e" in m[1] else m[0],
                             re.sub(rb"-ERR Unbalanced [^\r]*", b"-ERR Unbalanced", v[0])), v[1]) for v in (x, y)]
         if not (same_groups(args, x, y, b) if name == b"XINFO" and len(args) == 3 else same(args, x, y)):
             failed += 1

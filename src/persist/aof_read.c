@@ -58,7 +58,8 @@ struct reader {
     struct aof_parse_room room; /* for commands that no batch holds */
     struct batch batch;
     uint32_t salt;
-    bool notes; /* frames may hold them: version 2 */
+    bool notes;                          /* frames may hold them: version 2 */
+    char next_id[HISTORY_ID_LENGTH + 1]; /* that no byte belongs to yet; "": none */
     uint64_t reported;
     /* Of the frames read, the last one from which on stream_most bytes are told, or soon will be,
      * and one in front of it. */
@@ -160,10 +161,13 @@ static struct aof_parsed skip_commands(struct reader *r, size_t at, size_t *end)
 
 /* The stream that a frame's body stands for, as far as it has been read. */
 struct body {
-    uint64_t stream, skipped; /* its bytes; those of them that are not kept */
-    uint64_t only;            /* bytes that come now are not part of it */
-    char id[HISTORY_ID_LENGTH + 1];
-    bool wrong; /* the notes contradict one another or the commands */
+    uint64_t stream, skipped;         /* its bytes; those of them that are not kept */
+    uint64_t only;                    /* bytes that come now are not part of it */
+    bool continues;                   /* bytes come in front of a note of an ID, or there is none */
+    char id[HISTORY_ID_LENGTH + 1];   /* the last one that bytes belong to; "": as before */
+    char next[HISTORY_ID_LENGTH + 1]; /* the last one of all; "": none */
+    uint64_t next_at;                 /* bytes of the stream in front of that */
+    bool wrong;                       /* the notes contradict one another or the commands */
 };
 
 /* Commands that lie from `from` to `to`. */
@@ -177,6 +181,14 @@ static void take_commands(struct reader *r, struct body *b, size_t from, size_t 
         r->o->stream(r->o->context, kept, 0);
 }
 
+/* An ID that a confirmation has made is nobody's before its first byte (replica/confirm.h: STEPS);
+ * any other is at once. */
+static void settle_id(struct body *b)
+{
+    if (b->next[0] && (b->stream > b->next_at || history_generation(b->next) == 0))
+        memcpy(b->id, b->next, sizeof(b->id));
+}
+
 /* False: the line is none. */
 static bool take_note(struct reader *r, struct body *b, struct bytes line, bool tell)
 {
@@ -187,7 +199,10 @@ static bool take_note(struct reader *r, struct body *b, struct bytes line, bool 
     if (note.kind == JOURNAL_ONLY) {
         b->only = note.n;
     } else if (note.kind == JOURNAL_ID) {
-        memcpy(b->id, note.id, sizeof(b->id));
+        settle_id(b);
+        b->continues = b->continues || (!b->next[0] && b->stream);
+        memcpy(b->next, note.id, sizeof(b->next));
+        b->next_at = b->stream;
     } else {
         b->wrong = b->wrong || note.n > SKIPPED_MOST - b->skipped;
         b->skipped += b->wrong ? 0 : note.n;
@@ -209,6 +224,8 @@ static struct aof_parsed read_body(struct reader *r, size_t at, struct body *b, 
         take_commands(r, b, at, *end, tell);
         if (p.item != AOF_PARSE_LINE || !take_note(r, b, p.line, tell)) {
             b->wrong = b->wrong || b->only;
+            settle_id(b);
+            b->continues = b->continues || (!b->next[0] && b->stream);
             return p;
         }
         at = p.next;
@@ -318,14 +335,22 @@ static void frames_are_missing(struct aof_read_result *x, size_t at, uint64_t sy
 }
 
 /* What a frame says is true from its end on. */
-static void take_frame(struct aof_read_result *x, const struct frame *f)
+static void take_frame(struct reader *r, const struct frame *f)
 {
+    struct aof_read_result *x = r->result;
+    const struct body *b = &f->body;
     ASSERT(f->next > f->end);
+    if (r->next_id[0] && b->continues)
+        memcpy(x->replication_id, r->next_id, sizeof(x->replication_id));
+    if (b->id[0])
+        memcpy(x->replication_id, b->id, sizeof(x->replication_id));
+    if (b->next[0] && strcmp(b->id, b->next) != 0)
+        memcpy(r->next_id, b->next, sizeof(r->next_id));
+    else if (b->next[0] || b->continues)
+        r->next_id[0] = 0;
     x->offset += f->body.stream;
     x->skipped += f->body.skipped;
     x->good = f->next;
-    if (f->body.id[0])
-        memcpy(x->replication_id, f->body.id, sizeof(x->replication_id));
 }
 
 /* All frames from `at` on. */
@@ -355,7 +380,7 @@ static void read_framed(struct reader *r, size_t at)
             synced = t.synced;
         if (!apply_frame(r, f.start, f.end))
             return;
-        take_frame(x, &f);
+        take_frame(r, &f);
         if (!progress(r, f.next))
             return;
     }

@@ -88,7 +88,8 @@ static void begin_file(struct aof_segment *s)
     s->header.version = AOF_FRAME_VERSION;
     rng_system(&s->header.salt, sizeof(s->header.salt));
     s->header.offset = j->offset;
-    memcpy(s->header.replication_id, j->history.id, sizeof(s->header.replication_id));
+    memcpy(s->header.replication_id, history_id_of_data(&j->history, j->offset),
+           sizeof(s->header.replication_id));
     s->header_pending = true;
     s->second = 0;
     s->size = 0;

@@ -4,6 +4,7 @@
 #include "base/rng.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -60,6 +61,57 @@ bool history_shares(const struct history *h, const char *id, uint64_t next)
     if (history_same_id(h->id, id))
         return true;
     return h->second_offset && history_same_id(h->id2, id) && next <= h->second_offset;
+}
+
+const char *history_last_id(const struct history *h, uint64_t offset)
+{
+    return h->second_offset && offset + 1 == h->second_offset ? h->id2 : h->id;
+}
+
+/* ---- Generations */
+
+#define MARK     "6d696c6c"
+#define PART     8 /* of an ID: mark, generation, family */
+#define RANDOM_N (HISTORY_ID_LENGTH - 3 * PART)
+
+uint32_t history_generation(const char *id)
+{
+    uint64_t generation = 0;
+    if (strncasecmp(id, MARK, PART) != 0 || strlen(id) != HISTORY_ID_LENGTH)
+        return 0;
+    for (int i = PART; i < 2 * PART; i++) {
+        int digit = tolower((unsigned char)id[i]);
+        if (!isxdigit(digit))
+            return 0;
+        generation = generation * 16 + (uint64_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+    }
+    return generation > HISTORY_MOST_GENERATION ? 0 : (uint32_t)generation;
+}
+
+static const char *family(const char *id)
+{
+    return history_generation(id) ? id + 2 * PART : id;
+}
+
+bool history_same_family(const char *a, const char *b)
+{
+    return strncasecmp(family(a), family(b), PART) == 0;
+}
+
+const char *history_id_of_data(const struct history *h, uint64_t offset)
+{
+    return history_generation(h->id) ? history_last_id(h, offset) : h->id;
+}
+
+void history_make(char *id, uint32_t generation, const char *relative)
+{
+    ASSERT(generation > 0 && generation <= HISTORY_MOST_GENERATION);
+    char like[PART];
+    memcpy(like, family(relative), PART);
+    snprintf(id, 2 * PART + 1, MARK "%08x", (unsigned)generation);
+    memcpy(id + 2 * PART, like, PART);
+    rng_hex(id + 3 * PART, RANDOM_N);
+    id[HISTORY_ID_LENGTH] = 0;
 }
 
 bool history_is_sound(const struct history *h)

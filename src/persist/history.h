@@ -36,6 +36,21 @@ void history_shift(struct history *h, const char *id, uint64_t offset);
 /* Only its own ID counts from here on. */
 void history_forget_second(struct history *h);
 
+/* The ID of the byte at `offset`, the last one: the one before, while ours has no byte. */
+const char *history_last_id(const struct history *h, uint64_t offset);
+
+/* IDs that a confirmation makes (replica/confirm.h): "6d696c6c", 8 hex digits of generation, 8 of
+ * the family, 16 random ones. Siblings that continue one history are a family. Any other ID is of
+ * generation 0, and its first 8 are its family. */
+#define HISTORY_MOST_GENERATION 0x7fffffffu /* a greater one is none */
+uint32_t history_generation(const char *id);
+bool history_same_family(const char *a, const char *b);
+/* Which ID a file names for data up to `offset`: one of a confirmation is nobody's before its first
+ * byte, so it is the one before; any other is at once. */
+const char *history_id_of_data(const struct history *h, uint64_t offset);
+/* A new one, of the family of another: id has HISTORY_ID_LENGTH + 1 bytes. */
+void history_make(char *id, uint32_t generation, const char *relative);
+
 /* Whether who holds the bytes before `next` of the history `id` holds what we hold there. Which of
  * the bytes behind are still at hand is not asked. */
 bool history_shares(const struct history *h, const char *id, uint64_t next);

@@ -31,6 +31,7 @@
 #include "persist/wrap.h"
 #include "proto/request.h"
 #include "replica/groups.h"
+#include "replica/whole.h"
 
 #include <stdio.h>
 
@@ -48,10 +49,11 @@ struct parsed {
 
 /* What becomes of a command. */
 enum verdict {
-    CHANGES,    /* runs; a file keeps it */
-    IS_HEARD,   /* runs; stream-only */
-    IS_WRAPPED, /* PING with a command inside, which runs */
-    ASKS,       /* GETACK */
+    CHANGES,     /* runs; a file keeps it */
+    IS_HEARD,    /* runs; stream-only */
+    IS_WRAPPED,  /* PING with a command inside, which runs */
+    MAKES_WHOLE, /* PING with a word of replica/whole inside; stream-only */
+    ASKS,        /* GETACK */
     IS_UNKNOWN,
     IS_CUT_SHORT, /* too few or too many arguments */
     IS_FORBIDDEN,
@@ -188,6 +190,12 @@ static int selects(const struct apply *a, const struct parsed *p)
                                                                                         : -1;
 }
 
+/* What PING carries is no effect. */
+static bool is_replconf(struct bytes wrapped)
+{
+    return bytes_has_prefix(wrapped, "*3\r\n$8\r\nREPLCONF\r\n");
+}
+
 static enum verdict judge(const struct apply *a, const struct parsed *p)
 {
     const struct command *k = p->command;
@@ -204,8 +212,10 @@ static enum verdict judge(const struct apply *a, const struct parsed *p)
         return selects(a, p) < 0 ? IS_NOWHERE : CHANGES;
     if (k->flags & COMMAND_WRITE || k->group == GROUP_SCRIPTING)
         return a->lost ? IS_NOWHERE : CHANGES;
+    if (k == a->ping && p->argc > 1 && p->argv[1].n && p->argv[1].p[0] == '*')
+        return is_replconf(p->argv[1]) ? MAKES_WHOLE : IS_WRAPPED;
     if (k == a->ping)
-        return p->argc > 1 && p->argv[1].n && p->argv[1].p[0] == '*' ? IS_WRAPPED : IS_HEARD;
+        return IS_HEARD;
     return k->flags & COMMAND_MAY_REPLICATE ? IS_HEARD : IS_FORBIDDEN;
 }
 
@@ -291,12 +301,21 @@ static void run_wrapped(struct apply *a, const struct parsed *ping)
         tell_refused(a, is_refused(v) ? v : IS_FORBIDDEN, &p);
 }
 
+static void run_word(struct apply *a, const struct parsed *ping)
+{
+    int argc = wrap_open(ping->argv, ping->argc, &a->wrapped);
+    if (!whole_hear(a->r, a->wrapped.argv, argc))
+        tell(a, "what PING carries is no word of the stream", "ping");
+}
+
 static void run_one(struct apply *a, enum verdict v, const struct parsed *p)
 {
     if (__builtin_expect(v <= IS_HEARD, 1))
         run(a, p);
     else if (v == IS_WRAPPED)
         run_wrapped(a, p);
+    else if (v == MAKES_WHOLE)
+        run_word(a, p);
     else if (v != ASKS)
         tell_refused(a, v, p);
 }

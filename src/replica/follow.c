@@ -16,25 +16,23 @@
  * place in anybody's history, and everything is asked for: at a start without files, after a load
  * that failed when the old data were gone, and after bytes that were no stream.
  *
+ * A fetch (follow_fetch()) goes the same way once, for a primary that is not confirmed: from a
+ * replica that is ahead of it, whose answers it takes only when they do not set it back. Whatever
+ * ends it, it stays ended, and replica/confirm sees to the rest.
+ *
  * Lines and the snapshot are gathered in `in`; the stream is read straight into apply's buffer. */
-#include "replica/follow.h"
+#include "replica/follow_parts.h"
 
 #include "base/assert.h"
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/num.h"
 #include "engine/client.h"
 #include "engine/state.h"
-#include "io/dial.h"
 #include "io/listen.h"
 #include "replica/adopt.h"
-#include "replica/apply.h"
-#include "replica/handshake.h"
-#include "replica/receive.h"
+#include "replica/confirm.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,43 +40,10 @@
 #define FIRST_DELAY 100
 #define LAST_DELAY  1000
 #define LINE        4096 /* of an answer, at most */
-#define READ_PIECE  ((size_t)128 << 10)
-#define READ_TURN   ((size_t)1 << 20) /* of the stream, in one turn */
-struct follow {
-    struct replication *r;
-    char *host;
-    int port;
-    enum follow_state state;
-    bool knows;
-    bool ready;   /* the socket may have something, or takes something */
-    bool loads;   /* in TRANSFER: services.load() runs */
-    bool by_sync; /* the primary knows no PSYNC: there are no offsets */
-    bool was_up;  /* since the server became its replica */
-    int db;       /* that the stream is in; -1: unknown */
-    struct dial *dial;
-    struct conn *conn;
-    struct chain out;
-    struct buf in;
-    struct handshake handshake;
-    struct receive *receive;
-    struct apply *apply;
-    bool ack_due;   /* the primary is to hear how far we are */
-    bool ack_asked; /* it has asked: up to ack_offset */
-    uint64_t ack_offset;
-    int64_t try_ms, io_ms, down_ms, ticked_ms, acked_ms;
-    int delay;
-    struct timer timer;
-    bool due;
-};
 
 static void timer_due(struct timer *t)
 {
     dlist_item(t, struct follow, timer)->due = true;
-}
-
-static int64_t now(const struct follow *f)
-{
-    return f->r->engine->steady_ms;
 }
 
 /* The next moment at which there is something to do without anybody's asking. */
@@ -88,21 +53,17 @@ static void set_timer(struct follow *f)
     timer_set(&f->r->engine->timers, &f->timer, TIMER_STEADY, at, timer_due);
 }
 
-static void set_state(struct follow *f, enum follow_state state)
+void follow_set_state(struct follow *f, enum follow_state state)
 {
     f->state = state;
-    state_set_role(f->r->engine, state == FOLLOW_CONNECTED ? ROLE_REPLICA_UP : ROLE_REPLICA_DOWN);
+    if (!f->fetches)
+        state_set_role(f->r->engine,
+                       state == FOLLOW_CONNECTED ? ROLE_REPLICA_UP : ROLE_REPLICA_DOWN);
     set_timer(f);
 }
 
-static void conn_ready(void *context, int events)
-{
-    struct follow *f = context;
-    (void)events;
-    f->ready = true;
-}
-
-struct follow *follow_new(struct replication *r, const char *host, int port, bool knows)
+static struct follow *make(struct replication *r, const char *host, int port, bool knows,
+                           bool fetches)
 {
     struct follow *f = mem_zalloc(sizeof(*f));
     const struct journal *j = r->engine->journal;
@@ -110,11 +71,32 @@ struct follow *follow_new(struct replication *r, const char *host, int port, boo
     f->host = mem_copy_text(host, strlen(host));
     f->port = port;
     f->knows = knows;
+    f->fetches = fetches;
     f->db = j->stream_db;
     f->due = true;
-    f->down_ms = f->ticked_ms = f->try_ms = now(f);
-    set_state(f, FOLLOW_CONNECT);
+    f->down_ms = f->ticked_ms = f->try_ms = follow_now(f);
+    follow_set_state(f, FOLLOW_CONNECT);
     return f;
+}
+
+struct follow *follow_new(struct replication *r, const char *host, int port, bool knows)
+{
+    return make(r, host, port, knows, false);
+}
+
+struct follow *follow_fetch(struct replication *r, const char *host, int port, bool knows)
+{
+    return make(r, host, port, knows, true);
+}
+
+bool follow_has_ended(const struct follow *f)
+{
+    return f->ended;
+}
+
+bool follow_is_loading(const struct follow *f)
+{
+    return f->loads;
 }
 
 /* ---- The end of a link */
@@ -142,20 +124,21 @@ static void drop(struct follow *f, int64_t delay_ms)
     chain_free(&f->out);
     buf_free(&f->in);
     f->ready = f->ack_due = f->ack_asked = f->by_sync = false;
-    f->try_ms = now(f) + delay_ms;
+    f->try_ms = follow_now(f) + delay_ms;
     if (was_up)
-        f->down_ms = now(f);
-    set_state(f, FOLLOW_CONNECT);
+        f->down_ms = follow_now(f);
+    f->ended = f->fetches;
+    follow_set_state(f, FOLLOW_CONNECT);
 }
 
 /* The attempt has failed: the next one waits. */
-static void fail(struct follow *f)
+void follow_fail(struct follow *f)
 {
     f->delay = f->delay == 0 ? FIRST_DELAY : f->delay * 2 < LAST_DELAY ? f->delay * 2 : LAST_DELAY;
     drop(f, f->delay);
 }
 
-static void lost(struct follow *f, const char *why)
+void follow_lost(struct follow *f, const char *why)
 {
     if (f->state == FOLLOW_CONNECTED) {
         log_line(LOG_WARNING, "Connection with master lost.%s%s", *why ? " " : "", why);
@@ -167,7 +150,7 @@ static void lost(struct follow *f, const char *why)
              f->state == FOLLOW_TRANSFER ? "I/O error trying to sync with MASTER: %s"
                                          : "Error condition on socket for SYNC: %s",
              *why ? why : "connection lost");
-    fail(f);
+    follow_fail(f);
 }
 
 void follow_free(struct follow *f)
@@ -189,7 +172,7 @@ void follow_turn_to(struct follow *f, const char *host, int port)
     f->delay = 0;
     f->was_up = false;
     drop(f, 0);
-    f->down_ms = now(f);
+    f->down_ms = follow_now(f);
     f->due = true;
 }
 
@@ -200,7 +183,13 @@ static void acknowledge(struct follow *f, int64_t at_ms)
 {
     const struct engine *e = f->r->engine;
     const struct gate_promise *p = &e->gate.promise;
+    const struct handshake *h = &f->handshake;
     uint64_t offset = f->ack_asked ? f->ack_offset : apply_offset(f->apply);
+    /* PROMISE: in front of the ACK, which tells it as well. */
+    if (!f->fetches && !confirm_promise(f->r, h->own, h->own_offset, apply_offset(f->apply))) {
+        follow_lost(f, "It has an ID of a lower generation than one that is promised");
+        return;
+    }
     uint64_t filed = journal_filed(e->journal), synced = p->durable ? p->synced : 0;
     if (f->by_sync)
         chain_add(&f->out, BYTES("\n"));
@@ -226,7 +215,8 @@ static void connected(struct follow *f)
     f->was_up = true;
     f->delay = 0;
     f->ack_due = true;
-    set_state(f, FOLLOW_CONNECTED);
+    confirm_data_came(f->r);
+    follow_set_state(f, FOLLOW_CONNECTED);
 }
 
 /* ---- A snapshot */
@@ -237,7 +227,7 @@ static void begin_transfer(struct follow *f)
     snprintf(path, sizeof(path), "temp-repl-%d.rdb", (int)getpid());
     f->receive =
         receive_new(adopt_needs_no_disk(f->r) ? NULL : path, f->r->engine->settings->rdbchecksum);
-    set_state(f, FOLLOW_TRANSFER);
+    follow_set_state(f, FOLLOW_TRANSFER);
     if (f->by_sync) {
         log_line(LOG_NOTICE, "Retrying with SYNC...");
         chain_add(&f->out, BYTES("SYNC\r\n"));
@@ -249,17 +239,17 @@ static void load(struct follow *f)
 {
     const struct handshake *h = &f->handshake;
     f->loads = true;
-    f->ticked_ms = now(f) - 1000;
+    f->ticked_ms = follow_now(f) - 1000;
     follow_load_turn(f);
     enum replication_load end =
         adopt_snapshot(f->r, receive_path(f->receive), f->by_sync ? NULL : h->new_id, h->offset);
     f->loads = false;
     if (end == REPLICATION_STOPPED)
         return;
-    f->ticked_ms = f->io_ms = now(f);
+    f->ticked_ms = f->io_ms = follow_now(f);
     f->knows = f->knows && end == REPLICATION_KEPT;
     if (end != REPLICATION_LOADED) {
-        fail(f);
+        follow_fail(f);
         return;
     }
     receive_free(f->receive);
@@ -275,7 +265,7 @@ static bool transfer(struct follow *f)
     enum receive_state state = receive_take(f->receive, buf_bytes(&f->in), &used);
     buf_consume(&f->in, used);
     if (state == RECEIVE_FAILED)
-        fail(f);
+        follow_fail(f);
     else if (state == RECEIVE_WHOLE)
         load(f);
     return used > 0 && state != RECEIVE_FAILED;
@@ -289,8 +279,11 @@ static void heard_ping(struct follow *f, struct bytes line)
         drop(f, LAST_DELAY);
         return;
     }
-    handshake_introduce(&f->handshake, f->r->engine->settings, f->r->run_id, &f->out);
-    set_state(f, FOLLOW_INTRODUCE);
+    const struct confirmation *c = &f->r->confirmation;
+    const struct handshake_self self = {
+        .run_id = f->r->run_id, .promise = c->promise, .whole = c->whole, .fetches = f->fetches};
+    handshake_introduce(&f->handshake, f->r->engine->settings, &self, &f->out);
+    follow_set_state(f, FOLLOW_INTRODUCE);
 }
 
 static void heard_introduction(struct follow *f, struct bytes line)
@@ -301,7 +294,7 @@ static void heard_introduction(struct follow *f, struct bytes line)
     } else if (a == HANDSHAKE_GOES_ON) {
         handshake_ask(&f->handshake, f->r->engine->journal, f->knows,
                       f->r->handover.state == HANDOVER_RUNS, &f->out);
-        set_state(f, FOLLOW_ASK);
+        follow_set_state(f, FOLLOW_ASK);
     }
 }
 
@@ -311,6 +304,10 @@ static void heard_answer(struct follow *f, struct bytes line)
     enum handshake_answer a = handshake_answer(&f->handshake, line);
     bool granted = a == HANDSHAKE_REST || a == HANDSHAKE_FULL;
     f->r->handover.answer = granted ? HANDOVER_GRANTED : HANDOVER_REFUSED;
+    /* LOOKING_AGAIN: it may have lost since what it had when it asked us. */
+    if (f->fetches && a != HANDSHAKE_REST &&
+        (a != HANDSHAKE_FULL || !confirm_gains(f->r, h->new_id, h->offset)))
+        a = HANDSHAKE_LATER;
     if (a == HANDSHAKE_FULL || a == HANDSHAKE_OLD) {
         f->by_sync = a == HANDSHAKE_OLD;
         begin_transfer(f);
@@ -319,7 +316,7 @@ static void heard_answer(struct follow *f, struct bytes line)
             adopt_id(f->r, h->new_id);
         connected(f);
     } else {
-        fail(f);
+        follow_fail(f);
     }
 }
 
@@ -330,7 +327,7 @@ static bool take_line(struct follow *f)
     size_t n;
     if (!handshake_line(&f->in, line, sizeof(line), &n)) {
         if (f->in.n >= sizeof(line))
-            lost(f, "what it answers has no end");
+            follow_lost(f, "what it answers has no end");
         return false;
     }
     struct bytes text = bytes_of(line, n);
@@ -348,7 +345,7 @@ static bool take_line(struct follow *f)
 /* ---- Bytes */
 
 /* So many bytes of the stream stand where apply_place() said. */
-static bool take_stream(struct follow *f, size_t n)
+bool follow_take_stream(struct follow *f, size_t n)
 {
     f->r->figures.bytes_in += n;
     if (!apply_run(f->apply, n)) {
@@ -371,10 +368,10 @@ static bool take_rest(struct follow *f)
     n = n < room ? n : room;
     memcpy(to, f->in.p, n);
     buf_consume(&f->in, n);
-    return take_stream(f, n);
+    return follow_take_stream(f, n);
 }
 
-static void use_bytes(struct follow *f)
+void follow_use_bytes(struct follow *f)
 {
     bool more = true;
     while (more && f->in.n) {
@@ -387,114 +384,28 @@ static void use_bytes(struct follow *f)
     }
 }
 
-/* Reads once; how many bytes came, 0: none for now. */
-static size_t read_once(struct follow *f)
-{
-    bool stream = f->state == FOLLOW_CONNECTED;
-    size_t room = READ_PIECE;
-    char *to = stream ? apply_place(f->apply, &room) : buf_room(&f->in, room);
-    long n = conn_read(f->conn, to, room < READ_PIECE ? room : READ_PIECE);
-    if (n == -EAGAIN || n == -EINTR)
-        return 0;
-    if (n <= 0) {
-        lost(f, n < 0 ? strerror((int)-n) : "");
-        return 0;
-    }
-    f->io_ms = now(f);
-    if (stream) {
-        take_stream(f, (size_t)n);
-    } else {
-        f->r->figures.bytes_in += (uint64_t)n;
-        f->in.n += (size_t)n;
-        use_bytes(f);
-    }
-    return (size_t)n;
-}
-
-/* The primary is not read while our file cannot take what it sends. */
-static bool is_held(const struct follow *f)
-{
-    const struct engine *e = f->r->engine;
-    return f->state == FOLLOW_CONNECTED && (e->slow_path & ENGINE_DISK_FAILED) &&
-           !e->settings->replica_ignore_disk_write_errors;
-}
-
-static void read_link(struct follow *f)
-{
-    size_t got = 0, n;
-    f->ready = false;
-    do {
-        n = read_once(f);
-        got += n;
-    } while (n && f->conn && got < READ_TURN && !is_held(f));
-    if (f->conn && n) /* there may be more */
-        f->ready = true;
-}
-
-/* ---- Connecting */
-
-static void try_to_connect(struct follow *f)
-{
-    const struct replication *r = f->r;
-    struct dial_to to = {
-        .host = f->host, .port = f->port, .source = r->engine->settings->bind_source_addr};
-    log_line(LOG_NOTICE, f->was_up ? "Reconnecting to MASTER %s:%d" : "Connecting to MASTER %s:%d",
-             f->host, f->port);
-    f->io_ms = f->ticked_ms = now(f);
-    if (r->engine->settings->tls_replication && !(to.tls = r->services.tls(r->services.context))) {
-        log_line(LOG_WARNING, "tls-replication needs tls-ca-cert-file or tls-ca-cert-dir");
-        fail(f);
-        return;
-    }
-    f->dial = dial_new(f->r->loop, &to, conn_ready, f);
-    f->ready = true;
-    set_state(f, FOLLOW_CONNECTING);
-    log_line(LOG_NOTICE, "MASTER <-> REPLICA sync started");
-}
-
-static void go_on_dialling(struct follow *f)
-{
-    f->ready = false;
-    int error = dial_step(f->dial, &f->conn);
-    if (error == -EAGAIN)
-        return;
-    if (error) {
-        log_line(LOG_WARNING, "Error condition on socket for SYNC: %s",
-                 error == -EPROTO ? dial_why(f->dial) : strerror(-error));
-        fail(f);
-        return;
-    }
-    dial_free(f->dial);
-    f->dial = NULL;
-    f->io_ms = now(f);
-    listen_tune(conn_fd(f->conn), (int)f->r->engine->settings->tcp_keepalive);
-    log_line(LOG_NOTICE, "Non blocking connect for SYNC fired the event.");
-    handshake_say(&f->out, (const struct bytes[]){BYTES("PING")}, 1);
-    set_state(f, FOLLOW_PING);
-}
-
 /* ---- Time */
 
 static void tick(struct follow *f)
 {
-    int64_t silence = now(f) - f->io_ms;
-    f->ticked_ms = now(f);
+    int64_t silence = follow_now(f) - f->io_ms;
+    f->ticked_ms = follow_now(f);
     if (silence > f->r->engine->settings->repl_timeout * 1000) {
         log_line(LOG_WARNING, f->state == FOLLOW_CONNECTED
                                   ? "MASTER timeout: no data nor PING received..."
                                   : "Timeout connecting to the MASTER, or receiving from it: no "
                                     "data for repl-timeout");
         if (f->state == FOLLOW_CONNECTED)
-            lost(f, "");
+            follow_lost(f, "");
         else
-            fail(f);
+            follow_fail(f);
     }
 }
 
 static void do_due(struct follow *f)
 {
     f->due = false;
-    if (f->state != FOLLOW_CONNECT && now(f) - f->ticked_ms >= 1000)
+    if (f->state != FOLLOW_CONNECT && follow_now(f) - f->ticked_ms >= 1000)
         tick(f);
     set_timer(f);
 }
@@ -510,60 +421,43 @@ static bool is_killed(const struct follow *f)
 
 bool follow_has_work(const struct follow *f)
 {
-    return f->due || (f->ready && !is_held(f));
+    return f->due || (f->ready && !follow_is_held(f));
 }
 
 void follow_read(struct follow *f)
 {
-    if (f->loads)
+    if (f->loads || f->ended)
         return;
     if (f->due)
         do_due(f);
     if (is_killed(f))
-        lost(f, "");
-    if (f->state == FOLLOW_CONNECT && now(f) >= f->try_ms)
-        try_to_connect(f);
+        follow_lost(f, "");
+    if (f->state == FOLLOW_CONNECT && follow_now(f) >= f->try_ms)
+        follow_dial(f);
     if (f->ready && f->dial)
-        go_on_dialling(f);
-    if (f->ready && f->conn && !is_held(f))
-        read_link(f);
-}
-
-static void send_out(struct follow *f)
-{
-    while (chain_pending(&f->out)) {
-        long n = conn_write(f->conn, &f->out, UINT64_MAX);
-        if (n == -EINTR)
-            continue;
-        if (n < 0 && n != -EAGAIN) {
-            if (!(f->r->engine->slow_path & ENGINE_BUSY)) /* else its script may run */
-                lost(f, strerror((int)-n));
-            return;
-        }
-        if (n <= 0)
-            break;
-    }
-    conn_want(f->conn, !is_held(f), chain_pending(&f->out) > 0);
+        follow_go_on_dialling(f);
+    if (f->ready && f->conn && !follow_is_held(f))
+        follow_read_link(f);
 }
 
 void follow_write(struct follow *f)
 {
     /* In a script that is busy time stands still. */
-    int64_t clock = f->r->engine->slow_path & ENGINE_BUSY ? clock_steady_ms() : now(f);
+    int64_t clock = f->r->engine->slow_path & ENGINE_BUSY ? clock_steady_ms() : follow_now(f);
     if (is_killed(f))
-        lost(f, "");
+        follow_lost(f, "");
     if (!f->conn || f->loads)
         return;
     f->ack_due |= clock - f->acked_ms >= 1000;
     if (f->ack_due && f->state == FOLLOW_CONNECTED)
         acknowledge(f, clock);
-    if (chain_pending(&f->out) || is_held(f))
-        send_out(f);
+    if (chain_pending(&f->out) || follow_is_held(f))
+        follow_send_out(f);
 }
 
 void follow_load_turn(struct follow *f)
 {
-    int64_t at = now(f);
+    int64_t at = follow_now(f);
     if (!f->loads || !f->conn || at - f->ticked_ms < 1000)
         return;
     f->ticked_ms = at;
@@ -577,14 +471,15 @@ void follow_load_turn(struct follow *f)
 void follow_figures(const struct follow *f, struct follow_figures *out)
 {
     int64_t length = -1;
-    int64_t silence = (now(f) - f->io_ms) / 1000;
+    int64_t silence = (follow_now(f) - f->io_ms) / 1000;
     *out = (struct follow_figures){
         .host = f->host,
         .port = f->port,
         .state = f->state,
         .offset = f->apply ? apply_offset(f->apply) : f->r->engine->journal->offset,
         .io_ago_s = f->state == FOLLOW_CONNECTED ? silence : -1,
-        .down_s = f->state == FOLLOW_CONNECTED || !f->was_up ? -1 : (now(f) - f->down_ms) / 1000,
+        .down_s =
+            f->state == FOLLOW_CONNECTED || !f->was_up ? -1 : (follow_now(f) - f->down_ms) / 1000,
         .transfers = f->state == FOLLOW_TRANSFER,
         .total = -1,
         .left = -1,

@@ -11,6 +11,13 @@
 /* knows: our data are a place in a history that this primary may share, so a part may do. host is
  * copied. The journal is in JOURNAL_RAW. */
 struct follow *follow_new(struct replication *r, const char *host, int port, bool knows);
+/* The same for a primary that is not confirmed (replica/confirm.h), once: from a replica that is
+ * ahead of it. */
+struct follow *follow_fetch(struct replication *r, const char *host, int port, bool knows);
+/* A fetch is over: it will get nothing more. */
+bool follow_has_ended(const struct follow *f);
+/* Data are being loaded, in turns within the load. */
+bool follow_is_loading(const struct follow *f);
 /* Whatever is under way is dropped. NULL is nothing. */
 void follow_free(struct follow *f);
 /* Another primary, at once. */

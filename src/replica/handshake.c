@@ -69,8 +69,8 @@ static void say_password(struct handshake *h, const struct settings *s, struct c
     expect(h, HANDSHAKE_AUTH);
 }
 
-void handshake_introduce(struct handshake *h, const struct settings *s, const char *run_id,
-                         struct chain *out)
+void handshake_introduce(struct handshake *h, const struct settings *s,
+                         const struct handshake_self *self, struct chain *out)
 {
     char port[NUM_INT_MAX];
     long long own = s->tls_replication ? s->tls_port : s->port;
@@ -89,8 +89,32 @@ void handshake_introduce(struct handshake *h, const struct settings *s, const ch
     /* Valkey chooses the form of its snapshot by it. */
     SAY(out, BYTES("REPLCONF"), BYTES("version"), BYTES("9.0.0"));
     expect(h, HANDSHAKE_VERSION);
-    SAY(out, BYTES("REPLCONF"), BYTES("millrace"), BYTES("1"), bytes_text(run_id));
+    if (self->fetches) {
+        SAY(out, BYTES("REPLCONF"), BYTES("fetch"), BYTES("1"));
+        expect(h, HANDSHAKE_FETCH);
+    }
+    SAY(out, BYTES("REPLCONF"), BYTES("millrace"), BYTES("1"), bytes_text(self->run_id),
+        *self->promise ? bytes_text(self->promise) : BYTES("-"),
+        self->whole ? BYTES("1") : BYTES("0"));
     expect(h, HANDSHAKE_MILLRACE);
+}
+
+/* +OK <ID> <offset>, or +OK. */
+static void heard_own(struct handshake *h, struct bytes line)
+{
+    size_t at = strlen("+OK ");
+    long long offset;
+    if (line.n < at + HISTORY_ID_LENGTH + 2 || line.p[at + HISTORY_ID_LENGTH] != ' ' ||
+        !num_parse_int(
+            bytes_of(line.p + at + HISTORY_ID_LENGTH + 1, line.n - at - HISTORY_ID_LENGTH - 1),
+            &offset) ||
+        offset < 0)
+        return;
+    memcpy(h->own, line.p + at, HISTORY_ID_LENGTH);
+    h->own[HISTORY_ID_LENGTH] = 0;
+    if (!history_is_id(h->own))
+        h->own[0] = 0;
+    h->own_offset = (uint64_t)offset;
 }
 
 enum handshake_answer handshake_heard(struct handshake *h, struct bytes line)
@@ -112,8 +136,10 @@ enum handshake_answer handshake_heard(struct handshake *h, struct bytes line)
     if (!good && step != HANDSHAKE_AUTH && step <= HANDSHAKE_CAPA)
         log_line(LOG_NOTICE, "(Non critical) Master does not understand REPLCONF %s: %.*s",
                  names[step], SHOWN(line));
-    if (step == HANDSHAKE_MILLRACE)
+    if (step == HANDSHAKE_MILLRACE) {
         h->foreign = !good;
+        heard_own(h, line);
+    }
     return h->step == h->step_n ? HANDSHAKE_GOES_ON : HANDSHAKE_WAITS;
 }
 
@@ -125,9 +151,9 @@ void handshake_ask(struct handshake *h, const struct journal *j, bool knows, boo
     const struct history *own = &j->history;
     /* While not one byte of our own history has come, what we hold is the one before it. Who is to
      * take over has learnt ours from us. */
-    bool second = !takes_over && own->second_offset && j->offset + 1 == own->second_offset;
+    const char *last = takes_over ? own->id : history_last_id(own, j->offset);
     char next[NUM_INT_MAX];
-    snprintf(h->id, sizeof(h->id), "%s", !knows ? "" : second ? own->id2 : own->id);
+    snprintf(h->id, sizeof(h->id), "%s", knows ? last : "");
     h->new_id[0] = 0;
     h->takes_over = takes_over;
     if (!knows) {

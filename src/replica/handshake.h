@@ -17,6 +17,7 @@ enum handshake_step {
     HANDSHAKE_ADDRESS,
     HANDSHAKE_CAPA,
     HANDSHAKE_VERSION,
+    HANDSHAKE_FETCH,
     HANDSHAKE_MILLRACE
 };
 
@@ -29,6 +30,14 @@ struct handshake {
     char id[HISTORY_ID_LENGTH + 1];     /* asked for; ""; everything */
     char new_id[HISTORY_ID_LENGTH + 1]; /* of the primary, or "": it named none */
     uint64_t offset;                    /* HANDSHAKE_FULL: of the snapshot */
+    char own[HISTORY_ID_LENGTH + 1];    /* that the primary asks to promise; "": none */
+    uint64_t own_offset;                /* to whoever has its history up to there */
+};
+
+/* Who we are. */
+struct handshake_self {
+    const char *run_id, *promise; /* "": none */
+    bool whole, fetches;          /* replica/confirm.h */
 };
 
 enum handshake_answer {
@@ -47,8 +56,8 @@ bool handshake_line(struct buf *in, char *line, size_t room, size_t *n);
 /* The answer to PING. */
 enum handshake_answer handshake_ping(struct bytes line);
 /* Who we are, in one write. */
-void handshake_introduce(struct handshake *h, const struct settings *s, const char *run_id,
-                         struct chain *out);
+void handshake_introduce(struct handshake *h, const struct settings *s,
+                         const struct handshake_self *self, struct chain *out);
 /* One answer to it. */
 enum handshake_answer handshake_heard(struct handshake *h, struct bytes line);
 /* Asks for what is behind the journal's end; knows: that is a place in a history. takes_over: the

@@ -116,6 +116,7 @@ static void enter(struct peer *p, enum peer_state state)
     p->state = state;
     p->since_ms = p->sent_ms = p->ack_ms = now(p);
     dlist_append(&r->peers, &p->node);
+    r->confirmation.whole_due = true;
     /* Where there is a file the first PING goes at once: a skipped place is what tells the next
      * start that there were replicas, which may come back. */
     if (r->peer_n++ == 0)
@@ -167,7 +168,7 @@ bool peer_continue(struct peer *p, const char *id, uint64_t next)
     p->next = next;
     p->ack = next - 1;
     /* Nobody bears an ID before it holds all that went before it. */
-    const char *told = h->id;
+    const char *told = h->id; /* STEPS */
     if (p->run && !history_same_id(h->id, id) && next < h->second_offset) {
         told = h->id2;
         p->until = h->second_offset - 1;
@@ -179,6 +180,15 @@ bool peer_continue(struct peer *p, const char *id, uint64_t next)
              "starting from offset %lld.",
              peer_name(p).text, (long long)peer_lacks(p), (long long)next);
     return true;
+}
+
+void peer_grant(struct peer *p)
+{
+    const struct replication *r = p->replication;
+    enter(p, PEER_ONLINE);
+    p->next = r->engine->journal->offset + 1;
+    p->until = p->next - 1;
+    peer_say(p, p->psync2 ? "+CONTINUE %s\r\n" : "+CONTINUE\r\n", r->engine->journal->history.id);
 }
 
 void peer_wait(struct peer *p)
@@ -195,12 +205,16 @@ void peer_wait(struct peer *p)
 void peer_join(struct peer *p, uint64_t next)
 {
     const struct replication *r = p->replication;
+    const struct history *h = &r->engine->journal->history;
     ASSERT(p->state == PEER_WAITING && !p->in_copy);
     p->in_copy = true;
     p->next = next;
+    /* STEPS, as in peer_continue(): without a byte of ours it is a copy of the one before. */
+    const char *told = p->run ? history_id_of_data(h, next - 1) : h->id;
+    if (told != h->id)
+        p->until = next - 1;
     if (!p->by_sync)
-        peer_say(p, "+FULLRESYNC %s %llu\r\n", r->engine->journal->history.id,
-                 (unsigned long long)(next - 1));
+        peer_say(p, "+FULLRESYNC %s %llu\r\n", told, (unsigned long long)(next - 1));
 }
 
 void peer_send_file(struct peer *p, struct peer_file *f)

@@ -37,7 +37,11 @@ struct peer {
     struct str *ip;   /* that it wants to be known by, or NULL */
     struct str *run;  /* its run ID: it is Millrace; or NULL */
     bool eof, psync2; /* understands a snapshot whose length is not told; +CONTINUE with an ID */
-    bool rdb_only;    /* wants no stream */
+    char promise[HISTORY_ID_LENGTH + 1]; /* told with the run ID, as is `whole`; "": none */
+    char told[HISTORY_ID_LENGTH + 1];    /* our ID, or proposal, that it was answered; "": none */
+    bool whole;    /* it has not lost anything, or has been made whole again: it counts */
+    bool fetches;  /* a primary that wants what we have more */
+    bool rdb_only; /* wants no stream */
     bool no_keys, no_libraries; /* of the snapshot */
     bool by_sync;               /* came by SYNC: tells no offsets */
 
@@ -57,6 +61,9 @@ struct peer {
     uint64_t ack, fack; /* applied; on its disk, if `fsynced` */
     bool fsynced;       /* has told what is on its disk */
     int64_t ack_ms;
+    uint64_t
+        whole_at; /* a place that it and others have to reach for it to be whole; 0: none yet */
+    uint64_t whole_end;   /* behind the word that it is; 0: not said */
     int64_t over_soft_ms; /* since when it lacks more than the soft limit; 0: it does not */
 };
 
@@ -68,6 +75,9 @@ void peer_free(struct peer *p);
 /* It asks for the stream from the byte `next` of the history `id` on: true when it can have it, and
  * is online. Opens the backlog, which may begin a history. Says in the log why not. */
 bool peer_continue(struct peer *p, const char *id, uint64_t next);
+/* The same for who asks us to take over: it hears that it may go on, and is closed; it comes back
+ * and asks as any replica does. */
+void peer_grant(struct peer *p);
 /* It asks for everything. */
 void peer_wait(struct peer *p);
 /* The snapshot that it will get was begun in front of this byte: it hears of it. */

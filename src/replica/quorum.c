@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "engine/gate.h"
 #include "engine/pause.h"
+#include "replica/confirm.h"
 #include "replica/peer.h"
 
 uint64_t quorum_nth(const uint64_t *offsets, size_t count, size_t n)
@@ -29,9 +30,11 @@ uint64_t quorum_nth(const uint64_t *offsets, size_t count, size_t n)
 /* What a replica confirms; 0: nothing that counts. */
 static uint64_t confirms(const struct replication *r, const struct peer *p)
 {
-    if (p->state != PEER_ONLINE || !p->acked || (p->client->flags & CLIENT_CLOSING))
+    if (p->state != PEER_ONLINE || !p->acked || (p->client->flags & CLIENT_CLOSING) || !p->whole)
         return 0;
-    return r->engine->settings->replica_ack_fsync ? p->fack : p->ack;
+    uint64_t offset = r->engine->settings->replica_ack_fsync ? p->fack : p->ack;
+    /* COVER: of what was confirmed with us nothing counts without a byte of ours behind it. */
+    return offset >= r->engine->journal->history.second_offset ? offset : 0;
 }
 
 /* The offset that so many replicas confirm. */
@@ -53,8 +56,10 @@ static size_t good_replicas(const struct replication *r)
 {
     int64_t lag_s = r->engine->settings->min_replicas_max_lag;
     size_t good = 0;
-    for (const struct dlist_node *n = r->peers.next; n != &r->peers; n = n->next)
-        good += peer_is_good(dlist_item(n, struct peer, node), lag_s ? lag_s : INT32_MAX);
+    for (const struct dlist_node *n = r->peers.next; n != &r->peers; n = n->next) {
+        const struct peer *p = dlist_item(n, struct peer, node);
+        good += p->whole && peer_is_good(p, lag_s ? lag_s : INT32_MAX);
+    }
     return good;
 }
 
@@ -69,12 +74,27 @@ void quorum_update(struct replication *r)
         pause_set(e, PAUSE_REPLICAS, false);
         return;
     }
-    uint64_t offset = confirmed_by(r, needed);
+    uint64_t offset = confirm_is_open(r) ? 0 : confirmed_by(r, needed);
     /* Once reached, an offset stays reached. */
     if (offset > q->reached)
         q->reached = offset;
     gate_tell_replicas(e, q->reached);
-    pause_set(e, PAUSE_REPLICAS, good_replicas(r) < needed);
+    pause_set(e, PAUSE_REPLICAS, confirm_is_open(r) || good_replicas(r) < needed);
+}
+
+void quorum_waits_anew(struct replication *r)
+{
+    r->quorum.moment_n = 0;
+}
+
+void quorum_restart(struct replication *r)
+{
+    gate_give_up_before(r->engine, UINT64_MAX - 1);
+    if (r->engine->gate.replicated == UINT64_MAX)
+        return;
+    r->quorum = (struct quorum){.timeouts = r->quorum.timeouts};
+    gate_tell_replicas(r->engine, UINT64_MAX);
+    quorum_begin(r);
 }
 
 void quorum_begin(struct replication *r)

@@ -19,6 +19,12 @@ void quorum_update(struct replication *r);
  * what is written from now on waits. Without this Sentinel's EXEC would wait for replicas that only
  * Sentinel can give. */
 void quorum_begin(struct replication *r);
+/* The data are somebody else's now, and offsets count in another history: replies that waited will
+ * never be true, and their connections are closed. */
+void quorum_restart(struct replication *r);
+/* What was written before counts as written now: the time in which it has to be confirmed begins.
+ */
+void quorum_waits_anew(struct replication *r);
 /* Ends waits that have lasted too long. Several times in a second. */
 void quorum_tick(struct replication *r);
 /* The stream's end has to be confirmed, and the replicas have not been asked for that yet: true

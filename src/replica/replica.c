@@ -4,14 +4,15 @@
 #include "base/mem.h"
 #include "engine/block.h"
 #include "replica/acks.h"
+#include "replica/confirm.h"
 #include "replica/copy.h"
 #include "replica/follow.h"
 #include "replica/handover.h"
 #include "replica/peer.h"
 #include "replica/quorum.h"
 #include "replica/role.h"
+#include "replica/whole.h"
 
-static const char ping[] = "*1\r\n$4\r\nPING\r\n";
 static const char getack[] = "*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n";
 
 struct replication *replica_new(struct engine *e, struct loop *l,
@@ -31,6 +32,7 @@ struct replication *replica_new(struct engine *e, struct loop *l,
 
 void replica_part(struct replication *r)
 {
+    confirm_end(r);
     follow_free(r->follow);
     r->follow = NULL;
 }
@@ -62,15 +64,16 @@ static struct peer *peer_at(struct dlist_node *n)
 void replica_begin_flush(struct replication *r)
 {
     const struct engine *e = r->engine;
-    if (r->peer_n == 0 || replication_is_replica(r) || e->journal->depth)
+    if (r->peer_n == 0 || replication_is_replica(r) || e->journal->depth || confirm_is_open(r))
         return;
+    whole_update(r);
     if (quorum_wants_ack(r) || r->wants_acks)
         journal_stream_only(e->journal, bytes_text(getack));
     r->wants_acks = false;
     if (r->handover.state == HANDOVER_NONE &&
         e->steady_ms - r->pinged_ms >= e->settings->repl_ping_replica_period * 1000) {
         r->pinged_ms = e->steady_ms;
-        journal_stream_only(e->journal, bytes_text(ping));
+        journal_stream_only(e->journal, BYTES(REPLICATION_PING));
     }
 }
 
@@ -105,8 +108,9 @@ void replica_send(struct replication *r)
 {
     if (backlog_is_open(&r->backlog))
         feed_peers(r);
-    if (r->follow)
-        follow_write(r->follow);
+    struct follow *f = replication_link(r);
+    if (f)
+        follow_write(f);
 }
 
 void replica_end_turn(struct replication *r)
@@ -126,7 +130,9 @@ void replica_serve(struct replication *r)
     if (!r->ack_came)
         return;
     r->ack_came = false;
+    r->confirmation.whole_due = true;
     quorum_update(r);
+    confirm_update(r);
     block_serve_confirming(r->engine);
 }
 
@@ -135,7 +141,8 @@ static void give_up_backlog(struct replication *r)
 {
     const struct settings *s = r->engine->settings;
     if (!backlog_is_open(&r->backlog) || r->peer_n || !r->alone_ms || replication_is_replica(r) ||
-        !s->repl_backlog_ttl || r->engine->steady_ms - r->alone_ms < s->repl_backlog_ttl * 1000)
+        !s->repl_backlog_ttl || s->min_replicas_to_ack ||
+        r->engine->steady_ms - r->alone_ms < s->repl_backlog_ttl * 1000)
         return;
     log_line(LOG_NOTICE, "Replication backlog freed after %lld seconds without connected replicas.",
              s->repl_backlog_ttl);
@@ -146,6 +153,8 @@ void replica_tick(struct replication *r)
 {
     acks_count_good(r);
     quorum_tick(r);
+    confirm_update(r);
+    r->confirmation.whole_due = true;
     if (r->engine->steady_ms - r->ticked_ms < 1000)
         return;
     r->ticked_ms = r->engine->steady_ms;
@@ -173,19 +182,27 @@ void replica_reset_statistics(struct replication *r)
 
 void replica_read(struct replication *r)
 {
-    if (!r->follow)
+    if (r->follow) {
+        role_settle(r);
+        follow_read(r->follow);
         return;
-    role_settle(r);
-    follow_read(r->follow);
+    }
+    confirm_settle(r);
+    if (r->confirmation.fetch) {
+        follow_read(r->confirmation.fetch);
+        confirm_look_at_fetch(r);
+    }
 }
 
 bool replica_has_work(const struct replication *r)
 {
-    return r->follow && follow_has_work(r->follow);
+    const struct follow *f = replication_link(r);
+    return f && follow_has_work(f);
 }
 
 void replica_load_turn(struct replication *r)
 {
-    if (r->follow)
-        follow_load_turn(r->follow);
+    struct follow *f = replication_link(r);
+    if (f)
+        follow_load_turn(f);
 }

@@ -1,5 +1,6 @@
 #include "replica/replica_metrics.h"
 
+#include "replica/confirm.h"
 #include "replica/handover.h"
 #include "replica/move.h"
 #include "replica/peer.h"

@@ -7,6 +7,8 @@
  *   copy     the snapshot that is being made for those of them who need everything
  *            (replica/copy.h).
  *   follow   our link to the primary (replica/follow.h). NULL: we are one.
+ *   confirmation  whether a primary may write yet (replica/confirm.h), and the link by which it
+ *            fetches what a replica has more.
  *
  * Commands reach it by engine.replication; what only the server can do comes as services. */
 #ifndef REPLICA_REPLICATION_H
@@ -92,6 +94,22 @@ struct quorum {
     size_t moment_n;
 };
 
+/* Who may become primary (replica/confirm.h). IDs are "" or HISTORY_ID_LENGTH long. */
+struct confirmation {
+    char proposal[HISTORY_ID_LENGTH + 1]; /* of a primary that is not confirmed; "": it is */
+    char promise[HISTORY_ID_LENGTH + 1];  /* that we hold what its proposer holds; "": none */
+    uint32_t seen;                        /* greatest generation that somebody has asked with */
+    bool whole;                           /* this process has not lost anything that it ever had */
+    bool blank;         /* nothing was loaded and nothing has come: less than everything */
+    bool whole_due;     /* replicas may have to be told that they are whole again */
+    int64_t quiet_ms;   /* since when there are N replicas and nobody else */
+    int64_t company_ms; /* when there were two replicas or more, or none had come */
+    struct follow *fetch;
+    int64_t fetch_ms;     /* when that began */
+    bool fetch_took;      /* and something has come by it */
+    uint64_t fetch_until; /* the offset that its source had told */
+};
+
 /* A fail-over that was asked for (replica/handover.h). */
 enum handover_state { HANDOVER_NONE, HANDOVER_WAITS, HANDOVER_RUNS };
 enum handover_answer { HANDOVER_NO_ANSWER, HANDOVER_GRANTED, HANDOVER_REFUSED };
@@ -121,13 +139,23 @@ struct replication {
     bool wants_acks;   /* replicas are asked how far they are, behind this turn's effects */
     bool ack_came;     /* one has told, since those who wait for it were last looked at */
     struct quorum quorum;
+    struct confirmation confirmation;
     struct handover handover;
     struct replication_figures figures;
 };
 
+#define REPLICATION_PING "*1\r\n$4\r\nPING\r\n"
+
 static inline bool replication_is_replica(const struct replication *r)
 {
     return r->follow != NULL;
+}
+
+/* The link on which we are sent a stream: a replica's to its primary, or the one on which a primary
+ * fetches; NULL: there is none. */
+static inline struct follow *replication_link(const struct replication *r)
+{
+    return r->follow ? r->follow : r->confirmation.fetch;
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include "engine/block.h"
 #include "engine/gate.h"
 #include "engine/state.h"
+#include "replica/confirm.h"
 #include "replica/follow.h"
 #include "replica/peer.h"
 #include "replica/quorum.h"
@@ -40,6 +41,7 @@ void role_follow(struct replication *r, const char *host, int port, bool at_star
                  "Before turning into a replica, using my own master parameters to synthesize a "
                  "cached master: I may be able to synchronize with the new master with just a "
                  "partial transfer.");
+    confirm_end(r);
     r->follow = follow_new(r, host, port, !at_start || j->offset > 0);
     log_set_role('S');
     block_end_all(r->engine);
@@ -77,7 +79,8 @@ void role_promote(struct replication *r)
     log_set_role('M');
     state_set_role(r->engine, ROLE_PRIMARY);
     quorum_begin(r);
-    if (j->mode != JOURNAL_RAW)
+    confirm_begin(r);
+    if (confirm_is_open(r) || j->mode != JOURNAL_RAW)
         return;
     journal_set_mode(j, JOURNAL_EFFECTS);
     journal_shift(j, NULL);
@@ -88,13 +91,25 @@ void role_promote(struct replication *r)
     peer_close_all(r);
 }
 
+static bool is_empty(const struct replication *r)
+{
+    const struct store *s = r->engine->store;
+    bool empty = r->engine->journal->offset == 0;
+    for (int i = 0; i < s->count; i++)
+        empty = empty && s->dbs[i].keys.used == 0;
+    return empty;
+}
+
 void role_begin(struct replication *r)
 {
     const char *text = r->engine->settings->replicaof;
     const char *blank = strchr(text, ' ');
     long long port;
     if (!blank || !num_parse_int(bytes_text(blank + 1), &port)) {
+        r->confirmation.blank = is_empty(r);
         quorum_begin(r);
+        confirm_begin(r);
+        confirm_settle(r);
         return;
     }
     char *host = mem_copy_text(text, (size_t)(blank - text));

@@ -93,7 +93,8 @@ static const char replication_order[] =
     "master_replid2 "
     "master_repl_offset second_repl_offset repl_backlog_active repl_backlog_size "
     "repl_backlog_first_byte_offset repl_backlog_histlen unreplicated_bytes "
-    "min_replicas_to_ack replica_ack_offset replica_ack_waiting_clients "
+    "min_replicas_to_ack primary_confirmed primary_fetching_from replica_ack_offset "
+    "replica_ack_waiting_clients "
     "replica_ack_oldest_wait_ms replica_ack_timeouts";
 
 static const char debug_order[] =

@@ -146,14 +146,14 @@ static void take_expired(void *context, int db, struct bytes key)
     stream_end_expired(&l->end, db, key);
 }
 
-/* A replica leaves it to its primary to say what has expired. A primary with replicas drops what is
- * past and tells them. */
+/* A replica leaves it to its primary to say what has expired, a primary that has to be confirmed
+ * does it when it is. A primary with replicas drops what is past and tells them. */
 static void choose_expiry(const struct loader *l, const char *path, struct rdb_read_options *o)
 {
     struct rdb_head head;
     if (!l->starting || !o->drop_expired)
         return;
-    if (*l->engine->settings->replicaof)
+    if (*l->engine->settings->replicaof || l->engine->settings->min_replicas_to_ack)
         o->drop_expired = false;
     else if (rdb_head_read(path, &head) && head.replicas)
         o->expired = take_expired;

@@ -102,20 +102,21 @@ static struct rdb_write_options write_options(const struct snapshot *n, bool aof
     const struct journal *j = n->engine->journal;
     /* While nothing is counted, ID and offset mean nothing. */
     bool counted = j->on || aof_base;
-    return (struct rdb_write_options){.version = n->copy ? n->copy->version : (int)s->rdb_compat,
-                                      .checksum = s->rdbchecksum,
-                                      .compress = s->rdbcompression,
-                                      .aof_base = aof_base,
-                                      .key_delay_us = s->rdb_key_save_delay,
-                                      .generation = n->generation,
-                                      .aof = aof_has_base(n->aof),
-                                      .replication_id = counted ? j->history.id : NULL,
-                                      .journal_offset = j->offset,
-                                      .stream_db = j->db,
-                                      .replicas = j->streamed,
-                                      .library = library_at,
-                                      .progress = tell_progress,
-                                      .context = (void *)(uintptr_t)n};
+    return (struct rdb_write_options){
+        .version = n->copy ? n->copy->version : (int)s->rdb_compat,
+        .checksum = s->rdbchecksum,
+        .compress = s->rdbcompression,
+        .aof_base = aof_base,
+        .key_delay_us = s->rdb_key_save_delay,
+        .generation = n->generation,
+        .aof = aof_has_base(n->aof),
+        .replication_id = counted ? history_id_of_data(&j->history, j->offset) : NULL,
+        .journal_offset = j->offset,
+        .stream_db = j->db,
+        .replicas = j->streamed,
+        .library = library_at,
+        .progress = tell_progress,
+        .context = (void *)(uintptr_t)n};
 }
 
 /* Logs what Redis would not find in the file. */

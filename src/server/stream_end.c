@@ -98,13 +98,15 @@ void stream_end_resume(struct stream_end *x, struct engine *e, struct replicatio
 {
     struct journal *j = e->journal;
     bool replica = *e->settings->replicaof;
+    bool confirms = e->settings->min_replicas_to_ack > 0;
     if (x->tail.n > j->offset)
         x->tail.n = 0; /* a file that somebody else made up */
-    if (x->replicas || replica)
+    if (x->replicas || replica || confirms)
         replica_begin(r, buf_bytes(&x->tail));
-    if (!replica && x->found)
+    /* With min-replicas-to-ack that waits for the confirmation (replica/confirm.h). */
+    if (!replica && !confirms && x->found)
         journal_shift(j, NULL);
-    if (!replica)
+    if (!replica && !confirms)
         tell_expired(x, e);
     stream_end_free(x);
 }

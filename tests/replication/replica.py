@@ -273,7 +273,7 @@ def own_words(o):
         p.primary.hear()
         p.primary.say("+PONG\r\n")
         said = [p.primary.hear() for _ in range(4)]
-        expect(said[2:], [[b"REPLCONF", b"version", b"9.0.0"], [b"REPLCONF", b"millrace", b"1", info(p.c)["run_id"].encode()]], "words")
+        expect(said[2:], [[b"REPLCONF", b"version", b"9.0.0"], [b"REPLCONF", b"millrace", b"1", info(p.c)["run_id"].encode(), b"-", b"0"]], "words")
 
 
 def refused(o):

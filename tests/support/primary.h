@@ -193,7 +193,7 @@ static inline bool play_shakes_hands(struct play *p)
     bool same = play_is(p, "*3|$8|REPLCONF|$14|listening-port|$4|6379|"
                            "*5|$8|REPLCONF|$4|capa|$3|eof|$4|capa|$6|psync2|"
                            "*3|$8|REPLCONF|$7|version|$5|9.0.0|"
-                           "*4|$8|REPLCONF|$8|millrace|$1|1|$40|" RUN_ID "|");
+                           "*6|$8|REPLCONF|$8|millrace|$1|1|$40|" RUN_ID "|$1|-|$1|0|");
     play_says(p, "+OK\r\n+OK\r\n-ERR Unrecognized REPLCONF option: version\r\n"
                  "-ERR Unrecognized REPLCONF option: millrace\r\n");
     return same;

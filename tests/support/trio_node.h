@@ -277,9 +277,9 @@ static inline void node_start(struct node *n)
     else if (n->setup.appendonly)
         node_file_begin(n);
     node_file_done(n);
-    if (replica || (loaded && n->setup.appendonly))
+    if (replica || n->setup.to_ack || (loaded && n->setup.appendonly))
         replica_begin(n->r, tail);
-    if (loaded && !replica)
+    if (loaded && !replica && !n->setup.to_ack)
         journal_shift(e->journal, NULL);
     role_begin(n->r);
     n->up = true;

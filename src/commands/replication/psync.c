@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "engine/client_line.h"
+#include "replica/confirm.h"
 #include "replica/peer.h"
 #include "replica/role.h"
 
@@ -13,7 +14,9 @@
 static bool may_ask(struct call *call)
 {
     struct client *c = call->client;
-    if (call->engine->role == ROLE_REPLICA_DOWN) {
+    const struct peer *known = c->peer;
+    /* Who fetches wants just what we have. */
+    if (call->engine->role == ROLE_REPLICA_DOWN && !(known && known->fetches)) {
         reply_errorf(call->reply, "NOMASTERLINK Can't SYNC while not connected with my master");
         return false;
     }
@@ -56,9 +59,10 @@ static bool fails_over(struct call *call)
 static void do_psync(struct call *call)
 {
     long long offset;
+    bool takes_over = call->argc > 3 && bytes_is(call->argv[3], "failover");
     if (call->client->flags & CLIENT_REPLICA)
         return;
-    if (call->argc > 3 && bytes_is(call->argv[3], "failover") && !fails_over(call))
+    if (takes_over && !fails_over(call))
         return;
     if (!may_ask(call))
         return;
@@ -71,7 +75,15 @@ static void do_psync(struct call *call)
     snprintf(id, sizeof(id), "%.*s", (int)call->argv[1].n, call->argv[1].p);
     struct peer *p = call->client->peer;
     /* Bytes are counted from 1 on. */
-    if (!peer_continue(p, id, offset > 0 ? (uint64_t)offset : 0))
+    uint64_t next = offset > 0 ? (uint64_t)offset : 0;
+    if (takes_over && confirm_is_open(call->engine->replication)) {
+        peer_grant(p);
+        return;
+    }
+    const char *why = confirm_judge(call->engine->replication, p, id, next);
+    if (why)
+        reply_errorf(call->reply, "%s", why);
+    else if (!peer_continue(p, id, next))
         peer_wait(p);
 }
 

@@ -8,7 +8,10 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/words.h"
+#include "replica/confirm.h"
 #include "replica/peer.h"
+
+#include <stdio.h>
 
 #define IP_MOST 255
 
@@ -63,10 +66,12 @@ static void take_ack(struct call *call, struct peer *p, int at)
     peer_ack(p, (uint64_t)offset, both ? &on_disk : NULL);
 }
 
-/* 1 <run ID, 40 letters and digits> ...: what follows is for those who have more to agree on. */
+/* 1 <run ID> <promise or -> <whole: 0, 1>: the last two are for min-replicas-to-ack, and may be
+ * missing. */
 static bool take_kind(struct call *call, struct peer *p)
 {
     struct bytes run = call->argv[3];
+    struct bytes promise = call->argc > 4 ? call->argv[4] : BYTES("-");
     if (run.n != HISTORY_ID_LENGTH) {
         call_error(call, ERR_SYNTAX);
         return false;
@@ -77,7 +82,23 @@ static bool take_kind(struct call *call, struct peer *p)
     }
     str_unref(p->run);
     p->run = str_new(run);
+    snprintf(p->promise, sizeof(p->promise), "%.*s", (int)promise.n, promise.p);
+    if (!history_is_id(p->promise))
+        p->promise[0] = 0;
+    p->whole = call->argc > 5 && bytes_is(call->argv[5], "1");
     return true;
+}
+
+static void answer_kind(struct call *call, struct peer *p)
+{
+    char text[HISTORY_ID_LENGTH + NUM_INT_MAX + 8];
+    uint64_t offset;
+    if (!confirm_tell(call->engine->replication, p, &offset)) {
+        reply_ok(call->reply);
+        return;
+    }
+    snprintf(text, sizeof(text), "OK %s %llu", p->told, (unsigned long long)offset);
+    reply_simple(call->reply, text);
 }
 
 static bool take_pair(struct call *call, struct peer *p, int at)
@@ -97,6 +118,10 @@ static bool take_pair(struct call *call, struct peer *p, int at)
         if (!call_int_range(call, at + 1, 0, 1, ERR_NOT_0_OR_1, &v))
             return false;
         p->rdb_only = v;
+    } else if (bytes_is(option, "fetch")) {
+        if (!call_int_range(call, at + 1, 0, 1, ERR_NOT_0_OR_1, &v))
+            return false;
+        p->fetches = v;
     } else if (bytes_is(option, "rdb-filter-only")) {
         return set_filter(call, p, value);
     } else if (!bytes_is(option, "version")) {
@@ -112,8 +137,9 @@ static void do_replconf(struct call *call)
     struct client *c = call->client;
     struct bytes first = call->argc > 1 ? call->argv[1] : bytes_of("", 0);
     if (call->argc >= 4 && bytes_is(first, "millrace")) {
-        if (take_kind(call, peer_of(call->engine->replication, c)))
-            reply_ok(call->reply);
+        struct peer *p = peer_of(call->engine->replication, c);
+        if (take_kind(call, p))
+            answer_kind(call, p);
         return;
     }
     if (call->argc % 2 == 0) {

@@ -46,20 +46,21 @@ TEST(answers_come_in_the_order_of_what_was_said)
     struct settings *s = settings_new();
     struct handshake h;
     struct chain out = {0};
-    handshake_introduce(&h, s, ID_B, &out);
+    struct handshake_self self = {.run_id = ID_B, .promise = ""};
+    handshake_introduce(&h, s, &self, &out);
     CHECK(said(&out, "*3|$8|REPLCONF|$14|listening-port|$4|6379|"
                      "*5|$8|REPLCONF|$4|capa|$3|eof|$4|capa|$6|psync2|"
                      "*3|$8|REPLCONF|$7|version|$5|9.0.0|"
-                     "*4|$8|REPLCONF|$8|millrace|$1|1|$40|" ID_B "|"));
+                     "*6|$8|REPLCONF|$8|millrace|$1|1|$40|" ID_B "|$1|-|$1|0|"));
     CHECK(handshake_heard(&h, BYTES("-ERR no")) == HANDSHAKE_WAITS);
     CHECK(handshake_heard(&h, BYTES("+OK")) == HANDSHAKE_WAITS);
     CHECK(handshake_heard(&h, BYTES("-ERR no")) == HANDSHAKE_WAITS);
     CHECK(handshake_heard(&h, BYTES("+OK")) == HANDSHAKE_GOES_ON && !h.foreign);
-    handshake_introduce(&h, s, ID_B, &out);
+    handshake_introduce(&h, s, &self, &out);
     for (int i = 0; i < 3; i++)
         CHECK(handshake_heard(&h, BYTES("+OK")) == HANDSHAKE_WAITS);
     CHECK(handshake_heard(&h, BYTES("-ERR Unrecognized")) == HANDSHAKE_GOES_ON && h.foreign);
-    handshake_introduce(&h, s, ID_B, &out);
+    handshake_introduce(&h, s, &self, &out);
     for (int i = 0; i < 3; i++)
         CHECK(handshake_heard(&h, BYTES("+OK")) == HANDSHAKE_WAITS);
     CHECK(handshake_heard(&h, BYTES("-ERR This server can't replicate itself")) ==

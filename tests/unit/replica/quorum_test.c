@@ -64,6 +64,7 @@ static void begin(struct set *s, int replicas, int needed)
         peer_join(s->peer[i], s->engine->journal->offset + 1);
         s->peer[i]->state = PEER_COPYING;
         peer_is_copied(s->peer[i], false);
+        s->peer[i]->whole = true;
     }
     quorum_update(s->r);
 }

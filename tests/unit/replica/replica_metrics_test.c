@@ -55,7 +55,9 @@ TEST(with_replicas)
                       "slave0:ip=127.0.0.1,port=6380,state=online,offset=23,lag=2\r\n"
                       "slave1:ip=127.0.0.1,port=0,state=wait_bgsave,offset=0,lag=0"));
     t->bench->settings->min_replicas_to_ack = 1;
+    peers_of(t, a)->whole = true;
     quorum_update(r);
+    CHECK(metrics_say(&replica_metrics, r, "primary_confirmed:1"));
     CHECK(metrics_say(&replica_metrics, r, "min_replicas_to_ack:1"));
     CHECK(metrics_say(&replica_metrics, r, "replica_ack_offset:23"));
     CHECK(metrics_say(&replica_metrics, r, "replica_ack_timeouts:0"));

@@ -1,0 +1,359 @@
+#include "replica/confirm.h"
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "engine/gate.h"
+#include "replica/follow.h"
+#include "replica/peer.h"
+#include "replica/quorum.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static size_t needed(const struct replication *r)
+{
+    return (size_t)r->engine->settings->min_replicas_to_ack;
+}
+
+static struct history *history_of(const struct replication *r)
+{
+    return &r->engine->journal->history;
+}
+
+/* What we write under, or want to. */
+static const char *own_id(const struct replication *r)
+{
+    return confirm_is_open(r) ? r->confirmation.proposal : history_of(r)->id;
+}
+
+/* ---- Places */
+
+/* Where somebody's data end. */
+struct place {
+    const char *id; /* of the last byte; "": there are no data */
+    uint64_t offset;
+};
+
+static struct place our_place(const struct replication *r)
+{
+    uint64_t offset = r->engine->journal->offset;
+    if (r->confirmation.blank)
+        return (struct place){.id = ""};
+    return (struct place){history_last_id(history_of(r), offset), offset};
+}
+
+static bool is_ahead(struct place a, struct place b)
+{
+    /* GENERATION */
+    uint32_t x = history_generation(a.id), y = history_generation(b.id);
+    return x != y ? x > y : a.offset > b.offset;
+}
+
+/* Its ID is our business. Whoever has nothing is of no family yet. */
+static bool is_related(const struct replication *r, const char *id)
+{
+    return *id && (r->confirmation.blank || history_same_family(id, history_of(r)->id));
+}
+
+static void note(struct replication *r, const char *id)
+{
+    uint32_t generation = is_related(r, id) ? history_generation(id) : 0;
+    if (generation > r->confirmation.seen)
+        r->confirmation.seen = generation;
+}
+
+/* ---- Proposing */
+
+static void stop_fetching(struct replication *r)
+{
+    follow_free(r->confirmation.fetch);
+    r->confirmation.fetch = NULL;
+}
+
+/* Links end, and with them the promises to what was proposed before. */
+static void propose(struct replication *r)
+{
+    struct confirmation *c = &r->confirmation;
+    stop_fetching(r);
+    peer_close_all(r);
+    note(r, history_of(r)->id);
+    note(r, c->promise);
+    if (c->seen < HISTORY_MOST_GENERATION)
+        c->seen++;
+    history_make(c->proposal, c->seen, history_of(r)->id);
+    memcpy(c->promise, c->proposal, sizeof(c->promise)); /* OWN_PROMISE */
+    c->quiet_ms = c->company_ms = r->engine->steady_ms;
+    log_line(LOG_NOTICE,
+             "Not confirmed as master yet: writes wait until %zu of the replicas hold what this "
+             "server holds and have promised to follow it (proposed ID %s)",
+             needed(r), c->proposal);
+    quorum_waits_anew(r);
+    quorum_update(r);
+}
+
+void confirm_begin(struct replication *r)
+{
+    struct confirmation *c = &r->confirmation;
+    ASSERT(!replication_is_replica(r));
+    c->company_ms = r->engine->steady_ms;
+    if (needed(r))
+        propose(r);
+}
+
+void confirm_end(struct replication *r)
+{
+    stop_fetching(r);
+    r->confirmation.proposal[0] = 0;
+}
+
+/* The stream stands still: what is its own to say, PING and PUBLISH, would be under an ID that has
+ * another writer. */
+void confirm_settle(struct replication *r)
+{
+    struct journal *j = r->engine->journal;
+    ASSERT(j->depth == 0);
+    if (!confirm_is_open(r))
+        return;
+    if (j->mode != JOURNAL_RAW)
+        journal_set_mode(j, JOURNAL_RAW);
+    if (!backlog_is_open(&r->backlog))
+        backlog_open(&r->backlog, j);
+}
+
+/* ---- Who asks */
+
+bool confirm_tell(const struct replication *r, struct peer *p, uint64_t *offset)
+{
+    const struct history *h = history_of(r);
+    p->told[0] = 0;
+    if (needed(r) == 0 || replication_is_replica(r))
+        return false;
+    snprintf(p->told, sizeof(p->told), "%s", own_id(r));
+    *offset =
+        confirm_is_open(r) ? r->engine->journal->offset : h->second_offset - (h->second_offset > 0);
+    return true;
+}
+
+/* It has promised, or holds bytes under, another ID than ours of no lower generation: it will not,
+ * or should not, acknowledge what we write. */
+static bool unseats(const struct replication *r, const struct peer *p, struct place its)
+{
+    const char *own = own_id(r);
+    uint32_t generation = history_generation(own);
+    /* PROMISE, UNSEATING: also of a primary that is confirmed. */
+    if (is_related(r, p->promise) && !history_same_id(p->promise, own) &&
+        history_generation(p->promise) >= generation)
+        return true;
+    /* BYTES: who has restarted has forgotten its promise, and still has the data. */
+    return !confirm_is_open(r) && is_related(r, its.id) && !history_same_id(its.id, own) &&
+           history_generation(its.id) >= generation && history_generation(its.id) > 0;
+}
+
+/* FETCH: what it has more comes here before it is served. */
+static void fetch_from(struct replication *r, const struct peer *p, struct place its)
+{
+    struct confirmation *c = &r->confirmation;
+    struct peer_name name = peer_name(p);
+    log_line(LOG_NOTICE,
+             "Replica %s is ahead of this server (offset %llu of %s): fetching what it has",
+             name.text, (unsigned long long)its.offset, its.id);
+    c->fetch_ms = r->engine->steady_ms;
+    c->fetch_until = its.offset;
+    c->fetch_took = false;
+    c->fetch = follow_fetch(r, name.ip, p->port, !c->blank);
+}
+
+static const char *judge_as_primary(struct replication *r, struct peer *p, struct place its)
+{
+    struct confirmation *c = &r->confirmation;
+    if (p->fetches)
+        return "NOMASTERLINK This server is a master itself";
+    if (!p->run) {
+        if (confirm_is_open(r) && history_shares(history_of(r), its.id, its.offset + 1) &&
+            is_ahead(its, our_place(r)))
+            log_line(LOG_WARNING,
+                     "Replica %s is ahead of this server, and of a kind from which "
+                     "nothing can be fetched: what it has more is lost",
+                     peer_name(p).text);
+        return NULL;
+    }
+    note(r, p->promise);
+    note(r, its.id);
+    if (unseats(r, p, its)) {
+        log_line(LOG_WARNING,
+                 "Replica %s has promised to follow, or has followed, somebody else since: this "
+                 "server has to be confirmed anew",
+                 peer_name(p).text);
+        propose(r);
+        return "NOMASTERLINK Somebody else may be the master: ask again";
+    }
+    if (!history_same_id(p->told, own_id(r)))
+        return "NOMASTERLINK The ID has changed: ask again";
+    if (confirm_is_open(r) && !c->fetch && is_related(r, its.id) && is_ahead(its, our_place(r)))
+        fetch_from(r, p, its);
+    return c->fetch ? "NOMASTERLINK Fetching what this replica has and I have not" : NULL;
+}
+
+const char *confirm_judge(struct replication *r, struct peer *p, const char *id, uint64_t next)
+{
+    bool knows = next > 0 && history_is_id(id);
+    struct place its = {knows ? id : "", knows ? next - 1 : 0};
+    if (needed(r) == 0)
+        return NULL;
+    r->confirmation.quiet_ms = r->engine->steady_ms;
+    if (!replication_is_replica(r))
+        return judge_as_primary(r, p, its);
+    /* REFUSAL: a full copy would lose what it has more. */
+    if (p->run && is_related(r, its.id) && is_ahead(its, our_place(r)))
+        return "NOMASTERLINK This replica has less than you";
+    return NULL;
+}
+
+/* ---- Being confirmed */
+
+/* EXACT: promised, and there. What it was told is what it has promised: by then it holds all that
+ * was asked for, and it tells nothing before. */
+static bool agrees(const struct replication *r, const struct peer *p)
+{
+    return p->state == PEER_ONLINE && p->acked && !(p->client->flags & CLIENT_CLOSING) &&
+           history_same_id(p->told, r->confirmation.proposal) &&
+           p->ack == r->engine->journal->offset;
+}
+
+static void confirm(struct replication *r)
+{
+    struct confirmation *c = &r->confirmation;
+    struct journal *j = r->engine->journal;
+    char id[HISTORY_ID_LENGTH + 1];
+    memcpy(id, c->proposal, sizeof(id));
+    c->proposal[0] = 0;
+    c->whole = true;
+    c->blank = false;
+    if (j->mode != JOURNAL_EFFECTS)
+        journal_set_mode(j, JOURNAL_EFFECTS);
+    journal_shift(j, id);
+    log_line(LOG_NOTICE,
+             "Confirmed as master. Setting secondary replication ID to %s, valid up to offset: "
+             "%llu. New replication ID is %s",
+             j->history.id2, (unsigned long long)j->history.second_offset, j->history.id);
+    /* PING: there is a byte under the new ID before any write. */
+    r->pinged_ms = r->engine->steady_ms;
+    journal_stream_only(j, BYTES(REPLICATION_PING));
+    peer_close_all(r);
+    quorum_waits_anew(r);
+    quorum_update(r);
+}
+
+/* QUORUM */
+static bool is_confirmed(struct replication *r)
+{
+    struct confirmation *c = &r->confirmation;
+    size_t n = needed(r), agree = 0, whole = c->whole;
+    for (const struct dlist_node *at = r->peers.next; at != &r->peers; at = at->next) {
+        const struct peer *p = dlist_item(at, struct peer, node);
+        if (!agrees(r, p))
+            continue;
+        agree++;
+        whole += p->whole;
+    }
+    if (whole > n || agree > n)
+        return true;
+    int64_t now = r->engine->steady_ms;
+    if (agree < n || agree < r->peer_n) {
+        c->quiet_ms = now;
+        return false;
+    }
+    if (now - c->quiet_ms < r->engine->settings->repl_timeout * 1000)
+        return false;
+    log_line(LOG_WARNING,
+             "Only %zu of the replicas are there, and nobody else has asked for repl-timeout: "
+             "taking what they hold for all there is",
+             agree);
+    return true;
+}
+
+void confirm_update(struct replication *r)
+{
+    struct confirmation *c = &r->confirmation;
+    if (r->peer_n > 1)
+        c->company_ms = r->engine->steady_ms;
+    if (!confirm_is_open(r) || r->engine->journal->depth)
+        return;
+    if (needed(r) == 0) {
+        if (c->fetch && follow_is_loading(c->fetch))
+            return;
+        log_line(LOG_WARNING, "min-replicas-to-ack is 0: confirmed by nobody");
+        stop_fetching(r);
+        confirm(r);
+    } else if (!c->fetch && is_confirmed(r)) {
+        confirm(r);
+    }
+}
+
+/* ---- Fetching */
+
+const char *confirm_fetches_from(const struct replication *r)
+{
+    static char text[288];
+    struct follow_figures f;
+    if (!r->confirmation.fetch)
+        return "";
+    follow_figures(r->confirmation.fetch, &f);
+    snprintf(text, sizeof(text), "%.250s:%d", f.host, f.port);
+    return text;
+}
+
+void confirm_look_at_fetch(struct replication *r)
+{
+    struct confirmation *c = &r->confirmation;
+    struct follow_figures f;
+    int64_t most = r->engine->settings->replica_ack_timeout;
+    if (!c->fetch || follow_is_loading(c->fetch))
+        return;
+    follow_figures(c->fetch, &f);
+    bool has_all = f.state == FOLLOW_CONNECTED && f.offset >= c->fetch_until;
+    bool late = most && f.state < FOLLOW_TRANSFER && r->engine->steady_ms - c->fetch_ms > most;
+    if (!has_all && !late && !follow_has_ended(c->fetch))
+        return;
+    if (has_all)
+        log_line(LOG_NOTICE, "Fetched all that %s:%d had", f.host, f.port);
+    else
+        log_line(LOG_WARNING, "Fetching from %s:%d has failed: whoever asks next decides", f.host,
+                 f.port);
+    /* Links end, and with them promises to what was proposed for less. */
+    if (c->fetch_took)
+        propose(r);
+    else
+        stop_fetching(r);
+}
+
+/* ---- A replica */
+
+bool confirm_promise(struct replication *r, const char *id, uint64_t offset, uint64_t applied)
+{
+    struct confirmation *c = &r->confirmation;
+    if (*id == 0 || applied < offset || history_same_id(c->promise, id))
+        return true;
+    if (*c->promise && history_same_family(c->promise, id) &&
+        history_generation(c->promise) >= history_generation(id))
+        return false;
+    snprintf(c->promise, sizeof(c->promise), "%s", id);
+    return true;
+}
+
+bool confirm_gains(const struct replication *r, const char *id, uint64_t offset)
+{
+    return is_ahead((struct place){id, offset}, our_place(r));
+}
+
+void confirm_data_lost(struct replication *r)
+{
+    r->confirmation.whole = false;
+    r->confirmation.blank = r->confirmation.fetch_took = true;
+}
+
+void confirm_data_came(struct replication *r)
+{
+    r->confirmation.blank = false;
+    r->confirmation.fetch_took = true;
+}

@@ -1,0 +1,86 @@
+#include "replica/whole.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "persist/wrap.h"
+#include "replica/confirm.h"
+#include "replica/peer.h"
+
+static struct peer *peer_at(struct dlist_node *n)
+{
+    return dlist_item(n, struct peer, node);
+}
+
+static bool is_there(const struct peer *p)
+{
+    return p->state == PEER_ONLINE && p->acked && !(p->client->flags & CLIENT_CLOSING);
+}
+
+/* WITNESS. The place is one that p has reached since it came, so have those that are counted. */
+static bool has_witnesses(struct replication *r, const struct peer *p, size_t n)
+{
+    size_t others = 0;
+    for (struct dlist_node *at = r->peers.next; at != &r->peers; at = at->next) {
+        const struct peer *q = peer_at(at);
+        others += q != p && is_there(q) && q->ack >= p->whole_at;
+    }
+    if (others >= n)
+        return true;
+    return r->peer_n == 1 && r->engine->steady_ms - r->confirmation.company_ms >=
+                                 r->engine->settings->repl_timeout * 1000;
+}
+
+static void say(struct replication *r, struct peer *p)
+{
+    struct journal *j = r->engine->journal;
+    struct buf plain = {0}, wrapped = {0};
+    const struct bytes words[] = {BYTES("REPLCONF"), BYTES("WHOLE"), str_bytes(p->run)};
+    journal_format(&plain, words, 3);
+    wrap_format(&wrapped, buf_bytes(&plain));
+    journal_stream_only(j, buf_bytes(&wrapped));
+    p->whole_end = j->offset;
+    buf_free(&plain);
+    buf_free(&wrapped);
+    log_line(LOG_NOTICE, "Replica %s has everything again and counts from now on",
+             peer_name(p).text);
+}
+
+static void look_at(struct replication *r, struct peer *p, size_t n)
+{
+    struct confirmation *c = &r->confirmation;
+    if (p->whole || !p->run)
+        return;
+    c->whole_due = true;
+    if (!is_there(p))
+        return;
+    if (p->whole_end) {
+        p->whole = p->ack >= p->whole_end;
+        r->ack_came |= p->whole; /* it counts: the quorum is looked at again */
+    } else if (!p->whole_at) {
+        p->whole_at = r->engine->journal->offset;
+        r->wants_acks = true;
+    } else if (p->ack >= p->whole_at && has_witnesses(r, p, n)) {
+        say(r, p);
+        r->wants_acks = true;
+    }
+}
+
+void whole_update(struct replication *r)
+{
+    struct confirmation *c = &r->confirmation;
+    size_t n = (size_t)r->engine->settings->min_replicas_to_ack;
+    if (!c->whole_due || n == 0 || replication_is_replica(r) || confirm_is_open(r))
+        return;
+    c->whole_due = false;
+    for (struct dlist_node *at = r->peers.next; at != &r->peers; at = at->next)
+        look_at(r, peer_at(at), n);
+}
+
+bool whole_hear(struct replication *r, const struct bytes *argv, int argc)
+{
+    if (argc != 3 || !bytes_is(argv[0], "replconf") || !bytes_is(argv[1], "whole"))
+        return false;
+    if (bytes_equal(argv[2], bytes_text(r->run_id)))
+        r->confirmation.whole = true;
+    return true;
+}
