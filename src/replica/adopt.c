@@ -1,8 +1,8 @@
 #include "replica/adopt.h"
 
 #include "base/log.h"
-#include "replica/confirm.h"
 #include "replica/peer.h"
+#include "replica/promise.h"
 #include "replica/quorum.h"
 
 enum { ADOPT_ON_EMPTY_DB = 1, ADOPT_SWAPDB }; /* of repl-diskless-load */
@@ -38,9 +38,9 @@ static void begin_at(struct replication *r, const char *id, uint64_t offset)
     backlog_restart(&r->backlog);
     quorum_restart(r);
     if (id)
-        confirm_data_came(r);
+        promise_data_came(r);
     else
-        confirm_data_lost(r);
+        promise_data_lost(r);
 }
 
 enum replication_load adopt_snapshot(struct replication *r, const char *path, const char *id,
@@ -67,7 +67,7 @@ void adopt_id(struct replication *r, const char *id)
     struct journal *j = r->engine->journal;
     if (history_same_id(id, j->history.id))
         return;
-    confirm_data_came(r);
+    promise_data_came(r);
     log_line(LOG_NOTICE, "Master replication ID changed to %s", id);
     journal_shift(j, id);
     peer_close_all(r);

@@ -1,3 +1,16 @@
+/* A primary with min-replicas-to-ack N >= 1, from its start, its promotion or its unseating on:
+ *
+ *   propose()   an ID above all that was seen; replicas' links end; writes are held
+ *     |  who asks (confirm_judge()):
+ *     |    has promised no less, or writes under no less   propose() again        UNSEATING, BYTES
+ *     |    has more                                         fetch_from() it, then propose()  FETCH
+ *     |    else                                             is served, and told the proposal
+ *   is_confirmed()  enough of them hold what we hold and have promised                    QUORUM
+ *     |
+ *   confirm()   the ID shifts, PING, links end so that all learn it; what was held runs
+ *
+ * What can fail: nobody comes (writes are refused after replica-ack-timeout, reads are served), or
+ * a fetch (what has come of it stays, and whoever asks next decides anew). */
 #include "replica/confirm.h"
 
 #include "base/assert.h"
@@ -5,6 +18,7 @@
 #include "engine/gate.h"
 #include "replica/follow.h"
 #include "replica/peer.h"
+#include "replica/promise.h"
 #include "replica/quorum.h"
 
 #include <stdio.h>
@@ -23,41 +37,12 @@ static struct history *history_of(const struct replication *r)
 /* What we write under, or want to. */
 static const char *own_id(const struct replication *r)
 {
-    return confirm_is_open(r) ? r->confirmation.proposal : history_of(r)->id;
-}
-
-/* ---- Places */
-
-/* Where somebody's data end. */
-struct place {
-    const char *id; /* of the last byte; "": there are no data */
-    uint64_t offset;
-};
-
-static struct place our_place(const struct replication *r)
-{
-    uint64_t offset = r->engine->journal->offset;
-    if (r->confirmation.blank)
-        return (struct place){.id = ""};
-    return (struct place){history_last_id(history_of(r), offset), offset};
-}
-
-static bool is_ahead(struct place a, struct place b)
-{
-    /* GENERATION */
-    uint32_t x = history_generation(a.id), y = history_generation(b.id);
-    return x != y ? x > y : a.offset > b.offset;
-}
-
-/* Its ID is our business. Whoever has nothing is of no family yet. */
-static bool is_related(const struct replication *r, const char *id)
-{
-    return *id && (r->confirmation.blank || history_same_family(id, history_of(r)->id));
+    return replication_is_unconfirmed(r) ? r->confirmation.proposal : history_of(r)->id;
 }
 
 static void note(struct replication *r, const char *id)
 {
-    uint32_t generation = is_related(r, id) ? history_generation(id) : 0;
+    uint32_t generation = promise_is_related(r, id) ? history_generation(id) : 0;
     if (generation > r->confirmation.seen)
         r->confirmation.seen = generation;
 }
@@ -112,7 +97,7 @@ void confirm_settle(struct replication *r)
 {
     struct journal *j = r->engine->journal;
     ASSERT(j->depth == 0);
-    if (!confirm_is_open(r))
+    if (!replication_is_unconfirmed(r))
         return;
     if (j->mode != JOURNAL_RAW)
         journal_set_mode(j, JOURNAL_RAW);
@@ -129,28 +114,29 @@ bool confirm_tell(const struct replication *r, struct peer *p, uint64_t *offset)
     if (needed(r) == 0 || replication_is_replica(r))
         return false;
     snprintf(p->told, sizeof(p->told), "%s", own_id(r));
-    *offset =
-        confirm_is_open(r) ? r->engine->journal->offset : h->second_offset - (h->second_offset > 0);
+    *offset = replication_is_unconfirmed(r) ? r->engine->journal->offset
+                                            : h->second_offset - (h->second_offset > 0);
     return true;
 }
 
 /* It has promised, or holds bytes under, another ID than ours of no lower generation: it will not,
  * or should not, acknowledge what we write. */
-static bool unseats(const struct replication *r, const struct peer *p, struct place its)
+static bool unseats(const struct replication *r, const struct peer *p, struct promise_place its)
 {
     const char *own = own_id(r);
     uint32_t generation = history_generation(own);
     /* PROMISE, UNSEATING: also of a primary that is confirmed. */
-    if (is_related(r, p->promise) && !history_same_id(p->promise, own) &&
+    if (promise_is_related(r, p->promise) && !history_same_id(p->promise, own) &&
         history_generation(p->promise) >= generation)
         return true;
     /* BYTES: who has restarted has forgotten its promise, and still has the data. */
-    return !confirm_is_open(r) && is_related(r, its.id) && !history_same_id(its.id, own) &&
-           history_generation(its.id) >= generation && history_generation(its.id) > 0;
+    return !replication_is_unconfirmed(r) && promise_is_related(r, its.id) &&
+           !history_same_id(its.id, own) && history_generation(its.id) >= generation &&
+           history_generation(its.id) > 0;
 }
 
 /* FETCH: what it has more comes here before it is served. */
-static void fetch_from(struct replication *r, const struct peer *p, struct place its)
+static void fetch_from(struct replication *r, const struct peer *p, struct promise_place its)
 {
     struct confirmation *c = &r->confirmation;
     struct peer_name name = peer_name(p);
@@ -160,17 +146,18 @@ static void fetch_from(struct replication *r, const struct peer *p, struct place
     c->fetch_ms = r->engine->steady_ms;
     c->fetch_until = its.offset;
     c->fetch_took = false;
-    c->fetch = follow_fetch(r, name.ip, p->port, !c->blank);
+    c->fetch = follow_new(r, name.ip, p->port, !c->blank, true);
 }
 
-static const char *judge_as_primary(struct replication *r, struct peer *p, struct place its)
+static const char *judge_as_primary(struct replication *r, struct peer *p, struct promise_place its)
 {
     struct confirmation *c = &r->confirmation;
     if (p->fetches)
         return "NOMASTERLINK This server is a master itself";
     if (!p->run) {
-        if (confirm_is_open(r) && history_shares(history_of(r), its.id, its.offset + 1) &&
-            is_ahead(its, our_place(r)))
+        if (replication_is_unconfirmed(r) &&
+            history_shares(history_of(r), its.id, its.offset + 1) &&
+            promise_is_ahead(its, promise_our_place(r)))
             log_line(LOG_WARNING,
                      "Replica %s is ahead of this server, and of a kind from which "
                      "nothing can be fetched: what it has more is lost",
@@ -189,7 +176,8 @@ static const char *judge_as_primary(struct replication *r, struct peer *p, struc
     }
     if (!history_same_id(p->told, own_id(r)))
         return "NOMASTERLINK The ID has changed: ask again";
-    if (confirm_is_open(r) && !c->fetch && is_related(r, its.id) && is_ahead(its, our_place(r)))
+    if (replication_is_unconfirmed(r) && !c->fetch && promise_is_related(r, its.id) &&
+        promise_is_ahead(its, promise_our_place(r)))
         fetch_from(r, p, its);
     return c->fetch ? "NOMASTERLINK Fetching what this replica has and I have not" : NULL;
 }
@@ -197,14 +185,14 @@ static const char *judge_as_primary(struct replication *r, struct peer *p, struc
 const char *confirm_judge(struct replication *r, struct peer *p, const char *id, uint64_t next)
 {
     bool knows = next > 0 && history_is_id(id);
-    struct place its = {knows ? id : "", knows ? next - 1 : 0};
+    struct promise_place its = {knows ? id : "", knows ? next - 1 : 0};
     if (needed(r) == 0)
         return NULL;
     r->confirmation.quiet_ms = r->engine->steady_ms;
     if (!replication_is_replica(r))
         return judge_as_primary(r, p, its);
     /* REFUSAL: a full copy would lose what it has more. */
-    if (p->run && is_related(r, its.id) && is_ahead(its, our_place(r)))
+    if (p->run && promise_is_related(r, its.id) && promise_is_ahead(its, promise_our_place(r)))
         return "NOMASTERLINK This replica has less than you";
     return NULL;
 }
@@ -272,15 +260,23 @@ static bool is_confirmed(struct replication *r)
     return true;
 }
 
+static bool fetch_loads(const struct replication *r)
+{
+    struct follow_figures f = {0};
+    if (r->confirmation.fetch)
+        follow_figures(r->confirmation.fetch, &f);
+    return f.loads;
+}
+
 void confirm_update(struct replication *r)
 {
     struct confirmation *c = &r->confirmation;
     if (r->peer_n > 1)
         c->company_ms = r->engine->steady_ms;
-    if (!confirm_is_open(r) || r->engine->journal->depth)
+    if (!replication_is_unconfirmed(r) || r->engine->journal->depth)
         return;
     if (needed(r) == 0) {
-        if (c->fetch && follow_is_loading(c->fetch))
+        if (fetch_loads(r))
             return;
         log_line(LOG_WARNING, "min-replicas-to-ack is 0: confirmed by nobody");
         stop_fetching(r);
@@ -308,12 +304,14 @@ void confirm_look_at_fetch(struct replication *r)
     struct confirmation *c = &r->confirmation;
     struct follow_figures f;
     int64_t most = r->engine->settings->replica_ack_timeout;
-    if (!c->fetch || follow_is_loading(c->fetch))
+    if (!c->fetch)
         return;
     follow_figures(c->fetch, &f);
+    if (f.loads)
+        return;
     bool has_all = f.state == FOLLOW_CONNECTED && f.offset >= c->fetch_until;
     bool late = most && f.state < FOLLOW_TRANSFER && r->engine->steady_ms - c->fetch_ms > most;
-    if (!has_all && !late && !follow_has_ended(c->fetch))
+    if (!has_all && !late && !f.ended)
         return;
     if (has_all)
         log_line(LOG_NOTICE, "Fetched all that %s:%d had", f.host, f.port);
@@ -325,35 +323,4 @@ void confirm_look_at_fetch(struct replication *r)
         propose(r);
     else
         stop_fetching(r);
-}
-
-/* ---- A replica */
-
-bool confirm_promise(struct replication *r, const char *id, uint64_t offset, uint64_t applied)
-{
-    struct confirmation *c = &r->confirmation;
-    if (*id == 0 || applied < offset || history_same_id(c->promise, id))
-        return true;
-    if (*c->promise && history_same_family(c->promise, id) &&
-        history_generation(c->promise) >= history_generation(id))
-        return false;
-    snprintf(c->promise, sizeof(c->promise), "%s", id);
-    return true;
-}
-
-bool confirm_gains(const struct replication *r, const char *id, uint64_t offset)
-{
-    return is_ahead((struct place){id, offset}, our_place(r));
-}
-
-void confirm_data_lost(struct replication *r)
-{
-    r->confirmation.whole = false;
-    r->confirmation.blank = r->confirmation.fetch_took = true;
-}
-
-void confirm_data_came(struct replication *r)
-{
-    r->confirmation.blank = false;
-    r->confirmation.fetch_took = true;
 }

@@ -22,18 +22,11 @@
 
 struct peer;
 
-/* ---- A primary */
-
 /* The server becomes one, and holds what it holds: it proposes an ID, or with N = 0 is confirmed as
  * it is. */
 void confirm_begin(struct replication *r);
 /* It is one no longer. */
 void confirm_end(struct replication *r);
-/* It may not write yet. */
-static inline bool confirm_is_open(const struct replication *r)
-{
-    return r->confirmation.proposal[0] != 0;
-}
 /* What it tells a replica, which remembers it: the ID to promise, and the offset up to which one
  * has to hold our history for that. False: nothing; N = 0, or it is a replica. */
 bool confirm_tell(const struct replication *r, struct peer *p, uint64_t *offset);
@@ -50,16 +43,5 @@ void confirm_settle(struct replication *r);
 void confirm_look_at_fetch(struct replication *r);
 /* The address from which it fetches, "host:port"; "": it does not. Valid until the next call. */
 const char *confirm_fetches_from(const struct replication *r);
-
-/* ---- A replica */
-
-/* Its primary has told this ID and offset ("": nothing); we hold its history up to `applied`: takes
- * the promise when that is due. False: another promise is in the way. */
-bool confirm_promise(struct replication *r, const char *id, uint64_t offset, uint64_t applied);
-/* Whether a snapshot of this place is more than what we have: else a fetch would lose something. */
-bool confirm_gains(const struct replication *r, const char *id, uint64_t offset);
-/* The data are gone; or data have come from somebody else. */
-void confirm_data_lost(struct replication *r);
-void confirm_data_came(struct replication *r);
 
 #endif

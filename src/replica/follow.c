@@ -16,12 +16,12 @@
  * place in anybody's history, and everything is asked for: at a start without files, after a load
  * that failed when the old data were gone, and after bytes that were no stream.
  *
- * A fetch (follow_fetch()) goes the same way once, for a primary that is not confirmed: from a
+ * A fetch goes the same way once, for a primary that is not confirmed: from a
  * replica that is ahead of it, whose answers it takes only when they do not set it back. Whatever
  * ends it, it stays ended, and replica/confirm sees to the rest.
  *
  * Lines and the snapshot are gathered in `in`; the stream is read straight into apply's buffer. */
-#include "replica/follow_parts.h"
+#include "replica/follow.h"
 
 #include "base/assert.h"
 #include "base/clock.h"
@@ -31,8 +31,13 @@
 #include "engine/state.h"
 #include "io/listen.h"
 #include "replica/adopt.h"
-#include "replica/confirm.h"
+#include "replica/apply.h"
+#include "replica/handshake.h"
+#include "replica/link.h"
+#include "replica/promise.h"
+#include "replica/receive.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,10 +45,41 @@
 #define FIRST_DELAY 100
 #define LAST_DELAY  1000
 #define LINE        4096 /* of an answer, at most */
+#define READ_PIECE  ((size_t)128 << 10)
+#define READ_TURN   ((size_t)1 << 20) /* of the stream, in one turn */
+struct follow {
+    struct replication *r;
+    char *host;
+    int port;
+    enum follow_state state;
+    bool fetches; /* for a primary that is not confirmed: once, and the role stays */
+    bool ended;   /* that has ended, well or not */
+    bool knows;
+    bool loads;   /* in TRANSFER: services.load() runs */
+    bool by_sync; /* the primary knows no PSYNC: there are no offsets */
+    bool was_up;  /* since the server became its replica */
+    int db;       /* that the stream is in; -1: unknown */
+    struct link link;
+    struct handshake handshake;
+    struct receive *receive;
+    struct apply *apply;
+    bool ack_due;   /* the primary is to hear how far we are */
+    bool ack_asked; /* it has asked: up to ack_offset */
+    uint64_t ack_offset;
+    int64_t try_ms, io_ms, down_ms, ticked_ms, acked_ms;
+    int delay;
+    struct timer timer;
+    bool due;
+};
 
 static void timer_due(struct timer *t)
 {
     dlist_item(t, struct follow, timer)->due = true;
+}
+
+static int64_t now(const struct follow *f)
+{
+    return f->r->engine->steady_ms;
 }
 
 /* The next moment at which there is something to do without anybody's asking. */
@@ -53,7 +89,7 @@ static void set_timer(struct follow *f)
     timer_set(&f->r->engine->timers, &f->timer, TIMER_STEADY, at, timer_due);
 }
 
-void follow_set_state(struct follow *f, enum follow_state state)
+static void set_state(struct follow *f, enum follow_state state)
 {
     f->state = state;
     if (!f->fetches)
@@ -62,8 +98,8 @@ void follow_set_state(struct follow *f, enum follow_state state)
     set_timer(f);
 }
 
-static struct follow *make(struct replication *r, const char *host, int port, bool knows,
-                           bool fetches)
+struct follow *follow_new(struct replication *r, const char *host, int port, bool knows,
+                          bool fetches)
 {
     struct follow *f = mem_zalloc(sizeof(*f));
     const struct journal *j = r->engine->journal;
@@ -74,29 +110,9 @@ static struct follow *make(struct replication *r, const char *host, int port, bo
     f->fetches = fetches;
     f->db = j->stream_db;
     f->due = true;
-    f->down_ms = f->ticked_ms = f->try_ms = follow_now(f);
-    follow_set_state(f, FOLLOW_CONNECT);
+    f->down_ms = f->ticked_ms = f->try_ms = now(f);
+    set_state(f, FOLLOW_CONNECT);
     return f;
-}
-
-struct follow *follow_new(struct replication *r, const char *host, int port, bool knows)
-{
-    return make(r, host, port, knows, false);
-}
-
-struct follow *follow_fetch(struct replication *r, const char *host, int port, bool knows)
-{
-    return make(r, host, port, knows, true);
-}
-
-bool follow_has_ended(const struct follow *f)
-{
-    return f->ended;
-}
-
-bool follow_is_loading(const struct follow *f)
-{
-    return f->loads;
 }
 
 /* ---- The end of a link */
@@ -117,28 +133,23 @@ static void drop(struct follow *f, int64_t delay_ms)
     forget_apply(f);
     receive_free(f->receive);
     f->receive = NULL;
-    dial_free(f->dial);
-    f->dial = NULL;
-    conn_free(f->conn);
-    f->conn = NULL;
-    chain_free(&f->out);
-    buf_free(&f->in);
-    f->ready = f->ack_due = f->ack_asked = f->by_sync = false;
-    f->try_ms = follow_now(f) + delay_ms;
+    link_drop(&f->link);
+    f->ack_due = f->ack_asked = f->by_sync = false;
+    f->try_ms = now(f) + delay_ms;
     if (was_up)
-        f->down_ms = follow_now(f);
+        f->down_ms = now(f);
     f->ended = f->fetches;
-    follow_set_state(f, FOLLOW_CONNECT);
+    set_state(f, FOLLOW_CONNECT);
 }
 
 /* The attempt has failed: the next one waits. */
-void follow_fail(struct follow *f)
+static void fail(struct follow *f)
 {
     f->delay = f->delay == 0 ? FIRST_DELAY : f->delay * 2 < LAST_DELAY ? f->delay * 2 : LAST_DELAY;
     drop(f, f->delay);
 }
 
-void follow_lost(struct follow *f, const char *why)
+static void lost(struct follow *f, const char *why)
 {
     if (f->state == FOLLOW_CONNECTED) {
         log_line(LOG_WARNING, "Connection with master lost.%s%s", *why ? " " : "", why);
@@ -150,7 +161,7 @@ void follow_lost(struct follow *f, const char *why)
              f->state == FOLLOW_TRANSFER ? "I/O error trying to sync with MASTER: %s"
                                          : "Error condition on socket for SYNC: %s",
              *why ? why : "connection lost");
-    follow_fail(f);
+    fail(f);
 }
 
 void follow_free(struct follow *f)
@@ -172,7 +183,7 @@ void follow_turn_to(struct follow *f, const char *host, int port)
     f->delay = 0;
     f->was_up = false;
     drop(f, 0);
-    f->down_ms = follow_now(f);
+    f->down_ms = now(f);
     f->due = true;
 }
 
@@ -186,15 +197,16 @@ static void acknowledge(struct follow *f, int64_t at_ms)
     const struct handshake *h = &f->handshake;
     uint64_t offset = f->ack_asked ? f->ack_offset : apply_offset(f->apply);
     /* PROMISE: in front of the ACK, which tells it as well. */
-    if (!f->fetches && !confirm_promise(f->r, h->own, h->own_offset, apply_offset(f->apply))) {
-        follow_lost(f, "It has an ID of a lower generation than one that is promised");
+    if (!f->fetches && !promise_give(f->r, h->own, h->own_offset, apply_offset(f->apply))) {
+        lost(f, "It has an ID of a lower generation than one that is promised");
         return;
     }
     uint64_t filed = journal_filed(e->journal), synced = p->durable ? p->synced : 0;
     if (f->by_sync)
-        chain_add(&f->out, BYTES("\n"));
+        chain_add(&f->link.out, BYTES("\n"));
     else
-        handshake_acknowledge(&f->out, offset < filed ? offset : filed, p->open ? &synced : NULL);
+        handshake_acknowledge(&f->link.out, offset < filed ? offset : filed,
+                              p->open ? &synced : NULL);
     f->ack_due = f->ack_asked = false;
     f->acked_ms = at_ms;
 }
@@ -204,7 +216,7 @@ static void acknowledge(struct follow *f, int64_t at_ms)
 static void connected(struct follow *f)
 {
     char address[64], local[64];
-    int fd = conn_fd(f->conn);
+    int fd = conn_fd(f->link.conn);
     listen_addresses(fd, address, local, sizeof(address));
     f->apply = apply_new(f->r, &(struct apply_options){.address = address,
                                                        .local_address = local,
@@ -215,8 +227,8 @@ static void connected(struct follow *f)
     f->was_up = true;
     f->delay = 0;
     f->ack_due = true;
-    confirm_data_came(f->r);
-    follow_set_state(f, FOLLOW_CONNECTED);
+    promise_data_came(f->r);
+    set_state(f, FOLLOW_CONNECTED);
 }
 
 /* ---- A snapshot */
@@ -227,10 +239,10 @@ static void begin_transfer(struct follow *f)
     snprintf(path, sizeof(path), "temp-repl-%d.rdb", (int)getpid());
     f->receive =
         receive_new(adopt_needs_no_disk(f->r) ? NULL : path, f->r->engine->settings->rdbchecksum);
-    follow_set_state(f, FOLLOW_TRANSFER);
+    set_state(f, FOLLOW_TRANSFER);
     if (f->by_sync) {
         log_line(LOG_NOTICE, "Retrying with SYNC...");
-        chain_add(&f->out, BYTES("SYNC\r\n"));
+        chain_add(&f->link.out, BYTES("SYNC\r\n"));
     }
 }
 
@@ -239,17 +251,17 @@ static void load(struct follow *f)
 {
     const struct handshake *h = &f->handshake;
     f->loads = true;
-    f->ticked_ms = follow_now(f) - 1000;
+    f->ticked_ms = now(f) - 1000;
     follow_load_turn(f);
     enum replication_load end =
         adopt_snapshot(f->r, receive_path(f->receive), f->by_sync ? NULL : h->new_id, h->offset);
     f->loads = false;
     if (end == REPLICATION_STOPPED)
         return;
-    f->ticked_ms = f->io_ms = follow_now(f);
+    f->ticked_ms = f->io_ms = now(f);
     f->knows = f->knows && end == REPLICATION_KEPT;
     if (end != REPLICATION_LOADED) {
-        follow_fail(f);
+        fail(f);
         return;
     }
     receive_free(f->receive);
@@ -262,10 +274,10 @@ static void load(struct follow *f)
 static bool transfer(struct follow *f)
 {
     size_t used;
-    enum receive_state state = receive_take(f->receive, buf_bytes(&f->in), &used);
-    buf_consume(&f->in, used);
+    enum receive_state state = receive_take(f->receive, buf_bytes(&f->link.in), &used);
+    buf_consume(&f->link.in, used);
     if (state == RECEIVE_FAILED)
-        follow_fail(f);
+        fail(f);
     else if (state == RECEIVE_WHOLE)
         load(f);
     return used > 0 && state != RECEIVE_FAILED;
@@ -282,8 +294,8 @@ static void heard_ping(struct follow *f, struct bytes line)
     const struct confirmation *c = &f->r->confirmation;
     const struct handshake_self self = {
         .run_id = f->r->run_id, .promise = c->promise, .whole = c->whole, .fetches = f->fetches};
-    handshake_introduce(&f->handshake, f->r->engine->settings, &self, &f->out);
-    follow_set_state(f, FOLLOW_INTRODUCE);
+    handshake_introduce(&f->handshake, f->r->engine->settings, &self, &f->link.out);
+    set_state(f, FOLLOW_INTRODUCE);
 }
 
 static void heard_introduction(struct follow *f, struct bytes line)
@@ -293,9 +305,16 @@ static void heard_introduction(struct follow *f, struct bytes line)
         drop(f, LAST_DELAY);
     } else if (a == HANDSHAKE_GOES_ON) {
         handshake_ask(&f->handshake, f->r->engine->journal, f->knows,
-                      f->r->handover.state == HANDOVER_RUNS, &f->out);
-        follow_set_state(f, FOLLOW_ASK);
+                      f->r->handover.state == HANDOVER_RUNS, &f->link.out);
+        set_state(f, FOLLOW_ASK);
     }
+}
+
+/* The snapshot that comes is more than what we have. */
+static bool gains(const struct follow *f)
+{
+    const struct handshake *h = &f->handshake;
+    return promise_is_ahead((struct promise_place){h->new_id, h->offset}, promise_our_place(f->r));
 }
 
 static void heard_answer(struct follow *f, struct bytes line)
@@ -305,8 +324,7 @@ static void heard_answer(struct follow *f, struct bytes line)
     bool granted = a == HANDSHAKE_REST || a == HANDSHAKE_FULL;
     f->r->handover.answer = granted ? HANDOVER_GRANTED : HANDOVER_REFUSED;
     /* LOOKING_AGAIN: it may have lost since what it had when it asked us. */
-    if (f->fetches && a != HANDSHAKE_REST &&
-        (a != HANDSHAKE_FULL || !confirm_gains(f->r, h->new_id, h->offset)))
+    if (f->fetches && a != HANDSHAKE_REST && (a != HANDSHAKE_FULL || !gains(f)))
         a = HANDSHAKE_LATER;
     if (a == HANDSHAKE_FULL || a == HANDSHAKE_OLD) {
         f->by_sync = a == HANDSHAKE_OLD;
@@ -316,7 +334,7 @@ static void heard_answer(struct follow *f, struct bytes line)
             adopt_id(f->r, h->new_id);
         connected(f);
     } else {
-        follow_fail(f);
+        fail(f);
     }
 }
 
@@ -325,9 +343,9 @@ static bool take_line(struct follow *f)
 {
     char line[LINE];
     size_t n;
-    if (!handshake_line(&f->in, line, sizeof(line), &n)) {
-        if (f->in.n >= sizeof(line))
-            follow_lost(f, "what it answers has no end");
+    if (!handshake_line(&f->link.in, line, sizeof(line), &n)) {
+        if (f->link.in.n >= sizeof(line))
+            lost(f, "what it answers has no end");
         return false;
     }
     struct bytes text = bytes_of(line, n);
@@ -345,7 +363,7 @@ static bool take_line(struct follow *f)
 /* ---- Bytes */
 
 /* So many bytes of the stream stand where apply_place() said. */
-bool follow_take_stream(struct follow *f, size_t n)
+static bool take_stream(struct follow *f, size_t n)
 {
     f->r->figures.bytes_in += n;
     if (!apply_run(f->apply, n)) {
@@ -363,18 +381,18 @@ bool follow_take_stream(struct follow *f, size_t n)
 /* What stands behind +CONTINUE, or behind a snapshot. */
 static bool take_rest(struct follow *f)
 {
-    size_t room, n = f->in.n;
+    size_t room, n = f->link.in.n;
     char *to = apply_place(f->apply, &room);
     n = n < room ? n : room;
-    memcpy(to, f->in.p, n);
-    buf_consume(&f->in, n);
-    return follow_take_stream(f, n);
+    memcpy(to, f->link.in.p, n);
+    buf_consume(&f->link.in, n);
+    return take_stream(f, n);
 }
 
-void follow_use_bytes(struct follow *f)
+static void use_bytes(struct follow *f)
 {
     bool more = true;
-    while (more && f->in.n) {
+    while (more && f->link.in.n) {
         if (f->state == FOLLOW_CONNECTED)
             more = take_rest(f);
         else if (f->state == FOLLOW_TRANSFER)
@@ -384,28 +402,107 @@ void follow_use_bytes(struct follow *f)
     }
 }
 
+/* Reads once; how many bytes came, 0: none for now. */
+static size_t read_once(struct follow *f)
+{
+    bool stream = f->state == FOLLOW_CONNECTED;
+    size_t room = READ_PIECE;
+    char *to = stream ? apply_place(f->apply, &room) : buf_room(&f->link.in, room);
+    long n = link_read(&f->link, to, room < READ_PIECE ? room : READ_PIECE);
+    if (n < 0)
+        lost(f, n == -EPIPE ? "" : strerror((int)-n));
+    if (n <= 0)
+        return 0;
+    f->io_ms = now(f);
+    if (stream) {
+        take_stream(f, (size_t)n);
+    } else {
+        f->r->figures.bytes_in += (uint64_t)n;
+        f->link.in.n += (size_t)n;
+        use_bytes(f);
+    }
+    return (size_t)n;
+}
+
+/* The primary is not read while our file cannot take what it sends. */
+static bool is_held(const struct follow *f)
+{
+    const struct engine *e = f->r->engine;
+    return f->state == FOLLOW_CONNECTED && (e->slow_path & ENGINE_DISK_FAILED) &&
+           !e->settings->replica_ignore_disk_write_errors;
+}
+
+static void read_link(struct follow *f)
+{
+    size_t got = 0, n;
+    f->link.ready = false;
+    do {
+        n = read_once(f);
+        got += n;
+    } while (n && f->link.conn && got < READ_TURN && !is_held(f));
+    if (f->link.conn && n) /* there may be more */
+        f->link.ready = true;
+}
+
+/* ---- Connecting */
+
+static void dial(struct follow *f)
+{
+    const struct replication *r = f->r;
+    struct dial_to to = {
+        .host = f->host, .port = f->port, .source = r->engine->settings->bind_source_addr};
+    log_line(LOG_NOTICE, f->was_up ? "Reconnecting to MASTER %s:%d" : "Connecting to MASTER %s:%d",
+             f->host, f->port);
+    f->io_ms = f->ticked_ms = now(f);
+    if (r->engine->settings->tls_replication && !(to.tls = r->services.tls(r->services.context))) {
+        log_line(LOG_WARNING, "tls-replication needs tls-ca-cert-file or tls-ca-cert-dir");
+        fail(f);
+        return;
+    }
+    link_dial(&f->link, r->loop, &to);
+    set_state(f, FOLLOW_CONNECTING);
+    log_line(LOG_NOTICE, "MASTER <-> REPLICA sync started");
+}
+
+static void go_on_dialling(struct follow *f)
+{
+    int error = link_step(&f->link);
+    if (error == -EAGAIN)
+        return;
+    if (error) {
+        log_line(LOG_WARNING, "Error condition on socket for SYNC: %s", link_why(&f->link, error));
+        fail(f);
+        return;
+    }
+    f->io_ms = now(f);
+    listen_tune(conn_fd(f->link.conn), (int)f->r->engine->settings->tcp_keepalive);
+    log_line(LOG_NOTICE, "Non blocking connect for SYNC fired the event.");
+    handshake_say(&f->link.out, (const struct bytes[]){BYTES("PING")}, 1);
+    set_state(f, FOLLOW_PING);
+}
+
 /* ---- Time */
 
 static void tick(struct follow *f)
 {
-    int64_t silence = follow_now(f) - f->io_ms;
-    f->ticked_ms = follow_now(f);
+    int64_t silence = now(f) - f->io_ms;
+    f->ticked_ms = now(f);
     if (silence > f->r->engine->settings->repl_timeout * 1000) {
         log_line(LOG_WARNING, f->state == FOLLOW_CONNECTED
                                   ? "MASTER timeout: no data nor PING received..."
                                   : "Timeout connecting to the MASTER, or receiving from it: no "
                                     "data for repl-timeout");
         if (f->state == FOLLOW_CONNECTED)
-            follow_lost(f, "");
+            lost(f, "");
         else
-            follow_fail(f);
+            fail(f);
     }
 }
 
 static void do_due(struct follow *f)
 {
     f->due = false;
-    if (f->state != FOLLOW_CONNECT && follow_now(f) - f->ticked_ms >= 1000)
+    if (f->state != FOLLOW_CONNECT && now(f) - f->ticked_ms >= 1000)
         tick(f);
     set_timer(f);
 }
@@ -421,7 +518,7 @@ static bool is_killed(const struct follow *f)
 
 bool follow_has_work(const struct follow *f)
 {
-    return f->due || (f->ready && !follow_is_held(f));
+    return f->due || (f->link.ready && !is_held(f));
 }
 
 void follow_read(struct follow *f)
@@ -431,39 +528,46 @@ void follow_read(struct follow *f)
     if (f->due)
         do_due(f);
     if (is_killed(f))
-        follow_lost(f, "");
-    if (f->state == FOLLOW_CONNECT && follow_now(f) >= f->try_ms)
-        follow_dial(f);
-    if (f->ready && f->dial)
-        follow_go_on_dialling(f);
-    if (f->ready && f->conn && !follow_is_held(f))
-        follow_read_link(f);
+        lost(f, "");
+    if (f->state == FOLLOW_CONNECT && now(f) >= f->try_ms)
+        dial(f);
+    if (f->link.ready && f->link.dial)
+        go_on_dialling(f);
+    if (f->link.ready && f->link.conn && !is_held(f))
+        read_link(f);
+}
+
+static void send_out(struct follow *f)
+{
+    int error = link_send(&f->link, !is_held(f));
+    if (error && !(f->r->engine->slow_path & ENGINE_BUSY)) /* else its script may run */
+        lost(f, strerror(-error));
 }
 
 void follow_write(struct follow *f)
 {
     /* In a script that is busy time stands still. */
-    int64_t clock = f->r->engine->slow_path & ENGINE_BUSY ? clock_steady_ms() : follow_now(f);
+    int64_t clock = f->r->engine->slow_path & ENGINE_BUSY ? clock_steady_ms() : now(f);
     if (is_killed(f))
-        follow_lost(f, "");
-    if (!f->conn || f->loads)
+        lost(f, "");
+    if (!f->link.conn || f->loads)
         return;
     f->ack_due |= clock - f->acked_ms >= 1000;
     if (f->ack_due && f->state == FOLLOW_CONNECTED)
         acknowledge(f, clock);
-    if (chain_pending(&f->out) || follow_is_held(f))
-        follow_send_out(f);
+    if (chain_pending(&f->link.out) || is_held(f))
+        send_out(f);
 }
 
 void follow_load_turn(struct follow *f)
 {
-    int64_t at = follow_now(f);
-    if (!f->loads || !f->conn || at - f->ticked_ms < 1000)
+    int64_t at = now(f);
+    if (!f->loads || !f->link.conn || at - f->ticked_ms < 1000)
         return;
     f->ticked_ms = at;
-    chain_add(&f->out, BYTES("\n"));
-    long n = conn_write(f->conn, &f->out, UINT64_MAX);
-    (void)n; /* a link that is gone is noticed behind the load */
+    chain_add(&f->link.out, BYTES("\n"));
+    int error = link_send(&f->link, true);
+    (void)error; /* a link that is gone is noticed behind the load */
 }
 
 /* ---- What is told */
@@ -471,15 +575,16 @@ void follow_load_turn(struct follow *f)
 void follow_figures(const struct follow *f, struct follow_figures *out)
 {
     int64_t length = -1;
-    int64_t silence = (follow_now(f) - f->io_ms) / 1000;
+    int64_t silence = (now(f) - f->io_ms) / 1000;
     *out = (struct follow_figures){
         .host = f->host,
         .port = f->port,
         .state = f->state,
+        .ended = f->ended,
+        .loads = f->loads,
         .offset = f->apply ? apply_offset(f->apply) : f->r->engine->journal->offset,
         .io_ago_s = f->state == FOLLOW_CONNECTED ? silence : -1,
-        .down_s =
-            f->state == FOLLOW_CONNECTED || !f->was_up ? -1 : (follow_now(f) - f->down_ms) / 1000,
+        .down_s = f->state == FOLLOW_CONNECTED || !f->was_up ? -1 : (now(f) - f->down_ms) / 1000,
         .transfers = f->state == FOLLOW_TRANSFER,
         .total = -1,
         .left = -1,

@@ -9,15 +9,10 @@
 #include "replica/replication.h"
 
 /* knows: our data are a place in a history that this primary may share, so a part may do. host is
- * copied. The journal is in JOURNAL_RAW. */
-struct follow *follow_new(struct replication *r, const char *host, int port, bool knows);
-/* The same for a primary that is not confirmed (replica/confirm.h), once: from a replica that is
- * ahead of it. */
-struct follow *follow_fetch(struct replication *r, const char *host, int port, bool knows);
-/* A fetch is over: it will get nothing more. */
-bool follow_has_ended(const struct follow *f);
-/* Data are being loaded, in turns within the load. */
-bool follow_is_loading(const struct follow *f);
+ * copied. The journal is in JOURNAL_RAW. fetches: for a primary that is not confirmed
+ * (replica/confirm.h), once, from a replica that is ahead of it; the role stays. */
+struct follow *follow_new(struct replication *r, const char *host, int port, bool knows,
+                          bool fetches);
 /* Whatever is under way is dropped. NULL is nothing. */
 void follow_free(struct follow *f);
 /* Another primary, at once. */
@@ -47,6 +42,8 @@ struct follow_figures {
     const char *host;
     int port;
     enum follow_state state;
+    bool ended;                /* it was a fetch, and is over */
+    bool loads;                /* data are being loaded, in turns within the load */
     int64_t io_ago_s;          /* since something came; -1: not connected */
     int64_t down_s;            /* since the link went; -1: it never was there, or it is */
     uint64_t offset;           /* applied */

@@ -4,7 +4,6 @@
 #include "base/mem.h"
 #include "engine/gate.h"
 #include "engine/pause.h"
-#include "replica/confirm.h"
 #include "replica/peer.h"
 
 uint64_t quorum_nth(const uint64_t *offsets, size_t count, size_t n)
@@ -74,12 +73,12 @@ void quorum_update(struct replication *r)
         pause_set(e, PAUSE_REPLICAS, false);
         return;
     }
-    uint64_t offset = confirm_is_open(r) ? 0 : confirmed_by(r, needed);
+    uint64_t offset = replication_is_unconfirmed(r) ? 0 : confirmed_by(r, needed);
     /* Once reached, an offset stays reached. */
     if (offset > q->reached)
         q->reached = offset;
     gate_tell_replicas(e, q->reached);
-    pause_set(e, PAUSE_REPLICAS, confirm_is_open(r) || good_replicas(r) < needed);
+    pause_set(e, PAUSE_REPLICAS, replication_is_unconfirmed(r) || good_replicas(r) < needed);
 }
 
 void quorum_waits_anew(struct replication *r)

@@ -64,7 +64,8 @@ static struct peer *peer_at(struct dlist_node *n)
 void replica_begin_flush(struct replication *r)
 {
     const struct engine *e = r->engine;
-    if (r->peer_n == 0 || replication_is_replica(r) || e->journal->depth || confirm_is_open(r))
+    if (r->peer_n == 0 || replication_is_replica(r) || e->journal->depth ||
+        replication_is_unconfirmed(r))
         return;
     whole_update(r);
     if (quorum_wants_ack(r) || r->wants_acks)

@@ -151,6 +151,12 @@ static inline bool replication_is_replica(const struct replication *r)
     return r->follow != NULL;
 }
 
+/* A primary that may not write yet (replica/confirm.h). */
+static inline bool replication_is_unconfirmed(const struct replication *r)
+{
+    return r->confirmation.proposal[0] != 0;
+}
+
 /* The link on which we are sent a stream: a replica's to its primary, or the one on which a primary
  * fetches; NULL: there is none. */
 static inline struct follow *replication_link(const struct replication *r)

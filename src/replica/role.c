@@ -42,7 +42,7 @@ void role_follow(struct replication *r, const char *host, int port, bool at_star
                  "cached master: I may be able to synchronize with the new master with just a "
                  "partial transfer.");
     confirm_end(r);
-    r->follow = follow_new(r, host, port, !at_start || j->offset > 0);
+    r->follow = follow_new(r, host, port, !at_start || j->offset > 0, false);
     log_set_role('S');
     block_end_all(r->engine);
     /* What replicas have not confirmed may be what the new primary lacks: nobody hears of it. */
@@ -80,7 +80,7 @@ void role_promote(struct replication *r)
     state_set_role(r->engine, ROLE_PRIMARY);
     quorum_begin(r);
     confirm_begin(r);
-    if (confirm_is_open(r) || j->mode != JOURNAL_RAW)
+    if (replication_is_unconfirmed(r) || j->mode != JOURNAL_RAW)
         return;
     journal_set_mode(j, JOURNAL_EFFECTS);
     journal_shift(j, NULL);

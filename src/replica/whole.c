@@ -3,7 +3,6 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "persist/wrap.h"
-#include "replica/confirm.h"
 #include "replica/peer.h"
 
 static struct peer *peer_at(struct dlist_node *n)
@@ -69,7 +68,7 @@ void whole_update(struct replication *r)
 {
     struct confirmation *c = &r->confirmation;
     size_t n = (size_t)r->engine->settings->min_replicas_to_ack;
-    if (!c->whole_due || n == 0 || replication_is_replica(r) || confirm_is_open(r))
+    if (!c->whole_due || n == 0 || replication_is_replica(r) || replication_is_unconfirmed(r))
         return;
     c->whole_due = false;
     for (struct dlist_node *at = r->peers.next; at != &r->peers; at = at->next)

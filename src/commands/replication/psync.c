@@ -76,7 +76,7 @@ static void do_psync(struct call *call)
     struct peer *p = call->client->peer;
     /* Bytes are counted from 1 on. */
     uint64_t next = offset > 0 ? (uint64_t)offset : 0;
-    if (takes_over && confirm_is_open(call->engine->replication)) {
+    if (takes_over && replication_is_unconfirmed(call->engine->replication)) {
         peer_grant(p);
         return;
     }

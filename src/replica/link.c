@@ -1,0 +1,68 @@
+#include "replica/link.h"
+
+#include "base/assert.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void ring(void *context, int events)
+{
+    struct link *k = context;
+    (void)events;
+    k->ready = true;
+}
+
+void link_dial(struct link *k, struct loop *l, const struct dial_to *to)
+{
+    ASSERT(!k->dial && !k->conn);
+    k->dial = dial_new(l, to, ring, k);
+    k->ready = true;
+}
+
+int link_step(struct link *k)
+{
+    k->ready = false;
+    int error = dial_step(k->dial, &k->conn);
+    if (error)
+        return error;
+    dial_free(k->dial);
+    k->dial = NULL;
+    return 0;
+}
+
+const char *link_why(const struct link *k, int error)
+{
+    return error == -EPROTO && k->dial ? dial_why(k->dial) : strerror(-error);
+}
+
+long link_read(struct link *k, char *to, size_t room)
+{
+    long n = conn_read(k->conn, to, room);
+    if (n == -EAGAIN || n == -EINTR)
+        return 0;
+    return n == 0 ? -EPIPE : n;
+}
+
+int link_send(struct link *k, bool wants_input)
+{
+    while (chain_pending(&k->out)) {
+        long n = conn_write(k->conn, &k->out, UINT64_MAX);
+        if (n == -EINTR)
+            continue;
+        if (n < 0 && n != -EAGAIN)
+            return (int)n;
+        if (n <= 0)
+            break;
+    }
+    conn_want(k->conn, wants_input, chain_pending(&k->out) > 0);
+    return 0;
+}
+
+void link_drop(struct link *k)
+{
+    dial_free(k->dial);
+    conn_free(k->conn);
+    chain_free(&k->out);
+    buf_free(&k->in);
+    *k = (struct link){0};
+}

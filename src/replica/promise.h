@@ -1,0 +1,28 @@
+/* What a server knows of itself for confirmation (replica/confirm.h), be it primary or replica: how
+ * far its data reach, and what it has promised. The struct lies in struct replication. */
+#ifndef REPLICA_PROMISE_H
+#define REPLICA_PROMISE_H
+
+#include "replica/replication.h"
+
+/* Where somebody's data end. */
+struct promise_place {
+    const char *id; /* of the last byte; "": there are no data */
+    uint64_t offset;
+};
+struct promise_place promise_our_place(const struct replication *r);
+/* GENERATION: a greater generation of the last byte's ID, then a greater offset. */
+bool promise_is_ahead(struct promise_place a, struct promise_place b);
+/* Whether an ID ("": none) is our business: of our family, or we have nothing and are of none yet.
+ */
+bool promise_is_related(const struct replication *r, const char *id);
+
+/* PROMISE: the primary has told this ID and offset ("": nothing); we hold its history up to
+ * `applied`. Promises when that is due. False: another promise is in the way. */
+bool promise_give(struct replication *r, const char *id, uint64_t offset, uint64_t applied);
+
+/* The data are gone; or data have come from somebody else. */
+void promise_data_lost(struct replication *r);
+void promise_data_came(struct replication *r);
+
+#endif
