@@ -29,6 +29,8 @@ QUICK = [
     size(1, 2, 0, MAXGEN=4),
     size(1, 1, 1, MAXGEN=4),
     size(1, 1, 0, FAILOVERS=1, MAXGEN=4),
+    size(1, 1, 0, FRESH=None, MAXGEN=2),
+    size(1, 1, 0, CUT=None, MAXGEN=3),
 ]
 COMPLETE = [
     size(1, 2, 1, MAXGEN=5),
@@ -40,7 +42,11 @@ COMPLETE = [
     size(2, 1, 0, FAILOVERS=1, MAXGEN=6),
     size(1, 1, 1, STARTS=1, MAXGEN=5),
     size(1, 1, 1, STARTS=2, MAXGEN=5),
+    size(1, 1, 1, WORDS=2, MAXGEN=5),
     size(1, 1, 0, SILENCES=1, MAXGEN=5),
+    size(1, 1, 0, STARTS=3, MAXGEN=5),
+    size(1, 1, 1, FRESH=None, MAXGEN=4),
+    size(1, 1, 1, CUT=None, MAXGEN=4),
 ]
 # Too many states to keep: each leaves three bits, so a new one may be taken for one that was seen.
 LONG = [
@@ -55,17 +61,20 @@ REACHED = [
     size(1, 2, 1, REACHED=4, MAXGEN=4),
     size(2, 1, 1, REACHED=3, MAXGEN=4),
     size(1, 1, 0, FAILOVERS=1, REACHED=3, MAXGEN=4),
+    size(1, 0, 0, FRESH=None, REACHED=1, MAXGEN=4),
+    size(1, 0, 0, CUT=None, REACHED=2, MAXGEN=4),
 ]
 # A rule, and the smallest size that shows what it is for.
 RULES = {
     "PROMISE": size(1, 1, 0),
     "OWN_PROMISE": size(1, 1, 0, WITHOUT_BYTES=None),
     "UNSEATING": size(1, 1, 0),
-    "BYTES": size(1, 1, 1, STARTS=1),
+    "BYTES": size(1, 1, 1, STARTS=1, WORDS=0, MAXGEN=2),
     "QUORUM": size(1, 1, 0),
     "EXACT": size(1, 1, 0),
     "WHOLE": size(1, 0, 1),
     "WITNESS": size(1, 1, 1),
+    "BEHIND": size(1, 1, 1),
     "FETCH": size(1, 1, 0),
     "LOOKING_AGAIN": size(2, 1, 1),
     "REFUSAL": size(1, 1, 0),
@@ -134,24 +143,25 @@ def fails(report):
         errors, told = search(s, SMALL)
         report.say(errors, "is reached: " + named(s), told)
     for rule, s in RULES.items():
-        errors, told = search({**s, "MAXGEN": 4, "WITHOUT_" + rule: None}, FIRST_FOUND)
+        errors, told = search({"MAXGEN": 4, **s, "WITHOUT_" + rule: None}, FIRST_FOUND)
         report.say(errors, "is needed: %s (%s)" % (rule, named(s)), told)
 
 
 def identity(number):
-    """As the model writes an entry: generation, which of that generation, w for a write."""
-    return "-" if number == 0 else "%d%s%s" % (number >> 3, "abcd"[number >> 1 & 3], "w" if number & 1 else "")
+    """As the model writes an entry: generation, which of that generation, w for a write, !n for the word that n is whole."""
+    more = "!%d" % ((number >> 6) - 1) if number >> 6 else "w" if number & 1 else ""
+    return "-" if number == 0 else "%d%s%s" % (number >> 3 & 7, "abcd"[number >> 1 & 3], more)
 
 
 def show(rule):
     """By breadth, so that the run is as short as can be; servers keep their numbers."""
-    defines = {**RULES[rule], "MAXGEN": 4, "WITHOUT_" + rule: None, "SHORTEST": None, "SHOWN": None}
+    defines = {"MAXGEN": 4, **RULES[rule], "WITHOUT_" + rule: None, "SHORTEST": None, "SHOWN": None}
     with tempfile.TemporaryDirectory(prefix="millrace-model-") as folder:
         s = Search(folder, defines, (*EXACT, "-DBFS", "-O1"))
         if not s.search():
             sys.exit("nothing goes wrong: " + s.told)
         out = subprocess.run(["spin", "-t", "-T", "-k", "confirmation.pml.trail", *s.defines, MODEL], cwd=folder, stdout=subprocess.PIPE, text=True).stdout
-    print("WITHOUT_%s, %s. One line a server that changes; an ID is its generation and a letter, w: a client's write." % (rule, named(RULES[rule])))
+    print("WITHOUT_%s, %s. One line a server that changes; an ID is its generation and a letter; w: a client's write, !n: n is whole." % (rule, named(RULES[rule])))
     before = {}
     for line in out.splitlines():
         m = re.match(r"\s*(\d): (.*) data(.*)", line)

@@ -5,7 +5,7 @@
  *
  * What is kept of a server: the bytes of its stream, as a short array of entries, and what confirmation
  * knows. An entry is one byte of this model: the ID that wrote it and whether it is a client's write (else
- * it is the PING that a confirmation puts first). An entry's place in the array is its offset.
+ * it is the PING that a confirmation puts first, or the word that makes a replica whole). An entry's place in the array is its offset.
  *
  * What is not there, and why that leaves nothing out:
  *   Freezing, delays, slow links. Every step below may be taken arbitrarily late, so they are in every run.
@@ -26,7 +26,9 @@
  * Each step is a d_step: it is deterministic once it is chosen, touches what one server may touch in one
  * turn (or, as said above, what commutes with everything in between), and has no step of others inside.
  *
- * Switches: the sizes below; WITHOUT_X leaves rule X out (README.md); SORTED takes states that differ only in who
+ * Switches: the sizes below; WITHOUT_X leaves rule X out (README.md); FRESH begins with three servers that have
+ * nothing, CUT with a start of all three, none of which is whole; WITNESS_IS_WHOLE demands of the witness that it
+ * is whole, as the specification does; SORTED takes states that differ only in who
  * is who for one; REACHED=g makes it an error that all is spent and acknowledged and a primary of generation g
  * answers; SHORTEST and SHOWN are for printing a run.
  */
@@ -52,39 +54,62 @@
 #ifndef MAXGEN
 #define MAXGEN 5        /* generations beyond are not looked at; at most 7 */
 #endif
-#define LEN (MAXGEN + WRITES)
+#if defined(FRESH) || defined(CUT)
+#define BEGUN 2         /* nobody is whole: so many have to become it */
+#else
+#define BEGUN 0
+#endif
+#ifndef WORDS
+#define WORDS (BEGUN + LOSSES + STARTS) /* that make a replica whole */
+#endif
+#define LEN (MAXGEN + WRITES + WORDS)
 #define SERVERS 3
 
 /* An ID: its generation and a number that no other ID of that generation has which anybody still knows. The
  * number stands for the random digits: a maker that has forgotten everything makes another ID of the same
- * generation. An entry is an ID + 1 for a write. */
+ * generation. An entry is an ID, + 1 for a write, + WORD(n) for the word that makes server n whole. */
 #define NUMBERS 4
 #define MAKE(gen, number) (((gen) << 3) | ((number) << 1))
-#define ID(entry)       ((entry) & 254)
+#define ID(entry)       ((entry) & 62)
 #define GEN(id)         ((id) >> 3)
 #define NONE 0
+#define WORD(n)         (((n) + 1) << 6)
 
 /* Roles. An unconfirmed primary proposes an ID, a confirmed one writes under it: `own`. */
 #define REPLICA 0
 #define UNCONFIRMED 1
 #define CONFIRMED 2
 
-/* All begin in step behind server 0, which was confirmed with the first generation. */
 #define FIRST 8  /* MAKE(1, 0) */
+#define SECOND 16
 
+/* Usually all begin in step behind server 0, which was confirmed with the first generation. FRESH: nobody has
+ * anything, server 0 has proposed the first ID. CUT: all have been started again, server 0 has proposed the second. */
+#ifdef FRESH
+#define BEGINS(usual, fresh, cut) fresh
+#elif defined(CUT)
+#define BEGINS(usual, fresh, cut) cut
+#else
+#define BEGINS(usual, fresh, cut) usual
+#endif
 byte data[SERVERS * LEN] = FIRST;  /* behind the end as well */
-byte size[SERVERS] = 1;
-byte role[SERVERS] = { CONFIRMED, REPLICA, REPLICA };
+byte size[SERVERS] = BEGINS(1, 0, 1);
+byte role[SERVERS] = { BEGINS(CONFIRMED, UNCONFIRMED, UNCONFIRMED), REPLICA, REPLICA };
 byte primary[SERVERS] = 0;  /* whose link is up, or is the target of FAILOVER; else 0 */
-bool linked[SERVERS] = { false, true, true };  /* a replica's link is up: in the stream */
-bool whole[SERVERS] = true;
-byte promise[SERVERS] = FIRST;
-byte own[SERVERS] = { FIRST, NONE, NONE };
-byte seen[SERVERS] = 1;     /* greatest generation it knows of */
+bool linked[SERVERS] = { false, BEGINS(true, false, false), BEGINS(true, false, false) };  /* a replica's link is up: in the stream */
+bool whole[SERVERS] = BEGINS(true, false, false);
+byte promise[SERVERS] = { BEGINS(FIRST, FIRST, SECOND), BEGINS(FIRST, NONE, NONE), BEGINS(FIRST, NONE, NONE) };
+byte own[SERVERS] = { BEGINS(FIRST, FIRST, SECOND), NONE, NONE };
+byte seen[SERVERS] = { BEGINS(1, 1, 2), BEGINS(1, 0, 1), BEGINS(1, 0, 1) };     /* greatest generation it knows of */
 byte fetching[SERVERS];     /* from whom, + 1 */
 bool handing[SERVERS];      /* FAILOVER has made a replica of it, the target does not know yet */
+byte due[SERVERS * SERVERS]; /* [p, r]: what p waits for before it makes r whole, see come() */
+#ifdef WITHOUT_BEHIND
+byte ack[SERVERS * SERVERS]; /* [p, r]: that r sent on a link which it has left and p believes to be up */
+#endif
 byte late[SERVERS * SERVERS]; /* [p, r]: an ACK of all p has, with the promise, sent by r on a link that r has left; 2: whole */
 
+byte words;                 /* said */
 byte writes, promotions, restarts, starts, failovers, silences;
 byte where[WRITES], what[WRITES];  /* of each write: its offset and entry */
 byte acked;                 /* bits: a client may have been answered, or have read it */
@@ -137,6 +162,10 @@ byte claim[SERVERS] = FIRST; /* the ID that it says its last byte has */
 inline close_links(p) {
     for (i : 0 .. SERVERS - 1) {
         late[p * SERVERS + i] = 0;
+        due[p * SERVERS + i] = 0;
+#ifdef WITHOUT_BEHIND
+        ack[p * SERVERS + i] = 0;
+#endif
         if
         :: ATTACHED(i, p) -> linked[i] = false; primary[i] = 0
         :: else
@@ -144,10 +173,58 @@ inline close_links(p) {
     }
 }
 
+/* WITNESS. A replica r that is not whole has come to p, which is confirmed. The place that r and the other one have to
+ * acknowledge is behind all that p has then, so that both have been there since (BEHIND). The byte that makes
+ * this so is not in the model: an ACK is heard of who is attached now or later. p may say the word once it has
+ * heard both, however long ago, and may take r's link for one that is up long after r has left it. */
+#define DUE(p, r)       due[(p) * SERVERS + (r)]
+#define OWN_ACK 1       /* heard */
+#define OTHERS_ACK 2
+#define READY 3         /* both, and the place matters no more; else it is in the bits above, + 1 */
+#define PLACE(p, r)     ((DUE(p, r) >> 2) - 1)
+#ifdef WITNESS_IS_WHOLE
+#define IS_WITNESS(r)   whole[r]
+#else
+#define IS_WITNESS(r)   true
+#endif
+inline come(p, r) {
+    DUE(p, r) = ((role[p] == CONFIRMED && !whole[r]) -> ((size[p] + 1) << 2) : 0);
+#ifdef WITHOUT_WITNESS
+    DUE(p, r) = (DUE(p, r) -> DUE(p, r) | OTHERS_ACK : 0);
+#endif
+#ifdef WITHOUT_BEHIND
+    for (i : 0 .. SERVERS - 1) {
+        DUE(p, r) = ((DUE(p, r) && ack[p * SERVERS + i] >= size[p]) -> DUE(p, r) | OTHERS_ACK : DUE(p, r))
+    }
+#endif
+}
+
+/* p hears where its replicas are. */
+inline hear_acks(p) {
+    for (i : 0 .. SERVERS - 1) {
+        for (j : 0 .. SERVERS - 1) {
+            if
+            :: DUE(p, i) > READY && ATTACHED(j, p) && size[j] >= PLACE(p, i) && (i == j || IS_WITNESS(j)) ->
+                DUE(p, i) = DUE(p, i) | (i == j -> OWN_ACK : OTHERS_ACK);
+                DUE(p, i) = ((DUE(p, i) & READY) == READY -> READY : DUE(p, i))
+            :: else
+            fi
+        }
+    }
+}
+
 /* r gives its link up; what it has acknowledged may still arrive. */
 inline leave(r) {
     if
     :: linked[r] && role[primary[r]] == UNCONFIRMED && AGREES(r, primary[r]) -> late[primary[r] * SERVERS + r] = 1 + whole[r]
+    :: else
+    fi
+    if
+    :: linked[r] ->
+        DUE(primary[r], r) = (DUE(primary[r], r) & OWN_ACK -> DUE(primary[r], r) : 0);
+#ifdef WITHOUT_BEHIND
+        ack[primary[r] * SERVERS + r] = (role[primary[r]] == CONFIRMED -> size[r] : 0);
+#endif
     :: else
     fi
     linked[r] = false;
@@ -189,6 +266,30 @@ inline unseat(n) {
 inline append(n, entry) {
     AT(n, size[n]) = entry;
     size[n]++
+}
+
+/* From another's stream: the word that makes n whole is part of it. */
+inline take(n, entry) {
+    if
+    :: (entry & 192) == WORD(n) -> whole[n] = true
+    :: else
+    fi
+    append(n, entry)
+}
+
+inline say_word(p, r) {
+    words++;
+    DUE(p, r) = 0;
+    append(p, own[p] | WORD(r));
+#ifdef WITHOUT_STEPS
+    claim[p] = own[p];
+#endif
+}
+
+/* Words name a run of a process: who has restarted is not meant. All that is left of them is a byte. */
+inline void_words(n) {
+    for (i : 0 .. SERVERS - 1) { DUE(i, n) = 0 }
+    for (i : 0 .. SERVERS * LEN - 1) { data[i] = ((data[i] & 192) == WORD(n) -> data[i] & 63 : data[i]) }
 }
 
 inline keep(n, upto) {
@@ -272,6 +373,7 @@ inline settle(r) {
         MOST(seen[r], GEN(own[primary[r]]))
     :: else
     fi
+    hear_acks(primary[r]);
     release()
 }
 
@@ -317,6 +419,7 @@ inline attach(r, p) {
     fi
     linked[r] = true;
     primary[r] = p;
+    come(p, r);
     settle(r)
 }
 
@@ -330,7 +433,7 @@ inline fetch(p, r, all) {
 #endif
         do
         :: size[p] < size[r] ->
-            append(p, AT(r, size[p]));
+            take(p, AT(r, size[p]));
             if
             :: all
             :: else -> break
@@ -389,6 +492,7 @@ inline restart(n, upto) {
     keep(n, upto);
     promise[n] = NONE;
     fetching[n] = 0;
+    void_words(n);
 #ifndef WITHOUT_WHOLE
     whole[n] = false;
 #endif
@@ -440,6 +544,9 @@ inline promote(n) {
 #define SWAP(x, y) k = x; x = y; y = k
 inline swap(m, n, o) {
     for (i : 0 .. LEN - 1) { SWAP(AT(m, i), AT(n, i)) }
+    for (i : 0 .. SERVERS * LEN - 1) {
+        data[i] = ((data[i] & 192) == WORD(m) -> (data[i] & 63) | WORD(n) : ((data[i] & 192) == WORD(n) -> (data[i] & 63) | WORD(m) : data[i]))
+    }
     SWAP(size[m], size[n]);
     SWAP(role[m], role[n]);
     SWAP(primary[m], primary[n]);
@@ -453,6 +560,15 @@ inline swap(m, n, o) {
     SWAP(late[m * SERVERS + n], late[n * SERVERS + m]);
     SWAP(late[m * SERVERS + o], late[n * SERVERS + o]);
     SWAP(late[o * SERVERS + m], late[o * SERVERS + n]);
+    SWAP(DUE(m, n), DUE(n, m));
+    SWAP(DUE(m, o), DUE(n, o));
+    SWAP(DUE(o, m), DUE(o, n));
+#ifdef WITHOUT_BEHIND
+    SWAP(ack[m * SERVERS + m], ack[n * SERVERS + n]);
+    SWAP(ack[m * SERVERS + n], ack[n * SERVERS + m]);
+    SWAP(ack[m * SERVERS + o], ack[n * SERVERS + o]);
+    SWAP(ack[o * SERVERS + m], ack[o * SERVERS + n]);
+#endif
 #ifdef WITHOUT_STEPS
     SWAP(claim[m], claim[n]);
 #endif
@@ -512,7 +628,6 @@ inline tell() {
 #define FETCH_HELPS     AHEAD(fetching[ME] - 1, ME)
 #endif
 #define FETCH_LEFT      (CONTINUES(ME, fetching[ME] - 1) && size[ME] + 1 < size[fetching[ME] - 1])
-#define WITNESS(r, p)   (ATTACHED(r, p) && whole[r] && size[r] == size[p])
 
 #define LOSE_LAST(n)    :: d_step { GO && restarts < LOSSES && size[ME] > n -> restarts++; restart(ME, size[ME] - n); skip }
 
@@ -536,7 +651,7 @@ active [SERVERS] proctype server() {
         :: d_step { GO && IDLE(ME) && PASSES_ON(ME, NEXT(ME)) -> attach(ME, NEXT(ME)); skip }
         :: d_step { GO && IDLE(ME) && PASSES_ON(ME, PREV(ME)) -> attach(ME, PREV(ME)); skip }
         :: d_step { GO && linked[ME] && size[ME] < size[primary[ME]] ->
-            append(ME, AT(primary[ME], size[ME]));
+            take(ME, AT(primary[ME], size[ME]));
             settle(ME);
             skip }
         :: d_step { GO && linked[ME] -> leave(ME) }
@@ -552,16 +667,12 @@ active [SERVERS] proctype server() {
 #endif
         :: d_step { GO && role[ME] == UNCONFIRMED && !fetching[ME] && ALONE_WITH_ONE(ME) && silences < SILENCES -> silences++; confirm(ME); skip }
 
-        /* Whole again. It counts from its ACK of WHOLE on, which is this step. */
-#ifdef WITHOUT_WITNESS
-        :: d_step { GO && linked[ME] && !whole[ME] && role[primary[ME]] == CONFIRMED && size[ME] == size[primary[ME]] -> whole[ME] = true; release(); skip }
-#else
-        :: d_step { GO && linked[ME] && !whole[ME] && role[primary[ME]] == CONFIRMED && size[ME] == size[primary[ME]] &&
-                    (WITNESS(NEXT(ME), primary[ME]) || WITNESS(PREV(ME), primary[ME])) -> whole[ME] = true; release(); skip }
-        :: d_step { GO && linked[ME] && !whole[ME] && role[primary[ME]] == CONFIRMED && size[ME] == size[primary[ME]] &&
+        /* Whole again: it is when it has got to the word. */
+        :: d_step { GO && role[ME] == CONFIRMED && words < WORDS && DUE(ME, NEXT(ME)) == READY -> say_word(ME, NEXT(ME)); skip }
+        :: d_step { GO && role[ME] == CONFIRMED && words < WORDS && DUE(ME, PREV(ME)) == READY -> say_word(ME, PREV(ME)); skip }
+        :: d_step { GO && linked[ME] && !whole[ME] && words < WORDS && role[primary[ME]] == CONFIRMED && size[ME] == size[primary[ME]] &&
                     !ATTACHED(NEXT(ME), primary[ME]) && !ATTACHED(PREV(ME), primary[ME]) && silences < SILENCES ->
-            silences++; whole[ME] = true; release(); skip }
-#endif
+            silences++; peer = primary[ME]; say_word(peer, ME); skip }
 
         /* Sentinel, and whoever else gives orders. */
         :: d_step { GO && role[ME] == REPLICA && !handing[ME] && promotions < PROMOTIONS -> promotions++; promote(ME); skip }
