@@ -41,10 +41,10 @@ COMPLETE = [
     size(1, 1, 1, FAILOVERS=1, MAXGEN=5),
     size(2, 1, 0, FAILOVERS=1, MAXGEN=6),
     size(1, 1, 1, STARTS=1, MAXGEN=5),
-    size(1, 1, 1, STARTS=2, MAXGEN=5),
+    size(1, 1, 1, STARTS=2, WORDS=1, MAXGEN=5),
     size(1, 1, 1, WORDS=2, MAXGEN=5),
     size(1, 1, 0, SILENCES=1, MAXGEN=5),
-    size(1, 1, 0, STARTS=3, MAXGEN=5),
+    size(1, 1, 0, STARTS=2, MAXGEN=5),
     size(1, 1, 1, FRESH=None, MAXGEN=4),
     size(1, 1, 1, CUT=None, MAXGEN=4),
 ]
