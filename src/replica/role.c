@@ -105,8 +105,8 @@ void role_begin(struct replication *r)
     const char *text = r->engine->settings->replicaof;
     const char *blank = strchr(text, ' ');
     long long port;
+    r->confirmation.blank = is_empty(r);
     if (!blank || !num_parse_int(bytes_text(blank + 1), &port)) {
-        r->confirmation.blank = is_empty(r);
         quorum_begin(r);
         confirm_begin(r);
         confirm_settle(r);

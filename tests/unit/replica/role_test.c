@@ -1,6 +1,7 @@
 #include "primary.h"
 
 #include "engine/gate.h"
+#include "replica/promise.h"
 #include "unit.h"
 
 TEST(a_replica_is_one_at_once)
@@ -130,8 +131,30 @@ TEST(the_start_follows_the_setting)
     play_end(&p);
 }
 
+/* One that has nothing, too: promoted before it has got anything, it belongs to the family of those
+ * who ask it, and fetches from them instead of copying its nothing over them. */
+TEST(a_replica_without_data_is_of_no_family)
+{
+    struct play p;
+    const char *other = "6d696c6c"
+                        "00000007"
+                        "0123456789abcdef"
+                        "01234567";
+    play_begin(&p);
+    p.bench->settings->min_replicas_to_ack = 1;
+    mem_free(p.bench->settings->replicaof);
+    p.bench->settings->replicaof = mem_copy_text("localhost 7", 11);
+    role_begin(p.r);
+    CHECK(promise_is_related(p.r, other));
+    role_promote(p.r);
+    CHECK(promise_is_related(p.r, other) && replication_is_unconfirmed(p.r));
+    CHECK(promise_is_ahead((struct promise_place){other, 1}, promise_our_place(p.r)));
+    play_end(&p);
+}
+
 UNIT_MAIN(T(a_replica_is_one_at_once), T(its_state_is_that_of_the_link),
           T(who_takes_over_begins_a_history_behind_the_old_one),
           T(the_journal_waits_for_the_end_of_a_group), T(waiting_clients_hear_of_it),
           T(who_comes_back_goes_on_in_the_database_of_the_stream),
-          T(what_no_replica_has_confirmed_is_never_answered), T(the_start_follows_the_setting))
+          T(what_no_replica_has_confirmed_is_never_answered), T(the_start_follows_the_setting),
+          T(a_replica_without_data_is_of_no_family))
