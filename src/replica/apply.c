@@ -14,6 +14,8 @@
  * unknown, and what gives an error is told in the log and counted, and the stream goes on: the
  * other side has done the same already. A command that does not run is kept from our file, whose
  * loader would stumble over it; of a transaction around it the file gets the effects of the others.
+ * So it does of one with line ends inside: they stand where the primary's file kept less than its
+ * stream had, and it has restarted since.
  */
 #include "replica/apply.h"
 
@@ -444,6 +446,7 @@ static bool all_run(struct apply *a, const char *p, const char *end, int *db)
     while (p < end) {
         size_t length;
         unsigned n = next_of_transaction(a, p, end, &length);
+        good = good && n > 0; /* a file holds no line ends */
         for (unsigned i = 0; i < n; i++) {
             enum verdict v = judge(a, &a->commands[i]);
             bool frame = a->commands[i].command == a->multi || a->commands[i].command == a->exec;

@@ -226,6 +226,17 @@ TEST(a_transaction_survives_an_unknown_command)
     end(&s);
 }
 
+/* They stand for what the primary's file had not kept when it started. A loader takes none. */
+TEST(line_ends_in_a_transaction_are_kept_from_the_file)
+{
+    struct side s;
+    begin(&s);
+    const char *text = MULTI "\n\n\n" SET("a", "1") EXEC;
+    CHECK(says(&s, text) && passed_on(&s, text) && s.r->figures.errors == 0);
+    CHECK(holds(&s, "a", "1") && filed(&s, text, SET("a", "1"), strlen(text)));
+    end(&s);
+}
+
 /* More words than commands usually have. */
 TEST(what_ping_carries_may_be_wide)
 {
@@ -353,7 +364,8 @@ UNIT_MAIN(T(commands_are_applied_and_passed_on_as_they_came),
           T(getack_is_answered_with_the_offset_in_front_of_it),
           T(the_database_of_the_stream_is_followed), T(a_database_too_many_takes_nothing),
           T(errors_are_counted_and_the_stream_goes_on),
-          T(a_transaction_survives_an_unknown_command), T(what_ping_carries_may_be_wide),
+          T(a_transaction_survives_an_unknown_command),
+          T(line_ends_in_a_transaction_are_kept_from_the_file), T(what_ping_carries_may_be_wide),
           T(what_ping_carries_may_be_wide), T(what_ping_carries_runs),
           T(large_commands_are_applied), T(what_runs_is_not_applied_yet),
           T(only_the_primary_deletes_what_is_past),
