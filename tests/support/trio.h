@@ -7,22 +7,21 @@
  *   chaos    Anything may happen to anybody: crash with and without file, with the end of the file
  *            lost, and REPLICAOF to whomever
  *   single   min-replicas-to-ack 1. Connections break, replicas crash and keep their files; then
- *            the primary fails, once, and the replica that is furthest ahead takes over. What a
- *            client has been told by then, and afterwards, is in the end in that one
+ *            the primary fails, once, and somebody takes over
+ *   confirmed  the same setting. Anybody is promoted at any time, replicas are sent to anybody,
+ *            FAILOVER runs; connections break, nodes are parted or stand still, restart with all
+ *            data, and once with less (trio_confirmed.h)
  *
+ * In the last two nothing that a client may have been told is ever missing where clients are told
+ * something (trio_told.h), nor in the end.
  * What holds after each turn, and in the end: trio_look(), trio_judge(). A seed that fails is
  * printed; the program runs it alone when it is its argument. */
 #ifndef SUPPORT_TRIO_H
 #define SUPPORT_TRIO_H
 #include "store/digest.h"
-#include "trio_clients.h"
+#include "trio_told.h"
 
 /* ---- What holds */
-
-static inline bool trio_is_replica(const struct node *n)
-{
-    return replication_is_replica(n->r);
-}
 
 /* Of all that is there: keys that are past as well, which go when the stream says so. */
 static inline void trio_digest(const struct node *n, unsigned char digest[20])
@@ -75,12 +74,16 @@ static inline void trio_look(struct trio *t, int i)
     if (s->replica && replica && s->loads == n->loads && j->offset < s->offset)
         trio_fail(t, "node %d went back from %llu to %llu", i, (unsigned long long)s->offset,
                   (unsigned long long)j->offset);
-    *s = (struct trio_seen){.offset = j->offset, .loads = n->loads, .replica = replica};
-    memcpy(s->id, j->history.id, sizeof(s->id));
+    if (t->kind != TRIO_CHAOS)
+        trio_look_at_promises(t, i);
+    s->offset = j->offset;
+    s->loads = n->loads;
+    s->replica = replica;
     /* While nobody reads the journal its offset counts nothing. */
     if (j->on)
         trio_compare(t, n, i);
 }
+
 /* ---- Roles and faults */
 
 /* As Sentinel does it: said to the server, and written into its configuration. */
@@ -118,6 +121,8 @@ static inline void trio_crash(struct trio *t, int i, size_t torn, bool wipe, boo
     node_stop(n, torn);
     if (wipe)
         node_wipe(n);
+    for (int w = 0; w < TRIO_WIRES; w++)
+        trio_collect(&t->wires[w], i);
     if (!deliver)
         trio_cut_all(t, i);
     memset(t->asked[i], 0, sizeof(t->asked[i]));
@@ -128,37 +133,41 @@ static inline void trio_crash(struct trio *t, int i, size_t torn, bool wipe, boo
 
 static inline void trio_turn(struct trio *t, int i)
 {
-    if (!t->nodes[i].up)
+    if (!t->nodes[i].up || t->frozen[i])
         return;
     t->turn_of = i;
     node_turn(&t->nodes[i]);
     trio_hear(t, i);
     trio_look(t, i);
     for (int w = 0; w < TRIO_WIRES; w++)
-        trio_collect(&t->wires[w]);
+        trio_collect(&t->wires[w], i);
 }
 
 /* ---- The schedule */
 
-static inline void trio_begin(struct trio *t, uint64_t seed, bool single)
+static inline void trio_begin(struct trio *t, uint64_t seed, enum trio_kind kind)
 {
-    *t = (struct trio){.seed = seed, .now_ms = 1000, .single = single};
-    rng_seed(&t->rng, seed * 2 + single);
+    bool to_ack = kind != TRIO_CHAOS;
+    *t = (struct trio){.seed = seed, .now_ms = 1000, .kind = kind};
+    rng_seed(&t->rng, seed * 3 + kind);
+    rng_seed(&trio_ids, ~t->rng.s[0]);
     t->points = mem_zalloc(TRIO_POINTS * sizeof(*t->points));
     trio_now = t;
     bool files = trio_below(t, 2);
+    t->may_lose = kind == TRIO_CONFIRMED && trio_below(t, 4);
     for (int i = 0; i < TRIO_NODES; i++) {
         struct node *n = &t->nodes[i];
         n->now_ms = &t->now_ms;
         snprintf(n->dir, sizeof(n->dir), "/tmp/millrace-trio-XXXXXX");
         if (!mkdtemp(n->dir))
             abort();
-        n->setup = (struct node_setup){.appendonly = single ? files : trio_below(t, 2),
+        n->setup = (struct node_setup){.appendonly = kind == TRIO_SINGLE ? files : trio_below(t, 2),
                                        .diskless = trio_below(t, 3) > 0,
-                                       .to_ack = single || trio_below(t, 4) == 0,
+                                       .to_ack = to_ack || trio_below(t, 4) == 0,
                                        .delay_s = (int)trio_below(t, 2),
                                        .own_port = TRIO_PORT + i,
                                        .diskless_load = (int)trio_below(t, 3),
+                                       .timeout_s = t->may_lose ? TRIO_NEVER_S : 10,
                                        .port = i ? TRIO_PORT : 0};
         trio_start(t, i);
     }
@@ -171,8 +180,7 @@ static inline void trio_end(struct trio *t)
         char path[128];
         trio_crash(t, i, 0, true, false);
         buf_free(&n->child.bytes);
-        if (chdir(n->dir) < 0 || chdir("..") < 0)
-            abort();
+        node_leave();
         snprintf(path, sizeof(path), "%s/dump.rdb", n->dir);
         unlink(path);
         if (rmdir(n->dir) < 0)
@@ -203,10 +211,21 @@ static inline void trio_settles(struct trio *t)
         trio_moves_on(t, 25);
 }
 
+/* Whom clients take for the primary. Where there may be several, each has some. */
+static inline int trio_clients_find(struct trio *t)
+{
+    if (t->kind != TRIO_CONFIRMED)
+        return t->primary;
+    int i = (int)trio_below(t, TRIO_NODES);
+    for (int n = 1; n < TRIO_NODES && (!t->nodes[i].up || trio_is_replica(&t->nodes[i])); n++)
+        i = (i + 1) % TRIO_NODES;
+    return i;
+}
+
 /* What may happen at any time and hurts nobody. */
 static inline void trio_usual(struct trio *t)
 {
-    int i = (int)trio_below(t, TRIO_NODES), who = trio_below(t, 8) ? t->primary : i;
+    int i = (int)trio_below(t, TRIO_NODES), who = trio_below(t, 8) ? trio_clients_find(t) : i;
     unsigned what = trio_below(t, 100);
     if (what < 10) {
         trio_moves_on(t, 20);
@@ -217,10 +236,12 @@ static inline void trio_usual(struct trio *t)
         size_t n = trio_below(t, 3) ? 1 << 20 : 1 + trio_below(t, 200);
         trio_deliver(w, (int)trio_below(t, 2), n);
     } else if (what < 90) {
-        if (!t->nodes[who].up)
+        if (!t->nodes[who].up || t->frozen[who])
             return;
         if (trio_below(t, 3))
             trio_writes(t, who);
+        else if (t->kind == TRIO_CONFIRMED && trio_below(t, 3) == 0)
+            trio_reads_numbers(t, who);
         else
             trio_writes_number(t, who);
     } else if (what < 95) {
@@ -248,7 +269,7 @@ static inline void trio_breaks(struct trio *t)
         t->now_ms += 500 + trio_below(t, 12000);
     else if (!n->up)
         trio_start(t, i);
-    else if (!t->single)
+    else if (t->kind == TRIO_CHAOS)
         trio_crash(t, i, trio_below(t, 3) ? 0 : trio_below(t, 8), trio_below(t, 3) == 0,
                    trio_below(t, 2));
     else if (i != t->primary && n->setup.appendonly && n->file.whole && !n->has_next)
@@ -263,15 +284,10 @@ static inline void trio_turns_around(struct trio *t)
         t->primary = i;
 }
 
-/* The primary is gone, or cut off with its clients. Here whoever becomes primary would catch up
- * with the others first (confirmation, section 11.4); until that is built the test chooses the one
- * that is furthest ahead. With it: promote anybody, and t->single may do what chaos does, one fault
- * at a time. */
+/* The primary is gone, or cut off with its clients. */
 static inline void trio_fails_over(struct trio *t)
 {
-    int old = t->primary, best = -1;
-    char id[HISTORY_ID_LENGTH + 1];
-    memcpy(id, t->nodes[old].engine.journal->history.id, sizeof(id));
+    int old = t->primary, next = (old + 1 + (int)trio_below(t, 2)) % TRIO_NODES;
     if (trio_below(t, 2))
         trio_crash(t, old, 0, trio_below(t, 2), false);
     for (int i = 0; i < TRIO_NODES; i++) {
@@ -279,24 +295,19 @@ static inline void trio_fails_over(struct trio *t)
             continue;
         trio_part(t, old, i, true);
         trio_start(t, i);
-        const struct journal *j = t->nodes[i].engine.journal;
-        uint64_t most = best < 0 ? 0 : t->nodes[best].engine.journal->offset;
-        bool known = best >= 0 && strcmp(t->nodes[best].engine.journal->history.id, id) == 0;
-        if (best < 0 || (strcmp(j->history.id, id) == 0 && (!known || j->offset > most)))
-            best = i;
     }
-    t->primary = best;
-    trio_follow(t, best, best);
-    for (int i = 0; i < TRIO_NODES; i++)
-        if (i != best && i != old)
-            trio_follow(t, i, best);
-    t->nodes[old].setup.port = t->nodes[old].up ? 0 : TRIO_PORT + best;
+    t->primary = next;
+    trio_follow(t, next, next);
+    trio_follow(t, TRIO_NODES - old - next, next);
+    t->nodes[old].setup.port = t->nodes[old].up ? 0 : TRIO_PORT + next;
 }
 
 static inline bool trio_has_converged(struct trio *t)
 {
     unsigned char want[20], got[20];
     const struct engine *p = &t->nodes[t->primary].engine;
+    if (replication_is_unconfirmed(p->replication))
+        return false;
     trio_digest(&t->nodes[t->primary], want);
     for (int i = 0; i < TRIO_NODES; i++) {
         const struct engine *e = &t->nodes[i].engine;
@@ -312,10 +323,16 @@ static inline bool trio_has_converged(struct trio *t)
 static inline void trio_heals(struct trio *t)
 {
     memset(t->parted, 0, sizeof(t->parted));
+    memset(t->frozen, 0, sizeof(t->frozen));
+    memset(t->held, 0, sizeof(t->held));
     for (int i = 0; i < TRIO_NODES; i++) {
         trio_start(t, i);
-        trio_follow(t, i, t->primary);
+        if (t->nodes[i].r->handover.state != HANDOVER_NONE)
+            trio_says(t, i, TRIO_ADMIN, "FAILOVER ABORT");
     }
+    trio_settles(t); /* what a fail-over has asked for may still arrive */
+    for (int i = 0; i < TRIO_NODES; i++)
+        trio_follow(t, i, t->primary);
     int rounds = 0;
     do
         trio_settles(t);
@@ -327,59 +344,31 @@ static inline void trio_heals(struct trio *t)
 /* What the end shows: each number once, those that clients were told of, and as many as counted. */
 static inline void trio_judge(struct trio *t)
 {
-    static bool there[TRIO_NUMBERS], told[TRIO_NUMBERS];
+    static struct trio_numbers there;
+    static bool told[TRIO_NUMBERS]; /* when it is asked; more may come */
     struct node_client *x = &t->nodes[t->primary].clients[TRIO_READER];
     const char *reply = NULL;
-    long count = 0, total = -1;
-    memset(there, 0, sizeof(there));
-    memcpy(told, t->told, sizeof(told));
-    trio_says(t, t->primary, TRIO_READER, "SELECT %d;GET n;LRANGE log 0 -1", TRIO_LOG_DB);
-    for (int rounds = 0; rounds < 100 && !(reply = trio_reply(x, 3)); rounds++)
+    for (int rounds = 0; rounds < 100 && !(reply = trio_reply(x, 3)); rounds++) {
+        /* Who asks for what has waited for an ACK for too long is closed, and asks again. */
+        if (rounds == 0 || !x->client) {
+            memcpy(told, t->told, sizeof(told));
+            trio_says(t, t->primary, TRIO_READER, "SELECT %d;GET n;LRANGE log 0 -1", TRIO_LOG_DB);
+        }
         trio_settles(t);
+    }
     if (!reply) {
         trio_fail(t, "a read is not answered: %.*s", (int)x->heard.n, x->heard.n ? x->heard.p : "");
         return;
     }
     const char *n = trio_reply(x, 2);
-    total = *n == '$' && n[1] != '-' ? atol(strchr(n, '\n') + 1) : 0;
-    count = atol(reply + 1);
-    const char *p = strchr(reply, '\n') + 1, *end = x->heard.p + x->heard.n;
-    for (long i = 0; i < count; i++, p = trio_reply_end(p, end)) {
-        unsigned number = (unsigned)atol(strchr(p, '\n') + 1);
-        if (number >= TRIO_NUMBERS || there[number])
-            trio_fail(t, "number %u is there twice", number);
-        else
-            there[number] = true;
-    }
-    if (count != total)
-        trio_fail(t, "%ld numbers are there, %ld were counted", count, total);
-    for (unsigned i = 1; i <= t->numbers && t->single; i++)
-        if (told[i] && !there[i])
+    long total = *n == '$' && n[1] != '-' ? atol(strchr(n, '\n') + 1) : 0;
+    if (!trio_list(&there, reply, x->heard.p + x->heard.n))
+        trio_fail(t, "a number is there twice");
+    if (there.n != total)
+        trio_fail(t, "%u numbers are there, %ld were counted", there.n, total);
+    for (unsigned i = 1; i <= t->numbers && t->kind != TRIO_CHAOS; i++)
+        if (told[i] && !there.has[i])
             trio_fail(t, "number %u was acknowledged and is lost", i);
-}
-
-/* Whether all holds; *t is over, but for its figures and why not. */
-static inline bool trio_run(struct trio *t, uint64_t seed, bool single)
-{
-    trio_begin(t, seed, single);
-    int steps = 400 + (int)trio_below(t, 800), fails = single ? 100 + (int)trio_below(t, 300) : -1;
-    for (int i = 0; i < steps && !*t->failed; i++) {
-        unsigned chance = trio_below(t, 100);
-        if (i == fails)
-            trio_fails_over(t);
-        else if (chance < 3)
-            trio_breaks(t);
-        else if (chance < 4 && !single)
-            trio_turns_around(t);
-        else
-            trio_usual(t);
-    }
-    if (!*t->failed)
-        trio_heals(t);
-    if (!*t->failed)
-        trio_judge(t);
-    trio_end(t);
-    return !*t->failed;
 }
 
 #endif

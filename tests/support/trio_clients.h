@@ -34,6 +34,47 @@ static inline const char *trio_reply(struct node_client *x, int replies)
     return replies == 0 && p ? last : NULL;
 }
 
+/* Notes the numbers that a reply lists. False: one is there twice. */
+static inline bool trio_list(struct trio_numbers *to, const char *reply, const char *end)
+{
+    long count = *reply == '*' ? atol(reply + 1) : 0;
+    const char *p = strchr(reply, '\n') + 1;
+    *to = (struct trio_numbers){0};
+    for (long i = 0; i < count; i++, p = trio_reply_end(p, end)) {
+        unsigned number = (unsigned)atol(strchr(p, '\n') + 1);
+        if (number >= TRIO_NUMBERS || to->has[number])
+            return false;
+        to->has[number] = true;
+        to->n++;
+    }
+    return true;
+}
+
+/* What it has heard is good only if all may know it: another one has it. */
+static inline void trio_hear_of_numbers(struct trio *t, int i, const struct trio_asked *a,
+                                        const char *reply, const char *end)
+{
+    static struct trio_numbers heard;
+    const struct node *n = &t->nodes[i];
+    if (a->number) {
+        t->told[a->number] = true;
+        t->acknowledged++;
+        if (t->kind == TRIO_CONFIRMED && !t->released.has[a->number])
+            trio_fail(t, "node %d answered %u, which nobody else has", i, a->number);
+        return;
+    }
+    /* What was there before the confirmation is shown before the first ACK, too. */
+    const struct history *h = &n->engine.journal->history;
+    if (!*a->reads || replication_is_unconfirmed(n->r) || replication_is_replica(n->r) ||
+        strcmp(h->id, a->reads) != 0 || n->engine.gate.replicated < h->second_offset)
+        return;
+    t->read++;
+    trio_list(&heard, reply, end);
+    for (unsigned k = 1; k <= t->numbers; k++)
+        if (heard.has[k] && !t->released.has[k])
+            trio_fail(t, "node %d shows %u, which nobody else has", i, k);
+}
+
 /* Who was waiting for replies may have got them. */
 static inline void trio_hear(struct trio *t, int i)
 {
@@ -45,10 +86,8 @@ static inline void trio_hear(struct trio *t, int i)
         const char *last = a->replies ? trio_reply(x, a->replies) : NULL;
         if (!last)
             continue;
-        if (a->number && *last == '*' && last[1] != '-') {
-            t->told[a->number] = true;
-            t->acknowledged++;
-        }
+        if (*last == '*' && last[1] != '-')
+            trio_hear_of_numbers(t, i, a, last, x->heard.p + x->heard.n);
         *a = (struct trio_asked){0};
     }
 }
@@ -90,6 +129,18 @@ static inline void trio_writes_number(struct trio *t, int i)
     t->numbers = number;
     t->asked[i][TRIO_NUMBERER].number = number;
     trio_says(t, i, TRIO_NUMBERER, "SELECT %d;MULTI;RPUSH log %u;INCR n;EXEC", TRIO_LOG_DB, number);
+}
+
+/* Of who is confirmed what is read, too, may not be lost. */
+static inline void trio_reads_numbers(struct trio *t, int i)
+{
+    const struct node *n = &t->nodes[i];
+    struct trio_asked *a = &t->asked[i][TRIO_READER];
+    if (a->replies)
+        return;
+    if (!replication_is_unconfirmed(n->r) && !replication_is_replica(n->r))
+        memcpy(a->reads, n->engine.journal->history.id, sizeof(a->reads));
+    trio_says(t, i, TRIO_READER, "SELECT %d;LRANGE log 0 -1", TRIO_LOG_DB);
 }
 
 /* # and @: a key's or field's number; &: a value; ~: a time. */

@@ -74,6 +74,7 @@ struct node_setup {
     int delay_s;
     int own_port;
     int diskless_load; /* of repl-diskless-load */
+    int timeout_s;     /* repl-timeout */
     int port;          /* of its primary; 0: it is one */
 };
 
@@ -97,6 +98,22 @@ struct node {
     unsigned loads;  /* full synchronisations */
 };
 
+static const struct node *node_inside; /* whose directory is the working one */
+
+static inline void node_enter(const struct node *n)
+{
+    if (n != node_inside && chdir(n->dir) < 0)
+        abort();
+    node_inside = n;
+}
+
+static inline void node_leave(void)
+{
+    if (chdir("/tmp") < 0)
+        abort();
+    node_inside = NULL;
+}
+
 /* ---- Files */
 
 static inline void node_file_free(struct node_file *f)
@@ -117,7 +134,7 @@ static inline void node_file_frame(struct node_file *f, const struct journal *j)
     struct node_frame *x = &f->frames[f->n++];
     *x = (struct node_frame){
         .end = f->log.n, .stream_end = f->stream.n, .offset = j->offset, .db = j->stream_db};
-    memcpy(x->id, j->history.id, sizeof(x->id));
+    memcpy(x->id, history_id_of_data(&j->history, j->offset), sizeof(x->id));
 }
 
 /* The data as a snapshot. */
@@ -129,7 +146,7 @@ static inline void node_rdb(struct node *n, int version, bool no_keys, struct bu
                                   .journal_offset = j->offset,
                                   .stream_db = j->db,
                                   .no_keys = no_keys,
-                                  .replication_id = j->history.id};
+                                  .replication_id = history_id_of_data(&j->history, j->offset)};
     struct rdb_write_result r;
     struct bytes map;
     char path[32];
@@ -258,6 +275,7 @@ static inline void node_load_log(struct node *n, struct bytes log)
         size_t length = request_quick(p, end, argv, NODE_ARGS, &argc);
         if (length == 0 || !node_replay(c, argv, argc)) {
             printf("# a file holds what cannot be loaded: %.*s\n", (int)(end - p), p);
+            fflush(stdout);
             abort();
         }
         p += length;
@@ -402,8 +420,9 @@ static inline bool node_child_step(struct node *n, size_t most)
 {
     struct node_child *child = &n->child;
     size_t left = child->bytes.n - child->at;
-    if (!child->runs || !n->up || chdir(n->dir) < 0)
+    if (!child->runs || !n->up)
         return false;
+    node_enter(n);
     if (child->pipe >= 0 && left) {
         ssize_t put = write(child->pipe, child->bytes.p + child->at, left < most ? left : most);
         child->at += put > 0 ? (size_t)put : 0;

@@ -7,13 +7,15 @@
 
 #include <netinet/in.h>
 #include <stdarg.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #define TRIO_NODES    3
 #define TRIO_PORT     7001
 #define TRIO_WIRES    16
-#define TRIO_NUMBERS  4096
+#define TRIO_NUMBERS  2048
+#define TRIO_NEVER_S  1000000
 #define TRIO_POINTS   8192 /* a power of two */
 #define TRIO_LOG_DB   9    /* of the numbers; nothing else is done there */
 #define TRIO_NUMBERER 0    /* the client who writes them; the last one is the administrator */
@@ -40,37 +42,60 @@ struct trio_point {
 struct trio_seen {
     uint64_t offset;
     unsigned loads;
-    bool replica;
+    bool replica, fetched;
     char id[HISTORY_ID_LENGTH + 1];
+    char proposal[HISTORY_ID_LENGTH + 1]; /* "": it is no primary that waits to be confirmed */
+    uint64_t reached;                     /* what replicas have confirmed to it */
+};
+
+/* Which numbers. */
+struct trio_numbers {
+    bool has[TRIO_NUMBERS];
+    unsigned n;
+};
+
+/* What one node could tell clients because of another one, when that was looked at last. */
+struct trio_pair {
+    uint64_t offset, its;
+    unsigned released;
 };
 
 /* The request that one of a node's clients has made. */
 struct trio_asked {
     int replies; /* that it waits for; 0: none */
     unsigned number;
+    char reads[HISTORY_ID_LENGTH + 1]; /* it reads the numbers, of who was confirmed with this ID */
 };
+
+enum trio_kind { TRIO_CHAOS, TRIO_SINGLE, TRIO_CONFIRMED };
 
 struct trio {
     uint64_t seed;
     struct rng rng;
     int64_t now_ms;
-    bool single, chain;
+    enum trio_kind kind;
     struct node nodes[TRIO_NODES];
     int turn_of; /* whose turn it is: who connects */
     int primary; /* who is to be it */
     struct trio_wire wires[TRIO_WIRES];
     bool parted[TRIO_NODES][TRIO_NODES];
+    bool frozen[TRIO_NODES];           /* has no turns */
+    bool held[TRIO_NODES][TRIO_NODES]; /* what the first sends does not arrive at the second */
     struct trio_asked asked[TRIO_NODES][NODE_CLIENTS];
     struct trio_seen seen[TRIO_NODES];
     struct trio_point *points;
     unsigned numbers;
-    bool told[TRIO_NUMBERS]; /* its client has been told that it is written */
+    bool told[TRIO_NUMBERS];      /* its client has been told that it is written */
+    struct trio_numbers released; /* those that somebody might have been told of */
+    struct trio_pair pairs[TRIO_NODES][TRIO_NODES];
+    bool may_lose, has_lost; /* one restart without the end of the data, or without all of them */
     char failed[256];        /* why; "": it has not */
     /* What the schedule came to, so that a test can say that it tests something. */
-    unsigned acknowledged, compared, fulls, partials, crashes, promotions;
+    unsigned acknowledged, compared, fulls, partials, crashes, promotions, confirmed, read;
 };
 
 static struct trio *trio_now; /* whose network connect() is */
+static struct rng trio_ids;
 
 static inline unsigned trio_below(struct trio *t, unsigned n)
 {
@@ -86,6 +111,15 @@ __attribute__((format(printf, 2, 3))) static inline void trio_fail(struct trio *
     va_start(ap, format);
     vsnprintf(t->failed, sizeof(t->failed), format, ap);
     va_end(ap);
+}
+
+/* IDs, too, come from the seed: a schedule runs in the same way again. */
+ssize_t getrandom(void *to, size_t n, unsigned flags)
+{
+    (void)flags;
+    for (size_t i = 0; i < n; i++)
+        ((unsigned char *)to)[i] = (unsigned char)(rng_next(&trio_ids) >> 32);
+    return (ssize_t)n;
 }
 
 /* ---- The network */
@@ -141,13 +175,13 @@ int connect(int fd, const struct sockaddr *address, socklen_t n)
     return 0;
 }
 
-/* What has been sent is taken from the nodes' sockets; what both have left is closed. */
-static inline void trio_collect(struct trio_wire *w)
+/* What a node has sent is taken from its sockets; what both have left is closed. */
+static inline void trio_collect(struct trio_wire *w, int node)
 {
     if (!w->open)
         return;
     for (int i = 0; i < 2; i++)
-        while (!w->over[i]) {
+        while (!w->over[i] && (i ? w->to : w->from) == node) {
             ssize_t got = recv(w->ends[i], buf_room(&w->sent[i], 65536), 65536, 0);
             if (got <= 0) {
                 w->over[i] = got == 0 || errno != EAGAIN;
@@ -163,7 +197,8 @@ static inline void trio_collect(struct trio_wire *w)
 static inline void trio_deliver(struct trio_wire *w, int side, size_t n)
 {
     struct buf *b = &w->sent[side];
-    if (!w->open || b->n == 0)
+    int from = side ? w->to : w->from, to = side ? w->from : w->to;
+    if (!w->open || b->n == 0 || trio_now->held[from][to])
         return;
     ssize_t put = send(w->ends[!side], b->p, n < b->n ? n : b->n, MSG_NOSIGNAL);
     if (put > 0)

@@ -19,6 +19,8 @@
 #include "engine/assemble.h"
 #include "engine/block.h"
 #include "engine/pause.h"
+#include "replica/confirm.h"
+#include "replica/follow.h"
 #include "replica/peer.h"
 #include "replica/role.h"
 #include "script/scripting.h"
@@ -184,8 +186,7 @@ static inline void node_flush_and_send(struct node *n)
 static inline void node_turn(struct node *n)
 {
     struct engine *e = &n->engine;
-    if (chdir(n->dir) < 0)
-        abort();
+    node_enter(n);
     node_clock(n);
     loop_turn(n->loop, 0);
     struct gate_promise p = node_promise(n);
@@ -213,8 +214,7 @@ static inline void node_turn(struct node *n)
 static inline void node_says(struct node *n, int client, struct bytes request)
 {
     struct node_client *x = &n->clients[client];
-    if (chdir(n->dir) < 0)
-        abort();
+    node_enter(n);
     node_clock(n);
     if (!x->client) {
         x->client = client_new(&n->engine);
@@ -234,7 +234,7 @@ static inline void node_configure(struct node *n)
     s->repl_diskless_sync = n->setup.diskless;
     s->repl_diskless_sync_delay = n->setup.delay_s;
     s->repl_backlog_size = 16384;
-    s->repl_timeout = 10;
+    s->repl_timeout = n->setup.timeout_s;
     s->repl_ping_replica_period = 1;
     s->appendonly = n->setup.appendonly;
     s->port = n->setup.own_port;
@@ -291,8 +291,7 @@ static inline void node_stop(struct node *n, size_t torn)
     struct engine *e = &n->engine;
     struct node_file *f = &n->file;
     n->up = false;
-    if (chdir(n->dir) < 0)
-        abort();
+    node_enter(n);
     replica_part(n->r);
     node_kill(n);
     for (struct dlist_node *at = e->clients.all.next; at != &e->clients.all; at = at->next)
