@@ -155,6 +155,10 @@ static const char *judge_as_primary(struct replication *r, struct peer *p, struc
     if (p->fetches)
         return "NOMASTERLINK This server is a master itself";
     if (!p->run) {
+        log_line(LOG_WARNING,
+                 "Replica %s is not Millrace: it is served, and does not count for "
+                 "min-replicas-to-ack",
+                 peer_name(p).text);
         if (replication_is_unconfirmed(r) &&
             history_shares(history_of(r), its.id, its.offset + 1) &&
             promise_is_ahead(its, promise_our_place(r)))

@@ -197,7 +197,7 @@ static void acknowledge(struct follow *f, int64_t at_ms)
     const struct handshake *h = &f->handshake;
     uint64_t offset = f->ack_asked ? f->ack_offset : apply_offset(f->apply);
     /* PROMISE: in front of the ACK, which tells it as well. */
-    if (!f->fetches && !promise_give(f->r, h->own, h->own_offset, apply_offset(f->apply))) {
+    if (!f->fetches && !promise_give(f->r, h->own, h->own_offset)) {
         lost(f, "It has an ID of a lower generation than one that is promised");
         return;
     }
@@ -374,7 +374,7 @@ static bool take_stream(struct follow *f, size_t n)
         return false;
     }
     f->ack_asked |= apply_was_asked(f->apply, &f->ack_offset);
-    f->ack_due |= f->ack_asked;
+    f->ack_due |= f->ack_asked || promise_is_due(f->r, f->handshake.own, f->handshake.own_offset);
     return true;
 }
 

@@ -22,10 +22,16 @@ bool promise_is_related(const struct replication *r, const char *id)
            (r->confirmation.blank || history_same_family(id, r->engine->journal->history.id));
 }
 
-bool promise_give(struct replication *r, const char *id, uint64_t offset, uint64_t applied)
+bool promise_is_due(const struct replication *r, const char *id, uint64_t offset)
+{
+    return *id && r->engine->journal->offset >= offset &&
+           !history_same_id(r->confirmation.promise, id);
+}
+
+bool promise_give(struct replication *r, const char *id, uint64_t offset)
 {
     struct confirmation *c = &r->confirmation;
-    if (*id == 0 || applied < offset || history_same_id(c->promise, id))
+    if (!promise_is_due(r, id, offset))
         return true;
     if (*c->promise && history_same_family(c->promise, id) &&
         history_generation(c->promise) >= history_generation(id))

@@ -17,9 +17,11 @@ bool promise_is_ahead(struct promise_place a, struct promise_place b);
  */
 bool promise_is_related(const struct replication *r, const char *id);
 
-/* PROMISE: the primary has told this ID and offset ("": nothing); we hold its history up to
- * `applied`. Promises when that is due. False: another promise is in the way. */
-bool promise_give(struct replication *r, const char *id, uint64_t offset, uint64_t applied);
+/* PROMISE: the primary has told this ID and offset ("": nothing), and what we hold is its history.
+ * Due: we hold it as far as that, and have not promised it yet. */
+bool promise_is_due(const struct replication *r, const char *id, uint64_t offset);
+/* Promises it when that is due. False: another promise is in the way. */
+bool promise_give(struct replication *r, const char *id, uint64_t offset);
 
 /* The data are gone; or data have come from somebody else. */
 void promise_data_lost(struct replication *r);
