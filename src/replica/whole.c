@@ -15,18 +15,32 @@ static bool is_there(const struct peer *p)
     return p->state == PEER_ONLINE && p->acked && !(p->client->flags & CLIENT_CLOSING);
 }
 
-/* WITNESS. The place is one that p has reached since it came, so have those that are counted. */
+/* WITNESS: N others that are whole; or all that there can be, 2N - 1, whole or not: then nobody is
+ * left whom a promise that p has forgotten could confirm. */
 static bool has_witnesses(struct replication *r, const struct peer *p, size_t n)
 {
-    size_t others = 0;
+    size_t whole = 0, all = 0;
     for (struct dlist_node *at = r->peers.next; at != &r->peers; at = at->next) {
         const struct peer *q = peer_at(at);
-        others += q != p && is_there(q) && q->ack >= p->whole_at;
+        if (q == p || !is_there(q) || q->ack < p->whole_at)
+            continue;
+        all++;
+        whole += q->whole;
     }
-    if (others >= n)
+    if (whole >= n || all >= 2 * n - 1)
         return true;
     return r->peer_n == 1 && r->engine->steady_ms - r->confirmation.company_ms >=
                                  r->engine->settings->repl_timeout * 1000;
+}
+
+/* BEHIND: the place to be reached is a byte that is written now, behind its coming. An older one
+ * may have been acknowledged by somebody who is gone without our knowing. */
+static void ask(struct replication *r, struct peer *p)
+{
+    struct journal *j = r->engine->journal;
+    journal_stream_only(j, BYTES(REPLICATION_PING));
+    p->whole_at = j->offset;
+    r->wants_acks = true;
 }
 
 static void say(struct replication *r, struct peer *p)
@@ -56,8 +70,7 @@ static void look_at(struct replication *r, struct peer *p, size_t n)
         p->whole = p->ack >= p->whole_end;
         r->ack_came |= p->whole; /* it counts: the quorum is looked at again */
     } else if (!p->whole_at) {
-        p->whole_at = r->engine->journal->offset;
-        r->wants_acks = true;
+        ask(r, p);
     } else if (p->ack >= p->whole_at && has_witnesses(r, p, n)) {
         say(r, p);
         r->wants_acks = true;

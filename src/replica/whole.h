@@ -2,9 +2,9 @@
  * these count for min-replicas-to-ack and for a confirmation (replica/confirm.h).
  *
  * A start ends it, whatever the files hold: they may lack what was acknowledged, and the promise is
- * forgotten (WHOLE). A confirmed primary makes a replica whole again once it and N others have
- * reached a place that lies behind its coming (WITNESS), or nobody else has been attached for
- * repl-timeout. It is told so in the stream:
+ * forgotten (WHOLE). A confirmed primary makes a replica whole again once it has acknowledged a
+ * byte that was written after it came (BEHIND), and with it N others that are whole or all 2N - 1
+ * others (WITNESS); or nobody else has been attached for repl-timeout. It is told so in the stream:
  *
  *   PING <REPLCONF WHOLE run ID>    stream-only, wrapped as persist/wrap.h says
  *
