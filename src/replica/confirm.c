@@ -193,8 +193,14 @@ const char *confirm_judge(struct replication *r, struct peer *p, const char *id,
     if (needed(r) == 0)
         return NULL;
     r->confirmation.quiet_ms = r->engine->steady_ms;
-    if (!replication_is_replica(r))
+    if (!replication_is_replica(r)) {
+        if (r->peer_n >= 2 * needed(r))
+            log_line(LOG_WARNING,
+                     "More than %zu replicas: min-replicas-to-ack %zu does not keep what was "
+                     "acknowledged then",
+                     2 * needed(r), needed(r));
         return judge_as_primary(r, p, its);
+    }
     /* REFUSAL: a full copy would lose what it has more. */
     if (p->run && promise_is_related(r, its.id) && promise_is_ahead(its, promise_our_place(r)))
         return "NOMASTERLINK This replica has less than you";
