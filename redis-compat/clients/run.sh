@@ -31,6 +31,7 @@ for s in "$server" redis-server; do
     program php_clients.php "$here/on_server.sh" "$s" php "$here/php_clients.php"
     program exporter.sh "$here/on_server.sh" "$s" "$here/exporter.sh"
     program cli_modes.sh "$here/on_server.sh" "$s" "$here/cli_modes.sh"
+    program cli_replication.py /usr/bin/python3 "$here/cli_replication.py" "$s"
     program tools.sh "$here/on_server.sh" "$s" "$here/tools.sh"
     program python_frameworks.py /usr/bin/python3 "$here/python_frameworks.py" "$s"
     program redis_py.py /usr/bin/python3 "$here/redis_py.py" "$s"

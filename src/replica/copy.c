@@ -208,7 +208,7 @@ static struct group find_group(const struct copy *c)
         if (!g.first)
             g.first = p;
         g.n++;
-        can_pipe &= p->eof && !p->by_sync;
+        can_pipe &= peer_can_pipe(p);
         if (version_for(c, p) < g.version)
             g.version = version_for(c, p);
     }

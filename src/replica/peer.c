@@ -191,6 +191,11 @@ void peer_grant(struct peer *p)
     peer_say(p, p->psync2 ? "+CONTINUE %s\r\n" : "+CONTINUE\r\n", r->engine->journal->history.id);
 }
 
+bool peer_can_pipe(const struct peer *p)
+{
+    return p->eof && (!p->by_sync || p->no_keys || p->no_libraries);
+}
+
 void peer_wait(struct peer *p)
 {
     struct replication *r = p->replication;
@@ -198,7 +203,7 @@ void peer_wait(struct peer *p)
     enter(p, PEER_WAITING);
     r->figures.full++;
     const struct settings *s = settings_of(p);
-    if (s->repl_diskless_sync && s->repl_diskless_sync_delay && p->eof && !p->by_sync)
+    if (s->repl_diskless_sync && s->repl_diskless_sync_delay && peer_can_pipe(p))
         log_line(LOG_NOTICE, "Delay next BGSAVE for diskless SYNC");
 }
 

@@ -80,6 +80,9 @@ bool peer_continue(struct peer *p, const char *id, uint64_t next);
 void peer_grant(struct peer *p);
 /* It asks for everything. */
 void peer_wait(struct peer *p);
+/* Whether its copy may come through a pipe, whose end a mark tells. Who asks by SYNC is sent a
+ * file, at once, but for parts of the data, which are never in a file. */
+bool peer_can_pipe(const struct peer *p);
 /* The snapshot that it will get was begun in front of this byte: it hears of it. */
 void peer_join(struct peer *p, uint64_t next);
 /* It is sent this file, which has one user more, and then the stream. */

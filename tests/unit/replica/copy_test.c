@@ -224,7 +224,29 @@ TEST(sync_has_no_first_line_and_rdb_only_no_stream)
     peers_end(t);
 }
 
+/* redis-cli --functions-rdb. */
+TEST(sync_of_libraries_alone_is_no_file)
+{
+    struct peers *t = peers_begin(engine_commands);
+    int a = peers_add(t), b = peers_add(t);
+    t->bench->settings->repl_diskless_sync_delay = 0;
+    for (int i = a; i <= b; i++) {
+        peers_of(t, i)->by_sync = true;
+        peers_of(t, i)->eof = true;
+    }
+    peers_of(t, a)->no_keys = true;
+    peer_wait(peers_of(t, a));
+    peers_turn(t);
+    CHECK(t->forks == 1 && t->piped && t->no_keys);
+    peer_wait(peers_of(t, b)); /* wants all */
+    replica_copy_ended(t->replication, false);
+    peers_turn(t);
+    CHECK(t->forks == 2 && !t->piped && !t->no_keys);
+    replica_copy_ended(t->replication, false);
+    peers_end(t);
+}
+
 UNIT_MAIN(T(a_pipe_waits_for_others_and_ends_with_an_ack), T(enough_replicas_begin_at_once),
           T(the_slowest_paces_and_who_goes_holds_nobody_up), T(a_child_that_fails_closes_its_own),
           T(a_file_is_for_all_who_come_in_time), T(the_version_is_that_of_the_oldest),
-          T(sync_has_no_first_line_and_rdb_only_no_stream))
+          T(sync_has_no_first_line_and_rdb_only_no_stream), T(sync_of_libraries_alone_is_no_file))
