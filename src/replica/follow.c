@@ -1,7 +1,7 @@
 /* States of the link (enum follow_state), in the usual order:
  *
  *   CONNECT     until `try_ms`; at once after REPLICAOF and when a link was lost that had been
- *               whole, else after a time that doubles from FIRST_DELAY to LAST_DELAY
+ *               whole, else after FIRST_DELAY; after LAST_DELAY when there was none for EAGER
  *   CONNECTING  io/dial
  *   PING        one request, one answer: is somebody there, and who
  *   INTRODUCE   AUTH and REPLCONFs in one write (replica/handshake)
@@ -44,7 +44,8 @@
 
 #define FIRST_DELAY 100
 #define LAST_DELAY  1000
-#define LINE        4096 /* of an answer, at most */
+#define EAGER       10000 /* milliseconds without a link in which it is tried each FIRST_DELAY */
+#define LINE        4096  /* of an answer, at most */
 #define READ_PIECE  ((size_t)128 << 10)
 #define READ_TURN   ((size_t)1 << 20) /* of the stream, in one turn */
 struct follow {
@@ -67,7 +68,6 @@ struct follow {
     bool ack_asked; /* it has asked: up to ack_offset */
     uint64_t ack_offset;
     int64_t try_ms, io_ms, down_ms, ticked_ms, acked_ms;
-    int delay;
     struct timer timer;
     bool due;
 };
@@ -145,8 +145,7 @@ static void drop(struct follow *f, int64_t delay_ms)
 /* The attempt has failed: the next one waits. */
 static void fail(struct follow *f)
 {
-    f->delay = f->delay == 0 ? FIRST_DELAY : f->delay * 2 < LAST_DELAY ? f->delay * 2 : LAST_DELAY;
-    drop(f, f->delay);
+    drop(f, now(f) - f->down_ms < EAGER ? FIRST_DELAY : LAST_DELAY);
 }
 
 static void lost(struct follow *f, const char *why)
@@ -180,7 +179,6 @@ void follow_turn_to(struct follow *f, const char *host, int port)
     mem_free(f->host);
     f->host = copy;
     f->port = port;
-    f->delay = 0;
     f->was_up = false;
     drop(f, 0);
     f->down_ms = now(f);
@@ -225,7 +223,6 @@ static void connected(struct follow *f)
                                                        .foreign = f->handshake.foreign});
     f->knows = !f->by_sync;
     f->was_up = true;
-    f->delay = 0;
     f->ack_due = true;
     promise_data_came(f->r);
     set_state(f, FOLLOW_CONNECTED);
