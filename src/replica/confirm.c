@@ -236,8 +236,8 @@ static void confirm(struct replication *r)
              j->history.id2, (unsigned long long)j->history.second_offset, j->history.id);
     /* PING: there is a byte under the new ID before any write. */
     r->pinged_ms = r->engine->steady_ms;
+    peer_renew_all(r);
     journal_stream_only(j, BYTES(REPLICATION_PING));
-    peer_close_all(r);
     quorum_waits_anew(r);
     quorum_update(r);
 }

@@ -500,6 +500,18 @@ struct peer_name peer_name(const struct peer *p)
     return name;
 }
 
+void peer_renew_all(struct replication *r)
+{
+    for (struct dlist_node *n = r->peers.next; n != &r->peers; n = n->next) {
+        struct peer *p = dlist_item(n, struct peer, node);
+        uint64_t end = r->engine->journal->history.second_offset - 1;
+        if (p->state == PEER_ONLINE || end == 0)
+            client_close(p->client);
+        else if (p->in_copy && !p->until)
+            p->until = end;
+    }
+}
+
 void peer_close_all(struct replication *r)
 {
     for (struct dlist_node *n = r->peers.next; n != &r->peers; n = n->next)

@@ -108,6 +108,9 @@ void peer_tick(struct peer *p);
 /* Closes it when it lacks more than client-output-buffer-limit allows. */
 void peer_limit(struct peer *p);
 
+/* The journal has shifted to another ID (journal_shift()): who is online is closed, and comes back
+ * to learn it. A copy that is under way goes on, and its replica comes back behind it. */
+void peer_renew_all(struct replication *r);
 /* What we have is not theirs any more, or has another name: all replicas are closed, and ask again.
  */
 void peer_close_all(struct replication *r);
