@@ -9,7 +9,7 @@ models.py show RULE  the shortest run that goes wrong without RULE, server by se
 A search that must hold fails when it finds an error, or when it ends before it is complete. A rule that is
 left out must make its search find an error. "ok" and "not ok" lines as in all tests.
 """
-import argparse, os, re, subprocess, sys, tempfile, time
+import argparse, os, re, signal, subprocess, sys, tempfile, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MODEL = os.path.join(ROOT, "docs/models/confirmation.pml")
@@ -99,24 +99,29 @@ class Search:
         if p.returncode:
             sys.exit("%s: %s" % (" ".join(command), p.stdout[-2000:]))
 
-    def search(self, *options):
-        """Errors found, or None when the search ended before it was complete, unless it was given a time (-Q)."""
+    def search(self, *options, minutes=None):
+        """Errors found, or None when the search ended before it was complete, unless it was given a time."""
         start = time.monotonic()
         command = ["./pan", "-E", "-n", "-m%d" % DEPTH, *options]
-        p = subprocess.run(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-        found = lambda pattern: (re.findall(pattern, p.stdout) or ["?"])[-1]
+        p = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        try:
+            out, _ = p.communicate(timeout=minutes and minutes * 60)
+        except subprocess.TimeoutExpired:
+            # Its own limit, -Q, is not looked at while the depth reached is a multiple of ten.
+            p.send_signal(signal.SIGINT)
+            out, _ = p.communicate()
+        found = lambda pattern: (re.findall(pattern, out) or ["?"])[-1]
         memory, seconds = found(r"([\d.]+)\s+total actual memory"), time.monotonic() - start
         self.told = "%s states, depth %s, %s MB, %.1f s" % (found(r"(\S+) states, stored"), found(r"depth reached (\d+)"), memory, seconds)
         errors = found(r"errors: (\d+)")
-        timed = any(o.startswith("-Q") for o in options)
-        early = not timed and re.search(r"out of memory|max search depth too small|reached -DMEMLIM|Search not completed|hash array is full", p.stdout)
+        early = not minutes and re.search(r"out of memory|max search depth too small|reached -DMEMLIM|Search not completed|hash array is full", out)
         return int(errors) if errors != "?" and (int(errors) or not early) else None
 
 
-def search(defines, how=(*EXACT, "-O2"), options=(), memory=4096):
+def search(defines, how=(*EXACT, "-O2"), options=(), memory=4096, minutes=None):
     with tempfile.TemporaryDirectory(prefix="millrace-model-") as folder:
         s = Search(folder, {**defines, "SORTED": None}, how, memory)
-        return s.search(*options), s.told
+        return s.search(*options, minutes=minutes), s.told
 
 
 def named(defines):
@@ -194,7 +199,7 @@ def main():
     if o.what == "long":
         bits = 33 + max(1, o.memory * 2 // 3).bit_length() - 1  # a power of two, two thirds of the memory at most
         for s in LONG:
-            errors, told = search(s, how=("-DBITSTATE", "-O2"), options=("-w%d" % bits, "-k3", "-Q%d" % o.minutes), memory=o.memory * 1024)
+            errors, told = search(s, how=("-DBITSTATE", "-O2"), options=("-w%d" % bits, "-k3"), memory=o.memory * 1024, minutes=o.minutes)
             report.say(errors == 0, "nothing found: " + named(s), told)
         return report.failed
     holds(report, QUICK, how=SMALL)
