@@ -47,7 +47,10 @@ void history_adopt(struct history *h, const char *id)
 void history_shift(struct history *h, const char *id, uint64_t offset)
 {
     ASSERT(!id || history_is_id(id));
-    memcpy(h->id2, h->id, sizeof(h->id2));
+    /* STEPS (docs/decisions/0039): else its generation would be claimed without a byte of it. */
+    bool passed_over = history_generation(h->id) && h->second_offset == offset + 1;
+    if (!passed_over)
+        memcpy(h->id2, h->id, sizeof(h->id2));
     h->second_offset = offset + 1;
     if (id)
         memcpy(h->id, id, sizeof(h->id));

@@ -31,7 +31,8 @@ void history_begin(struct history *h);
 /* That of somebody else, from whom the data come: nothing before it. id is one. */
 void history_adopt(struct history *h, const char *id);
 /* What is written behind `offset` belongs to the new ID, what came before to the old one: a server
- * takes over (id NULL: a random one), or its primary has. */
+ * takes over (id NULL: a random one), or its primary has. An old one that a confirmation has made
+ * and that has no byte is passed over: what was before it stays the one before. */
 void history_shift(struct history *h, const char *id, uint64_t offset);
 /* Only its own ID counts from here on. */
 void history_forget_second(struct history *h);
