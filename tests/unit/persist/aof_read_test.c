@@ -163,6 +163,90 @@ TEST(frames_of_notes_alone)
     CHECK(strcmp(r.replication_id, ids[1]) == 0 && r.good == file.n);
 }
 
+/* IDs of confirmations. */
+#define G1      "6d696c6c00000001aaaaaaaa1111111111111111"
+#define G2      "6d696c6c00000002aaaaaaaa2222222222222222"
+#define IS(id)  "#ID:" id "\r\n"
+#define GO      "*1\r\n$4\r\nPING\r\n"
+#define SKIP    "#SKIP:14\r\n"
+#define ONLY_GO "#ONLY:14\r\n" GO
+
+static bool take_any(void *context, const struct bytes *argv, int argc)
+{
+    (void)context;
+    applied++;
+    return argc == 1 && bytes_is(argv[0], "ping");
+}
+
+/* The ID that a file has whose header names ids[0] and whose frames are these bodies, up to NULL;
+ * less: so many bytes of the file's end are torn off. */
+static bool has_id(const char *const *bodies, size_t less, const char *want)
+{
+    struct aof_frame_header head = {.version = 2, .salt = 3, .offset = 10};
+    struct aof_read_options o = {.apply = take_any};
+    struct aof_read_result r;
+    crc_init();
+    memcpy(head.replication_id, ids[0], sizeof(head.replication_id));
+    buf_free(&file);
+    file.n = aof_frame_print_header(&head, buf_room(&file, AOF_FRAME_HEADER_MAX));
+    for (; *bodies; bodies++) {
+        char line[AOF_FRAME_LINE_MAX];
+        buf_add(&file, bytes_text(*bodies));
+        size_t n = aof_frame_print_trailer(3, bytes_of("", 0), bytes_text(*bodies), 10, line);
+        buf_add(&file, bytes_of(line, n));
+    }
+    aof_read(bytes_of(file.p, file.n - less), &o, &r);
+    bool good =
+        r.status == (less ? AOF_READ_TORN : AOF_READ_GOOD) && strcmp(r.replication_id, want) == 0;
+    if (!good)
+        printf("# %s, %d\n", r.replication_id, (int)r.status);
+    buf_free(&file);
+    return good;
+}
+
+#define HAS_ID(want, ...) has_id((const char *const[]){__VA_ARGS__, NULL}, 0, want)
+
+/* STEPS of docs/decisions/0039. */
+TEST(an_id_of_a_confirmation_is_the_files_from_its_first_byte_on)
+{
+    CHECK(HAS_ID(ids[0], IS(G1)) && HAS_ID(ids[0], GO IS(G1)) && HAS_ID(G1, IS(G1) GO));
+    CHECK(HAS_ID(G1, GO IS(G1) GO GO) && HAS_ID(G1, IS(G1) GO IS(G1)));
+    /* Bytes that are not kept are bytes of the stream, commands of the file alone are none. */
+    CHECK(HAS_ID(G1, IS(G1) SKIP) && HAS_ID(ids[0], SKIP IS(G1)) && HAS_ID(ids[0], IS(G1) ONLY_GO));
+    CHECK(HAS_ID(G1, IS(G1) ONLY_GO SKIP));
+    /* The byte may come frames later. */
+    CHECK(HAS_ID(G1, GO IS(G1), GO) && HAS_ID(ids[0], IS(G1), ONLY_GO));
+    CHECK(HAS_ID(G1, IS(G1), ONLY_GO, SKIP) && HAS_ID(G1, IS(G1), ONLY_GO, GO, GO));
+    /* One that is torn off has not come. */
+    static const char *const torn[] = {IS(G1), GO, NULL};
+    CHECK(has_id(torn, 1, ids[0]));
+}
+
+TEST(of_several_ids_the_last_with_a_byte_is_the_files)
+{
+    CHECK(HAS_ID(ids[0], IS(G1) IS(G2)) && HAS_ID(G2, IS(G1) IS(G2) GO));
+    CHECK(HAS_ID(G1, IS(G1) GO IS(G2)) && HAS_ID(G2, IS(G1) GO IS(G2) GO));
+    CHECK(HAS_ID(ids[0], IS(G1), IS(G2)) && HAS_ID(G2, IS(G1), IS(G2), GO));
+    CHECK(HAS_ID(G1, IS(G1), GO IS(G2)) && HAS_ID(G2, IS(G1), GO IS(G2), GO));
+    CHECK(HAS_ID(G2, IS(G1), GO IS(G2) GO) && HAS_ID(G1, IS(G1), SKIP IS(G2)));
+    CHECK(HAS_ID(G1, IS(G1) GO IS(G2), IS(G1) GO));
+    /* No generation is greater to a file than the one that came later. */
+    CHECK(HAS_ID(G1, IS(G2) GO IS(G1) GO) && HAS_ID(G2, IS(G2) GO IS(G1)));
+}
+
+TEST(a_random_id_is_the_files_at_once)
+{
+    CHECK(HAS_ID(ids[1], IS("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb")));
+    CHECK(HAS_ID(ids[1], IS(G1) GO IS("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb")));
+    CHECK(HAS_ID(ids[1], IS(G1), IS("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"), GO));
+    CHECK(HAS_ID(ids[1], IS(G1) IS("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb") GO));
+    CHECK(HAS_ID(ids[1], IS("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb") IS(G1)));
+    CHECK(HAS_ID(G1, IS("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb") IS(G1), GO));
+    /* Of a generation that is none, too. */
+    CHECK(HAS_ID("6d696c6c00000000aaaaaaaa1111111111111111",
+                 IS("6d696c6c00000000aaaaaaaa1111111111111111")));
+}
+
 /* Their checksum is right, and they say what cannot be. */
 TEST(notes_that_contradict_the_commands_are_refused)
 {
@@ -554,6 +638,8 @@ TEST(a_plain_file_is_cut_in_front_of_half_a_transaction)
 }
 
 UNIT_MAIN(T(a_whole_file_is_good), T(a_torn_tail_is_cut_at_a_frame), T(frames_of_notes_alone),
+          T(an_id_of_a_confirmation_is_the_files_from_its_first_byte_on),
+          T(of_several_ids_the_last_with_a_byte_is_the_files), T(a_random_id_is_the_files_at_once),
           T(notes_that_contradict_the_commands_are_refused),
           T(version_1_is_read_as_before_and_has_no_notes), T(the_end_of_the_stream_is_told),
           T(flipped_bits_are_never_applied), T(more_flipped_bits_are_never_applied),
