@@ -517,13 +517,36 @@ TEST(a_base_takes_the_notes_in_front_of_it)
     end_streamed();
 }
 
-UNIT_MAIN(T(a_gap_is_written_and_nobody_waits_for_it), T(a_note_without_bytes_is_written),
-          T(a_batch_with_notes_is_taken_back_and_written_again), T(notes_go_beside_a_sync_too),
-          T(a_file_of_a_replica_names_the_database), T(a_base_takes_the_notes_in_front_of_it),
-          T(what_is_written_is_read_again), T(an_open_group_is_not_written),
-          T(timestamps_say_when_once_a_second), T(a_write_that_fails_is_taken_back),
-          T(what_cannot_be_taken_back_is_not_written_behind), T(the_last_batch_finds_room),
-          T(a_sync_covers_what_was_written_when_it_began),
+/* STEPS of docs/decisions/0039. */
+TEST(a_file_names_the_id_of_the_last_byte)
+{
+    static const char *const g1 = "6d696c6c00000001aaaaaaaa1111111111111111";
+    static const char *const g2 = "6d696c6c00000002aaaaaaaa2222222222222222";
+    begin();
+    effect();
+    journal_shift(journal, g1);
+    aof_segment_begin(&s, aof_files_create(FILE_NAME));
+    CHECK(strcmp(s.header.replication_id, journal->history.id2) == 0);
+    effect();
+    aof_segment_begin(&s, aof_files_create(FILE_NAME));
+    CHECK(strcmp(s.header.replication_id, g1) == 0);
+    journal_shift(journal, g2);
+    aof_segment_begin(&s, aof_files_create(FILE_NAME));
+    CHECK(strcmp(s.header.replication_id, g1) == 0);
+    /* A random one is borne at once. */
+    journal_shift(journal, NULL);
+    aof_segment_begin(&s, aof_files_create(FILE_NAME));
+    CHECK(strcmp(s.header.replication_id, journal->history.id) == 0);
+    end();
+}
+
+UNIT_MAIN(T(a_file_names_the_id_of_the_last_byte), T(a_gap_is_written_and_nobody_waits_for_it),
+          T(a_note_without_bytes_is_written), T(a_batch_with_notes_is_taken_back_and_written_again),
+          T(notes_go_beside_a_sync_too), T(a_file_of_a_replica_names_the_database),
+          T(a_base_takes_the_notes_in_front_of_it), T(what_is_written_is_read_again),
+          T(an_open_group_is_not_written), T(timestamps_say_when_once_a_second),
+          T(a_write_that_fails_is_taken_back), T(what_cannot_be_taken_back_is_not_written_behind),
+          T(the_last_batch_finds_room), T(a_sync_covers_what_was_written_when_it_began),
           T(one_batch_at_a_time_beside_a_sync_of_the_same_file),
           T(a_batch_that_fails_beside_a_sync_is_taken_back),
           T(after_a_failed_sync_nothing_of_the_file_is_believed),

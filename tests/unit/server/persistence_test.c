@@ -167,6 +167,40 @@ TEST(flushall_leaves_nothing_that_could_come_back)
     end(w, p);
 }
 
+/* Whether the snapshot that is written now says so. */
+static bool snapshot_names(struct world *w, const char *id)
+{
+    struct bytes map;
+    if (snapshot_write(w->snapshot, "some.rdb", SNAPSHOT_DUMP) < 0 ||
+        file_map("some.rdb", &map) < 0)
+        return false;
+    bool names = memmem(map.p, map.n, id, HISTORY_ID_LENGTH);
+    file_unmap(map);
+    unlink("some.rdb");
+    return names;
+}
+
+/* STEPS of docs/decisions/0039. */
+TEST(a_snapshot_names_the_id_of_the_last_byte)
+{
+    static const char *const g1 = "6d696c6c00000001aaaaaaaa1111111111111111";
+    struct world *w;
+    struct persistence *p = begin(&w, true);
+    CHECK(p);
+    w->b->settings->rdbcompression = false;
+    struct journal *j = w->engine->journal;
+    struct client *c = bench_client(w->b);
+    world_turn(w, c, "SET a 1", 1);
+    CHECK(snapshot_names(w, j->history.id));
+    journal_shift(j, g1);
+    CHECK(snapshot_names(w, j->history.id2) && !snapshot_names(w, g1));
+    world_turn(w, c, "SET a 2", 1);
+    CHECK(snapshot_names(w, g1) && !snapshot_names(w, j->history.id2));
+    journal_shift(j, NULL);
+    CHECK(snapshot_names(w, j->history.id) && !snapshot_names(w, g1));
+    end(w, p);
+}
+
 TEST(the_end_saves_when_save_points_are_set)
 {
     struct world *w;
@@ -222,8 +256,9 @@ TEST(the_file_is_turned_off_and_on)
     end(w, p);
 }
 
-UNIT_MAIN(T(one_child_at_a_time), T(a_transaction_is_never_saved_in_the_middle),
-          T(a_save_point_begins_a_child), T(a_failed_snapshot_refuses_writes_until_one_is_good),
+UNIT_MAIN(T(a_snapshot_names_the_id_of_the_last_byte), T(one_child_at_a_time),
+          T(a_transaction_is_never_saved_in_the_middle), T(a_save_point_begins_a_child),
+          T(a_failed_snapshot_refuses_writes_until_one_is_good),
           T(flushall_leaves_nothing_that_could_come_back),
           T(the_end_saves_when_save_points_are_set),
           T(the_end_does_not_leave_a_file_without_its_base), T(the_file_is_turned_off_and_on))
