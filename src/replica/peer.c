@@ -406,7 +406,9 @@ void peer_ack(struct peer *p, uint64_t offset, const uint64_t *synced)
         client_close(p->client);
         return;
     }
-    if (offset > p->ack)
+    /* Where it asked from is what it had applied; its file may lack the end of that, and the first
+     * ACK says so. */
+    if (offset > p->ack || !p->acked)
         p->ack = offset;
     if (synced && *synced > p->fack)
         p->fack = *synced;

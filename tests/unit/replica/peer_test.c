@@ -184,6 +184,26 @@ TEST(acks_count_up_and_lies_are_closed)
     peers_end(t);
 }
 
+/* It had applied more than its file held when it asked. */
+TEST(the_first_ack_may_be_less_than_it_asked_from)
+{
+    struct peers *t = peers_begin(engine_commands);
+    online(t);
+    peers_write(t, "a");
+    peers_turn(t);
+    int i = peers_add(t);
+    struct peer *p = peers_of(t, i);
+    uint64_t end = t->bench->engine.journal->offset;
+    CHECK(peer_continue(p, t->bench->engine.journal->history.id, end + 1));
+    CHECK(p->ack == end && !p->acked);
+    peer_ack(p, end - 3, NULL);
+    CHECK(p->ack == end - 3 && p->acked);
+    peer_ack(p, end, NULL);
+    peer_ack(p, end - 1, NULL);
+    CHECK(p->ack == end);
+    peers_end(t);
+}
+
 TEST(time_outs)
 {
     struct peers *t = peers_begin(engine_commands);
@@ -224,5 +244,5 @@ TEST(names)
 UNIT_MAIN(T(the_first_replica_begins_a_history), T(it_goes_on_where_the_backlog_reaches),
           T(nobody_bears_an_id_before_it_holds_what_went_before),
           T(a_full_socket_waits_and_holds_the_backlog), T(who_lacks_too_much_is_closed),
-          T(a_soft_limit_is_one_of_time), T(acks_count_up_and_lies_are_closed), T(time_outs),
-          T(names))
+          T(a_soft_limit_is_one_of_time), T(acks_count_up_and_lies_are_closed),
+          T(the_first_ack_may_be_less_than_it_asked_from), T(time_outs), T(names))
