@@ -171,7 +171,7 @@ bool peer_continue(struct peer *p, const char *id, uint64_t next)
     const char *told = h->id; /* STEPS */
     if (p->run && !history_same_id(h->id, id) && next < h->second_offset) {
         told = h->id2;
-        p->until = h->second_offset - 1;
+        p->stop = h->second_offset;
     }
     peer_say(p, p->psync2 ? "+CONTINUE %s\r\n" : "+CONTINUE\r\n", told);
     r->figures.partial++;
@@ -184,10 +184,13 @@ bool peer_continue(struct peer *p, const char *id, uint64_t next)
 
 void peer_grant(struct peer *p)
 {
-    const struct replication *r = p->replication;
+    struct replication *r = p->replication;
+    /* A server may become a replica and a primary again within a turn, without a backlog. */
+    if (!backlog_is_open(&r->backlog))
+        backlog_open(&r->backlog, r->engine->journal);
     enter(p, PEER_ONLINE);
     p->next = r->engine->journal->offset + 1;
-    p->until = p->next - 1;
+    p->stop = p->next;
     peer_say(p, p->psync2 ? "+CONTINUE %s\r\n" : "+CONTINUE\r\n", r->engine->journal->history.id);
 }
 
@@ -217,7 +220,7 @@ void peer_join(struct peer *p, uint64_t next)
     /* STEPS, as in peer_continue(): without a byte of ours it is a copy of the one before. */
     const char *told = p->run ? history_id_of_data(h, next - 1) : h->id;
     if (told != h->id)
-        p->until = next - 1;
+        p->stop = next;
     if (!p->by_sync)
         peer_say(p, "+FULLRESYNC %s %llu\r\n", told, (unsigned long long)(next - 1));
 }
@@ -336,14 +339,14 @@ static void send_file(struct peer *p)
 static void send_stream(struct peer *p)
 {
     const struct backlog *b = &p->replication->backlog;
-    uint64_t end = p->until && p->until < b->end ? p->until : b->end;
+    uint64_t end = p->stop && p->stop <= b->end ? p->stop - 1 : b->end;
     for (size_t left = SEND_MOST; p->next <= end;) {
         struct iovec pieces[PIECES];
         int n = backlog_pieces(b, p->next, pieces, PIECES);
         size_t all = 0;
         for (int i = 0; i < n; i++)
             all += pieces[i].iov_len;
-        if (p->until && all > end + 1 - p->next) {
+        if (p->stop && all > end + 1 - p->next) {
             n = 1;
             all = pieces[0].iov_len;
             if (all > end + 1 - p->next)
@@ -359,7 +362,7 @@ static void send_stream(struct peer *p)
             return;
         }
     }
-    if (p->until && p->next > p->until)
+    if (p->stop && p->next >= p->stop)
         client_close(p->client);
 }
 
@@ -506,11 +509,10 @@ void peer_renew_all(struct replication *r)
 {
     for (struct dlist_node *n = r->peers.next; n != &r->peers; n = n->next) {
         struct peer *p = dlist_item(n, struct peer, node);
-        uint64_t end = r->engine->journal->history.second_offset - 1;
-        if (p->state == PEER_ONLINE || end == 0)
+        if (p->state == PEER_ONLINE)
             client_close(p->client);
-        else if (p->in_copy && !p->until)
-            p->until = end;
+        else if (p->in_copy && !p->stop)
+            p->stop = r->engine->journal->history.second_offset;
     }
 }
 

@@ -55,7 +55,7 @@ struct peer {
 
     /* The stream. */
     uint64_t next;      /* the byte that it is sent next; 0: not known yet */
-    uint64_t until;     /* the last one that it is sent, then it is closed; 0: no such */
+    uint64_t stop;      /* the first one that it is not sent: it is closed there; 0: none */
     bool awaits_ack;    /* is sent nothing before it has told that it has loaded */
     bool acked;         /* has told an offset */
     uint64_t ack, fack; /* applied; on its disk, if `fsynced` */

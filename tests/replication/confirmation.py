@@ -439,8 +439,22 @@ def takes_over(o):
         expect((generation(g.told[0]), g.told[1], g.asks(own, at + 1)), (1, at, "+CONTINUE " + own), "who asks again")
 
 
+def takes_over_at_once(o):
+    """Made a replica, and to take over, in one turn: no backlog has been opened."""
+    with serving(o, n=0) as s:
+        c = s.start()
+        c.ask("CONFIG", "SET", "min-replicas-to-ack", "1")
+        d, f, id = s.conn(), Ours(s), info(c)["master_replid"]
+        s.freeze()
+        d.send("REPLICAOF", "127.0.0.1", "1")
+        f.send("PSYNC", id, "1", "FAILOVER")
+        s.go_on()
+        expect((d.reply(), f.line()), (b"OK", "+CONTINUE " + id), "granted")
+        expect((c.ask("ROLE")[0], is_confirmed(c)), (b"master", False), "promoted")
+
+
 ALL = [what_is_told, nobody_is_asked_for_any_more, words_of_fetching, unseated, strangers, refusal, fetched, fetch_that_fails, made_whole, stands_still,
-       sentinels_way, starts, starts_from_a_snapshot, takes_over]
+       sentinels_way, starts, starts_from_a_snapshot, takes_over, takes_over_at_once]
 
 
 def main():

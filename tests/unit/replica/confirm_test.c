@@ -77,7 +77,7 @@ static void begin(struct stage *s, int n, const char *id, uint64_t offset)
         char tail[64];
         memset(tail, '\n', sizeof(tail));
         journal_adopt(s->j, id, offset);
-        replica_begin(s->r, bytes_of(tail, sizeof(tail)));
+        replica_begin(s->r, bytes_of(tail, offset < sizeof(tail) ? (size_t)offset : sizeof(tail)));
     }
 }
 
@@ -962,6 +962,47 @@ TEST(a_copy_bears_an_id_once_it_has_a_byte)
     end(&s);
 }
 
+/* Also when there is not one byte of the stream yet. */
+TEST(a_copy_of_no_bytes_is_closed_behind_it_too)
+{
+    struct stage s;
+    begin_primary(&s, 1, ID_A, 0);
+    journal_shift(s.j, G1);
+    int i = comes(&s, (struct asks){.id = "?"});
+    struct peer *p = peers_of(s.t, i);
+    peer_wait(p);
+    peer_join(p, s.j->offset + 1);
+    p->state = PEER_COPYING;
+    peer_is_copied(p, false);
+    turn(&s);
+    CHECK(strcmp(peers_got(s.t, i), "+FULLRESYNC " ID_A " 0\r\n") == 0);
+    CHECK(peers_is_closed(s.t, i));
+    end(&s);
+}
+
+/* A copy that is under way when its server is confirmed goes on, and ends in front of the new ID.
+ */
+TEST(a_copy_outlives_a_confirmation)
+{
+    for (uint64_t offset = 0; offset <= 100; offset += 100) {
+        struct stage s;
+        begin_primary(&s, 1, ID_A, offset);
+        s.c->whole = true;
+        int i = comes(&s, (struct asks){.id = "?"});
+        struct peer *p = peers_of(s.t, i);
+        peer_wait(p);
+        peer_join(p, offset + 1);
+        p->state = PEER_COPYING;
+        attached(&s, true, offset);
+        CHECK(!replication_is_unconfirmed(s.r) && s.t->clients[i]);
+        peer_is_copied(p, false);
+        turn(&s);
+        CHECK(s.j->offset == offset + 14 && !strstr(peers_got(s.t, i), "PING"));
+        CHECK(peers_is_closed(s.t, i));
+        end(&s);
+    }
+}
+
 /* PSYNC FAILOVER: it may go on, and hears nothing more before it asks again. */
 TEST(who_hands_over_is_granted_and_closed)
 {
@@ -979,7 +1020,28 @@ TEST(who_hands_over_is_granted_and_closed)
     end(&s);
 }
 
-UNIT_MAIN(T(a_start_is_unconfirmed_and_proposes), T(a_promotion_is_unconfirmed_until_others_agree),
+/* N is set while it runs, then it becomes a replica and takes over within a turn. */
+TEST(who_hands_over_is_granted_without_a_backlog)
+{
+    struct stage s;
+    begin_primary(&s, 0, "", 0);
+    bench_journal(s.t->bench);
+    s.t->bench->settings->min_replicas_to_ack = 1;
+    role_follow(s.r, "127.0.0.1", s.p.port, false);
+    role_promote(s.r);
+    CHECK(replication_is_unconfirmed(s.r) && !backlog_is_open(&s.r->backlog));
+    int i = comes(&s, (struct asks){.id = "?"});
+    peer_grant(peers_of(s.t, i));
+    turn(&s);
+    char want[64];
+    snprintf(want, sizeof(want), "+CONTINUE %s\r\n", s.j->history.id);
+    CHECK(strcmp(peers_got(s.t, i), want) == 0 && peers_is_closed(s.t, i) && is_unconfirmed(&s));
+    end(&s);
+}
+
+UNIT_MAIN(T(a_copy_outlives_a_confirmation), T(a_copy_of_no_bytes_is_closed_behind_it_too),
+          T(who_hands_over_is_granted_without_a_backlog), T(a_start_is_unconfirmed_and_proposes),
+          T(a_promotion_is_unconfirmed_until_others_agree),
           T(a_proposal_is_above_all_that_was_seen), T(replicas_are_told_the_id_and_how_far_it_asks),
           T(a_whole_server_needs_one_more_at_its_offset),
           T(who_is_not_whole_does_not_count_for_the_one_that_is_needed),
