@@ -209,6 +209,7 @@ void journal_stream_only(struct journal *j, struct bytes command)
 void journal_raw_begin(struct journal *j, struct bytes stream, int db, bool kept)
 {
     ASSERT(j->mode == JOURNAL_RAW && !j->applying && j->depth == 0);
+    bool moves = db != (j->db < 0 ? 0 : j->db);
     journal_group_begin(j);
     j->applying = true;
     j->kept = kept;
@@ -216,10 +217,15 @@ void journal_raw_begin(struct journal *j, struct bytes stream, int db, bool kept
     j->offset += stream.n;
     if (j->on)
         buf_add(&j->pending, stream);
-    if (!kept)
-        note_skip(j, stream.n);
-    else
+    if (kept)
         j->effects_end = j->offset;
+    else
+        note_skip(j, stream.n);
+    if (!kept && moves && j->filed) { /* what is kept next is in that database */
+        size_t at = j->text.n;
+        format_select(&j->text, db);
+        note_text(j, JOURNAL_ONLY, at);
+    }
 }
 
 void journal_raw_end(struct journal *j)

@@ -7,6 +7,7 @@
 #include "unit.h"
 
 #define SET(k, v) "*3\r\n$3\r\nSET\r\n$1\r\n" k "\r\n$1\r\n" v "\r\n"
+#define SELECT_2  "*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n"
 #define MULTI     "*1\r\n$5\r\nMULTI\r\n"
 #define EXEC      "*1\r\n$4\r\nEXEC\r\n"
 #define PING      "*1\r\n$4\r\nping\r\n"
@@ -237,6 +238,19 @@ TEST(line_ends_in_a_transaction_are_kept_from_the_file)
     end(&s);
 }
 
+/* The stream goes on in the database that it has chosen. */
+TEST(a_transaction_that_is_kept_from_the_file_takes_it_to_its_database)
+{
+    struct side s;
+    begin(&s);
+    const char *text = MULTI "\n" SELECT_2 SET("a", "1") EXEC;
+    const char *kept = MULTI "\n" SELECT_2 SET("a", "1") EXEC SET("b", "2");
+    CHECK(says(&s, kept) && passed_on(&s, kept) && s.r->figures.errors == 0);
+    CHECK(s.bench->engine.store->dbs[2].keys.used == 2);
+    CHECK(filed(&s, kept, SELECT_2 SET("a", "1"), strlen(text)));
+    end(&s);
+}
+
 /* More words than commands usually have. */
 TEST(what_ping_carries_may_be_wide)
 {
@@ -365,8 +379,9 @@ UNIT_MAIN(T(commands_are_applied_and_passed_on_as_they_came),
           T(the_database_of_the_stream_is_followed), T(a_database_too_many_takes_nothing),
           T(errors_are_counted_and_the_stream_goes_on),
           T(a_transaction_survives_an_unknown_command),
-          T(line_ends_in_a_transaction_are_kept_from_the_file), T(what_ping_carries_may_be_wide),
-          T(what_ping_carries_may_be_wide), T(what_ping_carries_runs),
-          T(large_commands_are_applied), T(what_runs_is_not_applied_yet),
+          T(line_ends_in_a_transaction_are_kept_from_the_file),
+          T(a_transaction_that_is_kept_from_the_file_takes_it_to_its_database),
+          T(what_ping_carries_may_be_wide), T(what_ping_carries_may_be_wide),
+          T(what_ping_carries_runs), T(large_commands_are_applied), T(what_runs_is_not_applied_yet),
           T(only_the_primary_deletes_what_is_past),
           T(clients_that_wait_are_served_and_monitors_see), T(garbage_is_told_apart))
