@@ -14,6 +14,7 @@
  *
  * In the last two nothing that a client may have been told is ever missing where clients are told
  * something (trio_told.h), nor in the end.
+ *
  * What holds after each turn, and in the end: trio_look(), trio_judge(). A seed that fails is
  * printed; the program runs it alone when it is its argument. */
 #ifndef SUPPORT_TRIO_H
@@ -145,30 +146,38 @@ static inline void trio_turn(struct trio *t, int i)
 
 /* ---- The schedule */
 
-static inline void trio_begin(struct trio *t, uint64_t seed, enum trio_kind kind)
+/* No node is up yet. */
+static inline void trio_prepare(struct trio *t, uint64_t seed, enum trio_kind kind)
 {
-    bool to_ack = kind != TRIO_CHAOS;
     *t = (struct trio){.seed = seed, .now_ms = 1000, .kind = kind};
     rng_seed(&t->rng, seed * 3 + kind);
     rng_seed(&trio_ids, ~t->rng.s[0]);
     t->points = mem_zalloc(TRIO_POINTS * sizeof(*t->points));
     trio_now = t;
-    bool files = trio_below(t, 2);
-    t->may_lose = kind == TRIO_CONFIRMED && trio_below(t, 4);
     for (int i = 0; i < TRIO_NODES; i++) {
         struct node *n = &t->nodes[i];
         n->now_ms = &t->now_ms;
         snprintf(n->dir, sizeof(n->dir), "/tmp/millrace-trio-XXXXXX");
         if (!mkdtemp(n->dir))
             abort();
-        n->setup = (struct node_setup){.appendonly = kind == TRIO_SINGLE ? files : trio_below(t, 2),
-                                       .diskless = trio_below(t, 3) > 0,
-                                       .to_ack = to_ack || trio_below(t, 4) == 0,
-                                       .delay_s = (int)trio_below(t, 2),
-                                       .own_port = TRIO_PORT + i,
-                                       .diskless_load = (int)trio_below(t, 3),
-                                       .timeout_s = t->may_lose ? TRIO_NEVER_S : 10,
-                                       .port = i ? TRIO_PORT : 0};
+    }
+}
+
+static inline void trio_begin(struct trio *t, uint64_t seed, enum trio_kind kind)
+{
+    trio_prepare(t, seed, kind);
+    bool files = trio_below(t, 2);
+    t->may_lose = kind == TRIO_CONFIRMED && trio_below(t, 4);
+    for (int i = 0; i < TRIO_NODES; i++) {
+        t->nodes[i].setup =
+            (struct node_setup){.appendonly = kind == TRIO_SINGLE ? files : trio_below(t, 2),
+                                .diskless = trio_below(t, 3) > 0,
+                                .to_ack = kind != TRIO_CHAOS || trio_below(t, 4) == 0,
+                                .delay_s = (int)trio_below(t, 2),
+                                .own_port = TRIO_PORT + i,
+                                .diskless_load = (int)trio_below(t, 3),
+                                .timeout_s = t->may_lose ? TRIO_NEVER_S : 10,
+                                .port = i ? TRIO_PORT : 0};
         trio_start(t, i);
     }
 }
