@@ -357,6 +357,9 @@ static inline void trio_judge(struct trio *t)
     static bool told[TRIO_NUMBERS]; /* when it is asked; more may come */
     struct node_client *x = &t->nodes[t->primary].clients[TRIO_READER];
     const char *reply = NULL;
+    /* What it has asked for before is answered first. */
+    for (int rounds = 0; rounds < 100 && t->asked[t->primary][TRIO_READER].replies; rounds++)
+        trio_settles(t);
     for (int rounds = 0; rounds < 100 && !(reply = trio_reply(x, 3)); rounds++) {
         /* Who asks for what has waited for an ACK for too long is closed, and asks again. */
         if (rounds == 0 || !x->client) {
