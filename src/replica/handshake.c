@@ -104,7 +104,8 @@ static void heard_own(struct handshake *h, struct bytes line)
 {
     size_t at = strlen("+OK ");
     long long offset;
-    if (line.n < at + HISTORY_ID_LENGTH + 2 || line.p[at + HISTORY_ID_LENGTH] != ' ' ||
+    if (!says(line, "+OK ") || line.n < at + HISTORY_ID_LENGTH + 2 ||
+        line.p[at + HISTORY_ID_LENGTH] != ' ' ||
         !num_parse_int(
             bytes_of(line.p + at + HISTORY_ID_LENGTH + 1, line.n - at - HISTORY_ID_LENGTH - 1),
             &offset) ||

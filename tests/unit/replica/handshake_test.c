@@ -69,6 +69,49 @@ TEST(answers_come_in_the_order_of_what_was_said)
     settings_free(s);
 }
 
+/* The ID that a primary with min-replicas-to-ack asks to promise. */
+static bool hears(const char *line, const char *id, uint64_t offset)
+{
+    struct handshake h = {.steps = {HANDSHAKE_MILLRACE}, .step_n = 1};
+    return handshake_heard(&h, bytes_text(line)) == HANDSHAKE_GOES_ON && strcmp(h.own, id) == 0 &&
+           (!*id || h.own_offset == offset) && h.foreign == (*line != '+');
+}
+
+TEST(who_we_are_may_be_answered_with_an_id)
+{
+    CHECK(hears("+OK " ID_A " 0", ID_A, 0) && hears("+OK " ID_A " 123", ID_A, 123));
+    CHECK(hears("+OK " ID_A " 9223372036854775807", ID_A, INT64_MAX));
+    CHECK(hears("+OK", "", 0) && hears("+OK ", "", 0) && hears("+OK " ID_A, "", 0));
+    CHECK(hears("+OK " ID_A " ", "", 0) && hears("+OK " ID_A " x", "", 0));
+    CHECK(hears("+OK " ID_A " 1 ", "", 0) && hears("+OK " ID_A "  1", "", 0));
+    CHECK(hears("+OK " ID_A " -1", "", 0) && hears("+OK " ID_A "1 1", "", 0));
+    CHECK(hears("+OK " ID_A " 9223372036854775808", "", 0));
+    CHECK(hears("+OK -aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 1", "", 0));
+    CHECK(hears("+WHAT " ID_A " 1", "", 0) && hears("+WHA" ID_A " 1", "", 0));
+    CHECK(hears("+NO " ID_A " 1", "", 0) && hears("-NO " ID_A " 1", "", 0));
+}
+
+TEST(who_fetches_says_so)
+{
+    struct settings *s = settings_new();
+    struct handshake h;
+    struct chain out = {0};
+    struct handshake_self self = {.run_id = ID_B, .promise = ID_A, .whole = true, .fetches = true};
+    handshake_introduce(&h, s, &self, &out);
+    CHECK(said(&out, "*3|$8|REPLCONF|$14|listening-port|$4|6379|"
+                     "*5|$8|REPLCONF|$4|capa|$3|eof|$4|capa|$6|psync2|"
+                     "*3|$8|REPLCONF|$7|version|$5|9.0.0|*3|$8|REPLCONF|$5|fetch|$1|1|"
+                     "*6|$8|REPLCONF|$8|millrace|$1|1|$40|" ID_B "|$40|" ID_A "|$1|1|"));
+    for (int i = 0; i < 4; i++)
+        CHECK(handshake_heard(&h, BYTES("+OK")) == HANDSHAKE_WAITS);
+    CHECK(handshake_heard(&h, BYTES("+OK " ID_A " 5")) == HANDSHAKE_GOES_ON && !h.foreign);
+    CHECK(strcmp(h.own, ID_A) == 0 && h.own_offset == 5);
+    handshake_introduce(&h, s, &self, &out); /* and forgets what was told before */
+    CHECK(!*h.own);
+    chain_free(&out);
+    settings_free(s);
+}
+
 TEST(the_question_is_where_we_stand)
 {
     struct journal *j = journal_new();
@@ -140,6 +183,7 @@ TEST(lines_are_taken_when_they_are_whole)
     buf_free(&in);
 }
 
-UNIT_MAIN(T(lines_are_taken_when_they_are_whole), T(who_answers_ping_is_there),
+UNIT_MAIN(T(who_we_are_may_be_answered_with_an_id), T(who_fetches_says_so),
+          T(lines_are_taken_when_they_are_whole), T(who_answers_ping_is_there),
           T(answers_come_in_the_order_of_what_was_said), T(the_question_is_where_we_stand),
           T(answers_to_it_are_understood), T(offsets_are_acknowledged))
