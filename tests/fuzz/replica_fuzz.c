@@ -30,6 +30,15 @@ static void receive_all(struct bytes all, size_t step)
     receive_free(x);
 }
 
+/* An answer to REPLCONF millrace. */
+static void hear_own(struct bytes line)
+{
+    struct handshake h = {.steps = {HANDSHAKE_MILLRACE}, .step_n = 1};
+    handshake_heard(&h, line);
+    ASSERT(!*h.own || (history_is_id(h.own) && h.own_offset <= INT64_MAX));
+    ASSERT(!*h.own || (!h.foreign && line.n > HISTORY_ID_LENGTH + 5));
+}
+
 static void hear_all(struct bytes all, size_t step)
 {
     struct handshake h = {.id = "a"};
@@ -43,6 +52,7 @@ static void hear_all(struct bytes all, size_t step)
         while (handshake_line(&in, line, sizeof(line), &n)) {
             handshake_ping(bytes_of(line, n));
             handshake_answer(&h, bytes_of(line, n));
+            hear_own(bytes_of(line, n));
         }
     }
     buf_free(&in);

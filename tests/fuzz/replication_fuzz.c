@@ -1,11 +1,15 @@
 /* libFuzzer: what comes over a link of replication, with all commands (replica_fuzz has few, and
- * the answers of the handshake). The first byte chooses:
+ * the answers of the handshake). The first byte chooses, its rest by 4:
  *
  *   0  the stream, as our primary sends it, in two pieces; then everything that it made is used.
  *      Bit 4: the primary is a Redis
  *   1  the snapshot on its way to us, in small pieces; what is taken for whole is loaded and used
  *   2  what a replica of ours says: REPLCONF, PSYNC, SYNC, ACKs; a byte 0 is a turn of the server.
- *      Bit 8: there is a history already
+ *      Bit 8: there is a history already; bit 16: min-replicas-to-ack 1; bit 32: the history is
+ *      one of a confirmation
+ *   3  what a primary says, on a link of its own, from PING on, with all that comes of it; a byte
+ *      255 is a turn. Bits 8 and 32 as above; bit 16: we are a primary that is not confirmed, and
+ *      fetches
  *
  * Seeds: replication_seeds.py. */
 #include "base/assert.h"
@@ -23,17 +27,25 @@
 #include "persist/dump.h"
 #include "persist/rdb_read.h"
 #include "replica/apply.h"
+#include "replica/confirm.h"
+#include "replica/follow.h"
 #include "replica/peer.h"
 #include "replica/receive.h"
 #include "replica/replica.h"
+#include "replica/role.h"
 #include "script/scripting.h"
 #include "store/digest.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define RANDOM_ID    "000000000000000000000000000000000000000a"
+#define CONFIRMED_ID "6d696c6c0000000300000000000000000000000a"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -140,6 +152,25 @@ static void clear(struct engine *e)
     scripting_flush_functions(e->scripting);
 }
 
+static bool is_id_or_none(const char *id)
+{
+    return !*id || history_is_id(id);
+}
+
+static void judge(const struct side *s)
+{
+    const struct replication *r = s->r;
+    const struct confirmation *c = &r->confirmation;
+    const struct journal *j = s->engine.journal;
+    ASSERT(journal_is_sound(j) && history_is_sound(&j->history));
+    ASSERT(!backlog_is_open(&r->backlog) || backlog_is_sound(&r->backlog));
+    ASSERT(is_id_or_none(c->proposal) && is_id_or_none(c->promise));
+    ASSERT(!*c->proposal || history_generation(c->proposal) > 0);
+    ASSERT(!*c->proposal || history_same_id(c->proposal, c->promise));
+    ASSERT(!replication_is_replica(r) || (!*c->proposal && !c->fetch));
+    ASSERT(!c->fetch || *c->proposal);
+}
+
 /* ---- The stream */
 
 static void stream(struct bytes x, bool foreign)
@@ -241,7 +272,11 @@ static void turn(struct side *s)
 {
     static const struct bytes del[] = {BYTES("DEL"), BYTES("x")};
     struct engine *e = &s->engine;
-    journal_add(e->journal, 0, del, 2, bytes_of(NULL, 0));
+    replica_read(s->r);
+    uint64_t before = e->journal->offset;
+    bool waits = replication_is_unconfirmed(s->r);
+    if (!waits)
+        journal_add(e->journal, 0, del, 2, bytes_of(NULL, 0));
     if (s->file.journal)
         journal_take(&s->file, journal_unread(&s->file).n);
     e->steady_ms += 777;
@@ -252,20 +287,36 @@ static void turn(struct side *s)
     replica_send(s->r);
     replica_end_turn(s->r);
     replica_copy_ended(s->r, e->steady_ms % 3 != 0);
-    ASSERT(!backlog_is_open(&s->r->backlog) || backlog_is_sound(&s->r->backlog));
+    /* The stream of a primary that is not confirmed stands still. */
+    ASSERT(!waits || !replication_is_unconfirmed(s->r) || e->journal->offset == before);
+    judge(s);
 }
 
-/* lives: there is a history that the replica may know. */
-static void replica(struct bytes x, bool lives)
+static struct tls_context *no_tls(void *context)
+{
+    (void)context;
+    return NULL;
+}
+
+/* There is a history that others may know, as the first byte says. */
+static void live(struct side *s, unsigned kind)
+{
+    journal_continue(s->engine.journal, kind & 32 ? CONFIRMED_ID : RANDOM_ID, 14);
+    journal_attach(s->engine.journal, &s->file);
+    replica_begin(s->r, BYTES(REPLICATION_PING));
+}
+
+static void replica(struct bytes x, unsigned kind)
 {
     struct side s;
     int pair[2];
     begin(&s, of_replicas);
-    if (lives) {
-        journal_continue(s.engine.journal, "000000000000000000000000000000000000000a", 0);
-        journal_attach(s.engine.journal, &s.file);
-        replica_begin(s.r, (struct bytes){0});
-    }
+    if (kind & 8)
+        live(&s, kind);
+    s.settings->min_replicas_to_ack = kind & 16 ? 1 : 0;
+    s.settings->tls_replication = true; /* nobody is dialled, wherever it says that it is */
+    s.r->services.tls = no_tls;
+    role_begin(s.r);
     struct client *c = s.client = client_new(&s.engine);
     rights_begin(c);
     c->link = &s;
@@ -294,6 +345,133 @@ static void replica(struct bytes x, bool lives)
     end(&s);
 }
 
+/* ---- A primary */
+
+static struct side *loading;
+
+static enum replication_load load_copy(void *context, const char *path, enum replication_how how,
+                                       int *db)
+{
+    struct engine *e = &loading->engine;
+    struct bytes map;
+    struct rdb_read_result r;
+    struct rdb_read_options o = {.now_ms = e->now_ms,
+                                 .values = rdb_get_options_from(e->settings, e->store->streams),
+                                 .apply = keep_nothing};
+    (void)context;
+    (void)how;
+    clear(e);
+    ASSERT(file_map(path, &map) == 0);
+    bool good = rdb_read(e->store, map, &o, &r);
+    file_unmap(map);
+    *db = good ? r.stream_db : -1;
+    if (!good)
+        clear(e);
+    return good ? REPLICATION_LOADED : REPLICATION_LOAD_FAILED;
+}
+
+/* Where the other end of the link listens. */
+static int listener(int *port)
+{
+    static int fd = -1;
+    static struct sockaddr_in a;
+    socklen_t n = sizeof(a);
+    if (fd < 0) {
+        a = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        ASSERT(fd >= 0 && bind(fd, (struct sockaddr *)&a, n) == 0 && listen(fd, 50) == 0);
+        ASSERT(getsockname(fd, (struct sockaddr *)&a, &n) == 0);
+    }
+    *port = ntohs(a.sin_port);
+    return fd;
+}
+
+static void follow_turn(struct side *s)
+{
+    struct engine *e = &s->engine;
+    loop_turn(s->loop, 0);
+    timer_run(&e->timers, e->steady_ms, e->now_ms);
+    replica_read(s->r);
+    if (s->file.journal) {
+        struct journal_batch b = journal_batch(&s->file);
+        journal_take_batch(&s->file, b.stream.n, b.note_n);
+    }
+    replica_tick(s->r);
+    replica_serve(s->r);
+    replica_begin_flush(s->r);
+    replica_send(s->r);
+    judge(s);
+}
+
+/* It is closed without being kept: there are many. */
+static void hang_up(int fd)
+{
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
+    close(fd);
+}
+
+static int accepted(struct side *s, int listening)
+{
+    for (int i = 0; i < 50; i++) {
+        follow_turn(s);
+        int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK);
+        if (fd >= 0)
+            return fd;
+    }
+    return -1;
+}
+
+/* The link is given what it says until it closes; then there is another one, on which it goes on.
+ */
+static void primary(struct bytes x, unsigned kind)
+{
+    static const struct command *const none[] = {
+        &ping_command,   &set_command,   &del_command,  &incr_command,
+        &select_command, &multi_command, &exec_command, NULL};
+    struct side s;
+    int port, listening = listener(&port);
+    begin(&s, none);
+    loading = &s;
+    s.r->services.load = load_copy;
+    s.r->services.load_ended = nothing;
+    if (kind & 8)
+        live(&s, kind);
+    s.settings->min_replicas_to_ack = kind & 16 ? 1 : 0;
+    if (kind & 16) {
+        role_begin(s.r);
+        struct confirmation *c = &s.r->confirmation;
+        c->fetch_ms = s.engine.steady_ms;
+        c->fetch_until = 60;
+        c->fetch_took = false;
+        c->fetch = follow_new(s.r, "127.0.0.1", port, !c->blank, true);
+    } else {
+        role_follow(s.r, "127.0.0.1", port, true);
+    }
+    int link = -1;
+    while (x.n) {
+        if (link < 0 && replication_link(s.r))
+            link = accepted(&s, listening);
+        const char *end = memchr(x.p, 255, x.n);
+        size_t n = end ? (size_t)(end - x.p) : x.n;
+        if (link >= 0 && n && send(link, x.p, n, MSG_NOSIGNAL) < 0) {
+            hang_up(link);
+            link = -1;
+        }
+        follow_turn(&s);
+        s.engine.steady_ms += 200;
+        x = bytes_of(x.p + n + (end != NULL), x.n - n - (end != NULL));
+    }
+    for (int i = 0; i < 3; i++)
+        follow_turn(&s);
+    if (link >= 0)
+        hang_up(link);
+    replica_part(s.r);
+    use(&s.engine);
+    for (int fd; (fd = accept(listening, NULL, NULL)) >= 0;)
+        hang_up(fd);
+    end(&s);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static bool ready;
@@ -306,15 +484,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (n < 2 || n > 16384)
         return 0;
     struct bytes x = bytes_of(data + 1, n - 1);
-    switch (data[0] % 3) {
+    switch (data[0] % 4) {
     case 0:
         stream(x, data[0] & 4);
         break;
     case 1:
         snapshot(x);
         break;
+    case 2:
+        replica(x, data[0]);
+        break;
     default:
-        replica(x, data[0] & 8);
+        primary(x, data[0]);
     }
     return 0;
 }

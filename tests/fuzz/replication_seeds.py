@@ -6,7 +6,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, "redis-compat", "files"))
 import old_rdb as old  # noqa: E402
 
-STREAM, OF_REDIS, SNAPSHOT, REPLICA, LATER = b"\0", b"\6", b"\1", b"\2", b"\x0e"
+STREAM, OF_REDIS, SNAPSHOT, REPLICA, LATER = b"\0", b"\4", b"\1", b"\2", b"\x0a"
+NEEDED, PRIMARY = 16, 3  # added to LATER: min-replicas-to-ack 1; what a primary says
 to = sys.argv[1]
 os.makedirs(to, exist_ok=True)
 
@@ -59,3 +60,29 @@ for name, ask in {"new": say("PSYNC", "?", -1), "some": say("PSYNC", ID, 1), "ol
                   "part": say("REPLCONF", "rdb-filter-only", "functions") + say("PSYNC", "?", -1), "rdb-only": say("REPLCONF", "rdb-only", 1) + say("PSYNC", "?", -1)}.items():
     seed("later-" + name, LATER + HELLO + b"\0\0" + ask + b"\0\0\0" + ACKS)
     seed("replica-" + name, REPLICA + HELLO + b"\0" + ask + b"\0\0\0\0\0\0\0\0" + ACKS)
+
+# Confirmation: what replicas say of themselves and ask with, under IDs of generations 1 to 4 and of another family.
+WHOLE = say("PING", say("REPLCONF", "WHOLE", "0123456789" * 4))
+IDS = ["6d696c6c%08x%s%s" % (generation, family, more * 16) for generation, family, more in
+       ((1, "00000000", "1"), (3, "00000000", "3"), (4, "00000000", "4"), (0x7fffffff, "00000000", "7"), (2, "ffffffff", "2"))]
+OWN = "6d696c6c0000000300000000000000000000000a"
+for bits in (8, 16, 24, 40, 48, 56):
+    kind = bytes([2 + bits])
+    for i, id in enumerate(IDS + [ID, OWN]):
+        told = say("REPLCONF", "capa", "eof", "capa", "psync2") + say("REPLCONF", "listening-port", 7000)
+        seed("asks-%d-%d" % (bits, i), kind + told + say("REPLCONF", "millrace", 1, "f" * 40, "-", 1) + b"\0" + say("PSYNC", id, 15) + b"\0\0" + ACKS)
+        seed("promises-%d-%d" % (bits, i), kind + told + say("REPLCONF", "millrace", 1, "f" * 40, id, i % 2) + b"\0" + say("PSYNC", OWN if i % 2 else ID, 1) + b"\0" + ACKS)
+        seed("again-%d-%d" % (bits, i), kind + told + b"".join(say("REPLCONF", "millrace", 1, "f" * 40, x, 1) + b"\0" + say("PSYNC", x, 1) + b"\0" for x in IDS[i % 3:]) + ACKS)
+    seed("fetches-%d" % bits, kind + say("REPLCONF", "fetch", 1) + say("REPLCONF", "millrace", 1, "f" * 40, "-", 0) + say("PSYNC", "?", -1) + b"\0" + ACKS)
+    seed("new-%d" % bits, kind + say("REPLCONF", "millrace", 1, "f" * 40, "-", 1) + say("PSYNC", "?", -1) + b"\0\0\0" + ACKS)
+
+# What a primary says: one answer for each word of the handshake, then to the question, then the stream.
+for bits in (0, 8, 16, 24, 40, 56):
+    kind = bytes([PRIMARY + bits])
+    for i, told in enumerate(("+OK", "+OK %s 0" % IDS[2], "+OK %s 14" % IDS[3], "+OK %s" % IDS[0], "+OK %s -1" % IDS[0], "+OK x 1", "+OK %s 1x" % IDS[0], "+OK  0",
+                              "-ERR no", "+OK %s 9223372036854775808" % IDS[1])):
+        answers = b"+PONG\r\n\xff" + b"+OK\r\n" * (4 if bits & 16 else 3) + told.encode() + b"\r\n\xff"
+        rest = say("SET", "a", 1) + WHOLE + GETACK + b"\xff" + say("PING", b"*1") + say("PING", say("REPLCONF", "WHOLE")) + say("PING", say("PING", WHOLE)) + b"\xff"
+        seed("primary-%d-%d-rest" % (bits, i), kind + answers + b"+CONTINUE %s\r\n\xff" % (IDS[i % 5].encode()) + rest)
+        seed("primary-%d-%d-full" % (bits, i), kind + answers + b"+FULLRESYNC %s 30\r\n\xff$%d\r\n" % (IDS[i % 5].encode(), len(rdb)) + rdb + b"\xff" + rest)
+    seed("primary-%d-later" % bits, kind + answers + b"-NOMASTERLINK no\r\n\xff" + answers + b"+CONTINUE\r\n" + rest)
