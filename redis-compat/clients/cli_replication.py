@@ -117,7 +117,8 @@ def words(line):
 
 def streamed(server):
     """The commands that --replica prints while WRITES come."""
-    p = subprocess.Popen(["redis-cli", "-p", str(server.port), "--replica"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    command = ["redis-cli", "-p", str(server.port), "--replica"]
+    p = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         is_said(p, "SYNC done")
         c = server.conn()

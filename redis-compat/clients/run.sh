@@ -8,7 +8,8 @@ packages="python3-rq python3-celery ruby-redis ruby-sidekiq php-cli php-redis ph
 command -v npm >/dev/null || packages="$packages nodejs npm"
 # shellcheck disable=SC2086
 dpkg -s $packages >/dev/null 2>&1 || DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $packages >/dev/null
-mkdir -p "$work"
+mkdir -p "$work/failover"
+cp "$here"/failover/*.mjs "$work/failover"
 cp "$here"/node/*.mjs "$here"/node/*.js "$here"/node/package.json "$work"
 (cd "$work" && npm install --silent --no-audit --no-fund)
 GOPATH=/usr/share/gocode GO111MODULE=off GOCACHE="$work/go" go build -o "$work/redigo" "$here/go/redigo.go"
@@ -17,11 +18,12 @@ GOPATH=/usr/share/gocode GO111MODULE=off GOCACHE="$work/go" go build -o "$work/r
 PATH=$work/exporter/usr/bin:$PATH
 export PATH
 bad=0
+seconds=180
 program() { # a name, then its command
     name=$1
     shift
     echo "$name against $(basename "$s")"
-    timeout 180 "$@" || { bad=1 && echo "not ok $name against $(basename "$s")"; }
+    timeout "$seconds" "$@" || { bad=1 && echo "not ok $name against $(basename "$s")"; }
 }
 for s in "$server" redis-server; do
     for f in "$work"/*.mjs; do program "$(basename "$f")" "$here/on_server.sh" "$s" node "$f"; done
@@ -35,5 +37,9 @@ for s in "$server" redis-server; do
     program tools.sh "$here/on_server.sh" "$s" "$here/tools.sh"
     program python_frameworks.py /usr/bin/python3 "$here/python_frameworks.py" "$s"
     program redis_py.py /usr/bin/python3 "$here/redis_py.py" "$s"
+done
+seconds=3600 # each client by itself, and again with min-replicas-to-ack
+for s in "$server" redis-server; do
+    program failover.py /usr/bin/python3 "$here/failover/failover.py" --server "$s" --modules "$work/failover"
 done
 exit $bad
