@@ -236,6 +236,20 @@ def sentinels_way(p):
     return seen + [p.primary.greet()[1][2]]
 
 
+def digests(p):
+    """A key that is past by our clock is in the digest until the primary deletes it: equal offsets, equal digests."""
+    c, seen = p.c, []
+    p.attach()
+    digest = lambda: (p.asks(), c.ask("DEBUG", "DIGEST"))[1]
+    before = digest()
+    p.stream(("SELECT", "0"), ("SET", "past", "v", "PXAT", "1000"))
+    with_it = digest()
+    seen.append((with_it != before, c.ask("GET", "past"), c.ask("DEBUG", "DIGEST-VALUE", "past") == c.ask("DEBUG", "DIGEST-VALUE", "none"), digest() == with_it))
+    p.stream(("DEL", "past"))
+    seen.append(digest() == before)
+    return seen
+
+
 def kept_until_whole(p):
     """A transfer that is cut, and one that is damaged, change nothing; the next question is for the rest."""
     p.attach()
@@ -251,7 +265,7 @@ def kept_until_whole(p):
     return seen + [p.c.ask("GET", "more"), p.fields("role", "slave_repl_offset")]
 
 
-SAME = [texts, handshake, states, offsets, applied, becoming, sentinels_way, kept_until_whole]
+SAME = [texts, handshake, states, offsets, applied, becoming, sentinels_way, digests, kept_until_whole]
 
 
 def same(o, run):

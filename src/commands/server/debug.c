@@ -41,7 +41,7 @@ static void digest_values(struct call *call)
     reply_array(call->reply, (size_t)call->argc - 2);
     for (int i = 2; i < call->argc; i++) {
         unsigned char digest[20] = {0};
-        struct entry *e = db_find(call->db, call->argv[i]);
+        struct entry *e = db_find_past(call->db, call->argv[i]);
         if (e)
             value_digest(e, digest);
         reply_digest(call->reply, digest);
