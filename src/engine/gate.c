@@ -30,8 +30,8 @@
 
 void gate_init(struct gate *g)
 {
-    *g = (struct gate){.promise = {.released = UINT64_MAX},
-                       .file = {.released = UINT64_MAX},
+    *g = (struct gate){.promise = {.released = UINT64_MAX, .locals_released = UINT64_MAX},
+                       .file = {.released = UINT64_MAX, .locals_released = UINT64_MAX},
                        .replicated = UINT64_MAX};
     g->written = mem_zalloc(STORE_WRITTEN_SLOTS * sizeof(*g->written));
     dlist_init(&g->pushed);
@@ -67,23 +67,50 @@ static void make_room(struct client *c)
     c->mark_first = 0;
 }
 
-void gate_mark(struct client *c, uint64_t position, uint64_t offset, bool durable)
+/* The last one of offsets, or of local effects. */
+static const struct gate_mark *last_of(const struct client *c, bool local)
+{
+    for (size_t i = c->mark_n; i > 0; i--)
+        if (c->marks[c->mark_first + i - 1].local == local)
+            return &c->marks[c->mark_first + i - 1];
+    return NULL;
+}
+
+static void add_mark(struct client *c, struct gate_mark mark)
 {
     /* A reply may begin before a part of it that was marked already: EXEC's. */
-    for (size_t i = c->mark_n; i > 0 && c->marks[c->mark_first + i - 1].position > position; i--)
-        c->marks[c->mark_first + i - 1].position = position;
-    const struct gate_mark *last = last_mark(c);
-    if (last && last->offset >= offset && last->durable >= durable)
+    for (size_t i = c->mark_n; i > 0 && c->marks[c->mark_first + i - 1].position > mark.position;
+         i--)
+        c->marks[c->mark_first + i - 1].position = mark.position;
+    const struct gate_mark *last = last_of(c, mark.local);
+    if (last && last->offset >= mark.offset && last->durable >= mark.durable)
         return;
-    ASSERT(!last || last->position <= position);
     c->engine->gate.held_count += c->mark_n == 0;
     make_room(c);
     ASSERT(c->mark_first + c->mark_n < c->mark_cap);
-    c->marks[c->mark_first + c->mark_n++] = (struct gate_mark){position, offset, durable};
+    c->marks[c->mark_first + c->mark_n++] = mark;
+}
+
+void gate_mark(struct client *c, uint64_t position, uint64_t offset, bool durable)
+{
+    add_mark(c, (struct gate_mark){position, offset, .durable = durable});
+}
+
+/* Of a writable replica. Which keys its own clients wrote is not noted: whatever is answered while
+ * some of that is not safe waits for all of it. */
+static void mark_local(struct client *c, uint64_t position, bool durable)
+{
+    const struct gate_promise *p = &c->engine->gate.promise;
+    uint64_t all = c->engine->journal->locals;
+    ASSERT(p->locals_released == UINT64_MAX || p->locals_released <= all);
+    if (__builtin_expect(all > (durable ? p->locals_synced : p->locals_released), 0))
+        add_mark(c, (struct gate_mark){position, all, durable, .local = true});
 }
 
 static bool is_covered(const struct gate_promise *p, const struct gate_mark *m)
 {
+    if (m->local)
+        return m->offset <= (m->durable ? p->locals_synced : p->locals_released);
     if (m->offset == GATE_OPEN_GROUP)
         return p->released == UINT64_MAX;
     return m->offset <= (m->durable ? p->synced : p->released);
@@ -130,7 +157,7 @@ static bool waits_for_replicas(const struct client *c, uint64_t offset)
     uint64_t reached = c->engine->gate.replicated;
     for (size_t i = 0; i < c->mark_n; i++) {
         const struct gate_mark *m = &c->marks[c->mark_first + i];
-        if (m->offset <= offset && m->offset > reached)
+        if (!m->local && m->offset <= offset && m->offset > reached)
             return true;
     }
     return false;
@@ -155,11 +182,12 @@ size_t gate_give_up_before(struct engine *e, uint64_t offset)
 bool gate_is_sound(const struct client *c)
 {
     bool sound = c->mark_first + c->mark_n <= c->mark_cap;
-    uint64_t most[2] = {0, 0}; /* offsets so far: plain, durable */
+    uint64_t most[2][2] = {{0, 0}, {0, 0}}; /* offsets so far: plain, durable; the same of locals */
     for (size_t i = 0; i < c->mark_n && sound; i++) {
         const struct gate_mark *m = &c->marks[c->mark_first + i];
-        sound = m->offset > most[m->durable] && (i == 0 || m->position >= m[-1].position);
-        most[m->durable] = m->offset;
+        uint64_t *of_kind = &most[m->local][m->durable];
+        sound = m->offset > *of_kind && (i == 0 || m->position >= m[-1].position);
+        *of_kind = m->offset;
     }
     return sound;
 }
@@ -209,8 +237,11 @@ static void hold(const struct dlist_node *head, uint64_t offset, bool all)
     for (struct dlist_node *n = head->next; n != head; n = n->next) {
         struct client *c = dlist_item(n, struct client, outgoing);
         const struct gate_mark *last = last_mark(c);
-        if (chain_pending(&c->out))
-            gate_mark(c, last && !all ? last->position : c->out.taken, offset, false);
+        if (!chain_pending(&c->out))
+            continue;
+        uint64_t position = last && !all ? last->position : c->out.taken;
+        gate_mark(c, position, offset, false);
+        mark_local(c, position, false);
     }
 }
 
@@ -226,7 +257,7 @@ static uint64_t end_of_whole(const struct journal *j)
 static void arm(struct engine *e)
 {
     e->store->written = e->gate.written;
-    if (e->journal->pending.n == 0)
+    if (e->journal->pending.n == 0 && e->journal->locals == e->journal->locals_taken)
         return;
     note_unwritten(e);
     hold(&e->clients.replying, end_of_whole(e->journal), false);
@@ -249,7 +280,9 @@ static void combine(struct engine *e)
     now->released = least(g->file.released, g->replicated);
     now->synced = least(g->file.synced, g->replicated);
     g->moves += now->released != before.released || now->synced != before.synced ||
-                now->open != before.open || now->durable != before.durable;
+                now->locals_released != before.locals_released ||
+                now->locals_synced != before.locals_synced || now->open != before.open ||
+                now->durable != before.durable;
     if (now->armed && !before.armed)
         arm(e);
     else if (!now->armed)
@@ -335,11 +368,14 @@ void gate_reply(const struct call *call, uint64_t position, bool wrote)
         return;
     if (durable) {
         gate_mark(c, position, e->journal->effects_end, true);
+        mark_local(c, position, true);
         e->gate.sync_wanted = true;
     } else if (p->armed) {
         uint64_t needs = wrote ? e->journal->effects_end : read_offset(call);
         if (needs)
             gate_mark(c, position, needs, false);
+        if (!(call->command->flags & COMMAND_UNTRACKED))
+            mark_local(c, position, false);
     }
 }
 
@@ -358,6 +394,7 @@ void gate_push(struct client *c)
         return;
     if (j->depth == 0) {
         gate_mark(c, chain_end(&c->out), j->effects_end, false);
+        mark_local(c, chain_end(&c->out), false);
         return;
     }
     gate_mark(c, chain_end(&c->out), GATE_OPEN_GROUP, false);
@@ -374,16 +411,21 @@ void gate_group_ended(struct engine *e)
         dlist_remove(&c->pushed);
         ASSERT(c->mark_n > 0);
         /* An open mark covers all that comes behind it but durable ones. */
+        uint64_t position = chain_end(&c->out);
         for (size_t i = c->mark_n; i > 0; i--) {
             struct gate_mark *m = &c->marks[c->mark_first + i - 1];
-            if (m->offset == GATE_OPEN_GROUP)
+            if (m->offset == GATE_OPEN_GROUP && !m->local) {
                 m->offset = offset;
-            else if (!m->durable)
+                position = m->position;
+            } else if (!m->durable && !m->local) {
                 break;
+            }
         }
         const struct gate_mark *last = last_mark(c);
-        if (c->mark_n > 1 && last[-1].offset >= last->offset && last[-1].durable >= last->durable)
+        if (c->mark_n > 1 && last[-1].offset >= last->offset && last[-1].durable >= last->durable &&
+            last[-1].local == last->local)
             c->mark_n--;
+        mark_local(c, position, false);
         /* It may be among those who are looked at again when the journal moves on: it may not. */
         dlist_remove(&c->outgoing);
         client_has_output(c);

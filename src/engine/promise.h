@@ -15,6 +15,9 @@ struct gate_promise {
     bool durable;      /* and the next start would find it: its base is in place */
     uint64_t released; /* offset that plain marks are covered up to; UINT64_MAX: nothing is asked */
     uint64_t synced;   /* the same of durable marks; 0 while nothing is durable */
+    /* The same two of local marks: of a writable replica's own effects, which have no offset and
+     * are counted (journal.locals). */
+    uint64_t locals_released, locals_synced;
 };
 
 struct gate {
@@ -29,11 +32,11 @@ struct gate {
     struct dlist_node pushed; /* clients with output whose group has not ended */
 };
 
-/* Output from `position` on waits for `offset`. Along a client's marks positions do not fall, and
- * the offsets of those of one kind grow. */
+/* Output from `position` on waits for `offset`; of a local mark that is a count of local effects.
+ * Along a client's marks positions do not fall, and the offsets of those of one kind grow. */
 struct gate_mark {
     uint64_t position, offset;
-    bool durable;
+    bool durable, local;
 };
 
 #endif

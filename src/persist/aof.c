@@ -42,7 +42,8 @@ struct aof {
     enum aof_policy policy;
     bool pause_syncs;
     uint64_t sync_wanted; /* up to this offset, whatever the policy says */
-    uint64_t delayed;     /* turns in which a batch waited for a slow sync */
+    uint64_t locals_wanted;
+    uint64_t delayed; /* turns in which a batch waited for a slow sync */
 };
 
 struct aof *aof_new(struct worker *disk, struct worker *writer, struct journal *j,
@@ -260,7 +261,7 @@ bool aof_waits_for_group(const struct aof *a)
 
 static bool sync_is_wanted(const struct aof *a)
 {
-    return a->sync_wanted > a->segment.synced;
+    return a->sync_wanted > a->segment.synced || a->locals_wanted > a->segment.locals_synced;
 }
 
 /* What is not kept but counted is worth a sync only when nobody waits for syncs. */
@@ -308,6 +309,7 @@ void aof_flush(struct aof *a, int64_t now_ms, size_t waiting)
 void aof_want_sync(struct aof *a)
 {
     a->sync_wanted = a->journal->effects_end;
+    a->locals_wanted = a->journal->locals;
 }
 
 uint64_t aof_released(const struct aof *a)
@@ -323,6 +325,21 @@ uint64_t aof_released(const struct aof *a)
 uint64_t aof_synced(const struct aof *a)
 {
     return a->segment.synced;
+}
+
+uint64_t aof_locals_released(const struct aof *a)
+{
+    if (!aof_is_open(a))
+        return UINT64_MAX;
+    if (a->policy == AOF_ALWAYS && a->files.no_base_yet)
+        return 0;
+    return a->policy == AOF_ALWAYS && !a->pause_syncs ? a->segment.locals_synced
+                                                      : a->journal->locals_taken;
+}
+
+uint64_t aof_locals_synced(const struct aof *a)
+{
+    return a->segment.locals_synced;
 }
 
 bool aof_gates(const struct aof *a)

@@ -93,6 +93,9 @@ int aof_sync_now(struct aof *a);
 /* What replies may rely on; UINT64_MAX when nothing is open. */
 uint64_t aof_released(const struct aof *a);
 uint64_t aof_synced(const struct aof *a);
+/* The same of what a replica's own clients write, which has no offset (journal.locals). */
+uint64_t aof_locals_released(const struct aof *a);
+uint64_t aof_locals_synced(const struct aof *a);
 /* Replies may have to wait in this turn. */
 bool aof_gates(const struct aof *a);
 

@@ -129,6 +129,7 @@ void aof_segment_start_over(struct aof_segment *s)
     else
         journal_attach(s->journal, &s->reader);
     s->synced = s->journal->offset;
+    s->locals_synced = s->journal->locals;
     s->unsynced = false;
     s->notes_ahead = 0;
     make_good(s);
@@ -183,6 +184,8 @@ static void sync_done(struct worker_job *job)
     /* A check of the files may have failed meanwhile. */
     if (s->state < AOF_SEGMENT_BASE_MISSING && y->offset > s->synced)
         s->synced = y->offset;
+    if (s->state < AOF_SEGMENT_BASE_MISSING && y->locals > s->locals_synced)
+        s->locals_synced = y->locals;
     ASSERT(aof_segment_is_sound(s));
 }
 
@@ -193,6 +196,7 @@ static void start_sync(struct aof_segment *s, int fd, bool closes, int64_t now_m
                                         .segment = s,
                                         .fd = fd,
                                         .offset = s->reader.offset,
+                                        .locals = s->journal->locals_taken,
                                         .running = true,
                                         .closes = closes};
     s->unsynced = false;
@@ -426,6 +430,8 @@ int aof_segment_sync_now(struct aof_segment *s)
             fail(s, AOF_SEGMENT_FSYNC_FAILED, error);
         else
             s->synced = s->reader.offset;
+        if (!error)
+            s->locals_synced = s->journal->locals_taken;
     }
     return s->error;
 }
@@ -455,6 +461,7 @@ void aof_segment_repair(struct aof_segment *s, uint64_t base_offset)
     s->unsynced = false;
     if (s->synced < base_offset)
         s->synced = base_offset;
+    s->locals_synced = s->journal->locals_taken;
     make_good(s);
     ASSERT(aof_segment_is_sound(s));
 }

@@ -33,6 +33,7 @@ struct aof_segment_sync {
     struct aof_segment *segment;
     int fd;
     uint64_t offset; /* what is written, and synced when it succeeds */
+    uint64_t locals; /* the same of local effects */
     bool running;
     bool closes; /* the last sync of a file that is not written to any more */
     int error;
@@ -67,9 +68,10 @@ struct aof_segment {
     int first_db;
     uint64_t size; /* bytes of the file, header and whole frames */
     uint64_t synced;
-    bool unsynced;      /* something that is kept has been written since the last sync began */
-    size_t notes_ahead; /* notes that the journal held when the file began */
-    struct buf frame;   /* of a batch with notes */
+    uint64_t locals_synced; /* of the journal's local effects */
+    bool unsynced;          /* something that is kept has been written since the last sync began */
+    size_t notes_ahead;     /* notes that the journal held when the file began */
+    struct buf frame;       /* of a batch with notes */
     enum aof_segment_state state;
     int error;  /* -errno while the state is not sound, else 0 */
     int enospc; /* -ENOSPC while the reserve is given up, else 0 */

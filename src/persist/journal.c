@@ -102,6 +102,8 @@ static void drop_notes(struct journal *j, size_t n)
     ASSERT(n <= j->note_n);
     if (n == 0)
         return;
+    for (size_t i = 0; i < n; i++)
+        j->locals_taken += j->notes[i].kind == JOURNAL_ONLY;
     j->note_n -= n;
     memmove(j->notes, j->notes + n, j->note_n * sizeof(*j->notes));
     j->group_notes = j->group_notes > n ? j->group_notes - n : 0;
@@ -169,6 +171,7 @@ static void put_local(struct journal *j, int db, const struct bytes *argv, int a
     if (j->db != db)
         format_select(&j->text, j->db < 0 ? 0 : j->db);
     note_text(j, JOURNAL_ONLY, at);
+    j->locals++;
 }
 
 void journal_put(struct journal *j, int db, const struct bytes *argv, int argc, struct bytes raw)
@@ -385,7 +388,8 @@ bool journal_is_sound(const struct journal *j)
     }
     return (!j->on || j->readers || j->paused) && j->depth >= 0 && j->pending.n <= j->offset &&
            (!j->depth || j->group_start <= j->pending.n) && notes_are_sound(j) &&
-           j->effects_end <= j->offset && (j->readers ? slowest == start(j) : j->pending.n == 0);
+           j->effects_end <= j->offset && j->locals_taken <= j->locals &&
+           (j->readers ? slowest == start(j) : j->pending.n == 0);
 }
 
 /* Drops what everybody has taken. */

@@ -76,7 +76,10 @@ struct journal {
     size_t group_notes;     /* notes in front of the outermost open group */
     struct journal_note *notes; /* of what the file has not taken */
     size_t note_n, note_cap;
-    struct buf text;                /* of the notes */
+    struct buf text; /* of the notes */
+    /* Local effects are counted from the beginning of the process: those that a file was to keep,
+     * and those of them that it has taken. They move no offset. */
+    uint64_t locals, locals_taken;
     struct journal_reader *readers; /* in the order in which they came, the last one first */
 };
 

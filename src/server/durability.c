@@ -68,7 +68,9 @@ static struct gate_promise promise(const struct durability *d)
                              .open = aof_is_open(d->aof),
                              .durable = durable,
                              .released = aof_released(d->aof),
-                             .synced = durable ? aof_synced(d->aof) : 0};
+                             .synced = durable ? aof_synced(d->aof) : 0,
+                             .locals_released = aof_locals_released(d->aof),
+                             .locals_synced = durable ? aof_locals_synced(d->aof) : 0};
     ASSERT(p.synced <= d->engine->journal->offset);
     return p;
 }

@@ -214,6 +214,8 @@ static inline struct gate_promise node_promise(const struct node *n)
     return (struct gate_promise){.open = open,
                                  .durable = open && !n->has_next,
                                  .released = UINT64_MAX,
+                                 .locals_released = UINT64_MAX,
+                                 .locals_synced = UINT64_MAX,
                                  .synced = open && !n->has_next ? n->reader.offset : 0};
 }
 

@@ -536,6 +536,57 @@ TEST(a_read_of_many_keys_waits_for_everything)
     engine_end(e);
 }
 
+/* On a writable replica: they have no offset, and what is answered meanwhile may rely on them. */
+TEST(what_a_replica_s_own_clients_write_is_waited_for)
+{
+    struct engine *e = engine_begin();
+    struct client *c = client(e), *other = client(e), *durable = client(e), *hears = client(e);
+    struct gate_promise p = {
+        .armed = true, .open = true, .durable = true, .released = 1000, .synced = 1000};
+    gate_tell(e, &p);
+    run(c, &set_command, "k", true, false);
+    journal_set_mode(e->journal, JOURNAL_RAW);
+    CHECK(sendable(c, 5));
+    run(c, &set_command, "k", true, false);
+    run(other, &get_command, "k", false, false);
+    gate_push(hears);
+    chain_add(&hears->out, BYTES("event"));
+    client_has_output(hears);
+    CHECK(e->journal->locals == 1 && sendable(c, 5) && sendable(other, 0) && sendable(hears, 0));
+    CHECK(gate_give_up_before(e, UINT64_MAX - 1) == 0);
+    run(durable, &set_command, "d", true, true);
+    p.locals_released = 1;
+    gate_tell(e, &p);
+    CHECK(sendable(c, 10) && sendable(other, 5) && sendable(hears, 5) && sendable(durable, 0));
+    p.locals_released = 2;
+    gate_tell(e, &p);
+    CHECK(sendable(durable, 0));
+    p.locals_synced = 2;
+    gate_tell(e, &p);
+    CHECK(sendable(durable, 5) && e->gate.held_count == 0);
+    /* Within a group, and of what the primary sends at the same time. */
+    journal_group_begin(e->journal);
+    run(c, &set_command, "k", true, false);
+    gate_push(hears);
+    chain_add(&hears->out, BYTES("event"));
+    client_has_output(hears);
+    journal_group_end(e->journal);
+    gate_group_ended(e);
+    CHECK(sendable(c, 10) && sendable(hears, 5));
+    p.locals_released = 3;
+    gate_tell(e, &p);
+    CHECK(sendable(c, 15) && sendable(hears, 10));
+    /* The promise ends in the middle of a turn. */
+    p.armed = false;
+    gate_tell(e, &p);
+    run(c, &set_command, "k", true, false);
+    CHECK(sendable(c, 20));
+    p.armed = true;
+    gate_tell(e, &p);
+    CHECK(sendable(c, 0));
+    engine_end(e);
+}
+
 UNIT_MAIN(
     T(arming_late_notes_what_is_wrapped), T(arming_late_waits_for_the_write_alone),
     T(without_marks_all_leaves),
@@ -548,4 +599,5 @@ UNIT_MAIN(
     T(a_client_that_ends_within_a_group_is_forgotten), T(a_mark_may_begin_before_earlier_ones),
     T(arming_late_holds_what_was_made_and_notes_what_was_written),
     T(a_stricter_policy_covers_what_was_written_before), T(what_will_not_come_is_given_up),
-    T(a_read_of_many_keys_waits_for_everything))
+    T(a_read_of_many_keys_waits_for_everything),
+    T(what_a_replica_s_own_clients_write_is_waited_for))

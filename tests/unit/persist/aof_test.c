@@ -590,6 +590,47 @@ TEST(frames_say_when_only_while_that_is_wanted)
     end(w);
 }
 
+/* What a replica's own clients write moves no offset, and is counted. */
+TEST(local_effects_are_released_and_synced_like_others)
+{
+    struct world *w = begin(AOF_ALWAYS);
+    CHECK(w);
+    journal_set_mode(w->journal, JOURNAL_RAW);
+    uint64_t offset = effect(w);
+    CHECK(offset == 0 && w->journal->locals == 1);
+    disk.hold_syncs = 1;
+    flush(w);
+    CHECK(aof_sync_in_flight(w->aof) && aof_locals_released(w->aof) == 0);
+    effect(w);
+    flush(w);
+    CHECK(w->journal->locals_taken == 1);
+    aof_set_policy(w->aof, AOF_EVERYSEC, false);
+    CHECK(aof_locals_released(w->aof) == 1 && aof_locals_synced(w->aof) == 0);
+    aof_set_policy(w->aof, AOF_ALWAYS, false);
+    disk.hold_syncs = 0;
+    until_idle(w, w->syncer);
+    CHECK(aof_locals_released(w->aof) == 1 && aof_locals_synced(w->aof) == 1);
+    flush(w);
+    flush(w);
+    until_idle(w, w->syncer);
+    CHECK(aof_locals_released(w->aof) == 2 && aof_released(w->aof) == 0);
+    aof_set_policy(w->aof, AOF_NO, false);
+    effect(w);
+    CHECK(aof_locals_released(w->aof) == 2);
+    flush(w);
+    CHECK(aof_locals_released(w->aof) == 3 && !aof_sync_in_flight(w->aof));
+    aof_want_sync(w->aof);
+    flush(w);
+    until_idle(w, w->syncer);
+    CHECK(aof_locals_synced(w->aof) == 3);
+    effect(w);
+    CHECK(aof_sync_now(w->aof) == 0 && aof_locals_synced(w->aof) == 4);
+    effect(w);
+    aof_close(w->aof);
+    CHECK(aof_locals_released(w->aof) == UINT64_MAX && w->journal->locals_taken == 5);
+    end(w);
+}
+
 UNIT_MAIN(T(a_policy_says_what_is_released), T(a_batch_beside_a_sync_that_fails_is_not_believed),
           T(a_batch_beside_a_sync_is_released_when_it_is_written),
           T(no_sync_begins_while_a_segment_waits_for_its_switch),
@@ -606,4 +647,5 @@ UNIT_MAIN(T(a_policy_says_what_is_released), T(a_batch_beside_a_sync_that_fails_
           T(a_start_goes_on_in_the_last_increment), T(a_file_that_somebody_removed_asks_for_a_base),
           T(a_base_makes_nothing_good_that_failed_after_its_fork), T(settings_reach_the_files),
           T(what_is_closed_is_as_if_it_had_never_begun),
-          T(frames_say_when_only_while_that_is_wanted))
+          T(frames_say_when_only_while_that_is_wanted),
+          T(local_effects_are_released_and_synced_like_others))
