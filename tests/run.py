@@ -165,6 +165,7 @@ def all_parts(o):
         python("a primary and its replicas", "tests/replication/primary.py", *server, lines=True),
         python("a replica and its primary", "tests/replication/replica.py", *server, lines=True),
         python("who may become primary", "tests/replication/confirmation.py", *server, lines=True),
+        python("a replica that takes writes", "tests/replication/writable.py", *server, lines=True),
         python("hostile scripts", "tests/hostile/scripts.py", o.server, lines=True),
         python("hostile payloads", "tests/hostile/payloads.py", o.server, lines=True),
         python("saving in the middle", "tests/crash/mid_transaction.py", o.server, lines=True),

@@ -10,6 +10,11 @@ bool act_may(const struct engine *e)
     return state_takes_writes(e) && e->journal->depth == 0;
 }
 
+bool act_may_for_itself(const struct engine *e)
+{
+    return state_may_evict(e) && !(e->slow_path & ENGINE_MOVING) && e->journal->depth == 0;
+}
+
 bool act_begin(struct engine *e)
 {
     struct engine_act *a = &e->act;

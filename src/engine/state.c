@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "store/own.h"
 
 /* States in which a write is refused (state_refuses_writes()) or held, whoever else is the cause. A
  * script that is busy still writes: its own effects go on. */
@@ -33,6 +34,9 @@ void state_apply_replica_settings(struct engine *e)
     bool replica = e->role != ROLE_PRIMARY;
     set(e, ENGINE_REPLICA, replica);
     set(e, ENGINE_READ_ONLY, replica && s->replica_read_only);
+    e->store->notes_own = replica && !s->replica_read_only;
+    if (!replica)
+        own_forget(e->store);
     set(e, ENGINE_STALE, e->role == ROLE_REPLICA_DOWN && !s->replica_serve_stale_data);
     tell_store(e);
 }

@@ -15,6 +15,7 @@
 #include "server/shutdown.h"
 #include "server/turn.h"
 #include "store/expire.h"
+#include "store/own.h"
 #include "type/stream/stream.h"
 
 #define EXPIRE_US     1000 /* budget of one step of active expiry */
@@ -72,13 +73,14 @@ static void sample_rates(struct cron *c)
     rate_sample(&c->repl_out, r->bytes_out, e->steady_ms);
 }
 
-/* Active expiry: deletes keys past their TTL that nobody accesses. */
+/* Active expiry: deletes keys past their TTL that nobody accesses; on a replica only its own. */
 static void expire(struct cron *c)
 {
     const struct engine *e = c->parts.engine;
     long long left = 25 * e->settings->active_expire_effort;
     int64_t began_us = clock_mono_us();
-    while (left > 0 && expire_step(e->store, EXPIRE_US) >= EXPIRE_MORE)
+    size_t (*step)(struct store *, int64_t) = act_may(e) ? expire_step : own_expire_step;
+    while (left > 0 && step(e->store, EXPIRE_US) >= EXPIRE_MORE)
         left--;
     c->expire_us += (uint64_t)(clock_mono_us() - began_us);
     c->expire_capped += left == 0;
@@ -100,7 +102,7 @@ static void tick(struct cron *c)
     sample_rates(c);
     observe_configure(e); /* the calibration of the cycle counter improves with time */
     memory_tick(c->parts.memory);
-    if (e->debug.active_expire && act_may(e))
+    if (e->debug.active_expire && act_may_for_itself(e))
         expire(c);
     stream_dedup_expire_some(&e->store->streams->with_records, e->now_ms, DEDUP_STREAMS);
     long long hz = e->settings->hz;

@@ -265,6 +265,15 @@ bool db_expire_fields(struct db *db, struct entry *e)
     return !db->store->expiry_paused && expire_fields(db, e);
 }
 
+bool db_expire_anyway(struct db *db, struct entry *e)
+{
+    if (db_is_due(db->store, e)) {
+        expire(db, e);
+        return true;
+    }
+    return value_has_field_ttl(e) && expire_fields(db, e);
+}
+
 /* deletes: what is past its time goes. */
 static inline struct entry *find_if(struct db *db, struct bytes key, bool deletes)
 {
@@ -405,6 +414,8 @@ void db_add(struct db *db, struct entry *e)
         table_insert(&db->keys_with_ttl, hash, e);
     if (value_has_field_ttl(e))
         table_insert(&db->hashes_with_ttl, hash, e);
+    if (e->has_ttl || value_has_field_ttl(e))
+        db_note_own(db, entry_key(e));
     if (db->store->notify & DB_EVENT_NEW)
         db_notify(db, entry_key(e), DB_EVENT_NEW, "new");
 }
@@ -419,6 +430,8 @@ void db_replace(struct db *db, struct entry *old, struct entry *e)
     put_back(db, hash, old, e, old->has_ttl);
     if (value_has_field_ttl(e))
         table_insert(&db->hashes_with_ttl, hash, e);
+    if (e->has_ttl && !(old->has_ttl && entry_deadline_ms(old) == entry_deadline_ms(e)))
+        db_note_own(db, entry_key(e));
     discard(db->store, old);
 }
 
@@ -427,6 +440,8 @@ struct entry *db_set_deadline(struct db *db, struct entry *e, int64_t deadline_m
     bool had = e->has_ttl;
     struct entry *now = entry_set_deadline(e, deadline_ms);
     db_put_back(db, e, now, had);
+    if (deadline_ms >= 0)
+        db_note_own(db, entry_key(now));
     return now;
 }
 
@@ -504,6 +519,7 @@ size_t db_flush(struct db *db)
     table_clear(&db->keys);
     table_clear(&db->keys_with_ttl);
     table_clear(&db->hashes_with_ttl);
+    dict_clear(&db->own);
     db->expire_cursor = db->field_ttl_cursor = 0;
     ASSERT(db->keys.used == 0 && db->keys_with_ttl.used == 0);
     db_count_changes(s, n);

@@ -9,6 +9,7 @@
 #define STORE_DB_H
 
 #include "base/rng.h"
+#include "ds/dict.h"
 #include "ds/table.h"
 #include "store/changes.h"
 #include "store/lru.h"
@@ -25,6 +26,8 @@ struct db {
     struct table keys_with_ttl;   /* those entries of keys that have a TTL */
     struct table hashes_with_ttl; /* hashes some of whose fields have a TTL */
     uint64_t expire_cursor, field_ttl_cursor;
+    struct dict own; /* names of keys that got a deadline while store.notes_own; some may be gone */
+    size_t own_cursor; /* bucket at which expiry of these goes on */
 };
 
 enum db_event_class {                                      /* bits of notify-keyspace-events */
@@ -101,6 +104,7 @@ struct store {
     bool touch;          /* reads move the LRU clock of entries */
     bool expiry_paused;  /* keys past their TTL read as absent, and only a write deletes them */
     bool expiry_ignored; /* while loading: nothing expires */
+    bool notes_own;      /* a writable replica: deadlines that its own clients set are noted */
     unsigned notify;     /* DB_EVENT_ bits that are wanted */
     size_t watched;      /* keys watched by someone */
     size_t waited;       /* keys that blocked clients wait for */
@@ -230,6 +234,17 @@ void db_swap(struct store *s, int a, int b);
 void db_store_changed(struct store *s);
 /* Deletes the key if its deadline has passed; true: it was deleted. */
 bool db_expire_if_due(struct db *db, struct entry *e);
+/* Of a replica whose own clients may write, beside what its primary says (whose commands run while
+ * expiry_ignored): the key, or fields of it, got a deadline. The primary may not know the key, and
+ * will not delete it. */
+static inline void db_note_own(struct db *db, struct bytes key)
+{
+    if (__builtin_expect(db->store->notes_own && !db->store->expiry_ignored, 0))
+        dict_ensure(&db->own, key);
+}
+/* Deletes the key, or fields of it, if their deadlines have passed, also while expiry is paused;
+ * true: the key has gone. */
+bool db_expire_anyway(struct db *db, struct entry *e);
 /* Any key that has not expired; NULL: none. */
 struct entry *db_random(struct db *db);
 size_t db_memory(const struct db *db);

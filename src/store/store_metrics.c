@@ -1,7 +1,7 @@
 #include "store/store_metrics.h"
 
 #include "base/num.h"
-#include "store/db.h"
+#include "store/own.h"
 
 #include <stdio.h>
 

@@ -87,6 +87,8 @@ void field_ttl_set(struct call *call, struct entry *e, const struct hash_args_fi
     if (set.n || gone.n)
         db_note_fields(call->db, e);
     if (set.n)
+        db_note_own(call->db, entry_key(e));
+    if (set.n)
         hash_args_grown(call, e, "hexpire", set);
     if (gone.n)
         hash_args_shrunk(call, e, "hdel", gone);
