@@ -23,6 +23,7 @@
 #include "engine/observe.h"
 #include "engine/session.h"
 #include "engine/tracking.h"
+#include "replica/reach.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -122,6 +123,8 @@ static void enter(struct peer *p, enum peer_state state)
     if (r->peer_n++ == 0)
         r->pinged_ms = r->engine->journal->filed ? INT64_MIN / 2 : now(p);
     r->alone_ms = 0;
+    if (!replication_is_replica(r))
+        reach_hint(r, "replica", peer_name(p).ip);
     if (p->conn && settings_of(p)->repl_disable_tcp_nodelay)
         conn_delay_small(p->conn, true);
 }
@@ -243,9 +246,10 @@ void peer_is_copied(struct peer *p, bool awaits_ack)
     drop_file(p);
     p->in_copy = false;
     p->state = PEER_ONLINE;
-    p->awaits_ack = awaits_ack;
+    p->awaits_ack = awaits_ack && !p->has_loaded;
+    p->acked = p->acked || p->has_loaded;
     p->ack_ms = now(p);
-    if (awaits_ack)
+    if (p->awaits_ack)
         log_line(LOG_NOTICE,
                  "Streamed RDB transfer with replica %s succeeded (socket). Waiting for REPLCONF "
                  "ACK from slave to enable streaming",
@@ -421,6 +425,7 @@ void peer_ack(struct peer *p, uint64_t offset, const uint64_t *synced)
         p->acked = true;
         p->awaits_ack = false;
     }
+    p->has_loaded |= p->state == PEER_COPYING && offset + 1 >= p->next;
     r->ack_came = true;
 }
 

@@ -57,6 +57,7 @@ struct peer {
     uint64_t next;      /* the byte that it is sent next; 0: not known yet */
     uint64_t stop;      /* the first one that it is not sent: it is closed there; 0: none */
     bool awaits_ack;    /* is sent nothing before it has told that it has loaded */
+    bool has_loaded;    /* has told so before we knew that the snapshot's child had ended well */
     bool acked;         /* has told an offset */
     uint64_t ack, fack; /* applied; on its disk, if `fsynced` */
     bool fsynced;       /* has told what is on its disk */

@@ -11,6 +11,7 @@
 #include "replica/follow.h"
 #include "replica/peer.h"
 #include "replica/quorum.h"
+#include "replica/reach.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +30,7 @@ void role_follow(struct replication *r, const char *host, int port, bool at_star
     char text[512];
     snprintf(text, sizeof(text), "%s %d", host, port);
     set_setting(r, text);
+    reach_hint(r, "primary", host);
     if (r->follow) {
         follow_turn_to(r->follow, host, port);
         return;
