@@ -13,6 +13,7 @@
  * fault_strikes() first. */
 #include "io/file.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "io/fault.h"
 
@@ -24,6 +25,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define IN_MEMORY "/proc/self/fd/"
 
 #define PIECE 65536
 
@@ -58,7 +61,7 @@ int file_create_in_memory(char *path, size_t n)
     int fd = memfd_create("millrace", MFD_CLOEXEC);
     if (fd < 0)
         return -errno;
-    snprintf(path, n, "/proc/self/fd/%d", fd);
+    snprintf(path, n, IN_MEMORY "%d", fd);
     return fd;
 }
 
@@ -312,4 +315,20 @@ void file_unmap(struct bytes map)
 {
     if (map.n)
         munmap((void *)(uintptr_t)map.p, map.n);
+}
+
+bool file_is_in_memory(const char *path)
+{
+    return strncmp(path, IN_MEMORY, sizeof(IN_MEMORY) - 1) == 0;
+}
+
+void file_give_back(const char *path, struct bytes map, size_t from, size_t to)
+{
+    ASSERT(from <= to && to <= map.n && file_is_in_memory(path));
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    madvise((char *)(uintptr_t)map.p + from, to - from, MADV_DONTNEED);
+    fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from, (off_t)(to - from));
+    close(fd);
 }

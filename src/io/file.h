@@ -37,6 +37,10 @@ int file_read_start(const char *path, char *to, size_t n);
 /* The whole file mapped for reading, until file_unmap(). */
 int file_map(const char *path, struct bytes *out);
 void file_unmap(struct bytes map);
+/* Whether it was made by file_create_in_memory(). */
+bool file_is_in_memory(const char *path);
+/* Of such a one that is mapped: these bytes, of whole pages, are not wanted any more. */
+void file_give_back(const char *path, struct bytes map, size_t from, size_t to);
 int file_remove(const char *path);
 /* A file that takes n bytes of the disk's room; none after an error. */
 int file_reserve(const char *path, uint64_t n);

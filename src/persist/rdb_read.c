@@ -14,10 +14,9 @@
  * a damaged snapshot therefore loads into an empty store and throws it away on failure.
  *
  * The first failure ends the loading: r->in.error holds its reason and offset, failed_type and
- * failed_key the value that could not be read. Keys in the ring are still inserted, so that they
- * have one owner. Not failures, but counted and reported as warnings: a value without a counterpart
- * here when skip_unknown is set, empty collections, keys of slots that were being imported, and
- * metadata of modules. Deadlines that have passed drop the key when drop_expired is set. */
+ * failed_key the value that could not be read. Keys in the ring are still inserted. No failures,
+ * but counted and reported as warnings: a value without a counterpart here when skip_unknown is
+ * set, empty collections, keys of slots that were being imported, metadata of modules. */
 #include "persist/rdb_read.h"
 
 #include "base/assert.h"
@@ -289,6 +288,14 @@ static bool take_key(struct reader *r, struct bytes key, struct entry *e)
     return enqueue(r, &r->store->dbs[r->db], e);
 }
 
+static bool turn(void *context)
+{
+    struct reader *r = context;
+    bool good = !r->o->progress || r->o->progress(r->o->context, r->reported);
+    rdb_source_time_turn(&r->in, r->o->progress_us);
+    return good || rdb_source_fail(&r->in, "Loading was stopped");
+}
+
 static bool read_key(struct reader *r, unsigned type)
 {
     struct bytes key;
@@ -296,6 +303,7 @@ static bool read_key(struct reader *r, unsigned type)
         return read_foreign(r, type);
     if (!rdb_source_string_into(&r->in, &key, &r->key))
         return false;
+    r->in.turn = r->o->progress_us && rdb_source_may_take_turns(type) ? turn : NULL;
     struct entry *e = rdb_get_value(&r->in, key, type, &r->o->values);
     if (e)
         return take_key(r, key, e);
@@ -500,12 +508,11 @@ static bool read_all(struct reader *r)
     for (;;) {
         unsigned op;
         bool is_prefix;
-        if ((uint64_t)(r->in.p - r->in.start) - r->reported > r->every) {
-            r->reported = (uint64_t)(r->in.p - r->in.start);
-            if (!insert_all(r))
+        uint64_t at = (uint64_t)(r->in.p - r->in.start);
+        if (at - r->reported > r->every || rdb_source_turn_is_due(&r->in)) {
+            r->reported = at;
+            if (!insert_all(r) || !turn(r))
                 return false;
-            if (r->o->progress && !r->o->progress(r->o->context, r->reported))
-                return rdb_source_fail(&r->in, "Loading was stopped");
         }
         if (r->o->verify && r->in.p >= r->checksum.summed)
             rdb_checksum_advance(&r->checksum, r->in.p, r->in.end);
@@ -565,12 +572,12 @@ bool rdb_read(struct store *s, struct bytes data, const struct rdb_read_options 
                        .result = result,
                        .store = s,
                        .prefix = NO_PREFIX,
+                       .every = o->progress_every ? o->progress_every : PROGRESS_EVERY,
                        .checksum = rdb_checksum_begin(start)};
-    r.every = o->progress_every ? o->progress_every : PROGRESS_EVERY;
     long long version = 0;
     r.in.templates = &r.templates;
     r.in.warn = warn;
-    r.in.warn_context = &r;
+    r.in.warn_context = r.in.turn_context = &r;
     bool good = read_magic(&r, data, &version);
     good = good && read_all(&r);
     good = insert_all(&r) && good;

@@ -1,6 +1,7 @@
 #include "persist/rdb_source.h"
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/lzf.h"
 #include "base/mem.h"
 
@@ -124,6 +125,8 @@ bool rdb_source_string_into(struct rdb_source *r, struct bytes *out, struct buf 
 {
     uint64_t n, packed;
     bool encoded;
+    if (r->turn && rdb_source_turn_is_due(r) && !r->turn(r->turn_context))
+        return false;
     if (!length_or_code(r, &n, &encoded))
         return false;
     if (!encoded) {
@@ -171,6 +174,19 @@ bool rdb_source_string_into(struct rdb_source *r, struct bytes *out, struct buf 
 bool rdb_source_string(struct rdb_source *r, struct bytes *out)
 {
     return rdb_source_string_into(r, out, &r->text);
+}
+
+/* Collections that are read element by element into something that nobody else knows. A stream's
+ * blocks are in a cache that is everybody's. */
+bool rdb_source_may_take_turns(unsigned type)
+{
+    return type == RDB_LIST || type == RDB_SET || type == RDB_HASH || type == RDB_ZSET ||
+           type == RDB_TIMED_HASH || type == RDB_OLD_LIST || type == RDB_OLD_ZSET;
+}
+
+void rdb_source_time_turn(struct rdb_source *r, int64_t us)
+{
+    r->turn_at = us ? clock_ticks() + (uint64_t)((double)us * clock_ticks_per_us()) : 0;
 }
 
 void rdb_source_free(struct rdb_source *r)

@@ -7,6 +7,7 @@
 #define PERSIST_RDB_SOURCE_H
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "persist/rdb_format.h"
 
 #include <stdint.h>
@@ -20,6 +21,11 @@ struct rdb_source {
     /* Called when a value is loaded differently from what the file says. May be NULL. */
     void (*warn)(void *context, const char *text);
     void *warn_context;
+    /* Within a value, at the next string once clock_ticks() has reached turn_at (0: never); false:
+     * the reading has failed. NULL: not within this value. */
+    bool (*turn)(void *context);
+    void *turn_context;
+    uint64_t turn_at;
     struct buf text; /* an expanded string, valid until the next one */
     struct buf blob; /* another, for rdb_source_string_into() */
     bool failed;
@@ -40,6 +46,14 @@ bool rdb_source_little64(struct rdb_source *r, uint64_t *out);
 /* A string where it lies or, when it was encoded, in `text` (in `to`). */
 bool rdb_source_string(struct rdb_source *r, struct bytes *out);
 bool rdb_source_string_into(struct rdb_source *r, struct bytes *out, struct buf *to);
+/* Whether a value of this type may be interrupted by turns. */
+bool rdb_source_may_take_turns(unsigned type);
+/* The next turn is due in so many microseconds; 0: there are none. */
+void rdb_source_time_turn(struct rdb_source *r, int64_t us);
+static inline bool rdb_source_turn_is_due(const struct rdb_source *r)
+{
+    return r->turn_at && clock_ticks() >= r->turn_at;
+}
 void rdb_source_free(struct rdb_source *r);
 
 #endif

@@ -368,6 +368,10 @@ static void apply_command(struct apply *a, const struct parsed *p)
     struct group g = group_begin(a, p->raw, db_behind(a, p), is_kept(v));
     run_one(a, v, p);
     group_end(a, g);
+    /* Redis tells the offset in front of the question, so that the answer is never that of the
+     * stream's end. Ours may count on it. */
+    if (__builtin_expect(v == ASKS && !a->foreign, 0))
+        a->asked_at = a->applied;
 }
 
 static void apply_blank(struct apply *a, struct bytes raw)

@@ -44,6 +44,8 @@ struct follow_figures {
     enum follow_state state;
     bool ended;                /* it was a fetch, and is over */
     bool loads;                /* data are being loaded, in turns within the load */
+    bool load_lost;            /* and the link has gone meanwhile, and with it their sense */
+    bool waits;                /* something of the stream is there to be read */
     int64_t io_ago_s;          /* since something came; -1: not connected */
     int64_t down_s;            /* since the link went; -1: it never was there, or it is */
     uint64_t offset;           /* applied */

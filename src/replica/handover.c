@@ -133,6 +133,7 @@ static void take_over(struct replication *r)
 {
     r->handover.state = HANDOVER_RUNS;
     r->handover.answer = HANDOVER_NO_ANSWER;
+    r->wants_acks = false;
     role_follow(r, r->handover.host, r->handover.port, false);
 }
 
@@ -146,7 +147,10 @@ static void wait_for_sync(struct replication *r)
         h->port = p->port;
         log_line(LOG_NOTICE, "Failover target %s is synced, failing over.", name.text);
         take_over(r);
-    } else if (h->until_ms && r->engine->steady_ms >= h->until_ms) {
+    } else if (r->asked_end != r->engine->journal->offset) {
+        r->wants_acks = true;
+    }
+    if (!p && h->until_ms && r->engine->steady_ms >= h->until_ms) {
         if (!h->force) {
             handover_abort(r, "Replica never caught up before timeout");
             return;

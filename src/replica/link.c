@@ -3,6 +3,7 @@
 #include "base/assert.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 static void ring(void *context, int events)
@@ -56,6 +57,12 @@ int link_send(struct link *k, bool wants_input)
     }
     conn_want(k->conn, wants_input, chain_pending(&k->out) > 0);
     return 0;
+}
+
+bool link_is_cut(const struct link *k)
+{
+    struct pollfd p = {.fd = conn_fd(k->conn), .events = POLLRDHUP};
+    return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR));
 }
 
 void link_drop(struct link *k)

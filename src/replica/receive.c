@@ -73,6 +73,11 @@ uint64_t receive_bytes(const struct receive *x)
     return x->begun ? x->written + x->held.n : 0;
 }
 
+bool receive_is_in_memory(const struct receive *x)
+{
+    return x->in_memory;
+}
+
 const char *receive_path(const struct receive *x)
 {
     return x->path;

@@ -27,6 +27,7 @@ const char *receive_why(const struct receive *x);
 bool receive_has_begun(const struct receive *x, int64_t *length);
 /* Bytes of the snapshot that have come. */
 uint64_t receive_bytes(const struct receive *x);
+bool receive_is_in_memory(const struct receive *x);
 /* Where it is while there is one. */
 const char *receive_path(const struct receive *x);
 

@@ -1,5 +1,6 @@
 #include "replica/replica.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/block.h"
@@ -68,8 +69,10 @@ void replica_begin_flush(struct replication *r)
         replication_is_unconfirmed(r))
         return;
     whole_update(r);
-    if (quorum_wants_ack(r) || r->wants_acks)
+    if (quorum_wants_ack(r) || r->wants_acks) {
         journal_stream_only(e->journal, bytes_text(getack));
+        r->asked_end = e->journal->offset;
+    }
     r->wants_acks = false;
     if (r->handover.state == HANDOVER_NONE &&
         e->steady_ms - r->pinged_ms >= e->settings->repl_ping_replica_period * 1000) {
@@ -183,6 +186,7 @@ void replica_reset_statistics(struct replication *r)
 
 void replica_read(struct replication *r)
 {
+    r->waits_ms = 0;
     if (r->follow) {
         role_settle(r);
         follow_read(r->follow);
@@ -206,4 +210,26 @@ void replica_load_turn(struct replication *r)
     struct follow *f = replication_link(r);
     if (f)
         follow_load_turn(f);
+}
+
+bool replica_has_lost_load(const struct replication *r)
+{
+    struct follow_figures f = {0};
+    if (r->follow)
+        follow_figures(r->follow, &f);
+    return f.load_lost;
+}
+
+bool replica_waits_long(struct replication *r)
+{
+    struct follow_figures f = {0};
+    int64_t at = clock_steady_ms(); /* the turn's stands still */
+    if (r->follow)
+        follow_figures(r->follow, &f);
+    if (!f.waits || !r->waits_ms)
+        r->waits_ms = f.waits ? at : 0;
+    if (!f.waits || at - r->waits_ms <= r->engine->settings->repl_timeout * 500)
+        return false;
+    r->waits_ms = at;
+    return true;
 }

@@ -28,6 +28,11 @@ void replica_read(struct replication *r);
 bool replica_has_work(const struct replication *r);
 /* In a turn within loading what the primary has sent. */
 void replica_load_turn(struct replication *r);
+/* Whether that load is to end, since the link to the primary has. */
+bool replica_has_lost_load(const struct replication *r);
+/* In a turn within a script that takes long: what the primary sends has waited for too long. Once
+ * in that time. */
+bool replica_waits_long(struct replication *r);
 /* Between the flush of the append-only file and the replies: the stream goes to the replicas. */
 void replica_send(struct replication *r);
 /* Between batches: a fork. */

@@ -136,8 +136,11 @@ struct replication {
     struct follow *follow;
     int64_t pinged_ms; /* when the stream was last given a PING */
     int64_t ticked_ms; /* when what happens once a second last did */
+    int64_t waits_ms;  /* since when the primary's data wait for a script; 0: they do not */
     bool wants_acks;   /* replicas are asked how far they are, behind this turn's effects */
-    bool ack_came;     /* one has told, since those who wait for it were last looked at */
+    uint64_t
+        asked_end; /* where the stream ended when they were last asked, the question included */
+    bool ack_came; /* one has told, since those who wait for it were last looked at */
     struct quorum quorum;
     struct confirmation confirmation;
     struct handover handover;

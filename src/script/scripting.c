@@ -435,14 +435,14 @@ bool scripting_kill(struct scripting *s, bool function, struct reply *reply)
     return true;
 }
 
-bool scripting_interrupt(struct scripting *s)
+bool scripting_interrupt(struct scripting *s, const char *why)
 {
     struct run *r = running(s);
     if (!r)
         return true;
     if (r->rules.wrote)
         return false;
-    r->kill = "The server is shutting down.";
+    r->kill = why;
     return true;
 }
 

@@ -76,7 +76,7 @@ void scripting_drop(struct scripting_libraries *aside);
 /* Asks the running script or function to end at its next turn. False after an error reply. */
 bool scripting_kill(struct scripting *s, bool function, struct reply *reply);
 /* For shutdown: as scripting_kill(), without a reply. False: it has written, and runs on. */
-bool scripting_interrupt(struct scripting *s);
+bool scripting_interrupt(struct scripting *s, const char *why);
 bool scripting_runs_function(const struct scripting *s);
 
 struct scripting_memory {

@@ -19,6 +19,7 @@
 #include "io/file.h"
 #include "persist/rdb_read.h"
 #include "replica/groups.h"
+#include "replica/replica.h"
 #include "script/scripting.h"
 #include "server/replay.h"
 #include "type/value.h"
@@ -26,6 +27,8 @@
 #include <limits.h>
 
 #define SERVING_EVERY ((uint64_t)256 << 10) /* bytes: readers wait for a piece of the load */
+#define SERVING_US    1000                  /* or so much time */
+#define GIVEN_BACK    ((uint64_t)1 << 20)   /* bytes of a file in memory at a time */
 #define ARGS          64
 #define FREED         1000        /* keys of the former data, in a turn */
 #define MUCH_TO_LOAD  (32u << 20) /* larger snapshots: memory is mapped in large steps */
@@ -35,7 +38,11 @@ struct copy_loader {
     bool (*serve)(void *context);
     void *context;
     struct loader_figures figures;
-    bool ended;         /* serve() has returned false */
+    bool ended;     /* serve() has returned false */
+    bool in_memory; /* the file, which is not wanted any more */
+    const char *path;
+    struct bytes map;
+    uint64_t given_back; /* so many bytes of it */
     struct buf effects; /* commands that the snapshot holds, each behind a SELECT of its database */
     struct replay replay;
     struct store *former; /* what was exchanged and is being freed, or NULL */
@@ -124,12 +131,23 @@ const struct loader_figures *copy_loader_figures(const struct copy_loader *l)
     return &l->figures;
 }
 
+/* A file in memory goes while it is read: all at once it would hold the server up. */
+static void give_back(struct copy_loader *l, uint64_t bytes)
+{
+    if (!l->in_memory || bytes < l->given_back + GIVEN_BACK)
+        return;
+    uint64_t to = bytes / GIVEN_BACK * GIVEN_BACK;
+    file_give_back(l->path, l->map, (size_t)l->given_back, (size_t)to);
+    l->given_back = to;
+}
+
 static bool progress(void *context, uint64_t bytes)
 {
     struct copy_loader *l = context;
     l->figures.done = bytes;
+    give_back(l, bytes);
     l->ended = !l->serve(l->context);
-    return !l->ended;
+    return !l->ended && !replica_has_lost_load(l->engine->replication);
 }
 
 static void warn(void *context, const char *text)
@@ -191,9 +209,14 @@ static bool read_file(struct copy_loader *l, const char *path, struct store *to,
                                  .progress = progress,
                                  .progress_every =
                                      serving && every > SERVING_EVERY ? SERVING_EVERY : every,
+                                 .progress_us = SERVING_US,
                                  .key_delay_us = &c->key_load_delay,
                                  .context = l};
     l->figures.total = map.n;
+    l->in_memory = file_is_in_memory(path);
+    l->path = path;
+    l->map = map;
+    l->given_back = 0;
     if (map.n >= MUCH_TO_LOAD)
         mem_grow_begin();
     bool good = rdb_read(to, map, &o, &r);

@@ -185,7 +185,8 @@ void shutdown_on_signal(void *context, int number)
     log_line(LOG_WARNING, "Received %s scheduling shutdown...", name);
     d->signalled = number;
     /* A running script ends first: it is interrupted unless it has written. */
-    if ((d->engine->slow_path & ENGINE_BUSY) && !scripting_interrupt(d->engine->scripting))
+    if ((d->engine->slow_path & ENGINE_BUSY) &&
+        !scripting_interrupt(d->engine->scripting, "The server is shutting down."))
         log_line(LOG_WARNING, "A script that has written data runs: waiting for its end. "
                               "SHUTDOWN NOSAVE ends it half-way.");
     /* Ticks do not run while loading. */

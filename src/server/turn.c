@@ -33,6 +33,7 @@
 #include "server/turn.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "engine/block.h"
 #include "engine/client.h"
@@ -41,6 +42,7 @@
 #include "engine/tracking.h"
 #include "replica/move.h"
 #include "replica/replica.h"
+#include "script/scripting.h"
 #include "server/copy_loader.h"
 #include "server/durability.h"
 #include "server/link.h"
@@ -163,6 +165,16 @@ void turn_run(struct turn *t)
     count(t, began, commands);
 }
 
+/* A script that has only read must not make a replica lose its primary. */
+static void end_script_for_primary(const struct turn_parts *p)
+{
+    if (replica_waits_long(p->replication) &&
+        scripting_interrupt(p->engine->scripting,
+                            "What the primary sends has waited for it for too long."))
+        log_line(LOG_WARNING, "A script that has not written is ended: what the primary sends has "
+                              "waited for half of repl-timeout.");
+}
+
 bool turn_in_script(struct turn *t)
 {
     const struct turn_parts *p = &t->parts;
@@ -172,6 +184,7 @@ bool turn_in_script(struct turn *t)
     link_resume_all(p->links);
     memory_limit_clients(p->memory);
     flush_and_send(t);
+    end_script_for_primary(p);
     link_close_all(p->links);
     link_leave_script(p->links);
     t->torn = shutdown_is_stopping(p->shutdown);

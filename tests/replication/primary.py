@@ -353,6 +353,47 @@ def of_ours(o):
         expect(info(c, "sync_full"), "3", "counted")
 
 
+def asks_who_takes_over(o):
+    """FAILOVER and SHUTDOWN ask once, at once; nobody who has everything is asked."""
+    with Server(o.server, "--repl-diskless-sync", "no", "--repl-ping-replica-period", "1000") as s:
+        c = s.start()
+        f = followed(s, ("listening-port", 1))
+        offset = lambda: int(info(c, "master_repl_offset"))
+        c.ask("SET", "a", "1")
+        expect(f.until("SET a 1")[-1], "SET a 1", "stream")
+        before = offset()
+        for words in (("FAILOVER",), ("SHUTDOWN", "NOSAVE")):
+            asks = s.conn()
+            asks.send(*words)
+            expect((f.commands(1), f.offset - before), (["REPLCONF GETACK *"], len(GETACK)), "the question")
+            before = f.offset
+            if words[0] == "FAILOVER":
+                c.ask("FAILOVER", "ABORT")
+            expect((offset(), info(c, "master_failover_state")), (before, "no-failover"), "the end of the stream")
+        c.ask("SHUTDOWN", "ABORT")
+        f.ack(before)
+        until("its offset", lambda: "offset=%d" % before in info(c, "slave0"))
+        c.send("SHUTDOWN", "NOSAVE")
+        until("the end", lambda: not s.alive())
+        expect(f.is_closed(), True, "nothing more is asked")
+
+
+def takes_over(o):
+    """Between ourselves one question is enough: the answer is that of the very end of the stream."""
+    with Server(o.server, "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1000") as a, Server(o.server) as b:
+        c, d = a.start(), b.start("--replicaof", "127.0.0.1 %d" % a.port)
+        c.ask("SET", "a", "1")
+        until("the stream", lambda: d.ask("GET", "a") == b"1")
+        until("its offset", lambda: "offset=%s," % info(c, "master_repl_offset") in info(c, "slave0"))
+        c.ask("SET", "a", "2")
+        before = int(info(c, "master_repl_offset"))
+        c.ask("FAILOVER", "TO", "127.0.0.1", b.port)
+        until("the fail-over", lambda: info(d, "role") == "master" and info(c, "master_link_status") == "up")
+        asked = int(info(d, "second_repl_offset")) - 1 - before
+        expect(asked in (0, len(GETACK)), True, "bytes that were in the stream behind the last write: %d" % asked)
+        expect((info(d, "sync_full"), info(d, "sync_partial_ok")), ("0", "1"), "only a part")
+
+
 def replicates(o):
     """DEBUG REPLICATE, and what the append-only file keeps of the stream."""
     with Server(o.server, "--repl-diskless-sync", "no", "--appendonly", "yes", "--enable-debug-command", "yes") as s:
@@ -558,7 +599,7 @@ def a_user(o):
         until("the ACK", lambda: "offset=%d" % f.offset in info(c, "slave0"))
 
 
-OWN = [chain, a_user, nonsense, liar, of_ours, replicates, wait_for_disks, over_tls, slow, silent_ones, gone, flushed, many]
+OWN = [asks_who_takes_over, takes_over, chain, a_user, nonsense, liar, of_ours, replicates, wait_for_disks, over_tls, slow, silent_ones, gone, flushed, many]
 
 
 def main():

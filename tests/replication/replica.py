@@ -342,6 +342,89 @@ def served_meanwhile(o):
         expect((p.c.ask("DBSIZE"), info(p.c)["master_repl_offset"]), (2000, "1000"), "the file")
 
 
+def lost_while_loading(o):
+    """What is loaded from memory ends with the link, and is as it was before; a file goes on, as in Redis."""
+    for how, history in (("swapdb", A), ("swapdb", B), ("disabled", A)):
+        with Pair(o.server, "--repl-diskless-load", how) as p, Server(o.server) as other:
+            d = other.start()
+            d.many([("SET", "k%d" % i, "x" * 100) for i in range(2000)])
+            d.ask("SAVE")
+            with open(other.at("dump.rdb"), "rb") as f:
+                large = f.read()
+            p.attach()
+            p.c.ask("CONFIG", "SET", "key-load-delay", "1000", "loading-process-events-interval-bytes", "1024")
+            p.primary.accept()
+            p.primary.greet()
+            p.primary.say("+FULLRESYNC %s 1000\r\n$%d\r\n" % (history, len(large)))
+            p.primary.say(large)
+            loads = lambda: info(p.c)["async_loading"] == "1" or info(p.c)["loading"] == "1"
+            until("the load", loads)
+            p.primary.s.close()
+            if how == "disabled":
+                time.sleep(0.1)
+                expect(loads(), True, "a file")
+                p.c.ask("CONFIG", "SET", "key-load-delay", "0")
+            until("its end", lambda: not loads())
+            expect(p.c.ask("DBSIZE"), 2000 if how == "disabled" else 1, "data with " + how)
+            p.primary.s = None
+            p.primary.accept()
+            question = p.primary.greet()[1]
+            expect(question, [b"PSYNC", A.encode(), b"1001" if how == "disabled" else b"101"], "where it goes on")
+
+
+def script_gives_way(o):
+    """One that has only read ends when what the primary sends has waited for half of repl-timeout; one that has written goes on."""
+    with Pair(o.server, "--repl-timeout", "1", "--replica-read-only", "no", "--lua-time-limit", "5") as p:
+        p.attach()
+        p.stream(("SELECT", "0"))
+        p.asks()
+        reader, writer = p.server.conn(), p.server.conn()
+        reader.send("EVAL", "while true do redis.call('GET', 'held') end", "0")
+        until("the script", lambda: str(p.c.do("PING")).startswith("BUSY"))
+        p.stream(("SET", "waited", "1"))
+        expect("waited" in str(reader.answer()), True, "the script's end")
+        until("the stream", lambda: p.c.ask("GET", "waited") == b"1")
+        expect(p.fields("master_link_status")["master_link_status"], "up", "the link")
+        writer.send("EVAL", "redis.call('SET', 'own', '1') local t = redis.call('TIME') while redis.call('GET', 'held') do end", "0")
+        until("the script", lambda: str(p.c.do("PING")).startswith("BUSY"))
+        p.stream(("SET", "waited", "2"))
+        time.sleep(0.8)
+        expect(str(p.c.do("PING")).startswith("BUSY"), True, "one that has written")
+        p.server.kill()
+
+
+def elsewhere(o):
+    """Who listens on loopback only is told so when its primary is not there."""
+    with Server(o.server) as a:
+        c = a.start()
+        hints = lambda: a.log().count("loopback addresses only")
+        c.ask("REPLICAOF", "127.0.0.1", "1")
+        c.ask("REPLICAOF", "localhost", "1")
+        expect(hints(), 0, "hints of this machine")
+        c.ask("REPLICAOF", "192.0.2.1", "1")
+        expect(hints(), 1, "hints")
+        c.ask("CONFIG", "SET", "replica-announce-ip", "192.0.2.7")
+        c.ask("REPLICAOF", "192.0.2.2", "1")
+        expect(hints(), 1, "hints of one that announces itself")
+
+
+def never_answered(o):
+    """A transaction that has written and then makes its server a replica: nobody confirms the write, so EXEC has no answer."""
+    often = ("--repl-timeout", "2", "--repl-ping-replica-period", "1")
+    for write, follows in ((("SET", "x", "1"), "REPLICAOF"), (("EVAL", "redis.call('SET', 'x', '1')", "0"), "SLAVEOF"), (("GET", "x"), "SLAVEOF"), (("PUBLISH", "x", "1"), "SLAVEOF")):
+        with Server(o.server, "--repl-diskless-sync-delay", "0", "--min-replicas-to-ack", "1", *often) as a, Server(o.server, *often) as b:
+            c, d = a.start(), b.start()
+            d.ask("REPLICAOF", "127.0.0.1", a.port)
+            until("the replica", lambda: c.do("SET", "before", "1") == b"OK")
+            s = a.conn()
+            s.many([("MULTI",), write, (follows, "127.0.0.1", b.port)])
+            s.send("EXEC")
+            if write[0] in ("GET", "PUBLISH"):
+                expect(s.reply()[1], b"OK", "EXEC of %s" % write[0])
+            else:
+                expect(s.is_closed(), True, "closed after %s" % write[0])
+
+
 def promoted(o):
     """A chain: who is promoted keeps its replicas, and the former primary comes back by a part."""
     with Server(o.server, "--repl-diskless-sync-delay", "0") as a, Server(o.server, "--repl-diskless-sync-delay", "0") as b, \
@@ -387,7 +470,7 @@ def certificate_of(server):
     return ["--tls-ca-cert-file", server.at("s.crt"), "--tls-port", "0"]
 
 
-OWN = [own_words, over_tls, refused, garbage, served_meanwhile, promoted]
+OWN = [own_words, over_tls, refused, garbage, served_meanwhile, lost_while_loading, script_gives_way, elsewhere, never_answered, promoted]
 
 
 def main():

@@ -137,7 +137,7 @@ TEST(nothing_runs_that_could_be_killed)
     struct scripting *s = b->engine.scripting;
     CHECK(!scripting_kill(s, false, &c->reply));
     CHECK(bench_heard(c, "-NOTBUSY No scripts in execution right now.|"));
-    CHECK(scripting_interrupt(s) && !scripting_runs_function(s));
+    CHECK(scripting_interrupt(s, "The server is shutting down.") && !scripting_runs_function(s));
     scripting_stats(s, &c->reply);
     CHECK(bench_heard(c, "*4|$14|running_script|$-1|$7|engines|*2|$3|LUA|*4|$15|libraries_count|:0|"
                          "$15|functions_count|:0|"));
@@ -155,7 +155,7 @@ static bool busy_turn(void *context)
     struct iovec piece = {0};
     chain_pieces(&c->out, &piece, 1, UINT64_MAX);
     snprintf(told, sizeof(told), "%d %.*s %d", killed, (int)strcspn(piece.iov_base, " "),
-             (char *)piece.iov_base, scripting_interrupt(s));
+             (char *)piece.iov_base, scripting_interrupt(s, "The server is shutting down."));
     session_close(c);
     return false; /* end it whatever it has done */
 }
