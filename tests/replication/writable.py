@@ -55,7 +55,7 @@ def expired(o, path):
     a, b, p, r = pair(path, "--appendonly", "yes")
     with servers(a, b):
         p.ask("SET", "past", "v", "PX", "1")
-        until("the primary's key", lambda: r.ask("EXISTS", "past") == 0)
+        until("the primary's key", lambda: r.ask("DBSIZE") == 4 and r.ask("EXISTS", "past") == 0)
         before = r.ask("DBSIZE")
         r.ask("SET", "l1", "v", "PX", "30")
         r.ask("SELECT", "3")
