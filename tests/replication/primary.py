@@ -384,7 +384,7 @@ def takes_over(o):
         c, d = a.start(), b.start("--replicaof", "127.0.0.1 %d" % a.port)
         c.ask("SET", "a", "1")
         until("the stream", lambda: d.ask("GET", "a") == b"1")
-        until("its offset", lambda: "offset=%s," % info(c, "master_repl_offset") in info(c, "slave0"))
+        until("its offset", lambda: "state=online,offset=%s," % info(c, "master_repl_offset") in info(c, "slave0"))
         c.ask("SET", "a", "2")
         before = int(info(c, "master_repl_offset"))
         c.ask("FAILOVER", "TO", "127.0.0.1", b.port)
