@@ -482,18 +482,19 @@ static void go_on_dialling(struct follow *f)
 
 static void tick(struct follow *f)
 {
-    int64_t silence = now(f) - f->io_ms;
+    bool up = f->state == FOLLOW_CONNECTED;
+    /* A primary that waits for its confirmation says nothing, for up to repl-timeout. */
+    bool waits = up && promise_is_open(f->r, f->handshake.own);
     f->ticked_ms = now(f);
-    if (silence > f->r->engine->settings->repl_timeout * 1000) {
-        log_line(LOG_WARNING, f->state == FOLLOW_CONNECTED
-                                  ? "MASTER timeout: no data nor PING received..."
-                                  : "Timeout connecting to the MASTER, or receiving from it: no "
-                                    "data for repl-timeout");
-        if (f->state == FOLLOW_CONNECTED)
-            lost(f, "");
-        else
-            fail(f);
-    }
+    if (f->ticked_ms - f->io_ms <= f->r->engine->settings->repl_timeout * (waits ? 2000 : 1000))
+        return;
+    log_line(LOG_WARNING, up ? "MASTER timeout: no data nor PING received..."
+                             : "Timeout connecting to the MASTER, or receiving from it: no "
+                               "data for repl-timeout");
+    if (up)
+        lost(f, "");
+    else
+        fail(f);
 }
 
 static void do_due(struct follow *f)

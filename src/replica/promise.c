@@ -40,6 +40,11 @@ bool promise_give(struct replication *r, const char *id, uint64_t offset)
     return true;
 }
 
+bool promise_is_open(const struct replication *r, const char *id)
+{
+    return *id && !history_same_id(id, r->engine->journal->history.id);
+}
+
 void promise_data_lost(struct replication *r)
 {
     r->confirmation.whole = false;

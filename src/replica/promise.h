@@ -23,6 +23,9 @@ bool promise_is_due(const struct replication *r, const char *id, uint64_t offset
 /* Promises it when that is due. False: another promise is in the way. */
 bool promise_give(struct replication *r, const char *id, uint64_t offset);
 
+/* The primary that has told this ID ("": none) does not write under it yet, as far as we know. */
+bool promise_is_open(const struct replication *r, const char *id);
+
 /* The data are gone; or data have come from somebody else. */
 void promise_data_lost(struct replication *r);
 void promise_data_came(struct replication *r);

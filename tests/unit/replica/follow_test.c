@@ -272,6 +272,34 @@ TEST(silence_ends_a_link_in_any_state)
     }
 }
 
+/* It puts nothing into the stream, and waits for up to repl-timeout with a single replica. */
+TEST(a_primary_that_is_not_confirmed_may_be_silent_for_longer)
+{
+    for (int open = 0; open < 2; open++) {
+        struct play p;
+        play_begin(&p);
+        role_follow(p.r, "127.0.0.1", p.port, false);
+        CHECK(play_accepts(&p));
+        play_hears(&p);
+        play_says(&p, "+PONG\r\n");
+        play_hears(&p);
+        play_says(&p, "+OK\r\n+OK\r\n+OK\r\n");
+        play_says(&p, open ? "+OK 6d696c6c00000001aaaaaaaa1111111111111111 100\r\n"
+                           : "+OK " ID_A " 0\r\n");
+        play_hears(&p);
+        play_says(&p, "+FULLRESYNC " ID_A " 100\r\n");
+        play_sends_snapshot(&p);
+        play_hears(&p);
+        for (int seconds = 0; seconds < 62; seconds++)
+            play_wait(&p, 1000);
+        CHECK((play_state(&p) == FOLLOW_CONNECTED) == open);
+        for (int seconds = 0; seconds < 60; seconds++)
+            play_wait(&p, 1000);
+        CHECK(play_state(&p) != FOLLOW_CONNECTED);
+        play_end(&p);
+    }
+}
+
 TEST(refused_connections_are_tried_often_at_first)
 {
     struct play p;
@@ -338,23 +366,25 @@ TEST(a_killed_link_comes_back)
 
 int main(void)
 {
-    static const struct unit_test tests[] = {T(everything_is_asked_for_received_and_loaded),
-                                             T(offsets_are_told_each_second_and_when_asked),
-                                             T(a_cut_costs_the_missing_bytes),
-                                             T(another_history_may_go_on_where_ours_ends),
-                                             T(a_former_primary_asks_for_the_rest),
-                                             T(names_and_passwords_are_told),
-                                             T(who_cannot_help_now_is_asked_again),
-                                             T(an_old_primary_is_asked_by_sync),
-                                             T(what_it_should_not_say_drops_the_link),
-                                             T(continue_is_no_answer_to_who_asks_for_everything),
-                                             T(a_load_that_fails_leaves_nothing_to_go_on_with),
-                                             T(a_load_beside_that_fails_changes_nothing),
-                                             T(garbage_in_the_stream_means_everything_anew),
-                                             T(silence_ends_a_link_in_any_state),
-                                             T(refused_connections_are_tried_often_at_first),
-                                             T(a_disk_that_fails_holds_the_stream),
-                                             T(a_killed_link_comes_back)};
+    static const struct unit_test tests[] = {
+        T(everything_is_asked_for_received_and_loaded),
+        T(offsets_are_told_each_second_and_when_asked),
+        T(a_cut_costs_the_missing_bytes),
+        T(another_history_may_go_on_where_ours_ends),
+        T(a_former_primary_asks_for_the_rest),
+        T(names_and_passwords_are_told),
+        T(who_cannot_help_now_is_asked_again),
+        T(an_old_primary_is_asked_by_sync),
+        T(what_it_should_not_say_drops_the_link),
+        T(continue_is_no_answer_to_who_asks_for_everything),
+        T(a_load_that_fails_leaves_nothing_to_go_on_with),
+        T(a_load_beside_that_fails_changes_nothing),
+        T(garbage_in_the_stream_means_everything_anew),
+        T(silence_ends_a_link_in_any_state),
+        T(a_primary_that_is_not_confirmed_may_be_silent_for_longer),
+        T(refused_connections_are_tried_often_at_first),
+        T(a_disk_that_fails_holds_the_stream),
+        T(a_killed_link_comes_back)};
     crc_init();
     return unit_run(tests, sizeof(tests) / sizeof(*tests));
 }
