@@ -436,6 +436,26 @@ TEST(nothing_is_released_before_an_ack_covers_the_ping)
     end(&s);
 }
 
+/* What replicas hold is nobody's to hear while somebody else may be the primary. */
+TEST(an_unconfirmed_primary_releases_nothing)
+{
+    struct stage s;
+    begin_confirmed(&s);
+    peers_write(s.t, "a");
+    turn(&s);
+    uint64_t end_of = s.j->offset, reached = s.r->quorum.reached;
+    CHECK(reached < end_of);
+    CHECK(ANSWER(&s, OTHER_MASTER, .id = "?", .promise = G2) && replication_is_unconfirmed(s.r));
+    s.c->whole = false;
+    attached(&s, true, end_of);
+    CHECK(is_unconfirmed(&s) && s.r->quorum.reached == reached);
+    CHECK(s.t->bench->engine.gate.replicated == reached);
+    s.c->whole = true;
+    wait(&s, 100);
+    CHECK(!replication_is_unconfirmed(s.r) && s.r->quorum.reached == reached);
+    end(&s);
+}
+
 /* ---- Who is answered what */
 
 TEST(a_primary_does_not_serve_one_that_fetches)
@@ -1037,7 +1057,8 @@ TEST(who_hands_over_is_granted_without_a_backlog)
     end(&s);
 }
 
-UNIT_MAIN(T(a_copy_outlives_a_confirmation), T(a_copy_of_no_bytes_is_closed_behind_it_too),
+UNIT_MAIN(T(an_unconfirmed_primary_releases_nothing), T(a_copy_outlives_a_confirmation),
+          T(a_copy_of_no_bytes_is_closed_behind_it_too),
           T(who_hands_over_is_granted_without_a_backlog), T(a_start_is_unconfirmed_and_proposes),
           T(a_promotion_is_unconfirmed_until_others_agree),
           T(a_proposal_is_above_all_that_was_seen), T(replicas_are_told_the_id_and_how_far_it_asks),

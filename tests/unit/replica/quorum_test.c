@@ -117,6 +117,27 @@ TEST(a_reply_waits_for_as_many_replicas_as_are_asked)
     end(&s);
 }
 
+/* WHOLE of docs/decisions/0039 */
+TEST(who_is_not_whole_does_not_count)
+{
+    struct set s = {0};
+    begin(&s, 2, 1);
+    struct client *c = bench_client(s.bench);
+    bench_says(c, "PUT k");
+    uint64_t offset = s.engine->journal->offset;
+    replica_send(s.r);
+    s.peer[0]->whole = false;
+    ack(&s, 0, offset);
+    CHECK(gate_sendable(c) == 0 && s.r->quorum.reached == 0 && s.engine->pause.reasons == 0);
+    s.peer[1]->whole = false;
+    quorum_update(s.r);
+    CHECK(s.engine->pause.reasons == 1u << PAUSE_REPLICAS);
+    s.peer[0]->whole = true;
+    quorum_update(s.r);
+    CHECK(gate_sendable(c) == 5 && s.engine->pause.reasons == 0);
+    end(&s);
+}
+
 TEST(what_a_new_primary_holds_is_served)
 {
     struct set s = {0};
@@ -176,5 +197,6 @@ TEST(what_takes_too_long_is_refused_or_closed)
     end(&s);
 }
 
-UNIT_MAIN(T(the_nth_greatest_of_any_offsets), T(a_reply_waits_for_as_many_replicas_as_are_asked),
-          T(what_a_new_primary_holds_is_served), T(what_takes_too_long_is_refused_or_closed))
+UNIT_MAIN(T(who_is_not_whole_does_not_count), T(the_nth_greatest_of_any_offsets),
+          T(a_reply_waits_for_as_many_replicas_as_are_asked), T(what_a_new_primary_holds_is_served),
+          T(what_takes_too_long_is_refused_or_closed))
