@@ -22,7 +22,7 @@ static bool has_witnesses(struct replication *r, const struct peer *p, size_t n)
     size_t whole = 0, all = 0;
     for (struct dlist_node *at = r->peers.next; at != &r->peers; at = at->next) {
         const struct peer *q = peer_at(at);
-        if (q == p || !is_there(q) || q->ack < p->whole_at)
+        if (q == p || !q->run || !is_there(q) || q->ack < p->whole_at)
             continue;
         all++;
         whole += q->whole;

@@ -125,6 +125,18 @@ TEST(a_witness_has_to_be_there_and_at_the_place)
     peers_end(t);
 }
 
+/* It promises nothing, so it may be somebody else's the next moment. */
+TEST(a_redis_is_no_witness)
+{
+    struct peers *t = begin(1);
+    int a = online(t, RUN_A), b = online(t, NULL);
+    acks(t, a, end_of(t));
+    acks(t, b, end_of(t));
+    acks(t, a, end_of(t));
+    CHECK(peers_of(t, a)->whole_at && !peers_of(t, a)->whole_end);
+    peers_end(t);
+}
+
 /* With N of 2: two whole ones, or three of any kind. */
 TEST(so_many_witnesses_as_are_asked_for)
 {
@@ -232,6 +244,7 @@ TEST(the_word_is_heard_by_whom_it_names)
 
 UNIT_MAIN(T(a_replica_has_to_have_a_byte_that_was_written_after_it_came),
           T(a_replica_is_whole_again_beside_another), T(a_witness_has_to_be_there_and_at_the_place),
-          T(so_many_witnesses_as_are_asked_for), T(a_pair_waits_for_repl_timeout),
+          T(a_redis_is_no_witness), T(so_many_witnesses_as_are_asked_for),
+          T(a_pair_waits_for_repl_timeout),
           T(who_is_whole_is_not_told_and_a_redis_never_becomes_it),
           T(nobody_is_made_whole_by_who_may_not), T(the_word_is_heard_by_whom_it_names))
