@@ -55,6 +55,14 @@ static void stop_fetching(struct replication *r)
     r->confirmation.fetch = NULL;
 }
 
+/* The stream stands still: what is its own to say, PING and PUBLISH, would be under an ID that has
+ * another writer. */
+static void be_still(struct journal *j)
+{
+    if (j->mode != JOURNAL_RAW)
+        journal_set_mode(j, JOURNAL_RAW);
+}
+
 /* Links end, and with them the promises to what was proposed before. */
 static void propose(struct replication *r)
 {
@@ -74,6 +82,10 @@ static void propose(struct replication *r)
              needed(r), c->proposal);
     quorum_waits_anew(r);
     quorum_update(r);
+    /* Within a transaction that has had effects it waits for confirm_settle(). */
+    const struct journal *j = r->engine->journal;
+    if (j->depth == 0 || j->group_start == j->pending.n)
+        be_still(r->engine->journal);
 }
 
 void confirm_begin(struct replication *r)
@@ -91,16 +103,13 @@ void confirm_end(struct replication *r)
     r->confirmation.proposal[0] = 0;
 }
 
-/* The stream stands still: what is its own to say, PING and PUBLISH, would be under an ID that has
- * another writer. */
 void confirm_settle(struct replication *r)
 {
     struct journal *j = r->engine->journal;
     ASSERT(j->depth == 0);
     if (!replication_is_unconfirmed(r))
         return;
-    if (j->mode != JOURNAL_RAW)
-        journal_set_mode(j, JOURNAL_RAW);
+    be_still(j);
     if (!backlog_is_open(&r->backlog))
         backlog_open(&r->backlog, j);
 }
