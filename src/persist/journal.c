@@ -94,6 +94,7 @@ static void note_text(struct journal *j, enum journal_note_kind kind, size_t at)
 {
     ASSERT(j->filed && at <= j->text.n);
     note(j, j->offset, kind, j->text.n - at)->at = at;
+    j->locals += kind == JOURNAL_ONLY;
 }
 
 /* The file has taken the first n notes, or wants none. */
@@ -171,7 +172,6 @@ static void put_local(struct journal *j, int db, const struct bytes *argv, int a
     if (j->db != db)
         format_select(&j->text, j->db < 0 ? 0 : j->db);
     note_text(j, JOURNAL_ONLY, at);
-    j->locals++;
 }
 
 void journal_put(struct journal *j, int db, const struct bytes *argv, int argc, struct bytes raw)

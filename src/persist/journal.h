@@ -77,8 +77,8 @@ struct journal {
     struct journal_note *notes; /* of what the file has not taken */
     size_t note_n, note_cap;
     struct buf text; /* of the notes */
-    /* Local effects are counted from the beginning of the process: those that a file was to keep,
-     * and those of them that it has taken. They move no offset. */
+    /* What the file alone keeps (JOURNAL_ONLY: local effects), counted from the beginning of the
+     * process: what it was to keep, and what it has taken of that. It moves no offset. */
     uint64_t locals, locals_taken;
     struct journal_reader *readers; /* in the order in which they came, the last one first */
 };

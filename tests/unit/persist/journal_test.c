@@ -436,6 +436,24 @@ TEST(a_replica_passes_on_what_came_and_keeps_its_own_writes_apart)
     journal_free(j);
 }
 
+/* Whoever waits for what the file alone keeps counts all of it. */
+TEST(all_that_the_file_alone_keeps_is_counted)
+{
+    struct journal *j = journal_new();
+    struct journal_reader file = {0};
+    journal_attach(j, &file);
+    journal_set_mode(j, JOURNAL_RAW);
+    group(j, 0, "DEL", "of a client of ours");
+    journal_raw_begin(j, BYTES("*1\r\n$3\r\nBAD\r\n"), 5, false); /* the file follows to 5 */
+    journal_raw_end(j);
+    CHECK(j->locals == 2 && j->locals_taken == 0);
+    struct journal_batch b = journal_batch(&file);
+    journal_take_batch(&file, b.stream.n, b.note_n);
+    CHECK(j->locals_taken == 2 && journal_is_sound(j));
+    journal_detach(&file);
+    journal_free(j);
+}
+
 /* The stream of a replica is not ours to add a SELECT to. */
 TEST(a_new_file_of_a_replica_changes_nothing_in_the_stream)
 {
@@ -587,6 +605,7 @@ UNIT_MAIN(T(another_history_begins_at_the_same_offset),
           T(what_is_for_the_stream_alone_is_a_gap_in_the_file),
           T(a_gap_that_grows_while_it_is_written_is_not_lost),
           T(a_replica_passes_on_what_came_and_keeps_its_own_writes_apart),
+          T(all_that_the_file_alone_keeps_is_counted),
           T(a_new_file_of_a_replica_changes_nothing_in_the_stream),
           T(the_database_of_the_stream_outlives_a_change_of_roles),
           T(file_and_stream_agree_whatever_comes))

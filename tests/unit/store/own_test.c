@@ -87,7 +87,7 @@ TEST(fields_that_a_replica_s_own_clients_made_go)
     static const struct hash_limits limits = {10, 10};
     s->expiry_paused = s->notes_own = true;
     for (int i = 0; i < 3; i++)
-        hash_set(&h, bytes_of("abc" + i, 1), BYTES("v"), i == 2 ? 5000 : 1500, &limits);
+        hash_set(&h, bytes_of(&"abc"[i], 1), BYTES("v"), i == 2 ? 5000 : 1500, &limits);
     struct entry *e = entry_new_word(BYTES("h"), VALUE_HASH, (uintptr_t)h);
     db_add(&s->dbs[0], e);
     db_note_fields(&s->dbs[0], e);
