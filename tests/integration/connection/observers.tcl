@@ -221,10 +221,10 @@ test "faults B12: timeout leaves MONITOR, subscribers and who waits alone" {
     resp::ask $p SUBSCRIBE ch
     set w [resp::connect $server::port]
     resp::send $w BLPOP l 0
-    set idle [resp::connect $server::port]
-    resp::ask $idle PING
     expect [resp::read $m] {*"SUBSCRIBE"*} subscribe
     expect [resp::read $m] {*"BLPOP"*} blpop
+    set idle [resp::connect $server::port]
+    resp::ask $idle PING
     expect [resp::read $m] {*"PING"*} ping
     expect [resp::read $idle] (closed) idle
     after 300
