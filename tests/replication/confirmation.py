@@ -384,6 +384,7 @@ def starts(o):
         until("the fetch", lambda: source.asked and source.asked[-1][-1][0] == b"PSYNC")
         c = s.start()
         source.end()
+        until("what it tells", lambda: Ours(s).told)
         expect((c.ask("GET", "k"), offset(c), generation(Ours(s).told[0])), (b"v", end, 3), "fetched half a command")
 
 
