@@ -23,8 +23,8 @@ enum act_result {
  * transaction. A replica does nothing by itself: its primary does it, and says so. Memory is no
  * part of it: what frees memory, or appends what was accepted long ago, goes on. */
 bool act_may(const struct engine *e);
-/* The same of a writable replica about what its own clients have made, of which its primary knows
- * nothing. */
+/* The same, and also true on a writable replica, which has to expire the keys that its own clients
+ * created: the primary does not know them. */
 bool act_may_for_itself(const struct engine *e);
 /* The command, by its own name, must exist and not block; argv is borrowed. Within act_begin() and
  * act_end() its effects belong to that group. */

@@ -165,7 +165,7 @@ struct body {
     uint64_t only;                    /* bytes that come now are not part of it */
     bool continues;                   /* bytes come in front of a note of an ID, or there is none */
     char id[HISTORY_ID_LENGTH + 1];   /* the last one that bytes belong to; "": as before */
-    char next[HISTORY_ID_LENGTH + 1]; /* the last one of all; "": none */
+    char next[HISTORY_ID_LENGTH + 1]; /* the ID named last, perhaps without bytes yet; "": none */
     uint64_t next_at;                 /* bytes of the stream in front of that */
     bool wrong;                       /* the notes contradict one another or the commands */
 };

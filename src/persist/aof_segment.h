@@ -69,8 +69,8 @@ struct aof_segment {
     uint64_t size; /* bytes of the file, header and whole frames */
     uint64_t synced;
     uint64_t locals_synced; /* of the journal's local effects */
-    bool unsynced;          /* something that is kept has been written since the last sync began */
-    size_t notes_ahead;     /* notes that the journal held when the file began */
+    bool unsynced;          /* something to keep was written since the last sync began */
+    size_t notes_ahead;     /* notes already pending in the journal when this file began */
     struct buf frame;       /* of a batch with notes */
     enum aof_segment_state state;
     int error;  /* -errno while the state is not sound, else 0 */

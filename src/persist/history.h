@@ -40,14 +40,15 @@ void history_forget_second(struct history *h);
 /* The ID of the byte at `offset`, the last one: the one before, while ours has no byte. */
 const char *history_last_id(const struct history *h, uint64_t offset);
 
-/* IDs that a confirmation makes (replica/confirm.h): "6d696c6c", 8 hex digits of generation, 8 of
- * the family, 16 random ones. Siblings that continue one history are a family. Any other ID is of
- * generation 0, and its first 8 are its family. */
+/* Replication IDs made by a confirmation (replica/confirm.h) consist of "6d696c6c", 8 hex digits of
+ * the generation, 8 digits of the family, and 16 random digits. IDs that continue the same history
+ * share the family. Any other ID has generation 0, and its first 8 digits are its family. */
 #define HISTORY_MOST_GENERATION 0x7fffffffu /* a greater one is none */
 uint32_t history_generation(const char *id);
 bool history_same_family(const char *a, const char *b);
-/* Which ID a file names for data up to `offset`: one of a confirmation is nobody's before its first
- * byte, so it is the one before; any other is at once. */
+/* The ID to store in a file for data that end at `offset`. An ID made by a confirmation is stored
+ * only once a byte has been written under it, because a generation must not be claimed before;
+ * until then it is the previous ID. Other IDs are stored as they are. */
 const char *history_id_of_data(const struct history *h, uint64_t offset);
 /* A new one, of the family of another: id has HISTORY_ID_LENGTH + 1 bytes. */
 void history_make(char *id, uint32_t generation, const char *relative);

@@ -31,9 +31,9 @@ struct rdb_read_options {
     void (*warn)(void *context, const char *text);
     /* Called now and then with the bytes read; false stops the loading. May be NULL. */
     bool (*progress)(void *context, uint64_t bytes);
-    uint64_t progress_every;       /* so many bytes; 0: 2 MB */
-    int64_t progress_us;           /* and as soon as so much time has gone; 0: that does not count.
-                                    * Then also within large values, but for streams */
+    uint64_t progress_every; /* so many bytes; 0: 2 MB */
+    int64_t progress_us;     /* also call it after this much time; 0: only progress_every counts.
+                              * Then also within large values, but for streams */
     const long long *key_delay_us; /* waits after each key, for tests (clock_delay()); looked at
                                     * anew for each; may be NULL */
     void *context;

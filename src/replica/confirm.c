@@ -55,8 +55,8 @@ static void stop_fetching(struct replication *r)
     r->confirmation.fetch = NULL;
 }
 
-/* The stream stands still: what is its own to say, PING and PUBLISH, would be under an ID that has
- * another writer. */
+/* Keeps PING and PUBLISH out of the stream: until the confirmation the current ID belongs to the
+ * previous primary, and an ID must have only one writer. */
 static void be_still(struct journal *j)
 {
     if (j->mode != JOURNAL_RAW)

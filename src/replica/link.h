@@ -27,7 +27,8 @@ long link_read(struct link *k, char *to, size_t room);
 /* Sends what there is, as far as the socket takes it; wants_input: the loop is to say when
  * something comes. 0 or -errno. */
 int link_send(struct link *k, bool wants_input);
-/* The other side has ended it, or it is broken; also while what came before that is not read. */
+/* True when the other side has closed the connection or it has failed, even if bytes that arrived
+ * before have not been read yet. */
 bool link_is_cut(const struct link *k);
 /* It ends; nothing happens when there is none. */
 void link_drop(struct link *k);

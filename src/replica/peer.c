@@ -188,7 +188,7 @@ bool peer_continue(struct peer *p, const char *id, uint64_t next)
 void peer_grant(struct peer *p)
 {
     struct replication *r = p->replication;
-    /* A server may become a replica and a primary again within a turn, without a backlog. */
+    /* When REPLICAOF and PSYNC FAILOVER run in the same turn, no backlog has been opened yet. */
     if (!backlog_is_open(&r->backlog))
         backlog_open(&r->backlog, r->engine->journal);
     enter(p, PEER_ONLINE);

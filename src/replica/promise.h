@@ -1,5 +1,5 @@
-/* What a server knows of itself for confirmation (replica/confirm.h), be it primary or replica: how
- * far its data reach, and what it has promised. The struct lies in struct replication. */
+/* The part of confirmation (replica/confirm.h) that primaries and replicas share: how far this
+ * server's data reach, and which ID it has promised to follow. State: replication.confirmation. */
 #ifndef REPLICA_PROMISE_H
 #define REPLICA_PROMISE_H
 
@@ -7,7 +7,7 @@
 
 /* Where somebody's data end. */
 struct promise_place {
-    const char *id; /* of the last byte; "": there are no data */
+    const char *id; /* the replication ID of the last byte; "" when there are no data */
     uint64_t offset;
 };
 struct promise_place promise_our_place(const struct replication *r);

@@ -32,7 +32,8 @@ static uint64_t confirms(const struct replication *r, const struct peer *p)
     if (p->state != PEER_ONLINE || !p->acked || (p->client->flags & CLIENT_CLOSING) || !p->whole)
         return 0;
     uint64_t offset = r->engine->settings->replica_ack_fsync ? p->fack : p->ack;
-    /* COVER: of what was confirmed with us nothing counts without a byte of ours behind it. */
+    /* COVER: an ACK counts only from the first byte under our own ID on; before that, the data
+     * could still be replaced by a primary of a higher generation. */
     return offset >= r->engine->journal->history.second_offset ? offset : 0;
 }
 

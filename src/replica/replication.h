@@ -96,12 +96,13 @@ struct quorum {
 
 /* Who may become primary (replica/confirm.h). IDs are "" or HISTORY_ID_LENGTH long. */
 struct confirmation {
-    char proposal[HISTORY_ID_LENGTH + 1]; /* of a primary that is not confirmed; "": it is */
-    char promise[HISTORY_ID_LENGTH + 1];  /* that we hold what its proposer holds; "": none */
-    uint32_t seen;                        /* greatest generation that somebody has asked with */
-    bool whole;                           /* this process has not lost anything that it ever had */
+    char proposal[HISTORY_ID_LENGTH +
+                  1]; /* the ID proposed by an unconfirmed primary; "" once confirmed */
+    char promise[HISTORY_ID_LENGTH + 1]; /* that we hold what its proposer holds; "": none */
+    uint32_t seen;                       /* greatest generation that somebody has asked with */
+    bool whole;                          /* this process has not lost anything that it ever had */
     bool blank;         /* nothing was loaded and nothing has come: less than everything */
-    bool whole_due;     /* replicas may have to be told that they are whole again */
+    bool whole_due;     /* whole_update() has to look at the replicas in this turn */
     int64_t quiet_ms;   /* since when there are N replicas and nobody else */
     int64_t company_ms; /* when there were two replicas or more, or none had come */
     struct follow *fetch;
@@ -160,8 +161,8 @@ static inline bool replication_is_unconfirmed(const struct replication *r)
     return r->confirmation.proposal[0] != 0;
 }
 
-/* The link on which we are sent a stream: a replica's to its primary, or the one on which a primary
- * fetches; NULL: there is none. */
+/* The connection on which this server receives a stream: from its primary, or, on an unconfirmed
+ * primary, from the replica it fetches from. NULL: none. */
 static inline struct follow *replication_link(const struct replication *r)
 {
     return r->follow ? r->follow : r->confirmation.fetch;

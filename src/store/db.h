@@ -104,12 +104,12 @@ struct store {
     bool touch;          /* reads move the LRU clock of entries */
     bool expiry_paused;  /* keys past their TTL read as absent, and only a write deletes them */
     bool expiry_ignored; /* while loading: nothing expires */
-    bool notes_own;      /* a writable replica: deadlines that its own clients set are noted */
-    unsigned notify;     /* DB_EVENT_ bits that are wanted */
-    size_t watched;      /* keys watched by someone */
-    size_t waited;       /* keys that blocked clients wait for */
-    long long dirty;     /* changed elements, ever: what save points count */
-    long long touched;   /* calls of db_changed() by commands, ever */
+    bool notes_own;  /* on a writable replica: remember keys whose TTL was set by its own clients */
+    unsigned notify; /* DB_EVENT_ bits that are wanted */
+    size_t watched;  /* keys watched by someone */
+    size_t waited;   /* keys that blocked clients wait for */
+    long long dirty; /* changed elements, ever: what save points count */
+    long long touched; /* calls of db_changed() by commands, ever */
     long long hits, misses, expired, expired_fields, evicted;
     uint64_t *written;    /* offset of the last write by key hash, or NULL: gate not in force */
     uint64_t written_now; /* what goes there */

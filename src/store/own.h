@@ -1,6 +1,6 @@
-/* Keys that clients of a replica have made or given a deadline, beside what its primary sends
- * (replica-read-only no; db_note_own()). The primary knows nothing of them and will not delete
- * them: they expire here. All else on a replica is its primary's to delete. */
+/* Expiry on a writable replica (replica-read-only no). Keys to which its own clients gave a TTL are
+ * remembered by db_note_own() and deleted here when due, because the primary does not know them.
+ * All other keys of a replica are deleted by its primary's DEL. */
 #ifndef STORE_OWN_H
 #define STORE_OWN_H
 
