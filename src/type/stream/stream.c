@@ -53,9 +53,17 @@ struct stream *stream_copy(const struct stream *s)
         (struct stream){.last_id = s->last_id, .max_deleted = s->max_deleted, .added = s->added};
     stream_log_copy(&copy->log, &s->log);
     stream_dedup_copy(&copy->dedup, &s->dedup);
+    copy->policies = s->policies;
+    copy->deleting = s->deleting;
     struct dict_walk w = {0};
     for (struct dict_node *n; (n = dict_next(&s->groups, &w));)
         dict_ensure(&copy->groups, dict_key(n))->value = stream_group_copy(n->value);
+    w = (struct dict_walk){0};
+    for (struct dict_node *n; (n = dict_next(&copy->groups, &w));) {
+        struct stream_group *g = n->value;
+        if (g->policy)
+            g->policy->counts.added_before = s->added;
+    }
     return copy;
 }
 
@@ -253,12 +261,43 @@ struct stream_group *stream_add_group(struct stream *s, struct bytes name, struc
     return n->value;
 }
 
+/* What its policy counts for goes. */
+static void uncount_policy(struct stream *s, const struct stream_group *g)
+{
+    if (!g->policy)
+        return;
+    ASSERT(s->policies > 0 && s->deleting >= g->policy->delete_acked);
+    s->policies--;
+    s->deleting -= g->policy->delete_acked;
+}
+
 bool stream_remove_group(struct stream *s, struct bytes name)
 {
     struct stream_group *g = dict_remove(&s->groups, name);
-    if (g)
-        stream_group_free(g);
-    return g != NULL;
+    if (!g)
+        return false;
+    uncount_policy(s, g);
+    stream_group_free(g);
+    return true;
+}
+
+void stream_set_policy(struct stream *s, struct stream_group *g, struct stream_policy *p)
+{
+    struct stream_policy *old = g->policy;
+    ASSERT(!p || p != old);
+    uncount_policy(s, g);
+    if (p) {
+        if (old) {
+            p->counts = old->counts;
+            p->watch = old->watch;
+        } else {
+            p->counts = (struct stream_policy_counts){.added_before = s->added};
+        }
+        s->policies++;
+        s->deleting += p->delete_acked;
+    }
+    g->policy = p;
+    stream_policy_free(old);
 }
 
 static int by_name(const void *a, const void *b)
@@ -312,6 +351,11 @@ static uint64_t live_beyond(const struct stream *s, struct stream_id id)
         n = stream_log_count(&c, STREAM_ID_MAX, UINT64_MAX);
     stream_log_end(&c);
     return n;
+}
+
+uint64_t stream_unread(const struct stream *s, const struct stream_group *g)
+{
+    return s->log.length ? live_beyond(s, g->last_id) : 0;
 }
 
 /* How many entries were added before all but the newest n; a counter that was set may be too low.
@@ -395,12 +439,16 @@ bool stream_is_sound(const struct stream *s)
 {
     struct stream_id newest;
     struct dict_walk w = {0};
+    uint32_t policies = 0, deleting = 0;
     if (stream_log_newest(&s->log, &newest) && stream_id_compare(newest, s->last_id) > 0)
         return false;
     for (struct dict_node *n; (n = dict_next(&s->groups, &w));) {
         const struct stream_group *g = n->value;
         if (!bytes_equal(dict_key(n), str_bytes(g->name)) || !stream_group_is_sound(g))
             return false;
+        policies += g->policy != NULL;
+        deleting += g->policy && g->policy->delete_acked;
     }
-    return s->added <= INT64_MAX && stream_log_is_sound(&s->log);
+    return policies == s->policies && deleting == s->deleting && s->added <= INT64_MAX &&
+           stream_log_is_sound(&s->log);
 }

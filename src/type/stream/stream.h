@@ -14,6 +14,7 @@ struct stream {
     struct stream_id max_deleted; /* highest ID ever deleted */
     uint64_t added;               /* entries, ever; stays at INT64_MAX */
     struct dict groups;           /* name to struct stream_group */
+    uint32_t policies, deleting;  /* groups with a policy, and with one that deletes (ONACK) */
     struct stream_dedup dedup;
 };
 
@@ -75,11 +76,16 @@ struct stream_group *stream_find_group(const struct stream *s, struct bytes name
 struct stream_group *stream_add_group(struct stream *s, struct bytes name, struct stream_id last_id,
                                       int64_t entries_read);
 bool stream_remove_group(struct stream *s, struct bytes name);
+/* Takes the policy over; NULL: the group has none from now on. In place of another one it goes on
+ * with that one's counts and watch; a first one begins to count now. */
+void stream_set_policy(struct stream *s, struct stream_group *g, struct stream_policy *p);
 /* Sorted by name; the array belongs to the caller. */
 struct stream_group **stream_sorted_groups(const struct stream *s, size_t *n);
 /* Entries that are there and the group has not read; false: unknown, as far as Redis is concerned
  * (the position was set to the middle, or entries were deleted behind it). O(blocks). */
 bool stream_lag(const struct stream *s, const struct stream_group *g, uint64_t *out);
+/* How many entries are there above the group's position, exactly. O(blocks). */
+uint64_t stream_unread(const struct stream *s, const struct stream_group *g);
 /* How many entries were ever added up to an ID, when that can be told; -1: unknown. */
 int64_t stream_entries_read_at(const struct stream *s, struct stream_id id);
 /* The group, still at the position before it, reads entry id: counts it and moves the position

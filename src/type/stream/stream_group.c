@@ -36,6 +36,7 @@ void stream_group_free(struct stream_group *g)
         free_consumer(n->value);
     dict_clear(&g->consumers);
     stream_pending_free(&g->pending);
+    stream_policy_free(g->policy);
     mem_free(g->by_number);
     str_unref(g->name);
     mem_free(g);
@@ -197,6 +198,8 @@ struct stream_consumer **stream_group_sorted(const struct stream_group *g, size_
 struct stream_group *stream_group_copy(const struct stream_group *g)
 {
     struct stream_group *copy = stream_group_new(str_bytes(g->name), g->last_id, g->entries_read);
+    if (g->policy)
+        copy->policy = stream_policy_copy(g->policy);
     /* Records name consumers by number, so these stay the same. */
     stream_pending_free(&copy->pending);
     stream_pending_copy(&copy->pending, &g->pending);
@@ -218,7 +221,8 @@ struct stream_group *stream_group_copy(const struct stream_group *g)
 size_t stream_group_memory(const struct stream_group *g)
 {
     return mem_block_size(g) + stream_pending_memory(&g->pending) + dict_memory(&g->consumers) +
-           g->consumers.used * sizeof(struct stream_consumer);
+           g->consumers.used * sizeof(struct stream_consumer) +
+           (g->policy ? stream_policy_memory(g->policy) : 0);
 }
 
 bool stream_group_is_sound(const struct stream_group *g)

@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "type/stream/stream_pending.h"
+#include "type/stream/stream_policy.h"
 
 struct stream_consumer {
     struct str *name;
@@ -21,6 +22,7 @@ struct stream_group {
     struct dict consumers; /* name to struct stream_consumer */
     struct stream_consumer **by_number;
     uint32_t numbers, number_cap;
+    struct stream_policy *policy; /* owned; NULL: none. Set by stream_set_policy() */
 };
 
 struct stream_group *stream_group_new(struct bytes name, struct stream_id last_id,

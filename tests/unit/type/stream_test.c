@@ -398,7 +398,75 @@ TEST(the_last_possible_id_is_counted_too)
     stream_free(s);
 }
 
-UNIT_MAIN(T(behaves_like_an_array_when_deleted_and_trimmed),
+static struct stream_policy *policy(bool deletes, int64_t lease_ms)
+{
+    struct stream_policy *p = stream_policy_new(BYTES("dead"));
+    p->delete_acked = deletes;
+    p->lease_ms = lease_ms;
+    return p;
+}
+
+/* broker P2, P12: a policy is changed, taken along by its group, and goes with it. */
+TEST(groups_carry_policies)
+{
+    struct stream *s = stream_new(context(), 100, 100);
+    struct stream_group *a = stream_add_group(s, BYTES("a"), STREAM_ID_MIN, 0),
+                        *b = stream_add_group(s, BYTES("b"), STREAM_ID_MIN, 0);
+    CHECK(!a->policy && s->policies == 0 && stream_is_sound(s));
+    append(s, &(struct stream_log_policy){.node_entries = 10, .node_bytes = 4096});
+    stream_set_policy(s, a, policy(true, 5));
+    stream_set_policy(s, b, policy(false, 5));
+    CHECK(s->policies == 2 && s->deleting == 1 && a->policy->counts.added_before == 1);
+    /* What was counted, and who watches, belongs to the group. */
+    a->policy->counts.dead = 3;
+    a->policy->watch = &model;
+    stream_set_policy(s, a, policy(false, 7));
+    CHECK(a->policy->counts.dead == 3 && a->policy->watch == &model && a->policy->lease_ms == 7);
+    CHECK(s->policies == 2 && s->deleting == 0 && stream_is_sound(s));
+    stream_set_policy(s, b, policy(true, 1));
+    struct stream *copy = stream_copy(s);
+    CHECK(copy->policies == 2 && copy->deleting == 1 && stream_is_sound(copy));
+    struct stream_group *copied = stream_find_group(copy, BYTES("a"));
+    CHECK(copied->policy != a->policy && stream_policy_equal(copied->policy, a->policy) &&
+          !copied->policy->watch && copied->policy->counts.dead == 0 &&
+          copied->policy->counts.added_before == 1);
+    stream_set_policy(s, a, NULL);
+    stream_set_policy(s, a, NULL);
+    CHECK(!a->policy && s->policies == 1 && s->deleting == 1 && stream_is_sound(s));
+    CHECK(stream_remove_group(s, BYTES("b")) && !stream_remove_group(s, BYTES("b")));
+    CHECK(s->policies == 0 && s->deleting == 0 && stream_is_sound(s));
+    stream_free(s);
+    CHECK(stream_is_sound(copy));
+    stream_free(copy);
+}
+
+/* broker I1, I5: exact where XINFO does not know the lag. */
+TEST(what_is_unread_is_counted)
+{
+    struct stream_log_policy policy = {.node_entries = 10, .node_bytes = 4096};
+    struct stream *s = stream_new(context(), 100, 100);
+    struct bytes pair[] = {BYTES("a"), BYTES("b")};
+    struct stream_group *g = stream_add_group(s, BYTES("g"), STREAM_ID_MIN, 0);
+    uint64_t lag;
+    CHECK(stream_unread(s, g) == 0);
+    for (unsigned i = 1; i <= 100; i++)
+        stream_append(s, (struct stream_id){i, 0}, pair, 1, &policy);
+    CHECK(stream_unread(s, g) == 100);
+    stream_delete(s, (struct stream_id){50, 0});
+    stream_delete(s, (struct stream_id){20, 0});
+    CHECK(!stream_lag(s, g, &lag) || lag == 98);
+    CHECK(stream_unread(s, g) == 98);
+    stream_group_set_position(g, (struct stream_id){40, 7}, -1);
+    CHECK(!stream_lag(s, g, &lag) && stream_unread(s, g) == 59);
+    stream_group_set_position(g, (struct stream_id){100, 0}, -1);
+    CHECK(stream_unread(s, g) == 0);
+    stream_group_set_position(g, STREAM_ID_MAX, -1);
+    CHECK(stream_unread(s, g) == 0);
+    stream_free(s);
+}
+
+UNIT_MAIN(T(groups_carry_policies), T(what_is_unread_is_counted),
+          T(behaves_like_an_array_when_deleted_and_trimmed),
           T(trims_by_id_when_the_newest_entries_are_deleted),
           T(counts_what_was_read_over_what_was_trimmed),
           T(counts_what_was_read_over_what_was_deleted),
