@@ -20,7 +20,7 @@ SERVER  := $(BUILD)/millrace-server
 UNIT    := $(sort $(wildcard tests/unit/*/*_test.c))
 UNITBIN := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all run trio test test-all check layers house format format-check lint bench bench-structures clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units
+.PHONY: all run trio test test-all check layers house format format-check lint bench bench-structures docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units
 all: $(SERVER) $(BUILD)/millrace.conf
 
 help:
@@ -165,6 +165,9 @@ models: deps
 	@nice -n 15 utils/models.py all
 models-long: deps
 	@nice -n 15 utils/models.py long --memory $(MODEL_MEMORY)
+
+docs-test: deps all
+	@tests/docs/pages.py --server $(SERVER)
 
 clients: all
 	@redis-compat/clients/run.sh $(SERVER)

@@ -169,6 +169,7 @@ def all_parts(o):
         python("hostile scripts", "tests/hostile/scripts.py", o.server, lines=True),
         python("hostile payloads", "tests/hostile/payloads.py", o.server, lines=True),
         python("saving in the middle", "tests/crash/mid_transaction.py", o.server, lines=True),
+        python("documentation", "tests/docs/pages.py", *server, lines=True),
         python("one client, one launcher, one format", "tests/support/one_of_each.py", lines=True),
         python("order of arrival", "tests/clients/order.py", o.server, lines=True, alone=True),
     ]
