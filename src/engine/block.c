@@ -11,7 +11,9 @@
  *
  * Commands only note that a key is ready (db_ready() ends in block_key_ready()); serving happens
  * between commands, the oldest wait first, up to the one that was the last when serving began: who
- * blocks again behind it is not served in the same round. Timers only note, too (note_due());
+ * blocks again behind it is not served in the same round, and when one has found a group empty
+ * (block_found_empty()), those who wait for the same group are not asked: an entry that comes to a
+ * thousand readers costs what it costs one. Timers only note, too (note_due());
  * block_run_due() does the work as a phase of the turn.
  *
  * While a key's list is walked the wait that is served may vanish, and the key with its last wait:
@@ -59,6 +61,7 @@ struct block_wait {
     int argc;
     enum value_type type;
     enum block_null null;
+    uint64_t source;
     bool group, has_deadline, ended;
     size_t memory; /* with the keys that nobody waited for before */
     int link_count;
@@ -133,6 +136,7 @@ void block_on(struct call *call, const struct block_options *o)
     ASSERT(block_allowed(call));
     call->wants_block = true;
     if (c->wait) {
+        c->wait->source = o->source;
         stop_timer(&c->wait->wake);
         if (o->wake_ms)
             set_timer(&c->wait->wake, o->wake_ms);
@@ -146,6 +150,7 @@ void block_on(struct call *call, const struct block_options *o)
     w->type = o->type;
     w->null = o->null;
     w->group = o->group;
+    w->source = o->source;
     w->deadline.wait = w->wake.wait = w;
     uint64_t number = ++e->blocking.last_number;
     for (int i = 0; i < o->key_count; i++) {
@@ -239,8 +244,14 @@ static void serve_one(struct block_wait *w)
         resume(c);
 }
 
-static void serve_key(struct wait_key *k)
+void block_found_empty(struct call *call, uint64_t source)
 {
+    call->engine->blocking.empty = source;
+}
+
+static void serve_key(struct engine *engine, struct wait_key *k)
+{
+    engine->blocking.empty = 0;
     struct dlist_node *end = k->waiters.prev;
     for (struct dlist_node *n = k->waiters.next; n != &k->waiters;) {
         struct wait_link *l = dlist_item(n, struct wait_link, node);
@@ -249,7 +260,8 @@ static void serve_key(struct wait_key *k)
         struct block_wait *w = l->wait;
         struct entry *e = db_find(k->db, bytes_of(k->key, k->n));
         /* Who waits for a group hears of everything; the others only of what can serve them. */
-        if (w->group || (e && value_type(e) == w->type))
+        bool empty = w->source && w->source == engine->blocking.empty;
+        if (!empty && (w->group || (e && value_type(e) == w->type)))
             serve_one(w);
         if (last)
             break;
@@ -272,7 +284,7 @@ void block_serve(struct engine *e)
         struct wait_key *k = dlist_item(e->blocking.ready.next, struct wait_key, ready);
         dlist_remove(&k->ready);
         k->serving = true; /* it must not be freed under us */
-        serve_key(k);
+        serve_key(e, k);
         k->serving = false;
         drop_key_if_idle(e, k);
     }

@@ -22,11 +22,15 @@ struct block_options {
     enum block_null null; /* the answer at the deadline */
     bool group;           /* waits for a stream's group: hears when key or group vanish */
     int64_t wake_ms;      /* also run again at this time, by the same clock; 0: no */
+    uint64_t source; /* names what it waits for in its only key, for block_found_empty(); or 0 */
 };
 
 /* False inside EXEC and replay: the handler then answers at once. */
 bool block_allowed(const struct call *call);
 void block_on(struct call *call, const struct block_options *o);
+/* The handler found nothing in `source`, and nobody else would: those who wait for the same behind
+ * it are not run while this key is served. */
+void block_found_empty(struct call *call, uint64_t source);
 /* The command runs for the last time: its deadline has come. */
 bool block_has_ended(const struct call *call);
 /* Clients in engine.clients.confirming: what they wait for may have come. */

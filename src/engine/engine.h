@@ -13,6 +13,7 @@
 #include "pubsub/pubsub.h"
 #include "store/db.h"
 
+struct broker;
 struct client;
 struct client_running;
 struct call;
@@ -137,6 +138,7 @@ struct engine_blocking {
     struct dict keys;        /* database and key to those who wait, in order */
     struct dlist_node ready; /* keys to be looked at */
     struct dlist_node due;   /* waits whose time has come (engine/block.c) */
+    uint64_t empty;          /* of what the key that is served has nothing left; 0: nothing */
     uint64_t last_number;    /* of the latest wait */
     size_t nokey_keys;       /* keys whose waiters also hear when they are gone */
     size_t count, with_deadline;
@@ -219,6 +221,7 @@ struct engine {
     struct scripting *scripting;     /* what EVAL and FCALL run on (script/scripting.h) */
     struct replication *replication; /* primary or replica (replica/replication.h) */
     struct moves *moves;             /* MIGRATE's (replica/move.h) */
+    struct broker *broker;           /* what streams do by themselves (broker/broker.h) */
     struct metric_set *metrics;      /* the tables of all modules (server/info.h) */
     struct engine_services services;
 

@@ -11,6 +11,7 @@
  * when there is nothing behind it. */
 #include "commands/stream/xread.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "commands/index.h"
 #include "commands/stream/stream_args.h"
@@ -149,6 +150,12 @@ static bool serve(struct xread *x, struct xread_source *s)
     return old_n || n;
 }
 
+/* Nothing but new entries of one group. */
+static bool wants_new(const struct xread_args *a, const struct xread_source *sources)
+{
+    return a->n == 1 && a->group && sources->from == XREAD_NEW && a->claim_idle_ms < 0;
+}
+
 static void wait(struct xread *x, const struct xread_source *sources)
 {
     struct call *call = x->call;
@@ -171,7 +178,10 @@ static void wait(struct xread *x, const struct xread_source *sources)
         .null = BLOCK_NULL_ARRAY,
         .group = a->group,
         .wake_ms = a->claim_idle_ms >= 0 ? xread_group_claim_due_ms(x, sources) : 0,
+        .source = wants_new(a, sources) ? hash_key(a->group_name) | 1 : 0,
     };
+    if (o.source)
+        block_found_empty(call, o.source);
     block_on(call, &o);
     mem_free(argv);
     mem_free(texts);
