@@ -2,6 +2,8 @@
 
 #include "base/assert.h"
 
+#define FIRST_REDIS 100 /* versions below 1.0 are ours: no Redis knows what came with them */
+
 /* "8.10.0" as 810; 0: it is no version. */
 static unsigned version_of(const char *text)
 {
@@ -19,7 +21,10 @@ bool wrap_is_needed(const char *since, long long compat)
 {
     static const unsigned versions[] = {700, 702, 704};
     ASSERT(compat >= 10 && compat <= 12);
-    return since && version_of(since) > versions[compat - 10];
+    if (!since)
+        return false;
+    unsigned v = version_of(since);
+    return v < FIRST_REDIS || v > versions[compat - 10];
 }
 
 void wrap_add(struct journal *j, int db, const struct bytes *argv, int argc, struct bytes raw)

@@ -14,7 +14,8 @@
 #include "persist/aof_parse.h"
 #include "persist/journal.h"
 
-/* since: of the command or of the form of it, as in its constant ("8.2.0"); NULL: all know it.
+/* since: of the command or of the form of it, as in its constant ("8.2.0"); below
+ * 1.0 it is a version of ours, and no Redis knows it; NULL: all know it.
  * compat: a value of rdb-compat, 10 to 12. */
 bool wrap_is_needed(const char *since, long long compat);
 

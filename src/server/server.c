@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "base/metric.h"
 #include "base/words.h"
+#include "broker/broker.h"
 #include "commands/families.h"
 #include "config/config_file.h"
 #include "engine/assemble.h"
@@ -340,6 +341,7 @@ struct server *server_new(struct settings *settings, struct data_lock lock, cons
     rename_commands(registry, settings);
     assemble_begin(&s->engine, settings, registry, seed);
     s->engine.scripting = scripting_new(&s->engine);
+    s->engine.broker = broker_new(&s->engine);
     make_parts(s);
     wire(s, executable);
     now_read(&s->engine);
@@ -448,6 +450,7 @@ void server_free(struct server *s)
     admit_free(s->admit);
     shutdown_free(s->shutdown);
     scripting_free(e->scripting);
+    broker_free(e->broker);
     lazy_stop(s->lazy);
     worker_free(s->freer);
     assemble_end(e);

@@ -7,6 +7,8 @@
  *   memory     over maxmemory? Evicts, for a bounded time.
  *   timers     note what is due; a pause that is over ends, blocked clients whose time has come are
  *              answered.
+ *   broker     what streams do by themselves: leases that ended, retries that are due; for a
+ *              bounded time.
  *   primary    what our primary has sent is applied, in front of everybody else; then
  *   resume     clients that were held up go on; then
  *   read       one read a connection, in groups: commands run, their effects gather in the journal,
@@ -35,6 +37,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "broker/broker.h"
 #include "engine/block.h"
 #include "engine/client.h"
 #include "engine/gate.h"
@@ -78,7 +81,8 @@ static int64_t sleep_ms(const struct turn *t)
     struct engine *e = p->engine;
     if (!dlist_empty(&e->clients.resuming) || link_is_readable(p->links) ||
         !dlist_empty(&e->clients.closing) || block_has_work(e) || move_is_any_due(e->moves) ||
-        replica_has_work(p->replication) || copy_loader_has_work(p->copies))
+        broker_has_work(e->broker) || replica_has_work(p->replication) ||
+        copy_loader_has_work(p->copies))
         return 0;
     int64_t most = durability_waits_for_group(p->durability) ? 1 : -1;
     int64_t left = timer_sleep_ms(&e->timers, clock_steady_ms(), clock_wall_ms());
@@ -146,6 +150,7 @@ void turn_run(struct turn *t)
     timer_run(&e->timers, e->steady_ms, e->now_ms);
     pause_run_due(e);
     block_run_due(e);
+    broker_turn(e->broker);
     move_run_all(e->moves);
     run_requests(p);
     if (block_has_work(e))

@@ -7,11 +7,11 @@ TEST(what_the_reader_knows_is_not_wrapped)
     static const struct {
         const char *since;
         bool needed[3]; /* by rdb-compat 10, 11, 12 */
-    } all[] = {{"1.0.0", {false, false, false}}, {"6.2.0", {false, false, false}},
-               {"7.0.0", {false, false, false}}, {"7.2.0", {true, false, false}},
-               {"7.4.0", {true, true, false}},   {"8.0.0", {true, true, true}},
-               {"8.10.0", {true, true, true}},   {"9.0.0", {true, true, true}},
-               {"10.0.0", {true, true, true}}};
+    } all[] = {{"0.2.0", {true, true, true}},    {"1.0.0", {false, false, false}},
+               {"6.2.0", {false, false, false}}, {"7.0.0", {false, false, false}},
+               {"7.2.0", {true, false, false}},  {"7.4.0", {true, true, false}},
+               {"8.0.0", {true, true, true}},    {"8.10.0", {true, true, true}},
+               {"9.0.0", {true, true, true}},    {"10.0.0", {true, true, true}}};
     for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
         for (int compat = 10; compat <= 12; compat++)
             CHECK(wrap_is_needed(all[i].since, compat) == all[i].needed[compat - 10]);
