@@ -33,7 +33,7 @@ static bool is_default(const struct stream *s)
     if (s->dedup.tracked || s->dedup.duration_s != 100 || s->dedup.max_size != 100)
         return false;
     for (struct dict_node *n; (n = dict_next(&s->groups, &walk));)
-        if (((struct stream_group *)n->value)->pending.released_count)
+        if (stream_pending_released_count(&((struct stream_group *)n->value)->pending))
             return false;
     return true;
 }
@@ -61,18 +61,14 @@ static void put_extras(struct rdb_sink *s, const struct stream *x)
     struct dict_walk walk = {0};
     rdb_sink_length(s, x->groups.used);
     for (struct dict_node *n; (n = dict_next(&x->groups, &walk));) {
-        struct stream_pending *p = &((struct stream_group *)n->value)->pending;
-        struct stream_id id;
+        const struct stream_pending *p = &((struct stream_group *)n->value)->pending;
+        struct stream_pending_entry e;
         rdb_sink_string(s, dict_key(n));
-        left = p->released_count;
+        left = stream_pending_released_count(p);
         rdb_sink_length(s, left);
-        const struct dlist_node *at = NULL;
-        for (; (at = stream_pending_released_next(p, at, &id)); left--) {
-            struct stream_pending_place place;
-            struct stream_pending_entry e;
-            stream_pending_find(p, id, &place);
-            stream_pending_get(p, place, &e);
-            put_id(s, id);
+        uint32_t at = STREAM_TOUCHED_NONE;
+        for (; stream_pending_walk_released(p, &at, &e); left--) {
+            put_id(s, e.id);
             rdb_sink_length(s, e.count);
         }
         ASSERT(left == 0);

@@ -301,21 +301,17 @@ static void stream_effects(struct buf *to, struct bytes key, const struct stream
     }
     struct dict_walk groups = {0};
     for (struct dict_node *n; (n = dict_next(&s->groups, &groups));) {
-        struct stream_group *g = n->value;
-        const struct dlist_node *x = NULL;
-        struct stream_id id;
-        while ((x = stream_pending_released_next(&g->pending, x, &id))) {
-            struct stream_pending_place at;
-            struct stream_pending_entry e;
-            stream_pending_find(&g->pending, id, &at);
-            stream_pending_get(&g->pending, at, &e);
+        const struct stream_group *g = n->value;
+        uint32_t at = STREAM_TOUCHED_NONE;
+        struct stream_pending_entry e;
+        while (stream_pending_walk_released(&g->pending, &at, &e)) {
             struct bytes argv[] = {BYTES("XNACK"),
                                    key,
                                    dict_key(n),
                                    BYTES("FAIL"),
                                    BYTES("IDS"),
                                    BYTES("1"),
-                                   bytes_of(a, stream_id_print(a, id)),
+                                   bytes_of(a, stream_id_print(a, e.id)),
                                    BYTES("RETRYCOUNT"),
                                    bytes_of(b, num_print_uint(b, e.count)),
                                    BYTES("FORCE")};

@@ -91,7 +91,7 @@ static inline void rdb_show_stream(struct buf *to, const struct stream *s)
         struct stream_group *g = groups[i];
         buf_printf(to, " group %.*s read %lld pending %llu released %llu", (int)g->name->n,
                    g->name->p, (long long)g->entries_read, (unsigned long long)g->pending.count,
-                   (unsigned long long)g->pending.released_count);
+                   (unsigned long long)stream_pending_released_count(&g->pending));
     }
     mem_free(groups);
     if (s->dedup.tracked)

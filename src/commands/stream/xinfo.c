@@ -149,7 +149,7 @@ static void full_group(struct call *call, const struct stream *s, const struct s
     id(call, "last-delivered-id", g->last_id);
     reading(call, s, g);
     number(call, "pel-count", (long long)g->pending.count);
-    number(call, "nacked-count", (long long)g->pending.released_count);
+    number(call, "nacked-count", (long long)stream_pending_released_count(&g->pending));
     group_pending(call, g, most);
     text(call, "consumers");
     reply_array(call->reply, n);

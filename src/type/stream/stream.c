@@ -296,6 +296,11 @@ void stream_set_policy(struct stream *s, struct stream_group *g, struct stream_p
         s->policies++;
         s->deleting += p->delete_acked;
     }
+    /* Nobody else would ever release what is deferred. */
+    if (!p)
+        stream_pending_release_due(&g->pending, INT64_MAX, SIZE_MAX);
+    if (!p || !old || p->lease_ms != old->lease_ms)
+        stream_pending_end_reset(&g->pending);
     g->policy = p;
     stream_policy_free(old);
 }

@@ -2,8 +2,9 @@
  *
  * Records take 16 bytes each, as differences from the chunk's base; a chunk that holds a value
  * which does not fit (a sequence number above 32 bits, the 65,536th consumer ...) has 40-byte
- * records instead, which nobody outside can tell. Taking the first record away moves no others:
- * records begin at `start`. */
+ * records instead, which nobody outside can tell. The time of a touched one is kept elsewhere: its
+ * time_ms here is the number, below 2^32, under which it is found there (stream_touched.h). Taking
+ * the first record away moves no others: records begin at `start`. */
 #ifndef TYPE_STREAM_STREAM_CHUNK_H
 #define TYPE_STREAM_STREAM_CHUNK_H
 
@@ -14,7 +15,7 @@
 
 struct stream_chunk_narrow {
     uint32_t ms, seq;  /* ms against the chunk's base */
-    uint32_t time_ms;  /* against the chunk's base */
+    uint32_t time_ms;  /* against the chunk's base; touched: the number itself */
     uint16_t consumer; /* UINT16_MAX: none */
     uint16_t count : 15;
     uint16_t touched : 1;
@@ -61,7 +62,7 @@ static inline void stream_chunk_read(const struct stream_chunk *c, unsigned i,
     } else {
         const struct stream_chunk_narrow *r = stream_chunk_narrow_at(c, i);
         *e = (struct stream_pending_entry){{c->base_ms + r->ms, r->seq},
-                                           c->base_time_ms + r->time_ms,
+                                           (r->touched ? 0 : c->base_time_ms) + r->time_ms,
                                            r->count,
                                            r->consumer == UINT16_MAX ? STREAM_PENDING_NO_CONSUMER
                                                                      : r->consumer,
@@ -82,8 +83,10 @@ static inline bool stream_chunk_fits(const struct stream_chunk *c,
                                      const struct stream_pending_entry *e)
 {
     return e->id.ms >= c->base_ms && e->id.ms - c->base_ms <= UINT32_MAX &&
-           e->id.seq <= UINT32_MAX && e->time_ms >= c->base_time_ms &&
-           (uint64_t)e->time_ms - (uint64_t)c->base_time_ms <= UINT32_MAX && e->count < 1u << 15 &&
+           e->id.seq <= UINT32_MAX &&
+           (e->touched || (e->time_ms >= c->base_time_ms &&
+                           (uint64_t)e->time_ms - (uint64_t)c->base_time_ms <= UINT32_MAX)) &&
+           e->count < 1u << 15 &&
            (e->consumer < UINT16_MAX || e->consumer == STREAM_PENDING_NO_CONSUMER);
 }
 
@@ -100,7 +103,7 @@ static inline void stream_chunk_put(struct stream_chunk *c, unsigned i,
         *stream_chunk_narrow_at(c, i) = (struct stream_chunk_narrow){
             (uint32_t)(e->id.ms - c->base_ms),
             (uint32_t)e->id.seq,
-            (uint32_t)(e->time_ms - c->base_time_ms),
+            (uint32_t)(e->time_ms - (e->touched ? 0 : c->base_time_ms)),
             e->consumer == STREAM_PENDING_NO_CONSUMER ? UINT16_MAX : (uint16_t)e->consumer,
             (uint16_t)(e->count & 0x7fff),
             e->touched};

@@ -135,6 +135,39 @@ void stream_group_assign(struct stream_group *g, struct stream_pending_place at,
     stream_pending_change(&g->pending, at, &e, released);
 }
 
+void stream_group_release(struct stream_group *g, struct stream_pending_place at, uint64_t count)
+{
+    stream_group_assign(g, at, NULL, 0, count, true);
+}
+
+void stream_group_defer(struct stream_group *g, struct stream_pending_place at, uint64_t count,
+                        int64_t due_ms)
+{
+    struct stream_pending_entry e;
+    stream_pending_get(&g->pending, at, &e);
+    struct stream_consumer *owner = stream_group_owner(g, e.consumer);
+    if (owner) {
+        ASSERT(owner->pending > 0);
+        owner->pending--;
+    }
+    stream_pending_defer(&g->pending, at, count, due_ms);
+}
+
+uint64_t stream_group_release_consumer(struct stream_group *g, struct stream_consumer *c)
+{
+    struct stream_pending_place at;
+    struct stream_id from = STREAM_ID_MIN;
+    uint64_t n = c->pending;
+    while (c->pending && stream_pending_seek_owned(&g->pending, from, c->number, &at)) {
+        struct stream_pending_entry e;
+        stream_pending_get(&g->pending, at, &e);
+        from = e.id;
+        stream_group_release(g, at, e.count);
+    }
+    ASSERT(c->pending == 0);
+    return n;
+}
+
 void stream_group_restore(struct stream_group *g, struct stream_id id, struct stream_consumer *c,
                           int64_t time_ms, uint64_t count)
 {
@@ -252,5 +285,5 @@ bool stream_group_is_sound(const struct stream_group *g)
         unowned += e.consumer == STREAM_PENDING_NO_CONSUMER;
     }
     return known == g->consumers.used && owned + unowned == g->pending.count &&
-           stream_pending_is_sound(&g->pending);
+           owned == stream_pending_owned_count(&g->pending) && stream_pending_is_sound(&g->pending);
 }

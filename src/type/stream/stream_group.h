@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "type/stream/stream_pending.h"
+#include "type/stream/stream_pending_walk.h"
 #include "type/stream/stream_policy.h"
 
 struct stream_consumer {
@@ -54,10 +55,20 @@ static inline void stream_group_active(struct stream_consumer *c, int64_t now_ms
 /* Entry id goes to c for the first time (or, pending already, anew), count 1. */
 void stream_group_deliver(struct stream_group *g, struct stream_consumer *c, struct stream_id id,
                           int64_t now_ms);
-/* Owner, time and count of a pending entry. c NULL: no owner. released: into the released zone. */
+/* Owner, time and count of a pending entry. released: c is NULL, as stream_group_release(). */
 void stream_group_assign(struct stream_group *g, struct stream_pending_place at,
                          struct stream_consumer *c, int64_t time_ms, uint64_t count, bool released);
-/* A pending entry made as it is told (from a file, or by force); the ID is not pending. */
+/* It has no owner from now on: to the end of the released ones. What was noted of it is forgotten.
+ */
+void stream_group_release(struct stream_group *g, struct stream_pending_place at, uint64_t count);
+/* It has no owner, and is released by stream_pending_release_due() when due_ms has come. */
+void stream_group_defer(struct stream_group *g, struct stream_pending_place at, uint64_t count,
+                        int64_t due_ms);
+/* Releases all that the consumer has, in the order of IDs; counts stay, and so does the consumer.
+ * Returns how many. */
+uint64_t stream_group_release_consumer(struct stream_group *g, struct stream_consumer *c);
+/* A pending entry made as it is told (from a file, or by force); the ID is not pending. c NULL: it
+ * is released. */
 void stream_group_restore(struct stream_group *g, struct stream_id id, struct stream_consumer *c,
                           int64_t time_ms, uint64_t count);
 /* False: it was not pending. */

@@ -1,16 +1,20 @@
 /* Two orders of the same records. By ID they lie in chunks, in an array like the log's. By time of
  * delivery they mostly need no order of their own: first deliveries come with rising IDs and rising
- * times, so the chunks tell both. Such a record is plain.
+ * times, so the chunks tell both. Such a record is plain; it has an owner.
  *
- * A record is touched when that no longer holds: it was claimed, read again or released, was added
- * below the highest ID, or the clock went back. Touched records have a node in `by_time`, found by
- * ID through a dictionary. The list begins with the released ones (time 0), in the order in which
- * they were released; `released` is the last of these. Behind them times ascend.
+ * A record is touched when that no longer holds: it was claimed, read again, released or deferred,
+ * was added below the highest ID, or is older than a plain one below it (the clock went back).
+ * Touched records have a node in the order of time (stream_touched.h), whose number stands in the
+ * record in place of the time.
  *
  *   add        plain at the end of the last chunk: O(1), no allocation in most cases
- *   change     the record is touched from now on, and moves to its place in the list
+ *   change     the record is touched from now on, and its node moves to its place
  *   remove     of the first record of a chunk: `start` moves on; others move up
- *   walk       merges the list and the plain records, the older of both next
+ *   walk       merges the list of nodes and the plain records, the older of both next
+ *
+ * When most of the oldest records were touched, the first plain one would be far to seek: nothing
+ * plain lies below plain_from, which follows lazily. Looking at leases that have ended goes over
+ * plain records by ID in the same way: those below looked_below were looked at.
  *
  * A chunk that is full is split; the one that loses its last record goes. Acknowledging mostly
  * happens in order, so the chunk that was found last (`finger`) is tried first; only writers move
@@ -20,13 +24,6 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "type/stream/stream_chunk.h"
-
-/* A touched record's place in the order of time. */
-struct touched {
-    struct dlist_node node;
-    struct stream_id id;
-    int64_t time_ms;
-};
 
 static struct stream_chunk *chunk_at(const struct stream_pending *p, size_t i)
 {
@@ -85,8 +82,8 @@ static void remove_chunk(struct stream_pending *p, size_t at)
 
 void stream_pending_init(struct stream_pending *p)
 {
-    *p = (struct stream_pending){0};
-    dlist_init(&p->by_time);
+    *p = (struct stream_pending){.plain_ms = INT64_MIN};
+    stream_touched_init(&p->touched);
 }
 
 void stream_pending_free(struct stream_pending *p)
@@ -94,12 +91,8 @@ void stream_pending_free(struct stream_pending *p)
     for (size_t i = 0; i < p->n; i++)
         mem_free(chunk_at(p, i));
     mem_free(p->chunks);
-    while (!dlist_empty(&p->by_time)) {
-        struct touched *t = dlist_item(p->by_time.next, struct touched, node);
-        dlist_remove(&t->node);
-        mem_free(t);
-    }
-    dict_clear(&p->touched);
+    stream_touched_free(&p->touched);
+    stream_notes_free(&p->notes);
     stream_pending_init(p);
 }
 
@@ -210,49 +203,23 @@ void stream_pending_get(const struct stream_pending *p, struct stream_pending_pl
                         struct stream_pending_entry *out)
 {
     stream_chunk_read(chunk_at(p, at.chunk), at.record, out);
-}
-
-/* ---- The order of time */
-
-static struct bytes id_bytes(const struct stream_id *id)
-{
-    return bytes_of(id, sizeof(*id));
-}
-
-static void unlink_touched(struct stream_pending *p, struct stream_id id)
-{
-    struct touched *t = dict_remove(&p->touched, id_bytes(&id));
-    if (!t)
-        return;
-    if (p->released == &t->node)
-        p->released = t->node.prev == &p->by_time ? NULL : t->node.prev;
-    if (t->time_ms == 0)
-        p->released_count--;
-    dlist_remove(&t->node);
-    mem_free(t);
-}
-
-static void link_touched(struct stream_pending *p, struct stream_id id, int64_t time_ms,
-                         bool released)
-{
-    struct touched *t = mem_zalloc(sizeof(*t));
-    struct dict_node *known = dict_ensure(&p->touched, id_bytes(&id));
-    ASSERT(!known->value); /* in the order of time once */
-    known->value = t;
-    t->id = id;
-    if (released) {
-        struct dlist_node *behind = p->released ? p->released->next : p->by_time.next;
-        dlist_insert_before(behind, &t->node);
-        p->released = &t->node;
-        p->released_count++;
-        return;
+    if (out->touched) {
+        const struct stream_touched_node *x =
+            stream_touched_at(&p->touched, (uint32_t)out->time_ms);
+        ASSERT(stream_id_compare(x->id, out->id) == 0);
+        out->time_ms = x->state == STREAM_DEFERRED ? 0 : x->time_ms;
     }
-    t->time_ms = time_ms ? time_ms : 1;
-    struct dlist_node *before = p->by_time.prev;
-    while (before != &p->by_time && before != p->released &&
-           dlist_item(before, struct touched, node)->time_ms > t->time_ms)
-        before = before->prev;
-    dlist_insert_before(before->next, &t->node);
+}
+
+/* The number of its node; NONE: it is not pending, or plain. */
+static uint32_t node_of(const struct stream_pending *p, struct stream_id id)
+{
+    struct stream_pending_place at;
+    struct stream_pending_entry raw;
+    if (!stream_pending_seek(p, id, &at) || !is_at(p, at, id))
+        return STREAM_TOUCHED_NONE;
+    stream_chunk_read(chunk_at(p, at.chunk), at.record, &raw);
+    return raw.touched ? (uint32_t)raw.time_ms : STREAM_TOUCHED_NONE;
 }
 
 /* ---- Changes */
@@ -278,59 +245,125 @@ static void split(struct stream_pending *p, size_t at)
     insert_chunk(p, at + 1, upper);
 }
 
+/* Times in the chunk are told from its first one's, or those of plain ones that will follow. */
 static void add_chunk(struct stream_pending *p, const struct stream_pending_entry *e)
 {
+    int64_t base_ms = e->touched && p->plain_ms != INT64_MIN ? p->plain_ms
+                      : e->touched                           ? 0
+                                                             : e->time_ms;
     struct stream_chunk *c =
-        stream_chunk_new(false, p->n ? STREAM_CHUNK_MOST : 4, e->id.ms, e->time_ms);
+        stream_chunk_new(false, p->n ? STREAM_CHUNK_MOST : 4, e->id.ms, base_ms);
     insert_chunk(p, p->n, c);
     insert_record(p, p->n - 1, 0, e);
+}
+
+/* Behind all others. */
+static void append(struct stream_pending *p, const struct stream_pending_entry *e)
+{
+    struct stream_chunk *last = p->n ? chunk_at(p, p->n - 1) : NULL;
+    if (!last || last->n == STREAM_CHUNK_MOST || (!last->is_wide && !stream_chunk_fits(last, e)))
+        add_chunk(p, e);
+    else
+        insert_record(p, p->n - 1, last->n, e);
+}
+
+static void note_plain(struct stream_pending *p, const struct stream_pending_entry *e)
+{
+    p->plain_ms = e->time_ms;
+    if (__builtin_expect(stream_id_compare(e->id, p->looked_below) < 0, 0)) {
+        p->looked_below = e->id;
+        if (stream_id_compare(e->id, p->plain_from) < 0)
+            p->plain_from = e->id;
+    }
 }
 
 void stream_pending_add(struct stream_pending *p, const struct stream_pending_entry *given)
 {
     struct stream_pending_entry e = *given;
-    struct stream_chunk *last = p->n ? chunk_at(p, p->n - 1) : NULL;
-    e.touched = false;
+    const struct stream_chunk *last = p->n ? chunk_at(p, p->n - 1) : NULL;
+    bool released = e.consumer == STREAM_PENDING_NO_CONSUMER;
+    bool is_last = !last || stream_id_compare(e.id, stream_chunk_id(last, last->n - 1u)) > 0;
+    e.touched = !is_last || released || e.time_ms < p->plain_ms;
     p->count++;
-    if (!last) {
-        add_chunk(p, &e);
+    if (!e.touched)
+        note_plain(p, &e);
+    else
+        e.time_ms =
+            stream_touched_add(&p->touched, e.id, released ? STREAM_RELEASED : STREAM_LEASED,
+                               released ? 0 : e.time_ms);
+    if (is_last) {
+        append(p, &e);
         return;
     }
-    if (stream_id_compare(e.id, stream_chunk_id(last, last->n - 1u)) > 0) {
-        /* In order of ID; in order of time too, unless the clock went back. */
-        struct stream_pending_entry before;
-        stream_chunk_read(last, last->n - 1u, &before);
-        e.touched = !before.touched && e.time_ms < before.time_ms;
-        if (last->n == STREAM_CHUNK_MOST || (!last->is_wide && !stream_chunk_fits(last, &e)))
-            add_chunk(p, &e);
-        else
-            insert_record(p, p->n - 1, last->n, &e);
-    } else {
-        e.touched = true;
-        size_t at = find_chunk(p, e.id);
-        if (chunk_at(p, at)->n == STREAM_CHUNK_MOST) {
-            split(p, at);
-            at = find_chunk(p, e.id);
-        }
-        insert_record(p, at, stream_chunk_search(chunk_at(p, at), e.id), &e);
+    size_t at = find_chunk(p, e.id);
+    if (chunk_at(p, at)->n == STREAM_CHUNK_MOST) {
+        split(p, at);
+        at = find_chunk(p, e.id);
     }
-    if (e.touched)
-        link_touched(p, e.id, e.time_ms, false);
+    insert_record(p, at, stream_chunk_search(chunk_at(p, at), e.id), &e);
 }
 
-void stream_pending_change(struct stream_pending *p, struct stream_pending_place at,
-                           const struct stream_pending_entry *given, bool released)
+/* A plain record changes or goes. */
+static void uncount_plain(struct stream_pending *p, struct stream_id id)
+{
+    if (p->ended_count && stream_id_compare(id, p->looked_below) < 0)
+        p->ended_count--;
+}
+
+/* Only what has no owner has notes. */
+static void forget_notes(struct stream_pending *p, const struct stream_pending_entry *e)
+{
+    if (p->notes.by_id.used && e->consumer == STREAM_PENDING_NO_CONSUMER)
+        stream_notes_forget(&p->notes, e->id);
+}
+
+/* e: the owner and count it gets; the state and time are told beside it. */
+static void put_in_order(struct stream_pending *p, struct stream_pending_place at,
+                         const struct stream_pending_entry *given, enum stream_touched_state state,
+                         int64_t time_ms)
 {
     struct stream_pending_entry old, e = *given;
-    stream_pending_get(p, at, &old);
+    stream_chunk_read(chunk_at(p, at.chunk), at.record, &old);
+    ASSERT((e.consumer != STREAM_PENDING_NO_CONSUMER) == (state == STREAM_LEASED));
+    forget_notes(p, &old);
     e.id = old.id;
     e.touched = true;
-    if (old.touched)
-        unlink_touched(p, old.id);
+    if (old.touched) {
+        e.time_ms = old.time_ms;
+        p->ended_count -= stream_touched_move(&p->touched, (uint32_t)old.time_ms, state, time_ms);
+    } else {
+        uncount_plain(p, e.id);
+        e.time_ms = stream_touched_add(&p->touched, e.id, state, time_ms);
+    }
     struct stream_chunk *c = make_fit(p, at.chunk, &e);
     c->plain = (uint16_t)(c->plain - !old.touched);
     stream_chunk_put(c, at.record, &e);
-    link_touched(p, e.id, e.time_ms, released);
+}
+
+void stream_pending_change(struct stream_pending *p, struct stream_pending_place at,
+                           const struct stream_pending_entry *e, bool released)
+{
+    put_in_order(p, at, e, released ? STREAM_RELEASED : STREAM_LEASED, released ? 0 : e->time_ms);
+}
+
+/* Takes the node away; another one may get its number. */
+static void remove_node(struct stream_pending *p, uint32_t node)
+{
+    bool was_looked;
+    struct stream_pending_place at;
+    struct stream_pending_entry e;
+    bool moved = stream_touched_remove(&p->touched, node, &was_looked);
+    p->ended_count -= was_looked;
+    if (!moved)
+        return;
+    struct stream_id id = stream_touched_at(&p->touched, node)->id;
+    bool found = stream_pending_seek(p, id, &at) && is_at(p, at, id);
+    ASSERT(found);
+    struct stream_chunk *c = chunk_at(p, at.chunk);
+    stream_chunk_read(c, at.record, &e);
+    ASSERT(e.touched);
+    e.time_ms = node;
+    stream_chunk_put(c, at.record, &e);
 }
 
 void stream_pending_remove(struct stream_pending *p, struct stream_pending_place at)
@@ -338,12 +371,16 @@ void stream_pending_remove(struct stream_pending *p, struct stream_pending_place
     struct stream_chunk *c = chunk_at(p, at.chunk);
     struct stream_pending_entry e;
     stream_chunk_read(c, at.record, &e);
-    if (e.touched)
-        unlink_touched(p, e.id);
-    else
+    if (e.touched) {
+        forget_notes(p, &e);
+        remove_node(p, (uint32_t)e.time_ms);
+    } else {
+        uncount_plain(p, e.id);
         c->plain--;
+    }
     ASSERT(p->count > 0 && c->plain <= c->n);
-    p->count--;
+    if (--p->count == 0)
+        p->plain_ms = INT64_MIN;
     if (c->n == 1) {
         remove_chunk(p, at.chunk);
         return;
@@ -351,95 +388,152 @@ void stream_pending_remove(struct stream_pending *p, struct stream_pending_place
     stream_chunk_remove(c, at.record);
 }
 
-/* ---- Walking by time */
+/* ---- The orders together */
 
-void stream_pending_walk_start(struct stream_pending_walk *w, const struct stream_pending *p)
+void stream_pending_get_by_id(const struct stream_pending *p, struct stream_id id,
+                              struct stream_pending_entry *out)
 {
-    *w = (struct stream_pending_walk){.pending = p, .linked = p->by_time.next};
+    struct stream_pending_place at;
+    bool found = stream_pending_seek(p, id, &at) && is_at(p, at, id);
+    ASSERT(found);
+    stream_pending_get(p, at, out);
 }
 
-/* The first untouched record with an ID >= w->plain. */
-static bool next_plain(struct stream_pending_walk *w, struct stream_pending_entry *out)
+bool stream_pending_find_plain(const struct stream_pending *p, struct stream_id *from,
+                               struct stream_pending_entry *out)
 {
-    const struct stream_pending *p = w->pending;
     struct stream_pending_place at;
-    if (w->plain_done || !stream_pending_seek(p, w->plain, &at))
+    if (!stream_pending_seek(p, *from, &at))
         return false;
     for (; at.chunk < p->n; at.chunk++, at.record = 0) {
         const struct stream_chunk *c = chunk_at(p, at.chunk);
         for (; c->plain && at.record < c->n; at.record++) {
             stream_chunk_read(c, at.record, out);
-            if (!out->touched)
+            if (!out->touched) {
+                *from = out->id;
                 return true;
+            }
         }
     }
-    w->plain_done = true;
+    stream_pending_last(p, out);
+    *from = out->id;
+    if (!stream_id_next(from))
+        *from = STREAM_ID_MAX;
     return false;
 }
 
-bool stream_pending_walk_peek(struct stream_pending_walk *w, struct stream_pending_entry *out)
+/* ---- Without an owner until a moment */
+
+void stream_pending_defer(struct stream_pending *p, struct stream_pending_place at, uint64_t count,
+                          int64_t due_ms)
 {
-    const struct stream_pending *p = w->pending;
+    struct stream_pending_entry e = {.count = count, .consumer = STREAM_PENDING_NO_CONSUMER};
+    put_in_order(p, at, &e, STREAM_DEFERRED, due_ms);
+}
+
+bool stream_pending_is_deferred(const struct stream_pending *p, struct stream_id id,
+                                int64_t *due_ms)
+{
+    uint32_t node = node_of(p, id);
+    if (node == STREAM_TOUCHED_NONE)
+        return false;
+    const struct stream_touched_node *x = stream_touched_at(&p->touched, node);
+    *due_ms = x->time_ms;
+    return x->state == STREAM_DEFERRED;
+}
+
+bool stream_pending_first_due(const struct stream_pending *p, int64_t *due_ms)
+{
+    uint32_t node = stream_touched_next_due(&p->touched);
+    if (node == STREAM_TOUCHED_NONE)
+        return false;
+    *due_ms = stream_touched_at(&p->touched, node)->time_ms;
+    return true;
+}
+
+size_t stream_pending_release_due(struct stream_pending *p, int64_t now_ms, size_t most)
+{
+    int64_t due_ms;
+    size_t n = 0;
+    for (; n < most && stream_pending_first_due(p, &due_ms) && due_ms <= now_ms; n++)
+        stream_touched_move(&p->touched, stream_touched_next_due(&p->touched), STREAM_RELEASED, 0);
+    return n;
+}
+
+static bool has_no_owner(const struct stream_pending *p, struct stream_id id)
+{
+    uint32_t node = node_of(p, id);
+    return node != STREAM_TOUCHED_NONE &&
+           stream_touched_at(&p->touched, node)->state != STREAM_LEASED;
+}
+
+void stream_pending_set_reason(struct stream_pending *p, struct stream_id id, struct bytes reason)
+{
+    ASSERT(has_no_owner(p, id));
+    if (reason.n > STREAM_PENDING_REASON_MOST)
+        reason.n = STREAM_PENDING_REASON_MOST;
+    stream_notes_set_reason(&p->notes, id, reason);
+}
+
+void stream_pending_set_blocked(struct stream_pending *p, struct stream_id id)
+{
+    ASSERT(has_no_owner(p, id));
+    stream_notes_set_blocked(&p->notes, id);
+}
+
+/* ---- Looking at leases that have ended */
+
+bool stream_pending_end_next(struct stream_pending *p, int64_t until_ms,
+                             struct stream_pending_entry *out)
+{
     struct stream_pending_entry plain;
-    bool have_plain = next_plain(w, &plain), have_linked = w->linked != &p->by_time;
-    if (have_linked) {
-        const struct touched *t =
-            dlist_item((struct dlist_node *)(uintptr_t)w->linked, struct touched, node);
-        if (t->time_ms == 0 || !have_plain || t->time_ms <= plain.time_ms) {
-            struct stream_pending_place at;
-            bool found = stream_pending_seek(p, t->id, &at) && is_at(p, at, t->id);
-            ASSERT(found);
-            stream_pending_get(p, at, out);
-            return true;
-        }
-    }
-    if (have_plain)
-        *out = plain;
-    return have_plain;
-}
-
-void stream_pending_walk_next(struct stream_pending_walk *w,
-                              const struct stream_pending_entry *seen)
-{
-    if (seen->touched) {
-        w->linked = w->linked->next;
+    bool have_plain = stream_pending_find_plain(p, &p->looked_below, &plain);
+    uint32_t node = stream_touched_next_look(&p->touched);
+    const struct stream_touched_node *x =
+        node == STREAM_TOUCHED_NONE ? NULL : stream_touched_at(&p->touched, node);
+    if (x && have_plain && plain.time_ms < x->time_ms)
+        x = NULL;
+    if (x ? x->time_ms > until_ms : !have_plain || plain.time_ms > until_ms)
+        return false;
+    if (x) {
+        stream_pending_get_by_id(p, x->id, out);
+        stream_touched_look(&p->touched, node);
     } else {
-        w->plain = seen->id;
-        if (!stream_id_next(&w->plain))
-            w->plain_done = true;
+        *out = plain;
+        if (!stream_id_next(&p->looked_below)) /* the last possible ID is looked at for ever */
+            return false;
     }
+    p->ended_count++;
+    return true;
 }
 
-const struct dlist_node *stream_pending_released_next(const struct stream_pending *p,
-                                                      const struct dlist_node *at,
-                                                      struct stream_id *id)
+void stream_pending_end_reset(struct stream_pending *p)
 {
-    if (!p->released || at == p->released)
-        return NULL;
-    const struct dlist_node *next = at ? at->next : p->by_time.next;
-    *id = dlist_item((struct dlist_node *)(uintptr_t)next, struct touched, node)->id;
-    return next;
+    stream_touched_look_anew(&p->touched);
+    p->looked_below = p->plain_from;
+    p->ended_count = 0;
 }
+
+/* ---- As a whole */
 
 void stream_pending_copy(struct stream_pending *to, const struct stream_pending *from)
 {
     stream_pending_init(to);
-    for (size_t i = 0; i < from->n; i++) {
-        const struct stream_chunk *c = chunk_at(from, i);
-        insert_chunk(to, to->n, stream_chunk_copy(c));
-    }
+    for (size_t i = 0; i < from->n; i++)
+        insert_chunk(to, to->n, stream_chunk_copy(chunk_at(from, i)));
     to->count = from->count;
-    for (const struct dlist_node *n = from->by_time.next; n != &from->by_time; n = n->next) {
-        const struct touched *t =
-            dlist_item((struct dlist_node *)(uintptr_t)n, struct touched, node);
-        link_touched(to, t->id, t->time_ms, t->time_ms == 0);
-    }
+    to->plain_ms = from->plain_ms;
+    to->plain_from = from->plain_from;
+    to->looked_below = from->looked_below;
+    to->ended_count = from->ended_count;
+    stream_touched_copy(&to->touched, &from->touched);
+    stream_notes_copy(&to->notes, &from->notes);
 }
 
 size_t stream_pending_memory(const struct stream_pending *p)
 {
-    size_t n = mem_block_size(p->chunks) + dict_memory(&p->touched) +
-               p->touched.used * sizeof(struct touched);
+    size_t n = mem_block_size(p->chunks) + stream_touched_memory(&p->touched) +
+               stream_notes_memory(&p->notes);
     for (size_t i = 0; i < p->n; i++)
         n += mem_block_size(chunk_at(p, i));
     return n;
@@ -447,50 +541,56 @@ size_t stream_pending_memory(const struct stream_pending *p)
 
 /* ---- For tests */
 
-/* Released ones first, then ascending times. */
-static bool time_order_is_sound(const struct stream_pending *p)
-{
-    size_t n = 0, released = 0;
-    int64_t last = 0;
-    const struct dlist_node *last_released = NULL;
-    for (const struct dlist_node *at = p->by_time.next; at != &p->by_time; at = at->next, n++) {
-        const struct touched *t =
-            dlist_item((struct dlist_node *)(uintptr_t)at, struct touched, node);
-        if (t->time_ms < last)
-            return false;
-        last = t->time_ms;
-        released += t->time_ms == 0;
-        if (t->time_ms == 0)
-            last_released = at;
-    }
-    return n == p->touched.used && released == p->released_count && last_released == p->released;
-}
+struct seen {
+    uint64_t count, touched, notes, ended;
+    int64_t plain_ms;
+};
 
-/* What is touched, and nothing else, is in the order of time. */
-static bool links_are_sound(const struct stream_pending *p, const struct stream_chunk *c)
+/* Nodes and records name each other; plain ones are in the order of time, above plain_from. */
+static bool record_is_sound(const struct stream_pending *p, const struct stream_pending_entry *e,
+                            struct seen *seen)
 {
-    for (unsigned i = 0; i < c->n; i++) {
-        struct stream_pending_entry e;
-        stream_chunk_read(c, i, &e);
-        if ((dict_get(&p->touched, id_bytes(&e.id)) != NULL) != e.touched)
+    seen->count++;
+    if (!e->touched) {
+        if (e->consumer == STREAM_PENDING_NO_CONSUMER || e->time_ms < seen->plain_ms ||
+            e->time_ms > p->plain_ms || stream_id_compare(e->id, p->plain_from) < 0)
             return false;
+        seen->plain_ms = e->time_ms;
+        seen->ended += stream_id_compare(e->id, p->looked_below) < 0;
+        return true;
     }
-    return true;
+    seen->touched++;
+    if (e->time_ms < 0 || e->time_ms >= p->touched.n)
+        return false;
+    const struct stream_touched_node *x = stream_touched_at(&p->touched, (uint32_t)e->time_ms);
+    seen->notes += stream_pending_is_blocked(p, e->id) || stream_pending_reason(p, e->id).n;
+    return stream_id_compare(x->id, e->id) == 0 &&
+           (x->state == STREAM_LEASED) == (e->consumer != STREAM_PENDING_NO_CONSUMER) &&
+           (x->state != STREAM_LEASED || !stream_pending_reason(p, e->id).n);
 }
 
 bool stream_pending_is_sound(const struct stream_pending *p)
 {
-    uint64_t count = 0, touched = 0;
+    struct seen seen = {.plain_ms = INT64_MIN};
+    uint64_t looked;
+    if (stream_id_compare(p->looked_below, p->plain_from) < 0)
+        return false;
     for (size_t i = 0; i < p->n; i++) {
         const struct stream_chunk *c = chunk_at(p, i), *before = i ? chunk_at(p, i - 1) : NULL;
-        if (!stream_chunk_is_sound(c) || !links_are_sound(p, c))
+        if (!stream_chunk_is_sound(c))
             return false;
         if (before &&
             stream_id_compare(stream_chunk_id(before, before->n - 1u), stream_chunk_id(c, 0)) >= 0)
             return false;
-        count += c->n;
-        touched += c->n - c->plain;
+        for (unsigned k = 0; k < c->n; k++) {
+            struct stream_pending_entry raw;
+            stream_chunk_read(c, k, &raw);
+            if (!record_is_sound(p, &raw, &seen))
+                return false;
+        }
     }
-    return count == p->count && touched == p->touched.used && p->first + p->n <= p->cap &&
-           time_order_is_sound(p);
+    return stream_touched_is_sound(&p->touched, &looked) && stream_notes_is_sound(&p->notes) &&
+           seen.count == p->count && seen.touched == p->touched.n &&
+           seen.notes == p->notes.by_id.used && p->first + p->n <= p->cap &&
+           p->ended_count == seen.ended + looked;
 }

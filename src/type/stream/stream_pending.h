@@ -2,13 +2,18 @@
  *
  * Records lie in chunks (stream_chunk.h), ordered by ID. First deliveries come in ID order and in
  * time order at once and need no links; only records that were touched since (claimed, read again,
- * released) are in a linked list by time, the released ones in front of it. */
+ * released) have a node in an order of their own (stream_touched.h).
+ *
+ * Who has an owner is leased. Who has none is released, for the next reader to take, or deferred
+ * until a moment that is known. */
 #ifndef TYPE_STREAM_STREAM_PENDING_H
 #define TYPE_STREAM_STREAM_PENDING_H
 
-#include "ds/dict.h"
-#include "ds/dlist.h"
+#include "type/stream/stream_notes.h"
 #include "type/stream/stream_pending_entry.h"
+#include "type/stream/stream_touched.h"
+
+#define STREAM_PENDING_REASON_MOST 1024 /* bytes that are kept of one */
 
 struct stream_chunk;
 
@@ -16,11 +21,14 @@ struct stream_pending {
     struct stream_chunk **chunks;
     size_t first, n, cap;
     uint64_t count;
-    struct dict touched;         /* ID to its place in the list */
-    struct dlist_node by_time;   /* released ones first, then by time */
-    struct dlist_node *released; /* the last released one; NULL: none is */
-    uint64_t released_count;
     size_t finger; /* the chunk found last */
+    struct stream_touched touched;
+    int64_t plain_ms; /* no untouched one is younger */
+    /* No untouched one has an ID below plain_from; those below looked_below, which is not lower,
+     * were looked at since their delivery. */
+    struct stream_id plain_from, looked_below;
+    uint64_t ended_count; /* leased ones that were looked at: their leases have ended */
+    struct stream_notes notes;
 };
 
 /* A place; valid until something is inserted or removed. */
@@ -37,10 +45,10 @@ bool stream_pending_find(struct stream_pending *p, struct stream_id id,
 bool stream_pending_has(const struct stream_pending *p, struct stream_id id);
 void stream_pending_get(const struct stream_pending *p, struct stream_pending_place at,
                         struct stream_pending_entry *out);
-/* A first delivery: the ID is not pending. */
+/* A first delivery: the ID is not pending. Without an owner it is released. */
 void stream_pending_add(struct stream_pending *p, const struct stream_pending_entry *e);
-/* Changes owner, time and count of one that is pending. released: it goes to the end of the
- * released zone, else into the order by time. */
+/* Changes owner, time and count of one that is pending. released: it has no owner, and goes to the
+ * end of those that are released; else it has one. What was noted of it is forgotten. */
 void stream_pending_change(struct stream_pending *p, struct stream_pending_place at,
                            const struct stream_pending_entry *e, bool released);
 void stream_pending_remove(struct stream_pending *p, struct stream_pending_place at);
@@ -56,23 +64,72 @@ bool stream_pending_seek_owned(const struct stream_pending *p, struct stream_id 
 bool stream_pending_next_owned(const struct stream_pending *p, uint32_t consumer,
                                struct stream_pending_place *at);
 
-/* Walks in the order of delivery, released ones first. What it returned may be changed or removed.
- */
-struct stream_pending_walk {
-    const struct stream_pending *pending;
-    const struct dlist_node *linked; /* the next of the list */
-    struct stream_id plain;          /* the next untouched one has at least this ID */
-    bool plain_done;
-};
-void stream_pending_walk_start(struct stream_pending_walk *w, const struct stream_pending *p);
-/* Looks at the next without taking it; false: none is left. */
-bool stream_pending_walk_peek(struct stream_pending_walk *w, struct stream_pending_entry *out);
-void stream_pending_walk_next(struct stream_pending_walk *w,
-                              const struct stream_pending_entry *seen);
-/* Released IDs in their order: start with NULL; NULL: the end. */
-const struct dlist_node *stream_pending_released_next(const struct stream_pending *p,
-                                                      const struct dlist_node *at,
-                                                      struct stream_id *id);
+static inline uint64_t stream_pending_released_count(const struct stream_pending *p)
+{
+    return p->touched.released_count;
+}
+static inline uint64_t stream_pending_deferred_count(const struct stream_pending *p)
+{
+    return p->touched.deferred_count;
+}
+/* Leased ones, whether their leases have ended or not. */
+static inline uint64_t stream_pending_owned_count(const struct stream_pending *p)
+{
+    return p->count - p->touched.released_count - p->touched.deferred_count;
+}
+
+/* One that is pending. */
+void stream_pending_get_by_id(const struct stream_pending *p, struct stream_id id,
+                              struct stream_pending_entry *out);
+/* The first untouched one with an ID >= *from, which moves up to it, or behind all when there is
+ * none (false). */
+bool stream_pending_find_plain(const struct stream_pending *p, struct stream_id *from,
+                               struct stream_pending_entry *out);
+/* ---- Without an owner until a moment */
+
+/* It has no owner from now on, and this count, and is released when due_ms has come. What was noted
+ * of it is forgotten. O(log n). */
+void stream_pending_defer(struct stream_pending *p, struct stream_pending_place at, uint64_t count,
+                          int64_t due_ms);
+/* False: it is not deferred, or not pending. */
+bool stream_pending_is_deferred(const struct stream_pending *p, struct stream_id id,
+                                int64_t *due_ms);
+/* When the next one is due; false: none is deferred. */
+bool stream_pending_first_due(const struct stream_pending *p, int64_t *due_ms);
+/* Releases those that are due, at most so many, in the order of their due times, then IDs. What was
+ * noted stays. Returns how many. */
+size_t stream_pending_release_due(struct stream_pending *p, int64_t now_ms, size_t most);
+
+/* What is known of an entry that has no owner, for as long as it has none. The entry is released or
+ * deferred. The text is copied, up to STREAM_PENDING_REASON_MOST; none: forgotten. */
+void stream_pending_set_reason(struct stream_pending *p, struct stream_id id, struct bytes reason);
+/* No bytes: none was told. Valid until the entry changes. */
+static inline struct bytes stream_pending_reason(const struct stream_pending *p,
+                                                 struct stream_id id)
+{
+    return stream_notes_reason(&p->notes, id);
+}
+/* It was to die, and cannot (broker D6). */
+void stream_pending_set_blocked(struct stream_pending *p, struct stream_id id);
+static inline bool stream_pending_is_blocked(const struct stream_pending *p, struct stream_id id)
+{
+    return stream_notes_is_blocked(&p->notes, id);
+}
+static inline uint64_t stream_pending_blocked_count(const struct stream_pending *p)
+{
+    return p->notes.blocked_count;
+}
+
+/* ---- Looking at leases that have ended, once each */
+
+/* The next owned entry that was delivered at or before until_ms and was not looked at since its
+ * delivery, the longest leased first; it counts in ended_count until it changes or goes. False:
+ * none is left. Amortised O(log n). */
+bool stream_pending_end_next(struct stream_pending *p, int64_t until_ms,
+                             struct stream_pending_entry *out);
+/* All are to be looked at again (the length of leases has changed). O(1). */
+void stream_pending_end_reset(struct stream_pending *p);
+
 void stream_pending_copy(struct stream_pending *to, const struct stream_pending *from);
 size_t stream_pending_memory(const struct stream_pending *p);
 /* Walks everything, for tests: order, counts and links agree. */

@@ -9,10 +9,10 @@
 
 struct stream_pending_entry {
     struct stream_id id;
-    int64_t time_ms;   /* of the last delivery; 0: released */
+    int64_t time_ms;   /* of the last delivery; 0: nobody owns it */
     uint64_t count;    /* deliveries */
     uint32_t consumer; /* a number of the group's, or STREAM_PENDING_NO_CONSUMER */
-    bool touched;      /* in the linked list */
+    bool touched;      /* it has a node in the order of time */
 };
 
 /* Whether it may change owner: it has none, or has been pending for min_idle_ms. Who asks for no

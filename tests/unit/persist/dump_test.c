@@ -322,17 +322,16 @@ TEST(released_entries_come_back_one_by_one)
     CHECK(dump_read(buf_bytes(&b), BYTES("other"), &options, &f, &(const char *){NULL}, NULL) ==
           DUMP_GOOD);
     g = stream_find_group(value_object(f), BYTES("group"));
-    CHECK(g->pending.count == 8 && g->pending.released_count == 4 && stream_group_is_sound(g));
-    const struct dlist_node *node = NULL;
-    struct stream_id id;
+    CHECK(g->pending.count == 8 && stream_pending_released_count(&g->pending) == 4 &&
+          stream_group_is_sound(g));
+    uint32_t node = STREAM_TOUCHED_NONE;
+    struct stream_pending_entry x;
     for (unsigned i = 0; i < 4; i++) {
-        struct stream_pending_entry x;
-        node = stream_pending_released_next(&g->pending, node, &id);
-        CHECK(node && id.ms == released[i] && stream_pending_find(&g->pending, id, &at));
-        stream_pending_get(&g->pending, at, &x);
-        CHECK(x.count == (i ? 10 + i : 3) && x.consumer == STREAM_PENDING_NO_CONSUMER);
+        CHECK(stream_pending_walk_released(&g->pending, &node, &x));
+        CHECK(x.id.ms == released[i] && x.count == (i ? 10 + i : 3) &&
+              x.consumer == STREAM_PENDING_NO_CONSUMER);
     }
-    CHECK(!stream_pending_released_next(&g->pending, node, &id));
+    CHECK(!stream_pending_walk_released(&g->pending, &node, &x));
     value_free(e);
     value_free(f);
     buf_free(&b);

@@ -50,6 +50,27 @@ TEST(records_go_in_and_out_at_any_place)
     }
 }
 
+/* The time of a touched one is a number as it is, whatever the chunk's base. */
+TEST(a_touched_record_holds_a_number)
+{
+    for (int wide = 0; wide < 2; wide++) {
+        struct stream_chunk *c = stream_chunk_new(wide, 8, 1000, 1700000000000);
+        struct stream_pending_entry e = entry(1000, 0);
+        e.touched = true;
+        e.time_ms = 0;
+        CHECK(stream_chunk_fits(c, &e));
+        stream_chunk_insert(c, 0, &e);
+        CHECK(holds(c, 0, &e));
+        e.time_ms = UINT32_MAX;
+        CHECK(stream_chunk_fits(c, &e));
+        stream_chunk_put(c, 0, &e);
+        CHECK(holds(c, 0, &e) && c->plain == 0 && stream_chunk_is_sound(c));
+        c = stream_chunk_remake(c, true, 8);
+        CHECK(holds(c, 0, &e));
+        mem_free(c);
+    }
+}
+
 /* The limits of the short form, one by one. */
 TEST(what_does_not_fit_is_told)
 {
@@ -132,5 +153,6 @@ TEST(records_move_to_the_front_when_the_end_is_reached)
     }
 }
 
-UNIT_MAIN(T(records_go_in_and_out_at_any_place), T(what_does_not_fit_is_told), T(a_chunk_is_halved),
+UNIT_MAIN(T(a_touched_record_holds_a_number), T(records_go_in_and_out_at_any_place),
+          T(what_does_not_fit_is_told), T(a_chunk_is_halved),
           T(records_move_to_the_front_when_the_end_is_reached))

@@ -62,11 +62,49 @@ TEST(released_entries_have_no_owner)
     stream_group_deliver(g, a, id(1), 100);
     CHECK(stream_pending_find(&g->pending, id(1), &at));
     stream_group_assign(g, at, NULL, 0, 7, true);
-    CHECK(a->pending == 0 && g->pending.released_count == 1 && stream_group_is_sound(g));
+    CHECK(a->pending == 0 && stream_pending_released_count(&g->pending) == 1 &&
+          stream_group_is_sound(g));
     stream_pending_get(&g->pending, at, &e);
     CHECK(!stream_group_owner(g, e.consumer) && e.count == 7);
     stream_group_assign(g, at, a, 300, 8, false);
-    CHECK(a->pending == 1 && g->pending.released_count == 0 && stream_group_is_sound(g));
+    CHECK(a->pending == 1 && stream_pending_released_count(&g->pending) == 0 &&
+          stream_group_is_sound(g));
+    stream_group_free(g);
+}
+
+/* broker L14, R5: what a consumer had is released in the order of IDs; what is deferred is
+ * nobody's, and released when it is due. */
+TEST(a_consumer_gives_back_what_it_has)
+{
+    struct stream_group *g = stream_group_new(BYTES("g"), STREAM_ID_MIN, 0);
+    struct stream_consumer *a = consumer(g, "a"), *b = consumer(g, "b");
+    struct stream_pending_place at;
+    struct stream_pending_entry e;
+    for (unsigned i = 1; i <= 300; i++)
+        stream_group_deliver(g, i % 3 ? a : b, id(i), 100);
+    CHECK(stream_pending_find(&g->pending, id(1), &at));
+    stream_group_assign(g, at, a, 200, 5, false); /* the youngest, with the lowest ID */
+    CHECK(stream_pending_find(&g->pending, id(2), &at));
+    stream_group_defer(g, at, 3, 500);
+    CHECK(stream_pending_find(&g->pending, id(2), &at));
+    stream_group_defer(g, at, 4, 400); /* nobody's, and deferred anew */
+    CHECK(a->pending == 199 && stream_pending_deferred_count(&g->pending) == 1 &&
+          stream_group_is_sound(g));
+    CHECK(stream_group_release_consumer(g, a) == 199 && a->pending == 0 && b->pending == 100);
+    CHECK(stream_group_release_consumer(g, a) == 0);
+    CHECK(stream_group_consumer(g, BYTES("a")) == a && stream_group_is_sound(g));
+    CHECK(stream_pending_release_due(&g->pending, 399, 10) == 0 &&
+          stream_pending_release_due(&g->pending, 400, 10) == 1);
+    uint32_t node = STREAM_TOUCHED_NONE;
+    uint64_t last = 0, n = 0;
+    for (; stream_pending_walk_released(&g->pending, &node, &e); n++) {
+        CHECK(e.id.ms > last || n == 199);
+        CHECK(e.count == (e.id.ms == 1 ? 5 : e.id.ms == 2 ? 4 : 1));
+        last = e.id.ms;
+    }
+    CHECK(n == 200 && last == 2);
+    CHECK(stream_group_remove_consumer(g, a) == 0 && g->pending.count == 300);
+    CHECK(stream_group_is_sound(g));
     stream_group_free(g);
 }
 
@@ -103,8 +141,14 @@ TEST(counts_agree_whatever_happens)
             stream_group_deliver(g, c, at_id, step);
         else if (what < 80)
             stream_group_ack(g, at_id);
+        else if (what < 84 && stream_pending_find(&g->pending, at_id, &at))
+            stream_group_defer(g, at, 2, (int64_t)step + 100);
+        else if (what == 84)
+            stream_pending_release_due(&g->pending, step, 3);
         else if (what < 98 && stream_pending_find(&g->pending, at_id, &at))
             stream_group_assign(g, at, what < 90 ? c : NULL, what < 90 ? step : 0, 2, what >= 90);
+        else if (what == 98)
+            stream_group_release_consumer(g, c);
         else if (what == 99)
             stream_group_remove_consumer(g, c);
         if (step % 500 == 0)
@@ -127,4 +171,5 @@ TEST(counts_agree_whatever_happens)
 
 UNIT_MAIN(T(what_is_delivered_is_pending_until_acknowledged),
           T(a_consumer_goes_with_what_it_has_pending), T(released_entries_have_no_owner),
-          T(the_position_is_set_or_raised), T(counts_agree_whatever_happens))
+          T(a_consumer_gives_back_what_it_has), T(the_position_is_set_or_raised),
+          T(counts_agree_whatever_happens))

@@ -430,7 +430,21 @@ TEST(groups_carry_policies)
     CHECK(copied->policy != a->policy && stream_policy_equal(copied->policy, a->policy) &&
           !copied->policy->watch && copied->policy->counts.dead == 0 &&
           copied->policy->counts.added_before == 1);
+    /* broker P8: without a policy nobody waits for a moment. */
+    struct stream_pending_place at;
+    struct stream_pending_entry e;
+    stream_group_restore(a, (struct stream_id){5, 0}, NULL, 0, 3);
+    CHECK(stream_pending_find(&a->pending, (struct stream_id){5, 0}, &at));
+    stream_group_defer(a, at, 3, INT64_MAX);
+    struct stream_consumer *c = stream_group_add_consumer(a, BYTES("c"), 1);
+    stream_group_deliver(a, c, (struct stream_id){6, 0}, 100);
+    CHECK(stream_pending_end_next(&a->pending, 100, &e) && e.id.ms == 6);
+    stream_set_policy(s, a, policy(false, 7)); /* the same lease */
+    CHECK(a->pending.ended_count == 1 && stream_pending_deferred_count(&a->pending) == 1);
+    stream_set_policy(s, a, policy(false, 8));
+    CHECK(a->pending.ended_count == 0 && stream_pending_end_next(&a->pending, 100, &e));
     stream_set_policy(s, a, NULL);
+    CHECK(stream_pending_released_count(&a->pending) == 1 && a->pending.ended_count == 0);
     stream_set_policy(s, a, NULL);
     CHECK(!a->policy && s->policies == 1 && s->deleting == 1 && stream_is_sound(s));
     CHECK(stream_remove_group(s, BYTES("b")) && !stream_remove_group(s, BYTES("b")));

@@ -1,0 +1,52 @@
+#include "type/stream/stream_pending_walk.h"
+
+void stream_pending_walk_start(struct stream_pending_walk *w, struct stream_pending *p)
+{
+    struct stream_pending_entry e;
+    bool any = stream_pending_find_plain(p, &p->plain_from, &e);
+    if (stream_id_compare(p->looked_below, p->plain_from) < 0)
+        p->looked_below = p->plain_from;
+    *w = (struct stream_pending_walk){
+        .pending = p, .linked = p->touched.first, .plain = p->plain_from, .plain_done = !any};
+}
+
+bool stream_pending_walk_peek(struct stream_pending_walk *w, struct stream_pending_entry *out)
+{
+    const struct stream_pending *p = w->pending;
+    struct stream_pending_entry plain;
+    bool have_plain = !w->plain_done && stream_pending_find_plain(p, &w->plain, &plain);
+    w->plain_done = !have_plain;
+    if (w->linked != STREAM_TOUCHED_NONE) {
+        const struct stream_touched_node *t = stream_touched_at(&p->touched, w->linked);
+        if (t->state == STREAM_RELEASED || !have_plain || t->time_ms <= plain.time_ms) {
+            stream_pending_get_by_id(p, t->id, out);
+            return true;
+        }
+    }
+    if (have_plain)
+        *out = plain;
+    return have_plain;
+}
+
+void stream_pending_walk_next(struct stream_pending_walk *w,
+                              const struct stream_pending_entry *seen)
+{
+    if (seen->touched) {
+        w->linked = stream_touched_at(&w->pending->touched, w->linked)->next;
+    } else {
+        w->plain = seen->id;
+        if (!stream_id_next(&w->plain))
+            w->plain_done = true;
+    }
+}
+
+bool stream_pending_walk_released(const struct stream_pending *p, uint32_t *at,
+                                  struct stream_pending_entry *out)
+{
+    const struct stream_touched *t = &p->touched;
+    if (t->released == STREAM_TOUCHED_NONE || *at == t->released)
+        return false;
+    *at = *at == STREAM_TOUCHED_NONE ? t->first : stream_touched_at(t, *at)->next;
+    stream_pending_get_by_id(p, stream_touched_at(t, *at)->id, out);
+    return true;
+}

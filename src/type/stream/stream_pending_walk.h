@@ -1,0 +1,27 @@
+/* Pending entries in the order of delivery: the list of touched ones and the plain ones by ID, the
+ * older of both next. */
+#ifndef TYPE_STREAM_STREAM_PENDING_WALK_H
+#define TYPE_STREAM_STREAM_PENDING_WALK_H
+
+#include "type/stream/stream_pending.h"
+
+/* Walks in the order of delivery, released ones first, deferred ones not at all. Nothing may change
+ * meanwhile; starting anew after a change is O(1). */
+struct stream_pending_walk {
+    const struct stream_pending *pending;
+    uint32_t linked;        /* the next touched one */
+    struct stream_id plain; /* the next untouched one has at least this ID */
+    bool plain_done;
+};
+/* Remembers how far untouched ones were touched: amortised, that is O(1). */
+void stream_pending_walk_start(struct stream_pending_walk *w, struct stream_pending *p);
+/* Looks at the next without taking it; false: none is left. */
+bool stream_pending_walk_peek(struct stream_pending_walk *w, struct stream_pending_entry *out);
+void stream_pending_walk_next(struct stream_pending_walk *w,
+                              const struct stream_pending_entry *seen);
+
+/* Released ones in their order: *at is STREAM_TOUCHED_NONE at first; false: the end. */
+bool stream_pending_walk_released(const struct stream_pending *p, uint32_t *at,
+                                  struct stream_pending_entry *out);
+
+#endif

@@ -1,0 +1,349 @@
+/* Nodes lie in pages and are named by their numbers, which take half the room of pointers and stay
+ * right when a page is copied. They are dense: when a node goes, the last one gets its number, so
+ * pages go as entries do. The first page starts small and doubles.
+ *
+ * Released and leased nodes are one list: the released ones, then the leased ones by time. New
+ * leases are the youngest nearly always, so their place is looked for from the end. Deferred nodes
+ * are in a heap instead; `prev` is their place there.
+ *
+ * Looking goes once over the leased ones, in order: `looked` is how far it has come. Who was looked
+ * at has the number of the round, so that a new round needs no walk. What is put in front of
+ * `looked` takes it back: those behind it that have the round's number already are passed over. */
+#include "type/stream/stream_touched.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+#define NONE STREAM_TOUCHED_NONE
+
+void stream_touched_init(struct stream_touched *t)
+{
+    *t = (struct stream_touched){
+        .first = NONE, .last = NONE, .released = NONE, .round = 1, .looked = NONE};
+}
+
+void stream_touched_free(struct stream_touched *t)
+{
+    for (uint32_t i = 0; i < t->page_n; i++)
+        mem_free(t->pages[i]);
+    mem_free(t->pages);
+    mem_free(t->heap);
+    stream_touched_init(t);
+}
+
+/* ---- Pages */
+
+static void need_room(struct stream_touched *t)
+{
+    if (t->n < t->room)
+        return;
+    ASSERT(t->n < NONE - STREAM_TOUCHED_PAGE);
+    if (t->room && t->room < STREAM_TOUCHED_PAGE) { /* one page, not full-sized yet */
+        t->room *= 2;
+        t->pages[0] = mem_realloc(t->pages[0], t->room * sizeof(**t->pages));
+        return;
+    }
+    if (t->page_n == t->page_cap) {
+        t->page_cap = t->page_cap ? t->page_cap * 2 : 1;
+        t->pages = mem_realloc(t->pages, t->page_cap * sizeof(*t->pages));
+    }
+    uint32_t more = t->room ? STREAM_TOUCHED_PAGE : 4;
+    t->pages[t->page_n++] = mem_alloc(more * sizeof(**t->pages));
+    t->room += more;
+}
+
+/* One page more than is needed stays, so that who is at its border does not pay each time. */
+static void give_room(struct stream_touched *t)
+{
+    if (t->n == 0) {
+        uint32_t round = t->round;
+        stream_touched_free(t);
+        t->round = round;
+    } else if (t->page_n > 1 && t->n + 2 * STREAM_TOUCHED_PAGE <= t->room) {
+        mem_free(t->pages[--t->page_n]);
+        t->room -= STREAM_TOUCHED_PAGE;
+    }
+}
+
+/* ---- The heap */
+
+static bool is_due_before(const struct stream_touched *t, uint32_t a, uint32_t b)
+{
+    const struct stream_touched_node *x = stream_touched_at(t, a), *y = stream_touched_at(t, b);
+    return x->time_ms != y->time_ms ? x->time_ms < y->time_ms : stream_id_compare(x->id, y->id) < 0;
+}
+
+static void put_in_heap(struct stream_touched *t, uint32_t place, uint32_t i)
+{
+    t->heap[place] = i;
+    stream_touched_at(t, i)->prev = place;
+}
+
+static void rise(struct stream_touched *t, uint32_t place, uint32_t i)
+{
+    for (uint32_t above; place; place = above) {
+        above = (place - 1) / 2;
+        if (!is_due_before(t, i, t->heap[above]))
+            break;
+        put_in_heap(t, place, t->heap[above]);
+    }
+    put_in_heap(t, place, i);
+}
+
+static void sink(struct stream_touched *t, uint32_t place, uint32_t i)
+{
+    for (uint32_t below; (below = 2 * place + 1) < t->deferred_count; place = below) {
+        if (below + 1 < t->deferred_count && is_due_before(t, t->heap[below + 1], t->heap[below]))
+            below++;
+        if (!is_due_before(t, t->heap[below], i))
+            break;
+        put_in_heap(t, place, t->heap[below]);
+    }
+    put_in_heap(t, place, i);
+}
+
+static void heap_add(struct stream_touched *t, uint32_t i)
+{
+    if (t->deferred_count == t->heap_cap) {
+        t->heap_cap = t->heap_cap ? t->heap_cap + (t->heap_cap + 1) / 2 : 4;
+        t->heap = mem_realloc(t->heap, t->heap_cap * sizeof(*t->heap));
+    }
+    rise(t, t->deferred_count++, i);
+}
+
+static void heap_take(struct stream_touched *t, uint32_t i)
+{
+    uint32_t place = stream_touched_at(t, i)->prev, last = t->heap[--t->deferred_count];
+    ASSERT(place <= t->deferred_count && (last == i || place < t->deferred_count));
+    if (last == i)
+        return;
+    if (place && is_due_before(t, last, t->heap[(place - 1) / 2]))
+        rise(t, place, last);
+    else
+        sink(t, place, last);
+}
+
+/* ---- The list */
+
+static void insert_behind(struct stream_touched *t, uint32_t before, uint32_t i)
+{
+    struct stream_touched_node *x = stream_touched_at(t, i);
+    x->prev = before;
+    x->next = before == NONE ? t->first : stream_touched_at(t, before)->next;
+    *(before == NONE ? &t->first : &stream_touched_at(t, before)->next) = i;
+    *(x->next == NONE ? &t->last : &stream_touched_at(t, x->next)->prev) = i;
+}
+
+uint32_t stream_touched_first_leased(const struct stream_touched *t)
+{
+    return t->released == NONE ? t->first : stream_touched_at(t, t->released)->next;
+}
+
+static void link_leased(struct stream_touched *t, uint32_t i)
+{
+    int64_t time_ms = stream_touched_at(t, i)->time_ms;
+    uint32_t before = t->last;
+    while (before != t->released && stream_touched_at(t, before)->time_ms > time_ms)
+        before = stream_touched_at(t, before)->prev;
+    insert_behind(t, before, i);
+    /* In front of where looking has come to. */
+    if (t->looked != NONE && time_ms < stream_touched_at(t, t->looked)->time_ms)
+        t->looked = before == t->released ? NONE : before;
+}
+
+static void link_node(struct stream_touched *t, uint32_t i)
+{
+    switch (stream_touched_at(t, i)->state) {
+    case STREAM_DEFERRED:
+        heap_add(t, i);
+        break;
+    case STREAM_RELEASED:
+        insert_behind(t, t->released, i);
+        t->released = i;
+        t->released_count++;
+        break;
+    default:
+        link_leased(t, i);
+    }
+}
+
+static void unlink_node(struct stream_touched *t, uint32_t i)
+{
+    struct stream_touched_node *x = stream_touched_at(t, i);
+    if (x->state == STREAM_DEFERRED) {
+        heap_take(t, i);
+        return;
+    }
+    if (t->looked == i) {
+        bool is_first = x->prev == t->released;
+        t->looked = is_first ? NONE : x->prev;
+    }
+    if (x->state == STREAM_RELEASED) {
+        ASSERT(t->released_count > 0);
+        t->released_count--;
+        if (t->released == i)
+            t->released = x->prev;
+    }
+    *(x->prev == NONE ? &t->first : &stream_touched_at(t, x->prev)->next) = x->next;
+    *(x->next == NONE ? &t->last : &stream_touched_at(t, x->next)->prev) = x->prev;
+}
+
+/* ---- Nodes */
+
+uint32_t stream_touched_add(struct stream_touched *t, struct stream_id id,
+                            enum stream_touched_state state, int64_t time_ms)
+{
+    need_room(t);
+    uint32_t i = t->n++;
+    *stream_touched_at(t, i) =
+        (struct stream_touched_node){.id = id, .time_ms = time_ms, .state = state};
+    link_node(t, i);
+    return i;
+}
+
+bool stream_touched_move(struct stream_touched *t, uint32_t i, enum stream_touched_state state,
+                         int64_t time_ms)
+{
+    struct stream_touched_node *x = stream_touched_at(t, i);
+    bool was_looked = x->look == t->round;
+    unlink_node(t, i);
+    x->look = 0;
+    x->state = state;
+    x->time_ms = time_ms;
+    link_node(t, i);
+    return was_looked;
+}
+
+/* The node at `from` gets the number `to`, which is free. */
+static void renumber(struct stream_touched *t, uint32_t from, uint32_t to)
+{
+    struct stream_touched_node *x = stream_touched_at(t, to);
+    *x = *stream_touched_at(t, from);
+    if (x->state == STREAM_DEFERRED) {
+        t->heap[x->prev] = to;
+        return;
+    }
+    *(x->prev == NONE ? &t->first : &stream_touched_at(t, x->prev)->next) = to;
+    *(x->next == NONE ? &t->last : &stream_touched_at(t, x->next)->prev) = to;
+    if (t->released == from)
+        t->released = to;
+    if (t->looked == from)
+        t->looked = to;
+}
+
+bool stream_touched_remove(struct stream_touched *t, uint32_t i, bool *was_looked)
+{
+    uint32_t last = t->n - 1;
+    *was_looked = stream_touched_at(t, i)->look == t->round;
+    unlink_node(t, i);
+    if (i != last)
+        renumber(t, last, i);
+    t->n--;
+    give_room(t);
+    return i != last;
+}
+
+/* ---- Looking */
+
+uint32_t stream_touched_next_look(struct stream_touched *t)
+{
+    for (;;) {
+        uint32_t next = t->looked == NONE ? stream_touched_first_leased(t)
+                                          : stream_touched_at(t, t->looked)->next;
+        if (next == NONE || stream_touched_at(t, next)->look != t->round)
+            return next;
+        t->looked = next;
+    }
+}
+
+void stream_touched_look(struct stream_touched *t, uint32_t i)
+{
+    ASSERT(stream_touched_at(t, i)->state == STREAM_LEASED);
+    stream_touched_at(t, i)->look = t->round;
+    t->looked = i;
+}
+
+void stream_touched_look_anew(struct stream_touched *t)
+{
+    t->looked = NONE;
+    if (++t->round)
+        return;
+    for (uint32_t i = 0; i < t->n; i++) /* all numbers of rounds were used */
+        stream_touched_at(t, i)->look = 0;
+    t->round = 1;
+}
+
+/* ---- As a whole */
+
+void stream_touched_copy(struct stream_touched *to, const struct stream_touched *from)
+{
+    *to = *from;
+    if (from->n == 0) {
+        stream_touched_init(to);
+        return;
+    }
+    to->page_cap = from->page_n;
+    to->pages = mem_alloc(to->page_cap * sizeof(*to->pages));
+    for (uint32_t i = 0; i < to->page_n; i++) {
+        uint32_t nodes = to->room < STREAM_TOUCHED_PAGE ? to->room : STREAM_TOUCHED_PAGE;
+        to->pages[i] = mem_alloc(nodes * sizeof(**to->pages));
+        memcpy(to->pages[i], from->pages[i], nodes * sizeof(**to->pages));
+    }
+    to->heap_cap = from->deferred_count;
+    to->heap = to->heap_cap ? mem_alloc(to->heap_cap * sizeof(*to->heap)) : NULL;
+    if (to->heap_cap)
+        memcpy(to->heap, from->heap, to->heap_cap * sizeof(*to->heap));
+}
+
+size_t stream_touched_memory(const struct stream_touched *t)
+{
+    size_t n = mem_block_size(t->pages) + mem_block_size(t->heap);
+    for (uint32_t i = 0; i < t->page_n; i++)
+        n += mem_block_size(t->pages[i]);
+    return n;
+}
+
+/* Released ones first, then leased ones by ascending times. */
+static bool list_is_sound(const struct stream_touched *t, uint32_t *n)
+{
+    uint32_t before = NONE, released = 0, last_released = NONE;
+    bool looked_passed = t->looked == NONE;
+    *n = 0;
+    for (uint32_t i = t->first; i != NONE; i = stream_touched_at(t, i)->next, ++*n) {
+        const struct stream_touched_node *x = stream_touched_at(t, i);
+        bool is_released = x->state == STREAM_RELEASED;
+        if (*n > t->n || x->prev != before || x->state == STREAM_DEFERRED ||
+            (is_released && released != *n) || (is_released && (x->time_ms || x->look)))
+            return false;
+        if (!is_released && before != NONE && !(released == *n) &&
+            stream_touched_at(t, before)->time_ms > x->time_ms)
+            return false;
+        /* Up to there all were looked at. */
+        if (!is_released && !looked_passed && x->look != t->round)
+            return false;
+        looked_passed = looked_passed || i == t->looked;
+        released += is_released;
+        last_released = is_released ? i : last_released;
+        before = i;
+    }
+    return before == t->last && released == t->released_count && last_released == t->released &&
+           looked_passed;
+}
+
+bool stream_touched_is_sound(const struct stream_touched *t, uint64_t *looked)
+{
+    uint32_t listed;
+    *looked = 0;
+    if (!list_is_sound(t, &listed) || listed + t->deferred_count != t->n || t->n > t->room)
+        return false;
+    for (uint32_t i = 0; i < t->deferred_count; i++) {
+        const struct stream_touched_node *x = stream_touched_at(t, t->heap[i]);
+        if (x->state != STREAM_DEFERRED || x->prev != i ||
+            (i && is_due_before(t, t->heap[i], t->heap[(i - 1) / 2])))
+            return false;
+    }
+    for (uint32_t i = 0; i < t->n; i++)
+        *looked += stream_touched_at(t, i)->look == t->round;
+    return true;
+}
