@@ -34,6 +34,7 @@
 #include "replica/apply.h"
 #include "replica/handshake.h"
 #include "replica/link.h"
+#include "replica/own_ack.h"
 #include "replica/promise.h"
 #include "replica/receive.h"
 
@@ -64,10 +65,8 @@ struct follow {
     struct handshake handshake;
     struct receive *receive;
     struct apply *apply;
-    bool ack_due;   /* the primary is to hear how far we are */
-    bool ack_asked; /* it has asked: up to ack_offset */
-    uint64_t ack_offset;
-    int64_t try_ms, io_ms, down_ms, ticked_ms, acked_ms;
+    struct own_ack ack;
+    int64_t try_ms, io_ms, down_ms, ticked_ms;
     struct timer timer;
     bool due;
 };
@@ -134,7 +133,8 @@ static void drop(struct follow *f, int64_t delay_ms)
     receive_free(f->receive);
     f->receive = NULL;
     link_drop(&f->link);
-    f->ack_due = f->ack_asked = f->by_sync = false;
+    own_ack_forget(&f->ack);
+    f->by_sync = false;
     f->try_ms = now(f) + delay_ms;
     if (was_up)
         f->down_ms = now(f);
@@ -187,26 +187,26 @@ void follow_turn_to(struct follow *f, const char *host, int port)
 
 /* ---- What we say */
 
-/* How far we are: applied, and in our file. */
+/* How far we are, applied and in our file, when it is to be told. */
 static void acknowledge(struct follow *f, int64_t at_ms)
 {
     const struct engine *e = f->r->engine;
     const struct gate_promise *p = &e->gate.promise;
     const struct handshake *h = &f->handshake;
-    uint64_t offset = f->ack_asked ? f->ack_offset : apply_offset(f->apply);
+    struct own_ack_file file = {
+        .filed = journal_filed(e->journal), .synced = p->durable ? p->synced : 0, .open = p->open};
+    if (f->state != FOLLOW_CONNECTED || !own_ack_is_due(&f->ack, &file, at_ms))
+        return;
     /* PROMISE: in front of the ACK, which tells it as well. */
     if (!f->fetches && !promise_give(f->r, h->own, h->own_offset)) {
         lost(f, "It has an ID of a lower generation than one that is promised");
         return;
     }
-    uint64_t filed = journal_filed(e->journal), synced = p->durable ? p->synced : 0;
+    uint64_t offset = own_ack_tell(&f->ack, &file, apply_offset(f->apply), at_ms);
     if (f->by_sync)
         chain_add(&f->link.out, BYTES("\n"));
     else
-        handshake_acknowledge(&f->link.out, offset < filed ? offset : filed,
-                              p->open ? &synced : NULL);
-    f->ack_due = f->ack_asked = false;
-    f->acked_ms = at_ms;
+        handshake_acknowledge(&f->link.out, offset, file.open ? &file.synced : NULL);
 }
 
 /* ---- The link is whole */
@@ -223,7 +223,7 @@ static void connected(struct follow *f)
                                                        .foreign = f->handshake.foreign});
     f->knows = !f->by_sync;
     f->was_up = true;
-    f->ack_due = true;
+    f->ack.due = true;
     promise_data_came(f->r);
     set_state(f, FOLLOW_CONNECTED);
 }
@@ -370,8 +370,8 @@ static bool take_stream(struct follow *f, size_t n)
         drop(f, LAST_DELAY);
         return false;
     }
-    f->ack_asked |= apply_was_asked(f->apply, &f->ack_offset);
-    f->ack_due |= f->ack_asked || promise_is_due(f->r, f->handshake.own, f->handshake.own_offset);
+    f->ack.asked |= apply_was_asked(f->apply, &f->ack.offset);
+    f->ack.due |= promise_is_due(f->r, f->handshake.own, f->handshake.own_offset);
     return true;
 }
 
@@ -550,9 +550,7 @@ void follow_write(struct follow *f)
         lost(f, "");
     if (!f->link.conn || f->loads)
         return;
-    f->ack_due |= clock - f->acked_ms >= 1000;
-    if (f->ack_due && f->state == FOLLOW_CONNECTED)
-        acknowledge(f, clock);
+    acknowledge(f, clock);
     if (chain_pending(&f->link.out) || is_held(f))
         send_out(f);
 }

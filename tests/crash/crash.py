@@ -22,11 +22,15 @@ kill of the server may lose the one that BLPOP and BZPOPMIN had just taken for e
 With --switch the policy changes all the time, and the append-only file is turned off and on. While it is off, and
 until its new base is in place, only what was acknowledged to CLIENT DURABLE connections is promised.
 
-usage: crash.py --server PATH [--mode always|everysec|no] [--events N] [--kills N] [--seed N] [--switch]
+--replica beside: the server has a replica, which is in step with it after each kill. behind: it is the replica whose files are
+looked at; the workers talk to its primary, which waits for it (tests/support/attached.py), and both are killed.
+
+usage: crash.py --server PATH [--mode always|everysec|no] [--events N] [--kills N] [--seed N] [--switch] [--replica beside|behind]
 """
 import argparse, json, os, random, socket, sys, threading, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from attached import Behind, Followed  # noqa: E402
 from resp import Conn, Error, request  # noqa: E402
 from server import Server, end_all     # noqa: E402
 
@@ -474,10 +478,14 @@ def main():
     ap.add_argument("--seed", type=int, default=int(time.time()))
     ap.add_argument("--span", type=float, default=1.0, help="longest time between kills, seconds")
     ap.add_argument("--switch", action="store_true", help="change policy and file at run time")
+    ap.add_argument("--replica", choices=["beside", "behind"])
     o = ap.parse_args()
     world = World(o.seed, 4, 4, o.events)
-    server = Server(o.server, "--appendonly", "yes", "--appendfsync", o.mode)
+    make, how = {None: (Server, {}), "beside": (Followed, {}), "behind": (Behind, {"synced": o.mode == "always"})}[o.replica]
+    server = make(o.server, "--appendonly", "yes", "--appendfsync", o.mode, **how)
     c = server.start()
+    if o.replica == "behind":
+        c = server.go_on()
     c.ask("XGROUP", "CREATE", "events", "g", "0", "MKSTREAM")
     kills, during, windows, handed = 0, 0, 0, 0
     started = time.time()
@@ -536,9 +544,15 @@ def main():
             print("FAILED: %d broken promises after kill %d, seed %d, directory %s" % (len(bad), kills, o.seed, server.dir))
             server.kill()
             sys.exit(1)
+        if o.replica == "beside" and (wrong := server.in_step()):
+            print("FAILED: %s, after kill %d, seed %d" % (wrong, kills, o.seed))
+            server.kill()
+            sys.exit(1)
         if kills >= o.kills and done():
             break
         c.close()
+        if o.replica == "behind":
+            c = server.go_on(keep=True)
     c = Conn(server.port)
     bad, n, p = check(world, c)
     server.kill()

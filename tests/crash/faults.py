@@ -2,15 +2,17 @@
 """Each file operation of persistence fails once, or is the last one before the process is killed.
 
 faults.py --server PATH (a build with MILLRACE_FAULTS) [--mode always|everysec] [--how EIO|ENOSPC|short|kill] [--stride K] [--seed S]
+          [--replica]
 
 A scenario is run: writes of several kinds, a rewrite, a snapshot, CONFIG REWRITE, ACL SAVE, the append-only file off and on, an orderly
 shutdown and a second start. Its calls of io/file.c are counted. Then the scenario is run again for each call (or every K-th, from an offset by
 the seed), and that call fails (src/io/fault.h). Whatever happens then: what was acknowledged is there after SIGKILL and a start without
-faults, what was refused is not, writes are accepted again, and the process does not exit other than by refusing to start, with a reason.
+faults, what was refused is not, writes are accepted again, and the process does not exit other than by refusing to start, with a reason. --replica: the server has one, which is in step with it behind each life.
 """
 import argparse, errno, mmap, os, struct, subprocess, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from attached import Followed       # noqa: E402
 from check import Failed, wait_for  # noqa: E402
 from resp import Error, info       # noqa: E402
 from server import Server          # noqa: E402
@@ -43,8 +45,8 @@ class Page:
 
 
 class Life:
-    def __init__(self, server, mode):
-        self.server = Server(server, "--aclfile", "users.acl", "--enable-debug-command", "yes",
+    def __init__(self, server, mode, replica=False):
+        self.server = (Followed if replica else Server)(server, "--aclfile", "users.acl", "--enable-debug-command", "yes",
                              conf="appendonly yes\nappendfsync %s\nsave \"\"\naof-disk-reserve 1mb\nslowlog-max-len 7\n" % mode,
                              files={"users.acl": b"user default on nopass ~* &* +@all\n"})
         self.page = Page(self.path("page"))
@@ -193,6 +195,8 @@ class Life:
             raise Failed("the configuration is neither old nor new")
         if self.ask("ACL", "GETUSER", "new") == [] or len(self.ask("ACL", "USERS")) not in (1, 2):
             raise Failed("the users are neither old nor new")
+        if isinstance(self.server, Followed) and (wrong := self.server.in_step()):
+            raise Failed(wrong)
 
     def end(self):
         self.server.end()
@@ -208,8 +212,9 @@ def main():
     ap.add_argument("--seed", type=int, default=0)
     ap.add_argument("--only", type=int)
     ap.add_argument("--verbose", action="store_true")
+    ap.add_argument("--replica", action="store_true")
     o = ap.parse_args()
-    life = Life(o.server, o.mode)
+    life = Life(o.server, o.mode, o.replica)
     try:
         life.page.plan(NEVER, 0)
         if not life.live():
@@ -224,7 +229,7 @@ def main():
         raise Failed("only %d calls were counted: is this a build with MILLRACE_FAULTS?" % calls)
     struck, stalls, ends, bad = 0, 0, 0, 0
     for number in [o.only] if o.only else range(1 + o.seed % o.stride, calls + 1, o.stride):
-        life = Life(o.server, o.mode)
+        life = Life(o.server, o.mode, o.replica)
         try:
             life.page.plan(number, HOW[o.how])
             alive = life.live()

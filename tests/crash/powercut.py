@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Cut the power under load, again and again, and check what was promised.
 
-powercut.py --server PATH --how preload|ext4|xfs [--mode always|everysec] [--cuts N] [--seed S]
+powercut.py --server PATH --how preload|ext4|xfs [--mode always|everysec] [--cuts N] [--seed S] [--replica beside|behind]
 
 preload: the server is killed, then what unsynced.c says was not synced is dropped, shortened, zeroed or filled with garbage, and names that were
 not synced vanish, or lead to what they led to before. ext4, xfs: a file system in a loop file is shut down without writing its log (FS_IOC_SHUTDOWN); needs root. That takes the
@@ -10,12 +10,16 @@ kernel a moment, in which a sync may still return well: what is acknowledged aft
 Writers push numbered, checksummed values: to a list, a stream with a group, a hash, by a script, and pairs in a transaction. Rewrites and snapshots
 are under way all the time. After each cut the server has to start; every value is whole; no pair is torn; what a writer lost is the end of
 what it wrote. always: nothing that was acknowledged is lost. everysec: nothing that was acknowledged 1.5 s before the cut (the worst is told), to
-which comes what a busy machine kept this program waiting."""
+which comes what a busy machine kept this program waiting.
+
+--replica beside: the server has a replica, which is in step with it after each cut. behind: it is the replica itself whose power is cut; the
+writers talk to its primary, which waits for it (tests/support/attached.py)."""
 import argparse, fcntl, glob, os, random, shutil, struct, subprocess, sys, tempfile, threading, time, zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from resp import Error             # noqa: E402
-from server import Refused, Server  # noqa: E402
+from attached import Behind, Followed  # noqa: E402
+from resp import Error                # noqa: E402
+from server import Refused, Server     # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FS_IOC_SHUTDOWN, NO_LOG_FLUSH = 0x8004587D, 2
@@ -160,8 +164,9 @@ class World:
         self.o, self.disk, self.rng = o, disk, random.Random(o.seed)
         self.next = dict.fromkeys(KINDS, 0)
         self.acked = {k: [] for k in KINDS}
-        self.server = Server(o.server, "--appendonly", "yes", "--appendfsync", o.mode, "--aof-disk-reserve", "1mb", "--process-sandbox", "no",
-                             directory=disk.dir, env=disk.environment())
+        make, how = {None: (Server, {}), "beside": (Followed, {}), "behind": (Behind, {"synced": o.mode == "always"})}[o.replica]
+        self.server = make(o.server, "--appendonly", "yes", "--appendfsync", o.mode, "--aof-disk-reserve", "1mb", "--process-sandbox", "no",
+                           directory=disk.dir, env=disk.environment(), **how)
         self.total, self.lost, self.worst = 0, 0, 0.0
 
     def start(self):
@@ -181,7 +186,7 @@ class World:
         writers = [Writer(self, k) for k in KINDS]
         for w in writers:
             w.start()
-        c = self.server.conn()
+        c = (self.server.back if self.o.replica == "behind" else self.server).conn()
         end = time.monotonic() + self.rng.uniform(0.15, 0.6 if self.o.mode == "always" else 2.6)
         try:
             while time.monotonic() < end:
@@ -226,9 +231,20 @@ class World:
                 if any(n > lost[0][0] for n in have):
                     self.fail("%s: a hole" % kind)
             self.acked[kind] = []
+        if self.o.replica == "beside" and (wrong := self.server.in_step()):
+            self.fail(wrong)
         # Each life begins with empty keys, which keeps the checks short.
         c.ask("DEL", "list", "script", "scripts", "hash", "pair:a", "pair:b", "stream")
+        return self.begin(c)
+
+    def begin(self, c):
+        """The connection to which a life's clients would talk; what it relies on is on the disk."""
+        if self.o.replica == "behind":
+            c.close()
+            c = self.server.go_on()
         c.ask("XGROUP", "CREATE", "stream", "g", "0", "MKSTREAM")
+        c.ask("WAITAOF", *((0, 1, 0) if self.o.replica == "behind" else (1, 0, 0)))
+        return c
 
 
 def main():
@@ -238,22 +254,19 @@ def main():
     ap.add_argument("--mode", default="always", choices=["always", "everysec"])
     ap.add_argument("--cuts", type=int, default=30)
     ap.add_argument("--seed", type=int, default=1)
+    ap.add_argument("--replica", choices=["beside", "behind"])
     o = ap.parse_args()
     work = tempfile.mkdtemp(prefix="powercut-")
     disk = Preload(work) if o.how == "preload" else Disk(o.how, work)
     world = World(o, disk)
     began = time.time()
     try:
-        c = world.start()
-        c.ask("XGROUP", "CREATE", "stream", "g", "0", "MKSTREAM")
-        # What the next life relies on is on the disk.
-        c.ask("WAITAOF", 1, 0, 0)
+        c = world.begin(world.start())
         for _ in range(o.cuts):
             c.close()
             cut = world.life()
             c = world.start()
-            world.check(c, cut)
-            c.ask("WAITAOF", 1, 0, 0)
+            c = world.check(c, cut)
         world.server.kill()
     finally:
         disk.end()

@@ -46,6 +46,26 @@ TEST(offsets_are_told_each_second_and_when_asked)
     play_end(&p);
 }
 
+TEST(what_was_asked_for_is_told_when_the_file_has_it)
+{
+    struct play p;
+    struct journal_reader file = {0};
+    play_begin(&p);
+    CHECK(play_connect(&p));
+    journal_attach(p.bench->engine.journal, &file);
+    play_says(&p, SET("a", "1") GETACK);
+    CHECK(play_is(&p, "*3|$8|REPLCONF|$3|ACK|$3|100|") && offset_of(&p) == 164);
+    play_turn(&p);
+    CHECK(play_is(&p, ""));
+    journal_skip(&file);
+    play_turn(&p);
+    CHECK(play_is(&p, "*3|$8|REPLCONF|$3|ACK|$3|164|"));
+    play_turn(&p);
+    CHECK(play_is(&p, ""));
+    journal_detach(&file);
+    play_end(&p);
+}
+
 TEST(a_cut_costs_the_missing_bytes)
 {
     struct play p;
@@ -369,6 +389,7 @@ int main(void)
     static const struct unit_test tests[] = {
         T(everything_is_asked_for_received_and_loaded),
         T(offsets_are_told_each_second_and_when_asked),
+        T(what_was_asked_for_is_told_when_the_file_has_it),
         T(a_cut_costs_the_missing_bytes),
         T(another_history_may_go_on_where_ours_ends),
         T(a_former_primary_asks_for_the_rest),
