@@ -50,3 +50,18 @@ bool stream_pending_walk_released(const struct stream_pending *p, uint32_t *at,
     stream_pending_get_by_id(p, stream_touched_at(t, *at)->id, out);
     return true;
 }
+
+bool stream_pending_walk_end_ms(struct stream_pending *p, int64_t *time_ms)
+{
+    struct stream_pending_entry plain;
+    bool have_plain = stream_pending_find_plain(p, &p->looked_below, &plain);
+    uint32_t node = stream_touched_next_look(&p->touched);
+    if (have_plain)
+        *time_ms = plain.time_ms;
+    if (node == STREAM_TOUCHED_NONE)
+        return have_plain;
+    int64_t touched_ms = stream_touched_at(&p->touched, node)->time_ms;
+    if (!have_plain || touched_ms < *time_ms)
+        *time_ms = touched_ms;
+    return true;
+}

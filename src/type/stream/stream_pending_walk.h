@@ -24,4 +24,8 @@ void stream_pending_walk_next(struct stream_pending_walk *w,
 bool stream_pending_walk_released(const struct stream_pending *p, uint32_t *at,
                                   struct stream_pending_entry *out);
 
+/* The delivery time of the entry that stream_pending_end_next() would look at next, without looking
+ * at it; false: all were looked at. */
+bool stream_pending_walk_end_ms(struct stream_pending *p, int64_t *time_ms);
+
 #endif

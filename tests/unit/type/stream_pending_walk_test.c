@@ -13,6 +13,7 @@ TEST(what_was_touched_is_passed_over_once)
     struct stream_pending_entry e;
     struct stream_pending_walk w;
     unsigned n = 300000;
+    int64_t ends;
     stream_pending_init(&p);
     for (unsigned i = 1; i <= n; i++) {
         e = (struct stream_pending_entry){.id = {i, 0}, .time_ms = 1000, .count = 1};
@@ -21,6 +22,7 @@ TEST(what_was_touched_is_passed_over_once)
     for (unsigned i = 1; i <= n; i++) {
         stream_pending_walk_start(&w, &p);
         CHECK(stream_pending_walk_peek(&w, &e) && e.id.ms == i);
+        CHECK(stream_pending_walk_end_ms(&p, &ends) && ends == 1000);
         CHECK(stream_pending_end_next(&p, 1000, &e) && e.id.ms == i);
         CHECK(stream_pending_find(&p, e.id, &at));
         e.time_ms = 2000;
@@ -28,6 +30,7 @@ TEST(what_was_touched_is_passed_over_once)
     }
     for (unsigned i = 0; i < n; i++) {
         CHECK(!stream_pending_end_next(&p, 1000, &e));
+        CHECK(stream_pending_walk_end_ms(&p, &ends) && ends == 2000);
         stream_pending_walk_start(&w, &p);
         CHECK(stream_pending_walk_peek(&w, &e) && e.id.ms == 1);
     }

@@ -1,0 +1,49 @@
+#include "type/stream/stream_policy_words.h"
+
+#include "base/mem.h"
+#include "unit.h"
+
+static bool says(const struct stream_policy *p, const char *want)
+{
+    struct bytes words[STREAM_POLICY_WORDS_MOST];
+    struct buf room = {0}, line = {0};
+    int n = stream_policy_words(p, words, &room);
+    for (int i = 0; i < n; i++) {
+        if (i)
+            buf_add_char(&line, ' ');
+        buf_add(&line, words[i].n ? words[i] : BYTES("\"\""));
+    }
+    bool same = bytes_equal(buf_bytes(&line), bytes_text(want));
+    if (!same)
+        printf("# <%.*s>\n", (int)line.n, line.p);
+    buf_free(&room);
+    buf_free(&line);
+    return same;
+}
+
+/* broker P11: all 16 options, in their order. */
+TEST(all_rules_are_told)
+{
+    struct stream_policy *p = stream_policy_new(BYTES("{q}:dlq"));
+    CHECK(says(p, "LEASE 0 RETRY NONE JITTER 0 MAXDELIVER 0 DEADLETTER {q}:dlq ONACK KEEP "
+                  "PREFETCH 0 MAXPENDING 0 RATE 0 0 ORDERBY \"\" HOLD SINGLE 0 ONDISCONNECT KEEP "
+                  "CONSUMERTTL 0 GROUPTTL 0 PAUSE OFF"));
+    stream_policy_jobs(p);
+    stream_policy_set_dead_letter(p, BYTES("two words"));
+    p->prefetch = 5;
+    p->max_pending = 6;
+    p->paused = true;
+    CHECK(says(p, "LEASE 30000 RETRY EXP 1000 600000 2 JITTER 20 MAXDELIVER 16 DEADLETTER two "
+                  "words ONACK DELETE PREFETCH 5 MAXPENDING 6 RATE 0 0 ORDERBY \"\" HOLD SINGLE 0 "
+                  "ONDISCONNECT KEEP CONSUMERTTL 0 GROUPTTL 0 PAUSE ON"));
+    int64_t ms[STREAM_POLICY_BACKOFFS_MOST] = {0};
+    stream_policy_set_retry(p, STREAM_RETRY_LIST, ms, STREAM_POLICY_BACKOFFS_MOST, 0);
+    stream_policy_set_dead_letter(p, BYTES(""));
+    struct bytes words[STREAM_POLICY_WORDS_MOST];
+    struct buf room = {0};
+    CHECK(stream_policy_words(p, words, &room) == STREAM_POLICY_WORDS_MOST);
+    buf_free(&room);
+    stream_policy_free(p);
+}
+
+UNIT_MAIN(T(all_rules_are_told))
