@@ -78,6 +78,7 @@ static void end_database(struct copy_loader *l)
     table_clear(&db->keys);
     table_clear(&db->keys_with_ttl);
     table_clear(&db->hashes_with_ttl);
+    table_clear(&db->acting);
     begin_database(l, l->former_db + 1);
 }
 

@@ -1,5 +1,5 @@
-/* A key's entry lies in db.keys, which owns it; keys_with_ttl and hashes_with_ttl hold the same
- * entries once more, for those whose deadline, or whose fields' deadlines, have to be looked at.
+/* A key's entry lies in db.keys, which owns it; keys_with_ttl and the tables of store/noted.h hold
+ * those entries once more that have to be looked at by themselves.
  *
  * Finding a key is also where it expires. One whose deadline has passed is deleted, announced and
  * journalled (events.expired) before it reads as absent; fields of a hash likewise. Two switches
@@ -23,8 +23,9 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "store/noted.h"
 #include "type/hash.h"
-#include "type/stream/stream_context.h"
+#include "type/stream/stream.h"
 #include "type/value.h"
 
 /* What store/changes.h is told of, in the builds that check it. */
@@ -58,6 +59,7 @@ static struct store *make_store(int count, uint64_t seed, struct stream_context 
         table_init(&s->dbs[i].keys, hash_key);
         table_init(&s->dbs[i].keys_with_ttl, hash_key);
         table_init(&s->dbs[i].hashes_with_ttl, hash_key);
+        table_init(&s->dbs[i].acting, hash_key);
     }
     return s;
 }
@@ -123,10 +125,8 @@ struct entry *db_take(struct db *db, struct bytes key)
         struct entry *same = table_remove(&db->keys_with_ttl, hash, key);
         ASSERT(same == e);
     }
-    if (e && value_has_field_ttl(e)) {
-        struct entry *same = table_remove(&db->hashes_with_ttl, hash, key);
-        ASSERT(same == e);
-    }
+    if (e && noted_is_marked(e))
+        noted_remove(db, hash, e);
     return e;
 }
 
@@ -184,13 +184,12 @@ int64_t db_field_now(const struct store *s)
 
 void db_note_fields(struct db *db, struct entry *e)
 {
-    bool now = hash_has_ttl(value_object(e)), before = value_has_field_ttl(e);
-    uint64_t hash = hash_key(entry_key(e));
-    if (now && !before)
-        table_insert(&db->hashes_with_ttl, hash, e);
-    else if (!now && before)
-        table_remove(&db->hashes_with_ttl, hash, entry_key(e));
-    value_set_field_ttl(e, now);
+    noted_mark(db, e, hash_has_ttl(value_object(e)));
+}
+
+void db_note_acting(struct db *db, struct entry *e)
+{
+    noted_mark(db, e, ((const struct stream *)value_object(e))->policies > 0);
 }
 
 #define FIELDS_AT_ONCE 64
@@ -394,8 +393,8 @@ __attribute__((noinline)) static void follow(struct db *db, struct entry *old, s
 {
     uint64_t hash = hash_of(db->store, entry_key(e));
     put_back(db, hash, old, e, had_ttl);
-    if (old != e && value_has_field_ttl(e))
-        replace_pointer(&db->hashes_with_ttl, hash, old, e);
+    if (old != e && noted_is_marked(e))
+        noted_move(db, hash, old, e);
 }
 
 void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_ttl)
@@ -412,8 +411,8 @@ void db_add(struct db *db, struct entry *e)
     table_insert(&db->keys, hash, e);
     if (e->has_ttl)
         table_insert(&db->keys_with_ttl, hash, e);
-    if (value_has_field_ttl(e))
-        table_insert(&db->hashes_with_ttl, hash, e);
+    if (noted_is_marked(e))
+        noted_add(db, hash, e);
     if (e->has_ttl || value_has_field_ttl(e))
         db_note_own(db, entry_key(e));
     if (db->store->notify & DB_EVENT_NEW)
@@ -425,11 +424,11 @@ void db_replace(struct db *db, struct entry *old, struct entry *e)
     NOTE_WRITE(db, entry_key(e));
     lru_begin(&db->store->lru, e);
     uint64_t hash = hash_of(db->store, entry_key(e));
-    if (value_has_field_ttl(old))
-        table_remove_address(&db->hashes_with_ttl, hash, old);
+    if (noted_is_marked(old))
+        noted_remove(db, hash, old);
     put_back(db, hash, old, e, old->has_ttl);
-    if (value_has_field_ttl(e))
-        table_insert(&db->hashes_with_ttl, hash, e);
+    if (noted_is_marked(e))
+        noted_add(db, hash, e);
     if (e->has_ttl && !(old->has_ttl && entry_deadline_ms(old) == entry_deadline_ms(e)))
         db_note_own(db, entry_key(e));
     discard(db->store, old);
@@ -512,6 +511,7 @@ size_t db_flush(struct db *db)
     FORGET_READS(s);
     if (s->events.replacing)
         s->events.replacing(s->events.context, db, NULL);
+    noted_tell_all(db, false);
     struct table_walk w;
     table_walk_start(&w, &db->keys);
     for (struct entry *e; (e = table_walk_next(&w));)
@@ -519,6 +519,7 @@ size_t db_flush(struct db *db)
     table_clear(&db->keys);
     table_clear(&db->keys_with_ttl);
     table_clear(&db->hashes_with_ttl);
+    table_clear(&db->acting);
     dict_clear(&db->own);
     db->expire_cursor = db->field_ttl_cursor = 0;
     ASSERT(db->keys.used == 0 && db->keys_with_ttl.used == 0);
@@ -537,11 +538,15 @@ void db_swap(struct store *s, int a, int b)
     FORGET_READS(s);
     if (s->events.replacing)
         s->events.replacing(s->events.context, &s->dbs[a], &s->dbs[b]);
+    noted_tell_all(&s->dbs[a], false);
+    noted_tell_all(&s->dbs[b], false);
     struct db x = s->dbs[a];
     s->dbs[a] = s->dbs[b];
     s->dbs[b] = x;
     s->dbs[a].id = a;
     s->dbs[b].id = b;
+    noted_tell_all(&s->dbs[a], true);
+    noted_tell_all(&s->dbs[b], true);
     replaced(&s->dbs[a]);
     replaced(&s->dbs[b]);
 }
@@ -563,9 +568,11 @@ void db_exchange(struct store *s, struct store *beside)
         struct db *db = &s->dbs[i], *other = &beside->dbs[i];
         if (s->events.replacing)
             s->events.replacing(s->events.context, db, other);
+        noted_tell_all(db, false);
         struct db former = *db;
         take_place(db, *other);
         take_place(other, former);
+        noted_tell_all(db, true);
         db_count_changes(s, db->keys.used);
         replaced(db);
     }
@@ -589,5 +596,5 @@ struct entry *db_random(struct db *db)
 size_t db_memory(const struct db *db)
 {
     return table_memory(&db->keys) + table_memory(&db->keys_with_ttl) +
-           table_memory(&db->hashes_with_ttl);
+           table_memory(&db->hashes_with_ttl) + table_memory(&db->acting);
 }

@@ -25,6 +25,7 @@ struct db {
     struct table keys;
     struct table keys_with_ttl;   /* those entries of keys that have a TTL */
     struct table hashes_with_ttl; /* hashes some of whose fields have a TTL */
+    struct table acting;          /* streams some of whose groups have a policy */
     uint64_t expire_cursor, field_ttl_cursor;
     struct dict own; /* names of keys that got a deadline while store.notes_own; some may be gone */
     size_t own_cursor; /* bucket at which expiry of these goes on */
@@ -84,6 +85,11 @@ struct store_events {
     bool (*holds)(void *context, const struct db *db, const struct entry *e);
     /* Takes an entry that left the keyspace; NULL: it is freed at once. */
     void (*discard)(void *context, struct entry *e);
+    /* A stream that does something by itself (value_stream_acts()) has come under its key, or is
+     * about to go, whatever the way: added, renamed, replaced, expired, evicted, flushed, swapped.
+     * The entry may move while it is there: the stream does not. */
+    void (*linked)(void *context, struct db *db, struct entry *e);
+    void (*unlinked)(void *context, struct db *db, struct entry *e);
     /* All keys of the database are about to go, or (other) to be exchanged with another's. */
     void (*replacing)(void *context, struct db *db, struct db *other);
     /* They have: the same as ready, for every key; called only while store.waited is not 0. */
@@ -220,6 +226,8 @@ void db_ready(struct db *db, struct bytes key);
 
 /* After a hash's fields got or lost deadlines. */
 void db_note_fields(struct db *db, struct entry *e);
+/* After groups of a stream got or lost policies: it may have to be known as one that acts. */
+void db_note_acting(struct db *db, struct entry *e);
 /* Deletes fields whose deadlines have passed; true: the key went with the last of them. */
 bool db_expire_fields(struct db *db, struct entry *e);
 /* The time by which fields are seen. */

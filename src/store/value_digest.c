@@ -26,6 +26,29 @@ static void add_id(struct buf *b, struct stream_id id)
     buf_printf(b, "%llu-%llu,", (unsigned long long)id.ms, (unsigned long long)id.seq);
 }
 
+/* The rules; what was counted is nothing. */
+static void add_policy(struct buf *b, const struct stream_policy *p)
+{
+    buf_printf(b, "policy %lld,%lld,%lld,%lld,%u,%d,%d,", (long long)p->lease_ms,
+               (long long)p->max_deliver, (long long)p->prefetch, (long long)p->max_pending,
+               p->jitter, p->delete_acked, p->paused);
+    stream_policy_print_retry(p, b);
+    add(b, str_bytes(p->dead_letter));
+}
+
+/* When it is due, and what was told of it; whether it is blocked only this server knows. */
+static void add_unowned(struct buf *b, const struct stream_pending *p, struct stream_id id)
+{
+    struct bytes reason = stream_pending_reason(p, id);
+    int64_t due_ms;
+    if (stream_pending_is_deferred(p, id, &due_ms))
+        buf_printf(b, "due %lld,", (long long)due_ms);
+    if (reason.n) {
+        buf_add_text(b, "reason ");
+        add(b, reason);
+    }
+}
+
 /* Consumers with nothing pending count as well; when they were last seen does not. */
 static void add_group(struct buf *b, struct stream_group *g)
 {
@@ -39,6 +62,8 @@ static void add_group(struct buf *b, struct stream_group *g)
     for (size_t i = 0; i < n; i++)
         add(b, str_bytes(all[i]->name));
     mem_free(all);
+    if (g->policy)
+        add_policy(b, g->policy);
     bool any = stream_pending_seek(&g->pending, STREAM_ID_MIN, &at);
     for (; any; any = stream_pending_next(&g->pending, &at)) {
         stream_pending_get(&g->pending, at, &e);
@@ -47,6 +72,8 @@ static void add_group(struct buf *b, struct stream_group *g)
         buf_printf(b, "%lld,%llu,", (long long)e.time_ms, (unsigned long long)e.count);
         if (c)
             add(b, str_bytes(c->name));
+        else
+            add_unowned(b, &g->pending, e.id);
     }
 }
 

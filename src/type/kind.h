@@ -11,7 +11,7 @@ enum value_kind {
     VALUE_INT,    /* word: a signed 64-bit integer */
     VALUE_STR,    /* word: struct str * */
     VALUE_LIST,   /* word: struct list * */
-    VALUE_STREAM, /* word: struct stream * */
+    VALUE_STREAM, /* word: struct stream *; flag: some group has a policy */
     VALUE_HASH,   /* word: struct hash *; flag: some field has a TTL */
     VALUE_SET,    /* word: struct set * */
     VALUE_ZSET,   /* word: struct zset * */
@@ -54,6 +54,18 @@ static inline bool value_has_field_ttl(const struct entry *e)
 static inline void value_set_field_ttl(struct entry *e, bool has)
 {
     e->kind_flag = has;
+}
+
+/* A stream that does something by itself: some group has a policy. */
+static inline bool value_stream_acts(const struct entry *e)
+{
+    return e->kind == VALUE_STREAM && e->kind_flag;
+}
+
+/* Of a stream only. */
+static inline void value_set_stream_acts(struct entry *e, bool acts)
+{
+    e->kind_flag = acts;
 }
 
 /* A short string that was modified in place: OBJECT ENCODING calls it "raw". */

@@ -40,6 +40,14 @@ void stream_pending_walk_next(struct stream_pending_walk *w,
     }
 }
 
+bool stream_pending_walk_oldest_leased(struct stream_pending *p, struct stream_pending_entry *out)
+{
+    struct stream_pending_walk w;
+    stream_pending_walk_start(&w, p);
+    w.linked = stream_touched_first_leased(&p->touched);
+    return stream_pending_walk_peek(&w, out);
+}
+
 bool stream_pending_walk_released(const struct stream_pending *p, uint32_t *at,
                                   struct stream_pending_entry *out)
 {

@@ -20,6 +20,8 @@ bool stream_pending_walk_peek(struct stream_pending_walk *w, struct stream_pendi
 void stream_pending_walk_next(struct stream_pending_walk *w,
                               const struct stream_pending_entry *seen);
 
+/* The one with an owner that was delivered first; false: there is none. */
+bool stream_pending_walk_oldest_leased(struct stream_pending *p, struct stream_pending_entry *out);
 /* Released ones in their order: *at is STREAM_TOUCHED_NONE at first; false: the end. */
 bool stream_pending_walk_released(const struct stream_pending *p, uint32_t *at,
                                   struct stream_pending_entry *out);

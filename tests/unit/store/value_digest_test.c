@@ -194,6 +194,57 @@ TEST(a_stream_is_its_entries_groups_and_what_is_pending)
         CHECK(!same(d, of(make_stream(odd))));
 }
 
+enum queue_part {
+    AS_IT_IS,
+    WITHOUT,
+    LEASE,
+    RETRY,
+    DEAD,
+    PAUSED,
+    DUE,
+    REASON,
+    RELEASED,
+    QUEUE_PARTS
+};
+
+/* A group with a policy and an entry without owner, of which one thing is otherwise. */
+static struct entry *make_queue(enum queue_part odd, bool busy)
+{
+    static const int64_t retry[] = {1000, 5000};
+    struct stream *s = stream_new(context(), 100, 100);
+    struct stream_group *g = stream_add_group(s, BYTES("g"), STREAM_ID_MIN, 0);
+    struct stream_policy *p = stream_policy_new(odd == DEAD ? BYTES("e") : BYTES("d"));
+    struct stream_pending_place at;
+    struct stream_id id = {5, 0};
+    p->lease_ms = odd == LEASE;
+    p->paused = odd == PAUSED;
+    stream_policy_set_retry(p, STREAM_RETRY_EXP, retry, 2, odd == RETRY ? 1.5 : 2);
+    if (odd == WITHOUT)
+        stream_policy_free(p);
+    else
+        stream_set_policy(s, g, p);
+    stream_group_restore(g, id, NULL, 0, 1);
+    CHECK(stream_pending_find(&g->pending, id, &at));
+    if (odd != RELEASED)
+        stream_group_defer(g, at, 1, odd == DUE ? 51 : 50);
+    stream_pending_set_reason(&g->pending, id, odd == REASON ? BYTES("boon") : BYTES("boom"));
+    if (busy) {
+        stream_pending_set_blocked(&g->pending, id);
+        if (g->policy)
+            g->policy->counts.dead = 7;
+    }
+    return word(VALUE_STREAM, s);
+}
+
+/* broker Z8 */
+TEST(policies_and_what_waits_count)
+{
+    struct digest d = of(make_queue(AS_IT_IS, false));
+    CHECK(same(d, of(make_queue(AS_IT_IS, true)))); /* what happened meanwhile does not */
+    for (enum queue_part odd = AS_IT_IS + 1; odd < QUEUE_PARTS; odd++)
+        CHECK(!same(d, of(make_queue(odd, false))));
+}
+
 static bool printed(struct entry *e, const char *want)
 {
     struct buf b = {0};
@@ -216,4 +267,5 @@ TEST(the_type_stands_in_front)
 
 UNIT_MAIN(T(a_list_is_its_elements_in_order), T(what_has_no_order_has_none_here),
           T(a_string_is_its_bytes_whatever_its_form),
-          T(a_stream_is_its_entries_groups_and_what_is_pending), T(the_type_stands_in_front))
+          T(a_stream_is_its_entries_groups_and_what_is_pending), T(policies_and_what_waits_count),
+          T(the_type_stands_in_front))

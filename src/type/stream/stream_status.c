@@ -1,0 +1,78 @@
+#include "type/stream/stream_status.h"
+
+#include "base/num.h"
+
+#define LOOKS_MOST 10000
+#define GONE_MOST  1000
+
+static int64_t age_ms(int64_t now_ms, int64_t then_ms)
+{
+    int64_t ms = num_minus(now_ms, then_ms);
+    return ms > 0 ? ms : 0;
+}
+
+static void look_at_leases(struct stream_group *g, int64_t steady_ms)
+{
+    struct stream_pending_entry e;
+    if (!g->policy || !g->policy->lease_ms)
+        return;
+    int64_t until_ms = num_minus(steady_ms, g->policy->lease_ms);
+    for (int i = 0; i < LOOKS_MOST && stream_pending_end_next(&g->pending, until_ms, &e); i++)
+        ;
+}
+
+/* The entry that a reader would get first; false: there is none. */
+static bool find_next(const struct stream *s, struct stream_group *g, int64_t steady_ms,
+                      struct stream_id *out)
+{
+    struct stream_pending_walk w;
+    struct stream_pending_entry e;
+    bool leases = g->policy && g->policy->lease_ms;
+    stream_pending_walk_start(&w, &g->pending);
+    for (int i = 0; i < GONE_MOST && stream_pending_walk_peek(&w, &e); i++) {
+        bool ready = e.consumer == STREAM_PENDING_NO_CONSUMER ||
+                     (leases && num_minus(steady_ms, e.time_ms) >= g->policy->lease_ms);
+        if (!ready)
+            break;
+        if (stream_log_has(&s->log, e.id)) {
+            *out = e.id;
+            return true;
+        }
+        stream_pending_walk_next(&w, &e);
+    }
+    struct stream_cursor c;
+    struct stream_id from = g->last_id;
+    bool any = stream_id_next(&from) && s->log.length && stream_log_seek(&s->log, from, &c);
+    if (any) {
+        *out = stream_log_id(&c);
+        stream_log_end(&c);
+    }
+    return any;
+}
+
+void stream_status_read(const struct stream *s, struct stream_group *g, int64_t wall_ms,
+                        int64_t steady_ms, struct stream_status *out)
+{
+    struct stream_pending *p = &g->pending;
+    struct stream_pending_entry e;
+    struct stream_id next;
+    int64_t ms;
+    look_at_leases(g, steady_ms);
+    *out = (struct stream_status){
+        .unread = stream_unread(s, g),
+        .released = stream_pending_released_count(p),
+        .overdue = p->ended_count,
+        .leased = stream_pending_owned_count(p) - p->ended_count,
+        .deferred = stream_pending_deferred_count(p),
+        .blocked = stream_pending_blocked_count(p),
+        .oldest_ready_ms = -1,
+        .oldest_leased_ms = -1,
+        .next_due_ms = -1,
+    };
+    if (find_next(s, g, steady_ms, &next))
+        out->oldest_ready_ms = age_ms(wall_ms, next.ms < INT64_MAX ? (int64_t)next.ms : INT64_MAX);
+    if (stream_pending_walk_oldest_leased(p, &e))
+        out->oldest_leased_ms = age_ms(g->policy ? steady_ms : wall_ms, e.time_ms);
+    if (stream_pending_first_due(p, &ms))
+        out->next_due_ms = age_ms(ms, steady_ms);
+}
