@@ -77,8 +77,7 @@ static void end_database(struct copy_loader *l)
     struct db *db = &l->former->dbs[l->former_db];
     table_clear(&db->keys);
     table_clear(&db->keys_with_ttl);
-    table_clear(&db->hashes_with_ttl);
-    table_clear(&db->acting);
+    noted_clear(&db->noted);
     begin_database(l, l->former_db + 1);
 }
 

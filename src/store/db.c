@@ -23,7 +23,6 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "store/noted.h"
 #include "type/hash.h"
 #include "type/stream/stream.h"
 #include "type/value.h"
@@ -58,8 +57,7 @@ static struct store *make_store(int count, uint64_t seed, struct stream_context 
         s->dbs[i] = (struct db){.store = s, .id = i};
         table_init(&s->dbs[i].keys, hash_key);
         table_init(&s->dbs[i].keys_with_ttl, hash_key);
-        table_init(&s->dbs[i].hashes_with_ttl, hash_key);
-        table_init(&s->dbs[i].acting, hash_key);
+        noted_init(&s->dbs[i].noted);
     }
     return s;
 }
@@ -116,6 +114,34 @@ static void discard(struct store *s, struct entry *e)
         value_free(e);
 }
 
+/* To who acts on streams. */
+static void tell(struct db *db, struct entry *e, bool comes)
+{
+    const struct store_events *x = &db->store->events;
+    if (value_stream_acts(e) && (comes ? x->linked : x->unlinked))
+        (comes ? x->linked : x->unlinked)(x->context, db, e);
+}
+
+static void tell_all(struct db *db, bool come)
+{
+    struct table_walk w;
+    table_walk_start(&w, &db->noted.acting);
+    for (struct entry *e; (e = table_walk_next(&w));)
+        tell(db, e, come);
+}
+
+static void add_marked(struct db *db, uint64_t hash, struct entry *e)
+{
+    noted_add(&db->noted, hash, e);
+    tell(db, e, true);
+}
+
+static void forget_marked(struct db *db, uint64_t hash, struct entry *e)
+{
+    noted_remove(&db->noted, hash, e);
+    tell(db, e, false);
+}
+
 struct entry *db_take(struct db *db, struct bytes key)
 {
     NOTE_WRITE(db, key);
@@ -126,7 +152,7 @@ struct entry *db_take(struct db *db, struct bytes key)
         ASSERT(same == e);
     }
     if (e && noted_is_marked(e))
-        noted_remove(db, hash, e);
+        forget_marked(db, hash, e);
     return e;
 }
 
@@ -182,14 +208,24 @@ int64_t db_field_now(const struct store *s)
     return s->expiry_ignored ? HASH_ALL : s->now_ms;
 }
 
+static void mark(struct db *db, struct entry *e, bool now)
+{
+    bool before = e->kind_flag;
+    if (before && !now)
+        forget_marked(db, hash_key(entry_key(e)), e);
+    e->kind_flag = now;
+    if (now && !before)
+        add_marked(db, hash_key(entry_key(e)), e);
+}
+
 void db_note_fields(struct db *db, struct entry *e)
 {
-    noted_mark(db, e, hash_has_ttl(value_object(e)));
+    mark(db, e, hash_has_ttl(value_object(e)));
 }
 
 void db_note_acting(struct db *db, struct entry *e)
 {
-    noted_mark(db, e, ((const struct stream *)value_object(e))->policies > 0);
+    mark(db, e, ((const struct stream *)value_object(e))->policies > 0);
 }
 
 #define FIELDS_AT_ONCE 64
@@ -394,7 +430,7 @@ __attribute__((noinline)) static void follow(struct db *db, struct entry *old, s
     uint64_t hash = hash_of(db->store, entry_key(e));
     put_back(db, hash, old, e, had_ttl);
     if (old != e && noted_is_marked(e))
-        noted_move(db, hash, old, e);
+        noted_move(&db->noted, hash, old, e);
 }
 
 void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_ttl)
@@ -412,7 +448,7 @@ void db_add(struct db *db, struct entry *e)
     if (e->has_ttl)
         table_insert(&db->keys_with_ttl, hash, e);
     if (noted_is_marked(e))
-        noted_add(db, hash, e);
+        add_marked(db, hash, e);
     if (e->has_ttl || value_has_field_ttl(e))
         db_note_own(db, entry_key(e));
     if (db->store->notify & DB_EVENT_NEW)
@@ -425,10 +461,10 @@ void db_replace(struct db *db, struct entry *old, struct entry *e)
     lru_begin(&db->store->lru, e);
     uint64_t hash = hash_of(db->store, entry_key(e));
     if (noted_is_marked(old))
-        noted_remove(db, hash, old);
+        forget_marked(db, hash, old);
     put_back(db, hash, old, e, old->has_ttl);
     if (noted_is_marked(e))
-        noted_add(db, hash, e);
+        add_marked(db, hash, e);
     if (e->has_ttl && !(old->has_ttl && entry_deadline_ms(old) == entry_deadline_ms(e)))
         db_note_own(db, entry_key(e));
     discard(db->store, old);
@@ -451,22 +487,6 @@ void db_notify(struct db *db, struct bytes key, unsigned class_, const char *eve
         s->events.event(s->events.context, db, class_, event, key);
 }
 
-void db_overwritten(struct db *db, struct bytes key, enum value_type was, enum value_type is)
-{
-    if (!(db->store->notify & (DB_EVENT_OVERWRITTEN | DB_EVENT_TYPE_CHANGED)))
-        return;
-    db_notify(db, key, DB_EVENT_OVERWRITTEN, "overwritten");
-    if (was != is)
-        db_notify(db, key, DB_EVENT_TYPE_CHANGED, "type_changed");
-}
-
-void db_notify_fields(struct db *db, struct bytes key, const char *event, struct db_fields fields)
-{
-    struct store *s = db->store;
-    if (db_tells_fields(s) && fields.n && s->events.fields)
-        s->events.fields(s->events.context, db, event, key, fields);
-}
-
 void db_changed_quietly(struct db *db, struct bytes key)
 {
     CHECK_CHANGE(db, key);
@@ -484,19 +504,6 @@ void db_changed(struct db *db, struct bytes key, unsigned class_, const char *ev
         db_announce(db, key, class_, event);
 }
 
-void db_ready(struct db *db, struct bytes key)
-{
-    struct store *s = db->store;
-    if (s->waited && s->events.ready)
-        s->events.ready(s->events.context, db, key);
-}
-
-void db_store_changed(struct store *s)
-{
-    s->touched++;
-    s->written_all = s->written_now;
-}
-
 static void replaced(struct db *db)
 {
     struct store *s = db->store;
@@ -511,15 +518,14 @@ size_t db_flush(struct db *db)
     FORGET_READS(s);
     if (s->events.replacing)
         s->events.replacing(s->events.context, db, NULL);
-    noted_tell_all(db, false);
+    tell_all(db, false);
     struct table_walk w;
     table_walk_start(&w, &db->keys);
     for (struct entry *e; (e = table_walk_next(&w));)
         discard(db->store, e);
     table_clear(&db->keys);
     table_clear(&db->keys_with_ttl);
-    table_clear(&db->hashes_with_ttl);
-    table_clear(&db->acting);
+    noted_clear(&db->noted);
     dict_clear(&db->own);
     db->expire_cursor = db->field_ttl_cursor = 0;
     ASSERT(db->keys.used == 0 && db->keys_with_ttl.used == 0);
@@ -538,15 +544,15 @@ void db_swap(struct store *s, int a, int b)
     FORGET_READS(s);
     if (s->events.replacing)
         s->events.replacing(s->events.context, &s->dbs[a], &s->dbs[b]);
-    noted_tell_all(&s->dbs[a], false);
-    noted_tell_all(&s->dbs[b], false);
+    tell_all(&s->dbs[a], false);
+    tell_all(&s->dbs[b], false);
     struct db x = s->dbs[a];
     s->dbs[a] = s->dbs[b];
     s->dbs[b] = x;
     s->dbs[a].id = a;
     s->dbs[b].id = b;
-    noted_tell_all(&s->dbs[a], true);
-    noted_tell_all(&s->dbs[b], true);
+    tell_all(&s->dbs[a], true);
+    tell_all(&s->dbs[b], true);
     replaced(&s->dbs[a]);
     replaced(&s->dbs[b]);
 }
@@ -568,11 +574,11 @@ void db_exchange(struct store *s, struct store *beside)
         struct db *db = &s->dbs[i], *other = &beside->dbs[i];
         if (s->events.replacing)
             s->events.replacing(s->events.context, db, other);
-        noted_tell_all(db, false);
+        tell_all(db, false);
         struct db former = *db;
         take_place(db, *other);
         take_place(other, former);
-        noted_tell_all(db, true);
+        tell_all(db, true);
         db_count_changes(s, db->keys.used);
         replaced(db);
     }
@@ -591,10 +597,4 @@ struct entry *db_random(struct db *db)
             continue;
     }
     return NULL;
-}
-
-size_t db_memory(const struct db *db)
-{
-    return table_memory(&db->keys) + table_memory(&db->keys_with_ttl) +
-           table_memory(&db->hashes_with_ttl) + table_memory(&db->acting);
 }

@@ -13,6 +13,7 @@
 #include "ds/table.h"
 #include "store/changes.h"
 #include "store/lru.h"
+#include "store/noted.h"
 #include "type/kind.h"
 
 struct store;
@@ -23,9 +24,8 @@ struct db {
     struct store *store;
     int id;
     struct table keys;
-    struct table keys_with_ttl;   /* those entries of keys that have a TTL */
-    struct table hashes_with_ttl; /* hashes some of whose fields have a TTL */
-    struct table acting;          /* streams some of whose groups have a policy */
+    struct table keys_with_ttl; /* those entries of keys that have a TTL */
+    struct noted noted;
     uint64_t expire_cursor, field_ttl_cursor;
     struct dict own; /* names of keys that got a deadline while store.notes_own; some may be gone */
     size_t own_cursor; /* bucket at which expiry of these goes on */
@@ -213,16 +213,33 @@ static inline void db_count_changes(struct store *s, uint64_t n)
 /* Only the notification. */
 void db_notify(struct db *db, struct bytes key, unsigned class_, const char *event);
 /* A whole value was put where one of type `was` had been; not for changes within a value. */
-void db_overwritten(struct db *db, struct bytes key, enum value_type was, enum value_type is);
+static inline void db_overwritten(struct db *db, struct bytes key, enum value_type was,
+                                  enum value_type is)
+{
+    db_notify(db, key, DB_EVENT_OVERWRITTEN, "overwritten");
+    if (was != is)
+        db_notify(db, key, DB_EVENT_TYPE_CHANGED, "type_changed");
+}
 /* Whether anyone is told of fields. */
 static inline bool db_tells_fields(const struct store *s)
 {
     return __builtin_expect((s->notify & DB_EVENT_SUBKEYS) != 0, 0) && (s->notify & DB_EVENT_HASH);
 }
 /* The fields that an event of a hash is about; none: nothing. Follows the event itself. */
-void db_notify_fields(struct db *db, struct bytes key, const char *event, struct db_fields fields);
+static inline void db_notify_fields(struct db *db, struct bytes key, const char *event,
+                                    struct db_fields fields)
+{
+    const struct store *s = db->store;
+    if (db_tells_fields(s) && fields.n && s->events.fields)
+        s->events.fields(s->events.context, db, event, key, fields);
+}
 /* Something appeared that a blocked client may be waiting for (or the key is gone). */
-void db_ready(struct db *db, struct bytes key);
+static inline void db_ready(struct db *db, struct bytes key)
+{
+    const struct store *s = db->store;
+    if (s->waited && s->events.ready)
+        s->events.ready(s->events.context, db, key);
+}
 
 /* After a hash's fields got or lost deadlines. */
 void db_note_fields(struct db *db, struct entry *e);
@@ -239,7 +256,11 @@ size_t db_flush(struct db *db);
 /* Exchanges what two databases hold, with the same announcements. */
 void db_swap(struct store *s, int a, int b);
 /* Data that is under no key has changed (libraries of functions): counts it. */
-void db_store_changed(struct store *s);
+static inline void db_store_changed(struct store *s)
+{
+    s->touched++;
+    s->written_all = s->written_now;
+}
 /* Deletes the key if its deadline has passed; true: it was deleted. */
 bool db_expire_if_due(struct db *db, struct entry *e);
 /* Of a replica whose own clients may write, beside what its primary says (whose commands run while
@@ -255,7 +276,10 @@ static inline void db_note_own(struct db *db, struct bytes key)
 bool db_expire_anyway(struct db *db, struct entry *e);
 /* Any key that has not expired; NULL: none. */
 struct entry *db_random(struct db *db);
-size_t db_memory(const struct db *db);
+static inline size_t db_memory(const struct db *db)
+{
+    return table_memory(&db->keys) + table_memory(&db->keys_with_ttl) + noted_memory(&db->noted);
+}
 
 static inline bool db_is_due(const struct store *s, const struct entry *e)
 {

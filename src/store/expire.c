@@ -75,11 +75,11 @@ size_t expire_step(struct store *s, int64_t budget_us)
     for (int i = 0; i < s->count; i++) {
         struct db *db = &s->dbs[i];
         struct round keys = {&db->keys_with_ttl, &db->expire_cursor, note_due, expire_key};
-        struct round fields = {&db->hashes_with_ttl, &db->field_ttl_cursor, note_due_fields,
+        struct round fields = {&db->noted.hashes, &db->field_ttl_cursor, note_due_fields,
                                expire_fields};
         if (db->keys_with_ttl.used)
             deleted += step(db, &keys, until_us);
-        if (db->hashes_with_ttl.used)
+        if (db->noted.hashes.used)
             deleted += step(db, &fields, until_us);
     }
     return deleted;

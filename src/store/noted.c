@@ -3,56 +3,42 @@
 #include "base/assert.h"
 #include "base/hash.h"
 
-static struct table *table_of(struct db *db, const struct entry *e)
+static struct table *table_of(struct noted *n, const struct entry *e)
 {
-    return value_stream_acts(e) ? &db->acting : &db->hashes_with_ttl;
+    ASSERT(noted_is_marked(e));
+    return value_stream_acts(e) ? &n->acting : &n->hashes;
 }
 
-static void tell(struct db *db, struct entry *e, bool comes)
+void noted_init(struct noted *n)
 {
-    const struct store_events *events = &db->store->events;
-    if (comes && events->linked)
-        events->linked(events->context, db, e);
-    if (!comes && events->unlinked)
-        events->unlinked(events->context, db, e);
+    table_init(&n->hashes, hash_key);
+    table_init(&n->acting, hash_key);
 }
 
-void noted_add(struct db *db, uint64_t hash, struct entry *e)
+void noted_clear(struct noted *n)
 {
-    table_insert(table_of(db, e), hash, e);
-    if (value_stream_acts(e))
-        tell(db, e, true);
+    table_clear(&n->hashes);
+    table_clear(&n->acting);
 }
 
-void noted_remove(struct db *db, uint64_t hash, struct entry *e)
+void noted_add(struct noted *n, uint64_t hash, struct entry *e)
 {
-    table_remove_address(table_of(db, e), hash, e);
-    if (value_stream_acts(e))
-        tell(db, e, false);
+    table_insert(table_of(n, e), hash, e);
 }
 
-void noted_move(struct db *db, uint64_t hash, const void *old, struct entry *e)
+void noted_remove(struct noted *n, uint64_t hash, const struct entry *e)
 {
-    struct entry **slot = table_find_address(table_of(db, e), hash, old);
+    table_remove_address(table_of(n, e), hash, e);
+}
+
+void noted_move(struct noted *n, uint64_t hash, const void *old, struct entry *e)
+{
+    struct entry **slot = table_find_address(table_of(n, e), hash, old);
     ASSERT(slot != NULL);
     *slot = e;
 }
 
-void noted_mark(struct db *db, struct entry *e, bool marked)
+size_t noted_memory(const struct noted *n)
 {
-    bool was = noted_is_marked(e);
-    ASSERT(e->kind == VALUE_HASH || e->kind == VALUE_STREAM);
-    if (was && !marked)
-        noted_remove(db, hash_key(entry_key(e)), e);
-    e->kind_flag = marked;
-    if (!was && marked)
-        noted_add(db, hash_key(entry_key(e)), e);
-}
-
-void noted_tell_all(struct db *db, bool come)
-{
-    struct table_walk w;
-    table_walk_start(&w, &db->acting);
-    for (struct entry *e; (e = table_walk_next(&w));)
-        tell(db, e, come);
+    return table_memory(&n->hashes) + table_memory(&n->acting);
 }

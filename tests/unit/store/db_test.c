@@ -337,13 +337,13 @@ TEST(a_replaced_entry_is_known_by_what_it_is_now)
     struct entry *e = timed_hash("k", 3000);
     db_replace(db, db_write(db, BYTES("k")), e);
     CHECK(db_read(db, BYTES("k")) == e && db->keys.used == 1 && db->keys_with_ttl.used == 0);
-    CHECK(db->hashes_with_ttl.used == 1);
+    CHECK(db->noted.hashes.used == 1);
     e = timed_hash("k", 4000);
     db_replace(db, db_write(db, BYTES("k")), e);
-    CHECK(db_read(db, BYTES("k")) == e && db->hashes_with_ttl.used == 1);
+    CHECK(db_read(db, BYTES("k")) == e && db->noted.hashes.used == 1);
     e = entry_set_deadline(string_new(BYTES("k"), BYTES("x")), 2000);
     db_replace(db, db_write(db, BYTES("k")), e);
-    CHECK(db_read(db, BYTES("k")) == e && db->hashes_with_ttl.used == 0);
+    CHECK(db_read(db, BYTES("k")) == e && db->noted.hashes.used == 0);
     CHECK(db->keys_with_ttl.used == 1 && db->keys.used == 1);
     db_store_free(s);
 }
@@ -366,7 +366,7 @@ TEST(fields_stay_while_expiry_is_paused)
     s->expiry_paused = false;
     CHECK(!db_expire_fields(db, e) && hash_count(value_object(e)) == 1 && s->expired_fields == 1);
     CHECK(strcmp(seen.text, "0:h:hexpired ") == 0);
-    CHECK(db->hashes_with_ttl.used == 0);
+    CHECK(db->noted.hashes.used == 0);
     db_store_free(s);
 }
 
@@ -492,7 +492,7 @@ TEST(a_hash_goes_with_its_last_field)
     db_add(db, e);
     s->now_ms = 2000;
     CHECK(db_expire_fields(db, e) && db->keys.used == 0);
-    CHECK(strcmp(seen.text, "0:h:hexpired 0:h:del ") == 0 && db->hashes_with_ttl.used == 0);
+    CHECK(strcmp(seen.text, "0:h:hexpired 0:h:del ") == 0 && db->noted.hashes.used == 0);
     /* Who waits for the key hears that it is gone. */
     s->now_ms = 1000;
     s->events = (struct store_events){.context = &ready, .ready = on_ready};

@@ -108,7 +108,7 @@ TEST(fields_that_are_due_go_and_their_hash_with_the_last)
         value_set_field_ttl(e, true);
         db_add(db, e);
     }
-    CHECK(db->hashes_with_ttl.used == 2 && expire_all(s) == 0);
+    CHECK(db->noted.hashes.used == 2 && expire_all(s) == 0);
     s->now_ms = 2000;
     CHECK(expire_all(s) == 2 && fields_heard == 2);
     s->now_ms = 2002;
@@ -117,10 +117,10 @@ TEST(fields_that_are_due_go_and_their_hash_with_the_last)
     CHECK(hash_count(value_object(small)) == 2 && hash_is_sound(value_object(small)));
     s->now_ms = 2004;
     CHECK(expire_all(s) == 4 && !db_find_past(db, BYTES("small")));
-    CHECK(db->hashes_with_ttl.used == 1 && db->keys.used == 1);
+    CHECK(db->noted.hashes.used == 1 && db->keys.used == 1);
     s->now_ms = 100000;
     CHECK(expire_all(s) == FIELDS - 5 && fields_heard == FIELDS + 5);
-    CHECK(db->keys.used == 0 && db->hashes_with_ttl.used == 0);
+    CHECK(db->keys.used == 0 && db->noted.hashes.used == 0);
     db_store_free(s);
 }
 

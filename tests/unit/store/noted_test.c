@@ -1,4 +1,4 @@
-#include "store/noted.h"
+#include "store/db.h"
 
 #include "base/hash.h"
 #include "base/rng.h"
@@ -77,7 +77,7 @@ static void compare(struct store *s)
             CHECK(!e || value_stream_acts(e) == acts);
             n += acts;
         }
-        CHECK(s->dbs[d].acting.used == n && table_is_sound(&s->dbs[d].acting));
+        CHECK(s->dbs[d].noted.acting.used == n && table_is_sound(&s->dbs[d].noted.acting));
     }
 }
 
