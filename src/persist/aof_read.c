@@ -19,8 +19,12 @@
  *
  * Without frames (a file of Redis, or the commands behind a snapshot): commands are applied as they
  * come. A command that the end of the file cuts off, or a MULTI without its EXEC, is TORN at the
- * last command in front of it; other bytes are BAD_FORMAT. A file with trailers but without a
- * readable header is DAMAGED: it is one of ours.
+ * last command in front of it; other bytes are BAD_FORMAT.
+ *
+ * One of ours whose header cannot be read (it begins like one; or the caller knows, and it begins
+ * like nothing that Redis writes) is DAMAGED when there are trailers in it, for frames were written
+ * behind a header that was sound. Without any, nothing in it was ever synced, and a power cut may
+ * have left what it likes: TORN at its beginning.
  *
  * apply() that fails and progress() that returns false end the reading as REFUSED, at_time() as
  * STOPPED. */
@@ -402,15 +406,25 @@ static void header_is_damaged(struct aof_read_result *x)
     snprintf(x->error, sizeof(x->error), "the head of the segment is damaged");
 }
 
-/* Looks like one of our increments whose header was lost: no command and no timestamp at the start,
- * but trailers inside. The values in a file of Redis may look like trailers, its start does not. */
-static bool lost_its_header(struct reader *r)
+/* Neither a command nor a timestamp stands at the start, as in any file of Redis. */
+static bool begins_oddly(struct reader *r)
 {
     struct aof_parsed p = aof_parse(r->data, 0, &r->room);
     long long seconds;
-    return p.item != AOF_PARSE_COMMAND &&
-           !(p.item == AOF_PARSE_LINE && aof_frame_parse_timestamp(p.line, &seconds)) &&
-           memmem(r->data.p, r->data.n, "\n#CRC:", 6);
+    return p.item != AOF_PARSE_END && p.item != AOF_PARSE_COMMAND &&
+           !(p.item == AOF_PARSE_LINE && aof_frame_parse_timestamp(p.line, &seconds));
+}
+
+/* What the values in a file of Redis may look like, but not its start. */
+static bool has_trailers(struct bytes data)
+{
+    return memmem(data.p, data.n, "\n#CRC:", 6);
+}
+
+/* Our header at the start, or as much of it as there is. */
+static bool begins_as_ours(struct bytes data)
+{
+    return data.n && memcmp(data.p, "#MILLRACE", data.n < 9 ? data.n : 9) == 0;
 }
 
 /* Where a file without frames is being read, and in which transaction. */
@@ -500,10 +514,9 @@ void aof_read(struct bytes data, const struct aof_read_options *o, struct aof_re
         read_framed(&r, n);
         if (o->stream && (result->status == AOF_READ_GOOD || result->status == AOF_READ_TORN))
             tell_tail(&r);
-    } else if (lost_its_header(&r)) {
+    } else if (begins_oddly(&r) && has_trailers(data)) {
         header_is_damaged(result);
-    } else if (data.n && data.n < AOF_FRAME_HEADER_MAX &&
-               memcmp(data.p, "#MILLRACE", data.n < 9 ? data.n : 9) == 0) {
+    } else if (begins_as_ours(data) || (o->ours && begins_oddly(&r))) {
         result->status = AOF_READ_TORN;
         result->framed = true;
         snprintf(result->error, sizeof(result->error), "the head of the segment is torn");

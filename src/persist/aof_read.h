@@ -42,6 +42,9 @@ struct aof_read_options {
     /* Called now and then; false stops the reading. May be NULL. */
     bool (*progress)(void *context, uint64_t bytes);
     uint64_t progress_every; /* so many bytes; 0: 2 MB */
+    /* Millrace made the file, whatever it begins with: the last increment that is in use, in a
+     * manifest with a checksum. */
+    bool ours;
     void *context;
 };
 

@@ -37,6 +37,7 @@ void manifest_copy(struct manifest *to, const struct manifest *from)
     *to = (struct manifest){0};
     for (size_t i = 0; i < from->n; i++)
         manifest_add(to, from->files[i].name, from->files[i].seq, from->files[i].type);
+    to->checked = from->checked;
 }
 
 bool manifest_is_sound(const struct manifest *m)
@@ -183,6 +184,7 @@ static const char *parse_line(struct manifest *m, struct bytes text, struct byte
         bool good =
             is_checksum_of(line, bytes_of(behind, (size_t)(end - behind))) ||
             is_checksum_of(line, bytes_of(text.p, (size_t)(line.p - text.p))); /* up to 0.1.0 */
+        m->checked = good;
         return good ? NULL
                     : "The AOF manifest is damaged: its checksum differs (whoever changes "
                       "it by hand removes the line #CRC)";

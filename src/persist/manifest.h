@@ -22,6 +22,7 @@ struct manifest_file {
 struct manifest {
     struct manifest_file *files; /* increments in the order of their numbers, which differ */
     size_t n, cap;
+    bool checked; /* it was read, with a checksum: no Redis has written it */
 };
 
 /* It names no file afterwards. */

@@ -255,7 +255,9 @@ static bool repair(const struct checker *c, const char *path, const char *name, 
     return shorten(path, name, data, good);
 }
 
-static bool check_file(const struct checker *c, const char *path, const char *name, bool last)
+/* ours: as aof_read_options.ours. */
+static bool check_file(const struct checker *c, const char *path, const char *name, bool last,
+                       bool ours)
 {
     struct bytes data;
     size_t before = 0;
@@ -268,7 +270,8 @@ static bool check_file(const struct checker *c, const char *path, const char *na
             printf("RDB preamble is OK, proceeding with AOF tail...\n");
     }
     if (good) {
-        struct aof_read_options o = {.apply = take_command, .context = (void *)(uintptr_t)c};
+        struct aof_read_options o = {
+            .apply = take_command, .ours = ours, .context = (void *)(uintptr_t)c};
         struct aof_read_result r;
         if (c->to_time)
             o.at_time = early_enough;
@@ -293,12 +296,12 @@ static void path_of(const char *manifest, const char *name, char to[PATH_MAX])
 }
 
 static bool check_named(const struct checker *c, const char *manifest,
-                        const struct manifest_file *f, bool last)
+                        const struct manifest_file *f, bool last, bool ours)
 {
     char path[PATH_MAX];
     path_of(manifest, f->name, path);
     const char *kind = f->type == MANIFEST_BASE ? "BASE" : "INCR";
-    bool good = check_file(c, path, f->name, last);
+    bool good = check_file(c, path, f->name, last, ours);
     if (good)
         printf("%s AOF %s is valid\n", kind, f->name);
     return good;
@@ -329,13 +332,14 @@ static int check_manifest(const struct checker *c, const char *path, struct byte
                file_read_start(base_path, start, 5) == 5 && memcmp(start, "REDIS", 5) == 0
                    ? "RDB"
                    : "RESP");
-        good = check_named(c, path, base, most == 0);
+        good = check_named(c, path, base, most == 0, false);
     }
     if (good && most)
         printf("Start to check INCR files.\n");
     for (size_t i = 0; good && i < m.n; i++)
         if (m.files[i].type == MANIFEST_INCREMENT)
-            good = check_named(c, path, &m.files[i], m.files[i].seq == used);
+            good = check_named(c, path, &m.files[i], m.files[i].seq == used,
+                               m.files[i].seq == used && m.checked);
     if (good)
         printf("All AOF files and manifest are valid\n");
     manifest_free(&m);
@@ -378,7 +382,7 @@ static int check_aof(int argc, char **argv)
         code = check_manifest(&c, path, data);
     } else {
         printf("Start checking Old-Style AOF\n");
-        code = check_file(&c, path, path, true) ? 0 : 1;
+        code = check_file(&c, path, path, true, false) ? 0 : 1;
         if (code == 0)
             printf("AOF %s is valid\n", path);
     }

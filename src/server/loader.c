@@ -321,6 +321,7 @@ static bool load_aof_file(struct loader *l, const char *path, bool is_base, bool
         .ahead = look_ahead,
         .progress = load_progress,
         .progress_every = (uint64_t)l->engine->settings->loading_process_events_interval_bytes,
+        .ours = last && !is_base && aof_manifest(l->aof)->checked,
         .context = l};
     struct aof_read_result r;
     struct aof_frame_header head;

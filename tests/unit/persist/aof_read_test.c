@@ -454,6 +454,45 @@ TEST(a_damaged_head_is_refused)
     }
 }
 
+/* A power cut before anything of an increment was synced leaves any bytes. */
+TEST(a_head_that_was_never_synced_is_torn)
+{
+    struct rng rng;
+    make();
+    rng_seed(&rng, 5);
+    for (int round = 0; round < 3000; round++) {
+        size_t n = 1 + rng_below(&rng, ends[2] - 1), from = rng_below(&rng, ends[0]);
+        struct buf torn = {0};
+        buf_add(&torn, bytes_of(file.p, n));
+        for (size_t i = from; i < n; i++)
+            torn.p[i] = (char)(round % 3 ? rng_next(&rng) : 0);
+        if (from == 0 && n && torn.p[0] == '*')
+            torn.p[0] = '!';
+        struct aof_read_options o = {.apply = pass, .ours = from < 9 || round % 2, .context = NULL};
+        struct aof_read_result r;
+        aof_read(buf_bytes(&torn), &o, &r);
+        CHECK(r.status == AOF_READ_TORN && r.good == 0 && r.framed);
+        buf_free(&torn);
+    }
+}
+
+/* What Redis has written stays Redis' file, whatever the caller thinks. */
+TEST(a_file_that_begins_with_a_command_is_not_ours)
+{
+    struct bytes argv[] = {BYTES("SET"), BYTES("key"), BYTES("v")};
+    struct buf plain = {0};
+    buf_add(&plain, BYTES("#TS:1700000000\r\n"));
+    for (int skip = 16; skip >= 0; skip -= 16) {
+        struct aof_read_options o = {.apply = pass, .ours = true};
+        struct aof_read_result r;
+        plain.n = 16;
+        journal_format(&plain, argv, 3);
+        aof_read(bytes_of(plain.p + skip, plain.n - (size_t)skip), &o, &r);
+        CHECK(r.status == AOF_READ_GOOD && r.commands == 1 && !r.framed);
+    }
+    buf_free(&plain);
+}
+
 TEST(plain_files_follow_the_old_rules)
 {
     struct aof_read_result r = {0};
@@ -644,6 +683,7 @@ UNIT_MAIN(T(a_whole_file_is_good), T(a_torn_tail_is_cut_at_a_frame), T(frames_of
           T(version_1_is_read_as_before_and_has_no_notes), T(the_end_of_the_stream_is_told),
           T(flipped_bits_are_never_applied), T(more_flipped_bits_are_never_applied),
           T(missing_frames_are_noticed), T(reading_stops_at_a_time), T(a_damaged_head_is_refused),
+          T(a_head_that_was_never_synced_is_torn), T(a_file_that_begins_with_a_command_is_not_ours),
           T(plain_files_follow_the_old_rules), T(a_plain_file_is_torn_or_no_format),
           T(a_plain_file_may_hold_notes_as_values), T(many_commands_are_applied_in_order),
           T(a_plain_file_is_cut_in_front_of_half_a_transaction))
