@@ -26,6 +26,7 @@
 #include "persist/aof_read.h"
 #include "persist/journal.h"
 #include "persist/rdb_put.h"
+#include "persist/stream_rebuild.h"
 #include "persist/wrap.h"
 
 #include "type/hash.h"
@@ -205,31 +206,60 @@ static void end_claim(struct writer *w, const struct stream_pending_entry *e)
     end(w);
 }
 
-/* What is pending for a consumer: a command for each run of one time and count. */
+static void begin_claim(struct writer *w, struct bytes key, const struct stream_group *g,
+                        struct bytes consumer)
+{
+    begin(w, "XCLAIM", key);
+    word(w, str_bytes(g->name));
+    word(w, consumer);
+    word(w, BYTES("0"));
+    w->fixed = w->argc;
+}
+
+/* A command for each run of one time and count; before: the entry that was claimed before. */
+static void claim(struct writer *w, const struct stream_pending_entry *e,
+                  struct stream_pending_entry *before)
+{
+    char text[STREAM_ID_TEXT_MAX];
+    if (w->argc == w->fixed + ITEMS_MOST ||
+        (w->argc > w->fixed && (e->time_ms != before->time_ms || e->count != before->count)))
+        end_claim(w, before);
+    *before = *e;
+    word(w, id_text(text, e->id));
+}
+
+/* What is pending for a consumer. */
 static void put_pending(struct writer *w, struct bytes key, struct stream_group *g,
                         const struct stream_consumer *c)
 {
     struct stream_pending_place at;
-    struct stream_pending_entry e, first = {.count = 0};
-    char text[STREAM_ID_TEXT_MAX];
-    begin(w, "XCLAIM", key);
-    word(w, str_bytes(g->name));
-    word(w, str_bytes(c->name));
-    word(w, BYTES("0"));
-    w->fixed = w->argc;
+    struct stream_pending_entry e, before = {.count = 0};
     uint64_t left = c->pending;
+    begin_claim(w, key, g, str_bytes(c->name));
     bool any = stream_pending_seek_owned(&g->pending, STREAM_ID_MIN, c->number, &at);
-    for (; any; any = stream_pending_next_owned(&g->pending, c->number, &at)) {
+    for (; any; any = stream_pending_next_owned(&g->pending, c->number, &at), left--) {
         stream_pending_get(&g->pending, at, &e);
-        if (w->argc == w->fixed + ITEMS_MOST ||
-            (w->argc > w->fixed && (e.time_ms != first.time_ms || e.count != first.count)))
-            end_claim(w, &first);
-        first = e;
-        left--;
-        word(w, id_text(text, e.id));
+        claim(w, &e, &before);
     }
-    end_claim(w, &first);
+    end_claim(w, &before);
     ASSERT(left == 0);
+}
+
+/* What nobody owns is somebody's for a Redis, or it would lose sight of it. */
+static void put_unowned(struct writer *w, struct bytes key, struct stream_group *g)
+{
+    struct stream_pending_place at;
+    struct stream_pending_entry e, before = {.count = 0};
+    if (g->pending.count == stream_pending_owned_count(&g->pending))
+        return;
+    begin_claim(w, key, g, STREAM_REBUILD_UNOWNED);
+    bool any = stream_pending_seek(&g->pending, STREAM_ID_MIN, &at);
+    for (; any; any = stream_pending_next(&g->pending, &at)) {
+        stream_pending_get(&g->pending, at, &e);
+        if (e.consumer == STREAM_PENDING_NO_CONSUMER)
+            claim(w, &e, &before);
+    }
+    end_claim(w, &before);
 }
 
 static void put_group(struct writer *w, struct bytes key, struct stream_group *g)
@@ -245,6 +275,7 @@ static void put_group(struct writer *w, struct bytes key, struct stream_group *g
         put_pending(w, key, g, all[i]);
     }
     mem_free(all);
+    put_unowned(w, key, g);
 }
 
 static void put_entries(struct writer *w, struct bytes key, const struct stream *s)
@@ -294,28 +325,36 @@ static void put_stream(struct writer *w, struct bytes key, const struct stream *
     mem_free(groups);
 }
 
-/* What Redis may not know is wrapped. */
+struct effects {
+    struct writer *to;
+    bool wrapped; /* Redis may not know them */
+    uint64_t n;
+};
+
+static void add_effect(void *context, const struct bytes *argv, int argc)
+{
+    struct effects *x = context;
+    struct writer *w = x->to;
+    x->n++;
+    if (!x->wrapped) {
+        command(w, argv, argc);
+        return;
+    }
+    w->text.n = 0;
+    journal_format(&w->text, argv, argc);
+    wrap_format(&w->out, buf_bytes(&w->text));
+    if (w->out.n >= FRAME_BYTES)
+        end_frame(w);
+}
+
 static void put_effects(struct writer *w, struct bytes key, const struct entry *e,
                         struct rdb_write_result *result)
 {
     bool stream = value_type(e) == TYPE_STREAM;
-    w->text.n = 0;
-    rdb_put_effects(&w->text, key, e, RDB_HASH);
-    struct bytes effects = buf_bytes(&w->text);
-    if (!effects.n)
-        return;
-    if (!stream && w->version >= 12) {
-        buf_add(&w->out, effects);
-        return;
-    }
-    ++*(stream ? &result->streams_aside : &result->hashes_aside);
-    struct aof_parse_room room = {0};
-    for (size_t at = 0, next; at < effects.n; at = next) {
-        next = aof_parse(effects, at, &room).next;
-        ASSERT(next > at);
-        wrap_format(&w->out, bytes_of(effects.p + at, next - at));
-    }
-    aof_parse_free(&room);
+    struct effects x = {.to = w, .wrapped = stream || w->version < 12};
+    rdb_put_effects(key, e, RDB_HASH, add_effect, &x);
+    if (x.n && x.wrapped)
+        ++*(stream ? &result->streams_aside : &result->hashes_aside);
 }
 
 static void put_value(struct writer *w, const struct entry *e, struct rdb_write_result *result)

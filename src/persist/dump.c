@@ -12,7 +12,9 @@
 #include "base/assert.h"
 #include "base/crc.h"
 #include "base/mem.h"
+#include "persist/dump_stream.h"
 #include "persist/rdb_put.h"
+#include "persist/rdb_put_stream.h"
 #include "persist/rdb_skip.h"
 #include "type/stream/stream.h"
 #include "type/value.h"
@@ -20,117 +22,6 @@
 #include <stdio.h>
 
 #define FOOTER 10u
-
-/* As XCFGSET takes them. */
-#define DURATION_MOST 86400
-#define RECORDS_MOST  10000
-
-/* ---- Streams with what Redis does not have */
-
-static bool is_default(const struct stream *s)
-{
-    struct dict_walk walk = {0};
-    if (s->dedup.tracked || s->dedup.duration_s != 100 || s->dedup.max_size != 100)
-        return false;
-    for (struct dict_node *n; (n = dict_next(&s->groups, &walk));)
-        if (stream_pending_released_count(&((struct stream_group *)n->value)->pending))
-            return false;
-    return true;
-}
-
-static void put_id(struct rdb_sink *s, struct stream_id id)
-{
-    rdb_sink_length(s, id.ms);
-    rdb_sink_length(s, id.seq);
-}
-
-static void put_extras(struct rdb_sink *s, const struct stream *x)
-{
-    rdb_sink_length(s, (uint64_t)x->dedup.duration_s);
-    rdb_sink_length(s, x->dedup.max_size);
-    uint64_t left = x->dedup.tracked;
-    rdb_sink_length(s, left);
-    for (const struct stream_dedup_record *r = NULL; (r = stream_dedup_next(&x->dedup, r));
-         left--) {
-        rdb_sink_string(s, dict_key(r->producer->node));
-        rdb_sink_string(s, bytes_of(r->iid, r->n));
-        put_id(s, r->id);
-        rdb_sink_little64(s, (uint64_t)r->at_ms);
-    }
-    ASSERT(left == 0);
-    struct dict_walk walk = {0};
-    rdb_sink_length(s, x->groups.used);
-    for (struct dict_node *n; (n = dict_next(&x->groups, &walk));) {
-        const struct stream_pending *p = &((struct stream_group *)n->value)->pending;
-        struct stream_pending_entry e;
-        rdb_sink_string(s, dict_key(n));
-        left = stream_pending_released_count(p);
-        rdb_sink_length(s, left);
-        uint32_t at = STREAM_TOUCHED_NONE;
-        for (; stream_pending_walk_released(p, &at, &e); left--) {
-            put_id(s, e.id);
-            rdb_sink_length(s, e.count);
-        }
-        ASSERT(left == 0);
-    }
-}
-
-static bool get_id(struct rdb_source *r, struct stream_id *out)
-{
-    return rdb_source_length(r, &out->ms) && rdb_source_length(r, &out->seq);
-}
-
-static bool get_released(struct rdb_source *r, struct stream *s)
-{
-    struct bytes name;
-    uint64_t n, count;
-    struct stream_id id;
-    if (!rdb_source_string(r, &name))
-        return false;
-    struct stream_group *g = dict_get(&s->groups, name);
-    if (!g || !rdb_source_length(r, &n))
-        return rdb_source_fail(r, "Damaged released entries");
-    for (; n; n--) {
-        struct stream_pending_place at;
-        if (!get_id(r, &id) || !rdb_source_length(r, &count))
-            return false;
-        if (stream_pending_find(&g->pending, id, &at))
-            return rdb_source_fail(r, "Released entry stands twice");
-        stream_group_restore(g, id, NULL, 0, 0);
-        stream_pending_find(&g->pending, id, &at);
-        stream_group_assign(g, at, NULL, 0, count, true);
-    }
-    return true;
-}
-
-static bool get_extras(struct rdb_source *r, struct stream *s)
-{
-    uint64_t duration, most, n, at_ms;
-    if (!rdb_source_length(r, &duration) || !rdb_source_length(r, &most) ||
-        !rdb_source_length(r, &n))
-        return false;
-    if (duration < 1 || duration > DURATION_MOST || most < 1 || most > RECORDS_MOST)
-        return rdb_source_fail(r, "Damaged settings of message ids");
-    stream_dedup_set_limits(&s->dedup, (int64_t)duration, most);
-    for (; n; n--) {
-        struct bytes producer, iid;
-        struct stream_id id;
-        if (!rdb_source_string_into(r, &producer, &r->blob) || !rdb_source_string(r, &iid) ||
-            !get_id(r, &id) || !rdb_source_little64(r, &at_ms))
-            return false;
-        if (producer.n == 0 || iid.n == 0)
-            return rdb_source_fail(r, "Damaged message id");
-        stream_dedup_record(&s->dedup, producer, iid, id, (int64_t)at_ms);
-    }
-    if (!rdb_source_length(r, &n))
-        return false;
-    for (; n; n--)
-        if (!get_released(r, s))
-            return false;
-    return true;
-}
-
-/* ---- All */
 
 static void put_footer(struct rdb_sink *s, struct buf *to)
 {
@@ -142,14 +33,27 @@ static void put_footer(struct rdb_sink *s, struct buf *to)
     rdb_sink_free(s);
 }
 
+/* The type of ours that it needs; 0: none. */
+static unsigned own_type(const struct entry *e)
+{
+    unsigned type = value_type(e) == TYPE_STREAM ? dump_stream_type(value_object(e)) : 0;
+    return type == RDB_STREAM_ACTIVE ? 0 : type;
+}
+
+static bool is_own(unsigned type)
+{
+    return type == RDB_MILLRACE_STREAM || type == RDB_MILLRACE_QUEUE;
+}
+
 void dump_write(struct buf *to, const struct entry *e, bool compress)
 {
     struct rdb_sink s = {.fd = -1, .compress = compress, .version = 10};
-    if (value_type(e) == TYPE_STREAM && !is_default(value_object(e))) {
+    unsigned own = own_type(e);
+    if (own) {
         s.version = 11;
-        rdb_sink_byte(&s, RDB_MILLRACE_STREAM);
-        rdb_put_value(&s, e, RDB_STREAM_ACTIVE);
-        put_extras(&s, value_object(e));
+        rdb_sink_byte(&s, own);
+        rdb_put_stream(&s, value_object(e), false);
+        dump_stream_put(&s, value_object(e), own);
     } else {
         if (value_has_field_ttl(e))
             s.version = 12;
@@ -168,7 +72,7 @@ bool dump_write_for(struct buf *to, const struct entry *e, bool compress, long l
     rdb_sink_byte(&s, type);
     rdb_put_value(&s, e, type);
     put_footer(&s, to);
-    return value_type(e) == TYPE_STREAM ? !is_default(value_object(e)) : timed && !keeps;
+    return value_type(e) == TYPE_STREAM ? own_type(e) != 0 : timed && !keeps;
 }
 
 bool dump_is_for(struct bytes payload, long long compat)
@@ -193,10 +97,11 @@ static struct entry *read_value(struct rdb_source *r, struct bytes key,
         return NULL;
     if ((*what = rdb_format_foreign(r->dialect, type)))
         return NULL;
-    struct entry *e =
-        rdb_get_value(r, key, type == RDB_MILLRACE_STREAM ? RDB_STREAM_ACTIVE : type, o);
+    struct entry *e = rdb_get_value(r, key, is_own(type) ? RDB_STREAM_ACTIVE : type, o);
     bool good =
-        e && (type != RDB_MILLRACE_STREAM || get_extras(r, value_to_change(e))) && r->p == r->end;
+        e && (!is_own(type) || dump_stream_get(r, value_to_change(e), type)) && r->p == r->end;
+    if (good && is_own(type))
+        value_set_stream_acts(e, ((const struct stream *)value_object(e))->policies > 0);
     if (!good && e)
         value_free(e);
     return good ? e : NULL;

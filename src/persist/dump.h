@@ -1,11 +1,7 @@
 /* The bytes of DUMP: type, value, version of the format (2 bytes, little endian), CRC-64 of all
  * that (8 bytes). Written in the lowest version and type that hold the whole value: 10 for what
- * Redis 7.0 has; 12 for hashes whose fields have deadlines (as Redis 7.4); a stream with producers'
- * message ids or released entries has a type of our own, which Redis refuses:
- *
- *   224 | stream as type 21 | duration | most | records n | (producer | id | entry ID | at_ms 8) *
- * n | groups n | (name | released n | (entry ID | count) * n) * n
- */
+ * Redis 7.0 has; 12 for hashes whose fields have deadlines (as Redis 7.4); a stream with what Redis
+ * does not have is of a type of our own, which Redis refuses (dump_stream.h). */
 #ifndef PERSIST_DUMP_H
 #define PERSIST_DUMP_H
 

@@ -63,7 +63,8 @@ enum rdb_type {
     RDB_STREAM = 19,
     RDB_STREAM_ACTIVE = 21,    /* with the consumers' active times: version 11 (7.2) */
     RDB_TIMED_HASH = 24,       /* with deadlines of fields: version 12 (7.4) */
-    RDB_MILLRACE_STREAM = 224, /* in DUMP only (persist/dump.h): Redis has no such type */
+    RDB_MILLRACE_STREAM = 224, /* in DUMP only (persist/dump_stream.h): Redis has no such types */
+    RDB_MILLRACE_QUEUE = 225,
     /* What is read but not written. */
     RDB_OLD_LIST = 1,           /* before 3.2 */
     RDB_OLD_ZSET = 3,           /* before 4.0: scores as text */

@@ -233,7 +233,6 @@ static bool read_released(struct rdb_source *r, struct stream_group *g, struct p
     if (!rdb_source_length(r, &n))
         return false;
     for (; n; n--) {
-        struct stream_pending_place at;
         if (!get_raw_id(r, &id))
             return false;
         const struct told *t = find_told(p->told, p->n, id);
@@ -241,9 +240,7 @@ static bool read_released(struct rdb_source *r, struct stream_group *g, struct p
             return rdb_source_fail(r, "Released entry is not pending, or somebody's");
         ASSERT((size_t)(t - p->told) < p->n);
         p->owner[t - p->told] = RELEASED;
-        stream_group_restore(g, id, NULL, 0, 0);
-        stream_pending_find(&g->pending, id, &at);
-        stream_group_assign(g, at, NULL, 0, t->count, true);
+        stream_group_restore(g, id, NULL, 0, t->count);
     }
     return true;
 }
@@ -260,10 +257,7 @@ static void put_pending(struct rdb_source *r, struct stream_group *g, const stru
         if (c) {
             stream_group_restore(g, t->id, c, t->time_ms, t->count);
         } else if (p->owner[i] != RELEASED) {
-            struct stream_pending_place at;
-            stream_group_restore(g, t->id, NULL, 0, 0);
-            stream_pending_find(&g->pending, t->id, &at);
-            stream_group_assign(g, at, NULL, 0, t->count, true);
+            stream_group_restore(g, t->id, NULL, 0, t->count);
             lost++;
         }
     }

@@ -18,7 +18,6 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "persist/journal.h"
 #include "persist/listpack.h"
 #include "persist/rdb_put_stream.h"
 #include "type/hash.h"
@@ -258,7 +257,7 @@ void rdb_put_value(struct rdb_sink *s, const struct entry *e, unsigned type)
         break;
     case RDB_STREAM:
     case RDB_STREAM_ACTIVE:
-        rdb_put_stream(s, value_object(e));
+        rdb_put_stream(s, value_object(e), true);
         break;
     case RDB_INTSET:
         put_intset(s, value_object(e));
@@ -283,45 +282,9 @@ void rdb_put_value(struct rdb_sink *s, const struct entry *e, unsigned type)
     }
 }
 
-/* The released zones and the producers' message ids. */
-static void stream_effects(struct buf *to, struct bytes key, const struct stream *s)
-{
-    char a[STREAM_ID_TEXT_MAX], b[NUM_INT_MAX];
-    if (s->dedup.duration_s != 100 || s->dedup.max_size != 100) {
-        struct bytes argv[] = {
-            BYTES("XCFGSET"),       key,
-            BYTES("IDMP-DURATION"), bytes_of(a, num_print_int(a, s->dedup.duration_s)),
-            BYTES("IDMP-MAXSIZE"),  bytes_of(b, num_print_uint(b, s->dedup.max_size))};
-        journal_format(to, argv, 6);
-    }
-    for (const struct stream_dedup_record *r = NULL; (r = stream_dedup_next(&s->dedup, r));) {
-        struct bytes argv[] = {BYTES("XIDMPRECORD"), key, dict_key(r->producer->node),
-                               bytes_of(r->iid, r->n), bytes_of(a, stream_id_print(a, r->id))};
-        journal_format(to, argv, 5);
-    }
-    struct dict_walk groups = {0};
-    for (struct dict_node *n; (n = dict_next(&s->groups, &groups));) {
-        const struct stream_group *g = n->value;
-        uint32_t at = STREAM_TOUCHED_NONE;
-        struct stream_pending_entry e;
-        while (stream_pending_walk_released(&g->pending, &at, &e)) {
-            struct bytes argv[] = {BYTES("XNACK"),
-                                   key,
-                                   dict_key(n),
-                                   BYTES("FAIL"),
-                                   BYTES("IDS"),
-                                   BYTES("1"),
-                                   bytes_of(a, stream_id_print(a, e.id)),
-                                   BYTES("RETRYCOUNT"),
-                                   bytes_of(b, num_print_uint(b, e.count)),
-                                   BYTES("FORCE")};
-            journal_format(to, argv, 10);
-        }
-    }
-}
-
 /* The deadlines of fields. */
-static void hash_effects(struct buf *to, struct bytes key, const struct hash *h)
+static void hash_effects(struct bytes key, const struct hash *h, stream_rebuild_take *take,
+                         void *context)
 {
     struct hash_walk w;
     struct hash_field f;
@@ -333,14 +296,15 @@ static void hash_effects(struct buf *to, struct bytes key, const struct hash *h)
         struct bytes argv[] = {
             BYTES("HPEXPIREAT"), key,        bytes_of(text, num_print_int(text, f.deadline_ms)),
             BYTES("FIELDS"),     BYTES("1"), f.name};
-        journal_format(to, argv, 6);
+        take(context, argv, 6);
     }
 }
 
-void rdb_put_effects(struct buf *to, struct bytes key, const struct entry *e, unsigned type)
+void rdb_put_effects(struct bytes key, const struct entry *e, unsigned type,
+                     stream_rebuild_take *take, void *context)
 {
     if (value_type(e) == TYPE_STREAM)
-        stream_effects(to, key, value_object(e));
+        stream_rebuild(value_object(e), key, take, context);
     else if (value_has_field_ttl(e) && type != RDB_TIMED_HASH)
-        hash_effects(to, key, value_object(e));
+        hash_effects(key, value_object(e), take, context);
 }

@@ -4,13 +4,15 @@
 
 #include "persist/rdb_format.h"
 #include "persist/rdb_sink.h"
+#include "persist/stream_rebuild.h"
 #include "type/value.h"
 
 /* The type under which a value is written in the sink's version. */
 unsigned rdb_put_type(const struct rdb_sink *s, const struct entry *e);
 /* The value as that type, without the type's byte. */
 void rdb_put_value(struct rdb_sink *s, const struct entry *e, unsigned type);
-/* What these types have no place for, as commands in RESP; nothing when there is nothing. */
-void rdb_put_effects(struct buf *to, struct bytes key, const struct entry *e, unsigned type);
+/* What these types have no place for, as commands; none when there is nothing. */
+void rdb_put_effects(struct bytes key, const struct entry *e, unsigned type,
+                     stream_rebuild_take *take, void *context);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "persist/listpack.h"
 #include "persist/rdb_format.h"
+#include "persist/stream_rebuild.h"
 #include "type/stream/stream.h"
 
 static void big_endian_id(unsigned char *to, struct stream_id id)
@@ -81,54 +82,94 @@ static void put_raw_id(struct rdb_sink *s, struct stream_id id)
     rdb_sink_put(s, b, 16);
 }
 
-static void put_group(struct rdb_sink *s, struct stream_group *g)
+/* The group's list: all of them, or those with an owner. */
+static void put_pending(struct rdb_sink *s, const struct stream_pending *p, bool unowned)
 {
-    struct stream_pending *p = &g->pending;
     struct stream_pending_place at;
     struct stream_pending_entry e;
-    rdb_sink_string(s, str_bytes(g->name));
-    put_id(s, g->last_id);
-    rdb_sink_length(s, (uint64_t)g->entries_read);
-    uint64_t owned = 0;
-    for (uint32_t i = 0; i < g->numbers; i++)
-        owned += g->by_number[i] ? g->by_number[i]->pending : 0;
-    rdb_sink_length(s, owned);
+    uint64_t left = unowned ? p->count : stream_pending_owned_count(p);
+    rdb_sink_length(s, left);
     bool any = stream_pending_seek(p, STREAM_ID_MIN, &at);
     for (; any; any = stream_pending_next(p, &at)) {
         stream_pending_get(p, at, &e);
-        if (e.consumer == STREAM_PENDING_NO_CONSUMER)
+        if (!unowned && e.consumer == STREAM_PENDING_NO_CONSUMER)
             continue;
         put_raw_id(s, e.id);
         rdb_sink_little64(s, (uint64_t)e.time_ms);
         rdb_sink_length(s, e.count);
-        owned--;
+        left--;
     }
-    ASSERT(owned == 0);
-    size_t consumers = g->consumers.used;
+    ASSERT(left == 0);
+}
+
+static void put_consumer(struct rdb_sink *s, struct bytes name, int64_t seen_ms, int64_t active_ms)
+{
+    rdb_sink_string(s, name);
+    rdb_sink_little64(s, (uint64_t)seen_ms);
+    if (s->version >= 11)
+        rdb_sink_little64(s, (uint64_t)active_ms);
+}
+
+/* The IDs of entries without an owner. */
+static void put_unowned_ids(struct rdb_sink *s, const struct stream_pending *p)
+{
+    struct stream_pending_place at;
+    struct stream_pending_entry e;
+    bool any = stream_pending_seek(p, STREAM_ID_MIN, &at);
+    for (; any; any = stream_pending_next(p, &at)) {
+        stream_pending_get(p, at, &e);
+        if (e.consumer == STREAM_PENDING_NO_CONSUMER)
+            put_raw_id(s, e.id);
+    }
+}
+
+static void put_owned_ids(struct rdb_sink *s, const struct stream_pending *p,
+                          const struct stream_consumer *c)
+{
+    struct stream_pending_place at;
+    struct stream_pending_entry e;
+    uint64_t left = c->pending;
+    bool any = stream_pending_seek_owned(p, STREAM_ID_MIN, c->number, &at);
+    for (; any; any = stream_pending_next_owned(p, c->number, &at), left--) {
+        stream_pending_get(p, at, &e);
+        put_raw_id(s, e.id);
+    }
+    ASSERT(left == 0);
+}
+
+static void put_group(struct rdb_sink *s, struct stream_group *g, bool unowned)
+{
+    struct stream_pending *p = &g->pending;
+    uint64_t nobodys = unowned ? p->count - stream_pending_owned_count(p) : 0;
+    const struct stream_consumer *theirs = stream_group_consumer(g, STREAM_REBUILD_UNOWNED);
+    size_t consumers = g->consumers.used + (nobodys && !theirs);
+    rdb_sink_string(s, str_bytes(g->name));
+    put_id(s, g->last_id);
+    rdb_sink_length(s, (uint64_t)g->entries_read);
+    put_pending(s, p, unowned);
     rdb_sink_length(s, consumers);
     for (uint32_t i = 0; i < g->numbers; i++) {
-        struct stream_consumer *c = g->by_number[i];
+        const struct stream_consumer *c = g->by_number[i];
         if (!c)
             continue;
-        rdb_sink_string(s, str_bytes(c->name));
-        rdb_sink_little64(s, (uint64_t)c->seen_ms);
-        if (s->version >= 11)
-            rdb_sink_little64(s, (uint64_t)c->active_ms);
-        uint64_t left = c->pending;
-        rdb_sink_length(s, left);
+        bool also = nobodys && c == theirs;
+        put_consumer(s, str_bytes(c->name), c->seen_ms, c->active_ms);
+        rdb_sink_length(s, c->pending + (also ? nobodys : 0));
+        put_owned_ids(s, p, c);
+        if (also)
+            put_unowned_ids(s, p);
         consumers--;
-        any = stream_pending_seek_owned(p, STREAM_ID_MIN, c->number, &at);
-        for (; any; any = stream_pending_next_owned(p, c->number, &at)) {
-            stream_pending_get(p, at, &e);
-            put_raw_id(s, e.id);
-            left--;
-        }
-        ASSERT(left == 0);
+    }
+    if (nobodys && !theirs) {
+        put_consumer(s, STREAM_REBUILD_UNOWNED, 0, -1);
+        rdb_sink_length(s, nobodys);
+        put_unowned_ids(s, p);
+        consumers--;
     }
     ASSERT(consumers == 0);
 }
 
-void rdb_put_stream(struct rdb_sink *s, const struct stream *x)
+void rdb_put_stream(struct rdb_sink *s, const struct stream *x, bool unowned)
 {
     rdb_sink_length(s, x->log.n);
     for (size_t i = 0; i < x->log.n; i++)
@@ -142,6 +183,6 @@ void rdb_put_stream(struct rdb_sink *s, const struct stream *x)
     struct stream_group **groups = stream_sorted_groups(x, &n);
     rdb_sink_length(s, n);
     for (size_t i = 0; i < n; i++)
-        put_group(s, groups[i]);
+        put_group(s, groups[i], unowned);
     mem_free(groups);
 }

@@ -6,6 +6,8 @@
 
 struct stream;
 
-void rdb_put_stream(struct rdb_sink *s, const struct stream *x);
+/* unowned: pending entries without owner are in it, as those of a consumer that is made up for them
+ * (stream_rebuild.h); else they are left out. */
+void rdb_put_stream(struct rdb_sink *s, const struct stream *x, bool unowned);
 
 #endif

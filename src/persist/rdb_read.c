@@ -29,6 +29,7 @@
 #include "persist/rdb_skip.h"
 #include "persist/rdb_source.h"
 #include "persist/rdb_template.h"
+#include "persist/stream_rebuild.h"
 #include "proto/request.h"
 #include "store/lru.h"
 #include "type/value.h"
@@ -117,14 +118,13 @@ static bool enqueue(struct reader *r, struct db *db, struct entry *e)
 
 static bool apply_effects(struct reader *r, int db, struct bytes effects)
 {
-    struct bytes argv[64];
+    struct bytes argv[STREAM_REBUILD_WORDS];
     while (effects.n) {
-        int argc;
-        size_t n = request_quick(effects.p, effects.p + effects.n, argv, 64, &argc);
+        int argc, most = STREAM_REBUILD_WORDS;
+        size_t n = request_quick(effects.p, effects.p + effects.n, argv, most, &argc);
         if (n == 0 || !r->o->apply || !r->o->apply(r->o->context, db, argv, argc))
             return rdb_source_fail(&r->in, "Damaged millrace-effects field");
-        effects.p += n;
-        effects.n -= n;
+        effects = bytes_of(effects.p + n, effects.n - n);
     }
     return true;
 }

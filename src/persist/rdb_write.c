@@ -6,10 +6,13 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "io/file.h"
+#include "persist/journal.h"
 #include "persist/rdb_put.h"
 
 #include <errno.h>
 #include <stdio.h>
+
+#define PIECE_BYTES ((size_t)1 << 20)
 
 static void put_aux(struct rdb_sink *s, const char *name, struct bytes value)
 {
@@ -24,7 +27,33 @@ static void put_aux_int(struct rdb_sink *s, const char *name, uint64_t v)
     put_aux(s, name, bytes_of(text, num_print_uint(text, v)));
 }
 
-static void put_entry(struct rdb_sink *s, struct buf *effects, const struct entry *e,
+/* What completes a key, in pieces: neither writing nor reading has more of it in memory. */
+struct effects {
+    struct rdb_sink *to;
+    struct buf piece;
+    bool any;
+};
+
+static void end_piece(struct effects *x, size_t n)
+{
+    if (!n)
+        return;
+    put_aux(x->to, "millrace-effects", bytes_of(x->piece.p, n));
+    buf_consume(&x->piece, n);
+    x->any = true;
+}
+
+/* A piece ends between two commands. */
+static void add_effect(void *context, const struct bytes *argv, int argc)
+{
+    struct effects *x = context;
+    size_t before = x->piece.n;
+    journal_format(&x->piece, argv, argc);
+    if (x->piece.n > PIECE_BYTES)
+        end_piece(x, before);
+}
+
+static void put_entry(struct rdb_sink *s, struct effects *effects, const struct entry *e,
                       struct rdb_write_result *result)
 {
     unsigned type = rdb_put_type(s, e);
@@ -35,12 +64,11 @@ static void put_entry(struct rdb_sink *s, struct buf *effects, const struct entr
     rdb_sink_byte(s, type);
     rdb_sink_string(s, entry_key(e));
     rdb_put_value(s, e, type);
-    effects->n = 0;
-    rdb_put_effects(effects, entry_key(e), e, type);
-    if (effects->n) {
-        put_aux(s, "millrace-effects", buf_bytes(effects));
+    effects->any = false;
+    rdb_put_effects(entry_key(e), e, type, add_effect, effects);
+    end_piece(effects, effects->piece.n);
+    if (effects->any)
         ++*(value_type(e) == TYPE_STREAM ? &result->streams_aside : &result->hashes_aside);
-    }
     result->keys++;
 }
 
@@ -56,7 +84,7 @@ int rdb_write(int fd, struct store *s, const struct rdb_write_options *o,
 {
     struct rdb_sink w = {
         .fd = fd, .checksum = o->checksum, .compress = o->compress, .version = o->version};
-    struct buf effects = {0};
+    struct effects effects = {.to = &w};
     char head[16];
     ASSERT(o->version >= 1 && o->version <= RDB_REDIS_VERSION_MOST);
     *result = (struct rdb_write_result){0};
@@ -110,7 +138,7 @@ int rdb_write(int fd, struct store *s, const struct rdb_write_options *o,
     ASSERT(w.out.n == 0);
     result->bytes = w.written;
     rdb_sink_free(&w);
-    buf_free(&effects);
+    buf_free(&effects.piece);
     return w.error;
 }
 

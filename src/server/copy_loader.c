@@ -18,6 +18,7 @@
 #include "engine/tracking.h"
 #include "io/file.h"
 #include "persist/rdb_read.h"
+#include "persist/stream_rebuild.h"
 #include "replica/groups.h"
 #include "replica/replica.h"
 #include "script/scripting.h"
@@ -29,7 +30,7 @@
 #define SERVING_EVERY ((uint64_t)256 << 10) /* bytes: readers wait for a piece of the load */
 #define SERVING_US    1000                  /* or so much time */
 #define GIVEN_BACK    ((uint64_t)1 << 20)   /* bytes of a file in memory at a time */
-#define ARGS          64
+#define ARGS          STREAM_REBUILD_WORDS
 #define FREED         1000        /* keys of the former data, in a turn */
 #define MUCH_TO_LOAD  (32u << 20) /* larger snapshots: memory is mapped in large steps */
 

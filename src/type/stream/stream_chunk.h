@@ -79,6 +79,12 @@ static inline struct stream_id stream_chunk_id(const struct stream_chunk *c, uns
                               stream_chunk_narrow_at(c, i)->seq};
 }
 
+static inline bool stream_chunk_is_touched(const struct stream_chunk *c, unsigned i)
+{
+    i += c->start;
+    return c->is_wide ? stream_chunk_wide_at(c, i)->touched : stream_chunk_narrow_at(c, i)->touched;
+}
+
 static inline bool stream_chunk_fits(const struct stream_chunk *c,
                                      const struct stream_pending_entry *e)
 {

@@ -197,11 +197,9 @@ void stream_group_deliver(struct stream_group *g, struct stream_consumer *c, str
 bool stream_group_ack(struct stream_group *g, struct stream_id id)
 {
     struct stream_pending_place at;
-    struct stream_pending_entry e;
     if (!stream_pending_find(&g->pending, id, &at))
         return false;
-    stream_pending_get(&g->pending, at, &e);
-    struct stream_consumer *owner = stream_group_owner(g, e.consumer);
+    struct stream_consumer *owner = stream_group_owner(g, stream_pending_owner(&g->pending, at));
     if (owner) {
         ASSERT(owner->pending > 0);
         owner->pending--;

@@ -211,6 +211,11 @@ void stream_pending_get(const struct stream_pending *p, struct stream_pending_pl
     }
 }
 
+uint32_t stream_pending_owner(const struct stream_pending *p, struct stream_pending_place at)
+{
+    return stream_chunk_owner(chunk_at(p, at.chunk), at.record);
+}
+
 /* The number of its node; NONE: it is not pending, or plain. */
 static uint32_t node_of(const struct stream_pending *p, struct stream_id id)
 {
@@ -267,31 +272,17 @@ static void append(struct stream_pending *p, const struct stream_pending_entry *
         insert_record(p, p->n - 1, last->n, e);
 }
 
-static void note_plain(struct stream_pending *p, const struct stream_pending_entry *e)
-{
-    p->plain_ms = e->time_ms;
-    if (__builtin_expect(stream_id_compare(e->id, p->looked_below) < 0, 0)) {
-        p->looked_below = e->id;
-        if (stream_id_compare(e->id, p->plain_from) < 0)
-            p->plain_from = e->id;
-    }
-}
-
-void stream_pending_add(struct stream_pending *p, const struct stream_pending_entry *given)
+/* Out of the order of IDs or of time, or released. */
+__attribute__((noinline)) static void add_touched(struct stream_pending *p,
+                                                  const struct stream_pending_entry *given)
 {
     struct stream_pending_entry e = *given;
     const struct stream_chunk *last = p->n ? chunk_at(p, p->n - 1) : NULL;
     bool released = e.consumer == STREAM_PENDING_NO_CONSUMER;
-    bool is_last = !last || stream_id_compare(e.id, stream_chunk_id(last, last->n - 1u)) > 0;
-    e.touched = !is_last || released || e.time_ms < p->plain_ms;
-    p->count++;
-    if (!e.touched)
-        note_plain(p, &e);
-    else
-        e.time_ms =
-            stream_touched_add(&p->touched, e.id, released ? STREAM_RELEASED : STREAM_LEASED,
-                               released ? 0 : e.time_ms);
-    if (is_last) {
+    e.touched = true;
+    e.time_ms = stream_touched_add(&p->touched, e.id, released ? STREAM_RELEASED : STREAM_LEASED,
+                                   released ? 0 : e.time_ms);
+    if (!last || stream_id_compare(e.id, stream_chunk_id(last, last->n - 1u)) > 0) {
         append(p, &e);
         return;
     }
@@ -301,6 +292,26 @@ void stream_pending_add(struct stream_pending *p, const struct stream_pending_en
         at = find_chunk(p, e.id);
     }
     insert_record(p, at, stream_chunk_search(chunk_at(p, at), e.id), &e);
+}
+
+void stream_pending_add(struct stream_pending *p, const struct stream_pending_entry *given)
+{
+    const struct stream_chunk *last = p->n ? chunk_at(p, p->n - 1) : NULL;
+    p->count++;
+    if ((last && stream_id_compare(given->id, stream_chunk_id(last, last->n - 1u)) <= 0) ||
+        given->time_ms < p->plain_ms || given->consumer == STREAM_PENDING_NO_CONSUMER) {
+        add_touched(p, given);
+        return;
+    }
+    struct stream_pending_entry e = *given;
+    e.touched = false;
+    p->plain_ms = e.time_ms;
+    if (__builtin_expect(stream_id_compare(e.id, p->looked_below) < 0, 0)) {
+        p->looked_below = e.id;
+        if (stream_id_compare(e.id, p->plain_from) < 0)
+            p->plain_from = e.id;
+    }
+    append(p, &e);
 }
 
 /* A plain record changes or goes. */
@@ -346,12 +357,16 @@ void stream_pending_change(struct stream_pending *p, struct stream_pending_place
     put_in_order(p, at, e, released ? STREAM_RELEASED : STREAM_LEASED, released ? 0 : e->time_ms);
 }
 
-/* Takes the node away; another one may get its number. */
-static void remove_node(struct stream_pending *p, uint32_t node)
+/* Takes the node of a touched record away; another one may get its number. */
+__attribute__((noinline)) static void remove_node(struct stream_pending *p,
+                                                  struct stream_pending_place place)
 {
     bool was_looked;
     struct stream_pending_place at;
     struct stream_pending_entry e;
+    stream_chunk_read(chunk_at(p, place.chunk), place.record, &e);
+    forget_notes(p, &e);
+    uint32_t node = (uint32_t)e.time_ms;
     bool moved = stream_touched_remove(&p->touched, node, &was_looked);
     p->ended_count -= was_looked;
     if (!moved)
@@ -369,20 +384,19 @@ static void remove_node(struct stream_pending *p, uint32_t node)
 void stream_pending_remove(struct stream_pending *p, struct stream_pending_place at)
 {
     struct stream_chunk *c = chunk_at(p, at.chunk);
-    struct stream_pending_entry e;
-    stream_chunk_read(c, at.record, &e);
-    if (e.touched) {
-        forget_notes(p, &e);
-        remove_node(p, (uint32_t)e.time_ms);
+    if (stream_chunk_is_touched(c, at.record)) {
+        remove_node(p, at);
     } else {
-        uncount_plain(p, e.id);
+        if (p->ended_count)
+            uncount_plain(p, stream_chunk_id(c, at.record));
         c->plain--;
     }
     ASSERT(p->count > 0 && c->plain <= c->n);
-    if (--p->count == 0)
-        p->plain_ms = INT64_MIN;
+    p->count--;
     if (c->n == 1) {
         remove_chunk(p, at.chunk);
+        if (p->n == 0)
+            p->plain_ms = INT64_MIN;
         return;
     }
     stream_chunk_remove(c, at.record);
@@ -460,25 +474,11 @@ size_t stream_pending_release_due(struct stream_pending *p, int64_t now_ms, size
     return n;
 }
 
-static bool has_no_owner(const struct stream_pending *p, struct stream_id id)
+bool stream_pending_has_no_owner(const struct stream_pending *p, struct stream_id id)
 {
     uint32_t node = node_of(p, id);
     return node != STREAM_TOUCHED_NONE &&
            stream_touched_at(&p->touched, node)->state != STREAM_LEASED;
-}
-
-void stream_pending_set_reason(struct stream_pending *p, struct stream_id id, struct bytes reason)
-{
-    ASSERT(has_no_owner(p, id));
-    if (reason.n > STREAM_PENDING_REASON_MOST)
-        reason.n = STREAM_PENDING_REASON_MOST;
-    stream_notes_set_reason(&p->notes, id, reason);
-}
-
-void stream_pending_set_blocked(struct stream_pending *p, struct stream_id id)
-{
-    ASSERT(has_no_owner(p, id));
-    stream_notes_set_blocked(&p->notes, id);
 }
 
 /* ---- Looking at leases that have ended */

@@ -45,6 +45,8 @@ bool stream_pending_find(struct stream_pending *p, struct stream_id id,
 bool stream_pending_has(const struct stream_pending *p, struct stream_id id);
 void stream_pending_get(const struct stream_pending *p, struct stream_pending_place at,
                         struct stream_pending_entry *out);
+/* Only the number of its owner. */
+uint32_t stream_pending_owner(const struct stream_pending *p, struct stream_pending_place at);
 /* A first delivery: the ID is not pending. Without an owner it is released. */
 void stream_pending_add(struct stream_pending *p, const struct stream_pending_entry *e);
 /* Changes owner, time and count of one that is pending. released: it has no owner, and goes to the
@@ -100,9 +102,18 @@ bool stream_pending_first_due(const struct stream_pending *p, int64_t *due_ms);
  * noted stays. Returns how many. */
 size_t stream_pending_release_due(struct stream_pending *p, int64_t now_ms, size_t most);
 
+/* It is pending, and released or deferred. */
+bool stream_pending_has_no_owner(const struct stream_pending *p, struct stream_id id);
 /* What is known of an entry that has no owner, for as long as it has none. The entry is released or
  * deferred. The text is copied, up to STREAM_PENDING_REASON_MOST; none: forgotten. */
-void stream_pending_set_reason(struct stream_pending *p, struct stream_id id, struct bytes reason);
+static inline void stream_pending_set_reason(struct stream_pending *p, struct stream_id id,
+                                             struct bytes reason)
+{
+    ASSERT(stream_pending_has_no_owner(p, id));
+    if (reason.n > STREAM_PENDING_REASON_MOST)
+        reason.n = STREAM_PENDING_REASON_MOST;
+    stream_notes_set_reason(&p->notes, id, reason);
+}
 /* No bytes: none was told. Valid until the entry changes. */
 static inline struct bytes stream_pending_reason(const struct stream_pending *p,
                                                  struct stream_id id)
@@ -110,7 +121,11 @@ static inline struct bytes stream_pending_reason(const struct stream_pending *p,
     return stream_notes_reason(&p->notes, id);
 }
 /* It was to die, and cannot (broker D6). */
-void stream_pending_set_blocked(struct stream_pending *p, struct stream_id id);
+static inline void stream_pending_set_blocked(struct stream_pending *p, struct stream_id id)
+{
+    ASSERT(stream_pending_has_no_owner(p, id));
+    stream_notes_set_blocked(&p->notes, id);
+}
 static inline bool stream_pending_is_blocked(const struct stream_pending *p, struct stream_id id)
 {
     return stream_notes_is_blocked(&p->notes, id);

@@ -1,6 +1,7 @@
 #include "type/stream/stream_policy_words.h"
 
 #include "base/assert.h"
+#include "base/num.h"
 
 /* The words of a text, with a blank between them. */
 static int split(struct bytes text, struct bytes *words)
@@ -35,4 +36,106 @@ int stream_policy_words(const struct stream_policy *p, struct bytes *words, stru
     n += split(bytes_of(room->p + order, room->n - order), words + n);
     ASSERT(n <= STREAM_POLICY_WORDS_MOST);
     return n;
+}
+
+/* ---- Reading */
+
+struct reader {
+    const struct bytes *words;
+    int n, at;
+};
+
+static bool next_is(struct reader *r, const char *word)
+{
+    bool is = r->at < r->n && bytes_equal(r->words[r->at], bytes_text(word));
+    r->at += is;
+    return is;
+}
+
+static bool number(struct reader *r, int64_t most, int64_t *out)
+{
+    long long v;
+    if (r->at == r->n || !num_parse_int(r->words[r->at], &v) || v < 0 || v > most)
+        return false;
+    r->at++;
+    *out = v;
+    return true;
+}
+
+static bool named_number(struct reader *r, const char *name, int64_t most, int64_t *out)
+{
+    return next_is(r, name) && number(r, most, out);
+}
+
+/* One of two words; *out: it is the second. */
+static bool choice(struct reader *r, const char *name, const char *no, const char *yes, bool *out)
+{
+    if (!next_is(r, name))
+        return false;
+    *out = next_is(r, yes);
+    return *out || next_is(r, no);
+}
+
+static bool read_retry(struct reader *r, struct stream_policy *p)
+{
+    int64_t ms[STREAM_POLICY_BACKOFFS_MOST];
+    unsigned n = 0;
+    double factor = 2;
+    if (!next_is(r, "RETRY"))
+        return false;
+    enum stream_retry retry = next_is(r, "FIXED")  ? STREAM_RETRY_FIXED
+                              : next_is(r, "EXP")  ? STREAM_RETRY_EXP
+                              : next_is(r, "LIST") ? STREAM_RETRY_LIST
+                                                   : STREAM_RETRY_NONE;
+    if (retry == STREAM_RETRY_NONE && !next_is(r, "NONE"))
+        return false;
+    unsigned most = retry == STREAM_RETRY_LIST ? STREAM_POLICY_BACKOFFS_MOST : (unsigned)retry;
+    while (n < most && number(r, STREAM_POLICY_BACKOFF_MOST, &ms[n]))
+        n++;
+    if (retry == STREAM_RETRY_LIST ? n == 0 : n != most)
+        return false;
+    if (retry == STREAM_RETRY_EXP &&
+        (r->at == r->n || !num_parse_double(r->words[r->at++], &factor) || !(factor >= 1) ||
+         factor > STREAM_POLICY_FACTOR_MOST))
+        return false;
+    stream_policy_set_retry(p, retry, ms, n, factor);
+    return true;
+}
+
+/* What is not built yet, at its defaults. */
+static bool read_rest(struct reader *r)
+{
+    static const char *const rest[] = {
+        "RATE",         "0",    "0",           "ORDERBY", "",         "HOLD", "SINGLE", "0",
+        "ONDISCONNECT", "KEEP", "CONSUMERTTL", "0",       "GROUPTTL", "0"};
+    for (size_t i = 0; i < sizeof(rest) / sizeof(*rest); i++)
+        if (!next_is(r, rest[i]))
+            return false;
+    return true;
+}
+
+static bool read_all(struct reader *r, struct stream_policy *p)
+{
+    int64_t jitter;
+    if (!named_number(r, "LEASE", STREAM_POLICY_LEASE_MOST, &p->lease_ms) || !read_retry(r, p) ||
+        !named_number(r, "JITTER", 100, &jitter) ||
+        !named_number(r, "MAXDELIVER", STREAM_POLICY_DELIVER_MOST, &p->max_deliver) ||
+        !next_is(r, "DEADLETTER") || r->at == r->n)
+        return false;
+    p->jitter = (unsigned)jitter;
+    stream_policy_set_dead_letter(p, r->words[r->at++]);
+    return choice(r, "ONACK", "KEEP", "DELETE", &p->delete_acked) &&
+           named_number(r, "PREFETCH", STREAM_POLICY_PREFETCH_MOST, &p->prefetch) &&
+           named_number(r, "MAXPENDING", STREAM_POLICY_PENDING_MOST, &p->max_pending) &&
+           read_rest(r) && choice(r, "PAUSE", "OFF", "ON", &p->paused) && r->at == r->n;
+}
+
+struct stream_policy *stream_policy_words_read(const struct bytes *words, int n)
+{
+    struct reader r = {words, n, 0};
+    struct stream_policy *p = stream_policy_new(BYTES(""));
+    if (read_all(&r, p))
+        return p;
+    stream_policy_free(p);
+    return NULL;
 }

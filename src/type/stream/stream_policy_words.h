@@ -10,4 +10,7 @@
  * which is empty before and the caller's to free, and into the policy. */
 int stream_policy_words(const struct stream_policy *p, struct bytes *words, struct buf *room);
 
+/* The policy that these words tell; the caller's. NULL: they are not such words. */
+struct stream_policy *stream_policy_words_read(const struct bytes *words, int n);
+
 #endif

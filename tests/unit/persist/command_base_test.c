@@ -144,6 +144,22 @@ TEST(streams_with_groups)
                      "XGROUP CREATE k g 0-0 ENTRIESREAD 0\nXGROUP CREATECONSUMER k g c\n"
                      "XCLAIM k g c 0 1-0 2-0 TIME 5 RETRYCOUNT 1 FORCE JUSTID\n"
                      "XCLAIM k g c 0 3-0 TIME 8 RETRYCOUNT 1 FORCE JUSTID\n"));
+    /* broker Z3, Z5: what nobody owns is a consumer's for a Redis, until what is wrapped runs. */
+    s = stream_new(rdb_streams(), 100, 100);
+    g = stream_add_group(s, BYTES("g"), STREAM_ID_MIN, 0);
+    stream_group_restore(g, (struct stream_id){2, 0}, NULL, 0, 3);
+    stream_group_restore(g, (struct stream_id){1, 0}, NULL, 0, 3);
+    CHECK(is_written(entry_new_word(BYTES("k"), VALUE_STREAM, (uintptr_t)s),
+                     "SELECT 1\nXGROUP CREATE k g 0 MKSTREAM\nXGROUP DESTROY k g\n"
+                     "XSETID k 0-0 ENTRIESADDED 0 MAXDELETEDID 0-0\n"
+                     "XGROUP CREATE k g 0-0 ENTRIESREAD 0\n"
+                     "XCLAIM k g millrace-unowned 0 1-0 2-0 TIME 0 RETRYCOUNT 3 FORCE JUSTID\n"
+                     "PING *11\r\n$5\r\nXNACK\r\n$1\r\nk\r\n$1\r\ng\r\n$4\r\nFAIL\r\n$3\r\nIDS"
+                     "\r\n$1\r\n2\r\n$3\r\n2-0\r\n$3\r\n1-0\r\n$10\r\nRETRYCOUNT\r\n$1\r\n3\r\n"
+                     "$5\r\nFORCE\r\n\n"
+                     "PING *5\r\n$6\r\nXGROUP\r\n$11\r\nDELCONSUMER\r\n$1\r\nk\r\n$1\r\ng\r\n"
+                     "$16\r\nmillrace-unowned\r\n\n"));
+    CHECK(result.streams_aside == 1);
     /* Only a group makes a stream without entries. */
     CHECK(is_written(
         entry_new_word(BYTES("k"), VALUE_STREAM, (uintptr_t)stream_new(rdb_streams(), 100, 100)),

@@ -6,10 +6,12 @@
 
 static const struct stream_log_policy policy = {100, 4096, 2};
 
+static bool unowned = true;
+
 static bool is_written(const struct stream *s, int version, const char *hex)
 {
     struct rdb_sink to = {.fd = -1, .version = version};
-    rdb_put_stream(&to, s);
+    rdb_put_stream(&to, s, unowned);
     bool good = bytes_equal(buf_bytes(&to.out), rdb_hex(hex));
     if (!good) {
         printf("# written");
@@ -54,6 +56,7 @@ TEST(entries_share_the_names_of_the_first_one)
 }
 
 #define ID_1 "00000000000000010000000000000000 "
+#define ID_2 "00000000000000020000000000000000 "
 
 /* The group knows times and counts of what is owned, each consumer its own IDs. */
 TEST(pending_entries_are_listed_twice)
@@ -61,7 +64,6 @@ TEST(pending_entries_are_listed_twice)
     struct stream *s = stream_new(rdb_streams(), 100, 100);
     struct stream_group *g = stream_add_group(s, BYTES("g"), STREAM_ID_MIN, -1);
     struct stream_consumer *c = stream_group_add_consumer(g, BYTES("c"), 3);
-    struct stream_pending_place at;
     s->last_id = (struct stream_id){2, 0};
     stream_group_restore(g, (struct stream_id){1, 0}, c, 5, 2);
     c->active_ms = 4;
@@ -74,11 +76,30 @@ TEST(pending_entries_are_listed_twice)
         "0500000000000000 02 01 01'c' 0300000000000000 0400000000000000 01" ID_1,
     };
     CHECK(is_written(s, 10, text[0]) && is_written(s, 11, text[1]));
-    /* A released entry has no place there: it stays away from both lists. */
-    stream_group_restore(g, (struct stream_id){2, 0}, NULL, 0, 0);
-    stream_pending_find(&g->pending, (struct stream_id){2, 0}, &at);
-    stream_group_assign(g, at, NULL, 0, 1, true);
-    CHECK(is_written(s, 10, text[0]));
+    /* A released entry has no place there: it is a made-up consumer's, or in neither list (DUMP).
+     */
+    stream_group_restore(g, (struct stream_id){2, 0}, NULL, 0, 1);
+    static const char *const with[] = {
+        "00 00 0200 0000 0000 00 01 01'g' 0000 81ffffffffffffffff 02" ID_1
+        "0500000000000000 02" ID_2 "0000000000000000 01 02 01'c' 0300000000000000 01" ID_1
+        "10'millrace-unowned' 0000000000000000 01" ID_2,
+        "00 00 0200 0000 0000 00 01 01'g' 0000 81ffffffffffffffff 02" ID_1
+        "0500000000000000 02" ID_2
+        "0000000000000000 01 02 01'c' 0300000000000000 0400000000000000 01" ID_1
+        "10'millrace-unowned' 0000000000000000 ffffffffffffffff 01" ID_2,
+    };
+    CHECK(is_written(s, 10, with[0]) && is_written(s, 11, with[1]));
+    unowned = false;
+    CHECK(is_written(s, 10, text[0]) && is_written(s, 11, text[1]));
+    unowned = true;
+    /* Somebody's consumer of that name gets them beside its own. */
+    stream_group_remove_consumer(g, c);
+    c = stream_group_add_consumer(g, BYTES("millrace-unowned"), 3);
+    stream_group_restore(g, (struct stream_id){1, 0}, c, 5, 2);
+    CHECK(is_written(s, 10,
+                     "00 00 0200 0000 0000 00 01 01'g' 0000 81ffffffffffffffff 02" ID_1
+                     "0500000000000000 02" ID_2
+                     "0000000000000000 01 01 10'millrace-unowned' 0300000000000000 02" ID_1 ID_2));
     stream_free(s);
 }
 

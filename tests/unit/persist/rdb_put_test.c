@@ -1,5 +1,6 @@
 #include "persist/rdb_put.h"
 
+#include "persist/journal.h"
 #include "persist/listpack.h"
 #include "rdb.h"
 #include "unit.h"
@@ -113,10 +114,15 @@ TEST(a_list_is_cut_into_nodes)
     rdb_sink_free(&s);
 }
 
+static void write_down(void *context, const struct bytes *argv, int argc)
+{
+    journal_format(context, argv, argc);
+}
+
 static bool effects_are(struct entry *e, unsigned type, const char *want)
 {
     struct buf b = {0};
-    rdb_put_effects(&b, BYTES("key"), e, type);
+    rdb_put_effects(BYTES("key"), e, type, write_down, &b);
     bool good = bytes_equal(buf_bytes(&b), bytes_text(want));
     if (!good)
         printf("# effects <%.*s>\n", (int)b.n, b.n ? b.p : "");
@@ -278,7 +284,9 @@ TEST(what_streams_have_beside_their_entries)
     stream_group_assign(g, at, NULL, 0, 3, true);
     CHECK(effects_are(e, RDB_STREAM,
                       "*10\r\n$5\r\nXNACK\r\n$3\r\nkey\r\n$1\r\ng\r\n$4\r\nFAIL\r\n$3\r\nIDS\r\n"
-                      "$1\r\n1\r\n$3\r\n4-0\r\n$10\r\nRETRYCOUNT\r\n$1\r\n3\r\n$5\r\nFORCE\r\n"));
+                      "$1\r\n1\r\n$3\r\n4-0\r\n$10\r\nRETRYCOUNT\r\n$1\r\n3\r\n$5\r\nFORCE\r\n"
+                      "*5\r\n$6\r\nXGROUP\r\n$11\r\nDELCONSUMER\r\n$3\r\nkey\r\n$1\r\ng\r\n"
+                      "$16\r\nmillrace-unowned\r\n"));
     stream_remove_group(s, BYTES("g"));
     stream_dedup_set_limits(&s->dedup, 100, 50);
     CHECK(effects_are(e, RDB_STREAM,

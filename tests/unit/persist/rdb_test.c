@@ -116,6 +116,84 @@ TEST(what_is_written_reads_back)
     }
 }
 
+static struct {
+    unsigned pieces, commands, ids;
+    size_t longest;
+} heard;
+
+static void note_piece(void *context, uint64_t offset, struct bytes name, struct bytes value)
+{
+    (void)context;
+    (void)offset;
+    if (!value.p || !bytes_is(name, "millrace-effects"))
+        return;
+    heard.pieces++;
+    heard.longest = value.n > heard.longest ? value.n : heard.longest;
+}
+
+static bool count_command(void *context, int db, const struct bytes *argv, int argc)
+{
+    long long n;
+    (void)context;
+    CHECK(db == 1 && argc > 4 && bytes_is(argv[bytes_is(argv[0], "XGROUP") ? 2 : 1], "q"));
+    heard.commands++;
+    if (bytes_is(argv[0], "XNACK")) {
+        CHECK(num_parse_int(argv[5], &n));
+        heard.ids += (unsigned)n;
+    }
+    return true;
+}
+
+/* broker Z2: what completes a key is cut between commands, so that nobody has all of it in memory.
+ */
+TEST(effects_are_written_in_pieces)
+{
+    char path[] = "/tmp/millrace-rdb-test-XXXXXX";
+    struct store *s = db_store_new(2, 1), *t = db_store_new(2, 1);
+    struct stream *x = stream_new(s->streams, 100, 100);
+    struct stream_group *g = stream_add_group(x, BYTES("g"), STREAM_ID_MIN, 0);
+    struct buf file = {0};
+    unsigned n = 40000;
+    char reason[64];
+    hash_init("seed", 4);
+    crc_init();
+    for (unsigned i = 1; i <= n; i++) {
+        struct stream_id id = {i, 0};
+        stream_group_restore(g, id, NULL, 0, 1);
+        snprintf(reason, sizeof(reason), "reason %u", i / 2); /* two of a kind */
+        stream_pending_set_reason(&g->pending, id, bytes_text(reason));
+    }
+    db_add(&s->dbs[1], entry_new_word(BYTES("q"), VALUE_STREAM, (uintptr_t)x));
+    for (int compress = 0; compress < 2; compress++) {
+        struct rdb_write_result r;
+        struct rdb_read_result got;
+        struct rdb_write_options o = {.version = 11, .checksum = true, .compress = compress};
+        struct rdb_read_options in = options;
+        strcpy(path + strlen(path) - 6, "XXXXXX");
+        int fd = mkstemp(path);
+        CHECK(rdb_write(fd, s, &o, &r) == 0 && r.streams_aside == 1);
+        close(fd);
+        file.n = 0;
+        CHECK(file_read(path, &file) == 0);
+        unlink(path);
+        in.apply = count_command;
+        in.note = note_piece;
+        in.merge = true;
+        memset(&heard, 0, sizeof(heard));
+        CHECK(rdb_read(t, buf_bytes(&file), &in, &got) && got.keys == 1);
+        CHECK(heard.pieces >= 3 && heard.longest <= 1u << 20 && heard.longest > 1000000);
+        CHECK(heard.ids == n && heard.commands == n / 2 + 1 + 1);
+        /* A Redis finds all of them, as a consumer's (broker Z3). */
+        const struct stream *y = value_object(db_find(&t->dbs[1], BYTES("q")));
+        g = stream_find_group(y, BYTES("g"));
+        struct stream_consumer *c = stream_group_consumer(g, BYTES("millrace-unowned"));
+        CHECK(g->pending.count == n && c && c->pending == n);
+    }
+    buf_free(&file);
+    db_store_free(s);
+    db_store_free(t);
+}
+
 /* Flipped bits are detected by the checksum, whatever they hit. */
 TEST(flipped_bits_are_detected)
 {
@@ -213,5 +291,6 @@ TEST(what_reads_back_otherwise_is_noticed)
     CHECK(rdb_write_verify(path, &none) == -ENOENT);
 }
 
-UNIT_MAIN(T(what_is_written_reads_back), T(flipped_bits_are_detected),
-          T(damage_without_a_checksum_is_survived), T(what_reads_back_otherwise_is_noticed))
+UNIT_MAIN(T(effects_are_written_in_pieces), T(what_is_written_reads_back),
+          T(flipped_bits_are_detected), T(damage_without_a_checksum_is_survived),
+          T(what_reads_back_otherwise_is_noticed))

@@ -1,6 +1,7 @@
 #include "type/stream/stream_policy_words.h"
 
 #include "base/mem.h"
+#include "base/rng.h"
 #include "unit.h"
 
 static bool says(const struct stream_policy *p, const char *want)
@@ -46,4 +47,49 @@ TEST(all_rules_are_told)
     stream_policy_free(p);
 }
 
-UNIT_MAIN(T(all_rules_are_told))
+static struct stream_policy *random_policy(struct rng *rng)
+{
+    struct stream_policy *p = stream_policy_new(rng_below(rng, 2) ? BYTES("") : BYTES("a b"));
+    int64_t ms[STREAM_POLICY_BACKOFFS_MOST];
+    enum stream_retry retry = (enum stream_retry)rng_below(rng, 4);
+    unsigned n = retry == STREAM_RETRY_LIST ? 1 + (unsigned)rng_below(rng, 64) : (unsigned)retry;
+    for (unsigned i = 0; i < n; i++)
+        ms[i] = (int64_t)rng_below(rng, STREAM_POLICY_BACKOFF_MOST + 1);
+    stream_policy_set_retry(p, retry, ms, n, 1 + (double)rng_below(rng, 9901) / 100);
+    p->lease_ms = (int64_t)rng_below(rng, STREAM_POLICY_LEASE_MOST + 1);
+    p->max_deliver = (int64_t)rng_below(rng, STREAM_POLICY_DELIVER_MOST + 1);
+    p->prefetch = (int64_t)rng_below(rng, STREAM_POLICY_PREFETCH_MOST + 1);
+    p->max_pending = (int64_t)rng_below(rng, STREAM_POLICY_PENDING_MOST + 1);
+    p->jitter = (unsigned)rng_below(rng, 101);
+    p->delete_acked = rng_below(rng, 2);
+    p->paused = rng_below(rng, 2);
+    return p;
+}
+
+/* What was told reads as it was; a word less, or another one, is no policy or another one. */
+TEST(words_read_as_they_were_told)
+{
+    struct rng rng;
+    rng_seed(&rng, 5);
+    for (int round = 0; round < 500; round++) {
+        struct stream_policy *p = random_policy(&rng), *q;
+        struct bytes words[STREAM_POLICY_WORDS_MOST];
+        struct buf room = {0};
+        int n = stream_policy_words(p, words, &room);
+        q = stream_policy_words_read(words, n);
+        CHECK(q && stream_policy_equal(p, q));
+        stream_policy_free(q);
+        for (int i = 0; i < n; i++)
+            CHECK(!stream_policy_words_read(words, i));
+        int at = (int)rng_below(&rng, (uint64_t)n);
+        struct bytes was = words[at];
+        words[at] = rng_below(&rng, 2) ? BYTES("7") : BYTES("SPEED");
+        q = stream_policy_words_read(words, n);
+        CHECK(!q || !stream_policy_equal(p, q) || bytes_equal(was, words[at]));
+        stream_policy_free(q);
+        buf_free(&room);
+        stream_policy_free(p);
+    }
+}
+
+UNIT_MAIN(T(all_rules_are_told), T(words_read_as_they_were_told))

@@ -1,0 +1,26 @@
+/* Streams in payloads of DUMP, when they have what type 21 of RDB has no place for:
+ *
+ *   224 | as type 21 | message ids | groups n | (name | released n | (entry ID | count) * n) * n
+ *   225 | as type 21 | sections n | (tag 1 | length | bytes) * n, the tags ascending:
+ *
+ *   2  message ids   duration | most | records n | (producer | id | entry ID | at_ms 8) * n
+ *   3  released      groups n | (name | n | (entry ID | count | reason) * n) * n
+ *   4  policies      groups n | (name | words n | word * n) * n, as behind XPOLICY SET key group
+ *   5  deferred      groups n | (name | n | (entry ID | due_ms 8 | count | reason) * n) * n
+ *
+ * 224 where it holds everything. 1 and 6 to 10 are for what streams may get. A tag of 128 or more
+ * that is not known is passed over, another one refused. */
+#ifndef PERSIST_DUMP_STREAM_H
+#define PERSIST_DUMP_STREAM_H
+
+#include "persist/rdb_sink.h"
+#include "persist/rdb_source.h"
+#include "type/stream/stream.h"
+
+/* RDB_STREAM_ACTIVE: it has nothing of that. */
+unsigned dump_stream_type(const struct stream *s);
+/* What stands behind the stream as type 21. */
+void dump_stream_put(struct rdb_sink *to, const struct stream *s, unsigned type);
+bool dump_stream_get(struct rdb_source *r, struct stream *s, unsigned type);
+
+#endif

@@ -1,0 +1,124 @@
+#include "persist/stream_rebuild.h"
+
+#include "base/hash.h"
+#include "rdb.h"
+#include "unit.h"
+
+static void write_down(void *context, const struct bytes *argv, int argc)
+{
+    struct buf *to = context;
+    CHECK(argc <= STREAM_REBUILD_WORDS);
+    for (int i = 0; i < argc; i++) {
+        buf_add(to, argv[i].n ? argv[i] : BYTES("\"\""));
+        buf_add_char(to, i + 1 < argc ? ' ' : '\n');
+    }
+}
+
+static bool commands_are(const struct stream *s, const char *want)
+{
+    struct buf b = {0};
+    stream_rebuild(s, BYTES("k"), write_down, &b);
+    bool good = bytes_equal(buf_bytes(&b), bytes_text(want));
+    if (!good)
+        printf("# <%.*s>\n", (int)b.n, b.n ? b.p : "");
+    buf_free(&b);
+    return good;
+}
+
+static struct stream_id id(uint64_t ms)
+{
+    return (struct stream_id){ms, 0};
+}
+
+static void release(struct stream_group *g, uint64_t ms, uint64_t count, const char *reason)
+{
+    stream_group_restore(g, id(ms), NULL, 0, count);
+    stream_pending_set_reason(&g->pending, id(ms), bytes_text(reason));
+}
+
+static void defer(struct stream_group *g, uint64_t ms, uint64_t count, int64_t due_ms,
+                  const char *reason)
+{
+    struct stream_pending_place at;
+    stream_group_restore(g, id(ms), NULL, 0, count);
+    CHECK(stream_pending_find(&g->pending, id(ms), &at));
+    stream_group_defer(g, at, count, due_ms);
+    stream_pending_set_reason(&g->pending, id(ms), bytes_text(reason));
+}
+
+#define RULES                                                                                      \
+    "LEASE 0 RETRY NONE JITTER 0 MAXDELIVER 0 DEADLETTER d ONACK KEEP PREFETCH 0 MAXPENDING 0 "    \
+    "RATE 0 0 ORDERBY \"\" HOLD SINGLE 0 ONDISCONNECT KEEP CONSUMERTTL 0 GROUPTTL 0 PAUSE OFF\n"
+
+/* broker Z1: message ids, then by group the policy, released ones, deferred ones; runs of what is
+ * alike are one command. */
+TEST(commands_come_in_the_order_in_which_they_are_needed)
+{
+    struct stream *s = stream_new(rdb_streams(), 100, 100);
+    CHECK(commands_are(s, ""));
+    struct stream_group *b = stream_add_group(s, BYTES("b"), STREAM_ID_MIN, 0),
+                        *a = stream_add_group(s, BYTES("a"), STREAM_ID_MIN, 0);
+    stream_set_policy(s, b, stream_policy_new(BYTES("d")));
+    CHECK(commands_are(s, "XPOLICY SET k b " RULES));
+    stream_dedup_record(&s->dedup, BYTES("p"), BYTES("i"), id(1), 7);
+    release(a, 9, 2, "");
+    release(a, 5, 2, "");
+    release(a, 7, INT64_MAX, "");
+    defer(b, 1, 3, 900, "");
+    defer(b, 2, 3, 800, "boom");
+    defer(b, 3, 3, 900, "");
+    defer(b, 4, 3, 900, "other");
+    release(b, 8, 1, "why");
+    CHECK(commands_are(s, "XIDMPRECORD k p i 1-0\n"
+                          "XNACK k a FAIL IDS 2 9-0 5-0 RETRYCOUNT 2 FORCE\n"
+                          "XNACK k a FAIL IDS 1 7-0 RETRYCOUNT 9223372036854775807 FORCE\n"
+                          "XGROUP DELCONSUMER k a millrace-unowned\n"
+                          "XPOLICY SET k b " RULES
+                          "XNACK k b FAIL IDS 1 8-0 REASON why RETRYCOUNT 1 FORCE\n"
+                          "XNACK k b FAIL IDS 1 2-0 AT 800 REASON boom RETRYCOUNT 3 FORCE\n"
+                          "XNACK k b FAIL IDS 2 1-0 3-0 AT 900 RETRYCOUNT 3 FORCE\n"
+                          "XNACK k b FAIL IDS 1 4-0 AT 900 REASON other RETRYCOUNT 3 FORCE\n"
+                          "XGROUP DELCONSUMER k b millrace-unowned\n"));
+    stream_free(s);
+}
+
+/* Somebody's consumer that has this name stays. */
+TEST(a_consumer_of_that_name_is_not_deleted)
+{
+    struct stream *s = stream_new(rdb_streams(), 100, 100);
+    struct stream_group *g = stream_add_group(s, BYTES("g"), STREAM_ID_MIN, 0);
+    CHECK(!stream_rebuild_has_unowned(g));
+    release(g, 1, 1, "");
+    CHECK(stream_rebuild_has_unowned(g));
+    stream_group_add_consumer(g, STREAM_REBUILD_UNOWNED, 1);
+    CHECK(!stream_rebuild_has_unowned(g));
+    CHECK(commands_are(s, "XNACK k g FAIL IDS 1 1-0 RETRYCOUNT 1 FORCE\n"));
+    stream_free(s);
+}
+
+static void count(void *context, const struct bytes *argv, int argc)
+{
+    CHECK(argc <= STREAM_REBUILD_WORDS && argv[0].n);
+    ++*(unsigned *)context;
+}
+
+/* A command has a limit; the longest policy stays below it. */
+TEST(many_take_several_commands)
+{
+    struct stream *s = stream_new(rdb_streams(), 100, 100);
+    struct stream_group *g = stream_add_group(s, BYTES("g"), STREAM_ID_MIN, 0);
+    struct stream_policy *p = stream_policy_new(BYTES("d"));
+    int64_t ms[STREAM_POLICY_BACKOFFS_MOST] = {0};
+    unsigned n = 0;
+    hash_init("seed", 4);
+    stream_policy_set_retry(p, STREAM_RETRY_LIST, ms, STREAM_POLICY_BACKOFFS_MOST, 2);
+    stream_set_policy(s, g, p);
+    for (unsigned i = 1; i <= 129; i++)
+        release(g, i, 1, "");
+    stream_rebuild(s, BYTES("k"), count, &n);
+    CHECK(n == 1 + 3 + 1);
+    stream_free(s);
+}
+
+UNIT_MAIN(T(commands_come_in_the_order_in_which_they_are_needed),
+          T(a_consumer_of_that_name_is_not_deleted), T(many_take_several_commands))
