@@ -381,10 +381,9 @@ def starts(o):
         # In the middle of a fetch.
         source = Scripted(lambda link, asked: (link.sendall(b"+CONTINUE %s\r\n*1\r\n$4\r\nPI" % second.encode()), link.recv(1 << 16), link.recv(1 << 16)))
         expect(Ours(s, port=source.port).asks(second, end + 100), FETCHING, "who is ahead")
-        until("the fetch", lambda: source.asked and source.asked[-1][-1][0] == b"PSYNC")
+        until("the fetch", lambda: source.was_asked(b"PSYNC"))
         c = s.start()
         source.end()
-        until("what it tells", lambda: Ours(s).told)
         expect((c.ask("GET", "k"), offset(c), generation(Ours(s).told[0])), (b"v", end, 3), "fetched half a command")
 
 

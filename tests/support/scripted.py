@@ -41,6 +41,10 @@ class Scripted:
                 return
             s.sendall(b"+PONG\r\n" if name == b"PING" else b"-ERR Unrecognized REPLCONF option: millrace\r\n" if request[1:2] == [b"millrace"] else b"+OK\r\n")
 
+    def was_asked(self, name):
+        """Whether a request of this name has come, on any link. A link is in `asked` before it has asked anything."""
+        return any(request[0].upper() == name for link in list(self.asked) for request in list(link))
+
     def end(self):
         self.ended = True
         self.listener.shutdown(socket.SHUT_RDWR)
