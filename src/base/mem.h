@@ -28,7 +28,8 @@ size_t mem_block_size(const void *block);
 /* Copies n bytes into a new block with a NUL behind them. */
 char *mem_copy_text(const char *text, size_t n);
 
-/* Bytes handed out by the allocator, not yet freed. Cost: some microseconds. */
+/* Bytes handed out by the allocator, not yet freed; without what waits in the caches of threads.
+ * Cost: some microseconds. */
 size_t mem_used(void);
 /* A thread that will allocate says so first. At most 8 do, and none of them ends before the last
  * mem_balance(). */

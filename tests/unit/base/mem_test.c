@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef MILLRACE_JEMALLOC
+#include <jemalloc/jemalloc.h>
+#endif
 
 /* The sanitizers let what is too large fail as any allocator does. */
 const char *__asan_default_options(void);
@@ -82,6 +85,35 @@ TEST(what_is_used_is_counted)
     CHECK(mem_used() < used + (1 << 20));
 }
 
+/* As in the server, whose threads have caches. */
+static bool set_cache(bool on)
+{
+#ifdef MILLRACE_JEMALLOC
+    return mallctl("thread.tcache.enabled", NULL, NULL, &on, sizeof(on)) == 0;
+#else
+    (void)on;
+    return true;
+#endif
+}
+
+TEST(what_waits_in_a_cache_is_not_used)
+{
+    enum { BLOCKS = 10 };
+    static const size_t sizes[] = {100, 5000, 16384};
+    void *blocks[BLOCKS];
+    CHECK(set_cache(true));
+    for (int k = 0; k < 3; k++) {
+        size_t before = mem_used();
+        for (int i = 0; i < BLOCKS; i++)
+            blocks[i] = mem_alloc(sizes[k]);
+        size_t with = mem_used();
+        for (int i = 0; i < BLOCKS; i++)
+            mem_free(blocks[i]);
+        CHECK(with >= before + BLOCKS * sizes[k] && mem_used() == before);
+    }
+    CHECK(set_cache(false));
+}
+
 static pthread_barrier_t given, looked;
 
 /* Its counters lie in the thread: it stays until they have been read. */
@@ -149,5 +181,6 @@ TEST(the_allocator_reports)
 
 UNIT_MAIN(T(blocks_are_what_was_asked_for), T(a_class_holds_the_size_and_is_what_a_block_takes),
           T(what_clients_choose_may_fail), T(a_copied_text_ends_with_a_nul),
-          T(what_is_used_is_counted), T(growing_and_giving_back_leave_data_alone),
-          T(the_allocator_reports), T(the_balance_is_of_all_threads))
+          T(what_is_used_is_counted), T(what_waits_in_a_cache_is_not_used),
+          T(growing_and_giving_back_leave_data_alone), T(the_allocator_reports),
+          T(the_balance_is_of_all_threads))
