@@ -17,8 +17,12 @@ void digest_store(const struct store *s, unsigned char out[20])
         for (struct entry *e; (e = table_walk_next(&w));) {
             unsigned char one[20];
             b.n = 0;
-            buf_printf(&b, "%d,%lld,", i, (long long)entry_deadline_ms(e));
-            buf_printf(&b, "%zu:", entry_key(e).n);
+            buf_add_int(&b, i);
+            buf_add_char(&b, ',');
+            buf_add_int(&b, entry_deadline_ms(e));
+            buf_add_char(&b, ',');
+            buf_add_int(&b, (long long)entry_key(e).n);
+            buf_add_char(&b, ':');
             buf_add(&b, entry_key(e));
             value_digest_print(&b, e);
             value_digest_of_text(buf_bytes(&b), one);

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "type/hash.h"
 #include "type/list.h"
 #include "type/set.h"
@@ -15,15 +16,22 @@
 #include "type/string.h"
 #include "type/zset.h"
 
+static void add_number(struct buf *b, uint64_t v, char behind)
+{
+    b->n += num_print_uint(buf_room(b, NUM_INT_MAX), v);
+    buf_add_char(b, behind);
+}
+
 static void add(struct buf *b, struct bytes x)
 {
-    buf_printf(b, "%zu:", x.n);
+    add_number(b, x.n, ':');
     buf_add(b, x);
 }
 
 static void add_id(struct buf *b, struct stream_id id)
 {
-    buf_printf(b, "%llu-%llu,", (unsigned long long)id.ms, (unsigned long long)id.seq);
+    add_number(b, id.ms, '-');
+    add_number(b, id.seq, ',');
 }
 
 /* The rules; what was counted is nothing. */
@@ -69,7 +77,9 @@ static void add_group(struct buf *b, struct stream_group *g)
         stream_pending_get(&g->pending, at, &e);
         struct stream_consumer *c = stream_group_owner(g, e.consumer);
         add_id(b, e.id);
-        buf_printf(b, "%lld,%llu,", (long long)e.time_ms, (unsigned long long)e.count);
+        buf_add_int(b, e.time_ms);
+        buf_add_char(b, ',');
+        add_number(b, e.count, ',');
         if (c)
             add(b, str_bytes(c->name));
         else
@@ -135,7 +145,7 @@ static void add_hash(struct buf *b, const struct hash *h)
     while (hash_walk_next(&w, &f)) {
         add(&part, f.name);
         add(&part, f.value);
-        buf_printf(&part, "%lld", (long long)f.deadline_ms);
+        buf_add_int(&part, f.deadline_ms);
         mix(sum, &part);
     }
     buf_add_text(b, "hash ");
@@ -159,7 +169,7 @@ static void add_set(struct buf *b, const struct set *s)
     buf_free(&part);
 }
 
-/* In order already. "%a" prints a score exactly. */
+/* In order already. A score is its eight bytes. */
 static void add_zset(struct buf *b, const struct zset *z)
 {
     struct zset_walk w;
@@ -168,7 +178,7 @@ static void add_zset(struct buf *b, const struct zset *z)
     zset_walk_start(&w, z, 0, zset_count(z), false);
     while (zset_walk_next(&w, &x)) {
         add(b, x.member);
-        buf_printf(b, "%a,", x.score);
+        buf_add(b, bytes_of((const char *)&x.score, sizeof(x.score)));
     }
 }
 
