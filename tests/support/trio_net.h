@@ -38,8 +38,17 @@ struct trio_point {
     unsigned char digest[20];
 };
 
+/* What a node was when its data were read last. */
+struct trio_read {
+    bool valid;
+    uint64_t offset;
+    long long changes; /* counted, of all kinds */
+    unsigned char digest[20];
+};
+
 /* What a node was when it was looked at last. */
 struct trio_seen {
+    struct trio_read read;
     uint64_t offset;
     unsigned loads;
     bool replica, fetched;

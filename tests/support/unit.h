@@ -12,6 +12,7 @@
 #include <setjmp.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #ifdef MILLRACE_JEMALLOC
@@ -20,11 +21,26 @@ extern const char *malloc_conf;
 const char *malloc_conf = "tcache:false";
 #endif
 
+/* Sanitizers make everything slow: there what chance decides is tried a fifth as often, and another
+ * fifth with each SEED (of tests/run.py). */
+#ifdef __SANITIZE_ADDRESS__
+#define UNIT_SHARES 5
+#else
+#define UNIT_SHARES 1
+#endif
+
 #define UNIT_RUNS    4    /* of a test that ends with more than it began with */
 #define UNIT_WAIT_MS 3000 /* for threads */
 #define UNIT_FILES   256  /* descriptors that are looked at */
 
 static jmp_buf unit_out;
+
+/* Which of the UNIT_SHARES it is. */
+static inline unsigned unit_share(void)
+{
+    const char *seed = getenv("SEED");
+    return (unsigned)((seed ? strtoull(seed, NULL, 10) : 0) % UNIT_SHARES);
+}
 
 #define TEST(name) static void name(void)
 #define CHECK(condition)                                                                           \

@@ -355,8 +355,8 @@ TEST(flipped_bits_are_never_applied)
 {
     struct rng rng;
     make();
-    rng_seed(&rng, 5);
-    for (int round = 0; round < 40000; round++) {
+    rng_seed(&rng, 5 + unit_share());
+    for (int round = 0; round < 40000 / UNIT_SHARES; round++) {
         size_t at = ends[0] + (size_t)rng_below(&rng, file.n - ends[0]);
         unsigned bit = (unsigned)rng_below(&rng, 8);
         file.p[at] = (char)(file.p[at] ^ (1 << bit));
@@ -376,9 +376,9 @@ TEST(more_flipped_bits_are_never_applied)
 {
     struct rng rng;
     make();
-    rng_seed(&rng, 6);
+    rng_seed(&rng, 6 + unit_share());
     char *whole = mem_copy_text(file.p, file.n);
-    for (int round = 0; round < 20000; round++) {
+    for (int round = 0; round < 20000 / UNIT_SHARES; round++) {
         size_t first = file.n;
         flip_bits(&rng, file.p, file.n);
         while (first && memcmp(file.p, whole, first) != 0)
