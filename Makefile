@@ -23,6 +23,9 @@ UNITBIN := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
 .PHONY: all run trio test test-all check layers house format format-check lint bench bench-structures docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units
 all: $(SERVER) $(BUILD)/millrace.conf
 
+# How a target makes others: a job for each processor, unless -j was given.
+SUB = --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 help:
 	@echo 'make            build the server ($(SERVER))'
 	@echo 'make run        install what is missing, build, start on a working default (Ctrl-C ends it)'
@@ -58,11 +61,18 @@ $(SERVER): $(OBJ)
 $(BUILD)/millrace.conf: $(SERVER)
 	@$(SERVER) --print-sample-config > $@
 
-$(BUILD)/unit/%: tests/unit/%.c $(LIBOBJ) $(wildcard tests/support/*.h)
+# What a module's tests may use: its layer and those below, of which the linker takes what is needed.
+$(BUILD)/below/%.a: $(LIBOBJ)
+	@mkdir -p $(dir $@)
+	@rm -f $@
+	@gcc-ar rcsT $@ $$(utils/layers.py below $* $(BUILD))
+.PRECIOUS: $(BUILD)/below/%.a
+
+.SECONDEXPANSION:
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/below/$$(*D).a $(wildcard tests/support/*.h)
 	@mkdir -p $(dir $@)
 	@echo '  UNIT $*'
-	@$(CC) $(CFLAGS) -Itests/support $(LINK) -o $@ $< \
-	    $$(utils/layers.py below $(dir $*) $(BUILD)) $(LIBS) $(ALLOC)
+	@$(CC) $(CFLAGS) -Itests/support $(LINK) -o $@ $< $(BUILD)/below/$(*D).a $(LIBS) $(ALLOC)
 
 # The server, writing down which keys are touched: for tests/rights/handler_keys.py. Functions are put
 # in the place of others, which link-time optimisation has resolved before: so not in that build.
@@ -94,27 +104,30 @@ tests-build: $(SERVER) $(RECORDING) $(UNITBIN) $(BUILD)/fuzz/file_drive
 
 # The server under test is the optimised one. Programs of unit tests are built without link-time
 # optimisation, which takes longer for 165 of them than they run, and by the other compiler.
-CLANG := BUILD=build/clang CC=clang OPT='-O1 -g $(HARDEN) -DMILLRACE_JEMALLOC' LINK='-pie'
+CLANG := BUILD=build/clang CC=clang OPT='-O1 -g1 $(HARDEN) -DMILLRACE_JEMALLOC' LINK='-pie'
 units: $(UNITBIN)
 
 test: deps
-	@$(MAKE) --no-print-directory all
-	@$(MAKE) --no-print-directory $(CLANG) units
+	@$(MAKE) $(SUB) all
+	@$(MAKE) $(SUB) $(CLANG) units
 	@tests/run.py --server $(SERVER) --build build/clang
 
 test-all: deps
-	@$(MAKE) --no-print-directory all
-	@$(MAKE) --no-print-directory $(CLANG) units
+	@$(MAKE) $(SUB) all
+	@$(MAKE) $(SUB) $(CLANG) units
+	@$(MAKE) $(SUB) sanitized
 	@tests/run.py --server $(SERVER) --build build/clang --all
+	@tests/run.py --server build/san/millrace-server --build build/san --sanitized --all
 
-SAN_OPT := -O1 -g -DLEAKS_ARE_TRACED -DCHANGES_ARE_CHECKED -DMILLRACE_FAULTS -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+SAN_OPT := -O1 -g1 -DLEAKS_ARE_TRACED -DCHANGES_ARE_CHECKED -DMILLRACE_FAULTS -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 sanitized:
-	@$(MAKE) --no-print-directory BUILD=build/san OPT='$(SAN_OPT)' \
+	@$(MAKE) $(SUB) BUILD=build/san OPT='$(SAN_OPT)' \
 	    LINK='-fsanitize=address,undefined' ALLOC= tests-build
 
-check: deps format-check layers house
-	@$(MAKE) --no-print-directory $(CLANG) all
-	@$(MAKE) --no-print-directory sanitized
+check: deps
+	@$(MAKE) $(SUB) format-check layers house
+	@$(MAKE) $(SUB) $(CLANG) all
+	@$(MAKE) $(SUB) sanitized
 	@tests/run.py --server build/san/millrace-server --build build/san --sanitized
 
 layers: $(OBJ)
@@ -147,7 +160,7 @@ bench-structures: $(LIBOBJ)
 FUZZ_SECONDS ?= 600
 FUZZ_OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 fuzz: deps
-	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang OPT='$(FUZZ_OPT)' ALLOC= fuzz-run
+	@$(MAKE) $(SUB) BUILD=build/fuzz CC=clang OPT='$(FUZZ_OPT)' ALLOC= fuzz-run
 fuzz-run: $(LIBOBJ)
 	@python3 tests/fuzz/seeds.py build/fuzz/corpus/file
 	@python3 tests/fuzz/replication_seeds.py build/fuzz/corpus/replication

@@ -2,8 +2,9 @@
 """Runs all tests, two parts at a time, and closes with "N passed, N failed".
 
 Each part is a process with ports and folders of its own. What it prints comes in the order of the list below, with the time it took and
-the CPU time of its processes. Parts marked `alone` compare speeds or orders that a second part could disturb; they run after the others,
-one by one. A part's limit only ends what hangs.
+the CPU time of its processes. Those marked `waits` spend most of their time waiting (for a heartbeat, a timeout, a disk) and take half a
+place. Parts marked `alone` compare speeds or orders that a second part could disturb; they run after the others, one by one. A part's
+limit only ends what hangs.
 """
 import argparse, glob, os, re, resource, signal, subprocess, sys, tempfile, threading, time
 
@@ -14,8 +15,9 @@ PYTHON = "/usr/bin/python3"
 class Part:
     """One command. lines: it prints "ok ..." and "not ok ..." lines; else it passes or fails as a whole."""
 
-    def __init__(self, label, command, limit, lines=False, alone=False):
+    def __init__(self, label, command, limit, lines=False, alone=False, waits=False):
         self.label, self.command, self.limit, self.lines, self.alone = label, command, limit, lines, alone
+        self.room = 1 if waits else 2  # in half places
         self.text, self.seconds, self.cpu, self.status = "", 0.0, 0.0, None
 
     def run(self):
@@ -71,18 +73,30 @@ def run_all(parts, jobs):
     """The parts in the order of the list, `jobs` at a time, those that run alone behind them; (passed, failed)."""
     parts = [p for p in parts if not p.alone] + [p for p in parts if p.alone]
     ended = {p: threading.Event() for p in parts}
-    todo, lock = iter([p for p in parts if not p.alone]), threading.Lock()
+    todo, room, changed = [p for p in parts if not p.alone], 2 * jobs, threading.Condition()
+
+    def take():
+        """The first that there is room for; None: nothing is left."""
+        nonlocal room
+        with changed:
+            while todo:
+                p = next((p for p in todo if p.room <= room), None)
+                if p:
+                    todo.remove(p)
+                    room -= p.room
+                    return p
+                changed.wait()
 
     def work():
-        while True:
-            with lock:
-                p = next(todo, None)
-            if p is None:
-                return
+        nonlocal room
+        while p := take():
             p.run()
             ended[p].set()
+            with changed:
+                room += p.room
+                changed.notify_all()
 
-    workers = [threading.Thread(target=work, daemon=True) for _ in range(jobs)]
+    workers = [threading.Thread(target=work, daemon=True) for _ in range(2 * jobs)]
     for w in workers:
         w.start()
     passed = failed = 0
@@ -106,12 +120,24 @@ def unit_tests(o):
     return [Part("unit " + os.path.relpath(u, os.path.join(o.build, "unit")), [os.path.abspath(u)], o.slow * 120, lines=True) for u in programs]
 
 
+def share(o, n, items):
+    """Every n-th of the items, others with another seed; with --all, all of them."""
+    return [x for i, x in enumerate(items) if o.all or i % n == o.seed % n]
+
+
 def stages(o):
     """Of the dialogues. Two of the last three rotate with the seed."""
     if o.sanitized:
-        return ["resp3", "aof", "snapshot"]
+        return ["resp3"] + share(o, 2, ["aof", "snapshot"])
     more = ["dribble", "aof", "snapshot"]
     return ["resp2", "resp3"] + more if o.all else ["resp2", "resp3", more[o.seed % 3], more[(o.seed + 1) % 3]]
+
+
+# Scripts that wait: for a keepalive, a lock, a command that is to be noticed as slow.
+WAITING = {"integration/%s.tcl" % f for f in ("connection/clients", "connection/observers", "connection/tracking", "persist/changed_files", "persist/lock",
+                                              "stream/streams")}
+# The cases of memory.py, in parts of about the same length.
+MEMORY = [("counted", "soft_limits", "values"), ("evicted", "at_once", "huge_replies", "own"), ("not_data", "query_limit", "tracking", "idle")]
 
 
 def all_parts(o):
@@ -134,18 +160,24 @@ def all_parts(o):
                 parts.append(python("power cuts, %s, %s" % (how, mode), "tests/crash/powercut.py", *server, *seeded, "--how", how, "--mode", mode, "--cuts", 30,
                                     limit=600))
     else:
-        for mode, how in (("always", "EIO"), ("always", "kill"), ("everysec", "ENOSPC"), ("everysec", "short"), ("everysec", "kill")):
+        for mode, how in share(o, 2, (("always", "EIO"), ("always", "kill"), ("everysec", "short"), ("everysec", "ENOSPC"), ("everysec", "kill"))):
             parts.append(python("faults, %s, %s" % (mode, how), "tests/crash/faults.py", *server, *seeded, "--mode", mode, "--how", how, "--stride", 12))
     parts += [
         python("fail-over, three cycles", "tests/crash/failover.py", *server, *seeded, "--cycles", 3, "--acks", 1, lines=True),
         python("links, stops and restarts", "tests/crash/replication.py", *server, *seeded, "--cuts", few(6, 16), "--restarts", few(2, 5), lines=True),
         python("replication to and from redis-server", "redis-compat/replication.py", *server, *seeded, "--commands", few(1000, 3000), lines=True),
     ]
-    parts.append(python("memory of clients", "tests/clients/memory.py", o.server, lines=True))
-    parts.append(python("random nasty scripts", "tests/hostile/programs.py", o.server, *seeded, "--seconds", 30, lines=True))
+    for i, cases in share(o, few(3, 1), enumerate(MEMORY)):
+        parts.append(python("memory of clients, %d of %d" % (i + 1, len(MEMORY)), "tests/clients/memory.py", o.server, *cases, lines=True))
+    parts.append(python("random nasty scripts", "tests/hostile/programs.py", o.server, *seeded, "--seconds", few(12, 20), lines=True))
     parts += [python("dialogues, " + stage, "redis-compat/oracle/oracle.py", *server, "--stages", stage, "dialogues") for stage in stages(o)]
-    for f in sorted(glob.glob(os.path.join(ROOT, "tests/integration/*/*.tcl"))):
-        parts.append(Part(os.path.relpath(f, os.path.join(ROOT, "tests")), ["tclsh", "tests/integration/run.tcl", o.server, f], o.slow * 300, lines=True))
+    scripts = sorted(glob.glob(os.path.join(ROOT, "tests/integration/*/*.tcl")))
+    if o.sanitized:  # those with many starts, which are slow there
+        of_files = [f for f in scripts if "/persist/" in f]
+        scripts = [f for f in scripts if f not in of_files] + share(o, 2, of_files)
+    for f in scripts:
+        label = os.path.relpath(f, os.path.join(ROOT, "tests"))
+        parts.append(Part(label, ["tclsh", "tests/integration/run.tcl", o.server, f], o.slow * 300, lines=True, waits=label in WAITING))
     parts += [
         python("oracle, random commands", "redis-compat/oracle/oracle.py", *server, *seeded, "--commands", few(5000, 20000), "random"),
         python("oracle, rights", "redis-compat/oracle/rights.py", *server, *seeded, "--pairs", few(1500, 6000)),
@@ -160,11 +192,11 @@ def all_parts(o):
         python("configuration", "tests/config/config.py", o.server, *seeded, lines=True),
         python("handing over", "tests/clients/handover.py", o.server, lines=True),
         python("keys that move", "tests/clients/migrate.py", o.server, *seeded, lines=True),
-        python("limits of connections", "tests/clients/limits.py", o.server, lines=True),
+        python("limits of connections", "tests/clients/limits.py", o.server, lines=True, waits=True),
         python("TLS", "tests/tls/tls.py", o.server, lines=True),
-        python("a primary and its replicas", "tests/replication/primary.py", *server, lines=True),
-        python("a replica and its primary", "tests/replication/replica.py", *server, lines=True),
-        python("who may become primary", "tests/replication/confirmation.py", *server, lines=True),
+        python("a primary and its replicas", "tests/replication/primary.py", *server, lines=True, waits=True),
+        python("a replica and its primary", "tests/replication/replica.py", *server, lines=True, waits=True),
+        python("who may become primary", "tests/replication/confirmation.py", *server, lines=True, waits=True),
         python("a replica that takes writes", "tests/replication/writable.py", *server, lines=True),
         python("hostile scripts", "tests/hostile/scripts.py", o.server, lines=True),
         python("hostile payloads", "tests/hostile/payloads.py", o.server, lines=True),
@@ -179,7 +211,7 @@ def all_parts(o):
     if o.sanitized:
         seeds = os.path.join(o.build, "fuzz/seeds")
         parts += [
-            Part("fuzz, files in process", ["sh", "-c", '%s tests/fuzz/seeds.py "$1" "$2" && ASAN_OPTIONS=detect_leaks=0 exec "$3" "$1" 60 %d "$4"' % (PYTHON, o.seed), "sh",
+            Part("fuzz, files in process", ["sh", "-c", '%s tests/fuzz/seeds.py "$1" "$2" && ASAN_OPTIONS=detect_leaks=0 exec "$3" "$1" 30 %d "$4"' % (PYTHON, o.seed), "sh",
                                             seeds, o.server, os.path.join(o.build, "fuzz/file_drive"), os.path.join(o.build, "fuzz/last")], o.slow * 100),
             python("extreme numbers", "tests/fuzz/extremes.py", o.server, *seeded, "--commands", 15000),
             *[python("fuzz, " + fuzz, "tests/fuzz/%s.py" % fuzz, o.server, *seeded, "--seconds", 12) for fuzz in ("requests", "files")],
@@ -210,6 +242,7 @@ def main():
     ap.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="parts at a time")
     ap.add_argument("--only", default="", help="parts whose label has this regular expression")
     o = ap.parse_args()
+    os.environ["SEED"] = str(o.seed)  # for programs of unit tests
     o.server, o.build, o.slow = os.path.abspath(o.server), os.path.abspath(o.build), 8 if o.sanitized else 1
     passed, failed = run_all([p for p in all_parts(o) if re.search(o.only, p.label)], o.jobs)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)

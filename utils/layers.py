@@ -7,7 +7,7 @@ layers.py check BUILD      includes, calls (from the object files in BUILD), cir
 layers.py below MODULE BUILD   the object files of a module's layer and those below (for linking its tests)
 layers.py selftest BUILD   plants one violation of each kind and sees that it is found
 """
-import glob, os, re, shutil, subprocess, sys, tempfile
+import concurrent.futures, glob, os, re, shutil, subprocess, sys, tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -57,21 +57,17 @@ def check_includes(src, layer, hosts, bad):
 
 def symbols(build, src):
     """file -> (defined: name -> kind, undefined names)"""
-    out = {}
-    for path in sources(src):
-        if not path.endswith(".c"):
-            continue
-        obj = os.path.join(build, path[:-2] + ".o")
-        nm = "gcc-nm" if shutil.which("gcc-nm") else "nm"
-        text = subprocess.run([nm, obj], capture_output=True, text=True, check=True).stdout
-        defined, undefined = {}, set()
-        for line in text.splitlines():
-            words = line.split()
-            if len(words) == 2 and words[0] in "UuwW":
-                undefined.add(words[1])
-            elif len(words) == 3:
-                defined[words[2]] = words[1]
-        out[path] = (defined, undefined)
+    paths = {os.path.join(build, path[:-2] + ".o"): path for path in sources(src) if path.endswith(".c")}
+    out = {path: ({}, set()) for path in paths.values()}
+    nm = "gcc-nm" if shutil.which("gcc-nm") else "nm"
+    text = subprocess.run([nm, "-A", *paths], capture_output=True, text=True, check=True).stdout
+    for line in text.splitlines():
+        obj, line = line.split(":", 1)
+        words, (defined, undefined) = line.split(), out[paths[obj]]
+        if len(words) == 2 and words[0] in "UuwW":
+            undefined.add(words[1])
+        elif len(words) == 3:
+            defined[words[2]] = words[1]
     return out
 
 
@@ -180,13 +176,15 @@ def check_names(table, src, bad):
 
 
 def check_headers(src, bad):
-    for path in sources(src):
-        if not path.endswith(".h"):
-            continue
-        r = subprocess.run(["gcc", "-std=c11", "-D_GNU_SOURCE", "-I", src, "-isystem", "/usr/include/lua5.1", "-Wall", "-Wextra", "-Wno-unused-function", "-fsyntax-only",
-                            "-x", "c", "-"], input='#include "%s"\nextern int a_declaration;\n' % path, capture_output=True, text=True)
-        if r.returncode:
-            bad.append("%s does not compile alone: %s" % (path, r.stderr.splitlines()[0] if r.stderr else "?"))
+    def compile_alone(path):
+        return subprocess.run(["gcc", "-std=c11", "-D_GNU_SOURCE", "-I", src, "-isystem", "/usr/include/lua5.1", "-Wall", "-Wextra", "-Wno-unused-function", "-fsyntax-only",
+                               "-x", "c", "-"], input='#include "%s"\nextern int a_declaration;\n' % path, capture_output=True, text=True)
+
+    headers = [path for path in sources(src) if path.endswith(".h")]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for path, r in zip(headers, pool.map(compile_alone, headers)):
+            if r.returncode:
+                bad.append("%s does not compile alone: %s" % (path, r.stderr.splitlines()[0] if r.stderr else "?"))
 
 
 def check(src, build, headers=True):

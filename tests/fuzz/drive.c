@@ -1,5 +1,6 @@
-/* Gives LLVMFuzzerTestOneInput() mutated seeds, without libFuzzer: for the minute of every check
- * run, with the compiler and the sanitizers of that build, and the same inputs for the same seed.
+/* Gives LLVMFuzzerTestOneInput() mutated seeds, without libFuzzer: for the half minute of every
+ * check run, with the compiler and the sanitizers of that build, and the same inputs for the same
+ * seed.
  *
  * usage: NAME_drive SEEDS SECONDS SEED LAST
  * SEEDS: a directory, of which every file is a seed. LAST: a file that holds the input under way,
