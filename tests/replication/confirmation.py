@@ -22,7 +22,7 @@ E, F = "e" * 40, "f" * 40  # run IDs
 
 def serving(o, *options, n=1, **how):
     return Server(o.server, "--min-replicas-to-ack", n, "--repl-diskless-sync", "no", "--repl-ping-replica-period", "3600", "--appendonly", "yes",
-                  "--replica-ack-timeout", "500", "--enable-debug-command", "yes", *options, **how)
+                  "--replica-ack-timeout", "500", "--hz", "100", "--enable-debug-command", "yes", *options, **how)
 
 
 class Ours(Follower):
