@@ -163,7 +163,7 @@ def all_parts(o):
         for mode, how in share(o, 2, (("always", "EIO"), ("always", "kill"), ("everysec", "short"), ("everysec", "ENOSPC"), ("everysec", "kill"))):
             parts.append(python("faults, %s, %s" % (mode, how), "tests/crash/faults.py", *server, *seeded, "--mode", mode, "--how", how, "--stride", 12))
     parts += [
-        python("fail-over, three cycles", "tests/crash/failover.py", *server, *seeded, "--cycles", 3, "--acks", 1, lines=True),
+        python("fail-over by Sentinel", "tests/crash/failover.py", *server, *seeded, "--cycles", few(2, 3), "--acks", 1, lines=True),
         python("links, stops and restarts", "tests/crash/replication.py", *server, *seeded, "--cuts", few(6, 16), "--restarts", few(2, 5), lines=True),
         python("replication to and from redis-server", "redis-compat/replication.py", *server, *seeded, "--commands", few(1000, 3000), lines=True),
     ]
