@@ -151,14 +151,14 @@ def all_parts(o):
     for i, mode in enumerate(("always", "everysec", "no")):
         # One of three switches policy and file at run time.
         switch = ["--switch"] if (o.seed + i) % 3 == 0 else []
-        parts.append(python("crash, " + mode, "tests/crash/crash.py", *server, *seeded, "--mode", mode, "--events", few(8000, 40000), "--kills", few(5, 30),
+        parts.append(python("crash, " + mode, "tests/crash/crash.py", *server, *seeded, "--mode", mode, "--events", few(8000, 20000), "--kills", few(5, 20),
                             *few([], ["--span", 0.3]), *switch, limit=600))
     if not o.sanitized:
         parts.append(python("clock, slow disk, forks", "tests/crash/hostile_os.py", o.server, lines=True, limit=600))
-        for how in ("preload", "ext4", "xfs"):
-            for mode in ("always", "everysec"):
-                parts.append(python("power cuts, %s, %s" % (how, mode), "tests/crash/powercut.py", *server, *seeded, "--how", how, "--mode", mode, "--cuts", 30,
-                                    limit=600))
+        ways = [("preload", "always"), ("preload", "everysec"), ("ext4", "everysec"), ("ext4", "always"), ("xfs", "always"), ("xfs", "everysec")]
+        for how, mode in share(o, 2, ways):
+            parts.append(python("power cuts, %s, %s" % (how, mode), "tests/crash/powercut.py", *server, *seeded, "--how", how, "--mode", mode, "--cuts", 30,
+                                limit=600))
     else:
         for mode, how in share(o, 2, (("always", "EIO"), ("always", "kill"), ("everysec", "short"), ("everysec", "ENOSPC"), ("everysec", "kill"))):
             parts.append(python("faults, %s, %s" % (mode, how), "tests/crash/faults.py", *server, *seeded, "--mode", mode, "--how", how, "--stride", 12))
