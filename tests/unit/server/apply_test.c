@@ -84,6 +84,7 @@ TEST(what_a_setting_says_is_what_is_done)
     struct client *c = bench_client(t.b);
     bench_says(c, "AUTH default wrong");
     CHECK(bench_heard(c, "-WRONGPASS invalid username-password pair or user is disabled.|"));
+    c = bench_client(t.b);
     bench_says(c, "AUTH default secret");
     CHECK(bench_heard(c, "+OK|"));
     end(&t);

@@ -4,6 +4,9 @@
 #include "unit.h"
 #include "world.h"
 
+#include "base/crc.h"
+#include "base/log.h"
+
 #include <fcntl.h>
 #include <sys/wait.h>
 
@@ -63,6 +66,7 @@ static bool says(const char *text)
 static struct world *begin(bool appendonly, struct client **c)
 {
     log_set_level(LOG_WARNING + 1);
+    crc_init();
     struct world *w = world_begin(appendonly);
     *c = w ? bench_client(w->b) : NULL;
     return w;
@@ -133,7 +137,7 @@ TEST(a_torn_end_is_cut_when_somebody_says_yes)
     struct world *w = begin(true, &c);
     CHECK(w);
     world_turn(w, c, "SET key value", 1);
-    world_drain();
+    world_settles(w);
     const char *path = increment(w);
     int64_t size = file_size_of(path);
     CHECK(check_aof(MANIFEST) == 0 && says("All AOF files and manifest are valid"));
@@ -151,9 +155,9 @@ TEST(what_was_synced_is_cut_by_force_alone)
     struct world *w = begin(true, &c);
     CHECK(w);
     world_turn(w, c, "SET key first", 1);
-    world_drain();
+    world_settles(w);
     world_turn(w, c, "SET key second", 1);
-    world_drain();
+    world_settles(w);
     const char *path = increment(w);
     int64_t size = file_size_of(path);
     CHECK(damage(path, "first"));

@@ -136,6 +136,15 @@ static inline void world_turn(struct world *w, struct client *c, const char *lin
     gate_before_sending(w->engine);
 }
 
+/* Turns until what was written is in the file and synced. */
+static inline void world_settles(struct world *w)
+{
+    for (int i = 0; i < 4; i++) {
+        world_turn(w, NULL, NULL, 1);
+        world_drain();
+    }
+}
+
 /* What may be sent to it by now. */
 static inline uint64_t world_sendable(struct client *c)
 {
