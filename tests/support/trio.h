@@ -151,8 +151,9 @@ static inline void trio_turn(struct trio *t, int i)
     node_turn(&t->nodes[i]);
     trio_hear(t, i);
     trio_look(t, i);
-    for (int w = 0; w < TRIO_WIRES; w++)
+    for (int w = 0; w < TRIO_WIRES && t->sends[i]; w++)
         trio_collect(&t->wires[w], i);
+    t->sends[i] = false;
 }
 
 /* ---- The schedule */
