@@ -104,7 +104,7 @@ static void end_files(void)
 /* A byte of the file becomes another one. */
 static bool damage(const char *file, off_t at)
 {
-    char c;
+    char c = 0;
     int fd = open(file, O_RDWR);
     bool good = fd >= 0 && pread(fd, &c, 1, at) == 1;
     c = (char)(c ^ 1);
