@@ -59,6 +59,15 @@ bool stream_pending_walk_released(const struct stream_pending *p, uint32_t *at,
     return true;
 }
 
+void stream_pending_walk_unlooked(struct stream_pending_walk *w, struct stream_pending *p)
+{
+    struct stream_pending_entry plain;
+    *w =
+        (struct stream_pending_walk){.pending = p, .linked = stream_touched_next_look(&p->touched)};
+    w->plain_done = !stream_pending_find_plain(p, &p->looked_below, &plain);
+    w->plain = p->looked_below;
+}
+
 bool stream_pending_walk_end_ms(struct stream_pending *p, int64_t *time_ms)
 {
     struct stream_pending_entry plain;

@@ -15,6 +15,8 @@ struct stream_pending_walk {
 };
 /* Remembers how far untouched ones were touched: amortised, that is O(1). */
 void stream_pending_walk_start(struct stream_pending_walk *w, struct stream_pending *p);
+/* The same, from the first leased one on that stream_pending_end_next() has not looked at. */
+void stream_pending_walk_unlooked(struct stream_pending_walk *w, struct stream_pending *p);
 /* Looks at the next without taking it; false: none is left. */
 bool stream_pending_walk_peek(struct stream_pending_walk *w, struct stream_pending_entry *out);
 void stream_pending_walk_next(struct stream_pending_walk *w,

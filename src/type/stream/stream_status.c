@@ -11,14 +11,23 @@ static int64_t age_ms(int64_t now_ms, int64_t then_ms)
     return ms > 0 ? ms : 0;
 }
 
-static void look_at_leases(struct stream_group *g, int64_t steady_ms)
+/* Leases that have ended: those that were looked at, and more that were not. They are not looked at
+ * here: who does that has to act on it (broker D2). */
+static uint64_t count_overdue(struct stream_group *g, int64_t steady_ms)
 {
+    struct stream_pending *p = &g->pending;
     struct stream_pending_entry e;
+    uint64_t n = 0;
     if (!g->policy || !g->policy->lease_ms)
-        return;
-    int64_t until_ms = num_minus(steady_ms, g->policy->lease_ms);
-    for (int i = 0; i < LOOKS_MOST && stream_pending_end_next(&g->pending, until_ms, &e); i++)
-        ;
+        return 0;
+    struct stream_pending_walk w;
+    stream_pending_walk_unlooked(&w, p);
+    while (n < LOOKS_MOST && stream_pending_walk_peek(&w, &e) &&
+           num_minus(steady_ms, e.time_ms) >= g->policy->lease_ms) {
+        stream_pending_walk_next(&w, &e);
+        n++;
+    }
+    return p->ended_count + n;
 }
 
 /* The entry that a reader would get first; false: there is none. */
@@ -57,12 +66,12 @@ void stream_status_read(const struct stream *s, struct stream_group *g, int64_t 
     struct stream_pending_entry e;
     struct stream_id next;
     int64_t ms;
-    look_at_leases(g, steady_ms);
+    uint64_t ended = count_overdue(g, steady_ms);
     *out = (struct stream_status){
         .unread = stream_unread(s, g),
         .released = stream_pending_released_count(p),
-        .overdue = p->ended_count,
-        .leased = stream_pending_owned_count(p) - p->ended_count,
+        .overdue = ended,
+        .leased = stream_pending_owned_count(p) - ended,
         .deferred = stream_pending_deferred_count(p),
         .blocked = stream_pending_blocked_count(p),
         .oldest_ready_ms = -1,

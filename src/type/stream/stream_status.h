@@ -15,9 +15,9 @@ struct stream_status {
 };
 
 /* wall_ms: IDs are compared with it, and deliveries of groups without a policy; steady_ms: all
- * others. O(blocks), and at most 10,000 leases that have ended are looked at: with more of them,
- * overdue is too low, and leased too high, until later calls have looked at the rest. At most 1,000
- * entries that have no message any more are passed over. */
+ * others. O(blocks), and at most 10,000 leases that have ended and were not looked at yet are
+ * counted: with more of them, overdue is too low, and leased too high. At most 1,000 entries that
+ * have no message any more are passed over. */
 void stream_status_read(const struct stream *s, struct stream_group *g, int64_t wall_ms,
                         int64_t steady_ms, struct stream_status *out);
 

@@ -93,8 +93,9 @@ TEST(without_leases)
     stream_free(s);
 }
 
-/* broker I2: a call looks at 10,000 leases at most. */
-TEST(many_leases_take_more_than_one_call)
+/* broker I2, D2: a call counts 10,000 leases that nobody has looked at, and looks at none: who
+ * looks has to act. */
+TEST(looking_is_left_to_who_acts)
 {
     struct stream_status x;
     struct stream *s = make(25000);
@@ -104,12 +105,16 @@ TEST(many_leases_take_more_than_one_call)
     p->lease_ms = 100;
     stream_set_policy(s, g, p);
     read_some(s, g, c, 1, 25000, 1000);
-    for (unsigned call = 1; call <= 4; call++) {
-        unsigned seen = call < 3 ? call * 10000 : 25000;
+    struct stream_pending_entry e;
+    for (unsigned looked = 0; looked <= 25000; looked += 5000) {
+        unsigned seen = looked + 10000 < 25000 ? looked + 10000 : 25000;
         stream_status_read(s, g, 90000, 90000, &x);
         CHECK(x.overdue == seen && x.leased == 25000 - seen && x.oldest_leased_ms == 89000);
+        CHECK(g->pending.ended_count == looked);
+        for (int i = 0; i < 5000; i++)
+            CHECK(stream_pending_end_next(&g->pending, 90000, &e) == (looked < 25000));
     }
     stream_free(s);
 }
 
-UNIT_MAIN(T(states_and_ages), T(without_leases), T(many_leases_take_more_than_one_call))
+UNIT_MAIN(T(states_and_ages), T(without_leases), T(looking_is_left_to_who_acts))
