@@ -156,6 +156,14 @@ bool check_reads_all(const struct user *u, const struct registry *r, const struc
     return may;
 }
 
+bool check_key(const struct user *u, struct bytes key, unsigned flags)
+{
+    for (size_t i = 0; i < u->selector_n; i++)
+        if (may_access(&u->selectors[i], key, flags))
+            return true;
+    return false;
+}
+
 bool check_channel(const struct user *u, struct bytes channel, bool pattern)
 {
     for (size_t i = 0; i < u->selector_n; i++)

@@ -25,6 +25,8 @@ enum check_result check_all(const struct user *u, const struct registry *r, cons
 /* Whether one selector allows the request and the reading of every key. */
 bool check_reads_all(const struct user *u, const struct registry *r, const struct command *c,
                      const struct bytes *argv, int argc);
+/* Whether a key may be used as these key_flags say, by one selector at least. */
+bool check_key(const struct user *u, struct bytes key, unsigned flags);
 /* Whether messages of this channel (pattern: of channels subscribed to by it) may be received. */
 bool check_channel(const struct user *u, struct bytes channel, bool pattern);
 /* "command", "key", "channel", "auth". */

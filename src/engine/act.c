@@ -4,6 +4,7 @@
 #include "engine/exec.h"
 #include "engine/gate.h"
 #include "engine/state.h"
+#include "persist/wrap.h"
 
 bool act_may(const struct engine *e)
 {
@@ -69,9 +70,19 @@ enum act_result act_run(struct engine *e, struct db *db, const struct bytes *arg
 
 void act_effect(struct engine *e, const struct db *db, const struct bytes *argv, int argc)
 {
+    act_effect_since(e, db, NULL, argv, argc);
+}
+
+void act_effect_since(struct engine *e, const struct db *db, const char *since,
+                      const struct bytes *argv, int argc)
+{
     struct journal *j = e->journal;
+    ASSERT(argc > 0);
     journal_group_begin(j);
-    journal_add(j, db->id, argv, argc, bytes_of(NULL, 0));
+    if (wrap_is_needed(since, e->settings->rdb_compat))
+        wrap_add(j, db->id, argv, argc, bytes_of(NULL, 0));
+    else
+        journal_add(j, db->id, argv, argc, bytes_of(NULL, 0));
     journal_group_end(j);
     e->store->written_now = j->effects_end; /* of the keys that are announced after this */
 }

@@ -36,4 +36,9 @@ void act_end(struct engine *e);
  * eviction) in one of its own. */
 void act_effect(struct engine *e, const struct db *db, const struct bytes *argv, int argc);
 
+/* The same of a command, or a form of one, that Redis knows since a version (call_effect_since()).
+ */
+void act_effect_since(struct engine *e, const struct db *db, const char *since,
+                      const struct bytes *argv, int argc);
+
 #endif

@@ -61,7 +61,7 @@ struct block_wait {
     int argc;
     enum value_type type;
     enum block_null null;
-    uint64_t source;
+    uint64_t readers, source;
     bool group, has_deadline, ended;
     size_t memory; /* with the keys that nobody waited for before */
     int link_count;
@@ -151,6 +151,7 @@ void block_on(struct call *call, const struct block_options *o)
     w->null = o->null;
     w->group = o->group;
     w->source = o->source;
+    w->readers = o->readers;
     w->deadline.wait = w->wake.wait = w;
     uint64_t number = ++e->blocking.last_number;
     for (int i = 0; i < o->key_count; i++) {
@@ -365,6 +366,23 @@ void block_run_due(struct engine *e)
         else
             serve_one(w);
     }
+}
+
+bool block_is_awaited(const struct engine *e, const struct db *db, struct bytes key)
+{
+    const struct wait_key *k = e->store->waited ? find_key(e, db, key) : NULL;
+    return k && !dlist_empty(&k->waiters);
+}
+
+size_t block_count_readers(const struct engine *e, const struct db *db, struct bytes key,
+                           uint64_t readers)
+{
+    const struct wait_key *k = find_key(e, db, key);
+    size_t n = 0;
+    if (k)
+        for (const struct dlist_node *w = k->waiters.next; w != &k->waiters; w = w->next)
+            n += ((const struct wait_link *)w)->wait->readers == readers;
+    return n;
 }
 
 size_t block_waiting_on(const struct engine *e, const struct db *db, struct bytes key)

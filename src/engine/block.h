@@ -22,6 +22,7 @@ struct block_options {
     enum block_null null; /* the answer at the deadline */
     bool group;           /* waits for a stream's group: hears when key or group vanish */
     int64_t wake_ms;      /* also run again at this time, by the same clock; 0: no */
+    uint64_t readers;     /* names whose readers these are (a group's), for block_count_readers() */
     uint64_t source; /* names what it waits for in its only key, for block_found_empty(); or 0 */
 };
 
@@ -59,6 +60,11 @@ bool block_end(struct client *c, bool with_error);
 void block_end_all(struct engine *engine);
 /* Forgets the wait; for a client that goes away. */
 void block_forget(struct client *c);
+/* Whether anybody waits for the key. */
+bool block_is_awaited(const struct engine *engine, const struct db *db, struct bytes key);
+/* Waits for the key that were told to be of these readers. */
+size_t block_count_readers(const struct engine *engine, const struct db *db, struct bytes key,
+                           uint64_t readers);
 size_t block_waiting_on(const struct engine *engine, const struct db *db, struct bytes key);
 
 #endif
