@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/metric.h"
+#include "broker/broker_metrics.h"
 #include "engine/command_metrics.h"
 #include "engine/engine_metrics.h"
 #include "persist/aof_metrics.h"
@@ -114,6 +115,7 @@ static const struct {
     {"persistence", "Persistence", IN_DEFAULT | IN_ALL, persistence_order},
     {"stats", "Stats", IN_DEFAULT | IN_ALL, stats_order},
     {"replication", "Replication", IN_DEFAULT | IN_ALL, replication_order},
+    {"broker", "Broker", IN_DEFAULT | IN_ALL, ""},
     {"cpu", "CPU", IN_DEFAULT | IN_ALL, ""},
     {"modules", "Modules", IN_DEFAULT | IN_ALL, ""},
     {"commandstats", "Commandstats", IN_ALL, ""},
@@ -153,6 +155,7 @@ struct metric_set *info_new(const struct info_parts *p)
     metric_add(m, "replication", &replica_metrics, e->replication);
     metric_add(m, "replication", &replica_metrics_peers, e->replication);
     metric_add(m, "replication", &follow_metrics, e->replication);
+    metric_add(m, "broker", &broker_metrics, e->broker);
     metric_add(m, "cpu", &process_metrics_cpu, NULL);
     metric_add(m, "commandstats", &command_metrics, e);
     metric_add(m, "errorstats", &command_metrics_errors, e);

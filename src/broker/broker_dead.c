@@ -1,0 +1,179 @@
+#include "broker/broker_dead.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "broker/broker_lease.h"
+#include "broker/broker_watch.h"
+
+#define LOG_EVERY_MS 60000
+
+static const struct bytes names[BROKER_DEAD_FIELDS] = {
+    {"dl-reason", 9}, {"dl-text", 7},      {"dl-key", 6},   {"dl-group", 8},
+    {"dl-id", 5},     {"dl-consumer", 11}, {"dl-count", 8}, {"dl-delivered", 12}};
+
+bool broker_dead_open(struct broker_message *m, struct bytes out[BROKER_DEAD_FIELDS])
+{
+    if (m->fields < BROKER_DEAD_FIELDS)
+        return false;
+    const struct bytes *tail = m->pairs + 2 * (m->fields - BROKER_DEAD_FIELDS);
+    for (int i = 0; i < BROKER_DEAD_FIELDS; i++) {
+        if (!bytes_equal(tail[2 * i], names[i]))
+            return false;
+        out[i] = tail[2 * i + 1];
+    }
+    m->fields -= BROKER_DEAD_FIELDS;
+    return true;
+}
+
+/* Texts of the numbers of one letter. */
+struct numbers {
+    char id[STREAM_ID_TEXT_MAX], count[NUM_INT_MAX], delivered[NUM_INT_MAX];
+};
+
+/* The eight pairs behind the message's own, in place of those it had from an earlier death. */
+static void sign(const struct broker_group *x, const struct stream_pending_entry *e,
+                 const struct broker_death *d, struct broker_message *m, struct numbers *n)
+{
+    struct bytes earlier[BROKER_DEAD_FIELDS];
+    broker_dead_open(m, earlier);
+    const struct bytes values[BROKER_DEAD_FIELDS] = {
+        d->fatal ? BYTES("fatal") : BYTES("maxdeliver"),
+        d->text,
+        x->key,
+        str_bytes(x->group->name),
+        broker_act_id(x, n->id, e->id),
+        d->consumer,
+        bytes_of(n->count, num_print_uint(n->count, e->count)),
+        bytes_of(n->delivered, num_print_int(n->delivered, e->time_ms))};
+    struct bytes *to = m->pairs + 2 * m->fields;
+    for (int i = 0; i < BROKER_DEAD_FIELDS; i++) {
+        *to++ = names[i];
+        *to++ = values[i];
+    }
+    m->fields += BROKER_DEAD_FIELDS;
+}
+
+static void count(const struct broker_group *x, uint64_t *of_group, uint64_t *total)
+{
+    broker_watch_sample(x);
+    ++*of_group;
+    if (broker_watch_of(x->group))
+        ++*total;
+}
+
+/* XACK of the one, and XDEL if nobody else needs it. */
+static void leave(const struct broker_group *x, struct stream_id id)
+{
+    const struct bytes words[] = {BYTES("XACK"), x->key, str_bytes(x->group->name)};
+    stream_group_ack(x->group, id);
+    broker_act_effect_ids(x, words, 3, &id, 1);
+    broker_act_changed(x, 1);
+    broker_lease_delete(x, &id, 1);
+    broker_lease_room(x);
+}
+
+static void log_blocked(const struct broker_group *x, struct bytes letters)
+{
+    struct broker_watch *w = broker_watch_of(x->group);
+    int64_t now = broker_act_now(x);
+    if (!w || (w->logged_ms && now - w->logged_ms < LOG_EVERY_MS))
+        return;
+    w->logged_ms = now;
+    log_line(LOG_WARNING,
+             "Dead letters of group '%.*s' of stream '%.*s' cannot be moved to '%.*s': it holds "
+             "another type, or has no IDs left. They are kept, and tried again each minute.",
+             (int)x->group->name->n, x->group->name->p, (int)x->key.n, x->key.p, (int)letters.n,
+             letters.p);
+}
+
+/* Stays pending without an owner. What was to die by FATAL is told by its count from now on. */
+static void keep(const struct broker_group *x, const struct stream_pending_entry *e,
+                 const struct broker_death *d)
+{
+    struct stream_pending *p = &x->group->pending;
+    struct stream_pending_place at;
+    struct broker_watch *w = broker_watch_of(x->group);
+    int64_t due = broker_act_now(x) + BROKER_DEAD_RETRY_MS;
+    uint64_t deliveries =
+        stream_policy_is_used_up(x->group->policy, e->count) ? e->count : INT64_MAX;
+    char id[STREAM_ID_TEXT_MAX], number[NUM_INT_MAX], when[NUM_INT_MAX];
+    struct buf text = {0};
+    buf_add(&text, d->text); /* it may lie where the entry's note does */
+    bool found = stream_pending_find(p, e->id, &at);
+    ASSERT(found);
+    stream_group_defer(x->group, at, deliveries, due);
+    stream_pending_set_reason(p, e->id, buf_bytes(&text));
+    stream_pending_set_blocked(p, e->id);
+    broker_watch_sooner(w, due);
+    const struct bytes argv[] = {BYTES("XNACK"),
+                                 x->key,
+                                 str_bytes(x->group->name),
+                                 BYTES("FAIL"),
+                                 BYTES("IDS"),
+                                 BYTES("1"),
+                                 broker_act_id(x, id, e->id),
+                                 BYTES("AT"),
+                                 bytes_of(when, num_print_int(when, due)),
+                                 BYTES("RETRYCOUNT"),
+                                 bytes_of(number, num_print_uint(number, deliveries)),
+                                 BYTES("REASON"),
+                                 buf_bytes(&text)};
+    broker_act_effect(x, "0.2.0", argv, text.n ? 13 : 11);
+    buf_free(&text);
+    broker_act_changed(x, 1);
+    db_notify(x->db, x->key, DB_EVENT_STREAM, "xdeadletter-blocked");
+    if (w)
+        w->broker->totals.dead_blocked++;
+    log_blocked(x, str_bytes(x->group->policy->dead_letter));
+}
+
+static void move(const struct broker_group *x, const struct stream_pending_entry *e,
+                 const struct broker_death *d, struct broker_message *m)
+{
+    struct stream_policy *p = x->group->policy;
+    struct broker_watch *w = broker_watch_of(x->group);
+    struct numbers numbers;
+    sign(x, e, d, m, &numbers);
+    broker_append(x, str_bytes(p->dead_letter), m);
+    count(x, &p->counts.dead, w ? &w->broker->totals.dead : NULL);
+    leave(x, e->id);
+    db_notify(x->db, x->key, DB_EVENT_STREAM, "xdeadletter");
+}
+
+void broker_dead_die(const struct broker_group *x, const struct stream_pending_entry *e,
+                     const struct broker_death *d)
+{
+    struct stream_policy *p = x->group->policy;
+    struct broker_watch *w = broker_watch_of(x->group);
+    struct broker_message m;
+    if (!broker_append_read(x->stream, e->id, BROKER_DEAD_FIELDS, &m)) {
+        broker_lease_drop(x, &e->id, 1);
+        return;
+    }
+    if (p->dead_letter->n == 0) {
+        count(x, &p->counts.discarded, w ? &w->broker->totals.discarded : NULL);
+        leave(x, e->id);
+        db_notify(x->db, x->key, DB_EVENT_STREAM, "xdiscard");
+    } else if (broker_append_may(x, str_bytes(p->dead_letter))) {
+        move(x, e, d, &m);
+    } else {
+        keep(x, e, d);
+    }
+    broker_append_free(&m);
+}
+
+bool broker_dead_is_due(const struct stream_group *g, const struct stream_pending_entry *e)
+{
+    return stream_policy_is_used_up(g->policy, e->count) ||
+           stream_pending_is_blocked(&g->pending, e->id);
+}
+
+void broker_dead_die_of_age(const struct broker_group *x, const struct stream_pending_entry *e)
+{
+    const struct stream_consumer *owner = stream_group_owner(x->group, e->consumer);
+    struct broker_death d = {.fatal = e->count >= INT64_MAX,
+                             .text = owner ? BYTES("lease ended")
+                                           : stream_pending_reason(&x->group->pending, e->id),
+                             .consumer = owner ? str_bytes(owner->name) : bytes_of("", 0)};
+    broker_dead_die(x, e, &d);
+}

@@ -1,0 +1,247 @@
+/* Pending entries are judged in the order of delivery: released ones, then leased ones from the
+ * longest on. Each is one of
+ *
+ *   chosen   it is given to the reader
+ *   dead     used up, and nobody's or its lease has ended: it dies now, up to 128 in a call
+ *   lost     its message is gone: its reference goes now, up to 1,000 in a call
+ *   passed   it is not to be taken: by CLAIM before the lease of one that is used up has ended
+ *
+ * Nothing changes while they are judged; the dead and the lost go when that is over. A reader who
+ * has as much as its cap allows may still have back what is its own: these are looked for in what
+ * it has, which its cap keeps small, and not in what all have. */
+#include "broker/broker_deliver.h"
+
+#include "base/mem.h"
+#include "broker/broker_dead.h"
+#include "broker/broker_lease.h"
+#include "broker/broker_watch.h"
+#include "type/stream/stream_pending_walk.h"
+
+#include <stdlib.h>
+
+#define LOOKED_AT 1000
+
+struct judging {
+    struct broker_reading *r;
+    int64_t lease_ms, idle_ms; /* -1: no lease; -1: nothing that has an owner is taken */
+    uint64_t most;
+    struct buf chosen, dead; /* struct stream_pending_entry each */
+    struct buf lost;         /* struct stream_id each */
+    size_t n, dead_n, lost_n;
+};
+
+static bool is_released(const struct stream_pending_entry *e)
+{
+    return e->consumer == STREAM_PENDING_NO_CONSUMER;
+}
+
+/* By the reader's cap, and by the group's for what has no owner. */
+static bool reader_is_full(const struct broker_reading *r)
+{
+    const struct stream_policy *p = r->at.group->policy;
+    return !r->noack && p->prefetch && r->reader->pending + r->gains >= (uint64_t)p->prefetch;
+}
+
+static bool group_is_full(const struct broker_reading *r)
+{
+    const struct stream_policy *p = r->at.group->policy;
+    return p->max_pending && r->owned >= (uint64_t)p->max_pending;
+}
+
+static bool is_over(const struct judging *j)
+{
+    return j->n >= j->most || j->dead_n >= BROKER_DELIVER_DEAD || j->lost_n >= BROKER_DELIVER_LOST;
+}
+
+static int64_t idle_ms(const struct judging *j, const struct stream_pending_entry *e)
+{
+    return num_minus(broker_act_now(&j->r->at), e->time_ms);
+}
+
+static bool has_ended(const struct judging *j, const struct stream_pending_entry *e)
+{
+    return is_released(e) || (j->lease_ms >= 0 && idle_ms(j, e) >= j->lease_ms);
+}
+
+static void choose(struct judging *j, const struct stream_pending_entry *e)
+{
+    struct broker_reading *r = j->r;
+    if (!r->noack) {
+        r->gains += e->consumer != r->reader->number;
+        r->owned += is_released(e);
+    }
+    buf_add(&j->chosen, bytes_of(e, sizeof(*e)));
+    j->n++;
+}
+
+/* One that is idle enough or has no owner. */
+static void judge(struct judging *j, const struct stream_pending_entry *e)
+{
+    const struct broker_group *x = &j->r->at;
+    if (!stream_log_has(&x->stream->log, e->id)) {
+        buf_add(&j->lost, bytes_of(&e->id, sizeof(e->id)));
+        j->lost_n++;
+    } else if (!broker_dead_is_due(x->group, e)) {
+        choose(j, e);
+    } else if (has_ended(j, e)) {
+        buf_add(&j->dead, bytes_of(e, sizeof(*e)));
+        j->dead_n++;
+    }
+}
+
+/* In the order of delivery, until there is enough or the reader is full. */
+static void judge_all(struct judging *j)
+{
+    struct stream_pending *p = &j->r->at.group->pending;
+    struct stream_pending_walk w;
+    struct stream_pending_entry e;
+    stream_pending_walk_start(&w, p);
+    if (group_is_full(j->r))
+        w.linked = stream_touched_first_leased(&p->touched);
+    while (!is_over(j) && !reader_is_full(j->r) && stream_pending_walk_peek(&w, &e)) {
+        if (is_released(&e) ? false : j->idle_ms < 0 || idle_ms(j, &e) < j->idle_ms)
+            break;
+        judge(j, &e);
+        stream_pending_walk_next(&w, &e);
+        if (is_released(&e) && group_is_full(j->r))
+            w.linked = stream_touched_first_leased(&p->touched);
+    }
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct stream_pending_entry *x = a, *y = b;
+    if (x->time_ms != y->time_ms)
+        return x->time_ms < y->time_ms ? -1 : 1;
+    return stream_id_compare(x->id, y->id);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct stream_pending_entry *x = a, *y = b;
+    return stream_id_compare(x->id, y->id);
+}
+
+/* What the reader itself has and may have again. */
+static void judge_own(struct judging *j)
+{
+    const struct stream_pending *p = &j->r->at.group->pending;
+    struct stream_pending_place at;
+    struct stream_pending_entry e;
+    struct buf own = {0}, chosen = {0};
+    uint32_t number = j->r->reader->number;
+    buf_add(&chosen, buf_bytes(&j->chosen));
+    if (j->n)
+        qsort(chosen.p, j->n, sizeof(e), by_id);
+    bool any = j->idle_ms >= 0 && stream_pending_seek_owned(p, STREAM_ID_MIN, number, &at);
+    for (; any; any = stream_pending_next_owned(p, number, &at)) {
+        stream_pending_get(p, at, &e);
+        if (idle_ms(j, &e) >= j->idle_ms &&
+            !(j->n && bsearch(&e, chosen.p, j->n, sizeof(e), by_id)))
+            buf_add(&own, bytes_of(&e, sizeof(e)));
+    }
+    struct stream_pending_entry *all = (void *)own.p;
+    size_t n = own.n / sizeof(e);
+    if (n)
+        qsort(all, n, sizeof(e), by_time);
+    for (size_t i = 0; i < n && !is_over(j); i++)
+        judge(j, &all[i]);
+    buf_free(&own);
+    buf_free(&chosen);
+}
+
+/* What stood in the way goes. */
+static void clear_way(struct judging *j)
+{
+    const struct broker_group *x = &j->r->at;
+    const struct stream_pending_entry *dead = (const void *)j->dead.p;
+    for (size_t i = 0; i < j->dead_n; i++)
+        broker_dead_die_of_age(x, &dead[i]);
+    if (j->lost_n)
+        broker_lease_drop(x, (const void *)j->lost.p, j->lost_n);
+    if (j->dead_n >= BROKER_DELIVER_DEAD || j->lost_n >= BROKER_DELIVER_LOST) {
+        struct broker_watch *w = broker_watch_of(x->group);
+        if (w)
+            w->wakes = true;
+        broker_watch_note(w);
+    }
+    buf_free(&j->dead);
+    buf_free(&j->lost);
+}
+
+struct stream_pending_entry *broker_deliver_pending(struct broker_reading *r, uint64_t most,
+                                                    size_t *n)
+{
+    const struct stream_policy *p = r->at.group->policy;
+    struct judging j = {.r = r, .most = most, .lease_ms = p->lease_ms ? p->lease_ms : -1};
+    j.idle_ms = j.lease_ms;
+    if (r->claim_ms >= 0 && (j.idle_ms < 0 || r->claim_ms < j.idle_ms))
+        j.idle_ms = r->claim_ms;
+    r->gains = 0;
+    r->owned = stream_pending_owned_count(&r->at.group->pending);
+    *n = 0;
+    if (p->paused)
+        return NULL;
+    judge_all(&j);
+    r->held_back = reader_is_full(r);
+    if (r->held_back && !is_over(&j))
+        judge_own(&j);
+    clear_way(&j);
+    *n = j.n;
+    return (void *)j.chosen.p;
+}
+
+uint64_t broker_deliver_unread(struct broker_reading *r, uint64_t most)
+{
+    const struct stream_policy *p = r->at.group->policy;
+    if (p->paused || group_is_full(r))
+        return 0;
+    if (reader_is_full(r)) {
+        r->held_back = true;
+        return 0;
+    }
+    if (r->noack)
+        return most;
+    uint64_t mine = p->prefetch ? (uint64_t)p->prefetch - r->reader->pending - r->gains : most;
+    uint64_t all = p->max_pending ? (uint64_t)p->max_pending - r->owned : most;
+    uint64_t least = mine < all ? mine : all;
+    return least < most ? least : most;
+}
+
+void broker_deliver_done(const struct broker_group *x, uint64_t delivered, uint64_t redelivered)
+{
+    struct stream_policy_counts *c = &x->group->policy->counts;
+    struct broker_watch *w = broker_watch_of(x->group);
+    broker_watch_sample(x);
+    c->delivered += delivered;
+    c->redelivered += redelivered;
+    if (w)
+        w->broker->totals.redelivered += redelivered;
+    broker_watch_leased(x);
+}
+
+void broker_deliver_wait(const struct broker_group *x)
+{
+    struct broker_watch *w = broker_watch_of(x->group);
+    int64_t lease = x->group->policy->lease_ms, at;
+    if (w && lease && stream_pending_walk_end_ms(&x->group->pending, &at))
+        broker_watch_sooner(w, num_minus(at, -lease));
+}
+
+int64_t broker_deliver_claimable_ms(const struct broker_group *x, int64_t claim_ms)
+{
+    struct stream_pending *p = &x->group->pending;
+    int64_t lease = x->group->policy->lease_ms, now = broker_act_now(x);
+    int64_t idle = lease && lease < claim_ms ? lease : claim_ms;
+    struct stream_pending_walk w;
+    struct stream_pending_entry e;
+    stream_pending_walk_start(&w, p);
+    w.linked = stream_touched_first_leased(&p->touched);
+    for (int i = 0; i < LOOKED_AT && stream_pending_walk_peek(&w, &e); i++) {
+        int64_t at = num_minus(e.time_ms, -idle);
+        if (at > now && stream_log_has(&x->stream->log, e.id) && !broker_dead_is_due(x->group, &e))
+            return at;
+        stream_pending_walk_next(&w, &e);
+    }
+    return INT64_MAX;
+}

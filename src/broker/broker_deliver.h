@@ -1,0 +1,38 @@
+/* What XREADGROUP with ">" gives to a reader of a group with a policy: released entries first, then
+ * those whose leases have ended, then unread ones, as far as caps allow. */
+#ifndef BROKER_BROKER_DELIVER_H
+#define BROKER_BROKER_DELIVER_H
+
+#include "broker/broker_act.h"
+
+#define BROKER_DELIVER_DEAD 128  /* dead entries that one read moves on its way */
+#define BROKER_DELIVER_LOST 1000 /* references to messages that are gone that it drops */
+
+struct broker_reading {
+    struct broker_group at;
+    const struct stream_consumer *reader;
+    int64_t claim_ms; /* CLAIM: also what has been pending for so long; -1: no */
+    bool noack;       /* what it gets does not become pending */
+    /* Results. */
+    uint64_t gains; /* entries that become the reader's, by what was chosen so far */
+    uint64_t owned; /* entries of the group that have an owner then */
+    bool held_back; /* by the reader's own cap: others may find something */
+};
+
+/* Chooses pending entries, at most `most` > 0, in the order in which they are to be given. The dead
+ * that are in the way are moved, and references to what is gone dropped; when there were too many
+ * of these, readers are woken in the next turn. The array belongs to the caller. */
+struct stream_pending_entry *broker_deliver_pending(struct broker_reading *r, uint64_t most,
+                                                    size_t *n);
+/* How many unread entries may follow what broker_deliver_pending() chose, at most `most`. */
+uint64_t broker_deliver_unread(struct broker_reading *r, uint64_t most);
+/* So many were given, of which redelivered had been given before. */
+void broker_deliver_done(const struct broker_group *x, uint64_t delivered, uint64_t redelivered);
+/* Somebody waits for the group: it is to hear of leases that end. */
+void broker_deliver_wait(const struct broker_group *x);
+
+/* When the first entry will have been pending for as long as CLAIM asks for, by the steady clock;
+ * INT64_MAX: none that is not kept back for other reasons. Looks at 1,000 at most. */
+int64_t broker_deliver_claimable_ms(const struct broker_group *x, int64_t claim_ms);
+
+#endif

@@ -1,0 +1,86 @@
+#include "broker/broker_lease.h"
+
+#include "base/mem.h"
+#include "broker/broker_watch.h"
+
+void broker_lease_room(const struct broker_group *x)
+{
+    const struct stream_policy *p = x->group->policy;
+    if (p && (p->prefetch || p->max_pending))
+        db_ready(x->db, x->key);
+}
+
+void broker_lease_delete(const struct broker_group *x, const struct stream_id *ids, size_t n)
+{
+    if (!x->stream->deleting)
+        return;
+    struct buf gone = {0};
+    uint64_t dropped = 0;
+    for (size_t i = 0; i < n; i++)
+        if (stream_delete_by(x->stream, ids[i], STREAM_ACKNOWLEDGED, &dropped) == 1)
+            buf_add(&gone, bytes_of(&ids[i], sizeof(ids[i])));
+    ASSERT(dropped == 0);
+    size_t gone_n = gone.n / sizeof(*ids);
+    if (gone_n) {
+        const struct bytes words[] = {BYTES("XDEL"), x->key};
+        broker_act_effect_ids(x, words, 2, (const void *)gone.p, gone_n);
+        db_changed(x->db, x->key, DB_EVENT_STREAM, "xdel");
+    }
+    buf_free(&gone);
+}
+
+/* References to these were taken away: XACK. */
+static void tell(const struct broker_group *x, const struct stream_id *ids, size_t n)
+{
+    const struct bytes words[] = {BYTES("XACK"), x->key, str_bytes(x->group->name)};
+    broker_act_effect_ids(x, words, 3, ids, n);
+    if (n)
+        broker_act_changed(x, n);
+}
+
+/* Takes references away; returns those that there were, for the caller to free. */
+static struct stream_id *take(const struct broker_group *x, const struct stream_id *ids, size_t n,
+                              size_t *taken)
+{
+    struct stream_id *out = mem_alloc((n + 1) * sizeof(*out));
+    *taken = 0;
+    for (size_t i = 0; i < n; i++)
+        if (stream_group_ack(x->group, ids[i]))
+            out[(*taken)++] = ids[i];
+    return out;
+}
+
+void broker_lease_acked(const struct broker_group *x, const struct stream_id *ids, size_t n)
+{
+    tell(x, ids, n);
+    if (n == 0)
+        return;
+    broker_lease_delete(x, ids, n);
+    broker_lease_room(x);
+    if (!x->group->policy)
+        return;
+    broker_watch_sample(x);
+    x->group->policy->counts.acked += n;
+}
+
+size_t broker_lease_ack(const struct broker_group *x, const struct stream_id *ids, size_t n)
+{
+    size_t acked;
+    struct stream_id *gone = take(x, ids, n, &acked);
+    broker_lease_acked(x, gone, acked);
+    mem_free(gone);
+    return acked;
+}
+
+void broker_lease_drop(const struct broker_group *x, const struct stream_id *ids, size_t n)
+{
+    size_t lost;
+    struct broker_watch *w = broker_watch_of(x->group);
+    struct stream_id *gone = take(x, ids, n, &lost);
+    tell(x, gone, lost);
+    mem_free(gone);
+    x->group->policy->counts.lost += lost;
+    if (w)
+        w->broker->totals.lost += lost;
+    broker_lease_room(x);
+}

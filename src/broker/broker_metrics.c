@@ -1,0 +1,43 @@
+#include "broker/broker_metrics.h"
+
+#include "broker/broker.h"
+
+struct figures {
+    const struct broker *broker;
+    uint64_t streams, deferred;
+};
+
+static uint64_t deferred(const struct broker_watch *w)
+{
+    struct entry *e = db_find_past(w->db, str_bytes(w->key));
+    const struct stream_group *g = e && value_type(e) == TYPE_STREAM
+                                       ? stream_find_group(value_object(e), str_bytes(w->group))
+                                       : NULL;
+    return g ? stream_pending_deferred_count(&g->pending) : 0;
+}
+
+static void gather(const void *owner, void *figures)
+{
+    const struct broker *b = owner;
+    struct figures *f = figures;
+    const struct store *s = b->engine->store;
+    f->broker = b;
+    for (int i = 0; i < s->count; i++)
+        f->streams += s->dbs[i].noted.acting.used;
+    for (const struct dlist_node *n = b->watches.next; n != &b->watches; n = n->next)
+        f->deferred += deferred(dlist_item(n, struct broker_watch, all));
+}
+
+#define M(type, unit, flags, info, name, value, help)                                              \
+    METRIC_GETTER(const struct figures *f, info, value)
+#include "broker/broker_metrics.def"
+#undef M
+
+#define M METRIC_ROW
+static const struct metric rows[] = {
+#include "broker/broker_metrics.def"
+};
+#undef M
+
+const struct metric_table broker_metrics = {
+    .rows = rows, .n = METRIC_COUNT(rows), .figures = sizeof(struct figures), .gather = gather};

@@ -1,0 +1,12 @@
+/* XPOLICY STATS: the state of a group, and what became of its entries. */
+#ifndef BROKER_BROKER_STATS_H
+#define BROKER_BROKER_STATS_H
+
+#include "engine/call.h"
+#include "type/stream/stream.h"
+
+/* The reply; of a group without a policy counters and rates are null. */
+void broker_stats_reply(struct call *call, struct bytes key, const struct stream *s,
+                        struct stream_group *g);
+
+#endif

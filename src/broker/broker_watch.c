@@ -1,0 +1,148 @@
+#include "broker/broker_watch.h"
+
+#include "base/mem.h"
+#include "engine/block.h"
+#include "type/stream/stream_pending_walk.h"
+
+static void note(struct broker_watch *w, int64_t since_ms)
+{
+    if (dlist_linked(&w->due))
+        return;
+    w->due_ms = since_ms;
+    dlist_append(&w->broker->due, &w->due);
+}
+
+static void note_due(struct timer *timer)
+{
+    note(dlist_item(timer, struct broker_watch, timer), timer->node.at);
+}
+
+void broker_watch_note(struct broker_watch *w)
+{
+    if (w)
+        note(w, w->broker->engine->steady_ms);
+}
+
+static void make(struct broker *b, struct db *db, struct bytes key, struct stream_group *g)
+{
+    struct broker_watch *w = mem_zalloc(sizeof(*w));
+    w->broker = b;
+    w->db = db;
+    w->key = str_new(key);
+    w->group = str_ref(g->name);
+    dlist_append(&b->watches, &w->all);
+    b->policies++;
+    g->policy->watch = w;
+    /* What has ended or fallen due by now. */
+    broker_watch_note(w);
+}
+
+static void end(struct broker_watch *w)
+{
+    ASSERT(w->broker->policies > 0);
+    timer_stop(&w->broker->engine->timers, &w->timer);
+    dlist_remove(&w->due);
+    dlist_remove(&w->all);
+    w->broker->policies--;
+    str_unref(w->key);
+    str_unref(w->group);
+    mem_free(w);
+}
+
+void broker_watch_link(struct broker *b, struct db *db, struct entry *e)
+{
+    struct stream *s = value_to_change(e);
+    struct dict_walk walk = {0};
+    for (struct dict_node *n; (n = dict_next(&s->groups, &walk));) {
+        struct stream_group *g = n->value;
+        if (g->policy && !g->policy->watch)
+            make(b, db, entry_key(e), g);
+    }
+}
+
+void broker_watch_drop(struct stream_group *g)
+{
+    struct broker_watch *w = broker_watch_of(g);
+    if (!w)
+        return;
+    g->policy->watch = NULL;
+    end(w);
+}
+
+void broker_watch_unlink(struct entry *e)
+{
+    struct stream *s = value_to_change(e);
+    struct dict_walk walk = {0};
+    for (struct dict_node *n; (n = dict_next(&s->groups, &walk));)
+        broker_watch_drop(n->value);
+}
+
+void broker_watch_free_all(struct broker *b)
+{
+    while (!dlist_empty(&b->watches))
+        end(dlist_item(b->watches.next, struct broker_watch, all));
+}
+
+void broker_watch_sooner(struct broker_watch *w, int64_t at_ms)
+{
+    if (!w || (timer_is_set(&w->timer) && w->timer.node.at <= at_ms))
+        return;
+    timer_set(&w->broker->engine->timers, &w->timer, TIMER_STEADY, at_ms, note_due);
+}
+
+void broker_watch_leased(const struct broker_group *x)
+{
+    struct broker_watch *w = broker_watch_of(x->group);
+    int64_t lease = w ? x->group->policy->lease_ms : 0;
+    if (lease && !timer_is_set(&w->timer))
+        broker_watch_sooner(w, x->engine->steady_ms + lease);
+}
+
+void broker_watch_leased_at(const struct broker_group *x, int64_t time_ms)
+{
+    int64_t lease = x->group->policy->lease_ms;
+    if (lease)
+        broker_watch_sooner(broker_watch_of(x->group), num_minus(time_ms, -lease));
+}
+
+void broker_watch_counts(const struct stream *s, const struct stream_group *g,
+                         uint64_t out[BROKER_RATE_KINDS])
+{
+    const struct stream_policy_counts *c = &g->policy->counts;
+    out[BROKER_ADDED] = s->added > c->added_before ? s->added - c->added_before : 0;
+    out[BROKER_DELIVERED] = c->delivered;
+    out[BROKER_ACKED] = c->acked;
+    out[BROKER_FAILED] = c->failed;
+}
+
+void broker_watch_sample(const struct broker_group *x)
+{
+    struct broker_watch *w = broker_watch_of(x->group);
+    if (!w || !broker_rate_is_due(&w->rate, x->engine->steady_ms))
+        return;
+    uint64_t counts[BROKER_RATE_KINDS];
+    broker_watch_counts(x->stream, x->group, counts);
+    broker_rate_sample(&w->rate, x->engine->steady_ms, counts);
+}
+
+/* Whether anybody has to hear of a lease that ends. */
+static bool is_looked_for(const struct broker_group *x)
+{
+    return x->group->policy->max_deliver || block_is_awaited(x->engine, x->db, x->key);
+}
+
+void broker_watch_arm(struct broker_watch *w, const struct broker_group *x)
+{
+    struct stream_pending *p = &x->group->pending;
+    int64_t lease = x->group->policy->lease_ms, at, first = INT64_MAX;
+    if (stream_pending_first_due(p, &at))
+        first = at;
+    if (lease && is_looked_for(x) && stream_pending_walk_end_ms(p, &at)) {
+        int64_t ends = num_minus(at, -lease);
+        first = ends < first ? ends : first;
+    }
+    if (first == INT64_MAX)
+        timer_stop(&w->broker->engine->timers, &w->timer);
+    else
+        timer_set(&w->broker->engine->timers, &w->timer, TIMER_STEADY, first, note_due);
+}

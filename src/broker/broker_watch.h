@@ -1,0 +1,71 @@
+/* The groups that have policies, each with a timer: for the first lease that ends, the first retry
+ * that is due. One node a group in the engine's heap, whatever the group holds.
+ *
+ * A watch belongs to the database's key and lives while that key holds the stream and the group its
+ * policy: store events and the commands that change policies say so. stream_policy.watch leads to
+ * it. */
+#ifndef BROKER_BROKER_WATCH_H
+#define BROKER_BROKER_WATCH_H
+
+#include "broker/broker_act.h"
+#include "broker/broker_rate.h"
+
+struct broker_totals {
+    uint64_t redelivered, dead, dead_blocked, discarded, lost;
+};
+
+struct broker {
+    struct engine *engine;
+    struct dlist_node watches;
+    struct dlist_node due; /* those with something to do, the longest due first */
+    size_t policies;
+    struct broker_totals totals;
+    int64_t longest_us; /* of a turn's own actions */
+};
+
+struct broker_watch {
+    struct broker *broker;
+    struct db *db;
+    struct str *key, *group;
+    struct timer timer;
+    struct dlist_node all; /* in broker.watches */
+    struct dlist_node due; /* in broker.due */
+    int64_t due_ms;        /* since when it is in there */
+    int64_t logged_ms;     /* the last line about a dead letter that could not be moved; 0: none */
+    bool wakes;            /* readers went away from work that was too much for one call */
+    bool checked;          /* for times in the future */
+    struct stream_id checked_to;
+    struct broker_rate rate;
+};
+
+/* A key holds a stream with policies: its groups get what watches they lack. */
+void broker_watch_link(struct broker *b, struct db *db, struct entry *e);
+/* It no longer does. */
+void broker_watch_unlink(struct entry *e);
+/* The group's policy is about to go. */
+void broker_watch_drop(struct stream_group *g);
+/* NULL: the group has no policy, or lies where nothing acts (another copy of the data). */
+static inline struct broker_watch *broker_watch_of(const struct stream_group *g)
+{
+    return g->policy ? g->policy->watch : NULL;
+}
+/* There is something to do now. */
+void broker_watch_note(struct broker_watch *w);
+/* There will be at that time, by the steady clock, or is before. NULL: nothing. */
+void broker_watch_sooner(struct broker_watch *w, int64_t at_ms);
+/* An entry was delivered, now: its lease will end. */
+void broker_watch_leased(const struct broker_group *x);
+/* The same, for a delivery at another time; some may have ended by now. */
+void broker_watch_leased_at(const struct broker_group *x, int64_t time_ms);
+/* Counters of the group's policy are about to change. */
+void broker_watch_sample(const struct broker_group *x);
+/* Those that rates are made of, in the order of enum broker_rated. */
+enum broker_rated { BROKER_ADDED, BROKER_DELIVERED, BROKER_ACKED, BROKER_FAILED };
+void broker_watch_counts(const struct stream *s, const struct stream_group *g,
+                         uint64_t out[BROKER_RATE_KINDS]);
+/* Sets the timer for what comes first. */
+void broker_watch_arm(struct broker_watch *w, const struct broker_group *x);
+/* Watches are all gone. */
+void broker_watch_free_all(struct broker *b);
+
+#endif
