@@ -98,7 +98,7 @@ void helpers_bad_subcommand(struct call *call)
 /* The lines are made of the subcommands' constants, so HELP cannot miss one. */
 void helpers_help(struct call *call, const struct command *container)
 {
-    char line[256], name[32];
+    char line[1024], name[32];
     size_t n = 0;
     for (const struct command *const *s = container->subcommands; *s; s++)
         n++;

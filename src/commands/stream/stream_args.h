@@ -41,6 +41,13 @@ struct stream_args_id_block {
 /* From argument `at` to the last. False after the error reply. */
 bool stream_args_id_block(const struct call *call, int at, struct stream_args_id_block *out);
 
+/* The time by which deliveries of the group are stamped and its idle times counted: the steady
+ * clock where a policy counts spans by it (broker G6), else the wall clock. g may be NULL. */
+static inline int64_t stream_args_now(const struct call *call, const struct stream_group *g)
+{
+    return __builtin_expect(g && g->policy, 0) ? call->engine->steady_ms : call->now_ms;
+}
+
 /* -1 for each of n IDs: there is no such stream or group. */
 void stream_args_reply_absent(struct reply *r, int n);
 

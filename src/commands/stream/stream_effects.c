@@ -69,7 +69,7 @@ struct stream_consumer *stream_effects_need_consumer(struct call *call, struct b
     struct stream_consumer *c = stream_group_consumer(g, name);
     if (c)
         return c;
-    c = stream_group_add_consumer(g, name, call->now_ms);
+    c = stream_group_add_consumer(g, name, stream_args_now(call, g));
     CALL_EFFECT(call, BYTES("XGROUP"), BYTES("CREATECONSUMER"), key, str_bytes(g->name), name);
     db_count_changes(call->store, 1);
     db_changed_quietly(call->db, key);

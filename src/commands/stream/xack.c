@@ -2,6 +2,8 @@
 #include "commands/index.h"
 
 #include "base/mem.h"
+#include "broker/broker_lease.h"
+#include "broker/broker_watch.h"
 #include "commands/stream/stream_args.h"
 
 static void do_xack(struct call *call)
@@ -27,6 +29,13 @@ static void do_xack(struct call *call)
         for (int i = 0; i < n; i++)
             if (!stream_args_id(call, call->argv[3 + i], 0, true, &ids[i]))
                 return;
+    }
+    if ((g->policy || s->deleting) && !call_is_replay(call)) {
+        struct broker_group at = broker_act_in(call, key, s, g);
+        reply_int(call->reply, (long long)broker_lease_ack(&at, ids, (size_t)n));
+        if (ids != few)
+            mem_free(ids);
+        return;
     }
     for (int i = 0; i < n; i++)
         acked += stream_group_ack(g, ids[i]);
@@ -87,6 +96,17 @@ static void effect(struct call *call, struct ackdel *d)
         call_effect(call, d->dels, d->del_n);
 }
 
+/* n entries of a group with a policy. */
+static void acknowledged(struct call *call, struct stream *s, struct stream_group *g, int n)
+{
+    struct broker_group at = broker_act_in(call, call->argv[1], s, g);
+    if (n == 0)
+        return;
+    broker_watch_sample(&at);
+    g->policy->counts.acked += (uint64_t)n;
+    broker_lease_room(&at);
+}
+
 static void do_xackdel(struct call *call)
 {
     struct bytes key = call->argv[1];
@@ -116,6 +136,8 @@ static void do_xackdel(struct call *call)
         reply_int(call->reply, result);
     }
     effect(call, &d);
+    if (g->policy)
+        acknowledged(call, s, g, d.ack_n - 3);
     if (d.ack_n > 3) {
         db_count_changes(call->store, (uint64_t)d.ack_n - 3);
         db_changed(call->db, key, DB_EVENT_STREAM, d.del_n > 2 ? "xdel" : NULL);

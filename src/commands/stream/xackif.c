@@ -3,6 +3,7 @@
 #include "commands/index.h"
 
 #include "base/mem.h"
+#include "broker/broker_lease.h"
 #include "commands/stream/stream_args.h"
 
 #define MOST_IDS 1000000
@@ -86,24 +87,16 @@ static void do_xackif(struct call *call)
         return;
     }
     const struct stream_consumer *c = stream_group_consumer(g, call->argv[3]);
-    struct bytes *acks = mem_alloc(((size_t)n + 3) * sizeof(*acks));
-    int acked = 0;
+    struct broker_group at = broker_act_in(call, key, s, g);
+    size_t acked = 0;
     reply_array(call->reply, (size_t)n);
     for (int i = 0; i < n; i++) {
         int result = acknowledge(&x, g, c, ids[i]);
         if (result == 1)
-            acks[3 + acked++] = call->argv[first + i];
+            ids[acked++] = ids[i];
         reply_int(call->reply, result);
     }
-    if (acked) {
-        acks[0] = BYTES("XACK");
-        acks[1] = key;
-        acks[2] = call->argv[2];
-        call_effect(call, acks, acked + 3);
-        db_count_changes(call->store, (uint64_t)acked);
-        db_changed_quietly(call->db, key);
-    }
-    mem_free(acks);
+    broker_lease_acked(&at, ids, acked);
     mem_free(ids);
 }
 

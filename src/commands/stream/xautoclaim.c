@@ -2,6 +2,8 @@
 #include "commands/index.h"
 
 #include "base/num.h"
+#include "broker/broker_lease.h"
+#include "broker/broker_watch.h"
 #include "commands/stream/stream_args.h"
 #include "commands/stream/stream_effects.h"
 
@@ -68,12 +70,13 @@ static void claim(struct xautoclaim *x, struct stream_pending_place at,
                   const struct stream_pending_entry *e)
 {
     struct call *call = x->call;
+    int64_t now_ms = stream_args_now(call, x->group);
     uint64_t count = e->count;
     if (!x->just_id)
         count = count >= LLONG_MAX ? LLONG_MAX : count + 1;
-    stream_group_assign(x->group, at, x->owner, call->now_ms, count, false);
-    stream_group_active(x->owner, call->now_ms);
-    stream_effects_claim(&x->claims, e->id, call->now_ms, count);
+    stream_group_assign(x->group, at, x->owner, now_ms, count, false);
+    stream_group_active(x->owner, now_ms);
+    stream_effects_claim(&x->claims, e->id, now_ms, count);
     if (x->just_id) {
         stream_args_reply_id(call, e->id);
     } else {
@@ -82,6 +85,16 @@ static void claim(struct xautoclaim *x, struct stream_pending_place at,
         stream_args_reply(call, &entry);
     }
     x->claimed++;
+}
+
+/* Idle enough, or without an owner; what a policy has deferred comes back when its time has come.
+ */
+static bool is_claimable(const struct xautoclaim *x, const struct stream_pending_entry *e)
+{
+    const struct stream_group *g = x->group;
+    int64_t due_ms;
+    return stream_pending_is_claimable(e, stream_args_now(x->call, g), x->min_idle_ms) &&
+           !(g->policy && stream_pending_is_deferred(&g->pending, e->id, &due_ms));
 }
 
 /* Claims what is idle and drops references to what is gone, up to COUNT of both, looking at ten
@@ -103,7 +116,7 @@ static struct stream_id scan(struct xautoclaim *x)
             any = stream_id_next(&behind) && stream_pending_seek(pending, behind, &at);
             continue;
         }
-        if (stream_pending_is_claimable(&e, x->call->now_ms, x->min_idle_ms)) {
+        if (is_claimable(x, &e)) {
             claim(x, at, &e);
             left--;
         }
@@ -124,7 +137,7 @@ static void do_xautoclaim(struct call *call)
         return;
     call_no_effect(call);
     x.owner = stream_effects_need_consumer(call, key, x.group, call->argv[3]);
-    stream_group_seen(x.owner, call->now_ms);
+    stream_group_seen(x.owner, stream_args_now(call, x.group));
     x.claims = (struct stream_effects_claims){.call = call,
                                               .key = key,
                                               .group = call->argv[2],
@@ -146,6 +159,11 @@ static void do_xautoclaim(struct call *call)
     for (size_t i = 0; i < gone_n; i++)
         stream_args_reply_id(call, gone[i]);
     buf_free(&x.gone);
+    if (x.group->policy && (x.claimed || gone_n)) {
+        struct broker_group at = broker_act_in(call, key, x.stream, x.group);
+        broker_watch_leased(&at);
+        broker_lease_room(&at);
+    }
     if (x.claimed || gone_n) {
         db_count_changes(call->store, (uint64_t)x.claimed);
         db_changed_quietly(call->db, key);

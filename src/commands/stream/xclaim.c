@@ -4,6 +4,8 @@
 #include "commands/index.h"
 
 #include "base/num.h"
+#include "broker/broker_lease.h"
+#include "broker/broker_watch.h"
 #include "commands/stream/stream_args.h"
 #include "commands/stream/stream_effects.h"
 
@@ -22,8 +24,9 @@ struct xclaim {
     struct stream_id last_id;
 };
 
-static bool parse_claim(struct call *call, struct xclaim *x)
+static bool parse_claim(struct call *call, const struct stream_group *g, struct xclaim *x)
 {
+    int64_t now_ms = stream_args_now(call, g);
     *x = (struct xclaim){.first = 5, .time_ms = -1, .count = -1};
     if (!num_parse_int(call->argv[4], &x->min_idle_ms)) {
         reply_errorf(call->reply, "ERR Invalid min-idle-time argument for XCLAIM");
@@ -49,7 +52,7 @@ static bool parse_claim(struct call *call, struct xclaim *x)
                 reply_errorf(call->reply, "ERR Invalid IDLE option argument for XCLAIM");
                 return false;
             }
-            x->time_ms = num_minus(call->now_ms, v);
+            x->time_ms = num_minus(now_ms, v);
         } else if (bytes_is(word, "time") && more) {
             if (!num_parse_int(call->argv[++i], &v)) {
                 reply_errorf(call->reply, "ERR Invalid TIME option argument for XCLAIM");
@@ -73,8 +76,8 @@ static bool parse_claim(struct call *call, struct xclaim *x)
         }
     }
     /* A time in the future, or before all time, is now. */
-    if (x->time_ms < 0 || (x->time_ms > call->now_ms && !call_is_replay(call)))
-        x->time_ms = call->now_ms;
+    if (x->time_ms < 0 || (x->time_ms > now_ms && !call_is_replay(call)))
+        x->time_ms = now_ms;
     return true;
 }
 
@@ -121,7 +124,7 @@ static bool claim(struct call *call, const struct xclaim *x, struct stream_id id
         return true;
     }
     stream_pending_get(&g->pending, at, &e);
-    if (!stream_pending_is_claimable(&e, call->now_ms, x->min_idle_ms))
+    if (!stream_pending_is_claimable(&e, stream_args_now(call, g), x->min_idle_ms))
         return false;
     *count = deliveries(x, e.count);
     stream_group_assign(g, at, x->owner, x->time_ms, *count, false);
@@ -141,7 +144,8 @@ static size_t claim_all(struct call *call, struct xclaim *x)
     struct chain aside = {0};
     size_t n = 0;
     x->owner = owner;
-    stream_group_seen(owner, call->now_ms);
+    int64_t now_ms = stream_args_now(call, x->group);
+    stream_group_seen(owner, now_ms);
     reply_later_begin(call->reply, &aside);
     for (int i = x->first; i <= x->last; i++) {
         struct stream_id id;
@@ -149,7 +153,7 @@ static size_t claim_all(struct call *call, struct xclaim *x)
         stream_id_parse(call->argv[i], 0, &id);
         if (!claim(call, x, id, &count))
             continue;
-        stream_group_active(owner, call->now_ms);
+        stream_group_active(owner, now_ms);
         stream_effects_claim(&claims, id, x->time_ms, count);
         if (x->just_id)
             stream_args_reply_id(call, id);
@@ -162,13 +166,21 @@ static size_t claim_all(struct call *call, struct xclaim *x)
     return n;
 }
 
+/* In a group with a policy: leases run from the claims' time, and an owner may have got room. */
+static void leased(struct call *call, const struct xclaim *x, struct stream *s)
+{
+    struct broker_group at = broker_act_in(call, call->argv[1], s, x->group);
+    broker_watch_leased_at(&at, x->time_ms);
+    broker_lease_room(&at);
+}
+
 static void do_xclaim(struct call *call)
 {
     struct xclaim x;
     struct bytes key = call->argv[1];
     struct stream *stream;
     struct stream_group *g;
-    if (!stream_args_group(call, &stream, &g) || !parse_claim(call, &x))
+    if (!stream_args_group(call, &stream, &g) || !parse_claim(call, g, &x))
         return;
     x.stream = stream;
     x.group = g;
@@ -177,6 +189,8 @@ static void do_xclaim(struct call *call)
     size_t n = claim_all(call, &x);
     if (moved && n == 0)
         stream_effects_setid(call, key, g);
+    if (n && g->policy)
+        leased(call, &x, stream);
     if (n || moved) {
         db_count_changes(call->store, n ? n : 1);
         db_changed_quietly(call->db, key);

@@ -9,6 +9,8 @@
 #include "commands/index.h"
 
 #include "base/num.h"
+#include "broker/broker.h"
+#include "broker/broker_retry.h"
 #include "commands/stream/stream_args.h"
 
 /* The stream that a subcommand needs; false after the error reply. */
@@ -120,7 +122,13 @@ static void do_xgroup_destroy(struct call *call)
     struct bytes key = call->argv[2];
     if (!need_stream(call, &s))
         return;
+    struct stream_group *g = stream_find_group(s, call->argv[3]);
+    bool had_policy = g && g->policy;
+    if (had_policy)
+        broker_watch_drop(g);
     bool gone = stream_remove_group(s, call->argv[3]);
+    if (had_policy)
+        broker_policy_changed(call->engine->broker, call->db, db_find(call->db, key), NULL, false);
     if (gone) {
         changed(call, "xgroup-destroy");
         db_ready(call->db, key);
@@ -134,11 +142,21 @@ static void do_xgroup_createconsumer(struct call *call)
     struct stream_group *g;
     if (!need_stream(call, &s) || !need_group(call, s, &g))
         return;
-    bool made = stream_group_add_consumer(g, call->argv[4], call->now_ms) != NULL;
+    bool made = stream_group_add_consumer(g, call->argv[4], stream_args_now(call, g)) != NULL;
     if (made) {
         changed(call, "xgroup-createconsumer");
     }
     reply_int(call->reply, made);
+}
+
+/* What the consumer has goes back to its group, which has a policy. */
+static uint64_t release(struct call *call, struct stream *s, struct stream_group *g,
+                        const struct stream_consumer *c)
+{
+    struct broker_group at = broker_act_in(call, call->argv[2], s, g);
+    uint64_t n = broker_retry_delete_consumer(&at, c);
+    helpers_effect_from(call, BYTES("XGROUP"), 1);
+    return n;
 }
 
 static void do_xgroup_delconsumer(struct call *call)
@@ -150,7 +168,9 @@ static void do_xgroup_delconsumer(struct call *call)
         return;
     struct stream_consumer *c = stream_group_consumer(g, call->argv[4]);
     if (c) {
-        pending = stream_group_remove_consumer(g, c);
+        if (g->policy && !call_is_replay(call))
+            pending = release(call, s, g, c);
+        pending += stream_group_remove_consumer(g, c);
         changed(call, "xgroup-delconsumer");
     }
     reply_int(call->reply, (long long)pending);

@@ -84,7 +84,9 @@ static void reading(struct call *call, const struct stream *s, const struct stre
     else
         reply_null(call->reply);
     text(call, "lag");
-    if (stream_lag(s, g, &lag))
+    if (g->policy) /* never unknown (broker I5) */
+        reply_int(call->reply, (long long)stream_unread(s, g));
+    else if (stream_lag(s, g, &lag))
         reply_int(call->reply, (long long)lag);
     else
         reply_null(call->reply);
@@ -149,7 +151,8 @@ static void full_group(struct call *call, const struct stream *s, const struct s
     id(call, "last-delivered-id", g->last_id);
     reading(call, s, g);
     number(call, "pel-count", (long long)g->pending.count);
-    number(call, "nacked-count", (long long)stream_pending_released_count(&g->pending));
+    number(call, "nacked-count",
+           (long long)(g->pending.count - stream_pending_owned_count(&g->pending)));
     group_pending(call, g, most);
     text(call, "consumers");
     reply_array(call->reply, n);
@@ -241,11 +244,12 @@ static void do_xinfo_consumers(struct call *call)
         return;
     }
     size_t n;
+    int64_t now_ms = stream_args_now(call, g);
     struct stream_consumer **all = stream_group_sorted(g, &n);
     reply_array(call->reply, n);
     for (size_t i = 0; i < n; i++) {
-        int64_t idle = num_minus(call->now_ms, all[i]->seen_ms),
-                inactive = all[i]->active_ms < 0 ? -1 : num_minus(call->now_ms, all[i]->active_ms);
+        int64_t idle = num_minus(now_ms, all[i]->seen_ms),
+                inactive = all[i]->active_ms < 0 ? -1 : num_minus(now_ms, all[i]->active_ms);
         reply_map(call->reply, 4);
         text(call, "name");
         reply_bulk_str(call->reply, all[i]->name);

@@ -1,8 +1,12 @@
-/* XNACK: pending entries are given back, for another consumer to claim. */
+/* XNACK: pending entries are given back. In a group without a policy they have no owner from then
+ * on, for another consumer to claim; with one, what follows is the broker's (broker_retry.h). In
+ * files and from a primary the command says what became of them, and is taken literally. */
 #include "commands/index.h"
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "broker/broker_retry.h"
+#include "broker/broker_watch.h"
 #include "commands/stream/stream_args.h"
 
 #include <limits.h>
@@ -11,9 +15,14 @@ enum nack_mode { NACK_FAIL, NACK_SILENT, NACK_FATAL };
 
 struct xnack {
     enum nack_mode mode;
-    long long n, retry; /* IDs, from argument 6 on; RETRYCOUNT or -1 */
+    long long n, retry;        /* IDs, from argument 6 on; RETRYCOUNT or -1 */
+    long long delay_ms, at_ms; /* -1: not given */
+    int reason;                /* the argument; 0: not given */
     bool force;
 };
+
+#define DELAY_MOST  2592000000
+#define MOMENT_MOST 253402300799999 /* the last of the year 9999 */
 
 static bool parse_mode(struct bytes word, enum nack_mode *out)
 {
@@ -28,9 +37,84 @@ static bool parse_mode(struct bytes word, enum nack_mode *out)
     return true;
 }
 
+static bool parse_moment(const struct call *call, int i, const char *name, long long most,
+                         long long *out)
+{
+    if (*out != -1) {
+        reply_errorf(call->reply, "ERR %s specified multiple times", name);
+        return false;
+    }
+    if (num_parse_int(call->argv[i], out) && *out >= 0 && *out <= most)
+        return true;
+    reply_errorf(call->reply, "ERR %s must be between 0 and %lld", name, most);
+    return false;
+}
+
+/* What only groups with a policy know: 1: the option at *i is one, and *i its value; 0: it is none;
+ * -1: after the error reply. */
+static int parse_policy_option(const struct call *call, int *i, struct xnack *x)
+{
+    bool delay = bytes_is(call->argv[*i], "delay"), at = bytes_is(call->argv[*i], "at");
+    if (!delay && !at && !bytes_is(call->argv[*i], "reason"))
+        return 0;
+    if (++*i >= call->argc) {
+        call_error(call, ERR_SYNTAX);
+        return -1;
+    }
+    if (delay)
+        return parse_moment(call, *i, "DELAY", DELAY_MOST, &x->delay_ms) ? 1 : -1;
+    if (at)
+        return parse_moment(call, *i, "AT", MOMENT_MOST, &x->at_ms) ? 1 : -1;
+    if (x->reason) {
+        reply_errorf(call->reply, "ERR REASON specified multiple times");
+        return -1;
+    }
+    x->reason = *i;
+    return 1;
+}
+
+/* Options that exclude each other, or need a policy. */
+static bool fits(const struct call *call, const struct xnack *x, const struct stream_group *g)
+{
+    bool moment = x->delay_ms >= 0 || x->at_ms >= 0;
+    if ((x->delay_ms >= 0 && x->at_ms >= 0) || (moment && x->mode == NACK_FATAL)) {
+        call_error(call, ERR_SYNTAX);
+        return false;
+    }
+    if ((moment || x->reason) && !g->policy && !call_is_replay(call)) {
+        reply_errorf(call->reply, "ERR DELAY, AT and REASON need a policy");
+        return false;
+    }
+    return true;
+}
+
+static bool parse_options(struct call *call, struct xnack *x)
+{
+    for (int i = 6 + (int)x->n; i < call->argc; i++) {
+        int taken = parse_policy_option(call, &i, x);
+        if (taken < 0)
+            return false;
+        if (taken)
+            continue;
+        if (bytes_is(call->argv[i], "retrycount") && i + 1 < call->argc) {
+            if (!num_parse_int(call->argv[++i], &x->retry) || x->retry < 0) {
+                reply_errorf(call->reply, "ERR Invalid RETRYCOUNT value, must be >= 0");
+                return false;
+            }
+        } else if (bytes_is(call->argv[i], "force")) {
+            x->force = true;
+        } else {
+            reply_errorf(call->reply, "ERR Unrecognized XNACK option '%.*s'", (int)call->argv[i].n,
+                         call->argv[i].p);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool parse(struct call *call, struct xnack *x)
 {
-    *x = (struct xnack){.retry = -1};
+    *x = (struct xnack){.retry = -1, .delay_ms = -1, .at_ms = -1};
     if (!parse_mode(call->argv[3], &x->mode)) {
         reply_errorf(call->reply, "ERR mode must be SILENT, FAIL, or FATAL");
         return false;
@@ -47,21 +131,7 @@ static bool parse(struct call *call, struct xnack *x)
         reply_errorf(call->reply, "ERR number of IDs doesn't match numids");
         return false;
     }
-    for (int i = 6 + (int)x->n; i < call->argc; i++) {
-        if (bytes_is(call->argv[i], "retrycount") && i + 1 < call->argc) {
-            if (!num_parse_int(call->argv[++i], &x->retry) || x->retry < 0) {
-                reply_errorf(call->reply, "ERR Invalid RETRYCOUNT value, must be >= 0");
-                return false;
-            }
-        } else if (bytes_is(call->argv[i], "force")) {
-            x->force = true;
-        } else {
-            reply_errorf(call->reply, "ERR Unrecognized XNACK option '%.*s'", (int)call->argv[i].n,
-                         call->argv[i].p);
-            return false;
-        }
-    }
-    return true;
+    return parse_options(call, x);
 }
 
 /* The delivery count of an entry that was given back: SILENT takes the delivery back, FATAL marks
@@ -88,8 +158,37 @@ static bool give_back(struct call *call, const struct xnack *x, const struct str
         stream_pending_find(&g->pending, id, &at);
     }
     stream_pending_get(&g->pending, at, &e);
-    stream_group_assign(g, at, NULL, 0, deliveries(x, e.count), true);
+    if (x->at_ms >= 0 && g->policy) {
+        stream_group_defer(g, at, deliveries(x, e.count), x->at_ms);
+        broker_watch_sooner(broker_watch_of(g), x->at_ms);
+    } else {
+        stream_group_assign(g, at, NULL, 0, deliveries(x, e.count), true);
+    }
+    if (x->reason && g->policy)
+        stream_pending_set_reason(&g->pending, id, call->argv[x->reason]);
     return true;
+}
+
+/* In a group with a policy. */
+static void give_back_all(struct call *call, const struct xnack *x, struct stream *s,
+                          struct stream_group *g, const struct stream_id *ids)
+{
+    static const enum broker_retry_mode modes[] = {[NACK_FAIL] = BROKER_RETRY_FAIL,
+                                                   [NACK_SILENT] = BROKER_RETRY_SILENT,
+                                                   [NACK_FATAL] = BROKER_RETRY_FATAL};
+    const struct engine *e = call->engine;
+    struct broker_group at = broker_act_in(call, call->argv[1], s, g);
+    struct broker_retry r = {.mode = modes[x->mode],
+                             .due_ms = -1,
+                             .count = x->retry,
+                             .force = x->force,
+                             .reason = x->reason ? call->argv[x->reason] : bytes_of("", 0)};
+    if (x->delay_ms >= 0)
+        r.due_ms = e->steady_ms + x->delay_ms;
+    else if (x->at_ms >= 0) /* a moment; the group goes by the steady clock */
+        r.due_ms = x->at_ms > call->now_ms ? e->steady_ms + (x->at_ms - call->now_ms) : 0;
+    call_no_effect(call);
+    reply_int(call->reply, (long long)broker_retry_give_back(&at, &r, ids, (size_t)x->n));
 }
 
 static void do_xnack(struct call *call)
@@ -104,6 +203,15 @@ static void do_xnack(struct call *call)
     struct stream_id *ids = stream_args_ids(call, 6, (int)x.n);
     if (!ids)
         return;
+    if (!fits(call, &x, g)) {
+        mem_free(ids);
+        return;
+    }
+    if (g->policy && !call_is_replay(call)) {
+        give_back_all(call, &x, s, g, ids);
+        mem_free(ids);
+        return;
+    }
     for (int i = 0; i < x.n; i++)
         released += give_back(call, &x, s, g, ids[i]);
     mem_free(ids);
@@ -117,9 +225,11 @@ static void do_xnack(struct call *call)
 
 const struct command xnack_command = {
     .name = "xnack",
-    .usage = "key:key group:string <SILENT | FAIL | FATAL> IDS numids:int id:string... [RETRYCOUNT "
-             "count:int] [FORCE]",
-    .summary = "Gives pending entries back, for another consumer to claim.",
+    .usage = "key:key group:string <SILENT | FAIL | FATAL> IDS numids:int id:string... [DELAY "
+             "milliseconds:int | AT unix-time-milliseconds:unix-time] [REASON text:string] "
+             "[RETRYCOUNT count:int] [FORCE]",
+    .summary = "Gives pending entries back, for another consumer to claim, or as the group's "
+               "policy says.",
     .since = "8.8.0",
     .complexity = "O(log N) for each entry, with N the pending entries of the group",
     .group = GROUP_STREAM,

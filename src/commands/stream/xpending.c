@@ -52,6 +52,7 @@ static void pending_list(struct call *call, const struct stream_group *g,
                          const struct pending_filter *f)
 {
     const struct stream_pending *p = &g->pending;
+    int64_t now_ms = stream_args_now(call, g);
     struct stream_consumer *only = f->one_consumer ? stream_group_consumer(g, f->consumer) : NULL;
     if (f->one_consumer && !only) {
         reply_array(call->reply, 0);
@@ -68,7 +69,7 @@ static void pending_list(struct call *call, const struct stream_group *g,
         stream_pending_get(p, at, &e);
         if (stream_id_compare(e.id, f->to) > 0)
             break;
-        int64_t idle = num_minus(call->now_ms, e.time_ms);
+        int64_t idle = num_minus(now_ms, e.time_ms);
         struct stream_consumer *owner = stream_group_owner(g, e.consumer);
         if (idle < 0)
             idle = 0;

@@ -6,6 +6,9 @@
  * (BLOCK): the same command is run again when one of its keys is announced as ready, with "$"
  * replaced by the ID that it meant; or it answers null.
  *
+ * In a group with a policy ">" gives what the broker chooses (broker_deliver.h): first entries that
+ * are pending and ready again, then new ones.
+ *
  * Lengths stand before what they count, so with several streams, or with MAXSIZE, the parts are
  * written beside the reply first. With one stream the header is written at once and cut off again
  * when there is nothing behind it. */
@@ -27,7 +30,7 @@ static bool resolve(struct call *call, const struct xread_args *x, int i, struct
         struct stream *stream;
         if (!stream_args_write_counted(call, s->key, &stream))
             return false;
-        s->stream = stream;
+        s->stream = s->own = stream;
         s->group = stream ? stream_find_group(stream, x->group_name) : NULL;
         if (!s->group) {
             reply_errorf(call->reply,
@@ -105,22 +108,51 @@ static uint64_t read_entries(struct xread *x, struct stream_cursor *c, uint64_t 
     return done;
 }
 
-/* Claimed entries first, then new ones. */
-static void serve_entries(struct xread *x, struct xread_source *s,
-                          const struct stream_pending_entry *old, size_t old_n,
-                          struct stream_cursor *c, uint64_t n)
+/* Entries that are pending already, and new ones. */
+struct parts {
+    struct stream_pending_entry *old;
+    size_t old_n;
+    struct stream_cursor c;
+    uint64_t n;
+};
+
+/* Claimed entries first, then new ones. Leaves in p how many of each were given. */
+static void serve_entries(struct xread *x, struct xread_source *s, struct parts *p)
 {
     struct xread_aside aside;
-    uint64_t done = 0;
     xread_reply_key(x->call->reply, s->key);
-    xread_reply_begin_entries(x, &aside, old_n + n);
-    if (old_n)
-        done += xread_group_claim(x, s, old, old_n);
-    if (n && !xread_reply_is_full(x))
-        done += s->group ? xread_group_deliver(x, s, c, n) : read_entries(x, c, n);
+    xread_reply_begin_entries(x, &aside, p->old_n + p->n);
+    if (p->old_n)
+        p->old_n = xread_group_claim(x, s, p->old, p->old_n);
+    if (p->n && !xread_reply_is_full(x))
+        p->n = s->group ? xread_group_deliver(x, s, &p->c, p->n) : read_entries(x, &p->c, p->n);
+    else
+        p->n = 0;
     if (s->reader)
-        stream_group_active(s->reader, x->call->now_ms);
-    xread_reply_end_entries(x, &aside, done);
+        stream_group_active(s->reader, stream_args_now(x->call, s->group));
+    xread_reply_end_entries(x, &aside, p->old_n + p->n);
+}
+
+/* As a group's policy says. */
+static bool serve_by_policy(struct xread *x, struct xread_source *s)
+{
+    struct broker_reading r = {.at = xread_group_at(x, s),
+                               .reader = s->reader,
+                               .claim_ms = x->args.claim_idle_ms,
+                               .noack = x->args.noack};
+    struct parts p = {0};
+    p.old = broker_deliver_pending(&r, xread_reply_room(x, 0), &p.old_n);
+    p.n = find_new(x, s, p.old_n, &p.c);
+    p.n = p.n ? broker_deliver_unread(&r, p.n) : 0;
+    bool any = p.old_n || p.n;
+    if (any)
+        serve_entries(x, s, &p);
+    stream_log_end(&p.c);
+    if (any)
+        xread_group_served(x, s, p.old, p.old_n, p.n);
+    x->held_back |= r.held_back;
+    mem_free(p.old);
+    return any;
 }
 
 /* Serves one stream. True: it is in the reply. */
@@ -137,17 +169,20 @@ static bool serve(struct xread *x, struct xread_source *s)
     }
     if (!s->stream)
         return false;
-    struct stream_pending_entry *old = NULL;
-    size_t old_n = 0;
+    if (s->group && s->group->policy)
+        return serve_by_policy(x, s);
+    struct parts p = {0};
     if (x->args.claim_idle_ms >= 0)
-        old = xread_group_claimable(x, s, xread_reply_room(x, 0), &old_n);
-    struct stream_cursor c;
-    uint64_t n = find_new(x, s, old_n, &c);
-    if (old_n || n)
-        serve_entries(x, s, old, old_n, &c, n);
-    stream_log_end(&c);
-    mem_free(old);
-    return old_n || n;
+        p.old = xread_group_claimable(x, s, xread_reply_room(x, 0), &p.old_n);
+    p.n = find_new(x, s, p.old_n, &p.c);
+    bool any = p.old_n || p.n;
+    if (any)
+        serve_entries(x, s, &p);
+    stream_log_end(&p.c);
+    if (x->acked.n)
+        xread_group_delete_acked(x, s);
+    mem_free(p.old);
+    return any;
 }
 
 /* Nothing but new entries of one group. */
@@ -160,6 +195,11 @@ static void wait(struct xread *x, const struct xread_source *sources)
 {
     struct call *call = x->call;
     const struct xread_args *a = &x->args;
+    for (int i = 0; i < a->n; i++)
+        if (sources[i].group && sources[i].group->policy) {
+            struct broker_group at = xread_group_at(x, &sources[i]);
+            broker_deliver_wait(&at);
+        }
     /* "$" stands for what it means now. */
     struct bytes *argv = mem_alloc((size_t)call->argc * sizeof(*argv));
     char *texts = mem_alloc((size_t)a->n * STREAM_ID_TEXT_MAX);
@@ -178,7 +218,8 @@ static void wait(struct xread *x, const struct xread_source *sources)
         .null = BLOCK_NULL_ARRAY,
         .group = a->group,
         .wake_ms = a->claim_idle_ms >= 0 ? xread_group_claim_due_ms(x, sources) : 0,
-        .source = wants_new(a, sources) ? hash_key(a->group_name) | 1 : 0,
+        .readers = a->group ? hash_key(a->group_name) | 1 : 0,
+        .source = wants_new(a, sources) && !x->held_back ? hash_key(a->group_name) | 1 : 0,
     };
     if (o.source)
         block_found_empty(call, o.source);

@@ -11,6 +11,8 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "broker/broker_lease.h"
+#include "broker/broker_watch.h"
 #include "commands/stream/stream_args.h"
 #include "commands/stream/stream_effects.h"
 
@@ -39,7 +41,7 @@ static uint64_t one_more(uint64_t count)
 void xread_group_begin(struct xread *x, struct xread_source *s)
 {
     s->reader = stream_effects_need_consumer(x->call, s->key, s->group, x->args.consumer);
-    stream_group_seen(s->reader, x->call->now_ms);
+    stream_group_seen(s->reader, stream_args_now(x->call, s->group));
 }
 
 uint64_t xread_group_deliver(struct xread *x, struct xread_source *s, struct stream_cursor *c,
@@ -48,15 +50,18 @@ uint64_t xread_group_deliver(struct xread *x, struct xread_source *s, struct str
     struct call *call = x->call;
     struct stream_group *g = s->group;
     struct stream_effects_claims claims = claims_of(x, s);
+    int64_t now_ms = stream_args_now(call, g);
     uint64_t done = 0;
     do {
         struct stream_entry e;
         stream_log_read(c, &e);
         stream_advance_group(s->stream, g, e.id, done > 0);
         if (!x->args.noack) {
-            stream_group_deliver(g, s->reader, e.id, call->now_ms);
+            stream_group_deliver(g, s->reader, e.id, now_ms);
             claims.last_id = e.id;
-            stream_effects_claim(&claims, e.id, call->now_ms, 1);
+            stream_effects_claim(&claims, e.id, now_ms, 1);
+        } else if (s->stream->deleting) {
+            buf_add(&x->acked, bytes_of(&e.id, sizeof(e.id)));
         }
         if (x->args.claim_idle_ms >= 0)
             xread_reply_claimed(call, &e, 0, 0);
@@ -98,6 +103,8 @@ uint64_t xread_group_claim(struct xread *x, struct xread_source *s,
     struct call *call = x->call;
     struct stream_group *g = s->group;
     struct stream_effects_claims claims = claims_of(x, s);
+    int64_t now_ms = stream_args_now(call, g);
+    bool keeps = !(x->args.noack && g->policy); /* else it is acknowledged (broker L10) */
     uint64_t done = 0;
     for (; done < n && !xread_reply_is_full(x); done++) {
         const struct stream_pending_entry *p = &list[done];
@@ -107,11 +114,16 @@ uint64_t xread_group_claim(struct xread *x, struct xread_source *s,
         if (!stream_pending_find(&g->pending, p->id, &at))
             continue;
         uint64_t count = one_more(p->count);
-        stream_group_assign(g, at, s->reader, call->now_ms, count, false);
-        stream_effects_claim(&claims, p->id, call->now_ms, count);
+        if (keeps) {
+            stream_group_assign(g, at, s->reader, now_ms, count, false);
+            stream_effects_claim(&claims, p->id, now_ms, count);
+        }
         if (stream_log_seek(&s->stream->log, p->id, &c)) {
             stream_log_read(&c, &e);
-            xread_reply_claimed(call, &e, num_minus(call->now_ms, p->time_ms), p->count);
+            if (x->args.claim_idle_ms >= 0)
+                xread_reply_claimed(call, &e, num_minus(now_ms, p->time_ms), p->count);
+            else
+                stream_args_reply(call, &e);
         }
         stream_log_end(&c);
         x->entries++;
@@ -120,6 +132,28 @@ uint64_t xread_group_claim(struct xread *x, struct xread_source *s,
     if (done)
         changed(x, s);
     return done;
+}
+
+void xread_group_delete_acked(struct xread *x, const struct xread_source *s)
+{
+    struct broker_group at = xread_group_at(x, s);
+    broker_lease_delete(&at, (const void *)x->acked.p, x->acked.n / sizeof(struct stream_id));
+    buf_free(&x->acked);
+}
+
+void xread_group_served(struct xread *x, struct xread_source *s,
+                        const struct stream_pending_entry *list, size_t claimed, uint64_t fresh)
+{
+    struct broker_group at = xread_group_at(x, s);
+    broker_deliver_done(&at, claimed + fresh, claimed);
+    if (!x->args.noack)
+        return;
+    struct buf ids = {0};
+    for (size_t i = 0; i < claimed; i++)
+        buf_add(&ids, bytes_of(&list[i].id, sizeof(list[i].id)));
+    broker_lease_ack(&at, (const void *)ids.p, claimed);
+    buf_free(&ids);
+    xread_group_delete_acked(x, s);
 }
 
 /* What the consumer has pending above s->after, at most `most`; the array belongs to the caller. */
@@ -148,6 +182,7 @@ static void deliver_again(struct xread *x, struct xread_source *s,
                           struct stream_effects_claims *claims)
 {
     const struct call *call = x->call;
+    int64_t now_ms = stream_args_now(call, s->group);
     struct stream_pending *pending = &s->group->pending;
     struct stream_cursor c;
     if (stream_log_seek(&s->stream->log, p->id, &c) &&
@@ -157,8 +192,8 @@ static void deliver_again(struct xread *x, struct xread_source *s,
         stream_log_read(&c, &entry);
         stream_args_reply(call, &entry);
         if (stream_pending_find(pending, p->id, &at))
-            stream_group_assign(s->group, at, s->reader, call->now_ms, one_more(p->count), false);
-        stream_effects_claim(claims, p->id, call->now_ms, one_more(p->count));
+            stream_group_assign(s->group, at, s->reader, now_ms, one_more(p->count), false);
+        stream_effects_claim(claims, p->id, now_ms, one_more(p->count));
     } else {
         reply_array(call->reply, 2);
         stream_args_reply_id(call, p->id);
@@ -182,6 +217,10 @@ void xread_group_history(struct xread *x, struct xread_source *s)
     stream_effects_claims_end(&claims);
     if (done)
         changed(x, s);
+    if (s->group->policy) {
+        struct broker_group at = xread_group_at(x, s);
+        broker_watch_leased(&at);
+    }
     mem_free(list);
 }
 
@@ -201,13 +240,21 @@ static bool oldest_delivery_ms(const struct xread_source *s, int64_t *out)
 
 int64_t xread_group_claim_due_ms(const struct xread *x, const struct xread_source *sources)
 {
-    int64_t first = INT64_MAX, idle_ms = x->args.claim_idle_ms;
+    int64_t first = INT64_MAX, idle_ms = x->args.claim_idle_ms, policy_ms = INT64_MAX;
     for (int i = 0; i < x->args.n; i++) {
         int64_t ms;
-        if (sources[i].group && oldest_delivery_ms(&sources[i], &ms) && ms < first)
+        if (!sources[i].group)
+            continue;
+        if (sources[i].group->policy) {
+            struct broker_group at = xread_group_at(x, &sources[i]);
+            ms = broker_deliver_claimable_ms(&at, idle_ms);
+            policy_ms = ms < policy_ms ? ms : policy_ms;
+        } else if (oldest_delivery_ms(&sources[i], &ms) && ms < first) {
             first = ms;
+        }
     }
     int64_t left = idle_ms < LOOK_AGAIN_MS ? idle_ms : LOOK_AGAIN_MS;
     left = num_minus(left, first == INT64_MAX ? 0 : num_minus(x->call->now_ms, first));
-    return x->call->engine->steady_ms + (left > 0 ? left : 1);
+    int64_t at_ms = x->call->engine->steady_ms + (left > 0 ? left : 1);
+    return at_ms < policy_ms ? at_ms : policy_ms;
 }

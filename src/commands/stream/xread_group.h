@@ -3,6 +3,7 @@
 #ifndef COMMANDS_STREAM_XREAD_GROUP_H
 #define COMMANDS_STREAM_XREAD_GROUP_H
 
+#include "broker/broker_deliver.h"
 #include "commands/stream/xread_reply.h"
 
 /* The consumer that reads, made when absent. */
@@ -18,6 +19,17 @@ struct stream_pending_entry *xread_group_claimable(struct xread *x, struct xread
 /* Gives them to the consumer, until the reply is full. Returns how many. */
 uint64_t xread_group_claim(struct xread *x, struct xread_source *s,
                            const struct stream_pending_entry *list, size_t n);
+static inline struct broker_group xread_group_at(const struct xread *x,
+                                                 const struct xread_source *s)
+{
+    return broker_act_in(x->call, s->key, s->own, s->group);
+}
+/* In a group with a policy the first `claimed` of the list and so many new ones were given: counts
+ * them, and with NOACK acknowledges them. */
+void xread_group_served(struct xread *x, struct xread_source *s,
+                        const struct stream_pending_entry *list, size_t claimed, uint64_t fresh);
+/* What was given with NOACK and no group needs any more goes, where a policy asks for that. */
+void xread_group_delete_acked(struct xread *x, const struct xread_source *s);
 /* Answers what the consumer has pending above s->after; each counts as delivered once more. */
 void xread_group_history(struct xread *x, struct xread_source *s);
 /* When the first pending entry will have been idle long enough, by the steady clock. */

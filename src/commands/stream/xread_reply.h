@@ -13,6 +13,8 @@ struct xread {
     uint64_t entries; /* in the reply so far */
     uint64_t start;   /* output position where the reply begins */
     uint64_t outside; /* bytes of chains that the one being written to will be moved behind */
+    struct buf acked; /* IDs of one stream that were given with NOACK and are to be deleted */
+    bool held_back;   /* by a cap of its own: others may find something where it found nothing */
 };
 
 enum xread_from { XREAD_AFTER, XREAD_NEW, XREAD_LAST, XREAD_NEWEST }; /* an ID, ">", "$", "+" */
@@ -21,6 +23,7 @@ enum xread_from { XREAD_AFTER, XREAD_NEW, XREAD_LAST, XREAD_NEWEST }; /* an ID, 
 struct xread_source {
     struct bytes key;
     const struct stream *stream;    /* NULL: absent */
+    struct stream *own;             /* the same for change; NULL: XREAD */
     struct stream_group *group;     /* NULL: XREAD */
     struct stream_consumer *reader; /* of the group */
     enum xread_from from;

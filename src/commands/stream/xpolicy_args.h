@@ -1,0 +1,46 @@
+/* The arguments of XPOLICY SET: which rules are given, and as what. */
+#ifndef COMMANDS_STREAM_XPOLICY_ARGS_H
+#define COMMANDS_STREAM_XPOLICY_ARGS_H
+
+#include "command/keys.h"
+#include "engine/call.h"
+#include "type/stream/stream_policy.h"
+
+enum xpolicy_option {
+    XPOLICY_LEASE,
+    XPOLICY_RETRY,
+    XPOLICY_JITTER,
+    XPOLICY_MAXDELIVER,
+    XPOLICY_DEADLETTER,
+    XPOLICY_ONACK,
+    XPOLICY_PREFETCH,
+    XPOLICY_MAXPENDING,
+    XPOLICY_RATE,
+    XPOLICY_ORDERBY,
+    XPOLICY_SINGLE,
+    XPOLICY_ONDISCONNECT,
+    XPOLICY_CONSUMERTTL,
+    XPOLICY_GROUPTTL,
+    XPOLICY_PAUSE,
+    XPOLICY_OPTIONS
+};
+
+struct xpolicy_args {
+    bool make, jobs;
+    unsigned given;                     /* bits 1 << enum xpolicy_option */
+    long long numbers[XPOLICY_OPTIONS]; /* of those with one; for words: which of them */
+    struct bytes dead_letter;
+    enum stream_retry retry;
+    int64_t retry_ms[STREAM_POLICY_BACKOFFS_MOST];
+    unsigned retry_n;
+    double factor;
+};
+
+/* False after the error reply. */
+bool xpolicy_args_parse(const struct call *call, struct xpolicy_args *out);
+/* The rules that are given, over what is there. */
+void xpolicy_args_apply(const struct xpolicy_args *x, struct stream_policy *p);
+/* The keys of XPOLICY SET, whether or not its options are sound. */
+void xpolicy_args_find_keys(struct keys *to, const struct bytes *argv, int argc);
+
+#endif
