@@ -179,6 +179,7 @@ def all_parts(o):
         label = os.path.relpath(f, os.path.join(ROOT, "tests"))
         parts.append(Part(label, ["tclsh", "tests/integration/run.tcl", o.server, f], o.slow * 300, lines=True, waits=label in WAITING))
     parts += [
+        python("broker, a test for each rule", "tests/broker/rules.py", "check"),
         python("oracle, random commands", "redis-compat/oracle/oracle.py", *server, *seeded, "--commands", few(5000, 20000), "random"),
         python("oracle, rights", "redis-compat/oracle/rights.py", *server, *seeded, "--pairs", few(1500, 6000)),
         python("oracle, programs in Lua", "redis-compat/oracle/programs.py", *server, *seeded, "--programs", few(1000, 3000)),

@@ -389,7 +389,7 @@ TEST(a_wall_clock_that_is_set_ends_no_lease)
     }
 }
 
-/* broker G10, X1, X2, X4: in a transaction time stands still, and its effects are one group. */
+/* broker G2, G10, X1, X2, X4: in a transaction time stands still, and its effects are one group. */
 TEST(a_transaction_is_one_group)
 {
     struct client *c;

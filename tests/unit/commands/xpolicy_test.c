@@ -10,7 +10,7 @@
     "RETRY NONE JITTER 0 MAXDELIVER 0 DEADLETTER {q}:dlq ONACK KEEP PREFETCH 0 MAXPENDING 0 RATE " \
     "0 0 ORDERBY \"\" HOLD SINGLE 0 ONDISCONNECT KEEP CONSUMERTTL 0 GROUPTTL 0 PAUSE OFF"
 
-/* broker P1, P8, G8, G11: every refusal, and that nothing is made by one. */
+/* broker P1, P6, P8, G8, G11: every refusal, and that nothing is made by one. */
 TEST(arguments_are_judged_before_anything_is_made)
 {
     static const struct {
