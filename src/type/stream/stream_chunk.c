@@ -24,12 +24,24 @@ struct stream_chunk *stream_chunk_new(bool is_wide, unsigned cap, uint64_t base_
     return c;
 }
 
+static size_t record_size(const struct stream_chunk *c)
+{
+    return c->is_wide ? sizeof(struct stream_chunk_wide) : sizeof(struct stream_chunk_narrow);
+}
+
 struct stream_chunk *stream_chunk_remake(struct stream_chunk *old, bool is_wide, unsigned cap)
 {
     ASSERT(old->n <= cap && is_wide >= old->is_wide);
     struct stream_chunk *c = stream_chunk_new(is_wide, cap, old->base_ms, old->base_time_ms);
     c->n = old->n;
     c->plain = old->plain;
+    if (is_wide == old->is_wide) {
+        size_t size = record_size(old);
+        c->consumers = old->consumers;
+        memcpy(c->at, (const char *)old->at + old->start * size, old->n * size);
+        mem_free(old);
+        return c;
+    }
     for (unsigned i = 0; i < old->n; i++) {
         struct stream_pending_entry e;
         stream_chunk_read(old, i, &e);
@@ -61,11 +73,6 @@ unsigned stream_chunk_search(const struct stream_chunk *c, struct stream_id id)
             high = middle;
     }
     return low;
-}
-
-static size_t record_size(const struct stream_chunk *c)
-{
-    return c->is_wide ? sizeof(struct stream_chunk_wide) : sizeof(struct stream_chunk_narrow);
 }
 
 void stream_chunk_insert(struct stream_chunk *c, unsigned i, const struct stream_pending_entry *e)

@@ -268,6 +268,8 @@ static void append(struct stream_pending *p, const struct stream_pending_entry *
     struct stream_chunk *last = p->n ? chunk_at(p, p->n - 1) : NULL;
     if (!last || last->n == STREAM_CHUNK_MOST || (!last->is_wide && !stream_chunk_fits(last, e)))
         add_chunk(p, e);
+    else if (last->n < last->cap)
+        stream_chunk_insert(last, last->n, e);
     else
         insert_record(p, p->n - 1, last->n, e);
 }
