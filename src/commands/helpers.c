@@ -1,7 +1,9 @@
 #include "commands/helpers.h"
 
+#include "acl/check.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "type/stream/stream.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -75,6 +77,27 @@ bool helpers_is_allowed(const struct call *call, long long mode)
     return mode == 1 ||
            (mode == 2 && ((c->flags & CLIENT_UNIX) || strncmp(c->address, "127.", 4) == 0 ||
                           strncmp(c->address, "[::1]", 5) == 0));
+}
+
+bool helpers_allows_value(const struct call *call, const struct entry *e)
+{
+    const struct client *c = call->client;
+    if (!value_stream_acts(e) || (c->flags & (CLIENT_REPLAY | CLIENT_ACT)))
+        return true;
+    const struct stream *s = value_object(e);
+    struct dict_walk w = {0};
+    for (struct dict_node *n; (n = dict_next(&s->groups, &w));) {
+        const struct stream_policy *p = ((const struct stream_group *)n->value)->policy;
+        if (!p || !p->dead_letter->n ||
+            check_key(c->user, str_bytes(p->dead_letter), KEY_RW | KEY_INSERT))
+            continue;
+        struct buf why = {0};
+        check_explain(&why, CHECK_KEY, c->user, call->command, str_bytes(p->dead_letter), false);
+        reply_errorf(call->reply, "NOPERM %.*s", (int)why.n, why.p);
+        buf_free(&why);
+        return false;
+    }
+    return true;
 }
 
 void helpers_wrong_arity(const struct call *call, const struct command *command)

@@ -33,6 +33,8 @@ static void do_copy(struct call *call)
         reply_int(call->reply, 0);
         return;
     }
+    if (!helpers_allows_value(call, e))
+        return;
     struct entry *copy = value_copy(e, to);
     if (e->has_ttl)
         copy = entry_set_deadline(copy, entry_deadline_ms(e));

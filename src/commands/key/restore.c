@@ -126,6 +126,10 @@ static void do_restore(struct call *call)
     }
     if (!parse_ttl(call, o.absolute, &at_ms) || !read_value(call, &e))
         return;
+    if (!helpers_allows_value(call, e)) {
+        value_free(e);
+        return;
+    }
     struct entry *old = db_write(call->db, key);
     enum value_type was = old ? value_type(old) : value_type(e);
     bool had = old;

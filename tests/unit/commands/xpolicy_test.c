@@ -1,6 +1,7 @@
 /* XPOLICY: what it takes, what it refuses, what the journal and others hear of it. */
 #include "acl/users.h"
 #include "broker.h"
+#include "persist/dump.h"
 
 #define JOBS_WORDS                                                                                 \
     "LEASE 30000 RETRY EXP 1000 600000 2 JITTER 20 MAXDELIVER 16 DEADLETTER {q}:dlq ONACK DELETE " \
@@ -228,6 +229,34 @@ TEST(the_dead_letter_key_needs_a_right)
     }
 }
 
+/* broker N5: what a payload or a copy makes the server write to, its maker must be allowed to. */
+TEST(a_value_brings_its_dead_letter_key)
+{
+    struct bench *b = broker_bench();
+    struct client *c = bench_client(b), *u = bench_client(b);
+    SAYS(c, "XPOLICY SET q g MKSTREAM DEADLETTER d", "OK");
+    SAYS(c, "ACL SETUSER u on nopass +@all ~q ~p", "OK");
+    SAYS(u, "AUTH u x", "OK");
+    SAYS(u, "COPY q p", "!NOPERM No permissions to access a key");
+    SAYS(u, "EXISTS p", "0");
+    struct buf payload = {0}, request = {0};
+    dump_write(&payload, db_find(&b->engine.store->dbs[0], BYTES("q")), false);
+    const struct bytes argv[] = {BYTES("RESTORE"), BYTES("p"), BYTES("0"), buf_bytes(&payload)};
+    journal_format(&request, argv, 4);
+    bench_says_bytes(u, buf_bytes(&request));
+    HEARS(u, "!NOPERM No permissions to access a key");
+    SAYS(u, "EXISTS p", "0");
+    SAYS(c, "ACL SETUSER u ~d", "OK");
+    SAYS(u, "COPY q p", "1");
+    SAYS(u, "DEL p", "1");
+    bench_says_bytes(u, buf_bytes(&request));
+    HEARS(u, "OK");
+    SAYS(u, "XPOLICY LIST", "[[p g] [q g]]");
+    buf_free(&payload);
+    buf_free(&request);
+    broker_bench_end(b);
+}
+
 /* broker N7. */
 TEST(events_tell_of_policies)
 {
@@ -335,5 +364,6 @@ UNIT_MAIN(T(arguments_are_judged_before_anything_is_made), T(a_start_line_may_be
           T(the_dead_letter_key_lies_in_the_same_slot),
           T(without_its_policy_a_group_is_one_of_redis),
           T(the_list_is_sorted_and_shows_what_may_be_read), T(the_dead_letter_key_needs_a_right),
-          T(events_tell_of_policies), T(a_policy_acts_on_what_is_pending),
-          T(a_replay_decides_nothing), T(nothing_is_done_while_nothing_may_be_written))
+          T(a_value_brings_its_dead_letter_key), T(events_tell_of_policies),
+          T(a_policy_acts_on_what_is_pending), T(a_replay_decides_nothing),
+          T(nothing_is_done_while_nothing_may_be_written))
