@@ -224,9 +224,10 @@ static bool get_unowned(struct rdb_source *r, struct stream_group *g, bool defer
         return false;
     if (stream_pending_find(&g->pending, id, &at))
         return rdb_source_fail(r, "Released entry stands twice");
-    if (due_ms > INT64_MAX || (reasons && count > INT64_MAX) ||
-        reason.n > STREAM_PENDING_REASON_MOST)
+    if (due_ms > INT64_MAX || reason.n > STREAM_PENDING_REASON_MOST)
         return rdb_source_fail(r, "Damaged released entry");
+    if (count > INT64_MAX) /* the most that commands can tell */
+        count = INT64_MAX;
     stream_group_restore(g, id, NULL, 0, count);
     if (deferred) {
         stream_pending_find(&g->pending, id, &at);

@@ -84,6 +84,8 @@ static void end_run(struct run *x)
 static void add_to_run(struct run *x, struct stream_id id, uint64_t count, int64_t due_ms,
                        struct bytes reason)
 {
+    if (count > INT64_MAX) /* from a file: XNACK takes no more */
+        count = INT64_MAX;
     if (x->n == IDS_MOST || x->count != count || x->due_ms != due_ms ||
         !bytes_equal(x->reason, reason))
         end_run(x);

@@ -72,12 +72,18 @@ if len(sys.argv) > 2:
         c.ask("XGROUP", "CREATE", "st", "g", "0")
         c.ask("XREADGROUP", "GROUP", "g", "c", "COUNT", 7, "STREAMS", "st", ">")
         c.ask("XNACK", "st", "g", "FAIL", "IDS", 1, c.ask("XRANGE", "st", "-", "+", "COUNT", 1)[0][0])
+        c.ask("XPOLICY", "SET", "queue", "g", "MKSTREAM", "JOBS", "RETRY", "LIST", 90000000, 80000000)
+        for i in range(1, 6):
+            c.ask("XADD", "queue", "%d-0" % i, "f", "v")
+        c.ask("XREADGROUP", "GROUP", "g", "c", "COUNT", 4, "STREAMS", "queue", ">")
+        c.ask("XNACK", "queue", "g", "FAIL", "IDS", 2, "2-0", "1-0", "REASON", "it broke")
+        c.ask("XNACK", "queue", "g", "SILENT", "IDS", 1, "3-0", "REASON", "later")
         c.ask("RPUSH", "l", *range(50))
         c.ask("SADD", "s", *range(20), "word")
         c.ask("ZADD", "z", 1, "a", "inf", "b", -2.5, "c")
         c.ask("PFADD", "hll", "a", "b")
         c.ask("FUNCTION", "LOAD", "#!lua name=l\nredis.register_function('f', function() return 1 end)")
-        for k in ("timed", "st", "l", "s", "z", "hll"):
+        for k in ("timed", "st", "queue", "l", "s", "z", "hll"):
             seed("dump-" + k, PAYLOAD + c.ask("DUMP", k)[:-10])
         c.ask("SAVE")
         with open(s.at("dump.rdb"), "rb") as f:

@@ -63,7 +63,7 @@ TEST(commands_come_in_the_order_in_which_they_are_needed)
     stream_dedup_record(&s->dedup, BYTES("p"), BYTES("i"), id(1), 7);
     release(a, 9, 2, "");
     release(a, 5, 2, "");
-    release(a, 7, INT64_MAX, "");
+    release(a, 7, UINT64_MAX, "");
     defer(b, 1, 3, 900, "");
     defer(b, 2, 3, 800, "boom");
     defer(b, 3, 3, 900, "");
