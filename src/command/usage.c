@@ -105,7 +105,7 @@ static void parse_parts(struct parser *s, char until, struct usage *into)
         skip(s);
         if (!*s->p || *s->p == until || (until == '|' && *s->p == '>'))
             return;
-        ASSERT(!strchr("])>", *s->p));
+        ASSERT(!strchr("])>|", *s->p)); /* alternatives stand within < and > */
         struct usage u = one(s);
         if (strncmp(s->p, "...", 3) == 0) {
             u.multiple = true;

@@ -225,8 +225,8 @@ static void do_xnack(struct call *call)
 
 const struct command xnack_command = {
     .name = "xnack",
-    .usage = "key:key group:string <SILENT | FAIL | FATAL> IDS numids:int id:string... [DELAY "
-             "milliseconds:int | AT unix-time-milliseconds:unix-time] [REASON text:string] "
+    .usage = "key:key group:string <SILENT | FAIL | FATAL> IDS numids:int id:string... [<DELAY "
+             "milliseconds:int | AT unix-time-milliseconds:unix-time>] [REASON text:string] "
              "[RETRYCOUNT count:int] [FORCE]",
     .summary = "Gives pending entries back, for another consumer to claim, or as the group's "
                "policy says.",

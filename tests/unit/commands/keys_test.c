@@ -1,6 +1,7 @@
 /* What all commands say about their keys. Which keys their handlers touch is compared by
  * tests/rights/handler_keys.py. */
 #include "command/keys.h"
+#include "command/usage.h"
 #include "commands/families.h"
 #include "unit.h"
 
@@ -49,4 +50,14 @@ TEST(options_that_decide_about_keys_are_read_by_the_command)
     }
 }
 
-UNIT_MAIN(T(options_that_decide_about_keys_are_read_by_the_command))
+/* A usage line that nobody can read stops COMMAND DOCS. */
+TEST(usages_can_be_read)
+{
+    for (const struct command *const *c = families_all(); *c; c++) {
+        usage_free(usage_parse((*c)->usage));
+        for (const struct command *const *s = (*c)->subcommands; s && *s; s++)
+            usage_free(usage_parse((*s)->usage));
+    }
+}
+
+UNIT_MAIN(T(usages_can_be_read), T(options_that_decide_about_keys_are_read_by_the_command))
