@@ -77,6 +77,25 @@ test "broker Z5: increments, and a base of commands" {
     in_base no
 }
 
+# Otherwise a payload could write where its author may not.
+test "broker N5: the keys inside are judged" {
+    server::start
+    set s [resp::connect $server::port]
+    fill $s
+    resp::ask $s ACL SETUSER u on nopass ~q* "~{q}:x" +@all
+    resp::ask $s ACL SETUSER v on nopass ~q* "~{q}:*" +@all
+    set restore {EVAL {return redis.call('RESTORE', KEYS[1], 0, redis.call('DUMP', KEYS[2]), 'REPLACE')} 2 {{q}:x} q}
+    foreach {user wanted} {u *NOPERM* v *} {
+        resp::ask $s AUTH $user any
+        foreach request [list {COPY q {{q}:x} REPLACE} $restore] {
+            set reply [resp::ask $s {*}$request]
+            if {![string match $wanted $reply] || ($user eq "v" && [string match "*NOPERM*" $reply])} { error "$user $request: $reply" }
+            expect [resp::ask $s EXISTS "{q}:x"] [expr {$user eq "v"}] "$user $request"
+        }
+    }
+    close $s
+}
+
 test "broker Z7: DUMP, COPY and RENAME" {
     server::start
     set s [resp::connect $server::port]
