@@ -418,8 +418,8 @@ def starts_from_a_snapshot(o):
         c = s.start("--replicaof", "127.0.0.1 %d" % source.port)
         until("the question", lambda: len(links) > 2)
         expect(links[2], [b"PSYNC", first.encode(), b"101"], "the question of a start")
-        source.end()
         c = s.start()
+        source.end()  # which waits for the end of a link
         expect((info(c)["master_replid"], generation(Ours(s).told[0])), (first, 1), "as a primary")
 
 
