@@ -36,6 +36,7 @@ help:
 	@echo 'make house      sizes, models, names, tests beside sources: the rules of CONTRIBUTING.md'
 	@echo 'make bench      measure against redis-server'
 	@echo 'make bench-structures   structures of our own against others'
+	@echo 'make docs-test  what the guides show is run and compared'
 	@echo 'make clients    client libraries from npm'
 	@echo 'make fuzz       libFuzzer over requests, users, scripts, libraries, files and streams, ten minutes each'
 	@echo 'make soak       long random and crash tests and mutants, each time with another seed'

@@ -203,6 +203,7 @@ def all_parts(o):
         python("hostile payloads", "tests/hostile/payloads.py", o.server, lines=True),
         python("saving in the middle", "tests/crash/mid_transaction.py", o.server, lines=True),
         python("documentation", "tests/docs/pages.py", *server, lines=True),
+        python("work queues, kills", "tests/broker/kill.py", *server, *seeded, "--mode", ("always", "everysec")[o.seed % 2], "--kills", few(5, 20), lines=True),
         python("one client, one launcher, one format", "tests/support/one_of_each.py", lines=True),
         python("order of arrival", "tests/clients/order.py", o.server, lines=True, alone=True),
     ]
@@ -222,6 +223,7 @@ def all_parts(o):
             python("cache under pressure", "tests/pressure/pressure.py", *server, "--uses", 600000, "--limit", "20mb", "--keys", 120000, "--compare", "redis-server",
                    "--policy", ["allkeys-lru", "allkeys-lfu", "allkeys-random"][o.seed % 3], alone=True),
             python("files to and from redis-server", "redis-compat/files/interchange.py", *server, *seeded, "--keys", 1000, lines=True),
+            python("work queues against their model", "tests/broker/model.py", *server, *seeded, "--steps", 800, lines=True),
             python("the model of fail-over", "utils/models.py", "quick", lines=True),
             python("choices and scans", "tests/sampling/sampling.py", o.server, lines=True),
             python("redis-py", "redis-compat/clients/redis_py.py", o.server, lines=True),

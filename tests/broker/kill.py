@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""Kills a server under work queues, and keeps an account of each message: broker G7, Z6.
+
+usage: kill.py --server PATH [--mode always|everysec] [--kills N] [--seed S]
+
+Producers add numbered messages. Workers read with plain XREADGROUP and acknowledge, fail, give back, give up for ever, are too slow for their
+lease, or leave without a word; one now and then brings dead letters back; policies change meanwhile, and half of the kills meet a rewrite or a snapshot.
+After each kill: every message that was accepted is in the stream, in the dead-letter stream or was acknowledged, and in one of the two at most;
+nothing is pending that died; none whose acknowledgement was answered is there or comes again; each letter says why."""
+import argparse, os, random, sys, threading, time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from check import Failed, check, done  # noqa: E402
+from resp import Error                 # noqa: E402
+from server import Server              # noqa: E402
+
+Q, DLQ, MOST = "q", "{q}:dlq", 4
+POLICY = ("LEASE", 150, "RETRY", "FIXED", 30, "JITTER", 50, "MAXDELIVER", MOST, "ONACK", "DELETE")
+
+
+class Account:
+    """Of one message: n. sent: its XADD was sent; there: it was answered. acked: 1 XACK sent, 2 answered."""
+
+    def __init__(self):
+        self.lock, self.next = threading.Lock(), 0
+        self.there, self.acked, self.at, self.wrong = set(), {}, {}, []
+
+    def take(self):
+        with self.lock:
+            self.next += 1
+            return self.next
+
+
+class Worker(threading.Thread):
+    def __init__(self, test, who):
+        super().__init__(daemon=True)
+        self.test, self.who, self.random = test, who, random.Random(test.o.seed * 1000 + who + test.kills * 17)
+
+    def run(self):
+        try:
+            c = self.test.server.conn()
+            while not self.test.stop:
+                c = self.produce(c) if self.who < 2 else self.keep_house(c) if self.who == 2 else self.work(c)
+        except (OSError, ConnectionError):
+            pass
+        except Error as e:
+            self.test.account.wrong.append("an error reply: %s" % e)
+
+    def produce(self, c):
+        a = self.test.account
+        n = a.take()
+        c.ask("XADD", Q, "*", "n", n)
+        with a.lock:
+            a.there.add(n)
+        if n % 50 == 0:
+            time.sleep(0.01)
+        return c
+
+    def keep_house(self, c):
+        r = self.random.random()
+        if r < 0.3:
+            c.ask("XREDRIVE", DLQ, "COUNT", 5)
+        elif r < 0.4:
+            c.ask("XPOLICY", "SET", Q, "g", "MAXDELIVER", self.random.choice([2, MOST]), "PAUSE", "OFF")
+        elif r < 0.45:
+            c.ask("XGROUP", "DELCONSUMER", Q, "g", "w%d" % self.random.randrange(3, 7))
+        elif r < 0.5:
+            c.ask("BGREWRITEAOF") if self.random.random() < 0.1 else None
+        time.sleep(0.01)
+        return c
+
+    def work(self, c):
+        a, r, asked = self.test.account, self.random, time.monotonic()
+        got = c.ask("XREADGROUP", "GROUP", "g", "w%d" % self.who, "COUNT", r.choice([1, 3, 10]), "BLOCK", 50, "STREAMS", Q, ">")
+        for i, fields in (got[0][1] if got else []):
+            n = int(fields[1])
+            with a.lock:
+                if a.at.get(n, asked) < asked:  # answered before this read was sent
+                    a.wrong.append("%d was acknowledged and is delivered again" % n)
+            x = r.random()
+            if x < 0.75:
+                with a.lock:
+                    a.acked[n] = max(a.acked.get(n, 0), 1)
+                if c.ask("XACK", Q, "g", i) == 1:
+                    with a.lock:
+                        a.acked[n], a.at[n] = 2, time.monotonic()
+            elif x < 0.87:
+                c.ask("XNACK", Q, "g", r.choice(["FAIL", "SILENT"]), "IDS", 1, i, "REASON", "no %d" % n)
+            elif x < 0.90:
+                c.ask("XNACK", Q, "g", "FATAL", "IDS", 1, i)
+            elif x < 0.93:
+                time.sleep(0.2)
+            elif x < 0.96:
+                c.close()
+                return self.test.server.conn()
+        return c
+
+
+class Test:
+    def __init__(self, o):
+        self.o, self.random, self.account, self.kills, self.stop = o, random.Random(o.seed), Account(), 0, False
+        self.server = Server(o.server, "--appendonly", "yes", "--appendfsync", o.mode)
+        self.letters = 0
+
+    def judge(self, c):
+        a = self.account
+        stream = {int(f[1]): i for i, f in c.ask("XRANGE", Q, "-", "+")}
+        letters = [dict(zip(f[::2], f[1::2])) for _, f in c.ask("XRANGE", DLQ, "-", "+")]
+        dead = [int(f[b"n"]) for f in letters]
+        self.letters = max(self.letters, len(dead))
+        if len(dead) != len(set(dead)) or len(stream) != c.ask("XLEN", Q):
+            raise Failed("a message stands twice: %r" % sorted(dead)[:20])
+        if set(dead) & set(stream):
+            raise Failed("in the stream and dead: %r" % sorted(set(dead) & set(stream))[:10])
+        missing = [n for n in a.there if n not in stream and n not in dead and not a.acked.get(n)]
+        if missing:
+            raise Failed("accepted and gone: %r" % missing[:10])
+        back = [n for n, how in a.acked.items() if how == 2 and (n in stream or n in dead)]
+        if back:
+            raise Failed("acknowledged and there: %r" % back[:10])
+        ids = set(stream.values())
+        for p in c.ask("XPENDING", Q, "g", "-", "+", 1000000):
+            if p[0] not in ids:
+                raise Failed("pending without a message: %r" % p)
+        for f in letters:
+            if f[b"dl-reason"] not in (b"fatal", b"maxdeliver") or f[b"dl-key"] != b"q" or (f[b"dl-reason"] == b"maxdeliver" and not 2 <= int(f[b"dl-count"]) <= MOST):
+                raise Failed("a letter says %r" % f)
+        if a.wrong:
+            raise Failed(a.wrong[0])
+        # What nobody can say any more: the reply was cut off.
+        a.acked = {n: how for n, how in a.acked.items() if how == 2 or n not in stream}
+
+    def run(self):
+        c = self.server.start()
+        c.ask("XPOLICY", "SET", Q, "g", "MKSTREAM", *POLICY)
+        while True:
+            self.stop = False
+            workers = [Worker(self, i) for i in range(8)]
+            for w in workers:
+                w.start()
+            last = self.kills >= self.o.kills
+            time.sleep(self.random.uniform(0.05, 0.5))
+            if not last:
+                if self.kills % 2:
+                    try:
+                        c.ask(self.random.choice(["BGREWRITEAOF", "BGSAVE"]))
+                        time.sleep(self.random.uniform(0, 0.1))
+                    except (OSError, Error):
+                        pass
+                self.server.kill()
+                self.kills += 1
+            self.stop = True
+            for w in workers:
+                w.join()
+            c.close()
+            c = self.server.conn() if last else self.server.start()
+            self.judge(c)
+            if last:
+                return
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--server", required=True)
+    ap.add_argument("--mode", default="always", choices=["always", "everysec"])
+    ap.add_argument("--kills", type=int, default=10)
+    ap.add_argument("--seed", type=int, default=int(time.time()) % 100000)
+    o = ap.parse_args()
+    test = Test(o)
+    try:
+        test.run()
+        a = test.account
+        check("queues, %s: %d kills, %d messages, %d acknowledged, up to %d letters at once (seed %d)" %
+              (o.mode, o.kills, len(a.there), sum(x == 2 for x in a.acked.values()), test.letters, o.seed), True)
+    except Failed as e:
+        check("queues, %s, after kill %d, seed %d" % (o.mode, test.kills, o.seed), False, "%s; %s" % (e, test.server.dir))
+    finally:
+        test.server.end()
+    done()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,634 @@
+#!/usr/bin/env python3
+"""Random commands on a work queue, and a small model that says what may come of each.
+
+usage: model.py --server PATH [--steps N | --seconds N] [--seed S]
+
+The server's clock stands still but when the test sets it on (stepped_clock.c; so nothing may wait for a batch to gather, as under always), and leases, back-offs and deaths happen at moments that the
+model knows. After each step the whole state is read (XINFO STREAM FULL, XPOLICY RETRIES and STATS, the dead-letter stream) and compared. Now and then the
+wall clock steps, or the server is killed and started again, saves, or rewrites its file.
+
+The model is of section 5 of the broker's rules, whose numbers stand beside what keeps them. What the rules leave open it takes from the server and
+judges: the order among entries of one delivery time, and how far a read went through references to messages that are gone.
+"""
+import argparse, mmap, os, random, struct, subprocess, sys, tempfile, threading, time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from check import Failed, check, done, wait_for  # noqa: E402
+from resp import Error                           # noqa: E402
+from server import Server                        # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+KEY, DLQ, GROUPS, CONSUMERS = b"q", b"{q}:dlq", (b"g", b"h"), (b"a", b"b", b"c")
+MOST = (1 << 63) - 1
+TAIL = [b"dl-reason", b"dl-text", b"dl-key", b"dl-group", b"dl-id", b"dl-consumer", b"dl-count", b"dl-delivered"]
+
+
+class Clock:
+    def __init__(self, folder):
+        self.path, self.lib = os.path.join(folder, "clock"), os.path.join(folder, "clock.so")
+        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", self.lib, os.path.join(HERE, "stepped_clock.c"), "-ldl"], check=True)
+        with open(self.path, "wb") as f:
+            f.write(bytes(24))
+        self.f = open(self.path, "r+b")
+        self.page = mmap.mmap(self.f.fileno(), 24)
+        self.wall = 1795900000000  # ms
+        self.steady = self.wall    # as the server counts it: from the wall clock of its start
+        self.creep()
+
+    def put(self, stands):
+        struct.pack_into("<qqq", self.page, 0, self.wall * 1000, stands, self.wall * 1000 - (self.steady - 1700000000000) * 1000)
+
+    def creep(self):
+        """For a start: the steady clock begins at the wall clock. Not before moments that have passed: what fell due would be due again."""
+        self.steady = self.wall = max(self.wall, self.steady)
+        self.put(0)
+
+    def stand(self):
+        """Ahead of what has crept."""
+        self.on(5000)
+
+    def on(self, ms):
+        self.wall, self.steady = self.wall + ms, self.steady + ms
+        self.put(1)
+
+    def step(self, ms):
+        """The wall clock alone."""
+        self.wall += ms
+        self.put(1)
+
+
+class Pending:
+    def __init__(self, owner, time, count):
+        self.owner, self.time, self.count = owner, time, count  # owner None: nobody
+        self.due, self.reason, self.order, self.blocked = 0, b"", 0, False   # due: deferred until; order: among released ones
+
+
+class Group:
+    def __init__(self, name, last):
+        self.name, self.last, self.policy, self.pending, self.consumers, self.fresh = name, last, None, {}, set(), False
+
+
+def number(i):
+    ms, seq = i.split(b"-")
+    return int(ms), int(seq)
+
+
+class Model:
+    def __init__(self, clock):
+        self.clock, self.entries, self.groups, self.letters, self.released, self.letter_ids = clock, {}, {}, [], 0, None
+
+    # ---- What the rules say
+
+    def now(self):
+        return self.clock.steady
+
+    def time_of(self, g):
+        """The clock by which a group's deliveries are stamped: G6."""
+        return self.clock.steady if g.policy else self.clock.wall
+
+    def put_back(self, p, count, due):
+        p.owner, p.time, p.count, p.due = None, 0, count, 0
+        if due > self.now():
+            p.due = due
+        else:
+            self.release(p)
+
+    def release(self, p):
+        self.released += 1
+        p.due, p.order = 0, self.released
+
+    def used_up(self, g, p):
+        n = g.policy["maxdeliver"]
+        return (n and p.count >= n) or p.count == MOST  # D1
+
+    def ended(self, g, p):
+        lease = g.policy["lease"]
+        return p.owner is not None and lease and p.time + lease <= self.now()
+
+    def backoff(self, g, count):
+        """R2; jitter is 0 here."""
+        kind, *n = g.policy["retry"]
+        count = max(1, count)
+        if kind == "NONE":
+            return 0
+        if kind == "FIXED":
+            return n[0]
+        return min(n[1], n[0] * n[2] ** (count - 1)) if kind == "EXP" else n[min(count, len(n)) - 1]
+
+    def needed(self, i):
+        return any(number(i) > number(g.last) or i in g.pending for g in self.groups.values())
+
+    def acked(self, g, i):
+        """A1 to A3."""
+        g.pending.pop(i, None)
+        if any(o.policy and o.policy["onack"] == "DELETE" for o in self.groups.values()) and i in self.entries and not self.needed(i):
+            del self.entries[i]
+
+    def die(self, g, i, reason, text, consumer):
+        p = g.pending[i]
+        if i not in self.entries:  # D9, L9
+            self.acked(g, i)
+            return
+        if g.policy["deadletter"]:
+            fields = self.entries[i]
+            if fields[-16::2] == TAIL:  # D4
+                fields = fields[:-16]
+            values = [reason, text, KEY, g.name, i, consumer, b"%d" % p.count, b"%d" % p.time]
+            self.letters.append(fields + [x for pair in zip(TAIL, values) for x in pair])
+        self.acked(g, i)
+
+    def of_age(self, g, i):
+        p = g.pending[i]
+        self.die(g, i, b"fatal" if p.count == MOST else b"maxdeliver", b"lease ended" if p.owner else p.reason, p.owner or b"")
+
+    def turn(self):
+        """What the server does by itself: what is due is released (R5), who is used up dies when its lease ends (D2)."""
+        for g in self.groups.values():
+            if not g.policy:
+                continue
+            for i, p in sorted(((i, p) for i, p in g.pending.items() if p.due and p.due <= self.now()), key=lambda x: (x[1].due, number(x[0]))):
+                if self.used_up(g, p):
+                    self.of_age(g, i)
+                else:
+                    self.release(p)
+            for p in g.pending.values():  # L15, when the policy is new
+                if p.owner is not None and g.fresh and p.time > self.now():
+                    p.filed, p.time = p.time, self.now()  # no effect tells it: a start finds what the file has
+            g.fresh = False
+            ended = [i for i, p in g.pending.items() if self.ended(g, p) and self.used_up(g, p)]
+            for i in sorted(ended, key=lambda i: (g.pending[i].time, number(i))):
+                self.of_age(g, i)
+
+    # ---- A read: the server's choice is judged, and done
+
+    def read(self, g, consumer, count, noack, claim, got):
+        """got: [(id, fields or None)]; `>` of a group."""
+        g.consumers.add(consumer)
+        policy = g.policy
+        lost = dead = ()
+        if policy:
+            lost = {i for i, p in g.pending.items() if i not in self.entries}
+            dead = {i for i, p in g.pending.items() if not p.owner and not p.due and i in self.entries and self.used_up(g, p)}
+            limit = policy["lease"] or MOST if claim is None else min(claim, policy["lease"] or MOST)  # L11
+        else:
+            limit = MOST if claim is None else claim
+        unread = [i for i in sorted(self.entries, key=number) if number(i) > number(g.last)]
+        may = lambda p: not p.due and (p.owner is None if limit == MOST else p.owner is None or self.time_of(g) - p.time >= limit)
+        ready = [i for i, p in g.pending.items() if i in self.entries and may(p) and not (policy and self.used_up(g, p))] if policy or claim is not None else []
+        ready.sort(key=lambda i: (g.pending[i].owner is not None, g.pending[i].order if g.pending[i].owner is None else g.pending[i].time))
+        most = count
+        # References to messages that are gone may be dropped on the way, and make room then: between gone and all of them.
+        gone = [p for i, p in g.pending.items() if i not in self.entries and may(p)]
+        mine = sum(p.owner == consumer for p in g.pending.values())
+        owned = sum(p.owner is not None for p in g.pending.values())
+        less_mine, less_owned = sum(p.owner == consumer for p in gone), sum(p.owner is not None for p in gone)
+        took_old = [i for i, _ in got if i in g.pending]
+        took_new = [i for i, _ in got if i not in g.pending]
+        if [i for i, _ in got] != took_old + took_new:
+            raise Failed("an unread message in front of a pending one")  # L4
+        if took_new != unread[:len(took_new)]:
+            raise Failed("unread messages are not the first: %r of %r" % (took_new, unread))
+        if len(got) > most:
+            raise Failed("more than COUNT")
+        if policy and policy["pause"] and got:
+            raise Failed("delivered while paused")  # C4
+        full = lambda: policy and policy["prefetch"] and not noack and mine >= policy["prefetch"]  # C1
+        crowd = lambda: policy and policy["maxpending"] and owned >= policy["maxpending"]          # C2
+        key = lambda i: (g.pending[i].owner is not None, g.pending[i].order if g.pending[i].owner is None else g.pending[i].time)
+        left = list(ready)
+        for i in took_old:
+            p = g.pending[i]
+            if i not in left:
+                raise Failed("%r is not ready: owner %r, time %d, due %d, count %d" % (i, p.owner, p.time, p.due, p.count))
+            roomy = lambda p: not (full() and p.owner != consumer) and not (crowd() and p.owner is None)
+            first = [j for j in left if roomy(g.pending[j])]
+            if (not first or i not in first) and not gone:
+                raise Failed("%r is beyond a cap" % i)
+            if first and key(i) > key(first[0]):
+                raise Failed("%r is given before %r" % (i, first[0]))  # L4
+            left.remove(i)
+            if not noack:
+                mine += p.owner != consumer
+                owned += p.owner is None
+        could = [j for j in left if not (full() and g.pending[j].owner != consumer) and not (crowd() and g.pending[j].owner is None)]
+        if not (policy and policy["pause"]) and len(got) < most and not took_new and could and len(lost) < 1000 and len(dead) < 128:
+            raise Failed("%r is ready and not given" % could[0])
+        if took_new and could:
+            raise Failed("an unread message is given before %r" % could[0])
+        for i in took_new:
+            if (full() and mine - less_mine >= policy["prefetch"]) or (crowd() and owned - less_owned >= policy["maxpending"]):
+                raise Failed("unread %r is beyond a cap" % i)
+            mine, owned = mine + (not noack), owned + (not noack)
+        if not (policy and policy["pause"]) and len(got) < most and len(took_new) < len(unread) and not full() and not crowd():
+            raise Failed("%r is unread and not given" % unread[len(took_new)])
+        for i, fields in got:
+            if fields != self.entries[i]:
+                raise Failed("%r has other fields" % i)
+        for i in took_old:
+            p = g.pending[i]
+            if noack and policy:
+                g.pending[i].count = min(MOST, p.count + 1)
+            p.owner, p.time, p.count, p.due, p.reason = consumer, self.time_of(g), min(MOST, p.count + 1), 0, b""
+        for i in took_new:
+            g.last = i
+            if not noack:
+                g.pending[i] = Pending(consumer, self.time_of(g), 1)
+        if noack:  # L10, A2
+            for i in took_new + (took_old if policy else []):
+                self.acked(g, i)
+        return lost, dead
+
+
+class Test:
+    def __init__(self, o, folder):
+        self.o, self.random, self.clock = o, random.Random(o.seed), Clock(folder)
+        self.server = Server(o.server, "--appendonly", "yes", "--appendfsync", "everysec", "--enable-debug-command", "yes", "--auto-aof-rewrite-percentage", 0,
+                             env={"LD_PRELOAD": self.clock.lib, "STEPPED_CLOCK": self.clock.path})
+        self.c = self.server.start()
+        self.clock.stand()
+        self.model, self.log, self.free = Model(self.clock), [], ((), ())
+        self.say("XGROUP", "CREATE", KEY, "h", "0", "MKSTREAM")
+        self.model.groups[b"h"] = Group(b"h", b"0-0")
+        self.policy("g", "MKSTREAM", "LEASE", 1000, "MAXDELIVER", 3)
+
+    def say(self, *args):
+        self.log.append(" ".join(a.decode("latin-1") if isinstance(a, bytes) else str(a) for a in args))
+        return self.c.do(*args)
+
+    def group(self, with_policy=None):
+        all_of = [g for g in self.model.groups.values() if with_policy is None or (g.policy is not None) == with_policy]
+        return self.random.choice(all_of) if all_of else None
+
+    # ---- Steps
+
+    def policy(self, name, *words):
+        r, m = self.random, self.model
+        name = name.encode()
+        got = self.say("XPOLICY", "SET", KEY, name, *words)
+        if got != b"OK":
+            raise Failed("XPOLICY SET: %r" % got)
+        if name not in m.groups:
+            m.groups[name] = Group(name, b"0-0")
+        g = m.groups[name]
+        if g.policy is None:
+            g.fresh = True
+            g.policy = {"lease": 0, "retry": ("NONE",), "maxdeliver": 0, "deadletter": DLQ, "onack": "KEEP", "prefetch": 0, "maxpending": 0, "pause": False}
+        words = list(words)
+        while words:
+            w = words.pop(0)
+            if w == "RETRY":
+                kind = words.pop(0)
+                n = 0 if kind == "NONE" else 1 if kind == "FIXED" else 3 if kind == "EXP" else len(words)
+                g.policy["retry"] = (kind, *words[:n])
+                words = words[n:]
+            elif w != "MKSTREAM":
+                v = words.pop(0)
+                g.policy[w.lower()] = v == "ON" if w == "PAUSE" else v.encode() if w == "DEADLETTER" else v
+
+    def step_policy(self):
+        r = self.random
+        name = r.choice(["g", "g", "h"])
+        m = self.model
+        if r.random() < 0.1 and m.groups[name.encode()].policy:
+            if self.say("XPOLICY", "DEL", KEY, name) != 1:
+                raise Failed("XPOLICY DEL")
+            g = m.groups[name.encode()]
+            for i, p in sorted(((i, p) for i, p in g.pending.items() if p.due), key=lambda x: (x[1].due, number(x[0]))):
+                m.release(p)  # P8
+            g.policy = None
+            return
+        options = {"LEASE": [0, 500, 1000, 3000], "MAXDELIVER": [0, 1, 2, 3, 5], "ONACK": ["KEEP", "DELETE"], "PREFETCH": [0, 0, 1, 3], "MAXPENDING": [0, 0, 4],
+                   "PAUSE": ["OFF", "OFF", "OFF", "ON"], "DEADLETTER": [DLQ.decode(), DLQ.decode(), ""]}
+        words = []
+        for k in r.sample(sorted(options), r.randint(1, 3)):
+            words += [k, r.choice(options[k])]
+        if r.random() < 0.5:
+            words = ["RETRY", *r.choice([("NONE",), ("FIXED", 700), ("EXP", 100, 2000, 2)])] + words
+        self.policy(name, *words)
+
+    def step_add(self):
+        for _ in range(self.random.choice([1, 1, 3])):
+            fields = [b"n", b"%d" % self.random.randrange(1000)]
+            i = self.say("XADD", KEY, "*", *fields)
+            if isinstance(i, Error):
+                raise Failed("XADD: %r" % i)
+            self.model.entries[i] = fields
+
+    def step_read(self):
+        r, g, consumer = self.random, self.group(), self.random.choice(CONSUMERS)
+        count, noack = r.choice([1, 2, 5]), r.random() < 0.15
+        claim = r.choice([0, 300, 2000]) if r.random() < 0.2 else None
+        got = self.say("XREADGROUP", "GROUP", g.name, consumer, "COUNT", count, "MAXCOUNT", count, *(["CLAIM", claim] if claim is not None else []),
+                       *(["NOACK"] if noack else []), "STREAMS", KEY, ">")
+        if isinstance(got, Error):
+            raise Failed("XREADGROUP: %r" % got)
+        entries = [(e[0], e[1]) for e in got[0][1]] if got else []
+        self.free = self.model.read(g, consumer, count, noack, claim, entries)
+        self.reader = g
+
+    def step_history(self):
+        m, g, consumer = self.model, self.group(), self.random.choice(CONSUMERS)
+        got = self.say("XREADGROUP", "GROUP", g.name, consumer, "COUNT", 3, "STREAMS", KEY, "0")
+        g.consumers.add(consumer)
+        mine = sorted((i for i, p in g.pending.items() if p.owner == consumer), key=number)[:3]
+        if [e[0] for e in got[0][1]] != mine:
+            raise Failed("history: %r, wanted %r" % (got, mine))
+        for i in mine:  # L16
+            if i in m.entries:
+                p = g.pending[i]
+                p.time, p.count = m.time_of(g), min(MOST, p.count + 1)
+
+    def some(self, g, n):
+        ids = list(g.pending) + [b"1-1"]
+        return self.random.sample(ids, min(len(ids), n))
+
+    def step_ack(self):
+        g = self.group()
+        ids = self.some(g, self.random.choice([1, 1, 3]))
+        if self.random.random() < 0.3:  # A4
+            consumer = self.random.choice(CONSUMERS)
+            got = self.say("XACKIF", KEY, g.name, consumer, "IDS", len(ids), *ids)
+            want = [-1 if i not in g.pending else int(g.pending[i].owner == consumer) for i in ids]
+            ids = [i for i, w in zip(ids, want) if w == 1]
+        else:
+            got, want = self.say("XACK", KEY, g.name, *ids), sum(i in g.pending for i in ids)
+        if got != want:
+            raise Failed("got %r, wanted %r" % (got, want))
+        for i in ids:
+            if i in g.pending:
+                self.model.acked(g, i)
+
+    def step_nack(self):
+        r, m, g = self.random, self.model, self.group(True)
+        if not g:
+            return
+        ids, mode = self.some(g, r.choice([1, 1, 3])), r.choice(["FAIL", "FAIL", "FAIL", "SILENT", "FATAL"])
+        delay = r.choice([0, 50, 1500]) if mode != "FATAL" and r.random() < 0.3 else None
+        reason, set_count = b"why%d" % r.randrange(9) if r.random() < 0.5 else b"", r.choice([0, 2]) if r.random() < 0.1 else None
+        got = self.say("XNACK", KEY, g.name, mode, "IDS", len(ids), *ids, *(["DELAY", delay] if delay is not None else []), *(["REASON", reason] if reason else []),
+                       *(["RETRYCOUNT", set_count] if set_count is not None else []))
+        want = sum(i in g.pending for i in ids)
+        if got != want:
+            raise Failed("XNACK: %r, wanted %r" % (got, want))
+        for i in ids:
+            if i not in g.pending:
+                continue
+            p = g.pending[i]
+            count = set_count if set_count is not None else max(0, p.count - 1) if mode == "SILENT" else p.count  # R1
+            p.count = count
+            if mode == "FATAL" or (mode == "FAIL" and m.used_up(g, p)):
+                m.die(g, i, b"fatal" if mode == "FATAL" else b"maxdeliver", reason, p.owner or b"")
+                continue
+            due = m.now() + delay if delay is not None else m.now() + m.backoff(g, count) if mode == "FAIL" else 0  # R2, R3
+            m.put_back(p, count, due)
+            p.reason = reason
+
+    def step_claim(self):
+        r, m, g, consumer = self.random, self.model, self.group(True), self.random.choice(CONSUMERS)
+        if not g:
+            return
+        ids = [i for i in self.some(g, 2) if i != b"1-1"]
+        if not ids:
+            return
+        just = r.random() < 0.5
+        got = self.say("XCLAIM", KEY, g.name, consumer, 0, *ids, *(["JUSTID"] if just else []))
+        g.consumers.add(consumer)
+        there = [i for i in ids if i in m.entries]
+        if [e if just else e[0] for e in got] != there:
+            raise Failed("XCLAIM: %r, wanted %r" % (got, there))
+        for i in ids:
+            p = g.pending[i]
+            if i in m.entries:  # L12
+                p.owner, p.time, p.count, p.due, p.reason = consumer, m.now(), p.count if just else min(MOST, p.count + 1), 0, b""
+            else:
+                m.acked(g, i)
+
+    def step_autoclaim(self):
+        m, g, consumer = self.model, self.group(True), self.random.choice(CONSUMERS)
+        if not g:
+            return
+        idle = self.random.choice([0, 400])
+        got = self.say("XAUTOCLAIM", KEY, g.name, consumer, idle, "0", "COUNT", 100, "JUSTID")
+        g.consumers.add(consumer)
+        may = [i for i in sorted(g.pending, key=number) if not g.pending[i].due and (g.pending[i].owner is None or m.now() - g.pending[i].time >= idle)]
+        if got[1] != [i for i in may if i in m.entries]:
+            raise Failed("XAUTOCLAIM: %r, wanted %r" % (got, may))
+        for i in may:
+            if i in m.entries:
+                p = g.pending[i]
+                p.owner, p.time, p.reason = consumer, m.now(), b""
+        for i in [i for i in g.pending if i not in m.entries]:
+            m.acked(g, i)  # whatever their idle time
+
+    def step_delete(self):
+        m = self.model
+        if not m.entries:
+            return
+        if self.random.random() < 0.7:
+            i = self.random.choice(sorted(m.entries))
+            if self.say("XDEL", KEY, i) != 1:
+                raise Failed("XDEL")
+            del m.entries[i]
+        else:
+            n = max(0, len(m.entries) - 2)
+            self.say("XTRIM", KEY, "MAXLEN", "=", n)
+            for i in sorted(m.entries, key=number)[:len(m.entries) - n]:
+                del m.entries[i]
+
+    def step_consumer(self):
+        m, g, consumer = self.model, self.group(True), self.random.choice(CONSUMERS)
+        if not g:
+            return
+        mine = sorted((i for i, p in g.pending.items() if p.owner == consumer), key=number)
+        if self.say("XGROUP", "DELCONSUMER", KEY, g.name, consumer) != len(mine):
+            raise Failed("XGROUP DELCONSUMER")
+        g.consumers.discard(consumer)
+        for i in mine:  # L14, R7
+            p = g.pending[i]
+            if m.used_up(g, p):
+                m.die(g, i, b"fatal" if p.count == MOST else b"maxdeliver", b"consumer deleted", consumer)
+            else:
+                m.put_back(p, p.count, 0)
+
+    def step_redrive(self):
+        """V1 to V3: to where it died, in place when it is still there."""
+        m = self.model
+        letters = self.c.ask("XRANGE", DLQ, "-", "+") if self.c.ask("EXISTS", DLQ) else []
+        got = self.say("XREDRIVE", DLQ, "COUNT", 2)
+        moved = 0
+        kept = []
+        for n, (_, fields) in enumerate(letters):
+            group, i, own = fields[-9], fields[-7], fields[:-16]
+            g = m.groups.get(group)
+            if moved == 2 or n >= 20:
+                kept.append(fields)
+            elif i in m.entries and g:
+                if i not in g.pending and number(i) <= number(g.last):
+                    g.pending[i] = p = Pending(None, 0, 0)
+                    if g.policy is None or True:
+                        m.release(p)
+                moved += 1
+            elif len(m.groups) <= 1:
+                moved += 1
+                self.append = own
+            else:
+                kept.append(fields)
+        if got[0] != moved:
+            raise Failed("XREDRIVE: %r, wanted %d" % (got, moved))
+        m.letters = kept
+
+    def step_time(self):
+        self.clock.on(self.random.choice([1, 40, 300, 800, 2500]))
+        self.c.ask("PING")
+        self.model.turn()
+
+    def step_wall(self):
+        self.clock.step(self.random.choice([-3600000, 3600000, -500, 500]))
+        self.c.ask("PING")
+
+    def rewrite(self):
+        self.c.ask("BGREWRITEAOF")
+        if not wait_for(lambda: b"aof_rewrite_in_progress:0" in self.c.ask("INFO", "persistence")):
+            raise Failed("the rewrite does not end")
+
+    def while_time_goes_on(self, what):
+        """For what waits for a moment inside the server."""
+        ended = threading.Event()
+
+        def go_on():
+            while not ended.wait(0.005):
+                self.clock.on(1)
+        thread = threading.Thread(target=go_on)
+        thread.start()
+        try:
+            what()
+        finally:
+            ended.set()
+            thread.join()
+
+    def step_restart(self):
+        r = self.random
+        how = r.choice(["kill", "kill", "reload", "rewrite", "save"])
+        self.log.append("# " + how)
+        if how == "reload":
+            self.c.ask("DEBUG", "RELOAD")
+        elif how == "rewrite":
+            self.while_time_goes_on(self.rewrite)
+        elif how == "save":
+            self.c.ask("SAVE")
+        else:
+            self.server.kill()
+            self.clock.creep()
+            self.c = self.server.start()
+            self.clock.stand()
+            self.c.ask("PING")
+            for g in self.model.groups.values():
+                for p in g.pending.values():
+                    p.order = 0  # the file does not tell what fell due in front of what was released
+                    if g.policy and p.owner is not None:
+                        p.latest = self.clock.steady  # L15: a time in the future is that of the start
+        self.model.turn()
+
+    # ---- The whole state
+
+    def compare(self):
+        m = self.model
+        full = self.c.ask("XINFO", "STREAM", KEY, "FULL", "COUNT", 0)
+        top = dict(zip(full[::2], full[1::2]))
+        there = {g[1]: dict(zip(g[::2], g[1::2])) for g in top[b"groups"]}
+        letters = [e[1] for e in self.c.ask("XRANGE", DLQ, "-", "+")] if self.c.ask("EXISTS", DLQ) else []
+        if set(there) != set(m.groups):
+            raise Failed("groups: %r" % there)
+        for name, g in m.groups.items():
+            seen = {p[0]: p for p in there[name][b"pending"]}
+            for i in set(g.pending) - set(seen):  # what a read has dropped on its way: L9, D8
+                lost, dead = self.free
+                if g is getattr(self, "reader", None) and i in lost:
+                    m.acked(g, i)
+                elif g is getattr(self, "reader", None) and i in dead:
+                    m.of_age(g, i)
+                else:
+                    raise Failed("%r is not pending in %r" % (i, name))
+            if set(seen) - set(g.pending):
+                raise Failed("pending in %r: %r" % (name, set(seen) - set(g.pending)))
+            for i, (_, owner, at, count) in seen.items():
+                p = g.pending[i]
+                if at != p.time and p.owner is not None and hasattr(p, "latest") and p.time > p.latest >= at:
+                    p.time = at
+                if at != p.time and at == getattr(p, "filed", None):
+                    p.time = at
+                if (p.owner or b"", p.time if p.owner else 0, p.count) != (owner, at if p.owner else 0, count):
+                    raise Failed("%r in %r: %r, wanted %r" % (i, name, (owner, at, count), (p.owner, p.time, p.count)))
+            if there[name][b"last-delivered-id"] != g.last:
+                raise Failed("position of %r: %r, wanted %r" % (name, there[name][b"last-delivered-id"], g.last))
+            if g.policy:
+                self.compare_policy(name, g)
+        self.free = ((), ())
+        if [e[0] for e in top[b"entries"]] != sorted(m.entries, key=number):
+            raise Failed("entries: %r, wanted %r" % ([e[0] for e in top[b"entries"]], sorted(m.entries, key=number)))
+        if sorted(letters) != sorted(m.letters):
+            raise Failed("letters: %r, wanted %r" % ([x for x in letters if x not in m.letters], [x for x in m.letters if x not in letters]))
+
+    def compare_policy(self, name, g):
+        m = self.model
+        wanted = sorted(([i, p.due, p.count, p.reason] for i, p in g.pending.items() if p.due), key=lambda x: (x[1], number(x[0])))
+        got = self.c.ask("XPOLICY", "RETRIES", KEY, name, "COUNT", 1000)
+        if got != wanted:
+            raise Failed("RETRIES of %r: %r, wanted %r" % (name, got, wanted))
+        flat = self.c.ask("XPOLICY", "STATS", KEY, name)
+        stats = dict(zip(flat[::2], flat[1::2]))
+        overdue = sum(bool(m.ended(g, p)) for p in g.pending.values())
+        owned = sum(p.owner is not None for p in g.pending.values())
+        deferred = sum(p.due > 0 for p in g.pending.values())
+        want = {b"unread": sum(number(i) > number(g.last) for i in m.entries), b"released": len(g.pending) - owned - deferred, b"overdue": overdue,
+                b"leased": owned - overdue, b"deferred": deferred, b"consumers": len(g.consumers)}
+        want[b"ready"] = want[b"unread"] + want[b"released"] + overdue
+        if any(stats[k] != v for k, v in want.items()):
+            raise Failed("STATS of %r: %r, wanted %r" % (name, {k: stats[k] for k in want}, want))
+
+    STEPS = (("add", 12), ("read", 20), ("history", 3), ("ack", 10), ("nack", 12), ("claim", 5), ("autoclaim", 2), ("delete", 3), ("consumer", 1), ("time", 14),
+             ("policy", 4), ("redrive", 2), ("wall", 0.5), ("restart", 1))
+
+    def run(self):
+        """How many steps were made."""
+        names, weights = zip(*[s for s in self.STEPS if s[0] not in self.o.without.split(",")])
+        began, n = time.monotonic(), 0
+        while n < self.o.steps if self.o.steps else time.monotonic() - began < self.o.seconds:
+            name = self.random.choices(names, weights)[0]
+            self.clock.on(1)
+            self.c.ask("PING")
+            self.model.turn()
+            try:
+                getattr(self, "step_" + name)()
+                self.c.ask("PING")  # the turn behind it: a policy that was changed acts in it
+                self.model.turn()
+                self.compare()
+            except (Failed, Error, OSError, KeyError, IndexError, TypeError, AttributeError) as e:
+                raise Failed("seed %d, step %d (%s), steady %d: %s: %s; before it:\n%s" % (self.o.seed, n, name, self.clock.steady, type(e).__name__, e, "\n".join(self.log[-25:])))
+            n += 1
+        return n
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--server", required=True)
+    ap.add_argument("--steps", type=int, default=0)
+    ap.add_argument("--seconds", type=float, default=60)
+    ap.add_argument("--without", default="", help="steps that are left out")
+    ap.add_argument("--seed", type=int, default=int(time.time()) % 100000)
+    o = ap.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        test = Test(o, folder)
+        try:
+            n = test.run()
+            check("a work queue is as its model (%d steps, seed %d)" % (n, o.seed), not test.server.report(), test.server.report())
+        except Failed as e:
+            print(e)
+            check("a work queue is as its model", False, str(e)[:300])
+        finally:
+            test.server.end()
+    done()
+
+
+if __name__ == "__main__":
+    main()
