@@ -84,6 +84,7 @@ static void die(struct working *w, const struct stream_pending_entry *e)
 {
     bool may = act_begin(w->x.engine);
     ASSERT(may);
+    db_write_notouch(w->x.db, w->x.key); /* of this group as well (store/changes.h) */
     broker_dead_die_of_age(&w->x, e);
     act_end(w->x.engine);
 }
