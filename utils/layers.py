@@ -214,7 +214,7 @@ def below(name, build):
 
 PLANTED = [
     ("upward include", "base/mem.c", '#include "store/db.h"\n', "upward or sideways include"),
-    ("upward call", "base/mem.c", "void db_ready(void *a, int b);\nvoid mem_planted(void);\nvoid mem_planted(void) { db_ready(0, 0); }\n",
+    ("upward call", "base/mem.c", "void db_put_back(void *a, int b);\nvoid mem_planted(void);\nvoid mem_planted(void) { db_put_back(0, 0); }\n",
      "upward or sideways call"),
     ("circle", "base/bytes.c", "long num_planted(void);\nlong bytes_planted(void);\nlong bytes_planted(void) { return num_planted(); }\n", "circle"),
     ("circle through a header", "type/string.h", '#include "type/value.h"\n', "circle of pairs"),
