@@ -16,7 +16,9 @@ RULES = ["%s%d" % (letter, n) for letter, numbers in STAGE.items() for n in numb
 
 
 def cited(text):
-    """(test, rules) of each test whose comment cites some; or of dialogues."""
+    """(test, rules) of each test whose comment cites some; of dialogues; of a program, by its first line of description."""
+    for m in re.finditer(r'^"""(.*): broker ((?:[A-Z]\d+(?:, )?)+)', text, re.M):
+        yield m[1], re.findall(r"[A-Z]\d+", m[2])
     for m in re.finditer(r"^# broker (.*)\n== (?:-\w+ )*(.*)$", text, re.M):
         yield m[2], re.findall(r"[A-Z]\d+", m[1])
     for m in re.finditer(r"/\*((?:(?!\*/).)*)\*/(?:\s*TEST\((\w+)\))?", text, re.S):
