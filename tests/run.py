@@ -147,11 +147,12 @@ def all_parts(o):
 
     server, seeded = ["--server", o.server], ["--seed", o.seed]
     few = lambda sanitized, else_: sanitized if o.sanitized else else_
+    often = lambda all_, else_: all_ if o.all else else_  # what `make test` plays in a shorter form
     parts = []
     for i, mode in enumerate(("always", "everysec", "no")):
         # One of three switches policy and file at run time.
         switch = ["--switch"] if (o.seed + i) % 3 == 0 else []
-        parts.append(python("crash, " + mode, "tests/crash/crash.py", *server, *seeded, "--mode", mode, "--events", few(8000, 20000), "--kills", few(5, 20),
+        parts.append(python("crash, " + mode, "tests/crash/crash.py", *server, *seeded, "--mode", mode, "--events", few(8000, often(40000, 20000)), "--kills", few(5, often(30, 20)),
                             *few([], ["--span", 0.3]), *switch, limit=600))
     if not o.sanitized:
         parts.append(python("clock, slow disk, forks", "tests/crash/hostile_os.py", o.server, lines=True, limit=600))
@@ -163,13 +164,13 @@ def all_parts(o):
         for mode, how in share(o, 2, (("always", "EIO"), ("always", "kill"), ("everysec", "short"), ("everysec", "ENOSPC"), ("everysec", "kill"))):
             parts.append(python("faults, %s, %s" % (mode, how), "tests/crash/faults.py", *server, *seeded, "--mode", mode, "--how", how, "--stride", 12))
     parts += [
-        python("fail-over by Sentinel", "tests/crash/failover.py", *server, *seeded, "--cycles", few(2, 3), "--acks", 1, lines=True),
+        python("fail-over by Sentinel", "tests/crash/failover.py", *server, *seeded, "--cycles", often(3, few(2, 3)), "--acks", 1, lines=True),
         python("links, stops and restarts", "tests/crash/replication.py", *server, *seeded, "--cuts", few(6, 16), "--restarts", few(2, 5), lines=True),
         python("replication to and from redis-server", "redis-compat/replication.py", *server, *seeded, "--commands", few(1000, 3000), lines=True),
     ]
     for i, cases in share(o, few(3, 1), enumerate(MEMORY)):
         parts.append(python("memory of clients, %d of %d" % (i + 1, len(MEMORY)), "tests/clients/memory.py", o.server, *cases, lines=True))
-    parts.append(python("random nasty scripts", "tests/hostile/programs.py", o.server, *seeded, "--seconds", few(12, 20), lines=True))
+    parts.append(python("random nasty scripts", "tests/hostile/programs.py", o.server, *seeded, "--seconds", often(30, few(12, 20)), lines=True))
     parts += [python("dialogues, " + stage, "redis-compat/oracle/oracle.py", *server, "--stages", stage, "dialogues") for stage in stages(o)]
     scripts = sorted(glob.glob(os.path.join(ROOT, "tests/integration/*/*.tcl")))
     if o.sanitized:  # those with many starts, which are slow there
