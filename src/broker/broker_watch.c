@@ -94,7 +94,7 @@ void broker_watch_leased(const struct broker_group *x)
 {
     struct broker_watch *w = broker_watch_of(x->group);
     int64_t lease = w ? x->group->policy->lease_ms : 0;
-    if (lease && !timer_is_set(&w->timer))
+    if (lease)
         broker_watch_sooner(w, x->engine->steady_ms + lease);
 }
 

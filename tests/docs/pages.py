@@ -175,7 +175,8 @@ class Page:
             f.write(self.real(body))
         env = {**os.environ, "NODE_PATH": "/usr/share/nodejs:/usr/lib/nodejs"}
         with open(path + ".out", "wb") as out:
-            p = subprocess.Popen(PROGRAMS[language] + [path], cwd=self.server.home, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+            how = {"cwd": self.server.home, "env": env, "stdin": subprocess.DEVNULL, "stdout": out, "stderr": out}
+            p = subprocess.Popen(PROGRAMS[language] + [path], **how)
         self.background.append((p, path))
         if not behind and p.wait(120) != 0:
             self.judge(p, path)

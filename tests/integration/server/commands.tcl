@@ -58,8 +58,8 @@ test "compat 12.3: each section of INFO once, in its own order" {
     set s [resp::connect $server::port]
     foreach {args want} {
         {cpu server CPU} {Server CPU}
-        {default server} {Server Clients Memory Persistence Stats Replication CPU Modules Errorstats Cluster Keyspace}
-        {all default everything stats} {Server Clients Memory Persistence Stats Replication CPU Modules Commandstats Errorstats Latencystats Cluster Keyspace}
+        {default server} {Server Clients Memory Persistence Stats Replication Broker CPU Modules Errorstats Cluster Keyspace}
+        {all default everything stats} {Server Clients Memory Persistence Stats Replication Broker CPU Modules Commandstats Errorstats Latencystats Cluster Keyspace}
         {debug} Debug
         {nonsense} {}
         {nonsense keyspace} Keyspace

@@ -61,6 +61,26 @@ TEST(a_lease_that_ends_may_be_death)
     broker_bench_end(b);
 }
 
+/* broker D2: also when something else of the group is to happen later. */
+TEST(a_lease_ends_before_what_was_put_off)
+{
+    struct client *c;
+    struct bench *b = queue("LEASE 1000 MAXDELIVER 1", 1, &c);
+    SAYS(c, "XPOLICY SET q g MAXDELIVER 2", "OK");
+    SAYS(c, "XNACK q g FAIL IDS 1 1-1 DELAY 5000", "1");
+    broker_bench_turn(b);
+    SAYS(c, "XPOLICY SET q g MAXDELIVER 1", "OK");
+    broker_bench_turn(b);
+    SAYS(c, "XADD q 2-1 n 2", "2-1");
+    SAYS(c, "XREADGROUP GROUP g c STREAMS q >", "[[q [[2-1 [n 2]]]]]");
+    broker_bench_turn(b);
+    broker_bench_wait(b, 1000);
+    CHECK(b->engine.broker->totals.dead == 1);
+    broker_bench_wait(b, 4000);
+    CHECK(b->engine.broker->totals.dead == 2);
+    broker_bench_end(b);
+}
+
 /* broker G5: a turn has a budget, and does one thing at least; the loop does not sleep meanwhile.
  */
 TEST(a_turn_ends_in_time)
@@ -287,8 +307,9 @@ TEST(who_watches_hears_of_deaths)
     broker_bench_end(b);
 }
 
-UNIT_MAIN(T(a_message_fails_for_good), T(a_lease_that_ends_may_be_death), T(a_turn_ends_in_time),
-          T(who_may_kill), T(a_letter_does_not_grow), T(a_letter_that_cannot_be_written_waits),
+UNIT_MAIN(T(a_message_fails_for_good), T(a_lease_that_ends_may_be_death),
+          T(a_lease_ends_before_what_was_put_off), T(a_turn_ends_in_time), T(who_may_kill),
+          T(a_letter_does_not_grow), T(a_letter_that_cannot_be_written_waits),
           T(a_fatal_letter_that_waits_stays_dead),
           T(without_a_dead_letter_key_the_dead_are_dropped), T(a_read_moves_128_dead_on_its_way),
           T(what_no_group_needs_is_deleted), T(noack_of_another_group_deletes),
