@@ -22,6 +22,7 @@ static inline struct bench *broker_bench(void)
 {
     struct bench *b = bench_begin(families_all());
     b->engine.steady_ms = b->engine.now_ms;
+    b->settings->broker_turn_us = (int64_t)1 << 50; /* a turn does all, however busy the machine */
     b->engine.broker = broker_new(&b->engine);
     return b;
 }
