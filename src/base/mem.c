@@ -121,7 +121,8 @@ char *mem_copy_text(const char *text, size_t n)
 }
 
 #ifdef MILLRACE_JEMALLOC
-/* What was freed and waits in the caches of threads: up to some megabytes, which come and go. */
+/* Bytes in the allocator's caches of threads: freed by us, but counted as allocated by it. Some
+ * megabytes that come and go, for which maxmemory must not evict. */
 static size_t cached(void)
 {
     char name[48];

@@ -33,6 +33,39 @@ void broker_act_effect_ids(const struct broker_group *x, const struct bytes *wor
     mem_free(texts);
 }
 
+void broker_act_effect_nack(const struct broker_group *x, const struct broker_act_nack *nack)
+{
+    if (nack->n == 0 || !x->engine->journal->on)
+        return;
+    struct bytes *argv = mem_alloc((nack->n + 13) * sizeof(*argv));
+    char *texts = mem_alloc(nack->n * STREAM_ID_TEXT_MAX);
+    char number[NUM_INT_MAX], when[NUM_INT_MAX], many[NUM_INT_MAX];
+    int argc = 0;
+    argv[argc++] = BYTES("XNACK");
+    argv[argc++] = x->key;
+    argv[argc++] = str_bytes(x->group->name);
+    argv[argc++] = BYTES("FAIL");
+    argv[argc++] = BYTES("IDS");
+    argv[argc++] = bytes_of(many, num_print_uint(many, nack->n));
+    for (size_t i = 0; i < nack->n; i++)
+        argv[argc++] = broker_act_id(x, texts + i * STREAM_ID_TEXT_MAX, nack->ids[i]);
+    if (nack->due_ms) {
+        argv[argc++] = BYTES("AT");
+        argv[argc++] = bytes_of(when, num_print_int(when, nack->due_ms));
+    }
+    if (nack->reason.n) {
+        argv[argc++] = BYTES("REASON");
+        argv[argc++] = nack->reason;
+    }
+    argv[argc++] = BYTES("RETRYCOUNT");
+    argv[argc++] = bytes_of(number, num_print_uint(number, nack->count));
+    if (nack->force)
+        argv[argc++] = BYTES("FORCE");
+    broker_act_effect(x, nack->due_ms || nack->reason.n ? "0.2.0" : "8.8.0", argv, argc);
+    mem_free(argv);
+    mem_free(texts);
+}
+
 void broker_act_changed(const struct broker_group *x, uint64_t n)
 {
     db_count_changes(x->engine->store, n);

@@ -1,5 +1,5 @@
-/* Where the broker acts, and how that becomes known. It acts within a command, whose effects what
- * it does belong to, or by itself, within a group of the journal of its own (engine/act.h). */
+/* Where the broker acts, and how that gets into the journal. Within a command, what it does is
+ * among the command's effects; by itself, it is in a group of its own (engine/act.h). */
 #ifndef BROKER_BROKER_ACT_H
 #define BROKER_BROKER_ACT_H
 
@@ -11,7 +11,7 @@
 struct broker_group {
     struct engine *engine;
     struct db *db;
-    struct call *call; /* NULL: the server by itself, between act_begin() and act_end() */
+    struct call *call; /* of the command that acts; NULL: the server does, after act_begin() */
     struct bytes key;
     struct stream *stream; /* fetched for change */
     struct stream_group *group;
@@ -33,13 +33,25 @@ struct bytes broker_act_id(const struct broker_group *x, char *to, struct stream
 /* The command with these IDs behind its words: one effect. */
 void broker_act_effect_ids(const struct broker_group *x, const struct bytes *words, int words_n,
                            const struct stream_id *ids, size_t n);
-/* The time by which deliveries of the group are stamped and spans of its policy are counted: the
- * steady clock (broker G6). */
+/* Of entries without an owner that have all but the ID in common. */
+struct broker_act_nack {
+    const struct stream_id *ids;
+    size_t n;
+    uint64_t count;
+    int64_t due_ms;      /* 0: released */
+    struct bytes reason; /* empty: none */
+    bool force;          /* they were not pending before */
+};
+/* XNACK ... FAIL with all of that: what a group with a policy does with an entry is told so. */
+void broker_act_effect_nack(const struct broker_group *x, const struct broker_act_nack *nack);
+/* The time that deliveries of the group are stamped with and that its spans (lease, back-off) count
+ * by: the steady clock's, so that a step of the wall clock ends no lease (broker G6). */
 static inline int64_t broker_act_now(const struct broker_group *x)
 {
     return x->engine->steady_ms;
 }
-/* n entries of the group have changed hands or gone; who watches the key is not told. */
+/* n pending entries have another owner, or are gone: counted as changes. As in Redis, WATCH and
+ * client caches do not hear of it: no message has changed. */
 void broker_act_changed(const struct broker_group *x, uint64_t n);
 
 #endif

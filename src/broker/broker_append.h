@@ -7,7 +7,7 @@
 
 /* A message as names and values in turn, copied: what it was read from may change. */
 struct broker_message {
-    struct bytes *pairs; /* 2 * fields, and room for as many more as were asked for */
+    struct bytes *pairs; /* 2 * fields of them; broker_append_read() makes room for more */
     size_t fields;
     char *memory;
 };
@@ -16,9 +16,11 @@ struct broker_message {
 bool broker_append_read(const struct stream *s, struct stream_id id, size_t more,
                         struct broker_message *out);
 void broker_append_free(struct broker_message *m);
-/* Whether the key can take a message: it is a stream that has IDs left, or absent. */
+/* Whether a message can be appended: the key is absent, or holds a stream that has not given its
+ * last ID. */
 bool broker_append_may(const struct broker_group *x, struct bytes key);
-/* Appends, and says so: effect, event, readers. The key can take it. */
+/* Appends to a key for which broker_append_may() is true: with the effect and the event xadd;
+ * readers are woken. */
 void broker_append(const struct broker_group *x, struct bytes key, const struct broker_message *m);
 
 #endif

@@ -86,7 +86,8 @@ static void log_blocked(const struct broker_group *x, struct bytes letters)
              letters.p);
 }
 
-/* Stays pending without an owner. What was to die by FATAL is told by its count from now on. */
+/* The entry stays pending, without an owner. XNACK FATAL may have come before the policy's limit:
+ * the highest count remembers over a restart that it is to die. */
 static void keep(const struct broker_group *x, const struct stream_pending_entry *e,
                  const struct broker_death *d)
 {
@@ -96,29 +97,18 @@ static void keep(const struct broker_group *x, const struct stream_pending_entry
     int64_t due = broker_act_now(x) + BROKER_DEAD_RETRY_MS;
     uint64_t deliveries =
         stream_policy_is_used_up(x->group->policy, e->count) ? e->count : INT64_MAX;
-    char id[STREAM_ID_TEXT_MAX], number[NUM_INT_MAX], when[NUM_INT_MAX];
     struct buf text = {0};
-    buf_add(&text, d->text); /* it may lie where the entry's note does */
+    buf_add(&text, d->text); /* it may be the reason kept for this entry, which goes below */
     bool found = stream_pending_find(p, e->id, &at);
     ASSERT(found);
     stream_group_defer(x->group, at, deliveries, due);
     stream_pending_set_reason(p, e->id, buf_bytes(&text));
     stream_pending_set_blocked(p, e->id);
     broker_watch_sooner(w, due);
-    const struct bytes argv[] = {BYTES("XNACK"),
-                                 x->key,
-                                 str_bytes(x->group->name),
-                                 BYTES("FAIL"),
-                                 BYTES("IDS"),
-                                 BYTES("1"),
-                                 broker_act_id(x, id, e->id),
-                                 BYTES("AT"),
-                                 bytes_of(when, num_print_int(when, due)),
-                                 BYTES("RETRYCOUNT"),
-                                 bytes_of(number, num_print_uint(number, deliveries)),
-                                 BYTES("REASON"),
-                                 buf_bytes(&text)};
-    broker_act_effect(x, "0.2.0", argv, text.n ? 13 : 11);
+    broker_act_effect_nack(
+        x,
+        &(struct broker_act_nack){
+            .ids = &e->id, .n = 1, .count = deliveries, .due_ms = due, .reason = buf_bytes(&text)});
     buf_free(&text);
     broker_act_changed(x, 1);
     db_notify(x->db, x->key, DB_EVENT_STREAM, "xdeadletter-blocked");

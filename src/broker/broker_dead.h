@@ -23,7 +23,8 @@ void broker_dead_die(const struct broker_group *x, const struct stream_pending_e
                      const struct broker_death *d);
 /* Of an entry that is used up and whose lease has ended, or that has no owner. */
 void broker_dead_die_of_age(const struct broker_group *x, const struct stream_pending_entry *e);
-/* Whether it is to die, whoever takes it next: used up, or dead and not moved yet. */
+/* Whether the entry must not be delivered any more: it has used up its deliveries, or is dead
+ * already and waits for the dead-letter stream to take it. */
 bool broker_dead_is_due(const struct stream_group *g, const struct stream_pending_entry *e);
 /* Whether a message is a dead letter; *m loses the eight pairs, which are in out[0] to [7] by their
  * order in the letter: reason, text, key, group, id, consumer, count, delivered. */

@@ -217,7 +217,7 @@ void broker_deliver_done(const struct broker_group *x, uint64_t delivered, uint6
     c->redelivered += redelivered;
     if (w)
         w->broker->totals.redelivered += redelivered;
-    broker_watch_leased(x);
+    broker_watch_leased(x, broker_act_now(x));
 }
 
 void broker_deliver_wait(const struct broker_group *x)

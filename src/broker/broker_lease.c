@@ -50,17 +50,22 @@ static struct stream_id *take(const struct broker_group *x, const struct stream_
     return out;
 }
 
+void broker_lease_left(const struct broker_group *x, size_t n)
+{
+    if (!x->group->policy || n == 0)
+        return;
+    broker_lease_room(x);
+    broker_watch_sample(x);
+    x->group->policy->counts.acked += n;
+}
+
 void broker_lease_acked(const struct broker_group *x, const struct stream_id *ids, size_t n)
 {
     tell(x, ids, n);
     if (n == 0)
         return;
     broker_lease_delete(x, ids, n);
-    broker_lease_room(x);
-    if (!x->group->policy)
-        return;
-    broker_watch_sample(x);
-    x->group->policy->counts.acked += n;
+    broker_lease_left(x, n);
 }
 
 size_t broker_lease_ack(const struct broker_group *x, const struct stream_id *ids, size_t n)

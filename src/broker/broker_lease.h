@@ -10,6 +10,9 @@
 size_t broker_lease_ack(const struct broker_group *x, const struct stream_id *ids, size_t n);
 /* The same of what has just been taken out of the pending list. */
 void broker_lease_acked(const struct broker_group *x, const struct stream_id *ids, size_t n);
+/* n entries were acknowledged and are no longer pending: counted, and readers whom a cap held back
+ * are woken. For who deletes by other rules (XACKDEL). */
+void broker_lease_left(const struct broker_group *x, size_t n);
 /* These were acknowledged: deletes what no group needs, if the stream has a group that asks for it.
  * Effect, event. */
 void broker_lease_delete(const struct broker_group *x, const struct stream_id *ids, size_t n);

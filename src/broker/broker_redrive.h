@@ -8,13 +8,14 @@ struct broker_redrive {
     struct bytes to;           /* where everything goes; p NULL: where each died */
     struct bytes field, value; /* only entries with this pair; field.p NULL: all */
     int64_t delay_ms;          /* 0: at once */
-    /* Whether the caller may write to a target that is in the data. */
+    /* Whether the caller may write to the key that a letter names: it is no argument, so nobody has
+     * asked before. */
     bool (*may_write)(const struct call *call, struct bytes key);
 };
 
-/* Moves one entry of the stream x->key and deletes it there, without effect and event: the IDs of
- * all that were moved are told together by broker_redrive_end(). False: it stays, or is absent. x
- * has no group. */
+/* Moves one entry of the stream x->key, whose x->group is not used, and deletes it there. The
+ * journal does not hear of the deletion yet: broker_redrive_end() tells those of the whole call at
+ * once. False: the entry is absent, or has to stay. */
 bool broker_redrive_move(const struct broker_group *x, const struct broker_redrive *r,
                          struct stream_id id);
 /* XDEL of these, and the events of the call. */

@@ -18,38 +18,12 @@ struct run {
 
 static void end_run(struct run *r)
 {
-    const struct broker_group *x = r->x;
-    const struct stream_id *ids = (const void *)r->ids.p;
-    size_t n = r->ids.n / sizeof(*ids);
-    if (n && x->engine->journal->on) {
-        struct bytes *argv = mem_alloc((n + 13) * sizeof(*argv));
-        char *texts = mem_alloc(n * STREAM_ID_TEXT_MAX);
-        char number[NUM_INT_MAX], when[NUM_INT_MAX], many[NUM_INT_MAX];
-        int argc = 0;
-        argv[argc++] = BYTES("XNACK");
-        argv[argc++] = x->key;
-        argv[argc++] = str_bytes(x->group->name);
-        argv[argc++] = BYTES("FAIL");
-        argv[argc++] = BYTES("IDS");
-        argv[argc++] = bytes_of(many, num_print_uint(many, n));
-        for (size_t i = 0; i < n; i++)
-            argv[argc++] = broker_act_id(x, texts + i * STREAM_ID_TEXT_MAX, ids[i]);
-        if (r->due_ms) {
-            argv[argc++] = BYTES("AT");
-            argv[argc++] = bytes_of(when, num_print_int(when, r->due_ms));
-        }
-        if (r->reason.n) {
-            argv[argc++] = BYTES("REASON");
-            argv[argc++] = r->reason;
-        }
-        argv[argc++] = BYTES("RETRYCOUNT");
-        argv[argc++] = bytes_of(number, num_print_uint(number, r->count));
-        if (r->force)
-            argv[argc++] = BYTES("FORCE");
-        broker_act_effect(x, r->due_ms || r->reason.n ? "0.2.0" : "8.8.0", argv, argc);
-        mem_free(argv);
-        mem_free(texts);
-    }
+    broker_act_effect_nack(r->x, &(struct broker_act_nack){.ids = (const void *)r->ids.p,
+                                                           .n = r->ids.n / sizeof(struct stream_id),
+                                                           .count = r->count,
+                                                           .due_ms = r->due_ms,
+                                                           .reason = r->reason,
+                                                           .force = r->force});
     buf_free(&r->ids);
 }
 

@@ -5,7 +5,8 @@
 #include "engine/call.h"
 #include "type/stream/stream.h"
 
-/* The reply; of a group without a policy counters and rates are null. */
+/* Writes the reply, a map. Counters and rates are kept with the policy: without one they are null.
+ */
 void broker_stats_reply(struct call *call, struct bytes key, const struct stream *s,
                         struct stream_group *g);
 

@@ -90,15 +90,7 @@ void broker_watch_sooner(struct broker_watch *w, int64_t at_ms)
     timer_set(&w->broker->engine->timers, &w->timer, TIMER_STEADY, at_ms, note_due);
 }
 
-void broker_watch_leased(const struct broker_group *x)
-{
-    struct broker_watch *w = broker_watch_of(x->group);
-    int64_t lease = w ? x->group->policy->lease_ms : 0;
-    if (lease)
-        broker_watch_sooner(w, x->engine->steady_ms + lease);
-}
-
-void broker_watch_leased_at(const struct broker_group *x, int64_t time_ms)
+void broker_watch_leased(const struct broker_group *x, int64_t time_ms)
 {
     int64_t lease = x->group->policy->lease_ms;
     if (lease)

@@ -1,5 +1,6 @@
-/* The groups that have policies, each with a timer: for the first lease that ends, the first retry
- * that is due. One node a group in the engine's heap, whatever the group holds.
+/* Each group with a policy has a watch, which holds its timer: it is set for whatever comes first,
+ * the end of a lease or a deferred entry that falls due. So a group costs one node in the engine's
+ * heap, however many entries are pending.
  *
  * A watch belongs to the database's key and lives while that key holds the stream and the group its
  * policy: store events and the commands that change policies say so. stream_policy.watch leads to
@@ -51,12 +52,12 @@ static inline struct broker_watch *broker_watch_of(const struct stream_group *g)
 }
 /* There is something to do now. */
 void broker_watch_note(struct broker_watch *w);
-/* There will be at that time, by the steady clock, or is before. NULL: nothing. */
+/* There will be something to do at at_ms, by the steady clock: the timer moves there unless it is
+ * set for earlier. w may be NULL. */
 void broker_watch_sooner(struct broker_watch *w, int64_t at_ms);
-/* An entry was delivered, now: its lease will end. */
-void broker_watch_leased(const struct broker_group *x);
-/* The same, for a delivery at another time; some may have ended by now. */
-void broker_watch_leased_at(const struct broker_group *x, int64_t time_ms);
+/* An entry's delivery time is time_ms now: the timer goes off when its lease ends, in the next turn
+ * if that has passed (XCLAIM IDLE). */
+void broker_watch_leased(const struct broker_group *x, int64_t time_ms);
 /* Counters of the group's policy are about to change. */
 void broker_watch_sample(const struct broker_group *x);
 /* Those that rates are made of, in the order of enum broker_rated. */

@@ -79,6 +79,15 @@ bool helpers_is_allowed(const struct call *call, long long mode)
                           strncmp(c->address, "[::1]", 5) == 0));
 }
 
+bool helpers_number(const struct call *call, int i, const char *name, long long least,
+                    long long most, long long *out)
+{
+    if (num_parse_int(call->argv[i], out) && *out >= least && *out <= most)
+        return true;
+    reply_errorf(call->reply, "ERR %s must be between %lld and %lld", name, least, most);
+    return false;
+}
+
 bool helpers_allows_value(const struct call *call, const struct entry *e)
 {
     const struct client *c = call->client;

@@ -20,6 +20,10 @@ bool helpers_numkeys(const struct call *call, int i, enum err too_many, int *out
 #define HELPERS_RANDOM_MOST 100000000
 /* By a setting whose values are no (0), yes (1) and local (2): only from this machine. */
 bool helpers_is_allowed(const struct call *call, long long mode);
+/* The number of argument i, an option's value or one of them. False after "ERR NAME must be between
+ * least and most". */
+bool helpers_number(const struct call *call, int i, const char *name, long long least,
+                    long long most, long long *out);
 /* Whether the user may write to the keys that are named inside a value, the dead-letter keys of a
  * stream: whoever brings the value to life makes the server write there. False after the error
  * reply. */

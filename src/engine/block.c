@@ -381,7 +381,8 @@ size_t block_count_readers(const struct engine *e, const struct db *db, struct b
     size_t n = 0;
     if (k)
         for (const struct dlist_node *w = k->waiters.next; w != &k->waiters; w = w->next)
-            n += ((const struct wait_link *)w)->wait->readers == readers;
+            n += dlist_item((struct dlist_node *)(uintptr_t)w, struct wait_link, node)
+                     ->wait->readers == readers;
     return n;
 }
 

@@ -19,7 +19,7 @@ POLICY = ("LEASE", 150, "RETRY", "FIXED", 30, "JITTER", 50, "MAXDELIVER", MOST, 
 
 
 class Account:
-    """Of one message: n. sent: its XADD was sent; there: it was answered. acked: 1 XACK sent, 2 answered."""
+    """there: messages whose XADD was answered. acked: 1 when an XACK was sent, 2 when it was answered, and `at` the time of that."""
 
     def __init__(self):
         self.lock, self.next = threading.Lock(), 0

@@ -70,7 +70,7 @@ def lines_of(value):
 class Page:
     def __init__(self, path, server):
         self.path, self.server, self.ids = path, server, {}
-        self.conns, self.waiting, self.background = {}, [], []
+        self.conns, self.background = {}, []
         with open(path, encoding="utf-8") as f:
             self.text = f.read()
 

@@ -194,4 +194,25 @@ static inline struct stream_group *broker_group(struct bench *b, const char *key
     return stream_find_group(broker_stream(b, key), bytes_text(name));
 }
 
+/* Stream q with group g, whose policy has these rules, and entries 1-1 to n-1; read: all of them
+ * are delivered to consumer c. *c: a client. The journal begins behind all of that. */
+static inline struct bench *broker_queue(const char *rules, int n, bool read, struct client **c)
+{
+    struct bench *b = broker_bench();
+    char line[300];
+    *c = bench_client(b);
+    snprintf(line, sizeof(line), "XPOLICY SET q g MKSTREAM%s%s", *rules ? " " : "", rules);
+    SAYS(*c, line, "OK");
+    for (int i = 1; i <= n; i++) {
+        snprintf(line, sizeof(line), "XADD q %d-1 n %d", i, i);
+        bench_says(*c, line);
+    }
+    if (read)
+        bench_says(*c, "XREADGROUP GROUP g c STREAMS q >");
+    HEARS(*c, "*");
+    broker_bench_turn(b);
+    bench_journal(b);
+    return b;
+}
+
 #endif

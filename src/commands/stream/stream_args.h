@@ -5,6 +5,8 @@
 #include "engine/call.h"
 #include "type/stream/stream.h"
 
+#define STREAM_ARGS_MOMENT_MOST 253402300799999 /* unix ms: the end of the year 9999 */
+
 /* "ms-seq" or "ms"; "-" and "+" unless strict. False after the error reply. */
 bool stream_args_id(const struct call *call, struct bytes text, uint64_t missing_seq, bool strict,
                     struct stream_id *out);
@@ -41,8 +43,9 @@ struct stream_args_id_block {
 /* From argument `at` to the last. False after the error reply. */
 bool stream_args_id_block(const struct call *call, int at, struct stream_args_id_block *out);
 
-/* The time by which deliveries of the group are stamped and its idle times counted: the steady
- * clock where a policy counts spans by it (broker G6), else the wall clock. g may be NULL. */
+/* The time that deliveries of the group are stamped with. With a policy it is the steady clock's,
+ * so that a step of the wall clock ends no lease (broker G6); without one the wall clock's, as in
+ * Redis. g may be NULL. */
 static inline int64_t stream_args_now(const struct call *call, const struct stream_group *g)
 {
     return __builtin_expect(g && g->policy, 0) ? call->engine->steady_ms : call->now_ms;

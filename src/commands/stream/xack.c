@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 #include "broker/broker_lease.h"
-#include "broker/broker_watch.h"
 #include "commands/stream/stream_args.h"
 
 static void do_xack(struct call *call)
@@ -96,17 +95,6 @@ static void effect(struct call *call, struct ackdel *d)
         call_effect(call, d->dels, d->del_n);
 }
 
-/* n entries of a group with a policy. */
-static void acknowledged(struct call *call, struct stream *s, struct stream_group *g, int n)
-{
-    struct broker_group at = broker_act_in(call, call->argv[1], s, g);
-    if (n == 0)
-        return;
-    broker_watch_sample(&at);
-    g->policy->counts.acked += (uint64_t)n;
-    broker_lease_room(&at);
-}
-
 static void do_xackdel(struct call *call)
 {
     struct bytes key = call->argv[1];
@@ -136,8 +124,8 @@ static void do_xackdel(struct call *call)
         reply_int(call->reply, result);
     }
     effect(call, &d);
-    if (g->policy)
-        acknowledged(call, s, g, d.ack_n - 3);
+    struct broker_group at = broker_act_in(call, key, s, g);
+    broker_lease_left(&at, (size_t)d.ack_n - 3);
     if (d.ack_n > 3) {
         db_count_changes(call->store, (uint64_t)d.ack_n - 3);
         db_changed(call->db, key, DB_EVENT_STREAM, d.del_n > 2 ? "xdel" : NULL);

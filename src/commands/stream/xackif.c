@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "broker/broker_lease.h"
+#include "commands/helpers.h"
 #include "commands/stream/stream_args.h"
 
 #define MOST_IDS 1000000
@@ -12,15 +13,6 @@ struct xackif {
     long long delivery; /* -1: whichever it was */
     long long n;        /* IDs, the last n arguments */
 };
-
-static bool parse_number(const struct call *call, int i, const char *option, long long least,
-                         long long most, long long *out)
-{
-    if (num_parse_int(call->argv[i], out) && *out >= least && *out <= most)
-        return true;
-    reply_errorf(call->reply, "ERR %s must be between %lld and %lld", option, least, most);
-    return false;
-}
 
 static bool parse(const struct call *call, struct xackif *x)
 {
@@ -35,8 +27,8 @@ static bool parse(const struct call *call, struct xackif *x)
             reply_errorf(call->reply, "ERR DELIVERY specified multiple times");
             return false;
         }
-        if (is_delivery ? !parse_number(call, i + 1, "DELIVERY", 0, INT64_MAX, &x->delivery)
-                        : !parse_number(call, i + 1, "IDS", 1, MOST_IDS, &x->n))
+        if (is_delivery ? !helpers_number(call, i + 1, "DELIVERY", 0, INT64_MAX, &x->delivery)
+                        : !helpers_number(call, i + 1, "IDS", 1, MOST_IDS, &x->n))
             return false;
         if (!is_delivery && x->n != call->argc - i - 2) {
             call_error(call, ERR_SYNTAX);

@@ -161,7 +161,7 @@ static void do_xautoclaim(struct call *call)
     buf_free(&x.gone);
     if (x.group->policy && (x.claimed || gone_n)) {
         struct broker_group at = broker_act_in(call, key, x.stream, x.group);
-        broker_watch_leased(&at);
+        broker_watch_leased(&at, broker_act_now(&at));
         broker_lease_room(&at);
     }
     if (x.claimed || gone_n) {

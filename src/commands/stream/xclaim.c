@@ -170,7 +170,7 @@ static size_t claim_all(struct call *call, struct xclaim *x)
 static void leased(struct call *call, const struct xclaim *x, struct stream *s)
 {
     struct broker_group at = broker_act_in(call, call->argv[1], s, x->group);
-    broker_watch_leased_at(&at, x->time_ms);
+    broker_watch_leased(&at, x->time_ms);
     broker_lease_room(&at);
 }
 

@@ -1,37 +1,36 @@
-/* XNACK: pending entries are given back. In a group without a policy they have no owner from then
- * on, for another consumer to claim; with one, what follows is the broker's (broker_retry.h). In
- * files and from a primary the command says what became of them, and is taken literally. */
+/* XNACK: a consumer gives pending entries back. Without a policy they become entries without an
+ * owner, which another consumer can claim. With a policy broker_retry decides: released, deferred
+ * by the back-off, or dead. When the command is replayed from a file or a primary, that decision
+ * has been made already: it is applied as it stands. */
 #include "commands/index.h"
 
 #include "base/mem.h"
 #include "base/num.h"
 #include "broker/broker_retry.h"
 #include "broker/broker_watch.h"
+#include "commands/helpers.h"
 #include "commands/stream/stream_args.h"
 
 #include <limits.h>
 
-enum nack_mode { NACK_FAIL, NACK_SILENT, NACK_FATAL };
-
 struct xnack {
-    enum nack_mode mode;
+    enum broker_retry_mode mode;
     long long n, retry;        /* IDs, from argument 6 on; RETRYCOUNT or -1 */
     long long delay_ms, at_ms; /* -1: not given */
     int reason;                /* the argument; 0: not given */
     bool force;
 };
 
-#define DELAY_MOST  2592000000
-#define MOMENT_MOST 253402300799999 /* the last of the year 9999 */
+#define DELAY_MOST 2592000000
 
-static bool parse_mode(struct bytes word, enum nack_mode *out)
+static bool parse_mode(struct bytes word, enum broker_retry_mode *out)
 {
     if (bytes_is(word, "fail"))
-        *out = NACK_FAIL;
+        *out = BROKER_RETRY_FAIL;
     else if (bytes_is(word, "silent"))
-        *out = NACK_SILENT;
+        *out = BROKER_RETRY_SILENT;
     else if (bytes_is(word, "fatal"))
-        *out = NACK_FATAL;
+        *out = BROKER_RETRY_FATAL;
     else
         return false;
     return true;
@@ -44,10 +43,7 @@ static bool parse_moment(const struct call *call, int i, const char *name, long 
         reply_errorf(call->reply, "ERR %s specified multiple times", name);
         return false;
     }
-    if (num_parse_int(call->argv[i], out) && *out >= 0 && *out <= most)
-        return true;
-    reply_errorf(call->reply, "ERR %s must be between 0 and %lld", name, most);
-    return false;
+    return helpers_number(call, i, name, 0, most, out);
 }
 
 /* What only groups with a policy know: 1: the option at *i is one, and *i its value; 0: it is none;
@@ -64,7 +60,7 @@ static int parse_policy_option(const struct call *call, int *i, struct xnack *x)
     if (delay)
         return parse_moment(call, *i, "DELAY", DELAY_MOST, &x->delay_ms) ? 1 : -1;
     if (at)
-        return parse_moment(call, *i, "AT", MOMENT_MOST, &x->at_ms) ? 1 : -1;
+        return parse_moment(call, *i, "AT", STREAM_ARGS_MOMENT_MOST, &x->at_ms) ? 1 : -1;
     if (x->reason) {
         reply_errorf(call->reply, "ERR REASON specified multiple times");
         return -1;
@@ -77,7 +73,7 @@ static int parse_policy_option(const struct call *call, int *i, struct xnack *x)
 static bool fits(const struct call *call, const struct xnack *x, const struct stream_group *g)
 {
     bool moment = x->delay_ms >= 0 || x->at_ms >= 0;
-    if ((x->delay_ms >= 0 && x->at_ms >= 0) || (moment && x->mode == NACK_FATAL)) {
+    if ((x->delay_ms >= 0 && x->at_ms >= 0) || (moment && x->mode == BROKER_RETRY_FATAL)) {
         call_error(call, ERR_SYNTAX);
         return false;
     }
@@ -140,9 +136,9 @@ static uint64_t deliveries(const struct xnack *x, uint64_t before)
 {
     if (x->retry >= 0)
         return (uint64_t)x->retry;
-    if (x->mode == NACK_FATAL)
+    if (x->mode == BROKER_RETRY_FATAL)
         return LLONG_MAX;
-    return x->mode == NACK_SILENT && before ? before - 1 : before;
+    return x->mode == BROKER_RETRY_SILENT && before ? before - 1 : before;
 }
 
 /* False: it is not pending, and FORCE does not make it so. */
@@ -173,12 +169,9 @@ static bool give_back(struct call *call, const struct xnack *x, const struct str
 static void give_back_all(struct call *call, const struct xnack *x, struct stream *s,
                           struct stream_group *g, const struct stream_id *ids)
 {
-    static const enum broker_retry_mode modes[] = {[NACK_FAIL] = BROKER_RETRY_FAIL,
-                                                   [NACK_SILENT] = BROKER_RETRY_SILENT,
-                                                   [NACK_FATAL] = BROKER_RETRY_FATAL};
     const struct engine *e = call->engine;
     struct broker_group at = broker_act_in(call, call->argv[1], s, g);
-    struct broker_retry r = {.mode = modes[x->mode],
+    struct broker_retry r = {.mode = x->mode,
                              .due_ms = -1,
                              .count = x->retry,
                              .force = x->force,

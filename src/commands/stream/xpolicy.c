@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "broker/broker.h"
 #include "broker/broker_stats.h"
+#include "commands/helpers.h"
 #include "commands/stream/stream_args.h"
 #include "commands/stream/xpolicy_args.h"
 #include "engine/rights.h"
@@ -21,7 +22,6 @@
 
 #define SINCE        "0.2.0"
 #define RETRIES_MOST 100000
-#define MOMENT_MOST  253402300799999 /* the last of the year 9999 */
 
 /* ---- SET */
 
@@ -290,7 +290,7 @@ static bool parse_retries(struct call *call, long long *start, long long *count)
     for (int i = 4; i < call->argc; i += 2) {
         bool is_start = bytes_is(call->argv[i], "start");
         long long *to = is_start ? start : count, least = is_start ? 0 : 1,
-                  most = is_start ? MOMENT_MOST : RETRIES_MOST;
+                  most = is_start ? STREAM_ARGS_MOMENT_MOST : RETRIES_MOST;
         const char *name = is_start ? "START" : "COUNT";
         if ((!is_start && !bytes_is(call->argv[i], "count")) || i + 1 >= call->argc) {
             call_error(call, ERR_SYNTAX);
@@ -300,10 +300,8 @@ static bool parse_retries(struct call *call, long long *start, long long *count)
             reply_errorf(call->reply, "ERR %s specified multiple times", name);
             return false;
         }
-        if (!num_parse_int(call->argv[i + 1], to) || *to < least || *to > most) {
-            reply_errorf(call->reply, "ERR %s must be between %lld and %lld", name, least, most);
+        if (!helpers_number(call, i + 1, name, least, most, to))
             return false;
-        }
     }
     *start = *start < 0 ? 0 : *start;
     *count = *count < 0 ? 10 : *count;

@@ -10,6 +10,7 @@
 #include "commands/stream/xpolicy_args.h"
 
 #include "base/num.h"
+#include "commands/helpers.h"
 
 #define FIRST_OPTION 4
 
@@ -108,14 +109,6 @@ static bool out_of_range(const struct call *call, const char *name, long long le
     return false;
 }
 
-static bool parse_number(const struct call *call, int i, const char *name, long long least,
-                         long long most, long long *out)
-{
-    if (num_parse_int(call->argv[i], out) && *out >= least && *out <= most)
-        return true;
-    return out_of_range(call, name, least, most);
-}
-
 static bool parse_word(const struct call *call, int i, const struct option *o, long long *out)
 {
     for (int w = 0; w < 2; w++)
@@ -157,7 +150,7 @@ static bool parse_retry(const struct call *call, int i, int n, struct xpolicy_ar
     x->retry_n = (unsigned)n - 1;
     for (int k = 1; k < n; k++) {
         long long ms;
-        if (!parse_number(call, i + k, "RETRY", 0, STREAM_POLICY_BACKOFF_MOST, &ms))
+        if (!helpers_number(call, i + k, "RETRY", 0, STREAM_POLICY_BACKOFF_MOST, &ms))
             return false;
         x->retry_ms[k - 1] = ms;
     }
@@ -168,8 +161,8 @@ static bool parse_retry(const struct call *call, int i, int n, struct xpolicy_ar
 static bool parse_rate(const struct call *call, int i, const struct option *o, long long *out)
 {
     long long ms;
-    return parse_number(call, i, o->name, o->least, o->most, out) &&
-           parse_number(call, i + 1, o->name, *out ? 1 : 0, RATE_MS_MOST, &ms);
+    return helpers_number(call, i, o->name, o->least, o->most, out) &&
+           helpers_number(call, i + 1, o->name, *out ? 1 : 0, RATE_MS_MOST, &ms);
 }
 
 static bool parse_value(const struct call *call, enum xpolicy_option which, int i, int n,
@@ -179,7 +172,7 @@ static bool parse_value(const struct call *call, enum xpolicy_option which, int 
     long long *to = &x->numbers[which];
     switch (o->form) {
     case NUMBER:
-        return parse_number(call, i, o->name, o->least, o->most, to);
+        return helpers_number(call, i, o->name, o->least, o->most, to);
     case WORD:
         return parse_word(call, i, o, to);
     case RETRY:

@@ -1,4 +1,4 @@
-/* The arguments of XPOLICY SET: which rules are given, and as what. */
+/* The arguments of XPOLICY SET: which options were given, with which values. */
 #ifndef COMMANDS_STREAM_XPOLICY_ARGS_H
 #define COMMANDS_STREAM_XPOLICY_ARGS_H
 

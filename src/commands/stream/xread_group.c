@@ -219,7 +219,7 @@ void xread_group_history(struct xread *x, struct xread_source *s)
         changed(x, s);
     if (s->group->policy) {
         struct broker_group at = xread_group_at(x, s);
-        broker_watch_leased(&at);
+        broker_watch_leased(&at, broker_act_now(&at));
     }
     mem_free(list);
 }

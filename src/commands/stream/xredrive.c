@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "broker/broker_redrive.h"
 #include "command/keys.h"
+#include "commands/helpers.h"
 #include "commands/stream/stream_args.h"
 
 #define COUNT_MOST 100000
@@ -59,15 +60,6 @@ static void find_keys(struct keys *to, const struct bytes *argv, int argc)
     }
 }
 
-static bool parse_number(const struct call *call, int i, const char *name, long long least,
-                         long long most, long long *out)
-{
-    if (num_parse_int(call->argv[i], out) && *out >= least && *out <= most)
-        return true;
-    reply_errorf(call->reply, "ERR %s must be between %lld and %lld", name, least, most);
-    return false;
-}
-
 static bool parse_value(const struct call *call, enum option o, int i, struct xredrive *x)
 {
     long long v;
@@ -76,7 +68,7 @@ static bool parse_value(const struct call *call, enum option o, int i, struct xr
         x->how.to = call->argv[i];
         return true;
     case IDS:
-        if (!parse_number(call, i, "IDS", 1, IDS_MOST, &v))
+        if (!helpers_number(call, i, "IDS", 1, IDS_MOST, &v))
             return false;
         x->first = i + 1;
         x->n = (int)v;
@@ -84,13 +76,13 @@ static bool parse_value(const struct call *call, enum option o, int i, struct xr
     case START:
         return stream_args_bound(call, call->argv[i], true, &x->from);
     case COUNT:
-        return parse_number(call, i, "COUNT", 1, COUNT_MOST, &x->count);
+        return helpers_number(call, i, "COUNT", 1, COUNT_MOST, &x->count);
     case MATCH:
         x->how.field = call->argv[i];
         x->how.value = call->argv[i + 1];
         return true;
     default:
-        if (!parse_number(call, i, "DELAY", 0, 315360000000, &v))
+        if (!helpers_number(call, i, "DELAY", 0, 315360000000, &v))
             return false;
         x->how.delay_ms = v;
         return true;
@@ -128,7 +120,8 @@ static bool may_write(const struct call *call, struct bytes key)
            check_key(c->user, key, KEY_RW | KEY_INSERT | KEY_UPDATE);
 }
 
-/* The first n IDs from *from on, which moves behind them; false there: the end was reached. */
+/* Up to `most` IDs from *from on, for the caller to free, and how many. *from moves behind them;
+ * *more is false when the stream ends there. */
 static struct stream_id *look(const struct stream *s, struct stream_id *from, size_t most,
                               size_t *n, bool *more)
 {
@@ -150,8 +143,8 @@ static struct stream_id *look(const struct stream *s, struct stream_id *from, si
 
 #define BATCH 1000
 
-/* Entry by entry until COUNT are moved or ten times as many were looked at. Returns the ID to go on
- * with, 0-0 at the end. */
+/* Moves up to COUNT entries. Looks at ten times as many at most, so that a call over letters that
+ * do not match ends. Returns the ID to give as START next, 0-0 when the end was reached. */
 static struct stream_id move_range(const struct broker_group *at, struct xredrive *x,
                                    struct buf *moved)
 {

@@ -31,7 +31,7 @@ struct stream_touched {
     uint32_t page_n, page_cap;
     uint32_t n, room;     /* nodes; that the pages have room for */
     uint32_t first, last; /* of the list: released ones, then leased ones */
-    uint32_t released;    /* the last released one; NONE: none is */
+    uint32_t released; /* the last released node in the list; STREAM_TOUCHED_NONE: there is none */
     uint32_t released_count;
     uint32_t *heap; /* deferred ones, the next due first, then by ID */
     uint32_t deferred_count, heap_cap;

@@ -1,28 +1,11 @@
 /* Leases, what XREADGROUP gives in a group with a policy, and its caps. */
 #include "broker.h"
 
-static struct bench *queue(const char *rules, int n, struct client **c)
-{
-    struct bench *b = broker_bench();
-    char line[200];
-    *c = bench_client(b);
-    snprintf(line, sizeof(line), "XPOLICY SET q g MKSTREAM%s%s", *rules ? " " : "", rules);
-    SAYS(*c, line, "OK");
-    for (int i = 1; i <= n; i++) {
-        snprintf(line, sizeof(line), "XADD q %d-1 n %d", i, i);
-        bench_says(*c, line);
-    }
-    HEARS(*c, "*");
-    broker_bench_turn(b);
-    bench_journal(b);
-    return b;
-}
-
 /* broker L1, L2, L4, L6, L7, L8. */
 TEST(a_lease_that_ended_is_given_again)
 {
     struct client *c;
-    struct bench *b = queue("LEASE 1000", 3, &c);
+    struct bench *b = broker_queue("LEASE 1000", 3, false, &c);
     SAYS(c, "XREADGROUP GROUP g a COUNT 1 STREAMS q >", "[[q [[1-1 [n 1]]]]]");
     broker_bench_wait(b, 10);
     SAYS(c, "XREADGROUP GROUP g a COUNT 1 STREAMS q >", "[[q [[2-1 [n 2]]]]]");
@@ -54,7 +37,7 @@ TEST(a_lease_that_ended_is_given_again)
 TEST(the_end_of_a_lease_wakes_a_reader)
 {
     struct client *c;
-    struct bench *b = queue("LEASE 1000", 2, &c);
+    struct bench *b = broker_queue("LEASE 1000", 2, false, &c);
     struct client *r = bench_client(b), *s = bench_client(b);
     SAYS(c, "XREADGROUP GROUP g a COUNT 1 STREAMS q >", "[[q [[1-1 [n 1]]]]]");
     broker_bench_wait(b, 300);
@@ -83,7 +66,7 @@ TEST(the_end_of_a_lease_wakes_a_reader)
 TEST(a_lease_is_renewed_by_a_claim)
 {
     struct client *c;
-    struct bench *b = queue("LEASE 1000", 1, &c);
+    struct bench *b = broker_queue("LEASE 1000", 1, false, &c);
     SAYS(c, "XREADGROUP GROUP g a STREAMS q >", "[[q [[1-1 [n 1]]]]]");
     broker_bench_wait(b, 1500);
     SAYS(c, "XCLAIM q g a 0 1-1 JUSTID", "[1-1]");
@@ -102,7 +85,7 @@ TEST(a_lease_is_renewed_by_a_claim)
 TEST(what_was_deleted_is_not_given)
 {
     struct client *c;
-    struct bench *b = queue("LEASE 1000 MAXDELIVER 1", 3, &c);
+    struct bench *b = broker_queue("LEASE 1000 MAXDELIVER 1", 3, false, &c);
     SAYS(c, "XREADGROUP GROUP g a STREAMS q >", "[[q [[1-1 [n 1]] [2-1 [n 2]] [3-1 [n 3]]]]]");
     SAYS(c, "XDEL q 1-1 2-1", "2");
     SAYS(c, "XACK q g 1-1", "1"); /* its owner may still acknowledge */
@@ -124,7 +107,7 @@ TEST(what_was_deleted_is_not_given)
 TEST(a_read_drops_a_thousand_references)
 {
     struct client *c;
-    struct bench *b = queue("LEASE 1000", 2500, &c);
+    struct bench *b = broker_queue("LEASE 1000", 2500, false, &c);
     struct client *r = bench_client(b);
     bench_says(c, "XREADGROUP GROUP g a STREAMS q >");
     SAYS(c, "XTRIM q MAXLEN 0", "*");
@@ -147,7 +130,7 @@ TEST(a_read_drops_a_thousand_references)
 TEST(noack_acknowledges)
 {
     struct client *c;
-    struct bench *b = queue("LEASE 1000 ONACK DELETE", 3, &c);
+    struct bench *b = broker_queue("LEASE 1000 ONACK DELETE", 3, false, &c);
     SAYS(c, "XREADGROUP GROUP g a COUNT 1 STREAMS q >", "[[q [[1-1 [n 1]]]]]");
     SAYS(c, "XREADGROUP GROUP g a COUNT 1 STREAMS q >", "[[q [[2-1 [n 2]]]]]");
     SAYS(c, "XNACK q g FAIL IDS 1 2-1", "1");
@@ -165,7 +148,7 @@ TEST(noack_acknowledges)
 TEST(claim_takes_what_is_idle_for_so_long)
 {
     struct client *c;
-    struct bench *b = queue("LEASE 1000 MAXDELIVER 2", 4, &c);
+    struct bench *b = broker_queue("LEASE 1000 MAXDELIVER 2", 4, false, &c);
     SAYS(c, "XREADGROUP GROUP g a COUNT 3 STREAMS q >",
          "[[q [[1-1 [n 1]] [2-1 [n 2]] [3-1 [n 3]]]]]");
     SAYS(c, "XNACK q g FAIL IDS 1 2-1 DELAY 5000", "1");
@@ -191,7 +174,7 @@ TEST(claim_takes_what_is_idle_for_so_long)
 TEST(claim_wakes_before_the_lease_ends)
 {
     struct client *c;
-    struct bench *b = queue("LEASE 1000", 1, &c);
+    struct bench *b = broker_queue("LEASE 1000", 1, false, &c);
     struct client *r = bench_client(b);
     SAYS(c, "XREADGROUP GROUP g a STREAMS q >", "[[q [[1-1 [n 1]]]]]");
     bench_says(r, "XREADGROUP GROUP g r BLOCK 0 CLAIM 400 STREAMS q >");
@@ -206,7 +189,7 @@ TEST(claim_wakes_before_the_lease_ends)
 TEST(janitors_do_not_defeat_a_back_off)
 {
     struct client *c;
-    struct bench *b = queue("LEASE 1000 MAXDELIVER 3", 3, &c);
+    struct bench *b = broker_queue("LEASE 1000 MAXDELIVER 3", 3, false, &c);
     SAYS(c, "XREADGROUP GROUP g a STREAMS q >", "[[q [[1-1 [n 1]] [2-1 [n 2]] [3-1 [n 3]]]]]");
     SAYS(c, "XNACK q g FAIL IDS 1 1-1 DELAY 5000", "1");
     SAYS(c, "XNACK q g FAIL IDS 1 2-1", "1");
@@ -223,7 +206,7 @@ TEST(janitors_do_not_defeat_a_back_off)
 TEST(a_consumer_that_is_deleted_releases)
 {
     struct client *c;
-    struct bench *b = queue("LEASE 1000 MAXDELIVER 3", 4, &c);
+    struct bench *b = broker_queue("LEASE 1000 MAXDELIVER 3", 4, false, &c);
     struct client *r = bench_client(b);
     SAYS(c, "XREADGROUP GROUP g a STREAMS q >", "[[q *");
     SAYS(c, "XCLAIM q g a 0 3-1 RETRYCOUNT 2 JUSTID", "[3-1]");
@@ -267,7 +250,7 @@ TEST(times_in_the_future_are_corrected)
 TEST(a_consumer_has_as_much_as_it_may)
 {
     struct client *c;
-    struct bench *b = queue("LEASE 1000 PREFETCH 2", 5, &c);
+    struct bench *b = broker_queue("LEASE 1000 PREFETCH 2", 5, false, &c);
     struct client *r = bench_client(b), *s = bench_client(b);
     SAYS(c, "XREADGROUP GROUP g a STREAMS q >", "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
     SAYS(c, "XREADGROUP GROUP g a STREAMS q >", "(nil)");
@@ -291,7 +274,7 @@ TEST(a_consumer_has_as_much_as_it_may)
 TEST(a_group_has_as_much_as_it_may)
 {
     struct client *c;
-    struct bench *b = queue("LEASE 1000 MAXPENDING 3", 6, &c);
+    struct bench *b = broker_queue("LEASE 1000 MAXPENDING 3", 6, false, &c);
     struct client *r = bench_client(b);
     SAYS(c, "XREADGROUP GROUP g a STREAMS q >", "[[q [[1-1 [n 1]] [2-1 [n 2]] [3-1 [n 3]]]]]");
     SAYS(c, "XREADGROUP GROUP g b STREAMS q >", "(nil)");
@@ -321,7 +304,7 @@ TEST(a_group_has_as_much_as_it_may)
 TEST(a_pause_stops_deliveries_and_nothing_else)
 {
     struct client *c;
-    struct bench *b = queue("LEASE 1000 MAXDELIVER 1", 3, &c);
+    struct bench *b = broker_queue("LEASE 1000 MAXDELIVER 1", 3, false, &c);
     struct client *r = bench_client(b);
     SAYS(c, "XREADGROUP GROUP g a COUNT 2 STREAMS q >", "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
     SAYS(c, "XPOLICY SET q g PAUSE ON", "OK");
@@ -345,7 +328,7 @@ TEST(a_pause_stops_deliveries_and_nothing_else)
 TEST(levels_are_read_in_the_order_given)
 {
     struct client *c;
-    struct bench *b = queue("LEASE 1000", 1, &c);
+    struct bench *b = broker_queue("LEASE 1000", 1, false, &c);
     struct client *r = bench_client(b);
     SAYS(c, "XPOLICY SET high g MKSTREAM LEASE 1000", "OK");
     SAYS(c, "XADD high 1-1 n h", "1-1");
@@ -367,7 +350,7 @@ TEST(a_wall_clock_that_is_set_ends_no_lease)
 {
     for (int sign = -1; sign <= 1; sign += 2) {
         struct client *c;
-        struct bench *b = queue("LEASE 1000 RETRY FIXED 1000", 2, &c);
+        struct bench *b = broker_queue("LEASE 1000 RETRY FIXED 1000", 2, false, &c);
         SAYS(c, "XREADGROUP GROUP g a STREAMS q >", "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
         SAYS(c, "XNACK q g FAIL IDS 1 2-1", "1");
         b->engine.now_ms = b->engine.store->now_ms += sign * 3600000;
@@ -393,7 +376,7 @@ TEST(a_wall_clock_that_is_set_ends_no_lease)
 TEST(a_transaction_is_one_group)
 {
     struct client *c;
-    struct bench *b = queue("MAXDELIVER 1 ONACK DELETE DEADLETTER  PAUSE OFF", 2, &c);
+    struct bench *b = broker_queue("MAXDELIVER 1 ONACK DELETE DEADLETTER  PAUSE OFF", 2, false, &c);
     SAYS(c, "XREADGROUP GROUP g a STREAMS q >", "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
     broker_forget_effects(b);
     SAYS(c, "MULTI", "OK");

@@ -1,30 +1,11 @@
 /* XNACK in groups with a policy, and what becomes of entries that are given back. */
 #include "broker.h"
 
-/* A queue with entries 1-1 to n-1, all delivered to c. */
-static struct bench *queue(const char *rules, int n, struct client **c)
-{
-    struct bench *b = broker_bench();
-    char line[200];
-    *c = bench_client(b);
-    snprintf(line, sizeof(line), "XPOLICY SET q g MKSTREAM%s%s", *rules ? " " : "", rules);
-    SAYS(*c, line, "OK");
-    for (int i = 1; i <= n; i++) {
-        snprintf(line, sizeof(line), "XADD q %d-1 n %d", i, i);
-        bench_says(*c, line);
-    }
-    bench_says(*c, "XREADGROUP GROUP g c STREAMS q >");
-    HEARS(*c, "*");
-    broker_bench_turn(b);
-    bench_journal(b);
-    return b;
-}
-
 /* broker R1, R9. */
 TEST(the_mode_says_what_counts)
 {
     struct client *c;
-    struct bench *b = queue("", 4, &c);
+    struct bench *b = broker_queue("", 4, true, &c);
     SAYS(c, "XNACK q g SILENT IDS 2 1-1 9-9", "1");
     EFFECTS(b, "@XNACK q g FAIL IDS 1 1-1 RETRYCOUNT 0");
     SAYS(c, "XNACK q g FAIL IDS 2 2-1 3-1", "2");
@@ -69,7 +50,7 @@ TEST(the_back_off_follows_the_count)
                {"RETRY LIST 0 20", 1, 0}};
     for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
         struct client *c;
-        struct bench *b = queue(all[i].rules, 1, &c);
+        struct bench *b = broker_queue(all[i].rules, 1, true, &c);
         char line[100], want[100];
         snprintf(line, sizeof(line), "XNACK q g FAIL IDS 1 1-1 RETRYCOUNT %d", all[i].count);
         SAYS(c, line, "1");
@@ -90,7 +71,7 @@ TEST(the_back_off_follows_the_count)
 TEST(a_moment_may_be_told)
 {
     struct client *c;
-    struct bench *b = queue("RETRY FIXED 500 JITTER 50", 4, &c);
+    struct bench *b = broker_queue("RETRY FIXED 500 JITTER 50", 4, true, &c);
     SAYS(c, "XGROUP CREATE plain g 0 MKSTREAM", "OK");
     SAYS(c, "XNACK plain g FAIL IDS 1 1-1 DELAY 5", "!ERR DELAY, AT and REASON need a policy");
     SAYS(c, "XNACK plain g FAIL IDS 1 1-1 AT 5", "!ERR DELAY, AT and REASON need a policy");
@@ -119,7 +100,7 @@ TEST(a_moment_may_be_told)
 TEST(jitter_makes_it_earlier_never_later)
 {
     struct client *c;
-    struct bench *b = queue("RETRY FIXED 1000 JITTER 20", 200, &c);
+    struct bench *b = broker_queue("RETRY FIXED 1000 JITTER 20", 200, true, &c);
     long long least = INT64_MAX, most = 0;
     for (int i = 1; i <= 200; i++) {
         char line[64];
@@ -141,7 +122,7 @@ TEST(jitter_makes_it_earlier_never_later)
 TEST(what_is_due_wakes_readers)
 {
     struct client *c;
-    struct bench *b = queue("", 3, &c);
+    struct bench *b = broker_queue("", 3, true, &c);
     struct client *r = bench_client(b);
     SAYS(c, "XNACK q g FAIL IDS 1 1-1 DELAY 300", "1");
     SAYS(c, "XNACK q g FAIL IDS 1 2-1 DELAY 200", "1");
@@ -163,7 +144,7 @@ TEST(what_is_due_wakes_readers)
 TEST(a_reason_is_kept)
 {
     struct client *c;
-    struct bench *b = queue("RETRY FIXED 10 MAXDELIVER 2", 1, &c);
+    struct bench *b = broker_queue("RETRY FIXED 10 MAXDELIVER 2", 1, true, &c);
     char line[1300] = "XNACK q g FAIL IDS 1 1-1 REASON ";
     size_t n = strlen(line);
     memset(line + n, 'x', 1200);
@@ -182,7 +163,7 @@ TEST(a_reason_is_kept)
 TEST(what_is_lost_does_not_back_off)
 {
     struct client *c;
-    struct bench *b = queue("LEASE 100 RETRY FIXED 5000", 1, &c);
+    struct bench *b = broker_queue("LEASE 100 RETRY FIXED 5000", 1, true, &c);
     broker_bench_wait(b, 100);
     SAYS(c, "XREADGROUP GROUP g d STREAMS q >", "[[q [[1-1 [n 1]]]]]");
     SAYS(c, "XPENDING q g - + 10", "[[1-1 d 0 2]]");
@@ -196,7 +177,7 @@ TEST(what_is_lost_does_not_back_off)
 TEST(a_deferred_entry_can_be_taken_by_its_id)
 {
     struct client *c;
-    struct bench *b = queue("RETRY FIXED 5000 ONACK DELETE", 2, &c);
+    struct bench *b = broker_queue("RETRY FIXED 5000 ONACK DELETE", 2, true, &c);
     SAYS(c, "XNACK q g FAIL IDS 2 1-1 2-1", "2");
     SAYS(c, "XACK q g 1-1", "1");
     SAYS(c, "XLEN q", "1");
