@@ -101,7 +101,7 @@ static struct entry *read_value(struct rdb_source *r, struct bytes key,
     bool good =
         e && (!is_own(type) || dump_stream_get(r, value_to_change(e), type)) && r->p == r->end;
     if (good && is_own(type))
-        value_set_stream_acts(e, ((const struct stream *)value_object(e))->policies > 0);
+        value_set_stream_acts(e, stream_acts(value_object(e)));
     if (!good && e)
         value_free(e);
     return good ? e : NULL;

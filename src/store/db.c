@@ -225,7 +225,7 @@ void db_note_fields(struct db *db, struct entry *e)
 
 void db_note_acting(struct db *db, struct entry *e)
 {
-    mark(db, e, ((const struct stream *)value_object(e))->policies > 0);
+    mark(db, e, stream_acts(value_object(e)));
 }
 
 #define FIELDS_AT_ONCE 64

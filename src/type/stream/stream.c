@@ -43,6 +43,7 @@ void stream_free(struct stream *s)
     dict_clear(&s->groups);
     stream_dedup_clear(&s->dedup);
     stream_log_free(&s->log);
+    stream_extra_free(s->extra);
     mem_free(s);
 }
 
@@ -55,6 +56,8 @@ struct stream *stream_copy(const struct stream *s)
     stream_dedup_copy(&copy->dedup, &s->dedup);
     copy->policies = s->policies;
     copy->deleting = s->deleting;
+    if (s->extra)
+        copy->extra = stream_extra_copy(s->extra);
     struct dict_walk w = {0};
     for (struct dict_node *n; (n = dict_next(&s->groups, &w));)
         dict_ensure(&copy->groups, dict_key(n))->value = stream_group_copy(n->value);
@@ -431,13 +434,29 @@ void stream_advance_group(const struct stream *s, struct stream_group *g, struct
     g->last_id = id;
 }
 
+struct stream_extra *stream_need_extra(struct stream *s)
+{
+    if (!s->extra)
+        s->extra = stream_extra_new();
+    return s->extra;
+}
+
+void stream_tidy_extra(struct stream *s)
+{
+    if (!s->extra || !stream_extra_is_empty(s->extra))
+        return;
+    ASSERT(!s->extra->watch);
+    stream_extra_free(s->extra);
+    s->extra = NULL;
+}
+
 size_t stream_memory(const struct stream *s, size_t samples)
 {
     size_t n = mem_block_size(s) + stream_log_memory(&s->log, samples) + dict_memory(&s->groups);
     struct dict_walk w = {0};
     for (struct dict_node *x; (x = dict_next(&s->groups, &w));)
         n += stream_group_memory(x->value);
-    return n;
+    return s->extra ? n + stream_extra_memory(s->extra) : n;
 }
 
 bool stream_is_sound(const struct stream *s)
@@ -455,5 +474,5 @@ bool stream_is_sound(const struct stream *s)
         deleting += g->policy && g->policy->delete_acked;
     }
     return policies == s->policies && deleting == s->deleting && s->added <= INT64_MAX &&
-           stream_log_is_sound(&s->log);
+           (!s->extra || stream_extra_is_sound(s->extra)) && stream_log_is_sound(&s->log);
 }

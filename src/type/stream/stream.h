@@ -5,6 +5,7 @@
 
 #include "type/stream/stream_context.h"
 #include "type/stream/stream_dedup.h"
+#include "type/stream/stream_extra.h"
 #include "type/stream/stream_group.h"
 #include "type/stream/stream_log.h"
 
@@ -16,18 +17,13 @@ struct stream {
     struct dict groups;           /* name to struct stream_group */
     uint32_t policies, deleting;  /* groups with a policy, and with one that deletes (ONACK) */
     struct stream_dedup dedup;
+    struct stream_extra *extra; /* owned; NULL: it has nothing of that */
 };
 
 /* What a stream knows of its past beside its entries. */
 struct stream_counters {
     struct stream_id last_id, max_deleted;
     uint64_t added;
-};
-
-enum stream_strategy {
-    STREAM_KEEP_REFERENCES, /* delete the entry, leave pending references */
-    STREAM_DROP_REFERENCES, /* and take them out of every group */
-    STREAM_ACKNOWLEDGED,    /* delete only what nobody needs any more */
 };
 
 struct stream *stream_new(struct stream_context *x, int64_t dedup_duration_s, uint64_t dedup_max);
@@ -94,6 +90,15 @@ int64_t stream_entries_read_at(const struct stream *s, struct stream_id id);
  * them. O(1) but for the first entry behind a hole. */
 void stream_advance_group(const struct stream *s, struct stream_group *g, struct stream_id id,
                           bool follows);
+/* The one there is, or a new one; whoever leaves it empty calls stream_tidy_extra(). */
+struct stream_extra *stream_need_extra(struct stream *s);
+/* Frees it if it is empty; what watches it has gone by then. */
+void stream_tidy_extra(struct stream *s);
+/* Something may happen to it by itself: a group has a policy, or it has extras. */
+static inline bool stream_acts(const struct stream *s)
+{
+    return s->policies > 0 || s->extra;
+}
 size_t stream_memory(const struct stream *s, size_t samples);
 /* Walks everything, for tests. */
 bool stream_is_sound(const struct stream *s);

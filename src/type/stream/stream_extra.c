@@ -1,0 +1,39 @@
+#include "type/stream/stream_extra.h"
+
+#include "base/mem.h"
+
+struct stream_extra *stream_extra_new(void)
+{
+    struct stream_extra *x = mem_zalloc(sizeof(*x));
+    x->limits = stream_limits_none();
+    return x;
+}
+
+void stream_extra_free(struct stream_extra *x)
+{
+    mem_free(x);
+}
+
+struct stream_extra *stream_extra_copy(const struct stream_extra *x)
+{
+    struct stream_extra *copy = stream_extra_new();
+    copy->limits = x->limits;
+    return copy;
+}
+
+bool stream_extra_is_empty(const struct stream_extra *x)
+{
+    struct stream_limits none = stream_limits_none();
+    return stream_limits_equal(&x->limits, &none);
+}
+
+size_t stream_extra_memory(const struct stream_extra *x)
+{
+    return mem_block_size(x);
+}
+
+bool stream_extra_is_sound(const struct stream_extra *x)
+{
+    return x->limits.max_entries >= STREAM_LIMITS_NONE &&
+           x->limits.max_bytes >= STREAM_LIMITS_NONE && x->limits.max_age_ms >= STREAM_LIMITS_NONE;
+}

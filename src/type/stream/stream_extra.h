@@ -1,0 +1,28 @@
+/* What a stream has that streams of Redis have not, behind one pointer: limits, and what is to
+ * happen at moments of the wall clock. A stream that has nothing of it has no such thing at all, so
+ * that it costs the others a comparison. */
+#ifndef TYPE_STREAM_STREAM_EXTRA_H
+#define TYPE_STREAM_STREAM_EXTRA_H
+
+#include "type/stream/stream_limits.h"
+
+#include <stddef.h>
+
+struct stream_extra {
+    struct stream_limits limits;
+    void *watch; /* somebody else's, not owned; NULL: none */
+};
+
+/* Without limits, and empty. */
+struct stream_extra *stream_extra_new(void);
+/* NULL: nothing. */
+void stream_extra_free(struct stream_extra *x);
+/* watch is NULL. */
+struct stream_extra *stream_extra_copy(const struct stream_extra *x);
+/* Nothing of it differs from a stream without one. */
+bool stream_extra_is_empty(const struct stream_extra *x);
+size_t stream_extra_memory(const struct stream_extra *x);
+/* Walks everything, for tests. */
+bool stream_extra_is_sound(const struct stream_extra *x);
+
+#endif
