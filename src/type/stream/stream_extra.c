@@ -6,11 +6,16 @@ struct stream_extra *stream_extra_new(void)
 {
     struct stream_extra *x = mem_zalloc(sizeof(*x));
     x->limits = stream_limits_none();
+    stream_expiry_init(&x->expiry);
     return x;
 }
 
 void stream_extra_free(struct stream_extra *x)
 {
+    if (!x)
+        return;
+    stream_future_free(&x->future);
+    stream_expiry_free(&x->expiry);
     mem_free(x);
 }
 
@@ -18,22 +23,27 @@ struct stream_extra *stream_extra_copy(const struct stream_extra *x)
 {
     struct stream_extra *copy = stream_extra_new();
     copy->limits = x->limits;
+    stream_future_copy(&copy->future, &x->future);
+    stream_expiry_copy(&copy->expiry, &x->expiry);
     return copy;
 }
 
 bool stream_extra_is_empty(const struct stream_extra *x)
 {
     struct stream_limits none = stream_limits_none();
-    return stream_limits_equal(&x->limits, &none);
+    return !stream_future_count(&x->future) && !stream_expiry_count(&x->expiry) &&
+           stream_limits_equal(&x->limits, &none);
 }
 
 size_t stream_extra_memory(const struct stream_extra *x)
 {
-    return mem_block_size(x);
+    return mem_block_size(x) + stream_future_memory(&x->future) + stream_expiry_memory(&x->expiry);
 }
 
 bool stream_extra_is_sound(const struct stream_extra *x)
 {
     return x->limits.max_entries >= STREAM_LIMITS_NONE &&
-           x->limits.max_bytes >= STREAM_LIMITS_NONE && x->limits.max_age_ms >= STREAM_LIMITS_NONE;
+           x->limits.max_bytes >= STREAM_LIMITS_NONE &&
+           x->limits.max_age_ms >= STREAM_LIMITS_NONE && stream_future_is_sound(&x->future) &&
+           stream_expiry_is_sound(&x->expiry);
 }

@@ -4,13 +4,16 @@
 #ifndef TYPE_STREAM_STREAM_EXTRA_H
 #define TYPE_STREAM_STREAM_EXTRA_H
 
+#include "type/stream/stream_expiry.h"
 #include "type/stream/stream_limits.h"
 
 #include <stddef.h>
 
 struct stream_extra {
     struct stream_limits limits;
-    void *watch; /* somebody else's, not owned; NULL: none */
+    struct stream_future future; /* scheduled messages */
+    struct stream_expiry expiry; /* of those, and of present ones */
+    void *watch;                 /* somebody else's, not owned; NULL: none */
 };
 
 /* Without limits, and empty. */

@@ -25,4 +25,30 @@ TEST(limits_make_a_stream_one_that_acts)
     stream_context_free(x);
 }
 
-UNIT_MAIN(T(limits_make_a_stream_one_that_acts))
+TEST(the_future_and_expiry_go_along)
+{
+    struct stream_context *c = stream_context_new();
+    struct stream *s = stream_new(c, 100, 100);
+    struct stream_extra *x = stream_need_extra(s);
+    struct stream_id id = {5, 6};
+    struct bytes pairs[] = {BYTES("name"), BYTES("value")};
+    int64_t ms;
+    size_t before = stream_memory(s, 0);
+    stream_future_add(&x->future, id, pairs, 1);
+    CHECK(!stream_extra_is_empty(x) && stream_memory(s, 0) > before && stream_is_sound(s));
+    stream_expiry_set(&x->expiry, id, 900);
+    struct stream *copy = stream_copy(s);
+    stream_future_remove(&x->future, id);
+    CHECK(!stream_extra_is_empty(x));
+    stream_expiry_remove(&x->expiry, id);
+    CHECK(stream_extra_is_empty(x));
+    stream_tidy_extra(s);
+    CHECK(!s->extra);
+    stream_free(s);
+    CHECK(stream_future_has(&copy->extra->future, id) && stream_is_sound(copy));
+    CHECK(stream_expiry_get(&copy->extra->expiry, id, &ms) && ms == 900);
+    stream_free(copy);
+    stream_context_free(c);
+}
+
+UNIT_MAIN(T(limits_make_a_stream_one_that_acts), T(the_future_and_expiry_go_along))

@@ -1,0 +1,523 @@
+/* Records lie in chunks of at most 2 KB, these in an array by ID. A record is short (16 bytes)
+ * while all of its chunk fit into 32 bits, their milliseconds as differences from the chunk's base,
+ * else they are all wide (24 bytes): where IDs are more than 49 days apart, or have large sequence
+ * numbers. A base lies so that there is room on both sides.
+ *
+ *   set      in place while the chunk has room; else it is made anew, a little larger, and at 2 KB
+ *            halved. Behind the last record of all a full chunk is followed by a new one, so that
+ *            ascending IDs leave full chunks behind
+ *   remove   of a chunk's first record: `start` moves on; others move up. A chunk that is nearly
+ *            empty joins one beside it that has room
+ *   search   a guess by the even spread of IDs over the chunks, then by halves within one
+ *
+ * The least word of all: each chunk has a node in a heap, whose moment is a word that none in the
+ * chunk is below. It follows what is set at once, what is removed only when it comes to the top. */
+#include "type/stream/stream_map.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+
+#define CHUNK_BYTES 2048u /* header included */
+#define CHUNK_FIRST 128u
+#define FEW         16u /* records: so few are worth joining others */
+
+struct narrow {
+    uint32_t ms, seq; /* ms against the chunk's base */
+    uint64_t word;
+};
+
+struct wide {
+    uint64_t ms, seq, word;
+};
+
+struct stream_map_chunk {
+    struct heap_node node; /* in no heap when the map has none; at: no word is below */
+    uint64_t base_ms;
+    uint16_t start, n, cap; /* records start .. start+n-1 of cap */
+    bool is_wide;
+    uint64_t records[];
+};
+
+_Static_assert(sizeof(struct narrow) == 16 && sizeof(struct wide) == 24, "sizes of records");
+
+static struct stream_map_chunk *chunk_at(const struct stream_map *m, size_t i)
+{
+    return m->chunks[m->first + i];
+}
+
+static size_t record_size(bool is_wide)
+{
+    return is_wide ? sizeof(struct wide) : sizeof(struct narrow);
+}
+
+static unsigned most(bool is_wide)
+{
+    return (unsigned)((CHUNK_BYTES - sizeof(struct stream_map_chunk)) / record_size(is_wide));
+}
+
+static struct narrow *narrow_at(const struct stream_map_chunk *c, unsigned i)
+{
+    return (struct narrow *)(uintptr_t)c->records + c->start + i;
+}
+
+static struct wide *wide_at(const struct stream_map_chunk *c, unsigned i)
+{
+    return (struct wide *)(uintptr_t)c->records + c->start + i;
+}
+
+static struct stream_id id_of(const struct stream_map_chunk *c, unsigned i)
+{
+    if (c->is_wide)
+        return (struct stream_id){wide_at(c, i)->ms, wide_at(c, i)->seq};
+    return (struct stream_id){c->base_ms + narrow_at(c, i)->ms, narrow_at(c, i)->seq};
+}
+
+static uint64_t *word_of(const struct stream_map_chunk *c, unsigned i)
+{
+    return c->is_wide ? &wide_at(c, i)->word : &narrow_at(c, i)->word;
+}
+
+static bool fits(const struct stream_map_chunk *c, struct stream_id id)
+{
+    return c->is_wide ||
+           (id.ms >= c->base_ms && id.ms - c->base_ms <= UINT32_MAX && id.seq <= UINT32_MAX);
+}
+
+static void put(struct stream_map_chunk *c, unsigned i, const struct stream_map_record *r)
+{
+    ASSERT(c->start + i < c->cap && fits(c, r->id));
+    if (c->is_wide)
+        *wide_at(c, i) = (struct wide){r->id.ms, r->id.seq, r->word};
+    else
+        *narrow_at(c, i) =
+            (struct narrow){(uint32_t)(r->id.ms - c->base_ms), (uint32_t)r->id.seq, r->word};
+}
+
+static struct stream_map_record record_of(const struct stream_map_chunk *c, unsigned i)
+{
+    return (struct stream_map_record){id_of(c, i), *word_of(c, i)};
+}
+
+/* ---- Making chunks */
+
+/* What a chunk is to hold. */
+struct span {
+    uint64_t low_ms, high_ms, high_seq;
+    unsigned n;
+};
+
+static void add_to_span(struct span *s, struct stream_id id)
+{
+    s->low_ms = s->n && s->low_ms < id.ms ? s->low_ms : id.ms;
+    s->high_ms = s->n && s->high_ms > id.ms ? s->high_ms : id.ms;
+    s->high_seq = s->n && s->high_seq > id.seq ? s->high_seq : id.seq;
+    s->n++;
+}
+
+static struct span span_of(const struct stream_map_chunk *c, unsigned from, unsigned to)
+{
+    struct span s = {0};
+    for (unsigned i = from; i < to; i++)
+        add_to_span(&s, id_of(c, i));
+    return s;
+}
+
+static bool needs_wide(const struct span *s)
+{
+    return s->high_ms - s->low_ms > UINT32_MAX || s->high_seq > UINT32_MAX;
+}
+
+/* Empty, for records of that span and room more of the kind. */
+static struct stream_map_chunk *make(const struct span *s, unsigned room)
+{
+    bool is_wide = needs_wide(s);
+    uint64_t slack = is_wide ? 0 : (UINT32_MAX - (s->high_ms - s->low_ms)) / 2;
+    size_t head = sizeof(struct stream_map_chunk), one = record_size(is_wide);
+    size_t bytes = mem_class_size(head + (s->n + room) * one);
+    bytes = bytes < CHUNK_FIRST ? CHUNK_FIRST : bytes > CHUNK_BYTES ? CHUNK_BYTES : bytes;
+    ASSERT(s->n <= (bytes - head) / one);
+    struct stream_map_chunk *c = mem_alloc(bytes);
+    *c = (struct stream_map_chunk){.base_ms = s->low_ms - (slack < s->low_ms ? slack : s->low_ms),
+                                   .cap = (uint16_t)((bytes - head) / one),
+                                   .is_wide = is_wide};
+    return c;
+}
+
+static void move(struct stream_map_chunk *to, const struct stream_map_chunk *c, unsigned from,
+                 unsigned end)
+{
+    for (unsigned i = from; i < end; i++) {
+        struct stream_map_record r = record_of(c, i);
+        put(to, to->n++, &r);
+    }
+}
+
+static void enlist(struct stream_map *m, struct stream_map_chunk *c, int64_t least)
+{
+    if (m->has_least)
+        heap_insert(&m->least, &c->node, least);
+}
+
+static void drop(struct stream_map *m, struct stream_map_chunk *c)
+{
+    heap_remove(&m->least, &c->node);
+    mem_free(c);
+}
+
+/* Takes the place of the chunk at `at`, which is freed. */
+static void replace(struct stream_map *m, size_t at, struct stream_map_chunk *c)
+{
+    struct stream_map_chunk *old = chunk_at(m, at);
+    enlist(m, c, old->node.at);
+    drop(m, old);
+    m->chunks[m->first + at] = c;
+}
+
+static void insert_chunk(struct stream_map *m, size_t at, struct stream_map_chunk *c)
+{
+    if (m->first + m->n == m->cap) {
+        if (m->first > m->n) {
+            memmove(m->chunks, m->chunks + m->first, m->n * sizeof(struct stream_map_chunk *));
+        } else {
+            size_t cap = m->cap ? m->cap * 2 : 2;
+            struct stream_map_chunk **wider = mem_alloc(cap * sizeof(*wider));
+            if (m->n)
+                memcpy(wider, m->chunks + m->first, m->n * sizeof(*wider));
+            mem_free(m->chunks);
+            m->chunks = wider;
+            m->cap = cap;
+        }
+        m->first = 0;
+    }
+    ASSERT(at <= m->n);
+    struct stream_map_chunk **base = m->chunks + m->first;
+    memmove(base + at + 1, base + at, (m->n - at) * sizeof(struct stream_map_chunk *));
+    base[at] = c;
+    m->n++;
+}
+
+static void remove_chunk(struct stream_map *m, size_t at)
+{
+    drop(m, chunk_at(m, at));
+    if (at == 0)
+        m->first++;
+    else
+        memmove(m->chunks + m->first + at, m->chunks + m->first + at + 1,
+                (m->n - at - 1) * sizeof(struct stream_map_chunk *));
+    if (--m->n == 0)
+        m->first = 0;
+}
+
+/* ---- Searching */
+
+static struct stream_id first_of(const void *map, size_t i)
+{
+    return id_of(chunk_at(map, i), 0);
+}
+
+static struct stream_id last_of(const struct stream_map_chunk *c)
+{
+    return id_of(c, c->n - 1u);
+}
+
+/* The last chunk whose first ID is <= id, or the first chunk. There is one. */
+static size_t find_chunk(const struct stream_map *m, struct stream_id id)
+{
+    struct stream_id last = first_of(m, m->n - 1);
+    if (stream_id_compare(last, id) <= 0)
+        return m->n - 1;
+    size_t at = stream_id_search(id, m->n, first_of, m, first_of(m, 0), last);
+    if (stream_id_compare(first_of(m, at), id) == 0)
+        return at;
+    return at ? at - 1 : 0;
+}
+
+/* The first record with an ID >= id; n: none. */
+static unsigned search(const struct stream_map_chunk *c, struct stream_id id)
+{
+    unsigned low = 0, high = c->n;
+    if (stream_id_compare(id_of(c, 0), id) >= 0)
+        return 0;
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        if (stream_id_compare(id_of(c, middle), id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool stream_map_seek(const struct stream_map *m, struct stream_id id, struct stream_map_place *at)
+{
+    *at = (struct stream_map_place){0};
+    if (!m->n)
+        return false;
+    at->chunk = find_chunk(m, id);
+    at->record = search(chunk_at(m, at->chunk), id);
+    if (at->record == chunk_at(m, at->chunk)->n) {
+        at->chunk++;
+        at->record = 0;
+    }
+    return at->chunk < m->n;
+}
+
+bool stream_map_seek_back(const struct stream_map *m, struct stream_id id,
+                          struct stream_map_place *at)
+{
+    *at = (struct stream_map_place){0};
+    if (!m->n)
+        return false;
+    at->chunk = find_chunk(m, id);
+    const struct stream_map_chunk *c = chunk_at(m, at->chunk);
+    unsigned i = search(c, id);
+    if (i < c->n && stream_id_compare(id_of(c, i), id) == 0)
+        i++;
+    at->record = i - 1;
+    return i > 0; /* below a chunk's first only in the first chunk */
+}
+
+bool stream_map_next(const struct stream_map *m, struct stream_map_place *at)
+{
+    if (++at->record >= chunk_at(m, at->chunk)->n) {
+        at->chunk++;
+        at->record = 0;
+    }
+    return at->chunk < m->n;
+}
+
+struct stream_map_record stream_map_at(const struct stream_map *m, struct stream_map_place at)
+{
+    return record_of(chunk_at(m, at.chunk), at.record);
+}
+
+static bool find(const struct stream_map *m, struct stream_id id, struct stream_map_place *at)
+{
+    return stream_map_seek(m, id, at) &&
+           stream_id_compare(id_of(chunk_at(m, at->chunk), at->record), id) == 0;
+}
+
+bool stream_map_get(const struct stream_map *m, struct stream_id id, uint64_t *word)
+{
+    struct stream_map_place at;
+    bool found = find(m, id, &at);
+    if (found && word)
+        *word = *word_of(chunk_at(m, at.chunk), at.record);
+    return found;
+}
+
+/* ---- Changes */
+
+/* The chunk's words include this one from now on. */
+static void note_word(struct stream_map *m, struct stream_map_chunk *c, uint64_t word)
+{
+    ASSERT(!m->has_least || word <= INT64_MAX);
+    if (!m->has_least || c->node.at <= (int64_t)word)
+        return;
+    heap_remove(&m->least, &c->node);
+    heap_insert(&m->least, &c->node, (int64_t)word);
+}
+
+static void halve(struct stream_map *m, size_t at)
+{
+    struct stream_map_chunk *c = chunk_at(m, at);
+    unsigned half = c->n / 2u;
+    struct span low = span_of(c, 0, half), high = span_of(c, half, c->n);
+    struct stream_map_chunk *lower = make(&low, half / 4), *upper = make(&high, half / 4);
+    move(lower, c, 0, half);
+    move(upper, c, half, c->n);
+    enlist(m, upper, c->node.at);
+    replace(m, at, lower);
+    insert_chunk(m, at + 1, upper);
+}
+
+/* A chunk behind all others. */
+static void add_chunk(struct stream_map *m, const struct stream_map_record *r)
+{
+    struct span s = {0};
+    add_to_span(&s, r->id);
+    struct stream_map_chunk *c = make(&s, m->n ? most(false) : 0);
+    put(c, c->n++, r);
+    enlist(m, c, (int64_t)r->word);
+    insert_chunk(m, m->n, c);
+}
+
+/* In front of record i of a chunk that has room and whom it fits. */
+static void insert(struct stream_map_chunk *c, unsigned i, const struct stream_map_record *r)
+{
+    ASSERT(c->n < c->cap && i <= c->n);
+    size_t size = record_size(c->is_wide);
+    char *base = (char *)c->records;
+    if (c->start + c->n == c->cap) {
+        memmove(base, base + c->start * size, c->n * size);
+        c->start = 0;
+    }
+    base += c->start * size;
+    memmove(base + (i + 1) * size, base + i * size, (c->n - i) * size);
+    c->n++;
+    put(c, i, r);
+}
+
+static void add(struct stream_map *m, const struct stream_map_record *r)
+{
+    m->count++;
+    if (!m->n) {
+        add_chunk(m, r);
+        return;
+    }
+    for (;;) {
+        size_t at = find_chunk(m, r->id);
+        struct stream_map_chunk *c = chunk_at(m, at);
+        if (c->n == c->cap || !fits(c, r->id)) {
+            struct span s = span_of(c, 0, c->n);
+            add_to_span(&s, r->id);
+            bool is_full = s.n > most(needs_wide(&s));
+            if (is_full && at + 1 == m->n && stream_id_compare(last_of(c), r->id) < 0) {
+                add_chunk(m, r);
+                return;
+            }
+            if (is_full) {
+                halve(m, at);
+                continue;
+            }
+            struct stream_map_chunk *larger = make(&s, s.n / 4);
+            move(larger, c, 0, c->n);
+            replace(m, at, larger);
+            c = larger;
+        }
+        insert(c, search(c, r->id), r);
+        note_word(m, c, r->word);
+        return;
+    }
+}
+
+bool stream_map_set(struct stream_map *m, struct stream_id id, uint64_t word, uint64_t *old)
+{
+    struct stream_map_place at;
+    if (!find(m, id, &at)) {
+        add(m, &(struct stream_map_record){id, word});
+        return false;
+    }
+    struct stream_map_chunk *c = chunk_at(m, at.chunk);
+    if (old)
+        *old = *word_of(c, at.record);
+    *word_of(c, at.record) = word;
+    note_word(m, c, word);
+    return true;
+}
+
+/* Of two chunks that are neighbours one is made, if that leaves it half empty at least. */
+static bool join(struct stream_map *m, size_t at)
+{
+    struct stream_map_chunk *a = chunk_at(m, at), *b = chunk_at(m, at + 1);
+    if (a->n + b->n > most(false) / 2)
+        return false;
+    struct span s = span_of(a, 0, a->n);
+    for (unsigned i = 0; i < b->n; i++)
+        add_to_span(&s, id_of(b, i));
+    if (s.n > most(needs_wide(&s)) / 2)
+        return false;
+    struct stream_map_chunk *both = make(&s, s.n / 4);
+    move(both, a, 0, a->n);
+    move(both, b, 0, b->n);
+    if (b->node.at < a->node.at)
+        a->node.at = b->node.at;
+    replace(m, at, both);
+    remove_chunk(m, at + 1);
+    return true;
+}
+
+bool stream_map_remove(struct stream_map *m, struct stream_id id, uint64_t *word)
+{
+    struct stream_map_place at;
+    if (!find(m, id, &at))
+        return false;
+    struct stream_map_chunk *c = chunk_at(m, at.chunk);
+    if (word)
+        *word = *word_of(c, at.record);
+    size_t size = record_size(c->is_wide);
+    char *base = (char *)c->records + c->start * size;
+    if (at.record == 0)
+        c->start++;
+    else
+        memmove(base + at.record * size, base + (at.record + 1) * size,
+                (c->n - at.record - 1) * size);
+    m->count--;
+    if (--c->n == 0)
+        remove_chunk(m, at.chunk);
+    else if (c->n <= FEW && !(at.chunk + 1 < m->n && join(m, at.chunk)) && at.chunk > 0)
+        join(m, at.chunk - 1);
+    return true;
+}
+
+bool stream_map_least(struct stream_map *m, struct stream_map_record *out)
+{
+    ASSERT(m->has_least);
+    for (struct heap_node *x; (x = heap_first(&m->least));) {
+        const struct stream_map_chunk *c = (const struct stream_map_chunk *)x;
+        unsigned least = 0;
+        for (unsigned i = 1; i < c->n; i++)
+            if (*word_of(c, i) < *word_of(c, least))
+                least = i;
+        *out = record_of(c, least);
+        ASSERT((int64_t)out->word >= x->at);
+        if ((int64_t)out->word == x->at)
+            return true;
+        heap_remove(&m->least, x);
+        heap_insert(&m->least, x, (int64_t)out->word);
+    }
+    return false;
+}
+
+/* ---- The whole of it */
+
+void stream_map_free(struct stream_map *m)
+{
+    for (size_t i = 0; i < m->n; i++)
+        mem_free(chunk_at(m, i));
+    mem_free(m->chunks);
+    heap_free(&m->least);
+    *m = (struct stream_map){.has_least = m->has_least};
+}
+
+void stream_map_copy(struct stream_map *to, const struct stream_map *from)
+{
+    *to = (struct stream_map){.count = from->count, .has_least = from->has_least};
+    for (size_t i = 0; i < from->n; i++) {
+        const struct stream_map_chunk *c = chunk_at(from, i);
+        struct span s = span_of(c, 0, c->n);
+        struct stream_map_chunk *copy = make(&s, 0);
+        move(copy, c, 0, c->n);
+        enlist(to, copy, c->node.at);
+        insert_chunk(to, i, copy);
+    }
+}
+
+size_t stream_map_memory(const struct stream_map *m)
+{
+    size_t n = mem_block_size(m->chunks) + mem_block_size(m->least.items);
+    for (size_t i = 0; i < m->n; i++)
+        n += mem_block_size(chunk_at(m, i));
+    return n;
+}
+
+bool stream_map_is_sound(const struct stream_map *m)
+{
+    uint64_t count = 0;
+    struct stream_id last = STREAM_ID_MIN;
+    for (size_t k = 0; k < m->n; k++) {
+        const struct stream_map_chunk *c = chunk_at(m, k);
+        if (!c->n || c->start + c->n > c->cap || (c->node.place != 0) != m->has_least)
+            return false;
+        for (unsigned i = 0; i < c->n; i++) {
+            struct stream_map_record r = record_of(c, i);
+            if (count++ && stream_id_compare(r.id, last) <= 0)
+                return false;
+            if (m->has_least && (r.word > INT64_MAX || (int64_t)r.word < c->node.at))
+                return false;
+            last = r.id;
+        }
+    }
+    return count == m->count && m->first + m->n <= m->cap && heap_is_sound(&m->least) &&
+           m->least.n == (m->has_least ? m->n : 0);
+}

@@ -1,0 +1,53 @@
+/* IDs in order, each with a word of 64 bits, in chunks of about 126 records. Memory: 16 bytes a
+ * record when they come in ascending order, about 18 at random. Cost: a search by ID, and in an
+ * array of chunks what is behind an insertion moves up. */
+#ifndef TYPE_STREAM_STREAM_MAP_H
+#define TYPE_STREAM_STREAM_MAP_H
+
+#include "ds/heap.h"
+#include "type/stream/stream_id.h"
+
+/* Zeroed: empty and valid. */
+struct stream_map {
+    struct stream_map_chunk **chunks; /* from first on, n of them */
+    size_t first, n, cap;
+    uint64_t count;
+    bool has_least;    /* stream_map_least() may be asked; set while it is empty */
+    struct heap least; /* the chunks, by a word that none of theirs is below */
+};
+
+struct stream_map_record {
+    struct stream_id id;
+    uint64_t word; /* has_least: at most INT64_MAX */
+};
+
+/* A record; good until the map changes. */
+struct stream_map_place {
+    size_t chunk;
+    unsigned record;
+};
+
+void stream_map_free(struct stream_map *m);
+/* The map copied to is overwritten. */
+void stream_map_copy(struct stream_map *to, const struct stream_map *from);
+/* True: the ID was there, and *old (may be NULL) is what it had. */
+bool stream_map_set(struct stream_map *m, struct stream_id id, uint64_t word, uint64_t *old);
+/* False: no such ID. word may be NULL. */
+bool stream_map_get(const struct stream_map *m, struct stream_id id, uint64_t *word);
+bool stream_map_remove(struct stream_map *m, struct stream_id id, uint64_t *word);
+/* The first record with an ID >= id, or the last one with an ID <= id; false: none. */
+bool stream_map_seek(const struct stream_map *m, struct stream_id id, struct stream_map_place *at);
+bool stream_map_seek_back(const struct stream_map *m, struct stream_id id,
+                          struct stream_map_place *at);
+/* False: it was the last one. */
+bool stream_map_next(const struct stream_map *m, struct stream_map_place *at);
+struct stream_map_record stream_map_at(const struct stream_map *m, struct stream_map_place at);
+/* A record with the least word; false: empty. Looks through a chunk, and once more through each
+ * whose least word has gone. */
+bool stream_map_least(struct stream_map *m, struct stream_map_record *out);
+/* O(chunks). */
+size_t stream_map_memory(const struct stream_map *m);
+/* Walks everything, for tests. */
+bool stream_map_is_sound(const struct stream_map *m);
+
+#endif
