@@ -1,7 +1,8 @@
-/* Records lie in chunks of at most 2 KB, these in an array by ID. A record is short (16 bytes)
- * while all of its chunk fit into 32 bits, their milliseconds as differences from the chunk's base,
- * else they are all wide (24 bytes): where IDs are more than 49 days apart, or have large sequence
- * numbers. A base lies so that there is room on both sides.
+/* Records lie in chunks of at most 2 KB, these in an array by ID, which knows where each begins:
+ * most of a million chunks are in no cache of the processor, and are not looked at on the way. A
+ * record is short (16 bytes) while all of its chunk fit into 32 bits, their milliseconds as
+ * differences from the chunk's base, else they are all wide (24 bytes): where IDs are more than 49
+ * days apart, or have large sequence numbers. A base lies so that there is room on both sides.
  *
  *   set      in place while the chunk has room; else it is made anew, a little larger, and at 2 KB
  *            halved. Behind the last record of all a full chunk is followed by a new one, so that
@@ -42,7 +43,7 @@ _Static_assert(sizeof(struct narrow) == 16 && sizeof(struct wide) == 24, "sizes 
 
 static struct stream_map_chunk *chunk_at(const struct stream_map *m, size_t i)
 {
-    return m->chunks[m->first + i];
+    return m->slots[m->first + i].chunk;
 }
 
 static size_t record_size(bool is_wide)
@@ -164,36 +165,51 @@ static void drop(struct stream_map *m, struct stream_map_chunk *c)
     mem_free(c);
 }
 
+/* The chunk's first record is another one. */
+static void note_first(struct stream_map *m, size_t at)
+{
+    m->slots[m->first + at].first_ms = id_of(chunk_at(m, at), 0).ms;
+}
+
 /* Takes the place of the chunk at `at`, which is freed. */
 static void replace(struct stream_map *m, size_t at, struct stream_map_chunk *c)
 {
     struct stream_map_chunk *old = chunk_at(m, at);
     enlist(m, c, old->node.at);
     drop(m, old);
-    m->chunks[m->first + at] = c;
+    m->slots[m->first + at].chunk = c;
+    note_first(m, at);
+}
+
+/* Room at both ends: chunks are added in the middle, where fewer have to move. */
+static void make_room(struct stream_map *m)
+{
+    size_t cap = m->cap / 2 > m->n ? m->cap : m->cap ? m->cap * 2 : 4, first = (cap - m->n) / 2;
+    struct stream_map_slot *wider = mem_alloc(cap * sizeof(*wider));
+    if (m->n)
+        memcpy(wider + first, m->slots + m->first, m->n * sizeof(*wider));
+    mem_free(m->slots);
+    m->slots = wider;
+    m->first = first;
+    m->cap = cap;
 }
 
 static void insert_chunk(struct stream_map *m, size_t at, struct stream_map_chunk *c)
 {
-    if (m->first + m->n == m->cap) {
-        if (m->first > m->n) {
-            memmove(m->chunks, m->chunks + m->first, m->n * sizeof(struct stream_map_chunk *));
-        } else {
-            size_t cap = m->cap ? m->cap * 2 : 2;
-            struct stream_map_chunk **wider = mem_alloc(cap * sizeof(*wider));
-            if (m->n)
-                memcpy(wider, m->chunks + m->first, m->n * sizeof(*wider));
-            mem_free(m->chunks);
-            m->chunks = wider;
-            m->cap = cap;
-        }
-        m->first = 0;
-    }
     ASSERT(at <= m->n);
-    struct stream_map_chunk **base = m->chunks + m->first;
-    memmove(base + at + 1, base + at, (m->n - at) * sizeof(struct stream_map_chunk *));
-    base[at] = c;
+    bool to_front = at < m->n / 2;
+    if (to_front ? m->first == 0 : m->first + m->n == m->cap)
+        make_room(m);
+    struct stream_map_slot *base = m->slots + m->first;
+    if (to_front) {
+        memmove(base - 1, base, at * sizeof(*base));
+        m->first--;
+    } else {
+        memmove(base + at + 1, base + at, (m->n - at) * sizeof(*base));
+    }
     m->n++;
+    m->slots[m->first + at].chunk = c;
+    note_first(m, at);
 }
 
 static void remove_chunk(struct stream_map *m, size_t at)
@@ -202,17 +218,42 @@ static void remove_chunk(struct stream_map *m, size_t at)
     if (at == 0)
         m->first++;
     else
-        memmove(m->chunks + m->first + at, m->chunks + m->first + at + 1,
-                (m->n - at - 1) * sizeof(struct stream_map_chunk *));
+        memmove(m->slots + m->first + at, m->slots + m->first + at + 1,
+                (m->n - at - 1) * sizeof(*m->slots));
     if (--m->n == 0)
         m->first = 0;
 }
 
 /* ---- Searching */
 
-static struct stream_id first_of(const void *map, size_t i)
+struct looking {
+    const struct stream_map *map;
+    uint64_t ms; /* where the sequence number counts */
+};
+
+static struct stream_id first_of(const void *context, size_t i)
 {
-    return id_of(chunk_at(map, i), 0);
+    const struct looking *x = context;
+    uint64_t ms = x->map->slots[x->map->first + i].first_ms;
+    return ms == x->ms ? id_of(chunk_at(x->map, i), 0) : (struct stream_id){ms, 0};
+}
+
+/* The last chunk whose first ID is <= id, or the first chunk. There is one. */
+static size_t find_chunk(const struct stream_map *m, struct stream_id id)
+{
+    struct looking x = {m, id.ms};
+    struct stream_id last = first_of(&x, m->n - 1);
+    if (stream_id_compare(last, id) <= 0)
+        return m->n - 1;
+    size_t at = stream_id_search(id, m->n, first_of, &x, first_of(&x, 0), last);
+    if (stream_id_compare(first_of(&x, at), id) == 0)
+        return at;
+    return at ? at - 1 : 0;
+}
+
+static struct stream_id id_at(const void *chunk, size_t i)
+{
+    return id_of(chunk, (unsigned)i);
 }
 
 static struct stream_id last_of(const struct stream_map_chunk *c)
@@ -220,32 +261,32 @@ static struct stream_id last_of(const struct stream_map_chunk *c)
     return id_of(c, c->n - 1u);
 }
 
-/* The last chunk whose first ID is <= id, or the first chunk. There is one. */
-static size_t find_chunk(const struct stream_map *m, struct stream_id id)
+/* The first record of a chunk with an ID >= id; n: none. Where to look first is told by where this
+ * chunk and the next one begin, since each look may be a cache miss. */
+static unsigned search(const struct stream_map *m, size_t at, struct stream_id id)
 {
-    struct stream_id last = first_of(m, m->n - 1);
-    if (stream_id_compare(last, id) <= 0)
-        return m->n - 1;
-    size_t at = stream_id_search(id, m->n, first_of, m, first_of(m, 0), last);
-    if (stream_id_compare(first_of(m, at), id) == 0)
-        return at;
-    return at ? at - 1 : 0;
+    const struct stream_map_slot *slot = m->slots + m->first + at;
+    const struct stream_map_chunk *c = slot->chunk;
+    /* Mostly in no cache: all of it is fetched at once, not line by line as one is looked at. */
+    for (size_t i = 0; i < CHUNK_BYTES; i += 64)
+        __builtin_prefetch((const char *)c + i);
+    struct stream_id low = {slot->first_ms, 0}, high = {0, 0};
+    if (at + 1 < m->n)
+        high.ms = slot[1].first_ms;
+    if (high.ms <= low.ms) {
+        low = id_of(c, 0);
+        high = last_of(c);
+    }
+    return (unsigned)stream_id_search(id, c->n, id_at, c, low, high);
 }
 
-/* The first record with an ID >= id; n: none. */
-static unsigned search(const struct stream_map_chunk *c, struct stream_id id)
+/* Where the ID is, or would be put: record n of its chunk, too. There is a chunk. */
+static bool locate(const struct stream_map *m, struct stream_id id, struct stream_map_place *at)
 {
-    unsigned low = 0, high = c->n;
-    if (stream_id_compare(id_of(c, 0), id) >= 0)
-        return 0;
-    while (low < high) {
-        unsigned middle = low + (high - low) / 2;
-        if (stream_id_compare(id_of(c, middle), id) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    at->chunk = find_chunk(m, id);
+    const struct stream_map_chunk *c = chunk_at(m, at->chunk);
+    at->record = search(m, at->chunk, id);
+    return at->record < c->n && stream_id_compare(id_of(c, at->record), id) == 0;
 }
 
 bool stream_map_seek(const struct stream_map *m, struct stream_id id, struct stream_map_place *at)
@@ -253,8 +294,7 @@ bool stream_map_seek(const struct stream_map *m, struct stream_id id, struct str
     *at = (struct stream_map_place){0};
     if (!m->n)
         return false;
-    at->chunk = find_chunk(m, id);
-    at->record = search(chunk_at(m, at->chunk), id);
+    locate(m, id, at);
     if (at->record == chunk_at(m, at->chunk)->n) {
         at->chunk++;
         at->record = 0;
@@ -268,13 +308,10 @@ bool stream_map_seek_back(const struct stream_map *m, struct stream_id id,
     *at = (struct stream_map_place){0};
     if (!m->n)
         return false;
-    at->chunk = find_chunk(m, id);
-    const struct stream_map_chunk *c = chunk_at(m, at->chunk);
-    unsigned i = search(c, id);
-    if (i < c->n && stream_id_compare(id_of(c, i), id) == 0)
-        i++;
-    at->record = i - 1;
-    return i > 0; /* below a chunk's first only in the first chunk */
+    if (locate(m, id, at))
+        return true;
+    /* Below a chunk's first only in the first chunk. */
+    return at->record-- > 0;
 }
 
 bool stream_map_next(const struct stream_map *m, struct stream_map_place *at)
@@ -291,16 +328,10 @@ struct stream_map_record stream_map_at(const struct stream_map *m, struct stream
     return record_of(chunk_at(m, at.chunk), at.record);
 }
 
-static bool find(const struct stream_map *m, struct stream_id id, struct stream_map_place *at)
-{
-    return stream_map_seek(m, id, at) &&
-           stream_id_compare(id_of(chunk_at(m, at->chunk), at->record), id) == 0;
-}
-
 bool stream_map_get(const struct stream_map *m, struct stream_id id, uint64_t *word)
 {
     struct stream_map_place at;
-    bool found = find(m, id, &at);
+    bool found = m->n && locate(m, id, &at);
     if (found && word)
         *word = *word_of(chunk_at(m, at.chunk), at.record);
     return found;
@@ -311,7 +342,6 @@ bool stream_map_get(const struct stream_map *m, struct stream_id id, uint64_t *w
 /* The chunk's words include this one from now on. */
 static void note_word(struct stream_map *m, struct stream_map_chunk *c, uint64_t word)
 {
-    ASSERT(!m->has_least || word <= INT64_MAX);
     if (!m->has_least || c->node.at <= (int64_t)word)
         return;
     heap_remove(&m->least, &c->node);
@@ -331,17 +361,6 @@ static void halve(struct stream_map *m, size_t at)
     insert_chunk(m, at + 1, upper);
 }
 
-/* A chunk behind all others. */
-static void add_chunk(struct stream_map *m, const struct stream_map_record *r)
-{
-    struct span s = {0};
-    add_to_span(&s, r->id);
-    struct stream_map_chunk *c = make(&s, m->n ? most(false) : 0);
-    put(c, c->n++, r);
-    enlist(m, c, (int64_t)r->word);
-    insert_chunk(m, m->n, c);
-}
-
 /* In front of record i of a chunk that has room and whom it fits. */
 static void insert(struct stream_map_chunk *c, unsigned i, const struct stream_map_record *r)
 {
@@ -358,44 +377,63 @@ static void insert(struct stream_map_chunk *c, unsigned i, const struct stream_m
     put(c, i, r);
 }
 
-static void add(struct stream_map *m, const struct stream_map_record *r)
+/* A chunk behind all others. */
+static void append(struct stream_map *m, const struct stream_map_record *r)
 {
-    m->count++;
-    if (!m->n) {
-        add_chunk(m, r);
-        return;
+    struct span s = {0};
+    add_to_span(&s, r->id);
+    struct stream_map_chunk *c = make(&s, m->n ? most(false) : 0);
+    put(c, c->n++, r);
+    enlist(m, c, (int64_t)r->word);
+    insert_chunk(m, m->n, c);
+}
+
+/* Room for r in the chunk where it belongs. False: there are other chunks now, or r is in one. */
+static bool make_fit(struct stream_map *m, size_t at, const struct stream_map_record *r)
+{
+    struct stream_map_chunk *c = chunk_at(m, at);
+    struct span s = span_of(c, 0, c->n);
+    add_to_span(&s, r->id);
+    if (s.n > most(needs_wide(&s))) {
+        halve(m, at);
+        return false;
     }
-    for (;;) {
-        size_t at = find_chunk(m, r->id);
-        struct stream_map_chunk *c = chunk_at(m, at);
-        if (c->n == c->cap || !fits(c, r->id)) {
-            struct span s = span_of(c, 0, c->n);
-            add_to_span(&s, r->id);
-            bool is_full = s.n > most(needs_wide(&s));
-            if (is_full && at + 1 == m->n && stream_id_compare(last_of(c), r->id) < 0) {
-                add_chunk(m, r);
-                return;
-            }
-            if (is_full) {
-                halve(m, at);
-                continue;
-            }
-            struct stream_map_chunk *larger = make(&s, s.n / 4);
-            move(larger, c, 0, c->n);
-            replace(m, at, larger);
-            c = larger;
+    struct stream_map_chunk *larger = make(&s, s.n / 4);
+    move(larger, c, 0, c->n);
+    replace(m, at, larger);
+    return true;
+}
+
+/* At its place, which locate() told. */
+static void add(struct stream_map *m, struct stream_map_place at, const struct stream_map_record *r)
+{
+    struct stream_map_chunk *c = chunk_at(m, at.chunk);
+    if (c->n == c->cap || !fits(c, r->id)) {
+        if (c->n >= most(c->is_wide) && at.chunk + 1 == m->n && at.record == c->n) {
+            append(m, r);
+            return;
         }
-        insert(c, search(c, r->id), r);
-        note_word(m, c, r->word);
-        return;
+        while (!make_fit(m, at.chunk, r))
+            locate(m, r->id, &at);
+        c = chunk_at(m, at.chunk);
     }
+    insert(c, at.record, r);
+    if (at.record == 0)
+        note_first(m, at.chunk);
+    note_word(m, c, r->word);
 }
 
 bool stream_map_set(struct stream_map *m, struct stream_id id, uint64_t word, uint64_t *old)
 {
     struct stream_map_place at;
-    if (!find(m, id, &at)) {
-        add(m, &(struct stream_map_record){id, word});
+    struct stream_map_record r = {id, word};
+    ASSERT(!m->has_least || word <= INT64_MAX);
+    if (!m->n || !locate(m, id, &at)) {
+        m->count++;
+        if (m->n)
+            add(m, at, &r);
+        else
+            append(m, &r);
         return false;
     }
     struct stream_map_chunk *c = chunk_at(m, at.chunk);
@@ -430,7 +468,7 @@ static bool join(struct stream_map *m, size_t at)
 bool stream_map_remove(struct stream_map *m, struct stream_id id, uint64_t *word)
 {
     struct stream_map_place at;
-    if (!find(m, id, &at))
+    if (!m->n || !locate(m, id, &at))
         return false;
     struct stream_map_chunk *c = chunk_at(m, at.chunk);
     if (word)
@@ -443,7 +481,10 @@ bool stream_map_remove(struct stream_map *m, struct stream_id id, uint64_t *word
         memmove(base + at.record * size, base + (at.record + 1) * size,
                 (c->n - at.record - 1) * size);
     m->count--;
-    if (--c->n == 0)
+    c->n--;
+    if (c->n && at.record == 0)
+        note_first(m, at.chunk);
+    if (c->n == 0)
         remove_chunk(m, at.chunk);
     else if (c->n <= FEW && !(at.chunk + 1 < m->n && join(m, at.chunk)) && at.chunk > 0)
         join(m, at.chunk - 1);
@@ -475,7 +516,7 @@ void stream_map_free(struct stream_map *m)
 {
     for (size_t i = 0; i < m->n; i++)
         mem_free(chunk_at(m, i));
-    mem_free(m->chunks);
+    mem_free(m->slots);
     heap_free(&m->least);
     *m = (struct stream_map){.has_least = m->has_least};
 }
@@ -495,7 +536,7 @@ void stream_map_copy(struct stream_map *to, const struct stream_map *from)
 
 size_t stream_map_memory(const struct stream_map *m)
 {
-    size_t n = mem_block_size(m->chunks) + mem_block_size(m->least.items);
+    size_t n = mem_block_size(m->slots) + mem_block_size(m->least.items);
     for (size_t i = 0; i < m->n; i++)
         n += mem_block_size(chunk_at(m, i));
     return n;
@@ -507,7 +548,8 @@ bool stream_map_is_sound(const struct stream_map *m)
     struct stream_id last = STREAM_ID_MIN;
     for (size_t k = 0; k < m->n; k++) {
         const struct stream_map_chunk *c = chunk_at(m, k);
-        if (!c->n || c->start + c->n > c->cap || (c->node.place != 0) != m->has_least)
+        if (!c->n || m->slots[m->first + k].first_ms != id_of(c, 0).ms ||
+            c->start + c->n > c->cap || (c->node.place != 0) != m->has_least)
             return false;
         for (unsigned i = 0; i < c->n; i++) {
             struct stream_map_record r = record_of(c, i);

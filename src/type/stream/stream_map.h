@@ -7,9 +7,14 @@
 #include "ds/heap.h"
 #include "type/stream/stream_id.h"
 
+struct stream_map_slot {
+    uint64_t first_ms; /* of the chunk's first ID */
+    struct stream_map_chunk *chunk;
+};
+
 /* Zeroed: empty and valid. */
 struct stream_map {
-    struct stream_map_chunk **chunks; /* from first on, n of them */
+    struct stream_map_slot *slots; /* from first on, n of them */
     size_t first, n, cap;
     uint64_t count;
     bool has_least;    /* stream_map_least() may be asked; set while it is empty */
