@@ -1,8 +1,9 @@
 /* What streams do by themselves, between commands: leases that end, retries that fall due, dead
- * letters that nobody reads for. One for the engine. */
+ * letters that nobody reads for; what the wall clock brings to streams. One for the engine. */
 #ifndef BROKER_BROKER_H
 #define BROKER_BROKER_H
 
+#include "broker/broker_moments.h"
 #include "broker/broker_watch.h"
 
 /* Of an engine whose store is there: fills the store's events. Freed before the store is. */
@@ -18,7 +19,8 @@ bool broker_has_work(const struct broker *b);
 /* A phase of the turn, after the timers: does what is due, the oldest first, for broker-turn-us and
  * what one action takes beyond. Nothing while a client's write would not run (engine/act.h). */
 void broker_turn(struct broker *b);
-/* How late the earliest due action is now; 0: none is due. */
+/* How late the earliest due action is now; 0: none is due. A replica is never late: its primary
+ * acts. */
 int64_t broker_late_ms(const struct broker *b);
 
 #endif

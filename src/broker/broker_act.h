@@ -50,6 +50,11 @@ static inline int64_t broker_act_now(const struct broker_group *x)
 {
     return x->engine->steady_ms;
 }
+/* The time that moments count by (when a message is due, or expires): the wall clock's. */
+static inline int64_t broker_act_wall(const struct broker_group *x)
+{
+    return x->engine->now_ms;
+}
 /* n pending entries have another owner, or are gone: counted as changes. As in Redis, WATCH and
  * client caches do not hear of it: no message has changed. */
 void broker_act_changed(const struct broker_group *x, uint64_t n);

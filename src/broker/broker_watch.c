@@ -4,23 +4,16 @@
 #include "engine/block.h"
 #include "type/stream/stream_pending_walk.h"
 
-static void note(struct broker_watch *w, int64_t since_ms)
-{
-    if (dlist_linked(&w->due))
-        return;
-    w->due_ms = since_ms;
-    dlist_append(&w->broker->due, &w->due);
-}
-
 static void note_due(struct timer *timer)
 {
-    note(dlist_item(timer, struct broker_watch, timer), timer->node.at);
+    struct broker_watch *w = dlist_item(timer, struct broker_watch, timer);
+    broker_due_join(w->broker, &w->due, timer->node.at);
 }
 
 void broker_watch_note(struct broker_watch *w)
 {
     if (w)
-        note(w, w->broker->engine->steady_ms);
+        broker_due_join(w->broker, &w->due, w->broker->engine->steady_ms);
 }
 
 static void make(struct broker *b, struct db *db, struct bytes key, struct stream_group *g)
@@ -41,7 +34,7 @@ static void end(struct broker_watch *w)
 {
     ASSERT(w->broker->policies > 0);
     timer_stop(&w->broker->engine->timers, &w->timer);
-    dlist_remove(&w->due);
+    broker_due_leave(w->broker, &w->due);
     dlist_remove(&w->all);
     w->broker->policies--;
     str_unref(w->key);

@@ -8,30 +8,16 @@
 #ifndef BROKER_BROKER_WATCH_H
 #define BROKER_BROKER_WATCH_H
 
-#include "broker/broker_act.h"
+#include "broker/broker_due.h"
 #include "broker/broker_rate.h"
 
-struct broker_totals {
-    uint64_t redelivered, dead, dead_blocked, discarded, lost;
-};
-
-struct broker {
-    struct engine *engine;
-    struct dlist_node watches;
-    struct dlist_node due; /* those with something to do, the longest due first */
-    size_t policies;
-    struct broker_totals totals;
-    int64_t longest_us; /* of a turn's own actions */
-};
-
 struct broker_watch {
+    struct broker_due due;
     struct broker *broker;
     struct db *db;
     struct str *key, *group;
     struct timer timer;
     struct dlist_node all; /* in broker.watches */
-    struct dlist_node due; /* in broker.due */
-    int64_t due_ms;        /* since when it is in there */
     int64_t logged_ms;     /* the last line about a dead letter that could not be moved; 0: none */
     bool wakes;            /* readers went away from work that was too much for one call */
     bool checked;          /* for times in the future */

@@ -1,0 +1,47 @@
+/* The line of what has something to do. Groups and streams have timers by their own clocks; what is
+ * due stands here, the longest due first, on the steady clock, until it has been done. Also what
+ * all of the broker shares. */
+#ifndef BROKER_BROKER_DUE_H
+#define BROKER_BROKER_DUE_H
+
+#include "broker/broker_act.h"
+
+struct broker_totals {
+    uint64_t redelivered, dead, dead_blocked, discarded, lost;
+};
+
+struct broker {
+    struct engine *engine;
+    struct dlist_node watches; /* of groups */
+    struct dlist_node moments; /* of streams */
+    struct heap due;           /* the line */
+    size_t policies;
+    struct broker_totals totals;
+    int64_t longest_us; /* of a turn's own actions */
+};
+
+enum broker_due_kind { BROKER_DUE_GROUP, BROKER_DUE_STREAM };
+
+/* A place in the line; a member of what stands there. Zeroed: not in it, a group's. */
+struct broker_due {
+    struct heap_node node;
+    int64_t since_ms; /* when it came due, by the steady clock */
+    enum broker_due_kind kind;
+};
+
+static inline bool broker_due_is_in_line(const struct broker_due *d)
+{
+    return d->node.place != 0;
+}
+/* It is due since a moment of the steady clock. What is in line keeps its place. */
+void broker_due_join(struct broker *b, struct broker_due *d, int64_t since_ms);
+/* It has had its share of time and is not done: it stands behind all who are due now. */
+void broker_due_again(struct broker *b, struct broker_due *d);
+/* Of one that is not in line: nothing. */
+void broker_due_leave(struct broker *b, struct broker_due *d);
+/* NULL: nothing is due. */
+struct broker_due *broker_due_first(const struct broker *b);
+/* How long the longest due has been; 0: nothing is due. Walks the line. */
+int64_t broker_due_late_ms(const struct broker *b);
+
+#endif

@@ -1,0 +1,119 @@
+#include "broker/broker_moments.h"
+
+#include "base/mem.h"
+#include "broker/broker_limits.h"
+
+int64_t broker_moments_of_kind_ms(const struct stream *s, enum broker_moment kind)
+{
+    switch (kind) {
+    case BROKER_MOMENT_AGE:
+        return broker_limits_age_ms(s);
+    default:
+        return INT64_MAX;
+    }
+}
+
+int64_t broker_moments_first_ms(const struct stream *s, enum broker_moment *kind)
+{
+    int64_t first = INT64_MAX;
+    *kind = BROKER_MOMENT_KINDS;
+    for (unsigned k = 0; k < BROKER_MOMENT_KINDS; k++) {
+        int64_t at = broker_moments_of_kind_ms(s, (enum broker_moment)k);
+        if (at < first) {
+            first = at;
+            *kind = (enum broker_moment)k;
+        }
+    }
+    return first;
+}
+
+static struct broker_moments *moments_of(const struct stream *s)
+{
+    return s->extra ? s->extra->watch : NULL;
+}
+
+/* What the wall clock says to be due for so long is due for so long by the steady one. */
+static void note_due(struct timer *timer)
+{
+    struct broker_moments *m = dlist_item(timer, struct broker_moments, timer);
+    const struct engine *e = m->broker->engine;
+    int64_t late = num_minus(e->now_ms, timer->node.at);
+    broker_due_join(m->broker, &m->due, num_minus(e->steady_ms, late));
+}
+
+void broker_moments_arm(struct broker_moments *m, const struct stream *s)
+{
+    enum broker_moment kind;
+    struct timers *timers = &m->broker->engine->timers;
+    int64_t first = broker_moments_first_ms(s, &kind);
+    if (broker_due_is_in_line(&m->due))
+        return; /* when it has had its turn */
+    if (first == INT64_MAX)
+        timer_stop(timers, &m->timer);
+    else if (!timer_is_set(&m->timer) || m->timer.node.at != first)
+        timer_set(timers, &m->timer, TIMER_WALL, first, note_due);
+}
+
+void broker_moments_link(struct broker *b, struct db *db, struct entry *e)
+{
+    struct stream *s = value_to_change(e);
+    if (!s->extra || s->extra->watch)
+        return;
+    struct broker_moments *m = mem_zalloc(sizeof(*m));
+    m->due.kind = BROKER_DUE_STREAM;
+    m->broker = b;
+    m->db = db;
+    m->key = str_new(entry_key(e));
+    dlist_append(&b->moments, &m->all);
+    s->extra->watch = m;
+    broker_moments_arm(m, s);
+}
+
+static void end(struct broker_moments *m)
+{
+    timer_stop(&m->broker->engine->timers, &m->timer);
+    broker_due_leave(m->broker, &m->due);
+    dlist_remove(&m->all);
+    str_unref(m->key);
+    mem_free(m);
+}
+
+static void drop(const struct stream *s)
+{
+    struct broker_moments *m = moments_of(s);
+    if (!m)
+        return;
+    s->extra->watch = NULL;
+    end(m);
+}
+
+void broker_moments_unlink(struct entry *e)
+{
+    drop(value_object(e));
+}
+
+void broker_moments_changed(const struct broker_group *x)
+{
+    struct stream *s = x->stream;
+    struct broker_moments *m = moments_of(s);
+    bool empty = !s->extra || stream_extra_is_empty(s->extra);
+    if (m && !empty) {
+        broker_moments_arm(m, s);
+        return;
+    }
+    if (empty) {
+        drop(s);
+        stream_tidy_extra(s);
+    }
+    struct entry *e = db_find_past(x->db, x->key);
+    ASSERT(e && value_object(e) == s);
+    db_note_acting(x->db, e);
+    if (!empty && x->engine->broker)
+        broker_moments_link(x->engine->broker, x->db, e);
+}
+
+void broker_moments_free_all(struct broker *b)
+{
+    while (!dlist_empty(&b->moments))
+        end(dlist_item(b->moments.next, struct broker_moments, all));
+}

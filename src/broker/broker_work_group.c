@@ -1,0 +1,140 @@
+/* For each group, in order:
+ *
+ *   times in the future    once after loading: they count as now (the clock was set back)
+ *   deferred ones          that are due are released, and readers woken; those that are dead and
+ *                          could not be moved are tried again
+ *   leases that ended      each is looked at once: who is used up dies, else readers are woken
+ *
+ * and then its timer is set for what comes next. */
+#include "broker/broker_work_group.h"
+
+#include "base/clock.h"
+#include "broker/broker_dead.h"
+
+#define STEP 1000 /* entries of one action */
+
+/* One group's work, and how much time is left for it. */
+struct working {
+    struct broker_group x;
+    struct broker_watch *watch;
+    int64_t until_us;
+    bool wakes;
+};
+
+static bool is_late(const struct working *w)
+{
+    return clock_mono_us() >= w->until_us;
+}
+
+static void die(struct working *w, const struct stream_pending_entry *e)
+{
+    bool may = act_begin(w->x.engine);
+    ASSERT(may);
+    db_write_notouch(w->x.db, w->x.key); /* of this group as well (store/changes.h) */
+    broker_dead_die_of_age(&w->x, e);
+    act_end(w->x.engine);
+}
+
+static struct stream_id next_due(const struct stream_pending *p)
+{
+    return stream_touched_at(&p->touched, stream_touched_next_due(&p->touched))->id;
+}
+
+/* True: there is more. */
+static bool release_due(struct working *w)
+{
+    struct stream_pending *p = &w->x.group->pending;
+    int64_t due, now = broker_act_now(&w->x);
+    for (int i = 0; stream_pending_first_due(p, &due) && due <= now; i++) {
+        struct stream_pending_entry e;
+        if (i >= STEP)
+            return true;
+        stream_pending_get_by_id(p, next_due(p), &e);
+        if (broker_dead_is_due(w->x.group, &e)) {
+            die(w, &e);
+            if (is_late(w))
+                return true;
+        } else {
+            stream_pending_release_due(p, now, 1);
+            w->wakes = true;
+        }
+    }
+    return false;
+}
+
+/* True: there is more. */
+static bool look_at_ended(struct working *w)
+{
+    struct stream_policy *policy = w->x.group->policy;
+    struct stream_pending_entry e;
+    if (!policy->lease_ms)
+        return false;
+    int64_t until = broker_act_now(&w->x) - policy->lease_ms;
+    for (int i = 0; i < STEP; i++) {
+        if (!stream_pending_end_next(&w->x.group->pending, until, &e))
+            return false;
+        policy->counts.leases_ended++;
+        if (!stream_policy_is_used_up(policy, e.count)) {
+            w->wakes = true;
+            continue;
+        }
+        die(w, &e);
+        if (is_late(w))
+            return true;
+    }
+    return true;
+}
+
+/* Entries that are delivered in the future, as from a file whose clock was ahead: now. */
+static bool correct_times(struct working *w)
+{
+    struct stream_pending *p = &w->x.group->pending;
+    struct stream_pending_place at;
+    struct stream_pending_entry e;
+    int64_t now = broker_act_now(&w->x);
+    bool any = stream_pending_seek(p, w->watch->checked_to, &at);
+    for (int i = 0; any && i < STEP; i++) {
+        stream_pending_get(p, at, &e);
+        if (e.consumer != STREAM_PENDING_NO_CONSUMER && e.time_ms > now)
+            stream_group_assign(w->x.group, at, stream_group_owner(w->x.group, e.consumer), now,
+                                e.count, false);
+        any = stream_pending_next(p, &at);
+    }
+    if (any) {
+        stream_pending_get(p, at, &e);
+        w->watch->checked_to = e.id;
+    }
+    w->watch->checked = !any;
+    return any;
+}
+
+void broker_work_group(struct broker_watch *watch, int64_t until_us)
+{
+    struct broker *b = watch->broker;
+    struct str *key = str_ref(watch->key);
+    struct entry *e = db_write_notouch(watch->db, str_bytes(key));
+    if (e) {
+        struct stream *s = value_to_change(e);
+        struct stream_group *g = stream_find_group(s, str_bytes(watch->group));
+        ASSERT(g && broker_watch_of(g) == watch);
+        struct working w = {.x = {.engine = b->engine,
+                                  .db = watch->db,
+                                  .key = str_bytes(key),
+                                  .stream = s,
+                                  .group = g},
+                            .watch = watch,
+                            .until_us = until_us,
+                            .wakes = watch->wakes};
+        watch->wakes = false;
+        bool more = (!watch->checked && correct_times(&w)) || release_due(&w) || look_at_ended(&w);
+        if (w.wakes)
+            db_ready(watch->db, str_bytes(key));
+        if (more) {
+            broker_due_again(b, &watch->due);
+        } else {
+            broker_due_leave(b, &watch->due);
+            broker_watch_arm(watch, &w.x);
+        }
+    }
+    str_unref(key);
+}

@@ -1,0 +1,61 @@
+#include "broker/broker_work_stream.h"
+
+#include "base/clock.h"
+#include "broker/broker_limits.h"
+
+/* One action each: what is due of the kind, at most 1,000 messages, as one transaction. It ends
+ * sooner where until_us has passed and there is more. */
+static void act(const struct broker_group *x, enum broker_moment kind, int64_t until_us)
+{
+    (void)until_us;
+    switch (kind) {
+    case BROKER_MOMENT_AGE:
+        broker_limits_trim_old(x);
+        break;
+    default:
+        ASSERT(false);
+    }
+}
+
+/* The stream that m belongs to; false: it is gone, and m with it. */
+static bool find(const struct broker_moments *m, struct broker_group *x)
+{
+    struct entry *e = db_write_notouch(x->db, x->key);
+    x->stream = e ? value_to_change(e) : NULL;
+    return e && x->stream->extra && x->stream->extra->watch == m;
+}
+
+static void do_one(const struct broker_moments *m, struct broker_group *x, enum broker_moment kind,
+                   int64_t until_us)
+{
+    bool may = act_begin(x->engine);
+    ASSERT(may);
+    if (find(m, x)) { /* of this group as well (store/changes.h) */
+        act(x, kind, until_us);
+        broker_moments_changed(x);
+    }
+    act_end(x->engine);
+}
+
+void broker_work_stream(struct broker_moments *m, int64_t until_us)
+{
+    struct str *key = str_ref(m->key);
+    struct broker *b = m->broker;
+    struct broker_group x = {.engine = b->engine, .db = m->db, .key = str_bytes(key)};
+    enum broker_moment kind;
+    bool in_time = true;
+    while (find(m, &x)) {
+        if (broker_moments_first_ms(x.stream, &kind) > broker_act_wall(&x)) {
+            broker_due_leave(b, &m->due);
+            broker_moments_arm(m, x.stream);
+            break;
+        }
+        if (!in_time) {
+            broker_due_again(b, &m->due);
+            break;
+        }
+        do_one(m, &x, kind, until_us);
+        in_time = clock_mono_us() < until_us;
+    }
+    str_unref(key);
+}
