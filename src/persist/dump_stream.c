@@ -15,9 +15,10 @@
 #include "type/stream/stream_pending_deferred.h"
 #include "type/stream/stream_policy_words.h"
 
-/* As XCFGSET takes them. */
+/* As XCFGSET and XNACK take them. */
 #define DURATION_MOST 86400
 #define RECORDS_MOST  10000
+#define MOMENT_MOST   253402300799999
 
 enum tag { MESSAGE_IDS = 2, RELEASED, POLICIES, DEFERRED, MAY_BE_SKIPPED = 128 };
 
@@ -224,7 +225,7 @@ static bool get_unowned(struct rdb_source *r, struct stream_group *g, bool defer
         return false;
     if (stream_pending_find(&g->pending, id, &at))
         return rdb_source_fail(r, "Released entry stands twice");
-    if (due_ms > INT64_MAX || reason.n > STREAM_PENDING_REASON_MOST)
+    if (due_ms > MOMENT_MOST || reason.n > STREAM_PENDING_REASON_MOST)
         return rdb_source_fail(r, "Damaged released entry");
     if (count > INT64_MAX) /* the most that commands can tell */
         count = INT64_MAX;

@@ -51,7 +51,7 @@ struct run {
     struct stream_id ids[IDS_MOST];
     int n;
     uint64_t count;
-    int64_t due_ms; /* -1: released */
+    int64_t due_ms; /* 0: released */
     struct bytes reason;
 };
 
@@ -66,7 +66,7 @@ static void end_run(struct run *x)
     argv[argc++] = bytes_of(n, num_print_int(n, x->n));
     for (int i = 0; i < x->n; i++)
         argv[argc++] = bytes_of(ids[i], stream_id_print(ids[i], x->ids[i]));
-    if (x->due_ms >= 0) {
+    if (x->due_ms) {
         argv[argc++] = BYTES("AT");
         argv[argc++] = bytes_of(due, num_print_int(due, x->due_ms));
     }
@@ -95,7 +95,14 @@ static void add_to_run(struct run *x, struct stream_id id, uint64_t count, int64
     x->ids[x->n++] = id;
 }
 
-/* In the order in which they come next: released ones, then deferred ones by due time. */
+/* As XNACK takes it: from a payload it may be any number. */
+static int64_t moment(int64_t due_ms)
+{
+    return due_ms > 0 ? due_ms : 0;
+}
+
+/* In the order in which they come next: released ones, then deferred ones by due time. What fell
+ * due is told with its moment, and falls due again when it is loaded. */
 static void unowned(const struct rebuild *r, const struct stream_group *g)
 {
     const struct stream_pending *p = &g->pending;
@@ -104,11 +111,11 @@ static void unowned(const struct rebuild *r, const struct stream_group *g)
     uint32_t at = STREAM_TOUCHED_NONE;
     size_t n;
     while (stream_pending_walk_released(p, &at, &e))
-        add_to_run(&x, e.id, e.count, -1, stream_pending_reason(p, e.id));
+        add_to_run(&x, e.id, e.count, moment(stream_pending_due_ms(p, e.id)),
+                   stream_pending_reason(p, e.id));
     struct stream_pending_deferred *all = stream_pending_deferred(p, INT64_MIN, SIZE_MAX, &n);
     for (size_t i = 0; i < n; i++)
-        add_to_run(&x, all[i].id, all[i].count, all[i].due_ms > 0 ? all[i].due_ms : 0,
-                   all[i].reason);
+        add_to_run(&x, all[i].id, all[i].count, moment(all[i].due_ms), all[i].reason);
     end_run(&x);
     mem_free(all);
     if (!stream_rebuild_has_unowned(g))

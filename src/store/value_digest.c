@@ -44,12 +44,13 @@ static void add_policy(struct buf *b, const struct stream_policy *p)
     add(b, str_bytes(p->dead_letter));
 }
 
-/* When it is due, and what was told of it; whether it is blocked only this server knows. */
+/* When it is due or was, and what was told of it: so that a server whose turn has released it tells
+ * the same as one that only applies effects. Whether it is blocked only this server knows. */
 static void add_unowned(struct buf *b, const struct stream_pending *p, struct stream_id id)
 {
     struct bytes reason = stream_pending_reason(p, id);
-    int64_t due_ms;
-    if (stream_pending_is_deferred(p, id, &due_ms))
+    int64_t due_ms = stream_pending_due_ms(p, id);
+    if (due_ms)
         buf_printf(b, "due %lld,", (long long)due_ms);
     if (reason.n) {
         buf_add_text(b, "reason ");

@@ -154,7 +154,6 @@ static void do_xpolicy_del(struct call *call)
     }
     bool had = g->policy != NULL;
     if (had) {
-        stream_pending_release_due(&g->pending, INT64_MAX, SIZE_MAX);
         broker_watch_drop(g);
         stream_set_policy(s, g, NULL);
         broker_policy_changed(call->engine->broker, call->db, db_find(call->db, key), NULL, false);

@@ -301,7 +301,7 @@ void stream_set_policy(struct stream *s, struct stream_group *g, struct stream_p
     }
     /* Nobody else would ever release what is deferred. */
     if (!p)
-        stream_pending_release_due(&g->pending, INT64_MAX, SIZE_MAX);
+        stream_pending_release_all(&g->pending);
     if (!p || !old || p->lease_ms != old->lease_ms)
         stream_pending_end_reset(&g->pending);
     g->policy = p;

@@ -207,7 +207,7 @@ void stream_pending_get(const struct stream_pending *p, struct stream_pending_pl
         const struct stream_touched_node *x =
             stream_touched_at(&p->touched, (uint32_t)out->time_ms);
         ASSERT(stream_id_compare(x->id, out->id) == 0);
-        out->time_ms = x->state == STREAM_DEFERRED ? 0 : x->time_ms;
+        out->time_ms = x->state == STREAM_LEASED ? x->time_ms : 0;
     }
 }
 
@@ -458,22 +458,13 @@ bool stream_pending_is_deferred(const struct stream_pending *p, struct stream_id
     return x->state == STREAM_DEFERRED;
 }
 
-bool stream_pending_first_due(const struct stream_pending *p, int64_t *due_ms)
+int64_t stream_pending_due_ms(const struct stream_pending *p, struct stream_id id)
 {
-    uint32_t node = stream_touched_next_due(&p->touched);
-    if (node == STREAM_TOUCHED_NONE)
-        return false;
-    *due_ms = stream_touched_at(&p->touched, node)->time_ms;
-    return true;
-}
-
-size_t stream_pending_release_due(struct stream_pending *p, int64_t now_ms, size_t most)
-{
-    int64_t due_ms;
-    size_t n = 0;
-    for (; n < most && stream_pending_first_due(p, &due_ms) && due_ms <= now_ms; n++)
-        stream_touched_move(&p->touched, stream_touched_next_due(&p->touched), STREAM_RELEASED, 0);
-    return n;
+    uint32_t node = node_of(p, id);
+    ASSERT(node != STREAM_TOUCHED_NONE);
+    const struct stream_touched_node *x = stream_touched_at(&p->touched, node);
+    ASSERT(x->state != STREAM_LEASED);
+    return x->time_ms;
 }
 
 bool stream_pending_has_no_owner(const struct stream_pending *p, struct stream_id id)

@@ -96,11 +96,30 @@ void stream_pending_defer(struct stream_pending *p, struct stream_pending_place 
 /* False: it is not deferred, or not pending. */
 bool stream_pending_is_deferred(const struct stream_pending *p, struct stream_id id,
                                 int64_t *due_ms);
+/* When one without an owner is due, or was: what fell due remembers it, since whoever applies
+ * effects (a replica) or loads a file may not have released it yet. 0: it was not deferred. */
+int64_t stream_pending_due_ms(const struct stream_pending *p, struct stream_id id);
 /* When the next one is due; false: none is deferred. */
-bool stream_pending_first_due(const struct stream_pending *p, int64_t *due_ms);
+static inline bool stream_pending_first_due(const struct stream_pending *p, int64_t *due_ms)
+{
+    uint32_t node = stream_touched_next_due(&p->touched);
+    if (node != STREAM_TOUCHED_NONE)
+        *due_ms = stream_touched_at(&p->touched, node)->time_ms;
+    return node != STREAM_TOUCHED_NONE;
+}
 /* Releases those that are due, at most so many, in the order of their due times, then IDs. What was
  * noted stays. Returns how many. */
-size_t stream_pending_release_due(struct stream_pending *p, int64_t now_ms, size_t most);
+static inline size_t stream_pending_release_due(struct stream_pending *p, int64_t now_ms,
+                                                size_t most)
+{
+    return stream_touched_release_due(&p->touched, now_ms, most);
+}
+/* Releases all that are deferred, in the same order; nobody remembers when they were due.
+ * O(released ones), of those from before too. */
+static inline void stream_pending_release_all(struct stream_pending *p)
+{
+    stream_touched_release_all(&p->touched);
+}
 
 /* It is pending, and released or deferred. */
 bool stream_pending_has_no_owner(const struct stream_pending *p, struct stream_id id);

@@ -244,6 +244,28 @@ bool stream_touched_remove(struct stream_touched *t, uint32_t i, bool *was_looke
     return i != last;
 }
 
+/* ---- Moments */
+
+size_t stream_touched_release_due(struct stream_touched *t, int64_t now_ms, size_t most)
+{
+    size_t n = 0;
+    for (uint32_t i; n < most && (i = stream_touched_next_due(t)) != NONE; n++) {
+        int64_t due_ms = stream_touched_at(t, i)->time_ms;
+        if (due_ms > now_ms)
+            break;
+        stream_touched_move(t, i, STREAM_RELEASED, due_ms);
+    }
+    return n;
+}
+
+void stream_touched_release_all(struct stream_touched *t)
+{
+    stream_touched_release_due(t, INT64_MAX, SIZE_MAX);
+    for (uint32_t i = t->first; i != stream_touched_first_leased(t);
+         i = stream_touched_at(t, i)->next)
+        stream_touched_at(t, i)->time_ms = 0;
+}
+
 /* ---- Looking */
 
 uint32_t stream_touched_next_look(struct stream_touched *t)
@@ -314,7 +336,7 @@ static bool list_is_sound(const struct stream_touched *t, uint32_t *n)
         const struct stream_touched_node *x = stream_touched_at(t, i);
         bool is_released = x->state == STREAM_RELEASED;
         if (*n > t->n || x->prev != before || x->state == STREAM_DEFERRED ||
-            (is_released && released != *n) || (is_released && (x->time_ms || x->look)))
+            (is_released && released != *n) || (is_released && x->look))
             return false;
         if (!is_released && before != NONE && !(released == *n) &&
             stream_touched_at(t, before)->time_ms > x->time_ms)

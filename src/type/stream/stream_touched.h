@@ -20,7 +20,8 @@ enum stream_touched_state { STREAM_LEASED, STREAM_RELEASED, STREAM_DEFERRED };
 
 struct stream_touched_node {
     struct stream_id id;
-    int64_t time_ms;     /* leased: of the delivery; deferred: when it is due; released: 0 */
+    int64_t time_ms;     /* leased: of the delivery; deferred: when it is due; released: when it was
+                          * due, 0: it was not deferred */
     uint32_t prev, next; /* in the list; deferred: prev is its place in the heap */
     uint32_t look;       /* the round in which its lease was seen to have ended; 0: none */
     uint32_t state;
@@ -64,6 +65,11 @@ static inline uint32_t stream_touched_next_due(const struct stream_touched *t)
 {
     return t->deferred_count ? t->heap[0] : STREAM_TOUCHED_NONE;
 }
+/* Releases deferred ones that are due, at most so many, in the order of their moments, then IDs;
+ * they keep these. Returns how many. */
+size_t stream_touched_release_due(struct stream_touched *t, int64_t now_ms, size_t most);
+/* Releases all of them; no released one keeps a moment. O(released ones). */
+void stream_touched_release_all(struct stream_touched *t);
 /* The first leased one that was not looked at in this round; NONE. */
 uint32_t stream_touched_next_look(struct stream_touched *t);
 /* It has been looked at: what next_look() returned. */

@@ -167,4 +167,22 @@ TEST(damage_is_refused)
     CHECK(refused("01 02 03 00 01 00", "Damaged settings"));
 }
 
-UNIT_MAIN(T(the_lowest_type_that_holds_it), T(sections_that_are_not_known), T(damage_is_refused))
+/* A moment that XNACK does not take would not come back from a snapshot. */
+TEST(moments_end_with_the_year_9999)
+{
+    for (int beyond = 0; beyond < 2; beyond++) {
+        char error[160];
+        struct rdb_sink x = {.fd = -1};
+        struct stream *s = make(true);
+        unowned(s, 5, 1, 253402300799999 + beyond, "");
+        dump_stream_put(&x, s, RDB_MILLRACE_QUEUE);
+        struct stream *back = read_back(buf_bytes(&x.out), RDB_MILLRACE_QUEUE, error);
+        CHECK(beyond ? !back && strstr(error, "Damaged released entry") : back && same(s, back));
+        stream_free(back);
+        stream_free(s);
+        rdb_sink_free(&x);
+    }
+}
+
+UNIT_MAIN(T(the_lowest_type_that_holds_it), T(sections_that_are_not_known), T(damage_is_refused),
+          T(moments_end_with_the_year_9999))

@@ -51,7 +51,7 @@ static void defer(struct stream_group *g, uint64_t ms, uint64_t count, int64_t d
     "RATE 0 0 ORDERBY \"\" HOLD SINGLE 0 ONDISCONNECT KEEP CONSUMERTTL 0 GROUPTTL 0 PAUSE OFF\n"
 
 /* broker Z1: message ids, then by group the policy, released ones, deferred ones; runs of what is
- * alike are one command. */
+ * alike are one command. What fell due bears its moment. */
 TEST(commands_come_in_the_order_in_which_they_are_needed)
 {
     struct stream *s = stream_new(rdb_streams(), 100, 100);
@@ -69,12 +69,15 @@ TEST(commands_come_in_the_order_in_which_they_are_needed)
     defer(b, 3, 3, 900, "");
     defer(b, 4, 3, 900, "other");
     release(b, 8, 1, "why");
+    defer(b, 10, 1, 700, "");
+    CHECK(stream_pending_release_due(&b->pending, 700, 9) == 1);
     CHECK(commands_are(s, "XIDMPRECORD k p i 1-0\n"
                           "XNACK k a FAIL IDS 2 9-0 5-0 RETRYCOUNT 2 FORCE\n"
                           "XNACK k a FAIL IDS 1 7-0 RETRYCOUNT 9223372036854775807 FORCE\n"
                           "XGROUP DELCONSUMER k a millrace-unowned\n"
                           "XPOLICY SET k b " RULES
                           "XNACK k b FAIL IDS 1 8-0 REASON why RETRYCOUNT 1 FORCE\n"
+                          "XNACK k b FAIL IDS 1 10-0 AT 700 RETRYCOUNT 1 FORCE\n"
                           "XNACK k b FAIL IDS 1 2-0 AT 800 REASON boom RETRYCOUNT 3 FORCE\n"
                           "XNACK k b FAIL IDS 2 1-0 3-0 AT 900 RETRYCOUNT 3 FORCE\n"
                           "XNACK k b FAIL IDS 1 4-0 AT 900 REASON other RETRYCOUNT 3 FORCE\n"

@@ -229,6 +229,7 @@ static struct entry *make_queue(enum queue_part odd, bool busy)
         stream_group_defer(g, at, 1, odd == DUE ? 51 : 50);
     stream_pending_set_reason(&g->pending, id, odd == REASON ? BYTES("boon") : BYTES("boom"));
     if (busy) {
+        CHECK(stream_pending_release_due(&g->pending, 50, 1) == 1); /* a replica has not yet */
         stream_pending_set_blocked(&g->pending, id);
         if (g->policy)
             g->policy->counts.dead = 7;

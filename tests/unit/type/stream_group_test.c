@@ -103,6 +103,13 @@ TEST(a_consumer_gives_back_what_it_has)
         last = e.id.ms;
     }
     CHECK(n == 200 && last == 2);
+    CHECK(stream_pending_due_ms(&g->pending, id(2)) == 400 &&
+          stream_pending_due_ms(&g->pending, id(1)) == 0);
+    CHECK(stream_pending_find(&g->pending, id(3), &at));
+    stream_group_defer(g, at, 4, 600);
+    stream_pending_release_all(&g->pending); /* those from before lose their moments as well */
+    CHECK(stream_pending_due_ms(&g->pending, id(2)) == 0 &&
+          stream_pending_due_ms(&g->pending, id(3)) == 0 && stream_group_is_sound(g));
     CHECK(stream_group_remove_consumer(g, a) == 0 && g->pending.count == 300);
     CHECK(stream_group_is_sound(g));
     stream_group_free(g);

@@ -11,7 +11,7 @@
 static struct {
     bool there, looked, blocked;
     enum stream_touched_state state;
-    int64_t time_ms; /* deferred: when it is due */
+    int64_t time_ms; /* deferred: when it is due; released: when it was, or 0 */
     uint64_t count, order;
     uint32_t consumer;
     char reason[8];
@@ -46,7 +46,8 @@ static void compare_by_id(struct stream_pending *p, bool wide)
         CHECK(any);
         stream_pending_get(p, at, &e);
         CHECK(stream_id_compare(e.id, id_of(i, wide)) == 0 && e.count == model[i].count);
-        CHECK(e.time_ms == (model[i].state == STREAM_DEFERRED ? 0 : model[i].time_ms));
+        CHECK(e.time_ms == (is_owned(i) ? model[i].time_ms : 0));
+        CHECK(is_owned(i) || stream_pending_due_ms(p, e.id) == model[i].time_ms);
         CHECK(e.consumer == (is_owned(i) ? model[i].consumer : STREAM_PENDING_NO_CONSUMER));
         CHECK(stream_pending_is_deferred(p, e.id, &due_ms) == (model[i].state == STREAM_DEFERRED));
         CHECK(model[i].state != STREAM_DEFERRED || due_ms == model[i].time_ms);
@@ -214,7 +215,6 @@ static void release_due(struct stream_pending *p, int64_t now, size_t most, uint
                 next = i;
         CHECK(next < IDS && model[next].time_ms <= now);
         model[next].state = STREAM_RELEASED;
-        model[next].time_ms = 0;
         model[next].order = ++*order;
     }
     for (unsigned i = 0; released < most && i < IDS; i++)
