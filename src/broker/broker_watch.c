@@ -86,8 +86,14 @@ void broker_watch_sooner(struct broker_watch *w, int64_t at_ms)
 void broker_watch_leased(const struct broker_group *x, int64_t time_ms)
 {
     int64_t lease = x->group->policy->lease_ms;
+    struct broker_watch *w = broker_watch_of(x->group);
+    if (w && time_ms > broker_act_now(x)) {
+        w->checked = false;
+        w->checked_to = STREAM_ID_MIN;
+        broker_watch_note(w);
+    }
     if (lease)
-        broker_watch_sooner(broker_watch_of(x->group), num_minus(time_ms, -lease));
+        broker_watch_sooner(w, num_minus(time_ms, -lease));
 }
 
 void broker_watch_counts(const struct stream *s, const struct stream_group *g,

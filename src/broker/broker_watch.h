@@ -42,7 +42,8 @@ void broker_watch_note(struct broker_watch *w);
  * set for earlier. w may be NULL. */
 void broker_watch_sooner(struct broker_watch *w, int64_t at_ms);
 /* An entry's delivery time is time_ms now: the timer goes off when its lease ends, in the next turn
- * if that has passed (XCLAIM IDLE). */
+ * if that has passed (XCLAIM IDLE). A time in the future, which only a primary whose clock is ahead
+ * can tell, is corrected when this server acts again. */
 void broker_watch_leased(const struct broker_group *x, int64_t time_ms);
 /* Counters of the group's policy are about to change. */
 void broker_watch_sample(const struct broker_group *x);

@@ -246,6 +246,26 @@ TEST(times_in_the_future_are_corrected)
     broker_bench_end(b);
 }
 
+/* broker L15, Z9: so it is when who followed a primary with another clock acts again. */
+TEST(times_of_another_clock_are_corrected)
+{
+    struct client *c;
+    struct bench *b = broker_queue("LEASE 1000 MAXDELIVER 1", 2, true, &c);
+    b->engine.slow_path |= ENGINE_REPLICA;
+    c->flags |= CLIENT_REPLAY;
+    bench_says(c, "XCLAIM q g d 0 1-1 TIME 1700003600000 RETRYCOUNT 1 FORCE JUSTID LASTID 2-1");
+    broker_bench_wait(b, 5000);
+    c->flags &= ~(unsigned)CLIENT_REPLAY;
+    b->engine.slow_path &= ~(unsigned)ENGINE_REPLICA;
+    SAYS(c, "XLEN {q}:dlq", "0");
+    broker_bench_turn(b);
+    SAYS(c, "XPENDING q g - + 10", "[[1-1 d 0 1]]");
+    broker_bench_wait(b, 1000);
+    SAYS(c, "XPENDING q g - + 10", "[]");
+    SAYS(c, "XLEN {q}:dlq", "2");
+    broker_bench_end(b);
+}
+
 /* broker C1. */
 TEST(a_consumer_has_as_much_as_it_may)
 {
@@ -394,7 +414,7 @@ UNIT_MAIN(T(a_lease_that_ended_is_given_again), T(the_end_of_a_lease_wakes_a_rea
           T(a_read_drops_a_thousand_references), T(noack_acknowledges),
           T(claim_takes_what_is_idle_for_so_long), T(claim_wakes_before_the_lease_ends),
           T(janitors_do_not_defeat_a_back_off), T(a_consumer_that_is_deleted_releases),
-          T(times_in_the_future_are_corrected), T(a_consumer_has_as_much_as_it_may),
-          T(a_group_has_as_much_as_it_may), T(a_pause_stops_deliveries_and_nothing_else),
-          T(levels_are_read_in_the_order_given), T(a_wall_clock_that_is_set_ends_no_lease),
-          T(a_transaction_is_one_group))
+          T(times_in_the_future_are_corrected), T(times_of_another_clock_are_corrected),
+          T(a_consumer_has_as_much_as_it_may), T(a_group_has_as_much_as_it_may),
+          T(a_pause_stops_deliveries_and_nothing_else), T(levels_are_read_in_the_order_given),
+          T(a_wall_clock_that_is_set_ends_no_lease), T(a_transaction_is_one_group))
