@@ -34,5 +34,6 @@ run_lines() { # a label and a command that prints "ok" and "not ok" lines
     echo "$out" | grep '^ok' | while read -r line; do note "$label: $line"; done
 }
 run_lines fail-over python3 tests/crash/failover.py --server "$1" --trios "${TRIOS:-4}" --cycles "${CYCLES:-32}" --seed "$seed"
+run_lines "queues, fail-over" python3 tests/broker/failover.py --server "$1" --cycles "${QUEUE_CYCLES:-400}" --seed "$seed"
 run_lines replication python3 redis-compat/replication.py --server "$1" --commands "${REPLICATED:-200000}" --cover --seed "$seed"
 run_lines links python3 tests/crash/replication.py --server "$1" --cuts 200 --seconds 60 --restarts "${RESTARTS:-100}" --seed "$seed"
