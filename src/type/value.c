@@ -89,7 +89,8 @@ size_t value_free_effort(const struct entry *e)
         return list_blocks(value_object(e));
     if (e->kind == VALUE_STREAM) {
         const struct stream *s = value_object(e);
-        return s->log.n * 3 + s->groups.used * 16 + s->dedup.tracked;
+        return s->log.n * 3 + s->groups.used * 16 + s->dedup.tracked +
+               (s->extra ? stream_extra_free_effort(s->extra) : 0);
     }
     if (e->kind == VALUE_HASH && hash_is_large(value_object(e)))
         return hash_count(value_object(e));

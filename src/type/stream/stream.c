@@ -14,6 +14,8 @@
  * blocks go at once, so trimming is O(blocks). DELREF also takes the references out of every group,
  * and ACKED deletes only what every group has read and acknowledged; both look at each entry.
  *
+ * What an entry has in `extra` goes with it, whichever way it goes: its moment of expiry.
+ *
  * Nothing here can fail but for memory, which ends the process. */
 #include "type/stream/stream.h"
 
@@ -123,6 +125,16 @@ bool stream_delete(struct stream *s, struct stream_id id)
     if (!stream_log_delete(&s->log, id))
         return false;
     note_deleted(s, id);
+    if (s->extra)
+        stream_expiry_remove(&s->extra->expiry, id);
+    return true;
+}
+
+bool stream_cancel(struct stream *s, struct stream_id id)
+{
+    if (!s->extra || !stream_future_remove(&s->extra->future, id))
+        return false;
+    stream_expiry_remove(&s->extra->expiry, id);
     return true;
 }
 
@@ -176,7 +188,7 @@ static uint32_t too_old_in_front(const struct stream *s, const struct stream_tri
 }
 
 /* KEEPREF: whole blocks, then single entries of the boundary block. */
-static uint64_t trim_front(struct stream *s, const struct stream_trim *t)
+static uint64_t drop_front(struct stream *s, const struct stream_trim *t)
 {
     uint64_t deleted = 0;
     while (s->log.n) {
@@ -192,6 +204,21 @@ static uint64_t trim_front(struct stream *s, const struct stream_trim *t)
         }
         deleted += stream_log_drop_front(&s->log, live);
     }
+    return deleted;
+}
+
+/* As drop_front(), and moments of expiry of what goes. Scheduled messages may lie in between. */
+static uint64_t trim_front(struct stream *s, const struct stream_trim *t)
+{
+    if (!s->extra || !stream_expiry_count(&s->extra->expiry))
+        return drop_front(s, t);
+    struct stream_id from = stream_first_id(s), to = s->last_id;
+    uint64_t deleted = drop_front(s, t);
+    if (s->log.length)
+        to = stream_first_id(s);
+    else
+        stream_id_next(&to);
+    stream_expiry_remove_between(&s->extra->expiry, from, to, &s->extra->future);
     return deleted;
 }
 
@@ -215,18 +242,33 @@ static uint64_t drop_dangling(struct stream *s)
     return dropped;
 }
 
-/* DELREF and ACKED look at every entry. */
+/* The last entry that all groups have read. */
+static struct stream_id read_by_all(const struct stream *s)
+{
+    struct stream_id id = STREAM_ID_MAX;
+    struct dict_walk w = {0};
+    for (struct dict_node *n; (n = dict_next(&s->groups, &w));) {
+        const struct stream_group *g = n->value;
+        if (stream_id_compare(g->last_id, id) < 0)
+            id = g->last_id;
+    }
+    return id;
+}
+
+/* DELREF and ACKED look at every entry, ACKED at those that all groups have read. */
 static uint64_t trim_each(struct stream *s, const struct stream_trim *t, uint64_t *dropped)
 {
     uint64_t deleted = 0;
-    struct stream_id id = STREAM_ID_MIN;
+    struct stream_id id = STREAM_ID_MIN,
+                     last = t->strategy == STREAM_ACKNOWLEDGED ? read_by_all(s) : STREAM_ID_MAX;
     for (;;) {
         struct stream_cursor c;
         bool found = stream_log_seek(&s->log, id, &c);
         if (found)
             id = stream_log_id(&c);
         stream_log_end(&c);
-        if (!found || !too_old(s, t, id) || (t->limit && deleted >= t->limit))
+        if (!found || stream_id_compare(id, last) > 0 || !too_old(s, t, id) ||
+            (t->limit && deleted >= t->limit))
             break;
         if (stream_delete_by(s, id, t->strategy, dropped) == 1) {
             deleted++;
@@ -459,6 +501,25 @@ size_t stream_memory(const struct stream *s, size_t samples)
     return s->extra ? n + stream_extra_memory(s->extra) : n;
 }
 
+/* Nothing is both present and scheduled, and what expires is one of them. */
+static bool extra_is_sound(const struct stream *s)
+{
+    const struct stream_extra *x = s->extra;
+    struct stream_map_place at;
+    struct stream_future_message m;
+    struct stream_id id;
+    int64_t ms;
+    bool any = stream_future_seek(&x->future, STREAM_ID_MIN, &at, &m);
+    for (; any; any = stream_future_next(&x->future, &at, &m))
+        if (stream_log_has(&s->log, m.id))
+            return false;
+    any = stream_expiry_seek(&x->expiry, STREAM_ID_MIN, &at, &id, &ms);
+    for (; any; any = stream_expiry_next(&x->expiry, &at, &id, &ms))
+        if (!stream_log_has(&s->log, id) && !stream_future_has(&x->future, id))
+            return false;
+    return stream_extra_is_sound(x);
+}
+
 bool stream_is_sound(const struct stream *s)
 {
     struct stream_id newest;
@@ -474,5 +535,5 @@ bool stream_is_sound(const struct stream *s)
         deleting += g->policy && g->policy->delete_acked;
     }
     return policies == s->policies && deleting == s->deleting && s->added <= INT64_MAX &&
-           (!s->extra || stream_extra_is_sound(s->extra)) && stream_log_is_sound(&s->log);
+           (!s->extra || extra_is_sound(s)) && stream_log_is_sound(&s->log);
 }

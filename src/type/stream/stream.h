@@ -42,7 +42,8 @@ void stream_set_counters(struct stream *s, const struct stream_counters *c);
 /* 0-0 when empty. */
 struct stream_id stream_first_id(const struct stream *s);
 
-/* Deletes one entry, whatever refers to it. False: no such entry. */
+/* Deletes one entry, whatever refers to it; its moment of expiry goes along. False: no such entry.
+ */
 bool stream_delete(struct stream *s, struct stream_id id);
 /* Deletes under a strategy. 1: deleted; 2: still needed; -1: no such entry. *dropped counts
  * references that were taken away. */
@@ -52,6 +53,9 @@ int stream_delete_by(struct stream *s, struct stream_id id, enum stream_strategy
 bool stream_is_needed(const struct stream *s, struct stream_id id);
 /* Takes an ID out of every group's pending entries; returns of how many. */
 uint64_t stream_drop_references(struct stream *s, struct stream_id id);
+
+/* Takes a scheduled message away, and its moment of expiry. False: none has that ID. */
+bool stream_cancel(struct stream *s, struct stream_id id);
 
 struct stream_trim {
     bool by_id; /* MINID, else MAXLEN */
@@ -63,8 +67,8 @@ struct stream_trim {
     struct buf *gone; /* DELREF, ACKED: gets the struct stream_id of each entry that went; may be
                        * NULL */
 };
-/* Returns how many entries went; *dropped is how many references to them, and to entries that went
- * earlier. */
+/* Returns how many entries went, with their moments of expiry; *dropped is how many references to
+ * them, and to entries that went earlier. */
 uint64_t stream_trim(struct stream *s, const struct stream_trim *t, uint64_t *dropped);
 
 struct stream_group *stream_find_group(const struct stream *s, struct bytes name);

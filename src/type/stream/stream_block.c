@@ -148,13 +148,14 @@ static bool same_names(const struct stream_block *b, const struct bytes *pairs, 
     return true;
 }
 
-void stream_block_append(struct stream_block *b, struct stream_id id, const struct bytes *pairs,
-                         size_t fields)
+size_t stream_block_append(struct stream_block *b, struct stream_id id, const struct bytes *pairs,
+                           size_t fields)
 {
     ASSERT(!b->sealed);
-    size_t most = 1 + 3 * VARINT_MAX;
+    size_t bytes = 0;
     for (size_t i = 0; i < fields * 2; i++)
-        most += pairs[i].n + VARINT_MAX;
+        bytes += pairs[i].n;
+    size_t most = bytes + 1 + (3 + fields * 2) * VARINT_MAX;
     if (b->count == 0) {
         b->first = id;
         room(b, most * 2);
@@ -184,6 +185,8 @@ void stream_block_append(struct stream_block *b, struct stream_id id, const stru
     b->last = id;
     b->count++;
     b->live++;
+    b->bytes += bytes;
+    return bytes;
 }
 
 void stream_block_seal(struct stream_block *b)
@@ -359,9 +362,23 @@ size_t stream_block_memory(const struct stream_block *b)
            mem_block_size(b->tombstones);
 }
 
+static uint64_t bytes_of_entry(const struct stream_block *b, const unsigned char *data, uint32_t i)
+{
+    struct stream_entry e;
+    struct bytes name, value;
+    uint64_t n = 0;
+    stream_block_entry(b, data, i, &e);
+    for (uint32_t left = e.fields; left; left--) {
+        stream_block_field(&e, &name, &value);
+        n += name.n + value.n;
+    }
+    return n;
+}
+
 bool stream_block_is_sound(struct stream_block *b, struct stream_cache *cache)
 {
     uint32_t live = 0;
+    uint64_t bytes = 0;
     bool good = b->first_live <= b->count && b->live <= b->count && (!b->packed_n || b->sealed);
     const unsigned char *data = stream_block_pin(b, cache);
     struct stream_id last = b->first;
@@ -370,7 +387,9 @@ bool stream_block_is_sound(struct stream_block *b, struct stream_cache *cache)
         good = i ? stream_id_compare(id, last) > 0 : stream_id_compare(id, b->first) == 0;
         last = id;
         live += !stream_block_is_deleted(b, i);
+        bytes += bytes_of_entry(b, data, i);
     }
     stream_block_unpin(b, cache);
-    return good && live == b->live && (!b->count || stream_id_compare(last, b->last) == 0);
+    return good && live == b->live && bytes == b->bytes &&
+           (!b->count || stream_id_compare(last, b->last) == 0);
 }

@@ -31,6 +31,7 @@ struct stream_block {
     uint32_t cached;          /* where the expanded data lies (stream_cache.h), or 0 */
     uint32_t tombstone_words; /* length of tombstones; entries beyond it are alive */
     uint64_t *tombstones;     /* one bit an entry, or NULL: none was deleted in the middle */
+    uint64_t bytes;           /* of names and values of all entries, deleted ones too */
 };
 
 /* One entry as it is read: names and values follow in turn from stream_block_field(). */
@@ -45,9 +46,9 @@ struct stream_entry {
 
 struct stream_block *stream_block_new(void);
 void stream_block_free(struct stream_block *b, struct stream_cache *cache);
-/* pairs: names and values in turn. The ID must be above b->last. */
-void stream_block_append(struct stream_block *b, struct stream_id id, const struct bytes *pairs,
-                         size_t fields);
+/* pairs: names and values in turn. The ID must be above b->last. Returns their bytes. */
+size_t stream_block_append(struct stream_block *b, struct stream_id id, const struct bytes *pairs,
+                           size_t fields);
 /* What an entry will add to the data, about. */
 size_t stream_block_entry_size(const struct bytes *pairs, size_t fields);
 /* No more appends; gives unused memory back. */

@@ -35,6 +35,11 @@ bool stream_extra_is_empty(const struct stream_extra *x)
            stream_limits_equal(&x->limits, &none);
 }
 
+size_t stream_extra_free_effort(const struct stream_extra *x)
+{
+    return stream_future_count(&x->future) + x->future.messages.n + x->expiry.moments.n;
+}
+
 size_t stream_extra_memory(const struct stream_extra *x)
 {
     return mem_block_size(x) + stream_future_memory(&x->future) + stream_expiry_memory(&x->expiry);

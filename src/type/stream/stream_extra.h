@@ -24,6 +24,8 @@ void stream_extra_free(struct stream_extra *x);
 struct stream_extra *stream_extra_copy(const struct stream_extra *x);
 /* Nothing of it differs from a stream without one. */
 bool stream_extra_is_empty(const struct stream_extra *x);
+/* About how many allocations it has (value_free_effort()). */
+size_t stream_extra_free_effort(const struct stream_extra *x);
 size_t stream_extra_memory(const struct stream_extra *x);
 /* Walks everything, for tests. */
 bool stream_extra_is_sound(const struct stream_extra *x);

@@ -65,7 +65,7 @@ void stream_log_append(struct stream_log *l, struct stream_id id, const struct b
         b = stream_log_block(l, l->n - 1);
     }
     ASSERT(!b->count || stream_id_compare(b->last, id) < 0);
-    stream_block_append(b, id, pairs, fields);
+    l->bytes += stream_block_append(b, id, pairs, fields);
     l->length++;
 }
 
@@ -208,7 +208,8 @@ uint64_t stream_log_count(const struct stream_cursor *c, struct stream_id last, 
 
 static void remove_block(struct stream_log *l, size_t i)
 {
-    ASSERT(i < l->n);
+    ASSERT(i < l->n && l->bytes >= stream_log_block(l, i)->bytes);
+    l->bytes -= stream_log_block(l, i)->bytes;
     stream_block_free(stream_log_block(l, i), l->cache);
     if (i == 0) {
         l->first++;
@@ -285,9 +286,20 @@ uint32_t stream_log_drop_front(struct stream_log *l, uint32_t n)
     return n;
 }
 
+bool stream_log_over(const struct stream_log *l, uint64_t most_bytes, struct stream_id *behind)
+{
+    uint64_t left = l->bytes;
+    size_t i = 0;
+    for (; i + 1 < l->n && left > most_bytes; i++)
+        left -= stream_log_block(l, i)->bytes;
+    if (i)
+        *behind = stream_log_block(l, i)->first;
+    return i > 0;
+}
+
 void stream_log_copy(struct stream_log *to, const struct stream_log *from)
 {
-    *to = (struct stream_log){.length = from->length, .cache = from->cache};
+    *to = (struct stream_log){.length = from->length, .bytes = from->bytes, .cache = from->cache};
     for (size_t i = 0; i < from->n; i++)
         push_block(to, stream_block_copy(stream_log_block(from, i)));
 }
@@ -314,7 +326,7 @@ size_t stream_log_memory(const struct stream_log *l, size_t samples)
 
 bool stream_log_is_sound(const struct stream_log *l)
 {
-    uint64_t length = 0;
+    uint64_t length = 0, bytes = 0;
     for (size_t i = 0; i < l->n; i++) {
         struct stream_block *b = stream_log_block(l, i);
         if (!b->live || (i + 1 < l->n && !b->sealed) || !stream_block_is_sound(b, l->cache))
@@ -322,6 +334,7 @@ bool stream_log_is_sound(const struct stream_log *l)
         if (i && stream_id_compare(stream_log_block(l, i - 1)->last, b->first) >= 0)
             return false;
         length += b->live;
+        bytes += b->bytes;
     }
-    return length == l->length && l->first + l->n <= l->cap;
+    return length == l->length && bytes == l->bytes && l->first + l->n <= l->cap;
 }

@@ -8,6 +8,7 @@ struct stream_log {
     struct stream_block **blocks; /* from first on, n of them */
     size_t first, n, cap;
     uint64_t length; /* live entries */
+    uint64_t bytes;  /* of names and values as they were written, of the blocks that are left */
     struct stream_cache *cache;
 };
 
@@ -51,6 +52,9 @@ uint32_t stream_log_front_below(const struct stream_log *l, struct stream_id id)
 /* Drops the oldest n live entries of the oldest block, or all of them when it has no more; the
  * block goes with its last live entry. Returns how many went. */
 uint32_t stream_log_drop_front(struct stream_log *l, uint32_t n);
+/* Which of the oldest blocks have to go so that the others have at most so many bytes: those below
+ * the ID, with which another one begins. False: none; the newest always stays. O(blocks to go). */
+bool stream_log_over(const struct stream_log *l, uint64_t most_bytes, struct stream_id *behind);
 void stream_log_copy(struct stream_log *to, const struct stream_log *from);
 /* Nothing of it is cached any more: before it goes to another thread. */
 void stream_log_leave(const struct stream_log *l);

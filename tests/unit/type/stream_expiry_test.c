@@ -29,6 +29,7 @@ TEST(moments_of_messages)
     stream_expiry_free(&x);
     CHECK(stream_expiry_count(&x) == 0 && stream_expiry_is_sound(&x));
     CHECK(stream_expiry_first(&copy, &id, &ms) && id.ms == 2 && ms == 300);
+    id = STREAM_ID_MAX, ms = -1;
     CHECK(stream_expiry_seek(&copy, id_of(2), &at, &id, &ms) && id.ms == 2 && ms == 300);
     CHECK(stream_expiry_next(&copy, &at, &id, &ms) && id.ms == 3 && ms == 900);
     CHECK(!stream_expiry_next(&copy, &at, &id, &ms));

@@ -236,5 +236,30 @@ TEST(who_leaves_is_not_cached_any_more)
     stream_log_free(&many);
 }
 
-UNIT_MAIN(T(behaves_like_an_array), T(trims_by_length_and_id), T(a_place_between_two_entries),
-          T(looking_leaves_nothing_pinned), T(who_leaves_is_not_cached_any_more))
+/* Names and values as they were written; a block counts until its last entry is gone. */
+TEST(counts_bytes_by_blocks)
+{
+    struct stream_log l, copy;
+    struct stream_id behind = {7, 7};
+    by_tens(&l, 10); /* blocks of 615, 615, 615, 205 */
+    CHECK(l.bytes == 2050 && stream_log_is_sound(&l));
+    CHECK(!stream_log_over(&l, 2050, &behind) && behind.ms == 7);
+    CHECK(stream_log_over(&l, 2049, &behind) && behind.ms == 40 && behind.seq == 0);
+    CHECK(stream_log_over(&l, 1435, &behind) && behind.ms == 40);
+    CHECK(stream_log_over(&l, 1434, &behind) && behind.ms == 70);
+    CHECK(stream_log_over(&l, 0, &behind) && behind.ms == 100);
+    CHECK(stream_log_delete(&l, (struct stream_id){10, 0}) &&
+          stream_log_delete(&l, (struct stream_id){20, 0}) && l.bytes == 2050);
+    stream_log_copy(&copy, &l);
+    CHECK(stream_log_delete(&l, (struct stream_id){30, 0}) && l.bytes == 1435);
+    CHECK(stream_log_drop_front(&l, 3) == 3 && l.bytes == 820 && stream_log_is_sound(&l));
+    CHECK(copy.bytes == 2050 && stream_log_is_sound(&copy));
+    CHECK(stream_log_drop_front(&copy, 1) == 1 && copy.bytes == 1435);
+    stream_log_free(&l);
+    CHECK(!stream_log_over(&l, 0, &behind) && l.bytes == 0);
+    stream_log_free(&copy);
+}
+
+UNIT_MAIN(T(counts_bytes_by_blocks), T(behaves_like_an_array), T(trims_by_length_and_id),
+          T(a_place_between_two_entries), T(looking_leaves_nothing_pinned),
+          T(who_leaves_is_not_cached_any_more))

@@ -21,8 +21,10 @@ static struct stream_context *context(void)
 static struct {
     struct stream_id id;
     bool live;
+    int64_t expires_ms; /* -1: never */
 } model[MOST];
-static unsigned from, to; /* the model's entries; before from none is alive */
+static unsigned from, to;            /* the model's entries; before from none is alive */
+static unsigned scheduled, expiring; /* messages; and of them, with a moment of expiry */
 
 static struct rng rng;
 
@@ -42,7 +44,17 @@ static unsigned live_in(unsigned a, unsigned b)
 static void compare(const struct stream *s)
 {
     struct stream_cursor c;
-    unsigned i = from;
+    unsigned i = from, expire = expiring;
+    int64_t ms;
+    for (unsigned k = from; k < to && s->extra; k++) {
+        bool expires = model[k].live && model[k].expires_ms >= 0;
+        CHECK(stream_expiry_get(&s->extra->expiry, model[k].id, &ms) == expires);
+        CHECK(!expires || ms == model[k].expires_ms);
+        expire += expires;
+    }
+    CHECK(!s->extra || (stream_expiry_count(&s->extra->expiry) == expire &&
+                        stream_future_count(&s->extra->future) == scheduled));
+    CHECK(stream_is_sound(s));
     CHECK(s->log.length == live_in(from, to));
     for (bool any = stream_log_seek(&s->log, STREAM_ID_MIN, &c); any;
          any = stream_log_next(&c), i++) {
@@ -74,8 +86,32 @@ static void append(struct stream *s, const struct stream_log_policy *policy)
     if (id.ms == s->last_id.ms)
         id.seq = s->last_id.seq + 1 + below(2);
     stream_append(s, id, pair, 1, policy);
+    model[to].expires_ms = s->extra && below(2) ? (int64_t)below(1000) : -1;
+    if (model[to].expires_ms >= 0)
+        stream_expiry_set(&s->extra->expiry, id, model[to].expires_ms);
     model[to].id = id;
     model[to++].live = true;
+}
+
+/* Messages whose IDs lie between those of entries; who expires as well has an odd number. */
+static void schedule_or_cancel(struct stream *s)
+{
+    struct bytes pair[] = {BYTES("a"), BYTES("later")};
+    struct stream_future_message m;
+    struct stream_map_place at;
+    bool odd = below(2);
+    struct stream_id id = {s->last_id.ms + below(20), 1000 + 2 * s->added + odd};
+    if (below(3)) {
+        stream_future_add(&s->extra->future, id, pair, 1);
+        scheduled++;
+        if (odd)
+            stream_expiry_set(&s->extra->expiry, id, below(1000));
+        expiring += odd;
+    } else if (stream_future_seek(&s->extra->future, (struct stream_id){below(4000), 0}, &at, &m)) {
+        CHECK(stream_cancel(s, m.id) && !stream_cancel(s, m.id));
+        scheduled--;
+        expiring -= m.id.seq % 2;
+    }
 }
 
 /* Runs of entries, so that blocks lose their oldest, their newest, or all. */
@@ -175,10 +211,13 @@ static void check_lag(const struct stream *s, const struct stream_group *g, bool
 
 static void run(uint64_t seed, uint64_t entries, uint64_t bytes, size_t raw_blocks, int steps)
 {
+    bool extra = seed % 2;
     struct stream *s = stream_new(context(), 100, 100);
     struct stream_log_policy policy = {entries, bytes, raw_blocks};
     rng_seed(&rng, seed);
-    from = to = 0;
+    from = to = scheduled = expiring = 0;
+    if (extra)
+        stream_need_extra(s);
     struct stream_group *g = stream_add_group(s, BYTES("g"), STREAM_ID_MIN, 0);
     for (int step = 0; step < steps; step++) {
         unsigned what = below(100);
@@ -188,6 +227,8 @@ static void run(uint64_t seed, uint64_t entries, uint64_t bytes, size_t raw_bloc
             delete_run(s);
         else if (what < 88)
             trim(s, (unsigned)entries);
+        else if (extra && what < 91)
+            schedule_or_cancel(s);
         else if (what < 99)
             read_some(s, g);
         else if (below(8) == 0) {
@@ -318,6 +359,64 @@ TEST(dropping_references_takes_those_of_entries_that_went_before)
     stream_delete(s, (struct stream_id){4, 0});
     stream_delete(s, (struct stream_id){5, 0});
     CHECK(stream_trim(s, &t, &dropped) == 0 && dropped == 2 && c->pending == 0);
+    stream_free(s);
+}
+
+/* Each way in which an entry goes. */
+TEST(moments_of_expiry_go_with_their_entries)
+{
+    for (int way = 0; way < 7; way++) {
+        struct stream_group *g;
+        struct stream *s = five(&g);
+        struct stream_extra *x = stream_need_extra(s);
+        struct stream_trim t = {.by_id = true, .min_id = {4, 0}};
+        struct bytes pair[] = {BYTES("a"), BYTES("b")};
+        struct stream_id later = {3, 5};
+        uint64_t dropped = 0;
+        int64_t ms;
+        stream_future_add(&x->future, later, pair, 1);
+        stream_expiry_set(&x->expiry, later, 77);
+        for (uint64_t i = 1; i <= 5; i++)
+            stream_expiry_set(&x->expiry, (struct stream_id){i, 0}, (int64_t)i);
+        stream_group_set_position(g, STREAM_ID_MAX, -1);
+        if (way < 3) {
+            t.strategy = (enum stream_strategy)way;
+            CHECK(stream_trim(s, &t, &dropped) == 3);
+        } else if (way == 3) {
+            t = (struct stream_trim){.max_length = 0};
+            CHECK(stream_trim(s, &t, &dropped) == 5);
+            CHECK(stream_expiry_count(&x->expiry) == 1);
+        } else {
+            for (uint64_t i = 1; i <= 3; i++)
+                CHECK(stream_delete_by(s, (struct stream_id){i, 0}, (enum stream_strategy)(way - 4),
+                                       &dropped) == 1);
+        }
+        CHECK(stream_expiry_count(&x->expiry) == 1 + s->log.length && stream_is_sound(s));
+        CHECK(stream_expiry_get(&x->expiry, later, &ms) && ms == 77);
+        CHECK(stream_cancel(s, later) && !stream_cancel(s, later));
+        CHECK(stream_expiry_count(&x->expiry) == s->log.length);
+        stream_free(s);
+    }
+}
+
+TEST(trimming_by_acked_stops_where_a_group_reads)
+{
+    struct stream_group *g;
+    struct stream *s = five(&g);
+    struct stream_group *h = stream_add_group(s, BYTES("h"), (struct stream_id){4, 0}, -1);
+    struct stream_consumer *c = stream_group_add_consumer(g, BYTES("c"), 1);
+    struct stream_trim t = {
+        .by_id = true, .min_id = STREAM_ID_MAX, .strategy = STREAM_ACKNOWLEDGED};
+    uint64_t dropped;
+    CHECK(stream_trim(s, &t, &dropped) == 0);
+    for (unsigned i = 1; i <= 3; i++)
+        read_one(s, g, i);
+    stream_group_deliver(g, c, (struct stream_id){2, 0}, 1);
+    CHECK(stream_trim(s, &t, &dropped) == 2 && s->log.length == 3);
+    CHECK(stream_remove_group(s, BYTES("g")) && h->last_id.ms == 4);
+    CHECK(stream_trim(s, &t, &dropped) == 2 && s->log.length == 1);
+    CHECK(stream_remove_group(s, BYTES("h")));
+    CHECK(stream_trim(s, &t, &dropped) == 1 && s->log.length == 0);
     stream_free(s);
 }
 
@@ -479,8 +578,9 @@ TEST(what_is_unread_is_counted)
     stream_free(s);
 }
 
-UNIT_MAIN(T(groups_carry_policies), T(what_is_unread_is_counted),
-          T(behaves_like_an_array_when_deleted_and_trimmed),
+UNIT_MAIN(T(moments_of_expiry_go_with_their_entries),
+          T(trimming_by_acked_stops_where_a_group_reads), T(groups_carry_policies),
+          T(what_is_unread_is_counted), T(behaves_like_an_array_when_deleted_and_trimmed),
           T(trims_by_id_when_the_newest_entries_are_deleted),
           T(counts_what_was_read_over_what_was_trimmed),
           T(counts_what_was_read_over_what_was_deleted),
