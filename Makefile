@@ -8,7 +8,9 @@ HARDEN  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 OPT     ?= -O2 -g -flto=auto $(HARDEN) -DMILLRACE_JEMALLOC
 LINK    ?= -flto=auto -O2 -pie -Wl,-z,relro,-z,now
 ALLOC   ?= -ljemalloc
-LIBS    := -lev -llz4 -llua5.1 -lmsgpackc -lssl -lcrypto -lseccomp -lpthread -lm
+LIBS    := -lev -llz4 -llua5.1 -lmsgpackc -lssl -lcrypto -lseccomp -lpthread -lm \
+           -Wl,--as-needed -lglib-2.0 -Wl,--no-as-needed
+GLIB     = $(subst -I,-isystem ,$(shell pkg-config --cflags glib-2.0))
 CFLAGS  := $(STD) $(WARN) $(OPT)
 
 SRC     := $(sort $(wildcard src/*/*.c src/*/*/*.c))
@@ -51,6 +53,9 @@ $(BUILD)/%.o: src/%.c
 	@mkdir -p $(dir $@)
 	@echo '  CC $<'
 	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+# The only file that sees GLib. Programs that do not need it do not load it (--as-needed).
+$(BUILD)/base/zone.o: CFLAGS += $(GLIB)
 
 $(SERVER): $(OBJ)
 	@echo '  LINK $@'
@@ -146,7 +151,7 @@ format-check: deps
 	@clang-format --dry-run -Werror $(FORMATTED)
 
 lint:
-	@clang-tidy $(SRC) -- $(STD) -DMILLRACE_JEMALLOC
+	@clang-tidy $(SRC) -- $(STD) $(GLIB) -DMILLRACE_JEMALLOC
 
 bench: all
 	@utils/bench.sh $(SERVER)

@@ -18,7 +18,7 @@ if [ -n "$missing" ]; then
     DEBIAN_FRONTEND=noninteractive $sudo apt-get install -qy --no-install-recommends $missing >/dev/null
     [ -z "${made:-}" ] || $sudo rm -f $policy
 fi
-sed -n 's/.*\[\([a-z0-9]*\) >= \([0-9.]*\)\].*/\1 \2/p' "$here/packages.txt" | while read -r module least; do
+sed -n 's/.*\[\([a-z0-9.-]*\) >= \([0-9.]*\)\].*/\1 \2/p' "$here/packages.txt" | while read -r module least; do
     pkg-config --atleast-version="$least" "$module" || {
         echo "deps: $module is $(pkg-config --modversion "$module" 2>/dev/null || echo absent), at least $least is needed" >&2
         exit 1
