@@ -10,6 +10,7 @@ struct stream_context *stream_context_new(void)
     struct stream_context *x = mem_zalloc(sizeof(*x));
     x->cache = stream_cache_new();
     dlist_init(&x->with_records);
+    x->zones = zone_table_new(ZONE_DIRECTORY);
     return x;
 }
 
@@ -19,5 +20,6 @@ void stream_context_free(struct stream_context *x)
         return;
     ASSERT(dlist_empty(&x->with_records));
     stream_cache_free(x->cache);
+    zone_table_free(x->zones);
     mem_free(x);
 }

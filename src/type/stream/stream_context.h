@@ -3,6 +3,7 @@
 #ifndef TYPE_STREAM_STREAM_CONTEXT_H
 #define TYPE_STREAM_STREAM_CONTEXT_H
 
+#include "base/zone.h"
 #include "ds/dlist.h"
 #include "type/stream/stream_cache.h"
 #include "type/stream/stream_id.h"
@@ -11,6 +12,7 @@ struct stream_context {
     struct stream_cache *cache;     /* of expanded blocks */
     struct dlist_node with_records; /* streams that have producers' records (stream_dedup.h) */
     struct stream_id_memo printed;  /* of IDs that are answered */
+    struct zone_table *zones;       /* of schedules */
 };
 
 struct stream_context *stream_context_new(void);
