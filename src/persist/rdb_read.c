@@ -24,13 +24,13 @@
 #include "base/crc.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/str.h"
+#include "persist/aof_parse.h"
 #include "persist/rdb_checksum.h"
 #include "persist/rdb_get_hash.h"
 #include "persist/rdb_skip.h"
 #include "persist/rdb_source.h"
 #include "persist/rdb_template.h"
-#include "persist/stream_rebuild.h"
-#include "proto/request.h"
 #include "store/lru.h"
 #include "type/value.h"
 
@@ -62,9 +62,10 @@ struct reader {
     struct rdb_templates templates;
     int db;
     struct prefix prefix;
-    unsigned char *importing; /* a bit a slot; NULL: none is being moved */
-    struct buf meta_classes;  /* names of 4 bytes that were told of */
-    struct buf subkey;        /* a member whose deadline comes in the next field (KeyDB) */
+    unsigned char *importing;      /* a bit a slot; NULL: none is being moved */
+    struct buf meta_classes;       /* names of 4 bytes that were told of */
+    struct aof_parse_room command; /* room for one behind a key */
+    struct buf subkey;             /* a member whose deadline comes in the next field (KeyDB) */
     const struct rdb_read_options *o;
     struct rdb_read_result *result;
     struct store *store;
@@ -118,13 +119,12 @@ static bool enqueue(struct reader *r, struct db *db, struct entry *e)
 
 static bool apply_effects(struct reader *r, int db, struct bytes effects)
 {
-    struct bytes argv[STREAM_REBUILD_WORDS];
-    while (effects.n) {
-        int argc, most = STREAM_REBUILD_WORDS;
-        size_t n = request_quick(effects.p, effects.p + effects.n, argv, most, &argc);
-        if (n == 0 || !r->o->apply || !r->o->apply(r->o->context, db, argv, argc))
+    for (size_t at = 0; at < effects.n;) {
+        struct aof_parsed c = aof_parse(effects, at, &r->command);
+        if (c.item != AOF_PARSE_COMMAND || !r->o->apply ||
+            !r->o->apply(r->o->context, db, r->command.argv, c.argc))
             return rdb_source_fail(&r->in, "Damaged millrace-effects field");
-        effects = bytes_of(effects.p + n, effects.n - n);
+        at = c.next;
     }
     return true;
 }
@@ -594,6 +594,7 @@ bool rdb_read(struct store *s, struct bytes data, const struct rdb_read_options 
     rdb_template_clear(&r.templates);
     mem_free(r.importing);
     buf_free(&r.meta_classes);
+    aof_parse_free(&r.command);
     buf_free(&r.subkey);
     buf_free(&r.key);
     return good;

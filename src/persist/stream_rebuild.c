@@ -1,6 +1,5 @@
 #include "persist/stream_rebuild.h"
 
-#include "base/assert.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "type/stream/stream_pending_deferred.h"
@@ -39,7 +38,6 @@ static void policy(const struct rebuild *r, const struct stream_group *g)
     if (!g->policy)
         return;
     int argc = 4 + stream_policy_words(g->policy, argv + 4, &room);
-    ASSERT(argc <= STREAM_REBUILD_WORDS);
     r->take(r->context, argv, argc);
     buf_free(&room);
 }

@@ -10,7 +10,6 @@
 #include "type/stream/stream.h"
 
 #define STREAM_REBUILD_UNOWNED BYTES("millrace-unowned")
-#define STREAM_REBUILD_WORDS   128 /* in a command */
 
 /* Hears of one command; its words are good until it returns. */
 typedef void stream_rebuild_take(void *context, const struct bytes *argv, int argc);

@@ -12,14 +12,14 @@
  * journal hears of none of it. */
 #include "server/copy_loader.h"
 
+#include "base/assert.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/state.h"
 #include "engine/tracking.h"
 #include "io/file.h"
+#include "persist/aof_parse.h"
 #include "persist/rdb_read.h"
-#include "persist/stream_rebuild.h"
-#include "replica/groups.h"
 #include "replica/replica.h"
 #include "script/scripting.h"
 #include "server/replay.h"
@@ -30,9 +30,8 @@
 #define SERVING_EVERY ((uint64_t)256 << 10) /* bytes: readers wait for a piece of the load */
 #define SERVING_US    1000                  /* or so much time */
 #define GIVEN_BACK    ((uint64_t)1 << 20)   /* bytes of a file in memory at a time */
-#define ARGS          STREAM_REBUILD_WORDS
-#define FREED         1000        /* keys of the former data, in a turn */
-#define MUCH_TO_LOAD  (32u << 20) /* larger snapshots: memory is mapped in large steps */
+#define FREED         1000                  /* keys of the former data, in a turn */
+#define MUCH_TO_LOAD  (32u << 20)           /* larger snapshots: memory is mapped in large steps */
 
 struct copy_loader {
     struct engine *engine;
@@ -162,8 +161,6 @@ static bool keep_effect(void *context, int db, const struct bytes *argv, int arg
 {
     struct copy_loader *l = context;
     char text[NUM_INT_MAX];
-    if (argc > ARGS)
-        return false;
     struct bytes select[] = {BYTES("SELECT"), bytes_of(text, num_print_int(text, db))};
     journal_format(&l->effects, select, 2);
     journal_format(&l->effects, argv, argc);
@@ -172,21 +169,19 @@ static bool keep_effect(void *context, int db, const struct bytes *argv, int arg
 
 static void run_effects(struct copy_loader *l)
 {
-    struct bytes all = buf_bytes(&l->effects);
+    struct aof_parse_room room = {0};
+    long long number;
     int db = 0;
-    while (all.n) {
-        struct groups g = {0};
-        struct bytes argv[ARGS];
-        size_t length;
-        groups_find(&g, all.p, all.n);
-        int argc = groups_split(all.p, g.at, argv, ARGS, &length);
-        long long number;
-        if (bytes_is(argv[0], "SELECT") && num_parse_int(argv[1], &number))
+    for (size_t at = 0; at < l->effects.n;) {
+        struct aof_parsed c = aof_parse(buf_bytes(&l->effects), at, &room);
+        ASSERT(c.item == AOF_PARSE_COMMAND); /* keep_effect() has written it */
+        if (bytes_is(room.argv[0], "SELECT") && num_parse_int(room.argv[1], &number))
             db = (int)number;
         else
-            replay_command_in(&l->replay, db, argv, argc);
-        all = bytes_of(all.p + length, all.n - length);
+            replay_command_in(&l->replay, db, room.argv, c.argc);
+        at = c.next;
     }
+    aof_parse_free(&room);
 }
 
 /* Reads the file, whose checksum has been compared, into this store. */

@@ -194,6 +194,44 @@ TEST(effects_are_written_in_pieces)
     db_store_free(t);
 }
 
+static bool remember_key(void *context, int db, const struct bytes *argv, int argc)
+{
+    return bytes_is(argv[0], "xpolicy") && db == 1 && argc > 3 &&
+           bytes_equal(argv[2], *(struct bytes *)context);
+}
+
+/* Words of commands behind a key may be as long as a key. */
+TEST(commands_behind_a_key_may_be_long)
+{
+    struct store *s = db_store_new(2, 1), *t = db_store_new(2, 1);
+    struct stream *x = stream_new(s->streams, 100, 100);
+    static char long_key[100000];
+    struct bytes key = bytes_of(long_key, sizeof(long_key));
+    struct rdb_write_result r;
+    struct rdb_read_result got;
+    struct rdb_write_options o = {.version = 11, .checksum = true};
+    struct rdb_read_options in = options;
+    struct buf file = {0};
+    char path[] = "/tmp/millrace-rdb-test-XXXXXX";
+    hash_init("seed", 4);
+    crc_init();
+    memset(long_key, 'k', sizeof(long_key));
+    stream_set_policy(x, stream_add_group(x, BYTES("g"), STREAM_ID_MIN, 0),
+                      stream_policy_new(BYTES("d")));
+    db_add(&s->dbs[1], entry_new_word(key, VALUE_STREAM, (uintptr_t)x));
+    int fd = mkstemp(path);
+    CHECK(rdb_write(fd, s, &o, &r) == 0 && r.streams_aside == 1);
+    close(fd);
+    CHECK(file_read(path, &file) == 0);
+    unlink(path);
+    in.apply = remember_key;
+    in.context = &key;
+    CHECK(rdb_read(t, buf_bytes(&file), &in, &got) && got.keys == 1);
+    buf_free(&file);
+    db_store_free(s);
+    db_store_free(t);
+}
+
 /* Flipped bits are detected by the checksum, whatever they hit. */
 TEST(flipped_bits_are_detected)
 {
@@ -291,6 +329,6 @@ TEST(what_reads_back_otherwise_is_noticed)
     CHECK(rdb_write_verify(path, &none) == -ENOENT);
 }
 
-UNIT_MAIN(T(effects_are_written_in_pieces), T(what_is_written_reads_back),
-          T(flipped_bits_are_detected), T(damage_without_a_checksum_is_survived),
-          T(what_reads_back_otherwise_is_noticed))
+UNIT_MAIN(T(commands_behind_a_key_may_be_long), T(effects_are_written_in_pieces),
+          T(what_is_written_reads_back), T(flipped_bits_are_detected),
+          T(damage_without_a_checksum_is_survived), T(what_reads_back_otherwise_is_noticed))
