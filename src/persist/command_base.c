@@ -353,8 +353,10 @@ static void put_effects(struct writer *w, struct bytes key, const struct entry *
     bool stream = value_type(e) == TYPE_STREAM;
     struct effects x = {.to = w, .wrapped = stream || w->version < 12};
     rdb_put_effects(key, e, RDB_HASH, add_effect, &x);
-    if (x.n && x.wrapped)
-        ++*(stream ? &result->streams_aside : &result->hashes_aside);
+    if (x.n && stream)
+        rdb_write_count_stream(result, value_object(e));
+    else if (x.n && x.wrapped)
+        result->hashes_aside++;
 }
 
 static void put_value(struct writer *w, const struct entry *e, struct rdb_write_result *result)

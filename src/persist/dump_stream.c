@@ -11,6 +11,7 @@
 
 #include "base/assert.h"
 #include "base/mem.h"
+#include "persist/dump_stream_extra.h"
 #include "persist/rdb_format.h"
 #include "type/stream/stream_pending_deferred.h"
 #include "type/stream/stream_policy_words.h"
@@ -18,9 +19,18 @@
 /* As XCFGSET and XNACK take them. */
 #define DURATION_MOST 86400
 #define RECORDS_MOST  10000
-#define MOMENT_MOST   253402300799999
 
-enum tag { MESSAGE_IDS = 2, RELEASED, POLICIES, DEFERRED, MAY_BE_SKIPPED = 128 };
+enum tag {
+    LIMITS = 1,
+    MESSAGE_IDS,
+    RELEASED,
+    POLICIES,
+    DEFERRED,
+    SCHEDULED,
+    EXPIRIES,
+    TAGS,
+    MAY_BE_SKIPPED = 128
+};
 
 static bool has_message_ids(const struct stream *s)
 {
@@ -30,7 +40,8 @@ static bool has_message_ids(const struct stream *s)
 unsigned dump_stream_type(const struct stream *s)
 {
     struct dict_walk walk = {0};
-    bool released = has_message_ids(s), more = s->policies > 0;
+    bool released = has_message_ids(s),
+         more = s->policies > 0 || (s->extra && !stream_extra_is_empty(s->extra));
     for (struct dict_node *n; (n = dict_next(&s->groups, &walk));) {
         const struct stream_pending *p = &((struct stream_group *)n->value)->pending;
         released = released || stream_pending_released_count(p);
@@ -138,42 +149,6 @@ static bool put_groups(struct rdb_sink *to, const struct stream *s, enum tag tag
     return with > 0;
 }
 
-static void put_sections(struct rdb_sink *to, const struct stream *s)
-{
-    struct rdb_sink all = {.fd = -1}, one = {.fd = -1, .compress = to->compress};
-    uint64_t n = 0;
-    for (enum tag tag = MESSAGE_IDS; tag <= DEFERRED; tag++) {
-        bool any = tag == MESSAGE_IDS ? has_message_ids(s) : put_groups(&one, s, tag);
-        if (!any)
-            continue;
-        if (tag == MESSAGE_IDS)
-            put_message_ids(&one, s);
-        rdb_sink_byte(&all, tag);
-        rdb_sink_length(&all, one.out.n);
-        rdb_sink_put(&all, one.out.p, one.out.n);
-        one.out.n = 0;
-        n++;
-    }
-    rdb_sink_length(to, n);
-    rdb_sink_put(to, all.out.p, all.out.n);
-    rdb_sink_free(&all);
-    rdb_sink_free(&one);
-}
-
-void dump_stream_put(struct rdb_sink *to, const struct stream *s, unsigned type)
-{
-    struct dict_walk walk = {0};
-    ASSERT(type == RDB_MILLRACE_STREAM || type == RDB_MILLRACE_QUEUE);
-    if (type == RDB_MILLRACE_QUEUE) {
-        put_sections(to, s);
-        return;
-    }
-    put_message_ids(to, s);
-    rdb_sink_length(to, s->groups.used);
-    for (struct dict_node *n; (n = dict_next(&s->groups, &walk));)
-        put_released(to, n->value, false);
-}
-
 /* ---- Reading */
 
 static bool get_id(struct rdb_source *r, struct stream_id *out)
@@ -225,7 +200,7 @@ static bool get_unowned(struct rdb_source *r, struct stream_group *g, bool defer
         return false;
     if (stream_pending_find(&g->pending, id, &at))
         return rdb_source_fail(r, "Released entry stands twice");
-    if (due_ms > MOMENT_MOST || reason.n > STREAM_PENDING_REASON_MOST)
+    if (due_ms > DUMP_STREAM_EXTRA_MOMENT_MOST || reason.n > STREAM_PENDING_REASON_MOST)
         return rdb_source_fail(r, "Damaged released entry");
     if (count > INT64_MAX) /* the most that commands can tell */
         count = INT64_MAX;
@@ -282,12 +257,50 @@ static bool get_policy(struct rdb_source *r, struct stream *s)
     return p || rdb_source_fail(r, "Damaged policy, or one of a later version");
 }
 
+/* ---- Sections */
+
+/* Sections that are not told group by group: whether there is any of it, its bytes, and back. */
+static const struct section {
+    bool (*has)(const struct stream *s);
+    void (*put)(struct rdb_sink *to, const struct stream *s);
+    bool (*get)(struct rdb_source *r, struct stream *s);
+} sections[TAGS] = {[LIMITS] = {dump_stream_extra_has_limits, dump_stream_extra_put_limits,
+                                dump_stream_extra_get_limits},
+                    [MESSAGE_IDS] = {has_message_ids, put_message_ids, get_message_ids},
+                    [SCHEDULED] = {dump_stream_extra_has_scheduled, dump_stream_extra_put_scheduled,
+                                   dump_stream_extra_get_scheduled},
+                    [EXPIRIES] = {dump_stream_extra_has_expiries, dump_stream_extra_put_expiries,
+                                  dump_stream_extra_get_expiries}};
+
+static void put_sections(struct rdb_sink *to, const struct stream *s)
+{
+    struct rdb_sink all = {.fd = -1}, one = {.fd = -1, .compress = to->compress};
+    uint64_t n = 0;
+    for (enum tag tag = LIMITS; tag < TAGS; tag++) {
+        const struct section *x = &sections[tag];
+        bool any = x->has ? x->has(s) : put_groups(&one, s, tag);
+        if (!any)
+            continue;
+        if (x->put)
+            x->put(&one, s);
+        rdb_sink_byte(&all, tag);
+        rdb_sink_length(&all, one.out.n);
+        rdb_sink_put(&all, one.out.p, one.out.n);
+        one.out.n = 0;
+        n++;
+    }
+    rdb_sink_length(to, n);
+    rdb_sink_put(to, all.out.p, all.out.n);
+    rdb_sink_free(&all);
+    rdb_sink_free(&one);
+}
+
 static bool get_section(struct rdb_source *r, struct stream *s, unsigned tag)
 {
     uint64_t groups;
-    if (tag == MESSAGE_IDS)
-        return get_message_ids(r, s);
-    if (tag < MESSAGE_IDS || tag > DEFERRED)
+    if (tag < TAGS && sections[tag].get)
+        return sections[tag].get(r, s);
+    if (tag < LIMITS || tag >= TAGS)
         return rdb_source_fail(r, "The payload has a section %u, which is not known", tag);
     if (!rdb_source_length(r, &groups))
         return false;
@@ -323,11 +336,28 @@ static bool get_sections(struct rdb_source *r, struct stream *s)
     return true;
 }
 
+void dump_stream_put(struct rdb_sink *to, const struct stream *s, unsigned type)
+{
+    struct dict_walk walk = {0};
+    ASSERT(type == RDB_MILLRACE_STREAM || type == RDB_MILLRACE_QUEUE);
+    if (type == RDB_MILLRACE_QUEUE) {
+        put_sections(to, s);
+        return;
+    }
+    put_message_ids(to, s);
+    rdb_sink_length(to, s->groups.used);
+    for (struct dict_node *n; (n = dict_next(&s->groups, &walk));)
+        put_released(to, n->value, false);
+}
+
 bool dump_stream_get(struct rdb_source *r, struct stream *s, unsigned type)
 {
     uint64_t n;
-    if (type == RDB_MILLRACE_QUEUE)
-        return get_sections(r, s);
+    if (type == RDB_MILLRACE_QUEUE) {
+        bool good = get_sections(r, s);
+        stream_tidy_extra(s); /* limits that limit nothing */
+        return good;
+    }
     if (!get_message_ids(r, s) || !rdb_source_length(r, &n))
         return false;
     for (; n; n--)

@@ -3,12 +3,14 @@
  *   224 | as type 21 | message ids | groups n | (name | released n | (entry ID | count) * n) * n
  *   225 | as type 21 | sections n | (tag 1 | length | bytes) * n, the tags ascending:
  *
+ *   1  limits        persist/dump_stream_extra.h
  *   2  message ids   duration | most | records n | (producer | id | entry ID | at_ms 8) * n
  *   3  released      groups n | (name | n | (entry ID | count | reason) * n) * n
  *   4  policies      groups n | (name | words n | word * n) * n, as behind XPOLICY SET key group
  *   5  deferred      groups n | (name | n | (entry ID | due_ms 8 | count | reason) * n) * n
+ *   6  scheduled, 7 expiries   persist/dump_stream_extra.h
  *
- * 224 where it holds everything. 1 and 6 to 10 are for what streams may get. A tag of 128 or more
+ * 224 where it holds everything. 8 to 10 are for what streams may get. A tag of 128 or more
  * that is not known is passed over, another one refused. */
 #ifndef PERSIST_DUMP_STREAM_H
 #define PERSIST_DUMP_STREAM_H

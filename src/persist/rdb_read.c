@@ -10,13 +10,13 @@
  * empties the ring first, so records take effect in the order of the file.
  *
  * The checksum runs ahead of the parser in steps of 128 KiB: the file is read from memory once. It
- * is compared only at the end, when the keys are already in the store. A caller that must not keep
- * a damaged snapshot therefore loads into an empty store and throws it away on failure.
+ * is compared at the end, when the keys are in the store: who must not keep a damaged snapshot
+ * loads into an empty store and throws it away on failure.
  *
  * The first failure ends the loading: r->in.error holds its reason and offset, failed_type and
- * failed_key the value that could not be read. Keys in the ring are still inserted. No failures,
- * but counted and reported as warnings: a value without a counterpart here when skip_unknown is
- * set, empty collections, keys of slots that were being imported, metadata of modules. */
+ * failed_key the value that could not be read. Keys in the ring are still inserted. Only counted
+ * and told as warnings: a value without a counterpart here when skip_unknown is set, empty
+ * collections, keys of slots that were being imported, metadata of modules. */
 #include "persist/rdb_read.h"
 
 #include "base/assert.h"
@@ -62,10 +62,10 @@ struct reader {
     struct rdb_templates templates;
     int db;
     struct prefix prefix;
-    unsigned char *importing;      /* a bit a slot; NULL: none is being moved */
-    struct buf meta_classes;       /* names of 4 bytes that were told of */
-    struct aof_parse_room command; /* room for one behind a key */
-    struct buf subkey;             /* a member whose deadline comes in the next field (KeyDB) */
+    unsigned char *importing;   /* a bit a slot; NULL: none is being moved */
+    struct buf meta_classes;    /* names of 4 bytes that were told of */
+    struct aof_parse_room room; /* for a command behind a key */
+    struct buf subkey;          /* a member whose deadline comes in the next field (KeyDB) */
     const struct rdb_read_options *o;
     struct rdb_read_result *result;
     struct store *store;
@@ -119,12 +119,11 @@ static bool enqueue(struct reader *r, struct db *db, struct entry *e)
 
 static bool apply_effects(struct reader *r, int db, struct bytes effects)
 {
-    for (size_t at = 0; at < effects.n;) {
-        struct aof_parsed c = aof_parse(effects, at, &r->command);
+    for (struct aof_parsed c = {0}; c.next < effects.n;) {
+        c = aof_parse(effects, c.next, &r->room);
         if (c.item != AOF_PARSE_COMMAND || !r->o->apply ||
-            !r->o->apply(r->o->context, db, r->command.argv, c.argc))
+            !r->o->apply(r->o->context, db, r->room.argv, c.argc))
             return rdb_source_fail(&r->in, "Damaged millrace-effects field");
-        at = c.next;
     }
     return true;
 }
@@ -594,7 +593,7 @@ bool rdb_read(struct store *s, struct bytes data, const struct rdb_read_options 
     rdb_template_clear(&r.templates);
     mem_free(r.importing);
     buf_free(&r.meta_classes);
-    aof_parse_free(&r.command);
+    aof_parse_free(&r.room);
     buf_free(&r.subkey);
     buf_free(&r.key);
     return good;

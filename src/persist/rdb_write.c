@@ -8,6 +8,7 @@
 #include "io/file.h"
 #include "persist/journal.h"
 #include "persist/rdb_put.h"
+#include "persist/stream_rebuild.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -67,9 +68,18 @@ static void put_entry(struct rdb_sink *s, struct effects *effects, const struct 
     effects->any = false;
     rdb_put_effects(entry_key(e), e, type, add_effect, effects);
     end_piece(effects, effects->piece.n);
-    if (effects->any)
-        ++*(value_type(e) == TYPE_STREAM ? &result->streams_aside : &result->hashes_aside);
+    if (effects->any && value_type(e) == TYPE_STREAM)
+        rdb_write_count_stream(result, value_object(e));
+    else if (effects->any)
+        result->hashes_aside++;
     result->keys++;
+}
+
+void rdb_write_count_stream(struct rdb_write_result *result, const struct stream *s)
+{
+    result->streams_aside++;
+    result->stream_kinds |= stream_rebuild_kinds(s);
+    result->scheduled += s->extra ? stream_future_count(&s->extra->future) : 0;
 }
 
 void rdb_write_pause(const struct rdb_write_options *o, uint64_t keys)

@@ -6,6 +6,8 @@
 
 #include "store/db.h"
 
+struct stream;
+
 struct rdb_write_options {
     int version;
     bool checksum, compress;
@@ -30,15 +32,18 @@ struct rdb_write_options {
 
 struct rdb_write_result {
     uint64_t keys;
-    /* Those with something in a "millrace-effects" field: message ids or released entries;
-     * deadlines of fields. */
+    /* Those with something in a "millrace-effects" field. */
     uint64_t streams_aside, hashes_aside;
-    uint64_t bytes, sum; /* of the file; its checksum, 0: none */
+    unsigned stream_kinds; /* what those streams have (stream_rebuild_kinds()) */
+    uint64_t scheduled;    /* messages */
+    uint64_t bytes, sum;   /* of the file; its checksum, 0: none */
 };
 
 /* Writes the whole data set to a new file. 0 or -errno. */
 int rdb_write(int fd, struct store *s, const struct rdb_write_options *o,
               struct rdb_write_result *result);
+/* A stream with something in such a field is written. */
+void rdb_write_count_stream(struct rdb_write_result *result, const struct stream *s);
 /* After each key: tells and waits, as the options say. */
 void rdb_write_pause(const struct rdb_write_options *o, uint64_t keys);
 /* Reads back what was written. 0, -EBADMSG: it is not what was written, or another -errno. */

@@ -1,7 +1,16 @@
+/* The commands come in the order in which they can be applied: settings and limits (nothing is
+ * limited while they are applied), message ids, by group its policy and then what nobody owns,
+ * which a policy may defer; what is scheduled, and then what expires, since only what is there can.
+ *
+ * Entries that have all but the ID in common are told together, at most IDS_MOST in a command, so
+ * that a million of them take neither a million commands nor one of a million words. Nothing can
+ * fail. */
 #include "persist/stream_rebuild.h"
 
+#include "base/assert.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "type/stream/stream_limits_words.h"
 #include "type/stream/stream_pending_deferred.h"
 #include "type/stream/stream_policy_words.h"
 
@@ -13,10 +22,32 @@ struct rebuild {
     void *context;
 };
 
+static bool has_settings(const struct stream *s)
+{
+    return s->dedup.duration_s != 100 || s->dedup.max_size != 100;
+}
+
+static bool has_limits(const struct stream *s)
+{
+    struct stream_limits none = stream_limits_none();
+    return s->extra && !stream_limits_equal(&s->extra->limits, &none);
+}
+
+static void limits(const struct rebuild *r, const struct stream *s)
+{
+    struct bytes argv[2 + STREAM_LIMITS_WORDS_MOST] = {BYTES("XCFGSET"), r->key};
+    struct stream_limits_words w;
+    if (!has_limits(s))
+        return;
+    stream_limits_words_print(&s->extra->limits, &w);
+    memcpy(argv + 2, w.words, (size_t)w.n * sizeof(*argv));
+    r->take(r->context, argv, 2 + w.n);
+}
+
 static void message_ids(const struct rebuild *r, const struct stream *s)
 {
     char a[STREAM_ID_TEXT_MAX], b[NUM_INT_MAX];
-    if (s->dedup.duration_s != 100 || s->dedup.max_size != 100) {
+    if (has_settings(s)) {
         struct bytes argv[] = {
             BYTES("XCFGSET"),       r->key,
             BYTES("IDMP-DURATION"), bytes_of(a, num_print_int(a, s->dedup.duration_s)),
@@ -123,6 +154,84 @@ static void unowned(const struct rebuild *r, const struct stream_group *g)
     r->take(r->context, argv, 5);
 }
 
+/* Their IDs are what they will have (broker T11). */
+static void scheduled(const struct rebuild *r, const struct stream_future *f)
+{
+    struct stream_future_message m;
+    struct stream_map_place at;
+    struct bytes *argv = NULL;
+    size_t cap = 0;
+    char moment[NUM_INT_MAX], id[STREAM_ID_TEXT_MAX];
+    bool any = stream_future_seek(f, STREAM_ID_MIN, &at, &m);
+    for (; any; any = stream_future_next(f, &at, &m)) {
+        size_t n = 5 + (size_t)m.fields * 2;
+        if (n > cap)
+            argv = mem_realloc(argv, (cap = n) * sizeof(*argv));
+        argv[0] = BYTES("XADD");
+        argv[1] = r->key;
+        argv[2] = BYTES("AT");
+        argv[3] = bytes_of(moment, num_print_uint(moment, m.id.ms));
+        argv[4] = bytes_of(id, stream_id_print(id, m.id));
+        stream_future_pairs(&m, argv + 5);
+        r->take(r->context, argv, (int)n);
+    }
+    mem_free(argv);
+}
+
+/* A command for each run of IDs with one moment. */
+static void expiries(const struct rebuild *r, const struct stream_expiry *x)
+{
+    struct bytes argv[4 + IDS_MOST] = {BYTES("XSCHED"), BYTES("EXPIRE"), r->key};
+    char ids[IDS_MOST][STREAM_ID_TEXT_MAX], moment[NUM_INT_MAX];
+    struct stream_map_place at;
+    struct stream_id id;
+    int64_t ms, before = -1;
+    int n = 0;
+    bool any = stream_expiry_seek(x, STREAM_ID_MIN, &at, &id, &ms);
+    for (; any; any = stream_expiry_next(x, &at, &id, &ms)) {
+        if (n == IDS_MOST || (n && ms != before)) {
+            r->take(r->context, argv, 4 + n);
+            n = 0;
+        }
+        before = ms;
+        argv[3] = bytes_of(moment, num_print_int(moment, ms));
+        argv[4 + n] = bytes_of(ids[n], stream_id_print(ids[n], id));
+        n++;
+    }
+    if (n)
+        r->take(r->context, argv, 4 + n);
+}
+
+unsigned stream_rebuild_kinds(const struct stream *s)
+{
+    bool unowned = false;
+    struct dict_walk w = {0};
+    for (struct dict_node *n; !unowned && (n = dict_next(&s->groups, &w));) {
+        const struct stream_pending *p = &((struct stream_group *)n->value)->pending;
+        unowned = p->count > stream_pending_owned_count(p);
+    }
+    bool has[STREAM_REBUILD_KINDS] = {
+        [STREAM_REBUILD_SETTINGS] = has_settings(s) || has_limits(s),
+        [STREAM_REBUILD_MESSAGE_IDS] = s->dedup.tracked > 0,
+        [STREAM_REBUILD_POLICIES] = s->policies > 0,
+        [STREAM_REBUILD_UNOWNED_ENTRIES] = unowned,
+        [STREAM_REBUILD_SCHEDULED] = s->extra && stream_future_count(&s->extra->future),
+        [STREAM_REBUILD_EXPIRIES] = s->extra && stream_expiry_count(&s->extra->expiry)};
+    unsigned kinds = 0;
+    for (unsigned i = 0; i < STREAM_REBUILD_KINDS; i++)
+        kinds |= (unsigned)has[i] << i;
+    return kinds;
+}
+
+const char *stream_rebuild_kind_name(enum stream_rebuild_kind kind)
+{
+    static const char *const names[STREAM_REBUILD_KINDS] = {
+        "settings and limits",   "message ids of producers", "policies",
+        "entries without owner", "scheduled messages",       "moments of expiry"};
+    ASSERT(kind < STREAM_REBUILD_KINDS);
+    return names[kind];
+}
+
 bool stream_rebuild_has_unowned(const struct stream_group *g)
 {
     return g->pending.count > stream_pending_owned_count(&g->pending) &&
@@ -134,6 +243,7 @@ void stream_rebuild(const struct stream *s, struct bytes key, stream_rebuild_tak
 {
     struct rebuild r = {key, take, context};
     size_t n;
+    limits(&r, s);
     message_ids(&r, s);
     struct stream_group **groups = stream_sorted_groups(s, &n);
     for (size_t i = 0; i < n; i++) {
@@ -141,4 +251,8 @@ void stream_rebuild(const struct stream *s, struct bytes key, stream_rebuild_tak
         unowned(&r, groups[i]);
     }
     mem_free(groups);
+    if (!s->extra)
+        return;
+    scheduled(&r, &s->extra->future);
+    expiries(&r, &s->extra->expiry);
 }

@@ -24,6 +24,7 @@
 #include "persist/aof.h"
 #include "persist/command_base.h"
 #include "persist/rdb_write.h"
+#include "persist/stream_rebuild.h"
 #include "script/scripting.h"
 #include "server/data_lock.h"
 #include "server/process.h"
@@ -122,12 +123,18 @@ static struct rdb_write_options write_options(const struct snapshot *n, bool aof
 /* Logs what Redis would not find in the file. */
 static void tell_asides(const struct rdb_write_result *r, int version)
 {
+    struct buf kinds = {0};
+    for (unsigned i = 0; i < STREAM_REBUILD_KINDS; i++)
+        if (r->stream_kinds >> i & 1)
+            buf_printf(&kinds, "%s%s", kinds.n ? ", " : "",
+                       stream_rebuild_kind_name((enum stream_rebuild_kind)i));
     if (r->streams_aside)
-        log_line(
-            LOG_NOTICE,
-            "%llu streams have message ids of producers, released entries or settings of their "
-            "own, kept in fields beside their values: Redis skips these",
-            (unsigned long long)r->streams_aside);
+        log_line(LOG_NOTICE,
+                 "%llu streams have %.*s, kept in fields beside their values: Redis skips these. "
+                 "Scheduled messages among them: %llu",
+                 (unsigned long long)r->streams_aside, (int)kinds.n, kinds.p ? kinds.p : "",
+                 (unsigned long long)r->scheduled);
+    buf_free(&kinds);
     if (r->hashes_aside)
         log_line(LOG_NOTICE,
                  "%llu hashes have fields with deadlines, kept in fields beside their values "

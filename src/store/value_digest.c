@@ -1,7 +1,11 @@
 /* A value is printed in one canonical text, whatever form it has in memory, and the text is hashed
  * by XXH3. Parts without an order (fields, members, keys) are hashed one by one and their digests
  * are combined by exclusive or. Every byte string is preceded by its length, so that no two values
- * print alike. */
+ * print alike.
+ *
+ * What counts is what a client could see, now or later, and what a copy of the data has as well:
+ * not how a value is cut into blocks, what was counted, or when a consumer was last seen. A stream
+ * without anything of ours prints as it always did. */
 #include "store/value_digest.h"
 
 #include "base/assert.h"
@@ -88,6 +92,34 @@ static void add_group(struct buf *b, struct stream_group *g)
     }
 }
 
+/* Limits, scheduled messages with what they hold, moments of expiry (broker Z8). */
+static void add_extra(struct buf *b, const struct stream_extra *x)
+{
+    const struct stream_limits *l = &x->limits;
+    struct stream_map_place at;
+    struct stream_future_message m;
+    struct stream_id id;
+    int64_t ms;
+    buf_printf(b, "limits %lld,%lld,%lld,%d,%d,", (long long)l->max_entries,
+               (long long)l->max_bytes, (long long)l->max_age_ms, l->refuses, l->strategy);
+    bool any = stream_future_seek(&x->future, STREAM_ID_MIN, &at, &m);
+    for (; any; any = stream_future_next(&x->future, &at, &m)) {
+        struct bytes *pairs = mem_alloc((size_t)m.fields * 2 * sizeof(*pairs));
+        stream_future_pairs(&m, pairs);
+        buf_add_text(b, "scheduled ");
+        add_id(b, m.id);
+        for (size_t i = 0; i < (size_t)m.fields * 2; i++)
+            add(b, pairs[i]);
+        mem_free(pairs);
+    }
+    any = stream_expiry_seek(&x->expiry, STREAM_ID_MIN, &at, &id, &ms);
+    for (; any; any = stream_expiry_next(&x->expiry, &at, &id, &ms)) {
+        buf_add_text(b, "expires ");
+        add_id(b, id);
+        buf_printf(b, "%lld,", (long long)ms);
+    }
+}
+
 /* Entries are read one by one: how they are cut into blocks does not count. */
 static void add_stream(struct buf *b, const struct stream *s)
 {
@@ -114,6 +146,8 @@ static void add_stream(struct buf *b, const struct stream *s)
     for (size_t i = 0; i < n; i++)
         add_group(b, groups[i]);
     mem_free(groups);
+    if (s->extra && !stream_extra_is_empty(s->extra))
+        add_extra(b, s->extra);
 }
 
 void value_digest_of_text(struct bytes x, unsigned char out[20])

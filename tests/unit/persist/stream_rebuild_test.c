@@ -122,5 +122,66 @@ TEST(many_take_several_commands)
     stream_free(s);
 }
 
-UNIT_MAIN(T(commands_come_in_the_order_in_which_they_are_needed),
+static void schedule(struct stream *s, uint64_t ms, uint64_t seq, size_t fields)
+{
+    struct bytes pairs[] = {BYTES("a"), BYTES("1"), BYTES("b"), BYTES("2")};
+    stream_future_add(&stream_need_extra(s)->future, (struct stream_id){ms, seq}, pairs, fields);
+}
+
+/* broker Z1, Z2: limits in front, scheduled messages and moments of expiry behind the groups. */
+TEST(extras_come_around_the_groups)
+{
+    struct stream *s = stream_new(rdb_streams(), 100, 100);
+    struct stream_log_policy policy = {100, 4096, 2};
+    struct bytes pair[] = {BYTES("a"), BYTES("b")};
+    struct stream_extra *x = stream_need_extra(s);
+    CHECK(commands_are(s, "") && stream_rebuild_kinds(s) == 0);
+    x->limits.max_entries = 5;
+    x->limits.refuses = true;
+    CHECK(commands_are(s, "XCFGSET k MAXLEN 5 MAXBYTES -1 MAXAGE -1 OVERFLOW REJECT\n"));
+    CHECK(stream_rebuild_kinds(s) == 1u << STREAM_REBUILD_SETTINGS);
+    stream_append(s, (struct stream_id){7, 0}, pair, 1, &policy);
+    stream_dedup_set_limits(&s->dedup, 50, 60);
+    stream_dedup_record(&s->dedup, BYTES("p"), BYTES("i"), id(1), 7);
+    stream_set_policy(s, stream_add_group(s, BYTES("g"), STREAM_ID_MIN, 0),
+                      stream_policy_new(BYTES("d")));
+    schedule(s, 900, 1, 1);
+    schedule(s, 900, 0, 2);
+    schedule(s, 5, UINT64_MAX, 1);
+    stream_expiry_set(&x->expiry, id(900), 950);
+    stream_expiry_set(&x->expiry, id(7), 950);
+    stream_expiry_set(&x->expiry, (struct stream_id){900, 1}, 1950);
+    CHECK(commands_are(s, "XCFGSET k MAXLEN 5 MAXBYTES -1 MAXAGE -1 OVERFLOW REJECT\n"
+                          "XCFGSET k IDMP-DURATION 50 IDMP-MAXSIZE 60\n"
+                          "XIDMPRECORD k p i 1-0\n"
+                          "XPOLICY SET k g " RULES "XADD k AT 5 5-18446744073709551615 a 1\n"
+                          "XADD k AT 900 900-0 a 1 b 2\n"
+                          "XADD k AT 900 900-1 a 1\n"
+                          "XSCHED EXPIRE k 950 7-0 900-0\n"
+                          "XSCHED EXPIRE k 1950 900-1\n"));
+    CHECK(stream_rebuild_kinds(s) ==
+          (1u << STREAM_REBUILD_SETTINGS | 1u << STREAM_REBUILD_MESSAGE_IDS |
+           1u << STREAM_REBUILD_POLICIES | 1u << STREAM_REBUILD_SCHEDULED |
+           1u << STREAM_REBUILD_EXPIRIES));
+    release(stream_find_group(s, BYTES("g")), 9, 2, "");
+    CHECK(stream_rebuild_kinds(s) >> STREAM_REBUILD_UNOWNED_ENTRIES & 1);
+    for (unsigned i = 0; i < STREAM_REBUILD_KINDS; i++)
+        CHECK(strlen(stream_rebuild_kind_name((enum stream_rebuild_kind)i)) > 5);
+    stream_free(s);
+}
+
+/* Runs of one moment are cut. */
+TEST(many_moments_of_expiry_take_several_commands)
+{
+    struct stream *s = stream_new(rdb_streams(), 100, 100);
+    unsigned n = 0;
+    for (unsigned i = 1; i <= 130; i++)
+        stream_expiry_set(&stream_need_extra(s)->expiry, id(i), i <= 129 ? 7 : 8);
+    stream_rebuild(s, BYTES("k"), count, &n);
+    CHECK(n == 3 + 1);
+    stream_free(s);
+}
+
+UNIT_MAIN(T(extras_come_around_the_groups), T(many_moments_of_expiry_take_several_commands),
+          T(commands_come_in_the_order_in_which_they_are_needed),
           T(a_consumer_of_that_name_is_not_deleted), T(many_take_several_commands))

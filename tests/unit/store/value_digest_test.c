@@ -246,6 +246,46 @@ TEST(policies_and_what_waits_count)
         CHECK(!same(d, of(make_queue(odd, false))));
 }
 
+enum extra_part {
+    ALL_OF_IT,
+    NO_EXTRA,
+    EMPTY_EXTRA,
+    LIMIT,
+    OVERFLOW,
+    MOMENT,
+    PAYLOAD,
+    EXPIRY,
+    EXTRA_PARTS
+};
+
+/* A stream with extras, of which one thing is otherwise. */
+static struct entry *make_extra(enum extra_part odd)
+{
+    struct stream *s = stream_new(context(), 100, 100);
+    struct bytes pairs[] = {BYTES("a"), odd == PAYLOAD ? BYTES("2") : BYTES("1")};
+    struct stream_id id = {900 + (odd == MOMENT), 0};
+    if (odd == NO_EXTRA)
+        return word(VALUE_STREAM, s);
+    struct stream_extra *x = stream_need_extra(s);
+    if (odd == EMPTY_EXTRA)
+        return word(VALUE_STREAM, s);
+    x->limits.max_bytes = odd == LIMIT ? 8 : 7;
+    x->limits.refuses = odd == OVERFLOW;
+    stream_future_add(&x->future, id, pairs, 1);
+    stream_expiry_set(&x->expiry, id, odd == EXPIRY ? 1001 : 1000);
+    return word(VALUE_STREAM, s);
+}
+
+/* broker Z8 */
+TEST(limits_and_what_is_to_come_count)
+{
+    struct digest d = of(make_extra(ALL_OF_IT));
+    CHECK(same(d, of(make_extra(ALL_OF_IT))));
+    CHECK(same(of(make_extra(NO_EXTRA)), of(make_extra(EMPTY_EXTRA))));
+    for (enum extra_part odd = ALL_OF_IT + 1; odd < EXTRA_PARTS; odd++)
+        CHECK(!same(d, of(make_extra(odd))));
+}
+
 static bool printed(struct entry *e, const char *want)
 {
     struct buf b = {0};
@@ -269,4 +309,4 @@ TEST(the_type_stands_in_front)
 UNIT_MAIN(T(a_list_is_its_elements_in_order), T(what_has_no_order_has_none_here),
           T(a_string_is_its_bytes_whatever_its_form),
           T(a_stream_is_its_entries_groups_and_what_is_pending), T(policies_and_what_waits_count),
-          T(the_type_stands_in_front))
+          T(limits_and_what_is_to_come_count), T(the_type_stands_in_front))

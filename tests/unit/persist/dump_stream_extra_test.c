@@ -1,0 +1,190 @@
+#include "persist/dump_stream_extra.h"
+
+#include "base/hash.h"
+#include "persist/dump_stream.h"
+#include "rdb.h"
+#include "unit.h"
+
+/* Entries 1-0 to 5-0, as type 21 leaves them. */
+static struct stream *five(void)
+{
+    struct stream *s = stream_new(rdb_streams(), 100, 100);
+    struct stream_log_policy policy = {100, 4096, 2};
+    struct bytes pair[] = {BYTES("a"), BYTES("b")};
+    for (uint64_t ms = 1; ms <= 5; ms++)
+        stream_append(s, (struct stream_id){ms, 0}, pair, 1, &policy);
+    return s;
+}
+
+static void schedule(struct stream *s, uint64_t ms, uint64_t seq, const char *value)
+{
+    struct bytes pairs[] = {BYTES("name"), bytes_text(value), BYTES(""), BYTES("x")};
+    stream_future_add(&stream_need_extra(s)->future, (struct stream_id){ms, seq}, pairs,
+                      ms % 2 + 1);
+}
+
+static void expire(struct stream *s, uint64_t ms, uint64_t seq, int64_t at_ms)
+{
+    stream_expiry_set(&stream_need_extra(s)->expiry, (struct stream_id){ms, seq}, at_ms);
+}
+
+static struct stream *read_back(struct bytes data, char error[160])
+{
+    struct stream *s = five();
+    struct rdb_source r = rdb_source_of(data);
+    bool good = dump_stream_get(&r, s, RDB_MILLRACE_QUEUE) && r.p == r.end;
+    snprintf(error, 160, "%s", r.error);
+    rdb_source_free(&r);
+    if (good)
+        return s;
+    stream_free(s);
+    return NULL;
+}
+
+static bool is_same(const struct stream *a, const struct stream *b)
+{
+    struct rdb_sink x = {.fd = -1}, y = {.fd = -1};
+    dump_stream_put(&x, a, RDB_MILLRACE_QUEUE);
+    dump_stream_put(&y, b, RDB_MILLRACE_QUEUE);
+    bool equal = bytes_equal(buf_bytes(&x.out), buf_bytes(&y.out));
+    rdb_sink_free(&x);
+    rdb_sink_free(&y);
+    return equal && stream_is_sound(b);
+}
+
+/* Cut off anywhere it is refused; bent in any bit it is refused, or a stream all the same. */
+static bool comes_back(const struct stream *s)
+{
+    struct rdb_sink to = {.fd = -1, .compress = true};
+    char error[160];
+    if (dump_stream_type(s) != RDB_MILLRACE_QUEUE)
+        return false;
+    dump_stream_put(&to, s, RDB_MILLRACE_QUEUE);
+    struct stream *t = read_back(buf_bytes(&to.out), error);
+    bool good = t && is_same(s, t);
+    if (!t)
+        printf("# %s\n", error);
+    for (size_t n = 0; n < to.out.n; n++) {
+        struct stream *cut = read_back(bytes_of(to.out.p, n), error);
+        good = good && !cut;
+        stream_free(cut);
+    }
+    for (size_t i = 0; i < to.out.n * 8; i++) {
+        to.out.p[i / 8] ^= (char)(1 << i % 8);
+        struct stream *bent = read_back(buf_bytes(&to.out), error);
+        good = good && (!bent || stream_is_sound(bent));
+        stream_free(bent);
+        to.out.p[i / 8] ^= (char)(1 << i % 8);
+    }
+    stream_free(t);
+    rdb_sink_free(&to);
+    return good;
+}
+
+/* broker Z7 */
+TEST(all_of_it_comes_back)
+{
+    hash_init("seed", 4);
+    struct stream *s = five();
+    CHECK(dump_stream_type(s) == RDB_STREAM_ACTIVE);
+    stream_need_extra(s);
+    CHECK(dump_stream_type(s) == RDB_STREAM_ACTIVE); /* there is nothing in it */
+    s->extra->limits.max_entries = 1000;
+    s->extra->limits.max_age_ms = INT64_MAX;
+    s->extra->limits.strategy = STREAM_ACKNOWLEDGED;
+    CHECK(comes_back(s));
+    s->extra->limits = stream_limits_none();
+    s->extra->limits.refuses = true;
+    CHECK(comes_back(s));
+    s->extra->limits = stream_limits_none();
+    schedule(s, 9, 3, "what is long enough to be compressed, compressed, compressed, compressed");
+    CHECK(comes_back(s));
+    schedule(s, 9, UINT64_MAX, "");
+    schedule(s, 2, 7, "between entries");
+    schedule(s, DUMP_STREAM_EXTRA_MOMENT_MOST, 0, "last");
+    CHECK(comes_back(s));
+    expire(s, 9, 3, 1);
+    expire(s, 3, 0, 253402300799999 + 315360000000);
+    s->extra->limits.max_bytes = 0;
+    CHECK(comes_back(s));
+    stream_free(s);
+    s = five();
+    expire(s, 1, 0, 900);
+    CHECK(comes_back(s));
+    stream_free(s);
+}
+
+/* A stream that has nothing but a future. */
+TEST(many_scheduled_messages)
+{
+    struct stream *s = five();
+    struct rdb_sink to = {.fd = -1, .compress = true};
+    char error[160];
+    for (uint64_t i = 0; i < 5000; i++)
+        schedule(s, 1000 + i * 7919 % 5000, i, "v");
+    dump_stream_put(&to, s, RDB_MILLRACE_QUEUE);
+    struct stream *t = read_back(buf_bytes(&to.out), error);
+    CHECK(t && is_same(s, t) && stream_future_count(&t->extra->future) == 5000);
+    stream_free(s);
+    stream_free(t);
+    rdb_sink_free(&to);
+}
+
+static bool refused(const char *hex, const char *why)
+{
+    char error[160];
+    struct stream *s = read_back(rdb_hex(hex), error);
+    bool good = !s && strstr(error, why);
+    if (!good)
+        printf("# %s: %s\n", hex, error);
+    stream_free(s);
+    return good;
+}
+
+TEST(damaged_limits)
+{
+    char error[160];
+    CHECK(refused("01 01 0b 01 09'MAXLENGTH'", "Damaged limits"));
+    CHECK(refused("01 01 0b 02 06'MAXLEN'02'-2'", "Damaged limits"));
+    CHECK(refused("01 01 13 04 06'MAXLEN'01'1'06'MAXLEN'01'1'", "Damaged limits"));
+    CHECK(refused("01 01 08 01 06'MAXLEN'", "Damaged limits"));
+    CHECK(refused("01 01 01 0a", "Damaged limits")); /* ten words */
+    CHECK(refused("01 01 21 01 1f'a word that is longer than words'", "Damaged limits"));
+    CHECK(refused("01 01 09 02 06'MAXLEN'01'1'", "offset"));
+    CHECK(refused("01 01 0b 02 06'MAXLEN'01'1'00", "Damaged section"));
+    /* Limits that limit nothing leave nothing behind. */
+    struct stream *s = read_back(rdb_hex("01 01 0b 02 06'MAXLEN'02'-1'"), error);
+    CHECK(s && !s->extra);
+    stream_free(s);
+    s = read_back(rdb_hex("01 01 01 00"), error);
+    CHECK(s && !s->extra);
+    stream_free(s);
+}
+
+TEST(damaged_scheduled_messages)
+{
+    CHECK(refused("01 06 09 01 0900 01 01'a'01'b'00", "Damaged section"));
+    CHECK(refused("01 06 04 01 0900 00", "Damaged scheduled message"));
+    CHECK(refused("01 06 08 01 0900 80 000fffff", "Damaged scheduled message"));
+    CHECK(refused("01 06 08 01 0000 01 01'a'01'b'", "out of order"));
+    CHECK(refused("01 06 0f 02 0901 01 01'a'01'b' 0900 01 01'a'01'b'", "out of order"));
+    CHECK(refused("01 06 0f 02 0901 01 01'a'01'b' 0901 01 01'a'01'b'", "out of order"));
+    CHECK(refused("01 06 08 01 0300 01 01'a'01'b'", "an ID that it cannot have"));     /* present */
+    CHECK(refused("01 06 10 01 81 0000e677d21fdc00 00 01 01'a'01'b'", "cannot have")); /* 10000 */
+    CHECK(refused("01 06 06 01 0900 01 01'a'", "offset"));
+    CHECK(refused("01 06 00", "offset"));
+}
+
+TEST(damaged_moments_of_expiry)
+{
+    CHECK(refused("01 07 0b 01 0300 0000000000000000", "Damaged moment"));
+    CHECK(refused("01 07 0b 01 0300 ffffffffffffff7f", "Damaged moment"));
+    CHECK(refused("01 07 0b 01 0301 0100000000000000", "not there"));
+    CHECK(refused("01 07 15 02 0300 0100000000000000 0300 0100000000000000", "out of order"));
+    CHECK(refused("01 07 15 02 0300 0100000000000000 0200 0100000000000000", "out of order"));
+    CHECK(refused("01 07 0a 01 0300 01000000000000", "offset"));
+    CHECK(refused("01 07 0c 01 0300 0100000000000000 00", "Damaged section"));
+}
+
+UNIT_MAIN(T(all_of_it_comes_back), T(many_scheduled_messages), T(damaged_limits),
+          T(damaged_scheduled_messages), T(damaged_moments_of_expiry))
