@@ -1,58 +1,160 @@
-/* XCFGSET: how long and how many producers' message ids a stream remembers. */
+/* XCFGSET: how long and how many producers' message ids a stream remembers, and its limits. What is
+ * not mentioned stays as it is. */
 #include "commands/index.h"
 
 #include "base/num.h"
+#include "broker/broker_moments.h"
 #include "commands/stream/stream_args.h"
+#include "type/stream/stream_limits_words.h"
+
+#include <limits.h>
+
+#define OURS "0.2.0" /* no Redis knows the limits */
+
+struct xcfgset {
+    bool make;                /* MKSTREAM */
+    long long duration, size; /* of message ids; -1: not given */
+    unsigned given;           /* limits (stream_limits_words_option()) */
+    struct stream_limits limits;
+};
+
+/* IDMP-DURATION or IDMP-MAXSIZE at argument i, and its value. False after the error reply. */
+static bool parse_message_ids(const struct call *call, int i, struct xcfgset *x)
+{
+    bool is_duration = bytes_is(call->argv[i], "idmp-duration");
+    long long *to = is_duration ? &x->duration : &x->size, v;
+    if (*to != -1) {
+        reply_errorf(call->reply, "ERR %s specified multiple times",
+                     is_duration ? "IDMP-DURATION" : "IDMP-MAXSIZE");
+        return false;
+    }
+    if (!num_parse_int(call->argv[i + 1], &v) || v < 1 || v > (is_duration ? 86400 : 10000)) {
+        reply_errorf(call->reply, is_duration
+                                      ? "ERR IDMP-DURATION must be between 1 and 86400 seconds"
+                                      : "ERR IDMP-MAXSIZE must be between 1 and 10000 entries");
+        return false;
+    }
+    *to = v;
+    return true;
+}
+
+/* A limit at argument *i, which is then the last of its values. False after the error reply. */
+static bool parse_limit(const struct call *call, int *i, struct xcfgset *x)
+{
+    const char *name;
+    switch (stream_limits_words_option(&x->limits, call->argv, call->argc, i, &x->given, &name)) {
+    case STREAM_LIMITS_WORDS_TAKEN:
+        return true;
+    case STREAM_LIMITS_WORDS_RANGE:
+        reply_errorf(call->reply, "ERR %s must be between -1 and %lld", name, LLONG_MAX);
+        return false;
+    case STREAM_LIMITS_WORDS_AGAIN:
+        reply_errorf(call->reply, "ERR %s specified multiple times", name);
+        return false;
+    default:
+        call_error(call, ERR_SYNTAX);
+        return false;
+    }
+}
+
+/* s: whose limits are changed, or NULL. False after the error reply. */
+static bool parse(const struct call *call, const struct stream *s, struct xcfgset *x)
+{
+    *x = (struct xcfgset){.duration = -1, .size = -1};
+    x->limits = s && s->extra ? s->extra->limits : stream_limits_none();
+    x->make = call->argc > 2 && bytes_is(call->argv[2], "mkstream");
+    for (int i = x->make ? 3 : 2; i < call->argc; i++) {
+        struct bytes word = call->argv[i];
+        bool message_ids = bytes_is(word, "idmp-duration") || bytes_is(word, "idmp-maxsize");
+        if (message_ids && i + 1 >= call->argc) {
+            call_error(call, ERR_SYNTAX);
+            return false;
+        }
+        if (message_ids ? !parse_message_ids(call, i++, x) : !parse_limit(call, &i, x))
+            return false;
+    }
+    if (x->duration != -1 || x->size != -1 || x->given)
+        return true;
+    reply_errorf(call->reply, "ERR At least one parameter must be specified");
+    return false;
+}
+
+/* All limits as they are now. */
+static void tell_limits(struct call *call, const struct stream_limits *l, bool made)
+{
+    struct bytes argv[3 + STREAM_LIMITS_WORDS_MOST] = {BYTES("XCFGSET"), call->argv[1]};
+    struct stream_limits_words w;
+    int argc = 2;
+    if (made)
+        argv[argc++] = BYTES("MKSTREAM");
+    stream_limits_words_print(l, &w);
+    for (int i = 0; i < w.n; i++)
+        argv[argc++] = w.words[i];
+    call_effect_since(call, OURS, argv, argc);
+}
+
+static void tell_message_ids(struct call *call, const struct stream *s)
+{
+    char a[NUM_INT_MAX], b[NUM_INT_MAX];
+    CALL_EFFECT_SINCE(call, xcfgset_command.since, BYTES("XCFGSET"), call->argv[1],
+                      BYTES("IDMP-DURATION"), bytes_of(a, num_print_int(a, s->dedup.duration_s)),
+                      BYTES("IDMP-MAXSIZE"), bytes_of(b, num_print_uint(b, s->dedup.max_size)));
+}
+
+static bool change_message_ids(struct stream *s, const struct xcfgset *x)
+{
+    int64_t duration = x->duration != -1 ? x->duration : s->dedup.duration_s;
+    uint64_t most = x->size != -1 ? (uint64_t)x->size : s->dedup.max_size;
+    if (duration == s->dedup.duration_s && most == s->dedup.max_size)
+        return false;
+    stream_dedup_set_limits(&s->dedup, duration, most);
+    return true;
+}
+
+static bool change_limits(struct call *call, struct stream *s, const struct xcfgset *x)
+{
+    struct stream_limits old = s->extra ? s->extra->limits : stream_limits_none();
+    struct broker_group at = broker_act_in(call, call->argv[1], s, NULL);
+    if (stream_limits_equal(&old, &x->limits))
+        return false;
+    stream_need_extra(s)->limits = x->limits;
+    broker_moments_changed(&at);
+    return true;
+}
 
 static void do_xcfgset(struct call *call)
 {
     struct bytes key = call->argv[1];
-    struct stream *s;
-    long long duration = -1, size = -1;
+    struct xcfgset x;
     struct entry *e = db_write(call->db, key);
-    for (int i = 2; i < call->argc; i += 2) {
-        bool is_duration = bytes_is(call->argv[i], "idmp-duration");
-        if ((!is_duration && !bytes_is(call->argv[i], "idmp-maxsize")) || i + 1 >= call->argc) {
-            call_error(call, ERR_SYNTAX);
-            return;
-        }
-        long long *to = is_duration ? &duration : &size, v;
-        if (*to != -1) {
-            reply_errorf(call->reply, "ERR %s specified multiple times",
-                         is_duration ? "IDMP-DURATION" : "IDMP-MAXSIZE");
-            return;
-        }
-        if (!num_parse_int(call->argv[i + 1], &v) || v < 1 || v > (is_duration ? 86400 : 10000)) {
-            reply_errorf(call->reply, is_duration
-                                          ? "ERR IDMP-DURATION must be between 1 and 86400 seconds"
-                                          : "ERR IDMP-MAXSIZE must be between 1 and 10000 entries");
-            return;
-        }
-        *to = v;
-    }
-    if (duration == -1 && size == -1) {
-        reply_errorf(call->reply, "ERR At least one parameter must be specified");
+    struct stream *s = e && value_type(e) == TYPE_STREAM ? value_to_change(e) : NULL;
+    if (!parse(call, s, &x))
         return;
-    }
-    if (!e) {
+    if (!e && !x.make) {
         call_error(call, ERR_NO_KEY);
         return;
     }
     if (!stream_args_write(call, key, &s))
         return;
-    duration = duration != -1 ? duration : s->dedup.duration_s;
-    uint64_t most = size != -1 ? (uint64_t)size : s->dedup.max_size;
-    if (duration != s->dedup.duration_s || most != s->dedup.max_size) {
-        stream_dedup_set_limits(&s->dedup, duration, most);
+    if (!s)
+        s = stream_args_create(call, key);
+    bool limits = change_limits(call, s, &x), message_ids = change_message_ids(s, &x);
+    if (limits || !e)
+        tell_limits(call, &x.limits, !e);
+    if (message_ids)
+        tell_message_ids(call, s);
+    if (limits || message_ids || !e)
         db_changed_quietly(call->db, key);
-    }
     reply_ok(call->reply);
 }
 
 const struct command xcfgset_command = {
     .name = "xcfgset",
-    .usage = "key:key [IDMP-DURATION seconds:int] [IDMP-MAXSIZE count:int]",
-    .summary = "Sets how long and how many producers' message ids a stream remembers.",
+    .usage = "key:key [MKSTREAM] [IDMP-DURATION seconds:int] [IDMP-MAXSIZE count:int] [MAXLEN "
+             "entries:int] [MAXBYTES bytes:int] [MAXAGE milliseconds:int] [OVERFLOW <DROP "
+             "[<KEEPREF | DELREF | ACKED>] | REJECT>]",
+    .summary = "Sets how long and how many producers' message ids a stream remembers, and limits "
+               "of its length, size and age.",
     .since = "8.6.0",
     .complexity = "O(1), or O(N) with N the ids forgotten",
     .group = GROUP_STREAM,

@@ -59,6 +59,28 @@ static void common(struct call *call, const struct stream *s)
     number(call, "iids-duplicates", (long long)s->dedup.duplicates);
 }
 
+/* Of a stream with anything that Redis has not (broker I4). */
+static void extra(struct call *call, const struct stream *s)
+{
+    static const char *const ways[] = {"DROP KEEPREF", "DROP DELREF", "DROP ACKED"};
+    const struct stream_extra *x = s->extra;
+    struct stream_limits l = x ? x->limits : stream_limits_none();
+    struct stream_future_message first = {.id = STREAM_ID_MIN};
+    if (x)
+        stream_future_first(&x->future, &first);
+    number(call, "maxlen", l.max_entries);
+    number(call, "maxbytes", l.max_bytes);
+    number(call, "maxage", l.max_age_ms);
+    text(call, "overflow");
+    text(call, l.refuses ? "REJECT" : ways[l.strategy]);
+    number(call, "scheduled", x ? (long long)stream_future_count(&x->future) : 0);
+    id(call, "next-scheduled-id", first.id);
+    number(call, "expiries", x ? (long long)stream_expiry_count(&x->expiry) : 0);
+    number(call, "schedules", 0);
+    number(call, "bindings", 0);
+    number(call, "captures", 0);
+}
+
 static void edge_entry(struct call *call, const struct stream *s, bool first)
 {
     struct stream_cursor c;
@@ -206,11 +228,14 @@ static void do_xinfo_stream(struct call *call)
         full(call, s, (size_t)count);
         return;
     }
-    reply_map(call->reply, 16);
+    bool ours = s->policies || (s->extra && !stream_extra_is_empty(s->extra));
+    reply_map(call->reply, ours ? 26 : 16);
     common(call, s);
     number(call, "groups", (long long)s->groups.used);
     edge_entry(call, s, true);
     edge_entry(call, s, false);
+    if (ours)
+        extra(call, s);
 }
 
 static void do_xinfo_groups(struct call *call)
