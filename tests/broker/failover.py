@@ -56,8 +56,14 @@ class Trio:
         return self.conn()
 
     def until_ready(self):
-        until("a primary that is confirmed: %r" % [replication(p) for p in self.peers], lambda: replication(self.primary).get("primary_confirmed") == "1")
+        until("a primary that is confirmed", lambda: replication(self.primary).get("primary_confirmed") == "1")
         until_in_step(self.primary, *self.replicas())
+        until("the primary's knowledge of that", self.is_acknowledged)
+
+    def is_acknowledged(self):
+        """Both replicas count, by what they have told."""
+        there = replication(self.primary)
+        return sum("state=online,offset=%s," % there["master_repl_offset"] in v for k, v in there.items() if k.startswith("slave")) == 2
 
     def promote(self, peer):
         """The former primary is dead or stopped."""
