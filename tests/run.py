@@ -230,6 +230,8 @@ def all_parts(o):
             python("the model of fail-over", "utils/models.py", "quick", lines=True),
             python("choices and scans", "tests/sampling/sampling.py", o.server, lines=True),
             python("redis-py", "redis-compat/clients/redis_py.py", o.server, lines=True),
+            *[python("plain workers on queues, " + client, "redis-compat/clients/queues/queues.py", *server, *seeded, "--clients", client, "--messages", 2000, lines=True, waits=True)
+              for client in ("redis-py", "hiredis")],
             Part("hiredis", ["redis-compat/clients/hiredis.sh", o.server, o.build], 300, lines=True),
             Part("redis-cli and redis-benchmark", ["redis-compat/clients/on_server.sh", o.server, "redis-compat/clients/tools.sh"], 300, lines=True),
             Part("prefetching", ["utils/has_prefetch.sh", o.server], 60),

@@ -8,8 +8,9 @@ packages="python3-rq python3-celery ruby-redis ruby-sidekiq php-cli php-redis ph
 command -v npm >/dev/null || packages="$packages nodejs npm"
 # shellcheck disable=SC2086
 dpkg -s $packages >/dev/null 2>&1 || DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $packages >/dev/null
-mkdir -p "$work/failover"
+mkdir -p "$work/failover" "$work/queues"
 cp "$here"/failover/*.mjs "$work/failover"
+cp "$here"/queues/*.mjs "$work/queues"
 cp "$here"/node/*.mjs "$here"/node/*.js "$here"/node/package.json "$work"
 (cd "$work" && npm install --silent --no-audit --no-fund)
 GOPATH=/usr/share/gocode GO111MODULE=off GOCACHE="$work/go" go build -o "$work/redigo" "$here/go/redigo.go"
@@ -38,7 +39,12 @@ for s in "$server" redis-server; do
     program python_frameworks.py /usr/bin/python3 "$here/python_frameworks.py" "$s"
     program redis_py.py /usr/bin/python3 "$here/redis_py.py" "$s"
 done
-seconds=3600 # each client by itself, and again with min-replicas-to-ack
+seconds=600
+s=$server
+program "queues.md with node-redis of npm" env NODE_PATH="$work/node_modules" /usr/bin/python3 "$here/../../tests/docs/pages.py" --server "$s" "$here/../../docs/guides/queues.md"
+seconds=3600
+program queues.py /usr/bin/python3 "$here/queues/queues.py" --server "$s" --modules "$work/queues"
+# each client by itself, and again with min-replicas-to-ack
 for s in "$server" redis-server; do
     program failover.py /usr/bin/python3 "$here/failover/failover.py" --server "$s" --modules "$work/failover"
 done

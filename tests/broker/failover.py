@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import kill                                                            # noqa: E402
 from check import Failed, check, done, expect, until, wait_for         # noqa: E402
 from contents import contents, differences                             # noqa: E402
-from peers import Peer, in_step, replication, until_in_step            # noqa: E402
+from peers import Three, in_step, until_in_step                        # noqa: E402
 from proxy import DOWN                                                 # noqa: E402
 from resp import Error, info                                               # noqa: E402
 from server import Refused, free_port                                  # noqa: E402
@@ -31,48 +31,8 @@ POINTS, STAGES = ("lease", "backoff", "death", "told", "redrive"), ("before", "u
 # ms until something falls due before the primary is taken away, and behind that.
 SOON, LATER = 150, 700
 # A replica that has just come back counts for nothing yet: then confirmation takes repl-timeout.
-OPTIONS = ("--appendonly", "yes", "--min-replicas-to-ack", "1", "--enable-debug-command", "yes", "--repl-ping-replica-period", "1",
+OPTIONS = ("--appendonly", "yes", "--enable-debug-command", "yes", "--repl-ping-replica-period", "1",
            "--repl-timeout", "4", "--replica-ack-timeout", "0")
-
-
-class Trio:
-    """Of servers whose links go through their primary's proxy. Looks like a Server to the workers of kill.py."""
-
-    def __init__(self, path):
-        first = Peer(path, *OPTIONS)
-        self.peers = [first] + [Peer(path, *OPTIONS, replicaof=first) for _ in range(2)]
-        self.primary = first
-
-    def replicas(self):
-        return [p for p in self.peers if p is not self.primary]
-
-    def conn(self):
-        return self.primary.conn()
-
-    def start(self):
-        for p in self.peers:
-            p.start().close()
-        self.until_ready()
-        return self.conn()
-
-    def until_ready(self):
-        until("a primary that is confirmed", lambda: replication(self.primary).get("primary_confirmed") == "1")
-        until_in_step(self.primary, *self.replicas())
-        until("the primary's knowledge of that", self.is_acknowledged)
-
-    def is_acknowledged(self):
-        """Both replicas count, by what they have told."""
-        there = replication(self.primary)
-        return sum("state=online,offset=%s," % there["master_repl_offset"] in v for k, v in there.items() if k.startswith("slave")) == 2
-
-    def promote(self, peer):
-        """The former primary is dead or stopped."""
-        self.primary = peer
-        peer.follow(None)
-
-    def end(self):
-        for p in self.peers:
-            p.end()
 
 
 def order(i):
@@ -108,7 +68,7 @@ class State:
 class Failover(kill.Test):
     def __init__(self, o):
         self.o, self.random, self.account, self.kills, self.stop, self.letters = o, random.Random(o.seed), kill.Account(), 0, False, 0
-        self.trio = self.server = Trio(o.server)
+        self.trio = self.server = Three(o.server, *OPTIONS)
         self.next, self.acked, self.seen, self.keeps = 0, set(), {}, False
 
     # ---- Messages come to a point
@@ -208,29 +168,17 @@ class Failover(kill.Test):
         self.kept = c  # closed behind the kill, so that it changes nothing
 
     def take_away(self, new):
-        """True: it will not come back by itself."""
+        """By SIGKILL, or by SIGSTOP: then it comes back as it was."""
         old = self.trio.primary
-        stops = not old.alive() or self.random.random() < 0.3
-        if stops and old.alive():
-            old.freeze() if old.state() != "T" else None
+        if old.alive() and self.random.random() < 0.3:
+            if old.state() != "T":
+                old.freeze()
         else:
             old.kill()
         old.proxy.cut()
         old.proxy.go_on()
         self.trio.promote(new)
-        other = next(p for p in self.trio.peers if p not in (old, new))
-        other.follow(new)
         return old
-
-    def come_back(self, old):
-        """As a replica."""
-        if old.alive():
-            old.proxy.target = old.port
-            old.go_on()
-            old.follow(self.trio.primary)
-        else:
-            old.launch("--replicaof", "127.0.0.1 %d" % self.trio.primary.proxy.port)
-        self.trio.until_ready()
 
     # ---- What the promoted one makes of it
 
@@ -306,14 +254,10 @@ class Failover(kill.Test):
         got = self.prepare(c, point, SOON)
         self.run_to(stage, point, got, new)
         old = self.take_away(new)
-        self.trio_confirmed()
+        self.trio.until_confirmed()
         c = self.trio.conn()
         self.goes_on(c, point, stage, got, later)
-        self.come_back(old)
-
-    def trio_confirmed(self):
-        until("confirmation: %r" % [replication(p) for p in self.trio.peers if p.alive() and p.state() != "T"],
-              lambda: replication(self.trio.primary).get("primary_confirmed") == "1")
+        self.trio.come_back(old)
 
     def under_load(self, c):
         self.stop = False
@@ -328,9 +272,9 @@ class Failover(kill.Test):
             w.join()
         self.kills += 1
         self.take_away(new)
-        self.trio_confirmed()
+        self.trio.until_confirmed()
         self.judge(self.trio.conn())
-        self.come_back(old)
+        self.trio.come_back(old)
 
     def run(self):
         c = self.trio.start()

@@ -173,7 +173,7 @@ class Page:
         path = os.path.join(self.server.home, "page%d%s" % (len(self.background), SUFFIXES[language]))
         with open(path, "w", encoding="utf-8") as f:
             f.write(self.real(body))
-        env = {**os.environ, "NODE_PATH": "/usr/share/nodejs:/usr/lib/nodejs"}
+        env = {**os.environ, "NODE_PATH": os.environ.get("NODE_PATH", "/usr/share/nodejs:/usr/lib/nodejs")}
         with open(path + ".out", "wb") as out:
             how = {"cwd": self.server.home, "env": env, "stdin": subprocess.DEVNULL, "stdout": out, "stderr": out}
             p = subprocess.Popen(PROGRAMS[language] + [path], **how)

@@ -96,6 +96,61 @@ def until_in_step(primary, *replicas, seconds=120):
         raise Failed("they do not come in step: %r" % [replication(p) for p in (primary, *replicas)])
 
 
+class Three:
+    """Three peers with min-replicas-to-ack 1; the test says who is primary, at first the first. Links between them go through their primary's proxy."""
+
+    def __init__(self, path, *args):
+        args += ("--min-replicas-to-ack", "1")
+        first = Peer(path, *args)
+        self.peers = [first] + [Peer(path, *args, replicaof=first) for _ in range(2)]
+        self.primary = first
+
+    def replicas(self):
+        return [p for p in self.peers if p is not self.primary]
+
+    def conn(self):
+        return self.primary.conn()
+
+    def start(self):
+        for p in self.peers:
+            p.start().close()
+        self.until_ready()
+        return self.conn()
+
+    def until_confirmed(self):
+        until("a primary that is confirmed", lambda: replication(self.primary).get("primary_confirmed") == "1")
+
+    def until_ready(self):
+        """Both replicas have what the primary has, and it knows."""
+        self.until_confirmed()
+        until_in_step(self.primary, *self.replicas())
+        until("the primary's knowledge of that", self.is_acknowledged)
+
+    def is_acknowledged(self):
+        there = replication(self.primary)
+        return sum("state=online,offset=%s," % there["master_repl_offset"] in v for k, v in there.items() if k.startswith("slave")) == 2
+
+    def promote(self, peer):
+        """The former primary is dead or stopped; the third one follows."""
+        old, self.primary = self.primary, peer
+        peer.follow(None)
+        next(p for p in self.peers if p not in (old, peer)).follow(peer)
+
+    def come_back(self, old):
+        """As a replica, from its files or from its stop."""
+        if old.alive():
+            old.proxy.target = old.port
+            old.go_on()
+            old.follow(self.primary)
+        else:
+            old.launch("--replicaof", "127.0.0.1 %d" % self.primary.proxy.port)
+        self.until_ready()
+
+    def end(self):
+        for p in self.peers:
+            p.end()
+
+
 class Sentinel(Server):
     """One redis-sentinel, which knows a primary by the port of its proxy."""
 
