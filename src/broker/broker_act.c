@@ -2,6 +2,13 @@
 
 #include "base/mem.h"
 
+bool broker_act_is_told(const struct broker_group *x)
+{
+    if (x->call)
+        call_no_effect(x->call);
+    return x->engine->journal->on;
+}
+
 void broker_act_effect(const struct broker_group *x, const char *since, const struct bytes *argv,
                        int argc)
 {
@@ -19,9 +26,7 @@ struct bytes broker_act_id(const struct broker_group *x, char *to, struct stream
 void broker_act_effect_ids(const struct broker_group *x, const struct bytes *words, int words_n,
                            const struct stream_id *ids, size_t n)
 {
-    if (x->call)
-        call_no_effect(x->call);
-    if (n == 0 || !x->engine->journal->on)
+    if (!broker_act_is_told(x) || n == 0)
         return;
     struct bytes *argv = mem_alloc(((size_t)words_n + n) * sizeof(*argv));
     char *texts = mem_alloc(n * STREAM_ID_TEXT_MAX);
@@ -35,7 +40,7 @@ void broker_act_effect_ids(const struct broker_group *x, const struct bytes *wor
 
 void broker_act_effect_nack(const struct broker_group *x, const struct broker_act_nack *nack)
 {
-    if (nack->n == 0 || !x->engine->journal->on)
+    if (nack->n == 0 || !broker_act_is_told(x))
         return;
     struct bytes *argv = mem_alloc((nack->n + 13) * sizeof(*argv));
     char *texts = mem_alloc(nack->n * STREAM_ID_TEXT_MAX);
@@ -61,7 +66,7 @@ void broker_act_effect_nack(const struct broker_group *x, const struct broker_ac
     argv[argc++] = bytes_of(number, num_print_uint(number, nack->count));
     if (nack->force)
         argv[argc++] = BYTES("FORCE");
-    broker_act_effect(x, nack->due_ms || nack->reason.n ? "0.2.0" : "8.8.0", argv, argc);
+    broker_act_effect(x, nack->due_ms || nack->reason.n ? BROKER_ACT_SINCE : "8.8.0", argv, argc);
     mem_free(argv);
     mem_free(texts);
 }

@@ -25,6 +25,11 @@ static inline struct broker_group broker_act_in(struct call *call, struct bytes 
         .engine = call->engine, .db = call->db, .call = call, .key = key, .stream = s, .group = g};
 }
 
+/* Of the commands that are ours, for those who read the journal (persist/wrap.h). */
+#define BROKER_ACT_SINCE "0.2.0"
+
+/* Whether an effect has a reader; if not, none needs to be put together. */
+bool broker_act_is_told(const struct broker_group *x);
 /* What happened, for the journal; since: the version of Redis that knows the command, or NULL. */
 void broker_act_effect(const struct broker_group *x, const char *since, const struct bytes *argv,
                        int argc);
@@ -54,6 +59,11 @@ static inline int64_t broker_act_now(const struct broker_group *x)
 static inline int64_t broker_act_wall(const struct broker_group *x)
 {
     return x->engine->now_ms;
+}
+/* Within a transaction or a script, where nothing happens by itself (broker G4, X2). */
+static inline bool broker_act_time_stands(const struct broker_group *x)
+{
+    return x->engine->frozen_us != 0;
 }
 /* n pending entries have another owner, or are gone: counted as changes. As in Redis, WATCH and
  * client caches do not hear of it: no message has changed. */

@@ -1,6 +1,13 @@
 #include "broker/broker_append.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "broker/broker_expire.h"
+#include "broker/broker_future.h"
+#include "broker/broker_limits.h"
+#include "broker/broker_moments.h"
+
+#define LOOK_EVERY 16 /* messages, then at the clock */
 
 bool broker_append_read(const struct stream *s, struct stream_id id, size_t more,
                         struct broker_message *out)
@@ -35,14 +42,188 @@ void broker_append_free(struct broker_message *m)
     mem_free(m->memory);
 }
 
-bool broker_append_may(const struct broker_group *x, struct bytes key)
+/* ---- One message */
+
+static struct stream_log_policy log_policy(const struct broker_group *x)
+{
+    const struct settings *c = x->engine->settings;
+    return (struct stream_log_policy){.node_entries = (uint64_t)c->stream_node_max_entries,
+                                      .node_bytes = (uint64_t)c->stream_node_max_bytes,
+                                      .raw_blocks = (size_t)c->stream_compress_depth};
+}
+
+static void tell(const struct broker_group *x, struct stream_id id, const struct bytes *pairs,
+                 size_t fields, const struct broker_limits_trim *t)
+{
+    char text[STREAM_ID_TEXT_MAX];
+    struct bytes few[64], *argv = few;
+    int argc = 0;
+    if (!broker_act_is_told(x))
+        return;
+    if (fields * 2 + 6 > 64)
+        argv = mem_alloc((fields * 2 + 6) * sizeof(*argv));
+    argv[argc++] = BYTES("XADD");
+    argv[argc++] = x->key;
+    for (int i = 0; i < t->words_n; i++)
+        argv[argc++] = t->words[i];
+    argv[argc++] = broker_act_id(x, text, id);
+    memcpy(argv + argc, pairs, fields * 2 * sizeof(*argv));
+    broker_act_effect(x, NULL, argv, argc + (int)fields * 2);
+    if (argv != few)
+        mem_free(argv);
+}
+
+/* Under an ID that is above the last one and that no other message is scheduled under. */
+static void put(const struct broker_group *x, struct stream_id id, const struct bytes *pairs,
+                size_t fields)
+{
+    struct stream_log_policy how = log_policy(x);
+    struct broker_limits_trim t = {0};
+    stream_append(x->stream, id, pairs, fields, &how);
+    if (x->stream->extra)
+        broker_limits_trim(x, false, &t);
+    tell(x, id, pairs, fields, &t);
+    if (x->stream->extra)
+        broker_limits_trim_apart(x, &t);
+    db_count_changes(x->engine->store, 1);
+    db_changed(x->db, x->key, DB_EVENT_STREAM, "xadd");
+    if (t.trimmed)
+        db_notify(x->db, x->key, DB_EVENT_STREAM, "xtrim");
+}
+
+/* ---- Scheduled messages */
+
+static struct stream_id next_id(const struct broker_group *x)
 {
     struct stream_id id;
+    bool left = stream_next_id(x->stream, (uint64_t)broker_act_wall(x), &id);
+    ASSERT(left);
+    return id;
+}
+
+static bool is_exhausted(const struct stream *s)
+{
+    return stream_id_compare(s->last_id, STREAM_ID_MAX) == 0;
+}
+
+/* The scheduled message is appended, and no longer scheduled. */
+static void put_scheduled(const struct broker_group *x, struct stream_id old, struct stream_id id)
+{
+    struct stream_future *f = &x->stream->extra->future;
+    struct stream_future_message m;
+    struct bytes few[64], *pairs = few;
+    bool moved = stream_id_compare(old, id) != 0;
+    if (moved) {
+        const struct bytes words[] = {BYTES("XDEL"), x->key};
+        broker_future_make_room(x, id);
+        broker_act_effect_ids(x, words, 2, &old, 1);
+    }
+    bool found = stream_future_get(f, old, &m);
+    ASSERT(found);
+    if (m.fields * 2 > 64)
+        pairs = mem_alloc((size_t)m.fields * 2 * sizeof(*pairs));
+    stream_future_pairs(&m, pairs);
+    put(x, id, pairs, m.fields);
+    stream_future_remove(f, old);
+    if (moved)
+        broker_expire_follow(x, old, id, 0);
+    if (pairs != few)
+        mem_free(pairs);
+    if (x->engine->broker)
+        x->engine->broker->totals.appended_scheduled++;
+}
+
+static bool first_due(const struct broker_group *x, struct stream_future_message *m)
+{
+    return !is_exhausted(x->stream) && stream_future_first(&x->stream->extra->future, m) &&
+           m->id.ms <= (uint64_t)broker_act_wall(x);
+}
+
+void broker_append_due(const struct broker_group *x, int64_t until_us)
+{
+    struct stream_future_message m;
+    int n = 0;
+    while (n < BROKER_APPEND_DUE && first_due(x, &m)) {
+        bool fits = stream_id_compare(m.id, x->stream->last_id) > 0;
+        put_scheduled(x, m.id, fits ? m.id : next_id(x));
+        if (!fits)
+            db_notify(x->db, x->key, DB_EVENT_STREAM, "xsched-moved");
+        if (++n % LOOK_EVERY == 0 && clock_mono_us() >= until_us)
+            break;
+    }
+    if (n)
+        db_ready(x->db, x->key);
+}
+
+static bool is_replay(const struct broker_group *x)
+{
+    return x->call && call_is_replay(x->call);
+}
+
+void broker_append_due_first(const struct broker_group *x)
+{
+    if (x->stream->extra && !broker_act_time_stands(x) && !is_replay(x))
+        broker_append_due(x, INT64_MAX);
+}
+
+void broker_append_take_id(const struct broker_group *x, struct stream_id id)
+{
+    if (!x->stream->extra)
+        return;
+    if (is_replay(x))
+        stream_future_remove(&x->stream->extra->future, id);
+    else
+        broker_future_make_room(x, id);
+}
+
+bool broker_append_scheduled(const struct broker_group *x, struct stream_id id,
+                             struct stream_id *out)
+{
+    const struct stream *s = x->stream;
+    if (!s->extra || is_exhausted(s) || !stream_future_has(&s->extra->future, id))
+        return false;
+    *out = next_id(x);
+    put_scheduled(x, id, *out);
+    db_ready(x->db, x->key);
+    return true;
+}
+
+/* ---- Any stream */
+
+static uint64_t size_of(const struct broker_message *m)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < m->fields * 2; i++)
+        n += m->pairs[i].n;
+    return n;
+}
+
+static struct broker_group at_key(const struct broker_group *x, struct bytes key, struct stream *s)
+{
+    return (struct broker_group){
+        .engine = x->engine, .db = x->db, .call = x->call, .key = key, .stream = s};
+}
+
+bool broker_append_may(const struct broker_group *x, struct bytes key,
+                       const struct broker_message *m)
+{
     struct entry *e = db_write(x->db, key);
     if (!e)
         return true;
-    return value_type(e) == TYPE_STREAM &&
-           stream_next_id(value_object(e), (uint64_t)x->engine->store->now_ms, &id);
+    if (value_type(e) != TYPE_STREAM)
+        return false;
+    struct stream *s = value_to_change(e);
+    if (s->extra) {
+        struct broker_group at = at_key(x, key, s);
+        struct buf why = {0};
+        broker_append_due_first(&at);
+        bool allowed = broker_limits_allow(s, 1, size_of(m), &why);
+        buf_free(&why);
+        broker_moments_changed(&at);
+        if (!allowed)
+            return false;
+    }
+    return !is_exhausted(s);
 }
 
 static struct stream *find_or_make(const struct broker_group *x, struct bytes key)
@@ -57,26 +238,25 @@ static struct stream *find_or_make(const struct broker_group *x, struct bytes ke
     return s;
 }
 
-void broker_append(const struct broker_group *x, struct bytes key, const struct broker_message *m)
+struct stream_id broker_append(const struct broker_group *x, struct bytes key,
+                               const struct broker_message *m)
 {
-    const struct settings *c = x->engine->settings;
-    struct stream_log_policy how = {.node_entries = (uint64_t)c->stream_node_max_entries,
-                                    .node_bytes = (uint64_t)c->stream_node_max_bytes,
-                                    .raw_blocks = (size_t)c->stream_compress_depth};
-    struct stream *s = find_or_make(x, key);
-    struct stream_id id;
-    char text[STREAM_ID_TEXT_MAX];
-    bool left = stream_next_id(s, (uint64_t)x->engine->store->now_ms, &id);
-    ASSERT(left);
-    stream_append(s, id, m->pairs, m->fields, &how);
-    struct bytes *argv = mem_alloc((m->fields * 2 + 3) * sizeof(*argv));
-    argv[0] = BYTES("XADD");
-    argv[1] = key;
-    argv[2] = broker_act_id(x, text, id);
-    memcpy(argv + 3, m->pairs, m->fields * 2 * sizeof(*argv));
-    broker_act_effect(x, NULL, argv, (int)m->fields * 2 + 3);
-    mem_free(argv);
-    db_count_changes(x->engine->store, 1);
-    db_changed(x->db, key, DB_EVENT_STREAM, "xadd");
+    struct broker_group at = at_key(x, key, find_or_make(x, key));
+    struct stream_id id = next_id(&at);
+    broker_append_take_id(&at, id);
+    put(&at, id, m->pairs, m->fields);
     db_ready(x->db, key);
+    if (at.stream->extra)
+        broker_moments_changed(&at);
+    return id;
+}
+
+struct stream_id broker_append_later(const struct broker_group *x, struct bytes key,
+                                     const struct broker_message *m, int64_t at_ms)
+{
+    struct broker_group at = at_key(x, key, find_or_make(x, key));
+    struct stream_id id = broker_future_next_id(at.stream, at_ms);
+    broker_future_add(&at, id, m->pairs, m->fields);
+    broker_moments_changed(&at);
+    return id;
 }

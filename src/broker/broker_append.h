@@ -1,9 +1,19 @@
-/* How the broker appends a message: to a stream that is made if it is missing, with an ID that "*"
- * gives. */
+/* The one way by which a message is appended to a stream that has extras, and by which the broker
+ * appends to any: dead letters, what XREDRIVE brings back, scheduled messages, schedules. In this
+ * order:
+ *
+ *   what is due      of that stream comes first, but not within a transaction or a script
+ *   limits           may refuse
+ *   the ID           and whoever is scheduled under it makes room
+ *   the append       limits may trim; effect XADD; events; readers are woken; the timer is set
+ *
+ * XADD, whose ID, trim and message id are its own, takes the steps one by one. */
 #ifndef BROKER_BROKER_APPEND_H
 #define BROKER_BROKER_APPEND_H
 
 #include "broker/broker_act.h"
+
+#define BROKER_APPEND_DUE 1000 /* messages that are due, appended in one action */
 
 /* A message as names and values in turn, copied: what it was read from may change. */
 struct broker_message {
@@ -17,10 +27,29 @@ bool broker_append_read(const struct stream *s, struct stream_id id, size_t more
                         struct broker_message *out);
 void broker_append_free(struct broker_message *m);
 /* Whether a message can be appended: the key is absent, or holds a stream that has not given its
- * last ID. */
-bool broker_append_may(const struct broker_group *x, struct bytes key);
-/* Appends to a key for which broker_append_may() is true: with the effect and the event xadd;
- * readers are woken. */
-void broker_append(const struct broker_group *x, struct bytes key, const struct broker_message *m);
+ * last ID and whose limits do not refuse. What is due there comes first. */
+bool broker_append_may(const struct broker_group *x, struct bytes key,
+                       const struct broker_message *m);
+/* Appends to a key for which broker_append_may() is true. Returns the ID. */
+struct stream_id broker_append(const struct broker_group *x, struct bytes key,
+                               const struct broker_message *m);
+/* The message is scheduled for later: to a key for which broker_append_may() is true. */
+struct stream_id broker_append_later(const struct broker_group *x, struct bytes key,
+                                     const struct broker_message *m, int64_t at_ms);
+
+/* ---- Steps */
+
+/* Appends what is due, in the order of moments, at most BROKER_APPEND_DUE messages or until
+ * until_us by the monotonic clock. The stream has extras, which may be empty then. */
+void broker_append_due(const struct broker_group *x, int64_t until_us);
+/* The same before an ID is given (broker T6). Nothing where time stands still, or in a replay. */
+void broker_append_due_first(const struct broker_group *x);
+/* The ID is about to be appended: a scheduled message makes room for it. In a replay that message
+ * is the one that is appended. */
+void broker_append_take_id(const struct broker_group *x, struct stream_id id);
+/* Appends a scheduled message now, under an ID that "*" gives, in *out. False: there is none, or
+ * the stream has given its last ID. */
+bool broker_append_scheduled(const struct broker_group *x, struct stream_id id,
+                             struct stream_id *out);
 
 #endif

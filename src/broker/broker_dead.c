@@ -144,7 +144,7 @@ void broker_dead_die(const struct broker_group *x, const struct stream_pending_e
         count(x, &p->counts.discarded, w ? &w->broker->totals.discarded : NULL);
         leave(x, e->id);
         db_notify(x->db, x->key, DB_EVENT_STREAM, "xdiscard");
-    } else if (broker_append_may(x, str_bytes(p->dead_letter))) {
+    } else if (broker_append_may(x, str_bytes(p->dead_letter), &m)) {
         move(x, e, d, &m);
     } else {
         keep(x, e, d);

@@ -7,7 +7,7 @@
 #include "broker/broker_act.h"
 
 struct broker_totals {
-    uint64_t redelivered, dead, dead_blocked, discarded, lost;
+    uint64_t redelivered, dead, dead_blocked, discarded, lost, appended_scheduled, expired;
 };
 
 struct broker {

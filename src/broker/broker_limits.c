@@ -7,6 +7,28 @@ static enum stream_strategy way_of(const struct stream_limits *l)
     return l->refuses ? STREAM_KEEP_REFERENCES : l->strategy;
 }
 
+bool broker_limits_allow(const struct stream *s, uint64_t messages, uint64_t bytes, struct buf *why)
+{
+    (void)s;
+    (void)messages;
+    (void)bytes;
+    (void)why;
+    return true;
+}
+
+void broker_limits_trim(const struct broker_group *x, bool apart, struct broker_limits_trim *t)
+{
+    (void)x;
+    (void)apart;
+    *t = (struct broker_limits_trim){0};
+}
+
+void broker_limits_trim_apart(const struct broker_group *x, struct broker_limits_trim *t)
+{
+    (void)x;
+    (void)t;
+}
+
 int64_t broker_limits_age_ms(const struct stream *s)
 {
     const struct stream_limits *l = &s->extra->limits;

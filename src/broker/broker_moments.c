@@ -3,9 +3,30 @@
 #include "base/mem.h"
 #include "broker/broker_limits.h"
 
+/* Of a stream that has given its last ID no message is ever due. */
+static int64_t scheduled_ms(const struct stream *s)
+{
+    struct stream_future_message m;
+    if (stream_id_compare(s->last_id, STREAM_ID_MAX) == 0 ||
+        !stream_future_first(&s->extra->future, &m) || m.id.ms > INT64_MAX)
+        return INT64_MAX;
+    return (int64_t)m.id.ms;
+}
+
+static int64_t expiry_ms(const struct stream *s)
+{
+    struct stream_id id;
+    int64_t at;
+    return stream_expiry_first(&s->extra->expiry, &id, &at) ? at : INT64_MAX;
+}
+
 int64_t broker_moments_of_kind_ms(const struct stream *s, enum broker_moment kind)
 {
     switch (kind) {
+    case BROKER_MOMENT_SCHEDULED:
+        return scheduled_ms(s);
+    case BROKER_MOMENT_EXPIRY:
+        return expiry_ms(s);
     case BROKER_MOMENT_AGE:
         return broker_limits_age_ms(s);
     default:
@@ -41,7 +62,7 @@ static void note_due(struct timer *timer)
     broker_due_join(m->broker, &m->due, num_minus(e->steady_ms, late));
 }
 
-void broker_moments_arm(struct broker_moments *m, const struct stream *s)
+static void arm(struct broker_moments *m, const struct stream *s)
 {
     enum broker_moment kind;
     struct timers *timers = &m->broker->engine->timers;
@@ -66,7 +87,7 @@ void broker_moments_link(struct broker *b, struct db *db, struct entry *e)
     m->key = str_new(entry_key(e));
     dlist_append(&b->moments, &m->all);
     s->extra->watch = m;
-    broker_moments_arm(m, s);
+    arm(m, s);
 }
 
 static void end(struct broker_moments *m)
@@ -98,7 +119,7 @@ void broker_moments_changed(const struct broker_group *x)
     struct broker_moments *m = moments_of(s);
     bool empty = !s->extra || stream_extra_is_empty(s->extra);
     if (m && !empty) {
-        broker_moments_arm(m, s);
+        arm(m, s);
         return;
     }
     if (empty) {

@@ -20,7 +20,9 @@ struct broker_moments {
 
 /* What happens by itself in a stream, in this order when several are due at one moment. */
 enum broker_moment {
-    BROKER_MOMENT_AGE, /* the oldest entry is too old */
+    BROKER_MOMENT_SCHEDULED, /* a message is due */
+    BROKER_MOMENT_EXPIRY,    /* a message expires */
+    BROKER_MOMENT_AGE,       /* the oldest entry is too old */
     BROKER_MOMENT_KINDS
 };
 /* The first moment of a kind, by the wall clock; INT64_MAX: there is none. */
@@ -36,8 +38,6 @@ void broker_moments_unlink(struct entry *e);
  * become empty go. To be called by whoever changes them, however often; where nothing acts
  * (no broker) the stream is only marked. */
 void broker_moments_changed(const struct broker_group *x);
-/* Nothing is left to do now: the timer is set for what comes next. */
-void broker_moments_arm(struct broker_moments *m, const struct stream *s);
 /* They are all gone. */
 void broker_moments_free_all(struct broker *b);
 

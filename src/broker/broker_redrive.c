@@ -35,13 +35,16 @@ static bool make_ready(const struct broker_group *x, const struct broker_redrive
     return true;
 }
 
-/* Appended anew; with a delay this needs messages that are scheduled, which do not exist yet. */
+/* Appended anew, or scheduled. */
 static bool append(const struct broker_group *x, const struct broker_redrive *r, struct bytes key,
                    const struct broker_message *m)
 {
-    if (r->delay_ms || !broker_append_may(x, key))
+    if (!broker_append_may(x, key, m))
         return false;
-    broker_append(x, key, m);
+    if (r->delay_ms)
+        broker_append_later(x, key, m, broker_act_wall(x) + r->delay_ms);
+    else
+        broker_append(x, key, m);
     return true;
 }
 

@@ -1,14 +1,22 @@
 #include "broker/broker_work_stream.h"
 
 #include "base/clock.h"
+#include "broker/broker_append.h"
+#include "broker/broker_expire.h"
 #include "broker/broker_limits.h"
 
 /* One action each: what is due of the kind, at most 1,000 messages, as one transaction. It ends
  * sooner where until_us has passed and there is more. */
 static void act(const struct broker_group *x, enum broker_moment kind, int64_t until_us)
 {
-    (void)until_us;
     switch (kind) {
+    case BROKER_MOMENT_SCHEDULED:
+        broker_append_due(x, until_us);
+        break;
+    case BROKER_MOMENT_EXPIRY:
+        broker_expire_due(x);
+        db_ready(x->db, x->key); /* those who were given nothing because of them */
+        break;
     case BROKER_MOMENT_AGE:
         broker_limits_trim_old(x);
         break;
@@ -47,7 +55,7 @@ void broker_work_stream(struct broker_moments *m, int64_t until_us)
     while (find(m, &x)) {
         if (broker_moments_first_ms(x.stream, &kind) > broker_act_wall(&x)) {
             broker_due_leave(b, &m->due);
-            broker_moments_arm(m, x.stream);
+            broker_moments_changed(&x); /* extras that commands have left empty go */
             break;
         }
         if (!in_time) {

@@ -6,6 +6,7 @@
 #include "type/stream/stream.h"
 
 #define STREAM_ARGS_MOMENT_MOST 253402300799999 /* unix ms: the end of the year 9999 */
+#define STREAM_ARGS_DELAY_MOST  315360000000    /* ms: ten years */
 
 /* "ms-seq" or "ms"; "-" and "+" unless strict. False after the error reply. */
 bool stream_args_id(const struct call *call, struct bytes text, uint64_t missing_seq, bool strict,

@@ -1,4 +1,5 @@
-/* XADD appends an entry to a stream, which is made when it is absent, and may trim it.
+/* XADD appends an entry to a stream, which is made when it is absent, and may trim it; or schedules
+ * it, or lets it expire.
  *
  * Arguments are judged before anything changes: options, then the ID, then the fields. The ID is
  * given, made from the clock ("*"), or half of each ("ms-*"); it must be above all the stream ever
@@ -9,12 +10,22 @@
  * MINID with the first ID that is left or as MAXLEN with the length. DURABLE and LIMIT are left
  * out: they say how this call was to be done. What Redis 7.0 does not know follows as effects of
  * its own: the message id of IDMP, and a trim by DELREF or ACKED. A request that is all of this
- * already is journalled as it came. */
+ * already is journalled as it came.
+ *
+ * Where the stream has extras, or gets them by this message (DELAY, AT, TTL), the steps of
+ * broker_append.h stand in between; others pay a comparison for each. In a replay ID and moment are
+ * what is said, and an ID that is scheduled is the message that is appended now. */
 #include "commands/index.h"
 
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "broker/broker_append.h"
+#include "broker/broker_expire.h"
+#include "broker/broker_future.h"
+#include "broker/broker_limits.h"
+#include "broker/broker_moments.h"
+#include "commands/helpers.h"
 #include "commands/stream/stream_args.h"
 #include "commands/stream/trim_args.h"
 
@@ -32,7 +43,41 @@ struct xadd {
     int id_at;      /* argument of the ID; the fields follow */
     int durable_at; /* argument DURABLE; 0: not given */
     int dedup_at;   /* argument IDMP or IDMPAUTO; 0: not given */
+    int when_at;    /* argument DELAY or AT; 0: not given */
+    int ttl_at;     /* argument TTL; 0: not given */
+    int64_t at_ms;  /* when it is to be appended */
+    int64_t ttl_ms; /* from then on */
 };
+
+/* DELAY, AT or TTL at argument *i, and its value. False after the error reply. */
+static bool parse_moment(struct call *call, int *i, struct xadd *x)
+{
+    struct bytes word = call->argv[*i];
+    bool is_ttl = bytes_is(word, "ttl"), is_at = bytes_is(word, "at");
+    const char *name = is_ttl ? "TTL" : is_at ? "AT" : "DELAY";
+    int *at = is_ttl ? &x->ttl_at : &x->when_at;
+    long long v;
+    if (*at && is_ttl) {
+        reply_errorf(call->reply, "ERR TTL specified multiple times");
+        return false;
+    }
+    if (*at) {
+        if (bytes_is(call->argv[*at], is_at ? "at" : "delay"))
+            reply_errorf(call->reply, "ERR %s specified multiple times", name);
+        else
+            call_error(call, ERR_SYNTAX);
+        return false;
+    }
+    *at = *i;
+    if (!helpers_number(call, ++*i, name, is_ttl ? 1 : 0,
+                        is_at ? STREAM_ARGS_MOMENT_MOST : STREAM_ARGS_DELAY_MOST, &v))
+        return false;
+    if (is_ttl)
+        x->ttl_ms = v;
+    else
+        x->at_ms = is_at ? v : call->now_ms + v;
+    return true;
+}
 
 static bool parse_dedup(struct call *call, int *i, struct xadd *x)
 {
@@ -101,6 +146,10 @@ static bool parse(struct call *call, struct xadd *x)
                  (bytes_is(word, "idmpauto") && left >= 1)) {
             if (!parse_dedup(call, &i, x))
                 return false;
+        } else if (left >= 1 &&
+                   (bytes_is(word, "delay") || bytes_is(word, "at") || bytes_is(word, "ttl"))) {
+            if (!parse_moment(call, &i, x))
+                return false;
         } else
             break;
     }
@@ -130,6 +179,11 @@ static bool parse(struct call *call, struct xadd *x)
     if (x->dedup && x->form != ID_AUTO && !call_is_replay(call)) {
         reply_errorf(call->reply,
                      "ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs");
+        return false;
+    }
+    if (x->when_at && x->form != ID_AUTO && !call_is_replay(call)) {
+        reply_errorf(call->reply,
+                     "ERR syntax error, DELAY and AT can be used only with auto-generated IDs");
         return false;
     }
     if (x->form == ID_GIVEN && stream_id_is_zero(x->id)) {
@@ -215,19 +269,24 @@ static bool is_left_out(const struct xadd *x, int i)
            (t->limited && (i == t->limit_at || i == t->limit_at - 1)) ||
            (t->strategy_at && i == t->strategy_at) ||
            (x->dedup && i >= x->dedup_at && i <= x->dedup_at + (x->dedup_auto ? 1 : 2)) ||
+           (x->when_at && (i == x->when_at || i == x->when_at + 1)) ||
+           (x->ttl_at && (i == x->ttl_at || i == x->ttl_at + 1)) ||
            (trims_apart(x) && i >= first && i <= t->threshold_at);
 }
 
-static void tell_entry(struct call *call, const struct stream *s, const struct xadd *x)
+static void tell_entry(struct call *call, const struct stream *s, const struct xadd *x,
+                       const struct broker_limits_trim *limits)
 {
     struct bytes few[32],
-        *argv = call->argc <= 32 ? few : mem_alloc((size_t)call->argc * sizeof(*argv));
+        *argv = call->argc <= 29 ? few : mem_alloc(((size_t)call->argc + 3) * sizeof(*argv));
     char id[STREAM_ID_TEXT_MAX], threshold[STREAM_ID_TEXT_MAX];
     const struct trim_args *t = &x->trim;
     int argc = 0;
     argv[argc++] = BYTES("XADD");
     for (int i = 1; i < call->argc; i++) {
         struct bytes a = call->argv[i];
+        for (int k = 0; i == 2 && limits && k < limits->words_n; k++)
+            argv[argc++] = limits->words[k];
         if (i < x->id_at && is_left_out(x, i))
             continue;
         if (i == x->id_at)
@@ -246,24 +305,145 @@ static void tell_entry(struct call *call, const struct stream *s, const struct x
 }
 
 /* The journal gets what happened: the ID that was given, and what trimming came to. Returns how
- * many entries that took away. */
-static uint64_t trim_and_tell(struct call *call, struct stream *s, struct xadd *x)
+ * many entries that took away. limits: of a stream with extras, else NULL. */
+static uint64_t trim_and_tell(struct call *call, struct stream *s, struct xadd *x,
+                              const struct broker_limits_trim *limits)
 {
     bool apart = trims_apart(x), as_it_came = x->form == ID_GIVEN && !x->trim.trim.about &&
-                                              !x->durable_at && !x->dedup && !x->trim.strategy_at;
+                                              !x->durable_at && !x->dedup && !x->trim.strategy_at &&
+                                              !limits;
     bool tells = call->engine->journal->on && !as_it_came;
     char text[STREAM_ID_TEXT_MAX];
     uint64_t dropped, trimmed = 0;
     if (x->trim.given && !apart)
         trimmed = trim_args_run(call, s, &x->trim, false, &dropped);
     if (tells)
-        tell_entry(call, s, x);
+        tell_entry(call, s, x, limits);
     if (tells && x->dedup)
         CALL_EFFECT_SINCE(call, xidmprecord_command.since, BYTES("XIDMPRECORD"), call->argv[1],
                           x->producer, x->iid, stream_args_id_text(call, text, x->id));
     if (apart)
         trimmed = trim_args_run(call, s, &x->trim, true, &dropped);
     return trimmed;
+}
+
+static const struct bytes *pairs_of(const struct call *call, const struct xadd *x)
+{
+    return call->argv + x->id_at + 1;
+}
+
+static size_t fields_of(const struct call *call, const struct xadd *x)
+{
+    return (size_t)(call->argc - x->id_at - 1) / 2;
+}
+
+/* ---- Streams with extras */
+
+/* It is to come later; what a file or a primary says to be scheduled is. */
+static bool is_for_later(const struct call *call, const struct xadd *x)
+{
+    return x->when_at && (x->at_ms > call->now_ms || call_is_replay(call));
+}
+
+/* Whether a message can be scheduled, under the ID that is said if one is. False after the error
+ * reply. */
+static bool may_schedule(const struct call *call, const struct stream *s, const struct xadd *x)
+{
+    if (s && stream_id_compare(s->last_id, STREAM_ID_MAX) == 0) {
+        call_error(call, ERR_STREAM_EXHAUSTED);
+        return false;
+    }
+    if (x->form == ID_GIVEN && s &&
+        (stream_log_has(&s->log, x->id) ||
+         (s->extra && stream_future_has(&s->extra->future, x->id)))) {
+        call_error(call, ERR_STREAM_SMALL_ID); /* no file of ours says so */
+        return false;
+    }
+    return true;
+}
+
+static void schedule(struct call *call, const struct broker_group *at, struct xadd *x)
+{
+    struct stream *s = at->stream;
+    char text[STREAM_ID_TEXT_MAX];
+    uint64_t dropped;
+    if (x->form != ID_GIVEN)
+        x->id = broker_future_next_id(s, x->at_ms);
+    broker_future_add(at, x->id, pairs_of(call, x), fields_of(call, x));
+    if (x->dedup) {
+        stream_dedup_add(&s->dedup, x->producer, x->iid, x->id, call->now_ms);
+        CALL_EFFECT_SINCE(call, xidmprecord_command.since, BYTES("XIDMPRECORD"), call->argv[1],
+                          x->producer, x->iid, stream_args_id_text(call, text, x->id));
+    }
+    if (x->ttl_at)
+        broker_expire_set(at, x->id, (int64_t)x->id.ms + x->ttl_ms);
+    if (x->trim.given && trim_args_run(call, s, &x->trim, true, &dropped))
+        db_notify(call->db, at->key, DB_EVENT_STREAM, "xtrim");
+}
+
+/* Whether the stream's limits let the message in. False after the error reply. */
+static bool is_let_in(const struct call *call, const struct stream *s, const struct xadd *x)
+{
+    uint64_t bytes = 0;
+    struct buf why = {0};
+    if (call_is_replay(call) || !s || !s->extra)
+        return true;
+    for (int i = x->id_at + 1; i < call->argc; i++)
+        bytes += call->argv[i].n;
+    bool allowed = broker_limits_allow(s, 1, bytes, &why);
+    if (!allowed)
+        reply_errorf(call->reply, "%.*s", (int)why.n, why.p);
+    buf_free(&why);
+    return allowed;
+}
+
+/* What is due comes first, limits may refuse, and what is for later is scheduled. True: the message
+ * is to be appended. */
+static bool begin_with_extras(struct call *call, struct stream *s, struct xadd *x)
+{
+    struct broker_group at = broker_act_in(call, call->argv[1], s, NULL);
+    if (s)
+        broker_append_due_first(&at);
+    bool good = is_let_in(call, s, x), later = is_for_later(call, x);
+    if (good && later && may_schedule(call, s, x)) {
+        if (!s)
+            at.stream = stream_args_create(call, at.key);
+        schedule(call, &at, x);
+        stream_args_reply_id(call, x->id);
+    }
+    if (at.stream)
+        broker_moments_changed(&at);
+    return good && !later;
+}
+
+/* The ID is about to be appended. */
+static void take_id(struct call *call, struct stream *s, const struct xadd *x)
+{
+    struct broker_group at = broker_act_in(call, call->argv[1], s, NULL);
+    broker_append_take_id(&at, x->id);
+}
+
+/* It has been appended; nothing is told yet. */
+static void limit(struct call *call, struct stream *s, const struct xadd *x,
+                  struct broker_limits_trim *limits)
+{
+    struct broker_group at = broker_act_in(call, call->argv[1], s, NULL);
+    *limits = (struct broker_limits_trim){0};
+    if (s->extra && !call_is_replay(call))
+        broker_limits_trim(&at, x->trim.given, limits);
+}
+
+/* All of that has been told. Returns how many entries limits took away. */
+static uint64_t end_with_extras(struct call *call, struct stream *s, const struct xadd *x,
+                                struct broker_limits_trim *limits)
+{
+    struct broker_group at = broker_act_in(call, call->argv[1], s, NULL);
+    if (s->extra && !call_is_replay(call))
+        broker_limits_trim_apart(&at, limits);
+    if (x->ttl_at && stream_log_has(&s->log, x->id))
+        broker_expire_set(&at, x->id, call->now_ms + x->ttl_ms);
+    broker_moments_changed(&at);
+    return limits->trimmed;
 }
 
 static void do_xadd(struct call *call)
@@ -288,16 +468,25 @@ static void do_xadd(struct call *call)
             return;
         }
     }
+    bool extras = __builtin_expect((s && s->extra) || x.when_at || x.ttl_at, 0);
+    struct broker_limits_trim limits;
+    if (extras && !begin_with_extras(call, s, &x))
+        return;
     if (!choose_id(call, s, &x))
         return;
     if (!s)
         s = stream_args_create(call, key);
     struct stream_log_policy policy = stream_args_policy(call);
-    stream_append(s, x.id, call->argv + x.id_at + 1, (size_t)(call->argc - x.id_at - 1) / 2,
-                  &policy);
+    if (extras)
+        take_id(call, s, &x);
+    stream_append(s, x.id, pairs_of(call, &x), fields_of(call, &x), &policy);
     if (x.dedup)
         stream_dedup_add(&s->dedup, x.producer, x.iid, x.id, call->now_ms);
-    uint64_t trimmed = trim_and_tell(call, s, &x);
+    if (extras)
+        limit(call, s, &x, &limits);
+    uint64_t trimmed = trim_and_tell(call, s, &x, extras ? &limits : NULL);
+    if (extras)
+        trimmed += end_with_extras(call, s, &x, &limits);
     db_changed(call->db, key, DB_EVENT_STREAM, "xadd");
     if (trimmed)
         db_notify(call->db, key, DB_EVENT_STREAM, "xtrim");
@@ -310,8 +499,10 @@ const struct command xadd_command = {
     .usage = "key:key [NOMKSTREAM] [DURABLE] [<KEEPREF | DELREF | ACKED>] [<IDMPAUTO "
              "producer:string | IDMP "
              "producer:string iid:string>] [<MAXLEN | MINID> [<'=' | '~'>] threshold:string [LIMIT "
-             "count:int]] <'*' | id:string> (field:string value:string)...",
-    .summary = "Appends an entry to a stream, made when absent.",
+             "count:int]] [<DELAY delay-milliseconds:int | AT "
+             "unix-time-milliseconds:unix-time>] [TTL ttl-milliseconds:int] <'*' | id:string> "
+             "(field:string value:string)...",
+    .summary = "Appends an entry to a stream, made when absent, now or at a moment to come.",
     .since = "5.0.0",
     .complexity = "O(1), plus O(N) for N trimmed entries",
     .tips = "nondeterministic_output",

@@ -2,6 +2,7 @@
 #include "commands/index.h"
 
 #include "base/num.h"
+#include "broker/broker_expire.h"
 #include "broker/broker_lease.h"
 #include "broker/broker_watch.h"
 #include "commands/stream/stream_args.h"
@@ -136,6 +137,10 @@ static void do_xautoclaim(struct call *call)
     if (!parse(call, &x) || !stream_args_group(call, &x.stream, &x.group))
         return;
     call_no_effect(call);
+    if (x.stream->extra) {
+        struct broker_group at = broker_act_in(call, key, x.stream, x.group);
+        broker_expire_first(&at);
+    }
     x.owner = stream_effects_need_consumer(call, key, x.group, call->argv[3]);
     stream_group_seen(x.owner, stream_args_now(call, x.group));
     x.claims = (struct stream_effects_claims){.call = call,

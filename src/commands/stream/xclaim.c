@@ -4,6 +4,7 @@
 #include "commands/index.h"
 
 #include "base/num.h"
+#include "broker/broker_expire.h"
 #include "broker/broker_lease.h"
 #include "broker/broker_watch.h"
 #include "commands/stream/stream_args.h"
@@ -185,6 +186,10 @@ static void do_xclaim(struct call *call)
     x.stream = stream;
     x.group = g;
     call_no_effect(call);
+    if (stream->extra) {
+        struct broker_group at = broker_act_in(call, key, stream, g);
+        broker_expire_first(&at);
+    }
     bool moved = x.has_last_id && stream_group_raise_position(g, x.last_id);
     size_t n = claim_all(call, &x);
     if (moved && n == 0)

@@ -1,8 +1,17 @@
-/* XDEL and XDELEX: single entries go. */
+/* XDEL and XDELEX: single entries go, and scheduled messages are cancelled. */
 #include "commands/index.h"
 
 #include "base/mem.h"
+#include "broker/broker_moments.h"
 #include "commands/stream/stream_args.h"
+
+/* What is scheduled or expires in the stream may be less now. */
+static void extras_changed(struct call *call, struct stream *s)
+{
+    struct broker_group at = broker_act_in(call, call->argv[1], s, NULL);
+    if (s->extra)
+        broker_moments_changed(&at);
+}
 
 static void do_xdel(struct call *call)
 {
@@ -21,8 +30,9 @@ static void do_xdel(struct call *call)
     if (!ids)
         return;
     for (int i = 0; i < n; i++)
-        deleted += stream_delete(s, ids[i]);
+        deleted += stream_delete(s, ids[i]) || stream_cancel(s, ids[i]);
     mem_free(ids);
+    extras_changed(call, s);
     if (deleted) {
         db_count_changes(call->store, (uint64_t)deleted);
         db_changed(call->db, key, DB_EVENT_STREAM, "xdel");
@@ -74,6 +84,8 @@ static void do_xdelex(struct call *call)
     reply_array(call->reply, (size_t)block.n);
     for (int i = 0; i < block.n; i++) {
         int result = stream_delete_by(s, ids[i], block.strategy, &dropped);
+        if (result == -1 && stream_cancel(s, ids[i]))
+            result = 1;
         if (result == 1)
             dels[2 + deleted++] = call->argv[block.first + i];
         reply_int(call->reply, result);
@@ -81,6 +93,7 @@ static void do_xdelex(struct call *call)
     tell_deletions(call, dels, (int)deleted, dropped > 0);
     mem_free(dels);
     mem_free(ids);
+    extras_changed(call, s);
     if (deleted || dropped) {
         db_count_changes(call->store, deleted);
         db_changed(call->db, key, DB_EVENT_STREAM, deleted ? "xdel" : NULL);

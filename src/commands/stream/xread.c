@@ -16,6 +16,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "broker/broker_expire.h"
 #include "commands/index.h"
 #include "commands/stream/stream_args.h"
 #include "commands/stream/xread_group.h"
@@ -162,6 +163,11 @@ static bool serve(struct xread *x, struct xread_source *s)
         xread_group_begin(x, s);
     if (xread_reply_room(x, 0) == 0 || xread_reply_is_full(x))
         return false;
+    if (s->group && __builtin_expect(s->own->extra != NULL, 0)) {
+        struct broker_group at = xread_group_at(x, s);
+        if (broker_expire_first(&at))
+            return false;
+    }
     if (s->group && s->from == XREAD_AFTER) {
         xread_reply_key(x->call->reply, s->key);
         xread_group_history(x, s);

@@ -82,7 +82,7 @@ static bool parse_value(const struct call *call, enum option o, int i, struct xr
         x->how.value = call->argv[i + 1];
         return true;
     default:
-        if (!helpers_number(call, i, "DELAY", 0, 315360000000, &v))
+        if (!helpers_number(call, i, "DELAY", 0, STREAM_ARGS_DELAY_MOST, &v))
             return false;
         x->how.delay_ms = v;
         return true;

@@ -1,0 +1,101 @@
+#include "broker/broker_future.h"
+
+#include "base/mem.h"
+#include "broker/broker_expire.h"
+
+/* The highest sequence number with these milliseconds, of those that are scheduled, present or were
+ * given last; false: there is none. */
+static bool last_of(const struct stream *s, uint64_t ms, uint64_t *seq)
+{
+    struct stream_cursor c;
+    bool any = s->extra && stream_future_last_of(&s->extra->future, ms, seq);
+    if (s->last_id.ms < ms)
+        return any;
+    if (stream_log_seek_back(&s->log, (struct stream_id){ms, UINT64_MAX}, &c)) {
+        struct stream_id id = stream_log_id(&c);
+        if (id.ms == ms && (!any || id.seq > *seq)) {
+            *seq = id.seq;
+            any = true;
+        }
+    }
+    stream_log_end(&c);
+    if (s->last_id.ms == ms && (!any || s->last_id.seq > *seq)) {
+        *seq = s->last_id.seq;
+        any = true;
+    }
+    return any;
+}
+
+struct stream_id broker_future_next_id(const struct stream *s, int64_t at_ms)
+{
+    uint64_t seq, ms = (uint64_t)at_ms;
+    for (; last_of(s, ms, &seq); ms++)
+        if (seq < UINT64_MAX)
+            return (struct stream_id){ms, seq + 1};
+    return (struct stream_id){ms, 0};
+}
+
+static void tell(const struct broker_group *x, struct stream_id id, const struct bytes *pairs,
+                 size_t fields)
+{
+    char text[STREAM_ID_TEXT_MAX], when[NUM_INT_MAX];
+    struct bytes few[64], *argv = few;
+    int argc = 5 + (int)fields * 2;
+    if (!broker_act_is_told(x))
+        return;
+    if (argc > 64)
+        argv = mem_alloc((size_t)argc * sizeof(*argv));
+    argv[0] = BYTES("XADD");
+    argv[1] = x->key;
+    argv[2] = BYTES("AT");
+    argv[3] = bytes_of(when, num_print_uint(when, id.ms));
+    argv[4] = broker_act_id(x, text, id);
+    memcpy(argv + 5, pairs, fields * 2 * sizeof(*argv));
+    broker_act_effect(x, BROKER_ACT_SINCE, argv, argc);
+    if (argv != few)
+        mem_free(argv);
+}
+
+void broker_future_add(const struct broker_group *x, struct stream_id id, const struct bytes *pairs,
+                       size_t fields)
+{
+    stream_future_add(&stream_need_extra(x->stream)->future, id, pairs, fields);
+    tell(x, id, pairs, fields);
+    db_count_changes(x->engine->store, 1);
+    db_changed(x->db, x->key, DB_EVENT_STREAM, "xsched");
+}
+
+/* The message is scheduled under another ID. Returns it. */
+static struct stream_id change_id(const struct broker_group *x, struct stream_id old, int64_t at_ms,
+                                  const char *event)
+{
+    struct stream_future *f = &x->stream->extra->future;
+    struct stream_future_message m;
+    struct stream_id id = broker_future_next_id(x->stream, at_ms);
+    const struct bytes words[] = {BYTES("XDEL"), x->key};
+    bool found = stream_future_get(f, old, &m);
+    ASSERT(found && stream_id_compare(old, id) != 0);
+    struct bytes *pairs = mem_alloc((size_t)m.fields * 2 * sizeof(*pairs));
+    stream_future_pairs(&m, pairs);
+    broker_act_effect_ids(x, words, 2, &old, 1);
+    tell(x, id, pairs, m.fields);
+    stream_future_add(f, id, pairs, m.fields);
+    stream_future_remove(f, old);
+    broker_expire_follow(x, old, id, (int64_t)(id.ms - old.ms));
+    mem_free(pairs);
+    db_count_changes(x->engine->store, 1);
+    db_changed(x->db, x->key, DB_EVENT_STREAM, event);
+    return id;
+}
+
+struct stream_id broker_future_move(const struct broker_group *x, struct stream_id id,
+                                    int64_t at_ms)
+{
+    return change_id(x, id, at_ms, "xsched-move");
+}
+
+void broker_future_make_room(const struct broker_group *x, struct stream_id id)
+{
+    if (x->stream->extra && stream_future_has(&x->stream->extra->future, id))
+        change_id(x, id, (int64_t)id.ms, "xsched-moved");
+}
