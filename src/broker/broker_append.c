@@ -1,3 +1,13 @@
+/* A scheduled message lies in the stream's future under the ID that it will have. On its way it is
+ *
+ *   appended under that ID          the usual case: effect XADD, from which a replay knows that it
+ *                                   is scheduled no more
+ *   appended under the next ID      its own is not above the last one any more, or XSCHED RUN wants
+ *                                   it now: effects XDEL of the old ID and XADD
+ *   moved to the next sequence      of its moment: another message takes its ID (broker_future.h)
+ *
+ * While one of them is appended its names and values are read from the future, so it leaves that
+ * last. A stream that has given its last ID appends nothing: what is scheduled there stays. */
 #include "broker/broker_append.h"
 
 #include "base/clock.h"

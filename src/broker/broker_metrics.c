@@ -4,7 +4,7 @@
 
 struct figures {
     const struct broker *broker;
-    uint64_t streams, deferred;
+    uint64_t streams, scheduled, deferred;
 };
 
 static uint64_t deferred(const struct broker_watch *w)
@@ -14,6 +14,13 @@ static uint64_t deferred(const struct broker_watch *w)
                                        ? stream_find_group(value_object(e), str_bytes(w->group))
                                        : NULL;
     return g ? stream_pending_deferred_count(&g->pending) : 0;
+}
+
+static uint64_t scheduled(const struct broker_moments *m)
+{
+    struct entry *e = db_find_past(m->db, str_bytes(m->key));
+    const struct stream *s = e && value_type(e) == TYPE_STREAM ? value_object(e) : NULL;
+    return s && s->extra ? stream_future_count(&s->extra->future) : 0;
 }
 
 static void gather(const void *owner, void *figures)
@@ -26,6 +33,8 @@ static void gather(const void *owner, void *figures)
         f->streams += s->dbs[i].noted.acting.used;
     for (const struct dlist_node *n = b->watches.next; n != &b->watches; n = n->next)
         f->deferred += deferred(dlist_item(n, struct broker_watch, all));
+    for (const struct dlist_node *n = b->moments.next; n != &b->moments; n = n->next)
+        f->scheduled += scheduled(dlist_item(n, struct broker_moments, all));
 }
 
 #define M(type, unit, flags, info, name, value, help)                                              \

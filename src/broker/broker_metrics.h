@@ -4,7 +4,8 @@
 
 #include "base/metric.h"
 
-/* Of struct broker. Walks the groups that have policies. */
+/* Of struct broker. Walks the groups that have policies and the streams that have
+ * extras. */
 extern const struct metric_table broker_metrics;
 
 #endif

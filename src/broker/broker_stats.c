@@ -21,8 +21,8 @@ static void counter(struct reply *r, const char *name, bool known, uint64_t v)
         reply_null(r);
 }
 
-static void states(struct call *call, struct bytes key, const struct stream_group *g,
-                   const struct stream_status *st)
+static void states(struct call *call, struct bytes key, const struct stream *s,
+                   const struct stream_group *g, const struct stream_status *st)
 {
     struct reply *r = call->reply;
     number(r, "ready", (long long)(st->unread + st->released + st->overdue));
@@ -32,7 +32,7 @@ static void states(struct call *call, struct bytes key, const struct stream_grou
     number(r, "leased", (long long)st->leased);
     number(r, "deferred", (long long)st->deferred);
     number(r, "held", 0);
-    number(r, "scheduled", 0);
+    number(r, "scheduled", s->extra ? (long long)stream_future_count(&s->extra->future) : 0);
     number(r, "dead-blocked", (long long)st->blocked);
     number(r, "consumers", (long long)g->consumers.used);
     number(r, "waiting",
@@ -89,7 +89,7 @@ void broker_stats_reply(struct call *call, struct bytes key, const struct stream
     struct stream_status st;
     stream_status_read(s, g, call->now_ms, call->engine->steady_ms, &st);
     reply_map(call->reply, 29);
-    states(call, key, g, &st);
+    states(call, key, s, g, &st);
     counters(call->reply, s, g);
     number(call->reply, "oldest-ready-ms", st.oldest_ready_ms);
     number(call->reply, "oldest-leased-ms", st.oldest_leased_ms);

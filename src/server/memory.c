@@ -366,11 +366,17 @@ bool memory_make_room(struct memory *m)
     return state_ignores_memory(m->engine) || !over(m) || evict(m);
 }
 
+/* Somebody relies on what is in it, or on what is to come. */
+static bool is_queue(const struct stream *s)
+{
+    return s->groups.used || (s->extra && stream_future_count(&s->extra->future));
+}
+
 bool memory_holds(const struct memory *m, const struct db *db, const struct entry *e)
 {
     if (m->engine->settings->evict_queues)
         return false;
-    if (e->kind == VALUE_STREAM && ((const struct stream *)value_object(e))->groups.used)
+    if (e->kind == VALUE_STREAM && is_queue(value_object(e)))
         return true;
     return m->engine->store->waited && block_waiting_on(m->engine, db, entry_key(e)) > 0;
 }

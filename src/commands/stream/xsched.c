@@ -1,5 +1,9 @@
 /* XSCHED: messages that are scheduled, and when messages expire.
  *
+ * RANGE and LEN read. MOVE and RUN name a message by the ID that it has until then, and answer with
+ * the one that it has from now on; null where there is no such message (any more). EXPIRE sets when
+ * messages go, present or scheduled ones.
+ *
  * What is due when a command changes what is scheduled is appended first, as in front of an XADD:
  * it is no longer scheduled then. EXPIRE with a moment that has passed deletes at once; in a replay
  * it only sets it, and the deletion follows as an effect of its own. */

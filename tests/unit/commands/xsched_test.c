@@ -434,6 +434,32 @@ TEST(the_future_goes_with_the_stream)
     broker_bench_end(b);
 }
 
+/* broker I1, I4: what is there to be seen of it. */
+TEST(what_is_scheduled_is_shown)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    struct buf text = {0}, raw = {0};
+    SAYS(c, "XPOLICY SET q g MKSTREAM LEASE 5", "OK");
+    SAYS(c, "XADD q DELAY 10 TTL 5 * a 1", "1700000000010-0");
+    SAYS(c, "XADD q DELAY 20 * a 1", "1700000000020-0");
+    bench_says(c, "XINFO STREAM q");
+    broker_drain(c, &raw);
+    broker_text(raw.p, &text);
+    buf_add_char(&text, 0);
+    const char *more = strstr(text.p, "last-entry (nil) ");
+    CHECK(more &&
+          strcmp(more + 17, "maxlen -1 maxbytes -1 maxage -1 overflow DROP KEEPREF scheduled "
+                            "2 next-scheduled-id 1700000000010-0 expiries 1 schedules 0 "
+                            "bindings 0 captures 0]") == 0);
+    SAYS(c, "XPOLICY STATS q g",
+         "[ready 0 unread 0 released 0 overdue 0 leased 0 deferred 0 held 0 "
+         "scheduled 2 dead-blocked 0*");
+    buf_free(&raw);
+    buf_free(&text);
+    broker_bench_end(b);
+}
+
 UNIT_MAIN(T(what_is_scheduled_has_its_id), T(arguments_are_judged_first),
           T(a_message_comes_at_its_moment), T(what_is_past_is_appended_at_once),
           T(other_options_combine), T(what_is_due_comes_first),
@@ -441,4 +467,4 @@ UNIT_MAIN(T(what_is_scheduled_has_its_id), T(arguments_are_judged_first),
           T(a_message_may_be_moved), T(a_message_may_be_run), T(a_replay_takes_it_literally),
           T(many_that_are_due_take_turns), T(moments_are_of_the_wall_clock), T(an_id_is_never_both),
           T(letters_may_come_back_later), T(a_half_message_is_decided_or_comes_back),
-          T(the_future_goes_with_the_stream))
+          T(the_future_goes_with_the_stream), T(what_is_scheduled_is_shown))
