@@ -60,6 +60,7 @@ struct stream *stream_copy(const struct stream *s)
     copy->deleting = s->deleting;
     if (s->extra)
         copy->extra = stream_extra_copy(s->extra);
+    stream_tidy_extra(copy);
     struct dict_walk w = {0};
     for (struct dict_node *n; (n = dict_next(&s->groups, &w));)
         dict_ensure(&copy->groups, dict_key(n))->value = stream_group_copy(n->value);
@@ -474,6 +475,11 @@ void stream_advance_group(const struct stream *s, struct stream_group *g, struct
     else
         count_read_slowly(s, g, id);
     g->last_id = id;
+}
+
+struct zone_table *stream_zones(const struct stream *s)
+{
+    return dlist_item(s->dedup.actives, struct stream_context, with_records)->zones;
 }
 
 struct stream_extra *stream_need_extra(struct stream *s)

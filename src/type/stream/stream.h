@@ -94,6 +94,8 @@ int64_t stream_entries_read_at(const struct stream *s, struct stream_id id);
  * them. O(1) but for the first entry behind a hole. */
 void stream_advance_group(const struct stream *s, struct stream_group *g, struct stream_id id,
                           bool follows);
+/* Of the context that it was made with. */
+struct zone_table *stream_zones(const struct stream *s);
 /* The one there is, or a new one; whoever leaves it empty calls stream_tidy_extra(). */
 struct stream_extra *stream_need_extra(struct stream *s);
 /* Frees it if it is empty; what watches it has gone by then. */

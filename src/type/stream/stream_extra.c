@@ -16,6 +16,7 @@ void stream_extra_free(struct stream_extra *x)
         return;
     stream_future_free(&x->future);
     stream_expiry_free(&x->expiry);
+    stream_schedules_free(&x->schedules);
     mem_free(x);
 }
 
@@ -32,17 +33,19 @@ bool stream_extra_is_empty(const struct stream_extra *x)
 {
     struct stream_limits none = stream_limits_none();
     return !stream_future_count(&x->future) && !stream_expiry_count(&x->expiry) &&
-           stream_limits_equal(&x->limits, &none);
+           !stream_schedules_count(&x->schedules) && stream_limits_equal(&x->limits, &none);
 }
 
 size_t stream_extra_free_effort(const struct stream_extra *x)
 {
-    return stream_future_count(&x->future) + x->future.messages.n + x->expiry.moments.n;
+    return stream_future_count(&x->future) + x->future.messages.n + x->expiry.moments.n +
+           3 * stream_schedules_count(&x->schedules);
 }
 
 size_t stream_extra_memory(const struct stream_extra *x)
 {
-    return mem_block_size(x) + stream_future_memory(&x->future) + stream_expiry_memory(&x->expiry);
+    return mem_block_size(x) + stream_future_memory(&x->future) + stream_expiry_memory(&x->expiry) +
+           stream_schedules_memory(&x->schedules);
 }
 
 bool stream_extra_is_sound(const struct stream_extra *x)
@@ -50,5 +53,5 @@ bool stream_extra_is_sound(const struct stream_extra *x)
     return x->limits.max_entries >= STREAM_LIMITS_NONE &&
            x->limits.max_bytes >= STREAM_LIMITS_NONE &&
            x->limits.max_age_ms >= STREAM_LIMITS_NONE && stream_future_is_sound(&x->future) &&
-           stream_expiry_is_sound(&x->expiry);
+           stream_expiry_is_sound(&x->expiry) && stream_schedules_is_sound(&x->schedules);
 }

@@ -6,6 +6,7 @@
 
 #include "type/stream/stream_expiry.h"
 #include "type/stream/stream_limits.h"
+#include "type/stream/stream_schedules.h"
 
 #include <stddef.h>
 
@@ -13,14 +14,15 @@ struct stream_extra {
     struct stream_limits limits;
     struct stream_future future; /* scheduled messages */
     struct stream_expiry expiry; /* of those, and of present ones */
-    void *watch;                 /* somebody else's, not owned; NULL: none */
+    struct stream_schedules schedules;
+    void *watch; /* somebody else's, not owned; NULL: none */
 };
 
 /* Without limits, and empty. */
 struct stream_extra *stream_extra_new(void);
 /* NULL: nothing. */
 void stream_extra_free(struct stream_extra *x);
-/* watch is NULL. */
+/* Without schedules, which act by themselves and would act twice; watch is NULL. */
 struct stream_extra *stream_extra_copy(const struct stream_extra *x);
 /* Nothing of it differs from a stream without one. */
 bool stream_extra_is_empty(const struct stream_extra *x);

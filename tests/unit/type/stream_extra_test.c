@@ -51,4 +51,30 @@ TEST(the_future_and_expiry_go_along)
     stream_context_free(c);
 }
 
-UNIT_MAIN(T(limits_make_a_stream_one_that_acts), T(the_future_and_expiry_go_along))
+/* broker Z7: a copy would act a second time. */
+TEST(schedules_stay_behind)
+{
+    struct stream_context *c = stream_context_new();
+    struct stream *s = stream_new(c, 100, 100);
+    struct stream_extra *x = stream_need_extra(s);
+    struct bytes pairs[] = {BYTES("name"), BYTES("value")};
+    struct stream_schedule_rules r = {.every_ms = 100, .limit = -1, .pairs = pairs, .pairs_n = 2};
+    size_t before = stream_memory(s, 0);
+    CHECK(stream_zones(s) == c->zones);
+    stream_schedules_set(&x->schedules, BYTES("n"), &r);
+    CHECK(!stream_extra_is_empty(x) && stream_memory(s, 0) > before && stream_is_sound(s));
+    CHECK(stream_extra_free_effort(x) > 0);
+    struct stream *copy = stream_copy(s);
+    CHECK(!copy->extra && stream_zones(copy) == c->zones);
+    stream_free(copy);
+    x->limits.max_entries = 7;
+    copy = stream_copy(s);
+    CHECK(copy->extra->limits.max_entries == 7);
+    CHECK(stream_schedules_count(&copy->extra->schedules) == 0 && stream_is_sound(copy));
+    stream_free(copy);
+    stream_free(s);
+    stream_context_free(c);
+}
+
+UNIT_MAIN(T(limits_make_a_stream_one_that_acts), T(the_future_and_expiry_go_along),
+          T(schedules_stay_behind))
