@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "persist/dump_stream_extra.h"
+#include "persist/dump_stream_schedules.h"
 #include "persist/rdb_format.h"
 #include "type/stream/stream_pending_deferred.h"
 #include "type/stream/stream_policy_words.h"
@@ -28,6 +29,7 @@ enum tag {
     DEFERRED,
     SCHEDULED,
     EXPIRIES,
+    SCHEDULES,
     TAGS,
     MAY_BE_SKIPPED = 128
 };
@@ -270,7 +272,9 @@ static const struct section {
                     [SCHEDULED] = {dump_stream_extra_has_scheduled, dump_stream_extra_put_scheduled,
                                    dump_stream_extra_get_scheduled},
                     [EXPIRIES] = {dump_stream_extra_has_expiries, dump_stream_extra_put_expiries,
-                                  dump_stream_extra_get_expiries}};
+                                  dump_stream_extra_get_expiries},
+                    [SCHEDULES] = {dump_stream_schedules_has, dump_stream_schedules_put,
+                                   dump_stream_schedules_get}};
 
 static void put_sections(struct rdb_sink *to, const struct stream *s)
 {

@@ -9,8 +9,9 @@
  *   4  policies      groups n | (name | words n | word * n) * n, as behind XPOLICY SET key group
  *   5  deferred      groups n | (name | n | (entry ID | due_ms 8 | count | reason) * n) * n
  *   6  scheduled, 7 expiries   persist/dump_stream_extra.h
+ *   8  schedules     persist/dump_stream_schedules.h
  *
- * 224 where it holds everything. 8 to 10 are for what streams may get. A tag of 128 or more
+ * 224 where it holds everything. 9 and 10 are for what streams may get. A tag of 128 or more
  * that is not known is passed over, another one refused. */
 #ifndef PERSIST_DUMP_STREAM_H
 #define PERSIST_DUMP_STREAM_H

@@ -13,6 +13,7 @@
 #include "type/stream/stream_limits_words.h"
 #include "type/stream/stream_pending_deferred.h"
 #include "type/stream/stream_policy_words.h"
+#include "type/stream/stream_schedule_words.h"
 
 #define IDS_MOST 64 /* in a command */
 
@@ -202,6 +203,40 @@ static void expiries(const struct rebuild *r, const struct stream_expiry *x)
         r->take(r->context, argv, 4 + n);
 }
 
+/* What it has fired is told apart: LIMIT counts from the first message on. */
+static void schedule(const struct rebuild *r, const struct stream_schedule *x)
+{
+    struct bytes name = str_bytes(x->name);
+    struct bytes *argv = mem_alloc((4 + STREAM_SCHEDULE_WORDS + x->rules.pairs_n) * sizeof(*argv));
+    struct stream_schedule_words w;
+    char last[NUM_INT_MAX], fired[NUM_INT_MAX];
+    argv[0] = BYTES("XCRON");
+    argv[1] = BYTES("SET");
+    argv[2] = r->key;
+    argv[3] = name;
+    int n = 4 + stream_schedule_words_print(&x->rules, x->rules.limit, &w, argv + 4);
+    r->take(r->context, argv, n);
+    mem_free(argv);
+    if (!x->last_ms && !x->fired)
+        return;
+    const struct bytes mark[] = {BYTES("XCRON"),
+                                 BYTES("MARK"),
+                                 r->key,
+                                 name,
+                                 bytes_of(last, num_print_int(last, x->last_ms)),
+                                 bytes_of(fired, num_print_uint(fired, x->fired))};
+    r->take(r->context, mark, 6);
+}
+
+static void schedules(const struct rebuild *r, const struct stream_schedules *s)
+{
+    size_t n;
+    struct stream_schedule **all = stream_schedules_sorted(s, &n);
+    for (size_t i = 0; i < n; i++)
+        schedule(r, all[i]);
+    mem_free(all);
+}
+
 unsigned stream_rebuild_kinds(const struct stream *s)
 {
     bool unowned = false;
@@ -216,7 +251,8 @@ unsigned stream_rebuild_kinds(const struct stream *s)
         [STREAM_REBUILD_POLICIES] = s->policies > 0,
         [STREAM_REBUILD_UNOWNED_ENTRIES] = unowned,
         [STREAM_REBUILD_SCHEDULED] = s->extra && stream_future_count(&s->extra->future),
-        [STREAM_REBUILD_EXPIRIES] = s->extra && stream_expiry_count(&s->extra->expiry)};
+        [STREAM_REBUILD_EXPIRIES] = s->extra && stream_expiry_count(&s->extra->expiry),
+        [STREAM_REBUILD_SCHEDULES] = s->extra && stream_schedules_count(&s->extra->schedules)};
     unsigned kinds = 0;
     for (unsigned i = 0; i < STREAM_REBUILD_KINDS; i++)
         kinds |= (unsigned)has[i] << i;
@@ -226,8 +262,8 @@ unsigned stream_rebuild_kinds(const struct stream *s)
 const char *stream_rebuild_kind_name(enum stream_rebuild_kind kind)
 {
     static const char *const names[STREAM_REBUILD_KINDS] = {
-        "settings and limits",   "message ids of producers", "policies",
-        "entries without owner", "scheduled messages",       "moments of expiry"};
+        "settings and limits", "message ids of producers", "policies", "entries without owner",
+        "scheduled messages",  "moments of expiry",        "schedules"};
     ASSERT(kind < STREAM_REBUILD_KINDS);
     return names[kind];
 }
@@ -255,4 +291,5 @@ void stream_rebuild(const struct stream *s, struct bytes key, stream_rebuild_tak
         return;
     scheduled(&r, &s->extra->future);
     expiries(&r, &s->extra->expiry);
+    schedules(&r, &s->extra->schedules);
 }

@@ -17,6 +17,7 @@
 #include "type/list.h"
 #include "type/set.h"
 #include "type/stream/stream.h"
+#include "type/stream/stream_schedule_words.h"
 #include "type/string.h"
 #include "type/zset.h"
 
@@ -92,7 +93,22 @@ static void add_group(struct buf *b, struct stream_group *g)
     }
 }
 
-/* Limits, scheduled messages with what they hold, moments of expiry (broker Z8). */
+static void add_schedule(struct buf *b, const struct stream_schedule *x)
+{
+    struct bytes *words = mem_alloc((STREAM_SCHEDULE_WORDS + x->rules.pairs_n) * sizeof(*words));
+    struct stream_schedule_words w;
+    int n = stream_schedule_words_print(&x->rules, x->rules.limit, &w, words);
+    buf_add_text(b, "schedule ");
+    add(b, str_bytes(x->name));
+    add_number(b, (uint64_t)n, ',');
+    for (int i = 0; i < n; i++)
+        add(b, words[i]);
+    buf_printf(b, "%lld,%llu,", (long long)x->last_ms, (unsigned long long)x->fired);
+    mem_free(words);
+}
+
+/* Limits, scheduled messages with what they hold, moments of expiry, schedules and what they have
+ * fired (broker Z8). */
 static void add_extra(struct buf *b, const struct stream_extra *x)
 {
     const struct stream_limits *l = &x->limits;
@@ -118,6 +134,11 @@ static void add_extra(struct buf *b, const struct stream_extra *x)
         add_id(b, id);
         buf_printf(b, "%lld,", (long long)ms);
     }
+    size_t n;
+    struct stream_schedule **all = stream_schedules_sorted(&x->schedules, &n);
+    for (size_t i = 0; i < n; i++)
+        add_schedule(b, all[i]);
+    mem_free(all);
 }
 
 /* Entries are read one by one: how they are cut into blocks does not count. */

@@ -170,6 +170,38 @@ TEST(extras_come_around_the_groups)
     stream_free(s);
 }
 
+/* broker Z1: schedules come last, each with what it has fired. */
+TEST(schedules_come_last)
+{
+    struct stream *s = stream_new(rdb_streams(), 100, 100);
+    struct bytes pairs[] = {BYTES("a"), BYTES("1"), BYTES("b"), BYTES("2")};
+    struct stream_schedules *to = &stream_need_extra(s)->schedules;
+    struct stream_schedule_rules r = {
+        .every_ms = 500, .start_ms = 7, .limit = 3, .pairs = pairs, .pairs_n = 4};
+    stream_schedules_set(to, BYTES("z"), &r);
+    r = (struct stream_schedule_rules){.cron = BYTES("@daily"),
+                                       .zone = BYTES("Asia/Tokyo"),
+                                       .start_ms = 8,
+                                       .until_ms = 9,
+                                       .limit = -1,
+                                       .catchup = STREAM_CATCHUP_ALL,
+                                       .pairs = pairs,
+                                       .pairs_n = 2};
+    stream_schedules_set(to, BYTES("n"), &r);
+    schedule(s, 900, 0, 1);
+    CHECK(commands_are(s, "XADD k AT 900 900-0 a 1\n"
+                          "XCRON SET k n CRON @daily TZ Asia/Tokyo START 8 CATCHUP ALL UNTIL 9 "
+                          "FIELDS a 1\n"
+                          "XCRON SET k z EVERY 500 START 7 CATCHUP NONE LIMIT 3 FIELDS a 1 b 2\n"));
+    CHECK(stream_rebuild_kinds(s) >> STREAM_REBUILD_SCHEDULES & 1);
+    stream_schedules_mark(to, stream_schedules_find(to, BYTES("z")), 507, 1);
+    stream_schedules_remove(to, stream_schedules_find(to, BYTES("n")));
+    stream_cancel(s, id(900));
+    CHECK(commands_are(s, "XCRON SET k z EVERY 500 START 7 CATCHUP NONE LIMIT 3 FIELDS a 1 b 2\n"
+                          "XCRON MARK k z 507 1\n"));
+    stream_free(s);
+}
+
 /* Runs of one moment are cut. */
 TEST(many_moments_of_expiry_take_several_commands)
 {
@@ -182,6 +214,7 @@ TEST(many_moments_of_expiry_take_several_commands)
     stream_free(s);
 }
 
-UNIT_MAIN(T(extras_come_around_the_groups), T(many_moments_of_expiry_take_several_commands),
+UNIT_MAIN(T(extras_come_around_the_groups), T(schedules_come_last),
+          T(many_moments_of_expiry_take_several_commands),
           T(commands_come_in_the_order_in_which_they_are_needed),
           T(a_consumer_of_that_name_is_not_deleted), T(many_take_several_commands))

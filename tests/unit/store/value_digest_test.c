@@ -255,6 +255,12 @@ enum extra_part {
     MOMENT,
     PAYLOAD,
     EXPIRY,
+    NAME,
+    SPAN,
+    END,
+    MESSAGE,
+    LAST,
+    FIRED,
     EXTRA_PARTS
 };
 
@@ -273,6 +279,14 @@ static struct entry *make_extra(enum extra_part odd)
     x->limits.refuses = odd == OVERFLOW;
     stream_future_add(&x->future, id, pairs, 1);
     stream_expiry_set(&x->expiry, id, odd == EXPIRY ? 1001 : 1000);
+    struct bytes message[] = {BYTES("task"), odd == MESSAGE ? BYTES("2") : BYTES("1")};
+    struct stream_schedule_rules r = {.every_ms = odd == SPAN ? 1001 : 1000,
+                                      .limit = odd == END ? 8 : 9,
+                                      .pairs = message,
+                                      .pairs_n = 2};
+    struct stream_schedule *made =
+        stream_schedules_set(&x->schedules, odd == NAME ? BYTES("m") : BYTES("n"), &r);
+    stream_schedules_mark(&x->schedules, made, 5000 + (odd == LAST), 5 + (odd == FIRED));
     return word(VALUE_STREAM, s);
 }
 

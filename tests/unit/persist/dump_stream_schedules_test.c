@@ -1,0 +1,148 @@
+#include "persist/dump_stream_schedules.h"
+
+#include "persist/dump_stream.h"
+#include "rdb.h"
+#include "type/stream/stream_schedule_words.h"
+#include "unit.h"
+
+#define SECTION "01 08 "
+
+static void add(struct stream *s, const char *name, const char *first, const char *second,
+                int64_t last_ms, uint64_t fired)
+{
+    struct stream_schedules *to = &stream_need_extra(s)->schedules;
+    struct bytes words[] = {bytes_text(first),
+                            bytes_text(second),
+                            BYTES("TZ"),
+                            BYTES("Europe/Berlin"),
+                            BYTES("START"),
+                            BYTES("1774656000000"),
+                            BYTES("CATCHUP"),
+                            BYTES("ALL"),
+                            BYTES("LIMIT"),
+                            BYTES("50"),
+                            BYTES("FIELDS"),
+                            BYTES("task"),
+                            BYTES(""),
+                            bytes_text(name),
+                            BYTES("long enough to be compressed: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx")};
+    struct stream_schedule_rules r;
+    if (strcmp(first, "EVERY") == 0) /* that has no zone */
+        memmove(words + 2, words + 4, sizeof(words) - 4 * sizeof(*words));
+    bool good = stream_schedule_words_read(words, strcmp(first, "EVERY") == 0 ? 13 : 15,
+                                           stream_zones(s), &r);
+    CHECK(good);
+    stream_schedules_mark(to, stream_schedules_set(to, bytes_text(name), &r), last_ms, fired);
+}
+
+static struct stream *read_back(struct bytes data, char error[160])
+{
+    struct stream *s = stream_new(rdb_streams(), 100, 100);
+    struct rdb_source r = rdb_source_of(data);
+    bool good = dump_stream_get(&r, s, RDB_MILLRACE_QUEUE) && r.p == r.end;
+    snprintf(error, 160, "%s", r.error);
+    rdb_source_free(&r);
+    if (good)
+        return s;
+    stream_free(s);
+    return NULL;
+}
+
+static bool is_same(const struct stream *a, const struct stream *b)
+{
+    struct rdb_sink x = {.fd = -1}, y = {.fd = -1};
+    dump_stream_put(&x, a, RDB_MILLRACE_QUEUE);
+    dump_stream_put(&y, b, RDB_MILLRACE_QUEUE);
+    bool equal = bytes_equal(buf_bytes(&x.out), buf_bytes(&y.out));
+    rdb_sink_free(&x);
+    rdb_sink_free(&y);
+    return equal && stream_is_sound(b);
+}
+
+/* Cut off anywhere it is refused; bent in any bit it is refused, or a stream all the same. */
+static bool comes_back(const struct stream *s)
+{
+    struct rdb_sink to = {.fd = -1, .compress = true};
+    char error[160];
+    if (dump_stream_type(s) != RDB_MILLRACE_QUEUE)
+        return false;
+    dump_stream_put(&to, s, RDB_MILLRACE_QUEUE);
+    struct stream *t = read_back(buf_bytes(&to.out), error);
+    bool good = t && is_same(s, t);
+    if (!t)
+        printf("# %s\n", error);
+    for (size_t n = 0; n < to.out.n; n++) {
+        struct stream *cut = read_back(bytes_of(to.out.p, n), error);
+        good = good && !cut;
+        stream_free(cut);
+    }
+    for (size_t i = 0; i < to.out.n * 8; i++) {
+        to.out.p[i / 8] ^= (char)(1 << i % 8);
+        struct stream *bent = read_back(buf_bytes(&to.out), error);
+        good = good && (!bent || stream_is_sound(bent));
+        stream_free(bent);
+        to.out.p[i / 8] ^= (char)(1 << i % 8);
+    }
+    stream_free(t);
+    rdb_sink_free(&to);
+    return good;
+}
+
+/* broker Z7 */
+TEST(schedules_come_back)
+{
+    struct stream *s = stream_new(rdb_streams(), 100, 100);
+    add(s, "b", "CRON", "30 2 * * *", 0, 0);
+    CHECK(comes_back(s));
+    add(s, "a", "EVERY", "60000", 1774656060000, 1);
+    add(s, "", "CRON", "@hourly", STREAM_SCHEDULE_MOMENT_MOST, INT64_MAX);
+    CHECK(comes_back(s));
+    /* What they have fired still counts against LIMIT. */
+    struct rdb_sink to = {.fd = -1};
+    char error[160];
+    dump_stream_put(&to, s, RDB_MILLRACE_QUEUE);
+    struct stream *t = read_back(buf_bytes(&to.out), error);
+    struct stream_schedule *x = stream_schedules_find(&t->extra->schedules, BYTES("a"));
+    CHECK(x && stream_schedule_left(x) == 49 && x->next_ms == 1774656120000 && x->fired == 1);
+    rdb_sink_free(&to);
+    stream_free(t);
+    stream_free(s);
+}
+
+static bool refused(const char *hex, const char *why)
+{
+    char error[160];
+    struct stream *s = read_back(rdb_hex(hex), error);
+    bool good = !s && strstr(error, why);
+    if (!good)
+        printf("# %s: %s\n", hex, s ? "taken" : error);
+    stream_free(s);
+    return good;
+}
+
+#define EVERY "09 05'EVERY'03'100'05'START'01'5'07'CATCHUP'03'ONE'06'FIELDS'01'f'01'v'"
+
+TEST(damaged_schedules)
+{
+    static const char one[] = SECTION "36 01 01'n'" EVERY "0500000000000000 01";
+    char error[160];
+    struct stream *s = read_back(rdb_hex(one), error);
+    CHECK(s && stream_schedules_count(&s->extra->schedules) == 1);
+    stream_free(s);
+    CHECK(refused(SECTION "40 6b 02 01'n'" EVERY "0500000000000000 01 01'n'" EVERY
+                          "0500000000000000 01",
+                  "Damaged schedule"));
+    CHECK(refused(SECTION "36 01 01'n'" EVERY "ffffffffffffffff 01", "Damaged schedule"));
+    CHECK(refused(SECTION "3e 01 01'n'" EVERY "0500000000000000 81 8000000000000000",
+                  "Damaged schedule"));
+    CHECK(refused(SECTION "13 01 01'n'01 05'EVERY' 0000000000000000 00",
+                  "or one of a later version"));
+    CHECK(refused(SECTION "08 01 01'n'80 ffffffff", "Damaged schedule"));
+    CHECK(refused(SECTION "0d 01 01'n'00 0000000000000000 00", "or one of a later version"));
+    /* None at all: a stream like any other. */
+    s = read_back(rdb_hex(SECTION "01 00"), error);
+    CHECK(s && !s->extra);
+    stream_free(s);
+}
+
+UNIT_MAIN(T(schedules_come_back), T(damaged_schedules))
