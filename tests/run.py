@@ -1,23 +1,26 @@
 #!/usr/bin/env python3
-"""Runs all tests, two parts at a time, and closes with "N passed, N failed".
+"""Runs all tests, several parts at a time, and closes with "N passed, N failed".
 
 Each part is a process with ports and folders of its own. What it prints comes in the order of the list below, with the time it took and
-the CPU time of its processes. Those marked `waits` spend most of their time waiting (for a heartbeat, a timeout, a disk) and take half a
-place. Parts marked `alone` compare speeds or orders that a second part could disturb; they run after the others, one by one. A part's
-limit only ends what hangs.
+the CPU time of its processes. There is one place for each processor. Most parts wait half of their time (for a heartbeat, a timeout, a
+disk, the server they talk to) and take half a place; those that keep a processor busy take a whole one. Parts marked `alone` compare
+speeds or orders that a second part could disturb; they run after the others, one by one. A part's limit only ends what hangs.
 """
 import argparse, glob, os, re, resource, signal, subprocess, sys, tempfile, threading, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PYTHON = "/usr/bin/python3"
+# Labels of parts that keep a processor busy.
+BUSY = re.compile("crash|power cuts|fail-over|dialogues, (aof|dribble)|random nasty|hostile|fuzz|extreme|TLS|oracle, settings|keys that handlers|"
+                  "replication to and from|unit (persist/dump|store/evict|commands/trio|type/stream_pending)_test")
 
 
 class Part:
     """One command. lines: it prints "ok ..." and "not ok ..." lines; else it passes or fails as a whole."""
 
-    def __init__(self, label, command, limit, lines=False, alone=False, waits=False):
+    def __init__(self, label, command, limit, lines=False, alone=False):
         self.label, self.command, self.limit, self.lines, self.alone = label, command, limit, lines, alone
-        self.room = 1 if waits else 2  # in half places
+        self.room = 2 if BUSY.match(label) else 1  # in half places
         self.text, self.seconds, self.cpu, self.status = "", 0.0, 0.0, None
 
     def run(self):
@@ -133,9 +136,6 @@ def stages(o):
     return ["resp2", "resp3"] + more if o.all else ["resp2", "resp3", more[o.seed % 3], more[(o.seed + 1) % 3]]
 
 
-# Scripts that wait: for a keepalive, a lock, a command that is to be noticed as slow.
-WAITING = {"integration/%s.tcl" % f for f in ("connection/clients", "connection/observers", "connection/tracking", "persist/changed_files", "persist/lock",
-                                              "stream/streams")}
 # The cases of memory.py, in parts of about the same length.
 MEMORY = [("counted", "soft_limits", "values"), ("evicted", "at_once", "huge_replies", "own"), ("not_data", "query_limit", "tracking", "idle")]
 
@@ -178,7 +178,7 @@ def all_parts(o):
         scripts = [f for f in scripts if f not in of_files] + share(o, 2, of_files)
     for f in scripts:
         label = os.path.relpath(f, os.path.join(ROOT, "tests"))
-        parts.append(Part(label, ["tclsh", "tests/integration/run.tcl", o.server, f], o.slow * 300, lines=True, waits=label in WAITING))
+        parts.append(Part(label, ["tclsh", "tests/integration/run.tcl", o.server, f], o.slow * 300, lines=True))
     parts += [
         python("broker, a test for each rule", "tests/broker/rules.py", "check"),
         python("oracle, random commands", "redis-compat/oracle/oracle.py", *server, *seeded, "--commands", few(5000, 20000), "random"),
@@ -194,11 +194,11 @@ def all_parts(o):
         python("configuration", "tests/config/config.py", o.server, *seeded, lines=True),
         python("handing over", "tests/clients/handover.py", o.server, lines=True),
         python("keys that move", "tests/clients/migrate.py", o.server, *seeded, lines=True),
-        python("limits of connections", "tests/clients/limits.py", o.server, lines=True, waits=True),
+        python("limits of connections", "tests/clients/limits.py", o.server, lines=True),
         python("TLS", "tests/tls/tls.py", o.server, lines=True),
-        python("a primary and its replicas", "tests/replication/primary.py", *server, lines=True, waits=True),
-        python("a replica and its primary", "tests/replication/replica.py", *server, lines=True, waits=True),
-        python("who may become primary", "tests/replication/confirmation.py", *server, lines=True, waits=True),
+        python("a primary and its replicas", "tests/replication/primary.py", *server, lines=True),
+        python("a replica and its primary", "tests/replication/replica.py", *server, lines=True),
+        python("who may become primary", "tests/replication/confirmation.py", *server, lines=True),
         python("a replica that takes writes", "tests/replication/writable.py", *server, lines=True),
         python("hostile scripts", "tests/hostile/scripts.py", o.server, lines=True),
         python("hostile payloads", "tests/hostile/payloads.py", o.server, lines=True),

@@ -153,7 +153,7 @@ class Worker:
             os.makedirs(os.path.dirname(program), exist_ok=True)
             why = why or self.run([*self.cc, *self.flags, "-Itests/support", "-c", "tests/unit/%s.c" % t, "-o", program + ".o"], 60)
             why = why or self.link(program, program + ".o")
-            if not why and self.run([program], 90):
+            if not why and self.run([program], 180):
                 self.leave_out(t)
         return why
 
@@ -169,14 +169,14 @@ class Worker:
     def link(self, to, *objects):
         """A program of these objects and, for what they lack, the library. Its own names come before the library's."""
         before = ["-Wl,--no-as-needed", *self.alloc, "-Wl,--as-needed"]  # the allocator comes before the C library's
-        return self.run(["gcc", "-pie", "-rdynamic", "-o", to, *before, *objects, "-L" + self.build, "-Wl,-rpath," + self.build, "-lmillrace", *self.libs], 60)
+        return self.run(["gcc", "-pie", "-rdynamic", "-o", to, *before, *objects, "-L" + self.build, "-Wl,-rpath," + self.build, "-lmillrace", *self.libs, "-fuse-ld=gold"], 60)
 
     def failing_test(self, tests, *mutant):
         program = os.path.join(self.build, "unit_test")
         for t in tests:
             if t in self.left_out:
                 continue
-            if self.link(program, os.path.join(self.build, "unit", t + ".o"), *mutant) or self.run([program], 90):
+            if self.link(program, os.path.join(self.build, "unit", t + ".o"), *mutant) or self.run([program], 180):
                 return t
         return None
 
@@ -201,14 +201,14 @@ class Worker:
         """(name, command, seconds at the most)"""
         py, server = sys.executable, ["--server", self.server]
         oracle = [py, "redis-compat/oracle/oracle.py", *server]
-        yield "dialogues", [*oracle, "dialogues"], 120
-        yield "random commands", [*oracle, "--seed", "1", "--commands", "3000", "random"], 120
+        yield "dialogues", [*oracle, "dialogues"], 300
+        yield "random commands", [*oracle, "--seed", "1", "--commands", "3000", "random"], 300
         if module == "acl":
-            yield "rights", [py, "redis-compat/oracle/rights.py", *server, "--seed", "1", "--pairs", "1500"], 120
+            yield "rights", [py, "redis-compat/oracle/rights.py", *server, "--seed", "1", "--pairs", "1500"], 300
         for mode in ("always", "everysec"):
-            yield "crash", [py, "tests/crash/crash.py", *server, "--mode", mode, "--seed", "1", "--events", "8000", "--kills", "3", "--span", "0.3"], 120
+            yield "crash", [py, "tests/crash/crash.py", *server, "--mode", mode, "--seed", "1", "--events", "8000", "--kills", "3", "--span", "0.3"], 300
         for part in PARTS[module]:
-            yield "other tests", [py, "tests/run.py", *server, "--build", self.build, "--seed", "1", "--jobs", "1", "--only", part], 300
+            yield "other tests", [py, "tests/run.py", *server, "--build", self.build, "--seed", "1", "--jobs", "1", "--only", part], 600
 
     def link_server(self, mutant):
         why = self.link(self.server, os.path.join(self.build, "server/main.o"), *mutant)
