@@ -129,7 +129,7 @@ test-all: deps
 SAN_OPT := -O1 -g1 -DLEAKS_ARE_TRACED -DCHANGES_ARE_CHECKED -DMILLRACE_FAULTS -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 sanitized:
 	@$(MAKE) $(SUB) BUILD=build/san OPT='$(SAN_OPT)' \
-	    LINK='-fsanitize=address,undefined -fuse-ld=gold' UNIT_OPT=-O0 ALLOC= tests-build
+	    LINK='-fsanitize=address,undefined -fuse-ld=gold' UNIT_OPT="-O0 -Wno-clobbered" ALLOC= tests-build
 
 check: deps
 	@$(MAKE) $(SUB) format-check layers house
