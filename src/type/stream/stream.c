@@ -195,9 +195,11 @@ static uint64_t drop_front(struct stream *s, const struct stream_trim *t)
     while (s->log.n) {
         uint32_t live = stream_log_block(&s->log, 0)->live;
         ASSERT(live > 0);
-        if (t->limit && deleted + live > t->limit)
+        if (t->about && t->limit && deleted + live > t->limit)
             break;
         uint32_t n = too_old_in_front(s, t);
+        if (t->limit && n > t->limit - deleted)
+            n = (uint32_t)(t->limit - deleted);
         if (n < live) {
             if (!t->about)
                 deleted += stream_log_drop_front(&s->log, n);

@@ -240,6 +240,10 @@ bool stream_log_delete(struct stream_log *l, struct stream_id id)
 bool stream_log_oldest(const struct stream_log *l, struct stream_id *out)
 {
     struct stream_cursor c;
+    if (l->n && stream_log_block(l, 0)->first_live == 0) {
+        *out = stream_log_block(l, 0)->first;
+        return true;
+    }
     bool found = stream_log_seek(l, STREAM_ID_MIN, &c);
     if (found)
         *out = stream_log_id(&c);

@@ -223,10 +223,10 @@ TEST(who_leaves_is_not_cached_any_more)
 {
     struct stream_log few, many;
     struct stream_cache *cache = context()->cache;
-    struct stream_id id;
+    struct stream_id second = {20, 0};
     by_tens(&few, 4);
     by_tens(&many, 40);
-    CHECK(stream_log_oldest(&few, &id) && stream_log_oldest(&many, &id));
+    CHECK(stream_log_has(&few, second) && stream_log_has(&many, second));
     CHECK(stream_log_has(&many, (struct stream_id){100, 0}) && stream_cache_count(cache) == 3);
     stream_log_leave(&few);
     CHECK(stream_cache_count(cache) == 2);
@@ -234,6 +234,28 @@ TEST(who_leaves_is_not_cached_any_more)
     CHECK(stream_cache_count(cache) == 0);
     stream_log_free(&few);
     stream_log_free(&many);
+}
+
+/* Exactly so many, also where a block has more; about: whole blocks only. */
+TEST(trims_at_most_so_many)
+{
+    for (int about = 0; about < 2; about++)
+        for (unsigned limit = 1; limit < 40; limit++) {
+            struct stream *s = stream_new(context(), 100, 100);
+            struct stream_log_policy policy = {10, 0, 1};
+            struct bytes pair[] = {BYTES("a"), BYTES("b")};
+            struct stream_id first;
+            for (unsigned i = 1; i <= 100; i++)
+                stream_append(s, (struct stream_id){i, 0}, pair, 1, &policy);
+            struct stream_trim t = {
+                .about = about, .by_id = true, .min_id = {26, 0}, .limit = limit};
+            uint64_t dropped, gone = stream_trim(s, &t, &dropped);
+            unsigned most = limit < 25 ? limit : 25;
+            CHECK(gone == (about ? most / 10 * 10 : most) && s->log.length == 100 - gone);
+            CHECK(stream_log_oldest(&s->log, &first) && first.ms == gone + 1);
+            CHECK(stream_is_sound(s));
+            stream_free(s);
+        }
 }
 
 /* Names and values as they were written; a block counts until its last entry is gone. */
@@ -260,6 +282,6 @@ TEST(counts_bytes_by_blocks)
     stream_log_free(&copy);
 }
 
-UNIT_MAIN(T(counts_bytes_by_blocks), T(behaves_like_an_array), T(trims_by_length_and_id),
-          T(a_place_between_two_entries), T(looking_leaves_nothing_pinned),
-          T(who_leaves_is_not_cached_any_more))
+UNIT_MAIN(T(counts_bytes_by_blocks), T(trims_at_most_so_many), T(behaves_like_an_array),
+          T(trims_by_length_and_id), T(a_place_between_two_entries),
+          T(looking_leaves_nothing_pinned), T(who_leaves_is_not_cached_any_more))
