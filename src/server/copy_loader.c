@@ -1,11 +1,12 @@
 /* The usual way of a copy:
  *
  *   read       all keys go into a store: that of the server, which is empty, or one beside it.
- * Every so many bytes the server has a turn. ENGINE_LOADING, or (served meanwhile)
+ *              Every so many bytes the server has a turn. ENGINE_LOADING, or (served meanwhile)
  *              ENGINE_ASYNC_LOADING.
+ *   effects    what the snapshot says in commands (libraries, policies, scheduled messages ...) is
+ *              about keys in the server's store: in place it runs as it is read, beside it is kept
+ *              until after the exchange. Nothing is due meanwhile.
  *   exchange   a store beside changes places with the server's, at once; libraries go.
- *   effects    what the snapshot says in commands (libraries, deadlines of fields ...) runs now, in
- *              the server's store, with nothing due meanwhile.
  *   tidy       the former data are freed, some keys a turn.
  *
  * A copy that cannot be read leaves half of it in place, or nothing when it was read beside. The
@@ -30,8 +31,15 @@
 #define SERVING_EVERY ((uint64_t)256 << 10) /* bytes: readers wait for a piece of the load */
 #define SERVING_US    1000                  /* or so much time */
 #define GIVEN_BACK    ((uint64_t)1 << 20)   /* bytes of a file in memory at a time */
+#define KEPT          ((size_t)1 << 20)     /* bytes of effects in one piece */
 #define FREED         1000                  /* keys of the former data, in a turn */
 #define MUCH_TO_LOAD  (32u << 20)           /* larger snapshots: memory is mapped in large steps */
+
+/* Commands that the snapshot holds, a SELECT in front of those of another database. */
+struct piece {
+    struct piece *next;
+    struct buf commands;
+};
 
 struct copy_loader {
     struct engine *engine;
@@ -42,8 +50,9 @@ struct copy_loader {
     bool in_memory; /* the file, which is not wanted any more */
     const char *path;
     struct bytes map;
-    uint64_t given_back; /* so many bytes of it */
-    struct buf effects; /* commands that the snapshot holds, each behind a SELECT of its database */
+    uint64_t given_back;        /* so many bytes of it */
+    struct piece *first, *last; /* effects that are kept; NULL: none */
+    int kept_db;                /* of the last one; -1: there is none */
     struct replay replay;
     struct store *former; /* what was exchanged and is being freed, or NULL */
     int former_db;        /* of which these keys are */
@@ -156,32 +165,69 @@ static void warn(void *context, const char *text)
     log_line(LOG_WARNING, "Loading the RDB file: %s", text);
 }
 
-/* Effects are about keys of the snapshot, which may not be in place yet: they run at the end. */
+/* In place: the keys are where commands look for them. */
+static bool run_effect(void *context, int db, const struct bytes *argv, int argc)
+{
+    struct copy_loader *l = context;
+    journal_pause(l->engine->journal);
+    replay_command_in(&l->replay, db, argv, argc);
+    journal_resume(l->engine->journal);
+    return true;
+}
+
+static void add_piece(struct copy_loader *l)
+{
+    struct piece *p = mem_zalloc(sizeof(*p));
+    *(l->last ? &l->last->next : &l->first) = p;
+    l->last = p;
+}
+
+/* Beside: the keys are not there yet. Pieces, so that memory grows by them and goes with them. */
 static bool keep_effect(void *context, int db, const struct bytes *argv, int argc)
 {
     struct copy_loader *l = context;
     char text[NUM_INT_MAX];
-    struct bytes select[] = {BYTES("SELECT"), bytes_of(text, num_print_int(text, db))};
-    journal_format(&l->effects, select, 2);
-    journal_format(&l->effects, argv, argc);
+    if (!l->last || l->last->commands.n >= KEPT)
+        add_piece(l);
+    if (db != l->kept_db) {
+        struct bytes select[] = {BYTES("SELECT"), bytes_of(text, num_print_int(text, db))};
+        journal_format(&l->last->commands, select, 2);
+        l->kept_db = db;
+    }
+    journal_format(&l->last->commands, argv, argc);
     return true;
 }
 
-static void run_effects(struct copy_loader *l)
+static void forget_first(struct copy_loader *l)
+{
+    struct piece *p = l->first;
+    l->first = p->next;
+    if (!l->first)
+        l->last = NULL;
+    buf_free(&p->commands);
+    mem_free(p);
+}
+
+static void run_piece(struct copy_loader *l, struct bytes all, int *db)
 {
     struct aof_parse_room room = {0};
     long long number;
-    int db = 0;
-    for (size_t at = 0; at < l->effects.n;) {
-        struct aof_parsed c = aof_parse(buf_bytes(&l->effects), at, &room);
+    for (size_t at = 0; at < all.n;) {
+        struct aof_parsed c = aof_parse(all, at, &room);
         ASSERT(c.item == AOF_PARSE_COMMAND); /* keep_effect() has written it */
         if (bytes_is(room.argv[0], "SELECT") && num_parse_int(room.argv[1], &number))
-            db = (int)number;
+            *db = (int)number;
         else
-            replay_command_in(&l->replay, db, room.argv, c.argc);
+            replay_command_in(&l->replay, *db, room.argv, c.argc);
         at = c.next;
     }
     aof_parse_free(&room);
+}
+
+static void run_kept(struct copy_loader *l)
+{
+    for (int db = 0; l->first; forget_first(l))
+        run_piece(l, buf_bytes(&l->first->commands), &db);
 }
 
 /* Reads the file, whose checksum has been compared, into this store. */
@@ -201,7 +247,7 @@ static bool read_file(struct copy_loader *l, const char *path, struct store *to,
                                  .warn = warn,
                                  .now_ms = l->engine->now_ms,
                                  .values = rdb_get_options_from(c, to->streams),
-                                 .apply = keep_effect,
+                                 .apply = to == l->engine->store ? run_effect : keep_effect,
                                  .progress = progress,
                                  .progress_every =
                                      serving && every > SERVING_EVERY ? SERVING_EVERY : every,
@@ -232,6 +278,7 @@ static void begin(struct copy_loader *l, enum slow_path_reason state)
     struct engine *e = l->engine;
     l->figures = (struct loader_figures){.started_ms = e->now_ms};
     l->ended = false;
+    l->kept_db = -1;
     replay_begin(&l->replay, e);
     state_set(e, state, true);
 }
@@ -240,7 +287,8 @@ static void end(struct copy_loader *l, enum slow_path_reason state)
 {
     mem_grow_end();
     replay_end(&l->replay);
-    buf_free(&l->effects);
+    while (l->first)
+        forget_first(l);
     state_set(l->engine, state, false);
 }
 
@@ -263,12 +311,11 @@ enum copy_loader_end copy_loader_run(struct copy_loader *l, const char *path,
     struct store *beside = how == COPY_LOADER_IN_PLACE ? NULL : db_store_beside(e->store);
     begin(l, state);
     bool good = read_file(l, path, beside ? beside : e->store, serving, db);
-    if (good) {
+    if (good && beside) {
         journal_pause(e->journal);
         state_set(e, ENGINE_LOADING, true); /* nothing is due while effects run */
-        if (beside)
-            exchange(l, beside);
-        run_effects(l);
+        exchange(l, beside);
+        run_kept(l);
         state_set(e, ENGINE_LOADING, false);
         journal_resume(e->journal);
     }

@@ -7,6 +7,7 @@ import argparse, os, re, socket, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from check import Failed, cases, expect, until   # noqa: E402
+from contents import pairs                       # noqa: E402
 from resp import Error, Reader, info, received, request  # noqa: E402
 from server import Server                        # noqa: E402
 
@@ -342,6 +343,27 @@ def served_meanwhile(o):
         expect((p.c.ask("DBSIZE"), info(p.c)["master_repl_offset"]), (2000, "1000"), "the file")
 
 
+def queues_in_copies(o):
+    """What a snapshot tells in commands comes whole, in place of nothing and of other data: broker Z2."""
+    with Server(o.server, "--repl-diskless-sync-delay", 0, "--enable-debug-command", "yes") as s:
+        c = s.start()
+        c.ask("FUNCTION", "LOAD", "#!lua name=mine\nredis.register_function('f', function() return 7 end)")
+        for db, n in ((0, 20000), (3, 100)):  # more than a piece; less
+            c.many([("SELECT", db), ("XPOLICY", "SET", "q", "g", "MKSTREAM", "JOBS")] + [("XADD", "q", "%d-0" % i, "a", "b") for i in range(1, n + 1)])
+            c.many([("XREADGROUP", "GROUP", "g", "w", "COUNT", 100000, "STREAMS", "q", ">"),
+                    *(("XNACK", "q", "g", "FAIL", "IDS", 1, "%d-0" % i, "DELAY", 100000 + i % 7, "REASON", "number %d" % i) for i in range(1, n + 1, 2))])
+        c.ask("XADD", "p", "*", "a", "b")
+        for how in ("disabled", "on-empty-db", "swapdb"):
+            with Server(o.server, "--repl-diskless-load", how, "--enable-debug-command", "yes") as replica:
+                r = replica.start()
+                r.many([("XPOLICY", "SET", "q", "g", "MKSTREAM", "JOBS"), ("FUNCTION", "LOAD", "#!lua name=other\nredis.register_function('g', function() return 1 end)")])
+                r.ask("REPLICAOF", "127.0.0.1", s.port)
+                until("the link", lambda: info(r)["master_link_status"] == "up" and info(r)["slave_repl_offset"] == info(c)["master_repl_offset"])
+                expect(r.ask("DEBUG", "DIGEST"), c.ask("DEBUG", "DIGEST"), how)
+                expect([x[1] for x in r.ask("FUNCTION", "LIST")], [b"mine"], "libraries, " + how)
+                expect(int(dict(pairs(r.ask("XPOLICY", "STATS", "q", "g")))[b"deferred"]), 10000, "deferred, " + how)
+
+
 def lost_while_loading(o):
     """What is loaded from memory ends with the link, and is as it was before; a file goes on, as in Redis."""
     for how, history in (("swapdb", A), ("swapdb", B), ("disabled", A)):
@@ -470,7 +492,7 @@ def certificate_of(server):
     return ["--tls-ca-cert-file", server.at("s.crt"), "--tls-port", "0"]
 
 
-OWN = [own_words, over_tls, refused, garbage, served_meanwhile, lost_while_loading, script_gives_way, elsewhere, never_answered, promoted]
+OWN = [own_words, over_tls, refused, garbage, served_meanwhile, queues_in_copies, lost_while_loading, script_gives_way, elsewhere, never_answered, promoted]
 
 
 def main():
