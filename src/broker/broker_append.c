@@ -103,10 +103,10 @@ static void put(const struct broker_group *x, struct stream_id id, const struct 
 
 /* ---- Scheduled messages */
 
-static struct stream_id next_id(const struct broker_group *x)
+static struct stream_id next_id(const struct broker_group *x, int64_t now_ms)
 {
     struct stream_id id;
-    bool left = stream_next_id(x->stream, (uint64_t)broker_act_wall(x), &id);
+    bool left = stream_next_id(x->stream, (uint64_t)now_ms, &id);
     ASSERT(left);
     return id;
 }
@@ -155,7 +155,7 @@ void broker_append_due(const struct broker_group *x, int64_t until_us)
     int n = 0;
     while (n < BROKER_APPEND_DUE && first_due(x, &m)) {
         bool fits = stream_id_compare(m.id, x->stream->last_id) > 0;
-        put_scheduled(x, m.id, fits ? m.id : next_id(x));
+        put_scheduled(x, m.id, fits ? m.id : next_id(x, broker_act_wall(x)));
         if (!fits)
             db_notify(x->db, x->key, DB_EVENT_STREAM, "xsched-moved");
         if (++n % LOOK_EVERY == 0 && clock_mono_us() >= until_us)
@@ -192,7 +192,7 @@ bool broker_append_scheduled(const struct broker_group *x, struct stream_id id,
     const struct stream *s = x->stream;
     if (!s->extra || is_exhausted(s) || !stream_future_has(&s->extra->future, id))
         return false;
-    *out = next_id(x);
+    *out = next_id(x, broker_act_wall(x));
     put_scheduled(x, id, *out);
     db_ready(x->db, x->key);
     return true;
@@ -251,8 +251,14 @@ static struct stream *find_or_make(const struct broker_group *x, struct bytes ke
 struct stream_id broker_append(const struct broker_group *x, struct bytes key,
                                const struct broker_message *m)
 {
+    return broker_append_as_of(x, key, m, broker_act_wall(x));
+}
+
+struct stream_id broker_append_as_of(const struct broker_group *x, struct bytes key,
+                                     const struct broker_message *m, int64_t at_ms)
+{
     struct broker_group at = at_key(x, key, find_or_make(x, key));
-    struct stream_id id = next_id(&at);
+    struct stream_id id = next_id(&at, at_ms);
     broker_append_take_id(&at, id);
     put(&at, id, m->pairs, m->fields);
     db_ready(x->db, key);

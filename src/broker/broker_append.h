@@ -33,6 +33,10 @@ bool broker_append_may(const struct broker_group *x, struct bytes key,
 /* Appends to a key for which broker_append_may() is true. Returns the ID. */
 struct stream_id broker_append(const struct broker_group *x, struct bytes key,
                                const struct broker_message *m);
+/* The same as if it were another time: the ID has these milliseconds if that is above the last one.
+ */
+struct stream_id broker_append_as_of(const struct broker_group *x, struct bytes key,
+                                     const struct broker_message *m, int64_t at_ms);
 /* The message is scheduled for later: to a key for which broker_append_may() is true. */
 struct stream_id broker_append_later(const struct broker_group *x, struct bytes key,
                                      const struct broker_message *m, int64_t at_ms);

@@ -7,7 +7,8 @@
 #include "broker/broker_act.h"
 
 struct broker_totals {
-    uint64_t redelivered, dead, dead_blocked, discarded, lost, appended_scheduled, expired;
+    uint64_t redelivered, dead, dead_blocked, discarded, lost, appended_scheduled, expired,
+        cron_fired, cron_missed;
 };
 
 struct broker {

@@ -4,7 +4,7 @@
 
 struct figures {
     const struct broker *broker;
-    uint64_t streams, scheduled, deferred;
+    uint64_t streams, scheduled, deferred, schedules;
 };
 
 static uint64_t deferred(const struct broker_watch *w)
@@ -16,11 +16,14 @@ static uint64_t deferred(const struct broker_watch *w)
     return g ? stream_pending_deferred_count(&g->pending) : 0;
 }
 
-static uint64_t scheduled(const struct broker_moments *m)
+static void count(struct figures *f, const struct broker_moments *m)
 {
     struct entry *e = db_find_past(m->db, str_bytes(m->key));
     const struct stream *s = e && value_type(e) == TYPE_STREAM ? value_object(e) : NULL;
-    return s && s->extra ? stream_future_count(&s->extra->future) : 0;
+    if (!s || !s->extra)
+        return;
+    f->scheduled += stream_future_count(&s->extra->future);
+    f->schedules += stream_schedules_count(&s->extra->schedules);
 }
 
 static void gather(const void *owner, void *figures)
@@ -34,7 +37,7 @@ static void gather(const void *owner, void *figures)
     for (const struct dlist_node *n = b->watches.next; n != &b->watches; n = n->next)
         f->deferred += deferred(dlist_item(n, struct broker_watch, all));
     for (const struct dlist_node *n = b->moments.next; n != &b->moments; n = n->next)
-        f->scheduled += scheduled(dlist_item(n, struct broker_moments, all));
+        count(f, dlist_item(n, struct broker_moments, all));
 }
 
 #define M(type, unit, flags, info, name, value, help)                                              \

@@ -25,6 +25,8 @@ int64_t broker_moments_of_kind_ms(const struct stream *s, enum broker_moment kin
     switch (kind) {
     case BROKER_MOMENT_SCHEDULED:
         return scheduled_ms(s);
+    case BROKER_MOMENT_SCHEDULE:
+        return stream_schedules_due_ms(&s->extra->schedules);
     case BROKER_MOMENT_EXPIRY:
         return expiry_ms(s);
     case BROKER_MOMENT_AGE:

@@ -21,6 +21,7 @@ struct broker_moments {
 /* What happens by itself in a stream, in this order when several are due at one moment. */
 enum broker_moment {
     BROKER_MOMENT_SCHEDULED, /* a message is due */
+    BROKER_MOMENT_SCHEDULE,  /* a schedule brings one */
     BROKER_MOMENT_EXPIRY,    /* a message expires */
     BROKER_MOMENT_AGE,       /* the oldest entry is too old */
     BROKER_MOMENT_KINDS

@@ -4,6 +4,7 @@
 #include "broker/broker_append.h"
 #include "broker/broker_expire.h"
 #include "broker/broker_limits.h"
+#include "broker/broker_schedule.h"
 
 /* One action each: what is due of the kind, at most 1,000 messages, as one transaction. It ends
  * sooner where until_us has passed and there is more. */
@@ -12,6 +13,9 @@ static void act(const struct broker_group *x, enum broker_moment kind, int64_t u
     switch (kind) {
     case BROKER_MOMENT_SCHEDULED:
         broker_append_due(x, until_us);
+        break;
+    case BROKER_MOMENT_SCHEDULE:
+        broker_schedule_do_due(x);
         break;
     case BROKER_MOMENT_EXPIRY:
         broker_expire_due(x);
@@ -31,6 +35,17 @@ static bool find(const struct broker_moments *m, struct broker_group *x)
     struct entry *e = db_write_notouch(x->db, x->key);
     x->stream = e ? value_to_change(e) : NULL;
     return e && x->stream->extra && x->stream->extra->watch == m;
+}
+
+/* Whether there is memory for what a schedule brings; if not it is tried again later. Looking for
+ * some may evict anything. */
+static bool has_room(const struct broker_moments *m, struct broker_group *x)
+{
+    if (broker_schedule_has_room(x->engine))
+        return true;
+    if (find(m, x))
+        broker_schedule_postpone(x);
+    return false;
 }
 
 static void do_one(const struct broker_moments *m, struct broker_group *x, enum broker_moment kind,
@@ -62,7 +77,8 @@ void broker_work_stream(struct broker_moments *m, int64_t until_us)
             broker_due_again(b, &m->due);
             break;
         }
-        do_one(m, &x, kind, until_us);
+        if (kind != BROKER_MOMENT_SCHEDULE || has_room(m, &x))
+            do_one(m, &x, kind, until_us);
         in_time = clock_mono_us() < until_us;
     }
     str_unref(key);

@@ -369,7 +369,9 @@ bool memory_make_room(struct memory *m)
 /* Somebody relies on what is in it, or on what is to come. */
 static bool is_queue(const struct stream *s)
 {
-    return s->groups.used || (s->extra && stream_future_count(&s->extra->future));
+    const struct stream_extra *x = s->extra;
+    return s->groups.used ||
+           (x && (stream_future_count(&x->future) || stream_schedules_count(&x->schedules)));
 }
 
 bool memory_holds(const struct memory *m, const struct db *db, const struct entry *e)

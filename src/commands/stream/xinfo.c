@@ -76,7 +76,7 @@ static void extra(struct call *call, const struct stream *s)
     number(call, "scheduled", x ? (long long)stream_future_count(&x->future) : 0);
     id(call, "next-scheduled-id", first.id);
     number(call, "expiries", x ? (long long)stream_expiry_count(&x->expiry) : 0);
-    number(call, "schedules", 0);
+    number(call, "schedules", x ? (long long)stream_schedules_count(&x->schedules) : 0);
     number(call, "bindings", 0);
     number(call, "captures", 0);
 }

@@ -18,8 +18,7 @@ bool stream_schedule_is_timed(const struct stream_schedule *x)
     return x->rules.every_ms || x->rules.in;
 }
 
-/* The first moment behind ms. */
-static int64_t after(const struct stream_schedule_rules *r, int64_t ms)
+int64_t stream_schedule_rules_next(const struct stream_schedule_rules *r, int64_t ms)
 {
     int64_t at;
     if (r->every_ms) {
@@ -36,7 +35,8 @@ static int64_t after(const struct stream_schedule_rules *r, int64_t ms)
 static void look_ahead(struct stream_schedule *x)
 {
     ASSERT(x->passed_ms >= x->last_ms);
-    x->next_ms = stream_schedule_left(x) == 0 ? NEVER : after(&x->rules, x->passed_ms);
+    x->next_ms =
+        stream_schedule_left(x) == 0 ? NEVER : stream_schedule_rules_next(&x->rules, x->passed_ms);
 }
 
 struct stream_schedule *stream_schedule_new(struct bytes name)
@@ -138,6 +138,11 @@ bool stream_schedule_is_over(const struct stream_schedule *x)
     return x->next_ms == NEVER && stream_schedule_is_timed(x);
 }
 
+int64_t stream_schedule_due_ms(const struct stream_schedule *x)
+{
+    return x->next_ms != NEVER ? x->next_ms : x->passed_ms ? x->passed_ms : x->rules.start_ms;
+}
+
 int64_t stream_schedule_left(const struct stream_schedule *x)
 {
     int64_t fired = (int64_t)x->fired;
@@ -150,7 +155,7 @@ int64_t stream_schedule_last_until(const struct stream_schedule *x, int64_t unti
     int64_t low = x->passed_ms, high = until_ms; /* one is behind low; none behind high */
     while (high - low > 1) {
         int64_t middle = low + (high - low) / 2;
-        if (after(&x->rules, middle) <= until_ms)
+        if (stream_schedule_rules_next(&x->rules, middle) <= until_ms)
             low = middle;
         else
             high = middle;
@@ -162,7 +167,7 @@ int64_t stream_schedule_last_until(const struct stream_schedule *x, int64_t unti
 static uint64_t count(const struct stream_schedule *x, int64_t from, int64_t until, uint64_t most)
 {
     uint64_t n = 0;
-    while (n < most && (from = after(&x->rules, from)) <= until)
+    while (n < most && (from = stream_schedule_rules_next(&x->rules, from)) <= until)
         n++;
     return n;
 }

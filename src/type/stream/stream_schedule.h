@@ -58,6 +58,8 @@ void stream_schedule_pass(struct stream_schedule *x, int64_t until_ms);
 size_t stream_schedule_memory(const struct stream_schedule *x);
 bool stream_schedule_is_sound(const struct stream_schedule *x);
 
+/* The first moment behind ms by these rules, LIMIT apart; INT64_MAX: there is none. */
+int64_t stream_schedule_rules_next(const struct stream_schedule_rules *r, int64_t ms);
 /* The two say the same, LIMIT and the start apart. */
 bool stream_schedule_rules_equal(const struct stream_schedule_rules *a,
                                  const struct stream_schedule_rules *b);
@@ -65,6 +67,8 @@ bool stream_schedule_rules_equal(const struct stream_schedule_rules *a,
 bool stream_schedule_is_timed(const struct stream_schedule *x);
 /* No moment is left: nothing keeps it alive. */
 bool stream_schedule_is_over(const struct stream_schedule *x);
+/* Its next moment; of one that is over, when it was. */
+int64_t stream_schedule_due_ms(const struct stream_schedule *x);
 /* Messages to come; -1: no limit. */
 int64_t stream_schedule_left(const struct stream_schedule *x);
 /* Of a schedule whose next moment is not behind until_ms: the last that is not. O(log of the span)

@@ -1,4 +1,4 @@
-/* A schedule without a moment left stands in the heap at 0, so that whoever acts finds it at once
+/* A schedule without a moment left stands in the heap where it ended, so that whoever acts finds it
  * and takes it away. One whose zone this machine does not know has no moment either, but stays: the
  * next start may know it. */
 #include "type/stream/stream_schedules.h"
@@ -14,7 +14,7 @@ static void arrange(struct stream_schedules *s, struct stream_schedule *x)
 {
     heap_remove(&s->due, &x->due);
     if (stream_schedule_is_timed(x))
-        heap_insert(&s->due, &x->due, stream_schedule_is_over(x) ? 0 : x->next_ms);
+        heap_insert(&s->due, &x->due, stream_schedule_due_ms(x));
 }
 
 struct stream_schedule *stream_schedules_set(struct stream_schedules *s, struct bytes name,
@@ -63,13 +63,18 @@ void stream_schedules_pass(struct stream_schedules *s, struct stream_schedule *x
     arrange(s, x);
 }
 
-struct stream_schedule *stream_schedules_first(const struct stream_schedules *s, int64_t *at_ms)
+struct stream_schedule *stream_schedules_first(const struct stream_schedules *s)
 {
     struct heap_node *first = heap_first(&s->due);
+    return first ? dlist_item(first, struct stream_schedule, due) : NULL;
+}
+
+int64_t stream_schedules_due_ms(const struct stream_schedules *s)
+{
+    const struct heap_node *first = heap_first(&s->due);
     if (!first)
-        return NULL;
-    *at_ms = first->at;
-    return dlist_item(first, struct stream_schedule, due);
+        return INT64_MAX;
+    return first->at > s->not_before_ms ? first->at : s->not_before_ms;
 }
 
 static int by_name(const void *a, const void *b)
@@ -101,8 +106,8 @@ size_t stream_schedules_memory(const struct stream_schedules *s)
 
 static bool is_in_place(const struct stream_schedule *x)
 {
-    int64_t at = stream_schedule_is_over(x) ? 0 : x->next_ms;
-    return stream_schedule_is_timed(x) ? x->due.place && x->due.at == at : !x->due.place;
+    return stream_schedule_is_timed(x) ? x->due.place && x->due.at == stream_schedule_due_ms(x)
+                                       : !x->due.place;
 }
 
 bool stream_schedules_is_sound(const struct stream_schedules *s)

@@ -10,7 +10,7 @@
 struct stream_schedules {
     struct dict by_name;
     struct heap due;
-    int64_t not_before_ms; /* somebody else's: they wait for memory until then */
+    int64_t not_before_ms; /* all of them wait until then */
 };
 
 static inline size_t stream_schedules_count(const struct stream_schedules *s)
@@ -30,9 +30,10 @@ void stream_schedules_mark(struct stream_schedules *s, struct stream_schedule *x
                            uint64_t fired);
 /* Moments up to this one bring nothing. */
 void stream_schedules_pass(struct stream_schedules *s, struct stream_schedule *x, int64_t until_ms);
-/* The one to look at first, and when: at its next moment, or at 0 since none is left to it. NULL:
- * nothing is to come. */
-struct stream_schedule *stream_schedules_first(const struct stream_schedules *s, int64_t *at_ms);
+/* The one to look at first (stream_schedule_due_ms()); NULL: nothing is to come. */
+struct stream_schedule *stream_schedules_first(const struct stream_schedules *s);
+/* And when, all waiting included; INT64_MAX: never. */
+int64_t stream_schedules_due_ms(const struct stream_schedules *s);
 /* By name; the array belongs to the caller. */
 struct stream_schedule **stream_schedules_sorted(const struct stream_schedules *s, size_t *n);
 size_t stream_schedules_memory(const struct stream_schedules *s);

@@ -1,0 +1,172 @@
+/* A schedule's next moment t is due at t. What then happens to it:
+ *
+ *   fired     within a second: its message is appended as if it were t; LAST is t
+ *   missed    later than that (the server was down, or might not act): CATCHUP says which of all
+ *             missed moments are fired all the same, at once; the others are passed
+ *   refused   a limit of the stream does not let the message in: passed, counted as missed
+ *   postponed there is no memory: nothing is decided, it is looked at again after a second
+ *
+ * and where no moment is left the schedule is deleted. One action is one message, so many schedules
+ * that are due share the turn's time with everything else. A moment is never fired twice: XADD and
+ * XCRON MARK are one group of the journal, and the next moment is always behind the last. */
+#include "broker/broker_schedule.h"
+
+#include "base/mem.h"
+#include "broker/broker_append.h"
+#include "broker/broker_due.h"
+#include "broker/broker_limits.h"
+#include "type/stream/stream_schedule_words.h"
+
+#define IN_TIME_MS     1000
+#define CATCH_UP_MOST  1000 /* moments, of ALL */
+#define POSTPONE_MS    1000
+#define COUNTED_AT_ONE 1000 /* missed moments */
+
+bool broker_schedule_has_room(const struct engine *e)
+{
+    return !(e->slow_path & ENGINE_MAXMEMORY) || e->services.make_room(e->services.context);
+}
+
+void broker_schedule_postpone(const struct broker_group *x)
+{
+    x->stream->extra->schedules.not_before_ms = broker_act_wall(x) + POSTPONE_MS;
+}
+
+/* ---- Effects */
+
+void broker_schedule_tell(const struct broker_group *x, const struct stream_schedule *s)
+{
+    struct bytes *argv;
+    struct stream_schedule_words w;
+    if (!broker_act_is_told(x))
+        return;
+    argv = mem_alloc((4 + STREAM_SCHEDULE_WORDS + s->rules.pairs_n) * sizeof(*argv));
+    argv[0] = BYTES("XCRON");
+    argv[1] = BYTES("SET");
+    argv[2] = x->key;
+    argv[3] = str_bytes(s->name);
+    int n = 4 + stream_schedule_words_print(&s->rules, stream_schedule_left(s), &w, argv + 4);
+    broker_act_effect(x, BROKER_ACT_SINCE, argv, n);
+    mem_free(argv);
+}
+
+static void tell_mark(const struct broker_group *x, const struct stream_schedule *s)
+{
+    char last[NUM_INT_MAX], fired[NUM_INT_MAX];
+    const struct bytes argv[] = {BYTES("XCRON"),
+                                 BYTES("MARK"),
+                                 x->key,
+                                 str_bytes(s->name),
+                                 bytes_of(last, num_print_int(last, s->last_ms)),
+                                 bytes_of(fired, num_print_uint(fired, s->fired))};
+    broker_act_effect(x, BROKER_ACT_SINCE, argv, 6);
+}
+
+static void end(const struct broker_group *x, struct stream_schedule *s)
+{
+    const struct bytes argv[] = {BYTES("XCRON"), BYTES("DEL"), x->key, str_bytes(s->name)};
+    broker_act_effect(x, BROKER_ACT_SINCE, argv, 4);
+    broker_schedule_remove(x, s);
+}
+
+void broker_schedule_remove(const struct broker_group *x, struct stream_schedule *s)
+{
+    stream_schedules_remove(&x->stream->extra->schedules, s);
+    db_count_changes(x->engine->store, 1);
+    db_changed_quietly(x->db, x->key);
+    db_notify(x->db, x->key, DB_EVENT_STREAM, "xcron-del");
+}
+
+/* ---- Firing */
+
+static struct broker_message message_of(const struct stream_schedule *s)
+{
+    /* broker_append() reads only. */
+    return (struct broker_message){.pairs = (struct bytes *)(uintptr_t)s->rules.pairs,
+                                   .fields = s->rules.pairs_n / 2};
+}
+
+static void count_fired(const struct broker_group *x)
+{
+    if (x->engine->broker)
+        x->engine->broker->totals.cron_fired++;
+    db_notify(x->db, x->key, DB_EVENT_STREAM, "xcron-fired");
+}
+
+static void count_missed(const struct broker_group *x, struct stream_schedule *s, uint64_t n)
+{
+    s->missed += n;
+    if (x->engine->broker)
+        x->engine->broker->totals.cron_missed += n;
+}
+
+bool broker_schedule_run(const struct broker_group *x, const struct stream_schedule *s,
+                         struct stream_id *id, struct buf *why)
+{
+    struct broker_message m = message_of(s);
+    uint64_t bytes = 0;
+    broker_append_due_first(x);
+    for (size_t i = 0; i < s->rules.pairs_n; i++)
+        bytes += s->rules.pairs[i].n;
+    if (!broker_limits_allow(x->stream, 1, bytes, why))
+        return false;
+    if (!broker_append_may(x, x->key, &m)) {
+        buf_add(why, err_text(ERR_STREAM_EXHAUSTED));
+        return false;
+    }
+    *id = broker_append(x, x->key, &m);
+    count_fired(x);
+    return true;
+}
+
+static void fire(const struct broker_group *x, struct stream_schedule *s)
+{
+    struct stream_schedules *all = &x->stream->extra->schedules;
+    struct broker_message m = message_of(s);
+    int64_t at = s->next_ms;
+    if (!broker_append_may(x, x->key, &m)) {
+        count_missed(x, s, 1);
+        stream_schedules_pass(all, s, at);
+        return;
+    }
+    broker_append_as_of(x, x->key, &m, at);
+    stream_schedules_mark(all, s, at, s->fired + 1);
+    db_changed_quietly(x->db, x->key);
+    count_fired(x);
+    if (stream_schedule_is_over(s))
+        end(x, s);
+    else
+        tell_mark(x, s);
+}
+
+/* The next moment is missed: passes those that are not caught up. False: none is fired. */
+static bool catch_up(const struct broker_group *x, struct stream_schedule *s, int64_t missed_until)
+{
+    struct stream_schedules *all = &x->stream->extra->schedules;
+    int64_t last = stream_schedule_last_until(s, missed_until), pass = s->passed_ms;
+    uint64_t n = stream_schedule_count_until(s, last, CATCH_UP_MOST + 1);
+    if (s->rules.catchup == STREAM_CATCHUP_NONE)
+        pass = last;
+    else if (s->rules.catchup == STREAM_CATCHUP_ONE)
+        pass = last - 1;
+    else if (n > CATCH_UP_MOST)
+        pass = stream_schedule_before_last(s, last, CATCH_UP_MOST);
+    count_missed(x, s, stream_schedule_count_until(s, pass, COUNTED_AT_ONE));
+    s->judged_ms = last;
+    stream_schedules_pass(all, s, pass);
+    return s->next_ms <= last;
+}
+
+void broker_schedule_do_due(const struct broker_group *x)
+{
+    int64_t missed_until = broker_act_wall(x) - IN_TIME_MS - 1;
+    struct stream_schedule *s = stream_schedules_first(&x->stream->extra->schedules);
+    ASSERT(s && stream_schedule_due_ms(s) <= broker_act_wall(x));
+    if (stream_schedule_is_over(s)) {
+        end(x, s);
+        return;
+    }
+    bool missed = s->next_ms <= missed_until && s->next_ms > s->judged_ms;
+    if (!missed || catch_up(x, s, missed_until))
+        fire(x, s);
+}
