@@ -7,7 +7,7 @@ The server's clock stands still but when the test sets it on (stepped_clock.c; s
 model knows. After each step the whole state is read (XINFO STREAM FULL, XPOLICY RETRIES and STATS, the dead-letter stream) and compared. Now and then the
 wall clock steps, or the server is killed and started again, saves, or rewrites its file.
 
-The model is of section 5 of the broker's rules, whose numbers stand beside what keeps them. What the rules leave open it takes from the server and
+The model is of sections 5 and (model_time.py) 6 of the broker's rules, whose numbers stand beside what keeps them. What the rules leave open it takes from the server and
 judges: the order among entries of one delivery time, and how far a read went through references to messages that are gone.
 """
 import argparse, mmap, os, random, struct, subprocess, sys, tempfile, threading, time
@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from check import Failed, check, done, wait_for  # noqa: E402
 from resp import Error                           # noqa: E402
 from server import Server                        # noqa: E402
+from model_time import Steps, Times, number      # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 KEY, DLQ, GROUPS, CONSUMERS = b"q", b"{q}:dlq", (b"g", b"h"), (b"a", b"b", b"c")
@@ -61,6 +62,7 @@ class Pending:
     def __init__(self, owner, time, count):
         self.owner, self.time, self.count = owner, time, count  # owner None: nobody
         self.due, self.reason, self.order, self.blocked = 0, b"", 0, False   # due: deferred until; order: among released ones
+        self.fell = False  # it was deferred and fell due, which no file tells
 
 
 class Group:
@@ -68,14 +70,11 @@ class Group:
         self.name, self.last, self.policy, self.pending, self.consumers, self.fresh = name, last, None, {}, set(), False
 
 
-def number(i):
-    ms, seq = i.split(b"-")
-    return int(ms), int(seq)
-
-
 class Model:
     def __init__(self, clock):
         self.clock, self.entries, self.groups, self.letters, self.released, self.letter_ids = clock, {}, {}, [], 0, None
+        self.times = Times(clock, self.entries)
+        self.letter_count = lambda g, i: 0  # of a group and an ID, on the server
 
     # ---- What the rules say
 
@@ -95,7 +94,7 @@ class Model:
 
     def release(self, p):
         self.released += 1
-        p.due, p.order = 0, self.released
+        p.due, p.order, p.fell = 0, self.released, False
 
     def used_up(self, g, p):
         n = g.policy["maxdeliver"]
@@ -141,8 +140,17 @@ class Model:
         p = g.pending[i]
         self.die(g, i, b"fatal" if p.count == MOST else b"maxdeliver", b"lease ended" if p.owner else p.reason, p.owner or b"")
 
+    def dies(self, g, i):
+        p = g.pending[i]
+        return i in self.entries and self.used_up(g, p) and (0 < p.due <= self.now() or bool(self.ended(g, p)))
+
     def turn(self):
-        """What the server does by itself: what is due is released (R5), who is used up dies when its lease ends (D2)."""
+        """What the server does by itself: what is due is released (R5), who is used up dies when its lease ends (D2), messages come and expire."""
+        for g, i in [(g, i) for g in self.groups.values() if g.policy for i in list(g.pending) if self.times.has_expired(i) and self.dies(g, i)]:
+            # Which was the longest due the model does not know: a letter tells that it died first.
+            if self.letter_count(g, i) > sum(f[-9] == g.name and f[-7] == i for f in self.letters):
+                self.of_age(g, i)
+        self.times.turn()
         for g in self.groups.values():
             if not g.policy:
                 continue
@@ -151,6 +159,7 @@ class Model:
                     self.of_age(g, i)
                 else:
                     self.release(p)
+                    p.fell = True
             for p in g.pending.values():  # L15, when the policy is new
                 if p.owner is not None and g.fresh and p.time > self.now():
                     p.filed, p.time = p.time, self.now()  # no effect tells it: a start finds what the file has
@@ -239,7 +248,7 @@ class Model:
         return lost, dead
 
 
-class Test:
+class Test(Steps):
     def __init__(self, o, folder):
         self.o, self.random, self.clock = o, random.Random(o.seed), Clock(folder)
         self.server = Server(o.server, "--appendonly", "yes", "--appendfsync", "everysec", "--enable-debug-command", "yes", "--auto-aof-rewrite-percentage", 0,
@@ -247,6 +256,7 @@ class Test:
         self.c = self.server.start()
         self.clock.stand()
         self.model, self.log, self.free = Model(self.clock), [], ((), ())
+        self.model.letter_count = self.letter_count
         self.say("XGROUP", "CREATE", KEY, "h", "0", "MKSTREAM")
         self.model.groups[b"h"] = Group(b"h", b"0-0")
         self.policy("g", "MKSTREAM", "LEASE", 1000, "MAXDELIVER", 3)
@@ -254,6 +264,9 @@ class Test:
     def say(self, *args):
         self.log.append(" ".join(a.decode("latin-1") if isinstance(a, bytes) else str(a) for a in args))
         return self.c.do(*args)
+
+    def letter_count(self, g, i):
+        return sum(e[1][-9] == g.name and e[1][-7] == i for e in (self.c.ask("XRANGE", DLQ, "-", "+") if self.c.ask("EXISTS", DLQ) else []))
 
     def group(self, with_policy=None):
         all_of = [g for g in self.model.groups.values() if with_policy is None or (g.policy is not None) == with_policy]
@@ -305,14 +318,6 @@ class Test:
         if r.random() < 0.5:
             words = ["RETRY", *r.choice([("NONE",), ("FIXED", 700), ("EXP", 100, 2000, 2)])] + words
         self.policy(name, *words)
-
-    def step_add(self):
-        for _ in range(self.random.choice([1, 1, 3])):
-            fields = [b"n", b"%d" % self.random.randrange(1000)]
-            i = self.say("XADD", KEY, "*", *fields)
-            if isinstance(i, Error):
-                raise Failed("XADD: %r" % i)
-            self.model.entries[i] = fields
 
     def step_read(self):
         r, g, consumer = self.random, self.group(), self.random.choice(CONSUMERS)
@@ -523,7 +528,17 @@ class Test:
                     p.order = 0  # the file does not tell what fell due in front of what was released
                     if g.policy and p.owner is not None:
                         p.latest = self.clock.steady  # L15: a time in the future is that of the start
+        self.look_up()
+        if how in ("kill", "reload"):
+            self.fall_due_again()
         self.model.turn()
+        self.looked_up()
+
+    def fall_due_again(self):
+        """What fell due does so again: who has been used up meanwhile, since MAXDELIVER was lowered, dies."""
+        for g in self.model.groups.values():
+            for i in [i for i, p in g.pending.items() if g.policy and p.owner is None and p.fell and self.model.used_up(g, p)]:
+                self.model.of_age(g, i)
 
     # ---- The whole state
 
@@ -544,7 +559,7 @@ class Test:
                 elif g is getattr(self, "reader", None) and i in dead:
                     m.of_age(g, i)
                 else:
-                    raise Failed("%r is not pending in %r" % (i, name))
+                    raise Failed("%r is not pending in %r: %r, policy %r, message %r" % (i, name, vars(g.pending[i]), g.policy, m.entries.get(i)))
             if set(seen) - set(g.pending):
                 raise Failed("pending in %r: %r" % (name, set(seen) - set(g.pending)))
             for i, (_, owner, at, count) in seen.items():
@@ -560,6 +575,7 @@ class Test:
             if g.policy:
                 self.compare_policy(name, g)
         self.free = ((), ())
+        self.compare_times()
         if [e[0] for e in top[b"entries"]] != sorted(m.entries, key=number):
             raise Failed("entries: %r, wanted %r" % ([e[0] for e in top[b"entries"]], sorted(m.entries, key=number)))
         if sorted(letters) != sorted(m.letters):
@@ -577,12 +593,12 @@ class Test:
         owned = sum(p.owner is not None for p in g.pending.values())
         deferred = sum(p.due > 0 for p in g.pending.values())
         want = {b"unread": sum(number(i) > number(g.last) for i in m.entries), b"released": len(g.pending) - owned - deferred, b"overdue": overdue,
-                b"leased": owned - overdue, b"deferred": deferred, b"consumers": len(g.consumers)}
+                b"leased": owned - overdue, b"deferred": deferred, b"scheduled": len(m.times.scheduled), b"consumers": len(g.consumers)}
         want[b"ready"] = want[b"unread"] + want[b"released"] + overdue
         if any(stats[k] != v for k, v in want.items()):
             raise Failed("STATS of %r: %r, wanted %r" % (name, {k: stats[k] for k in want}, want))
 
-    STEPS = (("add", 12), ("read", 20), ("history", 3), ("ack", 10), ("nack", 12), ("claim", 5), ("autoclaim", 2), ("delete", 3), ("consumer", 1), ("time", 14),
+    STEPS = (("add", 12), ("later", 8), ("sched", 6), ("read", 20), ("history", 3), ("ack", 10), ("nack", 12), ("claim", 5), ("autoclaim", 2), ("delete", 3), ("consumer", 1), ("time", 14),
              ("policy", 4), ("redrive", 2), ("wall", 0.5), ("restart", 1))
 
     def run(self):

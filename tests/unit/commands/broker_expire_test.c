@@ -186,6 +186,8 @@ TEST(who_is_gone_does_not_expire)
     SAYS(c, "XADD q TTL 100 4-1 a 1", "4-1");
     SAYS(c, "XTRIM q MAXLEN 0", "1");
     broker_forget_effects(b);
+    SAYS(c, "XADD q MAXLEN = 0 TTL 100 5-1 a 1", "5-1");
+    EFFECTS(b, "XADD q MAXLEN = 0 5-1 a 1");
     broker_bench_wait(b, 100);
     EFFECTS(b, "");
     CHECK(!broker_stream(b, "q")->extra && !b->engine.broker->totals.expired);

@@ -382,6 +382,27 @@ TEST(an_id_is_never_both)
     broker_bench_end(b);
 }
 
+/* broker T2, T13: the next sequence number that is free, of streams whose IDs are ahead of the
+ * clock.
+ */
+TEST(an_id_is_free)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    SAYS(c, "XADD q 1700000060000-3 b 1", "1700000060000-3");
+    SAYS(c, "XADD q 1700000060000-4 b 2", "1700000060000-4");
+    SAYS(c, "XDEL q 1700000060000-4", "1");
+    SAYS(c, "XADD q AT 1700000060000 * a 1", "1700000060000-5");
+    SAYS(c, "XDEL q 1700000060000-5", "1");
+    SAYS(c, "XADD q 1700000070000-0 b 1", "1700000070000-0");
+    SAYS(c, "XADD q AT 1700000060000 * a 2", "1700000060000-4");
+    SAYS(c, "XADD q AT 1700000060000 * a 3", "1700000060000-5");
+    SAYS(c, "XADD r 1700000060000-18446744073709551615 b 1", "1700000060000-1844*");
+    SAYS(c, "XADD r AT 1700000060000 * a 1", "1700000060001-0");
+    CHECK(stream_is_sound(broker_stream(b, "q")));
+    broker_bench_end(b);
+}
+
 /* broker V6: letters that are appended anew with a delay are scheduled. */
 TEST(letters_may_come_back_later)
 {
@@ -466,5 +487,6 @@ UNIT_MAIN(T(what_is_scheduled_has_its_id), T(arguments_are_judged_first),
           T(in_a_transaction_nothing_comes_first), T(an_id_that_is_passed_changes),
           T(a_message_may_be_moved), T(a_message_may_be_run), T(a_replay_takes_it_literally),
           T(many_that_are_due_take_turns), T(moments_are_of_the_wall_clock), T(an_id_is_never_both),
-          T(letters_may_come_back_later), T(a_half_message_is_decided_or_comes_back),
-          T(the_future_goes_with_the_stream), T(what_is_scheduled_is_shown))
+          T(an_id_is_free), T(letters_may_come_back_later),
+          T(a_half_message_is_decided_or_comes_back), T(the_future_goes_with_the_stream),
+          T(what_is_scheduled_is_shown))
