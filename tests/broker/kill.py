@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Kills a server under work queues, and keeps an account of each message: broker G7, Z6.
+"""Kills a server under work queues, and keeps an account of each message: broker G7, Z6, T12.
 
 usage: kill.py --server PATH [--mode always|everysec] [--kills N] [--seed S]
 
-Producers add numbered messages. Workers read with plain XREADGROUP and acknowledge, fail, give back, give up for ever, are too slow for their
-lease, or leave without a word; one now and then brings dead letters back; policies change meanwhile, and half of the kills meet a rewrite or a snapshot.
-After each kill: every message that was accepted is in the stream, in the dead-letter stream or was acknowledged, and in one of the two at most;
-nothing is pending that died; none whose acknowledgement was answered is there or comes again; each letter says why."""
+Producers add numbered messages, some of them for later, some that expire. Workers read with plain XREADGROUP and acknowledge, fail, give back, give up for ever, are too slow for their
+lease, or leave without a word; one now and then brings dead letters back, and cancels, moves or runs what is scheduled; policies change meanwhile, and
+half of the kills meet a rewrite or a snapshot.
+After each kill: every message that was accepted is scheduled, in the stream, in the dead-letter stream, was acknowledged or has expired, and in one of
+the three at most; nothing is pending that died; none whose acknowledgement was answered is there or comes again; none came before its moment, or was
+read after it had expired; each letter says why."""
 import argparse, os, random, sys, threading, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -18,12 +20,18 @@ Q, DLQ, MOST = "q", "{q}:dlq", 4
 POLICY = ("LEASE", 150, "RETRY", "FIXED", 30, "JITTER", 50, "MAXDELIVER", MOST, "ONACK", "DELETE")
 
 
+def now_ms():
+    return time.time_ns() // 1000000
+
+
 class Account:
-    """there: messages whose XADD was answered. acked: 1 when an XACK was sent, 2 when it was answered, and `at` the time of that."""
+    """there: messages whose XADD was answered. acked: 1 when an XACK was sent (or it was cancelled), 2 when that was answered, and `at` the time of that.
+    goes: when one that expires goes at the earliest and at the latest, and its ID. run, moved: those that somebody wanted earlier, or later.
+    lasting: IDs of messages that do not expire."""
 
     def __init__(self):
         self.lock, self.next = threading.Lock(), 0
-        self.there, self.acked, self.at, self.wrong = set(), {}, {}, []
+        self.there, self.acked, self.at, self.wrong, self.goes, self.run, self.moved, self.later, self.lasting = set(), {}, {}, [], {}, set(), set(), 0, set()
 
     def take(self):
         with self.lock:
@@ -47,14 +55,43 @@ class Worker(threading.Thread):
             self.test.account.wrong.append("an error reply: %s" % e)
 
     def produce(self, c):
-        a = self.test.account
-        n = a.take()
-        c.ask("XADD", Q, "*", "n", n)
+        a, r = self.test.account, self.random
+        n, now = a.take(), now_ms()
+        at = now + r.choice([20, 100, 100, 400, 2000]) if r.random() < 0.4 else 0
+        ttl = r.choice([100, 1000, 5000]) if r.random() < 0.15 else 0
+        if ttl:
+            with a.lock:
+                a.goes[n] = (max(at, now) + ttl, None, None)
+        i = c.ask("XADD", Q, *(["AT", at] if at else []), *(["TTL", ttl] if ttl else []), "*", "n", n, "at", at)
         with a.lock:
             a.there.add(n)
+            a.later += at > 0
+            if ttl:
+                a.goes[n] = (a.goes[n][0], max(at, now_ms()) + ttl, i)
+            else:
+                a.lasting.add(i)
         if n % 50 == 0:
             time.sleep(0.01)
         return c
+
+    def change_scheduled(self, c):
+        a, r = self.test.account, self.random
+        for i, f in c.ask("XSCHED", "RANGE", Q, "-", "+", "COUNT", 2):
+            n, x = int(f[1]), r.random()
+            if x < 0.2:
+                with a.lock:
+                    a.acked[n] = max(a.acked.get(n, 0), 1)
+                if c.ask("XDEL", Q, i) == 1:
+                    with a.lock:
+                        a.acked[n], a.at[n] = 2, time.monotonic()
+            elif x < 0.6:
+                with a.lock:
+                    a.run.add(n)
+                c.ask("XSCHED", "RUN", Q, i)
+            else:
+                with a.lock:
+                    a.moved.add(n)  # it goes later as well
+                c.ask("XSCHED", "MOVE", Q, i, "DELAY", r.choice([200, 1000]))
 
     def keep_house(self, c):
         r = self.random.random()
@@ -66,17 +103,28 @@ class Worker(threading.Thread):
             c.ask("XGROUP", "DELCONSUMER", Q, "g", "w%d" % self.random.randrange(3, 7))
         elif r < 0.5:
             c.do("BGREWRITEAOF") if self.random.random() < 0.1 else None  # another one may be under way
+        elif r < 0.7:
+            self.change_scheduled(c)
         time.sleep(0.01)
         return c
 
     def work(self, c):
         a, r, asked = self.test.account, self.random, time.monotonic()
+        asked_ms = now_ms() if r.random() < 0.3 else 0
+        if asked_ms:
+            c.ask("PING")  # a turn sees one time: the next one's is not before this
         got = c.ask("XREADGROUP", "GROUP", "g", "w%d" % self.who, "COUNT", r.choice([1, 3, 10]), "BLOCK", 50, "STREAMS", Q, ">")
         for i, fields in (got[0][1] if got else []):
             n = int(fields[1])
             with a.lock:
                 if a.at.get(n, asked) < asked:  # answered before this read was sent
                     a.wrong.append("%d was acknowledged and is delivered again" % n)
+                _, most, same = a.goes.get(n, (0, 0, None))
+                if same == i and n not in a.moved and most < asked_ms:  # E3; a letter that was appended anew has another ID, and stays
+                    a.wrong.append("%d had expired and is delivered" % n)
+                if n not in a.goes:
+                    a.lasting.add(i)
+            self.test.check_moment(n, fields)
             x = r.random()
             if x < 0.75:
                 with a.lock:
@@ -102,10 +150,18 @@ class Test:
         self.server = Server(o.server, "--appendonly", "yes", "--appendfsync", o.mode)
         self.letters = 0
 
+    def check_moment(self, n, fields):
+        if int(fields[3]) > now_ms() and n not in self.account.run | self.account.moved:
+            self.account.wrong.append("%d is there before its moment" % n)
+
     def judge(self, c):
         a = self.account
         # At one moment: leases end meanwhile.
-        *_, (all_of_q, all_dead, pending) = c.many([("MULTI",), ("XRANGE", Q, "-", "+"), ("XRANGE", DLQ, "-", "+"), ("XPENDING", Q, "g", "-", "+", 1000000), ("EXEC",)])
+        *_, (all_of_q, all_dead, pending, later) = c.many([("MULTI",), ("XRANGE", Q, "-", "+"), ("XRANGE", DLQ, "-", "+"), ("XPENDING", Q, "g", "-", "+", 1000000),
+                                                           ("XSCHED", "RANGE", Q, "-", "+"), ("EXEC",)])
+        for _, f in all_of_q:
+            self.check_moment(int(f[1]), f)
+        scheduled = [int(f[1]) for _, f in later]
         entries = [(int(f[1]), i) for i, f in all_of_q]
         stream = dict(entries)
         letters = [dict(zip(f[::2], f[1::2])) for _, f in all_dead]
@@ -117,15 +173,18 @@ class Test:
             raise Failed("messages that stand twice: %r" % [e for e in entries if stream[e[0]] != e[1]][:6])
         if set(dead) & set(stream):
             raise Failed("in the stream and dead: %r" % sorted(set(dead) & set(stream))[:10])
-        missing = [n for n in a.there if n not in stream and n not in dead and not a.acked.get(n)]
+        if len(scheduled) != len(set(scheduled)) or set(scheduled) & (set(dead) | set(stream)):
+            raise Failed("scheduled, and twice or elsewhere too: %r" % sorted(set(scheduled) & (set(dead) | set(stream)))[:10])
+        there = set(scheduled) | set(dead) | set(stream)
+        missing = [n for n in a.there if n not in there and not a.acked.get(n) and a.goes.get(n, (now_ms() + 1, 0, 0))[0] > now_ms()]
         if missing:
             raise Failed("accepted and gone: %r" % missing[:10])
-        back = [n for n, how in a.acked.items() if how == 2 and (n in stream or n in dead)]
+        back = [n for n, how in a.acked.items() if how == 2 and n in there]
         if back:
             raise Failed("acknowledged and there: %r" % back[:10])
-        ids = set(stream.values())
+        ids, died = set(stream.values()), {f[b"dl-id"] for f in letters}
         for p in pending:
-            if p[0] not in ids:
+            if p[0] in died or (p[0] in a.lasting and p[0] not in ids):
                 raise Failed("pending without a message: %r" % p)
         for f in letters:
             if f[b"dl-reason"] not in (b"fatal", b"maxdeliver") or f[b"dl-key"] != b"q" or (f[b"dl-reason"] == b"maxdeliver" and not 2 <= int(f[b"dl-count"]) <= MOST):
@@ -133,7 +192,7 @@ class Test:
         if a.wrong:
             raise Failed(a.wrong[0])
         # What nobody can say any more: the reply was cut off.
-        a.acked = {n: how for n, how in a.acked.items() if how == 2 or n not in stream}
+        a.acked = {n: how for n, how in a.acked.items() if how == 2 or n not in there}
 
     def run(self):
         c = self.server.start()
@@ -175,8 +234,8 @@ def main():
     try:
         test.run()
         a = test.account
-        check("queues, %s: %d kills, %d messages, %d acknowledged, up to %d letters at once (seed %d)" %
-              (o.mode, o.kills, len(a.there), sum(x == 2 for x in a.acked.values()), test.letters, o.seed), True)
+        check("queues, %s: %d kills, %d messages, %d of them for later and %d that expire, %d acknowledged, up to %d letters at once (seed %d)" %
+              (o.mode, o.kills, len(a.there), a.later, len(a.goes), sum(x == 2 for x in a.acked.values()), test.letters, o.seed), True)
     except Failed as e:
         check("queues, %s, after kill %d, seed %d" % (o.mode, test.kills, o.seed), False, "%s; %s" % (e, test.server.dir))
     finally:
