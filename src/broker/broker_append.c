@@ -227,7 +227,7 @@ bool broker_append_may(const struct broker_group *x, struct bytes key,
         struct broker_group at = at_key(x, key, s);
         struct buf why = {0};
         broker_append_due_first(&at);
-        bool allowed = broker_limits_allow(s, 1, size_of(m), &why);
+        bool allowed = broker_limits_allow(&at, 1, size_of(m), &why);
         buf_free(&why);
         broker_moments_changed(&at);
         if (!allowed)

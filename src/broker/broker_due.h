@@ -8,7 +8,7 @@
 
 struct broker_totals {
     uint64_t redelivered, dead, dead_blocked, discarded, lost, appended_scheduled, expired,
-        cron_fired, cron_missed;
+        cron_fired, cron_missed, rejected;
 };
 
 struct broker {

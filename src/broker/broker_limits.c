@@ -1,33 +1,203 @@
+/* Limits are felt at three places:
+ *
+ *   before an append   REJECT refuses what would go above MAXLEN or MAXBYTES, whoever makes it.
+ * What is scheduled counts as present: it was accepted behind it          DROP takes away what is
+ * too much, MAXAGE what is too old by themselves      MAXAGE at its moment, and what a limit that
+ * was lowered leaves, in steps
+ *
+ * KEEPREF takes the oldest and nothing else, so that the XADD which caused it can tell all of it:
+ * MAXLEN = n where only that limit acts, else MINID = the oldest left. Where XADD has something
+ * else in that place, and for DELREF, it is an XTRIM behind it.
+ *
+ * With ACKED entries go one by one, and those that are needed stay in between. An append looks at
+ * LOOKS of them at most, going round from where the last look ended, so that what somebody leaves
+ * pending at the front neither costs each append anything that grows, nor keeps what is behind it.
+ *
+ * Bytes are those of whole blocks: the oldest go, the newest never does, however large. */
 #include "broker/broker_limits.h"
 
-#define OLD_AT_ONCE 1000
+#include "broker/broker_due.h"
+
+#define AT_ONCE 1000 /* entries, in what happens by itself */
+#define LOOKS   128
 
 static enum stream_strategy way_of(const struct stream_limits *l)
 {
     return l->refuses ? STREAM_KEEP_REFERENCES : l->strategy;
 }
 
-bool broker_limits_allow(const struct stream *s, uint64_t messages, uint64_t bytes, struct buf *why)
+static bool is_above(uint64_t n, int64_t most)
 {
-    (void)s;
-    (void)messages;
-    (void)bytes;
-    (void)why;
-    return true;
+    return most != STREAM_LIMITS_NONE && n > (uint64_t)most;
+}
+
+/* ---- Before an append */
+
+bool broker_limits_allow(const struct broker_group *x, uint64_t messages, uint64_t bytes,
+                         struct buf *why)
+{
+    const struct stream *s = x->stream;
+    const struct stream_limits *l = &s->extra->limits;
+    const struct stream_future *f = &s->extra->future;
+    if (!l->refuses)
+        return true;
+    bool many = is_above(s->log.length + stream_future_count(f) + messages, l->max_entries);
+    if (!many && !is_above(s->log.bytes + f->bytes + bytes, l->max_bytes))
+        return true;
+    buf_printf(why, "STREAMFULL The stream has reached its limit of %lld %s",
+               (long long)(many ? l->max_entries : l->max_bytes), many ? "entries" : "bytes");
+    if (x->engine->broker)
+        x->engine->broker->totals.rejected++;
+    return false;
+}
+
+/* ---- Behind it */
+
+/* Entries with an ID below are too old; 0-0: none is. */
+static struct stream_id oldest_allowed(const struct broker_group *x)
+{
+    const struct stream_limits *l = &x->stream->extra->limits;
+    int64_t from =
+        l->max_age_ms == STREAM_LIMITS_NONE ? 0 : num_minus(broker_act_wall(x), l->max_age_ms);
+    return (struct stream_id){from > 0 ? (uint64_t)from : 0, 0};
+}
+
+static uint64_t trim_below(struct stream *s, struct stream_id id, uint64_t limit)
+{
+    uint64_t dropped;
+    struct stream_trim t = {
+        .by_id = true, .min_id = id, .limit = limit, .strategy = way_of(&s->extra->limits)};
+    return s->log.length ? stream_trim(s, &t, &dropped) : 0;
+}
+
+static uint64_t trim_to(struct stream *s, int64_t length, uint64_t limit)
+{
+    uint64_t dropped;
+    struct stream_trim t = {
+        .max_length = (uint64_t)length, .limit = limit, .strategy = way_of(&s->extra->limits)};
+    return is_above(s->log.length, length) ? stream_trim(s, &t, &dropped) : 0;
+}
+
+/* What is above MAXBYTES; limit as in the others. */
+static uint64_t trim_bytes(struct stream *s, uint64_t limit)
+{
+    struct stream_id id;
+    int64_t most = s->extra->limits.max_bytes;
+    return is_above(s->log.bytes, most) && stream_log_over(&s->log, (uint64_t)most, &id)
+               ? trim_below(s, id, limit)
+               : 0;
+}
+
+/* Age, length, bytes. *by_length: nothing but the length took any. */
+static uint64_t trim_all(const struct broker_group *x, bool *by_length)
+{
+    struct stream *s = x->stream;
+    const struct stream_limits *l = &s->extra->limits;
+    struct stream_id from = oldest_allowed(x);
+    uint64_t old = stream_id_is_zero(from) ? 0 : trim_below(s, from, AT_ONCE);
+    *by_length = false;
+    if (l->refuses)
+        return old;
+    uint64_t more = trim_to(s, l->max_entries, 0), large = trim_bytes(s, 0);
+    *by_length = !old && !large;
+    return old + more + large;
+}
+
+/* Three words that tell it: what is left. */
+static void say(const struct broker_group *x, bool by_length, struct broker_limits_trim *t)
+{
+    const struct stream *s = x->stream;
+    by_length = by_length || !s->log.length;
+    t->words[0] = by_length ? BYTES("MAXLEN") : BYTES("MINID");
+    t->words[1] = BYTES("=");
+    t->words[2] = by_length ? bytes_of(t->text, num_print_uint(t->text, s->log.length))
+                            : broker_act_id(x, t->text, stream_first_id(s));
+    t->words_n = 3;
+}
+
+static void tell(const struct broker_group *x, const struct bytes words[3])
+{
+    const struct bytes argv[] = {BYTES("XTRIM"), x->key,   words[0],
+                                 words[1],       words[2], BYTES("DELREF")};
+    if (way_of(&x->stream->extra->limits) == STREAM_DROP_REFERENCES)
+        broker_act_effect(x, "8.2.0", argv, 6);
+    broker_act_effect(x, NULL, argv, 5);
 }
 
 void broker_limits_trim(const struct broker_group *x, bool apart, struct broker_limits_trim *t)
 {
-    (void)x;
-    (void)apart;
+    bool by_length;
     *t = (struct broker_limits_trim){0};
+    t->apart = apart || way_of(&x->stream->extra->limits) != STREAM_KEEP_REFERENCES;
+    if (t->apart)
+        return;
+    t->trimmed = trim_all(x, &by_length);
+    if (t->trimmed && broker_act_is_told(x))
+        say(x, by_length, t);
+}
+
+/* An entry that trimming would go on with. behind: the oldest block that MAXBYTES lets stay. */
+static bool is_too_much(const struct broker_group *x, struct stream_id id, struct stream_id old,
+                        struct stream_id behind)
+{
+    const struct stream *s = x->stream;
+    const struct stream_limits *l = &s->extra->limits;
+    return is_above(s->log.length, l->max_entries) || stream_id_compare(id, old) < 0 ||
+           (is_above(s->log.bytes, l->max_bytes) && stream_id_compare(id, behind) < 0);
+}
+
+static uint64_t trim_acked(const struct broker_group *x)
+{
+    struct stream *s = x->stream;
+    struct stream_id *at = &s->extra->looked, gone[LOOKS], old = oldest_allowed(x),
+                     last = stream_read_by_all(s), behind = STREAM_ID_MIN;
+    const struct bytes words[] = {BYTES("XDEL"), x->key};
+    int64_t bytes = s->extra->limits.max_bytes;
+    uint64_t dropped;
+    size_t n = 0;
+    bool again = stream_id_is_zero(*at); /* it has begun at the oldest */
+    if (is_above(s->log.bytes, bytes))
+        stream_log_over(&s->log, (uint64_t)bytes, &behind);
+    for (int looks = 0; looks < LOOKS; looks++) {
+        struct stream_cursor c;
+        bool any = stream_log_seek(&s->log, *at, &c);
+        if (any)
+            *at = stream_log_id(&c);
+        stream_log_end(&c);
+        any = any && stream_id_compare(*at, last) <= 0 && is_too_much(x, *at, old, behind);
+        if (!any) {
+            *at = STREAM_ID_MIN;
+            if (again)
+                break;
+            again = true;
+            continue;
+        }
+        if (stream_delete_by(s, *at, STREAM_ACKNOWLEDGED, &dropped) == 1)
+            gone[n++] = *at;
+        stream_id_next(at);
+    }
+    if (n)
+        broker_act_effect_ids(x, words, 2, gone, n);
+    return n;
 }
 
 void broker_limits_trim_apart(const struct broker_group *x, struct broker_limits_trim *t)
 {
-    (void)x;
-    (void)t;
+    bool by_length;
+    if (!t->apart)
+        return;
+    if (way_of(&x->stream->extra->limits) == STREAM_ACKNOWLEDGED) {
+        t->trimmed = trim_acked(x);
+        return;
+    }
+    t->trimmed = trim_all(x, &by_length);
+    if (!t->trimmed)
+        return;
+    say(x, by_length, t);
+    tell(x, t->words);
 }
+
+/* ---- By themselves */
 
 int64_t broker_limits_age_ms(const struct stream *s)
 {
@@ -39,30 +209,45 @@ int64_t broker_limits_age_ms(const struct stream *s)
     return ms < most ? (int64_t)ms + l->max_age_ms + 1 : INT64_MAX;
 }
 
-static void tell(const struct broker_group *x, struct stream_id from, enum stream_strategy way)
+int64_t broker_limits_excess_ms(const struct stream *s)
 {
-    char text[STREAM_ID_TEXT_MAX];
-    const struct bytes argv[] = {
-        BYTES("XTRIM"), x->key, BYTES("MINID"), BYTES("="), broker_act_id(x, text, from),
-        BYTES("DELREF")};
-    if (way == STREAM_DROP_REFERENCES)
-        broker_act_effect(x, "8.2.0", argv, 6);
-    broker_act_effect(x, NULL, argv, 5);
+    const struct stream_limits *l = &s->extra->limits;
+    if (l->refuses || l->strategy == STREAM_ACKNOWLEDGED)
+        return INT64_MAX;
+    bool over = is_above(s->log.length, l->max_entries) ||
+                (is_above(s->log.bytes, l->max_bytes) && s->log.n > 1);
+    return over ? 0 : INT64_MAX;
+}
+
+/* It has happened by itself. */
+static void end(const struct broker_group *x, const struct bytes words[3], uint64_t n)
+{
+    tell(x, words);
+    db_count_changes(x->engine->store, n);
+    db_changed(x->db, x->key, DB_EVENT_STREAM, "xtrim");
 }
 
 void broker_limits_trim_old(const struct broker_group *x)
 {
-    struct stream *s = x->stream;
-    const struct stream_limits *l = &s->extra->limits;
-    uint64_t dropped = 0;
-    struct stream_trim t = {
-        .by_id = true, .limit = OLD_AT_ONCE, .strategy = way_of(l), .min_id = {0, 0}};
-    int64_t from = num_minus(x->engine->now_ms, l->max_age_ms);
-    t.min_id.ms = from > 0 ? (uint64_t)from : 0;
-    uint64_t n = stream_trim(s, &t, &dropped);
-    if (n == 0)
+    struct stream_id from = oldest_allowed(x);
+    char text[STREAM_ID_TEXT_MAX];
+    uint64_t n = trim_below(x->stream, from, AT_ONCE);
+    if (!n)
         return;
-    tell(x, n < OLD_AT_ONCE ? t.min_id : stream_first_id(s), t.strategy);
-    db_count_changes(x->engine->store, n);
-    db_changed(x->db, x->key, DB_EVENT_STREAM, "xtrim");
+    if (n == AT_ONCE && x->stream->log.length)
+        from = stream_first_id(x->stream);
+    const struct bytes words[] = {BYTES("MINID"), BYTES("="), broker_act_id(x, text, from)};
+    end(x, words, n);
+}
+
+void broker_limits_trim_excess(const struct broker_group *x)
+{
+    struct broker_limits_trim t;
+    uint64_t n = trim_to(x->stream, x->stream->extra->limits.max_entries, AT_ONCE);
+    if (!n)
+        n = trim_bytes(x->stream, AT_ONCE);
+    if (!n)
+        return;
+    say(x, false, &t);
+    end(x, t.words, n);
 }

@@ -6,19 +6,20 @@
 
 /* Whether so many messages more, of so many bytes of names and values together, may be accepted;
  * else *why gets what the producer is told, "STREAMFULL ...". The stream has extras. */
-bool broker_limits_allow(const struct stream *s, uint64_t messages, uint64_t bytes,
+bool broker_limits_allow(const struct broker_group *x, uint64_t messages, uint64_t bytes,
                          struct buf *why);
 
 /* What an append made too much. */
 struct broker_limits_trim {
     uint64_t trimmed;      /* entries that went; broker_append tells the event */
-    struct bytes words[3]; /* MAXLEN = n, when XADD itself can say it */
+    struct bytes words[3]; /* MAXLEN = n or MINID = id, when XADD itself can say it */
     int words_n;           /* 3 or 0 */
-    char number[NUM_INT_MAX];
+    bool apart;            /* it is left to broker_limits_trim_apart() */
+    char text[STREAM_ID_TEXT_MAX];
 };
 /* After an append, before its effect: takes away what is too much, and says what the effect XADD
- * gets behind the key. apart: nothing, for XADD has a trim of its own there. The stream has extras.
- */
+ * gets behind the key. apart: nothing, for XADD has a trim of its own there, or something has to be
+ * told before it. The stream has extras. */
 void broker_limits_trim(const struct broker_group *x, bool apart, struct broker_limits_trim *t);
 /* After the effect: takes away and tells what XADD cannot say. */
 void broker_limits_trim_apart(const struct broker_group *x, struct broker_limits_trim *t);
@@ -26,7 +27,11 @@ void broker_limits_trim_apart(const struct broker_group *x, struct broker_limits
 /* When the oldest entry will be older than MAXAGE allows, by the wall clock; INT64_MAX: never. With
  * ACKED never: there it is acknowledging that lets entries go, not time. */
 int64_t broker_limits_age_ms(const struct stream *s);
-/* Takes entries away that are too old, at most 1,000. Effect XTRIM, event xtrim. */
+/* 0 (at once) when the stream is above what DROP lets it have, since a limit was lowered or the
+ * stream came so; INT64_MAX: it is not. With ACKED it stays until the next append. */
+int64_t broker_limits_excess_ms(const struct stream *s);
+/* Take entries away that are too old, or too many; at most 1,000. Effect XTRIM, event xtrim. */
 void broker_limits_trim_old(const struct broker_group *x);
+void broker_limits_trim_excess(const struct broker_group *x);
 
 #endif

@@ -29,6 +29,8 @@ int64_t broker_moments_of_kind_ms(const struct stream *s, enum broker_moment kin
         return stream_schedules_due_ms(&s->extra->schedules);
     case BROKER_MOMENT_EXPIRY:
         return expiry_ms(s);
+    case BROKER_MOMENT_EXCESS:
+        return broker_limits_excess_ms(s);
     case BROKER_MOMENT_AGE:
         return broker_limits_age_ms(s);
     default:
@@ -55,12 +57,13 @@ static struct broker_moments *moments_of(const struct stream *s)
     return s->extra ? s->extra->watch : NULL;
 }
 
-/* What the wall clock says to be due for so long is due for so long by the steady one. */
+/* What the wall clock says to be due for so long is due for so long by the steady one. A moment of
+ * 0 is none: something is to be done now. */
 static void note_due(struct timer *timer)
 {
     struct broker_moments *m = dlist_item(timer, struct broker_moments, timer);
     const struct engine *e = m->broker->engine;
-    int64_t late = num_minus(e->now_ms, timer->node.at);
+    int64_t late = timer->node.at ? num_minus(e->now_ms, timer->node.at) : 0;
     broker_due_join(m->broker, &m->due, num_minus(e->steady_ms, late));
 }
 

@@ -23,6 +23,7 @@ enum broker_moment {
     BROKER_MOMENT_SCHEDULED, /* a message is due */
     BROKER_MOMENT_SCHEDULE,  /* a schedule brings one */
     BROKER_MOMENT_EXPIRY,    /* a message expires */
+    BROKER_MOMENT_EXCESS,    /* there are more entries than a limit allows */
     BROKER_MOMENT_AGE,       /* the oldest entry is too old */
     BROKER_MOMENT_KINDS
 };

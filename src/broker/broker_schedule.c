@@ -108,7 +108,7 @@ bool broker_schedule_run(const struct broker_group *x, const struct stream_sched
     broker_append_due_first(x);
     for (size_t i = 0; i < s->rules.pairs_n; i++)
         bytes += s->rules.pairs[i].n;
-    if (!broker_limits_allow(x->stream, 1, bytes, why))
+    if (!broker_limits_allow(x, 1, bytes, why))
         return false;
     if (!broker_append_may(x, x->key, &m)) {
         buf_add(why, err_text(ERR_STREAM_EXHAUSTED));

@@ -21,6 +21,9 @@ static void act(const struct broker_group *x, enum broker_moment kind, int64_t u
         broker_expire_due(x);
         db_ready(x->db, x->key); /* those who were given nothing because of them */
         break;
+    case BROKER_MOMENT_EXCESS:
+        broker_limits_trim_excess(x);
+        break;
     case BROKER_MOMENT_AGE:
         broker_limits_trim_old(x);
         break;

@@ -382,15 +382,15 @@ static void schedule(struct call *call, const struct broker_group *at, struct xa
 }
 
 /* Whether the stream's limits let the message in. False after the error reply. */
-static bool is_let_in(const struct call *call, const struct stream *s, const struct xadd *x)
+static bool is_let_in(const struct call *call, const struct broker_group *at, const struct xadd *x)
 {
     uint64_t bytes = 0;
     struct buf why = {0};
-    if (call_is_replay(call) || !s || !s->extra)
+    if (call_is_replay(call) || !at->stream || !at->stream->extra)
         return true;
     for (int i = x->id_at + 1; i < call->argc; i++)
         bytes += call->argv[i].n;
-    bool allowed = broker_limits_allow(s, 1, bytes, &why);
+    bool allowed = broker_limits_allow(at, 1, bytes, &why);
     if (!allowed)
         reply_errorf(call->reply, "%.*s", (int)why.n, why.p);
     buf_free(&why);
@@ -404,7 +404,7 @@ static bool begin_with_extras(struct call *call, struct stream *s, struct xadd *
     struct broker_group at = broker_act_in(call, call->argv[1], s, NULL);
     if (s)
         broker_append_due_first(&at);
-    bool good = is_let_in(call, s, x), later = is_for_later(call, x);
+    bool good = is_let_in(call, &at, x), later = is_for_later(call, x);
     if (good && later && may_schedule(call, s, x)) {
         if (!s)
             at.stream = stream_args_create(call, at.key);
@@ -430,7 +430,7 @@ static void limit(struct call *call, struct stream *s, const struct xadd *x,
     struct broker_group at = broker_act_in(call, call->argv[1], s, NULL);
     *limits = (struct broker_limits_trim){0};
     if (s->extra && !call_is_replay(call))
-        broker_limits_trim(&at, x->trim.given, limits);
+        broker_limits_trim(&at, x->trim.given || x->dedup, limits);
 }
 
 /* All of that has been told. Returns how many entries limits took away. */

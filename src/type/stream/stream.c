@@ -150,6 +150,18 @@ bool stream_is_needed(const struct stream *s, struct stream_id id)
     return false;
 }
 
+struct stream_id stream_read_by_all(const struct stream *s)
+{
+    struct stream_id id = STREAM_ID_MAX;
+    struct dict_walk w = {0};
+    for (struct dict_node *n; (n = dict_next(&s->groups, &w));) {
+        const struct stream_group *g = n->value;
+        if (stream_id_compare(g->last_id, id) < 0)
+            id = g->last_id;
+    }
+    return id;
+}
+
 uint64_t stream_drop_references(struct stream *s, struct stream_id id)
 {
     uint64_t n = 0;
@@ -245,25 +257,13 @@ static uint64_t drop_dangling(struct stream *s)
     return dropped;
 }
 
-/* The last entry that all groups have read. */
-static struct stream_id read_by_all(const struct stream *s)
-{
-    struct stream_id id = STREAM_ID_MAX;
-    struct dict_walk w = {0};
-    for (struct dict_node *n; (n = dict_next(&s->groups, &w));) {
-        const struct stream_group *g = n->value;
-        if (stream_id_compare(g->last_id, id) < 0)
-            id = g->last_id;
-    }
-    return id;
-}
-
 /* DELREF and ACKED look at every entry, ACKED at those that all groups have read. */
 static uint64_t trim_each(struct stream *s, const struct stream_trim *t, uint64_t *dropped)
 {
     uint64_t deleted = 0;
-    struct stream_id id = STREAM_ID_MIN,
-                     last = t->strategy == STREAM_ACKNOWLEDGED ? read_by_all(s) : STREAM_ID_MAX;
+    struct stream_id id = STREAM_ID_MIN, last = t->strategy == STREAM_ACKNOWLEDGED
+                                                    ? stream_read_by_all(s)
+                                                    : STREAM_ID_MAX;
     for (;;) {
         struct stream_cursor c;
         bool found = stream_log_seek(&s->log, id, &c);

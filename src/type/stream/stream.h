@@ -51,6 +51,8 @@ int stream_delete_by(struct stream *s, struct stream_id id, enum stream_strategy
                      uint64_t *dropped);
 /* Some group has not read it yet, or has it pending. */
 bool stream_is_needed(const struct stream *s, struct stream_id id);
+/* The last ID that all groups have read; without groups the highest there is. */
+struct stream_id stream_read_by_all(const struct stream *s);
 /* Takes an ID out of every group's pending entries; returns of how many. */
 uint64_t stream_drop_references(struct stream *s, struct stream_id id);
 

@@ -12,6 +12,7 @@
 
 struct stream_extra {
     struct stream_limits limits;
+    struct stream_id looked; /* where a trim by ACKED goes on (broker_limits); 0-0: at the oldest */
     struct stream_future future; /* scheduled messages */
     struct stream_expiry expiry; /* of those, and of present ones */
     struct stream_schedules schedules;
