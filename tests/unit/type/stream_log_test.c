@@ -154,9 +154,9 @@ TEST(trims_by_length_and_id)
 static void by_tens(struct stream_log *l, unsigned n)
 {
     const struct stream_log_policy policy = {3, 0, 1};
-    char value[200];
+    char value[200]; /* what is short is not compressed */
+    memset(value, 'v', sizeof(value));
     struct bytes pair[] = {BYTES("field"), bytes_of(value, sizeof(value))};
-    memset(value, 'v', sizeof(value)); /* what is short is not compressed */
     *l = (struct stream_log){.cache = context()->cache};
     for (unsigned i = 1; i <= n; i++)
         stream_log_append(l, (struct stream_id){i * 10, 0}, pair, 1, &policy);
