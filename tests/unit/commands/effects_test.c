@@ -98,7 +98,7 @@ static const struct {
      "XACKIF k g c IDS 3 1-0 9-9 2-0", "XACK k g 1-0 2-0"},
     {"XADD k 1-0 f v;XGROUP CREATE k g 0;XREADGROUP GROUP g c STREAMS k >",
      "XACKIF k g d IDS 1 1-0", ""},
-    {"XADD k 1-0 f v", "XCFGSET k IDMP-DURATION 5", "@XCFGSET k IDMP-DURATION 5"},
+    {"XADD k 1-0 f v", "XCFGSET k IDMP-DURATION 5", "@XCFGSET k IDMP-DURATION 5 IDMP-MAXSIZE 100"},
     {"HSET k f v", "HSETEX k FNX PX 5 FIELDS 1 f w", ""},
 };
 
