@@ -9,6 +9,7 @@
 
 #define FIELDS_MOST 524000 /* with the words around them XADD takes no more */
 #define BYTES_MOST  ((uint64_t)1 << 30)
+#define LARGE       ((size_t)1 << 20)
 #define EXPIRY_MOST (DUMP_STREAM_EXTRA_MOMENT_MOST + 315360000000) /* that, and the longest TTL */
 
 static void put_id(struct rdb_sink *s, struct stream_id id)
@@ -106,6 +107,15 @@ struct payload {
     struct buf text, ends, pairs;
 };
 
+/* Compressed, little may be very much: nothing large is taken without asking for it. */
+static bool gather(struct rdb_source *r, struct buf *text, struct bytes word)
+{
+    if (text->cap - text->n < word.n && !buf_try_room(text, text->n + word.n))
+        return rdb_source_fail(r, "Not enough memory for a scheduled message");
+    buf_add(text, word);
+    return true;
+}
+
 static bool get_payload(struct rdb_source *r, struct payload *x, uint64_t fields)
 {
     x->text.n = x->ends.n = 0;
@@ -117,10 +127,14 @@ static bool get_payload(struct rdb_source *r, struct payload *x, uint64_t fields
             return false;
         if (x->text.n + word.n > BYTES_MOST)
             return rdb_source_fail(r, "Scheduled message too large");
-        buf_add(&x->text, word);
+        if (!gather(r, &x->text, word))
+            return false;
         buf_add(&x->ends, bytes_of((const char *)&x->text.n, sizeof(x->text.n)));
     }
-    return true;
+    /* It is copied once more. */
+    void *block = mem_try_alloc(x->text.n + x->ends.n * 2 + LARGE);
+    mem_free(block);
+    return block || rdb_source_fail(r, "Not enough memory for a scheduled message");
 }
 
 static void schedule(struct stream_future *f, struct stream_id id, struct payload *x)

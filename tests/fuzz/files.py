@@ -13,7 +13,7 @@ from check import until   # noqa: E402
 from resp import info  # noqa: E402
 from server import Server    # noqa: E402
 
-LOOK = [line.split() for line in """DEBUG DIGEST|XRANGE s - +|XPENDING s g - + 1000|XAUTOCLAIM s g x 0 0 COUNT 500|XPOLICY RETRIES s h|XPOLICY STATS s h|XTRIM s MAXLEN 10|LRANGE l0 0 -1|LPOP l1 100
+LOOK = [line.split() for line in """DEBUG DIGEST|XRANGE s - +|XPENDING s g - + 1000|XAUTOCLAIM s g x 0 0 COUNT 500|XPOLICY RETRIES s h|XPOLICY STATS s h|XSCHED RANGE s - +|XSCHED LEN t|XINFO STREAM t|XCRON LIST t|XTRIM s MAXLEN 10|LRANGE l0 0 -1|LPOP l1 100
 XINFO STREAM s FULL|DEBUG RELOAD|FLUSHALL|PING done""".replace("\n", "|").split("|")]
 
 
@@ -29,7 +29,9 @@ def make_files(server, directory):
     first += ["XGROUP CREATE s g 0", "XGROUP CREATE s h 5", "XREADGROUP GROUP g c COUNT 100 STREAMS s >", "XREADGROUP GROUP g d COUNT 50 STREAMS s >",
               "XACK s g 1-0 5-4", "XDEL s 10-9 20-19", "XNACK s g FAIL IDS 1 7-6", "XADD s IDMP p i1 * a b"]
     first += ["XPOLICY SET s h JOBS RETRY LIST 90000000 80000000", "XREADGROUP GROUP h c COUNT 9 STREAMS s >", "XNACK s h FAIL IDS 2 8-7 7-6 REASON why",
-              "XNACK s h SILENT IDS 1 9-8", "BGREWRITEAOF"]
+              "XNACK s h SILENT IDS 1 9-8", "XADD s AT 4000000000000 TTL 5 * later 1", "XADD s AT 4000000000000 * later 2", "XADD t DELAY 100000000 * a b",
+              "XSCHED EXPIRE s 4000000000000 20-20 30-29", "XCFGSET s MAXLEN 1000 OVERFLOW DROP DELREF", "XCFGSET u MKSTREAM MAXLEN 5 OVERFLOW REJECT",
+              "XCRON SET t daily CRON @daily TZ Europe/Berlin FIELDS a b", "BGREWRITEAOF"]
     with Server(server, "--appendonly", "yes", "--enable-debug-command", "yes", directory=directory) as s:
         c = s.start()
         ask(c, *first)

@@ -78,12 +78,17 @@ if len(sys.argv) > 2:
         c.ask("XREADGROUP", "GROUP", "g", "c", "COUNT", 4, "STREAMS", "queue", ">")
         c.ask("XNACK", "queue", "g", "FAIL", "IDS", 2, "2-0", "1-0", "REASON", "it broke")
         c.ask("XNACK", "queue", "g", "SILENT", "IDS", 1, "3-0", "REASON", "later")
+        c.ask("XCFGSET", "future", "MKSTREAM", "MAXLEN", 100, "MAXAGE", 1000000000, "OVERFLOW", "DROP", "ACKED")
+        for i in range(5):
+            c.ask("XADD", "future", "AT", 4000000000000 + i // 2, *(("TTL", 1000) if i % 2 else ()), "*", "f", "v" * (i * 40))
+        c.ask("XADD", "future", "TTL", 1000000000, "1-1", "f", "v")
+        c.ask("XCRON", "SET", "future", "daily", "CRON", "@daily", "TZ", "Europe/Berlin", "FIELDS", "f", "v")
         c.ask("RPUSH", "l", *range(50))
         c.ask("SADD", "s", *range(20), "word")
         c.ask("ZADD", "z", 1, "a", "inf", "b", -2.5, "c")
         c.ask("PFADD", "hll", "a", "b")
         c.ask("FUNCTION", "LOAD", "#!lua name=l\nredis.register_function('f', function() return 1 end)")
-        for k in ("timed", "st", "queue", "l", "s", "z", "hll"):
+        for k in ("timed", "st", "queue", "future", "l", "s", "z", "hll"):
             seed("dump-" + k, PAYLOAD + c.ask("DUMP", k)[:-10])
         c.ask("SAVE")
         with open(s.at("dump.rdb"), "rb") as f:

@@ -68,6 +68,11 @@ def main():
     for what, claim in (("a list of 2^62 elements", 1), ("a set of 2^62 members", 2), ("a hash of 2^62 fields", 4), ("a sorted set of 2^62 members", 5),
                         ("a stream of 2^62 nodes", 15)):
         cases.append((what, claim, (b"\x81" + struct.pack(">Q", 1 << 62) + old.string(b"a"),), "claim"))
+    for what, zeros, expect in (("that claims 299 times its bytes", Zeros(n, n * 299), "claim"), ("of 88 times its bytes", Zeros(n * 3), "large")):
+        body = old.length(1) + old.length(9) + old.length(0) + old.length(1) + old.string(b"f")
+        size = len(body) + len(zeros.head) + len(zeros.RUN) * zeros.runs
+        cases.append(("a scheduled message " + what, 225, (old.length(0) * 10 + old.length(1) + b"\x06" + old.length(size) + body, zeros), expect))
+    cases.append(("2^62 scheduled messages", 225, (old.length(0) * 10 + old.length(1) + b"\x06" + old.length(9) + b"\x81" + struct.pack(">Q", 1 << 62),), "claim"))
     cases.append(("a stream's node, many entries", 15, (stream_node(40000),), "fits"))
     for name, kind, body, expect in cases:
         payload = dump(kind, *body)
@@ -79,7 +84,7 @@ def main():
             s.c.do("DEL", "k")
         except OSError as e:
             seen = "gone: %s" % e
-        wanted = {"claim": ["ERR Bad data format"], "large": ["ERR Bad data format"] + ["loaded"] * (kind in (0, 1, 2, 4, 18)), "fits": ["loaded"]}[expect]
+        wanted = {"claim": ["ERR Bad data format"], "large": ["ERR Bad data format"] + ["loaded"] * (kind in (0, 1, 2, 4, 18, 225)), "fits": ["loaded"]}[expect]
         alive = s.alive()
         check("faults R1: %s" % name, alive and seen in wanted, seen)
         if not alive:
