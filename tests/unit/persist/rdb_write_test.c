@@ -1,6 +1,9 @@
 /* What a snapshot consists of; that it reads back, and damage: rdb_test.c. */
 #include "persist/rdb_write.h"
 
+#include "persist/command_base.h"
+#include "persist/stream_rebuild.h"
+
 #include "base/crc.h"
 #include "base/hash.h"
 #include "io/file.h"
@@ -105,6 +108,36 @@ TEST(effects_follow_their_key)
     db_store_free(s);
 }
 
+/* broker Z4: kinds and scheduled messages, for the log; in a base of commands as well. */
+TEST(what_redis_would_not_find_is_counted)
+{
+    char path[] = "/tmp/millrace-rdb-write-test-XXXXXX";
+    struct store *s = db_store_new(1, 1);
+    struct bytes pairs[] = {BYTES("a"), BYTES("1")};
+    for (int i = 0; i < 4; i++) {
+        struct stream *x = stream_new(rdb_streams(), 100, 100);
+        char key[] = {(char)('a' + i), 0};
+        for (int k = 0; k < i; k++)
+            stream_future_add(&stream_need_extra(x)->future, (struct stream_id){9, (unsigned)k},
+                              pairs, 1);
+        if (i == 3)
+            stream_need_extra(x)->limits.max_entries = 5;
+        db_add(&s->dbs[0], entry_new_word(bytes_text(key), VALUE_STREAM, (uintptr_t)x));
+    }
+    for (int commands = 0; commands < 2; commands++) {
+        struct rdb_write_options o = {.version = 11,
+                                      .replication_id = "0123456789abcdef0123456789abcdef01234567"};
+        struct rdb_write_result r;
+        int fd = commands ? open(path, O_RDWR | O_TRUNC) : mkstemp(path);
+        CHECK((commands ? command_base_write : rdb_write)(fd, s, &o, &r) == 0);
+        close(fd);
+        CHECK(r.keys == 4 && r.streams_aside == 3 && r.scheduled == 6);
+        CHECK(r.stream_kinds == (1u << STREAM_REBUILD_SETTINGS | 1u << STREAM_REBUILD_SCHEDULED));
+    }
+    unlink(path);
+    db_store_free(s);
+}
+
 TEST(an_error_of_write_is_returned)
 {
     struct store *s = fill();
@@ -170,6 +203,7 @@ TEST(what_is_not_known_is_not_said)
     db_store_free(s);
 }
 
-UNIT_MAIN(T(records_in_their_order), T(effects_follow_their_key), T(an_error_of_write_is_returned),
+UNIT_MAIN(T(records_in_their_order), T(effects_follow_their_key),
+          T(what_redis_would_not_find_is_counted), T(an_error_of_write_is_returned),
           T(what_is_not_known_is_not_said),
           T(what_a_replica_needs_is_told_and_what_it_does_not_want_left_out))
