@@ -163,10 +163,13 @@ TEST(queues_in_use_are_held)
     bench_says(h.c, "XADD unused 1-1 f v");
     bench_says(h.c, "XADD later AT 253402300799999 * f v");
     CHECK(bench_heard(h.c, "$3|1-1|+OK|$3|1-1|$17|253402300799999-0|"));
+    bench_says(h.c, "XCRON SET plan n CRON @daily FIELDS f v");
+    CHECK(bench_heard(h.c, ":1700006400000|"));
     const struct entry *used = db_find(db, BYTES("used")), *unused = db_find(db, BYTES("unused")),
-                       *later = db_find(db, BYTES("later"));
+                       *later = db_find(db, BYTES("later")), *plan = db_find(db, BYTES("plan"));
     h.b->settings->evict_queues = false;
     CHECK(memory_holds(h.m, db, used) && memory_holds(h.m, db, later));
+    CHECK(memory_holds(h.m, db, plan));
     CHECK(!memory_holds(h.m, db, unused));
     h.b->settings->evict_queues = true;
     CHECK(!memory_holds(h.m, db, used));

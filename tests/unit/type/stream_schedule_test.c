@@ -98,6 +98,11 @@ TEST(other_rules_go_on)
     r.limit = -1;
     CHECK(set(&s, "a", r) == x && bytes_equal(x->rules.pairs[1], BYTES("report")));
     CHECK(x->next_ms == T0 + 7 * MIN);
+    /* A limit that is beyond all counting. */
+    stream_schedules_mark(&s, x, x->last_ms, INT64_MAX - 1);
+    r.limit = 5;
+    set(&s, "a", r);
+    CHECK(x->rules.limit == INT64_MAX && stream_schedule_left(x) == 1);
     stream_schedules_pass(&s, x, T0 + 9 * MIN);
     CHECK(x->next_ms == T0 + 11 * MIN && x->last_ms == T0 + 5 * MIN);
     /* The last moment is not taken back. */
