@@ -61,7 +61,11 @@ TEST(moments_follow_from_the_rules)
     FIRES(&s, x, T0 + MIN, T0 + 2 * MIN, T0 + 3 * MIN, 0);
     struct stream_schedule_rules r = every(MIN, T0);
     r.until_ms = T0 + 2 * MIN;
-    FIRES(&s, set(&s, "until", r), T0 + MIN, T0 + 2 * MIN, -1);
+    x = set(&s, "until", r);
+    FIRES(&s, x, T0 + MIN, T0 + 2 * MIN, -1);
+    CHECK(stream_schedule_due_ms(x) == T0 + 2 * MIN);
+    r.until_ms = T0;
+    CHECK(stream_schedule_due_ms(set(&s, "never", r)) == T0);
     r = every(MIN, T0);
     r.limit = 2;
     x = set(&s, "limit", r);
