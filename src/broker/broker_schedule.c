@@ -105,7 +105,6 @@ bool broker_schedule_run(const struct broker_group *x, const struct stream_sched
 {
     struct broker_message m = message_of(s);
     uint64_t bytes = 0;
-    broker_append_due_first(x);
     for (size_t i = 0; i < s->rules.pairs_n; i++)
         bytes += s->rules.pairs[i].n;
     if (!broker_limits_allow(x, 1, bytes, why))
@@ -152,7 +151,6 @@ static bool catch_up(const struct broker_group *x, struct stream_schedule *s, in
     else if (n > CATCH_UP_MOST)
         pass = stream_schedule_before_last(s, last, CATCH_UP_MOST);
     count_missed(x, s, stream_schedule_count_until(s, pass, COUNTED_AT_ONE));
-    s->judged_ms = last;
     stream_schedules_pass(all, s, pass);
     return s->next_ms <= last;
 }
@@ -166,7 +164,6 @@ void broker_schedule_do_due(const struct broker_group *x)
         end(x, s);
         return;
     }
-    bool missed = s->next_ms <= missed_until && s->next_ms > s->judged_ms;
-    if (!missed || catch_up(x, s, missed_until))
+    if (s->next_ms > missed_until || catch_up(x, s, missed_until))
         fire(x, s);
 }

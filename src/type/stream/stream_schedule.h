@@ -37,7 +37,6 @@ struct stream_schedule {
     struct str *name;
     int64_t last_ms;   /* the moment that brought a message last; 0: none did */
     int64_t passed_ms; /* moments up to here are done with: they brought one, or never will */
-    int64_t judged_ms; /* those missed up to here are to be caught up, however late */
     int64_t next_ms;   /* INT64_MAX: none is left */
     uint64_t fired;
     uint64_t missed; /* since the start; at most 1,000 are counted at once */

@@ -60,7 +60,7 @@ TEST(rules_are_told_and_read)
     static const char *const lines[] = {
         "CRON 30_2_*_*_* TZ Europe/Berlin START 1774656000000 CATCHUP ONE FIELDS task report",
         "CRON @daily TZ UTC START 5 CATCHUP NONE UNTIL 6 LIMIT 7 FIELDS f \"\" \"\" v",
-        "EVERY 100 START -31536000000 CATCHUP ALL FIELDS a b",
+        "EVERY 100 START -31536000000 CATCHUP ALL LIMIT 1 FIELDS a b",
         "EVERY 31536000000 START " MOST " CATCHUP ONE UNTIL " MOST " LIMIT " LIMIT_MOST
         " FIELDS a b",
         "CRON @daily TZ Land/Of_Nowhere START 5 CATCHUP NONE FIELDS f v"};
