@@ -163,9 +163,14 @@ TEST(a_schedule_is_made_and_shown)
     SAYS(c, "XCRON SET q a EVERY 60000 CATCHUP ALL LIMIT 7 UNTIL 1800000000000 FIELDS x 1 y 2",
          "1700000060500");
     broker_forget_effects(b);
+    SAYS(c, "XCRON SET q a EVERY 60000 CATCHUP ALL UNTIL 1800000000000 FIELDS x 1 y 2",
+         "1700000060500");
+    EFFECTS(b, "@XCRON SET q a EVERY 60000 START 1700000000500 CATCHUP ALL UNTIL 1800000000000 "
+               "FIELDS x 1 y 2");
+    HEARS(e, EVENT("xcron-set") " " EVENT("xcron-set"));
     SAYS(c, "XCRON DEL q x n a n", "2");
     EFFECTS(b, "@XCRON DEL q x n a n");
-    HEARS(e, EVENT("xcron-set") " " EVENT("xcron-del") " " EVENT("xcron-del"));
+    HEARS(e, EVENT("xcron-del") " " EVENT("xcron-del"));
     CHECK(!broker_stream(b, "q")->extra && b->engine.store->dbs[0].noted.acting.used == 0);
     broker_bench_end(b);
 }
@@ -357,6 +362,8 @@ TEST(changing_keeps_what_was_fired)
     broker_bench_wait(b, 300);
     broker_forget_effects(b);
     step(b, -3600000);
+    SAYS(c, "XCRON SET q n EVERY 500 UNTIL 1700000001000 FIELDS a 4",
+         "!ERR the schedule has no moment left");
     SAYS(c, "XCRON SET q n EVERY 500 START 0 FIELDS a 4", "1700000003500");
     broker_forget_effects(b);
     broker_bench_wait(b, 3600000);
@@ -425,6 +432,27 @@ TEST(what_is_refused_is_missed)
     EFFECTS(b, "");
     CHECK(schedule(b, "n")->fired == 1 && schedule(b, "n")->missed == 1);
     CHECK(b->engine.broker->totals.cron_missed == 1 && schedule(b, "n")->next_ms == T0 + 3000);
+    broker_bench_end(b);
+}
+
+/* broker K6, M8: a limit refuses, and the moment is over. */
+TEST(what_a_limit_refuses_is_missed)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    SAYS(c, "XCRON SET q n EVERY 1000 FIELDS a 1", "1700000001000");
+    SAYS(c, "XCFGSET q MAXLEN 1 OVERFLOW REJECT", "OK");
+    broker_bench_wait(b, 1000);
+    broker_forget_effects(b);
+    broker_bench_wait(b, 1000);
+    EFFECTS(b, "");
+    CHECK(schedule(b, "n")->fired == 1 && schedule(b, "n")->missed == 1);
+    CHECK(b->engine.broker->totals.cron_missed == 1 && schedule(b, "n")->next_ms == T0 + 3000);
+    SAYS(c, "XCRON RUN q n", "!STREAMFULL The stream has reached its limit of 1 entries");
+    SAYS(c, "XCFGSET q MAXLEN 1 OVERFLOW DROP", "OK");
+    broker_forget_effects(b);
+    broker_bench_wait(b, 1000);
+    EFFECTS(b, "{XADD q MAXLEN = 1 1700000003000-0 a 1;@XCRON MARK q n 1700000003000 2}");
     broker_bench_end(b);
 }
 
@@ -560,6 +588,8 @@ UNIT_MAIN(T(arguments_are_judged_before_anything_is_made), T(a_schedule_is_made_
           T(the_last_missed_one_is_fired), T(missed_ones_are_skipped),
           T(all_missed_ones_are_fired_up_to_a_thousand), T(a_schedule_ends),
           T(changing_keeps_what_was_fired), T(a_clock_that_is_set_fires_nothing_twice),
-          T(without_memory_it_waits), T(what_is_refused_is_missed), T(run_fires_one_now),
-          T(nothing_fires_while_the_server_may_not_act), T(a_replay_takes_what_it_is_told),
-          T(schedules_go_where_the_stream_goes), T(many_schedules_share_a_turn))
+          T(without_memory_it_waits), T(what_is_refused_is_missed),
+          T(what_a_limit_refuses_is_missed), T(what_a_limit_refuses_is_missed),
+          T(run_fires_one_now), T(nothing_fires_while_the_server_may_not_act),
+          T(a_replay_takes_what_it_is_told), T(schedules_go_where_the_stream_goes),
+          T(many_schedules_share_a_turn))
