@@ -11,19 +11,26 @@
 #include "base/clock.h"
 #include "broker/broker_dead.h"
 
-#define STEP 1000 /* entries of one action */
+#define STEP 64 /* entries of one action that moves no message: then the clock is looked at */
 
 /* One group's work, and how much time is left for it. */
 struct working {
     struct broker_group x;
     struct broker_watch *watch;
     int64_t until_us;
+    unsigned steps;
     bool wakes;
 };
 
 static bool is_late(const struct working *w)
 {
     return clock_mono_us() >= w->until_us;
+}
+
+/* Behind each entry. Where many fell due at once each costs a walk through a large heap. */
+static bool step_is_late(struct working *w)
+{
+    return ++w->steps % STEP == 0 && is_late(w);
 }
 
 static void die(struct working *w, const struct stream_pending_entry *e)
@@ -45,21 +52,20 @@ static bool release_due(struct working *w)
 {
     struct stream_pending *p = &w->x.group->pending;
     int64_t due, now = broker_act_now(&w->x);
-    for (int i = 0; stream_pending_first_due(p, &due) && due <= now; i++) {
+    bool late = false;
+    while (!late && stream_pending_first_due(p, &due) && due <= now) {
         struct stream_pending_entry e;
-        if (i >= STEP)
-            return true;
         stream_pending_get_by_id(p, next_due(p), &e);
         if (broker_dead_is_due(w->x.group, &e)) {
             die(w, &e);
-            if (is_late(w))
-                return true;
+            late = is_late(w);
         } else {
             stream_pending_release_due(p, now, 1);
             w->wakes = true;
+            late = step_is_late(w);
         }
     }
-    return false;
+    return late;
 }
 
 /* True: there is more. */
@@ -70,19 +76,18 @@ static bool look_at_ended(struct working *w)
     if (!policy->lease_ms)
         return false;
     int64_t until = broker_act_now(&w->x) - policy->lease_ms;
-    for (int i = 0; i < STEP; i++) {
-        if (!stream_pending_end_next(&w->x.group->pending, until, &e))
-            return false;
+    bool late = false;
+    while (!late && stream_pending_end_next(&w->x.group->pending, until, &e)) {
         policy->counts.leases_ended++;
-        if (!stream_policy_is_used_up(policy, e.count)) {
+        if (stream_policy_is_used_up(policy, e.count)) {
+            die(w, &e);
+            late = is_late(w);
+        } else {
             w->wakes = true;
-            continue;
+            late = step_is_late(w);
         }
-        die(w, &e);
-        if (is_late(w))
-            return true;
     }
-    return true;
+    return late;
 }
 
 /* Entries that are delivered in the future, as from a file whose clock was ahead: now. */
@@ -93,7 +98,7 @@ static bool correct_times(struct working *w)
     struct stream_pending_entry e;
     int64_t now = broker_act_now(&w->x);
     bool any = stream_pending_seek(p, w->watch->checked_to, &at);
-    for (int i = 0; any && i < STEP; i++) {
+    for (bool late = false; any && !late; late = step_is_late(w)) {
         stream_pending_get(p, at, &e);
         if (e.consumer != STREAM_PENDING_NO_CONSUMER && e.time_ms > now)
             stream_group_assign(w->x.group, at, stream_group_owner(w->x.group, e.consumer), now,
