@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "broker/broker_dead.h"
 
-#define STEP 64 /* entries of one action that moves no message: then the clock is looked at */
+#define STEP 16 /* entries of one action that moves no message: then the clock is looked at */
 
 /* One group's work, and how much time is left for it. */
 struct working {

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""What work queues cost, against the same without them: Q1 to Q6, Q12 and memory. Prints, judges nothing; behind each figure stands its target.
+"""What work queues cost, against the same without them, and what a message takes: broker Q1, Q2, Q3, Q4, Q5, Q6, Q12.
+
+Prints, judges nothing; behind each figure stands its target.
 
 usage: broker.py --server PATH [--before PATH] [--rounds N] [--scale F] [--only NAME,...]
 

@@ -344,7 +344,7 @@ TEST(a_pause_stops_deliveries_and_nothing_else)
     broker_bench_end(b);
 }
 
-/* broker Y1, Y2, Y3: a stream a level, one read. */
+/* broker Y1, Y2, Y3, Y4: a stream a level, one read. */
 TEST(levels_are_read_in_the_order_given)
 {
     struct client *c;
@@ -362,6 +362,11 @@ TEST(levels_are_read_in_the_order_given)
     SAYS(c, "XPOLICY SET high g PAUSE ON", "OK");
     SAYS(c, "XADD high 2-1 n h", "2-1");
     SAYS(c, read, "[[q [[1-1 [n 1]]]]]");
+    /* Who wants weights shuffles the keys: nothing but their order counts. */
+    SAYS(c, "XPOLICY SET high g PAUSE OFF", "OK");
+    SAYS(c, "XADD q 2-1 n 2", "2-1");
+    SAYS(c, "XREADGROUP GROUP g a COUNT 1 MAXCOUNT 1 STREAMS q high > >", "[[q [[2-1 [n 2]]]]]");
+    SAYS(c, read, "[[high [[2-1 [n h]]]]]");
     broker_bench_end(b);
 }
 
