@@ -121,7 +121,7 @@ def q1(o):
     filled = PLAIN + adds(n)
     claimed = [("XCLAIM", "q", "g", "b", 0, *some, "JUSTID") for some in hundreds(all_ids)]
     acked = [("XACK", "q", "g", *some) for some in hundreds(all_ids)]
-    cases = [("XADD", PLAIN, adds(n)), ("XREADGROUP, an entry of 100", filled, reads(n)), ("XACK, an entry of 100", filled + reads(n), acked),
+    cases = [("XADD *", PLAIN, [("XADD", "q", "*", *x[3:]) for x in adds(n)]), ("XADD with an ID", PLAIN, adds(n)), ("XREADGROUP, an entry of 100", filled, reads(n)), ("XACK, an entry of 100", filled + reads(n), acked),
              ("XCLAIM, an entry of 100", filled + reads(n), claimed), ("PUBLISH", [], [("PUBLISH", "channel", "message")] * n)]
     for name, first, then in cases:
         figures = [(counted(path, first + then) - counted(path, first)) / n for path in (o.server, o.before)]

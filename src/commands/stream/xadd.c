@@ -131,8 +131,8 @@ static bool parse(struct call *call, struct xadd *x)
     for (; i < call->argc; i++) {
         struct bytes word = call->argv[i];
         int left = call->argc - i - 1;
-        if (word.n == 1 && word.p[0] == '*')
-            break;
+        if (word.n && (word.p[0] == '*' || (word.p[0] >= '0' && word.p[0] <= '9')))
+            break; /* no option begins like an ID */
         int taken = trim_args_option(call, &i, &x->trim);
         if (taken < 0)
             return false;
