@@ -49,6 +49,14 @@ struct xadd {
     int64_t ttl_ms; /* from then on */
 };
 
+/* Asked of each word in front of the ID: most are told by their first letter. */
+static bool names_moment(struct bytes word)
+{
+    char first = word.n ? word.p[0] | 32 : 0;
+    return (first == 'd' || first == 'a' || first == 't') &&
+           (bytes_is(word, "delay") || bytes_is(word, "at") || bytes_is(word, "ttl"));
+}
+
 /* DELAY, AT or TTL at argument *i, and its value. False after the error reply. */
 static bool parse_moment(struct call *call, int *i, struct xadd *x)
 {
@@ -133,6 +141,11 @@ static bool parse(struct call *call, struct xadd *x)
         int left = call->argc - i - 1;
         if (word.n && (word.p[0] == '*' || (word.p[0] >= '0' && word.p[0] <= '9')))
             break; /* no option begins like an ID */
+        if (left >= 1 && names_moment(word)) {
+            if (!parse_moment(call, &i, x))
+                return false;
+            continue;
+        }
         int taken = trim_args_option(call, &i, &x->trim);
         if (taken < 0)
             return false;
@@ -145,10 +158,6 @@ static bool parse(struct call *call, struct xadd *x)
         else if ((bytes_is(word, "idmp") && left >= 2) ||
                  (bytes_is(word, "idmpauto") && left >= 1)) {
             if (!parse_dedup(call, &i, x))
-                return false;
-        } else if (left >= 1 &&
-                   (bytes_is(word, "delay") || bytes_is(word, "at") || bytes_is(word, "ttl"))) {
-            if (!parse_moment(call, &i, x))
                 return false;
         } else
             break;
@@ -402,9 +411,10 @@ static bool is_let_in(const struct call *call, const struct broker_group *at, co
 static bool begin_with_extras(struct call *call, struct stream *s, struct xadd *x)
 {
     struct broker_group at = broker_act_in(call, call->argv[1], s, NULL);
-    if (s)
+    bool later = is_for_later(call, x);
+    if (s && !later)
         broker_append_due_first(&at);
-    bool good = is_let_in(call, &at, x), later = is_for_later(call, x);
+    bool good = is_let_in(call, &at, x);
     if (good && later && may_schedule(call, s, x)) {
         if (!s)
             at.stream = stream_args_create(call, at.key);

@@ -285,6 +285,15 @@ static bool locate(const struct stream_map *m, struct stream_id id, struct strea
 {
     at->chunk = find_chunk(m, id);
     const struct stream_map_chunk *c = chunk_at(m, at->chunk);
+    /* At the ends, as mostly: the chunk is not looked through. */
+    if (at->chunk + 1 == m->n && stream_id_compare(last_of(c), id) < 0) {
+        at->record = c->n;
+        return false;
+    }
+    if (at->chunk == 0 && stream_id_compare(id, id_of(c, 0)) <= 0) {
+        at->record = 0;
+        return stream_id_compare(id_of(c, 0), id) == 0;
+    }
     at->record = search(m, at->chunk, id);
     return at->record < c->n && stream_id_compare(id_of(c, at->record), id) == 0;
 }
@@ -292,8 +301,8 @@ static bool locate(const struct stream_map *m, struct stream_id id, struct strea
 bool stream_map_seek(const struct stream_map *m, struct stream_id id, struct stream_map_place *at)
 {
     *at = (struct stream_map_place){0};
-    if (!m->n)
-        return false;
+    if (!m->n || stream_id_is_zero(id))
+        return m->n > 0;
     locate(m, id, at);
     if (at->record == chunk_at(m, at->chunk)->n) {
         at->chunk++;
