@@ -166,10 +166,10 @@ bench-structures: $(LIBOBJ)
 # libFuzzer, each target for FUZZ_SECONDS.
 FUZZ_SECONDS ?= 600
 FUZZ_OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-fuzz: deps
-	@$(MAKE) $(SUB) BUILD=build/fuzz CC=clang OPT='$(FUZZ_OPT)' ALLOC= fuzz-run
+fuzz: deps all
+	@$(MAKE) $(SUB) BUILD=build/fuzz CC=clang OPT='$(FUZZ_OPT)' ALLOC= WRITER=$(SERVER) fuzz-run
 fuzz-run: $(LIBOBJ)
-	@python3 tests/fuzz/seeds.py build/fuzz/corpus/file
+	@python3 tests/fuzz/seeds.py build/fuzz/corpus/file $(WRITER)
 	@python3 tests/fuzz/replication_seeds.py build/fuzz/corpus/replication
 	@for t in request:proto acl:acl script:script function:script file:persist replica:replica replication:commands; do \
 	    name=$${t%%:*}; mkdir -p build/fuzz/corpus/$$name; \
