@@ -119,11 +119,8 @@ static struct zone *spans_of(GTimeZone *from)
 
 const struct zone *zone_utc(void)
 {
-    static const struct {
-        struct zone zone;
-        struct span span;
-    } utc = {{1}, {INT64_MIN, 0}};
-    return &utc.zone;
+    static const struct zone utc = {1, {{INT64_MIN, 0}}};
+    return &utc;
 }
 
 struct zone_span zone_at(const struct zone *z, int64_t s)
