@@ -103,6 +103,7 @@ TEST(other_rules_go_on)
     CHECK(x->next_ms == T0 + 7 * MIN);
     /* A limit that is beyond all counting. */
     stream_schedules_mark(&s, x, x->last_ms, INT64_MAX - 1);
+    r = x->rules;
     r.limit = 5;
     set(&s, "a", r);
     CHECK(x->rules.limit == INT64_MAX && stream_schedule_left(x) == 1);
