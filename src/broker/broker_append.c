@@ -145,7 +145,8 @@ static void put_scheduled(const struct broker_group *x, struct stream_id old, st
 
 static bool first_due(const struct broker_group *x, struct stream_future_message *m)
 {
-    return !is_exhausted(x->stream) && stream_future_first(&x->stream->extra->future, m) &&
+    const struct stream_future *f = &x->stream->extra->future;
+    return stream_future_count(f) && !is_exhausted(x->stream) && stream_future_first(f, m) &&
            m->id.ms <= (uint64_t)broker_act_wall(x);
 }
 

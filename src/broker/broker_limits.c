@@ -127,7 +127,8 @@ static void tell(const struct broker_group *x, const struct bytes words[3])
 void broker_limits_trim(const struct broker_group *x, bool apart, struct broker_limits_trim *t)
 {
     bool by_length;
-    *t = (struct broker_limits_trim){0};
+    t->trimmed = 0;
+    t->words_n = 0;
     t->apart = apart || way_of(&x->stream->extra->limits) != STREAM_KEEP_REFERENCES;
     if (t->apart)
         return;

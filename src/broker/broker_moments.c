@@ -4,7 +4,7 @@
 #include "broker/broker_limits.h"
 
 /* Of a stream that has given its last ID no message is ever due. */
-static int64_t scheduled_ms(const struct stream *s)
+__attribute__((noinline)) static int64_t scheduled_ms(const struct stream *s)
 {
     struct stream_future_message m;
     if (stream_id_compare(s->last_id, STREAM_ID_MAX) == 0 ||
@@ -13,22 +13,23 @@ static int64_t scheduled_ms(const struct stream *s)
     return (int64_t)m.id.ms;
 }
 
-static int64_t expiry_ms(const struct stream *s)
+__attribute__((noinline)) static int64_t expiry_ms(const struct stream *s)
 {
     struct stream_id id;
     int64_t at;
     return stream_expiry_first(&s->extra->expiry, &id, &at) ? at : INT64_MAX;
 }
 
+/* Mostly a stream has one kind or two: what it has not costs each append a comparison. */
 int64_t broker_moments_of_kind_ms(const struct stream *s, enum broker_moment kind)
 {
     switch (kind) {
     case BROKER_MOMENT_SCHEDULED:
-        return scheduled_ms(s);
+        return stream_future_count(&s->extra->future) ? scheduled_ms(s) : INT64_MAX;
     case BROKER_MOMENT_SCHEDULE:
         return stream_schedules_due_ms(&s->extra->schedules);
     case BROKER_MOMENT_EXPIRY:
-        return expiry_ms(s);
+        return stream_expiry_count(&s->extra->expiry) ? expiry_ms(s) : INT64_MAX;
     case BROKER_MOMENT_EXCESS:
         return broker_limits_excess_ms(s);
     case BROKER_MOMENT_AGE:

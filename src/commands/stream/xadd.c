@@ -406,12 +406,18 @@ static bool is_let_in(const struct call *call, const struct broker_group *at, co
     return allowed;
 }
 
+static uint64_t scheduled(const struct stream *s)
+{
+    return s && s->extra ? stream_future_count(&s->extra->future) : 0;
+}
+
 /* What is due comes first, limits may refuse, and what is for later is scheduled. True: the message
  * is to be appended. */
 static bool begin_with_extras(struct call *call, struct stream *s, struct xadd *x)
 {
     struct broker_group at = broker_act_in(call, call->argv[1], s, NULL);
     bool later = is_for_later(call, x);
+    uint64_t before = scheduled(s);
     if (s && !later)
         broker_append_due_first(&at);
     bool good = is_let_in(call, &at, x);
@@ -421,7 +427,7 @@ static bool begin_with_extras(struct call *call, struct stream *s, struct xadd *
         schedule(call, &at, x);
         stream_args_reply_id(call, x->id);
     }
-    if (at.stream)
+    if (at.stream && (later || scheduled(s) != before))
         broker_moments_changed(&at);
     return good && !later;
 }
@@ -438,9 +444,10 @@ static void limit(struct call *call, struct stream *s, const struct xadd *x,
                   struct broker_limits_trim *limits)
 {
     struct broker_group at = broker_act_in(call, call->argv[1], s, NULL);
-    *limits = (struct broker_limits_trim){0};
     if (s->extra && !call_is_replay(call))
         broker_limits_trim(&at, x->trim.given || x->dedup, limits);
+    else
+        *limits = (struct broker_limits_trim){0};
 }
 
 /* All of that has been told. Returns how many entries limits took away. */

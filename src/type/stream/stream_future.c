@@ -86,7 +86,7 @@ bool stream_future_remove(struct stream_future *f, struct stream_id id)
 
 bool stream_future_has(const struct stream_future *f, struct stream_id id)
 {
-    return stream_map_get(&f->messages, id, NULL);
+    return f->messages.count && stream_map_get(&f->messages, id, NULL);
 }
 
 bool stream_future_get(const struct stream_future *f, struct stream_id id,
