@@ -14,6 +14,8 @@ static void tell(const struct broker_group *x, struct stream_id id, int64_t at_m
 void broker_expire_set(const struct broker_group *x, struct stream_id id, int64_t at_ms)
 {
     ASSERT(at_ms > 0);
+    if (at_ms > STREAM_EXPIRY_MOST)
+        at_ms = STREAM_EXPIRY_MOST;
     stream_expiry_set(&stream_need_extra(x->stream)->expiry, id, at_ms);
     tell(x, id, at_ms);
 }

@@ -6,7 +6,8 @@
 
 #define BROKER_EXPIRE_MOST 1000 /* messages that one action or read takes away */
 
-/* The message, which is present or scheduled, expires at that moment. Effect. */
+/* The message, which is present or scheduled, expires at that moment, at STREAM_EXPIRY_MOST at the
+ * latest. Effect. */
 void broker_expire_set(const struct broker_group *x, struct stream_id id, int64_t at_ms);
 /* The message goes, present or scheduled. False: there is none under that ID. */
 bool broker_expire_take(struct stream *s, struct stream_id id);

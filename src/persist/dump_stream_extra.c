@@ -10,7 +10,6 @@
 #define FIELDS_MOST 524000 /* with the words around them XADD takes no more */
 #define BYTES_MOST  ((uint64_t)1 << 30)
 #define LARGE       ((size_t)1 << 20)
-#define EXPIRY_MOST (DUMP_STREAM_EXTRA_MOMENT_MOST + 315360000000) /* that, and the longest TTL */
 
 static void put_id(struct rdb_sink *s, struct stream_id id)
 {
@@ -202,7 +201,7 @@ bool dump_stream_extra_get_expiries(struct rdb_source *r, struct stream *s)
     for (; n; n--) {
         if (!get_id(r, &id) || !rdb_source_little64(r, &ms))
             return false;
-        if (ms == 0 || ms > EXPIRY_MOST)
+        if (ms == 0 || ms > STREAM_EXPIRY_MOST)
             return rdb_source_fail(r, "Damaged moment of expiry");
         if (!stream_log_has(&s->log, id) && !(s->extra && stream_future_has(&s->extra->future, id)))
             return rdb_source_fail(r, "A message that is to expire is not there");

@@ -180,7 +180,7 @@ static void do_xsched_expire(struct call *call)
     uint64_t changed = 0;
     struct bytes key = call->argv[2];
     struct stream_id *ids = NULL;
-    if (!helpers_number(call, 3, "the moment", 0, STREAM_ARGS_MOMENT_MOST, &at_ms) ||
+    if (!helpers_number(call, 3, "the moment", 0, STREAM_EXPIRY_MOST, &at_ms) ||
         !(ids = stream_args_ids(call, 4, n)))
         return;
     if (stream_args_write(call, key, &s)) {

@@ -19,7 +19,7 @@ void stream_expiry_copy(struct stream_expiry *to, const struct stream_expiry *fr
 
 void stream_expiry_set(struct stream_expiry *x, struct stream_id id, int64_t at_ms)
 {
-    ASSERT(at_ms >= 0);
+    ASSERT(at_ms >= 0 && at_ms <= STREAM_EXPIRY_MOST);
     stream_map_set(&x->moments, id, (uint64_t)at_ms, NULL);
 }
 

@@ -6,6 +6,9 @@
 
 #include "type/stream/stream_future.h"
 
+/* Unix ms: the end of the year 9999, and the longest TTL behind it. */
+#define STREAM_EXPIRY_MOST (253402300799999 + 315360000000)
+
 struct stream_expiry {
     struct stream_map moments;
 };
@@ -19,7 +22,7 @@ void stream_expiry_init(struct stream_expiry *x);
 void stream_expiry_free(struct stream_expiry *x);
 /* The one copied to is overwritten. */
 void stream_expiry_copy(struct stream_expiry *to, const struct stream_expiry *from);
-/* at_ms is not negative; in place of what was set before. */
+/* at_ms is at most STREAM_EXPIRY_MOST and not negative; in place of what was set before. */
 void stream_expiry_set(struct stream_expiry *x, struct stream_id id, int64_t at_ms);
 /* False: it does not expire. */
 bool stream_expiry_get(const struct stream_expiry *x, struct stream_id id, int64_t *at_ms);

@@ -50,7 +50,7 @@ TEST(when_it_goes_may_be_set)
     struct bench *b = begin(&c);
     SAYS(c, "XADD q TTL 0 * a 1", "!ERR TTL must be between 1 and 315360000000");
     SAYS(c, "XADD q TTL 1 ttl 1 * a 1", "!ERR TTL specified multiple times");
-    SAYS(c, "XSCHED EXPIRE q -1 1-1", "!ERR the moment must be between 0 and 253402300799999");
+    SAYS(c, "XSCHED EXPIRE q -1 1-1", "!ERR the moment must be between 0 and 253717660799999");
     SAYS(c, "XSCHED EXPIRE q 5 x", "!ERR Invalid stream ID*");
     SAYS(c, "XSCHED EXPIRE q 5 1-1 2-1", "[0 0]");
     SAYS(c, "XADD q 1-1 a 1", "1-1");
@@ -89,6 +89,32 @@ TEST(a_replay_only_sets)
     broker_bench_turn(b);
     SAYS(c, "XLEN q", "0");
     SAYS(c, "XACK q g 1-1", "1");
+    broker_bench_end(b);
+}
+
+/* broker E1, E4, T9: the latest moment there may be is read back, and none is later. */
+TEST(the_last_moment_is_read_back)
+{
+    struct bench *b = broker_bench();
+    struct client *c = bench_client(b), *file = bench_client(b);
+    bench_journal(b);
+    SAYS(c, "XADD q AT 253402300799999 TTL 315360000000 * a 1", "253402300799999-0");
+    EFFECTS(b, "{@XADD q AT 253402300799999 253402300799999-0 a 1;@XSCHED EXPIRE q "
+               "253717660799999 253402300799999-0}");
+    SAYS(c, "XADD q AT 1800000000000 * a 2", "1800000000000-0");
+    SAYS(c, "XSCHED EXPIRE q 253717660799999 1800000000000-0", "[1]");
+    SAYS(c, "XSCHED EXPIRE q 253717660800000 1800000000000-0",
+         "!ERR the moment must be between 0 and 253717660799999");
+    EFFECTS(b, "@XADD q AT 1800000000000 1800000000000-0 a 2;@XSCHED EXPIRE q 253717660799999 "
+               "1800000000000-0");
+    SAYS(c, "XSCHED MOVE q 1800000000000-0 AT 1900000000000", "1900000000000-0");
+    EFFECTS(b, "{XDEL q 1800000000000-0;@XADD q AT 1900000000000 1900000000000-0 a 2;"
+               "@XSCHED EXPIRE q 253717660799999 1900000000000-0}");
+    file->flags |= CLIENT_REPLAY;
+    bench_says(file, "XADD r AT 253402300799999 253402300799999-0 a 1");
+    bench_says(file, "XSCHED EXPIRE r 253717660799999 253402300799999-0");
+    file->flags &= ~(unsigned)CLIENT_REPLAY;
+    CHECK(stream_expiry_count(&broker_stream(b, "r")->extra->expiry) == 1);
     broker_bench_end(b);
 }
 
@@ -211,5 +237,6 @@ TEST(a_retry_may_expire)
 }
 
 UNIT_MAIN(T(a_message_goes_at_its_moment), T(when_it_goes_may_be_set), T(a_replay_only_sets),
-          T(no_group_gives_what_has_expired), T(no_claim_gives_what_has_expired),
-          T(a_read_takes_a_thousand_away), T(who_is_gone_does_not_expire), T(a_retry_may_expire))
+          T(the_last_moment_is_read_back), T(no_group_gives_what_has_expired),
+          T(no_claim_gives_what_has_expired), T(a_read_takes_a_thousand_away),
+          T(who_is_gone_does_not_expire), T(a_retry_may_expire))
