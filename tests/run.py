@@ -205,9 +205,9 @@ def all_parts(o):
         python("saving in the middle", "tests/crash/mid_transaction.py", o.server, lines=True),
         python("documentation", "tests/docs/pages.py", *server, lines=True),
         python("moments of cron expressions", "tests/cron/oracle.py", *server, *seeded, "--expressions", few(60, 300), lines=True),
-        python("schedules, kills", "tests/broker/schedules.py", *server, *seeded, "--mode", ("everysec", "always")[o.seed % 2], "--restarts", few(5, 15), lines=True, waits=True),
+        python("schedules, kills", "tests/broker/schedules.py", *server, *seeded, "--mode", ("everysec", "always")[o.seed % 2], "--restarts", few(5, 15), lines=True),
         python("work queues, kills", "tests/broker/kill.py", *server, *seeded, "--mode", ("always", "everysec")[o.seed % 2], "--kills", few(5, 20), lines=True),
-        python("work queues, a start with much pending", "tests/broker/restart.py", *server, "--messages", few(2000, often(100000, 10000)), lines=True, waits=True),
+        python("work queues, a start with much pending", "tests/broker/restart.py", *server, "--messages", few(2000, often(100000, 10000)), lines=True),
         python("work queues, fail-over", "tests/broker/failover.py", *server, *seeded, "--cycles", often(38, few(4, 10)), lines=True),
         python("one client, one launcher, one format", "tests/support/one_of_each.py", lines=True),
         python("order of arrival", "tests/clients/order.py", o.server, lines=True, alone=True),
@@ -232,7 +232,7 @@ def all_parts(o):
             python("the model of fail-over", "utils/models.py", "quick", lines=True),
             python("choices and scans", "tests/sampling/sampling.py", o.server, lines=True),
             python("redis-py", "redis-compat/clients/redis_py.py", o.server, lines=True),
-            *[python("plain workers on queues, " + client, "redis-compat/clients/queues/queues.py", *server, *seeded, "--clients", client, "--messages", 2000, lines=True, waits=True)
+            *[python("plain workers on queues, " + client, "redis-compat/clients/queues/queues.py", *server, *seeded, "--clients", client, "--messages", 2000, lines=True)
               for client in ("redis-py", "hiredis")],
             Part("hiredis", ["redis-compat/clients/hiredis.sh", o.server, o.build], 300, lines=True),
             Part("redis-cli and redis-benchmark", ["redis-compat/clients/on_server.sh", o.server, "redis-compat/clients/tools.sh"], 300, lines=True),
