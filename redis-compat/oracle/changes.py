@@ -57,7 +57,7 @@ def main():
                 key = rng.choice([b"s1", b"s2"])
                 args = rng.choice([[b"XACK", key, b"g1"] + claim, [b"XDEL", key] + claim, [b"XCLAIM", key, b"g1", rng.choice([b"c2", b"c3"]), b"0"] + claim,
                                    [b"XAUTOCLAIM", key, b"g1", rng.choice([b"c2", b"c3"]), b"0", b"0"], [b"XTRIM", key, b"MAXLEN", b"1"]])
-            words = {x.upper() for x in args}
+            words = {x.upper() for x in args[1:]}
             name = args[0].upper()
             if name in NOT or waits_long(args) or (name == b"XADD" and any(x.endswith(b"*") for x in args)) or NEWER & words or name == b"XSETID":
                 continue

@@ -18,6 +18,16 @@ void broker_act_effect(const struct broker_group *x, const char *since, const st
         act_effect_since(x->engine, x->db, since, argv, argc);
 }
 
+void broker_act_effect_made(const struct broker_group *x)
+{
+    const struct bytes name = BYTES("millrace-made");
+    const struct bytes create[] = {BYTES("XGROUP"), BYTES("CREATE"),  x->key, name,
+                                   BYTES("0"),      BYTES("MKSTREAM")},
+                       destroy[] = {BYTES("XGROUP"), BYTES("DESTROY"), x->key, name};
+    broker_act_effect(x, NULL, create, 6);
+    broker_act_effect(x, NULL, destroy, 4);
+}
+
 struct bytes broker_act_id(const struct broker_group *x, char *to, struct stream_id id)
 {
     return bytes_of(to, stream_id_print_near(&x->engine->store->streams->printed, to, id));

@@ -33,6 +33,10 @@ bool broker_act_is_told(const struct broker_group *x);
 /* What happened, for the journal; since: the version of Redis that knows the command, or NULL. */
 void broker_act_effect(const struct broker_group *x, const char *since, const struct bytes *argv,
                        int argc);
+/* The stream was just made, and has nothing yet that Redis knows (limits, scheduled messages, ...).
+ * A Redis that reads the effects makes it as well, empty: what is done to the key later finds it.
+ */
+void broker_act_effect_made(const struct broker_group *x);
 /* An ID as text in memory of the caller, STREAM_ID_TEXT_MAX bytes. */
 struct bytes broker_act_id(const struct broker_group *x, char *to, struct stream_id id);
 /* The command with these IDs behind its words: one effect. */

@@ -18,6 +18,11 @@
 
 #define BROKER_EPOCH 1700000000000
 
+/* The effects of a stream that is made without anything that Redis knows
+ * (broker_act_effect_made()). */
+#define MADE(key)                                                                                  \
+    "XGROUP CREATE " key " millrace-made 0 MKSTREAM;XGROUP DESTROY " key " millrace-made;"
+
 static inline struct bench *broker_bench(void)
 {
     struct bench *b = bench_begin(families_all());

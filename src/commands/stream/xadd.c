@@ -422,8 +422,10 @@ static bool begin_with_extras(struct call *call, struct stream *s, struct xadd *
         broker_append_due_first(&at);
     bool good = is_let_in(call, &at, x);
     if (good && later && may_schedule(call, s, x)) {
-        if (!s)
+        if (!s) {
             at.stream = stream_args_create(call, at.key);
+            broker_act_effect_made(&at);
+        }
         schedule(call, &at, x);
         stream_args_reply_id(call, x->id);
     }

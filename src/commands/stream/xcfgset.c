@@ -136,8 +136,11 @@ static void do_xcfgset(struct call *call)
     }
     if (!stream_args_write(call, key, &s))
         return;
-    if (!s)
+    if (!s) {
+        struct broker_group at = broker_act_in(call, key, NULL, NULL);
         s = stream_args_create(call, key);
+        broker_act_effect_made(&at);
+    }
     bool limits = change_limits(call, s, &x), message_ids = change_message_ids(s, &x);
     if (limits || !e)
         tell_limits(call, &x.limits, !e);

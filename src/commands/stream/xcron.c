@@ -32,11 +32,14 @@ static struct stream_schedule *put(struct call *call, struct stream *s,
                                    const struct stream_schedule_rules *rules)
 {
     struct bytes key = call->argv[2];
-    if (!s) {
+    bool made = !s;
+    if (made) {
         s = stream_args_create(call, key);
         db_changed(call->db, key, 0, NULL);
     }
     struct broker_group at = broker_act_in(call, key, s, NULL);
+    if (made)
+        broker_act_effect_made(&at);
     struct stream_schedule *x =
         stream_schedules_set(&stream_need_extra(s)->schedules, call->argv[3], rules);
     broker_schedule_tell(&at, x);

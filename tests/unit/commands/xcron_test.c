@@ -134,8 +134,8 @@ TEST(a_schedule_is_made_and_shown)
     struct client *e = listener(b);
     SAYS(c, "XCRON SET q n CRON 30_2_*_*_* TZ Europe/Berlin FIELDS task report", "1700011800000");
     HEARS(e, EVENT("xcron-set"));
-    EFFECTS(b, "@XCRON SET q n CRON 30 2 * * * TZ Europe/Berlin START 1700000000001 CATCHUP ONE "
-               "FIELDS task report");
+    EFFECTS(b, "{" MADE("q") "@XCRON SET q n CRON 30 2 * * * TZ Europe/Berlin START 1700000000001 "
+                             "CATCHUP ONE FIELDS task report}");
     SAYS(c, "XCRON SET q a EVERY 60000 CATCHUP ALL LIMIT 7 UNTIL 1800000000000 FIELDS x 1 y 2",
          "1700000060000");
     EFFECTS(b, "@XCRON SET q a EVERY 60000 START 1700000000000 CATCHUP ALL UNTIL 1800000000000 "
@@ -181,7 +181,8 @@ TEST(where_it_begins)
     struct client *c;
     struct bench *b = begin(&c);
     SAYS(c, "XCRON SET q past EVERY 1000 START 1699999900300 FIELDS a 1", "1700000000300");
-    EFFECTS(b, "@XCRON SET q past EVERY 1000 START 1699999999300 CATCHUP ONE FIELDS a 1");
+    EFFECTS(b, "{" MADE(
+                   "q") "@XCRON SET q past EVERY 1000 START 1699999999300 CATCHUP ONE FIELDS a 1}");
     SAYS(c, "XCRON SET q now EVERY 1000 START 1700000000000 FIELDS a 1", "1700000001000");
     SAYS(c, "XCRON SET q next EVERY 1000 START 1700000000001 FIELDS a 1", "1700000000001");
     SAYS(c, "XCRON SET q later EVERY 1000 START 1700000060000 FIELDS a 1", "1700000060000");

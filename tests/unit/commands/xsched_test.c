@@ -47,8 +47,9 @@ TEST(what_is_scheduled_has_its_id)
     SAYS(c, "XDEL q 1700000060000-0 5-5", "1");
     SAYS(c, "XDELEX q IDS 2 1700000060000-0 1700000060000-1", "[-1 1]");
     SAYS(c, "XSCHED LEN q", "0");
-    EFFECTS(b, "@XADD q AT 1700000060000 1700000060000-0 a 1;@XADD q AT 1700000060000 "
-               "1700000060000-1 a 2;XDEL q 1700000060000-0 5-5;XDEL q 1700000060000-1");
+    EFFECTS(b,
+            "{" MADE("q") "@XADD q AT 1700000060000 1700000060000-0 a 1};@XADD q AT 1700000060000 "
+                          "1700000060000-1 a 2;XDEL q 1700000060000-0 5-5;XDEL q 1700000060000-1");
     CHECK(!broker_stream(b, "q")->extra && b->engine.store->dbs[0].noted.acting.used == 0);
     broker_bench_wait(b, 60000);
     SAYS(c, "XLEN q", "0");
