@@ -28,6 +28,7 @@ struct judging {
     struct buf chosen, dead; /* struct stream_pending_entry each */
     struct buf lost;         /* struct stream_id each */
     size_t n, dead_n, lost_n;
+    struct stream_cursor log; /* at the message that was looked for last */
 };
 
 static bool is_released(const struct stream_pending_entry *e)
@@ -78,7 +79,7 @@ static void choose(struct judging *j, const struct stream_pending_entry *e)
 static void judge(struct judging *j, const struct stream_pending_entry *e)
 {
     const struct broker_group *x = &j->r->at;
-    if (!stream_log_has(&x->stream->log, e->id)) {
+    if (!stream_log_follow(&x->stream->log, e->id, &j->log)) {
         buf_add(&j->lost, bytes_of(&e->id, sizeof(e->id)));
         j->lost_n++;
     } else if (!broker_dead_is_due(x->group, e)) {
@@ -186,6 +187,7 @@ struct stream_pending_entry *broker_deliver_pending(struct broker_reading *r, ui
     r->held_back = reader_is_full(r);
     if (r->held_back && !is_over(&j))
         judge_own(&j);
+    stream_log_end(&j.log);
     clear_way(&j);
     *n = j.n;
     return (void *)j.chosen.p;

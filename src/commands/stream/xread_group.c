@@ -105,11 +105,11 @@ uint64_t xread_group_claim(struct xread *x, struct xread_source *s,
     struct stream_effects_claims claims = claims_of(x, s);
     int64_t now_ms = stream_args_now(call, g);
     bool keeps = !(x->args.noack && g->policy); /* else it is acknowledged (broker L10) */
+    struct stream_cursor c = {0};
     uint64_t done = 0;
     for (; done < n && !xread_reply_is_full(x); done++) {
         const struct stream_pending_entry *p = &list[done];
         struct stream_pending_place at;
-        struct stream_cursor c;
         struct stream_entry e;
         if (!stream_pending_find(&g->pending, p->id, &at))
             continue;
@@ -118,16 +118,16 @@ uint64_t xread_group_claim(struct xread *x, struct xread_source *s,
             stream_group_assign(g, at, s->reader, now_ms, count, false);
             stream_effects_claim(&claims, p->id, now_ms, count);
         }
-        if (stream_log_seek(&s->stream->log, p->id, &c)) {
+        if (stream_log_follow(&s->stream->log, p->id, &c)) {
             stream_log_read(&c, &e);
             if (x->args.claim_idle_ms >= 0)
                 xread_reply_claimed(call, &e, num_minus(now_ms, p->time_ms), p->count);
             else
                 stream_args_reply(call, &e);
         }
-        stream_log_end(&c);
         x->entries++;
     }
+    stream_log_end(&c);
     stream_effects_claims_end(&claims);
     if (done)
         changed(x, s);

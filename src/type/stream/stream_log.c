@@ -186,6 +186,24 @@ bool stream_log_has(const struct stream_log *l, struct stream_id id)
     return found;
 }
 
+static bool stands_at(const struct stream_cursor *c, struct stream_id id)
+{
+    return c->data && stream_id_compare(stream_log_id(c), id) == 0;
+}
+
+bool stream_log_follow(const struct stream_log *l, struct stream_id id, struct stream_cursor *c)
+{
+    if (stands_at(c, id))
+        return true;
+    if (c->data) {
+        stream_log_next(c);
+        if (stands_at(c, id))
+            return true;
+        stream_log_end(c);
+    }
+    return stream_log_seek(l, id, c) && stands_at(c, id);
+}
+
 uint64_t stream_log_count(const struct stream_cursor *c, struct stream_id last, uint64_t most)
 {
     uint64_t n = 0;

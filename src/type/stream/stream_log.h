@@ -41,6 +41,9 @@ void stream_log_read(const struct stream_cursor *c, struct stream_entry *out);
 struct stream_id stream_log_id(const struct stream_cursor *c);
 void stream_log_end(struct stream_cursor *c);
 bool stream_log_has(const struct stream_log *l, struct stream_id id);
+/* To the live entry of this ID, from wherever the cursor is; it is zeroed at first. Cheap when that
+ * is the next one. False: there is none. To be ended in any case. */
+bool stream_log_follow(const struct stream_log *l, struct stream_id id, struct stream_cursor *c);
 /* Live entries from c on with an ID <= last, at most `most`. */
 uint64_t stream_log_count(const struct stream_cursor *c, struct stream_id last, uint64_t most);
 bool stream_log_delete(struct stream_log *l, struct stream_id id);

@@ -415,21 +415,29 @@ void stream_pending_get_by_id(const struct stream_pending *p, struct stream_id i
     stream_pending_get(p, at, out);
 }
 
+bool stream_pending_settle_plain(const struct stream_pending *p, struct stream_pending_place *at,
+                                 struct stream_pending_entry *out)
+{
+    for (; at->chunk < p->n; at->chunk++, at->record = 0) {
+        const struct stream_chunk *c = chunk_at(p, at->chunk);
+        for (; c->plain && at->record < c->n; at->record++) {
+            stream_chunk_read(c, at->record, out);
+            if (!out->touched)
+                return true;
+        }
+    }
+    return false;
+}
+
 bool stream_pending_find_plain(const struct stream_pending *p, struct stream_id *from,
                                struct stream_pending_entry *out)
 {
     struct stream_pending_place at;
     if (!stream_pending_seek(p, *from, &at))
         return false;
-    for (; at.chunk < p->n; at.chunk++, at.record = 0) {
-        const struct stream_chunk *c = chunk_at(p, at.chunk);
-        for (; c->plain && at.record < c->n; at.record++) {
-            stream_chunk_read(c, at.record, out);
-            if (!out->touched) {
-                *from = out->id;
-                return true;
-            }
-        }
+    if (stream_pending_settle_plain(p, &at, out)) {
+        *from = out->id;
+        return true;
     }
     stream_pending_last(p, out);
     *from = out->id;
@@ -481,6 +489,7 @@ bool stream_pending_end_next(struct stream_pending *p, int64_t until_ms,
 {
     struct stream_pending_entry plain;
     bool have_plain = stream_pending_find_plain(p, &p->looked_below, &plain);
+    p->finger = find_chunk(p, p->looked_below); /* the next look begins there */
     uint32_t node = stream_touched_next_look(&p->touched);
     const struct stream_touched_node *x =
         node == STREAM_TOUCHED_NONE ? NULL : stream_touched_at(&p->touched, node);

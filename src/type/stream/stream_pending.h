@@ -83,6 +83,10 @@ static inline uint64_t stream_pending_owned_count(const struct stream_pending *p
 /* One that is pending. */
 void stream_pending_get_by_id(const struct stream_pending *p, struct stream_id id,
                               struct stream_pending_entry *out);
+/* From a place on (it included; it may be one behind the end of a chunk) to an untouched one;
+ * false: there is none. */
+bool stream_pending_settle_plain(const struct stream_pending *p, struct stream_pending_place *at,
+                                 struct stream_pending_entry *out);
 /* The first untouched one with an ID >= *from, which moves up to it, or behind all when there is
  * none (false). */
 bool stream_pending_find_plain(const struct stream_pending *p, struct stream_id *from,

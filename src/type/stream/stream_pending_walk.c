@@ -1,20 +1,26 @@
 #include "type/stream/stream_pending_walk.h"
 
+/* From this ID on, which an untouched one has if there is any. */
+static void begin_plain(struct stream_pending_walk *w, bool any, struct stream_id from)
+{
+    w->plain_done = !any || !stream_pending_seek(w->pending, from, &w->plain);
+}
+
 void stream_pending_walk_start(struct stream_pending_walk *w, struct stream_pending *p)
 {
     struct stream_pending_entry e;
     bool any = stream_pending_find_plain(p, &p->plain_from, &e);
     if (stream_id_compare(p->looked_below, p->plain_from) < 0)
         p->looked_below = p->plain_from;
-    *w = (struct stream_pending_walk){
-        .pending = p, .linked = p->touched.first, .plain = p->plain_from, .plain_done = !any};
+    *w = (struct stream_pending_walk){.pending = p, .linked = p->touched.first};
+    begin_plain(w, any, p->plain_from);
 }
 
 bool stream_pending_walk_peek(struct stream_pending_walk *w, struct stream_pending_entry *out)
 {
     const struct stream_pending *p = w->pending;
     struct stream_pending_entry plain;
-    bool have_plain = !w->plain_done && stream_pending_find_plain(p, &w->plain, &plain);
+    bool have_plain = !w->plain_done && stream_pending_settle_plain(p, &w->plain, &plain);
     w->plain_done = !have_plain;
     if (w->linked != STREAM_TOUCHED_NONE) {
         const struct stream_touched_node *t = stream_touched_at(&p->touched, w->linked);
@@ -31,13 +37,10 @@ bool stream_pending_walk_peek(struct stream_pending_walk *w, struct stream_pendi
 void stream_pending_walk_next(struct stream_pending_walk *w,
                               const struct stream_pending_entry *seen)
 {
-    if (seen->touched) {
+    if (seen->touched)
         w->linked = stream_touched_at(&w->pending->touched, w->linked)->next;
-    } else {
-        w->plain = seen->id;
-        if (!stream_id_next(&w->plain))
-            w->plain_done = true;
-    }
+    else
+        w->plain.record++;
 }
 
 bool stream_pending_walk_oldest_leased(struct stream_pending *p, struct stream_pending_entry *out)
@@ -64,8 +67,7 @@ void stream_pending_walk_unlooked(struct stream_pending_walk *w, struct stream_p
     struct stream_pending_entry plain;
     *w =
         (struct stream_pending_walk){.pending = p, .linked = stream_touched_next_look(&p->touched)};
-    w->plain_done = !stream_pending_find_plain(p, &p->looked_below, &plain);
-    w->plain = p->looked_below;
+    begin_plain(w, stream_pending_find_plain(p, &p->looked_below, &plain), p->looked_below);
 }
 
 bool stream_pending_walk_end_ms(struct stream_pending *p, int64_t *time_ms)

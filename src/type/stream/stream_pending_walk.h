@@ -9,8 +9,8 @@
  * meanwhile; starting anew after a change is O(1). */
 struct stream_pending_walk {
     const struct stream_pending *pending;
-    uint32_t linked;        /* the next touched one */
-    struct stream_id plain; /* the next untouched one has at least this ID */
+    uint32_t linked;                   /* the next touched one */
+    struct stream_pending_place plain; /* the next untouched one is there or behind */
     bool plain_done;
 };
 /* Remembers how far untouched ones were touched: amortised, that is O(1). */

@@ -182,6 +182,28 @@ TEST(a_place_between_two_entries)
     stream_log_free(&l);
 }
 
+/* From everywhere to everywhere, whether it is there or not. */
+TEST(a_cursor_follows_ids)
+{
+    struct stream_log l;
+    struct stream_cache *cache = context()->cache;
+    by_tens(&l, 20);
+    CHECK(stream_log_delete(&l, (struct stream_id){70, 0}));
+    for (unsigned from = 1; from < 230; from++) {
+        for (unsigned to = 1; to < 230; to++) {
+            struct stream_cursor c = {0};
+            struct stream_id a = {from, 0}, b = {to, 0};
+            CHECK(stream_log_follow(&l, a, &c) == stream_log_has(&l, a));
+            CHECK(stream_log_follow(&l, b, &c) == stream_log_has(&l, b));
+            CHECK(!stream_log_has(&l, b) || stream_log_id(&c).ms == to);
+            stream_log_end(&c);
+        }
+    }
+    stream_cache_drop(cache);
+    CHECK(stream_cache_count(cache) == 0); /* nothing is pinned */
+    stream_log_free(&l);
+}
+
 /* A block that stays pinned could not be thrown out of the cache. */
 TEST(looking_leaves_nothing_pinned)
 {
@@ -283,5 +305,5 @@ TEST(counts_bytes_by_blocks)
 }
 
 UNIT_MAIN(T(counts_bytes_by_blocks), T(trims_at_most_so_many), T(behaves_like_an_array),
-          T(trims_by_length_and_id), T(a_place_between_two_entries),
+          T(trims_by_length_and_id), T(a_place_between_two_entries), T(a_cursor_follows_ids),
           T(looking_leaves_nothing_pinned), T(who_leaves_is_not_cached_any_more))
