@@ -250,6 +250,13 @@ void block_found_empty(struct call *call, uint64_t source)
     call->engine->blocking.empty = source;
 }
 
+/* Who waits for a group hears of everything; the others only of what can serve them. */
+static bool is_served(const struct wait_key *k, const struct block_wait *w)
+{
+    const struct entry *e = w->group ? NULL : db_find(k->db, bytes_of(k->key, k->n));
+    return w->group || (e && value_type(e) == w->type);
+}
+
 static void serve_key(struct engine *engine, struct wait_key *k)
 {
     engine->blocking.empty = 0;
@@ -259,10 +266,8 @@ static void serve_key(struct engine *engine, struct wait_key *k)
         struct dlist_node *next = n->next;
         bool last = n == end;
         struct block_wait *w = l->wait;
-        struct entry *e = db_find(k->db, bytes_of(k->key, k->n));
-        /* Who waits for a group hears of everything; the others only of what can serve them. */
         bool empty = w->source && w->source == engine->blocking.empty;
-        if (!empty && (w->group || (e && value_type(e) == w->type)))
+        if (!empty && is_served(k, w))
             serve_one(w);
         if (last)
             break;
