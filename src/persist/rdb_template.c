@@ -15,7 +15,8 @@ struct gathered {
 static bool gather(struct rdb_source *r, struct gathered *g, struct bytes name)
 {
     if (g->n) {
-        struct bytes last = {g->bytes.p + g->bytes.n - g->before, g->before};
+        struct bytes last =
+            bytes_of(g->before ? g->bytes.p + g->bytes.n - g->before : "", g->before);
         if (name.n < last.n || (name.n == last.n && bytes_compare(name, last) <= 0))
             return rdb_source_fail(r, "Field names of a hash template out of order");
     }
