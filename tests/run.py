@@ -79,13 +79,12 @@ def run_all(parts, jobs):
     todo, room, changed = [p for p in parts if not p.alone], 2 * jobs, threading.Condition()
 
     def take():
-        """The first that there is room for; None: nothing is left."""
+        """The next one, as soon as any room is left, so that none that is long waits for the end; None: nothing is left."""
         nonlocal room
         with changed:
             while todo:
-                p = next((p for p in todo if p.room <= room), None)
-                if p:
-                    todo.remove(p)
+                if room > 0:
+                    p = todo.pop(0)
                     room -= p.room
                     return p
                 changed.wait()
