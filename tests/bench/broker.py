@@ -7,7 +7,7 @@ usage: broker.py --server PATH [--before PATH] [--rounds N] [--scale F] [--only 
 
 --before: a build of the server from before there were policies, for Q1: instructions of its main thread for each command, counted by callgrind; without it
 Q1 is left out. All other figures are CPU time of the server's main thread, the least of the rounds, which alternate; bytes are of used_memory and of the
-resident set. docs/bench/queues.md was made by
+resident set. For instance
 
     tests/bench/broker.py --server build/release/millrace-server --before ../before/build/release/millrace-server
 
