@@ -100,9 +100,12 @@ class Test:
 
     def produce(self):
         """About one of a hundred fails for ever. Not far ahead of the workers, so that faults come all along."""
+        failing = 0  # those are never done
         while self.added < self.o.messages and not self.workers.ended:
-            if self.added - len(self.workers.done) < 1000:
-                self.add(["fails" if self.random.random() < 0.01 else "work" for _ in range(50)])
+            if self.added - failing - len(self.workers.done) < 1000:
+                kinds = ["fails" if self.random.random() < 0.01 else "work" for _ in range(50)]
+                failing += kinds.count("fails")
+                self.add(kinds)
             else:
                 time.sleep(0.01)
 
