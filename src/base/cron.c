@@ -28,7 +28,7 @@ static const struct {
     const char *name;
     unsigned least, most; /* of numbers */
     unsigned last;        /* of "*" and of "a/n" */
-    const char *words;    /* of three letters each, for least and what follows */
+    const char *words;    /* names of three letters each, the first one for `least` */
 } fields[FIELDS] = {
     [SECOND] = {"second", 0, 59, 59, ""},
     [MINUTE] = {"minute", 0, 59, 59, ""},

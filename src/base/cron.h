@@ -15,7 +15,7 @@
 struct cron_fields {
     uint64_t seconds, minutes; /* a bit for each value that is meant */
     uint32_t hours, days, months, weekdays;
-    bool either_day;   /* both day fields are restricted: one of them is enough */
+    bool either_day;   /* both day fields are restricted: a day matches by either */
     bool hours_repeat; /* in an hour that comes twice */
 };
 

@@ -21,7 +21,7 @@
 
 #define PATH_ROOM 512
 #define DAY       86400
-#define STEP      (32 * (int64_t)DAY) /* the first one towards the next shift */
+#define STEP      (32 * (int64_t)DAY) /* of the search for the next shift; doubled each time */
 
 struct span {
     int64_t from, offset;
@@ -160,7 +160,8 @@ static bool is_name(struct bytes name)
     return !bytes_equal(name, BYTES("localtime"));
 }
 
-/* Whether it is a file of tzdata, by its first bytes: "TZif", and no leap seconds at byte 28. */
+/* Whether it is a file of tzdata: it begins with "TZif", and its count of leap seconds (byte 28) is
+ * 0. With leap seconds its times would not be those of Unix. */
 static bool look_at(const char *path, struct version *version)
 {
     char head[32];

@@ -22,7 +22,7 @@ struct zone_span {
     int64_t before; /* the offset in front of `from` */
 };
 
-/* Of the files in a directory, which is read when a zone is asked for. */
+/* The zones whose files lie in this directory. A file is read when its zone is asked for first. */
 struct zone_table *zone_table_new(const char *directory);
 void zone_table_free(struct zone_table *t);
 /* The zone of a name like Europe/Berlin, as its file is now; NULL: there is none. Cost: a look at

@@ -11,10 +11,10 @@
 void broker_expire_set(const struct broker_group *x, struct stream_id id, int64_t at_ms);
 /* The message goes, present or scheduled. False: there is none under that ID. */
 bool broker_expire_take(struct stream *s, struct stream_id id);
-/* That these have gone so: effect XDEL, event xexpired, counted. */
+/* Reports messages that broker_expire_take() took: effect XDEL, event xexpired, counters. */
 void broker_expire_tell(const struct broker_group *x, const struct stream_id *gone, size_t n);
-/* The message has another ID: so has its moment, which is shift_ms later. Effect: of the new one;
- * who took the old one away has told that. */
+/* A message got another ID: its moment of expiry moves along to the new ID, and shift_ms later.
+ * Only the new ID gets an effect, since the caller has journalled the deletion of the old one. */
 void broker_expire_follow(const struct broker_group *x, struct stream_id old, struct stream_id id,
                           int64_t shift_ms);
 /* Deletes what has expired by now, present or scheduled, at most BROKER_EXPIRE_MOST messages:

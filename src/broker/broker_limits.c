@@ -1,9 +1,12 @@
-/* Limits are felt at three places:
+/* Limits act at three places:
  *
- *   before an append   REJECT refuses what would go above MAXLEN or MAXBYTES, whoever makes it.
- * What is scheduled counts as present: it was accepted behind it          DROP takes away what is
- * too much, MAXAGE what is too old by themselves      MAXAGE at its moment, and what a limit that
- * was lowered leaves, in steps
+ *   before an append: REJECT refuses what would go above MAXLEN or MAXBYTES, whoever appends.
+ *     Scheduled messages count as present, so that what was accepted is always appended later.
+ *
+ *   after an append: DROP deletes what is above MAXLEN or MAXBYTES, and MAXAGE what is too old.
+ *
+ *   between commands: MAXAGE when the oldest entry becomes too old; and in steps, what a limit that
+ *     was lowered leaves behind.
  *
  * KEEPREF takes the oldest and nothing else, so that the XADD which caused it can tell all of it:
  * MAXLEN = n where only that limit acts, else MINID = the oldest left. Where XADD has something
@@ -156,7 +159,7 @@ static uint64_t trim_acked(const struct broker_group *x)
     int64_t bytes = s->extra->limits.max_bytes;
     uint64_t dropped;
     size_t n = 0;
-    bool again = stream_id_is_zero(*at); /* it has begun at the oldest */
+    bool again = stream_id_is_zero(*at); /* it began with the oldest entry: one round is enough */
     if (is_above(s->log.bytes, bytes))
         stream_log_over(&s->log, (uint64_t)bytes, &behind);
     for (int looks = 0; looks < LOOKS; looks++) {

@@ -1,4 +1,4 @@
-/* Limits of a stream, as appends and time make them felt. */
+/* Enforces the limits of a stream: refuses appends, trims after them, and trims by age. */
 #ifndef BROKER_BROKER_LIMITS_H
 #define BROKER_BROKER_LIMITS_H
 
@@ -24,8 +24,9 @@ void broker_limits_trim(const struct broker_group *x, bool apart, struct broker_
 /* After the effect: takes away and tells what XADD cannot say. */
 void broker_limits_trim_apart(const struct broker_group *x, struct broker_limits_trim *t);
 
-/* When the oldest entry will be older than MAXAGE allows, by the wall clock; INT64_MAX: never. With
- * ACKED never: there it is acknowledging that lets entries go, not time. */
+/* The moment, by the wall clock, at which the oldest entry becomes older than MAXAGE allows;
+ * INT64_MAX: never. Always never with ACKED, where acknowledging lets entries go and time does not.
+ */
 int64_t broker_limits_age_ms(const struct stream *s);
 /* 0 (at once) when the stream is above what DROP lets it have, since a limit was lowered or the
  * stream came so; INT64_MAX: it is not. With ACKED it stays until the next append. */

@@ -1,4 +1,4 @@
-/* A schedule's next moment t is due at t. What then happens to it:
+/* What becomes of a moment t of a schedule when the clock has reached it:
  *
  *   fired     within a second: its message is appended as if it were t; LAST is t
  *   missed    later than that (the server was down, or might not act): CATCHUP says which of all

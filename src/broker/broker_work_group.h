@@ -4,8 +4,8 @@
 
 #include "broker/broker_watch.h"
 
-/* Does it, until a moment of the monotonic clock and what one action takes beyond. The group, which
- * is in line, leaves it when nothing is left. The watch may be gone when the key is. */
+/* Does what is due in the group until the monotonic clock shows until_us; the action under way then
+ * is finished. A group with nothing left to do leaves the line. watch may be freed with its key. */
 void broker_work_group(struct broker_watch *watch, int64_t until_us);
 
 #endif

@@ -4,8 +4,9 @@
 
 #include "broker/broker_moments.h"
 
-/* Does it, until a moment of the monotonic clock and what one action takes beyond. The stream,
- * which is in line, leaves it when nothing is left. m may be gone then. */
+/* Does what is due in the stream until the monotonic clock shows until_us; the action under way
+ * then is finished. A stream with nothing left to do leaves the line. m may be freed with its key.
+ */
 void broker_work_stream(struct broker_moments *m, int64_t until_us);
 
 #endif

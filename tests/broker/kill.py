@@ -3,9 +3,9 @@
 
 usage: kill.py --server PATH [--mode always|everysec] [--kills N] [--seed S]
 
-Producers add numbered messages, some of them for later, some that expire. Workers read with plain XREADGROUP and acknowledge, fail, give back, give up for ever, are too slow for their
-lease, or leave without a word; one now and then brings dead letters back, and cancels, moves or runs what is scheduled; policies change meanwhile, and
-half of the kills meet a rewrite or a snapshot.
+Producers add numbered messages, some of them for later, some that expire. Workers read with plain XREADGROUP and acknowledge, fail, give back, give up
+for ever, are too slow for their lease, or leave without a word; one now and then brings dead letters back, and cancels, moves or runs what is scheduled;
+policies change meanwhile, and half of the kills meet a rewrite or a snapshot.
 After each kill: every message that was accepted is scheduled, in the stream, in the dead-letter stream, was acknowledged or has expired, and in one of
 the three at most; nothing is pending that died; none whose acknowledgement was answered is there or comes again; none came before its moment, or was
 read after it had expired; each letter says why."""

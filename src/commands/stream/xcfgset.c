@@ -9,8 +9,6 @@
 
 #include <limits.h>
 
-#define OURS "0.2.0" /* no Redis knows the limits */
-
 struct xcfgset {
     bool make;                /* MKSTREAM */
     long long duration, size; /* of message ids; -1: not given */
@@ -80,17 +78,15 @@ static bool parse(const struct call *call, const struct stream *s, struct xcfgse
 }
 
 /* All limits as they are now. */
-static void tell_limits(struct call *call, const struct stream_limits *l, bool made)
+static void tell_limits(struct call *call, const struct stream_limits *l)
 {
-    struct bytes argv[3 + STREAM_LIMITS_WORDS_MOST] = {BYTES("XCFGSET"), call->argv[1]};
+    struct bytes argv[2 + STREAM_LIMITS_WORDS_MOST] = {BYTES("XCFGSET"), call->argv[1]};
     struct stream_limits_words w;
     int argc = 2;
-    if (made)
-        argv[argc++] = BYTES("MKSTREAM");
     stream_limits_words_print(l, &w);
     for (int i = 0; i < w.n; i++)
         argv[argc++] = w.words[i];
-    call_effect_since(call, OURS, argv, argc);
+    call_effect_since(call, BROKER_ACT_SINCE, argv, argc);
 }
 
 static void tell_message_ids(struct call *call, const struct stream *s)
@@ -142,8 +138,8 @@ static void do_xcfgset(struct call *call)
         broker_act_effect_made(&at);
     }
     bool limits = change_limits(call, s, &x), message_ids = change_message_ids(s, &x);
-    if (limits || !e)
-        tell_limits(call, &x.limits, !e);
+    if (limits)
+        tell_limits(call, &x.limits);
     if (message_ids)
         tell_message_ids(call, s);
     if (limits || message_ids || !e)

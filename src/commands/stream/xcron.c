@@ -17,7 +17,6 @@
 #include "commands/stream/xcron_args.h"
 #include "type/stream/stream_schedule_words.h"
 
-#define SINCE     "0.2.0"
 #define NEXT_MOST 1000
 
 /* ---- SET */
@@ -290,7 +289,7 @@ static const struct command xcron_set_command = {
         "[START unix-time-milliseconds:unix-time] [CATCHUP <NONE | ONE | ALL>] [UNTIL "
         "unix-time-milliseconds:unix-time] [LIMIT count:int] FIELDS (field:string value:string)...",
     .summary = "Makes or changes a schedule, by which a stream gets a message again and again.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(log N) with N the schedules of the stream",
     .group = GROUP_STREAM,
     .arity = -9,
@@ -303,7 +302,7 @@ static const struct command xcron_get_command = {
     .full_name = "xcron|get",
     .usage = "key:key name:string",
     .summary = "Answers a schedule and what has come of it.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(1)",
     .group = GROUP_STREAM,
     .arity = 4,
@@ -316,7 +315,7 @@ static const struct command xcron_list_command = {
     .full_name = "xcron|list",
     .usage = "key:key",
     .summary = "Answers the schedules of a stream.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(N log N) with N the schedules",
     .group = GROUP_STREAM,
     .arity = 3,
@@ -329,7 +328,7 @@ static const struct command xcron_del_command = {
     .full_name = "xcron|del",
     .usage = "key:key name:string...",
     .summary = "Deletes schedules.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(log N) for each name, with N the schedules of the stream",
     .group = GROUP_STREAM,
     .arity = -4,
@@ -342,7 +341,7 @@ static const struct command xcron_run_command = {
     .full_name = "xcron|run",
     .usage = "key:key name:string",
     .summary = "Appends a schedule's message now, beside its plan.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(1)",
     .tips = "nondeterministic_output",
     .group = GROUP_STREAM,
@@ -356,7 +355,7 @@ static const struct command xcron_mark_command = {
     .full_name = "xcron|mark",
     .usage = "key:key name:string last-unix-milliseconds:unix-time fired:int",
     .summary = "Says what a schedule has fired: for files and replicas.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(log N) with N the schedules of the stream",
     .group = GROUP_STREAM,
     .arity = 6,
@@ -370,7 +369,7 @@ static const struct command xcron_next_command = {
     .usage = "expression:string [TZ zone:string] [FROM unix-time-milliseconds:unix-time] [COUNT "
              "count:int]",
     .summary = "Answers the next moments of a cron expression.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(N) with N the moments",
     .tips = "nondeterministic_output",
     .group = GROUP_STREAM,
@@ -383,7 +382,7 @@ static const struct command xcron_help_command = {
     .full_name = "xcron|help",
     .usage = "",
     .summary = "Lists the subcommands.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(1)",
     .group = GROUP_STREAM,
     .arity = 2,
@@ -400,7 +399,7 @@ const struct command xcron_command = {
     .name = "xcron",
     .usage = "",
     .summary = "Makes streams get messages by the calendar.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "Depends on the subcommand.",
     .group = GROUP_STREAM,
     .arity = -2,

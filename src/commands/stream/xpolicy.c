@@ -20,7 +20,6 @@
 
 #include <stdlib.h>
 
-#define SINCE        "0.2.0"
 #define RETRIES_MOST 100000
 
 /* ---- SET */
@@ -92,7 +91,7 @@ static void tell(struct call *call, const struct stream_policy *p)
                                                        call->argv[2], call->argv[3]};
     struct buf room = {0};
     int n = stream_policy_words(p, argv + 4, &room);
-    call_effect_since(call, SINCE, argv, 4 + n);
+    call_effect_since(call, BROKER_ACT_SINCE, argv, 4 + n);
     buf_free(&room);
 }
 
@@ -349,7 +348,7 @@ static const struct command xpolicy_set_command = {
              "[JITTER percent:int] [MAXDELIVER count:int] [DEADLETTER dead-letter-key:key] [ONACK "
              "<KEEP | DELETE>] [PREFETCH count:int] [MAXPENDING count:int] [PAUSE <ON | OFF>]",
     .summary = "Sets rules by which a group gives lost and failed entries out again.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(1)",
     .group = GROUP_STREAM,
     .arity = -5,
@@ -364,7 +363,7 @@ static const struct command xpolicy_get_command = {
     .full_name = "xpolicy|get",
     .usage = "key:key group:string",
     .summary = "Answers the rules of a group.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(1)",
     .group = GROUP_STREAM,
     .arity = 4,
@@ -377,7 +376,7 @@ static const struct command xpolicy_stats_command = {
     .full_name = "xpolicy|stats",
     .usage = "key:key group:string",
     .summary = "Counts the entries of a group by their state, and what became of them.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(N) with N the blocks of the stream that are unread",
     .tips = "nondeterministic_output",
     .group = GROUP_STREAM,
@@ -391,7 +390,7 @@ static const struct command xpolicy_del_command = {
     .full_name = "xpolicy|del",
     .usage = "key:key group:string",
     .summary = "Takes the rules of a group away.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(N) with N the entries that are deferred",
     .group = GROUP_STREAM,
     .arity = 4,
@@ -404,7 +403,7 @@ static const struct command xpolicy_retries_command = {
     .full_name = "xpolicy|retries",
     .usage = "key:key group:string [START unix-time-milliseconds:unix-time] [COUNT count:int]",
     .summary = "Answers which entries of a group are deferred, and until when.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(N) with N the entries that are deferred",
     .group = GROUP_STREAM,
     .arity = -4,
@@ -417,7 +416,7 @@ static const struct command xpolicy_list_command = {
     .full_name = "xpolicy|list",
     .usage = "[MATCH pattern:pattern]",
     .summary = "Answers which groups of the database have rules.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(N log N) with N the streams that have such groups",
     .group = GROUP_STREAM,
     .arity = -2,
@@ -429,7 +428,7 @@ static const struct command xpolicy_help_command = {
     .full_name = "xpolicy|help",
     .usage = "",
     .summary = "Lists the subcommands.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(1)",
     .group = GROUP_STREAM,
     .arity = 2,
@@ -445,7 +444,7 @@ const struct command xpolicy_command = {
     .name = "xpolicy",
     .usage = "",
     .summary = "Sets and shows what groups of streams do by themselves.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "Depends on the subcommand.",
     .group = GROUP_STREAM,
     .arity = -2,

@@ -17,7 +17,6 @@
 #include "commands/helpers.h"
 #include "commands/stream/stream_args.h"
 
-#define SINCE      "0.2.0"
 #define COUNT_MOST 1000000000
 
 static const struct stream_future *future_of(const struct stream *s)
@@ -214,7 +213,7 @@ static const struct command xsched_range_command = {
     .full_name = "xsched|range",
     .usage = "key:key start:string end:string [COUNT count:int]",
     .summary = "Answers scheduled messages between two IDs.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(log N), and O(M) with M the messages answered",
     .group = GROUP_STREAM,
     .arity = -5,
@@ -227,7 +226,7 @@ static const struct command xsched_len_command = {
     .full_name = "xsched|len",
     .usage = "key:key",
     .summary = "Answers how many messages are scheduled.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(1)",
     .group = GROUP_STREAM,
     .arity = 3,
@@ -240,7 +239,7 @@ static const struct command xsched_move_command = {
     .full_name = "xsched|move",
     .usage = "key:key id:string <AT unix-time-milliseconds:unix-time | DELAY milliseconds:int>",
     .summary = "Gives a scheduled message another moment.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(log N) with N the messages that are scheduled",
     .group = GROUP_STREAM,
     .arity = 6,
@@ -253,7 +252,7 @@ static const struct command xsched_run_command = {
     .full_name = "xsched|run",
     .usage = "key:key id:string...",
     .summary = "Appends scheduled messages now.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(log N) for each message, with N those that are scheduled",
     .group = GROUP_STREAM,
     .arity = -4,
@@ -266,7 +265,7 @@ static const struct command xsched_expire_command = {
     .full_name = "xsched|expire",
     .usage = "key:key unix-time-milliseconds:unix-time id:string...",
     .summary = "Sets when messages expire, present or scheduled ones; 0: never.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(log N) for each message, with N those that expire",
     .group = GROUP_STREAM,
     .arity = -5,
@@ -279,7 +278,7 @@ static const struct command xsched_help_command = {
     .full_name = "xsched|help",
     .usage = "",
     .summary = "Lists the subcommands.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "O(1)",
     .group = GROUP_STREAM,
     .arity = 2,
@@ -299,7 +298,7 @@ const struct command xsched_command = {
     .name = "xsched",
     .usage = "",
     .summary = "Shows and changes what is scheduled in a stream.",
-    .since = SINCE,
+    .since = BROKER_ACT_SINCE,
     .complexity = "Depends on the subcommand.",
     .group = GROUP_STREAM,
     .arity = -2,

@@ -370,7 +370,7 @@ static void halve(struct stream_map *m, size_t at)
     insert_chunk(m, at + 1, upper);
 }
 
-/* In front of record i of a chunk that has room and whom it fits. */
+/* Puts r in front of record i. The chunk has room, and its records are wide enough for r. */
 static void insert(struct stream_map_chunk *c, unsigned i, const struct stream_map_record *r)
 {
     ASSERT(c->n < c->cap && i <= c->n);

@@ -70,8 +70,8 @@ bool stream_schedule_is_over(const struct stream_schedule *x);
 int64_t stream_schedule_due_ms(const struct stream_schedule *x);
 /* Messages to come; -1: no limit. */
 int64_t stream_schedule_left(const struct stream_schedule *x);
-/* Of a schedule whose next moment is not behind until_ms: the last that is not. O(log of the span)
- * searches for a moment. */
+/* The last moment at or before until_ms; the next one is not later than that. Cost: O(log of the
+ * time in between) searches for a moment. */
 int64_t stream_schedule_last_until(const struct stream_schedule *x, int64_t until_ms);
 /* How many moments are to come up to until_ms, but at most so many. */
 uint64_t stream_schedule_count_until(const struct stream_schedule *x, int64_t until_ms,

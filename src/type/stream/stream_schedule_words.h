@@ -1,4 +1,5 @@
-/* A schedule as words: what stands behind XCRON SET key name in effects and files, and in DUMP.
+/* A schedule as the arguments of XCRON SET behind key and name. Effects, snapshots and DUMP hold it
+ * so.
  *
  *   CRON expression TZ zone | EVERY ms, START ms, CATCHUP word, [UNTIL ms], [LIMIT n], FIELDS ...
  */

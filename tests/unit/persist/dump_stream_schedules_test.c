@@ -1,9 +1,7 @@
 #include "persist/dump_stream_schedules.h"
 
-#include "persist/dump_stream.h"
-#include "rdb.h"
+#include "dumped.h"
 #include "type/stream/stream_schedule_words.h"
-#include "unit.h"
 
 #define SECTION "01 08 "
 
@@ -33,59 +31,6 @@ static void add(struct stream *s, const char *name, const char *first, const cha
                                            stream_zones(s), &r);
     CHECK(good);
     stream_schedules_mark(to, stream_schedules_set(to, bytes_text(name), &r), last_ms, fired);
-}
-
-static struct stream *read_back(struct bytes data, char error[160])
-{
-    struct stream *s = stream_new(rdb_streams(), 100, 100);
-    struct rdb_source r = rdb_source_of(data);
-    bool good = dump_stream_get(&r, s, RDB_MILLRACE_QUEUE) && r.p == r.end;
-    snprintf(error, 160, "%s", r.error);
-    rdb_source_free(&r);
-    if (good)
-        return s;
-    stream_free(s);
-    return NULL;
-}
-
-static bool is_same(const struct stream *a, const struct stream *b)
-{
-    struct rdb_sink x = {.fd = -1}, y = {.fd = -1};
-    dump_stream_put(&x, a, RDB_MILLRACE_QUEUE);
-    dump_stream_put(&y, b, RDB_MILLRACE_QUEUE);
-    bool equal = bytes_equal(buf_bytes(&x.out), buf_bytes(&y.out));
-    rdb_sink_free(&x);
-    rdb_sink_free(&y);
-    return equal && stream_is_sound(b);
-}
-
-/* Cut off anywhere it is refused; bent in any bit it is refused, or a stream all the same. */
-static bool comes_back(const struct stream *s)
-{
-    struct rdb_sink to = {.fd = -1, .compress = true};
-    char error[160];
-    if (dump_stream_type(s) != RDB_MILLRACE_QUEUE)
-        return false;
-    dump_stream_put(&to, s, RDB_MILLRACE_QUEUE);
-    struct stream *t = read_back(buf_bytes(&to.out), error);
-    bool good = t && is_same(s, t);
-    if (!t)
-        printf("# %s\n", error);
-    for (size_t n = 0; n < to.out.n; n++) {
-        struct stream *cut = read_back(bytes_of(to.out.p, n), error);
-        good = good && !cut;
-        stream_free(cut);
-    }
-    for (size_t i = 0; i < to.out.n * 8; i++) {
-        to.out.p[i / 8] ^= (char)(1 << i % 8);
-        struct stream *bent = read_back(buf_bytes(&to.out), error);
-        good = good && (!bent || stream_is_sound(bent));
-        stream_free(bent);
-        to.out.p[i / 8] ^= (char)(1 << i % 8);
-    }
-    stream_free(t);
-    rdb_sink_free(&to);
-    return good;
 }
 
 /* broker Z7 */
