@@ -64,6 +64,15 @@ static inline int64_t broker_act_wall(const struct broker_group *x)
 {
     return x->engine->now_ms;
 }
+/* The time that deliveries are stamped with: as in Redis by the wall clock where there is no
+ * policy.
+ */
+static inline int64_t broker_act_stamp(const struct broker_group *x)
+{
+    if (__builtin_expect(x->group->policy != NULL, 0))
+        return broker_act_now(x);
+    return x->call ? x->call->now_ms : x->engine->now_ms;
+}
 /* Within a transaction or a script, where nothing happens by itself (broker G4, X2). */
 static inline bool broker_act_time_stands(const struct broker_group *x)
 {

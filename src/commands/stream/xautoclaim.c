@@ -2,11 +2,11 @@
 #include "commands/index.h"
 
 #include "base/num.h"
+#include "broker/broker_claims.h"
 #include "broker/broker_expire.h"
 #include "broker/broker_lease.h"
 #include "broker/broker_watch.h"
 #include "commands/stream/stream_args.h"
-#include "commands/stream/stream_effects.h"
 
 #include <limits.h>
 
@@ -18,7 +18,8 @@ struct xautoclaim {
     struct stream *stream;
     struct stream_group *group;
     struct stream_consumer *owner;
-    struct stream_effects_claims claims;
+    struct broker_group at;
+    struct broker_claims claims;
     struct stream_cursor entry; /* walks along with the pending entries */
     bool started, in_log;       /* the cursor has been placed; it is on an entry */
     struct buf gone;            /* struct stream_id each: references that were dropped */
@@ -77,7 +78,7 @@ static void claim(struct xautoclaim *x, struct stream_pending_place at,
         count = count >= LLONG_MAX ? LLONG_MAX : count + 1;
     stream_group_assign(x->group, at, x->owner, now_ms, count, false);
     stream_group_active(x->owner, now_ms);
-    stream_effects_claim(&x->claims, e->id, now_ms, count);
+    broker_claims_add(&x->claims, e->id, now_ms, count);
     if (x->just_id) {
         stream_args_reply_id(call, e->id);
     } else {
@@ -112,7 +113,7 @@ static struct stream_id scan(struct xautoclaim *x)
         if (!move_to(x, e.id)) {
             struct stream_id behind = e.id;
             buf_add(&x->gone, bytes_of(&e.id, sizeof(e.id)));
-            stream_effects_drop_reference(x->call, x->group, e.id);
+            broker_claims_drop(&x->at, e.id);
             left--;
             any = stream_id_next(&behind) && stream_pending_seek(pending, behind, &at);
             continue;
@@ -137,22 +138,17 @@ static void do_xautoclaim(struct call *call)
     if (!parse(call, &x) || !stream_args_group(call, &x.stream, &x.group))
         return;
     call_no_effect(call);
-    if (x.stream->extra) {
-        struct broker_group at = broker_act_in(call, key, x.stream, x.group);
-        broker_expire_first(&at);
-    }
-    x.owner = stream_effects_need_consumer(call, key, x.group, call->argv[3]);
+    x.at = broker_act_in(call, key, x.stream, x.group);
+    if (x.stream->extra)
+        broker_expire_first(&x.at);
+    x.owner = broker_claims_consumer(&x.at, call->argv[3]);
     stream_group_seen(x.owner, stream_args_now(call, x.group));
-    x.claims = (struct stream_effects_claims){.call = call,
-                                              .key = key,
-                                              .group = call->argv[2],
-                                              .consumer = call->argv[3],
-                                              .last_id = x.group->last_id};
+    x.claims = (struct broker_claims){.at = &x.at, .consumer = call->argv[3]};
     struct reply *r = call->reply;
     struct chain *out = r->out, aside = chain_beside(out);
     r->out = &aside;
     struct stream_id next = scan(&x);
-    stream_effects_claims_end(&x.claims);
+    broker_claims_end(&x.claims);
     r->out = out;
     reply_array(r, 3);
     stream_args_reply_id(call, next);
@@ -165,9 +161,8 @@ static void do_xautoclaim(struct call *call)
         stream_args_reply_id(call, gone[i]);
     buf_free(&x.gone);
     if (x.group->policy && (x.claimed || gone_n)) {
-        struct broker_group at = broker_act_in(call, key, x.stream, x.group);
-        broker_watch_leased(&at, broker_act_now(&at));
-        broker_lease_room(&at);
+        broker_watch_leased(&x.at, broker_act_now(&x.at));
+        broker_lease_room(&x.at);
     }
     if (x.claimed || gone_n) {
         db_count_changes(call->store, (uint64_t)x.claimed);

@@ -1,18 +1,19 @@
 /* XCLAIM: pending entries get another owner, time and count. This is also how the journal tells
- * them (stream_effects.h), so within our own journal it makes pending entries whose stream entry is
+ * them (broker_claims.h), so within our own journal it makes pending entries whose stream entry is
  * gone by now. */
 #include "commands/index.h"
 
 #include "base/num.h"
+#include "broker/broker_claims.h"
 #include "broker/broker_expire.h"
 #include "broker/broker_lease.h"
 #include "broker/broker_watch.h"
 #include "commands/stream/stream_args.h"
-#include "commands/stream/stream_effects.h"
 
 #include <limits.h>
 
 struct xclaim {
+    struct broker_group at;
     const struct stream *stream;
     struct stream_group *group;
     struct stream_consumer *owner;
@@ -112,7 +113,7 @@ static bool claim(struct call *call, const struct xclaim *x, struct stream_id id
     if (!stream_log_has(&x->stream->log, id)) {
         bool ours = call_is_replay(call) && !call->engine->replaying_foreign;
         if (pending && !ours)
-            stream_effects_drop_reference(call, g, id);
+            broker_claims_drop(&x->at, id);
         if (!(ours && x->force))
             return false;
     }
@@ -135,13 +136,8 @@ static bool claim(struct call *call, const struct xclaim *x, struct stream_id id
 /* What is asked for, in order. Returns how many entries changed hands. */
 static size_t claim_all(struct call *call, struct xclaim *x)
 {
-    struct stream_consumer *owner =
-        stream_effects_need_consumer(call, call->argv[1], x->group, call->argv[3]);
-    struct stream_effects_claims claims = {.call = call,
-                                           .key = call->argv[1],
-                                           .group = call->argv[2],
-                                           .consumer = call->argv[3],
-                                           .last_id = x->group->last_id};
+    struct stream_consumer *owner = broker_claims_consumer(&x->at, call->argv[3]);
+    struct broker_claims claims = {.at = &x->at, .consumer = call->argv[3]};
     struct chain aside = {0};
     size_t n = 0;
     x->owner = owner;
@@ -155,24 +151,16 @@ static size_t claim_all(struct call *call, struct xclaim *x)
         if (!claim(call, x, id, &count))
             continue;
         stream_group_active(owner, now_ms);
-        stream_effects_claim(&claims, id, x->time_ms, count);
+        broker_claims_add(&claims, id, x->time_ms, count);
         if (x->just_id)
             stream_args_reply_id(call, id);
         else
             reply_entry(call, x->stream, id);
         n++;
     }
-    stream_effects_claims_end(&claims);
+    broker_claims_end(&claims);
     reply_later_end(call->reply, '*', n);
     return n;
-}
-
-/* In a group with a policy: leases run from the claims' time, and an owner may have got room. */
-static void leased(struct call *call, const struct xclaim *x, struct stream *s)
-{
-    struct broker_group at = broker_act_in(call, call->argv[1], s, x->group);
-    broker_watch_leased(&at, x->time_ms);
-    broker_lease_room(&at);
 }
 
 static void do_xclaim(struct call *call)
@@ -185,17 +173,19 @@ static void do_xclaim(struct call *call)
         return;
     x.stream = stream;
     x.group = g;
+    x.at = broker_act_in(call, key, stream, g);
     call_no_effect(call);
-    if (stream->extra) {
-        struct broker_group at = broker_act_in(call, key, stream, g);
-        broker_expire_first(&at);
-    }
+    if (stream->extra)
+        broker_expire_first(&x.at);
     bool moved = x.has_last_id && stream_group_raise_position(g, x.last_id);
     size_t n = claim_all(call, &x);
     if (moved && n == 0)
-        stream_effects_setid(call, key, g);
-    if (n && g->policy)
-        leased(call, &x, stream);
+        broker_claims_position(&x.at);
+    if (n && g->policy) {
+        /* Leases run from the claims' time, and an owner may have got room. */
+        broker_watch_leased(&x.at, x.time_ms);
+        broker_lease_room(&x.at);
+    }
     if (n || moved) {
         db_count_changes(call->store, n ? n : 1);
         db_changed_quietly(call->db, key);

@@ -199,8 +199,9 @@ static void do_xpolicy_get(struct call *call)
         reply_null(call->reply);
         return;
     }
-    struct buf retry = {0};
+    struct buf retry = {0}, rate = {0};
     stream_policy_print_retry(p, &retry);
+    buf_printf(&rate, "%lld %lld", (long long)p->rate, (long long)p->rate_ms);
     reply_map(call->reply, 16);
     number(call, "lease", p->lease_ms);
     word(call, "retry", buf_bytes(&retry));
@@ -210,15 +211,16 @@ static void do_xpolicy_get(struct call *call)
     word(call, "onack", p->delete_acked ? BYTES("DELETE") : BYTES("KEEP"));
     number(call, "prefetch", p->prefetch);
     number(call, "maxpending", p->max_pending);
-    word(call, "rate", BYTES("0 0"));
-    word(call, "orderby", BYTES(""));
-    word(call, "order", BYTES("HOLD"));
-    number(call, "single", 0);
-    word(call, "ondisconnect", BYTES("KEEP"));
-    number(call, "consumerttl", 0);
-    number(call, "groupttl", 0);
+    word(call, "rate", buf_bytes(&rate));
+    word(call, "orderby", str_bytes(p->order_by));
+    word(call, "order", p->order_skips ? BYTES("SKIP") : BYTES("HOLD"));
+    number(call, "single", p->single_ms);
+    word(call, "ondisconnect", p->release_on_close ? BYTES("RELEASE") : BYTES("KEEP"));
+    number(call, "consumerttl", p->consumer_ttl_ms);
+    number(call, "groupttl", p->group_ttl_ms);
     word(call, "pause", p->paused ? BYTES("ON") : BYTES("OFF"));
     buf_free(&retry);
+    buf_free(&rate);
 }
 
 static int by_key(const void *a, const void *b)

@@ -33,16 +33,14 @@ static const struct option {
     [XPOLICY_ONACK] = {"ONACK", WORD, 0, 0, {"keep", "delete"}, 0},
     [XPOLICY_PREFETCH] = {"PREFETCH", NUMBER, 0, STREAM_POLICY_PREFETCH_MOST, {0}, 0},
     [XPOLICY_MAXPENDING] = {"MAXPENDING", NUMBER, 0, STREAM_POLICY_PENDING_MOST, {0}, 0},
-    [XPOLICY_RATE] = {"RATE", RATE, 0, 1000000, {0}, COMING},
+    [XPOLICY_RATE] = {"RATE", RATE, 0, STREAM_POLICY_RATE_MOST, {0}, COMING},
     [XPOLICY_ORDERBY] = {"ORDERBY", ORDER, 0, 0, {"hold", "skip"}, COMING},
-    [XPOLICY_SINGLE] = {"SINGLE", NUMBER, 0, 86400000, {0}, COMING},
+    [XPOLICY_SINGLE] = {"SINGLE", NUMBER, 0, STREAM_POLICY_SINGLE_MOST, {0}, COMING},
     [XPOLICY_ONDISCONNECT] = {"ONDISCONNECT", WORD, 0, 0, {"keep", "release"}, COMING},
-    [XPOLICY_CONSUMERTTL] = {"CONSUMERTTL", NUMBER, 0, 31536000000, {0}, COMING},
-    [XPOLICY_GROUPTTL] = {"GROUPTTL", NUMBER, 0, 31536000000, {0}, COMING},
+    [XPOLICY_CONSUMERTTL] = {"CONSUMERTTL", NUMBER, 0, STREAM_POLICY_TTL_MOST, {0}, COMING},
+    [XPOLICY_GROUPTTL] = {"GROUPTTL", NUMBER, 0, STREAM_POLICY_TTL_MOST, {0}, COMING},
     [XPOLICY_PAUSE] = {"PAUSE", WORD, 0, 0, {"off", "on"}, 0},
 };
-
-#define RATE_MS_MOST 86400000
 
 static int find_option(struct bytes word)
 {
@@ -157,12 +155,22 @@ static bool parse_retry(const struct call *call, int i, int n, struct xpolicy_ar
     return true;
 }
 
-/* Not 0: it is no default. */
-static bool parse_rate(const struct call *call, int i, const struct option *o, long long *out)
+static bool parse_rate(const struct call *call, int i, const struct option *o,
+                       struct xpolicy_args *x)
 {
-    long long ms;
-    return helpers_number(call, i, o->name, o->least, o->most, out) &&
-           helpers_number(call, i + 1, o->name, *out ? 1 : 0, RATE_MS_MOST, &ms);
+    long long *n = &x->numbers[XPOLICY_RATE], ms;
+    if (!helpers_number(call, i, o->name, o->least, o->most, n) ||
+        !helpers_number(call, i + 1, o->name, *n ? 1 : 0, STREAM_POLICY_RATE_MS_MOST, &ms))
+        return false;
+    x->rate_ms = ms;
+    return true;
+}
+
+/* Whether an option that is not built yet was given anything but its default. */
+static bool is_coming(enum xpolicy_option which, const struct xpolicy_args *x)
+{
+    return (options[which].flags & COMING) &&
+           (x->numbers[which] || (which == XPOLICY_ORDERBY && x->order_by.n));
 }
 
 static bool parse_value(const struct call *call, enum xpolicy_option which, int i, int n,
@@ -181,9 +189,10 @@ static bool parse_value(const struct call *call, enum xpolicy_option which, int 
         x->dead_letter = call->argv[i];
         return true;
     case RATE:
-        return parse_rate(call, i, o, to);
+        return parse_rate(call, i, o, x);
     case ORDER:
-        *to = call->argv[i].n != 0 || (n == 2 && bytes_is(call->argv[i + 1], "skip"));
+        x->order_by = call->argv[i];
+        *to = n == 2 && bytes_is(call->argv[i + 1], "skip");
         return true;
     default:
         return false;
@@ -204,7 +213,7 @@ static bool parse_option(const struct call *call, int *i, struct xpolicy_args *x
     x->given |= 1u << which;
     if (!parse_value(call, (enum xpolicy_option)which, *i, n, x))
         return false;
-    if ((options[which].flags & COMING) && x->numbers[which]) {
+    if (is_coming((enum xpolicy_option)which, x)) {
         reply_errorf(call->reply, "ERR %s is not supported yet", options[which].name);
         return false;
     }
@@ -243,23 +252,32 @@ void xpolicy_args_apply(const struct xpolicy_args *x, struct stream_policy *p)
     const struct {
         enum xpolicy_option option;
         int64_t *to;
-    } numbers[] = {{XPOLICY_LEASE, &p->lease_ms},
-                   {XPOLICY_MAXDELIVER, &p->max_deliver},
-                   {XPOLICY_PREFETCH, &p->prefetch},
-                   {XPOLICY_MAXPENDING, &p->max_pending}};
+    } numbers[] = {{XPOLICY_LEASE, &p->lease_ms},       {XPOLICY_MAXDELIVER, &p->max_deliver},
+                   {XPOLICY_PREFETCH, &p->prefetch},    {XPOLICY_MAXPENDING, &p->max_pending},
+                   {XPOLICY_SINGLE, &p->single_ms},     {XPOLICY_CONSUMERTTL, &p->consumer_ttl_ms},
+                   {XPOLICY_GROUPTTL, &p->group_ttl_ms}};
+    const struct {
+        enum xpolicy_option option;
+        bool *to;
+    } words[] = {{XPOLICY_ONACK, &p->delete_acked},
+                 {XPOLICY_ONDISCONNECT, &p->release_on_close},
+                 {XPOLICY_PAUSE, &p->paused}};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
         if (x->given >> numbers[i].option & 1)
             *numbers[i].to = x->numbers[numbers[i].option];
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+        if (x->given >> words[i].option & 1)
+            *words[i].to = x->numbers[words[i].option];
     if (x->given >> XPOLICY_RETRY & 1)
         stream_policy_set_retry(p, x->retry, x->retry_ms, x->retry_n, x->factor);
     if (x->given >> XPOLICY_JITTER & 1)
         p->jitter = (unsigned)x->numbers[XPOLICY_JITTER];
     if (x->given >> XPOLICY_DEADLETTER & 1)
         stream_policy_set_dead_letter(p, x->dead_letter);
-    if (x->given >> XPOLICY_ONACK & 1)
-        p->delete_acked = x->numbers[XPOLICY_ONACK];
-    if (x->given >> XPOLICY_PAUSE & 1)
-        p->paused = x->numbers[XPOLICY_PAUSE];
+    if (x->given >> XPOLICY_RATE & 1)
+        stream_policy_set_rate(p, x->numbers[XPOLICY_RATE], x->rate_ms);
+    if (x->given >> XPOLICY_ORDERBY & 1)
+        stream_policy_set_order(p, x->order_by, x->numbers[XPOLICY_ORDERBY]);
 }
 
 void xpolicy_args_find_keys(struct keys *to, const struct bytes *argv, int argc)

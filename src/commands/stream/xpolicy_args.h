@@ -28,8 +28,10 @@ enum xpolicy_option {
 struct xpolicy_args {
     bool make, jobs;
     unsigned given;                     /* bits 1 << enum xpolicy_option */
-    long long numbers[XPOLICY_OPTIONS]; /* of those with one; for words: which of them */
-    struct bytes dead_letter;
+    long long numbers[XPOLICY_OPTIONS]; /* of those with one; for words: which of them;
+                                           for ORDERBY: that of HOLD and SKIP */
+    struct bytes dead_letter, order_by;
+    int64_t rate_ms;
     enum stream_retry retry;
     int64_t retry_ms[STREAM_POLICY_BACKOFFS_MOST];
     unsigned retry_n;

@@ -11,70 +11,57 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "broker/broker_claims.h"
+#include "broker/broker_give.h"
 #include "broker/broker_lease.h"
 #include "broker/broker_watch.h"
 #include "commands/stream/stream_args.h"
-#include "commands/stream/stream_effects.h"
 
 #define LOOK_AGAIN_MS 86400000 /* at the latest, for entries that become idle enough */
 
-static struct stream_effects_claims claims_of(const struct xread *x, const struct xread_source *s)
-{
-    return (struct stream_effects_claims){.call = x->call,
-                                          .key = s->key,
-                                          .group = x->args.group_name,
-                                          .consumer = x->args.consumer,
-                                          .last_id = s->group->last_id};
-}
-
 static void changed(struct xread *x, const struct xread_source *s)
 {
-    db_count_changes(x->call->store, 1);
-    db_changed_quietly(x->call->db, s->key);
-}
-
-static uint64_t one_more(uint64_t count)
-{
-    return count >= INT64_MAX ? INT64_MAX : count + 1;
+    struct broker_group at = xread_group_at(x, s);
+    broker_act_changed(&at, 1);
 }
 
 void xread_group_begin(struct xread *x, struct xread_source *s)
 {
-    s->reader = stream_effects_need_consumer(x->call, s->key, s->group, x->args.consumer);
+    struct broker_group at = xread_group_at(x, s);
+    s->reader = broker_claims_consumer(&at, x->args.consumer);
     stream_group_seen(s->reader, stream_args_now(x->call, s->group));
+}
+
+/* False: the reply is full. */
+static bool put(void *context, struct stream_entry *e, const struct stream_pending_entry *before)
+{
+    struct xread *x = context;
+    if (x->args.claim_idle_ms < 0)
+        stream_args_reply(x->call, e);
+    else if (before)
+        xread_reply_claimed(x->call, e, num_minus(x->now_ms, before->time_ms), before->count);
+    else
+        xread_reply_claimed(x->call, e, 0, 0);
+    x->entries++;
+    return !xread_reply_is_full(x);
+}
+
+static struct broker_giving giving(struct xread *x, const struct xread_source *s)
+{
+    x->now_ms = stream_args_now(x->call, s->group);
+    return (struct broker_giving){.at = xread_group_at(x, s),
+                                  .reader = s->reader,
+                                  .noack = x->args.noack,
+                                  .acked = &x->acked,
+                                  .put = put,
+                                  .context = x};
 }
 
 uint64_t xread_group_deliver(struct xread *x, struct xread_source *s, struct stream_cursor *c,
                              uint64_t n)
 {
-    struct call *call = x->call;
-    struct stream_group *g = s->group;
-    struct stream_effects_claims claims = claims_of(x, s);
-    int64_t now_ms = stream_args_now(call, g);
-    uint64_t done = 0;
-    do {
-        struct stream_entry e;
-        stream_log_read(c, &e);
-        stream_advance_group(s->stream, g, e.id, done > 0);
-        if (!x->args.noack) {
-            stream_group_deliver(g, s->reader, e.id, now_ms);
-            claims.last_id = e.id;
-            stream_effects_claim(&claims, e.id, now_ms, 1);
-        } else if (s->stream->deleting) {
-            buf_add(&x->acked, bytes_of(&e.id, sizeof(e.id)));
-        }
-        if (x->args.claim_idle_ms >= 0)
-            xread_reply_claimed(call, &e, 0, 0);
-        else
-            stream_args_reply(call, &e);
-        done++;
-        x->entries++;
-    } while (done < n && !xread_reply_is_full(x) && stream_log_next(c));
-    claims.last_id = g->last_id;
-    stream_effects_claims_end(&claims);
-    stream_effects_setid(call, s->key, g);
-    changed(x, s);
-    return done;
+    struct broker_giving g = giving(x, s);
+    return broker_give_new(&g, c, n);
 }
 
 struct stream_pending_entry *xread_group_claimable(struct xread *x, struct xread_source *s,
@@ -100,38 +87,8 @@ struct stream_pending_entry *xread_group_claimable(struct xread *x, struct xread
 uint64_t xread_group_claim(struct xread *x, struct xread_source *s,
                            const struct stream_pending_entry *list, size_t n)
 {
-    struct call *call = x->call;
-    struct stream_group *g = s->group;
-    struct stream_effects_claims claims = claims_of(x, s);
-    int64_t now_ms = stream_args_now(call, g);
-    bool keeps = !(x->args.noack && g->policy); /* else it is acknowledged (broker L10) */
-    struct stream_cursor c = {0};
-    uint64_t done = 0;
-    for (; done < n && !xread_reply_is_full(x); done++) {
-        const struct stream_pending_entry *p = &list[done];
-        struct stream_pending_place at;
-        struct stream_entry e;
-        if (!stream_pending_find(&g->pending, p->id, &at))
-            continue;
-        uint64_t count = one_more(p->count);
-        if (keeps) {
-            stream_group_assign(g, at, s->reader, now_ms, count, false);
-            stream_effects_claim(&claims, p->id, now_ms, count);
-        }
-        if (stream_log_follow(&s->stream->log, p->id, &c)) {
-            stream_log_read(&c, &e);
-            if (x->args.claim_idle_ms >= 0)
-                xread_reply_claimed(call, &e, num_minus(now_ms, p->time_ms), p->count);
-            else
-                stream_args_reply(call, &e);
-        }
-        x->entries++;
-    }
-    stream_log_end(&c);
-    stream_effects_claims_end(&claims);
-    if (done)
-        changed(x, s);
-    return done;
+    struct broker_giving g = giving(x, s);
+    return broker_give_pending(&g, list, n);
 }
 
 void xread_group_delete_acked(struct xread *x, const struct xread_source *s)
@@ -178,8 +135,7 @@ static struct stream_pending_entry *history(const struct xread_source *s, uint64
 
 /* One entry of the history; of one that was deleted only the ID. */
 static void deliver_again(struct xread *x, struct xread_source *s,
-                          const struct stream_pending_entry *p,
-                          struct stream_effects_claims *claims)
+                          const struct stream_pending_entry *p, struct broker_claims *claims)
 {
     const struct call *call = x->call;
     int64_t now_ms = stream_args_now(call, s->group);
@@ -192,8 +148,9 @@ static void deliver_again(struct xread *x, struct xread_source *s,
         stream_log_read(&c, &entry);
         stream_args_reply(call, &entry);
         if (stream_pending_find(pending, p->id, &at))
-            stream_group_assign(s->group, at, s->reader, now_ms, one_more(p->count), false);
-        stream_effects_claim(claims, p->id, now_ms, one_more(p->count));
+            stream_group_assign(s->group, at, s->reader, now_ms, broker_give_count(p->count),
+                                false);
+        broker_claims_add(claims, p->id, now_ms, broker_give_count(p->count));
     } else {
         reply_array(call->reply, 2);
         stream_args_reply_id(call, p->id);
@@ -205,7 +162,8 @@ static void deliver_again(struct xread *x, struct xread_source *s,
 void xread_group_history(struct xread *x, struct xread_source *s)
 {
     struct xread_aside aside;
-    struct stream_effects_claims claims = claims_of(x, s);
+    struct broker_group group = xread_group_at(x, s);
+    struct broker_claims claims = {.at = &group, .consumer = x->args.consumer};
     uint64_t n, done = 0;
     struct stream_pending_entry *list = history(s, xread_reply_room(x, 0), &n);
     xread_reply_begin_entries(x, &aside, n);
@@ -214,13 +172,11 @@ void xread_group_history(struct xread *x, struct xread_source *s)
         x->entries++;
     }
     xread_reply_end_entries(x, &aside, done);
-    stream_effects_claims_end(&claims);
+    broker_claims_end(&claims);
     if (done)
         changed(x, s);
-    if (s->group->policy) {
-        struct broker_group at = xread_group_at(x, s);
-        broker_watch_leased(&at, broker_act_now(&at));
-    }
+    if (s->group->policy)
+        broker_watch_leased(&group, broker_act_now(&group));
     mem_free(list);
 }
 

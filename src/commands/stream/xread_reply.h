@@ -11,6 +11,7 @@ struct xread {
     struct call *call;
     struct xread_args args;
     uint64_t entries; /* in the reply so far */
+    int64_t now_ms;   /* of the group that is served */
     uint64_t start;   /* output position where the reply begins */
     uint64_t outside; /* bytes of chains that the one being written to will be moved behind */
     struct buf acked; /* IDs of one stream that were given with NOACK and are to be deleted */

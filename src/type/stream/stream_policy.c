@@ -11,6 +11,7 @@ struct stream_policy *stream_policy_new(struct bytes dead_letter)
     struct stream_policy *p = mem_zalloc(sizeof(*p));
     p->factor = 2;
     p->dead_letter = str_new(dead_letter);
+    p->order_by = str_new(BYTES(""));
     return p;
 }
 
@@ -20,6 +21,7 @@ void stream_policy_free(struct stream_policy *p)
         return;
     mem_free(p->retry_ms);
     str_unref(p->dead_letter);
+    str_unref(p->order_by);
     mem_free(p);
 }
 
@@ -32,6 +34,7 @@ struct stream_policy *stream_policy_copy(const struct stream_policy *p)
     copy->retry_ms = NULL;
     stream_policy_set_retry(copy, p->retry, p->retry_ms, p->retry_n, p->factor);
     copy->dead_letter = str_new(str_bytes(p->dead_letter));
+    copy->order_by = str_new(str_bytes(p->order_by));
     copy->counts = (struct stream_policy_counts){0};
     copy->watch = NULL;
     return copy;
@@ -46,6 +49,10 @@ void stream_policy_jobs(struct stream_policy *p)
     p->jitter = 20;
     p->delete_acked = true;
     p->paused = false;
+    stream_policy_set_order(p, BYTES(""), false);
+    stream_policy_set_rate(p, 0, 0);
+    p->release_on_close = false;
+    p->single_ms = p->consumer_ttl_ms = p->group_ttl_ms = 0;
     stream_policy_set_retry(p, STREAM_RETRY_EXP, bounds, 2, 2);
 }
 
@@ -73,6 +80,21 @@ void stream_policy_set_dead_letter(struct stream_policy *p, struct bytes key)
     str_unref(old);
 }
 
+void stream_policy_set_order(struct stream_policy *p, struct bytes field, bool skips)
+{
+    struct str *old = p->order_by;
+    p->order_by = str_new(field);
+    p->order_skips = skips;
+    str_unref(old);
+}
+
+void stream_policy_set_rate(struct stream_policy *p, int64_t n, int64_t ms)
+{
+    ASSERT(n == 0 || ms > 0);
+    p->rate = n;
+    p->rate_ms = n ? ms : 0;
+}
+
 bool stream_policy_equal(const struct stream_policy *a, const struct stream_policy *b)
 {
     return a->lease_ms == b->lease_ms && a->max_deliver == b->max_deliver &&
@@ -81,13 +103,18 @@ bool stream_policy_equal(const struct stream_policy *a, const struct stream_poli
            (!a->retry_n || memcmp(a->retry_ms, b->retry_ms, a->retry_n * sizeof(int64_t)) == 0) &&
            a->factor == b->factor && a->jitter == b->jitter &&
            bytes_equal(str_bytes(a->dead_letter), str_bytes(b->dead_letter)) &&
-           a->delete_acked == b->delete_acked && a->paused == b->paused;
+           a->delete_acked == b->delete_acked && a->paused == b->paused && a->rate == b->rate &&
+           a->rate_ms == b->rate_ms &&
+           bytes_equal(str_bytes(a->order_by), str_bytes(b->order_by)) &&
+           a->order_skips == b->order_skips && a->single_ms == b->single_ms &&
+           a->release_on_close == b->release_on_close && a->consumer_ttl_ms == b->consumer_ttl_ms &&
+           a->group_ttl_ms == b->group_ttl_ms;
 }
 
 size_t stream_policy_memory(const struct stream_policy *p)
 {
     return mem_block_size(p) + (p->retry_ms ? mem_block_size(p->retry_ms) : 0) +
-           mem_block_size(p->dead_letter);
+           mem_block_size(p->dead_letter) + mem_block_size(p->order_by);
 }
 
 bool stream_policy_dead_letter_name(struct bytes key, struct buf *out)

@@ -17,6 +17,10 @@
 #define STREAM_POLICY_DELIVER_MOST  1000000
 #define STREAM_POLICY_PREFETCH_MOST 1000000
 #define STREAM_POLICY_PENDING_MOST  100000000
+#define STREAM_POLICY_RATE_MOST     1000000
+#define STREAM_POLICY_RATE_MS_MOST  86400000
+#define STREAM_POLICY_SINGLE_MOST   86400000    /* ms */
+#define STREAM_POLICY_TTL_MOST      31536000000 /* ms */
 
 enum stream_retry { STREAM_RETRY_NONE, STREAM_RETRY_FIXED, STREAM_RETRY_EXP, STREAM_RETRY_LIST };
 
@@ -37,6 +41,11 @@ struct stream_policy {
     struct str *dead_letter; /* owned; "": the dead are dropped */
     bool delete_acked;       /* ONACK DELETE */
     bool paused;
+    bool order_skips;      /* ORDERBY ... SKIP */
+    bool release_on_close; /* ONDISCONNECT RELEASE */
+    struct str *order_by;  /* owned; "": off */
+    int64_t rate, rate_ms; /* deliveries in so many ms; 0 and 0: no limit */
+    int64_t single_ms, consumer_ttl_ms, group_ttl_ms; /* 0: off */
     struct stream_policy_counts counts;
     void *watch; /* somebody else's, not owned; NULL: none */
 };
@@ -55,6 +64,9 @@ void stream_policy_jobs(struct stream_policy *p);
 void stream_policy_set_retry(struct stream_policy *p, enum stream_retry retry,
                              const int64_t *retry_ms, unsigned n, double factor);
 void stream_policy_set_dead_letter(struct stream_policy *p, struct bytes key);
+void stream_policy_set_order(struct stream_policy *p, struct bytes field, bool skips);
+/* n 0: no limit, whatever ms says. */
+void stream_policy_set_rate(struct stream_policy *p, int64_t n, int64_t ms);
 /* The rules, not the counts. */
 bool stream_policy_equal(const struct stream_policy *a, const struct stream_policy *b);
 size_t stream_policy_memory(const struct stream_policy *p);

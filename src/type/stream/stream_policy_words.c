@@ -22,17 +22,18 @@ int stream_policy_words(const struct stream_policy *p, struct bytes *words, stru
     stream_policy_print_retry(p, room);
     buf_printf(room, " JITTER %u MAXDELIVER %lld DEADLETTER", p->jitter, (long long)p->max_deliver);
     size_t letters = room->n;
-    buf_printf(room, "ONACK %s PREFETCH %lld MAXPENDING %lld RATE 0 0 ORDERBY",
+    buf_printf(room, "ONACK %s PREFETCH %lld MAXPENDING %lld RATE %lld %lld ORDERBY",
                p->delete_acked ? "DELETE" : "KEEP", (long long)p->prefetch,
-               (long long)p->max_pending);
+               (long long)p->max_pending, (long long)p->rate, (long long)p->rate_ms);
     size_t order = room->n;
-    /* What is not built yet is at its defaults. */
-    buf_printf(room, "HOLD SINGLE 0 ONDISCONNECT KEEP CONSUMERTTL 0 GROUPTTL 0 PAUSE %s",
-               p->paused ? "ON" : "OFF");
+    buf_printf(room, "%s SINGLE %lld ONDISCONNECT %s CONSUMERTTL %lld GROUPTTL %lld PAUSE %s",
+               p->order_skips ? "SKIP" : "HOLD", (long long)p->single_ms,
+               p->release_on_close ? "RELEASE" : "KEEP", (long long)p->consumer_ttl_ms,
+               (long long)p->group_ttl_ms, p->paused ? "ON" : "OFF");
     int n = split(bytes_of(room->p, letters), words);
     words[n++] = str_bytes(p->dead_letter);
     n += split(bytes_of(room->p + letters, order - letters), words + n);
-    words[n++] = bytes_of("", 0);
+    words[n++] = str_bytes(p->order_by);
     n += split(bytes_of(room->p + order, room->n - order), words + n);
     ASSERT(n <= STREAM_POLICY_WORDS_MOST);
     return n;
@@ -102,15 +103,25 @@ static bool read_retry(struct reader *r, struct stream_policy *p)
     return true;
 }
 
-/* What is not built yet, at its defaults. */
-static bool read_rest(struct reader *r)
+static bool read_rate(struct reader *r, struct stream_policy *p)
 {
-    static const char *const rest[] = {
-        "RATE",         "0",    "0",           "ORDERBY", "",         "HOLD", "SINGLE", "0",
-        "ONDISCONNECT", "KEEP", "CONSUMERTTL", "0",       "GROUPTTL", "0"};
-    for (size_t i = 0; i < sizeof(rest) / sizeof(*rest); i++)
-        if (!next_is(r, rest[i]))
-            return false;
+    int64_t n, ms;
+    if (!named_number(r, "RATE", STREAM_POLICY_RATE_MOST, &n) ||
+        !number(r, STREAM_POLICY_RATE_MS_MOST, &ms) || (n == 0) != (ms == 0))
+        return false;
+    stream_policy_set_rate(p, n, ms);
+    return true;
+}
+
+static bool read_order(struct reader *r, struct stream_policy *p)
+{
+    if (!next_is(r, "ORDERBY") || r->at == r->n)
+        return false;
+    struct bytes field = r->words[r->at++];
+    bool skips = next_is(r, "SKIP");
+    if (!skips && !next_is(r, "HOLD"))
+        return false;
+    stream_policy_set_order(p, field, skips);
     return true;
 }
 
@@ -127,7 +138,12 @@ static bool read_all(struct reader *r, struct stream_policy *p)
     return choice(r, "ONACK", "KEEP", "DELETE", &p->delete_acked) &&
            named_number(r, "PREFETCH", STREAM_POLICY_PREFETCH_MOST, &p->prefetch) &&
            named_number(r, "MAXPENDING", STREAM_POLICY_PENDING_MOST, &p->max_pending) &&
-           read_rest(r) && choice(r, "PAUSE", "OFF", "ON", &p->paused) && r->at == r->n;
+           read_rate(r, p) && read_order(r, p) &&
+           named_number(r, "SINGLE", STREAM_POLICY_SINGLE_MOST, &p->single_ms) &&
+           choice(r, "ONDISCONNECT", "KEEP", "RELEASE", &p->release_on_close) &&
+           named_number(r, "CONSUMERTTL", STREAM_POLICY_TTL_MOST, &p->consumer_ttl_ms) &&
+           named_number(r, "GROUPTTL", STREAM_POLICY_TTL_MOST, &p->group_ttl_ms) &&
+           choice(r, "PAUSE", "OFF", "ON", &p->paused) && r->at == r->n;
 }
 
 struct stream_policy *stream_policy_words_read(const struct bytes *words, int n)

@@ -157,6 +157,13 @@ TEST(equal_means_the_rules)
     DIFFERS(jitter, 1);
     DIFFERS(delete_acked, true);
     DIFFERS(paused, true);
+    DIFFERS(order_skips, true);
+    DIFFERS(rate, 1);
+    DIFFERS(rate_ms, 1);
+    DIFFERS(single_ms, 1);
+    DIFFERS(release_on_close, true);
+    DIFFERS(consumer_ttl_ms, 1);
+    DIFFERS(group_ttl_ms, 1);
     DIFFERS(factor, 3);
     stream_policy_set_retry(q, STREAM_RETRY_LIST, other, 2, 1);
     CHECK(!stream_policy_equal(p, q));
@@ -164,6 +171,9 @@ TEST(equal_means_the_rules)
     CHECK(!stream_policy_equal(p, q));
     stream_policy_set_retry(q, STREAM_RETRY_LIST, list, 2, 1);
     CHECK(stream_policy_equal(p, q));
+    stream_policy_set_order(q, BYTES("e"), false);
+    CHECK(!stream_policy_equal(p, q));
+    stream_policy_set_order(q, BYTES(""), false);
     stream_policy_set_dead_letter(q, BYTES("e"));
     CHECK(!stream_policy_equal(p, q));
     stream_policy_free(p);

@@ -37,6 +37,15 @@ TEST(all_rules_are_told)
     CHECK(says(p, "LEASE 30000 RETRY EXP 1000 600000 2 JITTER 20 MAXDELIVER 16 DEADLETTER two "
                   "words ONACK DELETE PREFETCH 5 MAXPENDING 6 RATE 0 0 ORDERBY \"\" HOLD SINGLE 0 "
                   "ONDISCONNECT KEEP CONSUMERTTL 0 GROUPTTL 0 PAUSE ON"));
+    stream_policy_set_rate(p, 100, 1000);
+    stream_policy_set_order(p, BYTES("a field"), true);
+    p->single_ms = 7;
+    p->release_on_close = true;
+    p->consumer_ttl_ms = 8;
+    p->group_ttl_ms = 9;
+    CHECK(says(p, "LEASE 30000 RETRY EXP 1000 600000 2 JITTER 20 MAXDELIVER 16 DEADLETTER two "
+                  "words ONACK DELETE PREFETCH 5 MAXPENDING 6 RATE 100 1000 ORDERBY a field SKIP "
+                  "SINGLE 7 ONDISCONNECT RELEASE CONSUMERTTL 8 GROUPTTL 9 PAUSE ON"));
     int64_t ms[STREAM_POLICY_BACKOFFS_MOST] = {0};
     stream_policy_set_retry(p, STREAM_RETRY_LIST, ms, STREAM_POLICY_BACKOFFS_MOST, 0);
     stream_policy_set_dead_letter(p, BYTES(""));
@@ -58,6 +67,12 @@ static struct stream_policy *random_policy(struct rng *rng)
     stream_policy_set_retry(p, retry, ms, n, 1 + (double)rng_below(rng, 9901) / 100);
     p->lease_ms = (int64_t)rng_below(rng, STREAM_POLICY_LEASE_MOST + 1);
     p->max_deliver = (int64_t)rng_below(rng, STREAM_POLICY_DELIVER_MOST + 1);
+    stream_policy_set_order(p, rng_below(rng, 2) ? BYTES("") : BYTES("HOLD"), rng_below(rng, 2));
+    stream_policy_set_rate(p, (int64_t)rng_below(rng, 3), 1 + (int64_t)rng_below(rng, 9));
+    p->single_ms = (int64_t)rng_below(rng, STREAM_POLICY_SINGLE_MOST + 1);
+    p->release_on_close = rng_below(rng, 2);
+    p->consumer_ttl_ms = (int64_t)rng_below(rng, STREAM_POLICY_TTL_MOST + 1);
+    p->group_ttl_ms = (int64_t)rng_below(rng, STREAM_POLICY_TTL_MOST + 1);
     p->prefetch = (int64_t)rng_below(rng, STREAM_POLICY_PREFETCH_MOST + 1);
     p->max_pending = (int64_t)rng_below(rng, STREAM_POLICY_PENDING_MOST + 1);
     p->jitter = (unsigned)rng_below(rng, 101);
