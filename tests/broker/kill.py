@@ -1,18 +1,22 @@
 #!/usr/bin/env python3
 """Kills a server under work queues, and keeps an account of each message: broker G7, Z6, T12.
 
-usage: kill.py --server PATH [--mode always|everysec] [--kills N] [--seed S]
+usage: kill.py --server PATH [--mode always|everysec] [--kills N] [--seed S] [--cut preload|ext4|xfs]
 
 Producers add numbered messages, some of them for later, some that expire. Workers read with plain XREADGROUP and acknowledge, fail, give back, give up
 for ever, are too slow for their lease, or leave without a word; one now and then brings dead letters back, and cancels, moves or runs what is scheduled;
 policies change meanwhile, and half of the kills meet a rewrite or a snapshot.
 After each kill: every message that was accepted is scheduled, in the stream, in the dead-letter stream, was acknowledged or has expired, and in one of
 the three at most; nothing is pending that died; none whose acknowledgement was answered is there or comes again; none came before its moment, or was
-read after it had expired; each letter says why."""
-import argparse, os, random, sys, threading, time
+read after it had expired; each letter says why.
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+--cut: not a kill but a power cut, as tests/crash/powercut.py makes them; what is answered after it began counts neither way. With --mode always."""
+import argparse, os, random, shutil, sys, tempfile, threading, time
+
+for folder in ("support", "crash"):
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", folder))
 from check import Failed, check, done  # noqa: E402
+from powercut import Disk, Preload     # noqa: E402
 from resp import Error                 # noqa: E402
 from server import Server              # noqa: E402
 
@@ -52,7 +56,8 @@ class Worker(threading.Thread):
         except (OSError, ConnectionError):
             pass
         except Error as e:
-            self.test.account.wrong.append("an error reply: %s" % e)
+            if not self.test.cutting:  # then the disk refuses writes before the server dies
+                self.test.account.wrong.append("an error reply: %s" % e)
 
     def produce(self, c):
         a, r = self.test.account, self.random
@@ -64,15 +69,22 @@ class Worker(threading.Thread):
                 a.goes[n] = (max(at, now) + ttl, None, None)
         i = c.ask("XADD", Q, *(["AT", at] if at else []), *(["TTL", ttl] if ttl else []), "*", "n", n, "at", at)
         with a.lock:
-            a.there.add(n)
+            if not self.test.cutting:
+                a.there.add(n)
             a.later += at > 0
             if ttl:
                 a.goes[n] = (a.goes[n][0], max(at, now_ms()) + ttl, i)
-            else:
+            elif not self.test.cutting:  # the ID may be given again
                 a.lasting.add(i)
         if n % 50 == 0:
             time.sleep(0.01)
         return c
+
+    def acknowledged(self, n, answer):
+        a = self.test.account
+        with a.lock:
+            if answer == 1 and not self.test.cutting:
+                a.acked[n], a.at[n] = 2, time.monotonic()
 
     def change_scheduled(self, c):
         a, r = self.test.account, self.random
@@ -81,9 +93,7 @@ class Worker(threading.Thread):
             if x < 0.2:
                 with a.lock:
                     a.acked[n] = max(a.acked.get(n, 0), 1)
-                if c.ask("XDEL", Q, i) == 1:
-                    with a.lock:
-                        a.acked[n], a.at[n] = 2, time.monotonic()
+                self.acknowledged(n, c.ask("XDEL", Q, i))
             elif x < 0.6:
                 with a.lock:
                     a.run.add(n)
@@ -122,16 +132,14 @@ class Worker(threading.Thread):
                 _, most, same = a.goes.get(n, (0, 0, None))
                 if same == i and n not in a.moved and most < asked_ms:  # E3; a letter that was appended anew has another ID, and stays
                     a.wrong.append("%d had expired and is delivered" % n)
-                if n not in a.goes:
+                if n not in a.goes and not self.test.cutting:
                     a.lasting.add(i)
             self.test.check_moment(n, fields)
             x = r.random()
             if x < 0.75:
                 with a.lock:
                     a.acked[n] = max(a.acked.get(n, 0), 1)
-                if c.ask("XACK", Q, "g", i) == 1:
-                    with a.lock:
-                        a.acked[n], a.at[n] = 2, time.monotonic()
+                self.acknowledged(n, c.ask("XACK", Q, "g", i))
             elif x < 0.87:
                 c.ask("XNACK", Q, "g", r.choice(["FAIL", "SILENT"]), "IDS", 1, i, "REASON", "no %d" % n)
             elif x < 0.90:
@@ -147,8 +155,25 @@ class Worker(threading.Thread):
 class Test:
     def __init__(self, o):
         self.o, self.random, self.account, self.kills, self.stop = o, random.Random(o.seed), Account(), 0, False
-        self.server = Server(o.server, "--appendonly", "yes", "--appendfsync", o.mode)
-        self.letters = 0
+        self.letters, self.cutting, self.disk, more = 0, False, None, {}
+        if o.cut:
+            self.work = tempfile.mkdtemp(prefix="queue-cuts-")
+            self.disk = Preload(self.work) if o.cut == "preload" else Disk(o.cut, self.work)
+            more = {"directory": self.disk.dir, "env": self.disk.environment()}
+        self.server = Server(o.server, "--appendonly", "yes", "--appendfsync", o.mode, *(["--aof-disk-reserve", "1mb", "--process-sandbox", "no"] if o.cut else []), **more)
+
+    def end_life(self):
+        self.cutting = self.o.cut in ("ext4", "xfs")
+        if self.disk:
+            self.disk.cut(self.server.kill, self.random)
+        else:
+            self.server.kill()
+
+    def end(self):
+        self.server.end()
+        if self.disk:
+            self.disk.end()
+            shutil.rmtree(self.work, ignore_errors=True)
 
     def check_moment(self, n, fields):
         if int(fields[3]) > now_ms() and n not in self.account.run | self.account.moved:
@@ -198,7 +223,7 @@ class Test:
         c = self.server.start()
         c.ask("XPOLICY", "SET", Q, "g", "MKSTREAM", *POLICY)
         while True:
-            self.stop = False
+            self.stop = self.cutting = False
             workers = [Worker(self, i) for i in range(8)]
             for w in workers:
                 w.start()
@@ -211,7 +236,7 @@ class Test:
                         time.sleep(self.random.uniform(0, 0.1))
                     except (OSError, Error):
                         pass
-                self.server.kill()
+                self.end_life()
                 self.kills += 1
             self.stop = True
             for w in workers:
@@ -229,17 +254,20 @@ def main():
     ap.add_argument("--mode", default="always", choices=["always", "everysec"])
     ap.add_argument("--kills", type=int, default=10)
     ap.add_argument("--seed", type=int, default=int(time.time()) % 100000)
+    ap.add_argument("--cut", choices=["preload", "ext4", "xfs"])
     o = ap.parse_args()
+    if o.cut and o.mode != "always":
+        ap.error("--cut goes with --mode always: only then is what was answered on the disk")
     test = Test(o)
     try:
         test.run()
         a = test.account
-        check("queues, %s: %d kills, %d messages, %d of them for later and %d that expire, %d acknowledged, up to %d letters at once (seed %d)" %
-              (o.mode, o.kills, len(a.there), a.later, len(a.goes), sum(x == 2 for x in a.acked.values()), test.letters, o.seed), True)
+        check("queues, %s: %d %s, %d messages, %d of them for later and %d that expire, %d acknowledged, up to %d letters at once (seed %d)" %
+              (o.mode, o.kills, "power cuts, " + o.cut if o.cut else "kills", len(a.there), a.later, len(a.goes), sum(x == 2 for x in a.acked.values()), test.letters, o.seed), True)
     except Failed as e:
         check("queues, %s, after kill %d, seed %d" % (o.mode, test.kills, o.seed), False, "%s; %s" % (e, test.server.dir))
     finally:
-        test.server.end()
+        test.end()
     done()
 
 
