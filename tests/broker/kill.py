@@ -5,10 +5,10 @@ usage: kill.py --server PATH [--mode always|everysec] [--kills N] [--seed S] [--
 
 Producers add numbered messages, some of them for later, some that expire. Workers read with plain XREADGROUP and acknowledge, fail, give back, give up
 for ever, are too slow for their lease, or leave without a word; one now and then brings dead letters back, and cancels, moves or runs what is scheduled;
-policies change meanwhile, and half of the kills meet a rewrite or a snapshot.
+policies change meanwhile, and half of the kills meet a rewrite or a snapshot. Beside them a stream with a limit refuses, and a schedule fires.
 After each kill: every message that was accepted is scheduled, in the stream, in the dead-letter stream, was acknowledged or has expired, and in one of
 the three at most; nothing is pending that died; none whose acknowledgement was answered is there or comes again; none came before its moment, or was
-read after it had expired; each letter says why.
+read after it had expired; each letter says why. The stream with a limit has what was let in and no more than that; each moment has come once.
 
 --cut: not a kill but a power cut, as tests/crash/powercut.py makes them; what is answered after it began counts neither way. With --mode always."""
 import argparse, os, random, shutil, sys, tempfile, threading, time
@@ -21,6 +21,7 @@ from resp import Error                 # noqa: E402
 from server import Server              # noqa: E402
 
 Q, DLQ, MOST = "q", "{q}:dlq", 4
+FULL, ROOM, TICK, EVERY = "full", 20, "tick", 100
 POLICY = ("LEASE", 150, "RETRY", "FIXED", 30, "JITTER", 50, "MAXDELIVER", MOST, "ONACK", "DELETE")
 
 
@@ -52,7 +53,7 @@ class Worker(threading.Thread):
         try:
             c = self.test.server.conn()
             while not self.test.stop:
-                c = self.produce(c) if self.who < 2 else self.keep_house(c) if self.who == 2 else self.work(c)
+                c = self.produce(c) if self.who < 2 else self.keep_house(c) if self.who == 2 else self.fill_up(c) if self.who == 8 else self.work(c)
         except (OSError, ConnectionError):
             pass
         except Error as e:
@@ -78,6 +79,25 @@ class Worker(threading.Thread):
                 a.lasting.add(i)
         if n % 50 == 0:
             time.sleep(0.01)
+        return c
+
+    def fill_up(self, c):
+        """Adds to a stream that has room for some, and takes away."""
+        t, r = self.test, self.random
+        n = t.account.take()
+        if r.random() < 0.75:
+            got = c.do("XADD", FULL, "*", "n", n)
+            if isinstance(got, Error):
+                if not str(got).startswith("STREAMFULL"):
+                    raise got
+                t.refused += 1
+            elif not t.cutting:
+                t.let_in.add(n)
+        else:
+            for i, f in c.ask("XRANGE", FULL, "-", "+", "COUNT", r.choice([1, 3])):
+                t.taken.add(int(f[1]))
+                c.ask("XDEL", FULL, i)
+        time.sleep(0.0005)
         return c
 
     def acknowledged(self, n, answer):
@@ -156,6 +176,7 @@ class Test:
     def __init__(self, o):
         self.o, self.random, self.account, self.kills, self.stop = o, random.Random(o.seed), Account(), 0, False
         self.letters, self.cutting, self.disk, more = 0, False, None, {}
+        self.let_in, self.taken, self.refused, self.fired = set(), set(), 0, 0
         if o.cut:
             self.work = tempfile.mkdtemp(prefix="queue-cuts-")
             self.disk = Preload(self.work) if o.cut == "preload" else Disk(o.cut, self.work)
@@ -216,15 +237,30 @@ class Test:
                 raise Failed("a letter says %r" % f)
         if a.wrong:
             raise Failed(a.wrong[0])
+        self.judge_others(c)
         # What nobody can say any more: the reply was cut off.
         a.acked = {n: how for n, how in a.acked.items() if how == 2 or n not in there}
+
+    def judge_others(self, c):
+        there = [int(f[1]) for _, f in c.ask("XRANGE", FULL, "-", "+")]
+        if len(there) > ROOM or len(there) != len(set(there)) or self.let_in - self.taken - set(there):
+            raise Failed("the stream with room for %d has %r; let in and gone: %r" % (ROOM, there, sorted(self.let_in - self.taken - set(there))[:10]))
+        *_, (ticks, told) = c.many([("MULTI",), ("XRANGE", TICK, "-", "+"), ("XCRON", "GET", TICK, "t"), ("EXEC",)])
+        moments = [int(i.split(b"-")[0]) for i, _ in ticks]
+        if wrong := [(a, b) for a, b in zip(moments, moments[1:]) if b - a != EVERY]:
+            raise Failed("moments that do not follow each other: %r" % wrong[:5])
+        self.fired = dict(zip(told[::2], told[1::2]))[b"fired"]
+        if self.fired != len(moments):
+            raise Failed("%d fired, and %d messages" % (self.fired, len(moments)))
 
     def run(self):
         c = self.server.start()
         c.ask("XPOLICY", "SET", Q, "g", "MKSTREAM", *POLICY)
+        c.ask("XCFGSET", FULL, "MKSTREAM", "MAXLEN", ROOM, "OVERFLOW", "REJECT")
+        c.ask("XCRON", "SET", TICK, "t", "EVERY", EVERY, "CATCHUP", "ALL", "FIELDS", "a", 1)
         while True:
             self.stop = self.cutting = False
-            workers = [Worker(self, i) for i in range(8)]
+            workers = [Worker(self, i) for i in range(9)]
             for w in workers:
                 w.start()
             last = self.kills >= self.o.kills
@@ -262,8 +298,9 @@ def main():
     try:
         test.run()
         a = test.account
-        check("queues, %s: %d %s, %d messages, %d of them for later and %d that expire, %d acknowledged, up to %d letters at once (seed %d)" %
-              (o.mode, o.kills, "power cuts, " + o.cut if o.cut else "kills", len(a.there), a.later, len(a.goes), sum(x == 2 for x in a.acked.values()), test.letters, o.seed), True)
+        check("queues, %s: %d %s, %d messages, %d of them for later and %d that expire, %d acknowledged, up to %d letters at once; %d let in, %d refused; %d moments (seed %d)" %
+              (o.mode, o.kills, "power cuts, " + o.cut if o.cut else "kills", len(a.there), a.later, len(a.goes), sum(x == 2 for x in a.acked.values()), test.letters,
+               len(test.let_in), test.refused, test.fired, o.seed), True)
     except Failed as e:
         check("queues, %s, after kill %d, seed %d" % (o.mode, test.kills, o.seed), False, "%s; %s" % (e, test.server.dir))
     finally:
