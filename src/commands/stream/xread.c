@@ -88,7 +88,7 @@ static uint64_t find_new(const struct xread *x, const struct xread_source *s, ui
     *c = (struct stream_cursor){0};
     if (s->from == XREAD_NEWEST)
         return stream_log_seek_back(log, STREAM_ID_MAX, c) ? 1 : 0;
-    uint64_t most = xread_reply_room(x, claimed);
+    uint64_t most = xread_reply_room(x) - claimed;
     if (!most || stream_id_compare(s->stream->last_id, from) <= 0 || !stream_id_next(&from) ||
         !stream_log_seek(log, from, c))
         return 0;
@@ -134,26 +134,46 @@ static void serve_entries(struct xread *x, struct xread_source *s, struct parts 
     xread_reply_end_entries(x, &aside, p->old_n + p->n);
 }
 
+/* What is being served by a policy. */
+struct by_policy {
+    struct xread *x;
+    const struct xread_source *s;
+    struct xread_aside aside;
+};
+
+static void begin_by_policy(void *context, uint64_t n)
+{
+    struct by_policy *b = context;
+    xread_reply_key(b->x->call->reply, b->s->key);
+    xread_reply_begin_entries(b->x, &b->aside, n);
+}
+
+static bool put_by_policy(void *context, struct stream_entry *e,
+                          const struct stream_pending_entry *before)
+{
+    struct by_policy *b = context;
+    return xread_group_put(b->x, e, before);
+}
+
 /* As a group's policy says. */
 static bool serve_by_policy(struct xread *x, struct xread_source *s)
 {
-    struct broker_reading r = {.at = xread_group_at(x, s),
-                               .reader = s->reader,
-                               .claim_ms = x->args.claim_idle_ms,
-                               .noack = x->args.noack};
-    struct parts p = {0};
-    p.old = broker_deliver_pending(&r, xread_reply_room(x, 0), &p.old_n);
-    p.n = find_new(x, s, p.old_n, &p.c);
-    p.n = p.n ? broker_deliver_unread(&r, p.n) : 0;
-    bool any = p.old_n || p.n;
-    if (any)
-        serve_entries(x, s, &p);
-    stream_log_end(&p.c);
-    if (any)
-        xread_group_served(x, s, p.old, p.old_n, p.n);
-    x->held_back |= r.held_back;
-    mem_free(p.old);
-    return any;
+    struct by_policy b = {.x = x, .s = s};
+    struct broker_read r = {.reading = {.at = xread_group_at(x, s),
+                                        .reader = s->reader,
+                                        .claim_ms = x->args.claim_idle_ms,
+                                        .noack = x->args.noack},
+                            .reader = s->reader,
+                            .most = xread_reply_room(x),
+                            .begin = begin_by_policy,
+                            .put = put_by_policy,
+                            .context = &b};
+    x->now_ms = stream_args_now(x->call, s->group);
+    uint64_t n = broker_read(&r);
+    if (n)
+        xread_reply_end_entries(x, &b.aside, n);
+    x->held_back |= r.reading.held_back;
+    return n > 0;
 }
 
 /* Serves one stream. True: it is in the reply. */
@@ -161,8 +181,10 @@ static bool serve(struct xread *x, struct xread_source *s)
 {
     if (s->group)
         xread_group_begin(x, s);
-    if (xread_reply_room(x, 0) == 0 || xread_reply_is_full(x))
+    if (xread_reply_room(x) == 0 || xread_reply_is_full(x))
         return false;
+    if (s->group && s->group->policy && s->from != XREAD_AFTER)
+        return serve_by_policy(x, s);
     if (s->group && __builtin_expect(s->own->extra != NULL, 0)) {
         struct broker_group at = xread_group_at(x, s);
         if (broker_expire_first(&at))
@@ -175,11 +197,9 @@ static bool serve(struct xread *x, struct xread_source *s)
     }
     if (!s->stream)
         return false;
-    if (s->group && s->group->policy)
-        return serve_by_policy(x, s);
     struct parts p = {0};
     if (x->args.claim_idle_ms >= 0)
-        p.old = xread_group_claimable(x, s, xread_reply_room(x, 0), &p.old_n);
+        p.old = xread_group_claimable(x, s, xread_reply_room(x), &p.old_n);
     p.n = find_new(x, s, p.old_n, &p.c);
     bool any = p.old_n || p.n;
     if (any)

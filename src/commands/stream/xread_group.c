@@ -32,10 +32,9 @@ void xread_group_begin(struct xread *x, struct xread_source *s)
     stream_group_seen(s->reader, stream_args_now(x->call, s->group));
 }
 
-/* False: the reply is full. */
-static bool put(void *context, struct stream_entry *e, const struct stream_pending_entry *before)
+bool xread_group_put(struct xread *x, struct stream_entry *e,
+                     const struct stream_pending_entry *before)
 {
-    struct xread *x = context;
     if (x->args.claim_idle_ms < 0)
         stream_args_reply(x->call, e);
     else if (before)
@@ -44,6 +43,11 @@ static bool put(void *context, struct stream_entry *e, const struct stream_pendi
         xread_reply_claimed(x->call, e, 0, 0);
     x->entries++;
     return !xread_reply_is_full(x);
+}
+
+static bool put(void *context, struct stream_entry *e, const struct stream_pending_entry *before)
+{
+    return xread_group_put(context, e, before);
 }
 
 static struct broker_giving giving(struct xread *x, const struct xread_source *s)
@@ -98,21 +102,6 @@ void xread_group_delete_acked(struct xread *x, const struct xread_source *s)
     buf_free(&x->acked);
 }
 
-void xread_group_served(struct xread *x, struct xread_source *s,
-                        const struct stream_pending_entry *list, size_t claimed, uint64_t fresh)
-{
-    struct broker_group at = xread_group_at(x, s);
-    broker_deliver_done(&at, claimed + fresh, claimed);
-    if (!x->args.noack)
-        return;
-    struct buf ids = {0};
-    for (size_t i = 0; i < claimed; i++)
-        buf_add(&ids, bytes_of(&list[i].id, sizeof(list[i].id)));
-    broker_lease_ack(&at, (const void *)ids.p, claimed);
-    buf_free(&ids);
-    xread_group_delete_acked(x, s);
-}
-
 /* What the consumer has pending above s->after, at most `most`; the array belongs to the caller. */
 static struct stream_pending_entry *history(const struct xread_source *s, uint64_t most,
                                             uint64_t *n)
@@ -165,7 +154,7 @@ void xread_group_history(struct xread *x, struct xread_source *s)
     struct broker_group group = xread_group_at(x, s);
     struct broker_claims claims = {.at = &group, .consumer = x->args.consumer};
     uint64_t n, done = 0;
-    struct stream_pending_entry *list = history(s, xread_reply_room(x, 0), &n);
+    struct stream_pending_entry *list = history(s, xread_reply_room(x), &n);
     xread_reply_begin_entries(x, &aside, n);
     for (; done < n && !xread_reply_is_full(x); done++) {
         deliver_again(x, s, &list[done], &claims);

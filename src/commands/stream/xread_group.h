@@ -3,11 +3,14 @@
 #ifndef COMMANDS_STREAM_XREAD_GROUP_H
 #define COMMANDS_STREAM_XREAD_GROUP_H
 
-#include "broker/broker_deliver.h"
+#include "broker/broker_read.h"
 #include "commands/stream/xread_reply.h"
 
 /* The consumer that reads, made when absent. */
 void xread_group_begin(struct xread *x, struct xread_source *s);
+/* One entry goes into the reply; before: as it was pending, or NULL. False: the reply is full. */
+bool xread_group_put(struct xread *x, struct stream_entry *e,
+                     const struct stream_pending_entry *before);
 /* Delivers up to n > 0 entries from the cursor's on, which nobody in the group has read. Returns
  * how many. */
 uint64_t xread_group_deliver(struct xread *x, struct xread_source *s, struct stream_cursor *c,
@@ -24,10 +27,6 @@ static inline struct broker_group xread_group_at(const struct xread *x,
 {
     return broker_act_in(x->call, s->key, s->own, s->group);
 }
-/* In a group with a policy the first `claimed` of the list and so many new ones were given: counts
- * them, and with NOACK acknowledges them. */
-void xread_group_served(struct xread *x, struct xread_source *s,
-                        const struct stream_pending_entry *list, size_t claimed, uint64_t fresh);
 /* What was given with NOACK and no group needs any more goes, where a policy asks for that. */
 void xread_group_delete_acked(struct xread *x, const struct xread_source *s);
 /* Answers what the consumer has pending above s->after; each counts as delivered once more. */

@@ -6,12 +6,10 @@
 #include "base/assert.h"
 #include "commands/stream/stream_args.h"
 
-uint64_t xread_reply_room(const struct xread *x, uint64_t emitted_here)
+uint64_t xread_reply_room(const struct xread *x)
 {
     const struct xread_args *a = &x->args;
-    uint64_t most = UINT64_MAX;
-    if (a->count)
-        most = (uint64_t)a->count > emitted_here ? (uint64_t)a->count - emitted_here : 0;
+    uint64_t most = a->count ? (uint64_t)a->count : UINT64_MAX;
     if (a->max_count) {
         uint64_t left =
             (uint64_t)a->max_count > x->entries ? (uint64_t)a->max_count - x->entries : 0;

@@ -31,8 +31,8 @@ struct xread_source {
     struct stream_id after; /* entries above this one */
 };
 
-/* How many more entries this stream may give, of which emitted_here are in the reply; 0: none. */
-uint64_t xread_reply_room(const struct xread *x, uint64_t emitted_here);
+/* How many entries the stream that is next may give; 0: none. */
+uint64_t xread_reply_room(const struct xread *x);
 /* MAXSIZE is reached; the first entry always fits. */
 bool xread_reply_is_full(const struct xread *x);
 

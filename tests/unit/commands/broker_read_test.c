@@ -50,4 +50,28 @@ TEST(who_finds_a_group_empty_answers_for_those_behind_it)
     bench_end(b);
 }
 
-UNIT_MAIN(T(who_finds_a_group_empty_answers_for_those_behind_it))
+/* MAXCOUNT is for the whole reply: also for a stream that gives what was claimed and what is new,
+ * with a policy and without. */
+TEST(what_is_claimed_and_what_is_new_share_maxcount)
+{
+    for (int policy = 0; policy < 2; policy++) {
+        struct bench *b = bench_begin(families_all());
+        struct client *c = bench_client(b);
+        bench_says(c, policy ? "XPOLICY SET q g MKSTREAM LEASE 1" : "XGROUP CREATE q g 0 MKSTREAM");
+        bench_says(c, "XADD q 1-1 a 1");
+        bench_says(c, "XADD q 2-1 a 1");
+        bench_says(c, "XGROUP CREATE r g 0 MKSTREAM");
+        bench_says(c, "XADD r 1-1 a 1");
+        bench_says(c, "XADD r 2-1 a 1");
+        bench_says(c, "XREADGROUP GROUP g c COUNT 1 STREAMS q >");
+        chain_take(&c->out, chain_pending(&c->out));
+        bench_wait(b, 5);
+        bench_says(c, "XREADGROUP GROUP g c COUNT 2 MAXCOUNT 3 CLAIM 2 STREAMS r q > >");
+        const struct stream_group *g = group(b, BYTES("q"), BYTES("g"));
+        CHECK(stream_id_compare(g->last_id, (struct stream_id){1, 1}) == 0);
+        bench_end(b);
+    }
+}
+
+UNIT_MAIN(T(who_finds_a_group_empty_answers_for_those_behind_it),
+          T(what_is_claimed_and_what_is_new_share_maxcount))

@@ -1,0 +1,86 @@
+#include "broker/broker_read.h"
+
+#include "base/mem.h"
+#include "broker/broker_expire.h"
+#include "broker/broker_give.h"
+#include "broker/broker_lease.h"
+
+struct giving {
+    const struct broker_read *r;
+    bool full; /* the last entry was the last that fits */
+};
+
+/* A cursor on the first entry that the group has not read, to be ended, and how many there are. */
+static uint64_t find_unread(const struct broker_group *x, uint64_t most, struct stream_cursor *c)
+{
+    struct stream_id from = x->group->last_id;
+    if (!most || stream_id_compare(x->stream->last_id, from) <= 0 || !stream_id_next(&from) ||
+        !stream_log_seek(&x->stream->log, from, c))
+        return 0;
+    return stream_log_count(c, STREAM_ID_MAX, most);
+}
+
+static bool put(void *context, struct stream_entry *e, const struct stream_pending_entry *before)
+{
+    struct giving *g = context;
+    g->full = !g->r->put(g->r->context, e, before);
+    return !g->full;
+}
+
+/* Pending entries, then unread ones, until one is the last that fits. Leaves how many of each were
+ * given. acked: as in struct broker_giving. */
+static void give(const struct broker_read *r, const struct stream_pending_entry *old, size_t *old_n,
+                 struct stream_cursor *c, uint64_t *n, struct buf *acked)
+{
+    struct giving state = {.r = r};
+    struct broker_giving g = {.at = r->reading.at,
+                              .reader = r->reader,
+                              .noack = r->reading.noack,
+                              .acked = acked,
+                              .put = put,
+                              .context = &state};
+    if (r->begin)
+        r->begin(r->context, *old_n + *n);
+    if (*old_n)
+        *old_n = broker_give_pending(&g, old, *old_n);
+    *n = *n && !state.full ? broker_give_new(&g, c, *n) : 0;
+    stream_group_active(r->reader, broker_act_stamp(&r->reading.at));
+}
+
+/* With NOACK what was given is acknowledged. */
+static void acknowledge(const struct broker_group *x, const struct stream_pending_entry *old,
+                        size_t n, struct buf *acked)
+{
+    struct buf ids = {0};
+    for (size_t i = 0; i < n; i++)
+        buf_add(&ids, bytes_of(&old[i].id, sizeof(old[i].id)));
+    broker_lease_ack(x, (const void *)ids.p, n);
+    broker_lease_delete(x, (const void *)acked->p, acked->n / sizeof(struct stream_id));
+    buf_free(&ids);
+    buf_free(acked);
+}
+
+uint64_t broker_read(struct broker_read *r)
+{
+    const struct broker_group *x = &r->reading.at;
+    ASSERT(r->most > 0 && x->group->policy && r->reading.reader == r->reader);
+    if (x->stream->extra && broker_expire_first(x))
+        return 0;
+    struct stream_cursor c = {0};
+    struct buf acked = {0};
+    size_t old_n;
+    struct stream_pending_entry *old = broker_deliver_pending(&r->reading, r->most, &old_n);
+    uint64_t n = find_unread(x, r->most - old_n, &c);
+    n = n ? broker_deliver_unread(&r->reading, n) : 0;
+    bool any = old_n || n;
+    if (any)
+        give(r, old, &old_n, &c, &n, &acked);
+    stream_log_end(&c);
+    if (any) {
+        broker_deliver_done(x, old_n + n, old_n);
+        if (r->reading.noack)
+            acknowledge(x, old, old_n, &acked);
+    }
+    mem_free(old);
+    return old_n + n;
+}
