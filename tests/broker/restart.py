@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Starts a server whose queue is full of leases that have ended and of deferred messages that are due: broker Z10.
 
-usage: restart.py --server PATH [--messages N]
+usage: restart.py --server PATH [--messages N] [--scheduled]
 
 N messages are leased, N deferred, all of them overdue when the server is killed and started again. While it loads nothing happens by itself, though the
 file shows leases that have ended before it shows that they were acknowledged. Then all is delivered: the deferred ones by their moments, the leased ones
 longest first; those that are used up lie in the dead-letter stream. What the start costs, the longest turn of the broker's (with and without
-readers) and how long GET takes meanwhile is printed and not judged."""
+readers) and how long GET takes meanwhile is printed and not judged.
+
+--scheduled: the same with N messages whose moments pass while the server is down; all are appended, in the order of moments, under the IDs that were told."""
 import argparse, os, sys, threading, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -151,6 +153,40 @@ class Test:
         self.all_are_read()
 
 
+class Scheduled(Test):
+    """Half of the messages share their milliseconds with others."""
+
+    ADD = """for i = ARGV[1], ARGV[2] do
+redis.call('XADD', KEYS[1], 'AT', string.format('%d', ARGV[3] + i * 7919 % ARGV[4]), '*', 'n', i) end"""
+
+    def run(self):
+        c, began = self.s.start(), time.time()
+        c.ask("EVAL", self.ADD, 1, "warm", 1, min(20000, self.n), int(began * 1000) + 600000, SPREAD)
+        spent = (time.time() - began) / min(20000, self.n)
+        due = int(time.time() * 1000) + 5000 + int((3000 * spent + 0.04) * self.n)  # behind all of this, and behind looking at it
+        for a, b in pieces(1, self.n):
+            c.ask("EVAL", self.ADD, 1, "q", a, b, due, SPREAD)
+        c.ask("DEL", "warm")
+        c.ask("SET", "k", 1)
+        expect(c.ask("XSCHED", "LEN", "q"), self.n, "scheduled in time")
+        planned = self.pages(c, "XSCHED", "RANGE")
+        self.s.kill()
+        time.sleep(max(0, (due + SPREAD) / 1000 - time.time()) + 0.2)
+        c = self.start()
+        probe, began = Probe(self.s), time.monotonic()
+        until("the last append", lambda: c.ask("XSCHED", "LEN", "q") == 0, 600)
+        self.tell(c, "all are appended in %.1f s" % (time.monotonic() - began), probe)
+        expect(first_wrong(self.pages(c, "XRANGE"), planned), None, "what was appended")
+
+    @staticmethod
+    def pages(c, *command):
+        out, start = [], "-"
+        while page := c.ask(*command, "q", start, "+", "COUNT", PAGE):
+            out += page
+            start = b"(" + page[-1][0]
+        return out
+
+
 def first_wrong(got, wanted):
     """None: they are equal."""
     return next(((i, a, b) for i, (a, b) in enumerate(zip(got, wanted)) if a != b), None if len(got) == len(wanted) else (len(got), len(wanted)))
@@ -160,11 +196,13 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--server", required=True)
     ap.add_argument("--messages", type=int, default=1000000)
+    ap.add_argument("--scheduled", action="store_true")
     o = ap.parse_args()
-    test = Test(o)
+    test = (Scheduled if o.scheduled else Test)(o)
     try:
         test.run()
-        check("queues, a start with %d overdue and %d deferred messages" % (o.messages, o.messages), True)
+        what = "%d scheduled" % o.messages if o.scheduled else "%d overdue and %d deferred" % (o.messages, o.messages)
+        check("queues, a start with %s messages" % what, True)
     except (Failed, Refused, OSError, Error) as e:
         check("queues, a start with much pending", False, "%s: %s; %s" % (type(e).__name__, e, test.s.dir))
     finally:
