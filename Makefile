@@ -162,6 +162,9 @@ bench-structures: $(LIBOBJ)
 	@$(CC) $(CFLAGS) $(LINK) -o $(BUILD)/ordered tests/bench/ordered.c \
 	    $$(utils/layers.py below ds $(BUILD)) $(LIBS) $(ALLOC)
 	@$(BUILD)/ordered
+	@$(CC) $(CFLAGS) $(LINK) -o $(BUILD)/topics tests/bench/topics.c \
+	    $$(utils/layers.py below ds $(BUILD)) $(LIBS) $(ALLOC)
+	@$(BUILD)/topics
 
 # libFuzzer, each target for FUZZ_SECONDS.
 FUZZ_SECONDS ?= 600
