@@ -7,7 +7,7 @@ The server's clock stands still but when the test sets it on (stepped_clock.c; s
 model knows. After each step the whole state is read (XINFO STREAM FULL, XPOLICY RETRIES and STATS, the dead-letter stream) and compared. Now and then the
 wall clock steps, or the server is killed and started again, saves, or rewrites its file.
 
-The model is of sections 5 and (model_time.py) 6 of the broker's rules, whose numbers stand beside what keeps them. What the rules leave open it takes from the server and
+The model is of sections 5 and (model_time.py, model_cron.py) 6 of the broker's rules, whose numbers stand beside what keeps them. What the rules leave open it takes from the server and
 judges: the order among entries of one delivery time, and how far a read went through references to messages that are gone.
 """
 import argparse, mmap, os, random, struct, subprocess, sys, tempfile, threading, time
@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from check import Failed, check, done, wait_for  # noqa: E402
 from resp import Error                           # noqa: E402
 from server import Server                        # noqa: E402
+from model_cron import Crons, CronSteps          # noqa: E402
 from model_time import Steps, Times, number      # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -73,7 +74,7 @@ class Group:
 class Model:
     def __init__(self, clock):
         self.clock, self.entries, self.groups, self.letters, self.released, self.letter_ids = clock, {}, {}, [], 0, None
-        self.times = Times(clock, self.entries)
+        self.times, self.crons = Times(clock, self.entries), Crons(clock)
         self.letter_count = lambda g, i: 0  # of a group and an ID, on the server
 
     # ---- What the rules say
@@ -167,6 +168,7 @@ class Model:
             ended = [i for i, p in g.pending.items() if self.ended(g, p) and self.used_up(g, p)]
             for i in sorted(ended, key=lambda i: (g.pending[i].time, number(i))):
                 self.of_age(g, i)
+        self.crons.turn()
 
     # ---- A read: the server's choice is judged, and done
 
@@ -248,7 +250,7 @@ class Model:
         return lost, dead
 
 
-class Test(Steps):
+class Test(Steps, CronSteps):
     def __init__(self, o, folder):
         self.o, self.random, self.clock = o, random.Random(o.seed), Clock(folder)
         self.server = Server(o.server, "--appendonly", "yes", "--appendfsync", "everysec", "--enable-debug-command", "yes", "--auto-aof-rewrite-percentage", 0,
@@ -257,6 +259,7 @@ class Test(Steps):
         self.clock.stand()
         self.model, self.log, self.free = Model(self.clock), [], ((), ())
         self.model.letter_count = self.letter_count
+        self.begin_crons()
         self.say("XGROUP", "CREATE", KEY, "h", "0", "MKSTREAM")
         self.model.groups[b"h"] = Group(b"h", b"0-0")
         self.policy("g", "MKSTREAM", "LEASE", 1000, "MAXDELIVER", 3)
@@ -529,6 +532,7 @@ class Test(Steps):
                     if g.policy and p.owner is not None:
                         p.latest = self.clock.steady  # L15: a time in the future is that of the start
         self.look_up()
+        self.look_crons_up()
         if how in ("kill", "reload"):
             self.fall_due_again()
         self.model.turn()
@@ -564,7 +568,7 @@ class Test(Steps):
                 raise Failed("pending in %r: %r" % (name, set(seen) - set(g.pending)))
             for i, (_, owner, at, count) in seen.items():
                 p = g.pending[i]
-                if at != p.time and p.owner is not None and hasattr(p, "latest") and p.time > p.latest >= at:
+                if at != p.time and p.owner is not None and hasattr(p, "latest") and max(p.time, getattr(p, "filed", 0)) > p.latest >= at:
                     p.time = at
                 if at != p.time and at == getattr(p, "filed", None):
                     p.time = at
@@ -576,6 +580,7 @@ class Test(Steps):
                 self.compare_policy(name, g)
         self.free = ((), ())
         self.compare_times()
+        self.compare_crons()
         if [e[0] for e in top[b"entries"]] != sorted(m.entries, key=number):
             raise Failed("entries: %r, wanted %r" % ([e[0] for e in top[b"entries"]], sorted(m.entries, key=number)))
         if sorted(letters) != sorted(m.letters):
@@ -598,7 +603,7 @@ class Test(Steps):
         if any(stats[k] != v for k, v in want.items()):
             raise Failed("STATS of %r: %r, wanted %r" % (name, {k: stats[k] for k in want}, want))
 
-    STEPS = (("add", 12), ("later", 8), ("sched", 6), ("read", 20), ("history", 3), ("ack", 10), ("nack", 12), ("claim", 5), ("autoclaim", 2), ("delete", 3), ("consumer", 1), ("time", 14),
+    STEPS = (("add", 12), ("later", 8), ("sched", 6), ("cron", 5), ("read", 20), ("history", 3), ("ack", 10), ("nack", 12), ("claim", 5), ("autoclaim", 2), ("delete", 3), ("consumer", 1), ("time", 14),
              ("policy", 4), ("redrive", 2), ("wall", 0.5), ("restart", 1))
 
     def run(self):
