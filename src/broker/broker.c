@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "broker/broker_presence.h"
 #include "broker/broker_work_group.h"
 #include "broker/broker_work_stream.h"
 #include "engine/observe.h"
@@ -35,6 +36,7 @@ struct broker *broker_new(struct engine *e)
     dlist_init(&b->moments);
     e->store->events.linked = on_linked;
     e->store->events.unlinked = on_unlinked;
+    broker_presence_init(b);
     return b;
 }
 
@@ -44,6 +46,7 @@ void broker_free(struct broker *b)
     b->engine->store->events.unlinked = NULL;
     broker_watch_free_all(b);
     broker_moments_free_all(b);
+    broker_presence_end(b);
     heap_free(&b->due);
     mem_free(b);
 }

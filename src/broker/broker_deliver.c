@@ -36,6 +36,13 @@ static bool is_released(const struct stream_pending_entry *e)
     return e->consumer == STREAM_PENDING_NO_CONSUMER;
 }
 
+/* The reader was gone, and what it had is on its way back to the group: what it got now would go
+ * with that. */
+static bool is_leaving(const struct broker_reading *r)
+{
+    return r->reader->presence.leaving;
+}
+
 /* By the reader's cap, and by the group's for what has no owner. */
 static bool reader_is_full(const struct broker_reading *r)
 {
@@ -181,7 +188,8 @@ struct stream_pending_entry *broker_deliver_pending(struct broker_reading *r, ui
     r->gains = 0;
     r->owned = stream_pending_owned_count(&r->at.group->pending);
     *n = 0;
-    if (p->paused)
+    r->held_back = is_leaving(r);
+    if (p->paused || r->held_back)
         return NULL;
     judge_all(&j);
     r->held_back = reader_is_full(r);
@@ -196,7 +204,7 @@ struct stream_pending_entry *broker_deliver_pending(struct broker_reading *r, ui
 uint64_t broker_deliver_unread(struct broker_reading *r, uint64_t most)
 {
     const struct stream_policy *p = r->at.group->policy;
-    if (p->paused || group_is_full(r))
+    if (p->paused || is_leaving(r) || group_is_full(r))
         return 0;
     if (reader_is_full(r)) {
         r->held_back = true;

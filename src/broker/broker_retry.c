@@ -130,25 +130,24 @@ size_t broker_retry_give_back(const struct broker_group *x, const struct broker_
     return done;
 }
 
-/* IDs of what a consumer has, in order; the caller's to free. */
-static struct stream_id *owned(const struct stream_group *g, uint32_t number, size_t *n)
+struct stream_id *broker_retry_owned(const struct stream_group *g, const struct stream_consumer *c,
+                                     size_t most, size_t *n)
 {
     struct buf all = {0};
     struct stream_pending_place at;
     struct stream_pending_entry e;
-    bool any = stream_pending_seek_owned(&g->pending, STREAM_ID_MIN, number, &at);
-    for (; any; any = stream_pending_next_owned(&g->pending, number, &at)) {
+    bool any = stream_pending_seek_owned(&g->pending, STREAM_ID_MIN, c->number, &at);
+    for (*n = 0; any && *n < most; ++*n) {
         stream_pending_get(&g->pending, at, &e);
         buf_add(&all, bytes_of(&e.id, sizeof(e.id)));
+        any = stream_pending_next_owned(&g->pending, c->number, &at);
     }
-    *n = all.n / sizeof(e.id);
     return (void *)all.p;
 }
 
-size_t broker_retry_delete_consumer(const struct broker_group *x, const struct stream_consumer *c)
+void broker_retry_take_back(const struct broker_group *x, const struct stream_id *ids, size_t n,
+                            struct bytes text)
 {
-    size_t n;
-    struct stream_id *ids = owned(x->group, c->number, &n);
     struct run run = {.x = x};
     for (size_t i = 0; i < n; i++) {
         struct stream_pending_entry e;
@@ -158,18 +157,26 @@ size_t broker_retry_delete_consumer(const struct broker_group *x, const struct s
             x->group->policy->counts.released++;
             continue;
         }
+        const struct stream_consumer *owner = stream_group_owner(x->group, e.consumer);
         end_run(&run);
         broker_dead_die(x, &e,
                         &(struct broker_death){.fatal = e.count >= INT64_MAX,
-                                               .text = BYTES("consumer deleted"),
-                                               .consumer = str_bytes(c->name)});
+                                               .text = text,
+                                               .consumer = str_bytes(owner->name)});
     }
     end_run(&run);
-    mem_free(ids);
     if (n) {
         broker_act_changed(x, n);
         db_ready(x->db, x->key);
     }
+}
+
+size_t broker_retry_delete_consumer(const struct broker_group *x, const struct stream_consumer *c)
+{
+    size_t n;
+    struct stream_id *ids = broker_retry_owned(x->group, c, SIZE_MAX, &n);
+    broker_retry_take_back(x, ids, n, BYTES("consumer deleted"));
+    mem_free(ids);
     return n;
 }
 

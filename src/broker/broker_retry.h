@@ -23,6 +23,13 @@ struct broker_retry {
  * died. Effects XNACK, one a run of equal time and count; those of deaths; readers are woken. */
 size_t broker_retry_give_back(const struct broker_group *x, const struct broker_retry *r,
                               const struct stream_id *ids, size_t n);
+/* IDs of what the consumer has, in order, at most so many; the caller's to free. */
+struct stream_id *broker_retry_owned(const struct stream_group *g, const struct stream_consumer *c,
+                                     size_t most, size_t *n);
+/* These, which have owners, are released in the order given, and those that are used up die (broker
+ * D1); text: what befell them. Effects XNACK, one a run of equal counts; readers are woken. */
+void broker_retry_take_back(const struct broker_group *x, const struct stream_id *ids, size_t n,
+                            struct bytes text);
 /* The consumer is about to be deleted: what it has is released in the order of IDs, and what is
  * used up dies (broker L14, D1). Returns how many entries it had. */
 size_t broker_retry_delete_consumer(const struct broker_group *x, const struct stream_consumer *c);

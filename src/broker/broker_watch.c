@@ -23,6 +23,8 @@ static void make(struct broker *b, struct db *db, struct bytes key, struct strea
     w->db = db;
     w->key = str_new(key);
     w->group = str_ref(g->name);
+    w->of = g;
+    broker_attachment_init(&w->attachments);
     dlist_append(&b->watches, &w->all);
     b->policies++;
     g->policy->watch = w;
@@ -33,6 +35,7 @@ static void make(struct broker *b, struct db *db, struct bytes key, struct strea
 static void end(struct broker_watch *w)
 {
     ASSERT(w->broker->policies > 0);
+    broker_attachment_drop_all(&w->attachments);
     timer_stop(&w->broker->engine->timers, &w->timer);
     broker_due_leave(w->broker, &w->due);
     dlist_remove(&w->all);

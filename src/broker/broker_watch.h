@@ -8,6 +8,7 @@
 #ifndef BROKER_BROKER_WATCH_H
 #define BROKER_BROKER_WATCH_H
 
+#include "broker/broker_attachment.h"
 #include "broker/broker_due.h"
 #include "broker/broker_rate.h"
 
@@ -16,6 +17,8 @@ struct broker_watch {
     struct broker *broker;
     struct db *db;
     struct str *key, *group;
+    struct stream_group *of; /* the group itself */
+    struct broker_attachments attachments;
     struct timer timer;
     struct dlist_node all; /* in broker.watches */
     int64_t logged_ms;     /* the last line about a dead letter that could not be moved; 0: none */

@@ -1,5 +1,6 @@
 /* For each group, in order:
  *
+ *   lost connections       what their consumers have is released, in the order of closing
  *   times in the future    once after loading: they count as now (the clock was set back)
  *   deferred ones          that are due are released, and readers woken; those that are dead and
  *                          could not be moved are tried again
@@ -9,9 +10,13 @@
 #include "broker/broker_work_group.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "broker/broker_dead.h"
+#include "broker/broker_retry.h"
 
-#define STEP 16 /* entries of one action that moves no message: then the clock is looked at */
+#define STEP   16  /* entries of one action that moves no message: then the clock is looked at */
+#define TAKEN  128 /* entries that are taken back in one action, at most, */
+#define BURIED 16  /* and how many of them may die */
 
 /* One group's work, and how much time is left for it. */
 struct working {
@@ -40,6 +45,43 @@ static void die(struct working *w, const struct stream_pending_entry *e)
     db_write_notouch(w->x.db, w->x.key); /* of this group as well (store/changes.h) */
     broker_dead_die_of_age(&w->x, e);
     act_end(w->x.engine);
+}
+
+/* Of what a consumer without connections has. */
+static void take_back(struct working *w, const struct stream_consumer *c)
+{
+    struct stream_group *g = w->x.group;
+    size_t n, kept = 0, dying = 0;
+    struct stream_id *ids = broker_retry_owned(g, c, TAKEN, &n);
+    for (; kept < n && dying < BURIED; kept++) {
+        struct stream_pending_entry e;
+        stream_pending_get_by_id(&g->pending, ids[kept], &e);
+        dying += stream_policy_is_used_up(g->policy, e.count);
+    }
+    bool may = act_begin(w->x.engine);
+    ASSERT(may);
+    db_write_notouch(w->x.db, w->x.key);
+    broker_retry_take_back(&w->x, ids, kept, BYTES("connection closed"));
+    act_end(w->x.engine);
+    mem_free(ids);
+}
+
+/* True: there is more. */
+static bool release_lost(struct working *w)
+{
+    struct broker_attachments *all = &w->watch->attachments;
+    struct broker_attachment *a;
+    bool late = false;
+    while (!late && (a = broker_attachment_first_leaving(all))) {
+        if (a->consumer->pending) {
+            take_back(w, a->consumer);
+            late = is_late(w);
+        } else {
+            broker_attachment_drop(a);
+        }
+        w->wakes = true;
+    }
+    return late;
 }
 
 static struct stream_id next_due(const struct stream_pending *p)
@@ -131,7 +173,8 @@ void broker_work_group(struct broker_watch *watch, int64_t until_us)
                             .until_us = until_us,
                             .wakes = watch->wakes};
         watch->wakes = false;
-        bool more = (!watch->checked && correct_times(&w)) || release_due(&w) || look_at_ended(&w);
+        bool more = release_lost(&w) || (!watch->checked && correct_times(&w)) || release_due(&w) ||
+                    look_at_ended(&w);
         if (w.wakes)
             db_ready(watch->db, str_bytes(key));
         if (more) {

@@ -206,6 +206,8 @@ void block_forget(struct client *c)
     client_holds(c, 0, w->memory);
     mem_free(w->argv);
     mem_free(w);
+    if (c->attached)
+        e->client_events.unblocked(e->client_events.context, c);
 }
 
 /* The client goes on with what it sent meanwhile. */

@@ -78,7 +78,7 @@ struct client *client_new_internal(struct engine *engine, unsigned flags)
 void client_free(struct client *c)
 {
     struct engine *e = c->engine;
-    ASSERT(!c->wait && !c->txn && !c->subscriber && !c->tracking && !c->peer);
+    ASSERT(!c->wait && !c->txn && !c->subscriber && !c->tracking && !c->peer && !c->attached);
     ASSERT(e->clients.input >= c->input && (e->gate.held_count > 0 || c->mark_n == 0));
     e->gate.held_count -= c->mark_n > 0;
     dlist_remove(&c->all);

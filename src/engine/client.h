@@ -22,6 +22,7 @@ struct subscriber;
 struct tracking_client;
 struct user;
 struct peer;
+struct broker_attachment;
 
 /* States of a client, in groups: what it is, whether it stays, what keeps it from running, who it
  * is, its transaction, its replies, what it listens to. */
@@ -99,12 +100,13 @@ struct client {
     struct subscriber *subscriber; /* channels, or NULL */
     struct gate_mark *marks;       /* what its output waits for */
     size_t mark_first, mark_n, mark_cap;
-    struct tracking_client *tracking; /* or NULL */
-    struct peer *peer;                /* a replica, or what it told to become one; or NULL */
-    uint64_t lacks;                   /* a replica: bytes of the stream that it was not sent */
-    struct user *user;                /* who it is; borrowed */
-    struct user *last_user;           /* a copy of one deleted while its request ran, or NULL */
-    void *link;                       /* the carrier's */
+    struct tracking_client *tracking;   /* or NULL */
+    struct peer *peer;                  /* a replica, or what it told to become one; or NULL */
+    struct broker_attachment *attached; /* to consumers of groups (engine_client_events), or NULL */
+    uint64_t lacks;                     /* a replica: bytes of the stream that it was not sent */
+    struct user *user;                  /* who it is; borrowed */
+    struct user *last_user;             /* a copy of one deleted while its request ran, or NULL */
+    void *link;                         /* the carrier's */
     struct str *name, *lib_name, *lib_version; /* set by client_set_text() */
     size_t held;      /* bytes that it makes us keep beside its buffers: client_holds() */
     size_t input;     /* bytes of what it sent, as they were counted last: client_count_input() */

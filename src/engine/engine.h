@@ -185,6 +185,14 @@ struct engine_timing {
     bool track_latency;
 };
 
+/* What a module above attaches to clients (client.attached) hears of them. They note, and change no
+ * data: it may be a time at which nothing may be written. */
+struct engine_client_events {
+    void *context;
+    void (*left)(void *context, struct client *c); /* closes, or RESET; nothing stays attached */
+    void (*unblocked)(void *context, struct client *c); /* it waits no longer */
+};
+
 /* What was denied (engine/rights.h). */
 struct engine_denials {
     struct dlist_node entries;
@@ -224,6 +232,7 @@ struct engine {
     struct broker *broker;           /* what streams do by themselves (broker/broker.h) */
     struct metric_set *metrics;      /* the tables of all modules (server/info.h) */
     struct engine_services services;
+    struct engine_client_events client_events; /* filled by broker_new() */
 
     /* What every command looks at. */
     unsigned slow_path;             /* ENGINE_ bits in force */

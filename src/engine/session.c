@@ -17,10 +17,20 @@ void session_leave_channels(struct client *c)
     client_set_subscribed(c, false);
 }
 
+/* What it was attached to hears of it, which does no more than note that. */
+static void leave_attached(struct client *c)
+{
+    const struct engine_client_events *events = &c->engine->client_events;
+    if (c->attached)
+        events->left(events->context, c);
+    ASSERT(!c->attached);
+}
+
 void session_close(struct client *c)
 {
     block_forget(c);
     txn_end(c);
+    leave_attached(c);
     session_leave_channels(c);
     observe_unmonitor(c);
     tracking_disable(c);
@@ -31,6 +41,7 @@ void session_close(struct client *c)
 void session_reset(struct client *c)
 {
     txn_end(c);
+    leave_attached(c);
     session_leave_channels(c);
     observe_unmonitor(c);
     tracking_disable(c);

@@ -10,6 +10,7 @@
 
 #include "base/num.h"
 #include "broker/broker.h"
+#include "broker/broker_presence.h"
 #include "broker/broker_retry.h"
 #include "commands/stream/stream_args.h"
 
@@ -170,6 +171,7 @@ static void do_xgroup_delconsumer(struct call *call)
     if (c) {
         if (g->policy && !call_is_replay(call))
             pending = release(call, s, g, c);
+        broker_presence_forget(g, c);
         pending += stream_group_remove_consumer(g, c);
         changed(call, "xgroup-delconsumer");
     }

@@ -17,6 +17,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "broker/broker_expire.h"
+#include "broker/broker_presence.h"
 #include "commands/index.h"
 #include "commands/stream/stream_args.h"
 #include "commands/stream/xread_group.h"
@@ -169,6 +170,7 @@ static bool serve_by_policy(struct xread *x, struct xread_source *s)
                             .put = put_by_policy,
                             .context = &b};
     x->now_ms = stream_args_now(x->call, s->group);
+    broker_presence_reads(&r.reading.at, x->call->client, s->reader);
     uint64_t n = broker_read(&r);
     if (n)
         xread_reply_end_entries(x, &b.aside, n);
@@ -224,6 +226,7 @@ static void wait(struct xread *x, const struct xread_source *sources)
     for (int i = 0; i < a->n; i++)
         if (sources[i].group && sources[i].group->policy) {
             struct broker_group at = xread_group_at(x, &sources[i]);
+            broker_presence_waits(&at, call->client, sources[i].reader);
             broker_deliver_wait(&at);
         }
     /* "$" stands for what it means now. */

@@ -7,9 +7,16 @@
 #include "type/stream/stream_pending_walk.h"
 #include "type/stream/stream_policy.h"
 
+/* How many connections read as a consumer: counted by somebody else, for as long as they do; not
+ * part of the value. */
+struct stream_presence {
+    uint32_t attached, waiting, leaving;
+};
+
 struct stream_consumer {
     struct str *name;
     uint32_t number;
+    struct stream_presence presence;
     int64_t seen_ms;   /* last attempt */
     int64_t active_ms; /* last delivery; -1: never */
     uint64_t pending;

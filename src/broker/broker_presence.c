@@ -1,0 +1,132 @@
+#include "broker/broker_presence.h"
+
+static struct broker_watch *watch_of(const struct broker_attachment *a)
+{
+    return dlist_item(a->group, struct broker_watch, attachments);
+}
+
+static bool is_last(const struct broker_attachment *a)
+{
+    return a->consumer->presence.attached == 1;
+}
+
+/* Whoever of the consumer's connections goes last releases what it has. */
+static void pass_on(const struct broker_attachment *a)
+{
+    for (struct dlist_node *n = a->group->present.next; n != &a->group->present; n = n->next) {
+        struct broker_attachment *other = dlist_item(n, struct broker_attachment, of_group);
+        if (other != a && other->consumer == a->consumer) {
+            other->releases = true;
+            return;
+        }
+    }
+}
+
+static void leave(struct broker_attachment *a)
+{
+    struct broker_watch *w = watch_of(a);
+    struct stream_consumer *consumer = a->consumer;
+    bool last = is_last(a);
+    if (!last && a->releases)
+        pass_on(a);
+    if (last && consumer->pending && (a->releases || w->of->policy->release_on_close)) {
+        broker_attachment_leave(a);
+        broker_watch_note(w);
+    } else {
+        broker_attachment_drop(a);
+    }
+}
+
+static void on_left(void *context, struct client *c)
+{
+    (void)context;
+    while (c->attached)
+        leave(c->attached);
+}
+
+/* It was there until now. */
+static void end_waiting(struct broker_attachment *a)
+{
+    struct broker_watch *w = watch_of(a);
+    broker_attachment_set_waiting(a, false);
+    stream_group_seen(a->consumer, w->broker->engine->steady_ms);
+}
+
+static void on_unblocked(void *context, struct client *c)
+{
+    struct broker_attachment *a = c->attached;
+    (void)context;
+    do {
+        if (a->waits && !a->subscribed)
+            end_waiting(a);
+        a = dlist_item(a->of_client.next, struct broker_attachment, of_client);
+    } while (a != c->attached);
+}
+
+void broker_presence_init(struct broker *b)
+{
+    b->engine->client_events =
+        (struct engine_client_events){.context = b, .left = on_left, .unblocked = on_unblocked};
+}
+
+void broker_presence_end(struct broker *b)
+{
+    b->engine->client_events = (struct engine_client_events){0};
+}
+
+struct broker_attachment *broker_presence_attach(const struct broker_group *x, struct client *c,
+                                                 struct stream_consumer *reader)
+{
+    struct broker_watch *w = broker_watch_of(x->group);
+    if (!w || x->engine->role != ROLE_PRIMARY || (c->flags & (CLIENT_REPLAY | CLIENT_INTERNAL)))
+        return NULL;
+    struct broker_attachment *a = broker_attachment_find(c, reader);
+    return a ? a : broker_attachment_add(&w->attachments, c, reader);
+}
+
+void broker_presence_subscribe(struct broker_attachment *a)
+{
+    a->subscribed = a->releases = true;
+    broker_attachment_set_waiting(a, true);
+}
+
+void broker_presence_unsubscribe(struct broker_attachment *a)
+{
+    a->subscribed = a->releases = false;
+    end_waiting(a);
+}
+
+size_t broker_presence_others(const struct stream_consumer *consumer, struct client *c)
+{
+    return consumer->presence.attached - (broker_attachment_find(c, consumer) != NULL);
+}
+
+/* Whether anything follows from who is there. */
+static bool is_wanted(const struct stream_policy *p)
+{
+    return p->release_on_close || p->single_ms || p->consumer_ttl_ms || p->group_ttl_ms;
+}
+
+void broker_presence_reads(const struct broker_group *x, struct client *c,
+                           struct stream_consumer *reader)
+{
+    if (is_wanted(x->group->policy))
+        broker_presence_attach(x, c, reader);
+}
+
+void broker_presence_waits(const struct broker_group *x, struct client *c,
+                           struct stream_consumer *reader)
+{
+    if (!is_wanted(x->group->policy))
+        return;
+    struct broker_attachment *a = broker_presence_attach(x, c, reader);
+    if (a)
+        broker_attachment_set_waiting(a, true);
+}
+
+void broker_presence_forget(const struct stream_group *g, const struct stream_consumer *c)
+{
+    struct broker_watch *w = broker_watch_of(g);
+    if (w)
+        broker_attachment_drop_consumer(&w->attachments, c);
+}

@@ -1,0 +1,299 @@
+/* Who is there: connections that go, and what becomes of what they had. */
+#include "broker/broker_presence.h"
+
+#include "broker.h"
+
+static struct stream_consumer *consumer(struct bench *b, const char *name)
+{
+    return stream_group_consumer(broker_group(b, "q", "g"), bytes_text(name));
+}
+
+/* A second connection, which has read as the consumer. */
+static struct client *reader(struct bench *b, const char *name, const char *want)
+{
+    struct client *c = bench_client(b);
+    char line[100];
+    snprintf(line, sizeof(line), "XREADGROUP GROUP g %s COUNT 2 STREAMS q >", name);
+    SAYS(c, line, want);
+    return c;
+}
+
+/* broker S1, S2. */
+TEST(what_a_lost_connection_had_is_released)
+{
+    struct client *c;
+    struct bench *b = broker_queue("ONDISCONNECT RELEASE", 4, false, &c);
+    struct client *w = reader(b, "w", "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
+    struct client *x = reader(b, "x", "[[q [[3-1 [n 3]] [4-1 [n 4]]]]]");
+    SAYS(x, "XCLAIM q g x 0 2-1 JUSTID", "[2-1]");
+    SAYS(w, "XCLAIM q g w 0 3-1 JUSTID", "[3-1]");
+    broker_forget_effects(b);
+    session_close(w);
+    EFFECTS(b, ""); /* closing itself changes nothing */
+    SAYS(c, "XPENDING q g - + 9 w", "[[1-1 w 0 1] [3-1 w 0 1]]");
+    broker_bench_turn(b);
+    EFFECTS(b, "@XNACK q g FAIL IDS 2 1-1 3-1 RETRYCOUNT 1");
+    SAYS(c, "XREADGROUP GROUP g c STREAMS q >", "[[q [[1-1 [n 1]] [3-1 [n 3]]]]]");
+    SAYS(x, "RESET", "RESET");
+    broker_bench_turn(b);
+    SAYS(c, "XPENDING q g - + 9", "[[1-1 c 0 2] [2-1  -1 1] [3-1 c 0 2] [4-1  -1 1]]");
+    /* Once is enough. */
+    session_close(x);
+    broker_forget_effects(b);
+    broker_bench_turn(b);
+    EFFECTS(b, "");
+    broker_bench_end(b);
+}
+
+/* broker S1: a consumer is gone when its last connection is. */
+TEST(a_consumer_may_have_many_connections)
+{
+    struct client *c;
+    struct bench *b = broker_queue("ONDISCONNECT RELEASE", 2, false, &c);
+    struct client *one = reader(b, "w", "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
+    struct client *two = reader(b, "w", "(nil)"), *three = reader(b, "w", "(nil)");
+    CHECK(consumer(b, "w")->presence.attached == 3);
+    CHECK(broker_presence_others(consumer(b, "w"), two) == 2);
+    CHECK(broker_presence_others(consumer(b, "w"), c) == 3);
+    session_close(one);
+    broker_bench_turn(b);
+    SAYS(two, "RESET", "RESET");
+    broker_bench_turn(b);
+    SAYS(c, "XPENDING q g", "[2 1-1 2-1 [[w 2]]]");
+    session_close(three);
+    broker_bench_turn(b);
+    SAYS(c, "XPENDING q g", "[2 1-1 2-1 []]");
+    broker_bench_end(b);
+}
+
+/* broker S1: who claims, reads its history, or reads in a script is not attached; in EXEC it is. */
+TEST(only_reading_attaches)
+{
+    struct client *c;
+    struct bench *b = broker_queue("ONDISCONNECT RELEASE", 2, false, &c);
+    SAYS(c, "MULTI", "OK");
+    SAYS(c, "XREADGROUP GROUP g w COUNT 1 STREAMS q >", "QUEUED");
+    SAYS(c, "EXEC", "[[[q [[1-1 [n 1]]]]]]");
+    struct client *claims = bench_client(b), *looks = bench_client(b);
+    SAYS(claims, "XCLAIM q g x 0 1-1 JUSTID", "[1-1]");
+    SAYS(looks, "XREADGROUP GROUP g y STREAMS q 0", "[[q []]]");
+    CHECK(!claims->attached && !looks->attached && c->attached);
+    session_close(claims);
+    session_close(looks);
+    broker_bench_turn(b);
+    SAYS(c, "XPENDING q g", "[1 1-1 1-1 [[x 1]]]");
+    SAYS(c, "XCLAIM q g w 0 1-1 JUSTID", "[1-1]");
+    session_close(c);
+    c = bench_client(b);
+    broker_bench_turn(b);
+    SAYS(c, "XPENDING q g", "[1 1-1 1-1 []]");
+    broker_bench_end(b);
+}
+
+/* broker S2: without the rule connections mean nothing. It is the rule at the moment of closing
+ * that counts. */
+TEST(the_rule_may_come_and_go)
+{
+    struct client *c;
+    struct bench *b = broker_queue("JOBS", 2, false, &c);
+    struct client *w = reader(b, "w", "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
+    CHECK(!w->attached);
+    SAYS(c, "XPOLICY SET q g ONDISCONNECT RELEASE", "OK");
+    SAYS(w, "XREADGROUP GROUP g w STREAMS q >", "(nil)");
+    SAYS(c, "XPOLICY SET q g ONDISCONNECT KEEP", "OK");
+    session_close(w);
+    broker_bench_turn(b);
+    SAYS(c, "XPENDING q g", "[2 1-1 2-1 [[w 2]]]");
+    w = reader(b, "w", "(nil)");
+    CHECK(!w->attached);
+    SAYS(c, "XPOLICY SET q g ONDISCONNECT RELEASE", "OK");
+    SAYS(w, "XREADGROUP GROUP g w STREAMS q >", "(nil)");
+    session_close(w);
+    SAYS(c, "XPOLICY SET q g ONDISCONNECT KEEP", "OK");
+    broker_bench_turn(b);
+    SAYS(c, "XPENDING q g", "[2 1-1 2-1 []]");
+    broker_bench_end(b);
+}
+
+/* broker S2, D1, D3: what is used up dies. */
+TEST(what_kills_its_workers_dies)
+{
+    struct client *c;
+    struct bench *b = broker_queue("ONDISCONNECT RELEASE MAXDELIVER 1", 3, false, &c);
+    struct client *w = reader(b, "w", "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
+    SAYS(c, "XCLAIM q g w 0 2-1 RETRYCOUNT 0 JUSTID", "[2-1]");
+    SAYS(c, "XDEL q 3-1", "1");
+    SAYS(w, "XREADGROUP GROUP g w STREAMS q >", "(nil)");
+    broker_forget_effects(b);
+    session_close(w);
+    broker_bench_turn(b);
+    EFFECTS(b, "{XADD {q}:dlq 1700000000000-0 n 1 dl-reason maxdeliver dl-text connection closed "
+               "dl-key q dl-group g dl-id 1-1 dl-consumer w dl-count 1 dl-delivered "
+               "1700000000000;XACK q g 1-1;@XNACK q g FAIL IDS 1 2-1 RETRYCOUNT 0}");
+    broker_bench_end(b);
+}
+
+/* broker G4, S2: while nothing may be written nothing is; afterwards, the oldest first. Who reads
+ * under the name before that gets nothing: it would go as well. */
+TEST(a_pause_only_delays)
+{
+    struct client *c;
+    struct bench *b = broker_queue("ONDISCONNECT RELEASE", 5, false, &c);
+    struct client *w = reader(b, "w", "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
+    struct client *x = reader(b, "x", "[[q [[3-1 [n 3]] [4-1 [n 4]]]]]");
+    SAYS(c, "CLIENT PAUSE 1000 WRITE", "OK");
+    broker_forget_effects(b);
+    session_close(x);
+    session_close(w);
+    broker_bench_wait(b, 500);
+    EFFECTS(b, "");
+    pause_end(&b->engine);
+    w = reader(b, "w", "(nil)");
+    SAYS(w, "XREADGROUP GROUP g w BLOCK 0 STREAMS q >", "");
+    broker_forget_effects(b);
+    broker_bench_turn(b);
+    HEARS(w, "[[q [[3-1 [n 3]] [4-1 [n 4]] [1-1 [n 1]] [2-1 [n 2]] [5-1 [n 5]]]]]");
+    EFFECTS(b, "@XNACK q g FAIL IDS 2 3-1 4-1 RETRYCOUNT 1;@XNACK q g FAIL IDS 2 1-1 2-1 "
+               "RETRYCOUNT 1;{XCLAIM q g w 0 3-1 4-1 1-1 2-1 TIME 1700000000500 RETRYCOUNT 2 FORCE "
+               "JUSTID LASTID 4-1;XCLAIM q g w 0 5-1 TIME 1700000000500 RETRYCOUNT 1 FORCE JUSTID "
+               "LASTID 5-1;XGROUP SETID q g 5-1 ENTRIESREAD 5}");
+    broker_bench_end(b);
+}
+
+/* Stream, group, policy or consumer go, and whoever was attached is forgotten. */
+TEST(attachments_end_with_what_they_are_for)
+{
+    static const char *const ends[] = {"DEL q",
+                                       "XGROUP DESTROY q g",
+                                       "XPOLICY DEL q g",
+                                       "XGROUP DELCONSUMER q g w",
+                                       "FLUSHDB",
+                                       "SET q x",
+                                       NULL};
+    for (int i = 0; ends[i]; i++) {
+        for (int closed = 0; closed < 2; closed++) {
+            struct client *c;
+            struct bench *b = broker_queue("ONDISCONNECT RELEASE", 2, false, &c);
+            struct client *w = reader(b, "w", "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
+            if (closed)
+                session_close(w);
+            bench_says(c, ends[i]);
+            HEARS(c, "*");
+            CHECK(closed || !w->attached);
+            broker_bench_turn(b);
+            SAYS(c, "DEL q", "*");
+            SAYS(c, "XPOLICY SET q g MKSTREAM ONDISCONNECT RELEASE", "OK");
+            SAYS(c, "XADD q 9-1 n 9", "9-1");
+            if (!closed) {
+                SAYS(w, "XREADGROUP GROUP g w STREAMS q >", "[[q [[9-1 [n 9]]]]]");
+                session_close(w);
+                broker_bench_turn(b);
+                SAYS(c, "XPENDING q g", "[1 9-1 9-1 []]");
+            }
+            broker_bench_end(b);
+        }
+    }
+}
+
+/* broker U4: a subscription's consumer is its connection. */
+TEST(subscriptions_release_whatever_the_rule)
+{
+    struct client *c;
+    struct bench *b = broker_queue("", 4, false, &c);
+    struct client *w = reader(b, "w", "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
+    struct client *x = reader(b, "w", "[[q [[3-1 [n 3]] [4-1 [n 4]]]]]");
+    struct broker_group at = {.engine = &b->engine,
+                              .db = &b->engine.store->dbs[0],
+                              .key = BYTES("q"),
+                              .stream = broker_stream(b, "q"),
+                              .group = broker_group(b, "q", "g")};
+    struct broker_attachment *a = broker_presence_attach(&at, w, consumer(b, "w"));
+    CHECK(a && a == broker_presence_attach(&at, w, consumer(b, "w")));
+    broker_presence_subscribe(a);
+    broker_presence_attach(&at, x, consumer(b, "w"));
+    CHECK(consumer(b, "w")->presence.waiting == 1);
+    session_close(w); /* another one is there: it passes the duty on */
+    broker_bench_turn(b);
+    SAYS(c, "XPENDING q g", "[4 1-1 4-1 [[w 4]]]");
+    session_close(x);
+    broker_bench_turn(b);
+    SAYS(c, "XPENDING q g", "[4 1-1 4-1 []]");
+    w = reader(b, "w", "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
+    a = broker_presence_attach(&at, w, consumer(b, "w"));
+    broker_presence_subscribe(a);
+    broker_presence_unsubscribe(a);
+    CHECK(consumer(b, "w")->presence.waiting == 0);
+    session_close(w);
+    broker_bench_turn(b);
+    SAYS(c, "XPENDING q g", "[4 1-1 4-1 [[w 2]]]");
+    broker_bench_end(b);
+}
+
+/* An attached connection takes at most 96 bytes. */
+TEST(an_attachment_is_small)
+{
+    struct client *c;
+    struct bench *b = broker_queue("ONDISCONNECT RELEASE", 2, false, &c);
+    struct client *w = bench_client(b);
+    size_t held = w->held;
+    SAYS(w, "XREADGROUP GROUP g w STREAMS q >", "*");
+    CHECK(w->attached && w->held > held && w->held - held <= 96);
+    CHECK(w->held - held == mem_block_size(w->attached));
+    SAYS(w, "RESET", "RESET");
+    CHECK(w->held == held);
+    broker_bench_end(b);
+}
+
+/* Also of who reads many streams. */
+TEST(a_connection_may_read_many_groups)
+{
+    struct client *c;
+    struct bench *b = broker_queue("ONDISCONNECT RELEASE", 1, false, &c);
+    struct client *w = bench_client(b);
+    char line[200];
+    for (int i = 0; i < 9; i++) {
+        snprintf(line, sizeof(line), "XPOLICY SET q%d g MKSTREAM ONDISCONNECT RELEASE", i);
+        SAYS(c, line, "OK");
+        snprintf(line, sizeof(line), "XADD q%d 1-1 a 1", i);
+        SAYS(c, line, "1-1");
+    }
+    for (int round = 0; round < 3; round++)
+        for (int i = 0; i < 9; i++) {
+            snprintf(line, sizeof(line), "XREADGROUP GROUP g w%d STREAMS q%d >", i & 1, i);
+            SAYS(w, line, round ? "(nil)" : "*");
+        }
+    SAYS(c, "DEL q4", "1");
+    session_close(w);
+    broker_bench_turn(b);
+    for (int i = 0; i < 9; i++) {
+        snprintf(line, sizeof(line), "XPENDING q%d g", i);
+        SAYS(c, line, i == 4 ? "!NOGROUP*" : "[1 1-1 1-1 []]");
+    }
+    broker_bench_end(b);
+}
+
+/* Leaving a million entries behind holds nobody up: steps of bounded size. */
+TEST(much_is_released_in_steps)
+{
+    struct client *c;
+    struct bench *b = broker_queue("ONDISCONNECT RELEASE", 1000, false, &c);
+    struct client *w = bench_client(b);
+    SAYS(w, "XREADGROUP GROUP g w STREAMS q >", "*");
+    session_close(w);
+    b->settings->broker_turn_us = 0;
+    int turns = 0;
+    while (consumer(b, "w")->pending) {
+        uint64_t before = consumer(b, "w")->pending;
+        broker_bench_turn(b);
+        CHECK(before - consumer(b, "w")->pending <= 128 && consumer(b, "w")->pending < before);
+        turns++;
+    }
+    CHECK(turns >= 8);
+    broker_bench_end(b);
+}
+
+UNIT_MAIN(T(what_a_lost_connection_had_is_released), T(a_consumer_may_have_many_connections),
+          T(only_reading_attaches), T(the_rule_may_come_and_go), T(what_kills_its_workers_dies),
+          T(a_pause_only_delays), T(attachments_end_with_what_they_are_for),
+          T(subscriptions_release_whatever_the_rule), T(an_attachment_is_small),
+          T(a_connection_may_read_many_groups), T(much_is_released_in_steps))
