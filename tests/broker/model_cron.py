@@ -35,7 +35,7 @@ class Schedule:
 class Crons:
     def __init__(self, clock):
         self.clock, self.all, self.entries, self.last = clock, {}, [], (0, 0)
-        self.seen = lambda: []  # what the server has appended behind our last entry: names
+        self.seen = lambda last: []  # what the server has appended behind an ID: names
         self.settle = lambda: None
 
     def append(self, ms, name):
@@ -63,7 +63,7 @@ class Crons:
             self.fire(name, s, s.next())
 
     def turn(self):
-        done, names = len(self.entries), None
+        done, last, names = len(self.entries), self.last, None
         while True:
             due = {n: s.next() for n, s in self.all.items()}
             for n in [n for n, t in due.items() if t == NEVER]:
@@ -75,7 +75,7 @@ class Crons:
                 self.settle()
             same = sorted(n for n, t in due.items() if t == first)
             if len(same) > 1 and names is None:
-                names = self.seen()  # the order among them is open
+                names = self.seen(last)  # the order among them is open
             at = len(self.entries) - done
             name = names[at] if names and at < len(names) and names[at] in same else same[0]
             self.act(name, self.all[name])
@@ -86,7 +86,7 @@ class CronSteps:
 
     def begin_crons(self):
         crons = self.model.crons
-        crons.seen = lambda: [e[1][1] for e in self.ticks(crons.last)]
+        crons.seen = lambda last: [e[1][1] for e in self.ticks(last)]
         crons.settle = self.settle_crons
 
     def ticks(self, behind=(0, 0)):
@@ -94,6 +94,12 @@ class CronSteps:
 
     def told(self):
         return {m[b"name"]: m for m in (dict(zip(f[::2], f[1::2])) for f in self.c.ask("XCRON", "LIST", STREAM))}
+
+    def expect_ticks(self, n):
+        """The first n entries."""
+        got, want = [(e[0], e[1][1]) for e in self.ticks()][:n], self.model.crons.entries
+        at = next((i for i, (a, b) in enumerate(zip(got, want)) if a != b), min(len(got), len(want)))
+        self.expect(got[at:at + 3], want[at:at + 3], "what schedules brought, from entry %d of %d on" % (at, len(want)))
 
     def settle_crons(self):
         """Many moments are more than one turn's work."""
@@ -137,7 +143,7 @@ class CronSteps:
 
     def compare_crons(self):
         crons, told = self.model.crons, self.told()
-        self.expect([(e[0], e[1][1]) for e in self.ticks()], crons.entries, "what schedules brought")
+        self.expect_ticks(len(crons.entries) + 1)
         want = {n: (s.next(), s.last, s.fired, s.left, s.missed, s.until) for n, s in crons.all.items()}
         self.expect({n: tuple(m[k] for k in (b"next", b"last", b"fired", b"left", b"missed", b"until")) for n, m in told.items()}, want, "XCRON LIST")
         if len(crons.entries) > 3000:
@@ -149,7 +155,7 @@ class CronSteps:
         crons, before, now = self.model.crons, len(self.model.crons.entries), self.clock.wall
         self.settle_crons()
         told, fresh = self.told(), [(e[0], e[1][1]) for e in self.ticks(crons.last)]
-        self.expect([(e[0], e[1][1]) for e in self.ticks()][:before], crons.entries, "what schedules had brought")
+        self.expect_ticks(before)
         for name, s in list(crons.all.items()):
             m, n = told.get(name), sum(x == name for _, x in fresh)
             _, most, _ = s.up_to(now)
