@@ -60,6 +60,7 @@ void broker_policy_changed(struct broker *b, struct db *db, struct entry *e, str
     broker_watch_link(b, db, e);
     if (look_again)
         stream_pending_end_reset(&g->pending);
+    broker_watch_of(g)->seat.changes++;
     broker_watch_note(broker_watch_of(g));
     db_ready(db, entry_key(e));
 }
@@ -79,8 +80,24 @@ static void work(struct broker_due *d, int64_t until_us)
         broker_work_group(dlist_item(d, struct broker_watch, due), until_us);
 }
 
+/* Since when it may act, and whether it is still a primary: who is connected to a replica reads
+ * from no group. */
+static void note_state(struct broker *b)
+{
+    const struct engine *e = b->engine;
+    bool acts = act_may(e);
+    if (acts && !b->acts)
+        b->acts_since_ms = e->steady_ms;
+    b->acts = acts;
+    bool follows = e->role != ROLE_PRIMARY;
+    if (follows && !b->follows)
+        broker_presence_forget_all(b);
+    b->follows = follows;
+}
+
 void broker_turn(struct broker *b)
 {
+    note_state(b);
     if (!broker_has_work(b))
         return;
     int64_t began_us = clock_mono_us(), until_us = began_us + b->engine->settings->broker_turn_us;

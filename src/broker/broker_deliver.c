@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "broker/broker_dead.h"
 #include "broker/broker_lease.h"
+#include "broker/broker_seat.h"
 #include "broker/broker_watch.h"
 #include "type/stream/stream_pending_walk.h"
 
@@ -189,7 +190,8 @@ struct stream_pending_entry *broker_deliver_pending(struct broker_reading *r, ui
     r->owned = stream_pending_owned_count(&r->at.group->pending);
     *n = 0;
     r->held_back = is_leaving(r);
-    if (p->paused || r->held_back)
+    r->served = !r->held_back && broker_seat_serves(&r->at, r->reader, r->waited);
+    if (p->paused || !r->served)
         return NULL;
     judge_all(&j);
     r->held_back = reader_is_full(r);
@@ -204,7 +206,7 @@ struct stream_pending_entry *broker_deliver_pending(struct broker_reading *r, ui
 uint64_t broker_deliver_unread(struct broker_reading *r, uint64_t most)
 {
     const struct stream_policy *p = r->at.group->policy;
-    if (p->paused || is_leaving(r) || group_is_full(r))
+    if (p->paused || !r->served || group_is_full(r))
         return 0;
     if (reader_is_full(r)) {
         r->held_back = true;

@@ -13,7 +13,9 @@ struct broker_reading {
     const struct stream_consumer *reader;
     int64_t claim_ms; /* CLAIM: also what has been pending for so long; -1: no */
     bool noack;       /* what it gets does not become pending */
+    bool waited;      /* its turn has come: it may take a seat that others wait for as well */
     /* Results. */
+    bool served;    /* it has the seat, or there is none */
     uint64_t gains; /* entries that become the reader's, by what was chosen so far */
     uint64_t owned; /* entries of the group that have an owner then */
     bool held_back; /* by the reader's own cap: others may find something */

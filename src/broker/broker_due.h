@@ -18,7 +18,10 @@ struct broker {
     struct heap due;           /* the line */
     size_t policies;
     struct broker_totals totals;
-    int64_t longest_us; /* of a turn's own actions */
+    int64_t longest_us;    /* of a turn's own actions */
+    bool acts, follows;    /* in the latest turn: it may act; it is a replica */
+    int64_t acts_since_ms; /* since when without a break, by the steady clock: before that nobody
+                              could be seen */
 };
 
 enum broker_due_kind { BROKER_DUE_GROUP, BROKER_DUE_STREAM };

@@ -1,5 +1,7 @@
 #include "broker/broker_presence.h"
 
+#include "broker/broker_seat.h"
+
 static struct broker_watch *watch_of(const struct broker_attachment *a)
 {
     return dlist_item(a->group, struct broker_watch, attachments);
@@ -35,6 +37,8 @@ static void leave(struct broker_attachment *a)
     } else {
         broker_attachment_drop(a);
     }
+    if (last && w->seat.holder == consumer)
+        broker_seat_free(w);
 }
 
 static void on_left(void *context, struct client *c)
@@ -50,6 +54,8 @@ static void end_waiting(struct broker_attachment *a)
     struct broker_watch *w = watch_of(a);
     broker_attachment_set_waiting(a, false);
     stream_group_seen(a->consumer, w->broker->engine->steady_ms);
+    if (w->attachments.waiting)
+        broker_seat_is_awaited(w);
 }
 
 static void on_unblocked(void *context, struct client *c)
@@ -120,13 +126,27 @@ void broker_presence_waits(const struct broker_group *x, struct client *c,
     if (!is_wanted(x->group->policy))
         return;
     struct broker_attachment *a = broker_presence_attach(x, c, reader);
-    if (a)
-        broker_attachment_set_waiting(a, true);
+    if (!a)
+        return;
+    broker_attachment_set_waiting(a, true);
+    broker_seat_is_awaited(broker_watch_of(x->group));
+}
+
+void broker_presence_forget_all(struct broker *b)
+{
+    for (struct dlist_node *n = b->watches.next; n != &b->watches; n = n->next) {
+        struct broker_watch *w = dlist_item(n, struct broker_watch, all);
+        broker_attachment_drop_all(&w->attachments);
+        w->seat = (struct broker_seat){.changes = w->seat.changes + 1};
+    }
 }
 
 void broker_presence_forget(const struct stream_group *g, const struct stream_consumer *c)
 {
     struct broker_watch *w = broker_watch_of(g);
-    if (w)
-        broker_attachment_drop_consumer(&w->attachments, c);
+    if (!w)
+        return;
+    broker_attachment_drop_consumer(&w->attachments, c);
+    if (w->seat.holder == c)
+        broker_seat_free(w);
 }

@@ -38,6 +38,8 @@ void broker_presence_waits(const struct broker_group *x, struct client *c,
 void broker_presence_subscribe(struct broker_attachment *a);
 /* The client is attached still, as one that has read: closing releases what the policy says. */
 void broker_presence_unsubscribe(struct broker_attachment *a);
+/* This server follows another from now on: nobody is attached any more, and nobody has a seat. */
+void broker_presence_forget_all(struct broker *b);
 /* The consumer is about to be deleted. */
 void broker_presence_forget(const struct stream_group *g, const struct stream_consumer *c);
 

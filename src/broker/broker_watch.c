@@ -125,14 +125,29 @@ static bool is_looked_for(const struct broker_group *x)
     return x->group->policy->max_deliver || block_is_awaited(x->engine, x->db, x->key);
 }
 
+int64_t broker_watch_seat_ends_ms(const struct broker_watch *w)
+{
+    const struct stream_consumer *holder = w->seat.holder;
+    if (!holder || holder->presence.waiting)
+        return INT64_MAX;
+    int64_t seen =
+        holder->seen_ms > w->broker->acts_since_ms ? holder->seen_ms : w->broker->acts_since_ms;
+    return seen + w->of->policy->single_ms;
+}
+
 void broker_watch_arm(struct broker_watch *w, const struct broker_group *x)
 {
     struct stream_pending *p = &x->group->pending;
-    int64_t lease = x->group->policy->lease_ms, at, first = INT64_MAX;
+    const struct stream_policy *policy = x->group->policy;
+    int64_t lease = policy->lease_ms, at, first = INT64_MAX;
     if (stream_pending_first_due(p, &at))
         first = at;
     if (lease && is_looked_for(x) && stream_pending_walk_end_ms(p, &at)) {
         int64_t ends = num_minus(at, -lease);
+        first = ends < first ? ends : first;
+    }
+    if (w->attachments.waiting && policy->single_ms) {
+        int64_t ends = broker_watch_seat_ends_ms(w);
         first = ends < first ? ends : first;
     }
     if (first == INT64_MAX)

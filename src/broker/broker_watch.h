@@ -12,6 +12,14 @@
 #include "broker/broker_due.h"
 #include "broker/broker_rate.h"
 
+/* Who is served, where that is one consumer at a time (broker_seat.h). */
+struct broker_seat {
+    const struct stream_consumer *holder; /* NULL: it is free */
+    bool moves;                           /* others' entries are to be released, from moved_to on */
+    struct stream_id moved_to;
+    uint64_t changes; /* of its holder, and of the policy: who waited before is asked anew */
+};
+
 struct broker_watch {
     struct broker_due due;
     struct broker *broker;
@@ -19,6 +27,7 @@ struct broker_watch {
     struct str *key, *group;
     struct stream_group *of; /* the group itself */
     struct broker_attachments attachments;
+    struct broker_seat seat;
     struct timer timer;
     struct dlist_node all; /* in broker.watches */
     int64_t logged_ms;     /* the last line about a dead letter that could not be moved; 0: none */
@@ -54,6 +63,9 @@ void broker_watch_sample(const struct broker_group *x);
 enum broker_rated { BROKER_ADDED, BROKER_DELIVERED, BROKER_ACKED, BROKER_FAILED };
 void broker_watch_counts(const struct stream *s, const struct stream_group *g,
                          uint64_t out[BROKER_RATE_KINDS]);
+/* When the seat becomes free since its holder was not seen, by the steady clock; INT64_MAX: it is
+ * free, or its holder waits. */
+int64_t broker_watch_seat_ends_ms(const struct broker_watch *w);
 /* Sets the timer for what comes first. */
 void broker_watch_arm(struct broker_watch *w, const struct broker_group *x);
 /* Watches are all gone. */

@@ -1,6 +1,8 @@
 /* For each group, in order:
  *
  *   lost connections       what their consumers have is released, in the order of closing
+ *   the seat               is free when its holder was not seen; what others have is released for
+ *                          whoever took it
  *   times in the future    once after loading: they count as now (the clock was set back)
  *   deferred ones          that are due are released, and readers woken; those that are dead and
  *                          could not be moved are tried again
@@ -13,6 +15,7 @@
 #include "base/mem.h"
 #include "broker/broker_dead.h"
 #include "broker/broker_retry.h"
+#include "broker/broker_seat.h"
 
 #define STEP   16  /* entries of one action that moves no message: then the clock is looked at */
 #define TAKEN  128 /* entries that are taken back in one action, at most, */
@@ -82,6 +85,16 @@ static bool release_lost(struct working *w)
         w->wakes = true;
     }
     return late;
+}
+
+/* True: there is more. */
+static bool move_seat(struct working *w)
+{
+    bool more;
+    do
+        more = broker_seat_work(&w->x, w->watch);
+    while (more && !is_late(w));
+    return more;
 }
 
 static struct stream_id next_due(const struct stream_pending *p)
@@ -170,11 +183,11 @@ void broker_work_group(struct broker_watch *watch, int64_t until_us)
                                   .stream = s,
                                   .group = g},
                             .watch = watch,
-                            .until_us = until_us,
-                            .wakes = watch->wakes};
+                            .until_us = until_us};
+        bool more = release_lost(&w) || move_seat(&w) || (!watch->checked && correct_times(&w)) ||
+                    release_due(&w) || look_at_ended(&w);
+        w.wakes |= watch->wakes;
         watch->wakes = false;
-        bool more = release_lost(&w) || (!watch->checked && correct_times(&w)) || release_due(&w) ||
-                    look_at_ended(&w);
         if (w.wakes)
             db_ready(watch->db, str_bytes(key));
         if (more) {

@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "broker/broker_expire.h"
 #include "broker/broker_presence.h"
+#include "broker/broker_seat.h"
 #include "commands/index.h"
 #include "commands/stream/stream_args.h"
 #include "commands/stream/xread_group.h"
@@ -163,7 +164,8 @@ static bool serve_by_policy(struct xread *x, struct xread_source *s)
     struct broker_read r = {.reading = {.at = xread_group_at(x, s),
                                         .reader = s->reader,
                                         .claim_ms = x->args.claim_idle_ms,
-                                        .noack = x->args.noack},
+                                        .noack = x->args.noack,
+                                        .waited = x->call->retry},
                             .reader = s->reader,
                             .most = xread_reply_room(x),
                             .begin = begin_by_policy,
@@ -175,6 +177,7 @@ static bool serve_by_policy(struct xread *x, struct xread_source *s)
     if (n)
         xread_reply_end_entries(x, &b.aside, n);
     x->held_back |= r.reading.held_back;
+    x->queue = broker_seat_queue(&r.reading.at, r.reading.served);
     return n > 0;
 }
 
@@ -248,7 +251,9 @@ static void wait(struct xread *x, const struct xread_source *sources)
         .group = a->group,
         .wake_ms = a->claim_idle_ms >= 0 ? xread_group_claim_due_ms(x, sources) : 0,
         .readers = a->group ? hash_key(a->group_name) | 1 : 0,
-        .source = wants_new(a, sources) && !x->held_back ? hash_key(a->group_name) | 1 : 0,
+        .source = !wants_new(a, sources) || x->held_back ? 0
+                  : x->queue                             ? x->queue
+                                                         : hash_key(a->group_name) | 1,
     };
     if (o.source)
         block_found_empty(call, o.source);

@@ -45,7 +45,7 @@ TEST(arguments_are_judged_before_anything_is_made)
         {"XPOLICY SET q g RATE 1 1", "!ERR RATE is not supported yet"},
         {"XPOLICY SET q g ORDERBY f", "!ERR ORDERBY is not supported yet"},
         {"XPOLICY SET q g SINGLE 86400001", "!ERR SINGLE must be between 0 and 86400000"},
-        {"XPOLICY SET q g SINGLE 1", "!ERR SINGLE is not supported yet"},
+        {"XPOLICY SET q g SINGLE 86400001", "!ERR SINGLE must be between 0 and 86400000"},
         {"XPOLICY SET q g ONDISCONNECT DROP", "!ERR syntax error"},
         {"XPOLICY SET q g CONSUMERTTL 1", "!ERR CONSUMERTTL is not supported yet"},
         {"XPOLICY SET q g GROUPTTL 31536000001", "!ERR GROUPTTL must be between 0 and 31536000000"},
