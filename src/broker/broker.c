@@ -61,6 +61,8 @@ void broker_policy_changed(struct broker *b, struct db *db, struct entry *e, str
     if (look_again)
         stream_pending_end_reset(&g->pending);
     broker_watch_of(g)->seat.changes++;
+    broker_watch_of(g)->idle.look_ms = 0;
+    broker_watch_of(g)->idle.under_way = false;
     broker_watch_note(broker_watch_of(g));
     db_ready(db, entry_key(e));
 }

@@ -146,6 +146,8 @@ void broker_presence_forget(const struct stream_group *g, const struct stream_co
     struct broker_watch *w = broker_watch_of(g);
     if (!w)
         return;
+    if (c->seen_ms > w->idle.seen_ms)
+        w->idle.seen_ms = c->seen_ms;
     broker_attachment_drop_consumer(&w->attachments, c);
     if (w->seat.holder == c)
         broker_seat_free(w);

@@ -24,6 +24,7 @@ static void make(struct broker *b, struct db *db, struct bytes key, struct strea
     w->key = str_new(key);
     w->group = str_ref(g->name);
     w->of = g;
+    w->since_ms = w->idle.seen_ms = b->engine->steady_ms;
     broker_attachment_init(&w->attachments);
     dlist_append(&b->watches, &w->all);
     b->policies++;
@@ -150,6 +151,8 @@ void broker_watch_arm(struct broker_watch *w, const struct broker_group *x)
         int64_t ends = broker_watch_seat_ends_ms(w);
         first = ends < first ? ends : first;
     }
+    if (policy->consumer_ttl_ms || policy->group_ttl_ms)
+        first = w->idle.look_ms < first ? w->idle.look_ms : first;
     if (first == INT64_MAX)
         timer_stop(&w->broker->engine->timers, &w->timer);
     else

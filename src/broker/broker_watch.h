@@ -20,6 +20,16 @@ struct broker_seat {
     uint64_t changes; /* of its holder, and of the policy: who waited before is asked anew */
 };
 
+/* The look through the consumers, for those that nobody uses (broker_idle.h). */
+struct broker_idle {
+    int64_t seen_ms; /* when one that was deleted since was seen, the latest */
+    int64_t look_ms; /* when to begin; 0: at once */
+    bool under_way;
+    uint32_t at;                     /* under way: the next consumer, */
+    int64_t latest_ms, first_end_ms; /* when one was seen, the latest; when the first is idle for
+                                        too long */
+};
+
 struct broker_watch {
     struct broker_due due;
     struct broker *broker;
@@ -28,6 +38,8 @@ struct broker_watch {
     struct stream_group *of; /* the group itself */
     struct broker_attachments attachments;
     struct broker_seat seat;
+    struct broker_idle idle;
+    int64_t since_ms; /* when it was made, by the steady clock */
     struct timer timer;
     struct dlist_node all; /* in broker.watches */
     int64_t logged_ms;     /* the last line about a dead letter that could not be moved; 0: none */

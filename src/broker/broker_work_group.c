@@ -8,12 +8,15 @@
  *                          could not be moved are tried again
  *   leases that ended      each is looked at once: who is used up dies, else readers are woken
  *
+ *   idle ones              consumers, and the group itself, that nobody has used for too long go
+ *
  * and then its timer is set for what comes next. */
 #include "broker/broker_work_group.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "broker/broker_dead.h"
+#include "broker/broker_idle.h"
 #include "broker/broker_retry.h"
 #include "broker/broker_seat.h"
 
@@ -168,6 +171,22 @@ static bool correct_times(struct working *w)
     return any;
 }
 
+/* One round of a group's work. */
+static enum broker_idle_end work(struct working *w)
+{
+    struct broker_watch *watch = w->watch;
+    bool more = release_lost(w) || move_seat(w) || (!watch->checked && correct_times(w)) ||
+                release_due(w) || look_at_ended(w);
+    enum broker_idle_end idle =
+        more ? BROKER_IDLE_MORE : broker_idle_work(&w->x, watch, w->until_us);
+    if (idle == BROKER_IDLE_GONE)
+        return idle;
+    if (w->wakes || watch->wakes)
+        db_ready(w->x.db, w->x.key);
+    watch->wakes = false;
+    return idle;
+}
+
 void broker_work_group(struct broker_watch *watch, int64_t until_us)
 {
     struct broker *b = watch->broker;
@@ -184,17 +203,16 @@ void broker_work_group(struct broker_watch *watch, int64_t until_us)
                                   .group = g},
                             .watch = watch,
                             .until_us = until_us};
-        bool more = release_lost(&w) || move_seat(&w) || (!watch->checked && correct_times(&w)) ||
-                    release_due(&w) || look_at_ended(&w);
-        w.wakes |= watch->wakes;
-        watch->wakes = false;
-        if (w.wakes)
-            db_ready(watch->db, str_bytes(key));
-        if (more) {
+        switch (work(&w)) {
+        case BROKER_IDLE_MORE:
             broker_due_again(b, &watch->due);
-        } else {
+            break;
+        case BROKER_IDLE_DONE:
             broker_due_leave(b, &watch->due);
             broker_watch_arm(watch, &w.x);
+            break;
+        case BROKER_IDLE_GONE:
+            break;
         }
     }
     str_unref(key);
