@@ -246,6 +246,17 @@ void mem_decay(void)
 #endif
 }
 
+void mem_background(bool on)
+{
+#ifdef MILLRACE_JEMALLOC
+    size_t one = 1; /* there is not that much to do */
+    mallctl("max_background_threads", NULL, NULL, &one, sizeof(one));
+    mallctl("background_thread", NULL, NULL, &on, sizeof(on));
+#else
+    (void)on;
+#endif
+}
+
 #ifdef MILLRACE_JEMALLOC
 #define STEP          (8u << 20)
 #define POPULATE_MOST (64u << 20) /* what is larger may be asked for long before it is used */
@@ -302,6 +313,36 @@ void mem_grow_end(void)
     arena_control("extent_hooks", NULL, NULL, &plain_hooks, sizeof(plain_hooks));
     arena_control("retain_grow_limit", NULL, NULL, &plain_limit, sizeof(plain_limit));
     growing = false;
+#endif
+}
+
+#ifdef MILLRACE_JEMALLOC
+static ssize_t usual_decay_ms;
+
+static void set_decay(ssize_t ms, ssize_t *before)
+{
+    char name[48];
+    unsigned arena;
+    size_t n = sizeof(arena);
+    if (mallctl("thread.arena", &arena, &n, NULL, 0) != 0)
+        return;
+    snprintf(name, sizeof(name), "arena.%u.dirty_decay_ms", arena);
+    n = sizeof(*before);
+    mallctl(name, before, before ? &n : NULL, &ms, sizeof(ms));
+}
+#endif
+
+void mem_shrink_begin(void)
+{
+#ifdef MILLRACE_JEMALLOC
+    set_decay(0, &usual_decay_ms);
+#endif
+}
+
+void mem_shrink_end(void)
+{
+#ifdef MILLRACE_JEMALLOC
+    set_decay(usual_decay_ms, NULL);
 #endif
 }
 

@@ -5,6 +5,7 @@
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 void *mem_alloc(size_t size);
@@ -36,7 +37,8 @@ size_t mem_used(void);
 void mem_thread_begin(void);
 /* About the same as mem_used(), from the threads' own counters. Cost: nanoseconds. */
 size_t mem_balance(void);
-/* Allocator's view for INFO: bytes in pages with live allocations, and mapped from the system. */
+/* Allocator's view for INFO: bytes in pages with live allocations, and mapped from the system.
+ * Cost: some microseconds; but while another thread gives pages back, until that is done. */
 void mem_stats(size_t *allocated, size_t *active, size_t *resident);
 /* The allocator's own report; the block belongs to the caller. */
 void mem_print_stats(char **text, size_t *n);
@@ -51,5 +53,14 @@ void mem_grow_end(void);
  * seconds. Cost: system calls; any thread may do it. */
 void mem_purge(void);
 void mem_decay(void);
+/* From the one to the other this thread is going to free much memory: its pages go back at once,
+ * piece by piece. Else the allocator collects them for seconds, and its lists get so long that what
+ * joins and returns them keeps others out for a tenth of a second. Small pieces cost a system call
+ * each. */
+void mem_shrink_begin(void);
+void mem_shrink_end(void);
+/* Whether a thread of the allocator's own gives back what has been unused for some seconds; without
+ * one, whoever allocates or frees does it in passing. Cost: a thread begins or ends. */
+void mem_background(bool on);
 
 #endif

@@ -192,6 +192,7 @@ static const struct {
     {"appendonly", apply_appendonly},
     {"appendfsync", apply_sync_policy},
     {"hz", apply_hz},
+    {"jemalloc-bg-thread", apply_memory},
     {"latency-monitor-threshold", apply_observe},
     {"latency-tracking", apply_observe},
     {"lfu-decay-time", apply_memory},

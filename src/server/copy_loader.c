@@ -114,6 +114,7 @@ static void free_some(struct copy_loader *l, unsigned n)
     if (l->former_db < l->former->count)
         return;
     db_store_free(l->former);
+    mem_shrink_end();
     l->former = NULL;
 }
 
@@ -322,6 +323,7 @@ enum copy_loader_end copy_loader_run(struct copy_loader *l, const char *path,
     end(l, state);
     if (beside) {
         l->former = beside;
+        mem_shrink_begin();
         begin_database(l, 0);
     }
     return l->ended ? COPY_LOADER_STOPPED : good ? COPY_LOADER_LOADED : COPY_LOADER_FAILED;

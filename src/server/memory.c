@@ -32,7 +32,7 @@
 #include <unistd.h>
 
 #define DECAY_FROM    (8u << 20) /* unused pages from which on they are returned */
-#define DECAY_TICKS   10
+#define MEASURE_TICKS 10
 #define TURN_US       500                 /* eviction budget of a turn */
 #define HEADROOM      16384               /* eviction stops so far below the limit */
 #define CACHE_SHARE   16                  /* 1/16 of the limit for expanded stream blocks */
@@ -40,10 +40,12 @@
 #define LEAST_CLIENTS ((size_t)128 << 10) /* lower bound of maxmemory-clients */
 #define CACHE_MS      1000                /* between sweeps of the cache for unused blocks */
 
-/* Returns unused pages to the system, on the freeing thread. */
-struct decay {
-    struct worker_job job; /* first: it is found by its address */
-    bool running;
+/* The allocator's statistics, asked for on the freeing thread: it answers when no thread is just
+ * giving pages back, which can take a tenth of a second. */
+struct measuring {
+    struct worker_job job;
+    bool running, gives_back;
+    size_t used, active, resident, balance;
 };
 
 struct memory {
@@ -51,7 +53,9 @@ struct memory {
     const struct lazy *lazy;
     struct worker *freer;
     struct evict *evict;
-    struct decay decay;
+    struct measuring measuring;
+    size_t active, resident; /* as of the last measuring */
+    bool background;         /* the allocator has a thread that gives pages back */
     uint64_t ticks;
     bool drifts; /* it has been said that a replica evicts */
     /* As of the last tick. */
@@ -85,8 +89,64 @@ void memory_free(struct memory *m)
     mem_free(m);
 }
 
+static size_t sole_memory(const struct memory *m);
+
+/* ---- What is in use */
+
+static void ask_allocator(struct worker_job *job)
+{
+    struct measuring *x = dlist_item(job, struct measuring, job);
+    if (x->gives_back)
+        mem_decay();
+    mem_stats(&x->used, &x->active, &x->resident);
+    x->balance = mem_balance();
+}
+
+/* Both agree but for what was there before the threads counted. */
+static void take_answer(struct memory *m)
+{
+    m->uncounted = m->measuring.used - m->measuring.balance;
+    m->active = m->measuring.active;
+    m->resident = m->measuring.resident;
+}
+
+static void answered(struct worker_job *job)
+{
+    struct memory *m = dlist_item(job, struct memory, measuring.job);
+    take_answer(m);
+    m->measuring.running = false;
+}
+
+/* jemalloc without a thread of its own returns dirty pages only on activity: the freeing thread
+ * does it when the server is idle. */
+static void measure(struct memory *m)
+{
+    struct measuring *x = &m->measuring;
+    if (x->running)
+        return;
+    x->gives_back = !m->background && m->resident >= m->used + DECAY_FROM;
+    x->job = (struct worker_job){.run = ask_allocator, .done = answered};
+    if (m->freer) {
+        x->running = true;
+        worker_submit(m->freer, &x->job);
+    } else {
+        x->gives_back = false;
+        ask_allocator(&x->job);
+        take_answer(m);
+    }
+}
+
+/* Until the next measuring the counters of threads tell what has come and gone. */
+static void count(struct memory *m)
+{
+    m->used = mem_balance() + m->uncounted;
+    m->sole = m->engine->settings->maxmemory ? sole_memory(m) : 0;
+}
+
 void memory_begin(struct memory *m)
 {
+    ask_allocator(&m->measuring.job);
+    take_answer(m);
     memory_configure(m);
     memory_tick(m);
     m->startup = mem_used();
@@ -111,13 +171,13 @@ static size_t clients_limit(const struct settings *c)
     return limit && limit < LEAST_CLIENTS ? LEAST_CLIENTS : limit;
 }
 
-static size_t measure(struct memory *m);
-
 void memory_configure(struct memory *m)
 {
     const struct settings *c = m->engine->settings;
     struct engine *e = m->engine;
     long long p = c->maxmemory_policy;
+    if (m->background != c->jemalloc_bg_thread)
+        mem_background(m->background = c->jemalloc_bg_thread);
     e->store->lru.lfu = p == EVICT_ALL_LFU || p == EVICT_VOLATILE_LFU;
     e->store->lru.log_factor = (uint32_t)c->lfu_log_factor;
     e->store->lru.decay_minutes = (uint32_t)c->lfu_decay_time;
@@ -130,7 +190,7 @@ void memory_configure(struct memory *m)
     e->slow_path |=
         (c->maxmemory ? ENGINE_MAXMEMORY : 0u) | (m->clients_limit ? ENGINE_CLIENT_LIMIT : 0u);
     /* A new limit is judged by what there is now, not by the figures of the last tick. */
-    measure(m);
+    count(m);
     memory_limit_clients(m);
 }
 
@@ -221,28 +281,6 @@ void memory_limit_clients(struct memory *m)
 
 /* ---- The clock */
 
-static void decay(struct worker_job *job)
-{
-    (void)job;
-    mem_decay();
-}
-
-static void decayed(struct worker_job *job)
-{
-    struct decay *d = (struct decay *)job;
-    d->running = false;
-}
-
-/* jemalloc returns dirty pages only on activity; do it from the tick when idle. */
-static void give_back(struct memory *m, size_t resident)
-{
-    if (m->decay.running || !m->freer || resident < m->used + DECAY_FROM || m->ticks % DECAY_TICKS)
-        return;
-    m->decay.running = true;
-    m->decay.job = (struct worker_job){.run = decay, .done = decayed};
-    worker_submit(m->freer, &m->decay.job);
-}
-
 static void watch_limit(struct memory *m)
 {
     int64_t now_ms = m->engine->steady_ms;
@@ -256,22 +294,11 @@ static void watch_limit(struct memory *m)
     }
 }
 
-/* Asks the allocator, which is dear; until the next time the counters of threads tell what has come
- * and gone. Both agree but for what was there before the threads counted. Returns what is resident.
- */
-static size_t measure(struct memory *m)
-{
-    size_t active, resident;
-    mem_stats(&m->used, &active, &resident);
-    m->uncounted = m->used - mem_balance();
-    m->sole = m->engine->settings->maxmemory ? sole_memory(m) : 0;
-    return resident;
-}
-
 void memory_tick(struct memory *m)
 {
-    size_t resident = measure(m);
-    give_back(m, resident);
+    if (m->ticks % MEASURE_TICKS == 0)
+        measure(m);
+    count(m);
     if (m->engine->steady_ms - m->cache_looked_ms >= CACHE_MS) {
         m->cache_looked_ms = m->engine->steady_ms;
         stream_cache_tick(m->engine->store->streams->cache);
@@ -415,7 +442,9 @@ void memory_report(struct memory *m, struct engine_memory *out)
                                   .backlog = backlog_size(e),
                                   .replicas = replicas_memory(e),
                                   .rss = resident_now()};
-    mem_stats(&out->used, &out->active, &out->resident);
+    out->used = mem_balance() + m->uncounted;
+    out->active = m->active;
+    out->resident = m->resident;
     if (out->used > m->peak)
         m->peak = out->used;
     out->peak = m->peak;

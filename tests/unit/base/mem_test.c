@@ -179,8 +179,41 @@ TEST(the_allocator_reports)
     CHECK(strlen(mem_allocator_name()) >= 4);
 }
 
+#ifdef MILLRACE_JEMALLOC
+static size_t resident_after_freeing(char **blocks, size_t n)
+{
+    size_t allocated, active, resident;
+    for (size_t i = 0; i < n; i++)
+        memset(blocks[i] = mem_alloc(64 << 10), 1, 64 << 10);
+    for (size_t i = 0; i < n; i++)
+        mem_free(blocks[i]);
+    mem_stats(&allocated, &active, &resident);
+    return resident - active;
+}
+#endif
+
+/* What is freed meanwhile goes back to the system at once; later it waits again for some time. */
+TEST(shrinking_gives_back_at_once)
+{
+#ifdef MILLRACE_JEMALLOC
+    static char *blocks[1000]; /* 64 MB */
+    size_t before = resident_after_freeing(blocks, 1000);
+    mem_shrink_begin();
+    size_t meanwhile = resident_after_freeing(blocks, 1000);
+    mem_shrink_end();
+    CHECK(before > (32 << 20) && meanwhile < (32 << 20));
+    CHECK(resident_after_freeing(blocks, 1000) > (32 << 20));
+    bool on = false;
+    size_t n = sizeof(on);
+    mem_background(true);
+    CHECK(mallctl("background_thread", &on, &n, NULL, 0) == 0 && on);
+    mem_background(false);
+    CHECK(mallctl("background_thread", &on, &n, NULL, 0) == 0 && !on);
+#endif
+}
+
 UNIT_MAIN(T(blocks_are_what_was_asked_for), T(a_class_holds_the_size_and_is_what_a_block_takes),
           T(what_clients_choose_may_fail), T(a_copied_text_ends_with_a_nul),
           T(what_is_used_is_counted), T(what_waits_in_a_cache_is_not_used),
           T(growing_and_giving_back_leave_data_alone), T(the_allocator_reports),
-          T(the_balance_is_of_all_threads))
+          T(the_balance_is_of_all_threads), T(shrinking_gives_back_at_once))
