@@ -13,18 +13,18 @@
 
 /* ---- Which groups and streams there are */
 
-static void on_linked(void *context, struct db *db, struct entry *e)
+static void on_placed(void *context, struct db *db, struct entry *e, enum db_placing what)
 {
     struct engine *engine = context;
-    broker_watch_link(engine->broker, db, e);
-    broker_moments_link(engine->broker, db, e);
-}
-
-static void on_unlinked(void *context, struct db *db, struct entry *e)
-{
-    (void)context;
-    (void)db;
-    broker_watch_unlink(e);
+    if (what == DB_COMES) {
+        broker_watch_link(engine->broker, db, e);
+        broker_moments_link(engine->broker, db, e);
+        return;
+    }
+    if (what == DB_MOVES)
+        broker_watch_uproot(e);
+    else
+        broker_watch_unlink(e);
     broker_moments_unlink(e);
 }
 
@@ -34,16 +34,14 @@ struct broker *broker_new(struct engine *e)
     b->engine = e;
     dlist_init(&b->watches);
     dlist_init(&b->moments);
-    e->store->events.linked = on_linked;
-    e->store->events.unlinked = on_unlinked;
+    e->store->events.placed = on_placed;
     broker_presence_init(b);
     return b;
 }
 
 void broker_free(struct broker *b)
 {
-    b->engine->store->events.linked = NULL;
-    b->engine->store->events.unlinked = NULL;
+    b->engine->store->events.placed = NULL;
     broker_watch_free_all(b);
     broker_moments_free_all(b);
     broker_presence_end(b);

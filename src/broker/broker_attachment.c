@@ -65,6 +65,13 @@ void broker_attachment_set_waiting(struct broker_attachment *a, bool waits)
     a->group->waiting = waits ? a->group->waiting + 1 : a->group->waiting - 1;
 }
 
+void broker_attachment_stop_waiting(struct broker_attachments *g)
+{
+    for (struct dlist_node *n = g->present.next; n != &g->present && g->waiting; n = n->next)
+        if (!of_group(n)->subscribed)
+            broker_attachment_set_waiting(of_group(n), false);
+}
+
 /* The client has it no more. */
 static void let_go(struct broker_attachment *a)
 {

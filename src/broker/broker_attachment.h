@@ -39,6 +39,8 @@ struct broker_attachment *broker_attachment_find(struct client *c,
 struct broker_attachment *broker_attachment_add(struct broker_attachments *g, struct client *c,
                                                 struct stream_consumer *consumer);
 void broker_attachment_set_waiting(struct broker_attachment *a, bool waits);
+/* Blocked clients wait for names: for another stream, if this one goes elsewhere. */
+void broker_attachment_stop_waiting(struct broker_attachments *g);
 /* Its client is gone, and what the consumer has is to be released. */
 void broker_attachment_leave(struct broker_attachment *a);
 /* It ends, present or leaving. */

@@ -16,12 +16,18 @@ void broker_watch_note(struct broker_watch *w)
         broker_due_join(w->broker, &w->due, w->broker->engine->steady_ms);
 }
 
+/* Under its key. What has ended or fallen due by now is looked at. */
+static void settle(struct broker_watch *w, struct db *db, struct bytes key)
+{
+    w->db = db;
+    w->key = str_new(key);
+    broker_watch_note(w);
+}
+
 static void make(struct broker *b, struct db *db, struct bytes key, struct stream_group *g)
 {
     struct broker_watch *w = mem_zalloc(sizeof(*w));
     w->broker = b;
-    w->db = db;
-    w->key = str_new(key);
     w->group = str_ref(g->name);
     w->of = g;
     w->since_ms = w->idle.seen_ms = b->engine->steady_ms;
@@ -29,8 +35,7 @@ static void make(struct broker *b, struct db *db, struct bytes key, struct strea
     dlist_append(&b->watches, &w->all);
     b->policies++;
     g->policy->watch = w;
-    /* What has ended or fallen due by now. */
-    broker_watch_note(w);
+    settle(w, db, key);
 }
 
 static void end(struct broker_watch *w)
@@ -52,8 +57,29 @@ void broker_watch_link(struct broker *b, struct db *db, struct entry *e)
     struct dict_walk walk = {0};
     for (struct dict_node *n; (n = dict_next(&s->groups, &walk));) {
         struct stream_group *g = n->value;
-        if (g->policy && !g->policy->watch)
+        if (!g->policy)
+            continue;
+        struct broker_watch *w = broker_watch_of(g);
+        if (!w)
             make(b, db, entry_key(e), g);
+        else if (!w->key)
+            settle(w, db, entry_key(e));
+    }
+}
+
+void broker_watch_uproot(struct entry *e)
+{
+    struct stream *s = value_to_change(e);
+    struct dict_walk walk = {0};
+    for (struct dict_node *n; (n = dict_next(&s->groups, &walk));) {
+        struct broker_watch *w = broker_watch_of(n->value);
+        if (!w)
+            continue;
+        timer_stop(&w->broker->engine->timers, &w->timer);
+        broker_due_leave(w->broker, &w->due);
+        broker_attachment_stop_waiting(&w->attachments);
+        str_unref(w->key);
+        w->key = NULL;
     }
 }
 

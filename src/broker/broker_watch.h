@@ -34,7 +34,7 @@ struct broker_watch {
     struct broker_due due;
     struct broker *broker;
     struct db *db;
-    struct str *key, *group;
+    struct str *key, *group; /* key NULL: between two keys (broker_watch_uproot()) */
     struct stream_group *of; /* the group itself */
     struct broker_attachments attachments;
     struct broker_seat seat;
@@ -49,8 +49,11 @@ struct broker_watch {
     struct broker_rate rate;
 };
 
-/* A key holds a stream with policies: its groups get what watches they lack. */
+/* A key holds a stream with policies: its groups get what watches they lack, and those that have
+ * moved with it are set. */
 void broker_watch_link(struct broker *b, struct db *db, struct entry *e);
+/* The stream is about to be linked to another key: its watches move with it. */
+void broker_watch_uproot(struct entry *e);
 /* It no longer does. */
 void broker_watch_unlink(struct entry *e);
 /* The group's policy is about to go. */

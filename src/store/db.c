@@ -115,34 +115,34 @@ static void discard(struct store *s, struct entry *e)
 }
 
 /* To who acts on streams. */
-static void tell(struct db *db, struct entry *e, bool comes)
+static void tell(struct db *db, struct entry *e, enum db_placing what)
 {
     const struct store_events *x = &db->store->events;
-    if (value_stream_acts(e) && (comes ? x->linked : x->unlinked))
-        (comes ? x->linked : x->unlinked)(x->context, db, e);
+    if (value_stream_acts(e) && x->placed)
+        x->placed(x->context, db, e, what);
 }
 
-static void tell_all(struct db *db, bool come)
+static void tell_all(struct db *db, enum db_placing what)
 {
     struct table_walk w;
     table_walk_start(&w, &db->noted.acting);
     for (struct entry *e; (e = table_walk_next(&w));)
-        tell(db, e, come);
+        tell(db, e, what);
 }
 
 static void add_marked(struct db *db, uint64_t hash, struct entry *e)
 {
     noted_add(&db->noted, hash, e);
-    tell(db, e, true);
+    tell(db, e, DB_COMES);
 }
 
-static void forget_marked(struct db *db, uint64_t hash, struct entry *e)
+static void forget_marked(struct db *db, uint64_t hash, struct entry *e, enum db_placing what)
 {
     noted_remove(&db->noted, hash, e);
-    tell(db, e, false);
+    tell(db, e, what);
 }
 
-struct entry *db_take(struct db *db, struct bytes key)
+struct entry *db_take(struct db *db, struct bytes key, enum db_placing what)
 {
     NOTE_WRITE(db, key);
     uint64_t hash = hash_of(db->store, key);
@@ -152,13 +152,13 @@ struct entry *db_take(struct db *db, struct bytes key)
         ASSERT(same == e);
     }
     if (e && noted_is_marked(e))
-        forget_marked(db, hash, e);
+        forget_marked(db, hash, e, what);
     return e;
 }
 
 bool db_delete(struct db *db, struct bytes key)
 {
-    struct entry *e = db_take(db, key);
+    struct entry *e = db_take(db, key, DB_GOES);
     if (!e)
         return false;
     discard(db->store, e);
@@ -185,7 +185,7 @@ void db_announce(struct db *db, struct bytes key, unsigned class_, const char *e
 static void expire(struct db *db, struct entry *e)
 {
     struct store *s = db->store;
-    struct entry *gone = db_take(db, entry_key(e));
+    struct entry *gone = db_take(db, entry_key(e), DB_GOES);
     ASSERT(gone == e);
     s->expired++;
     if (s->events.expired)
@@ -212,7 +212,7 @@ static void mark(struct db *db, struct entry *e, bool now)
 {
     bool before = e->kind_flag;
     if (before && !now)
-        forget_marked(db, hash_key(entry_key(e)), e);
+        forget_marked(db, hash_key(entry_key(e)), e, DB_GOES);
     e->kind_flag = now;
     if (now && !before)
         add_marked(db, hash_key(entry_key(e)), e);
@@ -287,7 +287,7 @@ static bool expire_fields(struct db *db, struct entry *e)
         db_note_fields(db, e);
         return false;
     }
-    struct entry *gone = db_take(db, entry_key(e));
+    struct entry *gone = db_take(db, entry_key(e), DB_GOES);
     ASSERT(gone == e);
     db_announce(db, entry_key(e), DB_EVENT_GENERIC, "del");
     db_ready(db, entry_key(e));
@@ -461,7 +461,7 @@ void db_replace(struct db *db, struct entry *old, struct entry *e)
     lru_begin(&db->store->lru, e);
     uint64_t hash = hash_of(db->store, entry_key(e));
     if (noted_is_marked(old))
-        forget_marked(db, hash, old);
+        forget_marked(db, hash, old, DB_GOES);
     put_back(db, hash, old, e, old->has_ttl);
     if (noted_is_marked(e))
         add_marked(db, hash, e);
@@ -518,7 +518,7 @@ size_t db_flush(struct db *db)
     FORGET_READS(s);
     if (s->events.replacing)
         s->events.replacing(s->events.context, db, NULL);
-    tell_all(db, false);
+    tell_all(db, DB_GOES);
     struct table_walk w;
     table_walk_start(&w, &db->keys);
     for (struct entry *e; (e = table_walk_next(&w));)
@@ -544,15 +544,15 @@ void db_swap(struct store *s, int a, int b)
     FORGET_READS(s);
     if (s->events.replacing)
         s->events.replacing(s->events.context, &s->dbs[a], &s->dbs[b]);
-    tell_all(&s->dbs[a], false);
-    tell_all(&s->dbs[b], false);
+    tell_all(&s->dbs[a], DB_MOVES);
+    tell_all(&s->dbs[b], DB_MOVES);
     struct db x = s->dbs[a];
     s->dbs[a] = s->dbs[b];
     s->dbs[b] = x;
     s->dbs[a].id = a;
     s->dbs[b].id = b;
-    tell_all(&s->dbs[a], true);
-    tell_all(&s->dbs[b], true);
+    tell_all(&s->dbs[a], DB_COMES);
+    tell_all(&s->dbs[b], DB_COMES);
     replaced(&s->dbs[a]);
     replaced(&s->dbs[b]);
 }
@@ -574,11 +574,11 @@ void db_exchange(struct store *s, struct store *beside)
         struct db *db = &s->dbs[i], *other = &beside->dbs[i];
         if (s->events.replacing)
             s->events.replacing(s->events.context, db, other);
-        tell_all(db, false);
+        tell_all(db, DB_GOES);
         struct db former = *db;
         take_place(db, *other);
         take_place(other, former);
-        tell_all(db, true);
+        tell_all(db, DB_COMES);
         db_count_changes(s, db->keys.used);
         replaced(db);
     }

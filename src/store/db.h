@@ -62,6 +62,10 @@ struct db_fields {
     size_t n, step;
 };
 
+/* What becomes of a stream's place. MOVES: it goes, and comes again at once, under another name or
+ * in another database. */
+enum db_placing { DB_COMES, DB_GOES, DB_MOVES };
+
 /* Filled by the server; every slot may be NULL. */
 struct store_events {
     void *context;
@@ -87,9 +91,8 @@ struct store_events {
     void (*discard)(void *context, struct entry *e);
     /* A stream that does something by itself (value_stream_acts()) has come under its key, or is
      * about to go, whatever the way: added, renamed, replaced, expired, evicted, flushed, swapped.
-     * The entry may move while it is there: the stream does not. */
-    void (*linked)(void *context, struct db *db, struct entry *e);
-    void (*unlinked)(void *context, struct db *db, struct entry *e);
+     * The entry may get another address while it is there: the stream does not. */
+    void (*placed)(void *context, struct db *db, struct entry *e, enum db_placing what);
     /* All keys of the database are about to go, or (other) to be exchanged with another's. */
     void (*replacing)(void *context, struct db *db, struct db *other);
     /* They have: the same as ready, for every key; called only while store.waited is not 0. */
@@ -189,8 +192,9 @@ struct entry *db_write_notouch(struct db *db, struct bytes key);
 void db_put_back(struct db *db, struct entry *old, struct entry *e, bool had_ttl);
 /* Adds; the key must be absent. */
 void db_add(struct db *db, struct entry *e);
-/* Takes the entry out; NULL when absent. */
-struct entry *db_take(struct db *db, struct bytes key);
+/* Takes the entry out; NULL when absent. DB_MOVES: it is added again before anything else happens.
+ */
+struct entry *db_take(struct db *db, struct bytes key, enum db_placing what);
 /* Takes the entry out and discards it; false when absent. No events. */
 bool db_delete(struct db *db, struct bytes key);
 /* Puts e in place of old; the key and nothing else is the same. Discards old. */

@@ -17,7 +17,7 @@ static void do_move(struct call *call)
         reply_int(call->reply, 0);
         return;
     }
-    struct entry *e = db_take(call->db, key);
+    struct entry *e = db_take(call->db, key, DB_MOVES);
     db_add(target, e);
     db_changed(call->db, key, DB_EVENT_GENERIC, "move_from");
     db_changed(target, key, DB_EVENT_GENERIC, "move_to");

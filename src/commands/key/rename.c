@@ -28,7 +28,7 @@ static void rename_key(struct call *call, bool only_new)
         }
         db_delete(call->db, to);
     }
-    e = db_take(call->db, from);
+    e = db_take(call->db, from, DB_MOVES);
     e = entry_rename(e, to);
     db_add(call->db, e);
     db_changed(call->db, from, DB_EVENT_GENERIC, "rename_from");

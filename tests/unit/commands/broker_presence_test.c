@@ -195,6 +195,35 @@ TEST(attachments_end_with_what_they_are_for)
     }
 }
 
+/* Whoever is attached stays so when the stream gets another name or database. */
+TEST(attachments_move_with_the_stream)
+{
+    static const char *const moves[][2] = {
+        {"RENAME q p", "OK"}, {"MOVE q 1", "1"}, {"SWAPDB 0 1", "OK"}, {"SWAPDB 1 0", "OK"}};
+    for (int i = 0; i < 4; i++) {
+        struct client *c;
+        struct bench *b = broker_queue("ONDISCONNECT RELEASE SINGLE 60000", 2, false, &c);
+        struct client *w = reader(b, "w", "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
+        struct client *y = bench_client(b);
+        SAYS(y, "XREADGROUP GROUP g w BLOCK 0 STREAMS q >", "");
+        SAYS(c, moves[i][0], moves[i][1]);
+        broker_bench_turn(b);
+        SAYS(y, "PING", "!NOGROUP*");
+        if (i > 0)
+            SAYS(c, "SELECT 1", "OK");
+        SAYS(c, i ? "XREADGROUP GROUP g x STREAMS q >" : "XREADGROUP GROUP g x STREAMS p >",
+             "(nil)"); /* the seat has moved, too */
+        broker_forget_effects(b);
+        session_close(y);
+        broker_bench_turn(b);
+        EFFECTS(b, "");
+        session_close(w);
+        broker_bench_turn(b);
+        SAYS(c, i ? "XPENDING q g" : "XPENDING p g", "[2 1-1 2-1 []]");
+        broker_bench_end(b);
+    }
+}
+
 /* broker U4: a subscription's consumer is its connection. */
 TEST(subscriptions_release_whatever_the_rule)
 {
@@ -295,5 +324,6 @@ TEST(much_is_released_in_steps)
 UNIT_MAIN(T(what_a_lost_connection_had_is_released), T(a_consumer_may_have_many_connections),
           T(only_reading_attaches), T(the_rule_may_come_and_go), T(what_kills_its_workers_dies),
           T(a_pause_only_delays), T(attachments_end_with_what_they_are_for),
-          T(subscriptions_release_whatever_the_rule), T(an_attachment_is_small),
-          T(a_connection_may_read_many_groups), T(much_is_released_in_steps))
+          T(attachments_move_with_the_stream), T(subscriptions_release_whatever_the_rule),
+          T(an_attachment_is_small), T(a_connection_may_read_many_groups),
+          T(much_is_released_in_steps))

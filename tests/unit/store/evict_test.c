@@ -180,10 +180,10 @@ TEST(policies_choose_among_what_they_may)
     db_add(&s->dbs[0],
            string_new(BYTES("a"), BYTES("x"))); /* only lists and streams are asked for */
     CHECK(evict_one(v, s, EVICT_ALL_LRU, 5) && !db_find(&s->dbs[0], BYTES("a")));
-    entry_free(db_take(&s->dbs[0], key));
+    entry_free(db_take(&s->dbs[0], key, DB_GOES));
     db_add(&s->dbs[0], entry_new_word(key, VALUE_STREAM, 0));
     CHECK(!evict_one(v, s, EVICT_ALL_LRU, 5));
-    entry_free(db_take(&s->dbs[0], key));
+    entry_free(db_take(&s->dbs[0], key, DB_GOES));
     evict_free(v);
     db_store_free(s);
 }

@@ -17,18 +17,19 @@ static unsigned number_of(const struct entry *e)
     return (unsigned)(entry_key(e).p[0] - 'a');
 }
 
-static void on_linked(void *context, struct db *db, struct entry *e)
-{
-    struct stream **x = &linked[db->id][number_of(e)];
-    CHECK(context == linked && !*x);
-    *x = value_to_change(e);
-    CHECK(*x && (*x)->policies > 0);
-}
+static bool moves; /* what is taken out is added again */
 
-static void on_unlinked(void *context, struct db *db, struct entry *e)
+static void on_placed(void *context, struct db *db, struct entry *e, enum db_placing what)
 {
     struct stream **x = &linked[db->id][number_of(e)];
-    CHECK(context == linked && *x && *x == value_object(e));
+    CHECK(context == linked);
+    if (what == DB_COMES) {
+        CHECK(!*x);
+        *x = value_to_change(e);
+        CHECK(*x && (*x)->policies > 0);
+        return;
+    }
+    CHECK(*x && *x == value_object(e) && (what == DB_MOVES) == moves);
     /* What it knows of its groups is there to be taken away. */
     struct stream_group *g = stream_find_group(*x, BYTES("g"));
     CHECK(!g || g->pending.count == 0);
@@ -115,7 +116,12 @@ static void step(struct store *s, struct rng *rng)
         db_delete(db, key_of(i));
         break;
     case 6: /* renamed, perhaps into the other database */
-        if (i == j || !(e = db_take(db, key_of(i))))
+        if (i == j)
+            break;
+        moves = true;
+        e = db_take(db, key_of(i), DB_MOVES);
+        moves = false;
+        if (!e)
             break;
         e = entry_rename(e, key_of(j));
         db = &s->dbs[rng_below(rng, 2)];
@@ -143,8 +149,10 @@ static void step(struct store *s, struct rng *rng)
             db_flush(db);
         break;
     default:
+        moves = true;
         if (rng_below(rng, 5) == 0)
             db_swap(s, 0, (int)rng_below(rng, 2));
+        moves = false;
     }
 }
 
@@ -157,8 +165,7 @@ TEST(who_wants_to_act_hears_what_comes_and_goes)
         struct rng rng;
         rng_seed(&rng, seed);
         memset(linked, 0, sizeof(linked));
-        s->events =
-            (struct store_events){.context = linked, .linked = on_linked, .unlinked = on_unlinked};
+        s->events = (struct store_events){.context = linked, .placed = on_placed};
         s->now_ms = 1000;
         for (int n = 0; n < 2000; n++) {
             step(s, &rng);
