@@ -49,8 +49,9 @@ static int denied_channel(const struct selector *s, const struct command *c,
     int end = c->channels == COMMAND_NO_CHANNELS   ? 0
               : c->channels == COMMAND_ONE_CHANNEL ? 2
                                                    : argc;
-    for (int i = 1; i < end; i++)
-        if (!may_receive(s, argv[i], c->channels == COMMAND_ALL_PATTERNS))
+    bool patterns = c->channels == COMMAND_ALL_PATTERNS || c->channels == COMMAND_PATTERNS_FROM_3;
+    for (int i = c->channels == COMMAND_PATTERNS_FROM_3 ? 3 : 1; i < end; i++)
+        if (!may_receive(s, argv[i], patterns))
             return i;
     return 0;
 }

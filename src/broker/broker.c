@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "broker/broker_capture.h"
 #include "broker/broker_presence.h"
 #include "broker/broker_work_group.h"
 #include "broker/broker_work_stream.h"
@@ -35,6 +36,9 @@ struct broker *broker_new(struct engine *e)
     dlist_init(&b->watches);
     dlist_init(&b->moments);
     e->store->events.placed = on_placed;
+    dlist_init(&b->capturing);
+    b->capture = broker_capture_publication;
+    e->captured = (struct engine_captured){.run = broker_capture_run};
     broker_presence_init(b);
     return b;
 }
@@ -44,6 +48,7 @@ void broker_free(struct broker *b)
     b->engine->store->events.placed = NULL;
     broker_watch_free_all(b);
     broker_moments_free_all(b);
+    broker_capture_free(b);
     broker_presence_end(b);
     heap_free(&b->due);
     mem_free(b);

@@ -7,7 +7,11 @@
  *   moved to the next sequence      of its moment: another message takes its ID (broker_future.h)
  *
  * While one of them is appended its names and values are read from the future, so it leaves that
- * last. A stream that has given its last ID appends nothing: what is scheduled there stays. */
+ * last. A stream that has given its last ID appends nothing: what is scheduled there stays.
+ *
+ * Copies of a message go where messages may be due as well. These come first, with copies of their
+ * own. For those nothing more is brought forward, so that one append does not pull in all streams
+ * that are bound to each other, however they are. */
 #include "broker/broker_append.h"
 
 #include "base/clock.h"
@@ -16,6 +20,7 @@
 #include "broker/broker_future.h"
 #include "broker/broker_limits.h"
 #include "broker/broker_moments.h"
+#include "broker/broker_put.h"
 
 #define LOOK_EVERY 16 /* messages, then at the clock */
 
@@ -52,69 +57,7 @@ void broker_append_free(struct broker_message *m)
     mem_free(m->memory);
 }
 
-/* ---- One message */
-
-static struct stream_log_policy log_policy(const struct broker_group *x)
-{
-    const struct settings *c = x->engine->settings;
-    return (struct stream_log_policy){.node_entries = (uint64_t)c->stream_node_max_entries,
-                                      .node_bytes = (uint64_t)c->stream_node_max_bytes,
-                                      .raw_blocks = (size_t)c->stream_compress_depth};
-}
-
-static void tell(const struct broker_group *x, struct stream_id id, const struct bytes *pairs,
-                 size_t fields, const struct broker_limits_trim *t)
-{
-    char text[STREAM_ID_TEXT_MAX];
-    struct bytes few[64], *argv = few;
-    int argc = 0;
-    if (!broker_act_is_told(x))
-        return;
-    if (fields * 2 + 6 > 64)
-        argv = mem_alloc((fields * 2 + 6) * sizeof(*argv));
-    argv[argc++] = BYTES("XADD");
-    argv[argc++] = x->key;
-    for (int i = 0; i < t->words_n; i++)
-        argv[argc++] = t->words[i];
-    argv[argc++] = broker_act_id(x, text, id);
-    memcpy(argv + argc, pairs, fields * 2 * sizeof(*argv));
-    broker_act_effect(x, NULL, argv, argc + (int)fields * 2);
-    if (argv != few)
-        mem_free(argv);
-}
-
-/* Under an ID that is above the last one and that no other message is scheduled under. */
-static void put(const struct broker_group *x, struct stream_id id, const struct bytes *pairs,
-                size_t fields)
-{
-    struct stream_log_policy how = log_policy(x);
-    struct broker_limits_trim t = {0};
-    stream_append(x->stream, id, pairs, fields, &how);
-    if (x->stream->extra)
-        broker_limits_trim(x, false, &t);
-    tell(x, id, pairs, fields, &t);
-    if (x->stream->extra)
-        broker_limits_trim_apart(x, &t);
-    db_count_changes(x->engine->store, 1);
-    db_changed(x->db, x->key, DB_EVENT_STREAM, "xadd");
-    if (t.trimmed)
-        db_notify(x->db, x->key, DB_EVENT_STREAM, "xtrim");
-}
-
 /* ---- Scheduled messages */
-
-static struct stream_id next_id(const struct broker_group *x, int64_t now_ms)
-{
-    struct stream_id id;
-    bool left = stream_next_id(x->stream, (uint64_t)now_ms, &id);
-    ASSERT(left);
-    return id;
-}
-
-static bool is_exhausted(const struct stream *s)
-{
-    return stream_id_compare(s->last_id, STREAM_ID_MAX) == 0;
-}
 
 /* The scheduled message is appended, and no longer scheduled. */
 static void put_scheduled(const struct broker_group *x, struct stream_id old, struct stream_id id)
@@ -122,6 +65,8 @@ static void put_scheduled(const struct broker_group *x, struct stream_id old, st
     struct stream_future *f = &x->stream->extra->future;
     struct stream_future_message m;
     struct bytes few[64], *pairs = few;
+    struct broker_route route = {0};
+    int64_t expires_ms = 0;
     bool moved = stream_id_compare(old, id) != 0;
     if (moved) {
         const struct bytes words[] = {BYTES("XDEL"), x->key};
@@ -133,9 +78,16 @@ static void put_scheduled(const struct broker_group *x, struct stream_id old, st
     if (m.fields * 2 > 64)
         pairs = mem_alloc((size_t)m.fields * 2 * sizeof(*pairs));
     stream_future_pairs(&m, pairs);
-    put(x, id, pairs, m.fields);
+    if (broker_route_has_bindings(x))
+        broker_route_plan(&route, x, pairs, m.fields, NULL);
+    stream_expiry_get(&x->stream->extra->expiry, old, &expires_ms);
+    broker_put(x, id, pairs, m.fields, false);
+    broker_route_copy(&route, x, id, pairs, m.fields, expires_ms);
+    broker_route_free(&route);
     stream_future_remove(f, old);
-    if (moved)
+    if (!stream_log_has(&x->stream->log, id)) /* a limit has taken it at once */
+        stream_expiry_remove(&x->stream->extra->expiry, old);
+    else if (moved)
         broker_expire_follow(x, old, id, 0);
     if (pairs != few)
         mem_free(pairs);
@@ -143,20 +95,43 @@ static void put_scheduled(const struct broker_group *x, struct stream_id old, st
         x->engine->broker->totals.appended_scheduled++;
 }
 
-static bool first_due(const struct broker_group *x, struct stream_future_message *m)
+static bool first_due(const struct broker_group *x, struct stream_id below,
+                      struct stream_future_message *m)
 {
     const struct stream_future *f = &x->stream->extra->future;
-    return stream_future_count(f) && !is_exhausted(x->stream) && stream_future_first(f, m) &&
-           m->id.ms <= (uint64_t)broker_act_wall(x);
+    return stream_future_count(f) && !broker_put_is_exhausted(x->stream) &&
+           stream_future_first(f, m) && m->id.ms <= (uint64_t)broker_act_wall(x) &&
+           stream_id_compare(m->id, below) < 0;
 }
 
-void broker_append_due(const struct broker_group *x, int64_t until_us)
+static void bring_forward(const struct broker_group *x, const struct bytes *pairs, size_t fields,
+                          struct stream_id below);
+
+/* What leads from the message that is due to other streams. */
+static void bring_forward_for(const struct broker_group *x, const struct stream_future_message *m)
+{
+    struct bytes few[64], *pairs = few;
+    if (m->fields * 2 > 64)
+        pairs = mem_alloc((size_t)m->fields * 2 * sizeof(*pairs));
+    stream_future_pairs(m, pairs);
+    bring_forward(x, pairs, m->fields, m->id);
+    if (pairs != few)
+        mem_free(pairs);
+}
+
+/* broker_append_due() of those with an ID below. */
+static void append_due(const struct broker_group *x, int64_t until_us, struct stream_id below)
 {
     struct stream_future_message m;
     int n = 0;
-    while (n < BROKER_APPEND_DUE && first_due(x, &m)) {
+    while (n < BROKER_APPEND_DUE && first_due(x, below, &m)) {
+        if (broker_route_has_bindings(x)) {
+            bring_forward_for(x, &m);
+            if (!first_due(x, below, &m)) /* it had to make room */
+                break;
+        }
         bool fits = stream_id_compare(m.id, x->stream->last_id) > 0;
-        put_scheduled(x, m.id, fits ? m.id : next_id(x, broker_act_wall(x)));
+        put_scheduled(x, m.id, fits ? m.id : broker_put_next_id(x->stream, broker_act_wall(x)));
         if (!fits)
             db_notify(x->db, x->key, DB_EVENT_STREAM, "xsched-moved");
         if (++n % LOOK_EVERY == 0 && clock_mono_us() >= until_us)
@@ -166,34 +141,66 @@ void broker_append_due(const struct broker_group *x, int64_t until_us)
         db_ready(x->db, x->key);
 }
 
-static bool is_replay(const struct broker_group *x)
+void broker_append_due(const struct broker_group *x, int64_t until_us)
 {
-    return x->call && call_is_replay(x->call);
+    append_due(x, until_us, STREAM_ID_MAX);
 }
 
 void broker_append_due_first(const struct broker_group *x)
 {
-    if (x->stream->extra && !broker_act_time_stands(x) && !is_replay(x))
+    if (x->stream->extra && !broker_act_time_stands(x) && !broker_put_is_replay(x))
         broker_append_due(x, INT64_MAX);
 }
 
-void broker_append_take_id(const struct broker_group *x, struct stream_id id)
+/* What is due below that ID, where copies of a message are to go, is appended. Not while the same
+ * is done for another message. */
+static void bring_forward(const struct broker_group *x, const struct bytes *pairs, size_t fields,
+                          struct stream_id below)
 {
-    if (!x->stream->extra)
+    struct broker *b = x->engine->broker;
+    struct broker_route r;
+    if (!b || b->brings_forward || broker_act_time_stands(x))
         return;
-    if (is_replay(x))
-        stream_future_remove(&x->stream->extra->future, id);
-    else
-        broker_future_make_room(x, id);
+    broker_route_plan(&r, x, pairs, fields, NULL);
+    b->brings_forward = true;
+    for (size_t i = 0; r.due && i < r.n; i++) {
+        struct bytes key = r.copies[i].key;
+        struct entry *e = key.p ? db_write(x->db, key) : NULL;
+        if (!e || value_type(e) != TYPE_STREAM)
+            continue;
+        struct broker_group at = broker_put_at(x, key, value_to_change(e));
+        if (!at.stream->extra)
+            continue;
+        append_due(&at, INT64_MAX, below);
+        broker_moments_changed(&at);
+    }
+    b->brings_forward = false;
+    broker_route_free(&r);
+}
+
+bool broker_append_plan(struct broker_route *r, const struct broker_group *x,
+                        const struct bytes *pairs, size_t fields, struct buf *why)
+{
+    bool good = broker_route_plan(r, x, pairs, fields, why);
+    if (!r->due)
+        return good;
+    broker_route_free(r);
+    if (why)
+        why->n = 0;
+    bring_forward(x, pairs, fields, STREAM_ID_MAX);
+    return broker_route_plan(r, x, pairs, fields, why);
 }
 
 bool broker_append_scheduled(const struct broker_group *x, struct stream_id id,
                              struct stream_id *out)
 {
     const struct stream *s = x->stream;
-    if (!s->extra || is_exhausted(s) || !stream_future_has(&s->extra->future, id))
+    struct stream_future_message m;
+    if (s->extra && broker_route_has_bindings(x) && stream_future_get(&s->extra->future, id, &m))
+        bring_forward_for(x, &m);
+    if (!s->extra || broker_put_is_exhausted(s) || !stream_future_has(&s->extra->future, id))
         return false;
-    *out = next_id(x, broker_act_wall(x));
+    *out = broker_put_next_id(x->stream, broker_act_wall(x));
     put_scheduled(x, id, *out);
     db_ready(x->db, x->key);
     return true;
@@ -209,12 +216,6 @@ static uint64_t size_of(const struct broker_message *m)
     return n;
 }
 
-static struct broker_group at_key(const struct broker_group *x, struct bytes key, struct stream *s)
-{
-    return (struct broker_group){
-        .engine = x->engine, .db = x->db, .call = x->call, .key = key, .stream = s};
-}
-
 bool broker_append_may(const struct broker_group *x, struct bytes key,
                        const struct broker_message *m)
 {
@@ -225,7 +226,7 @@ bool broker_append_may(const struct broker_group *x, struct bytes key,
         return false;
     struct stream *s = value_to_change(e);
     if (s->extra) {
-        struct broker_group at = at_key(x, key, s);
+        struct broker_group at = broker_put_at(x, key, s);
         struct buf why = {0};
         broker_append_due_first(&at);
         bool allowed = broker_limits_allow(&at, 1, size_of(m), &why);
@@ -234,44 +235,49 @@ bool broker_append_may(const struct broker_group *x, struct bytes key,
         if (!allowed)
             return false;
     }
-    return !is_exhausted(s);
+    return !broker_put_is_exhausted(s);
 }
 
-static struct stream *find_or_make(const struct broker_group *x, struct bytes key)
+static struct stream_id append(const struct broker_group *x, struct bytes key,
+                               const struct broker_message *m, int64_t at_ms, bool quiet)
 {
-    const struct settings *c = x->engine->settings;
-    struct entry *e = db_write(x->db, key);
-    if (e)
-        return value_to_change(e);
-    struct stream *s = stream_new(x->engine->store->streams, c->stream_idmp_duration,
-                                  (uint64_t)c->stream_idmp_maxsize);
-    db_add(x->db, entry_new_word(key, VALUE_STREAM, (uintptr_t)s));
-    return s;
+    struct broker_group at = broker_put_at(x, key, broker_put_find_or_make(x, key));
+    struct broker_route route = {0};
+    if (broker_route_has_bindings(&at))
+        broker_append_plan(&route, &at, m->pairs, m->fields, NULL);
+    struct stream_id id = broker_put_next_id(at.stream, at_ms);
+    broker_put_take_id(&at, id);
+    broker_put(&at, id, m->pairs, m->fields, quiet);
+    db_ready(x->db, key);
+    if (at.stream->extra)
+        broker_moments_changed(&at);
+    broker_route_copy(&route, &at, id, m->pairs, m->fields, 0);
+    broker_route_free(&route);
+    return id;
 }
 
 struct stream_id broker_append(const struct broker_group *x, struct bytes key,
                                const struct broker_message *m)
 {
-    return broker_append_as_of(x, key, m, broker_act_wall(x));
+    return append(x, key, m, broker_act_wall(x), false);
 }
 
 struct stream_id broker_append_as_of(const struct broker_group *x, struct bytes key,
                                      const struct broker_message *m, int64_t at_ms)
 {
-    struct broker_group at = at_key(x, key, find_or_make(x, key));
-    struct stream_id id = next_id(&at, at_ms);
-    broker_append_take_id(&at, id);
-    put(&at, id, m->pairs, m->fields);
-    db_ready(x->db, key);
-    if (at.stream->extra)
-        broker_moments_changed(&at);
-    return id;
+    return append(x, key, m, at_ms, false);
+}
+
+struct stream_id broker_append_captured(const struct broker_group *x, struct bytes key,
+                                        const struct broker_message *m)
+{
+    return append(x, key, m, broker_act_wall(x), true);
 }
 
 struct stream_id broker_append_later(const struct broker_group *x, struct bytes key,
                                      const struct broker_message *m, int64_t at_ms)
 {
-    struct broker_group at = at_key(x, key, find_or_make(x, key));
+    struct broker_group at = broker_put_at(x, key, broker_put_find_or_make(x, key));
     struct stream_id id = broker_future_next_id(at.stream, at_ms);
     broker_future_add(&at, id, m->pairs, m->fields);
     broker_moments_changed(&at);

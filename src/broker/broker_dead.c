@@ -131,6 +131,23 @@ static void move(const struct broker_group *x, const struct stream_pending_entry
     db_notify(x->db, x->key, DB_EVENT_STREAM, "xdeadletter");
 }
 
+/* The dead-letter stream may be bound back to this one. What is appended there by that trims
+ * nothing, so that no entry goes that somebody up the line holds in hand. */
+static void move_or_keep(const struct broker_group *x, const struct stream_pending_entry *e,
+                         const struct broker_death *d, struct broker_message *m)
+{
+    struct broker *b = x->engine->broker;
+    const struct stream *held = b ? b->held : NULL;
+    if (b)
+        b->held = x->stream;
+    if (broker_append_may(x, str_bytes(x->group->policy->dead_letter), m))
+        move(x, e, d, m);
+    else
+        keep(x, e, d);
+    if (b)
+        b->held = held;
+}
+
 void broker_dead_die(const struct broker_group *x, const struct stream_pending_entry *e,
                      const struct broker_death *d)
 {
@@ -145,10 +162,8 @@ void broker_dead_die(const struct broker_group *x, const struct stream_pending_e
         count(x, &p->counts.discarded, w ? &w->broker->totals.discarded : NULL);
         leave(x, e->id);
         db_notify(x->db, x->key, DB_EVENT_STREAM, "xdiscard");
-    } else if (broker_append_may(x, str_bytes(p->dead_letter), &m)) {
-        move(x, e, d, &m);
     } else {
-        keep(x, e, d);
+        move_or_keep(x, e, d, &m);
     }
     broker_append_free(&m);
 }

@@ -5,23 +5,31 @@
 #define BROKER_BROKER_DUE_H
 
 #include "broker/broker_act.h"
+#include "pubsub/pubsub.h"
 
 struct broker_totals {
     uint64_t redelivered, dead, dead_blocked, discarded, lost, appended_scheduled, expired,
-        cron_fired, cron_missed, rejected;
+        cron_fired, cron_missed, rejected, routed, route_failures, captured, capture_failures;
 };
 
 struct broker {
     struct engine *engine;
-    struct dlist_node watches; /* of groups */
-    struct dlist_node moments; /* of streams */
-    struct heap due;           /* the line */
+    struct dlist_node watches;   /* of groups */
+    struct dlist_node moments;   /* of streams */
+    struct dlist_node capturing; /* those of streams that capture channels, */
+    pubsub_capture *capture;     /* who hears of publications while there are any */
+    struct heap due;             /* the line */
     size_t policies;
     struct broker_totals totals;
     int64_t longest_us;    /* of a turn's own actions */
     bool acts, follows;    /* in the latest turn: it may act; it is a replica */
     int64_t acts_since_ms; /* since when without a break, by the steady clock: before that nobody
                               could be seen */
+    const struct stream *held; /* letters are being taken from it: no append trims it; or NULL */
+    int64_t route_logged_ms;   /* the last line about a copy that was not made; 0: none */
+    struct broker_captured *captured; /* what waits for the command's end; or NULL */
+    bool brings_forward;  /* what is due in destinations is being appended, before a copy is */
+    bool capture_appends; /* what is published now follows from a capture */
 };
 
 enum broker_due_kind { BROKER_DUE_GROUP, BROKER_DUE_STREAM };

@@ -47,6 +47,8 @@ bool broker_limits_allow(const struct broker_group *x, uint64_t messages, uint64
     bool many = is_above(s->log.length + stream_future_count(f) + messages, l->max_entries);
     if (!many && !is_above(s->log.bytes + f->bytes + bytes, l->max_bytes))
         return true;
+    if (!why)
+        return false;
     buf_printf(why, "STREAMFULL The stream has reached its limit of %lld %s",
                (long long)(many ? l->max_entries : l->max_bytes), many ? "entries" : "bytes");
     if (x->engine->broker)

@@ -5,7 +5,8 @@
 #include "broker/broker_act.h"
 
 /* Whether so many messages more, of so many bytes of names and values together, may be accepted;
- * else *why gets what the producer is told, "STREAMFULL ...". The stream has extras. */
+ * else *why gets what the producer is told, "STREAMFULL ...". why NULL: nobody is told, and it is
+ * not counted as rejected. The stream has extras. */
 bool broker_limits_allow(const struct broker_group *x, uint64_t messages, uint64_t bytes,
                          struct buf *why);
 

@@ -4,7 +4,7 @@
 
 struct figures {
     const struct broker *broker;
-    uint64_t streams, scheduled, deferred, schedules;
+    uint64_t streams, scheduled, deferred, schedules, bindings, captures;
 };
 
 static uint64_t deferred(const struct broker_watch *w)
@@ -24,6 +24,8 @@ static void count(struct figures *f, const struct broker_moments *m)
         return;
     f->scheduled += stream_future_count(&s->extra->future);
     f->schedules += stream_schedules_count(&s->extra->schedules);
+    f->bindings += s->extra->bindings ? s->extra->bindings->count : 0;
+    f->captures += stream_captures_count(&s->extra->captures);
 }
 
 static void gather(const void *owner, void *figures)

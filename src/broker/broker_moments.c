@@ -81,6 +81,25 @@ static void arm(struct broker_moments *m, const struct stream *s)
         timer_set(timers, &m->timer, TIMER_WALL, first, note_due);
 }
 
+/* Streams that capture channels have a list of their own, and pubsub tells of publications while
+ * there are any (broker_capture.h). */
+static void set_capturing(struct broker_moments *m, bool captures)
+{
+    struct broker *b = m->broker;
+    if (dlist_linked(&m->capturing) == captures)
+        return;
+    if (captures)
+        dlist_append(&b->capturing, &m->capturing);
+    else
+        dlist_remove(&m->capturing);
+    pubsub_capture_by(b->engine->pubsub, dlist_empty(&b->capturing) ? NULL : b->capture, b->engine);
+}
+
+static bool has_captures(const struct stream *s)
+{
+    return stream_captures_count(&s->extra->captures) > 0;
+}
+
 void broker_moments_link(struct broker *b, struct db *db, struct entry *e)
 {
     struct stream *s = value_to_change(e);
@@ -93,6 +112,7 @@ void broker_moments_link(struct broker *b, struct db *db, struct entry *e)
     m->key = str_new(entry_key(e));
     dlist_append(&b->moments, &m->all);
     s->extra->watch = m;
+    set_capturing(m, has_captures(s));
     arm(m, s);
 }
 
@@ -101,6 +121,7 @@ static void end(struct broker_moments *m)
     timer_stop(&m->broker->engine->timers, &m->timer);
     broker_due_leave(m->broker, &m->due);
     dlist_remove(&m->all);
+    set_capturing(m, false);
     str_unref(m->key);
     mem_free(m);
 }
@@ -125,6 +146,7 @@ void broker_moments_changed(const struct broker_group *x)
     struct broker_moments *m = moments_of(s);
     bool empty = !s->extra || stream_extra_is_empty(s->extra);
     if (m && !empty) {
+        set_capturing(m, has_captures(s));
         arm(m, s);
         return;
     }

@@ -15,7 +15,8 @@ struct broker_moments {
     struct db *db;
     struct str *key;
     struct timer timer;
-    struct dlist_node all; /* in broker.moments */
+    struct dlist_node all;       /* in broker.moments */
+    struct dlist_node capturing; /* in broker.capturing, if the stream captures channels */
 };
 
 /* What happens by itself in a stream, in this order when several are due at one moment. */

@@ -85,9 +85,10 @@ enum key_flag {
  * needs no right. */
 enum command_channels {
     COMMAND_NO_CHANNELS,
-    COMMAND_ONE_CHANNEL,  /* argument 1 */
-    COMMAND_ALL_CHANNELS, /* from argument 1 on */
-    COMMAND_ALL_PATTERNS, /* from argument 1 on: patterns of channels */
+    COMMAND_ONE_CHANNEL,     /* argument 1 */
+    COMMAND_ALL_CHANNELS,    /* from argument 1 on */
+    COMMAND_ALL_PATTERNS,    /* from argument 1 on: patterns of channels */
+    COMMAND_PATTERNS_FROM_3, /* the same from argument 3 on */
 };
 
 /* Where some keys are: from argument `at` (or behind the word `keyword`, searched from `at`), then

@@ -88,25 +88,55 @@ bool helpers_number(const struct call *call, int i, const char *name, long long 
     return false;
 }
 
-bool helpers_allows_value(const struct call *call, const struct entry *e)
+static bool denied(const struct call *call, enum check_result why, struct bytes what)
 {
-    const struct client *c = call->client;
-    if (!value_stream_acts(e) || (c->flags & (CLIENT_REPLAY | CLIENT_ACT)))
-        return true;
-    const struct stream *s = value_object(e);
+    struct buf text = {0};
+    check_explain(&text, why, call->client->user, call->command, what, false);
+    reply_errorf(call->reply, "NOPERM %.*s", (int)text.n, text.p);
+    buf_free(&text);
+    return false;
+}
+
+static bool allows_dead_letters(const struct call *call, const struct stream *s)
+{
     struct dict_walk w = {0};
     for (struct dict_node *n; (n = dict_next(&s->groups, &w));) {
         const struct stream_policy *p = ((const struct stream_group *)n->value)->policy;
-        if (!p || !p->dead_letter->n ||
-            check_key(c->user, str_bytes(p->dead_letter), KEY_RW | KEY_INSERT))
-            continue;
-        struct buf why = {0};
-        check_explain(&why, CHECK_KEY, c->user, call->command, str_bytes(p->dead_letter), false);
-        reply_errorf(call->reply, "NOPERM %.*s", (int)why.n, why.p);
-        buf_free(&why);
-        return false;
+        if (p && p->dead_letter->n &&
+            !check_key(call->client->user, str_bytes(p->dead_letter), KEY_RW | KEY_INSERT))
+            return denied(call, CHECK_KEY, str_bytes(p->dead_letter));
     }
     return true;
+}
+
+static bool allows_bindings(const struct call *call, const struct stream_bindings *b)
+{
+    struct bytes args[2 * STREAM_BINDINGS_PAIRS_MOST];
+    for (const struct stream_binding *x = NULL; (x = stream_bindings_next(b, x));) {
+        struct bytes dest = stream_bindings_rule(x, args).dest;
+        if (!check_key(call->client->user, dest, KEY_RW | KEY_INSERT))
+            return denied(call, CHECK_KEY, dest);
+    }
+    return true;
+}
+
+static bool allows_captures(const struct call *call, const struct stream_captures *c)
+{
+    struct dict_walk w = {0};
+    for (const struct dict_node *n; (n = dict_next(&c->patterns, &w));)
+        if (!check_channel(call->client->user, dict_key(n), true))
+            return denied(call, CHECK_CHANNEL, dict_key(n));
+    return true;
+}
+
+bool helpers_allows_value(const struct call *call, const struct entry *e)
+{
+    if (!value_stream_acts(e) || (call->client->flags & (CLIENT_REPLAY | CLIENT_ACT)))
+        return true;
+    const struct stream *s = value_object(e);
+    return allows_dead_letters(call, s) &&
+           (!s->extra || ((!s->extra->bindings || allows_bindings(call, s->extra->bindings)) &&
+                          allows_captures(call, &s->extra->captures)));
 }
 
 void helpers_wrong_arity(const struct call *call, const struct command *command)

@@ -24,9 +24,9 @@ bool helpers_is_allowed(const struct call *call, long long mode);
  * least and most". */
 bool helpers_number(const struct call *call, int i, const char *name, long long least,
                     long long most, long long *out);
-/* Whether the user may write to the keys that are named inside a value, the dead-letter keys of a
- * stream: whoever brings the value to life makes the server write there. False after the error
- * reply. */
+/* Whether the user may write to the keys that are named inside a value, the dead-letter keys and
+ * destinations of a stream, and receive what channels it captures: whoever brings the value to life
+ * makes the server write there, and hear that. False after the error reply. */
 bool helpers_allows_value(const struct call *call, const struct entry *e);
 /* The error for a request with too many or too few arguments. */
 void helpers_wrong_arity(const struct call *call, const struct command *command);

@@ -34,6 +34,8 @@ void act_end(struct engine *e)
 {
     struct engine_act *a = &e->act;
     ASSERT(a->open && e->journal->depth == 1);
+    if (e->captured.waits)
+        e->captured.run(e);
     a->open = false;
     db_command_ends(e->store);
     /* As of a command: it counts as one change when it does not say how many there were. */

@@ -216,6 +216,12 @@ struct engine_debug {
     int64_t flush_sleep_us; /* DEBUG AOF-FLUSH-SLEEP */
 };
 
+/* Publications that streams capture (broker/broker_capture.h). */
+struct engine_captured {
+    bool waits; /* something is to be appended when the command ends */
+    void (*run)(struct engine *e);
+};
+
 struct engine {
     /* What it is made of (engine/assemble.h). */
     struct settings *settings; /* borrowed */
@@ -253,6 +259,7 @@ struct engine {
     struct engine_blocking blocking;
     struct engine_pause pause;
     struct engine_act act;
+    struct engine_captured captured;
     struct dict watched; /* keys under WATCH (engine/txn.h) */
 
     /* What is remembered about them. */

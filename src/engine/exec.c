@@ -184,6 +184,8 @@ __attribute__((always_inline)) static inline void run_handler(struct call *call,
         if (!call->rewritten && (call->command->flags & COMMAND_WRITE))
             journal_request(call);
     }
+    if (__builtin_expect(e->captured.waits, 0))
+        e->captured.run(e);
     gate_group_end(e);
 }
 

@@ -95,22 +95,35 @@ void pause_run_due(struct engine *e)
         pause_end(e);
 }
 
-/* What is said to be a key of the request is on its way. */
+bool pause_is_moving(const struct engine *e, const struct db *db, struct bytes key)
+{
+    struct buf name = {0};
+    bool found = dict_get(&e->pause.keys, key_name(&name, db, key)) != NULL;
+    buf_free(&name);
+    return found;
+}
+
+/* What is done to a stream that acts may be done to others: dead letters, copies. */
+static bool may_write_elsewhere(struct db *db, struct bytes key)
+{
+    const struct entry *e = db_find_past(db, key);
+    return e && value_type(e) == TYPE_STREAM && value_stream_acts(e);
+}
+
+/* What is said to be a key of the request is on its way, or what the request may lead to. */
 static bool names_moving(const struct client *c, const struct command *command,
                          const struct exec_request *q)
 {
     struct keys keys;
-    struct buf name = {0};
     bool found = false;
     keys_find(&keys, command, q->argv, q->argc);
     for (int i = 0; i < keys.n && !found; i++) {
-        struct bytes key = key_name(&name, c->db, q->argv[keys.at[i].index]);
-        found = dict_get(&c->engine->pause.keys, key) != NULL;
+        struct bytes key = q->argv[keys.at[i].index];
+        found = pause_is_moving(c->engine, c->db, key) || may_write_elsewhere(c->db, key);
     }
     /* A write without keys is one to all of them. */
     found |= keys.n == 0 && !keys.misfit;
     keys_free(&keys);
-    buf_free(&name);
     return found;
 }
 

@@ -21,6 +21,8 @@ void pause_run_due(struct engine *e);
 /* A key is on its way to another server, or no longer. */
 void pause_key(struct engine *e, const struct db *db, struct bytes key, bool on);
 
+bool pause_is_moving(const struct engine *e, const struct db *db, struct bytes key);
+
 /* Whether a request is held; flags: as admission knows them. */
 bool pause_holds(const struct client *c, const struct command *command,
                  const struct exec_request *q, unsigned flags);

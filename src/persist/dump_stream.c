@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "persist/dump_stream_extra.h"
+#include "persist/dump_stream_routes.h"
 #include "persist/dump_stream_schedules.h"
 #include "persist/rdb_format.h"
 #include "type/stream/stream_pending_deferred.h"
@@ -30,6 +31,8 @@ enum tag {
     SCHEDULED,
     EXPIRIES,
     SCHEDULES,
+    BINDINGS,
+    CAPTURES,
     TAGS,
     MAY_BE_SKIPPED = 128
 };
@@ -266,15 +269,19 @@ static const struct section {
     bool (*has)(const struct stream *s);
     void (*put)(struct rdb_sink *to, const struct stream *s);
     bool (*get)(struct rdb_source *r, struct stream *s);
-} sections[TAGS] = {[LIMITS] = {dump_stream_extra_has_limits, dump_stream_extra_put_limits,
-                                dump_stream_extra_get_limits},
-                    [MESSAGE_IDS] = {has_message_ids, put_message_ids, get_message_ids},
-                    [SCHEDULED] = {dump_stream_extra_has_scheduled, dump_stream_extra_put_scheduled,
-                                   dump_stream_extra_get_scheduled},
-                    [EXPIRIES] = {dump_stream_extra_has_expiries, dump_stream_extra_put_expiries,
-                                  dump_stream_extra_get_expiries},
-                    [SCHEDULES] = {dump_stream_schedules_has, dump_stream_schedules_put,
-                                   dump_stream_schedules_get}};
+} sections[TAGS] = {
+    [LIMITS] = {dump_stream_extra_has_limits, dump_stream_extra_put_limits,
+                dump_stream_extra_get_limits},
+    [MESSAGE_IDS] = {has_message_ids, put_message_ids, get_message_ids},
+    [SCHEDULED] = {dump_stream_extra_has_scheduled, dump_stream_extra_put_scheduled,
+                   dump_stream_extra_get_scheduled},
+    [EXPIRIES] = {dump_stream_extra_has_expiries, dump_stream_extra_put_expiries,
+                  dump_stream_extra_get_expiries},
+    [SCHEDULES] = {dump_stream_schedules_has, dump_stream_schedules_put, dump_stream_schedules_get},
+    [BINDINGS] = {dump_stream_routes_has_bindings, dump_stream_routes_put_bindings,
+                  dump_stream_routes_get_bindings},
+    [CAPTURES] = {dump_stream_routes_has_captures, dump_stream_routes_put_captures,
+                  dump_stream_routes_get_captures}};
 
 static void put_sections(struct rdb_sink *to, const struct stream *s)
 {

@@ -1,6 +1,7 @@
 /* The commands come in the order in which they can be applied: settings and limits (nothing is
  * limited while they are applied), message ids, by group its policy and then what nobody owns,
- * which a policy may defer; what is scheduled, and then what expires, since only what is there can.
+ * which a policy may defer; what is scheduled, and then what expires, since only what is there can;
+ * schedules, bindings, captures.
  *
  * Entries that have all but the ID in common are told together, at most IDS_MOST in a command, so
  * that a million of them take neither a million commands nor one of a million words. Nothing can
@@ -10,12 +11,15 @@
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "type/stream/stream_bindings_words.h"
 #include "type/stream/stream_limits_words.h"
 #include "type/stream/stream_pending_deferred.h"
 #include "type/stream/stream_policy_words.h"
 #include "type/stream/stream_schedule_words.h"
 
-#define IDS_MOST 64 /* in a command */
+/* In a command. */
+#define IDS_MOST      64
+#define PATTERNS_MOST 64
 
 struct rebuild {
     struct bytes key;
@@ -237,6 +241,32 @@ static void schedules(const struct rebuild *r, const struct stream_schedules *s)
     mem_free(all);
 }
 
+static void bindings(const struct rebuild *r, const struct stream_bindings *b)
+{
+    struct bytes argv[3 + STREAM_BINDINGS_WORDS_MOST] = {BYTES("XBIND"), BYTES("ADD"), r->key},
+                          args[2 * STREAM_BINDINGS_PAIRS_MOST];
+    struct stream_bindings_words w;
+    for (const struct stream_binding *x = NULL; (x = stream_bindings_next(b, x));) {
+        struct stream_binding_rule rule = stream_bindings_rule(x, args);
+        stream_bindings_words_print(&rule, &w);
+        memcpy(argv + 3, w.words, (size_t)w.n * sizeof(*argv));
+        r->take(r->context, argv, 3 + w.n);
+    }
+}
+
+static void captures(const struct rebuild *r, const struct stream_captures *c)
+{
+    struct bytes argv[3 + PATTERNS_MOST] = {BYTES("XCAPTURE"), BYTES("ADD"), r->key};
+    size_t n;
+    struct bytes *all = stream_captures_sorted(c, &n);
+    for (size_t i = 0, some; i < n; i += some) {
+        some = n - i < PATTERNS_MOST ? n - i : PATTERNS_MOST;
+        memcpy(argv + 3, all + i, some * sizeof(*argv));
+        r->take(r->context, argv, 3 + (int)some);
+    }
+    mem_free(all);
+}
+
 unsigned stream_rebuild_kinds(const struct stream *s)
 {
     bool unowned = false;
@@ -252,7 +282,9 @@ unsigned stream_rebuild_kinds(const struct stream *s)
         [STREAM_REBUILD_UNOWNED_ENTRIES] = unowned,
         [STREAM_REBUILD_SCHEDULED] = s->extra && stream_future_count(&s->extra->future),
         [STREAM_REBUILD_EXPIRIES] = s->extra && stream_expiry_count(&s->extra->expiry),
-        [STREAM_REBUILD_SCHEDULES] = s->extra && stream_schedules_count(&s->extra->schedules)};
+        [STREAM_REBUILD_SCHEDULES] = s->extra && stream_schedules_count(&s->extra->schedules),
+        [STREAM_REBUILD_BINDINGS] = s->extra && s->extra->bindings,
+        [STREAM_REBUILD_CAPTURES] = s->extra && stream_captures_count(&s->extra->captures)};
     unsigned kinds = 0;
     for (unsigned i = 0; i < STREAM_REBUILD_KINDS; i++)
         kinds |= (unsigned)has[i] << i;
@@ -261,9 +293,15 @@ unsigned stream_rebuild_kinds(const struct stream *s)
 
 const char *stream_rebuild_kind_name(enum stream_rebuild_kind kind)
 {
-    static const char *const names[STREAM_REBUILD_KINDS] = {
-        "settings and limits", "message ids of producers", "policies", "entries without owner",
-        "scheduled messages",  "moments of expiry",        "schedules"};
+    static const char *const names[STREAM_REBUILD_KINDS] = {"settings and limits",
+                                                            "message ids of producers",
+                                                            "policies",
+                                                            "entries without owner",
+                                                            "scheduled messages",
+                                                            "moments of expiry",
+                                                            "schedules",
+                                                            "bindings",
+                                                            "captures"};
     ASSERT(kind < STREAM_REBUILD_KINDS);
     return names[kind];
 }
@@ -292,4 +330,7 @@ void stream_rebuild(const struct stream *s, struct bytes key, stream_rebuild_tak
     scheduled(&r, &s->extra->future);
     expiries(&r, &s->extra->expiry);
     schedules(&r, &s->extra->schedules);
+    if (s->extra->bindings)
+        bindings(&r, s->extra->bindings);
+    captures(&r, &s->extra->captures);
 }

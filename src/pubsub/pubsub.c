@@ -16,6 +16,8 @@ struct audience {
 struct pubsub {
     struct dict names[PUBSUB_KINDS]; /* name to struct audience */
     pubsub_deliver *deliver;
+    pubsub_capture *capture; /* or NULL */
+    void *capture_context;
     size_t memory;
 };
 
@@ -168,12 +170,20 @@ static size_t tell(struct pubsub *p, const struct audience *a, struct pubsub_mes
     return heard;
 }
 
+void pubsub_capture_by(struct pubsub *p, pubsub_capture *capture, void *context)
+{
+    p->capture = capture;
+    p->capture_context = context;
+}
+
 size_t pubsub_publish(struct pubsub *p, enum pubsub_kind kind, struct bytes channel,
                       struct bytes payload)
 {
     size_t heard = 0;
     struct pubsub_message m = {.kind = kind, .channel = channel, .payload = payload};
     const struct audience *a = dict_get(&p->names[kind], channel);
+    if (__builtin_expect(p->capture != NULL, 0) && kind == PUBSUB_CHANNEL)
+        p->capture(p->capture_context, channel, payload);
     if (a)
         heard += tell(p, a, &m);
     if (kind == PUBSUB_SHARD || p->names[PUBSUB_PATTERN].used == 0)

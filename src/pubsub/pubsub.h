@@ -27,6 +27,10 @@ struct pubsub_message {
 /* False: the owner is on its way out and is not told. */
 typedef bool pubsub_deliver(void *owner, struct pubsub_message *m);
 
+/* Hears of every publication to a channel, before its receivers do; shard channels are not meant.
+ */
+typedef void pubsub_capture(void *context, struct bytes channel, struct bytes payload);
+
 struct pubsub *pubsub_new(pubsub_deliver *deliver);
 void pubsub_free(struct pubsub *p);
 struct subscriber *pubsub_join(void *owner);
@@ -38,6 +42,8 @@ bool pubsub_subscribe(struct pubsub *p, struct subscriber *s, enum pubsub_kind k
 /* False: it was not subscribed. */
 bool pubsub_unsubscribe(struct pubsub *p, struct subscriber *s, enum pubsub_kind kind,
                         struct bytes name);
+/* One at a time; capture NULL: nobody. It counts as no receiver. */
+void pubsub_capture_by(struct pubsub *p, pubsub_capture *capture, void *context);
 /* Returns how many heard it. kind: PUBSUB_CHANNEL (patterns hear it too) or PUBSUB_SHARD. */
 size_t pubsub_publish(struct pubsub *p, enum pubsub_kind kind, struct bytes channel,
                       struct bytes payload);

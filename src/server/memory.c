@@ -398,7 +398,8 @@ static bool is_queue(const struct stream *s)
 {
     const struct stream_extra *x = s->extra;
     return s->groups.used ||
-           (x && (stream_future_count(&x->future) || stream_schedules_count(&x->schedules)));
+           (x && (stream_future_count(&x->future) || stream_schedules_count(&x->schedules) ||
+                  stream_captures_count(&x->captures)));
 }
 
 bool memory_holds(const struct memory *m, const struct db *db, const struct entry *e)

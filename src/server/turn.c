@@ -38,6 +38,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "broker/broker.h"
+#include "broker/broker_capture.h"
 #include "engine/block.h"
 #include "engine/client.h"
 #include "engine/gate.h"
@@ -151,11 +152,13 @@ void turn_run(struct turn *t)
     pause_run_due(e);
     block_run_due(e);
     broker_turn(e->broker);
+    broker_capture_turn(e);
     move_run_all(e->moves);
     run_requests(p);
     if (block_has_work(e))
         block_serve(e);
     replica_serve(p->replication);
+    broker_capture_turn(e);
     /* The torn script is not written. Everything before it has been. */
     if (t->torn)
         return;

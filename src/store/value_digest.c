@@ -17,6 +17,7 @@
 #include "type/list.h"
 #include "type/set.h"
 #include "type/stream/stream.h"
+#include "type/stream/stream_bindings_words.h"
 #include "type/stream/stream_schedule_words.h"
 #include "type/string.h"
 #include "type/zset.h"
@@ -107,8 +108,33 @@ static void add_schedule(struct buf *b, const struct stream_schedule *x)
     mem_free(words);
 }
 
+static void add_bindings(struct buf *b, const struct stream_bindings *all)
+{
+    struct bytes args[2 * STREAM_BINDINGS_PAIRS_MOST];
+    struct stream_bindings_words w;
+    for (const struct stream_binding *x = NULL; (x = stream_bindings_next(all, x));) {
+        struct stream_binding_rule rule = stream_bindings_rule(x, args);
+        stream_bindings_words_print(&rule, &w);
+        buf_add_text(b, "binding ");
+        add_number(b, (uint64_t)w.n, ',');
+        for (int i = 0; i < w.n; i++)
+            add(b, w.words[i]);
+    }
+}
+
+static void add_captures(struct buf *b, const struct stream_captures *c)
+{
+    size_t n;
+    struct bytes *all = stream_captures_sorted(c, &n);
+    for (size_t i = 0; i < n; i++) {
+        buf_add_text(b, "capture ");
+        add(b, all[i]);
+    }
+    mem_free(all);
+}
+
 /* Limits, scheduled messages with what they hold, moments of expiry, schedules and what they have
- * fired (broker Z8). */
+ * fired, bindings, captures (broker Z8). */
 static void add_extra(struct buf *b, const struct stream_extra *x)
 {
     const struct stream_limits *l = &x->limits;
@@ -139,6 +165,9 @@ static void add_extra(struct buf *b, const struct stream_extra *x)
     for (size_t i = 0; i < n; i++)
         add_schedule(b, all[i]);
     mem_free(all);
+    if (x->bindings)
+        add_bindings(b, x->bindings);
+    add_captures(b, &x->captures);
 }
 
 /* Entries are read one by one: how they are cut into blocks does not count. */

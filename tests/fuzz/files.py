@@ -13,7 +13,7 @@ from check import until   # noqa: E402
 from resp import info  # noqa: E402
 from server import Server    # noqa: E402
 
-LOOK = [line.split() for line in """DEBUG DIGEST|XRANGE s - +|XPENDING s g - + 1000|XAUTOCLAIM s g x 0 0 COUNT 500|XPOLICY RETRIES s h|XPOLICY STATS s h|XSCHED RANGE s - +|XSCHED LEN t|XINFO STREAM t|XCRON LIST t|XTRIM s MAXLEN 10|LRANGE l0 0 -1|LPOP l1 100
+LOOK = [line.split() for line in """DEBUG DIGEST|XRANGE s - +|XPENDING s g - + 1000|XAUTOCLAIM s g x 0 0 COUNT 500|XPOLICY RETRIES s h|XPOLICY STATS s h|XSCHED RANGE s - +|XSCHED LEN t|XINFO STREAM t|XCRON LIST t|XBIND LIST t|XBIND TEST t f v a b|XCAPTURE LIST v|XADD t * f v a b|PUBLISH news.1 x|XTRIM s MAXLEN 10|LRANGE l0 0 -1|LPOP l1 100
 XINFO STREAM s FULL|DEBUG RELOAD|FLUSHALL|PING done""".replace("\n", "|").split("|")]
 
 
@@ -31,7 +31,9 @@ def make_files(server, directory):
     first += ["XPOLICY SET s h JOBS RETRY LIST 90000000 80000000", "XREADGROUP GROUP h c COUNT 9 STREAMS s >", "XNACK s h FAIL IDS 2 8-7 7-6 REASON why",
               "XNACK s h SILENT IDS 1 9-8", "XADD s AT 4000000000000 TTL 5 * later 1", "XADD s AT 4000000000000 * later 2", "XADD t DELAY 100000000 * a b",
               "XSCHED EXPIRE s 4000000000000 20-20 30-29", "XCFGSET s MAXLEN 1000 OVERFLOW DROP DELREF", "XCFGSET u MKSTREAM MAXLEN 5 OVERFLOW REJECT",
-              "XCRON SET t daily CRON @daily TZ Europe/Berlin FIELDS a b", "BGREWRITEAOF"]
+              "XCRON SET t daily CRON @daily TZ Europe/Berlin FIELDS a b",
+              "XBIND ADD t ALL TO u", "XBIND ADD t DIRECT v BY f TO s", "XBIND ADD u TOPIC a.*.# TO v", "XBIND ADD t HEADERS ANY 2 a b c d TO w",
+              "XBIND ADD t ALTERNATE TO rest", "XCAPTURE ADD v news.* __key*", "BGREWRITEAOF"]
     with Server(server, "--appendonly", "yes", "--enable-debug-command", "yes", directory=directory) as s:
         c = s.start()
         ask(c, *first)

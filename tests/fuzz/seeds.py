@@ -83,6 +83,9 @@ if len(sys.argv) > 2:
             c.ask("XADD", "future", "AT", 4000000000000 + i // 2, *(("TTL", 1000) if i % 2 else ()), "*", "f", "v" * (i * 40))
         c.ask("XADD", "future", "TTL", 1000000000, "1-1", "f", "v")
         c.ask("XCRON", "SET", "future", "daily", "CRON", "@daily", "TZ", "Europe/Berlin", "FIELDS", "f", "v")
+        for words in ("ALL TO d", "DIRECT v BY f TO e", "TOPIC a.*.# TO d", "HEADERS ANY 2 a b c d TO e", "ALTERNATE TO rest"):
+            c.ask("XBIND", "ADD", "future", *words.split())
+        c.ask("XCAPTURE", "ADD", "future", "news.*", "__key*")
         c.ask("RPUSH", "l", *range(50))
         c.ask("SADD", "s", *range(20), "word")
         c.ask("ZADD", "z", 1, "a", "inf", "b", -2.5, "c")

@@ -9,6 +9,7 @@
 #define SUPPORT_BROKER_H
 
 #include "broker/broker.h"
+#include "broker/broker_capture.h"
 #include "commands/families.h"
 #include "engine.h"
 #include "persist/wrap.h"
@@ -44,6 +45,7 @@ static inline void broker_bench_turn(struct bench *b)
     timer_run(&b->engine.timers, b->engine.steady_ms, b->engine.now_ms);
     block_run_due(&b->engine);
     broker_turn(b->engine.broker);
+    broker_capture_turn(&b->engine);
     bench_turn(b);
 }
 

@@ -33,9 +33,11 @@ static void do_copy(struct call *call)
         reply_int(call->reply, 0);
         return;
     }
-    if (!helpers_allows_value(call, e))
-        return;
     struct entry *copy = value_copy(e, to);
+    if (!helpers_allows_value(call, copy)) {
+        value_free(copy);
+        return;
+    }
     if (e->has_ttl)
         copy = entry_set_deadline(copy, entry_deadline_ms(e));
     db_delete(target, to);

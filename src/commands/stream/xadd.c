@@ -25,6 +25,7 @@
 #include "broker/broker_future.h"
 #include "broker/broker_limits.h"
 #include "broker/broker_moments.h"
+#include "broker/broker_put.h"
 #include "commands/helpers.h"
 #include "commands/stream/stream_args.h"
 #include "commands/stream/trim_args.h"
@@ -159,6 +160,9 @@ static bool parse(struct call *call, struct xadd *x)
                  (bytes_is(word, "idmpauto") && left >= 1)) {
             if (!parse_dedup(call, &i, x))
                 return false;
+        } else if (bytes_is(word, "priority")) { /* reserved (broker Y5) */
+            call_error(call, ERR_SYNTAX);
+            return false;
         } else
             break;
     }
@@ -411,16 +415,31 @@ static uint64_t scheduled(const struct stream *s)
     return s && s->extra ? stream_future_count(&s->extra->future) : 0;
 }
 
-/* What is due comes first, limits may refuse, and what is for later is scheduled. True: the message
- * is to be appended. */
-static bool begin_with_extras(struct call *call, struct stream *s, struct xadd *x)
+/* Plans the copies; a destination may refuse. False after the error reply. */
+static bool plan(const struct call *call, const struct broker_group *at, const struct xadd *x,
+                 struct broker_route *route)
+{
+    struct buf why = {0};
+    if (!broker_route_has_bindings(at))
+        return true;
+    bool good = broker_append_plan(route, at, pairs_of(call, x), fields_of(call, x), &why);
+    if (!good)
+        reply_error_bytes(call->reply, buf_bytes(&why));
+    buf_free(&why);
+    return good;
+}
+
+/* What is due comes first, limits may refuse, here and where bindings lead, and what is for later
+ * is scheduled. True: the message is to be appended. */
+static bool begin_with_extras(struct call *call, struct stream *s, struct xadd *x,
+                              struct broker_route *route)
 {
     struct broker_group at = broker_act_in(call, call->argv[1], s, NULL);
     bool later = is_for_later(call, x);
     uint64_t before = scheduled(s);
     if (s && !later)
         broker_append_due_first(&at);
-    bool good = is_let_in(call, &at, x);
+    bool good = (!s || later || plan(call, &at, x, route)) && is_let_in(call, &at, x);
     if (good && later && may_schedule(call, s, x)) {
         if (!s) {
             at.stream = stream_args_create(call, at.key);
@@ -438,7 +457,7 @@ static bool begin_with_extras(struct call *call, struct stream *s, struct xadd *
 static void take_id(struct call *call, struct stream *s, const struct xadd *x)
 {
     struct broker_group at = broker_act_in(call, call->argv[1], s, NULL);
-    broker_append_take_id(&at, x->id);
+    broker_put_take_id(&at, x->id);
 }
 
 /* It has been appended; nothing is told yet. */
@@ -465,6 +484,16 @@ static uint64_t end_with_extras(struct call *call, struct stream *s, const struc
     return limits->trimmed;
 }
 
+/* Readers, watchers and subscribers of the stream have heard of it. */
+static void copy(struct call *call, struct stream *s, const struct xadd *x,
+                 struct broker_route *route)
+{
+    struct broker_group at = broker_act_in(call, call->argv[1], s, NULL);
+    broker_route_copy(route, &at, x->id, pairs_of(call, x), fields_of(call, x),
+                      x->ttl_at ? call->now_ms + x->ttl_ms : 0);
+    broker_route_free(route);
+}
+
 static void do_xadd(struct call *call)
 {
     struct xadd x;
@@ -489,10 +518,11 @@ static void do_xadd(struct call *call)
     }
     bool extras = __builtin_expect((s && s->extra) || x.when_at || x.ttl_at, 0);
     struct broker_limits_trim limits;
-    if (extras && !begin_with_extras(call, s, &x))
+    struct broker_route route = {0};
+    if ((extras && !begin_with_extras(call, s, &x, &route)) || !choose_id(call, s, &x)) {
+        broker_route_free(&route);
         return;
-    if (!choose_id(call, s, &x))
-        return;
+    }
     if (!s)
         s = stream_args_create(call, key);
     struct stream_log_policy policy = stream_args_policy(call);
@@ -510,6 +540,8 @@ static void do_xadd(struct call *call)
     if (trimmed)
         db_notify(call->db, key, DB_EVENT_STREAM, "xtrim");
     db_ready(call->db, key);
+    if (extras)
+        copy(call, s, &x, &route);
     stream_args_reply_id(call, x.id);
 }
 

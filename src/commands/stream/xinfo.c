@@ -77,8 +77,8 @@ static void extra(struct call *call, const struct stream *s)
     id(call, "next-scheduled-id", first.id);
     number(call, "expiries", x ? (long long)stream_expiry_count(&x->expiry) : 0);
     number(call, "schedules", x ? (long long)stream_schedules_count(&x->schedules) : 0);
-    number(call, "bindings", 0);
-    number(call, "captures", 0);
+    number(call, "bindings", x && x->bindings ? (long long)x->bindings->count : 0);
+    number(call, "captures", x ? (long long)stream_captures_count(&x->captures) : 0);
 }
 
 static void edge_entry(struct call *call, const struct stream *s, bool first)

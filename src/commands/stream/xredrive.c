@@ -149,12 +149,13 @@ static struct stream_id move_range(const struct broker_group *at, struct xredriv
                                    struct buf *moved)
 {
     long long looks = x->count * LOOKS, left = x->count;
-    bool more = true;
-    while (more && looks > 0 && left > 0) {
+    struct stream_id last = at->stream->last_id;
+    bool more = true, passed = false;
+    while (more && !passed && looks > 0 && left > 0) {
         size_t n, i = 0;
         struct stream_id *ids =
             look(at->stream, &x->from, looks < BATCH ? (size_t)looks : BATCH, &n, &more);
-        for (; i < n && left > 0; i++)
+        for (; i < n && left > 0 && stream_id_compare(ids[i], last) <= 0; i++)
             if (broker_redrive_move(at, &x->how, ids[i])) {
                 buf_add(moved, bytes_of(&ids[i], sizeof(ids[i])));
                 left--;
@@ -162,6 +163,7 @@ static struct stream_id move_range(const struct broker_group *at, struct xredriv
         if (i < n) {
             x->from = ids[i];
             more = true;
+            passed = stream_id_compare(ids[i], last) > 0; /* bindings have brought it back */
         }
         looks -= (long long)n;
         mem_free(ids);

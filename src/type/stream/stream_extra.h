@@ -1,9 +1,11 @@
-/* What a stream has that streams of Redis have not, behind one pointer: limits, and what is to
- * happen at moments of the wall clock. A stream that has nothing of it has no such thing at all, so
- * that it costs the others a comparison. */
+/* What a stream has that streams of Redis have not, behind one pointer: limits, what is to happen
+ * at moments of the wall clock, and what goes to other streams or comes from channels. A stream
+ * that has nothing of it has no such thing at all, so that it costs the others a comparison. */
 #ifndef TYPE_STREAM_STREAM_EXTRA_H
 #define TYPE_STREAM_STREAM_EXTRA_H
 
+#include "type/stream/stream_bindings.h"
+#include "type/stream/stream_captures.h"
 #include "type/stream/stream_expiry.h"
 #include "type/stream/stream_limits.h"
 #include "type/stream/stream_schedules.h"
@@ -16,6 +18,8 @@ struct stream_extra {
     struct stream_future future; /* scheduled messages */
     struct stream_expiry expiry; /* of those, and of present ones */
     struct stream_schedules schedules;
+    struct stream_bindings *bindings; /* owned; NULL: there is none */
+    struct stream_captures captures;
     void *watch; /* somebody else's, not owned; NULL: none */
 };
 
@@ -23,8 +27,12 @@ struct stream_extra {
 struct stream_extra *stream_extra_new(void);
 /* NULL: nothing. */
 void stream_extra_free(struct stream_extra *x);
-/* Without schedules, which act by themselves and would act twice; watch is NULL. */
+/* Without schedules and captures, which act by themselves and would act twice; watch is NULL. */
 struct stream_extra *stream_extra_copy(const struct stream_extra *x);
+/* The bindings there are, or new ones. */
+struct stream_bindings *stream_extra_need_bindings(struct stream_extra *x);
+/* Some have been removed: NULL takes the place of none. */
+void stream_extra_tidy_bindings(struct stream_extra *x);
 /* Nothing of it differs from a stream without one. */
 bool stream_extra_is_empty(const struct stream_extra *x);
 /* About how many allocations it has (value_free_effort()). */

@@ -140,7 +140,7 @@ TEST(sections_that_are_not_known)
     s = read_back(rdb_hex("02 03 08 01 01'g' 01 0500 03 00 ff 00"), RDB_MILLRACE_QUEUE, error);
     CHECK(s && stream_pending_released_count(&group(s)->pending) == 1);
     stream_free(s);
-    CHECK(refused("01 0a 03'abc'", "section 10, which is not known"));
+    CHECK(refused("01 0b 03'abc'", "section 11, which is not known"));
     CHECK(refused("01 7f 00", "section 127, which is not known"));
 }
 

@@ -214,7 +214,43 @@ TEST(many_moments_of_expiry_take_several_commands)
     stream_free(s);
 }
 
-UNIT_MAIN(T(extras_come_around_the_groups), T(schedules_come_last),
-          T(many_moments_of_expiry_take_several_commands),
+/* broker Z1: in the order in which they were added. */
+TEST(bindings_and_captures_come_behind_all)
+{
+    struct stream *s = stream_new(rdb_streams(), 100, 100);
+    struct stream_extra *x = stream_need_extra(s);
+    struct bytes value = BYTES("v"), pair[] = {BYTES("a"), BYTES("b")};
+    struct stream_binding_rule all = {.kind = STREAM_BINDING_ALL, .dest = BYTES("z")},
+                               direct = {.kind = STREAM_BINDING_DIRECT,
+                                         .field = BYTES("f"),
+                                         .args = &value,
+                                         .args_n = 1,
+                                         .dest = BYTES("y")},
+                               headers = {.kind = STREAM_BINDING_HEADERS,
+                                          .args = pair,
+                                          .args_n = 2,
+                                          .dest = BYTES("x")};
+    stream_bindings_add(stream_extra_need_bindings(x), &all);
+    stream_bindings_add(x->bindings, &direct);
+    stream_bindings_add(x->bindings, &headers);
+    stream_captures_add(&x->captures, BYTES("b*"));
+    stream_captures_add(&x->captures, BYTES("a*"));
+    CHECK(commands_are(s, "XBIND ADD k ALL TO z\n"
+                          "XBIND ADD k DIRECT v BY f TO y\n"
+                          "XBIND ADD k HEADERS ALL 1 a b TO x\n"
+                          "XCAPTURE ADD k a* b*\n"));
+    CHECK(stream_rebuild_kinds(s) ==
+          (1u << STREAM_REBUILD_BINDINGS | 1u << STREAM_REBUILD_CAPTURES));
+    unsigned n = 0;
+    char text[16];
+    for (int i = 0; i < 100; i++)
+        stream_captures_add(&x->captures, bytes_of(text, (size_t)snprintf(text, 16, "%d", i)));
+    stream_rebuild(s, BYTES("k"), count, &n);
+    CHECK(n == 3 + 2);
+    stream_free(s);
+}
+
+UNIT_MAIN(T(extras_come_around_the_groups), T(bindings_and_captures_come_behind_all),
+          T(schedules_come_last), T(many_moments_of_expiry_take_several_commands),
           T(commands_come_in_the_order_in_which_they_are_needed),
           T(a_consumer_of_that_name_is_not_deleted), T(many_take_several_commands))

@@ -165,11 +165,14 @@ TEST(queues_in_use_are_held)
     CHECK(bench_heard(h.c, "$3|1-1|+OK|$3|1-1|$17|253402300799999-0|"));
     bench_says(h.c, "XCRON SET plan n CRON @daily FIELDS f v");
     CHECK(bench_heard(h.c, ":1700006400000|"));
+    bench_says(h.c, "XCAPTURE ADD heard news.*");
+    CHECK(bench_heard(h.c, ":1|"));
     const struct entry *used = db_find(db, BYTES("used")), *unused = db_find(db, BYTES("unused")),
-                       *later = db_find(db, BYTES("later")), *plan = db_find(db, BYTES("plan"));
+                       *later = db_find(db, BYTES("later")), *plan = db_find(db, BYTES("plan")),
+                       *heard = db_find(db, BYTES("heard"));
     h.b->settings->evict_queues = false;
     CHECK(memory_holds(h.m, db, used) && memory_holds(h.m, db, later));
-    CHECK(memory_holds(h.m, db, plan));
+    CHECK(memory_holds(h.m, db, plan) && memory_holds(h.m, db, heard));
     CHECK(!memory_holds(h.m, db, unused));
     h.b->settings->evict_queues = true;
     CHECK(!memory_holds(h.m, db, used));

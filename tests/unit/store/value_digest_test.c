@@ -261,6 +261,9 @@ enum extra_part {
     MESSAGE,
     LAST,
     FIRED,
+    BINDING,
+    ANOTHER_BINDING,
+    CAPTURE,
     EXTRA_PARTS
 };
 
@@ -287,6 +290,13 @@ static struct entry *make_extra(enum extra_part odd)
     struct stream_schedule *made =
         stream_schedules_set(&x->schedules, odd == NAME ? BYTES("m") : BYTES("n"), &r);
     stream_schedules_mark(&x->schedules, made, 5000 + (odd == LAST), 5 + (odd == FIRED));
+    struct stream_binding_rule rule = {.kind = STREAM_BINDING_ALL,
+                                       .dest = odd == BINDING ? BYTES("e") : BYTES("d")};
+    stream_bindings_add(stream_extra_need_bindings(x), &rule);
+    rule.kind = STREAM_BINDING_ALTERNATE;
+    if (odd == ANOTHER_BINDING)
+        stream_bindings_add(x->bindings, &rule);
+    stream_captures_add(&x->captures, odd == CAPTURE ? BYTES("b*") : BYTES("a*"));
     return word(VALUE_STREAM, s);
 }
 

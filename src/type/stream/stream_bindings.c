@@ -1,0 +1,432 @@
+/* Each binding is in the list of all, and in one set: of those with the same kind and, for DIRECT
+ * and TOPIC, the same field and value. The sets of values are found by hash, those of patterns by a
+ * topic trie, each routing field with both of its own; the sets of the other kinds are one list
+ * each. A message thus meets whole sets.
+ *
+ * Destinations are kept once, with a count of their bindings. The number of the match in which one
+ * was told last says that it has been told. */
+#include "type/stream/stream_bindings.h"
+
+#include "base/mem.h"
+#include "ds/topic.h"
+
+struct dest {
+    struct dict_node *node; /* in stream_bindings.dests: its name */
+    size_t bindings;
+    uint64_t told; /* number of a match */
+};
+
+struct field {
+    struct dict_node *node; /* in stream_bindings.fields: its name */
+    struct dict values;     /* of DIRECT: value to a set */
+    struct topic topics;    /* of TOPIC: pattern to a set */
+};
+
+struct stream_binding {
+    struct dlist_node all;
+    struct stream_binding *next; /* in its set */
+    struct field *field;         /* NULL: the kind has none */
+    struct dest *dest;
+    uint8_t kind;
+    bool any;
+    uint16_t args_n;
+    char args[]; /* the lengths of all, then their bytes */
+};
+
+/* ---- One binding */
+
+static struct stream_binding *binding_new(const struct stream_binding_rule *rule)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < rule->args_n; i++)
+        n += sizeof(uint32_t) + rule->args[i].n;
+    struct stream_binding *x = mem_zalloc(sizeof(*x) + n);
+    char *lengths = x->args, *text = lengths + rule->args_n * sizeof(uint32_t);
+    ASSERT(rule->args_n <= 2 * STREAM_BINDINGS_PAIRS_MOST);
+    x->kind = (uint8_t)rule->kind;
+    x->any = rule->any;
+    x->args_n = (uint16_t)rule->args_n;
+    for (size_t i = 0; i < rule->args_n; i++) {
+        uint32_t length = (uint32_t)rule->args[i].n;
+        ASSERT(length == rule->args[i].n);
+        memcpy(lengths + i * sizeof(length), &length, sizeof(length));
+        if (length)
+            memcpy(text, rule->args[i].p, length);
+        text += length;
+    }
+    return x;
+}
+
+struct stream_binding_rule stream_bindings_rule(const struct stream_binding *x,
+                                                struct bytes args[2 * STREAM_BINDINGS_PAIRS_MOST])
+{
+    const char *text = x->args + x->args_n * sizeof(uint32_t);
+    for (size_t i = 0; i < x->args_n; i++) {
+        uint32_t length;
+        memcpy(&length, x->args + i * sizeof(length), sizeof(length));
+        args[i] = bytes_of(text, length);
+        text += length;
+    }
+    return (struct stream_binding_rule){.kind = (enum stream_binding_kind)x->kind,
+                                        .any = x->any,
+                                        .field =
+                                            x->field ? dict_key(x->field->node) : bytes_of("", 0),
+                                        .args = args,
+                                        .args_n = x->args_n,
+                                        .dest = dict_key(x->dest->node)};
+}
+
+static bool is_by_field(enum stream_binding_kind kind)
+{
+    return kind == STREAM_BINDING_DIRECT || kind == STREAM_BINDING_TOPIC;
+}
+
+static bool is_said_by(const struct stream_binding *x, const struct stream_binding_rule *rule)
+{
+    struct bytes args[2 * STREAM_BINDINGS_PAIRS_MOST];
+    struct stream_binding_rule own = stream_bindings_rule(x, args);
+    bool same = own.kind == rule->kind && own.any == rule->any && own.args_n == rule->args_n &&
+                bytes_equal(own.dest, rule->dest) &&
+                (!x->field || bytes_equal(own.field, rule->field));
+    for (size_t i = 0; same && i < own.args_n; i++)
+        same = bytes_equal(args[i], rule->args[i]);
+    return same;
+}
+
+/* ---- Sets */
+
+static struct field *find_field(const struct stream_bindings *b, struct bytes name)
+{
+    return dict_get(&b->fields, name);
+}
+
+static struct field *need_field(struct stream_bindings *b, struct bytes name)
+{
+    struct dict_node *node = dict_ensure(&b->fields, name);
+    if (!node->value) {
+        struct field *fresh = mem_zalloc(sizeof(*fresh));
+        fresh->node = node;
+        node->value = fresh;
+    }
+    return node->value;
+}
+
+/* A field that nothing goes by any more. */
+static void tidy_field(struct stream_bindings *b, struct field *f)
+{
+    if (f->values.used || f->topics.patterns)
+        return;
+    struct bytes name = dict_key(f->node);
+    dict_remove(&b->fields, name);
+    mem_free(f);
+}
+
+/* The first of the set that the rule belongs to, or NULL. */
+static struct stream_binding *first_of(const struct stream_bindings *b,
+                                       const struct stream_binding_rule *rule)
+{
+    if (!is_by_field(rule->kind))
+        return b->sets[rule->kind];
+    const struct field *f = find_field(b, rule->field);
+    if (!f)
+        return NULL;
+    return rule->kind == STREAM_BINDING_DIRECT ? dict_get(&f->values, rule->args[0])
+                                               : topic_get(&f->topics, rule->args[0]);
+}
+
+static void set_first(struct stream_bindings *b, const struct stream_binding_rule *rule,
+                      struct stream_binding *first)
+{
+    struct field *f = is_by_field(rule->kind) ? need_field(b, rule->field) : NULL;
+    if (!f)
+        b->sets[rule->kind] = first;
+    else if (rule->kind == STREAM_BINDING_DIRECT && first)
+        dict_ensure(&f->values, rule->args[0])->value = first;
+    else if (rule->kind == STREAM_BINDING_DIRECT)
+        dict_remove(&f->values, rule->args[0]);
+    else if (first)
+        *topic_ensure(&f->topics, rule->args[0]) = first;
+    else
+        topic_remove(&f->topics, rule->args[0]);
+    if (f && !first)
+        tidy_field(b, f);
+}
+
+/* ---- Adding and removing */
+
+struct stream_bindings *stream_bindings_new(void)
+{
+    struct stream_bindings *b = mem_zalloc(sizeof(*b));
+    dlist_init(&b->all);
+    return b;
+}
+
+static struct stream_binding *item(const struct dlist_node *n)
+{
+    return dlist_item(n, struct stream_binding, all);
+}
+
+void stream_bindings_free(struct stream_bindings *b)
+{
+    struct dict_walk w = {0};
+    if (!b)
+        return;
+    for (struct dict_node *n; (n = dict_next(&b->fields, &w));) {
+        struct field *f = n->value;
+        dict_clear(&f->values);
+        topic_free(&f->topics);
+        mem_free(f);
+    }
+    dict_clear(&b->fields);
+    w = (struct dict_walk){0};
+    for (struct dict_node *n; (n = dict_next(&b->dests, &w));)
+        mem_free(n->value);
+    dict_clear(&b->dests);
+    for (struct dlist_node *n = b->all.next, *next; n != &b->all; n = next) {
+        next = n->next;
+        mem_free(item(n));
+    }
+    mem_free(b);
+}
+
+static struct dest *need_dest(struct stream_bindings *b, struct bytes name)
+{
+    struct dict_node *node = dict_ensure(&b->dests, name);
+    if (!node->value) {
+        struct dest *fresh = mem_zalloc(sizeof(*fresh));
+        fresh->node = node;
+        node->value = fresh;
+    }
+    return node->value;
+}
+
+bool stream_bindings_add(struct stream_bindings *b, const struct stream_binding_rule *rule)
+{
+    ASSERT(is_by_field(rule->kind) ? rule->args_n == 1
+                                   : rule->args_n == 0 || rule->kind == STREAM_BINDING_HEADERS);
+    struct stream_binding *first = first_of(b, rule), *last = NULL;
+    for (struct stream_binding *x = first; x; x = x->next) {
+        if (is_said_by(x, rule))
+            return false;
+        last = x;
+    }
+    struct stream_binding *x = binding_new(rule);
+    x->dest = need_dest(b, rule->dest);
+    x->dest->bindings++;
+    if (last)
+        last->next = x;
+    else
+        set_first(b, rule, x);
+    if (is_by_field(rule->kind))
+        x->field = find_field(b, rule->field);
+    dlist_append(&b->all, &x->all);
+    b->count++;
+    return true;
+}
+
+/* before: the one in front of it in its set, or NULL. */
+static void take_out(struct stream_bindings *b, struct stream_binding *x,
+                     struct stream_binding *before)
+{
+    struct bytes args[2 * STREAM_BINDINGS_PAIRS_MOST];
+    struct stream_binding_rule rule = stream_bindings_rule(x, args);
+    if (before)
+        before->next = x->next;
+    else
+        set_first(b, &rule, x->next); /* the field's name may go */
+    ASSERT(x->dest->bindings > 0 && b->count > 0);
+    if (--x->dest->bindings == 0)
+        mem_free(dict_remove(&b->dests, dict_key(x->dest->node)));
+    dlist_remove(&x->all);
+    b->count--;
+    mem_free(x);
+}
+
+bool stream_bindings_remove(struct stream_bindings *b, const struct stream_binding_rule *rule)
+{
+    struct stream_binding *before = NULL;
+    for (struct stream_binding *x = first_of(b, rule); x; before = x, x = x->next)
+        if (is_said_by(x, rule)) {
+            take_out(b, x, before);
+            return true;
+        }
+    return false;
+}
+
+size_t stream_bindings_remove_to(struct stream_bindings *b, struct bytes dest)
+{
+    const struct dest *d = dict_get(&b->dests, dest);
+    size_t n = d ? d->bindings : 0, left = n;
+    struct bytes args[2 * STREAM_BINDINGS_PAIRS_MOST];
+    for (struct dlist_node *at = b->all.next, *next; left; at = next) {
+        next = at->next;
+        struct stream_binding *x = item(at), *before = NULL;
+        if (x->dest != d)
+            continue;
+        struct stream_binding_rule rule = stream_bindings_rule(x, args);
+        for (struct stream_binding *y = first_of(b, &rule); y != x; y = y->next)
+            before = y;
+        take_out(b, x, before);
+        left--;
+    }
+    return n;
+}
+
+struct stream_bindings *stream_bindings_copy(const struct stream_bindings *b)
+{
+    struct stream_bindings *copy = stream_bindings_new();
+    struct bytes args[2 * STREAM_BINDINGS_PAIRS_MOST];
+    for (const struct stream_binding *x = NULL; (x = stream_bindings_next(b, x));) {
+        struct stream_binding_rule rule = stream_bindings_rule(x, args);
+        bool fresh = stream_bindings_add(copy, &rule);
+        ASSERT(fresh);
+    }
+    return copy;
+}
+
+/* ---- Matching */
+
+struct match {
+    struct stream_bindings *bindings;
+    stream_bindings_take *take;
+    void *context;
+    bool any;
+};
+
+static void tell(struct match *m, const struct stream_binding *x)
+{
+    struct dest *d = x->dest;
+    m->any = true;
+    if (d->told == m->bindings->matches)
+        return;
+    d->told = m->bindings->matches;
+    m->take(m->context, dict_key(d->node));
+}
+
+/* A whole set; the first is NULL when it is empty. */
+static void tell_set(void *match, void *first)
+{
+    for (const struct stream_binding *x = first; x; x = x->next)
+        tell(match, x);
+}
+
+static void tell_by_field(struct match *m, const struct field *f, const struct bytes *pairs,
+                          size_t fields)
+{
+    struct bytes name = dict_key(f->node);
+    size_t i = 0;
+    while (i < fields && !bytes_equal(pairs[2 * i], name))
+        i++;
+    if (i == fields)
+        return;
+    if (f->values.used)
+        tell_set(m, dict_get(&f->values, pairs[2 * i + 1]));
+    topic_match(&f->topics, pairs[2 * i + 1], tell_set, m);
+}
+
+static bool has_pair(const struct bytes *pairs, size_t fields, const struct bytes *pair)
+{
+    for (size_t i = 0; i < fields; i++)
+        if (bytes_equal(pairs[2 * i], pair[0]) && bytes_equal(pairs[2 * i + 1], pair[1]))
+            return true;
+    return false;
+}
+
+static bool has_headers(const struct stream_binding *x, const struct bytes *pairs, size_t fields)
+{
+    struct bytes args[2 * STREAM_BINDINGS_PAIRS_MOST];
+    stream_bindings_rule(x, args);
+    for (size_t i = 0; i < x->args_n; i += 2)
+        if (has_pair(pairs, fields, args + i) == x->any)
+            return x->any;
+    return !x->any;
+}
+
+void stream_bindings_match(struct stream_bindings *b, const struct bytes *pairs, size_t fields,
+                           stream_bindings_take *take, void *context)
+{
+    struct match m = {.bindings = b, .take = take, .context = context};
+    struct dict_walk w = {0};
+    b->matches++;
+    tell_set(&m, b->sets[STREAM_BINDING_ALL]);
+    for (const struct dict_node *n; (n = dict_next(&b->fields, &w));)
+        tell_by_field(&m, n->value, pairs, fields);
+    for (const struct stream_binding *x = b->sets[STREAM_BINDING_HEADERS]; x; x = x->next)
+        if (has_headers(x, pairs, fields))
+            tell(&m, x);
+    if (!m.any)
+        tell_set(&m, b->sets[STREAM_BINDING_ALTERNATE]);
+}
+
+/* ---- Looking */
+
+const struct stream_binding *stream_bindings_next(const struct stream_bindings *b,
+                                                  const struct stream_binding *x)
+{
+    const struct dlist_node *n = x ? x->all.next : b->all.next;
+    return n != &b->all ? item(n) : NULL;
+}
+
+size_t stream_bindings_free_effort(const struct stream_bindings *b)
+{
+    return 3 * b->count;
+}
+
+size_t stream_bindings_memory(const struct stream_bindings *b)
+{
+    size_t n = mem_block_size(b) + dict_memory(&b->dests) + dict_memory(&b->fields);
+    struct dict_walk w = {0};
+    for (const struct dict_node *f; (f = dict_next(&b->fields, &w));) {
+        const struct field *x = f->value;
+        n += mem_block_size(x) + dict_memory(&x->values) + topic_memory(&x->topics);
+    }
+    for (const struct stream_binding *x = NULL; (x = stream_bindings_next(b, x));)
+        n += mem_block_size(x);
+    return n + b->dests.used * mem_class_size(sizeof(struct dest));
+}
+
+static bool is_in_its_set(const struct stream_bindings *b, const struct stream_binding *x)
+{
+    struct bytes args[2 * STREAM_BINDINGS_PAIRS_MOST];
+    struct stream_binding_rule rule = stream_bindings_rule(x, args);
+    size_t n = 0;
+    for (const struct stream_binding *y = first_of(b, &rule); y; y = y->next)
+        n += y == x;
+    return n == 1 && dict_get(&b->dests, rule.dest) == x->dest &&
+           (x->field != NULL) == is_by_field(rule.kind);
+}
+
+static size_t set_size(const struct stream_binding *first)
+{
+    size_t n = 0;
+    for (const struct stream_binding *x = first; x; x = x->next)
+        n++;
+    return n;
+}
+
+bool stream_bindings_is_sound(const struct stream_bindings *b)
+{
+    struct dict_walk w = {0}, v;
+    size_t all = 0, bound = 0, direct = 0, in_sets = 0, topics = 0;
+    bool sound = true;
+    for (const struct stream_binding *x = NULL; (x = stream_bindings_next(b, x)); all++) {
+        sound = sound && is_in_its_set(b, x);
+        direct += x->kind == STREAM_BINDING_DIRECT;
+        topics += x->kind == STREAM_BINDING_TOPIC;
+    }
+    for (const struct dict_node *n; (n = dict_next(&b->dests, &w));)
+        bound += ((const struct dest *)n->value)->bindings;
+    w = (struct dict_walk){0};
+    for (const struct dict_node *n; (n = dict_next(&b->fields, &w));) {
+        const struct field *f = n->value;
+        sound = sound && f->node == n && (f->values.used || f->topics.patterns) &&
+                topic_is_sound(&f->topics);
+        v = (struct dict_walk){0};
+        for (const struct dict_node *set; (set = dict_next(&f->values, &v));)
+            in_sets += set_size(set->value);
+    }
+    sound = sound && direct == in_sets;
+    for (int kind = 0; kind <= STREAM_BINDING_ALTERNATE; kind++)
+        in_sets += set_size(b->sets[kind]);
+    return sound && all == b->count && bound == all && in_sets + topics == all;
+}
