@@ -20,7 +20,7 @@ LIBRARY = "#!lua name=lib%d\nredis.register_function{function_name='f%d', callba
 OWN = {b"entries-read", b"deliveries"}  # times of deliveries; what a replica of redis-server 7.0.15 forgets, as ../replication.py has it
 LATER = 4102444800000  # a deadline in 2100
 DATA = [*mutator.SETUP, ("FUNCTION", "LOAD", LIBRARY % (1, 1)), ("FUNCTION", "LOAD", LIBRARY % (2, 2)), ("PEXPIREAT", "k1", LATER), ("PEXPIREAT", "h1", LATER),
-        ("SET", b"bytes\0\xff\r\n", bytes(range(256)) * 40), ("RPUSH", "long", *("element %d" % i for i in range(3000))), ("SADD", "numbers", *range(700)),
+        ("SET", b"bytes\0\xff\r\n", bytes(range(256)) * 40), ("RPUSH", "long", *("element %d" % i for i in range(3000))), ("SADD", "numbers", *range(701)),
         ("SADD", "words", *("word %d" % i for i in range(700))), ("HSET", "wide", *("x%d" % i for i in range(1200))),
         ("ZADD", "ranks", *(x for i in range(900) for x in ("%d.25" % i, "m%d" % i))), ("SETBIT", "bits", 70000, 1), ("PFADD", "p3", *range(500)),
         *(("XADD", "log", "%d-0" % i, "n", i, "text", "of %d" % i) for i in range(1, 400)), ("XDEL", "log", "7-0", "300-0"),
