@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What work queues cost, against the same without them, and what a message takes: broker Q1, Q2, Q3, Q4, Q5, Q6, Q12.
+"""What work queues cost, against the same without them, and what a message takes: broker Q1, Q2, Q3, Q4, Q5, Q6, Q10, Q12.
 
 Prints, judges nothing; behind each figure stands its target.
 
@@ -283,6 +283,25 @@ def q12(o):
     say("Q12", "XADD with 1,000 blocked readers, one of them served, against 1", many[0], one[0], "1.5")
 
 
+def routing(o, bound):
+    """One XADD with 1, 4 and 16 copies, or as many XADDs."""
+    found = []
+    for k in (1, 4, 16):
+        n = int(20000 * o.scale) // (k + 1)
+        with Bench(o.server) as s:
+            s.start()
+            drive(s.c, pieces([("XBIND", "ADD", "q", "DIRECT", "v", "TO", "d%d" % i) for i in range(k if bound else 0)]))
+            keys = ["q"] if bound else ["q"] + ["d%d" % i for i in range(k)]
+            found.append(s.spent([("XADD", key, "%d-0" % i, "routing-key", "v", "order", i) for i in range(1, n + 1) for key in keys], n))
+    return found
+
+
+def q10(o):
+    routed, plain = least(o.rounds, lambda: routing(o, True), lambda: routing(o, False))
+    for k, a, b in zip((1, 4, 16), routed, plain):
+        say("Q10", "XADD routed to %d, against %d XADDs" % (k, k + 1), a, b, "1.2")
+
+
 # ---- Memory
 
 def held(s):
@@ -316,7 +335,7 @@ def memory(o):
         print("%-4s a policy: %.0f bytes a group, resident %.0f (<= 1024)" % ("", *[(a - b) / n for a, b in zip(held(s), base)]), flush=True)
 
 
-ALL = {"q1": q1, "q2": q2, "q3": q3, "q4": q4, "q5": q5, "q6": q6, "q12": q12, "memory": memory}
+ALL = {"q1": q1, "q2": q2, "q3": q3, "q4": q4, "q5": q5, "q6": q6, "q10": q10, "q12": q12, "memory": memory}
 
 
 def main():
