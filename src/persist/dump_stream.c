@@ -49,7 +49,7 @@ unsigned dump_stream_type(const struct stream *s)
          more = s->policies > 0 || (s->extra && !stream_extra_is_empty(s->extra));
     for (struct dict_node *n; (n = dict_next(&s->groups, &walk));) {
         const struct stream_pending *p = &((struct stream_group *)n->value)->pending;
-        released = released || stream_pending_released_count(p);
+        released = released || stream_pending_undeferred_count(p);
         more = more || stream_pending_deferred_count(p) || p->notes.by_id.used;
     }
     return more ? RDB_MILLRACE_QUEUE : released ? RDB_MILLRACE_STREAM : RDB_STREAM_ACTIVE;
@@ -83,7 +83,7 @@ static void put_released(struct rdb_sink *to, const struct stream_group *g, bool
 {
     const struct stream_pending *p = &g->pending;
     struct stream_pending_entry e;
-    uint64_t left = stream_pending_released_count(p);
+    uint64_t left = stream_pending_undeferred_count(p);
     uint32_t at = STREAM_TOUCHED_NONE;
     rdb_sink_string(to, str_bytes(g->name));
     rdb_sink_length(to, left);
@@ -126,7 +126,7 @@ static void put_deferred(struct rdb_sink *to, const struct stream_group *g)
 
 static bool has_any(const struct stream_group *g, enum tag tag)
 {
-    return tag == RELEASED   ? stream_pending_released_count(&g->pending) > 0
+    return tag == RELEASED   ? stream_pending_undeferred_count(&g->pending) > 0
            : tag == POLICIES ? g->policy != NULL
                              : stream_pending_deferred_count(&g->pending) > 0;
 }

@@ -344,6 +344,9 @@ void stream_set_policy(struct stream *s, struct stream_group *g, struct stream_p
         s->policies++;
         s->deleting += p->delete_acked;
     }
+    if (!p || !old || p->order_skips != old->order_skips ||
+        !bytes_equal(str_bytes(p->order_by), str_bytes(old->order_by)))
+        stream_group_end_order(g);
     /* Nobody else would ever release what is deferred. */
     if (!p)
         stream_pending_release_all(&g->pending);

@@ -78,9 +78,11 @@ struct stream_group *stream_find_group(const struct stream *s, struct bytes name
 struct stream_group *stream_add_group(struct stream *s, struct bytes name, struct stream_id last_id,
                                       int64_t entries_read);
 bool stream_remove_group(struct stream *s, struct bytes name);
-/* Takes the policy over; NULL: the group has none from now on, and what was deferred is released.
- * In place of another one it goes on with that one's counts and watch; a first one begins to count
- * now. Another length of leases: all are to be looked at again (stream_pending_end_next()). */
+/* Takes the policy over; NULL: the group has none from now on, and what was deferred or held is
+ * released. In place of another one it goes on with that one's counts and watch; a first one begins
+ * to count now. Another length of leases: all are to be looked at again
+ * (stream_pending_end_next()). Another order: nothing is known of it yet
+ * (stream_group_begin_order()), and what was held is released. */
 void stream_set_policy(struct stream *s, struct stream_group *g, struct stream_policy *p);
 /* Sorted by name; the array belongs to the caller. */
 struct stream_group **stream_sorted_groups(const struct stream *s, size_t *n);

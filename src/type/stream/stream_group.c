@@ -4,7 +4,9 @@
  * record ever names a number that another consumer got.
  *
  * Each consumer counts its pending entries. Every function that gives a record to an owner, takes
- * it away or removes it keeps that count; stream_group_is_sound() says so in code. */
+ * it away or removes it keeps that count; stream_group_is_sound() says so in code. So does the
+ * order by a field: they are the places where it learns what becomes of an entry (stream_turn.h).
+ */
 #include "type/stream/stream_group.h"
 
 #include "base/assert.h"
@@ -37,6 +39,9 @@ void stream_group_free(struct stream_group *g)
     dict_clear(&g->consumers);
     stream_pending_free(&g->pending);
     stream_policy_free(g->policy);
+    if (g->order)
+        stream_order_free(g->order);
+    mem_free(g->order);
     mem_free(g->by_number);
     str_unref(g->name);
     mem_free(g);
@@ -91,6 +96,8 @@ uint64_t stream_group_remove_consumer(struct stream_group *g, struct stream_cons
         from = e.id;
         stream_pending_remove(&g->pending, at);
         c->pending--;
+        if (g->order)
+            stream_turn_gone(g->order, &g->pending, e.id);
     }
     ASSERT(c->pending == 0);
     g->by_number[c->number] = NULL;
@@ -117,6 +124,14 @@ bool stream_group_raise_position(struct stream_group *g, struct stream_id id)
     return true;
 }
 
+static void order_changed(struct stream_group *g, struct stream_id id, bool released)
+{
+    if (released)
+        stream_turn_released(g->order, &g->pending, id);
+    else
+        stream_turn_leased(g->order, id);
+}
+
 void stream_group_assign(struct stream_group *g, struct stream_pending_place at,
                          struct stream_consumer *c, int64_t time_ms, uint64_t count, bool released)
 {
@@ -133,6 +148,8 @@ void stream_group_assign(struct stream_group *g, struct stream_pending_place at,
     e.time_ms = time_ms;
     e.count = count;
     stream_pending_change(&g->pending, at, &e, released);
+    if (__builtin_expect(g->order != NULL, 0))
+        order_changed(g, e.id, released);
 }
 
 void stream_group_release(struct stream_group *g, struct stream_pending_place at, uint64_t count)
@@ -151,6 +168,43 @@ void stream_group_defer(struct stream_group *g, struct stream_pending_place at, 
         owner->pending--;
     }
     stream_pending_defer(&g->pending, at, count, due_ms);
+    if (g->order)
+        stream_turn_deferred(g->order, &g->pending, e.id);
+}
+
+size_t stream_group_release_due(struct stream_group *g, int64_t now_ms, size_t most)
+{
+    struct stream_pending *p = &g->pending;
+    size_t n = 0;
+    if (!g->order)
+        return stream_pending_release_due(p, now_ms, most);
+    for (uint32_t node; n < most; n++) {
+        node = stream_touched_next_due(&p->touched);
+        if (node == STREAM_TOUCHED_NONE)
+            break;
+        struct stream_id id = stream_touched_at(&p->touched, node)->id;
+        if (!stream_pending_release_due(p, now_ms, 1))
+            break;
+        stream_turn_released(g->order, p, id);
+    }
+    return n;
+}
+
+struct stream_order *stream_group_begin_order(struct stream_group *g)
+{
+    ASSERT(!g->order);
+    g->order = mem_alloc(sizeof(*g->order));
+    stream_order_init(g->order);
+    return g->order;
+}
+
+void stream_group_end_order(struct stream_group *g)
+{
+    stream_pending_let_all_go(&g->pending);
+    if (g->order)
+        stream_order_free(g->order);
+    mem_free(g->order);
+    g->order = NULL;
 }
 
 uint64_t stream_group_release_consumer(struct stream_group *g, struct stream_consumer *c)
@@ -180,6 +234,8 @@ void stream_group_restore(struct stream_group *g, struct stream_id id, struct st
     stream_pending_add(&g->pending, &e);
     if (c)
         c->pending++;
+    if (__builtin_expect(g->order != NULL, 0))
+        order_changed(g, id, !c);
 }
 
 void stream_group_deliver(struct stream_group *g, struct stream_consumer *c, struct stream_id id,
@@ -205,6 +261,8 @@ bool stream_group_ack(struct stream_group *g, struct stream_id id)
         owner->pending--;
     }
     stream_pending_remove(&g->pending, at);
+    if (__builtin_expect(g->order != NULL, 0))
+        stream_turn_gone(g->order, &g->pending, id);
     return true;
 }
 
@@ -234,6 +292,7 @@ struct stream_group *stream_group_copy(const struct stream_group *g)
     /* Records name consumers by number, so these stay the same. */
     stream_pending_free(&copy->pending);
     stream_pending_copy(&copy->pending, &g->pending);
+    stream_pending_let_all_go(&copy->pending); /* nobody acts by an order there */
     copy->numbers = copy->number_cap = g->numbers;
     copy->by_number = mem_zalloc((g->numbers + 1) * sizeof(void *));
     for (uint32_t i = 0; i < g->numbers; i++) {
@@ -254,7 +313,8 @@ size_t stream_group_memory(const struct stream_group *g)
 {
     return mem_block_size(g) + stream_pending_memory(&g->pending) + dict_memory(&g->consumers) +
            g->consumers.used * sizeof(struct stream_consumer) +
-           (g->policy ? stream_policy_memory(g->policy) : 0);
+           (g->policy ? stream_policy_memory(g->policy) : 0) +
+           (g->order ? stream_order_memory(g->order) : 0);
 }
 
 bool stream_group_is_sound(const struct stream_group *g)
@@ -284,5 +344,8 @@ bool stream_group_is_sound(const struct stream_group *g)
         unowned += e.consumer == STREAM_PENDING_NO_CONSUMER;
     }
     return known == g->consumers.used && owned + unowned == g->pending.count &&
-           owned == stream_pending_owned_count(&g->pending) && stream_pending_is_sound(&g->pending);
+           owned == stream_pending_owned_count(&g->pending) &&
+           stream_pending_is_sound(&g->pending) &&
+           (g->order ? stream_turn_is_sound(g->order, &g->pending)
+                     : stream_pending_held_count(&g->pending) == 0);
 }

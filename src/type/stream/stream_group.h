@@ -6,6 +6,7 @@
 #include "type/stream/stream_pending.h"
 #include "type/stream/stream_pending_walk.h"
 #include "type/stream/stream_policy.h"
+#include "type/stream/stream_turn.h"
 
 /* How many connections read as a consumer: counted by somebody else, for as long as they do; not
  * part of the value. */
@@ -31,6 +32,8 @@ struct stream_group {
     struct stream_consumer **by_number;
     uint32_t numbers, number_cap;
     struct stream_policy *policy; /* owned; NULL: none. Set by stream_set_policy() */
+    /* Owned; NULL: nobody acts by the order that the policy asks for, and nothing is held. */
+    struct stream_order *order;
 };
 
 struct stream_group *stream_group_new(struct bytes name, struct stream_id last_id,
@@ -65,12 +68,19 @@ void stream_group_deliver(struct stream_group *g, struct stream_consumer *c, str
 /* Owner, time and count of a pending entry. released: c is NULL, as stream_group_release(). */
 void stream_group_assign(struct stream_group *g, struct stream_pending_place at,
                          struct stream_consumer *c, int64_t time_ms, uint64_t count, bool released);
-/* It has no owner from now on: to the end of the released ones. What was noted of it is forgotten.
- */
+/* It has no owner from now on: to the end of the released ones, or it is held, where there is an
+ * order. What was noted of it is forgotten. */
 void stream_group_release(struct stream_group *g, struct stream_pending_place at, uint64_t count);
-/* It has no owner, and is released by stream_pending_release_due() when due_ms has come. */
+/* It has no owner, and is released by stream_group_release_due() when due_ms has come. */
 void stream_group_defer(struct stream_group *g, struct stream_pending_place at, uint64_t count,
                         int64_t due_ms);
+/* As stream_pending_release_due(); what must wait for others is held. */
+size_t stream_group_release_due(struct stream_group *g, int64_t now_ms, size_t most);
+/* From now on entries that were made known to it (stream_order_add()) come in order; nothing is
+ * known at first. */
+struct stream_order *stream_group_begin_order(struct stream_group *g);
+/* No longer: what is held is released. */
+void stream_group_end_order(struct stream_group *g);
 /* Releases all that the consumer has, in the order of IDs; counts stay, and so does the consumer.
  * Returns how many. */
 uint64_t stream_group_release_consumer(struct stream_group *g, struct stream_consumer *c);

@@ -216,8 +216,7 @@ uint32_t stream_pending_owner(const struct stream_pending *p, struct stream_pend
     return stream_chunk_owner(chunk_at(p, at.chunk), at.record);
 }
 
-/* The number of its node; NONE: it is not pending, or plain. */
-static uint32_t node_of(const struct stream_pending *p, struct stream_id id)
+uint32_t stream_pending_node(const struct stream_pending *p, struct stream_id id)
 {
     struct stream_pending_place at;
     struct stream_pending_entry raw;
@@ -455,31 +454,24 @@ void stream_pending_defer(struct stream_pending *p, struct stream_pending_place 
     put_in_order(p, at, &e, STREAM_DEFERRED, due_ms);
 }
 
-bool stream_pending_is_deferred(const struct stream_pending *p, struct stream_id id,
-                                int64_t *due_ms)
+/* ---- Without an owner until others are through */
+
+static void move_unowned(struct stream_pending *p, struct stream_id id,
+                         enum stream_touched_state from, enum stream_touched_state to)
 {
-    uint32_t node = node_of(p, id);
-    if (node == STREAM_TOUCHED_NONE)
-        return false;
-    const struct stream_touched_node *x = stream_touched_at(&p->touched, node);
-    *due_ms = x->time_ms;
-    return x->state == STREAM_DEFERRED;
+    uint32_t node = stream_pending_node(p, id);
+    ASSERT(node != STREAM_TOUCHED_NONE && stream_touched_at(&p->touched, node)->state == from);
+    stream_touched_move(&p->touched, node, to, stream_touched_at(&p->touched, node)->time_ms);
 }
 
-int64_t stream_pending_due_ms(const struct stream_pending *p, struct stream_id id)
+void stream_pending_hold(struct stream_pending *p, struct stream_id id)
 {
-    uint32_t node = node_of(p, id);
-    ASSERT(node != STREAM_TOUCHED_NONE);
-    const struct stream_touched_node *x = stream_touched_at(&p->touched, node);
-    ASSERT(x->state != STREAM_LEASED);
-    return x->time_ms;
+    move_unowned(p, id, STREAM_RELEASED, STREAM_HELD);
 }
 
-bool stream_pending_has_no_owner(const struct stream_pending *p, struct stream_id id)
+void stream_pending_let_go(struct stream_pending *p, struct stream_id id)
 {
-    uint32_t node = node_of(p, id);
-    return node != STREAM_TOUCHED_NONE &&
-           stream_touched_at(&p->touched, node)->state != STREAM_LEASED;
+    move_unowned(p, id, STREAM_HELD, STREAM_RELEASED);
 }
 
 /* ---- Looking at leases that have ended */

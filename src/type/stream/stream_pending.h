@@ -4,8 +4,8 @@
  * time order at once and need no links; only records that were touched since (claimed, read again,
  * released) have a node in an order of their own (stream_touched.h).
  *
- * Who has an owner is leased. Who has none is released, for the next reader to take, or deferred
- * until a moment that is known. */
+ * Who has an owner is leased. Who has none is released, for the next reader to take, deferred until
+ * a moment that is known, or held: released, but not before others are through. */
 #ifndef TYPE_STREAM_STREAM_PENDING_H
 #define TYPE_STREAM_STREAM_PENDING_H
 
@@ -74,12 +74,24 @@ static inline uint64_t stream_pending_deferred_count(const struct stream_pending
 {
     return p->touched.deferred_count;
 }
+static inline uint64_t stream_pending_held_count(const struct stream_pending *p)
+{
+    return p->touched.held_count;
+}
+/* Released and held ones: those without an owner that no moment brings back. */
+static inline uint64_t stream_pending_undeferred_count(const struct stream_pending *p)
+{
+    return p->touched.released_count + p->touched.held_count;
+}
 /* Leased ones, whether their leases have ended or not. */
 static inline uint64_t stream_pending_owned_count(const struct stream_pending *p)
 {
-    return p->count - p->touched.released_count - p->touched.deferred_count;
+    return p->count - p->touched.released_count - p->touched.deferred_count - p->touched.held_count;
 }
 
+/* The number of its node in the order of time; STREAM_TOUCHED_NONE: it is not pending, or not
+ * touched. */
+uint32_t stream_pending_node(const struct stream_pending *p, struct stream_id id);
 /* One that is pending. */
 void stream_pending_get_by_id(const struct stream_pending *p, struct stream_id id,
                               struct stream_pending_entry *out);
@@ -98,11 +110,24 @@ bool stream_pending_find_plain(const struct stream_pending *p, struct stream_id 
 void stream_pending_defer(struct stream_pending *p, struct stream_pending_place at, uint64_t count,
                           int64_t due_ms);
 /* False: it is not deferred, or not pending. */
-bool stream_pending_is_deferred(const struct stream_pending *p, struct stream_id id,
-                                int64_t *due_ms);
+static inline bool stream_pending_is_deferred(const struct stream_pending *p, struct stream_id id,
+                                              int64_t *due_ms)
+{
+    uint32_t node = stream_pending_node(p, id);
+    if (node == STREAM_TOUCHED_NONE)
+        return false;
+    *due_ms = stream_touched_at(&p->touched, node)->time_ms;
+    return stream_touched_at(&p->touched, node)->state == STREAM_DEFERRED;
+}
 /* When one without an owner is due, or was: what fell due remembers it, since whoever applies
  * effects (a replica) or loads a file may not have released it yet. 0: it was not deferred. */
-int64_t stream_pending_due_ms(const struct stream_pending *p, struct stream_id id);
+static inline int64_t stream_pending_due_ms(const struct stream_pending *p, struct stream_id id)
+{
+    const struct stream_touched_node *x =
+        stream_touched_at(&p->touched, stream_pending_node(p, id));
+    ASSERT(x->state != STREAM_LEASED);
+    return x->time_ms;
+}
 /* When the next one is due; false: none is deferred. */
 static inline bool stream_pending_first_due(const struct stream_pending *p, int64_t *due_ms)
 {
@@ -118,17 +143,41 @@ static inline size_t stream_pending_release_due(struct stream_pending *p, int64_
 {
     return stream_touched_release_due(&p->touched, now_ms, most);
 }
-/* Releases all that are deferred, in the same order; nobody remembers when they were due.
- * O(released ones), of those from before too. */
+/* Releases all that are held, then all that are deferred in the same order; nobody remembers when
+ * they were due. O(released ones), of those from before too. */
 static inline void stream_pending_release_all(struct stream_pending *p)
 {
     stream_touched_release_all(&p->touched);
 }
 
-/* It is pending, and released or deferred. */
-bool stream_pending_has_no_owner(const struct stream_pending *p, struct stream_id id);
-/* What is known of an entry that has no owner, for as long as it has none. The entry is released or
- * deferred. The text is copied, up to STREAM_PENDING_REASON_MOST; none: forgotten. */
+/* ---- Without an owner until others are through */
+
+/* A released one is held, a held one released, behind all that are. When it was due and what was
+ * noted of it stays. */
+void stream_pending_hold(struct stream_pending *p, struct stream_id id);
+void stream_pending_let_go(struct stream_pending *p, struct stream_id id);
+/* False: it is not held, or not pending. */
+static inline bool stream_pending_is_held(const struct stream_pending *p, struct stream_id id)
+{
+    uint32_t node = stream_pending_node(p, id);
+    return node != STREAM_TOUCHED_NONE &&
+           stream_touched_at(&p->touched, node)->state == STREAM_HELD;
+}
+/* Releases all that are held. */
+static inline void stream_pending_let_all_go(struct stream_pending *p)
+{
+    stream_touched_release_held(&p->touched);
+}
+
+/* It is pending, and has no owner. */
+static inline bool stream_pending_has_no_owner(const struct stream_pending *p, struct stream_id id)
+{
+    uint32_t node = stream_pending_node(p, id);
+    return node != STREAM_TOUCHED_NONE &&
+           stream_touched_at(&p->touched, node)->state != STREAM_LEASED;
+}
+/* What is known of an entry that has no owner, for as long as it has none. The text is copied, up
+ * to STREAM_PENDING_REASON_MOST; none: forgotten. */
 static inline void stream_pending_set_reason(struct stream_pending *p, struct stream_id id,
                                              struct bytes reason)
 {

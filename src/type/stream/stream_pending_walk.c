@@ -55,9 +55,13 @@ bool stream_pending_walk_released(const struct stream_pending *p, uint32_t *at,
                                   struct stream_pending_entry *out)
 {
     const struct stream_touched *t = &p->touched;
-    if (t->released == STREAM_TOUCHED_NONE || *at == t->released)
+    bool begins = *at == STREAM_TOUCHED_NONE;
+    uint32_t next = begins && t->released_count    ? t->first
+                    : begins || *at == t->released ? t->first_held
+                                                   : stream_touched_at(t, *at)->next;
+    if (next == STREAM_TOUCHED_NONE)
         return false;
-    *at = *at == STREAM_TOUCHED_NONE ? t->first : stream_touched_at(t, *at)->next;
+    *at = next;
     stream_pending_get_by_id(p, stream_touched_at(t, *at)->id, out);
     return true;
 }

@@ -5,8 +5,8 @@
 
 #include "type/stream/stream_pending.h"
 
-/* Walks in the order of delivery, released ones first, deferred ones not at all. Nothing may change
- * meanwhile; starting anew after a change is O(1). */
+/* Walks in the order of delivery, released ones first, deferred and held ones not at all. Nothing
+ * may change meanwhile; starting anew after a change is O(1). */
 struct stream_pending_walk {
     const struct stream_pending *pending;
     uint32_t linked;                   /* the next touched one */
@@ -24,7 +24,8 @@ void stream_pending_walk_next(struct stream_pending_walk *w,
 
 /* The one with an owner that was delivered first; false: there is none. */
 bool stream_pending_walk_oldest_leased(struct stream_pending *p, struct stream_pending_entry *out);
-/* Released ones in their order: *at is STREAM_TOUCHED_NONE at first; false: the end. */
+/* Released ones in their order, then held ones, which are the same for all who do not know for what
+ * they are held (files, replicas): *at is STREAM_TOUCHED_NONE at first; false: the end. */
 bool stream_pending_walk_released(const struct stream_pending *p, uint32_t *at,
                                   struct stream_pending_entry *out);
 

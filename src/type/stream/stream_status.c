@@ -73,6 +73,7 @@ void stream_status_read(const struct stream *s, struct stream_group *g, int64_t 
         .overdue = ended,
         .leased = stream_pending_owned_count(p) - ended,
         .deferred = stream_pending_deferred_count(p),
+        .held = stream_pending_held_count(p),
         .blocked = stream_pending_blocked_count(p),
         .oldest_ready_ms = -1,
         .oldest_leased_ms = -1,

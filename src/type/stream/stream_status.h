@@ -7,7 +7,7 @@
 struct stream_status {
     uint64_t unread, released, overdue; /* ready: the sum of the three */
     uint64_t leased;                    /* whose leases run */
-    uint64_t deferred;
+    uint64_t deferred, held;
     uint64_t blocked;         /* of the deferred ones: those that were to die and cannot */
     int64_t oldest_ready_ms;  /* age, by its ID, of what would be next; -1: none */
     int64_t oldest_leased_ms; /* since its delivery, of the longest leased or overdue; -1: none */

@@ -4,7 +4,7 @@
  *
  * Released and leased nodes are one list: the released ones, then the leased ones by time. New
  * leases are the youngest nearly always, so their place is looked for from the end. Deferred nodes
- * are in a heap instead; `prev` is their place there.
+ * are in a heap instead; `prev` is their place there. Held nodes have a list of their own.
  *
  * Looking goes once over the leased ones, in order: `looked` is how far it has come. Who was looked
  * at has the number of the round, so that a new round needs no walk. What is put in front of
@@ -19,8 +19,13 @@
 
 void stream_touched_init(struct stream_touched *t)
 {
-    *t = (struct stream_touched){
-        .first = NONE, .last = NONE, .released = NONE, .round = 1, .looked = NONE};
+    *t = (struct stream_touched){.first = NONE,
+                                 .last = NONE,
+                                 .released = NONE,
+                                 .first_held = NONE,
+                                 .last_held = NONE,
+                                 .round = 1,
+                                 .looked = NONE};
 }
 
 void stream_touched_free(struct stream_touched *t)
@@ -126,13 +131,31 @@ static void heap_take(struct stream_touched *t, uint32_t i)
 
 /* ---- The list */
 
+/* The ends of the list that the node is in, or is to be in. */
+static uint32_t *first_of(struct stream_touched *t, const struct stream_touched_node *x)
+{
+    return x->state == STREAM_HELD ? &t->first_held : &t->first;
+}
+
+static uint32_t *last_of(struct stream_touched *t, const struct stream_touched_node *x)
+{
+    return x->state == STREAM_HELD ? &t->last_held : &t->last;
+}
+
+/* What leads to the node from its neighbours. */
+static void set_neighbours(struct stream_touched *t, const struct stream_touched_node *x,
+                           uint32_t next, uint32_t prev)
+{
+    *(x->prev == NONE ? first_of(t, x) : &stream_touched_at(t, x->prev)->next) = next;
+    *(x->next == NONE ? last_of(t, x) : &stream_touched_at(t, x->next)->prev) = prev;
+}
+
 static void insert_behind(struct stream_touched *t, uint32_t before, uint32_t i)
 {
     struct stream_touched_node *x = stream_touched_at(t, i);
     x->prev = before;
-    x->next = before == NONE ? t->first : stream_touched_at(t, before)->next;
-    *(before == NONE ? &t->first : &stream_touched_at(t, before)->next) = i;
-    *(x->next == NONE ? &t->last : &stream_touched_at(t, x->next)->prev) = i;
+    x->next = before == NONE ? *first_of(t, x) : stream_touched_at(t, before)->next;
+    set_neighbours(t, x, i, i);
 }
 
 uint32_t stream_touched_first_leased(const struct stream_touched *t)
@@ -163,6 +186,10 @@ static void link_node(struct stream_touched *t, uint32_t i)
         t->released = i;
         t->released_count++;
         break;
+    case STREAM_HELD:
+        insert_behind(t, t->last_held, i);
+        t->held_count++;
+        break;
     default:
         link_leased(t, i);
     }
@@ -184,9 +211,11 @@ static void unlink_node(struct stream_touched *t, uint32_t i)
         t->released_count--;
         if (t->released == i)
             t->released = x->prev;
+    } else if (x->state == STREAM_HELD) {
+        ASSERT(t->held_count > 0);
+        t->held_count--;
     }
-    *(x->prev == NONE ? &t->first : &stream_touched_at(t, x->prev)->next) = x->next;
-    *(x->next == NONE ? &t->last : &stream_touched_at(t, x->next)->prev) = x->prev;
+    set_neighbours(t, x, x->next, x->prev);
 }
 
 /* ---- Nodes */
@@ -224,8 +253,7 @@ static void renumber(struct stream_touched *t, uint32_t from, uint32_t to)
         t->heap[x->prev] = to;
         return;
     }
-    *(x->prev == NONE ? &t->first : &stream_touched_at(t, x->prev)->next) = to;
-    *(x->next == NONE ? &t->last : &stream_touched_at(t, x->next)->prev) = to;
+    set_neighbours(t, x, to, to);
     if (t->released == from)
         t->released = to;
     if (t->looked == from)
@@ -258,8 +286,15 @@ size_t stream_touched_release_due(struct stream_touched *t, int64_t now_ms, size
     return n;
 }
 
+void stream_touched_release_held(struct stream_touched *t)
+{
+    for (uint32_t i; (i = t->first_held) != NONE;)
+        stream_touched_move(t, i, STREAM_RELEASED, stream_touched_at(t, i)->time_ms);
+}
+
 void stream_touched_release_all(struct stream_touched *t)
 {
+    stream_touched_release_held(t);
     stream_touched_release_due(t, INT64_MAX, SIZE_MAX);
     for (uint32_t i = t->first; i != stream_touched_first_leased(t);
          i = stream_touched_at(t, i)->next)
@@ -336,7 +371,7 @@ static bool list_is_sound(const struct stream_touched *t, uint32_t *n)
         const struct stream_touched_node *x = stream_touched_at(t, i);
         bool is_released = x->state == STREAM_RELEASED;
         if (*n > t->n || x->prev != before || x->state == STREAM_DEFERRED ||
-            (is_released && released != *n) || (is_released && x->look))
+            x->state == STREAM_HELD || (is_released && released != *n) || (is_released && x->look))
             return false;
         if (!is_released && before != NONE && !(released == *n) &&
             stream_touched_at(t, before)->time_ms > x->time_ms)
@@ -353,11 +388,24 @@ static bool list_is_sound(const struct stream_touched *t, uint32_t *n)
            looked_passed;
 }
 
+static bool held_are_sound(const struct stream_touched *t)
+{
+    uint32_t n = 0, before = NONE;
+    for (uint32_t i = t->first_held; i != NONE;
+         before = i, i = stream_touched_at(t, i)->next, n++) {
+        const struct stream_touched_node *x = stream_touched_at(t, i);
+        if (n > t->n || x->state != STREAM_HELD || x->prev != before || x->look)
+            return false;
+    }
+    return before == t->last_held && n == t->held_count;
+}
+
 bool stream_touched_is_sound(const struct stream_touched *t, uint64_t *looked)
 {
     uint32_t listed;
     *looked = 0;
-    if (!list_is_sound(t, &listed) || listed + t->deferred_count != t->n || t->n > t->room)
+    if (!list_is_sound(t, &listed) || !held_are_sound(t) ||
+        listed + t->deferred_count + t->held_count != t->n || t->n > t->room)
         return false;
     for (uint32_t i = 0; i < t->deferred_count; i++) {
         const struct stream_touched_node *x = stream_touched_at(t, t->heap[i]);

@@ -42,7 +42,7 @@ TEST(behaves_like_an_array)
             uint64_t what = rng_below(&rng, 10);
             uint32_t i = (uint32_t)rng_below(&rng, n + 1);
             struct model m = {.id = {rng_below(&rng, 1000), step},
-                              .state = (enum stream_touched_state)rng_below(&rng, 3),
+                              .state = (enum stream_touched_state)rng_below(&rng, 4),
                               .time_ms = (int64_t)rng_below(&rng, 500)};
             if (m.state == STREAM_RELEASED)
                 m.time_ms = 0;
