@@ -4,16 +4,20 @@
  *   chosen   it is given to the reader
  *   dead     used up, and nobody's or its lease has ended: it dies now, up to 128 in a call
  *   lost     its message is gone: its reference goes now, up to 1,000 in a call
- *   passed   it is not to be taken: by CLAIM before the lease of one that is used up has ended
+ *   waiting  another entry with the same ORDERBY value comes first: it is held now, up to 1,000
+ *   passed   it is not to be taken: by CLAIM before the lease of one that is used up, or comes
+ * after others, has ended
  *
- * Nothing changes while they are judged; the dead and the lost go when that is over. A reader who
- * has as much as its cap allows may still have back what is its own: these are looked for in what
- * it has, which its cap keeps small, and not in what all have. */
+ * Nothing changes while they are judged; the dead and the lost go when that is over, and if that
+ * was all there was, what they kept waiting is judged. A reader who has as much as its cap allows
+ * may still have back what is its own: these are looked for in what it has, which its cap keeps
+ * small, and not in what all have. */
 #include "broker/broker_deliver.h"
 
 #include "base/mem.h"
 #include "broker/broker_dead.h"
 #include "broker/broker_lease.h"
+#include "broker/broker_order.h"
 #include "broker/broker_seat.h"
 #include "broker/broker_watch.h"
 #include "type/stream/stream_pending_walk.h"
@@ -26,9 +30,10 @@ struct judging {
     struct broker_reading *r;
     int64_t lease_ms, idle_ms; /* -1: no lease; -1: nothing that has an owner is taken */
     uint64_t most;
-    struct buf chosen, dead; /* struct stream_pending_entry each */
-    struct buf lost;         /* struct stream_id each */
-    size_t n, dead_n, lost_n;
+    struct buf chosen, dead, waiting; /* struct stream_pending_entry each */
+    struct buf lost;                  /* struct stream_id each */
+    size_t n, dead_n, lost_n, waiting_n;
+    struct buf judged; /* struct stream_id each: all, where a reader's own are judged again */
     struct stream_cursor log; /* at the message that was looked for last */
 };
 
@@ -57,9 +62,16 @@ static bool group_is_full(const struct broker_reading *r)
     return p->max_pending && r->owned >= (uint64_t)p->max_pending;
 }
 
+/* More work than one read does on its way. */
+static bool has_done_much(const struct judging *j)
+{
+    return j->dead_n >= BROKER_DELIVER_DEAD || j->lost_n >= BROKER_DELIVER_LOST ||
+           j->waiting_n >= BROKER_DELIVER_LOST;
+}
+
 static bool is_over(const struct judging *j)
 {
-    return j->n >= j->most || j->dead_n >= BROKER_DELIVER_DEAD || j->lost_n >= BROKER_DELIVER_LOST;
+    return j->n >= j->most || has_done_much(j);
 }
 
 static int64_t idle_ms(const struct judging *j, const struct stream_pending_entry *e)
@@ -87,14 +99,21 @@ static void choose(struct judging *j, const struct stream_pending_entry *e)
 static void judge(struct judging *j, const struct stream_pending_entry *e)
 {
     const struct broker_group *x = &j->r->at;
+    if (x->group->policy->prefetch)
+        buf_add(&j->judged, bytes_of(&e->id, sizeof(e->id)));
     if (!stream_log_follow(&x->stream->log, e->id, &j->log)) {
         buf_add(&j->lost, bytes_of(&e->id, sizeof(e->id)));
         j->lost_n++;
-    } else if (!broker_dead_is_due(x->group, e)) {
+    } else if (broker_dead_is_due(x->group, e)) {
+        if (has_ended(j, e)) {
+            buf_add(&j->dead, bytes_of(e, sizeof(*e)));
+            j->dead_n++;
+        }
+    } else if (broker_order_may_give(x, e->id)) {
         choose(j, e);
     } else if (has_ended(j, e)) {
-        buf_add(&j->dead, bytes_of(e, sizeof(*e)));
-        j->dead_n++;
+        buf_add(&j->waiting, bytes_of(e, sizeof(*e)));
+        j->waiting_n++;
     }
 }
 
@@ -127,8 +146,8 @@ static int by_time(const void *a, const void *b)
 
 static int by_id(const void *a, const void *b)
 {
-    const struct stream_pending_entry *x = a, *y = b;
-    return stream_id_compare(x->id, y->id);
+    const struct stream_id *x = a, *y = b;
+    return stream_id_compare(*x, *y);
 }
 
 /* What the reader itself has and may have again. */
@@ -137,16 +156,16 @@ static void judge_own(struct judging *j)
     const struct stream_pending *p = &j->r->at.group->pending;
     struct stream_pending_place at;
     struct stream_pending_entry e;
-    struct buf own = {0}, chosen = {0};
+    struct buf own = {0};
     uint32_t number = j->r->reader->number;
-    buf_add(&chosen, buf_bytes(&j->chosen));
-    if (j->n)
-        qsort(chosen.p, j->n, sizeof(e), by_id);
+    size_t judged_n = j->judged.n / sizeof(e.id);
+    if (judged_n)
+        qsort(j->judged.p, judged_n, sizeof(e.id), by_id);
     bool any = j->idle_ms >= 0 && stream_pending_seek_owned(p, STREAM_ID_MIN, number, &at);
     for (; any; any = stream_pending_next_owned(p, number, &at)) {
         stream_pending_get(p, at, &e);
         if (idle_ms(j, &e) >= j->idle_ms &&
-            !(j->n && bsearch(&e, chosen.p, j->n, sizeof(e), by_id)))
+            !(judged_n && bsearch(&e.id, j->judged.p, judged_n, sizeof(e.id), by_id)))
             buf_add(&own, bytes_of(&e, sizeof(e)));
     }
     struct stream_pending_entry *all = (void *)own.p;
@@ -156,57 +175,96 @@ static void judge_own(struct judging *j)
     for (size_t i = 0; i < n && !is_over(j); i++)
         judge(j, &all[i]);
     buf_free(&own);
-    buf_free(&chosen);
 }
 
-/* What stood in the way goes. */
-static void clear_way(struct judging *j)
+/* What stood in the way goes. Returns whether there was any. */
+static bool clear_way(struct judging *j)
 {
     const struct broker_group *x = &j->r->at;
+    bool any = j->waiting.n || j->dead.n || j->lost.n;
+    broker_order_hold(x, (const void *)j->waiting.p,
+                      j->waiting.n / sizeof(struct stream_pending_entry));
     const struct stream_pending_entry *dead = (const void *)j->dead.p;
-    for (size_t i = 0; i < j->dead_n; i++)
+    for (size_t i = 0; i < j->dead.n / sizeof(*dead); i++)
         broker_dead_die_of_age(x, &dead[i]);
-    if (j->lost_n)
-        broker_lease_drop(x, (const void *)j->lost.p, j->lost_n);
-    if (j->dead_n >= BROKER_DELIVER_DEAD || j->lost_n >= BROKER_DELIVER_LOST) {
-        struct broker_watch *w = broker_watch_of(x->group);
-        if (w)
-            w->wakes = true;
-        broker_watch_note(w);
-    }
+    if (j->lost.n)
+        broker_lease_drop(x, (const void *)j->lost.p, j->lost.n / sizeof(struct stream_id));
+    buf_free(&j->waiting);
     buf_free(&j->dead);
     buf_free(&j->lost);
+    return any;
+}
+
+/* Readers are to come back in the next turn. */
+static void wake(const struct broker_group *x)
+{
+    struct broker_watch *w = broker_watch_of(x->group);
+    if (w)
+        w->wakes = true;
+    broker_watch_note(w);
+}
+
+static void judge_and_clear(struct judging *j)
+{
+    struct broker_reading *r = j->r;
+    bool cleared;
+    do {
+        judge_all(j);
+        r->held_back = reader_is_full(r);
+        if (r->held_back && !is_over(j))
+            judge_own(j);
+        stream_log_end(&j->log);
+        j->log = (struct stream_cursor){0};
+        cleared = clear_way(j);
+        buf_free(&j->judged);
+    } while (cleared && r->at.group->order && j->n == 0 && !is_over(j));
+    if (has_done_much(j))
+        wake(&r->at);
+}
+
+/* How many entries may be delivered now, as the group's rate says. */
+static uint64_t tokens(const struct broker_group *x)
+{
+    const struct stream_policy *p = x->group->policy;
+    struct broker_watch *w = broker_watch_of(x->group);
+    if (!p->rate || !w)
+        return UINT64_MAX;
+    uint64_t n = broker_bucket_tokens(&w->bucket, p->rate, p->rate_ms, broker_act_now(x));
+    if (!n)
+        broker_watch_token(w);
+    return n;
 }
 
 struct stream_pending_entry *broker_deliver_pending(struct broker_reading *r, uint64_t most,
                                                     size_t *n)
 {
     const struct stream_policy *p = r->at.group->policy;
-    struct judging j = {.r = r, .most = most, .lease_ms = p->lease_ms ? p->lease_ms : -1};
+    r->gains = 0;
+    r->owned = stream_pending_owned_count(&r->at.group->pending);
+    r->held_back = is_leaving(r);
+    r->served = !r->held_back && broker_seat_serves(&r->at, r->reader, r->waited);
+    r->most = p->paused || !r->served ? 0 : tokens(&r->at);
+    r->stopped = r->most == 0 || !broker_order_is_ready(&r->at);
+    *n = 0;
+    if (r->stopped)
+        return NULL;
+    struct judging j = {.r = r,
+                        .most = most < r->most ? most : r->most,
+                        .lease_ms = p->lease_ms ? p->lease_ms : -1};
     j.idle_ms = j.lease_ms;
     if (r->claim_ms >= 0 && (j.idle_ms < 0 || r->claim_ms < j.idle_ms))
         j.idle_ms = r->claim_ms;
-    r->gains = 0;
-    r->owned = stream_pending_owned_count(&r->at.group->pending);
-    *n = 0;
-    r->held_back = is_leaving(r);
-    r->served = !r->held_back && broker_seat_serves(&r->at, r->reader, r->waited);
-    if (p->paused || !r->served)
-        return NULL;
-    judge_all(&j);
-    r->held_back = reader_is_full(r);
-    if (r->held_back && !is_over(&j))
-        judge_own(&j);
-    stream_log_end(&j.log);
-    clear_way(&j);
+    judge_and_clear(&j);
     *n = j.n;
+    r->most -= j.n;
     return (void *)j.chosen.p;
 }
 
 uint64_t broker_deliver_unread(struct broker_reading *r, uint64_t most)
 {
     const struct stream_policy *p = r->at.group->policy;
-    if (p->paused || !r->served || group_is_full(r))
+    most = most < r->most ? most : r->most;
+    if (r->stopped || group_is_full(r))
         return 0;
     if (reader_is_full(r)) {
         r->held_back = true;
@@ -227,8 +285,11 @@ void broker_deliver_done(const struct broker_group *x, uint64_t delivered, uint6
     broker_watch_sample(x);
     c->delivered += delivered;
     c->redelivered += redelivered;
-    if (w)
+    if (w) {
         w->broker->totals.redelivered += redelivered;
+        if (x->group->policy->rate)
+            broker_bucket_take(&w->bucket, delivered);
+    }
     broker_watch_leased(x, broker_act_now(x));
 }
 

@@ -19,6 +19,8 @@ struct broker_reading {
     uint64_t gains; /* entries that become the reader's, by what was chosen so far */
     uint64_t owned; /* entries of the group that have an owner then */
     bool held_back; /* by the reader's own cap: others may find something */
+    bool stopped;   /* nothing is delivered now */
+    uint64_t most;  /* deliveries that are left by the rate */
 };
 
 /* Chooses pending entries, at most `most` > 0, in the order in which they are to be given. The dead

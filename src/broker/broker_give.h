@@ -24,7 +24,8 @@ static inline uint64_t broker_give_count(uint64_t count)
     return count >= INT64_MAX ? INT64_MAX : count + 1;
 }
 /* Up to n > 0 entries from the cursor's on, which nobody in the group has read; the cursor stays to
- * be ended. Effects XCLAIM and XGROUP SETID. Returns how many were given, at least one. */
+ * be ended. Effects XCLAIM and XGROUP SETID. Returns how many were given: at least one, unless the
+ * group goes by an order, which may pass over all of them (broker_order.h). */
 uint64_t broker_give_new(const struct broker_giving *g, struct stream_cursor *c, uint64_t n);
 /* The first n > 0 of a list of pending entries. Effect XCLAIM. Returns how many were dealt with. */
 uint64_t broker_give_pending(const struct broker_giving *g, const struct stream_pending_entry *list,

@@ -4,16 +4,19 @@
 
 struct figures {
     const struct broker *broker;
-    uint64_t streams, scheduled, deferred, schedules, bindings, captures;
+    uint64_t streams, scheduled, deferred, held, schedules, bindings, captures;
 };
 
-static uint64_t deferred(const struct broker_watch *w)
+static void count_pending(struct figures *f, const struct broker_watch *w)
 {
     struct entry *e = db_find_past(w->db, str_bytes(w->key));
     const struct stream_group *g = e && value_type(e) == TYPE_STREAM
                                        ? stream_find_group(value_object(e), str_bytes(w->group))
                                        : NULL;
-    return g ? stream_pending_deferred_count(&g->pending) : 0;
+    if (!g)
+        return;
+    f->deferred += stream_pending_deferred_count(&g->pending);
+    f->held += stream_pending_held_count(&g->pending);
 }
 
 static void count(struct figures *f, const struct broker_moments *m)
@@ -37,7 +40,7 @@ static void gather(const void *owner, void *figures)
     for (int i = 0; i < s->count; i++)
         f->streams += s->dbs[i].noted.acting.used;
     for (const struct dlist_node *n = b->watches.next; n != &b->watches; n = n->next)
-        f->deferred += deferred(dlist_item(n, struct broker_watch, all));
+        count_pending(f, dlist_item(n, struct broker_watch, all));
     for (const struct dlist_node *n = b->moments.next; n != &b->moments; n = n->next)
         count(f, dlist_item(n, struct broker_moments, all));
 }

@@ -7,7 +7,9 @@
 
 struct giving {
     const struct broker_read *r;
-    bool full; /* the last entry was the last that fits */
+    uint64_t n; /* for begin() */
+    bool begun; /* something was given */
+    bool full;  /* the last entry was the last that fits */
 };
 
 /* A cursor on the first entry that the group has not read, to be ended, and how many there are. */
@@ -23,6 +25,9 @@ static uint64_t find_unread(const struct broker_group *x, uint64_t most, struct 
 static bool put(void *context, struct stream_entry *e, const struct stream_pending_entry *before)
 {
     struct giving *g = context;
+    if (!g->begun && g->r->begin)
+        g->r->begin(g->r->context, g->n);
+    g->begun = true;
     g->full = !g->r->put(g->r->context, e, before);
     return !g->full;
 }
@@ -32,19 +37,19 @@ static bool put(void *context, struct stream_entry *e, const struct stream_pendi
 static void give(const struct broker_read *r, const struct stream_pending_entry *old, size_t *old_n,
                  struct stream_cursor *c, uint64_t *n, struct buf *acked)
 {
-    struct giving state = {.r = r};
+    bool passes = r->reading.at.group->order;
+    struct giving state = {.r = r, .n = passes ? BROKER_READ_UNKNOWN : *old_n + *n};
     struct broker_giving g = {.at = r->reading.at,
                               .reader = r->reader,
                               .noack = r->reading.noack,
                               .acked = acked,
                               .put = put,
                               .context = &state};
-    if (r->begin)
-        r->begin(r->context, *old_n + *n);
     if (*old_n)
         *old_n = broker_give_pending(&g, old, *old_n);
     *n = *n && !state.full ? broker_give_new(&g, c, *n) : 0;
-    stream_group_active(r->reader, broker_act_stamp(&r->reading.at));
+    if (state.begun)
+        stream_group_active(r->reader, broker_act_stamp(&r->reading.at));
 }
 
 /* With NOACK what was given is acknowledged. */
@@ -60,6 +65,18 @@ static void acknowledge(const struct broker_group *x, const struct stream_pendin
     buf_free(acked);
 }
 
+/* In an order one read gives a value once. What is unread may be pending as well where the position
+ * went back (XGROUP SETID): then that is for another read than what was pending and is given now.
+ */
+static bool is_apart(const struct stream_group *g)
+{
+    struct stream_pending_entry e;
+    if (!g->order || !g->pending.count)
+        return false;
+    stream_pending_last(&g->pending, &e);
+    return stream_id_compare(e.id, g->last_id) > 0;
+}
+
 uint64_t broker_read(struct broker_read *r)
 {
     const struct broker_group *x = &r->reading.at;
@@ -70,7 +87,7 @@ uint64_t broker_read(struct broker_read *r)
     struct buf acked = {0};
     size_t old_n;
     struct stream_pending_entry *old = broker_deliver_pending(&r->reading, r->most, &old_n);
-    uint64_t n = find_unread(x, r->most - old_n, &c);
+    uint64_t n = old_n && is_apart(x->group) ? 0 : find_unread(x, r->most - old_n, &c);
     n = n ? broker_deliver_unread(&r->reading, n) : 0;
     bool any = old_n || n;
     if (any)

@@ -5,11 +5,14 @@
 
 #include "broker/broker_deliver.h"
 
+#define BROKER_READ_UNKNOWN UINT64_MAX
+
 struct broker_read {
     struct broker_reading reading; /* all but its results, and a reader that may be changed */
     struct stream_consumer *reader;
     uint64_t most; /* entries, > 0 */
-    /* At least one entry follows, at most n. NULL: nobody wants to know. */
+    /* At least one entry follows, and n of them, unless the reader has enough before that; UNKNOWN:
+     * as many as are found. NULL: nobody wants to know. */
     void (*begin)(void *context, uint64_t n);
     /* As in struct broker_giving. */
     bool (*put)(void *context, struct stream_entry *e, const struct stream_pending_entry *before);

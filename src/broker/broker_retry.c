@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "broker/broker_dead.h"
 #include "broker/broker_lease.h"
+#include "broker/broker_order.h"
 #include "broker/broker_watch.h"
 
 /* Entries of one due time and count, collected into one XNACK. */
@@ -70,6 +71,8 @@ static bool find(const struct broker_group *x, bool force, struct stream_id id,
     if (!stream_pending_find(p, id, &at)) {
         if (!force || !stream_log_has(&x->stream->log, id))
             return false;
+        if (x->group->order)
+            broker_order_learn(x, id);
         stream_group_restore(x->group, id, NULL, 0, 0);
         stream_pending_find(p, id, &at);
     }

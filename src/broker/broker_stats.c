@@ -31,7 +31,7 @@ static void states(struct call *call, struct bytes key, const struct stream *s,
     number(r, "overdue", (long long)st->overdue);
     number(r, "leased", (long long)st->leased);
     number(r, "deferred", (long long)st->deferred);
-    number(r, "held", 0);
+    number(r, "held", (long long)st->held);
     number(r, "scheduled", s->extra ? (long long)stream_future_count(&s->extra->future) : 0);
     number(r, "dead-blocked", (long long)st->blocked);
     number(r, "consumers", (long long)g->consumers.used);

@@ -113,6 +113,12 @@ void broker_watch_sooner(struct broker_watch *w, int64_t at_ms)
     timer_set(&w->broker->engine->timers, &w->timer, TIMER_STEADY, at_ms, note_due);
 }
 
+void broker_watch_token(struct broker_watch *w)
+{
+    w->lacks_token = true;
+    broker_watch_sooner(w, broker_bucket_next_ms(&w->bucket));
+}
+
 void broker_watch_leased(const struct broker_group *x, int64_t time_ms)
 {
     int64_t lease = x->group->policy->lease_ms;
@@ -179,6 +185,10 @@ void broker_watch_arm(struct broker_watch *w, const struct broker_group *x)
     }
     if (policy->consumer_ttl_ms || policy->group_ttl_ms)
         first = w->idle.look_ms < first ? w->idle.look_ms : first;
+    if (w->lacks_token) {
+        at = broker_bucket_next_ms(&w->bucket);
+        first = at < first ? at : first;
+    }
     if (first == INT64_MAX)
         timer_stop(&w->broker->engine->timers, &w->timer);
     else

@@ -1,6 +1,6 @@
 /* Each group with a policy has a watch, which holds its timer: it is set for whatever comes first,
- * the end of a lease or a deferred entry that falls due. So a group costs one node in the engine's
- * heap, however many entries are pending.
+ * the end of a lease, a deferred entry that falls due, the next token of a rate. So a group costs
+ * one node in the engine's heap, however many entries are pending.
  *
  * A watch belongs to the database's key and lives while that key holds the stream and the group its
  * policy: store events and the commands that change policies say so. stream_policy.watch leads to
@@ -9,6 +9,7 @@
 #define BROKER_BROKER_WATCH_H
 
 #include "broker/broker_attachment.h"
+#include "broker/broker_bucket.h"
 #include "broker/broker_due.h"
 #include "broker/broker_rate.h"
 
@@ -47,6 +48,8 @@ struct broker_watch {
     bool checked;          /* for times in the future */
     struct stream_id checked_to;
     struct broker_rate rate;
+    struct broker_bucket bucket; /* of RATE */
+    bool lacks_token;            /* readers went away from a bucket that was empty */
 };
 
 /* A key holds a stream with policies: its groups get what watches they lack, and those that have
@@ -68,6 +71,8 @@ void broker_watch_note(struct broker_watch *w);
 /* There will be something to do at at_ms, by the steady clock: the timer moves there unless it is
  * set for earlier. w may be NULL. */
 void broker_watch_sooner(struct broker_watch *w, int64_t at_ms);
+/* The bucket is empty: readers are woken when the next token is there. */
+void broker_watch_token(struct broker_watch *w);
 /* An entry's delivery time is time_ms now: the timer goes off when its lease ends, in the next turn
  * if that has passed (XCLAIM IDLE). A time in the future, which only a primary whose clock is ahead
  * can tell, is corrected when this server acts again. */

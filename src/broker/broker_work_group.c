@@ -4,9 +4,11 @@
  *   the seat               is free when its holder was not seen; what others have is released for
  *                          whoever took it
  *   times in the future    once after loading: they count as now (the clock was set back)
+ *   the order by a field   what is pending is looked at once, before anything is delivered
  *   deferred ones          that are due are released, and readers woken; those that are dead and
  *                          could not be moved are tried again
  *   leases that ended      each is looked at once: who is used up dies, else readers are woken
+ *   an empty bucket        readers are woken when the next token is there
  *
  *   idle ones              consumers, and the group itself, that nobody has used for too long go
  *
@@ -17,10 +19,12 @@
 #include "base/mem.h"
 #include "broker/broker_dead.h"
 #include "broker/broker_idle.h"
+#include "broker/broker_order.h"
 #include "broker/broker_retry.h"
 #include "broker/broker_seat.h"
 
 #define STEP   16  /* entries of one action that moves no message: then the clock is looked at */
+#define LOOKED 64  /* entries that are looked at for the order in one action */
 #define TAKEN  128 /* entries that are taken back in one action, at most, */
 #define BURIED 16  /* and how many of them may die */
 
@@ -118,7 +122,7 @@ static bool release_due(struct working *w)
             die(w, &e);
             late = is_late(w);
         } else {
-            stream_pending_release_due(p, now, 1);
+            stream_group_release_due(w->x.group, now, 1);
             w->wakes = true;
             late = step_is_late(w);
         }
@@ -171,12 +175,34 @@ static bool correct_times(struct working *w)
     return any;
 }
 
+/* True: there is more. */
+static bool look_for_order(struct working *w)
+{
+    const struct stream_order *o = w->x.group->order;
+    if (!w->x.group->policy->order_by->n || (o && o->is_complete && broker_order_look(&w->x, 0)))
+        return false;
+    while (!broker_order_look(&w->x, LOOKED))
+        if (is_late(w))
+            return true;
+    return false;
+}
+
+static void look_at_bucket(struct working *w)
+{
+    struct broker_watch *watch = w->watch;
+    if (!watch->lacks_token || broker_bucket_next_ms(&watch->bucket) > broker_act_now(&w->x))
+        return;
+    watch->lacks_token = false;
+    w->wakes = true;
+}
+
 /* One round of a group's work. */
 static enum broker_idle_end work(struct working *w)
 {
     struct broker_watch *watch = w->watch;
+    look_at_bucket(w);
     bool more = release_lost(w) || move_seat(w) || (!watch->checked && correct_times(w)) ||
-                release_due(w) || look_at_ended(w);
+                look_for_order(w) || release_due(w) || look_at_ended(w);
     enum broker_idle_end idle =
         more ? BROKER_IDLE_MORE : broker_idle_work(&w->x, watch, w->until_us);
     if (idle == BROKER_IDLE_GONE)

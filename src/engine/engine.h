@@ -243,6 +243,7 @@ struct engine {
     /* What every command looks at. */
     unsigned slow_path;             /* ENGINE_ bits in force */
     enum engine_role role;          /* engine/state.h */
+    uint64_t role_changes;          /* how often it was told: what one who acts knows may be old */
     int64_t ends_ms;                /* by the steady clock: replicas are waited for until then, and
                                        the server ends; 0: it does not */
     int disk_error;                 /* of ENGINE_DISK_FAILED: -errno; 0: there is none */

@@ -44,6 +44,7 @@ void state_apply_replica_settings(struct engine *e)
 void state_set_role(struct engine *e, enum engine_role role)
 {
     e->role = role;
+    e->role_changes++;
     state_apply_replica_settings(e);
     state_compare_replicas(e);
 }

@@ -18,6 +18,7 @@
 #include "type/set.h"
 #include "type/stream/stream.h"
 #include "type/stream/stream_bindings_words.h"
+#include "type/stream/stream_policy_words.h"
 #include "type/stream/stream_schedule_words.h"
 #include "type/string.h"
 #include "type/zset.h"
@@ -43,11 +44,13 @@ static void add_id(struct buf *b, struct stream_id id)
 /* The rules; what was counted is nothing. */
 static void add_policy(struct buf *b, const struct stream_policy *p)
 {
-    buf_printf(b, "policy %lld,%lld,%lld,%lld,%u,%d,%d,", (long long)p->lease_ms,
-               (long long)p->max_deliver, (long long)p->prefetch, (long long)p->max_pending,
-               p->jitter, p->delete_acked, p->paused);
-    stream_policy_print_retry(p, b);
-    add(b, str_bytes(p->dead_letter));
+    struct bytes words[STREAM_POLICY_WORDS_MOST];
+    struct buf room = {0};
+    int n = stream_policy_words(p, words, &room);
+    buf_add_text(b, "policy ");
+    for (int i = 0; i < n; i++)
+        add(b, words[i]);
+    buf_free(&room);
 }
 
 /* When it is due or was, and what was told of it: so that a server whose turn has released it tells

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What work queues cost, against the same without them, and what a message takes: broker Q1, Q2, Q3, Q4, Q5, Q6, Q10, Q12.
+"""What work queues cost, against the same without them, and what a message takes: broker Q1, Q2, Q3, Q4, Q5, Q6, Q12, Q13.
 
 Prints, judges nothing; behind each figure stands its target.
 
@@ -130,9 +130,9 @@ def q1(o):
 
 # ---- Q2 to Q4: cycles
 
-def cycle(o, first, ack):
+def cycle(o, first, ack, n=200000):
     """XADD of 100, reading them, acknowledging them."""
-    n = int(200000 * o.scale) // 100 * 100
+    n = int(n * o.scale) // 100 * 100
     commands = []
     for some in hundreds(ids(n)):
         commands += adds(100, int(some[0].split("-")[0])) + reads(100) + [(*ack, *some) if ack[0] == "XACK" else (*ack, "IDS", 100, *some)]
@@ -283,23 +283,24 @@ def q12(o):
     say("Q12", "XADD with 1,000 blocked readers, one of them served, against 1", many[0], one[0], "1.5")
 
 
-def routing(o, bound):
-    """One XADD with 1, 4 and 16 copies, or as many XADDs."""
-    found = []
-    for k in (1, 4, 16):
-        n = int(20000 * o.scale) // (k + 1)
-        with Bench(o.server) as s:
-            s.start()
-            drive(s.c, pieces([("XBIND", "ADD", "q", "DIRECT", "v", "TO", "d%d" % i) for i in range(k if bound else 0)]))
-            keys = ["q"] if bound else ["q"] + ["d%d" % i for i in range(k)]
-            found.append(s.spent([("XADD", key, "%d-0" % i, "routing-key", "v", "order", i) for i in range(1, n + 1) for key in keys], n))
-    return found
+# ---- Q13: in order
+
+ORDERED = policy("ORDERBY", "order")    # each message has another value
 
 
-def q10(o):
-    routed, plain = least(o.rounds, lambda: routing(o, True), lambda: routing(o, False))
-    for k, a, b in zip((1, 4, 16), routed, plain):
-        say("Q10", "XADD routed to %d, against %d XADDs" % (k, k + 1), a, b, "1.2")
+def in_flight(o, first):
+    """Reading all there are, then acknowledging them, the last ones first."""
+    n = int(1000000 * o.scale) // 100 * 100
+    with Bench(o.server) as s:
+        drive(s.start(), pieces(first + adds(n), 500))
+        return [s.spent(reads(n) + [("XACK", "q", "g", *some) for some in reversed(hundreds(ids(n)))], n)]
+
+
+def q13(o):
+    (ordered,), (jobs,) = least(o.rounds, lambda: cycle(o, ORDERED, ("XACK", "q", "g"), 1000000), lambda: cycle(o, policy(), ("XACK", "q", "g"), 1000000))
+    say("Q13", "XADD, XREADGROUP 100, XACK with JOBS and ORDERBY, other values all, against JOBS", ordered, jobs, "1.6")
+    (ordered,), (jobs,) = least(o.rounds, lambda: in_flight(o, ORDERED), lambda: in_flight(o, policy()))
+    say("Q13", "the same without XADD, a million of them in flight", ordered, jobs, "no target")
 
 
 # ---- Memory
@@ -326,6 +327,15 @@ def memory(o):
         told("leased again", [("XCLAIM", "q", "g", "b", 0, *some, "JUSTID") for some in hundreds(all_ids)], 72)
         told("released", [("XNACK", "q", "g", "SILENT", "IDS", 100, *some) for some in hundreds(all_ids)], 72)
         told("deferred", [("XNACK", "q", "g", "SILENT", "IDS", 100, *some, "DELAY", 3600000) for some in hundreds(all_ids)], 72)
+    for what, field, target in (("leased, ORDERBY", "order", "24 + 48"), ("held", "state", "72 + 48")):
+        with Bench(o.server, "--stream-cache-size", 0, "--broker-order-ahead", 1000000) as s:
+            s.start()
+            drive(s.c, pieces(policy("LEASE", 600000, "ORDERBY", field) + adds(n), 500))
+            base = held(s)
+            drive(s.c, pieces(reads(n), 4))
+            if field == "state":    # a read passes over a thousand
+                drive(s.c, pieces(reads(n // 10 + 100), 4))
+            print("%-4s %s: %.1f bytes a message, resident %.1f (<= %s)" % ("", what, *[(a - b) / n for a, b in zip(held(s), base)], target), flush=True)
     n = int(10000 * o.scale)
     with Bench(o.server) as s:
         s.start()
@@ -335,7 +345,7 @@ def memory(o):
         print("%-4s a policy: %.0f bytes a group, resident %.0f (<= 1024)" % ("", *[(a - b) / n for a, b in zip(held(s), base)]), flush=True)
 
 
-ALL = {"q1": q1, "q2": q2, "q3": q3, "q4": q4, "q5": q5, "q6": q6, "q10": q10, "q12": q12, "memory": memory}
+ALL = {"q1": q1, "q2": q2, "q3": q3, "q4": q4, "q5": q5, "q6": q6, "q12": q12, "q13": q13, "memory": memory}
 
 
 def main():

@@ -89,14 +89,15 @@ static void claim(struct xautoclaim *x, struct stream_pending_place at,
     x->claimed++;
 }
 
-/* Idle enough, or without an owner; what a policy has deferred comes back when its time has come.
- */
+/* Idle enough, or without an owner; what a policy has deferred or holds comes back when its time
+ * has come. */
 static bool is_claimable(const struct xautoclaim *x, const struct stream_pending_entry *e)
 {
     const struct stream_group *g = x->group;
     int64_t due_ms;
     return stream_pending_is_claimable(e, stream_args_now(x->call, g), x->min_idle_ms) &&
-           !(g->policy && stream_pending_is_deferred(&g->pending, e->id, &due_ms));
+           !(g->policy && (stream_pending_is_deferred(&g->pending, e->id, &due_ms) ||
+                           stream_pending_is_held(&g->pending, e->id)));
 }
 
 /* Claims what is idle and drops references to what is gone, up to COUNT of both, looking at ten

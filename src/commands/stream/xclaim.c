@@ -7,6 +7,7 @@
 #include "broker/broker_claims.h"
 #include "broker/broker_expire.h"
 #include "broker/broker_lease.h"
+#include "broker/broker_order.h"
 #include "broker/broker_watch.h"
 #include "commands/stream/stream_args.h"
 
@@ -122,6 +123,8 @@ static bool claim(struct call *call, const struct xclaim *x, struct stream_id id
             return false;
         /* As one that was delivered once, and is claimed now. */
         *count = deliveries(x, 1);
+        if (g->order)
+            broker_order_learn(&x->at, id);
         stream_group_restore(g, id, x->owner, x->time_ms, *count);
         return true;
     }

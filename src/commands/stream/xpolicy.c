@@ -20,7 +20,8 @@
 
 #include <stdlib.h>
 
-#define RETRIES_MOST 100000
+#define RETRIES_MOST  100000
+#define ORDER_PENDING 100000
 
 /* ---- SET */
 
@@ -108,6 +109,15 @@ static void put(struct call *call, struct stream *s, struct stream_policy *p)
     db_notify(call->db, key, DB_EVENT_STREAM, "xpolicy-set");
 }
 
+/* Whether the policy orders otherwise than the one there is. */
+static bool orders_anew(const struct stream_group *g, const struct stream_policy *p)
+{
+    const struct stream_policy *old = g->policy;
+    bool had = old && old->order_by->n, has = p->order_by->n;
+    return had != has || (has && (old->order_skips != p->order_skips ||
+                                  !bytes_equal(str_bytes(old->order_by), str_bytes(p->order_by))));
+}
+
 static void do_xpolicy_set(struct call *call)
 {
     struct xpolicy_args x;
@@ -131,6 +141,13 @@ static void do_xpolicy_set(struct call *call)
     if (!p)
         return;
     xpolicy_args_apply(&x, p);
+    if (g && g->pending.count >= ORDER_PENDING && orders_anew(g, p) && !call_is_replay(call)) {
+        stream_policy_free(p);
+        reply_errorf(call->reply,
+                     "ERR ORDERBY cannot be changed while %d or more entries are pending",
+                     ORDER_PENDING);
+        return;
+    }
     if (g && g->policy && stream_policy_equal(g->policy, p))
         stream_policy_free(p);
     else

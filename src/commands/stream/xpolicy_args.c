@@ -3,10 +3,7 @@
  * word that is an option.
  *
  * Two read these arguments: the command, and rights, which look for the dead-letter key in requests
- * that may be wrong in other ways. Both must find the same one, so both go by next_option().
- *
- * Options that are not built yet (COMING) are judged, and accepted with their defaults: what is
- * written to files has all of them. */
+ * that may be wrong in other ways. Both must find the same one, so both go by next_option(). */
 #include "commands/stream/xpolicy_args.h"
 
 #include "base/num.h"
@@ -16,30 +13,27 @@
 
 enum form { NUMBER, WORD, RETRY, KEY, RATE, ORDER };
 
-enum { COMING = 1 };
-
 static const struct option {
     const char *name;
     enum form form;
     long long least, most;
     const char *words[2]; /* of WORD: values 0 and 1 */
-    unsigned flags;
 } options[XPOLICY_OPTIONS] = {
-    [XPOLICY_LEASE] = {"LEASE", NUMBER, 0, STREAM_POLICY_LEASE_MOST, {0}, 0},
-    [XPOLICY_RETRY] = {"RETRY", RETRY, 0, STREAM_POLICY_BACKOFF_MOST, {0}, 0},
-    [XPOLICY_JITTER] = {"JITTER", NUMBER, 0, 100, {0}, 0},
-    [XPOLICY_MAXDELIVER] = {"MAXDELIVER", NUMBER, 0, STREAM_POLICY_DELIVER_MOST, {0}, 0},
-    [XPOLICY_DEADLETTER] = {"DEADLETTER", KEY, 0, 0, {0}, 0},
-    [XPOLICY_ONACK] = {"ONACK", WORD, 0, 0, {"keep", "delete"}, 0},
-    [XPOLICY_PREFETCH] = {"PREFETCH", NUMBER, 0, STREAM_POLICY_PREFETCH_MOST, {0}, 0},
-    [XPOLICY_MAXPENDING] = {"MAXPENDING", NUMBER, 0, STREAM_POLICY_PENDING_MOST, {0}, 0},
-    [XPOLICY_RATE] = {"RATE", RATE, 0, STREAM_POLICY_RATE_MOST, {0}, COMING},
-    [XPOLICY_ORDERBY] = {"ORDERBY", ORDER, 0, 0, {"hold", "skip"}, COMING},
-    [XPOLICY_SINGLE] = {"SINGLE", NUMBER, 0, STREAM_POLICY_SINGLE_MOST, {0}, 0},
-    [XPOLICY_ONDISCONNECT] = {"ONDISCONNECT", WORD, 0, 0, {"keep", "release"}, 0},
-    [XPOLICY_CONSUMERTTL] = {"CONSUMERTTL", NUMBER, 0, STREAM_POLICY_TTL_MOST, {0}, 0},
-    [XPOLICY_GROUPTTL] = {"GROUPTTL", NUMBER, 0, STREAM_POLICY_TTL_MOST, {0}, 0},
-    [XPOLICY_PAUSE] = {"PAUSE", WORD, 0, 0, {"off", "on"}, 0},
+    [XPOLICY_LEASE] = {"LEASE", NUMBER, 0, STREAM_POLICY_LEASE_MOST, {0}},
+    [XPOLICY_RETRY] = {"RETRY", RETRY, 0, STREAM_POLICY_BACKOFF_MOST, {0}},
+    [XPOLICY_JITTER] = {"JITTER", NUMBER, 0, 100, {0}},
+    [XPOLICY_MAXDELIVER] = {"MAXDELIVER", NUMBER, 0, STREAM_POLICY_DELIVER_MOST, {0}},
+    [XPOLICY_DEADLETTER] = {"DEADLETTER", KEY, 0, 0, {0}},
+    [XPOLICY_ONACK] = {"ONACK", WORD, 0, 0, {"keep", "delete"}},
+    [XPOLICY_PREFETCH] = {"PREFETCH", NUMBER, 0, STREAM_POLICY_PREFETCH_MOST, {0}},
+    [XPOLICY_MAXPENDING] = {"MAXPENDING", NUMBER, 0, STREAM_POLICY_PENDING_MOST, {0}},
+    [XPOLICY_RATE] = {"RATE", RATE, 0, STREAM_POLICY_RATE_MOST, {0}},
+    [XPOLICY_ORDERBY] = {"ORDERBY", ORDER, 0, 0, {"hold", "skip"}},
+    [XPOLICY_SINGLE] = {"SINGLE", NUMBER, 0, STREAM_POLICY_SINGLE_MOST, {0}},
+    [XPOLICY_ONDISCONNECT] = {"ONDISCONNECT", WORD, 0, 0, {"keep", "release"}},
+    [XPOLICY_CONSUMERTTL] = {"CONSUMERTTL", NUMBER, 0, STREAM_POLICY_TTL_MOST, {0}},
+    [XPOLICY_GROUPTTL] = {"GROUPTTL", NUMBER, 0, STREAM_POLICY_TTL_MOST, {0}},
+    [XPOLICY_PAUSE] = {"PAUSE", WORD, 0, 0, {"off", "on"}},
 };
 
 static int find_option(struct bytes word)
@@ -166,13 +160,6 @@ static bool parse_rate(const struct call *call, int i, const struct option *o,
     return true;
 }
 
-/* Whether an option that is not built yet was given anything but its default. */
-static bool is_coming(enum xpolicy_option which, const struct xpolicy_args *x)
-{
-    return (options[which].flags & COMING) &&
-           (x->numbers[which] || (which == XPOLICY_ORDERBY && x->order_by.n));
-}
-
 static bool parse_value(const struct call *call, enum xpolicy_option which, int i, int n,
                         struct xpolicy_args *x)
 {
@@ -213,10 +200,6 @@ static bool parse_option(const struct call *call, int *i, struct xpolicy_args *x
     x->given |= 1u << which;
     if (!parse_value(call, (enum xpolicy_option)which, *i, n, x))
         return false;
-    if (is_coming((enum xpolicy_option)which, x)) {
-        reply_errorf(call->reply, "ERR %s is not supported yet", options[which].name);
-        return false;
-    }
     *i += n;
     return true;
 }

@@ -42,7 +42,8 @@ void xread_reply_end_aside(struct xread *x, struct xread_aside *a)
 
 void xread_reply_begin_entries(struct xread *x, struct xread_aside *a, uint64_t n)
 {
-    if (x->args.max_size)
+    a->counts = x->args.max_size || n == UINT64_MAX;
+    if (a->counts)
         xread_reply_begin_aside(x, a);
     else
         reply_array(x->call->reply, n);
@@ -50,7 +51,7 @@ void xread_reply_begin_entries(struct xread *x, struct xread_aside *a, uint64_t 
 
 void xread_reply_end_entries(struct xread *x, struct xread_aside *a, uint64_t n)
 {
-    if (!x->args.max_size)
+    if (!a->counts)
         return;
     xread_reply_end_aside(x, a);
     reply_array(x->call->reply, n);

@@ -40,11 +40,13 @@ bool xread_reply_is_full(const struct xread *x);
 /* What is written between begin and end goes beside the reply, for what must stand before it. */
 struct xread_aside {
     struct chain chain, *out;
+    bool counts; /* how many entries there are is told when they are there */
 };
 void xread_reply_begin_aside(struct xread *x, struct xread_aside *a);
 /* The reply goes on where it stood; what was written aside still has to be moved or freed. */
 void xread_reply_end_aside(struct xread *x, struct xread_aside *a);
-/* An array of entries. n: how many there will be, unless MAXSIZE cuts it short. */
+/* An array of entries. n: how many there will be, unless MAXSIZE cuts it short; UINT64_MAX: nobody
+ * knows. */
 void xread_reply_begin_entries(struct xread *x, struct xread_aside *a, uint64_t n);
 void xread_reply_end_entries(struct xread *x, struct xread_aside *a, uint64_t n);
 

@@ -320,6 +320,67 @@ TEST(a_group_has_as_much_as_it_may)
     broker_bench_end(b);
 }
 
+/* broker C3, C5, C6: so many deliveries, redelivered ones too, and one at a time from then on. */
+TEST(a_group_delivers_at_a_rate)
+{
+    struct client *c;
+    struct bench *b = broker_queue("LEASE 1000 RATE 3 300", 9, false, &c);
+    struct client *r = bench_client(b), *s = bench_client(b);
+    SAYS(c, "XREADGROUP GROUP g a COUNT 2 STREAMS q >", "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
+    SAYS(c, "XNACK q g SILENT IDS 1 1-1", "1");
+    SAYS(c, "XREADGROUP GROUP g a STREAMS q >", "[[q [[1-1 [n 1]]]]]");
+    SAYS(c, "XREADGROUP GROUP g a STREAMS q >", "(nil)");
+    bench_says(r, "XREADGROUP GROUP g r BLOCK 0 STREAMS q >");
+    bench_says(s, "XREADGROUP GROUP g s BLOCK 0 STREAMS q >");
+    broker_bench_wait(b, 99);
+    HEARS(r, "");
+    broker_bench_wait(b, 1);
+    HEARS(r, "[[q [[3-1 [n 3]]]]]");
+    HEARS(s, "");
+    broker_bench_wait(b, 100);
+    HEARS(s, "[[q [[4-1 [n 4]]]]]");
+    /* Who claims, or reads its own again, is not counted. */
+    SAYS(c, "XCLAIM q g a 0 5-1 FORCE JUSTID", "[5-1]");
+    SAYS(c, "XREADGROUP GROUP g s STREAMS q 0", "[[q [[4-1 [n 4]]]]]");
+    SAYS(c, "XREADGROUP GROUP g a CLAIM 0 STREAMS q >", "(nil)");
+    broker_bench_wait(b, 250);
+    SAYS(c, "XREADGROUP GROUP g a COUNT 9 STREAMS q >", "[[q [[5-1 [n 5]] [6-1 [n 6]]]]]");
+    broker_bench_wait(b, 10000); /* never more than full */
+    SAYS(c, "XACK q g 1-1 2-1 3-1 4-1 5-1 6-1", "6");
+    SAYS(c, "XREADGROUP GROUP g a NOACK STREAMS q >",
+         "[[q [[7-1 [n 7]] [8-1 [n 8]] [9-1 [n 9]]]]]");
+    SAYS(c, "XADD q 10-1 n 10", "10-1");
+    bench_says(r, "XREADGROUP GROUP g r BLOCK 0 STREAMS q >");
+    broker_bench_turn(b);
+    HEARS(r, "");
+    SAYS(c, "XPOLICY SET q g RATE 3 400", "OK"); /* another rate fills it */
+    broker_bench_turn(b);
+    HEARS(r, "[[q [[10-1 [n 10]]]]]");
+    /* No more timers than it takes. */
+    broker_bench_wait(b, 100000);
+    CHECK(!broker_has_work(b->engine.broker));
+    SAYS(c, "XPOLICY SET q g RATE 0 0", "OK");
+    broker_bench_turn(b);
+    SAYS(c, "XREADGROUP GROUP g a STREAMS q >", "[[q [[10-1 [n 10]]]]]");
+    broker_bench_end(b);
+}
+
+/* broker C1, D1: what a reader with all it may have is looked through for was judged before. */
+TEST(who_is_full_meets_each_of_its_own_once)
+{
+    struct client *c;
+    struct bench *b = broker_queue("LEASE 1000 MAXDELIVER 2 PREFETCH 2", 2, false, &c);
+    SAYS(c, "XREADGROUP GROUP g a COUNT 1 STREAMS q >", "[[q [[1-1 [n 1]]]]]");
+    broker_bench_wait(b, 1000);
+    SAYS(c, "XREADGROUP GROUP g a COUNT 1 STREAMS q >", "[[q [[1-1 [n 1]]]]]");
+    SAYS(c, "XREADGROUP GROUP g d COUNT 1 STREAMS q >", "[[q [[2-1 [n 2]]]]]");
+    b->engine.steady_ms += 1000; /* the reader comes before the turn */
+    SAYS(c, "XREADGROUP GROUP g a STREAMS q >", "[[q [[2-1 [n 2]]]]]");
+    SAYS(c, "XLEN {q}:dlq", "1");
+    CHECK(broker_group(b, "q", "g")->policy->counts.dead == 1);
+    broker_bench_end(b);
+}
+
 /* broker C4, C5, C6. */
 TEST(a_pause_stops_deliveries_and_nothing_else)
 {
@@ -421,5 +482,6 @@ UNIT_MAIN(T(a_lease_that_ended_is_given_again), T(the_end_of_a_lease_wakes_a_rea
           T(janitors_do_not_defeat_a_back_off), T(a_consumer_that_is_deleted_releases),
           T(times_in_the_future_are_corrected), T(times_of_another_clock_are_corrected),
           T(a_consumer_has_as_much_as_it_may), T(a_group_has_as_much_as_it_may),
+          T(a_group_delivers_at_a_rate), T(who_is_full_meets_each_of_its_own_once),
           T(a_pause_stops_deliveries_and_nothing_else), T(levels_are_read_in_the_order_given),
           T(a_wall_clock_that_is_set_ends_no_lease), T(a_transaction_is_one_group))
