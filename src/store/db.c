@@ -130,13 +130,13 @@ static void tell_all(struct db *db, enum db_placing what)
         tell(db, e, what);
 }
 
-static void add_marked(struct db *db, uint64_t hash, struct entry *e)
+static void add_known(struct db *db, uint64_t hash, struct entry *e)
 {
     noted_add(&db->noted, hash, e);
     tell(db, e, DB_COMES);
 }
 
-static void forget_marked(struct db *db, uint64_t hash, struct entry *e, enum db_placing what)
+static void forget_known(struct db *db, uint64_t hash, struct entry *e, enum db_placing what)
 {
     noted_remove(&db->noted, hash, e);
     tell(db, e, what);
@@ -151,8 +151,8 @@ struct entry *db_take(struct db *db, struct bytes key, enum db_placing what)
         struct entry *same = table_remove(&db->keys_with_ttl, hash, key);
         ASSERT(same == e);
     }
-    if (e && noted_is_marked(e))
-        forget_marked(db, hash, e, what);
+    if (e && noted_is_known(e))
+        forget_known(db, hash, e, what);
     return e;
 }
 
@@ -210,12 +210,11 @@ int64_t db_field_now(const struct store *s)
 
 static void mark(struct db *db, struct entry *e, bool now)
 {
-    bool before = e->kind_flag;
-    if (before && !now)
-        forget_marked(db, hash_key(entry_key(e)), e, DB_GOES);
-    e->kind_flag = now;
-    if (now && !before)
-        add_marked(db, hash_key(entry_key(e)), e);
+    if (e->kind_flag == now)
+        return;
+    tell(db, e, DB_GOES); /* as long as it has the mark */
+    noted_mark(&db->noted, hash_key(entry_key(e)), e, now);
+    tell(db, e, DB_COMES);
 }
 
 void db_note_fields(struct db *db, struct entry *e)
@@ -429,7 +428,7 @@ __attribute__((noinline)) static void follow(struct db *db, struct entry *old, s
 {
     uint64_t hash = hash_of(db->store, entry_key(e));
     put_back(db, hash, old, e, had_ttl);
-    if (old != e && noted_is_marked(e))
+    if (old != e && noted_is_known(e))
         noted_move(&db->noted, hash, old, e);
 }
 
@@ -447,8 +446,8 @@ void db_add(struct db *db, struct entry *e)
     table_insert(&db->keys, hash, e);
     if (e->has_ttl)
         table_insert(&db->keys_with_ttl, hash, e);
-    if (noted_is_marked(e))
-        add_marked(db, hash, e);
+    if (noted_is_known(e))
+        add_known(db, hash, e);
     if (e->has_ttl || value_has_field_ttl(e))
         db_note_own(db, entry_key(e));
     if (db->store->notify & DB_EVENT_NEW)
@@ -460,11 +459,11 @@ void db_replace(struct db *db, struct entry *old, struct entry *e)
     NOTE_WRITE(db, entry_key(e));
     lru_begin(&db->store->lru, e);
     uint64_t hash = hash_of(db->store, entry_key(e));
-    if (noted_is_marked(old))
-        forget_marked(db, hash, old, DB_GOES);
+    if (noted_is_known(old))
+        forget_known(db, hash, old, DB_GOES);
     put_back(db, hash, old, e, old->has_ttl);
-    if (noted_is_marked(e))
-        add_marked(db, hash, e);
+    if (noted_is_known(e))
+        add_known(db, hash, e);
     if (e->has_ttl && !(old->has_ttl && entry_deadline_ms(old) == entry_deadline_ms(e)))
         db_note_own(db, entry_key(e));
     discard(db->store, old);

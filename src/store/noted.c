@@ -3,42 +3,74 @@
 #include "base/assert.h"
 #include "base/hash.h"
 
-static struct table *table_of(struct noted *n, const struct entry *e)
+static bool is_stream(const struct entry *e)
 {
-    ASSERT(noted_is_marked(e));
-    return value_stream_acts(e) ? &n->acting : &n->hashes;
+    return e->kind == VALUE_STREAM;
+}
+
+/* Where it is because of its mark. */
+static struct table *marked(struct noted *n, const struct entry *e)
+{
+    ASSERT(noted_is_known(e) && e->kind_flag);
+    return is_stream(e) ? &n->acting : &n->hashes;
 }
 
 void noted_init(struct noted *n)
 {
     table_init(&n->hashes, hash_key);
     table_init(&n->acting, hash_key);
+    table_init(&n->streams, hash_key);
 }
 
 void noted_clear(struct noted *n)
 {
     table_clear(&n->hashes);
     table_clear(&n->acting);
+    table_clear(&n->streams);
+}
+
+void noted_mark(struct noted *n, uint64_t hash, struct entry *e, bool has)
+{
+    ASSERT(e->kind_flag != has);
+    if (!has)
+        table_remove_address(marked(n, e), hash, e);
+    e->kind_flag = has;
+    if (has)
+        table_insert(marked(n, e), hash, e);
 }
 
 void noted_add(struct noted *n, uint64_t hash, struct entry *e)
 {
-    table_insert(table_of(n, e), hash, e);
+    if (is_stream(e))
+        table_insert(&n->streams, hash, e);
+    if (e->kind_flag)
+        table_insert(marked(n, e), hash, e);
 }
 
 void noted_remove(struct noted *n, uint64_t hash, const struct entry *e)
 {
-    table_remove_address(table_of(n, e), hash, e);
+    if (is_stream(e))
+        table_remove_address(&n->streams, hash, e);
+    if (e->kind_flag)
+        table_remove_address(marked(n, e), hash, e);
 }
 
-void noted_move(struct noted *n, uint64_t hash, const void *old, struct entry *e)
+static void move(struct table *t, uint64_t hash, const void *old, struct entry *e)
 {
-    struct entry **slot = table_find_address(table_of(n, e), hash, old);
+    struct entry **slot = table_find_address(t, hash, old);
     ASSERT(slot != NULL);
     *slot = e;
 }
 
+void noted_move(struct noted *n, uint64_t hash, const void *old, struct entry *e)
+{
+    if (is_stream(e))
+        move(&n->streams, hash, old, e);
+    if (e->kind_flag)
+        move(marked(n, e), hash, old, e);
+}
+
 size_t noted_memory(const struct noted *n)
 {
-    return table_memory(&n->hashes) + table_memory(&n->acting);
+    return table_memory(&n->hashes) + table_memory(&n->acting) + table_memory(&n->streams);
 }

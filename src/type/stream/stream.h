@@ -18,6 +18,7 @@ struct stream {
     uint32_t policies, deleting;  /* groups with a policy, and with one that deletes (ONACK) */
     struct stream_dedup dedup;
     struct stream_extra *extra; /* owned; NULL: it has nothing of that */
+    uint32_t surveyed; /* somebody else's: where it keeps what it knows of the stream; 0: nowhere */
 };
 
 /* What a stream knows of its past beside its entries. */

@@ -34,6 +34,7 @@ struct stream_group {
     struct stream_policy *policy; /* owned; NULL: none. Set by stream_set_policy() */
     /* Owned; NULL: nobody acts by the order that the policy asks for, and nothing is held. */
     struct stream_order *order;
+    uint32_t surveyed; /* as that of the stream */
 };
 
 struct stream_group *stream_group_new(struct bytes name, struct stream_id last_id,

@@ -69,7 +69,7 @@ static void set_policy(struct db *db, unsigned i, bool has)
 static void compare(struct store *s)
 {
     for (int d = 0; d < 2; d++) {
-        size_t n = 0;
+        size_t n = 0, streams = 0;
         for (unsigned i = 0; i < KEYS; i++) {
             struct entry *e = db_find_as_it_is(s, d, key_of(i));
             bool acts = e && value_type(e) == TYPE_STREAM &&
@@ -77,7 +77,9 @@ static void compare(struct store *s)
             CHECK(linked[d][i] == (acts ? value_object(e) : NULL));
             CHECK(!e || value_stream_acts(e) == acts);
             n += acts;
+            streams += e && value_type(e) == TYPE_STREAM;
         }
+        CHECK(s->dbs[d].noted.streams.used == streams && table_is_sound(&s->dbs[d].noted.streams));
         CHECK(s->dbs[d].noted.acting.used == n && table_is_sound(&s->dbs[d].noted.acting));
     }
 }
@@ -156,7 +158,8 @@ static void step(struct store *s, struct rng *rng)
     }
 }
 
-/* broker, hard cases: whatever becomes of a stream that acts, its timers follow. */
+/* broker, hard cases: whatever becomes of a stream that acts, its timers follow. Console S1: the
+ * table of streams holds all there are, and nothing else. */
 TEST(who_wants_to_act_hears_what_comes_and_goes)
 {
     hash_init("seed", 4);
