@@ -1,0 +1,261 @@
+#include "base/json_write.h"
+
+#include "base/assert.h"
+#include "base/base64.h"
+#include "base/num.h"
+#include "base/utf8.h"
+
+#include <math.h>
+
+#define EXACT (1LL << 53) /* a double holds all integers up to here */
+
+struct json_write json_write_begin(struct buf *out, size_t most)
+{
+    return (struct json_write){.out = out, .most = out->n + most};
+}
+
+bool json_write_is_whole(const struct json_write *w)
+{
+    return !w->failed && w->depth == 0 && !w->after_name && (w->begun & 1);
+}
+
+static void put(struct json_write *w, struct bytes x)
+{
+    if (w->failed || x.n > w->most - w->out->n)
+        w->failed = true;
+    else
+        buf_add(w->out, x);
+}
+
+/* A value is about to come. */
+static void begin_value(struct json_write *w)
+{
+    uint64_t bit = 1ULL << w->depth;
+    ASSERT(w->failed || !(w->is_object & bit) || w->after_name);
+    ASSERT(w->failed || w->depth || !(w->begun & 1));
+    if (!w->after_name && (w->begun & bit))
+        put(w, BYTES(","));
+    w->begun |= bit;
+    w->after_name = false;
+}
+
+static void open(struct json_write *w, struct bytes bracket, bool is_object)
+{
+    begin_value(w);
+    put(w, bracket);
+    if (w->depth == JSON_WRITE_DEPTH - 1) {
+        /* What follows is not written, but opens and closes as well. */
+        w->failed = true;
+        return;
+    }
+    w->depth += !w->failed;
+    uint64_t bit = 1ULL << w->depth;
+    w->begun &= ~bit;
+    w->is_object = is_object ? w->is_object | bit : w->is_object & ~bit;
+}
+
+static void close(struct json_write *w, struct bytes bracket, bool is_object)
+{
+    put(w, bracket);
+    if (w->failed)
+        return;
+    ASSERT(w->depth > 0 && !w->after_name && !!(w->is_object >> w->depth & 1) == is_object);
+    w->depth--;
+}
+
+void json_write_object(struct json_write *w)
+{
+    open(w, BYTES("{"), true);
+}
+
+void json_write_object_end(struct json_write *w)
+{
+    close(w, BYTES("}"), true);
+}
+
+void json_write_array(struct json_write *w)
+{
+    open(w, BYTES("["), false);
+}
+
+void json_write_array_end(struct json_write *w)
+{
+    close(w, BYTES("]"), false);
+}
+
+/* Control characters and what would end the string; everything else stands for itself. */
+static bool is_escaped(unsigned char c)
+{
+    return c < 0x20 || c == '"' || c == '\\' || c == 0x7f;
+}
+
+static void put_escaped(struct json_write *w, unsigned char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    char long_form[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+    char short_form[2] = {'\\', (char)c};
+    static const char *letters = "btnvfr";
+    if (c >= 8 && c <= 13 && c != 11)
+        short_form[1] = letters[c - 8];
+    else if (c < 0x20 || c == 0x7f) {
+        put(w, bytes_of(long_form, sizeof(long_form)));
+        return;
+    }
+    put(w, bytes_of(short_form, sizeof(short_form)));
+}
+
+/* UTF-8 within quotes. */
+static void put_string(struct json_write *w, struct bytes x)
+{
+    put(w, BYTES("\""));
+    for (size_t i = 0; i < x.n && !w->failed;) {
+        size_t end = i;
+        while (end < x.n && !is_escaped((unsigned char)x.p[end]))
+            end++;
+        put(w, bytes_of(x.p + i, end - i));
+        if (end < x.n)
+            put_escaped(w, (unsigned char)x.p[end++]);
+        i = end;
+    }
+    put(w, BYTES("\""));
+}
+
+static void put_base64(struct json_write *w, struct bytes x)
+{
+    size_t n = base64_size(x.n) + 2;
+    if (w->failed || n > w->most - w->out->n) {
+        w->failed = true;
+        return;
+    }
+    char *to = buf_room(w->out, n);
+    to[0] = '"';
+    base64_print(to + 1, x);
+    to[n - 1] = '"';
+    w->out->n += n;
+}
+
+void json_write_name(struct json_write *w, struct bytes name)
+{
+    uint64_t bit = 1ULL << w->depth;
+    ASSERT(w->failed || ((w->is_object & bit) && w->depth && !w->after_name));
+    if (w->begun & bit)
+        put(w, BYTES(","));
+    w->begun |= bit;
+    w->after_name = true;
+    size_t good = utf8_span(name);
+    if (good == name.n) {
+        put_string(w, name);
+    } else {
+        struct buf mended = {0};
+        while (name.n && name.n < w->most) {
+            buf_add(&mended, bytes_of(name.p, good));
+            name = bytes_of(name.p + good, name.n - good);
+            if (name.n) {
+                buf_add_text(&mended, "\xef\xbf\xbd");
+                name = bytes_of(name.p + 1, name.n - 1);
+            }
+            good = utf8_span(name);
+        }
+        put_string(w, buf_bytes(&mended));
+        buf_free(&mended);
+    }
+    put(w, BYTES(":"));
+}
+
+void json_write_null(struct json_write *w)
+{
+    json_write_raw(w, BYTES("null"));
+}
+
+void json_write_bool(struct json_write *w, bool v)
+{
+    json_write_raw(w, v ? BYTES("true") : BYTES("false"));
+}
+
+static void put_number(struct json_write *w, struct bytes digits, bool exact)
+{
+    begin_value(w);
+    if (exact)
+        put(w, digits);
+    else
+        put_string(w, digits);
+}
+
+void json_write_int(struct json_write *w, int64_t v)
+{
+    char text[NUM_INT_MAX];
+    size_t n = num_print_int(text, v);
+    put_number(w, bytes_of(text, n), v >= -EXACT && v <= EXACT);
+}
+
+void json_write_uint(struct json_write *w, uint64_t v)
+{
+    char text[NUM_INT_MAX];
+    size_t n = num_print_uint(text, v);
+    put_number(w, bytes_of(text, n), v <= EXACT);
+}
+
+void json_write_double(struct json_write *w, double v)
+{
+    char text[NUM_DOUBLE_MAX];
+    if (!isfinite(v)) {
+        json_write_null(w);
+        return;
+    }
+    begin_value(w);
+    put(w, bytes_of(text, num_print_double(text, v)));
+}
+
+void json_write_text(struct json_write *w, const char *text)
+{
+    begin_value(w);
+    put_string(w, bytes_text(text));
+}
+
+void json_write_bytes(struct json_write *w, struct bytes x)
+{
+    if (x.n > w->most) {
+        begin_value(w);
+        w->failed = true;
+    } else if (utf8_is_text(x)) {
+        begin_value(w);
+        put_string(w, x);
+    } else {
+        json_write_object(w);
+        json_write_name(w, BYTES("base64"));
+        begin_value(w);
+        put_base64(w, x);
+        json_write_object_end(w);
+    }
+}
+
+void json_write_cut(struct json_write *w, struct bytes x, size_t most)
+{
+    if (x.n <= most) {
+        json_write_bytes(w, x);
+        return;
+    }
+    struct bytes front = bytes_of(x.p, most);
+    size_t good = utf8_span(front);
+    /* A character that the cut has split is no reason to take the text for bytes. */
+    bool is_text =
+        most - good < 4 && (good == most || utf8_length(bytes_of(x.p + good, x.n - good)));
+    json_write_object(w);
+    json_write_name(w, is_text ? BYTES("text") : BYTES("base64"));
+    begin_value(w);
+    if (is_text)
+        put_string(w, bytes_of(x.p, good));
+    else
+        put_base64(w, front);
+    json_write_name(w, BYTES("bytes"));
+    json_write_uint(w, x.n);
+    json_write_name(w, BYTES("cut"));
+    json_write_bool(w, true);
+    json_write_object_end(w);
+}
+
+void json_write_raw(struct json_write *w, struct bytes json)
+{
+    begin_value(w);
+    put(w, json);
+}
