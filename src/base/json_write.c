@@ -1,3 +1,12 @@
+/* Everything goes through put(), which keeps the limit: what does not fit whole is not written, and
+ * from there on nothing is. So a text that failed is a front of what it would have been.
+ *
+ * `begun` has a bit for each level that already holds something, which is where a comma is due;
+ * level 0 holds the one value of the text. A name puts the comma and the colon, and its value none.
+ *
+ * What can fail: the limit in bytes, and the depth. Both set `failed`, and the calls that follow do
+ * nothing: a caller writes to the end and asks json_write_is_whole() then. Calls in a wrong order
+ * are the caller's mistake (ASSERT). */
 #include "base/json_write.h"
 
 #include "base/assert.h"
