@@ -16,34 +16,48 @@
  * thousand readers costs what it costs one. Timers only note, too (note_due());
  * block_run_due() does the work as a phase of the turn.
  *
- * While a key's list is walked the wait that is served may vanish, and the key with its last wait:
- * `serving` keeps the key. A refusal (rights, a failed disk) is an answer and ends the wait. */
+ * In the same lines stand those who stay (block_stay): a subscription is visited, takes at most
+ * what one visit gives, goes behind the others, and waits on. What a command makes ready is given
+ * at once, to the first of them that finds something; when there may be more, the line goes among
+ * `later`, which block_serve_stays() goes through as a phase of the turn for as long as it is
+ * given. A line that it leaves goes on there the next time, so nobody is passed over.
+ *
+ * While a line is walked any link may vanish, and the key with its last one: walks are moved on by
+ * unlink(), and `serving` keeps the key. A refusal (rights, a failed disk) is an answer and ends
+ * the wait. */
 #include "engine/block.h"
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/mem.h"
+#include "engine/act.h"
 #include "engine/argv.h"
 #include "engine/exec.h"
 #include "engine/key_name.h"
 
-#define PAUSED_MS 50 /* from one look at a pause to the next, for who is to run by the clock */
+#define PAUSED_MS    50 /* from one look at a pause to the next, for who is to run by the clock */
+#define VISITED_MOST 64 /* of those who stay and find nothing, before others have their turn */
+
+/* A walk along a line, up to who was the last in it when it began. */
+struct walk {
+    struct dlist_node *next, *last; /* next NULL: it has ended */
+};
 
 /* All who wait for one key. */
 struct wait_key {
-    struct dlist_node waiters;
-    struct dlist_node ready; /* in engine.blocking.ready */
+    struct dlist_node waiters; /* links */
+    struct dlist_node ready;   /* in engine.blocking.ready */
+    struct dlist_node later;   /* in engine.blocking.later */
+    struct walk now, slow;     /* of block_serve(), block_serve_stays() */
+    bool again;                /* the slow walk met somebody who may get more */
     struct db *db;
     bool serving;
     uint64_t marked_by; /* number of the wait that linked itself last */
-    size_t groups;      /* waiters that hear of its end: of a stream's group */
+    uint64_t source;    /* of all who wait; 0: they have several, or none */
+    size_t clients;     /* of those who wait */
+    size_t groups;      /* clients that hear of its end: they wait for a stream's group */
     size_t n;
     char key[];
-};
-
-struct wait_link {
-    struct dlist_node node; /* in wait_key.waiters */
-    struct block_wait *wait;
-    struct wait_key *key;
 };
 
 struct wait_timer {
@@ -65,7 +79,7 @@ struct block_wait {
     bool group, has_deadline, ended;
     size_t memory; /* with the keys that nobody waited for before */
     int link_count;
-    struct wait_link links[];
+    struct block_link links[];
 };
 
 bool block_allowed(const struct call *call)
@@ -102,12 +116,34 @@ static void drop_key_if_idle(struct engine *e, struct wait_key *k)
 {
     if (!dlist_empty(&k->waiters) || dlist_linked(&k->ready) || k->serving)
         return;
+    dlist_remove(&k->later);
     struct buf name = {0};
     dict_remove(&e->blocking.keys, key_name(&name, k->db, bytes_of(k->key, k->n)));
     buf_free(&name);
     e->store->waited--;
     ASSERT(k->groups == 0 && e->store->waited == e->blocking.keys.used);
     mem_free(k);
+}
+
+static void link(struct wait_key *k, struct block_link *l, uint64_t source)
+{
+    k->source = dlist_empty(&k->waiters) || k->source == source ? source : 0;
+    l->key = k;
+    dlist_append(&k->waiters, &l->node);
+}
+
+/* Walks go on behind it. */
+static void unlink(struct block_link *l)
+{
+    struct walk *const walks[] = {&l->key->now, &l->key->slow};
+    for (int i = 0; i < 2; i++) {
+        struct walk *w = walks[i];
+        if (w->next == &l->node)
+            w->next = w->next == w->last ? NULL : l->node.next;
+        else if (w->next && w->last == &l->node)
+            w->last = l->node.prev;
+    }
+    dlist_remove(&l->node);
 }
 
 static void note_due(struct timer *timer)
@@ -129,6 +165,11 @@ static void stop_timer(struct wait_timer *t)
     dlist_remove(&t->due);
 }
 
+static size_t memory_of(const struct wait_key *k)
+{
+    return mem_block_size(k) + mem_class_size(sizeof(struct dict_node) + k->n) + 2 * sizeof(void *);
+}
+
 void block_on(struct call *call, const struct block_options *o)
 {
     struct client *c = call->client;
@@ -137,12 +178,16 @@ void block_on(struct call *call, const struct block_options *o)
     call->wants_block = true;
     if (c->wait) {
         c->wait->source = o->source;
+        for (int i = 0; i < c->wait->link_count; i++)
+            if (c->wait->links[i].key->source != o->source)
+                c->wait->links[i].key->source = 0;
         stop_timer(&c->wait->wake);
         if (o->wake_ms)
             set_timer(&c->wait->wake, o->wake_ms);
         return;
     }
-    struct block_wait *w = mem_zalloc(sizeof(*w) + (size_t)o->key_count * sizeof(struct wait_link));
+    struct block_wait *w =
+        mem_zalloc(sizeof(*w) + (size_t)o->key_count * sizeof(struct block_link));
     w->client = c;
     w->command = call->command;
     w->argc = o->argv ? o->argc : call->argc;
@@ -159,13 +204,12 @@ void block_on(struct call *call, const struct block_options *o)
         if (k->marked_by == number)
             continue; /* the key is named twice */
         k->marked_by = number;
-        struct wait_link *l = &w->links[w->link_count++];
+        struct block_link *l = &w->links[w->link_count++];
         l->wait = w;
-        l->key = k;
         if (dlist_empty(&k->waiters))
-            w->memory += mem_block_size(k) + mem_class_size(sizeof(struct dict_node) + k->n) +
-                         2 * sizeof(void *);
-        dlist_append(&k->waiters, &l->node);
+            w->memory += memory_of(k);
+        link(k, l, w->source);
+        e->blocking.client_keys += k->clients++ == 0;
         e->blocking.nokey_keys += w->group && k->groups++ == 0;
     }
     ASSERT(w->link_count <= o->key_count && e->blocking.keys.used >= (size_t)(w->link_count > 0));
@@ -192,8 +236,10 @@ void block_forget(struct client *c)
     stop_timer(&w->wake);
     for (int i = 0; i < w->link_count; i++) {
         struct wait_key *k = w->links[i].key;
-        dlist_remove(&w->links[i].node);
+        unlink(&w->links[i]);
         ASSERT(!w->group || (k->groups > 0 && e->blocking.nokey_keys > 0));
+        ASSERT(k->clients > 0 && e->blocking.client_keys > 0);
+        e->blocking.client_keys -= --k->clients == 0;
         e->blocking.nokey_keys -= w->group && --k->groups == 0;
         drop_key_if_idle(e, k);
     }
@@ -259,21 +305,135 @@ static bool is_served(const struct wait_key *k, const struct block_wait *w)
     return w->group || (e && value_type(e) == w->type);
 }
 
-static void serve_key(struct engine *engine, struct wait_key *k)
+/* ---- Those who stay */
+
+void block_stay(struct engine *e, struct db *db, struct bytes key, struct block_stay *s)
 {
-    engine->blocking.empty = 0;
-    struct dlist_node *end = k->waiters.prev;
-    for (struct dlist_node *n = k->waiters.next; n != &k->waiters;) {
-        struct wait_link *l = dlist_item(n, struct wait_link, node);
-        struct dlist_node *next = n->next;
-        bool last = n == end;
-        struct block_wait *w = l->wait;
-        bool empty = w->source && w->source == engine->blocking.empty;
-        if (!empty && is_served(k, w))
-            serve_one(w);
-        if (last)
-            break;
-        n = next;
+    ASSERT(!s->link.key && !s->link.wait);
+    s->engine = e;
+    link(ensure_key(e, db, key), &s->link, s->source);
+}
+
+void block_stay_end(struct block_stay *s)
+{
+    struct wait_key *k = s->link.key;
+    if (!k)
+        return;
+    unlink(&s->link);
+    s->link.key = NULL;
+    drop_key_if_idle(s->engine, k);
+}
+
+void block_stay_behind(struct block_stay *s)
+{
+    struct wait_key *k = s->link.key;
+    unlink(&s->link);
+    dlist_append(&k->waiters, &s->link.node);
+}
+
+/* ---- Serving */
+
+static void walk_begin(struct walk *w, struct wait_key *k)
+{
+    bool any = !dlist_empty(&k->waiters);
+    *w = (struct walk){any ? k->waiters.next : NULL, k->waiters.prev};
+}
+
+/* The next one in line; NULL: there is none. */
+static struct block_link *walk_take(struct walk *w)
+{
+    struct dlist_node *n = w->next;
+    if (!n)
+        return NULL;
+    w->next = n == w->last ? NULL : n->next;
+    return dlist_item(n, struct block_link, node);
+}
+
+/* Whoever stands there is served, but not one of those who stay and take something when `stays` is
+ * false, and nobody whose source is empty. What a visit says. */
+static enum block_visit serve_link(struct engine *e, struct wait_key *k, struct block_link *l,
+                                   bool stays)
+{
+    struct block_stay *s = l->wait ? NULL : dlist_item(l, struct block_stay, link);
+    uint64_t source = s ? s->source : l->wait->source;
+    if (source && source == e->blocking.empty)
+        return BLOCK_VISIT_NOTHING;
+    if (!s) {
+        if (is_served(k, l->wait))
+            serve_one(l->wait);
+        return BLOCK_VISIT_NOTHING;
+    }
+    if (!stays && source)
+        return BLOCK_VISIT_NOTHING;
+    enum block_visit v = s->visit(s);
+    if (v == BLOCK_VISIT_EMPTY)
+        e->blocking.empty = source;
+    return v;
+}
+
+/* Nobody in the line can find anything. */
+static bool is_empty(const struct engine *e, const struct wait_key *k)
+{
+    return k->source && k->source == e->blocking.empty;
+}
+
+static void serve_key(struct engine *e, struct wait_key *k)
+{
+    bool stays = !dlist_linked(&k->later), more = false;
+    int visited = 0;
+    e->blocking.empty = 0;
+    walk_begin(&k->now, k);
+    for (struct block_link *l; !is_empty(e, k) && (l = walk_take(&k->now));) {
+        bool visits = stays && !l->wait;
+        enum block_visit v = serve_link(e, k, l, stays);
+        if (v == BLOCK_VISIT_SERVED || (visits && ++visited == VISITED_MOST)) {
+            more = true;
+            stays = false;
+        }
+    }
+    k->now.next = NULL;
+    if (more && !dlist_linked(&k->later)) {
+        k->slow.next = NULL;
+        dlist_append(&e->blocking.later, &k->later);
+    }
+}
+
+/* False: the time is over, and the walk goes on the next time. */
+static bool serve_slowly(struct engine *e, struct wait_key *k, int64_t until_us)
+{
+    e->blocking.empty = 0;
+    if (!k->slow.next) {
+        walk_begin(&k->slow, k);
+        k->again = false;
+    }
+    for (struct block_link *l; !is_empty(e, k) && (l = walk_take(&k->slow));) {
+        if (serve_link(e, k, l, true) == BLOCK_VISIT_SERVED)
+            k->again = true;
+        if (k->slow.next && clock_mono_us() >= until_us)
+            return false;
+    }
+    k->slow.next = NULL;
+    return true;
+}
+
+bool block_stays_have_work(const struct engine *e)
+{
+    return !dlist_empty(&e->blocking.later) && act_may(e);
+}
+
+void block_serve_stays(struct engine *e, int64_t until_us)
+{
+    bool late = false;
+    while (!late && block_stays_have_work(e)) {
+        struct wait_key *k = dlist_item(e->blocking.later.next, struct wait_key, later);
+        k->serving = true;
+        bool ended = serve_slowly(e, k, until_us);
+        k->serving = false;
+        dlist_remove(&k->later);
+        if (!ended || k->again)
+            dlist_append(&e->blocking.later, &k->later);
+        drop_key_if_idle(e, k);
+        late = clock_mono_us() >= until_us;
     }
 }
 
@@ -332,6 +492,8 @@ void block_end_all(struct engine *e)
     for (struct dlist_node *n = e->clients.all.next; n != &e->clients.all; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
         const struct block_wait *w = c->wait;
+        if (c->pushing && c->pushing->subscriptions && client_is_staying(c))
+            client_close_after_reply(c); /* who is primary now gives it again what it has */
         if (!w || !client_is_staying(c))
             continue;
         struct exec_request q = {.argv = w->argv, .argc = w->argc};
@@ -386,10 +548,13 @@ size_t block_count_readers(const struct engine *e, const struct db *db, struct b
 {
     const struct wait_key *k = find_key(e, db, key);
     size_t n = 0;
-    if (k)
-        for (const struct dlist_node *w = k->waiters.next; w != &k->waiters; w = w->next)
-            n += dlist_item((struct dlist_node *)(uintptr_t)w, struct wait_link, node)
-                     ->wait->readers == readers;
+    if (!k)
+        return 0;
+    for (const struct dlist_node *w = k->waiters.next; w != &k->waiters; w = w->next) {
+        const struct block_link *l =
+            dlist_item((struct dlist_node *)(uintptr_t)w, struct block_link, node);
+        n += l->wait && l->wait->readers == readers;
+    }
     return n;
 }
 

@@ -1,4 +1,4 @@
-/* Clients that wait for keys: first come, first served. A wait keeps a copy of the command; when
+/* Those who wait for keys: first come, first served. A wait keeps a copy of the command; when
  * one of its keys becomes ready the whole command runs again, and either answers or goes on waiting
  * in its place. Serving happens between commands, never inside one. */
 #ifndef ENGINE_BLOCK_H
@@ -10,6 +10,31 @@ enum block_null {
     BLOCK_NULL,
     BLOCK_NULL_ARRAY,
     BLOCK_AGAIN /* the command runs once more, and has to answer (block_has_ended()) */
+};
+
+/* A place in the line of those who wait for a key. */
+struct block_link {
+    struct dlist_node node;
+    struct block_wait *wait; /* NULL: of a struct block_stay */
+    struct wait_key *key;    /* NULL: in no line */
+};
+
+enum block_visit {
+    BLOCK_VISIT_NOTHING, /* there is nothing for it; others may find something */
+    BLOCK_VISIT_EMPTY,   /* it has taken what there was: nobody of the same source finds anything */
+    BLOCK_VISIT_SERVED,  /* it got as much as one visit gives, or could not be served now: its line
+                            has to be gone through again */
+};
+
+/* Who waits for a key and is not gone when it has been served: a subscription of a module above. It
+ * stands in one line with blocked clients. Zeroed but for source and visit: it waits for nothing.
+ */
+struct block_stay {
+    struct block_link link;
+    struct engine *engine;
+    uint64_t source; /* as in struct block_options, never 0 for who takes something away */
+    /* The key is ready, and no command runs. May end this and others. */
+    enum block_visit (*visit)(struct block_stay *s);
 };
 
 struct block_options {
@@ -47,8 +72,23 @@ static inline bool block_has_work(const struct engine *e)
     return !dlist_empty(&e->blocking.ready) &&
            !(e->slow_path & (ENGINE_BUSY | ENGINE_PAUSED | ENGINE_MOVING));
 }
-/* Serves until nothing is ready. */
+/* Serves until nothing is ready: of those who stay only as many as find nothing, and the first that
+ * finds something. The rest is for block_serve_stays(). */
 void block_serve(struct engine *engine);
+/* Lines in which somebody who stays has more to get, in turn, until the monotonic clock shows
+ * until_us and what one visit takes beyond. */
+void block_serve_stays(struct engine *engine, int64_t until_us);
+bool block_stays_have_work(const struct engine *engine);
+/* From now on it is visited whenever the key is ready, behind those who wait already. */
+void block_stay(struct engine *engine, struct db *db, struct bytes key, struct block_stay *s);
+/* It waits no more; also within its visit. Of one that does not wait: nothing. */
+void block_stay_end(struct block_stay *s);
+/* It got something, and goes behind all others. */
+void block_stay_behind(struct block_stay *s);
+static inline bool block_stay_waits(const struct block_stay *s)
+{
+    return s->link.key != NULL;
+}
 /* Keys that are ready are served no more: the end of the engine. */
 void block_forget_ready(struct engine *engine);
 /* Ends waits whose deadline has come, and runs commands again that asked for this time: a phase of
@@ -56,7 +96,8 @@ void block_forget_ready(struct engine *engine);
 void block_run_due(struct engine *engine);
 /* Ends a wait as its deadline would, or with an error. False: the client did not wait. */
 bool block_end(struct client *c, bool with_error);
-/* Ends all waits with an error, and closes those who waited: the server becomes a replica. */
+/* Ends all waits with an error, and closes those who waited and those to whom streams are pushed:
+ * the server becomes a replica. */
 void block_end_all(struct engine *engine);
 /* Forgets the wait; for a client that goes away. */
 void block_forget(struct client *c);

@@ -78,7 +78,8 @@ struct client *client_new_internal(struct engine *engine, unsigned flags)
 void client_free(struct client *c)
 {
     struct engine *e = c->engine;
-    ASSERT(!c->wait && !c->txn && !c->subscriber && !c->tracking && !c->peer && !c->attached);
+    ASSERT(!c->wait && !c->txn && !c->subscriber && !c->pushing && !c->attached);
+    ASSERT(!c->tracking && !c->peer);
     ASSERT(e->clients.input >= c->input && (e->gate.held_count > 0 || c->mark_n == 0));
     e->gate.held_count -= c->mark_n > 0;
     dlist_remove(&c->all);
@@ -306,7 +307,7 @@ bool client_is_idle(const struct client *c)
     /* Who waits for us, or only listens, has nothing to say. */
     if ((c->flags & (CLIENT_BLOCKED | CLIENT_SUBSCRIBED | CLIENT_PAUSED | CLIENT_AUTH_DELAYED |
                      CLIENT_REPLICA)) ||
-        dlist_linked(&c->monitoring))
+        dlist_linked(&c->monitoring) || (c->pushing && c->pushing->subscriptions))
         return false;
     return e->settings->timeout && e->steady_ms - c->active_ms > e->settings->timeout * 1000;
 }

@@ -80,6 +80,15 @@ enum client_class {
     CLASS_PRIMARY = CLASS_COUNT /* its output has no limit of its own */
 };
 
+/* What a module above sends to a client without being asked again (commands/stream/xconsume.c). */
+struct client_pushing {
+    size_t subscriptions;
+    /* The client goes, or becomes as new: this is freed. */
+    void (*leave)(struct client *c);
+    /* Whether its user may still have all that it has subscribed to. */
+    bool (*is_allowed)(const struct client *c);
+};
+
 struct client {
     struct engine *engine;
     uint64_t id;
@@ -98,6 +107,7 @@ struct client {
     struct txn *txn;               /* MULTI queue and watched keys, or NULL */
     struct block_wait *wait;       /* what it waits for, or NULL */
     struct subscriber *subscriber; /* channels, or NULL */
+    struct client_pushing *pushing; /* streams, or NULL */
     struct gate_mark *marks;       /* what its output waits for */
     size_t mark_first, mark_n, mark_cap;
     struct tracking_client *tracking;   /* or NULL */

@@ -80,7 +80,10 @@ void client_line_print(const struct client *c, struct buf *b)
                c->last_command ? command_full_name(c->last_command) : "NULL", (int)user.n, user.p,
                c->tracking ? (long long)c->tracking->redirect : -1, c->reply.resp, (int)lib.n,
                lib.p, (int)version.n, version.p);
-    buf_printf(b, " tot-net-in=%llu tot-net-out=%llu tot-cmds=%llu\n",
+    buf_printf(b, " tot-net-in=%llu tot-net-out=%llu tot-cmds=%llu",
                (unsigned long long)c->total_in, (unsigned long long)c->total_out,
                (unsigned long long)c->total_commands);
+    if (c->pushing && c->pushing->subscriptions)
+        buf_printf(b, " xsub=%zu", c->pushing->subscriptions);
+    buf_add_char(b, '\n');
 }

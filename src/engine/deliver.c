@@ -5,8 +5,7 @@
 
 #define SHARE_FROM 1024 /* bytes from which receivers share one copy */
 
-/* Where a push goes now. */
-static inline struct chain *way_to(struct client *c)
+struct chain *deliver_way(struct client *c)
 {
     struct engine *e = c->engine;
     for (struct client_running *r = e->running; r; r = r->outer)
@@ -21,7 +20,7 @@ static inline struct chain *way_to(struct client *c)
 
 void deliver_push(struct client *c, struct bytes encoded)
 {
-    chain_add(way_to(c), encoded);
+    chain_add(deliver_way(c), encoded);
 }
 
 bool deliver_message(void *owner, struct pubsub_message *m)
@@ -30,7 +29,7 @@ bool deliver_message(void *owner, struct pubsub_message *m)
     if (c->flags & CLIENT_CLOSING)
         return false;
     struct str *encoded = pubsub_encoded(m, c->reply.resp);
-    struct chain *to = way_to(c);
+    struct chain *to = deliver_way(c);
     if (encoded->n >= SHARE_FROM)
         chain_add_str(to, encoded);
     else
@@ -51,7 +50,7 @@ void deliver_end(struct client_running *r)
     ASSERT(c->engine->running == r);
     c->engine->running = r->outer;
     if (chain_pending(&r->pushes))
-        chain_move(way_to(c), &r->pushes);
+        chain_move(deliver_way(c), &r->pushes);
 }
 
 void deliver_event(struct engine *e, struct db *db, const char *name, struct bytes key)

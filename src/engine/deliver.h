@@ -9,6 +9,8 @@
 
 /* One whole message, encoded. Comes also when replies are switched off. */
 void deliver_push(struct client *c, struct bytes encoded);
+/* Where the next push to c goes: one whole message is to be written there at once. */
+struct chain *deliver_way(struct client *c);
 /* A request of c runs from here to deliver_end(): pushes to c wait. `running` lies on the stack. */
 void deliver_begin(struct client_running *running, struct client *c);
 void deliver_end(struct client_running *running);

@@ -133,7 +133,7 @@ bool rights_read_all(const struct call *call)
            check_reads_all(c->user, call->engine->registry, call->command, call->argv, call->argc);
 }
 
-/* A channel or pattern that the client listens to and its user may not. */
+/* A channel, pattern or stream that the client listens to and its user may not. */
 static bool listens_wrongly(const struct client *c)
 {
     for (int kind = 0; c->subscriber && kind < PUBSUB_KINDS; kind++) {
@@ -142,7 +142,7 @@ static bool listens_wrongly(const struct client *c)
             if (!check_channel(c->user, dict_key(n), kind == PUBSUB_PATTERN))
                 return true;
     }
-    return false;
+    return c->pushing && !c->pushing->is_allowed(c);
 }
 
 void rights_refresh(struct engine *e, const struct client *by)

@@ -17,6 +17,13 @@ void session_leave_channels(struct client *c)
     client_set_subscribed(c, false);
 }
 
+void session_leave_streams(struct client *c)
+{
+    if (c->pushing)
+        c->pushing->leave(c);
+    ASSERT(!c->pushing);
+}
+
 /* What it was attached to hears of it, which does no more than note that. */
 static void leave_attached(struct client *c)
 {
@@ -30,6 +37,7 @@ void session_close(struct client *c)
 {
     block_forget(c);
     txn_end(c);
+    session_leave_streams(c);
     leave_attached(c);
     session_leave_channels(c);
     observe_unmonitor(c);
@@ -41,6 +49,7 @@ void session_close(struct client *c)
 void session_reset(struct client *c)
 {
     txn_end(c);
+    session_leave_streams(c);
     leave_attached(c);
     session_leave_channels(c);
     observe_unmonitor(c);

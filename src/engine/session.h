@@ -7,6 +7,8 @@
 void session_close(struct client *c);
 /* It hears nothing more, and counts nowhere as one who listens. */
 void session_leave_channels(struct client *c);
+/* It is sent nothing more of streams. */
+void session_leave_streams(struct client *c);
 /* RESET: as if it had just connected. */
 void session_reset(struct client *c);
 

@@ -1,0 +1,372 @@
+/* A subscription is a waiter that stays in the line of its key (engine/block.h):
+ *
+ *   waits    visited when the key is ready, in turn with blocked readers; takes 16 messages at most
+ *            --as much pending as it may have-->  full: out of the line
+ *            --its connection takes no more---->  stalled: out of the line
+ *   full     entries of the group were acknowledged, given back, claimed, or leases ended
+ *            (broker_watch_room()): the next broker_consume_wake() looks whether its consumer has
+ *            less pending, or may have its own again: waits
+ *   stalled  what was sent has been taken: waits
+ *
+ * So who cannot be given anything costs nothing when messages come. A visit is a group of the
+ * journal of its own; frames leave when the journal has it (engine/gate.h). What ends while it is
+ * visited, because its key is found to have expired, is freed behind the visit. */
+#include "broker/broker_consume.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "broker/broker_claims.h"
+#include "broker/broker_read.h"
+#include "broker/broker_retry.h"
+#include "engine/key_name.h"
+
+static struct broker *broker_of(const struct broker_subscriber *of)
+{
+    return of->client->engine->broker;
+}
+
+static struct broker_subscription *at(struct dlist_node *n)
+{
+    return dlist_item(n, struct broker_subscription, of_watch);
+}
+
+/* ---- Which there are */
+
+/* Database, length of the key, key, group: what a subscriber finds its subscriptions by. */
+static struct bytes name_of(struct buf *to, const struct db *db, struct bytes key,
+                            struct bytes group)
+{
+    key_name(to, db, bytes_of(&key.n, sizeof(key.n)));
+    buf_add(to, key);
+    buf_add(to, group);
+    return buf_bytes(to);
+}
+
+static size_t memory_of(const struct broker_subscription *s)
+{
+    size_t name = sizeof(int) + sizeof(size_t) + s->key->n + s->group->n;
+    return mem_block_size(s) + mem_block_size(s->consumer) +
+           mem_class_size(sizeof(struct dict_node) + name) + 2 * sizeof(void *);
+}
+
+struct broker_subscription *broker_consume_find(const struct broker_subscriber *of,
+                                                const struct db *db, struct bytes key,
+                                                struct bytes group)
+{
+    struct buf name = {0};
+    struct broker_subscription *s = dict_get(&of->subscriptions, name_of(&name, db, key, group));
+    buf_free(&name);
+    return s;
+}
+
+/* Out of all lists; it knows its names still. */
+static void unlink(struct broker_subscription *s)
+{
+    struct broker_subscriber *of = s->subscriber;
+    struct buf name = {0};
+    dict_remove(&of->subscriptions, name_of(&name, s->db, str_bytes(s->key), str_bytes(s->group)));
+    buf_free(&name);
+    block_stay_end(&s->stay);
+    dlist_remove(&s->of_watch);
+    if (of->subscriptions.used == 0)
+        dlist_remove(&of->stalled);
+    ASSERT(broker_of(of)->subscriptions > 0 && s->watch->subscriptions > 0);
+    broker_of(of)->subscriptions--;
+    s->watch->subscriptions--;
+    s->watch = NULL;
+    client_holds(of->client, 0, memory_of(s));
+}
+
+static void release(struct broker_subscription *s)
+{
+    str_unref(s->key);
+    str_unref(s->group);
+    str_unref(s->consumer);
+    mem_free(s);
+}
+
+void broker_consume_stop(struct broker_subscription *s)
+{
+    ASSERT(!s->visited);
+    if (s->attachment)
+        broker_presence_unsubscribe(s->attachment);
+    unlink(s);
+    release(s);
+}
+
+void broker_consume_leave(struct broker_subscriber *of)
+{
+    struct dict_walk walk = {0};
+    for (struct dict_node *n; (n = dict_next(&of->subscriptions, &walk));) {
+        struct broker_subscription *s = n->value;
+        unlink(s);
+        release(s);
+    }
+    ASSERT(!dlist_linked(&of->stalled));
+}
+
+/* The group of a watch, its policy or its key go. */
+static void on_watch_end(struct broker_watch *w, enum broker_watch_end why)
+{
+    struct dlist_node all;
+    dlist_init(&all);
+    dlist_splice(&all, &w->subscribed);
+    dlist_splice(&all, &w->full);
+    while (!dlist_empty(&all)) {
+        struct broker_subscription *s = at(all.next);
+        unlink(s);
+        s->subscriber->front->ended(s, why);
+        if (!s->visited)
+            release(s);
+    }
+    ASSERT(w->subscriptions == 0);
+}
+
+/* ---- In line, or out of it */
+
+static void wait(struct broker_subscription *s)
+{
+    struct bytes key = str_bytes(s->key);
+    struct engine *e = s->subscriber->client->engine;
+    s->state = BROKER_SUBSCRIPTION_WAITS;
+    dlist_remove(&s->of_watch);
+    dlist_append(&s->watch->subscribed, &s->of_watch);
+    if (!block_stay_waits(&s->stay))
+        block_stay(e, s->db, key, &s->stay);
+    block_key_ready(e, s->db, key);
+}
+
+static void rest(struct broker_subscription *s, enum broker_subscription_state state)
+{
+    struct broker *b = broker_of(s->subscriber);
+    block_stay_end(&s->stay);
+    s->state = state;
+    if (state == BROKER_SUBSCRIPTION_FULL) {
+        dlist_remove(&s->of_watch);
+        dlist_append(&s->watch->full, &s->of_watch);
+    } else if (!dlist_linked(&s->subscriber->stalled)) {
+        dlist_append(&b->stalled, &s->subscriber->stalled);
+    }
+}
+
+static uint64_t most_pending(const struct broker_subscription *s, const struct stream_policy *p)
+{
+    return (uint64_t)(p->prefetch && p->prefetch < s->prefetch ? p->prefetch : s->prefetch);
+}
+
+/* ---- A visit */
+
+static bool takes(const struct broker_subscription *s)
+{
+    const struct broker_subscriber *to = s->subscriber;
+    return client_is_staying(to->client) && to->front->takes(to);
+}
+
+static bool put(void *context, struct stream_entry *e, const struct stream_pending_entry *before)
+{
+    struct broker_subscription *s = context;
+    s->subscriber->front->deliver(s, e, before ? broker_give_count(before->count) : 1);
+    return takes(s);
+}
+
+/* The consumer, made when absent, to which the connection is attached. */
+static struct stream_consumer *consumer_of(struct broker_subscription *s,
+                                           const struct broker_group *x)
+{
+    struct stream_consumer *c = broker_claims_consumer(x, str_bytes(s->consumer));
+    stream_group_seen(c, broker_act_now(x));
+    s->number = c->number;
+    if (!s->attachment) {
+        s->attachment = broker_presence_attach(x, s->subscriber->client, c);
+        if (s->attachment)
+            broker_presence_subscribe(s->attachment);
+    }
+    return c;
+}
+
+static enum block_visit serve(struct broker_subscription *s, const struct broker_group *x)
+{
+    struct stream_consumer *reader = consumer_of(s, x);
+    struct broker_read r = {
+        .reading = {.at = *x, .reader = reader, .claim_ms = -1, .prefetch = s->prefetch},
+        .reader = reader,
+        .most = BROKER_CONSUME_VISIT,
+        .put = put,
+        .context = s};
+    uint64_t n = broker_read(&r);
+    if (n)
+        block_stay_behind(&s->stay);
+    if (n < r.most && reader->pending >= most_pending(s, x->group->policy))
+        rest(s, BROKER_SUBSCRIPTION_FULL);
+    if (!broker_deliver_may_give(x))
+        return BLOCK_VISIT_EMPTY;
+    if (n)
+        return BLOCK_VISIT_SERVED;
+    return r.reading.held_back ? BLOCK_VISIT_NOTHING : BLOCK_VISIT_EMPTY;
+}
+
+static enum block_visit visit(struct block_stay *stay)
+{
+    struct broker_subscription *s = dlist_item(stay, struct broker_subscription, stay);
+    struct engine *e = s->subscriber->client->engine;
+    enum block_visit v = BLOCK_VISIT_NOTHING;
+    if (!takes(s)) {
+        rest(s, BROKER_SUBSCRIPTION_STALLED);
+        return v;
+    }
+    if (!act_begin(e))
+        return BLOCK_VISIT_SERVED; /* when it may */
+    s->visited = true;
+    struct entry *entry = db_write_notouch(s->db, str_bytes(s->key));
+    if (s->watch) {
+        struct broker_group x = {
+            .engine = e, .db = s->db, .key = str_bytes(s->key), .stream = value_to_change(entry)};
+        x.group = stream_find_group(x.stream, str_bytes(s->group));
+        ASSERT(broker_watch_of(x.group) == s->watch);
+        v = serve(s, &x);
+    }
+    act_end(e);
+    s->visited = false;
+    if (!s->watch)
+        release(s);
+    return v;
+}
+
+/* ---- Beginning */
+
+/* What the consumer has from before. */
+static void release_old(const struct broker_group *x, const struct stream_consumer *c)
+{
+    size_t n;
+    struct stream_id *ids = broker_retry_owned(x->group, c, SIZE_MAX, &n);
+    if (n)
+        broker_retry_take_back(x, ids, n, BYTES("connection closed"));
+    mem_free(ids);
+}
+
+static struct broker_subscription *make(const struct broker_group *x, struct broker_subscriber *to,
+                                        struct bytes consumer)
+{
+    struct buf name = {0};
+    struct broker_subscription *s = mem_zalloc(sizeof(*s));
+    s->stay.source = hash_key(str_bytes(x->group->name)) | 1;
+    s->stay.visit = visit;
+    s->subscriber = to;
+    s->watch = broker_watch_of(x->group);
+    s->db = x->db;
+    s->key = str_ref(s->watch->key);
+    s->group = str_ref(s->watch->group);
+    s->consumer = str_new(consumer);
+    dict_ensure(&to->subscriptions, name_of(&name, x->db, x->key, str_bytes(s->group)))->value = s;
+    buf_free(&name);
+    dlist_append(&s->watch->subscribed, &s->of_watch);
+    s->watch->subscriptions++;
+    s->watch->broker->subscriptions++;
+    client_holds(to->client, memory_of(s), 0);
+    return s;
+}
+
+struct broker_subscription *broker_consume_start(const struct broker_group *x,
+                                                 struct broker_subscriber *to, struct bytes consumer,
+                                                 int64_t prefetch)
+{
+    struct bytes group = str_bytes(x->group->name);
+    struct broker_subscription *s = broker_consume_find(to, x->db, x->key, group);
+    if (s && !bytes_equal(str_bytes(s->consumer), consumer)) {
+        broker_consume_stop(s);
+        s = NULL;
+    }
+    if (!s) {
+        s = make(x, to, consumer);
+        struct stream_consumer *c = broker_claims_consumer(x, consumer);
+        if (c->pending && !broker_presence_others(c, to->client))
+            release_old(x, c);
+        consumer_of(s, x);
+    }
+    s->prefetch = prefetch;
+    wait(s);
+    return s;
+}
+
+void broker_consume_forget(const struct stream_group *g, const struct stream_consumer *c)
+{
+    struct broker_watch *w = broker_watch_of(g);
+    if (!w)
+        return;
+    struct dlist_node *const lists[] = {&w->subscribed, &w->full};
+    for (int i = 0; i < 2; i++)
+        for (struct dlist_node *n = lists[i]->next; n != lists[i]; n = n->next) {
+            struct broker_subscription *s = at(n);
+            if (bytes_equal(str_bytes(s->consumer), str_bytes(c->name)))
+                s->attachment = NULL;
+        }
+    broker_watch_room(w, true);
+}
+
+/* ---- Room */
+
+static bool has_room(const struct broker_subscription *s, const struct stream_group *g)
+{
+    const struct stream_consumer *c = stream_group_owner(g, s->number);
+    return !c || !bytes_equal(str_bytes(c->name), str_bytes(s->consumer)) ||
+           c->pending < most_pending(s, g->policy);
+}
+
+static void look_at_full(struct broker_watch *w)
+{
+    struct entry *e = db_find_past(w->db, str_bytes(w->key));
+    const struct stream_group *g = stream_find_group(value_object(e), str_bytes(w->group));
+    bool all = w->rouses;
+    w->rouses = false;
+    for (struct dlist_node *n = w->full.next, *next; n != &w->full; n = next) {
+        struct broker_subscription *s = at(n);
+        next = n->next;
+        if (all || has_room(s, g))
+            wait(s);
+    }
+}
+
+static bool stalls(const struct broker_subscriber *s)
+{
+    return client_is_staying(s->client) && !s->front->takes(s);
+}
+
+void broker_consume_wake(struct broker *b)
+{
+    while (!dlist_empty(&b->roomy)) {
+        struct broker_watch *w = dlist_item(b->roomy.next, struct broker_watch, roomy);
+        dlist_remove(&w->roomy);
+        look_at_full(w);
+    }
+    for (struct dlist_node *n = b->stalled.next, *next; n != &b->stalled; n = next) {
+        struct broker_subscriber *of = dlist_item(n, struct broker_subscriber, stalled);
+        struct dict_walk walk = {0};
+        next = n->next;
+        if (!client_is_staying(of->client) || stalls(of))
+            continue;
+        dlist_remove(&of->stalled);
+        for (struct dict_node *one; (one = dict_next(&of->subscriptions, &walk));) {
+            struct broker_subscription *s = one->value;
+            if (s->state == BROKER_SUBSCRIPTION_STALLED)
+                wait(s);
+        }
+    }
+}
+
+bool broker_consume_has_work(const struct broker *b)
+{
+    bool any = !dlist_empty(&b->roomy);
+    for (const struct dlist_node *n = b->stalled.next; !any && n != &b->stalled; n = n->next) {
+        const struct broker_subscriber *of =
+            dlist_item((struct dlist_node *)(uintptr_t)n, struct broker_subscriber, stalled);
+        any = client_is_staying(of->client) && of->front->takes(of);
+    }
+    return any;
+}
+
+void broker_consume_init(struct broker *b)
+{
+    dlist_init(&b->roomy);
+    dlist_init(&b->stalled);
+    b->watch_ended = on_watch_end;
+}
