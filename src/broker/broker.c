@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "broker/broker_capture.h"
-#include "broker/broker_presence.h"
+#include "broker/broker_consume.h"
 #include "broker/broker_work_group.h"
 #include "broker/broker_work_stream.h"
 #include "engine/observe.h"
@@ -40,6 +40,7 @@ struct broker *broker_new(struct engine *e)
     b->capture = broker_capture_publication;
     e->captured = (struct engine_captured){.run = broker_capture_run};
     broker_presence_init(b);
+    broker_consume_init(b);
     return b;
 }
 
@@ -67,14 +68,20 @@ void broker_policy_changed(struct broker *b, struct db *db, struct entry *e, str
     broker_watch_of(g)->idle.look_ms = 0;
     broker_watch_of(g)->idle.under_way = false;
     broker_watch_note(broker_watch_of(g));
+    broker_watch_room(broker_watch_of(g), true);
     db_ready(db, entry_key(e));
 }
 
 /* ---- The turn */
 
-bool broker_has_work(const struct broker *b)
+static bool has_due(const struct broker *b)
 {
     return broker_due_first(b) && act_may(b->engine);
+}
+
+bool broker_has_work(const struct broker *b)
+{
+    return has_due(b) || broker_consume_has_work(b) || block_stays_have_work(b->engine);
 }
 
 static void work(struct broker_due *d, int64_t until_us)
@@ -103,7 +110,7 @@ static void note_state(struct broker *b)
 void broker_turn(struct broker *b)
 {
     note_state(b);
-    if (!broker_has_work(b))
+    if (!has_due(b))
         return;
     int64_t began_us = clock_mono_us(), until_us = began_us + b->engine->settings->broker_turn_us;
     struct broker_due *d = broker_due_first(b);
@@ -115,6 +122,17 @@ void broker_turn(struct broker *b)
     if (took_us > b->longest_us)
         b->longest_us = took_us;
     observe_latency(b->engine, "broker-cycle", took_us / 1000);
+}
+
+void broker_serve(struct broker *b)
+{
+    struct engine *e = b->engine;
+    if (broker_consume_has_work(b)) {
+        broker_consume_wake(b);
+        block_serve(e);
+    }
+    if (block_stays_have_work(e))
+        block_serve_stays(e, clock_mono_us() + e->settings->broker_turn_us);
 }
 
 int64_t broker_late_ms(const struct broker *b)

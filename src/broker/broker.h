@@ -19,6 +19,9 @@ bool broker_has_work(const struct broker *b);
 /* A phase of the turn, after the timers: does what is due, the oldest first, for broker-turn-us and
  * what one action takes beyond. Nothing while a client's write would not run (engine/act.h). */
 void broker_turn(struct broker *b);
+/* A phase of the turn, after those who wait for keys were served: subscriptions that can be given
+ * something again, and those with more to get, for broker-turn-us and what one visit takes. */
+void broker_serve(struct broker *b);
 /* How late the earliest due action is now; 0: none is due. A replica is never late: its primary
  * acts. */
 int64_t broker_late_ms(const struct broker *b);

@@ -13,11 +13,12 @@
  * visited, because its key is found to have expired, is freed behind the visit. */
 #include "broker/broker_consume.h"
 
-#include "base/hash.h"
 #include "base/mem.h"
 #include "broker/broker_claims.h"
+#include "broker/broker_give.h"
 #include "broker/broker_read.h"
 #include "broker/broker_retry.h"
+#include "broker/broker_seat.h"
 #include "engine/key_name.h"
 
 static struct broker *broker_of(const struct broker_subscriber *of)
@@ -114,6 +115,8 @@ static void on_watch_end(struct broker_watch *w, enum broker_watch_end why)
     dlist_splice(&all, &w->full);
     while (!dlist_empty(&all)) {
         struct broker_subscription *s = at(all.next);
+        if (s->attachment)
+            s->attachment->subscribed = false; /* what it was sent is still released at the end */
         unlink(s);
         s->subscriber->front->ended(s, why);
         if (!s->visited)
@@ -187,20 +190,24 @@ static struct stream_consumer *consumer_of(struct broker_subscription *s,
 static enum block_visit serve(struct broker_subscription *s, const struct broker_group *x)
 {
     struct stream_consumer *reader = consumer_of(s, x);
-    struct broker_read r = {
-        .reading = {.at = *x, .reader = reader, .claim_ms = -1, .prefetch = s->prefetch},
-        .reader = reader,
-        .most = BROKER_CONSUME_VISIT,
-        .put = put,
-        .context = s};
+    struct broker_read r = {.reading = {.at = *x,
+                                        .reader = reader,
+                                        .claim_ms = -1,
+                                        .prefetch = s->prefetch,
+                                        .waited = true},
+                            .reader = reader,
+                            .most = BROKER_CONSUME_VISIT,
+                            .put = put,
+                            .context = s};
     uint64_t n = broker_read(&r);
     if (n)
         block_stay_behind(&s->stay);
     if (n < r.most && reader->pending >= most_pending(s, x->group->policy))
         rest(s, BROKER_SUBSCRIPTION_FULL);
-    if (!broker_deliver_may_give(x))
-        return BLOCK_VISIT_EMPTY;
-    if (n)
+    block_stay_for(&s->stay, broker_seat_queue(x, r.reading.served));
+    if (!r.reading.served)
+        broker_seat_is_awaited(s->watch);
+    else if (n && broker_deliver_may_give(x))
         return BLOCK_VISIT_SERVED;
     return r.reading.held_back ? BLOCK_VISIT_NOTHING : BLOCK_VISIT_EMPTY;
 }
@@ -249,7 +256,7 @@ static struct broker_subscription *make(const struct broker_group *x, struct bro
 {
     struct buf name = {0};
     struct broker_subscription *s = mem_zalloc(sizeof(*s));
-    s->stay.source = hash_key(str_bytes(x->group->name)) | 1;
+    s->stay.source = broker_seat_queue(x, true);
     s->stay.visit = visit;
     s->subscriber = to;
     s->watch = broker_watch_of(x->group);
@@ -267,8 +274,8 @@ static struct broker_subscription *make(const struct broker_group *x, struct bro
 }
 
 struct broker_subscription *broker_consume_start(const struct broker_group *x,
-                                                 struct broker_subscriber *to, struct bytes consumer,
-                                                 int64_t prefetch)
+                                                 struct broker_subscriber *to,
+                                                 struct bytes consumer, int64_t prefetch)
 {
     struct bytes group = str_bytes(x->group->name);
     struct broker_subscription *s = broker_consume_find(to, x->db, x->key, group);

@@ -61,8 +61,8 @@ void broker_consume_init(struct broker *b);
  * absent; what it has from before is released when no other connection is attached to it (broker
  * U4). Who has subscribed to the group changes consumer and prefetch. */
 struct broker_subscription *broker_consume_start(const struct broker_group *x,
-                                                 struct broker_subscriber *to, struct bytes consumer,
-                                                 int64_t prefetch);
+                                                 struct broker_subscriber *to,
+                                                 struct bytes consumer, int64_t prefetch);
 /* NULL: there is none. */
 struct broker_subscription *broker_consume_find(const struct broker_subscriber *of,
                                                 const struct db *db, struct bytes key,

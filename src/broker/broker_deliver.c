@@ -50,10 +50,16 @@ static bool is_leaving(const struct broker_reading *r)
 }
 
 /* By the reader's cap, and by the group's for what has no owner. */
+static uint64_t prefetch(const struct broker_reading *r)
+{
+    int64_t policy = r->at.group->policy->prefetch;
+    return (uint64_t)(!r->prefetch || (policy && policy < r->prefetch) ? policy : r->prefetch);
+}
+
 static bool reader_is_full(const struct broker_reading *r)
 {
-    const struct stream_policy *p = r->at.group->policy;
-    return !r->noack && p->prefetch && r->reader->pending + r->gains >= (uint64_t)p->prefetch;
+    uint64_t most = prefetch(r);
+    return !r->noack && most && r->reader->pending + r->gains >= most;
 }
 
 static bool group_is_full(const struct broker_reading *r)
@@ -272,10 +278,20 @@ uint64_t broker_deliver_unread(struct broker_reading *r, uint64_t most)
     }
     if (r->noack)
         return most;
-    uint64_t mine = p->prefetch ? (uint64_t)p->prefetch - r->reader->pending - r->gains : most;
+    uint64_t mine = prefetch(r) ? prefetch(r) - r->reader->pending - r->gains : most;
     uint64_t all = p->max_pending ? (uint64_t)p->max_pending - r->owned : most;
     uint64_t least = mine < all ? mine : all;
     return least < most ? least : most;
+}
+
+bool broker_deliver_may_give(const struct broker_group *x)
+{
+    struct stream_pending *p = &x->group->pending;
+    int64_t lease = x->group->policy->lease_ms, at;
+    return stream_id_compare(x->stream->last_id, x->group->last_id) > 0 ||
+           stream_pending_released_count(p) || p->ended_count ||
+           (lease && stream_pending_walk_end_ms(p, &at) &&
+            num_minus(broker_act_now(x), at) >= lease);
 }
 
 void broker_deliver_done(const struct broker_group *x, uint64_t delivered, uint64_t redelivered)
@@ -285,6 +301,8 @@ void broker_deliver_done(const struct broker_group *x, uint64_t delivered, uint6
     broker_watch_sample(x);
     c->delivered += delivered;
     c->redelivered += redelivered;
+    if (redelivered)
+        broker_watch_room(w, false); /* their owners have less */
     if (w) {
         w->broker->totals.redelivered += redelivered;
         if (x->group->policy->rate)

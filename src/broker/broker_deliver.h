@@ -12,6 +12,7 @@ struct broker_reading {
     struct broker_group at;
     const struct stream_consumer *reader;
     int64_t claim_ms; /* CLAIM: also what has been pending for so long; -1: no */
+    int64_t prefetch; /* a cap of the reader's own; 0: the policy's alone */
     bool noack;       /* what it gets does not become pending */
     bool waited;      /* its turn has come: it may take a seat that others wait for as well */
     /* Results. */
@@ -30,6 +31,9 @@ struct stream_pending_entry *broker_deliver_pending(struct broker_reading *r, ui
                                                     size_t *n);
 /* How many unread entries may follow what broker_deliver_pending() chose, at most `most`. */
 uint64_t broker_deliver_unread(struct broker_reading *r, uint64_t most);
+/* Whether there may be anything to give, to whoever: released, with an ended lease, or unread. Asks
+ * for no cap. O(1) but for what fell due since the last turn. */
+bool broker_deliver_may_give(const struct broker_group *x);
 /* So many were given, of which redelivered had been given before. */
 void broker_deliver_done(const struct broker_group *x, uint64_t delivered, uint64_t redelivered);
 /* Somebody waits for the group: it is to hear of leases that end. */

@@ -12,14 +12,23 @@ struct broker_totals {
         cron_fired, cron_missed, rejected, routed, route_failures, captured, capture_failures;
 };
 
+struct broker_watch;
+
+/* Why a group is no longer one with a policy under this key. */
+enum broker_watch_end { BROKER_WATCH_KEY_GOES, BROKER_WATCH_GROUP_GOES, BROKER_WATCH_POLICY_GOES };
+
 struct broker {
     struct engine *engine;
     struct dlist_node watches;   /* of groups */
     struct dlist_node moments;   /* of streams */
     struct dlist_node capturing; /* those of streams that capture channels, */
     pubsub_capture *capture;     /* who hears of publications while there are any */
+    struct dlist_node roomy;     /* watches in which subscriptions may be given something again */
+    struct dlist_node stalled;   /* subscribers whose connections take no more (broker_consume.h) */
     struct heap due;             /* the line */
-    size_t policies;
+    size_t policies, subscriptions;
+    /* The subscriptions of a watch end, with it or because its stream moves to another key. */
+    void (*watch_ended)(struct broker_watch *w, enum broker_watch_end why);
     struct broker_totals totals;
     int64_t longest_us;    /* of a turn's own actions */
     bool acts, follows;    /* in the latest turn: it may act; it is a replica */

@@ -6,8 +6,22 @@
 void broker_lease_room(const struct broker_group *x)
 {
     const struct stream_policy *p = x->group->policy;
-    if (p && (p->prefetch || p->max_pending))
+    if (!p)
+        return;
+    broker_watch_room(broker_watch_of(x->group), false);
+    if (p->prefetch || p->max_pending)
         db_ready(x->db, x->key);
+}
+
+void broker_lease_dropped(const struct broker_group *x)
+{
+    struct broker_group one = *x;
+    struct dict_walk walk = {0};
+    if (x->stream->policies)
+        for (struct dict_node *n; (n = dict_next(&x->stream->groups, &walk));) {
+            one.group = n->value;
+            broker_lease_room(&one);
+        }
 }
 
 void broker_lease_delete(const struct broker_group *x, const struct stream_id *ids, size_t n)

@@ -20,4 +20,7 @@ void broker_lease_delete(const struct broker_group *x, const struct stream_id *i
 void broker_lease_drop(const struct broker_group *x, const struct stream_id *ids, size_t n);
 /* There may be room under a cap: those who wait are to look. */
 void broker_lease_room(const struct broker_group *x);
+/* References of any group may have gone with their messages (DELREF): the same for all groups of
+ * the stream. x->group is not looked at. */
+void broker_lease_dropped(const struct broker_group *x);
 #endif

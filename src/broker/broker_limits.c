@@ -20,6 +20,7 @@
 #include "broker/broker_limits.h"
 
 #include "broker/broker_due.h"
+#include "broker/broker_lease.h"
 
 #define AT_ONCE 1000 /* entries, in what happens by itself */
 #define LOOKS   128
@@ -201,6 +202,7 @@ void broker_limits_trim_apart(const struct broker_group *x, struct broker_limits
         return;
     say(x, by_length, t);
     tell(x, t->words);
+    broker_lease_dropped(x);
 }
 
 /* ---- By themselves */

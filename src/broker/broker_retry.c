@@ -129,6 +129,7 @@ size_t broker_retry_give_back(const struct broker_group *x, const struct broker_
     else
         c->failed += done;
     broker_act_changed(x, done);
+    broker_watch_room(broker_watch_of(x->group), false);
     db_ready(x->db, x->key);
     return done;
 }
@@ -170,6 +171,7 @@ void broker_retry_take_back(const struct broker_group *x, const struct stream_id
     end_run(&run);
     if (n) {
         broker_act_changed(x, n);
+        broker_watch_room(broker_watch_of(x->group), false);
         db_ready(x->db, x->key);
     }
 }

@@ -25,6 +25,7 @@ static void states(struct call *call, struct bytes key, const struct stream *s,
                    const struct stream_group *g, const struct stream_status *st)
 {
     struct reply *r = call->reply;
+    const struct broker_watch *w = broker_watch_of(g);
     number(r, "ready", (long long)(st->unread + st->released + st->overdue));
     number(r, "unread", (long long)st->unread);
     number(r, "released", (long long)st->released);
@@ -38,7 +39,7 @@ static void states(struct call *call, struct bytes key, const struct stream *s,
     number(r, "waiting",
            (long long)block_count_readers(call->engine, call->db, key,
                                           hash_key(str_bytes(g->name)) | 1));
-    number(r, "subscribers", 0);
+    number(r, "subscribers", w ? (long long)w->subscriptions : 0);
 }
 
 static void counters(struct reply *r, const struct stream *s, const struct stream_group *g)

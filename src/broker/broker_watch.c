@@ -32,15 +32,20 @@ static void make(struct broker *b, struct db *db, struct bytes key, struct strea
     w->of = g;
     w->since_ms = w->idle.seen_ms = b->engine->steady_ms;
     broker_attachment_init(&w->attachments);
+    dlist_init(&w->subscribed);
+    dlist_init(&w->full);
     dlist_append(&b->watches, &w->all);
     b->policies++;
     g->policy->watch = w;
     settle(w, db, key);
 }
 
-static void end(struct broker_watch *w)
+static void end(struct broker_watch *w, enum broker_watch_end why)
 {
     ASSERT(w->broker->policies > 0);
+    if (w->subscriptions)
+        w->broker->watch_ended(w, why);
+    dlist_remove(&w->roomy);
     broker_attachment_drop_all(&w->attachments);
     timer_stop(&w->broker->engine->timers, &w->timer);
     broker_due_leave(w->broker, &w->due);
@@ -75,6 +80,9 @@ void broker_watch_uproot(struct entry *e)
         struct broker_watch *w = broker_watch_of(n->value);
         if (!w)
             continue;
+        if (w->subscriptions)
+            w->broker->watch_ended(w, BROKER_WATCH_KEY_GOES);
+        dlist_remove(&w->roomy);
         timer_stop(&w->broker->engine->timers, &w->timer);
         broker_due_leave(w->broker, &w->due);
         broker_attachment_stop_waiting(&w->attachments);
@@ -83,13 +91,13 @@ void broker_watch_uproot(struct entry *e)
     }
 }
 
-void broker_watch_drop(struct stream_group *g)
+void broker_watch_drop(struct stream_group *g, enum broker_watch_end why)
 {
     struct broker_watch *w = broker_watch_of(g);
     if (!w)
         return;
     g->policy->watch = NULL;
-    end(w);
+    end(w, why);
 }
 
 void broker_watch_unlink(struct entry *e)
@@ -97,13 +105,13 @@ void broker_watch_unlink(struct entry *e)
     struct stream *s = value_to_change(e);
     struct dict_walk walk = {0};
     for (struct dict_node *n; (n = dict_next(&s->groups, &walk));)
-        broker_watch_drop(n->value);
+        broker_watch_drop(n->value, BROKER_WATCH_KEY_GOES);
 }
 
 void broker_watch_free_all(struct broker *b)
 {
     while (!dlist_empty(&b->watches))
-        end(dlist_item(b->watches.next, struct broker_watch, all));
+        end(dlist_item(b->watches.next, struct broker_watch, all), BROKER_WATCH_KEY_GOES);
 }
 
 void broker_watch_sooner(struct broker_watch *w, int64_t at_ms)
@@ -155,7 +163,9 @@ void broker_watch_sample(const struct broker_group *x)
 /* Whether anybody has to hear of a lease that ends. */
 static bool is_looked_for(const struct broker_group *x)
 {
-    return x->group->policy->max_deliver || block_is_awaited(x->engine, x->db, x->key);
+    const struct broker_watch *w = broker_watch_of(x->group);
+    return x->group->policy->max_deliver || (w && w->subscriptions) ||
+           block_is_awaited(x->engine, x->db, x->key);
 }
 
 int64_t broker_watch_seat_ends_ms(const struct broker_watch *w)

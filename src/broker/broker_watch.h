@@ -40,7 +40,12 @@ struct broker_watch {
     struct broker_attachments attachments;
     struct broker_seat seat;
     struct broker_idle idle;
-    int64_t since_ms; /* when it was made, by the steady clock */
+    int64_t since_ms;                   /* when it was made, by the steady clock */
+    struct dlist_node subscribed, full; /* subscriptions: in line or stalled; with as much pending
+                                           as they may have (broker_consume.h) */
+    struct dlist_node roomy;            /* in broker.roomy */
+    bool rouses;                        /* all full ones are to look, whatever they have */
+    size_t subscriptions;               /* of both lists */
     struct timer timer;
     struct dlist_node all; /* in broker.watches */
     int64_t logged_ms;     /* the last line about a dead letter that could not be moved; 0: none */
@@ -60,7 +65,18 @@ void broker_watch_uproot(struct entry *e);
 /* It no longer does. */
 void broker_watch_unlink(struct entry *e);
 /* The group's policy is about to go. */
-void broker_watch_drop(struct stream_group *g);
+void broker_watch_drop(struct stream_group *g, enum broker_watch_end why);
+/* Something is no longer pending, or has another owner: subscriptions that were full may be given
+ * something. all: also those whose consumers have as much as before (they may have their own again,
+ * or may have more). w may be NULL. */
+static inline void broker_watch_room(struct broker_watch *w, bool all)
+{
+    if (!w || dlist_empty(&w->full))
+        return;
+    w->rouses |= all;
+    if (!dlist_linked(&w->roomy))
+        dlist_append(&w->broker->roomy, &w->roomy);
+}
 /* NULL: the group has no policy, or lies where nothing acts (another copy of the data). */
 static inline struct broker_watch *broker_watch_of(const struct stream_group *g)
 {

@@ -207,8 +207,10 @@ static enum broker_idle_end work(struct working *w)
         more ? BROKER_IDLE_MORE : broker_idle_work(&w->x, watch, w->until_us);
     if (idle == BROKER_IDLE_GONE)
         return idle;
-    if (w->wakes || watch->wakes)
+    if (w->wakes || watch->wakes) {
         db_ready(w->x.db, w->x.key);
+        broker_watch_room(watch, true);
+    }
     watch->wakes = false;
     return idle;
 }

@@ -331,6 +331,14 @@ void block_stay_behind(struct block_stay *s)
     dlist_append(&k->waiters, &s->link.node);
 }
 
+void block_stay_for(struct block_stay *s, uint64_t source)
+{
+    struct wait_key *k = s->link.key;
+    s->source = source;
+    if (k && k->source != source)
+        k->source = 0;
+}
+
 /* ---- Serving */
 
 static void walk_begin(struct walk *w, struct wait_key *k)
@@ -367,7 +375,7 @@ static enum block_visit serve_link(struct engine *e, struct wait_key *k, struct 
         return BLOCK_VISIT_NOTHING;
     enum block_visit v = s->visit(s);
     if (v == BLOCK_VISIT_EMPTY)
-        e->blocking.empty = source;
+        e->blocking.empty = s->source;
     return v;
 }
 

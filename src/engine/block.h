@@ -33,7 +33,8 @@ struct block_stay {
     struct block_link link;
     struct engine *engine;
     uint64_t source; /* as in struct block_options, never 0 for who takes something away */
-    /* The key is ready, and no command runs. May end this and others. */
+    /* The key is ready, and no command runs. May end this and others; who has ended itself says
+     * BLOCK_VISIT_NOTHING. */
     enum block_visit (*visit)(struct block_stay *s);
 };
 
@@ -85,6 +86,8 @@ void block_stay(struct engine *engine, struct db *db, struct bytes key, struct b
 void block_stay_end(struct block_stay *s);
 /* It got something, and goes behind all others. */
 void block_stay_behind(struct block_stay *s);
+/* It waits for something else under the same key. */
+void block_stay_for(struct block_stay *s, uint64_t source);
 static inline bool block_stay_waits(const struct block_stay *s)
 {
     return s->link.key != NULL;

@@ -14,6 +14,7 @@
 #include "proto/request.h"
 #include "store/db.h"
 
+struct client;
 struct engine;
 struct command;
 struct block_wait;
@@ -85,6 +86,8 @@ struct client_pushing {
     size_t subscriptions;
     /* The client goes, or becomes as new: this is freed. */
     void (*leave)(struct client *c);
+    /* All subscriptions end, and the client stays. */
+    void (*stop)(struct client *c);
     /* Whether its user may still have all that it has subscribed to. */
     bool (*is_allowed)(const struct client *c);
 };
@@ -103,12 +106,12 @@ struct client {
     struct dlist_node pushed;     /* in gate.pushed */
     char *in;                     /* bytes that came and were not yet run */
     size_t in_n, in_cap;
-    struct request *partial;       /* a request begun in `in` */
-    struct txn *txn;               /* MULTI queue and watched keys, or NULL */
-    struct block_wait *wait;       /* what it waits for, or NULL */
-    struct subscriber *subscriber; /* channels, or NULL */
+    struct request *partial;        /* a request begun in `in` */
+    struct txn *txn;                /* MULTI queue and watched keys, or NULL */
+    struct block_wait *wait;        /* what it waits for, or NULL */
+    struct subscriber *subscriber;  /* channels, or NULL */
     struct client_pushing *pushing; /* streams, or NULL */
-    struct gate_mark *marks;       /* what its output waits for */
+    struct gate_mark *marks;        /* what its output waits for */
     size_t mark_first, mark_n, mark_cap;
     struct tracking_client *tracking;   /* or NULL */
     struct peer *peer;                  /* a replica, or what it told to become one; or NULL */

@@ -14,7 +14,8 @@
  *   read       one read a connection, in groups: commands run, their effects gather in the journal,
  *              their replies in the clients' output. What was kept from before comes first, and no
  *              client runs twice.
- *   serve      keys that became ready serve those who wait for them.
+ *   serve      keys that became ready serve those who wait for them; subscriptions to streams get
+ *              more, for a bounded time.
  *   confirm    replicas have told how far they are: those who wait for that go on.
  *   flush      the effects go to the append-only file, in one batch.
  *   replicate  the same bytes go to the replicas, in front of the replies: whoever got a reply
@@ -157,6 +158,7 @@ void turn_run(struct turn *t)
     run_requests(p);
     if (block_has_work(e))
         block_serve(e);
+    broker_serve(e->broker);
     replica_serve(p->replication);
     broker_capture_turn(e);
     /* The torn script is not written. Everything before it has been. */

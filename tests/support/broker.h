@@ -1,9 +1,9 @@
 /* A bench with a broker: streams act by themselves. The steady clock shows the wall clock's time,
  * as it does when a server has just been started. Replies and effects are compared as text:
  *
- *   SAYS(c, "XPENDING q g", "[1 1-1 1-1 [[a 1]]]");   [..] arrays, (nil), !errors, the rest as it
- * is EFFECTS(b, "{XADD d 5-0 a 1;XACK q g 1-1}");       {..;..} a group, @ in front of what is
- * wrapped
+ *   SAYS(c, "XPENDING q g", "[1 1-1 1-1 [[a 1]]]");   [..] arrays and pushes, (nil), !errors, the
+ * rest as it is EFFECTS(b, "{XADD d 5-0 a 1;XACK q g 1-1}");       {..;..} a group, @ in front of
+ * what is wrapped
  */
 #ifndef SUPPORT_BROKER_H
 #define SUPPORT_BROKER_H
@@ -47,6 +47,7 @@ static inline void broker_bench_turn(struct bench *b)
     broker_turn(b->engine.broker);
     broker_capture_turn(&b->engine);
     bench_turn(b);
+    broker_serve(b->engine.broker);
 }
 
 /* Time passes, by both clocks, and a turn. */
@@ -63,7 +64,7 @@ static inline const char *broker_text(const char *p, struct buf *out)
 {
     const char *end = strstr(p, "\r\n");
     int n = atoi(p + 1);
-    if (*p == '*' && n >= 0) {
+    if ((*p == '*' || *p == '>' || *p == '~') && n >= 0) {
         buf_add_char(out, '[');
         for (p = end + 2; n-- > 0;) {
             p = broker_text(p, out);

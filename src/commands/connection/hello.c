@@ -57,6 +57,8 @@ static void do_hello(struct call *call)
     }
     if (h.name)
         client_name_set(c, *h.name);
+    if (h.version == 2 && c->pushing)
+        c->pushing->stop(c); /* RESP2 has no pushes */
     c->reply.resp = (int)h.version;
     reply_map(call->reply, 7);
     reply_bulk_text(call->reply, "server");

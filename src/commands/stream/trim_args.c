@@ -4,6 +4,7 @@
 #include "commands/stream/trim_args.h"
 
 #include "base/num.h"
+#include "broker/broker_lease.h"
 #include "commands/index.h"
 #include "commands/stream/stream_args.h"
 
@@ -149,5 +150,9 @@ uint64_t trim_args_run(struct call *call, struct stream *s, struct trim_args *t,
             tell_trim(call, s, t, n);
     }
     buf_free(&gone);
+    if (*dropped) {
+        struct broker_group at = broker_act_in(call, call->argv[1], s, NULL);
+        broker_lease_dropped(&at);
+    }
     return n;
 }

@@ -126,6 +126,8 @@ static void do_xackdel(struct call *call)
     effect(call, &d);
     struct broker_group at = broker_act_in(call, key, s, g);
     broker_lease_left(&at, (size_t)d.ack_n - 3);
+    if (d.dropped)
+        broker_lease_dropped(&at);
     if (d.ack_n > 3) {
         db_count_changes(call->store, (uint64_t)d.ack_n - 3);
         db_changed(call->db, key, DB_EVENT_STREAM, d.del_n > 2 ? "xdel" : NULL);

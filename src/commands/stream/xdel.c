@@ -2,6 +2,7 @@
 #include "commands/index.h"
 
 #include "base/mem.h"
+#include "broker/broker_lease.h"
 #include "broker/broker_moments.h"
 #include "commands/stream/stream_args.h"
 
@@ -94,6 +95,10 @@ static void do_xdelex(struct call *call)
     mem_free(dels);
     mem_free(ids);
     extras_changed(call, s);
+    if (dropped) {
+        struct broker_group at = broker_act_in(call, key, s, NULL);
+        broker_lease_dropped(&at);
+    }
     if (deleted || dropped) {
         db_count_changes(call->store, deleted);
         db_changed(call->db, key, DB_EVENT_STREAM, deleted ? "xdel" : NULL);

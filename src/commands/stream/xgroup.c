@@ -10,6 +10,7 @@
 
 #include "base/num.h"
 #include "broker/broker.h"
+#include "broker/broker_consume.h"
 #include "broker/broker_presence.h"
 #include "broker/broker_retry.h"
 #include "commands/stream/stream_args.h"
@@ -126,7 +127,7 @@ static void do_xgroup_destroy(struct call *call)
     struct stream_group *g = stream_find_group(s, call->argv[3]);
     bool had_policy = g && g->policy;
     if (had_policy)
-        broker_watch_drop(g);
+        broker_watch_drop(g, BROKER_WATCH_GROUP_GOES);
     bool gone = stream_remove_group(s, call->argv[3]);
     if (had_policy)
         broker_policy_changed(call->engine->broker, call->db, db_find(call->db, key), NULL, false);
@@ -172,6 +173,7 @@ static void do_xgroup_delconsumer(struct call *call)
         if (g->policy && !call_is_replay(call))
             pending = release(call, s, g, c);
         broker_presence_forget(g, c);
+        broker_consume_forget(g, c);
         pending += stream_group_remove_consumer(g, c);
         changed(call, "xgroup-delconsumer");
     }

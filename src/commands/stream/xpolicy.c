@@ -170,7 +170,7 @@ static void do_xpolicy_del(struct call *call)
     }
     bool had = g->policy != NULL;
     if (had) {
-        broker_watch_drop(g);
+        broker_watch_drop(g, BROKER_WATCH_POLICY_GOES);
         stream_set_policy(s, g, NULL);
         broker_policy_changed(call->engine->broker, call->db, db_find(call->db, key), NULL, false);
         db_changed_quietly(call->db, key);
