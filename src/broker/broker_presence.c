@@ -148,7 +148,11 @@ void broker_presence_forget(const struct stream_group *g, const struct stream_co
         return;
     if (c->seen_ms > w->idle.seen_ms)
         w->idle.seen_ms = c->seen_ms;
+    bool awaited = c->presence.waiting;
     broker_attachment_drop_consumer(&w->attachments, c);
+    /* Who is blocked in a read as this consumer reads again, which makes it anew. */
     if (w->seat.holder == c)
         broker_seat_free(w);
+    else if (awaited)
+        broker_seat_ask_anew(w);
 }

@@ -155,7 +155,8 @@ void broker_retry_take_back(const struct broker_group *x, const struct stream_id
     struct run run = {.x = x};
     for (size_t i = 0; i < n; i++) {
         struct stream_pending_entry e;
-        find(x, false, ids[i], &e);
+        bool found = find(x, false, ids[i], &e);
+        ASSERT(found);
         if (!stream_policy_is_used_up(x->group->policy, e.count)) {
             put_back(&run, ids[i], e.count, 0);
             x->group->policy->counts.released++;

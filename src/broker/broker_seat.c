@@ -10,11 +10,17 @@ struct step {
 };
 static const struct step in_command = {2000, 1000, 128}, in_turn = {2000, 128, 16};
 
-void broker_seat_free(struct broker_watch *w)
+void broker_seat_ask_anew(struct broker_watch *w)
 {
-    w->seat = (struct broker_seat){.changes = w->seat.changes + 1};
+    w->seat.changes++;
     w->wakes = true;
     broker_watch_note(w);
+}
+
+void broker_seat_free(struct broker_watch *w)
+{
+    w->seat = (struct broker_seat){.changes = w->seat.changes};
+    broker_seat_ask_anew(w);
 }
 
 /* What others have, from where the last step ended. */

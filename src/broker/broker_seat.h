@@ -24,6 +24,8 @@ bool broker_seat_serves(const struct broker_group *x, const struct stream_consum
 uint64_t broker_seat_queue(const struct broker_group *x, bool served);
 /* Somebody waits: is to be woken when the seat is free. */
 void broker_seat_is_awaited(struct broker_watch *w);
+/* All who wait for the group are run once, whatever they were told before. */
+void broker_seat_ask_anew(struct broker_watch *w);
 /* It is free; those who wait are woken. */
 void broker_seat_free(struct broker_watch *w);
 /* One step of what is to be done: it is free when its time is over, and others' entries are

@@ -172,7 +172,6 @@ static bool serve_by_policy(struct xread *x, struct xread_source *s)
                             .put = put_by_policy,
                             .context = &b};
     x->now_ms = stream_args_now(x->call, s->group);
-    broker_presence_reads(&r.reading.at, x->call->client, s->reader);
     uint64_t n = broker_read(&r);
     if (n)
         xread_reply_end_entries(x, &b.aside, n);

@@ -14,6 +14,7 @@
 #include "broker/broker_claims.h"
 #include "broker/broker_give.h"
 #include "broker/broker_lease.h"
+#include "broker/broker_presence.h"
 #include "broker/broker_watch.h"
 #include "commands/stream/stream_args.h"
 
@@ -30,6 +31,8 @@ void xread_group_begin(struct xread *x, struct xread_source *s)
     struct broker_group at = xread_group_at(x, s);
     s->reader = broker_claims_consumer(&at, x->args.consumer);
     stream_group_seen(s->reader, stream_args_now(x->call, s->group));
+    if (s->group->policy && s->from == XREAD_NEW)
+        broker_presence_reads(&at, x->call->client, s->reader);
 }
 
 bool xread_group_put(struct xread *x, struct stream_entry *e,

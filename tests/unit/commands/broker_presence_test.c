@@ -301,6 +301,59 @@ TEST(a_connection_may_read_many_groups)
     broker_bench_end(b);
 }
 
+/* broker S1: also by a read that had enough before it came to the group. */
+TEST(reading_attaches_whatever_it_gives)
+{
+    struct client *c;
+    struct bench *b = broker_queue("ONDISCONNECT RELEASE", 2, false, &c);
+    struct client *w = reader(b, "w", "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
+    struct client *y = bench_client(b);
+    SAYS(c, "XGROUP CREATE r g 0 MKSTREAM", "OK");
+    SAYS(c, "XADD r 1-1 a 1", "1-1");
+    SAYS(y, "XREADGROUP GROUP g w COUNT 1 MAXCOUNT 1 STREAMS r q > >", "[[r [[1-1 [a 1]]]]]");
+    session_close(w);
+    broker_bench_turn(b);
+    SAYS(c, "XPENDING q g", "[2 1-1 2-1 [[w 2]]]");
+    session_close(y);
+    broker_bench_turn(b);
+    SAYS(c, "XPENDING q g", "[2 1-1 2-1 []]");
+    broker_bench_end(b);
+}
+
+/* A letter comes back as a copy, and the stream's limit takes those that were about to be released.
+ */
+TEST(releasing_may_take_entries_away)
+{
+    struct client *c;
+    struct bench *b = broker_queue("ONDISCONNECT RELEASE MAXDELIVER 1", 3, false, &c);
+    SAYS(c, "XBIND ADD {q}:dlq ALL TO q", "1");
+    SAYS(c, "XCFGSET q MAXLEN 2 OVERFLOW DROP DELREF", "*");
+    struct client *w = bench_client(b);
+    SAYS(w, "XREADGROUP GROUP g w STREAMS q >", "*");
+    session_close(w);
+    broker_bench_turn(b);
+    SAYS(c, "XPENDING q g", "[0 (nil) (nil) (nil)]");
+    broker_bench_end(b);
+}
+
+/* A blocked reader whose consumer is deleted is its consumer again. */
+TEST(deleting_a_consumer_leaves_its_readers)
+{
+    struct client *c;
+    struct bench *b = broker_queue("GROUPTTL 1000", 0, false, &c);
+    struct client *w = bench_client(b), *x = bench_client(b);
+    SAYS(w, "XREADGROUP GROUP g w BLOCK 0 STREAMS q >", "");
+    SAYS(x, "XREADGROUP GROUP g x BLOCK 0 STREAMS q >", "");
+    SAYS(c, "XGROUP DELCONSUMER q g w", "0");
+    SAYS(c, "XGROUP DELCONSUMER q g x", "0");
+    broker_bench_turn(b);
+    CHECK(consumer(b, "w")->presence.waiting == 1 && consumer(b, "x")->presence.waiting == 1);
+    for (int i = 0; i < 20; i++)
+        broker_bench_wait(b, 1000);
+    CHECK(broker_group(b, "q", "g"));
+    broker_bench_end(b);
+}
+
 /* Leaving a million entries behind holds nobody up: steps of bounded size. */
 TEST(much_is_released_in_steps)
 {
@@ -326,4 +379,5 @@ UNIT_MAIN(T(what_a_lost_connection_had_is_released), T(a_consumer_may_have_many_
           T(a_pause_only_delays), T(attachments_end_with_what_they_are_for),
           T(attachments_move_with_the_stream), T(subscriptions_release_whatever_the_rule),
           T(an_attachment_is_small), T(a_connection_may_read_many_groups),
-          T(much_is_released_in_steps))
+          T(reading_attaches_whatever_it_gives), T(releasing_may_take_entries_away),
+          T(deleting_a_consumer_leaves_its_readers), T(much_is_released_in_steps))
