@@ -11,6 +11,17 @@ ALLOC   ?= -ljemalloc
 LIBS    := -lev -llz4 -llua5.1 -lmsgpackc -lssl -lcrypto -lseccomp -lpthread -lm \
            -Wl,--as-needed -lglib-2.0 -Wl,--no-as-needed
 GLIB     = $(subst -I,-isystem ,$(shell pkg-config --cflags glib-2.0))
+
+# llhttp reads the heads of HTTP requests: as a library where there is one (libllhttp-dev), else made
+# of the sources that Debian's node-llhttp installs. Foreign code: without our warnings.
+LLHTTP  := $(if $(wildcard /usr/include/llhttp.h),,/usr/share/llhttp)
+ifeq ($(LLHTTP),)
+LIBS    := -lllhttp $(LIBS)
+else
+STD     += -isystem /usr/share/include/llhttp
+HTTPOBJ := $(patsubst %,$(BUILD)/foreign/%.o,api http llhttp)
+endif
+
 CFLAGS  := $(STD) $(WARN) $(OPT)
 
 SRC     := $(sort $(wildcard src/*/*.c src/*/*/*.c))
@@ -40,7 +51,7 @@ help:
 	@echo 'make bench-structures   structures of our own against others'
 	@echo 'make docs-test  what the guides show is run and compared'
 	@echo 'make clients    client libraries from npm'
-	@echo 'make fuzz       libFuzzer over requests, users, scripts, libraries, files and streams, ten minutes each'
+	@echo 'make fuzz       libFuzzer over requests, HTTP, users, scripts, libraries, files and streams, ten minutes each'
 	@echo 'make soak       long random and crash tests and mutants, each time with another seed'
 	@echo 'make models     the model of fail-over, searched completely; models-long: larger sizes, two hours'
 	@echo 'make format     format the sources'
@@ -54,12 +65,17 @@ $(BUILD)/%.o: src/%.c
 	@echo '  CC $<'
 	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
+$(HTTPOBJ): $(BUILD)/foreign/%.o: $(LLHTTP)/%.c
+	@mkdir -p $(dir $@)
+	@echo '  CC $<'
+	@$(CC) $(OPT) -w -DLLHTTP_STRICT_MODE=1 -I/usr/share/include/llhttp -c $< -o $@
+
 # The only file that sees GLib. Programs that do not need it do not load it (--as-needed).
 $(BUILD)/base/zone.o: CFLAGS += $(GLIB)
 
-$(SERVER): $(OBJ)
+$(SERVER): $(OBJ) $(HTTPOBJ)
 	@echo '  LINK $@'
-	@$(CC) $(LINK) -rdynamic -o $@ $(OBJ) $(LIBS) $(ALLOC)
+	@$(CC) $(LINK) -rdynamic -o $@ $(OBJ) $(HTTPOBJ) $(LIBS) $(ALLOC)
 	@ln -sf millrace-server $(BUILD)/millrace-check-aof
 	@ln -sf millrace-server $(BUILD)/millrace-check-rdb
 
@@ -68,10 +84,10 @@ $(BUILD)/millrace.conf: $(SERVER)
 	@$(SERVER) --print-sample-config > $@
 
 # What a module's tests may use: its layer and those below, of which the linker takes what is needed.
-$(BUILD)/below/%.a: $(LIBOBJ)
+$(BUILD)/below/%.a: $(LIBOBJ) $(HTTPOBJ)
 	@mkdir -p $(dir $@)
 	@rm -f $@
-	@gcc-ar rcsT $@ $$(utils/layers.py below $* $(BUILD))
+	@gcc-ar rcsT $@ $$(utils/layers.py below $* $(BUILD)) $(HTTPOBJ)
 .PRECIOUS: $(BUILD)/below/%.a
 
 .SECONDEXPANSION:
@@ -89,24 +105,27 @@ RECORDED := db_store_new table_find table_remove db_changed db_changed_quietly d
 $(BUILD)/record_keys.o: tests/support/record_keys.c
 	@mkdir -p $(dir $@)
 	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
-$(BUILD)/recording-server: $(OBJ) $(BUILD)/record_keys.o
+$(BUILD)/recording-server: $(OBJ) $(HTTPOBJ) $(BUILD)/record_keys.o
 	@echo '  LINK $@'
-	@$(CC) $(LINK) -rdynamic $(RECORDED:%=-Wl,--wrap=%) -o $@ $(BUILD)/record_keys.o $(OBJ) $(LIBS) $(ALLOC)
+	@$(CC) $(LINK) -rdynamic $(RECORDED:%=-Wl,--wrap=%) -o $@ $(BUILD)/record_keys.o $(OBJ) $(HTTPOBJ) $(LIBS) $(ALLOC)
 
-$(BUILD)/fuzz/%_drive: tests/fuzz/%_fuzz.c tests/fuzz/drive.c $(LIBOBJ)
+$(BUILD)/fuzz/%_drive: tests/fuzz/%_fuzz.c tests/fuzz/drive.c $(LIBOBJ) $(HTTPOBJ)
 	@mkdir -p $(dir $@)
 	@echo '  DRIVE $*'
 	@$(CC) $(CFLAGS) $(LINK) -o $@ tests/fuzz/$*_fuzz.c tests/fuzz/drive.c \
-	    $$(utils/layers.py below persist $(BUILD)) $(LIBS) $(ALLOC)
+	    $$(utils/layers.py below persist $(BUILD)) $(HTTPOBJ) $(LIBS) $(ALLOC)
 
-run: deps all
+# By a make of its own: which packages there are is asked when it begins.
+run: deps
+	@$(MAKE) $(SUB) all
 	@mkdir -p data
 	@$(SERVER) $(BUILD)/millrace.conf --dir data
 
-trio: deps all
+trio: deps
+	@$(MAKE) $(SUB) all
 	@utils/trio.py $(SERVER)
 
-tests-build: $(SERVER) $(RECORDING) $(UNITBIN) $(BUILD)/fuzz/file_drive
+tests-build: $(SERVER) $(RECORDING) $(UNITBIN) $(BUILD)/fuzz/file_drive $(BUILD)/fuzz/http_drive
 
 # The server under test is the optimised one. Programs of unit tests are built without link-time
 # optimisation, which takes longer for 200 of them than they run, and by the other compiler. The
@@ -171,13 +190,14 @@ FUZZ_SECONDS ?= 600
 FUZZ_OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 fuzz: deps all
 	@$(MAKE) $(SUB) BUILD=build/fuzz CC=clang OPT='$(FUZZ_OPT)' ALLOC= WRITER=$(SERVER) fuzz-run
-fuzz-run: $(LIBOBJ)
+fuzz-run: $(LIBOBJ) $(HTTPOBJ)
 	@python3 tests/fuzz/seeds.py build/fuzz/corpus/file $(WRITER)
 	@python3 tests/fuzz/replication_seeds.py build/fuzz/corpus/replication
-	@for t in request:proto acl:acl script:script function:script file:persist replica:replica replication:commands; do \
+	@python3 tests/fuzz/http_seeds.py build/fuzz/corpus/http
+	@for t in request:proto http:proto acl:acl script:script function:script file:persist replica:replica replication:commands; do \
 	    name=$${t%%:*}; mkdir -p build/fuzz/corpus/$$name; \
 	    $(CC) $(STD) $(FUZZ_OPT) -fsanitize=fuzzer -o build/fuzz/$${name}_fuzz tests/fuzz/$${name}_fuzz.c \
-	        $$(utils/layers.py below $${t##*:} build/fuzz) $(LIBS) || exit 1; \
+	        $$(utils/layers.py below $${t##*:} build/fuzz) $(HTTPOBJ) $(LIBS) || exit 1; \
 	    ASAN_OPTIONS=detect_leaks=0 build/fuzz/$${name}_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2000 \
 	        -print_final_stats=1 build/fuzz/corpus/$$name || exit 1; \
 	done

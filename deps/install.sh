@@ -3,8 +3,24 @@
 set -eu
 here=$(dirname "$0")
 missing=
+is_installed() {
+    dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'
+}
+# Of names with | between: the one that is installed, else the first that can be, else the last.
+choose() {
+    last=
+    for q in $(echo "$1" | tr '|' ' '); do
+        is_installed "$q" && { echo "$q"; return; }
+    done
+    for q in $(echo "$1" | tr '|' ' '); do
+        last=$q
+        apt-cache show "$q" >/dev/null 2>&1 && break
+    done
+    echo "$last"
+}
 for p in $(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$here/packages.txt" | awk '{print $1}'); do
-    dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $p"
+    p=$(choose "$p")
+    is_installed "$p" || missing="$missing $p"
 done
 if [ -n "$missing" ]; then
     echo "Installing:$missing"

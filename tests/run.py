@@ -222,6 +222,8 @@ def all_parts(o):
         parts += [
             Part("fuzz, files in process", ["sh", "-c", '%s tests/fuzz/seeds.py "$1" "$2" && ASAN_OPTIONS=detect_leaks=0 exec "$3" "$1" 30 %d "$4"' % (PYTHON, o.seed), "sh",
                                             seeds, o.server, os.path.join(o.build, "fuzz/file_drive"), os.path.join(o.build, "fuzz/last")], o.slow * 100),
+            Part("fuzz, HTTP and JSON in process", ["sh", "-c", '%s tests/fuzz/http_seeds.py "$1" && ASAN_OPTIONS=detect_leaks=0 exec "$2" "$1" 15 %d "$3"' % (PYTHON, o.seed), "sh",
+                                                    os.path.join(o.build, "fuzz/http-seeds"), os.path.join(o.build, "fuzz/http_drive"), os.path.join(o.build, "fuzz/http-last")], o.slow * 100),
             python("extreme numbers", "tests/fuzz/extremes.py", o.server, *seeded, "--commands", 15000),
             *[python("fuzz, " + fuzz, "tests/fuzz/%s.py" % fuzz, o.server, *seeded, "--seconds", 12) for fuzz in ("requests", "files")],
         ]
