@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What work queues cost, against the same without them, and what a message takes: broker Q1, Q2, Q3, Q4, Q5, Q6, Q12, Q13.
+"""What work queues cost, against the same without them, and what a message takes: broker Q1, Q2, Q3, Q4, Q5, Q6, Q7, Q8, Q10, Q12, Q13, Q14, Q15.
 
 Prints, judges nothing; behind each figure stands its target.
 
@@ -13,7 +13,7 @@ resident set. For instance
 
 Both are builds of `make`. --scale 0.1 makes everything a tenth as large.
 """
-import argparse, os, re, select, statistics, subprocess, sys, time
+import argparse, os, random, re, select, statistics, subprocess, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from check import until              # noqa: E402
@@ -283,6 +283,25 @@ def q12(o):
     say("Q12", "XADD with 1,000 blocked readers, one of them served, against 1", many[0], one[0], "1.5")
 
 
+def routing(o, bound):
+    """One XADD with 1, 4 and 16 copies, or as many XADDs."""
+    found = []
+    for k in (1, 4, 16):
+        n = int(20000 * o.scale) // (k + 1)
+        with Bench(o.server) as s:
+            s.start()
+            drive(s.c, pieces([("XBIND", "ADD", "q", "DIRECT", "v", "TO", "d%d" % i) for i in range(k if bound else 0)]))
+            keys = ["q"] if bound else ["q"] + ["d%d" % i for i in range(k)]
+            found.append(s.spent([("XADD", key, "%d-0" % i, "routing-key", "v", "order", i) for i in range(1, n + 1) for key in keys], n))
+    return found
+
+
+def q10(o):
+    routed, plain = least(o.rounds, lambda: routing(o, True), lambda: routing(o, False))
+    for k, a, b in zip((1, 4, 16), routed, plain):
+        say("Q10", "XADD routed to %d, against %d XADDs" % (k, k + 1), a, b, "1.2")
+
+
 # ---- Q13: in order
 
 ORDERED = policy("ORDERBY", "order")    # each message has another value
@@ -301,6 +320,75 @@ def q13(o):
     say("Q13", "XADD, XREADGROUP 100, XACK with JOBS and ORDERBY, other values all, against JOBS", ordered, jobs, "1.6")
     (ordered,), (jobs,) = least(o.rounds, lambda: in_flight(o, ORDERED), lambda: in_flight(o, policy()))
     say("Q13", "the same without XADD, a million of them in flight", ordered, jobs, "no target")
+# ---- Q7, Q8, Q14, Q15: time and limits
+
+FAR = int(time.time() * 1000) + 3600000
+
+
+def later(o, when):
+    """(accepting, appending when due) of each message; when None: plain XADD, of which there is nothing to append later."""
+    n = int(200000 * o.scale)
+    add = [("XADD", "q", *(["AT", 0] if when else []), "*", "order", i, "state", "new") for i in range(n)]
+    with Bench(o.server) as s:
+        s.start()
+        if not when:
+            return [s.spent(add, n)] * 2
+        due = int(time.time() * 1000) + 4000
+        accepted = s.spent([(*c[:3], due + i % 1000, *c[4:]) for i, c in enumerate(add)], n)
+        if s.c.ask("XSCHED", "LEN", "q") != n:
+            raise RuntimeError("some were due already")
+        before = cpu(s)
+        time.sleep(max(0, due / 1000 + 1.2 - time.time()))
+        until("the last append", lambda: s.c.ask("XSCHED", "LEN", "q") == 0)
+        return accepted, (cpu(s) - before) * 1e6 / n
+
+
+def q7(o):
+    (accepted, appended), (plain, _) = least(o.rounds, lambda: later(o, True), lambda: later(o, None))
+    say("Q7", "XADD AT against XADD", accepted, plain, "1.5")
+    say("Q7", "appending when due, with what waiting for it takes, against XADD", appended, plain, "1.5")
+
+
+def scheduling(o):
+    """(the first thousand, the last ten thousand of a million) at random moments, for each message."""
+    n, r = int(1000000 * o.scale), random.Random(8)
+    add = lambda m: [("XADD", "q", "AT", FAR + r.randrange(86400000), "*", "order", 17, "state", "new") for _ in range(m)]
+    with Bench(o.server) as s:
+        s.start()
+        first = s.spent(add(1000), 1000)
+        for _ in range(0, n - 11000, 10000):
+            drive(s.c, pieces(add(10000), 500))
+        return first, s.spent(add(10000), 10000)
+
+
+def q8(o):
+    first, last = least(o.rounds, lambda: scheduling(o))[0]
+    say("Q8", "XADD AT a random moment, into a million scheduled ones, against the first thousand", last, first, "1.6")
+
+
+def limited(o, by_stream):
+    n = int(200000 * o.scale)
+    with Bench(o.server) as s:
+        s.start()
+        if by_stream:
+            s.c.ask("XCFGSET", "q", "MKSTREAM", "MAXLEN", 1000)
+        words = [] if by_stream else ["MAXLEN", "=", 1000]
+        return [s.spent([("XADD", "q", *words, "*", "order", i, "state", "new") for i in range(n)], n)]
+
+
+def q14(o):
+    by_stream, by_command = least(o.rounds, lambda: limited(o, True), lambda: limited(o, False))
+    say("Q14", "XADD under XCFGSET MAXLEN against XADD MAXLEN =", by_stream[0], by_command[0], "1.05")
+
+
+def q15(o):
+    """Of the moments of a year, so that what a call costs besides is in it too."""
+    n = int(20000 * o.scale)
+    for expression, zone in (("*/5 9-17 * * 1-5", "Europe/Berlin"), ("0 0 29 2 *", "UTC"), ("30 2 * * 0", "America/New_York")):
+        with Bench(o.server) as s:
+            s.start()
+            spent = s.spent([("XCRON", "NEXT", expression, "TZ", zone, "FROM", FAR + i * 1575000) for i in range(n)], n)
+            print("%-4s XCRON NEXT %s in %s: %.2f us (<= 50)" % ("Q15", expression, zone, spent), flush=True)
 
 
 # ---- Memory
@@ -336,6 +424,16 @@ def memory(o):
             if field == "state":    # a read passes over a thousand
                 drive(s.c, pieces(reads(n // 10 + 100), 4))
             print("%-4s %s: %.1f bytes a message, resident %.1f (<= %s)" % ("", what, *[(a - b) / n for a, b in zip(held(s), base)], target), flush=True)
+    for what, words, of, most in (("scheduled", ["AT", FAR, "*"], lambda i: [], 40), ("that expires", ["TTL", 3600000], lambda i: ["%d-0" % (i + 1)], 32)):
+        figures = []
+        for extra in (words, ["*"] if what == "scheduled" else []):
+            with Bench(o.server, "--stream-cache-size", 0) as s:
+                s.start()
+                base = held(s)
+                for at in range(0, n, 10000):
+                    drive(s.c, pieces([("XADD", "q", *extra, *of(i), "order", i, "state", "new") for i in range(at, min(n, at + 10000))], 500))
+                figures.append([(a - b) / n for a, b in zip(held(s), base)])
+        print("%-4s %s: %.1f bytes a message more, resident %.1f (<= %d)" % ("", what, *[a - b for a, b in zip(*figures)], most), flush=True)
     n = int(10000 * o.scale)
     with Bench(o.server) as s:
         s.start()
@@ -345,7 +443,7 @@ def memory(o):
         print("%-4s a policy: %.0f bytes a group, resident %.0f (<= 1024)" % ("", *[(a - b) / n for a, b in zip(held(s), base)]), flush=True)
 
 
-ALL = {"q1": q1, "q2": q2, "q3": q3, "q4": q4, "q5": q5, "q6": q6, "q12": q12, "q13": q13, "memory": memory}
+ALL = {"q1": q1, "q2": q2, "q3": q3, "q4": q4, "q5": q5, "q6": q6, "q7": q7, "q8": q8, "q10": q10, "q12": q12, "q13": q13, "q14": q14, "q15": q15, "memory": memory}
 
 
 def main():

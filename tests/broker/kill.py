@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Kills a server under work queues, and keeps an account of each message: broker G7, Z6, T12.
+"""Kills a server under work queues, and keeps an account of each message: broker G7, Z6, T12, B6.
 
 usage: kill.py --server PATH [--mode always|everysec] [--kills N] [--seed S] [--cut preload|ext4|xfs]
 
 Producers add numbered messages, some of them for later, some that expire. Workers read with plain XREADGROUP and acknowledge, fail, give back, give up
 for ever, are too slow for their lease, or leave without a word; one now and then brings dead letters back, and cancels, moves or runs what is scheduled;
-policies change meanwhile, and half of the kills meet a rewrite or a snapshot. Beside them a stream with a limit refuses, and a schedule fires.
+policies change meanwhile, and half of the kills meet a rewrite or a snapshot. Beside them a stream with a limit refuses, a
+schedule fires, a stream is bound to three more, one of them by a chain, and another one captures a channel.
 After each kill: every message that was accepted is scheduled, in the stream, in the dead-letter stream, was acknowledged or has expired, and in one of
 the three at most; nothing is pending that died; none whose acknowledgement was answered is there or comes again; none came before its moment, or was
-read after it had expired; each letter says why. The stream with a limit has what was let in and no more than that; each moment has come once.
+read after it had expired; each letter says why. The stream with a limit has what was let in and no more than that; each moment has come once;
+what was routed has all its copies or is not there, and what was answered of it, or was published, is there.
 
 --cut: not a kill but a power cut, as tests/crash/powercut.py makes them; what is answered after it began counts neither way. With --mode always."""
 import argparse, os, random, shutil, sys, tempfile, threading, time
@@ -53,7 +55,7 @@ class Worker(threading.Thread):
         try:
             c = self.test.server.conn()
             while not self.test.stop:
-                c = self.produce(c) if self.who < 2 else self.keep_house(c) if self.who == 2 else self.fill_up(c) if self.who == 8 else self.work(c)
+                c = self.produce(c) if self.who < 2 else self.keep_house(c) if self.who == 2 else self.fill_up(c) if self.who == 8 else self.route(c) if self.who == 9 else self.work(c)
         except (OSError, ConnectionError):
             pass
         except Error as e:
@@ -97,6 +99,19 @@ class Worker(threading.Thread):
             for i, f in c.ask("XRANGE", FULL, "-", "+", "COUNT", r.choice([1, 3])):
                 t.taken.add(int(f[1]))
                 c.ask("XDEL", FULL, i)
+        time.sleep(0.0005)
+        return c
+
+    def route(self, c):
+        t, r, n = self.test, self.random, self.test.account.take()
+        if r.random() < 0.3:
+            c.ask("PUBLISH", "news.%d" % (n % 3), n)
+            answered = t.published
+        else:
+            c.ask("XADD", "ex", *(["DELAY", r.choice([1, 30, 300])] if r.random() < 0.3 else []), "*", "routing-key", r.choice(["a.b", "a", "c"]), "n", n)
+            answered = t.routed
+        if not t.cutting:
+            answered.add(n)
         time.sleep(0.0005)
         return c
 
@@ -177,6 +192,7 @@ class Test:
         self.o, self.random, self.account, self.kills, self.stop = o, random.Random(o.seed), Account(), 0, False
         self.letters, self.cutting, self.disk, more = 0, False, None, {}
         self.let_in, self.taken, self.refused, self.fired = set(), set(), 0, 0
+        self.routed, self.published = set(), set()
         if o.cut:
             self.work = tempfile.mkdtemp(prefix="queue-cuts-")
             self.disk = Preload(self.work) if o.cut == "preload" else Disk(o.cut, self.work)
@@ -238,6 +254,7 @@ class Test:
         if a.wrong:
             raise Failed(a.wrong[0])
         self.judge_others(c)
+        self.judge_routed(c)
         # What nobody can say any more: the reply was cut off.
         a.acked = {n: how for n, how in a.acked.items() if how == 2 or n not in there}
 
@@ -253,14 +270,29 @@ class Test:
         if self.fired != len(moments):
             raise Failed("%d fired, and %d messages" % (self.fired, len(moments)))
 
+    def judge_routed(self, c):
+        *_, (ex, one, two, three, later, log) = c.many([("MULTI",), *[("XRANGE", key, "-", "+") for key in ("ex", "all", "topic", "chain")],
+                                                        ("XSCHED", "RANGE", "ex", "-", "+"), ("XRANGE", "log", "-", "+"), ("EXEC",)])
+        if ex != one:
+            raise Failed("not everywhere: %r" % [e for e in ex + one if (e in ex) != (e in one)][:3])
+        if two != [e for e in ex if e[1][1].startswith(b"a")] or three != two:
+            raise Failed("not the same by topic, or by the chain: %d, %d of %d" % (len(two), len(three), len(ex)))
+        for what, all_of_it, answered in (("routed", ex + later, self.routed), ("published", log, self.published)):
+            numbers = [int(f[3]) for _, f in all_of_it]
+            if len(numbers) != len(set(numbers)) or answered - set(numbers):
+                raise Failed("%s: twice, or answered and lost: %r" % (what, sorted(answered - set(numbers))[:10]))
+
     def run(self):
         c = self.server.start()
+        for source, *how in (("ex", "ALL", "TO", "all"), ("ex", "TOPIC", "a.#", "TO", "topic"), ("topic", "ALL", "TO", "chain")):
+            c.ask("XBIND", "ADD", source, *how)
+        c.ask("XCAPTURE", "ADD", "log", "news.*")
         c.ask("XPOLICY", "SET", Q, "g", "MKSTREAM", *POLICY)
         c.ask("XCFGSET", FULL, "MKSTREAM", "MAXLEN", ROOM, "OVERFLOW", "REJECT")
         c.ask("XCRON", "SET", TICK, "t", "EVERY", EVERY, "CATCHUP", "ALL", "FIELDS", "a", 1)
         while True:
             self.stop = self.cutting = False
-            workers = [Worker(self, i) for i in range(9)]
+            workers = [Worker(self, i) for i in range(10)]
             for w in workers:
                 w.start()
             last = self.kills >= self.o.kills
@@ -298,9 +330,9 @@ def main():
     try:
         test.run()
         a = test.account
-        check("queues, %s: %d %s, %d messages, %d of them for later and %d that expire, %d acknowledged, up to %d letters at once; %d let in, %d refused; %d moments (seed %d)" %
+        check("queues, %s: %d %s, %d messages, %d of them for later and %d that expire, %d acknowledged, up to %d letters at once; %d let in, %d refused; %d moments; %d routed, %d published (seed %d)" %
               (o.mode, o.kills, "power cuts, " + o.cut if o.cut else "kills", len(a.there), a.later, len(a.goes), sum(x == 2 for x in a.acked.values()), test.letters,
-               len(test.let_in), test.refused, test.fired, o.seed), True)
+               len(test.let_in), test.refused, test.fired, len(test.routed), len(test.published), o.seed), True)
     except Failed as e:
         check("queues, %s, after kill %d, seed %d" % (o.mode, test.kills, o.seed), False, "%s; %s" % (e, test.server.dir))
     finally:

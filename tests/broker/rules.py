@@ -9,9 +9,31 @@ import os, re, sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TABLE = os.path.join(ROOT, "tests", "broker", "rules.tsv")
-STAGE = {"P": range(1, 14), "L": range(1, 17), "R": range(1, 10), "D": range(1, 10), "V": range(1, 10), "A": range(1, 5), "C": range(1, 7), "O": range(1, 10), "S": range(1, 7),
-         "G": range(1, 12), "Z": range(1, 11), "N": (1, 2, 5, 6, 7, 8), "I": range(1, 6), "Y": range(1, 5), "X": range(1, 6),
-         "T": range(1, 14), "E": range(1, 5), "K": range(1, 13), "M": range(1, 11), "Q": (1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 14, 15)}
+# The rules that are built, by letter.
+STAGE = {
+    "A": range(1, 5),
+    "B": range(1, 14),
+    "C": range(1, 7),
+    "D": range(1, 10),
+    "E": range(1, 5),
+    "G": range(1, 12),
+    "H": range(1, 6),
+    "I": range(1, 6),
+    "K": range(1, 13),
+    "L": range(1, 17),
+    "M": range(1, 11),
+    "N": range(1, 9),
+    "O": range(1, 10),
+    "P": range(1, 14),
+    "Q": (1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15),
+    "R": range(1, 10),
+    "S": range(1, 7),
+    "T": range(1, 14),
+    "V": range(1, 10),
+    "X": range(1, 6),
+    "Y": range(1, 6),
+    "Z": range(1, 11),
+}
 RULES = ["%s%d" % (letter, n) for letter, numbers in STAGE.items() for n in numbers]
 
 

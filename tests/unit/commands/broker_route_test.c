@@ -262,7 +262,7 @@ TEST(copies_find_scheduled_messages)
     broker_bench_end(b);
 }
 
-/* broker B7: an IDMP duplicate is not routed; Y5: a level is chosen by a binding. */
+/* broker B7, Y5: an IDMP duplicate is not routed; a level is chosen by a binding. */
 TEST(duplicates_are_not_routed)
 {
     struct client *c;

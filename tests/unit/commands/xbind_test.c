@@ -120,8 +120,8 @@ TEST(a_test_tells_where_a_message_would_go)
     broker_bench_end(b);
 }
 
-/* broker B12: they are names: they go with the source, and a destination that is renamed is made
- * anew. */
+/* broker B12, B13: they are names: they go with the source, and a destination that is renamed is
+ * made anew; it is one of the source's database. */
 TEST(bindings_go_with_the_source)
 {
     struct client *c;
