@@ -151,7 +151,7 @@ TEST(agrees_with_a_list)
     size_t count = 0;
     rng_seed(&r, 3);
     for (int i = 0; i < VALUES; i++)
-        values[i] = bytes_of("wxyz" + i, 1);
+        values[i] = bytes_of(&"wxyz"[i], 1);
     for (int step = 0; step < 20000; step++) {
         int i = (int)rng_below(&r, RULES);
         struct stream_binding_rule rule = rule_of(i);
@@ -191,7 +191,7 @@ TEST(the_order_is_kept_and_copied)
     struct bytes args[2 * STREAM_BINDINGS_PAIRS_MOST];
     int i = 0;
     for (int k = 0; k < VALUES; k++)
-        values[k] = bytes_of("wxyz" + k, 1);
+        values[k] = bytes_of(&"wxyz"[k], 1);
     for (int k = 0; k < RULES; k++) {
         struct stream_binding_rule rule = rule_of(k * 7 % RULES);
         stream_bindings_add(b, &rule);
