@@ -117,6 +117,8 @@ def channels_of(name, args):
         return [(args[1], False)]
     if name in ("subscribe", "ssubscribe", "psubscribe"):
         return [(a, name == "psubscribe") for a in args[1:]]
+    if name == "xcapture|add":
+        return [(a, True) for a in args[3:]]
     return []
 
 
