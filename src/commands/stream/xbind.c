@@ -205,7 +205,7 @@ static const struct command xbind_add_command = {
              "destination:key",
     .summary = "Binds a stream to another, to which matching messages are copied.",
     .since = BROKER_ACT_SINCE,
-    .complexity = "O(N) with N the bindings of the same kind, field and value",
+    .complexity = "O(1)",
     .group = GROUP_STREAM,
     .arity = -6,
     .flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_NEWER | COMMAND_MOVABLEKEYS,
@@ -222,8 +222,7 @@ static const struct command xbind_del_command = {
              "destination:key",
     .summary = "Takes a binding away, or all to one destination.",
     .since = BROKER_ACT_SINCE,
-    .complexity = "O(N) with N the bindings of the same kind, field and value, or all of the "
-                  "stream's",
+    .complexity = "O(1), or O(N) with N the stream's bindings for all to one destination",
     .group = GROUP_STREAM,
     .arity = -5,
     .flags = COMMAND_WRITE | COMMAND_NEWER | COMMAND_MOVABLEKEYS,

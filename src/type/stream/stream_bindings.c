@@ -1,12 +1,14 @@
-/* Each binding is in the list of all, and in one set: of those with the same kind and, for DIRECT
- * and TOPIC, the same field and value. The sets of values are found by hash, those of patterns by a
- * topic trie, each routing field with both of its own; the sets of the other kinds are one list
- * each. A message thus meets whole sets.
+/* Each binding is in the list of all, in a hash table of what they say, so that none is there
+ * twice, and in one set: of those with the same kind and, for DIRECT and TOPIC, the same field and
+ * value. The sets of values are found by hash, those of patterns by a topic trie, each routing
+ * field with both of its own; the sets of the other kinds are one list each. A message thus meets
+ * whole sets.
  *
  * Destinations are kept once, with a count of their bindings. The number of the match in which one
  * was told last says that it has been told. */
 #include "type/stream/stream_bindings.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "ds/topic.h"
 
@@ -24,9 +26,10 @@ struct field {
 
 struct stream_binding {
     struct dlist_node all;
-    struct stream_binding *next; /* in its set */
-    struct field *field;         /* NULL: the kind has none */
+    struct stream_binding *next, *before; /* in its set, which is a ring */
+    struct field *field;                  /* NULL: the kind has none */
     struct dest *dest;
+    uint32_t hash; /* of all that it says */
     uint8_t kind;
     bool any;
     uint16_t args_n;
@@ -34,6 +37,22 @@ struct stream_binding {
 };
 
 /* ---- One binding */
+
+static bool is_by_field(enum stream_binding_kind kind)
+{
+    return kind == STREAM_BINDING_DIRECT || kind == STREAM_BINDING_TOPIC;
+}
+
+static uint32_t hash_of(const struct stream_binding_rule *rule)
+{
+    uint64_t h = (uint64_t)rule->kind * 2 + rule->any;
+    h = (h ^ hash_key(rule->dest)) * 0x9e3779b97f4a7c15u;
+    if (is_by_field(rule->kind))
+        h = (h ^ hash_key(rule->field)) * 0x9e3779b97f4a7c15u;
+    for (size_t i = 0; i < rule->args_n; i++)
+        h = ((h ^ h >> 32) ^ hash_key(rule->args[i])) * 0x9e3779b97f4a7c15u;
+    return (uint32_t)(h >> 32);
+}
 
 static struct stream_binding *binding_new(const struct stream_binding_rule *rule)
 {
@@ -43,6 +62,7 @@ static struct stream_binding *binding_new(const struct stream_binding_rule *rule
     struct stream_binding *x = mem_zalloc(sizeof(*x) + n);
     char *lengths = x->args, *text = lengths + rule->args_n * sizeof(uint32_t);
     ASSERT(rule->args_n <= 2 * STREAM_BINDINGS_PAIRS_MOST);
+    x->hash = hash_of(rule);
     x->kind = (uint8_t)rule->kind;
     x->any = rule->any;
     x->args_n = (uint16_t)rule->args_n;
@@ -76,11 +96,6 @@ struct stream_binding_rule stream_bindings_rule(const struct stream_binding *x,
                                         .dest = dict_key(x->dest->node)};
 }
 
-static bool is_by_field(enum stream_binding_kind kind)
-{
-    return kind == STREAM_BINDING_DIRECT || kind == STREAM_BINDING_TOPIC;
-}
-
 static bool is_said_by(const struct stream_binding *x, const struct stream_binding_rule *rule)
 {
     struct bytes args[2 * STREAM_BINDINGS_PAIRS_MOST];
@@ -91,6 +106,67 @@ static bool is_said_by(const struct stream_binding *x, const struct stream_bindi
     for (size_t i = 0; same && i < own.args_n; i++)
         same = bytes_equal(args[i], rule->args[i]);
     return same;
+}
+
+/* ---- The table of all: open addressing, at most three quarters full */
+
+static size_t next_slot(const struct stream_bindings *b, size_t i)
+{
+    return (i + 1) & (b->cap - 1);
+}
+
+/* The slot of the binding that says this, or an empty one. */
+static size_t find_slot(const struct stream_bindings *b, const struct stream_binding_rule *rule,
+                        uint32_t hash)
+{
+    size_t i = hash & (b->cap - 1);
+    while (b->slots[i] && (b->slots[i]->hash != hash || !is_said_by(b->slots[i], rule)))
+        i = next_slot(b, i);
+    return i;
+}
+
+static struct stream_binding *find(const struct stream_bindings *b,
+                                   const struct stream_binding_rule *rule)
+{
+    return b->cap ? b->slots[find_slot(b, rule, hash_of(rule))] : NULL;
+}
+
+static void put(struct stream_bindings *b, struct stream_binding *x)
+{
+    size_t i = x->hash & (b->cap - 1);
+    while (b->slots[i])
+        i = next_slot(b, i);
+    b->slots[i] = x;
+}
+
+static void make_room(struct stream_bindings *b)
+{
+    struct stream_binding **old = b->slots;
+    size_t cap = b->cap;
+    if ((b->count + 1) * 4 <= cap * 3)
+        return;
+    b->cap = cap ? cap * 2 : 4;
+    b->slots = mem_zalloc(b->cap * sizeof(struct stream_binding *));
+    for (size_t i = 0; i < cap; i++)
+        if (old[i])
+            put(b, old[i]);
+    mem_free(old);
+}
+
+/* Those behind it that would not be found any more move up. */
+static void take_from_table(struct stream_bindings *b, const struct stream_binding *x)
+{
+    size_t gap = x->hash & (b->cap - 1), mask = b->cap - 1;
+    while (b->slots[gap] != x)
+        gap = next_slot(b, gap);
+    for (size_t i = next_slot(b, gap); b->slots[i]; i = next_slot(b, i)) {
+        size_t home = b->slots[i]->hash & mask;
+        if (((i - home) & mask) < ((i - gap) & mask))
+            continue;
+        b->slots[gap] = b->slots[i];
+        gap = i;
+    }
+    b->slots[gap] = NULL;
 }
 
 /* ---- Sets */
@@ -132,6 +208,12 @@ static struct stream_binding *first_of(const struct stream_bindings *b,
         return NULL;
     return rule->kind == STREAM_BINDING_DIRECT ? dict_get(&f->values, rule->args[0])
                                                : topic_get(&f->topics, rule->args[0]);
+}
+
+static const struct stream_binding *next_in_set(const struct stream_binding *x,
+                                                const struct stream_binding *first)
+{
+    return x->next != first ? x->next : NULL;
 }
 
 static void set_first(struct stream_bindings *b, const struct stream_binding_rule *rule,
@@ -186,6 +268,7 @@ void stream_bindings_free(struct stream_bindings *b)
         next = n->next;
         mem_free(item(n));
     }
+    mem_free(b->slots);
     mem_free(b);
 }
 
@@ -200,40 +283,50 @@ static struct dest *need_dest(struct stream_bindings *b, struct bytes name)
     return node->value;
 }
 
+/* Behind all of its set. */
+static void join_set(struct stream_bindings *b, const struct stream_binding_rule *rule,
+                     struct stream_binding *x)
+{
+    struct stream_binding *first = first_of(b, rule);
+    x->next = x->before = x;
+    if (first) {
+        x->next = first;
+        x->before = first->before;
+        x->next->before = x->before->next = x;
+    } else {
+        set_first(b, rule, x);
+    }
+    if (is_by_field(rule->kind))
+        x->field = find_field(b, rule->field);
+}
+
 bool stream_bindings_add(struct stream_bindings *b, const struct stream_binding_rule *rule)
 {
     ASSERT(is_by_field(rule->kind) ? rule->args_n == 1
                                    : rule->args_n == 0 || rule->kind == STREAM_BINDING_HEADERS);
-    struct stream_binding *first = first_of(b, rule), *last = NULL;
-    for (struct stream_binding *x = first; x; x = x->next) {
-        if (is_said_by(x, rule))
-            return false;
-        last = x;
-    }
+    if (find(b, rule))
+        return false;
     struct stream_binding *x = binding_new(rule);
     x->dest = need_dest(b, rule->dest);
     x->dest->bindings++;
-    if (last)
-        last->next = x;
-    else
-        set_first(b, rule, x);
-    if (is_by_field(rule->kind))
-        x->field = find_field(b, rule->field);
+    join_set(b, rule, x);
+    make_room(b);
+    put(b, x);
     dlist_append(&b->all, &x->all);
     b->count++;
     return true;
 }
 
-/* before: the one in front of it in its set, or NULL. */
-static void take_out(struct stream_bindings *b, struct stream_binding *x,
-                     struct stream_binding *before)
+static void take_out(struct stream_bindings *b, struct stream_binding *x)
 {
     struct bytes args[2 * STREAM_BINDINGS_PAIRS_MOST];
     struct stream_binding_rule rule = stream_bindings_rule(x, args);
-    if (before)
-        before->next = x->next;
-    else
-        set_first(b, &rule, x->next); /* the field's name may go */
+    struct stream_binding *next = x->next != x ? x->next : NULL;
+    take_from_table(b, x);
+    x->next->before = x->before;
+    x->before->next = x->next;
+    if (first_of(b, &rule) == x)
+        set_first(b, &rule, next); /* the field's name may go */
     ASSERT(x->dest->bindings > 0 && b->count > 0);
     if (--x->dest->bindings == 0)
         mem_free(dict_remove(&b->dests, dict_key(x->dest->node)));
@@ -244,29 +337,21 @@ static void take_out(struct stream_bindings *b, struct stream_binding *x,
 
 bool stream_bindings_remove(struct stream_bindings *b, const struct stream_binding_rule *rule)
 {
-    struct stream_binding *before = NULL;
-    for (struct stream_binding *x = first_of(b, rule); x; before = x, x = x->next)
-        if (is_said_by(x, rule)) {
-            take_out(b, x, before);
-            return true;
-        }
-    return false;
+    struct stream_binding *x = find(b, rule);
+    if (x)
+        take_out(b, x);
+    return x;
 }
 
 size_t stream_bindings_remove_to(struct stream_bindings *b, struct bytes dest)
 {
     const struct dest *d = dict_get(&b->dests, dest);
     size_t n = d ? d->bindings : 0, left = n;
-    struct bytes args[2 * STREAM_BINDINGS_PAIRS_MOST];
     for (struct dlist_node *at = b->all.next, *next; left; at = next) {
         next = at->next;
-        struct stream_binding *x = item(at), *before = NULL;
-        if (x->dest != d)
+        if (item(at)->dest != d)
             continue;
-        struct stream_binding_rule rule = stream_bindings_rule(x, args);
-        for (struct stream_binding *y = first_of(b, &rule); y != x; y = y->next)
-            before = y;
-        take_out(b, x, before);
+        take_out(b, item(at));
         left--;
     }
     return n;
@@ -306,7 +391,7 @@ static void tell(struct match *m, const struct stream_binding *x)
 /* A whole set; the first is NULL when it is empty. */
 static void tell_set(void *match, void *first)
 {
-    for (const struct stream_binding *x = first; x; x = x->next)
+    for (const struct stream_binding *x = first; x; x = next_in_set(x, first))
         tell(match, x);
 }
 
@@ -351,7 +436,8 @@ void stream_bindings_match(struct stream_bindings *b, const struct bytes *pairs,
     tell_set(&m, b->sets[STREAM_BINDING_ALL]);
     for (const struct dict_node *n; (n = dict_next(&b->fields, &w));)
         tell_by_field(&m, n->value, pairs, fields);
-    for (const struct stream_binding *x = b->sets[STREAM_BINDING_HEADERS]; x; x = x->next)
+    const struct stream_binding *headers = b->sets[STREAM_BINDING_HEADERS];
+    for (const struct stream_binding *x = headers; x; x = next_in_set(x, headers))
         if (has_headers(x, pairs, fields))
             tell(&m, x);
     if (!m.any)
@@ -374,7 +460,8 @@ size_t stream_bindings_free_effort(const struct stream_bindings *b)
 
 size_t stream_bindings_memory(const struct stream_bindings *b)
 {
-    size_t n = mem_block_size(b) + dict_memory(&b->dests) + dict_memory(&b->fields);
+    size_t n = mem_block_size(b) + (b->cap ? mem_block_size(b->slots) : 0) +
+               dict_memory(&b->dests) + dict_memory(&b->fields);
     struct dict_walk w = {0};
     for (const struct dict_node *f; (f = dict_next(&b->fields, &w));) {
         const struct field *x = f->value;
@@ -390,16 +477,17 @@ static bool is_in_its_set(const struct stream_bindings *b, const struct stream_b
     struct bytes args[2 * STREAM_BINDINGS_PAIRS_MOST];
     struct stream_binding_rule rule = stream_bindings_rule(x, args);
     size_t n = 0;
-    for (const struct stream_binding *y = first_of(b, &rule); y; y = y->next)
+    const struct stream_binding *first = first_of(b, &rule);
+    for (const struct stream_binding *y = first; y; y = next_in_set(y, first))
         n += y == x;
-    return n == 1 && dict_get(&b->dests, rule.dest) == x->dest &&
+    return n == 1 && find(b, &rule) == x && dict_get(&b->dests, rule.dest) == x->dest &&
            (x->field != NULL) == is_by_field(rule.kind);
 }
 
 static size_t set_size(const struct stream_binding *first)
 {
     size_t n = 0;
-    for (const struct stream_binding *x = first; x; x = x->next)
+    for (const struct stream_binding *x = first; x; x = next_in_set(x, first))
         n++;
     return n;
 }

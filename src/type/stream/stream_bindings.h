@@ -2,9 +2,8 @@
  * name their destinations, and keep the order in which they were added. Knows nothing of streams
  * (broker/broker_route.h does the copying).
  *
- * Cost: to add or remove one, O(those of the same kind with the same field and value). To match a
- * message, O(its fields * routing fields + destinations that match + bindings by HEADERS), and what
- * topics cost (ds/topic.h). */
+ * Cost: to add or remove one, O(its words). To match a message, O(its fields * routing fields +
+ * destinations that match + bindings by HEADERS), and what topics cost (ds/topic.h). */
 #ifndef TYPE_STREAM_STREAM_BINDINGS_H
 #define TYPE_STREAM_STREAM_BINDINGS_H
 
@@ -40,7 +39,8 @@ struct stream_bindings {
     struct dict dests;     /* name to how often it is bound, and when it matched last */
     struct dict fields;    /* routing field to its values and patterns */
     struct stream_binding *sets[STREAM_BINDING_ALTERNATE + 1]; /* of the kinds without a field */
-    size_t count;
+    struct stream_binding **slots;                             /* all, by what they say */
+    size_t cap, count;
     uint64_t matches; /* so far */
 };
 
