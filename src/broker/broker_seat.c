@@ -118,8 +118,8 @@ bool broker_seat_work(const struct broker_group *x, struct broker_watch *w)
         w->seat = (struct broker_seat){.changes = w->seat.changes};
         return false;
     }
-    if (broker_watch_seat_ends_ms(w) <= broker_act_now(x))
-        broker_seat_free(w);
+    if (w->attachments.waiting && broker_watch_seat_ends_ms(w) <= broker_act_now(x))
+        broker_seat_free(w); /* else whoever reads next finds it so */
     if (!w->seat.moves)
         return false;
     bool may = act_begin(x->engine);

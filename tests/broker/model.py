@@ -7,7 +7,7 @@ The server's clock stands still but when the test sets it on (stepped_clock.c; s
 model knows. After each step the whole state is read (XINFO STREAM FULL, XPOLICY RETRIES and STATS, the dead-letter stream) and compared. Now and then the
 wall clock steps, or the server is killed and started again, saves, or rewrites its file.
 
-The model is of sections 5 and (model_time.py, model_cron.py) 6 of the broker's rules, whose numbers stand beside what keeps them. What the rules leave open it takes from the server and
+The model is of sections 5 (model_presence.py: 5.8) and (model_time.py, model_cron.py) 6 of the broker's rules, whose numbers stand beside what keeps them. What the rules leave open it takes from the server and
 judges: the order among entries of one delivery time, and how far a read went through references to messages that are gone.
 """
 import argparse, mmap, os, random, struct, subprocess, sys, tempfile, threading, time
@@ -17,6 +17,7 @@ from check import Failed, check, done, wait_for  # noqa: E402
 from resp import Error                           # noqa: E402
 from server import Server                        # noqa: E402
 from model_cron import Crons, CronSteps          # noqa: E402
+from model_presence import Presence, Presences, PresenceSteps  # noqa: E402
 from model_time import Steps, Times, number      # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -69,9 +70,10 @@ class Pending:
 class Group:
     def __init__(self, name, last):
         self.name, self.last, self.policy, self.pending, self.consumers, self.fresh = name, last, None, {}, set(), False
+        self.presence = Presence()
 
 
-class Model:
+class Model(Presences):
     def __init__(self, clock):
         self.clock, self.entries, self.groups, self.letters, self.released, self.letter_ids = clock, {}, {}, [], 0, None
         self.times, self.crons = Times(clock, self.entries), Crons(clock)
@@ -172,9 +174,13 @@ class Model:
 
     # ---- A read: the server's choice is judged, and done
 
-    def read(self, g, consumer, count, noack, claim, got):
+    def read(self, g, consumer, connection, count, noack, claim, got):
         """got: [(id, fields or None)]; `>` of a group."""
         g.consumers.add(consumer)
+        if not self.reads(g, consumer, connection):  # C5
+            if got:
+                raise Failed("delivered to %r, who has no seat" % consumer)
+            return (), ()
         policy = g.policy
         lost = dead = ()
         if policy:
@@ -250,7 +256,7 @@ class Model:
         return lost, dead
 
 
-class Test(Steps, CronSteps):
+class Test(Steps, CronSteps, PresenceSteps):
     def __init__(self, o, folder):
         self.o, self.random, self.clock = o, random.Random(o.seed), Clock(folder)
         self.server = Server(o.server, "--appendonly", "yes", "--appendfsync", "everysec", "--enable-debug-command", "yes", "--auto-aof-rewrite-percentage", 0,
@@ -260,13 +266,14 @@ class Test(Steps, CronSteps):
         self.model, self.log, self.free = Model(self.clock), [], ((), ())
         self.model.letter_count = self.letter_count
         self.begin_crons()
+        self.begin_presence()
         self.say("XGROUP", "CREATE", KEY, "h", "0", "MKSTREAM")
         self.model.groups[b"h"] = Group(b"h", b"0-0")
         self.policy("g", "MKSTREAM", "LEASE", 1000, "MAXDELIVER", 3)
 
-    def say(self, *args):
-        self.log.append(" ".join(a.decode("latin-1") if isinstance(a, bytes) else str(a) for a in args))
-        return self.c.do(*args)
+    def say(self, *args, connection=None):
+        self.log.append(("" if connection is None else "%d: " % connection) + " ".join(a.decode("latin-1") if isinstance(a, bytes) else str(a) for a in args))
+        return (self.c if connection is None else self.conns[connection]).do(*args)
 
     def letter_count(self, g, i):
         return sum(e[1][-9] == g.name and e[1][-7] == i for e in (self.c.ask("XRANGE", DLQ, "-", "+") if self.c.ask("EXISTS", DLQ) else []))
@@ -288,7 +295,8 @@ class Test(Steps, CronSteps):
         g = m.groups[name]
         if g.policy is None:
             g.fresh = True
-            g.policy = {"lease": 0, "retry": ("NONE",), "maxdeliver": 0, "deadletter": DLQ, "onack": "KEEP", "prefetch": 0, "maxpending": 0, "pause": False}
+            g.presence.forget(self.model.now())
+            g.policy = {"single": 0, "ondisconnect": "KEEP", "consumerttl": 0, "lease": 0, "retry": ("NONE",), "maxdeliver": 0, "deadletter": DLQ, "onack": "KEEP", "prefetch": 0, "maxpending": 0, "pause": False}
         words = list(words)
         while words:
             w = words.pop(0)
@@ -300,6 +308,7 @@ class Test(Steps, CronSteps):
             elif w != "MKSTREAM":
                 v = words.pop(0)
                 g.policy[w.lower()] = v == "ON" if w == "PAUSE" else v.encode() if w == "DEADLETTER" else v
+        self.policy_is_set(g)
 
     def step_policy(self):
         r = self.random
@@ -312,9 +321,10 @@ class Test(Steps, CronSteps):
             for i, p in sorted(((i, p) for i, p in g.pending.items() if p.due), key=lambda x: (x[1].due, number(x[0]))):
                 m.release(p)  # P8
             g.policy = None
+            g.presence.forget(m.now())
             return
         options = {"LEASE": [0, 500, 1000, 3000], "MAXDELIVER": [0, 1, 2, 3, 5], "ONACK": ["KEEP", "DELETE"], "PREFETCH": [0, 0, 1, 3], "MAXPENDING": [0, 0, 4],
-                   "PAUSE": ["OFF", "OFF", "OFF", "ON"], "DEADLETTER": [DLQ.decode(), DLQ.decode(), ""]}
+                   "SINGLE": [0, 0, 700], "ONDISCONNECT": ["KEEP", "RELEASE"], "CONSUMERTTL": [0, 0, 0, 1500], "PAUSE": ["OFF", "OFF", "OFF", "ON"], "DEADLETTER": [DLQ.decode(), DLQ.decode(), ""]}
         words = []
         for k in r.sample(sorted(options), r.randint(1, 3)):
             words += [k, r.choice(options[k])]
@@ -326,18 +336,20 @@ class Test(Steps, CronSteps):
         r, g, consumer = self.random, self.group(), self.random.choice(CONSUMERS)
         count, noack = r.choice([1, 2, 5]), r.random() < 0.15
         claim = r.choice([0, 300, 2000]) if r.random() < 0.2 else None
+        connection = self.connection()
         got = self.say("XREADGROUP", "GROUP", g.name, consumer, "COUNT", count, "MAXCOUNT", count, *(["CLAIM", claim] if claim is not None else []),
-                       *(["NOACK"] if noack else []), "STREAMS", KEY, ">")
+                       *(["NOACK"] if noack else []), "STREAMS", KEY, ">", connection=connection)
         if isinstance(got, Error):
             raise Failed("XREADGROUP: %r" % got)
         entries = [(e[0], e[1]) for e in got[0][1]] if got else []
-        self.free = self.model.read(g, consumer, count, noack, claim, entries)
+        self.free = self.model.read(g, consumer, connection, count, noack, claim, entries)
         self.reader = g
 
     def step_history(self):
         m, g, consumer = self.model, self.group(), self.random.choice(CONSUMERS)
         got = self.say("XREADGROUP", "GROUP", g.name, consumer, "COUNT", 3, "STREAMS", KEY, "0")
         g.consumers.add(consumer)
+        m.see(g, consumer)
         mine = sorted((i for i, p in g.pending.items() if p.owner == consumer), key=number)[:3]
         if [e[0] for e in got[0][1]] != mine:
             raise Failed("history: %r, wanted %r" % (got, mine))
@@ -401,6 +413,7 @@ class Test(Steps, CronSteps):
         just = r.random() < 0.5
         got = self.say("XCLAIM", KEY, g.name, consumer, 0, *ids, *(["JUSTID"] if just else []))
         g.consumers.add(consumer)
+        m.see(g, consumer)
         there = [i for i in ids if i in m.entries]
         if [e if just else e[0] for e in got] != there:
             raise Failed("XCLAIM: %r, wanted %r" % (got, there))
@@ -418,6 +431,7 @@ class Test(Steps, CronSteps):
         idle = self.random.choice([0, 400])
         got = self.say("XAUTOCLAIM", KEY, g.name, consumer, idle, "0", "COUNT", 100, "JUSTID")
         g.consumers.add(consumer)
+        m.see(g, consumer)
         may = [i for i in sorted(g.pending, key=number) if not g.pending[i].due and (g.pending[i].owner is None or m.now() - g.pending[i].time >= idle)]
         if got[1] != [i for i in may if i in m.entries]:
             raise Failed("XAUTOCLAIM: %r, wanted %r" % (got, may))
@@ -447,16 +461,8 @@ class Test(Steps, CronSteps):
         m, g, consumer = self.model, self.group(True), self.random.choice(CONSUMERS)
         if not g:
             return
-        mine = sorted((i for i, p in g.pending.items() if p.owner == consumer), key=number)
-        if self.say("XGROUP", "DELCONSUMER", KEY, g.name, consumer) != len(mine):
+        if self.say("XGROUP", "DELCONSUMER", KEY, g.name, consumer) != m.delete_consumer(g, consumer):
             raise Failed("XGROUP DELCONSUMER")
-        g.consumers.discard(consumer)
-        for i in mine:  # L14, R7
-            p = g.pending[i]
-            if m.used_up(g, p):
-                m.die(g, i, b"fatal" if p.count == MOST else b"maxdeliver", b"consumer deleted", consumer)
-            else:
-                m.put_back(p, p.count, 0)
 
     def step_redrive(self):
         """V1 to V3: to where it died, in place when it is still there."""
@@ -485,6 +491,7 @@ class Test(Steps, CronSteps):
         self.clock.on(self.random.choice([1, 40, 300, 800, 2500]))
         self.c.ask("PING")
         self.model.turn()
+        self.look_for_idle_ones()
 
     def step_wall(self):
         self.clock.step(self.random.choice([-3600000, 3600000, -500, 500]))
@@ -523,20 +530,25 @@ class Test(Steps, CronSteps):
         else:
             self.server.kill()
             self.clock.creep()
+            started = self.clock.steady
             self.c = self.server.start()
             self.clock.stand()
             self.c.ask("PING")
+            self.presence_begins_anew(started, self.clock.steady, True)
             for g in self.model.groups.values():
                 for p in g.pending.values():
                     p.order = 0  # the file does not tell what fell due in front of what was released
                     if g.policy and p.owner is not None:
                         p.latest = self.clock.steady  # L15: a time in the future is that of the start
+        if how == "reload":
+            self.presence_begins_anew(self.clock.steady, None, False)
         self.look_up()
         self.look_crons_up()
         if how in ("kill", "reload"):
             self.fall_due_again()
         self.model.turn()
         self.looked_up()
+        self.look_for_idle_ones()
 
     def fall_due_again(self):
         """What fell due does so again: who has been used up meanwhile, since MAXDELIVER was lowered, dies."""
@@ -604,7 +616,7 @@ class Test(Steps, CronSteps):
             raise Failed("STATS of %r: %r, wanted %r" % (name, {k: stats[k] for k in want}, want))
 
     STEPS = (("add", 12), ("later", 8), ("sched", 6), ("cron", 5), ("read", 20), ("history", 3), ("ack", 10), ("nack", 12), ("claim", 5), ("autoclaim", 2), ("delete", 3), ("consumer", 1), ("time", 14),
-             ("policy", 4), ("redrive", 2), ("wall", 0.5), ("restart", 1))
+             ("policy", 4), ("close", 3), ("redrive", 2), ("wall", 0.5), ("restart", 1))
 
     def run(self):
         """How many steps were made."""
@@ -616,9 +628,11 @@ class Test(Steps, CronSteps):
             self.c.ask("PING")
             self.model.turn()
             try:
+                self.look_for_idle_ones()
                 getattr(self, "step_" + name)()
                 self.c.ask("PING")  # the turn behind it: a policy that was changed acts in it
                 self.model.turn()
+                self.look_for_idle_ones()
                 self.compare()
             except (Failed, Error, OSError, KeyError, IndexError, TypeError, AttributeError) as e:
                 raise Failed("seed %d, step %d (%s), steady %d: %s: %s; before it:\n%s" % (self.o.seed, n, name, self.clock.steady, type(e).__name__, e, "\n".join(self.log[-25:])))

@@ -320,9 +320,9 @@ TEST(reading_attaches_whatever_it_gives)
     broker_bench_end(b);
 }
 
-/* A letter comes back as a copy, and the stream's limit takes those that were about to be released.
- */
-TEST(releasing_may_take_entries_away)
+/* Letters come back as copies, and the stream has a limit: what is about to be released stays until
+ * it is. */
+TEST(letters_may_come_back)
 {
     struct client *c;
     struct bench *b = broker_queue("ONDISCONNECT RELEASE MAXDELIVER 1", 3, false, &c);
@@ -379,5 +379,5 @@ UNIT_MAIN(T(what_a_lost_connection_had_is_released), T(a_consumer_may_have_many_
           T(a_pause_only_delays), T(attachments_end_with_what_they_are_for),
           T(attachments_move_with_the_stream), T(subscriptions_release_whatever_the_rule),
           T(an_attachment_is_small), T(a_connection_may_read_many_groups),
-          T(reading_attaches_whatever_it_gives), T(releasing_may_take_entries_away),
+          T(reading_attaches_whatever_it_gives), T(letters_may_come_back),
           T(deleting_a_consumer_leaves_its_readers), T(much_is_released_in_steps))

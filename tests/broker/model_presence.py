@@ -1,0 +1,147 @@
+"""The part of the model that is about connections: who is attached (S1), what a lost connection had (S2), who has the seat (S3, S4), who is idle (S5)."""
+import os, sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from check import Failed, wait_for  # noqa: E402
+from resp import info               # noqa: E402
+from model_time import number       # noqa: E402
+
+CONNECTIONS = 4
+LATE = 1000  # ms until an idle consumer is looked at: TTLs here are less than four times that
+
+
+class Presence:
+    """Of a group: connections that are attached to its consumers, when these were seen, who has the seat. since: nobody counts as seen before that; a start does not
+    tell when exactly it was."""
+
+    def __init__(self):
+        self.attached, self.seen, self.holder, self.since, self.since_most = {}, {}, None, 0, 0
+
+    def forget(self, now, most=None):
+        """Nobody is attached any more."""
+        self.attached, self.holder, self.since, self.since_most = {}, None, now, most or now
+
+
+class Presences:
+    """What the model does with them. Mixed into Model."""
+
+    def take_back(self, g, ids, text):
+        """R7, D1."""
+        for i in sorted(ids, key=number):
+            p = g.pending[i]
+            if self.used_up(g, p):
+                self.die(g, i, b"fatal" if p.count == (1 << 63) - 1 else b"maxdeliver", text, p.owner)
+            else:
+                self.put_back(p, p.count, 0)
+
+    def owned(self, g, consumer):
+        return [i for i, p in g.pending.items() if p.owner == consumer]
+
+    def see(self, g, consumer):
+        g.presence.seen[consumer] = self.time_of(g)
+
+    def reads(self, g, consumer, connection):
+        """Whether it is served."""
+        self.see(g, consumer)
+        x, p = g.presence, g.policy
+        if not p:
+            return True
+        if p["single"] or p["ondisconnect"] == "RELEASE" or p["consumerttl"]:
+            x.attached.setdefault(consumer, set()).add(connection)
+        if not p["single"]:
+            return True
+        if x.holder and self.now() - max(x.seen[x.holder], x.since) >= p["single"]:
+            x.holder = None
+        if x.holder is None:
+            x.holder = consumer
+            self.take_back(g, [i for i, e in g.pending.items() if e.owner not in (None, consumer)], b"seat moved")
+        return x.holder == consumer
+
+    def closes(self, connection):
+        for g in self.groups.values():
+            for consumer, all_of in list(g.presence.attached.items()):
+                if connection not in all_of:
+                    continue
+                all_of.discard(connection)
+                if all_of:
+                    continue
+                del g.presence.attached[consumer]
+                if g.policy["ondisconnect"] == "RELEASE":
+                    self.take_back(g, self.owned(g, consumer), b"connection closed")
+                if g.presence.holder == consumer:
+                    g.presence.holder = None
+
+    def delete_consumer(self, g, consumer):
+        """L14. How many entries it had."""
+        ids = self.owned(g, consumer)
+        self.take_back(g, ids, b"consumer deleted")
+        g.consumers.discard(consumer)
+        g.presence.attached.pop(consumer, None)
+        g.presence.seen.pop(consumer, None)
+        if g.presence.holder == consumer:
+            g.presence.holder = None
+        return len(ids)
+
+
+class PresenceSteps:
+    def begin_presence(self):
+        self.conns, self.last_conn = {}, 0
+
+    def connection(self):
+        """The number of one that reads."""
+        r = self.random
+        if not self.conns or (len(self.conns) < CONNECTIONS and r.random() < 0.3):
+            self.last_conn += 1
+            self.conns[self.last_conn] = self.server.conn()
+        return r.choice(sorted(self.conns))
+
+    def step_close(self):
+        if not self.conns:
+            return
+        n = self.random.choice(sorted(self.conns))
+        if self.random.random() < 0.3:
+            self.log.append("# connection %d: RESET" % n)
+            self.conns[n].ask("RESET")
+        else:
+            self.log.append("# connection %d closes" % n)
+            self.conns.pop(n).close()
+            if not wait_for(lambda: info(self.c, "connected_clients", "clients") == str(1 + len(self.conns))):
+                raise Failed("a connection stays")
+        self.model.closes(n)
+
+    def presence_begins_anew(self, now, most, gone):
+        """After a start (gone: the connections as well) or a reload."""
+        if gone:
+            self.conns = {}
+        for g in self.model.groups.values():
+            g.presence.forget(now, most)
+
+    def policy_is_set(self, g):
+        """S5: who was seen by a wall clock that is ahead is looked at, and seen now."""
+        g.presence.holder = g.presence.holder if g.policy["single"] else None
+        if g.policy["consumerttl"]:
+            for c, at in g.presence.seen.items():
+                g.presence.seen[c] = min(at, self.model.now())
+
+    def look_for_idle_ones(self):
+        """The server decides when it looks; whether it may, and has to, is judged."""
+        m = self.model
+        for g in m.groups.values():
+            ttl = g.policy["consumerttl"] if g.policy else 0
+            if not ttl:
+                continue
+            there = {c[1] for c in self.c.ask("XINFO", "CONSUMERS", b"q", g.name)}
+            x, before, deleted = g.presence, m.released, 0
+            for c in sorted(g.consumers):
+                idle = [m.now() - max(x.seen.get(c, 0), since) for since in (x.since, x.since_most)]
+                if c in there and idle[1] > ttl + LATE:
+                    raise Failed("%r of %r is idle for %d ms, and there" % (c, g.name, idle[1]))
+                if c not in there:
+                    if idle[0] < ttl:
+                        raise Failed("%r of %r was seen %d ms ago, and is deleted" % (c, g.name, idle[0]))
+                    self.log.append("# %s of %s is idle" % (c.decode(), g.name.decode()))
+                    m.delete_consumer(g, c)
+                    deleted += 1
+            if deleted > 1:  # in whatever order
+                for p in g.pending.values():
+                    p.order = min(p.order, before + 1)
