@@ -176,7 +176,7 @@ DOUBLES = [b"1.5", b"-2", b"0.1", b"3e2", b"inf", b"nan", b"x", b"5"]
 IDS = [b"1-1", b"1-2", b"2-0", b"3-5", b"5", b"5-7", b"10-1", b"0-0", b"0-1", b"100", b"200-3", b"-", b"+", b"(1-1", b"(5", b"$", b">", b"x", b"1-x",
        b"18446744073709551615-18446744073709551615", b"18446744073709551615"]
 PATTERNS = [b"*", b"k*", b"?1", b"[a-k]*", b"k[^1]", b"\\*", b"nothing"]
-NEWER = {b"DURABLE", b"MAXCOUNT", b"MAXSIZE", b"CLAIM", b"KEEPREF", b"DELREF", b"ACKED", b"IDMP", b"IDMPAUTO", b"DELAY", b"AT", b"TTL"}  # options
+NEWER = {b"DURABLE", b"MAXCOUNT", b"MAXSIZE", b"CLAIM", b"KEEPREF", b"DELREF", b"ACKED", b"IDMP", b"IDMPAUTO", b"DELAY", b"AT", b"TTL", b"MATCH"}  # options
 KEYS = [b"k1", b"k2", b"k3", b"l1", b"l2", b"s1", b"s2", b"h1", b"h2", b"t1", b"t2", b"z1", b"z2", b"p1", b"p2", b"g1", b"missing", b"k\x00ey"]
 FAMILIES = {"stream": b"s", "list": b"l", "hash": b"h", "set": b"t", "sorted-set": b"z", "hyperloglog": b"p", "geo": b"g"}
 MEMBERS = [b"a", b"b", b"c", b"d", b"e", b"f", b"1", b"2", b"3", b"17", b"-5", b"70000", b"hello", b"", b"x\x00y", b"a rather long member of a set " * 3]

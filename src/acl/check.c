@@ -104,20 +104,25 @@ static enum check_result check_user(const struct user *u, const struct request_o
     return why;
 }
 
-static bool reads_all_keys(const struct selector *s)
+/* Every key, or every one that matches the pattern; no p: there is none. */
+static bool reads_all_keys(const struct selector *s, struct bytes pattern)
 {
-    for (size_t i = 0; i < s->key_n; i++)
-        if ((s->keys[i].access & ACL_READ) && bytes_equal(str_bytes(s->keys[i].text), BYTES("*")))
+    for (size_t i = 0; i < s->key_n; i++) {
+        struct bytes rule = str_bytes(s->keys[i].text);
+        if ((s->keys[i].access & ACL_READ) &&
+            (bytes_equal(rule, BYTES("*")) || (pattern.p && bytes_equal(rule, pattern))))
             return true;
+    }
     return s->all_keys;
 }
 
-/* One selector allows the request and the reading of every key. */
+/* One selector allows the request and the reading of every key that it may come to. */
 static bool may_read_all(const struct user *u, const struct request_of *q)
 {
     int which;
+    struct bytes pattern = q->keys.pattern_at ? q->argv[q->keys.pattern_at] : (struct bytes){0};
     for (size_t i = 0; i < u->selector_n; i++)
-        if (reads_all_keys(&u->selectors[i]) &&
+        if (reads_all_keys(&u->selectors[i], pattern) &&
             check_selector(&u->selectors[i], q, &which) == CHECK_OK)
             return true;
     return false;

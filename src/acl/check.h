@@ -22,7 +22,8 @@ enum check_result check_request(const struct user *u, const struct registry *r,
  * error names it. */
 enum check_result check_all(const struct user *u, const struct registry *r, const struct command *c,
                             const struct bytes *argv, int argc, int *which, const char **pattern);
-/* Whether one selector allows the request and the reading of every key. */
+/* Whether one selector allows the request and the reading of every key, or (struct keys,
+ * pattern_at) of every one that matches the request's pattern. */
 bool check_reads_all(const struct user *u, const struct registry *r, const struct command *c,
                      const struct bytes *argv, int argc);
 /* Whether a key may be used as these key_flags say, by one selector at least. */

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "broker/broker_capture.h"
 #include "broker/broker_consume.h"
+#include "broker/broker_match.h"
 #include "broker/broker_work_group.h"
 #include "broker/broker_work_stream.h"
 #include "engine/observe.h"
@@ -41,6 +42,7 @@ struct broker *broker_new(struct engine *e)
     e->captured = (struct engine_captured){.run = broker_capture_run};
     broker_presence_init(b);
     broker_consume_init(b);
+    broker_match_init(b);
     return b;
 }
 
@@ -51,6 +53,7 @@ void broker_free(struct broker *b)
     broker_moments_free_all(b);
     broker_capture_free(b);
     broker_presence_end(b);
+    broker_match_end(b);
     heap_free(&b->due);
     mem_free(b);
 }
@@ -79,9 +82,15 @@ static bool has_due(const struct broker *b)
     return broker_due_first(b) && act_may(b->engine);
 }
 
+static bool has_news(const struct broker *b)
+{
+    return !dlist_empty(&b->news) && act_may(b->engine);
+}
+
 bool broker_has_work(const struct broker *b)
 {
-    return has_due(b) || broker_consume_has_work(b) || block_stays_have_work(b->engine);
+    return has_due(b) || has_news(b) || broker_consume_has_work(b) ||
+           block_stays_have_work(b->engine);
 }
 
 static void work(struct broker_due *d, int64_t until_us)
@@ -127,6 +136,8 @@ void broker_turn(struct broker *b)
 void broker_serve(struct broker *b)
 {
     struct engine *e = b->engine;
+    if (has_news(b))
+        broker_match_serve(b);
     if (broker_consume_has_work(b)) {
         broker_consume_wake(b);
         block_serve(e);

@@ -27,6 +27,11 @@ struct broker {
     struct dlist_node stalled;   /* subscribers whose connections take no more (broker_consume.h) */
     struct heap due;             /* the line */
     size_t policies, subscriptions;
+    struct dict rings;      /* database and group name to struct broker_ring */
+    struct dlist_node news; /* rings that somebody waits in */
+    /* A watch has come under its key; one that has a mark goes from there (broker_match.h). */
+    void (*watch_placed)(struct broker_watch *w);
+    void (*watch_taken)(struct broker_watch *w);
     /* The subscriptions of a watch end, with it or because its stream moves to another key. */
     void (*watch_ended)(struct broker_watch *w, enum broker_watch_end why);
     struct broker_totals totals;

@@ -22,6 +22,7 @@ static void settle(struct broker_watch *w, struct db *db, struct bytes key)
     w->db = db;
     w->key = str_new(key);
     broker_watch_note(w);
+    w->broker->watch_placed(w);
 }
 
 static void make(struct broker *b, struct db *db, struct bytes key, struct stream_group *g)
@@ -45,6 +46,8 @@ static void end(struct broker_watch *w, enum broker_watch_end why)
     ASSERT(w->broker->policies > 0);
     if (w->subscriptions)
         w->broker->watch_ended(w, why);
+    if (w->mark)
+        w->broker->watch_taken(w);
     dlist_remove(&w->roomy);
     broker_attachment_drop_all(&w->attachments);
     timer_stop(&w->broker->engine->timers, &w->timer);
@@ -82,6 +85,8 @@ void broker_watch_uproot(struct entry *e)
             continue;
         if (w->subscriptions)
             w->broker->watch_ended(w, BROKER_WATCH_KEY_GOES);
+        if (w->mark)
+            w->broker->watch_taken(w);
         dlist_remove(&w->roomy);
         timer_stop(&w->broker->engine->timers, &w->timer);
         broker_due_leave(w->broker, &w->due);

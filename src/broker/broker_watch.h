@@ -31,6 +31,8 @@ struct broker_idle {
                                         too long */
 };
 
+struct broker_mark;
+
 struct broker_watch {
     struct broker_due due;
     struct broker *broker;
@@ -38,6 +40,7 @@ struct broker_watch {
     struct str *key, *group; /* key NULL: between two keys (broker_watch_uproot()) */
     struct stream_group *of; /* the group itself */
     struct broker_attachments attachments;
+    struct broker_mark *mark; /* in the ring of its group's name; NULL: there is no ring */
     struct broker_seat seat;
     struct broker_idle idle;
     int64_t since_ms;                   /* when it was made, by the steady clock */

@@ -58,6 +58,7 @@ void keys_find(struct keys *k, const struct command *c, const struct bytes *argv
     k->n = 0;
     k->cap = KEYS_FEW;
     k->misfit = false;
+    k->pattern_at = 0;
     k->pattern = NULL;
     if (c->find_keys) {
         c->find_keys(k, argv, argc);

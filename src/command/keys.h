@@ -19,7 +19,9 @@ struct keys {
     int n, cap;
     bool misfit; /* the arguments do not fit: there are no keys, and the handler refuses */
     const char
-        *pattern; /* by which part keys are made out of data, as an error names it; or NULL */
+        *pattern;   /* by which part keys are made out of data, as an error names it; or NULL */
+    int pattern_at; /* the argument that they match: who may use keys that match just that may use
+                       them; 0: none */
     struct key_at few[KEYS_FEW];
 };
 

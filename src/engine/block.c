@@ -287,9 +287,10 @@ static void serve_one(struct block_wait *w)
 {
     struct client *c = w->client;
     struct exec_request q = {.argv = w->argv, .argc = w->argc};
+    bool judged = w->link_count > 0 || (w->command->flags & COMMAND_WRITE);
     if (!client_is_staying(c))
         return;
-    if (exec_again(c, w->command, &q, w->link_count > 0) == EXEC_DONE)
+    if (exec_again(c, w->command, &q, judged) == EXEC_DONE)
         resume(c);
 }
 
@@ -514,6 +515,25 @@ void block_end_all(struct engine *e)
 bool block_has_ended(const struct call *call)
 {
     return call->client->wait && call->client->wait->ended;
+}
+
+void block_again(struct client *c)
+{
+    if (c->wait)
+        serve_one(c->wait);
+}
+
+void block_visit_marks(struct engine *e)
+{
+    for (struct dlist_node *n = e->blocking.ready.next; n != &e->blocking.ready; n = n->next) {
+        struct wait_key *k = dlist_item(n, struct wait_key, ready);
+        for (struct dlist_node *at = k->waiters.next; at != &k->waiters; at = at->next) {
+            struct block_link *l = dlist_item(at, struct block_link, node);
+            struct block_stay *s = l->wait ? NULL : dlist_item(l, struct block_stay, link);
+            if (s && !s->source)
+                s->visit(s);
+        }
+    }
 }
 
 void block_serve_confirming(struct engine *e)

@@ -60,6 +60,11 @@ void block_on(struct call *call, const struct block_options *o);
 void block_found_empty(struct call *call, uint64_t source);
 /* The command runs for the last time: its deadline has come. */
 bool block_has_ended(const struct call *call);
+/* The client's command runs again: what it waits for, without a key, may have come. */
+void block_again(struct client *c);
+/* Those who stay and take nothing (source 0) hear now of keys that are ready, while a command runs.
+ */
+void block_visit_marks(struct engine *engine);
 /* Clients in engine.clients.confirming: what they wait for may have come. */
 void block_serve_confirming(struct engine *engine);
 /* A key that someone may wait for changed. */

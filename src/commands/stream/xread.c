@@ -22,6 +22,8 @@
 #include "commands/index.h"
 #include "commands/stream/stream_args.h"
 #include "commands/stream/xread_group.h"
+#include "commands/stream/xread_match.h"
+#include "commands/stream/xread_policy.h"
 #include "engine/block.h"
 
 /* What stream i of the call is to give. False after the error reply. */
@@ -136,50 +138,6 @@ static void serve_entries(struct xread *x, struct xread_source *s, struct parts 
     xread_reply_end_entries(x, &aside, p->old_n + p->n);
 }
 
-/* What is being served by a policy. */
-struct by_policy {
-    struct xread *x;
-    const struct xread_source *s;
-    struct xread_aside aside;
-};
-
-static void begin_by_policy(void *context, uint64_t n)
-{
-    struct by_policy *b = context;
-    xread_reply_key(b->x->call->reply, b->s->key);
-    xread_reply_begin_entries(b->x, &b->aside, n);
-}
-
-static bool put_by_policy(void *context, struct stream_entry *e,
-                          const struct stream_pending_entry *before)
-{
-    struct by_policy *b = context;
-    return xread_group_put(b->x, e, before);
-}
-
-/* As a group's policy says. */
-static bool serve_by_policy(struct xread *x, struct xread_source *s)
-{
-    struct by_policy b = {.x = x, .s = s};
-    struct broker_read r = {.reading = {.at = xread_group_at(x, s),
-                                        .reader = s->reader,
-                                        .claim_ms = x->args.claim_idle_ms,
-                                        .noack = x->args.noack,
-                                        .waited = x->call->retry},
-                            .reader = s->reader,
-                            .most = xread_reply_room(x),
-                            .begin = begin_by_policy,
-                            .put = put_by_policy,
-                            .context = &b};
-    x->now_ms = stream_args_now(x->call, s->group);
-    uint64_t n = broker_read(&r);
-    if (n)
-        xread_reply_end_entries(x, &b.aside, n);
-    x->held_back |= r.reading.held_back;
-    x->queue = broker_seat_queue(&r.reading.at, r.reading.served);
-    return n > 0;
-}
-
 /* Serves one stream. True: it is in the reply. */
 static bool serve(struct xread *x, struct xread_source *s)
 {
@@ -188,7 +146,7 @@ static bool serve(struct xread *x, struct xread_source *s)
     if (xread_reply_room(x) == 0 || xread_reply_is_full(x))
         return false;
     if (s->group && s->group->policy && s->from != XREAD_AFTER)
-        return serve_by_policy(x, s);
+        return xread_policy_serve(x, s);
     if (s->group && __builtin_expect(s->own->extra != NULL, 0)) {
         struct broker_group at = xread_group_at(x, s);
         if (broker_expire_first(&at))
@@ -294,6 +252,10 @@ void xread_run(struct call *call, bool group)
         return;
     if (group)
         call_no_effect(call);
+    if (x.args.match.p) {
+        xread_match_run(&x);
+        return;
+    }
     int n = x.args.n;
     struct xread_source few[8], *sources = n <= 8 ? few : mem_alloc((size_t)n * sizeof(*sources));
     bool good = true;

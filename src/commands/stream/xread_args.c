@@ -7,7 +7,7 @@
 #include "base/num.h"
 #include "commands/timeout_arg.h"
 
-enum option { BLOCK, COUNT, MAXCOUNT, MAXSIZE, STREAMS, GROUP, NOACK, CLAIM, UNKNOWN };
+enum option { BLOCK, COUNT, MAXCOUNT, MAXSIZE, STREAMS, GROUP, NOACK, CLAIM, MATCH, UNKNOWN };
 
 static const struct option_word {
     const char *word;
@@ -18,6 +18,7 @@ static const struct option_word {
     [MAXCOUNT] = {"maxcount", 1, false}, [MAXSIZE] = {"maxsize", 1, false},
     [STREAMS] = {"streams", 1, false},   [GROUP] = {"group", 2, true},
     [NOACK] = {"noack", 0, true},        [CLAIM] = {"claim", 1, true},
+    [MATCH] = {"match", 1, true},
 };
 
 /* The option at argument *i, which moves to its last argument. The one parser of these options: of
@@ -84,7 +85,7 @@ static bool parse_option(struct call *call, enum option o, int i, struct xread_a
 {
     if (o != UNKNOWN && options[o].group_only && !x->group) {
         static const char *const names[] = {
-            [GROUP] = "GROUP", [NOACK] = "NOACK", [CLAIM] = "CLAIM"};
+            [GROUP] = "GROUP", [NOACK] = "NOACK", [CLAIM] = "CLAIM", [MATCH] = "MATCH"};
         reply_errorf(call->reply,
                      "ERR The %s option is only supported by XREADGROUP. You called XREAD instead.",
                      names[o]);
@@ -114,6 +115,9 @@ static bool parse_option(struct call *call, enum option o, int i, struct xread_a
         return true;
     case CLAIM:
         return parse_claim(call, i, x);
+    case MATCH:
+        x->match = call->argv[i];
+        return true;
     default:
         call_error(call, ERR_SYNTAX);
         return false;
@@ -128,12 +132,16 @@ bool xread_args_parse(struct call *call, bool group, struct xread_args *x)
         if (!parse_option(call, o, i, x))
             return false;
     }
-    if (!x->keys_at) {
+    if (!x->keys_at == !x->match.p) { /* one of them */
         call_error(call, ERR_SYNTAX);
         return false;
     }
     if (x->group && !x->grouped) {
         reply_errorf(call->reply, "ERR Missing GROUP option for XREADGROUP");
+        return false;
+    }
+    if (x->match.p && x->count <= 0) {
+        reply_errorf(call->reply, "ERR MATCH needs a COUNT that is positive");
         return false;
     }
     if (x->max_count && x->count && x->max_count < x->count) {
@@ -145,10 +153,19 @@ bool xread_args_parse(struct call *call, bool group, struct xread_args *x)
 
 void xread_args_find_keys(struct keys *to, const struct bytes *argv, int argc)
 {
-    int i = 1;
-    while (i < argc && next_option(argv, argc, &i) != STREAMS)
-        i++;
+    int i = 1, match = 0;
+    for (; i < argc; i++) {
+        enum option o = next_option(argv, argc, &i);
+        if (o == STREAMS)
+            break;
+        match = o == MATCH ? i : match;
+    }
     int n = (argc - i - 1) / 2;
+    if (match && i == argc) {
+        to->pattern = "MATCH";
+        to->pattern_at = match;
+        return;
+    }
     to->misfit = n <= 0;
     for (int k = 0; k < n; k++)
         keys_add(to, i + 1 + k, KEY_RO | KEY_ACCESS);

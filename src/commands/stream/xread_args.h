@@ -13,6 +13,7 @@ struct xread_args {
     int64_t block_ms;                     /* -1: does not block; 0: for ever */
     bool noack;
     int64_t claim_idle_ms; /* -1: does not claim */
+    struct bytes match;    /* instead of keys: what they match; no p: not given */
     int keys_at, n;        /* keys_at .. +n: keys, then n IDs */
 };
 

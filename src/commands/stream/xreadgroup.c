@@ -13,7 +13,7 @@ const struct command xreadgroup_command = {
     .name = "xreadgroup",
     .usage = "GROUP group:string consumer:string [COUNT count:int] [MAXCOUNT maxcount:int] "
              "[MAXSIZE bytes:int] [BLOCK milliseconds:int] [CLAIM min-idle-time:int] [NOACK] "
-             "STREAMS key:key... id:string...",
+             "<STREAMS key:key... id:string... | MATCH pattern:pattern>",
     .summary = "Reads entries for a consumer of a group: new ones, its own pending ones, or "
                "others' forgotten ones.",
     .since = "5.0.0",
