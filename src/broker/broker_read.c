@@ -7,9 +7,10 @@
 
 struct giving {
     const struct broker_read *r;
-    uint64_t n; /* for begin() */
-    bool begun; /* something was given */
-    bool full;  /* the last entry was the last that fits */
+    uint64_t n;     /* for begin() */
+    uint64_t again; /* of what was given: had been delivered before */
+    bool begun;     /* something was given */
+    bool full;      /* the last entry was the last that fits */
 };
 
 /* A cursor on the first entry that the group has not read, to be ended, and how many there are. */
@@ -22,9 +23,13 @@ static uint64_t find_unread(const struct broker_group *x, uint64_t most, struct 
     return stream_log_count(c, STREAM_ID_MAX, most);
 }
 
+/* What was held and nobody has had yet is new to who gets it. */
 static bool put(void *context, struct stream_entry *e, const struct stream_pending_entry *before)
 {
     struct giving *g = context;
+    if (before && !before->count && before->consumer == STREAM_PENDING_NO_CONSUMER)
+        before = NULL;
+    g->again += before != NULL;
     if (!g->begun && g->r->begin)
         g->r->begin(g->r->context, g->n);
     g->begun = true;
@@ -34,21 +39,21 @@ static bool put(void *context, struct stream_entry *e, const struct stream_pendi
 
 /* Pending entries, then unread ones, until one is the last that fits. Leaves how many of each were
  * given. acked: as in struct broker_giving. */
-static void give(const struct broker_read *r, const struct stream_pending_entry *old, size_t *old_n,
+static void give(struct giving *state, const struct stream_pending_entry *old, size_t *old_n,
                  struct stream_cursor *c, uint64_t *n, struct buf *acked)
 {
-    bool passes = r->reading.at.group->order;
-    struct giving state = {.r = r, .n = passes ? BROKER_READ_UNKNOWN : *old_n + *n};
+    const struct broker_read *r = state->r;
     struct broker_giving g = {.at = r->reading.at,
                               .reader = r->reader,
                               .noack = r->reading.noack,
                               .acked = acked,
                               .put = put,
-                              .context = &state};
+                              .context = state};
+    state->n = r->reading.at.group->order ? BROKER_READ_UNKNOWN : *old_n + *n;
     if (*old_n)
         *old_n = broker_give_pending(&g, old, *old_n);
-    *n = *n && !state.full ? broker_give_new(&g, c, *n) : 0;
-    if (state.begun)
+    *n = *n && !state->full ? broker_give_new(&g, c, *n) : 0;
+    if (state->begun)
         stream_group_active(r->reader, broker_act_stamp(&r->reading.at));
 }
 
@@ -90,11 +95,12 @@ uint64_t broker_read(struct broker_read *r)
     uint64_t n = old_n && is_apart(x->group) ? 0 : find_unread(x, r->most - old_n, &c);
     n = n ? broker_deliver_unread(&r->reading, n) : 0;
     bool any = old_n || n;
+    struct giving state = {.r = r};
     if (any)
-        give(r, old, &old_n, &c, &n, &acked);
+        give(&state, old, &old_n, &c, &n, &acked);
     stream_log_end(&c);
     if (any) {
-        broker_deliver_done(x, old_n + n, old_n);
+        broker_deliver_done(x, old_n + n, state.again);
         if (r->reading.noack)
             acknowledge(x, old, old_n, &acked);
     }

@@ -454,6 +454,11 @@ TEST(held_ones_are_counted)
     SAYS(c, "XREADGROUP GROUP g x STREAMS q >", "[[q [[1-1 [k a]]]]]");
     SAYS(c, "XPOLICY STATS q g",
          "[ready 0 unread 0 released 0 overdue 0 leased 1 deferred 0 held 2 scheduled 0 *");
+    /* One that was held is new to who gets it. */
+    SAYS(c, "XACK q g 1-1", "1");
+    SAYS(c, "XREADGROUP GROUP g x CLAIM 5000 STREAMS q >", "[[q [[2-1 [k a] 0 0]]]]");
+    const struct stream_policy_counts *counts = &broker_group(b, "q", "g")->policy->counts;
+    CHECK(counts->delivered == 2 && counts->redelivered == 0);
     ends(b);
 }
 
