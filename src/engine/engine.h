@@ -19,6 +19,7 @@ struct client_running;
 struct call;
 struct replication;
 struct scripting;
+struct survey;
 struct user;
 struct users;
 struct observe;
@@ -238,6 +239,7 @@ struct engine {
     struct replication *replication; /* primary or replica (replica/replication.h) */
     struct moves *moves;             /* MIGRATE's (replica/move.h) */
     struct broker *broker;           /* what streams do by themselves (broker/broker.h) */
+    struct survey *survey;           /* of all streams (survey/survey.h) */
     struct metric_set *metrics;      /* the tables of all modules (server/info.h) */
     struct engine_services services;
     struct engine_client_events client_events; /* filled by broker_new() */

@@ -50,6 +50,7 @@
 #include "server/shutdown.h"
 #include "server/snapshot.h"
 #include "server/turn.h"
+#include "survey/survey.h"
 #include "type/value.h"
 
 #include <signal.h>
@@ -342,6 +343,7 @@ struct server *server_new(struct settings *settings, struct data_lock lock, cons
     assemble_begin(&s->engine, settings, registry, seed);
     s->engine.scripting = scripting_new(&s->engine);
     s->engine.broker = broker_new(&s->engine);
+    s->engine.survey = survey_new(&s->engine);
     make_parts(s);
     wire(s, executable);
     now_read(&s->engine);
@@ -450,6 +452,7 @@ void server_free(struct server *s)
     admit_free(s->admit);
     shutdown_free(s->shutdown);
     scripting_free(e->scripting);
+    survey_free(e->survey);
     broker_free(e->broker);
     lazy_stop(s->lazy);
     worker_free(s->freer);

@@ -9,6 +9,7 @@
  *              answered.
  *   broker     what streams do by themselves: leases that ended, retries that are due; for a
  *              bounded time.
+ *   survey     a step of the walk over all streams, while somebody looks; for a bounded time.
  *   primary    what our primary has sent is applied, in front of everybody else; then
  *   resume     clients that were held up go on; then
  *   read       one read a connection, in groups: commands run, their effects gather in the journal,
@@ -57,6 +58,7 @@
 #include "server/rewrite.h"
 #include "server/shutdown.h"
 #include "server/watchdog.h"
+#include "survey/survey.h"
 
 struct turn {
     struct turn_parts parts;
@@ -154,6 +156,7 @@ void turn_run(struct turn *t)
     block_run_due(e);
     broker_turn(e->broker);
     broker_capture_turn(e);
+    survey_turn(e->survey);
     move_run_all(e->moves);
     run_requests(p);
     if (block_has_work(e))

@@ -1,0 +1,181 @@
+/* SURVEY: the numbers that survey/survey keeps of all streams and groups, as rows. */
+#include "survey/survey.h"
+#include "commands/db_arg.h"
+#include "commands/index.h"
+#include "survey/rows.h"
+
+#include "base/num.h"
+
+#define COUNT_MOST    1000
+#define COUNT_DEFAULT 100
+
+/* What a request asks for; query points into it. */
+struct asked {
+    struct rows_query query;
+    struct bytes match;
+    struct rows_place after;
+    struct bytes after_value;
+};
+
+static const struct user *whose_rows(const struct call *call)
+{
+    const struct client *c = call->client;
+    return (c->flags & (CLIENT_REPLAY | CLIENT_ACT)) || user_is_unlimited(c->user) ? NULL : c->user;
+}
+
+/* AFTER value db key [group], the word at i. Returns how many arguments that is; 0 after the error
+ * reply. */
+static int parse_after(const struct call *call, int i, struct asked *x)
+{
+    int n = rows_have_group(x->query.kind) ? 5 : 4;
+    if (i + n > call->argc) {
+        call_error(call, ERR_SYNTAX);
+        return 0;
+    }
+    if (!call_int(call, i + 2, &x->after.db))
+        return 0;
+    x->after_value = call->argv[i + 1];
+    x->after.key = call->argv[i + 3];
+    x->after.group = n == 5 ? call->argv[i + 4] : bytes_of(NULL, 0);
+    x->query.after = &x->after;
+    return n;
+}
+
+/* An option with one value, the word at i. False after the error reply. */
+static bool parse_option(const struct call *call, int i, struct asked *x)
+{
+    struct bytes word = call->argv[i], value;
+    struct db *db;
+    long long count;
+    if (i + 1 >= call->argc) {
+        call_error(call, ERR_SYNTAX);
+        return false;
+    }
+    value = call->argv[i + 1];
+    if (bytes_is(word, "db")) {
+        if (!db_arg_parse(call, i + 1, &db))
+            return false;
+        x->query.db = db->id;
+    } else if (bytes_is(word, "match")) {
+        x->match = value;
+        x->query.match = &x->match;
+    } else if (bytes_is(word, "by")) {
+        if (!rows_find_column(x->query.kind, value, &x->query.by)) {
+            reply_errorf(call->reply, "ERR unknown column '%.*s'", (int)value.n, value.p);
+            return false;
+        }
+    } else if (bytes_is(word, "count")) {
+        if (!helpers_number(call, i + 1, "COUNT", 1, COUNT_MOST, &count))
+            return false;
+        x->query.count = (size_t)count;
+    } else {
+        call_error(call, ERR_SYNTAX);
+        return false;
+    }
+    return true;
+}
+
+/* False after the error reply. */
+static bool parse(const struct call *call, struct asked *x)
+{
+    rows_find_column(x->query.kind, BYTES("key"), &x->query.by);
+    for (int i = 2, n; i < call->argc; i += n) {
+        bool down = bytes_is(call->argv[i], "desc");
+        if (down || bytes_is(call->argv[i], "asc")) {
+            x->query.descending = down;
+            n = 1;
+        } else if (bytes_is(call->argv[i], "after")) {
+            n = parse_after(call, i, x);
+            if (!n)
+                return false;
+        } else {
+            n = 2;
+            if (!parse_option(call, i, x))
+                return false;
+        }
+    }
+    /* What the value means depends on BY, which may stand behind it. */
+    if (x->query.after &&
+        !rows_parse_value(x->query.kind, x->query.by, x->after_value, &x->after.value)) {
+        reply_errorf(call->reply, "ERR AFTER: '%.*s' is no value of the column",
+                     (int)x->after_value.n, x->after_value.p);
+        return false;
+    }
+    return true;
+}
+
+static void reply_rows(struct call *call, enum rows_kind kind)
+{
+    struct survey *sv = call->engine->survey;
+    struct asked x = {
+        .query = {.kind = kind, .user = whose_rows(call), .db = -1, .count = COUNT_DEFAULT}};
+    if (!parse(call, &x))
+        return;
+    survey_look(sv);
+    rows_reply(sv, &x.query, call->reply);
+}
+
+static void do_survey_streams(struct call *call)
+{
+    reply_rows(call, ROWS_STREAMS);
+}
+
+static void do_survey_groups(struct call *call)
+{
+    reply_rows(call, ROWS_GROUPS);
+}
+
+static void do_survey_dead(struct call *call)
+{
+    reply_rows(call, ROWS_DEAD);
+}
+
+static void do_survey_help(struct call *call)
+{
+    helpers_help(call, &survey_command);
+}
+
+#define FLAGS                                                                                      \
+    (COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED | COMMAND_NOSCRIPT | COMMAND_NO_MULTI)
+#define SUB(word, args, text, cost, count, bits)                                                   \
+    static const struct command survey_##word##_command = {                                        \
+        .name = #word,                                                                             \
+        .full_name = "survey|" #word,                                                              \
+        .usage = args,                                                                             \
+        .summary = text,                                                                           \
+        .since = "0.2.0",                                                                          \
+        .complexity = cost,                                                                        \
+        .tips = "nondeterministic_output",                                                         \
+        .group = GROUP_SERVER,                                                                     \
+        .arity = count,                                                                            \
+        .flags = (bits) | FLAGS,                                                                   \
+        .handler = do_survey_##word,                                                               \
+    }
+#define ROWS(after)                                                                                \
+    "[DB db:int] [MATCH pattern:pattern] [BY column:string] [<ASC | DESC>] [AFTER " after          \
+    "] [COUNT count:int]"
+
+SUB(streams, ROWS("value:string db:int key:string"),
+    "Lists the streams with what the survey knows of them.", "O(N) with N the streams", -2,
+    COMMAND_READONLY);
+SUB(groups, ROWS("value:string db:int key:string group:string"),
+    "Lists the groups of all streams with what the survey knows of them.", "O(N) with N the groups",
+    -2, COMMAND_READONLY);
+SUB(dead, ROWS("value:string db:int key:string"), "Lists the streams that hold dead letters.",
+    "O(N) with N the streams and groups", -2, COMMAND_READONLY);
+SUB(help, "", "Lists the subcommands.", "O(1)", 2, 0);
+
+static const struct command *const survey_subcommands[] = {
+    &survey_dead_command, &survey_groups_command, &survey_help_command, &survey_streams_command,
+    NULL};
+
+const struct command survey_command = {
+    .name = "survey",
+    .usage = "",
+    .summary = "Numbers about all streams and groups.",
+    .since = "0.2.0",
+    .complexity = "Depends on the subcommand.",
+    .group = GROUP_SERVER,
+    .arity = -2,
+    .subcommands = survey_subcommands,
+};

@@ -1,0 +1,229 @@
+/* Passes and their pace.
+ *
+ *   rests ----- somebody looks: survey_look() sets the timer
+ *   visits      the tables of streams, database by database, a bucket a step; streams of many
+ *               groups are read between buckets
+ *   sweeps      records that the pass has not met are freed: groups, then streams
+ *   (ended)     the sums become known, the number of the pass too; the timer is set for the next,
+ *               or, when nobody has looked for 90 seconds, for a sweep that frees everything, after
+ *               which the survey rests
+ *
+ * The timer only says that it is time; the step runs in its own phase of the turn. After a step
+ * that took t the next one waits for 100 t, at least 20 ms, so the survey takes 1 % of the time,
+ * and an idle loop wakes for it every 20 ms while a pass is under way.
+ *
+ * Nothing can fail. A stream that moves from a database that is yet to be visited into one that has
+ * been is missed by the pass: its records are swept, and come again with the next pass. */
+#include "survey/survey.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "engine/engine.h"
+#include "survey/survey_read.h"
+
+#define FIRST_LOOK_US 500
+#define PAUSE_MS      20
+#define SWEPT_AT_ONCE 64
+
+struct survey *survey_new(struct engine *e)
+{
+    struct survey *sv = mem_zalloc(sizeof(*sv));
+    sv->engine = e;
+    slots_init(&sv->streams, sizeof(struct survey_stream));
+    slots_init(&sv->groups, sizeof(struct survey_group));
+    dlist_init(&sv->large);
+    return sv;
+}
+
+size_t survey_memory(const struct survey *sv)
+{
+    size_t bytes = slots_memory(&sv->streams) + slots_memory(&sv->groups);
+    for (uint32_t i = 1; i <= sv->streams.n; i++) {
+        const struct survey_stream *x = survey_record_stream(sv, i);
+        bytes += x->slot.seen ? mem_block_size(x->key) : 0;
+    }
+    for (uint32_t i = 1; i <= sv->groups.n; i++) {
+        const struct survey_group *x = survey_record_group(sv, i);
+        bytes += x->slot.seen ? mem_block_size(x->name) : 0;
+    }
+    return bytes;
+}
+
+/* ---- A pass */
+
+static void begin(struct survey *sv)
+{
+    sv->pass++;
+    sv->phase = SURVEY_VISITS;
+    sv->db = 0;
+    sv->cursor = 0;
+    sv->counting = (struct survey_totals){.oldest_ready_ms = -1};
+    sv->began_ms = sv->engine->steady_ms;
+}
+
+/* The number of the pass is nobody's, so that every record goes. */
+static void begin_forgetting(struct survey *sv)
+{
+    sv->pass++;
+    sv->number = 0;
+    sv->forgets = true;
+    sv->swept = 0;
+    sv->phase = SURVEY_SWEEPS_GROUPS;
+}
+
+static void visit(void *context, struct entry *e)
+{
+    struct survey *sv = context;
+    struct db *db = &sv->engine->store->dbs[sv->db];
+    if (!db_is_due(sv->engine->store, e))
+        survey_read_stream(sv, db, e);
+}
+
+static void visit_some(struct survey *sv)
+{
+    const struct store *s = sv->engine->store;
+    if (!dlist_empty(&sv->large)) {
+        survey_read_large(sv);
+        return;
+    }
+    if (sv->db == s->count) {
+        sv->swept = 0;
+        sv->phase = SURVEY_SWEEPS_GROUPS;
+        return;
+    }
+    sv->cursor = table_scan(&s->dbs[sv->db].noted.streams, sv->cursor, visit, sv);
+    if (!sv->cursor)
+        sv->db++;
+}
+
+/* False: all were looked at. */
+static bool sweep(struct survey *sv, struct slots *slots,
+                  void (*drop)(struct survey *sv, uint32_t number))
+{
+    for (int i = 0; i < SWEPT_AT_ONCE; i++) {
+        if (sv->swept == slots->n)
+            return false;
+        const struct slot *x = slots_at(slots, ++sv->swept);
+        if (x->seen && x->seen != sv->pass)
+            drop(sv, sv->swept);
+    }
+    return true;
+}
+
+static void end(struct survey *sv)
+{
+    sv->phase = SURVEY_RESTS;
+    if (sv->forgets) {
+        ASSERT(!sv->streams.used && !sv->groups.used);
+        slots_clear(&sv->streams);
+        slots_clear(&sv->groups);
+        sv->totals = (struct survey_totals){.oldest_ready_ms = -1};
+        sv->forgets = false;
+        return;
+    }
+    sv->number = sv->pass;
+    sv->totals = sv->counting;
+    sv->ended_ms = sv->engine->steady_ms;
+    sv->pass_ms = sv->ended_ms - sv->began_ms;
+}
+
+static void step(struct survey *sv)
+{
+    switch (sv->phase) {
+    case SURVEY_VISITS:
+        visit_some(sv);
+        break;
+    case SURVEY_SWEEPS_GROUPS:
+        if (!sweep(sv, &sv->groups, survey_read_drop_group)) {
+            sv->swept = 0;
+            sv->phase = SURVEY_SWEEPS_STREAMS;
+        }
+        break;
+    case SURVEY_SWEEPS_STREAMS:
+        if (!sweep(sv, &sv->streams, survey_read_drop_stream))
+            end(sv);
+        break;
+    case SURVEY_RESTS:
+        break;
+    }
+}
+
+/* ---- The pace */
+
+static void is_time(struct timer *timer)
+{
+    ((struct survey *)((char *)timer - offsetof(struct survey, timer)))->is_due = true;
+}
+
+static void wake_at(struct survey *sv, int64_t at_ms)
+{
+    timer_set(&sv->engine->timers, &sv->timer, TIMER_STEADY, at_ms, is_time);
+}
+
+static bool is_watched(const struct survey *sv)
+{
+    return sv->looked_ms != 0 && sv->engine->steady_ms - sv->looked_ms < SURVEY_LOOKED_MS;
+}
+
+/* Goes on with what is under way for so long. */
+static void work(struct survey *sv, int64_t us)
+{
+    uint64_t began = clock_ticks(), took;
+    double ticks_per_us = clock_ticks_per_us();
+    uint64_t most = (uint64_t)((double)us * ticks_per_us);
+    do {
+        step(sv);
+        took = clock_ticks() - began;
+    } while (sv->phase != SURVEY_RESTS && took < most);
+    sv->ticks += took;
+    int64_t now = sv->engine->steady_ms;
+    int64_t pause = (int64_t)((double)took / ticks_per_us / 1000 * SURVEY_SHARE);
+    int64_t next = now + (pause > PAUSE_MS ? pause : PAUSE_MS);
+    if (sv->phase == SURVEY_RESTS && next < sv->began_ms + SURVEY_EVERY_MS)
+        next = sv->began_ms + SURVEY_EVERY_MS;
+    if (sv->phase != SURVEY_RESTS || sv->number || is_watched(sv))
+        wake_at(sv, next);
+}
+
+void survey_step(struct survey *sv)
+{
+    sv->is_due = false;
+    if (sv->phase == SURVEY_RESTS) {
+        if (is_watched(sv))
+            begin(sv);
+        else
+            begin_forgetting(sv);
+    }
+    work(sv, SURVEY_SLICE_US);
+}
+
+/* While data are loaded, or a script is in the middle of its work, only what is known is told. */
+static bool may_read(const struct engine *e)
+{
+    return !(e->slow_path & (ENGINE_LOADING | ENGINE_BUSY));
+}
+
+void survey_look(struct survey *sv)
+{
+    sv->looked_ms = sv->engine->steady_ms;
+    if (sv->phase == SURVEY_RESTS && !sv->number)
+        begin(sv);
+    if (!sv->number && !sv->forgets && may_read(sv->engine))
+        work(sv, FIRST_LOOK_US);
+    else if (!timer_is_set(&sv->timer) && !sv->is_due)
+        wake_at(sv, sv->engine->steady_ms);
+}
+
+void survey_free(struct survey *sv)
+{
+    if (!sv)
+        return;
+    timer_stop(&sv->engine->timers, &sv->timer);
+    survey_read_forget_large(sv);
+    begin_forgetting(sv);
+    while (sv->phase != SURVEY_RESTS)
+        step(sv);
+    mem_free(sv);
+}

@@ -1,0 +1,346 @@
+/* A visit finds the record of a stream by the number that the stream has of it, and believes it
+ * only if the record says that it is of this stream: a copy, a stream that was loaded, one whose
+ * record was swept while it moved from one database to another has no number, or another's. The
+ * same with groups. So a stream keeps its record, and its rates, when it is renamed.
+ *
+ * Reading a stream twice in a pass is harmless (a scan may return it twice): sums of all streams
+ * count a record when the pass meets it for the first time.
+ *
+ * A stream of many groups is read in several steps, bucket by bucket of the dictionary of its
+ * groups; when that changes its width the reading begins anew. The sums over its groups are made
+ * aside, and the record has those of the pass before until they are whole. */
+#include "survey/survey_read.h"
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "engine/block.h"
+#include "type/stream/stream_status.h"
+
+#define GROUPS_AT_ONCE 32
+#define RATE_LEAST_MS  500 /* a rate is formed over this time at least */
+#define LETTER_MOST    64  /* fields of an entry that may be a dead letter */
+
+static void name_it(struct str **slot, struct bytes name)
+{
+    if (*slot && bytes_equal(str_bytes(*slot), name))
+        return;
+    if (*slot)
+        str_unref(*slot);
+    *slot = str_new(name);
+}
+
+static double rate(uint64_t before, uint64_t now, int64_t ms)
+{
+    return ms > 0 && now > before ? (double)(now - before) * 1000 / (double)ms : 0;
+}
+
+static int64_t older(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* ---- The stream itself */
+
+/* 0: it has none. */
+static uint32_t find_record(const struct survey *sv, const struct stream *s)
+{
+    uint32_t number = s->surveyed;
+    if (!number || number > sv->streams.n)
+        return 0;
+    const struct survey_stream *x = slots_at(&sv->streams, number);
+    return x->slot.seen && x->of == s ? number : 0;
+}
+
+static uint32_t record_of(struct survey *sv, struct stream *s)
+{
+    uint32_t number = find_record(sv, s);
+    if (number)
+        return number;
+    number = s->surveyed = slots_take(&sv->streams);
+    struct survey_stream *x = slots_at(&sv->streams, number);
+    x->of = s;
+    x->rated_ms = sv->engine->steady_ms;
+    x->rated_added = s->added;
+    return number;
+}
+
+/* Whether the newest entry tells why it died. */
+static bool newest_is_letter(const struct stream *s)
+{
+    struct stream_cursor c;
+    struct stream_entry e;
+    struct bytes name, value;
+    bool is = false;
+    if (!s->log.length)
+        return false;
+    if (stream_log_seek_back(&s->log, STREAM_ID_MAX, &c)) {
+        stream_log_read(&c, &e);
+        for (uint32_t i = 0; i < e.fields && e.fields <= LETTER_MOST && !is; i++) {
+            stream_block_field(&e, &name, &value);
+            is = bytes_equal(name, BYTES("dl-reason"));
+        }
+    }
+    stream_log_end(&c);
+    return is;
+}
+
+static uint32_t flags_of(const struct survey_stream *x, const struct stream *s)
+{
+    uint32_t flags = s->policies ? SURVEY_POLICY : 0;
+    if (s->extra) {
+        flags |= s->extra->bindings ? SURVEY_BINDINGS : 0;
+        flags |= stream_schedules_count(&s->extra->schedules) ? SURVEY_SCHEDULES : 0;
+        flags |= stream_captures_count(&s->extra->captures) ? SURVEY_CAPTURES : 0;
+    }
+    bool same = x->slot.seen && stream_id_compare(x->last, s->last_id) == 0;
+    bool letters = same ? x->flags & SURVEY_DEAD_LETTERS : newest_is_letter(s);
+    return flags | (letters ? SURVEY_DEAD_LETTERS : 0);
+}
+
+/* What it says of itself. Flags that its groups give it stay as they were. */
+static uint32_t read_self(struct survey *sv, const struct db *db, struct entry *e)
+{
+    const uint32_t of_groups = SURVEY_PAUSED | SURVEY_ABOUT;
+    struct stream *s = value_to_change(e); /* nothing of it that is data */
+    uint32_t number = record_of(sv, s);
+    struct survey_stream *x = slots_at(&sv->streams, number);
+    int64_t now = sv->engine->steady_ms;
+    name_it(&x->key, entry_key(e));
+    x->flags = (x->flags & of_groups) | flags_of(x, s);
+    x->db = db->id;
+    x->read_ms = sv->engine->now_ms;
+    x->length = s->log.length;
+    x->bytes = s->log.bytes;
+    x->added = s->added;
+    x->first = stream_first_id(s);
+    x->last = s->last_id;
+    stream_log_newest(&s->log, &x->newest);
+    x->groups = (uint32_t)s->groups.used;
+    x->maxlen = s->extra ? s->extra->limits.max_entries : STREAM_LIMITS_NONE;
+    x->scheduled = s->extra ? stream_future_count(&s->extra->future) : 0;
+    x->expiries = s->extra ? stream_expiry_count(&s->extra->expiry) : 0;
+    if (now - x->rated_ms >= RATE_LEAST_MS) {
+        x->added_rate = rate(x->rated_added, x->added, now - x->rated_ms);
+        x->rated_added = x->added;
+        x->rated_ms = now;
+    }
+    if (x->slot.seen != sv->pass) {
+        x->slot.seen = sv->pass;
+        sv->counting.streams++;
+        sv->counting.scheduled += x->scheduled;
+    }
+    return number;
+}
+
+/* ---- Groups */
+
+static uint32_t group_record_of(struct survey *sv, struct stream_group *g, bool *fresh)
+{
+    uint32_t number = g->surveyed;
+    *fresh = false;
+    if (number && number <= sv->groups.n) {
+        const struct survey_group *x = slots_at(&sv->groups, number);
+        if (x->slot.seen && x->of == g)
+            return number;
+    }
+    *fresh = true;
+    number = g->surveyed = slots_take(&sv->groups);
+    ((struct survey_group *)slots_at(&sv->groups, number))->of = g;
+    return number;
+}
+
+static struct survey_counts counts_of(const struct stream_group *g)
+{
+    if (g->policy) {
+        const struct stream_policy_counts *c = &g->policy->counts;
+        return (struct survey_counts){c->delivered,    c->redelivered, c->acked,     c->failed,
+                                      c->leases_ended, c->dead,        c->discarded, c->lost};
+    }
+    if (g->entries_read < 0)
+        return (struct survey_counts){0};
+    uint64_t read = (uint64_t)g->entries_read, pending = g->pending.count;
+    return (struct survey_counts){.delivered = read, .acked = read > pending ? read - pending : 0};
+}
+
+static void form_rates(struct survey_group *x, int64_t now, bool fresh)
+{
+    int64_t ms = now - x->rated_ms;
+    const struct survey_counts *c = &x->counts, *before = &x->rated;
+    if (!fresh && ms < RATE_LEAST_MS)
+        return;
+    if (!fresh) {
+        x->delivered_rate = rate(before->delivered, c->delivered, ms);
+        x->redelivered_rate = rate(before->redelivered, c->redelivered, ms);
+        x->acked_rate = rate(before->acked, c->acked, ms);
+        x->failed_rate = rate(before->failed, c->failed, ms);
+    }
+    x->rated = *c;
+    x->rated_ms = now;
+}
+
+/* The record of the dead-letter stream, which the policy makes known as one. */
+static uint32_t read_letters(struct survey *sv, struct db *db, const struct stream_policy *p)
+{
+    struct entry *e = p && p->dead_letter->n ? db_find_past(db, str_bytes(p->dead_letter)) : NULL;
+    if (!e || value_type(e) != TYPE_STREAM || db_is_due(db->store, e))
+        return 0;
+    uint32_t number = read_self(sv, db, e);
+    ((struct survey_stream *)slots_at(&sv->streams, number))->named_by_policy = sv->pass;
+    return number;
+}
+
+static void count_group(struct survey_totals *t, const struct survey_group *x)
+{
+    t->groups++;
+    t->unread += x->unread;
+    t->released += x->released;
+    t->overdue += x->overdue;
+    t->leased += x->leased;
+    t->deferred += x->deferred;
+    t->held += x->held;
+    t->blocked += x->blocked;
+    t->oldest_ready_ms = older(t->oldest_ready_ms, x->oldest_ready_ms);
+}
+
+static void add_group(struct survey_stream *sums, const struct survey_group *x)
+{
+    sums->flags |= x->flags & (SURVEY_PAUSED | SURVEY_ABOUT);
+    sums->consumers += x->consumers;
+    sums->ready += x->unread + x->released + x->overdue;
+    sums->leased += x->leased;
+    sums->deferred += x->deferred;
+    sums->dead += x->counts.dead;
+    sums->oldest_ready_ms = older(sums->oldest_ready_ms, x->oldest_ready_ms);
+}
+
+static void read_group(struct survey *sv, struct db *db, uint32_t of, const struct stream *s,
+                       struct stream_group *g, struct survey_stream *sums)
+{
+    const struct engine *e = sv->engine;
+    struct stream_status st;
+    bool fresh;
+    struct survey_group *x = slots_at(&sv->groups, group_record_of(sv, g, &fresh));
+    struct bytes key = str_bytes(survey_record_stream(sv, of)->key);
+    stream_status_read(s, g, e->now_ms, e->steady_ms, &st);
+    name_it(&x->name, str_bytes(g->name));
+    x->stream = of;
+    x->letters = read_letters(sv, db, g->policy);
+    x->flags = g->policy ? SURVEY_POLICY | (g->policy->paused ? SURVEY_PAUSED : 0) : SURVEY_ABOUT;
+    x->consumers = (uint32_t)g->consumers.used;
+    x->waiting = (uint32_t)block_count_readers(e, db, key, hash_key(str_bytes(g->name)) | 1);
+    x->unread = st.unread;
+    x->released = st.released;
+    x->overdue = st.overdue;
+    x->leased = st.leased;
+    x->deferred = st.deferred;
+    x->held = st.held;
+    x->blocked = st.blocked;
+    x->oldest_ready_ms = st.oldest_ready_ms;
+    x->oldest_leased_ms = st.oldest_leased_ms;
+    x->counts = counts_of(g);
+    form_rates(x, e->steady_ms, fresh);
+    if (x->slot.seen != sv->pass) {
+        x->slot.seen = sv->pass;
+        count_group(&sv->counting, x);
+    }
+    add_group(sums, x);
+}
+
+/* ---- The whole */
+
+static struct survey_stream no_sums(void)
+{
+    return (struct survey_stream){.oldest_ready_ms = -1};
+}
+
+static void take_sums(struct survey_stream *x, const struct survey_stream *sums)
+{
+    x->flags = (x->flags & ~(uint32_t)(SURVEY_PAUSED | SURVEY_ABOUT)) | sums->flags;
+    x->consumers = sums->consumers;
+    x->ready = sums->ready;
+    x->leased = sums->leased;
+    x->deferred = sums->deferred;
+    x->dead = sums->dead;
+    x->oldest_ready_ms = sums->oldest_ready_ms;
+    x->complete = true;
+}
+
+static void put_off(struct survey *sv, struct db *db, struct bytes key)
+{
+    struct survey_large *l = mem_zalloc(sizeof(*l));
+    l->db = db;
+    l->key = str_new(key);
+    dlist_append(&sv->large, &l->node);
+}
+
+void survey_read_stream(struct survey *sv, struct db *db, struct entry *e)
+{
+    uint32_t number = read_self(sv, db, e);
+    const struct stream *s = value_object(e);
+    struct survey_stream sums = no_sums();
+    struct dict_walk w = {0};
+    if (s->groups.used > GROUPS_AT_ONCE) {
+        put_off(sv, db, entry_key(e));
+        return;
+    }
+    for (struct dict_node *n; (n = dict_next(&s->groups, &w));)
+        read_group(sv, db, number, s, n->value, &sums);
+    take_sums(slots_at(&sv->streams, number), &sums);
+}
+
+static void end_large(struct survey_large *l)
+{
+    dlist_remove(&l->node);
+    str_unref(l->key);
+    mem_free(l);
+}
+
+void survey_read_forget_large(struct survey *sv)
+{
+    while (!dlist_empty(&sv->large))
+        end_large(dlist_item(sv->large.next, struct survey_large, node));
+}
+
+void survey_read_large(struct survey *sv)
+{
+    struct survey_large *l = dlist_item(sv->large.next, struct survey_large, node);
+    struct entry *e = db_find_past(l->db, str_bytes(l->key));
+    const struct stream *s = e && value_type(e) == TYPE_STREAM ? value_object(e) : NULL;
+    uint32_t number = s && !db_is_due(l->db->store, e) ? find_record(sv, s) : 0;
+    if (!number || survey_record_stream(sv, number)->slot.seen != sv->pass) {
+        end_large(l); /* it has gone, or another one has its place */
+        return;
+    }
+    if (!l->bucket || l->mask != s->groups.mask) {
+        l->bucket = 0;
+        l->mask = s->groups.mask;
+        l->sums = no_sums();
+    }
+    struct dict_walk w = {.bucket = l->bucket};
+    struct dict_node *n = NULL;
+    for (int i = 0; (i < GROUPS_AT_ONCE || w.next) && (n = dict_next(&s->groups, &w)); i++)
+        read_group(sv, l->db, number, s, n->value, &l->sums);
+    l->bucket = w.bucket;
+    if (n)
+        return;
+    take_sums(slots_at(&sv->streams, number), &l->sums);
+    end_large(l);
+}
+
+/* ---- The end of records */
+
+void survey_read_drop_stream(struct survey *sv, uint32_t number)
+{
+    const struct survey_stream *x = slots_at(&sv->streams, number);
+    str_unref(x->key);
+    slots_give(&sv->streams, number);
+}
+
+void survey_read_drop_group(struct survey *sv, uint32_t number)
+{
+    const struct survey_group *x = slots_at(&sv->groups, number);
+    str_unref(x->name);
+    slots_give(&sv->groups, number);
+}

@@ -1,0 +1,137 @@
+/* What the survey keeps: a record of each stream, one of each group, sums.
+ *
+ * A record says what was found when its stream was visited last; so records are of the pass under
+ * way and of the one before, and one of a stream that has gone stays until the pass ends. It
+ * outlives its stream and never leads to it: who has a stream finds the record by the number in it
+ * (stream.surveyed), and believes it if the record says that it is of that stream. */
+#ifndef SURVEY_SURVEY_RECORD_H
+#define SURVEY_SURVEY_RECORD_H
+
+#include "base/str.h"
+#include "ds/dlist.h"
+#include "engine/timer.h"
+#include "store/db.h"
+#include "survey/slots.h"
+#include "type/stream/stream_id.h"
+
+struct engine;
+struct stream;
+struct stream_group;
+
+enum survey_flag {
+    SURVEY_POLICY = 1 << 0,
+    SURVEY_BINDINGS = 1 << 1,
+    SURVEY_SCHEDULES = 1 << 2,
+    SURVEY_CAPTURES = 1 << 3,
+    SURVEY_DEAD_LETTERS = 1 << 4, /* its newest entry is one */
+    SURVEY_PAUSED = 1 << 5,
+    SURVEY_ABOUT = 1 << 6, /* rates are told from entries-read and pending */
+};
+
+struct survey_counts {
+    uint64_t delivered, redelivered, acked, failed, leases_ended, dead, discarded, lost;
+};
+
+struct survey_stream {
+    struct slot slot;
+    const struct stream *of; /* compared only */
+    struct str *key;
+    int db;
+    uint32_t flags;
+    bool complete;            /* all of it was read in a pass, also its groups */
+    uint64_t named_by_policy; /* the last pass that found it as somebody's dead-letter stream */
+    int64_t read_ms;          /* by the wall clock */
+    int64_t rated_ms;         /* by the steady clock: since when rates count */
+    uint64_t length, bytes, added, rated_added, scheduled, expiries;
+    double added_rate;
+    struct stream_id first, last, newest; /* last: ever given; newest: that is there */
+    int64_t maxlen;                       /* -1: none */
+    uint32_t groups, consumers;           /* consumers: of all groups, as what follows */
+    uint64_t ready, leased, deferred, dead;
+    int64_t oldest_ready_ms; /* -1: none */
+};
+
+struct survey_group {
+    struct slot slot;
+    const struct stream_group *of; /* compared only */
+    struct str *name;
+    uint32_t stream;  /* its record */
+    uint32_t letters; /* that of its dead-letter stream; 0: it has none, or it is not there */
+    uint32_t flags, consumers, waiting;
+    int64_t rated_ms;
+    uint64_t unread, released, overdue, leased, deferred, held, blocked;
+    int64_t oldest_ready_ms, oldest_leased_ms; /* -1: none */
+    /* Without a policy: delivered and acked, by what entries-read says, else nothing. */
+    struct survey_counts counts, rated;
+    double delivered_rate, redelivered_rate, acked_rate, failed_rate;
+};
+
+/* Over all streams, as the last pass found them. */
+struct survey_totals {
+    uint64_t streams, groups;
+    uint64_t unread, released, overdue, leased, deferred, held, blocked, scheduled;
+    int64_t oldest_ready_ms; /* -1: none */
+};
+
+/* A stream of many groups, which are read in several steps. */
+struct survey_large {
+    struct dlist_node node; /* in survey.large */
+    struct db *db;
+    struct str *key;
+    size_t bucket, mask;       /* of its groups: the next to be read; as it was then */
+    struct survey_stream sums; /* so far */
+};
+
+struct survey {
+    struct engine *engine;
+    struct slots streams, groups;
+    struct survey_totals totals, counting; /* of the last pass; of the one under way */
+    enum survey_phase {
+        SURVEY_RESTS,
+        SURVEY_VISITS,
+        SURVEY_SWEEPS_GROUPS, /* frees records that the pass has not met; groups before streams, so
+                               * that the stream of each group's record has one */
+        SURVEY_SWEEPS_STREAMS,
+    } phase;
+    uint64_t pass;   /* under way, or the last one */
+    uint64_t number; /* the pass that ended last; 0: none since the survey rested */
+    int db;          /* where it is */
+    uint64_t cursor;
+    uint32_t swept;          /* records looked at by a sweep */
+    bool forgets;            /* all of them go: nobody has looked */
+    struct dlist_node large; /* of struct survey_large, the first is being read */
+    struct timer timer;
+    bool is_due;
+    int64_t looked_ms, began_ms, ended_ms; /* by the steady clock; looked_ms 0: never */
+    int64_t pass_ms;                       /* how long the last pass took */
+    uint64_t ticks;                        /* spent on all of it */
+};
+
+/* Records that say something: of streams that are there, or were when the pass before began. */
+static inline bool survey_record_shows_stream(const struct survey_stream *x)
+{
+    return x->slot.seen && x->complete;
+}
+static inline const struct survey_stream *survey_record_stream(const struct survey *sv,
+                                                               uint32_t number)
+{
+    return slots_at(&sv->streams, number);
+}
+static inline const struct survey_group *survey_record_group(const struct survey *sv,
+                                                             uint32_t number)
+{
+    return slots_at(&sv->groups, number);
+}
+static inline bool survey_record_shows_group(const struct survey *sv, const struct survey_group *g)
+{
+    return g->slot.seen && survey_record_shows_stream(survey_record_stream(sv, g->stream));
+}
+/* It holds dead letters: some policy names it, or its newest entry is one. */
+static inline bool survey_record_holds_letters(const struct survey *sv,
+                                               const struct survey_stream *x)
+{
+    return (x->flags & SURVEY_DEAD_LETTERS) ||
+           (x->named_by_policy && x->named_by_policy + 1 >= sv->pass);
+}
+
+#endif

@@ -1,0 +1,271 @@
+#include "survey/rows.h"
+
+#include "base/rng.h"
+#include "broker.h"
+
+static struct bench *begin(struct client **c)
+{
+    struct bench *b = broker_bench();
+    b->engine.survey = survey_new(&b->engine);
+    *c = bench_client(b);
+    return b;
+}
+
+static void end(struct bench *b)
+{
+    survey_free(b->engine.survey);
+    broker_bench_end(b);
+}
+
+static void pass(struct bench *b)
+{
+    struct survey *sv = b->engine.survey;
+    for (uint64_t last = sv->number; sv->number == last;) {
+        survey_look(sv);
+        broker_bench_wait(b, 1000);
+        survey_turn(sv);
+    }
+}
+
+/* The keys of a page, as text: "total: k k k". */
+static void keys_are(struct bench *b, struct client *c, const char *line, const char *want)
+{
+    struct buf raw = {0}, text = {0}, got = {0};
+    (void)b;
+    bench_says(c, line);
+    broker_drain(c, &raw);
+    buf_add_char(&raw, '\0');
+    broker_text(raw.p, &text);
+    buf_add_char(&text, '\0');
+    int skip = 0;
+    sscanf(text.p, "[%*d %n", &skip);
+    buf_printf(&got, "%d:", atoi(text.p + skip));
+    for (const char *p = text.p; (p = strstr(p, " key "));) {
+        p += 5;
+        buf_printf(&got, " %.*s", (int)strcspn(p, " ]"), p);
+    }
+    buf_add_char(&got, '\0');
+    if (strcmp(got.p, want) != 0)
+        printf("# %s: wanted <%s>, got <%s> of %s\n", line, want, got.p, text.p);
+    CHECK(strcmp(got.p, want) == 0);
+    buf_free(&raw);
+    buf_free(&text);
+    buf_free(&got);
+}
+
+static void fill(struct client *c)
+{
+    bench_says(c, "XADD a 1-1 f v");
+    bench_says(c, "XADD b 2-1 f v");
+    bench_says(c, "XADD b 3-1 f v");
+    bench_says(c, "XADD ab 9-1 f v");
+    bench_says(c, "XADD ab 9-2 f v");
+    bench_says(c, "SELECT 1");
+    bench_says(c, "XADD a 7-1 f v");
+    bench_says(c, "SELECT 0");
+    bench_says(c, "XGROUP CREATE b g 0");
+    bench_says(c, "XGROUP CREATE b h 2-1");
+    bench_says(c, "XGROUP CREATE a g 0");
+    HEARS(c, "*");
+}
+
+/* Console, section 5: filters, orders, pages. */
+TEST(pages_come_in_the_order_of_value_database_key_and_group)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    fill(c);
+    pass(b);
+    keys_are(b, c, "SURVEY STREAMS", "4: a a ab b"); /* by key */
+    keys_are(b, c, "SURVEY STREAMS BY length", "4: a a ab b");
+    end(b);
+}
+
+TEST(each_option_does_what_it_says)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    fill(c);
+    pass(b);
+    keys_are(b, c, "SURVEY STREAMS DB 0", "3: a ab b");
+    keys_are(b, c, "SURVEY STREAMS DB 0 DESC", "3: b ab a");
+    keys_are(b, c, "SURVEY STREAMS MATCH a*", "3: a a ab");
+    keys_are(b, c, "SURVEY STREAMS BY length DESC COUNT 2", "4: ab b");
+    keys_are(b, c, "SURVEY STREAMS BY length DESC AFTER 2 0 ab COUNT 2", "4: b a");
+    keys_are(b, c, "SURVEY STREAMS AFTER 2 0 b BY length DESC", "4: a a");
+    keys_are(b, c, "SURVEY STREAMS BY last AFTER 7-1 1 a", "4: ab");
+    keys_are(b, c, "SURVEY STREAMS BY added-rate AFTER inf 0 a", "4:");
+    keys_are(b, c, "SURVEY STREAMS BY length AFTER -9223372036854775808 -1 x", "4: a a ab b");
+    keys_are(b, c, "SURVEY GROUPS DB 0 AFTER b 0 b g", "3: b");
+    keys_are(b, c, "SURVEY GROUPS BY ready DESC", "3: b a b");
+    keys_are(b, c, "SURVEY DEAD", "0:");
+    SAYS(c, "SURVEY STREAMS BY flags", "!ERR unknown column 'flags'");
+    SAYS(c, "SURVEY GROUPS BY group", "!ERR unknown column 'group'");
+    SAYS(c, "SURVEY DEAD BY length", "!ERR unknown column 'length'");
+    SAYS(c, "SURVEY STREAMS BY", "!ERR syntax error");
+    SAYS(c, "SURVEY STREAMS COUNT 0", "!ERR COUNT must be between 1 and 1000");
+    SAYS(c, "SURVEY STREAMS COUNT 1001", "!ERR COUNT must be between 1 and 1000");
+    SAYS(c, "SURVEY STREAMS DB 99", "!ERR DB index is out of range");
+    SAYS(c, "SURVEY STREAMS AFTER 1 0", "!ERR syntax error");
+    SAYS(c, "SURVEY GROUPS AFTER 1 0 k", "!ERR syntax error");
+    SAYS(c, "SURVEY STREAMS BY length AFTER x 0 k", "!ERR AFTER: 'x' is no value of the column");
+    SAYS(c, "SURVEY STREAMS BY length AFTER 99999999999999999999 0 k",
+         "!ERR AFTER: '99999999999999999999' is no value of the column");
+    SAYS(c, "SURVEY STREAMS BY added-rate AFTER nan 0 k",
+         "!ERR AFTER: 'nan' is no value of the column");
+    SAYS(c, "SURVEY STREAMS BY last AFTER 1-1-1 0 k",
+         "!ERR AFTER: '1-1-1' is no value of the column");
+    SAYS(c, "SURVEY STREAMS AFTER k x k", "!ERR value is not an integer or out of range");
+    SAYS(c, "SURVEY STREAMS NOW", "!ERR syntax error");
+    end(b);
+}
+
+/* Console, rights: rows of keys that the user may not read are neither shown nor counted, nor are
+ * they told as sources of letters. */
+TEST(a_user_sees_the_rows_of_keys_that_he_may_read)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    struct client *u = bench_client(b);
+    fill(c);
+    bench_says(c, "XPOLICY SET q1 g MKSTREAM JOBS DEADLETTER ad");
+    bench_says(c, "XPOLICY SET a1 g MKSTREAM JOBS DEADLETTER ad");
+    bench_says(c, "XADD ad 1-1 dl-reason maxdeliver");
+    bench_says(c, "ACL SETUSER half on >p resetkeys ~a* &* +@all");
+    bench_says(c, "ACL SETUSER writer on >p resetkeys %W~a* %R~b* &* +@all");
+    HEARS(c, "*");
+    pass(b);
+    keys_are(b, c, "SURVEY DEAD", "1: ad");
+    SAYS(c, "SURVEY DEAD",
+         "[2 1 [[db 0 key ad letters 1 bytes 19 oldest 1700000000999 newest 1700000000999 sources "
+         "[[q1 "
+         "g] [a1 g]]]]]");
+    SAYS(u, "AUTH half p", "OK");
+    keys_are(b, u, "SURVEY STREAMS", "5: a a a1 ab ad");
+    keys_are(b, u, "SURVEY STREAMS AFTER b 0 b", "5:");
+    keys_are(b, u, "SURVEY GROUPS", "2: a a1");
+    SAYS(u, "SURVEY DEAD",
+         "[2 1 [[db 0 key ad letters 1 bytes 19 oldest 1700000000999 newest 1700000000999 sources "
+         "[[a1 g]]]]]");
+    SAYS(u, "AUTH writer p", "OK");
+    keys_are(b, u, "SURVEY STREAMS", "1: b");
+    SAYS(u, "MULTI", "OK");
+    SAYS(u, "SURVEY STREAMS", "!ERR Command not allowed inside a transaction");
+    SAYS(u, "DISCARD", "*");
+    end(b);
+}
+
+#define STREAMS 500 /* and more */
+
+/* A page as text. */
+static struct buf page(struct client *c, const char *line)
+{
+    struct buf raw = {0}, text = {0};
+    bench_says(c, line);
+    broker_drain(c, &raw);
+    buf_add_char(&raw, '\0');
+    broker_text(raw.p, &text);
+    buf_add_char(&text, '\0');
+    buf_free(&raw);
+    return text;
+}
+
+/* The word behind the name of a column, from p on. */
+static void column(const char *p, const char *name, char out[64])
+{
+    char between[80];
+    snprintf(between, sizeof(between), " %s ", name);
+    p = strstr(p, between) + strlen(between);
+    snprintf(out, 64, "%.*s", (int)strcspn(p, " ]"), p);
+}
+
+/* Adds "db key value;" for each row; the last row's are left in them. Returns how many rows. */
+static unsigned rows_of(const char *p, const char *by, struct buf *out, char db[64], char key[64],
+                        char value[64])
+{
+    unsigned n = 0;
+    for (; (p = strstr(p, "[db ")); p += 4, n++) {
+        snprintf(db, 64, "%d", atoi(p + 4));
+        column(p, "key", key);
+        if (strcmp(by, "db") == 0)
+            snprintf(value, 64, "%s", db);
+        else
+            column(p, by, value);
+        buf_printf(out, "%s %s %s;", db, key, value);
+    }
+    return n;
+}
+
+static bool ascends(const char *p, bool down)
+{
+    double before = 0, v;
+    char key[64], db[64], value[64];
+    for (bool any = false; *p; any = true, before = v, p = strchr(p, ';') + 1) {
+        if (sscanf(p, "%63s %63s %63[^;]", db, key, value) != 3)
+            return false;
+        v = strtod(value, NULL);
+        if (any && (down ? v > before : v < before))
+            return false;
+    }
+    return true;
+}
+
+/* All rows by pages of any size are those of one page, in the same order. */
+static void walk(struct client *c, const char *by, bool down, struct rng *rng)
+{
+    char line[400], db[64], key[64], value[64];
+    struct buf whole = {0}, parts = {0};
+    snprintf(line, sizeof(line), "SURVEY STREAMS BY %s %s COUNT 1000", by, down ? "DESC" : "ASC");
+    struct buf text = page(c, line);
+    CHECK(rows_of(text.p, by, &whole, db, key, value) > STREAMS);
+    buf_free(&text);
+    line[0] = '\0';
+    for (unsigned n, count;; buf_free(&text)) {
+        char from[250] = "";
+        count = 1 + (unsigned)rng_below(rng, 150);
+        if (parts.n)
+            snprintf(from, sizeof(from), "AFTER %s %s %s", value, db, key);
+        snprintf(line, sizeof(line), "SURVEY STREAMS BY %s %s COUNT %u %s", by,
+                 down ? "DESC" : "ASC", count, from);
+        text = page(c, line);
+        n = rows_of(text.p, by, &parts, db, key, value);
+        if (n < count)
+            break;
+    }
+    buf_free(&text);
+    CHECK(bytes_equal(buf_bytes(&whole), buf_bytes(&parts)));
+    buf_add_char(&whole, '\0');
+    CHECK(strcmp(by, "key") == 0 || ascends(whole.p, down));
+    buf_free(&whole);
+    buf_free(&parts);
+}
+
+TEST(pages_together_are_all_rows_in_order)
+{
+    static const char *const orders[] = {"key", "length", "last", "added-rate", "db"};
+    struct client *c;
+    struct bench *b = begin(&c);
+    struct rng rng;
+    char line[100];
+    rng_seed(&rng, 7);
+    for (unsigned i = 0; i < 2 * STREAMS; i++) {
+        snprintf(line, sizeof(line), "SELECT %u", (unsigned)rng_below(&rng, 3));
+        bench_says(c, line);
+        for (unsigned n = 0; n <= (unsigned)rng_below(&rng, 5); n++) {
+            snprintf(line, sizeof(line), "XADD %x %u-%u f v", i / 2 * 2654435761u, i, n + 1);
+            bench_says(c, line);
+        }
+    }
+    HEARS(c, "*");
+    pass(b);
+    pass(b);
+    for (unsigned o = 0; o < 5; o++) {
+        walk(c, orders[o], false, &rng);
+        walk(c, orders[o], true, &rng);
+    }
+    end(b);
+}
+
+UNIT_MAIN(T(pages_come_in_the_order_of_value_database_key_and_group),
+          T(each_option_does_what_it_says), T(a_user_sees_the_rows_of_keys_that_he_may_read),
+          T(pages_together_are_all_rows_in_order))
