@@ -86,8 +86,10 @@ uint64_t broker_read(struct broker_read *r)
 {
     const struct broker_group *x = &r->reading.at;
     ASSERT(r->most > 0 && x->group->policy && r->reading.reader == r->reader);
-    if (x->stream->extra && broker_expire_first(x))
+    if (x->stream->extra && broker_expire_first(x)) {
+        r->reading.held_back = true; /* who is served was not asked */
         return 0;
+    }
     struct stream_cursor c = {0};
     struct buf acked = {0};
     size_t old_n;

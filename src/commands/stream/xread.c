@@ -179,6 +179,17 @@ static bool wants_new(const struct xread_args *a, const struct xread_source *sou
     return a->n == 1 && a->group && sources->from == XREAD_NEW && a->claim_idle_ms < 0;
 }
 
+/* What it waits for, if others who wait for the same would find nothing either. */
+static uint64_t source_of(struct xread *x, const struct xread_source *sources)
+{
+    if (!wants_new(&x->args, sources) || x->held_back)
+        return 0;
+    if (!sources->group->policy)
+        return hash_key(x->args.group_name) | 1;
+    struct broker_group at = xread_group_at(x, sources);
+    return broker_seat_queue(&at, !x->stands_by);
+}
+
 static void wait(struct xread *x, const struct xread_source *sources)
 {
     struct call *call = x->call;
@@ -208,9 +219,7 @@ static void wait(struct xread *x, const struct xread_source *sources)
         .group = a->group,
         .wake_ms = a->claim_idle_ms >= 0 ? xread_group_claim_due_ms(x, sources) : 0,
         .readers = a->group ? hash_key(a->group_name) | 1 : 0,
-        .source = !wants_new(a, sources) || x->held_back ? 0
-                  : x->queue                             ? x->queue
-                                                         : hash_key(a->group_name) | 1,
+        .source = source_of(x, sources),
     };
     if (o.source)
         block_found_empty(call, o.source);

@@ -1,6 +1,5 @@
 #include "commands/stream/xread_policy.h"
 
-#include "broker/broker_seat.h"
 #include "commands/stream/stream_args.h"
 #include "commands/stream/xread_group.h"
 
@@ -43,6 +42,6 @@ bool xread_policy_serve(struct xread *x, struct xread_source *s)
     if (n)
         xread_reply_end_entries(x, &b.aside, n);
     x->held_back |= r.reading.held_back;
-    x->queue = broker_seat_queue(&r.reading.at, r.reading.served);
+    x->stands_by = !r.reading.served;
     return n > 0;
 }

@@ -16,7 +16,7 @@ struct xread {
     uint64_t outside; /* bytes of chains that the one being written to will be moved behind */
     struct buf acked; /* IDs of one stream that were given with NOACK and are to be deleted */
     bool held_back;   /* by a cap of its own: others may find something where it found nothing */
-    uint64_t queue;   /* of the group read last: broker_seat_queue(); 0: it has no policy */
+    bool stands_by;   /* the group read last serves somebody else (broker_seat.h) */
 };
 
 enum xread_from { XREAD_AFTER, XREAD_NEW, XREAD_LAST, XREAD_NEWEST }; /* an ID, ">", "$", "+" */

@@ -416,6 +416,31 @@ TEST(who_stands_by_is_not_asked)
     broker_bench_end(b);
 }
 
+/* A holder whose read was held up by messages that have expired is not taken for one that stands
+ * by. */
+TEST(a_holder_is_asked_whoever_stands_by)
+{
+    struct client *a;
+    struct bench *b = broker_queue("SINGLE 60000", 0, false, &a);
+    struct client *t = bench_client(b);
+    SAYS(a, READ("a"), "(nil)");
+    struct client *c = waits(b, WAIT("c"));
+    for (int i = 0; i < 2100; i++)
+        bench_says(t, "XADD q TTL 1 * n 1");
+    HEARS(t, "*");
+    b->engine.steady_ms += 10;
+    b->engine.now_ms = b->engine.store->now_ms += 10;
+    SAYS(a, WAIT("a"), "");
+    for (int i = 0; i < 5; i++)
+        broker_bench_turn(b);
+    SAYS(t, "XLEN q", "0");
+    SAYS(t, "XADD q 1800000000000-0 n 1", "1800000000000-0");
+    broker_bench_turn(b);
+    HEARS(a, "[[q [[1800000000000-0 [n 1]]]]]");
+    HEARS(c, "");
+    broker_bench_end(b);
+}
+
 /* broker Z9: a replica has no seats, and one that is promoted begins without. */
 TEST(a_promoted_server_begins_with_free_seats)
 {
@@ -445,4 +470,4 @@ UNIT_MAIN(T(one_consumer_is_served), T(the_seat_moves_when_its_holder_is_gone),
           T(much_moves_in_steps), T(the_seat_may_move_again_meanwhile), T(the_rule_may_come_and_go),
           T(who_waited_before_the_rule_is_known), T(nobody_waits_for_a_free_seat),
           T(seats_in_larger_reads), T(a_pause_takes_no_seat), T(who_stands_by_is_not_asked),
-          T(a_promoted_server_begins_with_free_seats))
+          T(a_holder_is_asked_whoever_stands_by), T(a_promoted_server_begins_with_free_seats))
