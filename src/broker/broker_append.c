@@ -165,7 +165,7 @@ static void bring_forward(const struct broker_group *x, const struct bytes *pair
     b->brings_forward = true;
     for (size_t i = 0; r.due && i < r.n; i++) {
         struct bytes key = r.copies[i].key;
-        struct entry *e = key.p ? db_write(x->db, key) : NULL;
+        struct entry *e = r.copies[i].skipped ? NULL : db_write(x->db, key);
         if (!e || value_type(e) != TYPE_STREAM)
             continue;
         struct broker_group at = broker_put_at(x, key, value_to_change(e));

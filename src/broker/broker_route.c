@@ -30,7 +30,8 @@ bool broker_route_has_bindings(const struct broker_group *x)
 
 void broker_route_free(struct broker_route *r)
 {
-    mem_free(r->copies);
+    if (r->copies != r->few)
+        mem_free(r->copies);
     dict_clear(&r->seen);
     *r = (struct broker_route){0};
 }
@@ -46,23 +47,43 @@ struct planning {
     unsigned depth; /* of what is found now */
 };
 
+/* Few names are compared one by one. */
 static bool is_new(struct broker_route *r, struct bytes key)
 {
+    if (r->n < BROKER_ROUTE_FEW) {
+        for (size_t i = 0; i < r->n; i++)
+            if (bytes_equal(r->copies[i].key, key))
+                return false;
+        return true;
+    }
+    if (!r->seen.used)
+        for (size_t i = 0; i < r->n; i++)
+            dict_ensure(&r->seen, r->copies[i].key);
     size_t before = r->seen.used;
     dict_ensure(&r->seen, key);
     return r->seen.used != before;
+}
+
+static void make_room(struct broker_route *r)
+{
+    if (r->n < r->cap)
+        return;
+    struct broker_route_copy *old = r->copies;
+    r->cap = old ? 2 * r->cap : BROKER_ROUTE_FEW;
+    r->copies = old ? mem_alloc(r->cap * sizeof(*old)) : r->few;
+    if (old)
+        memcpy(r->copies, old, r->n * sizeof(*old));
+    if (old != r->few)
+        mem_free(old);
 }
 
 static void add(void *context, struct bytes dest)
 {
     struct planning *p = context;
     struct broker_route *r = p->route;
-    if (!is_new(r, dest))
+    if (bytes_equal(dest, p->x->key) || !is_new(r, dest))
         return;
-    if (r->n == r->cap) {
-        r->cap = r->cap ? 2 * r->cap : 8;
-        r->copies = mem_realloc(r->copies, r->cap * sizeof(*r->copies));
-    }
+    make_room(r);
     r->copies[r->n++] = (struct broker_route_copy){.key = dest, .depth = p->depth};
 }
 
@@ -77,7 +98,7 @@ static void fail(struct broker_route *r, struct bytes key, const char *why)
 static void skip(struct broker_route *r, size_t i, const char *why)
 {
     fail(r, r->copies[i].key, why);
-    r->copies[i].key = bytes_of(NULL, 0);
+    r->copies[i].skipped = true;
 }
 
 static void follow(struct planning *p, struct stream *s, struct bytes key, unsigned depth)
@@ -147,7 +168,6 @@ bool broker_route_plan(struct broker_route *r, const struct broker_group *x,
     *r = (struct broker_route){0};
     for (size_t i = 0; i < fields * 2; i++)
         p.bytes += pairs[i].n;
-    is_new(r, x->key);
     follow(&p, x->stream, x->key, 1);
     for (size_t i = 0; i < r->n; i++)
         if (!look_at(&p, i, why))
@@ -193,7 +213,7 @@ void broker_route_copy(const struct broker_route *r, const struct broker_group *
 {
     size_t made = 0;
     for (size_t i = 0; i < r->n; i++) {
-        if (!r->copies[i].key.p)
+        if (r->copies[i].skipped)
             continue;
         copy_to(x, r->copies[i].key, id, pairs, fields, expires_ms);
         made++;

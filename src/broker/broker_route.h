@@ -11,15 +11,18 @@
 
 /* One copy to be made. */
 struct broker_route_copy {
-    struct bytes key; /* borrowed from the binding; p NULL: this destination is skipped */
+    struct bytes key; /* borrowed from the binding */
     unsigned depth;   /* 1: bound to the stream itself */
+    bool skipped;     /* the destination cannot take it */
 };
 
-/* What becomes of one message. Valid until bindings change. Zeroed: no copies. */
+#define BROKER_ROUTE_FEW 8 /* copies that take no allocation */
+
+/* What becomes of one message. Valid until bindings change; not to be moved. Zeroed: no copies. */
 struct broker_route {
-    struct broker_route_copy *copies;
+    struct broker_route_copy *copies, few[BROKER_ROUTE_FEW];
     size_t n, cap;
-    struct dict seen;       /* names of the stream itself and of all copies */
+    struct dict seen;       /* when there are more than few: names of all copies */
     bool due;               /* in a destination messages are due that come first */
     size_t failures;        /* destinations that cannot take it */
     struct bytes failed;    /* the first of them, */

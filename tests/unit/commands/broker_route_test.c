@@ -79,6 +79,27 @@ TEST(chains_end)
     broker_bench_end(b);
 }
 
+/* broker B3: also where there are many, and some more by a chain. */
+TEST(many_destinations_get_it_once)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    char line[60];
+    for (int i = 0; i < 40; i++) {
+        snprintf(line, sizeof(line), "XBIND ADD %s ALL TO t%d", i < 25 ? "m" : "t3", i);
+        SAYS(c, line, "1");
+        snprintf(line, sizeof(line), "XBIND ADD t5 DIRECT v TO t%d", i);
+        SAYS(c, line, "1");
+    }
+    SAYS(c, "XADD m 1-1 routing-key v", "1-1");
+    CHECK(routed(b) == 40 && failures(b) == 0);
+    for (int i = 0; i < 40; i++) {
+        snprintf(line, sizeof(line), "XLEN t%d", i);
+        SAYS(c, line, "1");
+    }
+    broker_bench_end(b);
+}
+
 /* broker B9, M4 */
 TEST(a_full_destination_refuses_all_of_it)
 {
@@ -341,8 +362,8 @@ TEST(information_counts_them)
 }
 
 UNIT_MAIN(T(a_message_and_its_copies_are_one_transaction), T(chains_end),
-          T(a_full_destination_refuses_all_of_it), T(another_type_is_skipped),
-          T(scheduled_messages_are_routed_when_due), T(dead_letters_are_routed),
-          T(dead_letters_may_come_back_by_a_binding), T(copies_find_scheduled_messages),
-          T(duplicates_are_not_routed), T(a_replay_routes_nothing), T(others_hear_of_copies),
-          T(information_counts_them))
+          T(many_destinations_get_it_once), T(a_full_destination_refuses_all_of_it),
+          T(another_type_is_skipped), T(scheduled_messages_are_routed_when_due),
+          T(dead_letters_are_routed), T(dead_letters_may_come_back_by_a_binding),
+          T(copies_find_scheduled_messages), T(duplicates_are_not_routed),
+          T(a_replay_routes_nothing), T(others_hear_of_copies), T(information_counts_them))
