@@ -553,6 +553,7 @@ static const char *shipped(const char *name)
     } ours[] = {{"bind", "127.0.0.1 -::1"},
                 {"appendonly", "yes"},
                 {"appendfsync", "everysec"},
+                {"console-port", "8379"},
                 {"maxmemory-clients", "50%"}};
     for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
         if (strcmp(ours[i].name, name) == 0)

@@ -1,3 +1,10 @@
+/* What a changed setting does beyond being read: a function for each that has an effect of its own,
+ * in a table whose order is that of execution.
+ *
+ * CONFIG SET of several settings puts all values in place, and then comes here once. Functions of
+ * adjacent settings run once. What can fail (a port that is taken, a certificate that does not fit)
+ * returns false with its reason; the caller puts the old values back and comes again, so each
+ * function must be able to go back to what it left. */
 #include "server/apply.h"
 
 #include "acl/users.h"
@@ -6,6 +13,7 @@
 #include "engine/observe.h"
 #include "engine/state.h"
 #include "replica/quorum.h"
+#include "server/console_link.h"
 #include "server/cron.h"
 #include "server/durability.h"
 #include "server/listeners.h"
@@ -35,7 +43,7 @@ static bool apply_events(const struct apply_parts *p, const char **reason)
 static bool apply_tls(const struct apply_parts *p, const char **reason)
 {
     *reason = "Unable to update TLS configuration. Check server logs.";
-    return listeners_configure_tls(p->listeners);
+    return listeners_configure_tls(p->listeners) && console_link_configure_tls(p->console);
 }
 
 static bool apply_port(const struct apply_parts *p, const char **reason)
@@ -53,6 +61,12 @@ static bool apply_bind(const struct apply_parts *p, const char **reason)
 {
     *reason = "Failed to bind to specified addresses.";
     return listeners_reopen(p->listeners);
+}
+
+static bool apply_console(const struct apply_parts *p, const char **reason)
+{
+    *reason = "Unable to listen on this port of the console. Check server logs.";
+    return console_link_open(p->console);
 }
 
 static bool apply_requirepass(const struct apply_parts *p, const char **reason)
@@ -184,6 +198,9 @@ static const struct {
     {"tls-port", apply_tls_port},
     {"port", apply_port},
     {"bind", apply_bind},
+    {"console-port", apply_console},
+    {"console-bind", apply_console},
+    {"console-tls", apply_console},
     {"acl-pubsub-default", apply_acl_pubsub_default},
     {"aof-disk-reserve", apply_sync_policy},
     {"aof-timestamp-enabled", apply_sync_policy},

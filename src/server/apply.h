@@ -4,6 +4,7 @@
 
 #include "engine/engine.h"
 
+struct console_link;
 struct cron;
 struct durability;
 struct listeners;
@@ -14,6 +15,7 @@ struct persistence;
 struct apply_parts {
     struct engine *engine;
     struct listeners *listeners;
+    struct console_link *console;
     struct memory *memory;
     struct cron *cron;
     struct durability *durability;

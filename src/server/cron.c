@@ -7,6 +7,7 @@
 #include "engine/observe.h"
 #include "replica/replica.h"
 #include "server/backup.h"
+#include "server/console_link.h"
 #include "server/link.h"
 #include "server/memory.h"
 #include "server/now.h"
@@ -106,8 +107,10 @@ static void tick(struct cron *c)
         expire(c);
     stream_dedup_expire_some(&e->store->streams->with_records, e->now_ms, DEDUP_STREAMS);
     long long hz = e->settings->hz;
-    if (c->runs % (uint64_t)(hz > 10 ? hz / 10 : 1) == 0)
+    if (c->runs % (uint64_t)(hz > 10 ? hz / 10 : 1) == 0) {
         link_tick(c->parts.links);
+        console_link_tick(c->parts.console);
+    }
     persistence_tick(c->parts.persistence);
     replica_tick(c->parts.replication);
     backup_tick(c->parts.backup);

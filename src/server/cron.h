@@ -6,6 +6,7 @@
 #include "io/loop.h"
 
 struct backup;
+struct console_link;
 struct cron;
 struct link_set;
 struct memory;
@@ -18,6 +19,7 @@ struct turn;
 struct cron_parts {
     struct engine *engine;
     struct link_set *links;
+    struct console_link *console;
     struct memory *memory;
     struct persistence *persistence;
     struct backup *backup;

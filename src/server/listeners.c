@@ -3,13 +3,11 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "config/forms.h"
 #include "io/listen.h"
-#include "io/tls.h"
+#include "server/bind.h"
 #include "server/link.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <unistd.h>
 
 /* Each address of `bind` on two ports, and the unix socket. */
@@ -50,7 +48,7 @@ void listeners_free(struct listeners *all)
     mem_free(all);
 }
 
-static struct tls_options server_options(const struct settings *c)
+struct tls_options listeners_tls_options(const struct settings *c)
 {
     return (struct tls_options){.cert_file = c->tls_cert_file,
                                 .key_file = c->tls_key_file,
@@ -71,7 +69,7 @@ static struct tls_options server_options(const struct settings *c)
 /* The same, with the certificate for clients where there is one. */
 static struct tls_options client_options(const struct settings *c)
 {
-    struct tls_options o = server_options(c);
+    struct tls_options o = listeners_tls_options(c);
     if (*c->tls_client_cert_file) {
         o.cert_file = c->tls_client_cert_file;
         o.key_file = c->tls_client_key_file;
@@ -98,7 +96,7 @@ static bool renew(struct tls_context **place, bool wanted, const struct tls_opti
 bool listeners_configure_tls(struct listeners *all)
 {
     const struct settings *c = all->settings;
-    struct tls_options server = server_options(c), client = client_options(c);
+    struct tls_options server = listeners_tls_options(c), client = client_options(c);
     return renew(&all->tls, c->tls_port != 0, &server, tls_context_new) &&
            renew(&all->client_tls, c->tls_replication || c->tls_cluster, &client,
                  tls_context_new_client);
@@ -140,26 +138,20 @@ static void add_listener(struct listeners *all, int fd, bool is_unix, bool is_tl
     loop_fd_want(l->watch, LOOP_READ);
 }
 
-/* Listens on all addresses. One with a leading '-' may be missing. */
+static void take_tcp(void *context, int fd)
+{
+    add_listener(context, fd, false, false);
+}
+
+static void take_tls(void *context, int fd)
+{
+    add_listener(context, fd, false, true);
+}
+
 static bool listen_tcp_all(struct listeners *all, int port, bool is_tls)
 {
-    struct bytes words[SETTINGS_ADDRESSES];
-    size_t n = forms_split(bytes_text(all->settings->bind), words, SETTINGS_ADDRESSES);
-    bool good = true;
-    for (size_t i = 0; i < n && good; i++) {
-        char address[256];
-        bool optional = *words[i].p == '-';
-        snprintf(address, sizeof(address), "%.*s", (int)words[i].n - optional,
-                 words[i].p + optional);
-        int fd = listen_tcp(address, port, (int)all->settings->tcp_backlog);
-        if (fd >= 0) {
-            add_listener(all, fd, false, is_tls);
-            continue;
-        }
-        log_line(LOG_WARNING, "Warning: Could not create server TCP listening socket %s:%d: %s",
-                 address, port, strerror(-fd));
-        good = optional && (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL);
-    }
+    bool good = bind_each(all->settings->bind, port, (int)all->settings->tcp_backlog,
+                          is_tls ? take_tls : take_tcp, all);
     if (!good)
         log_line(LOG_WARNING, "Failed listening on port %d (%s), aborting.", port,
                  is_tls ? "tls" : "tcp");

@@ -4,6 +4,7 @@
 
 #include "config/settings.h"
 #include "io/loop.h"
+#include "io/tls.h"
 
 struct link_set;
 struct listeners;
@@ -22,6 +23,8 @@ bool listeners_reopen(struct listeners *all);
 bool listeners_configure_tls(struct listeners *all);
 /* For outgoing connections; NULL: no setting asks for it. Valid until the next configuration. */
 struct tls_context *listeners_client_tls(const struct listeners *all);
+/* What the tls- settings say for those who connect. Borrows their texts. */
+struct tls_options listeners_tls_options(const struct settings *c);
 void listeners_close(struct listeners *all);
 /* In a forked child: closes its copies of the sockets, so that the port is free once the server has
  * exited. */

@@ -6,7 +6,7 @@
  *     services, apply, info          for commands, settings and INFO
  *     cron
  *     turn
- *     persistence, backup            listeners
+ *     persistence, backup            listeners, console_link
  *     durability, rewrite            replica, link
  *     snapshot, loader, shutdown     memory, admit, lazy
  */
@@ -35,6 +35,7 @@
 #include "server/admit.h"
 #include "server/apply.h"
 #include "server/backup.h"
+#include "server/console_link.h"
 #include "server/cron.h"
 #include "server/durability.h"
 #include "server/info.h"
@@ -69,6 +70,7 @@ struct server {
     struct admit *admit;
     struct link_set *links;
     struct listeners *listeners;
+    struct console_link *console;
     struct shutdown *shutdown;
     struct aof *aof;
     struct loader *loader;
@@ -157,6 +159,7 @@ static void leave_sockets(void *context)
 {
     const struct server *s = context;
     listeners_close_copies(s->listeners);
+    console_link_close_copies(s->console);
 }
 
 static void child_changed(void *context)
@@ -172,6 +175,17 @@ static bool apply_changed(void *context, const struct setting *const *changed, i
     return apply_settings(&s->apply, changed, n, failed, reason);
 }
 
+/* Of the data at the start, or of what a primary sends in their place; -1: they are there. */
+static int loading_percent(void *context)
+{
+    const struct server *s = context;
+    struct persistence_figures f;
+    if (!(s->engine.slow_path & ENGINE_LOADING))
+        return -1;
+    persistence_figures(s->persistence, &f);
+    return f.is_loading && f.loading->total ? (int)(f.loading->done * 100 / f.loading->total) : 0;
+}
+
 static bool save_before_end(void *context, unsigned how)
 {
     const struct server *s = context;
@@ -182,6 +196,7 @@ static void stop_listening(void *context)
 {
     const struct server *s = context;
     listeners_close(s->listeners);
+    console_link_close(s->console);
 }
 
 /* ---- Construction */
@@ -224,6 +239,7 @@ static void make_parts(struct server *s)
     s->admit = admit_new(e);
     s->links = link_set_new(e, s->loop, s->admit, s->memory);
     s->listeners = listeners_new(s->settings, s->loop, s->links);
+    s->console = console_link_new(e, s->loop, s->admit, loading_percent, s);
     s->shutdown = shutdown_new(e, &(struct shutdown_actions){.context = s,
                                                              .save = save_before_end,
                                                              .stop_listening = stop_listening});
@@ -263,6 +279,7 @@ static void make_parts(struct server *s)
     s->turn = turn_new(&(struct turn_parts){.engine = e,
                                             .loop = s->loop,
                                             .links = s->links,
+                                            .console = s->console,
                                             .memory = s->memory,
                                             .durability = s->durability,
                                             .rewrite = s->rewrite,
@@ -272,6 +289,7 @@ static void make_parts(struct server *s)
                                             .shutdown = s->shutdown});
     s->cron = cron_new(s->loop, &(struct cron_parts){.engine = e,
                                                      .links = s->links,
+                                                     .console = s->console,
                                                      .memory = s->memory,
                                                      .persistence = s->persistence,
                                                      .backup = s->backup,
@@ -313,6 +331,7 @@ static void wire(struct server *s, const char *executable)
     services_provide(e, &s->services);
     s->apply = (struct apply_parts){.engine = e,
                                     .listeners = s->listeners,
+                                    .console = s->console,
                                     .memory = s->memory,
                                     .cron = s->cron,
                                     .durability = s->durability,
@@ -392,7 +411,7 @@ bool server_load_users(struct server *s)
 
 bool server_listen(struct server *s)
 {
-    return listeners_open(s->listeners);
+    return listeners_open(s->listeners) && console_link_open(s->console);
 }
 
 struct engine *server_engine(struct server *s)
@@ -432,6 +451,7 @@ void server_free(struct server *s)
     loop_signal_free(s->sigint);
     cron_free(s->cron);
     listeners_free(s->listeners);
+    console_link_free(s->console);
     snapshot_free(s->snapshot);
     /* Jobs refer to the append-only file and to the backup: let them end first. */
     worker_drain(s->writer);

@@ -18,7 +18,8 @@
  *   serve      keys that became ready serve those who wait for them; subscriptions to streams get
  *              more, for a bounded time.
  *   confirm    replicas have told how far they are: those who wait for that go on.
- *   flush      the effects go to the append-only file, in one batch.
+ *   console    requests by HTTP, for a bounded time: in front of the flush, so that what they
+ * change leaves with this turn. flush      the effects go to the append-only file, in one batch.
  *   replicate  the same bytes go to the replicas, in front of the replies: whoever got a reply
  *              knows that they are on their way.
  *   send       each client's output, up to where the gate holds it back.
@@ -49,6 +50,7 @@
 #include "replica/move.h"
 #include "replica/replica.h"
 #include "script/scripting.h"
+#include "server/console_link.h"
 #include "server/copy_loader.h"
 #include "server/durability.h"
 #include "server/link.h"
@@ -86,7 +88,7 @@ static int64_t sleep_ms(const struct turn *t)
     if (!dlist_empty(&e->clients.resuming) || link_is_readable(p->links) ||
         !dlist_empty(&e->clients.closing) || block_has_work(e) || move_is_any_due(e->moves) ||
         broker_has_work(e->broker) || replica_has_work(p->replication) ||
-        copy_loader_has_work(p->copies))
+        copy_loader_has_work(p->copies) || console_link_has_work(p->console))
         return 0;
     int64_t most = durability_waits_for_group(p->durability) ? 1 : -1;
     int64_t left = timer_sleep_ms(&e->timers, clock_steady_ms(), clock_wall_ms());
@@ -122,6 +124,7 @@ static void flush_and_send(struct turn *t)
     replica_send(p->replication);
     gate_before_sending(e);
     link_write_all(p->links);
+    console_link_send(p->console);
 }
 
 static void count(struct turn *t, uint64_t began, uint64_t commands)
@@ -167,6 +170,7 @@ void turn_run(struct turn *t)
     /* The torn script is not written. Everything before it has been. */
     if (t->torn)
         return;
+    console_link_run(p->console);
     tracking_broadcast(e);
     memory_limit_clients(p->memory);
     flush_and_send(t);
@@ -195,6 +199,7 @@ bool turn_in_script(struct turn *t)
     loop_turn(p->loop, 1);
     link_read_all(p->links);
     link_resume_all(p->links);
+    console_link_run(p->console);
     memory_limit_clients(p->memory);
     flush_and_send(t);
     end_script_for_primary(p);
@@ -221,6 +226,7 @@ static bool turn_in_async_loading(struct turn *t)
     run_requests(p);
     if (block_has_work(e))
         block_serve(e);
+    console_link_run(p->console);
     tracking_broadcast(e);
     flush_and_send(t);
     link_close_all(p->links);
@@ -238,8 +244,10 @@ bool turn_in_loading(struct turn *t)
     now_read(p->engine);
     replica_load_turn(p->replication);
     link_read_all(p->links);
+    console_link_run(p->console);
     client_order_output(p->engine);
     link_write_all(p->links);
+    console_link_send(p->console);
     link_close_all(p->links);
     return !shutdown_is_stopping(p->shutdown);
 }
@@ -250,6 +258,7 @@ void turn_last_replies(struct turn *t)
     client_order_output(p->engine);
     durability_tell_gate(p->durability);
     link_write_all(p->links);
+    console_link_send(p->console);
 }
 
 const struct turn_figures *turn_figures(const struct turn *t)

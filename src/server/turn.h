@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 #include "io/loop.h"
 
+struct console_link;
 struct copy_loader;
 struct durability;
 struct link_set;
@@ -21,6 +22,7 @@ struct turn_parts {
     struct engine *engine;
     struct loop *loop;
     struct link_set *links;
+    struct console_link *console;
     struct memory *memory;
     struct durability *durability;
     struct persistence *persistence;

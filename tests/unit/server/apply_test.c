@@ -6,6 +6,7 @@
 #include "commands/families.h"
 #include "engine.h"
 #include "io/loop.h"
+#include "server/console_link.h"
 #include "server/lazy.h"
 #include "server/listeners.h"
 #include "server/memory.h"
@@ -33,15 +34,18 @@ static struct test begin(void)
     log_set_level(LOG_WARNING + 1);
     t.s = t.b->settings;
     t.lazy = lazy_new(NULL);
-    t.parts = (struct apply_parts){.engine = &t.b->engine,
-                                   .listeners = listeners_new(t.s, t.loop, NULL),
-                                   .memory = memory_new(&t.b->engine, t.lazy, NULL)};
+    t.parts =
+        (struct apply_parts){.engine = &t.b->engine,
+                             .listeners = listeners_new(t.s, t.loop, NULL),
+                             .console = console_link_new(&t.b->engine, t.loop, NULL, NULL, NULL),
+                             .memory = memory_new(&t.b->engine, t.lazy, NULL)};
     return t;
 }
 
 static void end(struct test *t)
 {
     listeners_free(t->parts.listeners);
+    console_link_free(t->parts.console);
     memory_free(t->parts.memory);
     lazy_free(t->lazy);
     loop_free(t->loop);

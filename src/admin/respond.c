@@ -1,0 +1,59 @@
+#include "admin/respond.h"
+
+#include "base/json_write.h"
+
+#define ERROR_MOST 8192
+
+/* A page of ours may load its own files and ask its own server, and nothing else; nobody may frame
+ * it, guess a type, or learn where a link was followed. The same for all answers: what is no page
+ * loses nothing by it. */
+static const char protection[] =
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'\r\n"
+    "X-Content-Type-Options: nosniff\r\n"
+    "X-Frame-Options: DENY\r\n"
+    "Referrer-Policy: no-referrer\r\n"
+    "Cross-Origin-Opener-Policy: same-origin\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\n"
+    "Permissions-Policy: ()\r\n"
+    "Cache-Control: no-store\r\n";
+
+void respond(struct chain *out, const struct respond *r)
+{
+    struct buf more = {0}, head = {0};
+    buf_add_text(&more, protection);
+    if (r->is_tls)
+        buf_add_text(&more, "Strict-Transport-Security: max-age=31536000\r\n");
+    if (r->allow)
+        buf_printf(&more, "Allow: %s\r\n", r->allow);
+    if (r->retry_after_s)
+        buf_printf(&more, "Retry-After: %u\r\n", r->retry_after_s);
+    buf_add_char(&more, 0);
+    http_write_head(&head, &(struct http_response){.status = r->status,
+                                                   .type = r->type,
+                                                   .length = r->body.n,
+                                                   .has_length = r->status != 204,
+                                                   .closes = r->closes,
+                                                   .more = more.p,
+                                                   .at_s = r->at_s});
+    chain_add(out, buf_bytes(&head));
+    if (!r->omits_body)
+        chain_add(out, r->body);
+    buf_free(&more);
+    buf_free(&head);
+}
+
+void respond_error_body(struct buf *out, const char *code, struct bytes text)
+{
+    struct json_write w = json_write_begin(out, ERROR_MOST);
+    json_write_object(&w);
+    json_write_name(&w, BYTES("error"));
+    json_write_object(&w);
+    json_write_name(&w, BYTES("code"));
+    json_write_text(&w, code);
+    json_write_name(&w, BYTES("text"));
+    json_write_cut(&w, text, 1024);
+    json_write_object_end(&w);
+    json_write_object_end(&w);
+}

@@ -1,0 +1,25 @@
+/* Answers of the console's port: heads with what every one has to say to a browser, and errors. */
+#ifndef ADMIN_RESPOND_H
+#define ADMIN_RESPOND_H
+
+#include "ds/chain.h"
+#include "proto/http.h"
+
+struct respond {
+    unsigned status;
+    const char *type; /* Content-Type; NULL: no body */
+    struct bytes body;
+    bool omits_body; /* the request was HEAD */
+    bool closes;
+    bool is_tls;
+    const char *allow;      /* of 405: the methods that there are */
+    unsigned retry_after_s; /* of 429 and 503; 0: not told */
+    int64_t at_s;
+};
+
+/* Adds head and body to out. */
+void respond(struct chain *out, const struct respond *r);
+/* {"error": {"code": ..., "text": ...}} */
+void respond_error_body(struct buf *out, const char *code, struct bytes text);
+
+#endif

@@ -1,0 +1,520 @@
+/* The life of a connection:
+ *
+ *   open_one()      Admission and console-clients decide whether it may come. Those without a login
+ *                   share a quarter of the places; when that is used up, the one that has been
+ * there for the longest without work goes. note_ready()    Callback of the loop: only puts it into
+ * a list. read_one()      One read; the exchange takes what belongs to a request. What is behind
+ * that is kept, and nothing more is read until the answer has left: a client cannot make us gather
+ * requests. work            Steps of exchanges, in turn, for at most TURN_US. Who is not done stays
+ * in line, and the loop does not sleep. send_one()      Behind the flush of the journal. At most
+ * SEND_MOST a turn. drop()          Frees it. After an answer that ends a connection whose client
+ * still sends, what comes is read and thrown away for a moment (LEAVING): closed at once, the
+ * client would see a reset and might lose the answer.
+ *
+ * Times are looked at by the tick: a head within HEAD_MS of its first byte, a body within BODY_MS,
+ * IDLE_MS without a request, STUCK_MS in which a peer takes nothing. */
+#include "server/console_link.h"
+
+#include "admin/exchange.h"
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "config/forms.h"
+#include "io/conn.h"
+#include "io/listen.h"
+#include "server/admit.h"
+#include "server/bind.h"
+#include "server/listeners.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define READ_PIECE     16384
+#define SEND_MOST      (256 << 10)
+#define TURN_US        500
+#define ACCEPT_MOST    100 /* connections per listener and turn */
+#define ANONYMOUS_PART 4   /* they have a quarter of console-clients */
+
+#define HEAD_MS  10000 /* also of a TLS handshake */
+#define BODY_MS  30000
+#define IDLE_MS  60000
+#define STUCK_MS 30000
+#define LEAVE_MS 2000
+
+struct line { /* a connection */
+    struct console_link *all;
+    struct conn *conn;
+    struct dict_node *peer; /* admit_peer() */
+    struct exchange exchange;
+    struct buf kept;            /* came behind the request that is worked on */
+    struct dlist_node node;     /* in lines, the oldest first */
+    struct dlist_node readable; /* in readable */
+    struct dlist_node working;  /* in working */
+    struct dlist_node sending;  /* in sending */
+    int64_t moved_ms;           /* when the peer took something last, or it came */
+    enum { LINE_OPEN, LINE_LEAVING, LINE_GONE } state;
+    bool waits_for_room;
+};
+
+struct listener {
+    struct console_link *all;
+    struct loop_fd *watch;
+    int fd;
+};
+
+struct console_link {
+    struct engine *engine;
+    struct loop *loop;
+    struct admit *admit;
+    int (*loading_percent)(void *context);
+    void *context;
+    struct exchange_all exchanges;
+    struct tls_context *tls; /* or NULL */
+    struct listener listeners[SETTINGS_ADDRESSES];
+    int listener_n;
+    struct dlist_node lines, readable, working, sending;
+    long long count;
+    char buffer[READ_PIECE];
+};
+
+struct console_link *console_link_new(struct engine *e, struct loop *l, struct admit *a,
+                                      int (*loading_percent)(void *context), void *context)
+{
+    struct console_link *k = mem_zalloc(sizeof(*k));
+    k->engine = e;
+    k->loop = l;
+    k->admit = a;
+    k->loading_percent = loading_percent;
+    k->context = context;
+    k->exchanges =
+        (struct exchange_all){.engine = e, .rates = guard_rates_new(), .loading_percent = -1};
+    dlist_init(&k->lines);
+    dlist_init(&k->readable);
+    dlist_init(&k->working);
+    dlist_init(&k->sending);
+    return k;
+}
+
+static void drop(struct line *x)
+{
+    struct console_link *k = x->all;
+    dlist_remove(&x->node);
+    dlist_remove(&x->readable);
+    dlist_remove(&x->working);
+    dlist_remove(&x->sending);
+    exchange_end(&x->exchange);
+    buf_free(&x->kept);
+    conn_free(x->conn);
+    admit_gone(k->admit, x->peer);
+    mem_free(x);
+    k->count--;
+}
+
+void console_link_free(struct console_link *k)
+{
+    console_link_close(k);
+    while (!dlist_empty(&k->lines))
+        drop(dlist_item(k->lines.next, struct line, node));
+    guard_rates_free(k->exchanges.rates);
+    tls_context_free(k->tls);
+    mem_free(k);
+}
+
+/* ---- Connections that come */
+
+static void note_ready(void *context, int events)
+{
+    struct line *x = context;
+    if ((events & LOOP_READ) && !dlist_linked(&x->readable))
+        dlist_append(&x->all->readable, &x->readable);
+    if (events & LOOP_WRITE) {
+        x->waits_for_room = false;
+        /* A TLS handshake may have waited for room. */
+        if (!dlist_linked(&x->readable))
+            dlist_append(&x->all->readable, &x->readable);
+        if (x->exchange.phase == EXCHANGE_ANSWERED && !dlist_linked(&x->sending))
+            dlist_append(&x->all->sending, &x->sending);
+    }
+}
+
+/* Reading: while a request may come. */
+static void want(struct line *x)
+{
+    bool reads = x->state == LINE_LEAVING || x->exchange.phase < EXCHANGE_WORKING;
+    conn_want(x->conn, reads, x->waits_for_room);
+}
+
+/* A place is needed: the connection without work that came first goes. */
+static bool drop_idle(struct console_link *k)
+{
+    for (struct dlist_node *n = k->lines.next; n != &k->lines; n = n->next) {
+        struct line *x = dlist_item(n, struct line, node);
+        if (x->exchange.phase < EXCHANGE_WORKING) {
+            drop(x);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_place(struct console_link *k)
+{
+    long long most = k->engine->settings->console_clients / ANONYMOUS_PART;
+    return k->count < (most ? most : 1) || drop_idle(k);
+}
+
+/* "a.b.c.d:port" or "[v6]:port" without the port and the brackets. */
+static void set_peer(struct guard_peer *p, const char *peer)
+{
+    const char *colon = strrchr(peer, ':');
+    size_t n = colon ? (size_t)(colon - peer) : strlen(peer);
+    if (n >= 2 && *peer == '[' && peer[n - 1] == ']')
+        peer++, n -= 2;
+    snprintf(p->address, sizeof(p->address), "%.*s", (int)n, peer);
+}
+
+/* Nobody has read what it asks: in a few words, as far as the socket takes them. */
+static void turn_away(int fd, bool is_tls)
+{
+    static const char full[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
+                               "Content-Length: 0\r\nConnection: close\r\n\r\n";
+    ssize_t n = is_tls ? 0 : send(fd, full, sizeof(full) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)n;
+    close(fd);
+}
+
+static void open_one(struct console_link *k, int fd, const char *peer, bool is_local)
+{
+    enum err why;
+    if (!admit_connection(k->admit, peer, is_local, &why) || !has_place(k)) {
+        k->engine->stats.rejected_connections++;
+        turn_away(fd, k->tls != NULL);
+        return;
+    }
+    struct line *x = mem_zalloc(sizeof(*x));
+    struct guard_peer who = {.is_loopback = is_local, .is_tls = k->tls != NULL};
+    set_peer(&who, peer);
+    listen_tune(fd, (int)k->engine->settings->tcp_keepalive);
+    x->all = k;
+    x->peer = admit_peer(k->admit, peer);
+    x->moved_ms = k->engine->steady_ms;
+    exchange_begin(&x->exchange, &k->exchanges, &who);
+    x->conn = conn_new(k->loop, fd, note_ready, x);
+    if (k->tls)
+        conn_start_tls(x->conn, k->tls);
+    dlist_append(&k->lines, &x->node);
+    dlist_append(&k->readable, &x->readable);
+    k->count++;
+}
+
+static void accept_ready(void *context, int events)
+{
+    const struct listener *l = context;
+    (void)events;
+    for (int i = 0; i < ACCEPT_MOST; i++) {
+        char peer[64] = "", local[64] = "";
+        bool is_local;
+        int fd = listen_accept(l->fd, peer, local, sizeof(peer), &is_local);
+        if (fd == -ECONNABORTED || fd == -EINTR || fd == -EPROTO)
+            continue;
+        if (fd < 0) {
+            if (fd != -EAGAIN)
+                log_line(LOG_WARNING, "Accepting a console connection: %s", strerror(-fd));
+            return;
+        }
+        open_one(l->all, fd, peer, is_local);
+    }
+}
+
+static void take_listener(void *context, int fd)
+{
+    struct console_link *k = context;
+    ASSERT(k->listener_n < SETTINGS_ADDRESSES);
+    struct listener *l = &k->listeners[k->listener_n++];
+    *l = (struct listener){.all = k, .fd = fd};
+    l->watch = loop_fd_new(k->loop, fd, accept_ready, l);
+    loop_fd_want(l->watch, LOOP_READ);
+}
+
+void console_link_close(struct console_link *k)
+{
+    for (int i = 0; i < k->listener_n; i++) {
+        loop_fd_free(k->listeners[i].watch);
+        close(k->listeners[i].fd);
+    }
+    k->listener_n = 0;
+}
+
+void console_link_close_copies(struct console_link *k)
+{
+    for (int i = 0; i < k->listener_n; i++)
+        close(k->listeners[i].fd);
+}
+
+bool console_link_configure_tls(struct console_link *k)
+{
+    const struct settings *c = k->engine->settings;
+    struct tls_options o = listeners_tls_options(c);
+    struct buf error = {0};
+    struct tls_context *fresh = NULL;
+    o.clients = TLS_CLIENTS_NO; /* no browser has a certificate */
+    if (c->console_port && c->console_tls) {
+        fresh = tls_context_new(&o, &error);
+        if (!fresh) {
+            log_line(LOG_WARNING, "Failed to configure TLS of the console: %.*s", (int)error.n,
+                     error.p);
+            buf_free(&error);
+            return false;
+        }
+    }
+    tls_context_free(k->tls);
+    k->tls = fresh;
+    return true;
+}
+
+/* Where a browser of this machine finds it: at the first address. */
+static void say_address(const struct settings *c)
+{
+    struct bytes first;
+    bool is_any = true, is_v6 = false;
+    if (forms_split(bytes_text(c->console_bind), &first, 1)) {
+        first = bytes_of(first.p + (*first.p == '-'), first.n - (*first.p == '-'));
+        is_any =
+            memchr(first.p, '*', first.n) || bytes_is(first, "0.0.0.0") || bytes_is(first, "::");
+        is_v6 = memchr(first.p, ':', first.n) != NULL;
+    }
+    if (is_any)
+        first = BYTES("localhost");
+    is_v6 = is_v6 && !is_any;
+    log_line(LOG_NOTICE, "Health at %s://%s%.*s%s:%lld/healthz and /readyz",
+             c->console_tls ? "https" : "http", is_v6 ? "[" : "", (int)first.n, first.p,
+             is_v6 ? "]" : "", c->console_port);
+}
+
+bool console_link_open(struct console_link *k)
+{
+    const struct settings *c = k->engine->settings;
+    console_link_close(k);
+    if (!console_link_configure_tls(k))
+        return false;
+    if (c->console_port &&
+        !bind_each(c->console_bind, (int)c->console_port, (int)c->tcp_backlog, take_listener, k)) {
+        log_line(LOG_WARNING, "Failed listening on port %lld (console).", c->console_port);
+        console_link_close(k);
+        return false;
+    }
+    if (k->listener_n)
+        say_address(c);
+    return true;
+}
+
+/* ---- Reading and working */
+
+/* The exchange has moved on: into the lists of what it needs now. */
+static void sort_in(struct line *x)
+{
+    struct console_link *k = x->all;
+    if (x->exchange.phase == EXCHANGE_WORKING && !dlist_linked(&x->working))
+        dlist_append(&k->working, &x->working);
+    if (x->exchange.phase == EXCHANGE_ANSWERED && !x->waits_for_room && !dlist_linked(&x->sending))
+        dlist_append(&k->sending, &x->sending);
+    want(x);
+}
+
+static void give(struct line *x, struct bytes in)
+{
+    exchange_take(&x->exchange, &in);
+    if (in.n)
+        buf_add(&x->kept, in);
+    sort_in(x);
+}
+
+/* What was kept comes before what the socket holds. */
+static void give_kept(struct line *x)
+{
+    struct buf was = x->kept;
+    x->kept = (struct buf){0};
+    give(x, buf_bytes(&was));
+    buf_free(&was);
+}
+
+static void read_one(struct line *x)
+{
+    struct console_link *k = x->all;
+    if (x->state == LINE_OPEN && x->exchange.phase >= EXCHANGE_WORKING)
+        return;
+    if (x->kept.n && x->state == LINE_OPEN) {
+        give_kept(x);
+        return;
+    }
+    long n = conn_read(x->conn, k->buffer, READ_PIECE);
+    struct tls *tls = conn_tls(x->conn);
+    if (n == -EAGAIN && tls && tls_wants_room(tls)) {
+        x->waits_for_room = true;
+        want(x);
+    }
+    if (n == -EAGAIN || n == -EINTR)
+        return;
+    if (n <= 0) {
+        x->state = LINE_GONE;
+        return;
+    }
+    k->engine->stats.total_in += (uint64_t)n;
+    if (x->state == LINE_LEAVING)
+        return;
+    x->moved_ms = k->engine->steady_ms;
+    give(x, bytes_of(k->buffer, (size_t)n));
+    /* OpenSSL holds plaintext that the loop will not report. */
+    if (tls && tls_pending(tls) && !dlist_linked(&x->readable))
+        dlist_append(&k->readable, &x->readable);
+}
+
+static void read_all(struct console_link *k)
+{
+    struct dlist_node now;
+    dlist_init(&now);
+    dlist_splice(&now, &k->readable);
+    while (!dlist_empty(&now)) {
+        struct line *x = dlist_item(now.next, struct line, readable);
+        dlist_remove(&x->readable);
+        read_one(x);
+        if (x->state == LINE_GONE)
+            drop(x);
+    }
+}
+
+bool console_link_has_work(const struct console_link *k)
+{
+    return !dlist_empty(&k->readable) || !dlist_empty(&k->working) || !dlist_empty(&k->sending);
+}
+
+void console_link_run(struct console_link *k)
+{
+    if (dlist_empty(&k->lines))
+        return;
+    k->exchanges.loading_percent = k->loading_percent(k->context);
+    read_all(k);
+    if (dlist_empty(&k->working))
+        return;
+    int64_t end_us = clock_mono_us() + TURN_US;
+    do {
+        struct line *x = dlist_item(k->working.next, struct line, working);
+        dlist_remove(&x->working);
+        exchange_step(&x->exchange);
+        sort_in(x);
+    } while (!dlist_empty(&k->working) && clock_mono_us() < end_us);
+}
+
+/* ---- Sending */
+
+/* Everything has been sent. */
+static void finish(struct line *x)
+{
+    struct console_link *k = x->all;
+    dlist_remove(&x->sending);
+    if (x->exchange.closes && conn_tls(x->conn)) {
+        x->state = LINE_GONE; /* TLS says goodbye itself */
+        return;
+    }
+    if (x->exchange.closes) {
+        x->state = LINE_LEAVING;
+        x->moved_ms = k->engine->steady_ms;
+        shutdown(conn_fd(x->conn), SHUT_WR);
+        want(x);
+        return;
+    }
+    exchange_sent(&x->exchange);
+    want(x);
+    /* Also when nothing was kept: a TLS connection may hold bytes. */
+    if (!dlist_linked(&x->readable))
+        dlist_append(&k->readable, &x->readable);
+}
+
+static void send_one(struct line *x)
+{
+    struct console_link *k = x->all;
+    struct chain *out = &x->exchange.out;
+    size_t left = SEND_MOST;
+    while (left && !x->waits_for_room && chain_pending(out)) {
+        long n = conn_write(x->conn, out, chain_end(out));
+        if (n == -EAGAIN) {
+            x->waits_for_room = true;
+            want(x);
+        } else if (n < 0) {
+            if (n == -EINTR)
+                continue;
+            x->state = LINE_GONE;
+            return;
+        } else {
+            x->moved_ms = k->engine->steady_ms;
+            k->engine->stats.total_out += (uint64_t)n;
+            left -= (size_t)n < left ? (size_t)n : left;
+        }
+    }
+    if (chain_pending(out) == 0)
+        finish(x);
+}
+
+void console_link_send(struct console_link *k)
+{
+    struct dlist_node now;
+    dlist_init(&now);
+    dlist_splice(&now, &k->sending);
+    while (!dlist_empty(&now)) {
+        struct line *x = dlist_item(now.next, struct line, sending);
+        dlist_remove(&x->sending);
+        send_one(x);
+        if (x->state == LINE_GONE)
+            drop(x);
+        else if (x->state == LINE_OPEN && x->exchange.phase == EXCHANGE_ANSWERED &&
+                 !x->waits_for_room)
+            dlist_append(&k->sending, &x->sending);
+    }
+}
+
+/* ---- Times */
+
+/* Returns whether it has been too long; the exchange may have an answer to that. */
+static bool is_late(struct line *x, int64_t now)
+{
+    struct exchange *e = &x->exchange;
+    const struct tls *tls = conn_tls(x->conn);
+    int64_t phase_ms = now - e->since_ms;
+    if (x->state == LINE_LEAVING)
+        return now - x->moved_ms > LEAVE_MS;
+    switch (e->phase) {
+    case EXCHANGE_IDLE:
+        return phase_ms > (tls && !tls_is_established(tls) ? HEAD_MS : IDLE_MS);
+    case EXCHANGE_HEAD:
+        return phase_ms > HEAD_MS;
+    case EXCHANGE_BODY:
+        return phase_ms > BODY_MS;
+    case EXCHANGE_ANSWERED:
+        return now - x->moved_ms > STUCK_MS && phase_ms > STUCK_MS;
+    default:
+        return false;
+    }
+}
+
+void console_link_tick(struct console_link *k)
+{
+    int64_t now = k->engine->steady_ms;
+    struct dlist_node *n = k->lines.next;
+    while (n != &k->lines) {
+        struct line *x = dlist_item(n, struct line, node);
+        n = n->next;
+        if (!is_late(x, now))
+            continue;
+        bool says = x->state == LINE_OPEN &&
+                    (x->exchange.phase == EXCHANGE_HEAD || x->exchange.phase == EXCHANGE_BODY);
+        if (!says) {
+            drop(x);
+            continue;
+        }
+        exchange_too_late(&x->exchange);
+        sort_in(x);
+    }
+}
