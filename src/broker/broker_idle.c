@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "broker/broker_match.h"
 #include "broker/broker_retry.h"
 
 #define STEP           64   /* consumers that are looked at between two looks at the clock */
@@ -118,7 +119,7 @@ static enum broker_idle_end end(const struct broker_group *x, struct broker_watc
     const struct stream_policy *p = x->group->policy;
     struct broker_idle *i = &w->idle;
     int64_t now = broker_act_now(x), least = least_ttl(p);
-    if (w->attachments.waiting)
+    if (w->attachments.waiting || broker_match_is_awaited(w))
         i->latest_ms = now;
     i->under_way = false;
     if (p->group_ttl_ms) {

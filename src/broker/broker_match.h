@@ -45,6 +45,11 @@ struct broker_mark *broker_match_take(struct broker_ring *r);
 void broker_match_rest(struct broker_mark *m);
 /* The client, which has just been blocked without keys, is woken when something becomes ready. */
 void broker_match_wait(struct broker_ring *r, struct client *c);
+/* Somebody waits for streams with this group, of whatever names. */
+static inline bool broker_match_is_awaited(const struct broker_watch *w)
+{
+    return w->mark && !dlist_empty(&w->mark->ring->waiters);
+}
 /* Rings with news: those who wait there look again, the longest waiting first. A part of each turn.
  */
 void broker_match_serve(struct broker *b);

@@ -132,6 +132,32 @@ void broker_presence_waits(const struct broker_group *x, struct client *c,
     broker_seat_is_awaited(broker_watch_of(x->group));
 }
 
+static bool is_of(const struct broker_attachment *a, const struct db *db, struct bytes group,
+                  struct bytes consumer)
+{
+    const struct broker_watch *w = watch_of(a);
+    return w->db == db && bytes_equal(str_bytes(w->group), group) &&
+           bytes_equal(str_bytes(a->consumer->name), consumer);
+}
+
+void broker_presence_waits_anywhere(struct client *c, const struct db *db, struct bytes group,
+                                    struct bytes consumer)
+{
+    struct broker_attachment *a = c->attached;
+    if (!a)
+        return;
+    do {
+        struct broker_watch *w = watch_of(a);
+        if (is_of(a, db, group, consumer)) {
+            broker_attachment_set_waiting(a, true);
+            /* One that is free is taken when there is something to give. */
+            if (w->seat.holder && w->seat.holder != a->consumer)
+                broker_seat_is_awaited(w);
+        }
+        a = dlist_item(a->of_client.next, struct broker_attachment, of_client);
+    } while (a != c->attached);
+}
+
 void broker_presence_forget_all(struct broker *b)
 {
     for (struct dlist_node *n = b->watches.next; n != &b->watches; n = n->next) {

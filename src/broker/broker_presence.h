@@ -33,6 +33,10 @@ void broker_presence_reads(const struct broker_group *x, struct client *c,
 /* The same, and found nothing and blocks, until the engine says that its wait has ended. */
 void broker_presence_waits(const struct broker_group *x, struct client *c,
                            struct stream_consumer *reader);
+/* The same of a read of all streams of a database with a group of that name (MATCH): the client is
+ * there as the consumer wherever it is attached. O(what it is attached to). */
+void broker_presence_waits_anywhere(struct client *c, const struct db *db, struct bytes group,
+                                    struct bytes consumer);
 /* As a blocked reader until it ends: the consumer is there the whole time. When its last connection
  * closes what it has is released, whatever the policy says (broker U4). */
 void broker_presence_subscribe(struct broker_attachment *a);

@@ -12,10 +12,12 @@
 #include "engine/block.h"
 #include "engine/rights.h"
 
-/* Whether there is any use in a read. */
+/* Whether there is any use in a read. Who takes a seat gets what others have, or stands by. */
 static bool may_give(const struct xread *x, const struct broker_group *at)
 {
-    return broker_deliver_may_give(at) || (x->args.claim_idle_ms >= 0 && at->group->pending.count);
+    const struct stream_pending *p = &at->group->pending;
+    return broker_deliver_may_give(at) || (x->args.claim_idle_ms >= 0 && p->count) ||
+           (at->group->policy->single_ms && stream_pending_owned_count(p));
 }
 
 /* One stream: true: it is in the reply. m may go with its key, which may have expired. */
@@ -101,6 +103,8 @@ static void wait(struct xread *x, struct broker_ring *ring)
                               .null = BLOCK_NULL_ARRAY,
                               .wake_ms = claim_due_ms(x, ring)};
     block_on(x->call, &o);
+    broker_presence_waits_anywhere(x->call->client, x->call->db, x->args.group_name,
+                                   x->args.consumer);
     broker_match_wait(ring, x->call->client);
 }
 

@@ -205,6 +205,28 @@ TEST(a_group_that_is_waited_for_stays)
     broker_bench_end(b);
 }
 
+/* broker S5, S6: who waits for many streams is there wherever it has read, and the groups stay. */
+TEST(who_waits_for_many_streams_is_seen)
+{
+    struct client *c;
+    struct bench *b = broker_queue("CONSUMERTTL 2000 GROUPTTL 3000", 1, false, &c);
+    struct client *m = bench_client(b);
+    SAYS(c, "XPOLICY SET q2 g MKSTREAM GROUPTTL 3000", "OK");
+    SAYS(m, "XREADGROUP GROUP g m COUNT 1 MATCH q*", "[[q [[1-1 [n 1]]]]]");
+    SAYS(m, "XREADGROUP GROUP g m COUNT 1 BLOCK 0 MATCH q*", "");
+    seconds(b, 20);
+    CHECK(exists(b, "m") && broker_group(b, "q2", "g"));
+    SAYS(c, "XADD q2 1-1 n 1", "1-1");
+    broker_bench_turn(b);
+    HEARS(m, "[[q2 [[1-1 [n 1]]]]]");
+    broker_bench_wait(b, 1900);
+    CHECK(exists(b, "m"));
+    session_close(m);
+    seconds(b, 5);
+    CHECK(!broker_group(b, "q", "g") && !broker_group(b, "q2", "g"));
+    broker_bench_end(b);
+}
+
 /* broker G4, S5: while nobody could be seen no time counts. */
 TEST(a_pause_deletes_nobody)
 {
@@ -275,6 +297,6 @@ UNIT_MAIN(T(a_consumer_that_is_not_seen_is_deleted), T(it_is_looked_for_often_en
           T(who_waits_is_seen), T(who_waited_before_the_rule_is_seen),
           T(what_is_used_up_dies_with_its_consumer), T(much_goes_back_in_steps),
           T(a_group_that_nobody_uses_is_destroyed), T(a_group_without_consumers_goes_as_well),
-          T(a_group_that_is_waited_for_stays), T(a_pause_deletes_nobody),
-          T(a_replica_deletes_nobody), T(who_was_seen_in_the_future_is_seen_now),
-          T(the_span_may_be_changed))
+          T(a_group_that_is_waited_for_stays), T(who_waits_for_many_streams_is_seen),
+          T(a_pause_deletes_nobody), T(a_replica_deletes_nobody),
+          T(who_was_seen_in_the_future_is_seen_now), T(the_span_may_be_changed))

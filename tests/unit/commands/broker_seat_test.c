@@ -441,6 +441,30 @@ TEST(a_holder_is_asked_whoever_stands_by)
     broker_bench_end(b);
 }
 
+/* broker S3: a read of many streams that waits is woken as well, and keeps what it has. */
+TEST(seats_of_those_who_read_by_a_pattern)
+{
+    struct client *a;
+    struct bench *b = broker_queue("SINGLE 1000", 1, false, &a);
+    SAYS(a, READ("a"), ENTRY("1-1", "1"));
+    struct client *m = waits(b, "XREADGROUP GROUP g m COUNT 1 BLOCK 0 MATCH q*");
+    broker_bench_wait(b, 999);
+    HEARS(m, "");
+    broker_bench_wait(b, 1);
+    broker_bench_turn(b);
+    HEARS(m, ENTRY("1-1", "1"));
+    HOLDS("m");
+    SAYS(m, "XREADGROUP GROUP g m COUNT 1 BLOCK 0 MATCH q*", "");
+    struct client *c = waits(b, WAIT("c"));
+    for (int i = 0; i < 5; i++)
+        broker_bench_wait(b, 1000);
+    HOLDS("m");
+    session_close(m);
+    broker_bench_turn(b);
+    HEARS(c, ENTRY("1-1", "1"));
+    broker_bench_end(b);
+}
+
 /* broker Z9: a replica has no seats, and one that is promoted begins without. */
 TEST(a_promoted_server_begins_with_free_seats)
 {
@@ -470,4 +494,5 @@ UNIT_MAIN(T(one_consumer_is_served), T(the_seat_moves_when_its_holder_is_gone),
           T(much_moves_in_steps), T(the_seat_may_move_again_meanwhile), T(the_rule_may_come_and_go),
           T(who_waited_before_the_rule_is_known), T(nobody_waits_for_a_free_seat),
           T(seats_in_larger_reads), T(a_pause_takes_no_seat), T(who_stands_by_is_not_asked),
-          T(a_holder_is_asked_whoever_stands_by), T(a_promoted_server_begins_with_free_seats))
+          T(seats_of_those_who_read_by_a_pattern), T(a_holder_is_asked_whoever_stands_by),
+          T(a_promoted_server_begins_with_free_seats))
