@@ -59,8 +59,9 @@ void broker_append_free(struct broker_message *m)
 
 /* ---- Scheduled messages */
 
-/* The scheduled message is appended, and no longer scheduled. */
-static void put_scheduled(const struct broker_group *x, struct stream_id old, struct stream_id id)
+/* The scheduled message is appended, and no longer scheduled. Returns how many messages that made
+ * with its copies. */
+static size_t put_scheduled(const struct broker_group *x, struct stream_id old, struct stream_id id)
 {
     struct stream_future *f = &x->stream->extra->future;
     struct stream_future_message m;
@@ -82,7 +83,7 @@ static void put_scheduled(const struct broker_group *x, struct stream_id old, st
         broker_route_plan(&route, x, pairs, m.fields, NULL);
     stream_expiry_get(&x->stream->extra->expiry, old, &expires_ms);
     broker_put(x, id, pairs, m.fields, false);
-    broker_route_copy(&route, x, id, pairs, m.fields, expires_ms);
+    size_t made = 1 + broker_route_copy(&route, x, id, pairs, m.fields, expires_ms);
     broker_route_free(&route);
     stream_future_remove(f, old);
     if (!stream_log_has(&x->stream->log, id)) /* a limit has taken it at once */
@@ -93,6 +94,7 @@ static void put_scheduled(const struct broker_group *x, struct stream_id old, st
         mem_free(pairs);
     if (x->engine->broker)
         x->engine->broker->totals.appended_scheduled++;
+    return made;
 }
 
 static bool first_due(const struct broker_group *x, struct stream_id below,
@@ -119,23 +121,28 @@ static void bring_forward_for(const struct broker_group *x, const struct stream_
         mem_free(pairs);
 }
 
-/* broker_append_due() of those with an ID below. */
+/* broker_append_due() of those with an ID below. Copies take time as well. */
 static void append_due(const struct broker_group *x, int64_t until_us, struct stream_id below)
 {
     struct stream_future_message m;
-    int n = 0;
-    while (n < BROKER_APPEND_DUE && first_due(x, below, &m)) {
+    size_t n = 0, made = 0, looked = 0;
+    bool late = false;
+    while (n < BROKER_APPEND_DUE && !late && first_due(x, below, &m)) {
         if (broker_route_has_bindings(x)) {
             bring_forward_for(x, &m);
             if (!first_due(x, below, &m)) /* it had to make room */
                 break;
         }
         bool fits = stream_id_compare(m.id, x->stream->last_id) > 0;
-        put_scheduled(x, m.id, fits ? m.id : broker_put_next_id(x->stream, broker_act_wall(x)));
+        made +=
+            put_scheduled(x, m.id, fits ? m.id : broker_put_next_id(x->stream, broker_act_wall(x)));
         if (!fits)
             db_notify(x->db, x->key, DB_EVENT_STREAM, "xsched-moved");
-        if (++n % LOOK_EVERY == 0 && clock_mono_us() >= until_us)
-            break;
+        n++;
+        if (made - looked >= LOOK_EVERY) {
+            looked = made;
+            late = clock_mono_us() >= until_us;
+        }
     }
     if (n)
         db_ready(x->db, x->key);

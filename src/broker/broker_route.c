@@ -207,9 +207,9 @@ static void copy_to(const struct broker_group *x, struct bytes key, struct strea
         broker_moments_changed(&at);
 }
 
-void broker_route_copy(const struct broker_route *r, const struct broker_group *x,
-                       struct stream_id id, const struct bytes *pairs, size_t fields,
-                       int64_t expires_ms)
+size_t broker_route_copy(const struct broker_route *r, const struct broker_group *x,
+                         struct stream_id id, const struct bytes *pairs, size_t fields,
+                         int64_t expires_ms)
 {
     size_t made = 0;
     for (size_t i = 0; i < r->n; i++) {
@@ -221,4 +221,5 @@ void broker_route_copy(const struct broker_route *r, const struct broker_group *
     if (x->engine->broker)
         x->engine->broker->totals.routed += made;
     report(r, x);
+    return made;
 }

@@ -37,12 +37,13 @@ bool broker_route_has_bindings(const struct broker_group *x);
  * of another type is skipped in any case. To be freed. */
 bool broker_route_plan(struct broker_route *r, const struct broker_group *x,
                        const struct bytes *pairs, size_t fields, struct buf *why);
-/* The message has been appended under this ID, and told: makes the copies. They get the ID if it is
+/* The message has been appended under this ID, and told: makes the copies, and returns how many.
+ * They get the ID if it is
  * above the last one there, else the next one (broker B4). expires_ms: when they expire; 0: never.
  */
-void broker_route_copy(const struct broker_route *r, const struct broker_group *x,
-                       struct stream_id id, const struct bytes *pairs, size_t fields,
-                       int64_t expires_ms);
+size_t broker_route_copy(const struct broker_route *r, const struct broker_group *x,
+                         struct stream_id id, const struct bytes *pairs, size_t fields,
+                         int64_t expires_ms);
 void broker_route_free(struct broker_route *r);
 
 #endif

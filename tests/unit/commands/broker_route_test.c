@@ -183,6 +183,29 @@ TEST(scheduled_messages_are_routed_when_due)
     broker_bench_end(b);
 }
 
+/* broker G5: copies take their share of a turn. */
+TEST(many_copies_share_the_turn)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    char line[60];
+    for (int i = 0; i < 20; i++) {
+        snprintf(line, sizeof(line), "XBIND ADD q ALL TO t%d", i);
+        SAYS(c, line, "1");
+    }
+    for (int i = 0; i < 10; i++)
+        bench_says(c, "XADD q DELAY 10 * a 1");
+    HEARS(c, "*");
+    b->settings->broker_turn_us = 0;
+    broker_bench_wait(b, 10);
+    SAYS(c, "XLEN q", "1");
+    SAYS(c, "XLEN t19", "1");
+    broker_bench_turn(b);
+    SAYS(c, "XLEN q", "2");
+    SAYS(c, "XADD q * b 2", "1700000000010-10"); /* those that are due come first */
+    broker_bench_end(b);
+}
+
 /* broker B7, X4, D3, V3: dead letters and what comes back. */
 TEST(dead_letters_are_routed)
 {
@@ -364,6 +387,7 @@ TEST(information_counts_them)
 UNIT_MAIN(T(a_message_and_its_copies_are_one_transaction), T(chains_end),
           T(many_destinations_get_it_once), T(a_full_destination_refuses_all_of_it),
           T(another_type_is_skipped), T(scheduled_messages_are_routed_when_due),
-          T(dead_letters_are_routed), T(dead_letters_may_come_back_by_a_binding),
-          T(copies_find_scheduled_messages), T(duplicates_are_not_routed),
-          T(a_replay_routes_nothing), T(others_hear_of_copies), T(information_counts_them))
+          T(many_copies_share_the_turn), T(dead_letters_are_routed),
+          T(dead_letters_may_come_back_by_a_binding), T(copies_find_scheduled_messages),
+          T(duplicates_are_not_routed), T(a_replay_routes_nothing), T(others_hear_of_copies),
+          T(information_counts_them))
