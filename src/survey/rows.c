@@ -13,11 +13,13 @@
 
 #include <stdlib.h>
 
-/* Groups whose dead letters go to a stream, of all such groups that the user may know of, in the
- * order of the streams' records. */
+/* Groups whose dead letters go to a stream, of all such groups that the user may know of: by
+ * the records of those streams, then by key and name. */
 struct sources {
     struct source {
-        uint32_t letters, group; /* records */
+        uint32_t letters; /* record of the stream that has them */
+        const struct survey_stream *stream;
+        const struct survey_group *group;
     } * items;
     size_t n;
 };
@@ -187,8 +189,10 @@ COLUMN(get_letter_newest, letter_age(x, x->stream->newest))
 static int by_letters(const void *a, const void *b)
 {
     const struct source *x = a, *y = b;
-    return x->letters != y->letters ? (x->letters < y->letters ? -1 : 1)
-                                    : (x->group > y->group) - (x->group < y->group);
+    if (x->letters != y->letters)
+        return x->letters < y->letters ? -1 : 1;
+    int order = bytes_compare(str_bytes(x->stream->key), str_bytes(y->stream->key));
+    return order ? order : bytes_compare(str_bytes(x->group->name), str_bytes(y->group->name));
 }
 
 static const struct source *first_source(const struct sources *all, uint32_t letters)
@@ -212,10 +216,9 @@ static void tell_sources(const struct row *x, struct reply *r)
         end++;
     reply_array(r, (size_t)(end - at));
     for (; at < end; at++) {
-        const struct survey_group *g = survey_record_group(x->survey, at->group);
         reply_array(r, 2);
-        reply_bulk(r, str_bytes(survey_record_stream(x->survey, g->stream)->key));
-        reply_bulk(r, str_bytes(g->name));
+        reply_bulk(r, str_bytes(at->stream->key));
+        reply_bulk(r, str_bytes(at->group->name));
     }
 }
 
@@ -456,9 +459,11 @@ static struct sources find_sources(const struct survey *sv, const struct rows_qu
     struct sources all = {mem_alloc((sv->groups.used + 1) * sizeof(*all.items)), 0};
     for (uint32_t i = 1; i <= sv->groups.n; i++) {
         const struct survey_group *g = survey_record_group(sv, i);
-        if (survey_record_shows_group(sv, g) && g->letters &&
-            may_read(q->user, str_bytes(survey_record_stream(sv, g->stream)->key)))
-            all.items[all.n++] = (struct source){g->letters, i};
+        if (!survey_record_shows_group(sv, g) || !g->letters)
+            continue;
+        const struct survey_stream *s = survey_record_stream(sv, g->stream);
+        if (may_read(q->user, str_bytes(s->key)))
+            all.items[all.n++] = (struct source){g->letters, s, g};
     }
     qsort(all.items, all.n, sizeof(*all.items), by_letters);
     return all;

@@ -4,6 +4,7 @@
  *   visits      the tables of streams, database by database, a bucket a step; streams of many
  *               groups are read between buckets
  *   sweeps      records that the pass has not met are freed: groups, then streams
+ *   chooses     which of them have lines of their own in the metrics, when there are too many
  *   (ended)     the sums become known, the number of the pass too; the timer is set for the next,
  *               or, when nobody has looked for 90 seconds, for a sweep that frees everything, after
  *               which the survey rests
@@ -21,7 +22,10 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "engine/engine.h"
+#include "survey/survey_choice.h"
 #include "survey/survey_read.h"
+
+#include <string.h>
 
 #define FIRST_LOOK_US 500
 #define PAUSE_MS      20
@@ -34,6 +38,9 @@ struct survey *survey_new(struct engine *e)
     slots_init(&sv->streams, sizeof(struct survey_stream));
     slots_init(&sv->groups, sizeof(struct survey_group));
     dlist_init(&sv->large);
+    sv->totals.oldest_ready_ms = -1;
+    sv->db_groups = mem_zalloc((size_t)e->store->count * sizeof(*sv->db_groups));
+    sv->db_counting = mem_zalloc((size_t)e->store->count * sizeof(*sv->db_counting));
     return sv;
 }
 
@@ -60,6 +67,7 @@ static void begin(struct survey *sv)
     sv->db = 0;
     sv->cursor = 0;
     sv->counting = (struct survey_totals){.oldest_ready_ms = -1};
+    memset(sv->db_counting, 0, (size_t)sv->engine->store->count * sizeof(*sv->db_counting));
     sv->began_ms = sv->engine->steady_ms;
 }
 
@@ -125,8 +133,32 @@ static void end(struct survey *sv)
     }
     sv->number = sv->pass;
     sv->totals = sv->counting;
+    uint64_t *former = sv->db_groups;
+    sv->db_groups = sv->db_counting;
+    sv->db_counting = former;
     sv->ended_ms = sv->engine->steady_ms;
     sv->pass_ms = sv->ended_ms - sv->began_ms;
+}
+
+static void begin_choosing(struct survey *sv)
+{
+    if (sv->forgets) {
+        end(sv);
+        return;
+    }
+    survey_choice_begin(sv);
+    sv->swept = 0;
+    sv->phase = SURVEY_CHOOSES_GROUPS;
+}
+
+/* False: all were looked at, or there is no need to choose. */
+static bool choose(struct survey *sv, const struct slots *slots,
+                   bool (*offer)(struct survey *sv, uint32_t number))
+{
+    for (int i = 0; i < SWEPT_AT_ONCE; i++)
+        if (sv->swept == slots->n || !offer(sv, ++sv->swept))
+            return false;
+    return true;
 }
 
 static void step(struct survey *sv)
@@ -143,7 +175,20 @@ static void step(struct survey *sv)
         break;
     case SURVEY_SWEEPS_STREAMS:
         if (!sweep(sv, &sv->streams, survey_read_drop_stream))
+            begin_choosing(sv);
+        break;
+    case SURVEY_CHOOSES_GROUPS:
+        if (!choose(sv, &sv->groups, survey_choice_offer_group)) {
+            survey_choice_end_groups(sv);
+            sv->swept = 0;
+            sv->phase = SURVEY_CHOOSES_STREAMS;
+        }
+        break;
+    case SURVEY_CHOOSES_STREAMS:
+        if (!choose(sv, &sv->streams, survey_choice_offer_stream)) {
+            survey_choice_end_streams(sv);
             end(sv);
+        }
         break;
     case SURVEY_RESTS:
         break;
@@ -222,8 +267,11 @@ void survey_free(struct survey *sv)
         return;
     timer_stop(&sv->engine->timers, &sv->timer);
     survey_read_forget_large(sv);
+    survey_choice_forget(sv);
     begin_forgetting(sv);
     while (sv->phase != SURVEY_RESTS)
         step(sv);
+    mem_free(sv->db_groups);
+    mem_free(sv->db_counting);
     mem_free(sv);
 }

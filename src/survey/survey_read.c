@@ -239,11 +239,13 @@ static void read_group(struct survey *sv, struct db *db, uint32_t of, const stru
     x->blocked = st.blocked;
     x->oldest_ready_ms = st.oldest_ready_ms;
     x->oldest_leased_ms = st.oldest_leased_ms;
+    x->counted = g->policy || g->entries_read >= 0;
     x->counts = counts_of(g);
     form_rates(x, e->steady_ms, fresh);
     if (x->slot.seen != sv->pass) {
         x->slot.seen = sv->pass;
         count_group(&sv->counting, x);
+        sv->db_counting[db->id]++;
     }
     add_group(sums, x);
 }

@@ -35,6 +35,7 @@ struct survey_counts {
 struct survey_stream {
     struct slot slot;
     const struct stream *of; /* compared only */
+    uint64_t listed;         /* the pass that chose it for lines of its own (survey_choice.h) */
     struct str *key;
     int db;
     uint32_t flags;
@@ -54,6 +55,7 @@ struct survey_stream {
 struct survey_group {
     struct slot slot;
     const struct stream_group *of; /* compared only */
+    uint64_t listed;               /* as a stream's */
     struct str *name;
     uint32_t stream;  /* its record */
     uint32_t letters; /* that of its dead-letter stream; 0: it has none, or it is not there */
@@ -61,6 +63,7 @@ struct survey_group {
     int64_t rated_ms;
     uint64_t unread, released, overdue, leased, deferred, held, blocked;
     int64_t oldest_ready_ms, oldest_leased_ms; /* -1: none */
+    bool counted;                              /* false: nothing is known of what was delivered */
     /* Without a policy: delivered and acked, by what entries-read says, else nothing. */
     struct survey_counts counts, rated;
     double delivered_rate, redelivered_rate, acked_rate, failed_rate;
@@ -82,23 +85,35 @@ struct survey_large {
     struct survey_stream sums; /* so far */
 };
 
+/* Which records have lines of their own in the metrics: all, or those that `listed` says. */
+struct survey_choice {
+    bool all;
+    uint32_t left_out;
+    uint32_t *heap; /* while it is made: numbers of records, the last of them on top */
+    uint32_t n, most;
+};
+
 struct survey {
     struct engine *engine;
     struct slots streams, groups;
     struct survey_totals totals, counting; /* of the last pass; of the one under way */
+    uint64_t *db_groups, *db_counting;     /* groups by database, likewise */
     enum survey_phase {
         SURVEY_RESTS,
         SURVEY_VISITS,
         SURVEY_SWEEPS_GROUPS, /* frees records that the pass has not met; groups before streams, so
                                * that the stream of each group's record has one */
         SURVEY_SWEEPS_STREAMS,
+        SURVEY_CHOOSES_GROUPS, /* those with lines of their own, when there are too many */
+        SURVEY_CHOOSES_STREAMS,
     } phase;
     uint64_t pass;   /* under way, or the last one */
     uint64_t number; /* the pass that ended last; 0: none since the survey rested */
     int db;          /* where it is */
     uint64_t cursor;
-    uint32_t swept;          /* records looked at by a sweep */
-    bool forgets;            /* all of them go: nobody has looked */
+    uint32_t swept;                                     /* records looked at by a sweep */
+    bool forgets;                                       /* all of them go: nobody has looked */
+    struct survey_choice groups_chosen, streams_chosen; /* by the pass that ended last */
     struct dlist_node large; /* of struct survey_large, the first is being read */
     struct timer timer;
     bool is_due;

@@ -2,6 +2,7 @@
 #include "survey/survey.h"
 #include "commands/db_arg.h"
 #include "commands/index.h"
+#include "survey/exposition.h"
 #include "survey/rows.h"
 
 #include "base/num.h"
@@ -130,6 +131,39 @@ static void do_survey_dead(struct call *call)
     reply_rows(call, ROWS_DEAD);
 }
 
+static void do_survey_metrics(struct call *call)
+{
+    struct survey *sv = call->engine->survey;
+    struct buf text = {0};
+    struct bytes match;
+    bool matches = false;
+    uint64_t cursor = 0, next;
+    for (int i = 2; i < call->argc; i += 2) {
+        bool is_match = bytes_is(call->argv[i], "match");
+        if ((!is_match && !bytes_is(call->argv[i], "cursor")) || i + 1 >= call->argc) {
+            call_error(call, ERR_SYNTAX);
+            return;
+        }
+        if (is_match) {
+            match = call->argv[i + 1];
+            matches = true;
+        } else if (!num_parse_uint(call->argv[i + 1], &cursor)) {
+            call_error(call, ERR_INVALID_CURSOR);
+            return;
+        }
+    }
+    if (cursor == 0)
+        survey_look(sv);
+    if (exposition_part(sv, cursor, matches ? &match : NULL, &text, &next)) {
+        reply_array(call->reply, 2);
+        reply_int(call->reply, (long long)next);
+        reply_bulk(call->reply, buf_bytes(&text));
+    } else {
+        call_error(call, ERR_INVALID_CURSOR);
+    }
+    buf_free(&text);
+}
+
 static void do_survey_help(struct call *call)
 {
     helpers_help(call, &survey_command);
@@ -163,11 +197,15 @@ SUB(groups, ROWS("value:string db:int key:string group:string"),
     -2, COMMAND_READONLY);
 SUB(dead, ROWS("value:string db:int key:string"), "Lists the streams that hold dead letters.",
     "O(N) with N the streams and groups", -2, COMMAND_READONLY);
+SUB(metrics, "[CURSOR cursor:int] [MATCH pattern:pattern]",
+    "Gives the metrics as text for Prometheus, part by part.",
+    "O(1) for each part; O(N) for all with N the groups and streams that have lines of their own",
+    -2, COMMAND_DANGEROUS);
 SUB(help, "", "Lists the subcommands.", "O(1)", 2, 0);
 
 static const struct command *const survey_subcommands[] = {
-    &survey_dead_command, &survey_groups_command, &survey_help_command, &survey_streams_command,
-    NULL};
+    &survey_dead_command,    &survey_groups_command,  &survey_help_command,
+    &survey_metrics_command, &survey_streams_command, NULL};
 
 const struct command survey_command = {
     .name = "survey",

@@ -138,8 +138,7 @@ TEST(a_user_sees_the_rows_of_keys_that_he_may_read)
     keys_are(b, c, "SURVEY DEAD", "1: ad");
     SAYS(c, "SURVEY DEAD",
          "[2 1 [[db 0 key ad letters 1 bytes 19 oldest 1700000000999 newest 1700000000999 sources "
-         "[[q1 "
-         "g] [a1 g]]]]]");
+         "[[a1 g] [q1 g]]]]]");
     SAYS(u, "AUTH half p", "OK");
     keys_are(b, u, "SURVEY STREAMS", "5: a a a1 ab ad");
     keys_are(b, u, "SURVEY STREAMS AFTER b 0 b", "5:");

@@ -1,0 +1,363 @@
+/* A cursor is the number of a family and that of the record it goes on with, 32 bits each. Family 0
+ * is everything that is not of single groups and streams, in one part. All lines of a family have
+ * to be in one piece, so the families are the outer loop and the records the inner one; a part
+ * ends where its time does, within a family if need be.
+ *
+ * Between two parts a pass may go on: the text is of records as they are when they are written, and
+ * a record that goes or comes meanwhile is in some families and not in others. */
+#include "survey/exposition.h"
+
+#include "base/clock.h"
+#include "base/glob.h"
+#include "base/metric.h"
+#include "base/num.h"
+#include "base/utf8.h"
+#include "engine/engine.h"
+#include "survey/survey_choice.h"
+
+#include <string.h>
+
+#define PART_US    400
+#define LOOK_EVERY 64 /* records between two looks at the clock */
+
+/* ---- Text */
+
+static void head(struct buf *out, const char *name, const char *type, const char *help)
+{
+    buf_add_text(out, "# HELP ");
+    buf_add_text(out, name);
+    buf_add_char(out, ' ');
+    buf_add_text(out, help);
+    buf_add_text(out, "\n# TYPE ");
+    buf_add_text(out, name);
+    buf_add_char(out, ' ');
+    buf_add_text(out, type);
+    buf_add_char(out, '\n');
+}
+
+/* Bytes that are no UTF-8 become \xNN, which is text to whoever reads it. */
+static void add_label(struct buf *out, struct bytes text)
+{
+    while (text.n) {
+        size_t n = utf8_length(text);
+        if (n == 0)
+            buf_printf(out, "\\\\x%02x", (unsigned char)text.p[0]);
+        else if (*text.p == '\n')
+            buf_add_text(out, "\\n");
+        else if (*text.p == '"' || *text.p == '\\')
+            buf_printf(out, "\\%c", *text.p);
+        else
+            buf_add(out, bytes_of(text.p, n));
+        n += n == 0;
+        text = bytes_of(text.p + n, text.n - n);
+    }
+}
+
+static void label(struct buf *out, char before, const char *name, struct bytes value)
+{
+    buf_add_char(out, before);
+    buf_add_text(out, name);
+    buf_add_text(out, "=\"");
+    add_label(out, value);
+    buf_add_char(out, '"');
+}
+
+static void number(struct buf *out, double v)
+{
+    char text[NUM_DOUBLE_MAX + 1];
+    size_t n = num_print_double(text, v);
+    buf_add_char(out, ' ');
+    buf_add(out, bytes_of(text, n));
+    buf_add_char(out, '\n');
+}
+
+static void single(struct buf *out, const char *name, const char *type, const char *help, double v)
+{
+    head(out, name, type, help);
+    buf_add_text(out, name);
+    number(out, v);
+}
+
+static void gauge(struct buf *out, const char *name, const char *help, double v)
+{
+    single(out, name, "gauge", help, v);
+}
+
+/* ---- The tables of metrics */
+
+struct tables {
+    struct buf *out;
+    struct buf instance, millrace; /* labels of redis_instance_info and millrace_info */
+    struct bytes last;             /* the name that is being told */
+};
+
+static void add_metric(void *to, const struct metric_visit *v)
+{
+    static const char *const types[] = {
+        [METRIC_COUNTER] = "counter", [METRIC_GAUGE] = "gauge", [METRIC_SUMMARY] = "summary"};
+    struct tables *x = to;
+    const struct metric *m = v->metric;
+    if (!m->name)
+        return;
+    if (m->type == METRIC_TEXT) {
+        struct buf *info = strcmp(m->name, "millrace_info") == 0 ? &x->millrace : &x->instance;
+        char text[NUM_INT_MAX];
+        struct bytes value = v->value.s;
+        if (v->value.kind != METRIC_STRING)
+            value = bytes_of(text, num_print_int(text, (long long)metric_scaled(m, &v->value)));
+        label(info, info->n ? ',' : '{', m->info, value);
+        return;
+    }
+    struct bytes name = bytes_of(m->name, strcspn(m->name, "{"));
+    if (!bytes_equal(name, x->last)) {
+        char text[128];
+        memcpy(text, name.p, name.n);
+        text[name.n] = '\0';
+        head(x->out, text, types[m->type], m->help);
+        x->last = name;
+    }
+    buf_add_text(x->out, m->name);
+    if (v->label_name)
+        label(x->out, '{', v->label_name, v->label);
+    if (v->second_name)
+        label(x->out, v->label_name ? ',' : '{', v->second_name, v->second);
+    if (v->label_name || v->second_name)
+        buf_add_char(x->out, '}');
+    number(x->out, metric_scaled(m, &v->value));
+}
+
+static void add_info(struct buf *out, const char *name, const char *help, struct buf *labels)
+{
+    if (labels->n) {
+        head(out, name, "gauge", help);
+        buf_add_text(out, name);
+        buf_add(out, buf_bytes(labels));
+        buf_add_text(out, "} 1\n");
+    }
+    buf_free(labels);
+}
+
+static void add_tables(const struct engine *e, struct buf *out)
+{
+    struct tables x = {.out = out};
+    if (!e->metrics)
+        return;
+    metric_walk(e->metrics, add_metric, &x);
+    add_info(out, "redis_instance_info", "What the server says of itself.", &x.instance);
+    add_info(out, "millrace_info", "What the server is.", &x.millrace);
+    gauge(out, "redis_up", "The server answers.", 1);
+}
+
+/* ---- Sums */
+
+static void add_by_db(struct buf *out, const char *name, const char *help, const struct survey *sv,
+                      bool groups)
+{
+    const struct store *s = sv->engine->store;
+    head(out, name, "gauge", help);
+    for (int i = 0; i < s->count; i++) {
+        uint64_t n = groups ? sv->db_groups[i] : s->dbs[i].noted.streams.used;
+        if (!n)
+            continue;
+        buf_printf(out, "%s{db=\"db%d\"}", name, i);
+        number(out, (double)n);
+    }
+}
+
+static void add_messages(struct buf *out, const struct survey_totals *t)
+{
+    static const char name[] = "millrace_messages";
+    const struct {
+        const char *state;
+        uint64_t n;
+    } all[] = {{"ready", t->unread + t->released + t->overdue},
+               {"unread", t->unread},
+               {"released", t->released},
+               {"overdue", t->overdue},
+               {"leased", t->leased},
+               {"deferred", t->deferred},
+               {"held", t->held},
+               {"scheduled", t->scheduled},
+               {"dead_blocked", t->blocked}};
+    head(out, name, "gauge",
+         "Messages of all groups, by state; ready is unread, released, overdue.");
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        buf_printf(out, "%s{state=\"%s\"}", name, all[i].state);
+        number(out, (double)all[i].n);
+    }
+}
+
+static void add_sums(struct survey *sv, struct buf *out)
+{
+    const struct survey_totals *t = &sv->totals;
+    const struct engine *e = sv->engine;
+    gauge(out, "millrace_disk_failed", "Writes are refused: the append-only file takes none.",
+          e->slow_path & ENGINE_DISK_FAILED ? 1 : 0);
+    add_by_db(out, "millrace_streams", "Streams of the database.", sv, false);
+    single(out, "millrace_survey_cpu_seconds_total", "counter", "Time that the survey has taken.",
+           (double)sv->ticks / clock_ticks_per_us() / 1e6);
+    if (!sv->number)
+        return;
+    add_by_db(out, "millrace_groups", "Groups of the database's streams.", sv, true);
+    add_messages(out, t);
+    if (t->oldest_ready_ms >= 0)
+        gauge(out, "millrace_oldest_ready_seconds", "Age of the oldest message that is ready.",
+              (double)t->oldest_ready_ms / 1000);
+    gauge(out, "millrace_metrics_groups_left_out",
+          "Groups beyond metrics-groups, which have no lines of their own.",
+          sv->groups_chosen.left_out);
+    gauge(out, "millrace_survey_age_seconds", "Since the last pass of the survey ended.",
+          (double)(e->steady_ms - sv->ended_ms) / 1000);
+    gauge(out, "millrace_survey_pass_seconds", "How long the last pass took.",
+          (double)sv->pass_ms / 1000);
+}
+
+/* ---- Families of groups and streams */
+
+struct family {
+    const char *name, *type, *help;
+    /* Exactly one of them. False: not known. */
+    bool (*of_group)(const struct survey_group *g, double *out);
+    bool (*of_stream)(const struct survey_stream *s, double *out);
+};
+
+#define OF_GROUP(name, condition, value)                                                           \
+    static bool name(const struct survey_group *g, double *out)                                    \
+    {                                                                                              \
+        *out = (double)(value);                                                                    \
+        return condition;                                                                          \
+    }
+#define OF_STREAM(name, value)                                                                     \
+    static bool name(const struct survey_stream *s, double *out)                                   \
+    {                                                                                              \
+        *out = (double)(value);                                                                    \
+        return true;                                                                               \
+    }
+#define HAS_POLICY (g->flags & SURVEY_POLICY)
+
+OF_GROUP(g_ready, true, g->unread + g->released + g->overdue)
+OF_GROUP(g_unread, HAS_POLICY, g->unread)
+OF_GROUP(g_released, HAS_POLICY, g->released)
+OF_GROUP(g_overdue, HAS_POLICY, g->overdue)
+OF_GROUP(g_leased, true, g->leased)
+OF_GROUP(g_deferred, HAS_POLICY, g->deferred)
+OF_GROUP(g_held, HAS_POLICY, g->held)
+OF_GROUP(g_blocked, HAS_POLICY, g->blocked)
+OF_GROUP(g_consumers, true, g->consumers)
+OF_GROUP(g_waiting, true, g->waiting)
+OF_GROUP(g_oldest_ready, g->oldest_ready_ms >= 0, (double)g->oldest_ready_ms / 1000)
+OF_GROUP(g_oldest_leased, g->oldest_leased_ms >= 0, (double)g->oldest_leased_ms / 1000)
+OF_GROUP(g_delivered, g->counted, g->counts.delivered)
+OF_GROUP(g_redelivered, HAS_POLICY, g->counts.redelivered)
+OF_GROUP(g_acked, HAS_POLICY, g->counts.acked)
+OF_GROUP(g_failed, HAS_POLICY, g->counts.failed)
+OF_GROUP(g_leases_ended, HAS_POLICY, g->counts.leases_ended)
+OF_GROUP(g_dead, HAS_POLICY, g->counts.dead)
+OF_GROUP(g_discarded, HAS_POLICY, g->counts.discarded)
+OF_GROUP(g_lost, HAS_POLICY, g->counts.lost)
+OF_STREAM(s_length, s->length)
+OF_STREAM(s_bytes, s->bytes)
+OF_STREAM(s_scheduled, s->scheduled)
+OF_STREAM(s_expiries, s->expiries)
+OF_STREAM(s_added, s->added)
+
+#define GROUP(type, name, get, help)                                                               \
+    {                                                                                              \
+        "millrace_group_" name, type, help, get, NULL                                              \
+    }
+#define STREAM(type, name, get, help)                                                              \
+    {                                                                                              \
+        "millrace_stream_" name, type, help, NULL, get                                             \
+    }
+static const struct family families[] = {
+    GROUP("gauge", "ready", g_ready, "Messages that a reader would get now."),
+    GROUP("gauge", "unread", g_unread, "Messages that were never delivered."),
+    GROUP("gauge", "released", g_released, "Messages that were given back."),
+    GROUP("gauge", "overdue", g_overdue, "Messages whose leases have ended."),
+    GROUP("gauge", "leased", g_leased, "Messages that consumers are working on."),
+    GROUP("gauge", "deferred", g_deferred, "Messages that wait for a retry."),
+    GROUP("gauge", "held", g_held, "Messages that wait for others before them."),
+    GROUP("gauge", "dead_blocked", g_blocked, "Dead messages that could not be moved."),
+    GROUP("gauge", "consumers", g_consumers, "Consumers of the group."),
+    GROUP("gauge", "waiting", g_waiting, "Clients that wait for a message."),
+    GROUP("gauge", "oldest_ready_seconds", g_oldest_ready, "Age of the next message."),
+    GROUP("gauge", "oldest_leased_seconds", g_oldest_leased,
+          "How long the message has been out that was delivered first."),
+    GROUP("counter", "delivered_total", g_delivered, "Deliveries, those of a retry too."),
+    GROUP("counter", "redelivered_total", g_redelivered, "Deliveries that were not the first."),
+    GROUP("counter", "acked_total", g_acked, "Messages that were acknowledged."),
+    GROUP("counter", "failed_total", g_failed, "Messages that consumers gave back as failed."),
+    GROUP("counter", "leases_ended_total", g_leases_ended, "Leases that ended without an answer."),
+    GROUP("counter", "dead_total", g_dead, "Messages that were moved to the dead letters."),
+    GROUP("counter", "discarded_total", g_discarded, "Dead messages that were dropped."),
+    GROUP("counter", "lost_total", g_lost, "Messages that were gone when their turn came."),
+    STREAM("gauge", "length", s_length, "Messages in the stream."),
+    STREAM("gauge", "bytes", s_bytes, "Bytes of their names and values."),
+    STREAM("gauge", "scheduled", s_scheduled, "Messages whose time has not come."),
+    STREAM("gauge", "expiries", s_expiries, "Messages that will expire."),
+    STREAM("counter", "added_total", s_added, "Messages that were ever added."),
+};
+#define FAMILIES (sizeof(families) / sizeof(families[0]))
+
+static void add_line(struct buf *out, const struct family *f, const struct survey_stream *s,
+                     const struct survey_group *g, double v)
+{
+    char db[NUM_INT_MAX + 2] = "db";
+    size_t n = 2 + num_print_int(db + 2, s->db);
+    buf_add_text(out, f->name);
+    label(out, '{', "db", bytes_of(db, n));
+    label(out, ',', "key", str_bytes(s->key));
+    if (g)
+        label(out, ',', "group", str_bytes(g->name));
+    buf_add_char(out, '}');
+    number(out, v);
+}
+
+/* The record's line, if it has one. */
+static void add_record(struct survey *sv, const struct family *f, uint32_t i,
+                       const struct bytes *match, struct buf *out)
+{
+    const struct survey_group *g = f->of_group ? survey_record_group(sv, i) : NULL;
+    const struct survey_stream *s;
+    double v;
+    if (g ? !survey_choice_lists_group(sv, g)
+          : !survey_choice_lists_stream(sv, survey_record_stream(sv, i)))
+        return;
+    s = survey_record_stream(sv, g ? g->stream : i);
+    if ((g ? f->of_group(g, &v) : f->of_stream(s, &v)) &&
+        (!match || glob_match(*match, str_bytes(s->key))))
+        add_line(out, f, s, g, v);
+}
+
+static uint32_t records(const struct survey *sv, const struct family *f)
+{
+    return f->of_group ? sv->groups.n : sv->streams.n;
+}
+
+bool exposition_part(struct survey *sv, uint64_t cursor, const struct bytes *match, struct buf *out,
+                     uint64_t *next)
+{
+    uint64_t began = clock_ticks(), most = (uint64_t)(PART_US * clock_ticks_per_us());
+    uint64_t at = cursor >> 32;
+    uint32_t i = (uint32_t)cursor;
+    if (at > FAMILIES || (at == 0 && i))
+        return false;
+    *next = 0;
+    if (at == 0 && !match) {
+        add_tables(sv->engine, out);
+        add_sums(sv, out);
+    }
+    for (at += at == 0; at <= FAMILIES; at++, i = 0) {
+        const struct family *f = &families[at - 1];
+        if (i == 0)
+            head(out, f->name, f->type, f->help);
+        for (; i < records(sv, f); i++) {
+            if (i % LOOK_EVERY == 0 && clock_ticks() - began >= most && i) {
+                *next = at << 32 | i;
+                return true;
+            }
+            add_record(sv, f, i + 1, match, out);
+        }
+    }
+    return true;
+}

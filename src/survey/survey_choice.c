@@ -1,0 +1,119 @@
+#include "survey/survey_choice.h"
+
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "engine/engine.h"
+
+typedef int compare_records(const struct survey *sv, uint32_t a, uint32_t b);
+
+static int compare_streams(const struct survey *sv, uint32_t a, uint32_t b)
+{
+    const struct survey_stream *x = survey_record_stream(sv, a), *y = survey_record_stream(sv, b);
+    if ((x->flags ^ y->flags) & SURVEY_POLICY)
+        return x->flags & SURVEY_POLICY ? -1 : 1;
+    if (x->db != y->db)
+        return x->db < y->db ? -1 : 1;
+    return bytes_compare(str_bytes(x->key), str_bytes(y->key));
+}
+
+static int compare_groups(const struct survey *sv, uint32_t a, uint32_t b)
+{
+    const struct survey_group *x = survey_record_group(sv, a), *y = survey_record_group(sv, b);
+    if ((x->flags ^ y->flags) & SURVEY_POLICY)
+        return x->flags & SURVEY_POLICY ? -1 : 1;
+    const struct survey_stream *s = survey_record_stream(sv, x->stream),
+                               *t = survey_record_stream(sv, y->stream);
+    if (s->db != t->db)
+        return s->db < t->db ? -1 : 1;
+    int order = bytes_compare(str_bytes(s->key), str_bytes(t->key));
+    return order ? order : bytes_compare(str_bytes(x->name), str_bytes(y->name));
+}
+
+/* ---- The first so many of what is offered, in a heap with the last of them on top */
+
+static void put(const struct survey *sv, struct survey_choice *c, uint32_t number,
+                compare_records *compare)
+{
+    uint32_t i = 0;
+    if (c->n < c->most) {
+        for (i = c->n++; i && compare(sv, c->heap[(i - 1) / 2], number) < 0; i = (i - 1) / 2)
+            c->heap[i] = c->heap[(i - 1) / 2];
+        c->heap[i] = number;
+        return;
+    }
+    if (!c->most || compare(sv, number, c->heap[0]) >= 0)
+        return;
+    for (uint32_t child; (child = 2 * i + 1) < c->n; i = child) {
+        if (child + 1 < c->n && compare(sv, c->heap[child], c->heap[child + 1]) < 0)
+            child++;
+        if (compare(sv, number, c->heap[child]) >= 0)
+            break;
+        c->heap[i] = c->heap[child];
+    }
+    c->heap[i] = number;
+}
+
+static void begin(struct survey_choice *c, uint32_t most)
+{
+    c->most = most;
+    c->n = 0;
+    c->heap = mem_alloc((most + 1) * sizeof(*c->heap));
+}
+
+static void end(struct survey_choice *c, uint32_t used)
+{
+    c->all = used <= c->most;
+    c->left_out = c->all ? 0 : used - c->most;
+    mem_free(c->heap);
+    c->heap = NULL;
+}
+
+void survey_choice_begin(struct survey *sv)
+{
+    uint32_t most = (uint32_t)sv->engine->settings->metrics_groups;
+    begin(&sv->groups_chosen, most);
+    begin(&sv->streams_chosen, most);
+}
+
+bool survey_choice_offer_group(struct survey *sv, uint32_t number)
+{
+    struct survey_choice *c = &sv->groups_chosen;
+    if (sv->groups.used <= c->most)
+        return false;
+    if (survey_record_shows_group(sv, survey_record_group(sv, number)))
+        put(sv, c, number, compare_groups);
+    return true;
+}
+
+bool survey_choice_offer_stream(struct survey *sv, uint32_t number)
+{
+    struct survey_choice *c = &sv->streams_chosen;
+    if (sv->streams.used <= c->most)
+        return false;
+    if (survey_record_shows_stream(survey_record_stream(sv, number)))
+        put(sv, c, number, compare_streams);
+    return true;
+}
+
+void survey_choice_end_groups(struct survey *sv)
+{
+    struct survey_choice *c = &sv->groups_chosen;
+    for (uint32_t i = 0; i < c->n; i++)
+        ((struct survey_group *)slots_at(&sv->groups, c->heap[i]))->listed = sv->pass;
+    end(c, sv->groups.used);
+}
+
+void survey_choice_end_streams(struct survey *sv)
+{
+    struct survey_choice *c = &sv->streams_chosen;
+    for (uint32_t i = 0; i < c->n; i++)
+        ((struct survey_stream *)slots_at(&sv->streams, c->heap[i]))->listed = sv->pass;
+    end(c, sv->streams.used);
+}
+
+void survey_choice_forget(struct survey *sv)
+{
+    mem_free(sv->groups_chosen.heap);
+    mem_free(sv->streams_chosen.heap);
+    sv->groups_chosen = sv->streams_chosen = (struct survey_choice){.all = true};
+}

@@ -1,0 +1,186 @@
+#include "survey/exposition.h"
+
+#include "broker.h"
+#include "survey/survey.h"
+
+static struct bench *begin(struct client **c)
+{
+    struct bench *b = broker_bench();
+    b->engine.survey = survey_new(&b->engine);
+    *c = bench_client(b);
+    return b;
+}
+
+static void end(struct bench *b)
+{
+    survey_free(b->engine.survey);
+    broker_bench_end(b);
+}
+
+static void pass(struct bench *b)
+{
+    struct survey *sv = b->engine.survey;
+    for (uint64_t last = sv->number; sv->number == last;) {
+        survey_look(sv);
+        broker_bench_wait(b, 1000);
+        survey_turn(sv);
+    }
+}
+
+/* All parts, with a NUL behind. */
+static struct buf scrape(struct bench *b, const char *match)
+{
+    struct buf out = {0};
+    struct bytes pattern = bytes_text(match ? match : "");
+    uint64_t cursor = 0;
+    do
+        CHECK(exposition_part(b->engine.survey, cursor, match ? &pattern : NULL, &out, &cursor));
+    while (cursor);
+    buf_add_char(&out, '\0');
+    return out;
+}
+
+static size_t count(const char *text, const char *what)
+{
+    size_t n = 0;
+    for (; (text = strstr(text, what)); text++)
+        n++;
+    return n;
+}
+
+static bool has(struct bench *b, const char *match, const char *line)
+{
+    struct buf text = scrape(b, match);
+    bool found = strstr(text.p, line) != NULL;
+    buf_free(&text);
+    return found;
+}
+
+/* Console, section 8: what is known of a group depends on its policy; what is not known is absent.
+ */
+TEST(a_group_has_lines_for_what_is_known_of_it)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    bench_says(c, "XADD q 1699999999000-1 f v");
+    bench_says(c, "XGROUP CREATE q g 0");
+    bench_says(c, "XGROUP CREATE q h 5-5");
+    bench_says(c, "XPOLICY SET p w MKSTREAM JOBS");
+    HEARS(c, "*");
+    CHECK(!has(b, NULL, "millrace_group_ready{")); /* no pass has ended */
+    pass(b);
+    CHECK(has(b, NULL, "\nmillrace_group_ready{db=\"db0\",key=\"q\",group=\"g\"} 1\n"));
+    CHECK(has(b, NULL, "\nmillrace_group_deferred{db=\"db0\",key=\"p\",group=\"w\"} 0\n"));
+    CHECK(!has(b, NULL, "millrace_group_deferred{db=\"db0\",key=\"q\""));
+    CHECK(!has(b, NULL, "millrace_group_dead_total{db=\"db0\",key=\"q\""));
+    CHECK(has(b, NULL, "\nmillrace_group_dead_total{db=\"db0\",key=\"p\",group=\"w\"} 0\n"));
+    CHECK(has(b, NULL, "millrace_group_oldest_ready_seconds{db=\"db0\",key=\"q\",group=\"g\"} "));
+    CHECK(!has(b, NULL, "millrace_group_oldest_ready_seconds{db=\"db0\",key=\"p\""));
+    CHECK(!has(b, NULL, "millrace_group_oldest_leased_seconds{"));
+    CHECK(!has(b, NULL, "millrace_group_delivered_total{db=\"db0\",key=\"q\",group=\"h\"}"));
+    CHECK(has(b, NULL, "\nmillrace_stream_added_total{db=\"db0\",key=\"q\"} 1\n"));
+    CHECK(has(b, NULL, "\nmillrace_messages{state=\"ready\"} 2\n"));
+    CHECK(has(b, NULL, "\nmillrace_groups{db=\"db0\"} 3\n"));
+    CHECK(has(b, NULL, "\nmillrace_disk_failed 0\n"));
+    /* MATCH: only lines of such keys. */
+    CHECK(has(b, "p*", "{db=\"db0\",key=\"p\",group=\"w\"}"));
+    CHECK(!has(b, "p*", "key=\"q\"") && !has(b, "p*", "millrace_messages"));
+    end(b);
+}
+
+/* Any bytes may be in a key: a scrape is text. */
+TEST(labels_are_escaped_and_always_text)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    bench_says_bytes(c,
+                     BYTES("*5\r\n$4\r\nXADD\r\n$9\r\na\"\\\n\xff\xc3\xa4\xe2\x82\r\n$3\r\n1-1\r\n"
+                           "$1\r\nf\r\n$1\r\nv\r\n"));
+    HEARS(c, "*");
+    pass(b);
+    CHECK(has(b, NULL,
+              "millrace_stream_length{db=\"db0\",key=\"a\\\"\\\\\\n\\\\xff\xc3\xa4\\\\xe2\\\\x82\"}"
+              " 1\n"));
+    end(b);
+}
+
+/* Console R4: those with a policy first, then by name; the others are counted. */
+TEST(more_groups_than_allowed_are_left_out_and_counted)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    char line[100];
+    b->settings->metrics_groups = 3;
+    for (int i = 0; i < 300; i++) {
+        snprintf(line, sizeof(line), "XGROUP CREATE k%03d g 0 MKSTREAM", i);
+        bench_says(c, line);
+    }
+    bench_says(c, "XPOLICY SET z g MKSTREAM JOBS");
+    HEARS(c, "*");
+    pass(b);
+    struct buf text = scrape(b, NULL);
+    CHECK(count(text.p, "\nmillrace_group_ready{") == 3);
+    CHECK(count(text.p, "\nmillrace_stream_length{") == 3);
+    CHECK(count(text.p, "\nmillrace_group_unread{") == 1);
+    CHECK(strstr(text.p, "key=\"z\"") && strstr(text.p, "key=\"k000\"") &&
+          strstr(text.p, "key=\"k001\"") && !strstr(text.p, "key=\"k002\""));
+    CHECK(strstr(text.p, "\nmillrace_metrics_groups_left_out 298\n"));
+    CHECK(strstr(text.p, "\nmillrace_groups{db=\"db0\"} 301\n"));
+    buf_free(&text);
+    b->settings->metrics_groups = 0;
+    pass(b);
+    text = scrape(b, NULL);
+    CHECK(!strstr(text.p, "key=") && strstr(text.p, "\nmillrace_metrics_groups_left_out 301\n"));
+    buf_free(&text);
+    end(b);
+}
+
+/* Console Q4: parts, each of a bounded time, make one text; every family is in one piece. */
+TEST(parts_together_have_each_line_once)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    char line[100];
+    b->settings->metrics_groups = 20000;
+    for (int i = 0; i < 3000; i++) {
+        snprintf(line, sizeof(line), "XGROUP CREATE k%d g 0 MKSTREAM", i);
+        bench_says(c, line);
+    }
+    HEARS(c, "*");
+    pass(b);
+    struct buf text = scrape(b, NULL);
+    CHECK(count(text.p, "\nmillrace_group_ready{") == 3000);
+    CHECK(count(text.p, "\nmillrace_stream_added_total{") == 3000);
+    CHECK(count(text.p, "# TYPE millrace_group_ready gauge\n") == 1);
+    CHECK(count(text.p, "key=\"k77\"") == 4 + 5);
+    const char *first = strstr(text.p, "millrace_stream_length{"), *last = first;
+    for (const char *p = first; (p = strstr(p + 1, "\nmillrace_stream_length{"));)
+        last = p;
+    CHECK(count(first, "\nmillrace_stream_bytes{") == 3000 &&
+          !count(last + 1, "\nmillrace_stream_length{"));
+    buf_free(&text);
+    end(b);
+}
+
+TEST(hostile_cursors_are_refused_or_end)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    bench_says(c, "XGROUP CREATE q g 0 MKSTREAM");
+    HEARS(c, "*");
+    pass(b);
+    SAYS(c, "SURVEY METRICS CURSOR 1", "!ERR invalid cursor");
+    SAYS(c, "SURVEY METRICS CURSOR -1", "!ERR invalid cursor");
+    SAYS(c, "SURVEY METRICS CURSOR x", "!ERR invalid cursor");
+    SAYS(c, "SURVEY METRICS CURSOR 18446744073709551615", "!ERR invalid cursor");
+    SAYS(c, "SURVEY METRICS CURSOR 4294967296000", "!ERR invalid cursor");
+    SAYS(c, "SURVEY METRICS CURSOR", "!ERR syntax error");
+    SAYS(c, "SURVEY METRICS NOW 1", "!ERR syntax error");
+    /* Beyond the last record of the last family: nothing is left. */
+    SAYS(c, "SURVEY METRICS CURSOR 107374182499", "[0 ]");
+    end(b);
+}
+
+UNIT_MAIN(T(a_group_has_lines_for_what_is_known_of_it), T(labels_are_escaped_and_always_text),
+          T(more_groups_than_allowed_are_left_out_and_counted),
+          T(parts_together_have_each_line_once), T(hostile_cursors_are_refused_or_end))
