@@ -17,43 +17,46 @@ static void end_taking(struct stream_group *g, struct buf *taking)
     buf_free(taking);
 }
 
-/* An entry that goes to the reader; with NOACK it becomes pending for the length of the read, where
- * there is an order. */
+/* An entry that is given in an order. With NOACK it is not kept, but pending for the length of the
+ * read. */
 static void hand_out(const struct broker_giving *g, struct stream_id id,
                      struct broker_claims *claims, struct buf *taking)
 {
     const struct broker_group *x = &g->at;
+    int64_t now_ms = broker_act_stamp(x);
     if (!g->noack) {
-        stream_group_deliver(x->group, g->reader, id, broker_act_stamp(x));
-        broker_claims_add(claims, id, broker_act_stamp(x), 1);
+        stream_group_deliver(x->group, g->reader, id, now_ms);
+        broker_claims_add(claims, id, now_ms, 1);
         return;
     }
-    if (x->group->order && !stream_pending_has(&x->group->pending, id)) {
-        stream_group_deliver(x->group, g->reader, id, broker_act_stamp(x));
+    if (!stream_pending_has(&x->group->pending, id)) {
+        stream_group_deliver(x->group, g->reader, id, now_ms);
         buf_add(taking, bytes_of(&id, sizeof(id)));
     }
     if (x->stream->deleting)
         buf_add(g->acked, bytes_of(&id, sizeof(id)));
 }
 
-uint64_t broker_give_new(const struct broker_giving *g, struct stream_cursor *c, uint64_t n)
+/* broker_give_new() in a group with an order. */
+static uint64_t give_in_order(const struct broker_giving *g, struct stream_cursor *c, uint64_t n)
 {
     const struct broker_group *x = &g->at;
     struct broker_claims claims = claims_of(g);
     struct broker_order_read order = {.at = x};
     struct buf taking = {0};
-    bool is_ordered = x->group->order, more = true;
-    uint64_t done = 0, read = 0;
+    uint64_t done = 0, passed = 0;
+    bool more = true;
     do {
         struct stream_entry e;
         stream_log_read(c, &e);
-        enum broker_order_verdict verdict =
-            is_ordered ? broker_order_judge(&order, &e) : BROKER_ORDER_GIVE;
+        enum broker_order_verdict verdict = broker_order_judge(&order, &e);
         if (verdict == BROKER_ORDER_STOP)
             break;
-        stream_advance_group(x->stream, x->group, e.id, read++ > 0);
-        if (verdict == BROKER_ORDER_PASS)
+        stream_advance_group(x->stream, x->group, e.id, done + passed > 0);
+        if (verdict == BROKER_ORDER_PASS) {
+            passed++;
             continue;
+        }
         hand_out(g, e.id, &claims, &taking);
         more = g->put(g->context, &e, NULL);
         done++;
@@ -61,10 +64,38 @@ uint64_t broker_give_new(const struct broker_giving *g, struct stream_cursor *c,
     broker_claims_end(&claims);
     broker_order_end(&order);
     end_taking(x->group, &taking);
-    if (read) {
+    if (done + passed) {
         broker_claims_position(x);
         broker_act_changed(x, 1);
     }
+    return done;
+}
+
+uint64_t broker_give_new(const struct broker_giving *g, struct stream_cursor *c, uint64_t n)
+{
+    const struct broker_group *x = &g->at;
+    if (x->group->order)
+        return give_in_order(g, c, n);
+    struct broker_claims claims = claims_of(g);
+    int64_t now_ms = broker_act_stamp(x);
+    uint64_t done = 0;
+    bool more;
+    do {
+        struct stream_entry e;
+        stream_log_read(c, &e);
+        stream_advance_group(x->stream, x->group, e.id, done > 0);
+        if (!g->noack) {
+            stream_group_deliver(x->group, g->reader, e.id, now_ms);
+            broker_claims_add(&claims, e.id, now_ms, 1);
+        } else if (x->stream->deleting) {
+            buf_add(g->acked, bytes_of(&e.id, sizeof(e.id)));
+        }
+        more = g->put(g->context, &e, NULL);
+        done++;
+    } while (done < n && more && stream_log_next(c));
+    broker_claims_end(&claims);
+    broker_claims_position(x);
+    broker_act_changed(x, 1);
     return done;
 }
 

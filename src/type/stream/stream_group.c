@@ -124,6 +124,12 @@ bool stream_group_raise_position(struct stream_group *g, struct stream_id id)
     return true;
 }
 
+/* Groups without an order pay one comparison at the beginning; what others do is not built into
+ * their functions. */
+#define HAS_ORDER(g) __builtin_expect((g)->order != NULL, 0)
+#define BUILT_IN     static inline __attribute__((always_inline))
+#define APART        static __attribute__((noinline))
+
 static void order_changed(struct stream_group *g, struct stream_id id, bool released)
 {
     if (released)
@@ -132,8 +138,8 @@ static void order_changed(struct stream_group *g, struct stream_id id, bool rele
         stream_turn_leased(g->order, id);
 }
 
-void stream_group_assign(struct stream_group *g, struct stream_pending_place at,
-                         struct stream_consumer *c, int64_t time_ms, uint64_t count, bool released)
+BUILT_IN void assign(struct stream_group *g, struct stream_pending_place at,
+                     struct stream_consumer *c, int64_t time_ms, uint64_t count, bool released)
 {
     struct stream_pending_entry e;
     stream_pending_get(&g->pending, at, &e);
@@ -148,8 +154,25 @@ void stream_group_assign(struct stream_group *g, struct stream_pending_place at,
     e.time_ms = time_ms;
     e.count = count;
     stream_pending_change(&g->pending, at, &e, released);
-    if (__builtin_expect(g->order != NULL, 0))
-        order_changed(g, e.id, released);
+}
+
+APART void assign_in_order(struct stream_group *g, struct stream_pending_place at,
+                           struct stream_consumer *c, int64_t time_ms, uint64_t count,
+                           bool released)
+{
+    struct stream_pending_entry e;
+    stream_pending_get(&g->pending, at, &e);
+    assign(g, at, c, time_ms, count, released);
+    order_changed(g, e.id, released);
+}
+
+void stream_group_assign(struct stream_group *g, struct stream_pending_place at,
+                         struct stream_consumer *c, int64_t time_ms, uint64_t count, bool released)
+{
+    if (HAS_ORDER(g))
+        assign_in_order(g, at, c, time_ms, count, released);
+    else
+        assign(g, at, c, time_ms, count, released);
 }
 
 void stream_group_release(struct stream_group *g, struct stream_pending_place at, uint64_t count)
@@ -222,8 +245,8 @@ uint64_t stream_group_release_consumer(struct stream_group *g, struct stream_con
     return n;
 }
 
-void stream_group_restore(struct stream_group *g, struct stream_id id, struct stream_consumer *c,
-                          int64_t time_ms, uint64_t count)
+BUILT_IN void restore(struct stream_group *g, struct stream_id id, struct stream_consumer *c,
+                      int64_t time_ms, uint64_t count)
 {
     struct stream_pending_entry e = {
         .id = id,
@@ -234,8 +257,22 @@ void stream_group_restore(struct stream_group *g, struct stream_id id, struct st
     stream_pending_add(&g->pending, &e);
     if (c)
         c->pending++;
-    if (__builtin_expect(g->order != NULL, 0))
-        order_changed(g, id, !c);
+}
+
+APART void restore_in_order(struct stream_group *g, struct stream_id id, struct stream_consumer *c,
+                            int64_t time_ms, uint64_t count)
+{
+    restore(g, id, c, time_ms, count);
+    order_changed(g, id, !c);
+}
+
+void stream_group_restore(struct stream_group *g, struct stream_id id, struct stream_consumer *c,
+                          int64_t time_ms, uint64_t count)
+{
+    if (HAS_ORDER(g))
+        restore_in_order(g, id, c, time_ms, count);
+    else
+        restore(g, id, c, time_ms, count);
 }
 
 void stream_group_deliver(struct stream_group *g, struct stream_consumer *c, struct stream_id id,
@@ -250,7 +287,7 @@ void stream_group_deliver(struct stream_group *g, struct stream_consumer *c, str
         stream_group_restore(g, id, c, now_ms, 1);
 }
 
-bool stream_group_ack(struct stream_group *g, struct stream_id id)
+BUILT_IN bool acknowledge(struct stream_group *g, struct stream_id id)
 {
     struct stream_pending_place at;
     if (!stream_pending_find(&g->pending, id, &at))
@@ -261,9 +298,20 @@ bool stream_group_ack(struct stream_group *g, struct stream_id id)
         owner->pending--;
     }
     stream_pending_remove(&g->pending, at);
-    if (__builtin_expect(g->order != NULL, 0))
-        stream_turn_gone(g->order, &g->pending, id);
     return true;
+}
+
+APART bool acknowledge_in_order(struct stream_group *g, struct stream_id id)
+{
+    if (!acknowledge(g, id))
+        return false;
+    stream_turn_gone(g->order, &g->pending, id);
+    return true;
+}
+
+bool stream_group_ack(struct stream_group *g, struct stream_id id)
+{
+    return HAS_ORDER(g) ? acknowledge_in_order(g, id) : acknowledge(g, id);
 }
 
 static int by_name(const void *a, const void *b)

@@ -175,7 +175,7 @@ static void link_leased(struct stream_touched *t, uint32_t i)
         t->looked = before == t->released ? NONE : before;
 }
 
-static void link_node(struct stream_touched *t, uint32_t i)
+static void link_unowned(struct stream_touched *t, uint32_t i)
 {
     switch (stream_touched_at(t, i)->state) {
     case STREAM_DEFERRED:
@@ -186,34 +186,45 @@ static void link_node(struct stream_touched *t, uint32_t i)
         t->released = i;
         t->released_count++;
         break;
-    case STREAM_HELD:
+    default:
         insert_behind(t, t->last_held, i);
         t->held_count++;
-        break;
-    default:
-        link_leased(t, i);
     }
 }
 
-static void unlink_node(struct stream_touched *t, uint32_t i)
+static void link_node(struct stream_touched *t, uint32_t i)
+{
+    if (stream_touched_at(t, i)->state == STREAM_LEASED)
+        link_leased(t, i);
+    else
+        link_unowned(t, i);
+}
+
+static void unlink_unowned(struct stream_touched *t, uint32_t i)
 {
     struct stream_touched_node *x = stream_touched_at(t, i);
     if (x->state == STREAM_DEFERRED) {
         heap_take(t, i);
         return;
     }
+    uint32_t *count = x->state == STREAM_HELD ? &t->held_count : &t->released_count;
+    ASSERT(*count > 0);
+    --*count;
+    if (t->released == i)
+        t->released = x->prev;
+    set_neighbours(t, x, x->next, x->prev);
+}
+
+static void unlink_node(struct stream_touched *t, uint32_t i)
+{
+    struct stream_touched_node *x = stream_touched_at(t, i);
+    if (x->state != STREAM_LEASED) {
+        unlink_unowned(t, i);
+        return;
+    }
     if (t->looked == i) {
         bool is_first = x->prev == t->released;
         t->looked = is_first ? NONE : x->prev;
-    }
-    if (x->state == STREAM_RELEASED) {
-        ASSERT(t->released_count > 0);
-        t->released_count--;
-        if (t->released == i)
-            t->released = x->prev;
-    } else if (x->state == STREAM_HELD) {
-        ASSERT(t->held_count > 0);
-        t->held_count--;
     }
     set_neighbours(t, x, x->next, x->prev);
 }
