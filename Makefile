@@ -185,6 +185,12 @@ bench-structures: $(LIBOBJ)
 	    $$(utils/layers.py below ds $(BUILD)) $(LIBS) $(ALLOC)
 	@$(BUILD)/topics
 
+# 10,000 subscriptions under load, for PUSH_SECONDS: judges what is lost, and long turns.
+PUSH_SECONDS ?= 300
+bench-push: all
+	@$(CC) $(STD) -O2 -pthread -o $(BUILD)/push tests/bench/push.c
+	@python3 tests/bench/push.py --server $(SERVER) --driver $(BUILD)/push --seconds $(PUSH_SECONDS)
+
 # libFuzzer, each target for FUZZ_SECONDS.
 FUZZ_SECONDS ?= 600
 FUZZ_OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all

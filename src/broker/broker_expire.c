@@ -69,7 +69,7 @@ bool broker_expire_due(const struct broker_group *x)
 
 bool broker_expire_first(const struct broker_group *x)
 {
-    if (!x->stream->extra || call_is_replay(x->call))
+    if (!x->stream->extra || (x->call && call_is_replay(x->call)))
         return false;
     bool more = broker_expire_due(x);
     broker_moments_changed(x);

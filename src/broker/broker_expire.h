@@ -21,8 +21,8 @@ void broker_expire_follow(const struct broker_group *x, struct stream_id old, st
  * effect XDEL, event xexpired. True: there is more. The stream has extras, which may be empty now.
  */
 bool broker_expire_due(const struct broker_group *x);
-/* The same, within a command, before a group gives messages to anybody (broker E3). True: there is
- * more, and nothing is to be given; readers are woken when it has gone. */
+/* The same, within a command or a push, before a group gives messages to anybody (broker E3). True:
+ * there is more, and nothing is to be given; readers are woken when it has gone. */
 bool broker_expire_first(const struct broker_group *x);
 
 #endif

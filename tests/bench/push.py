@@ -1,0 +1,25 @@
+#!/usr/bin/env python3
+"""10,000 subscriptions under load (push.c), against a server of its own.
+
+usage: push.py --server PATH --driver PATH [--seconds N]
+
+Fails when a message is lost, or when a turn may have taken more than 20 ms of processor time."""
+import argparse, os, subprocess, sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from server import Server  # noqa: E402
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--server", required=True)
+    ap.add_argument("--driver", required=True)
+    ap.add_argument("--seconds", type=int, default=300)
+    o = ap.parse_args()
+    with Server(o.server, "--appendonly", "yes") as s:
+        s.start().close()
+        sys.exit(subprocess.run([o.driver, str(s.port), str(o.seconds)], timeout=o.seconds * 3 + 60).returncode)
+
+
+if __name__ == "__main__":
+    main()
