@@ -209,6 +209,7 @@ def all_parts(o):
         python("work queues, a start with much pending", "tests/broker/restart.py", *server, "--messages", few(2000, often(100000, 10000)), lines=True),
         python("work queues, a start with much scheduled", "tests/broker/restart.py", *server, "--scheduled", "--messages", few(2000, often(100000, 10000)), lines=True),
         python("work queues, order", "tests/broker/order.py", *server, *seeded, "--rounds", few(4, 12), "--steps", few(300, 600), lines=True),
+        python("work queues, push", "tests/broker/push.py", *server, lines=True),
         python("work queues, connections that come and go", "tests/broker/presence.py", *server, lines=True),
         python("work queues, fail-over", "tests/broker/failover.py", *server, *seeded, "--cycles", often(38, few(4, 10)), lines=True),
         python("the console's port, strangers", "tests/http/port.py", *server, lines=True),

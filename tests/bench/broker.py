@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What work queues cost, against the same without them, and what a message takes: broker Q1, Q2, Q3, Q4, Q5, Q6, Q7, Q8, Q10, Q12, Q13, Q14, Q15.
+"""What work queues cost, against the same without them, and what a message takes: broker Q1, Q2, Q3, Q4, Q5, Q6, Q7, Q8, Q10, Q11, Q12, Q13, Q14, Q15.
 
 Prints, judges nothing; behind each figure stands its target.
 
@@ -283,6 +283,39 @@ def q12(o):
     say("Q12", "XADD with 1,000 blocked readers, one of them served, against 1", many[0], one[0], "1.5")
 
 
+# ---- Q11: push
+
+def delivered(o, pushed):
+    """Each message: read one by one, or pushed; acknowledged by fifties."""
+    n = int(100000 * o.scale) // 50 * 50
+    with Bench(o.server) as s:
+        drive(s.start(), pieces(policy() + adds(n), 500))
+        c, some, got = s.conn(), [], 0
+        c.ask("HELLO", 3)
+        before = cpu(s)
+        if pushed:
+            c.ask("XCONSUME", "START", "GROUP", "g", "a", "PREFETCH", 100, "STREAMS", "q")
+        while got < n:
+            if not pushed:
+                c.send("XREADGROUP", "GROUP", "g", "a", "COUNT", 1, "BLOCK", 0, "STREAMS", "q", ">")
+            value = c.raw()[1]
+            if value[0] == b":":
+                continue
+            got += 1
+            some.append(value[1][3][1] if pushed else value[1][1][1][0][1][0][1])
+            if len(some) == 50:
+                c.send("XACK", "q", "g", *some)
+                some = []
+                if not pushed:
+                    c.raw()
+        return [(cpu(s) - before) * 1e6 / n]
+
+
+def q11(o):
+    push, pull = least(o.rounds, lambda: delivered(o, True), lambda: delivered(o, False))
+    say("Q11", "push with PREFETCH 100, each message, against XREADGROUP COUNT 1 BLOCK 0, one after the other", push[0], pull[0], "0.5")
+
+
 def routing(o, bound):
     """One XADD with 1, 4 and 16 copies, or as many XADDs."""
     found = []
@@ -443,7 +476,7 @@ def memory(o):
         print("%-4s a policy: %.0f bytes a group, resident %.0f (<= 1024)" % ("", *[(a - b) / n for a, b in zip(held(s), base)]), flush=True)
 
 
-ALL = {"q1": q1, "q2": q2, "q3": q3, "q4": q4, "q5": q5, "q6": q6, "q7": q7, "q8": q8, "q10": q10, "q12": q12, "q13": q13, "q14": q14, "q15": q15, "memory": memory}
+ALL = {"q1": q1, "q2": q2, "q3": q3, "q4": q4, "q5": q5, "q6": q6, "q7": q7, "q8": q8, "q10": q10, "q11": q11, "q12": q12, "q13": q13, "q14": q14, "q15": q15, "memory": memory}
 
 
 def main():

@@ -4,7 +4,7 @@
 usage: kill.py --server PATH [--mode always|everysec] [--kills N] [--seed S] [--cut preload|ext4|xfs]
 
 Producers add numbered messages, some of them for later, some that expire. Workers read with plain XREADGROUP and acknowledge, fail, give back, give up
-for ever, are too slow for their lease, or leave without a word; one now and then brings dead letters back, and cancels, moves or runs what is scheduled;
+for ever, are too slow for their lease, or leave without a word; one is pushed what it works on; one now and then brings dead letters back, and cancels, moves or runs what is scheduled;
 policies change meanwhile, and half of the kills meet a rewrite or a snapshot. Beside them a stream with a limit refuses, a
 schedule fires, a stream is bound to three more, one of them by a chain, and another one captures a channel.
 After each kill: every message that was accepted is scheduled, in the stream, in the dead-letter stream, was acknowledged or has expired, and in one of
@@ -55,7 +55,7 @@ class Worker(threading.Thread):
         try:
             c = self.test.server.conn()
             while not self.test.stop:
-                c = self.produce(c) if self.who < 2 else self.keep_house(c) if self.who == 2 else self.fill_up(c) if self.who == 8 else self.route(c) if self.who == 9 else self.work(c)
+                c = self.produce(c) if self.who < 2 else self.keep_house(c) if self.who == 2 else self.fill_up(c) if self.who == 8 else self.route(c) if self.who == 9 else self.pushed(c) if self.who == 10 else self.work(c)
         except (OSError, ConnectionError):
             pass
         except Error as e:
@@ -186,10 +186,45 @@ class Worker(threading.Thread):
                 return self.test.server.conn()
         return c
 
+    def pushed(self, c):
+        """The life of a connection that is sent what it works on, and goes without a word."""
+        a, r, began, waiting = self.test.account, self.random, time.monotonic(), []
+        c.ask("HELLO", 3)
+        expected = c.ask("XCONSUME", "START", "GROUP", "g", "p", "PREFETCH", 5, "STREAMS", Q)
+        while expected and not self.test.stop and r.random() > 0.01:
+            if c.silent(0.05):
+                continue
+            got = c.reply()
+            if not isinstance(got, list):
+                n = waiting.pop(0)
+                if n is not None:
+                    self.acknowledged(n, got)
+                continue
+            _, _, _, i, fields, _ = got
+            n = int(fields[1])
+            with a.lock:
+                if a.at.get(n, began) < began:  # answered before this connection was there
+                    a.wrong.append("%d was acknowledged and is pushed again" % n)
+                if n not in a.goes and not self.test.cutting:
+                    a.lasting.add(i)
+                self.test.pushes += 1
+            self.test.check_moment(n, fields)
+            if r.random() < 0.85:
+                with a.lock:
+                    a.acked[n] = max(a.acked.get(n, 0), 1)
+                waiting.append(n)
+                c.send("XACK", Q, "g", i)
+            else:
+                waiting.append(None)
+                c.send("XNACK", Q, "g", "FAIL", "IDS", 1, i, "REASON", "no %d" % n)
+        c.close()
+        return self.test.server.conn()
+
 
 class Test:
     def __init__(self, o):
         self.o, self.random, self.account, self.kills, self.stop = o, random.Random(o.seed), Account(), 0, False
+        self.pushes = 0
         self.letters, self.cutting, self.disk, more = 0, False, None, {}
         self.let_in, self.taken, self.refused, self.fired = set(), set(), 0, 0
         self.routed, self.published = set(), set()
@@ -292,7 +327,7 @@ class Test:
         c.ask("XCRON", "SET", TICK, "t", "EVERY", EVERY, "CATCHUP", "ALL", "FIELDS", "a", 1)
         while True:
             self.stop = self.cutting = False
-            workers = [Worker(self, i) for i in range(10)]
+            workers = [Worker(self, i) for i in range(11)]
             for w in workers:
                 w.start()
             last = self.kills >= self.o.kills

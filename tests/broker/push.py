@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Streams that are pushed, on a real server: kills, restarts, a slow reader, a server that becomes a replica: broker U4, U5, U6, U8.
+
+usage: push.py --server PATH [--only PART ...]"""
+import argparse, os, sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from check import cases, expect, until  # noqa: E402
+from resp import Error, info            # noqa: E402
+from server import Server, servers      # noqa: E402
+
+PATH, LONG = "", 3600000  # ms: not within a test
+
+
+def queue(c, n=5, key="q"):
+    c.ask("XPOLICY", "SET", key, "g", "MKSTREAM", "LEASE", LONG, "ONACK", "DELETE")
+    for i in range(1, n + 1):
+        c.ask("XADD", key, "%d-1" % i, "n", i)
+
+
+def subscriber(s, name="w", prefetch=32):
+    c = s.conn()
+    c.ask("HELLO", 3)
+    expect(c.ask("XCONSUME", "START", "GROUP", "g", name, "PREFETCH", prefetch, "STREAMS", "q"), b"OK", "the reply to START")
+    return c
+
+
+def same(what, got, want):
+    expect(got, want, what)
+
+
+def frames(c, n):
+    """Numbers and counts of the next n messages."""
+    got = [c.reply() for _ in range(n)]
+    for f in got:
+        same("a frame", f[:3], [b"xdeliver", b"q", b"g"])
+    return [(int(f[4][1]), f[5]) for f in got]
+
+
+def released(c):
+    return [int(i.split(b"-")[0]) for i, name, *_ in c.ask("XPENDING", "q", "g", "-", "+", 1000) if not name]
+
+
+def what_a_closed_connection_had_is_ready_after_a_kill():
+    with Server(PATH, "--appendonly", "yes", "--appendfsync", "always") as s:
+        c = s.start()
+        queue(c)
+        w = subscriber(s)
+        same("what was sent", frames(w, 5), [(i, 1) for i in range(1, 6)])
+        same("XACK", w.ask("XACK", "q", "g", "2-1", "4-1"), 2)
+        w.close()
+        until("the release", lambda: released(c) == [1, 3, 5])
+        s.kill()
+        c = s.start()
+        same("what is released", released(c), [1, 3, 5])
+        same("what comes again", frames(subscriber(s, "other"), 3), [(1, 2), (3, 2), (5, 2)])
+
+
+def what_an_open_connection_had_comes_first_after_a_kill():
+    with Server(PATH, "--appendonly", "yes", "--appendfsync", "always") as s:
+        queue(s.start(), 6)
+        w = subscriber(s, prefetch=3)
+        same("what was sent", frames(w, 3), [(1, 1), (2, 1), (3, 1)])
+        same("XACK", w.ask("XACK", "q", "g", "2-1"), 1)
+        same("the next one", frames(w, 1), [(4, 1)])
+        s.kill()
+        c = s.start()
+        same("released", released(c), [])
+        w = subscriber(s, prefetch=4)
+        same("what comes again, and then new ones", frames(w, 4), [(1, 2), (3, 2), (4, 2), (5, 1)])
+
+
+def who_does_not_read_holds_nobody_up():
+    with Server(PATH) as s:
+        c, text = s.start(), "x" * 100000
+        queue(c, 0)
+        lazy = subscriber(s, "lazy", 1000)
+        for _ in range(100):
+            c.ask("XADD", "q", "*", "n", text)
+        until("an end", lambda: info(c, "broker_subscriptions") == "1" and int(c.ask("XPENDING", "q", "g")[0]) > 10)
+        pending = int(c.ask("XPENDING", "q", "g")[0])
+        same("not all of it", pending < 100, True)
+        w = subscriber(s, "w", 1000)
+        for _ in range(100 - pending):
+            same("a frame for the other one", w.reply()[0], b"xdeliver")
+        for _ in range(pending):
+            same("a frame", lazy.reply()[0], b"xdeliver")
+        c.ask("XADD", "q", "*", "n", 1)
+        until("the last one", lambda: int(c.ask("XPENDING", "q", "g")[0]) == 101)
+
+
+def a_replica_pushes_nothing():
+    with servers(Server(PATH, "--appendonly", "yes"), Server(PATH, "--appendonly", "yes")) as (a, b):
+        c, d = a.start(), b.start()
+        queue(c)
+        d.ask("REPLICAOF", "127.0.0.1", a.port)
+        until("a copy", lambda: d.do("XLEN", "q") == 5)
+        w = subscriber(a, prefetch=3)
+        same("what was sent", frames(w, 3), [(1, 1), (2, 1), (3, 1)])
+        until("the copy", lambda: d.ask("XPENDING", "q", "g")[0] == 3)
+        on_replica = b.conn()
+        on_replica.ask("HELLO", 3)
+        refused = on_replica.do("XCONSUME", "START", "GROUP", "g", "w", "STREAMS", "q")
+        same("an error", isinstance(refused, Error) and str(refused).startswith("READONLY"), True)
+        d.ask("REPLICAOF", "NO", "ONE")
+        c.ask("REPLICAOF", "127.0.0.1", b.port)
+        same("closed", w.is_closed(), True)
+        until("a role", lambda: isinstance(b.conn().do("XADD", "q", "9-1", "n", 9), bytes))
+        same("from the new primary", frames(subscriber(b, prefetch=4), 4), [(1, 2), (2, 2), (3, 2), (4, 1)])
+
+
+def main():
+    global PATH
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--server", required=True)
+    ap.add_argument("--only", nargs="*", default=[])
+    o = ap.parse_args()
+    PATH = o.server
+    cases([("push, " + name, run) for name, run in (
+        ("a closed connection and a kill", what_a_closed_connection_had_is_ready_after_a_kill),
+        ("an open connection and a kill", what_an_open_connection_had_comes_first_after_a_kill),
+        ("who does not read", who_does_not_read_holds_nobody_up), ("a replica", a_replica_pushes_nothing))], o.only, errors=(OSError, Error))
+
+
+if __name__ == "__main__":
+    main()
