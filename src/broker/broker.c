@@ -84,7 +84,9 @@ static bool has_due(const struct broker *b)
 
 static bool has_news(const struct broker *b)
 {
-    return !dlist_empty(&b->news) && act_may(b->engine);
+    /* Who reads is judged like a request: also where nothing acts. */
+    return !dlist_empty(&b->news) &&
+           !(b->engine->slow_path & (ENGINE_BUSY | ENGINE_PAUSED | ENGINE_MOVING));
 }
 
 bool broker_has_work(const struct broker *b)

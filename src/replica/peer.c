@@ -110,6 +110,7 @@ static void enter(struct peer *p, enum peer_state state)
 {
     struct replication *r = p->replication;
     ASSERT(p->state == PEER_STRANGER && backlog_is_open(&r->backlog));
+    session_leave_streams(p->client);
     session_leave_channels(p->client);
     observe_unmonitor(p->client);
     tracking_disable(p->client);

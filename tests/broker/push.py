@@ -109,6 +109,22 @@ def a_replica_pushes_nothing():
         same("from the new primary", frames(subscriber(b, prefetch=4), 4), [(1, 2), (2, 2), (3, 2), (4, 1)])
 
 
+def who_becomes_a_replica_is_sent_the_stream_alone():
+    with Server(PATH, "--repl-diskless-sync-delay", 0) as s:
+        c = s.start()
+        queue(c, 1)
+        w = subscriber(s)
+        expect(frames(w, 1), [(1, 1)], "a frame")
+        w.send("PSYNC", "?", -1)
+        until("a replica", lambda: info(c, "connected_slaves") == "1")
+        same("subscriptions", info(c, "broker_subscriptions"), "0")
+        c.ask("XADD", "q", "9-1", "n", "the-last-one")
+        got = bytes(w.reader.bytes)
+        while b"the-last-one" not in got:
+            got += w.s.recv(1 << 16)
+        same("a frame in the stream", b"xdeliver" in got, False)
+
+
 def main():
     global PATH
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -119,7 +135,8 @@ def main():
     cases([("push, " + name, run) for name, run in (
         ("a closed connection and a kill", what_a_closed_connection_had_is_ready_after_a_kill),
         ("an open connection and a kill", what_an_open_connection_had_comes_first_after_a_kill),
-        ("who does not read", who_does_not_read_holds_nobody_up), ("a replica", a_replica_pushes_nothing))], o.only, errors=(OSError, Error))
+        ("who does not read", who_does_not_read_holds_nobody_up), ("a replica", a_replica_pushes_nothing),
+        ("who becomes a replica", who_becomes_a_replica_is_sent_the_stream_alone))], o.only, errors=(OSError, Error))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 #include "broker/broker_match.h"
 
 #include "broker.h"
+#include "engine/state.h"
 
 #define READ(options) "XREADGROUP GROUP g c " options " MATCH "
 
@@ -147,6 +148,13 @@ TEST(a_read_waits_for_any_also_for_one_made_later)
     bench_says(w[2], READ("COUNT 5 BLOCK 50") "*");
     broker_bench_wait(b, 50);
     HEARS(w[2], "(nil)");
+    /* Also where nothing acts: a replica that takes writes. */
+    bench_says(w[2], READ("COUNT 5 BLOCK 0") "*");
+    state_set(&b->engine, ENGINE_REPLICA, true);
+    SAYS(c, "XADD b 2-1 n 2", "2-1");
+    broker_bench_turn(b);
+    HEARS(w[2], "[[b [[2-1 [n 2]]]]]");
+    state_set(&b->engine, ENGINE_REPLICA, false);
     /* Nothing at all is there: it waits. */
     bench_says(w[0], "XREADGROUP GROUP h c COUNT 5 BLOCK 0 MATCH *");
     SAYS(c, "XPOLICY SET z h MKSTREAM", "OK");
