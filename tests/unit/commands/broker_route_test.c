@@ -276,6 +276,44 @@ TEST(dead_letters_may_come_back_by_a_binding)
     broker_bench_end(b);
 }
 
+/* What XREDRIVE moves and a binding brings back is for the next call, also when there are many. */
+TEST(a_call_of_xredrive_ends)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    SAYS(c, "XBIND ADD q ALL TO l", "1");
+    for (int i = 1; i <= 1500; i++) {
+        char line[40];
+        snprintf(line, sizeof(line), "XADD l %d-1 a 1", i);
+        bench_says(c, line);
+    }
+    HEARS(c, "*");
+    SAYS(c, "XREDRIVE l TO q COUNT 100000", "[1500 1700000000000-0]");
+    SAYS(c, "XLEN l", "1500");
+    SAYS(c, "XLEN q", "1500");
+    broker_bench_end(b);
+}
+
+/* While a key is on its way to another server, who may write to it by a binding is held. */
+TEST(writes_that_may_lead_to_a_moving_key_wait)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    SAYS(c, "XBIND ADD q ALL TO d", "1");
+    SAYS(c, "XCAPTURE ADD d news", "1");
+    SAYS(c, "XADD plain 1-1 a 1", "1-1");
+    pause_key(&b->engine, b->engine.store->dbs, BYTES("d"), true);
+    CHECK(pause_is_moving(&b->engine, b->engine.store->dbs, BYTES("d")));
+    SAYS(c, "XADD plain 2-1 a 1", "2-1");
+    SAYS(c, "PUBLISH news x", "0"); /* it does not wait, and is not captured */
+    CHECK(b->engine.broker->totals.capture_failures == 1);
+    bench_says(c, "XADD q 1-1 a 1");
+    HEARS(c, "");
+    pause_key(&b->engine, b->engine.store->dbs, BYTES("d"), false);
+    SAYS(bench_client(b), "XLEN d", "0");
+    broker_bench_end(b);
+}
+
 /* broker T6, T7, T13 in a destination: what is due there comes first, and an ID that is scheduled
  * makes room. */
 TEST(copies_find_scheduled_messages)
@@ -388,6 +426,7 @@ UNIT_MAIN(T(a_message_and_its_copies_are_one_transaction), T(chains_end),
           T(many_destinations_get_it_once), T(a_full_destination_refuses_all_of_it),
           T(another_type_is_skipped), T(scheduled_messages_are_routed_when_due),
           T(many_copies_share_the_turn), T(dead_letters_are_routed),
-          T(dead_letters_may_come_back_by_a_binding), T(copies_find_scheduled_messages),
+          T(dead_letters_may_come_back_by_a_binding), T(a_call_of_xredrive_ends),
+          T(writes_that_may_lead_to_a_moving_key_wait), T(copies_find_scheduled_messages),
           T(duplicates_are_not_routed), T(a_replay_routes_nothing), T(others_hear_of_copies),
           T(information_counts_them))

@@ -44,6 +44,28 @@ TEST(channels_patterns_and_shards_are_apart)
     pubsub_free(p);
 }
 
+static void capture(void *context, struct bytes channel, struct bytes payload)
+{
+    struct ear *e = context;
+    e->heard++;
+    snprintf(e->last, sizeof(e->last), "%.*s %.*s", (int)channel.n, channel.p, (int)payload.n,
+             payload.p);
+}
+
+/* broker H3 */
+TEST(a_capture_hears_of_all_and_is_no_receiver)
+{
+    struct pubsub *p = pubsub_new(deliver);
+    struct ear e = {0};
+    pubsub_capture_by(p, capture, &e);
+    CHECK(pubsub_publish(p, PUBSUB_CHANNEL, BYTES("ch"), BYTES("x")) == 0);
+    CHECK(e.heard == 1 && strcmp(e.last, "ch x") == 0);
+    CHECK(pubsub_publish(p, PUBSUB_SHARD, BYTES("ch"), BYTES("y")) == 0 && e.heard == 1);
+    pubsub_capture_by(p, NULL, NULL);
+    CHECK(pubsub_publish(p, PUBSUB_CHANNEL, BYTES("ch"), BYTES("z")) == 0 && e.heard == 1);
+    pubsub_free(p);
+}
+
 TEST(whoever_leaves_first_does_not_matter)
 {
     struct pubsub *p = pubsub_new(deliver);
@@ -83,5 +105,5 @@ TEST(who_leaves_does_not_count)
     pubsub_free(p);
 }
 
-UNIT_MAIN(T(channels_patterns_and_shards_are_apart), T(whoever_leaves_first_does_not_matter),
-          T(who_leaves_does_not_count))
+UNIT_MAIN(T(a_capture_hears_of_all_and_is_no_receiver), T(channels_patterns_and_shards_are_apart),
+          T(whoever_leaves_first_does_not_matter), T(who_leaves_does_not_count))
