@@ -193,6 +193,9 @@ static void add_sums(struct survey *sv, struct buf *out)
     const struct engine *e = sv->engine;
     gauge(out, "millrace_disk_failed", "Writes are refused: the append-only file takes none.",
           e->slow_path & ENGINE_DISK_FAILED ? 1 : 0);
+    if (e->role != ROLE_PRIMARY)
+        gauge(out, "redis_master_link_up", "The link to the primary stands.",
+              e->role == ROLE_REPLICA_UP ? 1 : 0);
     add_by_db(out, "millrace_streams", "Streams of the database.", sv, false);
     single(out, "millrace_survey_cpu_seconds_total", "counter", "Time that the survey has taken.",
            (double)sv->ticks / clock_ticks_per_us() / 1e6);

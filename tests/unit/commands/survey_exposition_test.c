@@ -81,7 +81,12 @@ TEST(a_group_has_lines_for_what_is_known_of_it)
     CHECK(has(b, NULL, "\nmillrace_stream_added_total{db=\"db0\",key=\"q\"} 1\n"));
     CHECK(has(b, NULL, "\nmillrace_messages{state=\"ready\"} 2\n"));
     CHECK(has(b, NULL, "\nmillrace_groups{db=\"db0\"} 3\n"));
-    CHECK(has(b, NULL, "\nmillrace_disk_failed 0\n"));
+    CHECK(has(b, NULL, "\nmillrace_disk_failed 0\n") && !has(b, NULL, "redis_master_link_up"));
+    b->engine.role = ROLE_REPLICA_UP;
+    CHECK(has(b, NULL, "\nredis_master_link_up 1\n"));
+    b->engine.role = ROLE_REPLICA_DOWN;
+    CHECK(has(b, NULL, "\nredis_master_link_up 0\n"));
+    b->engine.role = ROLE_PRIMARY;
     /* MATCH: only lines of such keys. */
     CHECK(has(b, "p*", "{db=\"db0\",key=\"p\",group=\"w\"}"));
     CHECK(!has(b, "p*", "key=\"q\"") && !has(b, "p*", "millrace_messages"));
