@@ -21,8 +21,6 @@
 
 #define NAMES_MOST     64   /* of console-hosts and console-proxies */
 #define ADDRESSES_MOST 4096 /* with a bucket of their own */
-#define PER_SECOND     5    /* requests without a session */
-#define AT_ONCE        20
 
 static struct guard_verdict refuse(unsigned status, const char *code, const char *text)
 {
@@ -190,27 +188,44 @@ struct guard_verdict guard_judge(const struct settings *c, const struct guard_pe
 
 /* ---- Rates */
 
-struct bucket {
-    int64_t at_ms;
-    double left; /* requests, at that moment */
-};
+static const struct {
+    double per_second, at_once;
+} rates[] = {[GUARD_STRANGER] = {5, 20}, [GUARD_SESSION] = {50, 100}};
+
+static double left_now(const struct guard_bucket *b, enum guard_rate rate, int64_t ms)
+{
+    double left = b->left + (double)(ms - b->at_ms) * rates[rate].per_second / 1000;
+    return left < rates[rate].at_once ? left : rates[rate].at_once;
+}
+
+void guard_bucket_fill(struct guard_bucket *b, enum guard_rate rate, int64_t steady_ms)
+{
+    *b = (struct guard_bucket){.at_ms = steady_ms, .left = rates[rate].at_once};
+}
+
+bool guard_bucket_take(struct guard_bucket *b, enum guard_rate rate, int64_t steady_ms)
+{
+    double left = left_now(b, rate, steady_ms);
+    bool may = left >= 1;
+    *b = (struct guard_bucket){.at_ms = steady_ms, .left = may ? left - 1 : left};
+    return may;
+}
+
+static bool is_full(const struct guard_bucket *b, int64_t ms)
+{
+    return left_now(b, GUARD_STRANGER, ms) > rates[GUARD_STRANGER].at_once - 1;
+}
 
 struct guard_rates {
     struct dict by_address;
-    struct bucket shared; /* of those that found no place */
+    struct guard_bucket shared; /* of those that found no place */
 };
 
 struct guard_rates *guard_rates_new(void)
 {
     struct guard_rates *r = mem_zalloc(sizeof(*r));
-    r->shared.left = AT_ONCE;
+    guard_bucket_fill(&r->shared, GUARD_STRANGER, 0);
     return r;
-}
-
-static double left_now(const struct bucket *b, int64_t ms)
-{
-    double left = b->left + (double)(ms - b->at_ms) * PER_SECOND / 1000;
-    return left < AT_ONCE ? left : AT_ONCE;
 }
 
 /* Forgets those that are full again; ms INT64_MAX: all. */
@@ -219,8 +234,8 @@ static void forget_full(struct guard_rates *r, int64_t ms)
     struct dict_walk w = {0};
     struct dict_node *n;
     while ((n = dict_next(&r->by_address, &w))) {
-        struct bucket *b = n->value;
-        if (ms == INT64_MAX || left_now(b, ms) >= AT_ONCE) {
+        struct guard_bucket *b = n->value;
+        if (ms == INT64_MAX || is_full(b, ms)) {
             mem_free(b);
             dict_remove(&r->by_address, dict_key(n));
         }
@@ -233,27 +248,23 @@ void guard_rates_free(struct guard_rates *r)
     mem_free(r);
 }
 
-static struct bucket *bucket_of(struct guard_rates *r, struct bytes address, int64_t ms)
+static struct guard_bucket *bucket_of(struct guard_rates *r, struct bytes address, int64_t ms)
 {
-    struct bucket *b = dict_get(&r->by_address, address);
+    struct guard_bucket *b = dict_get(&r->by_address, address);
     if (b)
         return b;
     /* Sweeping pays when it can make room: that has been tried, where the shared one was used. */
-    if (r->by_address.used == ADDRESSES_MOST && left_now(&r->shared, ms) > AT_ONCE - 1)
+    if (r->by_address.used == ADDRESSES_MOST && is_full(&r->shared, ms))
         forget_full(r, ms);
     if (r->by_address.used == ADDRESSES_MOST)
         return &r->shared;
     b = mem_alloc(sizeof(*b));
-    *b = (struct bucket){.at_ms = ms, .left = AT_ONCE};
+    guard_bucket_fill(b, GUARD_STRANGER, ms);
     dict_ensure(&r->by_address, address)->value = b;
     return b;
 }
 
 bool guard_rates_take(struct guard_rates *r, struct bytes address, int64_t steady_ms)
 {
-    struct bucket *b = bucket_of(r, address, steady_ms);
-    double left = left_now(b, steady_ms);
-    bool may = left >= 1;
-    *b = (struct bucket){.at_ms = steady_ms, .left = may ? left - 1 : left};
-    return may;
+    return guard_bucket_take(bucket_of(r, address, steady_ms), GUARD_STRANGER, steady_ms);
 }

@@ -33,7 +33,23 @@ struct guard_verdict guard_judge(const struct settings *c, const struct guard_pe
  * (rebinding) has that name. */
 bool guard_host_is_ours(struct bytes host, const char *hosts);
 
-/* ---- Rates: so many requests a second, and so many at once. Kept for each address. */
+/* ---- Rates: so many requests a second, and so many at once. */
+
+enum guard_rate {
+    GUARD_STRANGER, /* an address without a login: 5 and 20 */
+    GUARD_SESSION,  /* 50 and 100 */
+};
+
+struct guard_bucket {
+    int64_t at_ms;
+    double left; /* requests, at that moment */
+};
+
+void guard_bucket_fill(struct guard_bucket *b, enum guard_rate rate, int64_t steady_ms);
+/* Counts a request; false: too many. */
+bool guard_bucket_take(struct guard_bucket *b, enum guard_rate rate, int64_t steady_ms);
+
+/* Buckets of strangers by address. */
 
 struct guard_rates;
 

@@ -240,24 +240,30 @@ void json_write_bytes(struct json_write *w, struct bytes x)
 
 void json_write_cut(struct json_write *w, struct bytes x, size_t most)
 {
-    if (x.n <= most) {
-        json_write_bytes(w, x);
+    json_write_cut_front(w, x, x.n, most);
+}
+
+void json_write_cut_front(struct json_write *w, struct bytes front, uint64_t all, size_t most)
+{
+    ASSERT(front.n == all || (front.n < all && front.n >= most + 3));
+    if (all <= most) {
+        json_write_bytes(w, front);
         return;
     }
-    struct bytes front = bytes_of(x.p, most);
-    size_t good = utf8_span(front);
+    struct bytes shown = bytes_of(front.p, most);
+    size_t good = utf8_span(shown);
     /* A character that the cut has split is no reason to take the text for bytes. */
     bool is_text =
-        most - good < 4 && (good == most || utf8_length(bytes_of(x.p + good, x.n - good)));
+        most - good < 4 && (good == most || utf8_length(bytes_of(front.p + good, front.n - good)));
     json_write_object(w);
     json_write_name(w, is_text ? BYTES("text") : BYTES("base64"));
     begin_value(w);
     if (is_text)
-        put_string(w, bytes_of(x.p, good));
+        put_string(w, bytes_of(front.p, good));
     else
-        put_base64(w, front);
+        put_base64(w, shown);
     json_write_name(w, BYTES("bytes"));
-    json_write_uint(w, x.n);
+    json_write_uint(w, all);
     json_write_name(w, BYTES("cut"));
     json_write_bool(w, true);
     json_write_object_end(w);

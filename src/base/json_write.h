@@ -44,6 +44,8 @@ void json_write_bytes(struct json_write *w, struct bytes x);
 /* The same of at most `most` bytes of it (a few less where a character would be split); when that
  * is not all: {"text" or "base64": "...", "bytes": its length, "cut": true}. */
 void json_write_cut(struct json_write *w, struct bytes x, size_t most);
+/* The same of bytes of which only the front is there: at least most + 3 of all, or all of them. */
+void json_write_cut_front(struct json_write *w, struct bytes front, uint64_t all, size_t most);
 /* A value that is JSON already. */
 void json_write_raw(struct json_write *w, struct bytes json);
 

@@ -61,6 +61,7 @@ enum client_flag {
     CLIENT_NO_TOUCH = 1 << 24,
     CLIENT_PRIMARY = 1 << 25, /* the stream of our primary (replica/apply.h); also CLIENT_REPLAY */
     CLIENT_HELD_LONG = 1 << 27, /* what would be held for want of replicas is refused */
+    CLIENT_CONSOLE = 1 << 28,   /* requests by HTTP run as this one (admin/caller.h) */
     CLIENT_REPLICA = 1 << 26,   /* follows us (replica/peer.h): replica/ sends to it, nobody else */
 };
 
@@ -211,6 +212,12 @@ static inline void client_count_input(struct client *c)
 static inline bool client_is_resp3(const struct client *c)
 {
     return c->reply.resp == 3;
+}
+
+/* Somebody outside hears what it is answered: by a socket of its own, or by HTTP. */
+static inline bool client_has_peer(const struct client *c)
+{
+    return c->link || (c->flags & CLIENT_CONSOLE);
 }
 
 /* False once it is being closed, in whatever way: nothing may be given to it any more that others

@@ -36,6 +36,8 @@ static void add_flags(const struct client *c, struct buf *b)
         buf_add_char(b, 'U');
     if (c->flags & CLIENT_CLOSING)
         buf_add_char(b, 'A');
+    if (c->flags & CLIENT_CONSOLE)
+        buf_add_char(b, 'h');
     if (c->flags & CLIENT_NO_EVICT)
         buf_add_char(b, 'e');
     if (c->flags & CLIENT_NO_TOUCH)

@@ -139,7 +139,7 @@ void gate_give_up(struct engine *e, bool only_durable)
 {
     for (struct dlist_node *n = e->clients.all.next; n != &e->clients.all; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
-        if (!c->link || c->mark_n == 0 || (c->flags & CLIENT_CLOSING))
+        if (!client_has_peer(c) || c->mark_n == 0 || (c->flags & CLIENT_CLOSING))
             continue;
         gate_sendable(c);
         bool waits = c->mark_n && !only_durable;
@@ -168,7 +168,7 @@ size_t gate_give_up_before(struct engine *e, uint64_t offset)
     size_t closed = 0;
     for (struct dlist_node *n = e->clients.all.next; n != &e->clients.all; n = n->next) {
         struct client *c = dlist_item(n, struct client, all);
-        if (!c->link || c->mark_n == 0 || (c->flags & CLIENT_CLOSING))
+        if (!client_has_peer(c) || c->mark_n == 0 || (c->flags & CLIENT_CLOSING))
             continue;
         gate_sendable(c);
         if (waits_for_replicas(c, offset)) {

@@ -26,6 +26,7 @@
 #include "server/admit.h"
 #include "server/bind.h"
 #include "server/listeners.h"
+#include "server/version.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -75,7 +76,7 @@ struct console_link {
     struct tls_context *tls; /* or NULL */
     struct listener listeners[SETTINGS_ADDRESSES];
     int listener_n;
-    struct dlist_node lines, readable, working, sending;
+    struct dlist_node lines, readable, working, waiting, sending;
     long long count;
     char buffer[READ_PIECE];
 };
@@ -89,11 +90,15 @@ struct console_link *console_link_new(struct engine *e, struct loop *l, struct a
     k->admit = a;
     k->loading_percent = loading_percent;
     k->context = context;
-    k->exchanges =
-        (struct exchange_all){.engine = e, .rates = guard_rates_new(), .loading_percent = -1};
+    k->exchanges = (struct exchange_all){.engine = e,
+                                         .rates = guard_rates_new(),
+                                         .logins = login_table_new(),
+                                         .version = VERSION_MILLRACE,
+                                         .loading_percent = -1};
     dlist_init(&k->lines);
     dlist_init(&k->readable);
     dlist_init(&k->working);
+    dlist_init(&k->waiting);
     dlist_init(&k->sending);
     return k;
 }
@@ -119,6 +124,7 @@ void console_link_free(struct console_link *k)
     while (!dlist_empty(&k->lines))
         drop(dlist_item(k->lines.next, struct line, node));
     guard_rates_free(k->exchanges.rates);
+    login_table_free(k->exchanges.logins);
     tls_context_free(k->tls);
     mem_free(k);
 }
@@ -319,6 +325,8 @@ static void sort_in(struct line *x)
     struct console_link *k = x->all;
     if (x->exchange.phase == EXCHANGE_WORKING && !dlist_linked(&x->working))
         dlist_append(&k->working, &x->working);
+    if (x->exchange.phase == EXCHANGE_WAITING && !dlist_linked(&x->working))
+        dlist_append(&k->waiting, &x->working);
     if (x->exchange.phase == EXCHANGE_ANSWERED && !x->waits_for_room && !dlist_linked(&x->sending))
         dlist_append(&k->sending, &x->sending);
     want(x);
@@ -386,6 +394,21 @@ static void read_all(struct console_link *k)
     }
 }
 
+/* Those whose moment has come, or whose answer is safe by now. The tick sees to it that there is a
+ * turn; whoever moves the gate wakes the loop. */
+static void look_at_waiting(struct console_link *k)
+{
+    struct dlist_node now;
+    dlist_init(&now);
+    dlist_splice(&now, &k->waiting);
+    while (!dlist_empty(&now)) {
+        struct line *x = dlist_item(now.next, struct line, working);
+        dlist_remove(&x->working);
+        exchange_is_due(&x->exchange);
+        sort_in(x);
+    }
+}
+
 bool console_link_has_work(const struct console_link *k)
 {
     return !dlist_empty(&k->readable) || !dlist_empty(&k->working) || !dlist_empty(&k->sending);
@@ -397,6 +420,7 @@ void console_link_run(struct console_link *k)
         return;
     k->exchanges.loading_percent = k->loading_percent(k->context);
     read_all(k);
+    look_at_waiting(k);
     if (dlist_empty(&k->working))
         return;
     int64_t end_us = clock_mono_us() + TURN_US;

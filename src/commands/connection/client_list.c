@@ -101,7 +101,8 @@ struct kill_filter {
 /* A client without a link (a script's, the journal's) is no connection. */
 static bool matches(const struct call *call, const struct kill_filter *f, const struct client *c)
 {
-    if ((!c->link && !(c->flags & CLIENT_PRIMARY)) || (c->flags & CLIENT_CLOSING) || f->never)
+    if ((!client_has_peer(c) && !(c->flags & CLIENT_PRIMARY)) || (c->flags & CLIENT_CLOSING) ||
+        f->never)
         return false;
     if (f->by_id && c->id != f->id)
         return false;

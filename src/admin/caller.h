@@ -1,0 +1,32 @@
+/* The client as which an exchange runs commands: made at the first one, there until the connection
+ * ends. Each request sets user and database anew. */
+#ifndef ADMIN_CALLER_H
+#define ADMIN_CALLER_H
+
+#include "admin/render.h"
+#include "engine/client.h"
+
+/* Zero-initialised but for engine: there is none yet. */
+struct caller {
+    struct engine *engine; /* borrowed */
+    uint64_t id;           /* of the client; 0: none */
+};
+
+enum caller_result {
+    CALLER_DONE,   /* r->error tells whether the command failed */
+    CALLER_PAUSED, /* requests are held: it did not run */
+    CALLER_GONE,   /* somebody has killed the client */
+    CALLER_NO_DB,
+};
+
+/* The client; NULL: it was there and has been killed, or its user has lost it. */
+struct client *caller_client(struct caller *k, const char *address);
+bool caller_was_killed(const struct caller *k);
+/* Runs a command as that user and renders its reply. */
+enum caller_result caller_run(struct caller *k, const char *address, struct user *u, int db,
+                              const struct bytes *words, int n, struct render *r);
+/* What was answered relies on what is not yet as safe as promised: an answer has to wait. */
+bool caller_is_held(const struct caller *k);
+void caller_end(struct caller *k);
+
+#endif

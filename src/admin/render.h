@@ -1,0 +1,44 @@
+/* A command's reply as JSON: bytes of RESP3 in, members of an answer out. */
+#ifndef ADMIN_RENDER_H
+#define ADMIN_RENDER_H
+
+#include "base/json_write.h"
+#include "proto/answer.h"
+
+enum render_shape {
+    RENDER_VALUE,   /* as it is: maps are objects, their names in camel case */
+    RENDER_ENTRIES, /* of XRANGE: [{id, ms, fields: [[f, v], ...]}, ...] */
+    RENDER_TUPLES,  /* an array of arrays, whose values have the names that are given */
+    RENDER_LINES,   /* a string of lines of name=value: [{...}, ...] */
+    RENDER_CONFIG,  /* a map, its names as they are; what is secret is null */
+};
+
+struct render {
+    struct json_write *w; /* borrowed */
+    enum render_shape shape;
+    const char *names; /* of RENDER_TUPLES, blanks between them */
+    size_t max;        /* bytes of a value that are shown */
+    struct answer answer;
+    uint64_t is_object; /* bit d: what is open at depth d is an object here */
+    uint64_t is_map;    /* and it is a map there */
+    uint32_t index[ANSWER_DEPTH];
+    struct buf text;       /* of a string that pieces share: its front */
+    uint64_t text_n;       /* and its length */
+    bool secret;           /* the next value is */
+    struct buf error;      /* the reply is this error, and nothing was written; n 0: it is none */
+    unsigned rows;         /* of RENDER_ENTRIES that were written */
+    char id[48];           /* of the one under way */
+    char last[48];         /* the ID of the last of them */
+    bool full;             /* not all of them fitted */
+    struct json_write row; /* where the row under way began */
+    size_t row_n;
+};
+
+/* Zero-initialised but for w, shape, names, max. Takes the reply's bytes in pieces. False: it is no
+ * RESP3. */
+bool render_feed(struct render *r, struct bytes piece);
+void render_end(struct render *r);
+/* "oldest-ready" as oldestReady; in place, returns the new length. */
+size_t render_camel(char *name, size_t n);
+
+#endif

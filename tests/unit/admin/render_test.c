@@ -1,0 +1,115 @@
+#include "admin/render.h"
+
+#include "unit.h"
+
+static struct render r;
+static struct json_write w;
+static struct buf out;
+
+/* The JSON of a reply, fed in pieces that end at `cut` and at each `cut` bytes more. */
+static bool renders(enum render_shape shape, const char *names, size_t max, const char *reply,
+                    const char *want)
+{
+    size_t n = strlen(reply);
+    for (size_t cut = 1; cut <= n; cut++) {
+        out = (struct buf){0};
+        w = json_write_begin(&out, 10000);
+        r = (struct render){.w = &w, .shape = shape, .names = names, .max = max};
+        for (size_t i = 0; i < n; i += cut)
+            CHECK(render_feed(&r, bytes_of(reply + i, n - i < cut ? n - i : cut)));
+        bool good = json_write_is_whole(&w) && bytes_equal(buf_bytes(&out), bytes_text(want));
+        if (!good)
+            printf("# %zu: %.*s\n", cut, (int)out.n, out.p);
+        render_end(&r);
+        buf_free(&out);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+TEST(values)
+{
+    CHECK(renders(RENDER_VALUE, NULL, 99, "*4\r\n:1\r\n$2\r\nab\r\n_\r\n#t\r\n",
+                  "[1,\"ab\",null,true]"));
+    CHECK(renders(RENDER_VALUE, NULL, 99, "%1\r\n$12\r\noldest-ready\r\n~1\r\n(123\r\n",
+                  "{\"oldestReady\":[\"123\"]}"));
+    CHECK(renders(RENDER_VALUE, NULL, 3, "$6\r\nabcdef\r\n",
+                  "{\"text\":\"abc\",\"bytes\":6,\"cut\":true}"));
+    CHECK(renders(RENDER_VALUE, NULL, 3, "*1\r\n-ERR x\r\n",
+                  "[{\"text\":\"ERR\",\"bytes\":5,\"cut\":true}]"));
+    CHECK(renders(RENDER_VALUE, NULL, 0, "$0\r\n\r\n", "\"\""));
+}
+
+#define ENTRY(id) "*2\r\n$3\r\n" id "\r\n*4\r\n$1\r\na\r\n$1\r\n1\r\n$1\r\nb\r\n$3\r\n2\r\n\r\n"
+#define SHOWN(id) "{\"id\":\"" id "\",\"ms\":1,\"fields\":[[\"a\",\"1\"],[\"b\",\"2\\r\\n\"]]}"
+
+TEST(entries)
+{
+    CHECK(renders(RENDER_ENTRIES, NULL, 99, "*0\r\n", "[]"));
+    CHECK(renders(RENDER_ENTRIES, NULL, 99, "*2\r\n" ENTRY("1-1") ENTRY("1-2"),
+                  "[" SHOWN("1-1") "," SHOWN("1-2") "]"));
+    CHECK(renders(RENDER_ENTRIES, NULL, 99, "*1\r\n*2\r\n$3\r\n2-3\r\n_\r\n",
+                  "[{\"id\":\"2-3\",\"ms\":2,\"fields\":null}]"));
+}
+
+/* Whatever the limit is: whole rows, and the last of them is told. */
+TEST(entries_that_do_not_fit_are_left_out)
+{
+    static const char reply[] = "*3\r\n" ENTRY("1-1") ENTRY("1-2") ENTRY("1-3");
+    size_t row = sizeof(SHOWN("1-1")) - 1;
+    for (size_t most = 2; most < 4 * row; most++) {
+        out = (struct buf){0};
+        w = json_write_begin(&out, most);
+        r = (struct render){.w = &w, .shape = RENDER_ENTRIES, .max = 99};
+        CHECK(render_feed(&r, bytes_text(reply)));
+        unsigned rows = most < row + 1 ? 0 : most < 2 * row + 2 ? 1 : most < 3 * row + 3 ? 2 : 3;
+        CHECK(json_write_is_whole(&w) || (rows == 3 && most == 3 * row + 3));
+        CHECK(r.rows == rows && r.full == (rows < 3));
+        CHECK(rows == 0 || r.last[2] == (char)('0' + rows));
+        render_end(&r);
+        buf_free(&out);
+    }
+}
+
+TEST(tuples_lines_settings)
+{
+    CHECK(renders(RENDER_TUPLES, "id atS", 99, "*2\r\n*2\r\n:1\r\n:2\r\n*1\r\n*1\r\n+x\r\n",
+                  "[{\"id\":1,\"atS\":2},{\"id\":[\"x\"]}]"));
+    CHECK(renders(RENDER_LINES, NULL, 99,
+                  "$47\r\nid=3 name=5 qbuf-free=7 x= lib-name=a=b\nid=4 y\n\r\n",
+                  "[{\"id\":3,\"name\":\"5\",\"qbufFree\":7,\"x\":\"\",\"libName\":\"a=b\"},{"
+                  "\"id\":4,\"y\":\"\"}]"));
+    CHECK(renders(RENDER_LINES, NULL, 99, "$0\r\n\r\n", "[]"));
+    /* G12 */
+    CHECK(renders(
+        RENDER_CONFIG, NULL, 99,
+        "%4\r\n$4\r\nport\r\n$1\r\n1\r\n$11\r\nrequirepass\r\n$1\r\ns\r\n$10\r\nmasterauth\r\n$"
+        "1\r\ns\r\n$17\r\ntls-key-file-pass\r\n$1\r\ns\r\n",
+        "{\"port\":\"1\",\"requirepass\":null,\"masterauth\":null,\"tls-key-file-pass\":null}"));
+}
+
+TEST(errors_and_broken_replies)
+{
+    out = (struct buf){0};
+    w = json_write_begin(&out, 100);
+    r = (struct render){.w = &w, .shape = RENDER_VALUE, .max = 99};
+    CHECK(render_feed(&r, BYTES("-NOGROUP no\r\n")) &&
+          bytes_equal(buf_bytes(&r.error), BYTES("NOGROUP no")) && out.n == 0);
+    render_end(&r);
+    r = (struct render){.w = &w, .shape = RENDER_VALUE, .max = 99};
+    CHECK(!render_feed(&r, BYTES("?\r\n")));
+    render_end(&r);
+    /* No object has a name of that kind. */
+    r = (struct render){.w = &w, .shape = RENDER_VALUE, .max = 99};
+    CHECK(render_feed(&r, BYTES("%1\r\n*1\r\n:1\r\n:2\r\n")) && !json_write_is_whole(&w));
+    render_end(&r);
+    buf_free(&out);
+}
+
+#define T(name)                                                                                    \
+    {                                                                                              \
+#name, name                                                                                \
+    }
+UNIT_MAIN(T(values), T(entries), T(entries_that_do_not_fit_are_left_out), T(tuples_lines_settings),
+          T(errors_and_broken_replies))
