@@ -245,10 +245,11 @@ struct stream_pending_entry *broker_deliver_pending(struct broker_reading *r, ui
                                                     size_t *n)
 {
     const struct stream_policy *p = r->at.group->policy;
+    r->held_back = is_leaving(r);
+    /* A seat that is taken changes who has what. */
+    r->served = !r->held_back && broker_seat_serves(&r->at, r->reader, r->waited);
     r->gains = 0;
     r->owned = stream_pending_owned_count(&r->at.group->pending);
-    r->held_back = is_leaving(r);
-    r->served = !r->held_back && broker_seat_serves(&r->at, r->reader, r->waited);
     r->most = p->paused || !r->served ? 0 : tokens(&r->at);
     r->stopped = r->most == 0 || !broker_order_is_ready(&r->at);
     *n = 0;

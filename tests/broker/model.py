@@ -177,7 +177,7 @@ class Model(Presences):
     def read(self, g, consumer, connection, count, noack, claim, got):
         """got: [(id, fields or None)]; `>` of a group."""
         g.consumers.add(consumer)
-        if not self.reads(g, consumer, connection):  # C5
+        if not self.reads(g, consumer, connection, got):  # C5
             if got:
                 raise Failed("delivered to %r, who has no seat" % consumer)
             return (), ()
@@ -229,7 +229,7 @@ class Model(Presences):
                 owned += p.owner is None
         could = [j for j in left if not (full() and g.pending[j].owner != consumer) and not (crowd() and g.pending[j].owner is None)]
         if not (policy and policy["pause"]) and len(got) < most and not took_new and could and len(lost) < 1000 and len(dead) < 128:
-            raise Failed("%r is ready and not given" % could[0])
+            raise Failed("%r is ready and not given; %d are gone, %d dead, %r" % (could[0], len(lost), len(dead), vars(g.presence)))
         if took_new and could:
             raise Failed("an unread message is given before %r" % could[0])
         for i in took_new:

@@ -7,6 +7,7 @@ from resp import info               # noqa: E402
 from model_time import number       # noqa: E402
 
 CONNECTIONS = 4
+MOST_DEAD = 128  # in one read
 LATE = 1000  # ms until an idle consumer is looked at: TTLs here are less than four times that
 
 
@@ -40,8 +41,8 @@ class Presences:
     def see(self, g, consumer):
         g.presence.seen[consumer] = self.time_of(g)
 
-    def reads(self, g, consumer, connection):
-        """Whether it is served."""
+    def reads(self, g, consumer, connection, got):
+        """Whether it is served; got: what it got."""
         self.see(g, consumer)
         x, p = g.presence, g.policy
         if not p:
@@ -54,7 +55,11 @@ class Presences:
             x.holder = None
         if x.holder is None:
             x.holder = consumer
-            self.take_back(g, [i for i, e in g.pending.items() if e.owner not in (None, consumer)], b"seat moved")
+            ids = [i for i, e in g.pending.items() if e.owner not in (None, consumer)]
+            much = sum(self.used_up(g, g.pending[i]) for i in ids) >= MOST_DEAD
+            self.take_back(g, ids, b"seat moved")
+            if much and not got:
+                return False  # turns do the rest
         return x.holder == consumer
 
     def closes(self, connection):

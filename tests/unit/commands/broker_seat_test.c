@@ -242,6 +242,17 @@ TEST(the_new_holder_finds_what_others_had)
     broker_bench_end(b);
 }
 
+/* broker S4, C2: what others had does not count for the group's cap any more. */
+TEST(a_seat_makes_room)
+{
+    struct client *a;
+    struct bench *b = broker_queue("SINGLE 1000 MAXPENDING 2", 3, false, &a);
+    SAYS(a, "XREADGROUP GROUP g a STREAMS q >", "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
+    broker_bench_wait(b, 1000);
+    SAYS(a, "XREADGROUP GROUP g c STREAMS q >", "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
+    broker_bench_end(b);
+}
+
 /* broker S4: a read does no more than it may; turns do the rest, and the holder waits for them. */
 TEST(much_moves_in_steps)
 {
@@ -491,8 +502,8 @@ UNIT_MAIN(T(one_consumer_is_served), T(the_seat_moves_when_its_holder_is_gone),
           T(the_seat_is_free_when_its_holder_is_not_seen), T(who_comes_first_takes_what_is_free),
           T(a_blocked_holder_keeps_it), T(waiting_for_something_else_is_not_reading),
           T(a_deleted_holder_has_no_seat), T(the_new_holder_finds_what_others_had),
-          T(much_moves_in_steps), T(the_seat_may_move_again_meanwhile), T(the_rule_may_come_and_go),
-          T(who_waited_before_the_rule_is_known), T(nobody_waits_for_a_free_seat),
-          T(seats_in_larger_reads), T(a_pause_takes_no_seat), T(who_stands_by_is_not_asked),
-          T(seats_of_those_who_read_by_a_pattern), T(a_holder_is_asked_whoever_stands_by),
-          T(a_promoted_server_begins_with_free_seats))
+          T(a_seat_makes_room), T(much_moves_in_steps), T(the_seat_may_move_again_meanwhile),
+          T(the_rule_may_come_and_go), T(who_waited_before_the_rule_is_known),
+          T(nobody_waits_for_a_free_seat), T(seats_in_larger_reads), T(a_pause_takes_no_seat),
+          T(who_stands_by_is_not_asked), T(seats_of_those_who_read_by_a_pattern),
+          T(a_holder_is_asked_whoever_stands_by), T(a_promoted_server_begins_with_free_seats))
