@@ -35,6 +35,10 @@ class Side:
     def begin(self):
         self.many([[b"FLUSHALL"]] + [[b"RESTORE", k, b"0", v, b"IDLETIME", b"%d" % IDLE] for k, v in self.values.items()])
 
+    def shared(self):
+        """Small numbers: redis-server has one object for all keys with the same, and RESTORE sets its time."""
+        return {k for k, v in zip(KEYS, self.many([[b"OBJECT", b"REFCOUNT", k] for k in KEYS])) if v == (b":", b"2147483647")}
+
     def touched(self):
         return {k for k, v in zip(KEYS, self.many([[b"OBJECT", b"IDLETIME", k] for k in KEYS])) if v[0] == b":" and int(v[1]) < IDLE}
 
@@ -60,7 +64,7 @@ def main():
             x, y = a.ask(args), b.ask(args)
             p, q = a.touched(), b.touched()
             # An error may come before or after the look at the key.
-            if p != q and x[0][:1] == y[0][:1] != b"-":
+            if p != q and (p ^ q) - a.shared() and x[0][:1] == y[0][:1] != b"-":
                 failed += 1
                 print("FAILED: seed %d, command %d: %s: reference touches %s, ours %s" % (o.seed, n, show(args), sorted(p), sorted(q)))
                 if failed >= o.most:

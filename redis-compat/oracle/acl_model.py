@@ -94,8 +94,9 @@ class Selector:
         self.everything &= on
         self.firsts = {f for f in self.firsts if f[0] not in names}
 
-    def reads_everything(self):
-        return any(p == "*" and "R" in a for p, a, _ in self.keys)
+    def reads_all_of(self, pattern=b"*"):
+        """Every key that fits: by "*", or by a rule that is the pattern itself."""
+        return any(p.encode() in (b"*", pattern) and "R" in a for p, a, _ in self.keys)
 
     def judge(self, c, name, args, keys):
         """(how far it came, the place and the text of what was refused); how far 4: allowed."""
@@ -120,6 +121,20 @@ def channels_of(name, args):
     if name == "xcapture|add":
         return [(a, True) for a in args[3:]]
     return []
+
+
+def match_of(args):
+    """The place of XREADGROUP's pattern; 0: it names its streams, or none."""
+    takes, at, i = {b"group": 2, b"block": 1, b"count": 1, b"maxcount": 1, b"maxsize": 1, b"claim": 1, b"match": 1, b"noack": 0, b"streams": 0}, 0, 1
+    while i < len(args):
+        word = args[i].lower()
+        n = takes.get(word, 0)
+        if i + n < len(args) and word == b"streams":
+            return 0
+        if i + n < len(args) and word == b"match":
+            at = i + 1
+        i += (n if i + n < len(args) else 0) + 1
+    return at
 
 
 def patterns_of(name, args):
@@ -152,6 +167,8 @@ class User:
         far, place, what = max((s.judge(self.c, name, args, keys) for s in self.selectors), key=lambda x: x[:2])
         if far < 4:
             return ("", "command", "key", "channel")[far], what
-        if patterns_of(name, args) and not any(s.reads_everything() and s.judge(self.c, name, args, keys)[0] == 4 for s in self.selectors):
-            return "pattern", patterns_of(name, args)[0].encode()
+        match = match_of(args) if name == "xreadgroup" else 0
+        pattern, words = (args[match], ["MATCH"]) if match else (b"*", patterns_of(name, args))
+        if words and not any(s.reads_all_of(pattern) and s.judge(self.c, name, args, keys)[0] == 4 for s in self.selectors):
+            return "pattern", words[0].encode()
         return "ok", b""
