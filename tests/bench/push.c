@@ -233,7 +233,7 @@ static void publish(double began, uint64_t most)
 {
     uint64_t due = (uint64_t)((now() - began) * STREAMS * RATE);
     char line[64];
-    for (due = due < most ? due : most; sent < due; sent++) {
+    for (due = due < most ? due : most; sent < due && producer.out_n < ROOM / 4; sent++) {
         snprintf(line, sizeof(line), "XADD s%llu * n %llu", (unsigned long long)(sent % STREAMS),
                  (unsigned long long)(sent / STREAMS));
         say(&producer, line);
