@@ -320,10 +320,120 @@ TEST(a_key_is_ready_once_however_often_it_is_made)
     bench_end(b);
 }
 
+/* ---- Those who stay */
+
+struct guest {
+    struct block_stay stay;
+    enum block_visit says;
+    struct guest *ends; /* in a visit */
+    bool behind;
+    int visits;
+};
+
+static enum block_visit visit(struct block_stay *s)
+{
+    struct guest *g = dlist_item(s, struct guest, stay);
+    g->visits++;
+    if (g->ends)
+        block_stay_end(&g->ends->stay);
+    if (g->behind)
+        block_stay_behind(s);
+    return g->says;
+}
+
+/* n of them wait for key k; all say the same. */
+static void invite(struct bench *b, struct guest *g, int n, enum block_visit says)
+{
+    for (int i = 0; i < n; i++) {
+        g[i] = (struct guest){.stay = {.source = 7, .visit = visit}, .says = says};
+        block_stay(&b->engine, &b->engine.store->dbs[0], BYTES("k"), &g[i].stay);
+    }
+}
+
+static void ready(struct bench *b)
+{
+    block_key_ready(&b->engine, &b->engine.store->dbs[0], BYTES("k"));
+    block_serve(&b->engine);
+}
+
+static void leave(struct guest *g, int n)
+{
+    for (int i = 0; i < n; i++)
+        block_stay_end(&g[i].stay);
+}
+
+TEST(who_stays_is_visited_until_one_finds_something)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct guest g[4];
+    invite(b, g, 4, BLOCK_VISIT_NOTHING);
+    ready(b);
+    CHECK(g[0].visits == 1 && g[3].visits == 1 && !block_stays_have_work(&b->engine));
+    g[1].says = BLOCK_VISIT_EMPTY; /* nobody behind it finds anything */
+    ready(b);
+    CHECK(g[0].visits == 2 && g[1].visits == 2 && g[2].visits == 1);
+    g[2].stay.source = 8; /* who waits for something else does */
+    block_stay_for(&g[2].stay, 8);
+    ready(b);
+    CHECK(g[1].visits == 3 && g[2].visits == 2 && g[3].visits == 1);
+    leave(g, 4);
+    CHECK(b->engine.store->waited == 0);
+    bench_end(b);
+}
+
+TEST(a_line_that_was_left_goes_on_where_it_stood)
+{
+    struct bench *b = bench_begin(engine_commands);
+    struct engine *e = &b->engine;
+    struct guest g[3];
+    invite(b, g, 3, BLOCK_VISIT_SERVED);
+    for (int i = 0; i < 3; i++)
+        g[i].behind = true;
+    ready(b);
+    CHECK(g[0].visits == 1 && g[1].visits == 0 && block_stays_have_work(e));
+    ready(b); /* it has its turn later */
+    CHECK(g[0].visits == 1 && g[1].visits == 0);
+    block_serve_stays(e, 0);
+    CHECK(g[1].visits == 1 && g[2].visits == 0);
+    block_serve_stays(e, 0);
+    CHECK(g[2].visits == 1 && g[0].visits == 1);
+    block_serve_stays(e, 0);
+    CHECK(g[0].visits == 2);
+    /* One that ends moves nobody's place. */
+    block_stay_end(&g[1].stay);
+    for (int i = 0; i < 3; i++)
+        g[i].says = BLOCK_VISIT_EMPTY;
+    while (block_stays_have_work(e))
+        block_serve_stays(e, 0);
+    CHECK(g[1].visits == 1 && g[0].visits + g[2].visits <= 6);
+    leave(g, 3);
+    CHECK(dlist_empty(&e->blocking.later) && e->store->waited == 0);
+    bench_end(b);
+}
+
+TEST(a_visit_may_end_whoever_waits)
+{
+    for (int who = 0; who < 4; who++) {
+        struct bench *b = bench_begin(engine_commands);
+        struct guest g[4];
+        invite(b, g, 4, BLOCK_VISIT_NOTHING);
+        g[1].ends = &g[who];
+        ready(b);
+        for (int i = 0; i < 4; i++)
+            CHECK(g[i].visits == (i == who && who > 1 ? 0 : 1));
+        CHECK(!block_stay_waits(&g[who].stay));
+        leave(g, 4);
+        CHECK(b->engine.blocking.keys.used == 0);
+        bench_end(b);
+    }
+}
+
 UNIT_MAIN(T(first_come_first_served), T(nothing_is_given_to_who_leaves),
           T(a_key_that_is_named_twice_is_waited_for_once),
           T(a_wait_ends_once_and_as_silently_as_it_began), T(a_key_that_expires_wakes_its_waiters),
           T(the_deadline_is_exact_and_belongs_to_the_wait), T(a_wait_may_ask_to_be_woken),
           T(all_keys_of_a_database_may_be_ready_at_once), T(a_command_may_have_the_last_word),
           T(waits_for_the_disk_are_served_on_demand), T(who_waits_again_is_woken_when_it_says_now),
-          T(a_refusal_ends_the_wait), T(a_key_is_ready_once_however_often_it_is_made))
+          T(a_refusal_ends_the_wait), T(a_key_is_ready_once_however_often_it_is_made),
+          T(who_stays_is_visited_until_one_finds_something),
+          T(a_line_that_was_left_goes_on_where_it_stood), T(a_visit_may_end_whoever_waits))
