@@ -360,7 +360,26 @@ TEST(nothing_is_done_while_nothing_may_be_written)
     broker_bench_end(b);
 }
 
-UNIT_MAIN(T(arguments_are_judged_before_anything_is_made), T(a_start_line_may_be_repeated),
+/* broker P5, P6, G3: RENAME may make the dead-letter key the stream's own. What the primary tells
+ * of a change then is taken by files and replicas. */
+TEST(a_replay_takes_a_stream_that_is_its_own_dead_letter_key)
+{
+    struct bench *b = broker_bench();
+    struct client *c = bench_client(b), *file = bench_client(b);
+    bench_journal(b);
+    SAYS(c, "XPOLICY SET q g MKSTREAM DEADLETTER d", "OK");
+    SAYS(c, "RENAME q d", "OK");
+    SAYS(c, "XPOLICY SET d g MAXDELIVER 2", "OK");
+    SAYS(c, "XPOLICY SET d g DEADLETTER d",
+         "!ERR the dead-letter key must not be the stream itself");
+    file->flags |= CLIENT_REPLAY;
+    bench_says(file, "XPOLICY SET d g MAXDELIVER 3 DEADLETTER d");
+    CHECK(broker_group(b, "d", "g")->policy->max_deliver == 3);
+    broker_bench_end(b);
+}
+
+UNIT_MAIN(T(a_replay_takes_a_stream_that_is_its_own_dead_letter_key),
+          T(arguments_are_judged_before_anything_is_made), T(a_start_line_may_be_repeated),
           T(the_dead_letter_key_lies_in_the_same_slot),
           T(without_its_policy_a_group_is_one_of_redis),
           T(the_list_is_sorted_and_shows_what_may_be_read), T(the_dead_letter_key_needs_a_right),
