@@ -114,7 +114,9 @@ static uint32_t read_self(struct survey *sv, const struct db *db, struct entry *
     x->length = s->log.length;
     x->bytes = s->log.bytes;
     x->added = s->added;
-    x->first = stream_first_id(s);
+    uint64_t length;
+    if (!stream_log_glance(&s->log, STREAM_ID_MIN, &x->first, &length))
+        x->first = STREAM_ID_MIN;
     x->last = s->last_id;
     stream_log_newest(&s->log, &x->newest);
     x->groups = (uint32_t)s->groups.used;
@@ -223,7 +225,7 @@ static void read_group(struct survey *sv, struct db *db, uint32_t of, const stru
     bool fresh;
     struct survey_group *x = slots_at(&sv->groups, group_record_of(sv, g, &fresh));
     struct bytes key = str_bytes(survey_record_stream(sv, of)->key);
-    stream_status_read(s, g, e->now_ms, e->steady_ms, &st);
+    stream_status_glance(s, g, e->now_ms, e->steady_ms, &st);
     name_it(&x->name, str_bytes(g->name));
     x->stream = of;
     x->letters = read_letters(sv, db, g->policy);

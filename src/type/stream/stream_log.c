@@ -224,6 +224,31 @@ uint64_t stream_log_count(const struct stream_cursor *c, struct stream_id last, 
     return n < most ? n : most;
 }
 
+bool stream_log_glance(const struct stream_log *l, struct stream_id id, struct stream_id *first,
+                       uint64_t *count)
+{
+    struct stream_cursor c = {.log = l, .block = find_block(l, id)};
+    *count = 0;
+    if (c.block >= l->n)
+        return false;
+    const struct stream_block *b = at(&c);
+    if (b->packed_n) {
+        bool whole = stream_id_compare(id, b->first) <= 0;
+        *first = whole ? b->first : id;
+        c.entry =
+            whole ? b->first_live : (uint32_t)stream_id_guess(b->first, b->last, id, b->count);
+        *count = stream_log_count(&c, STREAM_ID_MAX, UINT64_MAX);
+        return *count > 0;
+    }
+    bool any = stream_log_seek(l, id, &c);
+    if (any) {
+        *first = stream_log_id(&c);
+        *count = stream_log_count(&c, STREAM_ID_MAX, UINT64_MAX);
+    }
+    stream_log_end(&c);
+    return any;
+}
+
 static void remove_block(struct stream_log *l, size_t i)
 {
     ASSERT(i < l->n && l->bytes >= stream_log_block(l, i)->bytes);

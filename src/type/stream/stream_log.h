@@ -46,6 +46,11 @@ bool stream_log_has(const struct stream_log *l, struct stream_id id);
 bool stream_log_follow(const struct stream_log *l, struct stream_id id, struct stream_cursor *c);
 /* Live entries from c on with an ID <= last, at most `most`. */
 uint64_t stream_log_count(const struct stream_cursor *c, struct stream_id last, uint64_t most);
+/* What is told of the live entries with an ID >= id without expanding a block: the first of them,
+ * and how many there are. Exact unless they begin within a compressed block; then both are about.
+ * False: none. O(blocks). */
+bool stream_log_glance(const struct stream_log *l, struct stream_id id, struct stream_id *first,
+                       uint64_t *count);
 bool stream_log_delete(struct stream_log *l, struct stream_id id);
 /* The oldest and newest live ID; false when empty. */
 bool stream_log_oldest(const struct stream_log *l, struct stream_id *out);

@@ -30,9 +30,19 @@ static uint64_t count_overdue(struct stream_group *g, int64_t steady_ms)
     return p->ended_count + n;
 }
 
-/* The entry that a reader would get first; false: there is none. */
-static bool find_next(const struct stream *s, struct stream_group *g, int64_t steady_ms,
-                      struct stream_id *out)
+/* Whether the message of a pending entry is there; exact false: or may be. */
+static bool is_there(const struct stream *s, struct stream_id id, bool exact)
+{
+    struct stream_id first;
+    uint64_t count;
+    return exact ? stream_log_has(&s->log, id)
+                 : stream_log_glance(&s->log, id, &first, &count) &&
+                       stream_id_compare(first, id) == 0;
+}
+
+/* What is pending that a reader would get first; false: there is none. */
+static bool find_pending(const struct stream *s, struct stream_group *g, int64_t steady_ms,
+                         bool exact, struct stream_id *out)
 {
     struct stream_pending_walk w;
     struct stream_pending_entry e;
@@ -43,32 +53,46 @@ static bool find_next(const struct stream *s, struct stream_group *g, int64_t st
                      (leases && num_minus(steady_ms, e.time_ms) >= g->policy->lease_ms);
         if (!ready)
             break;
-        if (stream_log_has(&s->log, e.id)) {
+        if (is_there(s, e.id, exact)) {
             *out = e.id;
             return true;
         }
         stream_pending_walk_next(&w, &e);
     }
+    return false;
+}
+
+/* The first that the group has not read, and how many these are; false: it has read all. */
+static bool find_unread(const struct stream *s, const struct stream_group *g, bool exact,
+                        struct stream_id *first, uint64_t *count)
+{
     struct stream_cursor c;
     struct stream_id from = g->last_id;
-    bool any = stream_id_next(&from) && s->log.length && stream_log_seek(&s->log, from, &c);
+    *count = 0;
+    if (!stream_id_next(&from) || !s->log.length)
+        return false;
+    if (!exact)
+        return stream_log_glance(&s->log, from, first, count);
+    bool any = stream_log_seek(&s->log, from, &c);
     if (any) {
-        *out = stream_log_id(&c);
+        *first = stream_log_id(&c);
+        *count = stream_log_count(&c, STREAM_ID_MAX, UINT64_MAX);
         stream_log_end(&c);
     }
     return any;
 }
 
-void stream_status_read(const struct stream *s, struct stream_group *g, int64_t wall_ms,
-                        int64_t steady_ms, struct stream_status *out)
+static void look(const struct stream *s, struct stream_group *g, int64_t wall_ms, int64_t steady_ms,
+                 bool exact, struct stream_status *out)
 {
     struct stream_pending *p = &g->pending;
     struct stream_pending_entry e;
     struct stream_id next;
     int64_t ms;
-    uint64_t ended = count_overdue(g, steady_ms);
+    uint64_t ended = count_overdue(g, steady_ms), unread;
+    bool any = find_unread(s, g, exact, &next, &unread);
     *out = (struct stream_status){
-        .unread = stream_unread(s, g),
+        .unread = unread,
         .released = stream_pending_released_count(p),
         .overdue = ended,
         .leased = stream_pending_owned_count(p) - ended,
@@ -79,10 +103,22 @@ void stream_status_read(const struct stream *s, struct stream_group *g, int64_t 
         .oldest_leased_ms = -1,
         .next_due_ms = -1,
     };
-    if (find_next(s, g, steady_ms, &next))
+    if (find_pending(s, g, steady_ms, exact, &next) || any)
         out->oldest_ready_ms = age_ms(wall_ms, next.ms < INT64_MAX ? (int64_t)next.ms : INT64_MAX);
     if (stream_pending_walk_oldest_leased(p, &e))
         out->oldest_leased_ms = age_ms(g->policy ? steady_ms : wall_ms, e.time_ms);
     if (stream_pending_first_due(p, &ms))
         out->next_due_ms = age_ms(ms, steady_ms);
+}
+
+void stream_status_read(const struct stream *s, struct stream_group *g, int64_t wall_ms,
+                        int64_t steady_ms, struct stream_status *out)
+{
+    look(s, g, wall_ms, steady_ms, true, out);
+}
+
+void stream_status_glance(const struct stream *s, struct stream_group *g, int64_t wall_ms,
+                          int64_t steady_ms, struct stream_status *out)
+{
+    look(s, g, wall_ms, steady_ms, false, out);
 }

@@ -20,5 +20,9 @@ struct stream_status {
  * have no message any more are passed over. */
 void stream_status_read(const struct stream *s, struct stream_group *g, int64_t wall_ms,
                         int64_t steady_ms, struct stream_status *out);
+/* The same without expanding a compressed block (console S4): where the group's position, or the
+ * next entry, lies within one, unread and oldest_ready_ms are about. */
+void stream_status_glance(const struct stream *s, struct stream_group *g, int64_t wall_ms,
+                          int64_t steady_ms, struct stream_status *out);
 
 #endif
