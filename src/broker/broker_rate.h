@@ -10,14 +10,16 @@
 #define BROKER_RATE_SECONDS 10
 #define BROKER_RATE_KINDS   4
 
-/* Zeroed: nothing known. */
+/* Zeroed: nothing known. There is one for each group with a policy, so that samples keep the lower
+ * half of their numbers only: what lies between two of them is what counts. */
 struct broker_rate {
     int64_t born_ms; /* of the first sample */
+    int64_t last_ms; /* of the last one */
+    uint32_t taken;  /* samples that are of use, at most BROKER_RATE_SECONDS + 1 */
+    uint32_t next;
     struct broker_rate_sample {
-        int64_t ms; /* 0: none */
-        uint64_t counts[BROKER_RATE_KINDS];
+        uint32_t ms, counts[BROKER_RATE_KINDS];
     } samples[BROKER_RATE_SECONDS + 1];
-    unsigned next;
 };
 
 /* Whether the last sample is a second old. */
