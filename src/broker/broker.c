@@ -118,6 +118,14 @@ static void note_state(struct broker *b)
     b->follows = follows;
 }
 
+static void count_time(struct broker *b, int64_t began_us)
+{
+    int64_t took_us = clock_mono_us() - began_us;
+    if (took_us > b->longest_us)
+        b->longest_us = took_us;
+    observe_latency(b->engine, "broker-cycle", took_us / 1000);
+}
+
 void broker_turn(struct broker *b)
 {
     note_state(b);
@@ -129,10 +137,7 @@ void broker_turn(struct broker *b)
         work(d, until_us);
         d = broker_due_first(b);
     } while (d && clock_mono_us() < until_us);
-    int64_t took_us = clock_mono_us() - began_us;
-    if (took_us > b->longest_us)
-        b->longest_us = took_us;
-    observe_latency(b->engine, "broker-cycle", took_us / 1000);
+    count_time(b, began_us);
 }
 
 void broker_serve(struct broker *b)
@@ -144,8 +149,11 @@ void broker_serve(struct broker *b)
         broker_consume_wake(b);
         block_serve(e);
     }
-    if (block_stays_have_work(e))
-        block_serve_stays(e, clock_mono_us() + e->settings->broker_turn_us);
+    if (block_stays_have_work(e)) {
+        int64_t began_us = clock_mono_us();
+        block_serve_stays(e, began_us + e->settings->broker_turn_us);
+        count_time(b, began_us);
+    }
 }
 
 int64_t broker_late_ms(const struct broker *b)
