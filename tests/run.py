@@ -207,6 +207,7 @@ def all_parts(o):
         python("moments of cron expressions", "tests/cron/oracle.py", *server, *seeded, "--expressions", few(60, 300), lines=True),
         python("schedules, kills", "tests/broker/schedules.py", *server, *seeded, "--mode", ("everysec", "always")[o.seed % 2], "--restarts", few(5, 15), lines=True),
         python("work queues, kills", "tests/broker/kill.py", *server, *seeded, "--mode", ("always", "everysec")[o.seed % 2], "--kills", few(5, 20), lines=True),
+        python("streams bound to each other", "tests/broker/routing.py", *server, *seeded, "--seconds", few(5, often(60, 10)), lines=True),
         python("work queues, a start with much pending", "tests/broker/restart.py", *server, "--messages", few(2000, often(100000, 10000)), lines=True),
         python("work queues, a start with much scheduled", "tests/broker/restart.py", *server, "--scheduled", "--messages", few(2000, often(100000, 10000)), lines=True),
         python("work queues, order", "tests/broker/order.py", *server, *seeded, "--rounds", few(4, 12), "--steps", few(300, 600), lines=True),
