@@ -259,6 +259,11 @@ class Failover(kill.Test):
         self.goes_on(c, point, stage, got, later)
         self.trio.come_back(old)
 
+    def judge_others(self, c):
+        """What tests/broker/kill.py has beside the queue is not here."""
+
+    judge_routed = judge_others
+
     def under_load(self, c):
         self.stop = False
         workers = [kill.Worker(self, i) for i in range(8)]
