@@ -70,6 +70,7 @@ class Failover(kill.Test):
         self.o, self.random, self.account, self.kills, self.stop, self.letters = o, random.Random(o.seed), kill.Account(), 0, False, 0
         self.trio = self.server = Three(o.server, *OPTIONS)
         self.next, self.acked, self.seen, self.keeps = 0, set(), {}, False
+        self.cutting, self.pushes = False, 0
 
     # ---- Messages come to a point
 
