@@ -77,7 +77,7 @@ class Worker(threading.Thread):
             a.later += at > 0
             if ttl:
                 a.goes[n] = (a.goes[n][0], max(at, now_ms()) + ttl, i)
-            elif not self.test.cutting:  # the ID may be given again
+            elif not at and not self.test.cutting:  # else the ID may be given again, to a message that expires: what is scheduled may move
                 a.lasting.add(i)
         if n % 50 == 0:
             time.sleep(0.01)

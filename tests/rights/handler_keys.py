@@ -22,7 +22,7 @@ import mutator, oracle
 NO_KEYS = {"keys", "scan", "randomkey", "flushall", "flushdb", "swapdb", "debug", "exec", "multi", "discard", "shutdown", "quit", "reset", "auth",
            "hello", "monitor", "select", "client", "config", "acl", "backup", "save", "bgsave", "bgrewriteaof", "replicaof", "slaveof", "latency", "slowlog",
            "command", "info", "failover", "sync", "psync", "unwatch", "function", "script", "module", "cluster", "wait", "waitaof", "subscribe", "psubscribe",
-           "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe"}
+           "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe", "survey"}
 # A script uses the keys that it is given.
 USES_KEYS = b"for _, k in ipairs(KEYS) do redis.call('exists', k) end"
 SCRIPTS = {"eval": USES_KEYS, "eval_ro": USES_KEYS, "evalsha": hashlib.sha1(USES_KEYS).hexdigest().encode(), "fcall": b"uses", "fcall_ro": b"uses"}
