@@ -11,7 +11,10 @@
  *
  * What follows from an append by a capture is captured by nobody, or one would feed itself: the
  * append makes no notification, and those of copies that bindings make of it are heard by
- * subscribers only. On a replica nothing is captured: it applies what its primary tells. */
+ * subscribers only. So are notifications of what the server trims by itself later
+ * (broker.trims_by_itself): what was captured, or its copies, may be what became too old. And no
+ * stream captures notifications about itself, whatever caused them. On a replica nothing is
+ * captured: it applies what its primary tells. */
 #include "broker/broker_capture.h"
 
 #include "base/mem.h"
@@ -20,6 +23,8 @@
 #include "broker/broker_schedule.h"
 #include "engine/pause.h"
 #include "engine/state.h"
+
+#include <stdio.h>
 
 struct broker_captured {
     struct buf lengths, text; /* of channel and message in turn */
@@ -34,16 +39,36 @@ static const struct stream_captures *captures_of(const struct broker_moments *m)
     return s && s->extra && s->extra->watch == m ? &s->extra->captures : NULL;
 }
 
-static bool captures(const struct broker_moments *m, struct bytes channel)
+/* Takes the prefix "__kind@database__:" off the channel of a keyspace notification. */
+static bool take_prefix(struct bytes *channel, const char *kind, int database)
 {
-    const struct stream_captures *c = captures_of(m);
-    return c && stream_captures_match(c, channel);
+    char prefix[40];
+    int n = snprintf(prefix, sizeof(prefix), "__%s@%d__:", kind, database);
+    if (!bytes_has_prefix(*channel, prefix))
+        return false;
+    *channel = bytes_of(channel->p + n, channel->n - (size_t)n);
+    return true;
 }
 
-static bool is_wanted(const struct broker *b, struct bytes channel)
+/* Whether it is a keyspace notification about the stream's own key. */
+static bool is_about(const struct broker_moments *m, struct bytes channel, struct bytes message)
+{
+    struct bytes own = str_bytes(m->key);
+    return take_prefix(&channel, "keyspace", m->db->id)
+               ? bytes_equal(channel, own)
+               : bytes_equal(message, own) && take_prefix(&channel, "keyevent", m->db->id);
+}
+
+static bool captures(const struct broker_moments *m, struct bytes channel, struct bytes message)
+{
+    const struct stream_captures *c = captures_of(m);
+    return c && stream_captures_match(c, channel) && !is_about(m, channel, message);
+}
+
+static bool is_wanted(const struct broker *b, struct bytes channel, struct bytes message)
 {
     for (const struct dlist_node *n = b->capturing.next; n != &b->capturing; n = n->next)
-        if (captures(dlist_item(n, struct broker_moments, capturing), channel))
+        if (captures(dlist_item(n, struct broker_moments, capturing), channel, message))
             return true;
     return false;
 }
@@ -58,8 +83,8 @@ void broker_capture_publication(void *context, struct bytes channel, struct byte
 {
     struct engine *e = context;
     struct broker *b = e->broker;
-    if (b->capture_appends || e->role != ROLE_PRIMARY || (e->slow_path & ENGINE_LOADING) ||
-        !is_wanted(b, channel))
+    if (b->capture_appends || b->trims_by_itself || e->role != ROLE_PRIMARY ||
+        (e->slow_path & ENGINE_LOADING) || !is_wanted(b, channel, message))
         return;
     if (!b->captured)
         b->captured = mem_zalloc(sizeof(*b->captured));
@@ -117,7 +142,7 @@ static void append_to_all(struct broker *b, struct bytes channel, struct bytes m
     for (const struct dlist_node *n = b->capturing.next; n != &b->capturing; n = n->next) {
         const struct broker_moments *m = dlist_item(n, struct broker_moments, capturing);
         struct target t = {m->db, m->key};
-        if (!captures(m, channel))
+        if (!captures(m, channel, message))
             continue;
         str_ref(t.key);
         buf_add(&targets, bytes_of(&t, sizeof(t)));

@@ -44,6 +44,7 @@ struct broker {
     struct broker_captured *captured; /* what waits for the command's end; or NULL */
     bool brings_forward;  /* what is due in destinations is being appended, before a copy is */
     bool capture_appends; /* what is published now follows from a capture */
+    bool trims_by_itself; /* what is published now comes from trimming in the server's own turn */
 };
 
 enum broker_due_kind { BROKER_DUE_GROUP, BROKER_DUE_STREAM };

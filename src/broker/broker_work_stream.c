@@ -6,6 +6,18 @@
 #include "broker/broker_limits.h"
 #include "broker/broker_schedule.h"
 
+/* Captured by nobody: what a capture appended may be what goes (broker_capture.h). */
+static void trim(const struct broker_group *x, enum broker_moment kind)
+{
+    struct broker *b = x->engine->broker;
+    b->trims_by_itself = true;
+    if (kind == BROKER_MOMENT_EXCESS)
+        broker_limits_trim_excess(x);
+    else
+        broker_limits_trim_old(x);
+    b->trims_by_itself = false;
+}
+
 /* One action each: what is due of the kind, at most 1,000 messages, as one transaction. It ends
  * sooner where until_us has passed and there is more. */
 static void act(const struct broker_group *x, enum broker_moment kind, int64_t until_us)
@@ -22,10 +34,8 @@ static void act(const struct broker_group *x, enum broker_moment kind, int64_t u
         db_ready(x->db, x->key); /* those who were given nothing because of them */
         break;
     case BROKER_MOMENT_EXCESS:
-        broker_limits_trim_excess(x);
-        break;
     case BROKER_MOMENT_AGE:
-        broker_limits_trim_old(x);
+        trim(x, kind);
         break;
     default:
         ASSERT(false);

@@ -406,7 +406,8 @@ static void tell_by_field(struct match *m, const struct field *f, const struct b
         return;
     if (f->values.used)
         tell_set(m, dict_get(&f->values, pairs[2 * i + 1]));
-    topic_match(&f->topics, pairs[2 * i + 1], tell_set, m);
+    if (pairs[2 * i + 1].n <= STREAM_BINDINGS_TOPIC_BYTES)
+        topic_match(&f->topics, pairs[2 * i + 1], tell_set, m);
 }
 
 static bool has_pair(const struct bytes *pairs, size_t fields, const struct bytes *pair)

@@ -13,11 +13,13 @@
 #define STREAM_BINDINGS_FIELD       BYTES("routing-key") /* the routing field when none is named */
 #define STREAM_BINDINGS_PAIRS_MOST  32                   /* of HEADERS */
 #define STREAM_BINDINGS_TOPIC_WORDS 128
+#define STREAM_BINDINGS_TOPIC_BYTES 65536 /* of a value: a longer one matches no topic */
 
 enum stream_binding_kind {
-    STREAM_BINDING_ALL,      /* every message */
-    STREAM_BINDING_DIRECT,   /* whose routing field has this value */
-    STREAM_BINDING_TOPIC,    /* whose routing field fits this pattern (ds/topic.h) */
+    STREAM_BINDING_ALL,    /* every message */
+    STREAM_BINDING_DIRECT, /* whose routing field has this value */
+    STREAM_BINDING_TOPIC,  /* whose routing field is not too long and fits this pattern (ds/topic.h)
+                            */
     STREAM_BINDING_HEADERS,  /* that has all of these pairs, or any of them */
     STREAM_BINDING_ALTERNATE /* that no other binding of the stream matches */
 };

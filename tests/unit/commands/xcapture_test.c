@@ -100,7 +100,7 @@ TEST(keyspace_notifications_are_publications)
     SAYS(c, "XADD other 1-1 a b", "1-1");
     SAYS(c, "XLEN q", "6");
     SAYS(c, "XADD q * a b", "1700000000000-6"); /* its own, by a client */
-    SAYS(c, "XLEN q", "9");
+    SAYS(c, "XLEN q", "7");
     SAYS(c, "DEL q", "1");
     SAYS(c, "EXISTS q", "0");
     broker_forget_effects(b);
@@ -210,6 +210,60 @@ TEST(nothing_captures_itself)
     broker_bench_end(b);
 }
 
+/* broker H3: about its own key, in its own database, whatever the event. */
+TEST(a_stream_does_not_capture_events_about_itself)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    b->engine.store->notify = DB_EVENT_KEYEVENT | DB_EVENT_KEYSPACE | DB_EVENT_ALL;
+    SAYS(c, "XCAPTURE ADD q __key*__:*", "1");
+    SAYS(c, "XADD q 5-1 a b", "5-1");
+    SAYS(c, "XTRIM q MAXLEN 0", "1");
+    SAYS(c, "XADD q 5-2 a b", "5-2");
+    SAYS(c, "XDEL q 5-2", "1");
+    SAYS(c, "PEXPIRE q 100000", "1");
+    SAYS(c, "PERSIST q", "1");
+    CHECK(captured(b) == 0);
+    SAYS(c, "SET qq v", "OK"); /* another key */
+    CHECK(captured(b) == 2);
+    SAYS(c, "SELECT 1", "OK");
+    SAYS(c, "SET q v", "OK"); /* another database */
+    CHECK(captured(b) == 4);
+    broker_bench_end(b);
+}
+
+/* broker H3: what is captured becomes too old in the streams themselves, in those that capture each
+ * other's events, and in a destination: nothing of it is captured again. */
+TEST(an_idle_server_stays_idle)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    struct client *e = bench_client(b);
+    b->engine.store->notify = DB_EVENT_KEYEVENT | DB_EVENT_STREAM;
+    SAYS(c, "XCFGSET p MKSTREAM MAXAGE 50", "OK");
+    SAYS(c, "XCFGSET q MKSTREAM MAXAGE 50", "OK");
+    SAYS(c, "XCFGSET d MKSTREAM MAXAGE 50", "OK");
+    SAYS(c, "XBIND ADD p ALL TO d", "1");
+    SAYS(c, "XCAPTURE ADD p __keyevent@0__:xtrim", "1");
+    SAYS(c, "XCAPTURE ADD q __keyevent@0__:xtrim", "1");
+    SAYS(c, "XADD s 1-1 a b", "1-1");
+    SAYS(c, "XTRIM s MAXLEN 0", "1");
+    CHECK(captured(b) == 2);
+    SAYS(c, "XLEN d", "1");
+    SAYS(e, "SUBSCRIBE __keyevent@0__:xtrim", "[subscribe __keyevent@0__:xtrim 1]");
+    for (int i = 0; i < 20; i++) {
+        b->engine.now_ms = b->engine.store->now_ms += 60;
+        b->engine.steady_ms += 60;
+        broker_bench_turn(b);
+    }
+    CHECK(captured(b) == 2);
+    SAYS(c, "XLEN p", "0");
+    SAYS(c, "XLEN q", "0");
+    SAYS(c, "XLEN d", "0");
+    HEARS(e, "*"); /* subscribers do hear of it */
+    broker_bench_end(b);
+}
+
 /* broker H5: what a primary or a file says is captured by nobody here. */
 TEST(a_replica_captures_nothing)
 {
@@ -292,4 +346,5 @@ UNIT_MAIN(T(patterns_are_added_shown_and_removed), T(publications_are_appended),
           T(keyspace_notifications_are_publications),
           T(what_no_command_published_waits_for_the_turn), T(transactions),
           T(a_stream_that_cannot_take_it), T(nothing_captures_itself),
+          T(a_stream_does_not_capture_events_about_itself), T(an_idle_server_stays_idle),
           T(a_replica_captures_nothing), T(captures_go_with_their_stream), T(rights))

@@ -242,5 +242,29 @@ TEST(memory_of_one)
     stream_bindings_free(b);
 }
 
-UNIT_MAIN(T(each_kind_matches), T(an_alternate_gets_what_nobody_wants), T(agrees_with_a_list),
+/* broker B2: one value with very many words would hold the server for long. */
+TEST(a_value_that_is_too_long_matches_no_topic)
+{
+    struct stream_bindings *b = stream_bindings_new();
+    struct buf text = {0};
+    while (text.n <= STREAM_BINDINGS_TOPIC_BYTES)
+        buf_add_text(&text, "a.");
+    struct bytes any = BYTES("#"), most = bytes_of(text.p, STREAM_BINDINGS_TOPIC_BYTES),
+                 more = bytes_of(text.p, STREAM_BINDINGS_TOPIC_BYTES + 1);
+    struct stream_binding_rule rules[] = {
+        by(STREAM_BINDING_TOPIC, &any, "t"), by(STREAM_BINDING_DIRECT, &most, "d"),
+        by(STREAM_BINDING_DIRECT, &more, "e"), by(STREAM_BINDING_ALTERNATE, NULL, "z")};
+    for (size_t i = 0; i < 4; i++) {
+        CHECK(stream_bindings_add(b, &rules[i]));
+        struct bytes at_most[] = {STREAM_BINDINGS_FIELD, most};
+        struct bytes above[] = {STREAM_BINDINGS_FIELD, more};
+        CHECK(goes_to(b, at_most, 1, i == 0 ? "t" : "dt"));
+        CHECK(goes_to(b, above, 1, i < 2 ? "" : "e"));
+    }
+    stream_bindings_free(b);
+    buf_free(&text);
+}
+
+UNIT_MAIN(T(each_kind_matches), T(a_value_that_is_too_long_matches_no_topic),
+          T(an_alternate_gets_what_nobody_wants), T(agrees_with_a_list),
           T(the_order_is_kept_and_copied), T(memory_of_one))
