@@ -97,6 +97,28 @@ static bool denied(const struct call *call, enum check_result why, struct bytes 
     return false;
 }
 
+/* Whether messages of the stream go to other keys by themselves. */
+static bool hands_on(const struct stream *s)
+{
+    struct dict_walk w = {0};
+    if (s->extra && s->extra->bindings)
+        return true;
+    for (struct dict_node *n; (n = dict_next(&s->groups, &w));) {
+        const struct stream_policy *p = ((const struct stream_group *)n->value)->policy;
+        if (p && p->dead_letter->n)
+            return true;
+    }
+    return false;
+}
+
+bool helpers_allows_key(const struct call *call, const struct entry *e, struct bytes key)
+{
+    if (!value_stream_acts(e) || (call->client->flags & (CLIENT_REPLAY | CLIENT_ACT)))
+        return true;
+    return !hands_on(value_object(e)) || check_key(call->client->user, key, KEY_RO | KEY_ACCESS) ||
+           denied(call, CHECK_KEY, key);
+}
+
 static bool allows_dead_letters(const struct call *call, const struct stream *s)
 {
     struct dict_walk w = {0};
@@ -134,7 +156,7 @@ bool helpers_allows_value(const struct call *call, const struct entry *e)
     if (!value_stream_acts(e) || (call->client->flags & (CLIENT_REPLAY | CLIENT_ACT)))
         return true;
     const struct stream *s = value_object(e);
-    return allows_dead_letters(call, s) &&
+    return helpers_allows_key(call, e, entry_key(e)) && allows_dead_letters(call, s) &&
            (!s->extra || ((!s->extra->bindings || allows_bindings(call, s->extra->bindings)) &&
                           allows_captures(call, &s->extra->captures)));
 }

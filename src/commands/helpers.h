@@ -24,9 +24,14 @@ bool helpers_is_allowed(const struct call *call, long long mode);
  * least and most". */
 bool helpers_number(const struct call *call, int i, const char *name, long long least,
                     long long most, long long *out);
-/* Whether the user may write to the keys that are named inside a value, the dead-letter keys and
- * destinations of a stream, and receive what channels it captures: whoever brings the value to life
- * makes the server write there, and hear that. False after the error reply. */
+/* Whether the user may put the value under `key`: a stream with bindings or dead-letter keys hands
+ * what is added to it later on to other keys, so that takes the right to read `key`. False after
+ * the error reply. O(groups). */
+bool helpers_allows_key(const struct call *call, const struct entry *e, struct bytes key);
+/* helpers_allows_key() for the entry's own key, and whether the user may write to the keys that are
+ * named inside a value, the dead-letter keys and destinations of a stream, and receive what
+ * channels it captures: whoever brings the value to life makes the server write there, and hear
+ * that. False after the error reply. */
 bool helpers_allows_value(const struct call *call, const struct entry *e);
 /* The error for a request with too many or too few arguments. */
 void helpers_wrong_arity(const struct call *call, const struct command *command);

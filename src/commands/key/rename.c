@@ -2,6 +2,8 @@
  * holds: O(1). Clients that block on either name look again. */
 #include "commands/index.h"
 
+#include "commands/helpers.h"
+
 /* RENAME and RENAMENX. */
 static void rename_key(struct call *call, bool only_new)
 {
@@ -21,13 +23,14 @@ static void rename_key(struct call *call, bool only_new)
     struct entry *old = db_write(call->db, to);
     enum value_type was = old ? value_type(old) : TYPE_STRING, is = value_type(e);
     bool had = old;
-    if (had) {
-        if (only_new) {
-            reply_int(call->reply, 0);
-            return;
-        }
-        db_delete(call->db, to);
+    if (had && only_new) {
+        reply_int(call->reply, 0);
+        return;
     }
+    if (!helpers_allows_key(call, e, to))
+        return;
+    if (had)
+        db_delete(call->db, to);
     e = db_take(call->db, from, DB_MOVES);
     e = entry_rename(e, to);
     db_add(call->db, e);

@@ -24,12 +24,14 @@ static bool is_all_to(const struct bytes *argv, int argc)
     return argc == FIRST_WORD + 2 && bytes_is(argv[FIRST_WORD], "to");
 }
 
-/* The destination is always the last word. One reader for the commands and for who asks for their
- * keys. */
+/* ADD makes the source's messages readable elsewhere, so it needs the right to read them; DEL does
+ * not. The destination is always the last word. One reader for the commands and for who asks for
+ * their keys. */
 static void find_keys(struct keys *to, const struct bytes *argv, int argc)
 {
     struct stream_binding_rule rule;
-    keys_add(to, 2, KEY_RW | KEY_UPDATE);
+    bool adds = bytes_is(argv[1], "add");
+    keys_add(to, 2, KEY_RW | KEY_UPDATE | (adds ? KEY_ACCESS : 0));
     enum stream_bindings_words_read read =
         stream_bindings_words_read(argv + FIRST_WORD, argc - FIRST_WORD, &rule);
     if (read == STREAM_BINDINGS_WORDS_GOOD || read == STREAM_BINDINGS_WORDS_TOO_MANY ||
@@ -209,7 +211,7 @@ static const struct command xbind_add_command = {
     .group = GROUP_STREAM,
     .arity = -6,
     .flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_NEWER | COMMAND_MOVABLEKEYS,
-    .keys = {KEY_RANGE(2, 0, 1, KEY_RW | KEY_UPDATE),
+    .keys = {KEY_RANGE(2, 0, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE),
              KEY_BEHIND("TO", 4, 0, 1, 0, KEY_RW | KEY_INSERT | KEY_INCOMPLETE)},
     .find_keys = find_keys,
     .handler = do_xbind_add,

@@ -376,7 +376,7 @@ static const struct command xpolicy_set_command = {
     .group = GROUP_STREAM,
     .arity = -5,
     .flags = COMMAND_WRITE | COMMAND_NEWER | COMMAND_MOVABLEKEYS,
-    .keys = {KEY_RANGE(2, 0, 1, KEY_RW | KEY_UPDATE),
+    .keys = {KEY_RANGE(2, 0, 1, KEY_RW | KEY_ACCESS | KEY_UPDATE),
              KEY_BEHIND("DEADLETTER", 4, 0, 1, 0, KEY_RW | KEY_INSERT | KEY_INCOMPLETE)},
     .find_keys = xpolicy_args_find_keys,
     .handler = do_xpolicy_set,

@@ -266,7 +266,7 @@ void xpolicy_args_apply(const struct xpolicy_args *x, struct stream_policy *p)
 void xpolicy_args_find_keys(struct keys *to, const struct bytes *argv, int argc)
 {
     bool make, jobs;
-    keys_add(to, 2, KEY_RW | KEY_UPDATE);
+    keys_add(to, 2, KEY_RW | KEY_ACCESS | KEY_UPDATE);
     for (int i = skip_words(argv, argc, &make, &jobs), n; i < argc; i += n) {
         int o = next_option(argv, argc, &i, &n);
         if (o < 0)

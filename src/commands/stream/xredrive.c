@@ -50,7 +50,7 @@ static enum option next_option(const struct bytes *argv, int argc, int *i, int *
 
 static void find_keys(struct keys *to, const struct bytes *argv, int argc)
 {
-    keys_add(to, 1, KEY_RW | KEY_DELETE);
+    keys_add(to, 1, KEY_RW | KEY_ACCESS | KEY_DELETE);
     for (int i = 2, n; i < argc; i += n) {
         enum option o = next_option(argv, argc, &i, &n);
         if (o == OPTIONS)
@@ -218,7 +218,7 @@ const struct command xredrive_command = {
     .group = GROUP_STREAM,
     .arity = -2,
     .flags = COMMAND_DENYOOM | COMMAND_WRITE | COMMAND_NEWER | COMMAND_MOVABLEKEYS,
-    .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_DELETE),
+    .keys = {KEY_RANGE(1, 0, 1, KEY_RW | KEY_ACCESS | KEY_DELETE),
              KEY_BEHIND("TO", 2, 0, 1, 0, KEY_RW | KEY_INSERT | KEY_INCOMPLETE)},
     .find_keys = find_keys,
     .handler = do_xredrive,

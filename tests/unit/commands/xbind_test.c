@@ -150,7 +150,7 @@ TEST(bindings_go_with_the_source)
     broker_bench_end(b);
 }
 
-/* broker N3: both keys are written to; a producer needs the source only. */
+/* broker N3: who binds needs both keys; a producer needs the source only. */
 TEST(rights)
 {
     struct client *c;
@@ -181,6 +181,26 @@ TEST(rights)
     broker_bench_end(b);
 }
 
+/* broker N3, N5: what is copied can be read at the destination, so the source must be readable. */
+TEST(binding_needs_the_right_to_read_the_source)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    struct client *u = bench_client(b);
+    const char *no = "!NOPERM No permissions to access a key";
+    SAYS(c, "ACL SETUSER u on nopass ~mine:* %W~wo:* +@all", "OK");
+    SAYS(u, "AUTH u x", "OK");
+    SAYS(u, "XBIND ADD wo:a ALL TO mine:b", no);
+    SAYS(u, "XBIND ADD mine:a ALL TO mine:b", "1");
+    SAYS(u, "COPY mine:a wo:a", no);
+    SAYS(u, "RENAME mine:a wo:a", no);
+    SAYS(u, "RENAMENX mine:a wo:a", no);
+    SAYS(c, "EXISTS wo:a", "0");
+    SAYS(c, "RENAME mine:a wo:a", "OK");
+    SAYS(u, "XBIND DEL wo:a TO mine:b", "1"); /* only takes away */
+    broker_bench_end(b);
+}
+
 TEST(memory_refuses_only_more)
 {
     struct client *c;
@@ -195,4 +215,4 @@ TEST(memory_refuses_only_more)
 
 UNIT_MAIN(T(arguments_are_judged_before_anything_is_made), T(bindings_are_added_shown_and_removed),
           T(a_test_tells_where_a_message_would_go), T(bindings_go_with_the_source), T(rights),
-          T(memory_refuses_only_more))
+          T(binding_needs_the_right_to_read_the_source), T(memory_refuses_only_more))

@@ -210,6 +210,9 @@ TEST(the_dead_letter_key_needs_a_right)
         {"~q ~x", "XPOLICY SET q g MKSTREAM DEADLETTER x", "OK"},
         {"~q ~LEASE", "XPOLICY SET q g MKSTREAM DEADLETTER LEASE LEASE 5", "OK"},
         {"%R~q ~x", "XPOLICY SET q g MKSTREAM DEADLETTER x", "!NOPERM*"},
+        /* broker N3: messages that die can be read there. */
+        {"%W~q ~x", "XPOLICY SET q g MKSTREAM DEADLETTER x", "!NOPERM*"},
+        {"%W~q ~{q}:dlq", "XPOLICY SET q g MKSTREAM", "!NOPERM*"},
         {"~x", "XPOLICY GET q g", "!NOPERM*"},
         {"%R~q", "XPOLICY GET q g", "!NOGROUP*"},
     };
@@ -252,6 +255,14 @@ TEST(a_value_brings_its_dead_letter_key)
     bench_says_bytes(u, buf_bytes(&request));
     HEARS(u, "OK");
     SAYS(u, "XPOLICY LIST", "[[p g] [q g]]");
+    /* What is added to w later would die into d, where u reads. */
+    SAYS(c, "ACL SETUSER u %W~w", "OK");
+    SAYS(u, "COPY q w", "!NOPERM*");
+    SAYS(u, "RENAME q w", "!NOPERM*");
+    SAYS(u, "RENAMENX q w", "!NOPERM*");
+    SAYS(c, "EXISTS q w", "1");
+    SAYS(u, "DEL p", "1");
+    SAYS(u, "RENAME q p", "OK");
     buf_free(&payload);
     buf_free(&request);
     broker_bench_end(b);

@@ -134,6 +134,22 @@ TEST(a_target_needs_a_right)
     broker_bench_end(b);
 }
 
+/* broker N3: letters that go elsewhere can be read there. */
+TEST(letters_need_the_right_to_read_them)
+{
+    struct client *c;
+    struct bench *b = dead("", 1, &c);
+    struct client *u = bench_client(b);
+    SAYS(c, "ACL SETUSER u on nopass +@all %W~d ~mine ~q", "OK");
+    SAYS(u, "AUTH u x", "OK");
+    SAYS(u, "XREDRIVE d TO mine", "!NOPERM*");
+    SAYS(u, "XREDRIVE d", "!NOPERM*");
+    SAYS(c, "XLEN d", "1");
+    SAYS(c, "ACL SETUSER u %R~d", "OK");
+    SAYS(u, "XREDRIVE d TO mine", "[1 0-0]");
+    broker_bench_end(b);
+}
+
 /* broker V9, G8. */
 TEST(exactly_these_may_be_named)
 {
@@ -177,4 +193,5 @@ TEST(a_call_looks_at_so_many)
 UNIT_MAIN(T(what_still_lies_there_is_ready_again), T(what_is_there_already_is_left_alone),
           T(what_is_gone_is_appended_anew), T(all_may_go_to_one_stream),
           T(some_may_be_chosen_or_put_off), T(a_target_needs_a_right),
-          T(exactly_these_may_be_named), T(a_call_looks_at_so_many))
+          T(letters_need_the_right_to_read_them), T(exactly_these_may_be_named),
+          T(a_call_looks_at_so_many))
