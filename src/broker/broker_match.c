@@ -17,9 +17,14 @@ static struct broker_ring *find(const struct broker *b, const struct db *db, str
     return r;
 }
 
-static void note_news(struct broker *b, struct broker_ring *r)
+static void note_news(struct broker *b, struct broker_mark *m)
 {
-    if (!dlist_empty(&r->waiters) && !dlist_linked(&r->news))
+    struct broker_ring *r = m->ring;
+    if (dlist_empty(&r->waiters) && !r->serving)
+        return;
+    if (!dlist_linked(&m->fresh))
+        dlist_append(&r->fresh, &m->fresh);
+    if (!dlist_linked(&r->news))
         dlist_append(&b->news, &r->news);
 }
 
@@ -31,7 +36,7 @@ static void make_ready(struct broker_mark *m)
         dlist_remove(&m->in_ring);
         dlist_append(&m->ring->ready, &m->in_ring);
     }
-    note_news(m->watch->broker, m->ring);
+    note_news(m->watch->broker, m);
 }
 
 static enum block_visit visit(struct block_stay *s)
@@ -65,6 +70,7 @@ static void on_taken(struct broker_watch *w)
     w->mark = NULL;
     m->ring->ready_n -= m->ready;
     dlist_remove(&m->in_ring);
+    dlist_remove(&m->fresh);
     block_stay_end(&m->stay);
     mem_free(m);
 }
@@ -78,6 +84,7 @@ static struct broker_ring *make(struct broker *b, struct db *db, struct bytes gr
     dlist_init(&r->ready);
     dlist_init(&r->idle);
     dlist_init(&r->waiters);
+    dlist_init(&r->fresh);
     dict_ensure(&b->rings, key_name(&name, db, group))->value = r;
     buf_free(&name);
     for (struct dlist_node *n = b->watches.next; n != &b->watches; n = n->next) {
@@ -149,28 +156,51 @@ void broker_match_rest(struct broker_mark *m)
     ASSERT(m->ready && m->ring->ready_n > 0);
     m->ready = false;
     m->ring->ready_n--;
+    dlist_remove(&m->fresh);
     dlist_remove(&m->in_ring);
     dlist_append(&m->ring->idle, &m->in_ring);
 }
 
 void broker_match_wait(struct broker_ring *r, struct client *c)
 {
-    ASSERT(c->wait);
+    ASSERT(block_pattern(c).p);
     if (!dlist_linked(&c->confirming))
         dlist_append(&r->waiters, &c->confirming);
 }
 
+static bool any_fits(const struct dlist_node *fresh, struct bytes pattern)
+{
+    for (const struct dlist_node *n = fresh->next; n != fresh; n = n->next) {
+        const struct broker_mark *m =
+            dlist_item((struct dlist_node *)(uintptr_t)n, struct broker_mark, fresh);
+        if (glob_match(pattern, str_bytes(m->watch->key)))
+            return true;
+    }
+    return false;
+}
+
+/* Who waits on stands in the same order as before. A stream that rests meanwhile is fresh no more;
+ * one that becomes ready meanwhile is for the next time. */
 static void serve(struct broker_ring *r)
 {
-    struct dlist_node all;
+    struct dlist_node all, fresh;
     dlist_init(&all);
+    dlist_init(&fresh);
     dlist_splice(&all, &r->waiters);
-    while (!dlist_empty(&all) && r->ready_n) {
+    dlist_splice(&fresh, &r->fresh);
+    r->serving = true;
+    while (!dlist_empty(&all) && !dlist_empty(&fresh)) {
         struct client *c = dlist_item(all.next, struct client, confirming);
         dlist_remove(&c->confirming);
-        block_again(c);
+        if (any_fits(&fresh, block_pattern(c)))
+            block_again(c);
+        else
+            dlist_append(&r->waiters, &c->confirming);
     }
+    r->serving = false;
     dlist_splice(&r->waiters, &all);
+    while (!dlist_empty(&fresh))
+        dlist_remove(fresh.next);
 }
 
 void broker_match_serve(struct broker *b)

@@ -19,7 +19,9 @@ struct broker_ring {
     struct dlist_node ready, idle; /* struct broker_mark each; ready ones in turn */
     size_t ready_n;
     struct dlist_node waiters; /* clients, by their nodes `confirming` */
-    struct dlist_node news;    /* in broker.news: somebody waits, and something became ready */
+    struct dlist_node fresh; /* marks, by `fresh`: ready, and the waiters have not been asked yet */
+    struct dlist_node news;  /* in broker.news: there are fresh ones */
+    bool serving;            /* waiters are being asked, and may not all be in their list */
 };
 
 /* A stream in a ring. Belongs to the watch. */
@@ -28,6 +30,7 @@ struct broker_mark {
     struct broker_watch *watch;
     struct broker_ring *ring;
     struct dlist_node in_ring;
+    struct dlist_node fresh; /* in ring.fresh, or in none */
     bool ready;
 };
 
@@ -43,15 +46,16 @@ size_t broker_match_count(const struct broker_ring *r, struct bytes pattern);
 struct broker_mark *broker_match_take(struct broker_ring *r);
 /* It has nothing. */
 void broker_match_rest(struct broker_mark *m);
-/* The client, which has just been blocked without keys, is woken when something becomes ready. */
+/* The client, which has just been blocked without keys and with a pattern, is run again when a
+ * stream whose key matches becomes ready. */
 void broker_match_wait(struct broker_ring *r, struct client *c);
 /* Somebody waits for streams with this group, of whatever names. */
 static inline bool broker_match_is_awaited(const struct broker_watch *w)
 {
     return w->mark && !dlist_empty(&w->mark->ring->waiters);
 }
-/* Rings with news: those who wait there look again, the longest waiting first. A part of each turn.
- */
+/* Rings with news: those who wait there for a key that matches look again, the longest waiting
+ * first. O(waiters) globs for each stream that became ready. A part of each turn. */
 void broker_match_serve(struct broker *b);
 
 #endif

@@ -72,7 +72,7 @@ struct block_wait {
     struct wait_timer deadline; /* the wait ends */
     struct wait_timer wake;     /* the command runs again */
     struct bytes *argv;         /* one allocation with the bytes */
-    int argc;
+    int argc, pattern;
     enum value_type type;
     enum block_null null;
     uint64_t readers, source;
@@ -192,6 +192,7 @@ void block_on(struct call *call, const struct block_options *o)
     w->command = call->command;
     w->argc = o->argv ? o->argc : call->argc;
     w->argv = argv_copy(o->argv ? o->argv : call->argv, w->argc);
+    w->pattern = o->pattern;
     w->type = o->type;
     w->null = o->null;
     w->group = o->group;
@@ -523,6 +524,11 @@ void block_again(struct client *c)
         serve_one(c->wait);
 }
 
+struct bytes block_pattern(const struct client *c)
+{
+    return c->wait->argv[c->wait->pattern];
+}
+
 void block_visit_marks(struct engine *e)
 {
     for (struct dlist_node *n = e->blocking.ready.next; n != &e->blocking.ready; n = n->next) {
@@ -544,8 +550,7 @@ void block_serve_confirming(struct engine *e)
     while (!dlist_empty(&all)) {
         struct client *c = dlist_item(all.next, struct client, confirming);
         dlist_remove(&c->confirming);
-        if (c->wait)
-            serve_one(c->wait);
+        block_again(c);
     }
 }
 
@@ -574,13 +579,10 @@ bool block_is_awaited(const struct engine *e, const struct db *db, struct bytes 
 size_t block_count_readers(const struct engine *e, const struct db *db, struct bytes key,
                            uint64_t readers)
 {
-    const struct wait_key *k = find_key(e, db, key);
+    struct wait_key *k = find_key(e, db, key);
     size_t n = 0;
-    if (!k)
-        return 0;
-    for (const struct dlist_node *w = k->waiters.next; w != &k->waiters; w = w->next) {
-        const struct block_link *l =
-            dlist_item((struct dlist_node *)(uintptr_t)w, struct block_link, node);
+    for (struct dlist_node *w = k ? k->waiters.next : NULL; k && w != &k->waiters; w = w->next) {
+        const struct block_link *l = dlist_item(w, struct block_link, node);
         n += l->wait && l->wait->readers == readers;
     }
     return n;

@@ -47,6 +47,7 @@ struct block_options {
     enum value_type type; /* of keys that can serve it */
     enum block_null null; /* the answer at the deadline */
     bool group;           /* waits for a stream's group: hears when key or group vanish */
+    int pattern;          /* the word of argv that keys it waits for match, when it names none */
     int64_t wake_ms;      /* also run again at this time, by the same clock; 0: no */
     uint64_t readers;     /* names whose readers these are (a group's), for block_count_readers() */
     uint64_t source; /* names what it waits for in its only key, for block_found_empty(); or 0 */
@@ -62,6 +63,8 @@ void block_found_empty(struct call *call, uint64_t source);
 bool block_has_ended(const struct call *call);
 /* The client's command runs again: what it waits for, without a key, may have come. */
 void block_again(struct client *c);
+/* The pattern of the client, which waits with one. Valid while it waits. */
+struct bytes block_pattern(const struct client *c);
 /* Those who stay and take nothing (source 0) hear now of keys that are ready, while a command runs.
  */
 void block_visit_marks(struct engine *engine);

@@ -177,7 +177,10 @@ static bool parse_start(struct call *call, struct start *s)
     if (bytes_is(call->argv[2], "group"))
         s->keys_at = find_streams(call->argv, call->argc, 5, &prefetch);
     if (!s->keys_at) {
-        call_error(call, ERR_SYNTAX);
+        if (prefetch && bytes_is(call->argv[prefetch + 1], "prefetch"))
+            reply_errorf(call->reply, "ERR PREFETCH specified multiple times");
+        else
+            call_error(call, ERR_SYNTAX);
         return false;
     }
     s->group = call->argv[3];

@@ -117,6 +117,7 @@ static bool parse_option(struct call *call, enum option o, int i, struct xread_a
         return parse_claim(call, i, x);
     case MATCH:
         x->match = call->argv[i];
+        x->match_at = i;
         return true;
     default:
         call_error(call, ERR_SYNTAX);

@@ -14,6 +14,7 @@ struct xread_args {
     bool noack;
     int64_t claim_idle_ms; /* -1: does not claim */
     struct bytes match;    /* instead of keys: what they match; no p: not given */
+    int match_at;          /* where it stands in argv */
     int keys_at, n;        /* keys_at .. +n: keys, then n IDs */
 };
 

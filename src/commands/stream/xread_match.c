@@ -101,6 +101,7 @@ static void wait(struct xread *x, struct broker_ring *ring)
     struct block_options o = {.deadline_ms = x->args.block_ms,
                               .type = TYPE_STREAM,
                               .null = BLOCK_NULL_ARRAY,
+                              .pattern = x->args.match_at,
                               .wake_ms = claim_due_ms(x, ring)};
     block_on(x->call, &o);
     broker_presence_waits_anywhere(x->call->client, x->call->db, x->args.group_name,

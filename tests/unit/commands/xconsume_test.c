@@ -40,6 +40,8 @@ TEST(all_is_judged_before_anything_is_subscribed)
         {"XCONSUME START GROUPS g w STREAMS q", "!ERR syntax error"},
         {"XCONSUME START GROUP g w SPEED 5 STREAMS q", "!ERR syntax error"},
         {"XCONSUME START GROUP g w PREFETCH 5 STREAMS", "!ERR syntax error"},
+        {"XCONSUME START GROUP g w PREFETCH 1 PREFETCH 2 STREAMS q",
+         "!ERR PREFETCH specified multiple times"},
         {"XCONSUME START GROUP g w PREFETCH 0 STREAMS q",
          "!ERR PREFETCH must be between 1 and 1000000"},
         {"XCONSUME START GROUP g w PREFETCH 1000001 STREAMS nosuch",

@@ -200,6 +200,55 @@ TEST(what_has_nothing_costs_nothing)
     broker_bench_end(b);
 }
 
+/* Whether the blocked client has been run since *ticks was noted, which is noted anew. */
+static bool has_run(const struct client *w, uint64_t *ticks)
+{
+    bool ran = w->blocked_ticks != *ticks;
+    *ticks = w->blocked_ticks;
+    return ran;
+}
+
+/* broker W4: a waiter is run for streams whose key fits its pattern, and for no other. */
+TEST(a_waiter_is_run_for_what_fits_its_pattern)
+{
+    struct client *c;
+    struct bench *b = streams("abcd", 1, &c);
+    struct client *other = bench_client(b), *capped = bench_client(b), *late = bench_client(b);
+    uint64_t other_ticks = 0, capped_ticks = 0;
+    int other_runs = 0, capped_runs = 0;
+    char line[80];
+    SAYS(c, "XPOLICY SET a g PREFETCH 1 LEASE 0", "OK");
+    SAYS(c, "XREADGROUP GROUP g d COUNT 1 MATCH a", "[[a [[1-1 [n 1]]]]]");
+    bench_says(other, READ("COUNT 1 BLOCK 0") "z*");
+    bench_says(capped, "XREADGROUP GROUP g d COUNT 1 BLOCK 0 MATCH a*");
+    bench_says(late, READ("COUNT 1 BLOCK 0") "zz");
+    has_run(other, &other_ticks);
+    has_run(capped, &capped_ticks);
+    for (int i = 2; i <= 9; i++) {
+        snprintf(line, sizeof(line), "XADD %c %d-1 n 1", i % 2 ? 'b' : 'a', i);
+        bench_says(c, line);
+        for (int turn = 0; turn < 3; turn++) {
+            broker_bench_turn(b);
+            other_runs += has_run(other, &other_ticks);
+            capped_runs += has_run(capped, &capped_ticks);
+        }
+        CHECK(!broker_has_work(b->engine.broker));
+    }
+    CHECK(other_runs == 0);
+    CHECK(capped_runs == 4); /* once for each entry, and then it rests at its cap */
+    HEARS(capped, "");
+    bench_says(c, "XACK a g 1-1");
+    broker_bench_turn(b);
+    HEARS(capped, "[[a [[2-1 [n 1]]]]]");
+    /* What is ready gets a name that fits: the longest waiting has it. */
+    HEARS(c, "*");
+    SAYS(c, "RENAME b zz", "OK");
+    broker_bench_turn(b);
+    HEARS(other, "[[zz [[1-1 [n 1]]]]]");
+    HEARS(late, "[[zz [[3-1 [n 1]]]]]");
+    broker_bench_end(b);
+}
+
 /* broker W4: streams that move, caps, seats. */
 TEST(a_stream_is_ready_again_when_that_has_changed)
 {
@@ -263,5 +312,6 @@ TEST(who_may_not_read_all_needs_a_rule_that_is_the_pattern)
 
 UNIT_MAIN(T(arguments_say_what_matches), T(options_hold_for_the_whole_reply),
           T(a_busy_stream_does_not_starve_others), T(a_read_waits_for_any_also_for_one_made_later),
-          T(what_has_nothing_costs_nothing), T(a_stream_is_ready_again_when_that_has_changed),
+          T(what_has_nothing_costs_nothing), T(a_waiter_is_run_for_what_fits_its_pattern),
+          T(a_stream_is_ready_again_when_that_has_changed),
           T(who_may_not_read_all_needs_a_rule_that_is_the_pattern))
