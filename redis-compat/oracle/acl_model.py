@@ -124,7 +124,7 @@ def channels_of(name, args):
 
 
 def match_of(args):
-    """The place of XREADGROUP's pattern; 0: it names its streams, or none."""
+    """The place of XREADGROUP's pattern; 0: it names its streams, or none. XREAD refuses the word, but its keys are looked for by the same reader."""
     takes, at, i = {b"group": 2, b"block": 1, b"count": 1, b"maxcount": 1, b"maxsize": 1, b"claim": 1, b"match": 1, b"noack": 0, b"streams": 0}, 0, 1
     while i < len(args):
         word = args[i].lower()
@@ -167,7 +167,7 @@ class User:
         far, place, what = max((s.judge(self.c, name, args, keys) for s in self.selectors), key=lambda x: x[:2])
         if far < 4:
             return ("", "command", "key", "channel")[far], what
-        match = match_of(args) if name == "xreadgroup" else 0
+        match = match_of(args) if name in ("xread", "xreadgroup") else 0
         pattern, words = (args[match], ["MATCH"]) if match else (b"*", patterns_of(name, args))
         if words and not any(s.reads_all_of(pattern) and s.judge(self.c, name, args, keys)[0] == 4 for s in self.selectors):
             return "pattern", words[0].encode()
