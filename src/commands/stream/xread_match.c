@@ -1,5 +1,6 @@
 /* The ready streams of the group's ring (broker/broker_match.h) are gone through once, from where
- * the last read ended. Each gives at most its share of COUNT; who has nothing rests. */
+ * the last read ended. Each gives at most its share of COUNT; who has nothing rests, but not where
+ * others may find something: the reader is full, or the group serves somebody else. */
 #include "commands/stream/xread_match.h"
 
 #include "base/glob.h"
@@ -33,13 +34,14 @@ static bool serve_one(struct xread *x, struct broker_mark *m)
         s.group = stream_find_group(s.own, x->args.group_name);
         s.after = s.group->last_id;
         struct broker_group at = xread_group_at(x, &s);
-        x->held_back = false;
+        x->held_back = x->stands_by = false;
         if (may_give(x, &at)) {
             xread_group_begin(x, &s);
             served = xread_policy_serve(x, &s);
         }
         if (!served && !x->held_back) {
-            broker_match_rest(m);
+            if (!x->stands_by)
+                broker_match_rest(m);
             broker_deliver_wait(&at);
         }
     }

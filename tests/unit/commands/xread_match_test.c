@@ -249,6 +249,26 @@ TEST(a_waiter_is_run_for_what_fits_its_pattern)
     broker_bench_end(b);
 }
 
+/* broker W4, S3: who stands by finds nothing, but the stream does not rest for whom it serves. */
+TEST(who_holds_the_seat_is_served_behind_others)
+{
+    struct client *c;
+    struct bench *b = streams("ax", 1, &c);
+    struct client *other = bench_client(b), *holder = bench_client(b);
+    SAYS(c, "XPOLICY SET a g SINGLE 60000 LEASE 0", "OK");
+    SAYS(holder, "XREADGROUP GROUP g h COUNT 1 MATCH a", "[[a [[1-1 [n 1]]]]]");
+    SAYS(c, "XACK a g 1-1", "1");
+    bench_says(other, "XREADGROUP GROUP g o COUNT 1 BLOCK 0 MATCH a");
+    bench_says(holder, "XREADGROUP GROUP g h COUNT 1 BLOCK 0 MATCH a");
+    broker_bench_turn(b);
+    SAYS(c, "XADD a 2-1 n 2", "2-1");
+    broker_bench_turn(b);
+    HEARS(holder, "[[a [[2-1 [n 2]]]]]");
+    HEARS(other, "");
+    CHECK(!broker_has_work(b->engine.broker));
+    broker_bench_end(b);
+}
+
 /* broker W4: streams that move, caps, seats. */
 TEST(a_stream_is_ready_again_when_that_has_changed)
 {
@@ -313,5 +333,6 @@ TEST(who_may_not_read_all_needs_a_rule_that_is_the_pattern)
 UNIT_MAIN(T(arguments_say_what_matches), T(options_hold_for_the_whole_reply),
           T(a_busy_stream_does_not_starve_others), T(a_read_waits_for_any_also_for_one_made_later),
           T(what_has_nothing_costs_nothing), T(a_waiter_is_run_for_what_fits_its_pattern),
+          T(who_holds_the_seat_is_served_behind_others),
           T(a_stream_is_ready_again_when_that_has_changed),
           T(who_may_not_read_all_needs_a_rule_that_is_the_pattern))
