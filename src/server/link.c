@@ -273,7 +273,9 @@ static size_t read_one(struct link_set *s, struct link *k, char *to, size_t room
         client_close(c);
         return 0;
     }
-    if (c->flags & (CLIENT_BLOCKED | CLIENT_PAUSED | CLIENT_AUTH_DELAYED | CLIENT_CLOSE_AFTER)) {
+    /* One that is blocked may be served before its turn comes in this group; else the feed keeps
+     * what came. */
+    if (c->flags & (CLIENT_PAUSED | CLIENT_AUTH_DELAYED | CLIENT_CLOSE_AFTER)) {
         /* It can't run now: keep what came. */
         if (!place)
             client_keep(c, at, (size_t)n);

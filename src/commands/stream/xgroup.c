@@ -114,6 +114,8 @@ static void do_xgroup_setid(struct call *call)
         !need_group(call, s, &g) || !parse_start(call, s, false, &id))
         return;
     stream_group_set_position(g, id, read);
+    if (g->policy) /* who waits may find something; nobody polls for what is pushed */
+        db_ready(call->db, call->argv[2]);
     changed(call, "xgroup-setid");
     reply_ok(call->reply);
 }

@@ -1,7 +1,12 @@
-/* XNACK: a consumer gives pending entries back. Without a policy they become entries without an
- * owner, which another consumer can claim. With a policy broker_retry decides: released, deferred
- * by the back-off, or dead. When the command is replayed from a file or a primary, that decision
- * has been made already: it is applied as it stands. */
+/* XNACK: a consumer gives pending entries back.
+ *
+ *   without a policy   they become entries without an owner, which another consumer can claim; with
+ *                      FORCE also what was not pending, if it is in the stream. The journal gets
+ *                      the request, or, where FORCE has passed something over, that of the others
+ *   with a policy      broker_retry decides: released, deferred by the back-off, or dead
+ *   replay             from a file or a primary: that has been decided, and is applied as it stands
+ *
+ * All arguments are judged before anything changes. */
 #include "commands/index.h"
 
 #include "base/mem.h"
@@ -184,13 +189,31 @@ static void give_back_all(struct call *call, const struct xnack *x, struct strea
     reply_int(call->reply, (long long)broker_retry_give_back(&at, &r, ids, (size_t)x->n));
 }
 
+/* The request with these IDs alone. */
+static void tell(struct call *call, const struct xnack *x, const struct stream_id *ids, size_t n)
+{
+    call_no_effect(call);
+    if (n == 0 || !call->engine->journal->on)
+        return;
+    size_t behind = 6 + (size_t)x->n, rest = (size_t)call->argc - behind;
+    struct bytes *argv = mem_alloc((6 + n + rest) * sizeof(*argv));
+    char *texts = mem_alloc(n * STREAM_ID_TEXT_MAX), many[NUM_INT_MAX];
+    memcpy(argv, call->argv, 5 * sizeof(*argv));
+    argv[5] = bytes_of(many, num_print_uint(many, n));
+    for (size_t i = 0; i < n; i++)
+        argv[6 + i] = stream_args_id_text(call, texts + i * STREAM_ID_TEXT_MAX, ids[i]);
+    memcpy(argv + 6 + n, call->argv + behind, rest * sizeof(*argv));
+    call_effect_since(call, xnack_command.since, argv, (int)(6 + n + rest));
+    mem_free(argv);
+    mem_free(texts);
+}
+
 static void do_xnack(struct call *call)
 {
     struct xnack x;
     struct stream *s;
     struct stream_group *g;
     struct bytes key = call->argv[1];
-    long long released = 0;
     if (!stream_args_group(call, &s, &g) || !parse(call, &x))
         return;
     struct stream_id *ids = stream_args_ids(call, 6, (int)x.n);
@@ -205,8 +228,14 @@ static void do_xnack(struct call *call)
         mem_free(ids);
         return;
     }
+    /* The request tells what happened, but for FORCE: a replay makes pending what is not in the
+     * stream, since here it may have gone since. */
+    long long released = 0;
     for (int i = 0; i < x.n; i++)
-        released += give_back(call, &x, s, g, ids[i]);
+        if (give_back(call, &x, s, g, ids[i]))
+            ids[released++] = ids[i];
+    if (x.force && released < x.n)
+        tell(call, &x, ids, (size_t)released);
     mem_free(ids);
     if (released) {
         db_count_changes(call->store, (uint64_t)released);

@@ -405,6 +405,21 @@ TEST(a_pause_stops_deliveries_and_nothing_else)
     broker_bench_end(b);
 }
 
+/* broker C5: who waits may find something. */
+TEST(a_position_that_goes_back_wakes_readers)
+{
+    struct client *c;
+    struct bench *b = broker_queue("LEASE 1000", 2, false, &c);
+    struct client *r = bench_client(b);
+    SAYS(c, "XGROUP SETID q g $", "OK");
+    bench_says(r, "XREADGROUP GROUP g r BLOCK 0 STREAMS q >");
+    HEARS(r, "");
+    SAYS(c, "XGROUP SETID q g 1", "OK");
+    bench_turn(b);
+    HEARS(r, "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
+    broker_bench_end(b);
+}
+
 /* broker Y1, Y2, Y3, Y4: a stream a level, one read. */
 TEST(levels_are_read_in_the_order_given)
 {
@@ -483,5 +498,6 @@ UNIT_MAIN(T(a_lease_that_ended_is_given_again), T(the_end_of_a_lease_wakes_a_rea
           T(times_in_the_future_are_corrected), T(times_of_another_clock_are_corrected),
           T(a_consumer_has_as_much_as_it_may), T(a_group_has_as_much_as_it_may),
           T(a_group_delivers_at_a_rate), T(who_is_full_meets_each_of_its_own_once),
-          T(a_pause_stops_deliveries_and_nothing_else), T(levels_are_read_in_the_order_given),
-          T(a_wall_clock_that_is_set_ends_no_lease), T(a_transaction_is_one_group))
+          T(a_pause_stops_deliveries_and_nothing_else), T(a_position_that_goes_back_wakes_readers),
+          T(levels_are_read_in_the_order_given), T(a_wall_clock_that_is_set_ends_no_lease),
+          T(a_transaction_is_one_group))
