@@ -518,9 +518,14 @@ static void do_xadd(struct call *call)
     }
     bool extras = __builtin_expect((s && s->extra) || x.when_at || x.ttl_at, 0);
     struct broker_limits_trim limits;
-    struct broker_route route = {0};
-    if ((extras && !begin_with_extras(call, s, &x, &route)) || !choose_id(call, s, &x)) {
-        broker_route_free(&route);
+    struct broker_route route; /* of streams with extras: the others pay nothing for it */
+    if (extras) {
+        route = (struct broker_route){0};
+        if (!begin_with_extras(call, s, &x, &route) || !choose_id(call, s, &x)) {
+            broker_route_free(&route);
+            return;
+        }
+    } else if (!choose_id(call, s, &x)) {
         return;
     }
     if (!s)
