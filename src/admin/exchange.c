@@ -536,7 +536,7 @@ void exchange_step(struct exchange *x)
         answer_health(x);
         return;
     }
-    /* A login names its user anew, whoever's token it carries. */
+    /* A login names its user anew, whatever token it carries. */
     bool logs_in = !x->asked.route->steps && x->request.method == HTTP_METHOD_POST;
     if (logs_in && !x->attempt.begun && x->user) {
         str_unref(x->user);
