@@ -75,7 +75,7 @@ class Test:
         for a, b in pieces(1, 2 * self.n):
             c.ask("EVAL", FILL, 1, "q", a, b)
         now = int(time.time() * 1000)
-        due = now + 3000 + int(3000 * (time.time() - began))  # behind all of this: what is due already is not deferred
+        due = now + 5000 + int(4500 * (time.time() - began))  # behind all of this, and looking at it: what is due already is not deferred
         for a, b in pieces(self.n + 1, 2 * self.n):
             c.ask("EVAL", DEFER, 1, "q", a, b, due, SPREAD)
         self.deferred = self.retries(c, due - SPREAD)
