@@ -519,13 +519,12 @@ static void do_xadd(struct call *call)
     bool extras = __builtin_expect((s && s->extra) || x.when_at || x.ttl_at, 0);
     struct broker_limits_trim limits;
     struct broker_route route; /* of streams with extras: the others pay nothing for it */
-    if (extras) {
+    if (extras)
         route = (struct broker_route){0};
-        if (!begin_with_extras(call, s, &x, &route) || !choose_id(call, s, &x)) {
+    /* One call of choose_id(), so that it is part of this function. */
+    if ((extras && !begin_with_extras(call, s, &x, &route)) || !choose_id(call, s, &x)) {
+        if (extras)
             broker_route_free(&route);
-            return;
-        }
-    } else if (!choose_id(call, s, &x)) {
         return;
     }
     if (!s)
