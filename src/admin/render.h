@@ -26,7 +26,7 @@ struct render {
     uint64_t text_n;       /* and its length */
     bool secret;           /* the next value is */
     struct buf error;      /* the reply is this error, and nothing was written; n 0: it is none */
-    unsigned rows;         /* of RENDER_ENTRIES that were written */
+    unsigned rows;         /* entries written so far (RENDER_ENTRIES) */
     char id[48];           /* of the one under way */
     char last[48];         /* the ID of the last of them */
     bool full;             /* not all of them fitted */

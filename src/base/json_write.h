@@ -11,7 +11,7 @@
 struct json_write {
     struct buf *out; /* borrowed */
     size_t most;     /* out->n stays below */
-    bool failed;     /* it got longer or deeper than allowed: out holds no whole text */
+    bool failed;     /* a limit of length or depth was reached: out is cut off */
     bool after_name;
     unsigned depth;
     uint64_t begun; /* bit d: the array or object of depth d has something in it */

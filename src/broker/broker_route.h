@@ -38,9 +38,8 @@ bool broker_route_has_bindings(const struct broker_group *x);
 bool broker_route_plan(struct broker_route *r, const struct broker_group *x,
                        const struct bytes *pairs, size_t fields, struct buf *why);
 /* The message has been appended under this ID, and told: makes the copies, and returns how many.
- * They get the ID if it is
- * above the last one there, else the next one (broker B4). expires_ms: when they expire; 0: never.
- */
+ * They get the ID if it is above the last one there, else the next one (broker B4). expires_ms:
+ * when they expire; 0: never. */
 size_t broker_route_copy(const struct broker_route *r, const struct broker_group *x,
                          struct stream_id id, const struct bytes *pairs, size_t fields,
                          int64_t expires_ms);
