@@ -217,8 +217,9 @@ void client_delay_auth(struct client *c)
     unsigned doubled = c->failed_auths < DELAY_DOUBLED ? c->failed_auths : DELAY_DOUBLED;
     c->failed_auths++;
     c->flags |= CLIENT_AUTH_DELAYED;
+    /* The turn's time is cut to whole milliseconds: one more, so that no wait is shorter. */
     timer_set(&e->timers, &c->auth_delay, TIMER_STEADY,
-              e->steady_ms + ((int64_t)DELAY_MS << doubled), auth_delay_ended);
+              e->steady_ms + 1 + ((int64_t)DELAY_MS << doubled), auth_delay_ended);
 }
 
 enum client_class client_class(const struct client *c)
