@@ -118,11 +118,17 @@ static void note_state(struct broker *b)
     b->follows = follows;
 }
 
-static void count_time(struct broker *b, int64_t began_us)
+/* began_cpu_us -1: processor time is not measured. */
+static void count_time(struct broker *b, int64_t began_us, int64_t began_cpu_us)
 {
     int64_t took_us = clock_mono_us() - began_us;
     if (took_us > b->longest_us)
         b->longest_us = took_us;
+    if (began_cpu_us >= 0) {
+        int64_t cpu_us = clock_thread_us() - began_cpu_us;
+        if (cpu_us > b->longest_cpu_us)
+            b->longest_cpu_us = cpu_us;
+    }
     observe_latency(b->engine, "broker-cycle", took_us / 1000);
 }
 
@@ -132,12 +138,13 @@ void broker_turn(struct broker *b)
     if (!has_due(b))
         return;
     int64_t began_us = clock_mono_us(), until_us = began_us + b->engine->settings->broker_turn_us;
+    int64_t began_cpu_us = observe_cpu_us(b->engine);
     struct broker_due *d = broker_due_first(b);
     do {
         work(d, until_us);
         d = broker_due_first(b);
     } while (d && clock_mono_us() < until_us);
-    count_time(b, began_us);
+    count_time(b, began_us, began_cpu_us);
 }
 
 void broker_serve(struct broker *b)
@@ -150,9 +157,9 @@ void broker_serve(struct broker *b)
         block_serve(e);
     }
     if (block_stays_have_work(e)) {
-        int64_t began_us = clock_mono_us();
+        int64_t began_us = clock_mono_us(), began_cpu_us = observe_cpu_us(e);
         block_serve_stays(e, began_us + e->settings->broker_turn_us);
-        count_time(b, began_us);
+        count_time(b, began_us, began_cpu_us);
     }
 }
 

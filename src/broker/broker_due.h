@@ -35,10 +35,11 @@ struct broker {
     /* The subscriptions of a watch end, with it or because its stream moves to another key. */
     void (*watch_ended)(struct broker_watch *w, enum broker_watch_end why);
     struct broker_totals totals;
-    int64_t longest_us;    /* of a turn's own actions */
-    bool acts, follows;    /* in the latest turn: it may act; it is a replica */
-    int64_t acts_since_ms; /* since when without a break, by the steady clock: before that nobody
-                              could be seen */
+    int64_t longest_us;     /* of a turn's own actions */
+    int64_t longest_cpu_us; /* the same, while latency-monitor-threshold is set */
+    bool acts, follows;     /* in the latest turn: it may act; it is a replica */
+    int64_t acts_since_ms;  /* since when without a break, by the steady clock: before that nobody
+                               could be seen */
     const struct stream *held; /* letters are being taken from it: no append trims it; or NULL */
     int64_t route_logged_ms;   /* the last line about a copy that was not made; 0: none */
     struct broker_captured *captured; /* what waits for the command's end; or NULL */

@@ -163,6 +163,11 @@ void observe_count_error(struct engine *e, const char *code)
     n->value = (void *)((uintptr_t)n->value + 1);
 }
 
+int64_t observe_cpu_us(const struct engine *e)
+{
+    return __builtin_expect(e->settings->latency_monitor_threshold > 0, 0) ? clock_thread_us() : -1;
+}
+
 void observe_latency(struct engine *e, const char *name, int64_t ms)
 {
     long long threshold = e->settings->latency_monitor_threshold;

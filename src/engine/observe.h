@@ -52,6 +52,9 @@ void observe_monitor(struct client *c);
 void observe_unmonitor(struct client *c);
 /* A latency event, if it took long enough to be one. */
 void observe_latency(struct engine *e, const char *event, int64_t ms);
+/* This thread's processor time, to tell a slow turn from one that waited for a processor; -1 while
+ * latency events are not recorded: reading it is a system call. */
+int64_t observe_cpu_us(const struct engine *e);
 /* Returns how many were forgotten. name.p NULL: all. */
 size_t observe_reset(struct observe *o, struct bytes name);
 

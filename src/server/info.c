@@ -100,7 +100,7 @@ static const char replication_order[] =
 
 static const char debug_order[] =
     "eventloop_duration_aof_sum eventloop_duration_cron_sum eventloop_duration_max "
-    "eventloop_cmd_per_cycle_max";
+    "eventloop_cmd_per_cycle_max eventloop_cpu_max";
 
 enum { IN_DEFAULT = 1, IN_ALL = 2 };
 

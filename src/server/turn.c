@@ -45,6 +45,7 @@
 #include "engine/block.h"
 #include "engine/client.h"
 #include "engine/gate.h"
+#include "engine/observe.h"
 #include "engine/pause.h"
 #include "engine/tracking.h"
 #include "replica/move.h"
@@ -127,7 +128,8 @@ static void flush_and_send(struct turn *t)
     console_link_send(p->console);
 }
 
-static void count(struct turn *t, uint64_t began, uint64_t commands)
+/* began_cpu_us -1: processor time is not measured. */
+static void count(struct turn *t, uint64_t began, int64_t began_cpu_us, uint64_t commands)
 {
     struct turn_figures *f = &t->figures;
     uint64_t total = t->parts.engine->stats.total_commands;
@@ -136,6 +138,11 @@ static void count(struct turn *t, uint64_t began, uint64_t commands)
     f->ticks += took;
     if (took > f->longest_ticks)
         f->longest_ticks = took;
+    if (began_cpu_us >= 0) {
+        int64_t cpu_us = clock_thread_us() - began_cpu_us;
+        if (cpu_us > f->longest_cpu_us)
+            f->longest_cpu_us = cpu_us;
+    }
     /* CONFIG RESETSTAT may have reset the total. */
     if (ran > f->most_commands && ran <= total)
         f->most_commands = ran;
@@ -150,6 +157,7 @@ void turn_run(struct turn *t)
     watchdog_begin();
     now_read(e);
     uint64_t began = e->timing.began_ticks, commands = e->stats.total_commands;
+    int64_t began_cpu_us = observe_cpu_us(e);
     durability_begin_turn(p->durability);
     if (shutdown_is_stopping(p->shutdown))
         return;
@@ -179,7 +187,7 @@ void turn_run(struct turn *t)
     rewrite_end_turn(p->rewrite);
     replica_end_turn(p->replication);
     copy_loader_tidy(p->copies);
-    count(t, began, commands);
+    count(t, began, began_cpu_us, commands);
 }
 
 /* A script that has only read must not make a replica lose its primary. */

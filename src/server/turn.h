@@ -38,6 +38,7 @@ struct turn_figures {
     uint64_t ticks, longest_ticks;
     uint64_t file_ticks; /* of ticks: spent on the append-only file */
     uint64_t most_commands;
+    int64_t longest_cpu_us; /* of a turn, while latency-monitor-threshold is set */
 };
 
 struct turn *turn_new(const struct turn_parts *parts);

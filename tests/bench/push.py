@@ -16,7 +16,7 @@ def main():
     ap.add_argument("--driver", required=True)
     ap.add_argument("--seconds", type=int, default=300)
     o = ap.parse_args()
-    with Server(o.server, "--appendonly", "yes") as s:
+    with Server(o.server, "--appendonly", "yes", "--latency-monitor-threshold", "5") as s:  # which lets processor time be measured
         s.start().close()
         sys.exit(subprocess.run([o.driver, str(s.port), str(o.seconds)], timeout=o.seconds * 3 + 60).returncode)
 

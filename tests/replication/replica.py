@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from check import Failed, cases, expect, until   # noqa: E402
 from contents import pairs                       # noqa: E402
 from resp import Error, Reader, info, received, request  # noqa: E402
-from server import Server                        # noqa: E402
+from server import Server, free_port             # noqa: E402
 
 A, B = "a" * 40, "b" * 40
 OWN_WORDS = ([b"REPLCONF", b"version"], [b"REPLCONF", b"millrace"])  # what a Redis does not say
@@ -343,6 +343,23 @@ def served_meanwhile(o):
         expect((p.c.ask("DBSIZE"), info(p.c)["master_repl_offset"]), (2000, "1000"), "the file")
 
 
+def copies_in_a_row(o):
+    """A copy that comes while the data of the one before are still being freed."""
+    with Server(o.server, "--repl-diskless-sync-delay", 0, "--enable-debug-command", "yes") as s, \
+            Server(o.server, "--repl-diskless-load", "swapdb", "--enable-debug-command", "yes") as replica:
+        c, r = s.start(), replica.start()
+        c.ask("DEBUG", "POPULATE", 50000, "key", 1000)
+        r.ask("REPLICAOF", "127.0.0.1", s.port)
+        in_step = lambda: info(r)["master_link_status"] == "up" and info(r)["slave_repl_offset"] == info(c)["master_repl_offset"]
+        until("the first copy", in_step)
+        for i in range(5):
+            r.ask("REPLICAOF", "127.0.0.1", free_port())
+            c.many([("SET", "more", i), ("DEBUG", "CHANGE-REPL-ID")])
+            r.ask("REPLICAOF", "127.0.0.1", s.port)
+            until("copy %d" % i, lambda: r.ask("GET", "more") == b"%d" % i and in_step())
+        expect((r.ask("DEBUG", "DIGEST"), int(info(c)["sync_full"])), (c.ask("DEBUG", "DIGEST"), 6), "the last copy")
+
+
 def queues_in_copies(o):
     """What a snapshot tells in commands comes whole, in place of nothing and of other data: broker Z2."""
     with Server(o.server, "--repl-diskless-sync-delay", 0, "--enable-debug-command", "yes") as s:
@@ -492,7 +509,7 @@ def certificate_of(server):
     return ["--tls-ca-cert-file", server.at("s.crt"), "--tls-port", "0"]
 
 
-OWN = [own_words, over_tls, refused, garbage, served_meanwhile, queues_in_copies, lost_while_loading, script_gives_way, elsewhere, never_answered, promoted]
+OWN = [own_words, over_tls, refused, garbage, served_meanwhile, copies_in_a_row, queues_in_copies, lost_while_loading, script_gives_way, elsewhere, never_answered, promoted]
 
 
 def main():

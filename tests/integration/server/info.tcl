@@ -77,7 +77,7 @@ set ::info_fields {
     }
     debug {
         eventloop_duration_aof_sum eventloop_duration_cron_sum eventloop_duration_max
-        eventloop_cmd_per_cycle_max
+        eventloop_cmd_per_cycle_max eventloop_cpu_max
     }
 }
 
