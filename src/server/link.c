@@ -20,6 +20,7 @@
 
 #include "acl/users.h"
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/block.h"
@@ -43,6 +44,7 @@
 
 #define READ_PIECE   65536
 #define ANONYMOUS_IN (1 << 20)
+#define READ_US      5000 /* behind the first group, other groups are read for so long in a turn */
 
 /* Read buffer of a turn: one piece per client of a group, each on its own cache lines. */
 #define READ_BUFFER ((size_t)FEED_GROUP * (READ_PIECE + 64))
@@ -296,8 +298,21 @@ static void run_group(struct link_set *s)
     }
 }
 
+/* Replies leave at the end of the turn: who was read first does not wait until all of a hundred
+ * have been, when they have much to say. The first group always runs. */
+static bool is_enough(const struct link_set *s, int64_t *until_us)
+{
+    if (dlist_empty(&s->readable))
+        return false;
+    int64_t now_us = clock_mono_us();
+    if (!*until_us)
+        *until_us = now_us + READ_US;
+    return now_us >= *until_us;
+}
+
 void link_read_all(struct link_set *s)
 {
+    int64_t until_us = 0;
     struct dlist_node waiting; /* their own script runs */
     struct dlist_node more;
     dlist_init(&waiting);
@@ -322,6 +337,8 @@ void link_read_all(struct link_set *s)
         }
         run_group(s);
         dlist_splice(&s->readable, &more);
+        if (is_enough(s, &until_us))
+            break;
     }
     dlist_splice(&s->readable, &waiting);
 }

@@ -7,6 +7,7 @@ Fails when a message is lost, or when a turn may have taken more than 20 ms of p
 import argparse, os, subprocess, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from resp import info      # noqa: E402
 from server import Server  # noqa: E402
 
 
@@ -18,7 +19,13 @@ def main():
     o = ap.parse_args()
     with Server(o.server, "--appendonly", "yes", "--latency-monitor-threshold", "5") as s:  # which lets processor time be measured
         s.start().close()
-        sys.exit(subprocess.run([o.driver, str(s.port), str(o.seconds)], timeout=o.seconds * 3 + 60).returncode)
+        code = subprocess.run([o.driver, str(s.port), str(o.seconds)], timeout=o.seconds * 3 + 60).returncode
+        c = s.conn()
+        for name, _, last, longest in c.ask("LATENCY", "LATEST"):
+            print("  %s: last %d ms, at most %d ms" % (name.decode(), last, longest))
+        i = info(c)
+        print("  %s turns; the last fork took %s us" % (i["eventloop_cycles"], i["latest_fork_usec"]))
+        sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -197,6 +197,22 @@ test "wrong passwords slow down who guesses" {
     expect [resp::ask $s PING] PONG on
     close $s
 }
+test "a turn ends before all have been read who have much to say" {
+    server::start --enable-debug-command yes
+    set s [resp::connect $server::port]
+    resp::ask $s CONFIG RESETSTAT
+    set all {}
+    for {set i 0} {$i < 100} {incr i} { lappend all [resp::connect $server::port] }
+    foreach c $all { expect [resp::ask $c PING] PONG there }
+    resp::send $s DEBUG SLEEP 0.5
+    foreach c $all { resp::send $c DEBUG SLEEP 0.002 }
+    foreach c $all { expect [resp::read $c] OK served }
+    expect [resp::read $s] OK "the first"
+    regexp {eventloop_cmd_per_cycle_max:(\d+)} [resp::ask $s INFO debug] {} most
+    # 16 at a time: as many as begin, and those that 5 ms more allow.
+    if {$most > 48} { error "$most commands in one turn" }
+    foreach c [concat $s $all] { close $c }
+}
 test "maxmemory-clients in percent" {
     server::start --maxmemory 20mb --maxmemory-clients 50%
     set s [resp::connect $server::port]
