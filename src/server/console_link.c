@@ -1,15 +1,21 @@
 /* The life of a connection:
  *
- *   open_one()      Admission and console-clients decide whether it may come. Those without a login
- *                   share a quarter of the places; when that is used up, the one that has been
- * there for the longest without work goes. note_ready()    Callback of the loop: only puts it into
- * a list. read_one()      One read; the exchange takes what belongs to a request. What is behind
- * that is kept, and nothing more is read until the answer has left: a client cannot make us gather
- * requests. work            Steps of exchanges, in turn, for at most TURN_US. Who is not done stays
- * in line, and the loop does not sleep. send_one()      Behind the flush of the journal. At most
- * SEND_MOST a turn. drop()          Frees it. After an answer that ends a connection whose client
- * still sends, what comes is read and thrown away for a moment (LEAVING): closed at once, the
- * client would see a reset and might lose the answer.
+ *   open_one()     Admission and console-clients decide whether it may come.
+ *   note_ready()   Callback of the loop: only puts it into a list.
+ *   read_one()     One read; the exchange takes what belongs to a request. What is behind that is
+ *                  kept, and nothing more is read until the answer has left: a client cannot make
+ *                  us gather requests.
+ *   work           Steps of exchanges, in turn, for at most TURN_US. Who is not done stays in line,
+ *                  and the loop does not sleep.
+ *   send_one()     Behind the flush of the journal. At most SEND_MOST a turn.
+ *   drop()         Frees it. After an answer that ends a connection whose client still sends, what
+ *                  comes is read and thrown away for a moment (LEAVING): closed at once, the client
+ *                  would see a reset and might lose the answer.
+ *
+ * Places: a quarter of console-clients is for connections whose last request was nobody's, the
+ * others are for users. Where a kind has no place left, the one of it that has been there for the
+ * longest without work goes; so strangers keep no user out, and users no stranger, who may want to
+ * log in. A user that finds all places of users at work has one of the strangers'.
  *
  * Times are looked at by the tick: a head within HEAD_MS of its first byte, a body within BODY_MS,
  * IDLE_MS without a request, STUCK_MS in which a peer takes nothing. */
@@ -26,6 +32,7 @@
 #include "server/admit.h"
 #include "server/bind.h"
 #include "server/listeners.h"
+#include "server/shortage.h"
 #include "server/version.h"
 
 #include <errno.h>
@@ -37,7 +44,7 @@
 #define SEND_MOST      (256 << 10)
 #define TURN_US        500
 #define ACCEPT_MOST    100 /* connections per listener and turn */
-#define ANONYMOUS_PART 4   /* they have a quarter of console-clients */
+#define STRANGERS_PART 4   /* they have a quarter of console-clients */
 
 #define HEAD_MS  10000 /* also of a TLS handshake */
 #define BODY_MS  30000
@@ -58,6 +65,7 @@ struct line { /* a connection */
     int64_t moved_ms;           /* when the peer took something last, or it came */
     enum { LINE_OPEN, LINE_LEAVING, LINE_GONE } state;
     bool waits_for_room;
+    bool is_known; /* it has one of the users' places */
 };
 
 struct listener {
@@ -76,8 +84,9 @@ struct console_link {
     struct tls_context *tls; /* or NULL */
     struct listener listeners[SETTINGS_ADDRESSES];
     int listener_n;
+    struct shortage shortage;
     struct dlist_node lines, readable, working, waiting, sending;
-    long long count;
+    long long count, known;
     char buffer[READ_PIECE];
 };
 
@@ -114,8 +123,9 @@ static void drop(struct line *x)
     buf_free(&x->kept);
     conn_free(x->conn);
     admit_gone(k->admit, x->peer);
-    mem_free(x);
+    k->known -= x->is_known;
     k->count--;
+    mem_free(x);
 }
 
 void console_link_free(struct console_link *k)
@@ -153,12 +163,12 @@ static void want(struct line *x)
     conn_want(x->conn, reads, x->waits_for_room);
 }
 
-/* A place is needed: the connection without work that came first goes. */
-static bool drop_idle(struct console_link *k)
+/* A place is needed: the one of its kind without work that came first goes. */
+static bool drop_idle(struct console_link *k, bool is_known)
 {
     for (struct dlist_node *n = k->lines.next; n != &k->lines; n = n->next) {
         struct line *x = dlist_item(n, struct line, node);
-        if (x->exchange.phase < EXCHANGE_WORKING) {
+        if (x->is_known == is_known && x->exchange.phase < EXCHANGE_WORKING) {
             drop(x);
             return true;
         }
@@ -166,10 +176,30 @@ static bool drop_idle(struct console_link *k)
     return false;
 }
 
+static long long strangers_places(const struct console_link *k)
+{
+    long long n = k->engine->settings->console_clients / STRANGERS_PART;
+    return n ? n : 1;
+}
+
+/* For another stranger, who everybody is at first. */
 static bool has_place(struct console_link *k)
 {
-    long long most = k->engine->settings->console_clients / ANONYMOUS_PART;
-    return k->count < (most ? most : 1) || drop_idle(k);
+    return k->count - k->known < strangers_places(k) || drop_idle(k, false);
+}
+
+/* A request of it has been worked on: whose was it? */
+static void take_place(struct line *x)
+{
+    struct console_link *k = x->all;
+    bool is_known = x->exchange.user != NULL;
+    if (is_known == x->is_known)
+        return;
+    long long places = k->engine->settings->console_clients - strangers_places(k);
+    if (is_known && k->known >= places && !drop_idle(k, true))
+        return;
+    x->is_known = is_known;
+    k->known += is_known ? 1 : -1;
 }
 
 /* "a.b.c.d:port" or "[v6]:port" without the port and the brackets. */
@@ -216,6 +246,28 @@ static void open_one(struct console_link *k, int fd, const char *peer, bool is_l
     k->count++;
 }
 
+/* accept() has failed. For want of descriptors: the listener rests until the next tick. */
+static void note_failure(const struct listener *l, int error)
+{
+    if (error == EAGAIN)
+        return;
+    if (!shortage_is(error)) {
+        log_line(LOG_WARNING, "Accepting a console connection: %s", strerror(error));
+        return;
+    }
+    shortage_met(&l->all->shortage, error, "console", l->all->engine->steady_ms);
+    loop_fd_want(l->watch, 0);
+}
+
+static void end_rest(struct console_link *k)
+{
+    if (!k->shortage.rests)
+        return;
+    k->shortage.rests = false;
+    for (int i = 0; i < k->listener_n; i++)
+        loop_fd_want(k->listeners[i].watch, LOOP_READ);
+}
+
 static void accept_ready(void *context, int events)
 {
     const struct listener *l = context;
@@ -227,8 +279,7 @@ static void accept_ready(void *context, int events)
         if (fd == -ECONNABORTED || fd == -EINTR || fd == -EPROTO)
             continue;
         if (fd < 0) {
-            if (fd != -EAGAIN)
-                log_line(LOG_WARNING, "Accepting a console connection: %s", strerror(-fd));
+            note_failure(l, -fd);
             return;
         }
         open_one(l->all, fd, peer, is_local);
@@ -428,6 +479,8 @@ void console_link_run(struct console_link *k)
         struct line *x = dlist_item(k->working.next, struct line, working);
         dlist_remove(&x->working);
         exchange_step(&x->exchange);
+        if (x->exchange.phase == EXCHANGE_ANSWERED)
+            take_place(x);
         sort_in(x);
     } while (!dlist_empty(&k->working) && clock_mono_us() < end_us);
 }
@@ -527,6 +580,7 @@ void console_link_tick(struct console_link *k)
 {
     int64_t now = k->engine->steady_ms;
     struct dlist_node *n = k->lines.next;
+    end_rest(k);
     while (n != &k->lines) {
         struct line *x = dlist_item(n, struct line, node);
         n = n->next;

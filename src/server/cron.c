@@ -9,6 +9,7 @@
 #include "server/backup.h"
 #include "server/console_link.h"
 #include "server/link.h"
+#include "server/listeners.h"
 #include "server/memory.h"
 #include "server/now.h"
 #include "server/persistence.h"
@@ -109,6 +110,7 @@ static void tick(struct cron *c)
     long long hz = e->settings->hz;
     if (c->runs % (uint64_t)(hz > 10 ? hz / 10 : 1) == 0) {
         link_tick(c->parts.links);
+        listeners_tick(c->parts.listeners);
         console_link_tick(c->parts.console);
     }
     persistence_tick(c->parts.persistence);

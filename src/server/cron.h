@@ -9,6 +9,7 @@ struct backup;
 struct console_link;
 struct cron;
 struct link_set;
+struct listeners;
 struct memory;
 struct persistence;
 struct replication;
@@ -19,6 +20,7 @@ struct turn;
 struct cron_parts {
     struct engine *engine;
     struct link_set *links;
+    struct listeners *listeners;
     struct console_link *console;
     struct memory *memory;
     struct persistence *persistence;

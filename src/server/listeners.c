@@ -1,11 +1,20 @@
+/* A listener is open from listeners_open() on, or anew from listeners_reopen(): each address of
+ * `bind` on the plain and the TLS port, and the unix socket. What comes is accepted, at most
+ * ACCEPT_MOST a turn, and handed to server/link.
+ *
+ * What can fail: an address is not to be had (the start, or CONFIG SET, is refused); a TLS context
+ * does not fit (the old one stays); there is no descriptor for a connection: then the listener
+ * rests until the next tick (server/shortage), and connections wait in the kernel. */
 #include "server/listeners.h"
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/listen.h"
 #include "server/bind.h"
 #include "server/link.h"
+#include "server/shortage.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -27,6 +36,7 @@ struct listeners {
     struct link_set *links;
     struct tls_context *tls;        /* or NULL */
     struct tls_context *client_tls; /* for connections that we make, or NULL */
+    struct shortage shortage;
     struct listener list[MOST];
     int n;
 };
@@ -107,6 +117,19 @@ struct tls_context *listeners_client_tls(const struct listeners *all)
     return all->client_tls;
 }
 
+/* accept() has failed. For want of descriptors: the listener rests until the next tick. */
+static void note_failure(const struct listener *l, int error)
+{
+    if (error == EAGAIN)
+        return;
+    if (!shortage_is(error)) {
+        log_line(LOG_WARNING, "Accepting client connection: %s", strerror(error));
+        return;
+    }
+    shortage_met(&l->all->shortage, error, "client", clock_steady_ms());
+    loop_fd_want(l->watch, 0);
+}
+
 static void accept_ready(void *context, int events)
 {
     const struct listener *l = context;
@@ -121,12 +144,20 @@ static void accept_ready(void *context, int events)
         if (a.fd == -ECONNABORTED || a.fd == -EINTR || a.fd == -EPROTO)
             continue;
         if (a.fd < 0) {
-            if (a.fd != -EAGAIN)
-                log_line(LOG_WARNING, "Accepting client connection: %s", strerror(-a.fd));
+            note_failure(l, -a.fd);
             return;
         }
         link_open(l->all->links, &a);
     }
+}
+
+void listeners_tick(struct listeners *all)
+{
+    if (!all->shortage.rests)
+        return;
+    all->shortage.rests = false;
+    for (int i = 0; i < all->n; i++)
+        loop_fd_want(all->list[i].watch, LOOP_READ);
 }
 
 static void add_listener(struct listeners *all, int fd, bool is_unix, bool is_tls)

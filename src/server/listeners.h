@@ -25,6 +25,9 @@ bool listeners_configure_tls(struct listeners *all);
 struct tls_context *listeners_client_tls(const struct listeners *all);
 /* What the tls- settings say for those who connect. Borrows their texts. */
 struct tls_options listeners_tls_options(const struct settings *c);
+/* Ten times a second: listeners that rest, because there was no descriptor for a connection, try
+ * again. */
+void listeners_tick(struct listeners *all);
 void listeners_close(struct listeners *all);
 /* In a forked child: closes its copies of the sockets, so that the port is free once the server has
  * exited. */

@@ -289,6 +289,7 @@ static void make_parts(struct server *s)
                                             .shutdown = s->shutdown});
     s->cron = cron_new(s->loop, &(struct cron_parts){.engine = e,
                                                      .links = s->links,
+                                                     .listeners = s->listeners,
                                                      .console = s->console,
                                                      .memory = s->memory,
                                                      .persistence = s->persistence,

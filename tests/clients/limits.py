@@ -3,12 +3,12 @@
 
 limits.py SERVER      prints "ok ..." and "not ok ..." lines
 """
-import os, socket, sys, time
+import os, resource, socket, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from check import check, done, wait_for           # noqa: E402
 from resp import Conn, info, request             # noqa: E402
-from server import Server                        # noqa: E402
+from server import Server, free_port             # noqa: E402
 
 
 
@@ -137,6 +137,32 @@ def counters():
         s.end()
 
 
-for test in (strangers, tls_to_plain, shutdown, counters, unfinished):
+def descriptors():
+    """No descriptor for another connection: those that wait neither make the loop spin nor fill the log, and come in when there is room."""
+    console = free_port()
+    s = running("--console-port", console)
+    try:
+        c = s.conn()
+        c.do("PING")
+        limits = resource.prlimit(s.p.pid, resource.RLIMIT_NOFILE)
+        used = {int(x) for x in os.listdir("/proc/%d/fd" % s.p.pid)}
+        lowest_free = min(set(range(len(used) + 1)) - used)
+        resource.prlimit(s.p.pid, resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
+        waiting = [socket.create_connection(("127.0.0.1", port)) for port in (s.port, s.port, console)]
+        check("each kind is said", wait_for(lambda: "Accepting client" in s.log() and "Accepting console" in s.log()), s.log()[-300:])
+        cycles, seconds = int(info(c, "eventloop_cycles")), int(info(c, "uptime_in_seconds"))
+        wait_for(lambda: time.sleep(0.2) or int(info(c, "uptime_in_seconds")) >= seconds + 2)
+        cycles = int(info(c, "eventloop_cycles")) - cycles
+        check("the loop does not spin", cycles < 1000, cycles)
+        check("the log has a line of each", s.log().count("Accepting") == 2, s.log()[-900:])
+        resource.prlimit(s.p.pid, resource.RLIMIT_NOFILE, limits)
+        waiting[0].sendall(request("PING"))
+        waiting[2].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        check("with room they come in", waiting[0].recv(100) == b"+PONG\r\n" and b"200 OK" in waiting[2].recv(100))
+    finally:
+        s.end()
+
+
+for test in (strangers, tls_to_plain, shutdown, descriptors, counters, unfinished):
     test()
 done()

@@ -226,6 +226,38 @@ def limits(path):
         until("no descriptor is left", lambda: s.descriptors() <= before)
 
 
+def places(path):
+    """H3: who has logged in has places of his own, which strangers do not take, and he none of theirs."""
+    with Port(path, "--console-clients", 8) as s:
+        c = s.begin()
+        c.do("ACL", "SETUSER", "alice", "on", ">a-word-of-alice", "~*", "+@all")
+        ask = "GET /api/v1/session HTTP/1.1\r\n" + HOST + "Authorization: Bearer %s\r\n\r\n"
+        with dial(s.http) as x:
+            body = '{"user":"alice","password":"a-word-of-alice"}'
+            x.sendall(("POST /api/v1/session HTTP/1.1\r\n%s%sContent-Length: %d\r\n\r\n%s" % (HOST, "Content-Type: application/json\r\n", len(body), body)).encode())
+            token = re.search(rb'"token":"(\w+)"', read_answer(x)[2])[1].decode()
+        users = []
+        for _ in range(6):  # each is a stranger at first
+            users.append(dial(s.http))
+            users[-1].sendall((ask % token).encode())
+            expect(read_answer(users[-1])[0], 200, "one of six")
+        strangers = [dial(s.http) for _ in range(12)]
+        strangers[-1].sendall(("GET /healthz HTTP/1.1\r\n" + HOST + "\r\n").encode())
+        expect(read_answer(strangers[-1])[2], b"ok\n", "the last of twelve strangers")
+        expect(all(is_over(x) for x in strangers[:9]), True, "strangers displace each other")
+        for x in users:
+            x.sendall((ask % token).encode())
+            expect(read_answer(x)[0], 200, "no user is displaced")
+        with dial(s.http) as x:
+            x.sendall((ask % token).encode())
+            expect(read_answer(x)[0], 200, "a seventh")
+            expect(is_over(users[0]), True, "the oldest of the users")
+            x.sendall((ask % token).encode())
+            expect(read_answer(x)[0], 200, "the seventh again")
+        for x in users + strangers:
+            x.close()
+
+
 def times(path):
     """H2: a head within 10 seconds of its first byte, however often a byte comes."""
     with Port(path) as s:
@@ -286,7 +318,7 @@ def main():
     ap.add_argument("--server", required=True)
     ap.add_argument("--only", action="append", default=[])
     o = ap.parse_args()
-    cases([(f.__name__, f, o.server) for f in (hostile, pipelined, reasons, loading, limits, times, settings)], o.only)
+    cases([(f.__name__, f, o.server) for f in (hostile, pipelined, reasons, loading, limits, places, times, settings)], o.only)
 
 
 if __name__ == "__main__":

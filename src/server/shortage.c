@@ -1,0 +1,28 @@
+#include "server/shortage.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define SAID_EVERY_MS 60000
+
+bool shortage_is(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+void shortage_met(struct shortage *s, int error, const char *what, int64_t steady_ms)
+{
+    s->rests = true;
+    if (s->said_ms && steady_ms - s->said_ms < SAID_EVERY_MS) {
+        s->unsaid++;
+        return;
+    }
+    log_line(LOG_WARNING,
+             "Accepting %s connection: %s. Connections wait until there is room (met %llu times "
+             "since this was said last).",
+             what, strerror(error), (unsigned long long)s->unsaid);
+    s->said_ms = steady_ms;
+    s->unsaid = 0;
+}
