@@ -22,6 +22,10 @@ STD     += -isystem /usr/share/include/llhttp
 HTTPOBJ := $(patsubst %,$(BUILD)/foreign/%.o,api http llhttp)
 endif
 
+# The console's files, compressed, as an object file (utils/assets.py).
+PAGES   := $(wildcard src/admin/pages/*)
+FILES   := $(BUILD)/pages.o
+
 CFLAGS  := $(STD) $(WARN) $(OPT)
 
 SRC     := $(sort $(wildcard src/*/*.c src/*/*/*.c))
@@ -70,12 +74,18 @@ $(HTTPOBJ): $(BUILD)/foreign/%.o: $(LLHTTP)/%.c
 	@echo '  CC $<'
 	@$(CC) $(OPT) -w -DLLHTTP_STRICT_MODE=1 -I/usr/share/include/llhttp -c $< -o $@
 
+$(FILES:.o=.s): utils/assets.py $(PAGES) src/admin/pages
+	@mkdir -p $(dir $@)
+	@utils/assets.py src/admin/pages $@
+$(FILES): %.o: %.s
+	@$(CC) -c $< -o $@
+
 # The only file that sees GLib. Programs that do not need it do not load it (--as-needed).
 $(BUILD)/base/zone.o: CFLAGS += $(GLIB)
 
-$(SERVER): $(OBJ) $(HTTPOBJ)
+$(SERVER): $(OBJ) $(HTTPOBJ) $(FILES)
 	@echo '  LINK $@'
-	@$(CC) $(LINK) -rdynamic -o $@ $(OBJ) $(HTTPOBJ) $(LIBS) $(ALLOC)
+	@$(CC) $(LINK) -rdynamic -o $@ $(OBJ) $(HTTPOBJ) $(FILES) $(LIBS) $(ALLOC)
 	@ln -sf millrace-server $(BUILD)/millrace-check-aof
 	@ln -sf millrace-server $(BUILD)/millrace-check-rdb
 
@@ -84,10 +94,10 @@ $(BUILD)/millrace.conf: $(SERVER)
 	@$(SERVER) --print-sample-config > $@
 
 # What a module's tests may use: its layer and those below, of which the linker takes what is needed.
-$(BUILD)/below/%.a: $(LIBOBJ) $(HTTPOBJ)
+$(BUILD)/below/%.a: $(LIBOBJ) $(HTTPOBJ) $(FILES)
 	@mkdir -p $(dir $@)
 	@rm -f $@
-	@gcc-ar rcsT $@ $$(utils/layers.py below $* $(BUILD)) $(HTTPOBJ)
+	@gcc-ar rcsT $@ $$(utils/layers.py below $* $(BUILD)) $(HTTPOBJ) $(FILES)
 .PRECIOUS: $(BUILD)/below/%.a
 
 .SECONDEXPANSION:
@@ -105,9 +115,9 @@ RECORDED := db_store_new table_find table_remove db_changed db_changed_quietly d
 $(BUILD)/record_keys.o: tests/support/record_keys.c
 	@mkdir -p $(dir $@)
 	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
-$(BUILD)/recording-server: $(OBJ) $(HTTPOBJ) $(BUILD)/record_keys.o
+$(BUILD)/recording-server: $(OBJ) $(HTTPOBJ) $(FILES) $(BUILD)/record_keys.o
 	@echo '  LINK $@'
-	@$(CC) $(LINK) -rdynamic $(RECORDED:%=-Wl,--wrap=%) -o $@ $(BUILD)/record_keys.o $(OBJ) $(HTTPOBJ) $(LIBS) $(ALLOC)
+	@$(CC) $(LINK) -rdynamic $(RECORDED:%=-Wl,--wrap=%) -o $@ $(BUILD)/record_keys.o $(OBJ) $(HTTPOBJ) $(FILES) $(LIBS) $(ALLOC)
 
 $(BUILD)/fuzz/%_drive: tests/fuzz/%_fuzz.c tests/fuzz/drive.c $(LIBOBJ) $(HTTPOBJ)
 	@mkdir -p $(dir $@)

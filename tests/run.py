@@ -216,6 +216,7 @@ def all_parts(o):
         python("work queues, fail-over", "tests/broker/failover.py", *server, *seeded, "--cycles", often(38, few(4, 10)), lines=True),
         python("the console's port, strangers", "tests/http/port.py", *server, lines=True),
         python("the console's port, logins and the API", "tests/http/api.py", *server, lines=True),
+        python("the console's port, its files", "tests/http/files.py", *server, lines=True),
         python("one client, one launcher, one format", "tests/support/one_of_each.py", lines=True),
         python("order of arrival", "tests/clients/order.py", o.server, lines=True, alone=True),
     ]

@@ -27,7 +27,7 @@ class Tree:
     def __init__(self, root):
         self.root, self.texts = root, {}
         for top in ("src", "tests", "redis-compat", "utils"):
-            for ext in ("c", "h", "def", "py"):
+            for ext in ("c", "h", "def", "py", "js", "html", "css", "svg"):
                 for path in glob.glob(os.path.join(root, top, "**", "*." + ext), recursive=True):
                     self.texts[os.path.relpath(path, root)] = open(path, errors="replace").read()
 
@@ -212,8 +212,20 @@ def one_launcher(t):
         seen.setdefault(m.group(1), path)
 
 
+# What would make code or markup of data in the console, or a style that its policy refuses.
+MARKUP = r"\b(innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment|srcdoc=|document\.write|DOMParser)\b|\beval\(|new Function\b|javascript:"
+ATTRIBUTES = r"<[^>]*\s(on\w+|style)\s*=|<script(?![^>]*\ssrc=)"
+ELSEWHERE = r"(src|href|url\(|from|import\(?)\s*=?\s*[\"'`(]\s*(https?:)?//"
+
+
+def text_only(t):
+    """What comes from data reaches the console's pages as text (G7), and nothing of them comes from elsewhere (A4)."""
+    for path, line, m in t.hits("src/admin/pages/", MARKUP + "|" + ATTRIBUTES + "|" + ELSEWHERE, (".js", ".html", ".css")):
+        yield "%s:%d: %s has no place in the console" % (path, line, m.group(0).strip())
+
+
 RULES = [file_sizes, models, comments, assertions, bools, counted_changes, one_history, metrics, commands, tests_beside, setters, private_server,
-         hidden_state, names_in_code, formats, one_launcher]
+         hidden_state, names_in_code, formats, one_launcher, text_only]
 
 # What breaks each rule: (file, text behind it) or (file, text instead of it).
 PLANTED = {
@@ -232,6 +244,7 @@ PLANTED = {
     "hidden_state": ("src/type/planted.c", "static int planted;\n"),
     "names_in_code": ("src/engine/planted.c", 'bool f(void)\n{\n    return bytes_is(x, call->command->name);\n}\n'),
     "formats": ("src/persist/rdb_read.c", "int planted = 0xfc;\n"),
+    "text_only": ("src/admin/pages/planted.js", "box.inner" + "HTML = name;\n"),
     "one_launcher": ("tests/planted.py", "class Server:\n    pass\n\n\nclass Server:\n    pass\n"),
 }
 

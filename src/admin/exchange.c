@@ -12,6 +12,7 @@
 #include "admin/exchange.h"
 
 #include "acl/users.h"
+#include "admin/assets.h"
 #include "admin/health.h"
 #include "admin/respond.h"
 #include "base/base64.h"
@@ -174,6 +175,18 @@ static void answer_health(struct exchange *x)
         status = health_ready(x->all->engine, x->all->loading_percent, q->query, &body);
     answer(x, (struct respond){.status = status, .type = text, .body = buf_bytes(&body)});
     buf_free(&body);
+}
+
+/* A file of the console, which is there for everybody, also while data is loaded. */
+static void answer_file(struct exchange *x, const struct asset *a)
+{
+    struct respond r;
+    if (x->request.method != HTTP_METHOD_GET && x->request.method != HTTP_METHOD_HEAD) {
+        refuse_method(x, 1u << HTTP_METHOD_GET);
+        return;
+    }
+    assets_answer(a, &x->request, &r);
+    answer(x, r);
 }
 
 /* ---- Who asks */
@@ -458,6 +471,8 @@ static void judge_head(struct exchange *x)
         refuse_method(x, (1u << HTTP_METHOD_OPTIONS) - 1);
     else if (v.status)
         refuse(x, v.status, v.code, v.text);
+    else if (assets_find(q->path))
+        answer_file(x, assets_find(q->path));
     else if (!take_token(x))
         refuse_for_now(x, 429, "RATE", "Too many requests.");
     else if (!x->user && q->body_n > ANONYMOUS_BODY)

@@ -16,13 +16,18 @@ static const char protection[] =
     "Referrer-Policy: no-referrer\r\n"
     "Cross-Origin-Opener-Policy: same-origin\r\n"
     "Cross-Origin-Resource-Policy: same-origin\r\n"
-    "Permissions-Policy: ()\r\n"
-    "Cache-Control: no-store\r\n";
+    "Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()\r\n";
 
 void respond(struct chain *out, const struct respond *r)
 {
     struct buf more = {0}, head = {0};
     buf_add_text(&more, protection);
+    buf_add_text(&more,
+                 r->file_tag ? "Cache-Control: no-cache\r\n" : "Cache-Control: no-store\r\n");
+    if (r->file_tag)
+        buf_printf(&more, "ETag: \"%s\"\r\nVary: Accept-Encoding\r\n", r->file_tag);
+    if (r->file)
+        buf_add_text(&more, "Content-Encoding: gzip\r\n");
     if (r->is_tls)
         buf_add_text(&more, "Strict-Transport-Security: max-age=31536000\r\n");
     if (r->allow)
@@ -30,15 +35,18 @@ void respond(struct chain *out, const struct respond *r)
     if (r->retry_after_s)
         buf_printf(&more, "Retry-After: %u\r\n", r->retry_after_s);
     buf_add_char(&more, 0);
-    http_write_head(&head, &(struct http_response){.status = r->status,
-                                                   .type = r->type,
-                                                   .length = r->body.n,
-                                                   .has_length = r->status != 204,
-                                                   .closes = r->closes,
-                                                   .more = more.p,
-                                                   .at_s = r->at_s});
+    http_write_head(&head,
+                    &(struct http_response){.status = r->status,
+                                            .type = r->type,
+                                            .length = r->file ? r->file->n : r->body.n,
+                                            .has_length = r->status != 204 && r->status != 304,
+                                            .closes = r->closes,
+                                            .more = more.p,
+                                            .at_s = r->at_s});
     chain_add(out, buf_bytes(&head));
-    if (!r->omits_body)
+    if (r->file && !r->omits_body)
+        chain_add_str(out, r->file);
+    else if (!r->omits_body)
         chain_add(out, r->body);
     buf_free(&more);
     buf_free(&head);

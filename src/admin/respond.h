@@ -9,7 +9,9 @@ struct respond {
     unsigned status;
     const char *type; /* Content-Type; NULL: no body */
     struct bytes body;
-    bool omits_body; /* the request was HEAD */
+    struct str *file;     /* the body instead, as gzip; a reference is taken */
+    const char *file_tag; /* SHA-256 of what it is: it is kept, and asked for again with that */
+    bool omits_body;      /* the request was HEAD */
     bool closes;
     bool is_tls;
     const char *allow;      /* of 405: the methods that there are */

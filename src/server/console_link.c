@@ -346,7 +346,7 @@ static void say_address(const struct settings *c)
     if (is_any)
         first = BYTES("localhost");
     is_v6 = is_v6 && !is_any;
-    log_line(LOG_NOTICE, "Health at %s://%s%.*s%s:%lld/healthz and /readyz",
+    log_line(LOG_NOTICE, "Console at %s://%s%.*s%s:%lld/, health at /healthz and /readyz",
              c->console_tls ? "https" : "http", is_v6 ? "[" : "", (int)first.n, first.p,
              is_v6 ? "]" : "", c->console_port);
 }

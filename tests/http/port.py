@@ -15,7 +15,7 @@ X-Frame-Options: DENY
 Referrer-Policy: no-referrer
 Cross-Origin-Opener-Policy: same-origin
 Cross-Origin-Resource-Policy: same-origin
-Permissions-Policy: ()
+Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()
 Cache-Control: no-store
 """.replace("\n", "\r\n")
 
@@ -103,7 +103,7 @@ HOSTILE = [
     ("an upgrade", "GET / HTTP/1.1\r\n" + HOST + "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n", whole("501 Not Implemented", ("ERR", "no protocol but HTTP/1.1 is spoken here"), closes=True)),
     ("CONNECT", "CONNECT localhost:22 HTTP/1.1\r\n" + HOST + "\r\n", whole("501 Not Implemented", ("ERR", "no such method"), closes=True)),
     ("a body that is too long", "POST / HTTP/1.1\r\n" + HOST + "Content-Type: application/json\r\nContent-Length: 1048577\r\n\r\n", whole("413 Content Too Large", ("ERR", "the body is longer than 1 MiB"), closes=True)),
-    ("a body that is too long for strangers", "POST / HTTP/1.1\r\n" + HOST + "Content-Type: application/json\r\nContent-Length: 5000\r\n\r\n", whole("413 Content Too Large", ("ERR", "Without a login a body has at most 4096 bytes."), closes=True)),
+    ("a body that is too long for strangers", "POST /api/v1/session HTTP/1.1\r\n" + HOST + "Content-Type: application/json\r\nContent-Length: 5000\r\n\r\n", whole("413 Content Too Large", ("ERR", "Without a login a body has at most 4096 bytes."), closes=True)),
     ("a trace of a proxy", "GET / HTTP/1.1\r\n" + HOST + "X-Forwarded-For: 127.0.0.1\r\n\r\n", whole("403 Forbidden", ("CLEARTEXT", "Passwords and data do not travel in the clear here. Use TLS (console-tls yes), or a reverse proxy that is listed in console-proxies and tells X-Forwarded-For and X-Forwarded-Proto: https."))),
     ("POST to health", "POST /healthz HTTP/1.1\r\n" + HOST + "\r\n", whole("405 Method Not Allowed", ("ERR", "There is no such method here."), more="Allow: GET, HEAD\r\n")),
     ("a body for health", "GET /healthz HTTP/1.1\r\n" + HOST + "Content-Length: 2\r\n\r\n{}", whole(BAD, ("ERR", "Health takes no body."), closes=True)),

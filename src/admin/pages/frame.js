@@ -1,0 +1,242 @@
+// The frame around a view: what is above, beside and below it; when it is read again; which view the address names.
+//
+// States: nobody is logged in (login.js lies over everything); a view is being read for the first time; it is shown;
+// it could not be read (Page.wrong). Beside that the link is there or lost, and the banner says what is the matter
+// with the server. Everything is described by describe() and drawn at most once a frame of the screen.
+import {api, has, isReadOnly, link as wire, logOut, mayNot, on, session} from './api.js';
+import {$, copy, h, render} from './dom.js';
+import {listenToKeys, showHelp} from './keyboard.js';
+import {Page} from './page.js';
+import {addRoute, link, parse} from './router.js';
+import {resultList} from './actions.js';
+import {announce, banner} from './state.js';
+import {setting, setSetting} from './settings.js';
+import {nextTheme} from './theme.js';
+import {span} from './time.js';
+import {T} from './text.js';
+import {VIEWS} from './views.js';
+
+const REFRESH = [1, 2, 5, 10, 0];
+const DATABASES = 16;
+
+let page = null, place = null; // the open view, and its line of VIEWS
+let overview = null;           // answer of /overview, as long as there is one
+let askOverview = true;
+let frame = 0, focusHeading = false;
+const modules = new Map();
+
+for (const view of VIEWS) addRoute(view.path, view);
+
+export function draw() {
+    frame ||= requestAnimationFrame(() => {
+        frame = 0;
+        drawNow();
+    });
+}
+
+function drawNow() {
+    document.title = page?.view ? `${plainTitle()} · ${T.brand}` : T.brand;
+    render($('app'), describe());
+    if (focusHeading && $('heading')) {
+        focusHeading = false;
+        $('heading').focus({preventScroll: true});
+    }
+}
+
+const plainTitle = () => {
+    const t = page.title();
+    return typeof t === 'string' ? t : T.nav[place.id];
+};
+
+// ---- Which view
+
+async function open() {
+    const at = parse(location.hash || '#/');
+    if (!at) {
+        page?.end();
+        [page, place] = [null, null];
+        return draw();
+    }
+    if (page && place === at.view && page.path === at.path) {
+        page.query = at.query;
+        page.reload();
+        return draw();
+    }
+    page?.end();
+    place = at.view;
+    const opened = page = new Page({title: T.nav[place.id]}, at, draw);
+    draw();
+    try {
+        if (!modules.has(place.id)) modules.set(place.id, await import(`./${place.id}.js`));
+        if (page !== opened) return;
+        page.view = modules.get(place.id);
+    } catch (e) {
+        page.failed(e);
+        return draw();
+    }
+    focusHeading = true;
+    scrollTo(0, 0);
+    if (session) await page.reload();
+    draw();
+}
+
+// ---- Reading again
+
+async function readOverview() {
+    if (!askOverview || !session) return;
+    try {
+        const before = overview;
+        overview = await api.get('/overview');
+        if (before && overview.version && overview.version !== before.version) {
+            announce(T.state.otherVersion);
+            location.reload();
+        }
+    } catch (e) {
+        if (e.status === 404 || e.status === 403) askOverview = false;
+    }
+}
+
+async function refresh() {
+    await Promise.all([readOverview(), page?.view?.load ? page.reload() : null]);
+    draw();
+}
+
+function tick() {
+    if (wire.lost) draw(); // its seconds
+    if (document.hidden || !session || !page || page.isLoading) return;
+    const every = setting('refresh') * 1000, now = Date.now();
+    if (wire.lost ? now < wire.lost.nextMs : !every || now - (page.triedMs ?? 0) < every - 50) return;
+    if (page.view.poll === false && page.data && !wire.lost) readOverview().then(draw), page.triedMs = now;
+    else refresh();
+}
+
+// ---- What is seen
+
+const isVisible = v => v.letter && (!v.needs || session?.may === undefined || !mayNot(v.needs)) && has(v.id) && (v.shown?.(overview) ?? true);
+
+function navigation() {
+    const here = place?.under ?? place?.id;
+    return h('nav', {'aria-label': T.views}, h('ul', null, VIEWS.filter(isVisible).map(v => h('li', {key: v.path},
+        h('a', {href: link(v.path), 'aria-current': here === v.id ? 'page' : null}, T.nav[v.id] ?? v.id,
+            v.id === 'dead' && overview?.dead > 0 ? h('span', {class: 'badge'}, String(overview.dead)) : null)))));
+}
+
+function database() {
+    const chosen = page?.query.db ?? '';
+    const n = Math.max(DATABASES, Number(chosen || 0) + 1);
+    return h('label', null, h('span', {class: 'sr'}, T.frame.db), h('select', {value: chosen, onchange: e => page.set({db: e.target.value, after: ''})},
+        page.view.dbs === 'one' ? null : h('option', {value: ''}, T.frame.allDbs),
+        Array.from({length: n}, (_, i) => h('option', {value: page.view.dbs === 'one' && i === 0 ? '' : String(i)}, T.frame.dbName(i)))));
+}
+
+let typing = 0;
+function filter() {
+    const set = value => {
+        clearTimeout(typing);
+        typing = setTimeout(() => page?.set({match: value, after: ''}, false), 250);
+    };
+    const text = page.query.match ?? '';
+    return h('span', {class: 'filter', role: 'search'},
+        h('label', {for: 'filter', class: 'sr'}, T.frame.filter),
+        h('input', {id: 'filter', type: 'text', placeholder: page.view.filter === true ? T.frame.filter : page.view.filter, value: text, spellcheck: 'false', autocomplete: 'off', oninput: e => set(e.target.value)}),
+        text ? h('button', {type: 'button', 'aria-label': T.frame.clearFilter, title: T.frame.clearFilter, onclick: () => { $('filter').value = ''; page.set({match: '', after: ''}, false); }}, '×') : null);
+}
+
+const alarmsOf = () => Array.isArray(overview?.alarms) ? overview.alarms.length : Number(overview?.alarms ?? 0);
+
+function header() {
+    const alarms = alarmsOf();
+    return h('header', null,
+        h('a', {class: 'brand', href: link('/')}, T.brand), h('span', {class: 'host hint'}, location.host),
+        page?.view?.dbs ? database() : null,
+        page?.view?.filter ? filter() : null,
+        h('span', {class: 'space'}),
+        overview ? h('a', {class: alarms ? 'alarms some' : 'alarms', href: link('/')}, T.frame.alarms(alarms)) : null,
+        h('label', null, h('span', {class: 'sr'}, T.frame.refresh), h('select', {value: String(setting('refresh')), title: T.frame.refresh, onchange: e => { setSetting('refresh', Number(e.target.value)); draw(); }},
+            REFRESH.map(s => h('option', {value: String(s)}, T.frame.every(s))))),
+        h('button', {type: 'button', onclick: refresh}, T.frame.refreshNow),
+        h('button', {type: 'button', onclick: () => { nextTheme(); draw(); }}, T.frame.theme[setting('theme')]),
+        h('button', {type: 'button', onclick: () => showHelp(session?.version)}, T.frame.help),
+        session ? h('details', {class: 'menu end'}, h('summary', null, session.user ?? T.frame.user),
+            h('div', {class: 'menu-list'},
+                h('label', null, T.frame.zone, ' ', h('select', {value: setting('zone'), onchange: e => { setSetting('zone', e.target.value); draw(); }},
+                    h('option', {value: 'local'}, T.frame.local), h('option', {value: 'utc'}, T.frame.utc))),
+                h('button', {type: 'button', onclick: logOut}, T.frame.logOut))) : null);
+}
+
+function banners() {
+    const {lost} = wire, now = Date.now();
+    return h('div', {class: 'banners'},
+        lost ? h('p', {class: 'banner bad'}, '! ', T.state.lost(span(now - lost.sinceMs), lost.nextMs > now ? span(lost.nextMs - now) : null)) : null,
+        banner.text && !lost ? h('p', {class: 'banner'}, '! ', banner.text) : null,
+        isReadOnly() ? h('p', {class: 'banner calm'}, T.state.readOnly) : null);
+}
+
+function drawer(list) {
+    return h('details', {class: 'drawer', open: setting('drawer'), ontoggle: e => setSetting('drawer', e.target.open)},
+        h('summary', null, T.frame.commands),
+        h('p', {class: 'hint'}, T.frame.commandsHint),
+        h('pre', {class: 'commands'}, list.join('\n')),
+        h('button', {type: 'button', onclick: () => copy(list.join('\n'))}, T.copy));
+}
+
+function contents() {
+    if (!page) return [h('h1', {id: 'heading', tabindex: -1}, T.state.noView), h('p', null, h('a', {href: link('/')}, T.state.back(T.nav.overview)))];
+    const {view, data} = page, ready = data && !page.error;
+    const back = h('a', {href: link(VIEWS.find(v => v.id === (place.under ?? 'overview')).path)}, T.state.back(T.nav[place.under ?? 'overview']));
+    const commands = ready ? view.commands?.(page, data) ?? [] : [];
+    return h('div', {key: page.path, class: wire.lost ? 'view stale' : 'view'},
+        h('div', {class: 'title'},
+            h('h1', {id: 'heading', tabindex: -1}, page.title() ?? ''),
+            h('p', {class: 'hint about'}, ready && view.subtitle ? view.subtitle(page, data) : view.about ?? ''),
+            ready ? h('div', {class: 'actions'}, view.actions?.(page, data) ?? null) : null),
+        commands.length ? drawer(commands) : null,
+        page.error ? page.wrong(back) : ready ? guarded(() => view.draw(page, data)) : h('p', {class: 'empty', role: 'status'}, T.state.loading));
+}
+
+// A view that fails is told; the frame and what is around stays usable.
+function guarded(describeView) {
+    try {
+        return describeView();
+    } catch (e) {
+        console.error(e);
+        return h('p', {class: 'wrong'}, `${T.state.failed}: ${e.message}`);
+    }
+}
+
+function footer() {
+    const {status} = T.frame, parts = [];
+    if (page?.atMs) parts.push(status.age(span(Math.max(0, Date.now() - page.atMs))));
+    if (page?.data && page.view.status) parts.push(page.view.status(page, page.data));
+    if (overview?.surveyCpuPercent !== undefined) parts.push(status.cpu(overview.surveyCpuPercent));
+    if (!setting('refresh')) parts.push(status.off);
+    const done = resultList(page, draw);
+    return h('footer', null,
+        done.length ? h('section', {'aria-label': T.frame.results, class: 'results'}, h('ul', null, done)) : null,
+        h('p', {class: 'hint'}, parts.filter(Boolean).join(' · ')));
+}
+
+const describe = () => [
+    h('a', {class: 'skip', href: '#heading', onclick: e => { e.preventDefault(); $('heading')?.focus(); }}, T.skip),
+    header(), navigation(),
+    h('main', null, banners(), contents()),
+    footer(),
+];
+
+// ---- The start
+
+export async function start() {
+    addEventListener('hashchange', open);
+    addEventListener('visibilitychange', tick);
+    on('link', draw);
+    on('session', now => {
+        askOverview = true;
+        overview = null;
+        if (now) refresh();
+        else page?.view?.leave?.(page);
+        draw();
+    });
+    listenToKeys({refresh, version: () => session?.version});
+    setInterval(tick, 500);
+    await open();
+}

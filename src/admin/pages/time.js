@@ -1,0 +1,73 @@
+// V6: moments and spans. Times are milliseconds since 1970, as the API has them.
+import {h} from './dom.js';
+import {T, num} from './text.js';
+import {setting} from './settings.js';
+
+// "3 s", "12 min", "4 d 2 h"; -1, null: unknown.
+export function span(ms) {
+    if (ms === null || ms === undefined || ms < 0) return T.none;
+    ms = Number(ms);
+    if (ms < 1) return '0 s';
+    if (ms < 1000) return ms < 100 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+    const s = ms / 1000;
+    if (s < 9.95) return `${s.toFixed(1)} s`;
+    if (s < 119.5) return `${Math.round(s)} s`;
+    if (s < 3600) return `${Math.floor(s / 60)} min`;
+    if (s < 86400) return two(Math.floor(s / 3600), 'h', Math.floor(s % 3600 / 60), 'min');
+    return two(Math.floor(s / 86400), 'd', Math.floor(s % 86400 / 3600), 'h');
+}
+
+const two = (a, unit, b, smaller) => b ? `${num(a)} ${unit} ${b} ${smaller}` : `${num(a)} ${unit}`;
+
+const zone = () => setting('zone') === 'utc' ? 'UTC' : undefined;
+
+const formats = new Map();
+function format(kind, options) {
+    const id = kind + (zone() ?? '');
+    if (!formats.has(id)) formats.set(id, new Intl.DateTimeFormat('en-GB', {...options, timeZone: zone()}));
+    return formats.get(id);
+}
+
+// "Mon 30 Nov 2026, 06:12:03.120 UTC"
+export function full(ms) {
+    return format('full', {weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit',
+                           second: '2-digit', fractionalSecondDigits: 3, timeZoneName: 'short'}).format(Number(ms));
+}
+
+// As short as it can be told today.
+export function clock(ms, now = Date.now()) {
+    if (Math.abs(now - ms) < 20 * 3600e3)
+        return format('clock', {hour: '2-digit', minute: '2-digit', second: '2-digit'}).format(Number(ms));
+    return format('day', {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'}).format(Number(ms));
+}
+
+// "Mon 30 Nov 07:00"
+export function moment(ms) {
+    return format('moment', {weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'}).format(Number(ms));
+}
+
+// "3 s ago" or "in 4 s", with the whole time on hover and focus.
+export function ago(ms, now = Date.now()) {
+    if (ms === null || ms === undefined || ms < 0) return T.none;
+    const d = now - ms;
+    const words = d >= 0 ? T.ago(span(d)) : T.ahead(span(-d));
+    return h('time', {title: full(ms), tabindex: 0, datetime: new Date(Number(ms)).toISOString(), class: 'when'}, words);
+}
+
+// The moment of an ID.
+export const momentOf = id => Number(String(id).split('-')[0]);
+
+// "2h", "10 min", "90" (seconds) to milliseconds; NaN: none of these.
+export function parseSpan(text) {
+    const m = /^\s*([\d.]+)\s*(ms|s|min|m|h|d|w)?\s*$/.exec(text);
+    if (!m) return NaN;
+    return Number(m[1]) * {ms: 1, s: 1e3, m: 60e3, min: 60e3, h: 3600e3, d: 86400e3, w: 604800e3}[m[2] ?? 's'];
+}
+
+// The value of an input of type datetime-local, in the chosen zone, and back.
+export function toInput(ms) {
+    const d = new Date(Number(ms) - (zone() ? 0 : new Date(Number(ms)).getTimezoneOffset() * 60e3));
+    return d.toISOString().slice(0, 19);
+}
+
+export const fromInput = text => Date.parse(zone() ? text + 'Z' : text);

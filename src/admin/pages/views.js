@@ -1,0 +1,7 @@
+// Which views there are, in the order of the navigation. id: name of the module and of its texts (T.nav); path: its
+// address; letter: the key behind g; needs: a command that its user has to be allowed to run, else it is not shown.
+// Views without `letter` are reached from others; `under` is whose entry is marked then.
+export const VIEWS = [
+    {id: 'overview', path: '/', letter: 'o'},
+    {id: 'queues', path: '/queues', letter: 'q', needs: 'survey|streams'},
+];
