@@ -188,6 +188,7 @@ def all_parts(o):
         python("oracle, accesses", "redis-compat/oracle/access.py", *server, *seeded, "--commands", few(800, 3000)),
         python("oracle, several connections", "redis-compat/oracle/multi.py", *server, *seeded, "--steps", few(1500, 8000)),
         python("alerts and dashboard", "tests/deploy/prometheus.py", o.server, lines=True),
+        python("the operator's command line", "tests/tools/millrace.py", *server, lines=True, limit=600),
         python("table of commands", "utils/commands_table.py", "check", *server),
         python("round trip", "tests/roundtrip/roundtrip.py", *server, *seeded, "--rounds", few(2, 4), "--commands", few(1200, 2500)),
         python("files of newer servers", "redis-compat/files/newer_servers.py", o.server, lines=True),

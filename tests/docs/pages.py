@@ -138,8 +138,8 @@ class Page:
         self.compare(wanted, ask, argv[0].lower() in READERS and (argv[0].lower() != "xpolicy" or argv[1].lower() != "set"))
 
     def shell(self, line, wanted):
-        env = {**os.environ, "PATH": os.path.dirname(os.path.abspath(self.server.path)) + ":/usr/bin:/bin"}
-        line = re.sub(r"\bredis-cli\b", "redis-cli -p %d" % self.server.port, self.real(re.sub(r"\s+# .*$", "", line)))
+        env = {**os.environ, "PATH": ":".join([os.path.dirname(os.path.abspath(self.server.path)), os.path.join(ROOT, "utils"), "/usr/bin", "/bin"])}
+        line = re.sub(r"\b(redis-cli|(?<![-/])millrace(?= ))", r"\1 -p %d" % self.server.port, self.real(re.sub(r"\s+# .*$", "", line)))
 
         def ask():
             p = subprocess.run(["/bin/sh", "-c", line], cwd=self.server.home, env=env, capture_output=True, text=True, timeout=120)
