@@ -23,7 +23,7 @@
 #include "broker/broker_retry.h"
 #include "broker/broker_seat.h"
 
-#define STEP   16  /* entries of one action that moves no message: then the clock is looked at */
+#define STEP   4   /* entries of one action that moves no message: then the clock is looked at */
 #define LOOKED 64  /* entries that are looked at for the order in one action */
 #define TAKEN  128 /* entries that are taken back in one action, at most, */
 #define BURIED 16  /* and how many of them may die */
