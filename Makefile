@@ -61,8 +61,10 @@ help:
 	@echo 'make format     format the sources'
 	@echo 'make lint       clang-tidy'
 
-deps:
-	@deps/install.sh
+# make deps-PURPOSE-PURPOSE: the packages of these sections of deps/packages.txt that are missing.
+deps: deps-run-test-check
+deps-%:
+	@deps/install.sh $(subst -, ,$*)
 
 $(BUILD)/%.o: src/%.c
 	@mkdir -p $(dir $@)
@@ -126,12 +128,12 @@ $(BUILD)/fuzz/%_drive: tests/fuzz/%_fuzz.c tests/fuzz/drive.c $(LIBOBJ) $(HTTPOB
 	    $$(utils/layers.py below persist $(BUILD)) $(HTTPOBJ) $(LIBS) $(ALLOC)
 
 # By a make of its own: which packages there are is asked when it begins.
-run: deps
+run: deps-run
 	@$(MAKE) $(SUB) all
 	@mkdir -p data
 	@$(SERVER) $(BUILD)/millrace.conf --dir data
 
-trio: deps
+trio: deps-run-test
 	@$(MAKE) $(SUB) all
 	@utils/trio.py $(SERVER)
 
@@ -143,12 +145,12 @@ tests-build: $(SERVER) $(RECORDING) $(UNITBIN) $(BUILD)/fuzz/file_drive $(BUILD)
 CLANG := BUILD=build/clang CC=clang OPT='-O1 -g1 $(HARDEN) -DMILLRACE_JEMALLOC' LINK='-pie -fuse-ld=gold'
 units: $(UNITBIN)
 
-test: deps
+test: deps-run-test
 	@$(MAKE) $(SUB) all
 	@$(MAKE) $(SUB) $(CLANG) units
 	@tests/run.py --server $(SERVER) --build build/clang
 
-test-all: deps
+test-all: deps-run-test-check
 	@$(MAKE) $(SUB) all
 	@$(MAKE) $(SUB) $(CLANG) units
 	@$(MAKE) $(SUB) sanitized
@@ -160,7 +162,7 @@ sanitized:
 	@$(MAKE) $(SUB) BUILD=build/san OPT='$(SAN_OPT)' \
 	    LINK='-fsanitize=address,undefined -fuse-ld=gold' UNIT_OPT="-O0 -Wno-clobbered" ALLOC= tests-build
 
-check: deps
+check: deps-run-test-check
 	@$(MAKE) $(SUB) format-check layers house
 	@$(MAKE) $(SUB) $(CLANG) all
 	@$(MAKE) $(SUB) sanitized
@@ -177,7 +179,7 @@ house:
 FORMATTED := $(shell find src tests -name '*.[ch]')
 format:
 	@clang-format -i $(FORMATTED)
-format-check: deps
+format-check: deps-run-check
 	@clang-format --dry-run -Werror $(FORMATTED)
 
 lint:
@@ -204,7 +206,7 @@ bench-push: all
 # libFuzzer, each target for FUZZ_SECONDS.
 FUZZ_SECONDS ?= 600
 FUZZ_OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-fuzz: deps all
+fuzz: deps-run-test-check all
 	@$(MAKE) $(SUB) BUILD=build/fuzz CC=clang OPT='$(FUZZ_OPT)' ALLOC= WRITER=$(SERVER) fuzz-run
 fuzz-run: $(LIBOBJ) $(HTTPOBJ)
 	@python3 tests/fuzz/seeds.py build/fuzz/corpus/file $(WRITER)
@@ -220,12 +222,12 @@ fuzz-run: $(LIBOBJ) $(HTTPOBJ)
 
 # The models of docs/models. Long: half an hour each, MODEL_MEMORY GiB at most.
 MODEL_MEMORY ?= 12
-models: deps
+models: deps-run-test
 	@nice -n 15 utils/models.py all
-models-long: deps
+models-long: deps-run-test
 	@nice -n 15 utils/models.py long --memory $(MODEL_MEMORY)
 
-docs-test: deps all
+docs-test: deps-run-test all
 	@tests/docs/pages.py --server $(SERVER)
 
 clients: all
