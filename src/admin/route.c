@@ -25,6 +25,12 @@ static const struct route routes[] = {
 
 #define ROUTES (sizeof(routes) / sizeof(*routes))
 
+const struct route *route_all(size_t *count)
+{
+    *count = ROUTES;
+    return routes;
+}
+
 /* ---- Paths */
 
 static bool is_parameter(struct bytes part)

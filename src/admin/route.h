@@ -30,6 +30,8 @@ struct route_asked {
     bool newest;
 };
 
+/* All there are. */
+const struct route *route_all(size_t *count);
 /* *allowed: 0, or the bits 1 << method of the routes with this path. NULL: none has this method, or
  * a parameter is wrong (status, why). On success asked is to be freed. */
 const struct route *route_find(const struct http_request *q, unsigned *allowed,

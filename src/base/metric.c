@@ -231,15 +231,25 @@ static int is_in(const void *section, const void *item)
     return strcmp(section, ((const struct item *)item)->section);
 }
 
-void metric_print_info(struct metric_set *set, const char *section, struct buf *out)
+/* The section's items lie together: the first, and in *end what is behind the last. */
+static struct item *items_of(struct metric_set *set, const char *section, struct item **end)
 {
     seal(set);
-    set->serial++;
-    struct item *end = set->items + set->item_n;
+    struct item *all = set->items + set->item_n;
     struct item *x = bsearch(section, set->items, set->item_n, sizeof(*set->items), is_in);
-    while (x && x > set->items && strcmp(x[-1].section, section) == 0)
+    *end = x = x ? x : all;
+    while (x > set->items && strcmp(x[-1].section, section) == 0)
         x--;
-    for (; x && x < end && strcmp(x->section, section) == 0; x++) {
+    while (*end < all && strcmp((*end)->section, section) == 0)
+        (*end)++;
+    return x;
+}
+
+void metric_print_info(struct metric_set *set, const char *section, struct buf *out)
+{
+    struct item *end, *x = items_of(set, section, &end);
+    set->serial++;
+    for (; x < end; x++) {
         struct lines l = {x->entry->table->family, out};
         struct metric_sink sink = {print_line, &l};
         if (x->metric)
@@ -302,6 +312,21 @@ void metric_each(const struct metric_set *set,
             visit(to, &t->rows[k], NULL);
         for (size_t k = 0; t->family && k < t->family->n; k++)
             visit(to, &t->family->columns[k], t->family);
+    }
+}
+
+void metric_each_line(struct metric_set *set, const char *section,
+                      void (*visit)(void *to, const struct metric *m,
+                                    const struct metric_family *f),
+                      void *to)
+{
+    struct item *end, *x = items_of(set, section, &end);
+    for (; x < end; x++) {
+        const struct metric_family *f = x->entry->table->family;
+        if (x->metric)
+            visit(to, x->metric, NULL);
+        for (size_t k = 0; f && k < f->n; k++)
+            visit(to, &f->columns[k], f);
     }
 }
 

@@ -204,6 +204,11 @@ void metric_walk(struct metric_set *set, void (*visit)(void *to, const struct me
 void metric_each(const struct metric_set *set,
                  void (*visit)(void *to, const struct metric *m, const struct metric_family *f),
                  void *to);
+/* The same of one section, in the order of INFO's lines. */
+void metric_each_line(struct metric_set *set, const char *section,
+                      void (*visit)(void *to, const struct metric *m,
+                                    const struct metric_family *f),
+                      void *to);
 /* The value in seconds, bytes, shares of 1: what a name for Prometheus promises. 0 for text. */
 double metric_scaled(const struct metric *m, const struct metric_value *v);
 

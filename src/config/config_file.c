@@ -545,8 +545,7 @@ int config_file_rewrite(const struct settings *s, bool all)
     return error;
 }
 
-/* Values that the shipped configuration sets apart from the built-in defaults. */
-static const char *shipped(const char *name)
+const char *config_file_shipped(const char *name)
 {
     static const struct {
         const char *name, *value;
@@ -573,7 +572,7 @@ void config_file_sample(const struct settings *s, struct buf *out)
     for (size_t i = 0; i < count; i++) {
         if (!all[i].summary || (all[i].flags & SETTING_HIDDEN))
             continue;
-        const char *value = shipped(all[i].name);
+        const char *value = config_file_shipped(all[i].name);
         buf_printf(out, "\n# %s\n", all[i].summary);
         if (value) {
             buf_printf(out, "%s %s\n", all[i].name, value);

@@ -15,6 +15,8 @@ bool config_file_text(struct settings *s, struct bytes text, struct buf *report)
  * updates lines, appends what is new. 0 or -errno.
  */
 int config_file_rewrite(const struct settings *s, bool all);
+/* The value that the sample sets a setting to, apart from its default; NULL: it has the default. */
+const char *config_file_shipped(const char *name);
 /* The documented sample configuration, from the table of settings. */
 void config_file_sample(const struct settings *s, struct buf *out);
 

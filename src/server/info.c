@@ -168,6 +168,13 @@ struct metric_set *info_new(const struct info_parts *p)
     return m;
 }
 
+void info_sections(void (*visit)(void *to, const char *name, const char *title, bool is_default),
+                   void *to)
+{
+    for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+        visit(to, sections[i].name, sections[i].title, sections[i].in & IN_DEFAULT);
+}
+
 static unsigned group_of(struct bytes name)
 {
     return bytes_is(name, "default")                               ? IN_DEFAULT

@@ -24,6 +24,9 @@ struct info_parts {
 /* Registers every table there is; new ones are added here, under a section. What they are read from
  * must exist by then and outlive the set. */
 struct metric_set *info_new(const struct info_parts *p);
+/* The sections in their order; is_default: INFO without arguments has it. */
+void info_sections(void (*visit)(void *to, const char *name, const char *title, bool is_default),
+                   void *to);
 /* The named sections behind out, each once and in their own order; "default", "all", "everything"
  * are groups of them, and none at all is "default". */
 void info_print(struct metric_set *metrics, struct buf *out, const struct bytes *names, int n);

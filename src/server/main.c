@@ -18,7 +18,10 @@
 #include "io/confine.h"
 #include "server/check.h"
 #include "server/crash.h"
+#include "server/healthcheck.h"
 #include "server/process.h"
+#include "server/reference.h"
+#include "server/reference_settings.h"
 #include "server/server.h"
 #include "server/version.h"
 #include "server/watchdog.h"
@@ -44,6 +47,11 @@ static void usage(void)
           "  -                more settings from standard input\n\n"
           "  millrace-server --print-sample-config   every setting, with its default and what it "
           "does\n"
+          "  millrace-server --print-conf-manual     the same as a manual page\n"
+          "  millrace-server --print-reference DIR   commands, settings, metrics, errors, HTTP "
+          "paths as Markdown\n"
+          "  millrace-server --healthcheck URL       0 when a running server answers there with "
+          "2xx, else 1\n"
           "  millrace-server --version\n\n"
           "Examples:\n"
           "  millrace-server --port 7000 --dir /var/lib/millrace --appendonly yes\n"
@@ -291,9 +299,31 @@ static bool answer_option(const char *option)
         struct buf text = {0};
         config_file_sample(settings_new(), &text);
         fwrite(text.p, 1, text.n, stdout);
+    } else if (strcmp(option, "--print-conf-manual") == 0) {
+        struct buf text = {0};
+        reference_settings_manual(&text);
+        fwrite(text.p, 1, text.n, stdout);
     } else {
         return false;
     }
+    return true;
+}
+
+/* The same of those that have an argument; *status is the exit status. */
+static bool answer_option_of(const char *option, const char *argument, int *status)
+{
+    struct buf problem = {0};
+    if (strcmp(option, "--healthcheck") == 0) {
+        *status = healthcheck_run(argument);
+        return true;
+    }
+    if (strcmp(option, "--print-reference") != 0)
+        return false;
+    int error = reference_write(argument, &problem);
+    if (error)
+        fprintf(stderr, "%.*s: %s\n", (int)problem.n, problem.p, strerror(-error));
+    buf_free(&problem);
+    *status = error != 0;
     return true;
 }
 
@@ -353,6 +383,8 @@ int main(int argc, char **argv, char **environment)
         return status;
     if (argc == 2 && answer_option(argv[1]))
         return 0;
+    if (argc == 3 && answer_option_of(argv[1], argv[2], &status))
+        return status;
     char executable[PATH_MAX];
     if (!realpath("/proc/self/exe", executable))
         executable[0] = 0;

@@ -49,15 +49,23 @@ static const struct {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static void reply_flags(struct reply *r, uint32_t flags)
+size_t command_info_flags(const struct command *c, const char *names[COMMAND_INFO_FLAGS_MOST])
 {
+    _Static_assert(COUNT(flag_names) <= COMMAND_INFO_FLAGS_MOST, "room for all");
     size_t n = 0;
     for (size_t i = 0; i < COUNT(flag_names); i++)
-        n += (flags & flag_names[i].flag) != 0;
+        if (c->flags & flag_names[i].flag)
+            names[n++] = flag_names[i].name;
+    return n;
+}
+
+static void reply_flags(struct reply *r, const struct command *c)
+{
+    const char *names[COMMAND_INFO_FLAGS_MOST];
+    size_t n = command_info_flags(c, names);
     reply_set(r, n);
-    for (size_t i = 0; i < COUNT(flag_names); i++)
-        if (flags & flag_names[i].flag)
-            reply_simple(r, flag_names[i].name);
+    for (size_t i = 0; i < n; i++)
+        reply_simple(r, names[i]);
 }
 
 static void reply_categories(struct reply *r, const struct command *c)
@@ -170,7 +178,7 @@ void command_info_reply(struct reply *r, const struct command *c)
     reply_array(r, 10);
     text(r, command_full_name(c));
     reply_int(r, c->arity);
-    reply_flags(r, c->flags);
+    reply_flags(r, c);
     reply_int(r, first);
     reply_int(r, last);
     reply_int(r, step);

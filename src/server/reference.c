@@ -1,0 +1,203 @@
+#include "server/reference.h"
+
+#include "admin/route.h"
+#include "base/assert.h"
+#include "base/err.h"
+#include "io/file.h"
+#include "server/reference_commands.h"
+#include "server/reference_numbers.h"
+#include "server/reference_settings.h"
+#include "server/reference_text.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+
+/* ---- Errors */
+
+/* What the first word of an error says, whichever command it comes from. */
+static const struct {
+    const char *word, *meaning;
+} code_words[] = {
+    {"ERR", "The request is wrong, or cannot be done; the text says why."},
+    {"WRONGTYPE", "The key holds a value of another type than the command is for."},
+    {"NOAUTH", "AUTH or HELLO with a password comes first."},
+    {"WRONGPASS", "Name and password do not fit, or the user is off."},
+    {"LOADING", "Data are being loaded; ask again later."},
+    {"BUSY", "A script takes long; SCRIPT KILL or FUNCTION KILL may end it."},
+    {"NOTBUSY", "There is no script to be ended."},
+    {"UNKILLABLE", "The script has written: ending it would leave half of its work."},
+    {"NOSCRIPT", "No script has this digest: send its text by EVAL or SCRIPT LOAD."},
+    {"OOM", "maxmemory is reached, and nothing may be evicted; reads and deletes go on."},
+    {"MISCONF", "Writes are refused until a snapshot succeeds again."},
+    {"READONLY", "This is a replica: writes go to its primary."},
+    {"MASTERDOWN", "This is a replica without its primary, set to answer nothing meanwhile."},
+    {"NOREPLICAS", "Fewer replicas are connected than min-replicas-to-write asks for."},
+    {"EXECABORT", "A command of the transaction was refused, so none has run."},
+    {"UNBLOCKED", "A waiting command was ended by somebody else."},
+    {"BUSYGROUP", "A consumer group of this name exists."},
+};
+
+static struct bytes word_of(struct bytes text)
+{
+    if (text.n && *text.p == '-') /* a whole reply */
+        text = bytes_of(text.p + 1, text.n - 1);
+    const char *end = memchr(text.p, ' ', text.n);
+    return bytes_of(text.p, end ? (size_t)(end - text.p) : text.n);
+}
+
+static void add_texts(struct buf *out, const char *word)
+{
+    for (int e = ERR_NONE + 1; e < ERR_COUNT; e++) {
+        struct bytes text = err_text((enum err)e);
+        if (!bytes_equal(word_of(text), bytes_text(word)))
+            continue;
+        buf_add_text(out, "* ");
+        reference_text_add(out, text);
+        buf_add_char(out, '\n');
+    }
+}
+
+static void print_errors(struct buf *out)
+{
+    reference_text_title(out, "Errors",
+                         "For who handles errors: what their first words mean, and the texts that "
+                         "several commands share.");
+    buf_add_text(out, "\nPrograms go by the first word; texts may change. Some are those of Redis "
+                      "to the letter, since clients compare them.\n");
+    for (size_t i = 0; i < sizeof(code_words) / sizeof(code_words[0]); i++) {
+        buf_printf(out, "\n## %s\n\n", code_words[i].word);
+        reference_text_add_string(out, code_words[i].meaning);
+        buf_add_text(out, "\n\n");
+        add_texts(out, code_words[i].word);
+    }
+}
+
+/* ---- HTTP */
+
+static const char *method_name(enum http_method method)
+{
+    static const char *const names[] = {
+        [HTTP_METHOD_GET] = "GET", [HTTP_METHOD_POST] = "POST", [HTTP_METHOD_DELETE] = "DELETE"};
+    ASSERT((size_t)method < sizeof(names) / sizeof(names[0]) && names[method]);
+    return names[method];
+}
+
+/* "name=COMMAND|name=COMMAND" as a list. */
+static void add_steps(struct buf *out, const char *steps)
+{
+    for (const char *p = steps; *p;) {
+        size_t n = strcspn(p, "|"), name = strcspn(p, "=");
+        buf_printf(out, "* `%.*s`: the reply of `%.*s`\n", (int)name, p, (int)(n - name - 1),
+                   p + name + 1);
+        p += n + (p[n] == '|');
+    }
+}
+
+static void print_http(struct buf *out)
+{
+    size_t count;
+    const struct route *all = route_all(&count);
+    reference_text_title(out, "HTTP", "For who asks the console's port by a script: every path.");
+    buf_add_text(
+        out,
+        "\n`/healthz` and `/readyz` answer without a login. All else wants one, by `Authorization: "
+        "Basic` or the token of a session, and is what this user may do. Forms, limits and errors: "
+        "[the HTTP port](../guides/http.md).\n");
+    for (const struct route *r = all; r < all + count; r++) {
+        buf_printf(out, "\n## %s %s\n\n", method_name(r->method), r->path);
+        reference_text_add_string(out, r->summary);
+        buf_add_text(out, *r->query || r->steps ? "\n\n" : "\n");
+        if (*r->query)
+            buf_printf(out, "* Parameters: %s\n", r->query);
+        if (r->steps)
+            add_steps(out, r->steps);
+    }
+}
+
+/* ---- Pages */
+
+static const struct page {
+    const char *path, *title;
+    void (*print)(struct buf *out);
+} pages[] = {
+    {"settings.md", "Settings", reference_settings},
+    {"metrics.md", "Metrics", reference_numbers_metrics},
+    {"info.md", "Lines of INFO", reference_numbers_info},
+    {"errors.md", "Errors", print_errors},
+    {"http-api.md", "HTTP paths", print_http},
+};
+
+#define PAGES    (sizeof(pages) / sizeof(pages[0]))
+#define FAMILIES (GROUP_CLUSTER + 1)
+
+static void print_index(struct buf *out)
+{
+    reference_text_title(out, "Reference", "For who looks something up.");
+    buf_add_text(out, "\nCommands, by family:\n\n");
+    for (int f = 0; f < FAMILIES; f++) {
+        const char *name = command_group_name((enum command_group)f);
+        buf_printf(out, "* [%s](commands/%s.md)\n", name, name);
+    }
+    buf_add_text(out, "\nAll else:\n\n");
+    for (size_t i = 0; i < PAGES; i++)
+        buf_printf(out, "* [%s](%s)\n", pages[i].title, pages[i].path);
+}
+
+void reference_pages(void (*visit)(void *to, const char *path, struct bytes text), void *to)
+{
+    struct buf out = {0};
+    print_index(&out);
+    visit(to, "README.md", buf_bytes(&out));
+    for (size_t i = 0; i < PAGES; i++) {
+        out.n = 0;
+        pages[i].print(&out);
+        visit(to, pages[i].path, buf_bytes(&out));
+    }
+    for (int f = 0; f < FAMILIES; f++) {
+        char path[64];
+        out.n = 0;
+        reference_commands(&out, (enum command_group)f);
+        snprintf(path, sizeof(path), "commands/%s.md", command_group_name((enum command_group)f));
+        visit(to, path, buf_bytes(&out));
+    }
+    buf_free(&out);
+}
+
+struct writing {
+    const char *directory;
+    struct buf *problem;
+    int error;
+};
+
+static void make_directory(struct writing *w, const char *name)
+{
+    char path[PATH_MAX];
+    if (w->error)
+        return;
+    snprintf(path, sizeof(path), "%s%s", w->directory, name);
+    w->error = file_exists(path) ? 0 : file_make_directory(path);
+    if (w->error)
+        buf_add_text(w->problem, path);
+}
+
+static void write_page(void *to, const char *path, struct bytes text)
+{
+    struct writing *w = to;
+    char full[PATH_MAX];
+    if (w->error)
+        return;
+    snprintf(full, sizeof(full), "%s/%s", w->directory, path);
+    w->error = file_replace(full, text);
+    if (w->error)
+        buf_add_text(w->problem, full);
+}
+
+int reference_write(const char *directory, struct buf *problem)
+{
+    struct writing w = {.directory = directory, .problem = problem};
+    make_directory(&w, "");
+    make_directory(&w, "/commands");
+    reference_pages(write_page, &w);
+    return w.error;
+}

@@ -1,0 +1,13 @@
+/* The reference's pages of commands: one for each family. */
+#ifndef SERVER_REFERENCE_COMMANDS_H
+#define SERVER_REFERENCE_COMMANDS_H
+
+#include "base/buf.h"
+#include "command/command.h"
+
+/* Adds the page of a family; nothing, when no command belongs to it. */
+void reference_commands(struct buf *out, enum command_group family);
+/* A command's arguments as people write them, behind its name. */
+void reference_commands_usage(struct buf *out, const struct command *c);
+
+#endif

@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""docs/reference and docs/man are what the server prints, and complete.
+
+usage: reference.py --server PATH
+
+Compared is each file; what is missing or left over is told. `make reference` writes them anew. Manual pages have to be quiet under mandoc's
+lint. Every command, setting and INFO line of a running server has its place in the reference, and nothing else does."""
+import argparse, filecmp, glob, os, re, subprocess, sys, tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
+from check import check, done  # noqa: E402
+from server import Server      # noqa: E402
+
+ap = argparse.ArgumentParser()
+ap.add_argument("--server", required=True)
+SERVER = os.path.abspath(ap.parse_args().server)
+TREE = os.path.join(ROOT, "docs", "reference")
+MANUALS = os.path.join(ROOT, "docs", "man")
+
+
+def files(top):
+    return sorted(os.path.relpath(p, top) for p in glob.glob(top + "/**/*.md", recursive=True))
+
+
+def text(*path):
+    with open(os.path.join(*path)) as f:
+        return f.read()
+
+
+with tempfile.TemporaryDirectory() as made:
+    subprocess.run([SERVER, "--print-reference", made], check=True)
+    ours, theirs = files(TREE), files(made)
+    check("the pages are those that the server prints", ours == theirs, set(ours) ^ set(theirs))
+    different = [p for p in ours if p in theirs and not filecmp.cmp(os.path.join(TREE, p), os.path.join(made, p), shallow=False)]
+    check("and have its text (else: make reference)", not different, different)
+    failed = subprocess.run([SERVER, "--print-reference", os.path.join(made, "no", "such")], capture_output=True, text=True)
+    check("a folder that cannot be made is told", failed.returncode == 1 and "no/such: No such file" in failed.stderr, failed)
+
+conf = subprocess.run([SERVER, "--print-conf-manual"], check=True, capture_output=True, text=True).stdout
+check("millrace.conf(5) is what the server prints", conf == text(MANUALS, "millrace.conf.5"))
+for page in sorted(glob.glob(MANUALS + "/*.[1-8]")):
+    lint = subprocess.run(["mandoc", "-Tlint", "-Wwarning", page], capture_output=True, text=True)
+    check("%s is well made" % os.path.basename(page), lint.returncode == 0 and not lint.stdout, lint.stdout)
+
+with Server(SERVER) as s:
+    c = s.start()
+    settings = set(c.ask("CONFIG", "GET", "*")[::2])
+    commands = set(c.ask("COMMAND", "LIST"))
+    info = [x for x in c.ask("INFO", "everything").decode().splitlines() if x]
+
+
+def headings(path):
+    return set(re.findall(r"^## (.*)$", text(TREE, path), re.M))
+
+
+page = text(TREE, "settings.md")
+tail = page[page.index("\n## Without effect"):]
+named = headings("settings.md") - {"Without effect", "Refused"} | set(re.findall(r"^([a-z0-9_-]+)[,.]$", tail, re.M)) | set(re.findall(r"Also called (\S+)\.", page))
+missing = {x.decode() for x in settings} - named
+check("every setting of CONFIG GET is there", not missing, missing)
+shown = set().union(*(headings("commands/" + p) for p in os.listdir(TREE + "/commands")))
+known = {x.decode().replace("|", " ").upper() for x in commands}
+missing, more = known - shown, {x for x in shown - known if " " not in x}
+check("every command of COMMAND LIST is there, and no other", not missing and not more, (missing, more))
+rows = re.findall(r"^\| `([^`]+)`", text(TREE, "info.md"), re.M)
+patterns = [re.compile(re.escape(r).replace(r"\*", ".*").replace("=", "") + r"[:=,]?") for r in rows]
+missing = [x for x in info if not x.startswith("#") and not any(p.match(x) for p in patterns)]
+check("every line of INFO is there", not missing, missing)
+done()
