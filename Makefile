@@ -37,7 +37,7 @@ SERVER  := $(BUILD)/millrace-server
 UNIT    := $(sort $(wildcard tests/unit/*/*_test.c))
 UNITBIN := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all run trio test test-all check layers house format format-check lint bench bench-structures docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units
+.PHONY: all run trio test test-all check layers house format format-check lint bench bench-structures docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units reference site deb deb-test container container-test
 all: $(SERVER) $(BUILD)/millrace.conf
 
 # How a target makes others: a job for each processor, unless -j was given.
@@ -58,6 +58,10 @@ help:
 	@echo 'make fuzz       libFuzzer over requests, HTTP, users, scripts, libraries, files and streams, ten minutes each'
 	@echo 'make soak       long random and crash tests and mutants, each time with another seed'
 	@echo 'make models     the model of fail-over, searched completely; models-long: larger sizes, two hours'
+	@echo 'make reference  docs/reference and millrace.conf(5), written by the server itself'
+	@echo 'make site       the documentation as pages in build/site'
+	@echo 'make deb        the Debian package, in build/deb; deb-test: and installs it in a fresh Debian (as root)'
+	@echo 'make container  the image, from the recipe of utils/deploy/container; container-test: and runs it (as root)'
 	@echo 'make format     format the sources'
 	@echo 'make lint       clang-tidy'
 
@@ -229,6 +233,23 @@ models-long: deps-run-test
 
 docs-test: deps-run-test all
 	@tests/docs/pages.py --server $(SERVER)
+
+# What the server says of itself; make test sees that it is what the tree has.
+reference: all
+	@$(SERVER) --print-reference docs/reference
+	@$(SERVER) --print-conf-manual > docs/man/millrace.conf.5
+	@utils/prometheusrule.py > utils/deploy/kubernetes/overlays/monitoring/prometheusrule.yaml
+
+site: deps-docs
+	@/usr/bin/python3 utils/site.py build/site
+
+# From a clean copy of the tree. Tests of packages and images take minutes, and mount things: as root.
+deb: deps-run-deb
+	@utils/deb.sh build/deb
+deb-test: deps-run-deb-test
+	@/usr/bin/python3 tests/packages/deb.py
+container-test: deps-container
+	@/usr/bin/python3 tests/packages/container.py
 
 clients: all
 	@redis-compat/clients/run.sh $(SERVER)

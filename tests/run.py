@@ -187,6 +187,9 @@ def all_parts(o):
         python("oracle, counted changes", "redis-compat/oracle/changes.py", *server, *seeded, "--commands", few(1500, 6000)),
         python("oracle, accesses", "redis-compat/oracle/access.py", *server, *seeded, "--commands", few(800, 3000)),
         python("oracle, several connections", "redis-compat/oracle/multi.py", *server, *seeded, "--steps", few(1500, 8000)),
+        python("reference and manual pages", "tests/docs/reference.py", *server, lines=True),
+        python("manifests for Kubernetes", "tests/deploy/kubernetes.py", o.server, lines=True),
+        python("health by command line", "tests/http/healthcheck.py", *server, lines=True),
         python("alerts and dashboard", "tests/deploy/prometheus.py", o.server, lines=True),
         python("the operator's command line", "tests/tools/millrace.py", *server, lines=True, limit=600),
         python("table of commands", "utils/commands_table.py", "check", *server),
@@ -248,7 +251,9 @@ def all_parts(o):
             Part("hiredis", ["redis-compat/clients/hiredis.sh", o.server, o.build], 300, lines=True),
             Part("redis-cli and redis-benchmark", ["redis-compat/clients/on_server.sh", o.server, "redis-compat/clients/tools.sh"], 300, lines=True),
             Part("prefetching", ["utils/has_prefetch.sh", o.server], 60),
-            Part("the systemd unit's exposure", ["systemd-analyze", "security", "--offline=true", "--threshold=12", "utils/millrace.service"], 60),
+            *[Part("exposure of " + unit, ["systemd-analyze", "security", "--offline=true", "--threshold=12", "utils/" + unit], 60)
+              for unit in ("millrace.service", "millrace@.service")],
+            python("systemd units, what packages are for", "tests/packages/units.py", lines=True),
         ]
     return parts + unit_tests(o)
 
