@@ -1,5 +1,6 @@
 #include "server/reference.h"
 
+#include "base/err.h"
 #include "commands/families.h"
 #include "config/settings.h"
 #include "server/reference_commands.h"
@@ -57,7 +58,7 @@ TEST(text_means_nothing_to_markdown)
 }
 
 struct seen {
-    size_t pages, commands, settings;
+    size_t pages, commands, settings, errors;
     bool good;
 };
 
@@ -80,6 +81,8 @@ static void see(void *to, const char *path, struct bytes text)
         s->commands += count(text, "\n## ");
     else if (strcmp(path, "settings.md") == 0)
         s->settings += count(text, "\n## ");
+    else if (strcmp(path, "errors.md") == 0)
+        s->errors += count(text, "\n* ");
 }
 
 static size_t count_commands(const struct command *const *all)
@@ -98,6 +101,7 @@ TEST(every_command_has_a_section)
     CHECK(s.pages == 1 + 5 + GROUP_CLUSTER + 1);
     CHECK(s.commands == count_commands(families_all()));
     CHECK(s.settings > 100);
+    CHECK(s.errors == ERR_COUNT - 1); /* each has a first word that is explained */
 }
 
 TEST(every_setting_that_means_something_is_in_the_manual)
