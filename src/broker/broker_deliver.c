@@ -105,7 +105,7 @@ static void choose(struct judging *j, const struct stream_pending_entry *e)
 static void judge(struct judging *j, const struct stream_pending_entry *e)
 {
     const struct broker_group *x = &j->r->at;
-    if (x->group->policy->prefetch)
+    if (prefetch(j->r))
         buf_add(&j->judged, bytes_of(&e->id, sizeof(e->id)));
     if (!stream_log_follow(&x->stream->log, e->id, &j->log)) {
         buf_add(&j->lost, bytes_of(&e->id, sizeof(e->id)));

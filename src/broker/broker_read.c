@@ -70,13 +70,13 @@ static void acknowledge(const struct broker_group *x, const struct stream_pendin
     buf_free(acked);
 }
 
-/* In an order one read gives a value once. What is unread may be pending as well where the position
- * went back (XGROUP SETID): then that is for another read than what was pending and is given now.
- */
+/* One read gives an entry once, and in an order a value. What is unread may be pending as well, by
+ * force (XNACK) or where the position went back (XGROUP SETID): then that is for another read than
+ * what was pending and is given now. */
 static bool is_apart(const struct stream_group *g)
 {
     struct stream_pending_entry e;
-    if (!g->order || !g->pending.count)
+    if (!g->pending.count)
         return false;
     stream_pending_last(&g->pending, &e);
     return stream_id_compare(e.id, g->last_id) > 0;
