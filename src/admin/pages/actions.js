@@ -241,13 +241,15 @@ export function resultList(page, draw) {
 
 // ---- G9
 
-onConfirm(user => new Promise(resolve => {
-    let password = '', given = null;
-    const {box, close} = openDialog(() => h('form', {method: 'dialog', onsubmit: e => { e.preventDefault(); given = password; close(); }},
+onConfirm(({user, by, wrong}) => new Promise(resolve => {
+    let word = '', given = null;
+    const isName = by === 'user';
+    const {box, close} = openDialog(() => h('form', {method: 'dialog', onsubmit: e => { e.preventDefault(); given = word; close(); }},
         h('h2', null, T.login.confirm),
-        h('p', null, T.login.confirmHint(user)),
-        h('div', {class: 'field'}, h('label', {for: 'confirm'}, T.login.password),
-            h('input', {id: 'confirm', type: 'password', autocomplete: 'current-password', value: '', oninput: e => { password = e.target.value; }})),
-        h('div', {class: 'buttons'}, h('button', {type: 'button', onclick: close}, T.cancel), h('button', {type: 'submit', class: 'primary'}, T.login.confirm))));
+        h('p', null, isName ? T.login.confirmName(user) : T.login.confirmHint(user)),
+        h('div', {class: 'field'}, h('label', {for: 'confirm'}, isName ? T.login.name : T.login.password),
+            h('input', {id: 'confirm', type: isName ? 'text' : 'password', autocomplete: 'current-password', value: '', oninput: e => { word = e.target.value; }})),
+        wrong ? h('p', {class: 'wrong', role: 'alert'}, wrong) : null,
+        h('div', {class: 'buttons'}, h('button', {type: 'button', onclick: close}, T.cancel), h('button', {type: 'submit', class: 'primary'}, T.login.confirmButton))));
     box.addEventListener('close', () => resolve(given));
 }));

@@ -114,8 +114,7 @@ export function mayNot(command) {
 }
 
 export const isReadOnly = () => session?.mode === 'read-only';
-// Whether the server has a command at all, as far as it has told.
-export const has = feature => !session?.features || (Array.isArray(session.features) ? session.features.includes(feature) : !!session.features[feature]);
+export const hasFeature = name => !!session?.features?.includes(name);
 
 // ---- Requests
 
@@ -162,6 +161,7 @@ async function request(method, path, {body, anonymous, signal, tag, raw} = {}) {
     }
     find();
     if (r.status === 304) return null;
+    if (r.status === 204) return {command: r.headers.get('X-Millrace-Command')};
     let data = null;
     try {
         data = text ? JSON.parse(text) : null;
@@ -173,7 +173,7 @@ async function request(method, path, {body, anonymous, signal, tag, raw} = {}) {
         return data;
     }
     const error = new ApiError(r.status, data?.error ?? {text: text.slice(0, 200) || r.statusText}, Number(r.headers.get('Retry-After') ?? 0));
-    if (r.status === 401 && !anonymous && error.code !== 'CONFIRM') end();
+    if (r.status === 401 && !anonymous) end();
     throw error;
 }
 
@@ -189,25 +189,29 @@ async function get(path, values, {signal} = {}) {
 // Changes something. What is dangerous wants the password again (code CONFIRM) unless it was given lately.
 async function change(method, path, body, options = {}) {
     if (link.lost) throw lostError();
+    const ask = () => request(method, path, {body: body ?? {}, ...options});
     try {
-        return await request(method, path, {body: body ?? {}, ...options});
+        return await ask();
     } catch (e) {
         if (e.code !== 'CONFIRM') throw e;
-        const password = await confirmPassword(session?.user);
-        if (password === null) throw e;
-        await confirm(password);
-        return request(method, path, {body: body ?? {}, ...options});
+        await confirm(e);
+        return ask();
     }
 }
 
-// A login as the same user: its token takes the place of the one there was.
-async function confirm(password) {
-    const {user} = session;
-    const before = session.token;
-    const answer = await request('POST', '/session', {body: {user, password}, anonymous: true});
-    begin(answer);
-    tabs?.postMessage({ended: before});
-    tabs?.postMessage({session});
+// Shows the password again, or, after a login by certificate, the own name.
+async function confirm(refusal) {
+    let wrong = null;
+    for (;;) {
+        const word = await confirmPassword({user: session?.user, by: session?.confirm ?? 'password', wrong});
+        if (word === null) throw refusal;
+        try {
+            return await request('POST', '/session/confirm', {body: session?.confirm === 'user' ? {user: word} : {password: word}});
+        } catch (e) {
+            if (e.code !== 'WRONGPASS') throw e;
+            wrong = e.text;
+        }
+    }
 }
 
 // Lines of JSON as they come (H10), until the signal ends it.

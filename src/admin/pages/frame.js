@@ -3,7 +3,7 @@
 // States: nobody is logged in (login.js lies over everything); a view is being read for the first time; it is shown;
 // it could not be read (Page.wrong). Beside that the link is there or lost, and the banner says what is the matter
 // with the server. Everything is described by describe() and drawn at most once a frame of the screen.
-import {api, has, isReadOnly, link as wire, logOut, mayNot, on, session} from './api.js';
+import {api, isReadOnly, link as wire, logOut, mayNot, on, session} from './api.js';
 import {$, copy, h, render} from './dom.js';
 import {listenToKeys, showHelp} from './keyboard.js';
 import {Page} from './page.js';
@@ -112,18 +112,18 @@ function tick() {
 
 // ---- What is seen
 
-const isVisible = v => v.letter && (!v.needs || session?.may === undefined || !mayNot(v.needs)) && has(v.id) && (v.shown?.(overview) ?? true);
+const isVisible = v => v.letter && (!v.needs || session?.may === undefined || !mayNot(v.needs)) && (v.shown?.(overview) ?? true);
 
 function navigation() {
     const here = place?.under ?? place?.id;
-    return h('nav', {'aria-label': T.views}, h('ul', null, VIEWS.filter(isVisible).map(v => h('li', {key: v.path},
+    return h('nav', {class: 'views', 'aria-label': T.views}, h('ul', null, VIEWS.filter(isVisible).map(v => h('li', {key: v.path},
         h('a', {href: link(v.path), 'aria-current': here === v.id ? 'page' : null}, T.nav[v.id] ?? v.id,
             v.id === 'dead' && overview?.dead > 0 ? h('span', {class: 'badge'}, String(overview.dead)) : null)))));
 }
 
 function database() {
     const chosen = page?.query.db ?? '';
-    const n = Math.max(DATABASES, Number(chosen || 0) + 1);
+    const n = Math.max(session?.databases ?? DATABASES, Number(chosen || 0) + 1);
     return h('label', null, h('span', {class: 'sr'}, T.frame.db), h('select', {value: chosen, onchange: e => page.set({db: e.target.value, after: ''})},
         page.view.dbs === 'one' ? null : h('option', {value: ''}, T.frame.allDbs),
         Array.from({length: n}, (_, i) => h('option', {value: page.view.dbs === 'one' && i === 0 ? '' : String(i)}, T.frame.dbName(i)))));
@@ -206,9 +206,9 @@ function guarded(describeView) {
 
 function footer() {
     const {status} = T.frame, parts = [];
-    if (page?.atMs) parts.push(status.age(span(Math.max(0, Date.now() - page.atMs))));
+    if (page?.atMs) parts.push(Date.now() - page.atMs < 1000 ? status.now : status.age(span(Date.now() - page.atMs)));
     if (page?.data && page.view.status) parts.push(page.view.status(page, page.data));
-    if (overview?.surveyCpuPercent !== undefined) parts.push(status.cpu(overview.surveyCpuPercent));
+    if (overview?.surveyAgeMs >= 0) parts.push(status.survey(span(overview.surveyAgeMs)));
     if (!setting('refresh')) parts.push(status.off);
     const done = resultList(page, draw);
     return h('footer', null,

@@ -3,7 +3,6 @@ import {h} from './dom.js';
 import {plot, spanChoice} from './plot.js';
 import {ageClass, bothLink, streamLink} from './queue.js';
 import {facts, table} from './table.js';
-import {link} from './router.js';
 import {idOf} from './bytes.js';
 import {clock, span} from './time.js';
 import {T, num, percent, perSecond, rate, size} from './text.js';
@@ -12,7 +11,9 @@ import {Q} from './text_queues.js';
 export const title = T.nav.overview;
 export const about = Q.overviewAbout;
 
-const RATES = ['added', 'delivered', 'acked', 'failed'], DEPTHS = ['ready', 'leased', 'deferred', 'scheduled'];
+const RATES = ['added-rate', 'delivered-rate', 'acked-rate', 'failed-rate'], DEPTHS = ['ready', 'leased', 'deferred', 'scheduled'];
+// A series is asked for by the survey's name and answered by the API's.
+const camel = name => name.replace(/-(\w)/g, (_, c) => c.toUpperCase()), short = name => name.replace('-rate', '');
 const TOP = 5, NOBODY = 50; // rows of the lists; groups that are looked at for "Nobody reads"
 
 export async function load(page) {
@@ -29,13 +30,12 @@ export async function load(page) {
     return {overview, alarms: alarms?.rows ?? alarms ?? [], rates, depths, behind: behind?.rows ?? [], traffic: traffic?.rows ?? [], failing: failing?.rows ?? [], ready: ready?.rows ?? []};
 }
 
-const ALARM_VIEWS = {storage: '/storage', clients: '/clients', replicas: '/replicas', users: '/users', config: '/config', dead: '/dead', queues: '/queues', slow: '/slow'};
-
+// An alarm's link is the address of a view.
 function alarmLine(a) {
-    const to = a.key !== undefined ? (a.group !== undefined ? bothLink(a) : streamLink(a.db ?? 0, a.key))
-        : ALARM_VIEWS[a.link] ? h('a', {href: link(ALARM_VIEWS[a.link])}, T.nav[a.link] ?? a.link) : null;
-    return h('p', {key: a.name + idOf(a.key ?? ''), class: a.severity === 'critical' ? 'banner bad' : 'banner'}, '! ', h('strong', null, a.severity, ' ', a.name), ' ',
-        a.sinceMs ? Q.since(clock(a.sinceMs)) + ' ' : '', a.text ?? '', ' ', to);
+    const name = T.nav[a.link?.split('/')[1]];
+    const to = a.group !== undefined ? bothLink(a) : a.key !== undefined ? streamLink(a.db, a.key) : name ? h('a', {href: '#' + a.link}, name) : null;
+    return h('p', {key: a.name + (a.link ?? ''), class: a.severity === 'critical' ? 'banner bad' : 'banner'}, '! ', h('strong', null, a.severity, ' ', a.name), ' ',
+        Q.since(clock(a.sinceMs ?? a.since)), ' ', a.text ?? '', ' ', to);
 }
 
 function bar(name, value, most, text) {
@@ -46,16 +46,16 @@ function bar(name, value, most, text) {
 function server(o) {
     return h('section', {class: 'card'}, h('h2', null, Q.server),
         bar(Q.memory, o.memory, Number(o.limit), Number(o.limit) > 0 ? Q.ofLimit(size(o.memory), size(o.limit)) : Q.noLimit(size(o.memory))),
-        bar(Q.clients, o.clients, Number(o.maxClients), Q.ofLimit(num(o.clients), num(o.maxClients))),
-        facts([[Q.blocked, num(o.blocked)], [Q.ops, rate(o.opsRate)], [Q.inOut, `${size(o.inRate)}, ${size(o.outRate)}`], [Q.cpu, percent(o.cpuPercent)],
-               [Q.turn, span(o.turnP99Us / 1000)], [Q.sync, span(o.syncP99Us / 1000)], [Q.unsynced, size(o.unsyncedBytes)], [Q.keys, num(o.keys)], [Q.streams, num(o.streams)], [Q.uptime, span(o.uptimeMs)]]));
+        bar(Q.clients, o.connections, Number(o.maxclients), Q.ofLimit(num(o.connections), num(o.maxclients))),
+        facts([[Q.blocked, num(o.blocked)], [Q.ops, rate(o.ops)], [Q.inOut, `${size(o.inRate)}, ${size(o.outRate)}`], [Q.cpu, percent(100 * o.cpu)],
+               [Q.turn, span(o.turnP99Us / 1000)], [Q.sync, span(o.syncP99Us / 1000)], [Q.lastSync, o.syncAgeMs >= 0 ? T.ago(span(o.syncAgeMs)) : T.none], [Q.unsynced, size(o.unsynced)], [Q.keys, num(o.keys)], [Q.streams, num(o.streams)], [Q.uptime, span(o.uptimeMs)]]));
 }
 
 const messages = o => h('section', {class: 'card'}, h('h2', null, Q.messages),
     facts([[Q.ready, num(o.ready)], [Q.leased, num(o.leased)], [Q.deferred, num(o.deferred)], [Q.scheduled, num(o.scheduled)], [Q.dead, num(o.dead), Number(o.dead) > 0 ? 'warning' : null],
            [Q.oldest, span(o.oldestReadyMs), o.oldestReadyMs > 600000 ? 'bad' : null]]),
     h('h2', null, Q.ratesTitle),
-    facts(RATES.map(name => [name, rate(o[name + 'Rate']), name === 'failed' && o.failedRate > 0 ? 'warning' : null])));
+    facts(RATES.map(name => [short(name), rate(o[camel(name)]), name === 'failed-rate' && o.failedRate > 0 ? 'warning' : null])));
 
 function list(page, id, caption, rows, last, label, empty) {
     return h('section', {class: 'card', key: id}, h('h2', null, caption), rows.length
@@ -70,7 +70,7 @@ export function draw(page, d) {
         d.alarms.length ? h('div', null, d.alarms.map(alarmLine)) : h('p', {class: 'hint'}, Q.noAlarms),
         o ? h('div', {class: 'grid wide'}, messages(o), server(o)) : null,
         d.rates || d.depths ? h('div', null, h('div', {class: 'bar'}, spanChoice(page)), h('div', {class: 'grid wide'},
-            plot(page, {id: 'rates', title: Q.plotRates, history: d.rates, unit: rate, series: RATES.map(name => ({name, label: name}))}),
+            plot(page, {id: 'rates', title: Q.plotRates, history: d.rates, unit: rate, series: RATES.map(name => ({name: camel(name), label: short(name)}))}),
             plot(page, {id: 'depths', title: Q.plotDepth, history: d.depths, series: DEPTHS.map(name => ({name, label: name}))}))) : null,
         h('div', {class: 'grid'},
             list(page, 'behind', Q.behind, d.behind.filter(r => r.oldestReadyMs > 0), r => h('span', {class: ageClass(r.oldestReadyMs)}, span(r.oldestReadyMs)), Q.age, Q.noBehind),

@@ -20,8 +20,8 @@ const idOfRow = r => `${r.db} ${idOf(r.key)}`;
 export const globFrom = text => !text ? undefined : /[*?[]/.test(text) ? text : `*${text}*`;
 
 export async function load(page) {
-    const {db, match, by = 'oldest-ready', desc = '1', after, only} = {...page.query, ...(page.query.by && !page.query.desc ? {desc: ''} : {})};
-    const list = await page.get('/streams', {db, match: globFrom(match), by, desc, count: COUNT, after, only});
+    const {db, match, by = 'oldest-ready', desc = '1', after} = {...page.query, ...(page.query.by && !page.query.desc ? {desc: ''} : {})};
+    const list = await page.get('/streams', {db, match: globFrom(match), by, desc, count: COUNT, after});
     const open = [...page.state.tables?.queues?.open ?? []];
     const groups = new Map();
     await Promise.all(list.rows.filter(r => open.includes(idOfRow(r))).map(async r => {
@@ -97,14 +97,12 @@ const nothingYet = () => h('div', null, h('p', null, Q.noQueues[0]), h('pre', nu
 export const actions = page => button(page, Q.newQueue, {needs: 'xgroup|create', action: () => newQueueAction(page, page.query.db ?? 0)});
 
 export function draw(page, data) {
-    const isFiltered = page.query.match || page.query.only || page.query.db;
+    const isFiltered = page.query.match || page.query.db;
     return [
-        h('div', {class: 'bar'}, h('label', null, Q.only, ' ', h('select', {value: page.query.only ?? '', onchange: e => page.set({only: e.target.value, after: ''})},
-            Object.entries(Q.onlyChoices).map(([id, name]) => h('option', {value: id}, name))))),
         table(page, {
             id: 'queues', caption: title, columns: COLUMNS, rows: data.rows, key: idOfRow, name: r => label(r.key), total: data.total, after: data.after, by: 'oldest-ready', desc: true,
             select: true, actions: rows => chosenActions(page, rows), open: r => streamHref(r.db, r.key), expand: r => groupsOf(page, data, r),
-            empty: () => isFiltered ? h('p', null, Q.noMatch, ' ', h('button', {type: 'button', onclick: () => page.set({match: '', only: '', db: '', after: ''})}, Q.clearFilter)) : nothingYet(),
+            empty: () => isFiltered ? h('p', null, Q.noMatch, ' ', h('button', {type: 'button', onclick: () => page.set({match: '', db: '', after: ''})}, Q.clearFilter)) : nothingYet(),
         }),
     ];
 }

@@ -50,7 +50,7 @@ export const T = {
         theme: {system: 'Theme: system', light: 'Theme: light', dark: 'Theme: dark'},
         help: 'Help', menu: 'Menu',
         commands: 'As commands', commandsHint: 'What redis-cli would type for what is seen.',
-        status: {age: s => `as of ${s} ago`, rows: (n, of) => `${num(n)} of ${count(of, 'row')}`, cpu: p => `survey and console: ${percent(p)} of a core`,
+        status: {now: 'as of now', age: s => `as of ${s} ago`, rows: (n, of) => `${num(n)} of ${count(of, 'row')}`, survey: s => `survey ${s} old`,
                  off: 'refresh is off', wait: 'asking …', history: t => `restarted ${t}, history begins anew`},
         results: 'Results', clear: 'Clear',
         results_none: 'Nothing has been done here yet.',
@@ -64,7 +64,8 @@ export const T = {
         ended: 'The session has ended. What you see stays; log in to go on. Nothing that was under way is repeated by itself.',
         tls: 'TLS', plain: 'not encrypted',
         where: (host, encrypted) => `${host} · ${encrypted ? 'TLS' : 'plain HTTP'}`,
-        confirm: 'Password again', confirmHint: u => `This command is dangerous. The password of ${u} is asked for when it was not given within five minutes.`,
+        confirm: 'Who you are, again', confirmButton: 'Confirm', confirmName: u => `This command is dangerous. You came by certificate: type your name, ${u}.`,
+        confirmHint: u => `This command is dangerous. The password of ${u} is asked for when it was not given within five minutes.`,
     },
 
     state: {

@@ -22,7 +22,6 @@ export const Q = {
 
     // Queues
     queuesAbout: 'All streams, and what waits in them. Unfold a row for its groups.',
-    only: 'only', onlyChoices: {'': 'all', ready: 'with ready', paused: 'paused', 'no-readers': 'no readers', failing: 'failing'},
     newQueue: 'New queue', queueName: 'Name of the queue', groupName: 'Name of its group of workers', kind: 'Kind', kindJobs: 'work queue: leases, retries, dead letters',
     kindPlain: 'plain group, as in Redis', kindHint: 'A work queue gives lost and failed messages to the next worker, by itself.', create: 'Create', created: k => `${k} is there`,
     purge: 'Purge', purgeTitle: n => `Purge ${n}`, purgeText: n => `Deletes ${count(n, 'message')} for all groups.`, deletedN: n => `${count(n, 'message')} deleted`,
@@ -59,12 +58,54 @@ export const S = {
     produceHint: 'Appends one message.', fields: 'Fields', delay: 'delay', ttl: 'lives for', spanHint: 'such as 10 s, 5 min, 2 h', producer: 'idempotent: producer and message ID', producerHint: 'two words; the same pair again adds nothing',
     durable: 'wait for the disk', send: 'Send', stored: {memory: 'in memory', written: 'written', synced: 'on the disk'}, sent: (id, where) => where ? `${id}, ${where}` : id, wrongSpan: 'This is no span of time.', noFields: 'A message needs a field.', sentList: 'Sent',
     limitsHint: 'What is appended beyond these limits drops the oldest, or is refused.', change: 'Change …', limitsTitle: 'Limits', limit: {maxlen: 'entries', maxbytes: 'bytes', maxage: 'age'}, none: 'none', overflow: 'when full',
-    overflows: {drop: 'drop the oldest', keepref: 'drop the oldest, groups keep their references', delref: 'drop the oldest, for groups too', acked: 'drop only what every group has acknowledged', refuse: 'refuse (STREAMFULL)'},
+    overflows: {keepref: 'drop the oldest, groups keep their references', delref: 'drop the oldest, for groups too', acked: 'drop only what every group has acknowledged', refuse: 'refuse (STREAMFULL)'},
     limitHint: {maxlen: 'empty: none', maxbytes: 'empty: none; kB, MB, GB are understood', maxage: 'empty: none; such as 7 d'}, limitsSet: 'Limits are set', wrongNumber: 'This is no number.',
-    routingHint: 'Messages that match are copied to other streams, in the transaction of the append.', addRoute: 'Add …', routeTitle: 'New route', kind: 'kind', kinds: {all: 'all messages', direct: 'by value', topic: 'by topic', headers: 'by headers', fallback: 'what nothing else matched'},
-    by: 'by the field', value: 'value or pattern', valueHint: {direct: 'a value, or several with blanks between', topic: 'words with dots between; * is one word, # any', headers: 'field value pairs'}, routeTo: 'to the stream', routeAdded: 'The route is there', routeGone: 'The route is gone',
+    routingHint: 'Messages that match are copied to other streams, in the transaction of the append.', addRoute: 'Add …', routeTitle: 'New route', kind: 'kind', kinds: {all: 'all messages', direct: 'by value', topic: 'by topic', headers: 'by headers', alternate: 'what nothing else matched'},
+    by: 'by the field', byHint: 'empty: routing-key', match: 'which match', matches: {all: 'all of them', any: 'one of them'}, headers: 'fields and their values', testHint: 'Type the fields of a message.', capture: 'Capture', captureRemove: 'Capture it no more',
+    wrongMoment: 'This is no moment.', momentHint: 'year-month-dayThour:minute:second',
+    value: 'value or pattern', valueHint: {topic: 'by topic: words with dots between; * is one word, # any number'}, routeTo: 'to the stream', routeAdded: 'The route is there', routeGone: 'The route is gone',
     noRoutes: 'No routes. XBIND ADD copies what matches to another stream (docs/guides/routing.md).', removeRoute: 'Delete', removeTitle: 'Delete the route', test: 'Test', testTitle: 'Where would this message go?', goesTo: l => l.length ? `goes to: ${l.join(', ')}` : 'goes nowhere else', captures: 'Captured channels',
     noCaptures: 'No channel is captured into this stream.', channel: 'channel or pattern',
     noScheduled: 'No scheduled messages. XADD with DELAY or AT makes one (docs/guides/queues.md).', due: 'due', now: 'Now', nowN: n => `Deliver ${count(n, 'message')} now`, moveTime: 'Move to …', moveTimeTitle: 'Another time', at: 'at', cancel: 'Cancel them', cancelN: n => `Cancel ${count(n, 'scheduled message')}`, done: 'done',
     chooseGroup: 'group', never: 'never',
+};
+
+// A group
+export const G = {
+    of: k => ['group of ', k], noPolicy: 'A group as in Redis: no leases, retries or dead letters. A policy gives them.',
+    lease: s => `lease ${s}`, retry: {NONE: 'no back-off', FIXED: s => `again after ${s}`, EXP: (a, b, f) => `back-off ${a} ×${f} to ${b}`, LIST: l => `again after ${l}`}, jitter: n => `−${n} %`, tries: n => `${num(n)} tries`, deadTo: k => `dead letters to ${k}`,
+    deleted: 'acknowledged are deleted', kept: 'acknowledged stay', paused: 'PAUSED: nothing is delivered', prefetch: n => `${num(n)} each consumer`, maxpending: n => `${num(n)} in work at most`, rate: r => `rate ${r}`, orderby: f => `in order by ${f}`,
+    consumersTitle: 'Consumers', name: 'name', pendingN: 'in work', idle: 'idle', inactive: 'since a delivery', deleteConsumer: 'Delete', deleteConsumerTitle: c => `Delete the consumer ${c}`, gives: n => n > 0 ? `Gives its ${count(n, 'message')} back to the others.` : 'It has nothing in work.', gaveBack: n => `${count(n, 'message')} given back`,
+    noConsumers: 'No consumer has read yet. XREADGROUP makes one.', pendingTitle: 'Pending', states: {leased: 'leased', overdue: 'overdue', deferred: 'deferred', unowned: 'without owner', all: 'all'}, consumer: 'consumer', idleOver: 'idle over', allConsumers: 'all',
+    deliveries: n => n === 1 ? 'delivered once' : `delivered ${num(n)} times`, delivered: 'delivered', due: 'lease or retry', leaseEnded: s => `lease ended ${s} ago`, leaseEnds: s => `lease ends in ${s}`, again: s => `again in ${s}`, reason: 'reason', contents: 'contents', noPending: 'Nothing is pending in this state.',
+    noPendingRoute: 'This server does not list pending messages here; redis-cli does: ',
+    ack: 'Acknowledge', ackTitle: n => `Acknowledge ${count(n, 'message')}`, ackText: 'They count as done, whoever works on them.', alsoDelete: 'delete them from the stream too', fail: 'Fail …', failTitle: n => `Fail ${count(n, 'message')}`, failText: 'They come back after the delay, or the back-off of the policy; the attempt counts.',
+    delay: 'delay', delayHint: 'empty: the back-off of the policy', reasonHint: 'what the dead letter says, should it come to that', release: 'Release', releaseTitle: n => `Release ${count(n, 'message')}`, releaseText: 'They are given to the next reader at once; the attempt does not count.', reject: 'Reject', rejectTitle: n => `Reject ${count(n, 'message')}`,
+    rejectText: 'They become dead letters now.', claim: 'Claim …', claimTitle: n => `Claim ${count(n, 'message')}`, claimFor: 'for the consumer', someMissing: (done, of) => `${num(done)} of ${num(of)}` + (done < of ? `: ${count(of - done, 'message')} ${of - done === 1 ? 'was' : 'were'} no longer pending (acknowledged, or taken by another)` : ''),
+    policy: 'Policy …', policyTitle: g => `Policy of ${g}`, policySet: 'The policy is set', noChange: 'Nothing is changed.', policyHints: {lease: 'milliseconds; 0: none', retry: 'NONE, FIXED 5000, EXP 1000 600000 2, LIST 1000 5000', jitter: 'per cent', maxdeliver: 'tries before it is a dead letter; 0: without end', deadletter: 'a stream; empty: none', prefetch: 'messages a consumer may have in work; 0: any number',
+        maxpending: 'messages in work of the group; 0: any number', rate: 'so many in so many milliseconds, as 100 1000; 0 0: no limit', orderby: 'a field: messages with the same value come one after the other', single: 'milliseconds of the lock that makes one consumer the only one; 0: none', consumerttl: 'milliseconds; 0: never', groupttl: 'milliseconds; 0: never'},
+    dropPolicy: 'Take the policy away', dropPolicyText: 'The group is one of Redis again. What is pending stays so.', droppedPolicy: 'The policy is gone',
+    position: 'Set position …', positionTitle: g => `Position of ${g}`, positionText: 'Where the group goes on reading. Earlier: messages are delivered once more. Later: messages are skipped.', positionTo: 'goes on behind', positions: {start: 'the start: everything once more', end: 'the end: only what comes from now on', id: 'an ID', time: 'a moment'},
+    willBe: n => `${count(n, 'message')} will be unread`, atLeast: n => `at least ${count(n, 'message')} will be unread`, positionSet: n => n === undefined || n === null ? 'set' : `${count(n, 'message')} unread`, destroy: 'Destroy',
+    plotStates: 'Ready and leased', plotRates: 'Messages a second',
+};
+
+// Dead letters
+export const D = {
+    about: 'Messages that were given up, with the reason of each, until somebody brings them back or deletes them.',
+    none: 'No dead letters. A group with a policy (XPOLICY SET key group JOBS) puts messages aside that fail too often or are rejected (docs/guides/queues.md).', noneHere: 'No letters are left here.', letters: 'letters', oldest: 'oldest', newest: 'newest', sources: 'from', anywhere: 'not known',
+    by: 'grouped by', bys: {'dl-text': 'text', 'dl-reason': 'reason', 'dl-key': 'queue', 'dl-consumer': 'consumer'}, looked: (n, of) => n < of ? `Counted over the newest ${num(n)} of ${num(of)}.` : '', value: 'value', count: 'letters', first: 'first', last: 'last', nothing: '(none)',
+    when: 'died', tries: 'tries', consumer: 'last worker', reason: 'reason', text: 'text', origin: 'from', message: 'message', all: 'All letters',
+    redrive: 'Redrive', redriveN: n => `Redrive ${n}`, redriveAll: 'Redrive all', deleteN: n => `Delete ${n}`, deleteTitle: (n, k) => `Delete ${n} of ${k}`, redriveTitle: n => `Redrive ${n}`, text1: 'They are appended where they belong and leave this stream, each in one step. Their attempts are counted anew.',
+    chosen: n => `the ${count(n, 'chosen letter')}`, matching: (n, v) => `the ${n} that match “${v}”`, every: n => `all ${n} letters`, atLeast: n => `at least ${num(n)}`, to: 'to', where: 'where they died', another: 'another stream', target: 'stream', delay: 'delay', delayHint: 'empty: at once; such as 10 s, 5 min', moved: (m, s) => `${num(m)} moved` + (s ? `, ${num(s)} stayed (target full or gone, or its origin is not known)` : ''),
+    deleteText: 'They are gone for good.', deleted: n => `${count(n, 'letter')} deleted`, download: 'Download as JSON lines', back: 'All dead letters', asStream: 'as a stream',
+};
+
+// Schedules
+export const C = {
+    about: 'Messages that come by the clock: at each moment of a cron expression or span, or once at a moment of their own.', title: 'Schedules', scheduledTitle: n => n === null ? 'Scheduled messages' : `Scheduled messages ${num(n)}`, new: 'New schedule', editTitle: n => `Schedule ${n}`,
+    none: 'No schedules. XCRON SET stream name CRON "0 7 * * 1-5" TZ Europe/Berlin FIELDS kind daily makes one (docs/guides/queues.md).', noneScheduled: 'No scheduled messages. XADD stream DELAY 60000 * field value makes one.', firstOnly: n => `Of the first ${num(n)} streams.`,
+    name: 'name', stream: 'to the stream', when: 'when', zone: 'zone', next: 'next', last: 'last', fired: 'fired', missed: 'missed', never: 'never', every: s => `every ${s}`, run: 'Run now', runTitle: n => `Run ${n} now`, runText: 'Adds its message once, beside its plan.', ran: id => `added ${id}`, edit: 'Edit …', remove: 'Delete', removeTitle: n => `Delete the schedule ${n}`, removed: n => `${n} is gone`,
+    kind: 'kind', kinds: {cron: 'cron expression', every: 'span'}, cron: 'expression', cronHint: 'minute hour day month weekday, or @hourly, @daily …', everyHint: 'such as 5 min, 1 h', catchup: 'missed moments', catchups: {one: 'the last one comes at once', none: 'are left out', all: 'all come, up to 1,000'}, limit: 'so many messages at most', limitHint: 'empty: without end', fields: 'fields', save: 'Save', saved: ms => `next ${ms}`,
+    nextFive: l => `next: ${l.join(' · ')}`, zoneHint: 'such as Europe/Berlin', due: 'due', fieldsTitle: 'message',
 };

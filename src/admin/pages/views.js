@@ -4,4 +4,9 @@
 export const VIEWS = [
     {id: 'overview', path: '/', letter: 'o'},
     {id: 'queues', path: '/queues', letter: 'q', needs: 'survey|streams'},
+    {id: 'stream', path: '/stream/{db}/{key}', under: 'queues'},
+    {id: 'group', path: '/group/{db}/{key}/{group}', under: 'queues'},
+    {id: 'dead', path: '/dead', letter: 'd', needs: 'survey|dead'},
+    {id: 'dead', path: '/dead/{db}/{key}', under: 'dead'},
+    {id: 'schedules', path: '/schedules', letter: 's', needs: 'xcron|list'},
 ];

@@ -1,0 +1,78 @@
+// One stream. The frame of its tabs; each tab is a module: stream_messages, stream_groups, stream_produce,
+// stream_limits, stream_routing, stream_scheduled, with load(page, stream) and draw(page, stream, data).
+import {button} from './actions.js';
+import {api} from './api.js';
+import {command, idOf, label} from './bytes.js';
+import {h} from './dom.js';
+import {plot, spanChoice} from './plot.js';
+import {deleteAction, flagsOf, globOf, pauseAction, streamHref, streamPath} from './queue.js';
+import {go, link} from './router.js';
+import {ago, momentOf} from './time.js';
+import {T, num, rate, size} from './text.js';
+import {Q, S} from './text_queues.js';
+import * as messages from './stream_messages.js';
+import * as groups from './stream_groups.js';
+import * as produce from './stream_produce.js';
+import * as limits from './stream_limits.js';
+import * as routing from './stream_routing.js';
+import * as scheduled from './stream_scheduled.js';
+
+const TABS = {messages, groups, produce, limits, routing, scheduled};
+const tabOf = page => TABS[page.query.tab] ? page.query.tab : 'messages';
+
+export const title = page => label(page.params.key);
+
+export async function load(page) {
+    const {db, key} = page.params, path = streamPath(db, key), span = page.query.span ?? 'minutes';
+    const [stream, rows, plots] = await Promise.all([
+        page.get(path), page.maybe('/groups', {db, match: globOf(key) ?? undefined, count: 200}),
+        page.query.plots ? page.maybe('/history', {span, db, key, series: 'added-rate,length'}) : null,
+    ]);
+    const groupRows = (rows?.rows ?? []).filter(g => idOf(g.key) === idOf(key));
+    const s = {db, key, path, info: stream.info ?? {}, groups: stream.groups ?? [], limits: stream.limits ?? null, rows: groupRows, plots};
+    const name = tabOf(page);
+    return {stream: s, name, tab: await TABS[name].load(page, s)};
+}
+
+export const subtitle = (page, {stream: s}) => {
+    const last = s.info.lastGeneratedId, parts = S.subtitle(s.db, s.info.length, s.info.bytes === undefined ? null : size(s.info.bytes), null);
+    return [parts.filter(Boolean).join(' · '), ' · ', last && last !== '0-0' ? [S.last, ' ', last, ' ', ago(momentOf(last))] : S.lastNever];
+};
+
+export const actions = (page, {stream: s}) => {
+    const pausable = s.rows.filter(g => g.flags?.includes('policy')), paused = pausable.filter(g => g.flags.includes('paused'));
+    const row = {db: s.db, key: s.key, length: s.info.length, groups: s.groups.length};
+    return [
+        pausable.length > paused.length ? button(page, Q.pause, {needs: 'xpolicy|set', key: 'pause', action: () => pauseAction(pausable.filter(g => !paused.includes(g)), true)}) : null,
+        paused.length ? button(page, Q.go, {needs: 'xpolicy|set', key: 'go', action: () => pauseAction(paused, false)}) : null,
+        button(page, S.trim, {needs: 'xtrim', danger: true, key: 'trim', action: () => ({
+            title: S.trimTitle(label(s.key)), danger: true, button: S.trim, text: S.trimText, typeName: label(s.key),
+            fields: [{name: 'maxlen', label: S.trimKeep, type: 'number', required: true, value: '', hint: S.trimKeepHint(s.info.length)}],
+            commands: v => command('XTRIM', s.key, 'MAXLEN', v.maxlen || 'n'),
+            run: v => api.post(`${s.path}/trim`, {maxlen: Number(v.maxlen)}), result: a => S.trimmed(a.deleted),
+        })}),
+        button(page, Q.delete, {needs: 'unlink', danger: true, key: 'delete', action: () => deleteAction([row], () => go(link('/queues')))}),
+    ];
+};
+
+function tabs(page, s) {
+    const here = tabOf(page), badge = {groups: s.groups.length};
+    return h('nav', {class: 'tabs', 'aria-label': title(page)}, Object.keys(TABS).map(id => h('a', {key: id, href: streamHref(s.db, s.key, {tab: id === 'messages' ? '' : id, plots: page.query.plots, span: page.query.span}),
+        'aria-current': id === here ? 'page' : null}, S.tabs[id], badge[id] ? ` ${num(badge[id])}` : '')));
+}
+
+function plots(page, s) {
+    return h('details', {open: !!page.query.plots, ontoggle: e => { if (e.target.open !== !!page.query.plots) page.set({plots: e.target.open ? '1' : ''}, false); }}, h('summary', null, S.plotAdded, ', ', S.plotLength),
+        page.query.plots ? h('div', null, h('div', {class: 'bar'}, spanChoice(page)), h('div', {class: 'grid wide'},
+            plot(page, {id: 'added', title: S.plotAdded, history: s.plots, unit: rate, series: [{name: 'addedRate', label: Q.added}]}),
+            plot(page, {id: 'length', title: S.plotLength, history: s.plots, series: [{name: 'length', label: Q.length}]}))) : null);
+}
+
+export function draw(page, {stream: s, name, tab}) {
+    const flags = [...new Set(s.rows.flatMap(g => g.flags ?? []))];
+    return [flags.length ? h('div', {class: 'bar'}, flagsOf(flags)) : null, plots(page, s), tabs(page, s), h('div', {key: tabOf(page)}, name === tabOf(page) ? TABS[name].draw(page, s, tab) : h('p', {class: 'empty'}, T.state.loading))];
+}
+
+export const commands = (page, {stream: s, name, tab}) => [command('XINFO', 'STREAM', s.key), command('XINFO', 'GROUPS', s.key), ...TABS[name].commands?.(page, s, tab) ?? []];
+
+export const leave = page => page.state.tail?.abort();
