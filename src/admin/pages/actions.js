@@ -228,8 +228,8 @@ function tellResult(page, action, values, answer, text = null) {
 
 export function resultList(page, draw) {
     return results.map((r, i) => h('li', {key: r.id ??= nextPair++},
-        h('strong', null, r.title), ': ', r.text, ' ',
-        r.commands.length ? h('code', null, r.commands.join('; ')) : null, ' ',
+        h('span', null, h('strong', null, r.title), ': ', r.text),
+        r.commands.length ? h('code', null, r.commands.join('; ')) : null,
         r.commands.length ? h('button', {type: 'button', onclick: () => copy(r.commands.join('\n'))}, T.action.copyCommand) : null,
         r.undo ? h('button', {type: 'button', onclick: () => page.attempt(async () => {
             await r.undo.run();

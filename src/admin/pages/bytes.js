@@ -112,7 +112,7 @@ export function quote(v) {
 }
 
 // A command as redis-cli takes it; null and undefined are left out.
-export const command = (...words) => words.flat().filter(w => w !== null && w !== undefined).map(quote).join(' ');
+export const command = (...words) => words.flat(Infinity).filter(w => w !== null && w !== undefined).map(quote).join(' ');
 
 // "00000010  48 65 6c ...  Hel..."
 export function hexDump(bytes, most = 65536) {

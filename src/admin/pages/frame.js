@@ -212,7 +212,8 @@ function footer() {
     if (!setting('refresh')) parts.push(status.off);
     const done = resultList(page, draw);
     return h('footer', null,
-        done.length ? h('section', {'aria-label': T.frame.results, class: 'results'}, h('ul', null, done)) : null,
+        done.length ? h('section', {'aria-label': T.frame.results, class: 'results'}, h('ul', null, done[0]),
+            done.length > 1 ? h('details', null, h('summary', null, T.frame.earlier(done.length - 1)), h('ul', null, done.slice(1))) : null) : null,
         h('p', {class: 'hint'}, parts.filter(Boolean).join(' · ')));
 }
 

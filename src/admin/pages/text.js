@@ -53,7 +53,7 @@ export const T = {
         status: {now: 'as of now', age: s => `as of ${s} ago`, rows: (n, of) => `${num(n)} of ${count(of, 'row')}`, survey: s => `survey ${s} old`,
                  off: 'refresh is off', wait: 'asking …', history: t => `restarted ${t}, history begins anew`},
         results: 'Results', clear: 'Clear',
-        results_none: 'Nothing has been done here yet.',
+        earlier: n => `${count(n, 'earlier result')}`,
     },
 
     login: {
