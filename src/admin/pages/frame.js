@@ -22,7 +22,7 @@ const DATABASES = 16;
 let page = null, place = null; // the open view, and its line of VIEWS
 let overview = null;           // answer of /overview, as long as there is one
 let askOverview = true;
-let frame = 0, focusHeading = false;
+let frame = 0, focusHeading = false, menuIsOpen = false; // the menu: where it is narrow
 const modules = new Map();
 
 for (const view of VIEWS) addRoute(view.path, view);
@@ -63,6 +63,7 @@ async function open() {
         return draw();
     }
     page?.end();
+    menuIsOpen = false;
     place = at.view;
     const opened = page = new Page({title: T.nav[place.id]}, at, draw);
     draw();
@@ -116,7 +117,8 @@ const isVisible = v => v.letter && (!v.needs || session?.may === undefined || !m
 
 function navigation() {
     const here = place?.under ?? place?.id;
-    return h('nav', {class: 'views', 'aria-label': T.views}, h('ul', null, VIEWS.filter(isVisible).map(v => h('li', {key: v.path},
+    return h('nav', {class: menuIsOpen ? 'views open' : 'views', 'aria-label': T.views},
+        h('button', {type: 'button', class: 'menu-button', 'aria-expanded': menuIsOpen ? 'true' : 'false', onclick: () => { menuIsOpen = !menuIsOpen; draw(); }}, `${T.frame.menu}: ${T.nav[here] ?? ''}`), h('ul', null, VIEWS.filter(isVisible).map(v => h('li', {key: v.path},
         h('a', {href: link(v.path), 'aria-current': here === v.id ? 'page' : null}, T.nav[v.id] ?? v.id,
             v.id === 'dead' && overview?.dead > 0 ? h('span', {class: 'badge'}, String(overview.dead)) : null)))));
 }

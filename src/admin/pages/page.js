@@ -40,9 +40,10 @@ export class Page {
             return;
         }
         this.isLoading = true;
+        const asked = location.hash;
         try {
             const data = await this.view.load?.(this) ?? {};
-            Object.assign(this, {data, error: null, atMs: Date.now()});
+            Object.assign(this, {data, dataAt: asked, error: null, atMs: Date.now()}); // dataAt: the address that they answer
             if (banner.code) Object.assign(banner, {code: null, text: null, stopsWrites: null});
         } catch (e) {
             if (e.name === 'AbortError') return;

@@ -116,8 +116,8 @@ function pager(page, spec, n) {
 
 export function table(page, spec) {
     const s = stateOf(page, spec.id);
-    if (s.at !== location.hash) { // another page, order or filter: nothing to keep
-        s.at = location.hash;
+    if (s.at !== page.dataAt) { // rows of another page, order or filter: nothing to keep
+        s.at = page.dataAt;
         s.order = [];
     }
     const by = page.query.by ?? spec.by, desc = page.query.by ? !!page.query.desc : !!spec.desc;
