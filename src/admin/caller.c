@@ -37,21 +37,53 @@ static void take_reply(struct client *c, struct render *r)
     }
 }
 
-enum caller_result caller_run(struct caller *k, const char *address, struct user *u, int db,
-                              const struct bytes *words, int n, struct render *r)
+const struct command *caller_command(const struct engine *e, const struct bytes *words, size_t n)
+{
+    const struct command *c = n ? registry_find(e->registry, words[0]) : NULL;
+    const struct command *sub =
+        c && c->subcommands && n > 1 ? registry_subcommand(c, words[1]) : NULL;
+    return sub ? sub : c;
+}
+
+/* Looks, and leaves no trace of that: neither hits and misses nor events of keys that are not
+ * there. */
+static enum exec_result look(struct client *c, const struct exec_request *q)
+{
+    struct store *s = c->engine->store;
+    long long hits = s->hits, misses = s->misses;
+    unsigned notify = s->notify;
+    s->notify &= ~(unsigned)DB_EVENT_MISS;
+    enum exec_result result = exec_request(c, q);
+    s->notify = notify;
+    s->hits = hits;
+    s->misses = misses;
+    return result;
+}
+
+static enum caller_result refuse(struct render *r, const char *why)
+{
+    buf_add_text(&r->error, why);
+    return CALLER_REFUSED;
+}
+
+enum caller_result caller_run(struct caller *k, const struct caller_request *q, struct render *r)
 {
     struct engine *e = k->engine;
-    struct client *c = caller_client(k, address);
+    struct client *c = caller_client(k, q->address);
+    struct exec_request request = {.argv = q->words, .argc = (int)q->n};
+    const struct command *command = caller_command(e, q->words, q->n);
     if (!c)
         return CALLER_GONE;
-    if (db >= e->settings->databases)
-        return CALLER_NO_DB;
-    rights_set_user(c, u);
-    c->db = &e->store->dbs[db];
+    if (q->db >= e->settings->databases)
+        return refuse(r, err_text(ERR_DB_INDEX).p);
+    if (q->typed && command && command->of_connection)
+        return refuse(r, "ERR This acts on a connection, and a request by HTTP has none.");
+    rights_set_user(c, q->user);
+    c->db = &e->store->dbs[q->db];
     c->active_ms = e->steady_ms;
     exec_begin_clock(e);
-    enum exec_result result = exec_request(c, &(struct exec_request){.argv = words, .argc = n});
-    ASSERT(result != EXEC_BLOCKED); /* no route has a command that waits */
+    enum exec_result result = q->looks ? look(c, &request) : exec_request(c, &request);
+    ASSERT(result != EXEC_BLOCKED); /* block_allowed() */
     take_reply(c, r);
     return result == EXEC_HOLD ? CALLER_PAUSED : caller_was_killed(k) ? CALLER_GONE : CALLER_DONE;
 }

@@ -3,58 +3,7 @@
 #ifndef ADMIN_EXCHANGE_H
 #define ADMIN_EXCHANGE_H
 
-#include "admin/caller.h"
-#include "admin/guard.h"
-#include "admin/login.h"
-#include "admin/route.h"
-#include "ds/chain.h"
-#include "engine/engine.h"
-#include "proto/http.h"
-
-/* What all exchanges share; the parts are borrowed. */
-struct exchange_all {
-    struct engine *engine;
-    struct guard_rates *rates;
-    struct login_table *logins;
-    const char *version;
-    int loading_percent; /* of the data at the start; -1: they are there */
-};
-
-enum exchange_phase {
-    EXCHANGE_IDLE,     /* nothing of a request has come */
-    EXCHANGE_HEAD,     /* some of its head */
-    EXCHANGE_BODY,     /* all of its head */
-    EXCHANGE_WORKING,  /* it is complete: exchange_step() */
-    EXCHANGE_WAITING,  /* for a moment, or for the disk: exchange_is_due() */
-    EXCHANGE_ANSWERED, /* the answer is in `out`: send it, then exchange_sent() */
-};
-
-struct exchange {
-    struct exchange_all *all; /* borrowed */
-    struct guard_peer peer;
-    struct guard_origin from;
-    struct http_request request;
-    struct chain out;
-    enum exchange_phase phase;
-    int64_t since_ms; /* when the phase began, by the steady clock */
-    bool closes;      /* behind the answer */
-
-    /* Who asks. */
-    struct caller caller;
-    struct str *user; /* whose request it is; NULL: nobody has shown who it is */
-    bool by_token;    /* it carried the token of a session */
-    struct {
-        bool begun, judged;
-        int64_t until_ms; /* it is judged then */
-        struct buf user, password;
-    } attempt; /* to log in, by this request */
-
-    /* What is asked: valid while asked.route is set. */
-    struct route_asked asked;
-    unsigned step;   /* how many of its steps have run */
-    struct buf body; /* what they answered */
-    struct json_write json;
-};
+#include "admin/exchange_state.h"
 
 /* Zero-initialised memory becomes an exchange. */
 void exchange_begin(struct exchange *x, struct exchange_all *all, const struct guard_peer *peer);

@@ -11,6 +11,7 @@ struct guard_peer {
     char address[64]; /* without the port */
     bool is_loopback;
     bool is_tls;
+    char certified[256]; /* the common name of its certificate, which was verified; or empty */
 };
 
 /* What the guard has found out. */

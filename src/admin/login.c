@@ -103,7 +103,7 @@ struct login *login_open(struct login_table *t, const struct user *u, int64_t st
     digest_sha256_hex(bytes_of(token, LOGIN_TOKEN), l->key);
     prove(u, l->proof);
     l->user = str_ref(u->name);
-    l->opened_ms = l->used_ms = steady_ms;
+    l->opened_ms = l->used_ms = l->confirmed_ms = steady_ms;
     guard_bucket_fill(&l->bucket, GUARD_SESSION, steady_ms);
     dict_ensure(&t->by_key, bytes_of(l->key, sizeof(l->key)))->value = l;
     dlist_append(&t->all, &l->node);

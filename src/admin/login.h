@@ -7,9 +7,10 @@
 #include "admin/guard.h"
 #include "ds/dlist.h"
 
-#define LOGIN_TOKEN  64 /* hex digits of 256 bits */
-#define LOGIN_MOST   256
-#define LOGIN_AGE_MS (12 * 3600 * 1000LL) /* a session ends then in any case */
+#define LOGIN_TOKEN        64 /* hex digits of 256 bits */
+#define LOGIN_MOST         256
+#define LOGIN_AGE_MS       (12 * 3600 * 1000LL) /* a session ends then in any case */
+#define LOGIN_CONFIRMED_MS (5 * 60 * 1000)      /* for so long nobody asks again who it is */
 
 struct login {
     struct dlist_node node; /* in the table's, the one used longest ago first */
@@ -17,6 +18,8 @@ struct login {
     char proof[64];         /* of what its user had to show */
     struct str *user;
     int64_t opened_ms, used_ms;
+    int64_t confirmed_ms; /* when it was shown last who this is */
+    bool by_certificate;  /* which showed it, instead of a password */
     struct guard_bucket bucket;
 };
 

@@ -5,14 +5,16 @@
  * before: what opens, what a value is preceded by, and what closes. In a map every other value is a
  * name.
  *
- *   ENTRIES   depth 1 is an entry, an object here: its first value is the ID, its second, at depth
- * 2, the array of fields, in which every other value begins a pair. TUPLES    depth 1 is an object
- * here: each value is preceded by its name.
+ *   SURVEY    depth 0 is an object here, whose members are named by their places; a row is a map at
+ * depth 2. ENTRIES   depth 1 is an entry, an object here: its first value is the ID, its second, at
+ * depth 2, the array of fields, in which every other value begins a pair. TUPLES    depth 1 is an
+ * object here: each value is preceded by its name.
  *
  * What can fail: the writer's limit. Of entries the last one that did not fit is taken back, and
  * `full` tells that there are more; of everything else the writer says that it is not whole. */
 #include "admin/render.h"
 
+#include "admin/param.h"
 #include "base/assert.h"
 #include "base/num.h"
 #include "config/settings.h"
@@ -51,6 +53,12 @@ static bool is(uint64_t bits, unsigned depth)
 
 /* ---- Places */
 
+/* An array whose own brackets are not written. */
+static bool is_bare(const struct render *r, unsigned depth)
+{
+    return depth == 0 && (r->shape == RENDER_ONE || r->shape == RENDER_DONE);
+}
+
 /* The n-th of words with blanks between them; empty: there are fewer. */
 static struct bytes nth_word(const char *words, uint32_t n)
 {
@@ -62,6 +70,71 @@ static struct bytes nth_word(const char *words, uint32_t n)
     return bytes_of(p ? p : "", p ? strcspn(p, " ") : 0);
 }
 
+/* What a row's place is made of, in the order of AFTER. */
+static int part_of(const struct render *r, struct bytes name)
+{
+    if (bytes_is(name, "group"))
+        return 3;
+    if (bytes_equal_nocase(name, r->by.n ? r->by : BYTES("key")))
+        return 0;
+    return bytes_is(name, "db") ? 1 : bytes_is(name, "key") ? 2 : -1;
+}
+
+/* A value of a row: as the next page asks behind it. */
+static void keep_place(struct render *r, unsigned depth, struct bytes text, bool whole)
+{
+    if (r->shape != RENDER_SURVEY || depth != 3 || r->part < 0)
+        return;
+    r->place[r->part].n = 0;
+    buf_add(&r->place[r->part], text);
+    r->place_is_cut = r->part == 0 ? !whole : r->place_is_cut || !whole;
+    r->has_group = r->has_group || r->part == 3;
+    /* What rows are ordered by may be one of the others. */
+    bool is_db = bytes_is(r->by, "db"), is_key = r->by.n == 0 || bytes_is(r->by, "key");
+    if (r->part == 0 && (is_db || is_key)) {
+        struct buf *other = &r->place[is_db ? 1 : 2];
+        other->n = 0;
+        buf_add(other, text);
+    }
+    r->part = -1;
+}
+
+void render_write_place(const struct render *r)
+{
+    struct bytes words[4];
+    struct buf text = {0};
+    size_t n = r->has_group ? 4 : 3;
+    for (size_t i = 0; i < n; i++)
+        words[i] = r->place[i].n ? buf_bytes(&r->place[i]) : BYTES("");
+    if (!r->place_is_cut)
+        param_print_place(&text, words, n);
+    if (text.n)
+        json_write_bytes(r->w, buf_bytes(&text));
+    else
+        json_write_null(r->w);
+    buf_free(&text);
+}
+
+/* The name of a member; of a row's ages the unit is told. */
+static void write_member(struct render *r, unsigned depth, struct bytes name)
+{
+    static const char *const ages[] = {"oldest-ready", "oldest-leased", "oldest", "newest", "next"};
+    char copy[64];
+    bool is_age = false;
+    if (r->shape == RENDER_SURVEY && depth == 3)
+        r->part = part_of(r, name);
+    for (size_t i = 0; i < sizeof(ages) / sizeof(*ages) && r->shape == RENDER_SURVEY; i++)
+        is_age = is_age || bytes_is(name, ages[i]);
+    if (!is_age) {
+        write_name(r, name, r->shape != RENDER_CONFIG);
+        return;
+    }
+    memcpy(copy, name.p, name.n);
+    size_t n = render_camel(copy, name.n);
+    memcpy(copy + n, "Ms", 2);
+    json_write_name(r->w, bytes_of(copy, n + 2));
+}
+
 /* Something begins at this depth. False: it is a name, and is written as such. */
 static bool begin_value(struct render *r, unsigned depth)
 {
@@ -71,6 +144,10 @@ static bool begin_value(struct render *r, unsigned depth)
     if (r->shape == RENDER_TUPLES && depth == 2) {
         struct bytes name = nth_word(r->names, index);
         json_write_name(r->w, name.n ? name : BYTES("more"));
+    } else if (r->shape == RENDER_SURVEY && depth == 1) {
+        json_write_name(r->w, nth_word("survey total rows", index));
+    } else if (r->shape == RENDER_PAIRS && depth == 1 && index % 2 == 0) {
+        json_write_array(r->w);
     } else if (r->shape == RENDER_ENTRIES && depth == 2) {
         json_write_name(r->w, index == 0   ? BYTES("id")
                               : index == 1 ? BYTES("fields")
@@ -84,7 +161,9 @@ static bool begin_value(struct render *r, unsigned depth)
 /* A value has ended at this depth. */
 static void end_value(struct render *r, unsigned depth)
 {
-    if (r->shape == RENDER_ENTRIES && depth == 3 && r->index[3] % 2 == 0)
+    bool pairs =
+        (r->shape == RENDER_ENTRIES && depth == 3) || (r->shape == RENDER_PAIRS && depth == 1);
+    if (pairs && r->index[depth] % 2 == 0)
         json_write_array_end(r->w);
 }
 
@@ -92,8 +171,9 @@ static void end_value(struct render *r, unsigned depth)
 static void open(struct render *r, const struct answer_item *item)
 {
     bool map = item->kind == ANSWER_MAP || item->kind == ANSWER_ATTRIBUTE;
-    bool object =
-        map || (item->depth == 1 && (r->shape == RENDER_TUPLES || r->shape == RENDER_ENTRIES));
+    bool object = map ||
+                  (item->depth == 1 && (r->shape == RENDER_TUPLES || r->shape == RENDER_ENTRIES)) ||
+                  (item->depth == 0 && r->shape == RENDER_SURVEY);
     unsigned inner = item->depth + 1;
     if (r->shape == RENDER_ENTRIES && item->depth == 1) {
         r->row = *r->w;
@@ -104,6 +184,8 @@ static void open(struct render *r, const struct answer_item *item)
     r->is_map = map ? r->is_map | 1ULL << inner : r->is_map & ~(1ULL << inner);
     r->is_object = object ? r->is_object | 1ULL << inner : r->is_object & ~(1ULL << inner);
     r->index[inner] = 0;
+    if ((object && r->is_flat && item->depth == 0) || is_bare(r, item->depth))
+        return; /* it is open already */
     if (object)
         json_write_object(r->w);
     else
@@ -112,11 +194,17 @@ static void open(struct render *r, const struct answer_item *item)
 
 static void close(struct render *r, const struct answer_item *item)
 {
-    if (is(r->is_object, item->depth + 1))
+    bool object = is(r->is_object, item->depth + 1);
+    if (r->shape == RENDER_DONE && item->depth == 0)
+        json_write_int(r->w, r->done);
+    if ((object && r->is_flat && item->depth == 0) || is_bare(r, item->depth))
+        return;
+    if (object)
         json_write_object_end(r->w);
     else
         json_write_array_end(r->w);
     end_value(r, item->depth);
+    r->rows += r->shape == RENDER_SURVEY && item->depth == 2;
     if (r->shape != RENDER_ENTRIES || item->depth != 1 || r->full)
         return;
     if (!r->w->failed) {
@@ -186,6 +274,98 @@ static void write_lines(struct render *r, struct bytes text)
     json_write_array_end(r->w);
 }
 
+/* ---- INFO */
+
+static struct bytes next_of(struct bytes *text, char end)
+{
+    const char *at = text->n ? memchr(text->p, end, text->n) : NULL;
+    size_t n = at ? (size_t)(at - text->p) : text->n;
+    struct bytes part = bytes_of(text->p, n);
+    n += at != NULL;
+    *text = bytes_of(text->p + n, text->n - n);
+    return part;
+}
+
+static void write_figure(struct render *r, struct bytes value)
+{
+    long long i;
+    double d;
+    if (num_parse_int(value, &i))
+        json_write_int(r->w, i);
+    else if (value.n && memchr("0123456789-", *value.p, 11) && num_parse_double(value, &d))
+        json_write_double(r->w, d);
+    else
+        json_write_cut(r->w, value, r->max);
+}
+
+/* Members of "a=1,b=2". */
+static void write_figures(struct render *r, struct bytes text)
+{
+    while (text.n) {
+        struct bytes value = next_of(&text, ',');
+        struct bytes name = next_of(&value, '=');
+        write_name(r, name, true);
+        write_figure(r, value);
+    }
+}
+
+static void write_info_line(struct render *r, struct bytes name, struct bytes value)
+{
+    write_name(r, name, true);
+    if (value.n && memchr(value.p, '=', value.n)) {
+        json_write_object(r->w);
+        write_figures(r, value);
+        json_write_object_end(r->w);
+    } else {
+        write_figure(r, value);
+    }
+}
+
+static void write_stats_line(struct render *r, struct bytes name, struct bytes value)
+{
+    static const char *const fronts[] = {"cmdstat_", "latency_percentiles_usec_", "errorstat_"};
+    for (size_t i = 0; i < sizeof(fronts) / sizeof(*fronts); i++)
+        if (bytes_has_prefix(name, fronts[i]))
+            name = bytes_of(name.p + strlen(fronts[i]), name.n - strlen(fronts[i]));
+    json_write_object(r->w);
+    json_write_name(r->w, BYTES("name"));
+    json_write_bytes(r->w, name);
+    write_figures(r, value);
+    json_write_object_end(r->w);
+}
+
+/* Lines of "name:value", and of "# Section". */
+static void write_info(struct render *r, struct bytes text)
+{
+    bool rows = r->shape == RENDER_STATS;
+    if (rows)
+        json_write_array(r->w);
+    else if (!r->is_flat)
+        json_write_object(r->w);
+    while (text.n) {
+        struct bytes value = next_of(&text, '\n');
+        value.n -= value.n && value.p[value.n - 1] == '\r';
+        if (value.n == 0 || *value.p == '#')
+            continue;
+        struct bytes name = next_of(&value, ':');
+        if (rows)
+            write_stats_line(r, name, value);
+        else
+            write_info_line(r, name, value);
+    }
+    if (rows)
+        json_write_array_end(r->w);
+    else if (!r->is_flat)
+        json_write_object_end(r->w);
+}
+
+static bool is_info(const struct render *r)
+{
+    return r->shape == RENDER_INFO || r->shape == RENDER_STATS;
+}
+
+/* ---- Strings and other values */
+
 static bool is_secret(struct bytes name)
 {
     const struct setting *s = settings_find(name);
@@ -202,12 +382,15 @@ static void write_string(struct render *r, unsigned depth, struct bytes front, u
         return;
     }
     if (!begin_value(r, depth)) {
-        write_name(r, front, r->shape != RENDER_CONFIG);
+        write_member(r, depth, front);
         r->secret = r->shape == RENDER_CONFIG && is_secret(front);
         return;
     }
+    keep_place(r, depth, front, front.n == n);
     if (r->shape == RENDER_LINES && depth == 0)
         write_lines(r, front);
+    else if (is_info(r) && depth == 0)
+        write_info(r, front);
     else if (r->secret)
         json_write_null(r->w);
     else
@@ -223,6 +406,14 @@ static void write_scalar(struct render *r, const struct answer_item *item)
     if (!begin_value(r, item->depth)) {
         write_name(r, item->text, false);
         return;
+    }
+    if (r->shape == RENDER_SURVEY && r->part >= 0) {
+        struct buf digits = {0};
+        if (item->kind == ANSWER_INT)
+            buf_add_int(&digits, item->number);
+        keep_place(r, item->depth, item->kind == ANSWER_INT ? buf_bytes(&digits) : item->text,
+                   true);
+        buf_free(&digits);
     }
     if (item->kind == ANSWER_INT)
         json_write_int(r->w, item->number);
@@ -240,7 +431,7 @@ static void write_scalar(struct render *r, const struct answer_item *item)
 /* How much of a string is kept. */
 static size_t room(const struct render *r)
 {
-    return r->shape == RENDER_LINES ? SIZE_MAX : r->max + 4;
+    return r->shape == RENDER_LINES || is_info(r) ? SIZE_MAX : r->max + 4;
 }
 
 static void take_piece(struct render *r, const struct answer_item *item)
@@ -253,8 +444,23 @@ static void take_piece(struct render *r, const struct answer_item *item)
     }
 }
 
+/* Of RENDER_DONE: values of an array are counted, and not written. True: that was one. */
+static bool is_counted(struct render *r, const struct answer_item *item)
+{
+    if (r->shape != RENDER_DONE || item->depth == 0)
+        return false;
+    bool counts = item->depth == 1 && item->kind != ANSWER_CLOSE && item->kind != ANSWER_PIECE;
+    r->done +=
+        counts && item->kind != ANSWER_NULL && !(item->kind == ANSWER_INT && item->number <= 0);
+    return true;
+}
+
 static void take_item(struct render *r, const struct answer_item *item)
 {
+    if (is_counted(r, item))
+        return;
+    if (item->depth == 0)
+        r->is_nothing = item->kind == ANSWER_NULL || (item->kind == ANSWER_INT && !item->number);
     switch (item->kind) {
     case ANSWER_STRING:
         r->text_n = item->n;
@@ -305,4 +511,6 @@ void render_end(struct render *r)
     answer_reset(&r->answer);
     buf_free(&r->text);
     buf_free(&r->error);
+    for (size_t i = 0; i < sizeof(r->place) / sizeof(*r->place); i++)
+        buf_free(&r->place[i]);
 }

@@ -11,6 +11,13 @@ enum render_shape {
     RENDER_TUPLES,  /* an array of arrays, whose values have the names that are given */
     RENDER_LINES,   /* a string of lines of name=value: [{...}, ...] */
     RENDER_CONFIG,  /* a map, its names as they are; what is secret is null */
+    RENDER_SURVEY,  /* of SURVEY STREAMS and kin: survey, total, rows */
+    RENDER_INFO,    /* of INFO: an object; a=1,b=2 is one within it */
+    RENDER_STATS,   /* of INFO commandstats and kin: [{name, ...}, ...] */
+    RENDER_PAIRS,   /* an array of fields and values: [[f, v], ...] */
+    RENDER_DONE, /* how many: a number, or an array, of which those that are 0 or less do not count
+                  */
+    RENDER_ONE,  /* the only one of an array */
 };
 
 struct render {
@@ -18,18 +25,25 @@ struct render {
     enum render_shape shape;
     const char *names; /* of RENDER_TUPLES, blanks between them */
     size_t max;        /* bytes of a value that are shown */
+    bool is_flat;      /* the reply's members are written into an object that is open already */
+    struct bytes by;   /* of RENDER_SURVEY: the column that rows are ordered by; n 0: key */
     struct answer answer;
     uint64_t is_object; /* bit d: what is open at depth d is an object here */
     uint64_t is_map;    /* and it is a map there */
     uint32_t index[ANSWER_DEPTH];
-    struct buf text;       /* of a string that pieces share: its front */
-    uint64_t text_n;       /* and its length */
-    bool secret;           /* the next value is */
-    struct buf error;      /* the reply is this error, and nothing was written; n 0: it is none */
-    unsigned rows;         /* entries written so far (RENDER_ENTRIES) */
-    char id[48];           /* of the one under way */
-    char last[48];         /* the ID of the last of them */
-    bool full;             /* not all of them fitted */
+    struct buf text;     /* of a string that pieces share: its front */
+    uint64_t text_n;     /* and its length */
+    bool secret;         /* the next value is */
+    bool is_nothing;     /* the reply is 0 or null */
+    long long done;      /* of RENDER_DONE */
+    struct buf error;    /* the reply is this error, and nothing was written; n 0: it is none */
+    unsigned rows;       /* entries written so far (RENDER_ENTRIES) */
+    char id[48];         /* of the one under way */
+    char last[48];       /* the ID of the last of them */
+    bool full;           /* not all of them fitted */
+    int part;            /* of the place of a row (RENDER_SURVEY): what comes next, or -1 */
+    struct buf place[4]; /* of the last row: value, db, key, group */
+    bool has_group, place_is_cut;
     struct json_write row; /* where the row under way began */
     size_t row_n;
 };
@@ -38,6 +52,9 @@ struct render {
  * RESP3. */
 bool render_feed(struct render *r, struct bytes piece);
 void render_end(struct render *r);
+/* Of RENDER_SURVEY: where the last row is, as `after` of the next page; null when it can't be said.
+ */
+void render_write_place(const struct render *r);
 /* "oldest-ready" as oldestReady; in place, returns the new length. */
 size_t render_camel(char *name, size_t n);
 

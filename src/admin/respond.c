@@ -2,7 +2,9 @@
 
 #include "base/json_write.h"
 
-#define ERROR_MOST 8192
+#define ERROR_MOST  8192
+#define HEADER_MOST 2000 /* bytes of a command in a header; longer ones are cut */
+#define TEXT_MOST   1024 /* of a text in an error */
 
 /* A page of ours may load its own files and ask its own server, and nothing else; nobody may frame
  * it, guess a type, or learn where a link was followed. The same for all answers: what is no page
@@ -34,6 +36,11 @@ void respond(struct chain *out, const struct respond *r)
         buf_printf(&more, "Allow: %s\r\n", r->allow);
     if (r->retry_after_s)
         buf_printf(&more, "Retry-After: %u\r\n", r->retry_after_s);
+    if (r->tag && *r->tag)
+        buf_printf(&more, "ETag: \"%s\"\r\n", r->tag);
+    if (r->command.n)
+        buf_printf(&more, "X-Millrace-Command: %.*s\r\n",
+                   r->command.n < HEADER_MOST ? (int)r->command.n : HEADER_MOST, r->command.p);
     buf_add_char(&more, 0);
     http_write_head(&head,
                     &(struct http_response){.status = r->status,
@@ -52,7 +59,7 @@ void respond(struct chain *out, const struct respond *r)
     buf_free(&head);
 }
 
-void respond_error_body(struct buf *out, const char *code, struct bytes text)
+void respond_error_body(struct buf *out, const char *code, struct bytes text, struct bytes command)
 {
     struct json_write w = json_write_begin(out, ERROR_MOST);
     json_write_object(&w);
@@ -61,7 +68,11 @@ void respond_error_body(struct buf *out, const char *code, struct bytes text)
     json_write_name(&w, BYTES("code"));
     json_write_text(&w, code);
     json_write_name(&w, BYTES("text"));
-    json_write_cut(&w, text, 1024);
+    json_write_cut(&w, text, TEXT_MOST);
+    if (command.n) {
+        json_write_name(&w, BYTES("command"));
+        json_write_cut(&w, command, TEXT_MOST);
+    }
     json_write_object_end(&w);
     json_write_object_end(&w);
 }

@@ -16,12 +16,14 @@ struct respond {
     bool is_tls;
     const char *allow;      /* of 405: the methods that there are */
     unsigned retry_after_s; /* of 429 and 503; 0: not told */
+    const char *tag;        /* ETag, without its quotes; NULL or empty: none */
+    struct bytes command;   /* of an answer without a body: what was run; n 0: not told */
     int64_t at_s;
 };
 
 /* Adds head and body to out. */
 void respond(struct chain *out, const struct respond *r);
-/* {"error": {"code": ..., "text": ...}} */
-void respond_error_body(struct buf *out, const char *code, struct bytes text);
+/* {"error": {"code": ..., "text": ..., "command": ...}}; command: empty, or what was run. */
+void respond_error_body(struct buf *out, const char *code, struct bytes text, struct bytes command);
 
 #endif

@@ -161,6 +161,7 @@ struct command {
         const char *word;
         int n;
     } secrets[2];         /* n arguments behind the option `word`; word NULL: no such option */
+    bool of_connection;   /* it acts on the connection itself: who has none can't use it */
     bool secret_settings; /* the values of settings that are secrets, in pairs from the third on */
 };
 

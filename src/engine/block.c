@@ -84,7 +84,8 @@ struct block_wait {
 
 bool block_allowed(const struct call *call)
 {
-    return !(call->client->flags & (CLIENT_IN_EXEC | CLIENT_REPLAY | CLIENT_INTERNAL));
+    return !(call->client->flags &
+             (CLIENT_IN_EXEC | CLIENT_REPLAY | CLIENT_INTERNAL | CLIENT_CONSOLE));
 }
 
 static struct wait_key *find_key(const struct engine *e, const struct db *db, struct bytes key)

@@ -74,9 +74,7 @@ void observe_configure(struct engine *e)
     e->timing.track_latency = e->settings->latency_tracking;
 }
 
-/* Whether an argument is a secret: what it is said to be by the command's constant and, of a
- * setting, by the setting's. */
-static bool is_secret(const struct command *c, const struct bytes *argv, int i)
+bool observe_is_secret(const struct command *c, const struct bytes *argv, int i)
 {
     if (c->secret_from && i >= c->secret_from)
         return true;
@@ -120,8 +118,9 @@ static void note_slow(const struct call *call, int64_t us)
             x->argv[i] = str_new(buf_bytes(&b));
             buf_free(&b);
         } else {
-            x->argv[i] = is_secret(call->command, call->argv, i) ? str_new(BYTES("(redacted)"))
-                                                                 : shortened(call->argv[i]);
+            x->argv[i] = observe_is_secret(call->command, call->argv, i)
+                             ? str_new(BYTES("(redacted)"))
+                             : shortened(call->argv[i]);
         }
     }
     const struct client *c = call->client;
@@ -264,7 +263,7 @@ void observe_show(const struct client *c, const struct command *command, const s
     buf_add_char(&b, ']');
     for (int i = 0; i < argc; i++) {
         buf_add_char(&b, ' ');
-        add_quoted(&b, is_secret(command, argv, i) ? BYTES("(redacted)") : argv[i]);
+        add_quoted(&b, observe_is_secret(command, argv, i) ? BYTES("(redacted)") : argv[i]);
     }
     buf_add_text(&b, "\r\n");
     struct dlist_node *head = &e->observe->monitors;

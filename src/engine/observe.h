@@ -50,6 +50,9 @@ void observe_show(const struct client *c, const struct command *command, const s
                   int argc);
 void observe_monitor(struct client *c);
 void observe_unmonitor(struct client *c);
+/* Whether argument i is a secret, by what the command's constant says and, of a setting, the
+ * setting's. The arity fits, or it is not asked for what is behind the request's end. */
+bool observe_is_secret(const struct command *c, const struct bytes *argv, int i);
 /* A latency event, if it took long enough to be one. */
 void observe_latency(struct engine *e, const char *event, int64_t ms);
 /* This thread's processor time, to tell a slow turn from one that waited for a processor; -1 while

@@ -198,6 +198,7 @@ static const struct {
     {"tls-port", apply_tls_port},
     {"port", apply_port},
     {"bind", apply_bind},
+    {"console-tls-auth-clients", apply_tls},
     {"console-port", apply_console},
     {"console-bind", apply_console},
     {"console-tls", apply_console},

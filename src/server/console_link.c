@@ -3,14 +3,11 @@
  *   open_one()     Admission and console-clients decide whether it may come.
  *   note_ready()   Callback of the loop: only puts it into a list.
  *   read_one()     One read; the exchange takes what belongs to a request. What is behind that is
- *                  kept, and nothing more is read until the answer has left: a client cannot make
- *                  us gather requests.
- *   work           Steps of exchanges, in turn, for at most TURN_US. Who is not done stays in line,
- *                  and the loop does not sleep.
+ *                  kept, and nothing more is read until the answer has left: we gather nothing.
+ *   work           Steps of exchanges for at most TURN_US; while some are left no loop sleeps.
  *   send_one()     Behind the flush of the journal. At most SEND_MOST a turn.
  *   drop()         Frees it. After an answer that ends a connection whose client still sends, what
- *                  comes is read and thrown away for a moment (LEAVING): closed at once, the client
- *                  would see a reset and might lose the answer.
+ *                  comes is thrown away for a moment (LEAVING): a reset might eat the answer.
  *
  * Places: a quarter of console-clients is for connections whose last request was nobody's, the
  * others are for users. Where a kind has no place left, the one of it that has been there for the
@@ -317,7 +314,7 @@ bool console_link_configure_tls(struct console_link *k)
     struct tls_options o = listeners_tls_options(c);
     struct buf error = {0};
     struct tls_context *fresh = NULL;
-    o.clients = TLS_CLIENTS_NO; /* no browser has a certificate */
+    o.clients = (enum tls_clients)c->console_tls_auth_clients;
     if (c->console_port && c->console_tls) {
         fresh = tls_context_new(&o, &error);
         if (!fresh) {
@@ -385,6 +382,10 @@ static void sort_in(struct line *x)
 
 static void give(struct line *x, struct bytes in)
 {
+    struct guard_peer *p = &x->exchange.peer;
+    const struct tls *t = conn_tls(x->conn);
+    if (t && !tls_common_name(t, p->certified, sizeof(p->certified)))
+        *p->certified = 0;
     exchange_take(&x->exchange, &in);
     if (in.n)
         buf_add(&x->kept, in);

@@ -75,22 +75,21 @@ static void print_errors(struct buf *out)
 
 /* ---- HTTP */
 
-static const char *method_name(enum http_method method)
-{
-    static const char *const names[] = {
-        [HTTP_METHOD_GET] = "GET", [HTTP_METHOD_POST] = "POST", [HTTP_METHOD_DELETE] = "DELETE"};
-    ASSERT((size_t)method < sizeof(names) / sizeof(names[0]) && names[method]);
-    return names[method];
-}
-
-/* "name=COMMAND|name=COMMAND" as a list. */
+/* "name=COMMAND; name=COMMAND" as a list. What is no command is told by the summary. */
 static void add_steps(struct buf *out, const char *steps)
 {
     for (const char *p = steps; *p;) {
-        size_t n = strcspn(p, "|"), name = strcspn(p, "=");
-        buf_printf(out, "* `%.*s`: the reply of `%.*s`\n", (int)name, p, (int)(n - name - 1),
-                   p + name + 1);
-        p += n + (p[n] == '|');
+        size_t n = strcspn(p, ";"), name = strcspn(p, "=");
+        const char *command = p + name + 1;
+        int command_n = (int)(n - name - 1);
+        if (*p == '-' || *p == '?')
+            buf_printf(out, "* Runs `%.*s`\n", command_n, command);
+        else if (name == 0)
+            buf_printf(out, "* The reply of `%.*s`\n", command_n, command);
+        else if (*command != '#' && *command != '@')
+            buf_printf(out, "* `%.*s`: the reply of `%.*s`\n", (int)name, p, command_n, command);
+        p += n;
+        p += strspn(p, "; ");
     }
 }
 
@@ -103,13 +102,15 @@ static void print_http(struct buf *out)
         out,
         "\n`/healthz` and `/readyz` answer without a login. All else wants one, by `Authorization: "
         "Basic` or the token of a session, and is what this user may do. Forms, limits and errors: "
-        "[the HTTP port](../guides/http.md).\n");
+        "[the HTTP port](../guides/http.md). Parameters are `name[!][:kind][=default]`, where `!` "
+        "means that it has to be there: of GET in the query, of all else in a JSON body. A command "
+        "has them in braces; what is in brackets is left out when they are not given.\n");
     for (const struct route *r = all; r < all + count; r++) {
-        buf_printf(out, "\n## %s %s\n\n", method_name(r->method), r->path);
+        buf_printf(out, "\n## %s %s\n\n", http_method_name(r->method), r->path);
         reference_text_add_string(out, r->summary);
-        buf_add_text(out, *r->query || r->steps ? "\n\n" : "\n");
-        if (*r->query)
-            buf_printf(out, "* Parameters: %s\n", r->query);
+        buf_add_text(out, *r->params || r->steps ? "\n\n" : "\n");
+        if (*r->params)
+            buf_printf(out, "* Parameters: `%s`\n", r->params);
         if (r->steps)
             add_steps(out, r->steps);
     }

@@ -8,7 +8,14 @@ from resp import info                    # noqa: E402
 from server import Server, free_port     # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-ROUTES = re.findall(r'^R\((\w+), "([^"]+)", "([^"]*)", (NULL|"[^"]*")', open(os.path.join(ROOT, "src/admin/routes.def")).read(), re.M)
+TEXT = open(os.path.join(ROOT, "src/admin/routes.def")).read()
+MACROS = dict(re.findall(r'^#define (\w+) "([^"]*)"', TEXT, re.M))
+ROUTES = [(kind, method, path, params.strip('"') if '"' in params else MACROS[params])
+          for kind, method, path, params in re.findall(r'^([RLCP])\((\w+), "/api/v1([^"]+)", ("[^"]*"|\w+),', TEXT, re.M)]
+PRESETS = {  # G8
+    "viewer": "~* &* -@all +@read +@connection -@dangerous +survey +info +client|list +slowlog|get +latency|latest +latency|history +acl|whoami",
+    "operator": "~* &* -@all +@read +@connection -@dangerous +survey +info +client|list +slowlog|get +latency|latest +latency|history +acl|whoami "
+                "+@write +@stream +@pubsub +client|kill +client|unblock"}
 
 
 class Api(Server):
@@ -18,8 +25,8 @@ class Api(Server):
         self.c = self.start()
         return self.c
 
-    def call(self, method, path, body=None, token=None, basic=None, headers=(), link=None):
-        """(status, answer)"""
+    def ask(self, method, path, body=None, token=None, basic=None, headers=(), link=None):
+        """(status, answer, headers)"""
         h = dict(headers)
         if method not in ("GET", "HEAD"):
             h["Content-Type"] = "application/json"
@@ -33,7 +40,25 @@ class Api(Server):
         text = r.read().decode()
         if not link:
             c.close()
-        return r.status, json.loads(text) if text else None
+        return r.status, json.loads(text) if text else None, r.headers
+
+    def call(self, *a, **k):
+        """(status, answer); asks again where it has asked too much."""
+        while True:
+            status, answer, _ = self.ask(*a, **k)
+            if status != 429 or answer["error"]["text"] != "Too many requests.":
+                return status, answer
+            time.sleep(0.1)
+
+    def stranger(self, method, path):
+        """The same, from an address of its own: nobody is counted with others."""
+        self.strangers = getattr(self, "strangers", 1) % 250 + 1
+        c = http.client.HTTPConnection("127.0.0.1", self.http, timeout=60, source_address=("127.0.1.%d" % self.strangers, 0))
+        c.request(method, "/api/v1" + path, None, {"Content-Type": "application/json"})
+        r = c.getresponse()
+        text = r.read().decode()
+        c.close()
+        return r.status, json.loads(text)
 
     def get(self, path, **more):
         return self.call("GET", path, **more)
@@ -98,7 +123,7 @@ def bodies(path):
     """A login's body is read strictly; nothing of it comes back."""
     with Api(path) as s:
         s.begin()
-        for body in (b"", b"{", b"[]", b"null", b'{"user":1}', b'{"user":"a","user":"b"}', b'{"name":"a"}', b'{"password":null}', b'{} x', b'"a"', b'{"user":"a\\ud800"}'):
+        for body in (b"{", b"[]", b"null", b'{"user":1}', b'{"user":"a","user":"b"}', b'{"name":"a"}', b'{"password":null}', b'{} x', b'"a"', b'{"user":"a\\ud800"}'):
             c = http.client.HTTPConnection("127.0.0.1", s.http, timeout=60)
             c.request("POST", "/api/v1/session", body, {"Content-Type": "application/json"})
             r = c.getresponse()
@@ -141,32 +166,185 @@ def guessing(path):
         expect(s.log().count("Console: failed login") >= 6, True, "the log")
 
 
+S, G, ONE = "/streams/{db}/{key}", "/streams/{db}/{key}/groups/{group}", ["5-1"]
+LATER = ("XADD", "later", "AT", 4000000000000, "*", "f", "v")
+CRON = ("XCRON", "SET", "cron", "n", "EVERY", "60000", "FIELDS", "f", "v")
+# "METHOD path": what is asked, and what else: parameters of the path, commands before it, what the answer has.
+CASES = {
+    "POST /session": ({}, {"may": "anybody"}),
+    "GET /session": ({}, {"may": "session", "has": "user expiresMs may features mode version confirm databases"}),
+    "DELETE /session": ({}, {"may": "session"}),
+    "POST /session/confirm": ({}, {"may": "session"}),
+    "GET /streams": ({"match": "q*", "by": "length", "desc": 1, "count": 1}, {"has": "survey total rows after"}),
+    "GET /groups": ({"match": "q*", "by": "oldest-ready"}, {"has": "survey total rows after"}),
+    "GET /deadletters": ({"db": 0}, {"has": "survey total rows after"}),
+    "GET " + S: ({"max": 100}, {"has": "info groups"}),
+    "DELETE " + S: ({}, {"key": "gone", "before": [("XADD", "gone", "*", "f", "v")]}),
+    "GET " + S + "/entries": ({"from": "5", "to": "9", "newest": 1, "count": 3}, {"has": "entries after"}),
+    "POST " + S + "/entries": ({"fields": [["a", {"base64": "/wA="}]], "ttlMs": 1000000}, {"key": "added", "has": "id stored command"}),
+    "DELETE " + S + "/entries": ({"ids": ["200-1"], "mode": "acked"}, {"has": "deleted of command"}),
+    "POST " + S + "/trim": ({"maxlen": 1000}, {"has": "deleted command"}),
+    "PUT " + S + "/limits": ({"maxlen": 1000, "maxage": 0, "overflow": "DROP KEEPREF"}, {}),
+    "POST " + S + "/groups": ({"name": "fresh", "from": "0"}, {"has": "command"}),
+    "GET " + G: ({}, {"has": "stats policy consumers"}),
+    "DELETE " + G: ({}, {"group": "old", "before": [("XGROUP", "CREATE", "{key}", "old", "$")]}),
+    "POST " + G + "/ack": ({"ids": ["1-1"], "delete": True}, {"has": "done of command"}),
+    "POST " + G + "/nack": ({"ids": ["2-1"], "mode": "silent"}, {"has": "done of command"}),
+    "POST " + G + "/claim": ({"ids": ["3-1"], "consumer": "w2", "justId": True}, {"has": "done of command"}),
+    "PUT " + G + "/policy": ({"lease": 60000, "retry": "EXP 100 200", "onack": "keep", "maxdeliver": 3}, {"has": "policy command"}),
+    "DELETE " + G + "/policy": ({}, {"before": [("XPOLICY", "SET", "{key}", "g", "LEASE", "60000")]}),
+    "POST " + G + "/pause": ({"on": False}, {"has": "policy command"}),
+    "DELETE " + G + "/consumers/{consumer}": ({}, {"has": "released command"}),
+    "GET " + S + "/scheduled": ({"count": 5}, {"key": "later", "before": [("DEL", "later"), LATER], "has": "entries after"}),
+    "POST " + S + "/scheduled/{id}/move": ({"atMs": 4000000000001}, {"key": "later", "id": "4000000000000-0", "before": [("DEL", "later"), LATER], "has": "id command"}),
+    "POST " + S + "/scheduled/{id}/run": ({}, {"key": "later", "id": "4000000000000-0", "before": [("DEL", "later"), LATER], "has": "id command"}),
+    "GET " + S + "/schedules": ({}, {"key": "cron", "before": [CRON], "has": "rows"}),
+    "PUT " + S + "/schedules/{name}": ({"cron": "0 7 * * 1-5", "tz": "Europe/Berlin", "catchup": "one", "fields": {"f": "v"}}, {"key": "cron", "has": "nextMs command"}),
+    "DELETE " + S + "/schedules/{name}": ({}, {"key": "cron", "before": [CRON]}),
+    "POST " + S + "/schedules/{name}/run": ({}, {"key": "cron", "before": [CRON], "has": "id command"}),
+    "GET /cron": ({"expr": "0 7 * * *", "tz": "UTC", "count": 3}, {"has": "moments"}),
+    "GET " + S + "/bindings": ({}, {"has": "rows"}),
+    "POST " + S + "/bindings": ({"kind": "topic", "value": "a.*", "by": "f", "to": "other"}, {"has": "added command"}),
+    "DELETE " + S + "/bindings": ({"kind": "headers", "match": "any", "headers": {"x": "y"}, "to": "other"}, {"has": "removed command"}),
+    "POST " + S + "/bindings/test": ({"fields": {"f": "a.b"}}, {"has": "to"}),
+    "GET " + S + "/captures": ({}, {"has": "rows"}),
+    "POST " + S + "/captures": ({"patterns": ["news*"]}, {"has": "added command"}),
+    "DELETE " + S + "/captures": ({"patterns": ["news*"]}, {"has": "removed command"}),
+    "GET /lists/{db}/{key}": ({"from": 1, "count": 2}, {"key": "l", "before": [("RPUSH", "l", "a", "b", "c")], "has": "length items"}),
+    "POST /lists/{db}/{key}/push": ({"side": "left", "values": ["x", "y"]}, {"key": "l", "has": "length command"}),
+    "POST /lists/{db}/{key}/move": ({"to": "l2", "count": 2}, {"key": "l", "before": [("RPUSH", "l", "a", "b", "c")], "has": "moved length command"}),
+    "POST /lists/{db}/{key}/trim": ({"from": 0, "to": 100}, {"key": "l", "has": "length command"}),
+    "POST /lists/{db}/{key}/remove": ({"value": "a"}, {"key": "l", "has": "removed length command"}),
+    "POST /channels/{channel}": ({"message": "hello", "shard": False}, {"has": "receivers command"}),
+    "GET /clients": ({}, {"has": "rows"}),
+    "POST /clients/pause": ({"ms": 1, "writesOnly": True}, {}),
+    "DELETE /clients/pause": ({}, {}),
+    "DELETE /clients/{id}": ({}, {"client": True}),
+    "POST /clients/{id}/unblock": ({}, {"status": 404, "id": "99999"}),
+    "GET /keys/{db}/{key}": ({}, {"has": "type ttlMs encoding bytes"}),
+    "PATCH /keys/{db}/{key}": ({"ttlMs": 1000000}, {"key": "k", "before": [("SET", "k", "v")]}),
+    "DELETE /keys/{db}/{key}": ({}, {"key": "k", "before": [("SET", "k", "v")]}),
+    "POST /keys/{db}/{key}/rename": ({"to": "k2"}, {"key": "k", "before": [("DEL", "k2"), ("SET", "k", "v")]}),
+    "POST /keys/{db}/{key}/copy": ({"to": "k3", "toDb": 1, "replace": True}, {"key": "k", "before": [("SET", "k", "v")]}),
+    "GET /slowlog": ({"count": 3}, {"has": "rows"}),
+    "DELETE /slowlog": ({}, {}),
+    "GET /latency": ({}, {"has": "rows"}),
+    "GET /latency/{event}": ({}, {"has": "rows"}),
+    "DELETE /latency": ({}, {}),
+    "GET /commands": ({}, {"has": "commands latency"}),
+    "DELETE /commands": ({}, {}),
+    "GET /errors": ({}, {"has": "rows"}),
+    "DELETE /errors": ({}, {}),
+    "GET /storage": ({}, {"has": "persistence memory"}),
+    "POST /storage/save": ({}, {"has": "reply command"}),
+    "POST /storage/rewrite": ({}, {"has": "reply command"}),
+    "POST /storage/purge": ({}, {"has": "reply command"}),
+    "GET /backups": ({}, {"has": "rows status"}),
+    "POST /backups": ({"name": "monday"}, {"status": 400}),  # there is no append-only file
+    "POST /backups/seal": ({}, {"status": 400}),
+    "POST /backups/abort": ({}, {"status": 400}),
+    "DELETE /backups/{name}": ({}, {"status": 400}),
+    "GET /replication": ({}, {"has": "info role"}),
+    "GET /config": ({}, {"has": "values"}),
+    "PATCH /config": ({"timeout": "0", "databases": "16"}, {"status": 400}),
+    "POST /config/rewrite": ({}, {"status": 400}),  # there is no file
+    "PUT /users/{user}": ({"rules": ["on", "~x*", "+get"], "password": "a-password-of-bob"}, {}),
+    "DELETE /users/{user}": ({}, {"before": [("ACL", "SETUSER", "bob", "on")]}),
+    "POST /users/{user}/try": ({"argv": ["GET", "x"]}, {"before": [("ACL", "SETUSER", "bob", "on")], "has": "reply"}),
+    "GET /acl/log": ({"count": 2}, {"has": "rows"}),
+    "DELETE /acl/log": ({}, {}),
+    "POST /acl/save": ({}, {"status": 400}),  # there is no file
+    "POST /acl/password": ({}, {"has": "password"}),
+    "POST /command": ({"argv": ["GET", "k"], "db": 1}, {"has": "reply"}),
+    "GET /reference/{command}": ({}, {"has": "docs"}),
+}
+# What the viewer of G8 may not look at.
+NOT_VIEWED = {"GET /config", "GET /acl/log", "GET /replication", "GET /backups"}
+
+
+def address(template, more):
+    what = {"db": "0", "key": b"q/\x00\xff", "group": "g", "consumer": "w", "id": "5-1", "name": "n", "user": "bob", "channel": "c", "event": "command", "command": "get"}
+    what.update({k: v for k, v in more.items() if k in what})
+    return re.sub(r"\{(\w+)\}", lambda m: urllib.parse.quote(what[m.group(1)], safe=""), template)
+
+
+def asks(s, method, p, body, **more):
+    if method == "GET":
+        return s.call("GET", p + ("?" + urllib.parse.urlencode(body) if body else ""), **more)
+    return s.call(method, p, body, **more)
+
+
+def wrong_bodies(method, params, body):
+    """(what is asked, how the error begins): each is refused before any command is looked at."""
+    for p in params.split():
+        name, required, kind, bounds = re.match(r"([\w*]+)(!?)(?::(\w+)(\([^)]*\))?)?", p).groups()
+        if name == "*":
+            yield {}, "*: "
+            continue
+        if required:
+            yield {k: v for k, v in body.items() if k != name}, name + ": "
+        if kind == "int" and bounds:
+            least, most = bounds[1:-1].split(",")
+            yield {**body, name: int(least) - 1}, name + ": "
+            yield {**body, name: int(most) + 1}, name + ": "
+        if kind == "int" and not bounds:
+            yield {**body, name: "x"}, name + ": "
+        if kind == "flag":
+            yield {**body, name: 2}, name + ": "
+        if kind == "list" and method != "GET":
+            yield {**body, name: ["1-1"] * 1001}, name + ": "
+            yield {**body, name: []}, name + ": "
+        if kind == "pairs":
+            yield {**body, name: [["f"]]}, name + ": "
+        if kind in (None, "word", "words") and method != "GET":
+            yield {**body, name: 7}, name + ": "
+        if kind == "place":
+            yield {**body, name: "nowhere"}, name + ": "
+    if params != "*!:pairs":
+        yield {**body, "nonsense": "1"}, "nonsense: "
+
+
 def routes(path):
-    """Each line of routes.def: a good request, without a login, with a parameter that there is not, by another method, with a body."""
-    with Api(path) as s:
+    """Each line of routes.def has its case: good, missing, unknown and too large parameters, another method, without a session, as somebody who
+    may nothing, as a viewer, in each mode."""
+    with Api(path, "--console-commands", "yes") as s:
         c = s.begin()
         fill(c)
         s.token = s.log_in()
-        tried = 0
-        for method, template, query, steps in ROUTES:
-            p = template.replace("/api/v1", "").replace("/streams/{db}/{key}", KEY).replace("{db}", "0").replace("{key}", "k").replace("{group}", "g")
-            if steps == "NULL":
-                continue
-            tried += 1
-            status, answer = s.get(p)
-            expect((status, set(answer) >= {x.split("=")[0] for x in steps.strip('"').split("|")}), (200, True), "%s: %r" % (p, answer))
-            link = http.client.HTTPConnection("127.0.0.1", s.http, timeout=60)
-            link.request("GET", "/api/v1" + p)
-            expect(link.getresponse().status, 401, p + " without a login")
-            link.close()
-            expect(s.code("GET", p + "?nonsense=1"), (400, "ERR"), p + ", a parameter")
-            expect(s.code("POST", p, {}), (405, "ERR"), p + " by POST")
-            expect(s.code("GET", p, {}), (400, "ERR"), p + " with a body")
-            if "count" in query.split():
-                for bad in ("0", "201", "x", "-1", "", "1%00"):
-                    expect(s.code("GET", p + "?count=" + bad), (400, "ERR"), "%s, count=%s" % (p, bad))
-            time.sleep(0.4)
-        expect(tried >= 7, True, "routes were tried")
+        expect(sorted(CASES), sorted(m + " " + p for _, m, p, _ in ROUTES), "each route has its case")
+        c.do("ACL", "SETUSER", "nobody", "on", ">pw", "~*", "&*", "-@all")
+        c.do("ACL", "SETUSER", "viewer", "on", ">pw", *PRESETS["viewer"].split())
+        nobody, viewer = s.log_in(user="nobody", password="pw"), s.log_in(user="viewer", password="pw")
+        for kind, method, template, params in ROUTES:
+            body, more = CASES[method + " " + template]
+            p, what = address(template, more), method + " " + template
+            key = more.get("key", b"q/\x00\xff")
+            for command in more.get("before", ()):
+                c.do(*[key if x == "{key}" else x for x in command])
+            own = more.get("may")
+            if own == "session" and what != "GET /session":
+                continue  # sessions()
+            victim = s.conn() if "client" in more else None
+            if victim:
+                p = p.replace("5-1", str(victim.do("CLIENT", "ID")))
+            declared = int(re.search(r'^[RLCP]\(%s, "/api/v1%s",.*?, (\d+), "' % (method, re.escape(template)), TEXT, re.M).group(1))
+            for wrong, text in wrong_bodies(method, params, body):
+                status, answer = asks(s, method, p, wrong)
+                expect((status, answer["error"]["text"][:len(text)]), (400, text), "%s, %r" % (what, wrong))
+            if not own:
+                expect(s.stranger(method, p + "?" + urllib.parse.urlencode(body) if method == "GET" else p)[0] in ((401,) if method == "GET" else (400, 401)),
+                       True, what + " without a session")
+                status, answer = asks(s, method, p, body, token=nobody)
+                expect((status, answer["error"]["code"]), (403, "NOPERM"), what + " as somebody who may nothing")
+                status, answer = asks(s, method, p, body, token=viewer)
+                looks = method == "GET" and what not in NOT_VIEWED or what in ("POST " + S + "/bindings/test", "POST /command")
+                expect(status, 200 if looks else 403, "%s as a viewer: %r" % (what, answer))
+            status, answer = asks(s, method, p, body)
+            expect(status, more.get("status", declared), "%s: %r" % (what, answer))
+            expect(set(more.get("has", "").split()) - set(answer or {}), set(), what + " has not")
+            if method != "GET" and kind == "R" and answer and "error" not in answer:
+                expect(bool(answer["command"]), True, what + " tells its command")
+            expect(s.code("OPTIONS", p)[0], 405, what + ", OPTIONS")
         expect(s.code("GET", "/streams/0"), (404, "NOTFOUND"), "no route")
         expect(s.code("GET", "/streams/99/a"), (400, "ERR"), "no database")
         expect(s.code("GET", "/streams/x/a"), (400, "ERR"), "no number")
@@ -175,6 +353,103 @@ def routes(path):
         expect(s.code("GET", KEY + "/groups/none"), (404, "NOGROUP"), "no group")
         c.do("SET", "text", "x")
         expect(s.code("GET", "/streams/0/text/entries"), (409, "WRONGTYPE"), "no stream")
+        expect(s.code("POST", KEY + "/groups?name=x", {"name": "x"}), (400, "ERR"), "a query beside a body")
+        expect(s.code("GET", KEY, {}), (400, "ERR"), "a body beside a query")
+
+
+def modes(path):
+    """console-mode: read-only lets nobody change anything, off leaves health; at once. console-commands no: neither route is there."""
+    with Api(path) as s:
+        c = s.begin()
+        fill(c)
+        s.token = s.log_in()
+        expect(s.code("POST", "/command", {"argv": ["PING"]}), (404, "NOTFOUND"), "no commands")
+        expect(s.code("GET", "/reference/get"), (404, "NOTFOUND"), "no reference")
+        c.do("CONFIG", "SET", "console-commands", "yes")
+        expect(s.call("POST", "/command", {"argv": ["PING"]})[1], {"reply": "PONG", "command": "PING"}, "a command")
+        c.do("CONFIG", "SET", "console-mode", "read-only")
+        for _, method, template, _ in ROUTES:
+            body, more = CASES[method + " " + template]
+            p = address(template, more)
+            if method == "GET" or template.startswith("/session"):
+                continue
+            expect(s.code(method, p, body), (403, "MODE"), "read-only: %s %s" % (method, p))
+        expect((s.get(KEY)[0], s.get("/session")[1]["mode"]), (200, "read-only"), "looking")
+        expect(s.call("DELETE", "/session")[0], 204, "logging out")
+        s.token = None
+        s.token = s.log_in()
+        c.do("CONFIG", "SET", "console-mode", "off")
+        for p in (KEY, "/session", "/streams"):
+            expect(s.code("GET", p), (403, "MODE"), "off: " + p)
+        expect(s.code("POST", "/session", {}), (403, "MODE"), "off: a login")
+        link = http.client.HTTPConnection("127.0.0.1", s.http, timeout=60)
+        link.request("GET", "/healthz")
+        expect(link.getresponse().status, 200, "health")
+        c.do("CONFIG", "SET", "console-mode", "full")
+        expect(s.get(KEY)[0], 200, "full again")
+
+
+def confirming(path):
+    """G9: what is dangerous wants the password again, of sessions, when they have one; G11: one line for each change, without values."""
+    with Api(path, "--console-commands", "yes") as s:
+        c = s.begin()
+        c.do("ACL", "SETUSER", "alice", "on", ">a-word-of-alice", "~*", "&*", "+@all")
+        s.token = s.log_in(user="alice", password="a-word-of-alice")
+        expect(s.get("/session")[1]["confirm"], "password", "what has to be shown")
+        expect(s.call("DELETE", "/slowlog")[0], 204, "just logged in")
+        status, answer = s.call("POST", "/session/confirm", {"password": "wrong-word-of-alice"})
+        expect((status, answer["error"]["code"]), (403, "WRONGPASS"), "a wrong one")
+        expect(s.get("/session")[0], 200, "the session stays")
+        expect(s.call("POST", "/session/confirm", {"password": "a-word-of-alice"})[0], 204, "the right one")
+        expect(s.call("POST", "/session/confirm", {"password": "a-word-of-alice"}, basic="alice:a-word-of-alice")[0], 401, "without a session")
+        status, answer = s.call("PUT", "/users/carol", {"rules": ["on", "~*"], "password": "a-word-of-carol"})
+        expect(status, 204, "a user: %r" % answer)
+        status, answer, head = s.ask("PUT", "/users/carol", {"rules": ["on", "~*"], "password": "a-word-of-carol"})
+        expect(head["X-Millrace-Command"], "ACL SETUSER (redacted) (redacted) (redacted) (redacted) (redacted)", "secrets")
+        status, answer = s.call("PUT", "/users/carol", {"rules": ["nonsense-rule"], "password": "a-word-of-carol"})
+        expect((status, "carol" in json.dumps(answer)), (400, False), "an error without them: %r" % answer)
+        expect(s.call("POST", "/streams/0/secret-key-name/entries", {"fields": {"field-name": "value-of-field"}})[0], 201, "an entry")
+        text = s.log()
+        for word in ("a-word-of-alice", "wrong-word-of-alice", "a-word-of-carol", "value-of-field", "field-name"):
+            expect(word in text, False, word + " in the log")
+        for line in ("Console: xadd secret-key-name: done, user alice, from 127.0.0.1", "Console: acl|setuser: done, user alice", "Console: acl|setuser: ERR, user alice",
+                     "Console: failed confirmation, user alice", "Console: confirmation, user alice", "Console: slowlog|reset: done, user alice"):
+            expect(line in text, True, line)
+
+
+def tags(path):
+    """H9: rows of the survey have a tag; the same until the next pass. Pages go on behind the last row, whatever they are ordered by."""
+    with Api(path) as s:
+        c = s.begin()
+        for i in range(7):
+            for _ in range(i % 3 + 1):
+                c.do("XADD", b"k %d\xff" % i, "*", "f", "v")
+            c.do("XGROUP", "CREATE", b"k %d\xff" % i, "g 1", "0")
+        s.token = s.log_in()
+        until("a pass", lambda: s.get("/streams")[1]["survey"])
+        for kind in ("/streams", "/groups"):
+            for by in ("", "db", "key", "length" if kind == "/streams" else "ready", "oldest-ready", "added-rate" if kind == "/streams" else "acked-rate"):
+                for desc in (0, 1):
+                    query = {"count": 3, "desc": desc, **({"by": by} if by else {})}
+                    seen, after = [], None
+                    while True:
+                        page = s.get(kind + "?" + urllib.parse.urlencode({**query, **({"after": after} if after else {})}))[1]
+                        seen += [x["key"]["base64"] for x in page["rows"]]
+                        after = page["after"]
+                        if not after:
+                            break
+                    expect((len(seen), len(set(seen))), (7, 7), "%s by %s, %d: %r" % (kind, by, desc, seen))
+
+        def same():
+            _, _, head = s.ask("GET", "/streams")
+            status, answer, again = s.ask("GET", "/streams", headers={"If-None-Match": head["ETag"]})
+            return status == 304 and answer is None and again["ETag"] == head["ETag"]
+        until("an answer that is the same", same)
+        expect(s.ask("GET", "/streams", headers={"If-None-Match": '"x-1"'})[0], 200, "another tag")
+        c.do("ACL", "SETUSER", "nobody", "on", ">pw", "~*", "-@all")
+        nobody = s.log_in(user="nobody", password="pw")
+        _, _, head = s.ask("GET", "/streams")
+        expect(s.ask("GET", "/streams", token=nobody, headers={"If-None-Match": head["ETag"]})[0], 403, "who may not is not told so")
 
 
 def pages(path):
@@ -236,8 +511,11 @@ def quiet(path):
             key = b"q/\x00\xff"
             return [c.do("XPENDING", key, "g"), c.do("OBJECT", "FREQ", key), c.do("XINFO", "STREAM", key), info(c, "expired_keys")]
         before = state()
+        hits = [info(c, x) for x in ("keyspace_hits", "keyspace_misses")]
         for p in (KEY, KEY + "/entries", KEY + "/groups/g", "/keys/0/k", "/clients", "/slowlog", "/config"):
             expect(s.get(p)[0], 200, p)
+        expect(s.get("/streams/0/none/entries")[0], 200, "no such key")
+        expect([info(c, x) for x in ("keyspace_hits", "keyspace_misses")], hits, "hits and misses")
         expect(state(), before, "the state")
 
 
@@ -281,7 +559,7 @@ def main():
     ap.add_argument("--server", required=True)
     ap.add_argument("--only", action="append", default=[])
     o = ap.parse_args()
-    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, pages, rights, quiet, durable, paused)], o.only)
+    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, modes, confirming, tags, pages, rights, quiet, durable, paused)], o.only)
 
 
 if __name__ == "__main__":

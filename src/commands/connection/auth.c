@@ -39,5 +39,6 @@ const struct command auth_command = {
     .flags = COMMAND_ALLOW_BUSY | COMMAND_FAST | COMMAND_LOADING | COMMAND_NO_AUTH |
              COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
     .secret_from = 1,
+    .of_connection = true,
     .handler = do_auth,
 };

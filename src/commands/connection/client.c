@@ -223,6 +223,7 @@ static const struct command client_setname_command = {
     .arity = 3,
     .flags = COMMAND_KEEPS_CACHING | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |
              COMMAND_UNTRACKED,
+    .of_connection = true,
     .handler = do_client_setname,
 };
 
@@ -238,6 +239,7 @@ static const struct command client_setinfo_command = {
     .arity = 4,
     .flags = COMMAND_KEEPS_CACHING | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |
              COMMAND_UNTRACKED,
+    .of_connection = true,
     .handler = do_client_setinfo,
 };
 
@@ -338,6 +340,7 @@ static const struct command client_reply_command = {
     .arity = 3,
     .flags = COMMAND_KEEPS_CACHING | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |
              COMMAND_UNTRACKED,
+    .of_connection = true,
     .handler = do_client_reply,
 };
 
@@ -352,6 +355,7 @@ static const struct command client_no_evict_command = {
     .arity = 3,
     .flags = COMMAND_KEEPS_CACHING | COMMAND_ADMIN | COMMAND_LOADING | COMMAND_NOSCRIPT |
              COMMAND_STALE | COMMAND_UNTRACKED,
+    .of_connection = true,
     .handler = do_client_no_evict,
 };
 
@@ -366,6 +370,7 @@ static const struct command client_no_touch_command = {
     .arity = 3,
     .flags = COMMAND_KEEPS_CACHING | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |
              COMMAND_UNTRACKED,
+    .of_connection = true,
     .handler = do_client_no_touch,
 };
 
@@ -380,6 +385,7 @@ static const struct command client_durable_command = {
     .arity = 3,
     .flags = COMMAND_KEEPS_CACHING | COMMAND_FAST | COMMAND_LOADING | COMMAND_NOSCRIPT |
              COMMAND_STALE | COMMAND_UNTRACKED,
+    .of_connection = true,
     .handler = do_client_durable,
 };
 
@@ -410,6 +416,7 @@ static const struct command client_tracking_command = {
     .arity = -3,
     .flags = COMMAND_KEEPS_CACHING | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |
              COMMAND_UNTRACKED,
+    .of_connection = true,
     .handler = client_tracking_do_tracking,
 };
 
@@ -424,6 +431,7 @@ static const struct command client_caching_command = {
     .arity = 3,
     .flags = COMMAND_KEEPS_CACHING | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_STALE |
              COMMAND_UNTRACKED,
+    .of_connection = true,
     .handler = client_tracking_do_caching,
 };
 

@@ -88,5 +88,6 @@ const struct command hello_command = {
     .flags = COMMAND_ALLOW_BUSY | COMMAND_FAST | COMMAND_LOADING | COMMAND_NO_AUTH |
              COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED,
     .secrets = {{"auth", 2}},
+    .of_connection = true,
     .handler = do_hello,
 };

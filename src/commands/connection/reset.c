@@ -25,5 +25,6 @@ const struct command reset_command = {
     .flags = COMMAND_LEAVES_MULTI | COMMAND_OK_SUBSCRIBED | COMMAND_ALLOW_BUSY | COMMAND_FAST |
              COMMAND_LOADING | COMMAND_NO_AUTH | COMMAND_NOSCRIPT | COMMAND_STALE |
              COMMAND_UNTRACKED | COMMAND_QUICK_MULTI,
+    .of_connection = true,
     .handler = do_reset,
 };

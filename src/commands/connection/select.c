@@ -18,5 +18,6 @@ const struct command select_command = {
     .group = GROUP_CONNECTION,
     .arity = 2,
     .flags = COMMAND_FAST | COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,
+    .of_connection = true,
     .handler = do_select,
 };

@@ -125,6 +125,7 @@ const struct command subscribe_command = {
     .flags = COMMAND_OK_SUBSCRIBED | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB |
              COMMAND_STALE | COMMAND_UNTRACKED,
     .channels = COMMAND_ALL_CHANNELS,
+    .of_connection = true,
     .handler = do_subscribe,
 };
 
@@ -139,6 +140,7 @@ const struct command psubscribe_command = {
     .flags = COMMAND_OK_SUBSCRIBED | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB |
              COMMAND_STALE | COMMAND_UNTRACKED,
     .channels = COMMAND_ALL_PATTERNS,
+    .of_connection = true,
     .handler = do_psubscribe,
 };
 
@@ -154,6 +156,7 @@ const struct command ssubscribe_command = {
              COMMAND_STALE | COMMAND_UNTRACKED,
     .keys = {KEY_RANGE(1, -1, 1, KEY_NOT_KEY)},
     .channels = COMMAND_ALL_CHANNELS,
+    .of_connection = true,
     .handler = do_ssubscribe,
 };
 
@@ -167,6 +170,7 @@ const struct command unsubscribe_command = {
     .arity = -1,
     .flags = COMMAND_OK_SUBSCRIBED | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB |
              COMMAND_STALE | COMMAND_UNTRACKED,
+    .of_connection = true,
     .handler = do_unsubscribe,
 };
 
@@ -180,6 +184,7 @@ const struct command punsubscribe_command = {
     .arity = -1,
     .flags = COMMAND_OK_SUBSCRIBED | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB |
              COMMAND_STALE | COMMAND_UNTRACKED,
+    .of_connection = true,
     .handler = do_punsubscribe,
 };
 
@@ -194,5 +199,6 @@ const struct command sunsubscribe_command = {
     .flags = COMMAND_OK_SUBSCRIBED | COMMAND_LOADING | COMMAND_NOSCRIPT | COMMAND_PUBSUB |
              COMMAND_STALE | COMMAND_UNTRACKED,
     .keys = {KEY_RANGE(1, -1, 1, KEY_NOT_KEY)},
+    .of_connection = true,
     .handler = do_sunsubscribe,
 };

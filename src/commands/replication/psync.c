@@ -97,6 +97,7 @@ const struct command psync_command = {
     .arity = -3,
     .flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_NO_ASYNC_LOADING | COMMAND_NO_MULTI |
              COMMAND_UNTRACKED,
+    .of_connection = true,
     .handler = do_psync,
 };
 
@@ -119,5 +120,6 @@ const struct command sync_command = {
     .arity = 1,
     .flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_NO_ASYNC_LOADING | COMMAND_NO_MULTI |
              COMMAND_UNTRACKED,
+    .of_connection = true,
     .handler = do_sync,
 };

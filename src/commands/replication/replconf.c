@@ -169,5 +169,6 @@ const struct command replconf_command = {
     .arity = -1,
     .flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE |
              COMMAND_ALLOW_BUSY | COMMAND_UNTRACKED,
+    .of_connection = true,
     .handler = do_replconf,
 };

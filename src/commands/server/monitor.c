@@ -22,5 +22,6 @@ const struct command monitor_command = {
     .group = GROUP_SERVER,
     .arity = 1,
     .flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_UNTRACKED,
+    .of_connection = true,
     .handler = do_monitor,
 };

@@ -309,6 +309,7 @@ static const struct command xconsume_start_command = {
         COMMAND_WRITE | COMMAND_NOSCRIPT | COMMAND_NO_MULTI | COMMAND_MOVABLEKEYS | COMMAND_NEWER,
     .keys = {KEY_BEHIND("STREAMS", 5, -1, 1, 0, KEY_RO | KEY_ACCESS)},
     .find_keys = find_start_keys,
+    .of_connection = true,
     .handler = do_xconsume_start,
 };
 static const struct command xconsume_stop_command = {
@@ -323,6 +324,7 @@ static const struct command xconsume_stop_command = {
     .flags = COMMAND_NOSCRIPT | COMMAND_NO_MULTI | COMMAND_MOVABLEKEYS,
     .keys = {KEY_BEHIND("STREAMS", 4, -1, 1, 0, KEY_RO | KEY_ACCESS)},
     .find_keys = find_stop_keys,
+    .of_connection = true,
     .handler = do_xconsume_stop,
 };
 static const struct command xconsume_help_command = {

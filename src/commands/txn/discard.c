@@ -23,5 +23,6 @@ const struct command discard_command = {
     .arity = 1,
     .flags = COMMAND_LEAVES_MULTI | COMMAND_ALLOW_BUSY | COMMAND_FAST | COMMAND_LOADING |
              COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_UNTRACKED | COMMAND_QUICK_MULTI,
+    .of_connection = true,
     .handler = do_discard,
 };

@@ -67,5 +67,6 @@ const struct command exec_command = {
     .arity = 1,
     .flags = COMMAND_EXEC | COMMAND_LEAVES_MULTI | COMMAND_LOADING | COMMAND_NOSCRIPT |
              COMMAND_SKIP_SLOWLOG | COMMAND_STALE | COMMAND_WHOLE | COMMAND_QUICK_MULTI,
+    .of_connection = true,
     .handler = do_exec,
 };

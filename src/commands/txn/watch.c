@@ -26,6 +26,7 @@ const struct command watch_command = {
     .flags = COMMAND_ALLOW_BUSY | COMMAND_FAST | COMMAND_LOADING | COMMAND_NOSCRIPT |
              COMMAND_STALE | COMMAND_UNTRACKED | COMMAND_QUICK_MULTI,
     .keys = {KEY_RANGE(1, -1, 1, KEY_RO)},
+    .of_connection = true,
     .handler = do_watch,
 };
 
@@ -45,5 +46,6 @@ const struct command unwatch_command = {
     .arity = 1,
     .flags = COMMAND_ALLOW_BUSY | COMMAND_FAST | COMMAND_LOADING | COMMAND_NOSCRIPT |
              COMMAND_STALE | COMMAND_UNTRACKED,
+    .of_connection = true,
     .handler = do_unwatch,
 };

@@ -1,0 +1,351 @@
+/* A route of commands is a list of steps; each call of perform_step() runs one, and the last call
+ * answers:
+ *
+ *   unchanged   the answer would have the tag that the request names: 304, and nothing runs.
+ *   a step      its words are made of its template; who may not go on without showing a password
+ *               again is told so (G9); the command runs, and its reply becomes a member.
+ *   the end     `command` tells what was run that may have changed something; the answer leaves
+ * when what it relies on is as safe as was promised.
+ *
+ * Whether a command looks or changes is said by its route's method and its own flags, not by its
+ * name. What it changed goes into the log: the command and its keys, never values.
+ *
+ * What can fail: the command, which answers; the limit of an answer's length (507). */
+#include "admin/perform.h"
+
+#include "admin/identity.h"
+#include "admin/tell.h"
+#include "base/log.h"
+#include "base/words.h"
+#include "command/categories.h"
+#include "command/keys.h"
+#include "engine/exec.h"
+#include "engine/observe.h"
+#include "engine/rights.h"
+#include "survey/survey.h"
+
+#include <stdio.h>
+
+#define ANSWER_MOST  (1 << 20)
+#define COMMAND_MOST 4096 /* bytes of a command that are told */
+#define WORD_MOST    1024
+#define KEYS_LOGGED  4
+#define KEY_LOGGED   64 /* bytes of a key in the log */
+
+/* ---- What is run */
+
+/* As redis-cli takes it, in ASCII. */
+static void print_word(struct buf *out, struct bytes word)
+{
+    bool plain = word.n > 0;
+    size_t left = word.n > WORD_MOST ? word.n - WORD_MOST : 0;
+    word.n -= left;
+    for (size_t i = 0; i < word.n; i++)
+        plain = plain && word.p[i] > ' ' && word.p[i] < 127 && !strchr("\"'\\", word.p[i]);
+    if (left)
+        plain = false;
+    if (plain) {
+        buf_add(out, word);
+        return;
+    }
+    buf_add_char(out, '"');
+    for (size_t i = 0; i < word.n; i++) {
+        unsigned char c = (unsigned char)word.p[i];
+        if (c == '"' || c == '\\')
+            buf_printf(out, "\\%c", c);
+        else if (c < 32 || c > 126)
+            buf_printf(out, "\\x%02x", c);
+        else
+            buf_add_char(out, (char)c);
+    }
+    buf_add_char(out, '"');
+    if (left)
+        buf_printf(out, "... (%zu more bytes)", left);
+}
+
+static void print_command(struct buf *out, const struct command *c, const struct bytes *words,
+                          size_t n)
+{
+    size_t from = out->n;
+    for (size_t i = 0; i < n; i++) {
+        if (out->n - from > COMMAND_MOST) {
+            buf_printf(out, " ... (%zu more)", n - i);
+            return;
+        }
+        if (i)
+            buf_add_char(out, ' ');
+        if (c && observe_is_secret(c, words, (int)i))
+            buf_add_text(out, "(redacted)");
+        else
+            print_word(out, words[i]);
+    }
+}
+
+/* One line for what may have changed something. Values are in no log. */
+static void log_change(const struct exchange *x, const struct command *c, const struct bytes *words,
+                       size_t n, const struct render *r)
+{
+    struct buf line = {0};
+    buf_add_text(&line, c ? command_full_name(c) : "a command that there is not");
+    if (c && command_arity_fits(c, (int)n)) {
+        struct keys k;
+        keys_find(&k, c, words, (int)n);
+        for (int i = 0; i < k.n && i < KEYS_LOGGED; i++) {
+            struct bytes key = words[k.at[i].index];
+            buf_add_char(&line, ' ');
+            print_word(&line, bytes_of(key.p, key.n < KEY_LOGGED ? key.n : KEY_LOGGED));
+        }
+        keys_free(&k);
+    }
+    size_t code = r->error.n ? strcspn(r->error.p, " ") : 0;
+    if (code > r->error.n)
+        code = r->error.n;
+    buf_add_text(&line, ": ");
+    buf_add(&line, code ? bytes_of(r->error.p, code) : BYTES("done"));
+    buf_add_char(&line, 0);
+    identity_log(x, line.p, x->user ? str_bytes(x->user) : BYTES(""));
+    buf_free(&line);
+}
+
+static bool changes(const struct exchange *x, const struct command *c)
+{
+    const struct route *r = x->asked.route;
+    return r->method != HTTP_METHOD_GET && !r->looks && !(c && (c->flags & COMMAND_READONLY));
+}
+
+static bool is_dangerous(const struct command *c)
+{
+    return c && (categories_has(c, BYTES("dangerous")) || categories_has(c, BYTES("admin")));
+}
+
+/* The client was killed: what it would be told may not be true, and the session ends. */
+static void end_session(struct exchange *x)
+{
+    struct login *l = identity_login(x);
+    if (l)
+        login_close(x->all->logins, l);
+    x->closes = true;
+    tell_refusal(x, 401, "NOAUTH", "The session was ended.");
+}
+
+bool perform_try(struct exchange *x, const struct bytes *words, size_t n, struct render *r)
+{
+    struct engine *e = x->all->engine;
+    struct user *u = identity_user(x);
+    const struct command *c = caller_command(e, words, n);
+    bool does = changes(x, c);
+    if (!u) {
+        tell_refusal(x, 401, "NOAUTH", "The user is gone.");
+        return false;
+    }
+    if (does && is_dangerous(c) && !identity_is_confirmed(x)) {
+        tell_refusal(x, 403, "CONFIRM", "Show again who you are: POST /api/v1/session/confirm.");
+        return false;
+    }
+    if (does) {
+        if (x->command.n)
+            buf_add_char(&x->command, '\n');
+        print_command(&x->command, c, words, n);
+    }
+    struct caller_request q = {.address = x->from.address,
+                               .user = u,
+                               .db = x->asked.db,
+                               .words = words,
+                               .n = n,
+                               .looks = !does,
+                               .typed = x->asked.route->is_typed};
+    enum caller_result result = caller_run(&x->caller, &q, r);
+    if (does && result != CALLER_PAUSED)
+        log_change(x, c, words, n, r);
+    if (result == CALLER_GONE)
+        end_session(x);
+    else if (result == CALLER_PAUSED)
+        tell_later(x, 503, "PAUSED", "Requests are held: CLIENT PAUSE, or a fail-over.");
+    else
+        return true;
+    return false;
+}
+
+bool perform_command(struct exchange *x, const struct bytes *words, size_t n, struct render *r)
+{
+    struct buf text = {0};
+    if (!perform_try(x, words, n, r))
+        return false;
+    if (!r->error.n)
+        return true;
+    print_command(&text, caller_command(x->all->engine, words, n), words, n);
+    tell_command_error(x, buf_bytes(&r->error), buf_bytes(&text));
+    buf_free(&text);
+    return false;
+}
+
+/* ---- The answer */
+
+struct render perform_render(struct exchange *x, enum render_shape shape)
+{
+    return (struct render){.w = &x->json,
+                           .shape = shape,
+                           .names = x->asked.route->names,
+                           .by = param_text(&x->asked.params, "by"),
+                           .max = x->asked.max};
+}
+
+bool perform_begin(struct exchange *x)
+{
+    if (!identity_user(x)) {
+        tell_refusal(x, 401, "NOAUTH", "The user is gone.");
+        return false;
+    }
+    x->body.n = 0;
+    x->json = json_write_begin(&x->body, ANSWER_MOST);
+    json_write_object(&x->json);
+    return true;
+}
+
+void perform_complete(struct exchange *x)
+{
+    unsigned status = x->asked.route->status;
+    if (caller_is_held(&x->caller))
+        exchange_state_enter(x, EXCHANGE_WAITING);
+    else if (!json_write_is_whole(&x->json))
+        tell_refusal(x, 507, "TOOLARGE", "The answer is longer than 1 MiB.");
+    else if (status == 204)
+        tell(x, (struct respond){.status = status, .command = buf_bytes(&x->command)});
+    else
+        tell(x,
+             (struct respond){
+                 .status = status, .type = TELL_JSON, .body = buf_bytes(&x->body), .tag = x->tag});
+}
+
+void perform_end(struct exchange *x)
+{
+    if (x->command.n) {
+        json_write_name(&x->json, BYTES("command"));
+        json_write_bytes(&x->json, buf_bytes(&x->command));
+    }
+    json_write_object_end(&x->json);
+    perform_complete(x);
+}
+
+/* ---- Routes of commands */
+
+/* The tag of a page of the survey: the pass that it is of. Empty: no pass has ended. */
+static void make_tag(struct exchange *x)
+{
+    struct exchange_all *all = x->all;
+    const struct survey *sv = all->engine->survey;
+    if (!all->born_ms)
+        all->born_ms = all->engine->now_ms;
+    if (sv->number)
+        snprintf(x->tag, sizeof(x->tag), "%llx-%llx", (unsigned long long)all->born_ms,
+                 (unsigned long long)sv->number);
+}
+
+/* Whether the request names the tag that the answer would have; weak ones are the same here. */
+static bool has_tag(const struct exchange *x)
+{
+    const struct bytes *asked = http_header(&x->request, "if-none-match", NULL);
+    size_t n = strlen(x->tag);
+    return asked && n && asked->n >= n + 2 && memmem(asked->p, asked->n, x->tag, n) &&
+           asked->p[asked->n - 1] == '"';
+}
+
+/* Of rows of the survey: nothing has changed since the request's answer. Who may not ask is told so
+ * by the command. */
+static bool is_unchanged(struct exchange *x, const struct template_words *words)
+{
+    struct user *u = identity_user(x);
+    struct client *c = caller_client(&x->caller, x->from.address);
+    if (x->asked.route->shape != RENDER_SURVEY || !u || !c)
+        return false;
+    make_tag(x);
+    if (!has_tag(x))
+        return false;
+    rights_set_user(c, u);
+    if (exec_is_allowed(c, &(struct exec_request){.argv = words->words, .argc = (int)words->n}) !=
+        1)
+        return false;
+    survey_look(x->all->engine->survey);
+    tell(x, (struct respond){.status = 304, .tag = x->tag});
+    return true;
+}
+
+static void write_after(struct exchange *x, const struct render *r)
+{
+    bool more = r->full || r->rows >= (unsigned)x->asked.count;
+    json_write_name(&x->json, BYTES("after"));
+    if (more && r->rows && r->shape == RENDER_SURVEY)
+        render_write_place(r);
+    else if (more && r->rows)
+        json_write_text(&x->json, r->last);
+    else
+        json_write_null(&x->json);
+}
+
+/* A step "?404": what was to be done was not, which its reply told. */
+static void refuse_nothing(struct exchange *x, struct bytes name)
+{
+    if (bytes_is(name, "?404"))
+        tell_refusal(x, 404, "NOTFOUND", "There is no such thing.");
+    else
+        tell_refusal(x, 409, "BUSYKEY", "There is no such key, or one of the new name already.");
+}
+
+/* How far an entry that was added got, when its answer leaves: which waits for the disk where that
+ * was asked for. */
+static void write_stored(struct exchange *x)
+{
+    const struct settings *c = x->all->engine->settings;
+    bool synced = c->appendfsync == 2 || param_number(&x->asked.params, "durable", 0);
+    json_write_text(&x->json, !c->appendonly ? "memory" : synced ? "synced" : "written");
+}
+
+/* The step's command, and its reply as a member. */
+static void run_step(struct exchange *x, struct bytes name, const struct template_words *words)
+{
+    struct render r = perform_render(x, x->asked.route->shape);
+    struct buf nowhere = {0};
+    struct json_write aside = json_write_begin(&nowhere, ANSWER_MOST);
+    if (bytes_is(name, "-") || *name.p == '?')
+        r.w = &aside;
+    else if (name.n)
+        json_write_name(&x->json, name);
+    r.is_flat = name.n == 0;
+    if (perform_command(x, words->words, words->n, &r)) {
+        if (r.shape == RENDER_ENTRIES || r.shape == RENDER_SURVEY)
+            write_after(x, &r);
+        if (r.shape == RENDER_SURVEY)
+            make_tag(x); /* looking may have ended a pass */
+        if (*name.p == '?' && r.is_nothing)
+            refuse_nothing(x, name);
+    }
+    render_end(&r);
+    buf_free(&nowhere);
+}
+
+void perform_step(struct exchange *x)
+{
+    struct template_words words = {0};
+    struct bytes name;
+    size_t number;
+    if (x->step == 0 && !perform_begin(x))
+        return;
+    switch (route_step(&x->asked, x->step++, &name, &words, &number)) {
+    case ROUTE_STEP_NONE:
+        perform_end(x);
+        break;
+    case ROUTE_STEP_NUMBER:
+        json_write_name(&x->json, name);
+        json_write_uint(&x->json, number);
+        break;
+    case ROUTE_STEP_STORED:
+        json_write_name(&x->json, name);
+        write_stored(x);
+        break;
+    case ROUTE_STEP_COMMAND:
+        if (x->step > 1 || !is_unchanged(x, &words))
+            run_step(x, name, &words);
+        break;
+    }
+    template_free(&words);
+}
