@@ -37,7 +37,7 @@ SERVER  := $(BUILD)/millrace-server
 UNIT    := $(sort $(wildcard tests/unit/*/*_test.c))
 UNITBIN := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all run trio test test-all check layers house format format-check lint bench bench-structures docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units reference site deb deb-test container container-test
+.PHONY: all run trio test test-all check layers house format format-check lint bench bench-structures docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units reference site deb deb-test container container-test examples
 all: $(SERVER) $(BUILD)/millrace.conf
 
 # How a target makes others: a job for each processor, unless -j was given.
@@ -55,6 +55,7 @@ help:
 	@echo 'make bench-structures   structures of our own against others'
 	@echo 'make docs-test  what the guides show is run and compared'
 	@echo 'make clients    client libraries from npm'
+	@echo 'make examples   whole applications, with kills; each says at the end whether its promises held'
 	@echo 'make fuzz       libFuzzer over requests, HTTP, users, scripts, libraries, files and streams, ten minutes each'
 	@echo 'make soak       long random and crash tests and mutants, each time with another seed'
 	@echo 'make models     the model of fail-over, searched completely; models-long: larger sizes, two hours'
@@ -188,6 +189,10 @@ format-check: deps-run-check
 
 lint:
 	@clang-tidy $(SRC) -- $(STD) $(GLIB) -DMILLRACE_JEMALLOC
+
+# Each in full: minutes.
+examples: all
+	@for e in examples/*/run.sh; do echo "== $$e"; MILLRACE_SERVER=$(abspath $(SERVER)) $$e || exit 1; done
 
 bench: all
 	@utils/bench.sh $(SERVER)

@@ -11,7 +11,7 @@ import argparse, glob, os, re, resource, signal, subprocess, sys, tempfile, thre
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PYTHON = "/usr/bin/python3"
 # Labels of parts that keep a processor busy.
-BUSY = re.compile("crash|power cuts|fail-over|dialogues, (aof|dribble)|random nasty|hostile|fuzz|extreme|TLS|oracle, settings|keys that handlers|"
+BUSY = re.compile("crash|examples, trading|power cuts|fail-over|dialogues, (aof|dribble)|random nasty|hostile|fuzz|extreme|TLS|oracle, settings|keys that handlers|"
                   "replication to and from|unit (persist/dump|store/evict|commands/trio|type/stream_pending)_test")
 
 
@@ -241,6 +241,8 @@ def all_parts(o):
         parts += [
             python("cache under pressure", "tests/pressure/pressure.py", *server, "--uses", 600000, "--limit", "20mb", "--keys", 120000, "--compare", "redis-server",
                    "--policy", ["allkeys-lru", "allkeys-lfu", "allkeys-random"][o.seed % 3], alone=True),
+            Part("examples, trading", ["examples/trading/test.sh", o.server], 300, lines=True),
+            python("examples, what they say", "tests/tools/examples.py", lines=True),
             python("files to and from redis-server", "redis-compat/files/interchange.py", *server, *seeded, "--keys", 1000, lines=True),
             python("work queues against their model", "tests/broker/model.py", *server, *seeded, "--steps", 800, lines=True),
             python("the model of fail-over", "utils/models.py", "quick", lines=True),
