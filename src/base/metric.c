@@ -96,7 +96,8 @@ static const void *gathered(struct metric_set *set, struct entry *e)
 
 static const char *item_name(const struct item *x)
 {
-    return x->metric ? x->metric->info : x->entry->table->family->prefix;
+    const char *name = x->metric ? x->metric->info : x->entry->table->family->prefix;
+    return name ? name : "";
 }
 
 static int by_place(const void *a, const void *b)
@@ -141,7 +142,7 @@ size_t metric_arrange(struct metric_set *set, const char *section, const char *n
         size_t n = strcspn(p, " ");
         for (struct item *x = set->items; x < set->items + set->item_n; x++) {
             const char *name = item_name(x);
-            if (strncmp(name, p, n) != 0 || name[n] != '\0')
+            if (!*name || strncmp(name, p, n) != 0 || name[n] != '\0')
                 continue;
             ASSERT(x->place >= SIZE_MAX / 2); /* it has one place */
             x->section = section;
@@ -184,6 +185,7 @@ static void print_value(const struct metric *m, const struct metric_value *v, st
     case METRIC_STRING:
         buf_add(out, v->s);
         break;
+    case METRIC_COUNTS:
     case METRIC_ABSENT:
         break;
     }
@@ -254,7 +256,7 @@ void metric_print_info(struct metric_set *set, const char *section, struct buf *
         struct metric_sink sink = {print_line, &l};
         if (x->metric)
             print_row(x->metric, gathered(set, x->entry), out);
-        else
+        else if (l.family->prefix)
             l.family->walk(x->entry->owner, &sink);
     }
 }
@@ -280,26 +282,85 @@ static void visit_cells(void *to, struct bytes label, const struct metric_cell *
     }
 }
 
-void metric_walk(struct metric_set *set, void (*visit)(void *to, const struct metric_visit *v),
-                 void *to)
+void metric_begin(struct metric_set *set)
 {
     seal(set);
     set->serial++;
-    for (size_t i = 0; i < set->n; i++) {
-        const struct metric_table *t = set->entries[i].table;
-        const struct metric_family *f = t->family;
-        const void *from = gathered(set, &set->entries[i]);
+}
+
+static void walk_table(struct metric_set *set, struct entry *e,
+                       void (*visit)(void *to, const struct metric_visit *v), void *to)
+{
+    const struct metric_table *t = e->table;
+    const struct metric_family *f = t->family;
+    const void *from = gathered(set, e);
+    for (size_t k = 0; k < t->n; k++) {
+        struct metric_visit v = {.metric = &t->rows[k], .value = t->rows[k].get(from)};
+        if (v.value.kind != METRIC_ABSENT)
+            visit(to, &v);
+    }
+    for (size_t k = 0; f && k < f->n; k++) {
+        struct column c = {f, &f->columns[k], visit, to};
+        struct metric_sink sink = {visit_cells, &c};
+        f->walk(e->owner, &sink);
+    }
+}
+
+void metric_walk(struct metric_set *set, void (*visit)(void *to, const struct metric_visit *v),
+                 void *to)
+{
+    metric_begin(set);
+    for (size_t i = 0; i < set->n; i++)
+        walk_table(set, &set->entries[i], visit, to);
+}
+
+bool metric_walk_table(struct metric_set *set, size_t table,
+                       void (*visit)(void *to, const struct metric_visit *v), void *to)
+{
+    if (table >= set->n)
+        return false;
+    metric_begin(set);
+    walk_table(set, &set->entries[table], visit, to);
+    return true;
+}
+
+/* ---- Single ones */
+
+static bool is_named(const char *name, const char *wanted)
+{
+    return name && strcmp(name, wanted) == 0;
+}
+
+bool metric_find(struct metric_set *set, const char *name, struct metric_place *out)
+{
+    for (out->table = 0; out->table < set->n; out->table++) {
+        const struct metric_table *t = set->entries[out->table].table;
         for (size_t k = 0; k < t->n; k++) {
-            struct metric_visit v = {.metric = &t->rows[k], .value = t->rows[k].get(from)};
-            if (v.value.kind != METRIC_ABSENT)
-                visit(to, &v);
+            out->metric = &t->rows[k];
+            if (is_named(t->rows[k].info, name))
+                return true;
         }
-        for (size_t k = 0; f && k < f->n; k++) {
-            struct column c = {f, &f->columns[k], visit, to};
-            struct metric_sink sink = {visit_cells, &c};
-            f->walk(set->entries[i].owner, &sink);
+        for (size_t k = 0; t->family && k < t->family->n; k++) {
+            out->metric = &t->family->columns[k];
+            if (is_named(out->metric->name, name))
+                return true;
         }
     }
+    return false;
+}
+
+struct metric_value metric_read(struct metric_set *set, const struct metric_place *row)
+{
+    ASSERT(row->metric->get && row->table < set->n);
+    return row->metric->get(gathered(set, &set->entries[row->table]));
+}
+
+void metric_read_lines(struct metric_set *set, const struct metric_place *column,
+                       const struct metric_sink *sink)
+{
+    const struct entry *e = &set->entries[column->table];
+    ASSERT(e->table->family);
+    e->table->family->walk(e->owner, sink);
 }
 
 void metric_each(const struct metric_set *set,

@@ -9,8 +9,15 @@
 
 #include "base/buf.h"
 
-/* METRIC_TEXT: what is no number; scrapes give it as a label of the info metric it names. */
-enum metric_type { METRIC_COUNTER = 1, METRIC_GAUGE, METRIC_SUMMARY, METRIC_TEXT };
+/* METRIC_TEXT: what is no number; scrapes give it as a label of the info metric it names.
+ * METRIC_HISTOGRAM: counts by size (METRIC_COUNTS), of columns only. */
+enum metric_type {
+    METRIC_COUNTER = 1,
+    METRIC_GAUGE,
+    METRIC_SUMMARY,
+    METRIC_TEXT,
+    METRIC_HISTOGRAM
+};
 
 /* Of the value as the getter gives it, which is INFO's. metric_scaled() makes seconds, bytes and
  * shares of it, as names for Prometheus promise. */
@@ -44,13 +51,24 @@ enum {
     METRIC_UNSCALED = 1 << 5,
 };
 
+/* Of a histogram. Everything is borrowed, and valid as long as what it was read from. */
+struct metric_counts {
+    const uint64_t *by_class; /* base/histogram.h */
+    double unit;              /* seconds of one */
+    double sum;               /* seconds of all together */
+    const double *limits;     /* of what scrapes get, in seconds, ascending */
+    size_t n;                 /* at most METRIC_LIMITS_MOST */
+};
+#define METRIC_LIMITS_MOST 16
+
 struct metric_value {
     enum {
         METRIC_ABSENT, /* not known now: no view has a line for it */
         METRIC_UNSIGNED,
         METRIC_SIGNED,
         METRIC_REAL,
-        METRIC_STRING
+        METRIC_STRING,
+        METRIC_COUNTS
     } kind;
     int decimals; /* of METRIC_REAL, in INFO */
     union {
@@ -58,6 +76,7 @@ struct metric_value {
         int64_t i;
         double d;
         struct bytes s; /* valid as long as what it was read from */
+        const struct metric_counts *counts;
     };
 };
 
@@ -90,7 +109,7 @@ struct metric_sink {
 /* Numbers that there are as many of as there are commands, databases ...: a line each, in INFO
  * prefix label:info=value,info=value */
 struct metric_family {
-    const char *prefix;
+    const char *prefix; /* NULL: INFO does not have it */
     const char *label;  /* the label's name for Prometheus; NULL: there is one line, without */
     const char *second; /* of a second label, by which cells of one metric differ; or NULL */
     const struct metric *columns;
@@ -167,6 +186,11 @@ static inline struct metric_value metric_bytes(struct bytes s)
     return (struct metric_value){.kind = METRIC_STRING, .s = s};
 }
 
+static inline struct metric_value metric_of_counts(const struct metric_counts *c)
+{
+    return (struct metric_value){.kind = METRIC_COUNTS, .counts = c};
+}
+
 static inline struct metric_value metric_text(const char *text)
 {
     return metric_bytes(bytes_text(text));
@@ -189,6 +213,22 @@ size_t metric_arrange(struct metric_set *set, const char *section, const char *n
 /* The lines of a section, as INFO has them. */
 void metric_print_info(struct metric_set *set, const char *section, struct buf *out);
 
+/* ---- For who reads a few numbers again and again */
+
+struct metric_place {
+    size_t table;
+    const struct metric *metric;
+};
+/* The row of that name in INFO, or the column of that name for Prometheus. False: no table has it.
+ * O(all rows). */
+bool metric_find(struct metric_set *set, const char *name, struct metric_place *out);
+/* What is read from now on is as it is now: a table that gathers does so once, for all its rows. */
+void metric_begin(struct metric_set *set);
+struct metric_value metric_read(struct metric_set *set, const struct metric_place *row);
+/* The lines of the family that the column is of, with all its cells. */
+void metric_read_lines(struct metric_set *set, const struct metric_place *column,
+                       const struct metric_sink *sink);
+
 /* Everything, table by table, in the order of registration; rows of equal name lie together. A
  * family comes column by column, so that what has one name comes in one piece. */
 struct metric_visit {
@@ -199,6 +239,9 @@ struct metric_visit {
 };
 void metric_walk(struct metric_set *set, void (*visit)(void *to, const struct metric_visit *v),
                  void *to);
+/* One table of them, by its number from 0 on; false: there are fewer. */
+bool metric_walk_table(struct metric_set *set, size_t table,
+                       void (*visit)(void *to, const struct metric_visit *v), void *to);
 /* Every metric there is, also those that have no value now: columns with their family, rows with
  * NULL. */
 void metric_each(const struct metric_set *set,
@@ -209,7 +252,8 @@ void metric_each_line(struct metric_set *set, const char *section,
                       void (*visit)(void *to, const struct metric *m,
                                     const struct metric_family *f),
                       void *to);
-/* The value in seconds, bytes, shares of 1: what a name for Prometheus promises. 0 for text. */
+/* The value in seconds, bytes, shares of 1: what a name for Prometheus promises. 0 for text and
+ * histograms. */
 double metric_scaled(const struct metric *m, const struct metric_value *v);
 
 #endif

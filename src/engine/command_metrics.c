@@ -1,6 +1,7 @@
 #include "engine/command_metrics.h"
 
 #include "base/clock.h"
+#include "base/histogram.h"
 #include "base/mem.h"
 #include "engine/observe.h"
 
@@ -112,17 +113,10 @@ static const struct metric latency_columns[] = {
      METRIC_MICROSECONDS, METRIC_UNSCALED, NULL},
 };
 
-/* The end of the bucket that holds the given share of the calls, in microseconds. */
-static double percentile_us(const struct engine_stat *x, uint64_t calls, double percent)
+/* The end of the class that holds the given share of the calls, in microseconds. */
+static double percentile_us(const struct engine_stat *x, double percent)
 {
-    uint64_t sum = 0;
-    double wanted = percent / 100 * (double)calls;
-    for (unsigned i = 0; i < OBSERVE_BUCKETS; i++) {
-        sum += x->times[i];
-        if (sum && (double)sum >= wanted)
-            return observe_bucket_end(i) / clock_ticks_per_us();
-    }
-    return 0;
+    return histogram_quantile(x->times, NULL, percent / 100) / clock_ticks_per_us();
 }
 
 /* A cell is named as the setting writes its percentile, behind a "p". */
@@ -132,11 +126,8 @@ static void one_latency(const struct engine *e, const struct command *c,
     const struct engine_stat *x = stat_of(e, c);
     const struct settings *s = e->settings;
     const char *text = s->latency_tracking_info_percentiles;
-    uint64_t calls = 0;
     if (!x->times || !*text)
         return;
-    for (unsigned i = 0; i < OBSERVE_BUCKETS; i++)
-        calls += x->times[i];
     struct metric_cell *cells = mem_zalloc((s->percentile_n + 1) * sizeof(*cells));
     struct buf names = {0};
     buf_room(&names, strlen(text) + s->percentile_n); /* the names stay where they are */
@@ -144,11 +135,11 @@ static void one_latency(const struct engine *e, const struct command *c,
         size_t n = strcspn(text, " "), at = names.n;
         buf_add_char(&names, 'p');
         buf_add(&names, bytes_of(text, n));
-        cells[i] = (struct metric_cell){
-            .metric = latency_columns,
-            .info = bytes_of(names.p + at, n + 1),
-            .second = bytes_of(text, n),
-            .value = metric_real(percentile_us(x, calls, s->percentiles[i]), 3)};
+        cells[i] =
+            (struct metric_cell){.metric = latency_columns,
+                                 .info = bytes_of(names.p + at, n + 1),
+                                 .second = bytes_of(text, n),
+                                 .value = metric_real(percentile_us(x, s->percentiles[i]), 3)};
         text += n + (text[n] == ' ');
     }
     sink->line(sink->to, bytes_text(command_full_name(c)), cells, s->percentile_n);
@@ -165,3 +156,35 @@ static const struct metric_family latency = {
     "latency_percentiles_usec_", "cmd", "quantile", latency_columns, 1, walk_latency};
 
 const struct metric_table command_metrics_latency = {.family = &latency};
+
+/* ---- Times by size */
+
+static const double limits[] = {1e-6,  5e-6,  1e-5, 5e-5, 0.0001, 0.0005,
+                                0.001, 0.005, 0.01, 0.05, 0.1,    1};
+
+static const struct metric size_columns[] = {
+    {"command_seconds", "millrace_command_seconds", "How long calls of the command took.",
+     METRIC_HISTOGRAM, METRIC_SECONDS, 0, NULL},
+};
+
+static void one_size(const struct engine *e, const struct command *c,
+                     const struct metric_sink *sink)
+{
+    const struct engine_stat *x = stat_of(e, c);
+    if (!x->times)
+        return;
+    double unit = 1e-6 / clock_ticks_per_us();
+    struct metric_counts counts = {x->times, unit, (double)x->ticks * unit, limits,
+                                   METRIC_COUNT(limits)};
+    struct metric_cell cell = {.metric = size_columns, .value = metric_of_counts(&counts)};
+    sink->line(sink->to, bytes_text(command_full_name(c)), &cell, 1);
+}
+
+static void walk_sizes(const void *owner, const struct metric_sink *sink)
+{
+    for_each(owner, sink, one_size);
+}
+
+static const struct metric_family sizes = {NULL, "cmd", NULL, size_columns, 1, walk_sizes};
+
+const struct metric_table command_metrics_sizes = {.family = &sizes};

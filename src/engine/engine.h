@@ -29,7 +29,7 @@ struct moves;
 
 struct engine_stat {
     uint64_t calls, ticks, rejected, failed;
-    uint64_t *times; /* by observe_bucket(), or NULL: none yet */
+    uint64_t *times; /* ticks, by histogram_class(); NULL: none yet */
 };
 
 /* Why requests leave the quick path, whoever asks. */

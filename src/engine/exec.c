@@ -22,6 +22,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/histogram.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/admission.h"
@@ -151,8 +152,8 @@ static inline void count(const struct call *call, uint64_t ticks, unsigned error
     stat->calls++;
     if (e->timing.track_latency) {
         if (__builtin_expect(!stat->times, 0))
-            stat->times = mem_zalloc(OBSERVE_BUCKETS * sizeof(*stat->times));
-        stat->times[observe_bucket(ticks)]++;
+            stat->times = mem_zalloc(HISTOGRAM_CLASSES * sizeof(*stat->times));
+        stat->times[histogram_class(ticks)]++;
     }
     e->stats.total_commands++;
     c->total_commands++;

@@ -5,10 +5,6 @@
 
 #include "engine/call.h"
 
-/* Histograms: eight steps an octave of ticks of the cycle counter. */
-#define OBSERVE_STEPS   8
-#define OBSERVE_BUCKETS (61 * OBSERVE_STEPS)
-
 struct observe_slow {
     struct dlist_node node; /* in observe.slow, the newest first */
     uint64_t id;
@@ -60,18 +56,5 @@ void observe_latency(struct engine *e, const char *event, int64_t ms);
 int64_t observe_cpu_us(const struct engine *e);
 /* Returns how many were forgotten. name.p NULL: all. */
 size_t observe_reset(struct observe *o, struct bytes name);
-
-static inline unsigned observe_bucket(uint64_t ticks)
-{
-    unsigned octave = 63 - (unsigned)__builtin_clzll(ticks | OBSERVE_STEPS);
-    return (octave - 3) * OBSERVE_STEPS + (unsigned)(ticks >> (octave - 3)) % OBSERVE_STEPS;
-}
-
-/* The upper end of a bucket, in ticks. */
-static inline double observe_bucket_end(unsigned bucket)
-{
-    unsigned octave = bucket / OBSERVE_STEPS;
-    return (double)(OBSERVE_STEPS + bucket % OBSERVE_STEPS + 1) * (double)((uint64_t)1 << octave);
-}
 
 #endif

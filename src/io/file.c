@@ -120,6 +120,14 @@ int64_t file_size_of(const char *path)
     return stat(path, &st) < 0 ? -errno : st.st_size;
 }
 
+int64_t file_modified_ms(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) < 0)
+        return -errno;
+    return (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+}
+
 int file_sync_directory(const char *path)
 {
     const char *slash = strrchr(path, '/');

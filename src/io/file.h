@@ -23,6 +23,8 @@ int file_sync(int fd);
 int file_truncate(int fd, int64_t length);
 int64_t file_size(int fd);
 int64_t file_size_of(const char *path);
+/* When it was changed last, in milliseconds of Unix time. */
+int64_t file_modified_ms(const char *path);
 /* Syncs the directory of path. */
 int file_sync_directory(const char *path);
 /* Renames and syncs the directory. */

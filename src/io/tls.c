@@ -26,6 +26,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <time.h>
 
 struct tls_context {
     SSL_CTX *ctx;
@@ -242,6 +243,15 @@ void tls_context_free(struct tls_context *x)
         return;
     SSL_CTX_free(x->ctx);
     mem_free(x);
+}
+
+int64_t tls_context_ends_s(const struct tls_context *x)
+{
+    const X509 *own = x ? SSL_CTX_get0_certificate(x->ctx) : NULL;
+    struct tm t;
+    if (!own || ASN1_TIME_to_tm(X509_get0_notAfter(own), &t) != 1)
+        return -1;
+    return (int64_t)timegm(&t);
 }
 
 static struct tls *make_state(struct tls_context *x, int fd)

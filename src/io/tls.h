@@ -27,6 +27,10 @@ struct tls_context *tls_context_new_client(const struct tls_options *o, struct b
 /* Connections that use it go on. NULL is nothing. */
 void tls_context_free(struct tls_context *x);
 
+/* When its own certificate ends, in seconds of Unix time; -1: it has none, or
+ * that is not told. NULL has none. */
+int64_t tls_context_ends_s(const struct tls_context *x);
+
 /* The handshake happens within the first reads and writes. */
 struct tls *tls_new(struct tls_context *x, int fd);
 /* The side that asked; x is a client's context. The other side's certificate has to be for this

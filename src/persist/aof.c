@@ -464,6 +464,11 @@ uint64_t aof_sync_latency_us(const struct aof *a, double part)
     return aof_segment_latency_us(&a->segment, part);
 }
 
+const struct aof_segment_times *aof_sync_times(const struct aof *a)
+{
+    return &a->segment.times;
+}
+
 bool aof_sync_in_flight(const struct aof *a)
 {
     return a->segment.sync.running;

@@ -145,8 +145,9 @@ uint64_t aof_base_size(const struct aof *a);
 int64_t aof_last_sync_ms(const struct aof *a);
 uint64_t aof_unsynced(const struct aof *a);
 uint64_t aof_delayed_syncs(const struct aof *a);
-/* At most so many microseconds took a part (0 to 1) of all syncs, to the next power of two. */
+/* At most so many microseconds took a part (0 to 1) of all syncs, to an eighth. */
 uint64_t aof_sync_latency_us(const struct aof *a, double part);
+const struct aof_segment_times *aof_sync_times(const struct aof *a);
 bool aof_sync_in_flight(const struct aof *a);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "persist/aof.h"
+#include "persist/aof_segment.h"
 
 static int64_t last_sync_age_ms(const struct aof *a)
 {
@@ -26,8 +27,8 @@ const struct metric_table aof_metrics = {.rows = rows, .n = METRIC_COUNT(rows)};
 
 static const struct metric columns[] = {
     {"p", "millrace_fsync_latency_seconds",
-     "Time that such a part of all fsyncs did not exceed, to the next power of two microseconds.",
-     METRIC_SUMMARY, METRIC_MICROSECONDS, 0, NULL},
+     "Time that such a part of all fsyncs did not exceed, to an eighth.", METRIC_SUMMARY,
+     METRIC_MICROSECONDS, 0, NULL},
 };
 
 static const struct {
@@ -54,3 +55,28 @@ static const struct metric_family latency = {
     "aof_fsync_percentiles_usec", NULL, "quantile", columns, 1, walk_latency};
 
 const struct metric_table aof_metrics_latency = {.family = &latency};
+
+/* ---- The same by size */
+
+static const double limits[] = {0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5};
+
+static const struct metric size_columns[] = {
+    {"aof_fsync_seconds", "millrace_fsync_seconds", "How long fsyncs of the append-only file took.",
+     METRIC_HISTOGRAM, METRIC_SECONDS, 0, NULL},
+};
+
+static void walk_sizes(const void *owner, const struct metric_sink *sink)
+{
+    const struct aof *a = owner;
+    if (!aof_is_open(a))
+        return;
+    const struct aof_segment_times *t = aof_sync_times(a);
+    struct metric_counts counts = {t->by_class, 1e-6, (double)t->sum_us / 1e6, limits,
+                                   METRIC_COUNT(limits)};
+    struct metric_cell cell = {.metric = size_columns, .value = metric_of_counts(&counts)};
+    sink->line(sink->to, (struct bytes){0}, &cell, 1);
+}
+
+static const struct metric_family sizes = {NULL, NULL, NULL, size_columns, 1, walk_sizes};
+
+const struct metric_table aof_metrics_sizes = {.family = &sizes};

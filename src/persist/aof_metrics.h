@@ -4,7 +4,7 @@
 
 #include "base/metric.h"
 
-/* Of struct aof: its sizes and its syncs, and how long these took. */
-extern const struct metric_table aof_metrics, aof_metrics_latency;
+/* Of struct aof: its sizes and its syncs; how long these took, as shares and as a histogram. */
+extern const struct metric_table aof_metrics, aof_metrics_latency, aof_metrics_sizes;
 
 #endif

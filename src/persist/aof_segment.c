@@ -160,14 +160,12 @@ static void run_sync(struct worker_job *job)
         file_close(y->fd);
 }
 
-static void count_latency(struct aof_segment *s, uint64_t us)
+static void count_latency(struct aof_segment_times *t, uint64_t us)
 {
-    unsigned class = 0;
-    while (class + 1 < AOF_SEGMENT_LATENCY_CLASSES && us >> class)
-        class ++;
-    s->latencies[class]++;
-    if (us > s->longest_us)
-        s->longest_us = us;
+    t->by_class[histogram_class(us)]++;
+    t->sum_us += us;
+    if (us > t->longest_us)
+        t->longest_us = us;
 }
 
 static void sync_done(struct worker_job *job)
@@ -178,7 +176,7 @@ static void sync_done(struct worker_job *job)
     y->running = false;
     s->syncs++;
     s->sync_ended_ms = clock_steady_ms();
-    count_latency(s, (uint64_t)y->took_us);
+    count_latency(&s->times, (uint64_t)y->took_us);
     if (y->error)
         fail(s, y->closes ? AOF_SEGMENT_BASE_MISSING : AOF_SEGMENT_FSYNC_FAILED, y->error);
     /* A check of the files may have failed meanwhile. */
@@ -468,14 +466,6 @@ void aof_segment_repair(struct aof_segment *s, uint64_t base_offset)
 
 uint64_t aof_segment_latency_us(const struct aof_segment *s, double part)
 {
-    uint64_t all = 0, sum = 0;
-    for (int i = 0; i < AOF_SEGMENT_LATENCY_CLASSES; i++)
-        all += s->latencies[i];
-    for (int i = 0; i < AOF_SEGMENT_LATENCY_CLASSES && all; i++) {
-        sum += s->latencies[i];
-        uint64_t most = (uint64_t)1 << i;
-        if ((double)sum >= part * (double)all)
-            return part < 1 && most < s->longest_us ? most : s->longest_us;
-    }
-    return 0;
+    uint64_t most = (uint64_t)histogram_quantile(s->times.by_class, NULL, part);
+    return part < 1 && most < s->times.longest_us ? most : s->times.longest_us;
 }

@@ -8,12 +8,11 @@
 #ifndef PERSIST_AOF_SEGMENT_H
 #define PERSIST_AOF_SEGMENT_H
 
+#include "base/histogram.h"
 #include "io/worker.h"
 #include "persist/aof_files.h"
 #include "persist/aof_frame.h"
 #include "persist/journal.h"
-
-#define AOF_SEGMENT_LATENCY_CLASSES 32
 
 enum aof_segment_state {
     AOF_SEGMENT_SOUND,
@@ -53,6 +52,12 @@ struct aof_segment_write {
     int error;
 };
 
+/* How long syncs took. */
+struct aof_segment_times {
+    uint64_t by_class[HISTOGRAM_CLASSES]; /* in microseconds (base/histogram.h) */
+    uint64_t sum_us, longest_us;
+};
+
 struct aof_segment {
     struct worker *disk, *writer;
     struct aof_files *files;
@@ -79,8 +84,7 @@ struct aof_segment {
     struct aof_segment_write write;
     int64_t sync_began_ms, sync_began_us, sync_ended_ms; /* the last one; 0: none */
     uint64_t syncs;                                      /* that have ended */
-    uint64_t latencies[AOF_SEGMENT_LATENCY_CLASSES];     /* syncs that took less than 2^i us */
-    uint64_t longest_us;
+    struct aof_segment_times times;
 };
 
 void aof_segment_init(struct aof_segment *s, struct worker *disk, struct worker *writer,
@@ -155,7 +159,7 @@ void aof_segment_distrust(struct aof_segment *s, int error);
  * what could not be written before need not be. FSYNC_FAILED stays. */
 void aof_segment_repair(struct aof_segment *s, uint64_t base_offset);
 
-/* So many microseconds at most took a part (0 to 1) of all syncs, to the next power of two. */
+/* So many microseconds at most took a part (0 to 1) of all syncs, to an eighth. */
 uint64_t aof_segment_latency_us(const struct aof_segment *s, double part);
 
 /* Whether what is said of fields and offsets above is true. Cheap. */

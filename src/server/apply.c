@@ -21,6 +21,7 @@
 #include "server/persistence.h"
 #include "server/process.h"
 #include "server/watchdog.h"
+#include "survey/survey.h"
 
 #include <stdio.h>
 
@@ -66,6 +67,7 @@ static bool apply_bind(const struct apply_parts *p, const char **reason)
 static bool apply_console(const struct apply_parts *p, const char **reason)
 {
     *reason = "Unable to listen on this port of the console. Check server logs.";
+    survey_configure(p->engine->survey);
     return console_link_open(p->console);
 }
 

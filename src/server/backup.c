@@ -38,6 +38,7 @@ struct backup {
     enum state state;
     char name[NAME_MOST + 1];
     int64_t started_ms, sealed_ms;
+    int64_t newest_ms; /* of all that are sealed; 0: there is none */
     int error;
     bool abandoned; /* aborted during a job */
     /* The job of linking, on the disk thread. */
@@ -139,9 +140,32 @@ static void sweep_one(void *context, const char *name)
     remove_backup(b, name);
 }
 
+/* A backup is sealed by its manifest, which never changes afterwards. */
+static void note_newest(void *context, const char *name)
+{
+    struct backup *b = context;
+    char path[PATH_MAX];
+    manifest_of(b, name, path);
+    int64_t sealed_ms = file_modified_ms(path);
+    if (sealed_ms > b->newest_ms)
+        b->newest_ms = sealed_ms;
+}
+
+static void find_newest(struct backup *b)
+{
+    b->newest_ms = 0;
+    file_list(top(b), note_newest, b);
+}
+
+int64_t backup_newest_ms(const struct backup *b)
+{
+    return b->newest_ms;
+}
+
 void backup_sweep(struct backup *b)
 {
     file_list(top(b), sweep_one, b);
+    find_newest(b);
 }
 
 /* ---- Linking */
@@ -198,7 +222,7 @@ static void link_done(struct worker_job *job)
         log_line(LOG_WARNING, "Backup %s failed: %s", b->name, strerror(-b->error));
     } else if (b->state == LINKING) {
         b->state = SEALED;
-        b->sealed_ms = b->engine->now_ms;
+        b->sealed_ms = b->newest_ms = b->engine->now_ms;
         log_line(LOG_NOTICE, "Backup %s is sealed: %zu files, %llu bytes", b->name, b->files,
                  (unsigned long long)b->bytes);
     }
@@ -409,6 +433,7 @@ void backup_cleanup(struct backup *b, struct bytes name, struct reply *reply)
         if ((all || bytes_equal(bytes_text(at), name)) && remove_backup(b, at) == 0)
             removed++;
     buf_free(&x.text);
+    find_newest(b);
     if (!removed && !all)
         reply_errorf(reply, "ERR there is no sealed backup of that name");
     else

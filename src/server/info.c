@@ -11,6 +11,7 @@
 #include "replica/replica_metrics.h"
 #include "script/scripting_metrics.h"
 #include "server/absent_metrics.h"
+#include "server/backup_metrics.h"
 #include "server/memory_metrics.h"
 #include "server/persistence_metrics.h"
 #include "server/process_metrics.h"
@@ -26,7 +27,7 @@ static const char server_order[] =
     "process_id process_supervised run_id tcp_port server_time_usec shutdown_in_milliseconds "
     "uptime_in_seconds "
     "uptime_in_days hz configured_hz lru_clock executable config_file io_threads_active "
-    "listener";
+    "listener tls_certificate_ends";
 
 static const char clients_order[] =
     "connected_clients cluster_connections maxclients client_recent_max_input_buffer "
@@ -147,9 +148,12 @@ struct metric_set *info_new(const struct info_parts *p)
     metric_add(m, "persistence", &persistence_metrics, p->persistence);
     metric_add(m, "persistence", &aof_metrics, p->aof);
     metric_add(m, "persistence", &aof_metrics_latency, p->aof);
+    metric_add(m, "persistence", &aof_metrics_sizes, p->aof);
+    metric_add(m, "persistence", &backup_metrics, p->backup);
     metric_add(m, "stats", &engine_metrics, e);
     metric_add(m, "stats", &store_metrics, e->store);
     metric_add(m, "stats", &turn_metrics, &p->turn);
+    metric_add(m, "stats", &turn_metrics_sizes, &p->turn);
     metric_add(m, "stats", &absent_metrics, NULL);
     metric_add(m, "replication", &journal_metrics, e->journal);
     metric_add(m, "replication", &replica_metrics, e->replication);
@@ -160,6 +164,7 @@ struct metric_set *info_new(const struct info_parts *p)
     metric_add(m, "commandstats", &command_metrics, e);
     metric_add(m, "errorstats", &command_metrics_errors, e);
     metric_add(m, "latencystats", &command_metrics_latency, e);
+    metric_add(m, "latencystats", &command_metrics_sizes, e);
     metric_add(m, "keyspace", &store_metrics_databases, e->store);
     for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
         size_t found = metric_arrange(m, sections[i].name, sections[i].order);

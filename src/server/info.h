@@ -8,6 +8,7 @@
 #include "server/turn_metrics.h"
 
 struct aof;
+struct backup;
 struct metric_set;
 struct persistence;
 
@@ -15,6 +16,7 @@ struct persistence;
 struct info_parts {
     struct engine *engine;
     const struct aof *aof;
+    const struct backup *backup;
     const struct persistence *persistence;
     struct process_metrics_parts process;
     struct memory_metrics_parts memory;

@@ -112,6 +112,11 @@ bool listeners_configure_tls(struct listeners *all)
                  tls_context_new_client);
 }
 
+int64_t listeners_certificate_ends_s(const struct listeners *all)
+{
+    return tls_context_ends_s(all->tls);
+}
+
 struct tls_context *listeners_client_tls(const struct listeners *all)
 {
     return all->client_tls;

@@ -28,6 +28,9 @@ struct tls_options listeners_tls_options(const struct settings *c);
 /* Ten times a second: listeners that rest, because there was no descriptor for a connection, try
  * again. */
 void listeners_tick(struct listeners *all);
+/* When the certificate shown to those who connect ends, in seconds of Unix time; -1: there is none.
+ */
+int64_t listeners_certificate_ends_s(const struct listeners *all);
 void listeners_close(struct listeners *all);
 /* In a forked child: closes its copies of the sockets, so that the port is free once the server has
  * exited. */

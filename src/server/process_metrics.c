@@ -19,7 +19,7 @@
 struct figures {
     const struct process_metrics_parts *parts;
     const struct settings *settings;
-    int64_t up_s;
+    int64_t up_s, certificate_s;
     char os[3 * sizeof(((struct utsname *)0)->sysname)];
 };
 
@@ -41,6 +41,7 @@ static void gather(const void *owner, void *figures)
     f->parts = owner;
     f->settings = f->parts->engine->settings;
     f->up_s = (f->parts->engine->steady_ms - f->parts->started_ms) / 1000;
+    f->certificate_s = listeners_certificate_ends_s(f->parts->listeners);
     uname(&u);
     snprintf(f->os, sizeof(f->os), "%s %s %s", u.sysname, u.release, u.machine);
 }

@@ -9,6 +9,7 @@
 #include "server/info.h"
 #include "server/reference_text.h"
 #include "store/db.h"
+#include "survey/alarms.h"
 #include "survey/exposition.h"
 
 #include <stdlib.h>
@@ -38,6 +39,7 @@ static const char *type_name(enum metric_type type)
     static const char *const names[] = {[METRIC_COUNTER] = "counter",
                                         [METRIC_GAUGE] = "gauge",
                                         [METRIC_SUMMARY] = "summary",
+                                        [METRIC_HISTOGRAM] = "histogram",
                                         [METRIC_TEXT] = "text"};
     return names[type];
 }
@@ -110,11 +112,13 @@ static void keep_survey(struct names *to, struct buf *text)
     engine->role = ROLE_REPLICA_UP;
     engine->metrics = metric_set_new();
     survey->engine = engine;
+    survey->alarms = mem_zalloc(sizeof(*survey->alarms));
     survey->number = 1;
     bool good = exposition_part(survey, 0, NULL, text, &next);
     ASSERT(good && next == 0); /* there are no records that could take longer than a part */
     keep_heads(to, buf_bytes(text));
     metric_set_free(engine->metrics);
+    mem_free(survey->alarms);
     mem_free(survey);
     mem_free(engine);
     mem_free(store);

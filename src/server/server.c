@@ -304,6 +304,7 @@ static void fill_info(struct server *s, const char *executable)
     s->info = (struct info_parts){
         .engine = &s->engine,
         .aof = s->aof,
+        .backup = s->backup,
         .persistence = s->persistence,
         .process = {.engine = &s->engine,
                     .listeners = s->listeners,

@@ -136,6 +136,7 @@ static void count(struct turn *t, uint64_t began, int64_t began_cpu_us, uint64_t
     uint64_t took = clock_ticks() - began, ran = total - commands;
     f->turns++;
     f->ticks += took;
+    f->by_class[histogram_class(took)]++;
     if (took > f->longest_ticks)
         f->longest_ticks = took;
     if (began_cpu_us >= 0) {

@@ -3,6 +3,7 @@
 #ifndef SERVER_TURN_H
 #define SERVER_TURN_H
 
+#include "base/histogram.h"
 #include "engine/engine.h"
 #include "io/loop.h"
 
@@ -38,7 +39,8 @@ struct turn_figures {
     uint64_t ticks, longest_ticks;
     uint64_t file_ticks; /* of ticks: spent on the append-only file */
     uint64_t most_commands;
-    int64_t longest_cpu_us; /* of a turn, while latency-monitor-threshold is set */
+    int64_t longest_cpu_us;               /* of a turn, while latency-monitor-threshold is set */
+    uint64_t by_class[HISTOGRAM_CLASSES]; /* of ticks: turns (base/histogram.h) */
 };
 
 struct turn *turn_new(const struct turn_parts *parts);

@@ -14,7 +14,7 @@ struct turn_metrics_parts {
     const struct memory *memory;
 };
 
-/* Of struct turn_metrics_parts. */
-extern const struct metric_table turn_metrics;
+/* Of struct turn_metrics_parts: numbers, and a histogram of turns. */
+extern const struct metric_table turn_metrics, turn_metrics_sizes;
 
 #endif

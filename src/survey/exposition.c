@@ -1,7 +1,8 @@
 /* A cursor is the number of a family and that of the record it goes on with, 32 bits each. Family 0
- * is everything that is not of single groups and streams, in one part. All lines of a family have
- * to be in one piece, so the families are the outer loop and the records the inner one; a part
- * ends where its time does, within a family if need be.
+ * is everything that is not of single groups and streams: its "records" are the tables of metrics,
+ * and in front of the first of them what is no table's. All lines of a family have to be in one
+ * piece, so the families are the outer loop and the records the inner one; a part ends where its
+ * time does, within a family if need be.
  *
  * Between two parts a pass may go on: the text is of records as they are when they are written, and
  * a record that goes or comes meanwhile is in some families and not in others. */
@@ -9,10 +10,12 @@
 
 #include "base/clock.h"
 #include "base/glob.h"
+#include "base/histogram.h"
 #include "base/metric.h"
 #include "base/num.h"
 #include "base/utf8.h"
 #include "engine/engine.h"
+#include "survey/alarms.h"
 #include "survey/survey_choice.h"
 
 #include <string.h>
@@ -85,29 +88,73 @@ static void gauge(struct buf *out, const char *name, const char *help, double v)
 
 /* ---- The tables of metrics */
 
+struct infos {
+    struct buf instance, millrace; /* labels of redis_instance_info and millrace_info */
+};
+
 struct tables {
     struct buf *out;
-    struct buf instance, millrace; /* labels of redis_instance_info and millrace_info */
-    struct bytes last;             /* the name that is being told */
+    struct bytes last; /* the name that is being told */
 };
+
+/* Texts are labels of one line. */
+static void add_text(void *to, const struct metric_visit *v)
+{
+    struct infos *x = to;
+    const struct metric *m = v->metric;
+    char text[NUM_INT_MAX];
+    struct bytes value = v->value.s;
+    if (m->type != METRIC_TEXT || !m->name)
+        return;
+    struct buf *info = strcmp(m->name, "millrace_info") == 0 ? &x->millrace : &x->instance;
+    if (v->value.kind != METRIC_STRING)
+        value = bytes_of(text, num_print_int(text, (long long)metric_scaled(m, &v->value)));
+    label(info, info->n ? ',' : '{', m->info, value);
+}
+
+static void add_sized(struct buf *out, const struct metric_visit *v, const char *end,
+                      const char *limit, double value)
+{
+    buf_add_text(out, v->metric->name);
+    buf_add_text(out, end);
+    if (v->label_name)
+        label(out, '{', v->label_name, v->label);
+    if (limit)
+        label(out, v->label_name ? ',' : '{', "le", bytes_text(limit));
+    if (v->label_name || limit)
+        buf_add_char(out, '}');
+    number(out, value);
+}
+
+/* A line for each limit, how many are below it, and the sums. */
+static void add_histogram(struct buf *out, const struct metric_visit *v)
+{
+    const struct metric_counts *c = v->value.counts;
+    double limits[METRIC_LIMITS_MOST], all = (double)histogram_count(c->by_class);
+    uint64_t below[METRIC_LIMITS_MOST];
+    char text[NUM_DOUBLE_MAX + 1];
+    for (size_t i = 0; i < c->n; i++)
+        limits[i] = c->limits[i] / c->unit;
+    histogram_cumulate(c->by_class, limits, c->n, below);
+    for (size_t i = 0; i < c->n; i++) {
+        text[num_print_double(text, c->limits[i])] = '\0';
+        add_sized(out, v, "_bucket", text, (double)below[i]);
+    }
+    add_sized(out, v, "_bucket", "+Inf", all);
+    add_sized(out, v, "_sum", NULL, c->sum);
+    add_sized(out, v, "_count", NULL, all);
+}
 
 static void add_metric(void *to, const struct metric_visit *v)
 {
-    static const char *const types[] = {
-        [METRIC_COUNTER] = "counter", [METRIC_GAUGE] = "gauge", [METRIC_SUMMARY] = "summary"};
+    static const char *const types[] = {[METRIC_COUNTER] = "counter",
+                                        [METRIC_GAUGE] = "gauge",
+                                        [METRIC_SUMMARY] = "summary",
+                                        [METRIC_HISTOGRAM] = "histogram"};
     struct tables *x = to;
     const struct metric *m = v->metric;
-    if (!m->name)
+    if (!m->name || m->type == METRIC_TEXT)
         return;
-    if (m->type == METRIC_TEXT) {
-        struct buf *info = strcmp(m->name, "millrace_info") == 0 ? &x->millrace : &x->instance;
-        char text[NUM_INT_MAX];
-        struct bytes value = v->value.s;
-        if (v->value.kind != METRIC_STRING)
-            value = bytes_of(text, num_print_int(text, (long long)metric_scaled(m, &v->value)));
-        label(info, info->n ? ',' : '{', m->info, value);
-        return;
-    }
     struct bytes name = bytes_of(m->name, strcspn(m->name, "{"));
     if (!bytes_equal(name, x->last)) {
         char text[128];
@@ -115,6 +162,10 @@ static void add_metric(void *to, const struct metric_visit *v)
         text[name.n] = '\0';
         head(x->out, text, types[m->type], m->help);
         x->last = name;
+    }
+    if (v->value.kind == METRIC_COUNTS) {
+        add_histogram(x->out, v);
+        return;
     }
     buf_add_text(x->out, m->name);
     if (v->label_name)
@@ -137,15 +188,22 @@ static void add_info(struct buf *out, const char *name, const char *help, struct
     buf_free(labels);
 }
 
-static void add_tables(const struct engine *e, struct buf *out)
+static void add_infos(const struct engine *e, struct buf *out)
 {
-    struct tables x = {.out = out};
+    struct infos x = {0};
     if (!e->metrics)
         return;
-    metric_walk(e->metrics, add_metric, &x);
+    metric_walk(e->metrics, add_text, &x);
     add_info(out, "redis_instance_info", "What the server says of itself.", &x.instance);
     add_info(out, "millrace_info", "What the server is.", &x.millrace);
     gauge(out, "redis_up", "The server answers.", 1);
+}
+
+/* False: there is no table of that number. */
+static bool add_table(const struct engine *e, size_t table, struct buf *out)
+{
+    return e->metrics &&
+           metric_walk_table(e->metrics, table, add_metric, &(struct tables){.out = out});
 }
 
 /* ---- Sums */
@@ -187,10 +245,30 @@ static void add_messages(struct buf *out, const struct survey_totals *t)
     }
 }
 
+/* As /readyz answers without parameters, while it can be asked at all. */
+static bool is_ready(const struct engine *e, const struct alarms *a)
+{
+    return !e->ends_ms && !(e->slow_path & (ENGINE_LOADING | ENGINE_DISK_FAILED)) &&
+           !(e->pause.reasons & 1u << PAUSE_CLIENT) && !alarms_holds(a, ALARM_REPLICA_LINK);
+}
+
+static void add_alarms(struct buf *out, const struct alarms *a)
+{
+    static const char name[] = "millrace_alarm";
+    head(out, name, "gauge", "What is wrong, as SURVEY ALARMS tells it.");
+    for (enum alarms_name i = 0; i < ALARMS; i++) {
+        buf_printf(out, "%s{alarm=\"%s\",severity=\"%s\"}", name, alarms_text_of_name(i),
+                   alarms_text_of_severity(alarms_severity_of(i)));
+        number(out, alarms_holds(a, i));
+    }
+}
+
 static void add_sums(struct survey *sv, struct buf *out)
 {
     const struct survey_totals *t = &sv->totals;
     const struct engine *e = sv->engine;
+    gauge(out, "millrace_ready", "The server can serve.", is_ready(e, sv->alarms));
+    add_alarms(out, sv->alarms);
     gauge(out, "millrace_disk_failed", "Writes are refused: the append-only file takes none.",
           e->slow_path & ENGINE_DISK_FAILED ? 1 : 0);
     if (e->role != ROLE_PRIMARY)
@@ -343,13 +421,21 @@ bool exposition_part(struct survey *sv, uint64_t cursor, const struct bytes *mat
     uint64_t began = clock_ticks(), most = (uint64_t)(PART_US * clock_ticks_per_us());
     uint64_t at = cursor >> 32;
     uint32_t i = (uint32_t)cursor;
-    if (at > FAMILIES || (at == 0 && i))
+    if (at > FAMILIES || (at == 0 && i && (match || !sv->engine->metrics)))
         return false;
     *next = 0;
-    if (at == 0 && !match) {
-        add_tables(sv->engine, out);
+    if (at == 0 && i == 0 && !match) {
+        add_infos(sv->engine, out);
         add_sums(sv, out);
     }
+    while (at == 0 && !match && add_table(sv->engine, i, out)) {
+        i++;
+        if (clock_ticks() - began >= most) {
+            *next = i;
+            return true;
+        }
+    }
+    i = at ? i : 0;
     for (at += at == 0; at <= FAMILIES; at++, i = 0) {
         const struct family *f = &families[at - 1];
         if (i == 0)

@@ -404,7 +404,7 @@ static void put_in_order(struct page *p)
 
 /* ---- Which rows there are */
 
-static bool may_read(const struct user *u, struct bytes key)
+bool rows_may_read(const struct user *u, struct bytes key)
 {
     return !u || check_key(u, key, KEY_RO | KEY_ACCESS);
 }
@@ -414,7 +414,7 @@ static bool fits(const struct rows_query *q, const struct survey_stream *s)
 {
     return (q->db < 0 || s->db == q->db) &&
            (!q->match || glob_match(*q->match, str_bytes(s->key))) &&
-           may_read(q->user, str_bytes(s->key));
+           rows_may_read(q->user, str_bytes(s->key));
 }
 
 static void add(struct page *p, struct row *x)
@@ -462,7 +462,7 @@ static struct sources find_sources(const struct survey *sv, const struct rows_qu
         if (!survey_record_shows_group(sv, g) || !g->letters)
             continue;
         const struct survey_stream *s = survey_record_stream(sv, g->stream);
-        if (may_read(q->user, str_bytes(s->key)))
+        if (rows_may_read(q->user, str_bytes(s->key)))
             all.items[all.n++] = (struct source){g->letters, s, g};
     }
     qsort(all.items, all.n, sizeof(*all.items), by_letters);

@@ -44,6 +44,8 @@ bool rows_find_column(enum rows_kind kind, struct bytes name, unsigned *out);
 bool rows_have_group(enum rows_kind kind);
 /* The text of a value of the column, as a reply has it. False: it is none. */
 bool rows_parse_value(enum rows_kind kind, unsigned by, struct bytes text, struct rows_value *out);
+/* Whether a user may know what the survey knows of a key; NULL: he may know all. */
+bool rows_may_read(const struct user *u, struct bytes key);
 /* An array: the survey's number, how many rows fit, the page. O(rows * log COUNT). */
 void rows_reply(const struct survey *sv, const struct rows_query *q, struct reply *r);
 

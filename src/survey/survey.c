@@ -5,9 +5,12 @@
  *               groups are read between buckets
  *   sweeps      records that the pass has not met are freed: groups, then streams
  *   chooses     which of them have lines of their own in the metrics, when there are too many
- *   (ended)     the sums become known, the number of the pass too; the timer is set for the next,
- *               or, when nobody has looked for 90 seconds, for a sweep that frees everything, after
- *               which the survey rests
+ *   (ended)     the sums and alarms become known, the number of the pass too; the timer is set for
+ *               the next, or, when nobody has looked for 90 seconds and there is no console, for a
+ *               sweep that frees everything, after which the survey rests
+ *
+ * Beside the passes, once a second while the survey is awake: the numbers of the server as a whole
+ * are read (vitals.h), and its alarms judged.
  *
  * The timer only says that it is time; the step runs in its own phase of the turn. After a step
  * that took t the next one waits for 100 t, at least 20 ms, so the survey takes 1 % of the time,
@@ -22,14 +25,18 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "engine/engine.h"
+#include "survey/alarms.h"
 #include "survey/survey_choice.h"
 #include "survey/survey_read.h"
+#include "survey/vitals.h"
 
 #include <string.h>
 
 #define FIRST_LOOK_US 500
-#define PAUSE_MS      20
+#define PAUSE_MS      20  /* between steps that somebody waits for */
+#define IDLE_PAUSE_MS 100 /* between others */
 #define SWEPT_AT_ONCE 64
+#define VITALS_US     50 /* of a step, when vitals are read in front of it */
 
 struct survey *survey_new(struct engine *e)
 {
@@ -41,6 +48,9 @@ struct survey *survey_new(struct engine *e)
     sv->totals.oldest_ready_ms = -1;
     sv->db_groups = mem_zalloc((size_t)e->store->count * sizeof(*sv->db_groups));
     sv->db_counting = mem_zalloc((size_t)e->store->count * sizeof(*sv->db_counting));
+    sv->vitals = vitals_new();
+    sv->alarms = mem_zalloc(sizeof(*sv->alarms));
+    survey_configure(sv);
     return sv;
 }
 
@@ -67,6 +77,7 @@ static void begin(struct survey *sv)
     sv->db = 0;
     sv->cursor = 0;
     sv->counting = (struct survey_totals){.oldest_ready_ms = -1};
+    alarms_begin_keys(sv->alarms);
     memset(sv->db_counting, 0, (size_t)sv->engine->store->count * sizeof(*sv->db_counting));
     sv->began_ms = sv->engine->steady_ms;
 }
@@ -76,6 +87,7 @@ static void begin_forgetting(struct survey *sv)
 {
     sv->pass++;
     sv->number = 0;
+    alarms_forget(sv->alarms);
     sv->forgets = true;
     sv->swept = 0;
     sv->phase = SURVEY_SWEEPS_GROUPS;
@@ -106,6 +118,18 @@ static void visit_some(struct survey *sv)
         sv->db++;
 }
 
+/* Dead letters are counted when all policies have been read, which name the streams of them. */
+static void count_letters(struct survey *sv, uint32_t number)
+{
+    const struct survey_stream *x = survey_record_stream(sv, number);
+    int64_t age_ms = x->read_ms - (int64_t)x->newest.ms;
+    if (!x->length || !survey_record_holds_letters(sv, x))
+        return;
+    sv->counting.letters += x->length;
+    if (age_ms < ALARMS_LETTER_MS)
+        alarms_find(sv->alarms, ALARM_DEAD_LETTERS, number, 0, (double)x->length);
+}
+
 /* False: all were looked at. */
 static bool sweep(struct survey *sv, struct slots *slots,
                   void (*drop)(struct survey *sv, uint32_t number))
@@ -116,6 +140,8 @@ static bool sweep(struct survey *sv, struct slots *slots,
         const struct slot *x = slots_at(slots, ++sv->swept);
         if (x->seen && x->seen != sv->pass)
             drop(sv, sv->swept);
+        else if (x->seen && slots == &sv->streams)
+            count_letters(sv, sv->swept);
     }
     return true;
 }
@@ -138,6 +164,7 @@ static void end(struct survey *sv)
     sv->db_counting = former;
     sv->ended_ms = sv->engine->steady_ms;
     sv->pass_ms = sv->ended_ms - sv->began_ms;
+    alarms_end_keys(sv->alarms, sv, sv->engine->now_ms);
 }
 
 static void begin_choosing(struct survey *sv)
@@ -212,6 +239,11 @@ static bool is_watched(const struct survey *sv)
     return sv->looked_ms != 0 && sv->engine->steady_ms - sv->looked_ms < SURVEY_LOOKED_MS;
 }
 
+static bool is_awake(const struct survey *sv)
+{
+    return sv->engine->settings->console_port || is_watched(sv);
+}
+
 /* Goes on with what is under way for so long. */
 static void work(struct survey *sv, int64_t us)
 {
@@ -225,23 +257,64 @@ static void work(struct survey *sv, int64_t us)
     sv->ticks += took;
     int64_t now = sv->engine->steady_ms;
     int64_t pause = (int64_t)((double)took / ticks_per_us / 1000 * SURVEY_SHARE);
-    int64_t next = now + (pause > PAUSE_MS ? pause : PAUSE_MS);
-    if (sv->phase == SURVEY_RESTS && next < sv->began_ms + SURVEY_EVERY_MS)
-        next = sv->began_ms + SURVEY_EVERY_MS;
-    if (sv->phase != SURVEY_RESTS || sv->number || is_watched(sv))
+    int64_t least = is_watched(sv) ? PAUSE_MS : IDLE_PAUSE_MS;
+    int64_t every = is_watched(sv) ? SURVEY_EVERY_MS : SURVEY_IDLE_EVERY_MS;
+    int64_t next = now + (pause > least ? pause : least);
+    if (sv->phase == SURVEY_RESTS && next < sv->began_ms + every)
+        next = sv->began_ms + every;
+    if (sv->phase != SURVEY_RESTS || sv->number || is_awake(sv))
         wake_at(sv, next);
+}
+
+/* ---- Once a second */
+
+static void is_second(struct timer *timer)
+{
+    ((struct survey *)((char *)timer - offsetof(struct survey, second)))->is_second_due = true;
+}
+
+static void wake_in_a_second(struct survey *sv)
+{
+    timer_set(&sv->engine->timers, &sv->second, TIMER_STEADY, sv->engine->steady_ms + 1000,
+              is_second);
+}
+
+static void read_vitals(struct survey *sv)
+{
+    sv->is_second_due = false;
+    vitals_read(sv->vitals, sv);
+    alarms_judge(sv->alarms, vitals_facts(sv->vitals), sv->engine->now_ms);
+    wake_in_a_second(sv);
 }
 
 void survey_step(struct survey *sv)
 {
+    int64_t us = SURVEY_SLICE_US;
+    if (sv->is_second_due) {
+        sv->is_second_due = false;
+        us -= VITALS_US;
+        if (is_awake(sv))
+            read_vitals(sv);
+    }
+    if (!sv->is_due)
+        return;
     sv->is_due = false;
     if (sv->phase == SURVEY_RESTS) {
-        if (is_watched(sv))
+        if (is_awake(sv))
             begin(sv);
         else
             begin_forgetting(sv);
     }
-    work(sv, SURVEY_SLICE_US);
+    work(sv, us);
+}
+
+void survey_configure(struct survey *sv)
+{
+    if (!sv->engine->settings->console_port || timer_is_set(&sv->second))
+        return;
+    wake_in_a_second(sv);
+    if (!timer_is_set(&sv->timer))
+        wake_at(sv, sv->engine->steady_ms);
 }
 
 /* While data are loaded, or a script is in the middle of its work, only what is known is told. */
@@ -253,6 +326,9 @@ static bool may_read(const struct engine *e)
 void survey_look(struct survey *sv)
 {
     sv->looked_ms = sv->engine->steady_ms;
+    if (!vitals_read_ms(sv->vitals) ||
+        sv->looked_ms - vitals_read_ms(sv->vitals) >= SURVEY_EVERY_MS)
+        read_vitals(sv);
     if (sv->phase == SURVEY_RESTS && !sv->number)
         begin(sv);
     if (!sv->number && !sv->forgets && may_read(sv->engine))
@@ -266,11 +342,14 @@ void survey_free(struct survey *sv)
     if (!sv)
         return;
     timer_stop(&sv->engine->timers, &sv->timer);
+    timer_stop(&sv->engine->timers, &sv->second);
     survey_read_forget_large(sv);
     survey_choice_forget(sv);
     begin_forgetting(sv);
     while (sv->phase != SURVEY_RESTS)
         step(sv);
+    vitals_free(sv->vitals);
+    mem_free(sv->alarms);
     mem_free(sv->db_groups);
     mem_free(sv->db_counting);
     mem_free(sv);

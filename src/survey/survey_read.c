@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "engine/block.h"
+#include "survey/alarms.h"
 #include "type/stream/stream_status.h"
 
 #define GROUPS_AT_ONCE 32
@@ -132,6 +133,7 @@ static uint32_t read_self(struct survey *sv, const struct db *db, struct entry *
         x->slot.seen = sv->pass;
         sv->counting.streams++;
         sv->counting.scheduled += x->scheduled;
+        sv->counting.added_rate += x->added_rate;
     }
     return number;
 }
@@ -195,6 +197,10 @@ static uint32_t read_letters(struct survey *sv, struct db *db, const struct stre
 
 static void count_group(struct survey_totals *t, const struct survey_group *x)
 {
+    t->delivered_rate += x->delivered_rate;
+    t->redelivered_rate += x->redelivered_rate;
+    t->acked_rate += x->acked_rate;
+    t->failed_rate += x->failed_rate;
     t->groups++;
     t->unread += x->unread;
     t->released += x->released;
@@ -217,13 +223,36 @@ static void add_group(struct survey_stream *sums, const struct survey_group *x)
     sums->oldest_ready_ms = older(sums->oldest_ready_ms, x->oldest_ready_ms);
 }
 
+/* Whether something happened to the group since it was read last, or nothing has to. */
+static bool is_quiet(const struct survey_group *x, const struct stream_status *st,
+                     const struct survey_counts *counts, bool fresh)
+{
+    uint64_t ready = st->unread + st->released + st->overdue;
+    bool moved = x->counted ? counts->delivered != x->counts.delivered
+                            : st->unread != x->unread || st->leased != x->leased;
+    return ready > 0 && !x->waiting && !fresh && !moved;
+}
+
+static void find_alarms(struct survey *sv, const struct survey_group *x, uint32_t number)
+{
+    uint64_t ready = x->unread + x->released + x->overdue;
+    if (x->blocked)
+        alarms_find(sv->alarms, ALARM_DEAD_BLOCKED, x->stream, number, (double)x->blocked);
+    if (x->oldest_ready_ms > ALARMS_OLD_MS)
+        alarms_find(sv->alarms, ALARM_OLD_MESSAGES, x->stream, number, (double)x->oldest_ready_ms);
+    if (ready && !(x->flags & SURVEY_PAUSED) &&
+        sv->engine->steady_ms - x->quiet_ms >= ALARMS_QUIET_MS)
+        alarms_find(sv->alarms, ALARM_NOBODY_READS, x->stream, number, (double)ready);
+}
+
 static void read_group(struct survey *sv, struct db *db, uint32_t of, const struct stream *s,
                        struct stream_group *g, struct survey_stream *sums)
 {
     const struct engine *e = sv->engine;
     struct stream_status st;
     bool fresh;
-    struct survey_group *x = slots_at(&sv->groups, group_record_of(sv, g, &fresh));
+    uint32_t number = group_record_of(sv, g, &fresh);
+    struct survey_group *x = slots_at(&sv->groups, number);
     struct bytes key = str_bytes(survey_record_stream(sv, of)->key);
     stream_status_glance(s, g, e->now_ms, e->steady_ms, &st);
     name_it(&x->name, str_bytes(g->name));
@@ -232,6 +261,9 @@ static void read_group(struct survey *sv, struct db *db, uint32_t of, const stru
     x->flags = g->policy ? SURVEY_POLICY | (g->policy->paused ? SURVEY_PAUSED : 0) : SURVEY_ABOUT;
     x->consumers = (uint32_t)g->consumers.used;
     x->waiting = (uint32_t)block_count_readers(e, db, key, hash_key(str_bytes(g->name)) | 1);
+    struct survey_counts counts = counts_of(g);
+    if (!is_quiet(x, &st, &counts, fresh))
+        x->quiet_ms = e->steady_ms;
     x->unread = st.unread;
     x->released = st.released;
     x->overdue = st.overdue;
@@ -242,12 +274,13 @@ static void read_group(struct survey *sv, struct db *db, uint32_t of, const stru
     x->oldest_ready_ms = st.oldest_ready_ms;
     x->oldest_leased_ms = st.oldest_leased_ms;
     x->counted = g->policy || g->entries_read >= 0;
-    x->counts = counts_of(g);
+    x->counts = counts;
     form_rates(x, e->steady_ms, fresh);
     if (x->slot.seen != sv->pass) {
         x->slot.seen = sv->pass;
         count_group(&sv->counting, x);
         sv->db_counting[db->id]++;
+        find_alarms(sv, x, number);
     }
     add_group(sums, x);
 }

@@ -14,9 +14,11 @@
 #include "survey/slots.h"
 #include "type/stream/stream_id.h"
 
+struct alarms;
 struct engine;
 struct stream;
 struct stream_group;
+struct vitals;
 
 enum survey_flag {
     SURVEY_POLICY = 1 << 0,
@@ -63,7 +65,9 @@ struct survey_group {
     int64_t rated_ms;
     uint64_t unread, released, overdue, leased, deferred, held, blocked;
     int64_t oldest_ready_ms, oldest_leased_ms; /* -1: none */
-    bool counted;                              /* false: nothing is known of what was delivered */
+    int64_t quiet_ms; /* by the steady clock: since when nothing was delivered, nobody waits, and
+                       * something is ready */
+    bool counted;     /* false: nothing is known of what was delivered */
     /* Without a policy: delivered and acked, by what entries-read says, else nothing. */
     struct survey_counts counts, rated;
     double delivered_rate, redelivered_rate, acked_rate, failed_rate;
@@ -73,7 +77,9 @@ struct survey_group {
 struct survey_totals {
     uint64_t streams, groups;
     uint64_t unread, released, overdue, leased, deferred, held, blocked, scheduled;
+    uint64_t letters;        /* in streams that hold dead letters */
     int64_t oldest_ready_ms; /* -1: none */
+    double added_rate, delivered_rate, redelivered_rate, acked_rate, failed_rate;
 };
 
 /* A stream of many groups, which are read in several steps. */
@@ -114,9 +120,11 @@ struct survey {
     uint32_t swept;                                     /* records looked at by a sweep */
     bool forgets;                                       /* all of them go: nobody has looked */
     struct survey_choice groups_chosen, streams_chosen; /* by the pass that ended last */
-    struct dlist_node large; /* of struct survey_large, the first is being read */
-    struct timer timer;
-    bool is_due;
+    struct dlist_node large;    /* of struct survey_large, the first is being read */
+    struct vitals *vitals;      /* owned */
+    struct alarms *alarms;      /* owned */
+    struct timer timer, second; /* for the next step; for the next reading of vitals */
+    bool is_due, is_second_due;
     int64_t looked_ms, began_ms, ended_ms; /* by the steady clock; looked_ms 0: never */
     int64_t pass_ms;                       /* how long the last pass took */
     uint64_t ticks;                        /* spent on all of it */

@@ -12,8 +12,8 @@ from check import check, done, until  # noqa: E402
 from server import Server             # noqa: E402
 
 RULES, DASHBOARD = "utils/deploy/prometheus/millrace.rules.yml", "utils/deploy/grafana/millrace.json"
-# Prometheus makes these, or only a server with replicas, or one that is a replica, has them.
-ELSEWHERE = {"up", "scrape_duration_seconds", "redis_connected_slave_lag_seconds", "redis_master_link_up"}
+# Prometheus makes these, or only a server with replicas, or one that is a replica, or one with TLS, has them.
+ELSEWHERE = {"millrace_tls_certificate_expiry_timestamp_seconds", "up", "scrape_duration_seconds", "redis_connected_slave_lag_seconds", "redis_master_link_up"}
 
 
 def read(path):
@@ -43,8 +43,11 @@ def named(expression):
 def families_in_pieces(text):
     """Names whose lines are not all together, or that have no type."""
     seen, last, typed, bad = set(), None, set(), set()
+    sized = set(re.findall(r"^# TYPE (\w+) histogram$", text, re.M))
     for line in text.splitlines():
         name = line.split()[2] if line[0] == "#" else re.match(r"\w+", line)[0]
+        whole = re.sub(r"_(bucket|sum|count)$", "", name)
+        name = whole if whole in sized else name
         typed |= {name} if line.startswith("# TYPE") else set()
         bad |= {name} if (name != last and name in seen) or (line[0] != "#" and name not in typed) else set()
         seen.add(name)

@@ -2,6 +2,7 @@
 #include "commands/index.h"
 
 #include "base/clock.h"
+#include "base/histogram.h"
 #include "engine/observe.h"
 
 #define SUB(parent, word, args, text, version, cost, advice, count, bits)                          \
@@ -125,7 +126,7 @@ static void reply_histogram(struct call *call, const struct command *c,
     uint64_t calls = 0, told = 0;
     size_t n = 0;
     double us_of_tick = 1 / clock_ticks_per_us();
-    for (unsigned i = 0; i < OBSERVE_BUCKETS; i++)
+    for (unsigned i = 0; i < HISTOGRAM_CLASSES; i++)
         calls += stat->times[i];
     reply_bulk_text(call->reply, command_full_name(c));
     reply_map(call->reply, 2);
@@ -137,7 +138,7 @@ static void reply_histogram(struct call *call, const struct command *c,
     unsigned i = 0;
     for (int power = 0; power < 40 && told < calls; power++) {
         double end_us = (double)((uint64_t)1 << power);
-        while (i < OBSERVE_BUCKETS && observe_bucket_end(i) * us_of_tick <= end_us)
+        while (i < HISTOGRAM_CLASSES && histogram_end(i) * us_of_tick <= end_us)
             sum += stat->times[i++];
         if (sum > told) {
             reply_int(call->reply, (long long)1 << power);

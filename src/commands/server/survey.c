@@ -1,11 +1,23 @@
-/* SURVEY: the numbers that survey/survey keeps of all streams and groups, as rows. */
+/* SURVEY: what survey/survey keeps, for who asks. Each subcommand looks first (survey_look()),
+ * which keeps the survey awake, and then tells what is known at that moment.
+ *
+ *   STREAMS, GROUPS, DEAD   rows; one grammar of options, pages by survey/rows
+ *   SERVER, ALARMS          the server as a whole, what is wrong
+ *   METRICS                 text for Prometheus, part by part
+ *
+ * What can fail is what was asked: an unknown column or option, a value that is none. What the user
+ * may not read is left out, and not counted. */
 #include "survey/survey.h"
 #include "commands/db_arg.h"
 #include "commands/index.h"
+#include "survey/alarms.h"
 #include "survey/exposition.h"
 #include "survey/rows.h"
+#include "survey/vitals.h"
 
 #include "base/num.h"
+
+#include <math.h>
 
 #define COUNT_MOST    1000
 #define COUNT_DEFAULT 100
@@ -131,6 +143,103 @@ static void do_survey_dead(struct call *call)
     reply_rows(call, ROWS_DEAD);
 }
 
+/* ---- The server as a whole */
+
+/* How many alarms there are that the user may know of; told, when there is a reply. */
+static size_t tell_alarms(struct call *call, bool tell);
+
+static void do_survey_server(struct call *call)
+{
+    struct survey *sv = call->engine->survey;
+    struct reply *r = call->reply;
+    survey_look(sv);
+    reply_map(r, VITALS + 5);
+    reply_bulk_text(r, "version");
+    reply_bulk(r, vitals_version(sv->vitals, call->engine->metrics));
+    for (enum vitals_id i = 0; i < VITALS; i++) {
+        double x = vitals_value(sv->vitals, i);
+        reply_bulk_text(r, vitals_name(i));
+        if (vitals_is_whole(i))
+            reply_int(r, isnan(x) ? -1 : (long long)x);
+        else
+            reply_double(r, isnan(x) ? 0 : x);
+    }
+    reply_bulk_text(r, "alarms");
+    reply_int(r, (long long)tell_alarms(call, false));
+    reply_bulk_text(r, "survey");
+    reply_int(r, (long long)sv->number);
+    reply_bulk_text(r, "survey-age-ms");
+    reply_int(r, sv->number ? call->engine->steady_ms - sv->ended_ms : -1);
+    reply_bulk_text(r, "survey-pass-ms");
+    reply_int(r, sv->number ? sv->pass_ms : -1);
+}
+
+/* key: NULL, or the alarm is of this one. */
+static void tell_alarm(struct reply *r, enum alarms_name name, int64_t since_ms,
+                       const char *server_text, const struct alarms_key *key)
+{
+    struct buf text = {0}, link = {0};
+    reply_map(r, !key ? 5 : key->group ? 8 : 7);
+    reply_bulk_text(r, "name");
+    reply_bulk_text(r, alarms_text_of_name(name));
+    reply_bulk_text(r, "severity");
+    reply_bulk_text(r, alarms_text_of_severity(alarms_severity_of(name)));
+    reply_bulk_text(r, "since");
+    reply_int(r, since_ms);
+    reply_bulk_text(r, "text");
+    if (key)
+        alarms_key_text(key, &text);
+    else
+        buf_add_text(&text, server_text);
+    reply_bulk(r, buf_bytes(&text));
+    alarms_link(name, key, &link);
+    reply_bulk_text(r, "link");
+    reply_bulk(r, buf_bytes(&link));
+    if (key) {
+        reply_bulk_text(r, "db");
+        reply_int(r, key->db);
+        reply_bulk_text(r, "key");
+        reply_bulk(r, str_bytes(key->key));
+    }
+    if (key && key->group) {
+        reply_bulk_text(r, "group");
+        reply_bulk(r, str_bytes(key->group));
+    }
+    buf_free(&text);
+    buf_free(&link);
+}
+
+static size_t tell_alarms(struct call *call, bool tell)
+{
+    const struct alarms *a = call->engine->survey->alarms;
+    const struct user *u = whose_rows(call);
+    size_t n = 0;
+    for (enum alarms_name i = 0; i < ALARMS_OF_SERVER; i++) {
+        if (!a->since_ms[i])
+            continue;
+        n++;
+        if (tell)
+            tell_alarm(call->reply, i, a->since_ms[i], a->text[i], NULL);
+    }
+    for (size_t i = 0; i < a->n; i++) {
+        const struct alarms_key *x = &a->keys[i];
+        if (!rows_may_read(u, str_bytes(x->key)))
+            continue;
+        n++;
+        if (tell)
+            tell_alarm(call->reply, x->name, x->since_ms, NULL, x);
+    }
+    return n;
+}
+
+/* Those of the server, then those of keys. */
+static void do_survey_alarms(struct call *call)
+{
+    survey_look(call->engine->survey);
+    reply_array(call->reply, tell_alarms(call, false));
+    tell_alarms(call, true);
+}
+
 static void do_survey_metrics(struct call *call)
 {
     struct survey *sv = call->engine->survey;
@@ -197,6 +306,9 @@ SUB(groups, ROWS("value:string db:int key:string group:string"),
     -2, COMMAND_READONLY);
 SUB(dead, ROWS("value:string db:int key:string"), "Lists the streams that hold dead letters.",
     "O(N) with N the streams and groups", -2, COMMAND_READONLY);
+SUB(server, "", "Tells the numbers of the server as a whole.", "O(1)", 2, COMMAND_DANGEROUS);
+SUB(alarms, "", "Lists what is wrong with the server and its queues.", "O(1)", 2,
+    COMMAND_DANGEROUS);
 SUB(metrics, "[CURSOR cursor:int] [MATCH pattern:pattern]",
     "Gives the metrics as text for Prometheus, part by part.",
     "O(1) for each part; O(N) for all with N the groups and streams that have lines of their own",
@@ -204,8 +316,8 @@ SUB(metrics, "[CURSOR cursor:int] [MATCH pattern:pattern]",
 SUB(help, "", "Lists the subcommands.", "O(1)", 2, 0);
 
 static const struct command *const survey_subcommands[] = {
-    &survey_dead_command,    &survey_groups_command,  &survey_help_command,
-    &survey_metrics_command, &survey_streams_command, NULL};
+    &survey_alarms_command,  &survey_dead_command,   &survey_groups_command,  &survey_help_command,
+    &survey_metrics_command, &survey_server_command, &survey_streams_command, NULL};
 
 const struct command survey_command = {
     .name = "survey",

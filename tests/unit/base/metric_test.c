@@ -184,6 +184,75 @@ TEST(each_metric_is_described_also_those_without_a_value)
     metric_set_free(set);
 }
 
+static void take_first(void *to, struct bytes label, const struct metric_cell *cells, size_t n)
+{
+    buf_printf(to, "%.*s %zu %lld;", (int)label.n, label.p, n, (long long)cells[0].value.u);
+}
+
+TEST(single_numbers_are_found_by_name_and_gathered_once_a_look)
+{
+    struct metric_set *set = make();
+    struct metric_place fish, water, age;
+    struct buf b = {0};
+    CHECK(metric_find(set, "fish", &fish) && metric_find(set, "water", &water));
+    CHECK(metric_find(set, "millrace_fish_age_seconds", &age));
+    CHECK(!metric_find(set, "nothing", &age) || age.metric);
+    CHECK(!metric_find(set, "fish_", &fish) && metric_find(set, "fish", &fish));
+    CHECK(metric_find(set, "millrace_fish_age_seconds", &age));
+    gathers = 0;
+    metric_begin(set);
+    CHECK(metric_read(set, &fish).u == 3 && metric_read(set, &water).u == 1536);
+    CHECK(metric_read(set, &water).u == 1536 && gathers == 1);
+    pond.fish = 4;
+    CHECK(metric_read(set, &water).u == 1536);
+    metric_begin(set);
+    CHECK(metric_read(set, &water).u == 2048 && gathers == 2);
+    pond.fish = 3;
+    metric_read_lines(set, &age, &(struct metric_sink){take_first, &b});
+    CHECK(bytes_equal(buf_bytes(&b), BYTES("pike 3 0;carp 3 1;")));
+    buf_free(&b);
+    metric_set_free(set);
+}
+
+static const uint64_t counts_of_fish[2] = {1, 2};
+
+static const struct metric size_columns[] = {{"length", "millrace_fish_length_seconds", "Length.",
+                                              METRIC_HISTOGRAM, METRIC_SECONDS, 0, NULL}};
+
+static void walk_sizes(const void *owner, const struct metric_sink *sink)
+{
+    struct metric_counts c = {counts_of_fish, 0.5, 7, NULL, 0};
+    struct metric_cell cell = {.metric = size_columns, .value = metric_of_counts(&c)};
+    (void)owner;
+    sink->line(sink->to, BYTES("eel"), &cell, 1);
+}
+
+static const struct metric_family size_family = {NULL, "kind", NULL, size_columns, 1, walk_sizes};
+static const struct metric_table size_table = {.family = &size_family};
+
+static void take_sum(void *to, const struct metric_visit *v)
+{
+    if (v->value.kind == METRIC_COUNTS && v->value.counts->by_class == counts_of_fish)
+        *(double *)to += v->value.counts->sum;
+}
+
+TEST(histograms_are_walked_and_are_no_lines_of_info)
+{
+    struct metric_set *set = make();
+    double sum = 0;
+    metric_add(set, "sizes", &size_table, &pond);
+    CHECK(metric_arrange(set, "sizes", "nothing length") == 0);
+    CHECK(prints(set, "sizes", ""));
+    metric_walk(set, take_sum, &sum);
+    CHECK(sum > 6.9 && sum < 7.1);
+    sum = 0;
+    size_t tables = 0;
+    while (metric_walk_table(set, tables, take_sum, &sum))
+        tables++;
+    CHECK(tables == 4 && sum > 6.9 && sum < 7.1);
+    metric_set_free(set);
+}
+
 TEST(sizes_are_readable)
 {
     static const struct {
@@ -207,7 +276,9 @@ TEST(sizes_are_readable)
     metric_set_free(set);
 }
 
-UNIT_MAIN(T(lines_come_in_the_order_of_registration),
+UNIT_MAIN(T(single_numbers_are_found_by_name_and_gathered_once_a_look),
+          T(histograms_are_walked_and_are_no_lines_of_info),
+          T(lines_come_in_the_order_of_registration),
           T(names_have_their_section_and_place_whichever_table_they_are_in),
           T(what_is_absent_has_no_line),
           T(a_walk_meets_each_number_once_scaled_and_families_by_column),

@@ -1,5 +1,7 @@
 #include "survey/exposition.h"
 
+#include "base/histogram.h"
+#include "base/metric.h"
 #include "broker.h"
 #include "survey/survey.h"
 
@@ -167,6 +169,70 @@ TEST(parts_together_have_each_line_once)
     end(b);
 }
 
+static uint64_t sizes[HISTOGRAM_CLASSES];
+static const double limits[] = {0.001, 0.1};
+static const struct metric columns[] = {
+    {"h", "millrace_h_seconds", "How long.", METRIC_HISTOGRAM, METRIC_SECONDS, 0, NULL}};
+
+static void walk(const void *owner, const struct metric_sink *sink)
+{
+    struct metric_counts counts = {sizes, 1e-6, 1.25, limits, 2};
+    struct metric_cell cell = {.metric = columns, .value = metric_of_counts(&counts)};
+    (void)owner;
+    sink->line(sink->to, BYTES("get"), &cell, 1);
+}
+
+static const struct metric_family family = {NULL, "cmd", NULL, columns, 1, walk};
+static const struct metric_table table = {.family = &family};
+
+TEST(histograms_have_sums_up_to_their_limits)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    struct metric_set *set = metric_set_new();
+    metric_add(set, "x", &table, NULL);
+    b->engine.metrics = set;
+    memset(sizes, 0, sizeof(sizes));
+    sizes[histogram_class(500)] = 3;
+    sizes[histogram_class(50000)] = 2;
+    sizes[histogram_class(2000000)] = 1;
+    struct buf text = scrape(b, NULL);
+    CHECK(strstr(text.p, "# HELP millrace_h_seconds How long.\n"
+                         "# TYPE millrace_h_seconds histogram\n"
+                         "millrace_h_seconds_bucket{cmd=\"get\",le=\"0.001\"} 3\n"
+                         "millrace_h_seconds_bucket{cmd=\"get\",le=\"0.1\"} 5\n"
+                         "millrace_h_seconds_bucket{cmd=\"get\",le=\"+Inf\"} 6\n"
+                         "millrace_h_seconds_sum{cmd=\"get\"} 1.25\n"
+                         "millrace_h_seconds_count{cmd=\"get\"} 6\n"));
+    buf_free(&text);
+    b->engine.metrics = NULL;
+    metric_set_free(set);
+    end(b);
+}
+
+/* Console, section 11 and S7, as metrics. */
+TEST(alarms_and_readiness_are_metrics)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    pass(b);
+    CHECK(has(b, NULL, "\nmillrace_ready 1\n"));
+    CHECK(has(b, NULL, "\nmillrace_alarm{alarm=\"disk-failed\",severity=\"critical\"} 0\n"));
+    b->engine.slow_path |= ENGINE_DISK_FAILED;
+    pass(b);
+    CHECK(has(b, NULL, "\nmillrace_ready 0\n"));
+    CHECK(has(b, NULL, "\nmillrace_alarm{alarm=\"disk-failed\",severity=\"critical\"} 1\n"));
+    b->engine.slow_path &= ~(unsigned)ENGINE_DISK_FAILED;
+    bench_says(c, "CLIENT PAUSE 100000");
+    HEARS(c, "OK");
+    pass(b);
+    CHECK(has(b, NULL, "\nmillrace_ready 0\n"));
+    bench_wait(b, 200000);
+    pass(b);
+    CHECK(has(b, NULL, "\nmillrace_ready 1\n"));
+    end(b);
+}
+
 TEST(hostile_cursors_are_refused_or_end)
 {
     struct client *c;
@@ -188,4 +254,5 @@ TEST(hostile_cursors_are_refused_or_end)
 
 UNIT_MAIN(T(a_group_has_lines_for_what_is_known_of_it), T(labels_are_escaped_and_always_text),
           T(more_groups_than_allowed_are_left_out_and_counted),
-          T(parts_together_have_each_line_once), T(hostile_cursors_are_refused_or_end))
+          T(parts_together_have_each_line_once), T(histograms_have_sums_up_to_their_limits),
+          T(alarms_and_readiness_are_metrics), T(hostile_cursors_are_refused_or_end))

@@ -1,6 +1,7 @@
 #include "engine/command_metrics.h"
 
 #include "base/clock.h"
+#include "base/histogram.h"
 #include "engine.h"
 #include "engine/observe.h"
 #include "metrics.h"
@@ -59,12 +60,12 @@ TEST(percentiles_are_ends_of_buckets)
     struct engine *e = &b->engine;
     struct engine_stat *x = &e->stats.of_command[registry_number(e->registry, &two_command)];
     CHECK(metrics_say(&command_metrics_latency, e, ""));
-    x->times = mem_zalloc(OBSERVE_BUCKETS * sizeof(*x->times));
+    x->times = mem_zalloc(HISTOGRAM_CLASSES * sizeof(*x->times));
     x->times[40] = 98;
     x->times[100] = 2;
     struct buf text = metrics_print(&command_metrics_latency, e);
-    double p50, p99, p999, low = observe_bucket_end(40) / clock_ticks_per_us(),
-                           high = observe_bucket_end(100) / clock_ticks_per_us();
+    double p50, p99, p999, low = histogram_end(40) / clock_ticks_per_us(),
+                           high = histogram_end(100) / clock_ticks_per_us();
     CHECK(sscanf(text.p, " latency_percentiles_usec_two:p50=%lf,p99=%lf,p99.9=%lf", &p50, &p99,
                  &p999) == 3);
     CHECK(p50 > low * 0.98 && p50 < low * 1.02 && p99 > high * 0.98 && p99 < high * 1.02);

@@ -1,5 +1,6 @@
 #include "engine/exec.h"
 
+#include "base/histogram.h"
 #include "engine/gate.h"
 #include "engine/observe.h"
 #include "engine/tracking.h"
@@ -286,7 +287,7 @@ TEST(times_are_kept_while_somebody_wants_them)
     for (int i = 0; i < 3; i++)
         bench_says(c, "PUT k");
     uint64_t times = 0;
-    for (int i = 0; i < OBSERVE_BUCKETS; i++)
+    for (int i = 0; i < HISTOGRAM_CLASSES; i++)
         times += stat_of(b, &put_command)->times[i];
     CHECK(times == 3 && stat_of(b, &put_command)->calls == 4);
     bench_end(b);

@@ -85,6 +85,7 @@ TEST(a_file_in_memory_is_read_by_its_path)
     int fd = file_create_in_memory(path, sizeof(path));
     CHECK(fd >= 0 && file_write_all(fd, BYTES("abc"), &written) == 0);
     CHECK(file_size_of(path) == 3 && file_read(path, &got) >= 0);
+    CHECK(file_modified_ms(path) > 1700000000000 && file_modified_ms("none") == -ENOENT);
     CHECK(bytes_is(buf_bytes(&got), "abc"));
     file_close(fd);
     buf_free(&got);

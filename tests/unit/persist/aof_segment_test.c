@@ -214,10 +214,7 @@ TEST(a_sync_covers_what_was_written_when_it_began)
     disk.hold_syncs = 0;
     until_idle();
     CHECK(s.synced == first && s.syncs == 1 && !aof_segment_is_busy(&s));
-    uint64_t counted = 0;
-    for (int i = 0; i < AOF_SEGMENT_LATENCY_CLASSES; i++)
-        counted += s.latencies[i];
-    CHECK(counted == 1 && s.latencies[AOF_SEGMENT_LATENCY_CLASSES - 1] == 0);
+    CHECK(histogram_count(s.times.by_class) == 1 && s.times.sum_us == s.times.longest_us);
     CHECK(aof_segment_sync_now(&s) == 0 && s.synced == second);
     end();
 }
@@ -338,13 +335,13 @@ TEST(a_closed_file_fails_no_more_and_reads_no_more)
     end();
 }
 
-TEST(latencies_to_the_next_power_of_two)
+TEST(latencies_to_an_eighth)
 {
     begin();
     CHECK(aof_segment_latency_us(&s, 0.5) == 0);
-    s.latencies[4] = 90; /* below 16 us */
-    s.latencies[10] = 10;
-    s.longest_us = 700;
+    s.times.by_class[histogram_class(15)] = 90;
+    s.times.by_class[histogram_class(690)] = 10;
+    s.times.longest_us = 700;
     CHECK(aof_segment_latency_us(&s, 0.5) == 16 && aof_segment_latency_us(&s, 0.9) == 16);
     CHECK(aof_segment_latency_us(&s, 0.91) == 700 && aof_segment_latency_us(&s, 1) == 700);
     end();
@@ -551,4 +548,4 @@ UNIT_MAIN(T(a_file_names_the_id_of_the_last_byte), T(a_gap_is_written_and_nobody
           T(a_batch_that_fails_beside_a_sync_is_taken_back),
           T(after_a_failed_sync_nothing_of_the_file_is_believed),
           T(the_last_sync_of_the_old_file_may_fail),
-          T(a_closed_file_fails_no_more_and_reads_no_more), T(latencies_to_the_next_power_of_two))
+          T(a_closed_file_fails_no_more_and_reads_no_more), T(latencies_to_an_eighth))

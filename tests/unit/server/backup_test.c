@@ -101,6 +101,7 @@ TEST(a_backup_is_sealed_with_all_that_was_written_before)
     world_turn(t.w, t.c, "SET a 1", 1);
     CHECK(bench_heard(t.c, "+OK|"));
     CHECK(state_is(&t, "none") && starts(&t, "one") && state_is(&t, "open"));
+    CHECK(backup_newest_ms(t.b) == 0);
     world_drain();
     /* The increment that is being written is not there yet. */
     CHECK(linked(&t, "one") == 1 && is_there(&t, "one", "unsealed"));
@@ -116,12 +117,14 @@ TEST(a_backup_is_sealed_with_all_that_was_written_before)
     }
     CHECK(state_is(&t, "sealed") && lists(&t, "*1|$3|one|"));
     CHECK(!is_there(&t, "one", "unsealed") && is_there(&t, "one", MANIFEST));
+    CHECK(backup_newest_ms(t.b) > 0);
     /* The base and what was closed; all but the increment behind the seal. */
     CHECK(linked(&t, "one") == aof_manifest(t.w->aof)->n - 1);
     backup_cleanup(t.b, BYTES("two"), &t.c->reply);
     CHECK(bench_heard(t.c, "-ERR there is no sealed backup of that name|"));
     backup_cleanup(t.b, BYTES("one"), &t.c->reply);
     CHECK(bench_heard(t.c, ":1|") && lists(&t, "*0|") && !is_there(&t, "one", "."));
+    CHECK(backup_newest_ms(t.b) == 0);
     end(&t);
 }
 
@@ -188,7 +191,7 @@ TEST(a_start_removes_what_was_not_sealed)
     backup_sweep(t.b);
     CHECK(!is_there(&t, "begun", ".") && is_there(&t, "foreign", "x"));
     CHECK(is_there(&t, "sealed", MANIFEST) && !is_there(&t, "sealed", "unsealed"));
-    CHECK(is_there(&t, "whole", MANIFEST));
+    CHECK(is_there(&t, "whole", MANIFEST) && backup_newest_ms(t.b) > 1700000000000);
     CHECK(is_refused(&t, "whole", "-ERR there is a backup of that name|"));
     end(&t);
 }

@@ -151,6 +151,8 @@ TEST(no_number_is_there_twice)
 static void check_zero(void *to, const struct metric_visit *v)
 {
     double value = metric_scaled(v->metric, &v->value);
+    if ((v->metric->type == METRIC_HISTOGRAM) != (v->value.kind == METRIC_COUNTS))
+        buf_printf(to, "%s: counts are histograms, and they alone\n", v->metric->info);
     if ((v->metric->flags & METRIC_ALWAYS_ZERO) && (value < 0 || value > 0))
         buf_printf(to, "%s: is not always zero\n", v->metric->info);
     if ((v->metric->type == METRIC_TEXT) == (v->value.kind != METRIC_STRING) &&
@@ -176,8 +178,10 @@ struct exposition {
 static void add_sample(void *to, const struct metric_visit *v)
 {
     struct exposition *x = to;
-    static const char *const types[] = {
-        [METRIC_COUNTER] = "counter", [METRIC_GAUGE] = "gauge", [METRIC_SUMMARY] = "summary"};
+    static const char *const types[] = {[METRIC_COUNTER] = "counter",
+                                        [METRIC_GAUGE] = "gauge",
+                                        [METRIC_SUMMARY] = "summary",
+                                        [METRIC_HISTOGRAM] = "histogram"};
     const struct metric *m = v->metric;
     if (!m->name)
         return;
