@@ -215,8 +215,10 @@ enum broker_order_verdict broker_order_judge(struct broker_order_read *r,
     else
         may = !stream_order_is_taken(o, value);
     r->too_many = !may && r->passed == BROKER_ORDER_PASSED;
-    if (r->too_many || (!may && !is_known && is_far_ahead(x)))
+    if (r->too_many || (!may && !is_known && is_far_ahead(x))) {
+        o->stopped = true;
         return BROKER_ORDER_STOP;
+    }
     if (!is_known)
         stream_order_add(o, e->id, value);
     if (may)

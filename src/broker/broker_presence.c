@@ -29,6 +29,8 @@ static void leave(struct broker_attachment *a)
     struct broker_watch *w = watch_of(a);
     struct stream_consumer *consumer = a->consumer;
     bool last = is_last(a);
+    if (a->waits)
+        stream_group_seen(consumer, w->broker->engine->steady_ms);
     if (!last && a->releases)
         pass_on(a);
     if (last && consumer->pending && (a->releases || w->of->policy->release_on_close)) {

@@ -132,6 +132,12 @@ void broker_watch_token(struct broker_watch *w)
     broker_watch_sooner(w, broker_bucket_next_ms(&w->bucket));
 }
 
+void broker_watch_refill(struct broker_watch *w)
+{
+    w->bucket = (struct broker_bucket){0};
+    w->lacks_token = false;
+}
+
 void broker_watch_leased(const struct broker_group *x, int64_t time_ms)
 {
     int64_t lease = x->group->policy->lease_ms;

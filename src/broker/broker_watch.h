@@ -92,6 +92,8 @@ void broker_watch_note(struct broker_watch *w);
 void broker_watch_sooner(struct broker_watch *w, int64_t at_ms);
 /* The bucket is empty: readers are woken when the next token is there. */
 void broker_watch_token(struct broker_watch *w);
+/* The policy is about to have another rate: the bucket is full, and lacks nothing. */
+void broker_watch_refill(struct broker_watch *w);
 /* An entry's delivery time is time_ms now: the timer goes off when its lease ends, in the next turn
  * if that has passed (XCLAIM IDLE). A time in the future, which only a primary whose clock is ahead
  * can tell, is corrected when this server acts again. */

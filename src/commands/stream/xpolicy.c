@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "broker/broker.h"
 #include "broker/broker_stats.h"
+#include "broker/broker_watch.h"
 #include "commands/helpers.h"
 #include "commands/stream/stream_args.h"
 #include "commands/stream/xpolicy_args.h"
@@ -102,6 +103,9 @@ static void put(struct call *call, struct stream *s, struct stream_policy *p)
     struct stream_group *g = need_group(call, &s);
     const struct stream_policy *old = g->policy;
     bool look_again = !old || old->lease_ms != p->lease_ms || old->max_deliver != p->max_deliver;
+    struct broker_watch *w = broker_watch_of(g);
+    if (w && (old->rate != p->rate || old->rate_ms != p->rate_ms))
+        broker_watch_refill(w);
     stream_set_policy(s, g, p);
     broker_policy_changed(call->engine->broker, call->db, db_find(call->db, key), g, look_again);
     tell(call, p);

@@ -43,9 +43,12 @@ struct stream_order {
     /* Of whoever keeps it beside a group. */
     bool skips;                /* deferred entries stand aside */
     bool is_complete;          /* all pending entries are known */
+    bool stopped;              /* at an entry that may not wait, and is not known: the next that
+                                  leaves its place may free its value */
     struct stream_id known_to; /* if not: those below are */
     uint64_t term;
-    /* Called when an entry that waited does not wait any more; NULL: nobody. */
+    /* Called when an entry that waited does not wait any more, or, once stopped, when one has left
+     * its place; NULL: nobody. */
     void (*stirred)(void *context);
     void *context;
 };

@@ -1,7 +1,8 @@
 #include "type/stream/stream_turn.h"
 
-static void stir(const struct stream_order *o)
+static void stir(struct stream_order *o)
 {
+    o->stopped = false;
     if (o->stirred)
         o->stirred(o->context);
 }
@@ -20,6 +21,13 @@ void stream_turn_released(struct stream_order *o, struct stream_pending *p, stru
         stream_pending_hold(p, id);
 }
 
+/* What has left its place let go nobody who waited; waited: how many did before. */
+static void stir_if_asked(struct stream_order *o, uint32_t waited)
+{
+    if (o->waiting < waited || o->stopped)
+        stir(o);
+}
+
 static void let_go(struct stream_order *o, struct stream_pending *p, struct stream_id id)
 {
     stream_pending_let_go(p, id);
@@ -34,8 +42,8 @@ void stream_turn_deferred(struct stream_order *o, struct stream_pending *p, stru
         stream_turn_leased(o, id);
     else if (stream_order_set_aside(o, id, &next))
         let_go(o, p, next);
-    else if (o->waiting < waited)
-        stir(o);
+    else
+        stir_if_asked(o, waited);
 }
 
 void stream_turn_gone(struct stream_order *o, struct stream_pending *p, struct stream_id id)
@@ -44,8 +52,8 @@ void stream_turn_gone(struct stream_order *o, struct stream_pending *p, struct s
     uint32_t waited = o->waiting;
     if (stream_order_remove(o, id, &next))
         let_go(o, p, next);
-    else if (o->waiting < waited)
-        stir(o);
+    else
+        stir_if_asked(o, waited);
 }
 
 bool stream_turn_is_sound(const struct stream_order *o, const struct stream_pending *p)

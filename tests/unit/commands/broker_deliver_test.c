@@ -37,5 +37,64 @@ TEST(what_is_pending_and_unread_is_given_once)
     }
 }
 
+/* broker C3: also where nobody has read with the values in between. */
+TEST(changed_values_fill_the_bucket)
+{
+    struct client *c;
+    struct bench *b = broker_queue("RATE 1 1000", 3, false, &c);
+    SAYS(c, "XREADGROUP GROUP g c STREAMS q >", "[[q [[1-1 [n 1]]]]]");
+    SAYS(c, "XPOLICY SET q g RATE 1 1000", "OK");
+    SAYS(c, "XREADGROUP GROUP g c STREAMS q >", "(nil)");
+    SAYS(c, "XPOLICY SET q g RATE 0 1", "OK");
+    broker_bench_turn(b); /* nobody waits for a token any more */
+    SAYS(c, "XPOLICY SET q g RATE 1 1000", "OK");
+    SAYS(c, "XREADGROUP GROUP g c STREAMS q >", "[[q [[2-1 [n 2]]]]]");
+    SAYS(c, "XREADGROUP GROUP g c STREAMS q >", "(nil)");
+    broker_bench_end(b);
+}
+
+/* broker O6: who waits hears of it when the value of the message at which reading has stopped is
+ * free, though nobody was held for it. */
+TEST(reading_goes_on_when_a_value_is_free)
+{
+    static const char *const ways[] = {"XACK q g 2-1", "XNACK q g SILENT IDS 1 2-1 DELAY 1000",
+                                       "XDELEX q DELREF IDS 1 2-1"};
+    for (int i = 0; i < 3; i++) {
+        struct client *c;
+        struct bench *b = broker_queue("ORDERBY k SKIP", 0, false, &c);
+        struct client *d = bench_client(b);
+        b->settings->broker_order_ahead = 1;
+        SAYS(c, "XADD q 1-1 k a", "1-1");
+        SAYS(c, "XADD q 2-1 k b", "2-1");
+        SAYS(c, "XADD q 3-1 k a", "3-1"); /* held */
+        SAYS(c, "XADD q 4-1 k b", "4-1"); /* may not be */
+        SAYS(c, "XREADGROUP GROUP g c STREAMS q >", "[[q [[1-1 [k a]] [2-1 [k b]]]]]");
+        SAYS(d, "XREADGROUP GROUP g d BLOCK 0 STREAMS q >", "");
+        bench_says(c, ways[i]);
+        broker_bench_turn(b);
+        HEARS(d, "[[q [[4-1 [k b]]]]]");
+        broker_bench_end(b);
+    }
+}
+
+/* broker S5. */
+TEST(a_subscriber_was_seen_when_it_closed)
+{
+    struct client *c;
+    struct bench *b = broker_queue("CONSUMERTTL 1000", 0, false, &c);
+    struct client *w = bench_client(b);
+    w->reply.resp = 3;
+    SAYS(w, "XCONSUME START GROUP g w STREAMS q", "OK");
+    broker_bench_wait(b, 990);
+    session_close(w);
+    broker_bench_wait(b, 980);
+    broker_bench_wait(b, 10);
+    SAYS(c, "XINFO CONSUMERS q g", "[[name w *");
+    broker_bench_wait(b, 1020);
+    SAYS(c, "XINFO CONSUMERS q g", "[]");
+    broker_bench_end(b);
+}
+
 UNIT_MAIN(T(who_is_full_by_its_own_cap_gets_its_own_once),
-          T(what_is_pending_and_unread_is_given_once))
+          T(what_is_pending_and_unread_is_given_once), T(changed_values_fill_the_bucket),
+          T(reading_goes_on_when_a_value_is_free), T(a_subscriber_was_seen_when_it_closed))
