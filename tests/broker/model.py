@@ -7,266 +7,62 @@ The server's clock stands still but when the test sets it on (stepped_clock.c; s
 model knows. After each step the whole state is read (XINFO STREAM FULL, XPOLICY RETRIES and STATS, the dead-letter stream) and compared. Now and then the
 wall clock steps, or the server is killed and started again, saves, or rewrites its file.
 
-The model is of sections 5 (model_presence.py: 5.8) and (model_time.py, model_cron.py) 6 of the broker's rules, whose numbers stand beside what keeps them. What the rules leave open it takes from the server and
-judges: the order among entries of one delivery time, and how far a read went through references to messages that are gone.
+The model is of sections 5 (model_rules.py; model_presence.py: 5.8, model_order.py: 5.9 and rates), 6 (model_time.py, model_cron.py), 9 (model_route.py) and 10
+(model_push.py) of the broker's rules, whose numbers stand beside what keeps them. What the rules leave open it takes from the server and judges: the order among entries of one
+delivery time, or of consumers that go together, how far a read went through references to messages that are gone, which of several full destinations refuses a message.
 """
-import argparse, mmap, os, random, struct, subprocess, sys, tempfile, threading, time
+import argparse, os, random, sys, tempfile, threading, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from check import Failed, check, done, wait_for  # noqa: E402
-from resp import Error                           # noqa: E402
+from resp import Error, packet, received         # noqa: E402
 from server import Server                        # noqa: E402
-from model_cron import Crons, CronSteps          # noqa: E402
-from model_presence import Presence, Presences, PresenceSteps  # noqa: E402
-from model_time import Steps, Times, number      # noqa: E402
+from model_clock import Clock                    # noqa: E402
+from model_cron import CronSteps, STREAM         # noqa: E402
+from model_order import AHEAD, FIELD, OrderSteps  # noqa: E402
+from model_presence import PresenceSteps         # noqa: E402
+from model_push import PushSteps                 # noqa: E402
+from model_route import DEAD, RouteSteps               # noqa: E402
+from model_rules import DLQ, Group, KEY, Model, MOST  # noqa: E402
+from model_time import Steps, number             # noqa: E402
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-KEY, DLQ, GROUPS, CONSUMERS = b"q", b"{q}:dlq", (b"g", b"h"), (b"a", b"b", b"c")
-MOST = (1 << 63) - 1
-TAIL = [b"dl-reason", b"dl-text", b"dl-key", b"dl-group", b"dl-id", b"dl-consumer", b"dl-count", b"dl-delivered"]
-
-
-class Clock:
-    def __init__(self, folder):
-        self.path, self.lib = os.path.join(folder, "clock"), os.path.join(folder, "clock.so")
-        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", self.lib, os.path.join(HERE, "stepped_clock.c"), "-ldl"], check=True)
-        with open(self.path, "wb") as f:
-            f.write(bytes(24))
-        self.f = open(self.path, "r+b")
-        self.page = mmap.mmap(self.f.fileno(), 24)
-        self.wall = 1795900000000  # ms
-        self.steady = self.wall    # as the server counts it: from the wall clock of its start
-        self.creep()
-
-    def put(self, stands):
-        struct.pack_into("<qqq", self.page, 0, self.wall * 1000, stands, self.wall * 1000 - (self.steady - 1700000000000) * 1000)
-
-    def creep(self):
-        """For a start: the steady clock begins at the wall clock. Not before moments that have passed: what fell due would be due again."""
-        self.steady = self.wall = max(self.wall, self.steady)
-        self.put(0)
-
-    def stand(self):
-        """Ahead of what has crept."""
-        self.on(5000)
-
-    def on(self, ms):
-        self.wall, self.steady = self.wall + ms, self.steady + ms
-        self.put(1)
-
-    def step(self, ms):
-        """The wall clock alone."""
-        self.wall += ms
-        self.put(1)
+CONSUMERS = (b"a", b"b", b"c")
 
 
-class Pending:
-    def __init__(self, owner, time, count):
-        self.owner, self.time, self.count = owner, time, count  # owner None: nobody
-        self.due, self.reason, self.order, self.blocked = 0, b"", 0, False   # due: deferred until; order: among released ones
-        self.fell = False  # it was deferred and fell due, which no file tells
+def answers(c, commands):
+    """Of many, and long ones: Conn.many() takes several times as long."""
+    c.write(packet([*commands, ("PING",)]))
+    got = bytearray()
+    while not got.endswith(b"+PONG\r\n"):
+        got += received(c.s)
+    got, at = bytes(got), 0
+
+    def one():
+        nonlocal at
+        end = got.index(b"\r\n", at)
+        kind, word, at = got[at:at + 1], got[at + 1:end], end + 2
+        if kind == b"$" and word != b"-1":
+            at += int(word) + 2
+            return got[end + 2:at - 2]
+        if kind == b"*":
+            return [one() for _ in range(int(word))]
+        return int(word) if kind == b":" else Error(word.decode()) if kind == b"-" else None if kind == b"$" else word
+    return [one() for _ in commands]
 
 
-class Group:
-    def __init__(self, name, last):
-        self.name, self.last, self.policy, self.pending, self.consumers, self.fresh = name, last, None, {}, set(), False
-        self.presence = Presence()
-
-
-class Model(Presences):
-    def __init__(self, clock):
-        self.clock, self.entries, self.groups, self.letters, self.released, self.letter_ids = clock, {}, {}, [], 0, None
-        self.times, self.crons = Times(clock, self.entries), Crons(clock)
-        self.letter_count = lambda g, i: 0  # of a group and an ID, on the server
-
-    # ---- What the rules say
-
-    def now(self):
-        return self.clock.steady
-
-    def time_of(self, g):
-        """The clock by which a group's deliveries are stamped: G6."""
-        return self.clock.steady if g.policy else self.clock.wall
-
-    def put_back(self, p, count, due):
-        p.owner, p.time, p.count, p.due = None, 0, count, 0
-        if due > self.now():
-            p.due = due
-        else:
-            self.release(p)
-
-    def release(self, p):
-        self.released += 1
-        p.due, p.order, p.fell = 0, self.released, False
-
-    def used_up(self, g, p):
-        n = g.policy["maxdeliver"]
-        return (n and p.count >= n) or p.count == MOST  # D1
-
-    def ended(self, g, p):
-        lease = g.policy["lease"]
-        return p.owner is not None and lease and p.time + lease <= self.now()
-
-    def backoff(self, g, count):
-        """R2; jitter is 0 here."""
-        kind, *n = g.policy["retry"]
-        count = max(1, count)
-        if kind == "NONE":
-            return 0
-        if kind == "FIXED":
-            return n[0]
-        return min(n[1], n[0] * n[2] ** (count - 1)) if kind == "EXP" else n[min(count, len(n)) - 1]
-
-    def needed(self, i):
-        return any(number(i) > number(g.last) or i in g.pending for g in self.groups.values())
-
-    def acked(self, g, i):
-        """A1 to A3."""
-        g.pending.pop(i, None)
-        if any(o.policy and o.policy["onack"] == "DELETE" for o in self.groups.values()) and i in self.entries and not self.needed(i):
-            del self.entries[i]
-
-    def die(self, g, i, reason, text, consumer):
-        p = g.pending[i]
-        if i not in self.entries:  # D9, L9
-            self.acked(g, i)
-            return
-        if g.policy["deadletter"]:
-            fields = self.entries[i]
-            if fields[-16::2] == TAIL:  # D4
-                fields = fields[:-16]
-            values = [reason, text, KEY, g.name, i, consumer, b"%d" % p.count, b"%d" % p.time]
-            self.letters.append(fields + [x for pair in zip(TAIL, values) for x in pair])
-        self.acked(g, i)
-
-    def of_age(self, g, i):
-        p = g.pending[i]
-        self.die(g, i, b"fatal" if p.count == MOST else b"maxdeliver", b"lease ended" if p.owner else p.reason, p.owner or b"")
-
-    def dies(self, g, i):
-        p = g.pending[i]
-        return i in self.entries and self.used_up(g, p) and (0 < p.due <= self.now() or bool(self.ended(g, p)))
-
-    def turn(self):
-        """What the server does by itself: what is due is released (R5), who is used up dies when its lease ends (D2), messages come and expire."""
-        for g, i in [(g, i) for g in self.groups.values() if g.policy for i in list(g.pending) if self.times.has_expired(i) and self.dies(g, i)]:
-            # Which was the longest due the model does not know: a letter tells that it died first.
-            if self.letter_count(g, i) > sum(f[-9] == g.name and f[-7] == i for f in self.letters):
-                self.of_age(g, i)
-        self.times.turn()
-        for g in self.groups.values():
-            if not g.policy:
-                continue
-            for i, p in sorted(((i, p) for i, p in g.pending.items() if p.due and p.due <= self.now()), key=lambda x: (x[1].due, number(x[0]))):
-                if self.used_up(g, p):
-                    self.of_age(g, i)
-                else:
-                    self.release(p)
-                    p.fell = True
-            for p in g.pending.values():  # L15, when the policy is new
-                if p.owner is not None and g.fresh and p.time > self.now():
-                    p.filed, p.time = p.time, self.now()  # no effect tells it: a start finds what the file has
-            g.fresh = False
-            ended = [i for i, p in g.pending.items() if self.ended(g, p) and self.used_up(g, p)]
-            for i in sorted(ended, key=lambda i: (g.pending[i].time, number(i))):
-                self.of_age(g, i)
-        self.crons.turn()
-
-    # ---- A read: the server's choice is judged, and done
-
-    def read(self, g, consumer, connection, count, noack, claim, got):
-        """got: [(id, fields or None)]; `>` of a group."""
-        g.consumers.add(consumer)
-        if not self.reads(g, consumer, connection, got):  # C5
-            if got:
-                raise Failed("delivered to %r, who has no seat" % consumer)
-            return (), ()
-        policy = g.policy
-        lost = dead = ()
-        if policy:
-            lost = {i for i, p in g.pending.items() if i not in self.entries}
-            dead = {i for i, p in g.pending.items() if not p.owner and not p.due and i in self.entries and self.used_up(g, p)}
-            limit = policy["lease"] or MOST if claim is None else min(claim, policy["lease"] or MOST)  # L11
-        else:
-            limit = MOST if claim is None else claim
-        unread = [i for i in sorted(self.entries, key=number) if number(i) > number(g.last)]
-        may = lambda p: not p.due and (p.owner is None if limit == MOST else p.owner is None or self.time_of(g) - p.time >= limit)
-        ready = [i for i, p in g.pending.items() if i in self.entries and may(p) and not (policy and self.used_up(g, p))] if policy or claim is not None else []
-        ready.sort(key=lambda i: (g.pending[i].owner is not None, g.pending[i].order if g.pending[i].owner is None else g.pending[i].time))
-        most = count
-        # References to messages that are gone may be dropped on the way, and make room then: between gone and all of them.
-        gone = [p for i, p in g.pending.items() if i not in self.entries and may(p)]
-        mine = sum(p.owner == consumer for p in g.pending.values())
-        owned = sum(p.owner is not None for p in g.pending.values())
-        less_mine, less_owned = sum(p.owner == consumer for p in gone), sum(p.owner is not None for p in gone)
-        took_old = [i for i, _ in got if i in g.pending]
-        took_new = [i for i, _ in got if i not in g.pending]
-        if [i for i, _ in got] != took_old + took_new:
-            raise Failed("an unread message in front of a pending one")  # L4
-        if took_new != unread[:len(took_new)]:
-            raise Failed("unread messages are not the first: %r of %r" % (took_new, unread))
-        if len(got) > most:
-            raise Failed("more than COUNT")
-        if policy and policy["pause"] and got:
-            raise Failed("delivered while paused")  # C4
-        full = lambda: policy and policy["prefetch"] and not noack and mine >= policy["prefetch"]  # C1
-        crowd = lambda: policy and policy["maxpending"] and owned >= policy["maxpending"]          # C2
-        key = lambda i: (g.pending[i].owner is not None, g.pending[i].order if g.pending[i].owner is None else g.pending[i].time)
-        left = list(ready)
-        for i in took_old:
-            p = g.pending[i]
-            if i not in left:
-                raise Failed("%r is not ready: owner %r, time %d, due %d, count %d" % (i, p.owner, p.time, p.due, p.count))
-            roomy = lambda p: not (full() and p.owner != consumer) and not (crowd() and p.owner is None)
-            first = [j for j in left if roomy(g.pending[j])]
-            if (not first or i not in first) and not gone:
-                raise Failed("%r is beyond a cap" % i)
-            if first and key(i) > key(first[0]):
-                raise Failed("%r is given before %r" % (i, first[0]))  # L4
-            left.remove(i)
-            if not noack:
-                mine += p.owner != consumer
-                owned += p.owner is None
-        could = [j for j in left if not (full() and g.pending[j].owner != consumer) and not (crowd() and g.pending[j].owner is None)]
-        if not (policy and policy["pause"]) and len(got) < most and not took_new and could and len(lost) < 1000 and len(dead) < 128:
-            raise Failed("%r is ready and not given; %d are gone, %d dead, %r" % (could[0], len(lost), len(dead), vars(g.presence)))
-        if took_new and could:
-            raise Failed("an unread message is given before %r" % could[0])
-        for i in took_new:
-            if (full() and mine - less_mine >= policy["prefetch"]) or (crowd() and owned - less_owned >= policy["maxpending"]):
-                raise Failed("unread %r is beyond a cap" % i)
-            mine, owned = mine + (not noack), owned + (not noack)
-        if not (policy and policy["pause"]) and len(got) < most and len(took_new) < len(unread) and not full() and not crowd():
-            raise Failed("%r is unread and not given" % unread[len(took_new)])
-        for i, fields in got:
-            if fields != self.entries[i]:
-                raise Failed("%r has other fields" % i)
-        for i in took_old:
-            p = g.pending[i]
-            if noack and policy:
-                g.pending[i].count = min(MOST, p.count + 1)
-            p.owner, p.time, p.count, p.due, p.reason = consumer, self.time_of(g), min(MOST, p.count + 1), 0, b""
-        for i in took_new:
-            g.last = i
-            if not noack:
-                g.pending[i] = Pending(consumer, self.time_of(g), 1)
-        if noack:  # L10, A2
-            for i in took_new + (took_old if policy else []):
-                self.acked(g, i)
-        return lost, dead
-
-
-class Test(Steps, CronSteps, PresenceSteps):
+class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
     def __init__(self, o, folder):
         self.o, self.random, self.clock = o, random.Random(o.seed), Clock(folder)
-        self.server = Server(o.server, "--appendonly", "yes", "--appendfsync", "everysec", "--enable-debug-command", "yes", "--auto-aof-rewrite-percentage", 0,
+        self.server = Server(o.server, "--appendonly", "yes", "--appendfsync", "everysec", "--enable-debug-command", "yes", "--auto-aof-rewrite-percentage", 0, "--broker-order-ahead", AHEAD,
                              env={"LD_PRELOAD": self.clock.lib, "STEPPED_CLOCK": self.clock.path})
         self.c = self.server.start()
         self.clock.stand()
-        self.model, self.log, self.free = Model(self.clock), [], ((), ())
+        self.model, self.log, self.free, self.known = Model(self.clock), [], ((), ()), {}
         self.model.letter_count = self.letter_count
         self.begin_crons()
         self.begin_presence()
+        self.begin_routes()
+        self.begin_push()
         self.say("XGROUP", "CREATE", KEY, "h", "0", "MKSTREAM")
         self.model.groups[b"h"] = Group(b"h", b"0-0")
         self.policy("g", "MKSTREAM", "LEASE", 1000, "MAXDELIVER", 3)
@@ -293,10 +89,11 @@ class Test(Steps, CronSteps, PresenceSteps):
         if name not in m.groups:
             m.groups[name] = Group(name, b"0-0")
         g = m.groups[name]
+        before = g.policy and dict(g.policy)
         if g.policy is None:
             g.fresh = True
             g.presence.forget(self.model.now())
-            g.policy = {"single": 0, "ondisconnect": "KEEP", "consumerttl": 0, "lease": 0, "retry": ("NONE",), "maxdeliver": 0, "deadletter": DLQ, "onack": "KEEP", "prefetch": 0, "maxpending": 0, "pause": False}
+            g.policy = {"orderby": b"", "skips": False, "rate": (0, 1), "single": 0, "ondisconnect": "KEEP", "consumerttl": 0, "lease": 0, "retry": ("NONE",), "maxdeliver": 0, "deadletter": DLQ, "onack": "KEEP", "prefetch": 0, "maxpending": 0, "pause": False}
         words = list(words)
         while words:
             w = words.pop(0)
@@ -305,10 +102,15 @@ class Test(Steps, CronSteps, PresenceSteps):
                 n = 0 if kind == "NONE" else 1 if kind == "FIXED" else 3 if kind == "EXP" else len(words)
                 g.policy["retry"] = (kind, *words[:n])
                 words = words[n:]
+            elif w == "ORDERBY":
+                g.policy["orderby"], g.policy["skips"] = words.pop(0).encode(), words.pop(0) == "SKIP"
+            elif w == "RATE":
+                g.policy["rate"] = (words.pop(0), words.pop(0))
             elif w != "MKSTREAM":
                 v = words.pop(0)
                 g.policy[w.lower()] = v == "ON" if w == "PAUSE" else v.encode() if w == "DEADLETTER" else v
         self.policy_is_set(g)
+        self.order_is_set(g, before)
 
     def step_policy(self):
         r = self.random
@@ -318,18 +120,26 @@ class Test(Steps, CronSteps, PresenceSteps):
             if self.say("XPOLICY", "DEL", KEY, name) != 1:
                 raise Failed("XPOLICY DEL")
             g = m.groups[name.encode()]
+            m.unlearn(g)
             for i, p in sorted(((i, p) for i, p in g.pending.items() if p.due), key=lambda x: (x[1].due, number(x[0]))):
-                m.release(p)  # P8
-            g.policy = None
+                m.release(g, i)  # P8
+            g.policy = g.bucket = None
+            self.subscriptions_end(g, b"policy")
             g.presence.forget(m.now())
             return
         options = {"LEASE": [0, 500, 1000, 3000], "MAXDELIVER": [0, 1, 2, 3, 5], "ONACK": ["KEEP", "DELETE"], "PREFETCH": [0, 0, 1, 3], "MAXPENDING": [0, 0, 4],
-                   "SINGLE": [0, 0, 700], "ONDISCONNECT": ["KEEP", "RELEASE"], "CONSUMERTTL": [0, 0, 0, 1500], "PAUSE": ["OFF", "OFF", "OFF", "ON"], "DEADLETTER": [DLQ.decode(), DLQ.decode(), ""]}
+                   "SINGLE": [0, 0, 700], "ONDISCONNECT": ["KEEP", "RELEASE"], "CONSUMERTTL": [0, 0, 0, 1500], "PAUSE": ["OFF", "OFF", "OFF", "OFF", "OFF", "ON"], "DEADLETTER": [DLQ.decode(), DLQ.decode(), ""]}
         words = []
         for k in r.sample(sorted(options), r.randint(1, 3)):
             words += [k, r.choice(options[k])]
         if r.random() < 0.5:
             words = ["RETRY", *r.choice([("NONE",), ("FIXED", 700), ("EXP", 100, 2000, 2)])] + words
+        if r.random() < 0.3:
+            words += ["ORDERBY", *r.choice([("", "HOLD"), (FIELD.decode(), "HOLD"), (FIELD.decode(), "SKIP")])]
+        if r.random() < 0.3:
+            words += ["RATE", *r.choice([(0, 1), (0, 1), (3, 1000), (7, 500)])]
+        if not self.may_idle(m.groups[name.encode()], "ORDERBY" in words, "CONSUMERTTL" in words, False):
+            return
         self.policy(name, *words)
 
     def step_read(self):
@@ -342,7 +152,7 @@ class Test(Steps, CronSteps, PresenceSteps):
         if isinstance(got, Error):
             raise Failed("XREADGROUP: %r" % got)
         entries = [(e[0], e[1]) for e in got[0][1]] if got else []
-        self.free = self.model.read(g, consumer, connection, count, noack, claim, entries)
+        self.free = self.model.read(g, consumer, connection, count, noack, claim, entries, lambda: self.left(g))
         self.reader = g
 
     def step_history(self):
@@ -400,7 +210,7 @@ class Test(Steps, CronSteps, PresenceSteps):
                 m.die(g, i, b"fatal" if mode == "FATAL" else b"maxdeliver", reason, p.owner or b"")
                 continue
             due = m.now() + delay if delay is not None else m.now() + m.backoff(g, count) if mode == "FAIL" else 0  # R2, R3
-            m.put_back(p, count, due)
+            m.put_back(g, i, count, due)
             p.reason = reason
 
     def step_claim(self):
@@ -420,7 +230,8 @@ class Test(Steps, CronSteps, PresenceSteps):
         for i in ids:
             p = g.pending[i]
             if i in m.entries:  # L12
-                p.owner, p.time, p.count, p.due, p.reason = consumer, m.now(), p.count if just else min(MOST, p.count + 1), 0, b""
+                p.reason = b""
+                m.lease(g, i, consumer, m.now(), p.count if just else min(MOST, p.count + 1))
             else:
                 m.acked(g, i)
 
@@ -432,24 +243,36 @@ class Test(Steps, CronSteps, PresenceSteps):
         got = self.say("XAUTOCLAIM", KEY, g.name, consumer, idle, "0", "COUNT", 100, "JUSTID")
         g.consumers.add(consumer)
         m.see(g, consumer)
-        may = [i for i in sorted(g.pending, key=number) if not g.pending[i].due and (g.pending[i].owner is None or m.now() - g.pending[i].time >= idle)]
-        if got[1] != [i for i in may if i in m.entries]:
-            raise Failed("XAUTOCLAIM: %r, wanted %r" % (got, may))
-        for i in may:
-            if i in m.entries:
-                p = g.pending[i]
-                p.owner, p.time, p.reason = consumer, m.now(), b""
-        for i in [i for i in g.pending if i not in m.entries]:
-            m.acked(g, i)  # whatever their idle time
+        claimed, left = [], 100
+        for i in sorted(g.pending, key=number):
+            p = g.pending[i]
+            if not left:
+                break
+            if i not in m.entries:
+                m.acked(g, i)  # whatever its idle time; who is held behind it may be claimed
+                left -= 1
+            elif not p.due and not p.held and (p.owner is None or m.now() - p.time >= idle):
+                claimed.append(i)
+                left -= 1
+                p.reason = b""
+                m.lease(g, i, consumer, m.now(), p.count)
+        if got[1] != claimed:
+            raise Failed("XAUTOCLAIM: %r, wanted %r" % (got, claimed))
 
     def step_delete(self):
         m = self.model
         if not m.entries:
             return
-        if self.random.random() < 0.7:
+        x = self.random.random()
+        if x < 0.7:
             i = self.random.choice(sorted(m.entries))
-            if self.say("XDEL", KEY, i) != 1:
+            if x < 0.5 and self.say("XDEL", KEY, i) != 1:
                 raise Failed("XDEL")
+            if x >= 0.5:
+                if self.say("XDELEX", KEY, "DELREF", "IDS", 1, i) != [1]:
+                    raise Failed("XDELEX")
+                for g in m.groups.values():
+                    m.drop(g, i)
             del m.entries[i]
         else:
             n = max(0, len(m.entries) - 2)
@@ -478,8 +301,10 @@ class Test(Steps, CronSteps, PresenceSteps):
                 kept.append(fields)
             elif i in m.entries and g:
                 if i not in g.pending and number(i) <= number(g.last):
-                    g.pending[i] = Pending(None, 0, 0)
-                    m.release(g.pending[i])
+                    if g.order:
+                        m.know(g, i)
+                    m.new_pending(g, i)
+                    m.release(g, i)
                 moved += 1
             else:  # two groups: it would be delivered twice
                 kept.append(fields)
@@ -524,6 +349,8 @@ class Test(Steps, CronSteps, PresenceSteps):
         if how == "reload":
             self.c.ask("DEBUG", "RELOAD")
         elif how == "rewrite":
+            self.all_leave()
+            self.model.turn()
             self.while_time_goes_on(self.rewrite)
         elif how == "save":
             self.c.ask("SAVE")
@@ -545,9 +372,11 @@ class Test(Steps, CronSteps, PresenceSteps):
         self.look_up()
         self.look_crons_up()
         if how in ("kill", "reload"):
+            self.order_begins_anew()
             self.fall_due_again()
         self.model.turn()
         self.looked_up()
+        self.look_routes_up()
         self.look_for_idle_ones()
 
     def fall_due_again(self):
@@ -558,12 +387,24 @@ class Test(Steps, CronSteps, PresenceSteps):
 
     # ---- The whole state
 
+    def look(self):
+        """Asks at once for all that is compared; ask() knows it then."""
+        asked = [("XINFO", "STREAM", KEY, "FULL", "COUNT", 0), ("XRANGE", DLQ, "-", "+"), ("XINFO", "STREAM", KEY), ("XSCHED", "RANGE", KEY, "-", "+"), ("XSCHED", "LEN", KEY),
+                 ("XRANGE", STREAM, "(0-0", "+"), ("XCRON", "LIST", STREAM)]
+        asked += [("XINFO", "CONSUMERS", KEY, g.name) for g in self.model.groups.values()]
+        asked += [("XPOLICY", what, KEY, g.name, *more) for g in self.model.groups.values() if g.policy for what, *more in (("RETRIES", "COUNT", 1000), ("STATS",))]
+        asked += self.routes_asked()
+        self.known = dict(zip(asked, answers(self.c, asked)))
+
+    def ask(self, *words):
+        return self.known[words] if words in self.known else self.c.ask(*words)
+
     def compare(self):
         m = self.model
-        full = self.c.ask("XINFO", "STREAM", KEY, "FULL", "COUNT", 0)
+        full = self.ask("XINFO", "STREAM", KEY, "FULL", "COUNT", 0)
         top = dict(zip(full[::2], full[1::2]))
         there = {g[1]: dict(zip(g[::2], g[1::2])) for g in top[b"groups"]}
-        letters = [e[1] for e in self.c.ask("XRANGE", DLQ, "-", "+")] if self.c.ask("EXISTS", DLQ) else []
+        letters = [e[1] for e in self.ask("XRANGE", DLQ, "-", "+")]
         if set(there) != set(m.groups):
             raise Failed("groups: %r" % there)
         for name, g in m.groups.items():
@@ -593,29 +434,34 @@ class Test(Steps, CronSteps, PresenceSteps):
         self.free = ((), ())
         self.compare_times()
         self.compare_crons()
+        self.compare_routes()
         if [e[0] for e in top[b"entries"]] != sorted(m.entries, key=number):
             raise Failed("entries: %r, wanted %r" % ([e[0] for e in top[b"entries"]], sorted(m.entries, key=number)))
         if sorted(letters) != sorted(m.letters):
             raise Failed("letters: %r, wanted %r" % ([x for x in letters if x not in m.letters], [x for x in m.letters if x not in letters]))
+        if len(letters) > 40:
+            self.say("XTRIM", DLQ, "MAXLEN", 0)
+            self.say("DEL", DEAD)
+            m.letters = []
 
     def compare_policy(self, name, g):
         m = self.model
         wanted = sorted(([i, p.due, p.count, p.reason] for i, p in g.pending.items() if p.due), key=lambda x: (x[1], number(x[0])))
-        got = self.c.ask("XPOLICY", "RETRIES", KEY, name, "COUNT", 1000)
+        got = self.ask("XPOLICY", "RETRIES", KEY, name, "COUNT", 1000)
         if got != wanted:
             raise Failed("RETRIES of %r: %r, wanted %r" % (name, got, wanted))
-        flat = self.c.ask("XPOLICY", "STATS", KEY, name)
+        flat = self.ask("XPOLICY", "STATS", KEY, name)
         stats = dict(zip(flat[::2], flat[1::2]))
         overdue = sum(bool(m.ended(g, p)) for p in g.pending.values())
         owned = sum(p.owner is not None for p in g.pending.values())
-        deferred = sum(p.due > 0 for p in g.pending.values())
-        want = {b"unread": sum(number(i) > number(g.last) for i in m.entries), b"released": len(g.pending) - owned - deferred, b"overdue": overdue,
+        deferred, held = sum(p.due > 0 for p in g.pending.values()), sum(p.held for p in g.pending.values())
+        want = {b"unread": sum(number(i) > number(g.last) for i in m.entries), b"released": len(g.pending) - owned - deferred - held, b"held": held, b"overdue": overdue,
                 b"leased": owned - overdue, b"deferred": deferred, b"scheduled": len(m.times.scheduled), b"consumers": len(g.consumers)}
         want[b"ready"] = want[b"unread"] + want[b"released"] + overdue
         if any(stats[k] != v for k, v in want.items()):
             raise Failed("STATS of %r: %r, wanted %r" % (name, {k: stats[k] for k in want}, want))
 
-    STEPS = (("add", 12), ("later", 8), ("sched", 6), ("cron", 5), ("read", 20), ("history", 3), ("ack", 10), ("nack", 12), ("claim", 5), ("autoclaim", 2), ("delete", 3), ("consumer", 1), ("time", 14),
+    STEPS = (("add", 12), ("later", 8), ("sched", 6), ("cron", 5), ("route", 12), ("push", 8), ("match", 6), ("read", 20), ("history", 3), ("ack", 10), ("nack", 12), ("claim", 5), ("autoclaim", 2), ("delete", 3), ("consumer", 1), ("time", 14),
              ("policy", 4), ("close", 3), ("redrive", 2), ("wall", 0.5), ("restart", 1))
 
     def run(self):
@@ -629,11 +475,15 @@ class Test(Steps, CronSteps, PresenceSteps):
             self.model.turn()
             try:
                 self.look_for_idle_ones()
+                self.pushed()
                 getattr(self, "step_" + name)()
                 self.c.ask("PING")  # the turn behind it: a policy that was changed acts in it
                 self.model.turn()
                 self.look_for_idle_ones()
+                self.pushed()
+                self.look()
                 self.compare()
+                self.known = {}
             except (Failed, Error, OSError, KeyError, IndexError, TypeError, AttributeError) as e:
                 raise Failed("seed %d, step %d (%s), steady %d: %s: %s; before it:\n%s" % (self.o.seed, n, name, self.clock.steady, type(e).__name__, e, "\n".join(self.log[-25:])))
             n += 1

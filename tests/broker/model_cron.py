@@ -90,10 +90,10 @@ class CronSteps:
         crons.settle = self.settle_crons
 
     def ticks(self, behind=(0, 0)):
-        return self.c.ask("XRANGE", STREAM, b"(" + text(behind), "+")
+        return self.ask("XRANGE", STREAM, "(" + text(behind).decode(), "+")
 
     def told(self):
-        return {m[b"name"]: m for m in (dict(zip(f[::2], f[1::2])) for f in self.c.ask("XCRON", "LIST", STREAM))}
+        return {m[b"name"]: m for m in (dict(zip(f[::2], f[1::2])) for f in self.ask("XCRON", "LIST", STREAM))}
 
     def expect_ticks(self, n):
         """The first n entries."""
@@ -146,9 +146,9 @@ class CronSteps:
         self.expect_ticks(len(crons.entries) + 1)
         want = {n: (s.next(), s.last, s.fired, s.left, s.missed, s.until) for n, s in crons.all.items()}
         self.expect({n: tuple(m[k] for k in (b"next", b"last", b"fired", b"left", b"missed", b"until")) for n, m in told.items()}, want, "XCRON LIST")
-        if len(crons.entries) > 3000:
-            self.say("XTRIM", STREAM, "MAXLEN", 100)
-            del crons.entries[:-100]
+        if len(crons.entries) > 60:
+            self.say("XTRIM", STREAM, "MAXLEN", 20)
+            del crons.entries[:-20]
 
     def look_crons_up(self):
         """Time went on by steps that the model does not know: what came is judged by what holds however it went, and taken over."""

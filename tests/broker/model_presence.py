@@ -16,7 +16,8 @@ class Presence:
     tell when exactly it was."""
 
     def __init__(self):
-        self.attached, self.seen, self.holder, self.since, self.since_most = {}, {}, None, 0, 0
+        self.attached, self.seen, self.holder, self.since, self.since_most = {}, {}, None, 0, 0  # attached: connections of each consumer: whether what it has is released when the last one closes
+        self.subscribed = {}
 
     def forget(self, now, most=None):
         """Nobody is attached any more."""
@@ -33,7 +34,7 @@ class Presences:
             if self.used_up(g, p):
                 self.die(g, i, b"fatal" if p.count == (1 << 63) - 1 else b"maxdeliver", text, p.owner)
             else:
-                self.put_back(p, p.count, 0)
+                self.put_back(g, i, p.count, 0)
 
     def owned(self, g, consumer):
         return [i for i, p in g.pending.items() if p.owner == consumer]
@@ -41,19 +42,21 @@ class Presences:
     def see(self, g, consumer):
         g.presence.seen[consumer] = self.time_of(g)
 
-    def reads(self, g, consumer, connection, got):
+    def reads(self, g, consumer, connection, got, waited=False):
         """Whether it is served; got: what it got."""
         self.see(g, consumer)
         x, p = g.presence, g.policy
         if not p:
             return True
         if p["single"] or p["ondisconnect"] == "RELEASE" or p["consumerttl"]:
-            x.attached.setdefault(consumer, set()).add(connection)
+            x.attached.setdefault(consumer, {}).setdefault(connection, False)
         if not p["single"]:
             return True
-        if x.holder and self.now() - max(x.seen[x.holder], x.since) >= p["single"]:
+        if x.holder and not self.waits(g, x.holder) and self.now() - max(x.seen[x.holder], x.since) >= p["single"]:
             x.holder = None
         if x.holder is None:
+            if not waited and self.waits(g):
+                return False
             x.holder = consumer
             ids = [i for i, e in g.pending.items() if e.owner not in (None, consumer)]
             much = sum(self.used_up(g, g.pending[i]) for i in ids) >= MOST_DEAD
@@ -63,18 +66,24 @@ class Presences:
         return x.holder == consumer
 
     def closes(self, connection):
+        """Groups in which several consumers are gone by that, in whatever order."""
+        several = []
         for g in self.groups.values():
-            for consumer, all_of in list(g.presence.attached.items()):
-                if connection not in all_of:
-                    continue
-                all_of.discard(connection)
-                if all_of:
-                    continue
-                del g.presence.attached[consumer]
-                if g.policy["ondisconnect"] == "RELEASE":
-                    self.take_back(g, self.owned(g, consumer), b"connection closed")
-                if g.presence.holder == consumer:
-                    g.presence.holder = None
+            x = g.presence
+            x.subscribed.pop(connection, None)
+            gone = {c: all_of[connection] for c, all_of in x.attached.items() if set(all_of) == {connection}}
+            for all_of in x.attached.values():
+                if all_of.pop(connection, False) and all_of:
+                    all_of[next(iter(all_of))] = True
+            several += [g] if len(gone) > 1 else []
+            with self.in_any_order(len(gone) > 1):
+                for consumer in gone:
+                    del x.attached[consumer]
+                    if g.policy["ondisconnect"] == "RELEASE" or gone[consumer]:
+                        self.take_back(g, self.owned(g, consumer), b"connection closed")
+                    if x.holder == consumer:
+                        x.holder = None
+        return several
 
     def delete_consumer(self, g, consumer):
         """L14. How many entries it had."""
@@ -110,14 +119,21 @@ class PresenceSteps:
         else:
             self.log.append("# connection %d closes" % n)
             self.conns.pop(n).close()
-            if not wait_for(lambda: info(self.c, "connected_clients", "clients") == str(1 + len(self.conns))):
-                raise Failed("a connection stays")
-        self.model.closes(n)
+        self.is_closed(n)
+
+    def is_closed(self, n):
+        """Or has said RESET."""
+        if not wait_for(lambda: info(self.c, "connected_clients", "clients") == str(1 + len(self.conns) + len(self.subscribers))):
+            raise Failed("a connection stays")
+        for g in self.model.closes(n):
+            if g.order:
+                self.order_again(g, 0)
 
     def presence_begins_anew(self, now, most, gone):
         """After a start (gone: the connections as well) or a reload."""
         if gone:
             self.conns = {}
+        self.subscribers_begin_anew(gone)
         for g in self.model.groups.values():
             g.presence.forget(now, most)
 
@@ -135,9 +151,11 @@ class PresenceSteps:
             ttl = g.policy["consumerttl"] if g.policy else 0
             if not ttl:
                 continue
-            there = {c[1] for c in self.c.ask("XINFO", "CONSUMERS", b"q", g.name)}
+            there = {c[1] for c in self.ask("XINFO", "CONSUMERS", b"q", g.name)}
             x, before, deleted = g.presence, m.released, 0
             for c in sorted(g.consumers):
+                if m.waits(g, c):
+                    m.see(g, c)
                 idle = [m.now() - max(x.seen.get(c, 0), since) for since in (x.since, x.since_most)]
                 if c in there and idle[1] > ttl + LATE:
                     raise Failed("%r of %r is idle for %d ms, and there" % (c, g.name, idle[1]))
@@ -150,3 +168,5 @@ class PresenceSteps:
             if deleted > 1:  # in whatever order
                 for p in g.pending.values():
                     p.order = min(p.order, before + 1)
+                if g.order:
+                    self.order_again(g, before)

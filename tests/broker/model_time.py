@@ -21,6 +21,7 @@ class Times:
 
     def __init__(self, clock, entries):
         self.clock, self.entries, self.scheduled, self.expire, self.last, self.found = clock, entries, {}, {}, (0, 0), None
+        self.appended = lambda i, fields, expires: None  # called behind what the server appends itself
 
     def next_id(self):
         now = (self.clock.wall, 0)
@@ -52,6 +53,7 @@ class Times:
         if old in self.expire:
             self.expire[new] = self.expire.pop(old)
         self.append(new, fields)
+        self.appended(new, fields, self.expire.get(new, 0))
 
     def schedule(self, ms, fields):
         i = text(self.next_free(ms))
@@ -112,9 +114,9 @@ class Steps:
     """Of a test that has model, clock, random and say()."""
     KEY = b"q"
 
-    def fields(self):
+    def fields(self, expires):
         self.counter = getattr(self, "counter", 0) + 1
-        return [b"n", b"%d" % self.counter]
+        return [b"n", b"%d" % self.counter, *self.order_fields(), *self.route_fields(expires)]
 
     def ttl(self):
         return ["TTL", self.random.choice([1, 60, 700, 2500])] if self.random.random() < 0.2 else []
@@ -126,32 +128,42 @@ class Steps:
     def step_add(self):
         t, r = self.model.times, self.random
         for _ in range(r.choice([1, 1, 3])):
-            fields, ttl, i = self.fields(), self.ttl(), b"*"
+            ttl, i = self.ttl(), b"*"
+            fields = self.fields(bool(ttl))
             if r.random() < 0.15:  # ahead of the clock, now and then where a message is scheduled: T7, T13
                 ahead = [j for j in t.scheduled if number(j) > t.last]
                 i = r.choice(ahead) if ahead and r.random() < 0.6 else text((max(t.last[0], self.clock.wall) + r.choice([0, 1, 300]), r.choice([0, 1])))
                 if number(i) <= t.last:
                     continue
-            got = self.say("XADD", self.KEY, *ttl, i, *fields)
-            self.expect(got, text(t.next_id()) if i == b"*" else i, "XADD")
-            t.append(got, fields)
-            if ttl:
-                t.expire[got] = self.clock.wall + ttl[1]
+            self.was_added(self.say("XADD", self.KEY, *ttl, i, *fields), text(t.next_id()) if i == b"*" else i, fields, self.clock.wall + ttl[1] if ttl else 0)
+
+    def was_added(self, got, i, fields, expires):
+        """By a producer: B6, B9."""
+        t, net = self.model.times, self.model.net
+        copies, full = net.plan(self.KEY, fields, True)
+        if full:
+            self.was_refused(got, self.KEY, full)
+            return
+        self.expect(got, i, "XADD")
+        t.append(got, fields)
+        if expires:
+            t.expire[got] = expires
+        net.append_copies(copies, got, fields, expires)
 
     def step_later(self):
         """T1, T2, T5, E1."""
         t, r = self.model.times, self.random
         for _ in range(r.choice([1, 2, 4])):
-            fields, ttl = self.fields(), self.ttl()
+            ttl = self.ttl()
+            fields = self.fields(bool(ttl))
             at = r.choice([self.clock.wall + r.choice([0, 1, 40, 300, 300, 300, 1500, 4000]), self.clock.wall // 1000 * 1000 + 2000, self.clock.wall - 50])
             got = self.say("XADD", self.KEY, *ttl, *(["AT", at] if r.random() < 0.5 or at < self.clock.wall else ["DELAY", at - self.clock.wall]), "*", *fields)
             if at > self.clock.wall:
                 self.expect(got, t.schedule(at, fields), "XADD AT")
+                if ttl:
+                    t.expire[got] = at + ttl[1]
             else:
-                self.expect(got, text(t.next_id()), "XADD AT a moment that has passed")
-                t.append(got, fields)
-            if ttl:
-                t.expire[got] = max(at, self.clock.wall) + ttl[1]
+                self.was_added(got, text(t.next_id()), fields, self.clock.wall + ttl[1] if ttl else 0)
 
     def some_id(self):
         t, r = self.model.times, self.random
@@ -189,6 +201,7 @@ class Steps:
         """E1."""
         t, at = self.model.times, self.random.choice([0, 1, self.clock.wall, self.clock.wall + 1, self.clock.wall + 400, self.clock.wall + 3000])
         ids, want = [self.some_id() for _ in range(self.random.choice([1, 3]))], []
+        ids = [i for i in ids if not self.leads_somewhere(t.scheduled.get(i, []))] or [b"1-1"]
         got = self.say("XSCHED", "EXPIRE", self.KEY, at, *ids)
         for i in ids:
             want.append(int(i in t.entries or i in t.scheduled))
@@ -214,12 +227,12 @@ class Steps:
     def compare_times(self):
         t = self.model.times
         t.purge()
-        flat = self.c.ask("XINFO", "STREAM", self.KEY)
+        flat = self.ask("XINFO", "STREAM", self.KEY)
         info = dict(zip(flat[::2], flat[1::2]))
-        got = self.c.ask("XSCHED", "RANGE", self.KEY, "-", "+")
+        got = self.ask("XSCHED", "RANGE", self.KEY, "-", "+")
         want = [[i, t.scheduled[i]] for i in sorted(t.scheduled, key=number)]
         self.expect(got, want, "XSCHED RANGE")
-        if isinstance(got, Error) or self.c.ask("XSCHED", "LEN", self.KEY) != len(want):
+        if isinstance(got, Error) or self.ask("XSCHED", "LEN", self.KEY) != len(want):
             raise Failed("XSCHED LEN")
         self.expect((info.get(b"scheduled", 0), info.get(b"expiries", 0), info.get(b"next-scheduled-id", b"0-0")),
                     (len(t.scheduled), len(t.expire), want[0][0] if want else b"0-0"), "XINFO STREAM")
