@@ -40,7 +40,7 @@ export function whyNot(needs) {
 // needs: commands. action, or run: what happens. looks: true for what changes nothing.
 export function button(page, label, {needs = null, action = null, run = null, looks = false, off = null, danger = false, title = null, key} = {}) {
     if (!looks && isReadOnly()) return null;
-    const why = off ?? (looks ? null : whyNot(needs));
+    const why = (looks ? null : whyNot(needs)) ?? off;
     const press = () => {
         if (why) announce(why, true);
         else if (action) perform(page, typeof action === 'function' ? action() : action);
