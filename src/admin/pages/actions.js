@@ -57,7 +57,7 @@ function input(field, values, redraw) {
         values[field.name] = value;
         if (draws) redraw();
     };
-    const id = 'field-' + field.name, props = {id, name: field.name, 'aria-describedby': id + '-hint', required: field.required ?? null};
+    const id = 'field-' + field.name, props = {id, name: field.name, 'aria-describedby': id + '-hint', 'aria-required': field.required ? 'true' : null};
     switch (field.type) {
     case 'checkbox':
         return h('input', {...props, type: 'checkbox', checked: values[field.name], onchange: e => set(e.target.checked)});

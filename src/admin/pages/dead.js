@@ -36,15 +36,10 @@ export async function load(page) {
 
 // ---- Redrive
 
-// Letters that match, as far as 10,000: {n, isCut}.
+// How many letters match among the 10,000 that a dry run looks at: {n, isCut}.
 async function countLetters(path, body) {
-    let n = 0, start;
-    do {
-        const r = await api.post(`${path}/redrive`, {...body, count: CALL, start, dry: true});
-        n += Number(r.moved);
-        start = r.next;
-    } while (start && start !== '0-0' && n < COUNTED_MOST);
-    return {n, isCut: !!start && start !== '0-0'};
+    const r = await api.post(`${path}/redrive`, {...body, dry: true});
+    return {n: Number(r.moved), isCut: Number(r.looked) >= COUNTED_MOST};
 }
 
 const redriveWords = (key, body, v) => command('XREDRIVE', key, body.match ? ['MATCH', body.match.field, body.match.value] : null, body.ids ? ['IDS', body.ids.length, body.ids] : ['COUNT', CALL],
@@ -121,7 +116,7 @@ function listView(page, d) {
     return table(page, {
         id: 'dead', caption: T.nav.dead, rows: d.rows, key: r => `${r.db} ${idOf(r.key)}`, name: r => label(r.key), total: d.total, after: d.after, by: 'newest', open: r => lettersHref(r.db, r.key),
         columns: [{id: 'key', label: Q.key, head: true, sort: true, show: r => h('a', {href: lettersHref(r.db, r.key)}, label(r.key))}, {id: 'letters', label: D.letters, sort: true, num: true, show: r => num(r.letters)},
-                  {id: 'bytes', label: Q.bytes, sort: true, num: true, show: r => size(r.bytes)}, {id: 'oldest', label: D.oldest, sort: true, num: true, show: r => span(r.oldestMs)}, {id: 'newest', label: D.newest, sort: true, num: true, show: r => span(r.newestMs)},
+                  {id: 'bytes', label: Q.bytes, sort: true, num: true, show: r => size(r.bytes)}, {id: 'oldest', label: D.oldest, sort: true, num: true, live: false, show: r => span(r.oldestMs)}, {id: 'newest', label: D.newest, sort: true, num: true, live: false, show: r => span(r.newestMs)},
                   {id: 'sources', label: D.sources, show: r => r.sources.length ? r.sources.map(([k, g], i) => h('span', {key: i}, i ? ', ' : '', streamLink(r.db, k), ' / ', groupLink(r.db, k, g))) : h('span', {class: 'hint'}, D.anywhere)},
                   {id: 'act', label: '', title: T.more, show: r => button(page, D.redriveAll, {needs: 'xredrive', off: r.letters > 0 ? null : D.noneHere, run: redriveAll(r)})}],
         empty: () => page.query.match ? h('p', null, T.state.nothingAtAll) : h('p', null, D.none),

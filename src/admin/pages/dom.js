@@ -67,12 +67,9 @@ function create(v) {
     if (v.tag !== '#') fill(v, {}, true);
 }
 
-// A number that changed fades once; the style sheet leaves it out with reduced motion.
-function flash(el) {
-    el.classList.remove('changed');
-    void el.offsetWidth;
-    el.classList.add('changed');
-}
+// A number that changed fades once.
+const isCalm = matchMedia('(prefers-reduced-motion: reduce)');
+const flash = el => isCalm.matches || el.animate([{backgroundColor: 'var(--flash)'}, {}], 1200);
 
 function fill(v, before, isNew, old = []) {
     setProps(v.node, v.props, before);

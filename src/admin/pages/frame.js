@@ -206,23 +206,25 @@ function guarded(describeView) {
     }
 }
 
+function resultsView() {
+    const done = resultList(page, draw);
+    return done.length ? h('section', {'aria-label': T.frame.results, class: 'results'}, h('ul', null, done[0]),
+        done.length > 1 ? h('details', null, h('summary', null, T.frame.earlier(done.length - 1)), h('ul', null, done.slice(1))) : null) : null;
+}
+
 function footer() {
     const {status} = T.frame, parts = [];
     if (page?.atMs) parts.push(Date.now() - page.atMs < 1000 ? status.now : status.age(span(Date.now() - page.atMs)));
     if (page?.data && page.view.status) parts.push(page.view.status(page, page.data));
     if (overview?.surveyAgeMs >= 0) parts.push(status.survey(span(overview.surveyAgeMs)));
     if (!setting('refresh')) parts.push(status.off);
-    const done = resultList(page, draw);
-    return h('footer', null,
-        done.length ? h('section', {'aria-label': T.frame.results, class: 'results'}, h('ul', null, done[0]),
-            done.length > 1 ? h('details', null, h('summary', null, T.frame.earlier(done.length - 1)), h('ul', null, done.slice(1))) : null) : null,
-        h('p', {class: 'hint'}, parts.filter(Boolean).join(' · ')));
+    return h('footer', null, h('p', {class: 'hint'}, parts.filter(Boolean).join(' · ')));
 }
 
 const describe = () => [
     h('a', {class: 'skip', href: '#heading', onclick: e => { e.preventDefault(); $('heading')?.focus(); }}, T.skip),
     header(), navigation(),
-    h('main', null, banners(), contents()),
+    h('main', null, banners(), resultsView(), contents()),
     footer(),
 ];
 

@@ -6,8 +6,6 @@ import {fromInput, toInput} from './time.js';
 import {T} from './text.js';
 import {G, S} from './text_queues.js';
 
-const COUNTED_MOST = 10000;
-
 export function positionAction(g) {
     const body = v => v.to === 'id' ? {id: v.id} : v.to === 'time' ? {atMs: fromInput(v.time)} : {[v.to]: true};
     const isWhole = v => v.to === 'id' ? /^\d+(-\d+)?$/.test(v.id) : v.to === 'time' ? !Number.isNaN(fromInput(v.time)) : true;
@@ -18,8 +16,8 @@ export function positionAction(g) {
         if (state.asked === id) return;
         Object.assign(state, {asked: id, text: '…'});
         try {
-            const {unread} = await api.put(`${g.path}/position`, {...body(v), dry: true});
-            if (state.asked === id) state.text = unread >= COUNTED_MOST ? G.atLeast(unread) : G.willBe(unread);
+            const {unread, atLeast} = await api.put(`${g.path}/position`, {...body(v), dry: true});
+            if (state.asked === id) state.text = atLeast ? G.atLeast(unread) : G.willBe(unread);
         } catch (e) {
             state.text = e.text ?? e.message;
         }

@@ -60,7 +60,7 @@ const messages = o => h('section', {class: 'card'}, h('h2', null, Q.messages),
 function list(page, id, caption, rows, last, label, empty) {
     return h('section', {class: 'card', key: id}, h('h2', null, caption), rows.length
         ? table(page, {id, caption, rows, key: r => `${r.db} ${idOf(r.key)} ${idOf(r.group ?? '')}`,
-                       columns: [{id: 'key', label: Q.key, show: r => r.group === undefined ? streamLink(r.db, r.key) : bothLink(r)}, {id: 'n', label, num: true, show: last}]})
+                       columns: [{id: 'key', label: Q.key, show: r => r.group === undefined ? streamLink(r.db, r.key) : bothLink(r)}, {id: 'n', label, num: true, live: id !== 'behind', show: last}]})
         : h('p', {class: 'hint'}, empty));
 }
 

@@ -44,7 +44,7 @@ const COLUMNS = [
     {id: 'deferred', label: Q.deferred, sort: true, num: true, optional: true, show: r => num(r.deferred)},
     {id: 'scheduled', label: Q.scheduled, sort: true, num: true, optional: true, show: r => num(r.scheduled)},
     {id: 'dead', label: Q.dead, sort: true, num: true, show: r => h('span', {class: r.dead > 0 ? 'warn-text' : null}, num(r.dead))},
-    {id: 'oldest-ready', label: Q.oldest, sort: true, num: true, show: r => h('span', {class: ageClass(r.oldestReadyMs)}, span(r.oldestReadyMs))},
+    {id: 'oldest-ready', label: Q.oldest, sort: true, num: true, live: false, show: r => h('span', {class: ageClass(r.oldestReadyMs)}, span(r.oldestReadyMs))},
     {id: 'last', label: Q.last, sort: true, optional: true, show: r => r.length > 0 ? ago(momentOf(r.last)) : T.none},
     {id: 'maxlen', label: Q.limit, sort: true, num: true, optional: true, show: r => r.maxlen > 0 ? num(r.maxlen) : T.none},
     {id: 'flags', label: Q.flagsTitle, show: r => flagsOf(r.flags)},
@@ -58,7 +58,7 @@ const GROUP_COLUMNS = [
     {id: 'deferred', label: Q.deferred, num: true, show: r => num(r.deferred)},
     {id: 'delivered', label: Q.delivered, num: true, show: r => rate(r.deliveredRate)},
     {id: 'acked', label: Q.acked, num: true, show: r => rate(r.ackedRate)},
-    {id: 'oldest', label: Q.oldest, num: true, show: r => h('span', {class: ageClass(r.oldestReadyMs)}, span(r.oldestReadyMs))},
+    {id: 'oldest', label: Q.oldest, num: true, live: false, show: r => h('span', {class: ageClass(r.oldestReadyMs)}, span(r.oldestReadyMs))},
     {id: 'flags', label: Q.flagsTitle, show: r => flagsOf(r.flags)},
 ];
 

@@ -2,10 +2,10 @@
 // stream_limits, stream_routing, stream_scheduled, with load(page, stream) and draw(page, stream, data).
 import {button} from './actions.js';
 import {api} from './api.js';
-import {command, idOf, label} from './bytes.js';
+import {command, label} from './bytes.js';
 import {h} from './dom.js';
 import {plot, spanChoice} from './plot.js';
-import {deleteAction, flagsOf, globOf, pauseAction, streamHref, streamPath} from './queue.js';
+import {deleteAction, flagsOf, pauseAction, streamHref, streamPath} from './queue.js';
 import {go, link} from './router.js';
 import {ago, momentOf} from './time.js';
 import {T, num, rate, size} from './text.js';
@@ -22,14 +22,17 @@ const tabOf = page => TABS[page.query.tab] ? page.query.tab : 'messages';
 
 export const title = page => label(page.params.key);
 
+// A group as the survey has its rows, but of this moment.
+const rowOf = (db, key, g) => ({
+    db, key, group: g.name, consumers: g.consumers, ready: g.stats.ready, leased: g.stats.leased, deferred: g.stats.deferred, dead: g.stats.dead, oldestReadyMs: g.stats.oldestReadyMs,
+    deliveredRate: g.stats.deliveredPerSec, ackedRate: g.stats.ackedPerSec, failedRate: g.stats.failedPerSec,
+    flags: [g.policy?.lease === undefined ? null : 'policy', g.policy?.pause === 'ON' ? 'paused' : null].filter(Boolean),
+});
+
 export async function load(page) {
     const {db, key} = page.params, path = streamPath(db, key), span = page.query.span ?? 'minutes';
-    const [stream, rows, plots] = await Promise.all([
-        page.get(path), page.maybe('/groups', {db, match: globOf(key) ?? undefined, count: 200}),
-        page.query.plots ? page.maybe('/history', {span, db, key, series: 'added-rate,length'}) : null,
-    ]);
-    const groupRows = (rows?.rows ?? []).filter(g => idOf(g.key) === idOf(key));
-    const s = {db, key, path, info: stream.info ?? {}, groups: stream.groups ?? [], limits: stream.limits ?? null, rows: groupRows, plots};
+    const [{info, groups, limits}, plots] = await Promise.all([page.get(path), page.query.plots ? page.maybe('/history', {span, db, key, series: 'added-rate,length'}) : null]);
+    const s = {db, key, path, info, groups, limits, rows: groups.map(g => rowOf(db, key, g)), plots};
     const name = tabOf(page);
     return {stream: s, name, tab: await TABS[name].load(page, s)};
 }

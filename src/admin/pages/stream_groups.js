@@ -9,9 +9,7 @@ import {span} from './time.js';
 import {T, num, rate} from './text.js';
 import {Q, S} from './text_queues.js';
 
-// What the survey knows of each; before it has met a new group, what XINFO says.
-export const load = async (page, s) => s.groups.map(g => s.rows.find(r => idOf(r.group) === idOf(g.name)) ?? {
-    db: s.db, key: s.key, group: g.name, consumers: g.consumers, ready: g.lag ?? -1, leased: g.pending, deferred: -1, dead: -1, deliveredRate: -1, ackedRate: -1, failedRate: -1, oldestReadyMs: -1, flags: []});
+export const load = async (page, s) => s.rows;
 
 const newGroup = s => ({
     title: S.newGroup, button: Q.create,
@@ -46,7 +44,7 @@ export function draw(page, s, rows) {
                 {id: 'deliveredRate', label: Q.delivered, sort: true, num: true, show: r => rate(r.deliveredRate)},
                 {id: 'ackedRate', label: Q.acked, sort: true, num: true, show: r => rate(r.ackedRate)},
                 {id: 'failedRate', label: Q.failed, sort: true, num: true, show: r => rate(r.failedRate)},
-                {id: 'oldestReadyMs', label: Q.oldest, sort: true, num: true, show: r => h('span', {class: ageClass(r.oldestReadyMs)}, span(r.oldestReadyMs))},
+                {id: 'oldestReadyMs', label: Q.oldest, sort: true, num: true, live: false, show: r => h('span', {class: ageClass(r.oldestReadyMs)}, span(r.oldestReadyMs))},
                 {id: 'flags', label: Q.flagsTitle, show: r => flagsOf(r.flags)},
                 {id: 'act', label: '', title: T.more, show: r => button(page, S.destroy, {needs: 'xgroup|destroy', danger: true, action: () => destroyAction(s.db, s.key, r.group, Math.max(0, r.leased))})},
             ],
@@ -55,4 +53,4 @@ export function draw(page, s, rows) {
     ];
 }
 
-export const commands = (page, s) => [command('SURVEY', 'GROUPS', 'DB', s.db, 'MATCH', s.key)];
+export const commands = (page, s) => s.groups.map(g => command('XPOLICY', 'STATS', s.key, g.name));

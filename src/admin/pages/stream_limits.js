@@ -10,10 +10,8 @@ import {S} from './text_queues.js';
 
 const OVERFLOWS = {keepref: 'DROP KEEPREF', delref: 'DROP DELREF', acked: 'DROP ACKED', refuse: 'REJECT'};
 
-// XINFO STREAM has them while they are set.
 export const load = async (page, s) => ({
-    maxlen: Number(s.info.maxlen ?? -1), maxbytes: Number(s.info.maxbytes ?? -1), maxage: Number(s.info.maxage ?? -1),
-    overflow: Object.keys(OVERFLOWS).find(k => OVERFLOWS[k] === s.info.overflow) ?? 'keepref',
+    maxlen: Number(s.limits.maxlen), maxbytes: Number(s.limits.maxbytes), maxage: Number(s.limits.maxage), overflow: Object.keys(OVERFLOWS).find(k => OVERFLOWS[k] === s.limits.overflow) ?? 'keepref',
 });
 
 const UNITS = {'': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9};

@@ -11,6 +11,7 @@ import {Q, S} from './text_queues.js';
 import {fieldsLine, valueView} from './value.js';
 
 const COUNT = 50, BUDGET = 2000, TAIL_MOST = 200;
+const COPIED_MOST = 200; // by one request
 const MOST_GROUPS = 8; // whose pending entries are asked for without a choice (V8)
 
 // An ID as it is, or "1h": so long ago.
@@ -82,11 +83,11 @@ function chosenActions(page, s, rows) {
             run: (v, step) => inCalls(idsOf(rows), ids => api.del(`${s.path}/entries`, {ids}), step).finally(done), result: a => S.deletedN(a.done, rows.length)})}),
         button(page, S.again, {needs: 'xadd', off, key: 'again', action: () => ({
             title: S.againN(rows.length), text: S.againText, button: S.again, commands: rows.map(r => command('XADD', s.key, '*', r.fields.flat())),
-            run: async (v, step) => inCalls(idsOf(rows), ids => api.post(`${s.path}/copy`, {ids, to: s.key}), step).finally(done), result: () => S.sentN(rows.length)})}),
+            run: async (v, step) => inCalls(idsOf(rows), ids => api.post(`${s.path}/copy`, {ids, to: s.key}), step, COPIED_MOST).finally(done), result: () => S.sentN(rows.length)})}),
         button(page, S.move, {needs: ['xadd', 'xdel'], off, key: 'move', action: () => ({
             title: S.moveN(rows.length), text: S.moveText, button: S.move, fields: [{name: 'to', label: S.target, required: true}],
             commands: v => ['MULTI', ...rows.map(r => command('XADD', v.to || '?', '*', r.fields.flat())), command('XDEL', s.key, idsOf(rows)), 'EXEC'],
-            run: async (v, step) => inCalls(idsOf(rows), ids => api.post(`${s.path}/copy`, {ids, to: v.to, move: true}), step).finally(done), result: () => S.sentN(rows.length)})}),
+            run: async (v, step) => inCalls(idsOf(rows), ids => api.post(`${s.path}/copy`, {ids, to: v.to, move: true}), step, COPIED_MOST).finally(done), result: () => S.sentN(rows.length)})}),
         button(page, S.copyXadd, {looks: true, off: off ?? whole, key: 'copy', run: () => copy(rows.map(r => command('XADD', s.key, '*', r.fields.flat())).join('\n'))}),
     ];
 }
@@ -133,14 +134,18 @@ function startTail(page, s) {
     const hide = () => document.hidden && stopTail(page);
     document.addEventListener('visibilitychange', hide, {signal: ends.signal});
     page.attempt(async () => {
-        await api.lines(`${streamPath(s.db, s.key)}/tail`, {from: '$', field: page.query.field, contains: page.query.text}, line => {
+        const take = line => {
             if (line.skipped) page.state.skipped += Number(line.skipped);
             if (!line.id) return;
             page.state.seenN++;
             page.state.seen = [line, ...page.state.seen].slice(0, TAIL_MOST);
             page.draw();
-        }, ends.signal);
-        if (page.state.tail === ends) stopTail(page);
+        };
+        try {
+            await api.lines(`${streamPath(s.db, s.key)}/tail`, {field: page.query.field, contains: page.query.text}, take, ends.signal);
+        } finally {
+            if (page.state.tail === ends) stopTail(page);
+        }
     });
 }
 

@@ -16,7 +16,7 @@
 //     })
 //
 // sort: true or the server's name of the column. show() describes a cell; data that lives should be `num: true`,
-// then it fades when it changes. optional columns are off until chosen.
+// then it fades when it changes (live: false: not, for ages). optional columns are off until chosen.
 //
 // V2: while the pointer or the focus is in a table its rows keep their places; rows that are gone stay, greyed,
 // and new ones wait behind a button.
@@ -101,7 +101,7 @@ function rowOf(page, spec, s, columns, [k, r, isGone]) {
                                                             onclick: () => { toggle(s.open, !isOpen); page.reload(); }}, isOpen ? '▾' : '▸')) : null,
         columns.map(c => {
             const shown = c.show ? c.show(r) : String(r[c.id] ?? T.none);
-            return h(c.head ? 'th' : 'td', {key: c.id, scope: c.head ? 'row' : null, class: [c.num ? 'num' : '', c.class ?? ''].join(' ').trim() || null, 'data-live': c.num ? true : null}, shown);
+            return h(c.head ? 'th' : 'td', {key: c.id, scope: c.head ? 'row' : null, class: [c.num ? 'num' : '', c.class ?? ''].join(' ').trim() || null, 'data-live': c.num && c.live !== false ? true : null}, shown);
         }))];
     if (isOpen) lines.push(h('tr', {key: k + '\u0000more', class: 'unfolded'}, h('td', {colspan: width}, spec.expand(r))));
     return lines;

@@ -39,7 +39,7 @@ const FORMS = {
 };
 
 function fitting(v) {
-    if (typeof v.name === 'string') return /^\s*[[{]/.test(v.name) && (v.cut || parseJson(v.name).tree) ? 'json' : 'text';
+    if (typeof v.name === 'string') return /^\s*(\{\s*["}]|\[\s*[[{"\d\]-])/.test(v.name) ? 'json' : 'text';
     return /^[\x80-\x9f\xdc-\xdf]/.test(String.fromCharCode(v.bytes[0] ?? 0)) && parseMessagePack(v.bytes).tree ? 'messagepack' : 'hex';
 }
 
