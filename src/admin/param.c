@@ -26,10 +26,11 @@
 
 /* ---- Declarations */
 
+/* Bytes up to one of these; a NUL is none of them. */
 static size_t span_to(struct bytes x, const char *ends)
 {
     size_t n = 0;
-    while (n < x.n && !strchr(ends, x.p[n]))
+    while (n < x.n && !(x.p[n] && strchr(ends, x.p[n])))
         n++;
     return n;
 }

@@ -165,6 +165,19 @@ TEST(more_than_a_thousand)
     buf_free(&body);
 }
 
+/* A NUL is a byte like another: what is cut is cut where it was counted. */
+TEST(words_with_nul)
+{
+    CHECK(takes_body("a:words b:list", "{\"a\":\"x\\u0000\\u0000 y\\u0000\"}"));
+    const struct param *p = param_find(&set, BYTES("a"));
+    CHECK(p && p->n == 2 && p->items[0].n == 3 && p->items[1].n == 2);
+    param_free(&set);
+    CHECK(takes_query("a:list", "a", "%00%00%00,%00"));
+    p = param_find(&set, BYTES("a"));
+    CHECK(p && p->n == 2 && p->items[0].n == 3);
+    param_free(&set);
+}
+
 /* What the path says is said by nothing else. */
 TEST(the_path_wins)
 {
@@ -204,5 +217,5 @@ TEST(places_come_back)
 #name, name                                                                                \
     }
 UNIT_MAIN(T(members_become_words), T(what_is_left_out), T(words_that_are_put_together), T(ranges),
-          T(what_is_refused_is_named), T(more_than_a_thousand), T(the_path_wins),
+          T(what_is_refused_is_named), T(more_than_a_thousand), T(words_with_nul), T(the_path_wins),
           T(places_come_back))
