@@ -13,10 +13,14 @@
 #include "admin/exchange.h"
 
 #include "admin/assets.h"
+#include "admin/flow.h"
 #include "admin/health.h"
 #include "admin/identity.h"
 #include "admin/perform.h"
+#include "admin/scrape.h"
+#include "admin/search.h"
 #include "admin/session.h"
+#include "admin/tail.h"
 #include "admin/tell.h"
 
 #include <stdio.h>
@@ -57,6 +61,7 @@ static void forget(struct exchange *x)
     x->by_token = false;
     x->step = 0;
     x->tag[0] = 0;
+    memset(&x->flow, 0, sizeof(x->flow));
 }
 
 void exchange_end(struct exchange *x)
@@ -116,7 +121,7 @@ static bool mode_allows(const struct exchange *x)
                bytes_equal(q->path, BYTES("/api/v1/session")) ||
                bytes_equal(q->path, BYTES("/api/v1/session/confirm"));
     default:
-        return false;
+        return scrape_is_asked(q);
     }
 }
 
@@ -134,7 +139,7 @@ static void judge_head(struct exchange *x)
     const struct asset *file = assets_find(q->path);
     if (q->method == HTTP_METHOD_OPTIONS) /* which would ask what another site may do */
         tell_method(x, (1u << HTTP_METHOD_OPTIONS) - 1);
-    else if (v.status)
+    else if (v.status && !scrape_is_open(x))
         tell_refusal(x, v.status, v.code, v.text);
     else if (file && e->settings->console_mode != EXCHANGE_OFF)
         answer_file(x, file);
@@ -187,12 +192,23 @@ static bool find_route(struct exchange *x)
         tell_refusal(x, status, status == 404 ? "NOTFOUND" : "ERR", why);
         return false;
     }
+    if (scrape_is_asked(&x->request)) /* which reads no data */
+        return true;
     if (e->slow_path & ENGINE_LOADING)
         tell_later(x, 503, "LOADING", "The data are being loaded.");
     else if (e->slow_path & ENGINE_BUSY)
         tell_later(x, 503, "BUSY", "A script is running.");
     else
         return true;
+    return false;
+}
+
+/* The next step of an answer that is being sent. */
+static bool may_go_on(struct exchange *x)
+{
+    if (x->flow.ends || identity_goes_on(x))
+        return flow_may_step(x);
+    flow_break(x, "NOAUTH", BYTES("The session has ended."));
     return false;
 }
 
@@ -204,12 +220,16 @@ void exchange_step(struct exchange *x)
     }
     if (!x->asked.route && !find_route(x))
         return;
-    if (identity_is_clear(x))
+    if (x->phase == EXCHANGE_STREAMING && !may_go_on(x))
+        return;
+    if (scrape_needs_no_login(x) || identity_is_clear(x))
         programs[x->asked.route->program](x);
 }
 
 bool exchange_is_due(struct exchange *x)
 {
+    if (x->phase == EXCHANGE_STREAMING)
+        return flow_is_due(x);
     bool waits_to_be_judged = x->attempt.begun && !x->attempt.judged;
     if (!waits_to_be_judged && caller_was_killed(&x->caller)) {
         /* What it would be told may not become true. */

@@ -5,6 +5,7 @@
 
 #include "admin/caller.h"
 #include "admin/guard.h"
+#include "admin/http_metrics.h"
 #include "admin/login.h"
 #include "admin/route.h"
 #include "ds/chain.h"
@@ -18,16 +19,19 @@ struct exchange_all {
     struct login_table *logins;
     const char *version;
     int loading_percent; /* of the data at the start; -1: they are there */
-    int64_t born_ms;     /* the first answer with a tag: tells this process from the one before */
+    struct http_figures figures;
+    unsigned tails;  /* that are open (admin/tail) */
+    int64_t born_ms; /* the first answer with a tag: tells this process from the one before */
 };
 
 enum exchange_phase {
-    EXCHANGE_IDLE,     /* nothing of a request has come */
-    EXCHANGE_HEAD,     /* some of its head */
-    EXCHANGE_BODY,     /* all of its head */
-    EXCHANGE_WORKING,  /* it is complete: exchange_step() */
-    EXCHANGE_WAITING,  /* for a moment, or for the disk: exchange_is_due() */
-    EXCHANGE_ANSWERED, /* the answer is in `out`: send it, then exchange_sent() */
+    EXCHANGE_IDLE,      /* nothing of a request has come */
+    EXCHANGE_HEAD,      /* some of its head */
+    EXCHANGE_BODY,      /* all of its head */
+    EXCHANGE_WORKING,   /* it is complete: exchange_step() */
+    EXCHANGE_WAITING,   /* for a moment, or for the disk: exchange_is_due() */
+    EXCHANGE_STREAMING, /* some of the answer is in `out`, and more will be (admin/flow) */
+    EXCHANGE_ANSWERED,  /* the answer is in `out`: send it, then exchange_sent() */
 };
 
 /* Of console-mode. */
@@ -63,6 +67,12 @@ struct exchange {
     char tag[48];       /* of the answer (If-None-Match), or empty */
     void *work;         /* a program's, between its steps */
     void (*drop_work)(void *work); /* frees it; NULL: there is none */
+    struct {
+        bool (*is_due)(struct exchange *x); /* of one that rests; NULL: when there is room */
+        bool rests, ends;
+        bool has_lines; /* of JSON */
+        bool is_safe;   /* the program asks the gate itself */
+    } flow;             /* while STREAMING */
 };
 
 /* Moves on to another phase. */

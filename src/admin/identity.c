@@ -71,6 +71,16 @@ struct user *identity_user(const struct exchange *x)
     return u && u->on ? u : NULL;
 }
 
+bool identity_goes_on(const struct exchange *x)
+{
+    const struct engine *e = x->all->engine;
+    if (!x->user)
+        return true; /* nobody: there was no need */
+    return identity_user(x) &&
+           (!x->by_token || login_is_open(x->all->logins, credentials(x, "Bearer"), e->steady_ms,
+                                          e->settings->console_session_timeout * 1000));
+}
+
 bool identity_take_token(struct exchange *x)
 {
     const struct engine *e = x->all->engine;
@@ -133,6 +143,7 @@ static bool judge_attempt(struct exchange *x)
         return true;
     }
     caller_end(&x->caller);
+    x->all->figures.login_failures++;
     login_failed(x->all->logins, x->from.address, name, e->steady_ms);
     identity_log(x, x->by_token ? "failed confirmation" : "failed login", name);
     tell_refusal(x, x->by_token ? 403 : 401, "WRONGPASS",

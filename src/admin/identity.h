@@ -15,6 +15,9 @@ bool identity_is_clear(struct exchange *x);
 void identity_end_attempt(struct exchange *x);
 /* The session of the token; NULL: there is none. */
 struct login *identity_login(const struct exchange *x);
+/* Whether who began a long answer still is who it was: the session goes on, without being used by
+ * this, and the user is there. */
+bool identity_goes_on(const struct exchange *x);
 /* The user as it is now; NULL: gone, off, or not the one who logged in. */
 struct user *identity_user(const struct exchange *x);
 /* Whether who asks has shown it within the last minutes, or has nothing to show. */

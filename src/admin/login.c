@@ -110,6 +110,20 @@ struct login *login_open(struct login_table *t, const struct user *u, int64_t st
     return l;
 }
 
+static bool has_ended(const struct login *l, int64_t steady_ms, int64_t idle_ms)
+{
+    return steady_ms - l->used_ms > idle_ms || steady_ms - l->opened_ms > LOGIN_AGE_MS;
+}
+
+bool login_is_open(const struct login_table *t, struct bytes token, int64_t steady_ms,
+                   int64_t idle_ms)
+{
+    char key[64];
+    digest_sha256_hex(token, key);
+    const struct login *l = dict_get(&t->by_key, bytes_of(key, sizeof(key)));
+    return l && !has_ended(l, steady_ms, idle_ms);
+}
+
 struct login *login_find(struct login_table *t, struct bytes token, int64_t steady_ms,
                          int64_t idle_ms)
 {
@@ -118,7 +132,7 @@ struct login *login_find(struct login_table *t, struct bytes token, int64_t stea
     struct login *l = dict_get(&t->by_key, bytes_of(key, sizeof(key)));
     if (!l)
         return NULL;
-    if (steady_ms - l->used_ms > idle_ms || steady_ms - l->opened_ms > LOGIN_AGE_MS) {
+    if (has_ended(l, steady_ms, idle_ms)) {
         login_close(t, l);
         return NULL;
     }

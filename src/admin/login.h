@@ -34,6 +34,9 @@ struct login *login_open(struct login_table *t, const struct user *u, int64_t st
 /* NULL: there is none, or it has ended by age or idle time. The one found counts as used. */
 struct login *login_find(struct login_table *t, struct bytes token, int64_t steady_ms,
                          int64_t idle_ms);
+/* Whether there is such a session; does not count as using it. */
+bool login_is_open(const struct login_table *t, struct bytes token, int64_t steady_ms,
+                   int64_t idle_ms);
 /* Whether the user still is the one who logged in: neither its passwords nor `on` have changed. */
 bool login_fits(const struct login *l, const struct user *u);
 void login_close(struct login_table *t, struct login *l);

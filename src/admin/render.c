@@ -459,6 +459,10 @@ static void take_item(struct render *r, const struct answer_item *item)
 {
     if (is_counted(r, item))
         return;
+    if (r->shape == RENDER_ITEMS && !(item->kind == ANSWER_ERROR && item->depth == 0)) {
+        r->item(r->to, item);
+        return;
+    }
     if (item->depth == 0)
         r->is_nothing = item->kind == ANSWER_NULL || (item->kind == ANSWER_INT && !item->number);
     switch (item->kind) {

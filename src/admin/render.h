@@ -15,18 +15,21 @@ enum render_shape {
     RENDER_INFO,    /* of INFO: an object; a=1,b=2 is one within it */
     RENDER_STATS,   /* of INFO commandstats and kin: [{name, ...}, ...] */
     RENDER_PAIRS,   /* an array of fields and values: [[f, v], ...] */
-    RENDER_DONE, /* how many: a number, or an array, of which those that are 0 or less do not count
-                  */
-    RENDER_ONE,  /* the only one of an array */
+    RENDER_DONE,  /* how many: a number, or an array, of which those that are 0 or less do not count
+                   */
+    RENDER_ONE,   /* the only one of an array */
+    RENDER_ITEMS, /* not written: each item is handed on */
 };
 
 struct render {
-    struct json_write *w; /* borrowed */
+    struct json_write *w; /* borrowed; unused by RENDER_ITEMS */
     enum render_shape shape;
     const char *names; /* of RENDER_TUPLES, blanks between them */
     size_t max;        /* bytes of a value that are shown */
     bool is_flat;      /* the reply's members are written into an object that is open already */
     struct bytes by;   /* of RENDER_SURVEY: the column that rows are ordered by; n 0: key */
+    void (*item)(void *to, const struct answer_item *item); /* of RENDER_ITEMS */
+    void *to;
     struct answer answer;
     uint64_t is_object; /* bit d: what is open at depth d is an object here */
     uint64_t is_map;    /* and it is a map there */

@@ -34,6 +34,8 @@ void respond(struct chain *out, const struct respond *r)
         buf_add_text(&more, "Strict-Transport-Security: max-age=31536000\r\n");
     if (r->allow)
         buf_printf(&more, "Allow: %s\r\n", r->allow);
+    if (r->is_chunked)
+        buf_add_text(&more, "Transfer-Encoding: chunked\r\n");
     if (r->retry_after_s)
         buf_printf(&more, "Retry-After: %u\r\n", r->retry_after_s);
     if (r->tag && *r->tag)
@@ -46,7 +48,8 @@ void respond(struct chain *out, const struct respond *r)
                     &(struct http_response){.status = r->status,
                                             .type = r->type,
                                             .length = r->file ? r->file->n : r->body.n,
-                                            .has_length = r->status != 204 && r->status != 304,
+                                            .has_length = r->status != 204 && r->status != 304 &&
+                                                          !r->is_open_ended,
                                             .closes = r->closes,
                                             .more = more.p,
                                             .at_s = r->at_s});

@@ -18,6 +18,8 @@ struct respond {
     unsigned retry_after_s; /* of 429 and 503; 0: not told */
     const char *tag;        /* ETag, without its quotes; NULL or empty: none */
     struct bytes command;   /* of an answer without a body: what was run; n 0: not told */
+    bool is_open_ended;     /* no length is told: the body follows, in chunks or up to the end */
+    bool is_chunked;
     int64_t at_s;
 };
 

@@ -1,5 +1,7 @@
 #include "admin/tell.h"
 
+#include "admin/flow.h"
+#include "base/assert.h"
 #include "base/err.h"
 
 #include <stdio.h>
@@ -14,6 +16,8 @@ void tell(struct exchange *x, struct respond r)
     r.omits_body = q->method == HTTP_METHOD_HEAD;
     r.is_tls = x->peer.is_tls;
     r.at_s = x->all->engine->now_ms / 1000;
+    ASSERT(r.status < HTTP_METRICS_CODES);
+    x->all->figures.answers[r.status]++;
     respond(&x->out, &r);
     exchange_state_enter(x, EXCHANGE_ANSWERED);
 }
@@ -22,6 +26,10 @@ static void tell_error(struct exchange *x, struct respond r, const char *code, s
                        struct bytes command)
 {
     struct buf body = {0};
+    if (x->phase == EXCHANGE_STREAMING) {
+        flow_break(x, code, why);
+        return;
+    }
     respond_error_body(&body, code, why, command);
     r.type = TELL_JSON;
     r.body = buf_bytes(&body);

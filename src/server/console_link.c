@@ -4,10 +4,13 @@
  *   note_ready()   Callback of the loop: only puts it into a list.
  *   read_one()     One read; the exchange takes what belongs to a request. What is behind that is
  *                  kept, and nothing more is read until the answer has left: we gather nothing.
- *   work           Steps of exchanges for at most TURN_US; while some are left no loop sleeps.
- *   send_one()     Behind the flush of the journal. At most SEND_MOST a turn.
- *   drop()         Frees it. After an answer that ends a connection whose client still sends, what
- *                  comes is thrown away for a moment (LEAVING): a reset might eat the answer.
+ *   work           Steps of exchanges, in turn, for at most TURN_US. Who is not done stays in line,
+ *                  and the loop does not sleep.
+ *   send_one()     Behind the flush of the journal. At most SEND_MOST a turn. An answer that
+ *                  streams is sent while it is worked on.
+ *   drop()         Frees it. After an answer that ends a connection whose client still
+ *                  sends, what comes is read and thrown away for a moment (LEAVING): a
+ *                  reset might eat the answer.
  *
  * Places: a quarter of console-clients is for connections whose last request was nobody's, the
  * others are for users. Where a kind has no place left, the one of it that has been there for the
@@ -19,17 +22,12 @@
 #include "server/console_link.h"
 
 #include "admin/exchange.h"
-#include "base/assert.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
-#include "config/forms.h"
 #include "io/conn.h"
 #include "io/listen.h"
 #include "server/admit.h"
-#include "server/bind.h"
-#include "server/listeners.h"
-#include "server/shortage.h"
+#include "server/console_listen.h"
 #include "server/version.h"
 
 #include <errno.h>
@@ -40,8 +38,7 @@
 #define READ_PIECE     16384
 #define SEND_MOST      (256 << 10)
 #define TURN_US        500
-#define ACCEPT_MOST    100 /* connections per listener and turn */
-#define STRANGERS_PART 4   /* they have a quarter of console-clients */
+#define STRANGERS_PART 4 /* they have a quarter of console-clients */
 
 #define HEAD_MS  10000 /* also of a TLS handshake */
 #define BODY_MS  30000
@@ -65,12 +62,6 @@ struct line { /* a connection */
     bool is_known; /* it has one of the users' places */
 };
 
-struct listener {
-    struct console_link *all;
-    struct loop_fd *watch;
-    int fd;
-};
-
 struct console_link {
     struct engine *engine;
     struct loop *loop;
@@ -78,14 +69,13 @@ struct console_link {
     int (*loading_percent)(void *context);
     void *context;
     struct exchange_all exchanges;
-    struct tls_context *tls; /* or NULL */
-    struct listener listeners[SETTINGS_ADDRESSES];
-    int listener_n;
-    struct shortage shortage;
+    struct console_listen *listen;
     struct dlist_node lines, readable, working, waiting, sending;
-    long long count, known;
+    long long known;
     char buffer[READ_PIECE];
 };
+
+static void open_one(void *context, int fd, const char *peer, bool is_local);
 
 struct console_link *console_link_new(struct engine *e, struct loop *l, struct admit *a,
                                       int (*loading_percent)(void *context), void *context)
@@ -101,6 +91,7 @@ struct console_link *console_link_new(struct engine *e, struct loop *l, struct a
                                          .logins = login_table_new(),
                                          .version = VERSION_MILLRACE,
                                          .loading_percent = -1};
+    k->listen = console_listen_new(e->settings, l, open_one, k);
     dlist_init(&k->lines);
     dlist_init(&k->readable);
     dlist_init(&k->working);
@@ -121,22 +112,28 @@ static void drop(struct line *x)
     conn_free(x->conn);
     admit_gone(k->admit, x->peer);
     k->known -= x->is_known;
-    k->count--;
+    k->exchanges.figures.connections--;
     mem_free(x);
 }
 
 void console_link_free(struct console_link *k)
 {
-    console_link_close(k);
     while (!dlist_empty(&k->lines))
         drop(dlist_item(k->lines.next, struct line, node));
     guard_rates_free(k->exchanges.rates);
     login_table_free(k->exchanges.logins);
-    tls_context_free(k->tls);
+    console_listen_free(k->listen);
     mem_free(k);
 }
 
 /* ---- Connections that come */
+
+/* There is something to be sent, or to be ended. */
+static bool has_output(const struct line *x)
+{
+    return x->exchange.phase == EXCHANGE_ANSWERED ||
+           (x->exchange.phase == EXCHANGE_STREAMING && chain_pending(&x->exchange.out));
+}
 
 static void note_ready(void *context, int events)
 {
@@ -148,16 +145,22 @@ static void note_ready(void *context, int events)
         /* A TLS handshake may have waited for room. */
         if (!dlist_linked(&x->readable))
             dlist_append(&x->all->readable, &x->readable);
-        if (x->exchange.phase == EXCHANGE_ANSWERED && !dlist_linked(&x->sending))
+        if (has_output(x) && !dlist_linked(&x->sending))
             dlist_append(&x->all->sending, &x->sending);
     }
 }
 
-/* Reading: while a request may come. */
+/* Whether bytes are taken from the socket: while a request may come; while an answer streams the
+ * next one, for one read, so that the end of the connection is seen. */
+static bool reads(const struct line *x)
+{
+    return x->state == LINE_LEAVING || x->exchange.phase < EXCHANGE_WORKING ||
+           (x->exchange.phase == EXCHANGE_STREAMING && !x->kept.n);
+}
+
 static void want(struct line *x)
 {
-    bool reads = x->state == LINE_LEAVING || x->exchange.phase < EXCHANGE_WORKING;
-    conn_want(x->conn, reads, x->waits_for_room);
+    conn_want(x->conn, reads(x), x->waits_for_room);
 }
 
 /* A place is needed: the one of its kind without work that came first goes. */
@@ -182,7 +185,7 @@ static long long strangers_places(const struct console_link *k)
 /* For another stranger, who everybody is at first. */
 static bool has_place(struct console_link *k)
 {
-    return k->count - k->known < strangers_places(k) || drop_idle(k, false);
+    return k->exchanges.figures.connections - k->known < strangers_places(k) || drop_idle(k, false);
 }
 
 /* A request of it has been worked on: whose was it? */
@@ -219,16 +222,18 @@ static void turn_away(int fd, bool is_tls)
     close(fd);
 }
 
-static void open_one(struct console_link *k, int fd, const char *peer, bool is_local)
+static void open_one(void *context, int fd, const char *peer, bool is_local)
 {
+    struct console_link *k = context;
+    struct tls_context *tls = console_listen_tls(k->listen);
     enum err why;
     if (!admit_connection(k->admit, peer, is_local, &why) || !has_place(k)) {
         k->engine->stats.rejected_connections++;
-        turn_away(fd, k->tls != NULL);
+        turn_away(fd, tls != NULL);
         return;
     }
     struct line *x = mem_zalloc(sizeof(*x));
-    struct guard_peer who = {.is_loopback = is_local, .is_tls = k->tls != NULL};
+    struct guard_peer who = {.is_loopback = is_local, .is_tls = tls != NULL};
     set_peer(&who, peer);
     listen_tune(fd, (int)k->engine->settings->tcp_keepalive);
     x->all = k;
@@ -236,133 +241,31 @@ static void open_one(struct console_link *k, int fd, const char *peer, bool is_l
     x->moved_ms = k->engine->steady_ms;
     exchange_begin(&x->exchange, &k->exchanges, &who);
     x->conn = conn_new(k->loop, fd, note_ready, x);
-    if (k->tls)
-        conn_start_tls(x->conn, k->tls);
+    if (tls)
+        conn_start_tls(x->conn, tls);
     dlist_append(&k->lines, &x->node);
     dlist_append(&k->readable, &x->readable);
-    k->count++;
-}
-
-/* accept() has failed. For want of descriptors: the listener rests until the next tick. */
-static void note_failure(const struct listener *l, int error)
-{
-    if (error == EAGAIN)
-        return;
-    if (!shortage_is(error)) {
-        log_line(LOG_WARNING, "Accepting a console connection: %s", strerror(error));
-        return;
-    }
-    shortage_met(&l->all->shortage, error, "console", l->all->engine->steady_ms);
-    loop_fd_want(l->watch, 0);
-}
-
-static void end_rest(struct console_link *k)
-{
-    if (!k->shortage.rests)
-        return;
-    k->shortage.rests = false;
-    for (int i = 0; i < k->listener_n; i++)
-        loop_fd_want(k->listeners[i].watch, LOOP_READ);
-}
-
-static void accept_ready(void *context, int events)
-{
-    const struct listener *l = context;
-    (void)events;
-    for (int i = 0; i < ACCEPT_MOST; i++) {
-        char peer[64] = "", local[64] = "";
-        bool is_local;
-        int fd = listen_accept(l->fd, peer, local, sizeof(peer), &is_local);
-        if (fd == -ECONNABORTED || fd == -EINTR || fd == -EPROTO)
-            continue;
-        if (fd < 0) {
-            note_failure(l, -fd);
-            return;
-        }
-        open_one(l->all, fd, peer, is_local);
-    }
-}
-
-static void take_listener(void *context, int fd)
-{
-    struct console_link *k = context;
-    ASSERT(k->listener_n < SETTINGS_ADDRESSES);
-    struct listener *l = &k->listeners[k->listener_n++];
-    *l = (struct listener){.all = k, .fd = fd};
-    l->watch = loop_fd_new(k->loop, fd, accept_ready, l);
-    loop_fd_want(l->watch, LOOP_READ);
+    k->exchanges.figures.connections++;
 }
 
 void console_link_close(struct console_link *k)
 {
-    for (int i = 0; i < k->listener_n; i++) {
-        loop_fd_free(k->listeners[i].watch);
-        close(k->listeners[i].fd);
-    }
-    k->listener_n = 0;
+    console_listen_close(k->listen);
 }
 
 void console_link_close_copies(struct console_link *k)
 {
-    for (int i = 0; i < k->listener_n; i++)
-        close(k->listeners[i].fd);
+    console_listen_close_copies(k->listen);
 }
 
 bool console_link_configure_tls(struct console_link *k)
 {
-    const struct settings *c = k->engine->settings;
-    struct tls_options o = listeners_tls_options(c);
-    struct buf error = {0};
-    struct tls_context *fresh = NULL;
-    o.clients = (enum tls_clients)c->console_tls_auth_clients;
-    if (c->console_port && c->console_tls) {
-        fresh = tls_context_new(&o, &error);
-        if (!fresh) {
-            log_line(LOG_WARNING, "Failed to configure TLS of the console: %.*s", (int)error.n,
-                     error.p);
-            buf_free(&error);
-            return false;
-        }
-    }
-    tls_context_free(k->tls);
-    k->tls = fresh;
-    return true;
-}
-
-/* Where a browser of this machine finds it: at the first address. */
-static void say_address(const struct settings *c)
-{
-    struct bytes first;
-    bool is_any = true, is_v6 = false;
-    if (forms_split(bytes_text(c->console_bind), &first, 1)) {
-        first = bytes_of(first.p + (*first.p == '-'), first.n - (*first.p == '-'));
-        is_any =
-            memchr(first.p, '*', first.n) || bytes_is(first, "0.0.0.0") || bytes_is(first, "::");
-        is_v6 = memchr(first.p, ':', first.n) != NULL;
-    }
-    if (is_any)
-        first = BYTES("localhost");
-    is_v6 = is_v6 && !is_any;
-    log_line(LOG_NOTICE, "Console at %s://%s%.*s%s:%lld/, health at /healthz and /readyz",
-             c->console_tls ? "https" : "http", is_v6 ? "[" : "", (int)first.n, first.p,
-             is_v6 ? "]" : "", c->console_port);
+    return console_listen_configure_tls(k->listen);
 }
 
 bool console_link_open(struct console_link *k)
 {
-    const struct settings *c = k->engine->settings;
-    console_link_close(k);
-    if (!console_link_configure_tls(k))
-        return false;
-    if (c->console_port &&
-        !bind_each(c->console_bind, (int)c->console_port, (int)c->tcp_backlog, take_listener, k)) {
-        log_line(LOG_WARNING, "Failed listening on port %lld (console).", c->console_port);
-        console_link_close(k);
-        return false;
-    }
-    if (k->listener_n)
-        say_address(c);
-    return true;
+    return console_listen_open(k->listen);
 }
 
 /* ---- Reading and working */
@@ -371,11 +274,13 @@ bool console_link_open(struct console_link *k)
 static void sort_in(struct line *x)
 {
     struct console_link *k = x->all;
-    if (x->exchange.phase == EXCHANGE_WORKING && !dlist_linked(&x->working))
-        dlist_append(&k->working, &x->working);
-    if (x->exchange.phase == EXCHANGE_WAITING && !dlist_linked(&x->working))
-        dlist_append(&k->waiting, &x->working);
-    if (x->exchange.phase == EXCHANGE_ANSWERED && !x->waits_for_room && !dlist_linked(&x->sending))
+    enum exchange_phase phase = x->exchange.phase;
+    bool works =
+        phase == EXCHANGE_WORKING || (phase == EXCHANGE_STREAMING && exchange_is_due(&x->exchange));
+    bool waits = phase == EXCHANGE_WAITING || phase == EXCHANGE_STREAMING;
+    if ((works || waits) && !dlist_linked(&x->working))
+        dlist_append(works ? &k->working : &k->waiting, &x->working);
+    if (has_output(x) && !x->waits_for_room && !dlist_linked(&x->sending))
         dlist_append(&k->sending, &x->sending);
     want(x);
 }
@@ -404,7 +309,7 @@ static void give_kept(struct line *x)
 static void read_one(struct line *x)
 {
     struct console_link *k = x->all;
-    if (x->state == LINE_OPEN && x->exchange.phase >= EXCHANGE_WORKING)
+    if (!reads(x))
         return;
     if (x->kept.n && x->state == LINE_OPEN) {
         give_kept(x);
@@ -425,6 +330,11 @@ static void read_one(struct line *x)
     k->engine->stats.total_in += (uint64_t)n;
     if (x->state == LINE_LEAVING)
         return;
+    if (x->exchange.phase == EXCHANGE_STREAMING) { /* the next request */
+        buf_add(&x->kept, bytes_of(k->buffer, (size_t)n));
+        want(x);
+        return;
+    }
     x->moved_ms = k->engine->steady_ms;
     give(x, bytes_of(k->buffer, (size_t)n));
     /* OpenSSL holds plaintext that the loop will not report. */
@@ -461,29 +371,43 @@ static void look_at_waiting(struct console_link *k)
     }
 }
 
+const struct http_figures *console_link_figures(const struct console_link *k)
+{
+    return &k->exchanges.figures;
+}
+
 bool console_link_has_work(const struct console_link *k)
 {
     return !dlist_empty(&k->readable) || !dlist_empty(&k->working) || !dlist_empty(&k->sending);
+}
+
+static void work(struct console_link *k)
+{
+    int64_t end_us = clock_mono_us() + TURN_US;
+    do {
+        struct line *x = dlist_item(k->working.next, struct line, working);
+        dlist_remove(&x->working);
+        bool was_idle = chain_pending(&x->exchange.out) == 0;
+        exchange_step(&x->exchange);
+        if (was_idle) /* the peer has had nothing to take so far */
+            x->moved_ms = k->engine->steady_ms;
+        if (x->exchange.phase >= EXCHANGE_STREAMING)
+            take_place(x);
+        sort_in(x);
+    } while (!dlist_empty(&k->working) && clock_mono_us() < end_us);
 }
 
 void console_link_run(struct console_link *k)
 {
     if (dlist_empty(&k->lines))
         return;
+    uint64_t began = clock_ticks();
     k->exchanges.loading_percent = k->loading_percent(k->context);
     read_all(k);
     look_at_waiting(k);
-    if (dlist_empty(&k->working))
-        return;
-    int64_t end_us = clock_mono_us() + TURN_US;
-    do {
-        struct line *x = dlist_item(k->working.next, struct line, working);
-        dlist_remove(&x->working);
-        exchange_step(&x->exchange);
-        if (x->exchange.phase == EXCHANGE_ANSWERED)
-            take_place(x);
-        sort_in(x);
-    } while (!dlist_empty(&k->working) && clock_mono_us() < end_us);
+    if (!dlist_empty(&k->working))
+        work(k);
+    k->exchanges.figures.ticks += clock_ticks() - began;
 }
 
 /* ---- Sending */
@@ -532,13 +456,20 @@ static void send_one(struct line *x)
             left -= (size_t)n < left ? (size_t)n : left;
         }
     }
-    if (chain_pending(out) == 0)
+    if (chain_pending(out) == 0 && x->exchange.phase == EXCHANGE_ANSWERED)
         finish(x);
+    if (x->exchange.phase == EXCHANGE_STREAMING) { /* there may be room for more */
+        dlist_remove(&x->working);
+        sort_in(x);
+    }
 }
 
 void console_link_send(struct console_link *k)
 {
     struct dlist_node now;
+    if (dlist_empty(&k->sending))
+        return;
+    uint64_t began = clock_ticks();
     dlist_init(&now);
     dlist_splice(&now, &k->sending);
     while (!dlist_empty(&now)) {
@@ -547,10 +478,11 @@ void console_link_send(struct console_link *k)
         send_one(x);
         if (x->state == LINE_GONE)
             drop(x);
-        else if (x->state == LINE_OPEN && x->exchange.phase == EXCHANGE_ANSWERED &&
-                 !x->waits_for_room)
+        else if (x->state == LINE_OPEN && has_output(x) && !x->waits_for_room &&
+                 !dlist_linked(&x->sending))
             dlist_append(&k->sending, &x->sending);
     }
+    k->exchanges.figures.ticks += clock_ticks() - began;
 }
 
 /* ---- Times */
@@ -570,6 +502,8 @@ static bool is_late(struct line *x, int64_t now)
         return phase_ms > HEAD_MS;
     case EXCHANGE_BODY:
         return phase_ms > BODY_MS;
+    case EXCHANGE_STREAMING:
+        return chain_pending(&e->out) && now - x->moved_ms > STUCK_MS;
     case EXCHANGE_ANSWERED:
         return now - x->moved_ms > STUCK_MS && phase_ms > STUCK_MS;
     default:
@@ -581,7 +515,7 @@ void console_link_tick(struct console_link *k)
 {
     int64_t now = k->engine->steady_ms;
     struct dlist_node *n = k->lines.next;
-    end_rest(k);
+    console_listen_tick(k->listen);
     while (n != &k->lines) {
         struct line *x = dlist_item(n, struct line, node);
         n = n->next;

@@ -8,6 +8,7 @@
 
 struct admit;
 struct console_link;
+struct http_figures;
 
 /* All arguments are borrowed. loading_percent(): of the data at the start; -1: they are there. */
 struct console_link *console_link_new(struct engine *e, struct loop *l, struct admit *a,
@@ -24,6 +25,8 @@ void console_link_close(struct console_link *k);
 /* In a forked child: closes its copies of the listening sockets. */
 void console_link_close_copies(struct console_link *k);
 
+/* What it counts; valid as long as k. */
+const struct http_figures *console_link_figures(const struct console_link *k);
 /* The loop must not sleep. */
 bool console_link_has_work(const struct console_link *k);
 /* Phases of the turn: reads what came and works on answers for at most 0.5 ms; sends what is

@@ -1,5 +1,6 @@
 #include "server/info.h"
 
+#include "admin/http_metrics.h"
 #include "base/assert.h"
 #include "base/metric.h"
 #include "broker/broker_metrics.h"
@@ -117,6 +118,7 @@ static const struct {
     {"stats", "Stats", IN_DEFAULT | IN_ALL, stats_order},
     {"replication", "Replication", IN_DEFAULT | IN_ALL, replication_order},
     {"broker", "Broker", IN_DEFAULT | IN_ALL, ""},
+    {"http", "HTTP", IN_ALL, ""},
     {"cpu", "CPU", IN_DEFAULT | IN_ALL, ""},
     {"modules", "Modules", IN_DEFAULT | IN_ALL, ""},
     {"commandstats", "Commandstats", IN_ALL, ""},
@@ -160,6 +162,8 @@ struct metric_set *info_new(const struct info_parts *p)
     metric_add(m, "replication", &replica_metrics_peers, e->replication);
     metric_add(m, "replication", &follow_metrics, e->replication);
     metric_add(m, "broker", &broker_metrics, e->broker);
+    metric_add(m, "http", &http_metrics, p->http);
+    metric_add(m, "http", &http_metrics_answers, p->http);
     metric_add(m, "cpu", &process_metrics_cpu, NULL);
     metric_add(m, "commandstats", &command_metrics, e);
     metric_add(m, "errorstats", &command_metrics_errors, e);

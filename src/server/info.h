@@ -10,6 +10,7 @@
 struct aof;
 struct backup;
 struct metric_set;
+struct http_figures;
 struct persistence;
 
 /* What the tables are read from; all stay the caller's, this too. */
@@ -18,6 +19,7 @@ struct info_parts {
     const struct aof *aof;
     const struct backup *backup;
     const struct persistence *persistence;
+    const struct http_figures *http;
     struct process_metrics_parts process;
     struct memory_metrics_parts memory;
     struct turn_metrics_parts turn;

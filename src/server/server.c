@@ -306,6 +306,7 @@ static void fill_info(struct server *s, const char *executable)
         .aof = s->aof,
         .backup = s->backup,
         .persistence = s->persistence,
+        .http = console_link_figures(s->console),
         .process = {.engine = &s->engine,
                     .listeners = s->listeners,
                     .started_ms = clock_steady_ms(),

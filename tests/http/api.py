@@ -180,7 +180,9 @@ CASES = {
     "GET /deadletters": ({"db": 0}, {"has": "survey total rows after"}),
     "GET " + S: ({"max": 100}, {"has": "info groups"}),
     "DELETE " + S: ({}, {"key": "gone", "before": [("XADD", "gone", "*", "f", "v")]}),
-    "GET " + S + "/entries": ({"from": "5", "to": "9", "newest": 1, "count": 3}, {"has": "entries after"}),
+    "GET " + S + "/entries": ({"from": "5", "to": "9", "newest": 1, "count": 3, "field": "n", "contains": "6"}, {"has": "entries looked of after"}),
+    "GET " + S + "/tail": ({}, {"may": "stream"}),
+    "GET /channels/{channel}/tail": ({}, {"may": "stream"}),
     "POST " + S + "/entries": ({"fields": [["a", {"base64": "/wA="}]], "ttlMs": 1000000}, {"key": "added", "has": "id stored command"}),
     "DELETE " + S + "/entries": ({"ids": ["200-1"], "mode": "acked"}, {"has": "deleted of command"}),
     "POST " + S + "/trim": ({"maxlen": 1000}, {"has": "deleted command"}),
@@ -322,8 +324,8 @@ def routes(path):
             for command in more.get("before", ()):
                 c.do(*[key if x == "{key}" else x for x in command])
             own = more.get("may")
-            if own == "session" and what != "GET /session":
-                continue  # sessions()
+            if own == "stream" or own == "session" and what != "GET /session":
+                continue  # tail.py, sessions()
             victim = s.conn() if "client" in more else None
             if victim:
                 p = p.replace("5-1", str(victim.do("CLIENT", "ID")))

@@ -1,0 +1,84 @@
+#include "admin/work.h"
+
+#include "admin/identity.h"
+#include "admin/perform.h"
+#include "admin/tell.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "engine/exec.h"
+#include "engine/rights.h"
+
+static void drop_state(void *state)
+{
+    mem_free(state);
+}
+
+void *work_state(struct exchange *x, size_t n, void (*drop)(void *state))
+{
+    if (!x->work) {
+        x->work = mem_zalloc(n);
+        x->drop_work = drop ? drop : drop_state;
+    }
+    return x->work;
+}
+
+struct taking {
+    struct render render;
+    struct buf joined; /* a string that came in pieces */
+    void (*item)(void *to, const struct answer_item *item);
+    void *to;
+};
+
+static void take_item(void *to, const struct answer_item *item)
+{
+    struct taking *t = to;
+    struct answer_item whole = *item;
+    bool begins = item->kind == ANSWER_STRING && item->text.n < item->n;
+    if (begins || item->kind == ANSWER_PIECE) {
+        t->joined.n = begins ? 0 : t->joined.n;
+        buf_add(&t->joined, item->text);
+        if (answer_string_left(&t->render.answer))
+            return;
+        whole.kind = ANSWER_STRING;
+        whole.text = buf_bytes(&t->joined);
+        whole.n = whole.text.n;
+    }
+    if (t->item)
+        t->item(t->to, &whole);
+}
+
+bool work_look(struct exchange *x, const struct bytes *words, size_t n,
+               void (*item)(void *to, const struct answer_item *item), void *to)
+{
+    struct taking t = {.item = item, .to = to};
+    t.render = perform_render(x, RENDER_ITEMS);
+    t.render.item = take_item;
+    t.render.to = &t;
+    bool good = perform_command(x, words, n, &t.render);
+    render_end(&t.render);
+    buf_free(&t.joined);
+    return good;
+}
+
+bool work_may(struct exchange *x, const struct bytes *words, size_t n)
+{
+    struct client *c = caller_client(&x->caller, x->from.address);
+    struct user *u = identity_user(x);
+    if (!c || !u) {
+        tell_refusal(x, 401, "NOAUTH", "The session was ended.");
+        return false;
+    }
+    rights_set_user(c, u);
+    if (exec_is_allowed(c, &(struct exec_request){.argv = words, .argc = (int)n}) == 1)
+        return true;
+    tell_refusal(x, 403, "NOPERM", "The user may not do this.");
+    return false;
+}
+
+long long work_pace(uint64_t began, long long looked, long long most)
+{
+    double us = (double)(clock_ticks() - began) / clock_ticks_per_us();
+    double next = us > 0 ? (double)looked * WORK_STEP_US / us : (double)most;
+    next = next > 4.0 * (double)looked ? 4.0 * (double)looked : next;
+    return next < 1 ? 1 : next > (double)most ? most : (long long)next;
+}

@@ -1,0 +1,91 @@
+#include "admin/entries.h"
+
+#include "unit.h"
+
+static struct buf out;
+static char seen[2000];
+
+static void write(void *to, const struct entries *e)
+{
+    (void)to;
+    if (!e->fits)
+        return;
+    struct json_write w = json_write_begin(&out, 10000);
+    CHECK(entries_write(e, &w, 4) && json_write_is_whole(&w));
+}
+
+/* The JSON of those entries of a reply of XRANGE that fit. */
+static const char *those(struct entries_filter filter, const char *reply)
+{
+    struct entries e = {.filter = filter, .depth = 1, .keep = 8, .each = write};
+    struct answer a = {0};
+    struct answer_item item;
+    struct bytes in = bytes_text(reply);
+    out = (struct buf){0};
+    while (answer_next(&a, &in, &item) == ANSWER_ITEM)
+        entries_item(&e, &item);
+    snprintf(seen, sizeof(seen), "%.*s", (int)out.n, out.p ? out.p : "");
+    entries_end(&e);
+    answer_reset(&a);
+    buf_free(&out);
+    return seen;
+}
+
+#define TWO                                                                                        \
+    "*2\r\n*2\r\n$3\r\n1-2\r\n*4\r\n$1\r\na\r\n$3\r\nxyz\r\n$1\r\nb\r\n$0\r\n\r\n"                 \
+    "*2\r\n$3\r\n3-4\r\n*2\r\n$1\r\na\r\n$12\r\n0123456789ab\r\n"
+#define FIRST "{\"id\":\"1-2\",\"ms\":1,\"fields\":[[\"a\",\"xyz\"],[\"b\",\"\"]]}"
+#define SECOND                                                                                     \
+    "{\"id\":\"3-4\",\"ms\":3,\"fields\":[[\"a\",{\"text\":\"0123\",\"bytes\":12,\"cut\":true}]]}"
+
+static bool finds(const char *field, int how, const char *text, const char *want)
+{
+    struct entries_filter f = {.field = bytes_text(field ? field : ""),
+                               .any_field = !field,
+                               .how = how,
+                               .text = bytes_text(text)};
+    bool good = strcmp(those(f, TWO), want) == 0;
+    if (!good)
+        printf("# %s\n", seen);
+    return good;
+}
+
+TEST(without_a_filter)
+{
+    CHECK(finds(NULL, ENTRIES_ALL, "", FIRST SECOND));
+    CHECK(strcmp(those((struct entries_filter){0}, "*0\r\n"), "") == 0);
+    /* A message that was deleted while it was pending. */
+    CHECK(strcmp(those((struct entries_filter){0}, "*1\r\n*2\r\n$3\r\n5-6\r\n_\r\n"),
+                 "{\"id\":\"5-6\",\"ms\":5,\"fields\":[]}") == 0);
+}
+
+TEST(filters)
+{
+    CHECK(finds("a", ENTRIES_HAS, "", FIRST SECOND));
+    CHECK(finds("b", ENTRIES_HAS, "", FIRST));
+    CHECK(finds("c", ENTRIES_HAS, "", ""));
+    CHECK(finds("a", ENTRIES_CONTAINS, "y", FIRST));
+    CHECK(finds("b", ENTRIES_CONTAINS, "y", ""));
+    CHECK(finds(NULL, ENTRIES_CONTAINS, "z", FIRST));
+    CHECK(finds("a", ENTRIES_EQUALS, "xyz", FIRST));
+    CHECK(finds("a", ENTRIES_EQUALS, "xy", ""));
+    CHECK(finds("b", ENTRIES_EQUALS, "", FIRST));
+    /* Also behind what is kept of a value. */
+    CHECK(finds("a", ENTRIES_CONTAINS, "9ab", SECOND));
+    CHECK(finds("a", ENTRIES_EQUALS, "0123456789ab", SECOND));
+}
+
+TEST(what_does_not_fit_is_taken_back)
+{
+    struct entries e = {.depth = 1};
+    struct json_write w = json_write_begin(&out, 30);
+    memcpy(e.id, "1-2", 4);
+    json_write_array(&w);
+    size_t n = out.n;
+    CHECK(!entries_write(&e, &w, 4) && out.n == n && !w.failed);
+    json_write_array_end(&w);
+    CHECK(json_write_is_whole(&w));
+    buf_free(&out);
+}
+
+UNIT_MAIN(T(without_a_filter), T(filters), T(what_does_not_fit_is_taken_back))
