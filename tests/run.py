@@ -219,7 +219,7 @@ def all_parts(o):
         python("work queues, connections that come and go", "tests/broker/presence.py", *server, lines=True),
         python("work queues, fail-over", "tests/broker/failover.py", *server, *seeded, "--cycles", often(38, few(4, 10)), lines=True),
         python("the console's port, strangers", "tests/http/port.py", *server, lines=True),
-        *[python("the console's port, " + what, "tests/http/%s.py" % what, *server, lines=True) for what in ("metrics", "search", "tail")],
+        *[python("the console's port, " + what, "tests/http/%s.py" % what, *server, lines=True) for what in ("metrics", "search", "tail", "lists")],
         python("the console's port, logins and the API", "tests/http/api.py", *server, lines=True),
         python("the console's port, its files", "tests/http/files.py", *server, lines=True),
         python("one client, one launcher, one format", "tests/support/one_of_each.py", lines=True),

@@ -36,14 +36,22 @@ size_t render_camel(char *name, size_t n)
     return to;
 }
 
-static void write_name(struct render *r, struct bytes name, bool camel)
+static void write_camel(struct json_write *w, struct bytes name)
 {
     char copy[64];
-    if (camel && name.n <= sizeof(copy) && name.n) {
+    if (name.n <= sizeof(copy) && name.n) {
         memcpy(copy, name.p, name.n);
         name = bytes_of(copy, render_camel(copy, name.n));
     }
-    json_write_name(r->w, name);
+    json_write_name(w, name);
+}
+
+static void write_name(struct render *r, struct bytes name, bool camel)
+{
+    if (camel)
+        write_camel(r->w, name);
+    else
+        json_write_name(r->w, name);
 }
 
 static bool is(uint64_t bits, unsigned depth)
@@ -243,6 +251,28 @@ static bool is_chosen(struct bytes name)
            bytes_is(name, "lib-ver");
 }
 
+void render_write_line(struct json_write *w, struct bytes line, size_t max)
+{
+    json_write_object(w);
+    while (line.n) {
+        const char *blank = memchr(line.p, ' ', line.n);
+        size_t word = blank ? (size_t)(blank - line.p) : line.n;
+        const char *equals = memchr(line.p, '=', word);
+        size_t name = equals ? (size_t)(equals - line.p) : word;
+        struct bytes value =
+            bytes_of(line.p + name + (equals != NULL), word - name - (equals != NULL));
+        long long v;
+        write_camel(w, bytes_of(line.p, name));
+        if (!is_chosen(bytes_of(line.p, name)) && num_parse_int(value, &v))
+            json_write_int(w, v);
+        else
+            json_write_cut(w, value, max);
+        word += blank != NULL;
+        line = bytes_of(line.p + word, line.n - word);
+    }
+    json_write_object_end(w);
+}
+
 static void write_lines(struct render *r, struct bytes text)
 {
     json_write_array(r->w);
@@ -250,24 +280,7 @@ static void write_lines(struct render *r, struct bytes text)
         const char *end = memchr(text.p, '\n', text.n);
         size_t n = end ? (size_t)(end - text.p) : text.n;
         struct bytes line = bytes_of(text.p, n);
-        json_write_object(r->w);
-        while (line.n) {
-            const char *blank = memchr(line.p, ' ', line.n);
-            size_t word = blank ? (size_t)(blank - line.p) : line.n;
-            const char *equals = memchr(line.p, '=', word);
-            size_t name = equals ? (size_t)(equals - line.p) : word;
-            struct bytes value =
-                bytes_of(line.p + name + (equals != NULL), word - name - (equals != NULL));
-            long long v;
-            write_name(r, bytes_of(line.p, name), true);
-            if (!is_chosen(bytes_of(line.p, name)) && num_parse_int(value, &v))
-                json_write_int(r->w, v);
-            else
-                json_write_cut(r->w, value, r->max);
-            word += blank != NULL;
-            line = bytes_of(line.p + word, line.n - word);
-        }
-        json_write_object_end(r->w);
+        render_write_line(r->w, line, r->max);
         n += end != NULL;
         text = bytes_of(text.p + n, text.n - n);
     }

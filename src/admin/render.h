@@ -58,6 +58,8 @@ void render_end(struct render *r);
 /* Of RENDER_SURVEY: where the last row is, as `after` of the next page; null when it can't be said.
  */
 void render_write_place(const struct render *r);
+/* A line of name=value words, as CLIENT LIST has them, as an object. */
+void render_write_line(struct json_write *w, struct bytes line, size_t max);
 /* "oldest-ready" as oldestReady; in place, returns the new length. */
 size_t render_camel(char *name, size_t n);
 
