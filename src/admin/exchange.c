@@ -13,6 +13,7 @@
 #include "admin/exchange.h"
 
 #include "admin/assets.h"
+#include "admin/definitions.h"
 #include "admin/flow.h"
 #include "admin/health.h"
 #include "admin/identity.h"

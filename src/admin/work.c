@@ -47,17 +47,39 @@ static void take_item(void *to, const struct answer_item *item)
         t->item(t->to, &whole);
 }
 
+static bool run(struct exchange *x, const struct bytes *words, size_t n, struct taking *t,
+                bool (*by)(struct exchange *x, const struct bytes *words, size_t n,
+                           struct render *r))
+{
+    t->render = perform_render(x, RENDER_ITEMS);
+    t->render.item = take_item;
+    t->render.to = t;
+    return by(x, words, n, &t->render);
+}
+
+static void end(struct taking *t)
+{
+    render_end(&t->render);
+    buf_free(&t->joined);
+}
+
 bool work_look(struct exchange *x, const struct bytes *words, size_t n,
                void (*item)(void *to, const struct answer_item *item), void *to)
 {
     struct taking t = {.item = item, .to = to};
-    t.render = perform_render(x, RENDER_ITEMS);
-    t.render.item = take_item;
-    t.render.to = &t;
-    bool good = perform_command(x, words, n, &t.render);
-    render_end(&t.render);
-    buf_free(&t.joined);
+    bool good = run(x, words, n, &t, perform_command);
+    end(&t);
     return good;
+}
+
+bool work_try(struct exchange *x, const struct bytes *words, size_t n,
+              void (*item)(void *to, const struct answer_item *item), void *to, struct buf *error)
+{
+    struct taking t = {.item = item, .to = to};
+    bool ran = run(x, words, n, &t, perform_try);
+    buf_add(error, buf_bytes(&t.render.error));
+    end(&t);
+    return ran;
 }
 
 bool work_may(struct exchange *x, const struct bytes *words, size_t n)

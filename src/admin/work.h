@@ -17,6 +17,9 @@ void *work_state(struct exchange *x, size_t n, void (*drop)(void *state));
  * and the exchange has been answered. */
 bool work_look(struct exchange *x, const struct bytes *words, size_t n,
                void (*item)(void *to, const struct answer_item *item), void *to);
+/* The same, but an error of the command itself is left in *error, which is the caller's to free. */
+bool work_try(struct exchange *x, const struct bytes *words, size_t n,
+              void (*item)(void *to, const struct answer_item *item), void *to, struct buf *error);
 /* Whether the user may run this; false: answered. */
 bool work_may(struct exchange *x, const struct bytes *words, size_t n);
 

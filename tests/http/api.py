@@ -183,6 +183,7 @@ CASES = {
     "GET " + S + "/entries": ({"from": "5", "to": "9", "newest": 1, "count": 3, "field": "n", "contains": "6"}, {"has": "entries looked of after"}),
     "GET " + S + "/tail": ({}, {"may": "stream"}),
     "GET /channels/{channel}/tail": ({}, {"may": "stream"}),
+    "GET /definitions": ({}, {"may": "stream"}),
     "POST " + S + "/entries": ({"fields": [["a", {"base64": "/wA="}]], "ttlMs": 1000000}, {"key": "added", "has": "id stored command"}),
     "DELETE " + S + "/entries": ({"ids": ["200-1"], "mode": "acked"}, {"has": "deleted of command"}),
     "GET " + S + "/letters": ({"by": "dl-reason"}, {"has": "rows others looked of"}),
@@ -330,7 +331,7 @@ def routes(path):
                 c.do(*[key if x == "{key}" else x for x in command])
             own = more.get("may")
             if own == "stream" or own == "session" and what != "GET /session":
-                continue  # tail.py, sessions()
+                continue  # tail.py, lists.py, sessions()
             victim = s.conn() if "client" in more else None
             if victim:
                 p = p.replace("5-1", str(victim.do("CLIENT", "ID")))

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """What operators list by HTTP, page by page: pending entries, dead letters, clients, keys; and trials of what would be moved (console section 7).
 usage: lists.py --server SERVER"""
-import argparse, os, sys
+import argparse, base64, http.client, os, re, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from api import Api                       # noqa: E402
-from check import cases, expect           # noqa: E402
+from check import Failed, cases, expect   # noqa: E402
 
 G = "/streams/0/jobs/groups/w"
 
@@ -168,12 +168,56 @@ def keys(path):
             expect(s.code("GET", "/keys?" + wrong), (400, "ERR"), wrong)
 
 
+def definitions(path):
+    """Run on an empty server they make the same; without passwords; as far as the user may; what fails cuts them off."""
+    made = [("XPOLICY", "SET", "q", "w", "MKSTREAM", "JOBS"), ("XPOLICY", "SET", "q", "o", "ORDERBY", "user", "HOLD", "RATE", 100, 1000, "RETRY", "LIST", 1, 2, 3),
+            ("XGROUP", "CREATE", "q", "pl ain", "$"), ("XCFGSET", "q", "MAXLEN", 1000, "MAXAGE", 5000, "OVERFLOW", "DROP", "KEEPREF"),
+            ("XBIND", "ADD", "q", "TOPIC", "a.*", "BY", "f", "TO", "z"), ("XBIND", "ADD", "q", "HEADERS", "ANY", 2, "a", "b", "c", "d", "TO", "z"),
+            ("XBIND", "ADD", "q", "ALL", "TO", b"y\xff \""), ("XCRON", "SET", "q", "n", "CRON", "0 7 * * *", "TZ", "Europe/Berlin", "FIELDS", "a", "b c"),
+            ("XCRON", "SET", "q", "e", "EVERY", 3600000, "LIMIT", 5, "FIELDS", "a", ""), ("XCAPTURE", "ADD", "q", "ch*", "dh*"), ("XGROUP", "CREATE", b"\xff", "g", "$", "MKSTREAM")]
+
+    def text(s, query="", basic=None):
+        h = {"Authorization": "Basic " + base64.b64encode(basic.encode()).decode() if basic else "Bearer " + s.token}
+        link = http.client.HTTPConnection("127.0.0.1", s.http, timeout=60)
+        link.request("GET", "/api/v1/definitions" + query, headers=h)
+        return link.getresponse()
+    with Api(path) as s, Api(path) as other:
+        c, d = s.begin(), other.begin()
+        for command in made:
+            expect(str(c.do(*command))[:3] not in ("ERR", "WRO"), True, "%r" % (command,))
+        c.do("SET", "text", "x")
+        c.do("ACL", "SETUSER", "alice", "on", ">a-word-of-alice", "~q", "+@all", "(~x +get)")
+        s.token, other.token = s.log_in(), other.log_in()
+        r = text(s, "?users=1")
+        lines = r.read().decode().splitlines()
+        expect((r.status, r.headers["Content-Type"]), (200, "text/plain; charset=utf-8"), "the head")
+        expect([x for x in lines if "a-word" in x or "#" in x], [], "no password, no digest")
+        for line in lines:
+            answer = d.do(*words(line))
+            expect(str(answer).startswith(("ERR", "WRONG", "NO")), False, "%s: %s" % (line, answer))
+        expect(sorted(text(other, "?users=1").read().decode().splitlines()), sorted(lines), "made anew, and told again")
+        expect(text(s, "?match=none").read(), b"", "of no key")
+        expect(text(s, "?db=1").read(), b"", "of another database")
+        expect(b"XPOLICY SET q w" in text(s, "?match=q", basic="alice:a-word-of-alice").read(), True, "of what the user may read")
+        try:
+            text(s, basic="alice:a-word-of-alice").read()
+            raise Failed("half of them are taken for all")
+        except http.client.IncompleteRead:
+            pass
+
+
+def words(line):
+    """As redis-cli cuts it."""
+    return [re.sub(rb"\\x(..)|\\(.)", lambda m: bytes([int(m[1], 16)]) if m[1] else {b"n": b"\n"}.get(m[2], m[2]), (q[1:-1] if q[:1] == b'"' else q))
+            for q in re.findall(rb'"(?:[^"\\]|\\.)*"|[^ ]+', line.encode())]
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--server", required=True)
     ap.add_argument("--only", action="append", default=[])
     o = ap.parse_args()
-    cases([(f.__name__, f, o.server) for f in (pending, position, letters, clients, keys)], o.only)
+    cases([(f.__name__, f, o.server) for f in (pending, position, letters, clients, keys, definitions)], o.only)
 
 
 main()
