@@ -377,6 +377,9 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
         self.model.turn()
         self.looked_up()
         self.look_routes_up()
+        for g in self.model.groups.values():
+            if g.order and any(i not in self.model.entries for i in g.pending):
+                self.order_again(g, -1)  # whether its value was looked at before it expired is open
         self.look_for_idle_ones()
 
     def fall_due_again(self):
