@@ -244,6 +244,7 @@ reference: all
 	@$(SERVER) --print-reference docs/reference
 	@$(SERVER) --print-conf-manual > docs/man/millrace.conf.5
 	@utils/prometheusrule.py > utils/deploy/kubernetes/overlays/monitoring/prometheusrule.yaml
+	@utils/completions/generate.py
 
 site: deps-docs
 	@/usr/bin/python3 utils/site.py build/site

@@ -42,7 +42,7 @@ def connect(o):
 def again(step):
     """Does it until the server answers. A step that is repeated may have happened already: it has to be one that may."""
     while True:
-        if os.getppid() != PARENT:
+        if os.getppid() != PARENT or PARENT == 1:
             sys.exit()  # whoever has started this has ended
         try:
             return step()

@@ -243,6 +243,8 @@ def judged(path):
     with Server(path, "--save", "60 1") as s:
         c = s.start()
         expect(run(s, "check")[:2], (0, "MILLRACE OK - oldest 0 s, ready 0, dead 0 | oldest=0s ready=0 dead=0\n"), "an empty server")
+        of_host = ("overcommit_memory", "transparent_hugepage", "open files", "nothing to mend")
+        expect([x for x in doctor(s) if not any(words in x for words in of_host)], [], "nothing but the host's faults")
         c.ask("XADD", "old", "1-1", "a", "b")
         c.ask("XGROUP", "CREATE", "old", "g", "0")
         seen(s, "old", "ready", 1)
@@ -255,10 +257,18 @@ def judged(path):
         until("letters", lambda: lines(s, "dead", "--json"))
         expect(run(s, "check", "orders*")[1].split(" | ")[0], "MILLRACE CRITICAL - dead 3", "dead letters of these queues")
         expect(run(s, "check", "orders*", "--max-dead", "3")[0], 0, "as many as may be")
+        if "ALARMS" in str(c.ask("SURVEY", "HELP")).upper():
+            until("the alarm", lambda: any(a["name"] == "dead-letters" and a["severity"] == "warning" and a["sinceMs"] > 10**12 for a in lines(s, "alarms", "--json")))
+            expect(run(s, "check", "--max-age", "inf", "--max-dead", "inf")[1].split(" - ")[0], "MILLRACE WARNING", "the server's alarms")
+            expect(run(s, "check", "--max-age", "inf", "--max-dead", "inf")[0], 1, "a warning")
+            expect("millrace redrive" in "".join(x for x in doctor(s) if x.startswith("dead-letters")), True, "what to do")
+            expect([x for x in good(s, "alarms").splitlines() if "dead-letters" in x] != [], True, "a table of alarms")
+            facts = lines(s, "overview", "--json")[0]
+            expect((type(facts["ops"]), facts["ready"], facts["dead"]), (float, 4, 3), "the server's own numbers")
+        if "LISTS" in str(c.ask("SURVEY", "HELP")).upper():
+            until("the list", lambda: [r for r in lines(s, "queues", "--lists", "--json") if (r["key"], r["length"]) == ("waiting-list", 2)])
         expect(run(s, "check", "--max-age", "x")[0], 3, "a wrong command line")
         expect(run(s, "check", "--user", "nobody", REDISCLI_AUTH="wrong")[:2], (3, "MILLRACE UNKNOWN - WRONGPASS invalid username-password pair or user is disabled.\n"), "a wrong password")
-        of_host = ("overcommit_memory", "transparent_hugepage", "open files", "nothing to mend")
-        expect([x for x in doctor(s) if not any(words in x for words in of_host) and "alarm" not in x], [], "nothing but the host's faults")
         c.ask("CONFIG", "SET", "save", "", "maxmemory-policy", "allkeys-lru", "evict-queues", "yes")
         found = doctor(s)
         for words in ("appendonly no and no save points", "allkeys-lru has no effect", "evict-queues yes"):

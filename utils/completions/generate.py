@@ -103,7 +103,7 @@ def main():
             with open(path, "w") as f:
                 f.write(text)
     if stale:
-        sys.exit("utils/completions/%s is not what generate.py writes" % stale[0])
+        sys.exit("utils/completions/%s is not what generate.py writes: make reference" % stale[0])
 
 
 if __name__ == "__main__":
