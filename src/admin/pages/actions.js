@@ -19,6 +19,7 @@
 import {ApiError, isReadOnly, link, mayNot, onConfirm} from './api.js';
 import {copy, h, render} from './dom.js';
 import {announce, banner} from './state.js';
+import {settled} from './table.js';
 import {T, num} from './text.js';
 
 const MOST_COMMANDS = 12; // that a dialog lists
@@ -173,6 +174,7 @@ export function perform(page, action) {
                     page.failed(e);
                 }
             }
+            settled(page);
             page.reload();
         }
         function view(draw, close) {
@@ -229,7 +231,7 @@ function tellResult(page, action, values, answer, text = null) {
 export function resultList(page, draw) {
     return results.map((r, i) => h('li', {key: r.id ??= nextPair++},
         h('span', null, h('strong', null, r.title), ': ', r.text),
-        r.commands.length ? h('code', null, r.commands.join('; ')) : null,
+        r.commands.length ? h('code', null, r.commands.join('\n').replaceAll('\n', '; ')) : null,
         r.commands.length ? h('button', {type: 'button', onclick: () => copy(r.commands.join('\n'))}, T.action.copyCommand) : null,
         r.undo ? h('button', {type: 'button', onclick: () => page.attempt(async () => {
             await r.undo.run();

@@ -131,7 +131,7 @@ function groupsView(page, s) {
     const match = r => ({match: {field: by, value: r.value}});
     return h('section', null,
         h('div', {class: 'bar'}, h('label', null, D.by, ' ', h('select', {value: by, onchange: e => page.set({by: e.target.value === 'dl-text' ? '' : e.target.value, value: '', after: ''})}, Object.entries(D.bys).map(([id, name]) => h('option', {value: id}, name)))),
-            h('span', {class: 'hint'}, D.looked(Number(groups.looked ?? 0), Number(groups.of ?? 0)))),
+            h('span', {class: 'hint'}, D.looked(Number(groups.looked), Number(groups.of)), groups.others > 0 ? ' ' + D.others(groups.others) : '')),
         table(page, {
             id: 'reasons', caption: D.by, rows: groups.rows, key: r => idOf(r.value ?? ''), name: valueOf,
             columns: [{id: 'value', label: D.bys[by], head: true, show: r => typeof r.value === 'string' ? h('a', {href: lettersHref(s.db, s.key, {by: by === 'dl-text' ? '' : by, value: r.value})}, valueOf(r)) : valueOf(r)},

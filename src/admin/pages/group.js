@@ -24,19 +24,12 @@ export async function load(page) {
     const {db, key, group} = page.params, path = groupPath(db, key, group), q = page.query, idleMs = parseSpan(q.idle ?? '');
     const [g, pending, states, rates] = await Promise.all([
         page.get(path),
-        page.maybe(`${path}/pending`, {state: q.state, consumer: q.consumer, idleMs: Number.isNaN(idleMs) ? undefined : idleMs, from: q.after, count: COUNT, fields: 1}),
+        page.maybe(`${path}/pending`, {state: q.state, consumer: q.consumer, idleMs: Number.isNaN(idleMs) ? undefined : idleMs, after: q.after, count: COUNT, fields: 1}),
         q.plots ? page.maybe('/history', {span: q.span ?? 'minutes', db, key, group, series: 'ready,leased'}) : null,
         q.plots ? page.maybe('/history', {span: q.span ?? 'minutes', db, key, group, series: 'delivered-rate,acked-rate'}) : null,
     ]);
-    const rows = pending === null ? null : pending.rows ?? pending.entries ?? pending;
-    return {db, key, group, path, stats: g.stats ?? {}, policy: g.policy?.lease === undefined ? null : g.policy, consumers: g.consumers ?? [], rows, after: pending?.after ?? (rows?.length === COUNT ? behind(rows.at(-1).id) : null), states, rates};
+    return {db, key, group, path, stats: g.stats ?? {}, policy: g.policy?.lease === undefined ? null : g.policy, consumers: g.consumers ?? [], rows: pending?.rows ?? null, after: pending?.after, states, rates};
 }
-
-// The smallest ID behind this one.
-const behind = id => {
-    const [ms, seq] = id.split('-');
-    return `${ms}-${BigInt(seq) + 1n}`;
-};
 
 export const subtitle = (page, g) => [...G.of(streamLink(g.db, g.key)), ', ', T.frame.dbName(g.db)];
 
@@ -131,7 +124,7 @@ function filters(page, g) {
 const pending = (page, g) => table(page, {
     id: 'pending', caption: G.pendingTitle, rows: g.rows, key: r => r.id, name: r => r.id, after: g.after, select: true, actions: rows => chosenActions(page, g, rows),
     columns: [{id: 'id', label: 'ID', head: true, class: 'nowrap', show: r => h('code', null, r.id)}, {id: 'consumer', label: G.consumer, show: r => r.consumer ? label(r.consumer) : T.none}, {id: 'deliveries', label: G.delivered, show: r => G.deliveries(Number(r.deliveries))},
-              {id: 'delivered', label: '', title: Q.oldest, show: r => ago(r.deliveredMs)}, {id: 'due', label: G.due, show: dueOf}, {id: 'reason', label: G.reason, show: r => r.reason ? `“${label(r.reason)}”` : ''}, {id: 'fields', label: G.contents, show: r => fieldsLine(r.fields ?? [])}],
+              {id: 'delivered', label: '', title: Q.oldest, show: r => ago(r.deliveredMs)}, {id: 'due', label: G.due, show: dueOf}, {id: 'reason', label: G.reason, show: r => r.reason ? `“${label(r.reason)}”` : ''}, {id: 'fields', label: G.contents, show: r => r.fields === null ? h('span', {class: 'hint'}, G.deletedEntry) : fieldsLine(r.fields ?? [])}],
     empty: () => h('p', null, G.noPending),
 });
 

@@ -6,10 +6,13 @@ import {results} from './actions.js';
 import {setQuery} from './router.js';
 import {T} from './text.js';
 
+// Last parts of paths that this server does not know: they are not asked for again.
+const absent = new Set();
+
 export class Page {
     // view: its module; at: what router.parse() found; draw: asks the frame to draw everything.
     constructor(view, at, draw) {
-        Object.assign(this, {view, params: at.params, query: at.query, path: at.path, state: {}, data: null, error: null, atMs: 0, isLoading: false, draw});
+        Object.assign(this, {view, params: at.params, query: at.query, path: at.path, state: {}, data: null, error: null, atMs: 0, dataAt: null, isLoading: false, draw});
         this.again = false;
         this.ending = new AbortController();
     }
@@ -21,9 +24,12 @@ export class Page {
 
     // The same for what may be missing or forbidden: null then.
     async maybe(path, values) {
+        const kind = path.split('/').at(-1);
+        if (absent.has(kind)) return null;
         try {
             return await this.get(path, values);
         } catch (e) {
+            if (e.code === 'NOTFOUND') absent.add(kind);
             if (e.status === 404 || e.status === 403 || e.status === 405) return null;
             throw e;
         }

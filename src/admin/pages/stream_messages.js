@@ -3,7 +3,7 @@ import {button, inCalls} from './actions.js';
 import {api} from './api.js';
 import {command, fromBytes, idOf, label, toBytes} from './bytes.js';
 import {copy, download, h} from './dom.js';
-import {streamHref, streamPath} from './queue.js';
+import {groupPath, streamHref, streamPath} from './queue.js';
 import {table, unchoose} from './table.js';
 import {ago, momentOf, parseSpan, span} from './time.js';
 import {T, num} from './text.js';
@@ -46,11 +46,11 @@ async function states(page, s, entries) {
     const all = s.groups.length <= MOST_GROUPS ? s.groups : s.groups.filter(g => idOf(g.name) === page.query.group);
     const to = new Map(), ids = entries.map(e => e.id);
     if (!ids.length) return to;
-    const [first, last] = momentOf(ids[0]) <= momentOf(ids.at(-1)) ? [ids[0], ids.at(-1)] : [ids.at(-1), ids[0]];
+    const first = isBehind(ids[0], ids.at(-1)) ? ids.at(-1) : ids[0];
     const say = (id, what) => to.set(id, [...to.get(id) ?? [], what]);
     await Promise.all(all.map(async g => {
-        const pending = g.pending > 0 ? await page.maybe(`${s.path}/groups/${encodeURIComponent(label(g.name))}/pending`, {from: first, to: last, count: 200}) : null;
-        const rows = new Map((pending?.rows ?? pending?.entries ?? (Array.isArray(pending) ? pending : [])).map(p => [p.id, p]));
+        const pending = g.pending > 0 ? await page.maybe(`${groupPath(s.db, s.key, g.name)}/pending`, {after: before(first), count: 200}) : null;
+        const rows = new Map((pending?.rows ?? []).map(p => [p.id, p]));
         for (const id of ids) {
             const p = rows.get(id), name = label(g.name);
             if (p) say(id, stateOf(p, name));
@@ -63,6 +63,12 @@ async function states(page, s, entries) {
 function stateOf(p, group) {
     if (p.state === 'deferred' || p.dueMs > Date.now()) return S.deferredIn(span(p.dueMs - Date.now()), group);
     return p.consumer ? S.leasedBy(label(p.consumer), span(Date.now() - p.deliveredMs), group) : S.releasedIn(group);
+}
+
+// The ID just before this one.
+function before(id) {
+    const [ms, seq] = id.split('-').map(BigInt);
+    return seq > 0n ? `${ms}-${seq - 1n}` : ms > 0n ? `${ms - 1n}-18446744073709551615` : undefined;
 }
 
 function isBehind(id, last) {

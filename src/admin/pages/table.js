@@ -116,6 +116,8 @@ function pager(page, spec, n) {
 
 export function table(page, spec) {
     const s = stateOf(page, spec.id);
+    if (s.asks && page.atMs !== s.atMs) [s.asks, s.shows] = [false, true]; // the first reading behind it
+    s.atMs = page.atMs;
     if (s.at !== page.dataAt) { // rows of another page, order or filter: nothing to keep
         s.at = page.dataAt;
         s.order = [];
@@ -151,6 +153,11 @@ export function table(page, spec) {
                 h('tbody', null, shown.flatMap(x => rowOf(page, spec, s, columns, x))))),
         shown.length ? null : h('div', {class: 'empty'}, spec.empty?.() ?? h('p', null, T.table.none)),
         pager(page, spec, shown.length));
+}
+
+// The user has changed something: what came of it is shown, also where rows would keep their places.
+export function settled(page) {
+    for (const s of Object.values(page.state.tables ?? {})) s.asks = true;
 }
 
 // Forgets what is chosen, after it has been dealt with.
