@@ -88,6 +88,7 @@ async function readOverview() {
     try {
         const before = overview;
         overview = await api.get('/overview');
+        if (overview !== before) draw();
         if (before && overview.version && overview.version !== before.version) {
             announce(T.state.otherVersion);
             location.reload();
@@ -99,7 +100,6 @@ async function readOverview() {
 
 async function refresh() {
     await Promise.all([readOverview(), page?.view?.load ? page.reload() : null]);
-    draw();
 }
 
 function tick() {
@@ -107,7 +107,7 @@ function tick() {
     if (document.hidden || !session || !page || page.isLoading) return;
     const every = setting('refresh') * 1000, now = Date.now();
     if (wire.lost ? now < wire.lost.nextMs : !every || now - (page.triedMs ?? 0) < every - 50) return;
-    if (page.view.poll === false && page.data && !wire.lost) readOverview().then(draw), page.triedMs = now;
+    if (page.view.poll === false && page.data && !wire.lost) readOverview(), page.triedMs = now;
     else refresh();
 }
 

@@ -48,7 +48,7 @@ function numbers(g) {
     const s = g.stats, failed = s.failedPerSec > 0 ? 'warning' : null;
     return [
         facts([[Q.ready, num(s.ready)], [Q.unread, num(s.unread)], [Q.released, num(s.released)], [Q.overdue, num(s.overdue), s.overdue > 0 ? 'warning' : null], [Q.leased, num(s.leased)], [Q.deferred, num(s.deferred)], [Q.held, num(s.held)],
-               s.deadBlocked > 0 ? [Q.deadBlocked, num(s.deadBlocked), 'bad'] : null, [Q.oldest, h('span', {class: ageClass(s.oldestReadyMs)}, span(s.oldestReadyMs))], [Q.oldestLeased, span(s.oldestLeasedMs)]]),
+               s.deadBlocked > 0 ? [Q.deadBlocked, num(s.deadBlocked), 'bad'] : null, [Q.oldest, h('span', {class: ageClass(s.oldestReadyMs)}, span(s.oldestReadyMs)), null, false], [Q.oldestLeased, span(s.oldestLeasedMs), null, false]]),
         facts([[Q.delivered, rate(s.deliveredPerSec)], [Q.acked, rate(s.ackedPerSec)], [Q.failed, rate(s.failedPerSec), failed], [Q.redelivered, percent(s.delivered > 0 ? 100 * s.redelivered / s.delivered : 0)],
                [Q.dead, s.dead > 0 && g.policy?.deadletter ? h('a', {href: lettersHref(g.db, g.policy.deadletter)}, num(s.dead)) : num(s.dead), s.dead > 0 ? 'warning' : null], [Q.waiting, num(s.waiting)]]),
     ];

@@ -48,12 +48,12 @@ function server(o) {
         bar(Q.memory, o.memory, Number(o.limit), Number(o.limit) > 0 ? Q.ofLimit(size(o.memory), size(o.limit)) : Q.noLimit(size(o.memory))),
         bar(Q.clients, o.connections, Number(o.maxclients), Q.ofLimit(num(o.connections), num(o.maxclients))),
         facts([[Q.blocked, num(o.blocked)], [Q.ops, rate(o.ops)], [Q.inOut, `${size(o.inRate)}, ${size(o.outRate)}`], [Q.cpu, percent(100 * o.cpu)],
-               [Q.turn, span(o.turnP99Us / 1000)], [Q.sync, span(o.syncP99Us / 1000)], [Q.lastSync, o.syncAgeMs >= 0 ? T.ago(span(o.syncAgeMs)) : T.none], [Q.unsynced, size(o.unsynced)], [Q.keys, num(o.keys)], [Q.streams, num(o.streams)], [Q.uptime, span(o.uptimeMs)]]));
+               [Q.turn, span(o.turnP99Us / 1000)], [Q.sync, span(o.syncP99Us / 1000)], [Q.lastSync, o.syncAgeMs >= 0 ? T.ago(span(o.syncAgeMs)) : T.none, null, false], [Q.unsynced, size(o.unsynced)], [Q.keys, num(o.keys)], [Q.streams, num(o.streams)], [Q.uptime, span(o.uptimeMs), null, false]]));
 }
 
 const messages = o => h('section', {class: 'card'}, h('h2', null, Q.messages),
     facts([[Q.ready, num(o.ready)], [Q.leased, num(o.leased)], [Q.deferred, num(o.deferred)], [Q.scheduled, num(o.scheduled)], [Q.dead, num(o.dead), Number(o.dead) > 0 ? 'warning' : null],
-           [Q.oldest, span(o.oldestReadyMs), o.oldestReadyMs > 600000 ? 'bad' : null]]),
+           [Q.oldest, span(o.oldestReadyMs), o.oldestReadyMs > 600000 ? 'bad' : null, false]]),
     h('h2', null, Q.ratesTitle),
     facts(RATES.map(name => [short(name), rate(o[camel(name)]), name === 'failed-rate' && o.failedRate > 0 ? 'warning' : null])));
 

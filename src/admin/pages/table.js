@@ -165,6 +165,7 @@ export function unchoose(page, id) {
     page.state.tables?.[id]?.chosen.clear();
 }
 
-// Name and value side by side: facts([['length', num(n)], ...]). The value may have a class: [name, value, 'warning'].
-export const facts = list => h('dl', {class: 'facts'}, list.filter(Boolean).map(([name, value, kind]) =>
-    h('div', {key: name, class: kind ?? null}, h('dt', null, name), h('dd', {'data-live': true}, value))));
+// Name and value side by side: facts([['length', num(n)], ...]). The value may have a class, [name, value, 'warning'], and
+// false behind that: it does not fade, as an age that always changes.
+export const facts = list => h('dl', {class: 'facts'}, list.filter(Boolean).map(([name, value, kind, isLive = true]) =>
+    h('div', {key: name, class: kind ?? null}, h('dt', null, name), h('dd', {'data-live': isLive}, value))));
