@@ -4,6 +4,7 @@ import {api} from './api.js';
 import {command, encode, idOf, label} from './bytes.js';
 import {h} from './dom.js';
 import {plot, spanChoice} from './plot.js';
+import {isAbsent} from './page.js';
 import {policyAction, dropPolicyAction, policyLine} from './group_policy.js';
 import {positionAction} from './group_position.js';
 import {ageClass, groupHref, groupPath, lettersHref, pauseAction, streamHref, streamLink} from './queue.js';
@@ -55,6 +56,7 @@ function numbers(g) {
 }
 
 function plots(page, g) {
+    if (isAbsent('history')) return null;
     return h('details', {open: !!page.query.plots, ontoggle: e => { if (e.target.open !== !!page.query.plots) page.set({plots: e.target.open ? '1' : ''}, false); }}, h('summary', null, G.plotStates, ', ', G.plotRates),
         page.query.plots ? h('div', null, h('div', {class: 'bar'}, spanChoice(page)), h('div', {class: 'grid wide'},
             plot(page, {id: 'states', title: G.plotStates, history: g.states, series: [{name: 'ready', label: Q.ready}, {name: 'leased', label: Q.leased}]}),

@@ -1,10 +1,16 @@
 // The login, over the view: at the start, and when a session has ended. It is closed by a session only.
-import {logIn, on, session} from './api.js';
+import {api, logIn, on, session} from './api.js';
 import {openDialog} from './actions.js';
 import {h} from './dom.js';
 import {T} from './text.js';
 
 let open = null;
+
+// How far the data are loaded: that is told without a login.
+async function progress(refusal) {
+    const {loading} = await api.get('/overview').catch(() => ({}));
+    return loading === undefined ? refusal.text : T.login.loading(loading);
+}
 
 function form(state, draw) {
     const attempt = async (user, password) => {
@@ -13,7 +19,7 @@ function form(state, draw) {
         try {
             await logIn(user, password);
         } catch (e) {
-            state.wrong = e.status === 401 ? T.login.wrong : e.text;
+            state.wrong = e.status === 401 ? T.login.wrong : e.code === 'LOADING' ? await progress(e) : e.text;
         }
         state.busy = false;
         if (open) draw();

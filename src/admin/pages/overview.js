@@ -3,7 +3,7 @@ import {h} from './dom.js';
 import {plot, spanChoice} from './plot.js';
 import {ageClass, bothLink, streamLink} from './queue.js';
 import {facts, table} from './table.js';
-import {idOf} from './bytes.js';
+import {idOf, label} from './bytes.js';
 import {clock, span} from './time.js';
 import {T, num, percent, perSecond, rate, size} from './text.js';
 import {Q} from './text_queues.js';
@@ -32,10 +32,10 @@ export async function load(page) {
 
 // An alarm's link is the address of a view.
 function alarmLine(a) {
-    const name = T.nav[a.link?.split('/')[1]];
-    const to = a.group !== undefined ? bothLink(a) : a.key !== undefined ? streamLink(a.db, a.key) : name ? h('a', {href: '#' + a.link}, name) : null;
+    const name = a.group !== undefined ? `${label(a.key)} / ${label(a.group)}` : a.key !== undefined ? label(a.key) : T.nav[a.link?.split('/')[1]];
+    const to = name ? h('a', {href: '#' + a.link}, name) : null;
     return h('p', {key: a.name + (a.link ?? ''), class: a.severity === 'critical' ? 'banner bad' : 'banner'}, '! ', h('strong', null, a.severity, ' ', a.name), ' ',
-        Q.since(clock(a.sinceMs ?? a.since)), ' ', a.text ?? '', ' ', to);
+        Q.since(clock(a.sinceMs ?? a.since)), ': ', a.text ?? '', ' ', to);
 }
 
 function bar(name, value, most, text) {

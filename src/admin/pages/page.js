@@ -8,6 +8,7 @@ import {T} from './text.js';
 
 // Last parts of paths that this server does not know: they are not asked for again.
 const absent = new Set();
+export const isAbsent = kind => absent.has(kind);
 
 export class Page {
     // view: its module; at: what router.parse() found; draw: asks the frame to draw everything.

@@ -5,6 +5,7 @@ import {api} from './api.js';
 import {command, label} from './bytes.js';
 import {h} from './dom.js';
 import {plot, spanChoice} from './plot.js';
+import {isAbsent} from './page.js';
 import {deleteAction, flagsOf, pauseAction, streamHref, streamPath} from './queue.js';
 import {go, link} from './router.js';
 import {ago, momentOf} from './time.js';
@@ -65,6 +66,7 @@ function tabs(page, s) {
 }
 
 function plots(page, s) {
+    if (isAbsent('history')) return null;
     return h('details', {open: !!page.query.plots, ontoggle: e => { if (e.target.open !== !!page.query.plots) page.set({plots: e.target.open ? '1' : ''}, false); }}, h('summary', null, S.plotAdded, ', ', S.plotLength),
         page.query.plots ? h('div', null, h('div', {class: 'bar'}, spanChoice(page)), h('div', {class: 'grid wide'},
             plot(page, {id: 'added', title: S.plotAdded, history: s.plots, unit: rate, series: [{name: 'addedRate', label: Q.added}]}),

@@ -60,7 +60,7 @@ export const T = {
         title: 'Log in', name: 'Name', password: 'Password', button: 'Log in',
         goIn: 'Go in as the default user', goInHint: 'When the default user has no password, and from this machine only.',
         wait: s => `Wrong name or password. Next attempt in ${s}.`,
-        wrong: 'Wrong name or password.',
+        wrong: 'Wrong name or password.', loading: p => `The data are being loaded: ${p} %. Log in when that is done.`,
         ended: 'The session has ended. What you see stays; log in to go on. Nothing that was under way is repeated by itself.',
         tls: 'TLS', plain: 'not encrypted',
         where: (host, encrypted) => `${host} · ${encrypted ? 'TLS' : 'plain HTTP'}`,

@@ -7,7 +7,7 @@ import {setting} from './settings.js';
 export function span(ms) {
     if (ms === null || ms === undefined || ms < 0) return T.none;
     ms = Number(ms);
-    if (ms < 1) return '0 s';
+    if (ms < 1) return ms > 0 ? `${Math.max(1, Math.round(ms * 1000))} µs` : '0 s';
     if (ms < 1000) return ms < 100 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
     const s = ms / 1000;
     if (s < 9.95) return `${s.toFixed(1)} s`;
