@@ -79,12 +79,29 @@ def refused(path):
         c.close()
 
 
+def brightness(colour):
+    parts = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    return sum(w * (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4) for w, x in zip((0.2126, 0.7152, 0.0722), parts))
+
+
+def contrast(path):
+    """Text on whatever it can stand on, light and dark: 4.5:1, as WCAG 2.2 AA wants it."""
+    colours = dict(re.findall(r"--([\w-]+): light-dark\((#\w{6}, #\w{6})\)", FILES["/style.css"].decode()))
+    grounds = ("ground", "raised", "chosen")
+    pairs = [(t, g) for t in ("text", "quiet", "link", "bad", "warn", "good") for g in grounds] + [
+        ("on-accent", "accent"), ("bad", "bad-ground"), ("warn", "warn-ground"), ("link", "warn-ground"), ("link", "bad-ground"), ("text", "flash"), ("warn", "flash"), ("bad", "flash")]
+    for theme in (0, 1):
+        for text, ground in pairs:
+            a, b = sorted(brightness(colours[x].split(", ")[theme]) for x in (text, ground))
+            expect((b + 0.05) / (a + 0.05) >= 4.5, True, "%s on %s, %s" % (text, ground, ("light", "dark")[theme]))
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--server", required=True)
     ap.add_argument("--only", action="append", default=[])
     o = ap.parse_args()
-    cases([(f.__name__, f, o.server) for f in (as_they_lie, kept, refused)], o.only)
+    cases([(f.__name__, f, o.server) for f in (as_they_lie, kept, refused, contrast)], o.only)
 
 
 if __name__ == "__main__":
