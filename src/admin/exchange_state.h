@@ -51,6 +51,7 @@ struct exchange {
     struct caller caller;
     struct str *user; /* whose request it is; NULL: nobody has shown who it is */
     bool by_token;    /* it carried the token of a session */
+    char served[64];  /* key of the session whose requests the caller has run last */
     struct {
         bool begun, judged;
         bool by_certificate; /* which is proof enough */

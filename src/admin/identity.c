@@ -88,10 +88,14 @@ bool identity_take_token(struct exchange *x)
     if (!l)
         return guard_rates_take(x->all->rates, bytes_text(x->from.address), e->steady_ms);
     struct user *u = users_find(e->users, str_bytes(l->user));
+    /* A client that served another session says nothing of this one. */
+    if (caller_was_killed(&x->caller) && memcmp(x->served, l->key, sizeof(x->served)) != 0)
+        caller_end(&x->caller);
     if (!u || !login_fits(l, u) || caller_was_killed(&x->caller)) {
         login_close(x->all->logins, l);
         return true;
     }
+    memcpy(x->served, l->key, sizeof(x->served));
     x->user = str_ref(l->user);
     x->by_token = true;
     return guard_bucket_take(&l->bucket, GUARD_SESSION, e->steady_ms);
@@ -130,6 +134,9 @@ static bool judge_attempt(struct exchange *x)
     const struct engine *e = x->all->engine;
     struct bytes name = buf_bytes(&x->attempt.user);
     struct user *u = users_find(e->users, name);
+    /* Whom this connection served before may have been killed since: a login begins anew. */
+    if (caller_was_killed(&x->caller))
+        caller_end(&x->caller);
     struct client *c = caller_client(&x->caller, x->from.address);
     x->attempt.judged = true;
     if (u && u->no_password && !x->from.is_here && e->settings->protected_mode) {

@@ -110,6 +110,19 @@ def sessions(path):
         c.do("CLIENT", "KILL", "ID", row["id"])
         expect(s.code("GET", "/clients", link=link), (401, "NOAUTH"), "killed")
         expect(s.code("GET", "/clients"), (401, "NOAUTH"), "the session as well")
+        s.token, link = None, http.client.HTTPConnection("127.0.0.1", s.http, timeout=60)
+        bob = ("ACL", "SETUSER", "bob", "on", ">a-word-of-bob", "~*", "+@all")
+        c.do(*bob)
+        expect(s.get("/clients", token=s.log_in(user="bob", password="a-word-of-bob"), link=link)[0], 200, "a user's request")
+        c.do("ACL", "DELUSER", "bob")
+        c.do(*bob)
+        expect(s.call("POST", "/session", {"user": "bob", "password": "a-word-of-bob"}, link=link)[0], 201, "a login where the client before was killed")
+        expect(s.get("/clients", token=s.log_in(user="bob", password="a-word-of-bob"), link=link)[0], 200, "a user's request")
+        c.do("ACL", "DELUSER", "bob")
+        c.do(*bob)
+        again = s.log_in(user="bob", password="a-word-of-bob")
+        expect([s.get("/clients", token=again, link=link)[0] for _ in range(2)], [200, 200], "another session where the client of one before was killed")
+        link.close()
         c.do("CONFIG", "SET", "console-session-timeout", 1)
         s.token = s.log_in()
         time.sleep(1.2)
@@ -253,6 +266,9 @@ CASES = {
     "POST /backups/abort": ({}, {"status": 400}),
     "DELETE /backups/{name}": ({}, {"status": 400}),
     "GET /replication": ({}, {"has": "info role"}),
+    "POST /replication/follow": ({"host": "127.0.0.1", "port": 1}, {}),  # until the next line
+    "POST /replication/promote": ({}, {}),
+    "POST /replication/failover": ({"host": "127.0.0.1", "port": 1}, {"status": 400}),  # it is no replica
     "GET /config": ({}, {"has": "values"}),
     "PATCH /config": ({"timeout": "0", "databases": "16"}, {"status": 400}),
     "POST /config/rewrite": ({}, {"status": 400}),  # there is no file
