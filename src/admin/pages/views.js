@@ -9,4 +9,9 @@ export const VIEWS = [
     {id: 'dead', path: '/dead', letter: 'd', needs: 'survey|dead'},
     {id: 'dead', path: '/dead/{db}/{key}', under: 'dead'},
     {id: 'schedules', path: '/schedules', letter: 's', needs: 'xcron|list'},
+    {id: 'clients', path: '/clients', letter: 'c', needs: 'client|list'},
+    {id: 'slow', path: '/slow', letter: 'w', needs: 'slowlog|get'},
+    {id: 'storage', path: '/storage', letter: 't', needs: 'info'},
+    {id: 'replicas', path: '/replicas', letter: 'r', needs: 'replicaof'},
+    {id: 'config', path: '/config', letter: 'f', needs: 'config|get'},
 ];

@@ -1,0 +1,39 @@
+// A bar of fields whose values are in the address (V1): what is typed takes effect after a moment of rest, or at
+// Enter at once.
+import {h} from './dom.js';
+import {T} from './text.js';
+
+const REST_MS = 300;
+let timer = 0;
+
+// list: {name, label, type, placeholder, options: [[value, label] or value], hint}. Another value leads to the first page.
+export function filters(page, list) {
+    const set = (name, value) => {
+        clearTimeout(timer);
+        page.set({[name]: value, after: ''}, false);
+    };
+    const later = (name, value) => {
+        clearTimeout(timer);
+        timer = setTimeout(set, REST_MS, name, value);
+    };
+    const field = f => {
+        const id = 'by-' + f.name, value = page.query[f.name] ?? f.value ?? '';
+        if (f.type === 'checkbox')
+            return h('label', {key: f.name}, h('input', {type: 'checkbox', id, checked: !!value, onchange: e => set(f.name, e.target.checked)}), ' ', f.label);
+        return h('label', {key: f.name}, f.label, ' ', f.options
+            ? h('select', {id, value, onchange: e => set(f.name, e.target.value)}, f.options.map(o => h('option', {value: [o].flat()[0]}, [o].flat().at(-1))))
+            : h('input', {id, type: 'text', size: f.type === 'number' ? 6 : 14, inputmode: f.type === 'number' ? 'numeric' : null, placeholder: f.placeholder ?? null, value, spellcheck: 'false', autocomplete: 'off', title: f.hint ?? null,
+                          oninput: e => later(f.name, e.target.value), onkeydown: e => { if (e.key === 'Enter') set(f.name, e.target.value); }}));
+    };
+    const isSet = list.some(f => (page.query[f.name] ?? '') !== '');
+    return h('div', {class: 'bar', role: 'search'}, list.map(field),
+        isSet ? h('button', {type: 'button', key: 'clear', onclick: () => page.set(Object.fromEntries([...list.map(f => [f.name, '']), ['after', '']]))}, T.frame.clearFilter) : null);
+}
+
+// Whether a text fits what is asked for: a glob with * and ?, or a part of it.
+export function matches(text, wanted) {
+    if (!wanted) return true;
+    if (!/[*?]/.test(wanted)) return text.toLowerCase().includes(wanted.toLowerCase());
+    const pattern = wanted.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.');
+    return new RegExp(`^${pattern}$`, 'is').test(text);
+}
