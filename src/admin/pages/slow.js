@@ -34,7 +34,7 @@ function withRates(page, rows) {
     page.state.before = before && now - before.at < 900 ? before : {at: now, seen};
     if (before && now - before.at >= 900) page.state.rates = new Map([...seen].map(([name, calls]) => [name, (calls - (before.seen.get(name) ?? 0)) * 1000 / (now - before.at)]));
     const total = rows.reduce((s, r) => s + n(r.usec), 0);
-    return rows.map(r => ({...r, rate: Math.max(0, page.state.rates?.get(label(r.name)) ?? -1), share: total ? n(r.usec) * 100 / total : 0}));
+    return rows.map(r => ({...r, rate: page.state.rates?.get(label(r.name)) ?? -1, share: total ? n(r.usec) * 100 / total : 0}));
 }
 
 export const commands = () => ['INFO commandstats latencystats errorstats', command('SLOWLOG', 'GET', COUNT), 'LATENCY LATEST'];
