@@ -37,7 +37,7 @@ SERVER  := $(BUILD)/millrace-server
 UNIT    := $(sort $(wildcard tests/unit/*/*_test.c))
 UNITBIN := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all run trio test test-all check layers house format format-check lint bench bench-structures docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units reference site deb deb-test container container-test examples
+.PHONY: all run trio test test-all check layers house format format-check lint bench bench-structures docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units reference site deb deb-test container container-test examples console-test screenshots
 all: $(SERVER) $(BUILD)/millrace.conf
 
 # How a target makes others: a job for each processor, unless -j was given.
@@ -56,6 +56,7 @@ help:
 	@echo 'make docs-test  what the guides show is run and compared'
 	@echo 'make clients    client libraries from npm'
 	@echo 'make examples   whole applications, with kills; each says at the end whether its promises held'
+	@echo 'make console-test   the console in a browser; screenshots: pictures of every view in build/screenshots'
 	@echo 'make fuzz       libFuzzer over requests, HTTP, users, scripts, libraries, files and streams, ten minutes each'
 	@echo 'make soak       long random and crash tests and mutants, each time with another seed'
 	@echo 'make models     the model of fail-over, searched completely; models-long: larger sizes, two hours'
@@ -256,6 +257,12 @@ deb-test: deps-run-deb-test
 	@/usr/bin/python3 tests/packages/deb.py
 container-test: deps-container
 	@/usr/bin/python3 tests/packages/container.py
+
+# The console in Debian's Chromium.
+console-test: deps-run-test all
+	@tests/console/console.py --server $(SERVER)
+screenshots: deps-run-test all
+	@tests/console/screenshots.py --server $(SERVER) --to build/screenshots
 
 clients: all
 	@redis-compat/clients/run.sh $(SERVER)

@@ -1,0 +1,233 @@
+"""Queues: making one, what waits in groups, dead letters, schedules, routes."""
+import re
+
+from check import expect, until
+from resp import Error
+from case import case
+from cases_looking import quoted
+
+LETTERS = "{payments}:dlq"
+
+
+def in_title(w):
+    """Where the actions of a view are."""
+    return w.b.css(".title .actions")[0]
+
+
+@case(3, "New queue (JOBS); produce from the form with \"wait for the disk\"; the ID shown is the message's.")
+def new_queue(w):
+    w.log_in()
+    w.go("Queues")
+    w.b.click("New queue")
+    w.b.fill("Name of the queue", "invoices")
+    w.b.sees("XPOLICY SET invoices workers MKSTREAM JOBS")
+    w.b.click("Create")
+    w.b.find("h1", "invoices")
+    policy = w.c.ask("XPOLICY", "GET", "invoices", "workers")
+    expect(policy[policy.index("lease") + 1], 30000, "its lease")
+    w.b.fill("field 1", "invoice")
+    w.b.fill("value 1", "17")
+    w.b.fill("wait for the disk", True)
+    w.b.sees('XADD invoices DURABLE')
+    w.b.click("Send")
+    shown = w.b.sees(re.compile(r"(\d+-\d+), on the disk"))[1]
+    expect(w.c.ask("XRANGE", "invoices", "-", "+"), [[shown, ["invoice", "17"]]], "what was added")
+
+
+@case(12, "Pause: a waiting redis-cli reader gets nothing; go on: it gets the message.")
+def pause(w):
+    w.c.ask("XPOLICY", "SET", "tasks", "workers", "MKSTREAM", "JOBS")
+    w.log_in()
+    w.route("#/group/0/tasks/workers")
+    w.b.click("Pause", within=in_title(w))
+    w.b.sees("XPOLICY SET tasks workers PAUSE ON")
+    w.b.click("Run")
+    w.b.find("button", "Go on", in_title(w))
+    reader = w.conn(encoding="latin-1")
+    reader.send("XREADGROUP", "GROUP", "workers", "cli", "BLOCK", 0, "STREAMS", "tasks", ">")
+    w.c.ask("XADD", "tasks", "*", "task", 1)
+    expect(reader.silent(0.3), True, "nothing is delivered")
+    w.b.click("Go on", within=in_title(w))
+    w.b.click("Run")
+    ((key, ((_, fields),)),) = reader.reply()
+    expect((key, fields), ("tasks", ["task", "1"]), "the message")
+
+
+@case(15, "Delete consumer: its messages are ready again.")
+def delete_consumer(w):
+    c = w.c
+    c.ask("XPOLICY", "SET", "tasks", "workers", "MKSTREAM", "JOBS")
+    c.many([("XADD", "tasks", "*", "task", i) for i in range(3)])
+    c.ask("XREADGROUP", "GROUP", "workers", "gone-away", "COUNT", 2, "STREAMS", "tasks", ">")
+    w.log_in()
+    w.route("#/group/0/tasks/workers")
+    w.b.click_in_row("gone-away", "Delete")
+    w.b.sees("Gives its 2 messages back to the others.")
+    w.b.click("Delete")
+    until("no consumer", lambda: not c.ask("XINFO", "CONSUMERS", "tasks", "workers"))
+    ((_, entries),) = c.ask("XREADGROUP", "GROUP", "workers", "another", "COUNT", 10, "STREAMS", "tasks", ">")
+    expect(len(entries), 3, "messages for another one")
+
+
+@case(18, "Cron: next five moments while typing, wrong expression marked, run now, edit, delete.")
+def cron(w):
+    c = w.c
+    w.log_in()
+    w.go("Schedules")
+    w.b.row("daily")
+    w.b.click("New schedule")
+    w.b.fill("to the stream", "reports")
+    w.b.fill("name", "weekly")
+    w.b.expects("400")
+    w.b.fill("expression", "0 7 * * 9")
+    w.b.css("dialog .wrong[role=status]")
+    w.b.fill("expression", "0 7 * * 1")
+    w.b.sees(re.compile(r"next: Mon .* · Mon .* · Mon .* · Mon .* · Mon "))
+    w.b.fill("zone", "Europe/Berlin")
+    w.b.fill("field 1", "kind")
+    w.b.fill("value 1", "weekly")
+    w.b.click("Save")
+    w.b.row("weekly")
+    plan = lambda: (lambda p: dict(zip(p[::2], p[1::2])))(c.ask("XCRON", "GET", "reports", "weekly"))
+    expect((plan()["cron"], plan()["tz"], plan()["fields"]), ("0 7 * * 1", "Europe/Berlin", ["kind", "weekly"]), "the schedule")
+    before = c.ask("XLEN", "reports")
+    w.b.click_in_row("weekly", "Run now")
+    w.b.click("Run now")
+    until("its message", lambda: c.ask("XLEN", "reports") == before + 1)
+    w.b.click_in_row("weekly", "Edit …")
+    w.b.fill("expression", "0 8 * * 2")
+    w.b.click("Save")
+    until("the change", lambda: plan()["cron"] == "0 8 * * 2")
+    w.b.click_in_row("weekly", "Delete")
+    w.b.click("Delete")
+    until("it is gone", lambda: len(c.ask("XCRON", "LIST", "reports")) == 2)
+
+
+@case(20, "Routing: add a topic binding, test, publish, delete. Limits: set, a refused producer sees STREAMFULL.")
+def routing(w):
+    c = w.c
+    w.log_in()
+    w.route("#/stream/0/intake?tab=routing")
+    w.b.click("Add …")
+    w.b.fill("value or pattern", "invoice.#")
+    w.b.fill("to the stream", "invoices")
+    w.b.sees("XBIND ADD intake TOPIC invoice.# TO invoices")
+    w.b.click("New route")
+    w.b.row("invoice.#")
+    w.b.click("Test")
+    w.b.fill("field 1", "routing-key")
+    w.b.fill("value 1", "invoice.eu.paid")
+    w.b.sees("goes to: invoices")
+    w.b.click("Close")
+    c.ask("XADD", "intake", "*", "routing-key", "invoice.eu.paid")
+    expect(c.ask("XLEN", "invoices"), 1, "the copy")
+    w.b.click_in_row("invoice.#", "Delete")
+    w.b.click("Delete")
+    until("no route", lambda: "invoices" not in str(c.ask("XBIND", "LIST", "intake")))
+    w.route("#/stream/0/invoices?tab=limits")
+    w.b.click("Change …")
+    w.b.fill("entries", "1")
+    w.b.fill("when full", "refuse (STREAMFULL)")
+    w.b.sees("XCFGSET invoices MAXLEN 1 MAXBYTES -1 MAXAGE -1 OVERFLOW REJECT")
+    w.b.click("Limits")
+    w.b.sees("refuse (STREAMFULL)")
+    refused = until("the limit", lambda: (lambda a: a if isinstance(a, Error) else None)(c.do("XADD", "invoices", "*", "n", 2)))
+    expect(str(refused).split()[0], "STREAMFULL", "what a producer sees")
+
+
+def leased(w, n):
+    """A group with n messages leased by w-1, by their IDs."""
+    w.c.ask("XPOLICY", "SET", "tasks", "workers", "MKSTREAM", "JOBS", "LEASE", 3600000)
+    w.c.many([("XADD", "tasks", "*", "task", "number-%d" % i) for i in range(n)])
+    ((_, entries),) = w.c.ask("XREADGROUP", "GROUP", "workers", "w-1", "COUNT", n, "STREAMS", "tasks", ">")
+    return [i for i, _ in entries]
+
+
+def choose(w, *texts):
+    for text in texts:
+        w.b.click_in_row(text, "Choose", kind="input")
+
+
+@case(9, "Group: acknowledge two; fail with delay and reason: deferred, comes back; release; reject: in the dead letters with the reason; claim for another.")
+def group(w):
+    c, ids = w.c, leased(w, 6)
+    pending = lambda: {p[0]: p[1] for p in c.ask("XPENDING", "tasks", "workers", "-", "+", 10)}
+    w.log_in()
+    w.route("#/group/0/tasks/workers?state=all")
+    choose(w, "number-0", "number-1")
+    w.b.click("Acknowledge")
+    w.b.click("Acknowledge")
+    until("two acknowledged", lambda: set(pending()) == set(ids[2:]))
+    choose(w, "number-2")
+    w.b.click("Fail …")
+    w.b.fill("delay", "1 h")
+    w.b.fill("reason", "by hand")
+    w.b.click("Fail")
+    until("one deferred", lambda: [r[3] for r in c.ask("XPOLICY", "RETRIES", "tasks", "workers")] == ["by hand"])
+    choose(w, "number-3")
+    w.b.click("Release")
+    w.b.click("Release")
+    until("one released", lambda: pending()[ids[3]] == "")
+    choose(w, "number-4")
+    w.b.click("Reject")
+    w.b.fill("reason", "of no use")
+    w.b.click("Reject")
+    until("one dead", lambda: "of no use" in str(c.ask("XRANGE", "{tasks}:dlq", "-", "+")))
+    choose(w, "number-5")
+    w.b.click("Claim …")
+    w.b.fill("for the consumer", "w-2")
+    w.b.click("Claim")
+    until("one claimed", lambda: pending()[ids[5]] == "w-2")
+
+
+@case(10, "A worker acknowledges first: \"1 of 2\", rows read anew.")
+def too_late(w):
+    ids = leased(w, 2)
+    w.log_in()
+    w.route("#/group/0/tasks/workers?state=all")
+    choose(w, "number-0", "number-1")
+    w.b.click("Acknowledge")
+    w.c.ask("XACK", "tasks", "workers", ids[0])
+    w.b.click("Acknowledge")
+    w.b.sees("1 of 2: 1 message was no longer pending")
+    w.b.away()
+    w.b.gone("number-1")
+
+
+@case(14, "Position to the start: the count in the dialog is what becomes unread.")
+def position(w):
+    c = w.c
+    c.ask("XGROUP", "CREATE", "history", "g", 0, "MKSTREAM")
+    c.many([("XADD", "history", "*", "n", i) for i in range(25)])
+    c.ask("XREADGROUP", "GROUP", "g", "x", "NOACK", "COUNT", 100, "STREAMS", "history", ">")
+    w.log_in()
+    w.route("#/group/0/history/g")
+    w.b.click("Set position …")
+    w.b.fill("goes on behind", "the start: everything once more")
+    w.b.sees("25 messages will be unread")
+    w.b.click("Set position")
+    ((_, entries),) = until("they are unread", lambda: c.ask("XREADGROUP", "GROUP", "g", "x", "NOACK", "COUNT", 100, "STREAMS", "history", ">"))
+    expect(len(entries), 25, "what is delivered again")
+
+
+@case(16, "Dead letters grouped by text: the dry run's number equals what moves; chosen ones; matching; all.")
+def dead_letters(w):
+    c = w.c
+    w.log_in()
+    w.go("Dead letters")
+    w.b.row(LETTERS)
+    w.route("#/dead/0/" + quoted(LETTERS))
+    w.b.click_in_row("no field sku", "Redrive 1")
+    w.b.sees("Redrive the 1 that match")
+    w.b.click("Redrive", within=w.b.css("dialog .buttons")[0])
+    until("one moved", lambda: c.ask("XLEN", LETTERS) == 4)
+    w.b.away()
+    w.b.click_in_row("A1", "Choose", kind="input")
+    w.b.click("Redrive 1", within=w.b.css("[data-table=letters]")[0].find_element("xpath", ".."))
+    w.b.click("Redrive", within=w.b.css("dialog .buttons")[0])
+    until("the chosen one moved", lambda: c.ask("XLEN", LETTERS) == 3)
+    w.b.click("Redrive all", within=in_title(w))
+    w.b.sees("Redrive all 3 letters")
+    w.b.click("Redrive", within=w.b.css("dialog .buttons")[0])
+    until("all moved", lambda: c.ask("XLEN", LETTERS) == 0)
+    expect(c.ask("XLEN", "payments"), 5, "they are where they died")
