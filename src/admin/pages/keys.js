@@ -151,8 +151,8 @@ const columns = page => {
     return [
         {id: 'key', label: W.key, head: true, fixed: true, sort: true, value: r => label(nameOf(r)), show: link},
         {id: 'type', label: W.type, sort: true, value: r => r.type, show: r => r.type ?? T.none},
-        {id: 'bytes', label: W.bytes, num: true, sort: true, value: r => Number(r.bytes ?? -1), show: r => size(r.bytes)},
-        {id: 'ttl', label: W.expires, num: true, sort: true, value: r => Number(r.ttlMs ?? -1), show: r => r.ttlMs >= 0 ? T.ahead(span(r.ttlMs)) : T.none},
+        {id: 'bytes', label: W.bytes, num: true, sort: true, optional: true, value: r => Number(r.bytes ?? -1), show: r => size(r.bytes)},
+        {id: 'ttl', label: W.expires, num: true, sort: true, optional: true, value: r => Number(r.ttlMs ?? -1), show: r => r.ttlMs >= 0 ? T.ahead(span(r.ttlMs)) : T.none},
     ];
 };
 
