@@ -257,7 +257,7 @@ def judged(path):
         until("letters", lambda: lines(s, "dead", "--json"))
         expect(run(s, "check", "orders*")[1].split(" | ")[0], "MILLRACE CRITICAL - dead 3", "dead letters of these queues")
         expect(run(s, "check", "orders*", "--max-dead", "3")[0], 0, "as many as may be")
-        if "ALARMS" in str(c.ask("SURVEY", "HELP")).upper():
+        if "ALARMS" in str(c.ask("SURVEY", "HELP")):
             until("the alarm", lambda: any(a["name"] == "dead-letters" and a["severity"] == "warning" and a["sinceMs"] > 10**12 for a in lines(s, "alarms", "--json")))
             expect(run(s, "check", "--max-age", "inf", "--max-dead", "inf")[1].split(" - ")[0], "MILLRACE WARNING", "the server's alarms")
             expect(run(s, "check", "--max-age", "inf", "--max-dead", "inf")[0], 1, "a warning")
@@ -265,7 +265,7 @@ def judged(path):
             expect([x for x in good(s, "alarms").splitlines() if "dead-letters" in x] != [], True, "a table of alarms")
             facts = lines(s, "overview", "--json")[0]
             expect((type(facts["ops"]), facts["ready"], facts["dead"]), (float, 4, 3), "the server's own numbers")
-        if "LISTS" in str(c.ask("SURVEY", "HELP")).upper():
+        if "LISTS" in str(c.ask("SURVEY", "HELP")):
             until("the list", lambda: [r for r in lines(s, "queues", "--lists", "--json") if (r["key"], r["length"]) == ("waiting-list", 2)])
         expect(run(s, "check", "--max-age", "x")[0], 3, "a wrong command line")
         expect(run(s, "check", "--user", "nobody", REDISCLI_AUTH="wrong")[:2], (3, "MILLRACE UNKNOWN - WRONGPASS invalid username-password pair or user is disabled.\n"), "a wrong password")
