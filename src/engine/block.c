@@ -589,12 +589,12 @@ size_t block_count_readers(const struct engine *e, const struct db *db, struct b
     return n;
 }
 
-size_t block_waiting_on(const struct engine *e, const struct db *db, struct bytes key)
+size_t block_waiting_on(const struct engine *e, const struct db *db, struct bytes key, int type)
 {
     struct wait_key *k = find_key(e, db, key);
     size_t n = 0;
-    if (k)
-        for (struct dlist_node *w = k->waiters.next; w != &k->waiters; w = w->next)
-            n++;
+    for (struct dlist_node *w = k ? k->waiters.next : NULL; k && w != &k->waiters; w = w->next)
+        n += type < 0 || (dlist_item(w, struct block_link, node)->wait &&
+                          (int)dlist_item(w, struct block_link, node)->wait->type == type);
     return n;
 }

@@ -408,7 +408,7 @@ bool memory_holds(const struct memory *m, const struct db *db, const struct entr
         return false;
     if (e->kind == VALUE_STREAM && is_queue(value_object(e)))
         return true;
-    return m->engine->store->waited && block_waiting_on(m->engine, db, entry_key(e)) > 0;
+    return m->engine->store->waited && block_waiting_on(m->engine, db, entry_key(e), -1) > 0;
 }
 
 static size_t resident_now(void)

@@ -3,7 +3,7 @@
  *   rests ----- somebody looks: survey_look() sets the timer
  *   visits      the tables of streams, database by database, a bucket a step; streams of many
  *               groups are read between buckets
- *   sweeps      records that the pass has not met are freed: groups, then streams
+ *   sweeps      records that the pass has not met are freed: schedules, groups, then streams
  *   chooses     which of them have lines of their own in the metrics, when there are too many
  *   (ended)     the sums and alarms become known, the number of the pass too; the timer is set for
  *               the next, or, when nobody has looked for 90 seconds and there is no console, for a
@@ -26,6 +26,7 @@
 #include "base/mem.h"
 #include "engine/engine.h"
 #include "survey/alarms.h"
+#include "survey/keep.h"
 #include "survey/survey_choice.h"
 #include "survey/survey_read.h"
 #include "survey/vitals.h"
@@ -36,6 +37,7 @@
 #define PAUSE_MS      20  /* between steps that somebody waits for */
 #define IDLE_PAUSE_MS 100 /* between others */
 #define SWEPT_AT_ONCE 64
+#define WALK_SHARE    4  /* steps of a pass for one of the walk over all keys */
 #define VITALS_US     50 /* of a step, when vitals are read in front of it */
 
 struct survey *survey_new(struct engine *e)
@@ -44,19 +46,26 @@ struct survey *survey_new(struct engine *e)
     sv->engine = e;
     slots_init(&sv->streams, sizeof(struct survey_stream));
     slots_init(&sv->groups, sizeof(struct survey_group));
+    slots_init(&sv->schedules, sizeof(struct survey_schedule));
+    walk_init(&sv->walk, e);
     dlist_init(&sv->large);
     sv->totals.oldest_ready_ms = -1;
     sv->db_groups = mem_zalloc((size_t)e->store->count * sizeof(*sv->db_groups));
     sv->db_counting = mem_zalloc((size_t)e->store->count * sizeof(*sv->db_counting));
     sv->vitals = vitals_new();
     sv->alarms = mem_zalloc(sizeof(*sv->alarms));
+    sv->keep = mem_zalloc(sizeof(*sv->keep));
+    sv->keep->most = KEEP_BYTES;
     survey_configure(sv);
     return sv;
 }
 
 size_t survey_memory(const struct survey *sv)
 {
-    size_t bytes = slots_memory(&sv->streams) + slots_memory(&sv->groups);
+    size_t bytes = slots_memory(&sv->streams) + slots_memory(&sv->groups) +
+                   slots_memory(&sv->schedules) +
+                   (sv->schedule_names.used ? dict_memory(&sv->schedule_names) : 0) +
+                   keep_memory(sv->keep) + walk_memory(&sv->walk, sv->engine);
     for (uint32_t i = 1; i <= sv->streams.n; i++) {
         const struct survey_stream *x = survey_record_stream(sv, i);
         bytes += x->slot.seen ? mem_block_size(x->key) : 0;
@@ -88,9 +97,11 @@ static void begin_forgetting(struct survey *sv)
     sv->pass++;
     sv->number = 0;
     alarms_forget(sv->alarms);
+    keep_forget(sv);
+    walk_forget(&sv->walk, sv->engine);
     sv->forgets = true;
     sv->swept = 0;
-    sv->phase = SURVEY_SWEEPS_GROUPS;
+    sv->phase = SURVEY_SWEEPS_SCHEDULES;
 }
 
 static void visit(void *context, struct entry *e)
@@ -110,7 +121,7 @@ static void visit_some(struct survey *sv)
     }
     if (sv->db == s->count) {
         sv->swept = 0;
-        sv->phase = SURVEY_SWEEPS_GROUPS;
+        sv->phase = SURVEY_SWEEPS_SCHEDULES;
         return;
     }
     sv->cursor = table_scan(&s->dbs[sv->db].noted.streams, sv->cursor, visit, sv);
@@ -150,7 +161,9 @@ static void end(struct survey *sv)
 {
     sv->phase = SURVEY_RESTS;
     if (sv->forgets) {
-        ASSERT(!sv->streams.used && !sv->groups.used);
+        ASSERT(!sv->streams.used && !sv->groups.used && !sv->schedules.used);
+        slots_clear(&sv->schedules);
+        dict_clear(&sv->schedule_names);
         slots_clear(&sv->streams);
         slots_clear(&sv->groups);
         sv->totals = (struct survey_totals){.oldest_ready_ms = -1};
@@ -164,6 +177,7 @@ static void end(struct survey *sv)
     sv->db_counting = former;
     sv->ended_ms = sv->engine->steady_ms;
     sv->pass_ms = sv->ended_ms - sv->began_ms;
+    keep_end_pass(sv);
     alarms_end_keys(sv->alarms, sv, sv->engine->now_ms);
 }
 
@@ -193,6 +207,12 @@ static void step(struct survey *sv)
     switch (sv->phase) {
     case SURVEY_VISITS:
         visit_some(sv);
+        break;
+    case SURVEY_SWEEPS_SCHEDULES:
+        if (!sweep(sv, &sv->schedules, survey_read_drop_schedule)) {
+            sv->swept = 0;
+            sv->phase = SURVEY_SWEEPS_GROUPS;
+        }
         break;
     case SURVEY_SWEEPS_GROUPS:
         if (!sweep(sv, &sv->groups, survey_read_drop_group)) {
@@ -244,6 +264,18 @@ static bool is_awake(const struct survey *sv)
     return sv->engine->settings->console_port || is_watched(sv);
 }
 
+/* The walk over all keys goes on while a pass rests, and has one step in so many beside one. */
+static void step_of(struct survey *sv)
+{
+    bool walks = !sv->forgets && walk_has_work(&sv->walk, sv->engine);
+    if (walks && (sv->phase == SURVEY_RESTS || ++sv->turns_taken >= WALK_SHARE)) {
+        sv->turns_taken = 0;
+        walk_step(&sv->walk, sv->engine);
+    } else {
+        step(sv);
+    }
+}
+
 /* Goes on with what is under way for so long. */
 static void work(struct survey *sv, int64_t us)
 {
@@ -251,16 +283,17 @@ static void work(struct survey *sv, int64_t us)
     double ticks_per_us = clock_ticks_per_us();
     uint64_t most = (uint64_t)((double)us * ticks_per_us);
     do {
-        step(sv);
+        step_of(sv);
         took = clock_ticks() - began;
-    } while (sv->phase != SURVEY_RESTS && took < most);
+    } while ((sv->phase != SURVEY_RESTS || walk_has_work(&sv->walk, sv->engine)) && took < most);
     sv->ticks += took;
     int64_t now = sv->engine->steady_ms;
     int64_t pause = (int64_t)((double)took / ticks_per_us / 1000 * SURVEY_SHARE);
     int64_t least = is_watched(sv) ? PAUSE_MS : IDLE_PAUSE_MS;
     int64_t every = is_watched(sv) ? SURVEY_EVERY_MS : SURVEY_IDLE_EVERY_MS;
     int64_t next = now + (pause > least ? pause : least);
-    if (sv->phase == SURVEY_RESTS && next < sv->began_ms + every)
+    if (sv->phase == SURVEY_RESTS && !walk_has_work(&sv->walk, sv->engine) &&
+        next < sv->began_ms + every)
         next = sv->began_ms + every;
     if (sv->phase != SURVEY_RESTS || sv->number || is_awake(sv))
         wake_at(sv, next);
@@ -284,6 +317,7 @@ static void read_vitals(struct survey *sv)
     sv->is_second_due = false;
     vitals_read(sv->vitals, sv);
     alarms_judge(sv->alarms, vitals_facts(sv->vitals), sv->engine->now_ms);
+    keep_server(sv);
     wake_in_a_second(sv);
 }
 
@@ -299,7 +333,9 @@ void survey_step(struct survey *sv)
     if (!sv->is_due)
         return;
     sv->is_due = false;
-    if (sv->phase == SURVEY_RESTS) {
+    int64_t every = is_watched(sv) ? SURVEY_EVERY_MS : SURVEY_IDLE_EVERY_MS;
+    bool is_time = !sv->number || sv->engine->steady_ms >= sv->began_ms + every;
+    if (sv->phase == SURVEY_RESTS && (is_time || !is_awake(sv))) {
         if (is_awake(sv))
             begin(sv);
         else
@@ -337,6 +373,14 @@ void survey_look(struct survey *sv)
         wake_at(sv, sv->engine->steady_ms);
 }
 
+void survey_look_at_keys(struct survey *sv)
+{
+    survey_look(sv);
+    walk_look(&sv->walk, sv->engine);
+    if (!sv->walk.number && sv->phase == SURVEY_RESTS && may_read(sv->engine))
+        work(sv, FIRST_LOOK_US);
+}
+
 void survey_free(struct survey *sv)
 {
     if (!sv)
@@ -349,7 +393,9 @@ void survey_free(struct survey *sv)
     while (sv->phase != SURVEY_RESTS)
         step(sv);
     vitals_free(sv->vitals);
+    walk_free(&sv->walk, sv->engine);
     mem_free(sv->alarms);
+    mem_free(sv->keep);
     mem_free(sv->db_groups);
     mem_free(sv->db_counting);
     mem_free(sv);

@@ -24,6 +24,8 @@ void survey_configure(struct survey *sv);
 /* Somebody looks: there will be passes. When none has ended yet, does some of it at once (500 us),
  * so that a few streams are known by the first look. */
 void survey_look(struct survey *sv);
+/* The same, at what the walk over all keys finds: lists, prefixes. */
+void survey_look_at_keys(struct survey *sv);
 /* A phase of the turn: does a step if it is time. */
 void survey_step(struct survey *sv);
 static inline void survey_turn(struct survey *sv)

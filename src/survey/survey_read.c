@@ -17,6 +17,7 @@
 #include "base/num.h"
 #include "engine/block.h"
 #include "survey/alarms.h"
+#include "survey/keep.h"
 #include "type/stream/stream_status.h"
 
 #define GROUPS_AT_ONCE 32
@@ -140,16 +141,22 @@ static uint32_t read_self(struct survey *sv, const struct db *db, struct entry *
 
 /* ---- Groups */
 
-static uint32_t group_record_of(struct survey *sv, struct stream_group *g, bool *fresh)
+/* 0: it has none. */
+static uint32_t find_group_record(const struct survey *sv, const struct stream_group *g)
 {
     uint32_t number = g->surveyed;
-    *fresh = false;
-    if (number && number <= sv->groups.n) {
-        const struct survey_group *x = slots_at(&sv->groups, number);
-        if (x->slot.seen && x->of == g)
-            return number;
-    }
-    *fresh = true;
+    if (!number || number > sv->groups.n)
+        return 0;
+    const struct survey_group *x = slots_at(&sv->groups, number);
+    return x->slot.seen && x->of == g ? number : 0;
+}
+
+static uint32_t group_record_of(struct survey *sv, struct stream_group *g, bool *fresh)
+{
+    uint32_t number = find_group_record(sv, g);
+    *fresh = !number;
+    if (number)
+        return number;
     number = g->surveyed = slots_take(&sv->groups);
     ((struct survey_group *)slots_at(&sv->groups, number))->of = g;
     return number;
@@ -283,6 +290,66 @@ static void read_group(struct survey *sv, struct db *db, uint32_t of, const stru
         find_alarms(sv, x, number);
     }
     add_group(sums, x);
+    keep_group(sv, number);
+}
+
+/* ---- Schedules */
+
+static struct survey_schedule *fill(struct survey *sv, uint32_t number, uint32_t stream,
+                                    struct bytes name)
+{
+    struct survey_schedule *x = slots_at(&sv->schedules, number);
+    name_it(&x->name, name);
+    x->stream = stream;
+    x->slot.seen = sv->pass;
+    return x;
+}
+
+/* What the record of a schedule is found by: the number of its stream's, and its name. */
+static struct bytes schedule_name(struct buf *to, uint32_t stream, struct bytes name)
+{
+    buf_add(to, bytes_of(&stream, sizeof(stream)));
+    buf_add(to, name);
+    return buf_bytes(to);
+}
+
+static void read_schedule(struct survey *sv, uint32_t stream, const struct stream_schedule *c)
+{
+    struct buf name = {0};
+    struct dict_node *node =
+        dict_ensure(&sv->schedule_names, schedule_name(&name, stream, str_bytes(c->name)));
+    buf_free(&name);
+    if (!node->value)
+        node->value = (void *)(uintptr_t)slots_take(&sv->schedules);
+    uint32_t number = (uint32_t)(uintptr_t)node->value;
+    struct survey_schedule *x = fill(sv, number, stream, str_bytes(c->name));
+    x->kind = c->rules.cron.n ? "cron" : "every";
+    x->next_ms = c->next_ms == INT64_MAX ? -1 : c->next_ms;
+    x->fired = (long long)c->fired;
+    x->missed = (long long)c->missed;
+}
+
+static void read_next_message(struct survey *sv, uint32_t stream, const struct stream *s)
+{
+    struct survey_stream *x = slots_at(&sv->streams, stream);
+    struct stream_future_message m;
+    char text[STREAM_ID_TEXT_MAX];
+    if (!s->extra || !stream_future_first(&s->extra->future, &m)) {
+        x->message = 0; /* its record is swept */
+        return;
+    }
+    if (!x->message)
+        x->message = slots_take(&sv->schedules);
+    struct bytes name = bytes_of(text, stream_id_print(text, m.id));
+    struct survey_schedule *y = fill(sv, x->message, stream, name);
+    y->kind = "message";
+    y->next_ms = (int64_t)m.id.ms;
+    y->fired = y->missed = -1;
+}
+
+static size_t schedules_of(const struct stream *s)
+{
+    return s->extra ? stream_schedules_count(&s->extra->schedules) : 0;
 }
 
 /* ---- The whole */
@@ -292,8 +359,9 @@ static struct survey_stream no_sums(void)
     return (struct survey_stream){.oldest_ready_ms = -1};
 }
 
-static void take_sums(struct survey_stream *x, const struct survey_stream *sums)
+static void take_sums(struct survey *sv, uint32_t number, const struct survey_stream *sums)
 {
+    struct survey_stream *x = slots_at(&sv->streams, number);
     x->flags = (x->flags & ~(uint32_t)(SURVEY_PAUSED | SURVEY_ABOUT)) | sums->flags;
     x->consumers = sums->consumers;
     x->ready = sums->ready;
@@ -302,6 +370,7 @@ static void take_sums(struct survey_stream *x, const struct survey_stream *sums)
     x->dead = sums->dead;
     x->oldest_ready_ms = sums->oldest_ready_ms;
     x->complete = true;
+    keep_stream(sv, number);
 }
 
 static void put_off(struct survey *sv, struct db *db, struct bytes key)
@@ -318,13 +387,17 @@ void survey_read_stream(struct survey *sv, struct db *db, struct entry *e)
     const struct stream *s = value_object(e);
     struct survey_stream sums = no_sums();
     struct dict_walk w = {0};
-    if (s->groups.used > GROUPS_AT_ONCE) {
+    read_next_message(sv, number, s);
+    if (s->groups.used > GROUPS_AT_ONCE || schedules_of(s) > GROUPS_AT_ONCE) {
         put_off(sv, db, entry_key(e));
         return;
     }
     for (struct dict_node *n; (n = dict_next(&s->groups, &w));)
         read_group(sv, db, number, s, n->value, &sums);
-    take_sums(slots_at(&sv->streams, number), &sums);
+    w = (struct dict_walk){0};
+    for (struct dict_node *n; schedules_of(s) && (n = dict_next(&s->extra->schedules.by_name, &w));)
+        read_schedule(sv, number, n->value);
+    take_sums(sv, number, &sums);
 }
 
 static void end_large(struct survey_large *l)
@@ -340,6 +413,30 @@ void survey_read_forget_large(struct survey *sv)
         end_large(dlist_item(sv->large.next, struct survey_large, node));
 }
 
+/* Some of its groups, or of its schedules. False: all have been read. */
+static bool read_some(struct survey *sv, struct survey_large *l, uint32_t number,
+                      const struct stream *s)
+{
+    const struct dict *d = l->schedules && s->extra ? &s->extra->schedules.by_name : &s->groups;
+    if (l->schedules && !schedules_of(s))
+        return false; /* they have gone meanwhile */
+    if (!l->bucket || l->mask != d->mask) {
+        l->bucket = 0;
+        l->mask = d->mask;
+        l->sums = l->schedules ? l->sums : no_sums();
+    }
+    struct dict_walk w = {.bucket = l->bucket};
+    struct dict_node *n = NULL;
+    for (int i = 0; (i < GROUPS_AT_ONCE || w.next) && (n = dict_next(d, &w)); i++) {
+        if (l->schedules)
+            read_schedule(sv, number, n->value);
+        else
+            read_group(sv, l->db, number, s, n->value, &l->sums);
+    }
+    l->bucket = w.bucket;
+    return n != NULL;
+}
+
 void survey_read_large(struct survey *sv)
 {
     struct survey_large *l = dlist_item(sv->large.next, struct survey_large, node);
@@ -350,20 +447,29 @@ void survey_read_large(struct survey *sv)
         end_large(l); /* it has gone, or another one has its place */
         return;
     }
-    if (!l->bucket || l->mask != s->groups.mask) {
-        l->bucket = 0;
-        l->mask = s->groups.mask;
-        l->sums = no_sums();
-    }
-    struct dict_walk w = {.bucket = l->bucket};
-    struct dict_node *n = NULL;
-    for (int i = 0; (i < GROUPS_AT_ONCE || w.next) && (n = dict_next(&s->groups, &w)); i++)
-        read_group(sv, l->db, number, s, n->value, &l->sums);
-    l->bucket = w.bucket;
-    if (n)
+    if (read_some(sv, l, number, s))
         return;
-    take_sums(slots_at(&sv->streams, number), &l->sums);
+    if (!l->schedules) {
+        take_sums(sv, number, &l->sums);
+        l->schedules = true;
+        l->bucket = 0;
+        if (schedules_of(s))
+            return;
+    }
     end_large(l);
+}
+
+bool survey_read_find(struct survey *sv, struct db *db, struct bytes key, const struct bytes *group,
+                      uint32_t *out)
+{
+    struct entry *e = db_find_past(db, key);
+    *out = 0;
+    if (!e || value_type(e) != TYPE_STREAM || db_is_due(db->store, e))
+        return false;
+    const struct stream *s = value_object(e);
+    const struct stream_group *g = group ? stream_find_group(s, *group) : NULL;
+    *out = g ? find_group_record(sv, g) : find_record(sv, s);
+    return g || !group;
 }
 
 /* ---- The end of records */
@@ -371,6 +477,8 @@ void survey_read_large(struct survey *sv)
 void survey_read_drop_stream(struct survey *sv, uint32_t number)
 {
     const struct survey_stream *x = slots_at(&sv->streams, number);
+    if (x->kept)
+        keep_drop(sv, x->kept);
     str_unref(x->key);
     slots_give(&sv->streams, number);
 }
@@ -378,6 +486,19 @@ void survey_read_drop_stream(struct survey *sv, uint32_t number)
 void survey_read_drop_group(struct survey *sv, uint32_t number)
 {
     const struct survey_group *x = slots_at(&sv->groups, number);
+    if (x->kept)
+        keep_drop(sv, x->kept);
     str_unref(x->name);
     slots_give(&sv->groups, number);
+}
+
+void survey_read_drop_schedule(struct survey *sv, uint32_t number)
+{
+    const struct survey_schedule *x = slots_at(&sv->schedules, number);
+    struct buf name = {0};
+    if (x->fired >= 0)
+        dict_remove(&sv->schedule_names, schedule_name(&name, x->stream, str_bytes(x->name)));
+    buf_free(&name);
+    str_unref(x->name);
+    slots_give(&sv->schedules, number);
 }

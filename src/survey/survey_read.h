@@ -12,6 +12,11 @@ void survey_read_large(struct survey *sv);
 /* Frees the records' own memory and gives the slots back. */
 void survey_read_drop_stream(struct survey *sv, uint32_t number);
 void survey_read_drop_group(struct survey *sv, uint32_t number);
+void survey_read_drop_schedule(struct survey *sv, uint32_t number);
+/* The record of a stream, or of a group of it (group not NULL); 0: the survey has not met it.
+ * False: there is no such stream or group. */
+bool survey_read_find(struct survey *sv, struct db *db, struct bytes key, const struct bytes *group,
+                      uint32_t *out);
 /* None is left in survey.large. */
 void survey_read_forget_large(struct survey *sv);
 

@@ -12,10 +12,12 @@
 #include "engine/timer.h"
 #include "store/db.h"
 #include "survey/slots.h"
+#include "survey/walk.h"
 #include "type/stream/stream_id.h"
 
 struct alarms;
 struct engine;
+struct keep;
 struct stream;
 struct stream_group;
 struct vitals;
@@ -42,6 +44,8 @@ struct survey_stream {
     int db;
     uint32_t flags;
     bool complete;            /* all of it was read in a pass, also its groups */
+    uint32_t kept;            /* its history (keep.h); 0: it has none */
+    uint32_t message;         /* the record of its next scheduled message; 0: it has none */
     uint64_t named_by_policy; /* the last pass that found it as somebody's dead-letter stream */
     int64_t read_ms;          /* by the wall clock */
     int64_t rated_ms;         /* by the steady clock: since when rates count */
@@ -62,6 +66,7 @@ struct survey_group {
     uint32_t stream;  /* its record */
     uint32_t letters; /* that of its dead-letter stream; 0: it has none, or it is not there */
     uint32_t flags, consumers, waiting;
+    uint32_t kept; /* as a stream's */
     int64_t rated_ms;
     uint64_t unread, released, overdue, leased, deferred, held, blocked;
     int64_t oldest_ready_ms, oldest_leased_ms; /* -1: none */
@@ -71,6 +76,16 @@ struct survey_group {
     /* Without a policy: delivered and acked, by what entries-read says, else nothing. */
     struct survey_counts counts, rated;
     double delivered_rate, redelivered_rate, acked_rate, failed_rate;
+};
+
+/* A schedule, or the next scheduled message of a stream, which has an ID for a name. */
+struct survey_schedule {
+    struct slot slot;
+    uint32_t stream; /* its record */
+    struct str *name;
+    const char *kind;        /* "cron", "every", "message" */
+    int64_t next_ms;         /* -1: nothing is to come */
+    long long fired, missed; /* -1: of a message */
 };
 
 /* Over all streams, as the last pass found them. */
@@ -88,6 +103,7 @@ struct survey_large {
     struct db *db;
     struct str *key;
     size_t bucket, mask;       /* of its groups: the next to be read; as it was then */
+    bool schedules;            /* the groups have been read: bucket and mask are of these */
     struct survey_stream sums; /* so far */
 };
 
@@ -101,12 +117,14 @@ struct survey_choice {
 
 struct survey {
     struct engine *engine;
-    struct slots streams, groups;
+    struct slots streams, groups, schedules;
+    struct dict schedule_names;            /* to records of schedules, by stream and name */
     struct survey_totals totals, counting; /* of the last pass; of the one under way */
     uint64_t *db_groups, *db_counting;     /* groups by database, likewise */
     enum survey_phase {
         SURVEY_RESTS,
         SURVEY_VISITS,
+        SURVEY_SWEEPS_SCHEDULES,
         SURVEY_SWEEPS_GROUPS, /* frees records that the pass has not met; groups before streams, so
                                * that the stream of each group's record has one */
         SURVEY_SWEEPS_STREAMS,
@@ -121,8 +139,11 @@ struct survey {
     bool forgets;                                       /* all of them go: nobody has looked */
     struct survey_choice groups_chosen, streams_chosen; /* by the pass that ended last */
     struct dlist_node large;    /* of struct survey_large, the first is being read */
+    struct walk walk;           /* over all keys */
+    unsigned turns_taken;       /* steps of passes since the walk had one */
     struct vitals *vitals;      /* owned */
     struct alarms *alarms;      /* owned */
+    struct keep *keep;          /* histories; owned */
     struct timer timer, second; /* for the next step; for the next reading of vitals */
     bool is_due, is_second_due;
     int64_t looked_ms, began_ms, ended_ms; /* by the steady clock; looked_ms 0: never */

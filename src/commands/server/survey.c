@@ -2,8 +2,11 @@
  * which keeps the survey awake, and then tells what is known at that moment.
  *
  *   STREAMS, GROUPS, DEAD   rows; one grammar of options, pages by survey/rows
- *   SERVER, ALARMS          the server as a whole, what is wrong
- *   METRICS                 text for Prometheus, part by part
+ *   SCHEDULES, LISTS        likewise; lists are found by the walk over all keys (survey/walk),
+ *   PREFIXES                as is how much of the memory is whose
+ *   SERVER, ALARMS the server as a whole, what is wrong
+ *   HISTORY                 what numbers were (survey/rings)
+ *   METRICS   text for Prometheus, part by part
  *
  * What can fail is what was asked: an unknown column or option, a value that is none. What the user
  * may not read is left out, and not counted. */
@@ -12,9 +15,12 @@
 #include "commands/index.h"
 #include "survey/alarms.h"
 #include "survey/exposition.h"
+#include "survey/keep.h"
 #include "survey/rows.h"
+#include "survey/survey_read.h"
 #include "survey/vitals.h"
 
+#include "base/mem.h"
 #include "base/num.h"
 
 #include <math.h>
@@ -40,7 +46,7 @@ static const struct user *whose_rows(const struct call *call)
  * reply. */
 static int parse_after(const struct call *call, int i, struct asked *x)
 {
-    int n = rows_have_group(x->query.kind) ? 5 : 4;
+    int n = columns_have_group(x->query.kind) ? 5 : 4;
     if (i + n > call->argc) {
         call_error(call, ERR_SYNTAX);
         return 0;
@@ -73,7 +79,7 @@ static bool parse_option(const struct call *call, int i, struct asked *x)
         x->match = value;
         x->query.match = &x->match;
     } else if (bytes_is(word, "by")) {
-        if (!rows_find_column(x->query.kind, value, &x->query.by)) {
+        if (!columns_find(x->query.kind, value, &x->query.by)) {
             reply_errorf(call->reply, "ERR unknown column '%.*s'", (int)value.n, value.p);
             return false;
         }
@@ -91,7 +97,7 @@ static bool parse_option(const struct call *call, int i, struct asked *x)
 /* False after the error reply. */
 static bool parse(const struct call *call, struct asked *x)
 {
-    rows_find_column(x->query.kind, BYTES("key"), &x->query.by);
+    columns_find(x->query.kind, BYTES("key"), &x->query.by);
     for (int i = 2, n; i < call->argc; i += n) {
         bool down = bytes_is(call->argv[i], "desc");
         if (down || bytes_is(call->argv[i], "asc")) {
@@ -109,7 +115,7 @@ static bool parse(const struct call *call, struct asked *x)
     }
     /* What the value means depends on BY, which may stand behind it. */
     if (x->query.after &&
-        !rows_parse_value(x->query.kind, x->query.by, x->after_value, &x->after.value)) {
+        !columns_parse_value(x->query.kind, x->query.by, x->after_value, &x->after.value)) {
         reply_errorf(call->reply, "ERR AFTER: '%.*s' is no value of the column",
                      (int)x->after_value.n, x->after_value.p);
         return false;
@@ -117,33 +123,108 @@ static bool parse(const struct call *call, struct asked *x)
     return true;
 }
 
-static void reply_rows(struct call *call, enum rows_kind kind)
+static void reply_rows(struct call *call, enum columns_kind kind)
 {
     struct survey *sv = call->engine->survey;
     struct asked x = {
         .query = {.kind = kind, .user = whose_rows(call), .db = -1, .count = COUNT_DEFAULT}};
     if (!parse(call, &x))
         return;
-    survey_look(sv);
+    if (kind == COLUMNS_LISTS)
+        survey_look_at_keys(sv);
+    else
+        survey_look(sv);
     rows_reply(sv, &x.query, call->reply);
 }
 
 static void do_survey_streams(struct call *call)
 {
-    reply_rows(call, ROWS_STREAMS);
+    reply_rows(call, COLUMNS_STREAMS);
 }
 
 static void do_survey_groups(struct call *call)
 {
-    reply_rows(call, ROWS_GROUPS);
+    reply_rows(call, COLUMNS_GROUPS);
 }
 
 static void do_survey_dead(struct call *call)
 {
-    reply_rows(call, ROWS_DEAD);
+    reply_rows(call, COLUMNS_DEAD);
+}
+
+static void do_survey_schedules(struct call *call)
+{
+    reply_rows(call, COLUMNS_SCHEDULES);
+}
+
+static void do_survey_lists(struct call *call)
+{
+    reply_rows(call, COLUMNS_LISTS);
+}
+
+/* What a user who may not read every key would learn of others'. */
+static bool reads_all(const struct user *u)
+{
+    for (size_t i = 0; u && i < u->selector_n; i++)
+        if (u->selectors[i].all_keys)
+            return true;
+    return !u;
+}
+
+/* Rows of the databases from .. to. */
+static void tell_prefixes(const struct survey *sv, int from, int to, struct reply *r)
+{
+    size_t rows = 0, n;
+    for (int db = from; db < to; db++)
+        rows += prefixes_rows(&sv->walk.known[db]);
+    reply_array(r, 3);
+    reply_int(r, (long long)sv->walk.number);
+    reply_int(r, (long long)rows);
+    reply_array(r, rows);
+    for (int db = from; db < to; db++) {
+        const struct prefixes *p = &sv->walk.known[db];
+        struct prefixes_row *all = prefixes_sorted(p, db, &n);
+        for (size_t i = 0; i < n; i++) {
+            double share = p->all.bytes ? (double)all[i].count.bytes / (double)p->all.bytes : 0;
+            reply_map(r, 6);
+            reply_bulk_text(r, "db");
+            reply_int(r, db);
+            reply_bulk_text(r, "prefix");
+            reply_bulk(r, all[i].name);
+            reply_bulk_text(r, "other");
+            reply_int(r, all[i].others);
+            reply_bulk_text(r, "keys");
+            reply_int(r, (long long)all[i].count.keys);
+            reply_bulk_text(r, "bytes");
+            reply_int(r, (long long)all[i].count.bytes);
+            reply_bulk_text(r, "share");
+            reply_double(r, share);
+        }
+        mem_free(all);
+    }
+}
+
+static void do_survey_prefixes(struct call *call)
+{
+    struct survey *sv = call->engine->survey;
+    struct db *db = NULL;
+    if (call->argc != 2 && (call->argc != 4 || !bytes_is(call->argv[2], "db"))) {
+        call_error(call, ERR_SYNTAX);
+        return;
+    }
+    if (call->argc == 4 && !db_arg_parse(call, 3, &db))
+        return;
+    if (!reads_all(whose_rows(call))) {
+        reply_errorf(call->reply, "NOPERM Prefixes of all keys need read access to all keys (~*)");
+        return;
+    }
+    survey_look_at_keys(sv);
+    tell_prefixes(sv, db ? db->id : 0, db ? db->id + 1 : call->engine->store->count, call->reply);
 }
 
 /* ---- The server as a whole */
+
+static const struct command survey_server_command; /* who may run it may see its history */
 
 /* How many alarms there are that the user may know of; told, when there is a reply. */
 static size_t tell_alarms(struct call *call, bool tell);
@@ -240,6 +321,131 @@ static void do_survey_alarms(struct call *call)
     tell_alarms(call, true);
 }
 
+/* ---- History */
+
+/* What SURVEY HISTORY asks for: numbers of the server, of a stream, or of a group. */
+struct history_asked {
+    enum rings_span span;
+    struct db *db;
+    const struct bytes *key, *group; /* NULL: of the server; of the stream */
+    int first;                       /* argument: the first number's name */
+};
+
+/* False after the error reply. */
+static bool parse_history(const struct call *call, struct history_asked *x)
+{
+    int i = 3;
+    x->db = call->db;
+    if (!rings_find_span(call->argv[2].p, call->argv[2].n, &x->span)) {
+        reply_errorf(call->reply, "ERR the span must be MINUTES, HOUR, DAY or WEEK");
+        return false;
+    }
+    if (i + 2 < call->argc && bytes_is(call->argv[i], "db")) {
+        if (!db_arg_parse(call, i + 1, &x->db))
+            return false;
+        i += 2;
+        if (!bytes_is(call->argv[i], "key")) {
+            call_error(call, ERR_SYNTAX);
+            return false;
+        }
+    }
+    if (i + 2 < call->argc && bytes_is(call->argv[i], "key")) {
+        x->key = &call->argv[i + 1];
+        i += 2;
+        if (i + 2 < call->argc && bytes_is(call->argv[i], "group")) {
+            x->group = &call->argv[i + 1];
+            i += 2;
+        }
+    }
+    x->first = i;
+    return true;
+}
+
+static int find_number(const struct history_asked *x, struct bytes name)
+{
+    if (!x->key)
+        return keep_find_server_number(name.p, name.n);
+    return keep_find_number(x->group ? keep_group_numbers : keep_stream_numbers, name.p, name.n);
+}
+
+/* Numbers of the server are for who may run SURVEY SERVER, others for who may read the key. */
+static bool may_see(const struct call *call, const struct history_asked *x)
+{
+    const struct user *u = whose_rows(call);
+    const struct bytes request[] = {BYTES("survey"), BYTES("server")};
+    int which;
+    if (x->key)
+        return rows_may_read(u, *x->key);
+    return !u || check_request(u, call->engine->registry, &survey_server_command, request, 2,
+                               &which) == CHECK_OK;
+}
+
+/* NULL: there is none, which is all gaps. *found: the stream or group is there. */
+static const struct rings *find_history(struct survey *sv, const struct history_asked *x,
+                                        bool *found)
+{
+    uint32_t record;
+    *found = true;
+    if (!x->key)
+        return sv->keep->server.n ? &sv->keep->server : NULL;
+    *found = survey_read_find(sv, x->db, *x->key, x->group, &record);
+    return record ? keep_open(sv, record, x->group) : NULL;
+}
+
+static void tell_history(const struct call *call, const struct history_asked *x,
+                         const struct rings *h)
+{
+    const struct engine *e = call->engine;
+    const struct rings none = {.slot = -1};
+    unsigned n = rings_length(x->span);
+    uint16_t codes[RINGS_MOST];
+    int64_t from = rings_read(h ? h : &none, 0, x->span, e->steady_ms, codes);
+    reply_map(call->reply, 2 + (size_t)(call->argc - x->first));
+    reply_bulk_text(call->reply, "from-ms");
+    reply_int(call->reply, from + e->now_ms - e->steady_ms);
+    reply_bulk_text(call->reply, "step-ms");
+    reply_int(call->reply, rings_step_ms(x->span));
+    for (int i = x->first; i < call->argc; i++) {
+        if (h)
+            rings_read(h, (unsigned)find_number(x, call->argv[i]), x->span, e->steady_ms, codes);
+        reply_bulk(call->reply, call->argv[i]);
+        reply_array(call->reply, n);
+        for (unsigned k = 0; k < n; k++) {
+            if (codes[k] == RINGS_GAP)
+                reply_null(call->reply);
+            else
+                reply_double(call->reply, round(rings_value(codes[k]) * 1000) / 1000);
+        }
+    }
+}
+
+static void do_survey_history(struct call *call)
+{
+    struct survey *sv = call->engine->survey;
+    struct history_asked x = {.first = 0};
+    bool found;
+    if (!parse_history(call, &x))
+        return;
+    if (!may_see(call, &x)) {
+        reply_errorf(call->reply, x.key ? "NOPERM No permissions to access a key"
+                                        : "NOPERM Numbers of the server need survey|server");
+        return;
+    }
+    for (int i = x.first; i < call->argc; i++) {
+        struct bytes name = call->argv[i];
+        if (find_number(&x, name) >= 0)
+            continue;
+        reply_errorf(call->reply, "ERR unknown number '%.*s'", (int)name.n, name.p);
+        return;
+    }
+    survey_look(sv);
+    const struct rings *h = find_history(sv, &x, &found);
+    if (!found)
+        call_error(call, ERR_NO_KEY);
+    else
+        tell_history(call, &x, h);
+}
+
 static void do_survey_metrics(struct call *call)
 {
     struct survey *sv = call->engine->survey;
@@ -309,6 +515,18 @@ SUB(dead, ROWS("value:string db:int key:string"), "Lists the streams that hold d
 SUB(server, "", "Tells the numbers of the server as a whole.", "O(1)", 2, COMMAND_DANGEROUS);
 SUB(alarms, "", "Lists what is wrong with the server and its queues.", "O(1)", 2,
     COMMAND_DANGEROUS);
+SUB(history,
+    "span:<minutes | hour | day | week> [DB db:int] [KEY key:string] [GROUP group:string] "
+    "number:string [number:string ...]",
+    "Tells what numbers of the server, a stream or a group were.", "O(1)", -4, COMMAND_READONLY);
+SUB(schedules, ROWS("value:string db:int key:string name:string"),
+    "Lists the schedules of all streams, and the next scheduled message of each.",
+    "O(N) with N the schedules", -2, COMMAND_READONLY);
+SUB(lists, ROWS("value:string db:int key:string"),
+    "Lists the lists that somebody waits for, and the longest.", "O(N) with N the lists known", -2,
+    COMMAND_READONLY);
+SUB(prefixes, "[DB db:int]", "Tells how many keys, and how much memory, each prefix has.", "O(1)",
+    -2, COMMAND_DANGEROUS);
 SUB(metrics, "[CURSOR cursor:int] [MATCH pattern:pattern]",
     "Gives the metrics as text for Prometheus, part by part.",
     "O(1) for each part; O(N) for all with N the groups and streams that have lines of their own",
@@ -316,8 +534,10 @@ SUB(metrics, "[CURSOR cursor:int] [MATCH pattern:pattern]",
 SUB(help, "", "Lists the subcommands.", "O(1)", 2, 0);
 
 static const struct command *const survey_subcommands[] = {
-    &survey_alarms_command,  &survey_dead_command,   &survey_groups_command,  &survey_help_command,
-    &survey_metrics_command, &survey_server_command, &survey_streams_command, NULL};
+    &survey_alarms_command,  &survey_dead_command,     &survey_groups_command,
+    &survey_help_command,    &survey_history_command,  &survey_lists_command,
+    &survey_metrics_command, &survey_prefixes_command, &survey_schedules_command,
+    &survey_server_command,  &survey_streams_command,  NULL};
 
 const struct command survey_command = {
     .name = "survey",

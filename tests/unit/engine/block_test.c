@@ -58,7 +58,7 @@ TEST(a_key_that_is_named_twice_is_waited_for_once)
     for (int i = 0; i < 3; i++) {
         bench_says(x, "TAKE k k j k j");
         CHECK(b->engine.blocking.keys.used == 2);
-        CHECK(block_waiting_on(&b->engine, x->db, BYTES("k")) == 1);
+        CHECK(block_waiting_on(&b->engine, x->db, BYTES("k"), -1) == 1);
         bench_says(p, i % 2 ? "PUT j" : "PUT k");
         CHECK(bench_heard(x, i % 2 ? "$1|j|" : "$1|k|") && b->engine.blocking.keys.used == 0);
     }
@@ -186,8 +186,8 @@ TEST(all_keys_of_a_database_may_be_ready_at_once)
     block_db_ready(&b->engine, x->db);
     bench_turn(b);
     CHECK(bench_heard(x, "$1|k|") && bench_heard(y, ""));
-    CHECK(block_waiting_on(&b->engine, y->db, BYTES("k")) == 1);
-    CHECK(block_waiting_on(&b->engine, x->db, BYTES("k")) == 0);
+    CHECK(block_waiting_on(&b->engine, y->db, BYTES("k"), -1) == 1);
+    CHECK(block_waiting_on(&b->engine, x->db, BYTES("k"), -1) == 0);
     bench_end(b);
 }
 

@@ -1,0 +1,52 @@
+/* Lists that the survey knows: those that somebody waits for, else the longest. A record says what
+ * was found when the walk over all keys met its list last; one whose key the walk has not met is
+ * swept at its end. */
+#ifndef SURVEY_LISTS_H
+#define SURVEY_LISTS_H
+
+#include "ds/dict.h"
+#include "ds/heap.h"
+#include "store/db.h"
+#include "survey/slots.h"
+
+struct engine;
+
+#define LISTS_MOST 10000 /* but for those that somebody waits for */
+
+struct lists_record {
+    struct slot slot; /* seen: the walk that met it */
+    struct str *key;
+    int db;
+    uint32_t waiting; /* clients */
+    uint64_t length, rated_length, bytes;
+    int64_t rated_ms;
+    double change_rate; /* net; negative: it becomes shorter */
+    const char *encoding;
+    struct heap_node by_length; /* in lists.shortest */
+};
+
+struct lists {
+    struct slots records;
+    struct dict by_name;   /* of engine/key_name.h to the record's number */
+    struct heap shortest;  /* of all that nobody waits for */
+    struct dict_walk wait; /* over the keys that somebody waits for */
+};
+
+void lists_init(struct lists *l);
+/* All records are freed. */
+void lists_forget(struct lists *l);
+/* The walk has met a list. walk: its number. O(log of those known). */
+void lists_take(struct lists *l, const struct engine *e, const struct db *db,
+                const struct entry *entry, size_t bytes, uint64_t walk);
+/* Looks at some keys that somebody waits for, and takes their lists. False: at all of them. */
+bool lists_take_awaited(struct lists *l, struct engine *e, uint64_t walk);
+/* Frees the record if the walk has not met it. number: 1 to records.n. */
+void lists_sweep(struct lists *l, uint32_t number, uint64_t walk);
+size_t lists_memory(const struct lists *l);
+
+static inline const struct lists_record *lists_at(const struct lists *l, uint32_t number)
+{
+    return slots_at(&l->records, number);
+}
+
+#endif

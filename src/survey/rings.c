@@ -1,0 +1,229 @@
+/* Each ring has slots of one length, numbered since the beginning of the steady clock; a slot's
+ * place is its number modulo the ring's length. The first ring is written; when a slot of it that
+ * ends a group (5 slots are one of the next ring) is complete, the group is put together and
+ * written there, and so on. So nothing beside the rings is kept: a slot of a coarse ring that is
+ * not complete yet is put together from the finer ring when somebody reads it.
+ *
+ *   rings_put()  the same slot: the value is put together with what is there
+ *                  the next one, or a few later: slots between get the same value
+ *                  later than that: slots between are gaps, groups of them at once
+ *
+ * Nothing can fail. A clock that goes back writes into the slot that was written last. */
+#include "survey/rings.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+
+#include <math.h>
+#include <string.h>
+
+#define CODE_SCALE 1024 /* codes an octave */
+
+static const struct ring {
+    unsigned n, at;  /* slots; the first of them in a number's codes */
+    int64_t step_ms; /* of a slot */
+    unsigned group;  /* slots of the ring before it that are one of these */
+} rings[RINGS_SPANS] = {
+    {150, 0, 2000, 0},
+    {360, 150, 10000, 5},
+    {288, 510, 300000, 30},
+    {168, 798, 3600000, 12},
+};
+
+uint16_t rings_code(double v)
+{
+    double code;
+    if (isnan(v))
+        return RINGS_GAP;
+    code = v > 0 ? round(CODE_SCALE * log2(1 + v)) : 0;
+    return code >= RINGS_GAP ? RINGS_GAP - 1 : (uint16_t)code;
+}
+
+double rings_value(uint16_t code)
+{
+    return code == RINGS_GAP ? NAN : exp2((double)code / CODE_SCALE) - 1;
+}
+
+void rings_init(struct rings *h, unsigned n, const enum rings_kept *how)
+{
+    *h = (struct rings){.n = n, .how = how, .slot = -1};
+    h->codes = mem_alloc(n * RINGS_VALUES * sizeof(*h->codes));
+    memset(h->codes, 0xff, n * RINGS_VALUES * sizeof(*h->codes));
+}
+
+void rings_free(struct rings *h)
+{
+    mem_free(h->codes);
+    h->codes = NULL;
+}
+
+size_t rings_memory(unsigned n)
+{
+    return n * RINGS_VALUES * sizeof(uint16_t);
+}
+
+static uint16_t *place(const struct rings *h, unsigned number, unsigned ring, int64_t slot)
+{
+    const struct ring *r = &rings[ring];
+    return h->codes + (size_t)number * RINGS_VALUES + r->at + (size_t)(slot % r->n);
+}
+
+/* Slots of a ring in one of these. */
+static int64_t slots_of_first(unsigned ring)
+{
+    return rings[ring].step_ms / rings[0].step_ms;
+}
+
+/* Several codes as one, by what the number is. */
+struct sum {
+    enum rings_kept how;
+    double total, largest;
+    uint16_t last;
+    unsigned n;
+};
+
+static void add(struct sum *s, uint16_t code)
+{
+    if (code == RINGS_GAP)
+        return;
+    double v = rings_value(code);
+    s->total += v;
+    s->largest = s->n && s->largest > v ? s->largest : v;
+    s->last = code;
+    s->n++;
+}
+
+static uint16_t whole(const struct sum *s)
+{
+    if (!s->n)
+        return RINGS_GAP;
+    return s->how == RINGS_LAST ? s->last
+                                : rings_code(s->how == RINGS_MEAN ? s->total / s->n : s->largest);
+}
+
+/* The code of a slot, complete or not; a gap when it is yet to come. */
+static uint16_t code_at(const struct rings *h, unsigned number, unsigned ring, int64_t slot)
+{
+    int64_t current = h->slot / slots_of_first(ring);
+    if (slot < 0 || slot > current || slot <= current - rings[ring].n)
+        return RINGS_GAP;
+    if (slot < current || ring == 0)
+        return *place(h, number, ring, slot);
+    struct sum s = {.how = h->how[number]};
+    for (unsigned i = 0; i < rings[ring].group; i++)
+        add(&s, code_at(h, number, ring - 1, slot * rings[ring].group + i));
+    return whole(&s);
+}
+
+/* The slot of a ring is complete: if it ends a group, that is written to the next ring. */
+static void complete(struct rings *h, unsigned ring, int64_t slot)
+{
+    if (ring + 1 == RINGS_SPANS || (slot + 1) % rings[ring + 1].group)
+        return;
+    unsigned group = rings[ring + 1].group;
+    int64_t coarse = slot / group;
+    for (unsigned k = 0; k < h->n; k++) {
+        struct sum s = {.how = h->how[k]};
+        for (unsigned i = 0; i < group; i++)
+            add(&s, *place(h, k, ring, coarse * group + i));
+        *place(h, k, ring + 1, coarse) = whole(&s);
+    }
+    complete(h, ring + 1, coarse);
+}
+
+static void put_gap(struct rings *h, unsigned ring, int64_t slot)
+{
+    for (unsigned k = 0; k < h->n; k++)
+        *place(h, k, ring, slot) = RINGS_GAP;
+}
+
+/* Slots from `from` up to and without `to` are gaps, and complete. */
+static void skip(struct rings *h, unsigned ring, int64_t from, int64_t to)
+{
+    while (from < to) {
+        int64_t group = ring + 1 < RINGS_SPANS ? rings[ring + 1].group : 1;
+        int64_t groups = (to - from) / group;
+        if (ring + 1 < RINGS_SPANS && (from % group || groups == 0)) {
+            put_gap(h, ring, from);
+            complete(h, ring, from++);
+            continue;
+        }
+        int64_t end = from + groups * group;
+        for (int64_t s = end - from > rings[ring].n ? end - rings[ring].n : from; s < end; s++)
+            put_gap(h, ring, s);
+        if (ring + 1 < RINGS_SPANS)
+            skip(h, ring + 1, from / group, end / group);
+        from = end;
+    }
+}
+
+static void put_together(struct rings *h, const double *values)
+{
+    for (unsigned k = 0; k < h->n; k++) {
+        uint16_t *at = place(h, k, 0, h->slot);
+        struct sum s = {.how = h->how[k]};
+        add(&s, *at);
+        add(&s, rings_code(values[k]));
+        *at = whole(&s);
+    }
+}
+
+void rings_put(struct rings *h, int64_t steady_ms, const double *values)
+{
+    int64_t slot = steady_ms / rings[0].step_ms;
+    ASSERT(steady_ms >= 0);
+    if (slot <= h->slot) {
+        put_together(h, values);
+        return;
+    }
+    if (h->slot >= 0) {
+        int64_t next = h->slot + 1;
+        complete(h, 0, h->slot);
+        h->slot = slot - next > RINGS_FILL_MS / rings[0].step_ms ? slot : next;
+        skip(h, 0, next, h->slot);
+    } else {
+        h->slot = slot;
+    }
+    for (;; complete(h, 0, h->slot), h->slot++) {
+        for (unsigned k = 0; k < h->n; k++)
+            *place(h, k, 0, h->slot) = rings_code(values[k]);
+        if (h->slot == slot)
+            return;
+    }
+}
+
+int64_t rings_step_ms(enum rings_span span)
+{
+    return rings[span].step_ms;
+}
+
+unsigned rings_length(enum rings_span span)
+{
+    return rings[span].n;
+}
+
+int64_t rings_read(const struct rings *h, unsigned number, enum rings_span span, int64_t steady_ms,
+                   uint16_t *out)
+{
+    const struct ring *r = &rings[span];
+    int64_t now = steady_ms / rings[0].step_ms;
+    /* What has been written just now is the end: the next value is yet to come. */
+    if (h->slot >= 0 && now - h->slot <= RINGS_FILL_MS / rings[0].step_ms)
+        now = h->slot;
+    int64_t last = now / slots_of_first(span), first = last - r->n + 1;
+    for (unsigned i = 0; i < r->n; i++)
+        out[i] = h->slot < 0 ? RINGS_GAP : code_at(h, number, span, first + i);
+    return first * r->step_ms;
+}
+
+bool rings_find_span(const char *p, size_t n, enum rings_span *out)
+{
+    static const char *const names[] = {"minutes", "hour", "day", "week"};
+    for (unsigned i = 0; i < RINGS_SPANS; i++) {
+        if (strlen(names[i]) != n || strncasecmp(names[i], p, n) != 0)
+            continue;
+        *out = i;
+        return true;
+    }
+    return false;
+}
