@@ -127,11 +127,11 @@ $(BUILD)/recording-server: $(OBJ) $(HTTPOBJ) $(FILES) $(BUILD)/record_keys.o
 	@echo '  LINK $@'
 	@$(CC) $(LINK) -rdynamic $(RECORDED:%=-Wl,--wrap=%) -o $@ $(BUILD)/record_keys.o $(OBJ) $(HTTPOBJ) $(FILES) $(LIBS) $(ALLOC)
 
-$(BUILD)/fuzz/%_drive: tests/fuzz/%_fuzz.c tests/fuzz/drive.c $(LIBOBJ) $(HTTPOBJ)
+$(BUILD)/fuzz/%_drive: tests/fuzz/%_fuzz.c tests/fuzz/drive.c $(LIBOBJ) $(HTTPOBJ) $(FILES)
 	@mkdir -p $(dir $@)
 	@echo '  DRIVE $*'
 	@$(CC) $(CFLAGS) $(LINK) -o $@ tests/fuzz/$*_fuzz.c tests/fuzz/drive.c \
-	    $$(utils/layers.py below persist $(BUILD)) $(HTTPOBJ) $(LIBS) $(ALLOC)
+	    $$(utils/layers.py below $(if $(filter http,$*),admin,persist) $(BUILD)) $(HTTPOBJ) $(FILES) $(LIBS) $(ALLOC)
 
 # By a make of its own: which packages there are is asked when it begins.
 run: deps-run
@@ -218,14 +218,14 @@ FUZZ_SECONDS ?= 600
 FUZZ_OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 fuzz: deps-run-test-check all
 	@$(MAKE) $(SUB) BUILD=build/fuzz CC=clang OPT='$(FUZZ_OPT)' ALLOC= WRITER=$(SERVER) fuzz-run
-fuzz-run: $(LIBOBJ) $(HTTPOBJ)
+fuzz-run: $(LIBOBJ) $(HTTPOBJ) $(FILES)
 	@python3 tests/fuzz/seeds.py build/fuzz/corpus/file $(WRITER)
 	@python3 tests/fuzz/replication_seeds.py build/fuzz/corpus/replication
 	@python3 tests/fuzz/http_seeds.py build/fuzz/corpus/http
-	@for t in request:proto http:proto acl:acl script:script function:script file:persist replica:replica replication:commands; do \
+	@for t in request:proto http:admin acl:acl script:script function:script file:persist replica:replica replication:commands; do \
 	    name=$${t%%:*}; mkdir -p build/fuzz/corpus/$$name; \
 	    $(CC) $(STD) $(FUZZ_OPT) -fsanitize=fuzzer -o build/fuzz/$${name}_fuzz tests/fuzz/$${name}_fuzz.c \
-	        $$(utils/layers.py below $${t##*:} build/fuzz) $(HTTPOBJ) $(LIBS) || exit 1; \
+	        $$(utils/layers.py below $${t##*:} build/fuzz) $(HTTPOBJ) $(FILES) $(LIBS) || exit 1; \
 	    ASAN_OPTIONS=detect_leaks=0 build/fuzz/$${name}_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2000 \
 	        -print_final_stats=1 build/fuzz/corpus/$$name || exit 1; \
 	done

@@ -13,12 +13,14 @@
 #include "admin/exchange.h"
 
 #include "admin/assets.h"
+#include "admin/copy.h"
 #include "admin/definitions.h"
 #include "admin/flow.h"
 #include "admin/health.h"
 #include "admin/identity.h"
 #include "admin/letters.h"
 #include "admin/listing.h"
+#include "admin/look.h"
 #include "admin/pending.h"
 #include "admin/perform.h"
 #include "admin/scrape.h"
@@ -177,6 +179,17 @@ void exchange_take(struct exchange *x, struct bytes *in)
     }
 }
 
+/* While data is loaded: how far that is. */
+static void answer_progress(struct exchange *x)
+{
+    struct json_write w = json_write_begin(&x->body, 64);
+    json_write_object(&w);
+    json_write_name(&w, BYTES("loading"));
+    json_write_int(&w, x->all->loading_percent);
+    json_write_object_end(&w);
+    tell(x, (struct respond){.status = 200, .type = TELL_JSON, .body = buf_bytes(&x->body)});
+}
+
 /* False: answered already. */
 static bool find_route(struct exchange *x)
 {
@@ -198,7 +211,9 @@ static bool find_route(struct exchange *x)
     }
     if (scrape_is_asked(&x->request)) /* which reads no data */
         return true;
-    if (e->slow_path & ENGINE_LOADING)
+    if ((e->slow_path & ENGINE_LOADING) && bytes_equal(x->request.path, BYTES("/api/v1/overview")))
+        answer_progress(x);
+    else if (e->slow_path & ENGINE_LOADING)
         tell_later(x, 503, "LOADING", "The data are being loaded.");
     else if (e->slow_path & ENGINE_BUSY)
         tell_later(x, 503, "BUSY", "A script is running.");

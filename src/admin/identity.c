@@ -2,8 +2,8 @@
  *
  *   token         Bearer, in the head: the session's user, as long as that one is as it was.
  *   Basic         name and password with each request.
- *   POST /session name and password in the body, or none: the user of the client's certificate,
- * where tls-auth-clients-user says so, else the default user.
+ *   POST /session name and password in the body; none: the user of the client's certificate, where
+ *                 tls-auth-clients-user says so, else the default user.
  *
  * A password is judged as AUTH does it, in two steps: the attempt begins and the exchange waits, as
  * long as failures before it say (admin/login); then it is judged, right or wrong. Showing a

@@ -11,9 +11,10 @@
  *   word(a,b,...)      one of these, which the command gets in upper case
  *   words              a string that blanks cut into words
  *   list               an array of byte strings, at most PARAM_ITEMS; in a query commas separate
- *   pairs              [[field, value], ...] or {field: value, ...}; a declaration named * takes
- * the whole body as such an object match              {"field": ..., "value": ...} place where a
- * page ends, as an answer told it (param_print_place())
+ *   pairs              [[field, value], ...] or {field: value, ...}; a declaration named *
+ *                      takes the whole body as such an object
+ *   match              {"field": ..., "value": ...}
+ *   place              where a page ends, as an answer told it (param_print_place())
  *
  * Cost: linear. Memory: the request's text twice, and its values. */
 #ifndef ADMIN_PARAM_H

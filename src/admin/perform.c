@@ -5,7 +5,7 @@
  *   a step      its words are made of its template; who may not go on without showing a password
  *               again is told so (G9); the command runs, and its reply becomes a member.
  *   the end     `command` tells what was run that may have changed something; the answer leaves
- * when what it relies on is as safe as was promised.
+ *               when what it relies on is as safe as was promised.
  *
  * Whether a command looks or changes is said by its route's method and its own flags, not by its
  * name. What it changed goes into the log: the command and its keys, never values.

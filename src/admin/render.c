@@ -5,10 +5,12 @@
  * before: what opens, what a value is preceded by, and what closes. In a map every other value is a
  * name.
  *
- *   SURVEY    depth 0 is an object here, whose members are named by their places; a row is a map at
- * depth 2. ENTRIES   depth 1 is an entry, an object here: its first value is the ID, its second, at
- * depth 2, the array of fields, in which every other value begins a pair. TUPLES    depth 1 is an
- * object here: each value is preceded by its name.
+ *   SURVEY    depth 0 is an object here, whose members are named by their places; a row is a map
+ *             at depth 2.
+ *   ENTRIES   depth 1 is an entry, an object here: its first value is the ID, its second, at
+ *             depth 2, the array of fields, in which every other value begins a pair.
+ *   TUPLES    depth 1 is an object here: each value is preceded by its name.
+ *   KEEP      nothing is written; values go into `kept`, with their depth.
  *
  * What can fail: the writer's limit. Of entries the last one that did not fit is taken back, and
  * `full` tells that there are more; of everything else the writer says that it is not whole. */
@@ -16,6 +18,7 @@
 
 #include "admin/param.h"
 #include "base/assert.h"
+#include "base/mem.h"
 #include "base/num.h"
 #include "config/settings.h"
 
@@ -57,6 +60,52 @@ static void write_name(struct render *r, struct bytes name, bool camel)
 static bool is(uint64_t bits, unsigned depth)
 {
     return bits >> depth & 1;
+}
+
+/* ---- Values that are kept */
+
+void render_kept_free(struct render_kept *k)
+{
+    for (size_t i = 0; i < k->n; i++)
+        mem_free((void *)(uintptr_t)k->values[i].text.p);
+    mem_free(k->values);
+    *k = (struct render_kept){0};
+}
+
+static void keep(struct render *r, const struct answer_item *item, struct bytes text, uint64_t all)
+{
+    struct render_kept *k = r->kept;
+    if (k->n == k->cap) {
+        k->cap = k->cap ? 2 * k->cap : 16;
+        k->values = mem_realloc(k->values, k->cap * sizeof(*k->values));
+    }
+    bool is_number = item->kind == ANSWER_INT;
+    k->values[k->n++] =
+        (struct render_value){.kind = item->kind,
+                              .depth = item->depth,
+                              .number = is_number ? item->number : 0,
+                              .text = bytes_of(mem_copy_text(text.p ? text.p : "", text.n), text.n),
+                              .all = all};
+}
+
+/* Of RENDER_KEEP: true, whatever it is, but for an error. */
+static bool is_kept(struct render *r, const struct answer_item *item)
+{
+    if (r->shape != RENDER_KEEP || (item->kind == ANSWER_ERROR && item->depth == 0))
+        return false;
+    if (item->kind == ANSWER_STRING)
+        r->text_n = item->n;
+    if (item->kind == ANSWER_STRING || item->kind == ANSWER_PIECE) {
+        size_t left = (r->keeps_fronts ? r->max + 4 : SIZE_MAX) - r->text.n;
+        buf_add(&r->text, bytes_of(item->text.p, item->text.n < left ? item->text.n : left));
+        if (answer_string_left(&r->answer) == 0) {
+            keep(r, item, buf_bytes(&r->text), r->text_n);
+            r->text.n = 0;
+        }
+    } else if (item->kind < ANSWER_ARRAY) {
+        keep(r, item, item->kind == ANSWER_INT ? BYTES("") : item->text, item->text.n);
+    }
+    return true;
 }
 
 /* ---- Places */
@@ -396,7 +445,8 @@ static void write_string(struct render *r, unsigned depth, struct bytes front, u
     }
     if (!begin_value(r, depth)) {
         write_member(r, depth, front);
-        r->secret = r->shape == RENDER_CONFIG && is_secret(front);
+        r->secret = (r->shape == RENDER_CONFIG && is_secret(front)) ||
+                    (r->shape == RENDER_USER && depth == 1 && bytes_is(front, "passwords"));
         return;
     }
     keep_place(r, depth, front, front.n == n);
@@ -468,9 +518,25 @@ static bool is_counted(struct render *r, const struct answer_item *item)
     return true;
 }
 
+/* Of RENDER_USER: digests of passwords are counted. True: this is one of them, or their array. */
+static bool is_hidden(struct render *r, const struct answer_item *item)
+{
+    if (r->skips && (item->depth > r->skips || item->kind == ANSWER_CLOSE)) {
+        r->skips = item->depth > r->skips ? r->skips : 0;
+        return true;
+    }
+    if (!r->secret || r->shape != RENDER_USER || item->kind != ANSWER_ARRAY)
+        return false;
+    begin_value(r, item->depth);
+    json_write_uint(r->w, item->n);
+    r->secret = false;
+    r->skips = item->depth;
+    return true;
+}
+
 static void take_item(struct render *r, const struct answer_item *item)
 {
-    if (is_counted(r, item))
+    if (is_counted(r, item) || is_kept(r, item) || is_hidden(r, item))
         return;
     if (r->shape == RENDER_ITEMS && !(item->kind == ANSWER_ERROR && item->depth == 0)) {
         r->item(r->to, item);

@@ -19,6 +19,23 @@ enum render_shape {
                    */
     RENDER_ONE,   /* the only one of an array */
     RENDER_ITEMS, /* not written: each item is handed on */
+    RENDER_USER,  /* of ACL GETUSER: of passwords only how many */
+    RENDER_KEEP,  /* nothing is written: values are kept, for who asks on (kept) */
+};
+
+/* A value that was kept, of whatever array or map. */
+struct render_value {
+    enum answer_kind kind;
+    unsigned depth;
+    long long number;  /* of ANSWER_INT */
+    struct bytes text; /* of what is text; the front of a long one, where that is enough */
+    uint64_t all;      /* bytes that the text has */
+};
+
+/* Zero-initialised is empty and valid. */
+struct render_kept {
+    struct render_value *values;
+    size_t n, cap;
 };
 
 struct render {
@@ -30,6 +47,8 @@ struct render {
     struct bytes by;   /* of RENDER_SURVEY: the column that rows are ordered by; n 0: key */
     void (*item)(void *to, const struct answer_item *item); /* of RENDER_ITEMS */
     void *to;
+    struct render_kept *kept; /* of RENDER_KEEP; borrowed */
+    bool keeps_fronts;        /* at most `max` bytes of each value, and a character, are kept */
     struct answer answer;
     uint64_t is_object; /* bit d: what is open at depth d is an object here */
     uint64_t is_map;    /* and it is a map there */
@@ -39,6 +58,7 @@ struct render {
     bool secret;         /* the next value is */
     bool is_nothing;     /* the reply is 0 or null */
     long long done;      /* of RENDER_DONE */
+    unsigned skips;      /* what is deeper is not written; 0: all is */
     struct buf error;    /* the reply is this error, and nothing was written; n 0: it is none */
     unsigned rows;       /* entries written so far (RENDER_ENTRIES) */
     char id[48];         /* of the one under way */
@@ -55,6 +75,7 @@ struct render {
  * RESP3. */
 bool render_feed(struct render *r, struct bytes piece);
 void render_end(struct render *r);
+void render_kept_free(struct render_kept *k);
 /* Of RENDER_SURVEY: where the last row is, as `after` of the next page; null when it can't be said.
  */
 void render_write_place(const struct render *r);

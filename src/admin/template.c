@@ -78,6 +78,8 @@ static void fill_braces(struct template_words *t, struct bytes front, struct byt
         add_range(t, v);
     else if (bytes_is(name, "last"))
         add_number(t, param_number(v, "from", 0) + param_number(v, "count", 1) - 1);
+    else if (bytes_is(name, "lastByte"))
+        add_number(t, param_number(v, "from", 0) + param_number(v, "max", 1) - 1);
     else if (!p && bar)
         add(t, bytes_of(bar + 1, inside.n - (size_t)(bar + 1 - inside.p)));
     else if (!p)

@@ -7,6 +7,7 @@
  *   prefix{name}     one word: the prefix and the parameter
  *   {#name}          how many it has; of pairs: how many pairs
  *   {last}           the place of the last of `count` values from `from` on
+ *   {lastByte}       that of the last of `max` bytes from `from` on
  *   {range}          XRANGE or XREVRANGE of key, as from, to, after, newest and count say
  *   [ ... ]          left out when one of the parameters in it was not given
  *   ?name ?name=X    nothing; within brackets: the flag is true; the word is X

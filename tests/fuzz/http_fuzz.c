@@ -1,6 +1,8 @@
 /* libFuzzer: what strangers send to the console's port. The first byte chooses: requests, in two
  * pieces, and what their targets mean; JSON, which when it is read can be written and read again;
- * RESP3, in two pieces. Seeds: http_seeds.py. */
+ * RESP3, in two pieces; bodies of the API, which become words. Seeds: http_seeds.py. */
+#include "admin/param.h"
+#include "admin/template.h"
 #include "base/hash.h"
 #include "base/json_read.h"
 #include "base/json_write.h"
@@ -137,6 +139,38 @@ static void try_answer(struct bytes x)
     answer_reset(&a);
 }
 
+/* ---- Bodies of the API */
+
+/* What every kind of parameter and every form of a template makes of it. */
+static void try_body(struct bytes x)
+{
+    static const char declared[] = "b i:int(0,9) n:int=5 f:flag w:word(one,two)=ONE v:words l:list "
+                                   "p:pairs m:match after:place "
+                                   "from=1 to key count:int=3 newest:flag";
+    static const char form[] = "A {b} [I {i}] {n} [F ?f] [G !f] [{w}] {v} {#l} {l} {#p} {p} [{m}] "
+                               "[P {after}] [x{b}] {last} {range} {to|-} [T ~to] [O ?w=ONE]";
+    struct param_set set = {0};
+    struct template_words words = {0};
+    char why[PARAM_WHY] = "";
+    struct bytes name, value, query = x;
+    param_begin(&set, declared, x.n);
+    if (x.n % 2) {
+        bool good = true;
+        while (good && http_query_next(&query, &name, &value))
+            good = param_take_query(&set, name, value, why);
+        hold(good || *why);
+    } else {
+        hold(param_take_body(&set, x, why) || *why);
+    }
+    template_fill(&words, bytes_text(form), &set);
+    uint64_t sum = 0; /* every byte is read: what a word borrows is there */
+    for (size_t i = 0; i < words.n; i++)
+        sum += words.words[i].n ? hash_xxh3(words.words[i]) & 0xff : 0;
+    hold(sum <= words.n * 0xff);
+    template_free(&words);
+    param_free(&set);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static bool begun;
@@ -146,12 +180,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (n == 0)
         return 0;
     struct bytes x = bytes_of(data + 1, n - 1);
-    switch (data[0] % 3) {
+    switch (data[0] % 4) {
     case 0:
         try_requests(x);
         break;
     case 1:
         try_json(x);
+        break;
+    case 3:
+        try_body(x);
         break;
     default:
         try_answer(x);

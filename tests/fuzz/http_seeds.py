@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Seeds for http_fuzz: requests, JSON, RESP3. usage: http_seeds.py DIRECTORY"""
+"""Seeds for http_fuzz: requests, JSON, RESP3, bodies of the API. usage: http_seeds.py DIRECTORY"""
 import os, sys
 
-HTTP, JSON, ANSWER = b"\0", b"\1", b"\2"
+HTTP, JSON, ANSWER, BODY = b"\0", b"\1", b"\2", b"\3"
 to = sys.argv[1]
 os.makedirs(to, exist_ok=True)
 HOST = b"Host: localhost:8379\r\n"
@@ -26,7 +26,12 @@ ANSWERS = [
     b">2\r\n$-1\r\n*-1\r\n,inf\r\n,nan\r\n*0\r\n$0\r\n\r\n",
     b"*2\r\n*2\r\n$15\r\n1795900000123-0\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n*2\r\n$3\r\n2-0\r\n*0\r\n",
 ]
-for kind, seeds in ((HTTP, REQUESTS), (JSON, TEXTS), (ANSWER, ANSWERS)):
+BODIES = [
+    b'{"b":"x","i":5,"f":true,"w":"two","v":"EXP 1 2","l":["1-1","2-2"],"p":[["a","b"],["c",{"base64":"/wA="}]],"m":{"field":"f","value":"v"}}',
+    b'{"p":{"a":"b","c":"d"},"after":"bWFpbCAwIG1haWw.","f":false,"key":"k","newest":true,"from":"5","n":7} ',
+    b"b=%00a+b&i=9&f=1&w=one&l=1,2,,3&after=bWFpbCAwIG1haWw.&count=7",
+]
+for kind, seeds in ((HTTP, REQUESTS), (JSON, TEXTS), (ANSWER, ANSWERS), (BODY, BODIES)):
     for i, data in enumerate(seeds):
         with open(os.path.join(to, "%d-%d" % (kind[0], i)), "wb") as f:
             f.write(kind + data)

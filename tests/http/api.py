@@ -12,10 +12,8 @@ TEXT = open(os.path.join(ROOT, "src/admin/routes.def")).read()
 MACROS = dict(re.findall(r'^#define (\w+) "([^"]*)"', TEXT, re.M))
 ROUTES = [(kind, method, path, params.strip('"') if '"' in params else MACROS[params])
           for kind, method, path, params in re.findall(r'^([RLCP])\((\w+), "/api/v1([^"]+)", ("[^"]*"|\w+),', TEXT, re.M)]
-PRESETS = {  # G8
-    "viewer": "~* &* -@all +@read +@connection -@dangerous +survey +info +client|list +slowlog|get +latency|latest +latency|history +acl|whoami",
-    "operator": "~* &* -@all +@read +@connection -@dangerous +survey +info +client|list +slowlog|get +latency|latest +latency|history +acl|whoami "
-                "+@write +@stream +@pubsub +client|kill +client|unblock"}
+# G8, as the guide has them.
+PRESETS = dict(re.findall(r"^ACL SETUSER (viewer|operator) (.*)$", open(os.path.join(ROOT, "docs/guides/http.md")).read(), re.M))
 
 
 class Api(Server):
@@ -188,12 +186,13 @@ CASES = {
     "GET /session": ({}, {"may": "session", "has": "user expiresMs may features mode version confirm databases"}),
     "DELETE /session": ({}, {"may": "session"}),
     "POST /session/confirm": ({}, {"may": "session"}),
-    "GET /overview": ({}, {"has": "version alarms"}),
+    "GET /overview": ({}, {"has": "version alarms survey surveyAgeMs"}),
     "GET /alarms": ({}, {"has": "rows"}),
     "GET /streams": ({"match": "q*", "by": "length", "desc": 1, "count": 1}, {"has": "survey total rows after"}),
     "GET /groups": ({"match": "q*", "by": "oldest-ready"}, {"has": "survey total rows after"}),
     "GET /deadletters": ({"db": 0}, {"has": "survey total rows after"}),
-    "GET " + S: ({"max": 100}, {"has": "info groups"}),
+    "GET " + S: ({"max": 100}, {"has": "info limits groups"}),
+    "POST " + S + "/copy": ({"ids": ["6-1", "7-1"], "to": "copies", "move": True}, {"has": "ids command"}),
     "DELETE " + S: ({}, {"key": "gone", "before": [("XADD", "gone", "*", "f", "v")]}),
     "GET " + S + "/entries": ({"from": "5", "to": "9", "newest": 1, "count": 3, "field": "n", "contains": "6"}, {"has": "entries looked of after"}),
     "GET " + S + "/tail": ({}, {"may": "stream"}),
@@ -237,6 +236,7 @@ CASES = {
     "POST /lists/{db}/{key}/move": ({"to": "l2", "count": 2}, {"key": "l", "before": [("RPUSH", "l", "a", "b", "c")], "has": "moved length command"}),
     "POST /lists/{db}/{key}/trim": ({"from": 0, "to": 100}, {"key": "l", "has": "length command"}),
     "POST /lists/{db}/{key}/remove": ({"value": "a"}, {"key": "l", "has": "removed length command"}),
+    "GET /channels": ({"match": "c*"}, {"has": "patterns rows"}),
     "POST /channels/{channel}": ({"message": "hello", "shard": False}, {"has": "receivers command"}),
     "GET /clients": ({"name": "c*", "flags": "h", "count": 5}, {"has": "rows total after"}),
     "POST /clients/pause": ({"ms": 1, "writesOnly": True}, {}),
@@ -274,6 +274,7 @@ CASES = {
     "GET /config": ({}, {"has": "values"}),
     "PATCH /config": ({"timeout": "0", "databases": "16"}, {"status": 400}),
     "POST /config/rewrite": ({}, {"status": 400}),  # there is no file
+    "GET /users": ({}, {"has": "rows"}),
     "PUT /users/{user}": ({"rules": ["on", "~x*", "+get"], "password": "a-password-of-bob"}, {}),
     "DELETE /users/{user}": ({}, {"before": [("ACL", "SETUSER", "bob", "on")]}),
     "POST /users/{user}/try": ({"argv": ["GET", "x"]}, {"before": [("ACL", "SETUSER", "bob", "on")], "has": "reply"}),
@@ -285,7 +286,7 @@ CASES = {
     "GET /reference/{command}": ({}, {"has": "docs"}),
 }
 # What the viewer of G8 may not look at.
-NOT_VIEWED = {"GET /config", "GET /acl/log", "GET /replication", "GET /backups"}
+NOT_VIEWED = {"GET /config", "GET /users", "GET /acl/log", "GET /replication", "GET /backups"}
 
 
 def address(template, more):
@@ -371,6 +372,12 @@ def routes(path):
             if method != "GET" and kind == "R" and answer and "error" not in answer:
                 expect(bool(answer["command"]), True, what + " tells its command")
             expect(s.code("OPTIONS", p)[0], 405, what + ", OPTIONS")
+        c.do("ACL", "SETUSER", "operator", "on", ">pw", *PRESETS["operator"].split())
+        operator = s.log_in(user="operator", password="pw")
+        for method, p, body, want in (("POST", KEY + "/entries", {"fields": {"a": "b"}}, 201), ("POST", KEY + "/groups/g/ack", {"ids": ["1-1"]}, 200), ("DELETE", "/clients/99999", None, 404),
+                                      ("POST", "/channels/c", {"message": "x"}, 200), ("GET", "/streams", None, 200), ("PATCH", "/config", {"timeout": "0"}, 403), ("PUT", "/users/bob", {}, 403),
+                                      ("DELETE", "/slowlog", None, 403), ("POST", "/clients/pause", {"ms": 1}, 403)):
+            expect(s.call(method, p, body, token=operator)[0], want, "%s %s as an operator" % (method, p))
         expect(s.code("GET", "/streams/0"), (404, "NOTFOUND"), "no route")
         expect(s.code("GET", "/streams/99/a"), (400, "ERR"), "no database")
         expect(s.code("GET", "/streams/x/a"), (400, "ERR"), "no number")
@@ -476,6 +483,57 @@ def tags(path):
         nobody = s.log_in(user="nobody", password="pw")
         _, _, head = s.ask("GET", "/streams")
         expect(s.ask("GET", "/streams", token=nobody, headers={"If-None-Match": head["ETag"]})[0], 403, "who may not is not told so")
+
+
+def views(path):
+    """Programs: a stream with its groups, copies, channels, users, a key and its value."""
+    with Api(path) as s:
+        c = s.begin()
+        s.token = s.log_in()
+        for i in range(30):
+            c.do("XADD", "s", "%d-1" % (i + 1), "n", i % 2, "blob", b"\xff")
+        for g in ("a", b"b\xff"):
+            c.do("XGROUP", "CREATE", "s", g, "0")
+        c.do("XPOLICY", "SET", "s", "a", "LEASE", "1000", "MAXDELIVER", "1")
+        c.do("XCFGSET", "s", "MAXLEN", "500")
+        a = s.get("/streams/0/s")[1]
+        expect(([g["name"] for g in a["groups"]], a["info"]["length"], a["limits"]["maxlen"]), (["a", {"base64": "Yv8="}], 30, 500), "a stream")
+        expect((a["groups"][0]["policy"]["lease"], a["groups"][0]["stats"]["ready"], a["groups"][1]["policy"]), (1000, 30, None), "its groups")
+        # Copies: nothing is deleted that was not added.
+        a = s.call("POST", "/streams/0/s/copy", {"ids": ["1-1", "99-1", "3-1"], "to": "t", "move": True})[1]
+        expect((len(a["ids"]), a["of"], a["deleted"], c.do("XLEN", "t"), c.do("XLEN", "s"), a["command"].split("\n")[-1]), (2, 3, 2, 2, 28, "XDEL s 1-1 3-1"), "moved")
+        expect([x[1] for x in c.do("XRANGE", "t", "-", "+")], [[b"n", b"0", b"blob", b"\xff"]] * 2, "what was moved")
+        c.do("SET", "text", "x")
+        expect(s.code("POST", "/streams/0/s/copy", {"ids": ["5-1"], "to": "text", "move": True}), (409, "WRONGTYPE"), "to what is no stream")
+        c.do("XCFGSET", "full", "MKSTREAM", "MAXLEN", "1", "OVERFLOW", "REJECT")
+        a = s.call("POST", "/streams/0/s/copy", {"ids": ["5-1", "6-1"], "to": "full", "move": True})[1]
+        expect((len(a["ids"]), a["of"], a["deleted"], c.do("XLEN", "s")), (1, 2, 1, 27), "to what becomes full")
+        expect(s.code("POST", "/streams/0/s/copy", {"ids": ["1-1"] * 201, "to": "t"}), (400, "ERR"), "too many")
+        c.do("ACL", "SETUSER", "mover", "on", ">pw", "~*", "+xrange")
+        mover = s.log_in(user="mover", password="pw")
+        expect(s.code("POST", "/streams/0/s/copy", {"ids": ["9-1"], "to": "t"}, token=mover), (403, "NOPERM"), "without XADD")
+        # Channels, users.
+        k, m = s.conn(), s.conn()
+        k.send("SUBSCRIBE", "news.eu", "sport")
+        m.send("SSUBSCRIBE", "news.shard")
+        until("listeners", lambda: len(s.get("/channels?match=news*")[1]["rows"]) == 2)
+        expect(s.get("/channels?match=news*")[1], {"patterns": 0, "rows": [{"channel": "news.eu", "subscribers": 1, "shard": False}, {"channel": "news.shard", "subscribers": 1, "shard": True}]},
+               "channels")
+        rows = {x["name"]: x for x in s.get("/users")[1]["rows"]}
+        expect((sorted(rows), rows["mover"]["passwords"], rows["mover"]["keys"], rows["default"]["passwords"]), (["default", "mover"], 1, "~*", 0), "users")
+        # Keys.
+        c.do("FLUSHALL")
+        c.do("SET", "str", "0123456789")
+        c.do("RPUSH", "list", *range(10))
+        c.do("ZADD", "zset", 1, "a", 2, "b")
+        c.do("HSET", "hash", "f", "v" * 100, "g", "w")
+        c.do("SADD", "set", "x")
+        c.do("XADD", "stream", "*", "f", "v")
+        for path_, want in (("str?from=2&max=3", (10, "234", None)), ("list?from=8&count=5", (10, ["8", "9"], None)), ("zset?count=1", (2, [["a", 1]], None)),
+                            ("hash?max=2", (2, [["f", {"text": "vv", "bytes": 100, "cut": True}], ["g", "w"]], None)), ("set", (1, ["x"], None)), ("stream", (1, None, None)), ("none", (None, None, None))):
+            a = s.get("/keys/0/" + path_)[1]
+            got = sorted(a["value"], key=str) if path_.startswith("hash") else a.get("value")
+            expect((a.get("length"), got, a.get("next")), want, path_)
 
 
 def pages(path):
@@ -585,7 +643,7 @@ def main():
     ap.add_argument("--server", required=True)
     ap.add_argument("--only", action="append", default=[])
     o = ap.parse_args()
-    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, modes, confirming, tags, pages, rights, quiet, durable, paused)], o.only)
+    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, modes, confirming, tags, views, pages, rights, quiet, durable, paused)], o.only)
 
 
 if __name__ == "__main__":
