@@ -62,6 +62,7 @@ async function states(page, s, entries) {
 
 function stateOf(p, group) {
     if (p.state === 'deferred' || p.dueMs > Date.now()) return S.deferredIn(span(p.dueMs - Date.now()), group);
+    if (p.state === 'overdue') return S.overdueAt(label(p.consumer), group);
     return p.consumer ? S.leasedBy(label(p.consumer), span(Date.now() - p.deliveredMs), group) : S.releasedIn(group);
 }
 

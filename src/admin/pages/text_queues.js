@@ -46,7 +46,7 @@ export const S = {
     trimKeep: 'keep at most', trimKeepHint: n => `There are ${count(n, 'message')} now.`, trimmed: n => `${count(n, 'message')} deleted`,
     newest: 'newest first', oldestFirst: 'oldest first', order: 'order', from: 'from', to: 'to', idHint: 'ID, or a span such as 1h', field: 'field', contains: 'contains', equals: 'is', search: 'Search', tail: 'Tail', stopTail: 'Stop',
     clear: 'Clear', looked: (looked, of, found) => `looked at ${num(looked)} of ${num(of)} (${of > 0 ? Math.min(100, Math.round(100 * looked / of)) : 100} %), ${num(found)} found`,
-    id: 'ID', when: 'when', contents: 'contents', state: 'state', unreadBy: g => `unread by ${g}`, leasedBy: (c, s, g) => `leased by ${c} for ${s} (${g})`, releasedIn: g => `released (${g})`, deferredIn: (s, g) => `again in ${s} (${g})`, nothingWaits: '',
+    id: 'ID', when: 'when', contents: 'contents', state: 'state', unreadBy: g => `unread by ${g}`, leasedBy: (c, s, g) => `leased by ${c} for ${s} (${g})`, overdueAt: (c, g) => `overdue at ${c} (${g})`, releasedIn: g => `released (${g})`, deferredIn: (s, g) => `again in ${s} (${g})`, nothingWaits: '',
     stateOf: 'state for', tailSeen: (n, skipped) => `${num(n)} seen, ${num(skipped)} skipped`, tailWaits: 'Waiting for new messages …',
     noMessages: 'No messages.', noHits: 'Nothing found so far.', toEnd: 'The end was reached.',
     deleteN: n => `Delete ${count(n, 'message')}`, deleteText: 'They are gone for all groups.', copyXadd: 'Copy as XADD', again: 'Send again', againN: n => `Send ${count(n, 'message')} again`,
