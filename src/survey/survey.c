@@ -280,6 +280,8 @@ static void step_of(struct survey *sv)
 static void work(struct survey *sv, int64_t us)
 {
     uint64_t began = clock_ticks(), took;
+    int64_t began_us =
+        clock_thread_us(); /* what others had of the processor meanwhile is no cost */
     double ticks_per_us = clock_ticks_per_us();
     uint64_t most = (uint64_t)((double)us * ticks_per_us);
     do {
@@ -288,7 +290,7 @@ static void work(struct survey *sv, int64_t us)
     } while ((sv->phase != SURVEY_RESTS || walk_has_work(&sv->walk, sv->engine)) && took < most);
     sv->ticks += took;
     int64_t now = sv->engine->steady_ms;
-    int64_t pause = (int64_t)((double)took / ticks_per_us / 1000 * SURVEY_SHARE);
+    int64_t pause = (clock_thread_us() - began_us) * SURVEY_SHARE / 1000;
     int64_t least = is_watched(sv) ? PAUSE_MS : IDLE_PAUSE_MS;
     int64_t every = is_watched(sv) ? SURVEY_EVERY_MS : SURVEY_IDLE_EVERY_MS;
     int64_t next = now + (pause > least ? pause : least);
