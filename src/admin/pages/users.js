@@ -69,7 +69,7 @@ const edit = u => ({
     live: v => difference(u.rules, v.rules),
     commands: v => command('ACL', 'SETUSER', u.name, ...anew(v)),
     run: v => api.put(path(u.name), {rules: anew(v)}),
-    errorField: () => 'rules',
+    errorField: e => e ? 'rules' : null,
     result: () => W.saved,
     undo: {run: () => api.put(path(u.name), {rules: anew({rules: u.rules})})},
 });
@@ -81,7 +81,7 @@ const create = {
              {name: 'rules', type: 'textarea', label: W.rules, value: '', hint: W.rulesHint, shown: v => v.preset === ''}],
     commands: v => command('ACL', 'SETUSER', v.name, 'on', ...wordsOf(PRESETS[v.preset] ?? v.rules)),
     run: v => api.put(path(v.name), {rules: ['on', ...wordsOf(PRESETS[v.preset] ?? v.rules)]}),
-    errorField: () => 'rules', result: (a, v) => W.created(v.name),
+    errorField: e => e ? 'rules' : null, result: (a, v) => W.created(v.name),
 };
 
 const turn = (u, on) => ({

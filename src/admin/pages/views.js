@@ -9,6 +9,7 @@ export const VIEWS = [
     {id: 'dead', path: '/dead', letter: 'd', needs: 'survey|dead'},
     {id: 'dead', path: '/dead/{db}/{key}', under: 'dead'},
     {id: 'schedules', path: '/schedules', letter: 's', needs: 'xcron|list'},
+    {id: 'channels', path: '/channels', letter: 'h', needs: 'pubsub|channels'},
     {id: 'clients', path: '/clients', letter: 'c', needs: 'client|list'},
     {id: 'keys', path: '/keys', letter: 'k', needs: 'scan'},
     {id: 'key', path: '/key/{db}/{key}', under: 'keys'},
@@ -16,5 +17,6 @@ export const VIEWS = [
     {id: 'slow', path: '/slow', letter: 'w', needs: 'slowlog|get'},
     {id: 'storage', path: '/storage', letter: 't', needs: 'info'},
     {id: 'replicas', path: '/replicas', letter: 'r', needs: 'replicaof'},
+    {id: 'users', path: '/users', letter: 'u', needs: 'acl|getuser'},
     {id: 'config', path: '/config', letter: 'f', needs: 'config|get'},
 ];
