@@ -17,7 +17,7 @@ if git rev-parse --git-dir >/dev/null 2>&1; then
     git ls-files -z | xargs -0 -r sh -c 'for f; do [ ! -e "$f" ] || printf "%s\0" "$f"; done' sh
 else
     find . -path ./build -prune -o -path ./data -prune -o ! -type d -print0
-fi | tar --null -T - -cf - | tar -xf - -C "$copy"
+fi | tar --null -T - --mtime="@$(dpkg-parsechangelog -S Timestamp)" -cf - | tar -xf - -C "$copy"
 (cd "$copy" && dpkg-buildpackage -us -uc -b) >"$work/log" 2>&1 || { tail -50 "$work/log" >&2; exit 1; }
 for f in "$work"/millrace*.deb "$work"/millrace_*.buildinfo "$work"/millrace_*.changes; do
     cp "$f" "$out"

@@ -1,10 +1,9 @@
 #include "server/reference.h"
 
-#include "admin/route.h"
-#include "base/assert.h"
 #include "base/err.h"
 #include "io/file.h"
 #include "server/reference_commands.h"
+#include "server/reference_http.h"
 #include "server/reference_numbers.h"
 #include "server/reference_settings.h"
 #include "server/reference_text.h"
@@ -73,49 +72,6 @@ static void print_errors(struct buf *out)
     }
 }
 
-/* ---- HTTP */
-
-/* "name=COMMAND; name=COMMAND" as a list. What is no command is told by the summary. */
-static void add_steps(struct buf *out, const char *steps)
-{
-    for (const char *p = steps; *p;) {
-        size_t n = strcspn(p, ";"), name = strcspn(p, "=");
-        const char *command = p + name + 1;
-        int command_n = (int)(n - name - 1);
-        if (*p == '-' || *p == '?')
-            buf_printf(out, "* Runs `%.*s`\n", command_n, command);
-        else if (name == 0)
-            buf_printf(out, "* The reply of `%.*s`\n", command_n, command);
-        else if (*command != '#' && *command != '@')
-            buf_printf(out, "* `%.*s`: the reply of `%.*s`\n", (int)name, p, command_n, command);
-        p += n;
-        p += strspn(p, "; ");
-    }
-}
-
-static void print_http(struct buf *out)
-{
-    size_t count;
-    const struct route *all = route_all(&count);
-    reference_text_title(out, "HTTP", "For who asks the console's port by a script: every path.");
-    buf_add_text(
-        out,
-        "\n`/healthz` and `/readyz` answer without a login. All else wants one, by `Authorization: "
-        "Basic` or the token of a session, and is what this user may do. Forms, limits and errors: "
-        "[the HTTP port](../guides/http.md). Parameters are `name[!][:kind][=default]`, where `!` "
-        "means that it has to be there: of GET in the query, of all else in a JSON body. A command "
-        "has them in braces; what is in brackets is left out when they are not given.\n");
-    for (const struct route *r = all; r < all + count; r++) {
-        buf_printf(out, "\n## %s %s\n\n", http_method_name(r->method), r->path);
-        reference_text_add_string(out, r->summary);
-        buf_add_text(out, *r->params || r->steps ? "\n\n" : "\n");
-        if (*r->params)
-            buf_printf(out, "* Parameters: `%s`\n", r->params);
-        if (r->steps)
-            add_steps(out, r->steps);
-    }
-}
-
 /* ---- Pages */
 
 static const struct page {
@@ -126,7 +82,7 @@ static const struct page {
     {"metrics.md", "Metrics", reference_numbers_metrics},
     {"info.md", "Lines of INFO", reference_numbers_info},
     {"errors.md", "Errors", print_errors},
-    {"http-api.md", "HTTP paths", print_http},
+    {"http-api.md", "HTTP paths", reference_http},
 };
 
 #define PAGES    (sizeof(pages) / sizeof(pages[0]))
