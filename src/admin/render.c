@@ -2,8 +2,7 @@
  * of a string whose pieces have not all come, at most `max` bytes and a character of it.
  *
  * Each shape says three things of a place, which is the depth and how many values came there
- * before: what opens, what a value is preceded by, and what closes. In a map every other value is a
- * name.
+ * before: what opens, what precedes a value, and what closes. In a map every other one is a name.
  *
  *   SURVEY    depth 0 is an object here, whose members are named by their places; a row is a map
  *             at depth 2.
@@ -130,11 +129,13 @@ static struct bytes nth_word(const char *words, uint32_t n)
 /* What a row's place is made of, in the order of AFTER. */
 static int part_of(const struct render *r, struct bytes name)
 {
-    if (bytes_is(name, "group"))
-        return 3;
+    static const char *const parts[] = {"db", "key", "group", "name"};
     if (bytes_equal_nocase(name, r->by.n ? r->by : BYTES("key")))
         return 0;
-    return bytes_is(name, "db") ? 1 : bytes_is(name, "key") ? 2 : -1;
+    for (int i = 0; i < 4; i++)
+        if (bytes_is(name, parts[i]))
+            return i < 3 ? i + 1 : 3;
+    return -1;
 }
 
 /* A value of a row: as the next page asks behind it. */
@@ -147,11 +148,11 @@ static void keep_place(struct render *r, unsigned depth, struct bytes text, bool
     r->place_is_cut = r->part == 0 ? !whole : r->place_is_cut || !whole;
     r->has_group = r->has_group || r->part == 3;
     /* What rows are ordered by may be one of the others. */
-    bool is_db = bytes_is(r->by, "db"), is_key = r->by.n == 0 || bytes_is(r->by, "key");
-    if (r->part == 0 && (is_db || is_key)) {
-        struct buf *other = &r->place[is_db ? 1 : 2];
-        other->n = 0;
-        buf_add(other, text);
+    int other = bytes_is(r->by, "db") ? 1 : r->by.n == 0 || bytes_is(r->by, "key") ? 2 : 3;
+    if (r->part == 0 && (other < 3 || bytes_is(r->by, "name"))) {
+        r->has_group = r->has_group || other == 3;
+        r->place[other].n = 0;
+        buf_add(&r->place[other], text);
     }
     r->part = -1;
 }
