@@ -89,7 +89,7 @@ def millrace():
 def server():
     with open(os.path.join(UTILS, "..", "src/config/settings.def")) as f:
         names = re.findall(r'^S\(\w+, "([^"]+)"', f.read(), re.M)
-    return SERVER % {"options": " ".join(["--help", "--version", "--print-sample-config"] + sorted("--" + n for n in names))}
+    return SERVER % {"options": " ".join(["--help", "--version", "--print-sample-config", "--print-conf-manual", "--print-reference", "--healthcheck"] + sorted("--" + n for n in names))}
 
 
 def main():
