@@ -39,7 +39,7 @@ export async function load(page) {
 // How many letters match among the 10,000 that a dry run looks at: {n, isCut}.
 async function countLetters(path, body) {
     const r = await api.post(`${path}/redrive`, {...body, dry: true});
-    return {n: Number(r.moved), isCut: Number(r.looked) >= COUNTED_MOST};
+    return {n: Number(r.would), isCut: Number(r.looked) >= COUNTED_MOST};
 }
 
 const redriveWords = (key, body, v) => command('XREDRIVE', key, body.match ? ['MATCH', body.match.field, body.match.value] : null, body.ids ? ['IDS', body.ids.length, body.ids] : ['COUNT', CALL],
@@ -57,7 +57,7 @@ function redriveAction(s, body, what, n, after) {
             const sum = {moved: 0, stayed: 0, command: null};
             const add = r => {
                 sum.moved += Number(r.moved);
-                sum.stayed += Number(r.stayed);
+                sum.stayed += Number(r.stayed ?? 0);
                 sum.command ??= r.command ?? null;
                 return step(sum.moved + sum.stayed, typeof n === 'number' ? n : 0, D.moved(sum.moved, sum.stayed));
             };

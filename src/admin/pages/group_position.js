@@ -3,7 +3,6 @@ import {api} from './api.js';
 import {command, label} from './bytes.js';
 import {h} from './dom.js';
 import {fromInput, toInput} from './time.js';
-import {T} from './text.js';
 import {G, S} from './text_queues.js';
 
 export function positionAction(g) {
@@ -24,7 +23,7 @@ export function positionAction(g) {
         draw();
     };
     return {
-        title: G.positionTitle(label(g.group)), text: G.positionText, button: T.action.run,
+        title: G.positionTitle(label(g.group)), text: G.positionText, button: G.positionButton,
         fields: [{name: 'to', label: G.positionTo, type: 'select', value: 'start', options: Object.entries(G.positions)},
                  {name: 'id', label: G.positions.id, required: true, shown: v => v.to === 'id', check: t => /^\d+(-\d+)?$/.test(t) ? null : S.idHint},
                  {name: 'time', label: G.positions.time, value: toInput(Date.now() - 3600e3), shown: v => v.to === 'time', hint: S.momentHint, check: t => Number.isNaN(fromInput(t)) ? S.wrongMoment : null}],
