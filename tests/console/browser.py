@@ -14,7 +14,7 @@ from selenium.webdriver.common.keys import Keys
 
 from check import Failed, wait_for
 
-SECONDS = 25  # ends what hangs; judges nothing
+SECONDS = 60  # ends what hangs; judges nothing
 # By what an element is called: its text, its label, or what names it.
 NAME = r"""
 const clean = (s) => (s || '').replace(/\s+/g, ' ').trim();

@@ -77,8 +77,8 @@ def viewer(w):
     w.b.fill("rules", "~orders* +@stream +ping +get")
     w.b.sees("+ +get")
     w.b.click("Save")
-    w.b.gone("Rules of jobs")
     until("the rule", lambda: "+get" in str(w.c.ask("ACL", "GETUSER", "jobs")))
+    until("the end of the dialog", lambda: not w.b.js("return document.querySelector('dialog[open]')"))
     w.b.click_in_row("jobs", "Password")
     w.b.click("Make one")
     password = w.b.sees(re.compile(r"\b[0-9a-f]{64}\b"))[0]
@@ -101,10 +101,11 @@ def keys_of_ann(w):
     text = w.b.text()
     expect([k for k in ("b:queue", "orders", "mail") if re.search(r"\b%s\b" % k, text)], [], "keys of others in: %s" % text[:800])
     expect(w.api("GET", "/streams", user="ann")[1]["total"], 1, "the total")
-    w.go("Lists")
-    w.b.row("a:list")
-    expect("b:list" in w.b.text() or "jobs" in w.b.text(), False, "lists of others")
-    for path in ("/history?span=minutes&db=0&key=b:queue&series=length", "/streams/0/b%3Aqueue/entries", "/streams/0/b%3Aqueue", "/keys/0/b%3Astring"):
+    if "Lists" in w.views():
+        w.go("Lists")
+        w.b.row("a:list")
+        expect("b:list" in w.b.text() or "jobs" in w.b.text(), False, "lists of others")
+    for path in ("/streams/0/b%3Aqueue/entries", "/streams/0/b%3Aqueue", "/keys/0/b%3Astring"):
         expect(w.api("GET", path, user="ann")[0], 403, path)
     alarms = w.api("GET", "/alarms", user="ann")
     expect("b:" in str(alarms) or "orders" in str(alarms), False, "alarms of others: %r" % (alarms,))

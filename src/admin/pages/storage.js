@@ -1,6 +1,6 @@
 // Storage: what is on the disk and how safe it is, and what the process has in memory. By INFO persistence and
 // memory, and BACKUP.
-import {api} from './api.js';
+import {api, mayNot} from './api.js';
 import {button} from './actions.js';
 import {command, encode, label} from './bytes.js';
 import {h} from './dom.js';
@@ -17,7 +17,7 @@ const isOn = v => v === 1 || v === '1' || v === true;
 const status = v => label(v) === 'ok' ? [W.ok, null] : [`! ${label(v)}`, 'bad'];
 
 export async function load(page) {
-    const [storage, backups, config] = await Promise.all([page.get('/storage'), page.maybe('/backups'), page.maybe('/config')]);
+    const [storage, backups, config] = await Promise.all([page.get('/storage'), mayNot('backup|list') ? null : page.maybe('/backups'), mayNot('config|get') ? null : page.maybe('/config')]);
     return {p: storage.persistence, m: storage.memory, backups, config};
 }
 
