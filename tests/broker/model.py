@@ -123,6 +123,8 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
             m.unlearn(g)
             for i, p in sorted(((i, p) for i, p in g.pending.items() if p.due), key=lambda x: (x[1].due, number(x[0]))):
                 m.release(g, i)  # P8
+            for p in g.pending.values():
+                p.reason, p.blocked = b"", False
             g.policy = g.bucket = None
             self.subscriptions_end(g, b"policy")
             g.presence.forget(m.now())

@@ -347,9 +347,12 @@ void stream_set_policy(struct stream *s, struct stream_group *g, struct stream_p
     if (!p || !old || p->order_skips != old->order_skips ||
         !bytes_equal(str_bytes(p->order_by), str_bytes(old->order_by)))
         stream_group_end_order(g);
-    /* Nobody else would ever release what is deferred. */
-    if (!p)
+    /* Nobody else would ever release what is deferred; and notes are of the rules, files keep them
+     * with these. */
+    if (!p) {
         stream_pending_release_all(&g->pending);
+        stream_notes_free(&g->pending.notes);
+    }
     if (!p || !old || p->lease_ms != old->lease_ms)
         stream_pending_end_reset(&g->pending);
     g->policy = p;

@@ -171,6 +171,22 @@ TEST(without_its_policy_a_group_is_one_of_redis)
     broker_bench_end(b);
 }
 
+/* As in files, where they stand with the rules. */
+TEST(reasons_go_with_the_rules)
+{
+    struct bench *b = broker_bench();
+    struct client *c = bench_client(b);
+    SAYS(c, "XPOLICY SET q g MKSTREAM", "OK");
+    SAYS(c, "XADD q 1-1 a 1", "1-1");
+    SAYS(c, "XREADGROUP GROUP g c STREAMS q >", "[[q [[1-1 [a 1]]]]]");
+    SAYS(c, "XNACK q g FAIL IDS 1 1-1 REASON why", "1");
+    SAYS(c, "XPOLICY DEL q g", "1");
+    SAYS(c, "XPOLICY SET q g MAXDELIVER 1", "OK");
+    SAYS(c, "XREADGROUP GROUP g c STREAMS q >", "(nil)");
+    SAYS(c, "XRANGE {q}:dlq - +", "[[1700000000000-0 [a 1 dl-reason maxdeliver dl-text  dl-key q*");
+    broker_bench_end(b);
+}
+
 /* broker P9, N6: whose keys the user may not read are left out. */
 TEST(the_list_is_sorted_and_shows_what_may_be_read)
 {
@@ -392,7 +408,7 @@ TEST(a_replay_takes_a_stream_that_is_its_own_dead_letter_key)
 UNIT_MAIN(T(a_replay_takes_a_stream_that_is_its_own_dead_letter_key),
           T(arguments_are_judged_before_anything_is_made), T(a_start_line_may_be_repeated),
           T(the_dead_letter_key_lies_in_the_same_slot),
-          T(without_its_policy_a_group_is_one_of_redis),
+          T(without_its_policy_a_group_is_one_of_redis), T(reasons_go_with_the_rules),
           T(the_list_is_sorted_and_shows_what_may_be_read), T(the_dead_letter_key_needs_a_right),
           T(a_value_brings_its_dead_letter_key), T(events_tell_of_policies),
           T(a_policy_acts_on_what_is_pending), T(a_replay_decides_nothing),
