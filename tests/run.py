@@ -247,6 +247,7 @@ def all_parts(o):
             python("files to and from redis-server", "redis-compat/files/interchange.py", *server, *seeded, "--keys", 1000, lines=True),
             python("work queues against their model", "tests/broker/model.py", *server, *seeded, "--steps", 800, "--without", "push", lines=True),
             python("the model of fail-over", "utils/models.py", "quick", lines=True),
+            python("the console in a browser", "tests/console/console.py", *server, *seeded, "--seconds", 60, lines=True),
             python("choices and scans", "tests/sampling/sampling.py", o.server, lines=True),
             python("redis-py", "redis-compat/clients/redis_py.py", o.server, lines=True),
             *[python("plain workers on queues, " + client, "redis-compat/clients/queues/queues.py", *server, *seeded, "--clients", client, "--messages", 2000, lines=True)
