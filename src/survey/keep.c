@@ -75,7 +75,7 @@ int keep_find_server_number(const char *p, size_t n)
 
 static size_t limit(const struct survey *sv)
 {
-    return sv->keep->most;
+    return (size_t)sv->engine->settings->console_history;
 }
 
 void keep_server(struct survey *sv)
@@ -263,7 +263,7 @@ void keep_forget(struct survey *sv)
     mem_free(k->all);
     if (k->server.n)
         rings_free(&k->server);
-    *k = (struct keep){.most = k->most};
+    *k = (struct keep){0};
 }
 
 size_t keep_memory(const struct keep *k)

@@ -1,4 +1,4 @@
-/* Whose numbers have a history (rings.h), within KEEP_BYTES: the server's first; then
+/* Whose numbers have a history (rings.h), within console-history: the server's first; then
  * streams and groups whose history somebody has opened in the last day, then those with most
  * traffic. Who has least is given up for one that has much more, a few each pass, so that they do
  * not come and go. */
@@ -10,8 +10,7 @@
 struct survey;
 
 #define KEEP_WISHES    16
-#define KEEP_BYTES     ((size_t)8 << 20) /* most, of all histories */
-#define KEEP_OPENED_MS 86400000          /* for so long after it was opened a history stays */
+#define KEEP_OPENED_MS 86400000 /* for so long after it was opened a history stays */
 
 struct keep_subject {
     struct rings history;
@@ -28,11 +27,11 @@ struct keep_wish {
     double traffic;
 };
 
-/* Zeroed but for `most`: nothing is kept. */
+/* Zeroed: nothing is kept. */
 struct keep {
     struct rings server; /* of 0 numbers: there is none */
     struct keep_subject **all;
-    size_t n, cap, bytes, most;           /* most: bytes that there may be */
+    size_t n, cap, bytes;
     struct keep_wish wishes[KEEP_WISHES]; /* of this pass, the busiest first */
     unsigned wish_n;
 };

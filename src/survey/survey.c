@@ -55,7 +55,6 @@ struct survey *survey_new(struct engine *e)
     sv->vitals = vitals_new();
     sv->alarms = mem_zalloc(sizeof(*sv->alarms));
     sv->keep = mem_zalloc(sizeof(*sv->keep));
-    sv->keep->most = KEEP_BYTES;
     survey_configure(sv);
     return sv;
 }

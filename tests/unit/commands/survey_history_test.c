@@ -134,7 +134,8 @@ TEST(within_its_room_the_busiest_and_the_opened_are_kept)
     struct bench *b = begin(&c);
     struct survey *sv = b->engine.survey;
     /* Room for the server and three streams. */
-    sv->keep->most = rings_memory(24) + 3 * (rings_memory(3) + sizeof(struct keep_subject));
+    b->settings->console_history =
+        (long long)(rings_memory(24) + 3 * (rings_memory(3) + sizeof(struct keep_subject)));
     static const char *const keys[] = {"a", "b", "c", "d", "e"};
     for (int i = 0; i < 5; i++)
         add(c, keys[i], 1);
@@ -165,7 +166,7 @@ TEST(within_its_room_the_busiest_and_the_opened_are_kept)
     add(c, "c", 20);
     passes(b, 3);
     CHECK(sv->keep->n == 3 && is_kept(sv, "b") && is_kept(sv, "e"));
-    sv->keep->most = 0;
+    b->settings->console_history = 0;
     passes(b, 2);
     CHECK(sv->keep->n == 0 && sv->keep->server.n == 0 && sv->keep->bytes == 0);
     CHECK(tells(c, "SURVEY HISTORY DAY ready", " ready [(nil) ", "(nil)]]"));
