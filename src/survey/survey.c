@@ -360,8 +360,16 @@ static bool may_read(const struct engine *e)
     return !(e->slow_path & (ENGINE_LOADING | ENGINE_BUSY));
 }
 
+/* Who is the first to look for a while does not wait for the slow beat of the time without. */
+static void quicken(struct survey *sv)
+{
+    int64_t next = sv->began_ms + SURVEY_EVERY_MS, now = sv->engine->steady_ms;
+    wake_at(sv, sv->phase == SURVEY_RESTS && next > now ? next : now);
+}
+
 void survey_look(struct survey *sv)
 {
+    bool was_watched = is_watched(sv);
     sv->looked_ms = sv->engine->steady_ms;
     if (!vitals_read_ms(sv->vitals) ||
         sv->looked_ms - vitals_read_ms(sv->vitals) >= SURVEY_EVERY_MS)
@@ -370,8 +378,8 @@ void survey_look(struct survey *sv)
         begin(sv);
     if (!sv->number && !sv->forgets && may_read(sv->engine))
         work(sv, FIRST_LOOK_US);
-    else if (!timer_is_set(&sv->timer) && !sv->is_due)
-        wake_at(sv, sv->engine->steady_ms);
+    else if (!sv->is_due && (!was_watched || !timer_is_set(&sv->timer)))
+        quicken(sv);
 }
 
 void survey_look_at_keys(struct survey *sv)

@@ -125,6 +125,15 @@ TEST(with_a_console_the_survey_is_always_awake)
         turn(b, 1000);
     CHECK(sv->number >= 18 && sv->number <= 21);
     CHECK(b->engine.steady_ms - vitals_read_ms(sv->vitals) <= 2000);
+    /* Who looks in between does not wait for the next of them. */
+    for (uint64_t last = sv->number; sv->number == last;)
+        turn(b, 1000);
+    turn(b, 3000);
+    uint64_t last = sv->number;
+    survey_look(sv);
+    turn(b, 1);
+    turn(b, 100);
+    CHECK(sv->number == last + 1);
     passes(b, 2);
     b->settings->console_port = 0;
     for (int i = 0; i < 110; i++)
