@@ -59,7 +59,7 @@ test "compat 12.3: each section of INFO once, in its own order" {
     foreach {args want} {
         {cpu server CPU} {Server CPU}
         {default server} {Server Clients Memory Persistence Stats Replication Broker CPU Modules Errorstats Cluster Keyspace}
-        {all default everything stats} {Server Clients Memory Persistence Stats Replication Broker CPU Modules Commandstats Errorstats Latencystats Cluster Keyspace}
+        {all default everything stats} {Server Clients Memory Persistence Stats Replication Broker HTTP CPU Modules Commandstats Errorstats Latencystats Cluster Keyspace}
         {debug} Debug
         {nonsense} {}
         {nonsense keyspace} Keyspace
