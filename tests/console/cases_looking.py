@@ -111,6 +111,51 @@ def no_other_origin(w):
     expect([h for _, headers in w.b.asked() for h in headers if h.lower() == "cookie"], [], "cookies")
 
 
+DRAWN = """
+const {width, height} = arguments[0], copy = Object.assign(document.createElement('canvas'), {width, height}).getContext('2d', {willReadFrequently: true});
+copy.drawImage(arguments[0], 0, 0);
+const at = copy.getImageData(0, 0, width, height).data;
+let colored = 0;
+for (let i = 0; i < at.length; i += 4) colored += at[i + 3] > 0 && Math.max(at[i], at[i + 1], at[i + 2]) - Math.min(at[i], at[i + 1], at[i + 2]) > 60;
+return colored;
+"""
+
+
+@case(43, "History: day and week after a simulated week; a gap; restart.", part="what is drawn, and its numbers", load=True)
+def plots(w):
+    asked = {"#/?": ((), {"Messages a second": ("added-rate", "delivered-rate", "acked-rate", "failed-rate"), "Messages waiting": ("ready", "leased", "deferred", "scheduled")}),
+             "#/stream/0/orders?plots=1": (("DB", 0, "KEY", "orders"), {"Added a second": ("added",), "Messages": ("length",)}),
+             "#/group/0/orders/workers?plots=1": (("DB", 0, "KEY", "orders", "GROUP", "workers"), {"Ready and leased": ("ready", "leased"), "Messages a second": ("delivered", "acked")})}
+    w.log_in()
+    for route, (what, shown) in asked.items():
+        for span in ("minutes", "hour"):
+            w.route(route + "&span=" + span)
+            for title, numbers in shown.items():
+                figure = lambda: next(f for f in w.b.css("figure.plot") if w.b.css("strong", f)[0].text == title)
+                until("lines of %s, %s" % (title, span), lambda: w.b.again(lambda: w.b.js(DRAWN, w.b.css("canvas", figure())[0]) > 0), seconds=40)
+                if span == "minutes":
+                    w.b.click("As a table", within=figure())
+                    table_of(w, figure, what, numbers)
+
+
+def table_of(w, figure, what, numbers):
+    """The table of a plot has what the server tells: as many columns, and each of its rows of the last two minutes."""
+    def rows():
+        return w.b.js("return [...arguments[0].querySelectorAll('tbody tr')].map((r) => [...r.cells].slice(1).map((c) => c.innerText))", figure())
+
+    def told():
+        answer = w.c.ask("SURVEY", "HISTORY", "MINUTES", *what, *numbers)
+        answer = dict(zip(answer[::2], answer[1::2])) if isinstance(answer, list) else answer
+        return list(zip(*(answer[n] for n in numbers)))
+
+    def same():
+        known = [[None if v is None else float(v) for v in row] for row in told() if any(v is not None for v in row)]
+        seen = [[None if v == "–" else float(v.replace(",", "")) for v in row] for row in w.b.again(rows)]
+        near = lambda a, b: (a is None) == (b is None) and (a is None or abs(a - b) <= 0.51)
+        return len(seen) > 0 and all(any(all(near(a, b) for a, b in zip(row, other)) for other in known) for row in seen)
+    until("the table of %s" % (numbers,), same)
+
+
 @case(37, "320 px and 200 % zoom: no horizontal scroll but in tables.", args=CONSOLE)
 def narrow(w):
     w.log_in()

@@ -4,7 +4,6 @@ import {api} from './api.js';
 import {command, encode, idOf, label} from './bytes.js';
 import {h} from './dom.js';
 import {plot, spanChoice} from './plot.js';
-import {isAbsent} from './page.js';
 import {policyAction, dropPolicyAction, policyLine} from './group_policy.js';
 import {positionAction} from './group_position.js';
 import {ageClass, groupHref, groupPath, lettersHref, pauseAction, streamHref, streamLink} from './queue.js';
@@ -23,13 +22,12 @@ export const title = page => `${label(page.params.key)} / ${label(page.params.gr
 
 export async function load(page) {
     const {db, key, group} = page.params, path = groupPath(db, key, group), q = page.query, idleMs = parseSpan(q.idle ?? '');
-    const [g, pending, states, rates] = await Promise.all([
+    const [g, pending, history] = await Promise.all([
         page.get(path),
         page.maybe(`${path}/pending`, {state: q.state, consumer: q.consumer, idleMs: Number.isNaN(idleMs) ? undefined : idleMs, after: q.after, count: COUNT, fields: 1}),
-        q.plots ? page.maybe('/history', {span: q.span ?? 'minutes', db, key, group, series: 'ready,leased'}) : null,
-        q.plots ? page.maybe('/history', {span: q.span ?? 'minutes', db, key, group, series: 'delivered-rate,acked-rate'}) : null,
+        q.plots ? page.maybe('/history', {span: q.span ?? 'minutes', db, key, group, series: 'ready,leased,delivered,acked'}) : null,
     ]);
-    return {db, key, group, path, stats: g.stats ?? {}, policy: g.policy?.lease === undefined ? null : g.policy, consumers: g.consumers ?? [], rows: pending?.rows ?? null, after: pending?.after, states, rates};
+    return {db, key, group, path, stats: g.stats ?? {}, policy: g.policy?.lease === undefined ? null : g.policy, consumers: g.consumers ?? [], rows: pending?.rows ?? null, after: pending?.after, history};
 }
 
 export const subtitle = (page, g) => [...G.of(streamLink(g.db, g.key)), ', ', T.frame.dbName(g.db)];
@@ -56,11 +54,10 @@ function numbers(g) {
 }
 
 function plots(page, g) {
-    if (isAbsent('history')) return null;
     return h('details', {open: !!page.query.plots, ontoggle: e => { if (e.target.open !== !!page.query.plots) page.set({plots: e.target.open ? '1' : ''}, false); }}, h('summary', null, G.plotStates, ', ', G.plotRates),
         page.query.plots ? h('div', null, h('div', {class: 'bar'}, spanChoice(page)), h('div', {class: 'grid wide'},
-            plot(page, {id: 'states', title: G.plotStates, history: g.states, series: [{name: 'ready', label: Q.ready}, {name: 'leased', label: Q.leased}]}),
-            plot(page, {id: 'rates', title: G.plotRates, history: g.rates, unit: rate, series: [{name: 'deliveredRate', label: Q.delivered}, {name: 'ackedRate', label: Q.acked}]}))) : null);
+            plot(page, {id: 'states', title: G.plotStates, history: g.history, series: [{name: 'ready', label: Q.ready}, {name: 'leased', label: Q.leased}]}),
+            plot(page, {id: 'rates', title: G.plotRates, history: g.history, unit: rate, series: [{name: 'delivered', label: Q.delivered}, {name: 'acked', label: Q.acked}]}))) : null);
 }
 
 // ---- Consumers

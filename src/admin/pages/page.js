@@ -6,10 +6,6 @@ import {results} from './actions.js';
 import {setQuery} from './router.js';
 import {T} from './text.js';
 
-// Last parts of paths that this server does not know: they are not asked for again.
-const absent = new Set();
-export const isAbsent = kind => absent.has(kind);
-
 export class Page {
     // view: its module; at: what router.parse() found; draw: asks the frame to draw everything.
     constructor(view, at, draw) {
@@ -25,12 +21,9 @@ export class Page {
 
     // The same for what may be missing or forbidden: null then.
     async maybe(path, values) {
-        const kind = path.split('/').at(-1);
-        if (absent.has(kind)) return null;
         try {
             return await this.get(path, values);
         } catch (e) {
-            if (e.code === 'NOTFOUND') absent.add(kind);
             if (e.status === 404 || e.status === 403 || e.status === 405) return null;
             throw e;
         }

@@ -13,7 +13,13 @@ const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3]];
 const HEIGHT = 150, LEFT = 52, BOTTOM = 18, TOP = 8, RIGHT = 8;
 const ROWS = 60; // of the table
 
-const color = (el, name) => getComputedStyle(el).getPropertyValue(name).trim();
+// What a variable of style.css is in the theme of the moment: a canvas does not take light-dark().
+function color(el, name) {
+    el.style.color = `var(${name})`;
+    const is = getComputedStyle(el).color;
+    el.style.color = '';
+    return is;
+}
 
 // The step of a scale with about n marks up to top.
 function niceStep(top, n) {
@@ -31,7 +37,8 @@ function drawPlot(el, spec, values) {
     c.font = `11px ${getComputedStyle(el).fontFamily}`;
     const {fromMs, stepMs} = spec.history, n = Math.max(...values.map(v => v.length), 2);
     const most = Math.max(0, ...values.flat().filter(v => v !== null));
-    const step = niceStep(most || 1, 3), top = Math.ceil((most || 1) / step) * step;
+    const least = spec.unit ? 0 : 1; // there is no half of what is counted
+    const step = Math.max(least, niceStep(most || 1, 3)), top = Math.ceil((most || 1) / step) * step;
     const x = i => LEFT + i * (width - LEFT - RIGHT) / (n - 1), y = v => HEIGHT - BOTTOM - v / top * (HEIGHT - BOTTOM - TOP);
     c.strokeStyle = color(el, '--grid');
     c.fillStyle = color(el, '--quiet');

@@ -5,7 +5,6 @@ import {api} from './api.js';
 import {command, label} from './bytes.js';
 import {h} from './dom.js';
 import {plot, spanChoice} from './plot.js';
-import {isAbsent} from './page.js';
 import {deleteAction, flagsOf, pauseAction, streamHref, streamPath} from './queue.js';
 import {go, link} from './router.js';
 import {ago, momentOf} from './time.js';
@@ -32,7 +31,7 @@ const rowOf = (db, key, {stats = {}, ...g}) => ({
 
 export async function load(page) {
     const {db, key} = page.params, path = streamPath(db, key), span = page.query.span ?? 'minutes';
-    const [{info, groups, limits}, plots] = await Promise.all([page.get(path), page.query.plots ? page.maybe('/history', {span, db, key, series: 'added-rate,length'}) : null]);
+    const [{info, groups, limits}, plots] = await Promise.all([page.get(path), page.query.plots ? page.maybe('/history', {span, db, key, series: 'added,length'}) : null]);
     const s = {db, key, path, info, groups, limits: limits ?? info, rows: groups.map(g => rowOf(db, key, g)), plots};
     const name = tabOf(page);
     return {stream: s, name, tab: await TABS[name].load(page, s)};
@@ -66,10 +65,9 @@ function tabs(page, s) {
 }
 
 function plots(page, s) {
-    if (isAbsent('history')) return null;
     return h('details', {open: !!page.query.plots, ontoggle: e => { if (e.target.open !== !!page.query.plots) page.set({plots: e.target.open ? '1' : ''}, false); }}, h('summary', null, S.plotAdded, ', ', S.plotLength),
         page.query.plots ? h('div', null, h('div', {class: 'bar'}, spanChoice(page)), h('div', {class: 'grid wide'},
-            plot(page, {id: 'added', title: S.plotAdded, history: s.plots, unit: rate, series: [{name: 'addedRate', label: Q.added}]}),
+            plot(page, {id: 'added', title: S.plotAdded, history: s.plots, unit: rate, series: [{name: 'added', label: Q.added}]}),
             plot(page, {id: 'length', title: S.plotLength, history: s.plots, series: [{name: 'length', label: Q.length}]}))) : null);
 }
 
