@@ -21,6 +21,7 @@ export const poll = false;
 
 export const TYPES = ['string', 'list', 'set', 'zset', 'hash', 'stream'];
 const PAGE = 100, LOOK = 200; // keys found before it stops; keys looked at in a request
+const AGAIN_MS = 2000;
 
 const dbOf = page => Number(page.query.db ?? 0);
 const nameOf = r => r.key;
@@ -49,6 +50,15 @@ async function goOn(page, scan) {
     page.draw();
 }
 
+// Rows of /prefixes, which stand behind the number of the survey and theirs. They are counted while somebody looks: as
+// long as there are none they are asked for again. null: the user may not.
+async function readPrefixes(page, db) {
+    const answer = await page.maybe('/prefixes', {db});
+    const rows = answer?.rows.flat().filter(r => r.keys > 0) ?? null;
+    if (rows && !rows.length && page.state.scan.rows.size) setTimeout(() => page.ending.signal.aborted || page.reload(), AGAIN_MS);
+    return rows;
+}
+
 export async function load(page) {
     const asked = {db: dbOf(page), match: page.query.match ?? '', type: page.query.type ?? ''}, id = JSON.stringify(asked);
     if (page.state.scan?.id !== id || page.state.anew) {
@@ -59,7 +69,7 @@ export async function load(page) {
         page.state.scan = scan;
         page.attempt(() => goOn(page, scan));
     }
-    return {scan: page.state.scan, prefixes: await page.maybe('/prefixes', {db: asked.db})};
+    return {scan: page.state.scan, prefixes: await readPrefixes(page, asked.db)};
 }
 
 export function leave(page) {
@@ -125,13 +135,17 @@ function deleteMatching(page) {
 
 // ---- What is seen
 
-function prefixCard(page, prefixes) {
-    const rows = prefixes.rows.filter(r => r.keys > 0);
+function prefixName(page, r) {
+    if (r.other) return W.other;
+    return r.prefix === '' ? W.without : h('button', {type: 'button', onclick: () => page.set({match: `${label(r.prefix)}:*`})}, label(r.prefix));
+}
+
+function prefixCard(page, rows) {
     return h('details', {class: 'card', open: true}, h('summary', null, W.byPrefix, ' ', h('span', {class: 'hint'}, W.sampled)),
         rows.length ? h('div', {class: 'scroll low'}, h('table', null, h('caption', {class: 'sr'}, W.byPrefix),
             h('thead', null, h('tr', null, h('th', {scope: 'col'}, W.prefix), h('th', {scope: 'col', class: 'num'}, W.keys), h('th', {scope: 'col', class: 'num'}, W.bytes), h('th', {scope: 'col', class: 'num'}, W.share), h('th', {scope: 'col'}, h('span', {class: 'sr'}, W.share)))),
-            h('tbody', null, rows.map(r => h('tr', {key: idOf(r.prefix)},
-                h('th', {scope: 'row'}, r.prefix === null || r.other ? W.other : h('button', {type: 'button', onclick: () => page.set({match: `${label(r.prefix)}:*`})}, label(r.prefix))),
+            h('tbody', null, rows.map(r => h('tr', {key: r.other ? 'other' : `of ${idOf(r.prefix)}`},
+                h('th', {scope: 'row'}, prefixName(page, r)),
                 h('td', {class: 'num'}, num(r.keys)), h('td', {class: 'num'}, size(r.bytes)), h('td', {class: 'num'}, percent(r.share * 100)),
                 h('td', null, h('meter', {min: 0, max: 1, 'aria-label': W.share, use: el => { el.value = r.share; }})))))))
             : h('p', {class: 'hint'}, W.noPrefixes));
@@ -163,12 +177,12 @@ export function draw(page, {scan, prefixes}) {
     return [
         h('div', {class: 'bar'}, filters(page, [{name: 'type', label: W.type, options: [['', T.all], ...TYPES]}])),
         progress(page, scan),
+        prefixes ? prefixCard(page, prefixes) : null,
         table(page, {
             id: 'keys', caption: W.caption, columns: columns(page), rows: [...scan.rows.values()], key: r => idOf(nameOf(r)), name: r => label(nameOf(r)), local: true, select: true,
             open: r => keyLink(dbOf(page), nameOf(r), r.type),
             actions: chosen => button(page, W.deleteMany(chosen.length), {needs: 'unlink', danger: true, off: chosen.length ? null : W.chooseFirst, action: () => deleteChosen(page, chosen)}),
             empty: () => scan.ended ? h('p', null, scan.match || scan.type ? W.noneOf(scan.match || scan.type) : W.none) : h('p', null, W.noneYet)}),
-        prefixes ? prefixCard(page, prefixes) : null,
         mayNot('scan') ? null : commandLine(page, dbOf(page)),
     ];
 }

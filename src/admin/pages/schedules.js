@@ -17,23 +17,44 @@ export const about = C.about;
 export const filter = 'rep*';
 export const dbs = true;
 
-const STREAMS = 200, EACH = 20, SHOWN = 50;
+const COUNT = 50, EACH = 20, SHOWN = 50; // schedules of a page, and next messages of a stream; messages that are shown
 
 const pairsOf = flat => Array.isArray(flat?.[0]) ? flat : (flat ?? []).reduce((all, x, i) => i % 2 ? (all.at(-1).push(x), all) : [...all, [x]], []);
+const streamId = r => `${r.db} ${idOf(r.key)}`;
+const scheduleId = r => `${streamId(r)} ${idOf(r.name)}`;
 
-// The schedules and the next messages of those streams that have some.
+// What read() gives for each stream of these rows, by streamId(). A stream that may not be read has none.
+async function ofStreams(page, rows, read) {
+    const streams = [...new Map(rows.map(r => [streamId(r), r])).values()];
+    return new Map(await Promise.all(streams.map(async r => [streamId(r), await read(r)])));
+}
+
+// The survey's rows with what the stream itself says: the survey is of a moment ago, and has no plan and no fields.
+// Where all of a stream's schedules are here, those that are new are added.
+function joined(rows, details, isAll) {
+    const known = new Map([...details.values()].flat().filter(Boolean).map(x => [scheduleId(x), x]));
+    const old = rows.map(r => {
+        const x = known.get(scheduleId(r));
+        known.delete(scheduleId(r));
+        return x ?? (details.get(streamId(r)) ? null : {...r, next: r.nextMs});
+    });
+    return [...old, ...isAll ? known.values() : []].filter(Boolean);
+}
+
+// Schedules and, of each stream, the next message come by the survey, the next moment first.
 export async function load(page) {
-    const q = {db: page.query.db, match: globFrom(page.query.match)};
-    const [byName, byScheduled] = await Promise.all([page.get('/streams', {...q, count: STREAMS}), page.get('/streams', {...q, by: 'scheduled', desc: 1, count: STREAMS})]);
-    const withSchedules = byName.rows.filter(r => r.flags?.includes('schedules')), withMessages = byScheduled.rows.filter(r => r.scheduled > 0);
-    const [schedules, messages] = await Promise.all([
-        Promise.all(withSchedules.map(async r => ((await page.maybe(`${streamPath(r.db, r.key)}/schedules`))?.rows ?? []).map(x => ({...x, db: r.db, key: r.key, fields: pairsOf(x.fields)})))),
-        Promise.all(withMessages.slice(0, SHOWN).map(async r => ((await page.maybe(`${streamPath(r.db, r.key)}/scheduled`, {count: EACH}))?.entries ?? []).map(x => ({...x, db: r.db, key: r.key})))),
+    const q = {db: page.query.db, match: globFrom(page.query.match)}, {after} = page.query;
+    const [list, streams] = await Promise.all([page.get('/schedules', {...q, by: 'next', count: COUNT, after}), page.maybe('/streams', {...q, by: 'scheduled', desc: 1, count: COUNT})]);
+    const bySchedule = list.rows.filter(r => r.kind !== 'message'), byMessage = list.rows.filter(r => r.kind === 'message');
+    const [details, messages] = await Promise.all([
+        ofStreams(page, bySchedule, async r => (await page.maybe(`${streamPath(r.db, r.key)}/schedules`))?.rows.map(x => ({...x, db: r.db, key: r.key, isWhole: true, fields: pairsOf(x.fields)}))),
+        ofStreams(page, byMessage, async r => ((await page.maybe(`${streamPath(r.db, r.key)}/scheduled`, {count: EACH}))?.entries ?? []).map(x => ({...x, db: r.db, key: r.key}))),
     ]);
     return {
-        schedules: schedules.flat().sort((a, b) => (a.next || Infinity) - (b.next || Infinity)),
-        messages: messages.flat().sort((a, b) => momentOf(a.id) - momentOf(b.id)).slice(0, SHOWN),
-        total: byScheduled.rows.reduce((n, r) => n + Number(r.scheduled), 0), isCut: byName.total > STREAMS,
+        schedules: joined(bySchedule, details, !after && !list.after).sort((a, b) => (a.next > 0 ? a.next : Infinity) - (b.next > 0 ? b.next : Infinity)),
+        messages: [...messages.values()].flat().sort((a, b) => momentOf(a.id) - momentOf(b.id)).slice(0, SHOWN),
+        total: (streams?.rows ?? []).reduce((n, r) => n + Number(r.scheduled), 0), isMore: Number(streams?.rows[COUNT - 1]?.scheduled) > 0,
+        survey: list.survey, after: list.after ?? (after ? null : undefined),
     };
 }
 
@@ -95,24 +116,23 @@ export const actions = page => button(page, C.new, {needs: 'xcron|set', action: 
 export function draw(page, d) {
     const isFiltered = page.query.match || page.query.db;
     return [
-        d.isCut ? h('p', {class: 'hint'}, C.firstOnly(STREAMS)) : null,
         table(page, {
-            id: 'schedules', caption: C.title, rows: d.schedules, key: r => `${r.db} ${idOf(r.key)} ${idOf(r.name)}`, name: r => label(r.name),
+            id: 'schedules', caption: C.title, rows: d.schedules, key: scheduleId, name: r => label(r.name), after: d.after,
             columns: [{id: 'name', label: C.name, head: true, show: r => label(r.name)}, {id: 'key', label: C.stream, show: r => streamLink(r.db, r.key)},
-                      {id: 'when', label: C.when, show: r => everyOf(r) ? C.every(span(everyOf(r))) : [h('code', null, label(r.cron)), ' ', h('span', {class: 'hint'}, label(r.tz))]},
+                      {id: 'when', label: C.when, show: r => !r.isWhole ? C.kinds[r.kind] : everyOf(r) ? C.every(span(everyOf(r))) : [h('code', null, label(r.cron)), ' ', h('span', {class: 'hint'}, label(r.tz))]},
                       {id: 'next', label: C.next, show: r => r.next > 0 ? [moment(r.next), ' (', ago(r.next), ')'] : C.never}, {id: 'last', label: C.last, show: r => r.last > 0 ? ago(r.last) : C.never},
-                      {id: 'fired', label: C.fired, num: true, show: r => num(r.fired)}, {id: 'missed', label: C.missed, num: true, show: r => h('span', {class: r.missed > 0 ? 'warn-text' : null}, num(r.missed))}, {id: 'fields', label: C.fieldsTitle, show: r => fieldsLine(r.fields)},
-                      {id: 'act', label: '', title: T.more, class: 'nowrap', show: r => [button(page, C.run, {needs: 'xcron|run', key: 'run', action: () => runAction(r)}), ' ', button(page, C.edit, {needs: 'xcron|set', key: 'edit', action: () => editAction(page, r)}), ' ',
+                      {id: 'fired', label: C.fired, num: true, show: r => num(r.fired)}, {id: 'missed', label: C.missed, num: true, show: r => h('span', {class: r.missed > 0 ? 'warn-text' : null}, num(r.missed))}, {id: 'fields', label: C.fieldsTitle, show: r => r.fields ? fieldsLine(r.fields) : T.none},
+                      {id: 'act', label: '', title: T.more, class: 'nowrap', show: r => [button(page, C.run, {needs: 'xcron|run', key: 'run', action: () => runAction(r)}), ' ', button(page, C.edit, {needs: 'xcron|set', key: 'edit', off: r.isWhole ? null : C.notRead, action: () => editAction(page, r)}), ' ',
                           button(page, C.remove, {needs: 'xcron|del', key: 'remove', danger: true, action: () => removeAction(r)})]}],
             empty: () => h('p', null, isFiltered ? T.state.nothingAtAll : C.none),
         }),
-        h('h2', null, C.scheduledTitle(d.total)),
+        h('h2', null, C.scheduledTitle(d.total, d.isMore)),
         table(page, {
-            id: 'scheduled', caption: C.scheduledTitle(null), rows: d.messages, key: r => `${r.db} ${idOf(r.key)} ${r.id}`, name: r => r.id, select: true, actions: rows => scheduledActions(page, rows, 'scheduled'),
+            id: 'scheduled', caption: C.scheduledTitle(null), rows: d.messages, key: r => `${streamId(r)} ${r.id}`, name: r => r.id, select: true, actions: rows => scheduledActions(page, rows, 'scheduled'),
             columns: [{id: 'due', label: C.due, head: true, show: r => ago(momentOf(r.id))}, {id: 'at', label: S.at, show: r => full(momentOf(r.id))}, {id: 'key', label: Q.key, show: r => streamLink(r.db, r.key)}, {id: 'fields', label: S.contents, show: r => fieldsLine(r.fields)}],
             empty: () => h('p', null, isFiltered ? T.state.nothingAtAll : C.noneScheduled),
         }),
     ];
 }
 
-export const commands = () => ['XCRON LIST stream', 'XSCHED RANGE stream - + COUNT 20'];
+export const commands = () => [`SURVEY SCHEDULES BY next ASC COUNT ${COUNT}`, 'XCRON LIST stream', `XSCHED RANGE stream - + COUNT ${EACH}`];

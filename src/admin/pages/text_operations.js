@@ -26,7 +26,7 @@ export const keys = {
     deletePatternShort: 'Delete all that match …', deletePattern: 'Delete all that match', deletePatternTitle: p => `Delete all keys that match ${p}`,
     deletePatternText: (n, all) => all ? `${count(n, 'key')} ${n === 1 ? 'matches' : 'match'} now.` : `At least ${count(n, 'key')}: not all keys have been looked at.`,
     deleted: (done, of) => done === of ? `${count(done, 'key')} deleted` : `${num(done)} of ${count(of, 'key')} deleted; the others had gone`, deletedSoFar: n => `${num(n)} deleted`,
-    byPrefix: 'By prefix', sampled: 'what stands before the first colon; memory is estimated from samples', prefix: 'prefix', keys: 'keys', bytes: 'memory', share: 'share of the memory', other: '(other)',
+    byPrefix: 'By prefix', sampled: 'what stands before the first colon; memory is estimated from samples', prefix: 'prefix', keys: 'keys', bytes: 'memory', share: 'share of the memory', other: '(other)', without: '(no colon)',
     noPrefixes: 'Not counted yet: the survey walks over all keys after the streams.',
 };
 
@@ -105,8 +105,8 @@ export const config = {
 };
 
 export const lists = {
-    title: 'Lists', about: 'Lists that somebody waits for, and the longest.', filter: 'queue:*', list: 'list', db: 'db', length: 'items', change: 'change', bytes: 'bytes', waiting: 'waiting', encoding: 'encoding',
-    none: 'No list is known. A list is a queue without acknowledgement: what a worker takes is gone from here. To begin:', noneOf: p => `No list fits ${p}.`, guide: 'What must not be lost belongs into a stream: docs/guides/queues.md.', status: (n, of) => `${n} of ${of} known`,
+    title: 'Lists', about: 'Lists that somebody waits for, and the longest.', filter: 'queue:*', list: 'list', db: 'db', length: 'items', change: 'change/s', bytes: 'bytes', waiting: 'waiting', encoding: 'encoding',
+    none: 'No list is known. A list is a queue without acknowledgement: what a worker takes is gone from here. To begin:', begin: ['RPUSH queue:default \'{"id":1}\'', 'BLPOP queue:default 0'], noneOf: p => `No list fits ${p}.`, guide: 'What must not be lost belongs into a stream: docs/guides/queues.md.', status: (n, of) => `${n} of ${of} known`,
 };
 
 export const list = {
