@@ -17,7 +17,10 @@ ODD = bytes(range(256))
 
 def started(s, *args, **how):
     env = {k: v for k, v in os.environ.items() if k != "REDISCLI_AUTH"}
-    return subprocess.Popen([TOOL, *(["-s", s.sock] if s else []), *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**env, "LC_ALL": "C.UTF-8", **how})
+    # What a shell puts into the background ignores SIGINT, and hands that on.
+    interrupted = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return subprocess.Popen([TOOL, *(["-s", s.sock] if s else []), *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**env, "LC_ALL": "C.UTF-8", **how},
+                            preexec_fn=interrupted)
 
 
 def run(s, *args, text=b"", **env):
