@@ -37,7 +37,7 @@ SERVER  := $(BUILD)/millrace-server
 UNIT    := $(sort $(wildcard tests/unit/*/*_test.c))
 UNITBIN := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all run trio test test-all check layers house format format-check lint bench bench-structures docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units reference site deb deb-test container container-test examples console-test screenshots
+.PHONY: all run trio test test-all check layers house format format-check lint bench bench-structures bench-brokers docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units reference site deb deb-test container container-test examples console-test screenshots
 all: $(SERVER) $(BUILD)/millrace.conf
 
 # How a target makes others: a job for each processor, unless -j was given.
@@ -52,6 +52,7 @@ help:
 	@echo 'make layers     includes, calls, names and headers against src/LAYERS'
 	@echo 'make house      sizes, models, names, tests beside sources: the rules of CONTRIBUTING.md'
 	@echo 'make bench      measure against redis-server'
+	@echo 'make bench-brokers   a million orders against redis-server, RabbitMQ and NATS'
 	@echo 'make bench-structures   structures of our own against others'
 	@echo 'make docs-test  what the guides show is run and compared'
 	@echo 'make clients    client libraries from npm'
@@ -212,6 +213,10 @@ PUSH_SECONDS ?= 300
 bench-push: all
 	@$(CC) $(STD) -O2 -pthread -o $(BUILD)/push tests/bench/push.c
 	@python3 tests/bench/push.py --server $(SERVER) --driver $(BUILD)/push --seconds $(PUSH_SECONDS)
+
+# The main job against redis-server, rabbitmq-server and nats-server: prints, judges nothing.
+bench-brokers: deps-run-bench all
+	@python3 tests/bench/brokers.py --server $(SERVER)
 
 # libFuzzer, each target for FUZZ_SECONDS.
 FUZZ_SECONDS ?= 600
