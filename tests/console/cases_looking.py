@@ -234,7 +234,8 @@ def keyboard(w):
     w.b.find("h1", "orders")
     w.route("#/group/0/orders/workers")
     w.b.row("of-the-keyboard")
-    w.b.keys("j")
+    w.b.keys("j")  # the consumer
+    w.b.keys("j")  # its message
     w.b.keys("x")
     w.b.sees("1 chosen")
     tab_to(w, "Acknowledge", back=True)

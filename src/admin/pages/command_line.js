@@ -86,11 +86,22 @@ async function hint(page, text) {
     const name = (/^\s*(\S+)/.exec(text)?.[1] ?? '').toLowerCase();
     if (name === hintFor) return;
     hintFor = name;
-    docs = name.length > 1 && /^[a-z]+$/.test(name) ? await page.maybe(`/reference/${name}`).catch(() => null) : null;
+    const answer = name.length > 1 && /^[a-z]+$/.test(name) ? await page.maybe(`/reference/${name}`).catch(() => null) : null;
+    if (name !== hintFor) return; // typing was faster
+    const [entry] = Object.entries(answer?.docs ?? {}); // by the command's name; of an unknown one nothing
+    docs = entry ? {name: entry[0], ...entry[1]} : null;
     page.draw();
 }
 
-const usage = d => d ? [d.syntax ?? d.usage, d.summary].filter(Boolean).map(label).join(' — ') : '';
+// An argument of COMMAND DOCS as it is typed: [COUNT count], <LEFT | RIGHT>, value [value …].
+function argument(a) {
+    const is = what => a.flags?.includes(what);
+    const inner = a.arguments ? a.arguments.map(argument).join(a.type === 'oneof' ? ' | ' : ' ') : a.type === 'pure-token' ? '' : a.displayText ?? a.name;
+    const one = [a.token, inner].filter(Boolean).join(' '), text = is('multiple') ? `${one} [${one} …]` : one;
+    return is('optional') ? `[${text}]` : a.type === 'oneof' ? `<${text}>` : text;
+}
+
+const usage = d => d ? `${[label(d.name).toUpperCase(), ...(d.arguments ?? []).map(argument)].join(' ')} — ${label(d.summary)}` : '';
 
 function keys(page, db, e) {
     const field = e.target;
