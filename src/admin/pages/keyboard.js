@@ -59,8 +59,8 @@ export function listenToKeys({refresh, version}) {
                 return go(link(view.path));
             }
         }
-        // Enter on a button or a link is the browser's.
-        if (e.key === 'Enter' && e.target.closest?.('a, button')) return;
+        // Enter on a button, a link or what unfolds is the browser's.
+        if (e.key === 'Enter' && e.target.closest?.('a, button, summary')) return;
         if (keys[e.key]) {
             e.preventDefault();
             keys[e.key]();
