@@ -20,6 +20,7 @@ static const struct {
 } code_words[] = {
     {"ERR", "The request is wrong, or cannot be done; the text says why."},
     {"WRONGTYPE", "The key holds a value of another type than the command is for."},
+    {"DENIED", "protected-mode: without a password the server is for this machine only."},
     {"NOAUTH", "AUTH or HELLO with a password comes first."},
     {"WRONGPASS", "Name and password do not fit, or the user is off."},
     {"LOADING", "Data are being loaded; ask again later."},

@@ -275,17 +275,22 @@ static void step_of(struct survey *sv)
     }
 }
 
-/* Goes on with what is under way for so long. */
+/* Goes on with what is under way for so long, of the processor: what others had of it meanwhile is
+ * no cost, and is asked about when the time by the clock is over. */
 static void work(struct survey *sv, int64_t us)
 {
+    double ticks_per_us = clock_ticks_per_us(); /* takes a millisecond, the first time */
     uint64_t began = clock_ticks(), took;
-    int64_t began_us =
-        clock_thread_us(); /* what others had of the processor meanwhile is no cost */
-    double ticks_per_us = clock_ticks_per_us();
+    int64_t began_us = clock_thread_us();
     uint64_t most = (uint64_t)((double)us * ticks_per_us);
     do {
         step_of(sv);
         took = clock_ticks() - began;
+        if (took >= most) {
+            int64_t left = us - (clock_thread_us() - began_us);
+            if (left > 0)
+                most = took + (uint64_t)((double)left * ticks_per_us) + 1;
+        }
     } while ((sv->phase != SURVEY_RESTS || walk_has_work(&sv->walk, sv->engine)) && took < most);
     sv->ticks += took;
     int64_t now = sv->engine->steady_ms;

@@ -38,7 +38,7 @@ static const char *those(struct entries_filter filter, const char *reply)
 #define SECOND                                                                                     \
     "{\"id\":\"3-4\",\"ms\":3,\"fields\":[[\"a\",{\"text\":\"0123\",\"bytes\":12,\"cut\":true}]]}"
 
-static bool finds(const char *field, int how, const char *text, const char *want)
+static bool finds(const char *field, unsigned how, const char *text, const char *want)
 {
     struct entries_filter f = {.field = bytes_text(field ? field : ""),
                                .any_field = !field,
