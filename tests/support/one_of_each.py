@@ -8,7 +8,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 # What may stand in one file only, or in those named.
 ONCE = [
     ("a RESP client in Python", r"^class (Conn|Client)\b|readline\(\).*\\r|^\s*def free_port", r"\.py$", {"tests/support/resp.py", "tests/support/server.py"}),
-    ("a server launcher in Python", r"^class Server\b|Popen\(.*(--port|server)", r"\.py$", {"tests/support/server.py"}),
+    ("a server launcher in Python", r"^class Server\b|Popen\(.*(--port|server)", r"\.py$", {"tests/support/server.py", "tests/bench/brokers.py"}),  # the latter: of others' servers
     ("a server launcher in other languages", r"--port \"?\$(?!peer)|--port \$port", r"\.(sh|tcl)$", {"tests/support/resp.tcl", "tests/integration/persist/lock.tcl"}),
     ("a dialogue outside of redis-compat/oracle/dialogues", r"^dialogue ", r"\.tcl$", set()),
     ("a wait for INFO of its own", r"for .*\[resp::ask \$\w+ INFO", r"\.tcl$", set()),
