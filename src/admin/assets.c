@@ -21,7 +21,8 @@ const struct asset *assets_find(struct bytes path)
     return NULL;
 }
 
-/* The next item of a list with commas, without blanks around it. */
+/* Cuts the next item off a comma-separated header value, and trims the whitespace that HTTP allows
+ * around it. */
 static struct bytes next_item(struct bytes *list)
 {
     const char *comma = list->n ? memchr(list->p, ',', list->n) : NULL;

@@ -4,7 +4,9 @@
 
 #include "admin/exchange_state.h"
 
-/* A program (programs.def). With move those that were added are deleted where they were. */
+/* The program (programs.def) behind POST .../copy: adds the entries to the other stream. With
+ * `move` it then deletes from the first stream only those whose XADD succeeded, so that none is
+ * lost. */
 void copy_step(struct exchange *x);
 
 #endif

@@ -1,4 +1,5 @@
-/* Keys come by SCAN; each stream among them is asked in a few steps, and becomes lines:
+/* SCAN lists the keys. For each key that is a stream, these commands are run, one a step, and their
+ * replies are written as the commands that would make the stream's configuration again:
  *
  *   XINFO STREAM    its limits                  XCFGSET
  *   XINFO GROUPS    names of groups, then each  XGROUP CREATE (from the end), or

@@ -17,9 +17,9 @@ struct entries_filter {
 };
 
 struct entries_field {
-    size_t at; /* of the name, in text; the value is behind it */
+    size_t at; /* offset of the name in `text`; the value follows it */
     size_t name_n, value_n;
-    uint64_t name_all, value_all; /* bytes that they have; what is kept is the front */
+    uint64_t name_all, value_all; /* full lengths: only the first bytes are kept */
 };
 
 /* Zero-initialised but for what is asked. */

@@ -1,5 +1,5 @@
-/* Letters are looked at in a sweep, MOST of them at most, and either counted by the value of a
- * field or, for a redrive that is tried only, compared with what would be moved.
+/* Reads at most MOST dead letters in small steps (admin/sweep). GET letters counts them by the
+ * value of one of their fields; a dry run of a redrive counts those that it would move.
  *
  * A redrive itself is one XREDRIVE, of COUNT letters at most: who wants all asks again from `next`
  * on. What a trial finds may be less than what XREDRIVE moves, when letters come meanwhile; it is
@@ -20,7 +20,7 @@
 #include <string.h>
 
 #define MOST        10000
-#define VALUES_MOST 2000 /* different ones that are counted apart */
+#define VALUES_MOST 2000 /* distinct values with a count of their own: bounds the memory */
 #define ROWS_MOST   200
 #define VALUE_MOST  1024 /* bytes of one */
 

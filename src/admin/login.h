@@ -34,7 +34,8 @@ struct login *login_open(struct login_table *t, const struct user *u, int64_t st
 /* NULL: there is none, or it has ended by age or idle time. The one found counts as used. */
 struct login *login_find(struct login_table *t, struct bytes token, int64_t steady_ms,
                          int64_t idle_ms);
-/* Whether there is such a session; does not count as using it. */
+/* Whether the session is open. Unlike login_find() it does not restart the idle timeout: a tail
+ * that only checks would keep its session alive for ever. */
 bool login_is_open(const struct login_table *t, struct bytes token, int64_t steady_ms,
                    int64_t idle_ms);
 /* Whether the user still is the one who logged in: neither its passwords nor `on` have changed. */

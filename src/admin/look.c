@@ -1,6 +1,7 @@
-/* Each program is a list of moments: the first call of a step asks for names and keeps them,
- * further calls ask for one of them each, the last answers. `step` of the exchange counts the
- * calls; the names lie in its work.
+/* Programs that list things and then ask about each of them. A program is called again and again
+ * (so that no turn becomes long): the first call runs the command that lists the names and keeps
+ * them, each further call asks about one name, the last one sends the answer. The exchange's `step`
+ * counts the calls; the names are kept in its work.
  *
  *   begin      perform_begin(), then what is asked once
  *   each       as long as there are names: a few commands about the next one
@@ -289,7 +290,8 @@ static bool fill_and_tell(struct exchange *x, const char *name, const char *form
     return good;
 }
 
-/* What a scan of a hash or a set found, and the cursor that goes on; null at its end. */
+/* A page of a hash or a set: what one HSCAN or SSCAN returned, and the cursor for the next page,
+ * which is null when there is none. */
 static bool tell_scan(struct exchange *x, const struct kind *k)
 {
     struct template_words words = {0};

@@ -97,7 +97,8 @@ static void end_row(struct pending *s)
         s->texts.n = s->row.text_at;
 }
 
-/* XPENDING: ID, consumer, idle, deliveries; RETRIES: ID, due, deliveries, reason. */
+/* Rows have four fields. XPENDING: ID, consumer, idle time, deliveries. XPOLICY RETRIES: ID, moment
+ * when it is due, deliveries, reason. */
 static void take_row(void *to, const struct answer_item *item)
 {
     struct pending *s = to;

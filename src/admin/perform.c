@@ -1,5 +1,5 @@
-/* A route of commands is a list of steps; each call of perform_step() runs one, and the last call
- * answers:
+/* Runs the commands of a route (routes.def). Each call of perform_step() runs one of them, so that
+ * a route of many commands makes no long turn; the call behind the last one sends the answer:
  *
  *   unchanged   the answer would have the tag that the request names: 304, and nothing runs.
  *   a step      its words are made of its template; who may not go on without showing a password

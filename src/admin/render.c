@@ -173,7 +173,7 @@ void render_write_place(const struct render *r)
     buf_free(&text);
 }
 
-/* The name of a member; of a row's ages the unit is told. */
+/* In camel case. Ages in survey rows end in Ms: the API names the unit of every time. */
 static void write_member(struct render *r, unsigned depth, struct bytes name)
 {
     static const char *const ages[] = {"oldest-ready", "oldest-leased", "oldest", "newest", "next"};

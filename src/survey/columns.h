@@ -26,8 +26,8 @@ struct columns_value {
     };
 };
 
-/* Groups whose dead letters go to a stream, of all such groups that the user may know of: by
- * the records of those streams, then by key and name. */
+/* Which groups send their dead letters to which stream. Only groups whose streams the user may read
+ * are among them. Sorted by the record of the dead-letter stream, then by key and group. */
 struct sources {
     struct source {
         uint32_t letters; /* record of the stream that has them */
@@ -70,7 +70,7 @@ int columns_compare_sources(const void *a, const void *b);
 bool columns_find(enum columns_kind kind, struct bytes name, unsigned *out);
 /* Whether rows of this kind are told apart by a group, or a name, as well. */
 bool columns_have_group(enum columns_kind kind);
-/* The text of a value of the column, as a reply has it. False: it is none. */
+/* Parses a value of the column as replies show it, for AFTER. False: it is no such value. */
 bool columns_parse_value(enum columns_kind kind, unsigned by, struct bytes text,
                          struct columns_value *out);
 

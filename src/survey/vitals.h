@@ -1,7 +1,8 @@
-/* Numbers of the server as a whole (vitals.def), read once a second while the survey is awake: from
- * the engine, the last pass, and the tables of metrics. Rates and shares of a second are those
- * since the reading before; quantiles are of the last one to two minutes. The facts that alarms are
- * judged by are read along.
+/* The numbers of the server as a whole, which SURVEY SERVER and the console's overview show;
+ * vitals.def lists them. They are read once a second while the survey is awake, from the engine,
+ * the sums of the last pass and the tables of metrics, together with the facts that alarms are
+ * judged by. Rates cover the time since the previous reading, quantiles the last one to two
+ * minutes.
  *
  * Cost of a reading: some 20 us, most of it the system's own numbers of the process. */
 #ifndef SURVEY_VITALS_H

@@ -69,7 +69,8 @@ struct visit {
     const struct db *db;
 };
 
-/* A key that a bucket's split shows twice is counted twice: an estimate bears that. */
+/* A scan shows a key twice when its bucket is split meanwhile. It is then counted twice: these
+ * numbers are estimates anyway. */
 static void visit(void *context, struct entry *entry)
 {
     const struct visit *v = context;

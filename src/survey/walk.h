@@ -18,7 +18,8 @@ struct walk {
         WALK_KEYS,
         WALK_SWEEPS, /* records of lists that it has not met */
     } phase;
-    uint64_t pass, number; /* under way or the last one; that ended last, 0: none */
+    uint64_t pass;   /* the walk under way, else the last one */
+    uint64_t number; /* the last one that ended; 0: none has */
     int db;
     uint64_t cursor;
     uint32_t swept;

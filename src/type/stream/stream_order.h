@@ -47,8 +47,9 @@ struct stream_order {
                                   leaves its place may free its value */
     struct stream_id known_to; /* if not: those below are */
     uint64_t term;
-    /* Called when an entry that waited does not wait any more, or, once stopped, when one has left
-     * its place; NULL: nobody. */
+    /* Tells that readers may find something again: an entry no longer waits for others or, after a
+     * read stopped at the bound of places (broker-order-ahead), one has left its place. May be
+     * NULL. */
     void (*stirred)(void *context);
     void *context;
 };

@@ -2,32 +2,8 @@
 
 #include "base/histogram.h"
 #include "base/metric.h"
-#include "broker.h"
+#include "survey.h"
 #include "survey/survey.h"
-
-static struct bench *begin(struct client **c)
-{
-    struct bench *b = broker_bench();
-    b->engine.survey = survey_new(&b->engine);
-    *c = bench_client(b);
-    return b;
-}
-
-static void end(struct bench *b)
-{
-    survey_free(b->engine.survey);
-    broker_bench_end(b);
-}
-
-static void pass(struct bench *b)
-{
-    struct survey *sv = b->engine.survey;
-    for (uint64_t last = sv->number; sv->number == last;) {
-        survey_look(sv);
-        broker_bench_wait(b, 1000);
-        survey_turn(sv);
-    }
-}
 
 /* All parts, with a NUL behind. */
 static struct buf scrape(struct bench *b, const char *match)
@@ -63,14 +39,14 @@ static bool has(struct bench *b, const char *match, const char *line)
 TEST(a_group_has_lines_for_what_is_known_of_it)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     bench_says(c, "XADD q 1699999999000-1 f v");
     bench_says(c, "XGROUP CREATE q g 0");
     bench_says(c, "XGROUP CREATE q h 5-5");
     bench_says(c, "XPOLICY SET p w MKSTREAM JOBS");
     HEARS(c, "*");
     CHECK(!has(b, NULL, "millrace_group_ready{")); /* no pass has ended */
-    pass(b);
+    survey_bench_passes(b, 1);
     CHECK(has(b, NULL, "\nmillrace_group_ready{db=\"db0\",key=\"q\",group=\"g\"} 1\n"));
     CHECK(has(b, NULL, "\nmillrace_group_deferred{db=\"db0\",key=\"p\",group=\"w\"} 0\n"));
     CHECK(!has(b, NULL, "millrace_group_deferred{db=\"db0\",key=\"q\""));
@@ -92,30 +68,30 @@ TEST(a_group_has_lines_for_what_is_known_of_it)
     /* MATCH: only lines of such keys. */
     CHECK(has(b, "p*", "{db=\"db0\",key=\"p\",group=\"w\"}"));
     CHECK(!has(b, "p*", "key=\"q\"") && !has(b, "p*", "millrace_messages"));
-    end(b);
+    survey_bench_end(b);
 }
 
 /* Any bytes may be in a key: a scrape is text. */
 TEST(labels_are_escaped_and_always_text)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     bench_says_bytes(c,
                      BYTES("*5\r\n$4\r\nXADD\r\n$9\r\na\"\\\n\xff\xc3\xa4\xe2\x82\r\n$3\r\n1-1\r\n"
                            "$1\r\nf\r\n$1\r\nv\r\n"));
     HEARS(c, "*");
-    pass(b);
+    survey_bench_passes(b, 1);
     CHECK(has(b, NULL,
               "millrace_stream_length{db=\"db0\",key=\"a\\\"\\\\\\n\\\\xff\xc3\xa4\\\\xe2\\\\x82\"}"
               " 1\n"));
-    end(b);
+    survey_bench_end(b);
 }
 
 /* Console R4: those with a policy first, then by name; the others are counted. */
 TEST(more_groups_than_allowed_are_left_out_and_counted)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     char line[100];
     b->settings->metrics_groups = 3;
     for (int i = 0; i < 300; i++) {
@@ -124,7 +100,7 @@ TEST(more_groups_than_allowed_are_left_out_and_counted)
     }
     bench_says(c, "XPOLICY SET z g MKSTREAM JOBS");
     HEARS(c, "*");
-    pass(b);
+    survey_bench_passes(b, 1);
     struct buf text = scrape(b, NULL);
     CHECK(count(text.p, "\nmillrace_group_ready{") == 3);
     CHECK(count(text.p, "\nmillrace_stream_length{") == 3);
@@ -135,18 +111,18 @@ TEST(more_groups_than_allowed_are_left_out_and_counted)
     CHECK(strstr(text.p, "\nmillrace_groups{db=\"db0\"} 301\n"));
     buf_free(&text);
     b->settings->metrics_groups = 0;
-    pass(b);
+    survey_bench_passes(b, 1);
     text = scrape(b, NULL);
     CHECK(!strstr(text.p, "key=") && strstr(text.p, "\nmillrace_metrics_groups_left_out 301\n"));
     buf_free(&text);
-    end(b);
+    survey_bench_end(b);
 }
 
 /* Console Q4: parts, each of a bounded time, make one text; every family is in one piece. */
 TEST(parts_together_have_each_line_once)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     char line[100];
     b->settings->metrics_groups = 20000;
     for (int i = 0; i < 3000; i++) {
@@ -154,7 +130,7 @@ TEST(parts_together_have_each_line_once)
         bench_says(c, line);
     }
     HEARS(c, "*");
-    pass(b);
+    survey_bench_passes(b, 1);
     struct buf text = scrape(b, NULL);
     CHECK(count(text.p, "\nmillrace_group_ready{") == 3000);
     CHECK(count(text.p, "\nmillrace_stream_added_total{") == 3000);
@@ -166,7 +142,7 @@ TEST(parts_together_have_each_line_once)
     CHECK(count(first, "\nmillrace_stream_bytes{") == 3000 &&
           !count(last + 1, "\nmillrace_stream_length{"));
     buf_free(&text);
-    end(b);
+    survey_bench_end(b);
 }
 
 static uint64_t sizes[HISTOGRAM_CLASSES];
@@ -188,7 +164,7 @@ static const struct metric_table table = {.family = &family};
 TEST(histograms_have_sums_up_to_their_limits)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct metric_set *set = metric_set_new();
     metric_add(set, "x", &table, NULL);
     b->engine.metrics = set;
@@ -207,39 +183,39 @@ TEST(histograms_have_sums_up_to_their_limits)
     buf_free(&text);
     b->engine.metrics = NULL;
     metric_set_free(set);
-    end(b);
+    survey_bench_end(b);
 }
 
 /* Console, section 11 and S7, as metrics. */
 TEST(alarms_and_readiness_are_metrics)
 {
     struct client *c;
-    struct bench *b = begin(&c);
-    pass(b);
+    struct bench *b = survey_bench(&c);
+    survey_bench_passes(b, 1);
     CHECK(has(b, NULL, "\nmillrace_ready 1\n"));
     CHECK(has(b, NULL, "\nmillrace_alarm{alarm=\"disk-failed\",severity=\"critical\"} 0\n"));
     b->engine.slow_path |= ENGINE_DISK_FAILED;
-    pass(b);
+    survey_bench_passes(b, 1);
     CHECK(has(b, NULL, "\nmillrace_ready 0\n"));
     CHECK(has(b, NULL, "\nmillrace_alarm{alarm=\"disk-failed\",severity=\"critical\"} 1\n"));
     b->engine.slow_path &= ~(unsigned)ENGINE_DISK_FAILED;
     bench_says(c, "CLIENT PAUSE 100000");
     HEARS(c, "OK");
-    pass(b);
+    survey_bench_passes(b, 1);
     CHECK(has(b, NULL, "\nmillrace_ready 0\n"));
     bench_wait(b, 200000);
-    pass(b);
+    survey_bench_passes(b, 1);
     CHECK(has(b, NULL, "\nmillrace_ready 1\n"));
-    end(b);
+    survey_bench_end(b);
 }
 
 TEST(hostile_cursors_are_refused_or_end)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     bench_says(c, "XGROUP CREATE q g 0 MKSTREAM");
     HEARS(c, "*");
-    pass(b);
+    survey_bench_passes(b, 1);
     SAYS(c, "SURVEY METRICS CURSOR 1", "!ERR invalid cursor");
     SAYS(c, "SURVEY METRICS CURSOR -1", "!ERR invalid cursor");
     SAYS(c, "SURVEY METRICS CURSOR x", "!ERR invalid cursor");
@@ -249,7 +225,7 @@ TEST(hostile_cursors_are_refused_or_end)
     SAYS(c, "SURVEY METRICS NOW 1", "!ERR syntax error");
     /* Beyond the last record of the last family: nothing is left. */
     SAYS(c, "SURVEY METRICS CURSOR 107374182499", "[0 ]");
-    end(b);
+    survey_bench_end(b);
 }
 
 UNIT_MAIN(T(a_group_has_lines_for_what_is_known_of_it), T(labels_are_escaped_and_always_text),

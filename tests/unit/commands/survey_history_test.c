@@ -1,83 +1,30 @@
 /* SURVEY HISTORY over an engine, and who has a history (survey/keep.h). */
 #include "survey/survey.h"
 
-#include "broker.h"
+#include "survey.h"
 #include "survey/keep.h"
-
-static struct bench *begin(struct client **c)
-{
-    struct bench *b = broker_bench();
-    b->engine.survey = survey_new(&b->engine);
-    *c = bench_client(b);
-    return b;
-}
-
-static void end(struct bench *b)
-{
-    survey_free(b->engine.survey);
-    broker_bench_end(b);
-}
-
-static void turn(struct bench *b, int64_t ms)
-{
-    broker_bench_wait(b, ms);
-    survey_turn(b->engine.survey);
-}
-
-static void passes(struct bench *b, int n)
-{
-    struct survey *sv = b->engine.survey;
-    for (uint64_t last = sv->number; n > 0; n -= sv->number != last, last = sv->number) {
-        survey_look(sv);
-        turn(b, 1000);
-    }
-}
-
-static struct buf answer(struct client *c, const char *line)
-{
-    struct buf raw = {0}, text = {0};
-    bench_says(c, line);
-    broker_drain(c, &raw);
-    buf_add_char(&raw, '\0');
-    broker_text(raw.p, &text);
-    buf_add_char(&text, '\0');
-    buf_free(&raw);
-    return text;
-}
-
-/* Whether the reply has this, and ends so. */
-static bool tells(struct client *c, const char *line, const char *part, const char *last)
-{
-    struct buf text = answer(c, line);
-    size_t n = strlen(text.p), m = strlen(last);
-    bool good = strstr(text.p, part) && n >= m && strcmp(text.p + n - m, last) == 0;
-    if (!good)
-        printf("# %s: no <%s> ... <%s> in <%.100s ... %s>\n", line, part, last, text.p,
-               text.p + (n > 100 ? n - 100 : 0));
-    buf_free(&text);
-    return good;
-}
 
 TEST(numbers_of_the_server_a_stream_and_a_group)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     bench_says(c, "XGROUP CREATE q g 0 MKSTREAM");
     HEARS(c, "OK");
-    passes(b, 3);
+    survey_bench_passes(b, 3);
     for (int i = 0; i < 7; i++)
         bench_says(c, "XADD q * f v");
     HEARS(c, "*");
-    passes(b, 4);
+    survey_bench_passes(b, 4);
+    CHECK(survey_tells(c, "SURVEY HISTORY MINUTES ready leased", "step-ms 2000 ready [(nil) ",
+                       " 0 0 0]]"));
+    CHECK(survey_tells(c, "SURVEY HISTORY MINUTES leased ready", " leased [", " 7 7]]"));
+    CHECK(survey_tells(c, "SURVEY HISTORY hour KEY q length", "step-ms 10000 length [", " 7]]"));
+    CHECK(survey_tells(c, "SURVEY HISTORY MINUTES DB 0 KEY q GROUP g ready oldest-ready",
+                       " ready [", "]]"));
     CHECK(
-        tells(c, "SURVEY HISTORY MINUTES ready leased", "step-ms 2000 ready [(nil) ", " 0 0 0]]"));
-    CHECK(tells(c, "SURVEY HISTORY MINUTES leased ready", " leased [", " 7 7]]"));
-    CHECK(tells(c, "SURVEY HISTORY hour KEY q length", "step-ms 10000 length [", " 7]]"));
-    CHECK(
-        tells(c, "SURVEY HISTORY MINUTES DB 0 KEY q GROUP g ready oldest-ready", " ready [", "]]"));
-    CHECK(tells(c, "SURVEY HISTORY DAY DB 0 KEY q GROUP g ready", "step-ms 300000 ", " 7]]"));
-    CHECK(tells(c, "SURVEY HISTORY WEEK added-rate", "step-ms 3600000 added-rate [", "]]"));
-    CHECK(tells(c, "SURVEY HISTORY WEEK added", " added [", "]]"));
+        survey_tells(c, "SURVEY HISTORY DAY DB 0 KEY q GROUP g ready", "step-ms 300000 ", " 7]]"));
+    CHECK(survey_tells(c, "SURVEY HISTORY WEEK added-rate", "step-ms 3600000 added-rate [", "]]"));
+    CHECK(survey_tells(c, "SURVEY HISTORY WEEK added", " added [", "]]"));
     SAYS(c, "SURVEY HISTORY YEAR ready", "!ERR the span must be MINUTES, HOUR, DAY or WEEK");
     SAYS(c, "SURVEY HISTORY DAY nothing", "!ERR unknown number 'nothing'");
     SAYS(c, "SURVEY HISTORY DAY KEY q ready", "!ERR unknown number 'ready'");
@@ -85,26 +32,26 @@ TEST(numbers_of_the_server_a_stream_and_a_group)
     SAYS(c, "SURVEY HISTORY DAY KEY q GROUP none ready", "!ERR no such key");
     SAYS(c, "SURVEY HISTORY DAY DB 99 KEY q length", "!ERR DB index is out of range");
     SAYS(c, "SURVEY HISTORY DAY DB 0 length length", "!ERR syntax error");
-    end(b);
+    survey_bench_end(b);
 }
 
 TEST(who_may_see_what_was)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct client *u = bench_client(b);
     bench_says(c, "XADD q * f v");
     bench_says(c, "XADD p * f v");
     bench_says(c, "ACL SETUSER half on >p resetkeys ~p &* +survey|history +auth");
     HEARS(c, "*");
-    passes(b, 1);
+    survey_bench_passes(b, 1);
     SAYS(u, "AUTH half p", "OK");
     SAYS(u, "SURVEY HISTORY DAY KEY q length", "!NOPERM No permissions to access a key");
     SAYS(u, "SURVEY HISTORY DAY ready", "!NOPERM Numbers of the server need survey|server");
-    CHECK(tells(u, "SURVEY HISTORY DAY KEY p length", " length [", " 1]]"));
+    CHECK(survey_tells(u, "SURVEY HISTORY DAY KEY p length", " length [", " 1]]"));
     SAYS(c, "ACL SETUSER half +survey|server", "OK");
-    CHECK(tells(u, "SURVEY HISTORY DAY ready", " ready [", "]]"));
-    end(b);
+    CHECK(survey_tells(u, "SURVEY HISTORY DAY ready", " ready [", "]]"));
+    survey_bench_end(b);
 }
 
 static bool is_kept(const struct survey *sv, const char *key)
@@ -131,7 +78,7 @@ static void add(struct client *c, const char *key, int n)
 TEST(within_its_room_the_busiest_and_the_opened_are_kept)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct survey *sv = b->engine.survey;
     /* Room for the server and three streams. */
     b->settings->console_history =
@@ -139,54 +86,54 @@ TEST(within_its_room_the_busiest_and_the_opened_are_kept)
     static const char *const keys[] = {"a", "b", "c", "d", "e"};
     for (int i = 0; i < 5; i++)
         add(c, keys[i], 1);
-    passes(b, 2);
+    survey_bench_passes(b, 2);
     CHECK(sv->keep->server.n == 24 && sv->keep->n == 3);
     for (int k = 0; k < 6; k++) {
         add(c, "a", 3);
         add(c, "c", 20);
         add(c, "d", 30);
         add(c, "e", 40);
-        passes(b, 1);
+        survey_bench_passes(b, 1);
     }
     CHECK(sv->keep->n == 3 && is_kept(sv, "c") && is_kept(sv, "d") && is_kept(sv, "e"));
-    CHECK(
-        tells(c, "SURVEY HISTORY DAY KEY b length", " length [(nil) ", "(nil)]]")); /* begins now */
+    CHECK(survey_tells(c, "SURVEY HISTORY DAY KEY b length", " length [(nil) ",
+                       "(nil)]]")); /* begins now */
     CHECK(sv->keep->n == 3 && is_kept(sv, "b"));
     for (int k = 0; k < 6; k++) {
         add(c, "c", 20);
         add(c, "d", 30);
         add(c, "e", 40);
-        passes(b, 1);
+        survey_bench_passes(b, 1);
     }
     CHECK(is_kept(sv, "b") && !is_kept(sv, "c") && is_kept(sv, "d") && is_kept(sv, "e"));
-    CHECK(tells(c, "SURVEY HISTORY MINUTES KEY b length", " length [(nil) ", " 1]]"));
+    CHECK(survey_tells(c, "SURVEY HISTORY MINUTES KEY b length", " length [(nil) ", " 1]]"));
     /* A stream that goes takes its history along; another one has the room. */
     bench_says(c, "DEL d");
     HEARS(c, "*");
     add(c, "c", 20);
-    passes(b, 3);
+    survey_bench_passes(b, 3);
     CHECK(sv->keep->n == 3 && is_kept(sv, "b") && is_kept(sv, "e"));
     b->settings->console_history = 0;
-    passes(b, 2);
+    survey_bench_passes(b, 2);
     CHECK(sv->keep->n == 0 && sv->keep->server.n == 0 && sv->keep->bytes == 0);
-    CHECK(tells(c, "SURVEY HISTORY DAY ready", " ready [(nil) ", "(nil)]]"));
-    CHECK(tells(c, "SURVEY HISTORY DAY KEY b length", " length [(nil) ", "(nil)]]"));
-    end(b);
+    CHECK(survey_tells(c, "SURVEY HISTORY DAY ready", " ready [(nil) ", "(nil)]]"));
+    CHECK(survey_tells(c, "SURVEY HISTORY DAY KEY b length", " length [(nil) ", "(nil)]]"));
+    survey_bench_end(b);
 }
 
 /* Console S3: all of it is freed when the survey falls asleep. */
 TEST(history_ends_with_the_watching)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct survey *sv = b->engine.survey;
     add(c, "a", 1);
-    passes(b, 3);
+    survey_bench_passes(b, 3);
     CHECK(sv->keep->n == 1 && survey_memory(sv) > rings_memory(24));
     for (int i = 0; i < 110; i++)
-        turn(b, 1000);
+        survey_bench_turn(b, 1000);
     CHECK(!sv->keep->n && !survey_memory(sv));
-    end(b);
+    survey_bench_end(b);
 }
 
 UNIT_MAIN(T(numbers_of_the_server_a_stream_and_a_group), T(who_may_see_what_was),

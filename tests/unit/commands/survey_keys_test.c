@@ -1,27 +1,7 @@
 /* SURVEY SCHEDULES, LISTS and PREFIXES over an engine. */
 #include "survey/survey.h"
 
-#include "broker.h"
-
-static struct bench *begin(struct client **c)
-{
-    struct bench *b = broker_bench();
-    b->engine.survey = survey_new(&b->engine);
-    *c = bench_client(b);
-    return b;
-}
-
-static void end(struct bench *b)
-{
-    survey_free(b->engine.survey);
-    broker_bench_end(b);
-}
-
-static void turn(struct bench *b, int64_t ms)
-{
-    broker_bench_wait(b, ms);
-    survey_turn(b->engine.survey);
-}
+#include "survey.h"
 
 /* A pass and a walk over all keys end, both begun from now on. */
 static void pass(struct bench *b)
@@ -30,35 +10,15 @@ static void pass(struct bench *b)
     uint64_t pass = sv->number, walk = sv->walk.number;
     for (int i = 0; i < 10000 && (sv->number <= pass || sv->walk.number <= walk); i++) {
         survey_look_at_keys(sv);
-        turn(b, 1000);
+        survey_bench_turn(b, 1000);
     }
     CHECK(sv->number > pass && sv->walk.number > walk);
-}
-
-static struct buf answer(struct client *c, const char *line)
-{
-    struct buf raw = {0}, text = {0};
-    bench_says(c, line);
-    broker_drain(c, &raw);
-    buf_add_char(&raw, '\0');
-    broker_text(raw.p, &text);
-    buf_add_char(&text, '\0');
-    buf_free(&raw);
-    return text;
-}
-
-static bool tells(struct client *c, const char *line, const char *part)
-{
-    struct buf text = answer(c, line);
-    bool found = strstr(text.p, part) != NULL;
-    buf_free(&text);
-    return found;
 }
 
 TEST(schedules_and_the_next_message_of_each_stream)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct client *u = bench_client(b);
     char line[200];
     bench_says(c, "XCRON SET r daily CRON @daily FIELDS a b");
@@ -69,10 +29,10 @@ TEST(schedules_and_the_next_message_of_each_stream)
     bench_says(c, "ACL SETUSER half on >p resetkeys ~r* &* +@all");
     HEARS(c, "*");
     pass(b);
-    CHECK(tells(c, "SURVEY SCHEDULES BY next", " name often next "));
-    CHECK(tells(c, "SURVEY SCHEDULES", " kind every fired "));
+    CHECK(survey_shows(c, "SURVEY SCHEDULES BY next", " name often next "));
+    CHECK(survey_shows(c, "SURVEY SCHEDULES", " kind every fired "));
     SAYS(u, "AUTH half p", "OK");
-    CHECK(!tells(u, "SURVEY SCHEDULES", "often"));
+    CHECK(!survey_shows(u, "SURVEY SCHEDULES", "often"));
     /* What is over, or cancelled, goes; many schedules of one stream are read in steps. */
     bench_says(c, "XCRON DEL q often");
     for (int i = 0; i < 100; i++) {
@@ -81,43 +41,44 @@ TEST(schedules_and_the_next_message_of_each_stream)
     }
     HEARS(c, "*");
     pass(b);
-    CHECK(!tells(c, "SURVEY SCHEDULES", "often"));
-    CHECK(tells(c, "SURVEY SCHEDULES MATCH many", " 100 [["));
-    CHECK(tells(c, "SURVEY SCHEDULES MATCH many BY next DESC COUNT 1", " name s99 "));
+    CHECK(!survey_shows(c, "SURVEY SCHEDULES", "often"));
+    CHECK(survey_shows(c, "SURVEY SCHEDULES MATCH many", " 100 [["));
+    CHECK(survey_shows(c, "SURVEY SCHEDULES MATCH many BY next DESC COUNT 1", " name s99 "));
     bench_says(c, "DEL many");
     HEARS(c, "1");
     pass(b);
-    CHECK(tells(c, "SURVEY SCHEDULES MATCH many", " 0 []]"));
-    end(b);
+    CHECK(survey_shows(c, "SURVEY SCHEDULES MATCH many", " 0 []]"));
+    survey_bench_end(b);
 }
 
 TEST(a_scheduled_message_is_a_row_until_its_time_comes)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     bench_says(c, "XADD q DELAY 50000000 * f v");
     bench_says(c, "XADD q DELAY 30000000 * f v");
     HEARS(c, "*");
     pass(b);
-    CHECK(tells(c, "SURVEY SCHEDULES",
-                " 1 [[db 0 key q name 1700030000000-0 next 1700030000000 kind message fired -1 "
-                "missed -1]]]"));
+    CHECK(survey_shows(
+        c, "SURVEY SCHEDULES",
+        " 1 [[db 0 key q name 1700030000000-0 next 1700030000000 kind message fired -1 "
+        "missed -1]]]"));
     bench_says(c, "XDEL q 1700030000000-0");
     HEARS(c, "*");
     pass(b);
-    CHECK(tells(c, "SURVEY SCHEDULES", " name 1700050000000-0 "));
+    CHECK(survey_shows(c, "SURVEY SCHEDULES", " name 1700050000000-0 "));
     bench_says(c, "XDEL q 1700050000000-0");
     HEARS(c, "*");
     pass(b);
-    CHECK(tells(c, "SURVEY SCHEDULES", " 0 []]"));
-    end(b);
+    CHECK(survey_shows(c, "SURVEY SCHEDULES", " 0 []]"));
+    survey_bench_end(b);
 }
 
 /* Console S5: lists that somebody waits for, and the longest. */
 TEST(lists_are_found_by_a_walk_over_all_keys)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct client *w = bench_client(b), *u = bench_client(b), *z = bench_client(b);
     bench_says(c, "RPUSH jobs a b c");
     bench_says(c, "SET k v");
@@ -127,35 +88,36 @@ TEST(lists_are_found_by_a_walk_over_all_keys)
     bench_says(c, "ACL SETUSER half on >p resetkeys ~j* &* +@all");
     HEARS(c, "*");
     bench_says(w, "BLPOP queue:default 0");
-    bench_says(z, "BZPOPMIN scores 0");        /* no list */
-    CHECK(tells(c, "SURVEY LISTS", "[1 3 [")); /* at the first look */
-    CHECK(tells(c, "SURVEY LISTS", "[db 0 key jobs length 3 change-rate 0 bytes "));
-    CHECK(tells(c, "SURVEY LISTS", " waiting 0 encoding listpack]"));
-    CHECK(tells(c, "SURVEY LISTS BY waiting DESC COUNT 1",
-                "[[db 0 key queue:default length 0 change-rate 0 bytes 0 waiting 1 encoding ]]"));
-    CHECK(tells(c, "SURVEY LISTS DB 1", " 1 [[db 1 key other length 1 "));
+    bench_says(z, "BZPOPMIN scores 0");               /* no list */
+    CHECK(survey_shows(c, "SURVEY LISTS", "[1 3 [")); /* at the first look */
+    CHECK(survey_shows(c, "SURVEY LISTS", "[db 0 key jobs length 3 change-rate 0 bytes "));
+    CHECK(survey_shows(c, "SURVEY LISTS", " waiting 0 encoding listpack]"));
+    CHECK(survey_shows(
+        c, "SURVEY LISTS BY waiting DESC COUNT 1",
+        "[[db 0 key queue:default length 0 change-rate 0 bytes 0 waiting 1 encoding ]]"));
+    CHECK(survey_shows(c, "SURVEY LISTS DB 1", " 1 [[db 1 key other length 1 "));
     SAYS(u, "AUTH half p", "OK");
-    CHECK(tells(u, "SURVEY LISTS", " 1 [[db 0 key jobs "));
+    CHECK(survey_shows(u, "SURVEY LISTS", " 1 [[db 0 key jobs "));
     for (int i = 0; i < 100; i++)
         bench_says(c, "RPUSH jobs x");
     bench_says(c, "DEL k");
     HEARS(c, "*");
     pass(b);
-    CHECK(tells(c, "SURVEY LISTS MATCH jobs", " length 103 change-rate "));
-    CHECK(!tells(c, "SURVEY LISTS MATCH jobs", " change-rate 0 "));
+    CHECK(survey_shows(c, "SURVEY LISTS MATCH jobs", " length 103 change-rate "));
+    CHECK(!survey_shows(c, "SURVEY LISTS MATCH jobs", " change-rate 0 "));
     bench_says(c, "DEL jobs");
     bench_says(c, "RPUSH queue:default x"); /* the client that waits takes it */
     HEARS(c, "*");
     pass(b);
     pass(b);
-    CHECK(tells(c, "SURVEY LISTS", " 1 [[db 1 key other "));
-    end(b);
+    CHECK(survey_shows(c, "SURVEY LISTS", " 1 [[db 1 key other "));
+    survey_bench_end(b);
 }
 
 TEST(prefixes_share_the_memory)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct client *u = bench_client(b);
     char line[100];
     for (int i = 0; i < 3000; i++) {
@@ -165,20 +127,21 @@ TEST(prefixes_share_the_memory)
     bench_says(c, "ACL SETUSER half on >p resetkeys ~u* &* +@all");
     HEARS(c, "*");
     pass(b);
-    CHECK(tells(c, "SURVEY PREFIXES DB 0", " 2 [[db 0 prefix user other 0 keys 2000 bytes "));
-    CHECK(tells(c, "SURVEY PREFIXES", " prefix cart other 0 keys 1000 bytes "));
-    CHECK(tells(c, "SURVEY PREFIXES DB 1", " 0 []]"));
-    CHECK(tells(c, "SURVEY PREFIXES DB", "syntax error"));
+    CHECK(
+        survey_shows(c, "SURVEY PREFIXES DB 0", " 2 [[db 0 prefix user other 0 keys 2000 bytes "));
+    CHECK(survey_shows(c, "SURVEY PREFIXES", " prefix cart other 0 keys 1000 bytes "));
+    CHECK(survey_shows(c, "SURVEY PREFIXES DB 1", " 0 []]"));
+    CHECK(survey_shows(c, "SURVEY PREFIXES DB", "syntax error"));
     SAYS(u, "AUTH half p", "OK");
-    CHECK(tells(u, "SURVEY PREFIXES", "!NOPERM "));
-    end(b);
+    CHECK(survey_shows(u, "SURVEY PREFIXES", "!NOPERM "));
+    survey_bench_end(b);
 }
 
 /* Console S3: what is found is freed when nobody looks, and no walk goes on. */
 TEST(what_a_walk_has_found_is_forgotten)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct survey *sv = b->engine.survey;
     bench_says(c, "RPUSH jobs a b c");
     bench_says(c, "XCRON SET q often EVERY 60000 FIELDS a b");
@@ -186,9 +149,9 @@ TEST(what_a_walk_has_found_is_forgotten)
     pass(b);
     CHECK(sv->walk.lists.records.used == 1 && sv->schedules.used >= 1);
     for (int i = 0; i < 110; i++)
-        turn(b, 1000);
+        survey_bench_turn(b, 1000);
     CHECK(!sv->number && !sv->walk.number && !survey_memory(sv));
-    end(b);
+    survey_bench_end(b);
 }
 
 /* More lists than are kept: the longest stay. */
@@ -196,7 +159,7 @@ TEST(of_many_lists_the_longest_are_known)
 {
     struct lists l;
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct db *db = &b->engine.store->dbs[0];
     char line[100];
     bench_says(c, "RPUSH long a b c");
@@ -230,7 +193,7 @@ TEST(of_many_lists_the_longest_are_known)
         lists_sweep(&l, i, 2);
     CHECK(!l.records.used && !l.by_name.used && !l.shortest.n);
     lists_forget(&l);
-    end(b);
+    survey_bench_end(b);
 }
 
 UNIT_MAIN(T(schedules_and_the_next_message_of_each_stream),

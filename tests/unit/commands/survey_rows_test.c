@@ -1,42 +1,12 @@
 #include "survey/rows.h"
 
 #include "base/rng.h"
-#include "broker.h"
-
-static struct bench *begin(struct client **c)
-{
-    struct bench *b = broker_bench();
-    b->engine.survey = survey_new(&b->engine);
-    *c = bench_client(b);
-    return b;
-}
-
-static void end(struct bench *b)
-{
-    survey_free(b->engine.survey);
-    broker_bench_end(b);
-}
-
-static void pass(struct bench *b)
-{
-    struct survey *sv = b->engine.survey;
-    for (uint64_t last = sv->number; sv->number == last;) {
-        survey_look(sv);
-        broker_bench_wait(b, 1000);
-        survey_turn(sv);
-    }
-}
+#include "survey.h"
 
 /* The keys of a page, as text: "total: k k k". */
-static void keys_are(struct bench *b, struct client *c, const char *line, const char *want)
+static void keys_are(struct client *c, const char *line, const char *want)
 {
-    struct buf raw = {0}, text = {0}, got = {0};
-    (void)b;
-    bench_says(c, line);
-    broker_drain(c, &raw);
-    buf_add_char(&raw, '\0');
-    broker_text(raw.p, &text);
-    buf_add_char(&text, '\0');
+    struct buf text = survey_answer(c, line), got = {0};
     int skip = 0;
     sscanf(text.p, "[%*d %n", &skip);
     buf_printf(&got, "%d:", atoi(text.p + skip));
@@ -48,27 +18,8 @@ static void keys_are(struct bench *b, struct client *c, const char *line, const 
     if (strcmp(got.p, want) != 0)
         printf("# %s: wanted <%s>, got <%s> of %s\n", line, want, got.p, text.p);
     CHECK(strcmp(got.p, want) == 0);
-    buf_free(&raw);
     buf_free(&text);
     buf_free(&got);
-}
-
-/* The reply has this part and ends so: numbers of passes and ages are of their moments. */
-static bool tells(struct client *c, const char *line, const char *part, const char *last)
-{
-    struct buf raw = {0}, text = {0};
-    bench_says(c, line);
-    broker_drain(c, &raw);
-    buf_add_char(&raw, '\0');
-    broker_text(raw.p, &text);
-    buf_add_char(&text, '\0');
-    size_t n = strlen(text.p), m = strlen(last);
-    bool good = n >= m && strstr(text.p, part) && strcmp(text.p + n - m, last) == 0;
-    if (!good)
-        printf("# %s: %s\n", line, text.p);
-    buf_free(&raw);
-    buf_free(&text);
-    return good;
 }
 
 static void fill(struct client *c)
@@ -91,32 +42,32 @@ static void fill(struct client *c)
 TEST(pages_come_in_the_order_of_value_database_key_and_group)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     fill(c);
-    pass(b);
-    keys_are(b, c, "SURVEY STREAMS", "4: a a ab b"); /* by key */
-    keys_are(b, c, "SURVEY STREAMS BY length", "4: a a ab b");
-    end(b);
+    survey_bench_passes(b, 1);
+    keys_are(c, "SURVEY STREAMS", "4: a a ab b"); /* by key */
+    keys_are(c, "SURVEY STREAMS BY length", "4: a a ab b");
+    survey_bench_end(b);
 }
 
 TEST(each_option_does_what_it_says)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     fill(c);
-    pass(b);
-    keys_are(b, c, "SURVEY STREAMS DB 0", "3: a ab b");
-    keys_are(b, c, "SURVEY STREAMS DB 0 DESC", "3: b ab a");
-    keys_are(b, c, "SURVEY STREAMS MATCH a*", "3: a a ab");
-    keys_are(b, c, "SURVEY STREAMS BY length DESC COUNT 2", "4: ab b");
-    keys_are(b, c, "SURVEY STREAMS BY length DESC AFTER 2 0 ab COUNT 2", "4: b a");
-    keys_are(b, c, "SURVEY STREAMS AFTER 2 0 b BY length DESC", "4: a a");
-    keys_are(b, c, "SURVEY STREAMS BY last AFTER 7-1 1 a", "4: ab");
-    keys_are(b, c, "SURVEY STREAMS BY added-rate AFTER inf 0 a", "4:");
-    keys_are(b, c, "SURVEY STREAMS BY length AFTER -9223372036854775808 -1 x", "4: a a ab b");
-    keys_are(b, c, "SURVEY GROUPS DB 0 AFTER b 0 b g", "3: b");
-    keys_are(b, c, "SURVEY GROUPS BY ready DESC", "3: b a b");
-    keys_are(b, c, "SURVEY DEAD", "0:");
+    survey_bench_passes(b, 1);
+    keys_are(c, "SURVEY STREAMS DB 0", "3: a ab b");
+    keys_are(c, "SURVEY STREAMS DB 0 DESC", "3: b ab a");
+    keys_are(c, "SURVEY STREAMS MATCH a*", "3: a a ab");
+    keys_are(c, "SURVEY STREAMS BY length DESC COUNT 2", "4: ab b");
+    keys_are(c, "SURVEY STREAMS BY length DESC AFTER 2 0 ab COUNT 2", "4: b a");
+    keys_are(c, "SURVEY STREAMS AFTER 2 0 b BY length DESC", "4: a a");
+    keys_are(c, "SURVEY STREAMS BY last AFTER 7-1 1 a", "4: ab");
+    keys_are(c, "SURVEY STREAMS BY added-rate AFTER inf 0 a", "4:");
+    keys_are(c, "SURVEY STREAMS BY length AFTER -9223372036854775808 -1 x", "4: a a ab b");
+    keys_are(c, "SURVEY GROUPS DB 0 AFTER b 0 b g", "3: b");
+    keys_are(c, "SURVEY GROUPS BY ready DESC", "3: b a b");
+    keys_are(c, "SURVEY DEAD", "0:");
     SAYS(c, "SURVEY STREAMS BY flags", "!ERR unknown column 'flags'");
     SAYS(c, "SURVEY GROUPS BY group", "!ERR unknown column 'group'");
     SAYS(c, "SURVEY DEAD BY length", "!ERR unknown column 'length'");
@@ -135,7 +86,7 @@ TEST(each_option_does_what_it_says)
          "!ERR AFTER: '1-1-1' is no value of the column");
     SAYS(c, "SURVEY STREAMS AFTER k x k", "!ERR value is not an integer or out of range");
     SAYS(c, "SURVEY STREAMS NOW", "!ERR syntax error");
-    end(b);
+    survey_bench_end(b);
 }
 
 /* Console, rights: rows of keys that the user may not read are neither shown nor counted, nor are
@@ -143,7 +94,7 @@ TEST(each_option_does_what_it_says)
 TEST(a_user_sees_the_rows_of_keys_that_he_may_read)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct client *u = bench_client(b);
     fill(c);
     bench_says(c, "XPOLICY SET q1 g MKSTREAM JOBS DEADLETTER ad");
@@ -152,38 +103,25 @@ TEST(a_user_sees_the_rows_of_keys_that_he_may_read)
     bench_says(c, "ACL SETUSER half on >p resetkeys ~a* &* +@all");
     bench_says(c, "ACL SETUSER writer on >p resetkeys %W~a* %R~b* &* +@all");
     HEARS(c, "*");
-    pass(b);
-    keys_are(b, c, "SURVEY DEAD", "1: ad");
-    CHECK(tells(c, "SURVEY DEAD", " 1 [[db 0 key ad letters 1 bytes 19 oldest 1",
-                "999 sources [[a1 g] [q1 g]]]]]"));
+    survey_bench_passes(b, 1);
+    keys_are(c, "SURVEY DEAD", "1: ad");
+    CHECK(survey_tells(c, "SURVEY DEAD", " 1 [[db 0 key ad letters 1 bytes 19 oldest 1",
+                       "999 sources [[a1 g] [q1 g]]]]]"));
     SAYS(u, "AUTH half p", "OK");
-    keys_are(b, u, "SURVEY STREAMS", "5: a a a1 ab ad");
-    keys_are(b, u, "SURVEY STREAMS AFTER b 0 b", "5:");
-    keys_are(b, u, "SURVEY GROUPS", "2: a a1");
-    CHECK(tells(u, "SURVEY DEAD", " 1 [[db 0 key ad letters 1 bytes 19 oldest 1",
-                "999 sources [[a1 g]]]]]"));
+    keys_are(u, "SURVEY STREAMS", "5: a a a1 ab ad");
+    keys_are(u, "SURVEY STREAMS AFTER b 0 b", "5:");
+    keys_are(u, "SURVEY GROUPS", "2: a a1");
+    CHECK(survey_tells(u, "SURVEY DEAD", " 1 [[db 0 key ad letters 1 bytes 19 oldest 1",
+                       "999 sources [[a1 g]]]]]"));
     SAYS(u, "AUTH writer p", "OK");
-    keys_are(b, u, "SURVEY STREAMS", "1: b");
+    keys_are(u, "SURVEY STREAMS", "1: b");
     SAYS(u, "MULTI", "OK");
     SAYS(u, "SURVEY STREAMS", "!ERR Command not allowed inside a transaction");
     SAYS(u, "DISCARD", "*");
-    end(b);
+    survey_bench_end(b);
 }
 
 #define STREAMS 500 /* and more */
-
-/* A page as text. */
-static struct buf page(struct client *c, const char *line)
-{
-    struct buf raw = {0}, text = {0};
-    bench_says(c, line);
-    broker_drain(c, &raw);
-    buf_add_char(&raw, '\0');
-    broker_text(raw.p, &text);
-    buf_add_char(&text, '\0');
-    buf_free(&raw);
-    return text;
-}
 
 /* The word behind the name of a column, from p on. */
 static void column(const char *p, const char *name, char out[64])
@@ -231,7 +169,7 @@ static void walk(struct client *c, const char *by, bool down, struct rng *rng)
     char line[400], db[64], key[64], value[64];
     struct buf whole = {0}, parts = {0};
     snprintf(line, sizeof(line), "SURVEY STREAMS BY %s %s COUNT 1000", by, down ? "DESC" : "ASC");
-    struct buf text = page(c, line);
+    struct buf text = survey_answer(c, line);
     CHECK(rows_of(text.p, by, &whole, db, key, value) > STREAMS);
     buf_free(&text);
     line[0] = '\0';
@@ -242,7 +180,7 @@ static void walk(struct client *c, const char *by, bool down, struct rng *rng)
             snprintf(from, sizeof(from), "AFTER %s %s %s", value, db, key);
         snprintf(line, sizeof(line), "SURVEY STREAMS BY %s %s COUNT %u %s", by,
                  down ? "DESC" : "ASC", count, from);
-        text = page(c, line);
+        text = survey_answer(c, line);
         n = rows_of(text.p, by, &parts, db, key, value);
         if (n < count)
             break;
@@ -259,7 +197,7 @@ TEST(pages_together_are_all_rows_in_order)
 {
     static const char *const orders[] = {"key", "length", "last", "added-rate", "db"};
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct rng rng;
     char line[100];
     rng_seed(&rng, 7);
@@ -272,13 +210,13 @@ TEST(pages_together_are_all_rows_in_order)
         }
     }
     HEARS(c, "*");
-    pass(b);
-    pass(b);
+    survey_bench_passes(b, 1);
+    survey_bench_passes(b, 1);
     for (unsigned o = 0; o < 5; o++) {
         walk(c, orders[o], false, &rng);
         walk(c, orders[o], true, &rng);
     }
-    end(b);
+    survey_bench_end(b);
 }
 
 UNIT_MAIN(T(pages_come_in_the_order_of_value_database_key_and_group),

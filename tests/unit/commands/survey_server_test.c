@@ -4,63 +4,14 @@
 
 #include "base/histogram.h"
 #include "base/metric.h"
-#include "broker.h"
+#include "survey.h"
 
 #include <math.h>
-
-static struct bench *begin(struct client **c)
-{
-    struct bench *b = broker_bench();
-    b->engine.survey = survey_new(&b->engine);
-    *c = bench_client(b);
-    return b;
-}
-
-static void end(struct bench *b)
-{
-    survey_free(b->engine.survey);
-    broker_bench_end(b);
-}
-
-static void turn(struct bench *b, int64_t ms)
-{
-    broker_bench_wait(b, ms);
-    survey_turn(b->engine.survey);
-}
-
-static void passes(struct bench *b, int n)
-{
-    struct survey *sv = b->engine.survey;
-    for (uint64_t last = sv->number; n > 0; n -= sv->number != last, last = sv->number) {
-        survey_look(sv);
-        turn(b, 1000);
-    }
-}
-
-static struct buf answer(struct client *c, const char *line)
-{
-    struct buf raw = {0}, text = {0};
-    bench_says(c, line);
-    broker_drain(c, &raw);
-    buf_add_char(&raw, '\0');
-    broker_text(raw.p, &text);
-    buf_add_char(&text, '\0');
-    buf_free(&raw);
-    return text;
-}
-
-static bool tells(struct client *c, const char *line, const char *part)
-{
-    struct buf text = answer(c, line);
-    bool found = strstr(text.p, part) != NULL;
-    buf_free(&text);
-    return found;
-}
 
 TEST(the_server_is_told_by_sums_of_the_last_pass)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     bench_says(c, "XPOLICY SET q g MKSTREAM JOBS DEADLETTER dlq");
     bench_says(c, "XADD q * f v");
     bench_says(c, "XADD q * f v");
@@ -68,115 +19,117 @@ TEST(the_server_is_told_by_sums_of_the_last_pass)
     bench_says(c, "XADD dlq 1-1 dl-reason x");
     bench_says(c, "SET k v");
     HEARS(c, "*");
-    passes(b, 1);
-    CHECK(tells(c, "SURVEY SERVER", " keys 3 "));
-    CHECK(tells(c, "SURVEY SERVER",
-                " streams 2 groups 1 ready 1 unread 1 released 0 overdue 0 leased 1 "));
-    CHECK(tells(c, "SURVEY SERVER", " dead 1 "));
-    CHECK(tells(c, "SURVEY SERVER", " alarms 0 survey "));
+    survey_bench_passes(b, 1);
+    CHECK(survey_shows(c, "SURVEY SERVER", " keys 3 "));
+    CHECK(survey_shows(c, "SURVEY SERVER",
+                       " streams 2 groups 1 ready 1 unread 1 released 0 overdue 0 leased 1 "));
+    CHECK(survey_shows(c, "SURVEY SERVER", " dead 1 "));
+    CHECK(survey_shows(c, "SURVEY SERVER", " alarms 0 survey "));
     for (int i = 0; i < 10; i++)
         bench_says(c, "XADD q * f v");
     HEARS(c, "*");
-    turn(b, 1000);
-    passes(b, 1);
+    survey_bench_turn(b, 1000);
+    survey_bench_passes(b, 1);
     CHECK(vitals_value(b->engine.survey->vitals, VITAL_ADDED_RATE) > 0 ||
           b->engine.survey->totals.added_rate > 0);
     /* Numbers of tables that are not there are not known. */
     CHECK(isnan(vitals_value(b->engine.survey->vitals, VITAL_OPS)));
-    CHECK(tells(c, "SURVEY SERVER", " memory -1 "));
-    end(b);
+    CHECK(survey_shows(c, "SURVEY SERVER", " memory -1 "));
+    survey_bench_end(b);
 }
 
 /* Console S3: a reading a second while somebody looks, none afterwards. */
 TEST(vitals_are_read_once_a_second_while_somebody_looks)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct vitals *v = b->engine.survey->vitals;
-    turn(b, 5000);
+    survey_bench_turn(b, 5000);
     CHECK(vitals_read_ms(v) == 0);
     survey_look(b->engine.survey);
     int64_t first = vitals_read_ms(v);
     CHECK(first == b->engine.steady_ms);
-    turn(b, 500);
+    survey_bench_turn(b, 500);
     CHECK(vitals_read_ms(v) == first);
-    turn(b, 500);
+    survey_bench_turn(b, 500);
     CHECK(vitals_read_ms(v) == first + 1000);
     for (int i = 0; i < 100; i++)
-        turn(b, 1000);
+        survey_bench_turn(b, 1000);
     int64_t last = vitals_read_ms(v);
     CHECK(last < first + 92000 && !timer_is_set(&b->engine.survey->second));
-    turn(b, 100000);
+    survey_bench_turn(b, 100000);
     CHECK(vitals_read_ms(v) == last);
-    end(b);
+    survey_bench_end(b);
 }
 
 /* Console S3: with a port for the console there is always a pass in ten seconds. */
 TEST(with_a_console_the_survey_is_always_awake)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct survey *sv = b->engine.survey;
     bench_says(c, "XADD q * f v");
     HEARS(c, "*");
     b->settings->console_port = 8379;
     survey_configure(sv);
     for (int i = 0; i < 200; i++)
-        turn(b, 1000);
+        survey_bench_turn(b, 1000);
     CHECK(sv->number >= 18 && sv->number <= 21);
     CHECK(b->engine.steady_ms - vitals_read_ms(sv->vitals) <= 2000);
     /* Who looks in between does not wait for the next of them. */
     for (uint64_t last = sv->number; sv->number == last;)
-        turn(b, 1000);
-    turn(b, 3000);
+        survey_bench_turn(b, 1000);
+    survey_bench_turn(b, 3000);
     uint64_t last = sv->number;
     survey_look(sv);
-    turn(b, 1);
-    turn(b, 100);
+    survey_bench_turn(b, 1);
+    survey_bench_turn(b, 100);
     CHECK(sv->number == last + 1);
-    passes(b, 2);
+    survey_bench_passes(b, 2);
     b->settings->console_port = 0;
     for (int i = 0; i < 110; i++)
-        turn(b, 1000);
+        survey_bench_turn(b, 1000);
     CHECK(!sv->number && !survey_memory(sv));
-    end(b);
+    survey_bench_end(b);
 }
 
 /* Console S7, of keys; and that the user has to be allowed to read them. */
 TEST(alarms_of_keys_come_with_a_pass_and_go_with_one)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct client *u = bench_client(b);
     bench_says(c, "ACL SETUSER half on >p resetkeys ~a* &* +@all");
     bench_says(c, "XGROUP CREATE aq g $ MKSTREAM");
     bench_says(c, "XADD aq * f v");
     bench_says(c, "XADD zdlq * dl-reason x");
     HEARS(c, "*");
-    passes(b, 1);
-    CHECK(tells(c, "SURVEY ALARMS", "[[name dead-letters severity warning since "));
-    CHECK(tells(c, "SURVEY ALARMS", "link /dead/0/zdlq db 0 key zdlq]]"));
-    passes(b, 295);
-    CHECK(!tells(c, "SURVEY ALARMS", "nobody-reads"));
-    passes(b, 10);
-    CHECK(tells(c, "SURVEY ALARMS", "name nobody-reads severity critical"));
-    CHECK(tells(c, "SURVEY ALARMS", "link /group/0/aq/g db 0 key aq group g]"));
-    CHECK(!tells(c, "SURVEY ALARMS", "name old-messages"));
-    passes(b, 300);
-    CHECK(tells(c, "SURVEY ALARMS", "name old-messages severity warning"));
+    survey_bench_passes(b, 1);
+    CHECK(survey_shows(c, "SURVEY ALARMS", "[[name dead-letters severity warning since "));
+    CHECK(survey_shows(c, "SURVEY ALARMS", "link /dead/0/zdlq db 0 key zdlq]]"));
+    survey_bench_passes(b, 295);
+    CHECK(!survey_shows(c, "SURVEY ALARMS", "nobody-reads"));
+    survey_bench_passes(b, 10);
+    CHECK(survey_shows(c, "SURVEY ALARMS", "name nobody-reads severity critical"));
+    CHECK(survey_shows(c, "SURVEY ALARMS", "link /group/0/aq/g db 0 key aq group g]"));
+    CHECK(!survey_shows(c, "SURVEY ALARMS", "name old-messages"));
+    survey_bench_passes(b, 300);
+    CHECK(survey_shows(c, "SURVEY ALARMS", "name old-messages severity warning"));
     SAYS(u, "AUTH half p", "OK");
-    CHECK(!tells(u, "SURVEY ALARMS", "zdlq") && tells(u, "SURVEY ALARMS", "key aq group g"));
-    CHECK(tells(u, "SURVEY SERVER", " alarms 2 ") && tells(c, "SURVEY SERVER", " alarms 3 "));
+    CHECK(!survey_shows(u, "SURVEY ALARMS", "zdlq") &&
+          survey_shows(u, "SURVEY ALARMS", "key aq group g"));
+    CHECK(survey_shows(u, "SURVEY SERVER", " alarms 2 ") &&
+          survey_shows(c, "SURVEY SERVER", " alarms 3 "));
     /* Somebody reads. */
     bench_says(c, "XREADGROUP GROUP g a STREAMS aq >");
     HEARS(c, "*");
-    passes(b, 1);
-    CHECK(tells(u, "SURVEY SERVER", " alarms 0 "));
+    survey_bench_passes(b, 1);
+    CHECK(survey_shows(u, "SURVEY SERVER", " alarms 0 "));
     for (int i = 0; i < 3000; i++)
-        turn(b, 1000);
-    passes(b, 2);
-    CHECK(!tells(c, "SURVEY ALARMS", "dead-letters")); /* an hour has passed */
-    end(b);
+        survey_bench_turn(b, 1000);
+    survey_bench_passes(b, 2);
+    CHECK(!survey_shows(c, "SURVEY ALARMS", "dead-letters")); /* an hour has passed */
+    survey_bench_end(b);
 }
 
 /* ---- Numbers of the tables of metrics, by tables of the test's own */
@@ -234,7 +187,7 @@ static double value(struct bench *b, enum vitals_id id)
 static void look(struct bench *b, int seconds)
 {
     for (int i = 0; i < seconds; i++) {
-        turn(b, 1000);
+        survey_bench_turn(b, 1000);
         survey_look(b->engine.survey);
     }
 }
@@ -242,7 +195,7 @@ static void look(struct bench *b, int seconds)
 TEST(rates_shares_and_quantiles_are_of_the_time_between_readings)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct metric_set *set = metric_set_new();
     metric_add(set, "x", &row_table, NULL);
     metric_add(set, "x", &turn_table, NULL);
@@ -276,13 +229,13 @@ TEST(rates_shares_and_quantiles_are_of_the_time_between_readings)
     CHECK(alarms_holds(b->engine.survey->alarms, ALARM_BACKUP_OLD));
     b->engine.metrics = NULL;
     metric_set_free(set);
-    end(b);
+    survey_bench_end(b);
 }
 
 TEST(a_server_that_everybody_may_use_is_open)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct settings *s = b->settings;
     const struct alarms *a = b->engine.survey->alarms;
     look(b, 1);
@@ -302,7 +255,7 @@ TEST(a_server_that_everybody_may_use_is_open)
     s->bind = mem_copy_text("127.0.0.1 -::1", 14);
     look(b, 1);
     CHECK(!alarms_holds(a, ALARM_OPEN));
-    end(b);
+    survey_bench_end(b);
 }
 
 UNIT_MAIN(T(the_server_is_told_by_sums_of_the_last_pass),

@@ -1,41 +1,10 @@
 #include "survey/survey.h"
 
 #include "base/rng.h"
-#include "broker.h"
+#include "survey.h"
 #include "type/value.h"
 
 #include <stdarg.h>
-
-static struct bench *begin(struct client **c)
-{
-    struct bench *b = broker_bench();
-    b->engine.survey = survey_new(&b->engine);
-    *c = bench_client(b);
-    return b;
-}
-
-static void end(struct bench *b)
-{
-    survey_free(b->engine.survey);
-    broker_bench_end(b);
-}
-
-/* One turn, so much later. */
-static void turn(struct bench *b, int64_t ms)
-{
-    broker_bench_wait(b, ms);
-    survey_turn(b->engine.survey);
-}
-
-/* Passes end, so many from now on. */
-static void pass(struct bench *b, int n)
-{
-    struct survey *sv = b->engine.survey;
-    for (uint64_t last = sv->number; n > 0; n -= sv->number != last, last = sv->number) {
-        survey_look(sv);
-        turn(b, 1000);
-    }
-}
 
 static void says(struct client *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void says(struct client *c, const char *format, ...)
@@ -63,54 +32,54 @@ static const struct survey_stream *record(const struct survey *sv, int db, const
 TEST(a_first_look_knows_a_few_streams_and_passes_follow)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct survey *sv = b->engine.survey;
     says(c, "XADD q 1-1 f v");
     says(c, "XGROUP CREATE q g 0");
     HEARS(c, "*");
-    turn(b, 5000);
+    survey_bench_turn(b, 5000);
     CHECK(sv->phase == SURVEY_RESTS && sv->pass == 0 && !sv->streams.n);
     survey_look(sv);
     CHECK(sv->number == 1 && sv->streams.used == 1 && sv->groups.used == 1);
     CHECK(sv->totals.streams == 1 && sv->totals.groups == 1 && sv->totals.unread == 1);
     survey_look(sv);
-    turn(b, 20);
+    survey_bench_turn(b, 20);
     CHECK(sv->number == 1); /* at most one a second */
     for (int i = 2; i < 12; i++)
         says(c, "XADD q %d-1 f v", i);
     HEARS(c, "*");
-    turn(b, 980);
-    turn(b, 1000);
+    survey_bench_turn(b, 980);
+    survey_bench_turn(b, 1000);
     const struct survey_stream *x = record(sv, 0, "q");
     CHECK(sv->number >= 2 && x && x->length == 11 && sv->totals.unread == 11);
-    end(b);
+    survey_bench_end(b);
 }
 
 /* Console S3: nobody looks, so nothing is kept and nothing is done. */
 TEST(what_nobody_looks_at_is_forgotten)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct survey *sv = b->engine.survey;
     says(c, "XADD q 1-1 f v");
     says(c, "XGROUP CREATE q g 0");
     HEARS(c, "*");
-    pass(b, 2);
+    survey_bench_passes(b, 2);
     CHECK(sv->number && survey_memory(sv));
     for (int i = 0; i < 95; i++)
-        turn(b, 1000);
+        survey_bench_turn(b, 1000);
     CHECK(sv->phase == SURVEY_RESTS && !sv->number && !survey_memory(sv) &&
           !timer_is_set(&sv->timer) && !sv->is_due);
     uint64_t ticks = sv->ticks;
-    turn(b, 100000);
+    survey_bench_turn(b, 100000);
     CHECK(sv->ticks == ticks);
     /* The stream remembers a record that is another's now. */
     says(c, "XADD p 1-1 f v");
     HEARS(c, "*");
-    pass(b, 1);
+    survey_bench_passes(b, 1);
     CHECK(record(sv, 0, "p")->length == 1 && record(sv, 0, "q")->groups == 1);
     CHECK(sv->streams.used == 2 && sv->groups.used == 1);
-    end(b);
+    survey_bench_end(b);
 }
 
 /* Whatever was there is shown as it is, and nothing else is kept. */
@@ -188,7 +157,7 @@ TEST(records_follow_whatever_happens_during_passes)
 {
     for (unsigned seed = 1; seed <= 3; seed++) {
         struct client *c;
-        struct bench *b = begin(&c);
+        struct bench *b = survey_bench(&c);
         struct rng rng;
         rng_seed(&rng, seed);
         for (int round = 0; round < 12; round++) {
@@ -196,12 +165,12 @@ TEST(records_follow_whatever_happens_during_passes)
             for (int i = 0; i < 1500; i++) {
                 change(c, &rng);
                 if (i % 30 == 0)
-                    turn(b, 20);
+                    survey_bench_turn(b, 20);
             }
             HEARS(c, "*");
         }
         /* What has expired is gone. */
-        turn(b, 5000);
+        survey_bench_turn(b, 5000);
         for (int i = 0; i < KEYS; i++) {
             says(c, "TYPE k%d", i);
             says(c, "GETEX k%d", i);
@@ -210,9 +179,9 @@ TEST(records_follow_whatever_happens_during_passes)
         for (int i = 0; i < KEYS; i++)
             says(c, "GETEX k%d", i);
         HEARS(c, "*");
-        pass(b, 2);
+        survey_bench_passes(b, 2);
         compare(b->engine.survey);
-        end(b);
+        survey_bench_end(b);
     }
 }
 
@@ -220,7 +189,7 @@ TEST(records_follow_whatever_happens_during_passes)
 TEST(a_stream_of_many_groups_is_read_in_steps)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct survey *sv = b->engine.survey;
     says(c, "XADD q 1-1 f v");
     for (int i = 0; i < 5000; i++)
@@ -230,28 +199,28 @@ TEST(a_stream_of_many_groups_is_read_in_steps)
     for (int i = 5000; i < 9000; i++) {
         says(c, "XGROUP CREATE q g%d 0", i);
         if (i % 50 == 0)
-            turn(b, 20);
+            survey_bench_turn(b, 20);
     }
     HEARS(c, "*");
-    pass(b, 2);
+    survey_bench_passes(b, 2);
     compare(sv);
     CHECK(sv->groups.used == 9000 && record(sv, 0, "q")->ready == 9000);
     /* It goes in the middle of a pass. */
     survey_look(sv);
     for (int i = 0; i < 100 && dlist_empty(&sv->large); i++)
-        turn(b, 100);
+        survey_bench_turn(b, 100);
     says(c, "DEL q");
     HEARS(c, "1");
-    pass(b, 2);
+    survey_bench_passes(b, 2);
     CHECK(!sv->streams.used && !sv->groups.used && dlist_empty(&sv->large));
-    end(b);
+    survey_bench_end(b);
 }
 
 /* Console S2: the states of a group with a policy, and where its dead letters go. */
 TEST(groups_say_what_their_policies_make_of_entries)
 {
     struct client *c;
-    struct bench *b = begin(&c);
+    struct bench *b = survey_bench(&c);
     struct survey *sv = b->engine.survey;
     says(c, "XPOLICY SET q g MKSTREAM JOBS DEADLETTER d");
     for (int i = 1; i <= 5; i++)
@@ -262,7 +231,7 @@ TEST(groups_say_what_their_policies_make_of_entries)
     says(c, "XNACK q g FATAL IDS 1 3-1");
     HEARS(c, "*");
     broker_bench_turn(b);
-    pass(b, 2);
+    survey_bench_passes(b, 2);
     uint32_t n = broker_group(b, "q", "g")->surveyed;
     const struct survey_group *g = survey_record_group(sv, n);
     CHECK(g->unread == 1 && g->released == 1 && g->leased == 1 && g->deferred == 1);
@@ -272,10 +241,10 @@ TEST(groups_say_what_their_policies_make_of_entries)
     /* Also when no policy names it any more. */
     says(c, "XPOLICY DEL q g");
     HEARS(c, "*");
-    pass(b, 3);
+    survey_bench_passes(b, 3);
     CHECK(survey_record_holds_letters(sv, record(sv, 0, "d")) && !g->letters);
     CHECK(!survey_record_holds_letters(sv, record(sv, 0, "q")));
-    end(b);
+    survey_bench_end(b);
 }
 
 UNIT_MAIN(T(a_first_look_knows_a_few_streams_and_passes_follow),
