@@ -272,7 +272,9 @@ static bool is_unchanged(struct exchange *x, const struct template_words *words)
 
 static void write_after(struct exchange *x, const struct render *r)
 {
-    bool more = r->full || r->rows >= (unsigned)x->asked.count;
+    /* Without a count the command has told all. */
+    long long count = param_number(&x->asked.params, "count", 0);
+    bool more = r->full || (count && r->rows >= (unsigned)count);
     json_write_name(&x->json, BYTES("after"));
     if (more && r->rows && r->shape == RENDER_SURVEY)
         render_write_place(r);

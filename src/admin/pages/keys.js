@@ -50,11 +50,11 @@ async function goOn(page, scan) {
     page.draw();
 }
 
-// Rows of /prefixes, which stand behind the number of the survey and theirs. They are counted while somebody looks: as
-// long as there are none they are asked for again. null: the user may not.
+// The server counts prefixes only while somebody looks, so they are asked for again until there are some. null: the user
+// may not ask.
 async function readPrefixes(page, db) {
     const answer = await page.maybe('/prefixes', {db});
-    const rows = answer?.rows.flat().filter(r => r.keys > 0) ?? null;
+    const rows = answer?.rows ?? null;
     if (rows && !rows.length && page.state.scan.rows.size) setTimeout(() => page.ending.signal.aborted || page.reload(), AGAIN_MS);
     return rows;
 }
