@@ -240,7 +240,7 @@ static bool choose_id(struct call *call, const struct stream *s, struct xadd *x)
         return false;
     }
     if (x->form == ID_AUTO) {
-        struct stream none = {0};
+        static const struct stream none;
         if (stream_next_id(s ? s : &none, (uint64_t)call->now_ms, &x->id))
             return true;
         call_error(call, ERR_STREAM_EXHAUSTED);
