@@ -190,6 +190,14 @@ static void answer_progress(struct exchange *x)
     tell(x, (struct respond){.status = 200, .type = TELL_JSON, .body = buf_bytes(&x->body)});
 }
 
+/* Whose commands are answered beside a script that takes long: of others it is not even asked who
+ * asks. */
+static bool answers_beside_a_script(const struct http_request *q)
+{
+    return bytes_equal(q->path, BYTES("/api/v1/overview")) ||
+           bytes_equal(q->path, BYTES("/api/v1/alarms"));
+}
+
 /* False: answered already. */
 static bool find_route(struct exchange *x)
 {
@@ -215,8 +223,8 @@ static bool find_route(struct exchange *x)
         answer_progress(x);
     else if (e->slow_path & ENGINE_LOADING)
         tell_later(x, 503, "LOADING", "The data are being loaded.");
-    else if (e->slow_path & ENGINE_BUSY)
-        tell_later(x, 503, "BUSY", "A script is running.");
+    else if ((e->slow_path & ENGINE_BUSY) && !answers_beside_a_script(&x->request))
+        tell_later(x, 503, "BUSY", err_text(e->busy_function ? ERR_BUSY_FUNCTION : ERR_BUSY).p);
     else
         return true;
     return false;

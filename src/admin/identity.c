@@ -17,6 +17,7 @@
 #include "acl/users.h"
 #include "admin/tell.h"
 #include "base/base64.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/words.h"
@@ -81,12 +82,19 @@ bool identity_goes_on(const struct exchange *x)
                                           e->settings->console_session_timeout * 1000));
 }
 
+/* The turns within a script leave the engine's clock as it is, and nothing would come into the
+ * buckets as long as it runs. */
+static int64_t clock_of_rates(const struct engine *e)
+{
+    return e->slow_path & ENGINE_BUSY ? clock_steady_ms() : e->steady_ms;
+}
+
 bool identity_take_token(struct exchange *x)
 {
     const struct engine *e = x->all->engine;
     struct login *l = identity_login(x);
     if (!l)
-        return guard_rates_take(x->all->rates, bytes_text(x->from.address), e->steady_ms);
+        return guard_rates_take(x->all->rates, bytes_text(x->from.address), clock_of_rates(e));
     struct user *u = users_find(e->users, str_bytes(l->user));
     /* A client that served another session says nothing of this one. */
     if (caller_was_killed(&x->caller) && memcmp(x->served, l->key, sizeof(x->served)) != 0)
@@ -98,7 +106,7 @@ bool identity_take_token(struct exchange *x)
     memcpy(x->served, l->key, sizeof(x->served));
     x->user = str_ref(l->user);
     x->by_token = true;
-    return guard_bucket_take(&l->bucket, GUARD_SESSION, e->steady_ms);
+    return guard_bucket_take(&l->bucket, GUARD_SESSION, clock_of_rates(e));
 }
 
 bool identity_is_confirmed(const struct exchange *x)

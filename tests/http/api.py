@@ -644,12 +644,37 @@ def paused(path):
         expect(s.code("GET", KEY), (503, "PAUSED"), "paused")
 
 
+def busy(path):
+    """H8: beside a script that takes long the overview and the alarms are answered, however often; all else is told why not."""
+    with Api(path, "--busy-reply-threshold", 20) as s:
+        c = s.begin()
+        fill(c)
+        s.token = s.log_in()
+        expect(s.get("/overview")[1]["pausedMs"], 0, "nothing is paused")
+        c.do("CLIENT", "PAUSE", 100000, "WRITE")
+        expect(0 < s.get("/overview")[1]["pausedMs"] <= 100000, True, "what is left of a pause")
+        c.do("CLIENT", "UNPAUSE")
+        runs = s.conn(seconds=600)
+        runs.send("EVAL", "while true do end", 0)
+        until("it is busy", lambda: s.code("GET", KEY) == (503, "BUSY"))
+        for _ in range(130):  # more than a session may ask at once
+            expect(s.get("/overview")[0], 200, "the overview")
+        expect("rows" in s.get("/alarms")[1], True, "the alarms")
+        answer = s.call("POST", KEY + "/trim", {"maxlen": 0})[1]
+        expect(answer["error"]["text"].startswith("BUSY "), True, "an action: %r" % answer)
+        expect(s.code("GET", "/overview", token="0" * 64), (401, "NOAUTH"), "nobody")
+        c.do("SCRIPT", "KILL")
+        runs.answer()
+        runs.close()
+        expect(c.do("XLEN", b"q/\x00\xff"), 300, "nothing was trimmed")
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--server", required=True)
     ap.add_argument("--only", action="append", default=[])
     o = ap.parse_args()
-    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, modes, confirming, tags, views, pages, rights, quiet, durable, paused)], o.only)
+    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, modes, confirming, tags, views, pages, rights, quiet, durable, paused, busy)], o.only)
 
 
 if __name__ == "__main__":

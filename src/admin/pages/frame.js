@@ -89,7 +89,7 @@ async function readOverview() {
         const before = overview;
         overview = await api.get('/overview');
         if (overview !== before) draw();
-        if (before && overview.version && overview.version !== before.version) {
+        if (before?.version && overview.version && overview.version !== before.version) {
             announce(T.state.otherVersion);
             location.reload();
         }
@@ -170,7 +170,8 @@ function banners() {
     const {lost} = wire, now = Date.now();
     return h('div', {class: 'banners'},
         lost ? h('p', {class: 'banner bad'}, '! ', T.state.lost(span(now - lost.sinceMs), lost.nextMs > now ? span(lost.nextMs - now) : null)) : null,
-        banner.text && !lost ? h('p', {class: 'banner'}, '! ', banner.text) : null,
+        banner.text && !lost ? h('p', {class: 'banner'}, '! ', banner.code === 'LOADING' && overview?.loading >= 0 ? T.state.loaded(overview.loading) : null, banner.text) : null,
+        overview?.pausedMs > 0 && !lost ? h('p', {class: 'banner'}, '! ', T.state.paused(span(overview.pausedMs))) : null,
         isReadOnly() ? h('p', {class: 'banner calm'}, T.state.readOnly) : null);
 }
 

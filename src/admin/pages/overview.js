@@ -18,8 +18,12 @@ const TOP = 5, NOBODY = 50; // rows of the lists; groups that are looked at for 
 
 export async function load(page) {
     const spanName = page.query.span ?? 'minutes';
-    const [overview, alarms, rates, depths, behind, traffic, failing, ready] = await Promise.all([
-        page.maybe('/overview'), page.maybe('/alarms'),
+    const [overview, alarms, more] = await Promise.all([page.maybe('/overview'), page.maybe('/alarms'), page.orKnown(rows(page, spanName), page.data)]);
+    return {...more, overview, alarms: alarms?.rows ?? alarms ?? []};
+}
+
+async function rows(page, spanName) {
+    const [rates, depths, behind, traffic, failing, ready] = await Promise.all([
         page.maybe('/history', {span: spanName, series: RATES.join(',')}),
         page.maybe('/history', {span: spanName, series: DEPTHS.join(',')}),
         page.maybe('/groups', {by: 'oldest-ready', desc: 1, count: TOP}),
@@ -27,7 +31,7 @@ export async function load(page) {
         page.maybe('/groups', {by: 'failed-rate', desc: 1, count: TOP}),
         page.maybe('/groups', {by: 'ready', desc: 1, count: NOBODY}),
     ]);
-    return {overview, alarms: alarms?.rows ?? alarms ?? [], rates, depths, behind: behind?.rows ?? [], traffic: traffic?.rows ?? [], failing: failing?.rows ?? [], ready: ready?.rows ?? []};
+    return {rates, depths, behind: behind?.rows ?? [], traffic: traffic?.rows ?? [], failing: failing?.rows ?? [], ready: ready?.rows ?? []};
 }
 
 // An alarm's link is the address of a view.
@@ -65,18 +69,18 @@ function list(page, id, caption, rows, last, label, empty) {
 }
 
 export function draw(page, d) {
-    const o = d.overview, nobody = d.ready.filter(r => r.ready > 0 && !r.waiting && !r.deliveredRate).slice(0, TOP);
+    const o = d.overview, nobody = d.ready?.filter(r => r.ready > 0 && !r.waiting && !r.deliveredRate).slice(0, TOP);
     return [
         d.alarms.length ? h('div', null, d.alarms.map(alarmLine)) : h('p', {class: 'hint'}, Q.noAlarms),
         o ? h('div', {class: 'grid wide'}, messages(o), server(o)) : null,
         d.rates || d.depths ? h('div', null, h('div', {class: 'bar'}, spanChoice(page)), h('div', {class: 'grid wide'},
             plot(page, {id: 'rates', title: Q.plotRates, history: d.rates, unit: rate, series: RATES.map(name => ({name: camel(name), label: short(name)}))}),
             plot(page, {id: 'depths', title: Q.plotDepth, history: d.depths, series: DEPTHS.map(name => ({name, label: name}))}))) : null,
-        h('div', {class: 'grid'},
+        d.ready ? h('div', {class: 'grid'},
             list(page, 'behind', Q.behind, d.behind.filter(r => r.oldestReadyMs > 0), r => h('span', {class: ageClass(r.oldestReadyMs)}, span(r.oldestReadyMs)), Q.age, Q.noBehind),
             list(page, 'traffic', Q.traffic, d.traffic.filter(r => r.addedRate > 0), r => perSecond(r.addedRate), Q.added, Q.noTraffic),
             list(page, 'failing', Q.failing, d.failing.filter(r => r.failedRate > 0), r => percent(100 * r.failedRate / (r.deliveredRate || r.failedRate)), Q.share, Q.noFailing),
-            list(page, 'nobody', Q.nobody, nobody, r => num(r.ready), Q.ready, Q.noNobody)),
+            list(page, 'nobody', Q.nobody, nobody, r => num(r.ready), Q.ready, Q.noNobody)) : null,
     ];
 }
 

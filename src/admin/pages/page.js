@@ -12,6 +12,7 @@ export class Page {
         Object.assign(this, {view, params: at.params, query: at.query, path: at.path, state: {}, data: null, error: null, atMs: 0, dataAt: null, isLoading: false, draw});
         this.again = false;
         this.ending = new AbortController();
+        this.hindrance = null; // why the last reading is not all anew
     }
 
     // Reads from the API; ends with the view.
@@ -29,6 +30,17 @@ export class Page {
         }
     }
 
+    // While a script runs not everything is answered: the view goes on with `known`, and the banner tells why.
+    async orKnown(answers, known) {
+        try {
+            return await answers;
+        } catch (e) {
+            if (e.code !== 'BUSY') throw e;
+            this.hindrance = e;
+            return known;
+        }
+    }
+
     // Other values in the query of the address; the view is read anew. push: Back leads here.
     set(values, push = true) {
         setQuery(values, push);
@@ -40,11 +52,16 @@ export class Page {
             return;
         }
         this.isLoading = true;
+        this.hindrance = null;
         const asked = location.hash;
         try {
             const data = await this.view.load?.(this) ?? {};
             Object.assign(this, {data, dataAt: asked, error: null, atMs: Date.now()}); // dataAt: the address that they answer
-            if (banner.code) Object.assign(banner, {code: null, text: null, stopsWrites: null});
+            if (this.hindrance) this.failed(this.hindrance);
+            else if (banner.code) {
+                Object.assign(banner, {code: null, text: null, stopsWrites: null});
+                announce(T.state.over);
+            }
         } catch (e) {
             if (e.name === 'AbortError') return;
             this.failed(e);

@@ -229,12 +229,21 @@ static const struct command survey_server_command; /* who may run it may see its
 /* How many alarms there are that the user may know of; told, when there is a reply. */
 static size_t tell_alarms(struct call *call, bool tell);
 
+/* What is left of CLIENT PAUSE; 0: nothing is held by it. */
+static int64_t pause_left_ms(const struct engine *e)
+{
+    const struct engine_pause *p = &e->pause;
+    return !(p->reasons & (1u << PAUSE_CLIENT)) || p->until_ms < e->steady_ms
+               ? 0
+               : p->until_ms - e->steady_ms;
+}
+
 static void do_survey_server(struct call *call)
 {
     struct survey *sv = call->engine->survey;
     struct reply *r = call->reply;
     survey_look(sv);
-    reply_map(r, VITALS + 5);
+    reply_map(r, VITALS + 6);
     reply_bulk_text(r, "version");
     reply_bulk(r, vitals_version(sv->vitals, call->engine->metrics));
     for (enum vitals_id i = 0; i < VITALS; i++) {
@@ -245,6 +254,8 @@ static void do_survey_server(struct call *call)
         else
             reply_double(r, isnan(x) ? 0 : x);
     }
+    reply_bulk_text(r, "paused-ms");
+    reply_int(r, pause_left_ms(call->engine));
     reply_bulk_text(r, "alarms");
     reply_int(r, (long long)tell_alarms(call, false));
     reply_bulk_text(r, "survey");
@@ -512,9 +523,11 @@ SUB(groups, ROWS("value:string db:int key:string group:string"),
     -2, COMMAND_READONLY);
 SUB(dead, ROWS("value:string db:int key:string"), "Lists the streams that hold dead letters.",
     "O(N) with N the streams and groups", -2, COMMAND_READONLY);
-SUB(server, "", "Tells the numbers of the server as a whole.", "O(1)", 2, COMMAND_DANGEROUS);
+/* What is known of the server is told beside a script that takes long, too: it reads no data. */
+SUB(server, "", "Tells the numbers of the server as a whole.", "O(1)", 2,
+    COMMAND_DANGEROUS | COMMAND_ALLOW_BUSY);
 SUB(alarms, "", "Lists what is wrong with the server and its queues.", "O(1)", 2,
-    COMMAND_DANGEROUS);
+    COMMAND_DANGEROUS | COMMAND_ALLOW_BUSY);
 SUB(history,
     "span:<minutes | hour | day | week> [DB db:int] [KEY key:string] [GROUP group:string] "
     "number:string [number:string ...]",

@@ -38,6 +38,21 @@ TEST(the_server_is_told_by_sums_of_the_last_pass)
     survey_bench_end(b);
 }
 
+TEST(what_is_left_of_a_pause_is_told_at_any_moment)
+{
+    struct client *c;
+    struct bench *b = survey_bench(&c);
+    CHECK(survey_shows(c, "SURVEY SERVER", " paused-ms 0 "));
+    bench_says(c, "CLIENT PAUSE 5000 WRITE");
+    HEARS(c, "OK");
+    CHECK(survey_shows(c, "SURVEY SERVER", " paused-ms 5000 "));
+    survey_bench_turn(b, 300);
+    CHECK(survey_shows(c, "SURVEY SERVER", " paused-ms 4700 "));
+    survey_bench_turn(b, 10000);
+    CHECK(survey_shows(c, "SURVEY SERVER", " paused-ms 0 "));
+    survey_bench_end(b);
+}
+
 /* Console S3: a reading a second while somebody looks, none afterwards. */
 TEST(vitals_are_read_once_a_second_while_somebody_looks)
 {
@@ -259,6 +274,7 @@ TEST(a_server_that_everybody_may_use_is_open)
 }
 
 UNIT_MAIN(T(the_server_is_told_by_sums_of_the_last_pass),
+          T(what_is_left_of_a_pause_is_told_at_any_moment),
           T(vitals_are_read_once_a_second_while_somebody_looks),
           T(with_a_console_the_survey_is_always_awake),
           T(alarms_of_keys_come_with_a_pass_and_go_with_one),

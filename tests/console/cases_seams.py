@@ -1,0 +1,133 @@
+"""Where the page meets what it does not rule: servers that stop, load or are busy, keys that others change, clocks and languages, proxies."""
+import http.client, json, re
+
+from check import Failed, expect, until
+from case import case
+
+
+def lost(w):
+    """The server is killed; until the page has seen it."""
+    w.b.expects("ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE")
+    w.b.expects("401")  # of the session, which ends with the server
+    w.c.close()
+    w.kill()
+    w.b.sees(re.compile(r"No answer for .*; trying again"))
+    w.b.css(".view.stale")
+
+
+def log_in_again(w):
+    w.b.find("dialog input", "Password")
+    w.b.sees("The session has ended")
+    w.b.click("Go in as the default user")
+    w.b.gone("The session has ended")
+
+
+@case(34, "Server killed and started again during polling: greyed, back, nothing lost from the form being filled.")
+def killed(w):
+    w.log_in()
+    w.route("#/stream/0/mail?tab=produce")
+    w.b.fill("field 1", "to")
+    w.b.fill("value 1", "somebody")
+    w.b.fill("delay", "1 h")
+    w.b.click("Trim", within=w.b.css(".title .actions")[0])
+    w.b.fill("keep at most", "17")
+    w.b.fill("Type mail to confirm", "mail")
+    lost(w)
+    w.b.click("Trim", within=w.b.css("dialog .buttons")[0])
+    w.b.sees("The server does not answer.", w.b.css("dialog [role=alert]")[0])
+    w.c = w.start()
+    w.c.encoding = "latin-1"
+    log_in_again(w)
+    w.b.gone("No answer for")
+    expect(w.b.js("return document.querySelectorAll('.view.stale').length"), 0, "views that are grey")
+    w.b.click("Trim", within=w.b.css("dialog .buttons")[0])
+    until("the trim", lambda: w.c.ask("XLEN", "mail") == 17)
+    w.b.sees("23 messages deleted")
+    w.b.fill("delay", "")
+    w.b.sees("XADD mail * to somebody")
+    w.b.click("Send")
+    until("the message", lambda: w.c.ask("XLEN", "mail") == 18)
+    expect(w.c.ask("XREVRANGE", "mail", "+", "-", "COUNT", 1)[0][1], ["to", "somebody"], "what was being filled in")
+
+
+@case(35, "Loading 1M keys: progress. Script that is busy: Overview answers, an action says BUSY. CLIENT PAUSE: banner.", args=("--appendonly", "no"))
+def busy(w):
+    w.c.ask("DEBUG", "POPULATE", 1000000)
+    w.c.ask("SAVE")
+    keys = w.c.ask("DBSIZE")
+    w.log_in()
+    w.b.expects("503")
+    lost(w)
+    # As slowly as it takes to look; then at once.
+    w.launch("--key-load-delay", 1000, "--loading-process-events-interval-bytes", 1024, loading=True)
+    w.c = w.conn(encoding="latin-1")
+    w.b.sees(re.compile(r"\d+ % are there\. The data are being loaded"))
+    expect(str(w.c.do("DBSIZE")), "LOADING Redis is loading the dataset in memory", "what the server says meanwhile")
+    w.b.leave()
+    w.b.open()
+    w.b.click("Go in as the default user")
+    w.b.sees(re.compile(r"The data are being loaded: \d+ %"), w.b.css("dialog")[0])
+    w.c.ask("CONFIG", "SET", "key-load-delay", 0)
+    until("the data", lambda: w.c.do("DBSIZE") == keys)
+    w.log_in()
+    script(w)
+    paused(w)
+
+
+def asked(w, token, method, path, body=None):
+    """What the API says to this session."""
+    c = http.client.HTTPConnection("127.0.0.1", w.http, timeout=60)
+    c.request(method, "/api/v1" + path, body, {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+    r = c.getresponse()
+    answer = r.status, json.loads(r.read())
+    c.close()
+    return answer
+
+
+def script(w):
+    w.c.ask("CONFIG", "SET", "busy-reply-threshold", 50)
+    w.b.click("Refresh now")
+    w.b.gone("are there")
+    w.route("#/stream/0/mail")
+    w.b.row("person-39")
+    w.b.click("Pause", within=w.b.css(".title .actions")[0])
+    w.b.css("dialog[open]")
+    runs = w.conn(encoding="latin-1", seconds=600)
+    runs.send("EVAL", "while true do end", 0)
+    until("the script is busy", lambda: str(w.c.do("PING")).startswith("BUSY"))
+    w.b.click("Pause", within=w.b.css("dialog .buttons")[0])
+    w.b.sees("BUSY", w.b.css("dialog [role=alert]")[0])
+    w.b.click("Cancel")
+    w.b.sees("A script is running")
+    w.go("Overview")
+    w.b.sees("A script is running")
+    w.b.sees("Memory")
+    w.b.sees("commands/s")
+    # More than a session may ask at once, in seconds in which the script lets no turn of the server begin.
+    token = w.b.js("return sessionStorage.getItem('millrace-token')")
+    for _ in range(120):
+        until("the overview", lambda: asked(w, token, "GET", "/overview")[0] == 200)
+    expect("version" in str(w.c.ask("SURVEY", "SERVER")), True, "what the command tells")
+    status, answer = asked(w, token, "POST", "/streams/0/mail/trim", "{\"maxlen\":0}")
+    expect((status, answer["error"]["code"]), (503, "BUSY"), "an action")
+    w.c.ask("SCRIPT", "KILL")
+    expect(str(runs.answer()).split()[0], "ERR", "the script's end")
+    runs.close()
+    w.b.gone("A script is running")
+    expect(w.c.ask("XLEN", "mail"), 40, "nothing was trimmed")
+
+
+def paused(w):
+    w.c.ask("CLIENT", "PAUSE", 3600000, "WRITE")
+    w.b.sees(re.compile(r"Writes are held for another (1 h|59|60)"))
+    other = w.conn(encoding="latin-1")
+    other.send("SET", "of-a-pause", 1)
+    w.c.ask("CLIENT", "UNPAUSE")
+    expect(other.answer(), "OK", "the write that was held")
+    w.b.gone("Writes are held")
+    w.c.ask("CLIENT", "PAUSE", 3600000, "ALL")  # which holds its own end as well
+    w.b.sees("Requests are held")
+    w.b.sees("commands/s")
+    other.send("GET", "of-a-pause")
+    expect(other.silent(0.2), True, "a request is held")
+    other.close()
