@@ -179,7 +179,7 @@ export function perform(page, action) {
         }
         function view(draw, close) {
             const runs = listOf(action, values);
-            const field = action.errorField?.(state.error);
+            const field = action.errorField?.(state.error, values);
             return h('form', {method: 'dialog', onsubmit: e => { e.preventDefault(); if (!state.running) run(); }},
                 h('h2', null, action.title),
                 action.text ? h('p', null, typeof action.text === 'function' ? action.text(values) : action.text) : null,

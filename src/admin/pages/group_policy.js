@@ -7,6 +7,7 @@ import {G} from './text_queues.js';
 // Options of XPOLICY SET with the forms that their fields have.
 const OPTIONS = [['lease'], ['retry'], ['jitter'], ['maxdeliver'], ['deadletter'], ['onack', ['KEEP', 'DELETE']], ['prefetch'], ['maxpending'], ['rate'], ['orderby'], ['single'], ['ondisconnect', ['KEEP', 'RELEASE']], ['consumerttl'], ['groupttl']];
 const NUMBERS = new Set(['lease', 'jitter', 'maxdeliver', 'prefetch', 'maxpending', 'single', 'consumerttl', 'groupttl']);
+const OF_WORDS = new Set(['retry', 'rate', 'orderby']);
 
 function retryText(text, jitter) {
     const [kind, ...n] = String(text).split(' ');
@@ -23,17 +24,23 @@ export function policyLine({policy: p}) {
 
 const textOf = (p, name) => name === 'orderby' ? (p.orderby ? `${label(p.orderby)}${p.order && p.order !== 'HOLD' ? ' ' + p.order : ''}` : '') : p[name] === undefined || p[name] === null ? '' : label(p[name]);
 
+// The server names the option that it refuses, but where it takes its words for no option at all: then it is the changed
+// one, when only one of them could be meant.
+function onlyOne(changed, isSyntax) {
+    const [first, ...others] = isSyntax ? changed.filter(name => OF_WORDS.has(name)) : changed;
+    return others.length ? undefined : first;
+}
+
 export function policyAction(g) {
     const now = Object.fromEntries(OPTIONS.map(([name]) => [name, g.policy ? textOf(g.policy, name) : '']));
     const changed = v => OPTIONS.map(([name]) => name).filter(name => v[name] !== now[name]);
     const body = v => ({...(g.policy ? {} : {jobs: true}), ...Object.fromEntries(changed(v).map(name => [name, NUMBERS.has(name) ? Number(v[name]) : v[name]]))});
-    const words = (name, value) => [name.toUpperCase(), ['retry', 'rate', 'orderby'].includes(name) && value !== '' ? value.split(' ') : value];
+    const words = (name, value) => [name.toUpperCase(), OF_WORDS.has(name) && value !== '' ? value.split(' ') : value];
     return {
         title: G.policyTitle(label(g.group)), button: v => changed(v).length || !g.policy ? G.policyTitle(label(g.group)) : G.noChange,
         fields: OPTIONS.map(([name, choices]) => ({name, label: name.toUpperCase(), value: now[name], hint: G.policyHints[name], type: choices ? 'select' : NUMBERS.has(name) ? 'number' : 'text', options: choices})),
         commands: v => command('XPOLICY', 'SET', g.key, g.group, g.policy ? null : 'JOBS', changed(v).map(name => words(name, v[name]))),
-        // The server names the option that it refuses.
-        errorField: e => e && OPTIONS.map(([name]) => name).find(name => e.text.toLowerCase().includes(name)),
+        errorField: (e, v) => e && (OPTIONS.map(([name]) => name).find(name => e.text.includes(name.toUpperCase())) ?? onlyOne(changed(v), /syntax/.test(e.text))),
         run: v => changed(v).length || !g.policy ? api.put(`${g.path}/policy`, body(v)) : Promise.resolve({}),
         result: () => G.policySet,
         undo: g.policy ? {run: () => api.put(`${g.path}/policy`, Object.fromEntries(OPTIONS.map(([name]) => [name, NUMBERS.has(name) ? Number(now[name]) : now[name]]).filter(([, x]) => x !== '')))} : null,
