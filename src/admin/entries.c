@@ -55,10 +55,11 @@ static void take_name(struct entries *e, struct bytes name)
 static void take_value(struct entries *e, struct bytes value)
 {
     struct entries_field *field = (struct entries_field *)(void *)e->fields.p + e->n - 1;
-    struct bytes kept = front(e, value);
+    size_t skip = e->skip < value.n ? e->skip : value.n;
+    struct bytes rest = bytes_of(value.p + skip, value.n - skip), kept = front(e, rest);
     buf_add(&e->text, kept);
     field->value_n = kept.n;
-    field->value_all = value.n;
+    field->value_all = rest.n;
     e->fits = e->fits || (e->name_fits && value_fits(&e->filter, value));
 }
 
@@ -109,6 +110,8 @@ void entries_write_fields(const struct entries *e, struct json_write *w, size_t 
     json_write_array(w);
     for (size_t i = 0; i < e->n; i++) {
         const struct entries_field *f = &entries_fields(e)[i];
+        if (e->only && i + 1 != e->only)
+            continue;
         json_write_array(w);
         json_write_cut_front(w, entries_name(e, i), f->name_all, max);
         json_write_cut_front(w, entries_value(e, i), f->value_all, max);

@@ -19,7 +19,7 @@ struct entries_filter {
 struct entries_field {
     size_t at; /* offset of the name in `text`; the value follows it */
     size_t name_n, value_n;
-    uint64_t name_all, value_all; /* full lengths: only the first bytes are kept */
+    uint64_t name_all, value_all; /* full lengths, without `skip`: only the first bytes are kept */
 };
 
 /* Zero-initialised but for what is asked. */
@@ -27,6 +27,8 @@ struct entries {
     struct entries_filter filter;
     unsigned depth; /* of the entries in the reply: 1 in XRANGE's */
     size_t keep;    /* bytes of a name or value */
+    size_t skip;    /* bytes of a value that are left out in front */
+    size_t only;    /* field that is written, counted from 1; 0: all */
     void (*each)(void *to, const struct entries *e);
     void *to;
 

@@ -111,6 +111,8 @@ static void begin(struct exchange *x)
     s->step = s->entries.filter.how == ENTRIES_ALL ? x->asked.count : STEP_FIRST;
     s->entries.depth = 1;
     s->entries.keep = x->asked.max + 4;
+    s->entries.skip = (size_t)param_number(&x->asked.params, "skip", 0);
+    s->entries.only = (size_t)param_number(&x->asked.params, "only", 0);
     s->entries.each = take_entry;
     s->entries.to = s;
     if (after.n) {

@@ -565,6 +565,17 @@ def pages(path):
         expect(int(b["entries"][0]["id"][:-2]), int(a["after"][:-2]) + 1, "and the rest")
         a = s.get("/streams/0/large/entries?count=1&max=3")[1]
         expect(a["entries"][0]["fields"], [["f", {"text": "xxx", "bytes": 60000, "cut": True}]], "cut")
+        c.do("XADD", "large", "99-0", "other", "y" * 500, "f", "\xe4\u00f6".encode() * 30000)
+        rest, skip = b"", 0
+        while True:
+            ((name, value),) = s.get("/streams/0/large/entries?from=99-0&to=99-0&only=2&max=50000&skip=%d" % skip)[1]["entries"][0]["fields"]
+            piece = (value["text"] if isinstance(value, dict) else value).encode()
+            rest, skip = rest + piece, skip + len(piece)
+            if not isinstance(value, dict):
+                break
+            expect((name, value["bytes"] + skip - len(piece), value["cut"]), ("f", 120000, True), "the rest of a value")
+        expect(rest, "\xe4\u00f6".encode() * 30000, "a value piece by piece")
+        expect(s.get("/streams/0/large/entries?from=99-0&to=99-0&only=3&skip=7")[1]["entries"][0]["fields"], [], "no such field")
         expect(s.code("GET", "/streams/0/large/entries?from=x"), (400, "ERR"), "no ID")
 
 

@@ -65,13 +65,16 @@ export const same = (a, b) => encode(a) === encode(b);
 
 const hex2 = n => n.toString(16).padStart(2, '0');
 
+// Control characters, and those that turn the direction of what follows.
+export const CONTROLS = '[\\u0000-\\u001f\\u007f-\\u009f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff]';
+const controls = new RegExp(CONTROLS, 'g');
+
 // A name as text in one line: what cannot be seen or is no UTF-8 as \xNN.
 export function label(v) {
     if (v === null || v === undefined) return '';
     if (typeof v !== 'object' || v.text !== undefined) {
         const s = typeof v === 'object' ? v.text : String(v);
-        // Control characters, and those that turn the direction of what follows.
-        return s.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, c => {
+        return s.replace(controls, c => {
             const named = {'\n': '\\n', '\r': '\\r', '\t': '\\t'}[c];
             return named ?? [...encoder.encode(c)].map(b => '\\x' + hex2(b)).join('');
         }) + (isCut(v) ? '…' : '');

@@ -2,19 +2,19 @@
 // bytes, of the others what one step of a scan (or ZRANGE) gives.
 import {api} from './api.js';
 import {button} from './actions.js';
-import {command, encode, fromBytes, label, toBytes} from './bytes.js';
+import {command, encode, label, toBytes} from './bytes.js';
 import {download, h} from './dom.js';
 import {go, link} from './router.js';
 import {facts, table} from './table.js';
 import {T, num, size} from './text.js';
 import {key as W} from './text_operations.js';
 import {parseSpan, span} from './time.js';
-import {short, valueView} from './value.js';
+import {inPieces, short, valueView} from './value.js';
 
 export const title = page => label(page.params.key);
 export const about = W.about;
 
-const COUNT = 50, PIECE = 65536; // members of a page, when nothing is said; bytes of a string in an answer
+const COUNT = 50, PIECE = 160000; // members of a page, when nothing is said; bytes of a string in an answer
 const path = page => `/keys/${encode(page.params.db)}/${encode(page.params.key)}`;
 const READS = {string: ['GETRANGE', 0, 4095], hash: ['HSCAN', 0], set: ['SSCAN', 0], zset: ['ZRANGE', 0, COUNT - 1, 'WITHSCORES'], list: ['LRANGE', 0, COUNT - 1], stream: ['XRANGE', '-', '+', 'COUNT', COUNT]};
 
@@ -79,7 +79,7 @@ export const actions = (page, data) => [
 
 const isString = v => v === null || typeof v !== 'object' || v.text !== undefined || v.base64 !== undefined;
 const inPairs = list => Array.isArray(list[0]) ? list : list.flatMap((x, i) => i % 2 ? [] : [[x, list[i + 1]]]);
-const member = v => h('details', null, h('summary', null, short(v)), valueView(page0, v, {name: 'member'}));
+const member = (v, id) => h('details', null, h('summary', null, short(v)), valueView(page0, v, {name: 'member', id: `${path(page0)} ${id}`}));
 let page0 = null; // whose members are drawn
 
 function rowsOf(data) {
@@ -92,43 +92,23 @@ function members(page, data) {
     page0 = page;
     const rows = rowsOf(data).map(([name, value], i) => ({i, name, value}));
     const second = data.type === 'zset' ? {id: 'score', label: W.score, num: true, sort: true, value: r => Number(r.value), show: r => String(r.value)}
-        : data.type === 'hash' ? {id: 'value', label: W.value, show: r => member(r.value)} : null;
+        : data.type === 'hash' ? {id: 'value', label: W.value, show: r => member(r.value, `value ${r.i}`)} : null;
     return table(page, {
         id: 'members', caption: W.members, local: true, rows, key: r => String(r.i),
-        columns: [{id: 'name', label: data.type === 'hash' ? W.field : W.member, head: data.type === 'hash', fixed: true, show: r => data.type === 'hash' ? label(r.name) : member(r.name)}, second].filter(Boolean)});
+        columns: [{id: 'name', label: data.type === 'hash' ? W.field : W.member, head: data.type === 'hash', fixed: true, show: r => data.type === 'hash' ? label(r.name) : member(r.name, `name ${r.i}`)}, second].filter(Boolean)});
 }
 
-const whole = async page => fromBytes(new Uint8Array(await pieces(page)));
+// All bytes of a string.
+const whole = (page, told) => inPieces(async from => {
+    const part = await page.get(path(page), {from, max: PIECE});
+    return {value: part.value, isLast: from + toBytes(part.value).length >= part.length};
+}, told);
 
 // The front of a string, marked as such.
 function front(data) {
     const v = data.value;
     if (data.type !== 'string' || !(data.length > toBytes(v).length)) return v;
     return {...(typeof v === 'string' ? {text: v} : {base64: v.base64}), bytes: data.length, cut: true};
-}
-
-// A session may ask so many times a second: then a moment later.
-async function patiently(f) {
-    for (;;) {
-        try {
-            return await f();
-        } catch (e) {
-            if (e.status !== 429) throw e;
-            await new Promise(done => setTimeout(done, 1000));
-        }
-    }
-}
-
-// All bytes of a string, a mebibyte at most in an answer.
-async function pieces(page) {
-    const bytes = [];
-    for (let from = 0; ;) {
-        const part = await patiently(() => page.get(path(page), {from, max: PIECE}));
-        const got = toBytes(part.value);
-        for (const b of got) bytes.push(b);
-        from += got.length;
-        if (!got.length || from >= part.length) return bytes;
-    }
 }
 
 // Where the next page begins: a position, or the cursor of a scan; null: there is none.
@@ -146,7 +126,7 @@ export function draw(page, data) {
                data.length === undefined ? null : [W.length, num(data.length)]]),
         own ? h('p', null, h('a', {href: own}, W.ownView(data.type))) : null,
         data.value === undefined ? null : h('h2', null, W.value),
-        data.value === undefined ? null : data.type === 'string' || isString(data.value) ? valueView(page, front(data), {name: label(key), id: `${db} ${label(key)}`, all: () => whole(page)}) : members(page, data),
+        data.value === undefined ? null : data.type === 'string' || isString(data.value) ? valueView(page, front(data), {name: label(key), id: path(page), all: told => whole(page, told)}) : members(page, data),
         h('p', {class: 'bar'},
             page.query.from ? h('button', {type: 'button', onclick: () => page.set({from: ''})}, T.table.first) : null,
             next === null ? null : h('button', {type: 'button', onclick: () => page.set({from: next})}, T.table.next),

@@ -92,12 +92,15 @@ export class Page {
         try {
             await f();
         } catch (e) {
-            if (e.name === 'AbortError') return;
-            if (!(e instanceof ApiError)) console.error(e);
-            results.unshift({title: T.action.failed, text: e.text ?? `${T.state.failed}: ${e.message}`, commands: e.command ? [e.command] : [], undo: null});
-            announce(e.text ?? e.message, true);
+            if (e.name !== 'AbortError') this.tell(e);
         }
         this.draw();
+    }
+
+    tell(e) {
+        if (!(e instanceof ApiError)) console.error(e);
+        results.unshift({title: T.action.failed, text: e.text ?? `${T.state.failed}: ${e.message}`, commands: e.command ? [e.command] : [], undo: null});
+        announce(e.text ?? e.message, true);
     }
 
     end() {

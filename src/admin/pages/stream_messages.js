@@ -1,16 +1,16 @@
 // The tab Messages of a stream: pages by ID, newest first; search with a budget, which goes on on demand (V9); a tail.
 import {button, inCalls} from './actions.js';
-import {api} from './api.js';
-import {command, fromBytes, idOf, label, toBytes} from './bytes.js';
+import {api, ApiError} from './api.js';
+import {command, idOf, isCut, label, toBytes} from './bytes.js';
 import {copy, download, h} from './dom.js';
 import {groupPath, streamHref, streamPath} from './queue.js';
 import {table, unchoose} from './table.js';
 import {ago, momentOf, parseSpan, span} from './time.js';
 import {T, num} from './text.js';
 import {Q, S} from './text_queues.js';
-import {fieldsLine, valueView} from './value.js';
+import {fieldsLine, inPieces, valueView} from './value.js';
 
-const COUNT = 50, BUDGET = 2000, TAIL_MOST = 200;
+const COUNT = 50, BUDGET = 2000, TAIL_MOST = 200, PIECE = 160000;
 const COPIED_MOST = 200; // by one request
 const MOST_GROUPS = 8; // whose pending entries are asked for without a choice (V8)
 
@@ -102,14 +102,16 @@ function chosenActions(page, s, rows) {
 // A line a message: {"id": ..., "fields": [[name, value], ...]}; bytes as the API has them.
 const asLines = entries => toBytes(entries.map(e => JSON.stringify({id: e.id, fields: e.fields})).join('\n') + '\n');
 
-const wholeEntry = (s, id, field) => async () => {
-    const r = await api.get(`${s.path}/entries`, {from: id, to: id, max: 65536});
-    return r.entries[0]?.fields[field]?.[1] ?? fromBytes(new Uint8Array());
-};
+// All bytes of one field's value; another entry never comes in its place.
+const wholeEntry = (s, id, field) => told => inPieces(async skip => {
+    const r = await api.get(`${s.path}/entries`, {from: id, to: id, only: field + 1, skip, max: PIECE}), value = r.entries[0]?.fields[0]?.[1];
+    if (value === undefined) throw new ApiError(404, {text: T.state.missing});
+    return {value, isLast: !isCut(value)};
+}, told);
 
 function allFields(page, s, e) {
     return h('dl', {class: 'values'}, e.fields.map(([f, v], i) => h('div', {key: i}, h('dt', null, label(f)),
-        h('dd', null, valueView(page, v, {name: label(f), id: `${e.id} ${i}`, all: wholeEntry(s, e.id, i)})))));
+        h('dd', null, valueView(page, v, {name: label(f), id: `${s.path} ${e.id} ${i}`, all: wholeEntry(s, e.id, i)})))));
 }
 
 // ---- Search and tail

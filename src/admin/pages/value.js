@@ -1,12 +1,25 @@
 // V5: a value as what it is: text, JSON, hex, base64 or MessagePack. What fits is chosen; another choice is
 // remembered for values of that name (a field, a key) while the page is open.
 import {h, copy, download} from './dom.js';
-import {fromBytes, hexDump, isCut, label, lengthOf, parseJson, parseMessagePack, toBase64, toBytes} from './bytes.js';
+import {CONTROLS, fromBytes, hexDump, isCut, label, lengthOf, parseJson, parseMessagePack, toBase64, toBytes} from './bytes.js';
 import {T, size} from './text.js';
 
 const TREE_MOST = 2000; // nodes that are shown
+const TEXT_MOST = 1 << 20, HEX_MOST = 1 << 16; // characters, bytes
+const KEPT = 20;
 const chosen = new Map();
-const whole = new Map(); // what "all" has fetched
+const whole = new Map(); // what "all" has fetched: {front, value}; {front, got} while it does
+const read = new Map();  // values as they are shown: {shown, bytes, name, cut, drawn}
+
+function keep(map, id, x) {
+    map.delete(id);
+    map.set(id, x);
+    if (map.size > KEPT) map.delete(map.keys().next().value);
+    return x;
+}
+
+// Whether the beginning of a value is what it was.
+const sameFront = (a, b) => a === b || lengthOf(a) === lengthOf(b) && (a?.text ?? a?.base64 ?? a) === (b?.text ?? b?.base64 ?? b);
 
 function treeOf(node, name, depth, left) {
     const prefix = name === null ? null : [h('span', {class: 'name'}, name), ': '];
@@ -22,16 +35,20 @@ function treeOf(node, name, depth, left) {
 
 const tree = node => h('ul', {class: 'tree'}, treeOf(node, null, 0, {n: TREE_MOST}));
 
+// Characters that cannot be seen, as \xNN; lines stay lines.
+const visible = text => text.slice(0, TEXT_MOST).split(new RegExp(`((?:(?![\\n\\t])${CONTROLS})+)`)).map((part, i) => i % 2 && i < 2 * TREE_MOST ? h('span', {class: 'hint'}, label(part)) : part);
+const front = (isAll, shown) => isAll ? null : h('p', {class: 'hint'}, T.value.front(shown));
+
 const FORMS = {
-    text: v => typeof v.name === 'string' ? h('pre', null, v.name) : null,
+    text: v => typeof v.name === 'string' ? h('div', null, front(v.name.length <= TEXT_MOST, size(TEXT_MOST)), h('pre', null, visible(v.name))) : null,
     json(v) {
         if (typeof v.name !== 'string') return null;
         const r = parseJson(v.name);
         return r.tree ? tree(r.tree) : h('div', null, h('p', {class: 'hint'}, v.cut ? T.value.jsonCut : T.value.jsonError(r.at)),
             h('pre', null, v.name.slice(0, r.at), h('mark', null, v.name.slice(r.at, r.at + 1) || T.value.end), v.name.slice(r.at + 1)));
     },
-    hex: v => h('pre', {class: 'hex'}, hexDump(v.bytes)),
-    base64: v => h('pre', null, toBase64(v.bytes)),
+    hex: v => h('div', null, front(v.bytes.length <= HEX_MOST, size(HEX_MOST)), h('pre', {class: 'hex'}, hexDump(v.bytes, HEX_MOST))),
+    base64: v => h('div', null, front(v.bytes.length <= TEXT_MOST, size(TEXT_MOST)), h('pre', null, toBase64(v.bytes.subarray(0, TEXT_MOST)))),
     messagepack(v) {
         const r = parseMessagePack(v.bytes);
         return r.tree ? tree(r.tree) : h('p', {class: 'hint'}, T.value.packError(r.at));
@@ -43,28 +60,69 @@ function fitting(v) {
     return /^[\x80-\x9f\xdc-\xdf]/.test(String.fromCharCode(v.bytes[0] ?? 0)) && parseMessagePack(v.bytes).tree ? 'messagepack' : 'hex';
 }
 
-// name: what the choice is remembered for. all: fetches the whole value, for those that were cut.
+// The bytes of a value piece by piece: piece(from) is {value, isLast}. A session may ask so many times a second: beyond
+// that it is asked a moment later. told: how many there are so far.
+export async function inPieces(piece, told) {
+    const parts = [];
+    let n = 0;
+    for (;;) {
+        let part;
+        try {
+            part = await piece(n);
+        } catch (e) {
+            if (e.status !== 429) throw e;
+            await new Promise(done => setTimeout(done, 1000));
+            continue;
+        }
+        const bytes = toBytes(part.value);
+        parts.push(bytes);
+        n += bytes.length;
+        told(n);
+        if (part.isLast || !bytes.length) break;
+    }
+    const all = new Uint8Array(n);
+    let at = 0;
+    for (const p of parts) {
+        all.set(p, at);
+        at += p.length;
+    }
+    return fromBytes(all);
+}
+
+function readOf(id, shown) {
+    const known = read.get(id);
+    if (known && known.shown === shown) return known;
+    const bytes = toBytes(shown);
+    return keep(read, id, {shown, bytes, name: fromBytes(bytes), cut: isCut(shown), drawn: {}});
+}
+
+// name: what the choice is remembered for. all: fetches the whole value, for those that were cut: all(told), which says
+// how many bytes it has so far.
 export function valueView(page, value, {name = '', id = name, all = null} = {}) {
-    const shown = whole.get(id) ?? value, bytes = toBytes(shown);
-    const v = {bytes, name: fromBytes(bytes), cut: isCut(shown)};
+    const known = whole.get(id), got = known && sameFront(known.front, value) ? known : null; // another value since: it is cut again
+    const shown = got?.value ?? value, v = readOf(id, shown), {bytes} = v;
     const form = chosen.get(name) ?? fitting(v);
     const fetchAll = async () => {
-        whole.set(id, await all());
-        if (whole.size > 20) whole.delete(whole.keys().next().value);
+        const under = keep(whole, id, {front: value, got: 0});
+        try {
+            under.value = await all(n => { under.got = n; page.draw(); });
+        } finally {
+            if (under.value === undefined) whole.delete(id);
+        }
         page.draw();
+        return under.value;
     };
+    const isUnderWay = got?.value === undefined && got !== null;
     return h('div', {class: 'value'},
         h('div', {class: 'bar'},
             h('label', null, T.value.as, ' ', h('select', {value: form, onchange: e => { chosen.set(name, e.target.value); page.draw(); }},
                 Object.keys(FORMS).map(f => h('option', {value: f}, T.value.forms[f])))),
             h('span', {class: 'hint'}, v.cut ? T.value.cut(size(bytes.length), size(lengthOf(shown))) : size(bytes.length)),
-            v.cut && all ? h('button', {type: 'button', onclick: () => page.attempt(fetchAll)}, T.value.all(size(lengthOf(shown)))) : null,
+            v.cut && all ? h('button', {type: 'button', disabled: isUnderWay, onclick: () => page.attempt(fetchAll)}, T.value.all(size(lengthOf(shown)))) : null,
+            isUnderWay ? h('span', {class: 'hint', role: 'status'}, T.value.fetched(size(got.got))) : null,
             h('button', {type: 'button', onclick: () => copy(typeof v.name === 'string' ? v.name : toBase64(bytes))}, T.copy),
-            h('button', {type: 'button', onclick: () => page.attempt(async () => {
-                if (v.cut && all) await fetchAll();
-                download(name || 'value', toBytes(whole.get(id) ?? shown));
-            })}, T.download)),
-        FORMS[form](v) ?? FORMS.hex(v));
+            h('button', {type: 'button', disabled: isUnderWay, onclick: () => page.attempt(async () => download(name || 'value', toBytes(v.cut && all ? await fetchAll() : shown)))}, T.download)),
+        v.drawn[form] ??= FORMS[form](v) ?? FORMS.hex(v));
 }
 
 // The beginning of a value in one line.

@@ -14,10 +14,9 @@ static void write(void *to, const struct entries *e)
     CHECK(entries_write(e, &w, 4) && json_write_is_whole(&w));
 }
 
-/* The JSON of those entries of a reply of XRANGE that fit. */
-static const char *those(struct entries_filter filter, const char *reply)
+/* The JSON of what e takes of a reply of XRANGE. */
+static const char *said(struct entries e, const char *reply)
 {
-    struct entries e = {.filter = filter, .depth = 1, .keep = 8, .each = write};
     struct answer a = {0};
     struct answer_item item;
     struct bytes in = bytes_text(reply);
@@ -29,6 +28,13 @@ static const char *those(struct entries_filter filter, const char *reply)
     answer_reset(&a);
     buf_free(&out);
     return seen;
+}
+
+/* Of those entries that fit. */
+static const char *those(struct entries_filter filter, const char *reply)
+{
+    struct entries e = {.filter = filter, .depth = 1, .keep = 8, .each = write};
+    return said(e, reply);
 }
 
 #define TWO                                                                                        \
@@ -75,6 +81,25 @@ TEST(filters)
     CHECK(finds("a", ENTRIES_EQUALS, "0123456789ab", SECOND));
 }
 
+/* A value that was cut, piece by piece. */
+TEST(one_field_and_the_rest_of_it)
+{
+    struct entries e = {.depth = 1, .keep = 8, .only = 1, .each = write};
+    static const char *const pieces[] = {"{\"id\":\"3-4\",\"ms\":3,\"fields\":[[\"a\",{\"text\":"
+                                         "\"0123\",\"bytes\":12,\"cut\":true}]]}",
+                                         "{\"id\":\"3-4\",\"ms\":3,\"fields\":[[\"a\",{\"text\":"
+                                         "\"4567\",\"bytes\":8,\"cut\":true}]]}",
+                                         "{\"id\":\"3-4\",\"ms\":3,\"fields\":[[\"a\",\"89ab\"]]}",
+                                         "{\"id\":\"3-4\",\"ms\":3,\"fields\":[[\"a\",\"\"]]}"};
+    for (e.skip = 0; e.skip <= 12; e.skip += 4)
+        CHECK(strstr(said(e, TWO), pieces[e.skip / 4]));
+    e.skip = 13;
+    CHECK(strstr(said(e, TWO), pieces[3]));
+    e.skip = 0, e.only = 2;
+    CHECK(strcmp(said(e, TWO), "{\"id\":\"1-2\",\"ms\":1,\"fields\":[[\"b\",\"\"]]}"
+                               "{\"id\":\"3-4\",\"ms\":3,\"fields\":[]}") == 0);
+}
+
 TEST(what_does_not_fit_is_taken_back)
 {
     struct entries e = {.depth = 1};
@@ -88,4 +113,5 @@ TEST(what_does_not_fit_is_taken_back)
     buf_free(&out);
 }
 
-UNIT_MAIN(T(without_a_filter), T(filters), T(what_does_not_fit_is_taken_back))
+UNIT_MAIN(T(without_a_filter), T(filters), T(one_field_and_the_rest_of_it),
+          T(what_does_not_fit_is_taken_back))
