@@ -193,7 +193,7 @@ lint:
 	@clang-tidy $(SRC) -- $(STD) $(GLIB) -DMILLRACE_JEMALLOC
 
 # Each in full: minutes.
-examples: all
+examples: deps-run-test-examples all
 	@for e in examples/*/run.sh; do echo "== $$e"; MILLRACE_SERVER=$(abspath $(SERVER)) $$e || exit 1; done
 
 bench: all
