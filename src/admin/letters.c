@@ -233,16 +233,18 @@ static void end_trial(struct exchange *x, const struct letters *s, const char *n
 static void begin_trial(struct exchange *x, struct letters *s)
 {
     const struct param *match = param_find(&x->asked.params, BYTES("match"));
-    struct bytes start = param_text(&x->asked.params, "start");
+    struct bytes start = param_text(&x->asked.params, "start"),
+                 until = param_text(&x->asked.params, "until");
     s->begun = true;
     s->sweep.most = MOST;
     s->sweep.each = compare_letter;
     s->sweep.to = s;
-    if (start.n >= ENTRIES_ID) {
-        tell_refusal(x, 400, "ERR", "start: no ID");
+    if (start.n >= ENTRIES_ID || until.n >= ENTRIES_ID) {
+        tell_refusal(x, 400, "ERR", "start, until: no ID");
         return;
     }
     memcpy(s->sweep.from, start.p, start.n);
+    memcpy(s->sweep.until, until.p, until.n);
     if (match)
         s->sweep.entries.filter = (struct entries_filter){
             .field = match->items[0], .text = match->items[1], .how = ENTRIES_EQUALS};

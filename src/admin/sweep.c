@@ -38,7 +38,9 @@ enum sweep_result sweep_step(struct sweep *s, struct exchange *x, struct bytes k
                                   s->from[0] ? bytes_text(s->from)
                                   : s->back  ? BYTES("+")
                                              : BYTES("-"),
-                                  s->back ? BYTES("-") : BYTES("+"),
+                                  s->back       ? BYTES("-")
+                                  : s->until[0] ? bytes_text(s->until)
+                                                : BYTES("+"),
                                   BYTES("COUNT"),
                                   buf_bytes(&digits)};
     bool good = work_look(x, words, 6, take_item, s);

@@ -12,6 +12,7 @@ struct sweep {
     bool back;                 /* from the newest on */
     long long most;            /* entries that are looked at */
     char from[ENTRIES_ID + 1]; /* as XRANGE takes it; empty: the end */
+    char until[ENTRIES_ID];    /* the last one, unless `back`; empty: the end */
     long long looked;
     long long step;
     void (*each)(void *to, const struct entries *e);

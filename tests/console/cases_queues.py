@@ -311,3 +311,122 @@ def scheduled(w):
     w.b.click("Cancel them", kind="dialog button")
     w.b.sees("No scheduled messages.")
     expect((waiting(), c.ask("XLEN", "mail")), ({}, 1), "what waits, what came")
+
+
+# Holds each request to redrive behind the first n of this page until letGo() is called.
+HOLD = """
+const ask = window.fetch, left = {n: arguments[0]};
+let open;
+const gate = new Promise((done) => { open = done; });
+window.letGo = open;
+window.held = 0;
+window.fetch = async (path, ...rest) => {
+    if (String(path).endsWith('/redrive') && left.n-- <= 0) { window.held++; await gate; }
+    return ask(path, ...rest);
+};
+"""
+
+
+def died(w, key, n):
+    """n letters of a queue, whose messages are gone from it: by their numbers they can be told apart."""
+    w.c.ask("XPOLICY", "SET", key, "workers", "MKSTREAM", "JOBS")
+    w.c.many([("XADD", key, "*", "n", i) for i in range(n)])
+    while got := w.c.ask("XREADGROUP", "GROUP", "workers", "w-1", "COUNT", 500, "STREAMS", key, ">"):
+        ((_, entries),) = got
+        w.c.ask("XNACK", key, "workers", "FATAL", "IDS", len(entries), *[i for i, _ in entries], "REASON", "no use")
+    expect((w.c.ask("XLEN", key), w.c.ask("XLEN", "{%s}:dlq" % key)), (0, n), "messages, letters")
+
+
+def numbers(w, key):
+    """The numbers of what a stream holds, in order."""
+    return sorted(int(fields[fields.index("n") + 1]) for _, fields in w.c.ask("XRANGE", key, "-", "+"))
+
+
+def redrive_all(w, n):
+    w.b.click("Redrive all", within=in_title(w))
+    w.b.sees("Redrive all %s letters" % format(n, ","))
+    w.b.click("Redrive %s" % format(n, ","), kind="dialog button")
+
+
+@case(17, "Redrive 5,120 with Stop half-way, then on; target full: those stay and are told; original gone; two operators at once: each letter moves once.", filled=False)
+def redrive(w):
+    c, letters, n = w.c, "{orders}:dlq", 5120
+    died(w, "orders", n)
+    w.log_in()
+    w.route("#/dead/0/" + quoted(letters))
+    # Half-way: two calls of a thousand have been answered, the third is under way.
+    w.b.js(HOLD, 3)  # one counts
+    redrive_all(w, n)
+    w.b.sees("2,000 moved")
+    until("the third call", lambda: w.b.js("return window.held === 1"))
+    expect((c.ask("XLEN", "orders"), c.ask("XLEN", letters)), (2000, n - 2000), "half-way")
+    w.b.click("Stop", kind="dialog button")
+    w.b.js("window.letGo()")
+    w.b.sees("stopped: 3,000 moved")
+    expect((c.ask("XLEN", "orders"), c.ask("XLEN", letters)), (3000, n - 3000), "stopped")
+    redrive_all(w, n - 3000)
+    w.b.sees("2,120 moved")
+    w.b.sees("No letters are left here.")
+    expect((numbers(w, "orders"), c.ask("XLEN", letters)), (list(range(n)), 0), "each once")
+    full(w)
+    gone(w)
+    together(w)
+
+
+def full(w):
+    """100 letters, of which 60 have room."""
+    died(w, "narrow", 100)
+    w.c.ask("XCFGSET", "narrow", "MAXLEN", 60, "OVERFLOW", "REJECT")
+    w.route("#/dead/0/" + quoted("{narrow}:dlq"))
+    redrive_all(w, 100)
+    w.b.sees(re.compile(r"60 moved, 40 stayed \(target full"))
+    expect((numbers(w, "narrow"), numbers(w, "{narrow}:dlq")), (list(range(60)), list(range(60, 100))), "moved, and stayed")
+    w.c.ask("XCFGSET", "narrow", "MAXLEN", -1)
+    redrive_all(w, 40)
+    w.b.sees(re.compile(r"40 moved\b(?!,)"))
+    expect(numbers(w, "narrow"), list(range(100)), "when there is room")
+
+
+def gone(w):
+    """Where letters died is no more: it is made anew. Where several groups would see them, and the original is gone, they stay, and go to another stream."""
+    c = w.c
+    died(w, "fleeting", 20)
+    c.ask("DEL", "fleeting")
+    w.route("#/dead/0/" + quoted("{fleeting}:dlq"))
+    redrive_all(w, 20)
+    w.b.sees("20 moved")
+    expect(numbers(w, "fleeting"), list(range(20)), "the stream made anew")
+    died(w, "shared", 20)
+    c.ask("XGROUP", "CREATE", "shared", "others", "$")
+    w.route("#/dead/0/" + quoted("{shared}:dlq"))
+    redrive_all(w, 20)
+    w.b.sees(re.compile(r"0 moved, 20 stayed \(.*gone"))
+    expect((c.ask("XLEN", "shared"), numbers(w, "{shared}:dlq")), (0, list(range(20))), "they stay")
+    w.b.click("Redrive all", within=in_title(w))
+    w.b.fill("to", "another stream")
+    w.b.fill("stream", "elsewhere")
+    w.b.sees("XREDRIVE {shared}:dlq COUNT 1000 TO elsewhere")
+    w.b.click("Redrive 20", kind="dialog button")
+    until("all of them", lambda: c.ask("XLEN", "{shared}:dlq") == 0)
+    expect(numbers(w, "elsewhere"), list(range(20)), "moved elsewhere")
+
+
+def together(w):
+    """Two operators, each at the same letters: one waits in the midst of it while the other one redrives."""
+    c, letters = w.c, "{parcels}:dlq"
+    died(w, "parcels", 3500)
+    w.route("#/dead/0/" + quoted(letters))
+    w.b.js(HOLD, 2)
+    redrive_all(w, 3500)
+    until("the second call", lambda: w.b.js("return window.held === 1"))
+    first = w.b.d.current_window_handle
+    w.b.d.switch_to.new_window("tab")
+    w.b.open("#/dead/0/" + quoted(letters))
+    w.b.find("h1", letters)
+    redrive_all(w, 2500)
+    w.b.sees("2,500 moved")
+    w.b.d.close()
+    w.b.d.switch_to.window(first)
+    w.b.js("window.letGo()")
+    w.b.sees(re.compile(r"1,000 moved\b(?!,)"), w.b.css("section.results")[0])
+    expect((numbers(w, "parcels"), c.ask("XLEN", letters)), (list(range(3500)), 0), "each once")

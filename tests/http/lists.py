@@ -95,6 +95,9 @@ def letters(path):
         expect(s.code("GET", "/streams/0/dlq/letters?by=order"), (400, "ERR"), "by something else")
         match = {"match": {"field": "dl-text", "value": "no stock"}, "to": "again"}
         expect(s.call("POST", "/streams/0/dlq/redrive", {**match, "dry": True})[1], {"would": 120, "looked": 601, "of": 601, "next": None}, "a trial")
+        for until, n in (("5-1", 1), ("9-9", 1), ("10-1", 2), ("3000-1", 120)):
+            expect(s.call("POST", "/streams/0/dlq/redrive", {**match, "dry": True, "until": until})[1]["would"], n, "a trial up to " + until)
+        expect(s.code("POST", "/streams/0/dlq/redrive", {**match, "dry": True, "until": "x" * 60}), (400, "ERR"), "no ID")
         expect(c.do("XLEN", "again"), 0, "which moves nothing")
         moved, start = 0, None
         for _ in range(100):

@@ -42,6 +42,14 @@ async function countLetters(path, body) {
     return {n: Number(r.would), isCut: Number(r.looked) >= COUNTED_MOST};
 }
 
+const newestOf = async s => (await api.get(`${s.path}/entries`, {newest: 1, count: 1})).entries[0]?.id;
+
+// Those that match and are still there when all has been gone through; letters that came meanwhile are none of them.
+async function stayedOf(s, body, newest) {
+    const {n, isCut} = await countLetters(s.path, {...body, until: newest});
+    return {stayed: n, atLeast: isCut};
+}
+
 const redriveWords = (key, body, v) => command('XREDRIVE', key, body.match ? ['MATCH', body.match.field, body.match.value] : null, body.ids ? ['IDS', body.ids.length, body.ids] : ['COUNT', CALL],
     v.where === 'another' ? ['TO', v.to || '?'] : null, v.delay ? ['DELAY', parseSpan(v.delay)] : null);
 
@@ -54,7 +62,7 @@ function redriveAction(s, body, what, n, after) {
                  {name: 'delay', label: D.delay, hint: D.delayHint, check: t => t && Number.isNaN(parseSpan(t)) ? T.action.number : null}],
         commands: v => redriveWords(s.key, body, v),
         async run(v, step) {
-            const sum = {moved: 0, stayed: 0, command: null};
+            const sum = {moved: 0, stayed: 0, atLeast: false, command: null}, newest = body.ids ? null : await newestOf(s);
             const add = r => {
                 sum.moved += Number(r.moved);
                 sum.stayed += Number(r.stayed ?? 0);
@@ -70,11 +78,12 @@ function redriveAction(s, body, what, n, after) {
                     await add(r);
                     start = r.next;
                 } while (start && start !== '0-0');
+                if (newest) Object.assign(sum, await stayedOf(s, body, newest));
             }
             after?.();
             return sum;
         },
-        result: a => D.moved(a.moved, a.stayed),
+        result: a => D.moved(a.moved, a.stayed, a.atLeast),
     };
 }
 

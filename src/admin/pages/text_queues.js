@@ -98,7 +98,7 @@ export const D = {
     others: n => `${count(n, 'letter')} without it, or with a rare one, are not listed here.`,
     when: 'died', tries: 'tries', consumer: 'last worker', reason: 'reason', text: 'text', origin: 'from', message: 'message', all: 'All letters',
     redrive: 'Redrive', redriveN: n => `Redrive ${n}`, redriveAll: 'Redrive all', deleteN: n => `Delete ${n}`, deleteTitle: (n, k) => `Delete ${n} of ${k}`, redriveTitle: n => `Redrive ${n}`, text1: 'They are appended where they belong and leave this stream, each in one step. Their attempts are counted anew.',
-    chosen: n => `the ${count(n, 'chosen letter')}`, matching: (n, v) => `the ${n} that match “${v}”`, every: n => `all ${n} letters`, atLeast: n => `at least ${num(n)}`, to: 'to', where: 'where they died', another: 'another stream', target: 'stream', delay: 'delay', delayHint: 'empty: at once; such as 10 s, 5 min', moved: (m, s) => `${num(m)} moved` + (s ? `, ${num(s)} stayed (target full or gone, or its origin is not known)` : ''),
+    chosen: n => `the ${count(n, 'chosen letter')}`, matching: (n, v) => `the ${n} that match “${v}”`, every: n => `all ${n} letters`, atLeast: n => `at least ${num(n)}`, to: 'to', where: 'where they died', another: 'another stream', target: 'stream', delay: 'delay', delayHint: 'empty: at once; such as 10 s, 5 min', moved: (m, s, more = false) => `${num(m)} moved` + (s ? `, ${more ? 'at least ' : ''}${num(s)} stayed (target full or gone, or its origin is not known)` : ''),
     deleteText: 'They are gone for good.', deleted: n => `${count(n, 'letter')} deleted`, download: 'Download as JSON lines', back: 'All dead letters', asStream: 'as a stream',
 };
 
