@@ -258,8 +258,9 @@ void mem_background(bool on)
 }
 
 #ifdef MILLRACE_JEMALLOC
-#define STEP          (8u << 20)
-#define POPULATE_MOST (64u << 20) /* what is larger may be asked for long before it is used */
+/* Memory grows by so many bytes, mapped at once. What is asked for in one larger piece is a table:
+ * a client that is served meanwhile would wait for all of it. */
+#define STEP (8u << 20)
 
 static bool growing;
 /* Stays when growing ends: another thread of the same arena may still be in the hook. */
@@ -273,7 +274,7 @@ static void *map_populated(extent_hooks_t *hooks, void *address, size_t size, si
     (void)hooks;
     void *p = plain_hooks->alloc(plain_hooks, address, size, alignment, zero, commit, arena);
     /* A kernel before 5.14 refuses: then pages come one by one, as always. */
-    if (p && size <= POPULATE_MOST)
+    if (p && size <= STEP)
         madvise(p, size, MADV_POPULATE_WRITE);
     return p;
 }
