@@ -292,6 +292,7 @@ struct broker_subscription *broker_consume_start(const struct broker_group *x,
     }
     s->prefetch = prefetch;
     wait(s);
+    broker_deliver_wait(x);
     return s;
 }
 

@@ -9,9 +9,9 @@
  * after others, has ended
  *
  * Nothing changes while they are judged; the dead and the lost go when that is over, and if that
- * was all there was, what they kept waiting is judged. A reader who has as much as its cap allows
- * may still have back what is its own: these are looked for in what it has, which its cap keeps
- * small, and not in what all have. */
+ * was all there was, what they kept waiting, or took the room of, is judged. A reader who has as
+ * much as its cap allows may still have back what is its own: these are looked for in what it has,
+ * which its cap keeps small, and not in what all have. */
 #include "broker/broker_deliver.h"
 
 #include "base/mem.h"
@@ -59,7 +59,7 @@ static uint64_t prefetch(const struct broker_reading *r)
 static bool reader_is_full(const struct broker_reading *r)
 {
     uint64_t most = prefetch(r);
-    return !r->noack && most && r->reader->pending + r->gains >= most;
+    return !r->noack && most && r->mine + r->gains >= most;
 }
 
 static bool group_is_full(const struct broker_reading *r)
@@ -215,6 +215,8 @@ static void judge_and_clear(struct judging *j)
     struct broker_reading *r = j->r;
     bool cleared;
     do {
+        r->mine = r->reader->pending;
+        r->owned = stream_pending_owned_count(&r->at.group->pending);
         judge_all(j);
         r->held_back = reader_is_full(r);
         if (r->held_back && !is_over(j))
@@ -223,7 +225,7 @@ static void judge_and_clear(struct judging *j)
         j->log = (struct stream_cursor){0};
         cleared = clear_way(j);
         buf_free(&j->judged);
-    } while (cleared && r->at.group->order && j->n == 0 && !is_over(j));
+    } while (cleared && j->n == 0 && !is_over(j));
     if (has_done_much(j))
         wake(&r->at);
 }
@@ -249,7 +251,6 @@ struct stream_pending_entry *broker_deliver_pending(struct broker_reading *r, ui
     /* A seat that is taken changes who has what. */
     r->served = !r->held_back && broker_seat_serves(&r->at, r->reader, r->waited);
     r->gains = 0;
-    r->owned = stream_pending_owned_count(&r->at.group->pending);
     r->most = p->paused || !r->served ? 0 : tokens(&r->at);
     r->stopped = r->most == 0 || !broker_order_is_ready(&r->at);
     *n = 0;
@@ -279,7 +280,7 @@ uint64_t broker_deliver_unread(struct broker_reading *r, uint64_t most)
     }
     if (r->noack)
         return most;
-    uint64_t mine = prefetch(r) ? prefetch(r) - r->reader->pending - r->gains : most;
+    uint64_t mine = prefetch(r) ? prefetch(r) - r->mine - r->gains : most;
     uint64_t all = p->max_pending ? (uint64_t)p->max_pending - r->owned : most;
     uint64_t least = mine < all ? mine : all;
     return least < most ? least : most;

@@ -17,8 +17,10 @@ struct broker_reading {
     bool waited;      /* its turn has come: it may take a seat that others wait for as well */
     /* Results. */
     bool served;    /* it has the seat, or there is none */
-    uint64_t gains; /* entries that become the reader's, by what was chosen so far */
-    uint64_t owned; /* entries of the group that have an owner then */
+    uint64_t mine;  /* what the reader has, */
+    uint64_t gains; /* entries that become the reader's, by what was chosen so far, */
+    uint64_t owned; /* and entries of the group that have an owner then, without room that was made
+                       behind the choice: what is released comes first there (broker L4) */
     bool held_back; /* by the reader's own cap: others may find something */
     bool stopped;   /* nothing is delivered now */
     uint64_t most;  /* deliveries that are left by the rate */

@@ -37,6 +37,50 @@ TEST(what_is_pending_and_unread_is_given_once)
     }
 }
 
+/* broker L4: what is gone makes room, which is not for what is unread. */
+TEST(room_that_a_read_makes_is_for_what_is_released)
+{
+    struct client *c;
+    struct bench *b = broker_queue("LEASE 100", 4, false, &c);
+    SAYS(c, "XREADGROUP GROUP g c COUNT 2 STREAMS q >", "[[q [[1-1 [n 1]] [2-1 [n 2]]]]]");
+    SAYS(c, "XREADGROUP GROUP g d COUNT 1 STREAMS q >", "[[q [[3-1 [n 3]]]]]");
+    SAYS(c, "XNACK q g SILENT IDS 1 3-1", "1");
+    SAYS(c, "XDEL q 1-1", "1");
+    broker_bench_wait(b, 100);
+    SAYS(c, "XPOLICY SET q g PREFETCH 2", "OK");
+    SAYS(c, "XREADGROUP GROUP g c STREAMS q >", "[[q [[2-1 [n 2]]]]]");
+    SAYS(c, "XREADGROUP GROUP g c STREAMS q >", "[[q [[3-1 [n 3]]]]]");
+    SAYS(c, "XNACK q g SILENT IDS 1 3-1", "1");
+    SAYS(c, "XDEL q 2-1", "1");
+    broker_bench_wait(b, 100);
+    SAYS(c, "XPOLICY SET q g PREFETCH 1", "OK");
+    SAYS(c, "XREADGROUP GROUP g c STREAMS q >", "[[q [[3-1 [n 3]]]]]");
+    SAYS(c, "XADD q 5-1 n 5", "5-1");
+    SAYS(c, "XREADGROUP GROUP g d COUNT 1 STREAMS q >", "[[q [[4-1 [n 4]]]]]");
+    SAYS(c, "XNACK q g SILENT IDS 1 4-1", "1");
+    SAYS(c, "XDEL q 3-1", "1");
+    broker_bench_wait(b, 100);
+    SAYS(c, "XPOLICY SET q g MAXPENDING 1", "OK"); /* of the group */
+    SAYS(c, "XREADGROUP GROUP g d STREAMS q >", "[[q [[4-1 [n 4]]]]]");
+    broker_bench_end(b);
+}
+
+/* broker U5, L3: a lease that began before anybody had to hear of its end. */
+TEST(a_subscriber_hears_of_leases_from_before)
+{
+    struct client *c;
+    struct bench *b = broker_queue("LEASE 100", 1, false, &c);
+    struct client *w = bench_client(b);
+    w->reply.resp = 3;
+    SAYS(c, "XREADGROUP GROUP g c STREAMS q >", "[[q [[1-1 [n 1]]]]]");
+    SAYS(c, "XPOLICY SET q g RETRY FIXED 10", "OK");
+    broker_bench_turn(b); /* no timer is needed */
+    SAYS(w, "XCONSUME START GROUP g w STREAMS q", "OK");
+    broker_bench_wait(b, 100);
+    HEARS(w, PUSH("1-1", "1", "2"));
+    broker_bench_end(b);
+}
+
 /* broker C3: also where nobody has read with the values in between. */
 TEST(changed_values_fill_the_bucket)
 {
@@ -96,5 +140,7 @@ TEST(a_subscriber_was_seen_when_it_closed)
 }
 
 UNIT_MAIN(T(who_is_full_by_its_own_cap_gets_its_own_once),
-          T(what_is_pending_and_unread_is_given_once), T(changed_values_fill_the_bucket),
+          T(what_is_pending_and_unread_is_given_once),
+          T(room_that_a_read_makes_is_for_what_is_released),
+          T(a_subscriber_hears_of_leases_from_before), T(changed_values_fill_the_bucket),
           T(reading_goes_on_when_a_value_is_free), T(a_subscriber_was_seen_when_it_closed))
