@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Random commands on a work queue, and a small model that says what may come of each.
 
-usage: model.py --server PATH [--steps N | --seconds N] [--seed S]
+usage: model.py --server PATH [--steps N | --seconds N] [--seed S] [--trace FILE]
 
 The server's clock stands still but when the test sets it on (stepped_clock.c; so nothing may wait for a batch to gather, as under always), and leases, back-offs and deaths happen at moments that the
 model knows. After each step the whole state is read (XINFO STREAM FULL, XPOLICY RETRIES and STATS, the dead-letter stream) and compared. Now and then the
@@ -53,6 +53,8 @@ def answers(c, commands):
 class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
     def __init__(self, o, folder):
         self.o, self.random, self.clock = o, random.Random(o.seed), Clock(folder)
+        self.counter = 0  # of messages
+        self.traced = open(o.trace, "w", encoding="latin-1") if o.trace else None
         self.server = Server(o.server, "--appendonly", "yes", "--appendfsync", "everysec", "--enable-debug-command", "yes", "--auto-aof-rewrite-percentage", 0, "--broker-order-ahead", AHEAD,
                              env={"LD_PRELOAD": self.clock.lib, "STEPPED_CLOCK": self.clock.path})
         self.c = self.server.start()
@@ -67,9 +69,19 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
         self.model.groups[b"h"] = Group(b"h", b"0-0")
         self.policy("g", "MKSTREAM", "LEASE", 1000, "MAXDELIVER", 3)
 
+    def note(self, line, *more):
+        """For the report of a difference; `more` stands in the trace only."""
+        self.log.append(line)
+        self.trace(line, *more)
+
+    def trace(self, line, *more):
+        if self.traced:
+            print(self.clock.steady, line, *more, file=self.traced)
+
     def say(self, *args, connection=None):
-        self.log.append(("" if connection is None else "%d: " % connection) + " ".join(a.decode("latin-1") if isinstance(a, bytes) else str(a) for a in args))
-        return (self.c if connection is None else self.conns[connection]).do(*args)
+        got = (self.c if connection is None else self.conns[connection]).do(*args)
+        self.note(("" if connection is None else "%d: " % connection) + " ".join(a.decode("latin-1") if isinstance(a, bytes) else str(a) for a in args), "->", repr(got) if isinstance(got, Error) else got)
+        return got
 
     def letter_count(self, g, i):
         return sum(e[1][-9] == g.name and e[1][-7] == i for e in (self.c.ask("XRANGE", DLQ, "-", "+") if self.c.ask("EXISTS", DLQ) else []))
@@ -335,7 +347,7 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
 
         def go_on():
             while not ended.wait(0.005):
-                self.clock.on(1)
+                self.clock.tick()
         thread = threading.Thread(target=go_on)
         thread.start()
         try:
@@ -343,11 +355,12 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
         finally:
             ended.set()
             thread.join()
+            self.clock.on(1)
 
     def step_restart(self):
         r = self.random
         how = r.choice(["kill", "kill", "reload", "rewrite", "save"])
-        self.log.append("# " + how)
+        self.note("# " + how)
         if how == "reload":
             self.c.ask("DEBUG", "RELOAD")
         elif how == "rewrite":
@@ -414,7 +427,7 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
             raise Failed("groups: %r" % there)
         for name, g in m.groups.items():
             seen = {p[0]: p for p in there[name][b"pending"]}
-            for i in set(g.pending) - set(seen):  # what a read has dropped on its way: L9, D8
+            for i in sorted(set(g.pending) - set(seen), key=number):  # what a read has dropped on its way: L9, D8
                 lost, dead = self.free
                 if g is getattr(self, "reader", None) and i in lost:
                     m.acked(g, i)
@@ -475,6 +488,7 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
         began, n = time.monotonic(), 0
         while n < self.o.steps if self.o.steps else time.monotonic() - began < self.o.seconds:
             name = self.random.choices(names, weights)[0]
+            self.trace("## step %d: %s" % (n, name))
             self.clock.on(1)
             self.c.ask("PING")
             self.model.turn()
@@ -501,6 +515,7 @@ def main():
     ap.add_argument("--steps", type=int, default=0)
     ap.add_argument("--seconds", type=float, default=60)
     ap.add_argument("--without", default="", help="steps that are left out")
+    ap.add_argument("--trace", default="", help="a file: all commands and replies, and what is pushed")
     ap.add_argument("--seed", type=int, default=int(time.time()) % 100000)
     o = ap.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -151,6 +151,16 @@ class Orders:
         takers = g.order.lists(i)[0]
         return bool(takers) and takers[0] == i and not any(self.is_busy(g, j) for j in takers[1:])
 
+    def beside(self, g, given):
+        """Those that have to wait for others and stand at the same place as one that is given: whether they came before it, and are held since, is open."""
+        places = {g.pending[i].order for i in given if g.pending[i].owner is None}
+        return [i for i, p in g.pending.items() if i not in given and self.stands(g, i) and p.order in places]
+
+    def stands(self, g, i):
+        """It is released, and may not be given."""
+        p = g.pending.get(i)
+        return p and p.owner is None and not p.due and not p.held and not self.may_give(g, i)
+
     def read_in_order(self, g, consumer, most, noack, claim, got, left):
         """got: what it got; left: owners of what is pending behind it, and how many are held: from that is taken what came first of one delivery time."""
         left, held = left[0], 0 if g.presence.subscribed else left[1]
@@ -160,6 +170,8 @@ class Orders:
             return
         reading = Reading(self, g, consumer, most, noack, claim, [i for i, _ in got], left)
         old = reading.pending()
+        if g.presence.subscribed:
+            g.presence.unsure += self.beside(g, old)
         for i in old:
             p = g.pending[i]
             p.reason = b""
@@ -175,7 +187,7 @@ class Orders:
         if noack:
             for i in new + old:
                 self.acked(g, i)
-        for i in [i for i, p in g.pending.items() if p.owner is None and not p.due and not p.held and not self.may_give(g, i)]:
+        for i in [i for i in g.pending if self.stands(g, i)]:
             if sum(p.held for p in g.pending.values()) < held:
                 self.is_released(g, i)  # it came before what was given
 
@@ -275,8 +287,7 @@ class Reading:
     def unread(self, most):
         """O2, O5, O6: given, of up to `most`; what is passed over is held."""
         m, g, new = self.m, self.g, []
-        unread = [i for i in sorted(m.entries, key=number) if number(i) > number(g.last)]
-        self.count()
+        unread = [i for i in sorted(m.entries, key=number) if number(i) > number(g.last)]  # room that what is gone has made is for what is released
         n = 0 if self.crowded() or self.full() else min(most, len(unread))
         if not self.noack:
             n = min([n] + [cap - has for cap, has in ((self.prefetch, self.mine), (g.policy["maxpending"], self.owned)) if cap])
@@ -327,6 +338,18 @@ class OrderSteps:
             p.order = min(p.order, before + 1) if before else p.order
         if self.known:
             self.look()
+
+    def settle_order(self, g):
+        """Behind all that was pushed: the server tells how many are held of those of whom that is open."""
+        m = self.model
+        unsure, g.presence.unsure = g.presence.unsure, []
+        unsure = sorted({i for i in unsure if g.order and m.stands(g, i)}, key=number)
+        more = self.left(g)[1] - sum(p.held for p in g.pending.values()) if unsure else 0
+        if 0 < more < len(unsure):
+            self.order_again(g, 0)
+        elif more > 0:
+            for i in unsure:
+                m.is_released(g, i)
 
     def order_begins_anew(self):
         """A start or a reload: what was deferred and fell due is so again."""

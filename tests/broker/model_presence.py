@@ -18,6 +18,7 @@ class Presence:
     def __init__(self):
         self.attached, self.seen, self.holder, self.since, self.since_most = {}, {}, None, 0, 0  # attached: connections of each consumer: whether what it has is released when the last one closes
         self.subscribed = {}
+        self.unsure = []  # entries of which it is open whether they are held
 
     def forget(self, now, most=None):
         """Nobody is attached any more."""
@@ -114,10 +115,10 @@ class PresenceSteps:
             return
         n = self.random.choice(sorted(self.conns))
         if self.random.random() < 0.3:
-            self.log.append("# connection %d: RESET" % n)
+            self.note("# connection %d: RESET" % n)
             self.conns[n].ask("RESET")
         else:
-            self.log.append("# connection %d closes" % n)
+            self.note("# connection %d closes" % n)
             self.conns.pop(n).close()
         self.is_closed(n)
 
@@ -162,7 +163,7 @@ class PresenceSteps:
                 if c not in there:
                     if idle[0] < ttl:
                         raise Failed("%r of %r was seen %d ms ago, and is deleted" % (c, g.name, idle[0]))
-                    self.log.append("# %s of %s is idle" % (c.decode(), g.name.decode()))
+                    self.note("# %s of %s is idle" % (c.decode(), g.name.decode()))
                     m.delete_consumer(g, c)
                     deleted += 1
             if deleted > 1:  # in whatever order

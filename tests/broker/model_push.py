@@ -61,6 +61,7 @@ class Pushes:
             return 0
         reading = Reading(self, g, s.consumer, most, False, None, got, left, s.prefetch)
         old = reading.pending()
+        g.presence.unsure += self.beside(g, old)
         for i in old:
             g.pending[i].reason = b""
             self.lease(g, i, s.consumer, self.now(), min(MOST, g.pending[i].count + 1))
@@ -103,6 +104,7 @@ class PushSteps:
                 c.send("PING")
                 while (f := c.reply()) not in (b"PONG", "PONG"):
                     quiet = 0
+                    self.trace("%d: pushed" % n, *f)
                     if f[0] == b"xdeliver":
                         got.setdefault((f[2], n), []).append((f[3], f[4], f[5]))
                     else:
@@ -128,6 +130,9 @@ class PushSteps:
                     raise Failed("pushed from %r: %r, wanted nothing; %r" % (g.name, frames, g.policy))
         if got:
             raise Failed("pushed, and nobody has subscribed: %r" % got)
+        for g in m.groups.values():
+            if g.presence.unsure:
+                self.settle_order(g)
 
     def step_push(self):
         self.random.choices([self.start, self.stop, self.leave], [8, 1, 1])[0]()
@@ -149,7 +154,7 @@ class PushSteps:
         if not self.may_idle(g, False, False, True):
             return
         consumer, prefetch = r.choice((b"a", b"b", b"c")), r.choice([1, 2, 4, 32])
-        self.log.append("%d: XCONSUME START %s %s PREFETCH %d" % (n, g.name.decode(), consumer.decode(), prefetch))
+        self.note("%d: XCONSUME START %s %s PREFETCH %d" % (n, g.name.decode(), consumer.decode(), prefetch))
         c = self.subscribers[n]
         c.send("XCONSUME", "START", "GROUP", g.name, consumer, "PREFETCH", prefetch, "STREAMS", KEY)
         got = c.answer()
@@ -169,7 +174,7 @@ class PushSteps:
         if not of:
             return
         g, n = self.random.choice(of)
-        self.log.append("%d: XCONSUME STOP %s" % (n, g.name.decode()))
+        self.note("%d: XCONSUME STOP %s" % (n, g.name.decode()))
         self.expect(self.subscribers[n].ask("XCONSUME", "STOP", "GROUP", g.name, "STREAMS", KEY), 1, "XCONSUME STOP")
         self.model.stops(g, n)
 
@@ -178,7 +183,7 @@ class PushSteps:
             self.closes(self.random.choice(sorted(self.subscribers)))
 
     def closes(self, n):
-        self.log.append("# subscriber %d closes" % n)
+        self.note("# subscriber %d closes" % n)
         self.subscribers.pop(n).close()
         self.is_closed(n)
 

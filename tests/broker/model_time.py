@@ -115,7 +115,7 @@ class Steps:
     KEY = b"q"
 
     def fields(self, expires):
-        self.counter = getattr(self, "counter", 0) + 1
+        self.counter += 1
         return [b"n", b"%d" % self.counter, *self.order_fields(), *self.route_fields(expires)]
 
     def ttl(self):
