@@ -1,5 +1,5 @@
 """Where the page meets what it does not rule: servers that stop, load or are busy, keys that others change, clocks and languages, proxies."""
-import http.client, json, re
+import datetime, http.client, json, re, zoneinfo
 
 from check import Failed, expect, until
 from case import case
@@ -131,3 +131,72 @@ def paused(w):
     other.send("GET", "of-a-pause")
     expect(other.silent(0.2), True, "a request is held")
     other.close()
+
+
+def moment_in(zone, ms):
+    return datetime.datetime.fromtimestamp(int(ms) / 1000, zoneinfo.ZoneInfo(zone))
+
+
+def in_zone(w, zone, language, shown):
+    """What is shown, and what is set, by somebody who lives there."""
+    c = w.c
+    w.b.emulate(zone=zone, language=language)
+    w.b.open()
+    w.b.find("h1", "Overview")
+    expect(w.b.js("return [Intl.DateTimeFormat().resolvedOptions().timeZone, Intl.NumberFormat().resolvedOptions().locale]"), [zone, language], "where the browser is")
+    w.route("#/stream/0/moments")
+    whole = lambda text: w.b.js("return [...arguments[0].querySelectorAll('time')].map((t) => t.title)", w.b.row(text))[0]
+    expect((whole("winter"), whole("summer")), shown, "moments in " + zone)
+    w.route("#/stream/0/old-import")
+    w.b.sees("1,200 messages")
+    # A week begins where the expression says, and a day where its zone is.
+    w.go("Schedules")
+    w.b.click("New schedule")
+    w.b.fill("to the stream", "reports")
+    w.b.fill("name", "sundays")
+    w.b.fill("expression", "30 0 * * 0")
+    w.b.fill("field 1", "kind")
+    w.b.fill("value 1", "weekly")
+    told = c.ask("XCRON", "NEXT", "30 0 * * 0", "TZ", zone, "COUNT", 5)
+    days = ["Sun,? %d \\w+,? 00:30" % moment_in(zone, ms).day for ms in told]
+    w.b.sees(re.compile("next: " + " · ".join(days)))
+    w.b.click("Save")
+    plan = until("the schedule", lambda: next((p for p in map(dict_of, c.ask("XCRON", "LIST", "reports")) if p["name"] == "sundays"), None))
+    expect((plan["tz"], plan["next"]), (zone, told[0]), "the schedule")
+    w.b.fill("Filter", "reports")
+    w.b.row("sundays")
+    at = moment_in(zone, told[0])
+    w.b.sees(re.compile(r"Sun,? %d \w+,? 00:30 \(in " % at.day), w.b.row("sundays"))
+    c.ask("XCRON", "DEL", "reports", "sundays")
+    # A moment that is typed is one of this zone.
+    entry = c.ask("XADD", "mail", "DELAY", 86400000, "*", "to", "later")
+    w.route("#/stream/0/mail?tab=scheduled")
+    w.b.click_in_row("later", "Choose", kind="input")
+    w.b.click("Move to …")
+    expect(w.b.find("dialog input", "at").get_attribute("value"), moment_in(zone, entry.split("-")[0]).strftime("%Y-%m-%dT%H:%M:%S"), "the moment that is there")
+    w.b.fill("at", "2040-07-01T12:00:00")
+    w.b.click("Move to …", within=w.b.css("dialog .buttons")[0])
+    wanted = int(datetime.datetime(2040, 7, 1, 12, tzinfo=zoneinfo.ZoneInfo(zone)).timestamp()) * 1000
+    until("the other moment", lambda: [i for i, _ in c.ask("XSCHED", "RANGE", "mail", "-", "+")] == ["%d-0" % wanted])
+    c.ask("XDEL", "mail", "%d-0" % wanted)
+
+
+def dict_of(pairs):
+    return dict(zip(pairs[::2], pairs[1::2]))
+
+
+@case(42, "Time zone and locale: dates, week beginning, numbers.")
+def places(w):
+    w.c.ask("XADD", "moments", "1711845000000-0", "when", "winter")  # before the clocks of Europe were put on, on the 31st of March 2024
+    w.c.ask("XADD", "moments", "1711848600000-0", "when", "summer")
+    w.log_in()
+    in_zone(w, "Europe/Berlin", "de-DE", ("Sun, 31 Mar 2024, 01:30:00.000 CET", "Sun, 31 Mar 2024, 03:30:00.000 CEST"))
+    in_zone(w, "Australia/Adelaide", "ar-EG", ("Sun, 31 Mar 2024, 11:00:00.000 GMT+10:30", "Sun, 31 Mar 2024, 12:00:00.000 GMT+10:30"))
+    in_zone(w, "America/St_Johns", "en-US", ("Sat, 30 Mar 2024, 22:00:00.000 GMT-2:30", "Sat, 30 Mar 2024, 23:00:00.000 GMT-2:30"))
+    w.user_menu()
+    w.b.fill("Times", "UTC")
+    w.route("#/stream/0/moments")
+    expect(w.b.js("return document.querySelector('tbody time').title"), "Sun, 31 Mar 2024, 01:30:00.000 UTC", "UTC by choice")
+    w.b.d.refresh()
+    w.b.row("summer")
+    expect(w.b.js("return document.querySelector('tbody time').title"), "Sun, 31 Mar 2024, 01:30:00.000 UTC", "the choice after a reload")
