@@ -1,5 +1,5 @@
 """Where the page meets what it does not rule: servers that stop, load or are busy, keys that others change, clocks and languages, proxies."""
-import datetime, http.client, json, re, zoneinfo
+import datetime, http.client, json, os, re, struct, subprocess, zoneinfo
 
 from check import Failed, expect, until
 from case import case
@@ -200,3 +200,101 @@ def places(w):
     w.b.d.refresh()
     w.b.row("summer")
     expect(w.b.js("return document.querySelector('tbody time').title"), "Sun, 31 Mar 2024, 01:30:00.000 UTC", "the choice after a reload")
+
+
+STEP, WEEK, GAP = 300, 2016, (1900, 1940)  # seconds; steps of the week, and of its gap
+
+
+def moved(w):
+    """The server again, whose clock goes as a file says; the file."""
+    library, at = w.at("moved_clock.so"), w.at("moved_clock")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support", "moved_clock.c")
+    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, source], check=True)
+    clock = open(at, "w+b", buffering=0)
+    clock.write(struct.pack("q", -STEP * WEEK))
+    w.c.close()
+    w.kill()
+    w.env = {"LD_PRELOAD": library, "MOVED_CLOCK": at}
+    w.c = w.start()
+    w.c.encoding = "latin-1"
+    return clock
+
+
+def figure(w, title):
+    """The plot with this title."""
+    return until("the plot " + title, lambda: w.b.js("return [...document.querySelectorAll('figure.plot')].find((f) => f.querySelector('strong').textContent === arguments[0] && f.querySelector('canvas'))", title))
+
+
+def drawn(w, title):
+    """Of the plot with this title: the columns of pixels that lines are in, and pixels per unit of the page."""
+    found, scale = w.b.again(lambda: w.b.js("""
+        const {width, height} = arguments[0], copy = Object.assign(document.createElement('canvas'), {width, height}).getContext('2d', {willReadFrequently: true});
+        copy.drawImage(arguments[0], 0, 0);
+        const at = copy.getImageData(0, 0, width, height).data, found = new Set();
+        for (let i = 0; i < at.length; i += 4) if (at[i + 3] > 0 && Math.max(at[i], at[i + 1], at[i + 2]) - Math.min(at[i], at[i + 1], at[i + 2]) > 60) found.add(i / 4 % width);
+        return [[...found].sort((a, b) => a - b), width / arguments[0].clientWidth];""", w.b.css("canvas", figure(w, title))[0]))
+    return [x for x in found if {x + 1, x + 2, x + 3} & set(found) == {x + 1, x + 2, x + 3} or {x - 1, x - 2, x - 3} & set(found) == {x - 1, x - 2, x - 3}], scale  # a letter may be coloured at its edge
+
+
+def told(w, span, name):
+    """What the server tells of a number: when its values begin, their step, the values."""
+    answer = w.c.ask("SURVEY", "HISTORY", span, name)
+    answer = answer if isinstance(answer, dict) else dict_of(answer)
+    return int(answer["from-ms"]), int(answer["step-ms"]), [None if v is None else float(v) for v in answer[name]]
+
+
+def same_as_told(w, span, title, name):
+    """The table of a plot and its line have the values of the server, and none where it has a gap."""
+    def same():
+        rows = w.b.again(lambda: w.b.js("return [...arguments[0].querySelectorAll('tbody tr')].map((r) => [r.cells[0].innerText, r.cells[1].innerText])", figure(w, title)))
+        from_ms, step_ms, values = told(w, span, name)
+        known = {moment_text(w, from_ms + i * step_ms): v for i, v in enumerate(values) if v is not None}
+        shown = {at: float(v.replace(",", "")) for at, v in rows}
+        return len(shown) > 5 and all(at in known and abs(known[at] - v) <= 0.51 for at, v in shown.items())
+    if not w.b.js("return arguments[0].querySelector('details').open", figure(w, title)):
+        w.b.click("As a table", within=figure(w, title))
+    until("the table of %s, %s" % (title, span), same)
+
+
+def moment_text(w, ms):
+    """As the page shows the moments of a plot."""
+    return w.b.js("""const now = Date.now(), day = {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'}, clock = {hour: '2-digit', minute: '2-digit', second: '2-digit'};
+        return new Intl.DateTimeFormat('en-GB', Math.abs(now - arguments[0]) < 20 * 3600e3 ? clock : day).format(arguments[0])""", ms)
+
+
+@case(43, "History: day and week after a simulated week; a gap; restart.", part="a week by a clock that is moved", filled=False)
+def week(w):
+    clock = moved(w)
+    w.c.ask("XGROUP", "CREATE", "work", "workers", 0, "MKSTREAM")
+    for i in range(1, WEEK + 1):
+        if GAP[0] < i < GAP[1]:  # the process was stopped
+            continue
+        clock.seek(0)
+        clock.write(struct.pack("q", STEP * (i - WEEK)))
+        w.c.ask("XADD", "work", "*", "n", i)
+        w.c.ask("SURVEY", "SERVER")
+    w.log_in()
+    title, name = "Messages waiting", "ready"
+    for span, most in (("WEEK", 168), ("DAY", 288)):
+        w.route("#/?span=" + span.lower())
+        values = told(w, span, name)[2]
+        expect((len(values), values[0] is None), (most, False), "values of the %s" % span)
+        same_as_told(w, span, title, name)
+    values = told(w, "DAY", name)[2]
+    gap = [i for i, v in enumerate(values) if v is None]
+    expect((len(gap) >= GAP[1] - GAP[0] - 2, gap), (True, list(range(gap[0], gap[-1] + 1))), "the gap of the day")
+    columns, scale = drawn(w, title)
+    at = lambda i: round((columns[0] + i * (columns[-1] - columns[0]) / (len(values) - 1)))
+    within = [x for x in columns if at(gap[0]) + 2 * scale < x < at(gap[-1]) - 2 * scale]
+    expect((within, at(gap[0]) - columns[0] > 20, columns[-1] - at(gap[-1]) > 20), ([], True, True), "lines in the gap, and on both sides of it")
+    # Nothing of it is kept over a restart, which the page tells.
+    lost(w)
+    w.c = w.start()
+    w.c.encoding = "latin-1"
+    log_in_again(w)
+    w.b.sees(re.compile(r"restarted \d\d:\d\d:\d\d, history begins anew"))
+    w.b.sees("recording since")
+    values = told(w, "DAY", name)[2]
+    expect([v for v in values[:-2] if v is not None], [], "what the server kept")
+    until("a table that begins anew", lambda: w.b.js("return arguments[0].querySelectorAll('tbody tr').length", figure(w, title)) == 1)
+    clock.close()

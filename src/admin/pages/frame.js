@@ -12,7 +12,7 @@ import {resultList} from './actions.js';
 import {announce, banner} from './state.js';
 import {setting, setSetting} from './settings.js';
 import {nextTheme} from './theme.js';
-import {span} from './time.js';
+import {clock, span} from './time.js';
 import {T} from './text.js';
 import {VIEWS} from './views.js';
 
@@ -22,6 +22,7 @@ const DATABASES = 16;
 let page = null, place = null; // the open view, and its line of VIEWS
 let overview = null;           // answer of /overview, as long as there is one
 let askOverview = true;
+let upMs = 0, restartedMs = null; // how long the server was up when it was asked last; when it was started since this page is open
 let frame = 0, focusHeading = false, menuIsOpen = false; // the menu: where it is narrow
 const modules = new Map();
 
@@ -88,6 +89,7 @@ async function readOverview() {
     try {
         const before = overview;
         overview = await api.get('/overview');
+        noteRestart();
         if (overview !== before) draw();
         if (before?.version && overview.version && overview.version !== before.version) {
             announce(T.state.otherVersion);
@@ -96,6 +98,16 @@ async function readOverview() {
     } catch (e) {
         if (e.status === 404 || e.status === 403) askOverview = false;
     }
+}
+
+// What was recorded before is gone then.
+function noteRestart() {
+    if (!(overview.uptimeMs >= 0)) return;
+    if (overview.uptimeMs < upMs) {
+        restartedMs = Date.now() - overview.uptimeMs;
+        announce(T.frame.status.history(clock(restartedMs)));
+    }
+    upMs = overview.uptimeMs;
 }
 
 async function refresh() {
@@ -218,6 +230,7 @@ function footer() {
     if (page?.atMs) parts.push(Date.now() - page.atMs < 1000 ? status.now : status.age(span(Date.now() - page.atMs)));
     if (page?.data && page.view.status) parts.push(page.view.status(page, page.data));
     if (overview?.surveyAgeMs >= 0) parts.push(status.survey(span(overview.surveyAgeMs)));
+    if (restartedMs) parts.push(status.history(clock(restartedMs)));
     if (!setting('refresh')) parts.push(status.off);
     return h('footer', null, h('p', {class: 'hint'}, parts.filter(Boolean).join(' · ')));
 }
