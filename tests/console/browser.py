@@ -203,6 +203,15 @@ class Browser:
     def click_in_row(self, text, name, kind=BUTTONS):
         self.again(lambda: self.press(self.find(kind, name, self.row(text))))
 
+    def pointer(self, name, kind=BUTTONS, steps=1):
+        """Moves the pointer to what is called so, over what lies between."""
+        for _ in range(2):  # it may have moved meanwhile
+            box = self.js("const r = arguments[0].getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]", self.find(kind, name))
+            from_x, from_y = getattr(self, "at", (2, 2))
+            for i in range(1, steps + 1):
+                self.cdp("Input.dispatchMouseEvent", type="mouseMoved", x=from_x + (box[0] - from_x) * i / steps, y=from_y + (box[1] - from_y) * i / steps)
+            self.at = box
+
     def away(self):
         """The pointer and the focus leave the tables, whose rows have kept their places for them."""
         self.js("document.activeElement.blur()")

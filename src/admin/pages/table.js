@@ -18,21 +18,23 @@
 // sort: true or the server's name of the column. show() describes a cell; data that lives should be `num: true`,
 // then it fades when it changes (live: false: not, for ages). optional columns are off until chosen.
 //
-// V2: while the pointer or the focus is in a table its rows keep their places; rows that are gone stay, greyed,
-// and new ones wait behind a button.
+// V2: while the pointer or the focus is in a table, or in what stands above and below it, its rows keep their places; rows
+// that are gone stay, greyed, and new ones wait behind a button.
 import {h} from './dom.js';
 import {setting, setSetting} from './settings.js';
 import {T} from './text.js';
 
 function stateOf(page, id) {
     page.state.tables ??= {};
-    return page.state.tables[id] ??= {chosen: new Set(), open: new Set(), order: [], rows: new Map(), pointer: false, focus: false, at: null, shows: false};
+    return page.state.tables[id] ??= {chosen: new Set(), open: new Set(), order: [], rows: new Map(), pointer: false, place: null, at: null, shows: false};
 }
+
+const hasFocus = s => !!s.place?.contains(document.activeElement);
 
 // The rows in the order in which they are shown: as given, or, while somebody is there, as they were.
 function settle(s, rows, key) {
     const now = new Map(rows.map(r => [key(r), r]));
-    const isHeld = (s.pointer || s.focus) && s.order.length && !s.shows;
+    const isHeld = (s.pointer || hasFocus(s)) && s.order.length && !s.shows;
     s.shows = false;
     if (!isHeld) {
         s.order = [...now.keys()];
@@ -127,23 +129,21 @@ export function table(page, spec) {
     const {shown, fresh} = settle(s, rows, spec.key);
     const isColumn = isShown(page, spec.id), columns = spec.columns.filter(isColumn);
     const chosen = shown.filter(([k, , gone]) => s.chosen.has(k) && !gone).map(x => x[1]);
-    const leave = () => {
-        if (!s.pointer && !s.focus) page.draw();
-    };
     const choose = all => {
         for (const [k, , gone] of shown) if (all && !gone) s.chosen.add(k); else s.chosen.delete(k);
         page.draw();
     };
     const actions = spec.select && spec.actions ? spec.actions(chosen) : null;
-    return h('div', {class: 'table-place', key: 'table-' + spec.id},
+    const there = {
+        use: el => { s.place = el; }, onpointerenter: () => { s.pointer = true; }, onpointerleave: () => { s.pointer = false; page.draw(); }, onfocusout: () => page.draw(),
+    };
+    return h('div', {class: 'table-place', key: 'table-' + spec.id, ...there},
         h('div', {class: 'bar'},
             spec.select ? h('span', {class: 'hint', 'aria-live': 'off'}, T.table.chosen(chosen.length)) : null,
             actions, h('span', {class: 'space'}),
             fresh ? h('button', {type: 'button', class: 'fresh', onclick: () => { s.shows = true; page.draw(); }}, T.table.newRows(fresh)) : null,
             columnMenu(page, spec, isColumn)),
-        h('div', {class: 'scroll', tabindex: -1, 'data-table': spec.id,
-                  onpointerenter: () => { s.pointer = true; }, onpointerleave: () => { s.pointer = false; leave(); },
-                  onfocusin: () => { s.focus = true; }, onfocusout: e => { s.focus = e.currentTarget.contains(e.relatedTarget); leave(); }},
+        h('div', {class: 'scroll', tabindex: -1, 'data-table': spec.id},
             h('table', null, h('caption', {class: 'sr'}, spec.caption),
                 h('thead', null, h('tr', null,
                     spec.select ? h('th', {class: 'tick', scope: 'col'}, h('input', {type: 'checkbox', 'aria-label': T.table.chooseAll, checked: chosen.length > 0 && chosen.length === shown.length,

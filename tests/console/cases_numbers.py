@@ -1,0 +1,164 @@
+"""Numbers that live: many queues and their order, rows that keep their places, the rates of the overview."""
+import re
+
+from selenium.webdriver.common.keys import Keys
+
+from check import expect, until
+from case import case
+
+
+def rows(w, table="queues"):
+    """What stands at the head of each row, from above."""
+    return w.b.js("return [...document.querySelectorAll(`[data-table=${arguments[0]}] tbody tr[data-row] th`)].map((e) => e.innerText.trim())", table)
+
+
+def cell(w, name, column, table="queues"):
+    """What stands in a column of the row that is called so."""
+    return w.b.js("""const t = document.querySelector(`[data-table=${arguments[2]}] table`), at = [...t.tHead.rows[0].cells].findIndex((c) => c.innerText.trim().replace(/ [▾▴]$/, '') === arguments[1]);
+        return [...t.tBodies[0].rows].find((r) => r.querySelector('th')?.innerText.trim() === arguments[0])?.cells[at]?.innerText.trim()""", name, column, table)
+
+
+def surveyed(w, *words):
+    """Keys of the streams, as the server orders them; and how many there are."""
+    _, total, all_rows = w.c.ask("SURVEY", "STREAMS", *words)
+    return [dict(zip(r[::2], r[1::2]))["key"] for r in all_rows], total
+
+
+@case(5, "Row order, selection and focus stay while numbers change; \"4 new rows\" brings them.", filled=False)
+def rows_stay(w):
+    c = w.c
+    names = ["queue-%d" % i for i in range(6)]
+    for i, name in enumerate(names):
+        c.many([("XADD", name, "*", "n", n) for n in range(10 * (6 - i))])
+    w.log_in()
+    w.route("#/queues?by=length&desc=1")
+    until("all queues", lambda: rows(w) == names)
+    w.b.click_in_row("queue-2", "Choose", kind="input")
+    w.b.keys(Keys.TAB)
+    w.b.keys(Keys.TAB)
+    expect(w.b.focus(), ["queue-2", "a"], "what has the focus")
+    w.b.js("window.focused = document.activeElement")
+    c.many([("XADD", "queue-5", "*", "n", n) for n in range(990)])
+    c.many([("XADD", "queue-2", "*", "n", n) for n in range(5)])
+    for i in range(4):
+        c.many([("XADD", "new-%d" % i, "*", "n", n) for n in range(2000 - i)])
+    until("the numbers", lambda: (cell(w, "queue-5", "length"), cell(w, "queue-2", "length")) == ("1,000", "45"))
+    w.b.find("button", "4 new rows: show")
+    expect(rows(w), names, "rows in their order")
+    expect(w.b.js("return [document.activeElement === window.focused, window.focused.isConnected, window.focused.innerText]"), [True, True, "queue-2"], "the focus")
+    w.b.sees("1 chosen")
+    now = ["new-0", "new-1", "new-2", "new-3", "queue-5", "queue-0", "queue-1", "queue-2", "queue-3", "queue-4"]
+    expect(surveyed(w, "BY", "length", "DESC")[0], now, "the order of the server")
+    # The pointer leads from the row to the button: the rows wait for that.
+    w.b.pointer("queue-3", kind="[data-table=queues] a")
+    w.b.keys(Keys.SHIFT, Keys.TAB)
+    w.b.js("document.activeElement.blur()")
+    expect(rows(w), names, "under the pointer")
+    w.b.pointer("4 new rows: show", steps=12)
+    expect(rows(w), names, "on the way to the button")
+    w.b.click("4 new rows: show")
+    until("the new rows", lambda: rows(w) == now)
+    expect(w.b.has("button", "new rows"), False, "more of them")
+    expect(w.b.js("return [...document.querySelectorAll('[data-table=queues] tbody tr.chosen th')].map((e) => e.innerText)"), ["queue-2"], "what is chosen")
+    # Without somebody there they come by themselves.
+    w.b.away()
+    c.many([("XADD", "queue-4", "*", "n", n) for n in range(3000)])
+    until("the order by itself", lambda: rows(w)[0] == "queue-4")
+    expect(rows(w), surveyed(w, "BY", "length", "DESC")[0], "the order of the server")
+
+
+MANY = 10000
+SORTED = ("key", "db", "length", "bytes", "added-rate", "groups", "consumers", "ready", "leased", "deferred", "scheduled", "dead", "oldest-ready", "last", "maxlen")
+
+
+def fill_many(c):
+    """10,000 streams, of which some differ in each of the columns."""
+    moment = lambda i: 1 + 100000 * i  # far from each other: ages are of the moment when the survey came by
+    c.many([("XADD", "queue:%05d" % i, "%d-1" % moment(i), "n", i) for i in (n * 7919 % MANY for n in range(MANY))])
+    for i in range(60):
+        name = "queue:%05d" % (i * 131)
+        c.many([("XADD", name, "%d-1" % (moment(i * 131) + 1 + n), "n", n) for n in range(i + 1)])
+        if i % 2:
+            c.ask("XGROUP", "CREATE", name, "workers", 0)
+            c.ask("XPOLICY", "SET", name, "workers", "JOBS", "LEASE", 3600000)
+        if i % 3 == 1:
+            c.ask("XREADGROUP", "GROUP", "workers", "w-1", "COUNT", i // 6 + 1, "STREAMS", name, ">") if i % 2 else c.ask("XCFGSET", name, "MAXLEN", 1000 + i)
+        if i % 5 == 1:
+            c.ask("XADD", name, "DELAY", 3600000 + i, "*", "later", 1)
+    name = "queue:%05d" % 131
+    c.ask("XREADGROUP", "GROUP", "workers", "w-1", "STREAMS", name, ">")
+    c.ask("XADD", name, "*", "bad", 1)
+    c.ask("XADD", name, "*", "bad", 2)
+    ((_, ((dead, _), (late, _))),) = c.ask("XREADGROUP", "GROUP", "workers", "w-2", "STREAMS", name, ">")
+    c.ask("XNACK", name, "workers", "FATAL", "IDS", 1, dead, "REASON", "no use")
+    c.ask("XNACK", name, "workers", "FAIL", "IDS", 1, late, "DELAY", 3600000)
+    c.ask("SELECT", 3)
+    c.many([("XADD", "elsewhere:%d" % i, "1-1", "n", i) for i in range(150)])
+    c.ask("SELECT", 0)
+
+
+@case(4, "10,000 streams: filter, every sort, next page, columns; the link opened in a second tab shows the same.", filled=False)
+def many_streams(w):
+    c = w.c
+    fill_many(c)
+    total = MANY + 151  # and a stream of dead letters
+    w.log_in()
+    w.go("Queues")
+    until("all of them", lambda: "of %s" % format(total, ",") in w.b.text())
+    headings = shows_all_columns(w)
+    for by, heading in zip(SORTED, headings):
+        for way in ("ASC", "DESC") if by in ("key", "last") else ("DESC", "ASC"):  # of numbers the largest first
+            w.b.click(heading, kind="[data-table=queues] th button")
+            w.b.away()
+            until("sorted by %s, %s" % (by, way), lambda: rows(w) == surveyed(w, "BY", by, *["DESC"] * (way == "DESC"), "COUNT", 100)[0])
+            expect(w.b.css("[data-table=queues] th[aria-sort]")[0].get_attribute("aria-sort"), {"DESC": "descending", "ASC": "ascending"}[way], "what the heading says of %s" % by)
+    pages(w, total)
+
+
+def shows_all_columns(w):
+    """Chooses those that are not there at first. Headings by which rows can be sorted."""
+    headings = lambda: w.b.js("return [...document.querySelectorAll('[data-table=queues] th button')].map((e) => e.innerText.replace(/ [▾▴]$/, '').trim()).filter(Boolean)")
+    w.b.click("Columns")
+    for label in w.b.js("return [...document.querySelectorAll('main details.menu label')].filter((l) => !l.querySelector('input').checked).map((l) => l.innerText.trim())"):
+        w.b.fill(label, True, within=w.b.css("main details.menu")[0])
+        until("the column " + label, lambda: label in headings())
+    w.b.click("Columns")
+    expect(len(headings()), len(SORTED), "columns in %s" % headings())
+    return headings()
+
+
+def pages(w, total):
+    """Filter and pages; what is seen is in the address."""
+    order = surveyed(w, "BY", "length", "DESC", "COUNT", 250)[0]
+    w.b.click("length", kind="[data-table=queues] th button")
+    until("the first page", lambda: rows(w) == order[:100])
+    w.b.click("Next page")
+    until("the second page", lambda: rows(w) == order[100:200])
+    w.b.fill("Filter", "queue:002")
+    some = surveyed(w, "MATCH", "*queue:002*", "BY", "length", "DESC", "COUNT", 200)
+    until("what fits, from its first page on", lambda: rows(w) == some[0])
+    expect((some[1], "100 of 100" in w.b.text()), (100, True), "how many fit")
+    w.b.fill("Filter", "*elsewhere:*[27]*")
+    some = surveyed(w, "MATCH", "*elsewhere:*[27]*", "BY", "length", "DESC", "COUNT", 200)
+    until("what fits a pattern", lambda: rows(w) == some[0])
+    w.b.fill("Filter", "nothing-of-this-name")
+    w.b.sees("No queue matches")
+    w.b.click("Clear filter", kind="main button")
+    until("all of them", lambda: "of %s" % format(total, ",") in w.b.text())
+    w.b.fill("Database", "db3")
+    until("those of a database", lambda: "100 of 150" in w.b.text())
+    w.b.fill("Filter", "elsewhere")
+    w.b.click("Next page")
+    w.b.click("ready", kind="[data-table=queues] th button")
+    until("the first page in another order", lambda: "First page" not in w.b.text())
+    w.b.click("Next page")
+    until("the other fifty", lambda: "50 of 150" in w.b.text())
+    seen = lambda: w.b.js("""const t = document.querySelector('[data-table=queues] table');
+        return [[...t.tHead.rows[0].cells].map((c) => c.innerText.trim()), [...t.tBodies[0].rows].map((r) => r.cells[2].innerText + ' ' + r.cells[4].innerText), document.getElementById('filter').value, location.hash]""")
+    before = seen()
+    expect(sorted(r.split()[0] for r in before[1]), sorted(set("elsewhere:%d" % i for i in range(150)) - set(surveyed(w, "DB", 3, "BY", "ready", "DESC", "COUNT", 100)[0])), "the second page")
+    address = w.b.d.current_url
+    w.b.d.switch_to.new_window("tab")
+    w.b.d.get(address)
+    w.b.settled()
+    until("the same in a second tab", lambda: seen() == before)
