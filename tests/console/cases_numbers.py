@@ -1,9 +1,10 @@
 """Numbers that live: many queues and their order, rows that keep their places, the rates of the overview."""
-import re
+import re, threading, time
 
 from selenium.webdriver.common.keys import Keys
 
 from check import expect, until
+from resp import Conn, Error
 from case import case
 
 
@@ -162,3 +163,116 @@ def pages(w, total):
     w.b.d.get(address)
     w.b.settled()
     until("the same in a second tab", lambda: seen() == before)
+
+
+ADDED_A_SECOND, FAILS_EACH = 200, 4
+RATES = ("added", "delivered", "acked", "failed")
+
+
+class Steady(threading.Thread):
+    """Adds, reads, acknowledges and fails messages at an even pace, and counts what the server has answered."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.c, self.ends, self.past, self.error = Conn(port, encoding="latin-1"), threading.Event(), [], None
+        self.c.ask("XPOLICY", "SET", "steady", "workers", "MKSTREAM", "JOBS", "RETRY", "NONE", "MAXDELIVER", 0)
+
+    def run(self):
+        try:
+            self.go()
+        except (OSError, Error) as e:
+            self.error = e
+
+    def go(self):
+        c, began, counts = self.c, time.monotonic(), dict.fromkeys(RATES, 0)
+        while not self.ends.wait(0.02):
+            n = int((time.monotonic() - began) * ADDED_A_SECOND) - counts["added"]
+            c.many([("XADD", "steady", "*", "n", i) for i in range(n)])
+            counts["added"] += n
+            ids = [i for _, entries in c.ask("XREADGROUP", "GROUP", "workers", "w-1", "COUNT", 1000, "STREAMS", "steady", ">") or [] for i, _ in entries]
+            counts["delivered"] += len(ids)
+            failed = [i for k, i in enumerate(ids) if (counts["delivered"] - k) % FAILS_EACH == 0]
+            acked = [i for i in ids if i not in failed]
+            if failed:
+                c.ask("XNACK", "steady", "workers", "FAIL", "IDS", len(failed), *failed)
+            if acked:
+                c.ask("XACK", "steady", "workers", *acked)
+            counts["failed"] += len(failed)
+            counts["acked"] += len(acked)
+            self.past.append((time.monotonic(), dict(counts)))
+
+    def rates(self, seconds):
+        """Over so many seconds past; None: it has not run for so long."""
+        past, now = list(self.past), time.monotonic()
+        before = next((p for p in reversed(past) if p[0] < now - seconds), None)
+        return before and {n: (past[-1][1][n] - before[1][n]) / (past[-1][0] - before[0]) for n in RATES}
+
+    def stop(self):
+        self.ends.set()
+        self.join()
+        self.c.close()
+        if self.error:
+            raise self.error
+
+
+def within(a, b, part=0.05):
+    return abs(a - b) <= part * b
+
+
+@case(2, "Overview: rates within 5 % of what the load driver counted; an alarm comes when ready grows without readers, and goes.", filled=False)
+def overview(w):
+    w.log_in()
+    driver = Steady(w.port)
+    driver.start()
+    try:
+        rates_of(w, driver)
+    finally:
+        driver.stop()
+    alarm_of(w)
+
+
+def rates_of(w, driver):
+    # The number beside a name; the names stand in the card of messages.
+    fact = lambda name: w.b.js("""const d = [...document.querySelectorAll('main .card .facts > div')].find((d) => d.querySelector('dt').innerText === arguments[0]);
+        return d ? Number(d.querySelector('dd').innerText.replaceAll(',', '')) : NaN""", name)
+    for name in RATES:
+        until("the rate of " + name, lambda: (r := driver.rates(3)) and within(fact(name), r[name]))
+    figure = lambda: next(f for f in w.b.css("figure.plot") if w.b.css("strong", f)[0].text == "Messages a second")
+    w.b.again(lambda: w.b.click("As a table", within=figure()))
+    table = lambda: w.b.again(lambda: w.b.js("return [...arguments[0].querySelectorAll('tbody tr')].map((r) => [...r.cells].slice(1).map((c) => Number(c.innerText.replaceAll(',', ''))))", figure()))
+
+    def even():
+        """Rows are six seconds apart, the newest first, which may be half a one: the mean of four, and of the driver over as long."""
+        shown, counted = table()[1:5], driver.rates(24)
+        return len(shown) == 4 and counted and all(within(sum(r[i] for r in shown) / 4, counted[n]) for i, n in enumerate(RATES))
+    until("what the driver counted", even, seconds=150)
+
+    def said():
+        answer, counted = w.c.ask("SURVEY", "SERVER"), driver.rates(3)
+        return all(within(float(dict(zip(answer[::2], answer[1::2]))[n + "-rate"]), counted[n]) for n in RATES)
+    until("what the server says", said)
+
+
+def alarm_of(w):
+    """Messages that are eleven minutes old, and nobody reads: more and more; then somebody comes."""
+    c = w.c
+    c.ask("XGROUP", "CREATE", "lonely", "g", 0, "MKSTREAM")
+    now = int(c.ask("TIME")[0]) * 1000
+    names = lambda: [dict(zip(a[::2], a[1::2]))["name"] for a in c.ask("SURVEY", "ALARMS")]
+    told = lambda: {0: "no alarms", 1: "1 alarm !"}.get(len(names()), "%d alarms !" % len(names()))  # a slow machine may have one of its own
+    expect("old-messages" in names(), False, "the alarm before")
+    until("how many there are", lambda: told() in w.b.text())
+    for more in (100, 200):
+        c.many([("XADD", "lonely", "%d-%d" % (now - 660000 + more, n), "n", n) for n in range(more)])
+    w.b.sees(re.compile(r"warning old-messages since [\d:]+: the next message has been ready for (?:6[6-9]|[7-9]\d|\d{2,})\d s lonely / g"))
+    until("how many there are now", lambda: told() != "no alarms" and told() in w.b.text())
+    w.b.sees(re.compile(r"Nobody reads .*lonely / g 300\b"))
+    expect("old-messages" in names(), True, "the alarm")
+    w.b.click("lonely / g", within=w.b.css("main .banner")[0])
+    w.b.find("h1", "lonely / g")
+    w.go("Overview")
+    ((_, entries),) = c.ask("XREADGROUP", "GROUP", "g", "w-1", "COUNT", 1000, "STREAMS", "lonely", ">")
+    expect(c.ask("XACK", "lonely", "g", *[i for i, _ in entries]), 300, "acknowledged")
+    w.b.gone("old-messages")
+    until("how many are left", lambda: told() in w.b.text())
+    expect("old-messages" in names(), False, "the alarm behind it")
