@@ -302,9 +302,30 @@ static void write_stored(struct exchange *x)
     json_write_text(&x->json, !c->appendonly ? "memory" : synced ? "synced" : "written");
 }
 
+/* A step "~name": who may not run it is told the rest, and null. True: done so. */
+static bool leave_out(struct exchange *x, struct bytes *name, const struct template_words *words)
+{
+    struct user *u = identity_user(x);
+    struct client *c = caller_client(&x->caller, x->from.address);
+    if (*name->p != '~')
+        return false;
+    *name = bytes_of(name->p + 1, name->n - 1);
+    if (!u || !c) /* which perform_command() tells */
+        return false;
+    rights_set_user(c, u);
+    if (exec_is_allowed(c, &(struct exec_request){.argv = words->words, .argc = (int)words->n}) ==
+        1)
+        return false;
+    json_write_name(&x->json, *name);
+    json_write_null(&x->json);
+    return true;
+}
+
 /* The step's command, and its reply as a member. */
 static void run_step(struct exchange *x, struct bytes name, const struct template_words *words)
 {
+    if (leave_out(x, &name, words))
+        return;
     struct render r = perform_render(x, x->asked.route->shape);
     struct buf nowhere = {0};
     struct json_write aside = json_write_begin(&nowhere, ANSWER_MOST);

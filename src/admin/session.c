@@ -32,6 +32,10 @@ static void write_commands(struct json_write *w, const struct user *u, const str
     json_write_array_end(w);
 }
 
+/* Commands that views are made of which Redis has not: they may have been taken away. */
+static const char *const of_the_broker[] = {"xpolicy", "xredrive", "xcron",
+                                            "xsched",  "xbind",    "xcapture"};
+
 static void write_features(struct json_write *w, const struct engine *e)
 {
     json_write_array(w);
@@ -39,6 +43,10 @@ static void write_features(struct json_write *w, const struct engine *e)
         json_write_text(w, "commands");
     if (e->settings->appendonly)
         json_write_text(w, "appendonly");
+    for (size_t i = 0; i < sizeof(of_the_broker) / sizeof(*of_the_broker); i++)
+        if (registry_is_reachable(
+                e->registry, registry_find_original(e->registry, bytes_text(of_the_broker[i]))))
+            json_write_text(w, of_the_broker[i]);
     json_write_array_end(w);
 }
 

@@ -44,6 +44,7 @@ enum source {
     LINK_DOWN,
     BACKUP,
     REPLICA_LAG,
+    REPLICAS,
     TURNS,
     SYNCS,
     SOURCES
@@ -68,6 +69,7 @@ static const char *const source_names[SOURCES] = {
     [LINK_DOWN] = "master_link_down_since_seconds",
     [BACKUP] = "backup_newest_time",
     [REPLICA_LAG] = "redis_connected_slave_lag_seconds",
+    [REPLICAS] = "connected_slaves",
     [TURNS] = "millrace_loop_turn_seconds",
     [SYNCS] = "millrace_fsync_seconds",
 };
@@ -97,6 +99,7 @@ struct reading {
     double uptime_ms, ops, in_rate, out_rate, cpu, memory, keys, streams, expired_rate,
         evicted_rate;
     double turn_p99_us, sync_p99_us;
+    double replicas;
 };
 
 struct vitals *vitals_new(void)
@@ -296,6 +299,7 @@ void vitals_read(struct vitals *v, const struct survey *sv)
     r.in_rate = row(v, set, IN_KBPS);
     r.out_rate = row(v, set, OUT_KBPS);
     r.memory = row(v, set, USED_MEMORY);
+    r.replicas = row(v, set, REPLICAS);
     r.cpu = rate(&v->cpu_s, row(v, set, CPU_SYSTEM) + row(v, set, CPU_USER), seconds);
     bool turns_over = e->steady_ms - v->window_ms >= WINDOW_MS;
     struct quantiles turns = quantiles_of(v, set, TURNS, &v->turns, turns_over);

@@ -83,12 +83,13 @@ KEY = "/streams/0/" + urllib.parse.quote(b"q/\x00\xff", safe="")
 
 def sessions(path):
     """G1, G2: one click without password; by password; the end by logout, idle time, a changed password, CLIENT KILL, a user that goes."""
-    with Api(path) as s:
+    with Api(path, "--rename-command", "XCRON", "") as s:
         c = s.begin()
         expect(s.code("GET", "/session"), (401, "NOAUTH"), "nobody")
         expect(s.code("GET", "/session", token="0" * 64), (401, "NOAUTH"), "a token that nobody has")
         s.token = s.log_in()
         expect(s.get("/session")[1]["user"], "default", "who")
+        expect(s.get("/session")[1]["features"], ["xpolicy", "xredrive", "xsched", "xbind", "xcapture"], "features without XCRON")
         expect(s.call("DELETE", "/session"), (204, None), "logout")
         expect(s.code("GET", "/session"), (401, "NOAUTH"), "logged out")
         s.token = None
@@ -290,7 +291,7 @@ CASES = {
     "GET /reference/{command}": ({}, {"has": "docs"}),
 }
 # What the viewer of G8 may not look at.
-NOT_VIEWED = {"GET /config", "GET /users", "GET /acl/log", "GET /replication", "GET /backups"}
+NOT_VIEWED = {"GET /config", "GET /users", "GET /acl/log", "GET /backups"}
 
 
 def address(template, more):
@@ -592,6 +593,9 @@ def rights(path):
         expect(s.get("/clients")[0], 200, "what it may")
         expect(s.code("GET", "/slowlog"), (403, "NOPERM"), "a command that it may not")
         expect(s.code("GET", KEY), (403, "NOPERM"), "a key that it may not")
+        c.do("ACL", "SETUSER", "viewer", "+info")
+        answer = s.get("/replication")[1]
+        expect((answer["info"]["role"], answer["role"]), ("master", None), "what it may of two commands")
         c.do("ACL", "SETUSER", "viewer", "-client|list")
         expect(s.code("GET", "/clients"), (403, "NOPERM"), "no more")
         values = s.get("/config", basic="default:hush")[1]["values"]

@@ -115,6 +115,8 @@ export function mayNot(command) {
 
 export const isReadOnly = () => session?.mode === 'read-only';
 export const hasFeature = name => !!session?.features?.includes(name);
+// Whether the server has a command that views are made of: it may have been taken away.
+export const isMade = command => !command || !session?.features || hasFeature(command);
 
 // ---- Requests
 

@@ -3,7 +3,7 @@
 // States: nobody is logged in (login.js lies over everything); a view is being read for the first time; it is shown;
 // it could not be read (Page.wrong). Beside that the link is there or lost, and the banner says what is the matter
 // with the server. Everything is described by describe() and drawn at most once a frame of the screen.
-import {api, isReadOnly, link as wire, logOut, mayNot, on, session} from './api.js';
+import {api, isMade, isReadOnly, link as wire, logOut, mayNot, on, session} from './api.js';
 import {$, copy, h, render} from './dom.js';
 import {listenToKeys, showHelp} from './keyboard.js';
 import {Page} from './page.js';
@@ -125,7 +125,7 @@ function tick() {
 
 // ---- What is seen
 
-const isVisible = v => v.letter && (!v.needs || session?.may === undefined || !mayNot(v.needs)) && (v.shown?.(overview) ?? true);
+const isVisible = v => v.letter && isMade(v.made) && (!v.needs || session?.may === undefined || !mayNot(v.needs) || !!v.shown?.(overview));
 
 function navigation() {
     const here = place?.under ?? place?.id;

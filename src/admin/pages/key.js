@@ -1,6 +1,6 @@
 // One key that is neither a stream nor a list: what it is, and a page of its value. Of strings a page is a span of
 // bytes, of the others what one step of a scan (or ZRANGE) gives.
-import {api} from './api.js';
+import {api, ApiError} from './api.js';
 import {button} from './actions.js';
 import {command, encode, label, toBytes} from './bytes.js';
 import {download, h} from './dom.js';
@@ -18,7 +18,11 @@ const COUNT = 50, PIECE = 160000; // members of a page, when nothing is said; by
 const path = page => `/keys/${encode(page.params.db)}/${encode(page.params.key)}`;
 const READS = {string: ['GETRANGE', 0, 4095], hash: ['HSCAN', 0], set: ['SSCAN', 0], zset: ['ZRANGE', 0, COUNT - 1, 'WITHSCORES'], list: ['LRANGE', 0, COUNT - 1], stream: ['XRANGE', '-', '+', 'COUNT', COUNT]};
 
-export const load = page => page.get(path(page), {from: page.query.from});
+export async function load(page) {
+    const data = await page.get(path(page), {from: page.query.from});
+    if (data.type === 'none') throw new ApiError(404, {text: W.noKey});
+    return data;
+}
 
 export const commands = (page, data) => {
     const [name, ...rest] = READS[data.type] ?? ['TYPE'], {key} = page.params;

@@ -1,5 +1,5 @@
 // What the views of queues share: addresses, links, and the actions that are offered in more than one place.
-import {api} from './api.js';
+import {api, isMade} from './api.js';
 import {inCalls} from './actions.js';
 import {command, encode, label} from './bytes.js';
 import {h} from './dom.js';
@@ -14,7 +14,8 @@ export const groupHref = (db, key, group, query = {}) => link('/group/{db}/{key}
 export const lettersHref = (db, key, query = {}) => link('/dead/{db}/{key}', {db, key}, query);
 
 export const streamLink = (db, key, query) => h('a', {href: streamHref(db, key, query)}, label(key));
-export const groupLink = (db, key, group) => h('a', {href: groupHref(db, key, group)}, label(group));
+// A group's view is made of XPOLICY.
+export const groupLink = (db, key, group) => isMade('xpolicy') ? h('a', {href: groupHref(db, key, group)}, label(group)) : h('span', null, label(group));
 export const bothLink = r => h('span', {class: 'nowrap'}, streamLink(r.db, r.key), ' / ', groupLink(r.db, r.key, r.group));
 
 // A glob that fits this name and no other.

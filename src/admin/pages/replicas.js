@@ -24,9 +24,6 @@ export async function load(page) {
 
 export const commands = () => ['INFO replication', 'ROLE'];
 
-// A server is alone when nobody follows it, it follows nobody and waits for nobody: then the view is not shown.
-export const isAlone = r => label(r.role) === 'master' && !n(r.connectedSlaves) && !n(r.minReplicasToAck);
-
 const follow = page => ({
     title: W.followTitle, text: W.followText, danger: true, irreversible: W.followFinal, button: W.follow,
     fields: [{name: 'host', label: W.host, value: '', required: true}, {name: 'port', label: W.port, type: 'number', value: '6379', required: true}],

@@ -1,7 +1,7 @@
 // One stream. The frame of its tabs; each tab is a module: stream_messages, stream_groups, stream_produce,
 // stream_limits, stream_routing, stream_scheduled, with load(page, stream) and draw(page, stream, data).
 import {button} from './actions.js';
-import {api} from './api.js';
+import {api, isMade} from './api.js';
 import {command, label} from './bytes.js';
 import {h} from './dom.js';
 import {plot, spanChoice} from './plot.js';
@@ -18,16 +18,20 @@ import * as routing from './stream_routing.js';
 import * as scheduled from './stream_scheduled.js';
 
 const TABS = {messages, groups, produce, limits, routing, scheduled};
+const MADE = {routing: 'xbind', scheduled: 'xsched'}; // of commands that the server may not have
 const tabOf = page => TABS[page.query.tab] ? page.query.tab : 'messages';
 
 export const title = page => label(page.params.key);
 
 // A group as the survey has its rows, but of this moment. Who may not ask for its numbers sees what XINFO tells.
-const rowOf = (db, key, {stats = {}, ...g}) => ({
-    db, key, group: g.name, consumers: g.consumers, ready: stats.ready ?? g.lag, leased: stats.leased ?? g.pending, deferred: stats.deferred, dead: stats.dead, oldestReadyMs: stats.oldestReadyMs,
-    deliveredRate: stats.deliveredPerSec, ackedRate: stats.ackedPerSec, failedRate: stats.failedPerSec,
-    flags: [g.policy?.lease === undefined ? null : 'policy', g.policy?.pause === 'ON' ? 'paused' : null].filter(Boolean),
-});
+const rowOf = (db, key, {stats: known, ...g}) => {
+    const stats = known ?? {};
+    return {
+        db, key, group: g.name, consumers: g.consumers, ready: stats.ready ?? g.lag, leased: stats.leased ?? g.pending, deferred: stats.deferred, dead: stats.dead, oldestReadyMs: stats.oldestReadyMs,
+        deliveredRate: stats.deliveredPerSec, ackedRate: stats.ackedPerSec, failedRate: stats.failedPerSec,
+        flags: [g.policy?.lease === undefined ? null : 'policy', g.policy?.pause === 'ON' ? 'paused' : null].filter(Boolean),
+    };
+};
 
 export async function load(page) {
     const {db, key} = page.params, path = streamPath(db, key), span = page.query.span ?? 'minutes';
@@ -60,7 +64,7 @@ export const actions = (page, {stream: s}) => {
 
 function tabs(page, s) {
     const here = tabOf(page), badge = {groups: s.groups.length};
-    return h('nav', {class: 'tabs', 'aria-label': title(page)}, Object.keys(TABS).map(id => h('a', {key: id, href: streamHref(s.db, s.key, {tab: id === 'messages' ? '' : id, plots: page.query.plots, span: page.query.span}),
+    return h('nav', {class: 'tabs', 'aria-label': title(page)}, Object.keys(TABS).filter(id => isMade(MADE[id])).map(id => h('a', {key: id, href: streamHref(s.db, s.key, {tab: id === 'messages' ? '' : id, plots: page.query.plots, span: page.query.span}),
         'aria-current': id === here ? 'page' : null}, S.tabs[id], badge[id] ? ` ${num(badge[id])}` : '')));
 }
 

@@ -243,7 +243,7 @@ static void do_survey_server(struct call *call)
     struct survey *sv = call->engine->survey;
     struct reply *r = call->reply;
     survey_look(sv);
-    reply_map(r, VITALS + 6);
+    reply_map(r, VITALS + 7);
     reply_bulk_text(r, "version");
     reply_bulk(r, vitals_version(sv->vitals, call->engine->metrics));
     for (enum vitals_id i = 0; i < VITALS; i++) {
@@ -254,6 +254,8 @@ static void do_survey_server(struct call *call)
         else
             reply_double(r, isnan(x) ? 0 : x);
     }
+    reply_bulk_text(r, "role");
+    reply_bulk_text(r, call->engine->role == ROLE_PRIMARY ? "primary" : "replica");
     reply_bulk_text(r, "paused-ms");
     reply_int(r, pause_left_ms(call->engine));
     reply_bulk_text(r, "alarms");

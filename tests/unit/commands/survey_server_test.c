@@ -42,7 +42,7 @@ TEST(what_is_left_of_a_pause_is_told_at_any_moment)
 {
     struct client *c;
     struct bench *b = survey_bench(&c);
-    CHECK(survey_shows(c, "SURVEY SERVER", " paused-ms 0 "));
+    CHECK(survey_shows(c, "SURVEY SERVER", " role primary paused-ms 0 "));
     bench_says(c, "CLIENT PAUSE 5000 WRITE");
     HEARS(c, "OK");
     CHECK(survey_shows(c, "SURVEY SERVER", " paused-ms 5000 "));
