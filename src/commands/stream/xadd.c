@@ -133,6 +133,31 @@ static bool parse_id(struct call *call, int i, struct xadd *x)
     return stream_args_id(call, text, 0, true, &x->id);
 }
 
+/* What options ask for can be had. */
+static bool check_options(struct call *call, struct xadd *x)
+{
+    if (!trim_args_check(call, &x->trim))
+        return false;
+    if (!x->durable_at)
+        return true;
+    if (!call->engine->gate.promise.open && !call_is_replay(call)) {
+        call_error(call, ERR_NOT_DURABLE);
+        return false;
+    }
+    call->durable = true;
+    return true;
+}
+
+/* Options that want the ID from the clock. */
+static bool check_form(const struct call *call, const struct xadd *x)
+{
+    if (x->form == ID_AUTO || call_is_replay(call) || !(x->dedup || x->when_at))
+        return true;
+    reply_errorf(call->reply, "ERR syntax error, %s can be used only with auto-generated IDs",
+                 x->dedup ? "IDMP/IDMPAUTO" : "DELAY and AT");
+    return false;
+}
+
 static bool parse(struct call *call, struct xadd *x)
 {
     *x = (struct xadd){0};
@@ -168,15 +193,9 @@ static bool parse(struct call *call, struct xadd *x)
     }
     if (i < call->argc && !parse_id(call, i, x))
         return false;
-    if (!trim_args_check(call, &x->trim))
+    bool has_options = i > 2;
+    if (has_options && !check_options(call, x))
         return false;
-    if (x->durable_at) {
-        if (!call->engine->gate.promise.open && !call_is_replay(call)) {
-            call_error(call, ERR_NOT_DURABLE);
-            return false;
-        }
-        call->durable = true;
-    }
     int fields = call->argc - i - 1;
     if (fields < 2 || fields % 2) {
         reply_errorf(call->reply, "ERR wrong number of arguments for 'xadd' command");
@@ -189,16 +208,8 @@ static bool parse(struct call *call, struct xadd *x)
         call_error(call, ERR_STREAM_TOO_LARGE);
         return false;
     }
-    if (x->dedup && x->form != ID_AUTO && !call_is_replay(call)) {
-        reply_errorf(call->reply,
-                     "ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs");
+    if (has_options && !check_form(call, x))
         return false;
-    }
-    if (x->when_at && x->form != ID_AUTO && !call_is_replay(call)) {
-        reply_errorf(call->reply,
-                     "ERR syntax error, DELAY and AT can be used only with auto-generated IDs");
-        return false;
-    }
     if (x->form == ID_GIVEN && stream_id_is_zero(x->id)) {
         call_error(call, ERR_STREAM_ZERO_ID);
         return false;
