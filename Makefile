@@ -37,7 +37,7 @@ SERVER  := $(BUILD)/millrace-server
 UNIT    := $(sort $(wildcard tests/unit/*/*_test.c))
 UNITBIN := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all run trio test test-all check clang-warnings layers house format format-check lint bench bench-structures bench-brokers docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units reference site deb deb-test container container-test examples console-test screenshots
+.PHONY: all run trio test test-all check clang-warnings layers house format format-check lint bench bench-structures bench-brokers docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units reference site deb deb-test container container-test examples console-test screenshots screenshots-docs newcomer-test
 all: $(SERVER) $(BUILD)/millrace.conf
 
 # How a target makes others: a job for each processor, unless -j was given.
@@ -54,16 +54,17 @@ help:
 	@echo 'make bench      measure against redis-server'
 	@echo 'make bench-brokers   a million orders against redis-server, RabbitMQ and NATS'
 	@echo 'make bench-structures   structures of our own against others'
-	@echo 'make docs-test  what the guides show is run and compared'
+	@echo 'make docs-test  what README.md and the guides show is run and compared; their spelling'
 	@echo 'make clients    client libraries from npm'
 	@echo 'make examples   whole applications, with kills; each says at the end whether its promises held'
-	@echo 'make console-test   the console in a browser; screenshots: pictures of every view in build/screenshots'
+	@echo 'make console-test   the console in a browser; screenshots: pictures of every view in build/screenshots, -docs: those of docs/images'
 	@echo 'make fuzz       libFuzzer over requests, HTTP, users, scripts, libraries, files and streams, ten minutes each'
 	@echo 'make soak       long random and crash tests and mutants, each time with another seed'
 	@echo 'make models     the model of fail-over, searched completely; models-long: larger sizes, two hours'
 	@echo 'make reference  docs/reference and millrace.conf(5), written by the server itself'
 	@echo 'make site       the documentation as pages in build/site'
-	@echo 'make deb        the Debian package, in build/deb; deb-test: and installs it in a fresh Debian (as root)'
+	@echo 'make deb        the Debian package, in build/deb; deb-test: and installs it in a fresh Debian (as root);'
+	@echo '                newcomer-test: does in one what README.md and the first guides say'
 	@echo 'make container  the image, from the recipe of utils/deploy/container; container-test: and runs it (as root)'
 	@echo 'make format     format the sources'
 	@echo 'make lint       clang-tidy'
@@ -252,6 +253,7 @@ models-long: deps-run-test
 
 docs-test: deps-run-test all
 	@tests/docs/pages.py --server $(SERVER)
+	@tests/docs/spelling.py
 
 # What the server says of itself; make test sees that it is what the tree has.
 reference: all
@@ -268,6 +270,8 @@ deb: deps-run-deb
 	@utils/deb.sh build/deb
 deb-test: deps-run-deb-test
 	@/usr/bin/python3 tests/packages/deb.py
+newcomer-test: deps-deb
+	@/usr/bin/python3 tests/packages/newcomer.py
 container-test: deps-container
 	@/usr/bin/python3 tests/packages/container.py
 
@@ -276,6 +280,8 @@ console-test: deps-run-test all
 	@tests/console/console.py --server $(SERVER)
 screenshots: deps-run-test all
 	@tests/console/screenshots.py --server $(SERVER) --to build/screenshots
+screenshots-docs: deps-run-test-docs all
+	@tests/console/screenshots.py --server $(SERVER) --to docs/images --docs
 
 clients: all
 	@redis-compat/clients/run.sh $(SERVER)

@@ -19,7 +19,8 @@ done
 name_of_field=path
 mkdir -p "$destination"
 cp -R "$(field "$@")"/. "$destination"
-check=$(command -v millrace-check-aof || command -v redis-check-aof)
+built=$(dirname "$0")/../build/release
+check=$(PATH=$PATH:$built command -v millrace-check-aof || command -v redis-check-aof) || { echo "no millrace-check-aof in PATH or $built" >&2; exit 1; }
 "$check" "$destination"/*/*.manifest >/dev/null || { echo "the copy in $destination is not sound" >&2; exit 1; }
 sync
 ask "$@" BACKUP CLEANUP "$name" >/dev/null

@@ -5,7 +5,8 @@ set -eu
 backup=$1 dir=$2
 manifest=$(ls "$backup"/*/*.manifest)
 folder=$(basename "$(dirname "$manifest")")
-check=$(command -v millrace-check-aof || command -v redis-check-aof)
+built=$(dirname "$0")/../build/release
+check=$(PATH=$PATH:$built command -v millrace-check-aof || command -v redis-check-aof) || { echo "no millrace-check-aof in PATH or $built" >&2; exit 1; }
 "$check" "$manifest" >/dev/null || { echo "$backup is not sound: nothing was changed" >&2; exit 1; }
 mkdir -p "$dir"
 # The server's lock; ours until the end of the script.

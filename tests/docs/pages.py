@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the documentation shows is done, and what comes of it compared.
 
-usage: pages.py --server PATH [PAGE ...]        (all of docs/guides without names)
+usage: pages.py --server PATH [PAGE ...]        (README.md and all of docs/guides without names)
 
 Each page has a fresh server of its own, whose port stands in for 6379. Blocks run in the order of the page:
 
@@ -139,7 +139,8 @@ class Page:
 
     def shell(self, line, wanted):
         env = {**os.environ, "PATH": ":".join([os.path.dirname(os.path.abspath(self.server.path)), os.path.join(ROOT, "utils"), "/usr/bin", "/bin"])}
-        line = re.sub(r"\b(redis-cli|(?<![-/])millrace(?= ))", r"\1 -p %d" % self.server.port, self.real(re.sub(r"\s+# .*$", "", line)))
+        line = re.sub(r"\b(redis-cli|(?:utils/|(?<![-/]))millrace(?= ))", r"\1 -p %d" % self.server.port, self.real(re.sub(r"\s+# .*$", "", line)))
+        line = re.sub(r"(?<!\S)utils/", os.path.join(ROOT, "utils", ""), line)
 
         def ask():
             p = subprocess.run(["/bin/sh", "-c", line], cwd=self.server.home, env=env, capture_output=True, text=True, timeout=120)
@@ -255,7 +256,7 @@ def main():
     o = ap.parse_args()
     if not o.pages:
         judged_rightly(o.server)
-    for path in o.pages or sorted(glob.glob(os.path.join(ROOT, "docs/guides/*.md"))):
+    for path in o.pages or [os.path.join(ROOT, "README.md"), *sorted(glob.glob(os.path.join(ROOT, "docs/guides/*.md")))]:
         run_page(path, o.server)
     done()
 

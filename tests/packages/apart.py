@@ -23,12 +23,22 @@ def call(result, what):
         raise OSError(ctypes.get_errno(), "%s: %s" % (what, os.strerror(ctypes.get_errno())))
 
 
-def cut_off():
-    """From here on this process has a network of its own, in which only loopback is, and mounts of its own, which end with it."""
-    call(libc.unshare(CLONE_NEWNS | CLONE_NEWNET), "unshare")
+def own_mounts():
+    """From here on this process has mounts of its own, which end with it."""
+    call(libc.unshare(CLONE_NEWNS), "unshare mounts")
     call(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "mounts of its own")
+
+
+def own_network():
+    """From here on this process has a network of its own, in which only loopback is."""
+    call(libc.unshare(CLONE_NEWNET), "unshare the network")
     with socket.socket() as s:
         fcntl.ioctl(s, 0x8914, struct.pack("16sh", b"lo", 1))  # SIOCSIFFLAGS, IFF_UP
+
+
+def cut_off():
+    own_mounts()
+    own_network()
 
 
 def mount_proc(root):

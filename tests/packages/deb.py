@@ -67,7 +67,8 @@ def contents():
     listed = {x.split()[5].lstrip("."): x.split()[0] for x in run("dpkg-deb", "-c", package(OUTS[0])).splitlines()}
     for path in """/usr/bin/millrace-server /usr/bin/millrace-check-aof /usr/bin/millrace-check-rdb /lib/systemd/system/millrace.service
             /lib/systemd/system/millrace@.service /usr/share/millrace/millrace.rules.yml /usr/share/millrace/millrace.json
-            /usr/share/millrace/millrace.conf /usr/share/millrace/instance.conf /usr/share/man/man8/millrace-server.8.gz
+            /usr/share/millrace/millrace.conf /usr/share/millrace/instance.conf /usr/share/millrace/backup.sh /usr/share/millrace/restore.sh
+            /usr/share/man/man8/millrace-server.8.gz
             /usr/share/man/man5/millrace.conf.5.gz /usr/share/man/man1/millrace-check-aof.1.gz /usr/share/man/man1/millrace-check-rdb.1.gz
             /usr/bin/millrace /usr/share/man/man1/millrace.1.gz /usr/share/bash-completion/completions/millrace
             /usr/share/bash-completion/completions/millrace-server /usr/share/doc/millrace/copyright""".split():
