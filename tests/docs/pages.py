@@ -228,6 +228,15 @@ def run_page(path, server):
             page.end()
 
 
+def says_for_whom():
+    """The first line of each guide."""
+    for path in sorted(glob.glob(os.path.join(ROOT, "docs/guides/*.md"))):
+        with open(path, encoding="utf-8") as f:
+            lines = f.read().split("\n")
+        if not lines[2].startswith("For "):
+            yield "%s: %s" % (os.path.relpath(path, ROOT), lines[2])
+
+
 def judged_rightly(server):
     """The runner itself: pages that are wrong in one place each are told apart from those that are right."""
     good = "> XADD s * a 1\n\"1795900000000-0\"\n> XRANGE s - +\n1) 1) \"1795900000000-0\"\n   2) 1) \"a\"\n      2) \"1\"\n> XDEL s 1795900000000-0\n(integer) 1\n"
@@ -256,6 +265,8 @@ def main():
     o = ap.parse_args()
     if not o.pages:
         judged_rightly(o.server)
+        silent = list(says_for_whom())
+        check("each guide says for whom it is", not silent, silent)
     for path in o.pages or [os.path.join(ROOT, "README.md"), *sorted(glob.glob(os.path.join(ROOT, "docs/guides/*.md")))]:
         run_page(path, o.server)
     done()
