@@ -37,7 +37,7 @@ SERVER  := $(BUILD)/millrace-server
 UNIT    := $(sort $(wildcard tests/unit/*/*_test.c))
 UNITBIN := $(UNIT:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all run trio test test-all check clang-warnings layers house format format-check lint bench bench-structures bench-brokers docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units reference site deb deb-test container container-test examples console-test screenshots screenshots-docs newcomer-test
+.PHONY: all run trio test test-all check clang-warnings layers house format format-check lint bench bench-structures bench-console bench-brokers docs-test clients soak fuzz fuzz-run models models-long sanitized clean help deps tests-build units reference site deb deb-test container container-test examples console-test screenshots screenshots-docs newcomer-test
 all: $(SERVER) $(BUILD)/millrace.conf
 
 # How a target makes others: a job for each processor, unless -j was given.
@@ -53,6 +53,7 @@ help:
 	@echo 'make house      sizes, models, names, tests beside sources: the rules of CONTRIBUTING.md'
 	@echo 'make bench      measure against redis-server'
 	@echo 'make bench-brokers   a million orders against redis-server, RabbitMQ and NATS'
+	@echo 'make bench-console   what the console, its API and the metrics cost the server'
 	@echo 'make bench-structures   structures of our own against others'
 	@echo 'make docs-test  what README.md and the guides show is run and compared; their spelling'
 	@echo 'make clients    client libraries from npm'
@@ -224,6 +225,9 @@ bench-push: all
 	@python3 tests/bench/push.py --server $(SERVER) --driver $(BUILD)/push --seconds $(PUSH_SECONDS)
 
 # The main job against redis-server, rabbitmq-server and nats-server: prints, judges nothing.
+bench-console: all
+	@python3 tests/bench/console.py --server $(SERVER)
+
 bench-brokers: deps-run-bench all
 	@python3 tests/bench/brokers.py --server $(SERVER)
 

@@ -267,11 +267,6 @@ static const char *channel_rule(struct selector *s, struct bytes text)
                "channels";
     if (has_blank(text))
         return SYNTAX;
-    if (bytes_equal(text, BYTES("*"))) {
-        drop_channels(s);
-        s->all_channels = true;
-        return NULL;
-    }
     for (size_t i = 0; i < s->channel_n; i++)
         if (bytes_equal(str_bytes(s->channels[i]), text))
             return NULL;

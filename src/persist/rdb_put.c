@@ -192,7 +192,7 @@ static void put_score(struct buf *b, double score)
 {
     char text[NUM_DOUBLE_MAX];
     size_t n;
-    if (fabs(score) < 1e15 && score == (double)(long long)score && (score != 0 || !signbit(score)))
+    if (fabs(score) < 1e15 && score == (double)(long long)score)
         n = num_print_int(text, (long long)score);
     else
         n = (size_t)snprintf(text, sizeof(text), "%.17g", score);

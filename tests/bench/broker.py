@@ -89,12 +89,12 @@ def say(name, what, value, against, target, unit="us"):
 
 # ---- Q1: instructions
 
-def counted(path, commands):
+def counted(path, commands, *options):
     """Instructions of the process from its start to its end."""
     with Server(path) as s:  # for its folder
         out, port = os.path.join(s.home, "callgrind"), free_port()
         command = ["valgrind", "-q", "--tool=callgrind", "--callgrind-out-file=" + out, s.path, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", s.home,
-                   "--hz", "1"]
+                   "--hz", "1", *options]
         s.port, s.p = port, subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until("an answer", lambda: answers(s))
         c, subscriber = s.conn(), s.conn()
