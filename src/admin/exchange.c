@@ -23,6 +23,7 @@
 #include "admin/look.h"
 #include "admin/pending.h"
 #include "admin/perform.h"
+#include "admin/produce.h"
 #include "admin/scrape.h"
 #include "admin/search.h"
 #include "admin/session.h"

@@ -65,6 +65,7 @@ struct exchange {
     struct buf body; /* what they answered */
     struct json_write json;
     struct buf command; /* what was run that may change something, as redis-cli would type it */
+    bool repeats;       /* the command is that of before once more: told and logged already */
     char tag[48];       /* of the answer (If-None-Match), or empty */
     void *work;         /* a program's, between its steps */
     void (*drop_work)(void *work); /* frees it; NULL: there is none */

@@ -142,7 +142,7 @@ bool perform_try(struct exchange *x, const struct bytes *words, size_t n, struct
         tell_refusal(x, 403, "CONFIRM", "Show again who you are: POST /api/v1/session/confirm.");
         return false;
     }
-    if (does) {
+    if (does && !x->repeats) {
         if (x->command.n)
             buf_add_char(&x->command, '\n');
         print_command(&x->command, c, words, n);
@@ -155,7 +155,7 @@ bool perform_try(struct exchange *x, const struct bytes *words, size_t n, struct
                                .looks = !does,
                                .typed = x->asked.route->is_typed};
     enum caller_result result = caller_run(&x->caller, &q, r);
-    if (does && result != CALLER_PAUSED)
+    if (does && !x->repeats && result != CALLER_PAUSED)
         log_change(x, c, words, n, r);
     if (result == CALLER_GONE)
         end_session(x);
@@ -293,15 +293,6 @@ static void refuse_nothing(struct exchange *x, struct bytes name)
         tell_refusal(x, 409, "BUSYKEY", "There is no such key, or one of the new name already.");
 }
 
-/* How far an entry that was added got, when its answer leaves: which waits for the disk where that
- * was asked for. */
-static void write_stored(struct exchange *x)
-{
-    const struct settings *c = x->all->engine->settings;
-    bool synced = c->appendfsync == 2 || param_number(&x->asked.params, "durable", 0);
-    json_write_text(&x->json, !c->appendonly ? "memory" : synced ? "synced" : "written");
-}
-
 /* A step "~name": who may not run it is told the rest, and null. True: done so. */
 static bool leave_out(struct exchange *x, struct bytes *name, const struct template_words *words)
 {
@@ -360,10 +351,6 @@ void perform_step(struct exchange *x)
     case ROUTE_STEP_NUMBER:
         json_write_name(&x->json, name);
         json_write_uint(&x->json, number);
-        break;
-    case ROUTE_STEP_STORED:
-        json_write_name(&x->json, name);
-        write_stored(x);
         break;
     case ROUTE_STEP_COMMAND:
         if (x->step > 1 || !is_unchanged(x, &words))

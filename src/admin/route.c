@@ -151,8 +151,6 @@ enum route_step route_step(const struct route_asked *asked, unsigned n, struct b
         *number = !counted ? 0 : counted->kind == PARAM_PAIRS ? counted->n / 2 : counted->n;
         return ROUTE_STEP_NUMBER;
     }
-    if (*form.p == '@')
-        return ROUTE_STEP_STORED;
     template_fill(words, form, &asked->params);
     return ROUTE_STEP_COMMAND;
 }

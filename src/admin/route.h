@@ -52,12 +52,11 @@ enum route_step {
     ROUTE_STEP_NONE,    /* there are fewer */
     ROUTE_STEP_COMMAND, /* words are its command */
     ROUTE_STEP_NUMBER,  /* *number is a member of the answer */
-    ROUTE_STEP_STORED,  /* so is how safe it is what was written: memory, written or synced */
 };
 /* The n-th step and its name; "": the reply's members are the answer's; "-": the reply is not told;
  * "~name": null for who may not run it;
  * "?404": neither, and a reply that is 0 or null becomes this status. In place of a command:
- * "#name", how many values a parameter has, and "@stored". */
+ * "#name", how many values a parameter has. */
 enum route_step route_step(const struct route_asked *asked, unsigned n, struct bytes *name,
                            struct template_words *words, size_t *number);
 

@@ -543,6 +543,26 @@ def views(path):
             expect((a.get("length"), got, a.get("next")), want, path_)
 
 
+def produced(path):
+    """POST entries: one; so many equal ones; until one is refused."""
+    with Api(path, "--appendonly", "yes") as s:
+        c = s.begin()
+        s.token = s.log_in()
+        status, a = s.call("POST", "/streams/0/s/entries", {"fields": {"n": "1"}})
+        expect((status, sorted(a), a["stored"]), (201, ["command", "id", "stored"], "written"), "one")
+        status, a = s.call("POST", "/streams/0/s/entries", {"fields": {"n": "1"}, "times": 1000, "durable": True})
+        expect((status, a["added"], a["of"], a["stored"], a["command"]), (201, 1000, 1000, "synced", "XADD s DURABLE * n 1"), "a thousand")
+        expect((c.do("XLEN", "s"), c.do("XREVRANGE", "s", "+", "-", "COUNT", 1)[0][0].decode()), (1001, a["id"]), "the last one")
+        expect(s.log().count("Console: xadd s: done"), 2, "lines in the log")
+        c.do("XCFGSET", "s", "MAXLEN", 1010, "OVERFLOW", "REJECT")
+        status, a = s.call("POST", "/streams/0/s/entries", {"fields": {"n": "1"}, "times": 25})
+        expect((status, a["added"], a["of"], a["error"].split()[0]), (201, 9, 25, "STREAMFULL"), "as many as there was room for")
+        expect(s.code("POST", "/streams/0/s/entries", {"fields": {"n": "1"}, "times": 25}), (507, "STREAMFULL"), "none")
+        expect(s.call("POST", "/streams/0/none/entries", {"fields": {"n": "1"}, "nomkstream": True, "times": 2})[1]["id"], None, "no stream is made")
+        for times in (0, 1001, "x"):
+            expect(s.code("POST", "/streams/0/s/entries", {"fields": {"n": "1"}, "times": times}), (400, "ERR"), "times %r" % times)
+
+
 def pages(path):
     """Section 7: pages of entries, both ways; bytes; cut values; more than 1 MiB."""
     with Api(path) as s:
@@ -689,7 +709,7 @@ def main():
     ap.add_argument("--server", required=True)
     ap.add_argument("--only", action="append", default=[])
     o = ap.parse_args()
-    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, modes, confirming, tags, views, pages, rights, quiet, durable, paused, busy)], o.only)
+    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, modes, confirming, tags, views, produced, pages, rights, quiet, durable, paused, busy)], o.only)
 
 
 if __name__ == "__main__":

@@ -37,8 +37,13 @@ const fsync = now => ({
 });
 
 const start = {
-    title: W.backupTitle, text: W.backupText, fields: [{name: 'name', label: W.backupName, value: '', hint: W.backupHint}],
-    commands: v => command('BACKUP', 'START', v.name || null), run: v => api.post('/backups', v.name ? {name: v.name} : {}), result: () => W.backupBegun,
+    title: W.backupTitle, text: W.backupText, fields: [{name: 'name', label: W.backupName, value: '', hint: W.backupHint}, {name: 'seal', label: W.sealAtOnce, type: 'checkbox', hint: W.sealAtOnceHint}],
+    commands: v => [command('BACKUP', 'START', v.name || null), v.seal ? command('BACKUP', 'SEAL') : null].filter(Boolean),
+    run: async v => {
+        const begun = await api.post('/backups', v.name ? {name: v.name} : {});
+        return v.seal ? {command: [begun.command, (await api.post('/backups/seal', {})).command]} : begun;
+    },
+    result: (a, v) => v.seal ? W.sealed : W.backupBegun,
 };
 const seal = {title: W.sealTitle, text: W.sealText, commands: command('BACKUP', 'SEAL'), run: () => api.post('/backups/seal', {}), result: () => W.sealed};
 const abort = {title: W.abortTitle, text: W.abortText, danger: true, commands: command('BACKUP', 'ABORT'), run: () => api.post('/backups/abort', {}), result: () => W.aborted};
