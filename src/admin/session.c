@@ -15,8 +15,10 @@ static bool has_command(const struct user *u, const struct registry *r, const st
     return false;
 }
 
-/* Names of the commands that the user may run, on some key. */
-static void write_commands(struct json_write *w, const struct user *u, const struct registry *r)
+/* Names of the commands with any of these flags that the user may run, on some key; no flags: of
+ * all. */
+static void write_commands(struct json_write *w, const struct user *u, const struct registry *r,
+                           unsigned flags)
 {
     json_write_array(w);
     for (const struct command *const *c = registry_all(r); *c; c++) {
@@ -26,7 +28,7 @@ static void write_commands(struct json_write *w, const struct user *u, const str
         if ((*c)->subcommands)
             all = (*c)->subcommands;
         for (; *all; all++)
-            if (has_command(u, r, *all))
+            if ((!flags || ((*all)->flags & flags)) && has_command(u, r, *all))
                 json_write_text(w, command_full_name(*all));
     }
     json_write_array_end(w);
@@ -86,7 +88,9 @@ static void answer_session(struct exchange *x, const struct login *l, const char
     json_write_name(&w, BYTES("confirm"));
     json_write_text(&w, confirms_by(l, u));
     json_write_name(&w, BYTES("may"));
-    write_commands(&w, u, e->registry);
+    write_commands(&w, u, e->registry, 0);
+    json_write_name(&w, BYTES("writes"));
+    write_commands(&w, u, e->registry, COMMAND_WRITE);
     json_write_name(&w, BYTES("features"));
     write_features(&w, e);
     write_server(&w, x);

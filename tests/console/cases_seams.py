@@ -1,8 +1,7 @@
-"""Where the page meets what it does not rule: servers that stop, load or are busy, keys that others change, clocks and languages, proxies."""
+"""Where the page meets what it does not rule: servers that stop, load or are busy, clocks and languages, proxies."""
 import datetime, http.client, json, os, re, struct, subprocess, zoneinfo
 
-from check import Failed, expect, until
-from server import Server
+from check import expect, until
 from case import case
 
 
@@ -299,108 +298,3 @@ def week(w):
     expect([v for v in values[:-2] if v is not None], [], "what the server kept")
     until("a table that begins anew", lambda: w.b.js("return arguments[0].querySelectorAll('tbody tr').length", figure(w, title)) == 1)
     clock.close()
-
-
-def goes_back(w, view):
-    """The way out of a view whose thing is gone, which offers nothing to do there."""
-    expect(w.b.js("return document.querySelectorAll('.title [data-action]').length"), 0, "actions on what is not there")
-    w.b.click("Back to " + view, kind="main a")
-    w.b.find("h1", view)
-    w.b.settled()
-
-
-@case(44, "Renamed, deleted, expired, changed type while open: told, way back.")
-def gone(w):
-    c = w.c
-    w.b.expects("404|409")
-    w.log_in()
-    w.route("#/stream/0/mail")
-    w.b.row("person-39")
-    c.ask("RENAME", "mail", "post")
-    w.b.sees("There is no such thing. It was deleted or renamed")
-    c.ask("RENAME", "post", "mail")
-    w.b.row("person-39")  # it comes back by itself
-    c.ask("RENAME", "mail", "post")
-    w.b.gone("person-39")
-    goes_back(w, "Queues")
-    w.b.row("post")
-    expect(c.ask("EXISTS", "mail", "post"), 1, "keys")
-    w.route("#/group/0/post/send")
-    w.b.find("h1", "send")
-    c.ask("XGROUP", "DESTROY", "post", "send")
-    w.b.sees("There is no such thing")
-    goes_back(w, "Queues")
-    w.route("#/stream/0/post?tab=groups")
-    w.b.sees("No group reads this stream.")
-    c.ask("SET", "post", "no stream any more")
-    w.b.sees("This key holds something else now.")
-    goes_back(w, "Queues")
-    w.route("#/key/0/document")
-    w.b.sees("ann")
-    c.ask("PEXPIRE", "document", 1)
-    w.b.sees("There is no such thing")
-    expect(c.ask("EXISTS", "document"), 0, "the key")
-    goes_back(w, "Keys")
-    w.route("#/key/0/tags")
-    w.b.row("green")
-    c.ask("SET", "tags", "a text now")
-    w.b.sees("a text now")
-    w.route("#/list/0/jobs")
-    w.b.row("a1")
-    c.ask("DEL", "jobs")
-    w.b.sees("The list is empty, or there is none any more.")
-    c.ask("HSET", "jobs", "field", "value")
-    w.b.sees("This key holds something else now.")
-    goes_back(w, "Lists")
-    # What was asked to be done to a thing that has gone since is told in its dialog.
-    w.route("#/stream/0/events?tab=groups")
-    w.b.click("Delete", within=w.b.css(".title .actions")[0])
-    w.b.fill("Type events to confirm", "events")
-    c.ask("DEL", "events")
-    w.b.click("Delete", within=w.b.css("dialog .buttons")[0])
-    w.b.sees("no such", w.b.css("dialog [role=alert]")[0])
-    w.b.click("Cancel")
-
-
-@case(45, "Replicas view hidden alone, shown with one; broker views hidden without the broker's commands.", part="replicas")
-def with_a_replica(w):
-    w.log_in("viewer")
-    expect("Replicas" in w.views(), False, "Replicas, alone")
-    with Server(w.path, "--replicaof", "127.0.0.1 %d" % w.port) as other:
-        other.start().close()
-        until("a replica", lambda: "connected_slaves:1" in w.c.ask("INFO", "replication"))
-        until("the view", lambda: "Replicas" in w.views())
-        w.go("Replicas")
-        row = w.b.row(":%d" % other.port)
-        w.b.sees("online", row)
-        expect([b for b in w.b.js("return [...document.querySelectorAll('main [data-action]')].map((b) => b.getAttribute('aria-disabled'))") if b != "true"], [], "actions of a viewer")
-        other.kill()
-    until("nobody follows", lambda: "connected_slaves:0" in w.c.ask("INFO", "replication"))
-    until("the view is gone", lambda: "Replicas" not in w.views())
-    w.b.sees("Nobody follows this server.")
-    w.log_out()
-    w.log_in("alice")  # who may run REPLICAOF
-    expect("Replicas" in w.views(), True, "Replicas")
-
-
-WITHOUT = [x for name in ("XPOLICY", "XREDRIVE", "XCRON", "XSCHED", "XBIND", "XCAPTURE") for x in ("--rename-command", name, "")]
-
-
-@case(45, "Replicas view hidden alone, shown with one; broker views hidden without the broker's commands.", part="without the broker's commands", filled=False, args=WITHOUT)
-def without_the_broker(w):
-    w.c.ask("XGROUP", "CREATE", "events", "audit", 0, "MKSTREAM")
-    w.c.ask("XADD", "events", "*", "what", "an-event")
-    expect(str(w.c.do("XCRON", "HELP")).startswith("ERR unknown command"), True, "the server has not got it")
-    w.log_in()
-    views = w.views()
-    expect([v for v in ("Dead letters", "Schedules") if v in views], [], "views of the broker")
-    expect([v for v in ("Overview", "Queues", "Lists", "Channels", "Clients", "Keys") if v not in views], [], "views that have to be there")
-    for view in views:
-        w.go(view)
-    w.route("#/stream/0/events")
-    w.b.row("an-event")
-    tabs = w.b.js("return [...document.querySelectorAll('nav.tabs a')].map((a) => a.textContent.trim())")
-    expect(tabs, ["Messages", "Groups 1", "Produce", "Limits"], "tabs of a stream")
-    w.route("#/stream/0/events?tab=groups")
-    w.b.row("audit")
-    expect(w.b.js("return document.querySelectorAll('tbody a').length"), 0, "links to a view of the broker")

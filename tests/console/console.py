@@ -11,7 +11,7 @@ from case import CASES, World  # noqa: E402
 from check import Failed, check  # noqa: E402
 from resp import Error  # noqa: E402
 from browser import Browser, WebDriverException  # noqa: E402
-import cases_access, cases_looking, cases_operations, cases_queues, cases_seams  # noqa: E402, F401
+import cases_access, cases_looking, cases_operations, cases_queues, cases_seams, cases_states  # noqa: E402, F401
 import cases_messages, cases_numbers, cases_walk  # noqa: E402, F401
 
 ALWAYS = (1, 8, 28, 29)  # the door, text that is no markup, rights

@@ -16,7 +16,7 @@
 // Fields: {name, label, value, type: text | number | password | checkbox | select | textarea | fields, options:
 // [[value, label]], hint, required, check: (value, values) => why it is wrong or null}. `fields` is a list of
 // pairs, as a message has them. `live: values => ...` of an action describes what is shown below the fields.
-import {ApiError, isReadOnly, link, mayNot, onConfirm} from './api.js';
+import {ApiError, isReadOnly, link, mayNot, onConfirm, writes} from './api.js';
 import {copy, h, render} from './dom.js';
 import {announce, banner} from './state.js';
 import {settled} from './table.js';
@@ -35,7 +35,7 @@ export function whyNot(needs) {
         const missing = mayNot(c);
         if (missing) return T.state.needs(missing);
     }
-    return banner.stopsWrites;
+    return banner.stopsWrites ?? ([needs].flat().some(writes) ? banner.refuses : null);
 }
 
 // needs: commands. action, or run: what happens. looks: true for what changes nothing.

@@ -113,6 +113,9 @@ export function mayNot(command) {
     return may.has(name) || may.has(name.split('|')[0]) ? null : name;
 }
 
+// Whether a command changes data.
+export const writes = command => !!command && !!session?.writes?.includes(command.toLowerCase());
+
 export const isReadOnly = () => session?.mode === 'read-only';
 export const hasFeature = name => !!session?.features?.includes(name);
 // Whether the server has a command that views are made of: it may have been taken away.

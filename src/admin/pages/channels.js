@@ -4,7 +4,7 @@ import {api, ApiError} from './api.js';
 import {button} from './actions.js';
 import {command, encode, idOf, label} from './bytes.js';
 import {h} from './dom.js';
-import {matches} from './filters.js';
+import {matches, noMatch} from './filters.js';
 import {link} from './router.js';
 import {table} from './table.js';
 import {T, count, num} from './text.js';
@@ -139,6 +139,6 @@ export function draw(page, {rows, captures}) {
     return [
         tailForm(page), tailView(page),
         table(page, {id: 'channels', caption: W.title, columns: columns(page, captures), rows: shown, key: r => `${r.kind} ${idOf(r.name)}`, local: true, by: 'subscribers', desc: true,
-                     empty: () => rows.length ? h('p', null, W.noneOf(num(rows.length))) : [h('p', null, W.none), h('pre', {class: 'commands'}, 'SUBSCRIBE news.eu')]}),
+                     empty: () => rows.length ? noMatch(page, ['match'], rows.length) : [h('p', null, W.none), h('pre', {class: 'commands'}, 'SUBSCRIBE news.eu')]}),
     ];
 }

@@ -4,7 +4,7 @@ import {api} from './api.js';
 import {button, inCalls} from './actions.js';
 import {command, label} from './bytes.js';
 import {h} from './dom.js';
-import {filters, matches} from './filters.js';
+import {filters, matches, noMatch} from './filters.js';
 import {table, unchoose} from './table.js';
 import {T, num, size} from './text.js';
 import {clients as W} from './text_operations.js';
@@ -125,6 +125,8 @@ export const actions = page => [
     button(page, W.unpause, {needs: 'client|unpause', action: unpause}),
 ];
 
+const FILTERS = ['user', 'name', 'lib', 'addr', 'flags', 'idle'];
+
 export function draw(page, {rows, total}) {
     const q = page.query;
     const shown = rows.filter(r => passes(r, q));
@@ -139,6 +141,6 @@ export function draw(page, {rows, total}) {
         q.group && GROUPS[q.group] ? grouped(page, shown, q.group) : table(page, {
             id: 'clients', caption: W.caption, columns: columns(page), rows: shown, key: r => label(r.id), local: true, by: 'memory', desc: true, select: true, name: r => label(r.id),
             actions: chosen => button(page, W.kill(chosen.length), {needs: 'client|kill', danger: true, off: chosen.length ? null : W.chooseFirst, action: () => kill(page, chosen)}),
-            empty: () => h('p', null, W.none(rows.length))}),
+            empty: () => noMatch(page, FILTERS, rows.length)}),
     ];
 }

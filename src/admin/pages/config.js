@@ -4,7 +4,7 @@ import {api} from './api.js';
 import {button} from './actions.js';
 import {command, label} from './bytes.js';
 import {h} from './dom.js';
-import {filters, matches} from './filters.js';
+import {filters, matches, noMatch} from './filters.js';
 import {table} from './table.js';
 import {T, count, num} from './text.js';
 import {config as W} from './text_operations.js';
@@ -77,7 +77,7 @@ export function draw(page, {rows}) {
     const shown = rows.filter(fits), inert = shown.filter(r => r.inert), own = shown.filter(r => !r.inert);
     return [
         known ? filters(page, [{name: 'changed', type: 'checkbox', label: W.onlyChanged}, {name: 'differs', type: 'checkbox', label: W.onlyDiffers}]) : null,
-        table(page, {id: 'config', caption: W.title, columns: columns(page), rows: own, key: r => r.name, local: true, by: 'name', empty: () => h('p', null, W.none(num(rows.length)))}),
+        table(page, {id: 'config', caption: W.title, columns: columns(page), rows: own, key: r => r.name, local: true, by: 'name', empty: () => noMatch(page, ['match', 'changed', 'differs'], rows.length)}),
         inert.length ? h('details', {class: 'card'}, h('summary', null, W.inert(count(inert.length, 'setting'))),
             h('p', {class: 'hint'}, inert.map(r => `${r.name} ${label(r.value ?? '')}`).join(' · '))) : null,
     ];

@@ -6,6 +6,7 @@ import {button, inCalls, perform} from './actions.js';
 import {api} from './api.js';
 import {command, idOf, label, toBytes} from './bytes.js';
 import {download, h} from './dom.js';
+import {countAll, noMatch} from './filters.js';
 import {globFrom} from './queues.js';
 import {groupLink, lettersHref, streamHref, streamLink, streamPath} from './queue.js';
 import {link} from './router.js';
@@ -25,7 +26,10 @@ const PAIR = /^dl-/; // names of the pairs that tell of a death
 
 export async function load(page) {
     const {db, key} = page.params, {by = 'dl-text', after} = page.query;
-    if (key === undefined) return page.get('/deadletters', {db: page.query.db, match: globFrom(page.query.match), by: page.query.by ?? 'newest', desc: page.query.by ? page.query.desc : undefined, count: 100, after});
+    if (key === undefined) {
+        const list = await page.get('/deadletters', {db: page.query.db, match: globFrom(page.query.match), by: page.query.by ?? 'newest', desc: page.query.by ? page.query.desc : undefined, count: 100, after});
+        return {...list, of: await countAll(page, '/deadletters', list)};
+    }
     const path = streamPath(db, key), chosen = page.query.value;
     const [stream, groups, list] = await Promise.all([
         page.get(path), page.maybe(`${path}/letters`, {by}),
@@ -128,7 +132,7 @@ function listView(page, d) {
                   {id: 'bytes', label: Q.bytes, sort: true, num: true, show: r => size(r.bytes)}, {id: 'oldest', label: D.oldest, sort: true, num: true, live: false, show: r => span(r.oldestMs)}, {id: 'newest', label: D.newest, sort: true, num: true, live: false, show: r => span(r.newestMs)},
                   {id: 'sources', label: D.sources, show: r => r.sources.length ? r.sources.map(([k, g], i) => h('span', {key: i}, i ? ', ' : '', streamLink(r.db, k), ' / ', groupLink(r.db, k, g))) : h('span', {class: 'hint'}, D.anywhere)},
                   {id: 'act', label: '', title: T.more, show: r => button(page, D.redriveAll, {needs: 'xredrive', off: r.letters > 0 ? null : D.noneHere, run: redriveAll(r)})}],
-        empty: () => page.query.match ? h('p', null, T.state.nothingAtAll) : h('p', null, D.none),
+        empty: () => page.query.match || page.query.db ? noMatch(page, ['match', 'db'], d.of) : h('p', null, D.none),
     });
 }
 
@@ -180,7 +184,7 @@ function lettersView(page, s) {
             expand: e => h('dl', {class: 'values'}, e.fields.map(([f, v], i) => h('div', {key: i}, h('dt', null, label(f)), h('dd', null, short(v, 2000))))),
             columns: [{id: 'when', label: D.when, head: true, show: e => ago(momentOf(e.id))}, {id: 'reason', label: D.reason, show: reasonOf}, {id: 'tries', label: D.tries, num: true, show: e => label(fieldOf(e, 'dl-count') ?? T.none)},
                       {id: 'consumer', label: D.consumer, show: e => label(fieldOf(e, 'dl-consumer') ?? T.none)}, {id: 'from', label: D.origin, show: e => originOf(s, e)}, {id: 'message', label: D.message, show: e => fieldsLine(ownFields(e))}],
-            empty: () => h('p', null, page.query.value === undefined ? D.noneHere : T.state.nothingAtAll),
+            empty: () => page.query.value === undefined ? h('p', null, D.noneHere) : noMatch(page, ['value'], d.info.length),
         }));
 }
 

@@ -1,7 +1,7 @@
 // A bar of fields whose values are in the address (V1): what is typed takes effect after a moment of rest, or at
 // Enter at once.
 import {h} from './dom.js';
-import {T} from './text.js';
+import {T, num} from './text.js';
 
 const REST_MS = 300;
 let timer = 0;
@@ -28,6 +28,19 @@ export function filters(page, list) {
     const isSet = list.some(f => (page.query[f.name] ?? '') !== '');
     return h('div', {class: 'bar', role: 'search'}, list.map(field),
         isSet ? h('button', {type: 'button', key: 'clear', onclick: () => page.set(Object.fromEntries([...list.map(f => [f.name, '']), ['after', '']]))}, T.frame.clearFilter) : null);
+}
+
+// Section "filter finds nothing": what was asked for by these members of the address, how many there are without it
+// (null: not known), and the way back to them.
+export function noMatch(page, names, of, begins = T.state.noMatch) {
+    const asked = names.filter(n => page.query[n]).map(n => n === 'db' ? T.frame.dbName(page.query.db) : page.query[n]);
+    return h('p', null, begins(asked.join(' · ')), ' ', of === null || of === undefined ? null : [T.state.thereAre(num(of)), ' '],
+        h('button', {type: 'button', onclick: () => page.set(Object.fromEntries([...names, 'after'].map(n => [n, ''])))}, T.frame.clearFilter));
+}
+
+// For it: how many rows of the survey there are. Null, unless a filter has found none of them.
+export async function countAll(page, path, list) {
+    return !list.rows.length && (page.query.match || page.query.db) ? (await page.maybe(path, {count: 1}))?.total ?? null : null;
 }
 
 // Whether a text fits what is asked for: a glob with * and ?, or a part of it.

@@ -22,7 +22,8 @@ const DATABASES = 16;
 let page = null, place = null; // the open view, and its line of VIEWS
 let overview = null;           // answer of /overview, as long as there is one
 let askOverview = true;
-let upMs = 0, restartedMs = null; // how long the server was up when it was asked last; when it was started since this page is open
+// How long the server was up when it was asked last, and its version then; when it was started since this page is open.
+let upMs = 0, version = null, restartedMs = null;
 let frame = 0, focusHeading = false, menuIsOpen = false; // the menu: where it is narrow
 const modules = new Map();
 
@@ -89,25 +90,34 @@ async function readOverview() {
     try {
         const before = overview;
         overview = await api.get('/overview');
-        noteRestart();
+        noteServer();
         if (overview !== before) draw();
-        if (before?.version && overview.version && overview.version !== before.version) {
-            announce(T.state.otherVersion);
-            location.reload();
-        }
     } catch (e) {
         if (e.status === 404 || e.status === 403) askOverview = false;
     }
 }
 
-// What was recorded before is gone then.
-function noteRestart() {
+// What the answer says of the server itself: that it was started anew, and what was recorded is gone; that it is of
+// another version, whose page is another one.
+function noteServer() {
     if (!(overview.uptimeMs >= 0)) return;
     if (overview.uptimeMs < upMs) {
         restartedMs = Date.now() - overview.uptimeMs;
         announce(T.frame.status.history(clock(restartedMs)));
     }
+    if (version && overview.version !== version) {
+        announce(T.state.otherVersion);
+        location.reload();
+    }
     upMs = overview.uptimeMs;
+    version = overview.version;
+    noteRefusal(overview.refuses);
+}
+
+// What writes are refused with at this moment, if they are.
+function noteRefusal(text) {
+    const code = text ? text.split(' ')[0] : null;
+    banner.refuses = code && `${T.state.busy[code] ?? ''} (${text})`;
 }
 
 async function refresh() {
@@ -183,6 +193,7 @@ function banners() {
     return h('div', {class: 'banners'},
         lost ? h('p', {class: 'banner bad'}, '! ', T.state.lost(span(now - lost.sinceMs), lost.nextMs > now ? span(lost.nextMs - now) : null)) : null,
         banner.text && !lost ? h('p', {class: 'banner'}, '! ', banner.code === 'LOADING' && overview?.loading >= 0 ? T.state.loaded(overview.loading) : null, banner.text) : null,
+        banner.refuses && !banner.text && !lost ? h('p', {class: 'banner'}, '! ', banner.refuses) : null,
         overview?.pausedMs > 0 && !lost ? h('p', {class: 'banner'}, '! ', T.state.paused(span(overview.pausedMs))) : null,
         isReadOnly() ? h('p', {class: 'banner calm'}, T.state.readOnly) : null);
 }

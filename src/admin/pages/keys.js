@@ -6,7 +6,7 @@ import {button, inCalls} from './actions.js';
 import {command, encode, idOf, label} from './bytes.js';
 import {commandLine} from './command_line.js';
 import {h} from './dom.js';
-import {filters} from './filters.js';
+import {filters, noMatch} from './filters.js';
 import {link} from './router.js';
 import {table, unchoose} from './table.js';
 import {T, num, percent, size} from './text.js';
@@ -182,7 +182,7 @@ export function draw(page, {scan, prefixes}) {
             id: 'keys', caption: W.caption, columns: columns(page), rows: [...scan.rows.values()], key: r => idOf(nameOf(r)), name: r => label(nameOf(r)), local: true, select: true,
             open: r => keyLink(dbOf(page), nameOf(r), r.type),
             actions: chosen => button(page, W.deleteMany(chosen.length), {needs: 'unlink', danger: true, off: chosen.length ? null : W.chooseFirst, action: () => deleteChosen(page, chosen)}),
-            empty: () => scan.ended ? h('p', null, scan.match || scan.type ? W.noneOf(scan.match || scan.type) : W.none) : h('p', null, W.noneYet)}),
+            empty: () => scan.ended ? scan.match || scan.type ? noMatch(page, ['match', 'type'], prefixes?.length ? prefixes.reduce((n, r) => n + Number(r.keys), 0) : null) : h('p', null, W.none) : h('p', null, W.noneYet)}),
         mayNot('scan') ? null : commandLine(page, dbOf(page)),
     ];
 }

@@ -1,6 +1,7 @@
 // Lists: those that somebody waits for, and the longest; the survey knows them once it has walked over all keys.
 import {command, idOf, label} from './bytes.js';
 import {h} from './dom.js';
+import {countAll, noMatch} from './filters.js';
 import {globFrom} from './queues.js';
 import {link} from './router.js';
 import {table} from './table.js';
@@ -18,7 +19,10 @@ const COUNT = 100, BY = 'waiting';
 const orderOf = query => query.by ? {by: query.by, desc: query.desc ? 1 : undefined} : {by: BY, desc: 1};
 const listHref = r => link('/list/{db}/{key}', {db: r.db, key: r.key});
 
-export const load = page => page.get('/lists', {db: page.query.db, match: globFrom(page.query.match), ...orderOf(page.query), count: COUNT, after: page.query.after});
+export async function load(page) {
+    const list = await page.get('/lists', {db: page.query.db, match: globFrom(page.query.match), ...orderOf(page.query), count: COUNT, after: page.query.after});
+    return {...list, of: await countAll(page, '/lists', list)};
+}
 
 // A list that becomes shorter has a sign as well.
 const change = n => n < 0 ? `−${rate(-n)}` : n > 0 ? `+${rate(n)}` : rate(n);
@@ -40,7 +44,7 @@ export function draw(page, data) {
     return [
         table(page, {
             id: 'lists', caption: W.title, columns: COLUMNS, rows: data.rows, key: r => `${r.db} ${idOf(r.key)}`, name: r => label(r.key), total: data.total, after: data.after, by: BY, desc: true, open: listHref,
-            empty: () => match || db ? h('p', null, W.noneOf(match || T.frame.dbName(db)), ' ', h('button', {type: 'button', onclick: () => page.set({match: '', db: '', after: ''})}, T.frame.clearFilter)) : nothingYet(),
+            empty: () => match || db ? noMatch(page, ['match', 'db'], data.of, W.noneOf) : nothingYet(),
         }),
         h('p', {class: 'hint'}, W.guide),
     ];

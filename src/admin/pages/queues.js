@@ -2,6 +2,7 @@
 import {button, perform} from './actions.js';
 import {command, idOf, label} from './bytes.js';
 import {h} from './dom.js';
+import {countAll, noMatch} from './filters.js';
 import {ageClass, deleteAction, flagsOf, globOf, groupHref, groupLink, newQueueAction, pauseAction, purgeAction, streamHref, streamLink} from './queue.js';
 import {table} from './table.js';
 import {ago, momentOf, span} from './time.js';
@@ -28,7 +29,7 @@ export async function load(page) {
         const all = await page.get('/groups', {db: r.db, match: globOf(r.key) ?? undefined, count: 200});
         groups.set(idOfRow(r), all.rows.filter(g => idOf(g.key) === idOf(r.key)));
     }));
-    return {...list, groups};
+    return {...list, groups, of: await countAll(page, '/streams', list)};
 }
 
 const COLUMNS = [
@@ -102,7 +103,7 @@ export function draw(page, data) {
         table(page, {
             id: 'queues', caption: title, columns: COLUMNS, rows: data.rows, key: idOfRow, name: r => label(r.key), total: data.total, after: data.after, by: 'oldest-ready', desc: true,
             select: true, actions: rows => chosenActions(page, rows), open: r => streamHref(r.db, r.key), expand: r => groupsOf(page, data, r),
-            empty: () => isFiltered ? h('p', null, Q.noMatch, ' ', h('button', {type: 'button', onclick: () => page.set({match: '', db: '', after: ''})}, Q.clearFilter)) : nothingYet(),
+            empty: () => isFiltered ? noMatch(page, ['match', 'db'], data.of) : nothingYet(),
         }),
     ];
 }

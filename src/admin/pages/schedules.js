@@ -3,6 +3,7 @@ import {button} from './actions.js';
 import {api} from './api.js';
 import {command, encode, idOf, label} from './bytes.js';
 import {h} from './dom.js';
+import {countAll, noMatch} from './filters.js';
 import {globFrom} from './queues.js';
 import {streamLink, streamPath} from './queue.js';
 import {scheduledActions} from './stream_scheduled.js';
@@ -54,7 +55,7 @@ export async function load(page) {
         schedules: joined(bySchedule, details, !after && !list.after).sort((a, b) => (a.next > 0 ? a.next : Infinity) - (b.next > 0 ? b.next : Infinity)),
         messages: [...messages.values()].flat().sort((a, b) => momentOf(a.id) - momentOf(b.id)).slice(0, SHOWN),
         total: (streams?.rows ?? []).reduce((n, r) => n + Number(r.scheduled), 0), isMore: Number(streams?.rows[COUNT - 1]?.scheduled) > 0,
-        survey: list.survey, after: list.after ?? (after ? null : undefined),
+        of: await countAll(page, '/schedules', list), survey: list.survey, after: list.after ?? (after ? null : undefined),
     };
 }
 
@@ -124,13 +125,13 @@ export function draw(page, d) {
                       {id: 'fired', label: C.fired, num: true, show: r => num(r.fired)}, {id: 'missed', label: C.missed, num: true, show: r => h('span', {class: r.missed > 0 ? 'warn-text' : null}, num(r.missed))}, {id: 'fields', label: C.fieldsTitle, show: r => r.fields ? fieldsLine(r.fields) : T.none},
                       {id: 'act', label: '', title: T.more, class: 'nowrap', show: r => [button(page, C.run, {needs: 'xcron|run', key: 'run', action: () => runAction(r)}), ' ', button(page, C.edit, {needs: 'xcron|set', key: 'edit', off: r.isWhole ? null : C.notRead, action: () => editAction(page, r)}), ' ',
                           button(page, C.remove, {needs: 'xcron|del', key: 'remove', danger: true, action: () => removeAction(r)})]}],
-            empty: () => h('p', null, isFiltered ? T.state.nothingAtAll : C.none),
+            empty: () => isFiltered ? noMatch(page, ['match', 'db'], d.of) : h('p', null, C.none),
         }),
         h('h2', null, C.scheduledTitle(d.total, d.isMore)),
         table(page, {
             id: 'scheduled', caption: C.scheduledTitle(null), rows: d.messages, key: r => `${streamId(r)} ${r.id}`, name: r => r.id, select: true, actions: rows => scheduledActions(page, rows, 'scheduled'),
             columns: [{id: 'due', label: C.due, head: true, show: r => ago(momentOf(r.id))}, {id: 'at', label: S.at, show: r => full(momentOf(r.id))}, {id: 'key', label: Q.key, show: r => streamLink(r.db, r.key)}, {id: 'fields', label: S.contents, show: r => fieldsLine(r.fields)}],
-            empty: () => h('p', null, isFiltered ? T.state.nothingAtAll : C.noneScheduled),
+            empty: () => isFiltered ? noMatch(page, ['match', 'db'], null) : h('p', null, C.noneScheduled),
         }),
     ];
 }

@@ -1,8 +1,9 @@
 // What is the matter with everything: the banner above the views, and what is said to those who hear the page.
 import {$} from './dom.js';
 
-// text: what is shown above the view, or null. stopsWrites: why no action can work now, or null.
-export const banner = {text: null, stopsWrites: null, code: null};
+// text: what is shown above the view, or null. stopsWrites: why no action can work now, or null. refuses: why none can
+// that writes data, or null.
+export const banner = {text: null, stopsWrites: null, code: null, refuses: null};
 
 const QUIET_MS = 5000;
 let last = 0, waiting = null, timer = 0;

@@ -8,7 +8,7 @@ export const clients = {
     head: (n, of) => n < of ? `the first ${num(n)} of ${count(of, 'client')}` : count(n, 'client'),
     clients: 'clients', waiting: 'waiting', console: 'console', buffers: 'buffers',
     idleOver: 'idle over, s', groupBy: 'group by', noGroup: 'nothing', groups: {name: 'name', user: 'user', library: 'library', address: 'address'}, groupCaption: 'Clients by group',
-    caption: 'Clients', more: n => `and ${num(n)} more`, chooseFirst: 'Choose clients first.', none: of => `No client fits. There are ${num(of)}.`,
+    caption: 'Clients', more: n => `and ${num(n)} more`, chooseFirst: 'Choose clients first.',
     killShort: 'Kill', kill: n => n > 1 ? `Kill ${num(n)}` : 'Kill', killTitle: n => `Kill ${count(n, 'client')}`, killText: 'Their connections are closed. What they had leased comes back when its lease ends.',
     killFinal: 'Most clients connect again by themselves.', killed: (done, of) => done === of ? `${num(done)} killed` : `${num(done)} of ${num(of)} killed; the others had gone`,
     unblockShort: 'Unblock', unblockTitle: id => `Unblock client ${id}`, unblockText: 'Its blocking command ends, as if its time were over.',
@@ -21,7 +21,7 @@ export const clients = {
 export const keys = {
     title: 'Keys', about: 'Everything by name. Looking does not count as use.', pattern: 'session:*', key: 'key', type: 'type', expires: 'expires', caption: 'Keys that were found',
     looked: (p, n) => `looked at ${p}, ${n} found`, progress: 'Progress', toTheEnd: 'To the end', again: 'Look again',
-    none: 'There are no keys in this database.', noneOf: p => `No key fits ${p}.`, noneYet: 'None yet: go on looking.', chooseFirst: 'Choose keys first.', patternFirst: 'Filter by a pattern first.',
+    none: 'There are no keys in this database.', noneYet: 'None yet: go on looking.', chooseFirst: 'Choose keys first.', patternFirst: 'Filter by a pattern first.',
     deleteMany: n => n > 1 ? `Delete ${num(n)}` : 'Delete', deleteTitle: n => `Delete ${count(n, 'key')}`, deleteText: 'Streams, lists and values go with all they hold.',
     deletePatternShort: 'Delete all that match …', deletePattern: 'Delete all that match', deletePatternTitle: p => `Delete all keys that match ${p}`,
     deletePatternText: (n, all) => all ? `${count(n, 'key')} ${n === 1 ? 'matches' : 'match'} now.` : `At least ${count(n, 'key')}: not all keys have been looked at.`,
@@ -101,7 +101,7 @@ export const config = {
     title: 'Config', about: 'Every setting: its value, its default, and what it is for.', filter: 'mem', name: 'setting', value: 'value', default: 'default', file: 'in the file', summary: 'what it is for', other: 'not the same', edited: '(to be set)', secret: 'secret', fixed: 'only at the start',
     onlyChanged: 'not the default', onlyDiffers: 'differs from the file', set: n => n > 1 ? `Set ${num(n)}` : 'Set', setTitle: n => `Set ${count(n, 'setting')}`, setText: 'All of them, or none when one is wrong.', nothingToSet: 'Change a value first.', forget: 'Forget the changes',
     rewriteShort: 'Rewrite file', rewrite: 'Rewrite', rewriteTitle: 'Rewrite the configuration file', rewriteText: 'Writes the values of now into the file; comments and order stay.', rewriteDone: 'written',
-    none: of => `No setting fits. There are ${of}.`, inert: n => `${n} without effect here`,
+    inert: n => `${n} without effect here`,
 };
 
 export const lists = {
@@ -125,5 +125,5 @@ export const channels = {
     publishShort: 'Publish …', publish: 'Publish', publishTitle: 'Publish a message', publishText: 'Who listens at this moment gets it; nobody later.', published: n => n,
     captureShort: 'Capture …', capture: 'Capture', captureTitle: 'Capture into a stream', captureText: 'What is published there is kept in a stream, and can be read later or by a group.', captured: (p, s) => `${p} goes to ${s}`,
     tail: 'Tail', tailForm: 'Channel or pattern', tailOf: c => `Tail of ${c}`, seen: (n, s) => `${n} seen, ${s} skipped`, hidden: 'stopped while the tab was hidden', ended: 'ended', tooLong: '(longer than 64 KiB)', cut: 'the connection was cut',
-    none: 'Nobody listens to anything. A channel is there as long as somebody listens; messages are not kept:', noneOf: n => `No channel fits. There are ${n}.`,
+    none: 'Nobody listens to anything. A channel is there as long as somebody listens; messages are not kept:',
 };

@@ -33,7 +33,6 @@ export const Q = {
     noPolicy: 'None of these has a policy, which a pause needs', noGroups: 'No groups: nobody reads this stream in a group.',
     noQueues: ['No queue yet. A queue is a stream with a group of workers; one line makes one:', 'XPOLICY SET orders workers MKSTREAM JOBS',
                "await redis.sendCommand(['XPOLICY', 'SET', 'orders', 'workers', 'MKSTREAM', 'JOBS'])   // Node", "r.execute_command('XPOLICY', 'SET', 'orders', 'workers', 'MKSTREAM', 'JOBS')   # Python"],
-    noMatch: 'No queue matches', clearFilter: 'Clear filter',
     statusRows: (n, total) => `${num(n)} of ${count(total, 'row')}`, survey: n => `survey ${num(n)}`,
 };
 

@@ -13,6 +13,7 @@
 #include "survey/survey.h"
 #include "commands/db_arg.h"
 #include "commands/index.h"
+#include "engine/state.h"
 #include "survey/alarms.h"
 #include "survey/exposition.h"
 #include "survey/keep.h"
@@ -238,12 +239,22 @@ static int64_t pause_left_ms(const struct engine *e)
                : p->until_ms - e->steady_ms;
 }
 
+/* The error of a write at this moment; empty: it would run. */
+static void tell_refusal(const struct call *call)
+{
+    struct buf why = {0};
+    state_refuses_writes(call->engine, &why);
+    reply_bulk_text(call->reply, "refuses");
+    reply_bulk(call->reply, buf_bytes(&why));
+    buf_free(&why);
+}
+
 static void do_survey_server(struct call *call)
 {
     struct survey *sv = call->engine->survey;
     struct reply *r = call->reply;
     survey_look(sv);
-    reply_map(r, VITALS + 7);
+    reply_map(r, VITALS + 8);
     reply_bulk_text(r, "version");
     reply_bulk(r, vitals_version(sv->vitals, call->engine->metrics));
     for (enum vitals_id i = 0; i < VITALS; i++) {
@@ -256,6 +267,7 @@ static void do_survey_server(struct call *call)
     }
     reply_bulk_text(r, "role");
     reply_bulk_text(r, call->engine->role == ROLE_PRIMARY ? "primary" : "replica");
+    tell_refusal(call);
     reply_bulk_text(r, "paused-ms");
     reply_int(r, pause_left_ms(call->engine));
     reply_bulk_text(r, "alarms");

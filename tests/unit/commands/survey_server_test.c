@@ -4,8 +4,10 @@
 
 #include "base/histogram.h"
 #include "base/metric.h"
+#include "engine/state.h"
 #include "survey.h"
 
+#include <errno.h>
 #include <math.h>
 
 TEST(the_server_is_told_by_sums_of_the_last_pass)
@@ -38,11 +40,11 @@ TEST(the_server_is_told_by_sums_of_the_last_pass)
     survey_bench_end(b);
 }
 
-TEST(what_is_left_of_a_pause_is_told_at_any_moment)
+TEST(a_pause_and_why_writes_are_refused_are_told_at_any_moment)
 {
     struct client *c;
     struct bench *b = survey_bench(&c);
-    CHECK(survey_shows(c, "SURVEY SERVER", " role primary paused-ms 0 "));
+    CHECK(survey_shows(c, "SURVEY SERVER", " role primary refuses "));
     bench_says(c, "CLIENT PAUSE 5000 WRITE");
     HEARS(c, "OK");
     CHECK(survey_shows(c, "SURVEY SERVER", " paused-ms 5000 "));
@@ -50,6 +52,11 @@ TEST(what_is_left_of_a_pause_is_told_at_any_moment)
     CHECK(survey_shows(c, "SURVEY SERVER", " paused-ms 4700 "));
     survey_bench_turn(b, 10000);
     CHECK(survey_shows(c, "SURVEY SERVER", " paused-ms 0 "));
+    state_set_disk_error(&b->engine, -ENOSPC);
+    CHECK(survey_shows(c, "SURVEY SERVER",
+                       " refuses MISCONF Errors writing to the AOF file: No space left on device"));
+    state_set_disk_error(&b->engine, 0);
+    CHECK(!survey_shows(c, "SURVEY SERVER", "MISCONF"));
     survey_bench_end(b);
 }
 
@@ -274,7 +281,7 @@ TEST(a_server_that_everybody_may_use_is_open)
 }
 
 UNIT_MAIN(T(the_server_is_told_by_sums_of_the_last_pass),
-          T(what_is_left_of_a_pause_is_told_at_any_moment),
+          T(a_pause_and_why_writes_are_refused_are_told_at_any_moment),
           T(vitals_are_read_once_a_second_while_somebody_looks),
           T(with_a_console_the_survey_is_always_awake),
           T(alarms_of_keys_come_with_a_pass_and_go_with_one),
