@@ -50,6 +50,7 @@ class Browser:
                   "--disable-sync", "--disable-extensions", "--no-default-browser-check", "--lang=" + language, "--user-data-dir=" + os.path.join(self.home, "profile"),
                   "--window-size=%d,%d" % size, "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"):
             o.add_argument(a)
+        o.set_capability("acceptInsecureCerts", True)  # of proxies whose certificate is signed by itself
         o.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         # One that selenium looks for by itself asks the network for it.
         self.d = webdriver.Chrome(service=Service(shutil.which("chromedriver"), log_path=os.path.join(self.home, "driver.log")), options=o)

@@ -1,8 +1,11 @@
 """Where the page meets what it does not rule: servers that stop, load or are busy, clocks and languages, proxies."""
-import datetime, http.client, json, os, re, struct, subprocess, zoneinfo
+import datetime, http.client, json, os, re, ssl, struct, subprocess, zoneinfo
 
-from check import expect, until
-from case import case
+from check import Failed, expect, until
+from server import certificate, free_port
+from case import PASSWORDS, World, case
+from cases_access import tabs, told_wrong
+from cases_queues import group, new_queue
 
 
 def lost(w):
@@ -298,3 +301,110 @@ def week(w):
     expect([v for v in values[:-2] if v is not None], [], "what the server kept")
     until("a table that begins anew", lambda: w.b.js("return arguments[0].querySelectorAll('tbody tr').length", figure(w, title)) == 1)
     clock.close()
+
+
+# As docs/guides/http.md has it.
+NGINX = """
+pid %(dir)s/pid;
+error_log %(dir)s/errors;
+worker_processes 1;
+events {}
+http {
+    access_log off;
+    client_body_temp_path %(dir)s/body; proxy_temp_path %(dir)s/proxy; fastcgi_temp_path %(dir)s/fastcgi; uwsgi_temp_path %(dir)s/uwsgi; scgi_temp_path %(dir)s/scgi;
+    map $request_uri $of_the_console {
+        ~^/queues(?<rest>/.*)$ $rest;
+    }
+    server {
+        listen 127.0.0.1:%(port)d ssl;
+        ssl_certificate s.crt;
+        ssl_certificate_key s.key;
+        location /queues/ {
+            proxy_pass http://127.0.0.1:%(http)d$of_the_console;
+            proxy_http_version 1.1;
+            proxy_buffering off;
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            proxy_set_header X-Forwarded-Proto $scheme;
+        }
+    }
+}
+"""
+
+
+class Proxy:
+    """Debian's nginx in front of a world's console, under https://127.0.0.1:PORT/queues/."""
+
+    def __init__(self, w):
+        self.dir, self.p = os.path.join(w.home, "nginx"), None
+        os.mkdir(self.dir)
+        certificate(self.dir)
+        for _ in range(5):  # a port may be taken before nginx has it
+            self.port = free_port()
+            with open(os.path.join(self.dir, "nginx.conf"), "w") as f:
+                f.write(("user root;" if os.getuid() == 0 else "") + NGINX % {"dir": self.dir, "port": self.port, "http": w.http})
+            self.p = subprocess.Popen(["/usr/sbin/nginx", "-p", self.dir, "-c", os.path.join(self.dir, "nginx.conf"), "-g", "daemon off;"], stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            until("nginx", lambda: os.path.exists(os.path.join(self.dir, "pid")) or self.p.poll() is not None)
+            if self.p.poll() is None:
+                return
+        with open(os.path.join(self.dir, "errors")) as f:
+            raise Failed("nginx has ended: " + f.read()[-900:])
+
+    def ask(self, path):
+        """Status and text of a GET through it."""
+        c = http.client.HTTPSConnection("127.0.0.1", self.port, context=ssl._create_unverified_context(), timeout=60)
+        c.request("GET", "/queues" + path)
+        r = c.getresponse()
+        answer = r.status, r.read().decode()
+        c.close()
+        return answer
+
+    def end(self):
+        self.p.terminate()
+        self.p.wait()
+
+
+def first_start_there(w):
+    """Case 1 through the proxy: nobody is on this machine there, so the default user does not come in without a password."""
+    w.b.expects("40[13]")
+    w.b.open()
+    w.b.sees("TLS")
+    w.b.click("Go in as the default user")
+    w.b.sees("A user without password logs in from this machine only.", w.b.css("dialog .wrong")[0])
+    took = [told_wrong(w, "alice", "a-wrong-word-%d" % i) for i in range(3)]
+    expect(took[1] >= 0.1 and took[2] >= 0.2, True, "waits: %r" % took)
+    told_wrong(w, "nobody-of-that-name", "a-wrong-word")
+    w.b.open()
+    w.log_in("alice")
+    expect("Console: login, user alice, from 127.0.0.1" in w.log(), True, "the line in the log")
+    expect(PASSWORDS["alice"] in w.log(), False, "a password in the log")
+    until("the console's client", lambda: re.search(r" name=console .* user=alice ", w.c.ask("CLIENT", "LIST")))
+    w.route("#/key/0/a%2Fname%3Fwith%23all%20%2541%20of%20it")
+    w.b.sees("found")
+    w.log_out()
+
+
+@case(41, "Under a proxy prefix with TLS (Debian's nginx): 1, 3, 9, 33; metrics without login are refused there.", args=("--console-proxies", "127.0.0.1"))
+def behind_a_proxy(w):
+    proxy = Proxy(w)
+    try:
+        w.b.begin("https://127.0.0.1:%d/queues" % proxy.port)
+        first_start_there(w)
+        w.log_in = lambda user="alice", route="": World.log_in(w, user, route)  # who has a password
+        new_queue(w)
+        w.log_out()
+        group(w)
+        w.log_out()
+        tabs(w)
+        status, text = proxy.ask("/metrics")
+        expect((status, "millrace_" in text), (401, False), "metrics without a login, through the proxy")
+        expect(proxy.ask("/healthz"), (200, "ok\n"), "health through it")
+        c = http.client.HTTPConnection("127.0.0.1", w.http, timeout=60)
+        c.request("GET", "/metrics")
+        expect(c.getresponse().status, 200, "metrics without a login, from this machine")
+        c.close()
+        foreign = [u for u, _ in w.b.asked() if not u.startswith((w.b.origin + "/", "data:", "about:", "chrome:", "http://127.0.0.1:"))]
+        expect(foreign, [], "requests outside the prefix")
+    finally:
+        proxy.end()

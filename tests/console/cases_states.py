@@ -143,7 +143,7 @@ def filtered(w, view, field, wanted, all_of):
     w.go(view)
     w.b.settled()
     w.b.fill(field, wanted)
-    w.b.sees(re.compile(r"(Nothing matches|No list fits) %s\." % wanted))
+    w.b.sees(re.compile(r"(Nothing matches|No list fits|No queue matches) %s\." % wanted))
     if all_of:
         until("how many there are", lambda: "There are %d." % all_of() in w.b.text().replace(",", ""))
     w.b.click("Clear filter", kind="main button")

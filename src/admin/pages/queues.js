@@ -103,7 +103,7 @@ export function draw(page, data) {
         table(page, {
             id: 'queues', caption: title, columns: COLUMNS, rows: data.rows, key: idOfRow, name: r => label(r.key), total: data.total, after: data.after, by: 'oldest-ready', desc: true,
             select: true, actions: rows => chosenActions(page, rows), open: r => streamHref(r.db, r.key), expand: r => groupsOf(page, data, r),
-            empty: () => isFiltered ? noMatch(page, ['match', 'db'], data.of) : nothingYet(),
+            empty: () => isFiltered ? noMatch(page, ['match', 'db'], data.of, Q.noMatch) : nothingYet(),
         }),
     ];
 }
