@@ -21,6 +21,7 @@
 #include "admin/letters.h"
 #include "admin/listing.h"
 #include "admin/look.h"
+#include "admin/member.h"
 #include "admin/pending.h"
 #include "admin/perform.h"
 #include "admin/produce.h"

@@ -250,6 +250,7 @@ CASES = {
     "POST /clients/{id}/unblock": ({}, {"status": 404, "id": "99999"}),
     "GET /keys": ({"match": "q*", "type": "stream", "count": 5}, {"has": "rows cursor progress"}),
     "GET /keys/{db}/{key}": ({}, {"has": "type ttlMs encoding bytes"}),
+    "GET /keys/{db}/{key}/member": ({"field": "f", "skip": 2}, {"key": "h", "before": [("HSET", "h", "f", "value")], "has": "value"}),
     "PATCH /keys/{db}/{key}": ({"ttlMs": 1000000}, {"key": "k", "before": [("SET", "k", "v")]}),
     "DELETE /keys/{db}/{key}": ({}, {"key": "k", "before": [("SET", "k", "v")]}),
     "POST /keys/{db}/{key}/rename": ({"to": "k2"}, {"key": "k", "before": [("DEL", "k2"), ("SET", "k", "v")]}),
@@ -563,6 +564,30 @@ def produced(path):
             expect(s.code("POST", "/streams/0/s/entries", {"fields": {"n": "1"}, "times": times}), (400, "ERR"), "times %r" % times)
 
 
+def members(path):
+    """A hash's field and a list's item from a byte on."""
+    with Api(path) as s:
+        c = s.begin()
+        s.token = s.log_in()
+        long = "\u00e4b".encode() * 50000
+        c.do("HSET", "h", b"\xfe/", long, "empty", "")
+        c.do("RPUSH", "l", "first", long)
+        for where in ("h/member?field=%FE%2F", "l/member?index=1", "l/member?index=-1"):
+            whole, skip = b"", 0
+            while True:
+                value = s.get("/keys/0/%s&max=40000&skip=%d" % (where, skip))[1]["value"]
+                piece = (value["text"] if isinstance(value, dict) else value).encode()
+                whole, skip = whole + piece, skip + len(piece)
+                if not isinstance(value, dict):
+                    break
+                expect((value["bytes"] + skip - len(piece), value["cut"]), (150000, True), "what is left")
+            expect(whole == long, True, where)
+        expect([s.get("/keys/0/" + w)[1]["value"] for w in ("h/member?field=empty", "l/member?index=0&skip=3", "l/member?index=0&skip=99")], ["", "st", ""], "short ones")
+        for where, want in (("h/member?field=none", (404, "NOTFOUND")), ("l/member?index=2", (404, "NOTFOUND")), ("none/member?index=0", (404, "NOTFOUND")), ("h/member", (400, "ERR")),
+                            ("h/member?field=a&index=0", (400, "ERR")), ("l/member?field=a", (409, "WRONGTYPE"))):
+            expect(s.code("GET", "/keys/0/" + where), want, where)
+
+
 def pages(path):
     """Section 7: pages of entries, both ways; bytes; cut values; more than 1 MiB."""
     with Api(path) as s:
@@ -709,7 +734,7 @@ def main():
     ap.add_argument("--server", required=True)
     ap.add_argument("--only", action="append", default=[])
     o = ap.parse_args()
-    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, modes, confirming, tags, views, produced, pages, rights, quiet, durable, paused, busy)], o.only)
+    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, modes, confirming, tags, views, produced, members, pages, rights, quiet, durable, paused, busy)], o.only)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@
 // asked again (1, 2, 4 ... 15 s). 401 ends the session: listeners of "session" show the login, the view stays.
 //
 // The token is in sessionStorage; tabs of this origin that are open give it to new ones. There is no cookie.
+import {encode} from './bytes.js';
+
 export class ApiError extends Error {
     constructor(status, {code = 'ERR', text = '', command = null} = {}, retryS = 0) {
         super(text);
@@ -124,11 +126,10 @@ export const isMade = command => !command || !session?.features || hasFeature(co
 // ---- Requests
 
 export function query(values = {}) {
-    const q = new URLSearchParams();
+    const parts = [];
     for (const [k, v] of Object.entries(values))
-        if (v !== null && v !== undefined && v !== '' && v !== false) q.set(k, v === true ? '1' : v);
-    const text = q.toString();
-    return text && '?' + text;
+        if (v !== null && v !== undefined && v !== '' && v !== false) parts.push(`${k}=${encode(v === true ? '1' : v)}`);
+    return parts.length ? '?' + parts.join('&') : '';
 }
 
 function lose() {

@@ -2,19 +2,19 @@
 // bytes, of the others what one step of a scan (or ZRANGE) gives.
 import {api, ApiError} from './api.js';
 import {button} from './actions.js';
-import {command, encode, label, toBytes} from './bytes.js';
+import {command, encode, isCut, label, toBytes} from './bytes.js';
 import {download, h} from './dom.js';
 import {go, link} from './router.js';
 import {facts, table} from './table.js';
 import {T, num, size} from './text.js';
 import {key as W} from './text_operations.js';
 import {parseSpan, span} from './time.js';
-import {inPieces, short, valueView} from './value.js';
+import {inPieces, memberInPieces, PIECE, short, valueView} from './value.js';
 
 export const title = page => label(page.params.key);
 export const about = W.about;
 
-const COUNT = 50, PIECE = 160000; // members of a page, when nothing is said; bytes of a string in an answer
+const COUNT = 50; // members of a page, when nothing is said
 const path = page => `/keys/${encode(page.params.db)}/${encode(page.params.key)}`;
 const READS = {string: ['GETRANGE', 0, 4095], hash: ['HSCAN', 0], set: ['SSCAN', 0], zset: ['ZRANGE', 0, COUNT - 1, 'WITHSCORES'], list: ['LRANGE', 0, COUNT - 1], stream: ['XRANGE', '-', '+', 'COUNT', COUNT]};
 
@@ -83,7 +83,7 @@ export const actions = (page, data) => [
 
 const isString = v => v === null || typeof v !== 'object' || v.text !== undefined || v.base64 !== undefined;
 const inPairs = list => Array.isArray(list[0]) ? list : list.flatMap((x, i) => i % 2 ? [] : [[x, list[i + 1]]]);
-const member = (v, id) => h('details', null, h('summary', null, short(v)), valueView(page0, v, {name: 'member', id: `${path(page0)} ${id}`}));
+const member = (v, id, all = null) => h('details', null, h('summary', null, short(v)), valueView(page0, v, {name: 'member', id: `${path(page0)} ${id}`, all}));
 let page0 = null; // whose members are drawn
 
 function rowsOf(data) {
@@ -96,7 +96,7 @@ function members(page, data) {
     page0 = page;
     const rows = rowsOf(data).map(([name, value], i) => ({i, name, value}));
     const second = data.type === 'zset' ? {id: 'score', label: W.score, num: true, sort: true, value: r => Number(r.value), show: r => String(r.value)}
-        : data.type === 'hash' ? {id: 'value', label: W.value, show: r => member(r.value, `value ${r.i}`)} : null;
+        : data.type === 'hash' ? {id: 'value', label: W.value, show: r => member(r.value, `value ${r.i}`, isCut(r.name) ? null : memberInPieces(path(page), {field: r.name}, r.value))} : null;
     return table(page, {
         id: 'members', caption: W.members, local: true, rows, key: r => String(r.i),
         columns: [{id: 'name', label: data.type === 'hash' ? W.field : W.member, head: data.type === 'hash', fixed: true, show: r => data.type === 'hash' ? label(r.name) : member(r.name, `name ${r.i}`)}, second].filter(Boolean)});

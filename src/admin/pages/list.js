@@ -8,7 +8,7 @@ import {go, link} from './router.js';
 import {facts, table} from './table.js';
 import {T, count, num} from './text.js';
 import {list as W} from './text_operations.js';
-import {short, valueView} from './value.js';
+import {memberInPieces, short, valueView} from './value.js';
 
 export const title = page => label(page.params.key);
 export const about = W.about;
@@ -96,7 +96,7 @@ export function draw(page, data) {
                 {id: 'act', label: '', title: W.actions, class: 'nowrap', show: r => [
                     button(page, W.remove, {needs: 'lrem', danger: true, off: isCut(r.value) ? W.tooLong : null, action: () => removeItem(page, r)}), ' ',
                     h('button', {type: 'button', onclick: () => copy(typeof r.value === 'string' ? r.value : label(r.value))}, T.copy)]}],
-            expand: r => valueView(page, r.value, {name: label(page.params.key), id: `list ${page.params.db} ${label(page.params.key)} ${r.position}`}), name: r => String(r.position)}),
+            expand: r => valueView(page, r.value, {name: label(page.params.key), id: `list ${page.params.db} ${label(page.params.key)} ${r.position}`, all: memberInPieces(`/keys/${encode(page.params.db)}/${encode(page.params.key)}`, {index: r.position}, r.value)}), name: r => String(r.position)}),
         h('p', {class: 'pager'},
             at ? h('button', {type: 'button', onclick: () => page.set({at: Math.max(0, at - COUNT) || ''})}, W.before) : null, ' ',
             at + COUNT < data.length ? h('button', {type: 'button', onclick: () => page.set({at: at + COUNT})}, T.table.next) : null),

@@ -8,9 +8,9 @@ import {table, unchoose} from './table.js';
 import {ago, momentOf, parseSpan, span} from './time.js';
 import {T, num} from './text.js';
 import {Q, S} from './text_queues.js';
-import {fieldsLine, inPieces, valueView} from './value.js';
+import {fieldsLine, inPieces, PIECE, valueView} from './value.js';
 
-const COUNT = 50, BUDGET = 2000, TAIL_MOST = 200, PIECE = 160000;
+const COUNT = 50, BUDGET = 2000, TAIL_MOST = 200;
 const COPIED_MOST = 200; // by one request
 const MOST_GROUPS = 8; // whose pending entries are asked for without a choice (V8)
 

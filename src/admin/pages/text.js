@@ -124,7 +124,7 @@ export const T = {
 
     value: {
         as: 'as', forms: {text: 'text', json: 'JSON', hex: 'hex', base64: 'base64', messagepack: 'MessagePack'},
-        cut: (n, of) => `${n} of ${of}`, front: n => `The first ${n} of it; Download has all.`, fetched: n => `${n} so far …`, all: of => `All (${of})`, more: '… more', end: '(end)',
+        cut: (n, of) => `${n} of ${of}`, front: n => `The first ${n} of it; Download has all.`, changed: 'It is another one now: it was changed meanwhile, or has moved.', fetched: n => `${n} so far …`, all: of => `All (${of})`, more: '… more', end: '(end)',
         jsonCut: 'Only the beginning is here, so it is no whole JSON.', jsonError: at => `No JSON: wrong at character ${at + 1}.`,
         packError: at => `No MessagePack: wrong at byte ${at + 1}.`,
     },

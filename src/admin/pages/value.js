@@ -1,5 +1,6 @@
 // V5: a value as what it is: text, JSON, hex, base64 or MessagePack. What fits is chosen; another choice is
 // remembered for values of that name (a field, a key) while the page is open.
+import {api, ApiError} from './api.js';
 import {h, copy, download} from './dom.js';
 import {CONTROLS, fromBytes, hexDump, isCut, label, lengthOf, parseJson, parseMessagePack, toBase64, toBytes} from './bytes.js';
 import {T, size} from './text.js';
@@ -7,6 +8,7 @@ import {T, size} from './text.js';
 const TREE_MOST = 2000; // nodes that are shown
 const TEXT_MOST = 1 << 20, HEX_MOST = 1 << 16; // characters, bytes
 const KEPT = 20;
+export const PIECE = 160000; // bytes that one answer has at most
 const chosen = new Map();
 const whole = new Map(); // what "all" has fetched: {front, value}; {front, got} while it does
 const read = new Map();  // values as they are shown: {shown, bytes, name, cut, drawn}
@@ -88,6 +90,15 @@ export async function inPieces(piece, told) {
     }
     return fromBytes(all);
 }
+
+// The whole of a hash's value or of a list's item that is shown by its front: member says which (field or index). The front
+// has to be the same: a list may have moved on.
+export const memberInPieces = (path, member, shown) => told => inPieces(async skip => {
+    const {value} = await api.get(`${path}/member`, {...member, skip: skip || undefined, max: PIECE}), bytes = toBytes(value), front = toBytes(shown);
+    const isSame = skip + lengthOf(value) === lengthOf(shown) && (skip > 0 || front.every((b, i) => b === bytes[i]));
+    if (!isSame) throw new ApiError(409, {text: T.value.changed});
+    return {value, isLast: !isCut(value)};
+}, told);
 
 function readOf(id, shown) {
     const known = read.get(id);
