@@ -197,7 +197,8 @@ static void answer_progress(struct exchange *x)
 static bool answers_beside_a_script(const struct http_request *q)
 {
     return bytes_equal(q->path, BYTES("/api/v1/overview")) ||
-           bytes_equal(q->path, BYTES("/api/v1/alarms"));
+           bytes_equal(q->path, BYTES("/api/v1/alarms")) ||
+           bytes_equal(q->path, BYTES("/api/v1/health"));
 }
 
 /* False: answered already. */

@@ -35,23 +35,37 @@ static void add(struct buf *out, struct bytes query, bool holds, const char *rea
     buf_add_char(out, '\n');
 }
 
-static bool link_is_down(const struct engine *e)
+/* Since when the link to the primary is away; 0: it stands, or there is no primary; -1: it never
+ * stood. */
+static int64_t link_down_s(const struct engine *e)
 {
     struct follow_figures f;
     if (e->role != ROLE_REPLICA_DOWN || !replication_link(e->replication))
-        return false;
+        return 0;
     follow_figures(replication_link(e->replication), &f);
-    return f.down_s < 0 || f.down_s > LINK_DOWN_S;
+    return f.down_s;
 }
 
-static bool memory_is_over(struct engine *e, double percent)
+static bool link_is_down(const struct engine *e)
+{
+    int64_t s = link_down_s(e);
+    return s < 0 || s > LINK_DOWN_S;
+}
+
+/* Of maxmemory; 0: it has no limit. */
+static double memory_percent(struct engine *e)
 {
     struct engine_memory m = {0};
     if (!e->settings->maxmemory)
-        return false;
+        return 0;
     e->services.memory(e->services.context, &m);
     size_t counted = m.used > m.apart ? m.used - m.apart : 0;
-    return (double)counted * 100 > (double)e->settings->maxmemory * percent;
+    return (double)counted * 100 / (double)e->settings->maxmemory;
+}
+
+static bool is_paused(const struct engine *e)
+{
+    return e->pause.reasons & (1u << PAUSE_CLIENT);
 }
 
 /* False: a parameter that there is not. */
@@ -83,11 +97,60 @@ unsigned health_ready(struct engine *e, int loading_percent, struct bytes query,
     add(out, query, e->ends_ms != 0, "shutting-down");
     add(out, query, e->slow_path & ENGINE_DISK_FAILED, "disk-failed");
     add(out, query, link_is_down(e), "replica-link");
-    add(out, query, e->pause.reasons & (1u << PAUSE_CLIENT), "paused");
+    add(out, query, is_paused(e), "paused");
     if (memory > 0)
-        add(out, query, memory_is_over(e, memory), "memory");
+        add(out, query, memory_percent(e) > memory, "memory");
     if (out->n)
         return 503;
     buf_add_text(out, "ready\n");
     return 200;
+}
+
+/* ---- For who has logged in */
+
+#define MEMORY_PERCENT 90 /* as the alarm has it */
+
+bool health_is_ready(struct engine *e)
+{
+    struct buf why = {0};
+    unsigned status = health_ready(e, -1, bytes_of("", 0), &why);
+    buf_free(&why);
+    return status == 200;
+}
+
+/* unit: NULL: it has no value. value: -1: none at this moment. */
+static void write_check(struct json_write *w, const char *name, bool ok, const char *unit,
+                        double value)
+{
+    json_write_object(w);
+    json_write_name(w, BYTES("name"));
+    json_write_text(w, name);
+    json_write_name(w, BYTES("ok"));
+    json_write_bool(w, ok);
+    if (unit) {
+        json_write_name(w, BYTES("unit"));
+        json_write_text(w, unit);
+    }
+    json_write_name(w, BYTES("value"));
+    if (unit && value >= 0)
+        json_write_double(w, value);
+    else
+        json_write_null(w);
+    json_write_object_end(w);
+}
+
+void health_checks(struct engine *e, struct json_write *w)
+{
+    int64_t paused_ms = is_paused(e) ? e->pause.until_ms - e->steady_ms : -1;
+    double memory = memory_percent(e);
+    json_write_array(w);
+    write_check(w, "shutting-down", e->ends_ms == 0, NULL, -1);
+    write_check(w, "disk-failed", !(e->slow_path & ENGINE_DISK_FAILED), "errno",
+                e->disk_error ? -e->disk_error : -1);
+    write_check(w, "replica-link", !link_is_down(e), "s",
+                e->role == ROLE_PRIMARY ? -1 : (double)link_down_s(e));
+    write_check(w, "paused", !is_paused(e), "ms", (double)paused_ms);
+    write_check(w, "memory", memory < MEMORY_PERCENT, "percent",
+                e->settings->maxmemory ? memory : -1);
+    json_write_array_end(w);
 }

@@ -13,6 +13,8 @@
  * What can fail: the command, which answers; the limit of an answer's length (507). */
 #include "admin/perform.h"
 
+#include "admin/directives.h"
+#include "admin/health.h"
 #include "admin/identity.h"
 #include "admin/tell.h"
 #include "base/log.h"
@@ -312,6 +314,18 @@ static bool leave_out(struct exchange *x, struct bytes *name, const struct templ
     return true;
 }
 
+/* What no command tells; one that stands before it says who may know. */
+static void tell_own(struct exchange *x, struct bytes what)
+{
+    struct engine *e = x->all->engine;
+    if (bytes_is(what, "@ready"))
+        json_write_bool(&x->json, health_is_ready(e));
+    else if (bytes_is(what, "@checks"))
+        health_checks(e, &x->json);
+    else
+        directives_write(e->settings, &x->json);
+}
+
 /* The step's command, and its reply as a member. */
 static void run_step(struct exchange *x, struct bytes name, const struct template_words *words)
 {
@@ -351,6 +365,10 @@ void perform_step(struct exchange *x)
     case ROUTE_STEP_NUMBER:
         json_write_name(&x->json, name);
         json_write_uint(&x->json, number);
+        break;
+    case ROUTE_STEP_TOLD:
+        json_write_name(&x->json, name);
+        tell_own(x, words.words[0]);
         break;
     case ROUTE_STEP_COMMAND:
         if (x->step > 1 || !is_unchanged(x, &words))

@@ -152,5 +152,5 @@ enum route_step route_step(const struct route_asked *asked, unsigned n, struct b
         return ROUTE_STEP_NUMBER;
     }
     template_fill(words, form, &asked->params);
-    return ROUTE_STEP_COMMAND;
+    return *form.p == '@' ? ROUTE_STEP_TOLD : ROUTE_STEP_COMMAND;
 }

@@ -218,6 +218,8 @@ static bool apply(struct reading *r, struct bytes *words, int n, struct bytes li
     buf_free(&value);
     if (!good)
         return fail_value(r->report, number, line, why, x);
+    if (s->given)
+        s->given[settings_place(x)] = true;
     if (x->type == SETTING_SAVE_POINTS)
         s->save_given = true;
     if ((x->flags & SETTING_REFUSED) && !settings_is_default(s, x))

@@ -52,6 +52,11 @@ const struct setting *settings_table(size_t *count)
     return table;
 }
 
+size_t settings_place(const struct setting *setting)
+{
+    return (size_t)(setting - table);
+}
+
 const struct setting *settings_find(struct bytes name)
 {
     for (size_t i = 0; i < COUNT; i++)

@@ -12,6 +12,8 @@ void settings_free(struct settings *s);
 const struct setting *settings_table(size_t *count);
 /* By name or alias, case ignored; NULL: unknown. */
 const struct setting *settings_find(struct bytes name);
+/* The place of a setting in the table. */
+size_t settings_place(const struct setting *setting);
 /* Text form of the value behind out. */
 void settings_print(const struct settings *s, const struct setting *setting, struct buf *out);
 /* From its text form; several words are joined by spaces first. False and a reason. */

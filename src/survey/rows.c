@@ -151,9 +151,52 @@ static bool fits(const struct rows_query *q, int db, const struct str *key)
            rows_may_read(q->user, str_bytes(key));
 }
 
+/* ---- Conditions */
+
+bool rows_parse_only(enum columns_kind kind, struct bytes words, unsigned *only)
+{
+    static const char *const names[] = {"ready", "paused", "no-readers", "failing"};
+    *only = 0;
+    while (kind == COLUMNS_STREAMS || kind == COLUMNS_GROUPS) {
+        const char *comma = words.n ? memchr(words.p, ',', words.n) : NULL;
+        size_t n = comma ? (size_t)(comma - words.p) : words.n, i = 0;
+        while (i < sizeof(names) / sizeof(*names) && !bytes_is(bytes_of(words.p, n), names[i]))
+            i++;
+        if (i == sizeof(names) / sizeof(*names))
+            return false;
+        *only |= 1u << i;
+        if (!comma)
+            return true;
+        words = bytes_of(comma + 1, words.n - n - 1);
+    }
+    return false;
+}
+
+static unsigned conditions_of_group(const struct survey_group *g)
+{
+    return (g->unread + g->released + g->overdue ? ROWS_READY : 0u) |
+           (g->flags & SURVEY_PAUSED ? ROWS_PAUSED : 0u) | (g->consumers ? 0u : ROWS_NO_READERS) |
+           (g->deferred || g->failed_rate > 0 ? ROWS_FAILING : 0u);
+}
+
+static unsigned conditions_of_stream(const struct survey_stream *s)
+{
+    return (s->ready ? ROWS_READY : 0u) | (s->flags & SURVEY_PAUSED ? ROWS_PAUSED : 0u) |
+           (s->groups && !s->consumers ? ROWS_NO_READERS : 0u) |
+           (s->deferred || s->failed_rate > 0 ? ROWS_FAILING : 0u);
+}
+
+static bool is_asked_for(const struct rows_query *q, const struct row *x)
+{
+    return !q->only || (q->only & (x->group ? conditions_of_group(x->group)
+                                            : conditions_of_stream(x->stream))) == q->only;
+}
+
 static void add(struct page *p, struct row *x)
 {
     const struct columns *k = columns_of(p->q->kind);
+    if (!is_asked_for(p->q, x))
+        return;
     p->total++;
     x->value = k->all[p->q->by].get(x);
     offer(p, x);

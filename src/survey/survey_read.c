@@ -226,6 +226,7 @@ static void add_group(struct survey_stream *sums, const struct survey_group *x)
     sums->ready += x->unread + x->released + x->overdue;
     sums->leased += x->leased;
     sums->deferred += x->deferred;
+    sums->failed_rate += x->failed_rate;
     sums->dead += x->counts.dead;
     sums->oldest_ready_ms = older(sums->oldest_ready_ms, x->oldest_ready_ms);
 }
@@ -367,6 +368,7 @@ static void take_sums(struct survey *sv, uint32_t number, const struct survey_st
     x->ready = sums->ready;
     x->leased = sums->leased;
     x->deferred = sums->deferred;
+    x->failed_rate = sums->failed_rate;
     x->dead = sums->dead;
     x->oldest_ready_ms = sums->oldest_ready_ms;
     x->complete = true;

@@ -55,6 +55,7 @@ struct survey_stream {
     int64_t maxlen;                       /* -1: none */
     uint32_t groups, consumers;           /* consumers: of all groups, as what follows */
     uint64_t ready, leased, deferred, dead;
+    double failed_rate;
     int64_t oldest_ready_ms; /* -1: none */
 };
 

@@ -160,6 +160,14 @@ def nothing_found(w):
     count = lambda kind: lambda: c.ask("SURVEY", kind, "COUNT", 1)[1]
     for view, kind in (("Queues", "STREAMS"), ("Dead letters", "DEAD"), ("Schedules", "SCHEDULES"), ("Lists", "LISTS")):
         filtered(w, view, "Filter", "no-such-thing", count(kind))
+    w.go("Queues")
+    w.b.fill("failing", True)
+    w.b.sees("No queue matches failing. There are %d." % count("STREAMS")())
+    w.b.click("Clear filter", kind="main p button")
+    w.b.fill("without readers", True)
+    w.b.gone("intake")
+    rows = w.b.js("return [...document.querySelectorAll('main tbody tr[data-row] th')].map((e) => e.innerText)")
+    expect(sorted(rows), sorted(dict_of(r)["key"] for r in c.ask("SURVEY", "STREAMS", "ONLY", "no-readers")[2]), "queues without readers")
     filtered(w, "Channels", "Filter", "no-such-thing", lambda: 1)
     filtered(w, "Keys", "Filter", "no-such-thing", lambda: c.ask("DBSIZE"))
     filtered(w, "Config", "Filter", "no-such-thing", None)

@@ -188,8 +188,9 @@ CASES = {
     "DELETE /session": ({}, {"may": "session"}),
     "POST /session/confirm": ({}, {"may": "session"}),
     "GET /overview": ({}, {"has": "version alarms survey surveyAgeMs"}),
+    "GET /health": ({}, {"has": "ready checks alarms"}),
     "GET /alarms": ({}, {"has": "rows"}),
-    "GET /streams": ({"match": "q*", "by": "length", "desc": 1, "count": 1}, {"has": "survey total rows after"}),
+    "GET /streams": ({"match": "q*", "only": "ready", "by": "length", "desc": 1, "count": 1}, {"has": "survey total rows after"}),
     "GET /groups": ({"match": "q*", "by": "oldest-ready"}, {"has": "survey total rows after"}),
     "GET /lists": ({"by": "length", "desc": 1}, {"has": "survey total rows after"}),
     "GET /schedules": ({"by": "next"}, {"before": [CRON], "has": "survey total rows after"}),
@@ -277,7 +278,7 @@ CASES = {
     "POST /replication/follow": ({"host": "127.0.0.1", "port": 1}, {}),  # until the next line
     "POST /replication/promote": ({}, {}),
     "POST /replication/failover": ({"host": "127.0.0.1", "port": 1}, {"status": 400}),  # it is no replica
-    "GET /config": ({}, {"has": "values"}),
+    "GET /config": ({}, {"has": "rows"}),
     "PATCH /config": ({"timeout": "0", "databases": "16"}, {"status": 400}),
     "POST /config/rewrite": ({}, {"status": 400}),  # there is no file
     "GET /users": ({}, {"has": "rows"}),
@@ -643,7 +644,7 @@ def rights(path):
         expect((answer["info"]["role"], answer["role"]), ("master", None), "what it may of two commands")
         c.do("ACL", "SETUSER", "viewer", "-client|list")
         expect(s.code("GET", "/clients"), (403, "NOPERM"), "no more")
-        values = s.get("/config", basic="default:hush")[1]["values"]
+        values = {r["name"]: r["value"] for r in s.get("/config", basic="default:hush")[1]["rows"]}
         expect((values["requirepass"], values["port"]), (None, str(s.port)), "secrets")
         expect("hush" in s.log(), False, "the log")
         seen = [x for x in c.do("SLOWLOG", "GET", 100) if b"hush" in b" ".join(x[3])]
@@ -704,6 +705,74 @@ def paused(path):
         expect(s.code("GET", KEY), (503, "PAUSED"), "paused")
 
 
+def settings(path):
+    """GET /config: what each setting is now, by default, and in the file; nothing of what is secret."""
+    conf = "maxmemory 2gb\nmasterauth a-secret-of-the-file\nappendfsync everysec\n"
+    with Api(path, conf=conf) as s:
+        c = s.begin()
+        c.do("CONFIG", "SET", "maxmemory", "6gb", "slowlog-max-len", "99")
+        s.token = s.log_in()
+        answer = s.get("/config")[1]
+        rows = {r["name"]: r for r in answer["rows"]}
+        three = lambda name: tuple(rows[name][x] for x in ("value", "default", "file"))
+        expect(three("maxmemory"), (str(6 << 30), "0", str(2 << 30)), "one that differs from the file")
+        expect(three("slowlog-max-len"), ("99", "128", None), "one that the file does not name")
+        expect(three("appendfsync") + (rows["appendfsync"]["words"],), ("everysec", "everysec", "everysec", ["everysec", "always", "no"]), "one of words")
+        expect(three("masterauth") + (rows["masterauth"]["secret"], "a-secret" in json.dumps(answer)), (None, None, None, True, False), "a secret")
+        expect((rows["databases"].get("fixed"), rows["maxmemory"].get("fixed"), "Memory" in rows["maxmemory"]["summary"]), (True, None, True), "what they are")
+        shown = c.do("CONFIG", "GET", "*")
+        expect(set(rows) <= {x.decode() for x in shown[::2]}, True, "each is one that CONFIG GET shows")
+        with open(s.conf, "a") as f:
+            f.write("nonsense\n")
+        expect({r["file"] for r in s.get("/config")[1]["rows"]}, {None}, "a file that no start would read")
+
+
+def health(path):
+    """GET /health: each check with its value, whether it holds or not."""
+    with Api(path) as s:
+        c = s.begin()
+        s.token = s.log_in()
+
+        def checks():
+            answer = s.get("/health")[1]
+            return answer["ready"], {x["name"]: (x["ok"], x["value"]) for x in answer["checks"]}
+        well = {"shutting-down": (True, None), "disk-failed": (True, None), "replica-link": (True, None), "paused": (True, None), "memory": (True, None)}
+        expect(checks(), (True, well), "a server")
+        c.do("SET", "k", "x" * 3000000)
+        c.do("CONFIG", "SET", "maxmemory", "3mb")
+        c.do("CLIENT", "PAUSE", 100000, "WRITE")
+        ready, got = checks()
+        expect((ready, got["paused"][0], 0 < got["paused"][1] <= 100000, got["memory"][0], got["memory"][1] > 90), (False, False, True, False, True), "paused, and full")
+        c.do("CLIENT", "UNPAUSE")
+        c.do("CONFIG", "SET", "maxmemory", "0")
+        c.do("REPLICAOF", "127.0.0.1", free_port())
+        until("the link is a reason", lambda: checks()[1]["replica-link"][0] is False)
+
+
+def only(path):
+    """Rows of streams and of groups by conditions, which all hold."""
+    with Api(path) as s:
+        c = s.begin()
+        s.token = s.log_in()
+        for key in ("full", "idle", "stopped", "wrong"):
+            c.do("XPOLICY", "SET", key, "g", "MKSTREAM", "JOBS")
+        c.do("XADD", "full", "*", "f", "v")
+        c.do("XADD", "stopped", "*", "f", "v")
+        c.do("XPOLICY", "SET", "stopped", "g", "PAUSE", "ON")
+        c.do("XADD", "wrong", "*", "f", "v")
+        c.do("XREADGROUP", "GROUP", "g", "w", "COUNT", 1, "STREAMS", "wrong", ">")
+        entry = c.do("XRANGE", "wrong", "-", "+")[0][0]
+        c.do("XNACK", "wrong", "g", "FAIL", "IDS", 1, entry, "DELAY", 3600000)
+        c.do("XADD", "none", "*", "f", "v")
+        for kind in ("streams", "groups"):
+            names = lambda what: (lambda a: (a["total"], [r["key"] for r in a["rows"]]))(s.get("/%s?only=%s" % (kind, what))[1])
+            until("a pass", lambda: names("failing") == (1, ["wrong"]))
+            for what, wanted in (("ready", ["full", "stopped"]), ("paused", ["stopped"]), ("no-readers", ["full", "idle", "stopped"]), ("ready,paused", ["stopped"]), ("paused,failing", [])):
+                expect(names(what), (len(wanted), wanted), "%s that are %s" % (kind, what))
+        expect(s.code("GET", "/streams?only=nonsense"), (400, "ERR"), "no condition")
+        expect(s.code("GET", "/lists?only=ready"), (400, "ERR"), "lists have none")
+
+
 def busy(path):
     """H8: beside a script that takes long the overview and the alarms are answered, however often; all else is told why not."""
     with Api(path, "--busy-reply-threshold", 20) as s:
@@ -734,7 +803,7 @@ def main():
     ap.add_argument("--server", required=True)
     ap.add_argument("--only", action="append", default=[])
     o = ap.parse_args()
-    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, modes, confirming, tags, views, produced, members, pages, rights, quiet, durable, paused, busy)], o.only)
+    cases([(f.__name__, f, o.server) for f in (sessions, bodies, guessing, routes, modes, confirming, tags, views, produced, members, pages, rights, quiet, durable, paused, busy, settings, health, only)], o.only)
 
 
 if __name__ == "__main__":

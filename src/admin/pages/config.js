@@ -16,7 +16,7 @@ export const filter = W.filter;
 export async function load(page) {
     const answer = await page.get('/config');
     page.state.changed ??= new Map(); // what was typed and is not set yet
-    return {rows: answer.rows ?? Object.entries(answer.values).map(([name, value]) => ({name, value}))};
+    return {rows: answer.rows};
 }
 
 export const commands = () => ['CONFIG GET *'];

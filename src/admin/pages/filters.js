@@ -33,14 +33,14 @@ export function filters(page, list) {
 // Section "filter finds nothing": what was asked for by these members of the address, how many there are without it
 // (null: not known), and the way back to them.
 export function noMatch(page, names, of, begins = T.state.noMatch) {
-    const asked = names.filter(n => page.query[n]).map(n => n === 'db' ? T.frame.dbName(page.query.db) : page.query[n]);
+    const asked = names.filter(n => page.query[n]).map(n => n === 'db' ? T.frame.dbName(page.query.db) : page.query[n] === '1' || page.query[n] === true ? n : page.query[n]);
     return h('p', null, begins(asked.join(' · ')), ' ', of === null || of === undefined ? null : [T.state.thereAre(num(of)), ' '],
         h('button', {type: 'button', onclick: () => page.set(Object.fromEntries([...names, 'after'].map(n => [n, ''])))}, T.frame.clearFilter));
 }
 
 // For it: how many rows of the survey there are. Null, unless a filter has found none of them.
 export async function countAll(page, path, list) {
-    return !list.rows.length && (page.query.match || page.query.db) ? (await page.maybe(path, {count: 1}))?.total ?? null : null;
+    return !list.rows.length && Object.keys(page.query).length ? (await page.maybe(path, {count: 1}))?.total ?? null : null;
 }
 
 // Whether a text fits what is asked for: a glob with * and ?, or a part of it.

@@ -2,7 +2,7 @@
 import {button, perform} from './actions.js';
 import {command, idOf, label} from './bytes.js';
 import {h} from './dom.js';
-import {countAll, noMatch} from './filters.js';
+import {countAll, filters, noMatch} from './filters.js';
 import {ageClass, deleteAction, flagsOf, globOf, groupHref, groupLink, newQueueAction, pauseAction, purgeAction, streamHref, streamLink} from './queue.js';
 import {table} from './table.js';
 import {ago, momentOf, span} from './time.js';
@@ -15,6 +15,8 @@ export const dbs = true;
 export const filter = 'ord*';
 
 const COUNT = 100;
+const ONLY = ['ready', 'paused', 'no-readers', 'failing']; // conditions of SURVEY
+const onlyOf = query => ONLY.filter(name => query[name]).join(',');
 const idOfRow = r => `${r.db} ${idOf(r.key)}`;
 
 // The filter is a part of the name, or a glob when it has the signs of one.
@@ -22,7 +24,8 @@ export const globFrom = text => !text ? undefined : /[*?[]/.test(text) ? text : 
 
 export async function load(page) {
     const {db, match, by = 'oldest-ready', desc = '1', after} = {...page.query, ...(page.query.by && !page.query.desc ? {desc: ''} : {})};
-    const list = await page.get('/streams', {db, match: globFrom(match), by, desc, count: COUNT, after});
+    const only = onlyOf(page.query);
+    const list = await page.get('/streams', {db, match: globFrom(match), only, by, desc, count: COUNT, after});
     const open = [...page.state.tables?.queues?.open ?? []];
     const groups = new Map();
     await Promise.all(list.rows.filter(r => open.includes(idOfRow(r))).map(async r => {
@@ -98,16 +101,17 @@ const nothingYet = () => h('div', null, h('p', null, Q.noQueues[0]), h('pre', nu
 export const actions = page => button(page, Q.newQueue, {needs: 'xgroup|create', action: () => newQueueAction(page, page.query.db ?? 0)});
 
 export function draw(page, data) {
-    const isFiltered = page.query.match || page.query.db;
+    const names = ['match', 'db', ...ONLY], isFiltered = names.some(n => page.query[n]);
     return [
+        filters(page, ONLY.map(name => ({name, type: 'checkbox', label: Q.only[name]}))),
         table(page, {
             id: 'queues', caption: title, columns: COLUMNS, rows: data.rows, key: idOfRow, name: r => label(r.key), total: data.total, after: data.after, by: 'oldest-ready', desc: true,
             select: true, actions: rows => chosenActions(page, rows), open: r => streamHref(r.db, r.key), expand: r => groupsOf(page, data, r),
-            empty: () => isFiltered ? noMatch(page, ['match', 'db'], data.of, Q.noMatch) : nothingYet(),
+            empty: () => isFiltered ? noMatch(page, names, data.of, Q.noMatch) : nothingYet(),
         }),
     ];
 }
 
 export const status = (page, data) => [Q.statusRows(data.rows.length, data.total), Q.survey(data.survey)].join(' · ');
-export const commands = page => [command('SURVEY', 'STREAMS', page.query.db ? ['DB', page.query.db] : null, page.query.match ? ['MATCH', globFrom(page.query.match)] : null,
+export const commands = page => [command('SURVEY', 'STREAMS', onlyOf(page.query) ? ['ONLY', onlyOf(page.query)] : null, page.query.db ? ['DB', page.query.db] : null, page.query.match ? ['MATCH', globFrom(page.query.match)] : null,
     'BY', page.query.by ?? 'oldest-ready', page.query.by && !page.query.desc ? 'ASC' : 'DESC', 'COUNT', COUNT)];

@@ -95,6 +95,6 @@ function memory(page, m) {
 }
 
 export function draw(page, {p, m, backups, config}) {
-    const fsyncNow = config?.values?.appendfsync ?? config?.rows?.find(r => r.name === 'appendfsync')?.value ?? null;
+    const fsyncNow = config?.rows?.find(r => r.name === 'appendfsync')?.value ?? null;
     return h('div', {class: 'grid wide'}, appendOnly(page, p, fsyncNow), snapshot(page, p), backups ? backupList(page, backups) : null, memory(page, m));
 }

@@ -31,6 +31,7 @@ export const Q = {
     pauseText: 'Deliveries stop. Producers go on, and what is in work can be acknowledged.', goText: 'Deliveries begin again.',
     pausedN: n => `${count(n, 'group')} paused`, goneOnN: n => `${count(n, 'group')} delivering`,
     noPolicy: 'None of these has a policy, which a pause needs', noGroups: 'No groups: nobody reads this stream in a group.',
+    only: {ready: 'with ready messages', paused: 'paused', 'no-readers': 'without readers', failing: 'failing'},
     noMatch: what => `No queue matches ${what}.`,
     noQueues: ['No queue yet. A queue is a stream with a group of workers; one line makes one:', 'XPOLICY SET orders workers MKSTREAM JOBS',
                "await redis.sendCommand(['XPOLICY', 'SET', 'orders', 'workers', 'MKSTREAM', 'JOBS'])   // Node", "r.execute_command('XPOLICY', 'SET', 'orders', 'workers', 'MKSTREAM', 'JOBS')   # Python"],

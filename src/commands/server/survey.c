@@ -84,6 +84,11 @@ static bool parse_option(const struct call *call, int i, struct asked *x)
             reply_errorf(call->reply, "ERR unknown column '%.*s'", (int)value.n, value.p);
             return false;
         }
+    } else if (bytes_is(word, "only")) {
+        if (!rows_parse_only(x->query.kind, value, &x->query.only)) {
+            reply_errorf(call->reply, "ERR unknown condition '%.*s'", (int)value.n, value.p);
+            return false;
+        }
     } else if (bytes_is(word, "count")) {
         if (!helpers_number(call, i + 1, "COUNT", 1, COUNT_MOST, &count))
             return false;
@@ -525,14 +530,15 @@ static void do_survey_help(struct call *call)
         .flags = (bits) | FLAGS,                                                                   \
         .handler = do_survey_##word,                                                               \
     }
+#define ONLY "[ONLY conditions:string] "
 #define ROWS(after)                                                                                \
     "[DB db:int] [MATCH pattern:pattern] [BY column:string] [<ASC | DESC>] [AFTER " after          \
     "] [COUNT count:int]"
 
-SUB(streams, ROWS("value:string db:int key:string"),
+SUB(streams, ONLY ROWS("value:string db:int key:string"),
     "Lists the streams with what the survey knows of them.", "O(N) with N the streams", -2,
     COMMAND_READONLY);
-SUB(groups, ROWS("value:string db:int key:string group:string"),
+SUB(groups, ONLY ROWS("value:string db:int key:string group:string"),
     "Lists the groups of all streams with what the survey knows of them.", "O(N) with N the groups",
     -2, COMMAND_READONLY);
 SUB(dead, ROWS("value:string db:int key:string"), "Lists the streams that hold dead letters.",

@@ -47,6 +47,12 @@ TEST(pages_come_in_the_order_of_value_database_key_and_group)
     survey_bench_passes(b, 1);
     keys_are(c, "SURVEY STREAMS", "4: a a ab b"); /* by key */
     keys_are(c, "SURVEY STREAMS BY length", "4: a a ab b");
+    keys_are(c, "SURVEY STREAMS ONLY no-readers", "2: a b");
+    keys_are(c, "SURVEY STREAMS ONLY ready,no-readers MATCH b", "1: b");
+    keys_are(c, "SURVEY STREAMS ONLY ready,paused", "0:");
+    keys_are(c, "SURVEY GROUPS ONLY ready", "3: a b b");
+    CHECK(survey_shows(c, "SURVEY STREAMS ONLY ready,", "unknown condition 'ready,'"));
+    CHECK(survey_shows(c, "SURVEY DEAD ONLY ready", "unknown condition 'ready'"));
     survey_bench_end(b);
 }
 
