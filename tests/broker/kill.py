@@ -136,9 +136,13 @@ class Worker(threading.Thread):
                     a.run.add(n)
                 c.ask("XSCHED", "RUN", Q, i)
             else:
+                delay, at = r.choice([200, 1000]), int(i.split(b"-")[0])
                 with a.lock:
-                    a.moved.add(n)  # it goes later as well
-                c.ask("XSCHED", "MOVE", Q, i, "DELAY", r.choice([200, 1000]))
+                    a.moved.add(n)
+                    if n in a.goes:  # it goes earlier, or later, as well
+                        first, last, same = a.goes[n]
+                        a.goes[n] = min(first, first + now_ms() + delay - at), last, same
+                c.ask("XSCHED", "MOVE", Q, i, "DELAY", delay)
 
     def keep_house(self, c):
         r = self.random.random()
@@ -277,7 +281,7 @@ class Test:
         there = set(scheduled) | set(dead) | set(stream)
         missing = [n for n in a.there if n not in there and not a.acked.get(n) and a.goes.get(n, (now_ms() + 1, 0, 0))[0] > now_ms()]
         if missing:
-            raise Failed("accepted and gone: %r" % missing[:10])
+            raise Failed("accepted and gone: %r" % [(n, a.goes.get(n), n in a.moved, n in a.run) for n in missing[:10]])
         back = [n for n, how in a.acked.items() if how == 2 and n in there]
         if back:
             raise Failed("acknowledged and there: %r" % back[:10])

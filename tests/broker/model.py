@@ -155,6 +155,7 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
         if not self.may_idle(m.groups[name.encode()], "ORDERBY" in words, "CONSUMERTTL" in words, False):
             return
         self.policy(name, *words)
+        self.pushed_at_once(m.groups[name.encode()])
 
     def step_read(self):
         r, g, consumer = self.random, self.group(), self.random.choice(CONSUMERS)

@@ -75,7 +75,7 @@ class Pushes:
 
 class PushSteps:
     def begin_push(self):
-        self.subscribers, self.ended = {}, []
+        self.subscribers, self.ended, self.came = {}, [], {}  # came: frames that nothing was made of yet
         for key in MANY:
             self.expect(self.say("XPOLICY", "SET", key, READERS, "MKSTREAM", "ONACK", "DELETE"), b"OK", "XPOLICY SET")
         self.many, self.skipped = {k: ([], [], []) for k in MANY}, dict.fromkeys(MANY, 0)  # released, unread, pending with an owner
@@ -97,7 +97,8 @@ class PushSteps:
 
     def frames(self):
         """What has come, until nothing more does: by group and connection; and what has ended."""
-        got, ended, quiet = {}, [], 0
+        got, ended, quiet = self.came, [], 0
+        self.came = {}
         while quiet < 2:
             quiet += 1
             for n, c in self.subscribers.items():
@@ -128,11 +129,24 @@ class PushSteps:
                     frames = frames[brought:]
                 if frames:
                     raise Failed("pushed from %r: %r, wanted nothing; %r" % (g.name, frames, g.policy))
-        if got:
+        if any(got.values()):
             raise Failed("pushed, and nobody has subscribed: %r" % got)
         for g in m.groups.values():
             if g.presence.unsure:
                 self.settle_order(g)
+
+    def pushed_at_once(self, g):
+        """In the turn of the command that has changed the policy: before what follows from that by itself is done, in the next one."""
+        if not g.presence.subscribed:
+            return
+        self.model.learn(g)
+        self.came, ended = self.frames()
+        self.expect(ended, [], "what has ended")
+        left, _ = self.left(g)
+        for n in g.presence.subscribed:
+            frames = self.came.get((g.name, n), [])
+            while (brought := self.model.visit(g, n, frames, left)):
+                del frames[:brought]
 
     def step_push(self):
         self.random.choices([self.start, self.stop, self.leave], [8, 1, 1])[0]()
