@@ -59,6 +59,7 @@ class Pushes:
         most = min(VISIT, self.tokens(g))
         if not most:
             return 0
+        self.learn(g)
         reading = Reading(self, g, s.consumer, most, False, None, got, left, s.prefetch)
         old = reading.pending()
         g.presence.unsure += self.beside(g, old)
@@ -139,7 +140,6 @@ class PushSteps:
         """In the turn of the command that has changed the policy: before what follows from that by itself is done, in the next one."""
         if not g.presence.subscribed:
             return
-        self.model.learn(g)
         self.came, ended = self.frames()
         self.expect(ended, [], "what has ended")
         left, _ = self.left(g)

@@ -183,8 +183,9 @@ class Server:
     def go_on(self):
         os.kill(self.p.pid, signal.SIGCONT)
 
-    def state(self):
-        with open("/proc/%d/stat" % self.p.pid) as f:
+    def state(self, pid=None):
+        """Of the process, or of a child."""
+        with open("/proc/%s/stat" % (pid or self.p.pid)) as f:
             return f.read().rsplit(")", 1)[1].split()[0]
 
     def end(self):
