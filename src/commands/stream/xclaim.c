@@ -113,8 +113,10 @@ static bool claim(struct call *call, const struct xclaim *x, struct stream_id id
     bool pending = stream_pending_find(&g->pending, id, &at);
     if (!stream_log_has(&x->stream->log, id)) {
         bool ours = call_is_replay(call) && !call->engine->replaying_foreign;
-        if (pending && !ours)
+        if (pending && !ours) {
             broker_claims_drop(&x->at, id);
+            broker_lease_room(&x->at);
+        }
         if (!(ours && x->force))
             return false;
     }

@@ -81,6 +81,21 @@ TEST(a_subscriber_hears_of_leases_from_before)
     broker_bench_end(b);
 }
 
+/* broker C5: a claim makes room also where it finds no message. */
+TEST(a_claim_of_what_is_gone_makes_room)
+{
+    struct client *c;
+    struct bench *b = broker_queue("", 2, false, &c);
+    struct client *w = bench_client(b);
+    w->reply.resp = 3;
+    SAYS(w, "XCONSUME START GROUP g w PREFETCH 1 STREAMS q", "OK " PUSH("1-1", "1", "1"));
+    SAYS(c, "XDEL q 1-1", "1");
+    SAYS(c, "XCLAIM q g c 0 1-1", "[]");
+    broker_bench_turn(b);
+    HEARS(w, PUSH("2-1", "2", "1"));
+    broker_bench_end(b);
+}
+
 /* broker C3: also where nobody has read with the values in between. */
 TEST(changed_values_fill_the_bucket)
 {
@@ -142,5 +157,6 @@ TEST(a_subscriber_was_seen_when_it_closed)
 UNIT_MAIN(T(who_is_full_by_its_own_cap_gets_its_own_once),
           T(what_is_pending_and_unread_is_given_once),
           T(room_that_a_read_makes_is_for_what_is_released),
-          T(a_subscriber_hears_of_leases_from_before), T(changed_values_fill_the_bucket),
-          T(reading_goes_on_when_a_value_is_free), T(a_subscriber_was_seen_when_it_closed))
+          T(a_subscriber_hears_of_leases_from_before), T(a_claim_of_what_is_gone_makes_room),
+          T(changed_values_fill_the_bucket), T(reading_goes_on_when_a_value_is_free),
+          T(a_subscriber_was_seen_when_it_closed))
