@@ -114,11 +114,14 @@ class Model(Presences, Orders, Pushes):
 
     def die(self, g, i, reason, text, consumer):
         p = g.pending[i]
-        if i not in self.entries:  # D9, L9
+        fields = self.entries.get(i)
+        if fields is None and self.times.expired_at == self.now() and i in self.times.expired and \
+                self.letter_count(g, i) > sum(f[-9] == g.name and f[-7] == i for f in self.letters):
+            fields = self.times.expired[i]  # at one moment, in whatever order: a letter tells
+        if fields is None:  # D9, L9
             self.acked(g, i)
             return
         if g.policy["deadletter"]:
-            fields = self.entries[i]
             if fields[-16::2] == TAIL:  # D4
                 fields = fields[:-16]
             values = [reason, text, KEY, g.name, i, consumer, b"%d" % p.count, b"%d" % p.time]

@@ -21,6 +21,8 @@ class Times:
 
     def __init__(self, clock, entries):
         self.clock, self.entries, self.scheduled, self.expire, self.last, self.found = clock, entries, {}, {}, (0, 0), None
+        self.expired = {}  # of the last moment at which something has expired: by ID
+        self.expired_at = 0
         self.appended = lambda i, fields, expires: None  # called behind what the server appends itself
 
     def next_id(self):
@@ -104,8 +106,11 @@ class Times:
             if s <= e:
                 self.append_due()
                 continue
+            if self.expired_at != self.clock.steady:
+                self.expired, self.expired_at = {}, self.clock.steady
             for i in [i for i in self.expire if self.has_expired(i)]:
-                self.entries.pop(i, None)
+                if i in self.entries:
+                    self.expired[i] = self.entries.pop(i)
                 self.scheduled.pop(i, None)
                 del self.expire[i]
 
