@@ -3,10 +3,10 @@
  *   waits    visited when the key is ready, in turn with blocked readers; takes 16 messages at most
  *            --as much pending as it may have-->  full: out of the line
  *            --its connection takes no more---->  stalled: out of the line
- *   full     entries of the group were acknowledged, given back, claimed, or leases ended
- *            (broker_watch_room()): the next broker_consume_wake() looks whether its consumer has
- *            less pending, or may have its own again: waits
- *   stalled  what was sent has been taken: waits
+ *   full     entries of the group were acknowledged, given back, claimed, leases ended, or there is
+ *            a token again (broker_watch_room()): the next broker_consume_wake() looks whether its
+ * consumer has less pending, or may have its own again: waits stalled  what was sent has been
+ * taken: waits
  *
  * So who cannot be given anything costs nothing when messages come. A visit is a group of the
  * journal of its own; frames leave when the journal has it (engine/gate.h). What ends while it is
@@ -202,8 +202,10 @@ static enum block_visit serve(struct broker_subscription *s, const struct broker
     uint64_t n = broker_read(&r);
     if (n)
         block_stay_behind(&s->stay);
-    if (n < r.most && reader->pending >= most_pending(s, x->group->policy))
+    if (n < r.most && reader->pending >= most_pending(s, x->group->policy)) {
         rest(s, BROKER_SUBSCRIPTION_FULL);
+        broker_deliver_wait_for_token(x); /* there may be more of its own */
+    }
     block_stay_for(&s->stay, broker_seat_queue(x, r.reading.served));
     if (!r.reading.served)
         broker_seat_is_awaited(s->watch);

@@ -321,6 +321,11 @@ void broker_deliver_wait(const struct broker_group *x)
         broker_watch_sooner(w, num_minus(at, -lease));
 }
 
+void broker_deliver_wait_for_token(const struct broker_group *x)
+{
+    tokens(x);
+}
+
 int64_t broker_deliver_claimable_ms(const struct broker_group *x, int64_t claim_ms)
 {
     struct stream_pending *p = &x->group->pending;

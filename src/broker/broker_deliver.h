@@ -40,6 +40,9 @@ bool broker_deliver_may_give(const struct broker_group *x);
 void broker_deliver_done(const struct broker_group *x, uint64_t delivered, uint64_t redelivered);
 /* Somebody waits for the group: it is to hear of leases that end. */
 void broker_deliver_wait(const struct broker_group *x);
+/* Somebody may have been given less for lack of a token: the group hears of the next one when there
+ * is none. */
+void broker_deliver_wait_for_token(const struct broker_group *x);
 
 /* When the first entry will have been pending for as long as CLAIM asks for, by the steady clock;
  * INT64_MAX: none that is not kept back for other reasons. Looks at 1,000 at most. */

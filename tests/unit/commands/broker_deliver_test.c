@@ -96,6 +96,22 @@ TEST(a_claim_of_what_is_gone_makes_room)
     broker_bench_end(b);
 }
 
+/* broker C3, C5: a full consumer's own that is left over for lack of a token. */
+TEST(a_token_wakes_who_is_full)
+{
+    struct client *c;
+    struct bench *b = broker_queue("LEASE 600 RATE 2 1000", 2, false, &c);
+    struct client *w = bench_client(b);
+    w->reply.resp = 3;
+    SAYS(w, "XCONSUME START GROUP g w PREFETCH 2 STREAMS q",
+         "OK " PUSH("1-1", "1", "1") " " PUSH("2-1", "2", "1"));
+    broker_bench_wait(b, 600);
+    HEARS(w, PUSH("1-1", "1", "2"));
+    broker_bench_wait(b, 400);
+    HEARS(w, PUSH("2-1", "2", "2"));
+    broker_bench_end(b);
+}
+
 /* broker C3: also where nobody has read with the values in between. */
 TEST(changed_values_fill_the_bucket)
 {
@@ -158,5 +174,5 @@ UNIT_MAIN(T(who_is_full_by_its_own_cap_gets_its_own_once),
           T(what_is_pending_and_unread_is_given_once),
           T(room_that_a_read_makes_is_for_what_is_released),
           T(a_subscriber_hears_of_leases_from_before), T(a_claim_of_what_is_gone_makes_room),
-          T(changed_values_fill_the_bucket), T(reading_goes_on_when_a_value_is_free),
-          T(a_subscriber_was_seen_when_it_closed))
+          T(a_token_wakes_who_is_full), T(changed_values_fill_the_bucket),
+          T(reading_goes_on_when_a_value_is_free), T(a_subscriber_was_seen_when_it_closed))
