@@ -97,10 +97,12 @@ bool work_may(struct exchange *x, const struct bytes *words, size_t n)
     return false;
 }
 
+#define LEAST 8 /* what a command costs by itself is paid for once in so many */
+
 long long work_pace(uint64_t began, long long looked, long long most)
 {
     double us = (double)(clock_ticks() - began) / clock_ticks_per_us();
     double next = us > 0 ? (double)looked * WORK_STEP_US / us : (double)most;
     next = next > 4.0 * (double)looked ? 4.0 * (double)looked : next;
-    return next < 1 ? 1 : next > (double)most ? most : (long long)next;
+    return next < LEAST ? LEAST : next > (double)most ? most : (long long)next;
 }

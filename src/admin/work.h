@@ -24,8 +24,8 @@ bool work_try(struct exchange *x, const struct bytes *words, size_t n,
 bool work_may(struct exchange *x, const struct bytes *words, size_t n);
 
 /* How many things the next step looks at, so that it takes WORK_STEP_US: `looked` were looked at
- * since the clock showed `began` (clock_ticks()). At least 1, at most `most`, and at most four
- * times as many as before. */
+ * since the clock showed `began` (clock_ticks()). At least 8, so that a slow machine does not ask
+ * for one by one for ever; at most `most`, and at most four times as many as before. */
 long long work_pace(uint64_t began, long long looked, long long most);
 
 #endif

@@ -268,7 +268,7 @@ def alarm_of(w):
     until("how many there are now", lambda: told() != "no alarms" and told() in w.b.text())
     w.b.sees(re.compile(r"Nobody reads .*lonely / g 300\b"))
     expect("old-messages" in names(), True, "the alarm")
-    w.b.click("lonely / g", within=w.b.css("main .banner")[0])
+    w.b.click("lonely / g", kind="main .banner a")
     w.b.find("h1", "lonely / g")
     w.go("Overview")
     ((_, entries),) = c.ask("XREADGROUP", "GROUP", "g", "w-1", "COUNT", 1000, "STREAMS", "lonely", ">")

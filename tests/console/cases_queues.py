@@ -315,7 +315,7 @@ def scheduled(w):
 
 # Holds each request to redrive behind the first n of this page until letGo() is called.
 HOLD = """
-const ask = window.fetch, left = {n: arguments[0]};
+const ask = window.askServer ??= window.fetch, left = {n: arguments[0]};
 let open;
 const gate = new Promise((done) => { open = done; });
 window.letGo = open;
