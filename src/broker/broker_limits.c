@@ -231,6 +231,7 @@ int64_t broker_limits_excess_ms(const struct stream *s)
 static void end(const struct broker_group *x, const struct bytes words[3], uint64_t n)
 {
     tell(x, words);
+    broker_lease_dropped(x);
     db_count_changes(x->engine->store, n);
     db_changed(x->db, x->key, DB_EVENT_STREAM, "xtrim");
 }

@@ -121,13 +121,30 @@ static void note_deleted(struct stream *s, struct stream_id id)
         s->max_deleted = id;
 }
 
-bool stream_delete(struct stream *s, struct stream_id id)
+static bool delete_entry(struct stream *s, struct stream_id id)
 {
     if (!stream_log_delete(&s->log, id))
         return false;
     note_deleted(s, id);
     if (s->extra)
         stream_expiry_remove(&s->extra->expiry, id);
+    return true;
+}
+
+/* Entries went that groups may not have read. */
+static void stir_groups(struct stream *s)
+{
+    struct dict_walk w = {0};
+    if (s->policies)
+        for (struct dict_node *n; (n = dict_next(&s->groups, &w));)
+            stream_group_unread_gone(n->value);
+}
+
+bool stream_delete(struct stream *s, struct stream_id id)
+{
+    if (!delete_entry(s, id))
+        return false;
+    stir_groups(s);
     return true;
 }
 
@@ -176,6 +193,8 @@ int stream_delete_by(struct stream *s, struct stream_id id, enum stream_strategy
 {
     if (strategy == STREAM_ACKNOWLEDGED && stream_log_has(&s->log, id) && stream_is_needed(s, id))
         return 2;
+    if (strategy == STREAM_ACKNOWLEDGED) /* all groups have read it */
+        return delete_entry(s, id) ? 1 : -1;
     if (strategy == STREAM_DROP_REFERENCES)
         *dropped += stream_drop_references(s, id);
     return stream_delete(s, id) ? 1 : -1;
@@ -289,9 +308,12 @@ static uint64_t trim_each(struct stream *s, const struct stream_trim *t, uint64_
 uint64_t stream_trim(struct stream *s, const struct stream_trim *t, uint64_t *dropped)
 {
     *dropped = 0;
-    if (t->strategy == STREAM_KEEP_REFERENCES)
-        return trim_front(s, t);
-    return trim_each(s, t, dropped);
+    if (t->strategy != STREAM_KEEP_REFERENCES)
+        return trim_each(s, t, dropped);
+    uint64_t deleted = trim_front(s, t);
+    if (deleted)
+        stir_groups(s);
+    return deleted;
 }
 
 struct stream_group *stream_find_group(const struct stream *s, struct bytes name)

@@ -221,6 +221,12 @@ struct stream_order *stream_group_begin_order(struct stream_group *g)
     return g->order;
 }
 
+void stream_group_unread_gone(struct stream_group *g)
+{
+    if (g->order)
+        stream_turn_unread_gone(g->order);
+}
+
 void stream_group_end_order(struct stream_group *g)
 {
     stream_pending_let_all_go(&g->pending);

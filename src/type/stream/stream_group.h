@@ -80,6 +80,9 @@ size_t stream_group_release_due(struct stream_group *g, int64_t now_ms, size_t m
 /* From now on entries that were made known to it (stream_order_add()) come in order; nothing is
  * known at first. */
 struct stream_order *stream_group_begin_order(struct stream_group *g);
+/* Messages went that it may not have read: where there is an order, what stands behind them may be
+ * ready now. */
+void stream_group_unread_gone(struct stream_group *g);
 /* No longer: what is held is released. */
 void stream_group_end_order(struct stream_group *g);
 /* Releases all that the consumer has, in the order of IDs; counts stay, and so does the consumer.

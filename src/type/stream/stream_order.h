@@ -44,12 +44,12 @@ struct stream_order {
     bool skips;                /* deferred entries stand aside */
     bool is_complete;          /* all pending entries are known */
     bool stopped;              /* at an entry that may not wait, and is not known: the next that
-                                  leaves its place may free its value */
+                                  leaves its place may free its value, and it may go itself */
     struct stream_id known_to; /* if not: those below are */
     uint64_t term;
     /* Tells that readers may find something again: an entry no longer waits for others or, after a
-     * read stopped at the bound of places (broker-order-ahead), one has left its place. May be
-     * NULL. */
+     * read stopped at the bound of places (broker-order-ahead), one has left its place or a message
+     * has gone. May be NULL. */
     void (*stirred)(void *context);
     void *context;
 };

@@ -56,6 +56,12 @@ void stream_turn_gone(struct stream_order *o, struct stream_pending *p, struct s
         stir_if_asked(o, waited);
 }
 
+void stream_turn_unread_gone(struct stream_order *o)
+{
+    if (o->stopped)
+        stir(o);
+}
+
 bool stream_turn_is_sound(const struct stream_order *o, const struct stream_pending *p)
 {
     struct stream_pending_place at;

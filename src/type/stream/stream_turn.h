@@ -19,6 +19,8 @@ void stream_turn_released(struct stream_order *o, struct stream_pending *p, stru
 void stream_turn_deferred(struct stream_order *o, struct stream_pending *p, struct stream_id id);
 /* It is not pending any more. */
 void stream_turn_gone(struct stream_order *o, struct stream_pending *p, struct stream_id id);
+/* Messages that nobody had read went: the one at which a read stopped may be among them. */
+void stream_turn_unread_gone(struct stream_order *o);
 /* Walks everything, for tests: the order says of each pending entry that it knows what it is. */
 bool stream_turn_is_sound(const struct stream_order *o, const struct stream_pending *p);
 

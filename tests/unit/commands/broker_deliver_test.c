@@ -96,6 +96,27 @@ TEST(a_claim_of_what_is_gone_makes_room)
     broker_bench_end(b);
 }
 
+/* broker C5, M2: references that a limit takes by itself make room. */
+TEST(what_a_limit_takes_makes_room)
+{
+    static const char *const limits[] = {"MAXAGE 1700000000500", "MAXLEN 1"};
+    for (int i = 0; i < 2; i++) {
+        struct client *c;
+        struct bench *b = broker_queue("", 1, false, &c);
+        struct client *w = bench_client(b);
+        char line[80];
+        w->reply.resp = 3;
+        SAYS(w, "XCONSUME START GROUP g w PREFETCH 1 STREAMS q", "OK " PUSH("1-1", "1", "1"));
+        SAYS(c, "XADD q 1700000000000-1 n 2", "1700000000000-1");
+        snprintf(line, sizeof(line), "XCFGSET q %s OVERFLOW DROP DELREF", limits[i]);
+        SAYS(c, line, "OK");
+        broker_bench_wait(b, 600);
+        broker_bench_turn(b);
+        HEARS(w, PUSH("1700000000000-1", "2", "1"));
+        broker_bench_end(b);
+    }
+}
+
 /* broker C3, C5: a full consumer's own that is left over for lack of a token. */
 TEST(a_token_wakes_who_is_full)
 {
@@ -174,5 +195,6 @@ UNIT_MAIN(T(who_is_full_by_its_own_cap_gets_its_own_once),
           T(what_is_pending_and_unread_is_given_once),
           T(room_that_a_read_makes_is_for_what_is_released),
           T(a_subscriber_hears_of_leases_from_before), T(a_claim_of_what_is_gone_makes_room),
-          T(a_token_wakes_who_is_full), T(changed_values_fill_the_bucket),
-          T(reading_goes_on_when_a_value_is_free), T(a_subscriber_was_seen_when_it_closed))
+          T(what_a_limit_takes_makes_room), T(a_token_wakes_who_is_full),
+          T(changed_values_fill_the_bucket), T(reading_goes_on_when_a_value_is_free),
+          T(a_subscriber_was_seen_when_it_closed))

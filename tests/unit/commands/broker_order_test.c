@@ -180,6 +180,32 @@ TEST(only_so_many_are_held)
     ends(b);
 }
 
+/* broker O6: nothing unread is passed over any more; when the message at which a read stopped goes,
+ * who waits gets what stands behind it. */
+TEST(the_message_that_stops_a_read_goes)
+{
+    const char *const ways[] = {"XDEL q 3-1",         "XDELEX q KEEPREF IDS 1 3-1",
+                                "XDELEX q IDS 1 3-1", "XDELEX q DELREF IDS 1 3-1",
+                                "XTRIM q MINID 4-1",  "XTRIM q MAXLEN = 1",
+                                "XCFGSET q MAXLEN 1", "XSCHED EXPIRE q 1 3-1"};
+    for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+        struct client *c;
+        struct bench *b = ordered("LEASE 1000", "aaab", &c);
+        struct client *r = bench_client(b);
+        b->settings->broker_order_ahead = 1;
+        SAYS(c, "XREADGROUP GROUP g x STREAMS q >", "[[q [[1-1 [k a]]]]]");
+        bench_says(r, "XREADGROUP GROUP g r BLOCK 0 STREAMS q >");
+        broker_bench_turn(b);
+        HEARS(r, "");
+        bench_says(c, ways[i]);
+        HEARS(c, "*");
+        broker_bench_turn(b);
+        HEARS(r, "[[q [[4-1 [k b]]]]]");
+        CHECK(held(b) == 1);
+        ends(b);
+    }
+}
+
 /* broker O6: a read passes over a thousand, and goes on in the next turn. */
 TEST(a_read_passes_over_a_thousand)
 {
@@ -484,7 +510,8 @@ TEST(copies_have_their_own_order)
 }
 
 UNIT_MAIN(T(one_of_a_value_at_a_time), T(an_overdue_one_comes_first), T(nothing_overtakes_a_retry),
-          T(a_deferred_one_is_skipped), T(only_so_many_are_held), T(a_read_passes_over_a_thousand),
+          T(a_deferred_one_is_skipped), T(only_so_many_are_held),
+          T(the_message_that_stops_a_read_goes), T(a_read_passes_over_a_thousand),
           T(a_claim_takes_a_held_one), T(of_two_overdue_ones_one_is_given),
           T(what_is_gone_frees_its_value), T(noack_gives_a_value_once),
           T(a_read_that_is_full_leaves_the_rest), T(it_is_set_on_what_is_pending),
