@@ -37,3 +37,4 @@ run_lines fail-over python3 tests/crash/failover.py --server "$1" --trios "${TRI
 run_lines "queues, fail-over" python3 tests/broker/failover.py --server "$1" --cycles "${QUEUE_CYCLES:-400}" --seed "$seed"
 run_lines replication python3 redis-compat/replication.py --server "$1" --commands "${REPLICATED:-200000}" --cover --seed "$seed"
 run_lines links python3 tests/crash/replication.py --server "$1" --cuts 200 --seconds 60 --restarts "${RESTARTS:-100}" --seed "$seed"
+run_lines console /usr/bin/python3 tests/console/console.py --server "$1" --minutes "${CONSOLE:-60}" 46

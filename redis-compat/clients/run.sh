@@ -39,8 +39,10 @@ for s in "$server" redis-server; do
     program python_frameworks.py /usr/bin/python3 "$here/python_frameworks.py" "$s"
     program redis_py.py /usr/bin/python3 "$here/redis_py.py" "$s"
 done
-seconds=600
+seconds=1800
 s=$server
+program "axe-core on every view of the console" /usr/bin/python3 "$here/../../tests/console/console.py" --server "$s" --axe "$work/node_modules/axe-core/axe.min.js" 38
+seconds=600
 program "queues.md with node-redis of npm" env NODE_PATH="$work/node_modules" /usr/bin/python3 "$here/../../tests/docs/pages.py" --server "$s" "$here/../../docs/guides/queues.md"
 seconds=3600
 program queues.py /usr/bin/python3 "$here/queues/queues.py" --server "$s" --modules "$work/queues"

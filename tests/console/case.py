@@ -7,6 +7,8 @@ from server import Server, free_port  # noqa: E402
 from load import Load, fill  # noqa: E402
 
 CASES = []
+# Of cases that are played when they are named: minutes of the long one; the file of axe-core (npm).
+OPTIONS = {"minutes": 60.0, "axe": None}
 NAV = "nav[aria-label=Views] a"
 # Users of load.fill_users().
 PASSWORDS = {"alice": "a-word-of-alice", "viewer": "a-word-of-viewer", "ann": "a-word-for-ann-only", "jobs": "a-word-of-the-jobs"}
@@ -14,18 +16,18 @@ PASSWORDS = {"alice": "a-word-of-alice", "viewer": "a-word-of-viewer", "ann": "a
 
 class Case:
     """number and text: of the list. part: what of it this function plays, when it is not all.
-    args: options of the server. filled: fill() has run. load: Load runs."""
+    args: options of the server. filled: fill() has run. load: Load runs. named: it is played only when it is asked for by its number."""
 
-    def __init__(self, run, number, text, part, args, filled, load):
-        self.run, self.number, self.text, self.part, self.args, self.filled, self.load = run, number, text, part, args, filled, load
+    def __init__(self, run, number, text, part, args, filled, load, named):
+        self.run, self.number, self.text, self.part, self.args, self.filled, self.load, self.named = run, number, text, part, args, filled, load, named
 
     def name(self):
         return "%d%s: %s" % (self.number, " (%s)" % self.part if self.part else "", self.text)
 
 
-def case(number, text, part="", args=(), filled=True, load=False):
+def case(number, text, part="", args=(), filled=True, load=False, named=False):
     def keep(run):
-        CASES.append(Case(run, number, text, part, args, filled, load))
+        CASES.append(Case(run, number, text, part, args, filled, load, named))
         return run
     return keep
 

@@ -1,10 +1,11 @@
 """Where the page meets what it does not rule: servers that stop, load or are busy, clocks and languages, proxies."""
-import datetime, http.client, json, os, re, ssl, struct, subprocess, zoneinfo
+import datetime, http.client, json, os, re, ssl, struct, subprocess, time, zoneinfo
 
-from check import Failed, expect, until
+from check import Failed, expect, until, wait_for
 from server import certificate, free_port
-from case import PASSWORDS, World, case
+from case import OPTIONS, PASSWORDS, World, case
 from cases_access import tabs, told_wrong
+from cases_looking import walk
 from cases_queues import group, new_queue
 
 
@@ -408,3 +409,112 @@ def behind_a_proxy(w):
         expect(foreign, [], "requests outside the prefix")
     finally:
         proxy.end()
+
+
+MOST_SHARE, MOST_HEAP = 0.02, 60e6  # of a core (Q2); bytes (section 14)
+
+
+def numbers_of_page(w):
+    """Bytes of its heap and elements of its document, when all that is garbage is gone."""
+    w.b.cdp("HeapProfiler.collectGarbage")
+    got = {m["name"]: m["value"] for m in w.b.cdp("Performance.getMetrics")["metrics"]}
+    return got["JSHeapUsedSize"], got["Nodes"]
+
+
+def processor_seconds(w):
+    with open("/proc/%d/stat" % w.p.pid) as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@case(46, "An hour of Queues with 10,000 streams: page memory, server share (section 16).", filled=False, named=True)
+def an_hour(w):
+    c = w.c
+    for i in range(0, 10000, 500):
+        names = ["queue:%05d" % n for n in range(i, i + 500)]
+        c.many([("XGROUP", "CREATE", n, g, 0, "MKSTREAM") for n in names for g in ("one", "two")])
+        c.many([("XADD", n, "*", "n", 1) for n in names])
+    w.log_in()
+    w.go("Queues")
+    until("all of them", lambda: "of 10,000" in w.b.text())
+    w.b.cdp("Performance.enable")
+    time.sleep(20)  # the survey's first passes, and its walk over all keys, are none of an hour's share
+    heap, nodes = numbers_of_page(w)
+    began, used = time.monotonic(), processor_seconds(w)
+    while time.monotonic() - began < OPTIONS["minutes"] * 60:
+        c.many([("XADD", "queue:%05d" % n, "*", "n", 2) for n in range(50)])
+        time.sleep(10)
+        w.b.read_logs()
+        w.b.requests.clear()
+    share = (processor_seconds(w) - used) / (time.monotonic() - began)
+    until("another answer", lambda: any("/api/v1/streams" in u for u, _ in w.b.asked()))
+    heap_now, nodes_now = numbers_of_page(w)
+    print("# %.1f minutes: %.2f %% of a core; heap %.1f MB, then %.1f; %d nodes, then %d" % (OPTIONS["minutes"], 100 * share, heap / 1e6, heap_now / 1e6, nodes, nodes_now))
+    expect(share <= MOST_SHARE, True, "share of a core: %.4f" % share)
+    expect(heap_now <= MOST_HEAP, True, "heap of the page: %d" % heap_now)
+    expect(nodes_now <= 1.2 * nodes, True, "elements, which were %d: %d" % (nodes, nodes_now))
+    # What is shown is what there is.
+    w.b.fill("Filter", "queue:00017")
+    w.b.sees("1 of 1 row")
+    length = lambda: w.b.js("const at = [...document.querySelectorAll('[data-table=queues] thead th')].findIndex((h) => h.innerText.trim().startsWith('length'));"
+                            "return document.querySelector('[data-table=queues] tbody tr[data-row]')?.cells[at]?.innerText")
+    until("its messages", lambda: length() == str(c.ask("XLEN", "queue:00017")))
+
+
+AXE = """
+const [axe, done] = [window.axe, arguments[1]];
+axe.run(arguments[0] || document, {resultTypes: ['violations']}).then(
+    (r) => done(r.violations.map((v) => v.id + ' (' + v.help + '): ' + v.nodes.slice(0, 3).map((n) => n.target.join(' ') + ' ' + n.html.slice(0, 120)).join(' | '))), (e) => done(['axe failed: ' + e]));
+"""
+
+
+class Judge:
+    """axe-core on what is seen; violations are gathered, each once."""
+
+    def __init__(self, w):
+        self.w, self.found, self.looked = w, {}, 0
+        with open(OPTIONS["axe"]) as f:
+            self.source = f.read()
+
+    def look(self, where, within=None):
+        b = self.w.b
+        if not b.js("return !!window.axe"):
+            b.cdp("Runtime.evaluate", expression=self.source)
+        self.looked += 1
+        for text in b.d.execute_async_script(AXE, within):
+            self.found.setdefault(text.split(":")[0], "%s, in %s" % (text, where))
+
+    def dialogs(self, where):
+        """Those of the buttons of this view, each name once."""
+        b = self.w.b
+        names = b.js("return [...new Set([...document.querySelectorAll('main [data-action]')].filter((e) => e.getAttribute('aria-disabled') !== 'true').map((e) => e.firstChild.textContent.trim()))]")
+        for name in names:
+            b.click(name, kind="main [data-action]")
+            if wait_for(lambda: b.js("return !!document.querySelector('dialog[open]')"), 2):
+                self.look("%s, %s" % (where, name), b.css("dialog[open]")[0])
+                b.click("Cancel", within=b.css("dialog[open]")[0])
+            until("the end of the dialog", lambda: not b.js("return document.querySelector('dialog[open]')"))
+
+
+@case(38, "axe-core (npm, with `make clients`): no violation in any view and dialog, both themes.", load=True, named=True, args=("--console-commands", "yes"))
+def no_violation(w):
+    if not OPTIONS["axe"]:
+        raise Failed("--axe says where axe-core is")
+    w.b.d.set_script_timeout(120)
+    w.b.expects("4[0-9][0-9]")
+    judge = Judge(w)
+    w.b.open()
+    w.b.find("dialog input", "Name")
+    for dark in (False, True):
+        w.b.emulate(dark=dark)
+        judge.look("the login, dark: %s" % dark)
+    w.log_in()
+    for dark in (False, True):
+        w.b.emulate(dark=dark)
+
+        def each(where):
+            judge.look("%s, dark: %s" % (where, dark))
+            judge.dialogs("%s, dark: %s" % (where, dark))
+        walk(w, each)
+    expect(sorted(judge.found.values()), [], "violations, of %d looks" % judge.looked)
+    w.c.ask("PING")

@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """The console in a browser: the cases of the list, each on a server of its own. Prints "ok ..." and "not ok ..." lines and ends with "N passed, N failed".
 
-console.py --server PATH [--seconds N] [--seed N] [NUMBER ...]
+console.py --server PATH [--seconds N] [--seed N] [--minutes N] [--axe FILE] [NUMBER ...]
 
-PICTURE=FILE in the environment: what is seen when a case ends. Without numbers all cases are played; with --seconds those that are always played, then others as the seed orders them, until the time is over."""
+PICTURE=FILE in the environment: what is seen when a case ends. Without numbers all cases are played; with --seconds those that are always played, then others as the seed orders them, until the time is over. Cases
+38 (with --axe, of npm's axe-core) and 46 (--minutes long) are played only when they are named."""
 import argparse, os, random, sys, time, traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from case import CASES, World  # noqa: E402
+from case import CASES, OPTIONS, World  # noqa: E402
 from check import Failed, check  # noqa: E402
 from resp import Error  # noqa: E402
 from browser import Browser, WebDriverException  # noqa: E402
@@ -44,10 +45,13 @@ def main():
     ap.add_argument("--server", required=True)
     ap.add_argument("--seconds", type=float)
     ap.add_argument("--seed", type=int, default=0)
+    ap.add_argument("--minutes", type=float, default=OPTIONS["minutes"])
+    ap.add_argument("--axe", default=None)
     ap.add_argument("numbers", type=int, nargs="*")
     o = ap.parse_args()
     began = time.monotonic()
-    chosen = sorted((c for c in CASES if not o.numbers or c.number in o.numbers), key=lambda c: c.number)
+    OPTIONS.update(minutes=o.minutes, axe=o.axe)
+    chosen = sorted((c for c in CASES if (c.number in o.numbers if o.numbers else not c.named)), key=lambda c: c.number)
     if o.seconds:
         others = [c for c in chosen if c.number not in ALWAYS]
         random.Random(o.seed).shuffle(others)

@@ -121,8 +121,8 @@ function keys(page, db, e) {
 export function commandLine(page, db) {
     if (!hasFeature('commands') || isReadOnly()) return null;
     return h('section', {class: 'card', key: 'command-line'}, h('h2', null, W.title), h('p', {class: 'hint'}, W.about(db)),
-        h('ol', {class: 'tree', role: 'log', 'aria-label': W.replies}, past.slice(-SHOWN).map((x, i) => h('li', {key: `${past.length}-${i}`}, h('code', null, `> ${x.text}`), h('div', null,
-            x.error !== null ? h('span', {class: 'wrong'}, `(error) ${x.error}`) : x.reply === undefined ? T.state.loading : tree(x.reply))))),
+        h('div', {role: 'log', 'aria-label': W.replies}, h('ol', {class: 'tree'}, past.slice(-SHOWN).map((x, i) => h('li', {key: `${past.length}-${i}`}, h('code', null, `> ${x.text}`), h('div', null,
+            x.error !== null ? h('span', {class: 'wrong'}, `(error) ${x.error}`) : x.reply === undefined ? T.state.loading : tree(x.reply)))))),
         h('label', {for: 'command-line', class: 'sr'}, W.label),
         h('input', {id: 'command-line', type: 'text', spellcheck: 'false', autocomplete: 'off', placeholder: 'XINFO STREAM orders', 'aria-describedby': 'command-hint', onkeydown: e => keys(page, db, e), oninput: e => hint(page, e.target.value)}),
         h('p', {id: 'command-hint', class: 'hint'}, usage(docs)));

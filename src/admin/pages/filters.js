@@ -26,7 +26,7 @@ export function filters(page, list) {
                           oninput: e => later(f.name, e.target.value), onkeydown: e => { if (e.key === 'Enter') set(f.name, e.target.value); }}));
     };
     const isSet = list.some(f => (page.query[f.name] ?? '') !== '');
-    return h('div', {class: 'bar', role: 'search'}, list.map(field),
+    return h('div', {class: 'bar', role: 'search', 'aria-label': T.frame.conditions}, list.map(field),
         isSet ? h('button', {type: 'button', key: 'clear', onclick: () => page.set(Object.fromEntries([...list.map(f => [f.name, '']), ['after', '']]))}, T.frame.clearFilter) : null);
 }
 

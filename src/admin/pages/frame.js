@@ -160,7 +160,7 @@ function filter() {
         typing = setTimeout(() => page?.set({match: value, after: ''}, false), 250);
     };
     const text = page.query.match ?? '';
-    return h('span', {class: 'filter', role: 'search'},
+    return h('span', {class: 'filter', role: 'search', 'aria-label': T.frame.byName},
         h('label', {for: 'filter', class: 'sr'}, T.frame.filter),
         h('input', {id: 'filter', type: 'text', placeholder: page.view.filter === true ? T.frame.filter : page.view.filter, value: text, spellcheck: 'false', autocomplete: 'off', oninput: e => set(e.target.value)}),
         text ? h('button', {type: 'button', 'aria-label': T.frame.clearFilter, title: T.frame.clearFilter, onclick: () => { $('filter').value = ''; page.set({match: '', after: ''}, false); }}, '×') : null);

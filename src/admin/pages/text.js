@@ -43,7 +43,7 @@ export const T = {
 
     frame: {
         db: 'Database', allDbs: 'all databases', dbName: n => `db${n}`,
-        filter: 'Filter', clearFilter: 'Clear filter',
+        filter: 'Filter', byName: 'By name', conditions: 'Conditions', clearFilter: 'Clear filter',
         alarms: n => n ? count(n, 'alarm') + ' !' : 'no alarms',
         user: 'User', logOut: 'Log out', zone: 'Times', local: 'local time', utc: 'UTC',
         refresh: 'Refresh', refreshNow: 'Refresh now', every: s => s ? `every ${s} s` : 'off',
