@@ -193,6 +193,7 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
             if i in m.entries:
                 p = g.pending[i]
                 p.time, p.count = m.time_of(g), min(MOST, p.count + 1)
+                m.stand_behind(g, i)
 
     def some(self, g, n):
         ids = list(g.pending) + [b"1-1"]
@@ -397,6 +398,9 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
         self.look_up()
         self.look_crons_up()
         if how in ("kill", "reload"):
+            for g in self.model.groups.values():
+                for p in g.pending.values():
+                    p.turn = None
             self.order_begins_anew()
             self.fall_due_again()
         self.model.turn()

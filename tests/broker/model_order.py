@@ -220,11 +220,16 @@ class Reading:
         return self.idle != MOST and self.m.now() - p.time >= self.idle
 
     def rank(self, i):
-        """Of what is due in one moment, what has been dealt with came first."""
+        """Of what is due in one moment, what has been dealt with came first; what is not given came in its turn."""
         p = self.g.pending[i]
         if i in self.got:
             return self.got.index(i)
-        return -1 if i not in self.left or (p.owner is not None and not self.left[i]) else MOST
+        if i in self.left and (p.owner is None or self.left[i]):
+            return MOST
+        if p.owner is None or p.turn is None:
+            return -1
+        given = ((n, self.g.pending.get(j)) for n, j in enumerate(self.got))
+        return next((n - 0.5 for n, o in given if o and o.owner is not None and o.time == p.time and (o.turn is None or o.turn > p.turn)), MOST - 1)
 
     def in_order(self):
         ready = [(i, p) for i, p in self.g.pending.items() if not p.due and not p.held and (p.owner is None or self.is_idle(p))]
@@ -270,8 +275,8 @@ class Reading:
                 self.m.is_released(self.g, i)
             else:
                 self.m.put_back(self.g, i, self.g.pending[i].count, 0)
-        times = [self.g.pending[i].time for i in dead + lost if self.g.pending[i].owner is not None]
-        with self.m.in_any_order(len(times) != len(set(times))):
+        places = [(p.owner is not None, p.order if p.owner is None else p.time) for p in (self.g.pending[i] for i in dead + lost)]
+        with self.m.in_any_order(len(places) != len(set(places))):  # also of those released before a start, which stand at one place
             for i in dead:
                 self.m.of_age(self.g, i)
             for i in lost:

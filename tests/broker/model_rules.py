@@ -21,6 +21,7 @@ class Pending:
         self.due, self.reason, self.order, self.blocked = 0, b"", 0, False   # due: deferred until; order: among released ones
         self.fell = 0      # it was deferred until then, and fell due, which no file tells
         self.held = False
+        self.turn = None   # among those of one delivery time; None: open, as no file tells it
 
 
 class Group:
@@ -33,6 +34,7 @@ class Group:
 class Model(Presences, Orders, Pushes):
     def __init__(self, clock):
         self.clock, self.entries, self.groups, self.letters, self.released, self.tied = clock, {}, {}, [], 0, False
+        self.turns = 0
         self.times, self.crons = Times(clock, self.entries), Crons(clock)
         self.net = Net(clock, self.times)
         self.letter_count = lambda g, i: 0  # of a group and an ID, on the server
@@ -50,9 +52,16 @@ class Model(Presences, Orders, Pushes):
         g.pending[i] = Pending(None, 0, 0)
 
     def lease(self, g, i, consumer, time, count):
-        p = g.pending.setdefault(i, Pending(None, 0, 0))
+        self.stand_behind(g, i)
+        p = g.pending[i]
         p.owner, p.time, p.count, p.due, p.fell, p.held = consumer, time, count, 0, 0, False
         self.is_leased(g, i)
+
+    def stand_behind(self, g, i):
+        """Of one delivery time: those delivered again come first, in the order of that, then those delivered once. The rules leave it open (L4); what is passed over shows it only later."""
+        self.turns += 1
+        again = i in g.pending
+        g.pending.setdefault(i, Pending(None, 0, 0)).turn = (not again, self.turns)
 
     def put_back(self, g, i, count, due):
         p = g.pending[i]
@@ -155,6 +164,7 @@ class Model(Presences, Orders, Pushes):
                     self.release(g, i, p.due)
             for p in g.pending.values():  # L15, when the policy is new
                 if p.owner is not None and g.fresh and p.time > self.now():
+                    p.turn = None
                     p.filed, p.time = p.time, self.now()  # no effect tells it: a start finds what the file has
             g.fresh = False
             ended = [i for i, p in g.pending.items() if self.ended(g, p) and self.used_up(g, p)]
