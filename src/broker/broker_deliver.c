@@ -304,7 +304,7 @@ void broker_deliver_done(const struct broker_group *x, uint64_t delivered, uint6
     c->delivered += delivered;
     c->redelivered += redelivered;
     if (redelivered)
-        broker_watch_room(w, false); /* their owners have less */
+        broker_lease_room(x); /* their owners have less */
     if (w) {
         w->broker->totals.redelivered += redelivered;
         if (x->group->policy->rate)

@@ -68,7 +68,7 @@ void stream_order_free(struct stream_order *o)
 {
     free_pages(&o->nodes);
     free_pages(&o->table);
-    o->n = o->buckets = o->mask = o->waiting = 0;
+    o->n = o->buckets = o->mask = o->waiting = o->following = 0;
 }
 
 /* ---- Chains */
@@ -229,12 +229,15 @@ static uint32_t leave(struct stream_order *o, uint32_t i)
         return NONE;
     if (state_of(x) == STREAM_ORDER_WAITS)
         o->waiting--;
+    else if (x->chain[BY_VALUE] == FOLLOWS)
+        o->following--;
     if (leads(x)) {
         chain_remove(o, i, BY_VALUE);
         if (x->next != i) {
             bool waited = at(o, x->next)->chain[BY_VALUE] == WAITS;
             heir = waited ? x->next : NONE;
             o->waiting -= waited;
+            o->following -= !waited;
             chain_add(o, x->next, BY_VALUE);
         }
     }
@@ -255,6 +258,7 @@ static void take(struct stream_order *o, uint32_t i)
         return;
     }
     struct stream_order_node *l = at(o, leader);
+    o->following++;
     if (stream_id_compare(x->id, l->id) > 0) {
         x->chain[BY_VALUE] = FOLLOWS;
         insert_behind(o, leader, i);
@@ -427,16 +431,18 @@ static bool ring_is_sound(const struct stream_order *o, uint32_t leader, uint32_
 
 bool stream_order_is_sound(const struct stream_order *o)
 {
-    uint32_t ringed = 0, in_rings = 0, waiting = 0;
+    uint32_t ringed = 0, in_rings = 0, waiting = 0, leading = 0;
     for (uint32_t i = 0; i < o->n; i++) {
         const struct stream_order_node *x = at(o, i);
         if (find(o, x->id) != i)
             return false;
         ringed += state_of(x) != STREAM_ORDER_ASIDE;
         waiting += state_of(x) == STREAM_ORDER_WAITS;
+        leading += leads(x);
         if (leads(x) && (find_leader(o, x->value) != i || !ring_is_sound(o, i, &in_rings)))
             return false;
     }
-    return ringed == in_rings && waiting == o->waiting && o->n <= o->nodes.room &&
+    return ringed == in_rings && waiting == o->waiting &&
+           ringed == leading + waiting + o->following && o->n <= o->nodes.room &&
            (!o->n || o->buckets == o->n / 2 + 1 || o->buckets == (o->n + 1) / 2);
 }

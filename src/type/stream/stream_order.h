@@ -40,6 +40,7 @@ struct stream_order {
     uint32_t n;             /* entries */
     uint32_t buckets, mask; /* of the table */
     uint32_t waiting;       /* entries that wait */
+    uint32_t following;     /* entries that take a value and do not lead */
     /* Of whoever keeps it beside a group. */
     bool skips;                /* deferred entries stand aside */
     bool is_complete;          /* all pending entries are known */
@@ -47,9 +48,9 @@ struct stream_order {
                                   leaves its place may free its value, and it may go itself */
     struct stream_id known_to; /* if not: those below are */
     uint64_t term;
-    /* Tells that readers may find something again: an entry no longer waits for others or, after a
-     * read stopped at the bound of places (broker-order-ahead), one has left its place or a message
-     * has gone. May be NULL. */
+    /* Tells that readers may find something again: an entry no longer waits for others, one of
+     * several that take a value has left its place or, after a read stopped at the bound of places
+     * (broker-order-ahead), one has left its place or a message has gone. May be NULL. */
     void (*stirred)(void *context);
     void *context;
 };

@@ -1,5 +1,14 @@
 #include "type/stream/stream_turn.h"
 
+struct counts {
+    uint32_t waiting, following;
+};
+
+static struct counts counts_of(const struct stream_order *o)
+{
+    return (struct counts){o->waiting, o->following};
+}
+
 static void stir(struct stream_order *o)
 {
     o->stopped = false;
@@ -21,10 +30,11 @@ void stream_turn_released(struct stream_order *o, struct stream_pending *p, stru
         stream_pending_hold(p, id);
 }
 
-/* What has left its place let go nobody who waited; waited: how many did before. */
-static void stir_if_asked(struct stream_order *o, uint32_t waited)
+/* What has left its place let go nobody who waited; before: how it was. Of two that take a value
+ * the other may be claimed now. */
+static void stir_if_asked(struct stream_order *o, struct counts before)
 {
-    if (o->waiting < waited || o->stopped)
+    if (o->waiting < before.waiting || o->following < before.following || o->stopped)
         stir(o);
 }
 
@@ -37,23 +47,23 @@ static void let_go(struct stream_order *o, struct stream_pending *p, struct stre
 void stream_turn_deferred(struct stream_order *o, struct stream_pending *p, struct stream_id id)
 {
     struct stream_id next;
-    uint32_t waited = o->waiting;
+    struct counts before = counts_of(o);
     if (!o->skips)
         stream_turn_leased(o, id);
     else if (stream_order_set_aside(o, id, &next))
         let_go(o, p, next);
     else
-        stir_if_asked(o, waited);
+        stir_if_asked(o, before);
 }
 
 void stream_turn_gone(struct stream_order *o, struct stream_pending *p, struct stream_id id)
 {
     struct stream_id next;
-    uint32_t waited = o->waiting;
+    struct counts before = counts_of(o);
     if (stream_order_remove(o, id, &next))
         let_go(o, p, next);
     else
-        stir_if_asked(o, waited);
+        stir_if_asked(o, before);
 }
 
 void stream_turn_unread_gone(struct stream_order *o)

@@ -96,6 +96,21 @@ TEST(a_claim_of_what_is_gone_makes_room)
     broker_bench_end(b);
 }
 
+/* broker C5, L11: what another reader takes over makes room under the policy's cap as well. */
+TEST(what_is_taken_over_makes_room)
+{
+    struct client *c;
+    struct bench *b = broker_queue("LEASE 1000 PREFETCH 1", 2, false, &c);
+    struct client *w = bench_client(b);
+    SAYS(c, "XREADGROUP GROUP g w STREAMS q >", "[[q [[1-1 [n 1]]]]]");
+    SAYS(w, "XREADGROUP GROUP g w BLOCK 0 STREAMS q >", "");
+    broker_bench_wait(b, 100);
+    SAYS(c, "XREADGROUP GROUP g c CLAIM 50 STREAMS q >", "[[q [[1-1 [n 1] 100 1]]]]");
+    broker_bench_turn(b);
+    HEARS(w, "[[q [[2-1 [n 2]]]]]");
+    broker_bench_end(b);
+}
+
 /* broker C5, M2: references that a limit takes by itself make room. */
 TEST(what_a_limit_takes_makes_room)
 {
@@ -195,6 +210,6 @@ UNIT_MAIN(T(who_is_full_by_its_own_cap_gets_its_own_once),
           T(what_is_pending_and_unread_is_given_once),
           T(room_that_a_read_makes_is_for_what_is_released),
           T(a_subscriber_hears_of_leases_from_before), T(a_claim_of_what_is_gone_makes_room),
-          T(what_a_limit_takes_makes_room), T(a_token_wakes_who_is_full),
-          T(changed_values_fill_the_bucket), T(reading_goes_on_when_a_value_is_free),
-          T(a_subscriber_was_seen_when_it_closed))
+          T(what_is_taken_over_makes_room), T(what_a_limit_takes_makes_room),
+          T(a_token_wakes_who_is_full), T(changed_values_fill_the_bucket),
+          T(reading_goes_on_when_a_value_is_free), T(a_subscriber_was_seen_when_it_closed))
