@@ -5,8 +5,8 @@
  *            --its connection takes no more---->  stalled: out of the line
  *   full     entries of the group were acknowledged, given back, claimed, leases ended, or there is
  *            a token again (broker_watch_room()): the next broker_consume_wake() looks whether its
- * consumer has less pending, or may have its own again: waits stalled  what was sent has been
- * taken: waits
+ *            consumer has less pending, or may have its own again: waits
+ *   stalled  what was sent has been taken: waits
  *
  * So who cannot be given anything costs nothing when messages come. A visit is a group of the
  * journal of its own; frames leave when the journal has it (engine/gate.h). What ends while it is
