@@ -137,11 +137,11 @@ static void visit_some(struct survey *sv)
 static void count_letters(struct survey *sv, uint32_t number)
 {
     const struct survey_stream *x = survey_record_stream(sv, number);
-    int64_t age_ms = x->read_ms - (int64_t)x->newest.ms;
+    uint64_t now = (uint64_t)x->read_ms; /* IDs may be far ahead of it */
     if (!x->length || !survey_record_holds_letters(sv, x))
         return;
     sv->counting.letters += x->length;
-    if (age_ms < ALARMS_LETTER_MS)
+    if (x->newest.ms >= now || now - x->newest.ms < ALARMS_LETTER_MS)
         alarms_find(sv->alarms, ALARM_DEAD_LETTERS, number, 0, (double)x->length);
 }
 

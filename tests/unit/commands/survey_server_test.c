@@ -214,6 +214,22 @@ static void look(struct bench *b, int seconds)
     }
 }
 
+/* IDs may be of any time. */
+TEST(letters_ahead_of_the_clock_are_new)
+{
+    struct client *c;
+    struct bench *b = survey_bench(&c);
+    bench_says(c, "XADD dlq 18446744073709551615-1 dl-reason x");
+    bench_says(c, "XADD older 9223372036854775808-1 dl-reason x");
+    bench_says(c, "XADD old 1-1 dl-reason x");
+    HEARS(c, "*");
+    survey_bench_passes(b, 1);
+    CHECK(survey_shows(c, "SURVEY ALARMS", " key dlq "));
+    CHECK(survey_shows(c, "SURVEY ALARMS", " key older "));
+    CHECK(!survey_shows(c, "SURVEY ALARMS", " key old "));
+    survey_bench_end(b);
+}
+
 TEST(rates_shares_and_quantiles_are_of_the_time_between_readings)
 {
     struct client *c;
@@ -284,6 +300,6 @@ UNIT_MAIN(T(the_server_is_told_by_sums_of_the_last_pass),
           T(a_pause_and_why_writes_are_refused_are_told_at_any_moment),
           T(vitals_are_read_once_a_second_while_somebody_looks),
           T(with_a_console_the_survey_is_always_awake),
-          T(alarms_of_keys_come_with_a_pass_and_go_with_one),
+          T(alarms_of_keys_come_with_a_pass_and_go_with_one), T(letters_ahead_of_the_clock_are_new),
           T(rates_shares_and_quantiles_are_of_the_time_between_readings),
           T(a_server_that_everybody_may_use_is_open))
