@@ -224,9 +224,9 @@ TEST(letters_ahead_of_the_clock_are_new)
     bench_says(c, "XADD old 1-1 dl-reason x");
     HEARS(c, "*");
     survey_bench_passes(b, 1);
-    CHECK(survey_shows(c, "SURVEY ALARMS", " key dlq "));
-    CHECK(survey_shows(c, "SURVEY ALARMS", " key older "));
-    CHECK(!survey_shows(c, "SURVEY ALARMS", " key old "));
+    CHECK(survey_shows(c, "SURVEY ALARMS", " key dlq]"));
+    CHECK(survey_shows(c, "SURVEY ALARMS", " key older]"));
+    CHECK(!survey_shows(c, "SURVEY ALARMS", " key old]"));
     survey_bench_end(b);
 }
 
