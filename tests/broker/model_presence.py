@@ -66,21 +66,30 @@ class Presences:
                 return False  # turns do the rest
         return x.holder == consumer
 
+    def gone_with(self, g, connection):
+        """Consumers that are gone when it closes, and which of them have something that is released."""
+        gone = {c: all_of[connection] for c, all_of in g.presence.attached.items() if set(all_of) == {connection}}
+        return gone, [c for c in gone if (g.policy["ondisconnect"] == "RELEASE" or gone[c]) and self.owned(g, c)]
+
+    def may_close(self, connection):
+        """Of what several consumers had it is open what is released first: not where it is pushed at once in an order that depends on that."""
+        return not any(g.policy and g.policy["orderby"] and set(g.presence.subscribed) - {connection} and len(self.gone_with(g, connection)[1]) > 1 for g in self.groups.values())
+
     def closes(self, connection):
-        """Groups in which several consumers are gone by that, in whatever order."""
+        """Groups in which several consumers lose something by that, in whatever order."""
         several = []
         for g in self.groups.values():
             x = g.presence
             x.subscribed.pop(connection, None)
-            gone = {c: all_of[connection] for c, all_of in x.attached.items() if set(all_of) == {connection}}
+            gone, losing = self.gone_with(g, connection)
             for all_of in x.attached.values():
                 if all_of.pop(connection, False) and all_of:
                     all_of[next(iter(all_of))] = True
-            several += [g] if len(gone) > 1 else []
-            with self.in_any_order(len(gone) > 1):
+            several += [g] if len(losing) > 1 else []
+            with self.in_any_order(len(losing) > 1):
                 for consumer in gone:
                     del x.attached[consumer]
-                    if g.policy["ondisconnect"] == "RELEASE" or gone[consumer]:
+                    if consumer in losing:
                         self.take_back(g, self.owned(g, consumer), b"connection closed")
                     if x.holder == consumer:
                         x.holder = None
@@ -114,6 +123,8 @@ class PresenceSteps:
         if not self.conns:
             return
         n = self.random.choice(sorted(self.conns))
+        if not self.model.may_close(n):
+            return
         if self.random.random() < 0.3:
             self.note("# connection %d: RESET" % n)
             self.conns[n].ask("RESET")

@@ -193,8 +193,9 @@ class PushSteps:
         self.model.stops(g, n)
 
     def leave(self):
-        if self.subscribers:
-            self.closes(self.random.choice(sorted(self.subscribers)))
+        n = self.random.choice(sorted(self.subscribers)) if self.subscribers else None
+        if n is not None and self.model.may_close(n):
+            self.closes(n)
 
     def closes(self, n):
         self.note("# subscriber %d closes" % n)
