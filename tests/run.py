@@ -241,15 +241,17 @@ def all_parts(o):
         ]
     else:
         parts += [
-            python("cache under pressure", "tests/pressure/pressure.py", *server, "--uses", 600000, "--limit", "20mb", "--keys", 120000, "--compare", "redis-server",
-                   "--policy", ["allkeys-lru", "allkeys-lfu", "allkeys-random"][o.seed % 3], alone=True),
+            *share(o, 3, [  # long, and about what seldom changes
+                python("cache under pressure", "tests/pressure/pressure.py", *server, "--uses", 600000, "--limit", "20mb", "--keys", 120000, "--compare", "redis-server",
+                       "--policy", ["allkeys-lru", "allkeys-lfu", "allkeys-random"][o.seed // 3 % 3], alone=True),
+                python("the model of fail-over", "utils/models.py", "quick", lines=True),
+                python("choices and scans", "tests/sampling/sampling.py", o.server, lines=True),
+            ]),
             Part("examples, trading", ["examples/trading/test.sh", o.server], 300, lines=True),
             python("examples, what they say", "tests/tools/examples.py", lines=True),
             python("files to and from redis-server", "redis-compat/files/interchange.py", *server, *seeded, "--keys", 1000, lines=True),
             python("work queues against their model", "tests/broker/model.py", *server, *seeded, "--steps", 800, "--without", "push", lines=True),
-            python("the model of fail-over", "utils/models.py", "quick", lines=True),
             python("the console in a browser", "tests/console/console.py", *server, *seeded, "--seconds", 60, lines=True),
-            python("choices and scans", "tests/sampling/sampling.py", o.server, lines=True),
             python("redis-py", "redis-compat/clients/redis_py.py", o.server, lines=True),
             *[python("plain workers on queues, " + client, "redis-compat/clients/queues/queues.py", *server, *seeded, "--clients", client, "--messages", 2000, lines=True)
               for client in ("redis-py", "hiredis")],

@@ -3,7 +3,7 @@
 import argparse, base64, http.client, os, re, socket, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from check import cases, expect, until, wait_for  # noqa: E402
+from check import cases, expect, until  # noqa: E402
 from resp import info                             # noqa: E402
 from server import Server, free_port              # noqa: E402
 
@@ -122,11 +122,15 @@ def slow_reader(path):
         whole = until("passes that have met all", all_are_met)
         expect(len(whole) > 2 << 20, True, "a large answer: %d" % len(whole))
         before = int(info(c, "used_memory"))
-        x = socket.socket()
-        x.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        x.connect(("127.0.0.1", s.http))
-        x.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        wait_for(lambda: x.recv(1, socket.MSG_PEEK))
+
+        def asks():
+            """A reader that is answered, and takes nothing; None: it has asked too much."""
+            x = socket.socket()
+            x.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            x.connect(("127.0.0.1", s.http))
+            x.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            return x if x.recv(12, socket.MSG_PEEK | socket.MSG_WAITALL) == b"HTTP/1.1 200" else x.close()
+        x = until("an answer", asks)
         for _ in range(10):
             expect(s.status("?match=queue-00001"), 200, "somebody else")
         expect(int(info(c, "used_memory")) - before < 1 << 20, True, "memory: %d" % (int(info(c, "used_memory")) - before))
