@@ -245,22 +245,44 @@ static bool read_released(struct rdb_source *r, struct stream_group *g, struct p
     return true;
 }
 
+static int by_delivery(const void *a, const void *b)
+{
+    const struct told *x = *(const struct told *const *)a, *y = *(const struct told *const *)b;
+    if (x->time_ms != y->time_ms)
+        return x->time_ms < y->time_ms ? -1 : 1;
+    return stream_id_compare(x->id, y->id);
+}
+
 /* Entries that nobody owns and that are not released come from writers with a fault: they are
- * released here, so that somebody gets them. */
+ * released here, so that somebody gets them. An entry goes to its place by time from the end of
+ * those that are not in order already: entries of random times one by one would be read in the
+ * square of their number, so they come last, sorted; all of them, where released ones, which are in
+ * no order of IDs, are there before. */
 static void put_pending(struct rdb_source *r, struct stream_group *g, const struct pending *p)
 {
-    size_t lost = 0;
+    const struct told **late = mem_alloc((p->n + 1) * sizeof(*late));
+    size_t lost = 0, late_n = 0;
+    bool sorts = g->pending.count > 0;
+    int64_t latest_ms = INT64_MIN;
     for (size_t i = 0; i < p->n; i++) {
         const struct told *t = &p->told[i];
         struct stream_consumer *c =
             p->owner[i] == RELEASED ? NULL : stream_group_owner(g, p->owner[i]);
-        if (c) {
+        if (c && (sorts || t->time_ms < latest_ms)) {
+            late[late_n++] = t;
+        } else if (c) {
+            latest_ms = t->time_ms;
             stream_group_restore(g, t->id, c, t->time_ms, t->count);
         } else if (p->owner[i] != RELEASED) {
             stream_group_restore(g, t->id, NULL, 0, t->count);
             lost++;
         }
     }
+    qsort(late, late_n, sizeof(*late), by_delivery);
+    for (size_t i = 0; i < late_n; i++)
+        stream_group_restore(g, late[i]->id, stream_group_owner(g, p->owner[late[i] - p->told]),
+                             late[i]->time_ms, late[i]->count);
+    mem_free(late);
     if (lost)
         rdb_source_warn(r, "%zu pending entries of group %.*s have no consumer: released", lost,
                         g->name->n < 64 ? (int)g->name->n : 64, g->name->p);

@@ -1,6 +1,7 @@
 #include "persist/rdb_get_stream.h"
 
 #include "rdb.h"
+#include "type/stream/stream_pending_walk.h"
 #include "unit.h"
 
 /* A node: the master ID 1-0, then a pack of 29 bytes: 1 entry, 0 deleted, 1 field 'f', 0; the
@@ -100,5 +101,62 @@ TEST(what_can_be_repaired_is_with_a_warning)
     rdb_source_free(&r);
 }
 
+static void add_bytes(struct buf *b, uint64_t v, int n, bool big)
+{
+    for (int i = 0; i < n; i++)
+        buf_add_char(b, (char)(v >> 8 * (big ? n - 1 - i : i)));
+}
+
+static void add_length(struct buf *b, uint64_t v)
+{
+    buf_add_char(b, (char)0x80);
+    add_bytes(b, v, 4, true);
+}
+
+static void add_id(struct buf *b, uint64_t ms)
+{
+    add_bytes(b, ms, 8, true);
+    add_bytes(b, 0, 8, true);
+}
+
+/* As XCLAIM and XAUTOCLAIM leave them; in the square of their number it would not come to an end.
+ */
+TEST(entries_of_any_times_are_read_in_their_order)
+{
+    enum { N = 200000, STEP = 7919 };
+    struct buf b = {0};
+    /* no nodes, length, last, first, deleted, added; a group, its last and read */
+    buf_add(&b, bytes_of("\0\0", 2));
+    add_length(&b, N);
+    buf_add(&b, bytes_of("\0\0\0\0\0\0\1\1g\0\0\0", 12));
+    add_length(&b, N);
+    for (uint64_t i = 0; i < N; i++) {
+        add_id(&b, i + 1);
+        add_bytes(&b, i * STEP % N + 1, 8, false);
+        buf_add_char(&b, 1);
+    }
+    buf_add(&b, bytes_of("\1\1c\5\0\0\0\0\0\0\0", 11));
+    add_length(&b, N);
+    for (uint64_t i = 0; i < N; i++)
+        add_id(&b, i + 1);
+    struct rdb_source r = rdb_source_of(buf_bytes(&b));
+    rdb_streams();
+    struct entry *e = rdb_get_stream(&r, BYTES("key"), RDB_STREAM, &rdb_options);
+    CHECK(e && r.p == r.end);
+    struct stream_pending *p = &stream_find_group(value_object(e), BYTES("g"))->pending;
+    struct stream_pending_walk w;
+    struct stream_pending_entry x;
+    int64_t at = 0;
+    stream_pending_walk_start(&w, p);
+    for (; stream_pending_walk_peek(&w, &x); stream_pending_walk_next(&w, &x))
+        if (x.time_ms != ++at || (x.id.ms - 1) * STEP % N + 1 != (uint64_t)at)
+            break;
+    CHECK(at == N && p->count == N);
+    value_free(e);
+    buf_free(&b);
+    rdb_source_free(&r);
+}
+
 UNIT_MAIN(T(streams_of_each_version), T(what_does_not_fit_together_is_refused),
-          T(what_can_be_repaired_is_with_a_warning))
+          T(what_can_be_repaired_is_with_a_warning),
+          T(entries_of_any_times_are_read_in_their_order))
