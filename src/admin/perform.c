@@ -295,7 +295,8 @@ static void refuse_nothing(struct exchange *x, struct bytes name)
         tell_refusal(x, 409, "BUSYKEY", "There is no such key, or one of the new name already.");
 }
 
-/* A step "~name": who may not run it is told the rest, and null. True: done so. */
+/* A step named "~name" is optional: for a user who may not run its command the member is null, and
+ * the other steps are answered. True: it was left out. */
 static bool leave_out(struct exchange *x, struct bytes *name, const struct template_words *words)
 {
     struct user *u = identity_user(x);

@@ -52,10 +52,10 @@ enum route_step {
     ROUTE_STEP_NONE,    /* there are fewer */
     ROUTE_STEP_COMMAND, /* words are its command */
     ROUTE_STEP_NUMBER,  /* *number is a member of the answer */
-    ROUTE_STEP_TOLD,    /* so is what no command tells; the only one of words says what */
+    ROUTE_STEP_TOLD,    /* a member that no command answers; words[0] names it */
 };
 /* The n-th step and its name; "": the reply's members are the answer's; "-": the reply is not told;
- * "~name": null for who may not run it;
+ * "~name": null for a user who may not run it, and no error;
  * "?404": neither, and a reply that is 0 or null becomes this status. In place of a command:
  * "#name", how many values a parameter has; "@ready" and kin, what is told without one. */
 enum route_step route_step(const struct route_asked *asked, unsigned n, struct bytes *name,

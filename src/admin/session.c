@@ -34,7 +34,8 @@ static void write_commands(struct json_write *w, const struct user *u, const str
     json_write_array_end(w);
 }
 
-/* Commands that views are made of which Redis has not: they may have been taken away. */
+/* Commands that Redis does not have, and views need: rename-command may have taken them away, and
+ * the views with them. */
 static const char *const of_the_broker[] = {"xpolicy", "xredrive", "xcron",
                                             "xsched",  "xbind",    "xcapture"};
 

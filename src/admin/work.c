@@ -97,7 +97,7 @@ bool work_may(struct exchange *x, const struct bytes *words, size_t n)
     return false;
 }
 
-#define LEAST 8 /* what a command costs by itself is paid for once in so many */
+#define LEAST 8 /* entries a command: they share what a command costs by itself */
 
 long long work_pace(uint64_t began, long long looked, long long most)
 {
