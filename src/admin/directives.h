@@ -1,4 +1,5 @@
-/* All settings as /api/v1/config tells them: what each is now, by default and in the file. */
+/* GET /api/v1/config: each setting with its value now, its default and what the configuration file
+ * says. */
 #ifndef ADMIN_DIRECTIVES_H
 #define ADMIN_DIRECTIVES_H
 

@@ -27,8 +27,8 @@ struct entries {
     struct entries_filter filter;
     unsigned depth; /* of the entries in the reply: 1 in XRANGE's */
     size_t keep;    /* bytes of a name or value */
-    size_t skip;    /* bytes of a value that are left out in front */
-    size_t only;    /* field that is written, counted from 1; 0: all */
+    size_t skip;    /* leading bytes of each value that are left out */
+    size_t only;    /* the one field to write, counted from 1; 0: all */
     void (*each)(void *to, const struct entries *e);
     void *to;
 

@@ -1,5 +1,5 @@
-/* GET /api/v1/keys/{db}/{key}/member: the value of a hash's field, or an item of a list, from a
- * byte on: what a page of the key shows only the front of. */
+/* GET /api/v1/keys/{db}/{key}/member: a piece of a hash field's value or of a list's item, from a
+ * byte offset on. A page of the key has only the first bytes of long ones. */
 #ifndef ADMIN_MEMBER_H
 #define ADMIN_MEMBER_H
 

@@ -52,7 +52,7 @@ enum route_step {
     ROUTE_STEP_NONE,    /* there are fewer */
     ROUTE_STEP_COMMAND, /* words are its command */
     ROUTE_STEP_NUMBER,  /* *number is a member of the answer */
-    ROUTE_STEP_TOLD,    /* a member that no command answers; words[0] names it */
+    ROUTE_STEP_TOLD,    /* a member made without a command; words[0] says which */
 };
 /* The n-th step and its name; "": the reply's members are the answer's; "-": the reply is not told;
  * "~name": null for a user who may not run it, and no error;

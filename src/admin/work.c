@@ -97,7 +97,7 @@ bool work_may(struct exchange *x, const struct bytes *words, size_t n)
     return false;
 }
 
-#define LEAST 8 /* entries a command: they share what a command costs by itself */
+#define LEAST 8 /* things a step: fewer do not pay for the fixed cost of a command */
 
 long long work_pace(uint64_t began, long long looked, long long most)
 {

@@ -16,11 +16,12 @@ struct broker_reading {
     bool noack;       /* what it gets does not become pending */
     bool waited;      /* its turn has come: it may take a seat that others wait for as well */
     /* Results. */
-    bool served;    /* it has the seat, or there is none */
-    uint64_t mine;  /* what the reader has, */
-    uint64_t gains; /* entries that become the reader's, by what was chosen so far, */
-    uint64_t owned; /* and entries of the group that have an owner then, without room that was made
-                       behind the choice: what is released comes first there (broker L4) */
+    bool served; /* it has the seat, or there is none */
+    /* Both caps are judged by counts from before dead and lost entries are cleared: the room that
+     * clearing makes is for released entries, not for unread ones (broker L4). */
+    uint64_t mine;  /* pending entries of the reader */
+    uint64_t gains; /* chosen entries that were not the reader's */
+    uint64_t owned; /* entries of the group with an owner, chosen ones included */
     bool held_back; /* by the reader's own cap: others may find something */
     bool stopped;   /* nothing is delivered now */
     uint64_t most;  /* deliveries that are left by the rate */

@@ -92,8 +92,8 @@ struct settings {
     /* Why a command can't be renamed so; NULL: it can, and is from now on. May be NULL itself. */
     const char *(*rename)(void *context, struct bytes from, struct bytes to);
     void *rename_context;
-    bool *given;      /* which settings lines have given, by their place in the table; NULL: nobody
-                       * asks; borrowed */
+    bool *given; /* set for each setting that the file names, by its place in the table; borrowed;
+                  * NULL: not wanted */
     char *started_in; /* the working directory when the configuration was read */
     char *file;       /* absolute path of the configuration file, or NULL */
     /* What the texts above mean. */

@@ -16,10 +16,10 @@ struct rows_place {
 
 /* Bits: conditions that rows of streams and of groups can be asked for by. */
 enum rows_only {
-    ROWS_READY = 1 << 0,      /* something is ready */
+    ROWS_READY = 1 << 0,      /* at least one message is ready */
     ROWS_PAUSED = 1 << 1,     /* a group, or this one, is paused */
     ROWS_NO_READERS = 1 << 2, /* there are groups, and none has a consumer */
-    ROWS_FAILING = 1 << 3,    /* messages fail, or have failed and wait */
+    ROWS_FAILING = 1 << 3,    /* messages failed lately, or wait for a retry */
 };
 
 struct rows_query {
@@ -27,7 +27,7 @@ struct rows_query {
     const struct user *user;        /* whose rows: of keys that he may read; NULL: all */
     int db;                         /* -1: all */
     const struct bytes *match;      /* of keys; NULL: all */
-    unsigned only;                  /* bits of enum rows_only, all of which hold */
+    unsigned only;                  /* bits of enum rows_only: a row has to meet all of them */
     unsigned by;                    /* columns_find() */
     bool descending;                /* by value; what is equal is ascending in any case */
     const struct rows_place *after; /* NULL: from the first on */

@@ -79,7 +79,7 @@ def busy(w):
 
 
 def asked(w, token, method, path, body=None):
-    """What the API says to this session."""
+    """(status, answer) of the API, to whom the token belongs."""
     c = http.client.HTTPConnection("127.0.0.1", w.http, timeout=60)
     c.request(method, "/api/v1" + path, body, {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
     r = c.getresponse()

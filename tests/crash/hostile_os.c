@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -50,23 +49,7 @@ int clock_gettime(clockid_t id, struct timespec *t)
     return r;
 }
 
-int gettimeofday(struct timeval *restrict t, void *restrict zone)
-{
-    struct timespec s;
-    (void)zone;
-    clock_gettime(CLOCK_REALTIME, &s);
-    *t = (struct timeval){s.tv_sec, s.tv_nsec / 1000};
-    return 0;
-}
-
-time_t time(time_t *out)
-{
-    struct timespec s;
-    clock_gettime(CLOCK_REALTIME, &s);
-    if (out)
-        *out = s.tv_sec;
-    return s.tv_sec;
-}
+#include "../support/clock_calls.h"
 
 int fdatasync(int fd)
 {

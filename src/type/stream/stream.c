@@ -193,7 +193,7 @@ int stream_delete_by(struct stream *s, struct stream_id id, enum stream_strategy
 {
     if (strategy == STREAM_ACKNOWLEDGED && stream_log_has(&s->log, id) && stream_is_needed(s, id))
         return 2;
-    if (strategy == STREAM_ACKNOWLEDGED) /* all groups have read it */
+    if (strategy == STREAM_ACKNOWLEDGED) /* read by all groups: no reader waits behind it */
         return delete_entry(s, id) ? 1 : -1;
     if (strategy == STREAM_DROP_REFERENCES)
         *dropped += stream_drop_references(s, id);

@@ -48,9 +48,10 @@ struct stream_order {
                                   leaves its place may free its value, and it may go itself */
     struct stream_id known_to; /* if not: those below are */
     uint64_t term;
-    /* Tells that readers may find something again: an entry no longer waits for others, one of
-     * several that take a value has left its place or, after a read stopped at the bound of places
-     * (broker-order-ahead), one has left its place or a message has gone. May be NULL. */
+    /* Called when readers may find something again; NULL: by nobody. That is when
+     *   - an entry no longer waits for others,
+     *   - one of several entries that take the same value is gone,
+     *   - a read had stopped at broker-order-ahead, and an entry or a message is gone since. */
     void (*stirred)(void *context);
     void *context;
 };
