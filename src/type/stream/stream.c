@@ -250,8 +250,8 @@ static uint64_t trim_front(struct stream *s, const struct stream_trim *t)
     uint64_t deleted = drop_front(s, t);
     if (s->log.length)
         to = stream_first_id(s);
-    else
-        stream_id_next(&to);
+    else if (!stream_id_next(&to))
+        stream_expiry_remove(&s->extra->expiry, to); /* no ID is behind the last there is */
     stream_expiry_remove_between(&s->extra->expiry, from, to, &s->extra->future);
     return deleted;
 }

@@ -220,6 +220,26 @@ TEST(who_is_gone_does_not_expire)
     broker_bench_end(b);
 }
 
+/* broker E2: also of the last ID that there is. */
+TEST(the_last_id_does_not_expire_either)
+{
+    static const char *const ways[] = {"XTRIM q MAXLEN 0", "XTRIM q MAXLEN 0 DELREF",
+                                       "XDEL q 18446744073709551615-18446744073709551615"};
+    for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+        struct client *c;
+        struct bench *b = begin(&c);
+        SAYS(c, "XADD q TTL 100 5-1 a 1", "5-1");
+        SAYS(c, "XADD q TTL 100 18446744073709551615-18446744073709551615 a 1",
+             "18446744073709551615-18446744073709551615");
+        SAYS(c, "XDEL q 5-1", "1");
+        SAYS(c, ways[i], "1");
+        CHECK(stream_is_sound(broker_stream(b, "q")));
+        broker_bench_wait(b, 100);
+        CHECK(!broker_stream(b, "q")->extra && !b->engine.broker->totals.expired);
+        broker_bench_end(b);
+    }
+}
+
 /* broker E2: no dead letter, and no more retries. */
 TEST(a_retry_may_expire)
 {
@@ -239,4 +259,5 @@ TEST(a_retry_may_expire)
 UNIT_MAIN(T(a_message_goes_at_its_moment), T(when_it_goes_may_be_set), T(a_replay_only_sets),
           T(the_last_moment_is_read_back), T(no_group_gives_what_has_expired),
           T(no_claim_gives_what_has_expired), T(a_read_takes_a_thousand_away),
-          T(who_is_gone_does_not_expire), T(a_retry_may_expire))
+          T(who_is_gone_does_not_expire), T(the_last_id_does_not_expire_either),
+          T(a_retry_may_expire))
