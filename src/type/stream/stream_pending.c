@@ -492,10 +492,14 @@ bool stream_pending_end_next(struct stream_pending *p, int64_t until_ms,
     if (x) {
         stream_pending_get_by_id(p, x->id, out);
         stream_touched_look(&p->touched, node);
-    } else {
+    } else if (stream_id_next(&p->looked_below)) {
         *out = plain;
-        if (!stream_id_next(&p->looked_below)) /* the last possible ID is looked at for ever */
-            return false;
+    } else { /* no ID is behind it, to go on from: a node can be looked at */
+        struct stream_pending_place at;
+        bool found = stream_pending_find(p, plain.id, &at);
+        ASSERT(found);
+        stream_pending_change(p, at, &plain, false);
+        return stream_pending_end_next(p, until_ms, out);
     }
     p->ended_count++;
     return true;

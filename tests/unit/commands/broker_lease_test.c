@@ -202,6 +202,28 @@ TEST(janitors_do_not_defeat_a_back_off)
     broker_bench_end(b);
 }
 
+/* broker D2, L3: of the last ID that there is, too, a lease ends once. */
+TEST(the_lease_of_the_last_id_ends)
+{
+    struct client *c;
+    struct bench *b = broker_queue("LEASE 100 MAXDELIVER 2", 0, false, &c);
+    const struct broker *broker = b->engine.broker;
+    SAYS(c, "XADD q 18446744073709551615-18446744073709551615 a 1",
+         "18446744073709551615-18446744073709551615");
+    SAYS(c, "XREADGROUP GROUP g w STREAMS q >",
+         "[[q [[18446744073709551615-18446744073709551615 [a 1]]]]]");
+    broker_bench_wait(b, 100);
+    CHECK(timer_sleep_ms(&b->engine.timers, b->engine.steady_ms, b->engine.now_ms) == -1);
+    CHECK(!broker_has_work(broker) && stream_is_sound(broker_stream(b, "q")));
+    CHECK(broker_group(b, "q", "g")->pending.ended_count == 1);
+    SAYS(c, "XREADGROUP GROUP g w STREAMS q >",
+         "[[q [[18446744073709551615-18446744073709551615 [a 1]]]]]");
+    broker_bench_wait(b, 100);
+    SAYS(c, "XLEN {q}:dlq", "1");
+    CHECK(!broker_has_work(broker) && stream_is_sound(broker_stream(b, "q")));
+    broker_bench_end(b);
+}
+
 /* broker L14, D1. */
 TEST(a_consumer_that_is_deleted_releases)
 {
@@ -492,12 +514,12 @@ TEST(a_transaction_is_one_group)
 
 UNIT_MAIN(T(a_lease_that_ended_is_given_again), T(the_end_of_a_lease_wakes_a_reader),
           T(a_lease_is_renewed_by_a_claim), T(what_was_deleted_is_not_given),
-          T(a_read_drops_a_thousand_references), T(noack_acknowledges),
-          T(claim_takes_what_is_idle_for_so_long), T(claim_wakes_before_the_lease_ends),
-          T(janitors_do_not_defeat_a_back_off), T(a_consumer_that_is_deleted_releases),
-          T(times_in_the_future_are_corrected), T(times_of_another_clock_are_corrected),
-          T(a_consumer_has_as_much_as_it_may), T(a_group_has_as_much_as_it_may),
-          T(a_group_delivers_at_a_rate), T(who_is_full_meets_each_of_its_own_once),
-          T(a_pause_stops_deliveries_and_nothing_else), T(a_position_that_goes_back_wakes_readers),
-          T(levels_are_read_in_the_order_given), T(a_wall_clock_that_is_set_ends_no_lease),
-          T(a_transaction_is_one_group))
+          T(the_lease_of_the_last_id_ends), T(a_read_drops_a_thousand_references),
+          T(noack_acknowledges), T(claim_takes_what_is_idle_for_so_long),
+          T(claim_wakes_before_the_lease_ends), T(janitors_do_not_defeat_a_back_off),
+          T(a_consumer_that_is_deleted_releases), T(times_in_the_future_are_corrected),
+          T(times_of_another_clock_are_corrected), T(a_consumer_has_as_much_as_it_may),
+          T(a_group_has_as_much_as_it_may), T(a_group_delivers_at_a_rate),
+          T(who_is_full_meets_each_of_its_own_once), T(a_pause_stops_deliveries_and_nothing_else),
+          T(a_position_that_goes_back_wakes_readers), T(levels_are_read_in_the_order_given),
+          T(a_wall_clock_that_is_set_ends_no_lease), T(a_transaction_is_one_group))
