@@ -70,8 +70,10 @@ struct stream_consumer *stream_group_add_consumer(struct stream_group *g, struct
     c->active_ms = -1;
     n->value = c;
     /* The lowest number that is free. */
+    c->number = g->taken_below;
     while (c->number < g->numbers && g->by_number[c->number])
         c->number++;
+    g->taken_below = c->number + 1;
     if (c->number == g->numbers) {
         if (g->numbers == g->number_cap) {
             g->number_cap = g->number_cap ? g->number_cap * 2 : 4;
@@ -101,6 +103,8 @@ uint64_t stream_group_remove_consumer(struct stream_group *g, struct stream_cons
     }
     ASSERT(c->pending == 0);
     g->by_number[c->number] = NULL;
+    if (c->number < g->taken_below)
+        g->taken_below = c->number;
     while (g->numbers && !g->by_number[g->numbers - 1])
         g->numbers--;
     dict_remove(&g->consumers, str_bytes(c->name));
@@ -348,6 +352,7 @@ struct stream_group *stream_group_copy(const struct stream_group *g)
     stream_pending_copy(&copy->pending, &g->pending);
     stream_pending_let_all_go(&copy->pending); /* nobody acts by an order there */
     copy->numbers = copy->number_cap = g->numbers;
+    copy->taken_below = g->taken_below;
     copy->by_number = mem_zalloc((g->numbers + 1) * sizeof(void *));
     for (uint32_t i = 0; i < g->numbers; i++) {
         const struct stream_consumer *from = g->by_number[i];
@@ -379,6 +384,8 @@ bool stream_group_is_sound(const struct stream_group *g)
     struct stream_pending_entry e;
     for (uint32_t i = 0; i < g->numbers; i++) {
         const struct stream_consumer *c = g->by_number[i];
+        if (!c && i < g->taken_below)
+            return false;
         if (!c)
             continue;
         if (c->number != i || stream_group_consumer(g, str_bytes(c->name)) != c)
@@ -397,7 +404,8 @@ bool stream_group_is_sound(const struct stream_group *g)
         stream_pending_get(&g->pending, at, &e);
         unowned += e.consumer == STREAM_PENDING_NO_CONSUMER;
     }
-    return known == g->consumers.used && owned + unowned == g->pending.count &&
+    return g->taken_below <= g->numbers && known == g->consumers.used &&
+           owned + unowned == g->pending.count &&
            owned == stream_pending_owned_count(&g->pending) &&
            stream_pending_is_sound(&g->pending) &&
            (g->order ? stream_turn_is_sound(g->order, &g->pending)

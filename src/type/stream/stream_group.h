@@ -30,8 +30,8 @@ struct stream_group {
     struct stream_pending pending;
     struct dict consumers; /* name to struct stream_consumer */
     struct stream_consumer **by_number;
-    uint32_t numbers, number_cap;
-    struct stream_policy *policy; /* owned; NULL: none. Set by stream_set_policy() */
+    uint32_t numbers, number_cap, taken_below; /* no number below taken_below is free */
+    struct stream_policy *policy;              /* owned; NULL: none. Set by stream_set_policy() */
     /* Owned; NULL: nobody acts by the order that the policy asks for, and nothing is held. */
     struct stream_order *order;
     uint32_t surveyed; /* as that of the stream */

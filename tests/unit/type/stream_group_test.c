@@ -53,6 +53,44 @@ TEST(a_consumer_goes_with_what_it_has_pending)
     stream_group_free(g);
 }
 
+/* Each new one is found without a look at all that there are: the lowest number that is free. */
+TEST(a_new_consumer_gets_the_lowest_number)
+{
+    enum { MANY = 300000 };
+    struct stream_group *g = stream_group_new(BYTES("g"), STREAM_ID_MIN, 0);
+    struct stream_consumer *c;
+    char name[20];
+    for (uint32_t i = 0; i < MANY; i++) {
+        snprintf(name, sizeof(name), "c%u", i);
+        c = consumer(g, name);
+        CHECK(c->number == i && g->taken_below == i + 1);
+    }
+    static const uint32_t gone[] = {7, 200, 5, MANY - 1, 6};
+    for (size_t i = 0; i < sizeof(gone) / sizeof(*gone); i++)
+        stream_group_remove_consumer(g, stream_group_owner(g, gone[i]));
+    CHECK(g->taken_below == 5 && g->numbers == MANY - 1);
+    static const uint32_t next[] = {5, 6, 7, 200, MANY - 1, MANY};
+    for (size_t i = 0; i < sizeof(next) / sizeof(*next); i++) {
+        snprintf(name, sizeof(name), "d%zu", i);
+        CHECK(consumer(g, name)->number == next[i]);
+    }
+    stream_group_free(g);
+    g = stream_group_new(BYTES("g"), STREAM_ID_MIN, 0);
+    for (int i = 0; i < 300; i++) {
+        snprintf(name, sizeof(name), "c%d", i * 7 % 40);
+        c = stream_group_consumer(g, bytes_text(name));
+        if (c)
+            stream_group_remove_consumer(g, c);
+        else
+            consumer(g, name);
+        CHECK(stream_group_is_sound(g));
+    }
+    struct stream_group *copy = stream_group_copy(g);
+    CHECK(stream_group_is_sound(copy) && copy->taken_below == g->taken_below);
+    stream_group_free(copy);
+    stream_group_free(g);
+}
+
 TEST(released_entries_have_no_owner)
 {
     struct stream_group *g = stream_group_new(BYTES("g"), STREAM_ID_MIN, 0);
@@ -177,6 +215,6 @@ TEST(counts_agree_whatever_happens)
 }
 
 UNIT_MAIN(T(what_is_delivered_is_pending_until_acknowledged),
-          T(a_consumer_goes_with_what_it_has_pending), T(released_entries_have_no_owner),
-          T(a_consumer_gives_back_what_it_has), T(the_position_is_set_or_raised),
-          T(counts_agree_whatever_happens))
+          T(a_consumer_goes_with_what_it_has_pending), T(a_new_consumer_gets_the_lowest_number),
+          T(released_entries_have_no_owner), T(a_consumer_gives_back_what_it_has),
+          T(the_position_is_set_or_raised), T(counts_agree_whatever_happens))
