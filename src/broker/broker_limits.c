@@ -15,6 +15,9 @@
  * With ACKED entries go one by one, and those that are needed stay in between. An append looks at
  * LOOKS of them at most, going round from where the last look ended, so that what somebody leaves
  * pending at the front neither costs each append anything that grows, nor keeps what is behind it.
+ * By age the server itself goes round all that are too old and read by all groups, each second
+ * while there are any: what was acknowledged meanwhile goes. Behind a long round there is a longer
+ * pause, so that a hundred thousand that somebody leaves pending do not keep an idle server busy.
  *
  * Bytes are those of whole blocks: the oldest go, the newest never does, however large. */
 #include "broker/broker_limits.h"
@@ -22,8 +25,10 @@
 #include "broker/broker_due.h"
 #include "broker/broker_lease.h"
 
-#define AT_ONCE 1000 /* entries, in what happens by itself */
-#define LOOKS   128
+#define AT_ONCE    1000 /* entries, in what happens by itself */
+#define LOOKS      128
+#define AGAIN_MS   1000 /* from one round by age to the next, */
+#define LOOKS_A_MS 100  /* unless it has looked at more than so many for each of these */
 
 static enum stream_strategy way_of(const struct stream_limits *l)
 {
@@ -210,11 +215,12 @@ void broker_limits_trim_apart(const struct broker_group *x, struct broker_limits
 int64_t broker_limits_age_ms(const struct stream *s)
 {
     const struct stream_limits *l = &s->extra->limits;
-    if (l->max_age_ms == STREAM_LIMITS_NONE || s->log.length == 0 ||
-        way_of(l) == STREAM_ACKNOWLEDGED)
+    if (l->max_age_ms == STREAM_LIMITS_NONE || s->log.length == 0)
         return INT64_MAX;
     uint64_t ms = stream_first_id(s).ms, most = (uint64_t)(INT64_MAX - l->max_age_ms);
-    return ms < most ? (int64_t)ms + l->max_age_ms + 1 : INT64_MAX;
+    int64_t at = ms < most ? (int64_t)ms + l->max_age_ms + 1 : INT64_MAX;
+    return way_of(l) == STREAM_ACKNOWLEDGED && at < s->extra->age_look_ms ? s->extra->age_look_ms
+                                                                          : at;
 }
 
 int64_t broker_limits_excess_ms(const struct stream *s)
@@ -236,9 +242,53 @@ static void end(const struct broker_group *x, const struct bytes words[3], uint6
     db_changed(x->db, x->key, DB_EVENT_STREAM, "xtrim");
 }
 
+/* The round is over; when the next one begins. */
+static void end_round(const struct broker_group *x)
+{
+    struct stream_extra *e = x->stream->extra;
+    int64_t pause = (int64_t)(e->aged_looks / LOOKS_A_MS);
+    e->age_look_ms = broker_act_wall(x) + (pause > AGAIN_MS ? pause : AGAIN_MS);
+    e->aged = STREAM_ID_MIN;
+    e->aged_looks = 0;
+}
+
+/* Of those that are too old, the next ones: what nobody needs goes. */
+static void trim_old_acked(const struct broker_group *x)
+{
+    struct stream *s = x->stream;
+    struct stream_id *at = &s->extra->aged, gone[AT_ONCE], old = oldest_allowed(x),
+                     last = stream_read_by_all(s);
+    const struct bytes words[] = {BYTES("XDEL"), x->key};
+    uint64_t dropped;
+    size_t n = 0;
+    for (int looks = 0; looks < AT_ONCE; looks++, s->extra->aged_looks++) {
+        struct stream_cursor c;
+        bool any = stream_log_seek(&s->log, *at, &c);
+        if (any)
+            *at = stream_log_id(&c);
+        stream_log_end(&c);
+        if (!any || stream_id_compare(*at, last) > 0 || stream_id_compare(*at, old) >= 0) {
+            end_round(x);
+            break;
+        }
+        if (stream_delete_by(s, *at, STREAM_ACKNOWLEDGED, &dropped) == 1)
+            gone[n++] = *at;
+        stream_id_next(at);
+    }
+    if (n == 0)
+        return;
+    broker_act_effect_ids(x, words, 2, gone, n);
+    db_count_changes(x->engine->store, n);
+    db_changed(x->db, x->key, DB_EVENT_STREAM, "xtrim");
+}
+
 void broker_limits_trim_old(const struct broker_group *x)
 {
     struct stream_id from = oldest_allowed(x);
+    if (way_of(&x->stream->extra->limits) == STREAM_ACKNOWLEDGED) {
+        trim_old_acked(x);
+        return;
+    }
     char text[STREAM_ID_TEXT_MAX];
     uint64_t n = trim_below(x->stream, from, AT_ONCE);
     if (!n)

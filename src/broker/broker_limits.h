@@ -26,13 +26,14 @@ void broker_limits_trim(const struct broker_group *x, bool apart, struct broker_
 void broker_limits_trim_apart(const struct broker_group *x, struct broker_limits_trim *t);
 
 /* The moment, by the wall clock, at which the oldest entry becomes older than MAXAGE allows;
- * INT64_MAX: never. Always never with ACKED, where acknowledging lets entries go and time does not.
- */
+ * INT64_MAX: never. With ACKED, where it may stay since somebody needs it, the moment at which to
+ * look again. */
 int64_t broker_limits_age_ms(const struct stream *s);
 /* 0 (at once) when the stream is above what DROP lets it have, since a limit was lowered or the
  * stream came so; INT64_MAX: it is not. With ACKED it stays until the next append. */
 int64_t broker_limits_excess_ms(const struct stream *s);
-/* Take entries away that are too old, or too many; at most 1,000. Effect XTRIM, event xtrim. */
+/* Take entries away that are too old, or too many; at most 1,000. Effect XTRIM (of single entries
+ * XDEL), event xtrim. */
 void broker_limits_trim_old(const struct broker_group *x);
 void broker_limits_trim_excess(const struct broker_group *x);
 

@@ -14,7 +14,11 @@
 
 struct stream_extra {
     struct stream_limits limits;
-    struct stream_id looked; /* where a trim by ACKED goes on (broker_limits); 0-0: at the oldest */
+    /* Of broker_limits: where a trim by ACKED goes on at an append, and where by age; 0-0: at the
+     * oldest. How many the round by age has looked at, and when the next one begins. */
+    struct stream_id looked, aged;
+    uint64_t aged_looks;
+    int64_t age_look_ms;
     struct stream_future future; /* scheduled messages */
     struct stream_expiry expiry; /* of those, and of present ones */
     struct stream_schedules schedules;

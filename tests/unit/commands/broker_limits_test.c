@@ -253,7 +253,7 @@ TEST(an_append_takes_a_thousand_old_ones)
     broker_bench_end(b);
 }
 
-/* broker M6: the way is OVERFLOW's; what ACKED leaves is not waited for. */
+/* broker M6: the way is OVERFLOW's. */
 TEST(what_is_too_old_goes_by_itself)
 {
     struct client *c, *e;
@@ -267,19 +267,83 @@ TEST(what_is_too_old_goes_by_itself)
     HEARS(e, "[pmessage * __keyevent@0__:xtrim q]");
     SAYS(c, "XPENDING q g", "[0 (nil) (nil) (nil)]");
     broker_bench_end(b);
-    b = pending("MAXLEN 9 OVERFLOW DROP ACKED", &c);
+}
+
+static int64_t sleep_ms(const struct bench *b)
+{
+    return timer_sleep_ms(&b->engine.timers, b->engine.steady_ms, b->engine.now_ms);
+}
+
+/* broker M6, M2: by themselves go those that nobody needs, and within a second those that are
+ * needed no more. */
+TEST(what_is_too_old_goes_when_it_is_acknowledged)
+{
+    struct client *c, *e;
+    struct bench *b = pending("MAXLEN 9 OVERFLOW DROP ACKED", &c);
+    e = bench_client(b);
+    listen(b, e);
     SAYS(c, "XCFGSET q MAXAGE 1000", "OK");
     broker_forget_effects(b);
     broker_bench_wait(b, 1);
-    EFFECTS(b, "");
-    CHECK(timer_sleep_ms(&b->engine.timers, b->engine.steady_ms, b->engine.now_ms) == -1);
+    EFFECTS(b, "XDEL q 3-1");
+    HEARS(e, "[pmessage * __keyevent@0__:xtrim q]");
+    CHECK(sleep_ms(b) == 1000 && !broker_has_work(b->engine.broker));
     SAYS(c, "XADD q * a 1", "1700000000001-0");
-    EFFECTS(b, "{XADD q 1700000000001-0 a 1;XDEL q 3-1}");
+    EFFECTS(b, "XADD q 1700000000001-0 a 1");
+    broker_bench_wait(b, 1000);
+    EFFECTS(b, "");
+    SAYS(c, "XACK q g 1-1", "1");
+    broker_bench_wait(b, 999);
+    EFFECTS(b, "XACK q g 1-1");
+    broker_bench_wait(b, 1);
+    EFFECTS(b, "XDEL q 1-1");
     SAYS(c, "XGROUP DESTROY q g", "1");
     broker_forget_effects(b);
-    b->engine.now_ms = b->engine.store->now_ms += 1000;
-    SAYS(c, "XADD q * a 1", "1700000001001-0");
-    EFFECTS(b, "{XADD q 1700000001001-0 a 1;XDEL q 1-1 2-1 4-1}"); /* one is just old enough */
+    broker_bench_wait(b, 1000);
+    EFFECTS(b, "XDEL q 2-1 4-1 1700000000001-0");
+    CHECK(sleep_ms(b) == -1);
+    /* The first that is left is not too old yet. */
+    SAYS(c, "XADD q * a 1", "1700000003001-0");
+    broker_bench_wait(b, 1000);
+    SAYS(c, "XLEN q", "1");
+    broker_bench_wait(b, 1);
+    SAYS(c, "XLEN q", "0");
+    broker_bench_end(b);
+}
+
+/* broker M6, G5: in steps, round and round; a long round is followed by a long pause. */
+TEST(a_round_by_age_goes_in_steps)
+{
+    struct client *c;
+    struct bench *b = limited("MAXAGE 1000 OVERFLOW DROP ACKED", &c);
+    SAYS(c, "XCFGSET q MAXAGE -1", "OK");
+    SAYS(c, "XGROUP CREATE q g 0", "OK");
+    add(b, c, 1, 2500);
+    bench_says(c, "XREADGROUP GROUP g c COUNT 2400 STREAMS q >");
+    bench_says(c, "XACK q g 1500-1 2399-1 2400-1");
+    SAYS(c, "XCFGSET q MAXAGE 1000", "*");
+    b->settings->broker_turn_us = 0;
+    broker_forget_effects(b);
+    broker_bench_turn(b);
+    EFFECTS(b, "");
+    CHECK(broker_has_work(b->engine.broker));
+    broker_bench_turn(b);
+    EFFECTS(b, "XDEL q 1500-1");
+    broker_bench_turn(b);
+    EFFECTS(b, "XDEL q 2399-1 2400-1");
+    CHECK(!broker_has_work(b->engine.broker) && sleep_ms(b) == 1000);
+    SAYS(c, "XLEN q", "2497");
+    broker_stream(b, "q")->extra->aged_looks = 500000;
+    broker_bench_wait(b, 1000);
+    while (broker_has_work(b->engine.broker))
+        broker_bench_turn(b);
+    SAYS(c, "XACK q g 1-1", "1");
+    broker_forget_effects(b);
+    broker_bench_wait(b, 5022);
+    EFFECTS(b, "");
+    broker_bench_wait(b, 1);
+    broker_bench_turn(b);
+    EFFECTS(b, "XDEL q 1-1");
     broker_bench_end(b);
 }
 
@@ -433,6 +497,7 @@ UNIT_MAIN(T(a_length_is_kept), T(limits_stand_behind_what_xadd_says),
           T(a_full_stream_refuses), T(a_large_stream_refuses),
           T(scheduled_messages_count_as_present), T(an_append_takes_what_is_too_old),
           T(an_append_takes_a_thousand_old_ones), T(what_is_too_old_goes_by_itself),
+          T(what_is_too_old_goes_when_it_is_acknowledged), T(a_round_by_age_goes_in_steps),
           T(many_that_are_too_old_go_in_steps), T(bytes_go_by_whole_blocks), T(nothing_is_kept),
           T(a_limit_that_is_lowered), T(dead_letters_wait_for_room),
           T(what_is_redriven_stays_where_the_target_is_full))
