@@ -9,6 +9,7 @@
 #include "broker/broker_capture.h"
 #include "broker/broker_consume.h"
 #include "broker/broker_match.h"
+#include "broker/broker_order.h"
 #include "broker/broker_work_group.h"
 #include "broker/broker_work_stream.h"
 #include "engine/observe.h"
@@ -34,6 +35,7 @@ struct broker *broker_new(struct engine *e)
 {
     struct broker *b = mem_zalloc(sizeof(*b));
     b->engine = e;
+    b->order_ahead = e->settings->broker_order_ahead;
     dlist_init(&b->watches);
     dlist_init(&b->moments);
     e->store->events.placed = on_placed;
@@ -89,9 +91,14 @@ static bool has_news(const struct broker *b)
            !(b->engine->slow_path & (ENGINE_BUSY | ENGINE_PAUSED | ENGINE_MOVING));
 }
 
+static bool is_order_ahead_changed(const struct broker *b)
+{
+    return b->order_ahead != b->engine->settings->broker_order_ahead;
+}
+
 bool broker_has_work(const struct broker *b)
 {
-    return has_due(b) || has_news(b) || broker_consume_has_work(b) ||
+    return has_due(b) || is_order_ahead_changed(b) || has_news(b) || broker_consume_has_work(b) ||
            block_stays_have_work(b->engine);
 }
 
@@ -118,6 +125,15 @@ static void note_state(struct broker *b)
     b->follows = follows;
 }
 
+/* How many messages groups may pass over is asked for when somebody reads: who waits has to read
+ * again. */
+static void note_order_ahead(struct broker *b)
+{
+    b->order_ahead = b->engine->settings->broker_order_ahead;
+    for (struct dlist_node *n = b->watches.next; n != &b->watches; n = n->next)
+        broker_order_ahead_changed(dlist_item(n, struct broker_watch, all));
+}
+
 /* began_cpu_us -1: processor time is not measured. */
 static void count_time(struct broker *b, int64_t began_us, int64_t began_cpu_us)
 {
@@ -135,6 +151,8 @@ static void count_time(struct broker *b, int64_t began_us, int64_t began_cpu_us)
 void broker_turn(struct broker *b)
 {
     note_state(b);
+    if (is_order_ahead_changed(b))
+        note_order_ahead(b);
     if (!has_due(b))
         return;
     int64_t began_us = clock_mono_us(), until_us = began_us + b->engine->settings->broker_turn_us;

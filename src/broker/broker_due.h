@@ -38,6 +38,7 @@ struct broker {
     int64_t longest_us;     /* of a turn's own actions */
     int64_t longest_cpu_us; /* the same, while latency-monitor-threshold is set */
     bool acts, follows;     /* in the latest turn: it may act; it is a replica */
+    int64_t order_ahead;    /* broker-order-ahead in the latest turn */
     int64_t acts_since_ms;  /* since when without a break, by the steady clock: before that nobody
                                could be seen */
     const struct stream *held; /* letters are being taken from it: no append trims it; or NULL */

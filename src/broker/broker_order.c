@@ -1,3 +1,10 @@
+/* States of a group's order: none (nobody has read since it had to be made), being learned (pending
+ * entries are looked at, some at each read and turn; nothing is delivered), known.
+ *
+ * A read of a known one judges entries in the order of their IDs: given; passed over, and held
+ * until its value is free; or the read stops, where broker-order-ahead are held already. What
+ * stopped it wakes readers when it goes (on_stirred). A message that is gone is no obstacle: its
+ * entry has no value. Nothing here can fail. */
 #include "broker/broker_order.h"
 
 #include "base/hash.h"
@@ -198,6 +205,15 @@ static bool is_far_ahead(const struct broker_group *x)
 {
     return stream_pending_held_count(&x->group->pending) >=
            (uint64_t)x->engine->settings->broker_order_ahead;
+}
+
+void broker_order_ahead_changed(struct broker_watch *w)
+{
+    struct stream_order *o = w->of->order;
+    if (!o || !o->stopped || !w->key)
+        return;
+    o->stopped = false;
+    on_stirred(w->of);
 }
 
 enum broker_order_verdict broker_order_judge(struct broker_order_read *r,

@@ -13,6 +13,8 @@
 
 #define BROKER_ORDER_PASSED 1000 /* unread entries that one read passes over */
 
+struct broker_watch;
+
 /* Looks at up to `most` pending entries more; when all are known, readers are woken. True: so it
  * is, or the group has no order. */
 bool broker_order_look(const struct broker_group *x, uint64_t most);
@@ -21,6 +23,10 @@ bool broker_order_look(const struct broker_group *x, uint64_t most);
 bool broker_order_is_ready(const struct broker_group *x);
 /* The entry is about to become pending, by force. */
 void broker_order_learn(const struct broker_group *x, struct stream_id id);
+
+/* More may be held than before (broker-order-ahead), or less: readers of the group who were stopped
+ * by that are woken. */
+void broker_order_ahead_changed(struct broker_watch *w);
 
 /* Whether a pending entry may be given: it leads its value, and what else takes that is not being
  * worked on. */

@@ -180,6 +180,26 @@ TEST(only_so_many_are_held)
     ends(b);
 }
 
+/* broker O6: CONFIG SET of a larger number wakes whom the smaller one had stopped. */
+TEST(more_may_be_held_from_now_on)
+{
+    struct client *c;
+    struct bench *b = ordered("LEASE 1000", "aaab", &c);
+    struct client *r = bench_client(b);
+    b->settings->broker_order_ahead = 1;
+    SAYS(c, "XREADGROUP GROUP g x STREAMS q >", "[[q [[1-1 [k a]]]]]");
+    bench_says(r, "XREADGROUP GROUP g r BLOCK 0 STREAMS q >");
+    broker_bench_turn(b);
+    HEARS(r, "");
+    CHECK(!broker_has_work(b->engine.broker));
+    b->settings->broker_order_ahead = 2;
+    CHECK(broker_has_work(b->engine.broker));
+    broker_bench_turn(b);
+    HEARS(r, "[[q [[4-1 [k b]]]]]");
+    CHECK(held(b) == 2 && !broker_has_work(b->engine.broker));
+    ends(b);
+}
+
 /* broker O1, L11: of two that are in flight one leaves, and a reader with CLAIM who waits may take
  * the other before its lease has ended. */
 TEST(who_claims_hears_of_the_other_of_two)
@@ -534,10 +554,10 @@ TEST(copies_have_their_own_order)
 
 UNIT_MAIN(T(one_of_a_value_at_a_time), T(an_overdue_one_comes_first), T(nothing_overtakes_a_retry),
           T(a_deferred_one_is_skipped), T(who_claims_hears_of_the_other_of_two),
-          T(only_so_many_are_held), T(the_message_that_stops_a_read_goes),
-          T(a_read_passes_over_a_thousand), T(a_claim_takes_a_held_one),
-          T(of_two_overdue_ones_one_is_given), T(what_is_gone_frees_its_value),
-          T(noack_gives_a_value_once), T(a_read_that_is_full_leaves_the_rest),
-          T(it_is_set_on_what_is_pending), T(it_ends_with_the_policy),
-          T(many_are_looked_at_in_steps), T(the_position_goes_back), T(by_force_it_waits_too),
-          T(held_ones_are_counted), T(copies_have_their_own_order))
+          T(only_so_many_are_held), T(more_may_be_held_from_now_on),
+          T(the_message_that_stops_a_read_goes), T(a_read_passes_over_a_thousand),
+          T(a_claim_takes_a_held_one), T(of_two_overdue_ones_one_is_given),
+          T(what_is_gone_frees_its_value), T(noack_gives_a_value_once),
+          T(a_read_that_is_full_leaves_the_rest), T(it_is_set_on_what_is_pending),
+          T(it_ends_with_the_policy), T(many_are_looked_at_in_steps), T(the_position_goes_back),
+          T(by_force_it_waits_too), T(held_ones_are_counted), T(copies_have_their_own_order))
