@@ -129,7 +129,8 @@ static void fire(const struct broker_group *x, struct stream_schedule *s)
         return;
     }
     broker_append_as_of(x, x->key, &m, at);
-    stream_schedules_mark(all, s, at, s->fired + 1);
+    /* XCRON MARK, which tells it, takes no number above. */
+    stream_schedules_mark(all, s, at, s->fired < INT64_MAX ? s->fired + 1 : INT64_MAX);
     db_changed_quietly(x->db, x->key);
     count_fired(x);
     if (stream_schedule_is_over(s))
@@ -138,18 +139,29 @@ static void fire(const struct broker_group *x, struct stream_schedule *s)
         tell_mark(x, s);
 }
 
+/* What is passed so that CATCH_UP_MOST moments at the most are left up to the last one. Each fired
+ * message asks; they are counted once. */
+static int64_t pass_for_all(struct stream_schedule *s, int64_t last)
+{
+    if (last <= s->few_until_ms)
+        return s->passed_ms;
+    s->few_until_ms = last;
+    return stream_schedule_count_until(s, last, CATCH_UP_MOST + 1) > CATCH_UP_MOST
+               ? stream_schedule_before_last(s, last, CATCH_UP_MOST)
+               : s->passed_ms;
+}
+
 /* The next moment is missed: passes those that are not caught up. False: none is fired. */
 static bool catch_up(const struct broker_group *x, struct stream_schedule *s, int64_t missed_until)
 {
     struct stream_schedules *all = &x->stream->extra->schedules;
     int64_t last = stream_schedule_last_until(s, missed_until), pass = s->passed_ms;
-    uint64_t n = stream_schedule_count_until(s, last, CATCH_UP_MOST + 1);
     if (s->rules.catchup == STREAM_CATCHUP_NONE)
         pass = last;
     else if (s->rules.catchup == STREAM_CATCHUP_ONE)
         pass = last - 1;
-    else if (n > CATCH_UP_MOST)
-        pass = stream_schedule_before_last(s, last, CATCH_UP_MOST);
+    else
+        pass = pass_for_all(s, last);
     count_missed(x, s, stream_schedule_count_until(s, pass, COUNTED_AT_ONE));
     stream_schedules_pass(all, s, pass);
     return s->next_ms <= last;

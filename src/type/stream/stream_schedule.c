@@ -92,6 +92,7 @@ void stream_schedule_set_rules(struct stream_schedule *x, const struct stream_sc
         __builtin_add_overflow(rules->limit, (int64_t)x->fired, &x->rules.limit))
         x->rules.limit = INT64_MAX;
     x->passed_ms = x->last_ms;
+    x->few_until_ms = 0;
     look_ahead(x);
 }
 

@@ -35,9 +35,10 @@ struct stream_schedule {
                                          * on: the schedule ends when so many were fired */
     struct heap_node due;               /* of whoever keeps it (stream_schedules.h) */
     struct str *name;
-    int64_t last_ms;   /* the moment that brought a message last; 0: none did */
-    int64_t passed_ms; /* moments up to here are done with: they brought one, or never will */
-    int64_t next_ms;   /* INT64_MAX: none is left */
+    int64_t last_ms;      /* the moment that brought a message last; 0: none did */
+    int64_t passed_ms;    /* moments up to here are done with: they brought one, or never will */
+    int64_t next_ms;      /* INT64_MAX: none is left */
+    int64_t few_until_ms; /* whoever catches up: moments to come up to here are few enough */
     uint64_t fired;
     uint64_t missed; /* since the start; at most 1,000 are counted at once */
     size_t held;     /* bytes of memory */

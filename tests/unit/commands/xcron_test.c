@@ -310,6 +310,29 @@ TEST(all_missed_ones_are_fired_up_to_a_thousand)
     broker_bench_end(b);
 }
 
+/* broker K7, G5: missed moments are counted once, not again for each message that they bring. */
+TEST(missed_ones_are_counted_once)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    SAYS(c, "XCRON SET q n CRON *_*_*_*_* CATCHUP ALL FIELDS a 1", "*");
+    b->settings->broker_turn_us = 0;
+    away(b, 1500 * MIN);
+    int64_t until = schedule(b, "n")->few_until_ms;
+    CHECK(until > T0 + 1498 * MIN && schedule(b, "n")->fired == 1);
+    while (broker_has_work(b->engine.broker)) {
+        CHECK(schedule(b, "n")->few_until_ms == until);
+        broker_bench_turn(b);
+    }
+    CHECK(schedule(b, "n")->fired == 1000 && schedule(b, "n")->missed == 500);
+    /* More that are missed later are counted, and other rules begin anew. */
+    away(b, 3 * MIN);
+    CHECK(schedule(b, "n")->few_until_ms > until);
+    SAYS(c, "XCRON SET q n EVERY 1000 CATCHUP ALL FIELDS a 1", "*");
+    CHECK(schedule(b, "n")->few_until_ms == 0);
+    broker_bench_end(b);
+}
+
 /* broker K8: UNTIL, LIMIT, and that a schedule without moments goes. */
 TEST(a_schedule_ends)
 {
@@ -457,6 +480,20 @@ TEST(what_a_limit_refuses_is_missed)
     broker_bench_end(b);
 }
 
+/* broker K11: what is told can be read back, whatever a client has said to be fired. */
+TEST(the_count_ends_where_it_can_be_told)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    SAYS(c, "XCRON SET q n EVERY 1000 FIELDS a 1", "1700000001000");
+    SAYS(c, "XCRON MARK q n 0 9223372036854775807", "1");
+    broker_forget_effects(b);
+    broker_bench_wait(b, 1000);
+    EFFECTS(b, "{XADD q 1700000001000-0 a 1;@XCRON MARK q n 1700000001000 9223372036854775807}");
+    SAYS(c, "XCRON MARK q n 1700000001000 9223372036854775807", "1");
+    broker_bench_end(b);
+}
+
 /* broker K9: RUN is beside the plan. */
 TEST(run_fires_one_now)
 {
@@ -587,10 +624,10 @@ TEST(many_schedules_share_a_turn)
 UNIT_MAIN(T(arguments_are_judged_before_anything_is_made), T(a_schedule_is_made_and_shown),
           T(where_it_begins), T(a_message_comes_at_its_moment), T(scheduled_messages_come_first),
           T(the_last_missed_one_is_fired), T(missed_ones_are_skipped),
-          T(all_missed_ones_are_fired_up_to_a_thousand), T(a_schedule_ends),
-          T(changing_keeps_what_was_fired), T(a_clock_that_is_set_fires_nothing_twice),
-          T(without_memory_it_waits), T(what_is_refused_is_missed),
-          T(what_a_limit_refuses_is_missed), T(what_a_limit_refuses_is_missed),
-          T(run_fires_one_now), T(nothing_fires_while_the_server_may_not_act),
-          T(a_replay_takes_what_it_is_told), T(schedules_go_where_the_stream_goes),
-          T(many_schedules_share_a_turn))
+          T(all_missed_ones_are_fired_up_to_a_thousand), T(missed_ones_are_counted_once),
+          T(a_schedule_ends), T(changing_keeps_what_was_fired),
+          T(a_clock_that_is_set_fires_nothing_twice), T(without_memory_it_waits),
+          T(what_is_refused_is_missed), T(what_a_limit_refuses_is_missed),
+          T(the_count_ends_where_it_can_be_told), T(run_fires_one_now),
+          T(nothing_fires_while_the_server_may_not_act), T(a_replay_takes_what_it_is_told),
+          T(schedules_go_where_the_stream_goes), T(many_schedules_share_a_turn))
