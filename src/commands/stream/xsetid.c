@@ -1,6 +1,7 @@
 /* XSETID: the counters of a stream are set. */
 #include "commands/index.h"
 
+#include "broker/broker_moments.h"
 #include "commands/stream/stream_args.h"
 
 /* What is asked for; added -1 and max_deleted 0-0: not given. */
@@ -77,6 +78,10 @@ static void do_xsetid(struct call *call)
     if (!stream_id_is_zero(x.max_deleted))
         counters.max_deleted = x.max_deleted;
     stream_set_counters(s, &counters);
+    if (s->extra) { /* behind the last ID of all nothing is due, in front of it something may be */
+        struct broker_group at = broker_act_in(call, key, s, NULL);
+        broker_moments_changed(&at);
+    }
     db_changed(call->db, key, DB_EVENT_STREAM, "xsetid");
     reply_ok(call->reply);
 }

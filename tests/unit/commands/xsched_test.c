@@ -235,6 +235,22 @@ TEST(an_id_that_is_passed_changes)
     broker_bench_end(b);
 }
 
+/* broker T4: a stream that has given its last ID appends nothing, until XSETID takes that back. */
+TEST(a_position_that_goes_back_lets_messages_come)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    SAYS(c, "XADD q DELAY 10 * a 1", "1700000000010-0");
+    SAYS(c, "XSETID q 18446744073709551615-18446744073709551615", "OK");
+    broker_bench_wait(b, 10);
+    SAYS(c, "XSCHED LEN q", "1");
+    CHECK(!broker_has_work(b->engine.broker));
+    SAYS(c, "XSETID q 5-0", "OK");
+    broker_bench_turn(b);
+    SAYS(c, "XRANGE q - +", "[[1700000000010-0 [a 1]]]");
+    broker_bench_end(b);
+}
+
 /* broker T9, T11. */
 TEST(a_message_may_be_moved)
 {
@@ -486,8 +502,8 @@ UNIT_MAIN(T(what_is_scheduled_has_its_id), T(arguments_are_judged_first),
           T(a_message_comes_at_its_moment), T(what_is_past_is_appended_at_once),
           T(other_options_combine), T(what_is_due_comes_first),
           T(in_a_transaction_nothing_comes_first), T(an_id_that_is_passed_changes),
-          T(a_message_may_be_moved), T(a_message_may_be_run), T(a_replay_takes_it_literally),
-          T(many_that_are_due_take_turns), T(moments_are_of_the_wall_clock), T(an_id_is_never_both),
-          T(an_id_is_free), T(letters_may_come_back_later),
-          T(a_half_message_is_decided_or_comes_back), T(the_future_goes_with_the_stream),
-          T(what_is_scheduled_is_shown))
+          T(a_position_that_goes_back_lets_messages_come), T(a_message_may_be_moved),
+          T(a_message_may_be_run), T(a_replay_takes_it_literally), T(many_that_are_due_take_turns),
+          T(moments_are_of_the_wall_clock), T(an_id_is_never_both), T(an_id_is_free),
+          T(letters_may_come_back_later), T(a_half_message_is_decided_or_comes_back),
+          T(the_future_goes_with_the_stream), T(what_is_scheduled_is_shown))
