@@ -372,6 +372,7 @@ static const struct command xpolicy_set_command = {
              "milliseconds:int | EXP base:int max:int [factor:double] | LIST milliseconds:int...>] "
              "[JITTER percent:int] [MAXDELIVER count:int] [DEADLETTER dead-letter-key:key] [ONACK "
              "<KEEP | DELETE>] [PREFETCH count:int] [MAXPENDING count:int] "
+             "[RATE count:int milliseconds:int] [ORDERBY field:string [<HOLD | SKIP>]] "
              "[SINGLE milliseconds:int] [ONDISCONNECT <KEEP | RELEASE>] [CONSUMERTTL "
              "milliseconds:int] [GROUPTTL milliseconds:int] [PAUSE <ON | OFF>]",
     .summary = "Sets rules by which a group gives lost and failed entries out again.",
