@@ -38,6 +38,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define ITEMS_MOST  64 /* elements in a command, as Redis has it */
 #define FRAME_BYTES ((size_t)256 << 10)
@@ -191,7 +192,7 @@ static struct bytes id_text(char to[STREAM_ID_TEXT_MAX], struct stream_id id)
     return bytes_of(to, stream_id_print(to, id));
 }
 
-/* Words that stand behind the pending entries of a command. */
+/* Pending entries of a command: one owner, time and count. */
 static void end_claim(struct writer *w, const struct stream_pending_entry *e)
 {
     char time[NUM_INT_MAX], count[NUM_INT_MAX];
@@ -207,59 +208,70 @@ static void end_claim(struct writer *w, const struct stream_pending_entry *e)
 }
 
 static void begin_claim(struct writer *w, struct bytes key, const struct stream_group *g,
-                        struct bytes consumer)
+                        uint32_t consumer)
 {
     begin(w, "XCLAIM", key);
     word(w, str_bytes(g->name));
-    word(w, consumer);
+    /* What nobody owns is somebody's for a Redis, or it would lose sight of it. */
+    word(w, consumer == STREAM_PENDING_NO_CONSUMER
+                ? STREAM_REBUILD_UNOWNED
+                : str_bytes(stream_group_owner(g, consumer)->name));
     word(w, BYTES("0"));
     w->fixed = w->argc;
 }
 
-/* A command for each run of one time and count; before: the entry that was claimed before. */
-static void claim(struct writer *w, const struct stream_pending_entry *e,
-                  struct stream_pending_entry *before)
+/* before: the entry that was claimed before; none was while argc is 0. */
+static void claim(struct writer *w, struct bytes key, const struct stream_group *g,
+                  const struct stream_pending_entry *e, struct stream_pending_entry *before)
 {
     char text[STREAM_ID_TEXT_MAX];
-    if (w->argc == w->fixed + ITEMS_MOST ||
-        (w->argc > w->fixed && (e->time_ms != before->time_ms || e->count != before->count)))
+    if (!w->argc || e->consumer != before->consumer) {
         end_claim(w, before);
+        begin_claim(w, key, g, e->consumer);
+    } else if (w->argc == w->fixed + ITEMS_MOST || e->time_ms != before->time_ms ||
+               e->count != before->count) {
+        end_claim(w, before);
+    }
     *before = *e;
     word(w, id_text(text, e->id));
 }
 
-/* What is pending for a consumer. */
-static void put_pending(struct writer *w, struct bytes key, struct stream_group *g,
-                        const struct stream_consumer *c)
+static int by_delivery(const void *a, const void *b)
 {
-    struct stream_pending_place at;
-    struct stream_pending_entry e, before = {.count = 0};
-    uint64_t left = c->pending;
-    begin_claim(w, key, g, str_bytes(c->name));
-    bool any = stream_pending_seek_owned(&g->pending, STREAM_ID_MIN, c->number, &at);
-    for (; any; any = stream_pending_next_owned(&g->pending, c->number, &at), left--) {
-        stream_pending_get(&g->pending, at, &e);
-        claim(w, &e, &before);
-    }
-    end_claim(w, &before);
-    ASSERT(left == 0);
+    const struct stream_pending_entry *x = a, *y = b;
+    if (x->time_ms != y->time_ms)
+        return x->time_ms < y->time_ms ? -1 : 1;
+    return stream_id_compare(x->id, y->id);
 }
 
-/* What nobody owns is somebody's for a Redis, or it would lose sight of it. */
-static void put_unowned(struct writer *w, struct bytes key, struct stream_group *g)
+/* Whoever carries the commands out looks for the place of each entry among the others by time, from
+ * the end. So they come by ID while their times rise, whoever owns them, and the rest sorted by
+ * time behind them: in another order reading them would take the square of their number. */
+static void put_pending(struct writer *w, struct bytes key, const struct stream_group *g)
 {
     struct stream_pending_place at;
-    struct stream_pending_entry e, before = {.count = 0};
-    if (g->pending.count == stream_pending_owned_count(&g->pending))
-        return;
-    begin_claim(w, key, g, STREAM_REBUILD_UNOWNED);
+    struct stream_pending_entry e, before = {.count = 0}, *late = NULL;
+    size_t n = 0, cap = 0;
+    int64_t latest_ms = INT64_MIN;
+    w->argc = w->fixed = 0;
     bool any = stream_pending_seek(&g->pending, STREAM_ID_MIN, &at);
     for (; any; any = stream_pending_next(&g->pending, &at)) {
         stream_pending_get(&g->pending, at, &e);
-        if (e.consumer == STREAM_PENDING_NO_CONSUMER)
-            claim(w, &e, &before);
+        if (e.time_ms >= latest_ms) {
+            latest_ms = e.time_ms;
+            claim(w, key, g, &e, &before);
+            continue;
+        }
+        if (n == cap)
+            late = mem_realloc(late, (cap = cap ? 2 * cap : 64) * sizeof(*late));
+        late[n++] = e;
     }
+    if (n)
+        qsort(late, n, sizeof(*late), by_delivery);
+    for (size_t i = 0; i < n; i++)
+        claim(w, key, g, &late[i], &before);
     end_claim(w, &before);
+    mem_free(late);
 }
 
 static void put_group(struct writer *w, struct bytes key, struct stream_group *g)
@@ -269,13 +281,11 @@ static void put_group(struct writer *w, struct bytes key, struct stream_group *g
     COMMAND(w, BYTES("XGROUP"), BYTES("CREATE"), key, str_bytes(g->name), id_text(id, g->last_id),
             BYTES("ENTRIESREAD"), bytes_of(read, num_print_int(read, g->entries_read)));
     struct stream_consumer **all = stream_group_sorted(g, &n);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         COMMAND(w, BYTES("XGROUP"), BYTES("CREATECONSUMER"), key, str_bytes(g->name),
                 str_bytes(all[i]->name));
-        put_pending(w, key, g, all[i]);
-    }
     mem_free(all);
-    put_unowned(w, key, g);
+    put_pending(w, key, g);
 }
 
 static void put_entries(struct writer *w, struct bytes key, const struct stream *s)

@@ -15,7 +15,7 @@ import argparse, os, random, sys, tempfile, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from check import Failed, check, done, wait_for  # noqa: E402
-from resp import Error, packet, received         # noqa: E402
+from resp import Error, info, packet, received   # noqa: E402
 from server import Server                        # noqa: E402
 from model_clock import Clock                    # noqa: E402
 from model_cron import CronSteps, STREAM         # noqa: E402
@@ -147,7 +147,7 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
             for i, p in sorted(((i, p) for i, p in g.pending.items() if p.due), key=lambda x: (x[1].due, number(x[0]))):
                 m.release(g, i)  # P8
             for p in g.pending.values():
-                p.reason, p.blocked = b"", False
+                p.reason, p.blocked, p.fell = b"", False, 0
             g.policy = g.bucket = None
             self.subscriptions_end(g, b"policy")
             g.presence.forget(m.now())
@@ -179,6 +179,46 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
             raise Failed("XREADGROUP: %r" % got)
         entries = [(e[0], e[1]) for e in got[0][1]] if got else []
         self.free = self.model.read(g, consumer, connection, count, noack, claim, entries, lambda: self.left(g))
+        self.reader = g
+
+    WHILE_BLOCKED = ("add", "add", "ack", "nack", "nack", "claim", "delete", "time", "time", "sched", "redrive", "consumer")
+
+    def step_block(self):
+        """A reader that waits is served by what brings it something: judged as a read behind one more step. What waiting means for a seat, for an idle consumer, beside a subscription is left
+        to other tests."""
+        r, m, g, consumer = self.random, self.model, self.group(), self.random.choice(CONSUMERS)
+        if g.presence.subscribed or (g.policy and (g.policy["single"] or g.policy["consumerttl"])):
+            return
+        n, count, connection = r.choice(self.WHILE_BLOCKED), r.choice([1, 2, 5]), self.connection()
+        c = self.conns[connection]
+        who = c.ask("CLIENT", "ID")
+        self.note("%d: XREADGROUP GROUP %s %s COUNT %d BLOCK 0" % (connection, g.name.decode(), consumer.decode(), count))
+        c.send("XREADGROUP", "GROUP", g.name, consumer, "COUNT", count, "MAXCOUNT", count, "BLOCK", 0, "STREAMS", KEY, ">")
+        waits = lambda: info(self.c, "blocked_clients", "clients") == "1"
+        if not wait_for(lambda: waits() or not c.silent()):
+            raise Failed("a reader neither waits nor is served")
+        if waits():
+            self.judge_blocked(g, consumer, connection, count, None)
+            lost, dead = self.free
+            getattr(self, "step_" + n)()
+            for _ in range(2):
+                self.c.ask("PING")
+            m.turn()
+            self.look_for_idle_ones()
+            self.pushed()
+            if c.silent():
+                self.say("CLIENT", "UNBLOCK", who)
+        else:
+            lost = dead = ()
+        self.judge_blocked(g, consumer, connection, count, c.answer())
+        self.free = ({*lost, *self.free[0]}, {*dead, *self.free[1]})
+
+    def judge_blocked(self, g, consumer, connection, count, got):
+        self.note("%d: got" % connection, got)
+        if isinstance(got, Error):
+            raise Failed("XREADGROUP: %r" % got)
+        entries = [(e[0], e[1]) for e in got[0][1]] if got else []
+        self.free = self.model.read(g, consumer, connection, count, False, None, entries, lambda: self.left(g))
         self.reader = g
 
     def step_history(self):
@@ -493,7 +533,7 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
         if any(stats[k] != v for k, v in want.items()):
             raise Failed("STATS of %r: %r, wanted %r" % (name, {k: stats[k] for k in want}, want))
 
-    STEPS = (("add", 12), ("later", 8), ("sched", 6), ("cron", 5), ("route", 12), ("push", 8), ("match", 6), ("read", 20), ("history", 3), ("ack", 10), ("nack", 12), ("claim", 5), ("autoclaim", 2), ("delete", 3), ("consumer", 1), ("time", 14),
+    STEPS = (("add", 12), ("later", 8), ("sched", 6), ("cron", 5), ("route", 12), ("push", 8), ("match", 6), ("read", 20), ("block", 8), ("history", 3), ("ack", 10), ("nack", 12), ("claim", 5), ("autoclaim", 2), ("delete", 3), ("consumer", 1), ("time", 14),
              ("policy", 4), ("close", 3), ("redrive", 2), ("wall", 0.5), ("restart", 1))
 
     def run(self):

@@ -85,8 +85,8 @@ def listings(path):
         mine = [r for r in lines(s, "clients", "--json") if r["cmd"] == "client|list"]
         expect(len(mine), 1, "the client itself")
         expect(good(s, "clients", "nobody*"), "none\n", "clients by name")
-        facts = json.loads(run(s, "overview", "--json")[1])
-        expect((facts["ready"], facts["leased"]), (3, 1), "overview %r" % facts)
+        facts = lambda: json.loads(run(s, "overview", "--json")[1])
+        until("the server's look at its streams", lambda: (facts()["ready"], facts()["leased"]) == (3, 1))  # once a second
         shown = lines(s, "show", "orders", "--json")[0]
         expect((shown["length"], shown["groupList"][0]["ready"]), (4, 3), "show")
         group = lines(s, "show", "orders", "workers", "--json")[0]

@@ -167,6 +167,28 @@ TEST(streams_with_groups)
         "XSETID k 0-0 ENTRIESADDED 0 MAXDELETEDID 0-0\n"));
 }
 
+/* Whoever reads them looks for the place of each by time, from the end: by ID while times rise,
+ * whoever is the owner, then the rest by time. */
+TEST(pending_entries_come_in_an_order_that_is_cheap_to_read)
+{
+    struct stream *s = stream_new(rdb_streams(), 100, 100);
+    struct stream_group *g = stream_add_group(s, BYTES("g"), STREAM_ID_MIN, 0);
+    struct stream_consumer *c = stream_group_add_consumer(g, BYTES("c"), 3),
+                           *d = stream_group_add_consumer(g, BYTES("d"), 3);
+    const int64_t times[] = {5, 3, 5, 8, 1, 3};
+    for (unsigned i = 0; i < 6; i++)
+        stream_group_restore(g, (struct stream_id){i + 1, 0}, i % 2 ? d : c, times[i], 1);
+    CHECK(is_written(entry_new_word(BYTES("k"), VALUE_STREAM, (uintptr_t)s),
+                     "SELECT 1\nXGROUP CREATE k g 0 MKSTREAM\nXGROUP DESTROY k g\n"
+                     "XSETID k 0-0 ENTRIESADDED 0 MAXDELETEDID 0-0\n"
+                     "XGROUP CREATE k g 0-0 ENTRIESREAD 0\n"
+                     "XGROUP CREATECONSUMER k g c\nXGROUP CREATECONSUMER k g d\n"
+                     "XCLAIM k g c 0 1-0 3-0 TIME 5 RETRYCOUNT 1 FORCE JUSTID\n"
+                     "XCLAIM k g d 0 4-0 TIME 8 RETRYCOUNT 1 FORCE JUSTID\n"
+                     "XCLAIM k g c 0 5-0 TIME 1 RETRYCOUNT 1 FORCE JUSTID\n"
+                     "XCLAIM k g d 0 2-0 6-0 TIME 3 RETRYCOUNT 1 FORCE JUSTID\n"));
+}
+
 TEST(what_reads_back_otherwise_is_noticed)
 {
     struct store *s = db_store_new(1, 1);
@@ -207,4 +229,5 @@ TEST(the_database_of_the_stream_comes_last)
 UNIT_MAIN(T(a_base_for_newer_readers_says_plainly_what_they_know),
           T(the_database_of_the_stream_comes_last), T(values_as_commands),
           T(many_elements_take_several_commands), T(streams_with_groups),
+          T(pending_entries_come_in_an_order_that_is_cheap_to_read),
           T(what_reads_back_otherwise_is_noticed))
