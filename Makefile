@@ -22,9 +22,10 @@ STD     += -isystem /usr/share/include/llhttp
 HTTPOBJ := $(patsubst %,$(BUILD)/foreign/%.o,api http llhttp)
 endif
 
-# The console's files, compressed, as an object file (utils/assets.py).
+# The console's files, compressed, and the examples of the reference, as object files (utils/assets.py, utils/examples.py).
 PAGES   := $(wildcard src/admin/pages/*)
-FILES   := $(BUILD)/pages.o
+SHOWN   := $(wildcard docs/examples/*)
+FILES   := $(BUILD)/pages.o $(BUILD)/examples.o
 
 CFLAGS  := $(STD) $(WARN) $(OPT)
 
@@ -85,9 +86,12 @@ $(HTTPOBJ): $(BUILD)/foreign/%.o: $(LLHTTP)/%.c
 	@echo '  CC $<'
 	@$(CC) $(OPT) -w -DLLHTTP_STRICT_MODE=1 -I/usr/share/include/llhttp -c $< -o $@
 
-$(FILES:.o=.s): utils/assets.py $(PAGES) src/admin/pages
+$(BUILD)/pages.s: utils/assets.py $(PAGES) src/admin/pages
 	@mkdir -p $(dir $@)
 	@utils/assets.py src/admin/pages $@
+$(BUILD)/examples.s: utils/examples.py $(SHOWN) docs/examples
+	@mkdir -p $(dir $@)
+	@utils/examples.py docs/examples $@
 $(FILES): %.o: %.s
 	@$(CC) -c $< -o $@
 

@@ -1,11 +1,12 @@
 /* A page has a table of the family's commands, then a section for each, subcommands behind their
- * container. A section is printed from the command's constant alone:
+ * container. A section is printed from the command's constant:
  *
  *   the line of usage    from the grammar of command/usage.h, in which optional parts stand in
  *                        brackets, alternatives in angle brackets, and what may come again has
  *                        dots behind it
  *   what it needs        categories (for rules of users), flags, where its keys are and what is
  *                        done to them
+ *   an example           if there is one in docs/examples
  *
  * Nothing can fail: constants are complete, which a test of the registry sees to. */
 #include "server/reference_commands.h"
@@ -14,6 +15,7 @@
 #include "command/usage.h"
 #include "commands/families.h"
 #include "commands/server/command_info.h"
+#include "server/examples.h"
 #include "server/reference_text.h"
 
 #include <ctype.h>
@@ -153,6 +155,16 @@ static void add_channels(struct buf *out, const struct command *c)
 
 /* ---- Sections */
 
+static void add_example(struct buf *out, const struct command *c)
+{
+    struct bytes text = examples_find(command_full_name(c));
+    if (!text.n)
+        return;
+    buf_add_text(out, "\n```console\n");
+    buf_add(out, text);
+    buf_add_text(out, "```\n");
+}
+
 static void add_words(struct buf *out, const struct command *c)
 {
     struct bytes names[CATEGORIES_MOST];
@@ -184,6 +196,7 @@ static void add_section(struct buf *out, const struct command *c)
     add_words(out, c);
     add_keys(out, c);
     add_channels(out, c);
+    add_example(out, c);
     for (const struct command *const *s = c->subcommands; s && *s; s++)
         add_section(out, *s);
 }

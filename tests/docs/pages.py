@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the documentation shows is done, and what comes of it compared.
 
-usage: pages.py --server PATH [PAGE ...]        (README.md and all of docs/guides without names)
+usage: pages.py --server PATH [PAGE ...]        (README.md, all of docs/guides and docs/examples without names)
 
 Each page has a fresh server of its own, whose port stands in for 6379. Blocks run in the order of the page:
 
@@ -213,6 +213,25 @@ class Page:
             c.close()
 
 
+def run_examples(server):
+    """Those of the reference: each is what a console block has, on a server without keys."""
+    with Server(server, "--appendonly", "yes") as s:
+        s.start().close()
+        for path in sorted(glob.glob(os.path.join(ROOT, "docs/examples/*.txt"))):
+            page = Page(path, s)
+            try:
+                page.console(page.text)
+                check("example: " + os.path.basename(path), True)
+            except (Failed, OSError) as e:
+                check("example: " + os.path.basename(path), False, str(e))
+            finally:
+                page.end()
+            c = s.conn()
+            c.ask("FLUSHALL")
+            c.close()
+        check("the server has nothing to report", not s.report(), s.report())
+
+
 def run_page(path, server):
     with Server(server, "--appendonly", "yes") as s:
         s.start().close()
@@ -267,6 +286,7 @@ def main():
         judged_rightly(o.server)
         silent = list(says_for_whom())
         check("each guide says for whom it is", not silent, silent)
+        run_examples(o.server)
     for path in o.pages or [os.path.join(ROOT, "README.md"), *sorted(glob.glob(os.path.join(ROOT, "docs/guides/*.md")))]:
         run_page(path, o.server)
     done()
