@@ -35,15 +35,29 @@ static void add(struct buf *out, struct bytes query, bool holds, const char *rea
     buf_add_char(out, '\n');
 }
 
+/* False: there is no primary. */
+static bool find_link(const struct engine *e, struct follow_figures *f)
+{
+    if (e->role == ROLE_PRIMARY || !e->replication || !replication_link(e->replication))
+        return false;
+    follow_figures(replication_link(e->replication), f);
+    return true;
+}
+
 /* Since when the link to the primary is away; 0: it stands, or there is no primary; -1: it never
  * stood. */
 static int64_t link_down_s(const struct engine *e)
 {
     struct follow_figures f;
-    if (e->role != ROLE_REPLICA_DOWN || !replication_link(e->replication))
-        return 0;
-    follow_figures(replication_link(e->replication), &f);
-    return f.down_s;
+    return e->role == ROLE_REPLICA_DOWN && find_link(e, &f) ? f.down_s : 0;
+}
+
+/* Whether a replica is more than so many bytes behind, as far as it can know: what has come and is
+ * not applied. Without the link it knows nothing, which is too much. */
+static bool is_behind(const struct engine *e, long long most)
+{
+    struct follow_figures f;
+    return find_link(e, &f) && (f.waiting < 0 || f.waiting > most);
 }
 
 static bool link_is_down(const struct engine *e)
@@ -68,14 +82,18 @@ static bool is_paused(const struct engine *e)
     return e->pause.reasons & (1u << PAUSE_CLIENT);
 }
 
-/* False: a parameter that there is not. */
-static bool read_query(struct bytes query, double *memory)
+/* False: a parameter that there is not. lag: -1: it is not asked for. */
+static bool read_query(struct bytes query, double *memory, long long *lag)
 {
     struct bytes name, value;
     *memory = 0;
+    *lag = -1;
     while (http_query_next(&query, &name, &value)) {
         if (bytes_is(name, "memory")) {
             if (!num_parse_double(value, memory) || *memory <= 0 || *memory > 100)
+                return false;
+        } else if (bytes_is(name, "replica-lag")) {
+            if (!num_parse_int(value, lag) || *lag < 0)
                 return false;
         } else if (!bytes_is(name, "allow")) {
             return false;
@@ -87,9 +105,11 @@ static bool read_query(struct bytes query, double *memory)
 unsigned health_ready(struct engine *e, int loading_percent, struct bytes query, struct buf *out)
 {
     double memory;
+    long long lag;
     out->n = 0;
-    if (!read_query(query, &memory)) {
-        buf_add_text(out, "allow=reason,... and memory=percent are what can be asked for\n");
+    if (!read_query(query, &memory, &lag)) {
+        buf_add_text(out, "allow=reason,..., memory=percent and replica-lag=bytes are what can be "
+                          "asked for\n");
         return 400;
     }
     if (loading_percent >= 0 && !is_allowed(query, "loading"))
@@ -97,6 +117,8 @@ unsigned health_ready(struct engine *e, int loading_percent, struct bytes query,
     add(out, query, e->ends_ms != 0, "shutting-down");
     add(out, query, e->slow_path & ENGINE_DISK_FAILED, "disk-failed");
     add(out, query, link_is_down(e), "replica-link");
+    if (lag >= 0)
+        add(out, query, is_behind(e, lag), "replica-lag");
     add(out, query, is_paused(e), "paused");
     if (memory > 0)
         add(out, query, memory_percent(e) > memory, "memory");

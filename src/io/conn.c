@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -97,6 +98,12 @@ long conn_send(struct conn *c, struct iovec *pieces, int n)
         sent = sendmsg(c->fd, &m, MSG_NOSIGNAL);
     }
     return sent < 0 ? -errno : sent;
+}
+
+size_t conn_unread(const struct conn *c)
+{
+    int n = 0;
+    return ioctl(c->fd, FIONREAD, &n) == 0 && n > 0 ? (size_t)n : 0;
 }
 
 long conn_write(struct conn *c, struct chain *out, uint64_t limit)

@@ -22,6 +22,8 @@ void conn_free(struct conn *c);
 int conn_fd(const struct conn *c);
 /* One read. >0: bytes; 0: the peer is gone; -EAGAIN: nothing there; else -errno. */
 long conn_read(struct conn *c, void *to, size_t n);
+/* Bytes that have come and that nobody has read; of TLS as they are on the wire. */
+size_t conn_unread(const struct conn *c);
 /* One gathered write of at most up to position `limit` of the chain. Returns bytes sent (taken from
  * the chain) or -errno; -EAGAIN: the peer does not take more now. */
 long conn_write(struct conn *c, struct chain *out, uint64_t limit);

@@ -137,6 +137,11 @@ void apply_free(struct apply *a)
     mem_free(a);
 }
 
+size_t apply_waiting(const struct apply *a)
+{
+    return a->n - a->at;
+}
+
 struct client *apply_client(const struct apply *a)
 {
     return a->client;

@@ -37,6 +37,8 @@ bool apply_run(struct apply *a, size_t n);
 bool apply_was_asked(struct apply *a, uint64_t *offset);
 /* Up to where it has been applied: behind a whole group, also while one runs. */
 uint64_t apply_offset(const struct apply *a);
+/* Bytes that have come and are not applied yet: of a group whose rest is still to come. */
+size_t apply_waiting(const struct apply *a);
 /* Who its commands run as: shown, and marked for closing by CLIENT KILL. */
 struct client *apply_client(const struct apply *a);
 /* The database that the stream is in; beyond the last one: in one that we do not have. */

@@ -581,6 +581,7 @@ void follow_figures(const struct follow *f, struct follow_figures *out)
         .load_lost = f->loads && receive_is_in_memory(f->receive) && link_is_cut(&f->link),
         .waits = f->apply && f->link.ready && !(apply_client(f->apply)->flags & CLIENT_RUNNING),
         .offset = f->apply ? apply_offset(f->apply) : f->r->engine->journal->offset,
+        .waiting = f->apply ? (int64_t)(apply_waiting(f->apply) + conn_unread(f->link.conn)) : -1,
         .io_ago_s = f->state == FOLLOW_CONNECTED ? silence : -1,
         .down_s = f->state == FOLLOW_CONNECTED || !f->was_up ? -1 : (now(f) - f->down_ms) / 1000,
         .transfers = f->state == FOLLOW_TRANSFER,

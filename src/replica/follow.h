@@ -49,6 +49,7 @@ struct follow_figures {
     int64_t io_ago_s;          /* since something came; -1: not connected */
     int64_t down_s;            /* since the link went; -1: it never was there, or it is */
     uint64_t offset;           /* applied */
+    int64_t waiting;           /* bytes that have come and are not applied; -1: not connected */
     bool transfers;            /* the rest counts */
     int64_t total, left;       /* of the snapshot; -1: not told, or unknown */
     uint64_t read;             /* of it */

@@ -107,7 +107,7 @@ HOSTILE = [
     ("a trace of a proxy", "GET / HTTP/1.1\r\n" + HOST + "X-Forwarded-For: 127.0.0.1\r\n\r\n", whole("403 Forbidden", ("CLEARTEXT", "Passwords and data do not travel in the clear here. Use TLS (console-tls yes), or a reverse proxy that is listed in console-proxies and tells X-Forwarded-For and X-Forwarded-Proto: https."))),
     ("POST to health", "POST /healthz HTTP/1.1\r\n" + HOST + "\r\n", whole("405 Method Not Allowed", ("ERR", "There is no such method here."), more="Allow: GET, HEAD\r\n")),
     ("a body for health", "GET /healthz HTTP/1.1\r\n" + HOST + "Content-Length: 2\r\n\r\n{}", whole(BAD, ("ERR", "Health takes no body."), closes=True)),
-    ("a wrong question to readyz", "GET /readyz?x=1 HTTP/1.1\r\n" + HOST + "\r\n", whole(BAD, 0, "text/plain; charset=utf-8", "allow=reason,... and memory=percent are what can be asked for\n")),
+    ("a wrong question to readyz", "GET /readyz?x=1 HTTP/1.1\r\n" + HOST + "\r\n", whole(BAD, 0, "text/plain; charset=utf-8", "allow=reason,..., memory=percent and replica-lag=bytes are what can be asked for\n")),
 ]
 
 
@@ -179,6 +179,11 @@ def reasons(path):
         c.do("CONFIG", "SET", "maxmemory", "0")
         c.do("REPLICAOF", "127.0.0.1", free_port())
         until("the link is a reason", lambda: ready() == (503, "replica-link\n"))
+        expect(ready("?replica-lag=1000000000&allow=replica-link"), (503, "replica-lag\n"), "how far it is behind is not known")
+        with Server(path) as primary:
+            primary.start()
+            c.do("REPLICAOF", "127.0.0.1", primary.port)
+            until("it has caught up", lambda: ready("?replica-lag=0") == (200, "ready\n"))
         c.do("REPLICAOF", "NO", "ONE")
         expect(ready(), (200, "ready\n"), "a primary again")
 

@@ -51,7 +51,8 @@ TEST(bytes_come_until_the_peer_is_gone)
     CHECK(write(p.peer, "abc", 3) == 3);
     loop_turn(p.loop, 1000);
     CHECK(seen == LOOP_READ);
-    CHECK(conn_read(p.conn, text, 2) == 2 && conn_read(p.conn, text, 2) == 1 && text[0] == 'c');
+    CHECK(conn_unread(p.conn) == 3 && conn_read(p.conn, text, 2) == 2 && conn_unread(p.conn) == 1);
+    CHECK(conn_read(p.conn, text, 2) == 1 && text[0] == 'c' && conn_unread(p.conn) == 0);
     shutdown(p.peer, SHUT_WR);
     CHECK(conn_read(p.conn, text, sizeof(text)) == 0);
     end(&p);

@@ -345,6 +345,31 @@ TEST(refused_connections_are_tried_often_at_first)
     play_end(&p);
 }
 
+static int64_t waiting(const struct play *p)
+{
+    struct follow_figures f;
+    follow_figures(p->r->follow, &f);
+    return f.waiting;
+}
+
+/* What has come and is not applied is told: half a command, too. */
+TEST(how_much_of_the_stream_waits_is_known_while_the_link_is_up)
+{
+    struct play p;
+    play_begin(&p);
+    CHECK(play_connect(&p) && waiting(&p) == 0);
+    play_says(&p, "*3\r\n$3\r\nSET\r\n");
+    CHECK(waiting(&p) == 13 && offset_of(&p) == 100);
+    play_says(&p, "$1\r\na\r\n$1\r\n1\r\n");
+    CHECK(waiting(&p) == 0 && offset_of(&p) == 127);
+    close(p.link);
+    p.link = -1;
+    for (int i = 0; i < 100 && waiting(&p) >= 0; i++)
+        play_turn(&p);
+    CHECK(waiting(&p) == -1);
+    play_end(&p);
+}
+
 /* What our file cannot take is not applied either, unless that is asked for. */
 TEST(a_disk_that_fails_holds_the_stream)
 {
@@ -356,6 +381,7 @@ TEST(a_disk_that_fails_holds_the_stream)
     play_turn(&p);
     play_says(&p, SET("a", "1"));
     CHECK(offset_of(&p) == 100 && !follow_has_work(p.r->follow));
+    CHECK(waiting(&p) == 27);
     play_wait(&p, 1001);
     CHECK(play_is(&p, "*3|$8|REPLCONF|$3|ACK|$3|100|") && offset_of(&p) == 100);
     state_set_disk_error(e, 0);
@@ -404,6 +430,7 @@ int main(void)
         T(silence_ends_a_link_in_any_state),
         T(a_primary_that_is_not_confirmed_may_be_silent_for_longer),
         T(refused_connections_are_tried_often_at_first),
+        T(how_much_of_the_stream_waits_is_known_while_the_link_is_up),
         T(a_disk_that_fails_holds_the_stream),
         T(a_killed_link_comes_back)};
     crc_init();
