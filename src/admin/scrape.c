@@ -37,7 +37,7 @@ static void begin(struct exchange *x)
     if (!scrape_needs_no_login(x) && !work_may(x, command, 2))
         return;
     work_state(x, sizeof(struct scrape), NULL);
-    survey_look(x->all->engine->survey);
+    survey_look_for_metrics(x->all->engine->survey);
     flow_begin(x, TYPE, NULL);
 }
 

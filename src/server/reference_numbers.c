@@ -96,6 +96,7 @@ static void keep_heads(struct names *to, struct bytes text)
         x.type = line.p[line.n - 1] == 'r' ? "counter" : "gauge";
         x.label = bytes_has_prefix(x.name, "millrace_group_")    ? "db, key, group"
                   : bytes_has_prefix(x.name, "millrace_stream_") ? "db, key"
+                  : bytes_has_prefix(x.name, "millrace_list_")   ? "db, key"
                                                                  : NULL;
         keep(to, x);
     }

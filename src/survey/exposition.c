@@ -15,6 +15,7 @@
 #include "base/num.h"
 #include "base/utf8.h"
 #include "engine/engine.h"
+#include "engine/observe.h"
 #include "survey/alarms.h"
 #include "survey/survey_choice.h"
 
@@ -222,6 +223,30 @@ static void add_by_db(struct buf *out, const char *name, const char *help, const
     }
 }
 
+/* Found by the walk over all keys. */
+static void add_lists(struct buf *out, const struct survey *sv)
+{
+    static const char name[] = "millrace_lists";
+    head(out, name, "gauge", "Lists of the database.");
+    for (int i = 0; i < sv->engine->store->count; i++) {
+        if (!sv->walk.known_lists[i])
+            continue;
+        buf_printf(out, "%s{db=\"db%d\"}", name, i);
+        number(out, (double)sv->walk.known_lists[i]);
+    }
+}
+
+/* What redis_exporter asks the slow log for. */
+static void add_slow(const struct observe *o, struct buf *out)
+{
+    const struct observe_slow *last =
+        o && o->slow_n ? dlist_item(o->slow.next, struct observe_slow, node) : NULL;
+    gauge(out, "redis_slowlog_length", "Entries of the slow log.", o ? (double)o->slow_n : 0);
+    gauge(out, "redis_slowlog_last_id", "Number of its newest entry.", last ? (double)last->id : 0);
+    gauge(out, "redis_last_slow_execution_duration_seconds", "How long that one took.",
+          last ? (double)last->duration_us / 1e6 : 0);
+}
+
 static void add_messages(struct buf *out, const struct survey_totals *t)
 {
     static const char name[] = "millrace_messages";
@@ -274,12 +299,16 @@ static void add_sums(struct survey *sv, struct buf *out)
     if (e->role != ROLE_PRIMARY)
         gauge(out, "redis_master_link_up", "The link to the primary stands.",
               e->role == ROLE_REPLICA_UP ? 1 : 0);
+    gauge(out, "millrace_replies_held", "Clients whose replies wait for the disk or for replicas.",
+          (double)e->gate.held_count);
+    add_slow(e->observe, out);
     add_by_db(out, "millrace_streams", "Streams of the database.", sv, false);
     single(out, "millrace_survey_cpu_seconds_total", "counter", "Time that the survey has taken.",
            (double)sv->ticks / clock_ticks_per_us() / 1e6);
     if (!sv->number)
         return;
     add_by_db(out, "millrace_groups", "Groups of the database's streams.", sv, true);
+    add_lists(out, sv);
     add_messages(out, t);
     if (t->oldest_ready_ms >= 0)
         gauge(out, "millrace_oldest_ready_seconds", "Age of the oldest message that is ready.",
@@ -293,13 +322,14 @@ static void add_sums(struct survey *sv, struct buf *out)
           (double)sv->pass_ms / 1000);
 }
 
-/* ---- Families of groups and streams */
+/* ---- Families of groups, streams and lists */
 
 struct family {
     const char *name, *type, *help;
     /* Exactly one of them. False: not known. */
     bool (*of_group)(const struct survey_group *g, double *out);
     bool (*of_stream)(const struct survey_stream *s, double *out);
+    bool (*of_list)(const struct lists_record *l, double *out);
 };
 
 #define OF_GROUP(name, condition, value)                                                           \
@@ -310,6 +340,12 @@ struct family {
     }
 #define OF_STREAM(name, value)                                                                     \
     static bool name(const struct survey_stream *s, double *out)                                   \
+    {                                                                                              \
+        *out = (double)(value);                                                                    \
+        return true;                                                                               \
+    }
+#define OF_LIST(name, value)                                                                       \
+    static bool name(const struct lists_record *l, double *out)                                    \
     {                                                                                              \
         *out = (double)(value);                                                                    \
         return true;                                                                               \
@@ -341,14 +377,20 @@ OF_STREAM(s_bytes, s->bytes)
 OF_STREAM(s_scheduled, s->scheduled)
 OF_STREAM(s_expiries, s->expiries)
 OF_STREAM(s_added, s->added)
+OF_LIST(l_length, l->length)
+OF_LIST(l_waiting, l->waiting)
 
 #define GROUP(type, name, get, help)                                                               \
     {                                                                                              \
-        "millrace_group_" name, type, help, get, NULL                                              \
+        "millrace_group_" name, type, help, get, NULL, NULL                                        \
     }
 #define STREAM(type, name, get, help)                                                              \
     {                                                                                              \
-        "millrace_stream_" name, type, help, NULL, get                                             \
+        "millrace_stream_" name, type, help, NULL, get, NULL                                       \
+    }
+#define LIST(type, name, get, help)                                                                \
+    {                                                                                              \
+        "millrace_list_" name, type, help, NULL, NULL, get                                         \
     }
 static const struct family families[] = {
     GROUP("gauge", "ready", g_ready, "Messages that a reader would get now."),
@@ -377,27 +419,44 @@ static const struct family families[] = {
     STREAM("gauge", "scheduled", s_scheduled, "Messages whose time has not come."),
     STREAM("gauge", "expiries", s_expiries, "Messages that will expire."),
     STREAM("counter", "added_total", s_added, "Messages that were ever added."),
+    LIST("gauge", "length", l_length, "Items of the list."),
+    LIST("gauge", "waiting", l_waiting, "Clients that wait for an item."),
 };
 #define FAMILIES (sizeof(families) / sizeof(families[0]))
 
-static void add_line(struct buf *out, const struct family *f, const struct survey_stream *s,
-                     const struct survey_group *g, double v)
+/* group NULL: of none. */
+static void add_line(struct buf *out, const struct family *f, int number_of_db,
+                     const struct str *key, const struct str *group, double v)
 {
     char db[NUM_INT_MAX + 2] = "db";
-    size_t n = 2 + num_print_int(db + 2, s->db);
+    size_t n = 2 + num_print_int(db + 2, number_of_db);
     buf_add_text(out, f->name);
     label(out, '{', "db", bytes_of(db, n));
-    label(out, ',', "key", str_bytes(s->key));
-    if (g)
-        label(out, ',', "group", str_bytes(g->name));
+    label(out, ',', "key", str_bytes(key));
+    if (group)
+        label(out, ',', "group", str_bytes(group));
     buf_add_char(out, '}');
     number(out, v);
+}
+
+static void add_list(const struct survey *sv, const struct family *f, uint32_t i,
+                     const struct bytes *match, struct buf *out)
+{
+    const struct lists_record *l = lists_at(&sv->walk.lists, i);
+    double v;
+    if (lists_is_listed(&sv->walk.lists, l) && f->of_list(l, &v) &&
+        (!match || glob_match(*match, str_bytes(l->key))))
+        add_line(out, f, l->db, l->key, NULL, v);
 }
 
 /* The record's line, if it has one. */
 static void add_record(struct survey *sv, const struct family *f, uint32_t i,
                        const struct bytes *match, struct buf *out)
 {
+    if (f->of_list) {
+        add_list(sv, f, i, match, out);
+        return;
+    }
     const struct survey_group *g = f->of_group ? survey_record_group(sv, i) : NULL;
     const struct survey_stream *s;
     double v;
@@ -407,12 +466,12 @@ static void add_record(struct survey *sv, const struct family *f, uint32_t i,
     s = survey_record_stream(sv, g ? g->stream : i);
     if ((g ? f->of_group(g, &v) : f->of_stream(s, &v)) &&
         (!match || glob_match(*match, str_bytes(s->key))))
-        add_line(out, f, s, g, v);
+        add_line(out, f, s->db, s->key, g ? g->name : NULL, v);
 }
 
 static uint32_t records(const struct survey *sv, const struct family *f)
 {
-    return f->of_group ? sv->groups.n : sv->streams.n;
+    return f->of_group ? sv->groups.n : f->of_list ? sv->walk.lists.records.n : sv->streams.n;
 }
 
 bool exposition_part(struct survey *sv, uint64_t cursor, const struct bytes *match, struct buf *out,

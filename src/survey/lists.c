@@ -1,11 +1,14 @@
 #include "survey/lists.h"
 
+#include "base/histogram.h"
 #include "base/mem.h"
 #include "engine/block.h"
 #include "engine/engine.h"
 #include "engine/key_name.h"
 #include "type/list.h"
 #include "type/value.h"
+
+#include <math.h>
 
 #define RATE_LEAST_MS   500
 #define AWAITED_AT_ONCE 16
@@ -129,6 +132,27 @@ void lists_sweep(struct lists *l, uint32_t number, uint64_t walk)
     const struct lists_record *x = lists_at(l, number);
     if (x->slot.seen && x->slot.seen != walk)
         drop(l, number);
+}
+
+/* From the longest on, as many classes of length as have room. *n: how many are listed. */
+static double least_of(const uint64_t *counts, uint64_t *n, uint64_t most)
+{
+    unsigned class = HISTOGRAM_CLASSES;
+    while (class && *n + counts[class - 1] <= most)
+        *n += counts[--class];
+    return class ? histogram_end(class - 1) : 0;
+}
+
+void lists_choose(struct lists *l, uint64_t most)
+{
+    uint64_t awaited[HISTOGRAM_CLASSES] = {0}, others[HISTOGRAM_CLASSES] = {0}, n = 0;
+    for (uint32_t i = 1; i <= l->records.n; i++) {
+        const struct lists_record *x = lists_at(l, i);
+        if (x->slot.seen)
+            (x->waiting ? awaited : others)[histogram_class(x->length)]++;
+    }
+    l->least_awaited = least_of(awaited, &n, most);
+    l->least = l->least_awaited > 0 ? HUGE_VAL : least_of(others, &n, most);
 }
 
 size_t lists_memory(const struct lists *l)

@@ -30,6 +30,9 @@ struct lists {
     struct dict by_name;   /* of engine/key_name.h to the record's number */
     struct heap shortest;  /* of all that nobody waits for */
     struct dict_walk wait; /* over the keys that somebody waits for */
+    /* Of how many items on a list has lines of its own in the metrics: one that somebody waits for,
+     * another one. */
+    double least_awaited, least;
 };
 
 void lists_init(struct lists *l);
@@ -42,6 +45,13 @@ void lists_take(struct lists *l, const struct engine *e, const struct db *db,
 bool lists_take_awaited(struct lists *l, struct engine *e, uint64_t walk);
 /* Frees the record if the walk has not met it. number: 1 to records.n. */
 void lists_sweep(struct lists *l, uint32_t number, uint64_t walk);
+/* A walk has ended: which lists have lines in the metrics, `most` of them: those that somebody
+ * waits for, then the longest. Lists of about the same length have lines all or none. O(known). */
+void lists_choose(struct lists *l, uint64_t most);
+static inline bool lists_is_listed(const struct lists *l, const struct lists_record *x)
+{
+    return x->slot.seen && (double)x->length >= (x->waiting ? l->least_awaited : l->least);
+}
 size_t lists_memory(const struct lists *l);
 
 static inline const struct lists_record *lists_at(const struct lists *l, uint32_t number)

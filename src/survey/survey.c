@@ -401,6 +401,14 @@ void survey_look_at_keys(struct survey *sv)
         work(sv, FIRST_LOOK_US);
 }
 
+void survey_look_for_metrics(struct survey *sv)
+{
+    if (sv->engine->settings->metrics_groups)
+        survey_look_at_keys(sv);
+    else
+        survey_look(sv);
+}
+
 void survey_free(struct survey *sv)
 {
     if (!sv)

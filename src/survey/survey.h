@@ -26,6 +26,8 @@ void survey_configure(struct survey *sv);
 void survey_look(struct survey *sv);
 /* The same, at what the walk over all keys finds: lists, prefixes. */
 void survey_look_at_keys(struct survey *sv);
+/* For a scrape: at lists too, when some are to have lines of their own. */
+void survey_look_for_metrics(struct survey *sv);
 /* A phase of the turn: does a step if it is time. */
 void survey_step(struct survey *sv);
 static inline void survey_turn(struct survey *sv)

@@ -4,6 +4,8 @@
 #include "engine/engine.h"
 #include "type/value.h"
 
+#include <string.h>
+
 #define LOOKED_MS     90000
 #define SWEPT_AT_ONCE 64
 #define SAMPLES       5 /* of a value, as MEMORY USAGE */
@@ -14,6 +16,8 @@ void walk_init(struct walk *w, const struct engine *e)
     lists_init(&w->lists);
     w->known = mem_zalloc((size_t)e->store->count * sizeof(*w->known));
     w->counting = mem_zalloc((size_t)e->store->count * sizeof(*w->counting));
+    w->known_lists = mem_zalloc((size_t)e->store->count * sizeof(*w->known_lists));
+    w->counted_lists = mem_zalloc((size_t)e->store->count * sizeof(*w->counted_lists));
 }
 
 static void clear(struct prefixes *all, const struct engine *e)
@@ -27,6 +31,7 @@ void walk_forget(struct walk *w, const struct engine *e)
     lists_forget(&w->lists);
     clear(w->known, e);
     clear(w->counting, e);
+    memset(w->known_lists, 0, (size_t)e->store->count * sizeof(*w->known_lists));
     w->phase = WALK_RESTS;
     w->number = 0;
     w->looked_ms = w->began_ms = 0;
@@ -37,6 +42,8 @@ void walk_free(struct walk *w, const struct engine *e)
     walk_forget(w, e);
     mem_free(w->known);
     mem_free(w->counting);
+    mem_free(w->known_lists);
+    mem_free(w->counted_lists);
 }
 
 void walk_look(struct walk *w, const struct engine *e)
@@ -61,6 +68,7 @@ static void begin(struct walk *w, const struct engine *e)
     w->began_ms = e->steady_ms;
     w->lists.wait = (struct dict_walk){0};
     clear(w->counting, e);
+    memset(w->counted_lists, 0, (size_t)e->store->count * sizeof(*w->counted_lists));
 }
 
 struct visit {
@@ -78,8 +86,10 @@ static void visit(void *context, struct entry *entry)
         return;
     size_t bytes = value_memory(entry, SAMPLES);
     prefixes_add(&v->walk->counting[v->db->id], entry_key(entry), bytes);
-    if (value_type(entry) == TYPE_LIST)
-        lists_take(&v->walk->lists, v->engine, v->db, entry, bytes, v->walk->pass);
+    if (value_type(entry) != TYPE_LIST)
+        return;
+    v->walk->counted_lists[v->db->id]++;
+    lists_take(&v->walk->lists, v->engine, v->db, entry, bytes, v->walk->pass);
 }
 
 static void visit_some(struct walk *w, const struct engine *e)
@@ -100,8 +110,12 @@ static void visit_some(struct walk *w, const struct engine *e)
 static void end(struct walk *w, const struct engine *e)
 {
     struct prefixes *former = w->known;
+    uint64_t *lists = w->known_lists;
     w->known = w->counting;
     w->counting = former;
+    w->known_lists = w->counted_lists;
+    w->counted_lists = lists;
+    lists_choose(&w->lists, (uint64_t)e->settings->metrics_groups);
     clear(w->counting, e);
     w->number = w->pass;
     w->ended_ms = e->steady_ms;

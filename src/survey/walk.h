@@ -25,6 +25,7 @@ struct walk {
     uint32_t swept;
     struct lists lists;
     struct prefixes *known, *counting;     /* by database, of the last walk; of this one */
+    uint64_t *known_lists, *counted_lists; /* how many there are, likewise */
     int64_t looked_ms, began_ms, ended_ms; /* by the steady clock; 0: never */
 };
 

@@ -498,7 +498,7 @@ static void do_survey_metrics(struct call *call)
         }
     }
     if (cursor == 0)
-        survey_look(sv);
+        survey_look_for_metrics(sv);
     if (exposition_part(sv, cursor, matches ? &match : NULL, &text, &next)) {
         reply_array(call->reply, 2);
         reply_int(call->reply, (long long)next);

@@ -2,6 +2,7 @@
 
 #include "base/histogram.h"
 #include "base/metric.h"
+#include "engine/observe.h"
 #include "survey.h"
 #include "survey/survey.h"
 
@@ -209,6 +210,79 @@ TEST(alarms_and_readiness_are_metrics)
     survey_bench_end(b);
 }
 
+/* Those that somebody waits for, then the longest; of some as long as each other all or none. */
+TEST(lists_have_lines)
+{
+    struct client *c;
+    struct bench *b = survey_bench(&c);
+    struct client *waits = bench_client(b);
+    for (int i = 0; i < 40; i++) {
+        char line[64];
+        snprintf(line, sizeof(line), "RPUSH list:%d a", i % 8);
+        bench_says(c, line);
+    }
+    for (int i = 0; i < 100; i++)
+        bench_says(c, "RPUSH long a");
+    struct buf raw = {0};
+    broker_drain(c, &raw);
+    buf_free(&raw);
+    SAYS(c, "SELECT 3", "OK");
+    SAYS(c, "RPUSH there a", "1");
+    SAYS(c, "SELECT 0", "OK");
+    bench_says(waits, "BLPOP awaited 0");
+    CHECK(!has(b, NULL, "millrace_list_length{"));
+    survey_look_for_metrics(b->engine.survey);
+    survey_bench_passes(b, 3);
+    CHECK(has(b, NULL, "\nmillrace_lists{db=\"db0\"} 9\nmillrace_lists{db=\"db3\"} 1\n"));
+    CHECK(has(b, NULL, "\nmillrace_list_length{db=\"db0\",key=\"long\"} 100\n"));
+    CHECK(has(b, NULL, "\nmillrace_list_length{db=\"db3\",key=\"there\"} 1\n"));
+    CHECK(has(b, NULL, "\nmillrace_list_waiting{db=\"db0\",key=\"long\"} 0\n"));
+    CHECK(has(b, NULL, "\nmillrace_list_length{db=\"db0\",key=\"awaited\"} 0\n"));
+    CHECK(has(b, NULL, "\nmillrace_list_waiting{db=\"db0\",key=\"awaited\"} 1\n"));
+    struct buf text = scrape(b, NULL);
+    CHECK(count(text.p, "\nmillrace_list_length{") == 11);
+    buf_free(&text);
+    CHECK(has(b, "long", "millrace_list_length{") && !has(b, "none*", "millrace_list_length{"));
+    /* Room for two: eight of five items are more. */
+    b->engine.settings->metrics_groups = 2;
+    survey_look_for_metrics(b->engine.survey);
+    for (int i = 0; i < 12; i++)
+        survey_bench_passes(b, 1);
+    survey_look_for_metrics(b->engine.survey);
+    survey_bench_passes(b, 12);
+    text = scrape(b, NULL);
+    CHECK(count(text.p, "\nmillrace_list_length{") == 2);
+    CHECK(strstr(text.p, "key=\"long\"} 100\n") && strstr(text.p, "key=\"awaited\"} 0\n"));
+    buf_free(&text);
+    /* None at all: nobody walks for them. */
+    b->engine.settings->metrics_groups = 0;
+    int64_t looked = b->engine.survey->walk.looked_ms;
+    survey_bench_turn(b, 1000);
+    survey_look_for_metrics(b->engine.survey);
+    CHECK(b->engine.survey->walk.looked_ms == looked);
+    survey_bench_end(b);
+}
+
+TEST(the_slow_log_and_replies_that_are_held)
+{
+    struct client *c;
+    struct bench *b = survey_bench(&c);
+    CHECK(has(b, NULL, "\nredis_slowlog_length 0\n") &&
+          has(b, NULL, "\nmillrace_replies_held 0\n"));
+    CHECK(has(b, NULL, "\nredis_last_slow_execution_duration_seconds 0\n"));
+    b->engine.settings->slowlog_log_slower_than = 0;
+    observe_configure(&b->engine);
+    SAYS(c, "PING", "PONG");
+    SAYS(c, "PING", "PONG");
+    char line[64];
+    snprintf(line, sizeof(line), "\nredis_slowlog_length %zu\n", b->engine.observe->slow_n);
+    CHECK(b->engine.observe->slow_n >= 2 && has(b, NULL, line));
+    snprintf(line, sizeof(line), "\nredis_slowlog_last_id %llu\n",
+             (unsigned long long)b->engine.observe->next_slow - 1);
+    CHECK(has(b, NULL, line));
+    survey_bench_end(b);
+}
+
 TEST(hostile_cursors_are_refused_or_end)
 {
     struct client *c;
@@ -224,11 +298,12 @@ TEST(hostile_cursors_are_refused_or_end)
     SAYS(c, "SURVEY METRICS CURSOR", "!ERR syntax error");
     SAYS(c, "SURVEY METRICS NOW 1", "!ERR syntax error");
     /* Beyond the last record of the last family: nothing is left. */
-    SAYS(c, "SURVEY METRICS CURSOR 107374182499", "[0 ]");
+    SAYS(c, "SURVEY METRICS CURSOR 115964117091", "[0 ]");
     survey_bench_end(b);
 }
 
 UNIT_MAIN(T(a_group_has_lines_for_what_is_known_of_it), T(labels_are_escaped_and_always_text),
           T(more_groups_than_allowed_are_left_out_and_counted),
           T(parts_together_have_each_line_once), T(histograms_have_sums_up_to_their_limits),
-          T(alarms_and_readiness_are_metrics), T(hostile_cursors_are_refused_or_end))
+          T(alarms_and_readiness_are_metrics), T(lists_have_lines),
+          T(the_slow_log_and_replies_that_are_held), T(hostile_cursors_are_refused_or_end))
