@@ -1,7 +1,9 @@
 /* libFuzzer: what strangers send to the console's port. The first byte chooses: requests, in two
  * pieces, and what their targets mean; JSON, which when it is read can be written and read again;
- * RESP3, in two pieces; bodies of the API, which become words. Seeds: http_seeds.py. */
+ * RESP3, in two pieces; bodies of the API, which become words; what strangers have stored, in
+ * replies that become JSON. Seeds: http_seeds.py. */
 #include "admin/param.h"
+#include "admin/render.h"
 #include "admin/template.h"
 #include "base/hash.h"
 #include "base/json_read.h"
@@ -171,6 +173,100 @@ static void try_body(struct bytes x)
     param_free(&set);
 }
 
+/* ---- Replies as JSON */
+
+static void add_string(struct buf *to, struct bytes x)
+{
+    buf_printf(to, "$%zu\r\n", x.n);
+    buf_add(to, x);
+    buf_add_text(to, "\r\n");
+}
+
+/* Two entries, whose fields are the lines. */
+static void add_entries(struct buf *to, struct bytes x)
+{
+    struct buf fields = {0};
+    unsigned n = 0;
+    while (x.n) {
+        const char *end = memchr(x.p, '\n', x.n);
+        size_t line = end ? (size_t)(end - x.p) : x.n;
+        add_string(&fields, bytes_of(x.p, line));
+        add_string(&fields, bytes_of(x.p, line / 2));
+        line += end != NULL;
+        x = bytes_of(x.p + line, x.n - line);
+        n += 2;
+    }
+    buf_add_text(to, "*2\r\n");
+    for (int i = 0; i < 2; i++) {
+        buf_printf(to, "*2\r\n$3\r\n1-%d\r\n*%u\r\n", i, n);
+        buf_add(to, buf_bytes(&fields));
+    }
+    buf_free(&fields);
+}
+
+static enum render_shape make_reply(unsigned kind, struct bytes x, struct buf *to)
+{
+    static const enum render_shape shapes[] = {RENDER_ENTRIES, RENDER_LINES,  RENDER_INFO,
+                                               RENDER_STATS,   RENDER_CONFIG, RENDER_SURVEY,
+                                               RENDER_PAIRS,   RENDER_VALUE};
+    enum render_shape shape = shapes[kind % (sizeof(shapes) / sizeof(*shapes))];
+    switch (shape) {
+    case RENDER_ENTRIES:
+        add_entries(to, x);
+        break;
+    case RENDER_LINES:
+    case RENDER_INFO:
+    case RENDER_STATS:
+        add_string(to, x);
+        break;
+    case RENDER_SURVEY:
+        buf_add_text(to, "*3\r\n:1\r\n:1\r\n*1\r\n%2\r\n$3\r\nkey\r\n");
+        add_string(to, x);
+        buf_add_text(to, "$5\r\ngroup\r\n");
+        add_string(to, x);
+        break;
+    default:
+        buf_add_text(to, shape == RENDER_PAIRS ? "*2\r\n" : "%1\r\n");
+        add_string(to, x);
+        add_string(to, x);
+    }
+    return shape;
+}
+
+/* What is whole is JSON, but for bounds of the reader, and for names that come twice. */
+static void hold_json(struct bytes x)
+{
+    static const char *const bounds[] = {"a name comes twice", "too many", "nested too deeply",
+                                         "not Base64", "too long"};
+    struct json_read r;
+    bool good = json_read(&r, x);
+    for (size_t i = 0; i < sizeof(bounds) / sizeof(*bounds); i++)
+        good = good || strstr(r.why, bounds[i]);
+    hold(good);
+    json_read_free(&r);
+}
+
+static void try_render(struct bytes x)
+{
+    struct buf reply = {0}, out = {0};
+    unsigned char kind = x.n ? (unsigned char)x.p[0] : 0,
+                  most = x.n > 1 ? (unsigned char)x.p[1] : 0;
+    size_t skip = x.n < 2 ? x.n : 2;
+    struct bytes text = bytes_of(x.p + skip, x.n - skip);
+    struct json_write w = json_write_begin(&out, most & 1 ? 1 << 22 : 100 + 4 * (size_t)most);
+    struct render r = {.w = &w, .max = most, .by = BYTES("key")};
+    r.shape = make_reply(kind, text, &reply);
+    size_t half = reply.n / 2;
+    hold(render_feed(&r, bytes_of(reply.p, half)));
+    hold(render_feed(&r, bytes_of(reply.p + half, reply.n - half)));
+    if (json_write_is_whole(&w))
+        hold_json(buf_bytes(&out));
+    hold(out.n <= w.most);
+    render_end(&r);
+    buf_free(&reply);
+    buf_free(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static bool begun;
@@ -180,7 +276,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (n == 0)
         return 0;
     struct bytes x = bytes_of(data + 1, n - 1);
-    switch (data[0] % 4) {
+    switch (data[0] % 5) {
     case 0:
         try_requests(x);
         break;
@@ -189,6 +285,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         break;
     case 3:
         try_body(x);
+        break;
+    case 4:
+        try_render(x);
         break;
     default:
         try_answer(x);

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Seeds for http_fuzz: requests, JSON, RESP3, bodies of the API. usage: http_seeds.py DIRECTORY"""
+"""Seeds for http_fuzz: requests, JSON, RESP3, bodies of the API, texts of replies. usage: http_seeds.py DIRECTORY"""
 import os, sys
 
-HTTP, JSON, ANSWER, BODY = b"\0", b"\1", b"\2", b"\3"
+HTTP, JSON, ANSWER, BODY, REPLY = b"\0", b"\1", b"\2", b"\3", b"\4"
 to = sys.argv[1]
 os.makedirs(to, exist_ok=True)
 HOST = b"Host: localhost:8379\r\n"
@@ -31,7 +31,9 @@ BODIES = [
     b'{"p":{"a":"b","c":"d"},"after":"bWFpbCAwIG1haWw.","f":false,"key":"k","newest":true,"from":"5","n":7} ',
     b"b=%00a+b&i=9&f=1&w=one&l=1,2,,3&after=bWFpbCAwIG1haWw.&count=7",
 ]
-for kind, seeds in ((HTTP, REQUESTS), (JSON, TEXTS), (ANSWER, ANSWERS), (BODY, BODIES)):
+REPLIES = [bytes([kind, most]) + text for kind in range(8) for most in (9, 20, 255) for text in (
+    b"id=3 addr=127.0.0.1:5 name=a=b flags=N\nid=4 x\n", b"# Stats\r\na_b:1\r\ncmdstat_get:calls=1,usec=2.50\r\nc:x\r\n", b"\xff\x00\n\xc3\xa4\n\"\\\n")]
+for kind, seeds in ((HTTP, REQUESTS), (JSON, TEXTS), (ANSWER, ANSWERS), (BODY, BODIES), (REPLY, REPLIES)):
     for i, data in enumerate(seeds):
         with open(os.path.join(to, "%d-%d" % (kind[0], i)), "wb") as f:
             f.write(kind + data)

@@ -3,17 +3,17 @@
 
 tls.py SERVER      prints "ok ..." and "not ok ..." lines
 """
-import os, random, socket, ssl, subprocess, sys
+import http.client, json, os, random, socket, ssl, subprocess, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from check import check, done, wait_for  # noqa: E402
 from resp import Conn, Error, info       # noqa: E402
-from server import Server                # noqa: E402
+from server import Server, free_port     # noqa: E402
 
 
 def main():
     s = Server(sys.argv[1], "--tls-cert-file", "server.crt", "--tls-key-file", "server.key", "--tls-ca-cert-file", "ca.crt", "--tls-auth-clients", "optional",
-               "--tls-auth-clients-user", "CN", tls=True)
+               "--tls-auth-clients-user", "CN", "--console-port", console := free_port(), "--console-tls", "yes", "--console-tls-auth-clients", "optional", tls=True)
     d = s.home
     run = lambda *a: subprocess.run(a, cwd=d, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.crt", "-days", "30", "-subj", "/CN=ca")
@@ -35,6 +35,15 @@ def main():
 
     def secure(how):
         return Conn(port, context=how)
+
+    def ask(method, cert=None, token=None):
+        """The session of the console, by HTTPS: status, answer."""
+        c = http.client.HTTPSConnection("127.0.0.1", console, context=context(cert), timeout=60)
+        c.request(method, "/api/v1/session", None if method == "GET" else "{}", {"Content-Type": "application/json", **({"Authorization": "Bearer " + token} if token else {})})
+        r = c.getresponse()
+        answer = json.loads(r.read())
+        c.close()
+        return r.status, answer
 
     def name_of(conn):
         return dict(x[0] for x in conn.s.getpeercert()["subject"])["commonName"]
@@ -70,8 +79,14 @@ def main():
         a.do("ACL", "SETUSER", "alice", "on", ">x", "+@all", "~*")
         check("the certificate's name is the user", secure(context("alice")).do("ACL", "WHOAMI") == b"alice")
         check("without a certificate: default", secure(context()).do("ACL", "WHOAMI") == b"default")
+        status, answer = ask("POST", "alice")
+        check("a certificate logs in at the console", (status, answer.get("user"), answer.get("confirm")) == (201, "alice", "user"), answer)
+        check("the session needs none", ask("GET", token=answer.get("token"))[1].get("user") == "alice")
+        check("a certificate alone is no session", ask("GET", "alice")[0] == 401)
+        check("without one: the default user", ask("POST")[1].get("user") == "default")
         a.do("ACL", "SETUSER", "alice", "off")
         check("a user that is off: default", secure(context("alice")).do("ACL", "WHOAMI") == b"default")
+        check("and at the console", ask("POST", "alice")[1].get("user") == "default")
         check("tls-auth-clients yes", a.do("CONFIG", "SET", "tls-auth-clients", "yes") == b"OK")
         try:
             r = secure(context()).do("PING")
