@@ -1,5 +1,6 @@
 #include "admin/entries.h"
 
+#include "base/assert.h"
 #include "base/num.h"
 
 #include <string.h>
@@ -105,19 +106,52 @@ void entries_write_id(struct json_write *w, struct bytes id)
     json_write_uint(w, ms);
 }
 
+static bool is_asked(const struct entries *e, size_t i)
+{
+    return !e->only || i + 1 == e->only;
+}
+
+static void write_field(const struct entries *e, size_t i, struct json_write *w, size_t max)
+{
+    const struct entries_field *f = &entries_fields(e)[i];
+    json_write_array(w);
+    json_write_cut_front(w, entries_name(e, i), f->name_all, max);
+    json_write_cut_front(w, entries_value(e, i), f->value_all, max);
+    json_write_array_end(w);
+}
+
 void entries_write_fields(const struct entries *e, struct json_write *w, size_t max)
 {
     json_write_array(w);
-    for (size_t i = 0; i < e->n; i++) {
-        const struct entries_field *f = &entries_fields(e)[i];
-        if (e->only && i + 1 != e->only)
-            continue;
-        json_write_array(w);
-        json_write_cut_front(w, entries_name(e, i), f->name_all, max);
-        json_write_cut_front(w, entries_value(e, i), f->value_all, max);
-        json_write_array_end(w);
-    }
+    for (size_t i = 0; i < e->n; i++)
+        if (is_asked(e, i))
+            write_field(e, i, w, max);
     json_write_array_end(w);
+}
+
+void entries_write_fields_front(const struct entries *e, struct json_write *w, size_t max)
+{
+    size_t left = 0;
+    ASSERT(w->most - w->out->n >= ENTRIES_FRONT);
+    w->most -= ENTRIES_FRONT;
+    json_write_array(w);
+    for (size_t i = 0; i < e->n; i++) {
+        struct json_write before = *w;
+        size_t n = w->out->n;
+        if (!is_asked(e, i))
+            continue;
+        if (!left)
+            write_field(e, i, w, max);
+        if (!left && !w->failed)
+            continue;
+        left++;
+        *w = before;
+        w->out->n = n;
+    }
+    w->most += ENTRIES_FRONT;
+    json_write_array_end(w);
+    json_write_name(w, BYTES("fieldsLeft"));
+    json_write_uint(w, left);
 }
 
 bool entries_write(const struct entries *e, struct json_write *w, size_t max)
@@ -134,4 +168,13 @@ bool entries_write(const struct entries *e, struct json_write *w, size_t max)
     *w = before;
     w->out->n = n;
     return false;
+}
+
+void entries_write_front(const struct entries *e, struct json_write *w, size_t max)
+{
+    json_write_object(w);
+    entries_write_id(w, bytes_text(e->id));
+    json_write_name(w, BYTES("fields"));
+    entries_write_fields_front(e, w, max);
+    json_write_object_end(w);
 }

@@ -6,7 +6,8 @@
 #include "base/json_write.h"
 #include "proto/answer.h"
 
-#define ENTRIES_ID 48
+#define ENTRIES_ID    48
+#define ENTRIES_FRONT 128 /* bytes of an entry without its fields */
 
 /* What an entry has to have. */
 struct entries_filter {
@@ -54,9 +55,14 @@ struct bytes entries_value(const struct entries *e, size_t i);
 /* {id, ms, fields: [[f, v], ...]}, `max` bytes of each shown (at most keep - 4). False: it did not
  * fit, and was taken back. */
 bool entries_write(const struct entries *e, struct json_write *w, size_t max);
+/* The same of one that is too long for an answer of its own: the fields that fit, and `fieldsLeft`,
+ * how many do not. Whoever left it out would keep its reader from all that come behind it. */
+void entries_write_front(const struct entries *e, struct json_write *w, size_t max);
 /* The members id and ms of an object. */
 void entries_write_id(struct json_write *w, struct bytes id);
 /* The value of `fields`. */
 void entries_write_fields(const struct entries *e, struct json_write *w, size_t max);
+/* The same of those that fit, and the member `fieldsLeft`. w has room for ENTRIES_FRONT bytes. */
+void entries_write_fields_front(const struct entries *e, struct json_write *w, size_t max);
 
 #endif

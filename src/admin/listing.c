@@ -3,12 +3,15 @@
  * fit the filters is left out. Keys come by SCAN, whose cursor also tells how much of the keyspace
  * lies behind it; the type of each is asked for afterwards.
  *
- * A page ends when it is full, when the budget of what is looked at is used up, or at the end. What
- * can fail are the commands. */
+ * A page ends when it is full, by rows or by bytes, when the budget of what is looked at is used
+ * up, or at the end. Names are chosen by others, who must not be able to make a page fail by long
+ * ones: a row of clients that does not fit is the next page's, and a key is cut where the page is
+ * to hold many (work_write_name()). What can fail are the commands. */
 #include "admin/listing.h"
 
 #include "admin/perform.h"
 #include "admin/tell.h"
+#include "admin/texts.h"
 #include "admin/work.h"
 #include "base/clock.h"
 #include "base/glob.h"
@@ -24,7 +27,8 @@
 #define SCAN_FIRST    10
 #define SCAN_MOST     500
 #define SCAN_LOOKS    10000
-#define TYPES_STEP    20 /* commands */
+#define TYPES_STEP    20  /* commands */
+#define BEHIND        256 /* bytes of an answer for what stands behind the rows */
 
 /* ---- Clients */
 
@@ -78,6 +82,21 @@ static bool line_fits(const struct param_set *p, struct bytes line)
            fits_glob(p, "lib", word_of(line, "lib-name"));
 }
 
+/* False: it does not fit, and is the first of the next page. */
+static bool write_client(struct exchange *x, struct clients *s, struct bytes line)
+{
+    struct json_write before = x->json;
+    size_t n = x->json.out->n;
+    texts_write_line(&x->json, line, x->asked.max);
+    s->is_full = x->json.failed && s->found;
+    s->found++;
+    if (!s->is_full)
+        return true;
+    x->json = before;
+    x->json.out->n = n;
+    return false;
+}
+
 static void take_lines(void *to, const struct answer_item *item)
 {
     struct clients *s = to;
@@ -91,10 +110,8 @@ static void take_lines(void *to, const struct answer_item *item)
         struct bytes line = bytes_of(text.p, n);
         long long id = 0;
         num_parse_int(word_of(line, "id"), &id);
-        if (line_fits(&x->asked.params, line)) {
-            render_write_line(&x->json, line, x->asked.max);
-            s->found++;
-        }
+        if (line_fits(&x->asked.params, line) && !write_client(x, s, line))
+            return;
         s->after = (uint64_t)id;
         s->is_full = s->found >= x->asked.count;
         n += end != NULL;
@@ -125,6 +142,7 @@ static long long count_clients(const struct engine *e)
 
 static void end_clients(struct exchange *x, const struct clients *s, bool is_through)
 {
+    x->json.most += BEHIND;
     json_write_array_end(&x->json);
     json_write_name(&x->json, BYTES("total"));
     json_write_int(&x->json, count_clients(x->all->engine));
@@ -147,6 +165,7 @@ void listing_clients_step(struct exchange *x)
         s->after = (uint64_t)param_number(&x->asked.params, "after", 0);
         s->step = CLIENTS_FIRST;
         if (perform_begin(x)) {
+            x->json.most -= BEHIND;
             json_write_name(&x->json, BYTES("rows"));
             json_write_array(&x->json);
         }
@@ -259,7 +278,7 @@ static bool write_keys(struct exchange *x, struct keys_page *s)
             continue;
         json_write_object(&x->json);
         json_write_name(&x->json, BYTES("key"));
-        json_write_bytes(&x->json, key);
+        work_write_name(&x->json, key, key_count(s) - s->typed);
         json_write_name(&x->json, BYTES("type"));
         json_write_bytes(&x->json, buf_bytes(&s->type_text));
         json_write_object_end(&x->json);

@@ -13,6 +13,8 @@
 #include "admin/look.h"
 
 #include "admin/perform.h"
+#include "admin/texts.h"
+#include "admin/work.h"
 #include "base/mem.h"
 #include "base/num.h"
 
@@ -21,7 +23,9 @@
 /* What a program keeps between its calls. */
 struct names {
     struct render_kept kept;
-    size_t at; /* the next of its values */
+    size_t at;   /* the next of its values */
+    size_t all;  /* of channels: those that are not told as well */
+    size_t left; /* of groups: those that do not fit into the answer */
 };
 
 static void drop(void *work)
@@ -96,7 +100,7 @@ static void write_kept_name(struct exchange *x, struct bytes name)
     char copy[64];
     size_t n = name.n < sizeof(copy) ? name.n : sizeof(copy);
     memcpy(copy, name.p, n);
-    json_write_name(&x->json, bytes_of(copy, render_camel(copy, n)));
+    json_write_name(&x->json, bytes_of(copy, texts_camel(copy, n)));
 }
 
 /* The value behind a name, of a map that was kept; NULL: there is none. */
@@ -115,6 +119,7 @@ static struct bytes key_of(const struct exchange *x)
 
 /* ---- A stream */
 
+#define BEHIND        64 /* bytes of an answer for what stands behind the groups */
 #define GROUP_MEMBERS 12 /* words of a group in XINFO GROUPS: six names and their values */
 
 static bool tell_limits(struct exchange *x)
@@ -145,6 +150,7 @@ static bool begin_stream(struct exchange *x, struct names *n)
         !tell_reply(x, "info", RENDER_VALUE, WORDS(BYTES("XINFO"), BYTES("STREAM"), key_of(x))) ||
         !tell_limits(x) || !keep(x, &n->kept, WORDS(BYTES("XINFO"), BYTES("GROUPS"), key_of(x))))
         return false;
+    x->json.most -= BEHIND;
     json_write_name(&x->json, BYTES("groups"));
     json_write_array(&x->json);
     return true;
@@ -154,6 +160,8 @@ static bool tell_group(struct exchange *x, struct names *n)
 {
     const struct render_value *v = n->kept.values + n->at;
     struct bytes group = v[1].text;
+    struct json_write before = x->json;
+    size_t length = x->json.out->n;
     json_write_object(&x->json);
     for (size_t i = 0; i < GROUP_MEMBERS; i += 2) {
         write_kept_name(x, v[i].text);
@@ -163,6 +171,11 @@ static bool tell_group(struct exchange *x, struct names *n)
         !tell_if_possible(x, "policy", WORDS(BYTES("XPOLICY"), BYTES("GET"), key_of(x), group)))
         return false;
     json_write_object_end(&x->json);
+    if (x->json.failed) {
+        x->json = before;
+        x->json.out->n = length;
+        n->left = (n->kept.n - n->at) / GROUP_MEMBERS;
+    }
     n->at += GROUP_MEMBERS;
     return true;
 }
@@ -172,10 +185,15 @@ void look_stream_step(struct exchange *x)
     struct names *n = names_of(x);
     if (x->step++ == 0) {
         begin_stream(x, n);
-    } else if (n->at + GROUP_MEMBERS <= n->kept.n) {
+    } else if (n->at + GROUP_MEMBERS <= n->kept.n && !n->left) {
         tell_group(x, n);
     } else {
+        x->json.most += BEHIND;
         json_write_array_end(&x->json);
+        if (n->left) {
+            json_write_name(&x->json, BYTES("groupsLeft"));
+            json_write_uint(&x->json, n->left);
+        }
         perform_end(x);
     }
 }
@@ -205,12 +223,15 @@ void look_users_step(struct exchange *x)
 
 /* ---- Channels */
 
+#define CHANNELS_MOST 700 /* of a kind: so many of both have room for the fronts of their names */
+
 static void tell_channels(struct exchange *x, const struct render_kept *k, bool shard)
 {
     for (size_t i = 0; i + 1 < k->n; i += 2) {
         json_write_object(&x->json);
         json_write_name(&x->json, BYTES("channel"));
-        write_kept(x, &k->values[i]);
+        work_write_name(&x->json, k->values[i].text,
+                        (k->n - i) / 2 - 1 + (shard ? 0 : CHANNELS_MOST));
         json_write_name(&x->json, BYTES("subscribers"));
         write_kept(x, &k->values[i + 1]);
         json_write_name(&x->json, BYTES("shard"));
@@ -227,8 +248,9 @@ static bool tell_channels_of(struct exchange *x, bool shard)
     struct bytes list[] = {BYTES("PUBSUB"), shard ? BYTES("SHARDCHANNELS") : BYTES("CHANNELS"),
                            match};
     bool good = keep(x, &names, list, match.n ? 3 : 2);
+    names_of(x)->all += names.n;
     if (good && names.n) {
-        size_t n = names.n < PARAM_ITEMS ? names.n : PARAM_ITEMS;
+        size_t n = names.n < CHANNELS_MOST ? names.n : CHANNELS_MOST;
         struct bytes *words = mem_alloc((n + 2) * sizeof(*words));
         words[0] = BYTES("PUBSUB");
         words[1] = shard ? BYTES("SHARDNUMSUB") : BYTES("NUMSUB");
@@ -260,6 +282,8 @@ void look_channels_step(struct exchange *x)
         break;
     default:
         json_write_array_end(&x->json);
+        json_write_name(&x->json, BYTES("total"));
+        json_write_uint(&x->json, names_of(x)->all);
         perform_end(x);
     }
 }

@@ -6,6 +6,13 @@
  *                 released, or held back, or deferred, which RETRIES tells.
  *   the messages  with fields=1, XRANGE of each row; null: it was deleted.
  *
+ * A page ends where its answer is full (1 MiB). A message that is longer than that is the first of
+ * a page, and comes with as many of its fields as fit.
+ *
+ * The next page begins behind the last row: `after` is its ID, by due time its moment and its ID.
+ * XPOLICY RETRIES knows moments only, so rows of the same one that were told are asked for again
+ * and left out; while nothing else comes, more are asked for.
+ *
  * What can fail are the commands. A row that goes meanwhile stays on the page. */
 #include "admin/pending.h"
 
@@ -23,7 +30,14 @@
 #define NAME_MOST  1024 /* bytes of a consumer or a reason */
 #define LOOKS_MOST 2000
 #define STEP_MOST  500
-#define COUNT_MOST 10000 /* entries that a trial of a position counts */
+#define COUNT_MOST 10000  /* entries that a trial of a position counts */
+#define TWINS_MOST 100000 /* entries due at one moment: XPOLICY RETRIES tells no more */
+#define BEHIND     256    /* bytes of an answer for what stands behind the rows */
+#define PLACE      (ENTRIES_ID + 24)
+
+struct id {
+    uint64_t ms, seq;
+};
 
 struct row {
     char id[ENTRIES_ID];
@@ -45,6 +59,9 @@ struct pending {
     char from[ENTRIES_ID + 1];
     long long step, looked, got;
     bool is_through, next_is_lease;
+    bool is_full;        /* of the answer */
+    long long after_due; /* by due time: the page before ended there; -1: there was none */
+    struct id after_id;
     struct entries entries;
 };
 
@@ -62,6 +79,11 @@ static size_t row_count(const struct pending *s)
     return s->rows.n / sizeof(struct row);
 }
 
+static const struct row *row_at(const struct pending *s, size_t i)
+{
+    return (const struct row *)(const void *)s->rows.p + i;
+}
+
 static bool is_deferred(const struct pending *s)
 {
     return bytes_is(s->state, "deferred");
@@ -74,6 +96,23 @@ static const char *state_of(const struct pending *s, const struct row *r)
     return r->idle_ms < 0                             ? "unowned"
            : s->lease_ms && r->idle_ms >= s->lease_ms ? "overdue"
                                                       : "leased";
+}
+
+static bool read_id(struct bytes text, struct id *to)
+{
+    const char *dash = text.n ? memchr(text.p, '-', text.n) : NULL;
+    size_t n = dash ? (size_t)(dash - text.p) : 0;
+    return dash && num_parse_uint(bytes_of(text.p, n), &to->ms) &&
+           num_parse_uint(bytes_of(text.p + n + 1, text.n - n - 1), &to->seq);
+}
+
+/* By due time: it was on the page before. */
+static bool was_told(const struct pending *s, const struct row *r)
+{
+    struct id id;
+    if (!is_deferred(s) || r->due_ms != s->after_due || !read_id(bytes_text(r->id), &id))
+        return false;
+    return id.ms != s->after_id.ms ? id.ms < s->after_id.ms : id.seq <= s->after_id.seq;
 }
 
 static void take_lease(void *to, const struct answer_item *item)
@@ -91,7 +130,7 @@ static void end_row(struct pending *s)
     s->from[0] = '(';
     memcpy(s->from + 1, s->row.id, sizeof(s->row.id));
     if (row_count(s) < (size_t)s->exchange->asked.count &&
-        (!s->state.n || bytes_is(s->state, state_of(s, &s->row))))
+        (!s->state.n || bytes_is(s->state, state_of(s, &s->row))) && !was_told(s, &s->row))
         buf_add(&s->rows, bytes_of(&s->row, sizeof(s->row)));
     else
         s->texts.n = s->row.text_at;
@@ -130,21 +169,42 @@ static void take_row(void *to, const struct answer_item *item)
 }
 
 /* False: answered. */
+static bool list_deferred(struct exchange *x, struct pending *s)
+{
+    const struct param *from = param_find(&x->asked.params, BYTES("from"));
+    char step[24], due[24];
+    snprintf(step, sizeof(step), "%lld", s->step);
+    snprintf(due, sizeof(due), "%lld", s->after_due);
+    const struct bytes words[] = {BYTES("XPOLICY"),
+                                  BYTES("RETRIES"),
+                                  param_text(&x->asked.params, "key"),
+                                  param_text(&x->asked.params, "group"),
+                                  BYTES("START"),
+                                  s->after_due >= 0 ? bytes_text(due)
+                                  : from            ? from->text
+                                                    : BYTES("0"),
+                                  BYTES("COUNT"),
+                                  bytes_text(step)};
+    s->rows.n = s->texts.n = 0;
+    s->got = 0;
+    if (!work_look(x, words, 8, take_row, s))
+        return false;
+    bool is_page = row_count(s) == (size_t)x->asked.count;
+    s->is_through = s->got < s->step && !is_page;
+    s->looked = is_page || s->step == TWINS_MOST ? LOOKS_MOST : 0;
+    s->step = 4 * s->step < TWINS_MOST ? 4 * s->step : TWINS_MOST;
+    return true;
+}
+
+/* False: answered. */
 static bool list_rows(struct exchange *x, struct pending *s)
 {
-    struct template_words words = {0};
     struct param_set *p = &x->asked.params;
     uint64_t began = clock_ticks();
     char step[24];
+    if (is_deferred(s))
+        return list_deferred(x, s);
     s->got = 0;
-    if (is_deferred(s)) {
-        template_fill(&words, BYTES("XPOLICY RETRIES {key} {group} [START {from}] COUNT {count}"),
-                      p);
-        bool good = work_look(x, words.words, words.n, take_row, s);
-        template_free(&words);
-        s->is_through = true;
-        return good;
-    }
     const struct param *idle = param_find(p, BYTES("idleMs")),
                        *consumer = param_find(p, BYTES("consumer"));
     struct bytes list[10] = {BYTES("XPENDING"), param_text(p, "key"), param_text(p, "group")};
@@ -211,16 +271,25 @@ static void take_message(void *to, const struct answer_item *item)
 static void write_message(void *to, const struct entries *e)
 {
     struct pending *s = to;
+    struct json_write *w = &s->exchange->json, before = *w;
+    size_t n = w->out->n;
     s->got++;
-    entries_write_fields(e, &s->exchange->json, s->exchange->asked.max);
+    entries_write_fields(e, w, s->exchange->asked.max);
+    if (!w->failed || s->written)
+        return;
+    *w = before;
+    w->out->n = n;
+    entries_write_fields_front(e, w, s->exchange->asked.max);
 }
 
 /* The next row, with its message where that is asked for. */
 static void write_row(struct exchange *x, struct pending *s)
 {
-    const struct row *r = (const struct row *)(const void *)s->rows.p + s->written++;
+    const struct row *r = row_at(s, s->written);
     struct bytes id = bytes_text(r->id);
     const struct bytes words[] = {BYTES("XRANGE"), param_text(&x->asked.params, "key"), id, id};
+    struct json_write before = x->json;
+    size_t n = x->json.out->n;
     begin_row(&x->json, s, r);
     if (param_number(&x->asked.params, "fields", 0)) {
         s->got = 0;
@@ -237,17 +306,58 @@ static void write_row(struct exchange *x, struct pending *s)
             json_write_null(&x->json);
     }
     json_write_object_end(&x->json);
+    s->is_full = x->json.failed;
+    if (s->is_full) { /* it is the first of the next page */
+        x->json = before;
+        x->json.out->n = n;
+    } else {
+        s->written++;
+    }
+}
+
+/* Where the next page begins. */
+static void write_after(struct json_write *w, const struct pending *s)
+{
+    const struct row *last = s->written ? row_at(s, s->written - 1) : NULL;
+    char place[PLACE] = "";
+    json_write_name(w, BYTES("after"));
+    if ((s->is_through && !s->is_full) || (is_deferred(s) && !last)) {
+        json_write_null(w);
+        return;
+    }
+    if (is_deferred(s) && last)
+        snprintf(place, sizeof(place), "%lld:%s", last->due_ms, last->id);
+    else if (s->is_full && last)
+        memcpy(place, last->id, sizeof(last->id));
+    else if (s->from[0])
+        memcpy(place, s->from + 1, ENTRIES_ID);
+    json_write_text(w, place);
 }
 
 static void end(struct exchange *x, const struct pending *s)
 {
+    x->json.most += BEHIND;
     json_write_array_end(&x->json);
-    json_write_name(&x->json, BYTES("after"));
-    if (s->is_through)
-        json_write_null(&x->json);
-    else
-        json_write_text(&x->json, s->from[0] ? s->from + 1 : "");
+    write_after(&x->json, s);
     perform_end(x);
+}
+
+/* Of `after`. False: no page ends there. */
+static bool read_after(struct pending *s, struct bytes after)
+{
+    const char *colon = after.n ? memchr(after.p, ':', after.n) : NULL;
+    size_t n = colon ? (size_t)(colon - after.p) : 0;
+    s->after_due = -1;
+    if (!after.n)
+        return true;
+    if (is_deferred(s))
+        return colon && num_parse_int(bytes_of(after.p, n), &s->after_due) && s->after_due >= 0 &&
+               read_id(bytes_of(after.p + n + 1, after.n - n - 1), &s->after_id);
+    if (after.n >= ENTRIES_ID)
+        return false;
+    s->from[0] = '(';
+    memcpy(s->from + 1, after.p, after.n);
+    return true;
 }
 
 static void begin(struct exchange *x, struct pending *s)
@@ -255,19 +365,19 @@ static void begin(struct exchange *x, struct pending *s)
     const struct bytes words[] = {BYTES("XPOLICY"), BYTES("GET"),
                                   param_text(&x->asked.params, "key"),
                                   param_text(&x->asked.params, "group")};
-    struct bytes after = param_text(&x->asked.params, "after");
     s->exchange = x;
     s->step = x->asked.count;
-    if (after.n && after.n < ENTRIES_ID) {
-        s->from[0] = '(';
-        memcpy(s->from + 1, after.p, after.n);
-    }
     s->state = param_text(&x->asked.params, "state");
     if (bytes_is(s->state, "all"))
         s->state = BYTES("");
     s->part = ROWS;
+    if (!read_after(s, param_text(&x->asked.params, "after"))) {
+        tell_refusal(x, 400, "ERR", "after: no page ends there");
+        return;
+    }
     if (!perform_begin(x) || !work_look(x, words, 4, take_lease, s))
         return;
+    x->json.most -= BEHIND;
     json_write_name(&x->json, BYTES("rows"));
     json_write_array(&x->json);
 }
@@ -285,7 +395,7 @@ void pending_step(struct exchange *x)
             s->part = MESSAGES;
         break;
     case MESSAGES:
-        if (s->written < row_count(s))
+        if (s->written < row_count(s) && !s->is_full)
             write_row(x, s);
         else
             end(x, s);

@@ -31,6 +31,7 @@
 #define ANSWER_MOST  (1 << 20)
 #define COMMAND_MOST 4096 /* bytes of a command that are told */
 #define WORD_MOST    1024
+#define BEHIND       256 /* bytes of an answer for what stands behind a page of entries */
 #define KEYS_LOGGED  4
 #define KEY_LOGGED   64 /* bytes of a key in the log */
 
@@ -340,7 +341,10 @@ static void run_step(struct exchange *x, struct bytes name, const struct templat
     else if (name.n)
         json_write_name(&x->json, name);
     r.is_flat = name.n == 0;
+    size_t behind = r.shape == RENDER_ENTRIES ? BEHIND : 0;
+    x->json.most -= behind;
     if (perform_command(x, words->words, words->n, &r)) {
+        x->json.most += behind;
         if (r.shape == RENDER_ENTRIES || r.shape == RENDER_SURVEY)
             write_after(x, &r);
         if (r.shape == RENDER_SURVEY)

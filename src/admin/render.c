@@ -12,46 +12,24 @@
  *   KEEP      nothing is written; values go into `kept`, with their depth.
  *
  * What can fail: the writer's limit. Of entries the last one that did not fit is taken back, and
- * `full` tells that there are more; of everything else the writer says that it is not whole. */
+ * `full` tells that there are more; the first one keeps the fields that fit and tells by
+ * `fieldsLeft` how many do not, so that nobody waits at it for ever. Of everything else the writer
+ * says that it is not whole. */
 #include "admin/render.h"
 
 #include "admin/param.h"
+#include "admin/texts.h"
 #include "base/assert.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "config/settings.h"
 
-#include <ctype.h>
-
-size_t render_camel(char *name, size_t n)
-{
-    size_t to = 0;
-    bool up = false;
-    for (size_t i = 0; i < n; i++) {
-        if (name[i] == '-' || name[i] == '_' || name[i] == ' ')
-            up = to > 0;
-        else if (up && islower((unsigned char)name[i]))
-            name[to++] = (char)toupper((unsigned char)name[i]), up = false;
-        else
-            name[to++] = name[i], up = false;
-    }
-    return to;
-}
-
-static void write_camel(struct json_write *w, struct bytes name)
-{
-    char copy[64];
-    if (name.n <= sizeof(copy) && name.n) {
-        memcpy(copy, name.p, name.n);
-        name = bytes_of(copy, render_camel(copy, name.n));
-    }
-    json_write_name(w, name);
-}
+#define FRONT_ENDS 64 /* bytes of what ends an entry of which only the front is written */
 
 static void write_name(struct render *r, struct bytes name, bool camel)
 {
     if (camel)
-        write_camel(r->w, name);
+        texts_write_name(r->w, name);
     else
         json_write_name(r->w, name);
 }
@@ -188,7 +166,7 @@ static void write_member(struct render *r, unsigned depth, struct bytes name)
         return;
     }
     memcpy(copy, name.p, name.n);
-    size_t n = render_camel(copy, name.n);
+    size_t n = texts_camel(copy, name.n);
     memcpy(copy + n, "Ms", 2);
     json_write_name(r->w, bytes_of(copy, n + 2));
 }
@@ -216,13 +194,27 @@ static bool begin_value(struct render *r, unsigned depth)
     return true;
 }
 
+/* Behind a whole number of an entry's fields. */
+static void note_front(struct render *r)
+{
+    if (r->shape != RENDER_ENTRIES || r->rows || r->w->failed ||
+        r->w->most - r->w->out->n < FRONT_ENDS)
+        return;
+    r->front = *r->w;
+    r->front_n = r->w->out->n;
+    r->front_fields = r->index[3] / 2;
+}
+
 /* A value has ended at this depth. */
 static void end_value(struct render *r, unsigned depth)
 {
     bool pairs =
         (r->shape == RENDER_ENTRIES && depth == 3) || (r->shape == RENDER_PAIRS && depth == 1);
-    if (pairs && r->index[depth] % 2 == 0)
-        json_write_array_end(r->w);
+    if (!pairs || r->index[depth] % 2)
+        return;
+    json_write_array_end(r->w);
+    if (depth == 3)
+        note_front(r);
 }
 
 /* Of what holds values at this depth + 1. */
@@ -236,6 +228,7 @@ static void open(struct render *r, const struct answer_item *item)
     if (r->shape == RENDER_ENTRIES && item->depth == 1) {
         r->row = *r->w;
         r->row_n = r->w->out->n;
+        r->front_n = 0;
     }
     if (!begin_value(r, item->depth))
         r->w->failed = true; /* no name is made of that */
@@ -248,6 +241,23 @@ static void open(struct render *r, const struct answer_item *item)
         json_write_object(r->w);
     else
         json_write_array(r->w);
+    if (item->depth == 2)
+        note_front(r);
+}
+
+/* The first row is longer than an answer: its front. False: there is no room for that either. */
+static bool write_front(struct render *r)
+{
+    if (r->rows || !r->front_n)
+        return false;
+    uint64_t all = r->index[3] / 2, fits = r->front_fields;
+    *r->w = r->front;
+    r->w->out->n = r->front_n;
+    json_write_array_end(r->w);
+    json_write_name(r->w, BYTES("fieldsLeft"));
+    json_write_uint(r->w, all - fits);
+    json_write_object_end(r->w);
+    return true;
 }
 
 static void close(struct render *r, const struct answer_item *item)
@@ -265,7 +275,8 @@ static void close(struct render *r, const struct answer_item *item)
     r->rows += r->shape == RENDER_SURVEY && item->depth == 2;
     if (r->shape != RENDER_ENTRIES || item->depth != 1 || r->full)
         return;
-    if (!r->w->failed) {
+    bool fits = !r->w->failed && r->w->out->n < r->w->most; /* and the end of the array */
+    if (fits || write_front(r)) {
         r->rows++;
         memcpy(r->last, r->id, sizeof(r->last));
         return;
@@ -292,134 +303,6 @@ static void write_entry_id(struct render *r, struct bytes id)
         memcpy(r->id, id.p, id.n);
         r->id[id.n] = 0;
     }
-}
-
-/* Of CLIENT LIST: what clients choose is text, also where it looks like a number. */
-static bool is_chosen(struct bytes name)
-{
-    return bytes_is(name, "name") || bytes_is(name, "user") || bytes_is(name, "lib-name") ||
-           bytes_is(name, "lib-ver");
-}
-
-void render_write_line(struct json_write *w, struct bytes line, size_t max)
-{
-    json_write_object(w);
-    while (line.n) {
-        const char *blank = memchr(line.p, ' ', line.n);
-        size_t word = blank ? (size_t)(blank - line.p) : line.n;
-        const char *equals = memchr(line.p, '=', word);
-        size_t name = equals ? (size_t)(equals - line.p) : word;
-        struct bytes value =
-            bytes_of(line.p + name + (equals != NULL), word - name - (equals != NULL));
-        long long v;
-        write_camel(w, bytes_of(line.p, name));
-        if (!is_chosen(bytes_of(line.p, name)) && num_parse_int(value, &v))
-            json_write_int(w, v);
-        else
-            json_write_cut(w, value, max);
-        word += blank != NULL;
-        line = bytes_of(line.p + word, line.n - word);
-    }
-    json_write_object_end(w);
-}
-
-static void write_lines(struct render *r, struct bytes text)
-{
-    json_write_array(r->w);
-    while (text.n) {
-        const char *end = memchr(text.p, '\n', text.n);
-        size_t n = end ? (size_t)(end - text.p) : text.n;
-        struct bytes line = bytes_of(text.p, n);
-        render_write_line(r->w, line, r->max);
-        n += end != NULL;
-        text = bytes_of(text.p + n, text.n - n);
-    }
-    json_write_array_end(r->w);
-}
-
-/* ---- INFO */
-
-static struct bytes next_of(struct bytes *text, char end)
-{
-    const char *at = text->n ? memchr(text->p, end, text->n) : NULL;
-    size_t n = at ? (size_t)(at - text->p) : text->n;
-    struct bytes part = bytes_of(text->p, n);
-    n += at != NULL;
-    *text = bytes_of(text->p + n, text->n - n);
-    return part;
-}
-
-static void write_figure(struct render *r, struct bytes value)
-{
-    long long i;
-    double d;
-    if (num_parse_int(value, &i))
-        json_write_int(r->w, i);
-    else if (value.n && memchr("0123456789-", *value.p, 11) && num_parse_double(value, &d))
-        json_write_double(r->w, d);
-    else
-        json_write_cut(r->w, value, r->max);
-}
-
-/* Members of "a=1,b=2". */
-static void write_figures(struct render *r, struct bytes text)
-{
-    while (text.n) {
-        struct bytes value = next_of(&text, ',');
-        struct bytes name = next_of(&value, '=');
-        write_name(r, name, true);
-        write_figure(r, value);
-    }
-}
-
-static void write_info_line(struct render *r, struct bytes name, struct bytes value)
-{
-    write_name(r, name, true);
-    if (value.n && memchr(value.p, '=', value.n)) {
-        json_write_object(r->w);
-        write_figures(r, value);
-        json_write_object_end(r->w);
-    } else {
-        write_figure(r, value);
-    }
-}
-
-static void write_stats_line(struct render *r, struct bytes name, struct bytes value)
-{
-    static const char *const fronts[] = {"cmdstat_", "latency_percentiles_usec_", "errorstat_"};
-    for (size_t i = 0; i < sizeof(fronts) / sizeof(*fronts); i++)
-        if (bytes_has_prefix(name, fronts[i]))
-            name = bytes_of(name.p + strlen(fronts[i]), name.n - strlen(fronts[i]));
-    json_write_object(r->w);
-    json_write_name(r->w, BYTES("name"));
-    json_write_bytes(r->w, name);
-    write_figures(r, value);
-    json_write_object_end(r->w);
-}
-
-/* Lines of "name:value", and of "# Section". */
-static void write_info(struct render *r, struct bytes text)
-{
-    bool rows = r->shape == RENDER_STATS;
-    if (rows)
-        json_write_array(r->w);
-    else if (!r->is_flat)
-        json_write_object(r->w);
-    while (text.n) {
-        struct bytes value = next_of(&text, '\n');
-        value.n -= value.n && value.p[value.n - 1] == '\r';
-        if (value.n == 0 || *value.p == '#')
-            continue;
-        struct bytes name = next_of(&value, ':');
-        if (rows)
-            write_stats_line(r, name, value);
-        else
-            write_info_line(r, name, value);
-    }
-    if (rows)
-        json_write_array_end(r->w);
-    else if (!r->is_flat)
-        json_write_object_end(r->w);
 }
 
 static bool is_info(const struct render *r)
@@ -452,9 +335,9 @@ static void write_string(struct render *r, unsigned depth, struct bytes front, u
     }
     keep_place(r, depth, front, front.n == n);
     if (r->shape == RENDER_LINES && depth == 0)
-        write_lines(r, front);
+        texts_write_lines(r->w, front, r->max);
     else if (is_info(r) && depth == 0)
-        write_info(r, front);
+        texts_write_info(r->w, front, r->max, r->shape == RENDER_STATS, r->is_flat);
     else if (r->secret)
         json_write_null(r->w);
     else

@@ -69,6 +69,9 @@ struct render {
     bool has_group, place_is_cut;
     struct json_write row; /* where the row under way began */
     size_t row_n;
+    struct json_write front; /* behind the last of its fields that fits with what ends a row */
+    size_t front_n;          /* 0: not even the array of them does */
+    uint32_t front_fields;
 };
 
 /* Zero-initialised but for w, shape, names, max. Takes the reply's bytes in pieces. False: it is no
@@ -79,9 +82,5 @@ void render_kept_free(struct render_kept *k);
 /* Of RENDER_SURVEY: where the last row is, as `after` of the next page; null when it can't be said.
  */
 void render_write_place(const struct render *r);
-/* A line of name=value words, as CLIENT LIST has them, as an object. */
-void render_write_line(struct json_write *w, struct bytes line, size_t max);
-/* "oldest-ready" as oldestReady; in place, returns the new length. */
-size_t render_camel(char *name, size_t n);
 
 #endif

@@ -6,6 +6,9 @@
  *   the budget is used up       the same: whoever asks again from there goes on
  *   the answer is full (1 MiB)  `after` is the one before that did not fit
  *
+ * An entry that is longer than an answer is the first of one, and comes with as many of its fields
+ * as fit: so whoever asks again from `after` comes past it.
+ *
  * Without a filter every entry fits. What can fail is the command (no stream, no right, no ID). */
 #include "admin/search.h"
 
@@ -67,12 +70,23 @@ static bool has_enough(const struct search *s)
     return s->full || s->found >= s->exchange->asked.count || s->looked >= s->budget;
 }
 
+/* False: it is for the next answer. */
+static bool write_entry(struct search *s, const struct entries *e)
+{
+    struct exchange *x = s->exchange;
+    if (entries_write(e, &x->json, x->asked.max))
+        return true;
+    if (s->found)
+        return false;
+    entries_write_front(e, &x->json, x->asked.max);
+    return true;
+}
+
 static void take_entry(void *to, const struct entries *e)
 {
     struct search *s = to;
     s->got++;
-    s->full = s->full || (!has_enough(s) && e->fits &&
-                          !entries_write(e, &s->exchange->json, s->exchange->asked.max));
+    s->full = s->full || (!has_enough(s) && e->fits && !write_entry(s, e));
     if (has_enough(s)) {
         s->left_out = true;
         return;

@@ -124,7 +124,8 @@ static void take_entry(void *to, const struct entries *e)
         return;
     size_t from = x->body.n;
     struct json_write w = json_write_begin(&x->body, TAIL_LINE);
-    entries_write(e, &w, x->asked.max);
+    if (!entries_write(e, &w, x->asked.max))
+        entries_write_front(e, &w, x->asked.max);
     end_line(x, &w, from, bytes_text(e->id));
 }
 

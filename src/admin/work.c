@@ -106,3 +106,18 @@ long long work_pace(uint64_t began, long long looked, long long most)
     next = next > 4.0 * (double)looked ? 4.0 * (double)looked : next;
     return next < LEAST ? LEAST : next > (double)most ? most : (long long)next;
 }
+
+#define NAME_MOST  4096
+#define NAME_LEAST 64
+
+void work_write_name(struct json_write *w, struct bytes name, size_t more)
+{
+    struct json_write before = *w;
+    size_t n = w->out->n;
+    json_write_cut(w, name, NAME_MOST);
+    if (!w->failed && w->most - w->out->n >= (more + 1) * WORK_NAME_ROOM)
+        return;
+    *w = before;
+    w->out->n = n;
+    json_write_cut(w, name, NAME_LEAST);
+}

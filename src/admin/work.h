@@ -27,5 +27,10 @@ bool work_may(struct exchange *x, const struct bytes *words, size_t n);
  * since the clock showed `began` (clock_ticks()). At least 8, so that a slow machine does not ask
  * for one by one for ever; at most `most`, and at most four times as many as before. */
 long long work_pace(uint64_t began, long long looked, long long most);
+/* Writes a name that others have chosen into a row of which `more` are to come: whole, up to 4096
+ * bytes, as long as that leaves room for the fronts of theirs, else its front (json_write_cut()).
+ * So long names do not keep anybody from reading the list. */
+#define WORK_NAME_ROOM 600 /* bytes of a row with a front */
+void work_write_name(struct json_write *w, struct bytes name, size_t more);
 
 #endif

@@ -172,6 +172,13 @@ class Browser:
             raise Failed("no %s in: %s" % (selector, self.text()[:1500]))
         return got
 
+    def plot(self, title):
+        """The plot with this title, once it has been drawn."""
+        got = wait_for(lambda: self.js("return [...document.querySelectorAll('figure.plot')].find((f) => f.querySelector('strong').textContent === arguments[0] && f.querySelector('canvas')) || null", title), SECONDS)
+        if got is None:
+            raise Failed("no plot %r in: %s" % (title, self.text()[:1500]))
+        return got
+
     def row(self, text):
         """The row of a table that has this text in it."""
         def look():
@@ -199,7 +206,8 @@ class Browser:
         element.click()
 
     def click(self, name, within=None, kind=BUTTONS):
-        self.again(lambda: self.press(self.find(kind, name, within)))
+        """within: an element, or a function that finds it: a page that draws itself anew may have another one by the time of the click."""
+        self.again(lambda: self.press(self.find(kind, name, within() if callable(within) else within)))
 
     def click_in_row(self, text, name, kind=BUTTONS):
         self.again(lambda: self.press(self.find(kind, name, self.row(text))))

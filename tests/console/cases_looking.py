@@ -131,10 +131,10 @@ def plots(w):
         for span in ("minutes", "hour"):
             w.route(route + "&span=" + span)
             for title, numbers in shown.items():
-                figure = lambda: next(f for f in w.b.css("figure.plot") if w.b.css("strong", f)[0].text == title)
+                figure = lambda: w.b.plot(title)
                 until("lines of %s, %s" % (title, span), lambda: w.b.again(lambda: w.b.js(DRAWN, w.b.css("canvas", figure())[0]) > 0), seconds=40)
                 if span == "minutes":
-                    w.b.click("As a table", within=figure())
+                    w.b.click("As a table", within=figure)
                     table_of(w, figure, what, numbers)
 
 

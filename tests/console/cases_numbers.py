@@ -237,8 +237,8 @@ def rates_of(w, driver):
         return d ? Number(d.querySelector('dd').innerText.replaceAll(',', '')) : NaN""", name)
     for name in RATES:
         until("the rate of " + name, lambda: (r := driver.rates(3)) and within(fact(name), r[name]))
-    figure = lambda: next(f for f in w.b.css("figure.plot") if w.b.css("strong", f)[0].text == "Messages a second")
-    w.b.again(lambda: w.b.click("As a table", within=figure()))
+    figure = lambda: w.b.plot("Messages a second")
+    w.b.click("As a table", within=figure)
     table = lambda: w.b.again(lambda: w.b.js("return [...arguments[0].querySelectorAll('tbody tr')].map((r) => [...r.cells].slice(1).map((c) => Number(c.innerText.replaceAll(',', ''))))", figure()))
 
     def even():

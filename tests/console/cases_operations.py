@@ -3,6 +3,7 @@ import re
 
 from check import Failed, expect, until
 from case import PASSWORDS, case
+from cases_messages import keeps_downloads
 
 
 def clients(w):
@@ -90,6 +91,10 @@ def key_space(w):
     w.b.click("Persist", within=w.b.css(".title .actions")[0])
     w.b.click("Run")
     until("it stays", lambda: w.c.ask("TTL", "few:1") == -1)
+    read = keeps_downloads(w)
+    w.b.click("Download DUMP")
+    w.c.ask("RESTORE", "few:dump", 0, read())
+    expect(w.c.ask("GETDEL", "few:dump"), "1", "what was downloaded")
     w.b.click("Copy …")
     w.b.fill("New name", "few:2")
     w.b.expects("409")

@@ -99,9 +99,26 @@ def cron(w):
     w.b.fill("expression", "0 8 * * 2")
     w.b.click("Save")
     until("the change", lambda: plan()["cron"] == "0 8 * * 2")
+    only_what_is_changed(w)
     w.b.click_in_row("weekly", "Delete")
     w.b.click("Delete")
     until("it is gone", lambda: len(c.ask("XCRON", "LIST", "reports")) == 2)
+
+
+def only_what_is_changed(w):
+    """What the dialog of a schedule shows as well as it can, or not at all, is as it was behind it."""
+    c, until_ms = w.c, 4102444800000
+    c.ask("XCRON", "SET", "reports", "odd", "EVERY", 61500, "UNTIL", until_ms, "FIELDS", "body", "one\ntwo", b"\xff", b"\xfe\x00", "kind", "odd")
+    plan = lambda: (lambda p: dict(zip(p[::2], p[1::2])))(c.ask("XCRON", "GET", "reports", "odd"))
+    before = plan()
+    w.b.row("odd")
+    w.b.click_in_row("odd", "Edit …")
+    w.b.fill("value 3", "another")
+    w.b.click("Save")
+    until("the change", lambda: plan()["fields"][-1] == "another")
+    after = plan()
+    expect((after["every"], after["until"], after["fields"][:5]), (61500, until_ms, before["fields"][:5]), "the rest")
+    c.ask("XCRON", "DEL", "reports", "odd")
 
 
 @case(20, "Routing: add a topic binding, test, publish, delete. Limits: set, a refused producer sees STREAMFULL.")
@@ -179,6 +196,52 @@ def group(w):
     w.b.fill("for the consumer", "w-2")
     w.b.click("Claim")
     until("one claimed", lambda: pending()[ids[5]] == "w-2")
+
+
+@case(9, "Group: acknowledge two; fail with delay and reason: deferred, comes back; release; reject: in the dead letters with the reason; claim for another.", part="a consumer whose name is no text", filled=False)
+def bytes_of_a_consumer(w):
+    c, odd = w.c, b"w-\xff%41\n"
+    c.ask("XPOLICY", "SET", "tasks", "workers", "MKSTREAM", "JOBS", "LEASE", 3600000)
+    c.many([("XADD", "tasks", "*", "n", "number-%d" % i) for i in range(4)])
+    c.ask("XREADGROUP", "GROUP", "workers", odd, "COUNT", 2, "STREAMS", "tasks", ">")
+    c.ask("XREADGROUP", "GROUP", "workers", "w-2", "COUNT", 2, "STREAMS", "tasks", ">")
+    owners = lambda: sorted(p[1] for p in c.ask("XPENDING", "tasks", "workers", "-", "+", 10))
+    shown, seen = "w-\\xff%41\\n", lambda: w.b.js("return [...document.querySelectorAll('[data-table=pending] tbody tr[data-row]')].map((r) => /number-\\d/.exec(r.innerText)[0])")
+    w.log_in()
+    w.route("#/group/0/tasks/workers?state=all")
+    until("all rows", lambda: len(seen()) == 4)
+    w.b.fill("consumer", shown)
+    until("the rows of that one", lambda: seen() == ["number-0", "number-1"])
+    w.b.d.refresh()  # the address has its bytes
+    w.b.settled()
+    until("the rows of that one again", lambda: seen() == ["number-0", "number-1"])
+    w.b.fill("consumer", "w-2")
+    until("the rows of the other one", lambda: seen() == ["number-2", "number-3"])
+    choose(w, "number-2")
+    w.b.click("Claim …")
+    w.b.fill("for the consumer", shown)
+    w.b.click("Claim")
+    until("it is claimed for the bytes", lambda: owners() == sorted([odd.decode("latin-1")] * 3 + ["w-2"]))
+    w.b.fill("consumer", shown)
+    until("three rows", lambda: seen() == ["number-0", "number-1", "number-2"])
+
+
+@case(9, "Group: acknowledge two; fail with delay and reason: deferred, comes back; release; reject: in the dead letters with the reason; claim for another.", part="more deferred ones than a page has", filled=False)
+def deferred_pages(w):
+    c = w.c
+    c.ask("XPOLICY", "SET", "tasks", "workers", "MKSTREAM", "JOBS", "LEASE", 3600000)
+    c.many([("XADD", "tasks", "%d-1" % (i + 1), "n", "number-%d" % i) for i in range(120)])
+    c.ask("XREADGROUP", "GROUP", "workers", "w-1", "COUNT", 120, "STREAMS", "tasks", ">")
+    c.ask("XNACK", "tasks", "workers", "FAIL", "IDS", 120, *["%d-1" % (i + 1) for i in range(120)], "DELAY", 3600000)
+    seen = lambda: w.b.js("return [...document.querySelectorAll('[data-table=pending] tbody tr[data-row] th')].map((e) => e.innerText.trim())")
+    ids = [r[0] for r in c.ask("XPOLICY", "RETRIES", "tasks", "workers", "COUNT", 200)]
+    w.log_in()
+    w.route("#/group/0/tasks/workers?state=deferred")
+    for first in (0, 50, 100):
+        until("the page from %d on" % first, lambda: seen() == ids[first:first + 50])
+        if first < 100:
+            w.b.click("Next page")
+    expect(w.b.has("button", "Next page"), False, "another page")
 
 
 @case(10, "A worker acknowledges first: \"1 of 2\", rows read anew.")

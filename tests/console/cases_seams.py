@@ -224,11 +224,6 @@ def moved(w):
     return clock
 
 
-def figure(w, title):
-    """The plot with this title."""
-    return until("the plot " + title, lambda: w.b.js("return [...document.querySelectorAll('figure.plot')].find((f) => f.querySelector('strong').textContent === arguments[0] && f.querySelector('canvas'))", title))
-
-
 def drawn(w, title):
     """Of the plot with this title: the columns of pixels that lines are in, and pixels per unit of the page."""
     found, scale = w.b.again(lambda: w.b.js("""
@@ -236,7 +231,7 @@ def drawn(w, title):
         copy.drawImage(arguments[0], 0, 0);
         const at = copy.getImageData(0, 0, width, height).data, found = new Set();
         for (let i = 0; i < at.length; i += 4) if (at[i + 3] > 0 && Math.max(at[i], at[i + 1], at[i + 2]) - Math.min(at[i], at[i + 1], at[i + 2]) > 60) found.add(i / 4 % width);
-        return [[...found].sort((a, b) => a - b), width / arguments[0].clientWidth];""", w.b.css("canvas", figure(w, title))[0]))
+        return [[...found].sort((a, b) => a - b), width / arguments[0].clientWidth];""", w.b.css("canvas", w.b.plot(title))[0]))
     return [x for x in found if {x + 1, x + 2, x + 3} & set(found) == {x + 1, x + 2, x + 3} or {x - 1, x - 2, x - 3} & set(found) == {x - 1, x - 2, x - 3}], scale  # a letter may be coloured at its edge
 
 
@@ -250,13 +245,13 @@ def told(w, span, name):
 def same_as_told(w, span, title, name):
     """The table of a plot and its line have the values of the server, and none where it has a gap."""
     def same():
-        rows = w.b.again(lambda: w.b.js("return [...arguments[0].querySelectorAll('tbody tr')].map((r) => [r.cells[0].innerText, r.cells[1].innerText])", figure(w, title)))
+        rows = w.b.again(lambda: w.b.js("return [...arguments[0].querySelectorAll('tbody tr')].map((r) => [r.cells[0].innerText, r.cells[1].innerText])", w.b.plot(title)))
         from_ms, step_ms, values = told(w, span, name)
         known = {moment_text(w, from_ms + i * step_ms): v for i, v in enumerate(values) if v is not None}
         shown = {at: float(v.replace(",", "")) for at, v in rows}
         return len(shown) > 5 and all(at in known and abs(known[at] - v) <= 0.51 for at, v in shown.items())
-    if not w.b.js("return arguments[0].querySelector('details').open", figure(w, title)):
-        w.b.click("As a table", within=figure(w, title))
+    if not w.b.js("return arguments[0].querySelector('details').open", w.b.plot(title)):
+        w.b.click("As a table", within=lambda: w.b.plot(title))
     until("the table of %s, %s" % (title, span), same)
 
 
@@ -300,7 +295,7 @@ def week(w):
     w.b.sees("recording since")
     values = told(w, "DAY", name)[2]
     expect([v for v in values[:-2] if v is not None], [], "what the server kept")
-    until("a table that begins anew", lambda: w.b.js("return arguments[0].querySelectorAll('tbody tr').length", figure(w, title)) == 1)
+    until("a table that begins anew", lambda: w.b.again(lambda: w.b.js("return arguments[0].querySelectorAll('tbody tr').length", w.b.plot(title))) == 1)
     clock.close()
 
 

@@ -242,7 +242,7 @@ CASES = {
     "POST /lists/{db}/{key}/move": ({"to": "l2", "count": 2}, {"key": "l", "before": [("RPUSH", "l", "a", "b", "c")], "has": "moved length command"}),
     "POST /lists/{db}/{key}/trim": ({"from": 0, "to": 100}, {"key": "l", "has": "length command"}),
     "POST /lists/{db}/{key}/remove": ({"value": "a"}, {"key": "l", "has": "removed length command"}),
-    "GET /channels": ({"match": "c*"}, {"has": "patterns rows"}),
+    "GET /channels": ({"match": "c*"}, {"has": "patterns rows total"}),
     "POST /channels/{channel}": ({"message": "hello", "shard": False}, {"has": "receivers command"}),
     "GET /clients": ({"name": "c*", "flags": "h", "count": 5}, {"has": "rows total after"}),
     "POST /clients/pause": ({"ms": 1, "writesOnly": True}, {}),
@@ -251,6 +251,7 @@ CASES = {
     "POST /clients/{id}/unblock": ({}, {"status": 404, "id": "99999"}),
     "GET /keys": ({"match": "q*", "type": "stream", "count": 5}, {"has": "rows cursor progress"}),
     "GET /keys/{db}/{key}": ({}, {"has": "type ttlMs encoding bytes"}),
+    "GET /keys/{db}/{key}/dump": ({"max": 700000}, {"has": "value"}),
     "GET /keys/{db}/{key}/member": ({"field": "f", "skip": 2}, {"key": "h", "before": [("HSET", "h", "f", "value")], "has": "value"}),
     "PATCH /keys/{db}/{key}": ({"ttlMs": 1000000}, {"key": "k", "before": [("SET", "k", "v")]}),
     "DELETE /keys/{db}/{key}": ({}, {"key": "k", "before": [("SET", "k", "v")]}),
@@ -526,7 +527,7 @@ def views(path):
         k.send("SUBSCRIBE", "news.eu", "sport")
         m.send("SSUBSCRIBE", "news.shard")
         until("listeners", lambda: len(s.get("/channels?match=news*")[1]["rows"]) == 2)
-        expect(s.get("/channels?match=news*")[1], {"patterns": 0, "rows": [{"channel": "news.eu", "subscribers": 1, "shard": False}, {"channel": "news.shard", "subscribers": 1, "shard": True}]},
+        expect(s.get("/channels?match=news*")[1], {"patterns": 0, "rows": [{"channel": "news.eu", "subscribers": 1, "shard": False}, {"channel": "news.shard", "subscribers": 1, "shard": True}], "total": 2},
                "channels")
         rows = {x["name"]: x for x in s.get("/users")[1]["rows"]}
         expect((sorted(rows), rows["mover"]["passwords"], rows["mover"]["keys"], rows["default"]["passwords"]), (["default", "mover"], 1, "~*", 0), "users")

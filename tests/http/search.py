@@ -64,6 +64,14 @@ def shares(path):
         found, answers = everything(s, "field=blob&contains=x&max=65536&count=200")
         expect((found, len(answers) > 10), (list(range(1, 201)), True), "pages of at most 1 MiB")
         expect(everything(s, "field=blob&contains=x199")[0], [199], "the end of a long value")
+        for i in (201, 202, 203):
+            c.do("XADD", "s", "%d-0" % i, *[x for k in range(1 if i == 202 else 500) for x in ("f%d" % k, "y" * 4000)])
+        for way in ("", "&newest=1"):
+            found, answers = everything(s, "count=200&max=4096" + way)
+            cut = {e["id"]: (len(e["fields"]) + e["fieldsLeft"], e["fields"][-1][0]) for a in answers for e in a["entries"] if "fieldsLeft" in e}
+            expect(sorted(found), list(range(1, 204)), "pages past entries that are longer than an answer" + way)
+            expect([(n, f.startswith("f")) for n, f in cut.values()], [(500, True)] * 2, "their fronts" + way)
+        c.do("XDEL", "s", "201-0", "202-0", "203-0")
         stop, wrong = threading.Event(), []
 
         def search():

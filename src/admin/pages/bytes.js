@@ -100,6 +100,9 @@ function mixed(bytes) {
     return s;
 }
 
+// What stands in a field is text: it means the name that is shown so, where there is one, else what was typed.
+export const meant = (text, names) => names.find(n => label(n) === text) ?? text;
+
 // A word as redis-cli takes it.
 export function quote(v) {
     if (typeof v === 'number') return String(v);

@@ -2,7 +2,7 @@
 // own, over one answer that does not end (H10), which ends when the tab is hidden or the view is left.
 import {api, ApiError} from './api.js';
 import {button} from './actions.js';
-import {command, encode, idOf, label} from './bytes.js';
+import {command, encode, idOf, label, meant} from './bytes.js';
 import {h} from './dom.js';
 import {matches, noMatch} from './filters.js';
 import {link} from './router.js';
@@ -24,7 +24,7 @@ export async function load(page) {
     const [answer, streams] = await Promise.all([page.get('/channels'), page.maybe('/streams', {count: 200})]);
     const marked = (streams?.rows ?? []).filter(r => r.flags?.includes('captures'));
     const captures = await Promise.all(marked.map(async r => ((await page.maybe(`/streams/${r.db}/${encode(r.key)}/captures`))?.rows ?? []).map(pattern => ({db: r.db, key: r.key, pattern}))));
-    return {rows: answer.rows.map(r => ({name: r.channel, subscribers: r.subscribers, kind: r.shard ? SHARD : CHANNEL})), patterns: answer.patterns, captures: captures.flat()};
+    return {rows: answer.rows.map(r => ({name: r.channel, subscribers: r.subscribers, kind: r.shard ? SHARD : CHANNEL})), patterns: answer.patterns, more: Number(answer.total ?? 0) - answer.rows.length, captures: captures.flat()};
 }
 
 export const commands = page => [command('PUBSUB', 'CHANNELS', page.query.match || null), command('PUBSUB', 'NUMPAT'), command('PUBSUB', 'SHARDCHANNELS', page.query.match || null),
@@ -35,15 +35,15 @@ export const commands = page => [command('PUBSUB', 'CHANNELS', page.query.match 
 const publish = (name = '', shard = false) => ({
     title: W.publishTitle, text: W.publishText, button: W.publish,
     fields: [{name: 'channel', label: W.channel, value: label(name), required: true}, {name: 'message', type: 'textarea', label: W.message, value: ''}, {name: 'shard', type: 'checkbox', label: W.shard, value: shard}],
-    commands: v => command(v.shard ? 'SPUBLISH' : 'PUBLISH', v.channel, v.message),
-    run: v => api.post(`/channels/${encode(v.channel)}`, {message: v.message, shard: v.shard}), result: a => W.published(count(a.receivers, 'receiver')),
+    commands: v => command(v.shard ? 'SPUBLISH' : 'PUBLISH', meant(v.channel, [name]), v.message),
+    run: v => api.post(`/channels/${encode(meant(v.channel, [name]))}`, {message: v.message, shard: v.shard}), result: a => W.published(count(a.receivers, 'receiver')),
 });
 
 const capture = name => ({
     title: W.captureTitle, text: W.captureText, button: W.capture,
     fields: [{name: 'pattern', label: W.pattern, value: label(name), required: true}, {name: 'to', label: W.stream, value: '', required: true}],
-    commands: v => command('XCAPTURE', 'ADD', v.to, v.pattern),
-    run: v => api.post(`/streams/0/${encode(v.to)}/captures`, {patterns: [v.pattern]}), result: (a, v) => W.captured(v.pattern, v.to),
+    commands: v => command('XCAPTURE', 'ADD', v.to, meant(v.pattern, [name])),
+    run: v => api.post(`/streams/0/${encode(v.to)}/captures`, {patterns: [meant(v.pattern, [name])]}), result: (a, v) => W.captured(v.pattern, v.to),
 });
 
 // ---- The tail
@@ -99,9 +99,9 @@ function tailView(page) {
     const {tail} = page.state;
     if (!tail) return null;
     return h('section', {class: 'card', key: 'tail'},
-        h('div', {class: 'bar'}, h('h2', null, W.tailOf(tail.channel)), tail.runs ? h('button', {type: 'button', onclick: () => stop(page)}, T.stop) : h('button', {type: 'button', onclick: () => page.attempt(() => follow(page, tail.channel))}, T.goOn),
+        h('div', {class: 'bar'}, h('h2', null, W.tailOf(label(tail.channel))), tail.runs ? h('button', {type: 'button', onclick: () => stop(page)}, T.stop) : h('button', {type: 'button', onclick: () => page.attempt(() => follow(page, tail.channel))}, T.goOn),
             h('span', {role: 'status'}, W.seen(num(tail.seen), num(tail.skipped))), tail.note ? h('span', {class: 'hint'}, tail.note) : null),
-        h('div', {class: 'scroll low', tabindex: 0, 'aria-label': W.tailOf(tail.channel)}, h('ol', {class: 'tree'}, [...tail.lines].reverse().map(l => h('li', {key: String(l.n)}, h('time', {class: 'when'}, clock(l.atMs)), ' ', h('span', {class: 'name'}, label(l.channel)), ' ', short(l.message, 160))))));
+        h('div', {class: 'scroll low', tabindex: 0, 'aria-label': W.tailOf(label(tail.channel))}, h('ol', {class: 'tree'}, [...tail.lines].reverse().map(l => h('li', {key: String(l.n)}, h('time', {class: 'when'}, clock(l.atMs)), ' ', h('span', {class: 'name'}, label(l.channel)), ' ', short(l.message, 160))))));
 }
 
 function tailForm(page) {
@@ -123,15 +123,15 @@ const columns = (page, captures) => [
     {id: 'captured', label: W.capturedBy, show: r => capturedBy(r, captures).map(c => [h('a', {href: link('/stream/{db}/{key}', {db: c.db ?? 0, key: c.key})}, label(c.key)), ' '])},
     {id: 'act', label: '', title: W.actions, fixed: true, class: 'nowrap', show: r => [
         button(page, W.publishShort, {needs: r.kind === SHARD ? 'spublish' : 'publish', action: () => publish(r.name, r.kind === SHARD)}), ' ',
-        r.kind === SHARD || typeof r.name !== 'string' ? null : button(page, W.tail, {looks: true, run: () => follow(page, label(r.name))}), ' ',
+        r.kind === SHARD || typeof r.name !== 'string' ? null : button(page, W.tail, {looks: true, run: () => follow(page, r.name)}), ' ',
         r.kind === SHARD ? null : button(page, W.captureShort, {needs: 'xcapture|add', action: () => capture(r.name)})]},
 ];
 
 export const actions = page => [button(page, W.publishShort, {needs: 'publish', action: publish()}), button(page, W.captureShort, {needs: 'xcapture|add', action: capture('')})];
 
-export const status = (page, {rows, patterns}) => {
+export const status = (page, {rows, patterns, more}) => {
     const of = kind => num(rows.filter(r => r.kind === kind).length);
-    return W.counts(of(CHANNEL), num(patterns), of(SHARD));
+    return W.counts(of(CHANNEL), num(patterns), of(SHARD)) + (more > 0 ? W.more(more) : '');
 };
 
 export function draw(page, {rows, captures}) {

@@ -14,7 +14,7 @@ import {table, unchoose} from './table.js';
 import {ago, momentOf, parseSpan, span} from './time.js';
 import {T, count, num, size} from './text.js';
 import {D, Q} from './text_queues.js';
-import {fieldsLine, short} from './value.js';
+import {entryLine, fieldsLeft, short} from './value.js';
 
 export const title = page => page.params.key === undefined ? T.nav.dead : label(page.params.key);
 export const about = D.about;
@@ -174,16 +174,16 @@ function lettersView(page, s) {
         return [
             button(page, D.redriveN(num(ids.length)), {needs: 'xredrive', off, key: 'redrive', action: () => redriveAction(s, {ids}, D.chosen(ids.length), ids.length, done)}),
             button(page, D.deleteN(num(ids.length)), {needs: 'xdel', off, danger: true, key: 'delete', action: () => deleteAction(s, D.chosen(ids.length), {ids}, done)}),
-            h('button', {type: 'button', key: 'lines', onclick: () => download(`${label(s.key)}.ndjson`, toBytes(s.list.entries.map(e => JSON.stringify({id: e.id, fields: e.fields})).join('\n') + '\n'))}, D.download),
+            h('button', {type: 'button', key: 'lines', onclick: () => download(`${label(s.key)}.ndjson`, toBytes(s.list.entries.map(e => JSON.stringify({id: e.id, fields: e.fields, fieldsLeft: e.fieldsLeft})).join('\n') + '\n'))}, D.download),
         ];
     };
     return h('section', null,
         h('h2', null, page.query.value === undefined ? D.all : `${D.bys[s.by]}: ${page.query.value}`, ' ', page.query.value === undefined ? null : h('a', {href: lettersHref(s.db, s.key, {by: s.by === 'dl-text' ? '' : s.by})}, D.all)),
         table(page, {
             id: 'letters', caption: D.all, rows: s.list.entries, key: r => r.id, name: r => r.id, after: s.list.after, select: true, actions,
-            expand: e => h('dl', {class: 'values'}, e.fields.map(([f, v], i) => h('div', {key: i}, h('dt', null, label(f)), h('dd', null, short(v, 2000))))),
+            expand: e => [h('dl', {class: 'values'}, e.fields.map(([f, v], i) => h('div', {key: i}, h('dt', null, label(f)), h('dd', null, short(v, 2000))))), fieldsLeft(e)],
             columns: [{id: 'when', label: D.when, head: true, show: e => ago(momentOf(e.id))}, {id: 'reason', label: D.reason, show: reasonOf}, {id: 'tries', label: D.tries, num: true, show: e => label(fieldOf(e, 'dl-count') ?? T.none)},
-                      {id: 'consumer', label: D.consumer, show: e => label(fieldOf(e, 'dl-consumer') ?? T.none)}, {id: 'from', label: D.origin, show: e => originOf(s, e)}, {id: 'message', label: D.message, show: e => fieldsLine(ownFields(e))}],
+                      {id: 'consumer', label: D.consumer, show: e => label(fieldOf(e, 'dl-consumer') ?? T.none)}, {id: 'from', label: D.origin, show: e => originOf(s, e)}, {id: 'message', label: D.message, show: e => entryLine({...e, fields: ownFields(e)})}],
             empty: () => page.query.value === undefined ? h('p', null, D.noneHere) : noMatch(page, ['value'], d.info.length),
         }));
 }

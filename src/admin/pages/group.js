@@ -1,7 +1,7 @@
 // A group: what it is told to do, how it stands, its consumers, and what is pending, by state.
 import {button, inCalls} from './actions.js';
 import {api} from './api.js';
-import {command, encode, idOf, label} from './bytes.js';
+import {command, decode, encode, idOf, label, meant} from './bytes.js';
 import {h} from './dom.js';
 import {plot, spanChoice} from './plot.js';
 import {policyAction, dropPolicyAction, policyLine} from './group_policy.js';
@@ -13,7 +13,7 @@ import {facts, table, unchoose} from './table.js';
 import {ago, parseSpan, span} from './time.js';
 import {T, num, percent, rate} from './text.js';
 import {G, Q} from './text_queues.js';
-import {fieldsLine} from './value.js';
+import {entryLine} from './value.js';
 
 const COUNT = 50;
 const WITHOUT_OWNER = 'unowned';
@@ -24,7 +24,7 @@ export async function load(page) {
     const {db, key, group} = page.params, path = groupPath(db, key, group), q = page.query, idleMs = parseSpan(q.idle ?? '');
     const [g, pending, history] = await Promise.all([
         page.get(path),
-        page.maybe(`${path}/pending`, {state: q.state, consumer: q.consumer, idleMs: Number.isNaN(idleMs) ? undefined : idleMs, after: q.after, count: COUNT, fields: 1}),
+        page.maybe(`${path}/pending`, {state: q.state, consumer: q.consumer === undefined ? undefined : decode(q.consumer), idleMs: Number.isNaN(idleMs) ? undefined : idleMs, after: q.after, count: COUNT, fields: 1}),
         q.plots ? page.maybe('/history', {span: q.span ?? 'minutes', db, key, group, series: 'ready,leased,delivered,acked'}) : null,
     ]);
     return {db, key, group, path, stats: g.stats ?? {}, policy: g.policy?.lease === undefined ? null : g.policy, consumers: g.consumers ?? [], rows: pending?.rows ?? null, after: pending?.after, history};
@@ -90,6 +90,7 @@ function chosenActions(page, g, rows) {
     const call = (name, body) => (v, step) => inCalls(ids, part => api.post(`${g.path}/${name}`, {ids: part, ...body(v)}), step).finally(() => unchoose(page, 'pending'));
     const words = (mode, ...more) => command('XNACK', g.key, g.group, mode, 'IDS', n, ids, ...more);
     const delayMs = v => v.delay ? parseSpan(v.delay) : undefined;
+    const consumerOf = v => meant(v.consumer, g.consumers.map(c => c.name));
     const needsPolicy = off ?? (g.policy ? null : Q.noPolicy);
     return [
         button(page, G.ack, {needs: 'xack', off, key: 'ack', action: () => ({
@@ -105,7 +106,7 @@ function chosenActions(page, g, rows) {
             commands: v => words('FATAL', v.reason ? ['REASON', v.reason] : null), run: call('nack', v => ({mode: 'fatal', reason: v.reason || undefined}))})}),
         button(page, G.claim, {needs: 'xclaim', off, key: 'claim', action: () => ({
             title: G.claimTitle(n), button: G.claim, result, fields: [{name: 'consumer', label: G.claimFor, required: true, value: g.consumers[0] ? label(g.consumers[0].name) : ''}],
-            commands: v => command('XCLAIM', g.key, g.group, v.consumer || '?', 0, ids, 'JUSTID'), run: call('claim', v => ({consumer: v.consumer, justId: true}))})}),
+            commands: v => command('XCLAIM', g.key, g.group, consumerOf(v) || '?', 0, ids, 'JUSTID'), run: call('claim', v => ({consumer: consumerOf(v), justId: true}))})}),
     ];
 }
 
@@ -115,7 +116,7 @@ function filters(page, g) {
         h('nav', {class: 'tabs', 'aria-label': G.pendingTitle}, Object.keys(G.states).map(id => h('a', {key: id, href: groupHref(g.db, g.key, g.group, {...page.query, state: id === 'all' ? '' : id, after: ''}), 'aria-current': here === id ? 'page' : null},
             G.states[id], counts[id] > 0 ? ` ${num(counts[id])}` : ''))),
         h('div', {class: 'bar'}, h('label', null, G.consumer, ' ', h('select', {value: page.query.consumer ?? '', onchange: e => page.set({consumer: e.target.value, after: ''})},
-            h('option', {value: ''}, G.allConsumers), g.consumers.map(c => h('option', {value: idOf(c.name)}, label(c.name))))),
+            h('option', {value: ''}, G.allConsumers), g.consumers.map(c => h('option', {value: encode(c.name)}, label(c.name))))),
           h('label', null, G.idleOver, ' ', h('input', {size: 8, value: page.query.idle ?? '', placeholder: '30 s', onchange: e => page.set({idle: e.target.value, after: ''})}))),
     ];
 }
@@ -123,7 +124,7 @@ function filters(page, g) {
 const pending = (page, g) => table(page, {
     id: 'pending', caption: G.pendingTitle, rows: g.rows, key: r => r.id, name: r => r.id, after: g.after, select: true, actions: rows => chosenActions(page, g, rows),
     columns: [{id: 'id', label: 'ID', head: true, class: 'nowrap', show: r => h('code', null, r.id)}, {id: 'consumer', label: G.consumer, show: r => r.consumer ? label(r.consumer) : T.none}, {id: 'deliveries', label: G.delivered, show: r => G.deliveries(Number(r.deliveries))},
-              {id: 'delivered', label: '', title: Q.oldest, show: r => ago(r.deliveredMs)}, {id: 'due', label: G.due, show: dueOf}, {id: 'reason', label: G.reason, show: r => r.reason ? `“${label(r.reason)}”` : ''}, {id: 'fields', label: G.contents, show: r => r.fields === null ? h('span', {class: 'hint'}, G.deletedEntry) : fieldsLine(r.fields ?? [])}],
+              {id: 'delivered', label: '', title: Q.oldest, show: r => ago(r.deliveredMs)}, {id: 'due', label: G.due, show: dueOf}, {id: 'reason', label: G.reason, show: r => r.reason ? `“${label(r.reason)}”` : ''}, {id: 'fields', label: G.contents, show: r => r.fields === null ? h('span', {class: 'hint'}, G.deletedEntry) : entryLine(r)}],
     empty: () => h('p', null, G.noPending),
 });
 

@@ -71,11 +71,19 @@ const remove = page => ({
     result: () => W.deleteDone,
 });
 
+// As RESTORE takes it.
+async function dump(page) {
+    const {value} = await api.get(`${path(page)}/dump`);
+    if (value === null || isCut(value)) throw new ApiError(value === null ? 404 : 507, {text: value === null ? W.noKey : W.dumpTooLong});
+    download(`${label(page.params.key)}.dump`, toBytes(value));
+}
+
 export const actions = (page, data) => [
     button(page, W.ttlShort, {needs: 'pexpire', action: () => ttl(page, data)}),
     button(page, W.persist, {needs: 'persist', off: data.ttlMs < 0 ? W.noTtl : null, action: () => persist(page, data)}),
     button(page, W.renameShort, {needs: ['rename', 'renamenx'], action: () => move(page, 'rename')}),
     button(page, W.copyShort, {needs: 'copy', action: () => move(page, 'copy')}),
+    button(page, W.dump, {needs: 'dump', looks: true, run: () => page.attempt(() => dump(page))}),
     button(page, W.deleteShort, {needs: 'unlink', danger: true, action: () => remove(page)}),
 ];
 

@@ -32,7 +32,7 @@
 // The kit: dom.js (h: elements; copy, download) · table.js (table, facts) · plot.js (plot, spanChoice) · api.js
 // (api.get, post, put, patch, del, lines; mayNot) · actions.js (button, perform, inCalls, pairs, openDialog) ·
 // router.js (link, go) · bytes.js (label, encode, command, quote: names are bytes!) · value.js (valueView, short,
-// fieldsLine) · time.js (ago, span, moment, clock, parseSpan) · text.js (T, num, size, rate, percent, count).
+// fieldsLine, entryLine) · time.js (ago, span, moment, clock, parseSpan) · text.js (T, num, size, rate, percent, count).
 //
 // What comes from data is text: h() makes text nodes of it and refuses names that could run it.
 // Classes of style.css: bar, hint, warning, wrong, empty, facts, grid (of cards), card, scroll, num, badge, tabs.

@@ -1,17 +1,17 @@
 // Schedules (XCRON) and scheduled messages (XSCHED) of all streams, the next moment first.
 import {button} from './actions.js';
 import {api} from './api.js';
-import {command, encode, idOf, label} from './bytes.js';
+import {command, encode, idOf, label, meant} from './bytes.js';
 import {h} from './dom.js';
 import {countAll, noMatch} from './filters.js';
 import {globFrom} from './queues.js';
 import {streamLink, streamPath} from './queue.js';
 import {scheduledActions} from './stream_scheduled.js';
 import {table} from './table.js';
-import {ago, full, moment, momentOf, parseSpan, span} from './time.js';
+import {ago, full, moment, momentOf, parseSpan, span, spanText} from './time.js';
 import {T, num} from './text.js';
 import {C, Q, S} from './text_queues.js';
-import {fieldsLine} from './value.js';
+import {entryLine, fieldsLine} from './value.js';
 
 export const title = C.title;
 export const about = C.about;
@@ -90,20 +90,22 @@ function nextMoments() {
 function editAction(page, r) {
     const ms = r ? everyOf(r) : null, zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const isCron = v => v.kind === 'cron';
-    const body = v => ({...(isCron(v) ? {cron: v.cron, tz: v.tz || undefined} : {everyMs: parseSpan(v.every)}), catchup: v.catchup, limit: v.limit === '' ? undefined : Number(v.limit), fields: v.fields.filter(([n]) => n !== '').map(([n, x]) => [n, x])});
+    const body = v => ({...(isCron(v) ? {cron: v.cron, tz: v.tz || undefined} : {everyMs: parseSpan(v.every)}), catchup: v.catchup, limit: v.limit === '' ? undefined : Number(v.limit), untilMs: r?.until > 0 ? Number(r.until) : undefined, fields: v.fields.filter(([n]) => n !== '').map(asMeant)});
+    // What is not changed stays as it is, also where it is no text that a field can hold.
+    const old = r?.fields ?? [], asMeant = ([n, x]) => old.find(([f, y]) => label(f) === n && label(y) === x) ?? [meant(n, old.map(([f]) => f)), x];
     return {
         title: r ? C.editTitle(label(r.name)) : C.new, button: C.save,
         fields: [
             {name: 'key', label: C.stream, required: true, value: r ? label(r.key) : '', shown: () => !r}, {name: 'name', label: C.name, required: true, value: r ? label(r.name) : '', shown: () => !r},
             {name: 'kind', label: C.kind, type: 'select', value: ms ? 'every' : 'cron', options: Object.entries(C.kinds)},
             {name: 'cron', label: C.cron, required: true, value: r?.cron ?? '', hint: C.cronHint, shown: isCron}, {name: 'tz', label: C.zone, value: r?.tz ?? zone ?? 'UTC', hint: C.zoneHint, shown: isCron},
-            {name: 'every', label: C.kinds.every, required: true, value: ms ? span(ms) : '', hint: C.everyHint, shown: v => !isCron(v), check: t => Number.isNaN(parseSpan(t)) ? S.wrongSpan : null},
+            {name: 'every', label: C.kinds.every, required: true, value: ms ? spanText(Number(ms)) : '', hint: C.everyHint, shown: v => !isCron(v), check: t => Number.isNaN(parseSpan(t)) ? S.wrongSpan : null},
             {name: 'catchup', label: C.catchup, type: 'select', value: (r?.catchup ?? 'ONE').toLowerCase(), options: Object.entries(C.catchups)}, {name: 'limit', label: C.limit, type: 'number', value: r?.left > 0 ? String(r.left) : '', hint: C.limitHint},
             {name: 'fields', label: C.fields, type: 'fields', value: r ? r.fields.map(([n, v]) => [label(n), label(v)]) : [['', '']], check: list => list.some(([n]) => n !== '') ? null : S.noFields},
         ],
         live: nextMoments(),
         commands: v => command('XCRON', 'SET', r ? r.key : v.key || '?', r ? r.name : v.name || '?', isCron(v) ? ['CRON', v.cron || '?', v.tz ? ['TZ', v.tz] : null] : ['EVERY', parseSpan(v.every) || '?'], 'CATCHUP', v.catchup.toUpperCase(),
-            v.limit === '' ? null : ['LIMIT', v.limit], 'FIELDS', body(v).fields.flat()),
+            body(v).untilMs ? ['UNTIL', body(v).untilMs] : null, v.limit === '' ? null : ['LIMIT', v.limit], 'FIELDS', body(v).fields.flat()),
         errorField: e => e && (/cron|expression/i.test(e.text) ? 'cron' : /zone/i.test(e.text) ? 'tz' : null),
         run: v => api.put(schedulePath(r ? r.db : page.query.db ?? 0, r ? r.key : v.key, r ? r.name : v.name), body(v)), result: a => C.saved(moment(a.nextMs)),
     };
@@ -130,7 +132,7 @@ export function draw(page, d) {
         h('h2', null, C.scheduledTitle(d.total, d.isMore)),
         table(page, {
             id: 'scheduled', caption: C.scheduledTitle(null), rows: d.messages, key: r => `${streamId(r)} ${r.id}`, name: r => r.id, select: true, actions: rows => scheduledActions(page, rows, 'scheduled'),
-            columns: [{id: 'due', label: C.due, head: true, show: r => ago(momentOf(r.id))}, {id: 'at', label: S.at, show: r => full(momentOf(r.id))}, {id: 'key', label: Q.key, show: r => streamLink(r.db, r.key)}, {id: 'fields', label: S.contents, show: r => fieldsLine(r.fields)}],
+            columns: [{id: 'due', label: C.due, head: true, show: r => ago(momentOf(r.id))}, {id: 'at', label: S.at, show: r => full(momentOf(r.id))}, {id: 'key', label: Q.key, show: r => streamLink(r.db, r.key)}, {id: 'fields', label: S.contents, show: entryLine}],
             empty: () => isFiltered ? noMatch(page, ['match', 'db'], null) : h('p', null, C.noneScheduled),
         }),
     ];

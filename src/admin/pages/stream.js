@@ -35,8 +35,8 @@ const rowOf = (db, key, {stats: known, ...g}) => {
 
 export async function load(page) {
     const {db, key} = page.params, path = streamPath(db, key), span = page.query.span ?? 'minutes';
-    const [{info, groups, limits}, plots] = await Promise.all([page.get(path), page.query.plots ? page.maybe('/history', {span, db, key, series: 'added,length'}) : null]);
-    const s = {db, key, path, info, groups, limits: limits ?? info, rows: groups.map(g => rowOf(db, key, g)), plots};
+    const [{info, groups, groupsLeft, limits}, plots] = await Promise.all([page.get(path), page.query.plots ? page.maybe('/history', {span, db, key, series: 'added,length'}) : null]);
+    const s = {db, key, path, info, groups, limits: limits ?? info, rows: groups.map(g => rowOf(db, key, g)), groupsLeft: Number(groupsLeft ?? 0), plots};
     const name = tabOf(page);
     return {stream: s, name, tab: await TABS[name].load(page, s)};
 }
@@ -63,7 +63,7 @@ export const actions = (page, {stream: s}) => {
 };
 
 function tabs(page, s) {
-    const here = tabOf(page), badge = {groups: s.groups.length};
+    const here = tabOf(page), badge = {groups: s.groups.length + s.groupsLeft};
     return h('nav', {class: 'tabs', 'aria-label': title(page)}, Object.keys(TABS).filter(id => isMade(MADE[id])).map(id => h('a', {key: id, href: streamHref(s.db, s.key, {tab: id === 'messages' ? '' : id, plots: page.query.plots, span: page.query.span}),
         'aria-current': id === here ? 'page' : null}, S.tabs[id], badge[id] ? ` ${num(badge[id])}` : '')));
 }

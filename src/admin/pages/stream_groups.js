@@ -50,6 +50,7 @@ export function draw(page, s, rows) {
             ],
             empty: () => h('div', null, h('p', null, S.noGroups), h('p', null, S.groupsHint)),
         }),
+        s.groupsLeft > 0 ? h('p', {class: 'hint'}, S.groupsLeft(s.groupsLeft)) : null,
     ];
 }
 

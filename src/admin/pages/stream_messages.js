@@ -8,7 +8,7 @@ import {table, unchoose} from './table.js';
 import {ago, momentOf, parseSpan, span} from './time.js';
 import {T, num} from './text.js';
 import {Q, S} from './text_queues.js';
-import {fieldsLine, inPieces, PIECE, valueView} from './value.js';
+import {entryLine, fieldsLeft, inPieces, PIECE, valueView} from './value.js';
 
 const COUNT = 50, BUDGET = 2000, TAIL_MOST = 200;
 const COPIED_MOST = 200; // by one request
@@ -83,7 +83,7 @@ const idsOf = rows => rows.map(r => r.id);
 
 function chosenActions(page, s, rows) {
     const off = rows.length ? null : T.table.chosen(0), done = () => unchoose(page, 'messages');
-    const whole = rows.some(r => r.fields.some(([, v]) => v?.cut)) ? T.value.cut('', '').trim() : null;
+    const whole = rows.some(r => r.fieldsLeft > 0 || r.fields.some(([, v]) => v?.cut)) ? T.value.cut('', '').trim() : null;
     return [
         button(page, Q.delete, {needs: 'xdel', off, danger: true, key: 'del', action: () => ({
             title: S.deleteN(rows.length), text: S.deleteText, danger: true, button: Q.delete, commands: command('XDEL', s.key, idsOf(rows)),
@@ -99,8 +99,8 @@ function chosenActions(page, s, rows) {
     ];
 }
 
-// A line a message: {"id": ..., "fields": [[name, value], ...]}; bytes as the API has them.
-const asLines = entries => toBytes(entries.map(e => JSON.stringify({id: e.id, fields: e.fields})).join('\n') + '\n');
+// A line a message: {"id": ..., "fields": [[name, value], ...]}; bytes as the API has them. fieldsLeft: fields that it had no room for.
+const asLines = entries => toBytes(entries.map(e => JSON.stringify({id: e.id, fields: e.fields, fieldsLeft: e.fieldsLeft})).join('\n') + '\n');
 
 // All bytes of one field's value; another entry never comes in its place.
 const wholeEntry = (s, id, field) => told => inPieces(async skip => {
@@ -110,8 +110,8 @@ const wholeEntry = (s, id, field) => told => inPieces(async skip => {
 }, told);
 
 function allFields(page, s, e) {
-    return h('dl', {class: 'values'}, e.fields.map(([f, v], i) => h('div', {key: i}, h('dt', null, label(f)),
-        h('dd', null, valueView(page, v, {name: label(f), id: `${s.path} ${e.id} ${i}`, all: wholeEntry(s, e.id, i)})))));
+    return [h('dl', {class: 'values'}, e.fields.map(([f, v], i) => h('div', {key: i}, h('dt', null, label(f)),
+        h('dd', null, valueView(page, v, {name: label(f), id: `${s.path} ${e.id} ${i}`, all: wholeEntry(s, e.id, i)}))))), fieldsLeft(e)];
 }
 
 // ---- Search and tail
@@ -161,7 +161,7 @@ function startTail(page, s) {
 function tailView(page) {
     const {seen, seenN, skipped} = page.state;
     return h('section', {class: 'card', key: 'tail'}, h('p', {class: 'bar'}, h('button', {type: 'button', onclick: () => stopTail(page)}, S.stopTail), ' ', S.tailSeen(seenN, skipped)),
-        seen.length ? h('ul', {class: 'plain low scroll'}, seen.map(e => h('li', {key: e.id}, h('code', null, e.id), ' ', fieldsLine(e.fields)))) : h('p', {class: 'hint'}, S.tailWaits));
+        seen.length ? h('ul', {class: 'plain low scroll'}, seen.map(e => h('li', {key: e.id}, h('code', null, e.id), ' ', entryLine(e)))) : h('p', {class: 'hint'}, S.tailWaits));
 }
 
 function form(page, s) {
@@ -195,7 +195,7 @@ export function draw(page, s, d) {
             select: true, actions: rows => [...chosenActions(page, s, rows), h('button', {type: 'button', key: 'lines', onclick: () => download(`${label(s.key)}.ndjson`, asLines(d.entries))}, S.downloadPage)],
             expand: r => allFields(page, s, r),
             columns: [{id: 'id', label: S.id, head: true, class: 'nowrap', show: r => h('code', null, r.id)}, {id: 'when', label: S.when, show: r => ago(r.ms ?? momentOf(r.id))},
-                      {id: 'fields', label: S.contents, show: r => fieldsLine(r.fields)}, {id: 'state', label: S.state, show: r => (d.states.get(r.id) ?? []).map(x => h('div', {class: 'hint'}, x))}],
+                      {id: 'fields', label: S.contents, show: entryLine}, {id: 'state', label: S.state, show: r => (d.states.get(r.id) ?? []).map(x => h('div', {class: 'hint'}, x))}],
             empty: () => h('p', null, isSearch(page.query) ? S.noHits : S.noMessages, ' ', page.query.after ? h('a', {href: streamHref(s.db, s.key)}, T.table.first) : null),
         })];
 }

@@ -8,7 +8,7 @@ import {table, unchoose} from './table.js';
 import {ago, full, momentOf, fromInput, toInput} from './time.js';
 import {T} from './text.js';
 import {S} from './text_queues.js';
-import {fieldsLine} from './value.js';
+import {entryLine} from './value.js';
 
 export const load = (page, s) => page.get(`${s.path}/scheduled`, {count: 100, after: page.query.after});
 
@@ -38,7 +38,7 @@ export function draw(page, s, d) {
     return table(page, {
         id: 'scheduled', caption: S.tabs.scheduled, rows, key: r => r.id, name: r => r.id, after: d.after, total: s.info.scheduled, select: true, actions: chosen => scheduledActions(page, chosen, 'scheduled'),
         columns: [{id: 'due', label: S.due, head: true, show: r => ago(momentOf(r.id))}, {id: 'at', label: S.at, show: r => full(momentOf(r.id))},
-                  {id: 'fields', label: S.contents, show: r => fieldsLine(r.fields)}, {id: 'id', label: S.id, show: r => h('code', null, r.id)}],
+                  {id: 'fields', label: S.contents, show: entryLine}, {id: 'id', label: S.id, show: r => h('code', null, r.id)}],
         empty: () => h('p', null, S.noScheduled),
     });
 }

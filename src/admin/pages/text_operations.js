@@ -33,6 +33,7 @@ export const keys = {
 export const key = {
     about: 'One key and its value.', noKey: 'No key has this name now.', type: 'type', ttl: 'time to live', never: 'stays', expires: s => `expires in ${s}`, encoding: 'encoding', bytes: 'memory', length: 'length', value: 'Value', field: 'field',
     member: 'member', members: 'Members', score: 'score', ownView: t => `Open it as a ${t}`, downloadPage: 'Download this page',
+    dump: 'Download DUMP', dumpTooLong: 'It has more than 700 kB, which an answer has no room for: redis-cli --raw DUMP has it.',
     ttlShort: 'TTL …', ttlTitle: k => `Time to live of ${k}`, ttlText: 'The key is deleted when this time is over.', ttlLabel: 'Time (30 s, 10 min, 2 h, 7 d)', ttlWrong: 'A time is needed, such as 30 s.', ttlDone: 'it will expire',
     persist: 'Persist', persistTitle: k => `Keep ${k}`, persistText: 'It does not expire any more.', persistDone: 'it stays', ttlBack: s => `Back to ${s}`, noTtl: 'It does not expire.',
     to: 'New name', replace: 'Replace what is there', renameShort: 'Rename …', renameTitle: k => `Rename ${k}`, renameText: 'Groups, policies and time to live go along. Clients that use the old name find nothing.', renameDone: to => `it is called ${to}`,
@@ -121,7 +122,7 @@ export const list = {
 
 export const channels = {
     title: 'Channels', about: 'Who listens to what.', filter: 'news*', channel: 'channel', pattern: 'Channel or pattern', stream: 'Stream', message: 'Message', shard: 'shard channel', kind: 'kind', kinds: {channel: 'channel', shard: 'shard channel'}, subscribers: 'subscribers',
-    capturedBy: 'captured by', actions: 'Actions', counts: (c, p, s) => `channels ${c} · patterns ${p} · shard channels ${s}`,
+    capturedBy: 'captured by', actions: 'Actions', counts: (c, p, s) => `channels ${c} · patterns ${p} · shard channels ${s}`, more: n => ` · ${num(n)} more are not listed`,
     publishShort: 'Publish …', publish: 'Publish', publishTitle: 'Publish a message', publishText: 'Who listens at this moment gets it; nobody later.', published: n => n,
     captureShort: 'Capture …', capture: 'Capture', captureTitle: 'Capture into a stream', captureText: 'What is published there is kept in a stream, and can be read later or by a group.', captured: (p, s) => `${p} goes to ${s}`,
     tail: 'Tail', tailForm: 'Channel or pattern', tailOf: c => `Tail of ${c}`, seen: (n, s) => `${n} seen, ${s} skipped`, hidden: 'stopped while the tab was hidden', ended: 'ended', tooLong: '(longer than 64 KiB)', cut: 'the connection was cut',

@@ -64,6 +64,12 @@ export function parseSpan(text) {
     return Number(m[1]) * {ms: 1, s: 1e3, m: 60e3, min: 60e3, h: 3600e3, d: 86400e3, w: 604800e3}[m[2] ?? 's'];
 }
 
+// The other way, to the millisecond: "90 s", "150 min".
+export function spanText(ms) {
+    const [unit, length] = [['d', 86400e3], ['h', 3600e3], ['min', 60e3], ['s', 1e3], ['ms', 1]].find(([, n]) => ms % n === 0);
+    return `${ms / length} ${unit}`;
+}
+
 // The value of an input of type datetime-local, in the chosen zone, and back.
 export function toInput(ms) {
     const d = new Date(Number(ms) - (zone() ? 0 : new Date(Number(ms)).getTimezoneOffset() * 60e3));

@@ -157,3 +157,9 @@ export function fieldsLine(fields, most = 120) {
     }
     return h('span', {class: 'fields'}, parts);
 }
+
+// That an entry was longer than an answer, and how many of its fields are missing.
+export const fieldsLeft = e => e.fieldsLeft > 0 ? h('span', {class: 'hint'}, ` · ${T.fieldsLeft(Number(e.fieldsLeft))}`) : null;
+
+// An entry's fields in one line.
+export const entryLine = e => [fieldsLine(e.fields ?? []), fieldsLeft(e)];

@@ -113,5 +113,37 @@ TEST(what_does_not_fit_is_taken_back)
     buf_free(&out);
 }
 
-UNIT_MAIN(T(without_a_filter), T(filters), T(one_field_and_the_rest_of_it),
-          T(what_does_not_fit_is_taken_back))
+static char fields_text[5000];
+
+/* Of six fields those that fit with what ends the entry; whatever the limit is, it is JSON. */
+static void write_front(void *to, const struct entries *e)
+{
+    unsigned shown, last = 0;
+    (void)to;
+    for (size_t most = ENTRIES_FRONT + 60; most < 400; most++) {
+        struct buf text = {0};
+        struct json_write w = json_write_begin(&text, most);
+        entries_write_front(e, &w, 4);
+        CHECK(json_write_is_whole(&w) && text.n <= most);
+        buf_add_char(&text, '\0');
+        shown = 0;
+        for (const char *p = text.p; (p = strstr(p, "[\"a\",")); p++)
+            shown++;
+        snprintf(fields_text, sizeof(fields_text), "],\"fieldsLeft\":%u}", 6 - shown);
+        CHECK(shown >= last && shown <= 6 && strstr(text.p, fields_text));
+        last = shown;
+        buf_free(&text);
+    }
+    CHECK(last == 6);
+}
+
+TEST(the_front_of_an_entry)
+{
+    struct entries e = {.depth = 1, .keep = 8, .each = write_front};
+    said(e,
+         "*1\r\n*2\r\n$3\r\n1-2\r\n*12\r\n$1\r\na\r\n$1\r\n1\r\n$1\r\na\r\n$1\r\n2\r\n$1\r\na\r\n"
+         "$1\r\n3\r\n$1\r\na\r\n$1\r\n4\r\n$1\r\na\r\n$1\r\n5\r\n$1\r\na\r\n$1\r\n6\r\n");
+}
+
+UNIT_MAIN(T(the_front_of_an_entry), T(without_a_filter), T(filters),
+          T(one_field_and_the_rest_of_it), T(what_does_not_fit_is_taken_back))

@@ -63,13 +63,40 @@ TEST(entries_that_do_not_fit_are_left_out)
         w = json_write_begin(&out, most);
         r = (struct render){.w = &w, .shape = RENDER_ENTRIES, .max = 99};
         CHECK(render_feed(&r, bytes_text(reply)));
-        unsigned rows = most < row + 1 ? 0 : most < 2 * row + 2 ? 1 : most < 3 * row + 3 ? 2 : 3;
-        CHECK(json_write_is_whole(&w) || (rows == 3 && most == 3 * row + 3));
+        unsigned rows = most < row + 2 ? 0 : most < 2 * row + 3 ? 1 : most < 3 * row + 4 ? 2 : 3;
+        CHECK(json_write_is_whole(&w));
         CHECK(r.rows == rows && r.full == (rows < 3));
         CHECK(rows == 0 || r.last[2] == (char)('0' + rows));
         render_end(&r);
         buf_free(&out);
     }
+}
+
+/* The first entry keeps the fields that fit; the next ones are the next page's. */
+TEST(the_front_of_an_entry_that_is_longer_than_an_answer)
+{
+    struct buf reply = {0};
+    char text[64];
+    buf_add_text(&reply, "*2\r\n*2\r\n$3\r\n1-1\r\n*80\r\n");
+    for (int i = 0; i < 40; i++)
+        buf_printf(&reply, "$1\r\nz\r\n$2\r\n%02d\r\n", i);
+    buf_add_text(&reply, ENTRY("1-2"));
+    for (size_t most = 120; most < 440; most++) {
+        out = (struct buf){0};
+        w = json_write_begin(&out, most);
+        r = (struct render){.w = &w, .shape = RENDER_ENTRIES, .max = 99};
+        CHECK(render_feed(&r, buf_bytes(&reply)) && json_write_is_whole(&w));
+        CHECK(r.rows == 2 || (r.rows == 1 && strcmp(r.last, "1-1") == 0 && r.full));
+        buf_add_char(&out, '\0');
+        int fits = 0;
+        for (const char *p = out.p; (p = strstr(p, "[\"z\",")); p++)
+            fits++;
+        snprintf(text, sizeof(text), "[\"z\",\"%02d\"]],\"fieldsLeft\":%d}", fits - 1, 40 - fits);
+        CHECK(fits > 0 && fits < 40 && strstr(out.p, text));
+        render_end(&r);
+        buf_free(&out);
+    }
+    buf_free(&reply);
 }
 
 TEST(tuples_lines_settings)
@@ -111,5 +138,6 @@ TEST(errors_and_broken_replies)
     {                                                                                              \
 #name, name                                                                                \
     }
-UNIT_MAIN(T(values), T(entries), T(entries_that_do_not_fit_are_left_out), T(tuples_lines_settings),
+UNIT_MAIN(T(values), T(entries), T(entries_that_do_not_fit_are_left_out),
+          T(the_front_of_an_entry_that_is_longer_than_an_answer), T(tuples_lines_settings),
           T(errors_and_broken_replies))
