@@ -6,7 +6,7 @@
 #include "admin/exchange_state.h"
 #include "proto/answer.h"
 
-#define WORK_STEP_US 300 /* a step takes about so long */
+#define WORK_STEP_US 150 /* a step takes about so long */
 
 /* The state of the exchange's program: so many bytes, zeroed at the first call. drop() frees what
  * it holds and itself; NULL: it holds nothing. */

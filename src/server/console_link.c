@@ -37,7 +37,7 @@
 
 #define READ_PIECE     16384
 #define SEND_MOST      (256 << 10)
-#define TURN_US        500
+#define TURN_US        200
 #define STRANGERS_PART 4 /* they have a quarter of console-clients */
 
 #define HEAD_MS  10000 /* also of a TLS handshake */

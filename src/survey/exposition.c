@@ -21,7 +21,7 @@
 
 #include <string.h>
 
-#define PART_US    400
+#define PART_US    150
 #define LOOK_EVERY 64 /* records between two looks at the clock */
 
 /* ---- Text */

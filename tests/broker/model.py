@@ -194,10 +194,11 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
         who = c.ask("CLIENT", "ID")
         self.note("%d: XREADGROUP GROUP %s %s COUNT %d BLOCK 0" % (connection, g.name.decode(), consumer.decode(), count))
         c.send("XREADGROUP", "GROUP", g.name, consumer, "COUNT", count, "MAXCOUNT", count, "BLOCK", 0, "STREAMS", KEY, ">")
-        waits = lambda: info(self.c, "blocked_clients", "clients") == "1"
-        if not wait_for(lambda: waits() or not c.silent()):
+        is_blocked = lambda: info(self.c, "blocked_clients", "clients") == "1"
+        if not wait_for(lambda: is_blocked() or not c.silent()):
             raise Failed("a reader neither waits nor is served")
-        if waits():
+        waits = is_blocked()
+        if waits:
             self.judge_blocked(g, consumer, connection, count, None)
             lost, dead = self.free
             getattr(self, "step_" + n)()
@@ -210,7 +211,10 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
                 self.say("CLIENT", "UNBLOCK", who)
         else:
             lost = dead = ()
-        self.judge_blocked(g, consumer, connection, count, c.answer())
+        was_deleted, got = consumer not in g.consumers and waits, c.answer()
+        self.judge_blocked(g, consumer, connection, count, got)
+        if was_deleted and not got and consumer not in {c[1] for c in self.c.ask("XINFO", "CONSUMERS", KEY, g.name)}:
+            g.consumers.discard(consumer)  # it comes again when the reader looks again, and there was nothing to look for
         self.free = ({*lost, *self.free[0]}, {*dead, *self.free[1]})
 
     def judge_blocked(self, g, consumer, connection, count, got):
