@@ -3,8 +3,11 @@
  * pages go as entries do. The first page starts small and doubles.
  *
  * Released and leased nodes are one list: the released ones, then the leased ones by time. New
- * leases are the youngest nearly always, so their place is looked for from the end. Deferred nodes
- * are in a heap instead; `prev` is their place there. Held nodes have a list of their own.
+ * leases are the youngest nearly always, so they go to the end. The others come many at a time, to
+ * neighbouring places: a clock was set back, so all that is delivered goes in front of what was
+ * delivered before; or a command gives many the same time. So their place is looked for from where
+ * the last of them went (`near`) as well as from the end. Deferred nodes are in a heap instead;
+ * `prev` is their place there. Held nodes have a list of their own.
  *
  * Looking goes once over the leased ones, in order: `looked` is how far it has come. Who was looked
  * at has the number of the round, so that a new round needs no walk. What is put in front of
@@ -16,6 +19,7 @@
 #include <string.h>
 
 #define NONE STREAM_TOUCHED_NONE
+#define SOON 8 /* steps from the end: that lease is no reason to look there for the next */
 
 void stream_touched_init(struct stream_touched *t)
 {
@@ -25,7 +29,8 @@ void stream_touched_init(struct stream_touched *t)
                                  .first_held = NONE,
                                  .last_held = NONE,
                                  .round = 1,
-                                 .looked = NONE};
+                                 .looked = NONE,
+                                 .near = NONE};
 }
 
 void stream_touched_free(struct stream_touched *t)
@@ -163,12 +168,47 @@ uint32_t stream_touched_first_leased(const struct stream_touched *t)
     return t->released == NONE ? t->first : stream_touched_at(t, t->released)->next;
 }
 
+/* One step further on the way to the place for a lease of that time; true: *at is the node that
+ * it belongs behind, which is the last one of the same time or earlier. */
+static bool step_back(const struct stream_touched *t, uint32_t *at, int64_t time_ms)
+{
+    *at = stream_touched_at(t, *at)->prev;
+    return *at == t->released || stream_touched_at(t, *at)->time_ms <= time_ms;
+}
+
+static bool step_on(const struct stream_touched *t, uint32_t *at, int64_t time_ms)
+{
+    uint32_t next = *at == NONE ? t->first : stream_touched_at(t, *at)->next;
+    bool found = stream_touched_at(t, next)->time_ms > time_ms;
+    *at = found ? *at : next;
+    return found;
+}
+
+/* The node behind which i belongs, a lease that is not the youngest. From the end and from where
+ * the last such lease went, a step each in turn: what is close to either is found soon. */
+__attribute__((noinline)) static uint32_t find_place(struct stream_touched *t, uint32_t i)
+{
+    int64_t time_ms = stream_touched_at(t, i)->time_ms;
+    uint32_t end = t->last, near = t->near == NONE ? t->released : t->near, steps = 0;
+    bool back = near != t->released && stream_touched_at(t, near)->time_ms > time_ms;
+    for (;; steps++, t->passed++) {
+        if (step_back(t, &end, time_ms)) {
+            t->near = steps > SOON ? i : t->near;
+            return end;
+        }
+        if (back ? step_back(t, &near, time_ms) : step_on(t, &near, time_ms)) {
+            t->near = i;
+            return near;
+        }
+    }
+}
+
 static void link_leased(struct stream_touched *t, uint32_t i)
 {
     int64_t time_ms = stream_touched_at(t, i)->time_ms;
     uint32_t before = t->last;
-    while (before != t->released && stream_touched_at(t, before)->time_ms > time_ms)
-        before = stream_touched_at(t, before)->prev;
+    if (before != t->released && stream_touched_at(t, before)->time_ms > time_ms)
+        before = find_place(t, i);
     insert_behind(t, before, i);
     /* In front of where looking has come to. */
     if (t->looked != NONE && time_ms < stream_touched_at(t, t->looked)->time_ms)
@@ -222,9 +262,10 @@ static void unlink_node(struct stream_touched *t, uint32_t i)
         unlink_unowned(t, i);
         return;
     }
-    if (t->looked == i) {
-        bool is_first = x->prev == t->released;
-        t->looked = is_first ? NONE : x->prev;
+    if (t->looked == i || t->near == i) {
+        uint32_t before = x->prev == t->released ? NONE : x->prev;
+        t->looked = t->looked == i ? before : t->looked;
+        t->near = t->near == i ? before : t->near;
     }
     set_neighbours(t, x, x->next, x->prev);
 }
@@ -269,6 +310,8 @@ static void renumber(struct stream_touched *t, uint32_t from, uint32_t to)
         t->released = to;
     if (t->looked == from)
         t->looked = to;
+    if (t->near == from)
+        t->near = to;
 }
 
 bool stream_touched_remove(struct stream_touched *t, uint32_t i, bool *was_looked)
@@ -395,8 +438,10 @@ static bool list_is_sound(const struct stream_touched *t, uint32_t *n)
         last_released = is_released ? i : last_released;
         before = i;
     }
+    bool near_is_leased = t->near == NONE ||
+                          (t->near < t->n && stream_touched_at(t, t->near)->state == STREAM_LEASED);
     return before == t->last && released == t->released_count && last_released == t->released &&
-           looked_passed;
+           looked_passed && near_is_leased;
 }
 
 static bool held_are_sound(const struct stream_touched *t)

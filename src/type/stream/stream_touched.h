@@ -5,7 +5,8 @@
  * a node here. Numbers are dense, so taking one away may give the last node another number.
  *
  * 40 bytes an entry, 4 more for a deferred one. Cost: O(1), O(log n) for deferred ones, and for a
- * lease the number of those that were delivered later. */
+ * lease that is not the youngest the number of those between it and the last such one, or
+ * between it and the end, whichever is less. */
 #ifndef TYPE_STREAM_STREAM_TOUCHED_H
 #define TYPE_STREAM_STREAM_TOUCHED_H
 
@@ -41,6 +42,8 @@ struct stream_touched {
     uint32_t deferred_count, heap_cap;
     uint32_t round;  /* of looking, from 1 on */
     uint32_t looked; /* the last leased one that was looked at in it; NONE: none */
+    uint32_t near;   /* the leased one that was put in front of others last; NONE: none, or gone */
+    uint32_t passed; /* steps on the way to the places of such leases: for tests */
 };
 
 static inline struct stream_touched_node *stream_touched_at(const struct stream_touched *t,

@@ -105,4 +105,68 @@ TEST(rounds_begin_anew_when_their_numbers_end)
     stream_touched_free(&t);
 }
 
-UNIT_MAIN(T(behaves_like_an_array), T(rounds_begin_anew_when_their_numbers_end))
+#define MANY 20000
+
+/* So many leased ones, delivered at `first_ms` and a millisecond apart. */
+static void lease_many(struct stream_touched *t, int64_t first_ms)
+{
+    stream_touched_init(t);
+    for (uint32_t i = 0; i < MANY; i++)
+        stream_touched_add(t, (struct stream_id){i, 0}, STREAM_LEASED, first_ms + i);
+    CHECK(t->passed == 0);
+}
+
+/* It is sound, and no place was far. */
+static void end_many(struct stream_touched *t)
+{
+    uint64_t looked;
+    CHECK(stream_touched_is_sound(t, &looked));
+    if (t->passed > 3 * MANY)
+        printf("# %u steps\n", t->passed);
+    CHECK(t->passed <= 3 * MANY);
+    stream_touched_free(t);
+}
+
+/* broker L15: times in the future become that of the start, one by one. */
+TEST(many_are_put_in_front)
+{
+    struct stream_touched t;
+    for (int released = 0; released < 2; released++) {
+        lease_many(&t, 1000000);
+        if (released)
+            stream_touched_move(&t, 5, STREAM_RELEASED, 0);
+        for (uint32_t i = 10; i < MANY; i++)
+            stream_touched_move(&t, i, STREAM_LEASED, 1000 + i / 100);
+        end_many(&t);
+    }
+}
+
+/* What was delivered before stays in front. */
+TEST(many_are_put_in_the_middle)
+{
+    struct stream_touched t;
+    lease_many(&t, 1000000);
+    for (uint32_t i = MANY / 2; i < MANY; i++)
+        stream_touched_move(&t, i, STREAM_LEASED, 1000000 + MANY / 2);
+    end_many(&t);
+}
+
+/* The clock was set back: deliveries and acknowledgements go on, some by another clock. */
+TEST(many_come_while_the_clock_is_behind)
+{
+    struct stream_touched t;
+    bool was_looked;
+    lease_many(&t, 1000000);
+    for (uint32_t i = 0; i < MANY; i++) {
+        stream_touched_add(&t, (struct stream_id){MANY + i, 0}, STREAM_LEASED, 1000 + i);
+        if (i % 3 == 0)
+            stream_touched_remove(&t, MANY + i / 2, &was_looked);
+        if (i % 3 == 1)
+            stream_touched_move(&t, i, STREAM_LEASED, 1000000 + MANY - 2);
+    }
+    end_many(&t);
+}
+
+UNIT_MAIN(T(behaves_like_an_array), T(rounds_begin_anew_when_their_numbers_end),
+          T(many_are_put_in_front), T(many_are_put_in_the_middle),
+          T(many_come_while_the_clock_is_behind))
