@@ -75,3 +75,20 @@ bool broker_expire_first(const struct broker_group *x)
     broker_moments_changed(x);
     return more;
 }
+
+bool broker_expire_is_due(const struct broker_group *x, struct stream_id id)
+{
+    int64_t at;
+    return x->stream->extra && !call_is_replay(x->call) &&
+           stream_expiry_get(&x->stream->extra->expiry, id, &at) && at <= broker_act_wall(x);
+}
+
+void broker_expire_one(const struct broker_group *x, struct stream_id id)
+{
+    if (!broker_expire_is_due(x, id))
+        return;
+    bool there = broker_expire_take(x->stream, id);
+    ASSERT(there);
+    broker_expire_tell(x, &id, 1);
+    broker_moments_changed(x);
+}

@@ -24,5 +24,10 @@ bool broker_expire_due(const struct broker_group *x);
 /* The same, within a command or a push, before a group gives messages to anybody (broker E3). True:
  * there is more, and nothing is to be given; readers are woken when it has gone. */
 bool broker_expire_first(const struct broker_group *x);
+/* One message, when there was more: for who gives messages that are named, or pending already. It
+ * expires, and has not gone: within a command. */
+bool broker_expire_is_due(const struct broker_group *x, struct stream_id id);
+/* It goes, if so. */
+void broker_expire_one(const struct broker_group *x, struct stream_id id);
 
 #endif

@@ -68,6 +68,16 @@ static bool move_to(struct xautoclaim *x, struct stream_id id)
     return x->in_log && stream_id_compare(stream_log_id(&x->entry), id) == 0;
 }
 
+/* The entry goes if it has expired; no cursor may be in the log then. */
+static void expire(struct xautoclaim *x, struct stream_id id)
+{
+    if (!broker_expire_is_due(&x->at, id))
+        return;
+    stream_log_end(&x->entry);
+    x->started = false;
+    broker_expire_one(&x->at, id);
+}
+
 static void claim(struct xautoclaim *x, struct stream_pending_place at,
                   const struct stream_pending_entry *e)
 {
@@ -111,6 +121,8 @@ static struct stream_id scan(struct xautoclaim *x)
     bool any = stream_pending_seek(pending, x->from, &at);
     while (any && attempts-- && left > 0) {
         stream_pending_get(pending, at, &e);
+        if (__builtin_expect(x->stream->extra != NULL, 0))
+            expire(x, e.id);
         if (!move_to(x, e.id)) {
             struct stream_id behind = e.id;
             buf_add(&x->gone, bytes_of(&e.id, sizeof(e.id)));

@@ -110,6 +110,8 @@ static bool claim(struct call *call, const struct xclaim *x, struct stream_id id
     struct stream_group *g = x->group;
     struct stream_pending_place at;
     struct stream_pending_entry e;
+    if (__builtin_expect(x->stream->extra != NULL, 0))
+        broker_expire_one(&x->at, id);
     bool pending = stream_pending_find(&g->pending, id, &at);
     if (!stream_log_has(&x->stream->log, id)) {
         bool ours = call_is_replay(call) && !call->engine->replaying_foreign;

@@ -149,7 +149,8 @@ static bool serve(struct xread *x, struct xread_source *s)
         return xread_policy_serve(x, s);
     if (s->group && __builtin_expect(s->own->extra != NULL, 0)) {
         struct broker_group at = xread_group_at(x, s);
-        if (broker_expire_first(&at))
+        bool more = broker_expire_first(&at);
+        if (more && s->from != XREAD_AFTER) /* the history looks at each of its own */
             return false;
     }
     if (s->group && s->from == XREAD_AFTER) {

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "broker/broker_claims.h"
+#include "broker/broker_expire.h"
 #include "broker/broker_give.h"
 #include "broker/broker_lease.h"
 #include "broker/broker_presence.h"
@@ -133,6 +134,7 @@ static void deliver_again(struct xread *x, struct xread_source *s,
     int64_t now_ms = stream_args_now(call, s->group);
     struct stream_pending *pending = &s->group->pending;
     struct stream_cursor c;
+    broker_expire_one(claims->at, p->id);
     if (stream_log_seek(&s->stream->log, p->id, &c) &&
         stream_id_compare(stream_log_id(&c), p->id) == 0) {
         struct stream_entry entry;

@@ -174,6 +174,41 @@ TEST(no_claim_gives_what_has_expired)
     }
 }
 
+/* broker E3: nor when there is more than a command takes away at once, and who asks for what is
+ * pending hears of it all the same. */
+TEST(no_claim_gives_what_is_one_too_many)
+{
+    static const struct {
+        const char *way, *says;
+    } all[] = {
+        {"XCLAIM q g v 0 1501-1 1502-1 1503-1", "[[1503-1 [a 3]]]"},
+        {"XAUTOCLAIM q g v 0 0", "[0-0 [[1503-1 [a 3]]] [1501-1 1502-1]]"},
+        {"XREADGROUP GROUP g w STREAMS q 0",
+         "[[q [[1501-1 (nil)] [1502-1 (nil)] [1503-1 [a 3]]]]]"},
+        {"XREADGROUP GROUP g w BLOCK 0 STREAMS q 1501-1", "[[q [[1502-1 (nil)] [1503-1 [a 3]]]]]"},
+        {"XREADGROUP GROUP g u BLOCK 0 STREAMS q 0", "[[q []]]"}};
+    for (int i = 0; i < 10; i++) {
+        struct client *c;
+        struct bench *b = begin(&c);
+        char line[100];
+        SAYS(c, i < 5 ? "XGROUP CREATE q g 1500-1 MKSTREAM" : "XPOLICY SET q g MKSTREAM", "OK");
+        for (int k = 1; k <= 1502; k++) {
+            snprintf(line, sizeof(line), "XADD q TTL %d %d-1 a 1", k <= 1500 ? 100 : 101, k);
+            bench_says(c, line);
+        }
+        bench_says(c, "XADD q 1503-1 a 3");
+        bench_says(c, "XGROUP SETID q g 1500-1");
+        bench_says(c, "XREADGROUP GROUP g w STREAMS q >");
+        HEARS(c, "*");
+        pass(b, 101);
+        SAYS(c, all[i % 5].way, all[i % 5].says);
+        broker_bench_turn(b);
+        SAYS(c, "XLEN q", "1");
+        CHECK(stream_is_sound(broker_stream(b, "q")) && b->engine.broker->totals.expired == 1502);
+        broker_bench_end(b);
+    }
+}
+
 /* broker E3: a read takes 1,000 away; the reader is woken when the rest has gone. */
 TEST(a_read_takes_a_thousand_away)
 {
@@ -258,6 +293,6 @@ TEST(a_retry_may_expire)
 
 UNIT_MAIN(T(a_message_goes_at_its_moment), T(when_it_goes_may_be_set), T(a_replay_only_sets),
           T(the_last_moment_is_read_back), T(no_group_gives_what_has_expired),
-          T(no_claim_gives_what_has_expired), T(a_read_takes_a_thousand_away),
-          T(who_is_gone_does_not_expire), T(the_last_id_does_not_expire_either),
-          T(a_retry_may_expire))
+          T(no_claim_gives_what_has_expired), T(no_claim_gives_what_is_one_too_many),
+          T(a_read_takes_a_thousand_away), T(who_is_gone_does_not_expire),
+          T(the_last_id_does_not_expire_either), T(a_retry_may_expire))
