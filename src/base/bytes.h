@@ -56,6 +56,15 @@ static inline bool bytes_equal(struct bytes a, struct bytes b)
            (a.p[0] == b.p[0] && a.p[a.n / 2] == b.p[a.n / 2] && a.p[a.n - 1] == b.p[a.n - 1]);
 }
 
+/* The lengths of n of them together. */
+static inline size_t bytes_total(const struct bytes *list, size_t n)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < n; i++)
+        total += list[i].n;
+    return total;
+}
+
 /* ASCII letters compare without case. word is NUL-terminated. */
 bool bytes_is(struct bytes a, const char *word);
 bool bytes_equal_nocase(struct bytes a, struct bytes b);

@@ -6,9 +6,7 @@
 struct bytes *argv_copy(const struct bytes *argv, int argc)
 {
     ASSERT(argc > 0);
-    size_t bytes = (size_t)argc * sizeof(*argv);
-    for (int i = 0; i < argc; i++)
-        bytes += argv[i].n;
+    size_t bytes = (size_t)argc * sizeof(*argv) + bytes_total(argv, (size_t)argc);
     struct bytes *copy = mem_alloc(bytes);
     char *at = (char *)(copy + argc);
     for (int i = 0; i < argc; i++) {
