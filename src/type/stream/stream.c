@@ -1,22 +1,22 @@
 /* A stream is its log of entries, three counters and its groups.
  *
- * The counters outlive the entries. last_id only rises: an ID is never given twice, also when its
- * entry was deleted. `added` counts every append. max_deleted is the highest ID that was deleted
- * one by one; KEEPREF trimming does not move it, since it leaves no hole behind the oldest entry.
+ * The counters outlive the entries. last_id only rises: no ID is given twice, even after its entry
+ * was deleted. `added` counts every append. max_deleted is the highest ID that was deleted
+ * individually; KEEPREF trimming does not raise it, since it leaves no gap after the oldest entry.
  *
- * A group's lag is how many live entries lie above its position. We could always count them, but
- * Redis tells "unknown" where its own arithmetic on the counters fails, and clients see that: a
- * position set to the middle, or an entry deleted at or above it (has_holes()). entries_read is
- * kept by the same rules: while a group reads one entry after the other it counts up by one; the
- * first entry behind a hole is told from the stream instead (count_read_slowly()).
+ * A group's lag is the number of live entries above its position. We could always count them, but
+ * Redis answers "unknown" where its arithmetic on the counters fails, and clients see that: when
+ * the position was set to the middle, or an entry at or above it was deleted (has_holes()).
+ * entries_read follows the same rules: it counts up by one while a group reads entry after entry;
+ * for the first entry after a gap it is derived from the stream (count_read_slowly()).
  *
- * Deleting has three strategies. KEEPREF deletes and leaves pending references dangling: whole
- * blocks go at once, so trimming is O(blocks). DELREF also takes the references out of every group,
- * and ACKED deletes only what every group has read and acknowledged; both look at each entry.
+ * Deletion has three strategies. KEEPREF leaves pending references dangling; it drops whole blocks,
+ * so trimming is O(blocks). DELREF also removes the references from every group, and ACKED deletes
+ * only what every group has read and acknowledged; both look at each entry.
  *
- * What an entry has in `extra` goes with it, whichever way it goes: its moment of expiry.
+ * An entry's expiry time in `extra` is removed with it, however it is deleted.
  *
- * Nothing here can fail but for memory, which ends the process. */
+ * Nothing here can fail, except for lack of memory, which ends the process. */
 #include "type/stream/stream.h"
 
 #include "base/assert.h"
@@ -131,7 +131,7 @@ static bool delete_entry(struct stream *s, struct stream_id id)
     return true;
 }
 
-/* Entries went that groups may not have read. */
+/* Entries were removed that groups may not have read. */
 static void stir_groups(struct stream *s)
 {
     struct dict_walk w = {0};
@@ -193,21 +193,21 @@ int stream_delete_by(struct stream *s, struct stream_id id, enum stream_strategy
 {
     if (strategy == STREAM_ACKNOWLEDGED && stream_log_has(&s->log, id) && stream_is_needed(s, id))
         return 2;
-    if (strategy == STREAM_ACKNOWLEDGED) /* read by all groups: no reader waits behind it */
+    if (strategy == STREAM_ACKNOWLEDGED) /* read by all groups, so none waits for it */
         return delete_entry(s, id) ? 1 : -1;
     if (strategy == STREAM_DROP_REFERENCES)
         *dropped += stream_drop_references(s, id);
     return stream_delete(s, id) ? 1 : -1;
 }
 
-/* Whether trimming would go on with an entry of this ID as the oldest. */
+/* Whether trimming would also remove an entry with this ID, were it the oldest. */
 static bool too_old(const struct stream *s, const struct stream_trim *t, struct stream_id id)
 {
     return t->by_id ? stream_id_compare(id, t->min_id) < 0 : s->log.length > t->max_length;
 }
 
-/* How many live entries of the oldest block trimming would take. What the block's last ID says is
- * not enough: its newest entries may have been deleted. */
+/* How many live entries of the oldest block trimming would remove. The block's last ID does not
+ * tell: its newest entries may have been deleted. */
 static uint32_t too_old_in_front(const struct stream *s, const struct stream_trim *t)
 {
     if (t->by_id)
@@ -219,7 +219,7 @@ static uint32_t too_old_in_front(const struct stream *s, const struct stream_tri
     return n < live ? (uint32_t)n : live;
 }
 
-/* KEEPREF: whole blocks, then single entries of the boundary block. */
+/* KEEPREF: drops whole blocks, then single entries of the next block. */
 static uint64_t drop_front(struct stream *s, const struct stream_trim *t)
 {
     uint64_t deleted = 0;
@@ -241,7 +241,8 @@ static uint64_t drop_front(struct stream *s, const struct stream_trim *t)
     return deleted;
 }
 
-/* As drop_front(), and moments of expiry of what goes. Scheduled messages may lie in between. */
+/* As drop_front(), with the expiry times of what is dropped; scheduled messages among them keep
+ * theirs. */
 static uint64_t trim_front(struct stream *s, const struct stream_trim *t)
 {
     if (!s->extra || !stream_expiry_count(&s->extra->expiry))
@@ -256,7 +257,7 @@ static uint64_t trim_front(struct stream *s, const struct stream_trim *t)
     return deleted;
 }
 
-/* Takes references to entries below the oldest one, deleted earlier, out of every group. */
+/* Removes references to entries below the oldest one, deleted earlier, from every group. */
 static uint64_t drop_dangling(struct stream *s)
 {
     uint64_t dropped = 0;
@@ -331,7 +332,7 @@ struct stream_group *stream_add_group(struct stream *s, struct bytes name, struc
     return n->value;
 }
 
-/* What its policy counts for goes. */
+/* Takes its policy out of the stream's counts. */
 static void uncount_policy(struct stream *s, const struct stream_group *g)
 {
     if (!g->policy)
@@ -369,8 +370,7 @@ void stream_set_policy(struct stream *s, struct stream_group *g, struct stream_p
     if (!p || !old || p->order_skips != old->order_skips ||
         !bytes_equal(str_bytes(p->order_by), str_bytes(old->order_by)))
         stream_group_end_order(g);
-    /* Nobody else would ever release what is deferred; and notes are of the rules, files keep them
-     * with these. */
+    /* Nothing else would ever release deferred entries; and files keep notes only with a policy. */
     if (!p) {
         stream_pending_release_all(&g->pending);
         stream_notes_free(&g->pending.notes);
@@ -399,8 +399,8 @@ struct stream_group **stream_sorted_groups(const struct stream *s, size_t *n)
     return all;
 }
 
-/* Whether an entry at or above `from` may have been deleted, so that counting from it is not exact.
- */
+/* Whether an entry at or above `from` may have been deleted, so that counting from there is
+ * inexact. */
 static bool has_holes(const struct stream *s, struct stream_id from)
 {
     if (s->log.length == 0 || stream_id_is_zero(s->max_deleted))
@@ -411,7 +411,7 @@ static bool has_holes(const struct stream *s, struct stream_id from)
     return stream_id_compare(from, s->max_deleted) <= 0;
 }
 
-/* Whether the oldest entry that is left is above id; the blocks tell it in most cases. */
+/* Whether the oldest entry is above id, which the blocks tell in most cases. */
 static bool is_behind(const struct stream *s, struct stream_id id)
 {
     if (s->log.length == 0)
@@ -480,7 +480,8 @@ bool stream_lag(const struct stream *s, const struct stream_group *g, uint64_t *
     return true;
 }
 
-/* The first entry behind a hole, or of a group that has not counted: told from the stream. */
+/* entries_read of a group that has not counted, or that reads across a gap: derived from the
+ * stream. */
 static void count_read_slowly(const struct stream *s, struct stream_group *g, struct stream_id id)
 {
     bool counted = g->entries_read >= 0;
@@ -488,7 +489,7 @@ static void count_read_slowly(const struct stream *s, struct stream_group *g, st
         if (g->entries_read < INT64_MAX)
             g->entries_read++;
     } else if (counted && !has_holes(s, id)) {
-        /* From the position before it to this entry others were deleted or trimmed. */
+        /* Entries between the former position and this one were deleted or trimmed. */
         g->entries_read = added_before(s, live_beyond(s, id));
     } else if (s->added) {
         g->entries_read = stream_entries_read_at(s, id);
@@ -537,7 +538,7 @@ size_t stream_memory(const struct stream *s, size_t samples)
     return s->extra ? n + stream_extra_memory(s->extra) : n;
 }
 
-/* Nothing is both present and scheduled, and what expires is one of them. */
+/* No message is both present and scheduled, and every expiry time belongs to one of them. */
 static bool extra_is_sound(const struct stream *s)
 {
     const struct stream_extra *x = s->extra;

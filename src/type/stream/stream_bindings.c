@@ -1,11 +1,10 @@
-/* Each binding is in the list of all, in a hash table of what they say, so that none is there
- * twice, and in one set: of those with the same kind and, for DIRECT and TOPIC, the same field and
- * value. The sets of values are found by hash, those of patterns by a topic trie, each routing
- * field with both of its own; the sets of the other kinds are one list each. A message thus meets
- * whole sets.
+/* Each binding is in the list of all, in a hash table of definitions, which rules out duplicates,
+ * and in one set: the bindings of the same kind and, for DIRECT and TOPIC, of the same field and
+ * value. Each routing field has a hash table of the sets of its values and a topic trie of the sets
+ * of its patterns; the other kinds have one set each. So a message is matched with whole sets.
  *
- * Destinations are kept once, with a count of their bindings. The number of the match in which one
- * was told last says that it has been told. */
+ * Destinations are stored once, with a count of their bindings. `told` is the number of the last
+ * match that reported one, so that each match reports it once. */
 #include "type/stream/stream_bindings.h"
 
 #include "base/hash.h"
@@ -15,7 +14,7 @@
 struct dest {
     struct dict_node *node; /* in stream_bindings.dests: its name */
     size_t bindings;
-    uint64_t told; /* number of a match */
+    uint64_t told; /* the match that last reported it */
 };
 
 struct field {
@@ -29,7 +28,7 @@ struct stream_binding {
     struct stream_binding *next, *before; /* in its set, which is a ring */
     struct field *field;                  /* NULL: the kind has none */
     struct dest *dest;
-    uint32_t hash; /* of all that it says */
+    uint32_t hash; /* of the whole definition */
     uint8_t kind;
     bool any;
     uint16_t args_n;
@@ -115,7 +114,7 @@ static size_t next_slot(const struct stream_bindings *b, size_t i)
     return (i + 1) & (b->cap - 1);
 }
 
-/* The slot of the binding that says this, or an empty one. */
+/* The slot of the binding with this definition, or an empty one. */
 static size_t find_slot(const struct stream_bindings *b, const struct stream_binding_rule *rule,
                         uint32_t hash)
 {
@@ -153,7 +152,7 @@ static void make_room(struct stream_bindings *b)
     mem_free(old);
 }
 
-/* Those behind it that would not be found any more move up. */
+/* Moves up following bindings that would not be found any more. */
 static void take_from_table(struct stream_bindings *b, const struct stream_binding *x)
 {
     size_t gap = x->hash & (b->cap - 1), mask = b->cap - 1;
@@ -187,7 +186,7 @@ static struct field *need_field(struct stream_bindings *b, struct bytes name)
     return node->value;
 }
 
-/* A field that nothing goes by any more. */
+/* Frees a field without bindings. */
 static void tidy_field(struct stream_bindings *b, struct field *f)
 {
     if (f->values.used || f->topics.patterns)
@@ -197,7 +196,7 @@ static void tidy_field(struct stream_bindings *b, struct field *f)
     mem_free(f);
 }
 
-/* The first of the set that the rule belongs to, or NULL. */
+/* The first binding of the rule's set, or NULL. */
 static struct stream_binding *first_of(const struct stream_bindings *b,
                                        const struct stream_binding_rule *rule)
 {
@@ -283,7 +282,7 @@ static struct dest *need_dest(struct stream_bindings *b, struct bytes name)
     return node->value;
 }
 
-/* Behind all of its set. */
+/* Appends to its set. */
 static void join_set(struct stream_bindings *b, const struct stream_binding_rule *rule,
                      struct stream_binding *x)
 {
@@ -326,7 +325,7 @@ static void take_out(struct stream_bindings *b, struct stream_binding *x)
     x->next->before = x->before;
     x->before->next = x->next;
     if (first_of(b, &rule) == x)
-        set_first(b, &rule, next); /* the field's name may go */
+        set_first(b, &rule, next); /* the field's name may be freed */
     ASSERT(x->dest->bindings > 0 && b->count > 0);
     if (--x->dest->bindings == 0)
         mem_free(dict_remove(&b->dests, dict_key(x->dest->node)));
@@ -388,7 +387,7 @@ static void tell(struct match *m, const struct stream_binding *x)
     m->take(m->context, dict_key(d->node));
 }
 
-/* A whole set; the first is NULL when it is empty. */
+/* Reports the destinations of a set; first NULL: it is empty. */
 static void tell_set(void *match, void *first)
 {
     for (const struct stream_binding *x = first; x; x = next_in_set(x, first))

@@ -1,9 +1,9 @@
-/* The bindings of a stream: to which other streams a message that is appended to it is copied. They
- * name their destinations, and keep the order in which they were added. Knows nothing of streams
+/* The bindings of a stream: the streams to which its messages are copied. Destinations are names,
+ * and bindings keep the order in which they were added. Independent of streams
  * (broker/broker_route.h does the copying).
  *
- * Cost: to add or remove one, O(its words). To match a message, O(its fields * routing fields +
- * destinations that match + bindings by HEADERS), and what topics cost (ds/topic.h). */
+ * Cost: adding and removing, O(words of the binding). Matching a message, O(its fields * routing
+ * fields + matching destinations + HEADERS bindings), plus topics (ds/topic.h). */
 #ifndef TYPE_STREAM_STREAM_BINDINGS_H
 #define TYPE_STREAM_STREAM_BINDINGS_H
 
@@ -13,18 +13,18 @@
 #define STREAM_BINDINGS_FIELD       BYTES("routing-key") /* the routing field when none is named */
 #define STREAM_BINDINGS_PAIRS_MOST  32                   /* of HEADERS */
 #define STREAM_BINDINGS_TOPIC_WORDS 128
-#define STREAM_BINDINGS_TOPIC_BYTES 65536 /* of a value: a longer one matches no topic */
+#define STREAM_BINDINGS_TOPIC_BYTES 65536 /* of a value; longer ones match no topic */
 
 enum stream_binding_kind {
-    STREAM_BINDING_ALL,    /* every message */
-    STREAM_BINDING_DIRECT, /* whose routing field has this value */
-    STREAM_BINDING_TOPIC,  /* whose routing field is not too long and fits this pattern (ds/topic.h)
-                            */
-    STREAM_BINDING_HEADERS,  /* that has all of these pairs, or any of them */
-    STREAM_BINDING_ALTERNATE /* that no other binding of the stream matches */
+    STREAM_BINDING_ALL,      /* every message */
+    STREAM_BINDING_DIRECT,   /* those whose routing field has this value */
+    STREAM_BINDING_TOPIC,    /* those whose routing field is short enough and fits this pattern
+                                (ds/topic.h) */
+    STREAM_BINDING_HEADERS,  /* those with all of these pairs, or any of them */
+    STREAM_BINDING_ALTERNATE /* those that no other binding matches */
 };
 
-/* A binding as it is said. All borrowed. */
+/* The definition of a binding. All borrowed. */
 struct stream_binding_rule {
     enum stream_binding_kind kind;
     bool any;                 /* of HEADERS: one pair is enough */
@@ -37,11 +37,11 @@ struct stream_binding_rule {
 struct stream_binding;
 
 struct stream_bindings {
-    struct dlist_node all; /* in the order in which they were added */
-    struct dict dests;     /* name to how often it is bound, and when it matched last */
+    struct dlist_node all; /* in the order of addition */
+    struct dict dests;     /* key to how often it is bound, and the last match that reported it */
     struct dict fields;    /* routing field to its values and patterns */
     struct stream_binding *sets[STREAM_BINDING_ALTERNATE + 1]; /* of the kinds without a field */
-    struct stream_binding **slots;                             /* all, by what they say */
+    struct stream_binding **slots;                             /* hash table of all */
     size_t cap, count;
     uint64_t matches; /* so far */
 };
@@ -50,26 +50,26 @@ struct stream_bindings *stream_bindings_new(void);
 /* NULL: nothing. */
 void stream_bindings_free(struct stream_bindings *b);
 struct stream_bindings *stream_bindings_copy(const struct stream_bindings *b);
-/* False: it was there, or (remove) was not. */
+/* False: it existed already, or (remove) did not. */
 bool stream_bindings_add(struct stream_bindings *b, const struct stream_binding_rule *rule);
 bool stream_bindings_remove(struct stream_bindings *b, const struct stream_binding_rule *rule);
-/* All to that destination. Returns how many there were. */
+/* Removes all to that destination. Returns how many there were. */
 size_t stream_bindings_remove_to(struct stream_bindings *b, struct bytes dest);
 
-/* Hears of the name of each destination that a message goes to, once. Must not change bindings. */
+/* Called once for each destination of a message. Must not change the bindings. */
 typedef void stream_bindings_take(void *context, struct bytes dest);
-/* pairs: 2 * fields, names and values in turn; of fields with one name the first is the routing
- * field. */
+/* pairs: 2 * fields, names and values in turn; if a name repeats, the first is the routing field.
+ */
 void stream_bindings_match(struct stream_bindings *b, const struct bytes *pairs, size_t fields,
                            stream_bindings_take *take, void *context);
 
-/* In the order in which they were added; x NULL: the first. NULL: there is no more. */
+/* The next one in the order of addition; x NULL: the first. NULL: there are no more. */
 const struct stream_binding *stream_bindings_next(const struct stream_bindings *b,
                                                   const struct stream_binding *x);
-/* As it was said; args: room for all that it may have. Borrowed from the binding. */
+/* The definition; args: room for the most it may have. Borrowed from the binding. */
 struct stream_binding_rule stream_bindings_rule(const struct stream_binding *x,
                                                 struct bytes args[2 * STREAM_BINDINGS_PAIRS_MOST]);
-/* About how many allocations there are. */
+/* An estimate of the number of allocations. */
 size_t stream_bindings_free_effort(const struct stream_bindings *b);
 /* Walks all. */
 size_t stream_bindings_memory(const struct stream_bindings *b);

@@ -35,7 +35,7 @@ void stream_bindings_words_print(const struct stream_binding_rule *rule,
     out->n = n;
 }
 
-/* ALL or ANY, the number of pairs, and these, from words[1] on. */
+/* ALL or ANY, the number of pairs, and the pairs, from words[1] on. */
 static enum stream_bindings_words_read headers(const struct bytes *words, int n,
                                                struct stream_binding_rule *out)
 {
@@ -54,7 +54,7 @@ static enum stream_bindings_words_read headers(const struct bytes *words, int n,
     return STREAM_BINDINGS_WORDS_GOOD;
 }
 
-/* BY and TO, the last words. */
+/* BY and TO, which come last. */
 static bool ending(const struct bytes *words, int n, struct stream_binding_rule *out)
 {
     if (n == 4 && has_field(out->kind) && bytes_is(words[0], "by")) {

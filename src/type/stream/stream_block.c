@@ -152,9 +152,7 @@ size_t stream_block_append(struct stream_block *b, struct stream_id id, const st
                            size_t fields)
 {
     ASSERT(!b->sealed);
-    size_t bytes = 0;
-    for (size_t i = 0; i < fields * 2; i++)
-        bytes += pairs[i].n;
+    size_t bytes = bytes_total(pairs, fields * 2);
     size_t most = bytes + 1 + (3 + fields * 2) * VARINT_MAX;
     if (b->count == 0) {
         b->first = id;
@@ -167,7 +165,7 @@ size_t stream_block_append(struct stream_block *b, struct stream_id id, const st
         room(b, most);
     }
     add_place(b, b->raw_n);
-    /* Producers mostly send one kind of entry: then names cost nothing. */
+    /* Producers usually repeat one set of names, which are then stored once. */
     bool same = b->count == 0 || same_names(b, pairs, fields);
     uint64_t ms_delta = id.ms - b->first.ms;
     unsigned char *to = b->data + b->raw_n;

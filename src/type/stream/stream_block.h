@@ -25,11 +25,11 @@ struct stream_block {
     uint32_t data_cap, index_cap;
     bool sealed;
     bool wide;     /* the index has 4-byte places */
-    bool was_read; /* and expanded for it */
+    bool was_read; /* it was read, and expanded for that */
     unsigned char *data;
     void *index;
-    uint32_t cached;          /* where the expanded data lies (stream_cache.h), or 0 */
-    uint32_t tombstone_words; /* length of tombstones; entries beyond it are alive */
+    uint32_t cached;          /* handle of the expanded data (stream_cache.h), or 0 */
+    uint32_t tombstone_words; /* length of tombstones; entries beyond are alive */
     uint64_t *tombstones;     /* one bit an entry, or NULL: none was deleted in the middle */
     uint64_t bytes;           /* of names and values of all entries, deleted ones too */
 };
@@ -49,9 +49,9 @@ void stream_block_free(struct stream_block *b, struct stream_cache *cache);
 /* pairs: names and values in turn. The ID must be above b->last. Returns their bytes. */
 size_t stream_block_append(struct stream_block *b, struct stream_id id, const struct bytes *pairs,
                            size_t fields);
-/* What an entry will add to the data, about. */
+/* An estimate of what an entry will add to the data. */
 size_t stream_block_entry_size(const struct bytes *pairs, size_t fields);
-/* No more appends; gives unused memory back. */
+/* Ends appending; frees unused memory. */
 void stream_block_seal(struct stream_block *b);
 /* Compresses a sealed block when that makes it smaller. */
 void stream_block_compress(struct stream_block *b);

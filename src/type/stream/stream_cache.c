@@ -3,10 +3,10 @@
 #include "base/assert.h"
 #include "base/mem.h"
 
-#define PROBATION  16    /* buffers for what is read for the first time */
-#define SPARE      65536 /* a buffer that is so much too large is not used again */
-#define SHARE      64    /* of the limit, which one buffer may take */
-#define LOOK       8     /* buffers that are looked at for one to evict */
+#define PROBATION  16    /* buffers for data read for the first time */
+#define SPARE      65536 /* a buffer too large by this much is not reused */
+#define SHARE      64    /* one buffer may take this part of the limit */
+#define LOOK       8     /* buffers examined for one to evict */
 #define IDLE_TICKS 10
 
 struct buffer {
@@ -14,7 +14,7 @@ struct buffer {
     unsigned char *data;
     size_t cap;
     uint32_t pins;
-    bool referenced; /* was read from since the hand came by */
+    bool referenced; /* was read since the hand last passed */
     uint64_t used;   /* probation: a count of uses; protected: the tick */
 };
 
@@ -24,7 +24,7 @@ struct stream_cache {
     uint32_t *free; /* numbers of protected ones without data; room for cap */
     uint32_t free_n;
     uint32_t owned;     /* buffers with an owner */
-    uint32_t hand;      /* of the clock, among the protected ones */
+    uint32_t hand;      /* clock hand, among the protected ones */
     size_t limit, held; /* bytes of the protected ones */
     uint64_t uses, ticks;
 };
@@ -72,7 +72,7 @@ static void disown(struct stream_cache *c, struct buffer *x)
     c->owned--;
 }
 
-/* Frees a protected buffer, and with it what it holds. */
+/* Frees a protected buffer and its data. */
 static void evict(struct stream_cache *c, uint32_t i)
 {
     struct buffer *x = &c->buffers[i];
@@ -109,8 +109,8 @@ void stream_cache_drop(struct stream_cache *c)
     }
 }
 
-/* Makes room for n more bytes: the hand goes round, and what was read from since it last came by
- * stays. False: too many were. */
+/* Makes room for n more bytes by advancing the hand, which spares buffers read since it last
+ * passed. False: it spared too many. */
 static bool make_room(struct stream_cache *c, size_t n)
 {
     for (int i = 0; c->held + n > c->limit && i < LOOK; i++) {
@@ -131,7 +131,7 @@ static void set_data(struct buffer *x, size_t cap)
     x->data = mem_alloc(cap);
 }
 
-/* A protected buffer for what is read again; 0: there is no room. */
+/* A protected buffer; 0: there is no room. */
 static uint32_t take_protected(struct stream_cache *c, size_t n)
 {
     size_t cap = mem_class_size(n);
@@ -153,7 +153,7 @@ static uint32_t take_protected(struct stream_cache *c, size_t n)
     return i;
 }
 
-/* The probation buffer that was not read from for longest. */
+/* The least recently read probation buffer. */
 static uint32_t take_probation(struct stream_cache *c, size_t n)
 {
     uint32_t oldest = PROBATION;

@@ -1,5 +1,5 @@
-/* The captures of a stream: patterns of channels whose publications are appended to it. Knows
- * nothing of channels (broker/broker_capture.h does the appending). */
+/* The captures of a stream: channel patterns whose publications are appended to it. Independent of
+ * channels (broker/broker_capture.h does the appending). */
 #ifndef TYPE_STREAM_STREAM_CAPTURES_H
 #define TYPE_STREAM_STREAM_CAPTURES_H
 
@@ -15,12 +15,12 @@ static inline size_t stream_captures_count(const struct stream_captures *c)
     return c->patterns.used;
 }
 void stream_captures_free(struct stream_captures *c);
-/* False: it was there, or (remove) was not. O(1). */
+/* False: it existed already, or (remove) did not. O(1). */
 bool stream_captures_add(struct stream_captures *c, struct bytes pattern);
 bool stream_captures_remove(struct stream_captures *c, struct bytes pattern);
-/* Whether the channel fits any of them (base/glob.h). O(patterns). */
+/* Whether the channel matches any of them (base/glob.h). O(patterns). */
 bool stream_captures_match(const struct stream_captures *c, struct bytes channel);
-/* In the order of their bytes; the array belongs to the caller. */
+/* In the order of their bytes; the caller frees the array. */
 struct bytes *stream_captures_sorted(const struct stream_captures *c, size_t *n);
 size_t stream_captures_memory(const struct stream_captures *c);
 

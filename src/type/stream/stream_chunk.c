@@ -1,6 +1,6 @@
 /* Inserting is in place while there is room at either end: at the back if the records do not reach
- * the end of the chunk, else after they were moved to its beginning. Records are never rewritten
- * from short to long form in place; stream_chunk_remake() makes another chunk. */
+ * the end of the chunk, else after moving them to its beginning. Records are never converted
+ * between the two sizes in place: stream_chunk_remake() makes another chunk. */
 #include "type/stream/stream_chunk.h"
 
 #include "base/mem.h"
@@ -62,7 +62,7 @@ struct stream_chunk *stream_chunk_copy(const struct stream_chunk *c)
 unsigned stream_chunk_search(const struct stream_chunk *c, struct stream_id id)
 {
     unsigned low = 0, high = c->n;
-    /* Acknowledging asks for the oldest most of the time. */
+    /* Acknowledging usually looks for the oldest. */
     if (high && stream_id_compare(stream_chunk_id(c, 0), id) >= 0)
         return 0;
     while (low < high) {

@@ -1,10 +1,10 @@
 /* A run of pending entries, ordered by ID, in one allocation.
  *
- * Records take 16 bytes each, as differences from the chunk's base; a chunk that holds a value
- * which does not fit (a sequence number above 32 bits, the 65,536th consumer ...) has 40-byte
- * records instead, which nobody outside can tell. The time of a touched one is kept elsewhere: its
- * time_ms here is the number, below 2^32, under which it is found there (stream_touched.h). Taking
- * the first record away moves no others: records begin at `start`. */
+ * Records take 16 bytes each, as differences from the chunk's base. A chunk with a value that does
+ * not fit (a sequence number above 32 bits, the 65,536th consumer ...) has 40-byte records instead,
+ * which is invisible from outside. A touched record stores, in place of its time, the number of its
+ * node in stream_touched.h (below 2^32), which has the time. Removing the first record moves no
+ * others: records begin at `start`. */
 #ifndef TYPE_STREAM_STREAM_CHUNK_H
 #define TYPE_STREAM_STREAM_CHUNK_H
 
@@ -14,8 +14,8 @@
 #define STREAM_CHUNK_MOST 128u
 
 struct stream_chunk_narrow {
-    uint32_t ms, seq;  /* ms against the chunk's base */
-    uint32_t time_ms;  /* against the chunk's base; touched: the number itself */
+    uint32_t ms, seq;  /* ms relative to the chunk's base */
+    uint32_t time_ms;  /* relative to the chunk's base; touched: the node's number */
     uint16_t consumer; /* UINT16_MAX: none */
     uint16_t count : 15;
     uint16_t touched : 1;
@@ -30,7 +30,7 @@ struct stream_chunk_wide {
 };
 
 struct stream_chunk {
-    uint64_t consumers; /* bit n: a record of some consumer with number n mod 64 may be here */
+    uint64_t consumers; /* bit n: a consumer with number n mod 64 may have a record here */
     uint64_t base_ms;
     int64_t base_time_ms;
     uint16_t start, n, cap; /* records start .. start+n-1 of cap */
@@ -96,7 +96,7 @@ static inline bool stream_chunk_fits(const struct stream_chunk *c,
            (e->consumer < UINT16_MAX || e->consumer == STREAM_PENDING_NO_CONSUMER);
 }
 
-/* Writes the bytes of record i; it fits. */
+/* Writes record i, which must fit. */
 static inline void stream_chunk_put(struct stream_chunk *c, unsigned i,
                                     const struct stream_pending_entry *e)
 {
@@ -130,14 +130,14 @@ static inline uint32_t stream_chunk_owner(const struct stream_chunk *c, unsigned
 /* Empty, with room for cap records. */
 struct stream_chunk *stream_chunk_new(bool is_wide, unsigned cap, uint64_t base_ms,
                                       int64_t base_time_ms);
-/* A copy with other records or another size; the old one is freed. */
+/* A copy with another record size or capacity; the old one is freed. */
 struct stream_chunk *stream_chunk_remake(struct stream_chunk *c, bool is_wide, unsigned cap);
 struct stream_chunk *stream_chunk_copy(const struct stream_chunk *c);
 /* The first record with an ID >= id; n: none. */
 unsigned stream_chunk_search(const struct stream_chunk *c, struct stream_id id);
-/* Puts e, which fits, in front of record i; the chunk is not full. */
+/* Inserts e, which fits, before record i; the chunk is not full. */
 void stream_chunk_insert(struct stream_chunk *c, unsigned i, const struct stream_pending_entry *e);
-/* Takes record i out. */
+/* Removes record i. */
 void stream_chunk_remove(struct stream_chunk *c, unsigned i);
 /* Moves the upper half into an empty chunk. */
 void stream_chunk_split(struct stream_chunk *c, struct stream_chunk *upper);

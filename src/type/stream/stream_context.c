@@ -1,5 +1,5 @@
-/* Streams hold pointers into the context (the cache, the head of the list), so it does not move and
- * goes last. */
+/* Streams point into the context (the cache, the list's head), so it must not move and must be
+ * freed last. */
 #include "type/stream/stream_context.h"
 
 #include "base/assert.h"

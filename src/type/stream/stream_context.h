@@ -10,8 +10,8 @@
 
 struct stream_context {
     struct stream_cache *cache;     /* of expanded blocks */
-    struct dlist_node with_records; /* streams that have producers' records (stream_dedup.h) */
-    struct stream_id_memo printed;  /* of IDs that are answered */
+    struct dlist_node with_records; /* streams with producers' records (stream_dedup.h) */
+    struct stream_id_memo printed;  /* of IDs printed in replies */
     struct zone_table *zones;       /* of schedules */
 };
 

@@ -1,11 +1,11 @@
-/* A record is in three places: in its producer's dictionary (to be found), in the producer's list
- * (to keep that at its limit) and in the stream's list by time (to expire). Both lists are in the
- * order of recording. drop() takes it out of all three; a producer goes with its last record, and a
- * stream leaves the list of those that have records with its last one.
+/* A record is in three places: its producer's dictionary (for lookup), the producer's list (for its
+ * limit) and the stream's list by time (for expiry). Both lists are in the order of recording.
+ * drop() removes it from all three; a producer is freed with its last record, and a stream leaves
+ * the list of streams with records with its last one.
  *
- * Expiry costs what it drops: it begins at the oldest and ends at the first that stays. A clock
- * that goes back can put a younger time before an older one; then records stay a little longer,
- * which the age that stream_dedup_meet() checks makes up for. */
+ * Expiry costs what it drops: it starts at the oldest record and stops at the first that stays. If
+ * the clock goes back, a younger time can precede an older one; then records stay a little longer,
+ * but stream_dedup_meet() checks their age. */
 #include "type/stream/stream_dedup.h"
 
 #include "base/assert.h"
@@ -77,7 +77,7 @@ void stream_dedup_record(struct stream_dedup *d, struct bytes producer, struct b
     dlist_append(&d->records, &r->by_time);
     if (d->tracked++ == 0 && d->actives)
         dlist_append(d->actives, &d->active);
-    /* The newest stays in any case, and with it its producer. */
+    /* The newest record always stays, and with it its producer. */
     while (p->seen.used > d->max_size && p->seen.used > 1)
         drop(d, dlist_item(p->order.next, struct stream_dedup_record, node));
 }

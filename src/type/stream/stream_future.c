@@ -1,4 +1,4 @@
-/* A message is one block of memory, whose address is its word in the map:
+/* A message is one block of memory, whose address is the ID's word in the map:
  *
  *   fields | bytes of names and values | (length | bytes) of each name and value in turn
  *
@@ -182,10 +182,8 @@ bool stream_future_is_sound(const struct stream_future *f)
     bool any = stream_future_seek(f, STREAM_ID_MIN, &at, &m);
     for (; any; any = stream_future_next(f, &at, &m)) {
         struct bytes *pairs = mem_alloc((size_t)m.fields * 2 * sizeof(*pairs));
-        uint64_t sum = 0;
         stream_future_pairs(&m, pairs);
-        for (size_t i = 0; i < (size_t)m.fields * 2; i++)
-            sum += pairs[i].n;
+        uint64_t sum = bytes_total(pairs, (size_t)m.fields * 2);
         mem_free(pairs);
         if (sum != m.bytes)
             return false;

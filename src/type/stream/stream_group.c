@@ -1,12 +1,11 @@
-/* A group is a position in the log, its consumers and the pending list. A pending record names its
- * owner by number, which is two bytes instead of a pointer; by_number leads back. Numbers are
- * reused, lowest first, so that they stay small; a consumer leaves with all its records, so no
- * record ever names a number that another consumer got.
+/* A group is a position in the log, its consumers and the pending list. A pending record refers to
+ * its owner by number, in two bytes instead of a pointer; by_number maps it back. Numbers are
+ * reused, lowest first, to stay small; a consumer is removed with all its records, so none refers
+ * to a reused number.
  *
- * Each consumer counts its pending entries. Every function that gives a record to an owner, takes
- * it away or removes it keeps that count; stream_group_is_sound() says so in code. So does the
- * order by a field: they are the places where it learns what becomes of an entry (stream_turn.h).
- */
+ * Each consumer counts its pending entries, and every function that changes a record's owner or
+ * removes it keeps that count; stream_group_is_sound() checks it. The same functions keep the order
+ * by a field informed (stream_turn.h). */
 #include "type/stream/stream_group.h"
 
 #include "base/assert.h"
@@ -69,7 +68,7 @@ struct stream_consumer *stream_group_add_consumer(struct stream_group *g, struct
     c->seen_ms = now_ms;
     c->active_ms = -1;
     n->value = c;
-    /* The lowest number that is free. */
+    /* The lowest free number. */
     c->number = g->taken_below;
     while (c->number < g->numbers && g->by_number[c->number])
         c->number++;
@@ -91,7 +90,7 @@ uint64_t stream_group_remove_consumer(struct stream_group *g, struct stream_cons
     uint64_t pending = c->pending;
     struct stream_pending_place at;
     struct stream_id from = STREAM_ID_MIN;
-    /* Chunks that hold none of its records are skipped; the last record ends the search. */
+    /* Skips chunks without its records; stops after the last record. */
     while (c->pending && stream_pending_seek_owned(&g->pending, from, c->number, &at)) {
         struct stream_pending_entry e;
         stream_pending_get(&g->pending, at, &e);
@@ -128,8 +127,8 @@ bool stream_group_raise_position(struct stream_group *g, struct stream_id id)
     return true;
 }
 
-/* Groups without an order pay one comparison at the beginning; what others do is not built into
- * their functions. */
+/* Groups without an order pay one comparison up front; the work for an order is kept out of line.
+ */
 #define HAS_ORDER(g) __builtin_expect((g)->order != NULL, 0)
 #define BUILT_IN     static inline __attribute__((always_inline))
 #define APART        static __attribute__((noinline))
@@ -290,7 +289,7 @@ void stream_group_deliver(struct stream_group *g, struct stream_consumer *c, str
 {
     struct stream_pending *p = &g->pending;
     struct stream_pending_place at;
-    /* Pending already after XGROUP SETID went back: others may own it. */
+    /* Already pending, since XGROUP SETID moved back: another consumer may own it. */
     if (p->count && stream_pending_find(p, id, &at))
         stream_group_assign(g, at, c, now_ms, 1, false);
     else
@@ -347,10 +346,10 @@ struct stream_group *stream_group_copy(const struct stream_group *g)
     struct stream_group *copy = stream_group_new(str_bytes(g->name), g->last_id, g->entries_read);
     if (g->policy)
         copy->policy = stream_policy_copy(g->policy);
-    /* Records name consumers by number, so these stay the same. */
+    /* Records refer to consumers by number, so the copy keeps the numbers. */
     stream_pending_free(&copy->pending);
     stream_pending_copy(&copy->pending, &g->pending);
-    stream_pending_let_all_go(&copy->pending); /* nobody acts by an order there */
+    stream_pending_let_all_go(&copy->pending); /* nothing acts by an order there */
     copy->numbers = copy->number_cap = g->numbers;
     copy->taken_below = g->taken_below;
     copy->by_number = mem_zalloc((g->numbers + 1) * sizeof(void *));

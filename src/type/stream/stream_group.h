@@ -1,4 +1,4 @@
-/* A consumer group: how far it has read, who its consumers are, what they have not acknowledged. */
+/* A consumer group: its position, its consumers, and its pending entries. */
 #ifndef TYPE_STREAM_STREAM_GROUP_H
 #define TYPE_STREAM_STREAM_GROUP_H
 
@@ -8,8 +8,8 @@
 #include "type/stream/stream_policy.h"
 #include "type/stream/stream_turn.h"
 
-/* How many connections read as a consumer: counted by somebody else, for as long as they do; not
- * part of the value. */
+/* The number of connections that read as a consumer. Kept by the broker while they do; not part of
+ * the value. */
 struct stream_presence {
     uint32_t attached, waiting, leaving;
 };
@@ -18,7 +18,7 @@ struct stream_consumer {
     struct str *name;
     uint32_t number;
     struct stream_presence presence;
-    int64_t seen_ms;   /* last attempt */
+    int64_t seen_ms;   /* last attempt to read */
     int64_t active_ms; /* last delivery; -1: never */
     uint64_t pending;
 };
@@ -32,29 +32,28 @@ struct stream_group {
     struct stream_consumer **by_number;
     uint32_t numbers, number_cap, taken_below; /* no number below taken_below is free */
     struct stream_policy *policy;              /* owned; NULL: none. Set by stream_set_policy() */
-    /* Owned; NULL: nobody acts by the order that the policy asks for, and nothing is held. */
+    /* Owned; NULL: no order is kept (none is set, or nothing acts here), and nothing is held. */
     struct stream_order *order;
-    uint32_t surveyed; /* as that of the stream */
+    uint32_t surveyed; /* as in struct stream */
 };
 
 struct stream_group *stream_group_new(struct bytes name, struct stream_id last_id,
                                       int64_t entries_read);
 void stream_group_free(struct stream_group *g);
 struct stream_consumer *stream_group_consumer(const struct stream_group *g, struct bytes name);
-/* NULL: it existed. */
+/* NULL: it existed already. */
 struct stream_consumer *stream_group_add_consumer(struct stream_group *g, struct bytes name,
                                                   int64_t now_ms);
-/* With all that is pending for it; returns how much that was. */
+/* Removes its pending entries too; returns how many. */
 uint64_t stream_group_remove_consumer(struct stream_group *g, struct stream_consumer *c);
 /* NULL for STREAM_PENDING_NO_CONSUMER. */
 struct stream_consumer *stream_group_owner(const struct stream_group *g, uint32_t number);
-/* XGROUP SETID: where the group goes on reading, and how many entries it has read by then (-1:
- * unknown). */
+/* XGROUP SETID: sets the position, and how many entries were read up to it (-1: unknown). */
 void stream_group_set_position(struct stream_group *g, struct stream_id last_id,
                                int64_t entries_read);
-/* Moves the position to id when that is ahead; false: it is not. entries_read stays. */
+/* Advances the position to id; false: it is not ahead. entries_read stays. */
 bool stream_group_raise_position(struct stream_group *g, struct stream_id id);
-/* The consumer asked for entries; it got some. */
+/* The consumer tried to read; it received entries. */
 static inline void stream_group_seen(struct stream_consumer *c, int64_t now_ms)
 {
     c->seen_ms = now_ms;
@@ -63,42 +62,44 @@ static inline void stream_group_active(struct stream_consumer *c, int64_t now_ms
 {
     c->active_ms = now_ms;
 }
-/* Entry id goes to c for the first time (or, pending already, anew), count 1. */
+/* Delivers the entry to c for the first time, count 1; if it is pending already, it is reassigned.
+ */
 void stream_group_deliver(struct stream_group *g, struct stream_consumer *c, struct stream_id id,
                           int64_t now_ms);
-/* Owner, time and count of a pending entry. released: c is NULL, as stream_group_release(). */
+/* Sets owner, time and count of a pending entry. released: c is NULL, as in stream_group_release().
+ */
 void stream_group_assign(struct stream_group *g, struct stream_pending_place at,
                          struct stream_consumer *c, int64_t time_ms, uint64_t count, bool released);
-/* It has no owner from now on: to the end of the released ones, or it is held, where there is an
- * order. What was noted of it is forgotten. */
+/* Takes its owner away: it goes to the end of the released entries or, in a group with an order,
+ * may be held. Its notes are dropped. */
 void stream_group_release(struct stream_group *g, struct stream_pending_place at, uint64_t count);
-/* It has no owner, and is released by stream_group_release_due() when due_ms has come. */
+/* Takes its owner away until due_ms, when stream_group_release_due() releases it. */
 void stream_group_defer(struct stream_group *g, struct stream_pending_place at, uint64_t count,
                         int64_t due_ms);
-/* As stream_pending_release_due(); what must wait for others is held. */
+/* As stream_pending_release_due(), but holds entries that must wait for others. */
 size_t stream_group_release_due(struct stream_group *g, int64_t now_ms, size_t most);
-/* From now on entries that were made known to it (stream_order_add()) come in order; nothing is
- * known at first. */
+/* Starts an order, which knows no entries at first: those made known by stream_order_add() are
+ * delivered in order. */
 struct stream_order *stream_group_begin_order(struct stream_group *g);
-/* Messages went that it may not have read: where there is an order, what stands behind them may be
+/* Messages were removed that the group may not have read: with an order, what they blocked may be
  * ready now. */
 void stream_group_unread_gone(struct stream_group *g);
-/* No longer: what is held is released. */
+/* Ends the order; releases what is held. */
 void stream_group_end_order(struct stream_group *g);
-/* Releases all that the consumer has, in the order of IDs; counts stay, and so does the consumer.
+/* Releases all entries of the consumer, in the order of IDs; their counts and the consumer stay.
  * Returns how many. */
 uint64_t stream_group_release_consumer(struct stream_group *g, struct stream_consumer *c);
-/* A pending entry made as it is told (from a file, or by force); the ID is not pending. c NULL: it
- * is released. */
+/* Adds a pending entry with these values (from a file, or by force); the ID is not pending. c NULL:
+ * it is released. */
 void stream_group_restore(struct stream_group *g, struct stream_id id, struct stream_consumer *c,
                           int64_t time_ms, uint64_t count);
 /* False: it was not pending. */
 bool stream_group_ack(struct stream_group *g, struct stream_id id);
-/* Sorted by name; the array belongs to the caller, n of them. */
+/* Sorted by name; the caller frees the array of n. */
 struct stream_consumer **stream_group_sorted(const struct stream_group *g, size_t *n);
 struct stream_group *stream_group_copy(const struct stream_group *g);
 size_t stream_group_memory(const struct stream_group *g);
-/* Walks everything, for tests: what consumers count as pending is. */
+/* Walks everything, for tests: consumers' counts are right. */
 bool stream_group_is_sound(const struct stream_group *g);
 
 #endif

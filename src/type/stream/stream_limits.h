@@ -1,4 +1,4 @@
-/* What an append may make of a stream. */
+/* The limits of a stream. */
 #ifndef TYPE_STREAM_STREAM_LIMITS_H
 #define TYPE_STREAM_STREAM_LIMITS_H
 
@@ -11,11 +11,11 @@
 
 struct stream_limits {
     int64_t max_entries, max_bytes, max_age_ms; /* STREAM_LIMITS_NONE, or at least 0 */
-    bool refuses;                               /* OVERFLOW REJECT: the append is refused */
-    enum stream_strategy strategy;              /* OVERFLOW DROP: how the oldest go */
+    bool refuses;                               /* OVERFLOW REJECT: appends are refused */
+    enum stream_strategy strategy;              /* OVERFLOW DROP: how the oldest are deleted */
 };
 
-/* As they are in a stream that was given none. */
+/* Those of a stream without any. */
 struct stream_limits stream_limits_none(void);
 bool stream_limits_equal(const struct stream_limits *a, const struct stream_limits *b);
 

@@ -28,7 +28,7 @@ void stream_limits_words_print(const struct stream_limits *l, struct stream_limi
         out->words[out->n++] = bytes_text(strategies[l->strategy]);
 }
 
-/* Behind OVERFLOW. */
+/* The words after OVERFLOW. */
 static enum stream_limits_words_read overflow(struct stream_limits *l, const struct bytes *words,
                                               int n, int *i)
 {

@@ -1,19 +1,19 @@
-/* The blocks of a stream in the order of their IDs, in an array that grows at the end and shrinks
- * at the front (trimming): `first` moves on, and the array is shifted only when its end is reached.
+/* The blocks of a stream by ID, in an array that grows at the end and shrinks at the front
+ * (trimming): `first` advances, and the array is shifted only when its end is reached.
  *
  *   [ sealed, compressed ] ... [ sealed, compressed ] [ sealed ] [ open ]
  *
- * Entries go to the open block. It is sealed when the policy's limit of entries or bytes is
- * reached; then a new one begins, and the block that is now raw_blocks behind the newest is
- * compressed. So compression costs one block at each block's beginning, not a burst.
+ * Entries go to the open block. When the policy's limit of entries or bytes is reached it is sealed
+ * and a new one begins; the block that is now raw_blocks behind the newest is compressed. So
+ * compression costs one block for each new block, not a burst.
  *
- * A search is a guess by the even spread of IDs over the blocks and over the entries in one, then
- * steps and halves around it (stream_id_search()). A cursor holds its block pinned while it is on
- * an entry; whoever began one ends it by stream_log_end(), also when nothing was found. The log
- * must not change meanwhile.
+ * A search guesses by assuming evenly spread IDs, over the blocks and over the entries of one, then
+ * narrows in on the ID (stream_id_search()). A cursor pins its block while it is on an entry; every
+ * cursor is ended by stream_log_end(), even if nothing was found. The log must not change
+ * meanwhile.
  *
- * Every block holds a live entry at least: the one that loses its last is removed at once, which is
- * why the oldest entry lies in the first block and the newest in the last. */
+ * Every block holds a live entry: one that loses its last is removed at once. So the oldest entry
+ * is in the first block and the newest in the last. */
 #include "type/stream/stream_log.h"
 
 #include "base/assert.h"
@@ -54,7 +54,7 @@ void stream_log_append(struct stream_log *l, struct stream_id id, const struct b
         bool full = p->node_entries && b->count >= p->node_entries;
         if (!full && p->node_bytes)
             full = b->raw_n + stream_block_entry_size(pairs, fields) > p->node_bytes;
-        /* Offsets and lengths of a block are 32 bits. */
+        /* Offsets and lengths in a block are 32 bits. */
         if (full || b->raw_n > (uint32_t)1 << 30)
             stream_block_seal(b);
     }
@@ -158,7 +158,7 @@ bool stream_log_seek_back(const struct stream_log *l, struct stream_id id, struc
     c->data = stream_block_pin(at(c), c->log->cache);
     c->entry = stream_block_search(at(c), c->data, id);
     if (c->entry == at(c)->count || stream_id_compare(stream_log_id(c), id) > 0)
-        c->entry--; /* below 0: the block before */
+        c->entry--; /* wraps below 0: the previous block */
     return settle_back(c);
 }
 

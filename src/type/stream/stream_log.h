@@ -1,4 +1,4 @@
-/* The entries of a stream: blocks in order, searched by ID. Knows no group. */
+/* The entries of a stream: blocks in order, searched by ID. Independent of groups. */
 #ifndef TYPE_STREAM_STREAM_LOG_H
 #define TYPE_STREAM_STREAM_LOG_H
 
@@ -8,7 +8,7 @@ struct stream_log {
     struct stream_block **blocks; /* from first on, n of them */
     size_t first, n, cap;
     uint64_t length; /* live entries */
-    uint64_t bytes;  /* of names and values as they were written, of the blocks that are left */
+    uint64_t bytes;  /* of the names and values in the remaining blocks, as written */
     struct stream_cache *cache;
 };
 
@@ -23,48 +23,48 @@ struct stream_cursor {
     const struct stream_log *log;
     size_t block;
     uint32_t entry;
-    const unsigned char *data; /* of the pinned block, or NULL: at the end */
+    const unsigned char *data; /* of the pinned block; NULL: at the end */
 };
 
 void stream_log_free(struct stream_log *l);
 void stream_log_append(struct stream_log *l, struct stream_id id, const struct bytes *pairs,
                        size_t fields, const struct stream_log_policy *p);
-/* Everything below is O(log blocks) and one search in a block, or less. */
-/* First live entry with an ID >= id. False: none. Unpin with stream_cursor_end() in any case. */
+/* Everything below costs at most O(log blocks) and one search in a block. */
+/* The first live entry with an ID >= id. False: none. End the cursor by stream_log_end() in any
+ * case. */
 bool stream_log_seek(const struct stream_log *l, struct stream_id id, struct stream_cursor *c);
 /* Last live entry with an ID <= id. */
 bool stream_log_seek_back(const struct stream_log *l, struct stream_id id, struct stream_cursor *c);
-/* From the cursor's entry on (it included) to the next live one. */
+/* From the cursor's entry (inclusive) to the next live one. */
 bool stream_log_settle(struct stream_cursor *c);
 bool stream_log_previous(struct stream_cursor *c);
 void stream_log_read(const struct stream_cursor *c, struct stream_entry *out);
 struct stream_id stream_log_id(const struct stream_cursor *c);
 void stream_log_end(struct stream_cursor *c);
 bool stream_log_has(const struct stream_log *l, struct stream_id id);
-/* To the live entry of this ID, from wherever the cursor is; it is zeroed at first. Cheap when that
- * is the next one. False: there is none. To be ended in any case. */
+/* Moves a cursor, zeroed at first, to the live entry with this ID; cheap if that is the next one.
+ * False: there is none. To be ended in any case. */
 bool stream_log_follow(const struct stream_log *l, struct stream_id id, struct stream_cursor *c);
 /* Live entries from c on with an ID <= last, at most `most`. */
 uint64_t stream_log_count(const struct stream_cursor *c, struct stream_id last, uint64_t most);
-/* What is told of the live entries with an ID >= id without expanding a block: the first of them,
- * and how many there are. Exact unless they begin within a compressed block; then both are about.
- * False: none. O(blocks). */
+/* The first live entry with an ID >= id and the number of such entries, without expanding a block:
+ * both are estimates if they start within a compressed block. False: none. O(blocks). */
 bool stream_log_glance(const struct stream_log *l, struct stream_id id, struct stream_id *first,
                        uint64_t *count);
 bool stream_log_delete(struct stream_log *l, struct stream_id id);
 /* The oldest and newest live ID; false when empty. */
 bool stream_log_oldest(const struct stream_log *l, struct stream_id *out);
 bool stream_log_newest(const struct stream_log *l, struct stream_id *out);
-/* How many live entries of the oldest block (there is one) are below an ID. */
+/* How many live entries of the oldest block, which must exist, are below an ID. */
 uint32_t stream_log_front_below(const struct stream_log *l, struct stream_id id);
-/* Drops the oldest n live entries of the oldest block, or all of them when it has no more; the
- * block goes with its last live entry. Returns how many went. */
+/* Drops the oldest n live entries of the oldest block, or all if it has fewer; frees the block with
+ * its last live entry. Returns how many were dropped. */
 uint32_t stream_log_drop_front(struct stream_log *l, uint32_t n);
-/* Which of the oldest blocks have to go so that the others have at most so many bytes: those below
- * the ID, with which another one begins. False: none; the newest always stays. O(blocks to go). */
+/* Which of the oldest blocks to drop so that the rest has at most most_bytes: those below *behind,
+ * where another block begins. False: none; the newest always stays. O(dropped blocks). */
 bool stream_log_over(const struct stream_log *l, uint64_t most_bytes, struct stream_id *behind);
 void stream_log_copy(struct stream_log *to, const struct stream_log *from);
-/* Nothing of it is cached any more: before it goes to another thread. */
+/* Drops its blocks from the cache, before it goes to another thread. */
 void stream_log_leave(const struct stream_log *l);
 size_t stream_log_memory(const struct stream_log *l, size_t samples);
 /* Walks everything, for tests: blocks ascend, hold live entries and are counted. */

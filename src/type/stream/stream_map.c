@@ -1,18 +1,18 @@
-/* Records lie in chunks of at most 2 KB, these in an array by ID, which knows where each begins:
- * most of a million chunks are in no cache of the processor, and are not looked at on the way. A
- * record is short (16 bytes) while all of its chunk fit into 32 bits, their milliseconds as
- * differences from the chunk's base, else they are all wide (24 bytes): where IDs are more than 49
- * days apart, or have large sequence numbers. A base lies so that there is room on both sides.
+/* Records are in chunks of at most 2 KB, which are in an array with their first IDs: with a million
+ * chunks most are in no CPU cache, and a search does not touch them. Records are short (16 bytes)
+ * while all of a chunk fit into 32 bits, their milliseconds as differences from the chunk's base;
+ * else all are wide (24 bytes): if IDs are more than 49 days apart, or sequence numbers are large.
+ * The base leaves room on both sides.
  *
  *   set      in place while the chunk has room; else it is made anew, a little larger, and at 2 KB
- *            halved. Behind the last record of all a full chunk is followed by a new one, so that
- *            ascending IDs leave full chunks behind
- *   remove   of a chunk's first record: `start` moves on; others move up. A chunk that is nearly
- *            empty joins one beside it that has room
- *   search   a guess by the even spread of IDs over the chunks, then by halves within one
+ *            split in half. A full last chunk is followed by a new one instead, so that ascending
+ *            IDs leave full chunks behind
+ *   remove   of a chunk's first record: `start` advances; other records move up. A chunk that is
+ *            nearly empty is merged with a neighbour that has room
+ *   search   a guess by assuming evenly spread IDs over the chunks, then a binary search within one
  *
- * The least word of all: each chunk has a node in a heap, whose moment is a word that none in the
- * chunk is below. It follows what is set at once, what is removed only when it comes to the top. */
+ * For the least word, a heap orders the chunks by a lower bound of their words. The bound is
+ * lowered at once by a set, and raised after a removal only when the chunk gets to the top. */
 #include "type/stream/stream_map.h"
 
 #include "base/assert.h"
@@ -20,10 +20,10 @@
 
 #define CHUNK_BYTES 2048u /* header included */
 #define CHUNK_FIRST 128u
-#define FEW         16u /* records: so few are worth joining others */
+#define FEW         16u /* records: a chunk with fewer is merged */
 
 struct narrow {
-    uint32_t ms, seq; /* ms against the chunk's base */
+    uint32_t ms, seq; /* ms relative to the chunk's base */
     uint64_t word;
 };
 
@@ -32,7 +32,7 @@ struct wide {
 };
 
 struct stream_map_chunk {
-    struct heap_node node; /* in no heap when the map has none; at: no word is below */
+    struct heap_node node; /* node.at: no word is below; unused if the map has no heap */
     uint64_t base_ms;
     uint16_t start, n, cap; /* records start .. start+n-1 of cap */
     bool is_wide;
@@ -101,7 +101,7 @@ static struct stream_map_record record_of(const struct stream_map_chunk *c, unsi
 
 /* ---- Making chunks */
 
-/* What a chunk is to hold. */
+/* The range of values that a chunk has to hold. */
 struct span {
     uint64_t low_ms, high_ms, high_seq;
     unsigned n;
@@ -128,7 +128,7 @@ static bool needs_wide(const struct span *s)
     return s->high_ms - s->low_ms > UINT32_MAX || s->high_seq > UINT32_MAX;
 }
 
-/* Empty, for records of that span and room more of the kind. */
+/* An empty chunk for `room` records of that range. */
 static struct stream_map_chunk *make(const struct span *s, unsigned room)
 {
     bool is_wide = needs_wide(s);
@@ -165,13 +165,13 @@ static void drop(struct stream_map *m, struct stream_map_chunk *c)
     mem_free(c);
 }
 
-/* The chunk's first record is another one. */
+/* The chunk's first record has changed. */
 static void note_first(struct stream_map *m, size_t at)
 {
     m->slots[m->first + at].first_ms = id_of(chunk_at(m, at), 0).ms;
 }
 
-/* Takes the place of the chunk at `at`, which is freed. */
+/* Replaces the chunk at `at`, which is freed. */
 static void replace(struct stream_map *m, size_t at, struct stream_map_chunk *c)
 {
     struct stream_map_chunk *old = chunk_at(m, at);
@@ -181,7 +181,7 @@ static void replace(struct stream_map *m, size_t at, struct stream_map_chunk *c)
     note_first(m, at);
 }
 
-/* Room at both ends: chunks are added in the middle, where fewer have to move. */
+/* Leaves room at both ends, so that inserting a chunk shifts the shorter side. */
 static void make_room(struct stream_map *m)
 {
     size_t cap = m->cap / 2 > m->n ? m->cap : m->cap ? m->cap * 2 : 4, first = (cap - m->n) / 2;
@@ -228,7 +228,7 @@ static void remove_chunk(struct stream_map *m, size_t at)
 
 struct looking {
     const struct stream_map *map;
-    uint64_t ms; /* where the sequence number counts */
+    uint64_t ms; /* where the sequence number matters */
 };
 
 static struct stream_id first_of(const void *context, size_t i)
@@ -238,7 +238,7 @@ static struct stream_id first_of(const void *context, size_t i)
     return ms == x->ms ? id_of(chunk_at(x->map, i), 0) : (struct stream_id){ms, 0};
 }
 
-/* The last chunk whose first ID is <= id, or the first chunk. There is one. */
+/* The last chunk whose first ID is <= id, or the first chunk. The map is not empty. */
 static size_t find_chunk(const struct stream_map *m, struct stream_id id)
 {
     struct looking x = {m, id.ms};
@@ -261,13 +261,13 @@ static struct stream_id last_of(const struct stream_map_chunk *c)
     return id_of(c, c->n - 1u);
 }
 
-/* The first record of a chunk with an ID >= id; n: none. Where to look first is told by where this
- * chunk and the next one begin, since each look may be a cache miss. */
+/* The first record of a chunk with an ID >= id; n: none. Starts with a guess from the first IDs of
+ * this chunk and the next, since each look may be a cache miss. */
 static unsigned search(const struct stream_map *m, size_t at, struct stream_id id)
 {
     const struct stream_map_slot *slot = m->slots + m->first + at;
     const struct stream_map_chunk *c = slot->chunk;
-    /* Mostly in no cache: all of it is fetched at once, not line by line as one is looked at. */
+    /* Usually in no cache: fetch all lines at once, not one by one while searching. */
     for (size_t i = 0; i < CHUNK_BYTES; i += 64)
         __builtin_prefetch((const char *)c + i);
     struct stream_id low = {slot->first_ms, 0}, high = {0, 0};
@@ -280,12 +280,13 @@ static unsigned search(const struct stream_map *m, size_t at, struct stream_id i
     return (unsigned)stream_id_search(id, c->n, id_at, c, low, high);
 }
 
-/* Where the ID is, or would be put: record n of its chunk, too. There is a chunk. */
+/* Where the ID is, or would be inserted, which may be after the last record of a chunk. The map is
+ * not empty. */
 static bool locate(const struct stream_map *m, struct stream_id id, struct stream_map_place *at)
 {
     at->chunk = find_chunk(m, id);
     const struct stream_map_chunk *c = chunk_at(m, at->chunk);
-    /* At the ends, as mostly: the chunk is not looked through. */
+    /* Usually at the ends: no search is needed. */
     if (at->chunk + 1 == m->n && stream_id_compare(last_of(c), id) < 0) {
         at->record = c->n;
         return false;
@@ -319,7 +320,7 @@ bool stream_map_seek_back(const struct stream_map *m, struct stream_id id,
         return false;
     if (locate(m, id, at))
         return true;
-    /* Below a chunk's first only in the first chunk. */
+    /* Only the first chunk can begin above the ID. */
     return at->record-- > 0;
 }
 
@@ -348,7 +349,7 @@ bool stream_map_get(const struct stream_map *m, struct stream_id id, uint64_t *w
 
 /* ---- Changes */
 
-/* The chunk's words include this one from now on. */
+/* A word was added to the chunk. */
 static void note_word(struct stream_map *m, struct stream_map_chunk *c, uint64_t word)
 {
     if (!m->has_least || c->node.at <= (int64_t)word)
@@ -370,7 +371,7 @@ static void halve(struct stream_map *m, size_t at)
     insert_chunk(m, at + 1, upper);
 }
 
-/* Puts r in front of record i. The chunk has room, and its records are wide enough for r. */
+/* Inserts r before record i. The chunk has room, and its records are wide enough. */
 static void insert(struct stream_map_chunk *c, unsigned i, const struct stream_map_record *r)
 {
     ASSERT(c->n < c->cap && i <= c->n);
@@ -386,7 +387,7 @@ static void insert(struct stream_map_chunk *c, unsigned i, const struct stream_m
     put(c, i, r);
 }
 
-/* A chunk behind all others. */
+/* Appends r in a new last chunk. */
 static void append(struct stream_map *m, const struct stream_map_record *r)
 {
     struct span s = {0};
@@ -397,7 +398,8 @@ static void append(struct stream_map *m, const struct stream_map_record *r)
     insert_chunk(m, m->n, c);
 }
 
-/* Room for r in the chunk where it belongs. False: there are other chunks now, or r is in one. */
+/* Makes room for r in the chunk where it belongs. False: the chunks were rearranged, or r was
+ * inserted. */
 static bool make_fit(struct stream_map *m, size_t at, const struct stream_map_record *r)
 {
     struct stream_map_chunk *c = chunk_at(m, at);
@@ -413,7 +415,7 @@ static bool make_fit(struct stream_map *m, size_t at, const struct stream_map_re
     return true;
 }
 
-/* At its place, which locate() told. */
+/* Inserts r at the place found by locate(). */
 static void add(struct stream_map *m, struct stream_map_place at, const struct stream_map_record *r)
 {
     struct stream_map_chunk *c = chunk_at(m, at.chunk);
@@ -453,7 +455,7 @@ bool stream_map_set(struct stream_map *m, struct stream_id id, uint64_t word, ui
     return true;
 }
 
-/* Of two chunks that are neighbours one is made, if that leaves it half empty at least. */
+/* Merges two neighbouring chunks if the result is at most half full. */
 static bool join(struct stream_map *m, size_t at)
 {
     struct stream_map_chunk *a = chunk_at(m, at), *b = chunk_at(m, at + 1);

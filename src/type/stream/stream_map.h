@@ -1,6 +1,6 @@
-/* IDs in order, each with a word of 64 bits, in chunks of about 126 records. Memory: 16 bytes a
- * record when they come in ascending order, about 18 at random. Cost: a search by ID, and in an
- * array of chunks what is behind an insertion moves up. */
+/* A sorted map from IDs to 64-bit words, in chunks of about 126 records. Memory: 16 bytes a record
+ * if inserted in ascending order, about 18 at random. Cost: a search by ID; an insertion of a chunk
+ * shifts the chunks behind it in an array. */
 #ifndef TYPE_STREAM_STREAM_MAP_H
 #define TYPE_STREAM_STREAM_MAP_H
 
@@ -17,8 +17,8 @@ struct stream_map {
     struct stream_map_slot *slots; /* from first on, n of them */
     size_t first, n, cap;
     uint64_t count;
-    bool has_least;    /* stream_map_least() may be asked; set while it is empty */
-    struct heap least; /* the chunks, by a word that none of theirs is below */
+    bool has_least;    /* stream_map_least() is available; set while empty */
+    struct heap least; /* the chunks, by a lower bound of their words */
 };
 
 struct stream_map_record {
@@ -26,16 +26,16 @@ struct stream_map_record {
     uint64_t word; /* has_least: at most INT64_MAX */
 };
 
-/* A record; good until the map changes. */
+/* A record; valid until the map changes. */
 struct stream_map_place {
     size_t chunk;
     unsigned record;
 };
 
 void stream_map_free(struct stream_map *m);
-/* The map copied to is overwritten. */
+/* Overwrites `to`. */
 void stream_map_copy(struct stream_map *to, const struct stream_map *from);
-/* True: the ID was there, and *old (may be NULL) is what it had. */
+/* True: the ID existed, and *old (may be NULL) is its former word. */
 bool stream_map_set(struct stream_map *m, struct stream_id id, uint64_t word, uint64_t *old);
 /* False: no such ID. word may be NULL. */
 bool stream_map_get(const struct stream_map *m, struct stream_id id, uint64_t *word);
@@ -47,8 +47,8 @@ bool stream_map_seek_back(const struct stream_map *m, struct stream_id id,
 /* False: it was the last one. */
 bool stream_map_next(const struct stream_map *m, struct stream_map_place *at);
 struct stream_map_record stream_map_at(const struct stream_map *m, struct stream_map_place at);
-/* A record with the least word; false: empty. Looks through a chunk, and once more through each
- * whose least word has gone. */
+/* A record with the least word; false: empty. Scans one chunk, plus each chunk whose least word was
+ * removed since. */
 bool stream_map_least(struct stream_map *m, struct stream_map_record *out);
 /* O(chunks). */
 size_t stream_map_memory(const struct stream_map *m);

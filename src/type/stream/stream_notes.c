@@ -28,7 +28,7 @@ void stream_notes_free(struct stream_notes *n)
     n->blocked_count = 0;
 }
 
-/* What says nothing is not kept. */
+/* An empty note is not stored. */
 static void put(struct stream_notes *n, struct stream_id id, bool blocked, struct bytes reason)
 {
     struct note *note = mem_alloc(sizeof(*note) + reason.n);

@@ -1,5 +1,5 @@
-/* What is known of pending entries that have no owner: why they came back, and whether they are
- * kept from dying. Few have a note, so each is a node of a table by ID. Cost: O(1). */
+/* Notes on pending entries without an owner: why they were returned, and whether they were to die
+ * but cannot. Few entries have a note, so each is a node of a table by ID. Cost: O(1). */
 #ifndef TYPE_STREAM_STREAM_NOTES_H
 #define TYPE_STREAM_STREAM_NOTES_H
 
@@ -13,13 +13,13 @@ struct stream_notes {
 };
 
 void stream_notes_free(struct stream_notes *n);
-/* The text is copied; no bytes: it is forgotten. */
+/* Copies the text; empty: removes the reason. */
 void stream_notes_set_reason(struct stream_notes *n, struct stream_id id, struct bytes reason);
-/* No bytes: none is known. Valid until that note changes. */
+/* Empty: none. Valid until that note changes. */
 struct bytes stream_notes_reason(const struct stream_notes *n, struct stream_id id);
 void stream_notes_set_blocked(struct stream_notes *n, struct stream_id id);
 bool stream_notes_is_blocked(const struct stream_notes *n, struct stream_id id);
-/* All that is known of it. */
+/* Removes all notes of the entry. */
 void stream_notes_forget(struct stream_notes *n, struct stream_id id);
 void stream_notes_copy(struct stream_notes *to, const struct stream_notes *from);
 size_t stream_notes_memory(const struct stream_notes *n);

@@ -1,25 +1,25 @@
-/* Nodes lie in pages and are named by their numbers, which are dense: when a node goes, the last
- * one gets its number. Two chains of a hash table lead to them: by ID, to each node, and by value,
- * to the node that leads its value. The others of the value are in a ring with it:
+/* Nodes are in pages and have dense numbers: when a node is removed, the last one gets its number.
+ * A hash table has two chains in each bucket: by ID, of all nodes, and by value, of the nodes that
+ * lead their value. The other nodes of a value are in a ring with the leader:
  *
  *   the leader, others that take the value, those that wait by rising IDs, and back to the leader
  *
- * So the last that waits is in front of the leader, where a new one mostly belongs; and when the
- * last that takes the value goes, the one behind it is the first that waits.
+ * So the last waiting node precedes the leader, which is where a new one usually belongs; and when
+ * the last node that takes the value is removed, the next one is the first that waits.
  *
  * The table grows and shrinks by one bucket at a time (linear hashing): with `mask` one less than a
- * power of two, bucket i holds the hashes whose low bits are i, or, where the bucket that these
- * bits name is not there yet, those with one bit less. There is a bucket for two nodes. */
+ * power of two, bucket i holds the hashes whose low bits are i, or, if the bucket that these bits
+ * name does not exist yet, those with one bit less. There is one bucket for two nodes. */
 #include "type/stream/stream_order.h"
 
 #include "base/assert.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
-#define PAGE 128u /* nodes, or buckets, in a page; the first one starts small and doubles */
+#define PAGE 128u /* nodes or buckets in a page; the first page starts small and doubles */
 
-/* Numbers of nodes are below these. In place of the next one by value: what a node is that does not
- * lead. */
+/* Node numbers are below these. Nodes that do not lead have no next node by value, and store their
+ * state in its place. */
 #define NONE      UINT32_MAX
 #define WAITS     (UINT32_MAX - 1)
 #define FOLLOWS   (UINT32_MAX - 2) /* it takes the value too */
@@ -31,8 +31,8 @@ enum chain { BY_ID, BY_VALUE };
 struct stream_order_node {
     struct stream_id id;
     uint64_t value;
-    uint32_t chain[2];   /* the next in the bucket by ID; by value, or what it is */
-    uint32_t next, prev; /* in the ring; aside: not used */
+    uint32_t chain[2];   /* the next in the bucket: by ID; by value, or the state */
+    uint32_t next, prev; /* in the ring; unused when aside */
 };
 
 struct stream_order_bucket {
@@ -97,7 +97,7 @@ static void chain_add(struct stream_order *o, uint32_t i, enum chain k)
     *head = i;
 }
 
-/* What leads to the node in its chain. */
+/* The link that points to the node in its chain. */
 static uint32_t *chain_link(const struct stream_order *o, uint32_t i, enum chain k)
 {
     uint32_t *link = first(o, bucket_of(o, hash_of(at(o, i), k)), k);
@@ -129,7 +129,7 @@ static uint32_t find_leader(const struct stream_order *o, uint64_t value)
 
 /* ---- Pages and buckets */
 
-/* Room for one more than n: the first page doubles until it is full-sized, then there are more. */
+/* Makes room for one more than n: the first page doubles up to full size, then pages are added. */
 static void need_room(struct stream_order_pages *p, uint32_t n, size_t size)
 {
     if (n < p->room)
@@ -148,7 +148,8 @@ static void need_room(struct stream_order_pages *p, uint32_t n, size_t size)
     p->room += more;
 }
 
-/* One page more than is needed stays, so that who is at its border does not pay each time. */
+/* Keeps one spare page, so that a number near a page's border does not cost an allocation each
+ * time. */
 static void give_room(struct stream_order_pages *p, uint32_t n)
 {
     if (p->n > 1 && n + 2 * PAGE <= p->room) {
@@ -157,7 +158,7 @@ static void give_room(struct stream_order_pages *p, uint32_t n)
     }
 }
 
-/* The chain of one bucket, dealt out anew. */
+/* Redistributes the chain of one bucket. */
 static void deal(struct stream_order *o, uint32_t bucket, enum chain k)
 {
     uint32_t *head = first(o, bucket, k), i = *head;
@@ -220,7 +221,8 @@ static void insert_behind(struct stream_order *o, uint32_t before, uint32_t i)
     at(o, before)->next = i;
 }
 
-/* Leaves the ring, and stands aside. Returns who waited and leads now, or NONE. */
+/* Removes a node from the ring: it stands aside. Returns the waiting node that leads now, or NONE.
+ */
 static uint32_t leave(struct stream_order *o, uint32_t i)
 {
     struct stream_order_node *x = at(o, i);
@@ -247,7 +249,8 @@ static uint32_t leave(struct stream_order *o, uint32_t i)
     return heir;
 }
 
-/* Of one that stands aside. The leader has the lowest ID of those that were there when it came. */
+/* A node that stands aside takes its value. The leader has the lowest ID of those present when it
+ * came. */
 static void take(struct stream_order *o, uint32_t i)
 {
     struct stream_order_node *x = at(o, i);
@@ -363,14 +366,14 @@ bool stream_order_set_aside(struct stream_order *o, struct stream_id id, struct 
     return heir != NONE;
 }
 
-/* The node at `from` gets the number `to`, which is free. */
+/* Gives the node `from` the unused number `to`. */
 static void renumber(struct stream_order *o, uint32_t from, uint32_t to)
 {
     struct stream_order_node *x = at(o, from);
     *chain_link(o, from, BY_ID) = to;
     if (leads(x))
         *chain_link(o, from, BY_VALUE) = to;
-    if (x->next == from) { /* alone in its ring; aside, it does not matter */
+    if (x->next == from) { /* alone in its ring; irrelevant when aside */
         x->next = x->prev = to;
     } else if (state_of(x) != STREAM_ORDER_ASIDE) {
         at(o, x->prev)->next = to;
@@ -413,7 +416,7 @@ size_t stream_order_memory(const struct stream_order *o)
     return mem_block_size(o) + pages_memory(&o->nodes) + pages_memory(&o->table);
 }
 
-/* From the leader on: others that take the value, then those that wait, by rising IDs. */
+/* The ring from the leader on: others that take the value, then those that wait, by rising IDs. */
 static bool ring_is_sound(const struct stream_order *o, uint32_t leader, uint32_t *n)
 {
     uint32_t before = leader;

@@ -1,24 +1,22 @@
-/* Two orders of the same records. By ID they lie in chunks, in an array like the log's. By time of
- * delivery they mostly need no order of their own: first deliveries come with rising IDs and rising
- * times, so the chunks tell both. Such a record is plain; it has an owner.
+/* Two orders of the same records. By ID they are in chunks, in an array like the log's. By delivery
+ * time most need no separate order: first deliveries have rising IDs and rising times, so the
+ * chunks give both. Such a record is plain; it has an owner.
  *
  * A record is touched when that no longer holds: it was claimed, read again, released or deferred,
  * was added below the highest ID, or is older than a plain one below it (the clock went back).
- * Touched records have a node in the order of time (stream_touched.h), whose number stands in the
- * record in place of the time.
+ * Touched records have a node in stream_touched.h, whose number replaces the time in the record.
  *
  *   add        plain at the end of the last chunk: O(1), no allocation in most cases
- *   change     the record is touched from now on, and its node moves to its place
- *   remove     of the first record of a chunk: `start` moves on; others move up
- *   walk       merges the list of nodes and the plain records, the older of both next
+ *   change     the record becomes touched, and its node moves to its place
+ *   remove     of a chunk's first record: `start` advances; other records move up
+ *   walk       merges the list of nodes and the plain records, older first
  *
- * When most of the oldest records were touched, the first plain one would be far to seek: nothing
- * plain lies below plain_from, which follows lazily. Looking at leases that have ended goes over
- * plain records by ID in the same way: those below looked_below were looked at.
+ * When most of the oldest records are touched, finding the first plain one would be slow: no plain
+ * record is below plain_from, which is raised lazily. Looking at ended leases passes over plain
+ * records by ID in the same way: those below looked_below were looked at.
  *
- * A chunk that is full is split; the one that loses its last record goes. Acknowledging mostly
- * happens in order, so the chunk that was found last (`finger`) is tried first; only writers move
- * the finger, readers just look at it. */
+ * A full chunk is split; a chunk is freed with its last record. Acknowledging usually happens in
+ * order, so the chunk found last (`finger`) is tried first; only writers move the finger. */
 #include "type/stream/stream_pending.h"
 
 #include "base/assert.h"
@@ -35,7 +33,7 @@ static struct stream_chunk *remake(struct stream_pending *p, size_t at, bool is_
     return p->chunks[p->first + at] = stream_chunk_remake(chunk_at(p, at), is_wide, cap);
 }
 
-/* The chunk, with room for the value. */
+/* The chunk, remade if the value does not fit its records. */
 static struct stream_chunk *make_fit(struct stream_pending *p, size_t at,
                                      const struct stream_pending_entry *e)
 {
@@ -96,7 +94,7 @@ void stream_pending_free(struct stream_pending *p)
     stream_pending_init(p);
 }
 
-/* The last chunk whose first ID is <= id (or the first chunk). There is one. */
+/* The last chunk whose first ID is <= id, or the first chunk. The list is not empty. */
 static size_t find_chunk(const struct stream_pending *p, struct stream_id id)
 {
     size_t low = 0, high = p->n;
@@ -115,7 +113,7 @@ static size_t find_chunk(const struct stream_pending *p, struct stream_id id)
     return low ? low - 1 : 0;
 }
 
-/* As stream_pending_seek(), with the chunk that find_chunk() gave. */
+/* As stream_pending_seek(), given the chunk from find_chunk(). */
 static inline bool seek_from(const struct stream_pending *p, size_t chunk, struct stream_id id,
                              struct stream_pending_place *at)
 {
@@ -150,7 +148,7 @@ void stream_pending_last(const struct stream_pending *p, struct stream_pending_e
     stream_chunk_read(c, c->n - 1u, out);
 }
 
-/* From at on (it included) to a record of that consumer. */
+/* From at (inclusive) to the next record of that consumer. */
 static bool settle_owned(const struct stream_pending *p, uint32_t consumer,
                          struct stream_pending_place *at)
 {
@@ -249,7 +247,8 @@ static void split(struct stream_pending *p, size_t at)
     insert_chunk(p, at + 1, upper);
 }
 
-/* Times in the chunk are told from its first one's, or those of plain ones that will follow. */
+/* Times in the chunk are relative to its first record's, or to those of plain ones that will
+ * follow. */
 static void add_chunk(struct stream_pending *p, const struct stream_pending_entry *e)
 {
     int64_t base_ms = e->touched && p->plain_ms != INT64_MIN ? p->plain_ms
@@ -261,7 +260,7 @@ static void add_chunk(struct stream_pending *p, const struct stream_pending_entr
     insert_record(p, p->n - 1, 0, e);
 }
 
-/* Behind all others. */
+/* Appends e. */
 static void append(struct stream_pending *p, const struct stream_pending_entry *e)
 {
     struct stream_chunk *last = p->n ? chunk_at(p, p->n - 1) : NULL;
@@ -273,7 +272,7 @@ static void append(struct stream_pending *p, const struct stream_pending_entry *
         insert_record(p, p->n - 1, last->n, e);
 }
 
-/* Out of the order of IDs or of time, or released. */
+/* Adds a record out of the order of IDs or times, or a released one. */
 __attribute__((noinline)) static void add_touched(struct stream_pending *p,
                                                   const struct stream_pending_entry *given)
 {
@@ -315,21 +314,21 @@ void stream_pending_add(struct stream_pending *p, const struct stream_pending_en
     append(p, &e);
 }
 
-/* A plain record changes or goes. */
+/* A plain record is changed or removed. */
 static void uncount_plain(struct stream_pending *p, struct stream_id id)
 {
     if (p->ended_count && stream_id_compare(id, p->looked_below) < 0)
         p->ended_count--;
 }
 
-/* Only what has no owner has notes. */
+/* Only entries without an owner have notes. */
 static void forget_notes(struct stream_pending *p, const struct stream_pending_entry *e)
 {
     if (p->notes.by_id.used && e->consumer == STREAM_PENDING_NO_CONSUMER)
         stream_notes_forget(&p->notes, e->id);
 }
 
-/* e: the owner and count it gets; the state and time are told beside it. */
+/* Sets owner and count from e; state and time are given separately. */
 static void put_in_order(struct stream_pending *p, struct stream_pending_place at,
                          const struct stream_pending_entry *given, enum stream_touched_state state,
                          int64_t time_ms)
@@ -358,7 +357,7 @@ void stream_pending_change(struct stream_pending *p, struct stream_pending_place
     put_in_order(p, at, e, released ? STREAM_RELEASED : STREAM_LEASED, released ? 0 : e->time_ms);
 }
 
-/* Takes the node of a touched record away; another one may get its number. */
+/* Removes the node of a touched record; another node may get its number. */
 __attribute__((noinline)) static void remove_node(struct stream_pending *p,
                                                   struct stream_pending_place place)
 {
@@ -544,7 +543,7 @@ struct seen {
     int64_t plain_ms;
 };
 
-/* Nodes and records name each other; plain ones are in the order of time, above plain_from. */
+/* Nodes and records refer to each other; plain ones are in the order of time, above plain_from. */
 static bool record_is_sound(const struct stream_pending *p, const struct stream_pending_entry *e,
                             struct seen *seen)
 {

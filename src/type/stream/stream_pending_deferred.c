@@ -18,7 +18,7 @@ static int by_due_back(const void *a, const void *b)
     return by_due(b, a);
 }
 
-/* d goes to the root of a heap of n whose root is the last of them all. */
+/* Replaces the root, the last in order, of a heap of n by d. */
 static void sink_last(struct stream_pending_deferred *all, size_t n,
                       struct stream_pending_deferred d)
 {
@@ -46,7 +46,7 @@ struct stream_pending_deferred *stream_pending_deferred(const struct stream_pend
             continue;
         if (*n < cap) {
             all[(*n)++] = d;
-            if (*n == cap) /* descending order is such a heap */
+            if (*n == cap) /* descending order is a heap */
                 qsort(all, cap, sizeof(*all), by_due_back);
         } else if (by_due(&d, &all[0]) < 0) {
             sink_last(all, cap, d);

@@ -1,4 +1,4 @@
-/* The deferred ones of a group's pending entries, in the order in which they are due. */
+/* A group's deferred entries, in the order in which they are due. */
 #ifndef TYPE_STREAM_STREAM_PENDING_DEFERRED_H
 #define TYPE_STREAM_STREAM_PENDING_DEFERRED_H
 
@@ -10,8 +10,8 @@ struct stream_pending_deferred {
     uint64_t count;
     struct bytes reason; /* valid until the entry changes */
 };
-/* The first `most` of those that are due at from_ms or later, by due time, then ID; the array
- * belongs to the caller. O(deferred), and n log n for the n of the answer. */
+/* The first `most` of those due at from_ms or later, by due time, then ID; the caller frees the
+ * array. O(deferred), plus n log n for the n results. */
 struct stream_pending_deferred *stream_pending_deferred(const struct stream_pending *p,
                                                         int64_t from_ms, size_t most, size_t *n);
 

@@ -1,4 +1,4 @@
-/* An entry that a group has delivered and nobody acknowledged yet. */
+/* An entry delivered by a group and not acknowledged yet. */
 #ifndef TYPE_STREAM_STREAM_PENDING_ENTRY_H
 #define TYPE_STREAM_STREAM_PENDING_ENTRY_H
 
@@ -9,15 +9,15 @@
 
 struct stream_pending_entry {
     struct stream_id id;
-    int64_t time_ms;   /* of the last delivery; 0: nobody owns it */
+    int64_t time_ms;   /* of the last delivery; 0: no owner */
     uint64_t count;    /* deliveries */
-    uint32_t consumer; /* a number of the group's, or STREAM_PENDING_NO_CONSUMER */
-    bool touched;      /* it has a node in the order of time */
+    uint32_t consumer; /* the number of its owner, or STREAM_PENDING_NO_CONSUMER */
+    bool touched;      /* it has a node in stream_touched.h */
 };
 
-/* Whether it may change owner: it has none, or has been pending for min_idle_ms. Who asks for no
- * idle time at all is not refused by a clock that is behind the one which gave the time: effects
- * are applied by other machines. */
+/* Whether it may change owner: it has none, or has been pending for min_idle_ms. Without a required
+ * idle time a clock that is behind does not matter: replicas apply effects of a primary with
+ * another clock. */
 static inline bool stream_pending_is_claimable(const struct stream_pending_entry *e, int64_t now_ms,
                                                int64_t min_idle_ms)
 {

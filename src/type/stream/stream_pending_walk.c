@@ -1,6 +1,6 @@
 #include "type/stream/stream_pending_walk.h"
 
-/* From this ID on, which an untouched one has if there is any. */
+/* Starts at this ID, which is an untouched one's if any is left. */
 static void begin_plain(struct stream_pending_walk *w, bool any, struct stream_id from)
 {
     w->plain_done = !any || !stream_pending_seek(w->pending, from, &w->plain);

@@ -123,7 +123,7 @@ bool stream_policy_dead_letter_name(struct bytes key, struct buf *out)
     const char *close = open ? memchr(open, '}', (size_t)(key.p + key.n - open)) : NULL;
     bool tagged = close && close > open + 1;
     if (!tagged && key.n && memchr(key.p, '}', key.n))
-        return false; /* it would end the tag too early */
+        return false; /* it would end the hash tag too early */
     if (!tagged)
         buf_add_char(out, '{');
     buf_add(out, key);
@@ -140,7 +140,7 @@ static int64_t whole_backoff(const struct stream_policy *p, uint64_t count)
         return p->retry_ms[0];
     case STREAM_RETRY_EXP:
         ms = (double)p->retry_ms[0] * pow(p->factor, (double)nth);
-        /* Nothing grows from 0, also not by an infinite factor. */
+        /* 0 stays 0, even times an infinite factor. */
         if (p->retry_ms[0] == 0)
             return 0;
         return ms < (double)p->retry_ms[1] ? (int64_t)ms : p->retry_ms[1];

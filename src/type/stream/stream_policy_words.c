@@ -3,7 +3,7 @@
 #include "base/assert.h"
 #include "base/num.h"
 
-/* The words of a text, with a blank between them. */
+/* Splits a text at its blanks. */
 static int split(struct bytes text, struct bytes *words)
 {
     int n = 0;
@@ -68,7 +68,7 @@ static bool named_number(struct reader *r, const char *name, int64_t most, int64
     return next_is(r, name) && number(r, most, out);
 }
 
-/* One of two words; *out: it is the second. */
+/* Reads one of two words; *out: it is the second. */
 static bool choice(struct reader *r, const char *name, const char *no, const char *yes, bool *out)
 {
     if (!next_is(r, name))

@@ -1,11 +1,10 @@
-/* A schedule is a line of moments and a place in it. The line follows from the rules alone: the
- * k-th span behind the start, or the moments of a cron expression from the start on, up to UNTIL.
- * The place is passed_ms; next_ms is the first moment behind it. So every change of rules or place
- * ends in look_ahead().
+/* A schedule is a sequence of moments and a position in it. The sequence follows from the rules
+ * alone: every span after the start, or the moments of a cron expression from the start on, up to
+ * UNTIL. The position is passed_ms; next_ms is the first moment after it. So every change of rules
+ * or position ends in look_ahead().
  *
- * last_ms and fired are told to files and replicas with each message. What was passed without one
- * (missed moments that are not caught up, refused messages) is not: it is judged again after a
- * restart, by the same rules. */
+ * last_ms and fired are journalled with each message. Moments passed without a message (missed and
+ * not caught up, or refused) are not: after a restart the same rules decide about them again. */
 #include "type/stream/stream_schedule.h"
 
 #include "base/assert.h"
@@ -63,12 +62,11 @@ static struct bytes put(char **to, struct bytes from)
     return copy;
 }
 
-/* The rules with all that they point to in memory of the schedule's own. */
+/* Copies the rules, with everything they point to, into the schedule's own memory. */
 static void keep(struct stream_schedule *x, const struct stream_schedule_rules *rules)
 {
-    size_t n = rules->pairs_n * sizeof(struct bytes) + rules->cron.n + rules->zone.n;
-    for (size_t i = 0; i < rules->pairs_n; i++)
-        n += rules->pairs[i].n;
+    size_t n = rules->pairs_n * sizeof(struct bytes) + rules->cron.n + rules->zone.n +
+               bytes_total(rules->pairs, rules->pairs_n);
     char *memory = mem_alloc(n), *to = memory + rules->pairs_n * sizeof(struct bytes);
     struct bytes *pairs = (struct bytes *)(void *)memory;
     for (size_t i = 0; i < rules->pairs_n; i++)
@@ -152,7 +150,7 @@ int64_t stream_schedule_left(const struct stream_schedule *x)
 int64_t stream_schedule_last_until(const struct stream_schedule *x, int64_t until_ms)
 {
     ASSERT(x->next_ms <= until_ms);
-    int64_t low = x->passed_ms, high = until_ms; /* one is behind low; none behind high */
+    int64_t low = x->passed_ms, high = until_ms; /* a moment follows low; none follows high */
     while (high - low > 1) {
         int64_t middle = low + (high - low) / 2;
         if (stream_schedule_rules_next(&x->rules, middle) <= until_ms)
@@ -180,7 +178,7 @@ uint64_t stream_schedule_count_until(const struct stream_schedule *x, int64_t un
 
 int64_t stream_schedule_before_last(const struct stream_schedule *x, int64_t until_ms, uint64_t n)
 {
-    int64_t low = x->passed_ms, high = until_ms; /* too many behind low, few enough behind high */
+    int64_t low = x->passed_ms, high = until_ms; /* too many follow low, few enough follow high */
     ASSERT(stream_schedule_count_until(x, until_ms, n + 1) > n);
     while (high - low > 1) {
         int64_t middle = low + (high - low) / 2;

@@ -1,6 +1,6 @@
-/* A schedule without a moment left stands in the heap where it ended, so that whoever acts finds it
- * and takes it away. One whose zone this machine does not know has no moment either, but stays: the
- * next start may know it. */
+/* A schedule without moments left is in the heap at the time it ended, so that the broker finds and
+ * removes it. One whose zone is unknown on this machine has no moments either, but stays: the next
+ * start may know it. */
 #include "type/stream/stream_schedules.h"
 
 #include "base/assert.h"
@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-/* After a change. */
+/* Updates the heap after a change. */
 static void arrange(struct stream_schedules *s, struct stream_schedule *x)
 {
     heap_remove(&s->due, &x->due);

@@ -1,5 +1,5 @@
-/* The schedules of a stream, by name. They stand in a heap by their next moments, so that a stream
- * with many of them asks for the first by one comparison. */
+/* The schedules of a stream, by name and in a heap by their next moments: finding the first costs
+ * one comparison. */
 #ifndef TYPE_STREAM_STREAM_SCHEDULES_H
 #define TYPE_STREAM_STREAM_SCHEDULES_H
 
@@ -10,7 +10,7 @@
 struct stream_schedules {
     struct dict by_name;
     struct heap due;
-    int64_t not_before_ms; /* all of them wait until then */
+    int64_t not_before_ms; /* none fires before this */
 };
 
 static inline size_t stream_schedules_count(const struct stream_schedules *s)
@@ -19,22 +19,23 @@ static inline size_t stream_schedules_count(const struct stream_schedules *s)
 }
 
 void stream_schedules_free(struct stream_schedules *s);
-/* NULL: there is none of that name. */
+/* NULL: none has that name. */
 struct stream_schedule *stream_schedules_find(const struct stream_schedules *s, struct bytes name);
-/* Makes it, or gives it other rules: what it has fired stays, and moments go on behind the last. */
+/* Creates a schedule or replaces its rules. What has fired stays, and moments continue after the
+ * last. */
 struct stream_schedule *stream_schedules_set(struct stream_schedules *s, struct bytes name,
                                              const struct stream_schedule_rules *rules);
 void stream_schedules_remove(struct stream_schedules *s, struct stream_schedule *x);
-/* What it has fired, and when last. */
+/* Sets how often it has fired, and the last moment that did. */
 void stream_schedules_mark(struct stream_schedules *s, struct stream_schedule *x, int64_t last_ms,
                            uint64_t fired);
-/* Moments up to this one bring nothing. */
+/* Passes moments up to until_ms, which will not fire. */
 void stream_schedules_pass(struct stream_schedules *s, struct stream_schedule *x, int64_t until_ms);
-/* The one to look at first (stream_schedule_due_ms()); NULL: nothing is to come. */
+/* The one due first (stream_schedule_due_ms()); NULL: none. */
 struct stream_schedule *stream_schedules_first(const struct stream_schedules *s);
-/* And when, all waiting included; INT64_MAX: never. */
+/* When that one is due, not before not_before_ms; INT64_MAX: never. */
 int64_t stream_schedules_due_ms(const struct stream_schedules *s);
-/* By name; the array belongs to the caller. */
+/* Sorted by name; the caller frees the array. */
 struct stream_schedule **stream_schedules_sorted(const struct stream_schedules *s, size_t *n);
 size_t stream_schedules_memory(const struct stream_schedules *s);
 /* Walks everything, for tests. */

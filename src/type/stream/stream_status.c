@@ -11,8 +11,8 @@ static int64_t age_ms(int64_t now_ms, int64_t then_ms)
     return ms > 0 ? ms : 0;
 }
 
-/* Leases that have ended: those that were looked at, and more that were not. They are not looked at
- * here: who does that has to act on it (broker D2). */
+/* Ended leases: those looked at, and some that were not yet. They are only counted here, since
+ * looking at one requires acting on it (broker D2). */
 static uint64_t count_overdue(struct stream_group *g, int64_t steady_ms)
 {
     struct stream_pending *p = &g->pending;
@@ -30,7 +30,7 @@ static uint64_t count_overdue(struct stream_group *g, int64_t steady_ms)
     return p->ended_count + n;
 }
 
-/* Whether the message of a pending entry is there; exact false: or may be. */
+/* Whether the message of a pending entry exists; exact false: may exist. */
 static bool is_there(const struct stream *s, struct stream_id id, bool exact)
 {
     struct stream_id first;
@@ -40,7 +40,7 @@ static bool is_there(const struct stream *s, struct stream_id id, bool exact)
                        stream_id_compare(first, id) == 0;
 }
 
-/* What is pending that a reader would get first; false: there is none. */
+/* The pending entry that a reader would get first; false: none. */
 static bool find_pending(const struct stream *s, struct stream_group *g, int64_t steady_ms,
                          bool exact, struct stream_id *out)
 {
@@ -62,7 +62,7 @@ static bool find_pending(const struct stream *s, struct stream_group *g, int64_t
     return false;
 }
 
-/* The first that the group has not read, and how many these are; false: it has read all. */
+/* The first unread entry and the number of unread ones; false: none. */
 static bool find_unread(const struct stream *s, const struct stream_group *g, bool exact,
                         struct stream_id *first, uint64_t *count)
 {

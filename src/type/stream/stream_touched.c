@@ -1,17 +1,17 @@
-/* Nodes lie in pages and are named by their numbers, which take half the room of pointers and stay
- * right when a page is copied. They are dense: when a node goes, the last one gets its number, so
- * pages go as entries do. The first page starts small and doubles.
+/* Nodes are in pages and are referred to by numbers, which take half the space of pointers and stay
+ * valid when a page is copied. Numbers are dense: when a node is removed, the last one gets its
+ * number, so pages are freed as entries are. The first page starts small and doubles.
  *
- * Released and leased nodes are one list: the released ones, then the leased ones by time. New
- * leases are the youngest nearly always, so they go to the end. The others come many at a time, to
- * neighbouring places: a clock was set back, so all that is delivered goes in front of what was
- * delivered before; or a command gives many the same time. So their place is looked for from where
- * the last of them went (`near`) as well as from the end. Deferred nodes are in a heap instead;
- * `prev` is their place there. Held nodes have a list of their own.
+ * Released and leased nodes share one list: released ones, then leased ones by time. A new lease is
+ * nearly always the youngest and goes to the end. Others come many at a time, to neighbouring
+ * places: the clock was set back, so all new deliveries go before earlier ones; or a command gives
+ * many entries the same time. So their place is searched from that of the last such lease (`near`)
+ * as well as from the end. Deferred nodes are in a heap instead, with `prev` as the index. Held
+ * nodes have a list of their own.
  *
- * Looking goes once over the leased ones, in order: `looked` is how far it has come. Who was looked
- * at has the number of the round, so that a new round needs no walk. What is put in front of
- * `looked` takes it back: those behind it that have the round's number already are passed over. */
+ * A round of looking passes over the leased ones once, in order; `looked` is its position. A node
+ * looked at has the number of the round, so that starting a new one needs no walk. Inserting before
+ * `looked` moves it back; nodes after it that already have the round's number are skipped. */
 #include "type/stream/stream_touched.h"
 
 #include "base/mem.h"
@@ -49,7 +49,7 @@ static void need_room(struct stream_touched *t)
     if (t->n < t->room)
         return;
     ASSERT(t->n < NONE - STREAM_TOUCHED_PAGE);
-    if (t->room && t->room < STREAM_TOUCHED_PAGE) { /* one page, not full-sized yet */
+    if (t->room && t->room < STREAM_TOUCHED_PAGE) { /* one page, below full size */
         t->room *= 2;
         t->pages[0] = mem_realloc(t->pages[0], t->room * sizeof(**t->pages));
         return;
@@ -63,7 +63,8 @@ static void need_room(struct stream_touched *t)
     t->room += more;
 }
 
-/* One page more than is needed stays, so that who is at its border does not pay each time. */
+/* Keeps one spare page, so that a number near a page's border does not cost an allocation each
+ * time. */
 static void give_room(struct stream_touched *t)
 {
     if (t->n == 0) {
@@ -136,7 +137,7 @@ static void heap_take(struct stream_touched *t, uint32_t i)
 
 /* ---- The list */
 
-/* The ends of the list that the node is in, or is to be in. */
+/* The ends of the list for the node's state. */
 static uint32_t *first_of(struct stream_touched *t, const struct stream_touched_node *x)
 {
     return x->state == STREAM_HELD ? &t->first_held : &t->first;
@@ -147,7 +148,7 @@ static uint32_t *last_of(struct stream_touched *t, const struct stream_touched_n
     return x->state == STREAM_HELD ? &t->last_held : &t->last;
 }
 
-/* What leads to the node from its neighbours. */
+/* Links the node from its neighbours. */
 static void set_neighbours(struct stream_touched *t, const struct stream_touched_node *x,
                            uint32_t next, uint32_t prev)
 {
@@ -210,7 +211,7 @@ static void link_leased(struct stream_touched *t, uint32_t i)
     if (before != t->released && stream_touched_at(t, before)->time_ms > time_ms)
         before = find_place(t, i);
     insert_behind(t, before, i);
-    /* In front of where looking has come to. */
+    /* Inserted before the position of the round. */
     if (t->looked != NONE && time_ms < stream_touched_at(t, t->looked)->time_ms)
         t->looked = before == t->released ? NONE : before;
 }
@@ -296,7 +297,7 @@ bool stream_touched_move(struct stream_touched *t, uint32_t i, enum stream_touch
     return was_looked;
 }
 
-/* The node at `from` gets the number `to`, which is free. */
+/* Gives the node `from` the unused number `to`. */
 static void renumber(struct stream_touched *t, uint32_t from, uint32_t to)
 {
     struct stream_touched_node *x = stream_touched_at(t, to);
@@ -380,7 +381,7 @@ void stream_touched_look_anew(struct stream_touched *t)
     t->looked = NONE;
     if (++t->round)
         return;
-    for (uint32_t i = 0; i < t->n; i++) /* all numbers of rounds were used */
+    for (uint32_t i = 0; i < t->n; i++) /* the round numbers have wrapped */
         stream_touched_at(t, i)->look = 0;
     t->round = 1;
 }
@@ -430,7 +431,7 @@ static bool list_is_sound(const struct stream_touched *t, uint32_t *n)
         if (!is_released && before != NONE && !(released == *n) &&
             stream_touched_at(t, before)->time_ms > x->time_ms)
             return false;
-        /* Up to there all were looked at. */
+        /* All nodes up to `looked` were looked at. */
         if (!is_released && !looked_passed && x->look != t->round)
             return false;
         looked_passed = looked_passed || i == t->looked;

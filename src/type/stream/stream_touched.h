@@ -1,12 +1,11 @@
-/* The order of those pending entries that were touched since their first delivery: released ones in
- * the order in which they were released, leased ones by the time of delivery, deferred ones by the
- * moment at which they are due; held ones, which wait for others, in the order in which they came.
- * Knows nothing of where their records lie: these hold the number of
- * a node here. Numbers are dense, so taking one away may give the last node another number.
+/* The order of the pending entries touched since their first delivery: released ones in the order
+ * of release, leased ones by delivery time, deferred ones by due time, held ones in the order in
+ * which they were held. Independent of the records, which store the number of a node here. Numbers
+ * are dense, so removing a node may renumber the last one.
  *
- * 40 bytes an entry, 4 more for a deferred one. Cost: O(1), O(log n) for deferred ones, and for a
- * lease that is not the youngest the number of those between it and the last such one, or
- * between it and the end, whichever is less. */
+ * 40 bytes an entry, 4 more for a deferred one. Cost: O(1); O(log n) for deferred ones; for a lease
+ * that is not the youngest, O(leases between its place and the last such one, or the end, whichever
+ * is nearer). */
 #ifndef TYPE_STREAM_STREAM_TOUCHED_H
 #define TYPE_STREAM_STREAM_TOUCHED_H
 
@@ -22,9 +21,9 @@ enum stream_touched_state { STREAM_LEASED, STREAM_RELEASED, STREAM_DEFERRED, STR
 
 struct stream_touched_node {
     struct stream_id id;
-    int64_t time_ms;     /* leased: of the delivery; deferred: when it is due; released and held:
-                          * when it was due, 0: it was not deferred */
-    uint32_t prev, next; /* in its list; deferred: prev is its place in the heap */
+    int64_t time_ms;     /* leased: delivery time; deferred: due time; released and held: former
+                            due time, 0: it was not deferred */
+    uint32_t prev, next; /* in its list; deferred: prev is the index in the heap */
     uint32_t look;       /* the round in which its lease was seen to have ended; 0: none */
     uint32_t state;
 };
@@ -32,18 +31,18 @@ struct stream_touched_node {
 struct stream_touched {
     struct stream_touched_node **pages;
     uint32_t page_n, page_cap;
-    uint32_t n, room;     /* nodes; that the pages have room for */
+    uint32_t n, room;     /* nodes; capacity of the pages */
     uint32_t first, last; /* of the list: released ones, then leased ones */
-    uint32_t released; /* the last released node in the list; STREAM_TOUCHED_NONE: there is none */
+    uint32_t released;    /* the last released node in the list, or STREAM_TOUCHED_NONE */
     uint32_t released_count;
     uint32_t first_held, last_held; /* of the list of held ones */
     uint32_t held_count;
-    uint32_t *heap; /* deferred ones, the next due first, then by ID */
+    uint32_t *heap; /* deferred ones, by due time, then ID */
     uint32_t deferred_count, heap_cap;
     uint32_t round;  /* of looking, from 1 on */
-    uint32_t looked; /* the last leased one that was looked at in it; NONE: none */
-    uint32_t near;   /* the leased one that was put in front of others last; NONE: none, or gone */
-    uint32_t passed; /* steps on the way to the places of such leases: for tests */
+    uint32_t looked; /* the last leased one looked at in this round; NONE: none */
+    uint32_t near;   /* the leased one last inserted before others; NONE: none, or removed */
+    uint32_t passed; /* steps taken in searches for such places: for tests */
 };
 
 static inline struct stream_touched_node *stream_touched_at(const struct stream_touched *t,
@@ -55,35 +54,35 @@ static inline struct stream_touched_node *stream_touched_at(const struct stream_
 
 void stream_touched_init(struct stream_touched *t);
 void stream_touched_free(struct stream_touched *t);
-/* A new node in that state; returns its number. */
+/* Adds a node in that state; returns its number. */
 uint32_t stream_touched_add(struct stream_touched *t, struct stream_id id,
                             enum stream_touched_state state, int64_t time_ms);
-/* Another state or time; to the end of the released or held ones, if that is the state. Was the
- * node looked at, it is not any more; returns whether it was. */
+/* Changes state and time; a released or held node goes to the end of those. A node that was looked
+ * at counts as not looked at again; returns whether it was. */
 bool stream_touched_move(struct stream_touched *t, uint32_t i, enum stream_touched_state state,
                          int64_t time_ms);
-/* *was_looked as stream_touched_move() returns it. True: the last node has number i now. */
+/* *was_looked as the result of stream_touched_move(). True: the last node got number i. */
 bool stream_touched_remove(struct stream_touched *t, uint32_t i, bool *was_looked);
-/* The first leased one, by time; NONE. */
+/* The first leased one by time, or NONE. */
 uint32_t stream_touched_first_leased(const struct stream_touched *t);
-/* The deferred one that is due next; NONE. */
+/* The deferred one due next, or NONE. */
 static inline uint32_t stream_touched_next_due(const struct stream_touched *t)
 {
     return t->deferred_count ? t->heap[0] : STREAM_TOUCHED_NONE;
 }
-/* Releases deferred ones that are due, at most so many, in the order of their moments, then IDs;
- * they keep these. Returns how many. */
+/* Releases deferred ones that are due, at most `most`, by due time, which they keep, then ID.
+ * Returns how many. */
 size_t stream_touched_release_due(struct stream_touched *t, int64_t now_ms, size_t most);
-/* Releases all of them, behind those that are held; no released one keeps a moment. O(released
- * ones). */
+/* Releases all held ones, then all deferred ones, and clears the due times of all released ones.
+ * O(released ones). */
 void stream_touched_release_all(struct stream_touched *t);
-/* Releases all that are held, in the order in which they came. */
+/* Releases all held ones, in the order in which they were held. */
 void stream_touched_release_held(struct stream_touched *t);
-/* The first leased one that was not looked at in this round; NONE. */
+/* The first leased one not looked at in this round, or NONE. */
 uint32_t stream_touched_next_look(struct stream_touched *t);
-/* It has been looked at: what next_look() returned. */
+/* Marks the result of stream_touched_next_look() as looked at. */
 void stream_touched_look(struct stream_touched *t, uint32_t i);
-/* All are to be looked at again. */
+/* Starts a new round. */
 void stream_touched_look_anew(struct stream_touched *t);
 void stream_touched_copy(struct stream_touched *to, const struct stream_touched *from);
 size_t stream_touched_memory(const struct stream_touched *t);

@@ -30,8 +30,8 @@ void stream_turn_released(struct stream_order *o, struct stream_pending *p, stru
         stream_pending_hold(p, id);
 }
 
-/* What has left its place let go nobody who waited; before: how it was. Of two that take a value
- * the other may be claimed now. */
+/* Wakes readers if the entry that left released no waiting one: of several that take a value,
+ * another may be claimable now. before: counts before the change. */
 static void stir_if_asked(struct stream_order *o, struct counts before)
 {
     if (o->waiting < before.waiting || o->following < before.following || o->stopped)
