@@ -1,7 +1,8 @@
-/* The turn of the broker. Timers only note that a group or a stream has something to do; here it is
- * done, within broker-turn-us, the longest due first (broker_work_group.h, broker_work_stream.h).
- * Who is not done when the time is over goes behind all that are due, and the loop does not sleep.
- * What falls due while nothing may be done (a pause, a failed disk, a replica) stays in line. */
+/* The broker's turn. Timers only put a group or a stream into the queue of due work (broker_due.h);
+ * the work is done here, within broker-turn-us, longest overdue first (broker_work_group.h,
+ * broker_work_stream.h). Whatever is unfinished when time is up goes to the back of the queue, and
+ * the loop does not sleep. What falls due while the server may not act (a pause, a failed disk, a
+ * replica) stays queued. */
 #include "broker/broker.h"
 
 #include "base/clock.h"
@@ -86,7 +87,7 @@ static bool has_due(const struct broker *b)
 
 static bool has_news(const struct broker *b)
 {
-    /* Who reads is judged like a request: also where nothing acts. */
+    /* Re-running a blocked read is like a request: allowed on a replica too, where nothing acts. */
     return !dlist_empty(&b->news) &&
            !(b->engine->slow_path & (ENGINE_BUSY | ENGINE_PAUSED | ENGINE_MOVING));
 }
@@ -110,8 +111,8 @@ static void work(struct broker_due *d, int64_t until_us)
         broker_work_group(dlist_item(d, struct broker_watch, due), until_us);
 }
 
-/* Since when it may act, and whether it is still a primary: who is connected to a replica reads
- * from no group. */
+/* Notes since when the server may act, and whether it has become a replica: clients of a replica
+ * read from no group, so nobody is attached there. */
 static void note_state(struct broker *b)
 {
     const struct engine *e = b->engine;

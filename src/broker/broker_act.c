@@ -2,6 +2,13 @@
 
 #include "base/mem.h"
 
+void broker_act_begin(const struct broker_group *x)
+{
+    bool may = act_begin(x->engine);
+    ASSERT(may);
+    db_write_notouch(x->db, x->key); /* for this group's changes as well (store/changes.h) */
+}
+
 bool broker_act_is_told(const struct broker_group *x)
 {
     if (x->call)
@@ -46,6 +53,23 @@ void broker_act_effect_ids(const struct broker_group *x, const struct bytes *wor
     broker_act_effect(x, NULL, argv, words_n + (int)n);
     mem_free(argv);
     mem_free(texts);
+}
+
+void broker_act_effect_pairs(const struct broker_group *x, const char *since,
+                             const struct bytes *words, int words_n, const struct bytes *pairs,
+                             size_t fields)
+{
+    struct bytes few[64], *argv = few;
+    size_t n = (size_t)words_n + fields * 2;
+    if (!broker_act_is_told(x))
+        return;
+    if (n > 64)
+        argv = mem_alloc(n * sizeof(*argv));
+    memcpy(argv, words, (size_t)words_n * sizeof(*argv));
+    memcpy(argv + words_n, pairs, fields * 2 * sizeof(*argv));
+    broker_act_effect(x, since, argv, (int)n);
+    if (argv != few)
+        mem_free(argv);
 }
 
 void broker_act_effect_nack(const struct broker_group *x, const struct broker_act_nack *nack)

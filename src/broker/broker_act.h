@@ -1,5 +1,6 @@
-/* Where the broker acts, and how that gets into the journal. Within a command, what it does is
- * among the command's effects; by itself, it is in a group of its own (engine/act.h). */
+/* What the broker acts on, and how its actions reach the journal. Within a command they are among
+ * the command's effects; on the server's own initiative they form a group of their own
+ * (engine/act.h). */
 #ifndef BROKER_BROKER_ACT_H
 #define BROKER_BROKER_ACT_H
 
@@ -7,17 +8,17 @@
 #include "engine/call.h"
 #include "type/stream/stream.h"
 
-/* A group of a stream, for the length of one action. All borrowed. */
+/* A consumer group and its stream, for the duration of one action. All pointers are borrowed. */
 struct broker_group {
     struct engine *engine;
     struct db *db;
-    struct call *call; /* of the command that acts; NULL: the server does, after act_begin() */
+    struct call *call; /* the command that acts; NULL: the server does, after act_begin() */
     struct bytes key;
-    struct stream *stream; /* fetched for change */
+    struct stream *stream; /* fetched by db_write() */
     struct stream_group *group;
 };
 
-/* Within a command. */
+/* The target of a command. */
 static inline struct broker_group broker_act_in(struct call *call, struct bytes key,
                                                 struct stream *s, struct stream_group *g)
 {
@@ -25,61 +26,68 @@ static inline struct broker_group broker_act_in(struct call *call, struct bytes 
         .engine = call->engine, .db = call->db, .call = call, .key = key, .stream = s, .group = g};
 }
 
-/* Of the commands that are ours, for those who read the journal (persist/wrap.h). */
+/* The version given for commands that Redis does not have (persist/wrap.h). */
 #define BROKER_ACT_SINCE "0.2.0"
 
-/* Whether an effect has a reader; if not, none needs to be put together. */
+/* Begins a group of the journal for the server's own change of the stream, in a turn in which it
+ * may act. Ended by act_end(). */
+void broker_act_begin(const struct broker_group *x);
+/* Whether the journal is on; if not, effects need not be composed. */
 bool broker_act_is_told(const struct broker_group *x);
-/* What happened, for the journal; since: the version of Redis that knows the command, or NULL. */
+/* Journals an effect. since: the first version of Redis that knows the command; NULL: all do. */
 void broker_act_effect(const struct broker_group *x, const char *since, const struct bytes *argv,
                        int argc);
-/* The stream was just made, and has nothing yet that Redis knows (limits, scheduled messages, ...).
- * A Redis that reads the effects makes it as well, empty: what is done to the key later finds it.
- */
+/* Journals the creation of a stream that holds only what Redis does not know (limits, scheduled
+ * messages ...): a Redis that reads the effects creates it empty, so later effects on the key find
+ * it. */
 void broker_act_effect_made(const struct broker_group *x);
-/* An ID as text in memory of the caller, STREAM_ID_TEXT_MAX bytes. */
+/* Prints an ID into the caller's buffer of STREAM_ID_TEXT_MAX bytes. */
 struct bytes broker_act_id(const struct broker_group *x, char *to, struct stream_id id);
-/* The command with these IDs behind its words: one effect. */
+/* Journals one effect: the words of a command, followed by IDs. */
 void broker_act_effect_ids(const struct broker_group *x, const struct bytes *words, int words_n,
                            const struct stream_id *ids, size_t n);
-/* Of entries without an owner that have all but the ID in common. */
+/* The same, followed by names and values in turn. */
+void broker_act_effect_pairs(const struct broker_group *x, const char *since,
+                             const struct bytes *words, int words_n, const struct bytes *pairs,
+                             size_t fields);
+/* Entries without an owner that share all but the ID. */
 struct broker_act_nack {
     const struct stream_id *ids;
     size_t n;
     uint64_t count;
-    int64_t due_ms;      /* 0: released */
+    int64_t due_ms;      /* 0: released at once */
     struct bytes reason; /* empty: none */
     bool force;          /* they were not pending before */
 };
-/* XNACK ... FAIL with all of that: what a group with a policy does with an entry is told so. */
+/* Journals XNACK ... FAIL with these values: how a group with a policy releases or defers entries.
+ */
 void broker_act_effect_nack(const struct broker_group *x, const struct broker_act_nack *nack);
-/* The time that deliveries of the group are stamped with and that its spans (lease, back-off) count
- * by: the steady clock's, so that a step of the wall clock ends no lease (broker G6). */
+/* The steady clock, which stamps deliveries of groups with a policy and measures their spans
+ * (lease, back-off): a step of the wall clock ends no lease (broker G6). */
 static inline int64_t broker_act_now(const struct broker_group *x)
 {
     return x->engine->steady_ms;
 }
-/* The time that moments count by (when a message is due, or expires): the wall clock's. */
+/* The wall clock, for points in time: when a message is due, or expires. */
 static inline int64_t broker_act_wall(const struct broker_group *x)
 {
     return x->engine->now_ms;
 }
-/* The time that deliveries are stamped with: as in Redis by the wall clock where there is no
- * policy.
- */
+/* The stamp of a delivery: the steady clock under a policy, else, as in Redis, the wall clock. */
 static inline int64_t broker_act_stamp(const struct broker_group *x)
 {
     if (__builtin_expect(x->group->policy != NULL, 0))
         return broker_act_now(x);
     return x->call ? x->call->now_ms : x->engine->now_ms;
 }
-/* Within a transaction or a script, where nothing happens by itself (broker G4, X2). */
+/* Inside a transaction or a script, where time is frozen and nothing happens on its own (broker G4,
+ * X2). */
 static inline bool broker_act_time_stands(const struct broker_group *x)
 {
     return x->engine->frozen_us != 0;
 }
-/* n pending entries have another owner, or are gone: counted as changes. As in Redis, WATCH and
- * client caches do not hear of it: no message has changed. */
+/* Counts n changes: pending entries changed owner or were removed. As in Redis, WATCH and client
+ * caches are not notified, since no message changed. */
 void broker_act_changed(const struct broker_group *x, uint64_t n);
 
 #endif

@@ -1,17 +1,18 @@
-/* A scheduled message lies in the stream's future under the ID that it will have. On its way it is
+/* A scheduled message is kept in the stream's future under the ID that it will have. It is then
  *
- *   appended under that ID          the usual case: effect XADD, from which a replay knows that it
- *                                   is scheduled no more
- *   appended under the next ID      its own is not above the last one any more, or XSCHED RUN wants
- *                                   it now: effects XDEL of the old ID and XADD
- *   moved to the next sequence      of its moment: another message takes its ID (broker_future.h)
+ *   appended under that ID      the usual case: one effect XADD, from which a replay sees that the
+ *                               message is no longer scheduled
+ *   appended under the next ID  its own is no longer above the last one, or XSCHED RUN appends it
+ *                               early: effects XDEL of the old ID, and XADD
+ *   moved to another sequence   of the same millisecond, because another message takes its ID
+ *                               (broker_future.h)
  *
- * While one of them is appended its names and values are read from the future, so it leaves that
- * last. A stream that has given its last ID appends nothing: what is scheduled there stays.
+ * While it is appended its names and values are read from the future, so it is removed from there
+ * last. A stream that has given its last ID appends nothing: its scheduled messages stay.
  *
- * Copies of a message go where messages may be due as well. These come first, with copies of their
- * own. For those nothing more is brought forward, so that one append does not pull in all streams
- * that are bound to each other, however they are. */
+ * Destinations of copies may have due messages too. These are appended first, with their own
+ * copies, but what is due in the destinations of those is not: else one append could pull in every
+ * stream that is bound to another. */
 #include "broker/broker_append.h"
 
 #include "base/clock.h"
@@ -22,7 +23,7 @@
 #include "broker/broker_moments.h"
 #include "broker/broker_put.h"
 
-#define LOOK_EVERY 16 /* messages, then at the clock */
+#define LOOK_EVERY 16 /* messages between two readings of the clock */
 
 bool broker_append_read(const struct stream *s, struct stream_id id, size_t more,
                         struct broker_message *out)
@@ -59,13 +60,13 @@ void broker_append_free(struct broker_message *m)
 
 /* ---- Scheduled messages */
 
-/* The scheduled message is appended, and no longer scheduled. Returns how many messages that made
- * with its copies. */
+/* Appends a scheduled message and unschedules it. Returns the number of messages made, copies
+ * included. */
 static size_t put_scheduled(const struct broker_group *x, struct stream_id old, struct stream_id id)
 {
     struct stream_future *f = &x->stream->extra->future;
     struct stream_future_message m;
-    struct bytes few[64], *pairs = few;
+    struct bytes few[BROKER_FUTURE_FEW];
     struct broker_route route = {0};
     int64_t expires_ms = 0;
     bool moved = stream_id_compare(old, id) != 0;
@@ -76,22 +77,19 @@ static size_t put_scheduled(const struct broker_group *x, struct stream_id old, 
     }
     bool found = stream_future_get(f, old, &m);
     ASSERT(found);
-    if (m.fields * 2 > 64)
-        pairs = mem_alloc((size_t)m.fields * 2 * sizeof(*pairs));
-    stream_future_pairs(&m, pairs);
+    struct bytes *pairs = broker_future_pairs(&m, few);
     if (broker_route_has_bindings(x))
         broker_route_plan(&route, x, pairs, m.fields, NULL);
     stream_expiry_get(&x->stream->extra->expiry, old, &expires_ms);
     broker_put(x, id, pairs, m.fields, false);
     size_t made = 1 + broker_route_copy(&route, x, id, pairs, m.fields, expires_ms);
     broker_route_free(&route);
+    broker_future_release_pairs(pairs, few);
     stream_future_remove(f, old);
-    if (!stream_log_has(&x->stream->log, id)) /* a limit has taken it at once */
+    if (!stream_log_has(&x->stream->log, id)) /* a limit trimmed it at once */
         stream_expiry_remove(&x->stream->extra->expiry, old);
     else if (moved)
         broker_expire_follow(x, old, id, 0);
-    if (pairs != few)
-        mem_free(pairs);
     if (x->engine->broker)
         x->engine->broker->totals.appended_scheduled++;
     return made;
@@ -109,19 +107,15 @@ static bool first_due(const struct broker_group *x, struct stream_id below,
 static void bring_forward(const struct broker_group *x, const struct bytes *pairs, size_t fields,
                           struct stream_id below);
 
-/* What leads from the message that is due to other streams. */
+/* Brings forward what is due in the destinations of a due message. */
 static void bring_forward_for(const struct broker_group *x, const struct stream_future_message *m)
 {
-    struct bytes few[64], *pairs = few;
-    if (m->fields * 2 > 64)
-        pairs = mem_alloc((size_t)m->fields * 2 * sizeof(*pairs));
-    stream_future_pairs(m, pairs);
+    struct bytes few[BROKER_FUTURE_FEW], *pairs = broker_future_pairs(m, few);
     bring_forward(x, pairs, m->fields, m->id);
-    if (pairs != few)
-        mem_free(pairs);
+    broker_future_release_pairs(pairs, few);
 }
 
-/* broker_append_due() of those with an ID below. Copies take time as well. */
+/* broker_append_due() for messages below an ID. Copies count against the time. */
 static void append_due(const struct broker_group *x, int64_t until_us, struct stream_id below)
 {
     struct stream_future_message m;
@@ -130,7 +124,7 @@ static void append_due(const struct broker_group *x, int64_t until_us, struct st
     while (n < BROKER_APPEND_DUE && !late && first_due(x, below, &m)) {
         if (broker_route_has_bindings(x)) {
             bring_forward_for(x, &m);
-            if (!first_due(x, below, &m)) /* it had to make room */
+            if (!first_due(x, below, &m)) /* it moved to another ID */
                 break;
         }
         bool fits = stream_id_compare(m.id, x->stream->last_id) > 0;
@@ -159,8 +153,8 @@ void broker_append_due_first(const struct broker_group *x)
         broker_append_due(x, INT64_MAX);
 }
 
-/* What is due below that ID, where copies of a message are to go, is appended. Not while the same
- * is done for another message. */
+/* Appends what is due below an ID in the destinations of a message's copies. Not nested: nothing
+ * while it runs for another message. */
 static void bring_forward(const struct broker_group *x, const struct bytes *pairs, size_t fields,
                           struct stream_id below)
 {
@@ -215,14 +209,6 @@ bool broker_append_scheduled(const struct broker_group *x, struct stream_id id,
 
 /* ---- Any stream */
 
-static uint64_t size_of(const struct broker_message *m)
-{
-    uint64_t n = 0;
-    for (size_t i = 0; i < m->fields * 2; i++)
-        n += m->pairs[i].n;
-    return n;
-}
-
 bool broker_append_may(const struct broker_group *x, struct bytes key,
                        const struct broker_message *m)
 {
@@ -236,7 +222,7 @@ bool broker_append_may(const struct broker_group *x, struct bytes key,
         struct broker_group at = broker_put_at(x, key, s);
         struct buf why = {0};
         broker_append_due_first(&at);
-        bool allowed = broker_limits_allow(&at, 1, size_of(m), &why);
+        bool allowed = broker_limits_allow(&at, 1, bytes_total(m->pairs, m->fields * 2), &why);
         buf_free(&why);
         broker_moments_changed(&at);
         if (!allowed)

@@ -72,7 +72,7 @@ void broker_attachment_stop_waiting(struct broker_attachments *g)
             broker_attachment_set_waiting(of_group(n), false);
 }
 
-/* The client has it no more. */
+/* Detaches the client. */
 static void let_go(struct broker_attachment *a)
 {
     struct client *c = a->client;

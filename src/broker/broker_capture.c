@@ -1,20 +1,19 @@
-/* A publication arises anywhere in a command: PUBLISH, or a keyspace notification while a value is
- * being changed. So it is only noted there, if some stream wants it, and appended when the command
- * ends: within the command's group of the journal, so that both are kept or none, and before the
- * next command. What is published between commands waits for the turn (broker_capture_turn()).
+/* A publication can occur anywhere in a command: PUBLISH, or a keyspace notification while a value
+ * is being changed. So it is only noted there, if some stream captures it, and appended when the
+ * command ends: in the command's group of the journal, so that both survive or neither, and before
+ * the next command. What is published between commands waits for the turn (broker_capture_turn()).
  *
- *   published   pubsub calls broker_capture_publication(), if there are captures at all: a copy of
- * channel and message stands in broker.captured, engine.captured.waits is set appended    to each
- * stream that captures the channel now, once; a stream that is gone meanwhile gets nothing dropped
- * where a stream cannot take it: it is full, has no ID left, is on its way to another server;
- * memory is at its limit; writes are refused or held. Counted, and PUBLISH does not fail.
+ *   noted       pubsub calls broker_capture_publication() if any stream captures: channel and
+ *               message are copied to broker.captured, and engine.captured.waits is set
+ *   appended    once to each stream that captures the channel by then
+ *   dropped     where the stream cannot take it: it is full, has no ID left, or is being migrated;
+ *               memory is at its limit; writes are refused or held. Counted; PUBLISH succeeds
  *
- * What follows from an append by a capture is captured by nobody, or one would feed itself: the
- * append makes no notification, and those of copies that bindings make of it are heard by
- * subscribers only. So are notifications of what the server trims by itself later
- * (broker.trims_by_itself): what was captured, or its copies, may be what became too old. And no
- * stream captures notifications about itself, whatever caused them. On a replica nothing is
- * captured: it applies what its primary tells. */
+ * Nothing that follows from a captured append is captured, or a capture could feed itself. So the
+ * append makes no notification; notifications of copies by bindings reach subscribers only, as do
+ * those of trims on the server's own initiative (broker.trims_by_itself), which may remove captured
+ * messages. No stream captures notifications about its own key. A replica captures nothing: it
+ * applies its primary's effects. */
 #include "broker/broker_capture.h"
 
 #include "base/mem.h"
@@ -27,17 +26,10 @@
 #include <stdio.h>
 
 struct broker_captured {
-    struct buf lengths, text; /* of channel and message in turn */
+    struct buf lengths, text; /* channel and message in turn */
 };
 
 /* ---- Noting */
-
-static const struct stream_captures *captures_of(const struct broker_moments *m)
-{
-    struct entry *e = db_find_past(m->db, str_bytes(m->key));
-    const struct stream *s = e && value_type(e) == TYPE_STREAM ? value_object(e) : NULL;
-    return s && s->extra && s->extra->watch == m ? &s->extra->captures : NULL;
-}
 
 /* Takes the prefix "__kind@database__:" off the channel of a keyspace notification. */
 static bool take_prefix(struct bytes *channel, const char *kind, int database)
@@ -61,8 +53,9 @@ static bool is_about(const struct broker_moments *m, struct bytes channel, struc
 
 static bool captures(const struct broker_moments *m, struct bytes channel, struct bytes message)
 {
-    const struct stream_captures *c = captures_of(m);
-    return c && stream_captures_match(c, channel) && !is_about(m, channel, message);
+    const struct stream *s = broker_moments_stream(m);
+    return s && stream_captures_match(&s->extra->captures, channel) &&
+           !is_about(m, channel, message);
 }
 
 static bool is_wanted(const struct broker *b, struct bytes channel, struct bytes message)
@@ -130,7 +123,7 @@ static void append(struct broker *b, struct db *db, struct bytes key, struct byt
     b->totals.captured++;
 }
 
-/* Appending may let a key expire, and its stream leave the list. So targets are gathered first. */
+/* Appending may expire a key and so change the list: collect the targets first. */
 static void append_to_all(struct broker *b, struct bytes channel, struct bytes message, bool may)
 {
     struct bytes pairs[] = {BYTES("channel"), channel, BYTES("message"), message};
@@ -170,8 +163,8 @@ static void append_captured(struct broker *b, const struct broker_captured *c)
     }
 }
 
-/* What is due in a stream comes before what is captured, and may be published in turn: until there
- * is nothing more. */
+/* Due messages are appended before a captured one, and may cause publications of their own: loop
+ * until there are none. */
 void broker_capture_run(struct engine *e)
 {
     struct broker *b = e->broker;
@@ -187,5 +180,5 @@ void broker_capture_run(struct engine *e)
 void broker_capture_turn(struct engine *e)
 {
     if (e->captured.waits && act_begin(e))
-        act_end(e); /* which appends it */
+        act_end(e); /* appends it */
 }

@@ -1,6 +1,6 @@
-/* One XCLAIM per run of entries with the same owner, time and count: a read of 100 entries is
- * journalled as one command. FORCE makes pending what is not yet, LASTID moves the position along,
- * and JUSTID spares the reply, which nobody reads. */
+/* One XCLAIM per run of entries with equal owner, time and count: a read of 100 entries is
+ * journalled as one command. FORCE makes entries pending that were not, LASTID advances the
+ * position, and JUSTID keeps the unread reply short. */
 #include "broker/broker_claims.h"
 
 #include "base/mem.h"

@@ -1,16 +1,17 @@
-/* A subscription is a waiter that stays in the line of its key (engine/block.h):
+/* A subscription is a permanent waiter of its key (engine/block.h):
  *
- *   waits    visited when the key is ready, in turn with blocked readers; takes 16 messages at most
- *            --as much pending as it may have-->  full: out of the line
- *            --its connection takes no more---->  stalled: out of the line
- *   full     entries of the group were acknowledged, given back, claimed, leases ended, or there is
- *            a token again (broker_watch_room()): the next broker_consume_wake() looks whether its
- *            consumer has less pending, or may have its own again: waits
- *   stalled  what was sent has been taken: waits
+ *   waits    visited when the key is ready, in turn with blocked readers; gets up to 16 messages
+ *            --its limit of pending entries is reached-->  full: no longer a waiter
+ *            --its connection has to drain-------------->  stalled: no longer a waiter
+ *   full     entries of the group were acknowledged, returned or claimed, their leases ended, or a
+ *            token arrived (broker_watch_room()): the next broker_consume_wake() lets it wait again
+ *            if its consumer is below the limit, or may be given its own entries again
+ *   stalled  the connection has drained: waits
  *
- * So who cannot be given anything costs nothing when messages come. A visit is a group of the
- * journal of its own; frames leave when the journal has it (engine/gate.h). What ends while it is
- * visited, because its key is found to have expired, is freed behind the visit. */
+ * So subscriptions that can take nothing cost nothing when messages arrive. Each visit is a group
+ * of the journal; its frames leave when the journal has it (engine/gate.h). A subscription that
+ * ends during its own visit, because its key turns out to have expired, is freed after the visit.
+ */
 #include "broker/broker_consume.h"
 
 #include "base/mem.h"
@@ -33,7 +34,8 @@ static struct broker_subscription *at(struct dlist_node *n)
 
 /* ---- Which there are */
 
-/* Database, length of the key, key, group: what a subscriber finds its subscriptions by. */
+/* Database, length of the key, key, group: the name under which a subscriber keeps a subscription.
+ */
 static struct bytes name_of(struct buf *to, const struct db *db, struct bytes key,
                             struct bytes group)
 {
@@ -60,7 +62,7 @@ struct broker_subscription *broker_consume_find(const struct broker_subscriber *
     return s;
 }
 
-/* Out of all lists; it knows its names still. */
+/* Removes it from all lists; its names remain. */
 static void unlink(struct broker_subscription *s)
 {
     struct broker_subscriber *of = s->subscriber;
@@ -106,7 +108,7 @@ void broker_consume_leave(struct broker_subscriber *of)
     ASSERT(!dlist_linked(&of->stalled));
 }
 
-/* The group of a watch, its policy or its key go. */
+/* The group, its policy or its key is removed. */
 static void on_watch_end(struct broker_watch *w, enum broker_watch_end why)
 {
     struct dlist_node all;
@@ -116,7 +118,8 @@ static void on_watch_end(struct broker_watch *w, enum broker_watch_end why)
     while (!dlist_empty(&all)) {
         struct broker_subscription *s = at(all.next);
         if (s->attachment)
-            s->attachment->subscribed = false; /* what it was sent is still released at the end */
+            s->attachment->subscribed = false; /* what it was sent is still released when the
+                                                  connection closes */
         unlink(s);
         s->subscriber->front->ended(s, why);
         if (!s->visited)
@@ -159,20 +162,19 @@ static uint64_t most_pending(const struct broker_subscription *s, const struct s
 
 /* ---- A visit */
 
-static bool takes(const struct broker_subscription *s)
+static bool takes(const struct broker_subscriber *s)
 {
-    const struct broker_subscriber *to = s->subscriber;
-    return client_is_staying(to->client) && to->front->takes(to);
+    return client_is_staying(s->client) && s->front->takes(s);
 }
 
 static bool put(void *context, struct stream_entry *e, const struct stream_pending_entry *before)
 {
     struct broker_subscription *s = context;
     s->subscriber->front->deliver(s, e, before ? broker_give_count(before->count) : 1);
-    return takes(s);
+    return takes(s->subscriber);
 }
 
-/* The consumer, made when absent, to which the connection is attached. */
+/* The consumer, created when absent, with the connection attached to it. */
 static struct stream_consumer *consumer_of(struct broker_subscription *s,
                                            const struct broker_group *x)
 {
@@ -204,7 +206,7 @@ static enum block_visit serve(struct broker_subscription *s, const struct broker
         block_stay_behind(&s->stay);
     if (n < r.most && reader->pending >= most_pending(s, x->group->policy)) {
         rest(s, BROKER_SUBSCRIPTION_FULL);
-        broker_deliver_wait_for_token(x); /* there may be more of its own */
+        broker_deliver_wait_for_token(x); /* it may still be given its own entries again */
     }
     block_stay_for(&s->stay, broker_seat_queue(x, r.reading.served));
     if (!r.reading.served)
@@ -219,12 +221,12 @@ static enum block_visit visit(struct block_stay *stay)
     struct broker_subscription *s = dlist_item(stay, struct broker_subscription, stay);
     struct engine *e = s->subscriber->client->engine;
     enum block_visit v = BLOCK_VISIT_NOTHING;
-    if (!takes(s)) {
+    if (!takes(s->subscriber)) {
         rest(s, BROKER_SUBSCRIPTION_STALLED);
         return v;
     }
     if (!act_begin(e))
-        return BLOCK_VISIT_SERVED; /* when it may */
+        return BLOCK_VISIT_SERVED; /* stays first in line until the server may act */
     s->visited = true;
     struct entry *entry = db_write_notouch(s->db, str_bytes(s->key));
     if (s->watch) {
@@ -243,7 +245,7 @@ static enum block_visit visit(struct block_stay *stay)
 
 /* ---- Beginning */
 
-/* What the consumer has from before. */
+/* Releases the entries that the consumer already has. */
 static void release_old(const struct broker_group *x, const struct stream_consumer *c)
 {
     size_t n;
@@ -324,21 +326,14 @@ static bool has_room(const struct broker_subscription *s, const struct stream_gr
 
 static void look_at_full(struct broker_watch *w)
 {
-    struct entry *e = db_find_past(w->db, str_bytes(w->key));
-    const struct stream_group *g = stream_find_group(value_object(e), str_bytes(w->group));
     bool all = w->rouses;
     w->rouses = false;
     for (struct dlist_node *n = w->full.next, *next; n != &w->full; n = next) {
         struct broker_subscription *s = at(n);
         next = n->next;
-        if (all || has_room(s, g))
+        if (all || has_room(s, w->of))
             wait(s);
     }
-}
-
-static bool stalls(const struct broker_subscriber *s)
-{
-    return client_is_staying(s->client) && !s->front->takes(s);
 }
 
 void broker_consume_wake(struct broker *b)
@@ -352,7 +347,7 @@ void broker_consume_wake(struct broker *b)
         struct broker_subscriber *of = dlist_item(n, struct broker_subscriber, stalled);
         struct dict_walk walk = {0};
         next = n->next;
-        if (!client_is_staying(of->client) || stalls(of))
+        if (!takes(of))
             continue;
         dlist_remove(&of->stalled);
         for (struct dict_node *one; (one = dict_next(&of->subscriptions, &walk));) {
@@ -369,7 +364,7 @@ bool broker_consume_has_work(const struct broker *b)
     for (const struct dlist_node *n = b->stalled.next; !any && n != &b->stalled; n = n->next) {
         const struct broker_subscriber *of =
             dlist_item((struct dlist_node *)(uintptr_t)n, struct broker_subscriber, stalled);
-        any = client_is_staying(of->client) && of->front->takes(of);
+        any = takes(of);
     }
     return any;
 }

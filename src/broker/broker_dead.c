@@ -25,12 +25,12 @@ bool broker_dead_open(struct broker_message *m, struct bytes out[BROKER_DEAD_FIE
     return true;
 }
 
-/* Texts of the numbers of one letter. */
+/* Buffers for the numbers in a letter. */
 struct numbers {
     char id[STREAM_ID_TEXT_MAX], count[NUM_INT_MAX], delivered[NUM_INT_MAX];
 };
 
-/* The eight pairs behind the message's own, in place of those it had from an earlier death. */
+/* Appends the eight pairs, replacing those of an earlier death. */
 static void sign(const struct broker_group *x, const struct stream_pending_entry *e,
                  const struct broker_death *d, struct broker_message *m, struct numbers *n)
 {
@@ -61,7 +61,7 @@ static void count(const struct broker_group *x, uint64_t *of_group, uint64_t *to
         ++*total;
 }
 
-/* XACK of the one, and XDEL if nobody else needs it. */
+/* Acknowledges the entry, and deletes it if no other group needs it. */
 static void leave(const struct broker_group *x, struct stream_id id)
 {
     const struct bytes words[] = {BYTES("XACK"), x->key, str_bytes(x->group->name)};
@@ -87,8 +87,8 @@ static void log_blocked(const struct broker_group *x, struct bytes letters)
         letters.p);
 }
 
-/* The entry stays pending, without an owner. XNACK FATAL may have come before the policy's limit:
- * the highest count remembers over a restart that it is to die. */
+/* The entry stays pending, without an owner, until it can be moved. After XNACK FATAL its count may
+ * be below the policy's limit; the highest count makes it die after a restart too. */
 static void keep(const struct broker_group *x, const struct stream_pending_entry *e,
                  const struct broker_death *d)
 {
@@ -99,7 +99,7 @@ static void keep(const struct broker_group *x, const struct stream_pending_entry
     uint64_t deliveries =
         stream_policy_is_used_up(x->group->policy, e->count) ? e->count : INT64_MAX;
     struct buf text = {0};
-    buf_add(&text, d->text); /* it may be the reason kept for this entry, which goes below */
+    buf_add(&text, d->text); /* it may be the entry's stored reason, which is freed below */
     bool found = stream_pending_find(p, e->id, &at);
     ASSERT(found);
     stream_group_defer(x->group, at, deliveries, due);
@@ -131,8 +131,8 @@ static void move(const struct broker_group *x, const struct stream_pending_entry
     db_notify(x->db, x->key, DB_EVENT_STREAM, "xdeadletter");
 }
 
-/* The dead-letter stream may be bound back to this one. What is appended there by that trims
- * nothing, so that no entry goes that somebody up the line holds in hand. */
+/* The dead-letter stream may be bound back to this stream. Its copies must not trim here: callers
+ * hold entries of this stream. */
 static void move_or_keep(const struct broker_group *x, const struct stream_pending_entry *e,
                          const struct broker_death *d, struct broker_message *m)
 {

@@ -1,17 +1,17 @@
-/* Pending entries are judged in the order of delivery: released ones, then leased ones from the
- * longest on. Each is one of
+/* Pending entries are judged in the order of delivery: released ones, then leased ones, oldest
+ * first. Each is one of
  *
- *   chosen   it is given to the reader
- *   dead     used up, and nobody's or its lease has ended: it dies now, up to 128 in a call
- *   lost     its message is gone: its reference goes now, up to 1,000 in a call
+ *   chosen   it is delivered to the reader
+ *   dead     its deliveries are used up, and it has no owner or its lease has ended: it dies now,
+ *            up to 128 in a call
+ *   lost     its message is deleted: its reference is dropped now, up to 1,000 in a call
  *   waiting  another entry with the same ORDERBY value comes first: it is held now, up to 1,000
- *   passed   it is not to be taken: by CLAIM before the lease of one that is used up, or comes
- * after others, has ended
+ *   passed   its lease still runs, but CLAIM reached it: it is used up, or must wait for another
  *
- * Nothing changes while they are judged; the dead and the lost go when that is over, and if that
- * was all there was, what they kept waiting, or took the room of, is judged. A reader who has as
- * much as its cap allows may still have back what is its own: these are looked for in what it has,
- * which its cap keeps small, and not in what all have. */
+ * Nothing changes during judging. The dead, lost and waiting ones are cleared afterwards; if there
+ * were no others, judging starts again, since clearing may have made room. A reader at its cap may
+ * still be given its own entries again: these are found through its own records, which the cap
+ * keeps few, not by walking everybody's. */
 #include "broker/broker_deliver.h"
 
 #include "base/mem.h"
@@ -28,13 +28,13 @@
 
 struct judging {
     struct broker_reading *r;
-    int64_t lease_ms, idle_ms; /* -1: no lease; -1: nothing that has an owner is taken */
+    int64_t lease_ms, idle_ms; /* -1: there is no lease; -1: no entry with an owner is taken */
     uint64_t most;
     struct buf chosen, dead, waiting; /* struct stream_pending_entry each */
     struct buf lost;                  /* struct stream_id each */
     size_t n, dead_n, lost_n, waiting_n;
-    struct buf judged; /* struct stream_id each: all, where a reader's own are judged again */
-    struct stream_cursor log; /* at the message that was looked for last */
+    struct buf judged; /* struct stream_id each: all so far, so that judge_own() skips them */
+    struct stream_cursor log; /* at the message looked up last */
 };
 
 static bool is_released(const struct stream_pending_entry *e)
@@ -42,14 +42,14 @@ static bool is_released(const struct stream_pending_entry *e)
     return e->consumer == STREAM_PENDING_NO_CONSUMER;
 }
 
-/* The reader was gone, and what it had is on its way back to the group: what it got now would go
- * with that. */
+/* The reader's last connection has closed and its entries are about to be released: new ones would
+ * be released with them. */
 static bool is_leaving(const struct broker_reading *r)
 {
     return r->reader->presence.leaving;
 }
 
-/* By the reader's cap, and by the group's for what has no owner. */
+/* The cap on the reader's pending entries; 0: none. */
 static uint64_t prefetch(const struct broker_reading *r)
 {
     int64_t policy = r->at.group->policy->prefetch;
@@ -68,7 +68,7 @@ static bool group_is_full(const struct broker_reading *r)
     return p->max_pending && r->owned >= (uint64_t)p->max_pending;
 }
 
-/* More work than one read does on its way. */
+/* As much cleared on the way as one read may do. */
 static bool has_done_much(const struct judging *j)
 {
     return j->dead_n >= BROKER_DELIVER_DEAD || j->lost_n >= BROKER_DELIVER_LOST ||
@@ -101,7 +101,7 @@ static void choose(struct judging *j, const struct stream_pending_entry *e)
     j->n++;
 }
 
-/* One that is idle enough or has no owner. */
+/* An entry that is idle for long enough, or has no owner. */
 static void judge(struct judging *j, const struct stream_pending_entry *e)
 {
     const struct broker_group *x = &j->r->at;
@@ -123,7 +123,7 @@ static void judge(struct judging *j, const struct stream_pending_entry *e)
     }
 }
 
-/* In the order of delivery, until there is enough or the reader is full. */
+/* Judges in the order of delivery, until there are enough or the reader is full. */
 static void judge_all(struct judging *j)
 {
     struct stream_pending *p = &j->r->at.group->pending;
@@ -156,7 +156,7 @@ static int by_id(const void *a, const void *b)
     return stream_id_compare(*x, *y);
 }
 
-/* What the reader itself has and may have again. */
+/* Judges entries that the reader owns already and may be given again. */
 static void judge_own(struct judging *j)
 {
     const struct stream_pending *p = &j->r->at.group->pending;
@@ -183,7 +183,7 @@ static void judge_own(struct judging *j)
     buf_free(&own);
 }
 
-/* What stood in the way goes. Returns whether there was any. */
+/* Clears dead, lost and waiting entries. Returns whether there were any. */
 static bool clear_way(struct judging *j)
 {
     const struct broker_group *x = &j->r->at;
@@ -201,7 +201,7 @@ static bool clear_way(struct judging *j)
     return any;
 }
 
-/* Readers are to come back in the next turn. */
+/* Wakes readers in the next turn. */
 static void wake(const struct broker_group *x)
 {
     struct broker_watch *w = broker_watch_of(x->group);
@@ -230,7 +230,7 @@ static void judge_and_clear(struct judging *j)
         wake(&r->at);
 }
 
-/* How many entries may be delivered now, as the group's rate says. */
+/* How many entries the group's rate allows now. */
 static uint64_t tokens(const struct broker_group *x)
 {
     const struct stream_policy *p = x->group->policy;
@@ -248,7 +248,7 @@ struct stream_pending_entry *broker_deliver_pending(struct broker_reading *r, ui
 {
     const struct stream_policy *p = r->at.group->policy;
     r->held_back = is_leaving(r);
-    /* A seat that is taken changes who has what. */
+    /* Taking the seat releases other consumers' entries: do it before looking at them. */
     r->served = !r->held_back && broker_seat_serves(&r->at, r->reader, r->waited);
     r->gains = 0;
     r->most = p->paused || !r->served ? 0 : tokens(&r->at);
@@ -304,7 +304,7 @@ void broker_deliver_done(const struct broker_group *x, uint64_t delivered, uint6
     c->delivered += delivered;
     c->redelivered += redelivered;
     if (redelivered)
-        broker_lease_room(x); /* their owners have less */
+        broker_lease_room(x); /* their former owners have fewer */
     if (w) {
         w->broker->totals.redelivered += redelivered;
         if (x->group->policy->rate)

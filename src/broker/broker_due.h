@@ -1,6 +1,6 @@
-/* The line of what has something to do. Groups and streams have timers by their own clocks; what is
- * due stands here, the longest due first, on the steady clock, until it has been done. Also what
- * all of the broker shares. */
+/* The queue of due work, and the state shared by the whole broker. Groups and streams have timers
+ * on clocks of their own; once due, they stay in this queue, longest overdue first by the steady
+ * clock, until the work is done. */
 #ifndef BROKER_BROKER_DUE_H
 #define BROKER_BROKER_DUE_H
 
@@ -14,25 +14,26 @@ struct broker_totals {
 
 struct broker_watch;
 
-/* Why a group is no longer one with a policy under this key. */
+/* Why a watch ends. */
 enum broker_watch_end { BROKER_WATCH_KEY_GOES, BROKER_WATCH_GROUP_GOES, BROKER_WATCH_POLICY_GOES };
 
 struct broker {
     struct engine *engine;
-    struct dlist_node watches;   /* of groups */
+    struct dlist_node watches;   /* of groups with a policy */
     struct dlist_node moments;   /* of streams */
-    struct dlist_node capturing; /* those of streams that capture channels, */
-    pubsub_capture *capture;     /* who hears of publications while there are any */
-    struct dlist_node roomy;     /* watches in which subscriptions may be given something again */
-    struct dlist_node stalled;   /* subscribers whose connections take no more (broker_consume.h) */
-    struct heap due;             /* the line */
+    struct dlist_node capturing; /* of streams that capture channels */
+    pubsub_capture *capture;     /* set in pubsub while any stream captures */
+    struct dlist_node roomy;     /* watches whose full subscriptions may be given something again */
+    struct dlist_node stalled;   /* subscribers whose connections have to drain
+                                    (broker_consume.h) */
+    struct heap due;             /* the queue */
     size_t policies, subscriptions;
     struct dict rings;      /* database and group name to struct broker_ring */
-    struct dlist_node news; /* rings that somebody waits in */
-    /* A watch has come under its key; one that has a mark goes from there (broker_match.h). */
+    struct dlist_node news; /* rings with fresh streams for their waiters */
+    /* A watch was placed under its key; one with a mark is leaving its key (broker_match.h). */
     void (*watch_placed)(struct broker_watch *w);
     void (*watch_taken)(struct broker_watch *w);
-    /* The subscriptions of a watch end, with it or because its stream moves to another key. */
+    /* Ends the subscriptions of a watch that ends, or whose stream moves to another key. */
     void (*watch_ended)(struct broker_watch *w, enum broker_watch_end why);
     struct broker_totals totals;
     int64_t longest_us;     /* of a turn's own actions */
@@ -51,10 +52,10 @@ struct broker {
 
 enum broker_due_kind { BROKER_DUE_GROUP, BROKER_DUE_STREAM };
 
-/* A place in the line; a member of what stands there. Zeroed: not in it, a group's. */
+/* A place in the queue, embedded in the queued item. Zeroed: not queued, a group's. */
 struct broker_due {
     struct heap_node node;
-    int64_t since_ms; /* when it came due, by the steady clock */
+    int64_t since_ms; /* since when it is due, by the steady clock */
     enum broker_due_kind kind;
 };
 
@@ -62,15 +63,15 @@ static inline bool broker_due_is_in_line(const struct broker_due *d)
 {
     return d->node.place != 0;
 }
-/* It is due since a moment of the steady clock. What is in line keeps its place. */
+/* Queues an item that is due since a time of the steady clock; a queued one keeps its place. */
 void broker_due_join(struct broker *b, struct broker_due *d, int64_t since_ms);
-/* It has had its share of time and is not done: it stands behind all who are due now. */
+/* Its share of time is used up and work is left: it moves to the back of the queue. */
 void broker_due_again(struct broker *b, struct broker_due *d);
-/* Of one that is not in line: nothing. */
+/* Nothing if it is not queued. */
 void broker_due_leave(struct broker *b, struct broker_due *d);
 /* NULL: nothing is due. */
 struct broker_due *broker_due_first(const struct broker *b);
-/* How long the longest due has been; 0: nothing is due. Walks the line. */
+/* For how long the oldest item has been due; 0: nothing is due. O(items). */
 int64_t broker_due_late_ms(const struct broker *b);
 
 #endif

@@ -1,28 +1,26 @@
-/* Messages that expire: when, and that they go then. */
+/* Expiry of single messages: their deadlines, and their removal. */
 #ifndef BROKER_BROKER_EXPIRE_H
 #define BROKER_BROKER_EXPIRE_H
 
 #include "broker/broker_due.h"
 
-#define BROKER_EXPIRE_MOST 1000 /* messages that one action or read takes away */
+#define BROKER_EXPIRE_MOST 1000 /* messages that one action or read removes */
 
-/* The message, which is present or scheduled, expires at that moment, at STREAM_EXPIRY_MOST at the
- * latest. Effect. */
+/* Sets the expiry time of a present or scheduled message, at most STREAM_EXPIRY_MOST. Effect. */
 void broker_expire_set(const struct broker_group *x, struct stream_id id, int64_t at_ms);
-/* The message goes, present or scheduled. False: there is none under that ID. */
+/* Removes a present or scheduled message. False: there is none with that ID. */
 bool broker_expire_take(struct stream *s, struct stream_id id);
-/* Reports messages that broker_expire_take() took: effect XDEL, event xexpired, counters. */
+/* Reports messages that broker_expire_take() removed: effect XDEL, event xexpired, counters. */
 void broker_expire_tell(const struct broker_group *x, const struct stream_id *gone, size_t n);
-/* A message got another ID: its moment of expiry moves along to the new ID, and shift_ms later.
- * Only the new ID gets an effect, since the caller has journalled the deletion of the old one. */
+/* A message got another ID: moves its expiry to that, shift_ms later. Only the new ID gets an
+ * effect, since the caller has journalled the deletion of the old one. */
 void broker_expire_follow(const struct broker_group *x, struct stream_id old, struct stream_id id,
                           int64_t shift_ms);
-/* Deletes what has expired by now, present or scheduled, at most BROKER_EXPIRE_MOST messages:
- * effect XDEL, event xexpired. True: there is more. The stream has extras, which may be empty now.
- */
+/* Deletes expired messages, present or scheduled, at most BROKER_EXPIRE_MOST: effect XDEL, event
+ * xexpired. True: there are more. The stream has extras, which may be empty afterwards. */
 bool broker_expire_due(const struct broker_group *x);
-/* The same, within a command or a push, before a group gives messages to anybody (broker E3). True:
- * there is more, and nothing is to be given; readers are woken when it has gone. */
+/* The same, in a command or a push, before a group delivers (broker E3). True: there are more, and
+ * nothing may be delivered yet; readers are woken when they are gone. */
 bool broker_expire_first(const struct broker_group *x);
 /* One message, when there was more: for who gives messages that are named, or pending already. It
  * expires, and has not gone: within a command. */

@@ -3,8 +3,23 @@
 #include "base/mem.h"
 #include "broker/broker_expire.h"
 
-/* The highest sequence number with these milliseconds, of those that are scheduled, present or were
- * given last; false: there is none. */
+struct bytes *broker_future_pairs(const struct stream_future_message *m,
+                                  struct bytes few[BROKER_FUTURE_FEW])
+{
+    size_t n = (size_t)m->fields * 2;
+    struct bytes *pairs = n > BROKER_FUTURE_FEW ? mem_alloc(n * sizeof(*pairs)) : few;
+    stream_future_pairs(m, pairs);
+    return pairs;
+}
+
+void broker_future_release_pairs(struct bytes *pairs, const struct bytes few[BROKER_FUTURE_FEW])
+{
+    if (pairs != few)
+        mem_free(pairs);
+}
+
+/* The highest sequence number of these milliseconds that is scheduled, present or was given last;
+ * false: none. */
 static bool last_of(const struct stream *s, uint64_t ms, uint64_t *seq)
 {
     struct stream_cursor c;
@@ -39,21 +54,10 @@ static void tell(const struct broker_group *x, struct stream_id id, const struct
                  size_t fields)
 {
     char text[STREAM_ID_TEXT_MAX], when[NUM_INT_MAX];
-    struct bytes few[64], *argv = few;
-    int argc = 5 + (int)fields * 2;
-    if (!broker_act_is_told(x))
-        return;
-    if (argc > 64)
-        argv = mem_alloc((size_t)argc * sizeof(*argv));
-    argv[0] = BYTES("XADD");
-    argv[1] = x->key;
-    argv[2] = BYTES("AT");
-    argv[3] = bytes_of(when, num_print_uint(when, id.ms));
-    argv[4] = broker_act_id(x, text, id);
-    memcpy(argv + 5, pairs, fields * 2 * sizeof(*argv));
-    broker_act_effect(x, BROKER_ACT_SINCE, argv, argc);
-    if (argv != few)
-        mem_free(argv);
+    const struct bytes words[] = {BYTES("XADD"), x->key, BYTES("AT"),
+                                  bytes_of(when, num_print_uint(when, id.ms)),
+                                  broker_act_id(x, text, id)};
+    broker_act_effect_pairs(x, BROKER_ACT_SINCE, words, 5, pairs, fields);
 }
 
 void broker_future_add(const struct broker_group *x, struct stream_id id, const struct bytes *pairs,
@@ -65,7 +69,7 @@ void broker_future_add(const struct broker_group *x, struct stream_id id, const 
     db_changed(x->db, x->key, DB_EVENT_STREAM, "xsched");
 }
 
-/* The message is scheduled under another ID. Returns it. */
+/* Moves a scheduled message to another ID, which it returns. */
 static struct stream_id change_id(const struct broker_group *x, struct stream_id old, int64_t at_ms,
                                   const char *event)
 {
@@ -75,14 +79,13 @@ static struct stream_id change_id(const struct broker_group *x, struct stream_id
     const struct bytes words[] = {BYTES("XDEL"), x->key};
     bool found = stream_future_get(f, old, &m);
     ASSERT(found && stream_id_compare(old, id) != 0);
-    struct bytes *pairs = mem_alloc((size_t)m.fields * 2 * sizeof(*pairs));
-    stream_future_pairs(&m, pairs);
+    struct bytes few[BROKER_FUTURE_FEW], *pairs = broker_future_pairs(&m, few);
     broker_act_effect_ids(x, words, 2, &old, 1);
     tell(x, id, pairs, m.fields);
     stream_future_add(f, id, pairs, m.fields);
     stream_future_remove(f, old);
+    broker_future_release_pairs(pairs, few);
     broker_expire_follow(x, old, id, (int64_t)(id.ms - old.ms));
-    mem_free(pairs);
     db_count_changes(x->engine->store, 1);
     db_changed(x->db, x->key, DB_EVENT_STREAM, event);
     return id;

@@ -8,7 +8,8 @@ static struct broker_claims claims_of(const struct broker_giving *g)
     return (struct broker_claims){.at = &g->at, .consumer = str_bytes(g->reader->name)};
 }
 
-/* What was given with NOACK took its value until here, so that one read gives a value once. */
+/* Entries handed out with NOACK were pending until here, so that one read delivers each value once.
+ */
 static void end_taking(struct stream_group *g, struct buf *taking)
 {
     const struct stream_id *ids = (const void *)taking->p;
@@ -17,8 +18,8 @@ static void end_taking(struct stream_group *g, struct buf *taking)
     buf_free(taking);
 }
 
-/* An entry that is given in an order. With NOACK it is not kept, but pending for the length of the
- * read. */
+/* Hands out an entry of a group with an order. With NOACK it is pending only for the duration of
+ * the read. */
 static void hand_out(const struct broker_giving *g, struct stream_id id,
                      struct broker_claims *claims, struct buf *taking)
 {
@@ -37,7 +38,7 @@ static void hand_out(const struct broker_giving *g, struct stream_id id,
         buf_add(g->acked, bytes_of(&id, sizeof(id)));
 }
 
-/* broker_give_new() in a group with an order. */
+/* broker_give_new() for a group with an order. */
 static uint64_t give_in_order(const struct broker_giving *g, struct stream_cursor *c, uint64_t n)
 {
     const struct broker_group *x = &g->at;
@@ -105,7 +106,7 @@ uint64_t broker_give_pending(const struct broker_giving *g, const struct stream_
     const struct broker_group *x = &g->at;
     struct broker_claims claims = claims_of(g);
     int64_t now_ms = broker_act_stamp(x);
-    bool keeps = !(g->noack && x->group->policy); /* else it is acknowledged (broker L10) */
+    bool keeps = !(g->noack && x->group->policy); /* else the caller acknowledges it (broker L10) */
     struct stream_cursor c = {0};
     uint64_t done = 0;
     for (bool more = true; done < n && more; done++) {

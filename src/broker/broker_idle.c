@@ -5,23 +5,24 @@
 #include "broker/broker_match.h"
 #include "broker/broker_retry.h"
 
-#define STEP           64   /* consumers that are looked at between two looks at the clock */
-#define TAKEN          128  /* entries that go back in one action, at most */
-#define LOOK_LEAST_MS  1000 /* between two looks, */
-#define LOOKS_IN_A_TTL 4    /* unless the least TTL divided by this is more */
+#define STEP           64   /* consumers scanned between two readings of the clock */
+#define TAKEN          128  /* entries released in one action, at most */
+#define LOOK_LEAST_MS  1000 /* between two scans, */
+#define LOOKS_IN_A_TTL 4    /* unless the least TTL divided by this is longer */
 
 static int64_t later(int64_t a, int64_t b)
 {
     return a > b ? a : b;
 }
 
-/* Nobody counts as seen before that. */
+/* The earliest time at which anybody counts as last seen. */
 static int64_t counts_since(const struct broker_watch *w)
 {
     return later(w->idle.seen_ms, w->broker->acts_since_ms);
 }
 
-/* When the consumer was seen. One from a file of a server whose clock was ahead: now. */
+/* When the consumer was seen; now, if its time lies in the future (a file of a server whose clock
+ * was ahead). */
 static int64_t seen_ms(struct stream_consumer *c, int64_t now)
 {
     if (c->presence.waiting || c->seen_ms > now)
@@ -34,16 +35,13 @@ static bool run(const struct broker_group *x, const struct bytes *argv, int argc
     return act_run(x->engine, x->db, argv, argc) == ACT_DONE;
 }
 
-/* One step towards it. What the consumer has goes back first, if that is too much for one action.
- */
+/* One step of deleting: releases its entries first, if they are too many for one action. */
 static bool delete_consumer(const struct broker_group *x, const struct stream_consumer *c)
 {
     size_t n;
     if (c->pending > TAKEN) {
         struct stream_id *ids = broker_retry_owned(x->group, c, TAKEN, &n);
-        bool may = act_begin(x->engine);
-        ASSERT(may);
-        db_write_notouch(x->db, x->key);
+        broker_act_begin(x);
         broker_retry_take_back(x, ids, n, BYTES("consumer deleted"));
         act_end(x->engine);
         mem_free(ids);
@@ -57,7 +55,7 @@ static bool delete_consumer(const struct broker_group *x, const struct stream_co
     return done;
 }
 
-/* Nobody uses the group: with it go watch and policy. */
+/* Destroys the group, with watch and policy. */
 static bool destroy(const struct broker_group *x)
 {
     struct str *key = str_new(x->key), *name = str_ref(x->group->name);
@@ -69,7 +67,7 @@ static bool destroy(const struct broker_group *x)
     return done;
 }
 
-/* The span that is looked for most often. */
+/* The shorter TTL. */
 static int64_t least_ttl(const struct stream_policy *p)
 {
     int64_t a = p->consumer_ttl_ms, b = p->group_ttl_ms;
@@ -85,7 +83,7 @@ static void begin(struct broker_watch *w)
     i->first_end_ms = INT64_MAX;
 }
 
-/* False: the consumer is to be looked at again. */
+/* False: the consumer has to be looked at again. */
 static bool look_at(const struct broker_group *x, struct broker_watch *w, struct stream_consumer *c)
 {
     struct broker_idle *i = &w->idle;
@@ -101,7 +99,8 @@ static bool look_at(const struct broker_group *x, struct broker_watch *w, struct
     return true;
 }
 
-/* Whoever has come behind the look counts as well. O(consumers), as destroying the group is. */
+/* Consumers may have been seen after the scan passed them. O(consumers), as destroying the group
+ * is. */
 static bool was_seen_since(const struct broker_group *x, int64_t ms)
 {
     const struct stream_group *g = x->group;
@@ -113,7 +112,7 @@ static bool was_seen_since(const struct broker_group *x, int64_t ms)
     return false;
 }
 
-/* All consumers were looked at. */
+/* Ends a scan. */
 static enum broker_idle_end end(const struct broker_group *x, struct broker_watch *w)
 {
     const struct stream_policy *p = x->group->policy;
@@ -128,7 +127,7 @@ static enum broker_idle_end end(const struct broker_group *x, struct broker_watc
             return BROKER_IDLE_GONE;
         i->first_end_ms = ends < i->first_end_ms ? ends : i->first_end_ms;
     }
-    /* Who comes meanwhile does not end before that. */
+    /* A consumer seen from now on expires no earlier than that. */
     int64_t next = i->first_end_ms < now + least ? i->first_end_ms : now + least;
     i->look_ms = later(next, now + later(LOOK_LEAST_MS, least / LOOKS_IN_A_TTL));
     return BROKER_IDLE_DONE;

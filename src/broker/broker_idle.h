@@ -1,21 +1,20 @@
-/* Consumers and groups that nobody uses go (broker S5, S6). The consumers of a group are looked
- * through now and then: who was not seen for CONSUMERTTL is deleted, and when none was for
- * GROUPTTL, and nobody waits, the group is destroyed. Seen are those who read or claim, and the
- * whole time those who are blocked in a read. As long as this server could not act nobody could be
- * seen: spans begin anew when it can again, and at a start. */
+/* Removal of unused consumers and groups (broker S5, S6). A scan of a group's consumers now and
+ * then deletes those not seen for CONSUMERTTL, and destroys the group when none was seen for
+ * GROUPTTL and no reader waits. A consumer is seen when it reads or claims, and all the time while
+ * it is blocked in a read. Time in which this server could not act does not count: spans restart
+ * when it can act again, and at a start. */
 #ifndef BROKER_BROKER_IDLE_H
 #define BROKER_BROKER_IDLE_H
 
 #include "broker/broker_watch.h"
 
 enum broker_idle_end {
-    BROKER_IDLE_DONE, /* w->idle.look_ms says when to look again */
-    BROKER_IDLE_MORE, /* the time is over */
-    BROKER_IDLE_GONE, /* the group, and its watch */
+    BROKER_IDLE_DONE, /* w->idle.look_ms is the time of the next scan */
+    BROKER_IDLE_MORE, /* time is up */
+    BROKER_IDLE_GONE, /* group and watch are destroyed */
 };
 
-/* Within the broker's turn; until the monotonic clock shows until_us, and what one action takes
- * beyond. */
+/* Called in the broker's turn; works until the monotonic clock shows until_us, plus one action. */
 enum broker_idle_end broker_idle_work(const struct broker_group *x, struct broker_watch *w,
                                       int64_t until_us);
 

@@ -43,7 +43,7 @@ void broker_lease_delete(const struct broker_group *x, const struct stream_id *i
     buf_free(&gone);
 }
 
-/* References to these were taken away: XACK. */
+/* Effect XACK for removed references. */
 static void tell(const struct broker_group *x, const struct stream_id *ids, size_t n)
 {
     const struct bytes words[] = {BYTES("XACK"), x->key, str_bytes(x->group->name)};
@@ -52,7 +52,7 @@ static void tell(const struct broker_group *x, const struct stream_id *ids, size
         broker_act_changed(x, n);
 }
 
-/* Takes references away; returns those that there were, for the caller to free. */
+/* Removes references; returns those that existed, for the caller to free. */
 static struct stream_id *take(const struct broker_group *x, const struct stream_id *ids, size_t n,
                               size_t *taken)
 {

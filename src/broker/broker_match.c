@@ -102,7 +102,7 @@ static void release(struct broker_ring *r)
     mem_free(r);
 }
 
-/* Names that somebody made up must not stay. */
+/* Frees unused rings: clients choose the names. */
 static void sweep(struct broker *b)
 {
     struct dict_walk walk = {0};
@@ -124,7 +124,7 @@ struct broker_ring *broker_match_ring(struct broker *b, struct db *db, struct by
         sweep(b);
         r = make(b, db, group);
     }
-    block_visit_marks(b->engine); /* of what the transaction that runs has done */
+    block_visit_marks(b->engine); /* that the running transaction has made ready */
     return r;
 }
 
@@ -179,8 +179,8 @@ static bool any_fits(const struct dlist_node *fresh, struct bytes pattern)
     return false;
 }
 
-/* Who waits on stands in the same order as before. A stream that rests meanwhile is fresh no more;
- * one that becomes ready meanwhile is for the next time. */
+/* Clients that keep waiting keep their order. A stream that becomes idle meanwhile is no longer
+ * fresh; one that becomes ready meanwhile is announced the next time. */
 static void serve(struct broker_ring *r)
 {
     struct dlist_node all, fresh;

@@ -1,12 +1,12 @@
-/* Reading of many streams at once (XREADGROUP ... MATCH): for each group name of a database that
- * somebody asks for there is a ring of the streams in which that group has a policy. Those that may
- * have something to give are apart from the others, so that a read costs what is ready, not what
- * there is.
+/* Reading many streams at once (XREADGROUP ... MATCH). For each group name of a database that is
+ * read this way there is a ring of the streams in which that group has a policy. Streams that may
+ * have something to deliver are kept apart from the others, so that a read costs what is ready, not
+ * what exists.
  *
  *   ready   --a read finds nothing-->  idle
- *   idle    --the key is announced: entries, leases that ended, room under a cap-->  ready
+ *   idle    --the key is announced: entries, ended leases, room under a cap-->  ready
  *
- * A ring is made when it is first asked for, and goes when it has no streams and nobody waits. */
+ * A ring is made on first use, and freed when it has neither streams nor waiters. */
 #ifndef BROKER_BROKER_MATCH_H
 #define BROKER_BROKER_MATCH_H
 
@@ -16,17 +16,17 @@
 struct broker_ring {
     struct db *db;
     struct str *group;
-    struct dlist_node ready, idle; /* struct broker_mark each; ready ones in turn */
+    struct dlist_node ready, idle; /* struct broker_mark each; ready ones take turns */
     size_t ready_n;
-    struct dlist_node waiters; /* clients, by their nodes `confirming` */
-    struct dlist_node fresh; /* marks, by `fresh`: ready, and the waiters have not been asked yet */
-    struct dlist_node news;  /* in broker.news: there are fresh ones */
-    bool serving;            /* waiters are being asked, and may not all be in their list */
+    struct dlist_node waiters; /* clients, linked by their `confirming` */
+    struct dlist_node fresh; /* marks that became ready and were not announced to the waiters yet */
+    struct dlist_node news;  /* in broker.news while there are fresh ones */
+    bool serving;            /* waiters are being served, and some may be out of their list */
 };
 
-/* A stream in a ring. Belongs to the watch. */
+/* A stream in a ring. Owned by its watch. */
 struct broker_mark {
-    struct block_stay stay; /* hears of its key */
+    struct block_stay stay; /* visited when its key is ready */
     struct broker_watch *watch;
     struct broker_ring *ring;
     struct dlist_node in_ring;
@@ -36,26 +36,27 @@ struct broker_mark {
 
 void broker_match_init(struct broker *b);
 void broker_match_end(struct broker *b);
-/* The ring, up to date, made when absent: O(policies) then. Valid until the next call. */
+/* The ring, up to date; made when absent, in O(policies). Valid until the next call. */
 struct broker_ring *broker_match_ring(struct broker *b, struct db *db, struct bytes group);
-/* All may have something: for who asks for more than what is ready (CLAIM). O(streams). */
+/* Makes all streams ready, for readers that ask for more than is ready by itself (CLAIM).
+ * O(streams). */
 void broker_match_all(struct broker_ring *r);
-/* How many of the ready ones have a key that matches. O(ready). */
+/* How many ready streams have a matching key. O(ready). */
 size_t broker_match_count(const struct broker_ring *r, struct bytes pattern);
-/* The one that is first in turn goes behind the others. There is one. */
+/* Takes the first ready stream and moves it to the back. There must be one. */
 struct broker_mark *broker_match_take(struct broker_ring *r);
-/* It has nothing. */
+/* The stream has nothing to deliver: it becomes idle. */
 void broker_match_rest(struct broker_mark *m);
-/* The client, which has just been blocked without keys and with a pattern, is run again when a
- * stream whose key matches becomes ready. */
+/* Reruns the client when a stream with a matching key becomes ready. The client has just been
+ * blocked without keys, with a pattern. */
 void broker_match_wait(struct broker_ring *r, struct client *c);
-/* Somebody waits for streams with this group, of whatever names. */
+/* A client waits for any stream with this group, whatever its key. */
 static inline bool broker_match_is_awaited(const struct broker_watch *w)
 {
     return w->mark && !dlist_empty(&w->mark->ring->waiters);
 }
-/* Rings with news: those who wait there for a key that matches look again, the longest waiting
- * first. O(waiters) globs for each stream that became ready. A part of each turn. */
+/* Reruns waiters whose pattern matches a fresh stream, longest waiting first. O(waiters) glob
+ * matches for each stream that became ready. A phase of each turn. */
 void broker_match_serve(struct broker *b);
 
 #endif

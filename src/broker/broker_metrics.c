@@ -9,21 +9,14 @@ struct figures {
 
 static void count_pending(struct figures *f, const struct broker_watch *w)
 {
-    struct entry *e = db_find_past(w->db, str_bytes(w->key));
-    const struct stream_group *g = e && value_type(e) == TYPE_STREAM
-                                       ? stream_find_group(value_object(e), str_bytes(w->group))
-                                       : NULL;
-    if (!g)
-        return;
-    f->deferred += stream_pending_deferred_count(&g->pending);
-    f->held += stream_pending_held_count(&g->pending);
+    f->deferred += stream_pending_deferred_count(&w->of->pending);
+    f->held += stream_pending_held_count(&w->of->pending);
 }
 
 static void count(struct figures *f, const struct broker_moments *m)
 {
-    struct entry *e = db_find_past(m->db, str_bytes(m->key));
-    const struct stream *s = e && value_type(e) == TYPE_STREAM ? value_object(e) : NULL;
-    if (!s || !s->extra)
+    const struct stream *s = broker_moments_stream(m);
+    if (!s)
         return;
     f->scheduled += stream_future_count(&s->extra->future);
     f->schedules += stream_schedules_count(&s->extra->schedules);

@@ -4,8 +4,7 @@
 
 #include "base/metric.h"
 
-/* Of struct broker. Walks the groups that have policies and the streams that have
- * extras. */
+/* Of struct broker. O(groups with policies + streams with extras). */
 extern const struct metric_table broker_metrics;
 
 #endif

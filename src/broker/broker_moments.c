@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "broker/broker_limits.h"
 
-/* Of a stream that has given its last ID no message is ever due. */
+/* A stream that has given its last ID can append nothing, so no message is ever due. */
 __attribute__((noinline)) static int64_t scheduled_ms(const struct stream *s)
 {
     struct stream_future_message m;
@@ -20,7 +20,8 @@ __attribute__((noinline)) static int64_t expiry_ms(const struct stream *s)
     return stream_expiry_first(&s->extra->expiry, &id, &at) ? at : INT64_MAX;
 }
 
-/* Mostly a stream has one kind or two: what it has not costs each append a comparison. */
+/* Called for each append, and most streams have one or two kinds: an absent one costs a comparison.
+ */
 int64_t broker_moments_of_kind_ms(const struct stream *s, enum broker_moment kind)
 {
     switch (kind) {
@@ -53,13 +54,20 @@ int64_t broker_moments_first_ms(const struct stream *s, enum broker_moment *kind
     return first;
 }
 
+const struct stream *broker_moments_stream(const struct broker_moments *m)
+{
+    struct entry *e = db_find_past(m->db, str_bytes(m->key));
+    const struct stream *s = e && value_type(e) == TYPE_STREAM ? value_object(e) : NULL;
+    return s && s->extra && s->extra->watch == m ? s : NULL;
+}
+
 static struct broker_moments *moments_of(const struct stream *s)
 {
     return s->extra ? s->extra->watch : NULL;
 }
 
-/* What the wall clock says to be due for so long is due for so long by the steady one. A moment of
- * 0 is none: something is to be done now. */
+/* Converts to the steady clock: overdue by as much there as by the wall clock. A time of 0 is no
+ * time: there is work now. */
 static void note_due(struct timer *timer)
 {
     struct broker_moments *m = dlist_item(timer, struct broker_moments, timer);
@@ -74,15 +82,15 @@ static void arm(struct broker_moments *m, const struct stream *s)
     struct timers *timers = &m->broker->engine->timers;
     int64_t first = broker_moments_first_ms(s, &kind);
     if (broker_due_is_in_line(&m->due))
-        return; /* when it has had its turn */
+        return; /* armed again after its work */
     if (first == INT64_MAX)
         timer_stop(timers, &m->timer);
     else if (!timer_is_set(&m->timer) || m->timer.node.at != first)
         timer_set(timers, &m->timer, TIMER_WALL, first, note_due);
 }
 
-/* Streams that capture channels have a list of their own, and pubsub tells of publications while
- * there are any (broker_capture.h). */
+/* Keeps the list of capturing streams; pubsub reports publications while it is not empty
+ * (broker_capture.h). */
 static void set_capturing(struct broker_moments *m, bool captures)
 {
     struct broker *b = m->broker;

@@ -1,9 +1,9 @@
-/* Each stream with extras has one timer by the wall clock, set for whatever comes first in it: a
- * scheduled message, one that expires, a limit of age, a schedule. What these moments are is told
- * by facts that lie in the stream; what is done then stands in broker_work.
+/* Each stream with extras has one timer on the wall clock, set for what comes first: a scheduled
+ * message, an expiry, a limit of age, a schedule. The times follow from the stream's data;
+ * broker_work_stream does the work.
  *
- * It belongs to the database's key and lives while that key holds the stream with its extras, as
- * watches of groups do (broker_watch.h). stream_extra.watch leads to it. */
+ * It belongs to the database's key and lives while that key holds the stream with its extras, like
+ * the watches of groups (broker_watch.h). stream_extra.watch points to it. */
 #ifndef BROKER_BROKER_MOMENTS_H
 #define BROKER_BROKER_MOMENTS_H
 
@@ -19,29 +19,30 @@ struct broker_moments {
     struct dlist_node capturing; /* in broker.capturing, if the stream captures channels */
 };
 
-/* What happens by itself in a stream, in this order when several are due at one moment. */
+/* What happens on its own in a stream, in this order when several are due at once. */
 enum broker_moment {
     BROKER_MOMENT_SCHEDULED, /* a message is due */
-    BROKER_MOMENT_SCHEDULE,  /* a schedule brings one */
+    BROKER_MOMENT_SCHEDULE,  /* a schedule fires */
     BROKER_MOMENT_EXPIRY,    /* a message expires */
     BROKER_MOMENT_EXCESS,    /* there are more entries than a limit allows */
     BROKER_MOMENT_AGE,       /* the oldest entry is too old */
     BROKER_MOMENT_KINDS
 };
-/* The first moment of a kind, by the wall clock; INT64_MAX: there is none. */
+/* When the first of a kind is due, by the wall clock; INT64_MAX: never. */
 int64_t broker_moments_of_kind_ms(const struct stream *s, enum broker_moment kind);
-/* The first of all, and of which kind. */
+/* When the first of all is due, and its kind. */
 int64_t broker_moments_first_ms(const struct stream *s, enum broker_moment *kind);
 
-/* A key holds a stream: with extras, it gets what it lacks. */
+/* The stream that m belongs to; NULL: its key no longer holds it. */
+const struct stream *broker_moments_stream(const struct broker_moments *m);
+/* A key now holds the stream: starts the timer if it has extras. */
 void broker_moments_link(struct broker *b, struct db *db, struct entry *e);
-/* It no longer does. */
+/* The key no longer holds the stream. */
 void broker_moments_unlink(struct entry *e);
-/* The stream's extras have changed: the timer is set for what comes first now. Extras that have
- * become empty go. To be called by whoever changes them, however often; where nothing acts
- * (no broker) the stream is only marked. */
+/* The stream's extras have changed: sets the timer anew, and frees extras that became empty.
+ * Idempotent; every change must be followed by it. Without a broker the stream is only marked. */
 void broker_moments_changed(const struct broker_group *x);
-/* They are all gone. */
+/* Frees all. */
 void broker_moments_free_all(struct broker *b);
 
 #endif

@@ -12,7 +12,7 @@ static bool is_last(const struct broker_attachment *a)
     return a->consumer->presence.attached == 1;
 }
 
-/* Whoever of the consumer's connections goes last releases what it has. */
+/* Another connection of the consumer takes over its duty to release at the last close. */
 static void pass_on(const struct broker_attachment *a)
 {
     for (struct dlist_node *n = a->group->present.next; n != &a->group->present; n = n->next) {
@@ -50,7 +50,7 @@ static void on_left(void *context, struct client *c)
         leave(c->attached);
 }
 
-/* It was there until now. */
+/* The client was present until now. */
 static void end_waiting(struct broker_attachment *a)
 {
     struct broker_watch *w = watch_of(a);
@@ -109,7 +109,7 @@ size_t broker_presence_others(const struct stream_consumer *consumer, struct cli
     return consumer->presence.attached - (broker_attachment_find(c, consumer) != NULL);
 }
 
-/* Whether anything follows from who is there. */
+/* Whether the policy depends on presence. */
 static bool is_wanted(const struct stream_policy *p)
 {
     return p->release_on_close || p->single_ms || p->consumer_ttl_ms || p->group_ttl_ms;
@@ -152,7 +152,7 @@ void broker_presence_waits_anywhere(struct client *c, const struct db *db, struc
         struct broker_watch *w = watch_of(a);
         if (is_of(a, db, group, consumer)) {
             broker_attachment_set_waiting(a, true);
-            /* One that is free is taken when there is something to give. */
+            /* A free seat is taken when there is something to deliver. */
             if (w->seat.holder && w->seat.holder != a->consumer)
                 broker_seat_is_awaited(w);
         }
@@ -178,7 +178,7 @@ void broker_presence_forget(const struct stream_group *g, const struct stream_co
         w->idle.seen_ms = c->seen_ms;
     bool awaited = c->presence.waiting;
     broker_attachment_drop_consumer(&w->attachments, c);
-    /* Who is blocked in a read as this consumer reads again, which makes it anew. */
+    /* Readers blocked as this consumer read again, which creates it anew. */
     if (w->seat.holder == c)
         broker_seat_free(w);
     else if (awaited)

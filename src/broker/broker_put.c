@@ -1,6 +1,5 @@
 #include "broker/broker_put.h"
 
-#include "base/mem.h"
 #include "broker/broker_due.h"
 #include "broker/broker_future.h"
 #include "broker/broker_limits.h"
@@ -50,21 +49,14 @@ static void tell(const struct broker_group *x, struct stream_id id, const struct
                  size_t fields, const struct broker_limits_trim *t)
 {
     char text[STREAM_ID_TEXT_MAX];
-    struct bytes few[64], *argv = few;
-    int argc = 0;
-    if (!broker_act_is_told(x))
-        return;
-    if (fields * 2 + 6 > 64)
-        argv = mem_alloc((fields * 2 + 6) * sizeof(*argv));
-    argv[argc++] = BYTES("XADD");
-    argv[argc++] = x->key;
+    struct bytes words[6];
+    int n = 0;
+    words[n++] = BYTES("XADD");
+    words[n++] = x->key;
     for (int i = 0; i < t->words_n; i++)
-        argv[argc++] = t->words[i];
-    argv[argc++] = broker_act_id(x, text, id);
-    memcpy(argv + argc, pairs, fields * 2 * sizeof(*argv));
-    broker_act_effect(x, NULL, argv, argc + (int)fields * 2);
-    if (argv != few)
-        mem_free(argv);
+        words[n++] = t->words[i];
+    words[n++] = broker_act_id(x, text, id);
+    broker_act_effect_pairs(x, NULL, words, n, pairs, fields);
 }
 
 void broker_put(const struct broker_group *x, struct stream_id id, const struct bytes *pairs,

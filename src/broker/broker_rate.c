@@ -10,8 +10,8 @@ static const struct broker_rate_sample *back(const struct broker_rate *r, unsign
     return &r->samples[(r->next + SAMPLES - i) % SAMPLES];
 }
 
-/* How long ago, at now_ms. The last one is at last_ms; none is older than that by more than
- * SAMPLES windows. */
+/* The age of a sample. The last one is at last_ms; no other is older by more than SAMPLES windows.
+ */
 static int64_t age(const struct broker_rate *r, const struct broker_rate_sample *s, int64_t now_ms)
 {
     return now_ms - r->last_ms + (uint32_t)((uint32_t)r->last_ms - s->ms);
@@ -28,7 +28,7 @@ void broker_rate_sample(struct broker_rate *r, int64_t now_ms,
     if (!r->born_ms)
         r->born_ms = now_ms;
     if (now_ms - r->last_ms > WINDOW_MS)
-        r->taken = 0; /* they are of no use any more */
+        r->taken = 0; /* all samples are outdated */
     struct broker_rate_sample *s = &r->samples[r->next];
     s->ms = (uint32_t)now_ms;
     r->last_ms = now_ms;
@@ -51,7 +51,7 @@ void broker_rate_mean(const struct broker_rate *r, int64_t now_ms,
         ms = now_ms - r->born_ms < WINDOW_MS ? now_ms - r->born_ms : WINDOW_MS;
     }
     for (int k = 0; k < BROKER_RATE_KINDS; k++) {
-        /* Counting may have begun anew. */
+        /* The counters may have been reset. */
         uint32_t more = (uint32_t)counts[k] - from->counts[k];
         if (more <= INT32_MAX)
             out[k] = (double)more * 1000 / (double)(ms > 1000 ? ms : 1000);

@@ -8,12 +8,13 @@
 struct giving {
     const struct broker_read *r;
     uint64_t n;     /* for begin() */
-    uint64_t again; /* of what was given: had been delivered before */
-    bool begun;     /* something was given */
+    uint64_t again; /* how many had been delivered before */
+    bool begun;     /* something was delivered */
     bool full;      /* the last entry was the last that fits */
 };
 
-/* A cursor on the first entry that the group has not read, to be ended, and how many there are. */
+/* Counts unread entries, up to `most`, and sets the cursor on the first; the caller ends the
+ * cursor. */
 static uint64_t find_unread(const struct broker_group *x, uint64_t most, struct stream_cursor *c)
 {
     struct stream_id from = x->group->last_id;
@@ -23,7 +24,7 @@ static uint64_t find_unread(const struct broker_group *x, uint64_t most, struct 
     return stream_log_count(c, STREAM_ID_MAX, most);
 }
 
-/* What was held and nobody has had yet is new to who gets it. */
+/* An entry that was held before anybody got it is a first delivery. */
 static bool put(void *context, struct stream_entry *e, const struct stream_pending_entry *before)
 {
     struct giving *g = context;
@@ -37,8 +38,8 @@ static bool put(void *context, struct stream_entry *e, const struct stream_pendi
     return !g->full;
 }
 
-/* Pending entries, then unread ones, until one is the last that fits. Leaves how many of each were
- * given. acked: as in struct broker_giving. */
+/* Hands out pending entries, then unread ones, until the reader is full. *old_n and *n become the
+ * numbers delivered. acked: as in struct broker_giving. */
 static void give(struct giving *state, const struct stream_pending_entry *old, size_t *old_n,
                  struct stream_cursor *c, uint64_t *n, struct buf *acked)
 {
@@ -57,7 +58,7 @@ static void give(struct giving *state, const struct stream_pending_entry *old, s
         stream_group_active(r->reader, broker_act_stamp(&r->reading.at));
 }
 
-/* With NOACK what was given is acknowledged. */
+/* With NOACK, acknowledges what was delivered. */
 static void acknowledge(const struct broker_group *x, const struct stream_pending_entry *old,
                         size_t n, struct buf *acked)
 {
@@ -70,9 +71,9 @@ static void acknowledge(const struct broker_group *x, const struct stream_pendin
     buf_free(acked);
 }
 
-/* One read gives an entry once, and in an order a value. What is unread may be pending as well, by
- * force (XNACK) or where the position went back (XGROUP SETID): then that is for another read than
- * what was pending and is given now. */
+/* Whether an unread entry may be pending as well: by force (XNACK), or since the position went back
+ * (XGROUP SETID). One read must deliver an entry once, and in an order each value once, so it takes
+ * pending or unread entries then, not both. */
 static bool is_apart(const struct stream_group *g)
 {
     struct stream_pending_entry e;
@@ -87,7 +88,7 @@ uint64_t broker_read(struct broker_read *r)
     const struct broker_group *x = &r->reading.at;
     ASSERT(r->most > 0 && x->group->policy && r->reading.reader == r->reader);
     if (x->stream->extra && broker_expire_first(x)) {
-        r->reading.held_back = true; /* who is served was not asked */
+        r->reading.held_back = true; /* the seat was not looked at */
         return 0;
     }
     struct stream_cursor c = {0};

@@ -7,9 +7,9 @@
 #include "broker/broker_retry.h"
 #include "broker/broker_watch.h"
 
-enum { REASON, TEXT, KEY, GROUP, ID }; /* of a letter's eight values */
+enum { REASON, TEXT, KEY, GROUP, ID }; /* indexes of a letter's values */
 
-/* The stream under a key. False: the key holds another type. *out NULL: it is absent. */
+/* The stream at a key. False: the key holds another type. *out NULL: it is absent. */
 static bool find_stream(const struct broker_group *x, struct bytes key, struct stream **out)
 {
     struct entry *e = db_write(x->db, key);
@@ -17,8 +17,8 @@ static bool find_stream(const struct broker_group *x, struct bytes key, struct s
     return !e || *out;
 }
 
-/* The message still lies where it died, and its group is there: it is ready again in that group,
- * under its own ID. What is pending or unread there already stays as it is. */
+/* If the message still exists where it died, and its group does: makes it ready again there, under
+ * its own ID. If it is pending or unread there already, it stays as it is. */
 static bool make_ready(const struct broker_group *x, const struct broker_redrive *r,
                        const struct bytes *letter, struct stream *s)
 {
@@ -28,7 +28,7 @@ static bool make_ready(const struct broker_group *x, const struct broker_redrive
         return false;
     if (stream_pending_has(&g->pending, id) || stream_id_compare(id, g->last_id) > 0)
         return true;
-    if (r->delay_ms && !g->policy) /* nothing there would release it */
+    if (r->delay_ms && !g->policy) /* without a policy nothing would release it */
         return false;
     struct broker_group at = broker_act_in(x->call, letter[KEY], s, g);
     broker_retry_anew(&at, id, r->delay_ms ? broker_act_now(x) + r->delay_ms : -1);
@@ -56,7 +56,7 @@ static bool send_back(const struct broker_group *x, const struct broker_redrive 
         return false;
     if (s && make_ready(x, r, letter, s))
         return true;
-    /* Others who read the stream must not see it twice. */
+    /* A second copy would be delivered to the other groups too. */
     return (!s || s->groups.used <= 1) && append(x, r, letter[KEY], m);
 }
 

@@ -7,7 +7,7 @@
 #include "broker/broker_order.h"
 #include "broker/broker_watch.h"
 
-/* Entries of one due time and count, collected into one XNACK. */
+/* Collects entries of equal due time and count into one XNACK. */
 struct run {
     const struct broker_group *x;
     struct bytes reason;
@@ -37,7 +37,7 @@ static void add(struct run *r, struct stream_id id, int64_t due_ms, uint64_t cou
     buf_add(&r->ids, bytes_of(&id, sizeof(id)));
 }
 
-/* Deferred until then, or released if that is now or before. */
+/* Defers an entry until due_ms, or releases it if that has passed. */
 static void put_back(struct run *r, struct stream_id id, uint64_t count, int64_t due_ms)
 {
     const struct broker_group *x = r->x;
@@ -62,7 +62,7 @@ static double chance(const struct broker_group *x)
     return (double)(rng_next(&x->engine->store->rng) >> 11) * 0x1p-53;
 }
 
-/* Makes it pending if that is asked for; false: it is not. */
+/* Finds a pending entry; force: makes it pending if it is not. False: there is none. */
 static bool find(const struct broker_group *x, bool force, struct stream_id id,
                  struct stream_pending_entry *out)
 {

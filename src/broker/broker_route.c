@@ -1,16 +1,15 @@
-/* A plan is a list that grows while it is worked through, so chains are followed breadth first and
- * without recursion. A stream is in it once, whatever leads there; loops end so. For each
- * destination, in this order:
+/* A plan is a list that grows while it is processed: chains are followed breadth first, without
+ * recursion. Each stream is listed once, which ends loops. For each destination, in this order:
  *
- *   it is absent                  it will be made, and leads nowhere yet
- *   it holds another type, or     it is skipped, and what is bound to it with it: counted, and told
- *   has no ID left                in the log at most once a minute
- *   it is full, and refuses       a producer's message is refused as a whole; what the server
- *                                 appends by itself skips it, as above
- *   it has bindings               what they match joins the list, at most BROKER_ROUTE_DEPTH deep
+ *   absent                       it will be created, and leads nowhere yet
+ *   another type, or no ID left  it is skipped with everything bound to it: counted, and logged at
+ *                                most once a minute
+ *   full, and refuses            a producer's message is refused as a whole; the server's own
+ *                                appends skip the destination, as above
+ *   it has bindings              their matches join the list, at most BROKER_ROUTE_DEPTH deep
  *
- * Between plan and copies nothing happens but the append of the message itself, so that what was
- * found still holds then. */
+ * Only the append of the message itself comes between the plan and the copies, so what was found
+ * still holds then. */
 #include "broker/broker_route.h"
 
 #include "base/log.h"
@@ -44,10 +43,10 @@ struct planning {
     const struct bytes *pairs;
     size_t fields;
     uint64_t bytes; /* of names and values */
-    unsigned depth; /* of what is found now */
+    unsigned depth; /* of the destinations being found */
 };
 
-/* Few names are compared one by one. */
+/* A few keys are compared one by one. */
 static bool is_new(struct broker_route *r, struct bytes key)
 {
     if (r->n < BROKER_ROUTE_FEW) {
@@ -111,7 +110,7 @@ static void follow(struct planning *p, struct stream *s, struct bytes key, unsig
     stream_bindings_match(s->extra->bindings, p->pairs, p->fields, add, p);
 }
 
-/* A message is due that has not been appended yet. */
+/* Whether a due message has not been appended yet. */
 static bool has_due(const struct broker_group *at)
 {
     struct stream_future_message m;
@@ -120,7 +119,7 @@ static bool has_due(const struct broker_group *at)
            m.id.ms <= (uint64_t)broker_act_wall(at);
 }
 
-/* What stands in the way of a copy, or NULL. False: the message is refused. */
+/* Sets *obstacle if the copy cannot be made. False: the message is refused. */
 static bool judge_extras(const struct planning *p, const struct broker_group *at, struct buf *why,
                          const char **obstacle)
 {
@@ -137,7 +136,7 @@ static bool judge_extras(const struct planning *p, const struct broker_group *at
     return false;
 }
 
-/* Copy i: whether it can be made, and what it leads to. False: the message is refused. */
+/* Decides whether copy i can be made, and where it leads. False: the message is refused. */
 static bool look_at(struct planning *p, size_t i, struct buf *why)
 {
     struct broker_route_copy copy = p->route->copies[i];
@@ -164,10 +163,12 @@ static bool look_at(struct planning *p, size_t i, struct buf *why)
 bool broker_route_plan(struct broker_route *r, const struct broker_group *x,
                        const struct bytes *pairs, size_t fields, struct buf *why)
 {
-    struct planning p = {.route = r, .x = x, .pairs = pairs, .fields = fields};
+    struct planning p = {.route = r,
+                         .x = x,
+                         .pairs = pairs,
+                         .fields = fields,
+                         .bytes = bytes_total(pairs, fields * 2)};
     *r = (struct broker_route){0};
-    for (size_t i = 0; i < fields * 2; i++)
-        p.bytes += pairs[i].n;
     follow(&p, x->stream, x->key, 1);
     for (size_t i = 0; i < r->n; i++)
         if (!look_at(&p, i, why))

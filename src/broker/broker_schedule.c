@@ -104,10 +104,7 @@ bool broker_schedule_run(const struct broker_group *x, const struct stream_sched
                          struct stream_id *id, struct buf *why)
 {
     struct broker_message m = message_of(s);
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < s->rules.pairs_n; i++)
-        bytes += s->rules.pairs[i].n;
-    if (!broker_limits_allow(x, 1, bytes, why))
+    if (!broker_limits_allow(x, 1, bytes_total(s->rules.pairs, s->rules.pairs_n), why))
         return false;
     if (!broker_append_may(x, x->key, &m)) {
         buf_add(why, err_text(ERR_STREAM_EXHAUSTED));

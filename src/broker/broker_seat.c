@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "broker/broker_retry.h"
 
-/* What one step looks at, releases and lets die at most: in a command, and in a turn. */
+/* The most that one step looks at, releases and lets die: in a command, and in a turn. */
 struct step {
     size_t looked_at, taken, dead;
 };
@@ -23,7 +23,7 @@ void broker_seat_free(struct broker_watch *w)
     broker_seat_ask_anew(w);
 }
 
-/* What others have, from where the last step ended. */
+/* Other consumers' entries, from where the last step ended. */
 static struct stream_id *others(const struct broker_group *x, struct broker_seat *seat,
                                 const struct step *most, size_t *n)
 {
@@ -70,7 +70,7 @@ static void take(const struct broker_group *x, struct broker_watch *w,
     if (w->seat.moves)
         move(x, w, &in_command);
     if (w->seat.moves)
-        broker_watch_note(w); /* the turns that follow do the rest */
+        broker_watch_note(w); /* the following turns do the rest */
 }
 
 bool broker_seat_serves(const struct broker_group *x, const struct stream_consumer *reader,
@@ -119,12 +119,10 @@ bool broker_seat_work(const struct broker_group *x, struct broker_watch *w)
         return false;
     }
     if (w->attachments.waiting && broker_watch_seat_ends_ms(w) <= broker_act_now(x))
-        broker_seat_free(w); /* else whoever reads next finds it so */
+        broker_seat_free(w); /* without waiters, the next read notices */
     if (!w->seat.moves)
         return false;
-    bool may = act_begin(x->engine);
-    ASSERT(may);
-    db_write_notouch(x->db, x->key);
+    broker_act_begin(x);
     move(x, w, &in_turn);
     act_end(x->engine);
     w->wakes |= !w->seat.moves;

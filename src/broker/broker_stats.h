@@ -1,12 +1,11 @@
-/* XPOLICY STATS: the state of a group, and what became of its entries. */
+/* XPOLICY STATS: a group's state and counters. */
 #ifndef BROKER_BROKER_STATS_H
 #define BROKER_BROKER_STATS_H
 
 #include "engine/call.h"
 #include "type/stream/stream.h"
 
-/* Writes the reply, a map. Counters and rates are kept with the policy: without one they are null.
- */
+/* Writes the reply, a map. Counters and rates belong to the policy: without one they are null. */
 void broker_stats_reply(struct call *call, struct bytes key, const struct stream *s,
                         struct stream_group *g);
 

@@ -16,7 +16,8 @@ void broker_watch_note(struct broker_watch *w)
         broker_due_join(w->broker, &w->due, w->broker->engine->steady_ms);
 }
 
-/* Under its key. What has ended or fallen due by now is looked at. */
+/* Places it under its key. Leases that ended and retries that fell due until now are looked at in
+ * the next turn. */
 static void settle(struct broker_watch *w, struct db *db, struct bytes key)
 {
     w->db = db;
@@ -171,7 +172,7 @@ void broker_watch_sample(const struct broker_group *x)
     broker_rate_sample(&w->rate, x->engine->steady_ms, counts);
 }
 
-/* Whether anybody has to hear of a lease that ends. */
+/* Whether a lease end matters now. */
 static bool is_looked_for(const struct broker_group *x)
 {
     const struct broker_watch *w = broker_watch_of(x->group);

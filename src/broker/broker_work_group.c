@@ -1,18 +1,18 @@
-/* For each group, in order:
+/* For each group, in this order:
  *
- *   lost connections       what their consumers have is released, in the order of closing
- *   the seat               is free when its holder was not seen; what others have is released for
- *                          whoever took it
- *   times in the future    once after loading: they count as now (the clock was set back)
- *   the order by a field   what is pending is looked at once, before anything is delivered
- *   deferred ones          that are due are released, and readers woken; those that are dead and
- *                          could not be moved are tried again
- *   leases that ended      each is looked at once: who is used up dies, else readers are woken
- *   an empty bucket        readers are woken when the next token is there
+ *   closed connections     their consumers' entries are released, in the order of closing
+ *   the seat               becomes free when its holder was not seen; others' entries are released
+ *                          for a new holder
+ *   times in the future    are set to now, once after loading (the clock was set back)
+ *   the order by a field   all pending entries are looked at before anything is delivered
+ *   due retries            are released, and readers woken; dead letters that could not be moved
+ *                          are tried again
+ *   ended leases           are each looked at once: used-up entries die, readers are woken for
+ *                          others
+ *   unused consumers       are deleted, and the group itself, after their TTLs
  *
- *   idle ones              consumers, and the group itself, that nobody has used for too long go
- *
- * and then its timer is set for what comes next. */
+ * Readers that lack a token are woken when one is there. At the end the timer is set for what comes
+ * next. */
 #include "broker/broker_work_group.h"
 
 #include "base/clock.h"
@@ -23,12 +23,12 @@
 #include "broker/broker_retry.h"
 #include "broker/broker_seat.h"
 
-#define STEP   4   /* entries of one action that moves no message: then the clock is looked at */
-#define LOOKED 64  /* entries that are looked at for the order in one action */
-#define TAKEN  128 /* entries that are taken back in one action, at most, */
-#define BURIED 16  /* and how many of them may die */
+#define STEP   4   /* cheap actions between two readings of the clock */
+#define LOOKED 64  /* entries looked at for the order in one action */
+#define TAKEN  128 /* entries released in one action, at most, */
+#define BURIED 16  /* of which this many may die */
 
-/* One group's work, and how much time is left for it. */
+/* One group's work, and its time limit. */
 struct working {
     struct broker_group x;
     struct broker_watch *watch;
@@ -42,7 +42,8 @@ static bool is_late(const struct working *w)
     return clock_mono_us() >= w->until_us;
 }
 
-/* Behind each entry. Where many fell due at once each costs a walk through a large heap. */
+/* Called after each entry. It reads the clock at every STEP: when many fall due at once each costs
+ * a walk through a large heap. */
 static bool step_is_late(struct working *w)
 {
     return ++w->steps % STEP == 0 && is_late(w);
@@ -50,14 +51,12 @@ static bool step_is_late(struct working *w)
 
 static void die(struct working *w, const struct stream_pending_entry *e)
 {
-    bool may = act_begin(w->x.engine);
-    ASSERT(may);
-    db_write_notouch(w->x.db, w->x.key); /* of this group as well (store/changes.h) */
+    broker_act_begin(&w->x);
     broker_dead_die_of_age(&w->x, e);
     act_end(w->x.engine);
 }
 
-/* Of what a consumer without connections has. */
+/* Releases entries of a consumer without connections. */
 static void take_back(struct working *w, const struct stream_consumer *c)
 {
     struct stream_group *g = w->x.group;
@@ -68,9 +67,7 @@ static void take_back(struct working *w, const struct stream_consumer *c)
         stream_pending_get_by_id(&g->pending, ids[kept], &e);
         dying += stream_policy_is_used_up(g->policy, e.count);
     }
-    bool may = act_begin(w->x.engine);
-    ASSERT(may);
-    db_write_notouch(w->x.db, w->x.key);
+    broker_act_begin(&w->x);
     broker_retry_take_back(&w->x, ids, kept, BYTES("connection closed"));
     act_end(w->x.engine);
     mem_free(ids);
@@ -152,7 +149,8 @@ static bool look_at_ended(struct working *w)
     return late;
 }
 
-/* Entries that are delivered in the future, as from a file whose clock was ahead: now. */
+/* Sets delivery times in the future, as in a file of a server whose clock was ahead, to now. True:
+ * there are more. */
 static bool correct_times(struct working *w)
 {
     struct stream_pending *p = &w->x.group->pending;

@@ -6,7 +6,8 @@
 #include "broker/broker_limits.h"
 #include "broker/broker_schedule.h"
 
-/* Captured by nobody: what a capture appended may be what goes (broker_capture.h). */
+/* Its notifications are captured by no stream: what is trimmed may have been captured
+ * (broker_capture.h). */
 static void trim(const struct broker_group *x, enum broker_moment kind)
 {
     struct broker *b = x->engine->broker;
@@ -18,8 +19,8 @@ static void trim(const struct broker_group *x, enum broker_moment kind)
     b->trims_by_itself = false;
 }
 
-/* One action each: what is due of the kind, at most 1,000 messages, as one transaction. It ends
- * sooner where until_us has passed and there is more. */
+/* One action: what is due of one kind, at most 1,000 messages, as one transaction; less if until_us
+ * passes. */
 static void act(const struct broker_group *x, enum broker_moment kind, int64_t until_us)
 {
     switch (kind) {
@@ -31,7 +32,7 @@ static void act(const struct broker_group *x, enum broker_moment kind, int64_t u
         break;
     case BROKER_MOMENT_EXPIRY:
         broker_expire_due(x);
-        db_ready(x->db, x->key); /* those who were given nothing because of them */
+        db_ready(x->db, x->key); /* readers refused while they were there */
         break;
     case BROKER_MOMENT_EXCESS:
     case BROKER_MOMENT_AGE:
@@ -42,7 +43,7 @@ static void act(const struct broker_group *x, enum broker_moment kind, int64_t u
     }
 }
 
-/* The stream that m belongs to; false: it is gone, and m with it. */
+/* Finds the stream of m; false: it is gone, and m with it. */
 static bool find(const struct broker_moments *m, struct broker_group *x)
 {
     struct entry *e = db_write_notouch(x->db, x->key);
@@ -50,8 +51,8 @@ static bool find(const struct broker_moments *m, struct broker_group *x)
     return e && x->stream->extra && x->stream->extra->watch == m;
 }
 
-/* Whether there is memory for what a schedule brings; if not it is tried again later. Looking for
- * some may evict anything. */
+/* Whether there is memory for a schedule's message; if not, its schedules are postponed. The search
+ * for memory may evict anything. */
 static bool has_room(const struct broker_moments *m, struct broker_group *x)
 {
     if (broker_schedule_has_room(x->engine))
@@ -66,7 +67,7 @@ static void do_one(const struct broker_moments *m, struct broker_group *x, enum 
 {
     bool may = act_begin(x->engine);
     ASSERT(may);
-    if (find(m, x)) { /* of this group as well (store/changes.h) */
+    if (find(m, x)) { /* for this group's changes as well (store/changes.h) */
         act(x, kind, until_us);
         broker_moments_changed(x);
     }
@@ -83,7 +84,7 @@ void broker_work_stream(struct broker_moments *m, int64_t until_us)
     while (find(m, &x)) {
         if (broker_moments_first_ms(x.stream, &kind) > broker_act_wall(&x)) {
             broker_due_leave(b, &m->due);
-            broker_moments_changed(&x); /* extras that commands have left empty go */
+            broker_moments_changed(&x); /* frees extras that commands left empty */
             break;
         }
         if (!in_time) {
