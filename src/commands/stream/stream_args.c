@@ -187,7 +187,7 @@ static char *put_bulk(char *to, struct bytes x)
     if (x.n > 16) {
         memcpy(to, x.p, x.n);
     } else if (x.n >= 8) {
-        /* Names and small values without a call. */
+        /* Names and small values are copied without a call. */
         memcpy(to, x.p, 8);
         memcpy(to + x.n - 8, x.p + x.n - 8, 8);
     } else {
@@ -200,7 +200,7 @@ static char *put_bulk(char *to, struct bytes x)
     return to;
 }
 
-/* The head of an entry and its ID, which is printed where it belongs: lengths below 10 are rare. */
+/* The head of an entry and its ID, printed in place: lengths below 10 are rare. */
 static char *put_id(const struct call *call, char *to, struct stream_id id)
 {
     size_t n = stream_id_print_near(&call->store->streams->printed, to + 9, id);

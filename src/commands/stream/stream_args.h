@@ -11,26 +11,27 @@
 /* "ms-seq" or "ms"; "-" and "+" unless strict. False after the error reply. */
 bool stream_args_id(const struct call *call, struct bytes text, uint64_t missing_seq, bool strict,
                     struct stream_id *out);
-/* The end of an interval, "(" before it excludes it. is_start chooses what a missing sequence is.
+/* A bound of a range; "(" in front excludes it. is_start selects the default of a missing sequence.
  */
 bool stream_args_bound(const struct call *call, struct bytes text, bool is_start,
                        struct stream_id *out);
-/* Arguments from .. from+n-1 as IDs; NULL after the error reply. The array belongs to the caller.
- */
+/* Arguments from .. from+n-1 as IDs, freed by the caller; NULL after the error reply. */
 struct stream_id *stream_args_ids(const struct call *call, int from, int n);
 
-/* The stream under a key; NULL when absent. False after WRONGTYPE. */
+/* The stream at a key; NULL when absent. False after WRONGTYPE. */
 bool stream_args_read(const struct call *call, struct bytes key, const struct stream **out);
 bool stream_args_write(const struct call *call, struct bytes key, struct stream **out);
-/* For changing, but counted as a hit or a miss: what Redis looks up as a reader. */
+/* The same by db_write(), but counted as a hit or miss: for keys that Redis looks up as a reader.
+ */
 bool stream_args_write_counted(const struct call *call, struct bytes key, struct stream **out);
-/* The stream of argument 1 and its group of argument 2, for changing; counted. False after the
- * error reply. */
+/* The stream of argument 1 and its group of argument 2, by db_write(), counted as a hit or miss.
+ * False after the error reply. */
 bool stream_args_group(const struct call *call, struct stream **s, struct stream_group **g);
-/* An empty stream under an absent key. */
+/* Creates an empty stream at an absent key. */
 struct stream *stream_args_create(const struct call *call, struct bytes key);
 struct stream_log_policy stream_args_policy(const struct call *call);
-/* "NOGROUP ...": as commands that read and acknowledge say it, and as XGROUP and XINFO do. */
+/* "NOGROUP ...": in the wording of commands that read and acknowledge, and in that of XGROUP and
+ * XINFO. */
 void stream_args_no_group(const struct call *call, struct bytes key, struct bytes group);
 void stream_args_no_such_group(const struct call *call, struct bytes key, struct bytes group);
 /* KEEPREF, DELREF, ACKED; false: another word. */
@@ -41,24 +42,23 @@ struct stream_args_id_block {
     enum stream_strategy strategy;
     int first, n; /* arguments that are IDs */
 };
-/* From argument `at` to the last. False after the error reply. */
+/* Parses argument `at` to the last. False after the error reply. */
 bool stream_args_id_block(const struct call *call, int at, struct stream_args_id_block *out);
 
-/* The time that deliveries of the group are stamped with. With a policy it is the steady clock's,
- * so that a step of the wall clock ends no lease (broker G6); without one the wall clock's, as in
- * Redis. g may be NULL. */
+/* The clock that stamps the group's deliveries: the steady clock under a policy, so that a step of
+ * the wall clock ends no lease (broker G6), else the wall clock, as in Redis. g may be NULL. */
 static inline int64_t stream_args_now(const struct call *call, const struct stream_group *g)
 {
     return __builtin_expect(g && g->policy, 0) ? call->engine->steady_ms : call->now_ms;
 }
 
-/* -1 for each of n IDs: there is no such stream or group. */
+/* Replies -1 for each of n IDs: the stream or group does not exist. */
 void stream_args_reply_absent(struct reply *r, int n);
 
 /* One entry: [id, [name, value, ...]]. */
 void stream_args_reply(const struct call *call, struct stream_entry *e);
 void stream_args_reply_id(const struct call *call, struct stream_id id);
-/* An ID as text in memory of the caller, STREAM_ID_TEXT_MAX bytes. */
+/* Prints an ID into the caller's buffer of STREAM_ID_TEXT_MAX bytes. */
 struct bytes stream_args_id_text(const struct call *call, char *to, struct stream_id id);
 
 #endif

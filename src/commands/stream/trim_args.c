@@ -1,6 +1,6 @@
-/* LIMIT is judged last, since it may stand before the "~" that allows it. Without a LIMIT an
- * approximate trim looks at 100 blocks' worth of entries, as in Redis; when the journal is replayed
- * nothing is left out, for its trims say exactly what went. */
+/* LIMIT is checked last, since it may precede the "~" that allows it. Without a LIMIT an
+ * approximate trim examines 100 blocks' worth of entries, as in Redis; in a replay it has no limit,
+ * since the journal's trims say exactly what was removed. */
 #include "commands/stream/trim_args.h"
 
 #include "base/num.h"
@@ -71,7 +71,8 @@ bool trim_args_check(const struct call *call, struct trim_args *t)
         call_error(call, ERR_LIMIT_ALONE);
         return false;
     }
-    /* redis-server leaves the limit beside the exact threshold that it tells replicas and file. */
+    /* redis-server keeps the LIMIT beside the exact threshold in its own effects, so a replay
+     * accepts it. */
     if (t->limited && !t->trim.about && !call_is_replay(call)) {
         call_error(call, ERR_LIMIT_EXACT);
         return false;
@@ -87,8 +88,9 @@ bool trim_args_check(const struct call *call, struct trim_args *t)
     return true;
 }
 
-/* An approximate trim as what it came to: the first ID that is left, or how many entries are. Only
- * a length tells it when nothing is left, or when ACKED left entries in front of deleted ones. */
+/* Whether the outcome of an approximate trim is journalled as the first ID left, not as the number
+ * of entries left. Only the number works when nothing is left, or when ACKED left entries below
+ * deleted ones. */
 static bool is_told_by_id(const struct stream *s, const struct stream_trim *t)
 {
     return t->by_id && s->log.length && t->strategy != STREAM_ACKNOWLEDGED;
@@ -105,7 +107,7 @@ struct bytes trim_args_threshold(char *text, const struct stream *s, const struc
                                : bytes_of(text, num_print_uint(text, s->log.length));
 }
 
-/* ACKED removes single entries, not a range: Redis replicas, which do not know it, get XDEL of just
+/* ACKED removes single entries, not a range: Redis 7.0, which does not know it, gets XDEL of just
  * these IDs. */
 static void tell_deletions(struct call *call, struct bytes key, struct bytes ids)
 {

@@ -1,4 +1,4 @@
-/* XACK and XACKDEL: what a group has processed is no longer pending. */
+/* XACK and XACKDEL: acknowledge entries. */
 #include "commands/index.h"
 
 #include "base/mem.h"
@@ -18,7 +18,7 @@ static void do_xack(struct call *call)
         return;
     }
     int n = call->argc - 3;
-    /* All IDs are judged before the first one is acknowledged. */
+    /* All IDs are checked before the first is acknowledged. */
     struct stream_id few[128], *ids = few;
     if (n > 128) {
         ids = stream_args_ids(call, 3, n);
@@ -60,14 +60,14 @@ const struct command xack_command = {
     .handler = do_xack,
 };
 
-/* What XACKDEL did, in commands of Redis 7.0. */
+/* The effects of XACKDEL, in commands of Redis 7.0. */
 struct ackdel {
     struct bytes *acks, *dels; /* XACK key group id..., XDEL key id... */
-    int ack_n, del_n;          /* arguments */
+    int ack_n, del_n;          /* numbers of arguments */
     uint64_t dropped;          /* references of other groups */
 };
 
-/* -1: it was not pending; 1: acknowledged; 2: acknowledged, but others still need it. */
+/* -1: it was not pending; 1: acknowledged; 2: acknowledged, but other groups still need it. */
 static int acknowledge(struct stream *s, struct stream_group *g, struct stream_id id,
                        enum stream_strategy strategy, uint64_t *dropped, bool *deleted)
 {
@@ -78,7 +78,8 @@ static int acknowledge(struct stream *s, struct stream_group *g, struct stream_i
     return result == 2 ? 2 : 1;
 }
 
-/* Other groups' references that went have no command of Redis 7.0: the request says them. */
+/* Redis 7.0 has no command that removes other groups' references: then the request itself is the
+ * effect. */
 static void effect(struct call *call, struct ackdel *d)
 {
     if (d->ack_n == 3)

@@ -1,4 +1,4 @@
-/* XACKIF: acknowledges entries that are still the consumer's, and says of each whether they were.
+/* XACKIF: acknowledges entries that the consumer still owns, and reports for each whether it did.
  */
 #include "commands/index.h"
 
@@ -10,8 +10,8 @@
 #define MOST_IDS 1000000
 
 struct xackif {
-    long long delivery; /* -1: whichever it was */
-    long long n;        /* IDs, the last n arguments */
+    long long delivery; /* -1: any */
+    long long n;        /* number of IDs, the last arguments */
 };
 
 static bool parse(const struct call *call, struct xackif *x)
@@ -41,7 +41,7 @@ static bool parse(const struct call *call, struct xackif *x)
     return false;
 }
 
-/* 1: acknowledged; 0: pending, but not as was asked for; -1: not pending. */
+/* 1: acknowledged; 0: pending, but with another owner or count; -1: not pending. */
 static int acknowledge(const struct xackif *x, struct stream_group *g,
                        const struct stream_consumer *c, struct stream_id id)
 {

@@ -1,20 +1,20 @@
-/* XADD appends an entry to a stream, which is made when it is absent, and may trim it; or schedules
- * it, or lets it expire.
+/* XADD appends an entry to a stream, which is created when absent, and may trim it; or schedules
+ * the entry, or sets its expiry.
  *
- * Arguments are judged before anything changes: options, then the ID, then the fields. The ID is
- * given, made from the clock ("*"), or half of each ("ms-*"); it must be above all the stream ever
- * gave. IDMP names the message by its producer: one that is known already is answered with the ID
- * it got then, and nothing is appended.
+ * Arguments are checked before anything changes: options, then the ID, then the fields. The ID is
+ * given, taken from the clock ("*"), or half of each ("ms-*"); it must be above every ID that the
+ * stream ever gave. IDMP identifies a producer's message: a known one is answered with the ID it
+ * got then, and nothing is appended.
  *
- * The journal gets what came of it, never "*" or "~": the ID that was given and an exact trim, as
- * MINID with the first ID that is left or as MAXLEN with the length. DURABLE and LIMIT are left
- * out: they say how this call was to be done. What Redis 7.0 does not know follows as effects of
- * its own: the message id of IDMP, and a trim by DELREF or ACKED. A request that is all of this
- * already is journalled as it came.
+ * The journal gets the outcome, never "*" or "~": the ID given and an exact trim, as MINID with the
+ * first ID left or as MAXLEN with the length. DURABLE and LIMIT are left out, as they only concern
+ * the execution of this call. What Redis 7.0 does not know follows as effects of their own: the
+ * message id of IDMP, and a trim by DELREF or ACKED. A request that already has this form is
+ * journalled unchanged.
  *
- * Where the stream has extras, or gets them by this message (DELAY, AT, TTL), the steps of
- * broker_append.h stand in between; others pay a comparison for each. In a replay ID and moment are
- * what is said, and an ID that is scheduled is the message that is appended now. */
+ * If the stream has extras, or gets them by this message (DELAY, AT, TTL), the steps of
+ * broker_append.h are added; other streams pay a comparison for each. In a replay ID and time are
+ * as given, and an ID that is scheduled identifies the message that is appended now. */
 #include "commands/index.h"
 
 #include "base/hash.h"
@@ -41,16 +41,16 @@ struct xadd {
     struct bytes producer, iid;
     enum id_form form;
     struct stream_id id;
-    int id_at;      /* argument of the ID; the fields follow */
+    int id_at;      /* argument of the ID, which the fields follow */
     int durable_at; /* argument DURABLE; 0: not given */
     int dedup_at;   /* argument IDMP or IDMPAUTO; 0: not given */
     int when_at;    /* argument DELAY or AT; 0: not given */
     int ttl_at;     /* argument TTL; 0: not given */
-    int64_t at_ms;  /* when it is to be appended */
-    int64_t ttl_ms; /* from then on */
+    int64_t at_ms;  /* when to append it */
+    int64_t ttl_ms; /* counted from then */
 };
 
-/* Asked of each word in front of the ID: most are told by their first letter. */
+/* Called for each word before the ID; most are rejected by their first letter. */
 static bool names_moment(struct bytes word)
 {
     char first = word.n ? word.p[0] | 32 : 0;
@@ -133,7 +133,7 @@ static bool parse_id(struct call *call, int i, struct xadd *x)
     return stream_args_id(call, text, 0, true, &x->id);
 }
 
-/* What options ask for can be had. */
+/* Checks the options' preconditions. False after the error reply. */
 static bool check_options(struct call *call, struct xadd *x)
 {
     if (!trim_args_check(call, &x->trim))
@@ -148,7 +148,7 @@ static bool check_options(struct call *call, struct xadd *x)
     return true;
 }
 
-/* Options that want the ID from the clock. */
+/* Checks options that require an ID from the clock. False after the error reply. */
 static bool check_form(const struct call *call, const struct xadd *x)
 {
     if (x->form == ID_AUTO || call_is_replay(call) || !(x->dedup || x->when_at))
@@ -166,7 +166,7 @@ static bool parse(struct call *call, struct xadd *x)
         struct bytes word = call->argv[i];
         int left = call->argc - i - 1;
         if (word.n && (word.p[0] == '*' || (word.p[0] >= '0' && word.p[0] <= '9')))
-            break; /* no option begins like an ID */
+            break; /* no option begins with a digit: this is the ID */
         if (left >= 1 && names_moment(word)) {
             if (!parse_moment(call, &i, x))
                 return false;
@@ -201,10 +201,7 @@ static bool parse(struct call *call, struct xadd *x)
         reply_errorf(call->reply, "ERR wrong number of arguments for 'xadd' command");
         return false;
     }
-    size_t bytes = 0;
-    for (int f = i + 1; f < call->argc; f++)
-        bytes += call->argv[f].n;
-    if (bytes > ENTRY_MOST) {
+    if (bytes_total(call->argv + i + 1, (size_t)fields) > ENTRY_MOST) {
         call_error(call, ERR_STREAM_TOO_LARGE);
         return false;
     }
@@ -217,7 +214,7 @@ static bool parse(struct call *call, struct xadd *x)
     return true;
 }
 
-/* A hash of all pairs that does not depend on their order (the form Redis uses). */
+/* A hash of all pairs that does not depend on their order (in the format of Redis). */
 static struct bytes content_iid(const struct call *call, int at, char *to)
 {
     uint64_t sum_low = 0, sum_high = 0, xor_low = 0, xor_high = 0;
@@ -277,14 +274,14 @@ static bool choose_id(struct call *call, const struct stream *s, struct xadd *x)
     return false;
 }
 
-/* The trim is an effect of its own: Redis 7.0 does not know its strategy, or a message id has to be
- * recorded before it. */
+/* Whether the trim is a separate effect: Redis 7.0 does not know its strategy, or a message id has
+ * to be recorded before it. */
 static bool trims_apart(const struct xadd *x)
 {
     return x->trim.given && (x->dedup || x->trim.trim.strategy != STREAM_KEEP_REFERENCES);
 }
 
-/* An option that says how this call was to be done, or is journalled apart. */
+/* An option that only concerns the execution of this call, or is journalled separately. */
 static bool is_left_out(const struct xadd *x, int i)
 {
     const struct trim_args *t = &x->trim;
@@ -328,8 +325,8 @@ static void tell_entry(struct call *call, const struct stream *s, const struct x
         mem_free(argv);
 }
 
-/* The journal gets what happened: the ID that was given, and what trimming came to. Returns how
- * many entries that took away. limits: of a stream with extras, else NULL. */
+/* Trims, and journals the append with the ID given and the outcome of the trim. Returns how many
+ * entries were removed. limits: for a stream with extras, else NULL. */
 static uint64_t trim_and_tell(struct call *call, struct stream *s, struct xadd *x,
                               const struct broker_limits_trim *limits)
 {
@@ -363,13 +360,13 @@ static size_t fields_of(const struct call *call, const struct xadd *x)
 
 /* ---- Streams with extras */
 
-/* It is to come later; what a file or a primary says to be scheduled is. */
+/* Whether the message is to be scheduled; in a replay always, if it says so. */
 static bool is_for_later(const struct call *call, const struct xadd *x)
 {
     return x->when_at && (x->at_ms > call->now_ms || call_is_replay(call));
 }
 
-/* Whether a message can be scheduled, under the ID that is said if one is. False after the error
+/* Whether the message can be scheduled, under the given ID if there is one. False after the error
  * reply. */
 static bool may_schedule(const struct call *call, const struct stream *s, const struct xadd *x)
 {
@@ -380,7 +377,7 @@ static bool may_schedule(const struct call *call, const struct stream *s, const 
     if (x->form == ID_GIVEN && s &&
         (stream_log_has(&s->log, x->id) ||
          (s->extra && stream_future_has(&s->extra->future, x->id)))) {
-        call_error(call, ERR_STREAM_SMALL_ID); /* no file of ours says so */
+        call_error(call, ERR_STREAM_SMALL_ID); /* no file of ours has that */
         return false;
     }
     return true;
@@ -405,15 +402,13 @@ static void schedule(struct call *call, const struct broker_group *at, struct xa
         db_notify(call->db, at->key, DB_EVENT_STREAM, "xtrim");
 }
 
-/* Whether the stream's limits let the message in. False after the error reply. */
+/* Whether the stream's limits accept the message. False after the error reply. */
 static bool is_let_in(const struct call *call, const struct broker_group *at, const struct xadd *x)
 {
-    uint64_t bytes = 0;
     struct buf why = {0};
     if (call_is_replay(call) || !at->stream || !at->stream->extra)
         return true;
-    for (int i = x->id_at + 1; i < call->argc; i++)
-        bytes += call->argv[i].n;
+    uint64_t bytes = bytes_total(call->argv + x->id_at + 1, (size_t)(call->argc - x->id_at - 1));
     bool allowed = broker_limits_allow(at, 1, bytes, &why);
     if (!allowed)
         reply_errorf(call->reply, "%.*s", (int)why.n, why.p);
@@ -440,8 +435,8 @@ static bool plan(const struct call *call, const struct broker_group *at, const s
     return good;
 }
 
-/* What is due comes first, limits may refuse, here and where bindings lead, and what is for later
- * is scheduled. True: the message is to be appended. */
+/* Appends what is due first, applies limits here and at destinations, and schedules a message for
+ * later. True: the message is to be appended. */
 static bool begin_with_extras(struct call *call, struct stream *s, struct xadd *x,
                               struct broker_route *route)
 {
@@ -464,14 +459,14 @@ static bool begin_with_extras(struct call *call, struct stream *s, struct xadd *
     return good && !later;
 }
 
-/* The ID is about to be appended. */
+/* Called before the ID is appended. */
 static void take_id(struct call *call, struct stream *s, const struct xadd *x)
 {
     struct broker_group at = broker_act_in(call, call->argv[1], s, NULL);
     broker_put_take_id(&at, x->id);
 }
 
-/* It has been appended; nothing is told yet. */
+/* Called after the append, before its effect. */
 static void limit(struct call *call, struct stream *s, const struct xadd *x,
                   struct broker_limits_trim *limits)
 {
@@ -482,7 +477,7 @@ static void limit(struct call *call, struct stream *s, const struct xadd *x,
         *limits = (struct broker_limits_trim){0};
 }
 
-/* All of that has been told. Returns how many entries limits took away. */
+/* Called after the effect. Returns how many entries limits removed. */
 static uint64_t end_with_extras(struct call *call, struct stream *s, const struct xadd *x,
                                 struct broker_limits_trim *limits)
 {
@@ -495,7 +490,7 @@ static uint64_t end_with_extras(struct call *call, struct stream *s, const struc
     return limits->trimmed;
 }
 
-/* Readers, watchers and subscribers of the stream have heard of it. */
+/* Makes the copies, after readers, watchers and subscribers of the stream were notified. */
 static void copy(struct call *call, struct stream *s, const struct xadd *x,
                  struct broker_route *route)
 {
@@ -529,10 +524,10 @@ static void do_xadd(struct call *call)
     }
     bool extras = __builtin_expect((s && s->extra) || x.when_at || x.ttl_at, 0);
     struct broker_limits_trim limits;
-    struct broker_route route; /* of streams with extras: the others pay nothing for it */
+    struct broker_route route; /* used only for streams with extras */
     if (extras)
         route = (struct broker_route){0};
-    /* One call of choose_id(), so that it is part of this function. */
+    /* The only call of choose_id(), so that it is inlined. */
     if ((extras && !begin_with_extras(call, s, &x, &route)) || !choose_id(call, s, &x)) {
         if (extras)
             broker_route_free(&route);

@@ -1,4 +1,4 @@
-/* XAUTOCLAIM: entries that have been pending for long get another owner, a run at a time. */
+/* XAUTOCLAIM: claims entries that have been pending for long, a run at a time. */
 #include "commands/index.h"
 
 #include "base/num.h"
@@ -20,8 +20,8 @@ struct xautoclaim {
     struct stream_consumer *owner;
     struct broker_group at;
     struct broker_claims claims;
-    struct stream_cursor entry; /* walks along with the pending entries */
-    bool started, in_log;       /* the cursor has been placed; it is on an entry */
+    struct stream_cursor entry; /* follows the pending entries */
+    bool started, in_log;       /* the cursor was placed; it is on an entry */
     struct buf gone;            /* struct stream_id each: references that were dropped */
     long long claimed;
 };
@@ -54,8 +54,8 @@ static bool parse(struct call *call, struct xautoclaim *x)
     return true;
 }
 
-/* Moves the cursor to id, which is above the one before. False: there is no such entry. The next
- * one is tried first: entries that are pending mostly follow each other. */
+/* Moves the cursor to id, which is above the previous one. False: there is no such entry. Tries the
+ * next entry first, as pending entries are usually adjacent. */
 static bool move_to(struct xautoclaim *x, struct stream_id id)
 {
     if (x->started && x->in_log && stream_id_compare(stream_log_id(&x->entry), id) < 0)
@@ -99,8 +99,8 @@ static void claim(struct xautoclaim *x, struct stream_pending_place at,
     x->claimed++;
 }
 
-/* Idle enough, or without an owner; what a policy has deferred or holds comes back when its time
- * has come. */
+/* Idle for long enough, or without an owner. Entries deferred or held by a policy are not
+ * claimable. */
 static bool is_claimable(const struct xautoclaim *x, const struct stream_pending_entry *e)
 {
     const struct stream_group *g = x->group;
@@ -110,8 +110,8 @@ static bool is_claimable(const struct xautoclaim *x, const struct stream_pending
                            stream_pending_is_held(&g->pending, e->id)));
 }
 
-/* Claims what is idle and drops references to what is gone, up to COUNT of both, looking at ten
- * times as many. Returns the ID to go on with; 0-0: the end was reached. */
+/* Claims idle entries and drops references to deleted ones, up to COUNT of both, examining ten
+ * times as many. Returns the ID to continue with; 0-0: the end was reached. */
 static struct stream_id scan(struct xautoclaim *x)
 {
     struct stream_pending *pending = &x->group->pending;

@@ -1,10 +1,10 @@
-/* XBIND: bindings of a stream to others. Copying is the broker's (broker/broker_route.h).
+/* XBIND: bindings of a stream to others. Copying is up to broker/broker_route.h.
  *
- * A binding is read from its words by one reader (stream_bindings_words), for ADD, DEL and for who
- * asks which arguments are keys: only words in their places count, so that a value TO shifts
- * nothing. All is judged before the source is looked up or made; then nothing can fail. Files and
- * replicas get the binding written out, with its routing field. An ADD of what is there already,
- * and a DEL of what is not, are no writes. */
+ * One parser (stream_bindings_words) reads a binding for ADD, for DEL and for the lookup of a
+ * request's keys: only words in their places count, so that a value "TO" shifts nothing. Everything
+ * is checked before the source is looked up or created; then nothing can fail. Effects have the
+ * binding written out, with its routing field. Adding an existing binding and deleting an absent
+ * one are no writes. */
 #include "commands/index.h"
 
 #include "base/mem.h"
@@ -25,8 +25,7 @@ static bool is_all_to(const struct bytes *argv, int argc)
 }
 
 /* ADD makes the source's messages readable elsewhere, so it needs the right to read them; DEL does
- * not. The destination is always the last word. One reader for the commands and for who asks for
- * their keys. */
+ * not. The destination is always the last word. */
 static void find_keys(struct keys *to, const struct bytes *argv, int argc)
 {
     struct stream_binding_rule rule;
@@ -100,7 +99,7 @@ static void do_xbind_add(struct call *call)
     reply_int(call->reply, fresh);
 }
 
-/* Returns how many went. */
+/* Returns how many were removed. */
 static size_t remove_some(struct call *call, struct stream *s,
                           const struct stream_binding_rule *rule)
 {

@@ -1,5 +1,5 @@
-/* XCAPTURE: patterns of channels whose publications are appended to a stream. Appending is the
- * broker's (broker/broker_capture.h). */
+/* XCAPTURE: channel patterns whose publications are appended to a stream. Appending is up to
+ * broker/broker_capture.h. */
 #include "commands/index.h"
 
 #include "base/mem.h"
@@ -9,8 +9,7 @@
 
 #define FIRST_PATTERN 3
 
-/* Adds or removes each pattern that is named. Returns how many that changed; the journal gets only
- * these. */
+/* Adds or removes each pattern. Returns how many had an effect; the journal gets only these. */
 static size_t change(struct call *call, struct stream *s, bool add)
 {
     bool (*const one)(struct stream_captures *, struct bytes) =

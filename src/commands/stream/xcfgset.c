@@ -1,5 +1,5 @@
 /* XCFGSET: how long and how many producers' message ids a stream remembers, and its limits. What is
- * not mentioned stays as it is. */
+ * not mentioned stays unchanged. */
 #include "commands/index.h"
 
 #include "base/num.h"
@@ -36,7 +36,7 @@ static bool parse_message_ids(const struct call *call, int i, struct xcfgset *x)
     return true;
 }
 
-/* A limit at argument *i, which is then the last of its values. False after the error reply. */
+/* Parses a limit at argument *i, and moves *i to its last value. False after the error reply. */
 static bool parse_limit(const struct call *call, int *i, struct xcfgset *x)
 {
     const char *name;
@@ -55,7 +55,7 @@ static bool parse_limit(const struct call *call, int *i, struct xcfgset *x)
     }
 }
 
-/* s: whose limits are changed, or NULL. False after the error reply. */
+/* s: the stream to change, or NULL. False after the error reply. */
 static bool parse(const struct call *call, const struct stream *s, struct xcfgset *x)
 {
     *x = (struct xcfgset){.duration = -1, .size = -1};
@@ -77,7 +77,7 @@ static bool parse(const struct call *call, const struct stream *s, struct xcfgse
     return false;
 }
 
-/* All limits as they are now. */
+/* Journals all limits. */
 static void tell_limits(struct call *call, const struct stream_limits *l)
 {
     struct bytes argv[2 + STREAM_LIMITS_WORDS_MOST] = {BYTES("XCFGSET"), call->argv[1]};

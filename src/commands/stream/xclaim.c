@@ -1,6 +1,5 @@
-/* XCLAIM: pending entries get another owner, time and count. This is also how the journal tells
- * them (broker_claims.h), so within our own journal it makes pending entries whose stream entry is
- * gone by now. */
+/* XCLAIM: sets owner, time and count of pending entries. The journal uses it for that too
+ * (broker_claims.h), so a replay creates pending entries whose stream entry is deleted by now. */
 #include "commands/index.h"
 
 #include "base/num.h"
@@ -78,7 +77,7 @@ static bool parse_claim(struct call *call, const struct stream_group *g, struct 
             return false;
         }
     }
-    /* A time in the future, or before all time, is now. */
+    /* A time in the future, or before the epoch, counts as now. */
     if (x->time_ms < 0 || (x->time_ms > now_ms && !call_is_replay(call)))
         x->time_ms = now_ms;
     return true;
@@ -104,7 +103,7 @@ static uint64_t deliveries(const struct xclaim *x, uint64_t before)
     return before >= LLONG_MAX ? LLONG_MAX : before + 1;
 }
 
-/* Gives an entry to its new owner. False: it is not pending, not idle enough, or gone. */
+/* Assigns an entry. False: it is not pending, not idle for long enough, or deleted. */
 static bool claim(struct call *call, const struct xclaim *x, struct stream_id id, uint64_t *count)
 {
     struct stream_group *g = x->group;
@@ -125,7 +124,7 @@ static bool claim(struct call *call, const struct xclaim *x, struct stream_id id
     if (!pending) {
         if (!x->force)
             return false;
-        /* As one that was delivered once, and is claimed now. */
+        /* Counts as delivered once before this claim. */
         *count = deliveries(x, 1);
         if (g->order)
             broker_order_learn(&x->at, id);
@@ -140,7 +139,7 @@ static bool claim(struct call *call, const struct xclaim *x, struct stream_id id
     return true;
 }
 
-/* What is asked for, in order. Returns how many entries changed hands. */
+/* Claims the IDs in order. Returns how many entries were assigned. */
 static size_t claim_all(struct call *call, struct xclaim *x)
 {
     struct stream_consumer *owner = broker_claims_consumer(&x->at, call->argv[3]);
@@ -189,7 +188,7 @@ static void do_xclaim(struct call *call)
     if (moved && n == 0)
         broker_claims_position(&x.at);
     if (n && g->policy) {
-        /* Leases run from the claims' time, and an owner may have got room. */
+        /* Leases start at the claims' time, and a former owner may have room under its cap. */
         broker_watch_leased(&x.at, x.time_ms);
         broker_lease_room(&x.at);
     }

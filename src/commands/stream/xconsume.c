@@ -1,16 +1,17 @@
-/* XCONSUME: messages of groups are pushed to the client, which does other things meanwhile. When
- * and what is broker/broker_consume's; here are arguments, frames, and the end of the connection.
+/* XCONSUME: pushes messages of groups to the client. broker/broker_consume.h decides when and what;
+ * this file has the arguments, the frames, and the end of the connection.
  *
- *   START   judges arguments, then all keys, before it subscribes to the first: each needs a group
- *           with a policy. Its reply comes first, then frames (xdeliver), between any two replies
- *   STOP    ends subscriptions; so does HELLO 2, which has no frames
- *   leave   the client goes or says RESET, and all end; what it was sent is released
- *   xend    key, group or policy have gone: one frame for each subscription
+ *   START   checks the arguments, then all keys, before it subscribes to the first: each needs a
+ *           group with a policy. Its reply precedes the frames (xdeliver), which come between
+ *           replies
+ *   STOP    ends subscriptions; so does HELLO 2, since RESP2 has no frames
+ *   leave   the client closes or says RESET: all end, and entries it was sent are released
+ *   xend    a key, group or policy was removed: one frame for each subscription
  *
- * What a client has subscribed to is found from client.pushing, made by the first START. A client
- * that has more than 1 MiB unsent is passed over until it has read. Who may no longer use one of
- * the keys is closed, as who may no longer listen to a channel is (engine/rights.c). A replica
- * refuses START as it does XREADGROUP, also one that takes writes: it does nothing by itself. */
+ * A client's subscriptions are found from client.pushing, made by its first START. A client with
+ * more than 1 MiB of unsent output is skipped until it has read. A client that loses its right to
+ * one of the keys is closed, like one that loses its right to a channel (engine/rights.c). A
+ * replica refuses START as it does XREADGROUP, even if it takes writes, since it does not act. */
 #include "commands/index.h"
 
 #include "base/mem.h"
@@ -25,9 +26,9 @@
 #define PREFETCH    32        /* unless START says otherwise */
 #define UNSENT_MOST (1 << 20) /* bytes */
 
-/* A client that has subscribed. */
+/* A subscribed client. */
 struct xconsume {
-    struct client_pushing pushing; /* client.pushing leads here */
+    struct client_pushing pushing; /* client.pushing points here */
     struct broker_subscriber subscriber;
 };
 
@@ -118,7 +119,7 @@ static bool is_allowed(const struct client *c)
     return allowed;
 }
 
-/* All, or those of a group, whatever the database. Returns how many. */
+/* Ends all, or those of a group, in any database. Returns how many. */
 static long long stop_all(struct xconsume *x, const struct bytes *group)
 {
     struct dict_walk walk = {0};
@@ -156,11 +157,11 @@ static struct xconsume *join(struct client *c)
 struct start {
     struct bytes group, consumer;
     long long prefetch;
-    int keys_at; /* to the end */
+    int keys_at; /* up to the last argument */
 };
 
-/* Where the keys of START or STOP begin; 0: a word stands in the way, or there are none. Both the
- * handlers and who asks for the keys of a request find them here. */
+/* The index of the first key of START or STOP; 0: an unknown word, or no keys. Shared by the
+ * handlers and the lookup of a request's keys. */
 static int find_streams(const struct bytes *argv, int argc, int at, int *prefetch)
 {
     *prefetch = 0;
@@ -190,7 +191,7 @@ static bool parse_start(struct call *call, struct start *s)
            helpers_number(call, prefetch, "PREFETCH", 1, BROKER_CONSUME_PREFETCH, &s->prefetch);
 }
 
-/* The group, with a policy. False after the error reply. */
+/* Finds the group, which needs a policy. False after the error reply. */
 static bool find(struct call *call, const struct start *s, int i, struct broker_group *x)
 {
     struct stream *stream;
@@ -219,7 +220,7 @@ static void do_xconsume_start(struct call *call)
         reply_errorf(call->reply, "ERR XCONSUME needs RESP3, say HELLO 3");
         return;
     }
-    if (call->engine->role != ROLE_PRIMARY) { /* one that takes writes, but does not act */
+    if (call->engine->role != ROLE_PRIMARY) { /* a replica that takes writes does not act */
         call_error(call, ERR_READONLY);
         return;
     }
@@ -245,7 +246,7 @@ static void find_start_keys(struct keys *to, const struct bytes *argv, int argc)
 
 /* ---- STOP */
 
-/* *keys_at: 0: those of all keys. False: the arguments do not fit. */
+/* *keys_at 0: all keys. False: wrong arguments. */
 static bool parse_stop(const struct bytes *argv, int argc, int *keys_at)
 {
     int prefetch;

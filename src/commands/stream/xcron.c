@@ -1,10 +1,9 @@
 /* XCRON: schedules of a stream.
  *
- * SET makes a schedule or gives it other rules; all of it is judged before anything is made. What
- * it tells files and replicas says where the schedule begins, so that they find the same moments
- * whatever their clocks say. A SET that says what is so already is no write: a worker's start line
- * may be repeated, and moves no moments. MARK is what files and replicas are told when a schedule
- * has fired; firing is the broker's (broker/broker_schedule.h). */
+ * SET creates a schedule or replaces its rules, after checking everything. Its effect has an
+ * explicit start, so that files and replicas find the same moments whatever their clocks say. A SET
+ * that changes nothing is no write: a worker may repeat it at each start without moving any moment.
+ * MARK is the effect of a schedule that fired; firing is up to broker/broker_schedule.h. */
 #include "commands/index.h"
 
 #include "base/log.h"
@@ -26,7 +25,7 @@ static struct stream_schedule *find(const struct stream *s, struct bytes name)
     return s && s->extra ? stream_schedules_find(&s->extra->schedules, name) : NULL;
 }
 
-/* Puts it where it belongs, and says so. */
+/* Stores the schedule, with effect and event. */
 static struct stream_schedule *put(struct call *call, struct stream *s,
                                    const struct stream_schedule_rules *rules)
 {
@@ -48,8 +47,8 @@ static struct stream_schedule *put(struct call *call, struct stream *s,
     return x;
 }
 
-/* As it was told: nothing is judged. A zone that this machine does not know is no reason to refuse
- * a file. */
+/* Applies an effect unchecked: a zone that this machine does not know is no reason to refuse a
+ * file. */
 static void set_in_replay(struct call *call)
 {
     struct stream_schedule_rules rules;
@@ -69,7 +68,7 @@ static void set_in_replay(struct call *call)
     reply_ok(call->reply);
 }
 
-/* Whether a moment is to come. False after the error reply. */
+/* Whether the rules have a moment to come. False after the error reply. */
 static bool has_moments(const struct call *call, const struct stream_schedule_rules *r,
                         int64_t behind_ms)
 {

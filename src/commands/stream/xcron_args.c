@@ -41,7 +41,7 @@ enum option { CRON, EVERY, TZ, START, CATCHUP, UNTIL, LIMIT, OPTIONS };
 
 static const struct {
     const char *name;
-    long long least, most; /* of a number */
+    long long least, most; /* bounds of a number */
 } options[OPTIONS] = {
     [CRON] = {"CRON", 0, 0},
     [EVERY] = {"EVERY", STREAM_SCHEDULE_EVERY_LEAST, STREAM_SCHEDULE_EVERY_MOST},
@@ -136,7 +136,7 @@ void xcron_args_begin(struct xcron_args *x, int64_t now_ms)
     int64_t start = is_given(x, START) ? r->start_ms : now_ms;
     if (!r->every_ms)
         r->start_ms = start > now_ms ? start : now_ms + 1;
-    else if (start > now_ms) /* which is the first moment */
+    else if (start > now_ms) /* START itself is the first moment */
         r->start_ms = start - r->every_ms;
     else
         r->start_ms = start + (now_ms - start) / r->every_ms * r->every_ms;

@@ -1,4 +1,4 @@
-/* XDEL and XDELEX: single entries go, and scheduled messages are cancelled. */
+/* XDEL and XDELEX: delete single entries, and cancel scheduled messages. */
 #include "commands/index.h"
 
 #include "base/mem.h"
@@ -6,7 +6,7 @@
 #include "broker/broker_moments.h"
 #include "commands/stream/stream_args.h"
 
-/* What is scheduled or expires in the stream may be less now. */
+/* Scheduled messages or expiry times may have been removed. */
 static void extras_changed(struct call *call, struct stream *s)
 {
     struct broker_group at = broker_act_in(call, call->argv[1], s, NULL);
@@ -26,7 +26,7 @@ static void do_xdel(struct call *call)
         return;
     }
     int n = call->argc - 2;
-    /* All IDs are judged before the first entry goes. */
+    /* All IDs are checked before the first entry is deleted. */
     struct stream_id *ids = stream_args_ids(call, 2, n);
     if (!ids)
         return;
@@ -54,8 +54,8 @@ const struct command xdel_command = {
     .handler = do_xdel,
 };
 
-/* XDEL of what went; the two words in front are free. References of groups that went have no
- * command of Redis 7.0: the request says them. */
+/* Effect XDEL of the deleted entries; the first two words of dels are free. Redis 7.0 has no
+ * command that removes groups' references: then the request itself is the effect. */
 static void tell_deletions(struct call *call, struct bytes *dels, int n, bool references)
 {
     if (references)

@@ -1,11 +1,11 @@
-/* XGROUP: groups and consumers come and go, and positions are set.
+/* XGROUP: creates and deletes groups and consumers, and sets positions.
  *
- * Each subcommand parses its options first, then needs the stream, then the group: that is the
- * order in which Redis tells errors. CREATE MKSTREAM makes the stream as well, which is a change of
- * the key for those who watch it; all else is quiet, since groups are no news for them. DESTROY
- * wakes who waits in the group: their command runs again and finds it gone. All are journalled as
- * they came, for nothing in them depends on the clock but a consumer's times, which are not
- * restored. */
+ * Each subcommand parses its options, then looks up the stream, then the group: that is the order
+ * in which Redis reports errors. CREATE MKSTREAM creates the stream too, which is a change of the
+ * key for those who watch it; all else is quiet, since a change of groups is not one of the key.
+ * DESTROY wakes readers of the group: their command runs again and finds it destroyed. All are
+ * journalled as received: nothing in them depends on the clock but a consumer's times, which are
+ * not restored. */
 #include "commands/index.h"
 
 #include "base/num.h"
@@ -15,7 +15,7 @@
 #include "broker/broker_retry.h"
 #include "commands/stream/stream_args.h"
 
-/* The stream that a subcommand needs; false after the error reply. */
+/* The stream, which must exist; false after the error reply. */
 static bool need_stream(struct call *call, struct stream **s)
 {
     if (!stream_args_write(call, call->argv[2], s))
@@ -35,7 +35,7 @@ static bool need_group(struct call *call, struct stream *s, struct stream_group 
     return false;
 }
 
-/* Groups are no news for those who watch the key. */
+/* Changes of groups are not changes of the key for WATCH. */
 static void changed(struct call *call, const char *event)
 {
     db_changed_quietly(call->db, call->argv[2]);
@@ -114,7 +114,7 @@ static void do_xgroup_setid(struct call *call)
         !need_group(call, s, &g) || !parse_start(call, s, false, &id))
         return;
     stream_group_set_position(g, id, read);
-    if (g->policy) /* who waits may find something; nobody polls for what is pushed */
+    if (g->policy) /* waiting readers may find something; pushes do not poll */
         db_ready(call->db, call->argv[2]);
     changed(call, "xgroup-setid");
     reply_ok(call->reply);
@@ -153,7 +153,7 @@ static void do_xgroup_createconsumer(struct call *call)
     reply_int(call->reply, made);
 }
 
-/* What the consumer has goes back to its group, which has a policy. */
+/* Releases the consumer's entries; the group has a policy. */
 static uint64_t release(struct call *call, struct stream *s, struct stream_group *g,
                         const struct stream_consumer *c)
 {

@@ -1,5 +1,5 @@
-/* XIDMPRECORD: a producer's message id that is known from a file or a primary. What these say is
- * believed: the id was free when they recorded it, and its entry may be gone by now. */
+/* XIDMPRECORD: restores a producer's message id from a file or a primary, which is trusted: the id
+ * was unused when it was recorded, and its entry may be deleted by now. */
 #include "commands/index.h"
 
 #include "commands/stream/stream_args.h"

@@ -1,10 +1,10 @@
-/* XINFO: what a stream, its groups and its consumers look like.
+/* XINFO: describes a stream, its groups and its consumers.
  *
- * The names are those of Redis. There is no radix tree here: blocks stand for its keys, and one
- * node more than blocks for its nodes. XINFO STREAM tells counters and the two entries at the ends;
- * FULL tells entries, groups, consumers and what they have pending, COUNT of each (0: all). Groups
- * and consumers come sorted by name. Reading changes nothing: producers' records that are too old
- * are left out of the count, but dropped elsewhere. */
+ * Names are those of Redis. There is no radix tree here: blocks are reported as its keys, and one
+ * more than blocks as its nodes. XINFO STREAM reports counters and the first and last entry; FULL
+ * reports entries, groups, consumers and their pending entries, COUNT of each (0: all). Groups and
+ * consumers are sorted by name. Reading changes nothing: expired producers' records are not
+ * counted, but dropped elsewhere. */
 #include "commands/index.h"
 
 #include "base/mem.h"
@@ -42,7 +42,7 @@ static bool need_stream(struct call *call, const struct stream **s)
 static void common(struct call *call, const struct stream *s)
 {
     number(call, "length", (long long)s->log.length);
-    /* Blocks take the place of the radix tree's nodes. */
+    /* Blocks stand in for the radix tree's nodes. */
     number(call, "radix-tree-keys", (long long)s->log.n);
     number(call, "radix-tree-nodes", (long long)s->log.n + 1);
     id(call, "last-generated-id", s->last_id);
@@ -59,7 +59,7 @@ static void common(struct call *call, const struct stream *s)
     number(call, "iids-duplicates", (long long)s->dedup.duplicates);
 }
 
-/* Of a stream with anything that Redis has not (broker I4). */
+/* Fields of a stream with features that Redis does not have (broker I4). */
 static void extra(struct call *call, const struct stream *s)
 {
     static const char *const ways[] = {"DROP KEEPREF", "DROP DELREF", "DROP ACKED"};

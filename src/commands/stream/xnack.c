@@ -1,12 +1,12 @@
-/* XNACK: a consumer gives pending entries back.
+/* XNACK: a consumer returns pending entries.
  *
- *   without a policy   they become entries without an owner, which another consumer can claim; with
- *                      FORCE also what was not pending, if it is in the stream. The journal gets
- *                      the request, or, where FORCE has passed something over, that of the others
+ *   without a policy   they have no owner then, and another consumer can claim them; with FORCE
+ *                      this includes entries that were not pending, if they exist. The effect is
+ *                      the request or, if FORCE skipped some, the request with the other IDs
  *   with a policy      broker_retry decides: released, deferred by the back-off, or dead
- *   replay             from a file or a primary: that has been decided, and is applied as it stands
+ *   replay             the effect of a decision, applied as it is
  *
- * All arguments are judged before anything changes. */
+ * All arguments are checked before anything changes. */
 #include "commands/index.h"
 
 #include "base/mem.h"
@@ -20,9 +20,9 @@
 
 struct xnack {
     enum broker_retry_mode mode;
-    long long n, retry;        /* IDs, from argument 6 on; RETRYCOUNT or -1 */
+    long long n, retry;        /* number of IDs, from argument 6 on; RETRYCOUNT or -1 */
     long long delay_ms, at_ms; /* -1: not given */
-    int reason;                /* the argument; 0: not given */
+    int reason;                /* index of the argument; 0: not given */
     bool force;
 };
 
@@ -51,8 +51,8 @@ static bool parse_moment(const struct call *call, int i, const char *name, long 
     return helpers_number(call, i, name, 0, most, out);
 }
 
-/* What only groups with a policy know: 1: the option at *i is one, and *i its value; 0: it is none;
- * -1: after the error reply. */
+/* Options for groups with a policy. 1: parsed the option at *i, which moves to its value; 0: not
+ * such an option; -1: after the error reply. */
 static int parse_policy_option(const struct call *call, int *i, struct xnack *x)
 {
     bool delay = bytes_is(call->argv[*i], "delay"), at = bytes_is(call->argv[*i], "at");
@@ -74,7 +74,7 @@ static int parse_policy_option(const struct call *call, int *i, struct xnack *x)
     return 1;
 }
 
-/* Options that exclude each other, or need a policy. */
+/* Checks options that exclude each other, or need a policy. False after the error reply. */
 static bool fits(const struct call *call, const struct xnack *x, const struct stream_group *g)
 {
     bool moment = x->delay_ms >= 0 || x->at_ms >= 0;
@@ -135,8 +135,8 @@ static bool parse(struct call *call, struct xnack *x)
     return parse_options(call, x);
 }
 
-/* The delivery count of an entry that was given back: SILENT takes the delivery back, FATAL marks
- * it as one that no consumer can handle. */
+/* The delivery count of a returned entry: SILENT undoes the delivery, FATAL marks it as one that no
+ * consumer can handle. */
 static uint64_t deliveries(const struct xnack *x, uint64_t before)
 {
     if (x->retry >= 0)
@@ -146,7 +146,7 @@ static uint64_t deliveries(const struct xnack *x, uint64_t before)
     return x->mode == BROKER_RETRY_SILENT && before ? before - 1 : before;
 }
 
-/* False: it is not pending, and FORCE does not make it so. */
+/* False: it is not pending, and FORCE does not apply. */
 static bool give_back(struct call *call, const struct xnack *x, const struct stream *s,
                       struct stream_group *g, struct stream_id id)
 {
@@ -170,7 +170,7 @@ static bool give_back(struct call *call, const struct xnack *x, const struct str
     return true;
 }
 
-/* In a group with a policy. */
+/* For a group with a policy. */
 static void give_back_all(struct call *call, const struct xnack *x, struct stream *s,
                           struct stream_group *g, const struct stream_id *ids)
 {
@@ -183,13 +183,13 @@ static void give_back_all(struct call *call, const struct xnack *x, struct strea
                              .reason = x->reason ? call->argv[x->reason] : bytes_of("", 0)};
     if (x->delay_ms >= 0)
         r.due_ms = e->steady_ms + x->delay_ms;
-    else if (x->at_ms >= 0) /* a moment; the group goes by the steady clock */
+    else if (x->at_ms >= 0) /* a wall-clock time; the group uses the steady clock */
         r.due_ms = x->at_ms > call->now_ms ? e->steady_ms + (x->at_ms - call->now_ms) : 0;
     call_no_effect(call);
     reply_int(call->reply, (long long)broker_retry_give_back(&at, &r, ids, (size_t)x->n));
 }
 
-/* The request with these IDs alone. */
+/* Effect: the request with these IDs only. */
 static void tell(struct call *call, const struct xnack *x, const struct stream_id *ids, size_t n)
 {
     call_no_effect(call);
@@ -228,8 +228,8 @@ static void do_xnack(struct call *call)
         mem_free(ids);
         return;
     }
-    /* The request tells what happened, but for FORCE: a replay makes pending what is not in the
-     * stream, since here it may have gone since. */
+    /* The request itself is the effect, except with FORCE: a replay makes entries pending that are
+     * not in the stream, which may have been deleted here since. */
     long long released = 0;
     for (int i = 0; i < x.n; i++)
         if (give_back(call, &x, s, g, ids[i]))

@@ -1,6 +1,6 @@
-/* XPENDING: what a group has delivered and nobody acknowledged: a summary by consumer, or a list of
- * entries between two IDs. Entries that were released have no owner: they are listed under an empty
- * name with an idle time of -1, whatever IDLE asks for. */
+/* XPENDING: a group's pending entries, as a summary by consumer or a list between two IDs. Released
+ * entries have no owner: they are listed with an empty name and an idle time of -1, whatever IDLE
+ * asks for. */
 #include "commands/index.h"
 
 #include "base/mem.h"

@@ -1,10 +1,10 @@
-/* XPOLICY: what groups do by themselves.
+/* XPOLICY: policies of groups.
  *
- * SET makes or changes a policy and, with MKSTREAM, stream and group: a worker's start line, safe
- * to repeat. All of it is judged before anything is made. The journal gets the whole policy written
- * out, so that defaults of a later version cannot change an old file; a SET that changes nothing is
- * no write. What a policy means for what is pending already is no work of the command: leases are
- * comparisons, and the broker's next turn does the rest. */
+ * SET creates or changes a policy and, with MKSTREAM, stream and group: a worker may repeat it at
+ * each start. Everything is checked before anything is created. The effect is the whole policy
+ * written out, so that defaults of a later version cannot change an old file; a SET that changes
+ * nothing is no write. Pending entries are not touched by the command: leases are computed by
+ * comparison, and the broker's next turn does the rest. */
 #include "commands/index.h"
 
 #include "base/glob.h"
@@ -26,7 +26,7 @@
 
 /* ---- SET */
 
-/* Whether the user may write to a dead-letter key that the request does not name, judged as if it
+/* Whether the user may write to a dead-letter key that the request does not name, checked as if it
  * did. False after the error reply. */
 static bool may_write(struct call *call, struct bytes letters)
 {
@@ -46,7 +46,7 @@ static bool may_write(struct call *call, struct bytes letters)
     return allowed;
 }
 
-/* A policy as one that is new, without what the request gives. NULL after the error reply. */
+/* A new policy at its defaults, before the request's options. NULL after the error reply. */
 static struct stream_policy *begin(struct call *call, const struct xpolicy_args *x)
 {
     struct buf name = {0};
@@ -68,7 +68,7 @@ static struct stream_policy *begin(struct call *call, const struct xpolicy_args 
     return p;
 }
 
-/* The group, with its stream, made when absent. */
+/* The group and its stream, made when absent. */
 static struct stream_group *need_group(struct call *call, struct stream **s)
 {
     struct bytes key = call->argv[2], name = call->argv[3];
@@ -113,7 +113,7 @@ static void put(struct call *call, struct stream *s, struct stream_policy *p)
     db_notify(call->db, key, DB_EVENT_STREAM, "xpolicy-set");
 }
 
-/* Whether the policy orders otherwise than the one there is. */
+/* Whether the policy changes the group's order. */
 static bool orders_anew(const struct stream_group *g, const struct stream_policy *p)
 {
     const struct stream_policy *old = g->policy;
@@ -129,7 +129,7 @@ static void do_xpolicy_set(struct call *call)
     struct bytes key = call->argv[2], name = call->argv[3];
     if (!xpolicy_args_parse(call, &x))
         return;
-    /* A stream that was renamed to its dead-letter key has such a policy, and effects tell it. */
+    /* A replay accepts it: a stream renamed to its dead-letter key has such a policy. */
     if ((x.given >> XPOLICY_DEADLETTER & 1) && bytes_equal(x.dead_letter, key) &&
         !call_is_replay(call)) {
         reply_errorf(call->reply, "ERR the dead-letter key must not be the stream itself");
@@ -252,8 +252,8 @@ static int by_key(const void *a, const void *b)
                          entry_key(*(struct entry *const *)b));
 }
 
-/* Keys of streams with policies that fit and that the user may read, sorted; the caller's to free.
- */
+/* Entries of streams with policies whose keys match and that the user may read, sorted; the caller
+ * frees the array. */
 static struct entry **list(const struct call *call, struct bytes pattern, size_t *n)
 {
     const struct client *c = call->client;

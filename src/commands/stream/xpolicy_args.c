@@ -1,9 +1,10 @@
 /* XPOLICY SET key group [MKSTREAM] [JOBS] [option value ...]. Options come in any order, each once;
- * some have several values: RETRY as many as its kind says, LIST as many as follow until the next
- * word that is an option.
+ * some have several values: RETRY as many as its kind says, LIST all up to the next word that is an
+ * option.
  *
- * Two read these arguments: the command, and rights, which look for the dead-letter key in requests
- * that may be wrong in other ways. Both must find the same one, so both go by next_option(). */
+ * These arguments are parsed by the command, and by the rights check, which looks for the
+ * dead-letter key in requests that may be wrong otherwise. Both must find the same key, so both use
+ * next_option(). */
 #include "commands/stream/xpolicy_args.h"
 
 #include "base/num.h"
@@ -44,7 +45,7 @@ static int find_option(struct bytes word)
     return -1;
 }
 
-/* Values from at on, up to the next option. */
+/* The number of values from at to the next option. */
 static int until_option(const struct bytes *argv, int argc, int at)
 {
     int n = 0;
@@ -53,8 +54,8 @@ static int until_option(const struct bytes *argv, int argc, int at)
     return n;
 }
 
-/* How many values the option at argument i has: those it must have, and those it may have that are
- * there. More than are left: some are missing. */
+/* How many values the option at argument i has: those it requires, and those it allows that are
+ * there. More than there are: some are missing. */
 static int values_of(const struct option *o, const struct bytes *argv, int argc, int i)
 {
     int left = argc - i - 1;
@@ -81,8 +82,8 @@ static int values_of(const struct option *o, const struct bytes *argv, int argc,
     }
 }
 
-/* The option at argument *i, which moves to its first value; *n: how many it has. -1: there is no
- * such option, or a value is missing. */
+/* Parses the option at argument *i, which moves to its first value; *n: the number of values. -1:
+ * unknown option, or a value is missing. */
 static int next_option(const struct bytes *argv, int argc, int *i, int *n)
 {
     int o = find_option(argv[*i]);
@@ -119,7 +120,7 @@ static bool parse_factor(const struct call *call, int i, double *out)
     return out_of_range(call, "RETRY", 1, STREAM_POLICY_FACTOR_MOST);
 }
 
-/* The kind at argument i and n - 1 values behind it. */
+/* Parses the kind at argument i and its n - 1 values. */
 static bool parse_retry(const struct call *call, int i, int n, struct xpolicy_args *x)
 {
     struct bytes kind = call->argv[i];

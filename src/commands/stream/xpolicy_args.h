@@ -28,8 +28,8 @@ enum xpolicy_option {
 struct xpolicy_args {
     bool make, jobs;
     unsigned given;                     /* bits 1 << enum xpolicy_option */
-    long long numbers[XPOLICY_OPTIONS]; /* of those with one; for words: which of them;
-                                           for ORDERBY: that of HOLD and SKIP */
+    long long numbers[XPOLICY_OPTIONS]; /* values of numeric options; for words: the index; for
+                                           ORDERBY: that of HOLD or SKIP */
     struct bytes dead_letter, order_by;
     int64_t rate_ms;
     enum stream_retry retry;
@@ -40,7 +40,7 @@ struct xpolicy_args {
 
 /* False after the error reply. */
 bool xpolicy_args_parse(const struct call *call, struct xpolicy_args *out);
-/* The rules that are given, over what is there. */
+/* Applies the given rules to the policy. */
 void xpolicy_args_apply(const struct xpolicy_args *x, struct stream_policy *p);
 /* The keys of XPOLICY SET, whether or not its options are sound. */
 void xpolicy_args_find_keys(struct keys *to, const struct bytes *argv, int argc);

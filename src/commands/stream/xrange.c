@@ -1,6 +1,6 @@
 /* XRANGE and XREVRANGE: the entries between two IDs. They are counted first (O(blocks), one search
- * in the last of them), so that the reply begins with its length and is written once. COUNT 0
- * answers null where the stream exists and an empty array where it does not, as Redis does. */
+ * in the last of them), so that the reply can begin with its length and is written once. COUNT 0
+ * returns null if the stream exists and an empty array if not, as in Redis. */
 #include "commands/index.h"
 
 #include "commands/stream/stream_args.h"

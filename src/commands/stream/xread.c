@@ -1,17 +1,17 @@
-/* XREAD, and the walk over the streams of a call that it shares with XREADGROUP.
+/* XREAD, and the loop over the streams of a call that it shares with XREADGROUP.
  *
- * The arguments are parsed, then every stream is resolved (what its ID means now), before the first
- * of them changes: an error leaves everything as it was. Then each stream is served in turn, as far
- * as COUNT, MAXCOUNT and MAXSIZE allow. When none of them had anything, the call either waits
- * (BLOCK): the same command is run again when one of its keys is announced as ready, with "$"
- * replaced by the ID that it meant; or it answers null.
+ * Arguments are parsed and all streams resolved (what each ID means now) before the first stream
+ * changes: an error leaves everything unchanged. Then each stream is served in turn, within COUNT,
+ * MAXCOUNT and MAXSIZE. If none had anything, the call either blocks (BLOCK): the command is run
+ * again when one of its keys becomes ready, with "$" replaced by the ID it stood for; or it answers
+ * null.
  *
- * In a group with a policy ">" gives what the broker chooses (broker_deliver.h): first entries that
- * are pending and ready again, then new ones.
+ * In a group with a policy, ">" delivers what the broker chooses (broker_deliver.h): first pending
+ * entries that are ready again, then new ones.
  *
- * Lengths stand before what they count, so with several streams, or with MAXSIZE, the parts are
- * written beside the reply first. With one stream the header is written at once and cut off again
- * when there is nothing behind it. */
+ * Lengths precede what they count, so with several streams, or with MAXSIZE, the parts are first
+ * written beside the reply. With one stream the header is written at once, and cut off again if
+ * nothing follows. */
 #include "commands/stream/xread.h"
 
 #include "base/hash.h"
@@ -26,7 +26,7 @@
 #include "commands/stream/xread_policy.h"
 #include "engine/block.h"
 
-/* What stream i of the call is to give. False after the error reply. */
+/* Determines what to read from stream i. False after the error reply. */
 static bool resolve(struct call *call, const struct xread_args *x, int i, struct xread_source *s)
 {
     struct bytes id = call->argv[x->keys_at + x->n + i];
@@ -83,7 +83,8 @@ static bool resolve(struct call *call, const struct xread_args *x, int i, struct
     return true;
 }
 
-/* Entries that nobody has asked for yet: a cursor on the first, to be ended, and how many. */
+/* Sets a cursor on the first new entry and returns how many there are; the caller ends the cursor.
+ */
 static uint64_t find_new(const struct xread *x, const struct xread_source *s, uint64_t claimed,
                          struct stream_cursor *c)
 {
@@ -99,7 +100,7 @@ static uint64_t find_new(const struct xread *x, const struct xread_source *s, ui
     return stream_log_count(c, STREAM_ID_MAX, most);
 }
 
-/* Answers up to n > 0 entries from the cursor's on. Returns how many. */
+/* Replies up to n > 0 entries from the cursor on. Returns how many. */
 static uint64_t read_entries(struct xread *x, struct stream_cursor *c, uint64_t n)
 {
     uint64_t done = 0;
@@ -113,7 +114,7 @@ static uint64_t read_entries(struct xread *x, struct stream_cursor *c, uint64_t 
     return done;
 }
 
-/* Entries that are pending already, and new ones. */
+/* Claimed and new entries of one stream. */
 struct parts {
     struct stream_pending_entry *old;
     size_t old_n;
@@ -121,7 +122,7 @@ struct parts {
     uint64_t n;
 };
 
-/* Claimed entries first, then new ones. Leaves in p how many of each were given. */
+/* Serves claimed entries, then new ones. p gets how many of each were delivered. */
 static void serve_entries(struct xread *x, struct xread_source *s, struct parts *p)
 {
     struct xread_aside aside;
@@ -138,7 +139,7 @@ static void serve_entries(struct xread *x, struct xread_source *s, struct parts 
     xread_reply_end_entries(x, &aside, p->old_n + p->n);
 }
 
-/* Serves one stream. True: it is in the reply. */
+/* Serves one stream. True: the reply contains it. */
 static bool serve(struct xread *x, struct xread_source *s)
 {
     if (s->group)
@@ -174,13 +175,13 @@ static bool serve(struct xread *x, struct xread_source *s)
     return any;
 }
 
-/* Nothing but new entries of one group. */
+/* Whether it reads only new entries, of one group. */
 static bool wants_new(const struct xread_args *a, const struct xread_source *sources)
 {
     return a->n == 1 && a->group && sources->from == XREAD_NEW && a->claim_idle_ms < 0;
 }
 
-/* What it waits for, if others who wait for the same would find nothing either. */
+/* The queue of a blocked read, if all readers in it would find nothing at the same time. */
 static uint64_t source_of(struct xread *x, const struct xread_source *sources)
 {
     if (!wants_new(&x->args, sources) || x->held_back)
@@ -201,7 +202,7 @@ static void wait(struct xread *x, const struct xread_source *sources)
             broker_presence_waits(&at, call->client, sources[i].reader);
             broker_deliver_wait(&at);
         }
-    /* "$" stands for what it means now. */
+    /* "$" is replaced by the ID it stands for now. */
     struct bytes *argv = mem_alloc((size_t)call->argc * sizeof(*argv));
     char *texts = mem_alloc((size_t)a->n * STREAM_ID_TEXT_MAX);
     memcpy(argv, call->argv, (size_t)call->argc * sizeof(*argv));
@@ -229,7 +230,7 @@ static void wait(struct xread *x, const struct xread_source *sources)
     mem_free(texts);
 }
 
-/* Returns how many streams are in the reply; nothing is written when there are none. */
+/* Returns how many streams the reply contains; writes nothing if there are none. */
 static size_t serve_all(struct xread *x, struct xread_source *sources)
 {
     struct reply *r = x->call->reply;

@@ -1,7 +1,7 @@
-/* Options come in any order before STREAMS; what follows are as many IDs as keys. The parser serves
- * two: the command, and rights and tracking, which ask for the keys of a request that may be wrong
- * in other ways. Both must find the same STREAMS, or a user's rights could be got around, so there
- * is one next_option(). */
+/* Options come in any order before STREAMS, which as many IDs as keys follow. They are parsed by
+ * the command, and by rights and tracking, which look up the keys of a request that may be wrong
+ * otherwise. Both must find the same STREAMS, or a user's rights could be bypassed, so both use
+ * next_option(). */
 #include "commands/stream/xread_args.h"
 
 #include "base/num.h"
@@ -11,8 +11,8 @@ enum option { BLOCK, COUNT, MAXCOUNT, MAXSIZE, STREAMS, GROUP, NOACK, CLAIM, MAT
 
 static const struct option_word {
     const char *word;
-    int arguments;   /* that must follow */
-    bool group_only; /* XREADGROUP's */
+    int arguments;   /* number required */
+    bool group_only; /* only for XREADGROUP */
 } options[] = {
     [BLOCK] = {"block", 1, false},       [COUNT] = {"count", 1, false},
     [MAXCOUNT] = {"maxcount", 1, false}, [MAXSIZE] = {"maxsize", 1, false},
@@ -21,8 +21,7 @@ static const struct option_word {
     [MATCH] = {"match", 1, true},
 };
 
-/* The option at argument *i, which moves to its last argument. The one parser of these options: of
- * the command and of who asks for its keys. */
+/* Parses the option at argument *i, which moves to its last argument. */
 static enum option next_option(const struct bytes *argv, int argc, int *i)
 {
     for (int o = BLOCK; o < UNKNOWN; o++)
@@ -80,7 +79,7 @@ static bool parse_streams(struct call *call, int i, struct xread_args *x)
     return false;
 }
 
-/* The option o, whose last argument is i. */
+/* Stores option o, whose last argument is i. */
 static bool parse_option(struct call *call, enum option o, int i, struct xread_args *x)
 {
     if (o != UNKNOWN && options[o].group_only && !x->group) {
@@ -133,7 +132,7 @@ bool xread_args_parse(struct call *call, bool group, struct xread_args *x)
         if (!parse_option(call, o, i, x))
             return false;
     }
-    if (!x->keys_at == !x->match.p) { /* one of them */
+    if (!x->keys_at == !x->match.p) { /* exactly one of both */
         call_error(call, ERR_SYNTAX);
         return false;
     }

@@ -13,14 +13,14 @@ struct xread_args {
     int64_t block_ms;                     /* -1: does not block; 0: for ever */
     bool noack;
     int64_t claim_idle_ms; /* -1: does not claim */
-    struct bytes match;    /* instead of keys: what they match; no p: not given */
-    int match_at;          /* where it stands in argv */
+    struct bytes match;    /* the pattern that replaces keys; p NULL: not given */
+    int match_at;          /* its index in argv */
     int keys_at, n;        /* keys_at .. +n: keys, then n IDs */
 };
 
 /* False after the error reply. */
 bool xread_args_parse(struct call *call, bool group, struct xread_args *x);
-/* The keys of a request, whether or not its options are sound. */
+/* The keys of a request, even if its options are wrong. */
 void xread_args_find_keys(struct keys *to, const struct bytes *argv, int argc);
 
 #endif

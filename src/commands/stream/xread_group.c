@@ -1,12 +1,13 @@
 /* Lists of pending entries are collected before any of them changes: delivering moves records in
- * the order of time and may split the chunk that is being walked.
+ * the order of time and may split the chunk being walked.
  *
- * New entries move the group's position entry by entry, so a reply that MAXSIZE cuts short leaves
- * the rest for the next read. With NOACK nothing becomes pending, but the position moves. What was
- * claimed and what was in the history keeps its place by ID, counts one delivery more and is as
- * young as now. An entry of the history that was deleted is told by its ID with a null.
+ * New entries advance the group's position one by one, so a reply cut short by MAXSIZE leaves the
+ * rest for the next read. With NOACK nothing becomes pending, but the position advances. Claimed
+ * entries and entries of the history keep their place by ID, count one more delivery, and are
+ * stamped with the present time. A deleted entry of the history is answered as its ID with a null.
  *
- * The journal gets XCLAIM for what became or stays pending, then XGROUP SETID for the position. */
+ * Effects are XCLAIM for entries that become or stay pending, then XGROUP SETID for the position.
+ */
 #include "commands/stream/xread_group.h"
 
 #include "base/mem.h"
@@ -19,7 +20,7 @@
 #include "broker/broker_watch.h"
 #include "commands/stream/stream_args.h"
 
-#define LOOK_AGAIN_MS 86400000 /* at the latest, for entries that become idle enough */
+#define LOOK_AGAIN_MS 86400000 /* the longest wait for entries to become idle enough */
 
 static void changed(struct xread *x, const struct xread_source *s)
 {
@@ -106,7 +107,7 @@ void xread_group_delete_acked(struct xread *x, const struct xread_source *s)
     buf_free(&x->acked);
 }
 
-/* What the consumer has pending above s->after, at most `most`; the array belongs to the caller. */
+/* Up to `most` pending entries of the consumer above s->after; the caller frees the array. */
 static struct stream_pending_entry *history(const struct xread_source *s, uint64_t most,
                                             uint64_t *n)
 {
@@ -126,7 +127,7 @@ static struct stream_pending_entry *history(const struct xread_source *s, uint64
     return (void *)found.p;
 }
 
-/* One entry of the history; of one that was deleted only the ID. */
+/* Redelivers one entry of the history; of a deleted one only the ID. */
 static void deliver_again(struct xread *x, struct xread_source *s,
                           const struct stream_pending_entry *p, struct broker_claims *claims)
 {
@@ -174,7 +175,7 @@ void xread_group_history(struct xread *x, struct xread_source *s)
     mem_free(list);
 }
 
-/* The time of the pending entry that was delivered first and still exists; false: there is none. */
+/* The delivery time of the oldest pending entry that still exists; false: none. */
 static bool oldest_delivery_ms(const struct xread_source *s, int64_t *out)
 {
     struct stream_pending_walk w;

@@ -1,6 +1,7 @@
-/* The ready streams of the group's ring (broker/broker_match.h) are gone through once, from where
- * the last read ended. Each gives at most its share of COUNT; who has nothing rests, but not where
- * others may find something: the reader is full, or the group serves somebody else. */
+/* Goes once through the ready streams of the group's ring (broker/broker_match.h), starting where
+ * the last read ended. Each gives at most its share of COUNT; a stream without anything becomes
+ * idle, unless other readers may find something in it: this reader is full, or another consumer has
+ * the seat. */
 #include "commands/stream/xread_match.h"
 
 #include "base/glob.h"
@@ -13,7 +14,8 @@
 #include "engine/block.h"
 #include "engine/rights.h"
 
-/* Whether there is any use in a read. Who takes a seat gets what others have, or stands by. */
+/* Whether a read may find something. With SINGLE, taking the seat releases other consumers'
+ * entries, and a reader without the seat has to queue for it. */
 static bool may_give(const struct xread *x, const struct broker_group *at)
 {
     const struct stream_pending *p = &at->group->pending;
@@ -21,7 +23,8 @@ static bool may_give(const struct xread *x, const struct broker_group *at)
            (at->group->policy->single_ms && stream_pending_owned_count(p));
 }
 
-/* One stream: true: it is in the reply. m may go with its key, which may have expired. */
+/* Serves one stream; true: the reply contains it. m may be freed with its key, which may have
+ * expired. */
 static bool serve_one(struct xread *x, struct broker_mark *m)
 {
     struct call *call = x->call;
@@ -49,7 +52,7 @@ static bool serve_one(struct xread *x, struct broker_mark *m)
     return served;
 }
 
-/* How many streams are in the reply, which is written when there are any. */
+/* Returns how many streams the reply contains; writes it if there are any. */
 static size_t serve(struct xread *x, struct broker_ring *ring)
 {
     struct xread_args *a = &x->args;
@@ -81,7 +84,7 @@ static size_t serve(struct xread *x, struct broker_ring *ring)
     return served;
 }
 
-/* With CLAIM: when the first entry will have been pending for so long; 0: none is. */
+/* With CLAIM: when the first entry will have been pending for long enough; 0: none. */
 static int64_t claim_due_ms(struct xread *x, const struct broker_ring *ring)
 {
     const struct dlist_node *const lists[] = {&ring->ready, &ring->idle};

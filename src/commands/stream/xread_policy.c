@@ -3,7 +3,7 @@
 #include "commands/stream/stream_args.h"
 #include "commands/stream/xread_group.h"
 
-/* What is being served by a policy. */
+/* One stream being served. */
 struct by_policy {
     struct xread *x;
     const struct xread_source *s;

@@ -1,6 +1,6 @@
-/* MAXSIZE is judged by positions of the output. What is written beside the reply will stand behind
- * what is in it already, so `outside` keeps how many bytes that is, over all chains that were left
- * for an inner one. */
+/* MAXSIZE is checked by output positions. What is written beside the reply will follow what is
+ * already in it; `outside` has the number of those bytes, over all chains that were left for an
+ * inner one. */
 #include "commands/stream/xread_reply.h"
 
 #include "base/assert.h"

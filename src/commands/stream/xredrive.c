@@ -1,4 +1,4 @@
-/* XREDRIVE: dead letters go back to where they died, or to another stream. */
+/* XREDRIVE: returns dead letters to where they died, or moves them to another stream. */
 #include "commands/index.h"
 
 #include "acl/check.h"
@@ -10,13 +10,13 @@
 
 #define COUNT_MOST 100000
 #define IDS_MOST   1000
-#define LOOKS      10 /* entries that are looked at for one that may be moved */
+#define LOOKS      10 /* entries examined for each one moved */
 
 enum option { TO, IDS, START, COUNT, MATCH, DELAY, OPTIONS };
 
 static const struct option_word {
     const char *word;
-    int arguments; /* that must follow; of IDS the number alone */
+    int arguments; /* number required; for IDS only the count */
 } words[OPTIONS] = {[TO] = {"TO", 1},       [IDS] = {"IDS", 1},     [START] = {"START", 1},
                     [COUNT] = {"COUNT", 1}, [MATCH] = {"MATCH", 2}, [DELAY] = {"DELAY", 1}};
 
@@ -28,8 +28,8 @@ struct xredrive {
     long long count;
 };
 
-/* The option at argument *i, which moves to its first argument; *n: how many it has. OPTIONS: none,
- * or some are missing. One parser for the command and for who asks for its keys. */
+/* Parses the option at argument *i, which moves to its first argument; *n: how many it has.
+ * OPTIONS: unknown, or incomplete. Shared by the command and the lookup of its keys. */
 static enum option next_option(const struct bytes *argv, int argc, int *i, int *n)
 {
     for (int o = 0; o < OPTIONS; o++) {
@@ -120,8 +120,8 @@ static bool may_write(const struct call *call, struct bytes key)
            check_key(c->user, key, KEY_RW | KEY_INSERT | KEY_UPDATE);
 }
 
-/* Up to `most` IDs from *from on, for the caller to free, and how many. *from moves behind them;
- * *more is false when the stream ends there. */
+/* Returns up to `most` IDs from *from on, freed by the caller, and moves *from past them; *more is
+ * false at the end of the stream. */
 static struct stream_id *look(const struct stream *s, struct stream_id *from, size_t most,
                               size_t *n, bool *more)
 {
@@ -143,8 +143,8 @@ static struct stream_id *look(const struct stream *s, struct stream_id *from, si
 
 #define BATCH 1000
 
-/* Moves up to COUNT entries. Looks at ten times as many at most, so that a call over letters that
- * do not match ends. Returns the ID to give as START next, 0-0 when the end was reached. */
+/* Moves up to COUNT entries, examining ten times as many at most, so that a call ends even if none
+ * match. Returns the START for the next call; 0-0: the end was reached. */
 static struct stream_id move_range(const struct broker_group *at, struct xredrive *x,
                                    struct buf *moved)
 {
@@ -163,7 +163,8 @@ static struct stream_id move_range(const struct broker_group *at, struct xredriv
         if (i < n) {
             x->from = ids[i];
             more = true;
-            passed = stream_id_compare(ids[i], last) > 0; /* bindings have brought it back */
+            passed = stream_id_compare(ids[i], last) > 0; /* a binding copied it back to this
+                                                             stream */
         }
         looks -= (long long)n;
         mem_free(ids);

@@ -1,12 +1,12 @@
-/* XSCHED: messages that are scheduled, and when messages expire.
+/* XSCHED: scheduled messages, and expiry times of messages.
  *
- * RANGE and LEN read. MOVE and RUN name a message by the ID that it has until then, and answer with
- * the one that it has from now on; null where there is no such message (any more). EXPIRE sets when
- * messages go, present or scheduled ones.
+ * RANGE and LEN read. MOVE and RUN take the present ID of a message and answer its new one; null if
+ * there is no such message (any more). EXPIRE sets the expiry time of present or scheduled
+ * messages.
  *
- * What is due when a command changes what is scheduled is appended first, as in front of an XADD:
- * it is no longer scheduled then. EXPIRE with a moment that has passed deletes at once; in a replay
- * it only sets it, and the deletion follows as an effect of its own. */
+ * Commands that change what is scheduled first append what is due, as XADD does: due messages are
+ * no longer scheduled. EXPIRE with a past time deletes at once; in a replay it only sets the time,
+ * and the deletion follows as an effect of its own. */
 #include "commands/index.h"
 
 #include "base/mem.h"
@@ -156,7 +156,7 @@ static void do_xsched_run(struct call *call)
     mem_free(ids);
 }
 
-/* Sets, or takes away, when the message expires. False: there is no such message. */
+/* Sets or removes the expiry time. False: there is no such message. */
 static bool set_expiry(struct stream *s, struct stream_id id, int64_t at_ms, uint64_t *changed)
 {
     if (!stream_log_has(&s->log, id) && !stream_future_has(future_of(s), id))

@@ -1,10 +1,10 @@
-/* XSETID: the counters of a stream are set. */
+/* XSETID: sets the counters of a stream. */
 #include "commands/index.h"
 
 #include "broker/broker_moments.h"
 #include "commands/stream/stream_args.h"
 
-/* What is asked for; added -1 and max_deleted 0-0: not given. */
+/* The arguments; added -1 and max_deleted 0-0: not given. */
 struct xsetid {
     struct stream_id id, max_deleted;
     long long added;
@@ -40,7 +40,7 @@ static bool parse(struct call *call, struct xsetid *x)
     return true;
 }
 
-/* Counters must not contradict the entries. False after the error reply. */
+/* Checks the counters against the entries. False after the error reply. */
 static bool fits(struct call *call, const struct xsetid *x, const struct stream *s)
 {
     struct stream_id newest;

@@ -1,4 +1,4 @@
-/* XTRIM: the oldest entries go. */
+/* XTRIM: deletes the oldest entries. */
 #include "commands/index.h"
 
 #include "commands/stream/stream_args.h"
@@ -24,8 +24,8 @@ static void do_xtrim(struct call *call)
     }
     if (!trim_args_check(call, &t) || !stream_args_write(call, key, &s))
         return;
-    /* An approximate trim depends on how blocks were cut, and strategies are not known to all: the
-     * journal gets what it came to. */
+    /* An approximate trim depends on how blocks were cut, and not every reader knows all
+     * strategies: the journal gets the outcome. */
     uint64_t dropped = 0,
              n = s ? trim_args_run(call, s, &t, t.trim.about || t.strategy_at, &dropped) : 0;
     if (n || dropped) {
