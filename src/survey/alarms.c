@@ -1,12 +1,12 @@
-/* An alarm of the server is a function of the facts: it says whether it holds, and why. It holds
- * from the first judgement that says so until the first that does not; between them its text
- * changes and its moment stays.
+/* A server alarm is a function of the facts that says whether it is raised, and why. It lasts from
+ * the first evaluation that raises it to the first that does not; in between its text may change,
+ * but its start time stays.
  *
- * Alarms of keys: while a pass goes on, the worst few of each name are kept in order (`found`). At
- * its end they become the list that is known, and those that were in the list before keep their
- * moment. One that is pushed out of the worst few and comes back begins anew.
+ * Key alarms: during a pass the worst few of each name are kept in order (`found`). When it ends
+ * they become the current list; those that were in the previous list keep their start time. One
+ * that drops out of the worst few and returns starts anew.
  *
- * Nothing can fail. What is not known (-1) raises nothing. */
+ * Nothing can fail. Unknown facts (-1) raise no alarm. */
 #include "survey/alarms.h"
 
 #include "base/mem.h"
@@ -130,7 +130,7 @@ static const struct rule {
     const char *name;
     enum alarms_severity severity;
     const char *view;
-    judge *holds; /* NULL: of keys */
+    judge *holds; /* NULL: a key alarm */
 } rules[ALARMS] = {
     [ALARM_DISK_FAILED] = {"disk-failed", ALARMS_CRITICAL, "storage", disk_failed},
     [ALARM_SAVE_FAILED] = {"save-failed", ALARMS_WARNING, "storage", save_failed},
@@ -169,7 +169,7 @@ const char *alarms_text_of_severity(enum alarms_severity severity)
     return texts[severity];
 }
 
-/* A part of a path: letters, digits, "-._~" as they are, %NN for the rest. */
+/* Appends a path segment: letters, digits and "-._~" as they are, anything else as %NN. */
 static void add_part(struct buf *out, struct bytes part)
 {
     buf_add_char(out, '/');
@@ -239,7 +239,7 @@ void alarms_find(struct alarms *a, enum alarms_name name, uint32_t stream, uint3
 {
     unsigned which = name - ALARMS_OF_SERVER, n = a->found_n[which], i;
     struct alarms_found *all = a->found[which];
-    /* A scan may meet a stream twice. */
+    /* A scan may return a stream twice. */
     for (i = 0; i < n; i++)
         if (all[i].stream == stream && all[i].group == group)
             return;

@@ -1,6 +1,7 @@
-/* Alarms: what is wrong with the server or with a queue, as far as numbers can tell. Those of the
- * server are judged once a second from facts (struct alarms_facts); those of keys are found by a
- * pass (the worst few of each name), and known when it ends. Each remembers since when it holds.
+/* Alarms: what the numbers show to be wrong with the server or with a queue. Server alarms are
+ * evaluated once a second from facts (struct alarms_facts); key alarms are collected by a pass (the
+ * worst few of each name) and published when it ends. Each has the time since when it has been
+ * raised.
  *
  * Cost: a comparison for each alarm a second, and a few for each group of a pass. */
 #ifndef SURVEY_ALARMS_H
@@ -32,7 +33,7 @@ enum alarms_name {
     ALARM_LEFT_OUT,
     ALARM_BACKUP_OLD,
     ALARMS_OF_SERVER,
-    /* Of keys. */
+    /* Key alarms. */
     ALARM_DEAD_LETTERS = ALARMS_OF_SERVER,
     ALARM_DEAD_BLOCKED,
     ALARM_OLD_MESSAGES,
@@ -40,49 +41,51 @@ enum alarms_name {
     ALARMS
 };
 
-#define ALARMS_KEYS_MOST 16     /* of each name; the worst */
-#define ALARMS_OLD_MS    600000 /* a message that has been ready for longer is old */
-#define ALARMS_QUIET_MS  300000 /* nothing was delivered for so long: nobody reads */
+#define ALARMS_KEYS_MOST 16     /* of each name: the worst */
+#define ALARMS_OLD_MS    600000 /* a message ready for longer than this is old */
+#define ALARMS_QUIET_MS                                                                            \
+    300000 /* without deliveries for this long a group counts as having no                         \
+              readers */
 #define ALARMS_LETTER_MS 3600000
 #define ALARMS_TEXT      120
 
-/* What alarms of the server are judged by. What is not known, or does not apply, is -1. */
+/* The input of server alarms. Unknown or inapplicable: -1. */
 struct alarms_facts {
     bool disk_failed, save_failed, rewrite_failed, open;
     int disk_error; /* -errno */
     int64_t unsynced, sync_age_ms;
-    double memory, limit; /* what the limit counts; 0: there is none */
+    double memory, limit; /* memory counted against the limit; 0: there is no limit */
     int64_t evicted_ago_ms;
     int64_t clients, maxclients;
     int64_t broker_late_ms;
     double turn_p999_us;
-    int64_t certificate_left_s; /* INT64_MIN: there is none */
-    int64_t link_down_s;        /* -1: it stands, or there is no primary */
+    int64_t certificate_left_s; /* INT64_MIN: no certificate */
+    int64_t link_down_s;        /* -1: the link is up, or there is no primary */
     int64_t lag_s;              /* of the replica that lags most */
     int64_t left_out;
     int64_t backup_age_s;
 };
 
-/* One of a key. */
+/* A key alarm. */
 struct alarms_key {
     enum alarms_name name;
     int db;
-    struct str *key, *group; /* owned; group NULL: it is the stream's */
-    double value;            /* how bad: a number or milliseconds, by its name */
+    struct str *key, *group; /* owned; group NULL: the stream's */
+    double value;            /* severity measure: a number or milliseconds, depending on the name */
     int64_t since_ms;        /* by the wall clock */
 };
 
-/* What a pass has found: numbers of records. */
+/* A finding of a pass: numbers of records. */
 struct alarms_found {
     uint32_t stream, group;
     double value;
 };
 
-/* Zeroed: none holds. */
+/* Zeroed: none raised. */
 struct alarms {
-    int64_t since_ms[ALARMS_OF_SERVER]; /* 0: it does not hold */
+    int64_t since_ms[ALARMS_OF_SERVER]; /* 0: not raised */
     char text[ALARMS_OF_SERVER][ALARMS_TEXT];
-    struct alarms_key *keys; /* of the pass that ended last, by name, the worst first */
+    struct alarms_key *keys; /* of the last complete pass, by name, worst first */
     size_t n;
     struct alarms_found found[ALARMS - ALARMS_OF_SERVER][ALARMS_KEYS_MOST];
     unsigned found_n[ALARMS - ALARMS_OF_SERVER];
@@ -91,21 +94,21 @@ struct alarms {
 const char *alarms_text_of_name(enum alarms_name name);
 enum alarms_severity alarms_severity_of(enum alarms_name name);
 const char *alarms_text_of_severity(enum alarms_severity severity);
-/* The view of the console that shows more, as an address behind '#'; of a key: key is not NULL. */
+/* The address (after '#') of the console view with details; key alarms: key is not NULL. */
 void alarms_link(enum alarms_name name, const struct alarms_key *key, struct buf *out);
-/* What is wrong with a key, in words. */
+/* The text of a key alarm. */
 void alarms_key_text(const struct alarms_key *key, struct buf *out);
 
 void alarms_judge(struct alarms *a, const struct alarms_facts *f, int64_t now_ms);
-/* A pass begins; has found one (group 0: of the stream); has ended, with all records that it found
- * still there. */
+/* A pass begins; finds one (group 0: the stream's); ends, while all records that it found still
+ * exist. */
 void alarms_begin_keys(struct alarms *a);
 void alarms_find(struct alarms *a, enum alarms_name name, uint32_t stream, uint32_t group,
                  double value);
 void alarms_end_keys(struct alarms *a, const struct survey *sv, int64_t now_ms);
-/* As it was when it was zeroed. */
+/* Resets to the zeroed state. */
 void alarms_forget(struct alarms *a);
-/* Whether any of that name holds. */
+/* Whether any alarm of that name is raised. */
 bool alarms_holds(const struct alarms *a, enum alarms_name name);
 
 #endif

@@ -1,9 +1,9 @@
-/* A getter gives the value that rows are ordered by; a column without one is told by its own
- * function, and rows are not ordered by it. Streams, groups and dead letters read the same records,
- * each its own columns of them; lists and schedules have records of their own.
+/* A getter returns the value that rows are sorted by; a column without a getter is written by its
+ * own function, and cannot be sorted by. Streams, groups and dead letters read the same records,
+ * with different columns; lists and schedules have records of their own.
  *
- * What kind of value a column has does not depend on the row, so the text of one (AFTER) is parsed
- * by asking the getter of a row of nothing. Nothing can fail. */
+ * A column's type does not depend on the row, so the text of a value (AFTER) is parsed by the type
+ * that the getter returns for an empty row. Nothing can fail. */
 #include "survey/columns.h"
 
 #include "base/num.h"
@@ -144,7 +144,7 @@ static const struct column group_columns[] = {
     {"flags", NULL, tell_group_flags},
 };
 
-/* The age of a letter by its ID, at the time the stream was read; -1: there is none. */
+/* The age of a letter, from its ID, when the stream was read; -1: none. */
 static struct columns_value letter_age(const struct row *x, struct stream_id id)
 {
     uint64_t now = (uint64_t)x->stream->read_ms;
@@ -178,7 +178,7 @@ static const struct source *first_source(const struct sources *all, uint32_t let
     return all->items + from;
 }
 
-/* Pairs of key and group whose letters these are. */
+/* Writes the pairs of key and group that these letters come from. */
 static void tell_sources(const struct row *x, struct reply *r)
 {
     const struct source *at = first_source(x->sources, x->number), *end = at;
@@ -270,7 +270,7 @@ bool columns_find(enum columns_kind kind, struct bytes name, unsigned *out)
     return false;
 }
 
-/* What kind of value a column has does not depend on the row. */
+/* The type of a column's value, which does not depend on the row. */
 static int kind_of_value(const struct columns *k, unsigned by)
 {
     static const struct str nothing;

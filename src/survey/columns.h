@@ -1,5 +1,5 @@
-/* What rows have: a table of columns for each kind, with a getter each. What a reply tells and what
- * rows are ordered by comes from the same table. */
+/* The columns of rows: a table for each kind of row, with a getter for each column, used both for
+ * replies and for sorting. */
 #ifndef SURVEY_COLUMNS_H
 #define SURVEY_COLUMNS_H
 
@@ -26,11 +26,11 @@ struct columns_value {
     };
 };
 
-/* Which groups send their dead letters to which stream. Only groups whose streams the user may read
- * are among them. Sorted by the record of the dead-letter stream, then by key and group. */
+/* Which groups send dead letters to which stream, limited to groups whose streams the user may
+ * read. Sorted by the record of the dead-letter stream, then by key and group. */
 struct sources {
     struct source {
-        uint32_t letters; /* record of the stream that has them */
+        uint32_t letters; /* record of the dead-letter stream */
         const struct survey_stream *stream;
         const struct survey_group *group;
     } * items;
@@ -40,37 +40,37 @@ struct sources {
 struct row {
     const struct survey *survey;
     const struct survey_stream *stream;
-    const struct survey_group *group;       /* NULL: of kinds without groups */
+    const struct survey_group *group;       /* NULL: kinds without groups */
     const struct lists_record *list;        /* of COLUMNS_LISTS */
     const struct survey_schedule *schedule; /* of COLUMNS_SCHEDULES */
     uint32_t number;                        /* of the stream's record */
     const struct sources *sources;          /* of COLUMNS_DEAD */
-    struct columns_value value;             /* what it is ordered by */
+    struct columns_value value;             /* the sort key */
 };
 
 struct column {
     const char *name;
-    struct columns_value (*get)(const struct row *x);   /* NULL: rows are not ordered by it */
-    void (*tell)(const struct row *x, struct reply *r); /* of such a one */
+    struct columns_value (*get)(const struct row *x);   /* NULL: not sortable */
+    void (*tell)(const struct row *x, struct reply *r); /* of unsortable columns */
 };
 
 struct columns {
     const struct column *all;
     unsigned n;
-    bool groups; /* rows are told apart by a group, or a schedule's name, as well */
+    bool groups; /* rows are identified by a group or schedule name as well */
 };
 
 const struct columns *columns_of(enum columns_kind kind);
-/* The row as a map. */
+/* Writes the row as a map. */
 void columns_tell(const struct row *x, const struct columns *k, struct reply *r);
-/* In the order of records, then by key and name: as sources have to be. */
+/* The order of struct sources: by record, then by key and name. */
 int columns_compare_sources(const void *a, const void *b);
 
-/* The number of a column that rows can be ordered by; false: there is none of that name. */
+/* The number of a sortable column; false: none has that name. */
 bool columns_find(enum columns_kind kind, struct bytes name, unsigned *out);
-/* Whether rows of this kind are told apart by a group, or a name, as well. */
+/* Whether rows of this kind are identified by a group or name as well. */
 bool columns_have_group(enum columns_kind kind);
-/* Parses a value of the column as replies show it, for AFTER. False: it is no such value. */
+/* Parses a value as shown in replies, for AFTER. False: not valid. */
 bool columns_parse_value(enum columns_kind kind, unsigned by, struct bytes text,
                          struct columns_value *out);
 

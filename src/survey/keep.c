@@ -1,10 +1,10 @@
-/* A history belongs to a record and goes with it; the record has its place in the list (`kept`,
- * from 1 on). While there is room, whoever is read gets one. When there is none, those without wish
- * for one: the busiest of a pass are remembered, and at its end take the place of those with least
- * traffic, if they have more than half as much again. What somebody has opened stays for a day.
+/* A history belongs to a record and is freed with it; `kept` is the record's index in the list,
+ * from 1 on. While there is space, every record read gets a history. When there is none, records
+ * without one are candidates: at the end of a pass the busiest replace the histories with the least
+ * traffic, if theirs is higher by half. A history that somebody has opened stays for a day.
  *
- * What can fail is the room: then there is no history, and who asks for it sees gaps. When the room
- * shrinks, the end of the next pass gives up the least. */
+ * Only the space can run out: then there is no history, and a query sees gaps. When the space
+ * shrinks, the end of the next pass frees the histories with the least traffic. */
 #include "survey/keep.h"
 
 #include "base/assert.h"
@@ -17,8 +17,8 @@
 #include <string.h>
 
 #define SWAPS_MOST 4   /* each pass */
-#define MORE       1.5 /* traffic, that is much more */
-#define SMOOTH     0.2 /* part of the newest traffic */
+#define MORE       1.5 /* times the traffic to replace another */
+#define SMOOTH     0.2 /* weight of the newest traffic */
 
 const char *const keep_stream_numbers[] = {"length", "added", "bytes", NULL};
 static const enum rings_kept stream_how[] = {RINGS_LAST, RINGS_MEAN, RINGS_LAST};
@@ -32,7 +32,7 @@ static const enum rings_kept group_how[] = {RINGS_LAST, RINGS_LAST, RINGS_MEAN, 
 
 /* ---- Names */
 
-/* What a number is called without its unit. */
+/* The length of a number's name without its unit. */
 static size_t bare_length(const char *name)
 {
     static const char *const units[] = {"-rate", "-ms", "-us", "-bytes"};
@@ -163,7 +163,8 @@ static bool is_opened(const struct survey *sv, const struct keep_subject *x)
     return x->opened_ms && sv->engine->steady_ms - x->opened_ms < KEEP_OPENED_MS;
 }
 
-/* Its number in the list, from 1 on; opened ones only when there is no other. 0: nobody has one. */
+/* The history with the least traffic, from 1 on; opened ones only if there is no other. 0: there is
+ * none. */
 static uint32_t least(const struct survey *sv)
 {
     const struct keep *k = sv->keep;
@@ -182,7 +183,7 @@ static void wish(struct keep *k, uint32_t record, bool is_group, double traffic)
     unsigned i;
     for (i = 0; i < k->wish_n; i++)
         if (k->wishes[i].record == record && k->wishes[i].is_group == is_group)
-            return; /* a scan may meet a stream twice */
+            return; /* a scan may return a stream twice */
     if (k->wish_n == KEEP_WISHES && traffic <= k->wishes[KEEP_WISHES - 1].traffic)
         return;
     i = k->wish_n < KEEP_WISHES ? k->wish_n++ : KEEP_WISHES - 1;

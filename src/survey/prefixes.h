@@ -1,6 +1,6 @@
-/* Keys and their bytes by prefix, which is what stands in front of the first ':': at most
- * PREFIXES_MOST of each database, those that a walk meets first; all others are counted together.
- * Keys without a ':' have the prefix "". */
+/* Counts of keys and bytes by prefix, the part of a key before the first ':' ("" without one). At
+ * most PREFIXES_MOST of each database have a row, those met first by the walk; all others share
+ * one. */
 #ifndef SURVEY_PREFIXES_H
 #define SURVEY_PREFIXES_H
 
@@ -13,7 +13,7 @@ struct prefixes_count {
     uint64_t keys, bytes;
 };
 
-/* Of one database. Zeroed: empty. */
+/* One database. Zeroed: empty. */
 struct prefixes {
     struct dict by_name; /* to struct prefixes_count */
     struct prefixes_count others, all;
@@ -22,16 +22,16 @@ struct prefixes {
 void prefixes_add(struct prefixes *p, struct bytes key, size_t bytes);
 void prefixes_clear(struct prefixes *p);
 
-/* One of them. */
+/* One row. */
 struct prefixes_row {
     int db;
     struct bytes name; /* borrowed */
-    bool others;       /* all that have no row of their own */
+    bool others;       /* the shared row */
     struct prefixes_count count;
 };
-/* How many rows there are. */
+/* The number of rows. */
 size_t prefixes_rows(const struct prefixes *p);
-/* Those of a database, the one with most bytes first; the array belongs to the caller. */
+/* The rows of a database, by falling bytes; the caller frees the array. */
 struct prefixes_row *prefixes_sorted(const struct prefixes *p, int db, size_t *n);
 size_t prefixes_memory(const struct prefixes *p);
 

@@ -1,14 +1,14 @@
-/* Each ring has slots of one length, numbered since the beginning of the steady clock; a slot's
- * place is its number modulo the ring's length. The first ring is written; when a slot of it that
- * ends a group (5 slots are one of the next ring) is complete, the group is put together and
- * written there, and so on. So nothing beside the rings is kept: a slot of a coarse ring that is
- * not complete yet is put together from the finer ring when somebody reads it.
+/* Each ring has slots of a fixed duration, numbered from the start of the steady clock; a slot's
+ * index is its number modulo the ring's length. Values are written to the first ring; when a slot
+ * there completes a group (5 slots make one of the next ring), the group is combined and written to
+ * the next ring, and so on. So only the rings are stored: an incomplete slot of a coarse ring is
+ * combined from the finer ring when it is read.
  *
- *   rings_put()  the same slot: the value is put together with what is there
- *                  the next one, or a few later: slots between get the same value
- *                  later than that: slots between are gaps, groups of them at once
+ *   rings_put()  the same slot as before: the value is combined with the stored one
+ *                the next one, or a few later: slots in between get the same value
+ *                later than that: slots in between are gaps, whole groups at once
  *
- * Nothing can fail. A clock that goes back writes into the slot that was written last. */
+ * Nothing can fail. When the clock goes back, values go into the slot written last. */
 #include "survey/rings.h"
 
 #include "base/assert.h"
@@ -17,12 +17,12 @@
 #include <math.h>
 #include <string.h>
 
-#define CODE_SCALE 1024 /* codes an octave */
+#define CODE_SCALE 1024 /* codes per octave */
 
 static const struct ring {
-    unsigned n, at;  /* slots; the first of them in a number's codes */
-    int64_t step_ms; /* of a slot */
-    unsigned group;  /* slots of the ring before it that are one of these */
+    unsigned n, at;  /* slots; index of the first in a number's codes */
+    int64_t step_ms; /* duration of a slot */
+    unsigned group;  /* slots of the previous ring that make one of these */
 } rings[RINGS_SPANS] = {
     {150, 0, 2000, 0},
     {360, 150, 10000, 5},
@@ -68,13 +68,13 @@ static uint16_t *place(const struct rings *h, unsigned number, unsigned ring, in
     return h->codes + (size_t)number * RINGS_VALUES + r->at + (size_t)(slot % r->n);
 }
 
-/* Slots of a ring in one of these. */
+/* How many slots of the first ring make one of these. */
 static int64_t slots_of_first(unsigned ring)
 {
     return rings[ring].step_ms / rings[0].step_ms;
 }
 
-/* Several codes as one, by what the number is. */
+/* Combines several codes, by the kind of the number. */
 struct sum {
     enum rings_kept how;
     double total, largest;
@@ -101,7 +101,7 @@ static uint16_t whole(const struct sum *s)
                                 : rings_code(s->how == RINGS_MEAN ? s->total / s->n : s->largest);
 }
 
-/* The code of a slot, complete or not; a gap when it is yet to come. */
+/* The code of a slot, complete or not; a gap if it lies in the future. */
 static uint16_t code_at(const struct rings *h, unsigned number, unsigned ring, int64_t slot)
 {
     int64_t current = h->slot / slots_of_first(ring);
@@ -115,7 +115,7 @@ static uint16_t code_at(const struct rings *h, unsigned number, unsigned ring, i
     return whole(&s);
 }
 
-/* The slot of a ring is complete: if it ends a group, that is written to the next ring. */
+/* Called when a slot is complete: if it ends a group, writes that to the next ring. */
 static void complete(struct rings *h, unsigned ring, int64_t slot)
 {
     if (ring + 1 == RINGS_SPANS || (slot + 1) % rings[ring + 1].group)
@@ -137,7 +137,7 @@ static void put_gap(struct rings *h, unsigned ring, int64_t slot)
         *place(h, k, ring, slot) = RINGS_GAP;
 }
 
-/* Slots from `from` up to and without `to` are gaps, and complete. */
+/* Makes slots from `from` to below `to` complete gaps. */
 static void skip(struct rings *h, unsigned ring, int64_t from, int64_t to)
 {
     while (from < to) {
@@ -207,7 +207,7 @@ int64_t rings_read(const struct rings *h, unsigned number, enum rings_span span,
 {
     const struct ring *r = &rings[span];
     int64_t now = steady_ms / rings[0].step_ms;
-    /* What has been written just now is the end: the next value is yet to come. */
+    /* The slot written last ends the history: the next value is yet to come. */
     if (h->slot >= 0 && now - h->slot <= RINGS_FILL_MS / rings[0].step_ms)
         now = h->slot;
     int64_t last = now / slots_of_first(span), first = last - r->n + 1;

@@ -1,9 +1,9 @@
-/* Which rows there are (a walk over the records of their kind), and which of them a page has.
+/* Finds the matching rows (a walk over the records of their kind), and selects those of a page.
  *
- * Selection: a heap of at most COUNT rows, the last of them on top. A row that comes behind the
- * place asked for, and before the top, takes the top's place. At the end the heap is emptied from
- * the back. Rows are compared by their values first, which are kept in the heap; only equal ones
- * look at names. Nothing can fail. */
+ * Selection: a heap of at most COUNT rows, the last in order on top. A row after the requested
+ * place and before the top replaces the top. At the end the heap is emptied from the back. Rows are
+ * compared by their values, which are kept in the heap, and only on a tie by their names. Nothing
+ * can fail. */
 #include "survey/rows.h"
 
 #include "base/glob.h"
@@ -77,7 +77,7 @@ static bool is_behind(const struct rows_query *q, const struct row *x)
 
 struct page {
     const struct rows_query *q;
-    struct row *items; /* a heap, the last row on top */
+    struct row *items; /* a heap, the last row in order on top */
     size_t n, cap;
     uint64_t total;
 };
@@ -124,7 +124,7 @@ static void offer(struct page *p, const struct row *x)
     rise(p, p->n - 1, *x);
 }
 
-/* The heap becomes an array in the order of rows. */
+/* Turns the heap into a sorted array. */
 static void put_in_order(struct page *p)
 {
     size_t n = p->n;
@@ -144,7 +144,7 @@ bool rows_may_read(const struct user *u, struct bytes key)
     return !u || check_key(u, key, KEY_RO | KEY_ACCESS);
 }
 
-/* The same question in the order of what it costs. */
+/* Checks the conditions, cheapest first. */
 static bool fits(const struct rows_query *q, int db, const struct str *key)
 {
     return (q->db < 0 || db == q->db) && (!q->match || glob_match(*q->match, str_bytes(key))) &&
@@ -214,7 +214,7 @@ static void add_streams(struct page *p, const struct survey *sv, const struct so
     }
 }
 
-/* Groups of one stream lie together mostly: it is judged once for all of them. */
+/* Groups of one stream are usually adjacent: its conditions are checked once for all of them. */
 static void add_groups(struct page *p, const struct survey *sv)
 {
     uint32_t judged = 0;

@@ -1,6 +1,6 @@
-/* Records of one size that keep their numbers and addresses while they are in use, in chunks, so
- * that taking one never copies the others and walking all of them is walking memory in order. Each
- * begins with a struct slot. Knows nothing else of them. */
+/* Records of one size with fixed numbers and addresses while in use, in chunks: allocating one
+ * never copies others, and walking all of them walks memory in order. Each record starts with a
+ * struct slot. */
 #ifndef SURVEY_SLOTS_H
 #define SURVEY_SLOTS_H
 
@@ -10,8 +10,8 @@
 #define SLOTS_CHUNK 256
 
 struct slot {
-    uint64_t seen;      /* the pass that saw last what it is about; 0: free */
-    uint32_t next_free; /* of a free one; 0: the last */
+    uint64_t seen;      /* the last pass that saw its subject; 0: free */
+    uint32_t next_free; /* of a free slot; 0: the last */
 };
 
 struct slots {
@@ -23,9 +23,9 @@ struct slots {
 };
 
 void slots_init(struct slots *s, size_t size);
-/* Frees the chunks; what records own has been freed. As it was after slots_init(). */
+/* Frees the chunks, back to the state after slots_init(). What records own must be freed before. */
 void slots_clear(struct slots *s);
-/* A zeroed record; its number, 1 or more. The caller sets `seen`. O(1). */
+/* Allocates a zeroed record and returns its number, 1 or more. The caller sets `seen`. O(1). */
 uint32_t slots_take(struct slots *s);
 void slots_give(struct slots *s, uint32_t number);
 /* number: 1 to n. */

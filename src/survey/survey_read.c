@@ -1,14 +1,14 @@
-/* A visit finds the record of a stream by the number that the stream has of it, and believes it
- * only if the record says that it is of this stream: a copy, a stream that was loaded, one whose
- * record was swept while it moved from one database to another has no number, or another's. The
- * same with groups. So a stream keeps its record, and its rates, when it is renamed.
+/* A visit finds a stream's record by the number stored in the stream, and trusts it only if the
+ * record refers back to this stream: a copy, a loaded stream, or one whose record was swept while
+ * it moved between databases has no number, or another's. Groups work the same way. So a stream
+ * keeps its record, and its rates, when it is renamed.
  *
- * Reading a stream twice in a pass is harmless (a scan may return it twice): sums of all streams
- * count a record when the pass meets it for the first time.
+ * Reading a stream twice in a pass is harmless (a scan may return it twice): totals count a record
+ * only when the pass first meets it.
  *
- * A stream of many groups is read in several steps, bucket by bucket of the dictionary of its
- * groups; when that changes its width the reading begins anew. The sums over its groups are made
- * aside, and the record has those of the pass before until they are whole. */
+ * A stream of many groups is read in several steps, bucket by bucket of its dictionary of groups;
+ * when the dictionary is resized, reading starts again. Sums over its groups are collected
+ * separately, and the record keeps those of the previous pass until they are complete. */
 #include "survey/survey_read.h"
 
 #include "base/assert.h"
@@ -21,7 +21,7 @@
 #include "type/stream/stream_status.h"
 
 #define GROUPS_AT_ONCE 32
-#define RATE_LEAST_MS  500 /* a rate is formed over this time at least */
+#define RATE_LEAST_MS  500 /* rates are computed over at least this time */
 #define LETTER_MOST    64  /* fields of an entry that may be a dead letter */
 
 static void name_it(struct str **slot, struct bytes name)
@@ -68,7 +68,7 @@ static uint32_t record_of(struct survey *sv, struct stream *s)
     return number;
 }
 
-/* Whether the newest entry tells why it died. */
+/* Whether the newest entry is a dead letter. */
 static bool newest_is_letter(const struct stream *s)
 {
     struct stream_cursor c;
@@ -101,11 +101,11 @@ static uint32_t flags_of(const struct survey_stream *x, const struct stream *s)
     return flags | (letters ? SURVEY_DEAD_LETTERS : 0);
 }
 
-/* What it says of itself. Flags that its groups give it stay as they were. */
+/* Reads the stream's own data. Flags that come from its groups stay unchanged. */
 static uint32_t read_self(struct survey *sv, const struct db *db, struct entry *e)
 {
     const uint32_t of_groups = SURVEY_PAUSED | SURVEY_ABOUT;
-    struct stream *s = value_to_change(e); /* nothing of it that is data */
+    struct stream *s = value_to_change(e); /* only its `surveyed`, which is not data */
     uint32_t number = record_of(sv, s);
     struct survey_stream *x = slots_at(&sv->streams, number);
     int64_t now = sv->engine->steady_ms;
@@ -191,7 +191,7 @@ static void form_rates(struct survey_group *x, int64_t now, bool fresh)
     x->rated_ms = now;
 }
 
-/* The record of the dead-letter stream, which the policy makes known as one. */
+/* The record of the dead-letter stream, which is marked as named by a policy. */
 static uint32_t read_letters(struct survey *sv, struct db *db, const struct stream_policy *p)
 {
     struct entry *e = p && p->dead_letter->n ? db_find_past(db, str_bytes(p->dead_letter)) : NULL;
@@ -231,7 +231,8 @@ static void add_group(struct survey_stream *sums, const struct survey_group *x)
     sums->oldest_ready_ms = older(sums->oldest_ready_ms, x->oldest_ready_ms);
 }
 
-/* Whether something happened to the group since it was read last, or nothing has to. */
+/* Whether nothing happened to the group since it was last read although messages are ready and no
+ * reader waits. */
 static bool is_quiet(const struct survey_group *x, const struct stream_status *st,
                      const struct survey_counts *counts, bool fresh)
 {
@@ -306,7 +307,7 @@ static struct survey_schedule *fill(struct survey *sv, uint32_t number, uint32_t
     return x;
 }
 
-/* What the record of a schedule is found by: the number of its stream's, and its name. */
+/* The name of a schedule's record: its stream's number, and its own name. */
 static struct bytes schedule_name(struct buf *to, uint32_t stream, struct bytes name)
 {
     buf_add(to, bytes_of(&stream, sizeof(stream)));
@@ -415,13 +416,13 @@ void survey_read_forget_large(struct survey *sv)
         end_large(dlist_item(sv->large.next, struct survey_large, node));
 }
 
-/* Some of its groups, or of its schedules. False: all have been read. */
+/* Reads some of its groups or schedules. False: all were read. */
 static bool read_some(struct survey *sv, struct survey_large *l, uint32_t number,
                       const struct stream *s)
 {
     const struct dict *d = l->schedules && s->extra ? &s->extra->schedules.by_name : &s->groups;
     if (l->schedules && !schedules_of(s))
-        return false; /* they have gone meanwhile */
+        return false; /* removed meanwhile */
     if (!l->bucket || l->mask != d->mask) {
         l->bucket = 0;
         l->mask = d->mask;
@@ -446,7 +447,7 @@ void survey_read_large(struct survey *sv)
     const struct stream *s = e && value_type(e) == TYPE_STREAM ? value_object(e) : NULL;
     uint32_t number = s && !db_is_due(l->db->store, e) ? find_record(sv, s) : 0;
     if (!number || survey_record_stream(sv, number)->slot.seen != sv->pass) {
-        end_large(l); /* it has gone, or another one has its place */
+        end_large(l); /* it was removed or replaced */
         return;
     }
     if (read_some(sv, l, number, s))

@@ -1,9 +1,9 @@
-/* What the survey keeps: a record of each stream, one of each group, sums.
+/* The survey's data: a record of each stream, one of each group, and totals.
  *
- * A record says what was found when its stream was visited last; so records are of the pass under
- * way and of the one before, and one of a stream that has gone stays until the pass ends. It
- * outlives its stream and never leads to it: who has a stream finds the record by the number in it
- * (stream.surveyed), and believes it if the record says that it is of that stream. */
+ * A record shows its stream at the last visit, so records are of the pass under way or the previous
+ * one, and the record of a removed stream stays until the end of the pass. A record may outlive its
+ * stream and is never used to reach it: it is found by the number in the stream (stream.surveyed),
+ * and trusted if it refers back to that stream. */
 #ifndef SURVEY_SURVEY_RECORD_H
 #define SURVEY_SURVEY_RECORD_H
 
@@ -27,9 +27,9 @@ enum survey_flag {
     SURVEY_BINDINGS = 1 << 1,
     SURVEY_SCHEDULES = 1 << 2,
     SURVEY_CAPTURES = 1 << 3,
-    SURVEY_DEAD_LETTERS = 1 << 4, /* its newest entry is one */
+    SURVEY_DEAD_LETTERS = 1 << 4, /* its newest entry is a dead letter */
     SURVEY_PAUSED = 1 << 5,
-    SURVEY_ABOUT = 1 << 6, /* rates are told from entries-read and pending */
+    SURVEY_ABOUT = 1 << 6, /* rates are estimated from entries-read and pending */
 };
 
 struct survey_counts {
@@ -39,21 +39,21 @@ struct survey_counts {
 struct survey_stream {
     struct slot slot;
     const struct stream *of; /* compared only */
-    uint64_t listed;         /* the pass that chose it for lines of its own (survey_choice.h) */
+    uint64_t listed;         /* the pass that last chose it (survey_choice.h) */
     struct str *key;
     int db;
     uint32_t flags;
-    bool complete;            /* all of it was read in a pass, also its groups */
-    uint32_t kept;            /* its history (keep.h); 0: it has none */
-    uint32_t message;         /* the record of its next scheduled message; 0: it has none */
-    uint64_t named_by_policy; /* the last pass that found it as somebody's dead-letter stream */
+    bool complete;            /* a pass has read all of it, including its groups */
+    uint32_t kept;            /* its history (keep.h); 0: none */
+    uint32_t message;         /* record of its next scheduled message; 0: none */
+    uint64_t named_by_policy; /* the last pass in which a policy named it as dead-letter stream */
     int64_t read_ms;          /* by the wall clock */
-    int64_t rated_ms;         /* by the steady clock: since when rates count */
+    int64_t rated_ms;         /* by the steady clock: start of the interval of rates */
     uint64_t length, bytes, added, rated_added, scheduled, expiries;
     double added_rate;
-    struct stream_id first, last, newest; /* last: ever given; newest: that is there */
+    struct stream_id first, last, newest; /* last: the last ID given; newest: the newest entry */
     int64_t maxlen;                       /* -1: none */
-    uint32_t groups, consumers;           /* consumers: of all groups, as what follows */
+    uint32_t groups, consumers;           /* consumers: of all groups, as the following */
     uint64_t ready, leased, deferred, dead;
     double failed_rate;
     int64_t oldest_ready_ms; /* -1: none */
@@ -65,31 +65,31 @@ struct survey_group {
     uint64_t listed;               /* as a stream's */
     struct str *name;
     uint32_t stream;  /* its record */
-    uint32_t letters; /* that of its dead-letter stream; 0: it has none, or it is not there */
+    uint32_t letters; /* record of its dead-letter stream; 0: it has none, or that does not exist */
     uint32_t flags, consumers, waiting;
     uint32_t kept; /* as a stream's */
     int64_t rated_ms;
     uint64_t unread, released, overdue, leased, deferred, held, blocked;
     int64_t oldest_ready_ms, oldest_leased_ms; /* -1: none */
-    int64_t quiet_ms; /* by the steady clock: since when nothing was delivered, nobody waits, and
-                       * something is ready */
-    bool counted;     /* false: nothing is known of what was delivered */
-    /* Without a policy: delivered and acked, by what entries-read says, else nothing. */
+    int64_t quiet_ms; /* by the steady clock: since when nothing was delivered and no reader
+                         waits although messages are ready */
+    bool counted;     /* false: deliveries are unknown */
+    /* Without a policy: delivered and acked, derived from entries-read, else nothing. */
     struct survey_counts counts, rated;
     double delivered_rate, redelivered_rate, acked_rate, failed_rate;
 };
 
-/* A schedule, or the next scheduled message of a stream, which has an ID for a name. */
+/* A schedule, or the next scheduled message of a stream, whose name is its ID. */
 struct survey_schedule {
     struct slot slot;
     uint32_t stream; /* its record */
     struct str *name;
     const char *kind;        /* "cron", "every", "message" */
-    int64_t next_ms;         /* -1: nothing is to come */
+    int64_t next_ms;         /* -1: none */
     long long fired, missed; /* -1: of a message */
 };
 
-/* Over all streams, as the last pass found them. */
+/* Totals over all streams. */
 struct survey_totals {
     uint64_t streams, groups;
     uint64_t unread, released, overdue, leased, deferred, held, blocked, scheduled;
@@ -98,50 +98,51 @@ struct survey_totals {
     double added_rate, delivered_rate, redelivered_rate, acked_rate, failed_rate;
 };
 
-/* A stream of many groups, which are read in several steps. */
+/* A stream of many groups, read in several steps. */
 struct survey_large {
     struct dlist_node node; /* in survey.large */
     struct db *db;
     struct str *key;
-    size_t bucket, mask;       /* of its groups: the next to be read; as it was then */
-    bool schedules;            /* the groups have been read: bucket and mask are of these */
+    size_t bucket, mask;       /* the next bucket of its groups, and the dictionary's mask then */
+    bool schedules;            /* the groups were read: bucket and mask are of the schedules */
     struct survey_stream sums; /* so far */
 };
 
-/* Which records have lines of their own in the metrics: all, or those that `listed` says. */
+/* Which records have lines of their own in the metrics: all, or those marked by `listed`. */
 struct survey_choice {
     bool all;
     uint32_t left_out;
-    uint32_t *heap; /* while it is made: numbers of records, the last of them on top */
+    uint32_t *heap; /* while choosing: numbers of records, the last in order on top */
     uint32_t n, most;
 };
 
 struct survey {
     struct engine *engine;
     struct slots streams, groups, schedules;
-    struct dict schedule_names;            /* to records of schedules, by stream and name */
+    struct dict schedule_names;            /* stream and name to record of schedules */
     struct survey_totals totals, counting; /* of the last pass; of the one under way */
     uint64_t *db_groups, *db_counting;     /* groups by database, likewise */
     enum survey_phase {
         SURVEY_RESTS,
         SURVEY_VISITS,
         SURVEY_SWEEPS_SCHEDULES,
-        SURVEY_SWEEPS_GROUPS, /* frees records that the pass has not met; groups before streams, so
-                               * that the stream of each group's record has one */
+        SURVEY_SWEEPS_GROUPS, /* frees records that the pass has not met; groups before streams,
+                                 since a group's record refers to its stream's */
         SURVEY_SWEEPS_STREAMS,
-        SURVEY_CHOOSES_GROUPS, /* those with lines of their own, when there are too many */
+        SURVEY_CHOOSES_GROUPS, /* chooses those with lines of their own, when there are too many */
         SURVEY_CHOOSES_STREAMS,
     } phase;
     uint64_t pass;   /* under way, or the last one */
-    uint64_t number; /* the pass that ended last; 0: none since the survey rested */
-    int db;          /* where it is */
+    uint64_t number; /* the last complete pass; 0: none since the survey rested */
+    int db;          /* its position */
     uint64_t cursor;
-    uint32_t swept;                                     /* records looked at by a sweep */
-    bool forgets;                                       /* all of them go: nobody has looked */
-    struct survey_choice groups_chosen, streams_chosen; /* by the pass that ended last */
-    struct dlist_node large;    /* of struct survey_large, the first is being read */
+    uint32_t swept;                                     /* records checked by a sweep */
+    bool forgets;                                       /* frees all records, since nobody has
+                                                           looked */
+    struct survey_choice groups_chosen, streams_chosen; /* by the last complete pass */
+    struct dlist_node large;    /* of struct survey_large; the first is being read */
     struct walk walk;           /* over all keys */
-    unsigned turns_taken;       /* steps of passes since the walk had one */
+    unsigned turns_taken;       /* steps of passes since the last step of the walk */
     struct vitals *vitals;      /* owned */
     struct alarms *alarms;      /* owned */
     struct keep *keep;          /* histories; owned */
@@ -149,10 +150,10 @@ struct survey {
     bool is_due, is_second_due;
     int64_t looked_ms, began_ms, ended_ms; /* by the steady clock; looked_ms 0: never */
     int64_t pass_ms;                       /* how long the last pass took */
-    uint64_t ticks;                        /* spent on all of it */
+    uint64_t ticks;                        /* processor time spent in total */
 };
 
-/* Records that say something: of streams that are there, or were when the pass before began. */
+/* Whether the record is current: its stream exists, or did when the previous pass began. */
 static inline bool survey_record_shows_stream(const struct survey_stream *x)
 {
     return x->slot.seen && x->complete;
@@ -171,7 +172,7 @@ static inline bool survey_record_shows_group(const struct survey *sv, const stru
 {
     return g->slot.seen && survey_record_shows_stream(survey_record_stream(sv, g->stream));
 }
-/* It holds dead letters: some policy names it, or its newest entry is one. */
+/* Whether the stream holds dead letters: a policy names it, or its newest entry is one. */
 static inline bool survey_record_holds_letters(const struct survey *sv,
                                                const struct survey_stream *x)
 {

@@ -1,13 +1,14 @@
-/* A reading: rows of the tables of metrics, found by name at the first one, fill struct reading,
- * with what the engine and the last pass know; then every line of vitals.def is worked out.
+/* A reading fills struct reading from rows of the metric tables, which are looked up by name the
+ * first time, and from what the engine and the last pass know; then every line of vitals.def is
+ * computed.
  *
- * Rates come from the totals of the reading before. A total that fell was reset (CONFIG RESETSTAT):
- * its rate is 0 once. Quantiles of turns and syncs: their histograms count since the start, so a
- * copy of each is kept, 60 to 120 seconds old, and only what came since counts. A histogram with
- * less in it than its copy was reset.
+ * Rates are computed from the totals of the previous reading. A total that fell was reset (CONFIG
+ * RESETSTAT): its rate is 0 once. Histograms of turns and syncs count since the start; for recent
+ * quantiles a copy of each, 60 to 120 seconds old, is subtracted. A histogram below its copy was
+ * reset.
  *
- * Nothing can fail. A table that is not there (in tests), or a row without a value (the append-only
- * file is closed), is a number that is not known. */
+ * Nothing can fail. A missing table (in tests), or a row without a value (the append-only file is
+ * closed), makes a number unknown. */
 #include "survey/vitals.h"
 
 #include "acl/users.h"
@@ -74,7 +75,7 @@ static const char *const source_names[SOURCES] = {
     [SYNCS] = "millrace_fsync_seconds",
 };
 
-/* Of a histogram: what had been counted at two moments. */
+/* The counts of a histogram at two times. */
 struct window {
     uint64_t from[HISTOGRAM_CLASSES], next[HISTOGRAM_CLASSES];
 };
@@ -83,15 +84,15 @@ struct vitals {
     double values[VITALS];
     struct alarms_facts facts;
     int64_t read_ms, window_ms; /* by the steady clock; 0: never */
-    bool found;                 /* places are known */
+    bool found;                 /* rows were looked up */
     bool has[SOURCES];
     struct metric_place places[SOURCES];
-    double cpu_s, expired, evicted; /* totals of the reading before */
+    double cpu_s, expired, evicted; /* totals of the previous reading */
     int64_t evicted_ms;             /* when keys were evicted last; 0: never */
     struct window turns, syncs;
 };
 
-/* What the lines of vitals.def are worked out from. */
+/* The input of the lines of vitals.def. */
 struct reading {
     const struct engine *engine;
     const struct survey_totals *totals;
@@ -124,7 +125,7 @@ static void find_places(struct vitals *v, struct metric_set *set)
     v->found = v->found || set;
 }
 
-/* In units of Prometheus; NAN: it is not known. */
+/* In units of Prometheus; NAN: unknown. */
 static double row(const struct vitals *v, struct metric_set *set, enum source i)
 {
     if (!v->has[i])
@@ -159,8 +160,8 @@ static int64_t largest_lag(const struct vitals *v, struct metric_set *set)
 
 struct quantiles {
     struct window *window;
-    bool turns_over;        /* the window begins anew */
-    double p99_us, p999_us; /* NAN: nothing was counted */
+    bool turns_over;        /* the window starts again */
+    double p99_us, p999_us; /* NAN: no samples */
 };
 
 static void take_counts(void *to, struct bytes label, const struct metric_cell *cells, size_t n)
@@ -208,7 +209,7 @@ static bool is_beyond_loopback(const char *addresses)
     return false;
 }
 
-/* Whoever reaches the port may do everything. */
+/* Whether anybody who reaches the port may do everything. */
 static bool is_open(const struct engine *e)
 {
     const struct settings *s = e->settings;
@@ -262,7 +263,7 @@ static double not_negative(double x)
     return x < 0 ? NAN : x;
 }
 
-/* Lines whose numbers are -1 when there is none are NAN here. */
+/* NAN for lines whose numbers are -1 when there is none. */
 static void work_out(struct vitals *v, const struct reading *r)
 {
 #define V(id, name, kind, kept, value) v->values[VITAL_##id] = not_negative(value);

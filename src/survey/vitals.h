@@ -1,10 +1,9 @@
-/* The numbers of the server as a whole, which SURVEY SERVER and the console's overview show;
- * vitals.def lists them. They are read once a second while the survey is awake, from the engine,
- * the sums of the last pass and the tables of metrics, together with the facts that alarms are
- * judged by. Rates cover the time since the previous reading, quantiles the last one to two
- * minutes.
+/* The numbers of the server as a whole, shown by SURVEY SERVER and the console's overview and
+ * listed in vitals.def. They are read once a second while the survey is awake, from the engine, the
+ * totals of the last pass and the metric tables, together with the input of server alarms. Rates
+ * cover the time since the previous reading, quantiles the last one to two minutes.
  *
- * Cost of a reading: some 20 us, most of it the system's own numbers of the process. */
+ * A reading costs some 20 us, most of it for the system's numbers of the process. */
 #ifndef SURVEY_VITALS_H
 #define SURVEY_VITALS_H
 
@@ -24,17 +23,17 @@ struct vitals;
 
 struct vitals *vitals_new(void);
 void vitals_free(struct vitals *v);
-/* Reads all anew. */
+/* Takes a reading. */
 void vitals_read(struct vitals *v, const struct survey *sv);
-/* Of the program; "": not known. */
+/* The program's version; "": unknown. */
 struct bytes vitals_version(const struct vitals *v, struct metric_set *metrics);
-/* By the steady clock; 0: never. */
+/* The time of the last reading by the steady clock; 0: none. */
 int64_t vitals_read_ms(const struct vitals *v);
-/* As it was read last; NAN: not known. */
+/* The value at the last reading; NAN: unknown. */
 double vitals_value(const struct vitals *v, enum vitals_id id);
 const struct alarms_facts *vitals_facts(const struct vitals *v);
 const char *vitals_name(enum vitals_id id);
-bool vitals_is_whole(enum vitals_id id); /* it has no decimals */
+bool vitals_is_whole(enum vitals_id id); /* whether it has no decimals */
 enum vitals_kept vitals_kept_as(enum vitals_id id);
 
 #endif
