@@ -1,10 +1,10 @@
-/* A section is made beside the payload first, since its length stands in front of it; one that
- * would be empty is left out. Groups come by name, entries in the order in which they come next.
+/* A section is written to a buffer first, since its length precedes it; empty sections are left
+ * out. Groups are ordered by name, entries in their order of delivery.
  *
- * Reading goes section by section, each within its own bounds: what it leaves over is damage, as is
- * a group that is not there, an entry that is pending already, or a policy whose words this version
- * does not know. Policies come before what is deferred by them. The stream is half made when that
- * is found; whoever reads frees it.
+ * Reading goes section by section, each within its own bounds. Damage is: bytes left over in a
+ * section, an unknown group, an entry that is already pending, or a policy whose words this version
+ * does not know. Policies precede the entries they defer. After damage the stream is half built,
+ * and the caller frees it.
  *
  * Nothing else can fail. */
 #include "persist/dump_stream.h"
@@ -183,7 +183,7 @@ static bool get_message_ids(struct rdb_source *r, struct stream *s)
     return true;
 }
 
-/* The group that is told of next. */
+/* Reads the name of the group that follows. */
 static bool get_group(struct rdb_source *r, const struct stream *s, struct stream_group **out)
 {
     struct bytes name;
@@ -193,7 +193,7 @@ static bool get_group(struct rdb_source *r, const struct stream *s, struct strea
     return *out || rdb_source_fail(r, "A group of the stream is not there");
 }
 
-/* An entry without owner. due_ms NULL: released. */
+/* An entry without an owner. due_ms NULL: released. */
 static bool get_unowned(struct rdb_source *r, struct stream_group *g, bool deferred, bool reasons)
 {
     struct stream_pending_place at;
@@ -207,7 +207,7 @@ static bool get_unowned(struct rdb_source *r, struct stream_group *g, bool defer
         return rdb_source_fail(r, "Released entry stands twice");
     if (due_ms > DUMP_STREAM_EXTRA_MOMENT_MOST || reason.n > STREAM_PENDING_REASON_MOST)
         return rdb_source_fail(r, "Damaged released entry");
-    if (count > INT64_MAX) /* the most that commands can tell */
+    if (count > INT64_MAX) /* the most that commands accept */
         count = INT64_MAX;
     stream_group_restore(g, id, NULL, 0, count);
     if (deferred) {
@@ -226,7 +226,7 @@ static bool get_unowned_of_group(struct rdb_source *r, const struct stream *s, b
     uint64_t n;
     if (!get_group(r, s, &g) || !rdb_source_length(r, &n))
         return false;
-    if (deferred && !g->policy) /* nobody would ever release it */
+    if (deferred && !g->policy) /* nothing would ever release it */
         return rdb_source_fail(r, "Deferred entries of a group without a policy");
     for (; n; n--)
         if (!get_unowned(r, g, deferred, reasons))
@@ -264,7 +264,7 @@ static bool get_policy(struct rdb_source *r, struct stream *s)
 
 /* ---- Sections */
 
-/* Sections that are not told group by group: whether there is any of it, its bytes, and back. */
+/* Sections that are not group by group: whether the stream has any of it, writing, reading. */
 static const struct section {
     bool (*has)(const struct stream *s);
     void (*put)(struct rdb_sink *to, const struct stream *s);
@@ -366,7 +366,7 @@ bool dump_stream_get(struct rdb_source *r, struct stream *s, unsigned type)
     uint64_t n;
     if (type == RDB_MILLRACE_QUEUE) {
         bool good = get_sections(r, s);
-        stream_tidy_extra(s); /* limits that limit nothing */
+        stream_tidy_extra(s); /* unlimited limits */
         return good;
     }
     if (!get_message_ids(r, s) || !rdb_source_length(r, &n))

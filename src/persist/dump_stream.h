@@ -22,9 +22,9 @@
 #include "persist/rdb_source.h"
 #include "type/stream/stream.h"
 
-/* RDB_STREAM_ACTIVE: it has nothing of that. */
+/* RDB_STREAM_ACTIVE: the stream has nothing of that. */
 unsigned dump_stream_type(const struct stream *s);
-/* What stands behind the stream as type 21. */
+/* Writes what follows the stream in type 21. */
 void dump_stream_put(struct rdb_sink *to, const struct stream *s, unsigned type);
 bool dump_stream_get(struct rdb_source *r, struct stream *s, unsigned type);
 

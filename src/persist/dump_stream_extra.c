@@ -1,13 +1,13 @@
-/* What is read becomes part of the stream at once; after damage whoever reads throws it away. Only
- * what the commands could have made is accepted, so that whatever is restored can also be saved as
- * commands and be loaded again. */
+/* Data read is added to the stream at once; after damage the caller frees the stream. Only what
+ * commands could have created is accepted, so that a restored stream can also be saved as commands
+ * and loaded again. */
 #include "persist/dump_stream_extra.h"
 
 #include "base/assert.h"
 #include "base/mem.h"
 #include "type/stream/stream_limits_words.h"
 
-#define FIELDS_MOST 524000 /* with the words around them XADD takes no more */
+#define FIELDS_MOST 524000 /* XADD's other words leave room for no more */
 #define BYTES_MOST  ((uint64_t)1 << 30)
 #define LARGE       ((size_t)1 << 20)
 
@@ -101,12 +101,13 @@ void dump_stream_extra_put_scheduled(struct rdb_sink *to, const struct stream *s
     ASSERT(left == 0);
 }
 
-/* Names and values of one message, one behind the other, and where each ends. */
+/* Names and values of one message, concatenated, and where each ends. */
 struct payload {
     struct buf text, ends, pairs;
 };
 
-/* Compressed, little may be very much: nothing large is taken without asking for it. */
+/* A compressed string may expand to anything: large blocks are checked before they are allocated.
+ */
 static bool gather(struct rdb_source *r, struct buf *text, struct bytes word)
 {
     if (text->cap - text->n < word.n && !buf_try_room(text, text->n + word.n))
@@ -130,7 +131,7 @@ static bool get_payload(struct rdb_source *r, struct payload *x, uint64_t fields
             return false;
         buf_add(&x->ends, bytes_of((const char *)&x->text.n, sizeof(x->text.n)));
     }
-    /* It is copied once more. */
+    /* It will be copied once more. */
     void *block = mem_try_alloc(x->text.n + x->ends.n * 2 + LARGE);
     mem_free(block);
     return block || rdb_source_fail(r, "Not enough memory for a scheduled message");

@@ -12,10 +12,10 @@
 #include "persist/rdb_source.h"
 #include "type/stream/stream.h"
 
-/* The year 9999: no command takes a later moment. */
+/* The year 9999: the latest time that commands accept. */
 #define DUMP_STREAM_EXTRA_MOMENT_MOST 253402300799999
 
-/* Each section: whether the stream has any of it, its bytes, and the way back. */
+/* Each section: whether the stream has any of it, writing, reading. */
 bool dump_stream_extra_has_limits(const struct stream *s);
 void dump_stream_extra_put_limits(struct rdb_sink *to, const struct stream *s);
 bool dump_stream_extra_get_limits(struct rdb_source *r, struct stream *s);

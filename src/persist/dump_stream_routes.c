@@ -28,7 +28,7 @@ void dump_stream_routes_put_bindings(struct rdb_sink *to, const struct stream *s
     }
 }
 
-/* Words one behind the other in *text, and where each ends. */
+/* Words concatenated in *text, and where each ends. */
 static bool get_words(struct rdb_source *r, struct buf *text, size_t *ends, uint64_t n)
 {
     text->n = 0;

@@ -10,7 +10,7 @@
 #include "persist/rdb_source.h"
 #include "type/stream/stream.h"
 
-/* Each section: whether the stream has any of it, its bytes, and the way back. */
+/* Each section: whether the stream has any of it, writing, reading. */
 bool dump_stream_routes_has_bindings(const struct stream *s);
 void dump_stream_routes_put_bindings(struct rdb_sink *to, const struct stream *s);
 bool dump_stream_routes_get_bindings(struct rdb_source *r, struct stream *s);

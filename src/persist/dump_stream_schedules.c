@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "type/stream/stream_schedule_words.h"
 
-#define WORDS_MOST 1048000 /* with the words around them XCRON SET takes no more */
+#define WORDS_MOST 1048000 /* XCRON SET's other words leave room for no more */
 #define BYTES_MOST ((uint64_t)1 << 30)
 
 bool dump_stream_schedules_has(const struct stream *s)
@@ -35,7 +35,7 @@ void dump_stream_schedules_put(struct rdb_sink *to, const struct stream *s)
     mem_free(all);
 }
 
-/* A name and words, one behind the other, and where each ends. */
+/* A name and words, concatenated, and where each ends. */
 struct reading {
     struct buf name, text, ends, words;
 };

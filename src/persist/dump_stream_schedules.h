@@ -1,9 +1,9 @@
 /* A section of DUMP's type 225 for schedules (persist/dump_stream.h):
  *
  *   8  schedules  n | (name | words n | word * n | last_ms 8 | fired) * n, the names ascending;
- *                 words as behind XCRON SET key name
+ *                 words as in XCRON SET after key and name
  *
- * A zone that this machine does not know is no damage: it may be known at the next start. */
+ * A zone unknown on this machine is not damage: the next start may know it. */
 #ifndef PERSIST_DUMP_STREAM_SCHEDULES_H
 #define PERSIST_DUMP_STREAM_SCHEDULES_H
 

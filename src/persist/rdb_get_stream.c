@@ -7,18 +7,18 @@
  *     released n | ID 16 * n (27)) * n
  *   producers' message ids (26)
  *
- * A node's listpack holds a master entry, whose field names the entries may share, then the
- * entries with their distance from the master ID. Deleted ones are passed over. Entries are
- * appended to this server's own blocks, so IDs must ascend.
+ * A node's listpack has a master entry, whose field names the entries may share, then the entries
+ * with their offset from the master ID. Deleted ones are skipped. Entries are appended to this
+ * server's own blocks, so IDs must ascend.
  *
- * The pending entries of a group are listed twice: the group knows time and count, each consumer
- * lists the IDs it owns. `told` holds the first list, sorted, and `owner` who claimed which; only
- * when all of it has been read do they become entries of the group. An ID that two consumers claim,
- * or that the group does not list, is damage. An ID that nobody claims is released, with a warning,
- * so that it is delivered again rather than lost.
+ * The pending entries of a group are listed twice: the group has time and count, each consumer the
+ * IDs it owns. `told` is the first list, sorted, and `owner` the consumer of each; only when
+ * everything was read do they become entries of the group. An ID claimed by two consumers, or not
+ * listed by the group, is damage. An ID without a consumer is released, with a warning, so that it
+ * is delivered again rather than lost.
  *
- * The entries that are there decide the length; a wrong one in the file is only a warning. Any
- * damage frees the stream and returns NULL with the reason in r->error. */
+ * The length follows from the entries; a wrong one in the file is only a warning. Damage frees the
+ * stream and returns NULL with the reason in r->error. */
 #include "persist/rdb_get_stream.h"
 
 #include "base/assert.h"
@@ -59,17 +59,18 @@ static bool get_raw_id(struct rdb_source *r, struct stream_id *out)
 #define CHUNK 256 /* texts of integers that are allocated together */
 #define TEXT  24
 
-/* Strings that were read; the list grows with them, not ahead of them. */
+/* Strings read; the list grows with them, not by the announced count. */
 struct strings {
     struct bytes *p;
     size_t n, cap;
 };
 
-/* Elements of a listpack, kept until the entry is complete; the memory serves all of a stream's. */
+/* Elements of a listpack, kept until the entry is complete; the memory is reused for all entries of
+ * a stream. */
 struct elements {
     struct strings names, pairs; /* of the node; of an entry */
-    char **chunks;               /* the texts of integers: they must not move */
-    size_t chunk_n, texts;       /* texts: in use */
+    char **chunks;               /* texts of integers, which must not move */
+    size_t chunk_n, texts;       /* texts in use */
 };
 
 static void elements_free(struct elements *e)
@@ -107,7 +108,7 @@ static bool next_element(struct listpack_reader *p, struct elements *e, struct s
     return true;
 }
 
-/* n fields and values, or only values behind the names of the node. */
+/* n fields and values, or only values for the node's names. */
 static bool next_pairs(struct listpack_reader *p, struct elements *e, int64_t n, bool same)
 {
     ASSERT(!same || (size_t)n == e->names.n);
@@ -215,17 +216,17 @@ static bool read_consumer(struct rdb_source *r, struct stream_group *g, unsigned
     return true;
 }
 
-/* The pending entries of a group while it is read: what the group says of each, and the owner that
- * a consumer named, or where it stands among the released ones. */
+/* The pending entries of a group while it is read: the group's data on each, and the owner given by
+ * a consumer, or the position among the released ones. */
 struct pending {
     struct told *told;
     uint32_t *owner;
     size_t n;
 };
 
-#define RELEASED (STREAM_PENDING_NO_CONSUMER - 1) /* an owner that no consumer can be */
+#define RELEASED (STREAM_PENDING_NO_CONSUMER - 1) /* not a possible consumer */
 
-/* Which are released, in the order of their next delivery, which is not that of their IDs. */
+/* Reads which are released, in the order of their next delivery, which differs from that of IDs. */
 static bool read_released(struct rdb_source *r, struct stream_group *g, struct pending *p)
 {
     uint64_t n;
@@ -253,11 +254,10 @@ static int by_delivery(const void *a, const void *b)
     return stream_id_compare(x->id, y->id);
 }
 
-/* Entries that nobody owns and that are not released come from writers with a fault: they are
- * released here, so that somebody gets them. An entry goes to its place by time from the end of
- * those that are not in order already: entries of random times one by one would be read in the
- * square of their number, so they come last, sorted; all of them, where released ones, which are in
- * no order of IDs, are there before. */
+/* Entries that are neither owned nor released come from faulty writers: they are released here, to
+ * be delivered again. An entry's place by time is searched from the end of those that are not in
+ * order; inserting entries of random times one by one would take quadratic time, so they come last,
+ * sorted; all of them do if there are released ones, which are not ordered by ID. */
 static void put_pending(struct rdb_source *r, struct stream_group *g, const struct pending *p)
 {
     const struct told **late = mem_alloc((p->n + 1) * sizeof(*late));
@@ -336,7 +336,7 @@ static bool read_group(struct rdb_source *r, struct stream *s, unsigned type)
     struct stream_id last;
     if (!get_id(r, &last) || (type >= RDB_STREAM && !rdb_source_length(r, &read)))
         return false;
-    /* Before 7.0 nobody counted: what can be told from the group's place is. */
+    /* Before 7.0 there was no counter: derive what the group's position tells. */
     int64_t counted = type < RDB_STREAM   ? stream_entries_read_at(s, last)
                       : read <= INT64_MAX ? (int64_t)read
                                           : -1;
@@ -346,12 +346,12 @@ static bool read_group(struct rdb_source *r, struct stream *s, unsigned type)
 
 /* ---- Producers' message ids */
 
-#define DURATION_MOST 86400 /* as XCFGSET takes them */
+#define DURATION_MOST 86400 /* as XCFGSET accepts */
 #define RECORDS_MOST  10000
 
 struct message_id {
     struct stream_id entry;
-    size_t producer, iid; /* in `text`: each its size, then its bytes */
+    size_t producer, iid; /* offsets in `text`, each of a size followed by its bytes */
 };
 
 struct message_ids {
@@ -377,7 +377,7 @@ static struct bytes text_at(const struct message_ids *m, size_t at)
     return bytes_of(m->text.p + at + sizeof(n), n);
 }
 
-/* Those of one entry keep their order: sorting by the place in the file last. */
+/* Records of one entry keep their order: the last sort key is the position in the file. */
 static int by_time(const void *a, const void *b)
 {
     const struct message_id *x = a, *y = b;
@@ -410,8 +410,8 @@ static bool read_producer(struct rdb_source *r, struct message_ids *m)
     return true;
 }
 
-/* An id counts from the time of its entry. Producers come one after the other, the records of the
- * stream are by time. One that stands twice counts once. */
+/* An id's age counts from the time of its entry. The file has them by producer, the stream needs
+ * them by time. Duplicates count once. */
 static void put_message_ids(struct stream *s, struct message_ids *m)
 {
     if (m->n)
@@ -468,7 +468,7 @@ static bool read_blocks(struct rdb_source *r, struct stream *s, const struct rdb
     return good;
 }
 
-/* The entries that are there count: files of servers with a fault tell a wrong length. */
+/* The entries read are authoritative: faulty servers wrote wrong lengths. */
 static bool read_counters(struct rdb_source *r, struct stream *s, unsigned type)
 {
     uint64_t length;

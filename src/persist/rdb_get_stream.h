@@ -5,7 +5,7 @@
 #include "persist/rdb_source.h"
 #include "type/value.h"
 
-/* How values are made. */
+/* How values are created. */
 struct rdb_get_options;
 
 /* NULL: damaged. */

@@ -15,7 +15,7 @@ static void big_endian_id(unsigned char *to, struct stream_id id)
     }
 }
 
-/* One block as Redis holds it: master entry, then the live entries. */
+/* Writes one block as Redis has it: master entry, then the live entries. */
 static void put_block(struct rdb_sink *s, struct stream_block *b, struct stream_cache *cache)
 {
     const unsigned char *data = stream_block_pin(b, cache);
@@ -25,14 +25,14 @@ static void put_block(struct rdb_sink *s, struct stream_block *b, struct stream_
     uint32_t i = b->first_live;
     while (stream_block_is_deleted(b, i))
         i++;
-    ASSERT(i < b->count); /* a block without live entries is not in the log */
+    ASSERT(i < b->count); /* the log has no block without live entries */
     stream_block_entry(b, data, i, &first);
     unsigned char key[16];
     big_endian_id(key, first.id);
     listpack_begin(p);
     listpack_add_int(p, b->live);
     listpack_add_int(p, 0);
-    /* The names of the first live entry become the master's. */
+    /* The first live entry's names become the master's. */
     e = first;
     listpack_add_int(p, e.fields);
     for (uint32_t f = 0; f < e.fields; f++) {
@@ -82,7 +82,7 @@ static void put_raw_id(struct rdb_sink *s, struct stream_id id)
     rdb_sink_put(s, b, 16);
 }
 
-/* The group's list: all of them, or those with an owner. */
+/* The group's list: all entries, or only those with an owner. */
 static void put_pending(struct rdb_sink *s, const struct stream_pending *p, bool unowned)
 {
     struct stream_pending_place at;

@@ -6,7 +6,7 @@
 
 struct stream;
 
-/* unowned: pending entries without owner are in it, as those of a consumer that is made up for them
+/* unowned: pending entries without an owner are written as those of a made-up consumer
  * (stream_rebuild.h); else they are left out. */
 void rdb_put_stream(struct rdb_sink *s, const struct stream *x, bool unowned);
 

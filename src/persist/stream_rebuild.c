@@ -1,11 +1,10 @@
-/* The commands come in the order in which they can be applied: settings and limits (nothing is
- * limited while they are applied), message ids, by group its policy and then what nobody owns,
- * which a policy may defer; what is scheduled, and then what expires, since only what is there can;
+/* Commands are in an order in which they can be applied: settings and limits (which are not
+ * enforced meanwhile), message ids, for each group its policy and then entries without an owner,
+ * which a policy may defer; scheduled messages, and then expiry times, which need their messages;
  * schedules, bindings, captures.
  *
- * Entries that have all but the ID in common are told together, at most IDS_MOST in a command, so
- * that a million of them take neither a million commands nor one of a million words. Nothing can
- * fail. */
+ * Entries that share all but the ID are combined, at most IDS_MOST in a command, so that a million
+ * of them take neither a million commands nor one of a million words. Nothing can fail. */
 #include "persist/stream_rebuild.h"
 
 #include "base/assert.h"
@@ -17,7 +16,7 @@
 #include "type/stream/stream_policy_words.h"
 #include "type/stream/stream_schedule_words.h"
 
-/* In a command. */
+/* In one command. */
 #define IDS_MOST      64
 #define PATTERNS_MOST 64
 
@@ -78,7 +77,7 @@ static void policy(const struct rebuild *r, const struct stream_group *g)
     buf_free(&room);
 }
 
-/* Entries of a run have everything but the ID in common. */
+/* A run of entries that share all but the ID. */
 struct run {
     const struct rebuild *rebuild;
     struct bytes group;
@@ -118,7 +117,7 @@ static void end_run(struct run *x)
 static void add_to_run(struct run *x, struct stream_id id, uint64_t count, int64_t due_ms,
                        struct bytes reason)
 {
-    if (count > INT64_MAX) /* from a file: XNACK takes no more */
+    if (count > INT64_MAX) /* from a file; XNACK accepts no more */
         count = INT64_MAX;
     if (x->n == IDS_MOST || x->count != count || x->due_ms != due_ms ||
         !bytes_equal(x->reason, reason))
@@ -129,14 +128,14 @@ static void add_to_run(struct run *x, struct stream_id id, uint64_t count, int64
     x->ids[x->n++] = id;
 }
 
-/* As XNACK takes it: from a payload it may be any number. */
+/* Limited to what XNACK accepts: in a payload it may be any number. */
 static int64_t moment(int64_t due_ms)
 {
     return due_ms > 0 ? due_ms : 0;
 }
 
-/* In the order in which they come next: released ones, then deferred ones by due time. What fell
- * due is told with its moment, and falls due again when it is loaded. */
+/* In the order of delivery: released ones, then deferred ones by due time. An entry that fell due
+ * has its due time, and falls due again when it is loaded. */
 static void unowned(const struct rebuild *r, const struct stream_group *g)
 {
     const struct stream_pending *p = &g->pending;
@@ -159,7 +158,7 @@ static void unowned(const struct rebuild *r, const struct stream_group *g)
     r->take(r->context, argv, 5);
 }
 
-/* Their IDs are what they will have (broker T11). */
+/* Their IDs are those they will have (broker T11). */
 static void scheduled(const struct rebuild *r, const struct stream_future *f)
 {
     struct stream_future_message m;
@@ -183,7 +182,7 @@ static void scheduled(const struct rebuild *r, const struct stream_future *f)
     mem_free(argv);
 }
 
-/* A command for each run of IDs with one moment. */
+/* One command for each run of IDs with the same time. */
 static void expiries(const struct rebuild *r, const struct stream_expiry *x)
 {
     struct bytes argv[4 + IDS_MOST] = {BYTES("XSCHED"), BYTES("EXPIRE"), r->key};
@@ -207,7 +206,7 @@ static void expiries(const struct rebuild *r, const struct stream_expiry *x)
         r->take(r->context, argv, 4 + n);
 }
 
-/* What it has fired is told apart: LIMIT counts from the first message on. */
+/* The count of fired messages is separate: LIMIT counts from the first message on. */
 static void schedule(const struct rebuild *r, const struct stream_schedule *x)
 {
     struct bytes name = str_bytes(x->name);

@@ -1,10 +1,10 @@
-/* The commands that rebuild what neither the RDB format nor commands of Redis have a place for in a
- * stream: settings, limits, message ids of producers, policies, pending entries that nobody owns,
- * scheduled messages, moments of expiry, schedules, bindings, captures. They stand behind the
- * stream in snapshots and bases (docs/decisions/0005).
+/* The commands that rebuild the parts of a stream for which neither the RDB format nor Redis'
+ * commands have a place: settings, limits, message ids of producers, policies, pending entries
+ * without an owner, scheduled messages, expiry times, schedules, bindings, captures. They follow
+ * the stream in snapshots and bases (docs/decisions/0005).
  *
- * What Redis reads of such a file has entries without owner as pending of a consumer of this name,
- * so that somebody can claim them there; the commands take them away from it and delete it. */
+ * The part of such a file that Redis reads shows entries without an owner as pending for a consumer
+ * of this name, so that they can be claimed there; our commands take them from it and delete it. */
 #ifndef PERSIST_STREAM_REBUILD_H
 #define PERSIST_STREAM_REBUILD_H
 
@@ -12,7 +12,7 @@
 
 #define STREAM_REBUILD_UNOWNED BYTES("millrace-unowned")
 
-/* Hears of one command; its words are good until it returns. */
+/* Called for each command; its words are valid during the call. */
 typedef void stream_rebuild_take(void *context, const struct bytes *argv, int argc);
 
 /* O(records, pending entries without owner, scheduled messages, moments of expiry, schedules,
@@ -31,11 +31,11 @@ enum stream_rebuild_kind {
     STREAM_REBUILD_CAPTURES,
     STREAM_REBUILD_KINDS
 };
-/* Which of that the stream has: a bit for each kind. */
+/* What the stream has of that: a bit for each kind. */
 unsigned stream_rebuild_kinds(const struct stream *s);
-/* What a kind is called in the log. */
+/* The name of a kind in the log. */
 const char *stream_rebuild_kind_name(enum stream_rebuild_kind kind);
-/* Whether such a consumer has to be made up for this group: it has entries that nobody owns, and no
+/* Whether such a consumer has to be written for this group: it has entries without an owner, and no
  * consumer of that name. */
 bool stream_rebuild_has_unowned(const struct stream_group *g);
 

@@ -2,9 +2,9 @@
 
 #include "base/assert.h"
 
-#define FIRST_REDIS 100 /* versions below 1.0 are ours: no Redis knows what came with them */
+#define FIRST_REDIS 100 /* versions below 1.0 are ours: Redis knows none of these commands */
 
-/* "8.10.0" as 810; 0: it is no version. */
+/* "8.10.0" as 810; 0: not a version. */
 static unsigned version_of(const char *text)
 {
     unsigned major = 0, minor = 0;
