@@ -97,6 +97,13 @@ def comments(t):
         yield "src: %.1f %% of the lines of .c files are comments, at least %.1f" % (100 * said / lines, 100 * COMMENT_SHARE)
 
 
+def tables(t):
+    """clang-format joins the rows of a table in a comment when one of them is too long: then a line at the margin follows a row."""
+    for path, text in t.files("src/") + t.files("src/", ".h") + t.files("tests/") + t.files("tests/", ".h"):
+        for m in re.finditer(r"^ \*   +\S.*\n \* \S.*", text, re.M):
+            yield "%s:%d: a row of a table runs into the text behind it" % (path, text.count("\n", 0, m.start()) + 1)
+
+
 def assertions(t):
     """Invariants that headers claim are code."""
     for module in ASSERTED:
@@ -224,7 +231,7 @@ def text_only(t):
         yield "%s:%d: %s has no place in the console" % (path, line, m.group(0).strip())
 
 
-RULES = [file_sizes, models, comments, assertions, bools, counted_changes, one_history, metrics, commands, tests_beside, setters, private_server,
+RULES = [file_sizes, models, comments, tables, assertions, bools, counted_changes, one_history, metrics, commands, tests_beside, setters, private_server,
          hidden_state, names_in_code, formats, one_launcher, text_only]
 
 # What breaks each rule: (file, text behind it) or (file, text instead of it).
@@ -232,6 +239,7 @@ PLANTED = {
     "file_sizes": ("src/base/mem.c", "\n" * 700),
     "models": ("src/base/planted.c", "#include <stdio.h>\n" + "int x;\n" * 300),
     "comments": ("src/base/planted.c", "int x;\n" * 30000),
+    "tables": ("src/base/planted.c", "/* States:\n *\n *   open    until it is full, and what\n * follows. sealed  for good */\n"),
     "assertions": ("src/store/planted.c", "int x;\n" * 30000),
     "bools": ("src/server/planted.h", "struct planted {\n    bool a, b, c, d;\n    bool e;\n    bool f, g;\n};\n"),
     "counted_changes": ("src/engine/call.c", "void f(void)\n{\n    store->dirty++;\n}\n"),

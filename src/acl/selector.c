@@ -2,12 +2,14 @@
  *
  * Commands are a bitmap by registry_number(): a rule "+x" or "-@x" sets or clears bits at once, so
  * a check of rights costs one bit test. What the bitmap cannot express is kept beside it:
+ *
  *   first_args    "+select|0": the command only with this first argument. They mean something only
  *                 while the command's bit is clear; setting or clearing the bit drops them.
  *   rules         the text of the rules since the last "all" or "none", for ACL LIST. A rule
  *                 replaces an earlier one about the same command or category, and "+config"
  *                 replaces those about "config|...".
  *   all_commands  nothing has been taken away since "+@all": also commands without a bit may run.
+ *
  * The last bit of the bitmap belongs to no command: it says whether `rules` begin with all or none.
  *
  * Keys and channels are lists of patterns; all_keys and all_channels stand for "*", which empties

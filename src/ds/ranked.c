@@ -2,14 +2,15 @@
  * each child how many items are below it, and the score and entry of the child's first item, so a
  * search compares without going down. A leaf is at level 0 and the root at `height`.
  *
- *   search   inner_place() goes to the last child whose first item is before the bound;
- * leaf_place() finishes. The sum of `below` to the left of the way is the rank. insert
- * node_insert() goes down by recursion and returns the new right neighbour when a node had to be
- * split; the caller takes it in, or the tree gets a new root. At the very end the left node stays
- * full, so appending in order (scores that are times) fills nodes wholly. remove   node_remove()
- * goes down; a child that got empty is dropped, and one that has less than a quarter of its room is
- * joined with a neighbour when both fit into one. So a node may be less than half full, but never
- * empty. A root with a single child gives way to it.
+ *   search  inner_place() goes to the last child whose first item is before the bound; leaf_place()
+ *           finishes. The sum of `below` to the left of the path is the rank.
+ *   insert  node_insert() goes down by recursion and returns the new right neighbour when a node
+ *           had to be split; the caller takes it in, or the tree gets a new root. At the very end
+ *           the left node stays full, so appending in order (scores that are times) fills nodes
+ *           wholly.
+ *   remove  node_remove() goes down; an empty child is dropped, and one that is less than a quarter
+ *           full is merged with a neighbour when both fit into one. So a node may be less than half
+ *           full, but never empty. A root with a single child gives way to it.
  *
  * On the way back up every inner node describes the child anew: its first item may have changed. */
 #include "ds/ranked.h"

@@ -3,11 +3,11 @@
  * i + 2^k, its twin, share what the shorter address gives: adding a bucket splits exactly its twin,
  * and removing the last one joins it with its twin.
  *
- *   insert:  put() into the home's chain; when two buckets have GROW_LOAD entries on average,
- * split_one() makes the next bucket and rehashes the chain of its twin remove:  clear_slot(); below
- * SHRINK_LOAD, join_one() takes the last bucket away find:    the tags of a bucket, seven bits of
- * the hash with the top bit set, are compared at once in a 64-bit word; only entries whose tag
- * matches are looked at
+ *   insert  put() into the home's chain; when two buckets have GROW_LOAD entries on average,
+ *           split_one() makes the next bucket and rehashes the chain of its twin
+ *   remove  clear_slot(); below SHRINK_LOAD, join_one() takes the last bucket away
+ *   find    the tags of a bucket, seven bits of the hash with the top bit set, are compared at once
+ *           in a 64-bit word; only entries whose tag matches are looked at
  *
  * Buckets lie in segments of 512, so growing moves none; only segment 0 starts with FIRST buckets
  * and doubles by copying until it is full-sized. The directory of segments doubles as well. Nothing

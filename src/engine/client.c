@@ -1,9 +1,10 @@
 /* Clients: made, counted, and on their way out.
  *
- *   staying   --CLIENT KILL by another, an error of the socket, a limit-->  CLIENT_CLOSING: nothing
- *               more is sent; in clients.closing, and freed at the end of the turn
- *             --QUIT, a protocol error, CLIENT KILL by itself------------>  CLIENT_CLOSE_AFTER:
- * reads no more, and is closed when its output has been sent
+ *   staying  --CLIENT KILL by another, an error of the socket, a limit-->  CLIENT_CLOSING
+ *            --QUIT, a protocol error, CLIENT KILL by itself------------>  CLIENT_CLOSE_AFTER
+ *
+ *   CLIENT_CLOSING      nothing more is sent; in clients.closing, freed at the end of the turn
+ *   CLIENT_CLOSE_AFTER  reads no more, and is closed when its output has been sent
  *
  * Nobody frees a client in the middle of a turn: others may hold pointers to it, and its own
  * command may be running. client_is_staying() is false for both.

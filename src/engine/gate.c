@@ -1,14 +1,15 @@
 /* How the promise of gate.h is kept.
  *
  * Three moments meet here:
- *   a command ends (gate_reply())    its reply gets a mark when it relies on an offset that may
- * lag: a write on its own end, a read on the last write of its keys, found by a table of key hashes
- * (a collision only waits longer); more keys than KEYS_FEW, or none, rely on everything so far.
- *   something is pushed              its mark is open (GATE_OPEN_GROUP) until the group that caused
- *     (gate_push())                  it ends and its offset is known (gate_group_ended()).
- *   the file has moved on            gate_tell() with what is released and synced; who is held is
- *     (gate_tell())                  looked at again (gate.moves), and gate_sendable() drops the
- *                                    marks that are covered.
+ *
+ *   a command ends       gate_reply(): its reply gets a mark when it relies on an offset that may
+ *                        lag: a write on its own end, a read on the last write of its keys, found
+ *                        by a table of key hashes (a collision only waits longer); more keys than
+ *                        KEYS_FEW, or none, rely on everything so far.
+ *   something is pushed  gate_push(): its mark is open (GATE_OPEN_GROUP) until the group that
+ *                        caused it ends and its offset is known (gate_group_ended()).
+ *   the file has grown   gate_tell() with what is released and synced: held clients are looked at
+ *                        again (gate.moves), and gate_sendable() drops the marks that are covered.
  *
  * While not armed nothing is marked or noted: the turn writes before it sends. When the gate is
  * armed in the middle of a turn (a write failed, a sync began), what this turn has done is

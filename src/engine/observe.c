@@ -4,10 +4,10 @@
  *   slow     it took at least timing.slow_ticks, the smaller of the two limits (slow log, latency
  *            events) in ticks of the cycle counter; observe_configure() computes it anew when a
  *            setting changes and with each tick, since the counter's rate is known better with
- * time. Only then the microseconds are worked out and each limit is asked for itself. monitor
- * ENGINE_MONITORED is set while somebody monitors; requests are shown when they have run, those
- * within a script or transaction each by itself. Replay is never shown. counted  calls, time and a
- * histogram of times, by exec.c; errors here, by their code word.
+ *            time. Only then are the microseconds worked out and compared with each limit.
+ *   monitor  ENGINE_MONITORED is set while somebody monitors; requests are shown when they have
+ *            run, those within a script or transaction one by one. Replay is never shown.
+ *   counted  calls, time and a histogram of times, by exec.c; errors here, by their code word.
  *
  * Secrets are left out of both lists, by what the command's constant and the setting's row say.
  * Everything is bounded: entries and their arguments, samples of an event, code words of errors. */

@@ -1,9 +1,9 @@
 /* The directory, in the order in which a file gets its meaning:
  *
- *   1. a file is created empty and synced, its directory too (aof_files_create());
- *   2. a manifest that names it replaces the present one, by write aside, sync and rename; from
- * here on a start reads it;
- *   3. what the new manifest does not name any more is removed, or stays as history.
+ *   1.  a file is created empty and synced, its directory too (aof_files_create());
+ *   2.  a manifest that names it replaces the present one, by write aside, sync and rename; from
+ *       here on a start reads it;
+ *   3.  what the new manifest does not name any more is removed, or stays as history.
  *
  * A crash between two steps leaves files that no manifest names: a start removes them
  * (aof_files_sweep()). A crash never leaves a manifest that names a file which is not there.

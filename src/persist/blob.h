@@ -1,10 +1,10 @@
 /* The formats in which Redis keeps a run of small elements in one blob, as RDB files hold them:
  * listpack (persist/listpack.h), and of older versions ziplist and zipmap. Reading only.
  *
- * ziplist: total bytes 4 | offset of the last 4 | elements 2 | element ... | 0xff, an element being
- *   the size of the one before (1, or 254 and 4) | encoding | bytes
- * zipmap: pairs 1 | (size | key | size | free 1 | value | free bytes) ... | 0xff, a size being 1
- *   byte, or 254 and 4
+ *   ziplist  total bytes 4 | offset of the last 4 | elements 2 | element ... | 0xff
+ *   element  the size of the one before (1, or 254 and 4) | encoding | bytes
+ *   zipmap   pairs 1 | (size | key | size | free 1 | value | free bytes) ... | 0xff
+ *   size     1 byte, or 254 and 4
  *
  * Source: the description of the RDB format at https://rdb.fnordig.de/file_format.html. */
 #ifndef PERSIST_BLOB_H

@@ -1,9 +1,10 @@
 /* A request goes through three states, forward only:
  *
- *   IN_HEAD    bytes are gathered up to the empty line, each looked at once: only CR LF ends a
- * line, no line continues the one before, nothing else is a control character. Then all of the head
- * is read at once by llhttp, which knows the grammar, and judged here. IN_BODY    so many bytes as
- * Content-Length says. COMPLETE   until http_reset().
+ *   IN_HEAD   bytes are gathered up to the empty line, each looked at once: only CR LF ends a line,
+ *             no line continues the one before, nothing else is a control character. Then all of
+ *             the head is read at once by llhttp, which knows the grammar, and judged here.
+ *   IN_BODY   as many bytes as Content-Length says.
+ *   COMPLETE  until http_reset().
  *
  * What can fail leads to REFUSED, which stays: where the next request would begin is not certain
  * any more, so the connection has to be closed. Wherever two readers of HTTP could disagree about

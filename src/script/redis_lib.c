@@ -2,10 +2,12 @@
  *
  * A script's table never changes. A library's table has two states, switched by
  * redis_lib_registering():
+ *
  *   registering   while FUNCTION LOAD runs the code: register_function, and no commands
  *   running       while a function is called: call, pcall and acl_check_cmd
- * The functions that come and go are kept in the state's registry under the addresses of
- * call_key and the like, where no Lua code can reach them.
+ *
+ * The functions that come and go are kept in the state's registry under the addresses of call_key
+ * and the like, where no Lua code can reach them.
  *
  * Errors have two forms, as scripts expect them: wrong use of a function raises a table with the
  * field err (fail), while error_reply() and status_reply() return such a table. redis.call() raises

@@ -1,10 +1,11 @@
 /* States of a backup:
  *
- *   NONE, FAILED, SEALED   BACKUP START creates the directories, with a marker file ("unsealed"),
- * and links the base and all increments but the one in use. OPEN                   Until BACKUP
- * SEAL. The server may write and even rewrite meanwhile. SEALING                The tick polls
- * rewrite_seal(), which closes and syncs the increment. LINKING                Links what is
- * missing, removes what a rewrite has replaced, writes the manifest, removes the marker: SEALED.
+ *   NONE, FAILED, SEALED  BACKUP START creates the directories, with a marker file ("unsealed"),
+ *                         and links the base and all increments but the one in use.
+ *   OPEN                  Until BACKUP SEAL. The server may write and even rewrite meanwhile.
+ *   SEALING               The tick polls rewrite_seal(), which closes and syncs the increment.
+ *   LINKING               Links what is missing, removes what a rewrite has replaced, writes the
+ *                         manifest, removes the marker: SEALED.
  *
  * The disk thread makes the links, one job at a time (running). An abort during a job sets
  * `abandoned`, and the end of the job removes the directory. Any error leads to FAILED and is shown

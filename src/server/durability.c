@@ -4,13 +4,14 @@
  *
  * When the disk fails:
  *
- *   a write fails   The batch stays in the journal and is retried every second. Meanwhile writes
- * are refused (ENGINE_DISK_FAILED) and replies that rely on the batch are held. a sync fails    The
- * kernel may have dropped the data, so that retrying proves nothing: the whole file needs a new
- * base. It is tried after one second, then with exponential backoff up to 32 seconds. for 5 seconds
- * Clients whose replies are held are closed without an answer: success would be a lie, and an error
- * could be one too. recovery        aof_error() returns 0 and writes are accepted again. No
- * operator is needed. */
+ *   a write fails  The batch stays in the journal and is retried every second. Meanwhile writes are
+ *                  refused (ENGINE_DISK_FAILED) and replies that rely on the batch are held.
+ *   a sync fails   The kernel may have dropped the data, so that retrying proves nothing: the whole
+ *                  file needs a new base. It is tried after one second, then with exponential
+ *                  backoff up to 32 seconds.
+ *   for 5 seconds  Clients whose replies are held are closed without an answer: success would be a
+ *                  lie, and an error could be one too.
+ *   recovery       aof_error() returns 0 and writes are accepted again. No operator is needed. */
 #include "server/durability.h"
 
 #include "base/assert.h"

@@ -1,15 +1,17 @@
 /* The life of a link:
  *
- *   link_open()        Admission decides whether it may come. What it has sent by then is read in
- *                      the same turn.
- *   note_ready()       Callback of the loop: only appends the link to the list of readable ones, in
- *                      the order in which the kernel reports them. That is the order of arrival,
- * and everything here preserves it. link_read_all()    One read per link, FEED_GROUP links at a
- * time; the feed runs what came. Bytes of clients that can't run now (blocked, paused, delayed) are
- * kept with the client, and link_resume_all() runs them later. link_write_all()   Sends output up
- * to where the gate holds it. A held client is tried again when the gate moves, one with a full
- * socket when it becomes writable. link_close_all()   Frees clients marked by client_close().
- * Nothing else frees a client, so no pointer becomes invalid in the middle of a turn.
+ *   link_open()       Admission decides whether it may come. What it has sent by then is read in
+ *                     the same turn.
+ *   note_ready()      Callback of the loop: only appends the link to the list of readable ones, in
+ *                     the order in which the kernel reports them. That is the order of arrival, and
+ *                     everything here preserves it.
+ *   link_read_all()   One read per link, FEED_GROUP links at a time; the feed runs what came. Bytes
+ *                     of clients that can't run now (blocked, paused, delayed) are kept with the
+ *                     client, and link_resume_all() runs them later.
+ *   link_write_all()  Sends output up to where the gate holds it. A held client is tried again when
+ *                     the gate moves, one with a full socket when it becomes writable.
+ *   link_close_all()  Frees clients marked by client_close(). Nothing else frees a client, so no
+ *                     pointer becomes invalid in the middle of a turn.
  *
  * Limits on input and output close a link early. Unauthenticated clients have much smaller limits,
  * and a deadline.

@@ -1,11 +1,12 @@
 /* What is loaded at startup (what a primary sends later is server/copy_loader's business):
  *
- *   appendonly yes   The base and the increments that the manifest names, in order of their
- * numbers. The base is RDB or commands; increments are commands in frames (persist/aof_read).
- * Without a manifest, a single append-only file as Redis had before 7.0 is adopted as the base;
- * without that the snapshot is loaded. A snapshot that is newer than the base, because appendonly
- * was off meanwhile, is loaded instead (docs/decisions/0022). appendonly no    The snapshot, if it
- * exists.
+ *   appendonly yes  The base and the increments that the manifest names, in order of their numbers.
+ *                   The base is RDB or commands; increments are commands in frames
+ *                   (persist/aof_read). Without a manifest, a single append-only file as Redis had
+ *                   before 7.0 is adopted as the base; without that the snapshot is loaded. A
+ *                   snapshot that is newer than the base, because appendonly was off meanwhile, is
+ *                   loaded instead (docs/decisions/0022).
+ *   appendonly no   The snapshot, if it exists.
  *
  * Commands run as server/replay says. Nothing expires meanwhile (ENGINE_LOADING), because a later
  * command may rename or persist a key that is past its TTL.

@@ -2,12 +2,12 @@
  * exist, the append-only file is loaded. At most one child writes at a time, a snapshot or the base
  * of a rewrite; requests that come meanwhile are scheduled.
  *
- *   startup    The loader reads what exists. With appendonly yes and no append-only file yet, its
- *              base is written before the first request is served.
- *   the tick   Collects a child that has exited. Then, unless work is in progress, starts one
- * thing, in this order: what was scheduled, a rewrite because of growth, a save point. Then retries
- * on a failed disk. shutdown   Syncs the append-only file, and writes a snapshot if there are save
- * points.
+ *   startup   The loader reads what exists. With appendonly yes and no append-only file yet, its
+ *             base is written before the first request is served.
+ *   the tick  Collects a child that has exited. Then, unless work is in progress, starts one thing,
+ *             in this order: what was scheduled, a rewrite because of growth, a save point. Then
+ *             retries on a failed disk.
+ *   shutdown  Syncs the append-only file, and writes a snapshot if there are save points.
  *
  * Nothing is saved in the middle of a transaction or a script (state_is_torn()): the file would
  * hold half of it. Commands that replace all data (FLUSHALL, DEBUG RELOAD) first kill a child that

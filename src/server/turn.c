@@ -3,27 +3,28 @@
  *   wait       until a descriptor, a timer or another thread has something; or not at all when work
  *              was left over. Callbacks only note what is ready.
  *   clock      read once: all commands of the turn see the same time.
- *   gate       hears what the append-only file keeps by now: do replies of this turn have to wait?
+ *   gate       asks what the append-only file keeps by now: do replies of this turn have to wait?
  *   memory     over maxmemory? Evicts, for a bounded time.
  *   timers     note what is due; a pause that is over ends, blocked clients whose time has come are
  *              answered.
- *   broker     what streams do by themselves: leases that ended, retries that are due; for a
- *              bounded time.
+ *   broker     what streams do on their own: leases that ended, retries that are due; for a bounded
+ *              time.
  *   survey     a step of the walk over all streams, while somebody looks; for a bounded time.
- *   primary    what our primary has sent is applied, in front of everybody else; then
- *   resume     clients that were held up go on; then
+ *   primary    what our primary has sent is applied, before everybody else's requests.
+ *   resume     clients that were held up go on.
  *   read       one read a connection, in groups: commands run, their effects gather in the journal,
  *              their replies in the clients' output. What was kept from before comes first, and no
  *              client runs twice.
- *   serve      keys that became ready serve those who wait for them; subscriptions to streams get
+ *   serve      blocked clients are served from keys that became ready; subscriptions to streams get
  *              more, for a bounded time.
- *   confirm    replicas have told how far they are: those who wait for that go on.
- *   console    requests by HTTP, for a bounded time: in front of the flush, so that what they
- * change leaves with this turn. flush      the effects go to the append-only file, in one batch.
- *   replicate  the same bytes go to the replicas, in front of the replies: whoever got a reply
+ *   confirm    clients that wait for replicas go on when these have confirmed.
+ *   console    requests by HTTP, for a bounded time: before the flush, so that what they change
+ *              leaves with this turn.
+ *   flush      the effects go to the append-only file, in one batch.
+ *   replicate  the same bytes go to the replicas, before the replies: a client that got a reply
  *              knows that they are on their way.
  *   send       each client's output, up to where the gate holds it back.
- *   close      clients that are marked go.
+ *   close      clients that are marked are freed.
  *   files      what may only happen between batches: a fork (also of a snapshot for replicas), the
  *              switch to a new increment.
  *

@@ -2,12 +2,12 @@
  * beside it when it passes a limit. Both forms begin with a byte that says which, so struct zset is
  * that byte and nothing more; every function first looks at it.
  *
- *   small   an item is two elements of the pack: the member, and a tail of the score and the size
- * of the member's element. Every search walks from the front; walking backwards steps over a tail,
- * whose size is fixed, and then over the member, whose size the tail tells. large   the table finds
- * a member's entry, whose word is the score; the tree (ds/ranked) has the same entries in order.
- * Both are changed together: an item is taken out of the tree by its old score before the entry
- * gets the new one.
+ *   small  an item is two elements of the pack: the member, and a tail of the score and the size of
+ *          the member's element. Every search walks from the front; walking backwards steps over a
+ *          tail, whose size is fixed, and then over the member, whose size the tail tells.
+ *   large  the table finds a member's entry, whose word is the score; the tree (ds/ranked) has the
+ *          same entries in order. Both are changed together: an item is taken out of the tree by
+ *          its old score before the entry gets the new one.
  *
  * The order is that of the score, then of the member's bytes. -0 is stored as 0, so that equal
  * scores are equal bits; NaN never comes here. Nothing fails; what moves is the pointer in the

@@ -1,10 +1,10 @@
-/* A bench with a broker: streams act by themselves. The steady clock shows the wall clock's time,
- * as it does when a server has just been started. Replies and effects are compared as text:
+/* A bench with a broker: streams act on their own. The steady clock starts at the wall clock's
+ * time, as in a server that was just started. Replies and effects are compared as text:
  *
- *   SAYS(c, "XPENDING q g", "[1 1-1 1-1 [[a 1]]]");   [..] arrays and pushes, (nil), !errors, the
- * rest as it is EFFECTS(b, "{XADD d 5-0 a 1;XACK q g 1-1}");       {..;..} a group, @ in front of
- * what is wrapped
- */
+ *   SAYS(c, "XPENDING q g", "[1 1-1 1-1 [[a 1]]]");
+ *                 [..] arrays and pushes, (nil), !errors, the rest as it is
+ *   EFFECTS(b, "{XADD d 5-0 a 1;XACK q g 1-1}");
+ *                 {..;..} a group, @ in front of a wrapped effect */
 #ifndef SUPPORT_BROKER_H
 #define SUPPORT_BROKER_H
 
