@@ -19,12 +19,12 @@ import argparse, os, random, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import kill                                                            # noqa: E402
-from check import Failed, check, done, expect, until, wait_for         # noqa: E402
-from contents import contents, differences                             # noqa: E402
-from peers import Three, in_step, until_in_step                        # noqa: E402
-from proxy import DOWN                                                 # noqa: E402
-from resp import Error, info                                               # noqa: E402
-from server import Refused, free_port                                  # noqa: E402
+from check import Failed, check, done, expect, until, wait_for  # noqa: E402
+from contents import contents, differences                      # noqa: E402
+from peers import Three, in_step, until_in_step                 # noqa: E402
+from proxy import DOWN                                          # noqa: E402
+from resp import Error, as_dict, entry_id, info                 # noqa: E402
+from server import Refused, free_port                           # noqa: E402
 
 Q, DLQ, LEASE, MOST = "p", "{p}:dlq", 600000, 3
 POINTS, STAGES = ("lease", "backoff", "death", "told", "redrive"), ("before", "unsent", "torn", "unread", "answered")
@@ -33,10 +33,6 @@ SOON, LATER = 150, 700
 # A replica that has just come back counts for nothing yet: then confirmation takes repl-timeout.
 OPTIONS = ("--appendonly", "yes", "--enable-debug-command", "yes", "--repl-ping-replica-period", "1",
            "--repl-timeout", "4", "--replica-ack-timeout", "0")
-
-
-def order(i):
-    return tuple(map(int, i.split(b"-")))
 
 
 class State:
@@ -48,7 +44,7 @@ class State:
         if isinstance(got, Error):
             raise got
         entries, letters, pending, (group,) = got
-        read = order(dict(zip(group[::2], group[1::2]))[b"last-delivered-id"])
+        read = entry_id(as_dict(group)[b"last-delivered-id"])
         self.letters = [int(f[1]) for _, f in letters]
         number = {i: int(f[1]) for i, f in entries}
         orphans = [p for p in pending if p[0] not in number]
@@ -56,7 +52,7 @@ class State:
             raise Failed("pending without a message: %r" % orphans[:5])
         self.pending = {number[i]: (owner.decode(), count) for i, owner, _, count in pending}
         # Those that are acknowledged lie there only while ONACK KEEP holds.
-        self.stream = [n for i, n in number.items() if order(i) > read or n in self.pending]
+        self.stream = [n for i, n in number.items() if entry_id(i) > read or n in self.pending]
         twice = [n for n in self.stream + self.letters if (self.stream + self.letters).count(n) > 1]
         if twice:
             raise Failed("messages that stand twice: %r" % twice)

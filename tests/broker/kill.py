@@ -17,10 +17,10 @@ import argparse, os, random, shutil, sys, tempfile, threading, time
 
 for folder in ("support", "crash"):
     sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", folder))
-from check import Failed, check, done  # noqa: E402
-from powercut import Disk, Preload     # noqa: E402
-from resp import Error                 # noqa: E402
-from server import Server              # noqa: E402
+from check import Failed, check, done      # noqa: E402
+from powercut import Disk, Preload         # noqa: E402
+from resp import Error, as_dict, entry_id  # noqa: E402
+from server import Server                  # noqa: E402
 
 Q, DLQ, MOST = "q", "{q}:dlq", 4
 FULL, ROOM, TICK, EVERY = "full", 20, "tick", 100
@@ -55,8 +55,9 @@ class Worker(threading.Thread):
     def run(self):
         try:
             c = self.test.server.conn()
+            does = ROLES.get(self.who, Worker.work)
             while not self.test.stop:
-                c = self.produce(c) if self.who < 2 else self.keep_house(c) if self.who == 2 else self.fill_up(c) if self.who == 8 else self.route(c) if self.who == 9 else self.pushed(c) if self.who == 10 else self.work(c)
+                c = does(self, c)
         except (OSError, ConnectionError):
             pass
         except Error as e:
@@ -136,7 +137,7 @@ class Worker(threading.Thread):
                     a.run.add(n)
                 c.ask("XSCHED", "RUN", Q, i)
             else:
-                delay, at = r.choice([200, 1000]), int(i.split(b"-")[0])
+                delay, at = r.choice([200, 1000]), entry_id(i)[0]
                 with a.lock:
                     a.moved.add(n)
                     if n in a.goes:  # it goes earlier, or later, as well
@@ -227,6 +228,10 @@ class Worker(threading.Thread):
         return self.test.server.conn()
 
 
+# What the workers do that do not read and acknowledge, by number.
+ROLES = {0: Worker.produce, 1: Worker.produce, 2: Worker.keep_house, 8: Worker.fill_up, 9: Worker.route, 10: Worker.pushed}
+
+
 class Test:
     def __init__(self, o):
         self.o, self.random, self.account, self.kills, self.stop = o, random.Random(o.seed), Account(), 0, False
@@ -267,7 +272,7 @@ class Test:
         scheduled = [int(f[1]) for _, f in later]
         entries = [(int(f[1]), i) for i, f in all_of_q]
         stream = dict(entries)
-        letters = [dict(zip(f[::2], f[1::2])) for _, f in all_dead]
+        letters = [as_dict(f) for _, f in all_dead]
         dead = [int(f[b"n"]) for f in letters]
         self.letters = max(self.letters, len(dead))
         if len(dead) != len(set(dead)):
@@ -304,10 +309,10 @@ class Test:
         if len(there) > ROOM or len(there) != len(set(there)) or self.let_in - self.taken - set(there):
             raise Failed("the stream with room for %d has %r; let in and gone: %r" % (ROOM, there, sorted(self.let_in - self.taken - set(there))[:10]))
         *_, (ticks, told) = c.many([("MULTI",), ("XRANGE", TICK, "-", "+"), ("XCRON", "GET", TICK, "t"), ("EXEC",)])
-        moments = [int(i.split(b"-")[0]) for i, _ in ticks]
+        moments = [entry_id(i)[0] for i, _ in ticks]
         if wrong := [(a, b) for a, b in zip(moments, moments[1:]) if b - a != EVERY]:
             raise Failed("moments that do not follow each other: %r" % wrong[:5])
-        self.fired = dict(zip(told[::2], told[1::2]))[b"fired"]
+        self.fired = as_dict(told)[b"fired"]
         if self.fired != len(moments):
             raise Failed("%d fired, and %d messages" % (self.fired, len(moments)))
 

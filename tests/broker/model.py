@@ -14,17 +14,17 @@ delivery time, or of consumers that go together, how far a read went through ref
 import argparse, os, random, sys, tempfile, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from check import Failed, check, done, wait_for  # noqa: E402
-from resp import Error, info, packet, received   # noqa: E402
-from server import Server                        # noqa: E402
-from model_clock import Clock                    # noqa: E402
-from model_cron import CronSteps, STREAM         # noqa: E402
-from model_order import AHEAD, FIELD, OrderSteps  # noqa: E402
-from model_presence import PresenceSteps         # noqa: E402
-from model_push import PushSteps                 # noqa: E402
-from model_route import DEAD, RouteSteps               # noqa: E402
-from model_rules import DLQ, Group, KEY, Model, MOST  # noqa: E402
-from model_time import Steps, number             # noqa: E402
+from check import Failed, check, done, wait_for                    # noqa: E402
+from resp import Error, as_dict, entry_id, info, packet, received  # noqa: E402
+from server import Server                                          # noqa: E402
+from model_clock import Clock                                      # noqa: E402
+from model_cron import CronSteps, STREAM                           # noqa: E402
+from model_order import AHEAD, FIELD, OrderSteps                   # noqa: E402
+from model_presence import PresenceSteps                           # noqa: E402
+from model_push import PushSteps                                   # noqa: E402
+from model_route import DEAD, RouteSteps                           # noqa: E402
+from model_rules import DLQ, Group, KEY, Model, MOST               # noqa: E402
+from model_time import Steps                                       # noqa: E402
 
 CONSUMERS = (b"a", b"b", b"c")
 
@@ -82,7 +82,7 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
         """What the model has of each group, in front of what the server told in the same step."""
         for g in self.model.groups.values():
             self.trace("## %s:" % g.name.decode(), g.policy, g.last, g.bucket, {k: v for k, v in vars(g.presence).items() if k != "subscribed"}, {n: vars(s) for n, s in g.presence.subscribed.items()})
-            for i in sorted(g.pending, key=number):
+            for i in sorted(g.pending, key=entry_id):
                 self.trace(i, vars(g.pending[i]), self.model.entries.get(i))
             if g.order:
                 self.trace("who takes a value, and who waits:", g.order.takers, g.order.waiters)
@@ -144,7 +144,7 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
                 raise Failed("XPOLICY DEL")
             g = m.groups[name.encode()]
             m.unlearn(g)
-            for i, p in sorted(((i, p) for i, p in g.pending.items() if p.due), key=lambda x: (x[1].due, number(x[0]))):
+            for i, p in sorted(((i, p) for i, p in g.pending.items() if p.due), key=lambda x: (x[1].due, entry_id(x[0]))):
                 m.release(g, i)  # P8
             for p in g.pending.values():
                 p.reason, p.blocked, p.fell = b"", False, 0
@@ -230,7 +230,7 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
         got = self.say("XREADGROUP", "GROUP", g.name, consumer, "COUNT", 3, "STREAMS", KEY, "0")
         g.consumers.add(consumer)
         m.see(g, consumer)
-        mine = sorted((i for i, p in g.pending.items() if p.owner == consumer), key=number)[:3]
+        mine = sorted((i for i, p in g.pending.items() if p.owner == consumer), key=entry_id)[:3]
         if [e[0] for e in got[0][1]] != mine:
             raise Failed("history: %r, wanted %r" % (got, mine))
         for i in mine:  # L16
@@ -315,7 +315,7 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
         g.consumers.add(consumer)
         m.see(g, consumer)
         claimed, left = [], 100
-        for i in sorted(g.pending, key=number):
+        for i in sorted(g.pending, key=entry_id):
             p = g.pending[i]
             if not left:
                 break
@@ -348,7 +348,7 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
         else:
             n = max(0, len(m.entries) - 2)
             self.say("XTRIM", KEY, "MAXLEN", "=", n)
-            for i in sorted(m.entries, key=number)[:len(m.entries) - n]:
+            for i in sorted(m.entries, key=entry_id)[:len(m.entries) - n]:
                 del m.entries[i]
 
     def step_consumer(self):
@@ -371,7 +371,7 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
             if moved == 2 or n >= 20:
                 kept.append(fields)
             elif i in m.entries and g:
-                if i not in g.pending and number(i) <= number(g.last):
+                if i not in g.pending and entry_id(i) <= entry_id(g.last):
                     if g.order:
                         m.know(g, i)
                     m.new_pending(g, i)
@@ -478,14 +478,14 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
     def compare(self):
         m = self.model
         full = self.ask("XINFO", "STREAM", KEY, "FULL", "COUNT", 0)
-        top = dict(zip(full[::2], full[1::2]))
-        there = {g[1]: dict(zip(g[::2], g[1::2])) for g in top[b"groups"]}
+        top = as_dict(full)
+        there = {g[1]: as_dict(g) for g in top[b"groups"]}
         letters = [e[1] for e in self.ask("XRANGE", DLQ, "-", "+")]
         if set(there) != set(m.groups):
             raise Failed("groups: %r" % there)
         for name, g in m.groups.items():
             seen = {p[0]: p for p in there[name][b"pending"]}
-            for i in sorted(set(g.pending) - set(seen), key=number):  # what a read has dropped on its way: L9, D8
+            for i in sorted(set(g.pending) - set(seen), key=entry_id):  # what a read has dropped on its way: L9, D8
                 lost, dead = self.free
                 if g is getattr(self, "reader", None) and i in lost:
                     m.acked(g, i)
@@ -511,8 +511,8 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
         self.compare_times()
         self.compare_crons()
         self.compare_routes()
-        if [e[0] for e in top[b"entries"]] != sorted(m.entries, key=number):
-            raise Failed("entries: %r, wanted %r" % ([e[0] for e in top[b"entries"]], sorted(m.entries, key=number)))
+        if [e[0] for e in top[b"entries"]] != sorted(m.entries, key=entry_id):
+            raise Failed("entries: %r, wanted %r" % ([e[0] for e in top[b"entries"]], sorted(m.entries, key=entry_id)))
         if sorted(letters) != sorted(m.letters):
             raise Failed("letters: %r, wanted %r" % ([x for x in letters if x not in m.letters], [x for x in m.letters if x not in letters]))
         if len(letters) > 40:
@@ -522,16 +522,16 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
 
     def compare_policy(self, name, g):
         m = self.model
-        wanted = sorted(([i, p.due, p.count, p.reason] for i, p in g.pending.items() if p.due), key=lambda x: (x[1], number(x[0])))
+        wanted = sorted(([i, p.due, p.count, p.reason] for i, p in g.pending.items() if p.due), key=lambda x: (x[1], entry_id(x[0])))
         got = self.ask("XPOLICY", "RETRIES", KEY, name, "COUNT", 1000)
         if got != wanted:
             raise Failed("RETRIES of %r: %r, wanted %r" % (name, got, wanted))
         flat = self.ask("XPOLICY", "STATS", KEY, name)
-        stats = dict(zip(flat[::2], flat[1::2]))
+        stats = as_dict(flat)
         overdue = sum(bool(m.ended(g, p)) for p in g.pending.values())
         owned = sum(p.owner is not None for p in g.pending.values())
         deferred, held = sum(p.due > 0 for p in g.pending.values()), sum(p.held for p in g.pending.values())
-        want = {b"unread": sum(number(i) > number(g.last) for i in m.entries), b"released": len(g.pending) - owned - deferred - held, b"held": held, b"overdue": overdue,
+        want = {b"unread": sum(entry_id(i) > entry_id(g.last) for i in m.entries), b"released": len(g.pending) - owned - deferred - held, b"held": held, b"overdue": overdue,
                 b"leased": owned - overdue, b"deferred": deferred, b"scheduled": len(m.times.scheduled), b"consumers": len(g.consumers)}
         want[b"ready"] = want[b"unread"] + want[b"released"] + overdue
         if any(stats[k] != v for k, v in want.items()):

@@ -4,7 +4,8 @@ import os, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from check import Failed, wait_for  # noqa: E402
-from model_time import number, text  # noqa: E402
+from model_time import text         # noqa: E402
+from resp import as_dict, entry_id  # noqa: E402
 
 STREAM, NAMES = b"tick", (b"a", b"b", b"c")
 IN_TIME, ALL_MOST, COUNTED = 1000, 1000, 1000  # ms; moments of CATCHUP ALL; missed ones counted at once
@@ -94,7 +95,7 @@ class CronSteps:
         return self.ask("XRANGE", STREAM, "(" + text(behind).decode(), "+")
 
     def told(self):
-        return {m[b"name"]: m for m in (dict(zip(f[::2], f[1::2])) for f in self.ask("XCRON", "LIST", STREAM))}
+        return {m[b"name"]: m for m in (as_dict(f) for f in self.ask("XCRON", "LIST", STREAM))}
 
     def expect_ticks(self, n):
         """The first n entries."""
@@ -176,4 +177,4 @@ class CronSteps:
             if s.last < last or (s.last - s.base) % s.period if s.last != last else False:
                 raise Failed("schedule %r has fired at %d" % (name, s.last))
         crons.entries += fresh
-        crons.last = number(fresh[-1][0]) if fresh else crons.last
+        crons.last = entry_id(fresh[-1][0]) if fresh else crons.last

@@ -2,8 +2,8 @@
 import os, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from check import Failed        # noqa: E402
-from model_time import number   # noqa: E402
+from check import Failed            # noqa: E402
+from resp import as_dict, entry_id  # noqa: E402
 
 FIELD, VALUES, AHEAD = b"k", 4, 6  # AHEAD: broker-order-ahead
 MOST_DEAD, MOST_LOST = 128, 1000   # in one read
@@ -37,7 +37,7 @@ class Order:
         if i in takers:
             return
         self.leave(i)
-        if takers and number(i) > number(takers[0]):
+        if takers and entry_id(i) > entry_id(takers[0]):
             takers.insert(1, i)
         else:
             takers.insert(0, i)
@@ -52,7 +52,7 @@ class Order:
             return False
         self.leave(i)
         waiters.append(i)
-        waiters.sort(key=number)
+        waiters.sort(key=entry_id)
         return True
 
     def takes(self, i):
@@ -110,7 +110,7 @@ class Orders:
         if not g.policy["orderby"] or g.order:
             return
         g.order = Order(g.policy["skips"])
-        for i in sorted(g.pending, key=number):
+        for i in sorted(g.pending, key=entry_id):
             self.know(g, i)
             p = g.pending[i]
             (self.is_leased if p.owner is not None else self.is_deferred if p.due else self.is_released)(g, i)
@@ -233,7 +233,7 @@ class Reading:
 
     def in_order(self):
         ready = [(i, p) for i, p in self.g.pending.items() if not p.due and not p.held and (p.owner is None or self.is_idle(p))]
-        ready.sort(key=lambda x: (x[1].owner is not None, x[1].order if x[1].owner is None else x[1].time, self.rank(x[0]), number(x[0])))  # L4
+        ready.sort(key=lambda x: (x[1].owner is not None, x[1].order if x[1].owner is None else x[1].time, self.rank(x[0]), entry_id(x[0])))  # L4
         return [i for i, _ in ready]
 
     def judge(self, i, lost, dead, waiting):
@@ -266,7 +266,7 @@ class Reading:
             self.judge(i, lost, dead, waiting)
         if self.full():
             own = [i for i, p in self.g.pending.items() if p.owner == self.consumer and self.is_idle(p) and i not in seen]
-            for i in sorted(own, key=lambda i: (self.g.pending[i].time, number(i))):
+            for i in sorted(own, key=lambda i: (self.g.pending[i].time, entry_id(i))):
                 if self.over():
                     break
                 self.judge(i, lost, dead, waiting)
@@ -292,7 +292,7 @@ class Reading:
     def unread(self, most):
         """O2, O5, O6: given, of up to `most`; what is passed over is held."""
         m, g, new = self.m, self.g, []
-        unread = [i for i in sorted(m.entries, key=number) if number(i) > number(g.last)]  # room that what is gone has made is for what is released
+        unread = [i for i in sorted(m.entries, key=entry_id) if entry_id(i) > entry_id(g.last)]  # room that what is gone has made is for what is released
         n = 0 if self.crowded() or self.full() else min(most, len(unread))
         if not self.noack:
             n = min([n] + [cap - has for cap, has in ((self.prefetch, self.mine), (g.policy["maxpending"], self.owned)) if cap])
@@ -318,7 +318,7 @@ class Reading:
 class OrderSteps:
     def left(self, g):
         pending, stats = self.c.many([("XPENDING", b"q", g.name, "-", "+", 10000), ("XPOLICY", "STATS", b"q", g.name)])
-        return {e[0]: e[1] for e in pending}, dict(zip(stats[::2], stats[1::2]))[b"held"]
+        return {e[0]: e[1] for e in pending}, as_dict(stats)[b"held"]
 
     def order_fields(self):
         """Most messages have one of few values."""
@@ -348,7 +348,7 @@ class OrderSteps:
         """Behind all that was pushed: the server tells how many are held of those of whom that is open."""
         m = self.model
         unsure, g.presence.unsure = g.presence.unsure, []
-        unsure = sorted({i for i in unsure if g.order and m.stands(g, i)}, key=number)
+        unsure = sorted({i for i in unsure if g.order and m.stands(g, i)}, key=entry_id)
         more = self.left(g)[1] - sum(p.held for p in g.pending.values()) if unsure else 0
         if 0 < more < len(unsure):
             self.order_again(g, 0)

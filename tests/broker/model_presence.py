@@ -3,8 +3,7 @@ import os, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from check import Failed, wait_for  # noqa: E402
-from resp import info               # noqa: E402
-from model_time import number       # noqa: E402
+from resp import entry_id, info     # noqa: E402
 
 CONNECTIONS = 4
 MOST_DEAD = 128  # in one read
@@ -30,7 +29,7 @@ class Presences:
 
     def take_back(self, g, ids, text):
         """R7, D1."""
-        for i in sorted(ids, key=number):
+        for i in sorted(ids, key=entry_id):
             p = g.pending[i]
             if self.used_up(g, p):
                 self.die(g, i, b"fatal" if p.count == (1 << 63) - 1 else b"maxdeliver", text, p.owner)

@@ -5,9 +5,9 @@ letters, whose order among groups is open (model.py), are copied to a stream tha
 import os, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from check import Failed               # noqa: E402
-from resp import Error                 # noqa: E402
-from model_time import number, text    # noqa: E402
+from check import Failed                   # noqa: E402
+from resp import Error, as_dict, entry_id  # noqa: E402
+from model_time import text                # noqa: E402
 
 QUEUE, LETTERS, DEAD = b"q", b"{q}:dlq", b"dead"
 FREE, LIMITED = (b"r0", b"r1"), (b"r2", b"r3")
@@ -57,7 +57,7 @@ class Stream:
         self.entries, self.expire, self.last, self.most, self.rejects, self.bindings, self.captures = {}, {}, (0, 0), None, False, [], set()
 
     def cut(self, n):
-        for i in sorted(self.entries, key=number)[:max(0, len(self.entries) - n)]:
+        for i in sorted(self.entries, key=entry_id)[:max(0, len(self.entries) - n)]:
             del self.entries[i]
 
     def is_full(self):
@@ -101,7 +101,7 @@ class Net:
         for k in copies:
             s = self.streams.setdefault(k, Stream())
             last = self.times.last if k == QUEUE else s.last
-            new = i if number(i) > last else text((last[0], last[1] + 1))
+            new = i if entry_id(i) > last else text((last[0], last[1] + 1))
             if k == QUEUE:
                 self.times.append(new, fields)
                 if expires:
@@ -110,7 +110,7 @@ class Net:
                 self.put(s, new, fields, expires)
 
     def put(self, s, i, fields, expires=0, most=None):
-        s.entries[i], s.last = fields, number(i)
+        s.entries[i], s.last = fields, entry_id(i)
         if expires:
             s.expire[i] = expires
         for n in (most, s.most):
@@ -328,12 +328,12 @@ class RouteSteps:
         types = {k: self.ask("TYPE", k) for k in FREE + LIMITED}
         self.expect(types, {k: b"none" if k not in net.streams else b"stream" if net.streams[k] else b"string" for k in types}, "which streams there are")
         for key, s in net.others().items():
-            want = [[i, s.entries[i]] for i in sorted(s.entries, key=number)]
+            want = [[i, s.entries[i]] for i in sorted(s.entries, key=entry_id)]
             got = self.ask("XRANGE", key, "-", "+")
             if got != want:
                 raise Failed("%r: %r, wanted %r" % (key, [e for e in got if e not in want], [e for e in want if e not in got]))
             flat = self.ask("XINFO", "STREAM", key)
-            self.expect(dict(zip(flat[::2], flat[1::2]))[b"last-generated-id"], text(s.last), "the last ID of %r" % key)
+            self.expect(as_dict(flat)[b"last-generated-id"], text(s.last), "the last ID of %r" % key)
             self.expect(self.ask("XBIND", "LIST", key), [b.told() for b in s.bindings], "XBIND LIST")
             if len(s.entries) > LONGEST:
                 self.say("XTRIM", key, "MAXLEN", 3)
@@ -352,16 +352,16 @@ class RouteSteps:
                 self.model.net.streams[key] = Stream()
         for key, s in self.model.net.others().items():
             got = self.c.ask("XRANGE", key, "-", "+")
-            want = [s.entries[i] for i in sorted(s.entries, key=number)]
+            want = [s.entries[i] for i in sorted(s.entries, key=entry_id)]
             if [f for _, f in got] != want:
                 raise Failed("%r behind a start: %r, wanted %r" % (key, got, want))
             flat = self.c.ask("XINFO", "STREAM", key)
-            last = number(dict(zip(flat[::2], flat[1::2]))[b"last-generated-id"])
+            last = entry_id(as_dict(flat)[b"last-generated-id"])
             if last < s.last:
                 raise Failed("the last ID of %r went back" % key)
             s.last = last
-            for old, (new, fields) in zip(sorted(s.entries, key=number), got):
-                if number(new) < number(old):
+            for old, (new, fields) in zip(sorted(s.entries, key=entry_id), got):
+                if entry_id(new) < entry_id(old):
                     raise Failed("%r has become %r" % (old, new))
                 if new != old and old in s.expire:
                     s.expire[new] = s.expire.pop(old)

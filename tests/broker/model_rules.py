@@ -2,13 +2,14 @@
 import contextlib, os, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from check import Failed  # noqa: E402
-from model_cron import Crons                   # noqa: E402
-from model_order import Orders                 # noqa: E402
+from check import Failed                        # noqa: E402
+from model_cron import Crons                    # noqa: E402
+from model_order import Orders                  # noqa: E402
 from model_presence import Presence, Presences  # noqa: E402
-from model_push import Pushes                 # noqa: E402
-from model_route import Net                    # noqa: E402
-from model_time import Times, number           # noqa: E402
+from model_push import Pushes                   # noqa: E402
+from model_route import Net                     # noqa: E402
+from model_time import Times                    # noqa: E402
+from resp import entry_id                       # noqa: E402
 
 KEY, DLQ = b"q", b"{q}:dlq"
 MOST = (1 << 63) - 1
@@ -109,7 +110,7 @@ class Model(Presences, Orders, Pushes):
         return min(n[1], n[0] * n[2] ** (count - 1)) if kind == "EXP" else n[min(count, len(n)) - 1]
 
     def needed(self, i):
-        return any(number(i) > number(g.last) or i in g.pending for g in self.groups.values())
+        return any(entry_id(i) > entry_id(g.last) or i in g.pending for g in self.groups.values())
 
     def acked(self, g, i):
         """A1 to A3."""
@@ -157,7 +158,7 @@ class Model(Presences, Orders, Pushes):
             if not g.policy:
                 continue
             self.learn(g)
-            for i, p in sorted(((i, p) for i, p in g.pending.items() if p.due and p.due <= self.now()), key=lambda x: (x[1].due, number(x[0]))):
+            for i, p in sorted(((i, p) for i, p in g.pending.items() if p.due and p.due <= self.now()), key=lambda x: (x[1].due, entry_id(x[0]))):
                 if self.used_up(g, p):
                     self.of_age(g, i)
                 else:
@@ -198,7 +199,7 @@ class Model(Presences, Orders, Pushes):
         else:
             limit = MOST if claim is None else claim
         count = min(count, self.tokens(g)) if policy and not policy["pause"] else count
-        unread = [i for i in sorted(self.entries, key=number) if number(i) > number(g.last)]
+        unread = [i for i in sorted(self.entries, key=entry_id) if entry_id(i) > entry_id(g.last)]
         may = lambda p: not p.due and (p.owner is None if limit == MOST else p.owner is None or self.time_of(g) - p.time >= limit)
         ready = [i for i, p in g.pending.items() if i in self.entries and may(p) and not (policy and self.used_up(g, p))] if policy or claim is not None else []
         ready.sort(key=lambda i: (g.pending[i].owner is not None, g.pending[i].order if g.pending[i].owner is None else g.pending[i].time))

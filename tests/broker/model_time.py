@@ -2,13 +2,8 @@
 import os, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from check import Failed  # noqa: E402
-from resp import Error    # noqa: E402
-
-
-def number(i):
-    ms, seq = i.split(b"-")
-    return int(ms), int(seq)
+from check import Failed                   # noqa: E402
+from resp import Error, as_dict, entry_id  # noqa: E402
 
 
 def text(n):
@@ -31,7 +26,7 @@ class Times:
 
     def next_free(self, ms):
         """T2: above all that are scheduled or present in the millisecond, and the last one given."""
-        taken = [number(i) for i in list(self.scheduled) + list(self.entries)] + [self.last]
+        taken = [entry_id(i) for i in list(self.scheduled) + list(self.entries)] + [self.last]
         return ms, max((seq + 1 for t, seq in taken if t == ms), default=0)
 
     def change_id(self, old, new, shift=0):
@@ -42,11 +37,11 @@ class Times:
     def take_id(self, i):
         """T13."""
         if i in self.scheduled:
-            self.change_id(i, text(self.next_free(number(i)[0])))
+            self.change_id(i, text(self.next_free(entry_id(i)[0])))
 
     def append(self, i, fields):
         self.take_id(i)
-        self.entries[i], self.last = fields, number(i)
+        self.entries[i], self.last = fields, entry_id(i)
 
     def append_scheduled(self, old, new):
         if new != old:
@@ -72,23 +67,23 @@ class Times:
 
     def append_due(self):
         while self.scheduled:
-            i = min(self.scheduled, key=number)
-            if number(i)[0] > self.clock.wall:
+            i = min(self.scheduled, key=entry_id)
+            if entry_id(i)[0] > self.clock.wall:
                 return
-            self.append_scheduled(i, i if number(i) > self.last else text(self.next_id()))  # T7
+            self.append_scheduled(i, i if entry_id(i) > self.last else text(self.next_id()))  # T7
 
     def append_found(self):
         """As the server has it."""
         while self.scheduled:
-            i = min(self.scheduled, key=number)
-            if number(i)[0] > self.clock.wall:
+            i = min(self.scheduled, key=entry_id)
+            if entry_id(i)[0] > self.clock.wall:
                 return
             new = self.found.get(self.scheduled[i][1])
             if new is None and not self.has_expired(i):
                 raise Failed("%r was scheduled and is nowhere" % i)
             if new is None:
                 del self.scheduled[i], self.expire[i]
-            elif number(new) < number(i):
+            elif entry_id(new) < entry_id(i):
                 raise Failed("%r has become %r" % (i, new))
             else:
                 self.append_scheduled(i, new)
@@ -99,7 +94,7 @@ class Times:
         if self.found is not None:
             self.append_found()
         while True:
-            s = min((number(i)[0] for i in self.scheduled), default=self.clock.wall + 1)
+            s = min((entry_id(i)[0] for i in self.scheduled), default=self.clock.wall + 1)
             e = min(self.expire.values(), default=self.clock.wall + 1)
             if min(s, e) > self.clock.wall:
                 return
@@ -136,9 +131,9 @@ class Steps:
             ttl, i = self.ttl(), b"*"
             fields = self.fields(bool(ttl))
             if r.random() < 0.15:  # ahead of the clock, now and then where a message is scheduled: T7, T13
-                ahead = [j for j in t.scheduled if number(j) > t.last]
+                ahead = [j for j in t.scheduled if entry_id(j) > t.last]
                 i = r.choice(ahead) if ahead and r.random() < 0.6 else text((max(t.last[0], self.clock.wall) + r.choice([0, 1, 300]), r.choice([0, 1])))
-                if number(i) <= t.last:
+                if entry_id(i) <= t.last:
                     continue
             self.was_added(self.say("XADD", self.KEY, *ttl, i, *fields), text(t.next_id()) if i == b"*" else i, fields, self.clock.wall + ttl[1] if ttl else 0)
 
@@ -189,7 +184,7 @@ class Steps:
         else:
             new = text(t.next_free(at))
             self.expect(got, new, "XSCHED MOVE")
-            t.change_id(i, new, number(new)[0] - number(i)[0])
+            t.change_id(i, new, entry_id(new)[0] - entry_id(i)[0])
 
     def run_now(self):
         """T10."""
@@ -233,9 +228,9 @@ class Steps:
         t = self.model.times
         t.purge()
         flat = self.ask("XINFO", "STREAM", self.KEY)
-        info = dict(zip(flat[::2], flat[1::2]))
+        info = as_dict(flat)
         got = self.ask("XSCHED", "RANGE", self.KEY, "-", "+")
-        want = [[i, t.scheduled[i]] for i in sorted(t.scheduled, key=number)]
+        want = [[i, t.scheduled[i]] for i in sorted(t.scheduled, key=entry_id)]
         self.expect(got, want, "XSCHED RANGE")
         if isinstance(got, Error) or self.ask("XSCHED", "LEN", self.KEY) != len(want):
             raise Failed("XSCHED LEN")
@@ -250,7 +245,7 @@ class Steps:
     def looked_up(self):
         t = self.model.times
         flat = self.c.ask("XINFO", "STREAM", self.KEY)
-        last = number(dict(zip(flat[::2], flat[1::2]))[b"last-generated-id"])
-        if last < max([number(i) for i in t.entries], default=(0, 0)):
+        last = entry_id(as_dict(flat)[b"last-generated-id"])
+        if last < max([entry_id(i) for i in t.entries], default=(0, 0)):
             raise Failed("the last ID went back: %r" % (last,))
         t.last, t.found = last, None

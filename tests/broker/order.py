@@ -16,6 +16,7 @@ import argparse, os, random, sys, time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from check import Failed, cases, expect, wait_for  # noqa: E402
 from peers import Peer, until_in_step              # noqa: E402
+from resp import as_dict                           # noqa: E402
 
 VALUES, LEASE, BACKOFF, AHEAD = 12, 600000, 20, 40
 OPTIONS = ("--appendonly", "yes", "--appendfsync", "always", "--enable-debug-command", "yes", "--broker-order-ahead", AHEAD)
@@ -104,7 +105,7 @@ class Queue:
 
     def held(self, c):
         got = c.ask("XPOLICY", "STATS", self.name, "g")
-        return dict(zip(got[::2], got[1::2]))[b"held"]
+        return as_dict(got)[b"held"]
 
     def work_off(self, c):
         """All that is left comes, each value in order."""

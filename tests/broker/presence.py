@@ -5,9 +5,9 @@ usage: presence.py --server PATH [--only PART ...]"""
 import argparse, os, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from check import Failed, cases, expect, until  # noqa: E402
-from resp import Error, info                    # noqa: E402
-from server import Refused, Server              # noqa: E402
+from check import Failed, cases, expect, until   # noqa: E402
+from resp import Error, as_dict, entry_id, info  # noqa: E402
+from server import Refused, Server               # noqa: E402
 
 PATH = ""
 LONG = 3600000  # ms: not within a test
@@ -50,7 +50,7 @@ class Stage:
         return int(info(self.c, "blocked_clients", "clients"))
 
     def owners(self):
-        return {int(i.split(b"-")[0]): name.decode() for i, name, *_ in self.c.ask("XPENDING", "q", "g", "-", "+", 1000000)}
+        return {entry_id(i)[0]: name.decode() for i, name, *_ in self.c.ask("XPENDING", "q", "g", "-", "+", 1000000)}
 
     def owned(self):
         """Those with an owner."""
@@ -76,7 +76,7 @@ class Stage:
 
 
 def numbers(reply):
-    return [int(i.split(b"-")[0]) for i, _ in reply[0][1]] if reply else []
+    return [entry_id(i)[0] for i, _ in reply[0][1]] if reply else []
 
 
 # ---- ONDISCONNECT
@@ -203,7 +203,7 @@ def dies():
             until("it is gone", lambda: not t.owned())
         letter = until("a letter", lambda: t.c.ask("XRANGE", "{q}:dlq", "-", "+"))
         f = letter[0][1]
-        f = dict(zip(f[::2], f[1::2]))
+        f = as_dict(f)
         expect([f[k] for k in (b"dl-reason", b"dl-text", b"dl-consumer", b"dl-count")], [b"maxdeliver", b"connection closed", b"w1", b"2"], "letter")
 
 

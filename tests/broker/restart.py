@@ -13,7 +13,7 @@ import argparse, os, sys, threading, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from check import Failed, check, done, expect, until  # noqa: E402
-from resp import Error, info                          # noqa: E402
+from resp import Error, as_dict, entry_id, info       # noqa: E402
 from server import Refused, Server                    # noqa: E402
 
 LEASE, MOST, SPREAD = 3000, 3, 1000  # ms, deliveries, ms over which moments are spread
@@ -97,7 +97,7 @@ class Test:
         out, seen = [], set()
         while True:
             page = c.ask("XPOLICY", "RETRIES", "q", "g", "START", start, "COUNT", PAGE)
-            fresh = [x for x in (int(r[0].split(b"-")[0]) for r in page) if x not in seen]
+            fresh = [x for x in (entry_id(r[0])[0] for r in page) if x not in seen]
             out += fresh
             seen |= set(fresh)
             if len(page) < PAGE:
@@ -112,7 +112,7 @@ class Test:
 
     def stats(self, c):
         got = c.ask("XPOLICY", "STATS", "q", "g")
-        return {k.decode(): v for k, v in zip(got[::2], got[1::2])}
+        return {k.decode(): v for k, v in as_dict(got).items()}
 
     def tell(self, c, what, probe):
         there = info(c)

@@ -12,8 +12,8 @@ import argparse, os, random, sys, time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from check import Failed, cases, expect, until  # noqa: E402
 from peers import Peer, until_in_step           # noqa: E402
-from resp import Error                                 # noqa: E402
-from server import Server                              # noqa: E402
+from resp import Error, as_dict, entry_id       # noqa: E402
+from server import Server                       # noqa: E402
 
 # Name, words, ms between moments, messages at most.
 SCHEDULES = [("one", ("EVERY", 100), 100, None), ("all", ("EVERY", 250, "CATCHUP", "ALL"), 250, None), ("none", ("EVERY", 300, "CATCHUP", "NONE"), 300, None),
@@ -34,7 +34,7 @@ class Account:
     def judge(self, c):
         for name, words, span, most in SCHEDULES:
             *_, (entries, plan) = c.many([("MULTI",), ("XRANGE", name, "-", "+"), ("XCRON", "GET", name, "plan"), ("EXEC",)])
-            ids = [tuple(map(int, i.split(b"-"))) for i, _ in entries]
+            ids = [entry_id(i) for i, _ in entries]
             if any(fields != [b"of", name.encode()] for _, fields in entries):
                 raise Failed("%s: other messages: %r" % (name, entries[:3]))
             twice = [i for i in ids if i[1]]
@@ -52,7 +52,7 @@ class Account:
             if plan is None:
                 expect(len(moments), most, name + " is over with so many")
                 continue
-            plan = dict(zip(plan[::2], plan[1::2]))
+            plan = as_dict(plan)
             expect((plan[b"fired"], plan[b"last"]), (len(moments), moments[-1] if moments else 0), name + " has fired, and last")
             if plan[b"next"] <= plan[b"last"] or (plan[b"next"] - self.first[name]) % span:
                 raise Failed("%s: %r" % (name, plan))

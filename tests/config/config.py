@@ -7,9 +7,9 @@ config.py SERVER [--seed N]     prints "ok ..." and "not ok ..." lines
 import atexit, os, random, re, shutil, signal, socket, subprocess, sys, tempfile, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from check import until              # noqa: E402
-from resp import Conn, Error         # noqa: E402
-from server import Server, free_port  # noqa: E402
+from check import until                # noqa: E402
+from resp import Conn, Error, as_dict  # noqa: E402
+from server import Server, free_port   # noqa: E402
 
 PATH = os.path.abspath(sys.argv[1])
 SEED = int(sys.argv[sys.argv.index("--seed") + 1]) if "--seed" in sys.argv else 1
@@ -24,7 +24,7 @@ class Settings(Conn):
 
     def all(self, pattern="*"):
         got = self.do("config", "get", pattern)
-        return dict(zip(got[::2], got[1::2]))
+        return as_dict(got)
 
     def get(self, name):
         return self.do("config", "get", name)[1]

@@ -3,6 +3,7 @@ import re, time
 
 from check import Failed, expect, until
 from case import PASSWORDS, case
+from resp import as_dict
 
 WRONG = "Wrong name or password."
 
@@ -40,7 +41,7 @@ def first_start(w):
     told_wrong(w, "nobody-of-that-name", "a-wrong-word")
     expect(w.log().count("Console: failed login"), 5, "lines in the log: %s" % w.log()[-900:])
     entry = w.c.ask("ACL", "LOG", 1)[0]
-    expect(dict(zip(entry[::2], entry[1::2]))["username"], "nobody-of-that-name", "ACL LOG")
+    expect(as_dict(entry)["username"], "nobody-of-that-name", "ACL LOG")
     w.b.open()
     w.log_in("alice")
     w.b.sees("alice")

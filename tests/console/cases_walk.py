@@ -2,7 +2,7 @@
 import re, threading
 
 from check import expect, until
-from resp import Conn, Error
+from resp import Conn, Error, as_dict
 from case import case
 from cases_numbers import cell
 
@@ -119,7 +119,7 @@ def watch(w, worker):
     until("the worker", lambda: worker.done == 1000)
     w.b.row("w-7")
     stats = w.c.ask("XPOLICY", "STATS", "parcels", "workers")
-    stats = dict(zip(stats[::2], stats[1::2]))
+    stats = as_dict(stats)
     expect((stats["acked"], stats["dead"], stats["ready"]), (990, 10, 0), "what became of them")
 
 

@@ -30,9 +30,9 @@ usage: crash.py --server PATH [--mode always|everysec|no] [--events N] [--kills 
 import argparse, json, os, random, socket, sys, threading, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from attached import Behind, Followed  # noqa: E402
-from resp import Conn, Error, request  # noqa: E402
-from server import Server, end_all     # noqa: E402
+from attached import Behind, Followed            # noqa: E402
+from resp import Conn, Error, entry_id, request  # noqa: E402
+from server import Server, end_all               # noqa: E402
 
 PIPELINE = 16
 NAMES = ["ada", "bela", "chen", "dora", "emil", "fatima", "goran", "hana"]
@@ -212,7 +212,7 @@ def still_there(kind, key, c):
         return [int(x) for x in c.ask("ZRANGE", key, 0, -1)], []
     if kind == "BLMOVE":
         return [int(x) for x in c.ask("LRANGE", key, 0, -1)], [int(x) for x in c.ask("LRANGE", key + ":to", 0, -1)]
-    pending = [int(x[0].split(b"-")[0]) - 1 for x in c.ask("XPENDING", key, "g", "-", "+", 1000)]
+    pending = [entry_id(x[0])[0] - 1 for x in c.ask("XPENDING", key, "g", "-", "+", 1000)]
     return [int(e[1][1]) for e in c.ask("XRANGE", key, "-", "+") if int(e[1][1]) not in pending], pending
 
 

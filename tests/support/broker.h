@@ -193,6 +193,23 @@ static inline void broker_forget_effects(struct bench *b)
 
 #define EFFECTS(bench, want) CHECK(broker_journalled(bench, want))
 
+struct broker_line {
+    const char *line, *reply;
+};
+
+/* Says n lines in a bench of their own, whose key s holds a string: the replies, and no effect. */
+static inline void broker_refuses(const struct broker_line *lines, size_t n)
+{
+    struct bench *b = broker_bench();
+    struct client *c = bench_client(b);
+    SAYS(c, "SET s v", "OK");
+    bench_journal(b);
+    for (size_t i = 0; i < n; i++)
+        SAYS(c, lines[i].line, lines[i].reply);
+    EFFECTS(b, "");
+    broker_bench_end(b);
+}
+
 static inline struct stream *broker_stream(struct bench *b, const char *key)
 {
     struct entry *e = db_find(&b->engine.store->dbs[0], bytes_text(key));

@@ -1,4 +1,5 @@
-/* What DUMP puts behind a stream of type 225, read back into one that has five entries. */
+/* The part of a DUMP of type 225 that follows the stream, read back into a stream of five entries.
+ */
 #ifndef DUMPED_H
 #define DUMPED_H
 
@@ -30,6 +31,18 @@ static struct stream *read_back(struct bytes data, char error[160])
     return NULL;
 }
 
+/* Whether reading it fails with this in the error. */
+static bool refused(const char *hex, const char *why)
+{
+    char error[160];
+    struct stream *s = read_back(rdb_hex(hex), error);
+    bool good = !s && strstr(error, why);
+    if (!good)
+        printf("# %s: %s\n", hex, s ? "taken" : error);
+    stream_free(s);
+    return good;
+}
+
 static bool is_same(const struct stream *a, const struct stream *b)
 {
     struct rdb_sink x = {.fd = -1}, y = {.fd = -1};
@@ -41,7 +54,8 @@ static bool is_same(const struct stream *a, const struct stream *b)
     return equal && stream_is_sound(b);
 }
 
-/* Cut off anywhere it is refused; bent in any bit it is refused, or a stream all the same. */
+/* Reads back equal; truncated anywhere, it is refused; with any bit flipped, it is refused or
+ * still a sound stream. */
 static bool comes_back(const struct stream *s)
 {
     struct rdb_sink to = {.fd = -1, .compress = true};

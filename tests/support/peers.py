@@ -6,7 +6,7 @@ import os, random, shutil
 
 from check import Failed, until, wait_for
 from proxy import Proxy
-from resp import Error, info
+from resp import Error, as_dict, info
 from server import Server, free_port
 
 NAME = "trio"
@@ -176,7 +176,7 @@ class Sentinel(Server):
 
     def fields(self, what):
         """Of each replica or sentinel that it knows."""
-        return [dict(zip(x[::2], x[1::2])) for x in self.ask(what, NAME)]
+        return [as_dict(x) for x in self.ask(what, NAME)]
 
 
 class Trio:

@@ -191,6 +191,17 @@ class Conn:
         self.s.close()
 
 
+def as_dict(flat):
+    """Of names and values in turn."""
+    return dict(zip(flat[::2], flat[1::2]))
+
+
+def entry_id(i):
+    """The ID of a stream's entry as two numbers, which compare as IDs do."""
+    ms, seq = i.split(b"-")
+    return int(ms), int(seq)
+
+
 def info(c, name=None, section="everything"):
     """A field of INFO as text, or all of them."""
     text = c.ask("INFO", section)

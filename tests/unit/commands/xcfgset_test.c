@@ -7,9 +7,7 @@
 /* broker M1, G8: every refusal, and that nothing is made by one. */
 TEST(arguments_are_judged_before_anything_is_made)
 {
-    static const struct {
-        const char *line, *reply;
-    } all[] = {
+    static const struct broker_line all[] = {
         {"XCFGSET q", "!ERR At least one parameter must be specified"},
         {"XCFGSET q MKSTREAM", "!ERR At least one parameter must be specified"},
         {"XCFGSET q MKSTREAM MKSTREAM", "!ERR syntax error"},
@@ -31,14 +29,7 @@ TEST(arguments_are_judged_before_anything_is_made)
         {"XCFGSET s MKSTREAM MAXLEN 5", "!WRONGTYPE*"},
         {"DBSIZE", "1"},
     };
-    struct bench *b = broker_bench();
-    struct client *c = bench_client(b);
-    SAYS(c, "SET s v", "OK");
-    bench_journal(b);
-    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
-        SAYS(c, all[i].line, all[i].reply);
-    EFFECTS(b, "");
-    broker_bench_end(b);
+    broker_refuses(all, sizeof(all) / sizeof(*all));
 }
 
 /* broker M1: what is not mentioned stays; the effect is all limits, written out, which no Redis

@@ -14,9 +14,7 @@
 /* broker P1, P6, P8, G8, G11: every refusal, and that nothing is made by one. */
 TEST(arguments_are_judged_before_anything_is_made)
 {
-    static const struct {
-        const char *line, *reply;
-    } all[] = {
+    static const struct broker_line all[] = {
         {"XPOLICY SET q g", "!ERR wrong number of arguments for 'xpolicy|set' command"},
         {"XPOLICY SET q g SPEED 5", "!ERR syntax error"},
         {"XPOLICY SET q g LEASE", "!ERR syntax error"},
@@ -68,14 +66,7 @@ TEST(arguments_are_judged_before_anything_is_made)
         {"XPOLICY DEL s g", "!WRONGTYPE*"},
         {"DBSIZE", "1"},
     };
-    struct bench *b = broker_bench();
-    struct client *c = bench_client(b);
-    SAYS(c, "SET s v", "OK");
-    bench_journal(b);
-    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
-        SAYS(c, all[i].line, all[i].reply);
-    EFFECTS(b, "");
-    broker_bench_end(b);
+    broker_refuses(all, sizeof(all) / sizeof(*all));
 }
 
 /* broker P2, P3, P4, P5, P7, P11, P12. */

@@ -64,17 +64,6 @@ TEST(many_scheduled_messages)
     rdb_sink_free(&to);
 }
 
-static bool refused(const char *hex, const char *why)
-{
-    char error[160];
-    struct stream *s = read_back(rdb_hex(hex), error);
-    bool good = !s && strstr(error, why);
-    if (!good)
-        printf("# %s: %s\n", hex, error);
-    stream_free(s);
-    return good;
-}
-
 TEST(damaged_limits)
 {
     char error[160];

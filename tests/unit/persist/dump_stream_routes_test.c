@@ -41,17 +41,6 @@ TEST(bindings_and_captures_come_back)
     stream_free(s);
 }
 
-static bool refused(const char *hex, const char *why)
-{
-    char error[160];
-    struct stream *s = read_back(rdb_hex(hex), error);
-    bool good = !s && strstr(error, why);
-    if (!good)
-        printf("# %s: %s\n", hex, s ? "taken" : error);
-    stream_free(s);
-    return good;
-}
-
 #define ALL_TO_D "03 03'ALL'02'TO'01'd'"
 
 TEST(damaged_bindings)

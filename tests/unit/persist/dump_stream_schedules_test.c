@@ -54,17 +54,6 @@ TEST(schedules_come_back)
     stream_free(s);
 }
 
-static bool refused(const char *hex, const char *why)
-{
-    char error[160];
-    struct stream *s = read_back(rdb_hex(hex), error);
-    bool good = !s && strstr(error, why);
-    if (!good)
-        printf("# %s: %s\n", hex, s ? "taken" : error);
-    stream_free(s);
-    return good;
-}
-
 #define EVERY "09 05'EVERY'03'100'05'START'01'5'07'CATCHUP'03'ONE'06'FIELDS'01'f'01'v'"
 
 TEST(damaged_schedules)

@@ -13,26 +13,17 @@
 #include "type/value.h"
 #include "unit.h"
 
-static struct rdb_get_options options = {.list_fill = -2,
-                                         .node_entries = 100,
-                                         .node_bytes = 4096,
-                                         .raw_blocks = 2,
-                                         .dedup_duration_s = 100,
-                                         .dedup_max = 100,
-                                         .hash = {512, 64},
-                                         .set = {512, 128, 64},
-                                         .zset = {128, 64}};
-
+/* Before any test uses rdb_options. */
 __attribute__((constructor)) static void make_context(void)
 {
-    options.streams = stream_context_new();
+    rdb_streams();
 }
 
 enum { KINDS = 14 };
 
 static struct entry *make_stream(struct bytes key, bool extras)
 {
-    struct stream *t = stream_new(options.streams, 100, 100);
+    struct stream *t = stream_new(rdb_streams(), 100, 100);
     struct stream_log_policy policy = {10, 0, 1};
     struct bytes pair[] = {BYTES("field"), BYTES("value")};
     struct stream_group *g = stream_add_group(t, BYTES("group"), STREAM_ID_MIN, 0);
@@ -68,7 +59,7 @@ static struct entry *make_hash(struct bytes key, int n, bool timed)
     char name[NUM_INT_MAX];
     for (int i = 0; i < n; i++)
         hash_set(&h, bytes_of(name, num_print_int(name, i)), BYTES("a value"),
-                 timed && i % 3 == 0 ? 5000000000000 + i : HASH_NO_TTL, &options.hash);
+                 timed && i % 3 == 0 ? 5000000000000 + i : HASH_NO_TTL, &rdb_options.hash);
     struct entry *e = entry_new_word(key, VALUE_HASH, (uintptr_t)h);
     value_set_field_ttl(e, timed);
     return e;
@@ -80,7 +71,7 @@ static struct entry *make_set(struct bytes key, int n, bool ints)
     char x[NUM_INT_MAX + 1] = "m";
     for (int i = 0; i < n; i++) {
         size_t len = num_print_int(x + 1, i * 40000);
-        set_add(&s, ints ? bytes_of(x + 1, len) : bytes_of(x, len + 1), &options.set);
+        set_add(&s, ints ? bytes_of(x + 1, len) : bytes_of(x, len + 1), &rdb_options.set);
     }
     return entry_new_word(key, VALUE_SET, (uintptr_t)s);
 }
@@ -90,7 +81,7 @@ static struct entry *make_zset(struct bytes key, int n)
     struct zset *z = zset_new();
     char x[NUM_INT_MAX];
     for (int i = 0; i < n; i++)
-        zset_set(&z, bytes_of(x, num_print_int(x, i)), i / 4.0 - 3, &options.zset);
+        zset_set(&z, bytes_of(x, num_print_int(x, i)), i / 4.0 - 3, &rdb_options.zset);
     return entry_new_word(key, VALUE_ZSET, (uintptr_t)z);
 }
 
@@ -142,7 +133,7 @@ TEST(what_is_dumped_comes_back)
             struct buf b = {0};
             unsigned char one[20], two[20];
             dump_write(&b, e, compress);
-            CHECK(dump_read(buf_bytes(&b), BYTES("other"), &options, &f, &(const char *){NULL},
+            CHECK(dump_read(buf_bytes(&b), BYTES("other"), &rdb_options, &f, &(const char *){NULL},
                             NULL) == DUMP_GOOD);
             value_digest(e, one);
             value_digest(f, two);
@@ -178,8 +169,8 @@ TEST(settings_of_message_ids_that_cannot_be_are_refused)
         stream_dedup_set_limits(&s->dedup, right[i].duration_s, right[i].max_size);
         stream_dedup_record(&s->dedup, BYTES("producer"), BYTES("id"), s->last_id, 1000);
         dump_write(&b, e, false);
-        CHECK(dump_read(buf_bytes(&b), BYTES("other"), &options, &f, &(const char *){NULL}, NULL) ==
-              DUMP_GOOD);
+        CHECK(dump_read(buf_bytes(&b), BYTES("other"), &rdb_options, &f, &(const char *){NULL},
+                        NULL) == DUMP_GOOD);
         s = value_to_change(f);
         CHECK(s->dedup.duration_s == right[i].duration_s &&
               s->dedup.max_size == right[i].max_size && s->dedup.tracked == 1);
@@ -196,8 +187,8 @@ TEST(settings_of_message_ids_that_cannot_be_are_refused)
         s->dedup.duration_s = wrong[i].duration_s;
         s->dedup.max_size = wrong[i].max_size;
         dump_write(&b, e, false);
-        CHECK(dump_read(buf_bytes(&b), BYTES("other"), &options, &f, &(const char *){NULL}, NULL) ==
-              DUMP_BAD_DATA);
+        CHECK(dump_read(buf_bytes(&b), BYTES("other"), &rdb_options, &f, &(const char *){NULL},
+                        NULL) == DUMP_BAD_DATA);
         value_free(e);
         buf_free(&b);
     }
@@ -227,8 +218,8 @@ TEST(damage_is_never_more_than_an_error)
                     b.p[rng_below(&r, b.n - 10)] ^= (char)(1 << rng_below(&r, 8));
             }
             if (i % 50 == 0) {
-                enum dump_result got =
-                    dump_read(buf_bytes(&b), BYTES("k"), &options, &f, &(const char *){NULL}, NULL);
+                enum dump_result got = dump_read(buf_bytes(&b), BYTES("k"), &rdb_options, &f,
+                                                 &(const char *){NULL}, NULL);
                 /* The format's CRC begins with 0: it does not see a 0 that is missing in front. */
                 CHECK(got == DUMP_BAD_FRAME || (at == 0 && whole.p[0] == 0) ||
                       bytes_equal(buf_bytes(&b), buf_bytes(&whole)));
@@ -236,8 +227,8 @@ TEST(damage_is_never_more_than_an_error)
                     value_free(f);
             }
             seal(&b);
-            if (dump_read(buf_bytes(&b), BYTES("k"), &options, &f, &(const char *){NULL}, NULL) ==
-                DUMP_GOOD)
+            if (dump_read(buf_bytes(&b), BYTES("k"), &rdb_options, &f, &(const char *){NULL},
+                          NULL) == DUMP_GOOD)
                 value_free(f);
             buf_free(&b);
         }
@@ -298,12 +289,13 @@ TEST(a_payload_is_as_long_as_its_footer_at_least)
     struct entry *e = NULL;
     struct taken none = {.most = 9};
     for (size_t n = 0; n < 10; n++) {
-        CHECK(dump_read(bytes_of(zeros, n), BYTES("k"), &options, &e, &what, NULL) ==
+        CHECK(dump_read(bytes_of(zeros, n), BYTES("k"), &rdb_options, &e, &what, NULL) ==
               DUMP_BAD_FRAME);
         CHECK(dump_read_libraries(bytes_of(zeros, n), take_library, &none) == DUMP_BAD_FRAME);
     }
     /* A checksum of 0 was not computed; of nothing nothing is made. */
-    CHECK(dump_read(bytes_of(zeros, 10), BYTES("k"), &options, &e, &what, NULL) == DUMP_BAD_DATA);
+    CHECK(dump_read(bytes_of(zeros, 10), BYTES("k"), &rdb_options, &e, &what, NULL) ==
+          DUMP_BAD_DATA);
     CHECK(dump_read_libraries(bytes_of(zeros, 10), take_library, &none) == DUMP_GOOD);
     CHECK(none.n == 0);
 }
@@ -321,7 +313,7 @@ TEST(released_entries_come_back_one_by_one)
         stream_group_assign(g, at, NULL, 0, 10 + i, true);
     }
     dump_write(&b, e, false);
-    CHECK(dump_read(buf_bytes(&b), BYTES("other"), &options, &f, &(const char *){NULL}, NULL) ==
+    CHECK(dump_read(buf_bytes(&b), BYTES("other"), &rdb_options, &f, &(const char *){NULL}, NULL) ==
           DUMP_GOOD);
     g = stream_find_group(value_object(f), BYTES("group"));
     CHECK(g->pending.count == 8 && stream_pending_released_count(&g->pending) == 4 &&
@@ -354,7 +346,7 @@ TEST(what_is_cut_is_refused)
             buf_add(&b, bytes_of(whole.p, n));
             buf_add(&b, bytes_of(whole.p + whole.n - 10, 10));
             seal(&b);
-            CHECK(dump_read(buf_bytes(&b), BYTES("k"), &options, &f, &what, error) ==
+            CHECK(dump_read(buf_bytes(&b), BYTES("k"), &rdb_options, &f, &what, error) ==
                   DUMP_BAD_DATA);
             CHECK(error[0] && !what);
             buf_free(&b);
@@ -368,16 +360,16 @@ TEST(what_modules_know_of_the_key_may_stand_in_front)
     struct entry *e = NULL;
     const char *what;
     CHECK(dump_read(rdb_hex("f3 01 00000068 00 00 01'v' 0b00 0000000000000000"), BYTES("k"),
-                    &options, &e, &what, NULL) == DUMP_GOOD);
+                    &rdb_options, &e, &what, NULL) == DUMP_GOOD);
     char text[NUM_INT_MAX];
     CHECK(bytes_is(string_view(e, text), "v") && bytes_is(entry_key(e), "k"));
     value_free(e);
-    CHECK(dump_read(rdb_hex("f3 01 00000068 00 0b00 0000000000000000"), BYTES("k"), &options, &e,
+    CHECK(dump_read(rdb_hex("f3 01 00000068 00 0b00 0000000000000000"), BYTES("k"), &rdb_options,
+                    &e, &what, NULL) == DUMP_BAD_DATA);
+    CHECK(dump_read(rdb_hex("f3 01 0000 0b00 0000000000000000"), BYTES("k"), &rdb_options, &e,
                     &what, NULL) == DUMP_BAD_DATA);
-    CHECK(dump_read(rdb_hex("f3 01 0000 0b00 0000000000000000"), BYTES("k"), &options, &e, &what,
-                    NULL) == DUMP_BAD_DATA);
     /* A type of value without a counterpart is named. */
-    CHECK(dump_read(rdb_hex("1c 00 00 0b00 0000000000000000"), BYTES("k"), &options, &e, &what,
+    CHECK(dump_read(rdb_hex("1c 00 00 0b00 0000000000000000"), BYTES("k"), &rdb_options, &e, &what,
                     NULL) == DUMP_FOREIGN);
     CHECK(what && strstr(what, "array"));
 }
