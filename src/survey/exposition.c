@@ -1,11 +1,11 @@
-/* A cursor is the number of a family and that of the record it goes on with, 32 bits each. Family 0
- * is everything that is not of single groups and streams: its "records" are the tables of metrics,
- * and in front of the first of them what is no table's. All lines of a family have to be in one
- * piece, so the families are the outer loop and the records the inner one; a part ends where its
- * time does, within a family if need be.
+/* A cursor has the number of a family and of the record to continue with, 32 bits each. Family 0 is
+ * everything that does not belong to single groups and streams: its "records" are the metric
+ * tables, preceded in the first by what belongs to no table. All lines of a family must be
+ * contiguous, so families are the outer loop and records the inner one; a part ends when its time
+ * is up, within a family if need be.
  *
- * Between two parts a pass may go on: the text is of records as they are when they are written, and
- * a record that goes or comes meanwhile is in some families and not in others. */
+ * A pass may go on between two parts: records are written as they are at that time, and one that
+ * comes or goes meanwhile is in some families and not in others. */
 #include "survey/exposition.h"
 
 #include "base/clock.h"
@@ -22,7 +22,7 @@
 #include <string.h>
 
 #define PART_US    150
-#define LOOK_EVERY 64 /* records between two looks at the clock */
+#define LOOK_EVERY 64 /* records between two readings of the clock */
 
 /* ---- Text */
 
@@ -39,7 +39,7 @@ static void head(struct buf *out, const char *name, const char *type, const char
     buf_add_char(out, '\n');
 }
 
-/* Bytes that are no UTF-8 become \xNN, which is text to whoever reads it. */
+/* Invalid UTF-8 becomes \xNN, which readers see as text. */
 static void add_label(struct buf *out, struct bytes text)
 {
     while (text.n) {
@@ -95,10 +95,10 @@ struct infos {
 
 struct tables {
     struct buf *out;
-    struct bytes last; /* the name that is being told */
+    struct bytes last; /* the metric being written */
 };
 
-/* Texts are labels of one line. */
+/* Text values become labels of one line. */
 static void add_text(void *to, const struct metric_visit *v)
 {
     struct infos *x = to;
@@ -127,7 +127,7 @@ static void add_sized(struct buf *out, const struct metric_visit *v, const char 
     number(out, value);
 }
 
-/* A line for each limit, how many are below it, and the sums. */
+/* A line for each upper bound with the count up to it, and the sums. */
 static void add_histogram(struct buf *out, const struct metric_visit *v)
 {
     const struct metric_counts *c = v->value.counts;
@@ -200,7 +200,7 @@ static void add_infos(const struct engine *e, struct buf *out)
     gauge(out, "redis_up", "The server answers.", 1);
 }
 
-/* False: there is no table of that number. */
+/* False: no table has that number. */
 static bool add_table(const struct engine *e, size_t table, struct buf *out)
 {
     return e->metrics &&
@@ -270,7 +270,7 @@ static void add_messages(struct buf *out, const struct survey_totals *t)
     }
 }
 
-/* As /readyz answers without parameters, while it can be asked at all. */
+/* The answer of /readyz without parameters, available even where that cannot be reached. */
 static bool is_ready(const struct engine *e, const struct alarms *a)
 {
     return !e->ends_ms && !(e->slow_path & (ENGINE_LOADING | ENGINE_DISK_FAILED)) &&
@@ -326,7 +326,7 @@ static void add_sums(struct survey *sv, struct buf *out)
 
 struct family {
     const char *name, *type, *help;
-    /* Exactly one of them. False: not known. */
+    /* Exactly one of them is set. False: unknown. */
     bool (*of_group)(const struct survey_group *g, double *out);
     bool (*of_stream)(const struct survey_stream *s, double *out);
     bool (*of_list)(const struct lists_record *l, double *out);

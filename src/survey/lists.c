@@ -43,7 +43,7 @@ void lists_forget(struct lists *l)
     lists_init(l);
 }
 
-/* 0: it is shorter than all that are known, and there is no room. */
+/* 0: there is no room, and the list is shorter than all known ones. */
 static uint32_t make_record(struct lists *l, struct bytes name, uint64_t length, uint32_t waiting,
                             int64_t now_ms)
 {

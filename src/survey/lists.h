@@ -1,6 +1,6 @@
-/* Lists that the survey knows: those that somebody waits for, else the longest. A record says what
- * was found when the walk over all keys met its list last; one whose key the walk has not met is
- * swept at its end. */
+/* The lists that the survey knows: those with waiting clients, and the longest others. A record
+ * shows its list as the walk over all keys last met it; records not met by a walk are swept at its
+ * end. */
 #ifndef SURVEY_LISTS_H
 #define SURVEY_LISTS_H
 
@@ -11,23 +11,23 @@
 
 struct engine;
 
-#define LISTS_MOST 10000 /* but for those that somebody waits for */
+#define LISTS_MOST 10000 /* apart from those with waiting clients */
 
 struct lists_record {
-    struct slot slot; /* seen: the walk that met it */
+    struct slot slot; /* seen: the last walk that met it */
     struct str *key;
     int db;
     uint32_t waiting; /* clients */
     uint64_t length, rated_length, bytes;
     int64_t rated_ms;
-    double change_rate; /* net; negative: it becomes shorter */
+    double change_rate; /* items a second, net */
     const char *encoding;
     struct heap_node by_length; /* in lists.shortest */
 };
 
 struct lists {
     struct slots records;
-    struct dict by_name;   /* of engine/key_name.h to the record's number */
+    struct dict by_name;   /* engine/key_name.h to record number */
     struct heap shortest;  /* of all that nobody waits for */
     struct dict_walk wait; /* over the keys that somebody waits for */
     /* Of how many items on a list has lines of its own in the metrics: one that somebody waits for,
@@ -36,12 +36,12 @@ struct lists {
 };
 
 void lists_init(struct lists *l);
-/* All records are freed. */
+/* Frees all records. */
 void lists_forget(struct lists *l);
-/* The walk has met a list. walk: its number. O(log of those known). */
+/* Called when walk number `walk` meets a list. O(log known lists). */
 void lists_take(struct lists *l, const struct engine *e, const struct db *db,
                 const struct entry *entry, size_t bytes, uint64_t walk);
-/* Looks at some keys that somebody waits for, and takes their lists. False: at all of them. */
+/* Takes the lists at some of the keys with waiting clients. False: all are done. */
 bool lists_take_awaited(struct lists *l, struct engine *e, uint64_t walk);
 /* Frees the record if the walk has not met it. number: 1 to records.n. */
 void lists_sweep(struct lists *l, uint32_t number, uint64_t walk);

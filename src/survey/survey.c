@@ -1,23 +1,23 @@
 /* Passes and their pace.
  *
- *   rests ----- somebody looks: survey_look() sets the timer
- *   visits      the tables of streams, database by database, a bucket a step; streams of many
- *               groups are read between buckets
- *   sweeps      records that the pass has not met are freed: schedules, groups, then streams
- *   chooses     which of them have lines of their own in the metrics, when there are too many
- *   (ended)     the sums and alarms become known, the number of the pass too; the timer is set for
- *               the next, or, when nobody has looked for 90 seconds and there is no console, for a
- *               sweep that frees everything, after which the survey rests
+ *   rests    until survey_look() sets the timer
+ *   visits   the tables of streams, database by database, a bucket a step; streams with many groups
+ *            are read between buckets
+ *   sweeps   frees records that the pass has not met: schedules, groups, then streams
+ *   chooses  which of them have lines of their own in the metrics, when there are too many
+ *   ended    totals, alarms and the number of the pass are published; the timer is set for the next
+ *            pass or, if nobody has looked for 90 seconds and there is no console, for a sweep that
+ *            frees everything, after which the survey rests
  *
- * Beside the passes, once a second while the survey is awake: the numbers of the server as a whole
- * are read (vitals.h), and its alarms judged.
+ * Besides, once a second while the survey is awake, the numbers of the server as a whole are read
+ * (vitals.h) and its alarms evaluated.
  *
- * The timer only says that it is time; the step runs in its own phase of the turn. After a step
+ * The timer only marks that it is time; the step runs in its own phase of the turn. After a step
  * that took t the next one waits for 100 t, at least 20 ms, so the survey takes 1 % of the time,
- * and an idle loop wakes for it every 20 ms while a pass is under way.
+ * and an idle loop wakes for it every 20 ms during a pass.
  *
- * Nothing can fail. A stream that moves from a database that is yet to be visited into one that has
- * been is missed by the pass: its records are swept, and come again with the next pass. */
+ * Nothing can fail. A pass misses a stream that moves from a database not visited yet to one
+ * already visited: its records are swept, and come back with the next pass. */
 #include "survey/survey.h"
 
 #include "base/assert.h"
@@ -34,16 +34,16 @@
 #include <string.h>
 
 #define FIRST_LOOK_US 500
-#define PAUSE_MS      20  /* between steps that somebody waits for */
-#define IDLE_PAUSE_MS 100 /* between others */
+#define PAUSE_MS      20  /* between steps while somebody looks */
+#define IDLE_PAUSE_MS 100 /* between other steps */
 #define SWEPT_AT_ONCE 64
-#ifdef CHANGES_ARE_CHECKED /* such a build is many times slower: its slices are as much longer */
+#ifdef CHANGES_ARE_CHECKED /* such builds are many times slower, and get longer slices */
 #define SLOWER 40
 #else
 #define SLOWER 1
 #endif
-#define WALK_SHARE 4  /* steps of a pass for one of the walk over all keys */
-#define VITALS_US  50 /* of a step, when vitals are read in front of it */
+#define WALK_SHARE 4  /* steps of a pass for each step of the walk over all keys */
+#define VITALS_US  50 /* of a step in which vitals are read */
 
 struct survey *survey_new(struct engine *e)
 {
@@ -95,7 +95,7 @@ static void begin(struct survey *sv)
     sv->began_ms = sv->engine->steady_ms;
 }
 
-/* The number of the pass is nobody's, so that every record goes. */
+/* A pass that visits nothing: its sweeps free every record. */
 static void begin_forgetting(struct survey *sv)
 {
     sv->pass++;
@@ -133,11 +133,12 @@ static void visit_some(struct survey *sv)
         sv->db++;
 }
 
-/* Dead letters are counted when all policies have been read, which name the streams of them. */
+/* Dead letters are counted after all policies were read, since these name the dead-letter streams.
+ */
 static void count_letters(struct survey *sv, uint32_t number)
 {
     const struct survey_stream *x = survey_record_stream(sv, number);
-    uint64_t now = (uint64_t)x->read_ms; /* IDs may be far ahead of it */
+    uint64_t now = (uint64_t)x->read_ms; /* IDs may be far ahead of the clock */
     if (!x->length || !survey_record_holds_letters(sv, x))
         return;
     sv->counting.letters += x->length;
@@ -145,7 +146,7 @@ static void count_letters(struct survey *sv, uint32_t number)
         alarms_find(sv->alarms, ALARM_DEAD_LETTERS, number, 0, (double)x->length);
 }
 
-/* False: all were looked at. */
+/* False: all were checked. */
 static bool sweep(struct survey *sv, struct slots *slots,
                   void (*drop)(struct survey *sv, uint32_t number))
 {
@@ -196,7 +197,7 @@ static void begin_choosing(struct survey *sv)
     sv->phase = SURVEY_CHOOSES_GROUPS;
 }
 
-/* False: all were looked at, or there is no need to choose. */
+/* False: all were considered, or no choice is needed. */
 static bool choose(struct survey *sv, const struct slots *slots,
                    bool (*offer)(struct survey *sv, uint32_t number))
 {
@@ -268,7 +269,7 @@ static bool is_awake(const struct survey *sv)
     return sv->engine->settings->console_port || is_watched(sv);
 }
 
-/* The walk over all keys goes on while a pass rests, and has one step in so many beside one. */
+/* The walk over all keys goes on while no pass runs, and has one step in WALK_SHARE beside one. */
 static void step_of(struct survey *sv)
 {
     bool walks = !sv->forgets && walk_has_work(&sv->walk, sv->engine);
@@ -280,11 +281,11 @@ static void step_of(struct survey *sv)
     }
 }
 
-/* Goes on with what is under way for so long, of the processor: what others had of it meanwhile is
- * no cost, and is asked about when the time by the clock is over. */
+/* Continues for that much processor time: time given to other processes does not count, and is only
+ * checked when the time by the clock is over. */
 static void work(struct survey *sv, int64_t us)
 {
-    double ticks_per_us = clock_ticks_per_us(); /* takes a millisecond, the first time */
+    double ticks_per_us = clock_ticks_per_us(); /* takes a millisecond the first time */
     uint64_t began = clock_ticks(), took;
     int64_t began_us = clock_thread_us();
     us *= SLOWER;
@@ -365,13 +366,13 @@ void survey_configure(struct survey *sv)
         wake_at(sv, sv->engine->steady_ms);
 }
 
-/* While data are loaded, or a script is in the middle of its work, only what is known is told. */
+/* While data are loaded or a script is in the middle of its work, nothing new is read. */
 static bool may_read(const struct engine *e)
 {
     return !(e->slow_path & (ENGINE_LOADING | ENGINE_BUSY));
 }
 
-/* Who is the first to look for a while does not wait for the slow beat of the time without. */
+/* The first query after a while does not wait for the slow pace of the time without. */
 static void quicken(struct survey *sv)
 {
     int64_t next = sv->began_ms + SURVEY_EVERY_MS, now = sv->engine->steady_ms;

@@ -8,7 +8,7 @@
 
 #define LOOKED_MS     90000
 #define SWEPT_AT_ONCE 64
-#define SAMPLES       5 /* of a value, as MEMORY USAGE */
+#define SAMPLES       5 /* of a value, as in MEMORY USAGE */
 
 void walk_init(struct walk *w, const struct engine *e)
 {
