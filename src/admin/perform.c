@@ -31,7 +31,8 @@
 #define ANSWER_MOST  (1 << 20)
 #define COMMAND_MOST 4096 /* bytes of a command that are told */
 #define WORD_MOST    1024
-#define BEHIND       256 /* bytes of an answer for what stands behind a page of entries */
+#define BEHIND       256  /* bytes of an answer for what stands behind a page of entries */
+#define BEHIND_ROWS  4096 /* the same of rows of the survey: there are names in it */
 #define KEYS_LOGGED  4
 #define KEY_LOGGED   64 /* bytes of a key in the log */
 
@@ -190,6 +191,7 @@ struct render perform_render(struct exchange *x, enum render_shape shape)
                            .shape = shape,
                            .names = x->asked.route->names,
                            .by = param_text(&x->asked.params, "by"),
+                           .is_descending = param_number(&x->asked.params, "desc", 0),
                            .max = x->asked.max};
 }
 
@@ -341,7 +343,7 @@ static void run_step(struct exchange *x, struct bytes name, const struct templat
     else if (name.n)
         json_write_name(&x->json, name);
     r.is_flat = name.n == 0;
-    size_t behind = r.shape == RENDER_ENTRIES ? BEHIND : 0;
+    size_t behind = r.shape == RENDER_ENTRIES ? BEHIND : r.shape == RENDER_SURVEY ? BEHIND_ROWS : 0;
     x->json.most -= behind;
     if (perform_command(x, words->words, words->n, &r)) {
         x->json.most += behind;

@@ -11,10 +11,10 @@
  *   TUPLES    depth 1 is an object here: each value is preceded by its name.
  *   KEEP      nothing is written; values go into `kept`, with their depth.
  *
- * What can fail: the writer's limit. Of entries the last one that did not fit is taken back, and
- * `full` tells that there are more; the first one keeps the fields that fit and tells by
- * `fieldsLeft` how many do not, so that nobody waits at it for ever. Of everything else the writer
- * says that it is not whole. */
+ * What can fail: the writer's limit. Of entries and of the survey's rows the last one that did not
+ * fit is taken back, and `full` tells that there are more; the first entry keeps the fields that
+ * fit and tells by `fieldsLeft` how many do not, so that nobody waits at it for ever. Of everything
+ * else the writer says that it is not whole. */
 #include "admin/render.h"
 
 #include "admin/param.h"
@@ -121,34 +121,69 @@ static void keep_place(struct render *r, unsigned depth, struct bytes text, bool
 {
     if (r->shape != RENDER_SURVEY || depth != 3 || r->part < 0)
         return;
-    r->place[r->part].n = 0;
-    buf_add(&r->place[r->part], text);
-    r->place_is_cut = r->part == 0 ? !whole : r->place_is_cut || !whole;
-    r->has_group = r->has_group || r->part == 3;
+    struct render_place *p = &r->place;
+    p->words[r->part].n = 0;
+    buf_add(&p->words[r->part], text);
+    p->is_cut = p->is_cut || !whole;
+    p->has_group = p->has_group || r->part == 3;
     /* What rows are ordered by may be one of the others. */
     int other = bytes_is(r->by, "db") ? 1 : r->by.n == 0 || bytes_is(r->by, "key") ? 2 : 3;
     if (r->part == 0 && (other < 3 || bytes_is(r->by, "name"))) {
-        r->has_group = r->has_group || other == 3;
-        r->place[other].n = 0;
-        buf_add(&r->place[other], text);
+        p->has_group = p->has_group || other == 3;
+        p->words[other].n = 0;
+        buf_add(&p->words[other], text);
     }
     r->part = -1;
+}
+
+/* The row under way is the last one that was written. */
+static void keep_last_place(struct render *r)
+{
+    struct render_place was = r->last_place;
+    r->last_place = r->place;
+    r->place = was;
+}
+
+#define PLACE_MOST  3000 /* bytes of a place in a target */
+#define PLACE_FRONT 200  /* bytes of a name, where all of it has no room */
+
+/* Behind every name with this front, or, where the order is turned round, the front, which is
+ * behind them then. */
+static struct bytes behind_front(struct buf *room, struct bytes name, bool is_turned)
+{
+    if (name.n <= PLACE_FRONT)
+        return name;
+    buf_add(room, bytes_of(name.p, PLACE_FRONT));
+    if (is_turned)
+        return buf_bytes(room);
+    while (room->n > 1 && (unsigned char)room->p[room->n - 1] == 0xff)
+        room->n--;
+    room->p[room->n - 1]++;
+    return buf_bytes(room);
 }
 
 void render_write_place(const struct render *r)
 {
     struct bytes words[4];
-    struct buf text = {0};
-    size_t n = r->has_group ? 4 : 3;
+    struct buf text = {0}, front[4] = {{0}};
+    const struct render_place *p = &r->last_place;
+    bool by_name = r->by.n == 0 || bytes_is(r->by, "key") || bytes_is(r->by, "name");
+    size_t n = p->has_group ? 4 : 3;
     for (size_t i = 0; i < n; i++)
-        words[i] = r->place[i].n ? buf_bytes(&r->place[i]) : BYTES("");
-    if (!r->place_is_cut)
+        words[i] = p->words[i].n ? buf_bytes(&p->words[i]) : BYTES("");
+    if (!p->is_cut)
         param_print_place(&text, words, n);
-    if (text.n)
-        json_write_bytes(r->w, buf_bytes(&text));
-    else
-        json_write_null(r->w);
+    if (p->is_cut || text.n > PLACE_MOST) {
+        text.n = 0;
+        for (size_t i = 0; i < n; i++)
+            if (i >= 2 || (i == 0 && by_name))
+                words[i] = behind_front(&front[i], words[i], r->is_descending && by_name);
+        param_print_place(&text, words, n);
+    }
+    json_write_bytes(r->w, buf_bytes(&text));
     buf_free(&text);
+    for (size_t i = 0; i < 4; i++)
+        buf_free(&front[i]);
 }
 
 /* In camel case. Ages in survey rows end in Ms: the API names the unit of every time. */
@@ -217,6 +252,12 @@ static void end_value(struct render *r, unsigned depth)
         note_front(r);
 }
 
+/* What is taken back when it does not fit. */
+static bool is_row(const struct render *r, unsigned depth)
+{
+    return (r->shape == RENDER_ENTRIES && depth == 1) || (r->shape == RENDER_SURVEY && depth == 2);
+}
+
 /* Of what holds values at this depth + 1. */
 static void open(struct render *r, const struct answer_item *item)
 {
@@ -225,10 +266,11 @@ static void open(struct render *r, const struct answer_item *item)
                   (item->depth == 1 && (r->shape == RENDER_TUPLES || r->shape == RENDER_ENTRIES)) ||
                   (item->depth == 0 && r->shape == RENDER_SURVEY);
     unsigned inner = item->depth + 1;
-    if (r->shape == RENDER_ENTRIES && item->depth == 1) {
+    if (is_row(r, item->depth)) {
         r->row = *r->w;
         r->row_n = r->w->out->n;
         r->front_n = 0;
+        r->place.is_cut = r->place.has_group = false;
     }
     if (!begin_value(r, item->depth))
         r->w->failed = true; /* no name is made of that */
@@ -272,13 +314,13 @@ static void close(struct render *r, const struct answer_item *item)
     else
         json_write_array_end(r->w);
     end_value(r, item->depth);
-    r->rows += r->shape == RENDER_SURVEY && item->depth == 2;
-    if (r->shape != RENDER_ENTRIES || item->depth != 1 || r->full)
+    if (!is_row(r, item->depth) || r->full)
         return;
     bool fits = !r->w->failed && r->w->out->n < r->w->most; /* and the end of the array */
-    if (fits || write_front(r)) {
+    if (fits || (r->shape == RENDER_ENTRIES && write_front(r))) {
         r->rows++;
         memcpy(r->last, r->id, sizeof(r->last));
+        keep_last_place(r);
         return;
     }
     *r->w = r->row;
@@ -468,7 +510,7 @@ bool render_feed(struct render *r, struct bytes piece)
     while ((step = answer_next(&r->answer, &piece, &item)) == ANSWER_ITEM)
         if (!r->full)
             take_item(r, &item);
-        else if (item.kind == ANSWER_CLOSE && item.depth == 0)
+        else if (item.kind == ANSWER_CLOSE && item.depth <= (r->shape == RENDER_SURVEY))
             close(r, &item);
     return step != ANSWER_BAD;
 }
@@ -478,6 +520,8 @@ void render_end(struct render *r)
     answer_reset(&r->answer);
     buf_free(&r->text);
     buf_free(&r->error);
-    for (size_t i = 0; i < sizeof(r->place) / sizeof(*r->place); i++)
-        buf_free(&r->place[i]);
+    for (size_t i = 0; i < sizeof(r->place.words) / sizeof(*r->place.words); i++) {
+        buf_free(&r->place.words[i]);
+        buf_free(&r->last_place.words[i]);
+    }
 }

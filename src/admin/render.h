@@ -53,20 +53,24 @@ struct render {
     uint64_t is_object; /* bit d: what is open at depth d is an object here */
     uint64_t is_map;    /* and it is a map there */
     uint32_t index[ANSWER_DEPTH];
-    struct buf text;     /* of a string that pieces share: its front */
-    uint64_t text_n;     /* and its length */
-    bool secret;         /* the next value is */
-    bool is_nothing;     /* the reply is 0 or null */
-    long long done;      /* of RENDER_DONE */
-    unsigned skips;      /* what is deeper is not written; 0: all is */
-    struct buf error;    /* the reply is this error, and nothing was written; n 0: it is none */
-    unsigned rows;       /* entries written so far (RENDER_ENTRIES) */
-    char id[48];         /* of the one under way */
-    char last[48];       /* the ID of the last of them */
-    bool full;           /* not all of them fitted */
-    int part;            /* of the place of a row (RENDER_SURVEY): what comes next, or -1 */
-    struct buf place[4]; /* of the last row: value, db, key, group */
-    bool has_group, place_is_cut;
+    struct buf text;  /* of a string that pieces share: its front */
+    uint64_t text_n;  /* and its length */
+    bool secret;      /* the next value is */
+    bool is_nothing;  /* the reply is 0 or null */
+    long long done;   /* of RENDER_DONE */
+    unsigned skips;   /* what is deeper is not written; 0: all is */
+    struct buf error; /* the reply is this error, and nothing was written; n 0: it is none */
+    unsigned rows;    /* entries written so far (RENDER_ENTRIES) */
+    char id[48];      /* of the one under way */
+    char last[48];    /* the ID of the last of them */
+    bool full;        /* not all of them fitted */
+    int part;         /* of the place of a row (RENDER_SURVEY): what comes next, or -1 */
+    /* Where a row of RENDER_SURVEY is: value, db, key, group. */
+    struct render_place {
+        struct buf words[4];
+        bool has_group, is_cut;
+    } place, last_place; /* of the row under way; of the last one that was written */
+    bool is_descending;
     struct json_write row; /* where the row under way began */
     size_t row_n;
     struct json_write front; /* behind the last of its fields that fits with what ends a row */
@@ -79,8 +83,8 @@ struct render {
 bool render_feed(struct render *r, struct bytes piece);
 void render_end(struct render *r);
 void render_kept_free(struct render_kept *k);
-/* Of RENDER_SURVEY: where the last row is, as `after` of the next page; null when it can't be said.
- */
+/* Of RENDER_SURVEY: where the last row is, as `after` of the next page. Of a long name it is the
+ * place behind all names with the same 200 bytes in front: a target has no room for more. */
 void render_write_place(const struct render *r);
 
 #endif
