@@ -181,10 +181,10 @@ class Test(Steps, CronSteps, PresenceSteps, OrderSteps, RouteSteps, PushSteps):
         self.free = self.model.read(g, consumer, connection, count, noack, claim, entries, lambda: self.left(g))
         self.reader = g
 
-    WHILE_BLOCKED = ("add", "add", "ack", "nack", "nack", "claim", "delete", "time", "time", "sched", "redrive", "consumer")
+    WHILE_BLOCKED = ("add_one", "add_one", "ack", "nack", "nack", "claim", "delete", "time", "time", "sched", "redrive", "consumer")
 
     def step_block(self):
-        """A reader that waits is served by what brings it something: judged as a read behind one more step. What waiting means for a seat, for an idle consumer, beside a subscription is left
+        """A reader that waits is served by what brings it something: judged as a read behind one more step, which is a single command. What waiting means for a seat, for an idle consumer, beside a subscription is left
         to other tests."""
         r, m, g, consumer = self.random, self.model, self.group(), self.random.choice(CONSUMERS)
         if g.presence.subscribed or (g.policy and (g.policy["single"] or g.policy["consumerttl"])):

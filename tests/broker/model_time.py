@@ -126,8 +126,14 @@ class Steps:
             raise Failed("%s: %r, wanted %r" % (what, got, want))
 
     def step_add(self):
+        self.add(self.random.choice([1, 1, 3]))
+
+    def step_add_one(self):
+        self.add(1)
+
+    def add(self, n):
         t, r = self.model.times, self.random
-        for _ in range(r.choice([1, 1, 3])):
+        for _ in range(n):
             ttl, i = self.ttl(), b"*"
             fields = self.fields(bool(ttl))
             if r.random() < 0.15:  # ahead of the clock, now and then where a message is scheduled: T7, T13
