@@ -5,8 +5,9 @@
 #include "engine/call.h"
 #include "type/stream/stream.h"
 
-#define STREAM_ARGS_MOMENT_MOST 253402300799999 /* unix ms: the end of the year 9999 */
-#define STREAM_ARGS_DELAY_MOST  315360000000    /* ms: ten years */
+#define STREAM_ARGS_MOMENT_MOST 253402300799999   /* unix ms: the end of the year 9999 */
+#define STREAM_ARGS_DELAY_MOST  315360000000      /* ms: ten years */
+#define STREAM_ARGS_ENTRY_MOST  ((size_t)1 << 30) /* bytes: a block's lengths are 32 bits */
 
 /* "ms-seq" or "ms"; "-" and "+" unless strict. False after the error reply. */
 bool stream_args_id(const struct call *call, struct bytes text, uint64_t missing_seq, bool strict,
@@ -15,6 +16,16 @@ bool stream_args_id(const struct call *call, struct bytes text, uint64_t missing
  */
 bool stream_args_bound(const struct call *call, struct bytes text, bool is_start,
                        struct stream_id *out);
+/* Whether the names and values from argument `from` on are small enough for one entry. False after
+ * the error reply. */
+static inline bool stream_args_fits(const struct call *call, int from)
+{
+    bool fits =
+        bytes_total(call->argv + from, (size_t)(call->argc - from)) <= STREAM_ARGS_ENTRY_MOST;
+    if (!fits)
+        call_error(call, ERR_STREAM_TOO_LARGE);
+    return fits;
+}
 /* Arguments from .. from+n-1 as IDs, freed by the caller; NULL after the error reply. */
 struct stream_id *stream_args_ids(const struct call *call, int from, int n);
 

@@ -30,8 +30,6 @@
 #include "commands/stream/stream_args.h"
 #include "commands/stream/trim_args.h"
 
-#define ENTRY_MOST ((size_t)1 << 30) /* bytes of one entry; a block's lengths are 32 bits */
-
 enum id_form { ID_GIVEN, ID_AUTO, ID_AUTO_SEQ };
 
 struct xadd {
@@ -201,10 +199,8 @@ static bool parse(struct call *call, struct xadd *x)
         reply_errorf(call->reply, "ERR wrong number of arguments for 'xadd' command");
         return false;
     }
-    if (bytes_total(call->argv + i + 1, (size_t)fields) > ENTRY_MOST) {
-        call_error(call, ERR_STREAM_TOO_LARGE);
+    if (!stream_args_fits(call, i + 1))
         return false;
-    }
     if (has_options && !check_form(call, x))
         return false;
     if (x->form == ID_GIVEN && stream_id_is_zero(x->id)) {

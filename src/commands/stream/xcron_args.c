@@ -1,6 +1,7 @@
 #include "commands/stream/xcron_args.h"
 
 #include "commands/helpers.h"
+#include "commands/stream/stream_args.h"
 #include "type/stream/stream_context.h"
 #include "type/stream/stream_schedule_words.h"
 
@@ -121,6 +122,8 @@ bool xcron_args_parse(const struct call *call, struct xcron_args *x)
     if (is_given(x, CRON) == is_given(x, EVERY) || (is_given(x, TZ) && is_given(x, EVERY)) ||
         pairs < 2 || pairs % 2)
         return fail(call);
+    if (!stream_args_fits(call, i + 1))
+        return false;
     if (is_given(x, CRON) && !is_given(x, TZ)) {
         x->rules.zone = BYTES("UTC");
         x->rules.in = zone_utc();

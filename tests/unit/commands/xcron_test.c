@@ -1,7 +1,10 @@
 /* XCRON: schedules that are made, shown, fired, missed, and end. The bench's clock begins on 14
  * November 2023 at 22:13:20 UTC, a Tuesday. */
 #include "broker.h"
+#include "engine/exec.h"
 #include "persist/dump.h"
+
+#include <sys/mman.h>
 
 #define T0  1700000000000
 #define MIN 60000
@@ -597,6 +600,30 @@ TEST(schedules_go_where_the_stream_goes)
     broker_bench_end(b);
 }
 
+/* Blocks count bytes in 32 bits: a message of a schedule is judged as one of XADD, before it comes.
+ * Two values are 512 MiB each, of memory that nobody looks at. */
+TEST(a_message_may_be_too_large)
+{
+    struct client *c;
+    struct bench *b = begin(&c);
+    size_t n = (size_t)512 << 20;
+    void *zeros = mmap(NULL, n, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    CHECK(zeros != MAP_FAILED);
+    struct bytes large = bytes_of(zeros, n);
+    const struct bytes add[] = {BYTES("XADD"), BYTES("q"), BYTES("1-1"), BYTES("a"),
+                                large,         BYTES("b"), large};
+    const struct bytes set[] = {
+        BYTES("XCRON"),  BYTES("SET"), BYTES("q"), BYTES("n"), BYTES("EVERY"), BYTES("1000"),
+        BYTES("FIELDS"), BYTES("a"),   large,      BYTES("b"), large};
+    exec_request(c, &(struct exec_request){.argv = add, .argc = 7});
+    HEARS(c, "!ERR Elements are too large to be stored");
+    exec_request(c, &(struct exec_request){.argv = set, .argc = 11});
+    HEARS(c, "!ERR Elements are too large to be stored");
+    SAYS(c, "EXISTS q", "0");
+    munmap(zeros, n);
+    broker_bench_end(b);
+}
+
 /* The longest due is first, whoever else is due, and a turn's time is shared. */
 TEST(many_schedules_share_a_turn)
 {
@@ -630,4 +657,5 @@ UNIT_MAIN(T(arguments_are_judged_before_anything_is_made), T(a_schedule_is_made_
           T(what_is_refused_is_missed), T(what_a_limit_refuses_is_missed),
           T(the_count_ends_where_it_can_be_told), T(run_fires_one_now),
           T(nothing_fires_while_the_server_may_not_act), T(a_replay_takes_what_it_is_told),
-          T(schedules_go_where_the_stream_goes), T(many_schedules_share_a_turn))
+          T(schedules_go_where_the_stream_goes), T(a_message_may_be_too_large),
+          T(many_schedules_share_a_turn))
