@@ -140,12 +140,11 @@ static void fire(const struct broker_group *x, struct stream_schedule *s)
  * message asks; they are counted once. */
 static int64_t pass_for_all(struct stream_schedule *s, int64_t last)
 {
+    uint64_t searches;
     if (last <= s->few_until_ms)
         return s->passed_ms;
     s->few_until_ms = last;
-    return stream_schedule_count_until(s, last, CATCH_UP_MOST + 1) > CATCH_UP_MOST
-               ? stream_schedule_before_last(s, last, CATCH_UP_MOST)
-               : s->passed_ms;
+    return stream_schedule_before_last(s, last, CATCH_UP_MOST, &searches);
 }
 
 /* The next moment is missed: passes those that are not caught up. False: none is fired. */

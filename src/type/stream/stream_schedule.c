@@ -12,6 +12,13 @@
 
 #define NEVER INT64_MAX
 
+/* For the search backwards: the number of moments that ends a count, and the limits of a window's
+ * length. The shortest window holds fewer moments than that, since those of an expression are whole
+ * seconds. */
+#define WINDOW_MOST     64
+#define WINDOW_LEAST_MS (WINDOW_MOST * 1000 / 2)
+#define WINDOW_MOST_MS  ((int64_t)1 << 42)
+
 bool stream_schedule_is_timed(const struct stream_schedule *x)
 {
     return x->rules.every_ms || x->rules.in;
@@ -176,16 +183,59 @@ uint64_t stream_schedule_count_until(const struct stream_schedule *x, int64_t un
     return count(x, x->passed_ms, until_ms, most);
 }
 
-int64_t stream_schedule_before_last(const struct stream_schedule *x, int64_t until_ms, uint64_t n)
+/* With EVERY: by arithmetic. */
+static int64_t before_last_span(const struct stream_schedule *x, int64_t until_ms, uint64_t n)
 {
-    int64_t low = x->passed_ms, high = until_ms; /* too many follow low, few enough follow high */
-    ASSERT(stream_schedule_count_until(x, until_ms, n + 1) > n);
-    while (high - low > 1) {
-        int64_t middle = low + (high - low) / 2;
-        if (count(x, middle, until_ms, n + 1) > n)
-            low = middle;
+    const struct stream_schedule_rules *r = &x->rules;
+    int64_t end = r->until_ms && r->until_ms < until_ms ? r->until_ms : until_ms;
+    int64_t last = end < r->start_ms ? 0 : (end - r->start_ms) / r->every_ms;
+    int64_t before = last > (int64_t)n ? r->start_ms + (last - (int64_t)n) * r->every_ms : 0;
+    return before > x->passed_ms ? before : x->passed_ms;
+}
+
+/* A time at or up to WINDOW_LEAST_MS after the last moment in (begin, end], which has one. */
+static int64_t end_of_last(const struct stream_schedule *x, int64_t begin, int64_t end,
+                           uint64_t *searches)
+{
+    for (; end - begin > WINDOW_LEAST_MS; ++*searches) {
+        int64_t middle = begin + (end - begin) / 2;
+        if (stream_schedule_rules_next(&x->rules, middle) <= end)
+            begin = middle;
         else
-            high = middle;
+            end = middle;
     }
-    return high;
+    return end;
+}
+
+/* Cron expressions can only be searched forwards. So the moments are counted in windows from the
+ * end backwards, whose length is adapted to the number of moments they hold. A window with too many
+ * is given up, and the search goes on at its last moment with the shortest window. In the window
+ * that reaches n, moments are skipped from its beginning. */
+int64_t stream_schedule_before_last(const struct stream_schedule *x, int64_t until_ms, uint64_t n,
+                                    uint64_t *searches)
+{
+    int64_t end = until_ms, window = WINDOW_LEAST_MS;
+    *searches = 0;
+    if (x->rules.every_ms)
+        return before_last_span(x, until_ms, n);
+    while (end > x->passed_ms) {
+        int64_t begin = end - x->passed_ms > window ? end - window : x->passed_ms;
+        uint64_t found = count(x, begin, end, WINDOW_MOST);
+        *searches += found + 1;
+        if (found == WINDOW_MOST) {
+            end = end_of_last(x, begin, end, searches);
+            window = WINDOW_LEAST_MS;
+            continue;
+        }
+        if (found > n) {
+            for (; found > n; found--, ++*searches)
+                begin = stream_schedule_rules_next(&x->rules, begin);
+            return begin;
+        }
+        n -= found;
+        end = begin;
+        if (found < WINDOW_MOST / 4 && window < WINDOW_MOST_MS)
+            window *= 2;
+    }
+    return x->passed_ms;
 }

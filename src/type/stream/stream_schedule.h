@@ -78,7 +78,9 @@ int64_t stream_schedule_last_until(const struct stream_schedule *x, int64_t unti
 /* How many moments up to until_ms are left, counting at most `most`. */
 uint64_t stream_schedule_count_until(const struct stream_schedule *x, int64_t until_ms,
                                      uint64_t most);
-/* The moment after which at most n moments up to until_ms are left. */
-int64_t stream_schedule_before_last(const struct stream_schedule *x, int64_t until_ms, uint64_t n);
+/* The moment after which at most n moments up to until_ms are left; passed_ms if there are no more
+ * than n. *searches: number of searches for a moment, about n. */
+int64_t stream_schedule_before_last(const struct stream_schedule *x, int64_t until_ms, uint64_t n,
+                                    uint64_t *searches);
 
 #endif

@@ -133,7 +133,8 @@ static void look_back(struct stream_schedules *s, struct stream_schedule *x, int
     if (n && n < 64)
         CHECK(stream_schedule_last_until(x, until) == moments[n - 1]);
     for (size_t k = 1; k < n && n < 64; k++) {
-        int64_t before = stream_schedule_before_last(x, until, k);
+        uint64_t searches;
+        int64_t before = stream_schedule_before_last(x, until, k, &searches);
         CHECK(before >= moments[n - k - 1] && before < moments[n - k]);
     }
     stream_schedules_free(&one);
@@ -166,5 +167,35 @@ TEST(looking_back_counts_the_moments)
     stream_schedules_free(&s);
 }
 
+/* broker K6: it is done within one action, so moments are not searched again and again. */
+TEST(looking_back_takes_few_searches)
+{
+    static const struct {
+        const char *text;
+        int64_t days;
+    } all[] = {{"* * * * * *", 1},         {"* * * * * *", 4000},      {"*/7 * * * *", 30},
+               {"*/7 * * * *", 4000},      {"30 5 * * 1", 40000},      {"0 0 1 1 *", 90000},
+               {"* * * 1 1 *", 300},       {"* * * 1 1 *", 400},       {"0-9 * * 1 * *", 80},
+               {"15 8-17/3 * * 1-5", 900}, {"*/2 0-2 0 1 1,7 *", 4000}};
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+        struct stream_schedules s = {0};
+        struct stream_schedule_rules r = cron(all[i].text, T0);
+        struct stream_schedule *x = set(&s, "x", r);
+        int64_t until = T0 + all[i].days * DAY, before;
+        uint64_t searches;
+        before = stream_schedule_before_last(x, until, 1000, &searches);
+        if (searches > 4000)
+            printf("# %s: %llu\n", all[i].text, (unsigned long long)searches);
+        CHECK(searches <= 4000);
+        if (before > x->passed_ms) {
+            stream_schedules_pass(&s, x, before - 1);
+            CHECK(x->next_ms == before && stream_schedule_count_until(x, until, 9999) == 1001);
+        } else {
+            CHECK(stream_schedule_count_until(x, until, 9999) <= 1000);
+        }
+        stream_schedules_free(&s);
+    }
+}
+
 UNIT_MAIN(T(moments_follow_from_the_rules), T(other_rules_go_on), T(rules_are_compared),
-          T(looking_back_counts_the_moments))
+          T(looking_back_counts_the_moments), T(looking_back_takes_few_searches))
