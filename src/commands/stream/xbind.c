@@ -159,9 +159,17 @@ static void do_xbind_list(struct call *call)
     }
 }
 
+/* Destinations found, and the stream itself, which gets no copies of its own messages. */
+struct found {
+    struct bytes source;
+    struct buf dests; /* struct bytes each */
+};
+
 static void add_dest(void *context, struct bytes dest)
 {
-    buf_add(context, bytes_of(&dest, sizeof(dest)));
+    struct found *f = context;
+    if (!bytes_equal(dest, f->source))
+        buf_add(&f->dests, bytes_of(&dest, sizeof(dest)));
 }
 
 static int by_name(const void *a, const void *b)
@@ -172,7 +180,7 @@ static int by_name(const void *a, const void *b)
 static void do_xbind_test(struct call *call)
 {
     const struct stream *s;
-    struct buf dests = {0};
+    struct found found = {.source = call->argv[2]};
     size_t fields = (size_t)(call->argc - FIRST_WORD) / 2;
     if ((call->argc - FIRST_WORD) % 2) {
         helpers_wrong_arity(call, call->command);
@@ -182,15 +190,15 @@ static void do_xbind_test(struct call *call)
         return;
     if (s && s->extra && s->extra->bindings)
         stream_bindings_match(s->extra->bindings, call->argv + FIRST_WORD, fields, add_dest,
-                              &dests);
-    struct bytes *all = (void *)dests.p;
-    size_t n = dests.n / sizeof(*all);
+                              &found);
+    struct bytes *all = (void *)found.dests.p;
+    size_t n = found.dests.n / sizeof(*all);
     if (n)
         qsort(all, n, sizeof(*all), by_name);
     reply_array(call->reply, n);
     for (size_t i = 0; i < n; i++)
         reply_bulk(call->reply, all[i]);
-    buf_free(&dests);
+    buf_free(&found.dests);
 }
 
 static void do_xbind_help(struct call *call)
