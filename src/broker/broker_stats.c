@@ -21,6 +21,14 @@ static void counter(struct reply *r, const char *name, bool known, uint64_t v)
         reply_null(r);
 }
 
+/* Readers of all streams with such a group (MATCH) leave out groups without a policy. */
+static size_t waiting(const struct call *call, struct bytes key, const struct stream_group *g)
+{
+    uint64_t readers = hash_key(str_bytes(g->name)) | 1;
+    return block_count_readers(call->engine, call->db, key, readers) +
+           (g->policy ? block_count_matching(call->engine, call->db, key, readers) : 0);
+}
+
 static void states(struct call *call, struct bytes key, const struct stream *s,
                    const struct stream_group *g, const struct stream_status *st)
 {
@@ -36,9 +44,7 @@ static void states(struct call *call, struct bytes key, const struct stream *s,
     number(r, "scheduled", s->extra ? (long long)stream_future_count(&s->extra->future) : 0);
     number(r, "dead-blocked", (long long)st->blocked);
     number(r, "consumers", (long long)g->consumers.used);
-    number(r, "waiting",
-           (long long)block_count_readers(call->engine, call->db, key,
-                                          hash_key(str_bytes(g->name)) | 1));
+    number(r, "waiting", (long long)waiting(call, key, g));
     number(r, "subscribers", w ? (long long)w->subscriptions : 0);
 }
 

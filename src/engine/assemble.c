@@ -83,7 +83,8 @@ void assemble_begin(struct engine *e, struct settings *settings, struct registry
     struct dlist_node *const lists[] = {
         &e->clients.all,     &e->clients.outgoing,  &e->clients.replying,   &e->clients.resuming,
         &e->clients.closing, &e->clients.anonymous, &e->clients.confirming, &e->blocking.ready,
-        &e->blocking.later,  &e->blocking.due,      &e->pause.clients,      &e->denials.entries};
+        &e->blocking.later,  &e->blocking.due,      &e->blocking.patterns,  &e->pause.clients,
+        &e->denials.entries};
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
         dlist_init(lists[i]);
     e->store->events = (struct store_events){

@@ -29,9 +29,11 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/glob.h"
 #include "base/mem.h"
 #include "engine/act.h"
 #include "engine/argv.h"
+#include "engine/block_wait.h"
 #include "engine/exec.h"
 #include "engine/key_name.h"
 
@@ -58,28 +60,6 @@ struct wait_key {
     size_t groups;      /* clients that hear of its end: they wait for a stream's group */
     size_t n;
     char key[];
-};
-
-struct wait_timer {
-    struct timer timer;
-    struct dlist_node due; /* in engine.blocking.due */
-    struct block_wait *wait;
-};
-
-struct block_wait {
-    struct client *client;
-    const struct command *command;
-    struct wait_timer deadline; /* the wait ends */
-    struct wait_timer wake;     /* the command runs again */
-    struct bytes *argv;         /* one allocation with the bytes */
-    int argc, pattern;
-    enum value_type type;
-    enum block_null null;
-    uint64_t readers, source;
-    bool group, has_deadline, ended;
-    size_t memory; /* with the keys that nobody waited for before */
-    int link_count;
-    struct block_link links[];
 };
 
 bool block_allowed(const struct call *call)
@@ -149,18 +129,18 @@ static void unlink(struct block_link *l)
 
 static void note_due(struct timer *timer)
 {
-    struct wait_timer *t = dlist_item(timer, struct wait_timer, timer);
+    struct block_wait_timer *t = dlist_item(timer, struct block_wait_timer, timer);
     struct engine *e = t->wait->client->engine;
     if (!dlist_linked(&t->due))
         dlist_append(&e->blocking.due, &t->due);
 }
 
-static void set_timer(struct wait_timer *t, int64_t at_ms)
+static void set_timer(struct block_wait_timer *t, int64_t at_ms)
 {
     timer_set(&t->wait->client->engine->timers, &t->timer, TIMER_STEADY, at_ms, note_due);
 }
 
-static void stop_timer(struct wait_timer *t)
+static void stop_timer(struct block_wait_timer *t)
 {
     timer_stop(&t->wait->client->engine->timers, &t->timer);
     dlist_remove(&t->due);
@@ -222,6 +202,8 @@ void block_on(struct call *call, const struct block_options *o)
         set_timer(&w->wake, o->wake_ms);
     w->memory += mem_block_size(w) + mem_block_size(w->argv);
     client_holds(c, w->memory, 0);
+    if (o->pattern)
+        dlist_append(&e->blocking.patterns, &w->patterns);
     c->wait = w;
     c->flags |= CLIENT_BLOCKED;
     e->blocking.count++;
@@ -246,6 +228,7 @@ void block_forget(struct client *c)
         drop_key_if_idle(e, k);
     }
     dlist_remove(&c->confirming);
+    dlist_remove(&w->patterns);
     c->wait = NULL;
     c->flags &= ~(unsigned)CLIENT_BLOCKED;
     ASSERT(e->blocking.count > 0);
@@ -558,7 +541,7 @@ void block_serve_confirming(struct engine *e)
 void block_run_due(struct engine *e)
 {
     while (!dlist_empty(&e->blocking.due)) {
-        struct wait_timer *t = dlist_item(e->blocking.due.next, struct wait_timer, due);
+        struct block_wait_timer *t = dlist_item(e->blocking.due.next, struct block_wait_timer, due);
         struct block_wait *w = t->wait;
         dlist_remove(&t->due);
         ASSERT(w->client->wait == w);
@@ -585,6 +568,18 @@ size_t block_count_readers(const struct engine *e, const struct db *db, struct b
     for (struct dlist_node *w = k ? k->waiters.next : NULL; k && w != &k->waiters; w = w->next) {
         const struct block_link *l = dlist_item(w, struct block_link, node);
         n += l->wait && l->wait->readers == readers;
+    }
+    return n;
+}
+
+size_t block_count_matching(const struct engine *e, const struct db *db, struct bytes key,
+                            uint64_t readers)
+{
+    size_t n = 0;
+    for (struct dlist_node *at = e->blocking.patterns.next; at != &e->blocking.patterns;
+         at = at->next) {
+        const struct block_wait *w = dlist_item(at, struct block_wait, patterns);
+        n += w->readers == readers && w->client->db == db && glob_match(w->argv[w->pattern], key);
     }
     return n;
 }

@@ -117,6 +117,9 @@ bool block_is_awaited(const struct engine *engine, const struct db *db, struct b
 /* Waits for the key that were told to be of these readers. */
 size_t block_count_readers(const struct engine *engine, const struct db *db, struct bytes key,
                            uint64_t readers);
+/* The same of waits that name no keys, but a pattern, which the key matches. O(such waits). */
+size_t block_count_matching(const struct engine *engine, const struct db *db, struct bytes key,
+                            uint64_t readers);
 /* All waits for the key; type: those for one of this type only, or -1. */
 size_t block_waiting_on(const struct engine *engine, const struct db *db, struct bytes key,
                         int type);

@@ -136,14 +136,15 @@ struct engine_clients {
 
 /* Blocked clients (engine/block.h). */
 struct engine_blocking {
-    struct dict keys;        /* database and key to all who wait, in order */
-    struct dlist_node ready; /* keys to be looked at */
-    struct dlist_node later; /* keys in whose lines somebody who stays has more to get */
-    struct dlist_node due;   /* waits whose time has come (engine/block.c) */
-    uint64_t empty;          /* of what the key that is served has nothing left; 0: nothing */
-    uint64_t last_number;    /* of the latest wait */
-    size_t client_keys;      /* keys that clients wait for */
-    size_t nokey_keys;       /* keys whose waiters also hear when they are gone */
+    struct dict keys;           /* database and key to all who wait, in order */
+    struct dlist_node ready;    /* keys to be looked at */
+    struct dlist_node later;    /* keys in whose lines somebody who stays has more to get */
+    struct dlist_node due;      /* waits whose time has come (engine/block.c) */
+    struct dlist_node patterns; /* waits for keys that match a pattern (engine/block.c) */
+    uint64_t empty;             /* of what the key that is served has nothing left; 0: nothing */
+    uint64_t last_number;       /* of the latest wait */
+    size_t client_keys;         /* keys that clients wait for */
+    size_t nokey_keys;          /* keys whose waiters also hear when they are gone */
     size_t count, with_deadline;
 };
 

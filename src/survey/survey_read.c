@@ -269,7 +269,9 @@ static void read_group(struct survey *sv, struct db *db, uint32_t of, const stru
     x->letters = read_letters(sv, db, g->policy);
     x->flags = g->policy ? SURVEY_POLICY | (g->policy->paused ? SURVEY_PAUSED : 0) : SURVEY_ABOUT;
     x->consumers = (uint32_t)g->consumers.used;
-    x->waiting = (uint32_t)block_count_readers(e, db, key, hash_key(str_bytes(g->name)) | 1);
+    uint64_t readers = hash_key(str_bytes(g->name)) | 1;
+    x->waiting = (uint32_t)(block_count_readers(e, db, key, readers) +
+                            (g->policy ? block_count_matching(e, db, key, readers) : 0));
     struct survey_counts counts = counts_of(g);
     if (!is_quiet(x, &st, &counts, fresh))
         x->quiet_ms = e->steady_ms;

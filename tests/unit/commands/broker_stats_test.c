@@ -1,6 +1,21 @@
 /* XPOLICY STATS, and what XINFO says of groups with a policy. */
 #include "broker.h"
 
+/* What XPOLICY STATS says of the field. */
+static int waiting(struct client *c, const char *key, const char *group)
+{
+    char line[100];
+    struct buf raw = {0};
+    snprintf(line, sizeof(line), "XPOLICY STATS %s %s", key, group);
+    bench_says(c, line);
+    broker_drain(c, &raw);
+    const char *at = strstr(raw.p, "waiting\r\n:");
+    CHECK(at);
+    int n = atoi(at + strlen("waiting\r\n:"));
+    buf_free(&raw);
+    return n;
+}
+
 /* broker I1, I2, I5. */
 TEST(states_and_counters)
 {
@@ -57,6 +72,28 @@ TEST(states_and_counters)
     broker_bench_end(b);
 }
 
+/* broker I1: those who wait with MATCH count where their pattern matches, and the group has a
+ * policy. */
+TEST(readers_of_many_streams_wait)
+{
+    struct bench *b = broker_bench();
+    struct client *c = bench_client(b), *r = bench_client(b), *other = bench_client(b);
+    SAYS(c, "XPOLICY SET q1 g MKSTREAM", "OK");
+    SAYS(c, "XPOLICY SET x g MKSTREAM", "OK");
+    SAYS(c, "XPOLICY SET q1 h MKSTREAM", "OK");
+    SAYS(c, "XGROUP CREATE q2 g 0 MKSTREAM", "OK");
+    bench_says(r, "XREADGROUP GROUP g r COUNT 1 BLOCK 0 MATCH q*");
+    bench_says(other, "SELECT 1");
+    bench_says(other, "XREADGROUP GROUP g r COUNT 1 BLOCK 0 MATCH q*");
+    CHECK(waiting(c, "q1", "g") == 1 && waiting(c, "x", "g") == 0);
+    CHECK(waiting(c, "q1", "h") == 0 && waiting(c, "q2", "g") == 0);
+    SAYS(c, "XADD q1 1-1 a 1", "1-1");
+    broker_bench_turn(b);
+    HEARS(r, "[[q1 [[1-1 [a 1]]]]]");
+    CHECK(waiting(c, "q1", "g") == 0);
+    broker_bench_end(b);
+}
+
 /* broker I1: also where nobody acts, as on a replica, leases that have ended are counted. */
 TEST(overdue_is_counted_without_a_turn)
 {
@@ -73,4 +110,5 @@ TEST(overdue_is_counted_without_a_turn)
     broker_bench_end(b);
 }
 
-UNIT_MAIN(T(states_and_counters), T(overdue_is_counted_without_a_turn))
+UNIT_MAIN(T(states_and_counters), T(readers_of_many_streams_wait),
+          T(overdue_is_counted_without_a_turn))

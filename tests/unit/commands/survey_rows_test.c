@@ -225,6 +225,21 @@ TEST(pages_together_are_all_rows_in_order)
     survey_bench_end(b);
 }
 
+/* Those who wait with MATCH are readers of each stream that matches. */
+TEST(readers_of_many_streams_are_counted)
+{
+    struct client *c;
+    struct bench *b = survey_bench(&c);
+    struct client *w = bench_client(b);
+    SAYS(c, "XPOLICY SET jobs:1 g MKSTREAM", "OK");
+    SAYS(c, "XPOLICY SET other g MKSTREAM", "OK");
+    bench_says(w, "XREADGROUP GROUP g w COUNT 1 BLOCK 0 MATCH jobs:*");
+    survey_bench_passes(b, 1);
+    CHECK(survey_shows(c, "SURVEY GROUPS MATCH jobs:1", " waiting 1 "));
+    CHECK(survey_shows(c, "SURVEY GROUPS MATCH other", " waiting 0 "));
+    survey_bench_end(b);
+}
+
 UNIT_MAIN(T(pages_come_in_the_order_of_value_database_key_and_group),
           T(each_option_does_what_it_says), T(a_user_sees_the_rows_of_keys_that_he_may_read),
-          T(pages_together_are_all_rows_in_order))
+          T(pages_together_are_all_rows_in_order), T(readers_of_many_streams_are_counted))
