@@ -3,7 +3,8 @@
 
 rules.py check     each rule of STAGE has a line; the test that it names exists and cites the rule ("broker L3" in the comment above it, or in it)
 rules.py list      the lines for rules that lack one, by the tests that cite them
-A line is rule, file, test; or rule, "open", why there is none yet.
+A line is rule, file, test; or rule, "open", why there is none yet. A fourth field, "without WORD: why", says that the part of the rule about WORD is not built; then no
+source may have the word.
 """
 import os, re, sys
 
@@ -36,6 +37,7 @@ STAGE = {
     "Y": range(1, 6),
     "Z": range(1, 11),
 }
+WITHOUT = re.compile(r"without (\w+): .+")
 RULES = ["%s%d" % (letter, n) for letter, numbers in STAGE.items() for n in numbers]
 
 
@@ -61,10 +63,15 @@ def table():
     return {line.split("\t")[0]: line.rstrip("\n").split("\t")[1:] for line in open(TABLE) if line.strip()}
 
 
+def in_sources(word):
+    return any(word in read(os.path.join(folder, name)) for folder, _, names in os.walk(os.path.join(ROOT, "src")) for name in names if name.endswith((".c", ".h", ".def")))
+
+
 def check():
     lines, bad, still = table(), 0, 0
     for rule in RULES + sorted(set(lines) - set(RULES)):
         where = lines.get(rule)
+        without = WITHOUT.fullmatch(where.pop()) if where and len(where) == 3 else None
         if where is None or rule not in RULES or len(where) != 2:
             why = "has no line" if where is None else "is no rule of the stage, or its line is none"
         elif where[0] == "open":
@@ -72,6 +79,8 @@ def check():
             continue
         elif not os.path.exists(os.path.join(ROOT, where[0])):
             why = "%s is missing" % where[0]
+        elif without and in_sources(without[1]):
+            why = "%s is in src/ now, so its test has to be named" % without[1]
         else:
             why = "" if any(test == where[1] and rule in rules for test, rules in cited(read(where[0]))) else "%s does not cite it" % where[1]
         if why:

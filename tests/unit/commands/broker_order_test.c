@@ -552,6 +552,66 @@ TEST(copies_have_their_own_order)
     broker_bench_end(b);
 }
 
+/* Entries that the order knows: as many as are pending, whatever their states. */
+static uint32_t known(struct bench *b)
+{
+    const struct stream_group *g = broker_group(b, "q", "g");
+    CHECK(!g->order || g->order->n == g->pending.count);
+    return g->order ? g->order->n : 0;
+}
+
+static size_t memory(struct bench *b)
+{
+    const struct stream_group *g = broker_group(b, "q", "g");
+    return g->order ? stream_order_memory(g->order) : 0;
+}
+
+static void read_and_ack(struct client *c, int from, int to)
+{
+    char line[100];
+    snprintf(line, sizeof(line), "XREADGROUP GROUP g x COUNT %d STREAMS q >", to - from + 1);
+    bench_says(c, line);
+    for (int i = from; i <= to; i++) {
+        snprintf(line, sizeof(line), "XACK q g %d-1", i);
+        bench_says(c, line);
+    }
+    HEARS(c, "*");
+}
+
+/* broker O9: neither messages that nobody has been given nor values that are done with are kept. */
+TEST(only_pending_values_take_memory)
+{
+    struct client *c;
+    struct bench *b = ordered("LEASE 1000", "", &c);
+    char line[100];
+    for (int i = 1; i <= 3000; i++) {
+        snprintf(line, sizeof(line), "XADD q %d-1 k value-%d", i, i);
+        bench_says(c, line);
+    }
+    bench_says(c, "XADD q 3001-1 k value-3000");
+    HEARS(c, "*");
+    CHECK(known(b) == 0);
+    size_t unread = memory(b);
+    for (int i = 1; i < 1000; i += 9)
+        read_and_ack(c, i, i + 8);
+    CHECK(known(b) == 0 && memory(b) <= unread + 1024);
+    SAYS(c, "XREADGROUP GROUP g x STREAMS q >", "[[q [[1000-1 *");
+    CHECK(known(b) == 2002 && memory(b) > 2002 * 40);
+    /* Leased, deferred, released and held ones, and then overdue ones. */
+    SAYS(c, "XNACK q g FAIL IDS 1 1000-1 DELAY 5000", "1");
+    SAYS(c, "XNACK q g FAIL IDS 1 1001-1", "1");
+    CHECK(known(b) == 2002 && held(b) == 1);
+    broker_bench_wait(b, 1000);
+    CHECK(known(b) == 2002);
+    for (int i = 1000; i <= 3001; i++) {
+        snprintf(line, sizeof(line), "XACK q g %d-1", i);
+        bench_says(c, line);
+    }
+    HEARS(c, "*");
+    CHECK(known(b) == 0 && memory(b) <= unread + 1024);
+    ends(b);
+}
+
 UNIT_MAIN(T(one_of_a_value_at_a_time), T(an_overdue_one_comes_first), T(nothing_overtakes_a_retry),
           T(a_deferred_one_is_skipped), T(who_claims_hears_of_the_other_of_two),
           T(only_so_many_are_held), T(more_may_be_held_from_now_on),
@@ -560,4 +620,5 @@ UNIT_MAIN(T(one_of_a_value_at_a_time), T(an_overdue_one_comes_first), T(nothing_
           T(what_is_gone_frees_its_value), T(noack_gives_a_value_once),
           T(a_read_that_is_full_leaves_the_rest), T(it_is_set_on_what_is_pending),
           T(it_ends_with_the_policy), T(many_are_looked_at_in_steps), T(the_position_goes_back),
-          T(by_force_it_waits_too), T(held_ones_are_counted), T(copies_have_their_own_order))
+          T(by_force_it_waits_too), T(held_ones_are_counted), T(copies_have_their_own_order),
+          T(only_pending_values_take_memory))
