@@ -38,7 +38,7 @@ void act_end(struct engine *e)
         e->captured.run(e);
     a->open = false;
     db_command_ends(e->store);
-    /* As of a command: it counts as one change when it does not say how many there were. */
+    /* As for a command: one change, if it did not count its changes itself. */
     if (e->store->touched != a->touched)
         db_command_changed(e->store, a->dirty);
     gate_group_end(e);
@@ -86,5 +86,5 @@ void act_effect_since(struct engine *e, const struct db *db, const char *since,
     else
         journal_add(j, db->id, argv, argc, bytes_of(NULL, 0));
     journal_group_end(j);
-    e->store->written_now = j->effects_end; /* of the keys that are announced after this */
+    e->store->written_now = j->effects_end; /* for keys whose changes are signalled after this */
 }

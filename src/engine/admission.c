@@ -60,7 +60,8 @@ static bool right_is_missing(const struct admission *a, struct buf *why)
     return true;
 }
 
-/* Whether memory is asked for and there is none. A queue grows by whatever is queued. */
+/* Whether the command may allocate and memory is exhausted. Whatever is queued makes the queue
+ * grow. */
 static bool memory_is_missing(const struct admission *a)
 {
     struct engine *e = a->client->engine;
@@ -87,7 +88,7 @@ static bool write_is_refused(const struct admission *a, struct buf *why)
            because(why, ERR_NOT_DURABLE);
 }
 
-/* States in which only some requests are answered. */
+/* Whether the state of client or server forbids the command. */
 static bool state_forbids(const struct admission *a, struct buf *why)
 {
     const struct client *c = a->client;
@@ -116,7 +117,8 @@ static bool state_forbids(const struct admission *a, struct buf *why)
     return false;
 }
 
-/* What a primary or a file says has been judged before, and only a script's own promise counts. */
+/* Commands from a primary or a file were checked when they first ran; only the script's own
+ * declaration counts. */
 static bool script_is_refused(const struct admission *a, struct buf *why)
 {
     const struct client *c = a->client;
@@ -134,7 +136,7 @@ static bool script_is_refused(const struct admission *a, struct buf *why)
     return memory_is_missing(a) && because(why, ERR_OOM);
 }
 
-/* One that was queued: EXEC has been judged for it, but what ran before it may have made us a
+/* A queued command: EXEC was checked for it, but a command that ran before it may have made us a
  * replica. */
 static bool queued_is_refused(const struct admission *a, struct buf *why)
 {
@@ -165,7 +167,7 @@ static bool request_is_refused(const struct admission *a, struct buf *why)
     return comes && state_forbids(a, why);
 }
 
-/* True: it does not run, for this reason. */
+/* True: it must not run, for the reason in *why. */
 static bool is_refused(const struct admission *a, struct buf *why)
 {
     ASSERT((a->by == ADMISSION_SCRIPT) == (a->script != NULL));
@@ -184,7 +186,7 @@ bool admission_denied(struct client *c, const struct admission *a)
     struct buf why = {0};
     if (!is_refused(a, &why))
         return false;
-    /* The transaction ends all the same: that is shown. */
+    /* MONITOR shows EXEC all the same, since the transaction ends with it. */
     if ((c->engine->slow_path & ENGINE_MONITORED) && (a->command->flags & COMMAND_EXEC))
         observe_show(c, a->command, a->q->argv, a->q->argc);
     admission_refuse(c, a->command, "%.*s", (int)why.n, why.p);

@@ -12,7 +12,7 @@
 #include "engine/tracking.h"
 #include "engine/txn.h"
 
-/* ---- What the store tells */
+/* ---- Events of the store */
 
 static void on_touched(void *context, struct db *db, struct bytes key)
 {

@@ -1,15 +1,15 @@
-/* Makes an engine out of its parts and takes it apart again. A server adds what only it can do:
+/* Builds an engine from its parts and takes it apart again. The server adds what only it has:
  * services, scripts, an append-only file. */
 #ifndef ENGINE_ASSEMBLE_H
 #define ENGINE_ASSEMBLE_H
 
 #include "engine/engine.h"
 
-/* e is zeroed; settings stay the caller's, the registry becomes the engine's. What the store tells
- * goes to the engine; a server may take over what it knows better (store.events). */
+/* e is zeroed. settings are borrowed, the registry becomes the engine's. The engine handles the
+ * store's events (store.events), which a server may override. */
 void assemble_begin(struct engine *e, struct settings *settings, struct registry *registry,
                     uint64_t seed);
-/* After the last client has gone. */
+/* All clients must have been freed. */
 void assemble_end(struct engine *e);
 
 #endif

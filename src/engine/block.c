@@ -1,29 +1,29 @@
-/* Waiting for keys.
+/* Blocking on keys.
  *
- * A wait (block_wait) belongs to one client and lies in the list of each key that it names
- * (wait_key, found by database and name), once, however often the key is named. States of a wait:
+ * A wait (block_wait) belongs to one client and is linked into the queue of each key that it names
+ * (wait_key, found by database and name), once per key. States of a wait:
  *
- *   waiting   --key is ready-->  the command runs again, whole: it answers, and the wait is gone;
- *                                or it blocks again, and the wait keeps its place in all lists
- *             --deadline------>  the answer for "nothing came", or (BLOCK_AGAIN) one last run
+ *   waiting   --key is ready-->  the whole command runs again: it replies, and the wait is freed;
+ *                                or it blocks again, and keeps its place in all queues
+ *             --deadline------>  the reply for "nothing came", or (BLOCK_AGAIN) one last run
  *             --CLIENT UNBLOCK>  the same, or an error
- *             --client leaves->  forgotten; what it waited for stays for the next
+ *             --client leaves->  freed; what it waited for is left to the next wait
  *
- * Commands only note that a key is ready (db_ready() ends in block_key_ready()); serving happens
- * between commands, the oldest wait first, up to the one that was the last when serving began: who
- * blocks again behind it is not served in the same round, and when one has found a group empty
- * (block_found_empty()), those who wait for the same group are not asked: an entry that comes to a
- * thousand readers costs what it costs one. Timers only note, too (note_due());
- * block_run_due() does the work as a phase of the turn.
+ * Commands only note that a key is ready (db_ready() ends in block_key_ready()). Waits are served
+ * between commands, the oldest first, up to the one that was last when serving began, so one that
+ * blocks again is not served twice in a round. Once a wait has found a group empty
+ * (block_found_empty()), others for the same group are skipped: an entry for a thousand readers
+ * costs as much as for one. Timers also only note what is due (note_due()); block_run_due() does
+ * the work as a phase of the turn.
  *
- * In the same lines stand those who stay (block_stay): a subscription is visited, takes at most
- * what one visit gives, goes behind the others, and waits on. What a command makes ready is given
- * at once, to the first of them that finds something; when there may be more, the line goes among
- * `later`, which block_serve_stays() goes through as a phase of the turn for as long as it is
- * given. A line that it leaves goes on there the next time, so nobody is passed over.
+ * The same queues hold waits that stay (block_stay). A subscription is visited, takes at most what
+ * one visit gives, moves to the end of the queue, and keeps waiting. What a command makes ready
+ * goes to the first of them that finds something; if there may be more, the key joins `later`, and
+ * block_serve_stays() walks its queue as a phase of the turn with a budget. An interrupted walk
+ * continues where it stopped, so no wait is starved.
  *
- * While a line is walked any link may vanish, and the key with its last one: walks are moved on by
- * unlink(), and `serving` keeps the key. A refusal (rights, a failed disk) is an answer and ends
+ * While a queue is walked any link may vanish, and the key with its last link: unlink() moves walks
+ * forward, and `serving` keeps the key alive. A refusal (rights, a failed disk) is a reply and ends
  * the wait. */
 #include "engine/block.h"
 
@@ -37,27 +37,27 @@
 #include "engine/exec.h"
 #include "engine/key_name.h"
 
-#define PAUSED_MS    50 /* from one look at a pause to the next, for who is to run by the clock */
-#define VISITED_MOST 64 /* of those who stay and find nothing, before others have their turn */
+#define PAUSED_MS    50 /* between two checks of a pause, for commands due by a timer */
+#define VISITED_MOST 64 /* waits that stay and find nothing, before other work has its turn */
 
-/* A walk along a line, up to who was the last in it when it began. */
+/* A walk along a queue, up to its last link at the beginning. */
 struct walk {
-    struct dlist_node *next, *last; /* next NULL: it has ended */
+    struct dlist_node *next, *last; /* next NULL: at the end */
 };
 
-/* All who wait for one key. */
+/* The queue of one key. */
 struct wait_key {
     struct dlist_node waiters; /* links */
     struct dlist_node ready;   /* in engine.blocking.ready */
     struct dlist_node later;   /* in engine.blocking.later */
-    struct walk now, slow;     /* of block_serve(), block_serve_stays() */
-    bool again;                /* the slow walk met somebody who may get more */
+    struct walk now, slow;     /* of block_serve() and block_serve_stays() */
+    bool again;                /* the slow walk met one that may get more */
     struct db *db;
     bool serving;
-    uint64_t marked_by; /* number of the wait that linked itself last */
-    uint64_t source;    /* of all who wait; 0: they have several, or none */
-    size_t clients;     /* of those who wait */
-    size_t groups;      /* clients that hear of its end: they wait for a stream's group */
+    uint64_t marked_by; /* number of the last wait linked here */
+    uint64_t source;    /* common to all waits; 0: they have several, or none */
+    size_t clients;     /* of the waits */
+    size_t groups;      /* of which wait for a stream's group, and are woken at its end */
     size_t n;
     char key[];
 };
@@ -113,7 +113,7 @@ static void link(struct wait_key *k, struct block_link *l, uint64_t source)
     dlist_append(&k->waiters, &l->node);
 }
 
-/* Walks go on behind it. */
+/* Moves walks past the link. */
 static void unlink(struct block_link *l)
 {
     struct walk *const walks[] = {&l->key->now, &l->key->slow};
@@ -241,7 +241,7 @@ void block_forget(struct client *c)
         e->client_events.unblocked(e->client_events.context, c);
 }
 
-/* The client goes on with what it sent meanwhile. */
+/* The client goes on with its buffered input. */
 static void resume(struct client *c)
 {
     block_forget(c);
@@ -267,7 +267,7 @@ void block_db_ready(struct engine *e, struct db *db)
     }
 }
 
-/* The command runs again, unless its client is leaving: what it waited for goes to the next. */
+/* Runs the command again, unless its client is being closed: then the next wait is served. */
 static void serve_one(struct block_wait *w)
 {
     struct client *c = w->client;
@@ -284,14 +284,14 @@ void block_found_empty(struct call *call, uint64_t source)
     call->engine->blocking.empty = source;
 }
 
-/* Who waits for a group hears of everything; the others only of what can serve them. */
+/* Waits for a group are woken by any change; others only by a value that can serve them. */
 static bool is_served(const struct wait_key *k, const struct block_wait *w)
 {
     const struct entry *e = w->group ? NULL : db_find(k->db, bytes_of(k->key, k->n));
     return w->group || (e && value_type(e) == w->type);
 }
 
-/* ---- Those who stay */
+/* ---- Waits that stay */
 
 void block_stay(struct engine *e, struct db *db, struct bytes key, struct block_stay *s)
 {
@@ -333,7 +333,7 @@ static void walk_begin(struct walk *w, struct wait_key *k)
     *w = (struct walk){any ? k->waiters.next : NULL, k->waiters.prev};
 }
 
-/* The next one in line; NULL: there is none. */
+/* The next link; NULL: at the end. */
 static struct block_link *walk_take(struct walk *w)
 {
     struct dlist_node *n = w->next;
@@ -343,8 +343,8 @@ static struct block_link *walk_take(struct walk *w)
     return dlist_item(n, struct block_link, node);
 }
 
-/* Whoever stands there is served, but not one of those who stay and take something when `stays` is
- * false, and nobody whose source is empty. What a visit says. */
+/* Serves one link and returns the outcome. Skips a source known to be empty and, unless `stays`,
+ * waits that stay and take something. */
 static enum block_visit serve_link(struct engine *e, struct wait_key *k, struct block_link *l,
                                    bool stays)
 {
@@ -365,7 +365,7 @@ static enum block_visit serve_link(struct engine *e, struct wait_key *k, struct 
     return v;
 }
 
-/* Nobody in the line can find anything. */
+/* Nobody in the queue can find anything. */
 static bool is_empty(const struct engine *e, const struct wait_key *k)
 {
     return k->source && k->source == e->blocking.empty;
@@ -392,7 +392,7 @@ static void serve_key(struct engine *e, struct wait_key *k)
     }
 }
 
-/* False: the time is over, and the walk goes on the next time. */
+/* False: the time is up, and the walk is to be continued. */
 static bool serve_slowly(struct engine *e, struct wait_key *k, int64_t until_us)
 {
     e->blocking.empty = 0;
@@ -445,7 +445,7 @@ void block_serve(struct engine *e)
     while (block_has_work(e)) {
         struct wait_key *k = dlist_item(e->blocking.ready.next, struct wait_key, ready);
         dlist_remove(&k->ready);
-        k->serving = true; /* it must not be freed under us */
+        k->serving = true; /* must not be freed meanwhile */
         serve_key(e, k);
         k->serving = false;
         drop_key_if_idle(e, k);
@@ -487,7 +487,7 @@ void block_end_all(struct engine *e)
         struct client *c = dlist_item(n, struct client, all);
         const struct block_wait *w = c->wait;
         if (c->pushing && c->pushing->subscriptions && client_is_staying(c))
-            client_close_after_reply(c); /* who is primary now gives it again what it has */
+            client_close_after_reply(c); /* the present primary gives its entries to it again */
         if (!w || !client_is_staying(c))
             continue;
         struct exec_request q = {.argv = w->argv, .argc = w->argc};

@@ -14,16 +14,16 @@ struct block_wait_timer {
 struct block_wait {
     struct client *client;
     const struct command *command;
-    struct block_wait_timer deadline; /* the wait ends */
-    struct block_wait_timer wake;     /* the command runs again */
-    struct bytes *argv;               /* one allocation with the bytes */
+    struct block_wait_timer deadline; /* ends the wait */
+    struct block_wait_timer wake;     /* runs the command again */
+    struct bytes *argv;               /* in one allocation with the bytes */
     int argc, pattern;
     enum value_type type;
     enum block_null null;
     uint64_t readers, source;
     bool group, has_deadline, ended;
     struct dlist_node patterns; /* in engine.blocking.patterns, if it names no keys */
-    size_t memory;              /* with the keys that nobody waited for before */
+    size_t memory;              /* including keys that nobody else waits for */
     int link_count;
     struct block_link links[];
 };

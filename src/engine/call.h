@@ -1,6 +1,6 @@
-/* What a handler receives: the command, its arguments, the database, where the reply goes. And what
- * it may say about its effects: by default a command that changed something is journalled as it
- * came; call_effect() replaces that by what really happened. */
+/* What a handler receives: the command, its arguments, the database and the reply; and how it
+ * reports its effects. By default a command that changed something is journalled as it was
+ * received; call_effect() replaces that by what really happened. */
 #ifndef ENGINE_CALL_H
 #define ENGINE_CALL_H
 
@@ -24,7 +24,8 @@ struct call {
     bool retry;          /* runs again for a client that was blocked */
     bool errors_counted; /* the reply's error has been counted already */
     bool durable;        /* its reply waits for the disk */
-    bool wrote_durably;  /* also if nothing changed: a script wrote what was there already */
+    bool wrote_durably;  /* set even if nothing changed: a script wrote a value that was there
+                            already */
     bool wants_block;    /* set by the handler: block_on() registered a wait */
 };
 
@@ -33,8 +34,9 @@ void call_effect(struct call *call, const struct bytes *argv, int argc);
 #define CALL_EFFECT(call, ...)                                                                     \
     call_effect(call, (const struct bytes[]){__VA_ARGS__},                                         \
                 (int)(sizeof((const struct bytes[]){__VA_ARGS__}) / sizeof(struct bytes)))
-/* The same of a command, or a form of one, that Redis knows since a version ("8.2.0"): it goes
- * wrapped when the Redis that is to read stream and files does not (persist/wrap.h, rdb-compat). */
+/* The same for a command, or a form of one, that Redis has since a version ("8.2.0"): it is
+ * journalled wrapped if the Redis that reads stream and files is older (persist/wrap.h,
+ * rdb-compat). */
 void call_effect_since(struct call *call, const char *since, const struct bytes *argv, int argc);
 #define CALL_EFFECT_SINCE(call, since, ...)                                                        \
     call_effect_since(call, since, (const struct bytes[]){__VA_ARGS__},                            \
@@ -44,10 +46,10 @@ void call_effect_since(struct call *call, const char *since, const struct bytes 
 void call_effect_request(struct call *call);
 /* The request is not journalled. */
 void call_no_effect(struct call *call);
-/* The argument as a counted string; the reference belongs to the caller. Not copied when the
- * argument was received in a string of its own. */
+/* The argument as a counted string; the caller gets a reference. Not copied if the argument was
+ * received into a string of its own. */
 struct str *call_arg_str(const struct call *call, int i);
-/* True when the reply is not wanted by anybody and may be skipped: replay. */
+/* True in replay, where nobody gets the reply and it need not be made. */
 static inline bool call_is_replay(const struct call *call)
 {
     return call->client->flags & CLIENT_REPLAY;
@@ -63,7 +65,7 @@ bool call_double(const struct call *call, int i, double *out);
 bool call_read(const struct call *call, struct bytes key, enum value_type type, struct entry **out);
 bool call_write(const struct call *call, struct bytes key, enum value_type type,
                 struct entry **out);
-/* For changing, but counted as a hit or a miss: what Redis looks up as a reader. */
+/* For writing, but counted as a hit or a miss, where Redis looks up as a reader. */
 bool call_write_counted(const struct call *call, struct bytes key, enum value_type type,
                         struct entry **out);
 /* "ERR syntax error" and the like; for return statements. */

@@ -1,19 +1,19 @@
-/* Clients: made, counted, and on their way out.
+/* Clients: creation, accounting, closing.
  *
  *   staying  --CLIENT KILL by another, an error of the socket, a limit-->  CLIENT_CLOSING
  *            --QUIT, a protocol error, CLIENT KILL by itself------------>  CLIENT_CLOSE_AFTER
  *
  *   CLIENT_CLOSING      nothing more is sent; in clients.closing, freed at the end of the turn
- *   CLIENT_CLOSE_AFTER  reads no more, and is closed when its output has been sent
+ *   CLIENT_CLOSE_AFTER  reads no more; closed when its output has been sent
  *
- * Nobody frees a client in the middle of a turn: others may hold pointers to it, and its own
- * command may be running. client_is_staying() is false for both.
+ * No client is freed in the middle of a turn: others may hold pointers to it, and its own command
+ * may be running. client_is_staying() is false in both states.
  *
- * Lists hold clients by nodes of their own; client_free() takes it out of all of them. Output is
- * announced by client_has_output(), replies by client_has_reply(): these are sent first.
+ * A client is linked into lists by its own nodes; client_free() unlinks all of them. Pushed output
+ * is announced by client_has_output(), replies by client_has_reply(): replies are sent first.
  *
- * What is kept for clients is counted as it grows (client_holds(), client_count_input()), so that
- * the sum is known without a walk; whoever adds takes away the same number. */
+ * Memory kept for clients is counted as it grows (client_holds(), client_count_input()), so the
+ * total is known without a walk; each addition must be matched by an equal subtraction. */
 #include "engine/client.h"
 
 #include "base/assert.h"
@@ -22,17 +22,17 @@
 #include "base/mem.h"
 #include "engine/engine.h"
 
-#define ANONYMOUS_OUT 16384 /* output of a client that has not authenticated */
-#define AUTH_MS       10000 /* a client may take so long to authenticate */
-#define DELAY_MS      100   /* after the first wrong password; twice that after each further one */
-#define DELAY_DOUBLED 5     /* times at most */
+#define ANONYMOUS_OUT 16384 /* limit of output for a client that has not authenticated */
+#define AUTH_MS       10000 /* time limit for authentication */
+#define DELAY_MS      100   /* after the first wrong password; doubles with each further one */
+#define DELAY_DOUBLED 5     /* at most so often */
 
 static void output_passed(struct chain *out)
 {
     client_over_output_limit(dlist_item(out, struct client, out));
 }
 
-/* What we say to our primary has none: it is next to nothing. */
+/* Output to our primary has no limit: it is tiny. */
 static const struct setting_limit *limit_of(const struct client *c)
 {
     static const struct setting_limit none;
@@ -40,7 +40,7 @@ static const struct setting_limit *limit_of(const struct client *c)
     return k == CLASS_PRIMARY ? &none : &c->engine->settings->output_limits[k];
 }
 
-/* Which limit holds for its output. */
+/* Sets the limit of its output. */
 static void choose_limit(struct client *c)
 {
     c->out.most = &limit_of(c)->hard;
@@ -120,7 +120,7 @@ void client_close(struct client *c)
 
 void client_close_by(struct client *c, const struct client *by)
 {
-    /* A script's commands run as another client, with the number of the one that called it. */
+    /* A script's commands run as another client, which has its caller's id. */
     if (c->id == by->id) {
         c->flags |= CLIENT_KILLED_SELF;
         client_close_after_reply(c);
@@ -175,7 +175,7 @@ void client_keep(struct client *c, const char *data, size_t n)
     }
 }
 
-/* It took too long to authenticate, or to end its handshake. */
+/* It has not authenticated, or finished its TLS handshake, in time. */
 static void auth_deadline_came(struct timer *t)
 {
     struct client *c = dlist_item(t, struct client, auth_deadline);
@@ -218,7 +218,7 @@ void client_delay_auth(struct client *c)
     unsigned doubled = c->failed_auths < DELAY_DOUBLED ? c->failed_auths : DELAY_DOUBLED;
     c->failed_auths++;
     c->flags |= CLIENT_AUTH_DELAYED;
-    /* The turn's time is cut to whole milliseconds: one more, so that no wait is shorter. */
+    /* The turn's clock is truncated to milliseconds: add one, so that no delay is shorter. */
     timer_set(&e->timers, &c->auth_delay, TIMER_STEADY,
               e->steady_ms + 1 + ((int64_t)DELAY_MS << doubled), auth_delay_ended);
 }
@@ -306,7 +306,7 @@ bool client_is_over_output_limit(struct client *c)
 bool client_is_idle(const struct client *c)
 {
     const struct engine *e = c->engine;
-    /* Who waits for us, or only listens, has nothing to say. */
+    /* Clients that are blocked, held or only listening are not idle. */
     if ((c->flags & (CLIENT_BLOCKED | CLIENT_SUBSCRIBED | CLIENT_PAUSED | CLIENT_AUTH_DELAYED |
                      CLIENT_REPLICA)) ||
         dlist_linked(&c->monitoring) || (c->pushing && c->pushing->subscriptions))

@@ -12,7 +12,7 @@ static const struct engine_stat *stat_of(const struct engine *e, const struct co
     return &e->stats.of_command[registry_number(e->registry, c)];
 }
 
-/* Commands and subcommands, one after the other. */
+/* Visits each command, followed by its subcommands. */
 static void for_each(const void *owner, const struct metric_sink *sink,
                      void (*one)(const struct engine *e, const struct command *c,
                                  const struct metric_sink *sink))
@@ -113,13 +113,13 @@ static const struct metric latency_columns[] = {
      METRIC_MICROSECONDS, METRIC_UNSCALED, NULL},
 };
 
-/* The end of the class that holds the given share of the calls, in microseconds. */
+/* The upper bound, in microseconds, of the class that contains the percentile. */
 static double percentile_us(const struct engine_stat *x, double percent)
 {
     return histogram_quantile(x->times, NULL, percent / 100) / clock_ticks_per_us();
 }
 
-/* A cell is named as the setting writes its percentile, behind a "p". */
+/* A cell's name is "p" and the percentile as the setting writes it. */
 static void one_latency(const struct engine *e, const struct command *c,
                         const struct metric_sink *sink)
 {
@@ -130,7 +130,7 @@ static void one_latency(const struct engine *e, const struct command *c,
         return;
     struct metric_cell *cells = mem_zalloc((s->percentile_n + 1) * sizeof(*cells));
     struct buf names = {0};
-    buf_room(&names, strlen(text) + s->percentile_n); /* the names stay where they are */
+    buf_room(&names, strlen(text) + s->percentile_n); /* no reallocation: cells point there */
     for (size_t i = 0; i < s->percentile_n; i++) {
         size_t n = strcspn(text, " "), at = names.n;
         buf_add_char(&names, 'p');

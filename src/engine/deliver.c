@@ -3,7 +3,7 @@
 
 #include "base/assert.h"
 
-#define SHARE_FROM 1024 /* bytes from which receivers share one copy */
+#define SHARE_FROM 1024 /* bytes; from here on receivers share one copy */
 
 struct chain *deliver_way(struct client *c)
 {
@@ -86,7 +86,8 @@ static void publish(struct engine *e, const struct buf *channel, struct bytes te
     pubsub_publish(e->pubsub, PUBSUB_CHANNEL, buf_bytes(channel), text);
 }
 
-/* One channel for each field; a key with a newline could not be told from its field. */
+/* One channel for each field. Keys with a newline are left out, since the channel's name would be
+ * ambiguous. */
 static void deliver_items(struct engine *e, struct db *db, const char *name, struct bytes key,
                           struct db_fields fields)
 {

@@ -36,7 +36,7 @@ struct figures {
     size_t most_in, most_out, linked, pubsub, watching, paused;
 };
 
-/* One walk over all clients for all rows. */
+/* One walk over all clients, for all rows. */
 static void gather(const void *owner, void *figures)
 {
     const struct engine *e = owner;

@@ -1,23 +1,23 @@
-/* The life of one command. A request takes one of two ways:
+/* The life of one command. A request takes one of two paths:
  *
- *   quick    exec_request(): nothing about the client (CLIENT_SLOW_PATH) or the server
- *            (engine.slow_path) is special, or the server is a replica and the command only reads.
- *            Straight to exec_run(); one branch decides.
- *   checked  run_checked(): admission says whether it may run; it may be refused (an error that is
- *            counted as rejected), queued by MULTI, or held by a pause (EXEC_HOLD: offered again
- *            as it is). Its reply may go nowhere, pushes to its client follow the reply.
+ *   quick    exec_request(): no flag of the client (CLIENT_SLOW_PATH) or the server
+ *            (engine.slow_path) is set, or the server is a replica and the command only reads.
+ *            Goes straight to exec_run() after one branch.
+ *   checked  run_checked(): admission decides. The request may be refused (an error, counted as
+ *            rejected), queued by MULTI, or held by a pause (EXEC_HOLD: offered again unchanged).
+ *            Its reply may be dropped; pushes to its client follow the reply.
  *
- * Both end in exec_run(): the handler runs within a group of the journal, its effects are
- * journalled unless it said them itself, then it is observed and counted, and its reply is marked
- * by what it relies on. A command that blocks is counted when it ends, with the time of all its
- * runs: block.c calls exec_again(), or exec_give_up() with another answer.
+ * Both end in exec_run(): the handler runs within a journal group; its effects are journalled,
+ * unless it did that itself; then the command is observed and counted, and its reply is marked with
+ * the offset it relies on. A command that blocks is counted when it ends, with the time of all its
+ * runs: block.c calls exec_again(), or exec_give_up() to end it with another reply.
  *
- * EXEC and scripts come here for each of their commands (exec_queued(), exec_for_script()), the
- * replay of files by a client of its own, and what the server does by itself by exec_internal(),
- * which neither observes nor counts.
+ * EXEC and scripts run their commands by exec_queued() and exec_for_script(), the replay of files
+ * by a client of its own, and the server's own acts by exec_internal(), which neither observes nor
+ * counts.
  *
- * The time of a command begins where the one before it ended: one reading of the cycle counter a
- * command. exec_begin_clock() leaves out what was no command. */
+ * A command's time begins where the previous one's ended, so each needs only one reading of the
+ * cycle counter. exec_begin_clock() leaves out the time between commands. */
 #include "engine/exec.h"
 
 #include "base/assert.h"
@@ -38,7 +38,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-/* The text of an argument as errors show it: at most 128 bytes. */
+/* Length of an argument in error messages: at most 128 bytes. */
 static int shown(struct bytes x)
 {
     return x.n > 128 ? 128 : (int)x.n;
@@ -64,7 +64,7 @@ static const struct command *resolve(struct client *c, const struct exec_request
     if (!command)
         command = registry_find(c->engine->registry, q->argv[0]);
     if (!command && (bytes_is(q->argv[0], "post") || bytes_is(q->argv[0], "host:"))) {
-        /* A web page that makes a browser talk to us. */
+        /* A web page may be making a browser talk to us. */
         log_line(
             LOG_WARNING,
             "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: "
@@ -98,7 +98,7 @@ static const struct command *resolve(struct client *c, const struct exec_request
     return command;
 }
 
-/* True: the request may run now. Else it has been answered or queued, or is to be held. */
+/* True: the request may run now. Else it was answered or queued, or is to be held: *result. */
 static bool admit(struct client *c, const struct command *command, const struct exec_request *q,
                   enum exec_result *result)
 {
@@ -106,7 +106,7 @@ static bool admit(struct client *c, const struct command *command, const struct 
     *result = EXEC_DONE;
     bool queues = (c->flags & CLIENT_MULTI) && !(command->flags & COMMAND_QUICK_MULTI);
     if (c->flags & CLIENT_REPLAY) {
-        /* A transaction is applied when it is whole. */
+        /* Transactions are applied when complete. */
         if (queues)
             txn_queue(c, command, command->flags, q->argv, q->argc);
         return !queues;
@@ -140,7 +140,7 @@ static inline void journal_request(struct call *call)
         journal_add(e->journal, call->db->id, call->argv, call->argc, call->raw);
 }
 
-/* The command has ended: counted once, with the time of all its runs. */
+/* Counts a command that has ended once, with the time of all its runs. */
 static inline void count(const struct call *call, uint64_t ticks, unsigned errors_before)
 {
     struct engine *e = call->engine;
@@ -157,7 +157,7 @@ static inline void count(const struct call *call, uint64_t ticks, unsigned error
     }
     e->stats.total_commands++;
     c->total_commands++;
-    /* Errors within EXEC are those of the commands that it ran. */
+    /* Errors within EXEC were counted for the commands it ran. */
     if (c->reply.errors != errors_before && c->reply.errors != c->errors_counted) {
         stat->failed++;
         if (!call->errors_counted)
@@ -166,8 +166,8 @@ static inline void count(const struct call *call, uint64_t ticks, unsigned error
     }
 }
 
-/* The handler, and the group of the journal with its effects. Inlined into both of its callers: as
- * a function of its own it costs every command 20 instructions. */
+/* Runs the handler within a journal group for its effects. Inlined into both callers: a call costs
+ * every command 20 instructions. */
 __attribute__((always_inline)) static inline void run_handler(struct call *call,
                                                               const struct hashed_key *hashed)
 {
@@ -179,7 +179,7 @@ __attribute__((always_inline)) static inline void run_handler(struct call *call,
     db_command_begins(store);
     call->command->handler(call);
     db_command_ends(store);
-    store->hashed = NULL; /* something else may come to lie there */
+    store->hashed = NULL; /* its memory may be reused */
     if (store->touched != touched) {
         db_command_changed(store, dirty);
         if (!call->rewritten && (call->command->flags & COMMAND_WRITE))
@@ -252,7 +252,7 @@ void exec_internal(struct client *c, const struct command *command, const struct
     struct call call = call_of(c, command, q);
     run_handler(&call, q->hashed);
     ASSERT(!call.wants_block);
-    c->engine->timing.last_ticks = clock_ticks(); /* the next command's time begins */
+    c->engine->timing.last_ticks = clock_ticks(); /* start of the next command's time */
 }
 
 void exec_queued(struct client *c, const struct command *command, const struct exec_request *q)
@@ -286,7 +286,7 @@ void exec_for_script(struct client *c, struct exec_script *x, const struct exec_
         return;
     x->wrote |= (command->flags & COMMAND_WRITE) != 0;
     c->last_command = command;
-    c->user = x->caller->user; /* for what a handler itself has to ask */
+    c->user = x->caller->user; /* for handlers that check rights themselves */
     exec_run(c, command, q, false);
     c->user = NULL;
 }
@@ -309,16 +309,16 @@ static bool needs_resolve(const struct command *command, const struct exec_reque
     return !command || command->subcommands || !command_arity_fits(command, q->argc);
 }
 
-/* ---- Around a client's command when anything about it is special */
+/* ---- Replies of commands on the checked path */
 
-/* Its reply goes nowhere when the client wants none; what is pushed to the client follows it. */
+/* Drops the reply if the client wants none, and delays pushes to the client until after it. */
 struct answering {
     struct client_running running;
     struct chain nowhere;
     bool silent, tracked;
 };
 
-/* What a replica's connection is sent is the stream: an answer would be read as a part of it. */
+/* A replica's connection carries the stream: a reply would be taken for a part of it. */
 static void end_answered_replica(struct client *c, struct chain *answer)
 {
     const char *name = c->last_command ? command_full_name(c->last_command) : "";
@@ -341,7 +341,7 @@ static void end_answered_replica(struct client *c, struct chain *answer)
 static void answer_begin(struct answering *a, struct client *c)
 {
     a->silent = client_is_silent(c);
-    /* What others ask for while a script runs changes nothing. */
+    /* Requests of other clients while a script runs change nothing. */
     a->tracked = (c->flags & CLIENT_TRACKING) && !(c->engine->slow_path & ENGINE_BUSY);
     a->nowhere = (struct chain){.pool = c->out.pool, .lost = !(c->flags & CLIENT_REPLICA)};
     deliver_begin(&a->running, c);
@@ -354,7 +354,7 @@ static void answer_begin(struct answering *a, struct client *c)
 static void answer_end(struct answering *a)
 {
     struct client *c = a->running.client;
-    ASSERT(c->reply.out == &c->out || a->silent); /* CLIENT REPLY ON ends the silence */
+    ASSERT(c->reply.out == &c->out || a->silent); /* CLIENT REPLY ON ends silence */
     if (a->tracked || c->engine->tracking->running == c)
         tracking_end(c);
     deliver_end(&a->running);
@@ -366,7 +366,7 @@ static void answer_end(struct answering *a)
     }
 }
 
-/* What was asked for one command (CLIENT CACHING) ends with it; all of a transaction is one. */
+/* CLIENT CACHING holds for one command; a whole transaction counts as one. */
 static void forget_caching(struct client *c, const struct command *command)
 {
     if (c->tracking && !(c->flags & CLIENT_MULTI) &&
@@ -374,7 +374,7 @@ static void forget_caching(struct client *c, const struct command *command)
         c->tracking->flags &= ~(unsigned)TRACKING_CACHING;
 }
 
-/* A client or a state of the server that needs a closer look at every request. */
+/* The path for clients and server states that need checks before every request. */
 static enum exec_result run_checked(struct client *c, const struct exec_request *q)
 {
     struct engine *e = c->engine;
@@ -387,7 +387,7 @@ static enum exec_result run_checked(struct client *c, const struct exec_request 
     }
     struct answering answering;
     answer_begin(&answering, c);
-    c->flags &= ~skip; /* the command may ask for the next one */
+    c->flags &= ~skip; /* the command may set it for the next one */
     const struct command *command = needs_resolve(q->command, q) ? resolve(c, q) : q->command;
     if (!command) {
         c->total_commands++;
@@ -404,7 +404,7 @@ static enum exec_result run_checked(struct client *c, const struct exec_request 
     if (result == EXEC_DONE)
         forget_caching(c, command);
     else
-        c->flags |= skip; /* it has not ended */
+        c->flags |= skip; /* not ended yet */
     return result;
 }
 
@@ -448,8 +448,8 @@ void exec_give_up(struct client *c, const struct command *command, const struct 
     forget_caching(c, command);
 }
 
-/* Reads take the quick path on a replica as well: nothing that it refuses concerns them. A command
- * with subcommands may write; which one it is, only the slow path looks up. */
+/* Reads take the quick path on a replica as well, since no check of a replica concerns them.
+ * Containers do not: whether the subcommand writes is only looked up on the slow path. */
 static bool only_reads(const struct engine *e, const struct command *command)
 {
     return !(e->slow_path & ~(unsigned)(ENGINE_REPLICA | ENGINE_READ_ONLY)) && command &&

@@ -1,4 +1,4 @@
-/* A request as it is run: words of a command, borrowed for as long as that takes. */
+/* A request to be run: the words of a command, borrowed while it runs. */
 #ifndef ENGINE_EXEC_REQUEST_H
 #define ENGINE_EXEC_REQUEST_H
 
@@ -9,15 +9,15 @@ struct exec_request {
     int argc;
     struct str **owned;
     struct bytes raw;
-    const struct command *command;   /* looked up already, or NULL */
-    const struct hashed_key *hashed; /* of one of the arguments, or NULL */
+    const struct command *command;   /* if looked up already; or NULL */
+    const struct hashed_key *hashed; /* hash of one of the arguments, or NULL */
 };
 
-/* What a script may do, and what it has done. */
+/* A script: what it may do and has done. */
 struct exec_script {
     struct client *caller; /* whose rights count */
     bool readonly;
-    bool no_memory; /* there was none when it began: what would grow is refused */
+    bool no_memory; /* memory was exhausted when it began: commands that grow are refused */
     bool wrote;
 };
 

@@ -1,20 +1,20 @@
-/* From bytes to commands, in groups of up to FEED_GROUP clients, for the sake of the cache:
+/* From bytes to commands, in groups of up to FEED_GROUP clients, to make use of the CPU's cache:
  *
- *   feed_add()  splits what came into requests (request_quick(), without copying), hashes the first
- *               key of each and prefetches its bucket;
- *   feed_run()  prefetches entries, then values, of all; then runs client after client.
+ *   feed_add()  splits input into requests (request_quick(), without copying), hashes the first key
+ *               of each and prefetches its bucket;
+ *   feed_run()  prefetches entries, then values, of all requests; then runs client after client.
  *
- * Looking ahead decides nothing: a request that it does not understand (inline, partial, too long,
- * malformed, an unknown command's) is parsed and judged when its turn comes, by run_slow_parse().
- * A client with more requests than were looked ahead for is looked ahead for again.
+ * Looking ahead has no effect on results: a request it does not handle (inline, partial, too long,
+ * malformed, an unknown command) is parsed and checked in its turn by run_slow_parse(). If a client
+ * has more requests than were looked ahead for, looking ahead is repeated.
  *
- * What cannot run stays, in this order: a partial request is taken over by the client
- * (client.partial); bytes behind it, behind a command that blocks or is held by a pause, or beyond
- * the budget of one turn, move to client.in (keep_rest()). Pointers into the group's buffer are
- * good until feed_run() returns.
+ * What cannot run is kept, in this order: a partial request moves into the client (client.partial);
+ * bytes after it, or after a command that blocks or is held by a pause, or beyond one turn's
+ * budget, move to client.in (keep_rest()). Pointers into the group's buffer are valid until
+ * feed_run() returns.
  *
- * A command that takes long lets the server take turns meanwhile: feed_detach_pending() gives the
- * clients behind it their bytes back, so that another feed may run them. */
+ * A long command may let the server take turns meanwhile: feed_detach_pending() returns the
+ * remaining clients' bytes to them, so that another feed may run them. */
 #include "engine/feed.h"
 
 #include "base/assert.h"
@@ -30,10 +30,10 @@
 #define COMMAND_POOL 64
 #define PER_CLIENT   32
 #define TURN_BUDGET  4096 /* commands of one client in one turn */
-#define NEAR         1024 /* so few keys are in the cache anyway */
+#define NEAR         1024 /* with fewer keys than this, they are in the cache anyway */
 
-/* Both parts are made where they stay, and are run from there: a copy of what has just been written
- * in smaller pieces waits until those have reached the cache. */
+/* Built in place and run from there: copying what was just written in smaller pieces would stall on
+ * store forwarding. */
 struct parsed {
     struct exec_request request; /* .command NULL: unknown */
     struct feed_key key;
@@ -43,7 +43,7 @@ struct member {
     struct client *client;
     const char *data;
     size_t n;
-    unsigned first, count; /* of the parsed commands */
+    unsigned first, count; /* among the parsed commands */
 };
 
 struct feed {
@@ -51,9 +51,9 @@ struct feed {
     struct parsed commands[COMMAND_POOL];
     struct member members[FEED_GROUP];
     unsigned arg_n, command_n, member_n, running;
-    unsigned far;    /* commands that are worth prefetching for */
-    unsigned budget; /* commands of one client; 0 once a command of this group took long: the rest
-                      * comes later */
+    unsigned far;    /* commands worth prefetching for */
+    unsigned budget; /* commands of one client; 0 once a command of this group took long, which
+                        leaves the rest for later */
     struct request scratch;
 };
 
@@ -130,7 +130,7 @@ void feed_prefetch_entry(const struct client *c, const struct feed_key *key)
 
 void feed_prefetch_value(const struct client *c, const struct feed_key *key)
 {
-    __asm__ volatile(""); /* or the compiler sees no effect and removes the call */
+    __asm__ volatile(""); /* keeps the compiler from removing the call as one without effect */
     const struct entry *e = key->far ? table_guess(&c->db->keys, key->hashed.hash) : NULL;
     if (e && e->kind > VALUE_INT) {
         const char *object = value_object(e);
@@ -214,7 +214,7 @@ static struct request_limits limits_of(const struct client *c)
     };
 }
 
-/* The slow parser, for one request at data+*at. True: go on behind it. */
+/* Parses one request at data+*at by the slow parser. True: continue after it. */
 static bool run_slow_parse(struct feed *f, struct client *c, const char *data, size_t n, size_t *at)
 {
     struct request *q = c->partial ? c->partial : &f->scratch;
@@ -247,7 +247,7 @@ static bool run_slow_parse(struct feed *f, struct client *c, const char *data, s
             .raw = q->verbatim ? bytes_of(data + *at, used) : bytes_of(NULL, 0),
         };
         r.command = registry_find(c->engine->registry, r.argv[0]);
-        size_t apart = c->partial ? 0 : request_memory(q); /* of a partial one it is counted */
+        size_t apart = c->partial ? 0 : request_memory(q); /* a partial one is counted already */
         client_holds(c, apart, 0);
         consumed = run_one(c, &r);
         client_holds(c, 0, apart);
@@ -286,7 +286,7 @@ static void run_member(struct feed *f, struct member *m)
             break;
         }
         if (left == 0 && !c->partial && !(c->flags & CLIENT_ANONYMOUS)) {
-            /* The pools are free again but for those of members still to come. */
+            /* Frees the pools, except for members still to come. */
             f->command_n = f->arg_n = 0;
             for (struct member *o = m + 1; o < f->members + f->member_n; o++)
                 o->count = 0;
@@ -333,7 +333,7 @@ void feed_detach_pending(struct feed *f)
 
 void feed_run(struct feed *f)
 {
-    /* The reading of sockets is not part of any command. */
+    /* Time spent reading sockets belongs to no command. */
     if (f->member_n)
         exec_begin_clock(f->members[0].client->engine);
     for (unsigned i = 0; i < f->member_n; i++)

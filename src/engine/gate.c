@@ -1,24 +1,22 @@
 /* How the promise of gate.h is kept.
  *
- * Three moments meet here:
- *
- *   a command ends       gate_reply(): its reply gets a mark when it relies on an offset that may
- *                        lag: a write on its own end, a read on the last write of its keys, found
- *                        by a table of key hashes (a collision only waits longer); more keys than
+ *   a command ends       gate_reply(): marks the reply if it relies on an offset that may lag. A
+ *                        write relies on its own end; a read on the last write of its keys, by a
+ *                        table of key hashes (a collision only waits longer). More keys than
  *                        KEYS_FEW, or none, rely on everything so far.
- *   something is pushed  gate_push(): its mark is open (GATE_OPEN_GROUP) until the group that
- *                        caused it ends and its offset is known (gate_group_ended()).
- *   the file has grown   gate_tell() with what is released and synced: held clients are looked at
- *                        again (gate.moves), and gate_sendable() drops the marks that are covered.
+ *   something is pushed  gate_push(): the mark is open (GATE_OPEN_GROUP) until the group that
+ *                        caused it ends, when its offset is known (gate_group_ended()).
+ *   the file has grown   gate_tell() with the released and synced offsets: held clients are
+ *                        checked again (gate.moves), and gate_sendable() drops covered marks.
  *
- * While not armed nothing is marked or noted: the turn writes before it sends. When the gate is
- * armed in the middle of a turn (a write failed, a sync began), what this turn has done is
- * back-filled: note_unwritten() walks the unwritten effects for their keys, hold() marks the output
- * that was made. The table says nothing about what was written under a laxer policy; then
- * store.written_all covers all of it.
+ * While the gate is not armed nothing is marked or noted, since each turn writes before it sends.
+ * If it gets armed in the middle of a turn (a write failed, a sync began), this turn is
+ * back-filled: note_unwritten() notes the keys of unwritten effects, and hold() marks the output
+ * already made. The table knows nothing of writes under a laxer policy; store.written_all covers
+ * all of these.
  *
- * A mark whose offset cannot be reached any more is never dropped: gate_give_up() closes its client
- * unanswered. */
+ * A mark whose offset cannot be reached any more is never dropped: gate_give_up() closes the client
+ * without a reply. */
 #include "engine/gate.h"
 
 #include "base/assert.h"
@@ -68,7 +66,7 @@ static void make_room(struct client *c)
     c->mark_first = 0;
 }
 
-/* The last one of offsets, or of local effects. */
+/* The last mark of this kind. */
 static const struct gate_mark *last_of(const struct client *c, bool local)
 {
     for (size_t i = c->mark_n; i > 0; i--)
@@ -79,7 +77,7 @@ static const struct gate_mark *last_of(const struct client *c, bool local)
 
 static void add_mark(struct client *c, struct gate_mark mark)
 {
-    /* A reply may begin before a part of it that was marked already: EXEC's. */
+    /* A reply may begin before a part of it that is already marked: EXEC's. */
     for (size_t i = c->mark_n; i > 0 && c->marks[c->mark_first + i - 1].position > mark.position;
          i--)
         c->marks[c->mark_first + i - 1].position = mark.position;
@@ -97,8 +95,8 @@ void gate_mark(struct client *c, uint64_t position, uint64_t offset, bool durabl
     add_mark(c, (struct gate_mark){position, offset, .durable = durable});
 }
 
-/* Of a writable replica. Which keys its own clients wrote is not noted: whatever is answered while
- * some of that is not safe waits for all of it. */
+/* For a writable replica. Keys written by its own clients are not noted: every reply waits until
+ * all of these writes are safe. */
 static void mark_local(struct client *c, uint64_t position, bool durable)
 {
     const struct gate_promise *p = &c->engine->gate.promise;
@@ -151,8 +149,8 @@ void gate_give_up(struct engine *e, bool only_durable)
     }
 }
 
-/* Some of its output waits for replicas to confirm this offset or an earlier one. Other marks, also
- * those in front of it, may wait for the disk alone. */
+/* Some of its output waits for replicas to confirm this offset or an earlier one. Marks before that
+ * one may wait for the disk only. */
 static bool waits_for_replicas(const struct client *c, uint64_t offset)
 {
     uint64_t reached = c->engine->gate.replicated;
@@ -210,8 +208,7 @@ static void note_effect(struct engine *e, const struct bytes *argv, int argc)
     keys_free(&keys);
 }
 
-/* The keys of the effects that are not written: what their commands would have noted, had the gate
- * been armed. */
+/* Notes the keys of unwritten effects, as their commands would have done with the gate armed. */
 static void note_unwritten(struct engine *e)
 {
     struct aof_parse_room room = {0};
@@ -232,7 +229,7 @@ static void note_unwritten(struct engine *e)
     aof_parse_free(&room);
 }
 
-/* Everybody's output, or what came behind the last mark. */
+/* Marks the pending output of all clients in a list: all of it, or what follows the last mark. */
 static void hold(const struct dlist_node *head, uint64_t offset, bool all)
 {
     for (struct dlist_node *n = head->next; n != head; n = n->next) {
@@ -246,15 +243,15 @@ static void hold(const struct dlist_node *head, uint64_t offset, bool all)
     }
 }
 
-/* What has been done, but for a group that still runs: that has told others nothing without a mark
- * (gate_push()). No reply waits for what is in the stream alone. */
+/* The end of everything but a group that still runs, whose pushes have marks of their own
+ * (gate_push()). No reply waits for bytes that are only in the stream. */
 static uint64_t end_of_whole(const struct journal *j)
 {
     uint64_t whole = j->offset - (j->pending.n - journal_whole(j));
     return whole < j->effects_end ? whole : j->effects_end;
 }
 
-/* Output was made as if nothing could hold it. */
+/* Marks the output that was made before the gate was armed. */
 static void arm(struct engine *e)
 {
     e->store->written = e->gate.written;
@@ -271,7 +268,7 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* File and replicas together. */
+/* Combines the promises of file and replicas. */
 static void combine(struct engine *e)
 {
     struct gate *g = &e->gate;
@@ -295,8 +292,8 @@ void gate_tell(struct engine *e, const struct gate_promise *now)
     const struct gate_promise before = e->gate.file;
     e->gate.file = *now;
     combine(e);
-    /* A stricter policy: what was written under the other one is not noted anywhere. All there is
-     * counts as that, which costs the readers of other keys one fsync. */
+    /* The policy became stricter, and keys written under the old one were not noted. Treating
+     * everything as written costs readers of other keys one fsync. */
     if (before.open && now->durable && now->released < before.released)
         e->store->written_all = e->journal->effects_end;
 }
@@ -323,12 +320,12 @@ void gate_before_sending(struct engine *e)
 {
     if (__builtin_expect(!e->gate.late, 1))
         return;
-    /* Also of those who were not among the senders yet, because their requests still ran. */
+    /* Includes clients that were not in `outgoing` yet because their requests still ran. */
     e->gate.late = false;
     hold(&e->clients.outgoing, end_of_whole(e->journal), true);
 }
 
-/* ---- What relies on what */
+/* ---- What replies rely on */
 
 /* The offset that a read depends on; 0: none. */
 static uint64_t read_offset(const struct call *call)
@@ -349,7 +346,7 @@ static uint64_t read_offset(const struct call *call)
             most = at;
     }
     keys_free(&keys);
-    /* Written within a group that had no effects: there is no offset of its own. */
+    /* Written within the open group, which has no effects yet: there is no offset of its own. */
     return most < e->journal->effects_end ? most : e->journal->effects_end;
 }
 
@@ -358,7 +355,7 @@ void gate_reply(const struct call *call, uint64_t position, bool wrote)
     struct engine *e = call->engine;
     struct client *c = call->client;
     const struct gate_promise *p = &e->gate.promise;
-    /* A write that changed nothing (the message was there) relies on what an earlier one did. */
+    /* A write that changed nothing (the message was there) relies on an earlier one. */
     bool durable = call->durable && p->open &&
                    (wrote || call->wrote_durably || (call->command->flags & COMMAND_WRITE));
     if (c->flags & CLIENT_REPLAY)
@@ -411,7 +408,7 @@ void gate_group_ended(struct engine *e)
         struct client *c = dlist_item(e->gate.pushed.next, struct client, pushed);
         dlist_remove(&c->pushed);
         ASSERT(c->mark_n > 0);
-        /* An open mark covers all that comes behind it but durable ones. */
+        /* An open mark covers everything after it, except durable output. */
         uint64_t position = chain_end(&c->out);
         for (size_t i = c->mark_n; i > 0; i--) {
             struct gate_mark *m = &c->marks[c->mark_first + i - 1];
@@ -427,7 +424,7 @@ void gate_group_ended(struct engine *e)
             last[-1].local == last->local)
             c->mark_n--;
         mark_local(c, position, false);
-        /* It may be among those who are looked at again when the journal moves on: it may not. */
+        /* Moved to the end of `outgoing`, so that this turn checks its marks again. */
         dlist_remove(&c->outgoing);
         client_has_output(c);
     }

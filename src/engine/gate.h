@@ -1,19 +1,19 @@
-/* The gate: no reply leaves before what it relies on is as safe as was promised.
+/* The gate holds each reply until what it relies on is as safe as was promised.
  *
  * A reply relies on an offset of the journal: a write's on the end of its own effects, a read's on
- * the last write of the keys it read, what is pushed to others on the end of the group that caused
- * it. Where the journal may lag behind, the client's output gets a mark, "from this position on:
- * not before that offset", and leaves up to the first mark that is not covered. What covers a mark:
+ * the last write of the keys it read, a push on the end of the group that caused it. Where the
+ * journal may lag behind, the client's output gets a mark: bytes from this position on wait for
+ * that offset. Output is sent up to the first mark that is not covered. A mark is covered:
  *
- *   * a plain one: what appendfsync promises. With always the offset is on the disk, otherwise it
- *     has been written.
- *   * a durable one (CLIENT DURABLE, XADD DURABLE): the offset is on the disk, whatever appendfsync
+ *   * if plain, by what appendfsync promises: with `always` the offset is on disk, otherwise it has
+ *     been written.
+ *   * if durable (CLIENT DURABLE, XADD DURABLE), when the offset is on disk, whatever appendfsync
  *     says.
- *   * either: with min-replicas-to-ack so many replicas hold the offset as well.
+ *   * in either case, with min-replicas-to-ack, only if so many replicas hold the offset as well.
  *
- * On the disk means that the next start finds it: while an append-only file that was turned on has
- * no base yet, nothing is. gate_tell() is the one place that hears what the append-only file keeps,
- * gate_tell_replicas() what the replicas hold; everybody else asks struct gate_promise. */
+ * "On disk" means that the next start finds it: an append-only file just turned on holds nothing
+ * until its base is complete. Only gate_tell() learns what the append-only file holds, and only
+ * gate_tell_replicas() what replicas hold; everything else reads struct gate_promise. */
 #ifndef ENGINE_GATE_H
 #define ENGINE_GATE_H
 
@@ -23,54 +23,54 @@
 struct call;
 struct client;
 
-#define GATE_OPEN_GROUP UINT64_MAX /* an offset: the end, not known yet, of the group that runs */
+#define GATE_OPEN_GROUP UINT64_MAX /* as an offset: the unknown end of the running group */
 
 void gate_init(struct gate *g);
 void gate_free(struct gate *g);
-/* What the append-only file keeps from now on: after each flush, and whenever policy or file
- * change. When replies begin to wait in the middle of a turn, what was written before is noted (a
- * walk over the unwritten effects), and those already made are held by gate_before_sending(). */
+/* Reports what the append-only file holds: after each flush, and when policy or file change. When
+ * replies start to wait in the middle of a turn, this notes the keys written before (a walk over
+ * the unwritten effects), and gate_before_sending() holds the replies made before. */
 void gate_tell(struct engine *e, const struct gate_promise *now);
-/* Up to where enough replicas hold the stream; UINT64_MAX: nobody is asked. What was reached stays
- * reached. When it begins to be asked, all that was written counts as not yet covered. */
+/* Reports up to where enough replicas hold the stream; UINT64_MAX: none are required. It never goes
+ * back. When the requirement begins, nothing written before counts as covered. */
 void gate_tell_replicas(struct engine *e, uint64_t reached);
-/* gate_tell(), before a turn makes replies. */
+/* gate_tell(), at a time when the turn has made no replies yet. */
 void gate_begin_turn(struct engine *e, const struct gate_promise *now);
 void gate_before_sending(struct engine *e);
 
-/* After a command: marks its reply, which begins at position, by what it relies on. wrote: the
- * journal has grown. */
+/* After a command: marks its reply, which begins at position, with the offset it relies on. wrote:
+ * the journal has grown. */
 void gate_reply(const struct call *call, uint64_t position, bool wrote);
-/* The commands of a script or transaction have ended, which ran as `inner`: the call relies on what
- * they wrote durably. */
+/* The commands of a script or transaction have ended, run by `inner`: the call also relies on their
+ * durable writes. */
 void gate_inherit(struct call *call, struct client *inner);
-/* What is about to be added to c's output tells of what runs now, or of the last that ran. */
+/* Marks what is about to be added to c's output: it reports effects of the running group, or else
+ * of the last one. */
 void gate_push(struct client *c);
-/* The outermost group of the journal has ended: what was pushed within it waits for its end. */
+/* The outermost journal group has ended: sets the offset of marks that waited for it. */
 void gate_group_ended(struct engine *e);
 
-/* Output position up to which bytes may be sent. Drops the marks that are covered. */
+/* The output position up to which bytes may be sent. Drops covered marks. */
 uint64_t gate_sendable(struct client *c);
-/* Output from position on waits for offset. */
+/* Holds output from position on until offset is covered. */
 void gate_mark(struct client *c, uint64_t position, uint64_t offset, bool durable);
-/* Whether c's marks are as struct gate_mark says. Walks them: for tests. */
+/* Whether c's marks are as struct gate_mark requires. Walks them; for tests. */
 bool gate_is_sound(const struct client *c);
-/* Closes those whose replies wait for what will not come, unanswered: a reply would not be true, an
- * error neither. Only durable marks, or all. */
+/* Closes clients whose replies wait for an offset that cannot be covered any more, without a reply:
+ * neither success nor an error would be true. only_durable: those with durable marks. */
 void gate_give_up(struct engine *e, bool only_durable);
-/* The same for those who wait for replicas to confirm this offset or an earlier one. Returns how
+/* The same for clients that wait for replicas to confirm this offset or an earlier one. Returns how
  * many. */
 size_t gate_give_up_before(struct engine *e, uint64_t offset);
 
-/* Whether pushes have to be marked. A transaction or a script (a group within a
- * group) may let others have their turn before it ends: what it tells waits for its end in any
- * case. */
+/* Whether pushes have to be marked. A transaction or script (nested groups) may let other clients
+ * run before it ends: what it pushes waits for its end in any case. */
 static inline bool gate_holds_pushes(const struct engine *e)
 {
     return e->journal->on && (e->gate.promise.armed || e->journal->depth >= 2);
 }
 
-/* A group of the journal in which a command, or what the server does by itself, has its effects. */
+/* Around a journal group with the effects of a command or of an act of the server. */
 static inline void gate_group_begin(struct engine *e)
 {
     e->store->written_now = e->journal->offset + 1;

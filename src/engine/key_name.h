@@ -1,12 +1,12 @@
-/* One name for a key in all databases: the database's number, then the key's bytes. What tables of
- * waited-for and watched keys are searched by. */
+/* A key's name across databases: the number of the database, then the bytes of the key. Used by the
+ * tables of waited-for and watched keys. */
 #ifndef ENGINE_KEY_NAME_H
 #define ENGINE_KEY_NAME_H
 
 #include "base/buf.h"
 #include "store/db.h"
 
-/* Lies in *to, whose old contents are gone. */
+/* Written to *to, whose old contents are discarded. */
 static inline struct bytes key_name(struct buf *to, const struct db *db, struct bytes key)
 {
     to->n = 0;
@@ -15,7 +15,7 @@ static inline struct bytes key_name(struct buf *to, const struct db *db, struct 
     return buf_bytes(to);
 }
 
-/* The two parts again. */
+/* The parts of a name. */
 static inline int key_name_db(struct bytes name)
 {
     int id;

@@ -1,16 +1,16 @@
-/* What is remembered about commands that have run. Three things look at a command when it ends, and
- * each costs one comparison while nobody wants it:
+/* Statistics of commands that have run. Each of three kinds costs one comparison at a command's end
+ * while it is off:
  *
- *   slow     it took at least timing.slow_ticks, the smaller of the two limits (slow log, latency
- *            events) in ticks of the cycle counter; observe_configure() computes it anew when a
- *            setting changes and with each tick, since the counter's rate is known better with
- *            time. Only then are the microseconds worked out and compared with each limit.
- *   monitor  ENGINE_MONITORED is set while somebody monitors; requests are shown when they have
- *            run, those within a script or transaction one by one. Replay is never shown.
- *   counted  calls, time and a histogram of times, by exec.c; errors here, by their code word.
+ *   slow     the command took at least timing.slow_ticks: the smaller of the limits of slow log and
+ *            latency events, in ticks of the cycle counter. observe_configure() computes it when
+ *            settings change and with each tick, as the counter's rate gets more exact with time.
+ *            Only such commands are converted to microseconds and compared with each limit.
+ *   monitor  ENGINE_MONITORED is set while a client monitors; it is shown requests after they have
+ *            run, also those within a script or transaction. Replay is never shown.
+ *   counted  calls, time and a histogram of times, by exec.c; errors by code word, here.
  *
- * Secrets are left out of both lists, by what the command's constant and the setting's row say.
- * Everything is bounded: entries and their arguments, samples of an event, code words of errors. */
+ * Secrets are left out of both lists, according to the command's constant and the setting's row.
+ * Everything is bounded: entries and their arguments, samples of an event, error code words. */
 #include "engine/observe.h"
 
 #include "base/assert.h"
@@ -24,7 +24,7 @@
 #define ARGS_MOST 32
 #define ARG_MOST  128
 
-/* Code words that are counted one by one: scripts may invent as many as they like. */
+/* Scripts can make up any number of code words: the rest is counted together. */
 #define ERROR_CODES_MOST 128
 #define ERROR_OTHERS     "ERRORSTATS_OVERFLOW"
 
@@ -69,7 +69,7 @@ void observe_configure(struct engine *e)
     if (event_us > 0 && (least < 0 || (double)event_us < least))
         least = (double)event_us;
     double ticks = least * clock_ticks_per_us();
-    /* 2^64 and more do not fit. */
+    /* 2^64 does not fit. */
     e->timing.slow_ticks = least < 0 || ticks >= 0x1p64 ? UINT64_MAX : (uint64_t)ticks;
     e->timing.track_latency = e->settings->latency_tracking;
 }
@@ -135,7 +135,7 @@ static void note_slow(const struct call *call, int64_t us)
     }
 }
 
-/* Nobody asked for it: it is read from a file. */
+/* The client replays a file. */
 static bool is_of_a_file(const struct client *c)
 {
     return (c->flags & (CLIENT_REPLAY | CLIENT_PRIMARY)) == CLIENT_REPLAY;

@@ -18,8 +18,8 @@ static void resume(struct engine *e, struct client *c)
     dlist_append(&e->clients.resuming, &c->resuming);
 }
 
-/* All go on, also when another reason is left: what that holds is held again, in the same order,
- * and has then been held all the time. */
+/* Resumes all clients, even if another reason remains: what that holds is held again, in the same
+ * order and with its old held_since_ms. */
 static void resume_all(struct engine *e)
 {
     struct dlist_node *held = &e->pause.clients;
@@ -49,7 +49,7 @@ void pause_key(struct engine *e, const struct db *db, struct bytes key, bool on)
     key_name(&name, db, key);
     if (on) {
         struct dict_node *n = dict_ensure(&e->pause.keys, buf_bytes(&name));
-        ASSERT(!n->value); /* who would move it once more is held */
+        ASSERT(!n->value); /* a second move of the key is held */
         n->value = e;
     } else {
         void *was = dict_remove(&e->pause.keys, buf_bytes(&name));
@@ -103,14 +103,14 @@ bool pause_is_moving(const struct engine *e, const struct db *db, struct bytes k
     return found;
 }
 
-/* What is done to a stream that acts may be done to others: dead letters, copies. */
+/* Writing to a stream that acts by itself may write to other keys: dead letters, copies. */
 static bool may_write_elsewhere(struct db *db, struct bytes key)
 {
     const struct entry *e = db_find_past(db, key);
     return e && value_type(e) == TYPE_STREAM && value_stream_acts(e);
 }
 
-/* What is said to be a key of the request is on its way, or what the request may lead to. */
+/* A key of the request is being moved, or is one that the request may write to indirectly. */
 static bool names_moving(const struct client *c, const struct command *command,
                          const struct exec_request *q)
 {
@@ -121,7 +121,7 @@ static bool names_moving(const struct client *c, const struct command *command,
         struct bytes key = q->argv[keys.at[i].index];
         found = pause_is_moving(c->engine, c->db, key) || may_write_elsewhere(c->db, key);
     }
-    /* A write without keys is one to all of them. */
+    /* A write without keys may touch any. */
     found |= keys.n == 0 && !keys.misfit;
     keys_free(&keys);
     return found;
@@ -130,7 +130,7 @@ static bool names_moving(const struct client *c, const struct command *command,
 static bool move_holds(const struct client *c, const struct command *command,
                        const struct exec_request *q, unsigned flags)
 {
-    /* Scripts may write to keys that they do not name, and so may queues. */
+    /* Scripts and queued transactions may write to keys that they do not name. */
     if (command->group == GROUP_SCRIPTING)
         return flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE);
     if (!(flags & COMMAND_WRITE))
@@ -153,7 +153,7 @@ bool pause_holds(const struct client *c, const struct command *command,
         return true;
     if (!(flags & COMMAND_MAY_REPLICATE))
         return false;
-    /* A script that does not say that it only reads may write. */
+    /* Scripts may write unless declared read-only. */
     return others != 1u << PAUSE_REPLICAS || command->group == GROUP_SCRIPTING;
 }
 
@@ -162,7 +162,7 @@ void pause_hold(struct client *c)
     struct engine *e = c->engine;
     ASSERT(e->slow_path & (ENGINE_PAUSED | ENGINE_MOVING));
     c->flags |= CLIENT_PAUSED;
-    /* Held again, it has waited all the time. */
+    /* Keep the time when held again. */
     if (c->held_since_ms == 0)
         c->held_since_ms = e->steady_ms;
     dlist_remove(&c->resuming);

@@ -1,5 +1,5 @@
-/* Requests that are not run for now but kept in their clients' buffers, in order. Several reasons
- * may be in force at once; the pause is over when none is. */
+/* Pausing: requests that may not run now are kept in their clients' buffers, in order. Several
+ * reasons may be in force at once; the pause ends with the last one. */
 #ifndef ENGINE_PAUSE_H
 #define ENGINE_PAUSE_H
 
@@ -7,33 +7,32 @@
 #include "engine/engine.h"
 #include "engine/exec_request.h"
 
-/* CLIENT PAUSE until this time by the steady clock. One in force is never weakened by another: it
- * ends at the later of the two times and holds all requests if either does. */
+/* CLIENT PAUSE, until this time by the steady clock. A second one never weakens the first: the
+ * later time holds, and all requests are held if either asks for that. */
 void pause_begin(struct engine *e, int64_t until_ms, bool writes_only);
 /* CLIENT UNPAUSE. */
 void pause_end(struct engine *e);
-/* Another reason (enum pause_reason) than CLIENT PAUSE, in force or no longer. Ending the last one
- * takes time by the number of those who were held: they go on. */
+/* Sets or clears any reason but CLIENT PAUSE. Clearing resumes held clients, O(their number). */
 void pause_set(struct engine *e, enum pause_reason reason, bool on);
-/* Ends CLIENT PAUSE when its time has come: a phase of the turn, after the timers. */
+/* Ends CLIENT PAUSE when its time is up: a phase of the turn, after the timers. */
 void pause_run_due(struct engine *e);
 
-/* A key is on its way to another server, or no longer. */
+/* Whether a key is being moved to another server. */
 void pause_key(struct engine *e, const struct db *db, struct bytes key, bool on);
 
 bool pause_is_moving(const struct engine *e, const struct db *db, struct bytes key);
 
-/* Whether a request is held; flags: as admission knows them. */
+/* Whether a request is held; flags: as computed by admission. */
 bool pause_holds(const struct client *c, const struct command *command,
                  const struct exec_request *q, unsigned flags);
-/* A request of the client is not run: it stays in the buffer until the pause is over. */
+/* Keeps the request in the client's buffer until the pause is over. */
 void pause_hold(struct client *c);
-/* Who has been held since this time by the steady clock, or longer, is not held any more: the
- * request is offered again, and refused if it still would be. */
+/* Resumes clients held since this time by the steady clock, or longer: their request is offered
+ * again, and refused if it would still be held. */
 void pause_refuse_since(struct engine *e, int64_t since_ms);
-/* Its request, which would be held, is to be refused instead: once. */
+/* True, once: the client's request would be held, but is to be refused. */
 bool pause_has_held_long(struct client *c);
-/* Its request is not held: whatever was remembered of that is over. */
+/* The client's request is not held any more. */
 static inline void pause_forget(struct client *c)
 {
     c->held_since_ms = 0;

@@ -1,4 +1,4 @@
-/* What the gate knows (engine/gate.h), as the engine and its clients hold it. */
+/* What the gate (engine/gate.h) keeps in the engine and in clients. */
 #ifndef ENGINE_PROMISE_H
 #define ENGINE_PROMISE_H
 
@@ -10,30 +10,30 @@
 
 /* What can be relied on now: of the append-only file, or of it and the replicas together. */
 struct gate_promise {
-    bool armed;        /* replies may have to wait: what they rely on is noted and marked */
+    bool armed;        /* replies may have to wait: keys are noted and output is marked */
     bool open;         /* there is an append-only file */
-    bool durable;      /* and the next start would find it: its base is in place */
-    uint64_t released; /* offset that plain marks are covered up to; UINT64_MAX: nothing is asked */
-    uint64_t synced;   /* the same of durable marks; 0 while nothing is durable */
-    /* The same two of local marks: of a writable replica's own effects, which have no offset and
-     * are counted (journal.locals). */
+    bool durable;      /* and the next start would find it: its base is complete */
+    uint64_t released; /* offset up to which plain marks are covered; UINT64_MAX: all are */
+    uint64_t synced;   /* the same for durable marks; 0 while nothing is durable */
+    /* The same two for local marks: they are counts of a writable replica's own effects, which have
+     * no offset (journal.locals). */
     uint64_t locals_released, locals_synced;
 };
 
 struct gate {
-    struct gate_promise promise; /* what is in force: the lesser of file and replicas */
-    struct gate_promise file;    /* what the append-only file alone would allow */
-    uint64_t replicated;         /* offset that enough replicas hold; UINT64_MAX: none are asked */
-    uint64_t moves;    /* grows whenever another promise holds: who is held is looked at again */
-    uint64_t *written; /* last write by key hash, for store.written while armed */
-    bool sync_wanted;  /* by a command of this turn, whatever appendfsync says */
-    bool late;         /* armed when replies of this turn had been made already */
+    struct gate_promise promise; /* in force: the lesser of file and replicas */
+    struct gate_promise file;    /* of the append-only file alone */
+    uint64_t replicated; /* offset that enough replicas hold; UINT64_MAX: none are required */
+    uint64_t moves;    /* grows with every change of the promise: held clients are checked again */
+    uint64_t *written; /* last write by key hash, as store.written while armed */
+    bool sync_wanted;  /* a command of this turn wants an fsync, whatever appendfsync says */
+    bool late;         /* armed after replies of this turn had been made */
     size_t held_count; /* clients with marks */
-    struct dlist_node pushed; /* clients with output whose group has not ended */
+    struct dlist_node pushed; /* clients with output that waits for the end of the running group */
 };
 
-/* Output from `position` on waits for `offset`; of a local mark that is a count of local effects.
- * Along a client's marks positions do not fall, and the offsets of those of one kind grow. */
+/* Output from `position` on waits for `offset`; for a local mark, a count of local effects.
+ * Positions of a client's marks never fall, and the offsets of each kind grow. */
 struct gate_mark {
     uint64_t position, offset;
     bool durable, local;

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "engine/client_line.h"
 
-#define SAME_MS   60000 /* alike denials within this time are one entry */
+#define SAME_MS   60000 /* equal denials within this time share one entry */
 #define NAME_MOST 1024  /* bytes of a key or a name that are kept */
 #define LINE_MOST 4096  /* bytes of the client's line that are kept */
 
@@ -14,7 +14,7 @@ void rights_set_user(struct client *c, struct user *u)
 {
     c->user = u;
     client_set_anonymous(c, false);
-    ASSERT(!(c->flags & CLIENT_INTERNAL)); /* they borrow their caller's */
+    ASSERT(!(c->flags & CLIENT_INTERNAL)); /* these borrow their caller's user */
     c->flags &= ~(unsigned)CLIENT_RESTRICTED;
     if (!user_is_unlimited(u))
         c->flags |= CLIENT_RESTRICTED;
@@ -42,7 +42,7 @@ static struct bytes first(struct bytes x, size_t most)
     return bytes_of(x.p, x.n < most ? x.n : most);
 }
 
-/* What whoever is denied sends is kept in part only: it must not fill the memory. */
+/* Stores a denial. Texts are cut, so that a client cannot fill the memory with them. */
 static void note(struct client *c, enum check_result why, const char *context, struct bytes object,
                  struct bytes user)
 {
@@ -53,7 +53,7 @@ static void note(struct client *c, enum check_result why, const char *context, s
     e->denials.by_result[why]++;
     client_line_print(c, &line);
     if (line.n)
-        line.n--; /* its line end */
+        line.n--; /* without the newline */
     struct rights_entry *x = NULL;
     int looked = 0;
     for (struct dlist_node *n = e->denials.entries.next;
@@ -101,7 +101,7 @@ bool rights_authenticate(struct client *c, struct bytes word, struct bytes name,
                          struct bytes password)
 {
     struct user *u = users_find(c->engine->users, name);
-    /* Nobody learns by the time it takes whether a user exists. */
+    /* Compares in any case, so that the time taken does not tell whether a user exists. */
     bool fits = user_password_is(u ? u : c->engine->users->default_user, password);
     if (u && u->on && fits) {
         rights_set_user(c, u);
@@ -133,7 +133,7 @@ bool rights_read_all(const struct call *call)
            check_reads_all(c->user, call->engine->registry, call->command, call->argv, call->argc);
 }
 
-/* A channel, pattern or stream that the client listens to and its user may not. */
+/* It is subscribed to a channel, pattern or stream that its user has no right to. */
 static bool listens_wrongly(const struct client *c)
 {
     for (int kind = 0; c->subscriber && kind < PUBSUB_KINDS; kind++) {
@@ -173,7 +173,7 @@ void rights_kick(struct engine *e, const struct user *u, const struct client *by
             rights_set_user(c, c->last_user);
             continue;
         }
-        /* Until it is freed it must not hold the user. */
+        /* The user is freed before the client. */
         rights_begin(c);
         client_set_anonymous(c, true);
     }

@@ -24,7 +24,7 @@ void session_leave_streams(struct client *c)
     ASSERT(!c->pushing);
 }
 
-/* What it was attached to hears of it, which does no more than note that. */
+/* The module that attached it takes note. */
 static void leave_attached(struct client *c)
 {
     const struct engine_client_events *events = &c->engine->client_events;

@@ -5,8 +5,8 @@
 #include "base/err.h"
 #include "store/own.h"
 
-/* States in which a write is refused (state_refuses_writes()) or held, whoever else is the cause. A
- * script that is busy still writes: its own effects go on. */
+/* States in which writes are refused (state_refuses_writes()) or held. ENGINE_BUSY is not one: the
+ * script's own writes go on. */
 #define OBSTACLES    (ENGINE_DISK_FAILED | ENGINE_SAVE_FAILED | ENGINE_FEW_REPLICAS | ENGINE_PAUSED)
 #define HOLDS_WRITES (OBSTACLES | ENGINE_READ_ONLY)
 

@@ -3,7 +3,7 @@
 #include "base/assert.h"
 #include "ds/dlist.h"
 
-/* The wall clock may be set while we sleep, and no event tells: so long it may go unnoticed. */
+/* The longest that a change of the wall clock, for which there is no event, goes unnoticed. */
 #define WALL_SLEEP_MS 1000
 
 void timer_set(struct timers *all, struct timer *timer, enum timer_clock clock, int64_t at_ms,
@@ -41,7 +41,8 @@ int64_t timer_sleep_ms(const struct timers *all, int64_t steady_ms, int64_t wall
     return steady < wall ? steady : wall;
 }
 
-/* Not more calls than there were timers: a callback that sets its own for now cannot keep us. */
+/* Bounded by the number of timers at the start, so a callback that sets its own timer to now cannot
+ * loop forever. */
 static void run(struct heap *h, int64_t now_ms)
 {
     for (size_t most = h->n; most > 0; most--) {

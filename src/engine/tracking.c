@@ -1,18 +1,18 @@
 /* Client-side caching.
  *
- * Two tables. `keys`: who has read a key and is to hear of its next change, once (an audience is
- * forgotten when it has been told). `changed`: keys that changed in this turn, for those who named
- * prefixes (BCAST); told at its end by tracking_broadcast(), each key once, with who changed it,
- * for NOLOOP.
+ * Two tables. `keys`: clients that have read a key and are to be told of its next change, once (the
+ * audience is forgotten then). `changed`: keys that changed in this turn, for clients with prefixes
+ * (BCAST); tracking_broadcast() sends them at its end, each once, and the table knows which client
+ * changed the key, for NOLOOP.
  *
- * While a request of a client runs (tracking_begin(), tracking_end()), what that client itself is
- * to hear is gathered in `own` and follows its reply. FLUSHALL is told as one message for
- * everything; what was remembered until then is forgotten.
+ * While a client's request runs (tracking_begin(), tracking_end()), its own invalidations are
+ * collected in `own` and follow its reply. FLUSHALL is sent as one message for everything, and
+ * forgets what was remembered until then.
  *
- * The table of keys is bounded by tracking-table-max-keys and by bytes. Beyond either the oldest
- * keys are given up: their audience is told that they changed, which is always safe to believe.
- * Clients are remembered by their numbers, so that one that has gone needs no walk; redirection to
- * one that has gone is told as broken. */
+ * The table of keys is bounded by tracking-table-max-keys and by bytes. Beyond either, the oldest
+ * keys are given up: their audience is told that they changed, which is always safe. Clients are
+ * remembered by id, so a client that is closed needs no walk; clients that redirect to it are told
+ * that their redirection is broken. */
 #include "engine/tracking.h"
 
 #include "base/assert.h"
@@ -20,11 +20,11 @@
 #include "command/keys.h"
 #include "engine/deliver.h"
 
-#define KEY_BYTES   128 /* that a key may take on average of all that may be remembered */
+#define KEY_BYTES   128 /* the average on which the limit in bytes is based */
 #define BYTES_LEAST (1u << 20)
-#define GIVEN_UP    4096 /* keys at the end of a turn */
+#define GIVEN_UP    4096 /* keys, at the end of each turn */
 
-/* Who is told when a key changes. */
+/* The clients that are told when a key changes. */
 struct audience {
     struct dlist_node age; /* in tracking.ages, the oldest first */
     struct dict_node *key; /* whose value this is */
@@ -69,7 +69,7 @@ static void add_bulk(struct buf *b, struct bytes x)
     buf_add_text(b, "\r\n");
 }
 
-/* keys: n bulk strings in RESP; n == SIZE_MAX: everything. */
+/* Sends an invalidation. keys: n bulk strings in RESP; n == SIZE_MAX: everything. */
 static void tell(struct client *c, struct bytes keys, size_t n)
 {
     struct engine *e = c->engine;
@@ -95,7 +95,7 @@ static void tell(struct client *c, struct bytes keys, size_t n)
     else if (t->redirect && (to->flags & CLIENT_SUBSCRIBED))
         buf_add_text(&b, "*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n");
     else
-        return; /* it could not tell it from a reply */
+        return; /* in RESP2 without redirection it would look like a reply */
     if (n == SIZE_MAX) {
         buf_add_text(&b, resp3 ? "_\r\n" : "$-1\r\n");
     } else {
@@ -106,7 +106,7 @@ static void tell(struct client *c, struct bytes keys, size_t n)
     buf_free(&b);
 }
 
-/* given_up: it has not changed, so that NOLOOP says nothing about it. */
+/* given_up: the key has not changed, so NOLOOP does not apply. */
 static void tell_key(struct engine *e, uint64_t id, struct bytes key, bool given_up)
 {
     struct tracking *t = e->tracking;
@@ -140,7 +140,7 @@ void tracking_enable(struct client *c, unsigned flags, uint64_t redirect, struct
         dlist_append(&all->clients, &t->node);
         all->client_n++;
         all->broadcasting += (flags & TRACKING_BCAST) != 0;
-        e->store->watched++; /* the store tells of changes */
+        e->store->watched++; /* makes the store report changes */
         c->flags |= CLIENT_TRACKING;
     }
     t->flags = flags;
@@ -219,7 +219,7 @@ static void forget(struct engine *e, struct bytes key, bool given_up)
     mem_free(a);
 }
 
-/* The table may hold so many keys, and bytes in proportion: an eighth of maxmemory at the most. */
+/* The limit is a number of keys, and bytes in proportion, at most an eighth of maxmemory. */
 static bool is_full(const struct engine *e)
 {
     const struct tracking *t = e->tracking;
@@ -234,7 +234,7 @@ static bool is_full(const struct engine *e)
     return (long long)t->keys.used > keys || (long long)t->bytes > most;
 }
 
-/* While there are too many keys, the oldest are given up, and said to have changed. */
+/* Gives up the oldest keys while there are too many, and announces them as changed. */
 static void give_up(struct engine *e, size_t most)
 {
     struct tracking *t = e->tracking;
@@ -254,7 +254,7 @@ void tracking_remember(struct client *c, const struct command *command, const st
     if ((t->flags & TRACKING_BCAST) || ((t->flags & TRACKING_OPTIN) && !asked) ||
         ((t->flags & TRACKING_OPTOUT) && asked))
         return;
-    /* What a script is given it need not read; what it reads is remembered when it does. */
+    /* A script need not read the keys it is given; its reads are remembered when they run. */
     if (command->group == GROUP_SCRIPTING)
         return;
     struct keys keys;
@@ -279,7 +279,7 @@ void tracking_changed(struct engine *e, struct bytes key)
         n->value = (void *)(n->value && (intptr_t)n->value != who ? -1 : who);
     }
     if (t->keys.used) {
-        struct str *copy = str_new(key); /* the argument may be the table's own */
+        struct str *copy = str_new(key); /* the argument may belong to the table */
         forget(e, str_bytes(copy), false);
         str_unref(copy);
     }
@@ -299,7 +299,7 @@ static void forget_changed(struct tracking *t)
 void tracking_flushed(struct engine *e)
 {
     struct tracking *t = e->tracking;
-    /* Told once, however many databases a command empties. */
+    /* Sent once, even if a command empties several databases. */
     t->flushed = t->client_n > 0;
     t->flusher = t->running;
     t->own_flush = t->running != NULL;

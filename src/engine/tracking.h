@@ -1,6 +1,5 @@
-/* Client-side caching: who read which key hears when it changes. Keys are remembered for clients
- * that read them, or (BCAST) clients name prefixes. What the running client itself is to hear goes
- * behind its reply. */
+/* Client-side caching: tells clients when keys change that they have read or (BCAST) whose prefixes
+ * they named. Invalidations for the running client follow its reply. */
 #ifndef ENGINE_TRACKING_H
 #define ENGINE_TRACKING_H
 
@@ -13,7 +12,7 @@ enum tracking_flag {
     TRACKING_OPTOUT = 1 << 2,
     TRACKING_NOLOOP = 1 << 3,
     TRACKING_CACHING = 1 << 4, /* CLIENT CACHING was called for the next command */
-    TRACKING_BROKEN = 1 << 5,  /* who it redirects to is gone */
+    TRACKING_BROKEN = 1 << 5,  /* the client it redirects to is gone */
 };
 
 struct tracking_client {
@@ -26,40 +25,40 @@ struct tracking_client {
 };
 
 struct tracking {
-    struct dict keys;       /* to audiences */
-    struct dlist_node ages; /* of audiences, the oldest first */
-    size_t items, bytes;    /* clients of all audiences; what the keys take */
+    struct dict keys;       /* to struct audience */
+    struct dlist_node ages; /* of audiences, oldest first */
+    size_t items, bytes;    /* items: clients of all audiences; bytes: of the keys */
     struct dlist_node clients;
     size_t client_n, broadcasting;
     struct dict
-        changed; /* keys since the last broadcast, to the id of who changed them (or -1: several) */
+        changed; /* since the last broadcast, to the id of the client that did it (-1: several) */
     struct client *running;
     size_t changed_memory;
-    struct buf own; /* what the running client will hear: lengths and keys */
+    struct buf own; /* invalidations for the running client: lengths and keys */
     bool own_flush, flushed;
-    const struct client *flusher; /* has been told already; compared only */
+    const struct client *flusher; /* whose FLUSHALL was announced to it already; only compared */
 };
 
 void tracking_init(struct tracking *t);
 void tracking_free(struct tracking *t);
-/* prefixes: references become the client's. */
+/* The client takes over the references in prefixes. */
 void tracking_enable(struct client *c, unsigned flags, uint64_t redirect, struct str **prefixes,
                      size_t n);
 void tracking_disable(struct client *c);
-/* c has run this command, which only reads; keys of scripts count for their caller. */
+/* c has run this read-only command; keys read by scripts count for the caller. */
 void tracking_remember(struct client *c, const struct command *command, const struct bytes *argv,
                        int argc);
 /* A key changed. */
 void tracking_changed(struct engine *e, struct bytes key);
-/* Bytes of what will be told at the end of the command or the turn. */
+/* Bytes of invalidations that wait for the end of the command or the turn. */
 size_t tracking_pending(const struct engine *e);
-/* Everything may have changed. */
+/* Any key may have changed. */
 void tracking_flushed(struct engine *e);
 /* Around a request of a client. */
 void tracking_begin(struct client *c);
 void tracking_end(struct client *c);
-/* At the end of a turn: to those who named prefixes. Keys beyond the limit are given up, some at a
- * time. */
+/* At the end of a turn: tells clients with prefixes, and gives up some of the keys beyond the
+ * limit. */
 void tracking_broadcast(struct engine *e);
 
 #endif

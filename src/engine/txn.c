@@ -6,15 +6,16 @@
 #include "engine/engine.h"
 #include "engine/key_name.h"
 
-/* One client's watch of one key. */
+/* A client's watch of a key. */
 struct watch {
     struct dlist_node of_key;    /* in the list under engine.watched */
     struct dlist_node of_client; /* in txn.watches */
     struct client *client;
     struct db *db;
-    bool was_due; /* is there only to be deleted: was absent already when it was watched */
+    bool was_due; /* had expired but was not deleted yet, so it counted as absent, when it was
+                     watched */
     size_t n;
-    size_t memory; /* of it, and of the list when it was the first */
+    size_t memory; /* including the list, if it is the first of the key */
     char key[];
 };
 
@@ -31,8 +32,8 @@ void txn_queue(struct client *c, const struct command *command, uint32_t flags,
                const struct bytes *argv, int argc)
 {
     struct txn *t = txn_of(c);
-    /* EXEC will answer nil or EXECABORT whatever is queued from here on; nor does it refuse what
-     * will not run: OOM, NOREPLICAS. */
+    /* EXEC will answer nil or EXECABORT whatever else is queued, and nothing is refused for lack of
+     * memory or replicas either. */
     if (c->flags & (CLIENT_TXN_STALE | CLIENT_TXN_BROKEN))
         return;
     if (t->n == t->cap) {
@@ -126,7 +127,7 @@ void txn_end(struct client *c)
     c->txn = NULL;
 }
 
-/* Whether a key is physically there, and whether it is only to be deleted. */
+/* Whether a key is stored, and (*due) has expired but was not deleted yet. */
 static bool look(const struct db *db, struct bytes key, bool *due)
 {
     struct entry **slot = table_find(&db->keys, db->keys.hash(key), key);
@@ -134,7 +135,7 @@ static bool look(const struct db *db, struct bytes key, bool *due)
     return slot != NULL;
 }
 
-/* A key changed; or it was absent already when it was watched, and is still. */
+/* Marks the clients that watch a key which changed, unless it was absent before and still is. */
 static void mark_stale(struct dlist_node *head)
 {
     for (struct dlist_node *n = head->next; n != head; n = n->next) {
@@ -156,7 +157,7 @@ void txn_touch(struct engine *e, struct db *db, struct bytes key)
         mark_stale(head);
 }
 
-/* A key of `from` will be what it is in `to` (NULL: absent). */
+/* Before a key of `from` gets the value it has in `to` (NULL: absent). */
 static void replace(struct dlist_node *head, const struct db *from, const struct db *to,
                     struct bytes key)
 {
