@@ -9,7 +9,7 @@ void broker_act_begin(const struct broker_group *x)
     db_write_notouch(x->db, x->key); /* for this group's changes as well (store/changes.h) */
 }
 
-bool broker_act_is_told(const struct broker_group *x)
+bool broker_act_is_journalled(const struct broker_group *x)
 {
     if (x->call)
         call_no_effect(x->call);
@@ -43,7 +43,7 @@ struct bytes broker_act_id(const struct broker_group *x, char *to, struct stream
 void broker_act_effect_ids(const struct broker_group *x, const struct bytes *words, int words_n,
                            const struct stream_id *ids, size_t n)
 {
-    if (!broker_act_is_told(x) || n == 0)
+    if (!broker_act_is_journalled(x) || n == 0)
         return;
     struct bytes *argv = mem_alloc(((size_t)words_n + n) * sizeof(*argv));
     char *texts = mem_alloc(n * STREAM_ID_TEXT_MAX);
@@ -61,7 +61,7 @@ void broker_act_effect_pairs(const struct broker_group *x, const char *since,
 {
     struct bytes few[64], *argv = few;
     size_t n = (size_t)words_n + fields * 2;
-    if (!broker_act_is_told(x))
+    if (!broker_act_is_journalled(x))
         return;
     if (n > 64)
         argv = mem_alloc(n * sizeof(*argv));
@@ -74,7 +74,7 @@ void broker_act_effect_pairs(const struct broker_group *x, const char *since,
 
 void broker_act_effect_nack(const struct broker_group *x, const struct broker_act_nack *nack)
 {
-    if (nack->n == 0 || !broker_act_is_told(x))
+    if (nack->n == 0 || !broker_act_is_journalled(x))
         return;
     struct bytes *argv = mem_alloc((nack->n + 13) * sizeof(*argv));
     char *texts = mem_alloc(nack->n * STREAM_ID_TEXT_MAX);

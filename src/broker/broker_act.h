@@ -33,7 +33,7 @@ static inline struct broker_group broker_act_in(struct call *call, struct bytes 
  * may act. Ended by act_end(). */
 void broker_act_begin(const struct broker_group *x);
 /* Whether the journal is on; if not, effects need not be composed. */
-bool broker_act_is_told(const struct broker_group *x);
+bool broker_act_is_journalled(const struct broker_group *x);
 /* Journals an effect. since: the first version of Redis that knows the command; NULL: all do. */
 void broker_act_effect(const struct broker_group *x, const char *since, const struct bytes *argv,
                        int argc);

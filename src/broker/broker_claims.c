@@ -42,7 +42,7 @@ void broker_claims_end(struct broker_claims *c)
 void broker_claims_add(struct broker_claims *c, struct stream_id id, int64_t time_ms,
                        uint64_t count)
 {
-    if (!broker_act_is_told(c->at))
+    if (!broker_act_is_journalled(c->at))
         return;
     if (c->ids.n && (time_ms != c->time_ms || count != c->count))
         broker_claims_end(c);
@@ -54,7 +54,7 @@ void broker_claims_add(struct broker_claims *c, struct stream_id id, int64_t tim
 void broker_claims_position(const struct broker_group *x)
 {
     char id[STREAM_ID_TEXT_MAX], read[NUM_INT_MAX];
-    if (!broker_act_is_told(x))
+    if (!broker_act_is_journalled(x))
         return;
     const struct bytes argv[] = {BYTES("XGROUP"),
                                  BYTES("SETID"),

@@ -326,8 +326,8 @@ static bool has_room(const struct broker_subscription *s, const struct stream_gr
 
 static void look_at_full(struct broker_watch *w)
 {
-    bool all = w->rouses;
-    w->rouses = false;
+    bool all = w->wakes_all;
+    w->wakes_all = false;
     for (struct dlist_node *n = w->full.next, *next; n != &w->full; n = next) {
         struct broker_subscription *s = at(n);
         next = n->next;

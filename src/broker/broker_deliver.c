@@ -201,15 +201,6 @@ static bool clear_way(struct judging *j)
     return any;
 }
 
-/* Wakes readers in the next turn. */
-static void wake(const struct broker_group *x)
-{
-    struct broker_watch *w = broker_watch_of(x->group);
-    if (w)
-        w->wakes = true;
-    broker_watch_note(w);
-}
-
 static void judge_and_clear(struct judging *j)
 {
     struct broker_reading *r = j->r;
@@ -227,7 +218,7 @@ static void judge_and_clear(struct judging *j)
         buf_free(&j->judged);
     } while (cleared && j->n == 0 && !is_over(j));
     if (has_done_much(j))
-        wake(&r->at);
+        broker_watch_wake(broker_watch_of(r->at.group));
 }
 
 /* How many entries the group's rate allows now. */

@@ -36,18 +36,20 @@ struct broker {
     /* Ends the subscriptions of a watch that ends, or whose stream moves to another key. */
     void (*watch_ended)(struct broker_watch *w, enum broker_watch_end why);
     struct broker_totals totals;
-    int64_t longest_us;     /* of a turn's own actions */
-    int64_t longest_cpu_us; /* the same, while latency-monitor-threshold is set */
-    bool acts, follows;     /* in the latest turn: it may act; it is a replica */
-    int64_t order_ahead;    /* broker-order-ahead in the latest turn */
-    int64_t acts_since_ms;  /* since when without a break, by the steady clock: before that nobody
-                               could be seen */
-    const struct stream *held; /* letters are being taken from it: no append trims it; or NULL */
-    int64_t route_logged_ms;   /* the last line about a copy that was not made; 0: none */
-    struct broker_captured *captured; /* what waits for the command's end; or NULL */
-    bool brings_forward;  /* what is due in destinations is being appended, before a copy is */
-    bool capture_appends; /* what is published now follows from a capture */
-    bool trims_by_itself; /* what is published now comes from trimming in the server's own turn */
+    int64_t longest_us;        /* of a turn's own actions */
+    int64_t longest_cpu_us;    /* the same, while latency-monitor-threshold is set */
+    bool acts, follows;        /* in the latest turn: it may act; it is a replica */
+    int64_t order_ahead;       /* broker-order-ahead in the latest turn */
+    int64_t acts_since_ms;     /* since when it acts without a break, by the steady clock: before
+                                  that no consumer could be seen */
+    const struct stream *held; /* a stream whose letters are being moved: appends do not trim it;
+                                  or NULL */
+    int64_t route_logged_ms;   /* the last log line about a copy that was not made; 0: none */
+    struct broker_captured *captured; /* publications to append at the end of the command; or
+                                         NULL */
+    bool brings_forward;  /* due messages of destinations are being appended, before a copy */
+    bool capture_appends; /* publications now follow from a capture */
+    bool trims_by_itself; /* publications now come from trimming in the server's own turn */
 };
 
 enum broker_due_kind { BROKER_DUE_GROUP, BROKER_DUE_STREAM };

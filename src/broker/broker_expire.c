@@ -2,7 +2,7 @@
 
 #include "broker/broker_moments.h"
 
-static void tell(const struct broker_group *x, struct stream_id id, int64_t at_ms)
+static void journal(const struct broker_group *x, struct stream_id id, int64_t at_ms)
 {
     char when[NUM_INT_MAX], text[STREAM_ID_TEXT_MAX];
     const struct bytes argv[] = {BYTES("XSCHED"), BYTES("EXPIRE"), x->key,
@@ -17,7 +17,7 @@ void broker_expire_set(const struct broker_group *x, struct stream_id id, int64_
     if (at_ms > STREAM_EXPIRY_MOST)
         at_ms = STREAM_EXPIRY_MOST;
     stream_expiry_set(&stream_need_extra(x->stream)->expiry, id, at_ms);
-    tell(x, id, at_ms);
+    journal(x, id, at_ms);
 }
 
 void broker_expire_follow(const struct broker_group *x, struct stream_id old, struct stream_id id,
@@ -37,7 +37,7 @@ bool broker_expire_take(struct stream *s, struct stream_id id)
     return stream_delete(s, id) || stream_cancel(s, id);
 }
 
-void broker_expire_tell(const struct broker_group *x, const struct stream_id *gone, size_t n)
+void broker_expire_report(const struct broker_group *x, const struct stream_id *gone, size_t n)
 {
     const struct bytes words[] = {BYTES("XDEL"), x->key};
     broker_act_effect_ids(x, words, 2, gone, n);
@@ -63,7 +63,7 @@ bool broker_expire_due(const struct broker_group *x)
         gone[n++] = id;
     }
     if (n)
-        broker_expire_tell(x, gone, n);
+        broker_expire_report(x, gone, n);
     return more;
 }
 
@@ -89,6 +89,6 @@ void broker_expire_one(const struct broker_group *x, struct stream_id id)
         return;
     bool there = broker_expire_take(x->stream, id);
     ASSERT(there);
-    broker_expire_tell(x, &id, 1);
+    broker_expire_report(x, &id, 1);
     broker_moments_changed(x);
 }

@@ -11,7 +11,7 @@ void broker_expire_set(const struct broker_group *x, struct stream_id id, int64_
 /* Removes a present or scheduled message. False: there is none with that ID. */
 bool broker_expire_take(struct stream *s, struct stream_id id);
 /* Reports messages that broker_expire_take() removed: effect XDEL, event xexpired, counters. */
-void broker_expire_tell(const struct broker_group *x, const struct stream_id *gone, size_t n);
+void broker_expire_report(const struct broker_group *x, const struct stream_id *gone, size_t n);
 /* A message got another ID: moves its expiry to that, shift_ms later. Only the new ID gets an
  * effect, since the caller has journalled the deletion of the old one. */
 void broker_expire_follow(const struct broker_group *x, struct stream_id old, struct stream_id id,

@@ -50,8 +50,8 @@ struct stream_id broker_future_next_id(const struct stream *s, int64_t at_ms)
     return (struct stream_id){ms, 0};
 }
 
-static void tell(const struct broker_group *x, struct stream_id id, const struct bytes *pairs,
-                 size_t fields)
+static void journal_message(const struct broker_group *x, struct stream_id id,
+                            const struct bytes *pairs, size_t fields)
 {
     char text[STREAM_ID_TEXT_MAX], when[NUM_INT_MAX];
     const struct bytes words[] = {BYTES("XADD"), x->key, BYTES("AT"),
@@ -64,7 +64,7 @@ void broker_future_add(const struct broker_group *x, struct stream_id id, const 
                        size_t fields)
 {
     stream_future_add(&stream_need_extra(x->stream)->future, id, pairs, fields);
-    tell(x, id, pairs, fields);
+    journal_message(x, id, pairs, fields);
     db_count_changes(x->engine->store, 1);
     db_changed(x->db, x->key, DB_EVENT_STREAM, "xsched");
 }
@@ -81,7 +81,7 @@ static struct stream_id change_id(const struct broker_group *x, struct stream_id
     ASSERT(found && stream_id_compare(old, id) != 0);
     struct bytes few[BROKER_FUTURE_FEW], *pairs = broker_future_pairs(&m, few);
     broker_act_effect_ids(x, words, 2, &old, 1);
-    tell(x, id, pairs, m.fields);
+    journal_message(x, id, pairs, m.fields);
     stream_future_add(f, id, pairs, m.fields);
     stream_future_remove(f, old);
     broker_future_release_pairs(pairs, few);

@@ -44,7 +44,7 @@ void broker_lease_delete(const struct broker_group *x, const struct stream_id *i
 }
 
 /* Effect XACK for removed references. */
-static void tell(const struct broker_group *x, const struct stream_id *ids, size_t n)
+static void journal_acks(const struct broker_group *x, const struct stream_id *ids, size_t n)
 {
     const struct bytes words[] = {BYTES("XACK"), x->key, str_bytes(x->group->name)};
     broker_act_effect_ids(x, words, 3, ids, n);
@@ -75,7 +75,7 @@ void broker_lease_left(const struct broker_group *x, size_t n)
 
 void broker_lease_acked(const struct broker_group *x, const struct stream_id *ids, size_t n)
 {
-    tell(x, ids, n);
+    journal_acks(x, ids, n);
     if (n == 0)
         return;
     broker_lease_delete(x, ids, n);
@@ -96,7 +96,7 @@ void broker_lease_drop(const struct broker_group *x, const struct stream_id *ids
     size_t lost;
     struct broker_watch *w = broker_watch_of(x->group);
     struct stream_id *gone = take(x, ids, n, &lost);
-    tell(x, gone, lost);
+    journal_acks(x, gone, lost);
     mem_free(gone);
     x->group->policy->counts.lost += lost;
     if (w)

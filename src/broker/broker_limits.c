@@ -1,36 +1,35 @@
-/* Limits act at three places:
+/* Limits act in three places:
  *
- *   before an append: REJECT refuses what would go above MAXLEN or MAXBYTES, whoever appends.
- *     Scheduled messages count as present, so that what was accepted is always appended later.
+ *   before an append  REJECT refuses what would exceed MAXLEN or MAXBYTES, whoever appends.
+ *                     Scheduled messages count as present, so that an accepted message can always
+ *                     be appended later.
+ *   after an append   DROP deletes what exceeds MAXLEN or MAXBYTES, and MAXAGE what is too old.
+ *   between commands  MAXAGE applies when the oldest entry becomes too old; and, in steps, limits
+ *                     that were lowered.
  *
- *   after an append: DROP deletes what is above MAXLEN or MAXBYTES, and MAXAGE what is too old.
+ * KEEPREF deletes only the oldest entries, so the effect XADD can include all of it: MAXLEN = n if
+ * only that limit acted, else MINID = the oldest left. If XADD already has a trim of its own, and
+ * for DELREF, a separate XTRIM follows.
  *
- *   between commands: MAXAGE when the oldest entry becomes too old; and in steps, what a limit that
- *     was lowered leaves behind.
+ * With ACKED entries are deleted one by one, and those still needed stay in between. An append
+ * examines LOOKS of them at most, cyclically from where the last one stopped: entries left pending
+ * at the front then neither make each append slower nor protect those behind them. For MAXAGE the
+ * server goes, once a second, round all entries that are too old and read by all groups, and
+ * deletes those acknowledged meanwhile. A long round is followed by a longer pause, so that a
+ * hundred thousand entries left pending do not keep an idle server busy.
  *
- * KEEPREF takes the oldest and nothing else, so that the XADD which caused it can tell all of it:
- * MAXLEN = n where only that limit acts, else MINID = the oldest left. Where XADD has something
- * else in that place, and for DELREF, it is an XTRIM behind it.
- *
- * With ACKED entries go one by one, and those that are needed stay in between. An append looks at
- * LOOKS of them at most, going round from where the last look ended, so that what somebody leaves
- * pending at the front neither costs each append anything that grows, nor keeps what is behind it.
- * By age the server itself goes round all that are too old and read by all groups, each second
- * while there are any: what was acknowledged meanwhile goes. Behind a long round there is a longer
- * pause, so that a hundred thousand that somebody leaves pending do not keep an idle server busy.
- *
- * Bytes are those of whole blocks: the oldest go, the newest never does, however large. */
+ * MAXBYTES deletes whole blocks from the oldest on, but never the newest, however large. */
 #include "broker/broker_limits.h"
 
 #include "broker/broker_due.h"
 #include "broker/broker_lease.h"
 
-#define AT_ONCE    1000 /* entries, in what happens by itself */
+#define AT_ONCE    1000 /* entries in one action of the server's own */
 #define LOOKS      128
-#define AGAIN_MS   1000 /* from one round by age to the next, */
-#define LOOKS_A_MS 100  /* unless it has looked at more than so many for each of these */
+#define AGAIN_MS   1000 /* pause between rounds by age, */
+#define LOOKS_A_MS 100  /* longer after more looks than this many times its ms */
 
-static enum stream_strategy way_of(const struct stream_limits *l)
+static enum stream_strategy strategy_of(const struct stream_limits *l)
 {
     return l->refuses ? STREAM_KEEP_REFERENCES : l->strategy;
 }
@@ -77,7 +76,7 @@ static uint64_t trim_below(struct stream *s, struct stream_id id, uint64_t limit
 {
     uint64_t dropped;
     struct stream_trim t = {
-        .by_id = true, .min_id = id, .limit = limit, .strategy = way_of(&s->extra->limits)};
+        .by_id = true, .min_id = id, .limit = limit, .strategy = strategy_of(&s->extra->limits)};
     return s->log.length ? stream_trim(s, &t, &dropped) : 0;
 }
 
@@ -85,11 +84,11 @@ static uint64_t trim_to(struct stream *s, int64_t length, uint64_t limit)
 {
     uint64_t dropped;
     struct stream_trim t = {
-        .max_length = (uint64_t)length, .limit = limit, .strategy = way_of(&s->extra->limits)};
+        .max_length = (uint64_t)length, .limit = limit, .strategy = strategy_of(&s->extra->limits)};
     return is_above(s->log.length, length) ? stream_trim(s, &t, &dropped) : 0;
 }
 
-/* What is above MAXBYTES; limit as in the others. */
+/* Trims to MAXBYTES; limit as in the others. */
 static uint64_t trim_bytes(struct stream *s, uint64_t limit)
 {
     struct stream_id id;
@@ -99,7 +98,7 @@ static uint64_t trim_bytes(struct stream *s, uint64_t limit)
                : 0;
 }
 
-/* Age, length, bytes. *by_length: nothing but the length took any. */
+/* Trims by age, length and bytes. *by_length: only the length removed any. */
 static uint64_t trim_all(const struct broker_group *x, bool *by_length)
 {
     struct stream *s = x->stream;
@@ -114,8 +113,8 @@ static uint64_t trim_all(const struct broker_group *x, bool *by_length)
     return old + more + large;
 }
 
-/* Three words that tell it: what is left. */
-static void say(const struct broker_group *x, bool by_length, struct broker_limits_trim *t)
+/* The three words that describe what is left. */
+static void describe(const struct broker_group *x, bool by_length, struct broker_limits_trim *t)
 {
     const struct stream *s = x->stream;
     by_length = by_length || !s->log.length;
@@ -126,11 +125,11 @@ static void say(const struct broker_group *x, bool by_length, struct broker_limi
     t->words_n = 3;
 }
 
-static void tell(const struct broker_group *x, const struct bytes words[3])
+static void journal_trim(const struct broker_group *x, const struct bytes words[3])
 {
     const struct bytes argv[] = {BYTES("XTRIM"), x->key,   words[0],
                                  words[1],       words[2], BYTES("DELREF")};
-    if (way_of(&x->stream->extra->limits) == STREAM_DROP_REFERENCES)
+    if (strategy_of(&x->stream->extra->limits) == STREAM_DROP_REFERENCES)
         broker_act_effect(x, "8.2.0", argv, 6);
     broker_act_effect(x, NULL, argv, 5);
 }
@@ -140,15 +139,15 @@ void broker_limits_trim(const struct broker_group *x, bool apart, struct broker_
     bool by_length;
     t->trimmed = 0;
     t->words_n = 0;
-    t->apart = apart || way_of(&x->stream->extra->limits) != STREAM_KEEP_REFERENCES;
+    t->apart = apart || strategy_of(&x->stream->extra->limits) != STREAM_KEEP_REFERENCES;
     if (t->apart)
         return;
     t->trimmed = trim_all(x, &by_length);
-    if (t->trimmed && broker_act_is_told(x))
-        say(x, by_length, t);
+    if (t->trimmed && broker_act_is_journalled(x))
+        describe(x, by_length, t);
 }
 
-/* An entry that trimming would go on with. behind: the oldest block that MAXBYTES lets stay. */
+/* Whether trimming would delete this entry. behind: the first block that MAXBYTES lets stay. */
 static bool is_too_much(const struct broker_group *x, struct stream_id id, struct stream_id old,
                         struct stream_id behind)
 {
@@ -158,6 +157,27 @@ static bool is_too_much(const struct broker_group *x, struct stream_id id, struc
            (is_above(s->log.bytes, l->max_bytes) && stream_id_compare(id, behind) < 0);
 }
 
+/* Moves *at up to the next entry. False: there is none, or it is above `last`. */
+static bool find_read(const struct stream *s, struct stream_id last, struct stream_id *at)
+{
+    struct stream_cursor c;
+    bool any = stream_log_seek(&s->log, *at, &c);
+    if (any)
+        *at = stream_log_id(&c);
+    stream_log_end(&c);
+    return any && stream_id_compare(*at, last) <= 0;
+}
+
+/* Deletes the entry at *at if no group needs it; *at moves past it. Returns how many. */
+static size_t delete_if_acked(struct stream *s, struct stream_id *at, struct stream_id *gone)
+{
+    uint64_t dropped;
+    bool deleted = stream_delete_by(s, *at, STREAM_ACKNOWLEDGED, &dropped) == 1;
+    *gone = *at;
+    stream_id_next(at);
+    return deleted;
+}
+
 static uint64_t trim_acked(const struct broker_group *x)
 {
     struct stream *s = x->stream;
@@ -165,28 +185,19 @@ static uint64_t trim_acked(const struct broker_group *x)
                      last = stream_read_by_all(s), behind = STREAM_ID_MIN;
     const struct bytes words[] = {BYTES("XDEL"), x->key};
     int64_t bytes = s->extra->limits.max_bytes;
-    uint64_t dropped;
     size_t n = 0;
-    bool again = stream_id_is_zero(*at); /* it began with the oldest entry: one round is enough */
+    bool again = stream_id_is_zero(*at); /* it starts at the oldest entry: one round is enough */
     if (is_above(s->log.bytes, bytes))
         stream_log_over(&s->log, (uint64_t)bytes, &behind);
     for (int looks = 0; looks < LOOKS; looks++) {
-        struct stream_cursor c;
-        bool any = stream_log_seek(&s->log, *at, &c);
-        if (any)
-            *at = stream_log_id(&c);
-        stream_log_end(&c);
-        any = any && stream_id_compare(*at, last) <= 0 && is_too_much(x, *at, old, behind);
-        if (!any) {
+        if (!find_read(s, last, at) || !is_too_much(x, *at, old, behind)) {
             *at = STREAM_ID_MIN;
             if (again)
                 break;
             again = true;
             continue;
         }
-        if (stream_delete_by(s, *at, STREAM_ACKNOWLEDGED, &dropped) == 1)
-            gone[n++] = *at;
-        stream_id_next(at);
+        n += delete_if_acked(s, at, &gone[n]);
     }
     if (n)
         broker_act_effect_ids(x, words, 2, gone, n);
@@ -198,15 +209,15 @@ void broker_limits_trim_apart(const struct broker_group *x, struct broker_limits
     bool by_length;
     if (!t->apart)
         return;
-    if (way_of(&x->stream->extra->limits) == STREAM_ACKNOWLEDGED) {
+    if (strategy_of(&x->stream->extra->limits) == STREAM_ACKNOWLEDGED) {
         t->trimmed = trim_acked(x);
         return;
     }
     t->trimmed = trim_all(x, &by_length);
     if (!t->trimmed)
         return;
-    say(x, by_length, t);
-    tell(x, t->words);
+    describe(x, by_length, t);
+    journal_trim(x, t->words);
     broker_lease_dropped(x);
 }
 
@@ -219,8 +230,9 @@ int64_t broker_limits_age_ms(const struct stream *s)
         return INT64_MAX;
     uint64_t ms = stream_first_id(s).ms, most = (uint64_t)(INT64_MAX - l->max_age_ms);
     int64_t at = ms < most ? (int64_t)ms + l->max_age_ms + 1 : INT64_MAX;
-    return way_of(l) == STREAM_ACKNOWLEDGED && at < s->extra->age_look_ms ? s->extra->age_look_ms
-                                                                          : at;
+    return strategy_of(l) == STREAM_ACKNOWLEDGED && at < s->extra->age_look_ms
+               ? s->extra->age_look_ms
+               : at;
 }
 
 int64_t broker_limits_excess_ms(const struct stream *s)
@@ -233,16 +245,16 @@ int64_t broker_limits_excess_ms(const struct stream *s)
     return over ? 0 : INT64_MAX;
 }
 
-/* It has happened by itself. */
+/* Reports a trim on the server's own initiative. */
 static void end(const struct broker_group *x, const struct bytes words[3], uint64_t n)
 {
-    tell(x, words);
+    journal_trim(x, words);
     broker_lease_dropped(x);
     db_count_changes(x->engine->store, n);
     db_changed(x->db, x->key, DB_EVENT_STREAM, "xtrim");
 }
 
-/* The round is over; when the next one begins. */
+/* Ends a round by age, and sets the time of the next. */
 static void end_round(const struct broker_group *x)
 {
     struct stream_extra *e = x->stream->extra;
@@ -252,28 +264,20 @@ static void end_round(const struct broker_group *x)
     e->aged_looks = 0;
 }
 
-/* Of those that are too old, the next ones: what nobody needs goes. */
+/* Goes on with the round by age: deletes entries that no group needs. */
 static void trim_old_acked(const struct broker_group *x)
 {
     struct stream *s = x->stream;
     struct stream_id *at = &s->extra->aged, gone[AT_ONCE], old = oldest_allowed(x),
                      last = stream_read_by_all(s);
     const struct bytes words[] = {BYTES("XDEL"), x->key};
-    uint64_t dropped;
     size_t n = 0;
     for (int looks = 0; looks < AT_ONCE; looks++, s->extra->aged_looks++) {
-        struct stream_cursor c;
-        bool any = stream_log_seek(&s->log, *at, &c);
-        if (any)
-            *at = stream_log_id(&c);
-        stream_log_end(&c);
-        if (!any || stream_id_compare(*at, last) > 0 || stream_id_compare(*at, old) >= 0) {
+        if (!find_read(s, last, at) || stream_id_compare(*at, old) >= 0) {
             end_round(x);
             break;
         }
-        if (stream_delete_by(s, *at, STREAM_ACKNOWLEDGED, &dropped) == 1)
-            gone[n++] = *at;
-        stream_id_next(at);
+        n += delete_if_acked(s, at, &gone[n]);
     }
     if (n == 0)
         return;
@@ -285,7 +289,7 @@ static void trim_old_acked(const struct broker_group *x)
 void broker_limits_trim_old(const struct broker_group *x)
 {
     struct stream_id from = oldest_allowed(x);
-    if (way_of(&x->stream->extra->limits) == STREAM_ACKNOWLEDGED) {
+    if (strategy_of(&x->stream->extra->limits) == STREAM_ACKNOWLEDGED) {
         trim_old_acked(x);
         return;
     }
@@ -307,6 +311,6 @@ void broker_limits_trim_excess(const struct broker_group *x)
         n = trim_bytes(x->stream, AT_ONCE);
     if (!n)
         return;
-    say(x, false, &t);
+    describe(x, false, &t);
     end(x, t.words, n);
 }

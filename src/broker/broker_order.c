@@ -1,20 +1,22 @@
-/* States of a group's order: none (nobody has read since it had to be made), being learned (pending
- * entries are looked at, some at each read and turn; nothing is delivered), known.
+/* States of a group's order:
  *
- * A read of a known one judges entries in the order of their IDs: given; passed over, and held
- * until its value is free; or the read stops, where broker-order-ahead are held already. What
- * stopped it wakes readers when it goes (on_stirred). A message that is gone is no obstacle: its
- * entry has no value. Nothing here can fail. */
+ *   none     nobody has read since it had to be built
+ *   learned  pending entries are examined, some at each read and turn; nothing is delivered
+ *   known    a read judges entries in the order of IDs: delivered; passed over, and held until
+ *            their value is free; or the read stops, as broker-order-ahead are held already
+ *
+ * When what stopped a read is gone, readers are woken (wake_readers). An entry without a message
+ * has no value and blocks nothing. Nothing here can fail. */
 #include "broker/broker_order.h"
 
 #include "base/hash.h"
 #include "broker/broker_watch.h"
 
-#define AT_ONCE 1000 /* pending entries that a read looks at itself */
+#define AT_ONCE 1000 /* pending entries that one read examines */
 
 /* ---- Values */
 
-/* Of the first field of that name; false: the entry has none. */
+/* The hash of the first field with the order's name; false: there is none. */
 static bool read_value(const struct broker_group *x, const struct stream_entry *given,
                        uint64_t *out)
 {
@@ -30,7 +32,7 @@ static bool read_value(const struct broker_group *x, const struct stream_entry *
     return false;
 }
 
-/* An entry that the order does not know, with its message. False: it has no such field. */
+/* Adds an unknown entry. False: it has no such field. */
 static bool add(const struct broker_group *x, const struct stream_entry *e)
 {
     uint64_t value;
@@ -56,7 +58,7 @@ void broker_order_learn(const struct broker_group *x, struct stream_id id)
 
 /* ---- Finding out what is pending */
 
-static void on_stirred(void *group)
+static void wake_readers(void *group)
 {
     struct broker_watch *w = broker_watch_of(group);
     if (w)
@@ -68,12 +70,12 @@ static struct stream_order *begin(const struct broker_group *x)
     struct stream_order *o = stream_group_begin_order(x->group);
     o->skips = x->group->policy->order_skips;
     o->term = x->engine->role_changes;
-    o->stirred = on_stirred;
+    o->wake = wake_readers;
     o->context = x->group;
     return o;
 }
 
-/* A message that is gone has no value: nobody is kept waiting for it. */
+/* A deleted message has no value and blocks nothing. */
 static void look_at(const struct broker_group *x, struct stream_pending_place at,
                     struct stream_cursor *c)
 {
@@ -105,7 +107,7 @@ bool broker_order_look(const struct broker_group *x, uint64_t most)
     if (g->policy->order_by->n == 0)
         return true;
     if (g->order && g->order->term != x->engine->role_changes)
-        stream_group_end_order(g); /* another server acted meanwhile */
+        stream_group_end_order(g); /* another server acted in between */
     struct stream_order *o = g->order ? g->order : begin(x);
     if (o->is_complete)
         return true;
@@ -120,7 +122,7 @@ bool broker_order_look(const struct broker_group *x, uint64_t most)
     }
     o->is_complete = !any;
     if (o->is_complete)
-        on_stirred(g);
+        wake_readers(g);
     return o->is_complete;
 }
 
@@ -134,7 +136,7 @@ bool broker_order_is_ready(const struct broker_group *x)
 
 /* ---- Pending entries */
 
-/* Its lease runs, or it is a retry that nothing overtakes. */
+/* Its lease still runs, or it is a retry that must not be overtaken. */
 static bool is_busy(const struct broker_group *x, struct stream_id id)
 {
     const struct stream_pending *p = &x->group->pending;
@@ -162,7 +164,7 @@ bool broker_order_may_give(const struct broker_group *x, struct stream_id id)
     }
 }
 
-static void tell_held(const struct broker_group *x, struct buf *ids, uint64_t count, bool force)
+static void journal_held(const struct broker_group *x, struct buf *ids, uint64_t count, bool force)
 {
     broker_act_effect_nack(x, &(struct broker_act_nack){.ids = (const void *)ids->p,
                                                         .n = ids->n / sizeof(struct stream_id),
@@ -185,7 +187,7 @@ void broker_order_hold(const struct broker_group *x, const struct stream_pending
             continue;
         }
         if (ids.n && e->count != count)
-            tell_held(x, &ids, count, false);
+            journal_held(x, &ids, count, false);
         count = e->count;
         buf_add(&ids, bytes_of(&e->id, sizeof(e->id)));
         bool found = stream_pending_find(&g->pending, e->id, &at);
@@ -193,14 +195,14 @@ void broker_order_hold(const struct broker_group *x, const struct stream_pending
         stream_group_release(g, at, count);
         changed++;
     }
-    tell_held(x, &ids, count, false);
+    journal_held(x, &ids, count, false);
     if (changed)
         broker_act_changed(x, changed);
 }
 
 /* ---- Unread entries */
 
-/* As much is held as may be (broker O6). */
+/* Whether broker-order-ahead entries are held (broker O6). */
 static bool is_far_ahead(const struct broker_group *x)
 {
     return stream_pending_held_count(&x->group->pending) >=
@@ -213,7 +215,7 @@ void broker_order_ahead_changed(struct broker_watch *w)
     if (!o || !o->stopped || !w->key)
         return;
     o->stopped = false;
-    on_stirred(w->of);
+    wake_readers(w->of);
 }
 
 enum broker_order_verdict broker_order_judge(struct broker_order_read *r,
@@ -224,7 +226,7 @@ enum broker_order_verdict broker_order_judge(struct broker_order_read *r,
     enum stream_order_state state = stream_order_state(o, e->id);
     bool is_known = state != STREAM_ORDER_NONE, may;
     uint64_t value;
-    if (state == STREAM_ORDER_TAKES || state == STREAM_ORDER_WAITS) /* XGROUP SETID went back */
+    if (state == STREAM_ORDER_TAKES || state == STREAM_ORDER_WAITS) /* XGROUP SETID moved back */
         may = state == STREAM_ORDER_TAKES && broker_order_may_give(x, e->id);
     else if (!read_value(x, e, &value))
         return BROKER_ORDER_GIVE;
@@ -249,10 +251,7 @@ enum broker_order_verdict broker_order_judge(struct broker_order_read *r,
 
 void broker_order_end(struct broker_order_read *r)
 {
-    struct broker_watch *w = broker_watch_of(r->at->group);
-    tell_held(r->at, &r->held, 0, true);
-    if (!r->too_many || !w)
-        return;
-    w->wakes = true;
-    broker_watch_note(w);
+    journal_held(r->at, &r->held, 0, true);
+    if (r->too_many)
+        broker_watch_wake(broker_watch_of(r->at->group));
 }

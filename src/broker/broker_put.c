@@ -45,8 +45,9 @@ void broker_put_take_id(const struct broker_group *x, struct stream_id id)
         broker_future_make_room(x, id);
 }
 
-static void tell(const struct broker_group *x, struct stream_id id, const struct bytes *pairs,
-                 size_t fields, const struct broker_limits_trim *t)
+static void journal_append(const struct broker_group *x, struct stream_id id,
+                           const struct bytes *pairs, size_t fields,
+                           const struct broker_limits_trim *t)
 {
     char text[STREAM_ID_TEXT_MAX];
     struct bytes words[6];
@@ -72,7 +73,7 @@ void broker_put(const struct broker_group *x, struct stream_id id, const struct 
     stream_append(x->stream, id, pairs, fields, &how);
     if (trims)
         broker_limits_trim(x, false, &t);
-    tell(x, id, pairs, fields, &t);
+    journal_append(x, id, pairs, fields, &t);
     if (trims)
         broker_limits_trim_apart(x, &t);
     db_count_changes(x->engine->store, 1);

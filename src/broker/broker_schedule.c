@@ -1,14 +1,14 @@
-/* What becomes of a moment t of a schedule when the clock has reached it:
+/* When the clock reaches a moment t of a schedule, it is
  *
- *   fired     within a second: its message is appended as if it were t; LAST is t
- *   missed    later than that (the server was down, or might not act): CATCHUP says which of all
- *             missed moments are fired all the same, at once; the others are passed
- *   refused   a limit of the stream does not let the message in: passed, counted as missed
- *   postponed there is no memory: nothing is decided, it is looked at again after a second
+ *   fired      within a second: its message is appended as of t; LAST is t
+ *   missed     later than that (the server was down, or could not act): CATCHUP selects which
+ *              missed moments still fire, at once; the others are passed
+ *   refused    if a limit of the stream refuses the message: passed, counted as missed
+ *   postponed  if there is no memory: tried again after a second
  *
- * and where no moment is left the schedule is deleted. One action is one message, so many schedules
- * that are due share the turn's time with everything else. A moment is never fired twice: XADD and
- * XCRON MARK are one group of the journal, and the next moment is always behind the last. */
+ * A schedule without moments left is deleted. One action appends one message, so many due schedules
+ * share the turn's time with everything else. No moment fires twice: XADD and XCRON MARK are in one
+ * group of the journal, and the next moment always follows the last. */
 #include "broker/broker_schedule.h"
 
 #include "base/mem.h"
@@ -18,9 +18,9 @@
 #include "type/stream/stream_schedule_words.h"
 
 #define IN_TIME_MS     1000
-#define CATCH_UP_MOST  1000 /* moments, of ALL */
+#define CATCH_UP_MOST  1000 /* moments that ALL fires */
 #define POSTPONE_MS    1000
-#define COUNTED_AT_ONE 1000 /* missed moments */
+#define COUNTED_AT_ONE 1000 /* missed moments counted in one go */
 
 bool broker_schedule_has_room(const struct engine *e)
 {
@@ -34,11 +34,11 @@ void broker_schedule_postpone(const struct broker_group *x)
 
 /* ---- Effects */
 
-void broker_schedule_tell(const struct broker_group *x, const struct stream_schedule *s)
+void broker_schedule_journal(const struct broker_group *x, const struct stream_schedule *s)
 {
     struct bytes *argv;
     struct stream_schedule_words w;
-    if (!broker_act_is_told(x))
+    if (!broker_act_is_journalled(x))
         return;
     argv = mem_alloc((4 + STREAM_SCHEDULE_WORDS + s->rules.pairs_n) * sizeof(*argv));
     argv[0] = BYTES("XCRON");
@@ -50,7 +50,7 @@ void broker_schedule_tell(const struct broker_group *x, const struct stream_sche
     mem_free(argv);
 }
 
-static void tell_mark(const struct broker_group *x, const struct stream_schedule *s)
+static void journal_mark(const struct broker_group *x, const struct stream_schedule *s)
 {
     char last[NUM_INT_MAX], fired[NUM_INT_MAX];
     const struct bytes argv[] = {BYTES("XCRON"),
@@ -81,7 +81,7 @@ void broker_schedule_remove(const struct broker_group *x, struct stream_schedule
 
 static struct broker_message message_of(const struct stream_schedule *s)
 {
-    /* broker_append() reads only. */
+    /* broker_append() does not change it */
     return (struct broker_message){.pairs = (struct bytes *)(uintptr_t)s->rules.pairs,
                                    .fields = s->rules.pairs_n / 2};
 }
@@ -126,18 +126,18 @@ static void fire(const struct broker_group *x, struct stream_schedule *s)
         return;
     }
     broker_append_as_of(x, x->key, &m, at);
-    /* XCRON MARK, which tells it, takes no number above. */
+    /* the effect XCRON MARK accepts no higher number */
     stream_schedules_mark(all, s, at, s->fired < INT64_MAX ? s->fired + 1 : INT64_MAX);
     db_changed_quietly(x->db, x->key);
     count_fired(x);
     if (stream_schedule_is_over(s))
         end(x, s);
     else
-        tell_mark(x, s);
+        journal_mark(x, s);
 }
 
-/* What is passed so that CATCH_UP_MOST moments at the most are left up to the last one. Each fired
- * message asks; they are counted once. */
+/* Up to which moment to pass, so that at most CATCH_UP_MOST are left up to the last one. Called for
+ * each message fired, but counts only once. */
 static int64_t pass_for_all(struct stream_schedule *s, int64_t last)
 {
     uint64_t searches;
@@ -147,7 +147,7 @@ static int64_t pass_for_all(struct stream_schedule *s, int64_t last)
     return stream_schedule_before_last(s, last, CATCH_UP_MOST, &searches);
 }
 
-/* The next moment is missed: passes those that are not caught up. False: none is fired. */
+/* Passes missed moments that are not to be caught up. False: none of them fires. */
 static bool catch_up(const struct broker_group *x, struct stream_schedule *s, int64_t missed_until)
 {
     struct stream_schedules *all = &x->stream->extra->schedules;

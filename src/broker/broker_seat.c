@@ -13,8 +13,7 @@ static const struct step in_command = {2000, 1000, 128}, in_turn = {2000, 128, 1
 void broker_seat_ask_anew(struct broker_watch *w)
 {
     w->seat.changes++;
-    w->wakes = true;
-    broker_watch_note(w);
+    broker_watch_wake(w);
 }
 
 void broker_seat_free(struct broker_watch *w)
@@ -108,8 +107,7 @@ void broker_seat_is_awaited(struct broker_watch *w)
             broker_watch_sooner(w, at);
         return;
     }
-    w->wakes = true;
-    broker_watch_note(w);
+    broker_watch_wake(w);
 }
 
 bool broker_seat_work(const struct broker_group *x, struct broker_watch *w)

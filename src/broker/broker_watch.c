@@ -16,6 +16,13 @@ void broker_watch_note(struct broker_watch *w)
         broker_due_join(w->broker, &w->due, w->broker->engine->steady_ms);
 }
 
+void broker_watch_wake(struct broker_watch *w)
+{
+    if (w)
+        w->wakes = true;
+    broker_watch_note(w);
+}
+
 /* Places it under its key. Leases that ended and retries that fell due until now are looked at in
  * the next turn. */
 static void settle(struct broker_watch *w, struct db *db, struct bytes key)

@@ -47,8 +47,8 @@ struct broker_watch {
     struct dlist_node subscribed, full; /* subscriptions: waiting or stalled; at their limit of
                                            pending entries (broker_consume.h) */
     struct dlist_node roomy;            /* in broker.roomy */
-    bool rouses;                        /* all full subscriptions are to wait again, whatever
-                                           they have pending */
+    bool wakes_all;                     /* all full subscriptions are to wait again, whatever
+                                        they have pending */
     size_t subscriptions;               /* of both lists */
     struct timer timer;
     struct dlist_node all; /* in broker.watches */
@@ -78,7 +78,7 @@ static inline void broker_watch_room(struct broker_watch *w, bool all)
 {
     if (!w || dlist_empty(&w->full))
         return;
-    w->rouses |= all;
+    w->wakes_all |= all;
     if (!dlist_linked(&w->roomy))
         dlist_append(&w->broker->roomy, &w->roomy);
 }
@@ -89,6 +89,8 @@ static inline struct broker_watch *broker_watch_of(const struct stream_group *g)
 }
 /* There is work now. w may be NULL. */
 void broker_watch_note(struct broker_watch *w);
+/* The same, which wakes the group's readers. w may be NULL. */
+void broker_watch_wake(struct broker_watch *w);
 /* There will be work at at_ms (steady clock): moves the timer there, unless it is set for earlier.
  * w may be NULL. */
 void broker_watch_sooner(struct broker_watch *w, int64_t at_ms);

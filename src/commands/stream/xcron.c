@@ -40,7 +40,7 @@ static struct stream_schedule *put(struct call *call, struct stream *s,
         broker_act_effect_made(&at);
     struct stream_schedule *x =
         stream_schedules_set(&stream_need_extra(s)->schedules, call->argv[3], rules);
-    broker_schedule_tell(&at, x);
+    broker_schedule_journal(&at, x);
     broker_moments_changed(&at);
     db_changed_quietly(call->db, key);
     db_notify(call->db, key, DB_EVENT_STREAM, "xcron-set");

@@ -194,7 +194,7 @@ static void do_xsched_expire(struct call *call)
         }
         struct broker_group at = broker_act_in(call, key, s, NULL);
         if (past)
-            broker_expire_tell(&at, ids, gone);
+            broker_expire_report(&at, ids, gone);
         else if (changed)
             db_changed(call->db, key, 0, NULL);
         if (s)

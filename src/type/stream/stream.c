@@ -132,7 +132,7 @@ static bool delete_entry(struct stream *s, struct stream_id id)
 }
 
 /* Entries were removed that groups may not have read. */
-static void stir_groups(struct stream *s)
+static void wake_groups(struct stream *s)
 {
     struct dict_walk w = {0};
     if (s->policies)
@@ -144,7 +144,7 @@ bool stream_delete(struct stream *s, struct stream_id id)
 {
     if (!delete_entry(s, id))
         return false;
-    stir_groups(s);
+    wake_groups(s);
     return true;
 }
 
@@ -313,7 +313,7 @@ uint64_t stream_trim(struct stream *s, const struct stream_trim *t, uint64_t *dr
         return trim_each(s, t, dropped);
     uint64_t deleted = trim_front(s, t);
     if (deleted)
-        stir_groups(s);
+        wake_groups(s);
     return deleted;
 }
 

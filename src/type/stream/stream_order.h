@@ -51,7 +51,7 @@ struct stream_order {
      *   - an entry no longer waits for others,
      *   - one of several entries that take the same value is removed,
      *   - a read had stopped at broker-order-ahead, and an entry or a message is removed. */
-    void (*stirred)(void *context);
+    void (*wake)(void *context);
     void *context;
 };
 

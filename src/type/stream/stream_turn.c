@@ -9,11 +9,11 @@ static struct counts counts_of(const struct stream_order *o)
     return (struct counts){o->waiting, o->following};
 }
 
-static void stir(struct stream_order *o)
+static void wake_readers(struct stream_order *o)
 {
     o->stopped = false;
-    if (o->stirred)
-        o->stirred(o->context);
+    if (o->wake)
+        o->wake(o->context);
 }
 
 void stream_turn_leased(struct stream_order *o, struct stream_id id)
@@ -21,7 +21,7 @@ void stream_turn_leased(struct stream_order *o, struct stream_id id)
     bool waited = stream_order_state(o, id) == STREAM_ORDER_WAITS;
     stream_order_take(o, id);
     if (waited)
-        stir(o);
+        wake_readers(o);
 }
 
 void stream_turn_released(struct stream_order *o, struct stream_pending *p, struct stream_id id)
@@ -32,16 +32,16 @@ void stream_turn_released(struct stream_order *o, struct stream_pending *p, stru
 
 /* Wakes readers if the entry that left released no waiting one: of several that take a value,
  * another may be claimable now. before: counts before the change. */
-static void stir_if_asked(struct stream_order *o, struct counts before)
+static void wake_if_needed(struct stream_order *o, struct counts before)
 {
     if (o->waiting < before.waiting || o->following < before.following || o->stopped)
-        stir(o);
+        wake_readers(o);
 }
 
 static void let_go(struct stream_order *o, struct stream_pending *p, struct stream_id id)
 {
     stream_pending_let_go(p, id);
-    stir(o);
+    wake_readers(o);
 }
 
 void stream_turn_deferred(struct stream_order *o, struct stream_pending *p, struct stream_id id)
@@ -53,7 +53,7 @@ void stream_turn_deferred(struct stream_order *o, struct stream_pending *p, stru
     else if (stream_order_set_aside(o, id, &next))
         let_go(o, p, next);
     else
-        stir_if_asked(o, before);
+        wake_if_needed(o, before);
 }
 
 void stream_turn_gone(struct stream_order *o, struct stream_pending *p, struct stream_id id)
@@ -63,13 +63,13 @@ void stream_turn_gone(struct stream_order *o, struct stream_pending *p, struct s
     if (stream_order_remove(o, id, &next))
         let_go(o, p, next);
     else
-        stir_if_asked(o, before);
+        wake_if_needed(o, before);
 }
 
 void stream_turn_unread_gone(struct stream_order *o)
 {
     if (o->stopped)
-        stir(o);
+        wake_readers(o);
 }
 
 bool stream_turn_is_sound(const struct stream_order *o, const struct stream_pending *p)

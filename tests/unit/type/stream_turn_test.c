@@ -7,7 +7,7 @@
 #define VALUES 5
 
 static struct rng rng;
-static unsigned stirred;
+static unsigned wake;
 
 static unsigned below(unsigned n)
 {
@@ -25,10 +25,10 @@ static unsigned value_of(unsigned i)
     return i % 6 ? i * 7 % VALUES : VALUES;
 }
 
-static void on_stirred(void *context)
+static void wake_readers(void *context)
 {
     CHECK(context == &rng);
-    stirred++;
+    wake++;
 }
 
 /* Of each value somebody takes it, or nobody waits; who waits is held, and nobody else. */
@@ -92,15 +92,15 @@ TEST(somebody_has_each_value_that_others_wait_for)
         struct stream_order *o = stream_group_begin_order(g);
         bool skips = seed % 2;
         o->skips = skips;
-        o->stirred = on_stirred;
+        o->wake = wake_readers;
         o->context = &rng;
         rng_seed(&rng, seed);
         for (int i = 0; i < 4000; i++) {
             uint64_t held = stream_pending_held_count(&g->pending);
-            unsigned before = stirred;
+            unsigned before = wake;
             step(g, c, i);
             /* Who waits for room, or for an entry, hears of it. */
-            CHECK(stream_pending_held_count(&g->pending) >= held || stirred > before);
+            CHECK(stream_pending_held_count(&g->pending) >= held || wake > before);
             looks_right(g, skips);
         }
         struct stream_group *copy = stream_group_copy(g);
