@@ -1,22 +1,22 @@
-/* The policy of the append-only file: what is written and synced when, and what replies may rely
- * on. How it is done is in the rooms below: persist/aof_segment (one increment), aof_rotation (the
- * next one, and a new base), aof_files (names and manifest), aof_frame (the format), group_commit.
+/* The policy of the append-only file: when to write and fsync, and which replies may be released.
+ * The mechanisms are in persist/aof_segment (one increment), aof_rotation (the next one, and a new
+ * base), aof_files (names and manifest), aof_frame (the format), group_commit.
  *
- * Happy path: each turn ends with aof_flush(). It writes what the turn did, then starts a sync:
- * always; once a second; or never, by the policy, and whatever the policy says when somebody wants
- * one (aof_want_sync()). While a sync runs nothing is written by this thread. Under `always`
- * nothing could be released anyway, and the batch gathers in the journal for the next sync;
- * otherwise it is written beside the sync, as long as that is not older than a second: everysec
- * promises to lose no more.
+ * Happy path: each turn ends with aof_flush(). It writes the turn's effects, then starts an fsync:
+ * always, once a second, or never, by the policy; and in any case if one was requested
+ * (aof_want_sync()). During an fsync this thread does not write. Under `always` no reply could be
+ * released anyway, so the batch stays in the journal for the next fsync; otherwise the writer
+ * thread writes it, as long as the fsync is younger than a second, since everysec promises to lose
+ * no more.
  *
- * What replies may rely on (aof_released()) is an offset of the journal: what is synced under
- * `always`, else what is written. Without a base a start would find nothing, so `always` promises
- * nothing then.
+ * Replies are released up to a journal offset (aof_released()): the synced one under `always`, else
+ * the written one. While the base is missing a restart would load nothing, so `always` releases
+ * nothing.
  *
- * When something fails, replies are held and the caller refuses writes. A write that failed is
- * tried again (aof_retry_batch()); after a failed sync aof_needs_base() asks for a rewrite: a new
- * increment is prepared, made the one in use (aof_switch()), and the base of the child takes the
- * place of all before it (aof_finish_rewrite()), which makes everything good. */
+ * After a failure replies are held back and the caller refuses writes. A failed write is repeated
+ * (aof_retry_batch()); after a failed fsync aof_needs_base() asks for a rewrite: a new increment is
+ * prepared and made the current one (aof_switch()), and the child's base replaces everything before
+ * it (aof_finish_rewrite()), which ends the failure. */
 #include "persist/aof.h"
 
 #include "base/assert.h"
@@ -30,7 +30,7 @@
 #include <stdio.h>
 
 #define EVERY_MS   1000 /* appendfsync everysec */
-#define DELAYED_MS 2000 /* a batch that waits for a sync longer is counted */
+#define DELAYED_MS 2000 /* a batch that waits longer for an fsync is counted */
 
 struct aof {
     struct journal *journal;
@@ -38,12 +38,12 @@ struct aof {
     struct aof_segment segment;
     struct aof_rotation rotation;
     struct group_commit group;
-    uint64_t group_syncs; /* of the segment, that group has been told of */
+    uint64_t group_syncs; /* segment.syncs already reported to group */
     enum aof_policy policy;
     bool pause_syncs;
-    uint64_t sync_wanted; /* up to this offset, whatever the policy says */
+    uint64_t sync_wanted; /* up to this offset, regardless of the policy */
     uint64_t locals_wanted;
-    uint64_t delayed; /* turns in which a batch waited for a slow sync */
+    uint64_t delayed; /* turns in which a batch waited for a slow fsync */
 };
 
 struct aof *aof_new(struct worker *disk, struct worker *writer, struct journal *j,
@@ -84,8 +84,8 @@ int aof_read_manifest(struct aof *a, char error[MANIFEST_ERROR])
     return aof_files_read_manifest(&a->files, error);
 }
 
-/* Appends to the file. 1: done; 0: it has no header of ours, or an older one, and nothing is
- * changed; or -errno. */
+/* Opens the file for appending. 1: done; 0: unchanged, because it has no header of ours or an older
+ * version; or -errno. */
 static int append_to(struct aof *a, const char *path)
 {
     char start[AOF_FRAME_HEADER_MAX];
@@ -94,7 +94,7 @@ static int append_to(struct aof *a, const char *path)
     int fd = file_open_append(path);
     if (fd < 0)
         return fd;
-    /* What was read at the start may be in memory only. */
+    /* What was loaded at startup may be in the page cache only. */
     int error = file_sync(fd);
     int64_t size = file_size(fd);
     int got = file_read_start(path, start, sizeof(start));
@@ -141,7 +141,7 @@ int aof_create(struct aof *a, const char *base_path, bool rdb_base)
     if (error)
         return error;
     aof_segment_begin(&a->segment, fd);
-    /* The base holds what was still pending. */
+    /* The base has the pending effects. */
     aof_segment_start_over(&a->segment);
     ASSERT(aof_has_base(a) && a->segment.synced == a->journal->offset);
     return 0;
@@ -239,7 +239,7 @@ static bool is_ready_to_switch(const struct aof *a)
     return a->rotation.state == AOF_ROTATION_READY;
 }
 
-/* Under `always`: whether the batch waits for clients who were just answered. */
+/* Under `always`: whether to delay the batch for clients that were just answered. */
 static bool wait_for_group(struct aof *a, size_t waiting)
 {
     const struct aof_segment *s = &a->segment;
@@ -264,7 +264,9 @@ static bool sync_is_wanted(const struct aof *a)
     return a->sync_wanted > a->segment.synced || a->locals_wanted > a->segment.locals_synced;
 }
 
-/* What is not kept but counted is worth a sync only when nobody waits for syncs. */
+/* Stream-only bytes, which the file counts but does not store, get an fsync except under `always`,
+ * where it would only delay replies.
+ *  */
 static bool sync_is_due(const struct aof *a, int64_t now_ms)
 {
     const struct aof_segment *s = &a->segment;
@@ -275,14 +277,14 @@ static bool sync_is_due(const struct aof *a, int64_t now_ms)
            (a->policy == AOF_EVERYSEC && now_ms - s->sync_began_ms >= EVERY_MS);
 }
 
-/* A job of another thread is under way. */
+/* Called while another thread has a job. */
 static void flush_beside(struct aof *a, int64_t now_ms)
 {
     struct aof_segment *s = &a->segment;
     if (aof_segment_is_behind(s) && a->policy == AOF_EVERYSEC &&
         now_ms - s->sync_began_ms > DELAYED_MS)
         a->delayed++;
-    /* Only where replies wait for no more than the write. */
+    /* Only if replies wait just for the write. */
     if ((a->policy != AOF_ALWAYS || a->pause_syncs) && aof_segment_may_write_beside(s))
         aof_segment_write_beside(s);
 }
@@ -296,12 +298,12 @@ void aof_flush(struct aof *a, int64_t now_ms, size_t waiting)
         flush_beside(a, now_ms);
         return;
     }
-    /* What is for replicas alone goes at once: they get it in this turn. */
+    /* Stream-only bytes are not delayed: replicas get them in this turn. */
     bool effects = s->unsynced || s->journal->effects_end > aof_segment_written(s);
     if (a->policy == AOF_ALWAYS && effects && !is_ready_to_switch(a) && wait_for_group(a, waiting))
         return;
     aof_segment_write(s);
-    /* aof_switch() follows and syncs: under load there would never be a turn without a sync. */
+    /* aof_switch() follows, and syncs: under load no turn would otherwise be free of an fsync. */
     if (s->state == AOF_SEGMENT_SOUND && !is_ready_to_switch(a) && sync_is_due(a, now_ms))
         aof_segment_sync(s, now_ms);
 }
@@ -317,7 +319,7 @@ uint64_t aof_released(const struct aof *a)
     if (!aof_is_open(a))
         return UINT64_MAX;
     if (a->policy == AOF_ALWAYS && a->files.no_base_yet)
-        return 0; /* a start would not find it, synced or not */
+        return 0; /* a restart would not find it, synced or not */
     return a->policy == AOF_ALWAYS && !a->pause_syncs ? a->segment.synced
                                                       : aof_segment_written(&a->segment);
 }
@@ -427,7 +429,7 @@ void aof_switch(struct aof *a)
 void aof_finish_rewrite(struct aof *a, const char *temp_path, bool rdb_base,
                         void (*done)(void *context, int error), void *context)
 {
-    ASSERT(a->rotation.first_seq > 0); /* a switch, or what stands for one, came first */
+    ASSERT(a->rotation.first_seq > 0); /* after aof_switch() or expect_base() */
     aof_rotation_install_base(&a->rotation, temp_path, rdb_base, done, context);
 }
 

@@ -26,7 +26,7 @@ static void print_note(const struct aof_frame_note *note, struct buf *out)
 
 void aof_batch_print(const struct journal_batch *b, uint64_t from, struct buf *out)
 {
-    size_t at = 0; /* of the stream */
+    size_t at = 0; /* in the stream */
     for (size_t i = 0; i < b->note_n; i++) {
         const struct journal_note *note = &b->notes[i];
         struct aof_frame_note line = {.kind = note->kind, .n = note->n};

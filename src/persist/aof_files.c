@@ -1,22 +1,21 @@
-/* The directory, in the order in which a file gets its meaning:
+/* The life of a file in the directory:
  *
- *   1.  a file is created empty and synced, its directory too (aof_files_create());
- *   2.  a manifest that names it replaces the present one, by write aside, sync and rename; from
- *       here on a start reads it;
- *   3.  what the new manifest does not name any more is removed, or stays as history.
+ * 1. a file is created empty and synced, its directory too (aof_files_create()); 2. a manifest that
+ * names it replaces the present one, by a temporary file, fsync and rename; from here on a start
+ * reads it; 3. files that the new manifest no longer names are removed, or kept as history.
  *
- * A crash between two steps leaves files that no manifest names: a start removes them
- * (aof_files_sweep()). A crash never leaves a manifest that names a file which is not there.
+ * A crash between two steps leaves files that no manifest names, which the next start removes
+ * (aof_files_sweep()). A crash never leaves a manifest that names a missing file.
  *
- * Numbers only go up, so that a file that is left over is never taken for a new one. Increments and
- * bases are counted apart; history entries do not say which of the two they were, so their numbers
- * count for both. A base that failed half-way may be named by a manifest on the disk that we do not
- * know of (the rename succeeded, the sync of the directory did not): no number is tried twice.
+ * Numbers only increase, so that a leftover is never mistaken for a new file. Increments and bases
+ * are numbered separately; history entries do not show which of the two they were, so their numbers
+ * count for both. After a failed installation the manifest on disk may nevertheless name the new
+ * base (the rename succeeded, the fsync of the directory did not): no number is tried twice.
  *
- * While the append-only file is turned on at run time (no_base_yet) the increment is named by no
- * manifest, because without the base it would be half of the data. The marker file
- * "<stem>.beginning" says so to a start: increments without a manifest are rubbish then. Without
- * the marker they are a sign that the manifest was lost, and the start is refused. */
+ * While the append-only file is being turned on at run time (no_base_yet) no manifest names the
+ * increment, because without the base the data would be incomplete. The marker file
+ * "<stem>.beginning" tells this to a start: increments without a manifest are then ignored. Without
+ * the marker they show that the manifest was lost, and the start is refused. */
 #include "persist/aof_files.h"
 
 #include "base/assert.h"
@@ -47,7 +46,7 @@ void aof_files_path(const struct aof_files *f, const char *name, char *to, size_
     snprintf(to, n, "%s/%s", f->directory, name);
 }
 
-/* A file that is named after the stem alone. */
+/* A path named after the stem only. */
 static void stem_path(const struct aof_files *f, const char *suffix, char *to, size_t n)
 {
     snprintf(to, n, "%s/%s.%s", f->directory, f->stem, suffix);
@@ -98,7 +97,7 @@ void aof_files_next_base(struct aof_files *f, bool rdb, struct aof_files_new *ou
 
 struct orphan {
     const struct aof_files *files;
-    char name[80]; /* of an increment with something in it; empty: none was found */
+    char name[80]; /* of an increment that is not empty; "": none */
 };
 
 static bool has_stem(const struct aof_files *f, const char *name)
@@ -120,7 +119,7 @@ static void look_for_orphan(void *context, const char *name)
         snprintf(o->name, sizeof(o->name), "%s", name);
 }
 
-/* There is no manifest: had there been one? */
+/* There is no manifest: whether there was one. */
 static bool lost_manifest(const struct aof_files *f, char error[MANIFEST_ERROR])
 {
     char path[PATH_MAX];
@@ -196,7 +195,7 @@ int aof_files_create(const char *path)
 int aof_files_add_increment(struct aof_files *f)
 {
     struct aof_files_new new;
-    ASSERT(!f->no_base_yet); /* the manifest must not name it then */
+    ASSERT(!f->no_base_yet); /* the manifest must not name it */
     aof_files_next_increment(f, &new);
     int fd = aof_files_create(new.path);
     if (fd < 0)
@@ -265,7 +264,7 @@ int aof_files_begin_first(struct aof_files *f, struct aof_files_new *out, int *f
         return marker;
     file_close(marker);
     aof_files_next_increment(f, out);
-    *fd = aof_files_create(out->path); /* the directory's sync is the marker's as well */
+    *fd = aof_files_create(out->path); /* its fsync of the directory covers the marker */
     if (*fd < 0)
         return *fd;
     for (size_t i = 0; i < f->manifest.n; i++)
@@ -281,8 +280,8 @@ int aof_files_adopt(struct aof_files *f)
     char path[PATH_MAX];
     int error = file_make_directory(f->directory);
     aof_files_path(f, f->stem, path, sizeof(path));
-    /* The manifest first: a base that it names and that is not there yet is found beside the
-     * directory at the next attempt. */
+    /* The manifest first: if the base is not moved yet, the next attempt finds it next to the
+     * directory. */
     if (!error && f->manifest.n == 0) {
         manifest_add(&f->manifest, f->stem, 1, MANIFEST_BASE);
         error = write_manifest(f, &f->manifest);
@@ -327,7 +326,7 @@ static void sweep_one(void *context, const char *name)
     bool ours = has_stem(f, name);
     bool marker = ours && strcmp(name + strlen(f->stem), ".beginning") == 0;
     bool temporary = strncmp(name, "temp-", 5) == 0;
-    /* What was cut off at a start stays for whoever wants to look at it. */
+    /* Tails cut off at a start are kept for inspection. */
     bool unnamed = ours && (strstr(name, ".base.") || strstr(name, ".incr.aof")) &&
                    !strstr(name, ".cut-") && !manifest_names(&f->manifest, name);
     if (!marker && !temporary && !unnamed)
@@ -378,7 +377,7 @@ bool aof_files_make_reserve(struct aof_files *f)
     char path[PATH_MAX];
     if (f->reserved || !f->reserve_size)
         return true;
-    /* Room on the disk is taken, or the call fails: a sparse file would reserve nothing. */
+    /* Really allocates, or fails: a sparse file would reserve nothing. */
     reserve_path(f, path, sizeof(path));
     f->reserved = file_reserve(path, f->reserve_size) == 0;
     return f->reserved;
@@ -402,7 +401,7 @@ void aof_files_set_reserve(struct aof_files *f, uint64_t bytes)
         aof_files_give_reserve_up(f);
     f->reserve_size = bytes;
     ASSERT(!f->reserved || f->reserve_size);
-    /* A server before this one may have had a reserve. */
+    /* An earlier server may have left one. */
     reserve_path(f, path, sizeof(path));
     if (!bytes)
         file_remove(path);

@@ -41,7 +41,7 @@ bool aof_frame_parse_header(struct bytes data, struct aof_frame_header *out, siz
     out->salt = salt;
     out->offset = offset;
     *n = len + 1;
-    /* sscanf() is lenient. Comparing with what would be printed is not, and checks the checksum. */
+    /* sscanf() is lenient; comparing with the printed form is strict, and verifies the checksum. */
     return aof_frame_print_header(out, expected) == *n && memcmp(expected, data.p, *n) == 0;
 }
 
@@ -83,8 +83,8 @@ bool aof_frame_parse_timestamp(struct bytes line, long long *seconds)
            num_parse_int(bytes_of(line.p + 4, line.n - 4), seconds);
 }
 
-/* The timestamp line that ends at data[end], with its line end; empty when another line or nothing
- * stands there. */
+/* The timestamp line that ends at data[end], with its line end; empty if there is another line or
+ * none. */
 static struct bytes timestamp_before(struct bytes data, size_t end)
 {
     ASSERT(end <= data.n);
@@ -170,7 +170,8 @@ bool aof_frame_is_sound(uint32_t salt, struct bytes data, size_t at, struct byte
         return false;
     out->synced = strtoull(next + 1, NULL, 10);
     size_t n = (size_t)out->bytes;
-    /* To the byte as it would be printed: lenient parsing above cannot let anything through. */
+    /* Compared with the printed form, so that the lenient parsing above cannot accept anything
+     * else. */
     size_t len = aof_frame_print_trailer(salt, timestamp_before(data, at - n),
                                          bytes_of(data.p + at - n, n), out->synced, expected);
     return len == line.n + 2 && memcmp(expected, line.p, line.n) == 0 && line.p[line.n] == '\r';

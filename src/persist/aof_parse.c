@@ -8,7 +8,7 @@
 
 #define ARGS_MAX (1 << 20)
 
-/* The kind and a number of a line; AOF_PARSE_COMMAND: it is good, and *at behind it. */
+/* Reads a line of `kind` and a number. AOF_PARSE_COMMAND: valid, and *at is after it. */
 static enum aof_parse_item read_number(struct bytes data, size_t *at, char kind, long long *out)
 {
     size_t end = *at + 1;
@@ -28,7 +28,7 @@ static enum aof_parse_item read_number(struct bytes data, size_t *at, char kind,
     return AOF_PARSE_COMMAND;
 }
 
-/* An argument behind its length; AOF_PARSE_COMMAND: it is good, and *at behind it. */
+/* Reads an argument with its length. AOF_PARSE_COMMAND: valid, and *at is after it. */
 static enum aof_parse_item read_argument(struct bytes d, size_t *at, struct bytes *out)
 {
     long long n;

@@ -1,13 +1,13 @@
-/* What stands at a place of an append-only file: a command in RESP, a line that begins with #, or
- * nothing that can be read. One at a time, with every check; persist/aof_read reads what is
- * ordinary faster. Pure: the data stay the caller's, and arguments point into them. */
+/* Parses one item of an append-only file: a command in RESP or a line that begins with #. Checks
+ * everything; persist/aof_read.c has a faster way for ordinary commands. Pure: arguments point into
+ * the caller's data. */
 #ifndef PERSIST_AOF_PARSE_H
 #define PERSIST_AOF_PARSE_H
 
 #include "base/bytes.h"
 
-/* LINE: begins with #, a trailer, a timestamp, a note or a comment. CUT: the beginning of a
- * command, then the end of the file. */
+/* LINE: a trailer, timestamp, note or comment, which all begin with #. CUT: a command cut off by
+ * the end of the file. */
 enum aof_parse_item {
     AOF_PARSE_COMMAND,
     AOF_PARSE_LINE,
@@ -18,12 +18,12 @@ enum aof_parse_item {
 
 struct aof_parsed {
     enum aof_parse_item item;
-    size_t next; /* where the next one begins */
+    size_t next; /* where the next item begins */
     int argc;
     struct bytes line; /* without its line end */
 };
 
-/* Room for the arguments of one command. Zero-initialised: none yet. */
+/* Room for the arguments of one command, reused by the next. Zero-initialised is valid. */
 struct aof_parse_room {
     struct bytes *argv; /* of the last command */
     int cap;

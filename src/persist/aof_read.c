@@ -1,33 +1,32 @@
-/* Reading happens in one pass over the mapped file, in one of two ways.
+/* Reads the mapped file in one pass, in one of two ways.
  *
  * With frames (the file begins with our header): a frame's commands are parsed once only to find
- * the trailer behind them; the trailer's checksum is compared; then the commands are parsed again
- * and applied, in batches of AOF_READ_AHEAD, each batch announced before it is applied so that the
- * caller can prefetch what it will touch. So nothing of a frame is applied before all of it is
- * known to be sound, at the price of parsing twice (the second time from the cache).
+ * the trailer after them; the trailer's checksum is verified; then the commands are parsed again
+ * and applied, in batches of AOF_READ_AHEAD, each announced first so that the caller can prefetch
+ * what it will access. So no part of a frame is applied before the whole frame is verified, at the
+ * price of parsing twice (the second time from the CPU cache).
  *
- * A frame that is not sound ends the reading. Whether that is a torn tail (a crash while it was
- * written) or damage is decided by what the sound frames say: every trailer names the offset that
- * was synced when it was written. If any of them, in front of the bad frame or behind it, says that
- * more was synced than we have, bytes that were on the disk have been lost: DAMAGED, and the start
- * is refused. Otherwise the bad bytes were never promised to anybody: TORN, and the caller may cut
- * the file at `good`. A sound frame that follows a gap is DAMAGED too, by the same comparison.
+ * A bad frame ends the reading. Whether it is a torn tail (a crash during the write) or damage
+ * follows from the good frames: every trailer has the offset that was synced when it was written.
+ * If any of them, before or after the bad frame, shows that more was synced than we have read,
+ * bytes were lost from the disk: DAMAGED, and the start is refused. Otherwise no reply ever relied
+ * on the bad bytes: TORN, and the caller may truncate the file to `good`. A good frame after a gap
+ * is DAMAGED too, by the same comparison.
  *
- * Notes in a frame say where stream and file differ (persist/journal.h). They decide nothing about
- * what is applied, only how far the offset moves, which history it belongs to, and what the end of
- * the stream is: that is told, when it is wanted, in a second pass over the last frames.
+ * Notes in a frame mark where stream and file differ (persist/journal.h). They do not affect what
+ * is applied, only how far the offset moves, which history it belongs to, and what the end of the
+ * stream is; the latter is passed on, if wanted, by a second pass over the last frames.
  *
- * Without frames (a file of Redis, or the commands behind a snapshot): commands are applied as they
- * come. A command that the end of the file cuts off, or a MULTI without its EXEC, is TORN at the
- * last command in front of it; other bytes are BAD_FORMAT.
+ * Without frames (a file of Redis, or the commands after a snapshot): commands are applied one by
+ * one. A command cut off by the end of the file, or a MULTI without its EXEC, is TORN after the
+ * last complete command; other bytes are BAD_FORMAT.
  *
- * One of ours whose header cannot be read (it begins like one; or the caller knows, and it begins
- * like nothing that Redis writes) is DAMAGED when there are trailers in it, for frames were written
- * behind a header that was sound. Without any, nothing in it was ever synced, and a power cut may
- * have left what it likes: TORN at its beginning.
+ * A file of ours with an unreadable header (it begins like one; or the caller knows it is ours, and
+ * it begins like nothing that Redis writes) is DAMAGED if it has trailers, since frames were
+ * written after a good header. Without trailers nothing in it was ever synced, and a power failure
+ * may have left any content: TORN at its beginning.
  *
- * apply() that fails and progress() that returns false end the reading as REFUSED, at_time() as
- * STOPPED. */
+ * If apply() or progress() returns false, the result is REFUSED; if at_time() does, STOPPED. */
 #include "persist/aof_read.h"
 
 #include "base/assert.h"
@@ -41,7 +40,7 @@
 #define SKIPPED_MOST   ((uint64_t)1 << 62) /* in one frame */
 #define ARGS_POOL      512
 
-/* Ordinary commands that lie one behind the other, parsed together. */
+/* Consecutive ordinary commands, parsed together. */
 struct batch {
     size_t from, ends[AOF_READ_AHEAD];
     unsigned n;
@@ -49,7 +48,7 @@ struct batch {
     struct bytes args[ARGS_POOL];
 };
 
-/* Where a frame begins, and the offset there. */
+/* The start of a frame, and the journal offset there. */
 struct place {
     size_t at;
     uint64_t offset;
@@ -59,18 +58,18 @@ struct reader {
     struct bytes data;
     const struct aof_read_options *o;
     struct aof_read_result *result;
-    struct aof_parse_room room; /* for commands that no batch holds */
+    struct aof_parse_room room; /* for commands outside of batches */
     struct batch batch;
     uint32_t salt;
-    bool notes;                          /* frames may hold them: version 2 */
-    char next_id[HISTORY_ID_LENGTH + 1]; /* that no byte belongs to yet; "": none */
+    bool notes;                          /* frames may have notes: version 2 */
+    char next_id[HISTORY_ID_LENGTH + 1]; /* of a history without bytes so far; "": none */
     uint64_t reported;
-    /* Of the frames read, the last one from which on stream_most bytes are told, or soon will be,
-     * and one in front of it. */
+    /* Starts of frames for tell_tail(): near, which is replaced once stream_most bytes of stream
+     * follow it, and its predecessor far. */
     struct place near, far;
 };
 
-/* The commands from `at` on, as many as are whole and ordinary: fast, for most of a file. */
+/* The fast path: parses the complete, ordinary commands from `at` on. */
 static void parse_batch(struct reader *r, size_t at)
 {
     struct batch *b = &r->batch;
@@ -122,7 +121,7 @@ static void tell_ahead(struct reader *r)
         r->o->ahead(r->o->context, r->batch.commands, r->batch.n);
 }
 
-/* A frame's body, which read_body() has accepted before. */
+/* Applies a frame's body, which read_body() has accepted. */
 static bool apply_frame(struct reader *r, size_t at, size_t end)
 {
     struct batch *b = &r->batch;
@@ -145,7 +144,7 @@ static bool apply_frame(struct reader *r, size_t at, size_t end)
     return true;
 }
 
-/* What stands behind the commands from `at` on; *end: where it begins. */
+/* Skips commands from `at` on and returns the item after them, which begins at *end. */
 static struct aof_parsed skip_commands(struct reader *r, size_t at, size_t *end)
 {
     for (;;) {
@@ -163,18 +162,20 @@ static struct aof_parsed skip_commands(struct reader *r, size_t at, size_t *end)
     }
 }
 
-/* The stream that a frame's body stands for, as far as it has been read. */
+/* The stream of a frame's body, as far as it has been read. */
 struct body {
-    uint64_t stream, skipped;         /* its bytes; those of them that are not kept */
-    uint64_t only;                    /* bytes that come now are not part of it */
-    bool continues;                   /* bytes come in front of a note of an ID, or there is none */
-    char id[HISTORY_ID_LENGTH + 1];   /* the last one that bytes belong to; "": as before */
-    char next[HISTORY_ID_LENGTH + 1]; /* the ID named last, perhaps without bytes yet; "": none */
-    uint64_t next_at;                 /* bytes of the stream in front of that */
-    bool wrong;                       /* the notes contradict one another or the commands */
+    uint64_t stream, skipped;         /* its bytes; those not stored in the file */
+    uint64_t only;                    /* this many of the next bytes are not part of it */
+    bool continues;                   /* there are bytes before the first ID note, or no such note
+                                       */
+    char id[HISTORY_ID_LENGTH + 1];   /* of the last bytes; "": as before the frame */
+    char next[HISTORY_ID_LENGTH + 1]; /* of the last ID note, perhaps without bytes so far; "": none
+                                       */
+    uint64_t next_at;                 /* stream bytes before that note */
+    bool wrong;                       /* the notes contradict each other or the commands */
 };
 
-/* Commands that lie from `from` to `to`. */
+/* Accounts for the commands between `from` and `to`. */
 static void take_commands(struct reader *r, struct body *b, size_t from, size_t to, bool tell)
 {
     size_t only = to - from < b->only ? to - from : (size_t)b->only;
@@ -185,15 +186,15 @@ static void take_commands(struct reader *r, struct body *b, size_t from, size_t 
         r->o->stream(r->o->context, kept, 0);
 }
 
-/* An ID that a confirmation has made is nobody's before its first byte (replica/confirm.h: STEPS);
- * any other is at once. */
+/* An ID made by a confirmation takes effect with its first byte (replica/confirm.h: STEPS), any
+ * other at once. */
 static void settle_id(struct body *b)
 {
     if (b->next[0] && (b->stream > b->next_at || history_generation(b->next) == 0))
         memcpy(b->id, b->next, sizeof(b->id));
 }
 
-/* False: the line is none. */
+/* False: the line is not a note. */
 static bool take_note(struct reader *r, struct body *b, struct bytes line, bool tell)
 {
     struct aof_frame_note note;
@@ -217,8 +218,8 @@ static bool take_note(struct reader *r, struct body *b, struct bytes line, bool 
     return true;
 }
 
-/* All that stands in front of a trailer, or of something that does not belong into a frame; *end:
- * where that begins. tell: the stream is told. */
+/* Reads a body up to a trailer or an item that does not belong in a frame, which is returned and
+ * begins at *end. tell: passes the stream on. */
 static struct aof_parsed read_body(struct reader *r, size_t at, struct body *b, size_t *end,
                                    bool tell)
 {
@@ -236,7 +237,7 @@ static struct aof_parsed read_body(struct reader *r, size_t at, struct body *b, 
     }
 }
 
-/* False: it is enough. */
+/* False: the caller stops the reading. */
 static bool tell_time(struct reader *r, struct bytes line)
 {
     long long seconds;
@@ -247,8 +248,8 @@ static bool tell_time(struct reader *r, struct bytes line)
     return false;
 }
 
-/* The highest `synced` of any sound frame behind the damage; 0: there is none. Frames are found by
- * their trailers, wherever these stand. */
+/* The highest `synced` of any good frame after the damage; 0: there is none. Frames are found by
+ * their trailers, at any position. */
 static uint64_t synced_behind(struct reader *r, size_t from)
 {
     uint64_t most = 0;
@@ -290,7 +291,7 @@ static void damaged(struct reader *r, size_t at, uint64_t synced)
     }
 }
 
-/* A frame begins at `good`. */
+/* Moves near and far, when a frame begins at `good`. */
 static void tail_passes(struct reader *r)
 {
     const struct aof_read_result *x = r->result;
@@ -302,10 +303,10 @@ static void tail_passes(struct reader *r)
 
 /* One frame: its timestamp line or nothing, its body, its trailer line. */
 struct frame {
-    size_t begin, start, end, next; /* of the timestamp, the body, the trailer, what follows */
-    struct bytes when;              /* the timestamp; empty: none */
+    size_t begin, start, end, next; /* positions of timestamp, body, trailer, and what follows */
+    struct bytes when;              /* the timestamp line; empty: none */
     struct body body;
-    struct aof_parsed behind; /* what stands behind the body: a trailer, when all is well */
+    struct aof_parsed behind; /* the item after the body: a trailer if the frame is good */
 };
 
 static void find_frame(struct reader *r, size_t at, struct frame *f, bool tell)
@@ -338,7 +339,7 @@ static void frames_are_missing(struct aof_read_result *x, size_t at, uint64_t sy
              at, (unsigned long long)x->offset, (unsigned long long)synced);
 }
 
-/* What a frame says is true from its end on. */
+/* Updates the result at the end of a good frame. */
 static void take_frame(struct reader *r, const struct frame *f)
 {
     struct aof_read_result *x = r->result;
@@ -357,7 +358,7 @@ static void take_frame(struct reader *r, const struct frame *f)
     x->good = f->next;
 }
 
-/* All frames from `at` on. */
+/* Reads all frames from `at` on. */
 static void read_framed(struct reader *r, size_t at)
 {
     struct aof_read_result *x = r->result;
@@ -390,7 +391,7 @@ static void read_framed(struct reader *r, size_t at)
     }
 }
 
-/* Tells the end of the stream: the frames are read once more, without being applied. */
+/* Passes on the end of the stream by reading the last frames again, without applying them. */
 static void tell_tail(struct reader *r)
 {
     const struct place *from =
@@ -406,7 +407,7 @@ static void header_is_damaged(struct aof_read_result *x)
     snprintf(x->error, sizeof(x->error), "the head of the segment is damaged");
 }
 
-/* Neither a command nor a timestamp stands at the start, as in any file of Redis. */
+/* The file begins with neither a command nor a timestamp, unlike any file of Redis. */
 static bool begins_oddly(struct reader *r)
 {
     struct aof_parsed p = aof_parse(r->data, 0, &r->room);
@@ -415,19 +416,20 @@ static bool begins_oddly(struct reader *r)
            !(p.item == AOF_PARSE_LINE && aof_frame_parse_timestamp(p.line, &seconds));
 }
 
-/* What the values in a file of Redis may look like, but not its start. */
+/* Values in a file of Redis may look like trailers, so this is only asked if the start is not
+ * Redis'. */
 static bool has_trailers(struct bytes data)
 {
     return memmem(data.p, data.n, "\n#CRC:", 6);
 }
 
-/* Our header at the start, or as much of it as there is. */
+/* Begins with our header's first bytes, or as many of them as there are. */
 static bool begins_as_ours(struct bytes data)
 {
     return data.n && memcmp(data.p, "#MILLRACE", data.n < 9 ? data.n : 9) == 0;
 }
 
-/* Where a file without frames is being read, and in which transaction. */
+/* The position in a file without frames, and the open transaction. */
 struct plain {
     size_t at, multi_at;
     bool in_multi;
@@ -456,7 +458,7 @@ static bool plain_command(struct reader *r, struct plain *f, const struct bytes 
     return go_on(r, f, next);
 }
 
-/* Redis' own rules: commands one after another; a transaction at the end counts only when whole. */
+/* As Redis reads it: commands one by one; a transaction at the end counts only if complete. */
 static void read_plain(struct reader *r, size_t start)
 {
     struct aof_read_result *x = r->result;

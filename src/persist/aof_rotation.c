@@ -1,20 +1,20 @@
-/* A rewrite, as the files see it:
+/* The files during a rewrite:
  *
  *   IDLE --prepare()--> PREPARING --disk thread--> READY --switch()--> IDLE      a child writes
  *                           |  failed: error is set                              the base ...
  *                           +--> IDLE                                ... install_base() --> done()
  *
- * The next increment is made and named by the manifest before it is used, so a crash at any moment
- * finds a manifest whose increments follow each other; those that are empty say nothing. At the
- * switch the caller forks: the child's data are exactly what the increments up to there hold.
+ * The next increment is created and listed in the manifest before it is used, so after a crash at
+ * any time the manifest has consecutive increments, of which the last may be empty. At the switch
+ * the caller forks: the child's data are exactly those of the increments so far.
  *
- * Installing a base: rename it into place, replace the manifest, remove what it replaces, in this
- * order. The manifest is the commit: before, a start reads the old base and all increments; after,
- * the new base and those from first_seq on. When a step fails, the next attempt uses another number
- * (persist/aof_files), since the manifest may be on the disk although its sync failed.
+ * Installing a base: rename it into place, replace the manifest, remove the replaced files, in this
+ * order. The manifest is the commit point: before it a start reads the old base and all increments,
+ * after it the new base and those from first_seq on. If a step fails, the next attempt uses another
+ * number (persist/aof_files.c), since the manifest may be on disk although its fsync failed.
  *
- * If the disk failed and the append-only file was not to be believed, a base that is in place makes
- * it good: it holds everything up to base_offset, also what could not be written. */
+ * An installed base also repairs an append-only file that was no longer trusted after a disk
+ * failure: it covers everything up to base_offset, including what could not be written. */
 #include "persist/aof_rotation.h"
 
 #include "base/assert.h"
@@ -115,11 +115,11 @@ struct install {
     struct worker_job job;
     struct aof_rotation *rotation;
     char temp[PATH_MAX], manifest_path[PATH_MAX];
-    char marker[PATH_MAX]; /* to be removed; empty: none */
+    char marker[PATH_MAX]; /* file to remove; "": none */
     struct aof_files_new base;
     struct manifest manifest; /* with the base */
-    struct buf text;          /* of the same */
-    char **replaced;          /* paths, to be removed */
+    struct buf text;          /* of that manifest */
+    char **replaced;          /* paths of files to remove */
     size_t replaced_n;
     int error;
     void (*done)(void *context, int error);
@@ -165,8 +165,8 @@ static void install_done(struct worker_job *job)
     mem_free(i);
 }
 
-/* Which of the present files stay: the increments that the base needs, and as history the others
- * when these are kept. */
+/* Sorts the present files: the increments that the base needs are kept, others become history or
+ * are removed. */
 static void sort_files(struct install *i, const struct aof_files *f, uint64_t first_seq)
 {
     i->replaced = mem_alloc((f->manifest.n + 1) * sizeof(*i->replaced));

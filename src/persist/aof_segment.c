@@ -1,31 +1,31 @@
-/* A batch's way to the disk:
+/* The path of a batch to the disk:
  *
  *   journal --aof_segment_write()--> file --aof_segment_sync()--> disk
  *            reader.offset = written           synced
  *
- * The loop's thread writes, one frame a batch, and only while no job runs: write() can stall behind
- * fdatasync() of the same file, and the loop must not. While a sync runs the other thread can write
- * instead (aof_segment_write_beside()), from a copy. In both cases the effects stay in the journal
- * until they are written.
+ * The loop's thread writes one frame per batch, and only while no job runs: write() can stall
+ * behind fdatasync() of the same file, which the loop must not. During an fsync the writer thread
+ * can write instead (aof_segment_write_beside()), from a copy. In both cases effects stay in the
+ * journal until they are written.
  *
- * A batch with notes (persist/journal.h) is composed in a buffer. One of nothing but stream-only
- * bytes is written like any other, so that the file is not behind those who got the stream, but
- * `unsynced` stays as it was: nobody's reply depends on it.
+ * A batch with notes (persist/journal.h) is composed in a buffer. A batch of stream-only bytes is
+ * written like any other, so that the file is never behind the replicas, but does not set
+ * `unsynced`: no reply depends on it.
  *
- * Syncs run in the disk thread, one at a time. What was written when a sync began is synced when it
- * has ended well; aof_segment.h names the order that always holds.
+ * Fsyncs run in the disk thread, one at a time. What was written when an fsync began is synced once
+ * it has succeeded; aof_segment.h has the invariant.
  *
- * When write() fails, the file is cut back to its last whole frame, so that what follows is not
- * behind garbage. If the disk is full and the reserve file was there, it is given up and the batch
- * tried once more (enospc is set until it is back). Otherwise WRITE_FAILED: the batch waits in the
- * journal for aof_segment_retry().
+ * When write() fails, the file is truncated to its last complete frame, so that nothing is written
+ * after garbage. If the disk is full and there is a reserve file, it is deleted and the write
+ * repeated once (enospc is set until the reserve is restored). Otherwise WRITE_FAILED: the batch
+ * waits in the journal for aof_segment_retry().
  *
- * When fdatasync() fails, the kernel may have dropped the dirty pages and call the next sync a
- * success. So nothing is believed of that file any more: FSYNC_FAILED, and synced stands still,
- * also for a batch that was written beside that sync. The same happens when the file cannot be cut
- * back. The way on is another file (aof_segment_replace()): BASE_MISSING, in which nothing is
- * written before a base has taken the place of everything in front of it (aof_segment_repair()). A
- * base that was forked before the failure does not help: what is lost came later. */
+ * When fdatasync() fails, the kernel may have dropped the dirty pages and report success next time.
+ * So the file is no longer trusted: FSYNC_FAILED, and `synced` does not move, not even for a batch
+ * written during that fsync. The same holds if the file cannot be truncated. Recovery takes another
+ * file (aof_segment_replace()), which is BASE_MISSING and not written to until a base has replaced
+ * everything before it (aof_segment_repair()). A base forked before the failure does not help: the
+ * lost bytes came later. */
 #include "persist/aof_segment.h"
 
 #include "base/assert.h"
@@ -36,8 +36,8 @@
 
 #include <errno.h>
 
-#define BESIDE_US  1000000           /* a batch may be written beside a sync that is no older */
-#define FRAME_KEPT ((size_t)4 << 20) /* a larger buffer is given back */
+#define BESIDE_US  1000000           /* batches may be written during an fsync up to this age */
+#define FRAME_KEPT ((size_t)4 << 20) /* a larger buffer is freed */
 
 void aof_segment_init(struct aof_segment *s, struct worker *disk, struct worker *writer,
                       struct journal *j, struct aof_files *f)
@@ -62,7 +62,7 @@ bool aof_segment_is_sound(const struct aof_segment *s)
            (!s->header_pending || s->size == 0);
 }
 
-/* The first error is the one that is reported. */
+/* Reports the first error only. */
 static void fail(struct aof_segment *s, enum aof_segment_state state, int error)
 {
     ASSERT(error < 0 && state != AOF_SEGMENT_SOUND);
@@ -80,8 +80,8 @@ static void make_good(struct aof_segment *s)
 
 /* ---- Which file */
 
-/* What comes next is the first frame of a file; it says which database it is for. A primary puts
- * that into the stream, a replica's file has it beside the stream. */
+/* The first frame of a file selects its database: on a primary in the stream, on a replica as bytes
+ * of the file only. */
 static void begin_file(struct aof_segment *s)
 {
     const struct journal *j = s->journal;
@@ -179,7 +179,7 @@ static void sync_done(struct worker_job *job)
     count_latency(&s->times, (uint64_t)y->took_us);
     if (y->error)
         fail(s, y->closes ? AOF_SEGMENT_BASE_MISSING : AOF_SEGMENT_FSYNC_FAILED, y->error);
-    /* A check of the files may have failed meanwhile. */
+    /* aof_is_intact() may have failed meanwhile. */
     if (s->state < AOF_SEGMENT_BASE_MISSING && y->offset > s->synced)
         s->synced = y->offset;
     if (s->state < AOF_SEGMENT_BASE_MISSING && y->locals > s->locals_synced)
@@ -224,15 +224,15 @@ void aof_segment_replace(struct aof_segment *s, int fd)
 
 /* ---- Writing */
 
-/* The timestamp line of a frame that is written now, when there is to be one: the frame is the
- * first of its second. *second is the time that it has, or that the one before had. */
+/* Prints the timestamp line if the frame to be written is the first of its second. *second becomes
+ * the time of the last such line. */
 static size_t print_timestamp(const struct aof_segment *s, int64_t *second, char *to)
 {
     *second = s->timestamps ? clock_wall_ms() / 1000 : 0;
     return *second != s->second ? aof_frame_print_timestamp(*second, to) : 0;
 }
 
-/* A frame, or the header, has been written. */
+/* Accounts for a written frame or header. */
 static void grow(struct aof_segment *s, size_t n)
 {
     s->size += n;
@@ -251,7 +251,7 @@ static int write_header(struct aof_segment *s)
     return 0;
 }
 
-/* The effects and their trailer, in one write() when the journal lends us room behind them: it does
+/* Writes the effects and their trailer, in one write() if the journal has room after them, that is,
  * unless a group is open. *n: their bytes. */
 static int write_effects(struct aof_segment *s, struct bytes timestamp, size_t *n)
 {
@@ -285,7 +285,7 @@ static int write_plain(struct aof_segment *s)
     return 0;
 }
 
-/* All of a frame, as a copy. */
+/* Composes a complete frame, as a copy. */
 static void compose(const struct aof_segment *s, const struct journal_batch *b, int64_t *second,
                     struct buf *out)
 {
@@ -318,7 +318,7 @@ static int write_composed(struct aof_segment *s, const struct journal_batch *b)
     return 0;
 }
 
-/* A frame is in the file. */
+/* Takes a written batch from the journal. */
 static void take(struct aof_segment *s, size_t stream_n, size_t note_n, bool kept)
 {
     s->unsynced = s->unsynced || kept;
@@ -327,7 +327,8 @@ static void take(struct aof_segment *s, size_t stream_n, size_t note_n, bool kep
     ASSERT(aof_segment_is_sound(s));
 }
 
-/* A write failed: back to the last whole frame. True: room has been made, try again. */
+/* Truncates to the last complete frame after a failed write. True: there is space now, try again.
+ */
 static bool take_back(struct aof_segment *s, int error)
 {
     bool cut = file_truncate(s->fd, (int64_t)s->size) == 0;
@@ -374,7 +375,7 @@ static void write_done(struct worker_job *job)
     w->running = false;
     if (w->frame.cap > FRAME_KEPT)
         buf_free(&w->frame);
-    /* The sync may have failed meanwhile: written or not, the batch waits for a new base. */
+    /* The fsync may have failed meanwhile: written or not, the batch waits for a new base. */
     if (s->state >= AOF_SEGMENT_BASE_MISSING)
         return;
     if (w->error) {
@@ -390,7 +391,7 @@ bool aof_segment_may_write_beside(const struct aof_segment *s)
 {
     ASSERT(!s->sync.running || s->sync.closes || s->sync.fd == s->fd);
     struct journal_batch b = journal_batch(&s->reader);
-    /* By the clock: a turn in which a script ran may have lasted. */
+    /* Reads the clock, since this turn may have been long (scripts). */
     return !s->write.running && !s->sync.closes && !journal_batch_is_empty(&b) &&
            clock_mono_us() - s->sync_began_us < BESIDE_US;
 }
@@ -452,7 +453,7 @@ void aof_segment_repair(struct aof_segment *s, uint64_t base_offset)
 {
     if (s->state == AOF_SEGMENT_FSYNC_FAILED || !aof_segment_is_open(s))
         return;
-    /* Nothing has been written since this file began, where the base was forked. */
+    /* Nothing has been written since this file began, which was when the base was forked. */
     if (s->reader.offset < base_offset || s->notes_ahead)
         journal_take_batch(&s->reader, (size_t)(base_offset - s->reader.offset), s->notes_ahead);
     s->notes_ahead = 0;

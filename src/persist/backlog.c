@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-#define TRIM_MOST 64 /* blocks that are freed at once */
+#define TRIM_MOST 64 /* blocks freed at once */
 
-/* Block number i of those that are held. */
+/* The i-th stored block. */
 static char **block_at(const struct backlog *b, size_t i)
 {
     ASSERT(i < b->count);

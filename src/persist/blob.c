@@ -34,7 +34,7 @@ bool blob_open(struct blob_reader *r, enum blob_kind kind, struct bytes blob)
     return false;
 }
 
-/* A ziplist's element behind the size of the one before. Returns its bytes, 0: damaged. */
+/* Reads a ziplist element after its previous-size field. Returns its length, 0: damaged. */
 static size_t ziplist_element(const unsigned char *p, size_t left, char *scratch, struct bytes *out)
 {
     unsigned c = p[0];

@@ -16,7 +16,7 @@ enum blob_kind { BLOB_LISTPACK, BLOB_ZIPLIST, BLOB_ZIPMAP };
 
 struct blob_reader {
     enum blob_kind kind;
-    struct listpack_reader in; /* what is left, of every kind */
+    struct listpack_reader in; /* the rest, for all kinds */
     bool is_value;             /* of a zipmap: the next element is a value */
 };
 

@@ -47,10 +47,10 @@ struct writer {
     int fd, error;
     int version; /* as rdb-compat */
     struct aof_frame_header head;
-    struct buf out; /* commands of the frame */
+    struct buf out; /* commands of the current frame */
     uint64_t written;
-    /* The command that elements are being gathered for: its words, then the elements, whose bytes
-     * are copied since walks reuse theirs. */
+    /* The command being collected: its fixed words, then the elements, whose bytes are copied since
+     * walks reuse theirs. */
     struct buf text;
     struct {
         size_t at, n;
@@ -192,7 +192,7 @@ static struct bytes id_text(char to[STREAM_ID_TEXT_MAX], struct stream_id id)
     return bytes_of(to, stream_id_print(to, id));
 }
 
-/* Pending entries of a command: one owner, time and count. */
+/* Ends an XCLAIM, whose entries share owner, time and count. */
 static void end_claim(struct writer *w, const struct stream_pending_entry *e)
 {
     char time[NUM_INT_MAX], count[NUM_INT_MAX];
@@ -212,7 +212,7 @@ static void begin_claim(struct writer *w, struct bytes key, const struct stream_
 {
     begin(w, "XCLAIM", key);
     word(w, str_bytes(g->name));
-    /* What nobody owns is somebody's for a Redis, or it would lose sight of it. */
+    /* Redis has no entries without an owner, so they get one here. */
     word(w, consumer == STREAM_PENDING_NO_CONSUMER
                 ? STREAM_REBUILD_UNOWNED
                 : str_bytes(stream_group_owner(g, consumer)->name));
@@ -220,7 +220,7 @@ static void begin_claim(struct writer *w, struct bytes key, const struct stream_
     w->fixed = w->argc;
 }
 
-/* before: the entry that was claimed before; none was while argc is 0. */
+/* before: the previous entry; none while argc is 0. */
 static void claim(struct writer *w, struct bytes key, const struct stream_group *g,
                   const struct stream_pending_entry *e, struct stream_pending_entry *before)
 {
@@ -244,9 +244,9 @@ static int by_delivery(const void *a, const void *b)
     return stream_id_compare(x->id, y->id);
 }
 
-/* Whoever carries the commands out looks for the place of each entry among the others by time, from
- * the end. So they come by ID while their times rise, whoever owns them, and the rest sorted by
- * time behind them: in another order reading them would take the square of their number. */
+/* When the commands are run, the place of each entry among the others by time is searched from the
+ * end. So entries with ascending times come first, by ID and whoever owns them, and the rest after
+ * them, sorted by time: in another order loading would take quadratic time. */
 static void put_pending(struct writer *w, struct bytes key, const struct stream_group *g)
 {
     struct stream_pending_place at;
@@ -320,7 +320,7 @@ static void put_stream(struct writer *w, struct bytes key, const struct stream *
     char last[STREAM_ID_TEXT_MAX], deleted[STREAM_ID_TEXT_MAX], added[NUM_INT_MAX];
     size_t n;
     if (s->log.length == 0) {
-        /* Nothing but a group makes a stream without entries. */
+        /* Only XGROUP CREATE can create a stream without entries. */
         COMMAND(w, BYTES("XGROUP"), BYTES("CREATE"), key, BYTES("g"), BYTES("0"),
                 BYTES("MKSTREAM"));
         COMMAND(w, BYTES("XGROUP"), BYTES("DESTROY"), key, BYTES("g"));
@@ -431,7 +431,7 @@ int command_base_write(int fd, struct store *s, const struct rdb_write_options *
             rdb_write_pause(o, result->keys);
         }
     }
-    if (o->stream_db >= 0 && o->stream_db != selected) /* a replica goes on in it */
+    if (o->stream_db >= 0 && o->stream_db != selected) /* a replica continues in it */
         COMMAND(&w, BYTES("SELECT"), bytes_of(number, num_print_int(number, o->stream_db)));
     end_frame(&w);
     ASSERT(w.out.n == 0 && (w.error || w.written > 0));

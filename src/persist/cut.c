@@ -20,7 +20,7 @@ int cut_tail(const char *path, struct bytes map, uint64_t good, char *aside, siz
     file_close(fd);
     if (error)
         return error;
-    /* The tail is safe: only now may it go from the file. */
+    /* The tail is synced: only now may it be truncated. */
     fd = file_open_append(path);
     error = fd < 0 ? fd : file_truncate(fd, (int64_t)good);
     if (!error)

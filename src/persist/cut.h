@@ -1,4 +1,4 @@
-/* Cutting the end of a file off, without throwing it away. */
+/* Truncates a file, but saves the tail in another one. */
 #ifndef PERSIST_CUT_H
 #define PERSIST_CUT_H
 
@@ -6,8 +6,8 @@
 
 #include <stdint.h>
 
-/* What map holds from `good` on goes to a new file beside path, whose name is put into aside; then
- * path is cut there. Both are synced. 0 or -errno. */
+/* Writes the bytes of map from `good` on to a new file next to path, whose name goes to aside, then
+ * truncates path to `good`. Both are synced. 0 or -errno. */
 int cut_tail(const char *path, struct bytes map, uint64_t good, char *aside, size_t n);
 
 #endif

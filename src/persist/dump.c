@@ -1,12 +1,12 @@
-/* A payload, as drawn in the header: type, value, version, checksum. What decides:
+/* A payload as described in the header: type, value, version, checksum. What decides:
  *
  *   writing   the value alone: the lowest version and type that hold all of it. For a reader that
  *             is named (dump_write_for()) what that reader knows, and whether it is all.
  *   reading   the footer: its checksum, and by its version whose codes these are. Then the value is
  *             read as in a snapshot, and must end where the footer begins.
  *
- * What can go wrong: a bad footer (DUMP_BAD_FRAME, nothing is read), damage within (DUMP_BAD_DATA,
- * what was made is freed), a value without a counterpart here (DUMP_FOREIGN). */
+ * What can fail: a bad footer (DUMP_BAD_FRAME, nothing is read), a damaged value (DUMP_BAD_DATA,
+ * what was built is freed), an unsupported type of value (DUMP_FOREIGN). */
 #include "persist/dump.h"
 
 #include "base/assert.h"
@@ -25,7 +25,7 @@
 
 static void put_footer(struct rdb_sink *s, struct buf *to)
 {
-    ASSERT(s->fd < 0 && s->written == 0); /* the checksum is of all of it: nothing has left */
+    ASSERT(s->fd < 0 && s->written == 0); /* the checksum covers all: nothing was flushed */
     rdb_sink_byte(s, (unsigned)s->version);
     rdb_sink_byte(s, 0);
     rdb_sink_little64(s, crc_64(0, s->out.p, s->out.n));
@@ -33,7 +33,7 @@ static void put_footer(struct rdb_sink *s, struct buf *to)
     rdb_sink_free(s);
 }
 
-/* The type of ours that it needs; 0: none. */
+/* The type of our own that it needs; 0: none. */
 static unsigned own_type(const struct entry *e)
 {
     unsigned type = value_type(e) == TYPE_STREAM ? dump_stream_type(value_object(e)) : 0;
@@ -86,7 +86,7 @@ bool dump_is_for(struct bytes payload, long long compat)
     return version <= compat && p[0] <= newest[compat - 10];
 }
 
-/* What modules know of the key may stand in front of the type; it is lost. */
+/* Module metadata of the key may precede the type; it is dropped. */
 static struct entry *read_value(struct rdb_source *r, struct bytes key,
                                 const struct rdb_get_options *o, const char **what)
 {
@@ -107,8 +107,8 @@ static struct entry *read_value(struct rdb_source *r, struct bytes key,
     return good ? e : NULL;
 }
 
-/* The bytes in front of a footer that is good. A checksum of 0 was not computed. Versions that are
- * not known are no error: what is in front of them may be. */
+/* Checks the footer; *n is the number of bytes before it. A checksum of 0 was not computed. Unknown
+ * versions are not an error here; the value may turn out to be. */
 static bool check_footer(struct bytes payload, bool any_checksum, size_t *n,
                          enum rdb_dialect *dialect)
 {

@@ -2,7 +2,7 @@
 
 #include "base/assert.h"
 
-#define MOST_MISSED 8 /* 2^8 syncs at most are skipped */
+#define MOST_MISSED 8 /* at most 2^8 fsyncs are skipped */
 
 /* With closed-loop clients each fsync would carry only half of them: the other half writes while it
  * runs. So the batch is delayed until the clients just answered have written again, but for no
@@ -18,13 +18,13 @@ static bool begin(struct group_commit *g, int64_t now_us, int64_t sync_began_us,
     g->state = GROUP_COMMIT_WAITING;
     g->until_us =
         now_us + (patience_us < GROUP_COMMIT_MOST_US ? patience_us : GROUP_COMMIT_MOST_US);
-    /* Those whose replies leave in this turn still count as held. */
+    /* Replies sent in this turn still count as held. */
     g->wanted = g->least = held;
     return true;
 }
 
-/* A wait that brought less than half of what it hoped for is not repeated for 2, 4, 8 ... syncs:
- * clients that do not write in a closed loop must not pay for it. */
+/* After a wait that brought less than half of the expected clients, the next 2, 4, 8 ... fsyncs do
+ * not wait: clients that do not write in a closed loop must not pay for it. */
 static void judge(struct group_commit *g, size_t held, bool pending)
 {
     ASSERT(held >= g->least && g->wanted >= g->least);

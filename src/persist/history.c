@@ -74,7 +74,7 @@ const char *history_last_id(const struct history *h, uint64_t offset)
 /* ---- Generations */
 
 #define MARK     "6d696c6c"
-#define PART     8 /* of an ID: mark, generation, family */
+#define PART     8 /* length of an ID's mark, generation and family */
 #define RANDOM_N (HISTORY_ID_LENGTH - 3 * PART)
 
 uint32_t history_generation(const char *id)

@@ -1,12 +1,12 @@
-/* Which history the journal's bytes belong to: a replication ID names one, and an offset a place in
- * it. Two servers that know the same ID and are at the same offset hold the same data.
+/* The history that the journal's bytes belong to: identified by a replication ID; an offset is a
+ * position in it. Two servers with the same ID and offset hold the same data.
  *
- * A server that takes over (REPLICAOF NO ONE) begins a history of its own and remembers the one
- * before it: what lies below second_offset is common to both. So replicas that followed the former
- * primary go on with the missing bytes alone.
+ * A server that is promoted (REPLICAOF NO ONE) begins a history of its own and remembers the
+ * previous one: bytes below second_offset belong to both. So replicas of the former primary need
+ * only the bytes they miss.
  *
- * Plain data inside struct journal, its only home. Pure; nothing fails. Source: PSYNC of Redis 4
- * and later, as seen on the wire; specification "replication", section 6.1. */
+ * Plain data, used only inside struct journal. Pure; nothing fails. Source: PSYNC of Redis 4 and
+ * later, as seen on the wire; specification "replication", section 6.1. */
 #ifndef PERSIST_HISTORY_H
 #define PERSIST_HISTORY_H
 
@@ -16,28 +16,29 @@
 #define HISTORY_ID_LENGTH 40
 
 struct history {
-    char id[HISTORY_ID_LENGTH + 1];  /* what is written now belongs to this one */
-    char id2[HISTORY_ID_LENGTH + 1]; /* the one before; all '0': none */
-    uint64_t second_offset;          /* first byte that is not id2's; 0: there is no id2 */
+    char id[HISTORY_ID_LENGTH + 1];  /* of what is written now */
+    char id2[HISTORY_ID_LENGTH + 1]; /* the previous one; all '0': none */
+    uint64_t second_offset;          /* first byte that does not belong to id2; 0: there is no id2
+                                      */
 };
 
 /* 40 letters and digits. */
 bool history_is_id(const char *id);
-/* The same without regard to case. */
+/* Compares without regard to case. */
 bool history_same_id(const char *a, const char *b);
 
-/* Another one, of which nobody has heard: random, and nothing before it. */
+/* Begins a new, random history without a previous one. */
 void history_begin(struct history *h);
-/* That of somebody else, from whom the data come: nothing before it. id is one. */
+/* Takes over the valid id of the server that the data come from; no previous one. */
 void history_adopt(struct history *h, const char *id);
-/* What is written behind `offset` belongs to the new ID, what came before to the old one: a server
- * takes over (id NULL: a random one), or its primary has. An old one that a confirmation has made
- * and that has no byte is passed over: what was before it stays the one before. */
+/* Bytes after `offset` belong to the new ID, earlier ones to the old: this server was promoted (id
+ * NULL: random), or its primary was. An old ID that was made by a confirmation and has no byte is
+ * dropped, and the previous one is kept instead. */
 void history_shift(struct history *h, const char *id, uint64_t offset);
-/* Only its own ID counts from here on. */
+/* Forgets the previous ID. */
 void history_forget_second(struct history *h);
 
-/* The ID of the byte at `offset`, the last one: the one before, while ours has no byte. */
+/* The ID of the last byte, at `offset`: the previous ID as long as the current one has no byte. */
 const char *history_last_id(const struct history *h, uint64_t offset);
 
 /* Replication IDs made by a confirmation (replica/confirm.h) consist of "6d696c6c", 8 hex digits of
@@ -50,14 +51,14 @@ bool history_same_family(const char *a, const char *b);
  * only once a byte has been written under it, because a generation must not be claimed before;
  * until then it is the previous ID. Other IDs are stored as they are. */
 const char *history_id_of_data(const struct history *h, uint64_t offset);
-/* A new one, of the family of another: id has HISTORY_ID_LENGTH + 1 bytes. */
+/* Makes a new ID in the family of `relative`; id has HISTORY_ID_LENGTH + 1 bytes. */
 void history_make(char *id, uint32_t generation, const char *relative);
 
-/* Whether who holds the bytes before `next` of the history `id` holds what we hold there. Which of
- * the bytes behind are still at hand is not asked. */
+/* Whether a server that has the bytes before `next` of the history `id` has the same as we there.
+ * Does not check whether the bytes from there on are still available. */
 bool history_shares(const struct history *h, const char *id, uint64_t next);
 
-/* Whether what is said of the fields above is true. */
+/* Checks the invariants of the fields. */
 bool history_is_sound(const struct history *h);
 
 #endif

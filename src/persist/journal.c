@@ -1,4 +1,4 @@
-/* One buffer, in which offsets and positions belong together like this:
+/* One buffer; offsets correspond to positions in it like this:
  *
  *         start               whole end       offset
  *           v                     v             v
@@ -7,15 +7,14 @@
  *       slowest      a reader    the fastest reader
  *       reader
  *
- * start is offset - pending.n. When the slowest reader moves, the bytes in front of it are dropped,
- * so start is always where the slowest is. When the outermost group ends with more than one effect,
- * MULTI is put in front of it, which moves its bytes: nobody may stand within it, and so a group is
- * handed out only when it has ended.
+ * start is offset - pending.n. When the slowest reader moves, the bytes before it are dropped, so
+ * start is always its position. When the outermost group ends with more than one effect, MULTI is
+ * inserted before it, which moves its bytes: no reader may be within it, so a group becomes visible
+ * only when it has ended.
  *
- * Notes (journal.h) lie in an array beside it, in the order of their offsets; the file's reader
- * drops those that it has taken. group_notes is where those of the open group begin: MULTI moves
- * them too, and a group of nothing but stream-only commands becomes a single skip, MULTI and EXEC
- * included. */
+ * Notes (journal.h) are in a separate array, ordered by offset; those that the file has taken are
+ * dropped. group_notes is the first one of the open group: MULTI moves them too, and a group of
+ * only stream-only commands becomes a single SKIP that includes MULTI and EXEC. */
 #include "persist/journal.h"
 
 #include "base/assert.h"
@@ -26,7 +25,7 @@
 static const char multi_text[] = "*1\r\n$5\r\nMULTI\r\n";
 static const char exec_text[] = "*1\r\n$4\r\nEXEC\r\n";
 
-#define KEPT ((size_t)4 << 20) /* an empty buffer that is larger is given back */
+#define KEPT ((size_t)4 << 20) /* an empty buffer larger than this is freed */
 
 /* "*<n>" or "$<n>", and the line's end. */
 static size_t header(char *to, char kind, size_t n)
@@ -39,7 +38,7 @@ static size_t header(char *to, char kind, size_t n)
 
 void journal_format(struct buf *out, const struct bytes *argv, int argc)
 {
-    size_t need = 24; /* bytes of a header; room is asked for once */
+    size_t need = 24; /* bytes of a header; the buffer grows once */
     for (int i = 0; i < argc; i++)
         need += argv[i].n + 26;
     char *start = buf_room(out, need), *at = start;
@@ -55,7 +54,7 @@ void journal_format(struct buf *out, const struct bytes *argv, int argc)
     out->n += (size_t)(at - start);
 }
 
-/* Offset of the byte in front of the pending ones. */
+/* Offset before the first pending byte. */
 static uint64_t start(const struct journal *j)
 {
     return j->offset - j->pending.n;
@@ -75,7 +74,7 @@ static struct journal_note *note(struct journal *j, uint64_t offset, enum journa
     return x;
 }
 
-/* The last n bytes of the stream are not kept by a file. Neighbours are one note. */
+/* Marks the last n stream bytes as not stored in the file. Adjacent notes are merged. */
 static void note_skip(struct journal *j, size_t n)
 {
     if (!j->filed)
@@ -89,7 +88,7 @@ static void note_skip(struct journal *j, size_t n)
         note(j, offset, JOURNAL_SKIP, n);
 }
 
-/* The file says so here, and the stream does not. */
+/* Notes that the file has the bytes of `text` from `at` on here, and the stream does not. */
 static void note_text(struct journal *j, enum journal_note_kind kind, size_t at)
 {
     ASSERT(j->filed && at <= j->text.n);
@@ -97,7 +96,7 @@ static void note_text(struct journal *j, enum journal_note_kind kind, size_t at)
     j->locals += kind == JOURNAL_ONLY;
 }
 
-/* The file has taken the first n notes, or wants none. */
+/* Drops the first n notes, which the file has taken or does not want. */
 static void drop_notes(struct journal *j, size_t n)
 {
     ASSERT(n <= j->note_n);
@@ -158,8 +157,8 @@ static void format_effect(struct buf *out, const struct bytes *argv, int argc, s
         journal_format(out, argv, argc);
 }
 
-/* What a client of a replica writes: into the file alone, which is in the stream's database before
- * and after it. */
+/* Adds a write of a replica's own client: to the file only, which is in the stream's database
+ * before and after it. */
 static void put_local(struct journal *j, int db, const struct bytes *argv, int argc,
                       struct bytes raw)
 {
@@ -224,7 +223,7 @@ void journal_raw_begin(struct journal *j, struct bytes stream, int db, bool kept
         j->effects_end = j->offset;
     else
         note_skip(j, stream.n);
-    if (!kept && moves && j->filed) { /* what is kept next is in that database */
+    if (!kept && moves && j->filed) { /* the next stored effect is for that database */
         size_t at = j->text.n;
         format_select(&j->text, db);
         note_text(j, JOURNAL_ONLY, at);
@@ -279,7 +278,7 @@ void journal_continue(struct journal *j, const char *id, uint64_t offset)
     j->offset = j->effects_end = offset;
 }
 
-/* Nobody is left who wants the pending bytes. An open group starts anew with its next effect. */
+/* Drops everything pending. An open group starts over with its next effect. */
 static void drop_all(struct journal *j)
 {
     j->pending.n = 0;
@@ -287,7 +286,7 @@ static void drop_all(struct journal *j)
     j->group_effects = j->group_kept = 0;
 }
 
-/* The file names the history that its bytes belong to. */
+/* Notes the ID of the present history for the file. */
 static void note_id(struct journal *j)
 {
     size_t at = j->text.n;
@@ -392,7 +391,7 @@ bool journal_is_sound(const struct journal *j)
            (j->readers ? slowest == start(j) : j->pending.n == 0);
 }
 
-/* Drops what everybody has taken. */
+/* Drops what all readers have taken. */
 static void trim(struct journal *j)
 {
     uint64_t slowest = j->readers->offset;
@@ -494,7 +493,7 @@ void journal_take_batch(struct journal_reader *r, size_t bytes, size_t notes)
     struct journal *j = r->journal;
     ASSERT(bytes <= whole_end(j) - r->offset && notes <= whole_notes(j));
     r->offset += bytes;
-    /* A skip may have grown since the batch was asked for: the rest of it stays. */
+    /* A SKIP may have grown since the batch was returned: the rest of it stays. */
     struct journal_note *last = notes ? &j->notes[notes - 1] : NULL;
     if (last && last->kind == JOURNAL_SKIP && last->offset + last->n > r->offset) {
         last->n -= (size_t)(r->offset - last->offset);

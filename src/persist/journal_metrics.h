@@ -1,4 +1,4 @@
-/* Where the journal stands. */
+/* Metrics of the journal. */
 #ifndef PERSIST_JOURNAL_METRICS_H
 #define PERSIST_JOURNAL_METRICS_H
 

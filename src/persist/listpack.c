@@ -12,7 +12,7 @@ void listpack_begin(struct buf *b)
     b->n = HEADER;
 }
 
-/* The size of the element before, readable backwards. */
+/* Appends an element's size, readable backwards. */
 static void add_back_size(struct buf *b, size_t size)
 {
     unsigned char *to = (unsigned char *)buf_room(b, 5);

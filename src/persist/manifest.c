@@ -10,9 +10,9 @@
 #include <limits.h>
 #include <stdio.h>
 
-#define WORDS     16   /* more than a line has */
-#define LINE_MOST 1023 /* bytes; Redis reads no longer ones */
-#define HIT_MOST  4    /* bits of the checksum's name */
+#define WORDS     16   /* more than any valid line has */
+#define LINE_MOST 1023 /* bytes; Redis refuses longer ones */
+#define HIT_MOST  4    /* flipped bits in the word of a checksum line */
 
 void manifest_free(struct manifest *m)
 {
@@ -97,7 +97,7 @@ uint64_t manifest_last_in_use(const struct manifest *m, const char *directory)
     return last ? last : first;
 }
 
-/* The name in quotes when it has blanks or the like: the stem is a setting. */
+/* Names with blanks and the like are quoted, since the stem is a setting. */
 static void print_file(const struct manifest_file *f, struct buf *out)
 {
     buf_add_text(out, "file ");
@@ -109,7 +109,7 @@ void manifest_print(const struct manifest *m, struct buf *out)
 {
     static const char order[] = {MANIFEST_BASE, MANIFEST_HISTORY, MANIFEST_INCREMENT};
     struct buf files = {0};
-    ASSERT(manifest_is_sound(m)); /* a start would refuse it */
+    ASSERT(manifest_is_sound(m)); /* else the next start would refuse it */
     for (size_t k = 0; k < sizeof(order); k++)
         for (size_t i = 0; i < m->n; i++)
             if (m->files[i].type == (enum manifest_type)order[k])
@@ -119,10 +119,10 @@ void manifest_print(const struct manifest *m, struct buf *out)
     buf_free(&files);
 }
 
-/* Also for what is more nonsense than any other text says. */
+/* Also the fallback for errors without a message of their own. */
 #define BAD_FORMAT "Invalid AOF manifest file format"
 
-/* "file NAME seq N type T", perhaps with words of others behind; NULL: good, else what is wrong. */
+/* "file NAME seq N type T", perhaps followed by unknown words; NULL: valid, else the error. */
 static const char *parse_file(struct manifest *m, const struct bytes *words, int n)
 {
     struct bytes name = {0}, seq = {0}, type = {0};
@@ -151,7 +151,7 @@ static const char *parse_file(struct manifest *m, const struct bytes *words, int
     return NULL;
 }
 
-/* Whether the line is what manifest_print() puts in front of the text. */
+/* Whether the line is the checksum that manifest_print() puts before the text. */
 static bool is_checksum_of(struct bytes line, struct bytes text)
 {
     char expected[64];
@@ -160,8 +160,8 @@ static bool is_checksum_of(struct bytes line, struct bytes text)
     return bytes_equal(line, bytes_of(expected, (size_t)len));
 }
 
-/* Whether a line is a checksum, or was one before some bits of its name were hit: it must not be
- * taken for a comment then. */
+/* Whether a line is a checksum, perhaps with a few flipped bits in its word: it must not be taken
+ * for a comment then. */
 static bool was_checksum(struct bytes line)
 {
     static const char name[] = "#CRC:";
@@ -174,7 +174,7 @@ static bool was_checksum(struct bytes line)
     return changed <= HIT_MOST;
 }
 
-/* NULL: good, else what is wrong. `line` lies in `text`. */
+/* NULL: valid, else the error. `line` is within `text`. */
 static const char *parse_line(struct manifest *m, struct bytes text, struct bytes line)
 {
     struct bytes words[WORDS];
@@ -183,14 +183,15 @@ static const char *parse_line(struct manifest *m, struct bytes text, struct byte
         const char *behind = line.p + line.n + 1, *end = text.p + text.n;
         bool good =
             is_checksum_of(line, bytes_of(behind, (size_t)(end - behind))) ||
-            is_checksum_of(line, bytes_of(text.p, (size_t)(line.p - text.p))); /* up to 0.1.0 */
+            is_checksum_of(line, bytes_of(text.p, (size_t)(line.p - text.p))); /* Millrace up to
+                                                                                * 0.1.0 */
         m->checked = good;
         return good ? NULL
                     : "The AOF manifest is damaged: its checksum differs (whoever changes "
                       "it by hand removes the line #CRC)";
     }
     if (line.n && line.p[0] == '#')
-        return NULL; /* a comment, of whoever wrote it */
+        return NULL; /* a comment */
     int n = words_split(line, words, WORDS, &copy);
     const char *wrong = n <= 0 ? BAD_FORMAT : parse_file(m, words, n);
     mem_free(copy);
@@ -218,7 +219,7 @@ bool manifest_parse(struct manifest *m, struct bytes text, char error[MANIFEST_E
         rest.p += line.n + 1;
         rest.n -= line.n + 1;
     }
-    ASSERT(manifest_is_sound(m)); /* parse_file() has refused the rest */
+    ASSERT(manifest_is_sound(m)); /* parse_file() refuses anything else */
     if (m->n == 0) {
         snprintf(error, MANIFEST_ERROR, "Found an empty AOF manifest: it names no file");
         return false;

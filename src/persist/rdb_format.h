@@ -1,11 +1,10 @@
-/* The RDB format: its opcodes, types of values and encodings, of all servers that write it.
+/* The RDB format: opcodes, value types and encodings of all servers that write it.
  *
  * A file: magic and version (9 bytes), records, RDB_EOF, CRC-64 (from version 5 on). A record is an
- * opcode with what belongs to it, or a key: a type, the key, its value. Opcodes that speak of a key
- * stand in front of its type.
+ * opcode with its operands, or a key: type, key, value. Opcodes about a key precede its type.
  *
- * Some codes mean something else in the files of another server: enum rdb_dialect. A file's is told
- * by its magic and its fields, a payload's of DUMP by the version in its footer.
+ * Some codes differ by server: enum rdb_dialect. A file's dialect follows from its magic and
+ * fields, that of a DUMP payload from the version in its footer.
  *
  * Sources: https://rdb.fnordig.de/file_format.html for versions up to 7, and bytes that Redis up to
  * 8.10 and Valkey up to 9.1 wrote. */
@@ -20,7 +19,7 @@ enum rdb_dialect {
     RDB_DRAGONFLY, /* magic REDIS, but a field df-ver */
 };
 
-/* Versions that are known through and through. Others are tried: what is in them decides. */
+/* Versions that are fully known. Others are read as far as their content is known. */
 #define RDB_REDIS_VERSION_MOST  15
 #define RDB_REDIS_RESERVED_MOST 79 /* magic REDIS has no higher ones */
 #define RDB_VALKEY_VERSION      80
@@ -29,13 +28,13 @@ enum rdb_dialect {
 #define RDB_SUM_BYTES   8 /* the checksum behind RDB_EOF, from version 5 on; 0: not computed */
 
 enum rdb_opcode {
-    RDB_ENTERPRISE_LEAST = 100, /* what is below is a type */
+    RDB_ENTERPRISE_LEAST = 100, /* codes below are types */
     RDB_ENTERPRISE_MOST = 121,
     RDB_DRAGONFLY_LEAST = 200,
     RDB_DRAGONFLY_KEY_FLAGS = 220,
-    RDB_REDIS_HASH_TEMPLATE = 242, /* names of fields that hashes share (8.10) */
-    RDB_REDIS_KEY_META = 243,      /* what modules know of a key (8.6) */
-    RDB_VALKEY_SLOT_IMPORT = 243,  /* slots of a cluster that are being moved here (9.0) */
+    RDB_REDIS_HASH_TEMPLATE = 242, /* field names shared by hashes (8.10) */
+    RDB_REDIS_KEY_META = 243,      /* module metadata of a key (8.6) */
+    RDB_VALKEY_SLOT_IMPORT = 243,  /* cluster slots being imported (9.0) */
     RDB_SLOT_INFO = 244,           /* the size of a cluster's slot */
     RDB_FUNCTION = 245,
     RDB_FUNCTION_CANDIDATE = 246, /* only release candidates of Redis 7.0 wrote it */
@@ -50,7 +49,8 @@ enum rdb_opcode {
     RDB_EOF = 255,
 };
 
-/* Types of values. What this server writes comes first: the lowest version that holds the value. */
+/* Value types. First those that this server writes: always the lowest version that holds the value.
+ */
 enum rdb_type {
     RDB_STRING = 0,
     RDB_SET = 2,
@@ -65,7 +65,7 @@ enum rdb_type {
     RDB_TIMED_HASH = 24,       /* with deadlines of fields: version 12 (7.4) */
     RDB_MILLRACE_STREAM = 224, /* in DUMP only (persist/dump_stream.h): Redis has no such types */
     RDB_MILLRACE_QUEUE = 225,
-    /* What is read but not written. */
+    /* Read but not written. */
     RDB_OLD_LIST = 1,           /* before 3.2 */
     RDB_OLD_ZSET = 3,           /* before 4.0: scores as text */
     RDB_OLD_HASH_ZIPMAP = 9,    /* before 2.6 */
@@ -86,7 +86,7 @@ enum rdb_type {
     RDB_ARRAY = 28,                 /* 8.8 */
     RDB_TEMPLATE_HASH_PACK = 29,    /* 8.10, in DUMP: the names, then a pack of values */
     RDB_TEMPLATE_HASH_PACK_ID = 30, /* in files: names by the number of a template */
-    RDB_TEMPLATE_HASH = 31,         /* the same two with each value by itself */
+    RDB_TEMPLATE_HASH = 31,         /* the same two with separate values */
     RDB_TEMPLATE_HASH_ID = 32,
     RDB_GCRA = 33,
     RDB_DRAGONFLY_JSON = 30,
@@ -106,7 +106,7 @@ enum rdb_length {
     RDB_LENGTH_KIND = 0xc0,
 };
 
-/* How a string is encoded whose length begins with RDB_ENCODED. Integers are little endian. */
+/* Encoding of a string whose length begins with RDB_ENCODED. Integers are little endian. */
 enum rdb_string_encoding {
     RDB_INT8 = 0,
     RDB_INT16 = 1,
@@ -114,7 +114,7 @@ enum rdb_string_encoding {
     RDB_LZF = 3, /* packed size | expanded size | bytes */
 };
 
-/* What a node of RDB_LIST holds. */
+/* Kinds of nodes of RDB_LIST. */
 enum rdb_list_node {
     RDB_NODE_PLAIN = 1, /* one long element as it is */
     RDB_NODE_PACK = 2,  /* a listpack of elements */
@@ -126,7 +126,7 @@ enum rdb_stream_flag {
     RDB_ENTRY_SAME_FIELDS = 2, /* its field names are the master entry's and are not repeated */
 };
 
-/* Lengths of RDB_OLD_ZSET's textual scores that are no lengths. */
+/* Special "lengths" of the textual scores of RDB_OLD_ZSET. */
 enum rdb_old_score {
     RDB_SCORE_NAN = 253,
     RDB_SCORE_INFINITY = 254,
@@ -143,13 +143,14 @@ enum rdb_module_part {
     RDB_PART_STRING = 5,
 };
 
-/* What a type of value is called that has no counterpart here ("a Redis array"), so that the value
- * can only be refused or left out; NULL: it has one, or is not known at all. */
+/* The name of an unsupported type of value ("a Redis array"), which can only be refused or skipped;
+ * NULL: the type is supported, or unknown. */
 const char *rdb_format_foreign(enum rdb_dialect dialect, unsigned type);
-/* The same of an opcode that cannot be read past. */
+/* The same for an opcode that cannot be skipped. */
 const char *rdb_format_foreign_opcode(enum rdb_dialect dialect, unsigned opcode);
 
-/* Names in 64 and 32 bits: n characters of 6 bits, the first one highest in `bits`. out: n + 1. */
+/* Decodes names packed in 64 or 32 bits: characters of 6 bits, the first one in the highest bits.
+ */
 void rdb_format_module_name(unsigned long long id, char out[10]);
 void rdb_format_meta_name(unsigned spec, char out[5]);
 

@@ -1,5 +1,5 @@
-/* Values from the RDB format: dispatch by type, and lists, sets and sorted sets. Hashes and streams
- * have files of their own.
+/* Reads values from the RDB format: dispatches by type, and builds lists, sets and sorted sets.
+ * Hashes and streams have files of their own.
  *
  * A collection is built element by element while it is read, in the encoding that this server's
  * limits ask for, whatever encoding the file used. There are three ways in: a count and as many
@@ -176,7 +176,7 @@ static bool get_zset_pack(struct rdb_source *r, struct zset **z, enum blob_kind 
     return !bad || rdb_source_fail(r, "Damaged sorted set: Zset integrity check failed");
 }
 
-/* A score as versions before 4.0 wrote it: its length and text, or a mark. */
+/* A score as before 4.0: length and text, or a special length. */
 static bool get_old_score(struct rdb_source *r, double *out)
 {
     unsigned n;

@@ -1,4 +1,4 @@
-/* Values from the RDB format, checked in full before they are used. */
+/* Reads values from the RDB format, fully checked before use. */
 #ifndef PERSIST_RDB_GET_H
 #define PERSIST_RDB_GET_H
 
@@ -6,8 +6,8 @@
 #include "persist/rdb_source.h"
 #include "type/value.h"
 
-/* A value of a type, under a key. The type has no foreign name (rdb_format_foreign()). NULL:
- * damaged, not known, or without elements (r->empty). */
+/* A value of a type that is not foreign (rdb_format_foreign()). NULL: damaged, unknown, or without
+ * elements (r->empty). */
 struct entry *rdb_get_value(struct rdb_source *r, struct bytes key, unsigned type,
                             const struct rdb_get_options *o);
 

@@ -5,7 +5,7 @@
 #include "persist/rdb_put.h"
 #include "persist/rdb_template.h"
 
-#define DEADLINE_MOST       (((int64_t)1 << 48) - 1) /* of a field, in Redis */
+#define DEADLINE_MOST       (((int64_t)1 << 48) - 1) /* of a field in Redis */
 #define DRAGONFLY_EPOCH_S   1675209600               /* its deadlines count from 2023-02-01 */
 #define DRAGONFLY_SPAN_MOST ((long long)1 << 34)     /* seconds; more is damage */
 
@@ -61,7 +61,7 @@ static bool get_name_and_value(struct making *m, struct bytes *name, struct byte
     return rdb_source_string_into(m->r, name, &m->r->blob) && rdb_source_string(m->r, value);
 }
 
-/* n fields; from `least` on: each has its distance from it in front, plus one, or 0. */
+/* n fields; timed: each is preceded by its deadline minus `least` plus one, or 0 for none. */
 static bool get_fields(struct making *m, bool timed, uint64_t least)
 {
     uint64_t n, span = 0;
@@ -82,7 +82,8 @@ static bool get_fields(struct making *m, bool timed, uint64_t least)
     return true;
 }
 
-/* The earliest deadline is only a hint in front of a pack, but what the others count from here. */
+/* The earliest deadline comes first: before a listpack it is only a hint, else the others are
+ * relative to it. */
 static bool get_timed(struct making *m, bool packed)
 {
     uint64_t least;
@@ -109,7 +110,7 @@ static bool get_valkey(struct making *m)
     return true;
 }
 
-/* Deadlines as text: seconds since its epoch, -1 for none. */
+/* Deadlines are text: seconds since Dragonfly's epoch, -1 for none. */
 static bool get_dragonfly(struct making *m)
 {
     uint64_t n;
@@ -133,8 +134,8 @@ static bool get_dragonfly(struct making *m)
     return good;
 }
 
-/* Values in the order of a template's names. with_id: the pack begins with a number, which says
- * nothing when the names stood in front. */
+/* Values in the order of a template's names. with_id: the pack begins with a number, meaningless
+ * here since the names came before. */
 static bool get_template_pack(struct making *m, const struct rdb_template *t)
 {
     struct blob_reader p;
@@ -205,7 +206,7 @@ static bool get_any(struct making *m, unsigned type)
     case RDB_TIMED_HASH_PACK:
         return get_timed(m, true);
     case RDB_VALKEY_HASH:
-        /* Redis' release candidates counted their deadlines from 0, without the plus one. */
+        /* Redis' release candidates wrote absolute deadlines, hence least 1. */
         return dialect == RDB_VALKEY ? get_valkey(m) : get_fields(m, true, 1);
     case RDB_CANDIDATE_HASH_PACK:
         return get_pack(m, BLOB_LISTPACK, true);

@@ -6,10 +6,11 @@
 #include "persist/rdb_source.h"
 #include "type/value.h"
 
-/* NULL: damaged, or without any field (r->empty). */
+/* NULL: damaged, or without fields (r->empty). */
 struct entry *rdb_get_hash(struct rdb_source *r, struct bytes key, unsigned type,
                            const struct rdb_get_options *o);
-/* A field of Dragonfly or KeyDB gets the deadline that stands by itself. False: no such field. */
+/* Sets the deadline of a field, which Dragonfly and KeyDB store separately. False: no such field.
+ */
 bool rdb_get_hash_deadline(struct entry *e, struct bytes name, int64_t deadline_ms);
 
 #endif

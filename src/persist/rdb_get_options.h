@@ -1,4 +1,4 @@
-/* How values are made that are read from the RDB format: the settings of this server. */
+/* How values read from the RDB format are created: the settings of this server. */
 #ifndef PERSIST_RDB_GET_OPTIONS_H
 #define PERSIST_RDB_GET_OPTIONS_H
 
@@ -14,13 +14,13 @@ struct rdb_get_options {
     uint32_t list_depth;
     uint64_t node_entries, node_bytes;
     size_t raw_blocks;
-    struct stream_context *streams; /* of the store that gets them */
+    struct stream_context *streams; /* of the store that receives them */
     int64_t dedup_duration_s;
     uint64_t dedup_max;
     struct hash_limits hash;
     struct set_limits set;
     struct zset_limits zset;
-    bool any_checksum; /* of a payload of DUMP: not looked at */
+    bool any_checksum; /* DUMP: the payload's checksum is not verified */
 };
 
 struct rdb_get_options rdb_get_options_from(const struct settings *c,

@@ -6,13 +6,13 @@
 #include "persist/rdb_read.h"
 #include "persist/rdb_source.h"
 
-#define LOOKED_AT 4096 /* bytes; the fields are short and stand in front */
+#define LOOKED_AT 4096 /* bytes; the fields are short and come first */
 
 static void take(struct rdb_head *h, struct bytes name, struct bytes value)
 {
     long long v;
-    /* Redis names its place in the stream only when somebody followed. We say it in a field of our
-     * own, which comes behind. */
+    /* Redis writes its replication ID only if it had replicas. We have a field of our own for that,
+     * which comes later. */
     if (bytes_is(name, "repl-id"))
         h->replicas = true;
     if (!num_parse_int(value, &v) || v < 0)

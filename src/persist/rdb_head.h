@@ -1,5 +1,4 @@
-/* What a snapshot, or a base of commands, says of itself in front of its data: a look at the
- * beginning of the file. */
+/* Reads the metadata at the beginning of a snapshot or of a base of commands. */
 #ifndef PERSIST_RDB_HEAD_H
 #define PERSIST_RDB_HEAD_H
 
@@ -7,14 +6,14 @@
 #include <stdint.h>
 
 struct rdb_head {
-    /* Which of two files is the newer: each one that is written has a greater number than all
-     * before it. 0: it has none, as files of Redis and of Millrace 0.1.0. */
+    /* Shows which of two files is newer: each file written has a greater number than all before. 0:
+     * none, as in files of Redis and of Millrace 0.1.0. */
     uint64_t generation;
-    bool aof;      /* an append-only file was kept when it was written */
-    bool replicas; /* somebody followed the server that wrote it */
+    bool aof;      /* the append-only file was on when it was written */
+    bool replicas; /* the server that wrote it had replicas */
 };
 
-/* False: there is no such file, or it is neither. */
+/* False: no such file, or another format. */
 bool rdb_head_read(const char *path, struct rdb_head *out);
 
 #endif

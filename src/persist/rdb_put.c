@@ -33,9 +33,9 @@
 #define NODE_BYTES    8192u
 #define INTSET_HEADER 8u
 
-/* How many nodes walk_nodes() makes, or that it writes them. */
+/* For walk_nodes(), which counts nodes or writes them. */
 struct nodes {
-    struct rdb_sink *to; /* NULL: they are only counted */
+    struct rdb_sink *to; /* NULL: only count */
     uint64_t n;
 };
 
@@ -87,8 +87,8 @@ static void walk_nodes(struct nodes *nodes, const struct list *l)
     list_end(&c);
 }
 
-/* The list as nodes of about 8 KiB; a longer element is a plain node of its own. Two passes: the
- * count comes first. */
+/* Writes a list as nodes of about 8 KiB; a longer element is a plain node of its own. Two passes,
+ * since the count comes first. */
 static void put_list(struct rdb_sink *s, const struct list *l)
 {
     struct nodes counted = {0}, written = {.to = s};
@@ -199,7 +199,7 @@ static void put_score(struct buf *b, double score)
     listpack_add(b, bytes_of(text, n));
 }
 
-/* The large form from the highest score down, as Redis does. */
+/* Not packed: from the highest score down, as Redis does. */
 static void put_zset(struct rdb_sink *s, const struct zset *z, bool packed)
 {
     struct zset_walk w;
@@ -282,7 +282,7 @@ void rdb_put_value(struct rdb_sink *s, const struct entry *e, unsigned type)
     }
 }
 
-/* The deadlines of fields. */
+/* The TTLs of fields. */
 static void hash_effects(struct bytes key, const struct hash *h, stream_rebuild_take *take,
                          void *context)
 {

@@ -5,18 +5,18 @@
  *                    aux:    effects to apply, the position in the journal, or a note
  *                    select: the database that the following keys go to
  *
- * A key that was read waits in a ring while the CPU fetches its bucket of the table; it is inserted
- * once 16 others stand behind it. Whatever needs the keys in place (effects, progress, the end)
- * empties the ring first, so records take effect in the order of the file.
+ * A key that was read waits in a ring while the CPU prefetches its hash table bucket; it is
+ * inserted after 16 others were read. Whatever needs the keys in place (effects, progress, the end)
+ * empties the ring first, so records take effect in file order.
  *
- * The checksum runs ahead of the parser in steps of 128 KiB: the file is read from memory once. It
- * is compared at the end, when the keys are in the store: who must not keep a damaged snapshot
- * loads into an empty store and throws it away on failure.
+ * The checksum runs ahead of the parser in steps of 128 KiB, so the file is fetched from memory
+ * once. It is compared at the end, when the keys are in the store already: callers that must not
+ * keep a damaged snapshot load into an empty store and discard it on failure.
  *
  * The first failure ends the loading: r->in.error holds its reason and offset, failed_type and
  * failed_key the value that could not be read. Keys in the ring are still inserted. Only counted
- * and told as warnings: a value without a counterpart here when skip_unknown is set, empty
- * collections, keys of slots that were being imported, metadata of modules. */
+ * and reported as warnings: unsupported values if skip_unknown is set, empty collections, keys of
+ * slots being imported, module metadata. */
 #include "persist/rdb_read.h"
 
 #include "base/assert.h"
@@ -37,7 +37,7 @@
 #include <stdio.h>
 
 #define PROGRESS_EVERY (2u << 20)
-#define KEY_USUAL      16 /* bytes of a key and its value */
+#define KEY_USUAL      16 /* estimated bytes of a key and its value */
 #define WAITING        16
 #define SLOTS          16384 /* of a cluster */
 #define META_NAME      4u
@@ -49,7 +49,7 @@ struct waiting {
     uint64_t hash;
 };
 
-/* What stands in front of a key's type. */
+/* Records that precede a key's type. */
 struct prefix {
     int64_t deadline_ms; /* -1: none */
     long long idle_s, frequency;
@@ -62,21 +62,21 @@ struct reader {
     struct rdb_templates templates;
     int db;
     struct prefix prefix;
-    unsigned char *importing;   /* a bit a slot; NULL: none is being moved */
-    struct buf meta_classes;    /* names of 4 bytes that were told of */
-    struct aof_parse_room room; /* for a command behind a key */
-    struct buf subkey;          /* a member whose deadline comes in the next field (KeyDB) */
+    unsigned char *importing;   /* one bit a slot; NULL: none is being imported */
+    struct buf meta_classes;    /* names of 4 bytes already reported */
+    struct aof_parse_room room; /* for commands after a key */
+    struct buf subkey;          /* a member whose deadline is in the next AUX field (KeyDB) */
     const struct rdb_read_options *o;
     struct rdb_read_result *result;
     struct store *store;
     uint64_t reported, every;
-    struct buf key;                  /* of the entry that is being read */
-    struct waiting waiting[WAITING]; /* entries that were read, in order */
+    struct buf key;                  /* of the entry being read */
+    struct waiting waiting[WAITING]; /* entries read but not inserted, in order */
     unsigned first, waiting_n;
     struct rdb_checksum checksum;
 };
 
-/* The oldest that waits goes into its database. */
+/* Inserts the oldest waiting entry. */
 static bool insert_one(struct reader *r)
 {
     ASSERT(r->waiting_n > 0);
@@ -103,7 +103,7 @@ static bool insert_all(struct reader *r)
     return good;
 }
 
-/* While it waits its bucket comes into the cache. */
+/* Queues an entry and prefetches its bucket. */
 static bool enqueue(struct reader *r, struct db *db, struct entry *e)
 {
     if (r->waiting_n == WAITING && !insert_one(r)) {
@@ -140,7 +140,7 @@ static int shown(struct bytes key)
     return key.n < 64 ? (int)key.n : 64;
 }
 
-/* KeyDB tells the deadline of a member behind the key that has it. */
+/* KeyDB stores the deadline of a member after its key. */
 static void set_member_deadline(struct reader *r, struct bytes at)
 {
     long long ms;
@@ -200,7 +200,7 @@ static void keep_name(struct reader *r, unsigned type, struct bytes key)
     snprintf(r->result->failed_key, sizeof(r->result->failed_key), "%.*s", shown(key), key.p);
 }
 
-/* Of slots under way the sender is still the owner. */
+/* Slots being imported still belong to the sender. */
 static bool is_imported(const struct reader *r, struct bytes key)
 {
     if (!r->importing)
@@ -235,7 +235,7 @@ static bool read_foreign(struct reader *r, unsigned type)
     return true;
 }
 
-/* Fields whose deadlines have passed go; false: all of them went. */
+/* Removes expired fields; false: none is left. */
 static bool drop_past_fields(struct entry *e, int64_t now_ms)
 {
     struct str *names[64];
@@ -251,7 +251,7 @@ static bool drop_past_fields(struct entry *e, int64_t now_ms)
     return hash_count(h) > 0;
 }
 
-/* What was read goes its way: counted, dropped, or into the database. */
+/* Counts, drops or inserts a key that was read. */
 static bool take_key(struct reader *r, struct bytes key, struct entry *e)
 {
     const struct rdb_read_options *o = r->o;
@@ -342,7 +342,7 @@ static bool read_module_aux(struct reader *r)
     return true;
 }
 
-/* Each class is told of once. */
+/* Reports each class once. */
 static void warn_meta(void *context, const char *name, bool harmless)
 {
     struct reader *r = context;
@@ -357,7 +357,7 @@ static void warn_meta(void *context, const char *name, bool harmless)
                     harmless ? "" : ": they were not meant to be");
 }
 
-/* The ranges of slots that were being moved when the file was written. */
+/* The ranges of slots that were being imported when the file was written. */
 static bool read_slot_import(struct reader *r)
 {
     struct bytes job;
@@ -377,8 +377,8 @@ static bool read_slot_import(struct reader *r)
     return true;
 }
 
-/* As many keys as are announced, and no more than the bytes that are left usually hold: the table
- * grows when there are more. */
+/* Reserves for the announced number of keys, but no more than the rest of the file usually has; the
+ * table grows if there are more. */
 static bool read_resize(struct reader *r)
 {
     uint64_t keys, expires, most = (uint64_t)(r->in.end - r->in.p) / KEY_USUAL;
@@ -425,7 +425,7 @@ static bool read_little32(struct reader *r, uint32_t *out)
     return true;
 }
 
-/* What stands in front of a key. *is: it was such a record. */
+/* Reads a record that precedes a key. *is: it was one. */
 static bool read_prefix(struct reader *r, unsigned op, bool *is)
 {
     uint64_t x;
@@ -490,7 +490,7 @@ static bool read_record(struct reader *r, unsigned op)
         return read_module_aux(r);
     case RDB_SLOT_INFO:
         return skip_lengths(r, 3);
-    case RDB_VALKEY_SLOT_IMPORT: /* in Redis' files it is a prefix */
+    case RDB_VALKEY_SLOT_IMPORT: /* in files of Redis it is a prefix */
         return read_slot_import(r);
     case RDB_REDIS_HASH_TEMPLATE:
         if (r->in.dialect == RDB_REDIS)
@@ -536,8 +536,8 @@ bool rdb_read_is_snapshot(struct bytes data)
            (data.n >= 6 && memcmp(data.p, "VALKEY", 6) == 0);
 }
 
-/* Redis writes four digits, Valkey three behind a longer name. Their numbers go their own ways from
- * 80 on; the other's is a mistake. */
+/* Redis writes four digits, Valkey three after a longer name. From 80 on their versions differ, and
+ * those of the other server are errors. */
 static bool read_magic(struct reader *r, struct bytes data, long long *version)
 {
     bool valkey = data.n >= 6 && memcmp(data.p, "VALKEY", 6) == 0;

@@ -10,7 +10,9 @@
 
 #define FLUSH_FROM  (256u * 1024)
 #define LENGTH_MOST 9
-#define PACK_MOST   (64u << 20) /* a longer string would take as much memory again to compress */
+#define PACK_MOST                                                                                  \
+    (64u << 20) /* longer strings are not compressed, which would take as much                     \
+                 * memory again */
 
 static void write_out(struct rdb_sink *s, struct bytes x)
 {
@@ -89,7 +91,7 @@ static void put_int(struct rdb_sink *s, int64_t v)
     rdb_sink_put(s, b, bytes + 1);
 }
 
-/* Packed in place, behind the room that its head needs at the most. */
+/* Compresses in place, after room for the longest head. */
 static bool put_compressed(struct rdb_sink *s, struct bytes x)
 {
     unsigned char head[1 + 2 * LENGTH_MOST];
@@ -101,7 +103,7 @@ static bool put_compressed(struct rdb_sink *s, struct bytes x)
     head[0] = RDB_ENCODED | RDB_LZF;
     h += print_length(head + h, n);
     h += print_length(head + h, x.n);
-    /* What was packed in place is moved down, never up over bytes that are still needed. */
+    /* The packed bytes are moved down to the actual head, never up. */
     ASSERT(n < x.n && h <= sizeof(head));
     memcpy(room, head, h);
     memmove(room + h, room + sizeof(head), n);
@@ -125,7 +127,7 @@ void rdb_sink_string(struct rdb_sink *s, struct bytes x)
         rdb_sink_put(s, x.p, x.n);
         return;
     }
-    /* From where it is: no copy of a long value. What stands in front of it goes first. */
+    /* Long values are written without a copy, after flushing what precedes them. */
     rdb_sink_flush(s);
     ASSERT(s->out.n == 0);
     write_out(s, x);

@@ -29,14 +29,14 @@ static bool skip_strings(struct rdb_source *r, uint64_t n)
     return true;
 }
 
-/* Twice n may not fit into 64 bits. */
+/* 2 * n may overflow. */
 static bool skip_pairs(struct rdb_source *r, uint64_t n)
 {
     return n > UINT64_MAX / 2 ? rdb_source_fail(r, "Damaged set: more members than bytes")
                               : skip_strings(r, 2 * n);
 }
 
-/* A module's parts, each with its kind in front, 0 at the end. */
+/* A module's parts, each preceded by its kind, with 0 at the end. */
 static bool skip_items(struct rdb_source *r, bool *any)
 {
     for (*any = false;; *any = true) {
@@ -73,7 +73,7 @@ static bool skip_array(struct rdb_source *r)
     return true;
 }
 
-/* A script, two moments, keys and arguments. */
+/* A script, two times, keys and arguments. */
 static bool skip_cron(struct rdb_source *r)
 {
     uint64_t n;

@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define SHORT_CLAIM 4096u             /* an expanded size that does no harm */
+#define SHORT_CLAIM 4096u             /* a harmless expanded size */
 #define LARGE       ((size_t)1 << 20) /* a string that may not fit into memory */
 
 bool rdb_source_fail(struct rdb_source *r, const char *format, ...)
@@ -120,7 +120,7 @@ static bool has_memory(struct rdb_source *r, uint64_t n)
     return block || no_memory(r, n);
 }
 
-/* A string into `to` or, when it is plain, where it lies in the file. */
+/* A string, expanded into `to` or, if plain, in place. */
 bool rdb_source_string_into(struct rdb_source *r, struct bytes *out, struct buf *to)
 {
     uint64_t n, packed;
@@ -154,7 +154,7 @@ bool rdb_source_string_into(struct rdb_source *r, struct bytes *out, struct buf 
         return rdb_source_fail(r, "Unknown RDB string encoding type %llu", (unsigned long long)n);
     if (!rdb_source_length(r, &packed) || !rdb_source_length(r, &n) || !rdb_source_need(r, packed))
         return false;
-    /* What the bytes really hold is looked at before a long claim is believed. */
+    /* Before a large claimed size is believed, the real one is computed. */
     size_t holds;
     if (n > SHORT_CLAIM && (!lzf_size(r->p, (size_t)packed, &holds) || holds != n))
         return rdb_source_fail(r, "Invalid LZF compressed string");
@@ -176,8 +176,7 @@ bool rdb_source_string(struct rdb_source *r, struct bytes *out)
     return rdb_source_string_into(r, out, &r->text);
 }
 
-/* Collections that are read element by element into something that nobody else knows. A stream's
- * blocks are in a cache that is everybody's. */
+/* Collections built element by element in private. A stream's blocks are in the shared cache. */
 bool rdb_source_may_take_turns(unsigned type)
 {
     return type == RDB_LIST || type == RDB_SET || type == RDB_HASH || type == RDB_ZSET ||

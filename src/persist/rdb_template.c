@@ -4,14 +4,14 @@
 #include "base/mem.h"
 #include "persist/listpack.h"
 
-/* Names as they come: gathered, then laid out once. */
+/* Names collected while reading, then stored in one allocation. */
 struct gathered {
     struct buf bytes;
     struct buf sizes; /* size_t each */
-    size_t n, before; /* before: size of the last name */
+    size_t n, before; /* before: length of the last name */
 };
 
-/* Names ascend by length, then by bytes: so none stands twice. */
+/* Names ascend by length, then by bytes, so none occurs twice. */
 static bool gather(struct rdb_source *r, struct gathered *g, struct bytes name)
 {
     if (g->n) {

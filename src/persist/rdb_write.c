@@ -28,7 +28,7 @@ static void put_aux_int(struct rdb_sink *s, const char *name, uint64_t v)
     put_aux(s, name, bytes_of(text, num_print_uint(text, v)));
 }
 
-/* What completes a key, in pieces: neither writing nor reading has more of it in memory. */
+/* The effects that complete a key, in pieces, which bounds the memory of both writer and reader. */
 struct effects {
     struct rdb_sink *to;
     struct buf piece;
@@ -44,7 +44,7 @@ static void end_piece(struct effects *x, size_t n)
     x->any = true;
 }
 
-/* A piece ends between two commands. */
+/* Pieces end between commands. */
 static void add_effect(void *context, const struct bytes *argv, int argc)
 {
     struct effects *x = context;
@@ -153,7 +153,7 @@ int rdb_write(int fd, struct store *s, const struct rdb_write_options *o,
 }
 
 struct reading {
-    uint64_t bytes, crc, body; /* body: where the checksum itself begins */
+    uint64_t bytes, crc, body; /* body: position of the checksum itself */
     char trailer[RDB_SUM_BYTES];
 };
 

@@ -2,7 +2,7 @@
 
 #include "base/assert.h"
 
-#define FIRST_REDIS 100 /* versions below 1.0 are ours: Redis knows none of these commands */
+#define FIRST_REDIS 100 /* versions below 1.0 are ours, unknown to Redis */
 
 /* "8.10.0" as 810; 0: not a version. */
 static unsigned version_of(const char *text)

@@ -1,22 +1,21 @@
-/* Effects that the reading Redis does not know are wrapped, in file and stream:
+/* Effects unknown to the Redis version that reads our output are wrapped, in file and stream:
  *
  *   PING <the command in RESP>
  *
  * Redis silently accepts a PING with a payload: as a replica, within MULTI, from an append-only
- * file. We run its content. Nothing else writes PING with an argument that begins with '*'
+ * file. Millrace runs its content. Nothing else writes a PING with an argument that begins with '*'
  * (docs/decisions/0035).
  *
- * Whether an effect is wrapped is decided here, by the Redis version that introduced it and the
- * version that is to read our output (rdb-compat). */
+ * Whether to wrap is decided here, from the Redis version that introduced the effect and the
+ * version that should read our output (rdb-compat). */
 #ifndef PERSIST_WRAP_H
 #define PERSIST_WRAP_H
 
 #include "persist/aof_parse.h"
 #include "persist/journal.h"
 
-/* since: when the command, or this form of it, was introduced, as in its constant ("8.2.0"); below
- * 1.0 it is a version of ours, unknown to every Redis; NULL: all know it. compat: a value of
- * rdb-compat, 10 to 12. */
+/* since: the version that introduced the command or this form of it ("8.2.0"); below 1.0 it is one
+ * of ours, unknown to every Redis; NULL: known to all. compat: a value of rdb-compat, 10 to 12. */
 bool wrap_is_needed(const char *since, long long compat);
 
 /* Journals the command, wrapped. raw as for journal_add(). */
@@ -25,7 +24,7 @@ void wrap_add(struct journal *j, int db, const struct bytes *argv, int argc, str
 void wrap_format(struct buf *out, struct bytes command);
 
 /* Unwraps a command: returns the number of its words, which are in room->argv and point into the
- * argument. 0: it is not wrapped. A wrap within a wrap is not opened. */
+ * argument. 0: not wrapped. Nested wraps stay closed. */
 int wrap_open(const struct bytes *argv, int argc, struct aof_parse_room *room);
 
 #endif
