@@ -10,9 +10,7 @@
 
 #define FLUSH_FROM  (256u * 1024)
 #define LENGTH_MOST 9
-#define PACK_MOST                                                                                  \
-    (64u << 20) /* longer strings are not compressed, which would take as much                     \
-                 * memory again */
+#define PACK_MOST   (64u << 20) /* compressing longer strings takes too much memory */
 
 static void write_out(struct rdb_sink *s, struct bytes x)
 {

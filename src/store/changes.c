@@ -7,25 +7,25 @@
 #include "store/value_digest.h"
 #include "type/value.h"
 
-#define READS_MOST  32              /* digests of one command */
-#define DIGEST_MOST ((size_t)65536) /* bytes of a value that is compared */
+#define READS_MOST  32              /* digests per command */
+#define DIGEST_MOST ((size_t)65536) /* larger values are not compared */
 
-#define LEVELS 8 /* EXEC, a script in it, a command of that: three */
+#define LEVELS 8 /* three are possible: EXEC, a script in it, its command */
 
-/* A key that was fetched. */
+/* A fetched key. */
 struct fetch {
     int db;
     struct str *key;
     bool is_write;
-    bool is_excused;          /* read, and fetched for change by a command within this one */
-    unsigned char digest[20]; /* of one that was read */
+    bool is_excused;          /* read here, and fetched for writing by an inner command */
+    unsigned char digest[20]; /* if it was read */
 };
 
 struct changes {
-    struct fetch *fetched; /* in order, those of inner commands behind those of outer ones */
+    struct fetch *fetched; /* in order, those of inner commands after those of outer ones */
     size_t n, cap;
-    size_t starts[LEVELS]; /* where those of each command that runs begin */
-    unsigned level;        /* commands that run */
+    size_t starts[LEVELS]; /* first one of each running command */
+    unsigned level;        /* running commands */
     size_t reads;          /* among fetched */
 };
 
@@ -34,7 +34,7 @@ struct changes *changes_new(void)
     return mem_zalloc(sizeof(struct changes));
 }
 
-/* Back to the first n. */
+/* Keeps the first n. */
 static void forget(struct changes *c, size_t n)
 {
     while (c->n > n) {
@@ -106,7 +106,7 @@ void changes_forget_reads(struct changes *c)
     c->reads = 0;
 }
 
-/* Fetched for change after it was read. */
+/* Whether it was fetched for writing after it was read. */
 static bool was_written(const struct changes *c, size_t at)
 {
     const struct fetch *read = &c->fetched[at];
@@ -129,7 +129,7 @@ static void compare(const struct changes *c, size_t at, changes_find *find, void
     ASSERT(read_only_values_are_unchanged);
 }
 
-/* What outer commands have read of these keys may have changed by now. */
+/* Outer commands may have read these keys, which may legitimately have changed since. */
 static void excuse(struct changes *c, size_t start)
 {
     for (size_t i = 0; i < start && c->reads; i++)

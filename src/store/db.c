@@ -1,20 +1,20 @@
-/* A key's entry lies in db.keys, which owns it; keys_with_ttl and the tables of store/noted.h hold
- * those entries once more that have to be looked at by themselves.
+/* A key's entry is in db.keys, which owns it; keys_with_ttl and the tables of store/noted.h
+ * additionally index entries that have to be visited separately.
  *
- * Finding a key is also where it expires. One whose deadline has passed is deleted, announced and
- * journalled (events.expired) before it reads as absent; fields of a hash likewise. Two switches
- * change that: while expiry_paused (nothing may be written now, or a primary deletes) passed keys
- * read as absent but are not deleted, unless somebody writes to them all the same; while
- * expiry_ignored (loading, or it is the primary who asks) they read as if they had no deadline.
+ * Keys expire on access: a look-up deletes, announces and journals (events.expired) an expired key
+ * and then reports it absent; fields of a hash likewise. Two switches change that: while
+ * expiry_paused (writes are not possible, or the primary deletes) expired keys read as absent but
+ * are deleted only by a write to them; while expiry_ignored (loading, or applying the primary's
+ * commands) they read as if they had no TTL.
  *
- * Entries may move when they change their size or get a deadline. Who changed one hands the new
- * address to db_put_back(), which looks for the old address in every table: the old memory may be
- * gone, so only the pointer is compared.
+ * Entries may move when they change their size or get a TTL. The caller then passes the new address
+ * to db_put_back(), which searches every table for the old one: that memory may be freed, so only
+ * the pointer is compared.
  *
- * A change becomes known in one place. db_changed() counts the call, notes the offset for the gate
- * (written), tells those who watch the key and notifies; db_changed_quietly() leaves the last two
- * out. Who waits for a key hears of it by db_ready(). Flushing and swapping whole databases do the
- * same for all keys at once. store/changes.h checks that nothing changes past this.
+ * Changes are announced in one place. db_changed() counts the call, enters the offset for the gate
+ * (written), informs watchers and notifies; db_changed_quietly() omits the last two. Clients
+ * blocked on a key are informed by db_ready(). Flushing and swapping databases do the same for all
+ * keys at once. store/changes.h checks that no change bypasses this.
  *
  * Nothing here fails: what is absent is NULL. */
 #include "store/db.h"
@@ -27,7 +27,7 @@
 #include "type/stream/stream.h"
 #include "type/value.h"
 
-/* What store/changes.h is told of, in the builds that check it. */
+/* Reports fetches to store/changes.h in builds with checks. */
 #ifdef CHANGES_ARE_CHECKED
 #define NOTE_READ(db, key, e) changes_note_read((db)->store->changes, (db)->id, key, e)
 #define NOTE_WRITE(db, key)   changes_note_write((db)->store->changes, (db)->id, key)
@@ -114,7 +114,7 @@ static void discard(struct store *s, struct entry *e)
         value_free(e);
 }
 
-/* To who acts on streams. */
+/* Calls events.placed() for streams that act. */
 static void tell(struct db *db, struct entry *e, enum db_placing what)
 {
     const struct store_events *x = &db->store->events;
@@ -181,7 +181,7 @@ void db_announce(struct db *db, struct bytes key, unsigned class_, const char *e
         s->events.event(s->events.context, db, class_, event, key);
 }
 
-/* Its deadline has passed. */
+/* Deletes an expired key. */
 static void expire(struct db *db, struct entry *e)
 {
     struct store *s = db->store;
@@ -212,7 +212,7 @@ static void mark(struct db *db, struct entry *e, bool now)
 {
     if (e->kind_flag == now)
         return;
-    tell(db, e, DB_GOES); /* as long as it has the mark */
+    tell(db, e, DB_GOES); /* before it loses the mark */
     noted_mark(&db->noted, hash_key(entry_key(e)), e, now);
     tell(db, e, DB_COMES);
 }
@@ -229,7 +229,7 @@ void db_note_acting(struct db *db, struct entry *e)
 
 #define FIELDS_AT_ONCE 64
 
-/* All fields of a hash whose deadlines passed, for one notification. */
+/* Collects the expired fields of a hash for one notification. */
 struct passed {
     struct str **names;
     size_t n;
@@ -256,7 +256,7 @@ static void passed_tell(struct passed *p, struct db *db, struct bytes key)
     mem_free(p->names);
 }
 
-/* True: the key went with the last of its fields. */
+/* True: the key was deleted with its last field. */
 static bool expire_fields(struct db *db, struct entry *e)
 {
     struct store *s = db->store;
@@ -308,7 +308,7 @@ bool db_expire_anyway(struct db *db, struct entry *e)
     return value_has_field_ttl(e) && expire_fields(db, e);
 }
 
-/* deletes: what is past its time goes. */
+/* deletes: whether to delete what has expired. */
 static inline struct entry *find_if(struct db *db, struct bytes key, bool deletes)
 {
     struct entry **slot = table_find(&db->keys, hash_of(db->store, key), key);
@@ -330,7 +330,7 @@ static struct entry *find(struct db *db, struct bytes key)
     return find_if(db, key, !db->store->expiry_paused);
 }
 
-/* A write makes room for itself: otherwise the key would be there twice. */
+/* A write deletes the expired key first, else the key would exist twice. */
 static struct entry *find_to_write(struct db *db, struct bytes key)
 {
     return find_if(db, key, true);
@@ -402,7 +402,7 @@ struct entry *db_write_notouch(struct db *db, struct bytes key)
     return find_to_write(db, key);
 }
 
-/* The old allocation may be gone: the slot is found by its address. */
+/* The old allocation may be freed: the slot is found by the address. */
 static void replace_pointer(struct table *t, uint64_t hash, const void *old, struct entry *e)
 {
     struct entry **slot = table_find_address(t, hash, old);
@@ -422,7 +422,7 @@ static void put_back(struct db *db, uint64_t hash, struct entry *old, struct ent
         replace_pointer(&db->keys_with_ttl, hash, old, e);
 }
 
-/* Not inlined, so that who has nothing to do is spared the saving of registers. */
+/* Not inlined, to spare the common path the saving of registers. */
 __attribute__((noinline)) static void follow(struct db *db, struct entry *old, struct entry *e,
                                              bool had_ttl)
 {
@@ -498,7 +498,7 @@ void db_changed(struct db *db, struct bytes key, unsigned class_, const char *ev
     CHECK_CHANGE(db, key);
     struct store *s = db->store;
     s->touched++;
-    /* Most often nobody hears of it, which is not worth a call. */
+    /* Usually there is nothing to announce, which should not cost a call. */
     if (__builtin_expect(s->written || s->watched || (s->notify & class_), 0))
         db_announce(db, key, class_, event);
 }

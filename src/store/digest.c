@@ -1,5 +1,5 @@
 /* The digests of the keys, each with its database, deadline and value, are combined by exclusive
- * or: the order in which a table is walked is nothing. */
+ * or, which makes the order of the walk irrelevant. */
 #include "store/digest.h"
 
 #include "base/buf.h"

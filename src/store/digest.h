@@ -1,7 +1,7 @@
-/* A checksum over the data set, the same for equal data whatever its order in memory: what a reload
- * must keep, pending entries with owner, time and count included; not seen and active times,
- * counters of duplicates, LRU. What is past and has not been deleted is in it: those who are at one
- * place of a stream have the same, whatever their clocks say. */
+/* A checksum of the data set, equal for equal data whatever its order in memory. Covers what a
+ * reload must keep, including pending entries with owner, time and count; not seen and active
+ * times, counters of duplicates, LRU. Includes expired keys that are not deleted yet: servers at
+ * the same stream offset have the same digest, whatever their clocks. */
 #ifndef STORE_DIGEST_H
 #define STORE_DIGEST_H
 

@@ -12,13 +12,13 @@
 #define NEIGHBOURS 2
 
 struct candidate {
-    uint64_t rank; /* of the moment it was seen; the highest is evicted first */
+    uint64_t rank; /* when it was sampled; the highest is evicted first */
     int db;
-    struct str *key; /* a copy: the entry may go or move meanwhile */
+    struct str *key; /* a copy: the entry may be freed or move meanwhile */
 };
 
 struct evict {
-    struct candidate pool[POOL]; /* by rank, ascending: the last is the next to go */
+    struct candidate pool[POOL]; /* by rank, ascending: the last one is evicted next */
     int n;
     enum evict_policy policy; /* under which the pool was filled */
     int next_db;              /* for the random policies */
@@ -51,7 +51,7 @@ static bool is_volatile(enum evict_policy p)
     return p <= EVICT_VOLATILE_TTL;
 }
 
-/* How much an entry deserves to go: idle, seldom used, or near its end. */
+/* How suitable an entry is for eviction: idle, rarely used, or close to its deadline. */
 static uint64_t rank_of(const struct store *s, const struct entry *e, enum evict_policy p)
 {
     switch (p) {
@@ -65,7 +65,7 @@ static uint64_t rank_of(const struct store *s, const struct entry *e, enum evict
     }
 }
 
-/* Blocked clients and the like may hold lists and streams. */
+/* Lists and streams may be in use, for example by blocked clients. */
 static bool is_protected(const struct db *db, const struct entry *e)
 {
     struct store *s = db->store;
@@ -129,7 +129,7 @@ static void give_up(struct db *db, struct entry *e)
     str_unref(key);
 }
 
-/* Any key of the next database that has one. */
+/* A random key of the next database that has any. */
 static bool evict_random(struct evict *v, struct store *s)
 {
     for (int i = 0; i < s->count; i++) {
@@ -159,8 +159,8 @@ bool evict_one(struct evict *v, struct store *s, enum evict_policy policy, int s
     v->policy = policy;
     if (policy == EVICT_VOLATILE_RANDOM || policy == EVICT_ALL_RANDOM)
         return evict_random(v, s);
-    /* A candidate may have gone or been used since it was seen: when none is left, more samples are
-     * needed. Where everything is held or in use the tries end it. */
+    /* Candidates may have been deleted or used since they were sampled: if none is left, more
+     * samples are needed. The number of tries bounds this when all keys are protected. */
     for (int tries = 0; tries < SAMPLE_MOST; tries++) {
         sample(v, s, samples);
         while (v->n) {

@@ -1,7 +1,7 @@
-/* Eviction: finds keys to give up, by the policy, from samples. A pool of the best candidates so
- * far is kept from one call to the next, so that each call looks at few keys and still finds old
- * ones (approximated LRU as Redis has it since 3.0; docs/decisions/0010). Knows no memory limit:
- * the caller asks until there is room. */
+/* Eviction: chooses keys from samples, by the policy. A pool of the best candidates is kept between
+ * calls, so that each call samples few keys and still finds old ones (approximated LRU as in Redis
+ * since 3.0; docs/decisions/0010). Knows no memory limit: the caller repeats it until there is
+ * room. */
 #ifndef STORE_EVICT_H
 #define STORE_EVICT_H
 
@@ -19,7 +19,7 @@ enum evict_policy {
     EVICT_ALL_RANDOM
 };
 
-/* LRU and LFU: keys are chosen by when or how often they are used. */
+/* Whether keys are chosen by their use: LRU and LFU. */
 static inline bool evict_has_clock(enum evict_policy p)
 {
     return p == EVICT_VOLATILE_LRU || p == EVICT_VOLATILE_LFU || p == EVICT_ALL_LRU ||
@@ -30,8 +30,8 @@ struct evict;
 
 struct evict *evict_new(void);
 void evict_free(struct evict *v);
-/* Takes one key out of the databases and discards it, with its events. False: there is none that
- * the policy allows. samples: keys looked at in each database. Cost: some cache misses a sample. */
+/* Evicts one key, with its events. False: the policy allows none. samples: keys examined in each
+ * database. Cost: some cache misses per sample. */
 bool evict_one(struct evict *v, struct store *s, enum evict_policy policy, int samples);
 /* For tests: whether the pool is in order and holds no key twice. */
 bool evict_is_sound(const struct evict *v);

@@ -4,9 +4,9 @@
 #include "base/clock.h"
 #include "type/hash.h"
 
-#define BATCH 64 /* of one bucket; more are due again in the next round */
+#define BATCH 64 /* per bucket; the rest waits for the next round */
 
-/* Found by a scan, deleted behind it: the table must not change while it is scanned. */
+/* Collected by a scan and deleted after it: the table must not change during a scan. */
 struct due {
     struct store *store;
     struct entry *items[BATCH];
@@ -42,16 +42,16 @@ static size_t expire_key(struct db *db, struct entry *e)
     return db_expire_if_due(db, e);
 }
 
-/* What a step does in one table of a database. */
+/* Expiry in one table of a database. */
 struct round {
     const struct table *table;
-    uint64_t *cursor; /* where the last step stopped */
+    uint64_t *cursor; /* where the last step ended */
     table_visit *note_due;
-    size_t (*expire)(struct db *db, struct entry *e); /* returns what went */
+    size_t (*expire)(struct db *db, struct entry *e); /* returns how many it deleted */
 };
 
-/* Ends when the table was looked through once, or the time is up. The clock costs more than a
- * bucket: it is asked now and then. */
+/* Ends when the table was scanned once, or the time is up. Reading the clock costs more than a
+ * bucket, so it is read only every few buckets. */
 static size_t step(struct db *db, const struct round *r, int64_t until_us)
 {
     size_t deleted = 0, buckets = r->table->buckets;

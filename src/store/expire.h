@@ -5,8 +5,8 @@
 
 #include "store/db.h"
 
-/* Works until budget_us is used up or every database was looked through once; at least one step.
- * Returns how many keys and fields it deleted. Nothing while expiry is paused or ignored. */
+/* Works until budget_us is used up or every database was scanned once; at least one step. Returns
+ * how many keys and fields it deleted. Does nothing while expiry is paused or ignored. */
 size_t expire_step(struct store *s, int64_t budget_us);
 
 #endif

@@ -5,7 +5,7 @@
 #define CLOCK_BITS  24
 #define CLOCK_MASK  ((1u << CLOCK_BITS) - 1)
 #define COUNTER_MAX 255u
-/* The counter of a new entry: with 0 it would be evicted before it could be used again. */
+/* The counter of a new entry: with 0 it would be evicted before its first use. */
 #define COUNTER_NEW 5u
 
 void lru_init(struct lru *l, uint64_t seed)
@@ -27,8 +27,8 @@ static void put(const struct lru *l, struct entry *e, unsigned counter)
     e->lru = (l->minute << 8 | counter) & CLOCK_MASK;
 }
 
-/* The counter is lowered when it is looked at, by the minutes that have passed since it was
- * written: there is no walk over all keys. */
+/* The counter decays when it is read, by the minutes since it was written, so that no walk over all
+ * keys is needed. */
 unsigned lru_frequency(const struct lru *l, const struct entry *e)
 {
     unsigned counter = e->lru & COUNTER_MAX;

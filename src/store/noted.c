@@ -8,7 +8,7 @@ static bool is_stream(const struct entry *e)
     return e->kind == VALUE_STREAM;
 }
 
-/* Where it is because of its mark. */
+/* The table for its mark. */
 static struct table *marked(struct noted *n, const struct entry *e)
 {
     ASSERT(noted_is_known(e) && e->kind_flag);

@@ -1,8 +1,8 @@
-/* Entries that a database knows beside their keys: streams, which are surveyed, and those to which
- * something happens by itself, told by the entry's mark (type/kind.h): hashes whose fields have
- * TTLs, and streams some of whose groups have a policy. The tables do not own what they hold.
+/* Additional indexes of a database: streams, for the survey, and entries that need work by
+ * themselves, recognised by the entry's mark (type/kind.h): hashes with field TTLs, and streams
+ * with policies. The tables do not own the entries.
  *
- * Cost: a comparison for all other entries. */
+ * Cost for all other entries: a comparison. */
 #ifndef STORE_NOTED_H
 #define STORE_NOTED_H
 
@@ -10,8 +10,8 @@
 #include "type/kind.h"
 
 struct noted {
-    struct table hashes;  /* some of whose fields have a TTL */
-    struct table acting;  /* streams some of whose groups have a policy */
+    struct table hashes;  /* with field TTLs */
+    struct table acting;  /* streams with a group that has a policy */
     struct table streams; /* all of them */
 };
 
@@ -21,12 +21,12 @@ static inline bool noted_is_known(const struct entry *e)
 }
 void noted_init(struct noted *n);
 void noted_clear(struct noted *n);
-/* hash: of its key. Of known entries only. */
+/* hash: of its key. Known entries only. */
 void noted_add(struct noted *n, uint64_t hash, struct entry *e);
 void noted_remove(struct noted *n, uint64_t hash, const struct entry *e);
-/* The same entry lies elsewhere; what old points to may be gone. */
+/* The entry has moved; old may be freed. */
 void noted_move(struct noted *n, uint64_t hash, const void *old, struct entry *e);
-/* Gives the entry its mark, or takes it away; it differs from the one it has. */
+/* Sets or clears the entry's mark, which must change. */
 void noted_mark(struct noted *n, uint64_t hash, struct entry *e, bool has);
 size_t noted_memory(const struct noted *n);
 

@@ -3,7 +3,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 
-/* How many keys and fields went. *keep: something of it has a deadline still. */
+/* Returns how many keys and fields it deleted. *keep: some TTL is left. */
 static size_t expire(struct db *db, struct bytes key, bool *keep)
 {
     struct store *s = db->store;
@@ -15,7 +15,7 @@ static size_t expire(struct db *db, struct bytes key, bool *keep)
     return (size_t)(s->expired + s->expired_fields - before);
 }
 
-/* The clock costs more than a key: it is asked now and then. */
+/* Reading the clock costs more than a key, so it is read only every few keys. */
 static size_t step(struct db *db, int64_t until_us)
 {
     struct dict_walk w = {.bucket = db->own_cursor <= db->own.mask ? db->own_cursor : 0};

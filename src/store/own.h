@@ -6,9 +6,9 @@
 
 #include "store/db.h"
 
-/* Deletes what is due of them, whatever is paused: the caller knows whether it may. Works until
- * budget_us is used up or each was looked at once, and goes on there the next time. Returns how
- * many keys and fields it deleted. Those that have no deadline any more are forgotten. */
+/* Deletes those that have expired, even while expiry is paused: the caller decides. Works until
+ * budget_us is used up or each was checked once, and continues there the next time. Returns how
+ * many keys and fields it deleted. Forgets keys without TTLs. */
 size_t own_expire_step(struct store *s, int64_t budget_us);
 /* How many there are. */
 size_t own_count(const struct store *s);

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#define TTL_SAMPLES 100 /* keys whose TTL makes the mean */
+#define TTL_SAMPLES 100 /* keys sampled for the mean */
 
 #define M(type, unit, flags, info, name, value, help)                                              \
     METRIC_GETTER(const struct store *s, info, value)
@@ -32,7 +32,7 @@ static const struct metric columns[COLUMNS] = {
                  0, NULL},
 };
 
-/* A sum of shares: deadlines may be as far off as numbers go. */
+/* Sums quotients, since a sum of TTLs could overflow. */
 static long long mean_ttl_ms(const struct store *s, const struct db *db)
 {
     long long many =

@@ -1,4 +1,4 @@
-/* What the store counts: keys that went, look-ups, and the databases. */
+/* Metrics of the store: deleted keys, look-ups, and the databases. */
 #ifndef STORE_STORE_METRICS_H
 #define STORE_STORE_METRICS_H
 

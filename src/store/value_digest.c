@@ -1,11 +1,11 @@
-/* A value is printed in one canonical text, whatever form it has in memory, and the text is hashed
- * by XXH3. Parts without an order (fields, members, keys) are hashed one by one and their digests
- * are combined by exclusive or. Every byte string is preceded by its length, so that no two values
- * print alike.
+/* A value is printed as a canonical text, whatever its form in memory, and the text is hashed by
+ * XXH3. Unordered parts (fields, members, keys) are hashed separately and their digests combined by
+ * exclusive or. Every byte string is preceded by its length, so that no two values have the same
+ * text.
  *
- * What counts is what a client could see, now or later, and what a copy of the data has as well:
- * not how a value is cut into blocks, what was counted, or when a consumer was last seen. A stream
- * without anything of ours prints as it always did. */
+ * Covers what clients can see, now or later, and what a copy of the data has too: not how a value
+ * is divided into blocks, statistics, or when a consumer was last seen. A stream without Millrace
+ * features has the same text as in earlier versions. */
 #include "store/value_digest.h"
 
 #include "base/assert.h"
@@ -41,7 +41,7 @@ static void add_id(struct buf *b, struct stream_id id)
     add_number(b, id.seq, ',');
 }
 
-/* The rules; what was counted is nothing. */
+/* The rules of the policy, without its counters. */
 static void add_policy(struct buf *b, const struct stream_policy *p)
 {
     struct bytes words[STREAM_POLICY_WORDS_MOST];
@@ -53,8 +53,8 @@ static void add_policy(struct buf *b, const struct stream_policy *p)
     buf_free(&room);
 }
 
-/* When it is due or was, and what was told of it: so that a server whose turn has released it tells
- * the same as one that only applies effects. Whether it is blocked only this server knows. */
+/* Its due time and the stated reason, so that a server that has released it itself and one that
+ * only applies effects agree. Whether it is blocked is local to a server. */
 static void add_unowned(struct buf *b, const struct stream_pending *p, struct stream_id id)
 {
     struct bytes reason = stream_pending_reason(p, id);
@@ -67,7 +67,7 @@ static void add_unowned(struct buf *b, const struct stream_pending *p, struct st
     }
 }
 
-/* Consumers with nothing pending count as well; when they were last seen does not. */
+/* Includes consumers with nothing pending; not when they were last seen. */
 static void add_group(struct buf *b, struct stream_group *g)
 {
     struct stream_pending_place at;
@@ -136,8 +136,8 @@ static void add_captures(struct buf *b, const struct stream_captures *c)
     mem_free(all);
 }
 
-/* Limits, scheduled messages with what they hold, moments of expiry, schedules and what they have
- * fired, bindings, captures (broker Z8). */
+/* Limits, scheduled messages with their content, expiry times, schedules and what they have fired,
+ * bindings, captures (broker Z8). */
 static void add_extra(struct buf *b, const struct stream_extra *x)
 {
     const struct stream_limits *l = &x->limits;
@@ -173,7 +173,7 @@ static void add_extra(struct buf *b, const struct stream_extra *x)
     add_captures(b, &x->captures);
 }
 
-/* Entries are read one by one: how they are cut into blocks does not count. */
+/* Reads entry by entry, so that the division into blocks is irrelevant. */
 static void add_stream(struct buf *b, const struct stream *s)
 {
     struct stream_cursor c;
@@ -212,7 +212,7 @@ void value_digest_of_text(struct bytes x, unsigned char out[20])
     memcpy(out + 16, &third, 4);
 }
 
-/* What has no order: the digests of the parts are combined so that the order is nothing. */
+/* Adds the digest of an unordered part, by exclusive or. */
 static void mix(unsigned char sum[20], struct buf *part)
 {
     unsigned char one[20];
@@ -222,7 +222,7 @@ static void mix(unsigned char sum[20], struct buf *part)
     part->n = 0;
 }
 
-/* The deadline of a field counts, whether it is due or not. */
+/* Includes the deadlines of fields, passed or not. */
 static void add_hash(struct buf *b, const struct hash *h)
 {
     struct hash_walk w;
@@ -257,7 +257,7 @@ static void add_set(struct buf *b, const struct set *s)
     buf_free(&part);
 }
 
-/* In order already. A score is its eight bytes. */
+/* Items are in order already. A score is printed as its eight bytes. */
 static void add_zset(struct buf *b, const struct zset *z)
 {
     struct zset_walk w;
