@@ -1,5 +1,6 @@
 #include "admin/caller.h"
 
+#include "acl/users.h"
 #include "engine/exec.h"
 #include "engine/gate.h"
 #include "engine/rights.h"
@@ -17,6 +18,8 @@ struct client *caller_client(struct caller *k, const char *address)
         return client_by_id(k->engine, k->id);
     struct client *c = client_new(k->engine);
     c->fd = -1;
+    /* Whoever looks at all clients finds a user, also while nobody has logged in. */
+    rights_set_user(c, k->engine->users->default_user);
     /* Looking changes neither what is used nor how it is answered. */
     c->flags |= CLIENT_CONSOLE | CLIENT_NO_TOUCH;
     c->reply.resp = 3;
