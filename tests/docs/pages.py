@@ -14,7 +14,7 @@ Compared is line by line. Message IDs stand for themselves: the first time a pag
 commands that follow. Times (12 digits and more) are not compared, "..." stands for any text, a line of just that for any lines. A reply that
 only reads is asked for again until it is as the page says, for a while: leases end, workers work. A command without anything behind it may
 answer what it likes but an error; when a command waits, others may come before what it says."""
-import argparse, glob, os, re, subprocess, sys, time
+import argparse, contextlib, glob, os, re, subprocess, sys, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -29,7 +29,10 @@ ID, TIME = r"\d{5,}-\d+", r"\d{12,}"
 WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|\'([^\']*)\'|(\S+)')
 PROGRAMS = {"python": ["/usr/bin/python3"], "javascript": ["/usr/bin/node"], "php": ["/usr/bin/php"], "sh": ["/bin/sh"]}
 SUFFIXES = {"python": ".py", "javascript": ".cjs", "php": ".php", "sh": ".sh"}
-READERS = {"get", "hget", "hgetall", "info", "lrange", "llen", "xlen", "xrange", "xrevrange", "xpending", "xinfo", "xpolicy", "exists", "zrange", "scard"}
+READERS = {"get", "hget", "hgetall", "info", "lrange", "llen", "xlen", "xrange", "xrevrange", "xpending", "xinfo", "xpolicy", "exists", "zrange", "scard", "survey",
+           "backup list", "backup status"}
+# Text that redis-cli shows as it is.
+AS_IT_IS = {"info", "lolwut", "client list", "client info", "latency doctor", "latency graph", "memory doctor", "memory malloc-stats"}
 PATIENCE = 20  # seconds; what does not come at all ends the page
 
 
@@ -54,17 +57,34 @@ def lines_of(value):
         return ["(error) " + payload.decode()]
     if kind == b":":
         return ["(integer) " + payload.decode()]
-    if payload is None:
+    if kind == b",":
+        return ["(double) " + payload.decode()]
+    if payload is None or kind == b"_":
         return ["(nil)"]
     if not isinstance(payload, list):
         return [quoted(payload)]
     if not payload:
         return ["(empty array)"]
-    width, out = len(str(len(payload))), []
-    for i, item in enumerate(payload):
-        head = "%*d) " % (width, i + 1)
+    if kind == b"%":
+        pairs = [("# " + " ".join(lines_of(k)) + " => ", v) for k, v in zip(payload[::2], payload[1::2])]
+    else:
+        pairs = [("~ " if kind == b"~" else ") ", v) for v in payload]
+    width, out = len(str(len(pairs))), []
+    for i, (sign, item) in enumerate(pairs):
+        head = "%*d%s" % (width, i + 1, sign)
         out += [(" " * len(head) if n else head) + line for n, line in enumerate(lines_of(item))]
     return out
+
+
+def is_one_of(argv, names):
+    return argv[0].lower() in names or " ".join(argv[:2]).lower() in names
+
+
+def shown(argv, value):
+    """What redis-cli shows of the reply to a command."""
+    if value[0] in b"$=" and value[1] is not None and is_one_of(argv, AS_IT_IS):
+        return value[1].decode("latin-1").removeprefix("txt:").splitlines()
+    return lines_of(value)
 
 
 class Page:
@@ -132,10 +152,10 @@ class Page:
 
         def ask():
             c.send(*argv)
-            return lines_of(c.raw()[1])
+            return shown(argv, c.raw()[1])
         if not argv:
             raise Failed("a prompt without a command")
-        self.compare(wanted, ask, argv[0].lower() in READERS and (argv[0].lower() != "xpolicy" or argv[1].lower() != "set"))
+        self.compare(wanted, ask, is_one_of(argv, READERS) and (argv[0].lower() != "xpolicy" or argv[1].lower() != "set"))
 
     def shell(self, line, wanted):
         env = {**os.environ, "PATH": ":".join([os.path.dirname(os.path.abspath(self.server.path)), os.path.join(ROOT, "utils"), "/usr/bin", "/bin"])}
@@ -213,9 +233,21 @@ class Page:
             c.close()
 
 
+def empty(server):
+    """Nothing of an example is left for the next one."""
+    with contextlib.closing(server.conn()) as c:
+        for command in ("FLUSHALL", "FUNCTION FLUSH", "SCRIPT FLUSH", "BACKUP ABORT", "BACKUP CLEANUP ALL"):
+            c.do(*command.split())
+        for user in c.ask("ACL", "USERS"):
+            if user != b"default":
+                c.ask("ACL", "DELUSER", user)
+        while re.search(r"(bgsave|rewrite)_in_progress:1", c.ask("INFO", "persistence").decode()):
+            time.sleep(0.01)
+
+
 def run_examples(server):
     """Those of the reference: each is what a console block has, on a server without keys."""
-    with Server(server, "--appendonly", "yes") as s:
+    with Server(server, "--appendonly", "yes", "--aclfile", "users.acl", conf="", files={"users.acl": b""}) as s:
         s.start().close()
         for path in sorted(glob.glob(os.path.join(ROOT, "docs/examples/*.txt"))):
             page = Page(path, s)
@@ -226,9 +258,7 @@ def run_examples(server):
                 check("example: " + os.path.basename(path), False, str(e))
             finally:
                 page.end()
-            c = s.conn()
-            c.ask("FLUSHALL")
-            c.close()
+            empty(s)
         check("the server has nothing to report", not s.report(), s.report())
 
 
