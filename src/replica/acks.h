@@ -1,15 +1,15 @@
-/* How many replicas have what. Each costs a walk over the replicas. */
+/* What replicas have acknowledged. Each function walks all replicas. */
 #ifndef REPLICA_ACKS_H
 #define REPLICA_ACKS_H
 
 #include "replica/replication.h"
 
-/* Of those online: who has told to have applied the stream up to this offset; or to have it on its
- * disk. */
+/* Number of online replicas that have acknowledged the stream up to this offset: as applied; as on
+ * their disk. */
 size_t acks_applied(const struct replication *r, uint64_t offset);
 size_t acks_synced(const struct replication *r, uint64_t offset);
-/* Replicas that are online and not silent for min-replicas-max-lag: tells the engine, which
- * compares their number with min-replicas-to-write. */
+/* Counts replicas that are online and have sent something within min-replicas-max-lag, and passes
+ * the number to the engine for min-replicas-to-write. */
 void acks_count_good(struct replication *r);
 
 #endif

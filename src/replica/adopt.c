@@ -7,8 +7,8 @@
 
 enum { ADOPT_ON_EMPTY_DB = 1, ADOPT_SWAPDB }; /* of repl-diskless-load */
 
-/* repl-diskless-load swapdb keeps what there is until the other is whole; and serves it meanwhile
- * when it is a former state of the same. */
+/* repl-diskless-load swapdb keeps our data until the snapshot is complete, and serves them
+ * meanwhile if they belong to the same history. */
 static enum replication_how how(const struct replication *r, const char *id)
 {
     if (r->engine->settings->repl_diskless_load != ADOPT_SWAPDB)
@@ -27,8 +27,8 @@ bool adopt_needs_no_disk(const struct replication *r)
     return when == ADOPT_SWAPDB || (when == ADOPT_ON_EMPTY_DB && empty);
 }
 
-/* The data are those of this history (NULL: one that begins) at this offset: no replica of ours can
- * go on with what it has. */
+/* The data now belong to this history (NULL: a new one) at this offset: no replica of ours can
+ * continue with its data. */
 static void begin_at(struct replication *r, const char *id, uint64_t offset)
 {
     struct history own;

@@ -1,19 +1,19 @@
-/* Another server's data in place of ours: a snapshot that has been received and verified is loaded,
- * and the journal goes on where it says; or another ID for the data that we have. */
+/* Replaces our data by another server's: loads a snapshot that was received and verified, and
+ * continues the journal at its offset; or continues our data under another ID. */
 #ifndef REPLICA_ADOPT_H
 #define REPLICA_ADOPT_H
 
 #include "replica/replication.h"
 
-/* As repl-diskless-load says: whether a snapshot is received into memory. */
+/* Whether repl-diskless-load has snapshots received into memory. */
 bool adopt_needs_no_disk(const struct replication *r);
-/* id NULL: the primary has no offsets, a history of our own begins. With turns of the server in
- * between. REPLICATION_LOADED: the journal is in the database in which the stream goes on.
- * REPLICATION_LOAD_FAILED: there are no data, which belong to no history that anybody knows.
- * REPLICATION_KEPT: nothing has happened. */
+/* Loads the snapshot, with turns of the server in between. id NULL: the primary has no offsets, and
+ * a history of our own begins. REPLICATION_LOADED: the journal is in the stream's database.
+ * REPLICATION_LOAD_FAILED: the data are empty and belong to no known history. REPLICATION_KEPT:
+ * nothing was changed. */
 enum replication_load adopt_snapshot(struct replication *r, const char *path, const char *id,
                                      uint64_t offset);
-/* The primary goes on under this ID where we stand; the same as now: nothing happens. */
+/* The primary continues at our offset under this ID. Does nothing if it is ours already. */
 void adopt_id(struct replication *r, const char *id);
 
 #endif

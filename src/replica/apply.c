@@ -1,22 +1,21 @@
-/* Bytes lie in one buffer; in front of `at` they are done with.
+/* All input is in one buffer; bytes before `at` are done with.
  *
- *   the usual way   up to AHEAD plain commands are split where they lie, their keys are looked
- *                   ahead, then one after the other is applied, each a group of its own.
- *   the other way   a transaction, a large or a strange command, or one of which a part is still
- *                   to come: replica/groups says where it ends. A transaction is applied when its
- *                   EXEC is there, command by command, in one group of the journal.
+ *   plain   up to AHEAD plain commands are split in place, their keys are prefetched, then they are
+ *           applied one by one, each in a group of its own.
+ *   others  a transaction, a large or unusual command, or an incomplete one: replica/groups finds
+ *           its end. A transaction is applied when its EXEC has come, command by command, in one
+ *           journal group.
  *
- * A group goes to the journal as the bytes that came (journal_raw_begin()), then its commands run
- * by exec_run(): nothing is asked about rights, memory, pauses or states, which are the primary's
- * business. They run with expiry ignored: only the primary's DEL deletes what is past.
+ * A group goes to the journal as the bytes received (journal_raw_begin()), then its commands run by
+ * exec_run(), without checks of rights, memory, pauses or states, which the primary has made. They
+ * run with expiry ignored: only the primary's DEL deletes expired keys.
  *
- * What may come is what changes data, and a few words of the stream itself. Anything else, what is
- * unknown, and what gives an error is told in the log and counted, and the stream goes on: the
- * other side has done the same already. A command that does not run is kept from our file, whose
- * loader would stumble over it; of a transaction around it the file gets the effects of the others.
- * So it does of one with line ends inside: they stand where the primary's file kept less than its
- * stream had, and it has restarted since.
- */
+ * The stream may contain commands that change data, and a few that belong to the protocol. Any
+ * other, unknown or failing command is logged and counted, and the stream goes on, since the
+ * primary did the same. A command that does not run is kept out of our file, whose loader would
+ * fail on it; of a transaction around it the file gets the effects of the other commands. The same
+ * is done for a transaction with line ends inside: these mark where the primary's file held less
+ * than its stream, before it restarted. */
 #include "replica/apply.h"
 
 #include "base/assert.h"
@@ -37,9 +36,9 @@
 
 #include <stdio.h>
 
-#define AHEAD 16               /* commands looked ahead together */
-#define ARGS  256              /* of all of them */
-#define USUAL (APPLY_ROOM * 4) /* of the buffer; a larger one is given back */
+#define AHEAD 16               /* commands prefetched together */
+#define ARGS  256              /* for all of them */
+#define USUAL (APPLY_ROOM * 4) /* size of the buffer; a larger one is shrunk */
 
 struct parsed {
     const struct command *command; /* NULL: unknown */
@@ -49,36 +48,36 @@ struct parsed {
     struct feed_key key;
 };
 
-/* What becomes of a command. */
+/* How a command of the stream is treated. */
 enum verdict {
-    CHANGES,     /* runs; a file keeps it */
+    CHANGES,     /* runs; written to our file */
     IS_HEARD,    /* runs; stream-only */
     IS_WRAPPED,  /* PING with a command inside, which runs */
-    MAKES_WHOLE, /* PING with a word of replica/whole inside; stream-only */
+    MAKES_WHOLE, /* PING with a message for replica/whole.h; stream-only */
     ASKS,        /* GETACK */
     IS_UNKNOWN,
-    IS_CUT_SHORT, /* too few or too many arguments */
+    IS_CUT_SHORT, /* wrong number of arguments */
     IS_FORBIDDEN,
-    IS_NOWHERE, /* in a database that we do not have; or SELECT of such a one */
+    IS_NOWHERE, /* in a database that does not exist here; or a SELECT of one */
 };
 
 struct apply {
     struct replication *r;
     struct client *client;
-    struct chain nowhere; /* where its replies go */
-    struct buf error;     /* the latest one */
+    struct chain nowhere; /* for its replies, which are dropped */
+    struct buf error;     /* the latest error reply */
     bool foreign;
-    bool lost; /* the stream is in a database that we do not have */
+    bool lost; /* the stream is in a database that does not exist here */
     bool asked;
     uint64_t asked_at;
-    uint64_t applied; /* offset behind the last group that has ended */
+    uint64_t applied; /* end of the last group applied */
     const struct command *multi, *exec, *select, *ping, *migrate;
-    char *in; /* cap bytes, n of which are there, at of which are done with */
+    char *in; /* of cap bytes n are filled, and at are done with */
     size_t at, n, cap;
-    struct groups groups; /* of the piece that begins at `at` */
-    struct bytes *wide;   /* arguments of a command that has more than ARGS */
+    struct groups groups; /* the piece that begins at `at` */
+    struct bytes *wide;   /* arguments, if there are more than ARGS */
     int wide_cap;
-    struct aof_parse_room wrapped; /* arguments of a command that PING carries */
+    struct aof_parse_room wrapped; /* arguments of a command wrapped in PING */
     struct bytes args[ARGS];
     struct parsed commands[AHEAD];
 };
@@ -170,10 +169,10 @@ bool apply_was_asked(struct apply *a, uint64_t *offset)
     return asked;
 }
 
-/* ---- What it is */
+/* ---- Classifying commands */
 
-/* Files and streams of Millrace have the original names of commands; those of Redis the names of
- * the requests, as renamed there. */
+/* Files and streams of Millrace use the original names of commands; those of Redis the names of the
+ * requests, which may have been renamed there. */
 static const struct command *command_of(const struct apply *a, const struct bytes *argv, int argc)
 {
     const struct registry *all = a->r->engine->registry;
@@ -189,7 +188,7 @@ static const struct command *command_of(const struct apply *a, const struct byte
     return k;
 }
 
-/* The database of a SELECT; -1: there is none of that number. */
+/* The database of a SELECT; -1: no such one. */
 static int selects(const struct apply *a, const struct parsed *p)
 {
     long long db;
@@ -197,7 +196,7 @@ static int selects(const struct apply *a, const struct parsed *p)
                                                                                         : -1;
 }
 
-/* What PING carries is no effect. */
+/* This content of a PING is not an effect. */
 static bool is_replconf(struct bytes wrapped)
 {
     return bytes_has_prefix(wrapped, "*3\r\n$8\r\nREPLCONF\r\n");
@@ -212,7 +211,7 @@ static enum verdict judge(const struct apply *a, const struct parsed *p)
         return IS_UNKNOWN;
     if (!command_arity_fits(k, p->argc) || !k->handler)
         return IS_CUT_SHORT;
-    /* What that did comes as DEL; by itself it would make us connect to anybody. */
+    /* Its result comes as DEL; running it would make us connect to any host. */
     if (k == a->migrate)
         return IS_FORBIDDEN;
     if (k == a->select)
@@ -238,7 +237,7 @@ static bool is_kept(enum verdict v)
 
 /* ---- Errors */
 
-/* One line, as Redis has it: without the code ERR. */
+/* Logs an error in one line, as Redis does: without the code ERR. */
 static void tell(struct apply *a, const char *error, const char *name)
 {
     struct engine *e = a->r->engine;
@@ -290,7 +289,7 @@ static void run(struct apply *a, const struct parsed *p)
     tell(a, a->error.p, command_full_name(p->command));
 }
 
-/* What PING carries, for who does not know the command inside. */
+/* Runs a command wrapped in PING, which replicas that do not know it take for a PING. */
 static void run_wrapped(struct apply *a, const struct parsed *ping)
 {
     struct parsed p = {.argc = wrap_open(ping->argv, ping->argc, &a->wrapped),
@@ -327,8 +326,8 @@ static void run_one(struct apply *a, enum verdict v, const struct parsed *p)
         tell_refused(a, v, p);
 }
 
-/* A group of the journal in which commands of the primary run. Whoever else looks at a key that is
- * past sees none, and deletes nothing. */
+/* A journal group in which commands of the primary run. Expired keys read as absent meanwhile, and
+ * are not deleted. */
 struct group {
     bool ignored;
 };
@@ -356,7 +355,7 @@ static inline void group_end(struct apply *a, struct group g)
         block_serve(e);
 }
 
-/* The database that the stream is in behind this command. */
+/* The stream's database after this command. */
 static int db_behind(const struct apply *a, const struct parsed *p)
 {
     int db = p->command == a->select && p->argc == 2 ? selects(a, p) : -1;
@@ -373,8 +372,8 @@ static void apply_command(struct apply *a, const struct parsed *p)
     struct group g = group_begin(a, p->raw, db_behind(a, p), is_kept(v));
     run_one(a, v, p);
     group_end(a, g);
-    /* Redis tells the offset in front of the question, so that the answer is never that of the
-     * stream's end. Ours may count on it. */
+    /* Redis answers with the offset before GETACK, so never with the stream's end. Ours may include
+     * it. */
     if (__builtin_expect(v == ASKS && !a->foreign, 0))
         a->asked_at = a->applied;
 }
@@ -386,8 +385,8 @@ static void apply_blank(struct apply *a, struct bytes raw)
 
 /* ---- Splitting */
 
-/* Splits plain commands from p on, at most AHEAD of them, and fetches what they will need; returns
- * how many. Stops in front of MULTI and of what is not plain. */
+/* Splits up to AHEAD plain commands from p on and prefetches their keys; returns how many. Stops
+ * before MULTI and anything that is not plain. */
 static unsigned look_ahead(struct apply *a, const char *p, const char *end)
 {
     unsigned n = 0;
@@ -414,7 +413,7 @@ static unsigned look_ahead(struct apply *a, const char *p, const char *end)
     return n;
 }
 
-/* One command that is whole and not plain, or line ends; false: the latter. */
+/* Splits one complete command that is not plain; false: line ends. */
 static bool split(struct apply *a, const char *p, size_t n, struct parsed *out)
 {
     size_t length;
@@ -436,8 +435,8 @@ static bool split(struct apply *a, const char *p, size_t n, struct parsed *out)
 
 /* ---- Transactions */
 
-/* The next commands of a transaction, in a->commands; returns how many and sets how long they are.
- * 0: there are line ends. */
+/* The next commands of a transaction, in a->commands; returns how many, and their length in
+ * *length. 0: line ends. */
 static unsigned next_of_transaction(struct apply *a, const char *p, const char *end, size_t *length)
 {
     unsigned n = look_ahead(a, p, end);
@@ -448,7 +447,7 @@ static unsigned next_of_transaction(struct apply *a, const char *p, const char *
     return n;
 }
 
-/* Whether all of it runs, and the database that the stream is in behind it. */
+/* Whether all of it runs; *db: the stream's database after it. */
 static bool all_run(struct apply *a, const char *p, const char *end, int *db)
 {
     bool good = true;
@@ -510,7 +509,7 @@ char *apply_place(struct apply *a, size_t *room)
     return a->in + a->n;
 }
 
-/* What is not plain, or not whole. False: nothing more can be done. */
+/* Applies what is not plain, or finds it incomplete. False: no more can be applied. */
 static bool apply_piece(struct apply *a, enum groups_kind *kind)
 {
     const char *p = a->in + a->at;
@@ -529,7 +528,7 @@ static bool apply_piece(struct apply *a, enum groups_kind *kind)
     return true;
 }
 
-/* What is done with makes room for what is to come. */
+/* Removes the bytes that are done with from the buffer. */
 static void compact(struct apply *a)
 {
     a->n -= a->at;

@@ -1,6 +1,6 @@
-/* The stream of our primary is applied here: bytes to commands, which run as one client, and the
- * same bytes to our own journal, from where our file and our replicas take them. So the offset of
- * our journal is that of the primary, byte by byte.
+/* Applies the primary's stream: turns bytes into commands that run as one client, and passes the
+ * same bytes to our own journal, from which our file and our replicas read. So our journal's offset
+ * equals the primary's, byte by byte.
  *
  * Exists while the link to the primary is up. Knows no socket. */
 #ifndef REPLICA_APPLY_H
@@ -12,36 +12,36 @@ struct apply;
 struct client;
 
 struct apply_options {
-    const char *address;       /* of the primary, as CLIENT LIST and MONITOR show it */
-    const char *local_address; /* the same of our end */
+    const char *address;       /* of the primary, for CLIENT LIST and MONITOR */
+    const char *local_address; /* of our end */
     int fd;                    /* for CLIENT LIST only; -1: none */
-    int db;                    /* that the stream is in; -1: not known, it will say SELECT */
-    bool foreign;              /* the primary is a Redis: its effects mean what they mean there */
+    int db;                    /* the stream's database; -1: unknown, a SELECT will come */
+    bool foreign; /* the primary is a Redis: effects have the meaning they have there */
 };
 
-/* The journal is in JOURNAL_RAW. */
+/* The journal must be in JOURNAL_RAW. */
 struct apply *apply_new(struct replication *r, const struct apply_options *o);
-/* What came of a group that is not whole is forgotten: the primary will be asked for it again. NULL
- * is nothing. */
+/* Drops the bytes of an incomplete group, which the primary will be asked for again. NULL is
+ * ignored. */
 void apply_free(struct apply *a);
 
-/* Where the bytes that come next belong; *room: how many may, APPLY_ROOM at least. */
+/* Where to put the next bytes; *room: how many fit, at least APPLY_ROOM. */
 #define APPLY_ROOM ((size_t)64 << 10)
 char *apply_place(struct apply *a, size_t *room);
-/* So many came there: all groups that are whole now are applied. False: this is no stream, and what
- * we hold is not to be trusted any more. */
+/* n bytes were put there: applies all complete groups. False: this is no command stream, and our
+ * data cannot be trusted any more. */
 bool apply_run(struct apply *a, size_t n);
 
-/* Whether the primary has asked how far we are (GETACK) since this was called last; *offset: of the
- * last byte in front of that question. */
+/* Whether the primary has sent a GETACK since the last call; *offset: the end of the stream before
+ * it. */
 bool apply_was_asked(struct apply *a, uint64_t *offset);
-/* Up to where it has been applied: behind a whole group, also while one runs. */
+/* The offset up to which the stream is applied: a group boundary, even while a group runs. */
 uint64_t apply_offset(const struct apply *a);
-/* Bytes that have come and are not applied yet: of a group whose rest is still to come. */
+/* Bytes received but not applied yet: of an incomplete group. */
 size_t apply_waiting(const struct apply *a);
-/* Who its commands run as: shown, and marked for closing by CLIENT KILL. */
+/* The client that runs its commands: CLIENT LIST shows it, CLIENT KILL marks it for closing. */
 struct client *apply_client(const struct apply *a);
-/* The database that the stream is in; beyond the last one: in one that we do not have. */
+/* The stream's database; the number of databases if it is one that we do not have. */
 int apply_db(const struct apply *a);
 
 #endif

@@ -1,16 +1,16 @@
-/* A primary with min-replicas-to-ack N >= 1, from its start, its promotion or its unseating on:
+/* A primary with min-replicas-to-ack N >= 1, after its start or promotion, or when unseated:
  *
- *   propose()   an ID above all that was seen; replicas' links end; writes are held
- *     |  who asks (confirm_judge()):
+ *   propose()   an ID above all that were seen; replicas are closed; writes are held
+ *     |  a replica that asks (confirm_judge()):
  *     |    has promised no less, or writes under no less   propose() again        UNSEATING, BYTES
- *     |    has more                                         fetch_from() it, then propose()  FETCH
+ *     |    is ahead                                         fetch_from() it, then propose()  FETCH
  *     |    else                                             is served, and told the proposal
- *   is_confirmed()  enough of them hold what we hold and have promised                    QUORUM
+ *   is_confirmed()  enough of them hold our data exactly and have promised               QUORUM
  *     |
- *   confirm()   the ID shifts, PING, links end so that all learn it; what was held runs
+ *   confirm()   takes the new ID, sends PING, closes replicas so that all learn it; held writes run
  *
- * What can fail: nobody comes (writes are refused after replica-ack-timeout, reads are served), or
- * a fetch (what has come of it stays, and whoever asks next decides anew). */
+ * What can fail: no replica comes (writes are refused after replica-ack-timeout, reads are served);
+ * or a fetch (what it received stays, and the next replica that asks is judged anew). */
 #include "replica/confirm.h"
 
 #include "base/assert.h"
@@ -34,7 +34,7 @@ static struct history *history_of(const struct replication *r)
     return &r->engine->journal->history;
 }
 
-/* What we write under, or want to. */
+/* The ID that we write under, or propose. */
 static const char *own_id(const struct replication *r)
 {
     return replication_is_unconfirmed(r) ? r->confirmation.proposal : history_of(r)->id;
@@ -63,7 +63,7 @@ static void be_still(struct journal *j)
         journal_set_mode(j, JOURNAL_RAW);
 }
 
-/* Links end, and with them the promises to what was proposed before. */
+/* Replicas are closed, which ends their promises to an earlier proposal. */
 static void propose(struct replication *r)
 {
     struct confirmation *c = &r->confirmation;
@@ -82,7 +82,7 @@ static void propose(struct replication *r)
              needed(r), c->proposal);
     quorum_waits_anew(r);
     quorum_update(r);
-    /* Within a transaction that has had effects it waits for confirm_settle(). */
+    /* Within a transaction that has had effects this is left to confirm_settle(). */
     const struct journal *j = r->engine->journal;
     if (j->depth == 0 || j->group_start == j->pending.n)
         be_still(r->engine->journal);
@@ -114,7 +114,7 @@ void confirm_settle(struct replication *r)
         backlog_open(&r->backlog, j);
 }
 
-/* ---- Who asks */
+/* ---- Judging replicas */
 
 bool confirm_tell(const struct replication *r, struct peer *p, uint64_t *offset)
 {
@@ -128,23 +128,23 @@ bool confirm_tell(const struct replication *r, struct peer *p, uint64_t *offset)
     return true;
 }
 
-/* It has promised, or holds bytes under, another ID than ours of no lower generation: it will not,
- * or should not, acknowledge what we write. */
+/* It has promised another ID than ours of no lower generation, or holds bytes under one: then it
+ * will not, or should not, acknowledge our writes. */
 static bool unseats(const struct replication *r, const struct peer *p, struct promise_place its)
 {
     const char *own = own_id(r);
     uint32_t generation = history_generation(own);
-    /* PROMISE, UNSEATING: also of a primary that is confirmed. */
+    /* PROMISE, UNSEATING: also unseats a confirmed primary. */
     if (promise_is_related(r, p->promise) && !history_same_id(p->promise, own) &&
         history_generation(p->promise) >= generation)
         return true;
-    /* BYTES: who has restarted has forgotten its promise, and still has the data. */
+    /* BYTES: after a restart it has forgotten its promise, but not its data. */
     return !replication_is_unconfirmed(r) && promise_is_related(r, its.id) &&
            !history_same_id(its.id, own) && history_generation(its.id) >= generation &&
            history_generation(its.id) > 0;
 }
 
-/* FETCH: what it has more comes here before it is served. */
+/* FETCH: before it is served, we fetch what it has more. */
 static void fetch_from(struct replication *r, const struct peer *p, struct promise_place its)
 {
     struct confirmation *c = &r->confirmation;
@@ -210,16 +210,16 @@ const char *confirm_judge(struct replication *r, struct peer *p, const char *id,
                      2 * needed(r), needed(r));
         return judge_as_primary(r, p, its);
     }
-    /* REFUSAL: a full copy would lose what it has more. */
+    /* REFUSAL: a full synchronisation would lose what it has more. */
     if (p->run && promise_is_related(r, its.id) && promise_is_ahead(its, promise_our_place(r)))
         return "NOMASTERLINK This replica has less than you";
     return NULL;
 }
 
-/* ---- Being confirmed */
+/* ---- Confirmation */
 
-/* EXACT: promised, and there. What it was told is what it has promised: by then it holds all that
- * was asked for, and it tells nothing before. */
+/* EXACT: it has promised and holds exactly our data. Having been told the proposal means having
+ * promised: before that it holds all that was asked for, and acknowledges nothing. */
 static bool agrees(const struct replication *r, const struct peer *p)
 {
     return p->state == PEER_ONLINE && p->acked && !(p->client->flags & CLIENT_CLOSING) &&
@@ -243,7 +243,7 @@ static void confirm(struct replication *r)
              "Confirmed as master. Setting secondary replication ID to %s, valid up to offset: "
              "%llu. New replication ID is %s",
              j->history.id2, (unsigned long long)j->history.second_offset, j->history.id);
-    /* PING: there is a byte under the new ID before any write. */
+    /* PING: the new ID has a byte before any write. */
     r->pinged_ms = r->engine->steady_ms;
     peer_renew_all(r);
     journal_stream_only(j, BYTES(REPLICATION_PING));
@@ -251,7 +251,7 @@ static void confirm(struct replication *r)
     quorum_update(r);
 }
 
-/* QUORUM */
+/* QUORUM: enough replicas agree. */
 static bool is_confirmed(struct replication *r)
 {
     struct confirmation *c = &r->confirmation;
@@ -337,7 +337,7 @@ void confirm_look_at_fetch(struct replication *r)
     else
         log_line(LOG_WARNING, "Fetching from %s:%d has failed: whoever asks next decides", f.host,
                  f.port);
-    /* Links end, and with them promises to what was proposed for less. */
+    /* Replicas are closed, which ends promises to proposals made with less data. */
     if (c->fetch_took)
         propose(r);
     else

@@ -1,20 +1,20 @@
-/* Confirmation (min-replicas-to-ack N >= 1): who becomes primary catches up first, and writes
- * nothing before enough others have promised to follow it. Without it a successor that lags, or a
- * primary that has restarted without its data, would lose what clients were told is safe.
+/* Confirmation (min-replicas-to-ack N >= 1): a new primary first catches up, and accepts no writes
+ * until enough other servers have promised to follow it. Without this, a lagging successor, or a
+ * primary restarted without its data, would lose writes that clients were told are safe.
  *
- *   unconfirmed   It proposes an ID of a generation above all that it knows of. Writes are held,
- *                 nothing is put into the stream; reads are served. Replicas attach, promise the
- *                 ID, and tell how far they are. Who is ahead is not served: we fetch from it.
- *   confirmed     Enough whole servers hold exactly what it holds and have promised: it writes
- *                 under the new ID, from a PING on. Somebody with a promise or with bytes of no
- *                 lower generation makes it unconfirmed again.
+ *   unconfirmed   It proposes an ID of a generation above all it knows. Writes are held, nothing
+ *                 goes into the stream; reads are served. Replicas attach, promise the ID, and
+ *                 report their offsets. One that is ahead is not served: we fetch from it.
+ *   confirmed     Enough whole servers hold exactly our data and have promised: it writes under the
+ *                 new ID, starting with a PING. A server with a promise or with bytes of another ID
+ *                 of no lower generation makes it unconfirmed again.
  *
- * The rules are those of docs/decisions/0039; their names stand where each is kept. Their proof is
- * docs/models/confirmation.pml. Ahead is a greater generation of the last byte's ID, then a greater
- * offset (GENERATION). Servers of another family (persist/history.h) are strangers, to whom none of
- * this applies.
+ * The rules, and their names in the code, are those of docs/decisions/0039; their model is
+ * docs/models/confirmation.pml. "Ahead" means a greater generation of the last byte's ID, then a
+ * greater offset (GENERATION). None of this applies to servers of another family
+ * (persist/history.h).
  *
- * The struct lies in struct replication. Times are those of the steady clock. */
+ * The struct is part of struct replication. Times are by the steady clock. */
 #ifndef REPLICA_CONFIRM_H
 #define REPLICA_CONFIRM_H
 
@@ -22,26 +22,25 @@
 
 struct peer;
 
-/* The server becomes one, and holds what it holds: it proposes an ID, or with N = 0 is confirmed as
- * it is. */
+/* The server has become a primary with its present data: proposes an ID, or with N = 0 is confirmed
+ * at once. */
 void confirm_begin(struct replication *r);
-/* It is one no longer. */
+/* The server is no primary any more. */
 void confirm_end(struct replication *r);
-/* What it tells a replica, which remembers it: the ID to promise, and the offset up to which one
- * has to hold our history for that. False: nothing; N = 0, or it is a replica. */
+/* What to tell a replica: the ID to promise, and the offset up to which it must hold our history
+ * before. False: nothing, since N = 0 or this server is a replica. */
 bool confirm_tell(const struct replication *r, struct peer *p, uint64_t *offset);
-/* Somebody asks for the stream from the byte `next` of the history `id` on ("?": for everything).
- * NULL: it may be served; else what it is answered, and it asks again. */
+/* A replica asks for the stream from byte `next` of the history `id` ("?": for everything). NULL:
+ * it may be served; else the error reply, after which it will ask again. */
 const char *confirm_judge(struct replication *r, struct peer *p, const char *id, uint64_t next);
-/* Replicas have told something, have come or gone; settings have changed; time has passed: confirms
- * when it may. No command runs. */
+/* To be called when replicas have reported, come or gone, when settings change, and regularly:
+ * confirms when possible. No command may be running. */
 void confirm_update(struct replication *r);
-/* In front of the requests of a turn: what the journal does about an unconfirmed primary. No group
- * is open. */
+/* Before a turn's requests: adapts the journal to an unconfirmed primary. No group may be open. */
 void confirm_settle(struct replication *r);
-/* Behind what the link has read on which it fetches. */
+/* To be called after the link for fetching was read. */
 void confirm_look_at_fetch(struct replication *r);
-/* The address from which it fetches, "host:port"; "": it does not. Valid until the next call. */
+/* The address it fetches from, "host:port"; "": it does not. Valid until the next call. */
 const char *confirm_fetches_from(const struct replication *r);
 
 #endif

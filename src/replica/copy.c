@@ -1,20 +1,19 @@
-/* Who waits for a snapshot forms a group with all that may be sent the same one. For a group there
- * are two ways:
+/* Replicas that wait for a snapshot and can all be sent the same one form a group. Two ways:
  *
- *   on disk   IDLE --fork--> FILE: the child writes dbfilename. Who asks meanwhile joins. It has
- *             ended: each is sent the open file (replica/peer), and we are IDLE again.
- *   a pipe    IDLE --fork--> PIPE: the child writes into a pipe, and each piece goes to everybody
- *             before the next one is read: the slowest paces. The pipe's end and the child's exit
- *             come in any order; when both have, everybody has everything. Who asks meanwhile waits
- *             for the next.
+ *   on disk   IDLE --fork--> FILE: the child writes dbfilename; replicas that ask meanwhile join.
+ *             At its end each is sent the open file (replica/peer), and the state is IDLE again.
+ *   a pipe    IDLE --fork--> PIPE: the child writes into a pipe, and each piece is sent to all
+ *             before the next is read, at the pace of the slowest. The end of the pipe and the exit
+ *             of the child come in any order; after both, all have the whole snapshot. Replicas
+ *             that ask meanwhile wait for the next one.
  *
- * A pipe needs replicas that understand a snapshot without a length; one that lacks keys or
- * libraries must not replace dbfilename. The stream of all of a group begins at the fork: the
+ * A pipe needs replicas that understand a snapshot without a length. A snapshot without keys or
+ * libraries must not replace dbfilename. The stream of the whole group begins at the fork: the
  * backlog keeps what follows (peer.next).
  *
- * What can fail: fork or child: those of the group are closed, and ask again; somebody of a pipe
- * who takes nothing for repl-timeout is closed (peer_tick()); the last one goes: the child is
- * killed. */
+ * What can fail: fork or child: the group's replicas are closed, and ask again. One that takes
+ * nothing from a pipe for repl-timeout is closed (peer_tick()). When the last one is gone, the
+ * child is killed. */
 #include "replica/copy.h"
 
 #include "base/assert.h"
@@ -32,8 +31,8 @@
 #define PIECES_A_TURN 16
 #define MARK          40
 
-/* Versions of the RDB format: what every Redis from 7.0 on reads, what one from 7.4 on reads, when
- * rdb-compat says that there are no others; and what ours is sent. */
+/* Versions of the RDB format: the one that every Redis from 7.0 on reads; the one from 7.4 on, for
+ * rdb-compat; and the one for replicas that are Millrace. */
 enum { VERSION_OF_70 = 10, VERSION_OF_74 = 12, VERSION_OF_OURS = 11 };
 
 enum copy_state { COPY_IDLE, COPY_FILE, COPY_PIPE };
@@ -42,19 +41,19 @@ struct copy {
     struct replication *replication;
     enum copy_state state;
     int version;
-    uint64_t next; /* the first stream byte behind it */
-    /* Of a pipe. */
+    uint64_t next; /* the first byte of the stream after it */
+    /* For a pipe. */
     int fd; /* -1: closed */
     struct loop_fd *watch;
     char *piece;
     size_t piece_n;
-    bool child_ended; /* and it was good */
+    bool child_ended; /* successfully */
     char mark[MARK + 1];
 };
 
 static void nothing_to_note(void *context, int events)
 {
-    (void)context; /* the turn looks by itself */
+    (void)context; /* the turn reads it anyway */
     (void)events;
 }
 
@@ -85,7 +84,7 @@ void copy_free(struct copy *c)
     mem_free(c);
 }
 
-/* The next one behind n (NULL: the first) that is going on. */
+/* The next replica after the given one (NULL: the first) that is not being closed. */
 static struct peer *next_peer(const struct copy *c, const struct peer *after)
 {
     struct dlist_node *list = &c->replication->peers;
@@ -114,7 +113,7 @@ static void close_members(struct copy *c)
 
 /* ---- The pipe */
 
-/* The pipe is empty for good, and the child has ended well. */
+/* The pipe has ended, and the child has succeeded. */
 static void finish_pipe(struct copy *c)
 {
     c->state = COPY_IDLE;
@@ -122,7 +121,7 @@ static void finish_pipe(struct copy *c)
         peer_is_copied(p, true);
 }
 
-/* True: everybody has all of the piece. */
+/* Sends the current piece. True: all replicas have all of it. */
 static bool hand_on(struct copy *c)
 {
     bool all = true;
@@ -133,7 +132,7 @@ static bool hand_on(struct copy *c)
     return all;
 }
 
-/* The next piece, or the end. False: there is nothing now. */
+/* Reads the next piece, or the end. False: nothing now. */
 static bool read_piece(struct copy *c)
 {
     ssize_t n = read(c->fd, c->piece, PIECE);
@@ -158,7 +157,7 @@ void copy_send(struct copy *c)
 {
     if (c->fd < 0)
         return;
-    bool waits = false; /* for a socket: it wakes us */
+    bool waits = false; /* for a socket, which will wake us */
     for (int i = 0; i < PIECES_A_TURN; i++) {
         waits = !hand_on(c);
         if (waits || !read_piece(c))
@@ -185,7 +184,7 @@ static int version_for(const struct copy *c, const struct peer *p)
                                                                          : VERSION_OF_70;
 }
 
-/* What would be made now. */
+/* The group that a snapshot made now would serve. */
 struct group {
     struct peer *first; /* NULL: nobody waits */
     long long n;
@@ -217,7 +216,7 @@ static struct group find_group(const struct copy *c)
     return g;
 }
 
-/* For a pipe others are waited for: who comes later cannot join. */
+/* A pipe's start waits for more replicas, which cannot join later. */
 static bool is_due(const struct copy *c, const struct group *g)
 {
     const struct engine *e = c->replication->engine;
@@ -284,11 +283,11 @@ static void start(struct copy *c, const struct group *g)
     struct replication *r = c->replication;
     log_line(LOG_NOTICE, "Starting BGSAVE for SYNC with target: %s",
              g->pipe ? "replicas sockets" : "disk");
-    /* The data are those of this offset, and the backlog keeps what follows. */
+    /* The data are at this offset, and the backlog keeps what follows. */
     backlog_take(&r->backlog);
     ASSERT(r->backlog.end == r->engine->journal->offset);
-    /* Who does not read AUX fields hears of the database, too. Our primary's stream is not ours to
-     * change. */
+    /* Repeats SELECT, for replicas that ignore AUX fields. Not on a replica, which must not change
+     * its primary's stream. */
     if (!replication_is_replica(r))
         journal_forget_db(r->engine->journal);
     c->next = r->backlog.end + 1;
@@ -310,7 +309,8 @@ static void start(struct copy *c, const struct group *g)
         join(c, g->first);
 }
 
-/* A file that is being written serves whoever can read it, while the backlog reaches its fork. */
+/* Adds waiting replicas that can read the file being written, as long as the backlog reaches back
+ * to its fork. */
 static void let_join(struct copy *c)
 {
     for (struct peer *p = next_peer(c, NULL); p; p = next_peer(c, p))
@@ -333,7 +333,7 @@ void copy_end_turn(struct copy *c)
         start(c, &g);
 }
 
-/* ---- The child's end */
+/* ---- The child's exit */
 
 static void send_file_to_all(struct copy *c)
 {
@@ -361,7 +361,7 @@ void copy_ended(struct copy *c, bool good)
     if (state == COPY_IDLE)
         return;
     if (state == COPY_PIPE && good) {
-        c->child_ended = true; /* the pipe may hold some more */
+        c->child_ended = true; /* the pipe may hold more */
         if (c->fd < 0)
             finish_pipe(c);
         return;

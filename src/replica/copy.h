@@ -1,22 +1,22 @@
-/* The snapshots that replicas are sent who need everything: when a child is forked, for whom, and
- * how its bytes reach them. One at a time. */
+/* Snapshots for full synchronisations: when to fork a child, for which replicas, and how the bytes
+ * reach them. One snapshot at a time. */
 #ifndef REPLICA_COPY_H
 #define REPLICA_COPY_H
 
 #include "replica/peer.h"
 
 struct copy *copy_new(struct replication *r);
-/* After all replicas. */
+/* All replicas must be gone. */
 void copy_free(struct copy *c);
 
-/* Hands on what the pipe has, as fast as the slowest of those who are sent it: once a turn. */
+/* Once a turn: passes on the pipe's data, at the pace of the slowest replica. */
 void copy_send(struct copy *c);
-/* The end of a turn: forks when somebody has waited long enough and no other child runs; who comes
- * while a file is being written for others joins them. */
+/* At the end of a turn: forks when a replica has waited long enough and no other child runs.
+ * Replicas that come while a file is written for others share it. */
 void copy_end_turn(struct copy *c);
-/* The child has exited, or it was killed (not good). */
+/* The child has exited; good: successfully. */
 void copy_ended(struct copy *c, bool good);
-/* A replica goes. The last one of a pipe: the child is killed. */
+/* A replica is closed. If it was the last one reading from a pipe, the child is killed. */
 void copy_leave(struct copy *c, struct peer *p);
 
 #endif

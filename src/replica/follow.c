@@ -1,26 +1,26 @@
 /* States of the link (enum follow_state), in the usual order:
  *
- *   CONNECT     until `try_ms`; at once after REPLICAOF and when a link was lost that had been
- *               whole, else after FIRST_DELAY; after LAST_DELAY when there was none for EAGER
+ *   CONNECT     until `try_ms`: at once after REPLICAOF and after a link that was up, else after
+ *               FIRST_DELAY; after LAST_DELAY when there was no link for EAGER
  *   CONNECTING  io/dial
- *   PING        one request, one answer: is somebody there, and who
+ *   PING        one request, one reply: is the primary there, and does it want a password
  *   INTRODUCE   AUTH and REPLCONFs in one write (replica/handshake)
  *   ASK         PSYNC with our ID and the next byte, or ? -1. +CONTINUE: connected. +FULLRESYNC:
  *               TRANSFER. -LOADING and the like: later. Anything else: SYNC on the same link
- *   TRANSFER    replica/receive; when all of it is there and good, replica/adopt puts it in place
- *               of what we have, in turns of its own. Only then the journal is the primary's
+ *   TRANSFER    replica/receive; when complete and valid, replica/adopt replaces our data by it,
+ *               with turns in between. Only then the journal is the primary's
  *   CONNECTED   replica/apply; an ACK each second and when asked
  *
- * Whatever fails drops the link, as does nothing for repl-timeout: what we hold, its ID and its
- * offset stay, and the next attempt asks for what is missing. `knows` is false when they are no
- * place in anybody's history, and everything is asked for: at a start without files, after a load
- * that failed when the old data were gone, and after bytes that were no stream.
+ * Any failure drops the link, as does silence for repl-timeout; our data, their ID and offset stay,
+ * and the next attempt asks for what is missing. `knows` is false if our data have no place in any
+ * history, and everything is asked for: after a start without files, after a failed load that had
+ * deleted the old data, and after bytes that were no command stream.
  *
- * A fetch goes the same way once, for a primary that is not confirmed: from a
- * replica that is ahead of it, whose answers it takes only when they do not set it back. Whatever
- * ends it, it stays ended, and replica/confirm sees to the rest.
+ * A fetch takes the same way once, for an unconfirmed primary: from a replica that is ahead, whose
+ * replies are accepted only if they do not set us back. However it ends, it is not repeated, and
+ * replica/confirm decides what follows.
  *
- * Lines and the snapshot are gathered in `in`; the stream is read straight into apply's buffer. */
+ * Lines and the snapshot are collected in `in`; the stream is read straight into apply's buffer. */
 #include "replica/follow.h"
 
 #include "base/assert.h"
@@ -45,22 +45,22 @@
 
 #define FIRST_DELAY 100
 #define LAST_DELAY  1000
-#define EAGER       10000 /* milliseconds without a link in which it is tried each FIRST_DELAY */
-#define LINE        4096  /* of an answer, at most */
+#define EAGER       10000 /* milliseconds without a link in which FIRST_DELAY is used */
+#define LINE        4096  /* longest reply */
 #define READ_PIECE  ((size_t)128 << 10)
-#define READ_TURN   ((size_t)1 << 20) /* of the stream, in one turn */
+#define READ_TURN   ((size_t)1 << 20) /* of the stream, per turn */
 struct follow {
     struct replication *r;
     char *host;
     int port;
     enum follow_state state;
-    bool fetches; /* for a primary that is not confirmed: once, and the role stays */
-    bool ended;   /* that has ended, well or not */
+    bool fetches; /* for an unconfirmed primary: once, and the role stays */
+    bool ended;   /* the fetch is over, successfully or not */
     bool knows;
-    bool loads;   /* in TRANSFER: services.load() runs */
-    bool by_sync; /* the primary knows no PSYNC: there are no offsets */
-    bool was_up;  /* since the server became its replica */
-    int db;       /* that the stream is in; -1: unknown */
+    bool loads;   /* in TRANSFER: services.load() is running */
+    bool by_sync; /* the primary has no PSYNC, and so no offsets */
+    bool was_up;  /* since this primary was set */
+    int db;       /* the stream's database; -1: unknown */
     struct link link;
     struct handshake handshake;
     struct receive *receive;
@@ -81,7 +81,7 @@ static int64_t now(const struct follow *f)
     return f->r->engine->steady_ms;
 }
 
-/* The next moment at which there is something to do without anybody's asking. */
+/* Sets the timer for the next connection attempt or the next tick. */
 static void set_timer(struct follow *f)
 {
     int64_t at = f->state == FOLLOW_CONNECT ? f->try_ms : f->ticked_ms + 1000;
@@ -114,7 +114,7 @@ struct follow *follow_new(struct replication *r, const char *host, int port, boo
     return f;
 }
 
-/* ---- The end of a link */
+/* ---- Dropping the link */
 
 static void forget_apply(struct follow *f)
 {
@@ -125,7 +125,7 @@ static void forget_apply(struct follow *f)
     f->apply = NULL;
 }
 
-/* As if there had been no link; the next one in so many milliseconds. */
+/* Drops the link and everything received; the next attempt is in delay_ms. */
 static void drop(struct follow *f, int64_t delay_ms)
 {
     bool was_up = f->state == FOLLOW_CONNECTED;
@@ -142,7 +142,7 @@ static void drop(struct follow *f, int64_t delay_ms)
     set_state(f, FOLLOW_CONNECT);
 }
 
-/* The attempt has failed: the next one waits. */
+/* The attempt has failed: delays the next one. */
 static void fail(struct follow *f)
 {
     drop(f, now(f) - f->down_ms < EAGER ? FIRST_DELAY : LAST_DELAY);
@@ -185,9 +185,9 @@ void follow_turn_to(struct follow *f, const char *host, int port)
     f->due = true;
 }
 
-/* ---- What we say */
+/* ---- Acknowledging */
 
-/* How far we are, applied and in our file, when it is to be told. */
+/* Sends an ACK if one is due, with the offsets applied and in our file. */
 static void acknowledge(struct follow *f, int64_t at_ms)
 {
     const struct engine *e = f->r->engine;
@@ -197,7 +197,7 @@ static void acknowledge(struct follow *f, int64_t at_ms)
         .filed = journal_filed(e->journal), .synced = p->durable ? p->synced : 0, .open = p->open};
     if (f->state != FOLLOW_CONNECTED || !own_ack_is_due(&f->ack, &file, at_ms))
         return;
-    /* PROMISE: in front of the ACK, which tells it as well. */
+    /* PROMISE: before the ACK, which implies it. */
     if (!f->fetches && !promise_give(f->r, h->own, h->own_offset)) {
         lost(f, "It has an ID of a lower generation than one that is promised");
         return;
@@ -209,7 +209,7 @@ static void acknowledge(struct follow *f, int64_t at_ms)
         handshake_acknowledge(&f->link.out, offset, file.open ? &file.synced : NULL);
 }
 
-/* ---- The link is whole */
+/* ---- The link is up */
 
 static void connected(struct follow *f)
 {
@@ -243,7 +243,7 @@ static void begin_transfer(struct follow *f)
     }
 }
 
-/* All of it is there. */
+/* The snapshot is complete: loads it. */
 static void load(struct follow *f)
 {
     const struct handshake *h = &f->handshake;
@@ -267,7 +267,7 @@ static void load(struct follow *f)
     connected(f);
 }
 
-/* True: some of what came has been taken, and we are still there. */
+/* True: some input was consumed, and the link is still up. */
 static bool transfer(struct follow *f)
 {
     size_t used;
@@ -280,7 +280,7 @@ static bool transfer(struct follow *f)
     return used > 0 && state != RECEIVE_FAILED;
 }
 
-/* ---- Answers */
+/* ---- Replies */
 
 static void heard_ping(struct follow *f, struct bytes line)
 {
@@ -307,7 +307,7 @@ static void heard_introduction(struct follow *f, struct bytes line)
     }
 }
 
-/* The snapshot that comes is more than what we have. */
+/* The snapshot is ahead of our data. */
 static bool gains(const struct follow *f)
 {
     const struct handshake *h = &f->handshake;
@@ -320,7 +320,7 @@ static void heard_answer(struct follow *f, struct bytes line)
     enum handshake_answer a = handshake_answer(&f->handshake, line);
     bool granted = a == HANDSHAKE_REST || a == HANDSHAKE_FULL;
     f->r->handover.answer = granted ? HANDOVER_GRANTED : HANDOVER_REFUSED;
-    /* LOOKING_AGAIN: it may have lost since what it had when it asked us. */
+    /* LOOKING_AGAIN: it may have lost data since it asked us. */
     if (f->fetches && a != HANDSHAKE_REST && (a != HANDSHAKE_FULL || !gains(f)))
         a = HANDSHAKE_LATER;
     if (a == HANDSHAKE_FULL || a == HANDSHAKE_OLD) {
@@ -335,7 +335,7 @@ static void heard_answer(struct follow *f, struct bytes line)
     }
 }
 
-/* One line of those that have come; false: there is none yet. Line ends alone keep a link alive. */
+/* Handles one line of input; false: none is complete. Mere line ends keep a link alive. */
 static bool take_line(struct follow *f)
 {
     char line[LINE];
@@ -357,9 +357,9 @@ static bool take_line(struct follow *f)
     return true;
 }
 
-/* ---- Bytes */
+/* ---- Input */
 
-/* So many bytes of the stream stand where apply_place() said. */
+/* n bytes of the stream were put where apply_place() said. */
 static bool take_stream(struct follow *f, size_t n)
 {
     f->r->figures.bytes_in += n;
@@ -375,7 +375,7 @@ static bool take_stream(struct follow *f, size_t n)
     return true;
 }
 
-/* What stands behind +CONTINUE, or behind a snapshot. */
+/* Passes on the bytes after +CONTINUE, or after a snapshot. */
 static bool take_rest(struct follow *f)
 {
     size_t room, n = f->link.in.n;
@@ -399,7 +399,7 @@ static void use_bytes(struct follow *f)
     }
 }
 
-/* Reads once; how many bytes came, 0: none for now. */
+/* Reads once; returns how many bytes, 0: none now. */
 static size_t read_once(struct follow *f)
 {
     bool stream = f->state == FOLLOW_CONNECTED;
@@ -421,7 +421,7 @@ static size_t read_once(struct follow *f)
     return (size_t)n;
 }
 
-/* The primary is not read while our file cannot take what it sends. */
+/* The primary is not read while our file cannot be written. */
 static bool is_held(const struct follow *f)
 {
     const struct engine *e = f->r->engine;
@@ -483,7 +483,7 @@ static void go_on_dialling(struct follow *f)
 static void tick(struct follow *f)
 {
     bool up = f->state == FOLLOW_CONNECTED;
-    /* A primary that waits for its confirmation says nothing, for up to repl-timeout. */
+    /* A primary that waits for its confirmation is silent for up to repl-timeout. */
     bool waits = up && promise_is_open(f->r, f->handshake.own);
     f->ticked_ms = now(f);
     if (f->ticked_ms - f->io_ms <= f->r->engine->settings->repl_timeout * (waits ? 2000 : 1000))
@@ -507,7 +507,7 @@ static void do_due(struct follow *f)
 
 /* ---- The phases of the turn */
 
-/* CLIENT KILL. Not while a script of the primary's runs. */
+/* By CLIENT KILL. Not while a script of the primary runs. */
 static bool is_killed(const struct follow *f)
 {
     return f->apply &&
@@ -538,13 +538,13 @@ void follow_read(struct follow *f)
 static void send_out(struct follow *f)
 {
     int error = link_send(&f->link, !is_held(f));
-    if (error && !(f->r->engine->slow_path & ENGINE_BUSY)) /* else its script may run */
+    if (error && !(f->r->engine->slow_path & ENGINE_BUSY)) /* else its script may be running */
         lost(f, strerror(-error));
 }
 
 void follow_write(struct follow *f)
 {
-    /* In a script that is busy time stands still. */
+    /* The turn's clock stands still within a busy script. */
     int64_t clock = f->r->engine->slow_path & ENGINE_BUSY ? clock_steady_ms() : now(f);
     if (is_killed(f))
         lost(f, "");
@@ -563,10 +563,10 @@ void follow_load_turn(struct follow *f)
     f->ticked_ms = at;
     chain_add(&f->link.out, BYTES("\n"));
     int error = link_send(&f->link, true);
-    (void)error; /* a link that is gone is noticed behind the load */
+    (void)error; /* a broken link is noticed after the load */
 }
 
-/* ---- What is told */
+/* ---- Figures */
 
 void follow_figures(const struct follow *f, struct follow_figures *out)
 {

@@ -1,4 +1,4 @@
-/* What INFO tells of the link to our primary. The owner is struct replication. */
+/* The link to our primary, for INFO. The owner is struct replication. */
 #ifndef REPLICA_FOLLOW_METRICS_H
 #define REPLICA_FOLLOW_METRICS_H
 

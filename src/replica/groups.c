@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-#define DIGITS 12 /* of a length: a value of a terabyte is none */
+#define DIGITS 12 /* of a length: larger values do not exist */
 
 enum head { HEAD_MORE, HEAD_GOOD, HEAD_BAD };
 
-/* Parses "<kind><number>CRLF" at p. A negative length counts as 0, as in an empty array. */
+/* Parses "<kind><number>CRLF" at p. A negative number becomes 0, which makes it an empty array. */
 static enum head head(const char *p, size_t n, char kind, long long *number, size_t *length)
 {
     size_t i = 1;
@@ -49,7 +49,7 @@ static size_t line_ends(const char *p, size_t n)
     return i;
 }
 
-/* "*1 $n word": whether the command is this one word. */
+/* Whether the command is "*1 $n word" with this word. */
 static bool is_word(const char *p, size_t n, const char *word)
 {
     struct bytes argv[1];
@@ -57,7 +57,7 @@ static bool is_word(const char *p, size_t n, const char *word)
     return n < 32 && groups_split(p, n, argv, 1, &length) == 1 && bytes_is(argv[0], word);
 }
 
-/* The rest of the command under way: GROUPS_MORE, GROUPS_COMMAND or GROUPS_BAD. */
+/* Parses the rest of the current command: GROUPS_MORE, GROUPS_COMMAND or GROUPS_BAD. */
 static enum groups_kind find_command(struct groups *g, const char *p, size_t n)
 {
     size_t length;

@@ -1,9 +1,9 @@
-/* The stream of a primary in pieces that must not be torn: a command, a transaction from MULTI to
- * EXEC, or line ends between two commands. Finds where each ends, however the bytes are cut on
- * their way; what they say is no business of it.
+/* Splits a primary's stream into indivisible pieces: a command, a transaction from MULTI to EXEC,
+ * or line ends between commands. Finds where each ends, however the bytes were split on their way;
+ * does not interpret them.
  *
- * Only arrays of bulk strings are accepted: a primary sends nothing else. Pure, allocates nothing,
- * looks at each head once. */
+ * Accepts only arrays of bulk strings, since primaries send nothing else. Pure, allocates nothing,
+ * parses each header once. */
 #ifndef REPLICA_GROUPS_H
 #define REPLICA_GROUPS_H
 
@@ -16,28 +16,27 @@ enum groups_kind {
     GROUPS_BLANK,       /* line ends */
     GROUPS_COMMAND,     /* one command */
     GROUPS_TRANSACTION, /* from MULTI to EXEC, both included */
-    GROUPS_BAD          /* no stream of a primary: there is no way on */
+    GROUPS_BAD          /* not the stream of a primary: cannot continue */
 };
 
-/* The piece under way. Zeroed: it begins. */
+/* State of a piece; zeroed at its beginning. */
 struct groups {
-    size_t at;       /* bytes of it that have been understood */
-    size_t command;  /* where the command under way begins */
+    size_t at;       /* bytes of it parsed so far */
+    size_t command;  /* where its current command begins */
     bool has_head;   /* of that command */
-    long long args;  /* that are still to come */
-    bool has_length; /* of the argument under way */
+    long long args;  /* still to come */
+    bool has_length; /* of the current argument */
     long long length;
     bool in_transaction;
 };
 
-/* Goes on with the piece that begins at p, of which n bytes are there: the same as before and more
- * behind them. Not GROUPS_MORE: it is g->at bytes long (of a bad one so many are good), and g is to
- * be zeroed before the next. */
+/* Continues parsing the piece that begins at p and has n bytes so far: the same as before, plus new
+ * ones. Unless GROUPS_MORE is returned, the piece is g->at bytes long (for GROUPS_BAD: the valid
+ * part), and g must be zeroed before the next one. */
 enum groups_kind groups_find(struct groups *g, const char *p, size_t n);
 
-/* One command that is known to be whole, into argv; returns how many arguments there are, at most
- * max of which are stored, and sets its length. 0: there are no commands but line ends, or an empty
- * array, which are *length bytes. */
+/* Splits a command known to be complete into argv; returns the number of arguments, of which at
+ * most max are stored, and sets *length. 0: *length bytes of line ends or an empty array. */
 int groups_split(const char *p, size_t n, struct bytes *argv, int max, size_t *length);
 
 #endif

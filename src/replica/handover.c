@@ -1,18 +1,18 @@
-/* FAILOVER, with the words of INFO:
+/* FAILOVER, with the state names of INFO:
  *
  *   no-failover
- *      |  handover_begin(): writes are paused, replicas are asked how far they are
- *   waiting-for-sync -- time is up, ABORT ------------------> no-failover
- *      |  the target has everything; or time is up, and FORCE
+ *      |  handover_begin(): writes are paused, replicas are asked for ACKs
+ *   waiting-for-sync -- timeout, ABORT -----------------------> no-failover
+ *      |  the target has everything; or timeout, and FORCE
  *   failover-in-progress -- PSYNC refused, ABORT: primary again, with a new ID --> no-failover
- *      |  we follow the target, whose link says PSYNC ... FAILOVER: it becomes the primary, and
- *      |  grants it
+ *      |  we follow the target, and the link sends PSYNC ... FAILOVER: it becomes the primary,
+ *      |  and grants it
  *   no-failover, as a replica
  *
- * The link to the target (replica/follow) leaves its answer in handover.answer. While it cannot be
- * reached the state stays, and so does the pause: who has asked for this may abort it. The target
- * has everything when it has told the very end of the stream, stream-only bytes included: else what
- * we ask for would be beyond its end. */
+ * The link to the target (replica/follow) sets handover.answer. While the target cannot be reached
+ * the state and the pause stay; the operator may abort. The target has everything when it has
+ * acknowledged the very end of the stream, including stream-only bytes: else we would ask it for
+ * bytes beyond its end. */
 #include "replica/handover.h"
 
 #include "base/assert.h"
@@ -115,7 +115,7 @@ static bool has_all(const struct replication *r, const struct peer *p)
            p->ack == r->engine->journal->offset;
 }
 
-/* One that has everything and may take over; NULL: none yet. */
+/* A replica that has everything and may take over; NULL: none yet. */
 static struct peer *find_ready(struct replication *r)
 {
     const struct handover *h = &r->handover;
@@ -178,7 +178,7 @@ const char *handover_state_name(const struct replication *r)
     return names[r->handover.state];
 }
 
-/* ---- The end of the server */
+/* ---- Shutdown */
 
 static bool lacks(const struct replication *r, const struct peer *p)
 {

@@ -6,25 +6,25 @@
 #include "replica/replication.h"
 
 struct handover_order {
-    struct bytes host; /* p NULL: whichever replica is the first to have everything */
+    struct bytes host; /* p NULL: the first replica that has everything */
     int port;
-    int64_t timeout_ms; /* 0: as long as it takes */
-    bool force;         /* when the time is up it takes over with what it has */
+    int64_t timeout_ms; /* 0: none */
+    bool force;         /* at the timeout the target takes over with what it has */
 };
 
-/* FAILOVER. NULL: it has begun; else why not, as an error reply. */
+/* FAILOVER. NULL: it has begun; else the error reply. */
 const char *handover_begin(struct replication *r, const struct handover_order *o);
-/* This server is the primary again, or still. One is under way. */
+/* Cancels the present fail-over: this server stays the primary or becomes it again. */
 void handover_abort(struct replication *r, const char *why);
-/* What replicas have told, what the one that takes over has answered, and time that has passed:
- * each turn, while one is under way. */
+/* Each turn during a fail-over: acts on ACKs of replicas, the answer of the target, and the
+ * timeout. */
 void handover_run(struct replication *r);
-/* As INFO shows it. */
+/* For INFO. */
 const char *handover_state_name(const struct replication *r);
 
-/* Every replica has told that it has all effects, as far as they are known by a turn's end. */
+/* Every replica has acknowledged all effects up to the end of the last turn. */
 bool handover_all_have_all(const struct replication *r);
-/* The same in the log, with those who lack something. */
+/* Logs whether this is so, and which replicas lag behind. */
 void handover_tell(const struct replication *r);
 
 #endif

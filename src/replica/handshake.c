@@ -50,7 +50,7 @@ enum handshake_answer handshake_ping(struct bytes line)
     return HANDSHAKE_GOES_ON;
 }
 
-/* ---- Who we are */
+/* ---- Introducing ourselves */
 
 static void expect(struct handshake *h, enum handshake_step step)
 {
@@ -86,7 +86,7 @@ void handshake_introduce(struct handshake *h, const struct settings *s,
     }
     SAY(out, BYTES("REPLCONF"), BYTES("capa"), BYTES("eof"), BYTES("capa"), BYTES("psync2"));
     expect(h, HANDSHAKE_CAPA);
-    /* Valkey chooses the form of its snapshot by it. */
+    /* Valkey chooses the snapshot's format by this. */
     SAY(out, BYTES("REPLCONF"), BYTES("version"), BYTES("9.0.0"));
     expect(h, HANDSHAKE_VERSION);
     if (self->fetches) {
@@ -99,7 +99,7 @@ void handshake_introduce(struct handshake *h, const struct settings *s,
     expect(h, HANDSHAKE_MILLRACE);
 }
 
-/* +OK <ID> <offset>, or +OK. */
+/* Parses "+OK <ID> <offset>", or "+OK". */
 static void heard_own(struct handshake *h, struct bytes line)
 {
     size_t at = strlen("+OK ");
@@ -144,14 +144,14 @@ enum handshake_answer handshake_heard(struct handshake *h, struct bytes line)
     return h->step == h->step_n ? HANDSHAKE_GOES_ON : HANDSHAKE_WAITS;
 }
 
-/* ---- What we want */
+/* ---- Asking for the stream */
 
 void handshake_ask(struct handshake *h, const struct journal *j, bool knows, bool takes_over,
                    struct chain *out)
 {
     const struct history *own = &j->history;
-    /* While not one byte of our own history has come, what we hold is the one before it. Who is to
-     * take over has learnt ours from us. */
+    /* Until the first byte of our own history comes, our data are of the previous one. A replica
+     * that is to take over has learnt our ID. */
     const char *last = takes_over ? own->id : history_last_id(own, j->offset);
     char next[NUM_INT_MAX];
     snprintf(h->id, sizeof(h->id), "%s", knows ? last : "");

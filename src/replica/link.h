@@ -1,5 +1,5 @@
-/* A connection that we open: being made, what is to be sent on it, what has come. Knows nothing of
- * what is said. Its struct lies in its owner's; zeroed: there is none. */
+/* An outgoing connection: connecting, output, input. Does not interpret the data. The struct is
+ * part of its owner's; zeroed: no connection. */
 #ifndef REPLICA_LINK_H
 #define REPLICA_LINK_H
 
@@ -8,29 +8,28 @@
 #include "io/dial.h"
 
 struct link {
-    struct dial *dial; /* while it is being made */
-    struct conn *conn; /* then; NULL: not there */
+    struct dial *dial; /* while connecting */
+    struct conn *conn; /* when connected; else NULL */
     struct chain out;
     struct buf in;
-    bool ready; /* the socket may have something, or takes something; or the dial goes on */
+    bool ready; /* the socket may be readable or writable, or connecting may go on */
 };
 
-/* Begins one; there was none. The struct must stay where it is. */
+/* Starts connecting; there must be no connection. The struct must not move. */
 void link_dial(struct link *k, struct loop *l, const struct dial_to *to);
-/* 0: it is there; -EAGAIN: not yet; else -errno, and link_why() says it in words until link_drop().
- */
+/* 0: connected; -EAGAIN: not yet; else -errno, which link_why() explains until link_drop(). */
 int link_step(struct link *k);
 const char *link_why(const struct link *k, int error);
-/* Reads once, to a place for so many bytes: how many came; 0: none for now; -errno; -EPIPE: it was
- * closed by the other side. */
+/* Reads once, at most `room` bytes. Returns how many; 0: none now; -errno; -EPIPE: closed by the
+ * other side. */
 long link_read(struct link *k, char *to, size_t room);
-/* Sends what there is, as far as the socket takes it; wants_input: the loop is to say when
- * something comes. 0 or -errno. */
+/* Sends pending output as far as the socket takes it; wants_input: the loop is to report input. 0
+ * or -errno. */
 int link_send(struct link *k, bool wants_input);
 /* True when the other side has closed the connection or it has failed, even if bytes that arrived
  * before have not been read yet. */
 bool link_is_cut(const struct link *k);
-/* It ends; nothing happens when there is none. */
+/* Closes the connection; does nothing if there is none. */
 void link_drop(struct link *k);
 
 #endif

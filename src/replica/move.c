@@ -4,20 +4,19 @@
  *       |            |           |
  *       +------------+-----------+--> OVER, with an error that says where the keys are
  *
- * TALKING: [AUTH] [SELECT] and a RESTORE for each key are written at once, then as many answers are
- * read. Only a key whose RESTORE was answered without an error counts as taken, and only when AUTH
- * and SELECT were too: else it may have gone to the wrong database. DELETING: what was taken is
- * deleted here, in one group, as soon as the server may write (act_may()): during a pause, or while
- * the disk fails, it waits. A server that has become a replica deletes nothing.
+ * TALKING: [AUTH] [SELECT] and a RESTORE for each key are written at once, then as many replies are
+ * read. A key counts as taken only if its RESTORE succeeded, and AUTH and SELECT too: else it may
+ * have gone to the wrong database. DELETING: taken keys are deleted here, in one group, as soon as
+ * the server may write (act_may()): it waits during a pause or while the disk fails. A server that
+ * has become a replica deletes nothing.
  *
- * What can fail: the connection, at any time; the deadline passes; the other side answers an error.
- * Keys that were taken are deleted all the same, the others stay. Of the first one that was not
- * answered nobody knows whether the other side has it: the error names it. Nothing is lost, since
- * nothing is deleted that was not answered for.
+ * What can fail: the connection, at any time; the deadline passes; the other side replies an error.
+ * Taken keys are deleted all the same, the others stay. Whether the other side has the first key
+ * without a reply is unknown: the error names it. Nothing is lost, since only taken keys are
+ * deleted.
  *
  * Connections are kept (replica/target) for the next move to the same server with the same
- * credentials. One that turns out to be closed, before anything was answered, is replaced by a new
- * one, once. */
+ * credentials. If a kept one turns out to be closed before any reply, it is replaced, once. */
 #include "replica/move.h"
 
 #include "base/assert.h"
@@ -36,11 +35,11 @@
 #include <stdio.h>
 #include <time.h>
 
-#define AGAIN_MS   10     /* between two looks whether the server may write */
-#define LINE_MOST  4096   /* of an answer */
-#define LOOK_NS    200000 /* between two looks when everybody waits */
+#define AGAIN_MS   10     /* between two checks whether the server may write */
+#define LINE_MOST  4096   /* longest reply */
+#define LOOK_NS    200000 /* between two checks while the whole server waits */
 #define TEXT_MOST  512
-#define SHOWN_MOST 64 /* of a key in an error */
+#define SHOWN_MOST 64 /* of a key, in an error */
 
 enum stage { DIALLING, TALKING, DELETING, OVER };
 
@@ -53,25 +52,25 @@ struct move {
     struct dlist_node node; /* in moves.all */
     struct moves *all;
     enum stage stage;
-    uint64_t client_id; /* who waits for it; 0: nobody */
+    uint64_t client_id; /* of the client that waits; 0: none */
     struct db *db;
     struct target *target;
-    struct buf host, auth; /* auth: the command, or nothing */
+    struct buf host, auth; /* auth: the AUTH command, or empty */
     int port;
     long long to_db;
     int64_t deadline_ms; /* by the steady clock */
     bool copy;
-    bool holds; /* nobody else may write to the keys */
+    bool holds; /* writes to the keys are held */
     struct buf restores;
     struct chain out;
     struct buf in;
-    bool told;      /* all that is to be sent is in `out` */
-    int heads;      /* answers that come before those of the keys */
-    int answered;   /* of all */
-    bool head_good; /* AUTH and SELECT were */
+    bool told;      /* everything to be sent is in `out` */
+    int heads;      /* replies before those of the keys */
+    int answered;   /* including heads */
+    bool head_good; /* AUTH and SELECT succeeded */
     struct moving_key *keys;
     int key_n;
-    char error[TEXT_MOST]; /* "" none */
+    char error[TEXT_MOST]; /* "": none */
 };
 
 struct moves {
@@ -81,7 +80,7 @@ struct moves {
     struct dlist_node all;
     struct targets targets;
     struct timer timer;
-    bool due; /* it is time to look */
+    bool due; /* the timer has fired */
 };
 
 static void note_due(struct timer *t)
@@ -89,7 +88,7 @@ static void note_due(struct timer *t)
     dlist_item(t, struct moves, timer)->due = true;
 }
 
-/* The next time at which something happens by itself. */
+/* Sets the timer for the next deadline or retry. */
 static void plan(struct moves *all)
 {
     int64_t at_ms = target_next_ms(&all->targets);
@@ -104,7 +103,7 @@ static void plan(struct moves *all)
         timer_set(&all->engine->timers, &all->timer, TIMER_STEADY, at_ms, note_due);
 }
 
-/* fresh: not one that was used before. */
+/* fresh: do not use a kept connection. */
 static void take_target(struct move *m, bool fresh)
 {
     struct moves *all = m->all;
@@ -124,7 +123,7 @@ static void take_target(struct move *m, bool fresh)
     buf_free(&name);
 }
 
-/* ---- What is sent */
+/* ---- Requests */
 
 static void add_bulk(struct buf *to, struct bytes x)
 {
@@ -163,7 +162,7 @@ static void add_auth(struct buf *to, const struct move_order *o)
     add_bulk(to, o->password);
 }
 
-/* Connected: everything is said at once. */
+/* Connected: queues all requests. */
 static void begin_talking(struct move *m)
 {
     struct target *t = m->target;
@@ -199,7 +198,7 @@ static int count_taken(const struct move *m)
     return n;
 }
 
-/* Where the keys are, behind an error of the connection. */
+/* Appends to an error of the connection where the keys are. */
 static void tell_where(struct move *m, const char *why)
 {
     int n = (int)strlen(m->error), taken = count_taken(m), next = m->answered - m->heads;
@@ -216,7 +215,7 @@ static void tell_where(struct move *m, const char *why)
              next + 1 < m->key_n ? " and those behind it are" : " is");
 }
 
-/* What is in a line of an error must not end it. */
+/* Makes a text fit into one line of an error. */
 static void clean(char *text)
 {
     for (char *p = text; *p; p++)
@@ -224,7 +223,7 @@ static void clean(char *text)
             *p = ' ';
 }
 
-/* A connection that is broken: what was answered counts. */
+/* The connection is broken: keeps the replies received so far. */
 static bool fail(struct move *m, const char *what, const char *why)
 {
     snprintf(m->error, TEXT_MOST, "IOERR error or timeout %s", what);
@@ -256,7 +255,7 @@ static void delete_taken(struct move *m)
     for (int i = 0; i < m->key_n; i++) {
         struct bytes key = str_bytes(m->keys[i].name);
         if (!m->keys[i].taken || !db_write(m->db, key))
-            continue; /* it has expired here, and will there */
+            continue; /* expired here, and will expire there */
         struct bytes argv[] = {BYTES("DEL"), key};
         db_delete(m->db, key);
         db_count_changes(e->store, 1);
@@ -266,7 +265,8 @@ static void delete_taken(struct move *m)
     }
 }
 
-/* True: nothing is left to be done. within: a command runs, whose effects these are. */
+/* Finishes a move. True: nothing is left to be done. within: its effects are those of a running
+ * command. */
 static bool finish(struct move *m, bool within)
 {
     struct engine *e = m->all->engine;
@@ -300,7 +300,7 @@ static bool finish(struct move *m, bool within)
     return m->stage == OVER;
 }
 
-/* ---- What is answered */
+/* ---- Replies */
 
 static void take_answer(struct move *m, struct bytes line)
 {
@@ -317,7 +317,7 @@ static void take_answer(struct move *m, struct bytes line)
         m->keys[number - m->heads].taken = good && m->head_good;
 }
 
-/* False: a line that is none. */
+/* False: malformed. */
 static bool take_answers(struct move *m)
 {
     size_t at = 0;
@@ -338,7 +338,7 @@ static bool take_answers(struct move *m)
     return true;
 }
 
-/* The connection is gone. True: the move is at its end; false: another one is tried. */
+/* The connection is broken. True: the move is over; false: it is retried on another one. */
 static bool broken(struct move *m, const char *what, const char *why)
 {
     if (!m->target->used || m->answered)
@@ -373,7 +373,7 @@ static bool talk(struct move *m)
     return false;
 }
 
-/* True: the conversation has ended. */
+/* True: the conversation is over. */
 static bool converse(struct move *m)
 {
     struct target *t = m->target;
@@ -401,7 +401,7 @@ static void step(struct move *m, int64_t now_ms, bool within)
         finish(m, within);
 }
 
-/* ---- For others */
+/* ---- Interface */
 
 struct moves *move_all_new(struct engine *e, struct loop *l,
                            struct tls_context *(*tls)(void *context), void *context)
@@ -442,7 +442,7 @@ void move_all_free(struct moves *all)
     mem_free(all);
 }
 
-/* Each key that exists, once. */
+/* Collects the keys that exist, without duplicates. */
 static void gather(struct move *m, const struct move_order *o)
 {
     struct dict seen = {0};
@@ -532,13 +532,13 @@ void move_let_go(struct move *m)
         m->client_id = 0;
 }
 
-/* Its command runs again and takes the result; else nobody wants it. */
+/* Runs the waiting client's command again, which takes the result; without one, frees the move. */
 static void hand_over(struct move *m)
 {
     struct moves *all = m->all;
     struct client *c = m->client_id ? client_by_id(all->engine, m->client_id) : NULL;
     if (c && block_end(c, false))
-        m = move_of(all, c); /* still there: it was not allowed to run again */
+        m = move_of(all, c); /* still waiting: not allowed to run again */
     if (m)
         move_free(m);
 }

@@ -1,7 +1,6 @@
-/* Keys that go to another server (MIGRATE): their values are sent there, and each key is deleted
- * here when the other side has said that it has it. Only the client who asked waits. Until the end
- * nobody writes to the keys here (engine/pause: PAUSE_MOVE), so what is deleted is what was sent.
- */
+/* MIGRATE: sends the values of keys to another server, and deletes each key here once the other
+ * side has confirmed it. Only the client that asked waits. Meanwhile writes to the keys are held
+ * (engine/pause: PAUSE_MOVE), so what is deleted is what was sent. */
 #ifndef REPLICA_MOVE_H
 #define REPLICA_MOVE_H
 
@@ -17,39 +16,40 @@ struct move_order {
     const struct bytes *keys;
     int key_n;
     struct bytes host;
-    int port;              /* not 1 to 65535: nobody is there */
-    long long to_db;       /* there */
-    int64_t timeout_ms;    /* for all of it */
-    bool copy;             /* nothing is deleted here */
-    bool replace;          /* the other side may have such keys */
-    struct bytes user;     /* p NULL: the default one */
+    int port;              /* outside 1 to 65535: fails as unreachable */
+    long long to_db;       /* its database */
+    int64_t timeout_ms;    /* for the whole move */
+    bool copy;             /* delete nothing here */
+    bool replace;          /* overwrite keys there */
+    struct bytes user;     /* p NULL: the default user */
     struct bytes password; /* p NULL: no AUTH */
 };
 
-/* All borrowed. tls(): a context for outgoing connections, or NULL. engine.moves is this one until
- * move_all_free(), which gives up what is under way; before the clients go. */
+/* All arguments are borrowed. tls(): a context for outgoing connections, or NULL. Sets engine.moves
+ * until move_all_free(), which gives up moves in progress; to be called before the clients are
+ * freed. */
 struct moves *move_all_new(struct engine *e, struct loop *l,
                            struct tls_context *(*tls)(void *context), void *context);
 void move_all_free(struct moves *all);
 
-/* NULL: none of the keys exists. Cost: the values are written once into memory. waits: a client who
- * is blocked gets its command run again at the end; it may leave, the move goes on. Else
- * move_finish() follows in the same command. */
+/* NULL: none of the keys exists. Copies all values into memory. waits: a blocked client, whose
+ * command runs again at the end; if the client is closed, the move goes on. NULL: call
+ * move_finish() in the same command. */
 struct move *move_begin(struct moves *all, const struct move_order *o, const struct client *waits);
-/* Everybody waits, as long as the order's timeout. */
+/* Blocks the server until the move is over, at most for its timeout. */
 void move_finish(struct move *m);
-/* The one that this client waits for; NULL: none. */
+/* The client's move; NULL: none. */
 struct move *move_of(const struct moves *all, const struct client *c);
 bool move_is_over(const struct move *m);
-/* Of one that is over: NULL, or an error in the words of MIGRATE that says where the keys are. */
+/* For a move that is over: NULL, or MIGRATE's error, which says where the keys are. */
 const char *move_error(const struct move *m);
-/* Of one that is over: it is gone. Else nobody waits for it any more. */
+/* Frees a move that is over. Else it goes on without a waiting client. */
 void move_let_go(struct move *m);
-/* Connections that are kept for the next move; NULL has none. */
+/* Number of connections kept for later moves; all may be NULL. */
 size_t move_kept(const struct moves *all);
-/* What connections have to say, and time that has passed: a phase of the turn. */
+/* Handles connections and timeouts: a phase of the turn. */
 void move_run_all(struct moves *all);
-/* It has something to do. */
+/* The loop must not sleep. */
 bool move_is_any_due(const struct moves *all);
 
 #endif

@@ -2,19 +2,19 @@
  *
  *   said     client.out: +CONTINUE; or line ends while it waits, +FULLRESYNC, the head of a
  *            snapshot
- *   copy     a file, by sendfile(); or pieces of a pipe, which replica/copy hands on
+ *   copy     a file, by sendfile(); or pieces of a pipe, from replica/copy
  *   stream   from `next` on, gathered from the backlog's blocks
  *
  *   STRANGER --PSYNC, granted----------------------------------------> ONLINE
  *            --PSYNC, else; SYNC--> WAITING --file or pipe--> COPYING --> ONLINE
  *
- * peer_send() is called once a turn and sends what the socket takes, at most SEND_MOST bytes; then
- * it waits for room like a full one, so that the loop comes back at once. Whoever came by a pipe is
- * sent no stream before its first ACK: it may not have finished loading, and the bytes would lie in
- * its socket.
+ * peer_send() is called once a turn and sends what the socket takes, at most SEND_MOST bytes; after
+ * that it waits for room as with a full socket, so that the loop returns at once. After a snapshot
+ * by a pipe no stream is sent before the first ACK: the replica may still be loading, and the bytes
+ * would only fill its socket.
  *
- * What can fail: the socket, or the limits of time and of bytes lacking. The client is closed; the
- * replica connects again and asks for what it lacks. */
+ * What can fail: the socket, or the limits of time and lag. The client is closed; the replica
+ * reconnects and asks for what is missing. */
 #include "replica/peer.h"
 
 #include "base/assert.h"
@@ -30,7 +30,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define SEND_MOST ((size_t)1 << 20) /* to one replica in a turn */
+#define SEND_MOST ((size_t)1 << 20) /* to one replica, per turn */
 #define PIECES    16
 
 struct peer *peer_of(struct replication *r, struct client *c)
@@ -90,14 +90,15 @@ void peer_free(struct peer *p)
     mem_free(p);
 }
 
-/* ---- Being granted the stream, or a copy */
+/* ---- Granting the stream, or a snapshot */
 
 static void open_backlog(struct replication *r)
 {
     struct journal *j = r->engine->journal;
     if (backlog_is_open(&r->backlog))
         return;
-    /* What was changed while nobody counted is in no history; a replica's is its primary's. */
+    /* Changes made without a reader of the journal were not counted, so they begin a new history;
+     * except on a replica, whose history is its primary's. */
     if (!j->readers && !replication_is_replica(r))
         journal_begin_history(j);
     backlog_open(&r->backlog, j);
@@ -105,7 +106,7 @@ static void open_backlog(struct replication *r)
              j->history.id, j->history.id2);
 }
 
-/* From here on it is a replica, whatever becomes of its request. */
+/* It becomes a replica now, whatever the outcome of its request. */
 static void enter(struct peer *p, enum peer_state state)
 {
     struct replication *r = p->replication;
@@ -119,8 +120,8 @@ static void enter(struct peer *p, enum peer_state state)
     p->since_ms = p->sent_ms = p->ack_ms = now(p);
     dlist_append(&r->peers, &p->node);
     r->confirmation.whole_due = true;
-    /* Where there is a file the first PING goes at once: a skipped place is what tells the next
-     * start that there were replicas, which may come back. */
+    /* With a file the first PING goes at once: it leaves a gap, by which the next start knows that
+     * there were replicas, which may come back. */
     if (r->peer_n++ == 0)
         r->pinged_ms = r->engine->journal->filed ? INT64_MIN / 2 : now(p);
     r->alone_ms = 0;
@@ -163,7 +164,7 @@ bool peer_continue(struct peer *p, const char *id, uint64_t next)
     struct replication *r = p->replication;
     const struct history *h = &r->engine->journal->history;
     if (backlog_is_open(&r->backlog))
-        backlog_take(&r->backlog); /* it may have been sent all that */
+        backlog_take(&r->backlog); /* the backlog may not have taken all of this yet */
     if (refuses(p, id, next)) {
         r->figures.partial_refused += strcmp(id, "?") != 0;
         return false;
@@ -171,7 +172,7 @@ bool peer_continue(struct peer *p, const char *id, uint64_t next)
     enter(p, PEER_ONLINE);
     p->next = next;
     p->ack = next - 1;
-    /* Nobody bears an ID before it holds all that went before it. */
+    /* Nobody gets an ID before it holds everything that precedes it. */
     const char *told = h->id; /* STEPS */
     if (p->run && !history_same_id(h->id, id) && next < h->second_offset) {
         told = h->id2;
@@ -221,7 +222,7 @@ void peer_join(struct peer *p, uint64_t next)
     ASSERT(p->state == PEER_WAITING && !p->in_copy);
     p->in_copy = true;
     p->next = next;
-    /* STEPS, as in peer_continue(): without a byte of ours it is a copy of the one before. */
+    /* STEPS, as in peer_continue(): without a byte of ours it copies the previous history. */
     const char *told = p->run ? history_id_of_data(h, next - 1) : h->id;
     if (told != h->id)
         p->stop = next;
@@ -284,14 +285,14 @@ void peer_has_room(struct client *c)
         c->peer->full = false;
 }
 
-/* The loop says when it takes more: at once, if it does already. */
+/* Has the loop report room in the socket: at once, if there is some. */
 static void wait_for_room(struct peer *p)
 {
     p->full = true;
     conn_want(p->conn, true, true);
 }
 
-/* What became of a write. True: more may follow. */
+/* Handles the result of a write. True: more may be written. */
 static bool was_sent(struct peer *p, long n)
 {
     struct client *c = p->client;
@@ -313,7 +314,7 @@ static bool was_sent(struct peer *p, long n)
     return true;
 }
 
-/* True: all of it has been sent. */
+/* Sends client.out. True: all was sent. */
 static bool send_said(struct peer *p)
 {
     struct chain *out = &p->client->out;
@@ -397,7 +398,7 @@ bool peer_send_piece(struct peer *p, struct bytes piece)
     return true;
 }
 
-/* ---- What it tells, and what it does not */
+/* ---- ACKs and silence */
 
 void peer_ack(struct peer *p, uint64_t offset, const uint64_t *synced)
 {
@@ -414,8 +415,8 @@ void peer_ack(struct peer *p, uint64_t offset, const uint64_t *synced)
         client_close(p->client);
         return;
     }
-    /* Where it asked from is what it had applied; its file may lack the end of that, and the first
-     * ACK says so. */
+    /* The offset it asked from counted as applied; its file may lack the end, as the first ACK
+     * shows. */
     if (offset > p->ack || !p->acked)
         p->ack = offset;
     if (synced && *synced > p->fack)
@@ -447,7 +448,7 @@ void peer_tick(struct peer *p)
     client_close(p->client);
 }
 
-/* A limit below what is kept anyway would close who could be served. */
+/* A limit below repl-backlog-size would close replicas that can still be served. */
 static bool passes(const struct peer *p, long long limit)
 {
     const struct settings *s = settings_of(p);

@@ -13,7 +13,7 @@ uint64_t quorum_nth(const uint64_t *offsets, size_t count, size_t n)
     ASSERT(n >= 1 && n <= QUORUM_MOST);
     if (count < n)
         return 0;
-    /* The n greatest so far, in falling order. */
+    /* The n greatest so far, in descending order. */
     for (size_t i = 0; i < count; i++) {
         size_t at = held < n ? held : n;
         for (; at > 0 && best[at - 1] < offsets[i]; at--)
@@ -26,7 +26,7 @@ uint64_t quorum_nth(const uint64_t *offsets, size_t count, size_t n)
     return best[n - 1];
 }
 
-/* What a replica confirms; 0: nothing that counts. */
+/* The offset confirmed by a replica; 0: none that counts. */
 static uint64_t confirms(const struct replication *r, const struct peer *p)
 {
     if (p->state != PEER_ONLINE || !p->acked || (p->client->flags & CLIENT_CLOSING) || !p->whole)
@@ -37,7 +37,7 @@ static uint64_t confirms(const struct replication *r, const struct peer *p)
     return offset >= r->engine->journal->history.second_offset ? offset : 0;
 }
 
-/* The offset that so many replicas confirm. */
+/* The offset confirmed by at least `needed` replicas. */
 static uint64_t confirmed_by(const struct replication *r, size_t needed)
 {
     if (r->peer_n < needed)
@@ -117,8 +117,8 @@ bool quorum_wants_ack(struct replication *r)
 
 /* ---- Time-outs */
 
-/* Remembers where the effects ended now, often enough to tell later what had been written by a
- * moment a time-out ago. */
+/* Notes the present end of the effects, often enough to tell how much had been written one timeout
+ * ago. */
 static void note_end(struct quorum *q, int64_t now_ms, uint64_t end, int64_t timeout_ms)
 {
     const struct quorum_moment *last = &q->moments[(q->moment_n - 1) % QUORUM_MOMENTS];
@@ -127,7 +127,7 @@ static void note_end(struct quorum *q, int64_t now_ms, uint64_t end, int64_t tim
     q->moments[q->moment_n++ % QUORUM_MOMENTS] = (struct quorum_moment){now_ms, end};
 }
 
-/* The end of the effects at this time or before, as far back as is remembered; 0: before all. */
+/* The end of the effects at this time, or before, as noted; 0: nothing was noted that early. */
 static uint64_t end_at(const struct quorum *q, int64_t ms)
 {
     for (size_t i = q->moment_n; i > 0 && q->moment_n - i < QUORUM_MOMENTS; i--)

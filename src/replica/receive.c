@@ -1,6 +1,6 @@
-/* The first line, then the bytes, the last of which are held back: they may be the mark and the
- * checksum. The rest goes to the file and into the sum at once; so when the end has come, nothing
- * is left to be read again. */
+/* The first line, then the snapshot's bytes. The last ones are held back, since they may be the
+ * mark and the checksum; the rest goes into the file and the sum at once, so that nothing has to be
+ * read again at the end. */
 #include "replica/receive.h"
 
 #include "base/assert.h"
@@ -17,7 +17,7 @@
 #define MARK      40
 #define SUM       8  /* the checksum at the end */
 #define HEAD      9  /* "REDIS" and the version */
-#define LINE      64 /* of the first line, at most */
+#define LINE      64 /* longest first line */
 #define SUMS_FROM 5  /* the first version with a checksum */
 
 struct receive {
@@ -27,9 +27,9 @@ struct receive {
     int64_t length; /* -1: up to the mark */
     char mark[MARK];
     char first[HEAD]; /* of the snapshot */
-    uint64_t sum;     /* of what is in the file */
+    uint64_t sum;     /* of the bytes in the file */
     uint64_t written;
-    struct buf held; /* the last bytes, which may be the checksum and the mark; or the first line */
+    struct buf held; /* the last bytes, perhaps checksum and mark; or the first line */
     char why[128];
 };
 
@@ -122,7 +122,7 @@ static enum receive_state begin(struct receive *x, struct bytes line)
     return RECEIVE_MORE;
 }
 
-/* Line ends in front of it keep the link alive. */
+/* Line ends before it keep the link alive. */
 static enum receive_state take_line(struct receive *x, struct bytes came, size_t *used)
 {
     while (*used < came.n && !x->begun) {
@@ -142,7 +142,7 @@ static enum receive_state take_line(struct receive *x, struct bytes came, size_t
 
 /* ---- The snapshot */
 
-/* The first n of the bytes that are held go to the file. */
+/* Writes the first n held bytes to the file. */
 static bool put(struct receive *x, size_t n, bool summed)
 {
     size_t written, at = (size_t)x->written;
@@ -174,7 +174,7 @@ static enum receive_state check(struct receive *x, const unsigned char *end)
     return RECEIVE_WHOLE;
 }
 
-/* What is held ends with the checksum. */
+/* The held bytes end with the checksum. */
 static enum receive_state end(struct receive *x)
 {
     unsigned char sum[SUM];

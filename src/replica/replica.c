@@ -60,8 +60,8 @@ static struct peer *peer_at(struct dlist_node *n)
     return dlist_item(n, struct peer, node);
 }
 
-/* The end of a turn's stream: what is put here follows its effects. Within a long script there is
- * an open group, of which nobody sees anything yet. */
+/* Adds to the stream after the turn's effects. Within a long script a group is open, whose effects
+ * nobody sees yet. */
 void replica_begin_flush(struct replication *r)
 {
     const struct engine *e = r->engine;
@@ -81,7 +81,7 @@ void replica_begin_flush(struct replication *r)
     }
 }
 
-/* The stream is kept from the first byte on that somebody still needs. */
+/* Trims the backlog, but keeps what a replica still needs. */
 static void trim(struct replication *r)
 {
     struct backlog *b = &r->backlog;
@@ -140,7 +140,7 @@ void replica_serve(struct replication *r)
     block_serve_confirming(r->engine);
 }
 
-/* Nobody has followed for long: the stream is no longer counted, unless a file keeps it. */
+/* Closes the backlog after a long time without replicas, unless a file keeps the stream. */
 static void give_up_backlog(struct replication *r)
 {
     const struct settings *s = r->engine->settings;
@@ -223,7 +223,7 @@ bool replica_has_lost_load(const struct replication *r)
 bool replica_waits_long(struct replication *r)
 {
     struct follow_figures f = {0};
-    int64_t at = clock_steady_ms(); /* the turn's stands still */
+    int64_t at = clock_steady_ms(); /* the turn's clock stands still */
     if (r->follow)
         follow_figures(r->follow, &f);
     if (!f.waits || !r->waits_ms)

@@ -1,4 +1,4 @@
-/* What INFO tells of replication: of this server, and of its replicas. */
+/* Replication for INFO: this server, and its replicas. */
 #ifndef REPLICA_REPLICA_METRICS_H
 #define REPLICA_REPLICA_METRICS_H
 

@@ -1,16 +1,15 @@
-/* What replication knows, made once by the server (replica/replica.h). Holds no logic.
+/* The state of replication, made once by the server (replica/replica.h). No logic.
  *
  * A server is a primary or a replica, and either may have replicas of its own:
  *
- *   peers    who follows us: for each a state, and an offset up to which it has been sent the
- *            stream (replica/peer.h). The bytes lie in the backlog, once for all of them.
- *   copy     the snapshot that is being made for those of them who need everything
- *            (replica/copy.h).
- *   follow   our link to the primary (replica/follow.h). NULL: we are one.
- *   confirmation  whether a primary may write yet (replica/confirm.h), and the link by which it
- *            fetches what a replica has more.
+ *   peers    our replicas: for each a state, and the offset up to which it was sent the stream
+ *            (replica/peer.h). The bytes are in the backlog, once for all of them.
+ *   copy     the snapshot being made for full synchronisations (replica/copy.h).
+ *   follow   our link to the primary (replica/follow.h). NULL: we are a primary.
+ *   confirmation  whether a primary may write yet (replica/confirm.h), and its link for fetching
+ *            from a replica that is ahead.
  *
- * Commands reach it by engine.replication; what only the server can do comes as services. */
+ * Commands reach it by engine.replication; the server provides its part as services. */
 #ifndef REPLICA_REPLICATION_H
 #define REPLICA_REPLICATION_H
 
@@ -26,60 +25,60 @@ struct follow;
 
 /* A snapshot for replicas. */
 struct replication_snapshot {
-    int version;                /* of the format */
-    const int *pipe;            /* both ends, or NULL: it goes to the disk and becomes dbfilename */
-    const char *mark;           /* behind it, into the pipe */
-    bool no_keys, no_libraries; /* into a pipe only: without these */
+    int version;                /* of the RDB format */
+    const int *pipe;            /* both ends; NULL: written to disk as dbfilename */
+    const char *mark;           /* end mark, for a pipe */
+    bool no_keys, no_libraries; /* leave these out; for a pipe only */
 };
 
-/* How what a primary has sent takes the place of what there is. */
+/* How a primary's snapshot replaces our data. */
 enum replication_how {
-    REPLICATION_IN_PLACE,      /* what there is goes first */
-    REPLICATION_BESIDE,        /* it goes when the other is whole; until then nobody sees it */
-    REPLICATION_BESIDE_SERVING /* the same, and it is served until then */
+    REPLICATION_IN_PLACE, /* our data are deleted first */
+    REPLICATION_BESIDE,   /* our data are kept, but not served, until the snapshot is complete */
+    REPLICATION_BESIDE_SERVING /* our data are kept and served until then */
 };
 
-/* How that ended. */
+/* The outcome. */
 enum replication_load {
     REPLICATION_LOADED,
-    REPLICATION_LOAD_FAILED, /* and there are no data any more */
-    REPLICATION_KEPT,        /* it failed, and everything is as it was before */
-    REPLICATION_STOPPED      /* the server ends */
+    REPLICATION_LOAD_FAILED, /* and the data are empty */
+    REPLICATION_KEPT,        /* it failed, and nothing has changed */
+    REPLICATION_STOPPED      /* the server is shutting down */
 };
 
-/* What only the server can do; filled by it. Errors are -errno. */
+/* What only the server can do; it fills this in. Errors are -errno. */
 struct replication_services {
     void *context;
-    /* The socket of a client, which stays the link's own; NULL: it has none. */
+    /* The socket of a client, owned by its link; NULL: none. */
     struct conn *(*connection)(void *context, const struct client *c);
-    /* Whether a child may be forked now: no other one runs, and the data are whole. */
+    /* Whether a child may be forked now: no other one runs, and no transaction is open. */
     bool (*may_fork)(void *context);
-    /* Forks one that writes a snapshot: its pid or -errno. copy_ended() hears of its end. */
+    /* Forks a child that writes a snapshot: its pid or -errno. copy_ended() reports its end. */
     pid_t (*fork)(void *context, const struct replication_snapshot *s);
-    /* Ends it; nothing is heard of it any more. */
+    /* Kills the child; its end is not reported. */
     void (*kill)(void *context);
-    /* For links to a primary under tls-replication; NULL: it could not be made. */
+    /* For links to a primary under tls-replication; NULL: it failed. */
     struct tls_context *(*tls)(void *context);
-    /* Puts this snapshot in place of all data, with turns of the server in between. *db: the
-     * database that the stream behind it is in. Once the data have changed nothing is kept in the
-     * append-only file until load_ended(). */
+    /* Replaces all data by this snapshot, with turns of the server in between. *db: the stream's
+     * database after it. From the change of the data until load_ended() nothing is written to the
+     * append-only file. */
     enum replication_load (*load)(void *context, const char *path, enum replication_how how,
                                   int *db);
-    /* The journal belongs to what was loaded (or, that having failed, to nothing): it may be kept
-     * in the append-only file again. */
+    /* The journal now belongs to the loaded data (or, if loading failed, to none): the append-only
+     * file may be written again. */
     void (*load_ended)(void *context);
 };
 
 struct replication_figures {
-    uint64_t full, partial, partial_refused; /* synchronisations of replicas */
+    uint64_t full, partial, partial_refused; /* synchronisations granted to replicas, or refused */
     uint64_t bytes_in, bytes_out;            /* from the primary; to replicas */
-    uint64_t errors;                         /* of what the primary sent */
+    uint64_t errors;                         /* in the primary's stream */
 };
 
 #define QUORUM_MOST    64 /* upper limit of the setting min-replicas-to-ack */
-#define QUORUM_MOMENTS 33 /* replica-ack-timeout is measured to a thirty-second of it */
+#define QUORUM_MOMENTS 33 /* replica-ack-timeout is measured to 1/32 */
 
-/* Where the effects ended at a moment. */
+/* The end of the effects at some time. */
 struct quorum_moment {
     int64_t ms;
     uint64_t end;
@@ -87,40 +86,39 @@ struct quorum_moment {
 
 /* min-replicas-to-ack (replica/quorum.h). */
 struct quorum {
-    uint64_t reached;  /* offset that enough replicas have confirmed; never goes back */
-    uint64_t asked;    /* and up to which they have been asked to */
-    uint64_t timeouts; /* connections that were closed because it took too long */
+    uint64_t reached;  /* offset confirmed by enough replicas; never falls */
+    uint64_t asked;    /* offset for which replicas were asked */
+    uint64_t timeouts; /* connections closed at the time-out */
     struct quorum_moment moments[QUORUM_MOMENTS]; /* a ring: moment_n % QUORUM_MOMENTS is next */
     size_t moment_n;
 };
 
-/* Who may become primary (replica/confirm.h). IDs are "" or HISTORY_ID_LENGTH long. */
+/* Which primary may write (replica/confirm.h). IDs are "" or HISTORY_ID_LENGTH long. */
 struct confirmation {
-    char proposal[HISTORY_ID_LENGTH +
-                  1]; /* the ID proposed by an unconfirmed primary; "" once confirmed */
-    char promise[HISTORY_ID_LENGTH + 1]; /* that we hold what its proposer holds; "": none */
-    uint32_t seen;                       /* greatest generation that somebody has asked with */
-    bool whole;                          /* this process has not lost anything that it ever had */
-    bool blank;         /* nothing was loaded and nothing has come: less than everything */
-    bool whole_due;     /* whole_update() has to look at the replicas in this turn */
+    char proposal[HISTORY_ID_LENGTH + 1]; /* ID proposed while unconfirmed; "": confirmed */
+    char promise[HISTORY_ID_LENGTH + 1];  /* ID we have promised to follow; "": none */
+    uint32_t seen;                        /* greatest generation met in requests */
+    bool whole;                           /* this process has lost nothing of its data */
+    bool blank;         /* nothing was loaded and nothing received: ranks below all others */
+    bool whole_due;     /* whole_update() has to check the replicas in this turn */
     int64_t quiet_ms;   /* since when there are N replicas and nobody else */
-    int64_t company_ms; /* when there were two replicas or more, or none had come */
+    int64_t company_ms; /* last time with two or more replicas, or before any came */
     struct follow *fetch;
-    int64_t fetch_ms;     /* when that began */
-    bool fetch_took;      /* and something has come by it */
-    uint64_t fetch_until; /* the offset that its source had told */
+    int64_t fetch_ms;     /* when the fetch began */
+    bool fetch_took;      /* it has received something */
+    uint64_t fetch_until; /* the offset its source had reported */
 };
 
-/* A fail-over that was asked for (replica/handover.h). */
+/* A fail-over by command (replica/handover.h). */
 enum handover_state { HANDOVER_NONE, HANDOVER_WAITS, HANDOVER_RUNS };
 enum handover_answer { HANDOVER_NO_ANSWER, HANDOVER_GRANTED, HANDOVER_REFUSED };
 struct handover {
     enum handover_state state;
-    enum handover_answer answer; /* of the one that is to take over; left by replica/follow */
+    enum handover_answer answer; /* of the target; set by replica/follow */
     char host[256];              /* "": any replica */
     int port;
     bool force;
-    int64_t until_ms; /* by the steady clock; 0: as long as it takes */
+    int64_t until_ms; /* by the steady clock; 0: no timeout */
 };
 
 struct replication {
@@ -129,19 +127,18 @@ struct replication {
     struct replication_services services;
     const char *run_id; /* 40 letters and digits; borrowed */
 
-    struct backlog backlog;  /* open while there is, or lately was, a replica; or a primary */
-    struct dlist_node peers; /* struct peer: those who have asked for the stream */
+    struct backlog backlog;  /* open while there are, or lately were, replicas; or a primary */
+    struct dlist_node peers; /* struct peer: all but strangers */
     size_t peer_n;
-    int64_t alone_ms; /* when the last of them went; 0: there are some, or there never were */
+    int64_t alone_ms; /* when the last one left; 0: there are some, or never were */
     struct copy *copy;
     struct follow *follow;
-    int64_t pinged_ms; /* when the stream was last given a PING */
-    int64_t ticked_ms; /* when what happens once a second last did */
-    int64_t waits_ms;  /* since when the primary's data wait for a script; 0: they do not */
-    bool wants_acks;   /* replicas are asked how far they are, behind this turn's effects */
-    uint64_t
-        asked_end; /* where the stream ended when they were last asked, the question included */
-    bool ack_came; /* one has told, since those who wait for it were last looked at */
+    int64_t pinged_ms;  /* when the stream last got a PING */
+    int64_t ticked_ms;  /* last run of the work done once a second */
+    int64_t waits_ms;   /* since when the primary's input waits for a script; 0: it does not */
+    bool wants_acks;    /* a GETACK is to follow this turn's effects */
+    uint64_t asked_end; /* end of the stream at the last GETACK, including it */
+    bool ack_came;      /* an ACK has come since the waiting clients were last served */
     struct quorum quorum;
     struct confirmation confirmation;
     struct handover handover;

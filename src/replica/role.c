@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* CONFIG GET and REWRITE show it. */
+/* For CONFIG GET and REWRITE. */
 static void set_setting(struct replication *r, const char *text)
 {
     char **field = &r->engine->settings->replicaof;
@@ -35,7 +35,7 @@ void role_follow(struct replication *r, const char *host, int port, bool at_star
         follow_turn_to(r->follow, host, port);
         return;
     }
-    /* Changes were not counted: what we hold is no place in any history. */
+    /* Changes were not counted: our data have no place in any history. */
     if (!j->on && !at_start)
         history_begin(&j->history);
     if (!at_start)
@@ -47,7 +47,8 @@ void role_follow(struct replication *r, const char *host, int port, bool at_star
     r->follow = follow_new(r, host, port, !at_start || j->offset > 0, false);
     log_set_role('S');
     block_end_all(r->engine);
-    /* What replicas have not confirmed may be what the new primary lacks: nobody hears of it. */
+    /* The new primary may lack what replicas have not confirmed: waiting clients are closed without
+     * a reply. */
     gate_give_up_before(r->engine, UINT64_MAX - 1);
     quorum_update(r);
 }

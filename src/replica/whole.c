@@ -15,8 +15,8 @@ static bool is_there(const struct peer *p)
     return p->state == PEER_ONLINE && p->acked && !(p->client->flags & CLIENT_CLOSING);
 }
 
-/* WITNESS: N others that are whole; or all that there can be, 2N - 1, whole or not: then nobody is
- * left whom a promise that p has forgotten could confirm. */
+/* WITNESS: N others that are whole; or all 2N - 1 possible others, whole or not, so that nobody is
+ * left whom a promise forgotten by p could confirm. */
 static bool has_witnesses(struct replication *r, const struct peer *p, size_t n)
 {
     size_t whole = 0, all = 0;
@@ -33,8 +33,8 @@ static bool has_witnesses(struct replication *r, const struct peer *p, size_t n)
                                  r->engine->settings->repl_timeout * 1000;
 }
 
-/* BEHIND: the place to be reached is a byte that is written now, behind its coming. An older one
- * may have been acknowledged by somebody who is gone without our knowing. */
+/* BEHIND: the offset to reach is a byte written after p connected. An older one may have been
+ * acknowledged by a server that left unnoticed. */
 static void ask(struct replication *r, struct peer *p)
 {
     struct journal *j = r->engine->journal;
@@ -68,7 +68,7 @@ static void look_at(struct replication *r, struct peer *p, size_t n)
         return;
     if (p->whole_end) {
         p->whole = p->ack >= p->whole_end;
-        r->ack_came |= p->whole; /* it counts: the quorum is looked at again */
+        r->ack_came |= p->whole; /* its ACKs count now: evaluate the quorum again */
     } else if (!p->whole_at) {
         ask(r, p);
     } else if (p->ack >= p->whole_at && has_witnesses(r, p, n)) {
