@@ -67,7 +67,7 @@ help:
 	@echo 'make site       the documentation as pages in build/site'
 	@echo 'make deb        the Debian package, in build/deb; deb-test: and installs it in a fresh Debian (as root);'
 	@echo '                newcomer-test: does in one what README.md and the first guides say'
-	@echo 'make container  the image, from the recipe of utils/deploy/container; container-test: and runs it (as root)'
+	@echo 'make container  the container image, in build/container; container-test: and runs it (as root)'
 	@echo 'make format     format the sources'
 	@echo 'make lint       clang-tidy'
 
@@ -280,6 +280,8 @@ deb-test: deps-run-deb-test
 	@/usr/bin/python3 tests/packages/deb.py
 newcomer-test: deps-deb
 	@/usr/bin/python3 tests/packages/newcomer.py
+container: deps-container
+	@utils/container.sh build/container
 container-test: deps-container
 	@/usr/bin/python3 tests/packages/container.py
 

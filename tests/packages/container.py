@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The container image, from its recipe to a container that is replaced: container.py [--work DIR] [CASE...] (as root; `make container-test`)
 
-There is neither a registry nor a daemon: the base is a Debian made here, and buildah builds by chroot. The image then runs as its own metadata
-say, with a read-only root and no capability: entry point, user, volume, stop signal and health check are those that a container engine would
-read. Then as the pod of utils/deploy/kubernetes, with the settings and users that are rendered there.
+utils/container.sh makes it, without a registry or a daemon. It then runs as its own metadata say, with a read-only root and no capability: entry
+point, user, volume, stop signal and health check are those that a container engine would read. Then as the pod of utils/deploy/kubernetes, with
+the settings and users that are rendered there.
 With --work everything stays in DIR, and a base and an image that are there are not made again."""
 import argparse, base64, json, os, shutil, signal, subprocess, sys, tempfile, time
 
@@ -22,10 +22,7 @@ o = ap.parse_args()
 WORK = os.path.abspath(o.work) if o.work else tempfile.mkdtemp(prefix="millrace-container-")
 BASE = os.path.join(WORK, "base.tar")
 HERE, DATA = os.path.join(WORK, "root"), os.path.join(WORK, "data")
-# What the slim variant of Debian's image leaves out, and a /usr that is merged from the beginning: merging it later takes all of Perl.
-SLIM = ["--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr", "--include=usr-is-merged"] + ["--dpkgopt=path-exclude=/usr/share/%s/*" % x for x in ("man", "locale", "info")] + [
-    "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-include=/usr/share/doc/*/copyright"]
-IMAGE, made = "localhost/millrace", {}
+SOURCE, made = "https://source.example/millrace", {}
 
 
 def buildah(*args, **how):
@@ -33,20 +30,13 @@ def buildah(*args, **how):
 
 
 def builds():
-    version = subprocess.run(["dpkg-parsechangelog", "-S", "Version"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
-    made["version"] = version
-    if not os.path.exists(BASE):
-        run("mmdebstrap", "--variant=minbase", "--quiet", *SLIM, "bookworm", BASE.replace(".tar", ".part.tar"))
-        os.rename(BASE.replace(".tar", ".part.tar"), BASE)
-        empty = buildah("from", "scratch").split()[-1]
-        buildah("add", "--quiet", empty, BASE, "/")
-        buildah("commit", "--quiet", empty, "localhost/base")
-        buildah("rm", empty)
-    if IMAGE not in buildah("images"):
-        buildah("bud", "--isolation", "chroot", "--format", "docker", "--build-arg", "BASE=localhost/base", "--build-arg", "VERSION=" + version, "--build-arg",
-                "SOURCE=https://source.example/millrace", "--pull-never", "-f", "utils/deploy/container/Containerfile", "-t", IMAGE, ".", cwd=ROOT)
-    made["image"] = json.loads(buildah("inspect", "--type", "image", IMAGE))["Docker"]["config"]
-    made["mounted"] = buildah("mount", buildah("from", "--pull-never", IMAGE).split()[-1]).split()[-1]
+    made["version"] = subprocess.run(["dpkg-parsechangelog", "-S", "Version"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+    image = os.path.join(WORK, "image", "millrace-%s.tar" % made["version"])
+    if not os.path.exists(image):
+        run(os.path.join(ROOT, "utils", "container.sh"), os.path.dirname(image), env={**os.environ, "BASE": BASE, "SOURCE": SOURCE})
+    container = buildah("from", "docker-archive:" + image).split()[-1]
+    made["image"] = json.loads(buildah("inspect", container))["Docker"]["config"]
+    made["mounted"] = buildah("mount", container).split()[-1]
 
 
 def says_what_it_is():
@@ -55,7 +45,7 @@ def says_what_it_is():
            (["/usr/bin/millrace-server", "/etc/millrace/millrace.conf"], "10379:10379", "SIGTERM", "/data"), "how it runs")
     expect((sorted(c["ExposedPorts"]), list(c["Volumes"])), (["6379/tcp", "8379/tcp"], ["/data"]), "ports and volumes")
     labels = {k.split(".")[-1]: v for k, v in c["Labels"].items() if k.startswith("org.opencontainers.image.")}
-    expect((labels["version"], labels["licenses"], labels["source"]), (made["version"], "BSD-3-Clause", "https://source.example/millrace"), "labels")
+    expect((labels["version"], labels["licenses"], labels["source"]), (made["version"], "BSD-3-Clause", SOURCE), "labels")
     expect(c["Healthcheck"]["Test"][0], "CMD", "a health check without a shell")
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What the package is made of, without building it: units.py
 
-millrace@.service is millrace.service but for its own names; versions agree; packages that only tests or packaging need are not for `make run`."""
+millrace@.service is millrace.service but for its own names; versions agree; packages that only tests or packaging need are not for `make run`.
+And each target that the Makefile names is one."""
 import os, re, subprocess, sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -41,4 +42,8 @@ missing = {p for p in needed if p not in text("deps/packages.txt").split("[test]
 check("what the package is built with is in [run]", len(needed) > 8 and not missing, missing)
 unknown = subprocess.run(["deps/install.sh", "nothing"], cwd=ROOT, capture_output=True, text=True)
 check("an unknown purpose is an error", unknown.returncode == 2 and "no section [nothing]" in unknown.stderr, unknown)
+makefile = text("Makefile")
+named = set(re.search(r"^\.PHONY: (.*)", makefile, re.M).group(1).split()) | set(re.findall(r"^\t@echo 'make ([a-z-]+)", makefile, re.M))
+absent = {t for t in named if not re.search(r"^%s:" % t, makefile, re.M)}
+check("targets of make help and .PHONY have a rule", len(named) > 30 and not absent, absent)
 done()
