@@ -16,7 +16,7 @@ With --work everything stays in DIR, and builds and the Debian that are there ar
 import argparse, glob, hashlib, os, re, shutil, socket, stat, subprocess, sys, tempfile, urllib.error, urllib.request
 
 from apart import Failed, cut_off, ends_well, expect, mount_proc, run, unmount
-from check import cases
+from check import cases, until
 from resp import Conn, Error
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -194,7 +194,7 @@ def serves():
         c.ask("XGROUP", "CREATE", "orders", "workers", "0", "MKSTREAM")
         c.ask("XADD", "orders", "1-1", "item", "tea")
         c.ask("XREADGROUP", "GROUP", "workers", "w", "STREAMS", "orders", ">")
-        expect("orders" in chroot("/usr/bin/millrace", "queues"), True, "millrace queues")
+        until("millrace queues has orders", lambda: "orders" in chroot("/usr/bin/millrace", "queues"))  # within a second or so
         c.ask("ACL", "SETUSER", "reader", "on", ">a-long-password", "~*", "+@read")
         c.ask("ACL", "SAVE")
         c.ask("CONFIG", "SET", "slowlog-max-len", "77")
