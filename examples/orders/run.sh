@@ -19,7 +19,7 @@ done
 server=${MILLRACE_SERVER:-$(ls ../../build/release/millrace-server 2>/dev/null || command -v millrace-server || true)}
 [ -x "$server" ] || { echo "no millrace-server: make, or set MILLRACE_SERVER" >&2; exit 2; }
 server=$(realpath "$server")
-[ -d node_modules/ioredis ] || npm install --silent --no-audit --no-fund
+[ -d node_modules/ioredis ] || npm install --silent --no-package-lock --no-audit --no-fund
 dir=$(mktemp -d)
 declare -A process
 
