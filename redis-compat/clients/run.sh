@@ -43,7 +43,9 @@ seconds=1800
 s=$server
 program "axe-core on every view of the console" /usr/bin/python3 "$here/../../tests/console/console.py" --server "$s" --axe "$work/node_modules/axe-core/axe.min.js" 38
 seconds=600
-program "queues.md with node-redis of npm" env NODE_PATH="$work/node_modules" /usr/bin/python3 "$here/../../tests/docs/pages.py" --server "$s" "$here/../../docs/guides/queues.md"
+for page in queues push; do
+    program "$page.md with node-redis of npm" env NODE_PATH="$work/node_modules" /usr/bin/python3 "$here/../../tests/docs/pages.py" --server "$s" "$here/../../docs/guides/$page.md"
+done
 seconds=3600
 program queues.py /usr/bin/python3 "$here/queues/queues.py" --server "$s" --modules "$work/queues"
 # each client by itself, and again with min-replicas-to-ack

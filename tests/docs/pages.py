@@ -9,6 +9,8 @@ Each page has a fresh server of its own, whose port stands in for 6379. Blocks r
                           run by sh; what follows is what redis-cli would print, or the command. "  # ..." behind a command is a remark.
     ```python run         the block is a program (python, javascript, php or sh); it has to end with 0.
     ```python run &       the same in the background, until the page ends.
+    ```... needs redis 5.11   in such a line: where node finds no such version of the module or a newer one, the rest of the section is passed over
+                          and a line says so (`make clients` has what Debian has not).
 
 Compared is line by line. Message IDs stand for themselves: the first time a page shows one, whatever is there is taken for it, also in the
 commands that follow. Times (12 digits and more) are not compared, "..." stands for any text, a line of just that for any lines. A reply that
@@ -29,6 +31,7 @@ ID, TIME = r"\d{5,}-\d+", r"\d{12,}"
 WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|\'([^\']*)\'|(\S+)')
 PROGRAMS = {"python": ["/usr/bin/python3"], "javascript": ["/usr/bin/node"], "php": ["/usr/bin/php"], "sh": ["/bin/sh"]}
 SUFFIXES = {"python": ".py", "javascript": ".cjs", "php": ".php", "sh": ".sh"}
+NODE_ENV = {**os.environ, "NODE_PATH": os.environ.get("NODE_PATH", "/usr/share/nodejs:/usr/lib/nodejs")}
 READERS = {"get", "hget", "hgetall", "info", "lrange", "llen", "xlen", "xrange", "xrevrange", "xpending", "xinfo", "xpolicy", "exists", "zrange", "scard", "survey",
            "backup list", "backup status"}
 # Text that redis-cli shows as it is.
@@ -194,9 +197,8 @@ class Page:
         path = os.path.join(self.server.home, "page%d%s" % (len(self.background), SUFFIXES[language]))
         with open(path, "w", encoding="utf-8") as f:
             f.write(self.real(body))
-        env = {**os.environ, "NODE_PATH": os.environ.get("NODE_PATH", "/usr/share/nodejs:/usr/lib/nodejs")}
         with open(path + ".out", "wb") as out:
-            how = {"cwd": self.server.home, "env": env, "stdin": subprocess.DEVNULL, "stdout": out, "stderr": out}
+            how = {"cwd": self.server.home, "env": NODE_ENV, "stdin": subprocess.DEVNULL, "stdout": out, "stderr": out}
             p = subprocess.Popen(PROGRAMS[language] + [path], **how)
         self.background.append((p, path))
         if not behind and p.wait(120) != 0:
@@ -207,12 +209,29 @@ class Page:
         with open(path + ".out", errors="replace") as f:
             raise Failed("the program has ended with %s: %s" % (p.returncode, f.read()[-1500:]))
 
+    def lacks(self, how):
+        """The module that the block needs and node does not find, else nothing."""
+        m = re.search(r"needs (\S+) (\d+)\.(\d+)$", how)
+        if not m:
+            return None
+        ask = "require('%s/package.json').version" % m[1]
+        p = subprocess.run(["/usr/bin/node", "-p", ask], env=NODE_ENV, capture_output=True, text=True, timeout=60)
+        found = re.match(r"(\d+)\.(\d+)", p.stdout)
+        return None if found and [int(found[1]), int(found[2])] >= [int(m[2]), int(m[3])] else "%s %s.%s" % m.groups()
+
     def run(self):
         """How many blocks were run."""
-        n = 0
+        n, passed_to = 0, 0
         for m in FENCE.finditer(self.text):
             language, how, body = m.groups()
             runs = how.split()[:1] == ["run"]
+            lacks = self.lacks(how) if runs else None
+            if lacks:
+                end = re.search(r"^## ", self.text[m.end():], re.M)
+                passed_to = m.end() + end.start() if end else len(self.text)
+                print("# %s: a section is passed over, as it needs %s" % (os.path.basename(self.path), lacks))
+            if m.start() < passed_to:
+                continue
             if language == "console":
                 self.console(body)
             elif runs and language in PROGRAMS:
